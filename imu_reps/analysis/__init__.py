@@ -1,0 +1,1 @@
+"""From angles to meaning: ready gate, repetitions, phases, figures, faults."""

@@ -1,0 +1,1 @@
+"""The words of the project: plain data that every other package speaks in."""

@@ -1,0 +1,97 @@
+"""Every threshold, as a setting. None of them is a diagnosis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
+
+Preset = Literal["default", "beginner", "strict"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Thresholds of counting and judging; defaults from the project's clinical reference.
+
+    Two levels each: past ``*_watch_*`` it is worth watching, past ``*_flag_*`` it is a fault.
+
+    Attributes
+    ----------
+    usual_range_deg : float or None
+        The person's usual range, for counting live before the set has shown its own.
+    min_range_deg, min_range_share : float
+        A repetition's way out and back span at least this, and this share of the set's median range.
+    tilt_watch_deg, tilt_flag_deg : float
+        Anterior tilt past the flat-back zero.
+    lift_off_deg : float
+        Anterior tilt that counts as the back letting go.
+    rotation_watch_deg, rotation_flag_deg : float
+        Pelvic rotation, either direction.
+    angle_hold_s : float
+        How long an angle must hold to count as reached.
+    momentum_watch, momentum_flag : float
+        Share of the rise without muscle.
+    drop_watch, drop_flag : float
+        The same share while lowering.
+    one_leg_eccentric_watch_s, one_leg_eccentric_flag_s : float
+        A lowering shorter than this is fast.
+    two_leg_eccentric_watch_s, two_leg_eccentric_flag_s : float
+        The same for both legs together.
+    peak_speed_watch_dps, peak_speed_flag_dps : float
+        Leg speed, judged where momentum cannot be (heel taps).
+    heel_touch_mps2 : float
+        Impact above the local noise.
+    short_range_share : float
+        A range under this share of the median or of the target is short.
+    """
+
+    preset: Preset = "default"
+    usual_range_deg: float | None = None
+    min_range_deg: float = 8.0
+    min_range_share: float = 0.35
+    tilt_watch_deg: float = 3.0
+    tilt_flag_deg: float = 6.0
+    lift_off_deg: float = 3.0
+    rotation_watch_deg: float = 4.0
+    rotation_flag_deg: float = 7.0
+    angle_hold_s: float = 0.3
+    momentum_watch: float = 0.05
+    momentum_flag: float = 0.20
+    drop_watch: float = 0.05
+    drop_flag: float = 0.20
+    one_leg_eccentric_watch_s: float = 1.5
+    one_leg_eccentric_flag_s: float = 1.0
+    two_leg_eccentric_watch_s: float = 3.5
+    two_leg_eccentric_flag_s: float = 2.0
+    peak_speed_watch_dps: float = 80.0
+    peak_speed_flag_dps: float = 150.0
+    heel_touch_mps2: float = 3.0
+    short_range_share: float = 0.70
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, (int, float)) and not 0.0 < value < 1000.0:
+                raise ValueError(f"{field.name} must be above 0, not {value!r}")
+
+    @classmethod
+    def for_preset(cls, preset: Preset, **changes: Any) -> Settings:
+        """The settings of a preset, with single values changed.
+
+        Examples
+        --------
+        >>> Settings.for_preset("beginner").tilt_flag_deg
+        8.0
+        """
+        return replace(cls(preset=preset, **_PRESETS[preset]), **changes)
+
+
+_PRESETS: dict[Preset, dict[str, float]] = {
+    "default": {},
+    "beginner": {"tilt_watch_deg": 5.0, "tilt_flag_deg": 8.0},
+    "strict": {
+        "tilt_watch_deg": 2.0,
+        "tilt_flag_deg": 4.0,
+        "rotation_watch_deg": 3.0,
+        "rotation_flag_deg": 5.0,
+    },
+}

@@ -1,0 +1,139 @@
+"""The summary of one recording: the tree that `imu-reps-summary/1` writes, name for name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from imu_reps.domain.recording import Exercise, PelvisAlignment, Posture, Side, Start
+from imu_reps.domain.rep import Partial, Rep
+from imu_reps.domain.settings import Settings
+
+SUMMARY_FORMAT = "imu-reps-summary/1"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingSummary:
+    """Which recording this is. `created` is ISO 8601."""
+
+    file: str | None
+    exercise: Exercise
+    side: Side | None
+    posture: Posture
+    start: Start
+    created: str | None
+    duration_s: float
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SensorSummary:
+    """What one sensor delivered.
+
+    Attributes
+    ----------
+    rate_hz : float
+        Measured against the host's clock.
+    lost : int or None
+        Samples missing from the numbering; None with a host counter.
+    drift_ppm : float or None
+        The sensor's clock against the host's, positive: it runs fast; None where it has no clock.
+    clock_uncertainty_ms : float or None
+        One standard deviation of the fitted sample time against the host's clock.
+    alignment : str or None
+        How the axes were found; pelvis only.
+    turn_deg : float or None
+        Turn of the pelvis sensor about gravity that was corrected; pelvis only.
+    """
+
+    sensor: str | None
+    rate_hz: float
+    samples: int
+    lost: int | None
+    longest_gap_s: float
+    drift_ppm: float | None
+    clock_uncertainty_ms: float | None
+    alignment: PelvisAlignment | None
+    turn_deg: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sensors:
+    """Both sensors; None: absent."""
+
+    pelvis: SensorSummary | None
+    ankle: SensorSummary | None
+
+
+@dataclass(frozen=True, slots=True)
+class Zero:
+    """When the tilt zero was taken (None: there is none) and why there, or why not, in words."""
+
+    time_s: float | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """Change of one quantity over the set, first third of the repetitions against the last.
+
+    `from_rep` is the repetition from which on it shows, None where it does not.
+    """
+
+    what: Literal["range_deg", "duration_s", "pelvic_tilt_deg", "pelvic_rotation_deg"]
+    first_third: float
+    last_third: float
+    from_rep: int | None
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetSummary:
+    """The set in numbers; every field means what `definitions` says."""
+
+    rep_count: int | None
+    clean_count: int | None
+    partial_count: int | None
+    tempo: str | None
+    tempo_target: str | None
+    time_under_tension_s: float | None
+    concentric_s_mean: float | None
+    concentric_s_sd: float | None
+    eccentric_s_mean: float | None
+    eccentric_s_sd: float | None
+    top_pause_s_mean: float | None
+    top_pause_s_sd: float | None
+    bottom_pause_s_mean: float | None
+    bottom_pause_s_sd: float | None
+    range_deg_mean: float | None
+    range_deg_sd: float | None
+    pelvic_tilt_deg_max: float | None
+    pelvic_rotation_deg_max: float | None
+    floor_angle_deg: float | None
+    floor_below_deg: float | None
+    trend: tuple[Trend, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing a reader should know of the set, in plain words, and the repetitions it is about."""
+
+    code: str
+    reps: tuple[int, ...]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One recording summed up."""
+
+    format: str
+    version: str
+    recording: RecordingSummary
+    sensors: Sensors
+    zero: Zero
+    reps: tuple[Rep, ...]
+    partials: tuple[Partial, ...]
+    set: SetSummary
+    findings: tuple[Finding, ...]
+    settings: Settings

@@ -1,0 +1,45 @@
+"""Tempo: eccentric-bottom-concentric-top in seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Tempo:
+    """Seconds of lowering, rest at the bottom, lifting, and rest at the top.
+
+    Examples
+    --------
+    >>> str(Tempo.parse("4-3-2-0"))
+    '4.0-3.0-2.0-0.0'
+    """
+
+    eccentric_s: float
+    bottom_s: float
+    concentric_s: float
+    top_s: float
+
+    @classmethod
+    def parse(cls, text: str) -> Tempo:
+        """Read ``4-3-2-0`` or ``4.0-3.0-2.0-0.0``.
+
+        Raises
+        ------
+        ValueError
+            If `text` is not four non-negative numbers joined by hyphens.
+        """
+        parts = text.strip().split("-")
+        if len(parts) != 4 or not all(_is_plain_number(part) for part in parts):
+            raise ValueError(f"a tempo is four numbers such as 2-0-2-0, not {text!r}")
+        return cls(*(float(part) for part in parts))
+
+    def __str__(self) -> str:
+        return f"{self.eccentric_s:.1f}-{self.bottom_s:.1f}-{self.concentric_s:.1f}-{self.top_s:.1f}"
+
+
+def _is_plain_number(text: str) -> bool:
+    whole, _, decimals = text.partition(".")
+    return (
+        whole.isascii() and whole.isdigit() and (not decimals or (decimals.isascii() and decimals.isdigit()))
+    )

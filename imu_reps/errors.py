@@ -1,0 +1,58 @@
+"""What can go wrong, as data: each error names the place and ends in the mend."""
+
+from __future__ import annotations
+
+
+class ImuRepsError(Exception):
+    """Base of every error a user can cause.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, naming the file, line, column or value.
+    hint : str
+        What to do about it, one sentence.
+    code : str
+        Short stable name of the cause, for JSON and for tests.
+
+    Attributes
+    ----------
+    exit_code : int
+        The exit code of the command line for this kind of error (see `summary-json`): 1 the file could
+        not be read or written, 2 usage, 3 radio, 4 the recording is implausible or unusable.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str, code: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.code = code
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}"
+
+
+class FileAccessError(ImuRepsError):
+    """A file could not be read or written: missing, no permission, disk full, exists already."""
+
+    exit_code = 1
+
+
+class UsageError(ImuRepsError):
+    """The call's own words are wrong: an unknown exercise, a setting out of range."""
+
+    exit_code = 2
+
+
+class RadioError(ImuRepsError):
+    """The Bluetooth adapter or a sensor could not be used."""
+
+    exit_code = 3
+
+
+class RecordingError(ImuRepsError):
+    """The recording is not in the format, implausible or unusable."""
+
+    exit_code = 4

@@ -1,0 +1,1 @@
+"""From samples to angles: clocks and gaps, rest, orientation, mounting."""

@@ -1,0 +1,1 @@
+"""A summary in words a person reads in ten seconds."""

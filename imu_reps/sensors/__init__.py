@@ -1,0 +1,1 @@
+"""The edge that makes sample blocks: replayed recordings and the simulator."""

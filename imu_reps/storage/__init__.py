@@ -1,0 +1,1 @@
+"""The edge that keeps things: recording files and summaries."""
