@@ -1,5 +1,84 @@
-"""Counts and judges leg raises from two small IMUs, one on the pelvis and one on the ankle."""
+"""Counts and judges leg raises from two small IMUs, one on the pelvis and one on the ankle.
+
+Examples
+--------
+>>> from imu_reps import analyze, load
+>>> analyze(load("recordings/clean.csv")).to_frame()  # doctest: +SKIP
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from imu_reps.analysis.analyze import Analysis, analyze
+    from imu_reps.analysis.pipeline import Pipeline
+    from imu_reps.domain.recording import Header, Recording, SensorHeader
+    from imu_reps.domain.rep import Fault, Rep
+    from imu_reps.domain.samples import SampleBlock
+    from imu_reps.domain.settings import Settings
+    from imu_reps.domain.summary import Summary
+    from imu_reps.domain.tempo import Tempo
+    from imu_reps.domain.track import AngleTrack
+    from imu_reps.errors import ImuRepsError
+    from imu_reps.sensors.simulator import SetPlan, simulate
+    from imu_reps.storage.recording_file import load, save
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "Analysis",
+    "AngleTrack",
+    "Fault",
+    "Header",
+    "ImuRepsError",
+    "Pipeline",
+    "Recording",
+    "Rep",
+    "SampleBlock",
+    "SensorHeader",
+    "SetPlan",
+    "Settings",
+    "Summary",
+    "Tempo",
+    "__version__",
+    "analyze",
+    "load",
+    "save",
+    "simulate",
+]
+
+#: Where each name lives. Names are fetched when first asked for: `import imu_reps` alone loads no NumPy.
+_HOMES = {
+    "Analysis": "analysis.analyze",
+    "AngleTrack": "domain.track",
+    "Fault": "domain.rep",
+    "Header": "domain.recording",
+    "ImuRepsError": "errors",
+    "Pipeline": "analysis.pipeline",
+    "Recording": "domain.recording",
+    "Rep": "domain.rep",
+    "SampleBlock": "domain.samples",
+    "SensorHeader": "domain.recording",
+    "SetPlan": "sensors.simulator",
+    "Settings": "domain.settings",
+    "Summary": "domain.summary",
+    "Tempo": "domain.tempo",
+    "analyze": "analysis.analyze",
+    "load": "storage.recording_file",
+    "save": "storage.recording_file",
+    "simulate": "sensors.simulator",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -28,10 +28,8 @@ class AngleTrack:
         Angular rate of the pelvis in sensor axes, bias removed.
     ankle_impact_mps2 : (n,) float
         Largest departure of the ankle's specific force from its own surroundings within the grid step.
-    ankle_still, pelvis_still : (n,) bool
-        The half second that ends here is still.
-    in_posture : (n,) bool
-        The pelvis is within 30 degrees of lying (hanging); True throughout without a pelvis sensor.
+    pelvis_still : (n,) bool
+        The pelvis was still in the half second that ends here.
     """
 
     time_s: FloatArray
@@ -40,9 +38,7 @@ class AngleTrack:
     pelvic_rotation_deg: FloatArray
     pelvis_gyr_dps: FloatArray
     ankle_impact_mps2: FloatArray
-    ankle_still: BoolArray
     pelvis_still: BoolArray
-    in_posture: BoolArray
 
     def __len__(self) -> int:
         return len(self.time_s)

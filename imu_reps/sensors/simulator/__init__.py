@@ -1,1 +1,32 @@
-"""A simulated wearer: rigid-body motion, sensors, radio, and the truth of it."""
+"""Simulated sets: a rigid body moves as commanded, sensors read it, a radio loses some; and the truth."""
+
+from imu_reps.sensors.simulator.plan import (
+    Act,
+    BodyPlan,
+    LifePlan,
+    RepFaults,
+    RepPlan,
+    SetPlan,
+    Stall,
+    Swell,
+)
+from imu_reps.sensors.simulator.sensor_plan import RadioPlan, SensorPlan
+from imu_reps.sensors.simulator.simulate import Simulated, simulate
+from imu_reps.sensors.simulator.truth import Truth, TruthAngles
+
+__all__ = [
+    "Act",
+    "BodyPlan",
+    "LifePlan",
+    "RadioPlan",
+    "RepFaults",
+    "RepPlan",
+    "SensorPlan",
+    "SetPlan",
+    "Simulated",
+    "Stall",
+    "Swell",
+    "Truth",
+    "TruthAngles",
+    "simulate",
+]

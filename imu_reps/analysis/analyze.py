@@ -1,0 +1,158 @@
+"""A finished recording summed up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from imu_reps import __version__
+from imu_reps.analysis.estimate import estimate_motion, fit_clocks
+from imu_reps.analysis.findings import findings
+from imu_reps.analysis.judge import judge
+from imu_reps.analysis.measure import Measured, Meter
+from imu_reps.analysis.phases import phase_boundaries
+from imu_reps.analysis.plausibility import refuse_implausible
+from imu_reps.analysis.segmentation import Excursion
+from imu_reps.analysis.set_motion import SetMotion, set_motion
+from imu_reps.analysis.set_summary import summarise_set, uncounted_set
+from imu_reps.analysis.whole_set import WholeSet, find_set
+from imu_reps.domain.recording import Recording
+from imu_reps.domain.rep import Partial
+from imu_reps.domain.samples import SensorPlace
+from imu_reps.domain.settings import Settings
+from imu_reps.domain.summary import SUMMARY_FORMAT, RecordingSummary, Sensors, SensorSummary, Summary
+from imu_reps.domain.track import AngleTrack
+from imu_reps.kinematics.clocks import TimedSamples
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What a recording says: the summary, and the angles it was read from."""
+
+    summary: Summary
+    track: AngleTrack
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a repetition, columns named as in the summary; not measured is NaN or None."""
+        import pandas as pd  # noqa: PLC0415  (heavy, and only wanted here)
+
+        from imu_reps.domain.rep import Rep  # noqa: PLC0415
+
+        names = [name for name in Rep.__slots__ if name != "faults"]
+        rows = [{name: getattr(rep, name) for name in names} for rep in self.summary.reps]
+        return pd.DataFrame(rows, columns=names)
+
+
+def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
+    """Sum up a finished recording.
+
+    Parameters
+    ----------
+    recording : Recording
+        As it was loaded or simulated.
+    settings : Settings, optional
+        Thresholds; the defaults otherwise.
+
+    Raises
+    ------
+    RecordingError
+        If the recording is implausible or unusable, with the mend.
+
+    Examples
+    --------
+    >>> from imu_reps import analyze, simulate
+    >>> analyze(simulate().recording).summary.set.rep_count
+    10
+    """
+    settings = settings or Settings()
+    clocks = fit_clocks(recording)
+    cautions = refuse_implausible(recording, clocks)
+    whole = find_set(estimate_motion(recording, clocks), recording.header, settings)
+    motion = set_motion(whole.track, recording.header)
+    measured = measure_set(whole, motion, settings)
+    ankle_rate = clocks["ankle"].clock.rate_hz if "ankle" in clocks else None
+    reps = judge(measured, motion, settings, ankle_rate)
+    partials = tuple(_partial(excursion, whole.track) for excursion in whole.segmentation.partials)
+    counted = recording.ankle is not None
+    summary = Summary(
+        format=SUMMARY_FORMAT,
+        version=__version__,
+        recording=_recording_summary(recording),
+        sensors=Sensors(*(_sensor(recording, clocks, whole, place) for place in ("pelvis", "ankle"))),
+        zero=whole.zero,
+        reps=tuple(reps),
+        partials=partials,
+        set=summarise_set(reps, partials, recording.header) if counted else uncounted_set(recording.header),
+        findings=findings(recording, whole, reps, cautions),
+        settings=settings,
+    )
+    return Analysis(summary, whole.track)
+
+
+def measure_set(whole: WholeSet, motion: SetMotion, settings: Settings) -> list[Measured]:
+    """Phases and figures of every repetition of a set."""
+    reps = whole.segmentation.reps
+    if not reps or whole.window is None:
+        return []
+    travel, speed = motion.travel_sign * motion.elevation_deg, motion.travel_sign * motion.speed_dps
+    far_ends = [whole.window.start, *(rep.far.tick for rep in reps), whole.window.end - 1]
+    phases = [
+        phase_boundaries(travel, speed, _on(travel, rep), before, after)
+        for rep, before, after in zip(reps, far_ends, far_ends[2:], strict=False)
+    ]
+    meter = Meter(motion, settings)
+    starts = [phase.out_start for phase in phases[1:]] + [None]
+    return [meter.measure(phase, start) for phase, start in zip(phases, starts, strict=True)]
+
+
+def _on(travel: np.ndarray, rep: Excursion) -> Excursion:
+    """The same turns with the values of this travel."""
+    return Excursion(*(type(t)(t.tick, float(travel[t.tick])) for t in (rep.near, rep.far, rep.back)))
+
+
+def _partial(excursion: Excursion, track: AngleTrack) -> Partial:
+    time_s = track.time_s
+    start, end = float(time_s[excursion.near.tick]), float(time_s[excursion.back.tick])
+    return Partial(start, end, excursion.range_deg)
+
+
+def _recording_summary(recording: Recording) -> RecordingSummary:
+    header = recording.header
+    blocks = [block for block in (recording.pelvis, recording.ankle) if block is not None and len(block)]
+    first = min((float(block.time_s[0]) for block in blocks), default=0.0)
+    last = max((float(block.time_s[-1]) for block in blocks), default=0.0)
+    return RecordingSummary(
+        file=recording.file,
+        exercise=header.exercise,
+        side=header.side,
+        posture=header.posture,
+        start=header.start,
+        created=None if header.created is None else header.created.isoformat(),
+        duration_s=last - first,
+        simulated=header.simulated,
+    )
+
+
+def _sensor(
+    recording: Recording, clocks: dict[SensorPlace, TimedSamples], whole: WholeSet, place: SensorPlace
+) -> SensorSummary | None:
+    if place not in clocks:
+        return None
+    header, timed = recording.header.sensor(place), clocks[place]
+    worn_on_pelvis = place == "pelvis"
+    return SensorSummary(
+        sensor=header.sensor,
+        rate_hz=timed.clock.rate_hz,
+        samples=len(timed.time_s),
+        lost=timed.clock.lost,
+        longest_gap_s=timed.clock.longest_gap_s,
+        drift_ppm=timed.clock.drift_ppm,
+        clock_uncertainty_ms=timed.clock.uncertainty_ms,
+        alignment=header.alignment if worn_on_pelvis else None,
+        turn_deg=whole.turn.turn_deg if worn_on_pelvis and whole.turn is not None else None,
+    )

@@ -1,0 +1,45 @@
+"""Fast lowering: too short a way down, or the leg let drop."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from imu_reps.analysis.faults.verdict import Limits, RepView, Verdict, make_fault
+from imu_reps.domain.rep import Fault
+
+
+def fast_lowering(view: RepView) -> Verdict:
+    """The eccentric phase too short for one leg or two, or too large a share of it dropping."""
+    if not view.rep.leg_known or view.rep.eccentric_s is None:
+        return Verdict("fast_lowering", judged=False)
+    found = [fault for fault in (_too_short(view), _dropped(view)) if fault is not None]
+    found.sort(key=lambda fault: fault.level)
+    return Verdict("fast_lowering", True, found[0] if found else None)
+
+
+def _too_short(view: RepView) -> Fault | None:
+    settings = view.settings
+    if view.motion.header.exercise == "double_leg_raise":
+        pair = settings.two_leg_eccentric_watch_s, settings.two_leg_eccentric_flag_s
+    else:
+        pair = settings.one_leg_eccentric_watch_s, settings.one_leg_eccentric_flag_s
+    limits = Limits(*pair, "s", "high")
+    value = view.rep.eccentric_s
+    passed = None if value is None else limits.level_under(value)
+    if value is None or passed is None:
+        return None
+    return make_fault(view, "fast_lowering", passed, value, limits, _fastest(view))
+
+
+def _dropped(view: RepView) -> Fault | None:
+    limits = Limits(view.settings.drop_watch, view.settings.drop_flag, "share", "fair")
+    value = view.rep.drop
+    passed = None if value is None else limits.level_over(value)
+    if value is None or passed is None:
+        return None
+    return make_fault(view, "fast_lowering", passed, value, limits, _fastest(view))
+
+
+def _fastest(view: RepView) -> int:
+    ticks = view.rep.eccentric.ticks
+    return int(ticks.start + np.argmin(view.motion.speed_dps[ticks]))

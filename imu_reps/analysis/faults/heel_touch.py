@@ -1,0 +1,38 @@
+"""Heel touch-down: the heel hits the floor at the end of the lowering."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from imu_reps.analysis.faults.verdict import Limits, RepView, Verdict, make_fault
+from imu_reps.domain.track import GRID_HZ
+
+#: Touch-downs come in the last degrees of lowering, or just after the leg has stopped.
+LAST_DEG = 10.0
+AFTER_S = 0.15
+
+#: Slower sensors do not see an impact of 10 to 60 ms.
+LEAST_RATE_HZ = 50.0
+
+
+def heel_touch(view: RepView) -> Verdict | None:
+    """An impact above the local noise; None where there is no floor to touch or touching is the exercise."""
+    motion, rep = view.motion, view.rep
+    if motion.header.exercise == "heel_tap" or motion.header.posture == "hanging":
+        return None
+    slow = view.ankle_rate_hz is not None and view.ankle_rate_hz < LEAST_RATE_HZ * 0.98
+    if not rep.leg_known or slow or rep.bottom_angle_deg is None:
+        return Verdict("heel_touch", judged=False)
+    down = rep.eccentric.ticks
+    low = np.flatnonzero(motion.elevation_deg[down] <= rep.bottom_angle_deg + LAST_DEG)
+    start = down.start + int(low[0])
+    impact = motion.track.ankle_impact_mps2[start : down.stop + int(AFTER_S * GRID_HZ)]
+    noise = float(np.nanmedian(motion.track.ankle_impact_mps2[down]))
+    peak = float(np.nanmax(impact)) - noise
+    limit = view.settings.heel_touch_mps2
+    limits = Limits(limit, limit, "m/s²", "fair")
+    passed = limits.level_over(peak)
+    if passed is None:
+        return Verdict("heel_touch", judged=True)
+    tick = start + int(np.nanargmax(impact))
+    return Verdict("heel_touch", True, make_fault(view, "heel_touch", passed, peak, limits, tick))

@@ -1,0 +1,80 @@
+"""What a detector sees and what it says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from imu_reps.analysis.measure import Measured
+from imu_reps.analysis.set_motion import SetMotion
+from imu_reps.domain.rep import Certainty, Fault, Flag, Level
+from imu_reps.domain.samples import FloatArray
+from imu_reps.domain.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class RepView:
+    """One repetition as the detectors see it.
+
+    Attributes
+    ----------
+    median_range_deg : float or None
+        Of the set so far (live) or the whole set.
+    ankle_rate_hz : float or None
+        Real rate of the ankle sensor.
+    """
+
+    rep: Measured
+    motion: SetMotion
+    settings: Settings
+    median_range_deg: float | None
+    ankle_rate_hz: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Judged or not; the fault, if there is one."""
+
+    code: Flag
+    judged: bool
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """A quantity's two levels, in its unit, and how sure a finding is."""
+
+    watch: float
+    flag: float
+    unit: str
+    certainty: Certainty
+
+    def level_over(self, value: float) -> tuple[Level, float] | None:
+        """The level that `value` passes upwards, and that level's limit."""
+        if value > self.flag:
+            return "flag", self.flag
+        return ("watch", self.watch) if value > self.watch else None
+
+    def level_under(self, value: float) -> tuple[Level, float] | None:
+        """The level that `value` passes downwards, and that level's limit."""
+        if value < self.flag:
+            return "flag", self.flag
+        return ("watch", self.watch) if value < self.watch else None
+
+
+def make_fault(
+    view: RepView, code: Flag, passed: tuple[Level, float], value: float, limits: Limits, tick: int | None
+) -> Fault:
+    """A fault with its evidence; `tick` is when it showed, None if it belongs to no instant."""
+    at_s = None if tick is None else float(view.motion.track.time_s[tick])
+    angle = None if tick is None else float(view.motion.elevation_deg[tick])
+    return Fault(code, passed[0], value, passed[1], limits.unit, at_s, angle, limits.certainty)
+
+
+def first_tick_past(view: RepView, values: FloatArray, limit: float) -> int:
+    """The first tick of the repetition at which `values` passes `limit`; its maximum if it never does."""
+    ticks = view.rep.whole.ticks
+    piece = values[ticks]
+    past = np.flatnonzero(piece > limit)
+    return int(ticks.start + (past[0] if len(past) else np.argmax(piece)))

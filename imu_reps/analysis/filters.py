@@ -1,0 +1,66 @@
+"""The one low-pass of the definitions, and what holding an angle means."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.ndimage import maximum_filter1d, minimum_filter1d
+from scipy.signal import butter, sosfiltfilt
+
+from imu_reps.domain.samples import FloatArray
+from imu_reps.domain.track import GRID_HZ
+
+CUTOFF_HZ = 6.0
+
+#: Second order, run forwards and backwards: zero phase.
+LOW_PASS = butter(2, CUTOFF_HZ, fs=GRID_HZ, output="sos")
+TREMOR_BAND = butter(2, (4.0, 12.0), btype="bandpass", fs=GRID_HZ, output="sos")
+
+#: Shorter pieces are too short for the filters' start-up.
+SHORTEST = 40
+
+
+def bridged(values: FloatArray) -> FloatArray:
+    """Values with NaN crossed by straight lines, for filters only; all NaN stays all NaN."""
+    known = np.isfinite(values)
+    if known.all() or not known.any():
+        return values
+    ticks = np.arange(len(values))
+    return np.interp(ticks, ticks[known], values[known])
+
+
+def low_passed(values: FloatArray) -> FloatArray:
+    """Zero-phase 6 Hz low-pass along time, (n,); NaN is bridged and comes back as NaN."""
+    return _filtered(LOW_PASS, values)
+
+
+def tremor_band(values: FloatArray) -> FloatArray:
+    """Zero-phase 4 to 12 Hz band of (n,) values; NaN is bridged and comes back as NaN."""
+    return _filtered(TREMOR_BAND, values)
+
+
+def _filtered(sos: FloatArray, values: FloatArray) -> FloatArray:
+    if len(values) < SHORTEST or not np.isfinite(values).any():
+        return np.full(len(values), np.nan)
+    smooth = sosfiltfilt(sos, bridged(values))
+    return np.where(np.isfinite(values), smooth, np.nan)
+
+
+def rate_of_change(values: FloatArray) -> FloatArray:
+    """Central differences per second on the grid, (n,)."""
+    if len(values) < 2:
+        return np.zeros(len(values))
+    return np.asarray(np.gradient(values, 1.0 / GRID_HZ))
+
+
+def held_high(values: FloatArray, hold_s: float) -> FloatArray:
+    """At each instant the level that `values` does not fall below for `hold_s` around it."""
+    return np.asarray(minimum_filter1d(values, _ticks(hold_s)))
+
+
+def held_low(values: FloatArray, hold_s: float) -> FloatArray:
+    """At each instant the level that `values` does not rise above for `hold_s` around it."""
+    return np.asarray(maximum_filter1d(values, _ticks(hold_s)))
+
+
+def _ticks(hold_s: float) -> int:
+    return 2 * round(hold_s * GRID_HZ / 2) + 1

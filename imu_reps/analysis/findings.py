@@ -1,0 +1,69 @@
+"""Findings: what a reader should know of a set beside its numbers, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from imu_reps.analysis.plausibility import PlausibilityFinding
+from imu_reps.analysis.whole_set import WholeSet
+from imu_reps.domain.recording import Recording
+from imu_reps.domain.rep import Rep
+from imu_reps.domain.summary import Finding
+
+#: More easy repetitions than this: slower is harder, and says more.
+MANY_REPS = 50
+
+
+def findings(
+    recording: Recording, whole: WholeSet, reps: Sequence[Rep], cautions: Sequence[PlausibilityFinding]
+) -> tuple[Finding, ...]:
+    """Everything worth a sentence: of the file, of the sensors, of what was assumed, of the set."""
+    from_file = [Finding(c.code, (), f"{c.message} {c.hint}") for c in recording.cautions]
+    from_sensors = [Finding(c.code, (), f"{c.message} {c.hint}") for c in cautions if c.severity != "info"]
+    return (*from_file, *from_sensors, *_assumptions(recording, whole), *_of_the_set(whole, reps))
+
+
+def _assumptions(recording: Recording, whole: WholeSet) -> list[Finding]:
+    found = []
+    if recording.ankle is not None and whole.window is None:
+        found.append(Finding("never_ready", (), _never_ready(recording)))
+    if recording.pelvis is None or not whole.posture_checked:
+        message = "Posture was not checked: without the pelvis sensor's axes any rest counted as ready."
+        found.append(Finding("posture_unchecked", (), message))
+    if recording.pelvis is not None and whole.zero.time_s is None:
+        message = f"Pelvic tilt was not judged: {whole.zero.reason}. Lie still for a second first."
+        found.append(Finding("no_zero", (), message))
+    if whole.leg is not None and whole.segmentation.reps and not whole.leg.certain:
+        found.append(Finding("start_assumed", (), _start_assumed(recording)))
+    if whole.turn is not None and abs(whole.turn.turn_deg) >= 1.0:
+        message = (
+            f"The pelvis sensor seems turned by {whole.turn.turn_deg:.0f}° "
+            f"(± {whole.turn.sd_deg:.0f}°) about the vertical; rotation was corrected for it."
+        )
+        found.append(Finding("pelvis_turn", (), message))
+    return found
+
+
+def _never_ready(recording: Recording) -> str:
+    posture = "hanging" if recording.header.posture == "hanging" else "lying"
+    return (
+        f"Nothing was counted: the sensors never saw you {posture} still. Rest for a second before you start."
+    )
+
+
+def _start_assumed(recording: Recording) -> str:
+    if recording.header.exercise == "heel_tap":
+        return "No rest on the floor was seen before the set; leg angles are changes from the start position."
+    return "No rest on the floor was seen before the set; the legs were taken to start vertical, at 90°."
+
+
+def _of_the_set(whole: WholeSet, reps: Sequence[Rep]) -> list[Finding]:
+    found = []
+    if len(reps) > MANY_REPS:
+        message = f"{len(reps)} repetitions in one set: lower for a count of four rather than do more."
+        found.append(Finding("many_reps", (), message))
+    slack = tuple(rep.number for rep in reps if rep.pelvic_curl_deg is not None and rep.pelvic_curl_deg < 0.5)
+    if slack and len(slack) == len(reps) and whole.zero.time_s is not None:
+        message = "The pelvis sensor hardly moved in any lift; a pelvis always does. Is its belt tight?"
+        found.append(Finding("pelvis_still", slack, message))
+    return found

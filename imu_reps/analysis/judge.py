@@ -1,0 +1,65 @@
+"""Judgement: a measured repetition becomes a `Rep` with flags, faults and what could not be judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+
+import numpy as np
+
+from imu_reps.analysis.faults.back_arch import back_arch
+from imu_reps.analysis.faults.fast_lowering import fast_lowering
+from imu_reps.analysis.faults.heel_touch import heel_touch
+from imu_reps.analysis.faults.hip_pop import hip_pop
+from imu_reps.analysis.faults.momentum import momentum
+from imu_reps.analysis.faults.short_range import short_range
+from imu_reps.analysis.faults.verdict import RepView, Verdict
+from imu_reps.analysis.measure import Measured
+from imu_reps.analysis.set_motion import SetMotion
+from imu_reps.domain.rep import Rep
+from imu_reps.domain.settings import Settings
+
+DETECTORS: tuple[Callable[[RepView], Verdict | None], ...] = (
+    momentum,
+    fast_lowering,
+    back_arch,
+    hip_pop,
+    heel_touch,
+    short_range,
+)
+
+_SHARED = tuple(
+    field.name for field in fields(Rep) if field.name in {other.name for other in fields(Measured)}
+)
+
+
+def judge(
+    measured: Sequence[Measured], motion: SetMotion, settings: Settings, ankle_rate_hz: float | None
+) -> list[Rep]:
+    """Judge the repetitions of a set, each against its limits and against the others."""
+    ranges = [rep.range_deg for rep in measured if rep.range_deg is not None]
+    median = float(np.median(ranges)) if ranges else None
+    views = (RepView(rep, motion, settings, median, ankle_rate_hz) for rep in measured)
+    return [judge_rep(number, view) for number, view in enumerate(views, start=1)]
+
+
+def judge_rep(number: int, view: RepView) -> Rep:
+    """Judge one repetition."""
+    verdicts = [verdict for detect in DETECTORS if (verdict := detect(view)) is not None]
+    faults = tuple(verdict.fault for verdict in verdicts if verdict.fault is not None)
+    flags = tuple(fault.code for fault in faults if fault.level == "flag")
+    not_judged = tuple(verdict.code for verdict in verdicts if not verdict.judged)
+    return Rep(
+        number=number,
+        flags=flags,
+        not_judged=not_judged,
+        clean=_clean(bool(flags), {"back_arch", "hip_pop"} & set(not_judged)),
+        faults=faults,
+        **{name: getattr(view.rep, name) for name in _SHARED},
+    )
+
+
+def _clean(flagged: bool, unjudged: set[str]) -> bool | None:
+    if flagged:
+        return False
+    return None if unjudged else True

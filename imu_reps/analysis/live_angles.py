@@ -1,0 +1,225 @@
+"""Alignment of the leg and the pelvis while a set is running: causal, instant by instant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from imu_reps.analysis.alignment import MOVED_DEG
+from imu_reps.analysis.posture import find_rocks, pelvis_axes_at
+from imu_reps.domain.recording import Header
+from imu_reps.domain.samples import BoolArray, FloatArray
+from imu_reps.kinematics.motion import GridMotion, Motion
+from imu_reps.kinematics.mounting import (
+    LEFT_DEG,
+    READY_DEG,
+    PelvisAxes,
+    angle_about,
+    axis_vector,
+    lean_deg,
+    tilt_and_rotation,
+    unit,
+)
+
+#: The swing axis is looked for anew after this many more instants of movement, until it is settled.
+AXIS_EVERY, AXIS_SETTLED = 25, 500
+
+#: Pelvic rocks are looked for once a second in the last minute.
+ROCKS_EVERY, ROCKS_WITHIN = 100, 6000
+
+
+@dataclass(frozen=True, slots=True)
+class LiveAngles:
+    """Angles at the next grid instants; NaN where not measured.
+
+    Attributes
+    ----------
+    angle_deg : (n,) float
+        Of the leg since it last rested before the first repetition; either sense may be up.
+    tilt_deg, rotation_deg : (n,) float
+        Of the pelvis against its own rest; rotation with the reported sign.
+    in_posture, ready : (n,) bool
+        The pelvis has not left lying (hanging); it is there and everything is still.
+    """
+
+    angle_deg: FloatArray
+    tilt_deg: FloatArray
+    rotation_deg: FloatArray
+    in_posture: BoolArray
+    ready: BoolArray
+
+
+class LiveAlignment:
+    """Aligns both sensors as they move.
+
+    Until `hold` is called, every rest that leaves the leg where it was is the new zero of leg and pelvis.
+    """
+
+    def __init__(self, header: Header) -> None:
+        self._header = header
+        self._leg_zero: FloatArray | None = None
+        self._axis: FloatArray | None = None
+        self._moments = np.zeros((3, 3))
+        self._moved = 0
+        self._pelvis = LivePelvis(header)
+        self._held = False
+
+    def hold(self) -> None:
+        """Keep the zero from now on: repetitions have begun."""
+        self._held = True
+
+    def push(self, motion: Motion) -> LiveAngles:
+        """Align the next grid instants."""
+        still = np.ones(len(motion), bool)
+        for sensor in (motion.pelvis, motion.ankle):
+            if sensor is not None:
+                still &= sensor.still
+        in_posture, near_posture = self._pelvis.posture(motion)
+        ready = still & near_posture
+        angle = np.full(len(motion), np.nan)
+        tilt, rotation = np.full(len(motion), np.nan), np.full(len(motion), np.nan)
+        for tick in range(len(motion)):
+            may_zero = bool(ready[tick]) and not self._held
+            zeroed = may_zero
+            if motion.ankle is not None:
+                angle[tick], zeroed = self._leg(motion.ankle.up[tick], may_zero)
+            if motion.pelvis is not None:
+                tilt[tick], rotation[tick] = self._pelvis.tilt(motion.pelvis.up[tick], zeroed)
+        return LiveAngles(angle, tilt, rotation, in_posture, ready)
+
+    def _leg(self, up: FloatArray, may_zero: bool) -> tuple[float, bool]:
+        """The leg's angle, and whether this instant became its zero."""
+        if not np.isfinite(up[0]):
+            return np.nan, False
+        if self._leg_zero is None:
+            if may_zero:
+                self._leg_zero = up
+            return (0.0 if may_zero else np.nan), may_zero
+        cosine = float(up @ self._leg_zero)
+        if cosine > _MOVED_COSINE:
+            if may_zero:
+                self._leg_zero = up
+                return 0.0, True
+        else:
+            self._look_for_axis(up)
+        if self._axis is None:
+            return float(np.degrees(np.arccos(min(1.0, cosine)))), False
+        return float(angle_about(self._axis, up[None], self._leg_zero)[0]), False
+
+    def _look_for_axis(self, up: FloatArray) -> None:
+        if self._moved >= AXIS_SETTLED or self._leg_zero is None:
+            return
+        normal = np.cross(up, self._leg_zero)
+        self._moments += np.outer(normal, normal)
+        self._moved += 1
+        if self._axis is None:
+            self._axis = unit(normal)
+        elif self._moved % AXIS_EVERY == 0:
+            axis = np.linalg.eigh(self._moments)[1][:, 2]
+            self._axis = axis if axis @ self._axis > 0 else -axis
+
+
+_MOVED_COSINE = float(np.cos(np.radians(MOVED_DEG)))
+
+
+class LivePelvis:
+    """Posture, tilt and rotation of the pelvis as it moves."""
+
+    def __init__(self, header: Header) -> None:
+        self._header = header
+        functional = header.pelvis.alignment == "functional"
+        self._cranial = None if functional else axis_vector(header.pelvis.cranial_axis or "+y")
+        self._lying_up: FloatArray | None = None
+        self._history: list[Motion] = []
+        self._seen = 0
+        self._zero: FloatArray | None = None
+        self._axes: PelvisAxes | None = None
+        self._last_lean = np.inf
+
+    @property
+    def checked(self) -> bool:
+        """Whether posture can be told."""
+        return self._cranial is not None
+
+    def posture(self, motion: Motion) -> tuple[BoolArray, BoolArray]:
+        """Whether the pelvis has not left the posture, and whether it is near enough to be ready, (n,) each."""
+        if motion.pelvis is None:
+            return np.ones(len(motion), bool), np.ones(len(motion), bool)
+        unknown = self._look_for_rocks(motion) if self._cranial is None else 0
+        lean = np.full(len(motion), np.inf)
+        if unknown < len(motion):
+            lean[unknown:] = self._lean(_cut(motion.pelvis, slice(unknown, None)))
+        return lean < LEFT_DEG, lean < READY_DEG
+
+    def _lean(self, pelvis: GridMotion) -> FloatArray:
+        """Lean from the posture; where nothing was measured, the last one that was."""
+        if self._cranial is None:
+            return np.full(len(pelvis.up), np.inf)
+        if self._lying_up is not None:
+            lean = np.degrees(np.arccos(np.clip(pelvis.up @ self._lying_up, -1.0, 1.0)))
+        else:
+            lean = lean_deg(pelvis.up, self._cranial, self._header.posture)
+        known = np.isfinite(lean)
+        if not known.all():
+            last = np.maximum.accumulate(np.where(known, np.arange(len(lean)), -1))
+            lean = np.where(last >= 0, lean[np.maximum(last, 0)], self._last_lean)
+        if len(lean):
+            self._last_lean = float(lean[-1])
+        return np.asarray(lean)
+
+    def _look_for_rocks(self, motion: Motion) -> int:
+        """Look once a second, whatever the blocks; returns how many instants passed before they were found."""
+        for tick in range(len(motion)):
+            self._history.append(_instant(motion, tick))
+            self._seen += 1
+            if self._seen % ROCKS_EVERY == 0 and self._rocks_found():
+                return tick + 1
+        return len(motion)
+
+    def _rocks_found(self) -> bool:
+        self._history = self._history[-ROCKS_WITHIN:]
+        past = _joined(self._history)
+        found = None if past.pelvis is None else find_rocks(past, past.pelvis)
+        if found is None:
+            return False
+        self._cranial, self._lying_up = found[0].matrix[1], found[0].matrix[0]
+        self._history = []
+        return True
+
+    def tilt(self, up: FloatArray, zero_here: bool) -> tuple[float, float]:
+        """Tilt and rotation at one instant, which may be the new zero."""
+        if self._cranial is None or not np.isfinite(up[0]):
+            return np.nan, np.nan
+        if zero_here:
+            self._axes = pelvis_axes_at(up, self._cranial, self._header)
+        if self._axes is None:
+            return np.nan, np.nan
+        tilt, rotation = tilt_and_rotation(self._axes, up[None], self._header.posture)
+        sign = -1.0 if self._header.side == "right" else 1.0
+        return float(tilt[0]), sign * float(rotation[0])
+
+
+def _instant(motion: Motion, tick: int) -> Motion:
+    piece = slice(tick, tick + 1)
+    pelvis = None if motion.pelvis is None else _cut(motion.pelvis, piece)
+    ankle = None if motion.ankle is None else _cut(motion.ankle, piece)
+    return Motion(motion.time_s[piece], pelvis, ankle)
+
+
+def _cut(sensor: GridMotion, piece: slice) -> GridMotion:
+    return GridMotion(*(getattr(sensor, name)[piece] for name in GridMotion.__slots__))
+
+
+def _joined(motions: list[Motion]) -> Motion:
+    return Motion(
+        np.concatenate([m.time_s for m in motions]),
+        _join([m.pelvis for m in motions if m.pelvis is not None]),
+        _join([m.ankle for m in motions if m.ankle is not None]),
+    )
+
+
+def _join(sensors: list[GridMotion]) -> GridMotion | None:
+    if not sensors:
+        return None
+    return GridMotion(*(np.concatenate([getattr(s, n) for s in sensors]) for n in GridMotion.__slots__))

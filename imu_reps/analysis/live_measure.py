@@ -1,0 +1,132 @@
+"""Figures of a repetition while the set runs: the same code, on the angles known so far."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from imu_reps.analysis.faults.verdict import RepView
+from imu_reps.analysis.filters import SHORTEST
+from imu_reps.analysis.judge import judge_rep
+from imu_reps.analysis.live_angles import LiveAngles
+from imu_reps.analysis.measure import Measured, Meter
+from imu_reps.analysis.phases import phase_boundaries
+from imu_reps.analysis.segmentation import Excursion, Turn
+from imu_reps.analysis.set_motion import SetMotion, set_motion
+from imu_reps.domain.recording import Header
+from imu_reps.domain.rep import Rep
+from imu_reps.domain.samples import FloatArray
+from imu_reps.domain.settings import Settings
+from imu_reps.domain.track import GRID_HZ, AngleTrack
+from imu_reps.kinematics.motion import Motion
+
+#: Angles are kept at least this long; a repetition that is still to be measured is shorter.
+KEPT_S = 120.0
+
+#: Angles this long before the way out are looked at, for the filters and the resting band.
+LEAD_S = 2.0
+
+TIME, ANGLE, TILT, ROTATION, GYR, IMPACT, STILL, COLUMNS = 0, 1, 2, 3, 4, 7, 8, 9
+
+
+class LiveTrack:
+    """The latest angles. Ticks count from the first instant of the set.
+
+    Attributes
+    ----------
+    first_tick, next_tick : int
+        The oldest tick still kept, and the next to come.
+    """
+
+    def __init__(self) -> None:
+        self._rows = np.empty((2 * int(KEPT_S * GRID_HZ), COLUMNS))
+        self.first_tick = 0
+        self.next_tick = 0
+        self._start_s = 0.0
+
+    def push(self, motion: Motion, angles: LiveAngles) -> None:
+        """Keep the next grid instants."""
+        if self.next_tick == 0 and len(motion):
+            self._start_s = float(motion.time_s[0])
+        rows = np.full((len(motion), COLUMNS), np.nan)
+        rows[:, TIME] = motion.time_s
+        rows[:, ANGLE], rows[:, TILT], rows[:, ROTATION] = angles.angle_deg, angles.tilt_deg, angles.rotation_deg
+        rows[:, STILL] = 0.0
+        if motion.pelvis is not None:
+            rows[:, GYR:IMPACT], rows[:, STILL] = motion.pelvis.gyr_dps, motion.pelvis.still
+        if motion.ankle is not None:
+            rows[:, IMPACT] = motion.ankle.impact_mps2
+        room = len(self._rows) // 2
+        for start in range(0, len(rows), room):
+            self._keep(rows[start : start + room])
+
+    def _keep(self, rows: FloatArray) -> None:
+        count = self.next_tick - self.first_tick
+        if count + len(rows) > len(self._rows):
+            kept = len(self._rows) // 2
+            self._rows[:kept] = self._rows[count - kept : count]
+            self.first_tick += count - kept
+            count = kept
+        self._rows[count : count + len(rows)] = rows
+        self.next_tick += len(rows)
+
+    def time_s(self, tick: int) -> float:
+        """When a tick was, kept or not: the grid is regular."""
+        return self._start_s + tick / GRID_HZ
+
+    def value(self, tick: int, column: int) -> float:
+        """One kept value; NaN if it is no longer kept."""
+        if not self.first_tick <= tick < self.next_tick:
+            return np.nan
+        return float(self._rows[tick - self.first_tick, column])
+
+    def piece(self, start: int, end: int, sense: float, zero_deg: float) -> AngleTrack:
+        """The angles of ticks `start` to `end`; leg elevation is `sense` times the angle plus `zero_deg`."""
+        rows = self._rows[start - self.first_tick : end - self.first_tick]
+        return AngleTrack(
+            rows[:, TIME],
+            sense * rows[:, ANGLE] + zero_deg,
+            rows[:, TILT],
+            rows[:, ROTATION],
+            rows[:, GYR:IMPACT],
+            rows[:, IMPACT],
+            rows[:, STILL] > 0.0,
+        )
+
+
+class LiveMeter:
+    """Measures and judges repetitions as they are completed."""
+
+    def __init__(self, header: Header, settings: Settings) -> None:
+        self._header = header
+        self._settings = settings
+        self._ranges: dict[int, float] = {}
+
+    def measure(
+        self, number: int, rep: Excursion, track: LiveTrack, end: int, sense: float, zero_deg: float
+    ) -> Rep | None:
+        """The repetition as far as it is known at tick `end`; None if its start is no longer kept.
+
+        Parameters
+        ----------
+        rep : Excursion
+            In travel, ticks of `track`.
+        """
+        start = rep.near.tick - int(LEAD_S * GRID_HZ)
+        start = max(start, track.first_tick)
+        if rep.near.tick < start or end - start < SHORTEST:
+            return None
+        motion = set_motion(track.piece(start, end, sense, zero_deg), self._header)
+        if not np.isfinite(motion.elevation_deg).all():
+            return None
+        measured = self._measured(motion, rep, start)
+        if measured.range_deg is not None:
+            self._ranges[number] = measured.range_deg
+        median = float(np.median(list(self._ranges.values()))) if self._ranges else None
+        return judge_rep(number, RepView(measured, motion, self._settings, median, None))
+
+    def _measured(self, motion: SetMotion, rep: Excursion, start: int) -> Measured:
+        travel, speed = motion.travel_sign * motion.elevation_deg, motion.travel_sign * motion.speed_dps
+        ticks = (turn.tick - start for turn in (rep.near, rep.far, rep.back))
+        moved = Excursion(*(Turn(tick, float(travel[tick])) for tick in ticks))
+        phases = phase_boundaries(travel, speed, moved, 0, len(travel) - 1)
+        return Meter(motion, self._settings).measure(phases, None)

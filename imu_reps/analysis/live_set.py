@@ -1,0 +1,255 @@
+"""A set while it runs: the ready gate, turns of the leg, and what there is to say.
+
+Works instant by instant, so that blocks do not matter. Counting asks the same question as for a finished
+set (`find_reps`) of the turns so far; where the answer differs from before, it is announced or taken back.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.signal import sosfilt, sosfilt_zi
+
+from imu_reps.analysis.alignment import VERTICAL_DEG, high_sense
+from imu_reps.analysis.filters import LOW_PASS
+from imu_reps.analysis.live_angles import LiveAlignment
+from imu_reps.analysis.live_measure import TILT, LiveMeter, LiveTrack
+from imu_reps.analysis.phases import DWELL_S, SLOW_DPS
+from imu_reps.analysis.ready import LEFT_POSTURE_S
+from imu_reps.analysis.segmentation import Excursion, Segmentation, Turn, TurnFinder, find_reps
+from imu_reps.domain.events import (
+    Event,
+    FaultSeen,
+    Phase,
+    PhaseChanged,
+    Ready,
+    RepAtFarEnd,
+    RepCompleted,
+    RepRetracted,
+    SetEnded,
+)
+from imu_reps.domain.recording import Header
+from imu_reps.domain.samples import FloatArray
+from imu_reps.domain.settings import Settings
+from imu_reps.domain.track import GRID_HZ
+from imu_reps.kinematics.motion import Motion
+
+DWELL_TICKS = int(DWELL_S * GRID_HZ)
+
+#: Moving less than this within `DWELL_S` is a dwell, or a turn.
+DWELL_DEG = SLOW_DPS * DWELL_S
+
+#: The phase shown live is read from the way made in this many instants.
+SPEED_TICKS = 10
+
+
+class LiveSet:
+    """Follows one set.
+
+    Parameters
+    ----------
+    header : Header
+    settings : Settings
+    posture_checked : bool
+        Whether a pelvis sensor is worn.
+    """
+
+    def __init__(self, header: Header, settings: Settings, *, posture_checked: bool) -> None:
+        self._header = header
+        self._settings = settings
+        self._posture_checked = posture_checked
+        self._alignment = LiveAlignment(header)
+        self._track = LiveTrack()
+        self._meter = LiveMeter(header, settings)
+        self._filter_state: FloatArray | None = None
+        self._last_angle = 0.0
+        self._leg_sum = 0.0
+        self._finder: TurnFinder | None = None
+        self._recent: deque[float] = deque(maxlen=DWELL_TICKS + 1)
+        self._dwelling = False
+        self._lost_ticks = 0
+        self._phase: Phase | None = None
+        self._far_announced: int | None = None
+        self._high: tuple[float, bool] | None = None
+        self.announced: list[Excursion] = []
+        self.ended = False
+
+    @property
+    def count(self) -> int:
+        """Repetitions counted so far."""
+        return len(self.announced)
+
+    def heard_spans(self) -> list[tuple[float, float]]:
+        """When each counted repetition was: its near turn, and as far as its way back is known, seconds."""
+        times = self._track.time_s
+        return [(times(rep.near.tick), times(rep.back.tick)) for rep in self.announced]
+
+    def push(self, motion: Motion) -> list[Event]:
+        """Take the next grid instants and say what is new."""
+        if len(motion) == 0 or self.ended:
+            return []
+        angles = self._alignment.push(motion)
+        first = self._track.next_tick
+        self._track.push(motion, angles)
+        smooth = self._smooth(angles.angle_deg)
+        events: list[Event] = []
+        for offset in range(len(motion)):
+            tick, time_s = first + offset, float(motion.time_s[offset])
+            events += self._gate(time_s, bool(angles.in_posture[offset]), bool(angles.ready[offset]))
+            if self.ended:
+                break
+            if self._finder is not None:
+                events += self._step(tick, time_s, float(smooth[offset]))
+        return events
+
+    def _smooth(self, angle_deg: FloatArray) -> FloatArray:
+        """Causal low-pass; holes hold the last value."""
+        known = np.isfinite(angle_deg)
+        last = np.maximum.accumulate(np.where(known, np.arange(len(angle_deg)), -1))
+        held = np.where(last >= 0, angle_deg[np.maximum(last, 0)], self._last_angle)
+        self._last_angle = float(held[-1])
+        if self._filter_state is None:
+            self._filter_state = sosfilt_zi(LOW_PASS) * held[0]
+        smooth, self._filter_state = sosfilt(LOW_PASS, held, zi=self._filter_state)
+        return np.asarray(smooth)
+
+    def _gate(self, time_s: float, in_posture: bool, ready: bool) -> list[Event]:
+        """Open the gate when ready; close it when the posture was left for long."""
+        self._lost_ticks = 0 if in_posture else self._lost_ticks + 1
+        if self._finder is None:
+            if not ready:
+                return []
+            self._finder = TurnFinder(self._settings.min_range_deg)
+            return [Ready(time_s, self._posture_checked)]
+        if self._lost_ticks < LEFT_POSTURE_S * GRID_HZ:
+            return []
+        if self.announced:
+            self.ended = True
+            return [SetEnded(time_s, "left_posture", self.count)]
+        self._finder, self._high, self._leg_sum = None, None, 0.0
+        self._recent.clear()
+        return []
+
+    def _step(self, tick: int, time_s: float, angle: float) -> list[Event]:
+        finder = self._finder
+        if finder is None:
+            return []
+        before = finder.confirmed_count
+        finder.take(Turn(tick, angle))
+        self._leg_sum += angle if abs(angle) > self._settings.min_range_deg else 0.0
+        self._recent.append(angle)
+        events = self._phase_events(time_s, angle)
+        dwelling = len(self._recent) > DWELL_TICKS and abs(angle - self._recent[0]) < DWELL_DEG
+        turned = finder.confirmed_count != before
+        settled = dwelling and not self._dwelling
+        self._dwelling = dwelling
+        if turned or settled:
+            events += self._count(tick, time_s, dwelling)
+        return events
+
+    def _count(self, tick: int, time_s: float, dwelling: bool) -> list[Event]:
+        """Compare the repetitions so far with those announced."""
+        turns = [] if self._finder is None else self._finder.turns
+        sense, zero_deg = self._elevation(turns)
+        travel_sign = -sense if self._header.start == "high" else sense
+        found = find_reps(
+            [Turn(turn.tick, travel_sign * turn.value) for turn in turns],
+            self._settings,
+            None if self._header.start == "high" else 0.0,
+        )
+        reps = [rep for rep in found.reps if rep.back.tick != turns[-1].tick or dwelling]
+        events = self._retractions(reps, time_s)
+        for rep in reps:
+            if not any(_same(rep, known) for known in self.announced):
+                self.announced.append(rep)
+                self._alignment.hold()
+                events += self._completed(rep, tick, time_s, sense, zero_deg)
+        self.announced = [_newest(known, reps) for known in self.announced]
+        return events + self._far_end(turns, found, travel_sign, time_s, dwelling)
+
+    def _elevation(self, turns: Sequence[Turn]) -> tuple[float, float]:
+        """Leg elevation is the first times the angle plus the second."""
+        if self._header.start == "low":
+            return (-1.0 if self._leg_sum < 0 else 1.0), 0.0
+        if self._high is None or len(turns) <= 3:
+            tilt = self._tilt_at(turns[:2])
+            self._high = high_sense(turns, tilt)
+        sense, lifted = self._high
+        if self._header.exercise == "heel_tap" and len(turns) > 1:
+            return sense, -sense * (turns[1].value if lifted else turns[0].value)
+        return sense, 0.0 if lifted else VERTICAL_DEG
+
+    def _tilt_at(self, turns: Sequence[Turn]) -> FloatArray | None:
+        """Pelvic tilt at the first turns, on an array that their ticks index; None if unknown."""
+        if len(turns) < 2:
+            return None
+        tilt = np.full(turns[1].tick + 1, np.nan)
+        for turn in turns:
+            tilt[turn.tick] = self._track.value(turn.tick, TILT)
+        return tilt if np.isfinite(tilt[turns[1].tick]) else None
+
+    def _retractions(self, reps: Sequence[Excursion], time_s: float) -> list[Event]:
+        events: list[Event] = []
+        for known in list(self.announced):
+            if not any(_same(rep, known) for rep in reps):
+                self.announced.remove(known)
+                start_s = self._track.time_s(known.near.tick)
+                reason = "much smaller than the repetitions since"
+                events.append(RepRetracted(time_s, self.count, start_s, reason))
+        return events
+
+    def _completed(
+        self, rep: Excursion, tick: int, time_s: float, sense: float, zero_deg: float
+    ) -> list[Event]:
+        number = self.count
+        measured = self._meter.measure(number, rep, self._track, tick + 1, sense, zero_deg)
+        if measured is None:
+            return []
+        faults = [FaultSeen(time_s, number, fault) for fault in measured.faults]
+        return [RepCompleted(time_s, number, measured), *faults]
+
+    def _far_end(
+        self, turns: Sequence[Turn], found: Segmentation, travel_sign: float, time_s: float, dwelling: bool
+    ) -> list[Event]:
+        """Say once per repetition that the far end was reached."""
+        if len(turns) < 2:
+            return []
+        ends = [turn for turn in turns[1:] if turn.tick != turns[-1].tick or dwelling]
+        if not ends:
+            return []
+        last, before = ends[-1], turns[turns.index(ends[-1]) - 1]
+        way = travel_sign * (last.value - before.value)
+        if way < found.threshold_deg or self._far_announced == before.tick:
+            return []
+        self._far_announced = before.tick
+        number = self.count + 1
+        return [RepAtFarEnd(time_s, number, abs(way))]
+
+    def _phase_events(self, time_s: float, angle: float) -> list[Event]:
+        """Concentric, eccentric, or resting at the near or far end."""
+        if len(self._recent) <= SPEED_TICKS:
+            return []
+        sense = self._elevation(self._finder.turns)[0] if self._finder is not None else 1.0
+        speed = sense * (angle - self._recent[-1 - SPEED_TICKS]) * GRID_HZ / SPEED_TICKS
+        phase = self._phase
+        if speed > SLOW_DPS:
+            phase = "concentric"
+        elif speed < -SLOW_DPS:
+            phase = "eccentric"
+        elif len(self._recent) > DWELL_TICKS and abs(angle - self._recent[0]) < DWELL_DEG:
+            phase = {"concentric": "top", "eccentric": "bottom"}.get(phase or "", phase)  # type: ignore[assignment]
+        if phase == self._phase or phase is None:
+            return []
+        self._phase = phase
+        return [PhaseChanged(time_s, phase, sense * angle)]
+
+
+def _same(rep: Excursion, known: Excursion) -> bool:
+    """Whether two excursions are the same repetition, seen at different times."""
+    return rep.near.tick < known.far.tick <= rep.back.tick and known.near.tick < rep.far.tick
+
+
+def _newest(known: Excursion, reps: Sequence[Excursion]) -> Excursion:
+    return next((rep for rep in reps if _same(rep, known)), known)

@@ -1,0 +1,218 @@
+"""The figures of one repetition, by the definitions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from imu_reps.analysis.filters import held_high, held_low
+from imu_reps.analysis.momentum import coasting_share
+from imu_reps.analysis.phases import Phases
+from imu_reps.analysis.set_motion import SetMotion
+from imu_reps.analysis.smoothness import spectral_arc_length
+from imu_reps.analysis.tremor import baseline_dps, shake_squared, tremor_ratio
+from imu_reps.domain.samples import BoolArray, FloatArray
+from imu_reps.domain.settings import Settings
+from imu_reps.domain.track import GRID_HZ
+
+#: A rest at the near end longer than this is a break, not a pause.
+LONGEST_PAUSE_S = 10.0
+
+#: A hole this near to a boundary leaves the boundary unknown.
+BOUNDARY_MARGIN_S = 0.1
+
+#: A repetition with more missing than this, in one stretch or in all, is not judged.
+LONGEST_HOLE_S = 0.15
+LARGEST_HOLE_SHARE = 0.10
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A phase in ticks, fractions included."""
+
+    start: float
+    end: float
+
+    @property
+    def duration_s(self) -> float:
+        """Its length in seconds."""
+        return (self.end - self.start) / GRID_HZ
+
+    @property
+    def ticks(self) -> slice:
+        """Whole ticks within it."""
+        return slice(int(np.ceil(self.start)), int(np.floor(self.end)) + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One repetition measured, not yet judged. Names as in `Rep`; `drop` is the coasting share down."""
+
+    concentric: Span
+    eccentric: Span
+    whole: Span
+    start_s: float
+    end_s: float
+    concentric_s: float | None
+    eccentric_s: float | None
+    top_pause_s: float | None
+    bottom_pause_s: float | None
+    top_angle_deg: float | None
+    bottom_angle_deg: float | None
+    range_deg: float | None
+    peak_concentric_dps: float | None
+    peak_eccentric_dps: float | None
+    pelvic_tilt_deg: float | None
+    pelvic_curl_deg: float | None
+    pelvic_rotation_deg: float | None
+    lift_off_angle_deg: float | None
+    smoothness_sparc: float | None
+    tremor_ratio: float | None
+    momentum: float | None
+    drop: float | None
+    leg_known: bool
+    pelvis_known: bool
+
+
+class Meter:
+    """Measures the repetitions of one set motion; what is the same for all is worked out once."""
+
+    def __init__(self, motion: SetMotion, settings: Settings) -> None:
+        self._motion = motion
+        self._settings = settings
+        hold = settings.angle_hold_s
+        self._tilt_high = held_high(motion.tilt_deg, hold)
+        self._tilt_low = held_low(motion.tilt_deg, hold)
+        self._rotation_high = held_high(motion.rotation_deg, hold)
+        self._rotation_low = held_low(motion.rotation_deg, hold)
+        self._shake = shake_squared(motion)
+        self._baseline = baseline_dps(self._shake, motion)
+
+    def measure(self, phases: Phases, next_start: float | None) -> Measured:
+        """The figures of one repetition.
+
+        Parameters
+        ----------
+        phases : Phases
+            Its boundaries in ticks of the motion.
+        next_start : float or None
+            Where the next repetition starts; None for the last.
+        """
+        m = self._motion
+        out, back = Span(phases.out_start, phases.out_end), Span(phases.back_start, phases.back_end)
+        whole = Span(out.start, back.end)
+        concentric, eccentric = (back, out) if m.start_high else (out, back)
+        far, near = self._pauses(out, back, next_start)
+        top_pause, bottom_pause = (near, far) if m.start_high else (far, near)
+        known = _known(m.leg_missing, whole)
+        top = _extreme(m.elevation_deg, whole, 1.0)
+        bottom = _extreme(m.elevation_deg, eccentric, -1.0)
+        seen = known and top is not None and bottom is not None
+        return Measured(
+            concentric,
+            eccentric,
+            whole,
+            start_s=float(m.track.time_s[0] + whole.start / GRID_HZ),
+            end_s=float(m.track.time_s[0] + whole.end / GRID_HZ),
+            concentric_s=self._duration(concentric),
+            eccentric_s=self._duration(eccentric),
+            top_pause_s=top_pause,
+            bottom_pause_s=bottom_pause,
+            top_angle_deg=top if seen else None,
+            bottom_angle_deg=bottom if seen else None,
+            range_deg=top - bottom if seen and top is not None and bottom is not None else None,
+            peak_concentric_dps=_extreme(m.speed_dps, concentric, 1.0) if known else None,
+            peak_eccentric_dps=_negated(_extreme(m.speed_dps, eccentric, -1.0)) if known else None,
+            smoothness_sparc=self._smoothness(concentric, eccentric) if known else None,
+            tremor_ratio=tremor_ratio(self._shake, self._baseline, eccentric.start, eccentric.end),
+            momentum=self._coasting(concentric, 1) if known else None,
+            drop=self._coasting(eccentric, -1) if known else None,
+            leg_known=known,
+            pelvis_known=_known(m.pelvis_missing, whole),
+            **self._pelvis(whole, eccentric),
+        )
+
+    def _pauses(self, out: Span, back: Span, next_start: float | None) -> tuple[float | None, float | None]:
+        far = Span(out.end, back.start)
+        near = None if next_start is None else self._duration(Span(back.end, next_start))
+        return self._duration(far), None if near is None or near > LONGEST_PAUSE_S else max(near, 0.0)
+
+    def _duration(self, span: Span) -> float | None:
+        """Length of a span both of whose boundaries were seen."""
+        margin = BOUNDARY_MARGIN_S * GRID_HZ
+        missing = self._motion.leg_missing
+        for at in (span.start, span.end):
+            if missing[max(0, int(at - margin)) : int(at + margin) + 1].any():
+                return None
+        return span.duration_s
+
+    def _smoothness(self, concentric: Span, eccentric: Span) -> float | None:
+        speeds = (spectral_arc_length(self._motion.speed_dps[span.ticks]) for span in (concentric, eccentric))
+        lengths = [length for length in speeds if length is not None]
+        return min(lengths) if len(lengths) == 2 else None
+
+    def _coasting(self, span: Span, direction: int) -> float | None:
+        m = self._motion
+        if m.header.exercise == "heel_tap":
+            return None
+        ticks = span.ticks
+        elevation, acceleration = m.elevation_deg[ticks], m.acceleration_dps2[ticks]
+        if len(elevation) < 3:
+            return None
+        return coasting_share(elevation, acceleration, m.header.posture, direction)
+
+    def _pelvis(self, whole: Span, eccentric: Span) -> dict[str, float | None]:
+        known = _known(self._motion.pelvis_missing, whole)
+        tilt = curl = lift_off = rotation = None
+        ticks = _inner(whole, self._settings.angle_hold_s)
+        if known and np.isfinite(self._tilt_high[ticks]).all():
+            tilt = float(self._tilt_high[ticks].max())
+            curl = float(-self._tilt_low[ticks].min())
+            lift_off = self._lift_off(eccentric)
+        if known and np.isfinite(self._rotation_high[ticks]).all():
+            high, low = float(self._rotation_high[ticks].max()), float(self._rotation_low[ticks].min())
+            rotation = high if high >= -low else low
+        return {
+            "pelvic_tilt_deg": tilt,
+            "pelvic_curl_deg": curl,
+            "pelvic_rotation_deg": rotation,
+            "lift_off_angle_deg": lift_off,
+        }
+
+    def _lift_off(self, eccentric: Span) -> float | None:
+        """Leg elevation at which tilt first passes the lift-off tilt on the way down."""
+        if self._motion.header.exercise == "heel_tap":
+            return None
+        tilt = self._motion.tilt_deg[eccentric.ticks]
+        past = np.flatnonzero(tilt > self._settings.lift_off_deg)
+        if len(past) == 0:
+            return None
+        return float(self._motion.elevation_deg[eccentric.ticks][past[0]])
+
+
+def _known(missing: BoolArray, span: Span) -> bool:
+    """Whether enough of a span was measured to judge it."""
+    piece = missing[span.ticks]
+    if len(piece) == 0 or piece.mean() > LARGEST_HOLE_SHARE:
+        return False
+    longest = int(LONGEST_HOLE_S * GRID_HZ) + 1
+    runs = np.convolve(piece, np.ones(longest), "valid") if len(piece) >= longest else np.zeros(1)
+    return bool(runs.max() < longest)
+
+
+def _extreme(values: FloatArray, span: Span, sign: float) -> float | None:
+    piece = values[span.ticks]
+    return float(sign * (sign * piece).max()) if len(piece) else None
+
+
+def _negated(value: float | None) -> float | None:
+    return None if value is None else -value
+
+
+def _inner(span: Span, hold_s: float) -> slice:
+    """Ticks whose holding window lies within the span."""
+    half = round(hold_s * GRID_HZ / 2)
+    ticks = span.ticks
+    start, end = ticks.start + half, ticks.stop - half
+    return slice(start, end) if end > start else ticks

@@ -1,0 +1,143 @@
+"""Phase boundaries by the two-case rule: zero crossing without a dwell, the flank's line with one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from imu_reps.analysis.segmentation import Excursion
+from imu_reps.domain.samples import FloatArray
+from imu_reps.domain.track import GRID_HZ
+
+SLOW_DPS = 5.0
+DWELL_S = 0.25
+BAND_SHARE = 0.20
+LOW_SHARE, HIGH_SHARE = 0.10, 0.40
+
+
+@dataclass(frozen=True, slots=True)
+class Phases:
+    """Boundaries of one repetition in ticks (fractions included): the way out, then the way back."""
+
+    out_start: float
+    out_end: float
+    back_start: float
+    back_end: float
+
+
+def phase_boundaries(
+    travel_deg: FloatArray, speed_dps: FloatArray, rep: Excursion, first_tick: int, last_tick: int
+) -> Phases:
+    """Where the way out and the way back of a repetition begin and end.
+
+    Parameters
+    ----------
+    travel_deg, speed_dps : (n,) float
+        Low-passed travel from the resting end and its rate, no NaN between the limits.
+    rep : Excursion
+        The repetition's turns.
+    first_tick, last_tick : int
+        The neighbours' far ends, or the limits of the set: nothing outside belongs to this repetition.
+
+    Notes
+    -----
+    Each boundary is the end of a flank, looked at in the right direction of time and of travel.
+    """
+    travel, speed = travel_deg[first_tick : last_tick + 1], speed_dps[first_tick : last_tick + 1]
+    near, far, back = (turn.tick - first_tick for turn in (rep.near, rep.far, rep.back))
+    band = BAND_SHARE * rep.range_deg
+    out_peak = float(speed[near : far + 1].max())
+    back_peak = float(-speed[far : back + 1].min())
+    enters_far = near + int(np.argmax(travel[near : far + 1] >= rep.far.value - band))
+    leaves_far = back - int(np.argmax(travel[far : back + 1][::-1] >= rep.far.value - band))
+    leaves_near = far - int(np.argmax(travel[near : far + 1][::-1] <= rep.near.value + band))
+    enters_near = far + int(np.argmax(travel[far : back + 1] <= rep.back.value + band))
+    out_end = flank_end(speed, enters_far, out_peak)
+    back_start = flank_start(-speed, leaves_far, back_peak)
+    if out_end > back_start:
+        out_end = back_start = (out_end + back_start) / 2.0
+    out_start = flank_start(speed, leaves_near, out_peak)
+    back_end = flank_end(-speed, enters_near, back_peak)
+    return Phases(*(first_tick + tick for tick in (out_start, out_end, back_start, back_end)))
+
+
+def flank_start(speed_dps: FloatArray, start: int, peak_dps: float) -> float:
+    """Where the flank that is under way at `start` began; see `flank_end`."""
+    last = len(speed_dps) - 1
+    return last - flank_end(speed_dps[::-1], last - start, peak_dps)
+
+
+def flank_end(speed_dps: FloatArray, start: int, peak_dps: float) -> float:
+    """Where the flank that is under way at `start` ends, in ticks.
+
+    Parameters
+    ----------
+    speed_dps : (n,) float
+        Speed, positive along the flank.
+    start : int
+        A tick within the band at the flank's end.
+    peak_dps : float
+        The phase's own peak speed.
+    """
+    position, length = start, len(speed_dps)
+    slow = np.abs(speed_dps) < SLOW_DPS
+    while True:
+        begin = _next(speed_dps < SLOW_DPS, position)
+        if begin == length:
+            return float(length - 1)
+        end = _next(~slow, begin)
+        first = begin - _run_before(slow, begin)
+        if end - first >= DWELL_S * GRID_HZ:
+            level = _line_end(speed_dps, first, end, peak_dps)
+            if level is not None:
+                return level
+        elif end == length or speed_dps[end] < 0:
+            return _zero_crossing(speed_dps, first, end)
+        position = end
+        if position == length:
+            return float(length - 1)
+
+
+def _next(mask: np.ndarray, start: int) -> int:
+    """First index from `start` on at which `mask` holds, or its length."""
+    found = np.flatnonzero(mask[start:])
+    return start + int(found[0]) if len(found) else len(mask)
+
+
+def _run_before(mask: np.ndarray, index: int) -> int:
+    """How many values right before `index` hold."""
+    broken = np.flatnonzero(~mask[:index])
+    return index - (int(broken[-1]) + 1 if len(broken) else 0)
+
+
+def _zero_crossing(speed_dps: FloatArray, first: int, end: int) -> float:
+    low = max(first - 1, 0)
+    piece = speed_dps[low : end + 1]
+    falls = np.flatnonzero((piece[:-1] > 0) & (piece[1:] <= 0))
+    if len(falls) == 0:
+        return float(min(end, len(speed_dps) - 1))
+    k = int(falls[0])
+    return low + k + float(piece[k] / (piece[k] - piece[k + 1]))
+
+
+def _line_end(speed_dps: FloatArray, first: int, end: int, peak_dps: float) -> float | None:
+    """The flank's line through 10 % and 40 % of its peak, carried to zero; None if it never gets there."""
+    low, high = LOW_SHARE * peak_dps, HIGH_SHARE * peak_dps
+    if speed_dps[first] < low:
+        at_low = first - _run_before(speed_dps < low, first)
+    else:
+        at_low = _next(speed_dps < low, first)
+    if at_low >= end or at_low == 0:
+        return None
+    at_high = at_low - _run_before(speed_dps < high, at_low)
+    if at_high == 0:
+        return float(at_low)
+    t_low, t_high = _falls_through(speed_dps, at_low, low), _falls_through(speed_dps, at_high, high)
+    return t_low + (t_low - t_high) * LOW_SHARE / (HIGH_SHARE - LOW_SHARE)
+
+
+def _falls_through(speed_dps: FloatArray, index: int, level_dps: float) -> float:
+    """Fraction of a tick at which speed falls through the level between `index` - 1 and `index`."""
+    above, below = speed_dps[index - 1], speed_dps[index]
+    return index - 1 + float((above - level_dps) / (above - below))

@@ -1,0 +1,119 @@
+"""THE pipeline: from sample blocks as they arrive to events, and at the end to the summary."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from imu_reps.analysis.analyze import Analysis, analyze
+from imu_reps.analysis.live_set import LiveSet
+from imu_reps.domain.events import Event, RepCompleted, RepRetracted, SetEnded
+from imu_reps.domain.recording import Header, Note, Recording
+from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace, concatenate
+from imu_reps.domain.settings import Settings
+from imu_reps.kinematics.live_motion import LiveGrid
+
+
+class Pipeline:
+    """Follows one set; thrown away after it.
+
+    Blocks are pushed in order of arrival. Blocks of both sensors that arrived together are pushed in one
+    call. How the samples are cut into blocks makes no difference.
+
+    Parameters
+    ----------
+    header : Header
+        Of the recording that is being made.
+    settings : Settings, optional
+    sensors : sequence of {"pelvis", "ankle"}
+        Which sensors to expect.
+    file : str, optional
+        The recording's path, for the summary.
+
+    Examples
+    --------
+    >>> from imu_reps import Pipeline, simulate
+    >>> recording = simulate().recording
+    >>> pipeline = Pipeline(recording.header)
+    >>> events = pipeline.push(recording.pelvis, recording.ankle)
+    >>> closing, analysis = pipeline.finish()
+    >>> analysis.summary.set.rep_count
+    10
+    """
+
+    def __init__(
+        self,
+        header: Header,
+        settings: Settings | None = None,
+        *,
+        sensors: Sequence[SensorPlace] = SENSOR_PLACES,
+        file: str | None = None,
+    ) -> None:
+        self._header = header
+        self._settings = settings or Settings()
+        self._file = file
+        self._blocks: dict[SensorPlace, list[SampleBlock]] = {place: [] for place in sensors}
+        self._notes: list[Note] = []
+        self._grid = LiveGrid(header, sensors)
+        self._set = LiveSet(header, self._settings, posture_checked="pelvis" in sensors)
+        self._last_s = 0.0
+
+    @property
+    def rep_count(self) -> int:
+        """Repetitions counted so far."""
+        return self._set.count
+
+    def push(self, *blocks: SampleBlock) -> list[Event]:
+        """Take the next samples; returns what there is to say.
+
+        Parameters
+        ----------
+        *blocks : SampleBlock
+            At most one block a sensor.
+        """
+        for block in blocks:
+            self._blocks[block.sensor].append(block)
+            if len(block):
+                self._last_s = max(self._last_s, float(block.time_s[-1]))
+        motion = self._grid.push(*blocks)
+        return self._set.push(motion)
+
+    def note(self, note: Note) -> None:
+        """Keep something that happened."""
+        self._notes.append(note)
+
+    def finish(self, reason: str = "end_of_recording") -> tuple[list[Event], Analysis]:
+        """End the set: estimate the whole of it again, and correct the count if need be.
+
+        Raises
+        ------
+        RecordingError
+            If the recording is implausible or unusable.
+        """
+        analysis = analyze(self.recording(), self._settings)
+        events = self._corrections(analysis)
+        if not self._set.ended:
+            events.append(SetEnded(self._last_s, reason, analysis.summary.set.rep_count))
+        return events, analysis
+
+    def recording(self) -> Recording:
+        """Everything that was pushed, as a recording."""
+        joined = {place: concatenate(blocks) for place, blocks in self._blocks.items() if blocks}
+        return Recording(
+            self._header, joined.get("pelvis"), joined.get("ankle"), tuple(self._notes), self._file
+        )
+
+    def _corrections(self, analysis: Analysis) -> list[Event]:
+        """What the whole set shows otherwise than was heard."""
+        heard = self._set.heard_spans()
+        final = analysis.summary.reps
+        count = len(heard)
+        events: list[Event] = []
+        for start_s, end_s in heard:
+            if not any(rep.start_s < end_s and start_s < rep.end_s for rep in final):
+                count -= 1
+                events.append(RepRetracted(self._last_s, count, start_s, "not a repetition in the whole set"))
+        for rep in final:
+            if not any(rep.start_s < end_s and start_s < rep.end_s for start_s, end_s in heard):
+                count += 1
+                events.append(RepCompleted(self._last_s, rep.number, rep))
+        return events

@@ -1,0 +1,200 @@
+"""Sensors that are swapped, or worn another way up than the header says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from imu_reps.analysis.plausibility.finding import PlausibilityFinding
+from imu_reps.analysis.plausibility.windows import HOP_S, Windows, angle_deg, usual_direction
+from imu_reps.domain.recording import Header
+from imu_reps.domain.samples import BoolArray, FloatArray
+from imu_reps.kinematics.mounting import axis_vector, pelvis_axes_supine, unit
+from imu_reps.kinematics.rest import stretches
+
+#: A sensor is away from where it dwells past this angle; breathing and fidgets stay below.
+AWAY_DEG = 10.0
+
+#: An excursion is a lift only up to this length: who sits up or stands stays there.
+LIFT_MAX_S = 20.0
+
+#: The leg turns 3 to 10 times as far as the pelvis (share of 10 to 35 %); twice is a clear lead.
+LEAD = 2.0
+
+#: Clear evidence of swapped sensors, as number and size: more lifts than the three pelvic rocks that may come
+#: before a set, each wider than a rock (15 to 20° is all a pelvis can do). Less is worth a caution.
+SWAPPED_REFUSE = (4, 20.0)
+SWAPPED_CAUTION = (3, 15.0)
+
+#: Within this of level (upright) the pelvis may be lying (hanging): the definition, and 5° for a tilted belt.
+POSTURE_DEG = 35.0
+
+#: Past this the named axis points the other way.
+OPPOSITE_DEG = 120.0
+
+#: Who stands, walks or sits has the pelvis this near upright.
+UPRIGHT_DEG = 30.0
+
+#: What the pelvis sensor shows at rest must last this long to be judged.
+MIN_REST_S = 3.0
+
+#: The pelvis follows the leg by 10 to 35 %; less than this says nothing about its direction.
+MIN_FOLLOW = 0.08
+MIN_CORRELATION = 0.7
+
+
+def check_swapped(pelvis: Windows, ankle: Windows) -> Iterator[PlausibilityFinding]:
+    """Whether the sensor called pelvis does the lifts.
+
+    Each excursion of a sensor from where it dwells is compared with what the other turns meanwhile. Sitting
+    up or standing moves the pelvis more than the leg as well, but not over and over, there and back.
+    """
+    by_pelvis = _leading_excursions(pelvis, ankle)
+    if len(by_pelvis) < SWAPPED_CAUTION[0]:
+        return
+    by_ankle = _leading_excursions(ankle, pelvis)
+    for severity, (count, size) in (("refuse", SWAPPED_REFUSE), ("caution", SWAPPED_CAUTION)):
+        leading = by_pelvis[by_pelvis > size]
+        if len(leading) >= count and len(leading) > 3 * len(by_ankle):
+            yield PlausibilityFinding(
+                "swapped",
+                "refuse" if severity == "refuse" else "caution",
+                None,
+                f"The pelvis sensor turns by {np.median(leading):.0f}° {len(leading)} times while the ankle "
+                "sensor turns less than half of that: the two seem to be swapped.",
+                "Swap the names 'pelvis' and 'ankle' in the column sensor and in the header's keys.",
+            )
+            return
+
+
+def _leading_excursions(mover: Windows, other: Windows) -> FloatArray:
+    """Peaks (degrees) of the mover's excursions in which it turns over `LEAD` times as far as the other."""
+    home = usual_direction(mover.up)
+    if home is None:
+        return np.zeros(0)
+    away = angle_deg(mover.up, home)
+    spans = [span for span in stretches(away > AWAY_DEG) if (span[1] - span[0]) * HOP_S <= LIFT_MAX_S]
+    if not spans:
+        return np.zeros(0)
+    start, end = np.array(spans).T
+    start, length = np.maximum(start - 2, 0), end - np.maximum(start - 2, 0)
+    first = np.cumsum(length) - length
+    rows = np.arange(length.sum()) + np.repeat(start - first, length)
+    meanwhile = angle_deg(other.up[rows], np.repeat(other.up[start], length, axis=0))
+    peak = np.fmax.reduceat(away[rows], first)
+    return np.asarray(peak[peak > LEAD * np.fmax.reduceat(meanwhile, first)])
+
+
+def check_pelvis_axes(
+    header: Header, pelvis: Windows, ankle: Windows | None
+) -> Iterator[PlausibilityFinding]:
+    """Whether the header's cranial axis fits what gravity says; only for a pelvis sensor `mounted`."""
+    named = header.pelvis.cranial_axis
+    if header.pelvis.alignment != "mounted" or named is None:
+        return
+    lean = angle_deg(pelvis.up, axis_vector(named))
+    rest = pelvis.still
+    if int(rest.sum()) * HOP_S < MIN_REST_S:
+        return
+    if header.posture == "hanging":
+        yield from _hanging_axis(named, float(np.median(lean[rest])))
+        return
+    lying = np.abs(lean - 90.0) < POSTURE_DEG
+    if not (rest & lying).any():
+        yield PlausibilityFinding(
+            "cranial_axis_vertical",
+            "caution",
+            "pelvis",
+            f"The pelvis sensor never lies still: its axis {named}, said to point to the head, is "
+            f"{np.median(lean[rest]):.0f}° from up at rest, not about 90°.",
+            "If you did lie down, correct 'pelvis.cranial_axis' in the header.",
+        )
+    elif _stands_on_head(lean):
+        yield _upside_down(named)
+    elif ankle is not None and header.start == "low":
+        yield from _follows_leg(header, pelvis, ankle, lying)
+
+
+def _stands_on_head(lean_deg: FloatArray) -> bool:
+    """Whether someone who lies at times is for a while head down, and never head up (walking, sitting)."""
+    down, up = lean_deg > 180.0 - UPRIGHT_DEG, lean_deg < UPRIGHT_DEG
+    return not up.any() and any((end - start) * HOP_S >= MIN_REST_S for start, end in stretches(down))
+
+
+def _upside_down(named: str) -> PlausibilityFinding:
+    return PlausibilityFinding(
+        "upside_down",
+        "refuse",
+        "pelvis",
+        f"The pelvis sensor is upside down: its axis {named}, said to point to the head, points down.",
+        f"Write 'pelvis.cranial_axis: {_opposite(named)}' in the header, or turn the sensor round.",
+    )
+
+
+def _opposite(axis: str) -> str:
+    return ("-" if axis[0] == "+" else "+") + axis[1]
+
+
+def _hanging_axis(named: str, lean_deg: float) -> Iterator[PlausibilityFinding]:
+    if lean_deg > OPPOSITE_DEG:
+        yield _upside_down(named)
+    elif lean_deg > POSTURE_DEG:
+        yield PlausibilityFinding(
+            "axis_mismatch",
+            "caution",
+            "pelvis",
+            f"The pelvis sensor's axis {named}, said to point to the head, is {lean_deg:.0f}° from up.",
+            "Correct 'pelvis.cranial_axis' in the header: hanging, it is the axis that reads +9.8.",
+        )
+
+
+def _follows_leg(
+    header: Header, pelvis: Windows, ankle: Windows, lying: BoolArray
+) -> Iterator[PlausibilityFinding]:
+    """Gravity cannot tell head from feet when lying, but a lifted leg tips the pelvis back (tilt below 0)."""
+    named = header.pelvis.cranial_axis
+    lift = _lift_deg(ankle, lying & pelvis.still)
+    if lift is None or named is None:
+        return
+    rest = usual_direction(pelvis.up[lying & pelvis.still])
+    if rest is None:
+        return
+    axes = pelvis_axes_supine(rest, axis_vector(named)).matrix
+    anterior, cranial, right = (pelvis.up @ axes.T).T
+    tilt = np.degrees(np.arctan2(cranial, anterior))
+    chosen = lying & (np.abs(tilt) < 60.0) & (np.abs(np.degrees(np.arctan2(right, anterior))) < 45.0)
+    follow, correlation = _line(lift[chosen], tilt[chosen])
+    if follow > MIN_FOLLOW and correlation > MIN_CORRELATION:
+        yield PlausibilityFinding(
+            "maybe_upside_down",
+            "caution",
+            "pelvis",
+            f"The pelvis seems to tip forward by {100 * follow:.0f} % of every lift; a pelvis tips back. Its "
+            f"sensor may be upside down (axis {named} to the feet).",
+            f"If so, write 'pelvis.cranial_axis: {_opposite(named)}' in the header.",
+        )
+
+
+def _lift_deg(ankle: Windows, rest: BoolArray) -> FloatArray | None:
+    """How far the ankle sensor is turned from the leg on the floor, if one knows where that is.
+
+    It is known where the first and the last rest show the leg in the same direction, and it then moves.
+    """
+    at_rest = np.flatnonzero(rest & ankle.still)
+    if len(at_rest) < 4:
+        return None
+    first, last = ankle.up[at_rest[:2]].mean(axis=0), ankle.up[at_rest[-2:]].mean(axis=0)
+    if angle_deg(unit(first), unit(last)) > AWAY_DEG:
+        return None
+    return angle_deg(ankle.up, unit(first + last))
+
+
+def _line(x: FloatArray, y: FloatArray) -> tuple[float, float]:
+    """Slope and correlation of a straight line; zeros where there is too little to fit."""
+    known = np.isfinite(x) & np.isfinite(y)
+    x, y = x[known], y[known]
+    if len(x) < 20 or np.ptp(x) < 15.0 or y.std() == 0.0:
+        return 0.0, 0.0
+    x, y = x - x.mean(), y - y.mean()
+    return float(x @ y / (x @ x)), float(x @ y / np.sqrt((x @ x) * (y @ y)))

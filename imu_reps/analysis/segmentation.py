@@ -1,0 +1,220 @@
+"""Segmentation: which swings of the leg are repetitions.
+
+Everything here speaks of *travel*: the leg's way from its resting end, positive on the way out. For a set
+that starts low, travel is leg elevation; for one that starts high it is the negative of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from imu_reps.domain.samples import FloatArray
+from imu_reps.domain.settings import Settings
+
+#: A leg cannot go below the floor: a shank that points there belongs to a bent knee, and is no travel.
+BELOW_FLOOR_DEG = 6.0
+
+#: In walking the shank swings both ways by 20 degrees and more; a body that sways from a bar stays under this.
+BEHIND_DEG = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A local extreme of travel: `tick` on the grid, `value` in degrees."""
+
+    tick: int
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Excursion:
+    """Out and back: three turns, the middle one at the far end."""
+
+    near: Turn
+    far: Turn
+    back: Turn
+
+    @property
+    def range_deg(self) -> float:
+        """Far end to the end of the way back."""
+        return abs(self.far.value - self.back.value)
+
+    @property
+    def smaller_way_deg(self) -> float:
+        """The smaller of the way out and the way back."""
+        return min(self.range_deg, abs(self.far.value - self.near.value))
+
+
+@dataclass(frozen=True, slots=True)
+class Segmentation:
+    """Repetitions, excursions from rest that are too small, and the span that tells them apart."""
+
+    reps: tuple[Excursion, ...]
+    partials: tuple[Excursion, ...]
+    threshold_deg: float
+
+
+class TurnFinder:
+    """Finds turns of at least `threshold_deg`, block by block.
+
+    Parameters
+    ----------
+    threshold_deg : float
+        How far travel must come back for an extreme to be a turn.
+    """
+
+    def __init__(self, threshold_deg: float) -> None:
+        self._threshold_deg = threshold_deg
+        self._confirmed: list[Turn] = []
+        self._low: Turn | None = None
+        self._high: Turn | None = None
+        self._direction = 0
+
+    @property
+    def turns(self) -> list[Turn]:
+        """Turns so far, the last one still moving with the leg; empty before the first."""
+        if self._direction == 0:
+            return []
+        running = self._high if self._direction > 0 else self._low
+        return [*self._confirmed, running] if running is not None else []
+
+    @property
+    def confirmed_count(self) -> int:
+        """How many turns are final."""
+        return len(self._confirmed)
+
+    def push(self, first_tick: int, travel_deg: FloatArray) -> None:
+        """Take the next stretch of travel, no NaN, its first value at `first_tick`."""
+        for offset in self._candidates(travel_deg):
+            self.take(Turn(first_tick + offset, float(travel_deg[offset])))
+
+    def _candidates(self, travel_deg: FloatArray) -> list[int]:
+        """Local extremes, and the ends of the block, which may be extremes."""
+        if len(travel_deg) < 3:
+            return list(range(len(travel_deg)))
+        slope = np.sign(np.diff(travel_deg))
+        inner = np.flatnonzero(slope[1:] != slope[:-1]) + 1
+        return [0, *inner.tolist(), len(travel_deg) - 1]
+
+    def take(self, here: Turn) -> None:
+        """Take the next instant."""
+        if self._high is None or self._low is None:
+            self._low = self._high = here
+            return
+        if here.value > self._high.value:
+            self._high = here
+        if here.value < self._low.value:
+            self._low = here
+        if self._direction >= 0 and self._high.value - here.value >= self._threshold_deg:
+            self._turn(self._high, here, -1)
+        elif self._direction <= 0 and here.value - self._low.value >= self._threshold_deg:
+            self._turn(self._low, here, 1)
+
+    def _turn(self, at: Turn, here: Turn, direction: int) -> None:
+        self._confirmed.append(at)
+        self._direction = direction
+        self._low = self._high = here
+
+
+def find_reps(turns: Sequence[Turn], settings: Settings, floor_deg: float | None = None) -> Segmentation:
+    """Which excursions between `turns` count, by the set's own median range.
+
+    Parameters
+    ----------
+    turns : sequence of Turn
+        Turns of at least `settings.min_range_deg`, the last one possibly still moving.
+    settings : Settings
+        Of which `min_range_deg`, `min_range_share` and `usual_range_deg` are used.
+    floor_deg : float or None
+        Travel at which the leg lies on the floor (hangs down), where the set starts low.
+
+    Notes
+    -----
+    Dips at the far end and bumps at the near end go first, judged against the swings on both sides; then
+    excursions under the share of the median of those left, until none drops. What goes far behind the floor
+    and back again is walking.
+    """
+    above = list(turns) if floor_deg is None else _above_floor(turns, floor_deg)
+    kept = _without_dips(above, settings.min_range_share)
+    threshold = settings.min_range_deg
+    if settings.usual_range_deg is not None and len(kept) < 4:
+        threshold = max(threshold, settings.min_range_share * settings.usual_range_deg)
+    while True:
+        kept = _zigzag(kept, threshold)
+        reps = _excursions(kept)
+        raised = _threshold_of(reps, settings)
+        if raised <= threshold:
+            break
+        threshold = raised
+    if floor_deg is not None and _is_walking(turns, reps, floor_deg):
+        reps = []
+    return Segmentation(tuple(reps), tuple(_partials(above, reps, threshold)), threshold)
+
+
+def _above_floor(turns: Sequence[Turn], floor_deg: float) -> list[Turn]:
+    """Turns with what lies below the floor cut off: a shank that points there belongs to a bent knee."""
+    return [Turn(turn.tick, max(turn.value, floor_deg - BELOW_FLOOR_DEG)) for turn in turns]
+
+
+def _is_walking(turns: Sequence[Turn], reps: list[Excursion], floor_deg: float) -> bool:
+    """Whether most excursions start and end with the leg behind: it swings, as in walking."""
+    raw = {turn.tick: turn.value for turn in turns}
+    behind = floor_deg - BEHIND_DEG
+    swings = sum(raw[rep.near.tick] < behind and raw[rep.back.tick] < behind for rep in reps)
+    return swings > len(reps) / 2
+
+
+def _without_dips(turns: list[Turn], share: float) -> list[Turn]:
+    """Drop swings smaller than `share` of the swings on either side, smallest first."""
+    values = [turn.value for turn in turns]
+    while len(turns) >= 4:
+        swings = np.abs(np.diff(values))
+        inner = swings[1:-1]
+        around = np.minimum(swings[:-2], swings[2:])
+        small = np.flatnonzero(inner < share * around)
+        if len(small) == 0:
+            break
+        at = int(small[np.argmin(inner[small])]) + 1
+        del turns[at : at + 2], values[at : at + 2]
+    return turns
+
+
+def _zigzag(turns: list[Turn], threshold_deg: float) -> list[Turn]:
+    finder = TurnFinder(threshold_deg)
+    for turn in turns:
+        finder.take(turn)
+    return finder.turns
+
+
+def _excursions(turns: Sequence[Turn]) -> list[Excursion]:
+    triples = zip(turns, turns[1:], turns[2:], strict=False)
+    return [Excursion(a, b, c) for a, b, c in triples if b.value > a.value]
+
+
+def _threshold_of(reps: list[Excursion], settings: Settings) -> float:
+    left = reps
+    median = 0.0
+    while left:
+        median = float(np.median([rep.range_deg for rep in left]))
+        still_left = [rep for rep in left if rep.smaller_way_deg >= settings.min_range_share * median]
+        if len(still_left) == len(left):
+            break
+        left = still_left
+    return max(settings.min_range_deg, settings.min_range_share * median)
+
+
+def _partials(turns: Sequence[Turn], reps: list[Excursion], threshold_deg: float) -> list[Excursion]:
+    """Excursions too small to count that start from rest and come back to it."""
+    if not reps:
+        return []
+    rest_deg = float(np.median([rep.back.value for rep in reps]))
+    return [
+        small
+        for small in _excursions(turns)
+        if small.smaller_way_deg < threshold_deg
+        and abs(small.near.value - rest_deg) < threshold_deg
+        and abs(small.back.value - rest_deg) < threshold_deg
+    ]

@@ -1,0 +1,67 @@
+"""A set's low-passed motion: what every figure of a repetition is read from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from imu_reps.analysis.filters import bridged, low_passed, rate_of_change
+from imu_reps.domain.recording import Header
+from imu_reps.domain.samples import BoolArray, FloatArray
+from imu_reps.domain.track import AngleTrack
+
+
+@dataclass(frozen=True, slots=True)
+class SetMotion:
+    """Low-passed angles and rates on the grid, over the ticks of one track.
+
+    Attributes
+    ----------
+    track : AngleTrack
+        What it was made from.
+    header : Header
+    elevation_deg, speed_dps, acceleration_dps2 : (n,) float
+        Of the leg, holes bridged; see `leg_missing`.
+    tilt_deg, rotation_deg : (n,) float
+        Of the pelvis, holes bridged; rotation with the reported sign. All NaN where not measured.
+    leg_missing, pelvis_missing : (n,) bool
+        Holes, also where a sensor is absent.
+    """
+
+    track: AngleTrack
+    header: Header
+    elevation_deg: FloatArray
+    speed_dps: FloatArray
+    acceleration_dps2: FloatArray
+    tilt_deg: FloatArray
+    rotation_deg: FloatArray
+    leg_missing: BoolArray
+    pelvis_missing: BoolArray
+
+    @property
+    def start_high(self) -> bool:
+        """Whether the leg rests high between repetitions."""
+        return self.header.start == "high"
+
+    @property
+    def travel_sign(self) -> float:
+        """+1 if the way out goes up, -1 if it goes down."""
+        return -1.0 if self.start_high else 1.0
+
+
+def set_motion(track: AngleTrack, header: Header) -> SetMotion:
+    """Low-pass a track and differentiate it."""
+    elevation = low_passed(bridged(track.leg_elevation_deg))
+    speed = rate_of_change(elevation)
+    return SetMotion(
+        track,
+        header,
+        elevation,
+        speed,
+        rate_of_change(speed),
+        low_passed(bridged(track.pelvic_tilt_deg)),
+        low_passed(bridged(track.pelvic_rotation_deg)),
+        ~np.isfinite(track.leg_elevation_deg),
+        ~np.isfinite(track.pelvis_gyr_dps[:, 0]),
+    )

@@ -1,0 +1,127 @@
+"""The set in numbers: counts, means, the floor, and change from the first third to the last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal, get_args
+
+import numpy as np
+
+from imu_reps.domain.recording import Header
+from imu_reps.domain.rep import Partial, Rep
+from imu_reps.domain.summary import SetSummary, Trend
+from imu_reps.domain.tempo import Tempo
+
+Quantity = Literal["range_deg", "duration_s", "pelvic_tilt_deg", "pelvic_rotation_deg"]
+
+#: Smaller sets have no thirds worth comparing.
+FEWEST_FOR_TREND = 6
+
+#: Changes smaller than this are within what the sensors can tell.
+LEAST_CHANGE: dict[Quantity, float] = {
+    "range_deg": 3.0,
+    "duration_s": 0.2,
+    "pelvic_tilt_deg": 2.0,
+    "pelvic_rotation_deg": 2.0,
+}
+WATCH_SHARE, CERTAIN_SHARE, CERTAIN_SD = 0.10, 0.20, 2.0
+
+
+def summarise_set(reps: Sequence[Rep], partials: Sequence[Partial], header: Header) -> SetSummary:
+    """The numbers of a set whose ankle sensor was there."""
+    columns = {
+        name: mean_and_sd([getattr(rep, name) for rep in reps])
+        for name in ("concentric_s", "eccentric_s", "top_pause_s", "bottom_pause_s", "range_deg")
+    }
+    floor, below = floor_angle(reps)
+    judged = [rep for rep in reps if rep.clean is not None]
+    return SetSummary(
+        rep_count=len(reps),
+        clean_count=sum(rep.clean is True for rep in reps) if judged else None,
+        partial_count=len(partials),
+        tempo=_tempo(columns),
+        tempo_target=None if header.tempo_target is None else str(header.tempo_target),
+        time_under_tension_s=sum(rep.end_s - rep.start_s for rep in reps) if reps else None,
+        pelvic_tilt_deg_max=_largest(reps, "pelvic_tilt_deg"),
+        pelvic_rotation_deg_max=_largest(reps, "pelvic_rotation_deg"),
+        floor_angle_deg=floor,
+        floor_below_deg=below,
+        trend=trends(reps),
+        **{f"{name}_{part}": columns[name][k] for name in columns for k, part in enumerate(("mean", "sd"))},
+    )
+
+
+def uncounted_set(header: Header) -> SetSummary:
+    """The numbers of a set without an ankle sensor: none."""
+    empty = summarise_set((), (), header)
+    values = {name: getattr(empty, name) for name in SetSummary.__slots__}
+    return SetSummary(**{**values, "rep_count": None, "clean_count": None, "partial_count": None})
+
+
+def mean_and_sd(values: Sequence[float | None]) -> tuple[float | None, float | None]:
+    """Mean, and standard deviation from two values on, of what was measured."""
+    known = [value for value in values if value is not None]
+    mean = float(np.mean(known)) if known else None
+    return mean, float(np.std(known, ddof=1)) if len(known) > 1 else None
+
+
+def _tempo(columns: dict[str, tuple[float | None, float | None]]) -> str | None:
+    """Mean tempo; with a single repetition the resting pause is unknown, and so is the tempo."""
+    names = ("eccentric_s", "bottom_pause_s", "concentric_s", "top_pause_s")
+    means = [columns[name][0] for name in names]
+    known = [mean for mean in means if mean is not None]
+    return str(Tempo(*known)) if len(known) == len(means) else None
+
+
+def _largest(reps: Sequence[Rep], name: str) -> float | None:
+    """The value of greatest magnitude, signed."""
+    values = [getattr(rep, name) for rep in reps if getattr(rep, name) is not None]
+    return max(values, key=abs) if values else None
+
+
+def floor_angle(reps: Sequence[Rep]) -> tuple[float | None, float | None]:
+    """The leg angle at which the back lets go, or else the lowest angle reached without it."""
+    judged = [rep for rep in reps if rep.pelvic_tilt_deg is not None]
+    lift_offs = [rep.lift_off_angle_deg for rep in judged if rep.lift_off_angle_deg is not None]
+    if len(lift_offs) >= 2:
+        return float(np.median(lift_offs)), None
+    bottoms = [rep.bottom_angle_deg for rep in judged if rep.bottom_angle_deg is not None]
+    return None, min(bottoms) if bottoms else None
+
+
+def trends(reps: Sequence[Rep]) -> tuple[Trend, ...]:
+    """Changes over the set that stand out of the person's own scatter."""
+    read: dict[Quantity, Callable[[Rep], float | None]] = {
+        "range_deg": lambda rep: rep.range_deg,
+        "duration_s": lambda rep: rep.end_s - rep.start_s,
+        "pelvic_tilt_deg": lambda rep: rep.pelvic_tilt_deg,
+        "pelvic_rotation_deg": lambda rep: rep.pelvic_rotation_deg,
+    }
+    found = (_trend(what, [read[what](rep) for rep in reps]) for what in get_args(Quantity))
+    return tuple(trend for trend in found if trend is not None)
+
+
+def _trend(what: Quantity, values: Sequence[float | None]) -> Trend | None:
+    known = [value for value in values if value is not None]
+    if len(known) < FEWEST_FOR_TREND or len(known) < len(values):
+        return None
+    third = len(known) // 3
+    first, last = float(np.mean(known[:third])), float(np.mean(known[-third:]))
+    scatter = _scatter(known)
+    change = abs(last - first)
+    if change < max(LEAST_CHANGE[what], scatter, WATCH_SHARE * abs(first)):
+        return None
+    certain = change > CERTAIN_SD * scatter and change > CERTAIN_SHARE * abs(first)
+    return Trend(what, first, last, _from_rep(known, first, last), certain)
+
+
+def _scatter(values: Sequence[float]) -> float:
+    """Scatter from one repetition to the next, free of any slow change."""
+    return float(np.std(np.diff(values), ddof=1) / np.sqrt(2.0))
+
+
+def _from_rep(values: Sequence[float], first: float, last: float) -> int | None:
+    """The repetition from which on all lie nearer to the end's level than to the start's."""
+    nearer = [abs(value - last) < abs(value - first) for value in values]
+    from_rep = len(nearer) - nearer[::-1].index(False) + 1 if False in nearer else 1
+    return from_rep if from_rep <= len(values) else None

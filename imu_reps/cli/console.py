@@ -1,0 +1,98 @@
+"""Where words leave the program: characters that can be shown, errors, how a command ends."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import errno
+import io
+import os
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+from imu_reps.errors import ImuRepsError
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+_PLAIN = {
+    "°": " deg",
+    "²": "2",
+    "±": "+/-",
+    "−": "-",
+    "–": "-",
+    "·": "-",
+    "…": "...",
+    "×": "x",
+    "≥": ">=",
+    "≤": "<=",
+    "’": "'",
+    "•": "-",
+    "─": "-",
+}
+_ERRORS = "imu_reps_plain"
+
+
+def _plain_characters(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    characters = error.object[error.start : error.end]
+    return "".join(_PLAIN.get(character, "?") for character in characters), error.end
+
+
+def speak_plainly() -> None:
+    """Write plain characters for those that standard output or error cannot encode, rather than fail."""
+    codecs.register_error(_ERRORS, _plain_characters)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=_ERRORS)
+
+
+def rich_console(file: TextIO | None = None) -> Console:
+    """A console on `file`, by default standard output: colour and width as far as they are known there."""
+    from rich.console import Console
+
+    return Console(file=file or sys.stdout, highlight=False, markup=False, emoji=False)
+
+
+def show(content: Callable[[int], RenderableType]) -> None:
+    """Print on standard output what `content` makes of the width there is."""
+    console = rich_console()
+    with console.capture() as capture:
+        console.print(content(console.width))
+    # Cells are filled up with spaces; in a file or a pipe they would stay.
+    click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
+
+
+def complain(error: ImuRepsError) -> None:
+    """Say on standard error what is wrong, and the mend."""
+    click.echo(f"{error.message}\n  {error.hint}", err=True)
+
+
+@contextlib.contextmanager
+def ending_well() -> Iterator[None]:
+    """End a command with words and an exit code, never with a traceback for what a user can cause."""
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except ImuRepsError as error:
+        complain(error)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except OSError as error:
+        _silence_stdout()
+        if error.errno not in (errno.EPIPE, errno.EINVAL):  # EINVAL: a broken pipe on Windows
+            click.echo(f"The output could not be written: {error.strerror or error}.", err=True)
+        sys.exit(1)
+
+
+def _silence_stdout() -> None:
+    """Send what is still buffered nowhere, or the interpreter would fail on it at its end."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,86 @@
+"""``imu-reps report``: recorded sets, counted and judged."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+import click
+
+from imu_reps.cli.console import complain, rich_console, show
+from imu_reps.cli.thresholds import chosen_settings, settings_options
+from imu_reps.domain.settings import Settings
+from imu_reps.errors import ImuRepsError
+
+#: From this many files on, progress is shown.
+MANY_FILES = 6
+
+
+@click.command()
+@click.argument("files", nargs=-1, metavar="[FILE]...")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document a recording, one a line.")
+@settings_options
+@click.pass_context
+def report(
+    ctx: click.Context, files: tuple[str, ...], as_json: bool, preset: str, changes: tuple[str, ...]
+) -> None:
+    """Count the repetitions of recorded sets and judge tempo and stability.
+
+    Without FILE: the latest recording in the default folder (see `imu-reps where`).
+
+    Exit code: 0 all summed up, 1 a file could not be read, 4 a recording cannot be used; over several
+    files the highest.
+    """
+    settings = chosen_settings(preset, changes)
+    chosen = files or (_latest(),)
+    summed_up = _json_line if as_json else _text
+    ctx.exit(max(summed_up(file, settings) for file in _with_progress(chosen)))
+
+
+def _latest() -> str:
+    from imu_reps.storage.recording_file import default_folder, latest_recording
+
+    return str(latest_recording(default_folder()))
+
+
+def _json_line(file: str, settings: Settings) -> int:
+    from imu_reps.analysis.analyze import analyze
+    from imu_reps.storage.recording_file import load
+    from imu_reps.storage.summary_json import error_line, summary_line
+
+    try:
+        click.echo(summary_line(analyze(load(file), settings).summary))
+    except ImuRepsError as error:
+        click.echo(error_line(file, error))
+        return error.exit_code
+    return 0
+
+
+def _text(file: str, settings: Settings) -> int:
+    from imu_reps.analysis.analyze import analyze
+    from imu_reps.report.text import text_report
+    from imu_reps.storage.recording_file import load
+
+    try:
+        summary = analyze(load(file), settings).summary
+    except ImuRepsError as error:
+        complain(error)
+        return error.exit_code
+    show(partial(text_report, summary))
+    return 0
+
+
+def _with_progress(files: Sequence[str]) -> Iterator[str]:
+    """Hand on the files; over many, standard error says how far it is, unless the reports show it."""
+    if len(files) < MANY_FILES or sys.stdout.isatty():
+        yield from files
+    elif sys.stderr.isatty():
+        from rich.progress import Progress
+
+        with Progress(console=rich_console(sys.stderr), transient=True, redirect_stdout=False) as progress:
+            yield from progress.track(files, description="Reading")
+    else:
+        for number, file in enumerate(files, 1):
+            click.echo(f"{number}/{len(files)} {file}", err=True)
+            yield file

@@ -1,0 +1,183 @@
+"""The line under the arrivals: when a sample that was not delayed would have arrived.
+
+Radio and operating system only ever delay, by an amount with a hard lower bound and a long tail. The line of
+the least delayed arrivals is therefore the sensor's clock as the host sees it, late by the shortest way; a
+least squares line through all arrivals would follow the delays instead. Estimating a clock's rate from minima
+of delay goes back to Paxson, "On calibrating measurements of packet transit times" (1998).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from imu_reps.domain.samples import FloatArray, IntArray
+
+#: Length of the windows of which the least delay is taken.
+WINDOW_S = 1.0
+#: A window of fewer packets says little; more windows than this say no more.
+FEWEST_PACKETS = 4
+FEWEST_WINDOWS = 8
+MOST_WINDOWS = 256
+#: How much more a minimum below the line counts than one above it (asymmetric least squares).
+BELOW = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Host time as a line of the tick, with one offset an epoch.
+
+    Attributes
+    ----------
+    slope : float
+        Host seconds per tick.
+    slope_sd : float
+        Infinite where the slope could not be measured.
+    offset_s : (epochs,) float
+        Host time of tick 0.
+    uncertainty_s : float or None
+        One standard deviation of the line; None with fewer than three windows.
+    """
+
+    slope: float
+    slope_sd: float
+    offset_s: FloatArray
+    uncertainty_s: float | None
+
+
+def packet_ends(arrival_s: FloatArray, epoch: IntArray) -> IntArray:
+    """Rows of the last sample of each packet, the one that waited least."""
+    another = (arrival_s[1:] != arrival_s[:-1]) | (epoch[1:] != epoch[:-1])
+    return np.flatnonzero(np.append(another, True))
+
+
+def coarse_slope(tick: FloatArray, arrival_s: FloatArray) -> float | None:
+    """Median of arrival time over ticks, about one second apart; None where nothing can be measured.
+
+    Parameters
+    ----------
+    tick, arrival_s : (n,) float
+        Of the packets' last samples.
+    """
+    if len(tick) < 2:
+        return None
+    duration = arrival_s[-1] - arrival_s[0]
+    lag = int(np.clip(np.ceil(len(tick) * WINDOW_S / max(duration, 1e-9)), 1, max(1, len(tick) // 2)))
+    ticks, seconds = tick[lag:] - tick[:-lag], arrival_s[lag:] - arrival_s[:-lag]
+    valid = (ticks > 0) & (seconds > 0)
+    return float(np.median(seconds[valid] / ticks[valid])) if valid.any() else None
+
+
+def fit_envelope(tick: FloatArray, arrival_s: FloatArray, epoch: IntArray, slope: float) -> Envelope:
+    """Fit a robust line to window minima of the delay.
+
+    Parameters
+    ----------
+    tick, arrival_s : (n,) float
+        Of the packets' last samples, in order.
+    epoch : (n,) int
+        Epochs share the slope and have each their own offset.
+    slope : float
+        A first guess within a few percent.
+    """
+    delay = arrival_s - slope * tick
+    lowest = _window_minima(delay, arrival_s, epoch)
+    x, y, group = tick[lowest], delay[lowest], epoch[lowest]
+    line = _asymmetric_line(x, y, group)
+    if line is None:
+        return Envelope(slope, np.inf, _offsets(y, group, np.ones_like(y)), None)
+    correction, slope_sd, weight, uncertainty = line
+    offset = _offsets(y - correction * x, group, weight)
+    return Envelope(slope + correction, slope_sd, offset, uncertainty)
+
+
+def offsets_for(tick: FloatArray, arrival_s: FloatArray, epoch: IntArray, slope: float) -> FloatArray:
+    """Host time of tick 0 for each epoch, the slope being given."""
+    delay = arrival_s - slope * tick
+    lowest = _window_minima(delay, arrival_s, epoch)
+    return _offsets(delay[lowest], epoch[lowest], np.ones(len(lowest)))
+
+
+def _window_minima(delay: FloatArray, arrival_s: FloatArray, epoch: IntArray) -> IntArray:
+    """Rows of the least delay in windows of about `WINDOW_S`, none across epochs.
+
+    Windows hold equally many packets, so that the minima of all of them are alike.
+    """
+    edges = np.flatnonzero(np.diff(epoch, prepend=epoch[0] - 1, append=epoch[-1] + 1))
+    return np.concatenate(
+        [
+            start + _least_of_each(delay[start:stop], _packets_per_window(arrival_s[start:stop]))
+            for start, stop in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
+        ]
+    )
+
+
+def _packets_per_window(arrival_s: FloatArray) -> int:
+    count = len(arrival_s)
+    per_second = count / max(arrival_s[-1] - arrival_s[0], 1e-9)
+    per_window = min(per_second * WINDOW_S, count / FEWEST_WINDOWS)
+    return int(max(per_window, FEWEST_PACKETS, count / MOST_WINDOWS))
+
+
+def _least_of_each(delay: FloatArray, per_window: int) -> IntArray:
+    windows = max(1, len(delay) // per_window)
+    per_window = len(delay) // windows
+    folded = delay[: windows * per_window].reshape(windows, per_window)
+    return np.asarray(np.arange(windows) * per_window + folded.argmin(axis=1))
+
+
+def _asymmetric_line(
+    x: FloatArray, y: FloatArray, group: IntArray
+) -> tuple[float, float, FloatArray, float | None] | None:
+    """Slope, its deviation, the points' weights and the line's deviation, all groups sharing the slope."""
+    if len(x) < group[-1] + 2:
+        return None
+    residual = y - _half_lag_slope(x, y, group) * x
+    residual = residual - np.array([np.median(residual[group == g]) for g in range(group[-1] + 1)])[group]
+    for _ in range(6):
+        weight = _weights(residual)
+        total = np.bincount(group, weight)
+        dx = x - (np.bincount(group, weight * x) / total)[group]
+        dy = y - (np.bincount(group, weight * y) / total)[group]
+        spread = float(np.sum(weight * dx**2))
+        slope = float(np.sum(weight * dx * dy)) / spread
+        residual = dy - slope * dx
+    freedom = len(x) - len(total) - 1
+    if freedom < 1:
+        return slope, np.inf, weight, None
+    sd = float(np.sqrt(np.sum(np.minimum(np.abs(residual), 3 * _scale(residual)) ** 2) / freedom))
+    independent = len(x) * _independence(residual)
+    slope_sd = sd / np.sqrt(np.sum(dx**2) * independent / len(x))
+    return slope, float(slope_sd), weight, sd * float(np.sqrt((len(total) + 1) / independent))
+
+
+def _half_lag_slope(x: FloatArray, y: FloatArray, group: IntArray) -> float:
+    """Theil's incomplete median slope: pairs half the record apart."""
+    half = (len(x) + 1) // 2
+    dx, dy = x[half:] - x[:-half], y[half:] - y[:-half]
+    same = (group[half:] == group[:-half]) & (dx > 0)
+    return float(np.median(dy[same] / dx[same])) if same.any() else 0.0
+
+
+def _weights(residual: FloatArray) -> FloatArray:
+    """Minima below the line count more, and outliers in either direction less."""
+    far = np.maximum(np.abs(residual) / (3 * _scale(residual)), 1.0)
+    return np.where(residual < 0, BELOW, 1 - BELOW) / far
+
+
+def _scale(residual: FloatArray) -> float:
+    return 1.4826 * float(np.median(np.abs(residual))) + 1e-7
+
+
+def _independence(residual: FloatArray) -> float:
+    """Share of the residuals that are independent, from their serial correlation."""
+    power = float(np.sum(residual**2))
+    if len(residual) < 4 or power == 0.0:
+        return 1.0
+    rho = float(np.clip(np.sum(residual[1:] * residual[:-1]) / power, 0.0, 0.95))
+    return (1 - rho) / (1 + rho)
+
+
+def _offsets(y: FloatArray, group: IntArray, weight: FloatArray) -> FloatArray:
+    return np.asarray(np.bincount(group, weight * y) / np.bincount(group, weight))

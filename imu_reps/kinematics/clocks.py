@@ -1,0 +1,160 @@
+"""Sample times on the host's clock, from a whole set.
+
+Arrival times are not sample times: packets wait, stall and share one arrival. The sensor counts evenly, by
+its own clock or by its sample number, and that even count is laid under the arrivals as a robust line. Lost
+samples stay holes in `TimedSamples.index`; nothing is filled in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from imu_reps.domain.recording import SensorHeader
+from imu_reps.domain.samples import FloatArray, IntArray, SampleBlock
+from imu_reps.kinematics.arrival_envelope import Envelope, fit_envelope, offsets_for, packet_ends
+from imu_reps.kinematics.sample_ticks import DATA_SHEET_ERROR, Ticks, no_rate, sample_ticks
+
+
+@dataclass(frozen=True, slots=True)
+class SensorClock:
+    """What the fit found out about one sensor's clock.
+
+    Attributes
+    ----------
+    rate_hz : float
+        Measured against the host's clock.
+    lost : int or None
+        Samples missing from the numbering; None with a host counter.
+    longest_gap_s : float
+        The longest stretch without samples beyond the regular period; 0 without a hole.
+    drift_ppm : float or None
+        The device clock against the host's, positive: it runs fast; None without a device clock.
+    uncertainty_ms : float or None
+        One standard deviation of the fitted sample times against the host's clock. The shortest way from
+        sensor to host, the same for every sample, is unknown and not in it.
+    duplicates, reordered, restarts : int
+        Copies dropped, late samples sorted in, and how often the sensor began to count anew.
+    """
+
+    rate_hz: float
+    lost: int | None
+    longest_gap_s: float
+    drift_ppm: float | None
+    uncertainty_ms: float | None
+    duplicates: int
+    reordered: int
+    restarts: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimedSamples:
+    """Samples in the order they were taken, each with its time.
+
+    Attributes
+    ----------
+    time_s : (n,) float
+        Sample time on the recording's `time_s`, strictly increasing.
+    index : (n,) int
+        Position on the sensor's own regular tick, from 0; lost samples leave holes.
+    order : (n,) int
+        Rows of the block these samples are.
+    period_s : float
+        From one index to the next.
+    clock : SensorClock
+    """
+
+    time_s: FloatArray
+    index: IntArray
+    order: IntArray
+    period_s: float
+    clock: SensorClock
+
+
+def fit_clock(block: SampleBlock, header: SensorHeader) -> TimedSamples:
+    """Find when each sample of a whole set was taken.
+
+    Parameters
+    ----------
+    block : SampleBlock
+        All samples of one sensor in order of arrival.
+    header : SensorHeader
+        Its nominal rate and the kind of its counter.
+
+    Raises
+    ------
+    RecordingError
+        If there is no sample, or nothing from which a rate could be known.
+    """
+    if not len(block):
+        raise no_rate(block)
+    ticks = sample_ticks(block, header)
+    line = _line(ticks)
+    steps, ticks_a_step = _steps(ticks, header)
+    if ticks_a_step is None:
+        raise no_rate(block)
+    period_s = line.slope * ticks_a_step
+    time_s = _join_epochs(line.offset_s[ticks.epoch] + line.slope * ticks.tick, steps, ticks.epoch, period_s)
+    lost = _holes(block.sample[ticks.rows], ticks.epoch) if header.counter == "device" else None
+    index = np.append(0, np.cumsum(steps))
+    return TimedSamples(time_s, index, ticks.rows, period_s, _facts(ticks, line, steps, period_s, lost))
+
+
+def _line(ticks: Ticks) -> Envelope:
+    """Fit the line; where the arrivals tell the rate less well than the data sheet, take the sheet's."""
+    ends = packet_ends(ticks.arrival_s, ticks.epoch)
+    tick, arrival, epoch, nominal = (
+        ticks.tick[ends],
+        ticks.arrival_s[ends],
+        ticks.epoch[ends],
+        ticks.nominal_s,
+    )
+    fit = fit_envelope(tick, arrival, epoch, ticks.slope)
+    if nominal is None or fit.slope_sd < DATA_SHEET_ERROR * nominal:
+        return fit
+    if abs(fit.slope - nominal) > min(3 * fit.slope_sd, 0.1 * nominal):
+        return fit
+    return replace(fit, slope=nominal, offset_s=offsets_for(tick, arrival, epoch, nominal))
+
+
+def _steps(ticks: Ticks, header: SensorHeader) -> tuple[IntArray, float | None]:
+    """Regular steps between successive samples (1: none lost), and ticks a step; None if nothing tells."""
+    difference = np.diff(ticks.tick)
+    inside = np.diff(ticks.epoch) == 0
+    if not ticks.has_clock:
+        return np.rint(difference).astype(np.int64), 1.0
+    if not inside.any():
+        return np.ones(len(difference), dtype=np.int64), 1.0 / header.rate_hz if header.rate_hz else None
+    typical = float(np.median(difference[inside]))
+    typical = float(np.mean(difference[inside & (np.rint(difference / typical) == 1)]))
+    steps = np.maximum(np.rint(difference / typical), 1).astype(np.int64)
+    return steps, float(difference[inside].sum() / steps[inside].sum())
+
+
+def _join_epochs(time_s: FloatArray, steps: IntArray, epoch: IntArray, period_s: float) -> FloatArray:
+    """Keep time increasing where the count began anew, and write into `steps` what lies between."""
+    for first in (np.flatnonzero(np.diff(epoch)) + 1).tolist():
+        overlap = time_s[first - 1] + 0.5 * period_s - time_s[first]
+        if overlap > 0:
+            time_s[first:] += overlap
+        steps[first - 1] = max(1, round((time_s[first] - time_s[first - 1]) / period_s))
+    return time_s
+
+
+def _holes(number: IntArray, epoch: IntArray) -> int:
+    missing = np.diff(number) - 1
+    return int(missing[(np.diff(epoch) == 0) & (missing > 0)].sum())
+
+
+def _facts(ticks: Ticks, line: Envelope, steps: IntArray, period_s: float, lost: int | None) -> SensorClock:
+    return SensorClock(
+        rate_hz=1.0 / period_s,
+        lost=lost,
+        longest_gap_s=float(steps.max(initial=1) - 1) * period_s,
+        drift_ppm=(1.0 / line.slope - 1.0) * 1e6 if ticks.has_clock else None,
+        uncertainty_ms=None if line.uncertainty_s is None else 1e3 * line.uncertainty_s,
+        duplicates=ticks.duplicates,
+        reordered=ticks.reordered,
+        restarts=int(ticks.epoch[-1]),
+    )

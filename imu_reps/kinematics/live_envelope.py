@@ -1,0 +1,159 @@
+"""The line under the arrivals, as they come.
+
+The same idea as for a finished set: the least delayed sample of each window lies on the line. Each window
+that ends refits the line through the last ones; the expected slope holds as long as little else is known.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from imu_reps.domain.samples import FloatArray
+from imu_reps.kinematics.arrival_envelope import BELOW
+
+#: Until a second packet tells, an unknown rate is taken to be 100 Hz.
+UNKNOWN_SLOPE = 0.01
+WINDOW_S = 0.4
+FEWEST_ARRIVALS = 3
+#: Windows the line is fitted through: long enough for the rate, short enough to follow a warming clock.
+WINDOWS = 128
+#: Windows after which the line rests on measurement.
+ENOUGH_WINDOWS = 4
+#: Scatter of minima that is taken for granted; more is measured.
+NOISE_S = 0.002
+#: A slope further from the expected one than this share is another rate, not an inexact one.
+OTHER_RATE = 0.1
+#: What a slope that was measured once may change by.
+WANDER = 0.001
+#: An arrival that much before the line shows the line to be wrong.
+EARLY_S = 0.05
+
+
+class LiveEnvelope:
+    """Follows host time as a line of the tick.
+
+    Parameters
+    ----------
+    slope : float or None
+        Host seconds a tick, as expected; None: unknown.
+    slope_error : float
+        Share by which it may be off, one standard deviation.
+    tick, host_s : float
+        The first sample and its arrival.
+
+    Attributes
+    ----------
+    least : tuple of float
+        Tick and arrival of the least delayed sample in the running window.
+    least_delay_s : float
+        Its delay against the line.
+    """
+
+    def __init__(self, slope: float | None, slope_error: float, tick: float, host_s: float) -> None:
+        self.slope = slope or UNKNOWN_SLOPE
+        self._expected, self._error = slope, slope_error
+        self._minima: deque[tuple[float, float]] = deque(maxlen=WINDOWS)
+        self.begin(tick, host_s)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the line rests on measurement."""
+        return len(self._minima) >= (1 if self._error <= WANDER else ENOUGH_WINDOWS)
+
+    def at(self, tick: float) -> float:
+        """Host time of a tick."""
+        return self._host_s + self.slope * (tick - self._tick)
+
+    def begin(self, tick: float, host_s: float) -> None:
+        """Begin anew at a sample; what was learned of the slope stays."""
+        if self.settled:
+            self._expected, self._error = self.slope, WANDER
+        self._tick, self._host_s = tick, host_s
+        self._minima.clear()
+        self._first_end: tuple[float, float] | None = None
+        self._newest = tick, host_s
+        self.begin_window(host_s)
+        self.least_delay_s, self.least = 0.0, self._newest
+
+    def expect(self, slope: float) -> None:
+        """Take a slope that was measured by other means; the line begins anew where it was far off."""
+        far_off = abs(slope / self.slope - 1.0) > 2 * WANDER
+        self.slope = self._expected = slope
+        self._error = WANDER
+        if far_off:
+            tick = self._newest[0]
+            self.begin(tick, self.at(tick))
+
+    def window_full(self, arrival_s: float) -> bool:
+        """Whether an arrival is the first after the running window."""
+        return arrival_s >= self._start_s + WINDOW_S and self._arrivals >= FEWEST_ARRIVALS
+
+    def take(self, tick: float, arrival_s: float) -> None:
+        """Take a sample into the running window; before the first one ends the line only sinks."""
+        if arrival_s != self._newest[1]:
+            self._end_packet()
+        self._newest = tick, arrival_s
+        delay = arrival_s - self.at(tick)
+        if delay < 0.0 and (not self._minima or delay < -EARLY_S):
+            self._host_s += delay
+            self._minima.clear()
+            delay = 0.0
+        if delay <= self.least_delay_s:
+            self.least_delay_s, self.least = delay, (tick, arrival_s)
+
+    def end_window(self, arrival_s: float) -> None:
+        """Refit with the running window's minimum and begin another window."""
+        self._minima.append(self.least)
+        self._refit()
+        self.begin_window(arrival_s)
+
+    def begin_window(self, arrival_s: float) -> None:
+        """Forget the running window and begin another."""
+        self._start_s, self._arrivals = arrival_s, 0
+        self.least_delay_s, self.least = np.inf, (0.0, arrival_s)
+
+    def _end_packet(self) -> None:
+        """A packet's last sample waited least: an unknown slope comes from these, until windows tell."""
+        self._arrivals += 1
+        tick, arrival_s = self._newest
+        if self._first_end is None:
+            self._first_end = self._newest
+        elif self._expected is None and not self._minima and tick > self._first_end[0]:
+            host_s = self.at(tick)
+            self.slope = (arrival_s - self._first_end[1]) / (tick - self._first_end[0])
+            self._tick, self._host_s = tick, min(host_s, arrival_s)
+
+    def _refit(self) -> None:
+        points = np.array(self._minima)
+        centre = points.mean(axis=0)
+        tick, host = (points - centre).T
+        slope = self._expected_slope(points)
+        spread = NOISE_S
+        for _ in range(3):
+            residual = host - slope * tick
+            residual -= np.median(residual)
+            spread = max(NOISE_S, 1.5 * float(np.median(np.abs(residual))))
+            weight = np.where(residual < 0, BELOW, 1 - BELOW)
+            weight = weight / np.maximum(np.abs(residual) / (3 * spread), 1.0)
+            mean_tick, mean_host = weight @ tick / weight.sum(), weight @ host / weight.sum()
+            dx = tick - mean_tick
+            belief = (spread / (self._error * slope)) ** 2
+            known = self._expected or slope
+            slope = float((weight * dx @ (host - mean_host) + belief * known) / (weight * dx @ dx + belief))
+        if slope > 0:
+            self.slope = slope
+        self._tick, self._host_s = float(centre[0] + mean_tick), float(centre[1] + mean_host)
+
+    def _expected_slope(self, points: FloatArray) -> float:
+        """The expected slope, unless the windows show quite another."""
+        if len(points) > 1:
+            ticks, seconds = np.diff(points, axis=0).T
+            measured = float(np.median(seconds / np.maximum(ticks, 1e-9)))
+            if self._expected is None:
+                return measured
+            presumed = self._error > WANDER and len(points) >= ENOUGH_WINDOWS
+            if presumed and abs(measured / self._expected - 1.0) > OTHER_RATE:
+                self._expected, self._error = measured, OTHER_RATE
+        return self._expected or self.slope

@@ -1,0 +1,217 @@
+"""Both streams on one regular grid, as they arrive.
+
+Every value is a function of the samples and their arrival alone, never of how they were cut into blocks:
+a sample that arrives `WAIT_S` or more after a grid instant does not reach it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from imu_reps.domain.recording import Header, SensorHeader
+from imu_reps.domain.samples import SENSOR_PLACES, BoolArray, FloatArray, SampleBlock, SensorPlace
+from imu_reps.domain.track import GRID_HZ
+from imu_reps.kinematics.live_clocks import LiveClock
+from imu_reps.kinematics.motion import HOLE_PERIODS, SURROUNDINGS_S, GridMotion, Motion
+from imu_reps.kinematics.orientation import LiveMotion
+
+#: How long a grid instant waits for a late sensor.
+WAIT_S = 0.5
+
+#: Samples are held back this long at the start, to see whether the header's rate is about right.
+RATE_CHECK_S = 1.0
+RATE_TOLERANCE = 0.1
+
+#: A sensor that cannot show its rate within this time is no longer waited for.
+RATE_PATIENCE_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Tail:
+    """Samples that grid instants to come still need."""
+
+    time_s: FloatArray
+    arrival_s: FloatArray
+    up: FloatArray
+    gyr_dps: FloatArray
+    acc_mps2: FloatArray
+    impact_mps2: FloatArray
+    still: BoolArray
+
+    def __len__(self) -> int:
+        return len(self.time_s)
+
+    def joined(self, other: _Tail) -> _Tail:
+        return _Tail(*(np.concatenate([getattr(self, n), getattr(other, n)]) for n in _Tail.__slots__))
+
+    def since(self, index: int) -> _Tail:
+        return _Tail(*(getattr(self, n)[index:] for n in _Tail.__slots__))
+
+
+def _empty_tail() -> _Tail:
+    none, rows = np.empty(0), np.empty((0, 3))
+    return _Tail(none, none, rows, rows, rows, none, np.zeros(0, bool))
+
+
+class LiveSensor:
+    """One sensor's stream: clock, orientation, and the samples the grid still needs."""
+
+    def __init__(self, header: SensorHeader) -> None:
+        self._clock = LiveClock(header)
+        self._nominal_hz = header.rate_hz
+        self._motion: LiveMotion | None = None
+        self._held: list[tuple[FloatArray, FloatArray, np.ndarray, FloatArray, FloatArray]] = []
+        self._period_s = 0.0
+        self._past_acc = np.empty((0, 3))
+        self.tail = _empty_tail()
+
+    @property
+    def holding(self) -> bool:
+        """Whether samples wait for the rate check."""
+        return bool(self._held)
+
+    @property
+    def latest_s(self) -> float:
+        """Time of the newest sample; minus infinity before the first."""
+        return float(self.tail.time_s[-1]) if len(self.tail) else -np.inf
+
+    def push(self, block: SampleBlock) -> None:
+        """Take the next samples, in order of arrival."""
+        timed = self._clock.push(block)
+        if len(timed.time_s) == 0:
+            return
+        rows = timed.order
+        self._held.append(
+            (timed.time_s, block.time_s[rows], timed.index, block.gyr_dps[rows], block.acc_mps2[rows])
+        )
+        if self._motion is None:
+            self._start()
+        if self._motion is not None:
+            for held in self._held:
+                self._estimate(self._motion, *held)
+            self._held = []
+
+    def _start(self) -> None:
+        time_s = np.concatenate([held[0] for held in self._held])
+        index = np.concatenate([held[2] for held in self._held])
+        late = np.flatnonzero(time_s >= time_s[0] + RATE_CHECK_S)
+        if len(late) == 0:
+            return
+        end = late[0]
+        measured_s = float((time_s[end] - time_s[0]) / max(1, index[end] - index[0]))
+        nominal_s = measured_s if self._nominal_hz is None else 1.0 / self._nominal_hz
+        near = abs(measured_s / nominal_s - 1.0) < RATE_TOLERANCE
+        self._period_s = nominal_s if near else measured_s
+        self._motion = LiveMotion(self._period_s)
+
+    def _estimate(
+        self,
+        estimator: LiveMotion,
+        time_s: FloatArray,
+        arrival_s: FloatArray,
+        index: np.ndarray,
+        gyr_dps: FloatArray,
+        acc_mps2: FloatArray,
+    ) -> None:
+        motion = estimator.push(time_s, index, gyr_dps, acc_mps2)
+        impact = self._impacts(acc_mps2)
+        new = _Tail(time_s, arrival_s, motion.up, motion.gyr_dps, acc_mps2, impact, motion.still)
+        self.tail = self.tail.joined(new)
+
+    def _impacts(self, acc_mps2: FloatArray) -> FloatArray:
+        """Departure from the line through the past; live there is no looking at both sides."""
+        reach = max(1, round(SURROUNDINGS_S / self._period_s))
+        acc = np.concatenate([self._past_acc, acc_mps2])
+        missing = 2 * reach - len(self._past_acc)
+        self._past_acc = acc[-2 * reach :]
+        if missing > 0:
+            acc = np.concatenate([np.repeat(acc[:1], missing, axis=0), acc])
+        departure = acc[2 * reach :] - 2.0 * acc[reach:-reach] + acc[: -2 * reach]
+        return np.asarray(np.sqrt((departure**2).sum(axis=1)))
+
+    def on_grid(self, time_s: FloatArray) -> GridMotion:
+        """Values at grid instants, straight lines between samples; NaN in holes and where too late."""
+        tail = self.tail
+        if len(tail) < 2:
+            return _nothing(len(time_s))
+        right = np.searchsorted(tail.time_s, time_s, side="right")
+        inside = (right > 0) & (right < len(tail))
+        right = np.clip(right, 1, len(tail) - 1)
+        left = right - 1
+        step = tail.time_s[right] - tail.time_s[left]
+        valid = inside & (step <= HOLE_PERIODS * self._period_s) & (tail.arrival_s[right] < time_s + WAIT_S)
+        share = np.where(valid, (time_s - tail.time_s[left]) / step, np.nan)[:, None]
+        nearer = np.where(share[:, 0] > 0.5, right, left)
+        return GridMotion(
+            _between(tail.up, left, right, share),
+            _between(tail.gyr_dps, left, right, share),
+            _between(tail.acc_mps2, left, right, share),
+            np.where(valid, np.maximum(tail.impact_mps2[left], tail.impact_mps2[nearer]), np.nan),
+            tail.still[left] & valid,
+        )
+
+    def forget(self, time_s: float) -> None:
+        """Drop the samples that no grid instant from `time_s` on needs."""
+        keep = int(np.searchsorted(self.tail.time_s, time_s, side="right")) - 1
+        if keep > 0:
+            self.tail = self.tail.since(min(keep, len(self.tail) - 1))
+
+
+def _between(values: FloatArray, left: np.ndarray, right: np.ndarray, share: FloatArray) -> FloatArray:
+    return np.asarray(values[left] + share * (values[right] - values[left]))
+
+
+def _nothing(count: int) -> GridMotion:
+    rows, one = np.full((count, 3), np.nan), np.full(count, np.nan)
+    return GridMotion(rows, rows, rows, one, np.zeros(count, bool))
+
+
+class LiveGrid:
+    """Brings the streams of a set onto the common grid.
+
+    Parameters
+    ----------
+    header : Header
+        Of the recording that is being made.
+    sensors : sequence of {"pelvis", "ankle"}
+        Which sensors to expect; a grid instant waits for all of them, up to `WAIT_S`.
+    """
+
+    def __init__(self, header: Header, sensors: Sequence[SensorPlace] = SENSOR_PLACES) -> None:
+        self._sensors = {place: LiveSensor(header.sensor(place)) for place in sensors}
+        self._next_tick: int | None = None
+        self._start_s = np.inf
+        self._now_s = -np.inf
+
+    def push(self, *blocks: SampleBlock) -> Motion:
+        """Take blocks that arrived together; returns the grid instants that are now known, if any."""
+        for block in blocks:
+            if len(block):
+                self._sensors[block.sensor].push(block)
+                self._start_s = min(self._start_s, float(block.time_s[0]))
+                self._now_s = max(self._now_s, float(block.time_s[-1]))
+        time_s = self._ready_times()
+        grids = {place: sensor.on_grid(time_s) for place, sensor in self._sensors.items()}
+        if len(time_s):
+            for sensor in self._sensors.values():
+                sensor.forget(float(time_s[-1]) + 1.0 / GRID_HZ)
+        return Motion(time_s, grids.get("pelvis"), grids.get("ankle"))
+
+    def _ready_times(self) -> FloatArray:
+        latest = [sensor.latest_s for sensor in self._sensors.values()]
+        held = any(sensor.holding for sensor in self._sensors.values())
+        if max(latest) == -np.inf or (held and self._now_s < self._start_s + RATE_PATIENCE_S):
+            return np.empty(0)
+        end_s = min(max(latest), max(min(latest), self._now_s - WAIT_S))
+        if end_s == -np.inf:
+            return np.empty(0)
+        if self._next_tick is None:
+            first_s = min(float(s.tail.time_s[0]) for s in self._sensors.values() if len(s.tail))
+            self._next_tick = int(np.ceil(first_s * GRID_HZ))
+        end_tick = int(np.ceil(end_s * GRID_HZ))
+        ticks = np.arange(self._next_tick, max(self._next_tick, end_tick))
+        self._next_tick += len(ticks)
+        return np.asarray(ticks / GRID_HZ)

@@ -1,0 +1,114 @@
+"""Both sensors on one regular grid: directions of up, rates, impacts, stillness."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.interpolate import CubicSpline
+
+from imu_reps.domain.samples import BoolArray, FloatArray
+from imu_reps.domain.track import GRID_HZ
+from imu_reps.kinematics.orientation import SensorMotion
+
+#: Ticks further apart than this many periods have a hole between them.
+HOLE_PERIODS = 1.5
+
+#: Half width of the surroundings an impact is measured against; impacts last 10 to 60 ms.
+SURROUNDINGS_S = 0.06
+
+
+@dataclass(frozen=True, slots=True)
+class GridMotion:
+    """One sensor on the common grid; NaN (False) where a hole or the sensor's absence leaves nothing.
+
+    Attributes
+    ----------
+    up : (n, 3) float
+        Direction of up in sensor axes.
+    gyr_dps, acc_mps2 : (n, 3) float
+        Bias-free angular rate; specific force.
+    impact_mps2 : (n,) float
+        Largest departure of the specific force from its surroundings within the grid step.
+    still : (n,) bool
+        The half second that ends here is still.
+    """
+
+    up: FloatArray
+    gyr_dps: FloatArray
+    acc_mps2: FloatArray
+    impact_mps2: FloatArray
+    still: BoolArray
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """Both sensors on the same `time_s`; None: absent."""
+
+    time_s: FloatArray
+    pelvis: GridMotion | None
+    ankle: GridMotion | None
+
+    def __len__(self) -> int:
+        return len(self.time_s)
+
+
+def grid_times(first_s: float, last_s: float) -> FloatArray:
+    """Grid instants (whole multiples of the grid step) within a span."""
+    first, last = np.ceil(first_s * GRID_HZ), np.floor(last_s * GRID_HZ)
+    return np.asarray(np.arange(first, last + 1) / GRID_HZ)
+
+
+def on_grid(motion: SensorMotion, time_s: FloatArray) -> GridMotion:
+    """Bring a finished sensor onto the grid: cubic for up, straight lines for the rest.
+
+    Parameters
+    ----------
+    motion : SensorMotion
+        At least two samples.
+    time_s : (n,) float
+        Grid instants.
+    """
+    source = motion.time_s
+    right = np.clip(np.searchsorted(source, time_s, side="right"), 1, len(source) - 1)
+    inside = (time_s >= source[0]) & (time_s <= source[-1])
+    valid = inside & (source[right] - source[right - 1] <= HOLE_PERIODS * motion.period_s)
+    up = CubicSpline(source, motion.up)(time_s)
+    return GridMotion(
+        _masked(up, valid),
+        _masked(_columns(time_s, source, motion.gyr_dps), valid),
+        _masked(_columns(time_s, source, motion.acc_mps2), valid),
+        _masked(grid_peaks(impacts(motion.acc_mps2, motion.period_s), source, time_s), valid),
+        motion.still[right - 1] & valid,
+    )
+
+
+def impacts(acc_mps2: FloatArray, period_s: float) -> FloatArray:
+    """Departure of each sample's specific force from the line through its surroundings, (n,) m/s².
+
+    The surroundings are the samples `SURROUNDINGS_S` before and after, so that gravity and any lift cancel
+    and only what comes and goes within 10 to 60 ms remains.
+    """
+    reach = max(1, round(SURROUNDINGS_S / period_s))
+    padded = np.pad(acc_mps2, ((reach, reach), (0, 0)), mode="edge")
+    departure = acc_mps2 - (padded[: -2 * reach] + padded[2 * reach :]) / 2
+    return np.asarray(np.sqrt((departure**2).sum(axis=1)))
+
+
+def grid_peaks(values: FloatArray, source_s: FloatArray, time_s: FloatArray) -> FloatArray:
+    """The largest value in the step around each grid instant; between sparser samples the nearest one."""
+    nearest = np.clip(np.searchsorted(source_s, time_s - 0.5 / GRID_HZ), 0, len(source_s) - 1)
+    peaks = values[nearest]
+    cell = np.rint((source_s - time_s[0]) * GRID_HZ).astype(np.int64)
+    known = (cell >= 0) & (cell < len(time_s))
+    np.maximum.at(peaks, cell[known], values[known])
+    return np.asarray(peaks)
+
+
+def _columns(time_s: FloatArray, source_s: FloatArray, values: FloatArray) -> FloatArray:
+    return np.column_stack([np.interp(time_s, source_s, column) for column in values.T])
+
+
+def _masked(values: FloatArray, valid: BoolArray) -> FloatArray:
+    shape = valid if values.ndim == 1 else valid[:, None]
+    return np.where(shape, values, np.nan)

@@ -1,0 +1,156 @@
+"""Mounting: which way the body's axes point in a sensor's own axes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from imu_reps.domain.recording import Axis, Posture
+from imu_reps.domain.samples import FloatArray
+
+#: Furthest the pelvis may lean from lying (hanging) to be ready.
+READY_DEG = 30.0
+
+#: Leaning further than this is leaving the posture; a high lift alone tips the pelvis back by 30 and more.
+LEFT_DEG = 50.0
+
+#: A turn of the pelvis sensor about gravity is corrected by at most this; more would remove a true hip pop.
+MAX_TURN_DEG = 6.0
+
+#: Prior spread of that turn, from strapping a belt on with care.
+TURN_SPREAD_DEG = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class PelvisAxes:
+    """Body axes in sensor axes at the zero, (3, 3): rows anterior (x), cranial (y), right (z)."""
+
+    matrix: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class LegAxes:
+    """How leg elevation follows from up in ankle axes.
+
+    Attributes
+    ----------
+    axis : (3,) float
+        Flexion axis: a right-handed turn about it lifts the leg.
+    reference : (3,) float
+        Up at a reference instant.
+    reference_deg : float
+        Leg elevation at that instant.
+    """
+
+    axis: FloatArray
+    reference: FloatArray
+    reference_deg: float
+
+
+def leg_elevation(axes: LegAxes, up: FloatArray) -> FloatArray:
+    """Leg elevation, (n,) degrees from -90 to 270, for up (n, 3) in ankle axes."""
+    angle = angle_about(axes.axis, up, axes.reference) + axes.reference_deg
+    return np.asarray((angle + 90.0) % 360.0 - 90.0)
+
+
+def unit(vector: FloatArray) -> FloatArray:
+    """The vector's direction, length 1."""
+    return np.asarray(vector / np.linalg.norm(vector))
+
+
+def axis_vector(axis: Axis) -> FloatArray:
+    """A sensor axis named ``+x`` to ``-z`` as a unit vector."""
+    vector = np.zeros(3)
+    vector["xyz".index(axis[1])] = 1.0 if axis[0] == "+" else -1.0
+    return vector
+
+
+def lean_deg(up: FloatArray, cranial: FloatArray, posture: Posture) -> FloatArray:
+    """How far the pelvis leans from lying (cranial axis level) or hanging (upright), (n,) degrees.
+
+    Parameters
+    ----------
+    up : (n, 3) float
+        Direction of up in sensor axes.
+    cranial : (3,) float
+        Sensor axis that points to the head.
+    """
+    level = np.degrees(np.arcsin(np.clip(up @ cranial, -1.0, 1.0)))
+    return np.asarray(90.0 - level if posture == "hanging" else np.abs(level))
+
+
+def flexion_axis(up: FloatArray) -> FloatArray:
+    """The axis the leg swings about: normal to the plane that the direction of up sweeps in the sensor.
+
+    Parameters
+    ----------
+    up : (n, 3) float
+        Direction of up in sensor axes while the leg moves, no NaN.
+
+    Returns
+    -------
+    (3,) float
+        Unit vector; which of its two senses means flexion is not known here.
+    """
+    moments = up.T @ up
+    return np.asarray(np.linalg.eigh(moments)[1][:, 0])
+
+
+def angle_about(axis: FloatArray, up: FloatArray, zero: FloatArray) -> FloatArray:
+    """How far a segment has turned about `axis` since up was at `zero`, (n,) degrees, not unwrapped.
+
+    Positive for a right-handed turn of the segment about `axis`; up turns the other way in its axes.
+    """
+    zero = unit(zero - axis * (zero @ axis))
+    return np.asarray(np.degrees(np.arctan2(up @ np.cross(zero, axis), up @ zero)))
+
+
+def pelvis_axes_supine(up: FloatArray, cranial: FloatArray) -> PelvisAxes:
+    """Axes of a lying pelvis: up is anterior, the named axis cranial as far as it is level."""
+    anterior = unit(up)
+    level = unit(cranial - anterior * (cranial @ anterior))
+    return PelvisAxes(np.stack([anterior, level, np.cross(anterior, level)]))
+
+
+def pelvis_axes_hanging(up: FloatArray, anterior: FloatArray) -> PelvisAxes:
+    """Axes of a hanging pelvis: up is cranial, the named axis anterior as far as it is level."""
+    cranial = unit(up)
+    level = unit(anterior - cranial * (anterior @ cranial))
+    return PelvisAxes(np.stack([level, cranial, np.cross(level, cranial)]))
+
+
+def pelvis_axes_from_rocks(up_at_rest: FloatArray, up_rocking: FloatArray) -> PelvisAxes:
+    """Axes of a lying pelvis strapped on anyhow, from pelvic rocks: posterior tilt and back.
+
+    Parameters
+    ----------
+    up_at_rest : (3,) float
+        Up before the rocks: anterior.
+    up_rocking : (n, 3) float
+        Up during the rocks; posterior tilt brings it towards the feet.
+    """
+    anterior = unit(up_at_rest)
+    away = up_rocking - np.outer(up_rocking @ anterior, anterior)
+    principal = np.linalg.eigh(away.T @ away)[1][:, 2]
+    caudal = principal * np.sign((away @ principal).sum())
+    cranial = unit(-(caudal - anterior * (caudal @ anterior)))
+    return PelvisAxes(np.stack([anterior, cranial, np.cross(anterior, cranial)]))
+
+
+def turned(axes: PelvisAxes, turn_deg: float) -> PelvisAxes:
+    """The axes turned about anterior (gravity, when lying) by `turn_deg`, right-handed."""
+    c, s = np.cos(np.radians(turn_deg)), np.sin(np.radians(turn_deg))
+    x, y, z = axes.matrix
+    return PelvisAxes(np.stack([x, c * y + s * z, c * z - s * y]))
+
+
+def tilt_and_rotation(axes: PelvisAxes, up: FloatArray, posture: Posture) -> tuple[FloatArray, FloatArray]:
+    """Pelvic tilt (anterior positive) and rotation (right side rising positive), (n,) degrees.
+
+    When hanging, gravity does not see rotation: it is NaN.
+    """
+    anterior, cranial, right = (up @ axes.matrix.T).T
+    if posture == "hanging":
+        return np.degrees(np.arctan2(-anterior, cranial)), np.full(len(up), np.nan)
+    return np.degrees(np.arctan2(cranial, anterior)), np.degrees(np.arctan2(right, anterior))

@@ -1,0 +1,174 @@
+"""Orientation: from one sensor's samples to the direction of up in its own axes.
+
+VQF (Laidig and Seel, Information Fusion 2023) is used as published, without a magnetometer: its real-time
+update for the stream, its acausal form for a finished set. Up is all that is taken from it, since heading
+cannot be known from these sensors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from vqf import VQF, offlineVQF
+
+from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock
+from imu_reps.kinematics.clocks import TimedSamples
+from imu_reps.kinematics.rest import rest_bias, still_mask, window_length
+
+#: A hole up to this long is bridged by a straight line for the filter only; past it the filter starts anew.
+BRIDGE_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class SensorMotion:
+    """One sensor on its own regular ticks; what was lost stays a hole between ticks.
+
+    Attributes
+    ----------
+    time_s : (n,) float
+        On the recording's `time_s`, increasing.
+    index : (n,) int
+        Tick number; a step over 1 is a hole.
+    up : (n, 3) float
+        Direction of up in sensor axes, unit length.
+    gyr_dps, acc_mps2 : (n, 3) float
+        Angular rate without its bias at rest; specific force.
+    still : (n,) bool
+        The half second that ends here is still.
+    period_s : float
+        Tick length.
+    """
+
+    time_s: FloatArray
+    index: IntArray
+    up: FloatArray
+    gyr_dps: FloatArray
+    acc_mps2: FloatArray
+    still: BoolArray
+    period_s: float
+
+
+def up_from_quaternions(quaternions: FloatArray) -> FloatArray:
+    """Direction of earth's z in sensor axes, for sensor-to-earth quaternions (n, 4), w first."""
+    w, x, y, z = quaternions.T
+    return np.column_stack([2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)])
+
+
+def offline_motion(timed: TimedSamples, block: SampleBlock) -> SensorMotion:
+    """Estimate a finished set, looking both ways in time.
+
+    Parameters
+    ----------
+    timed : TimedSamples
+        The clock fit of `block`.
+    block : SampleBlock
+        All samples of one sensor.
+    """
+    gyr, acc = block.gyr_dps[timed.order], block.acc_mps2[timed.order]
+    length = window_length(timed.period_s)
+    bias = rest_bias(gyr, acc, length)
+    gyr = gyr if bias is None else gyr - bias
+    up = np.empty_like(acc)
+    for start, end in _filter_spans(timed.index, timed.period_s):
+        span = slice(start, end)
+        up[span] = _offline_up(timed.index[span], gyr[span], acc[span], timed.period_s)
+    return SensorMotion(timed.time_s, timed.index, up, gyr, acc, still_mask(gyr, acc, length), timed.period_s)
+
+
+def _filter_spans(index: IntArray, period_s: float) -> list[tuple[int, int]]:
+    breaks = np.flatnonzero(np.diff(index) * period_s > BRIDGE_S) + 1
+    edges = [0, *breaks.tolist(), len(index)]
+    return list(pairwise(edges))
+
+
+def _offline_up(index: IntArray, gyr_dps: FloatArray, acc_mps2: FloatArray, period_s: float) -> FloatArray:
+    ticks = index - index[0]
+    gyr, acc = bridged(ticks, gyr_dps), bridged(ticks, acc_mps2)
+    result = offlineVQF(np.radians(gyr), np.ascontiguousarray(acc), None, period_s)
+    return up_from_quaternions(result["quat6D"][ticks])
+
+
+def bridged(ticks: IntArray, values: FloatArray) -> FloatArray:
+    """Values on every tick, (m, 3) from (n, 3): holes crossed by a straight line, for the filter only."""
+    if ticks[-1] + 1 == len(ticks):
+        return values
+    every = np.arange(ticks[-1] + 1)
+    return np.column_stack([np.interp(every, ticks, column) for column in values.T])
+
+
+class LiveMotion:
+    """Estimate a stream, sample by sample in order; any block size gives the same result.
+
+    Parameters
+    ----------
+    period_s : float
+        Tick length; the real rate may differ by the data sheet's error.
+    """
+
+    def __init__(self, period_s: float) -> None:
+        self._period_s = period_s
+        self._length = window_length(period_s)
+        self._filter = VQF(period_s)
+        self._bias: FloatArray | None = None
+        self._gyr = np.empty((0, 3))
+        self._acc = np.empty((0, 3))
+        self._last_index: int | None = None
+        self._seen = 0
+
+    def push(
+        self, time_s: FloatArray, index: IntArray, gyr_dps: FloatArray, acc_mps2: FloatArray
+    ) -> SensorMotion:
+        """Estimate the next samples; see `SensorMotion`."""
+        up = np.empty_like(acc_mps2)
+        gyr = np.empty_like(gyr_dps)
+        still = np.zeros(len(index), bool)
+        for start, end in self._pieces(index):
+            span = slice(start, end)
+            gyr[span] = gyr_dps[span] if self._bias is None else gyr_dps[span] - self._bias
+            self._cross_hole(int(index[start]), gyr[start], acc_mps2[start])
+            result = self._filter.updateBatch(
+                np.radians(gyr[span]), np.ascontiguousarray(acc_mps2[span], dtype=float)
+            )
+            up[span] = up_from_quaternions(result["quat6D"])
+            still[span] = self._still(gyr[span], acc_mps2[span])
+            self._last_index = int(index[end - 1])
+            self._look_for_bias(end - start)
+        return SensorMotion(time_s, index, up, gyr, acc_mps2, still, self._period_s)
+
+    def _pieces(self, index: IntArray) -> list[tuple[int, int]]:
+        """Where to pause: at holes, and at whole windows as long as no rest has shown the bias."""
+        if len(index) == 0:
+            return []
+        cuts = set((np.flatnonzero(np.diff(index) != 1) + 1).tolist())
+        if self._bias is None:
+            cuts |= set(range(self._length - self._seen % self._length, len(index), self._length))
+        edges = [0, *sorted(cuts), len(index)]
+        return list(pairwise(edges))
+
+    def _cross_hole(self, index: int, gyr_dps: FloatArray, acc_mps2: FloatArray) -> None:
+        missing = 0 if self._last_index is None else index - self._last_index - 1
+        if missing <= 0:
+            return
+        if missing * self._period_s > BRIDGE_S:
+            self._filter = VQF(self._period_s)
+            return
+        share = np.arange(1, missing + 1)[:, None] / (missing + 1)
+        gyr = self._gyr[-1] + share * (gyr_dps - self._gyr[-1])
+        acc = self._acc[-1] + share * (acc_mps2 - self._acc[-1])
+        self._filter.updateBatch(np.radians(gyr), acc)
+
+    def _still(self, gyr_dps: FloatArray, acc_mps2: FloatArray) -> BoolArray:
+        gyr = np.concatenate([self._gyr, gyr_dps])
+        acc = np.concatenate([self._acc, acc_mps2])
+        before = len(self._gyr)
+        self._gyr, self._acc = gyr[-self._length + 1 :], acc[-self._length + 1 :]
+        return still_mask(gyr, acc, self._length)[before:]
+
+    def _look_for_bias(self, count: int) -> None:
+        self._seen += count
+        if self._bias is None and self._seen % self._length == 0:
+            self._bias = rest_bias(self._gyr, self._acc, len(self._gyr))
+            if self._bias is not None:
+                self._gyr = self._gyr - self._bias

@@ -1,0 +1,142 @@
+"""The even count of a sensor: its own clock where it has one, else its sample number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from imu_reps.domain.recording import SensorHeader
+from imu_reps.domain.samples import FloatArray, IntArray, SampleBlock
+from imu_reps.errors import RecordingError
+from imu_reps.kinematics.arrival_envelope import coarse_slope, packet_ends
+from imu_reps.kinematics.sample_order import LATEST_RUN, LATEST_S, put_in_order
+from imu_reps.kinematics.uncounted_losses import uncounted_losses
+
+#: What a data sheet's rate, or a sensor's second, may be off by.
+DATA_SHEET_ERROR = 0.007
+#: A tick that leaps against the arrivals by more than this, for good, is a clock that was set anew.
+LEAP_S = 1.0
+LEAP_PACKETS = 64
+#: A device clock that stands still between samples more often than this stamps packets, not samples.
+MOST_STANDING = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Ticks:
+    """Samples in the order they were taken.
+
+    Attributes
+    ----------
+    tick : (n,) float
+        Device seconds or sample numbers, from 0 in each epoch, strictly increasing there.
+    arrival_s : (n,) float
+    epoch : (n,) int
+        Counts up where the sensor's count began anew.
+    rows : (n,) int
+        Rows of the block.
+    slope : float
+        Host seconds a tick, a first guess.
+    nominal_s : float or None
+        Host seconds a tick by the data sheet.
+    has_clock : bool
+        The tick is the sensor's clock.
+    duplicates, reordered : int
+    """
+
+    tick: FloatArray
+    arrival_s: FloatArray
+    epoch: IntArray
+    rows: IntArray
+    slope: float
+    nominal_s: float | None
+    has_clock: bool
+    duplicates: int
+    reordered: int
+
+
+def has_device_clock(block: SampleBlock) -> bool:
+    """Whether the sensor stamps each of its samples with a clock of its own."""
+    stamps = block.device_time_s
+    if not len(stamps) or not np.isfinite(stamps).all():
+        return False
+    return len(stamps) < 2 or float(np.mean(np.diff(stamps) <= 0)) <= MOST_STANDING
+
+
+def sample_ticks(block: SampleBlock, header: SensorHeader) -> Ticks:
+    """Lay the samples of a whole set out on the sensor's own even count, holes left open.
+
+    Raises
+    ------
+    RecordingError
+        If nothing tells the rate.
+    """
+    ticks = _in_order(block, header)
+    if header.counter == "host" and not ticks.has_clock:
+        return _with_uncounted_losses(ticks)
+    return _split_at_leaps(ticks)
+
+
+def no_rate(block: SampleBlock) -> RecordingError:
+    """The error for a sensor whose rate nothing tells."""
+    return RecordingError(
+        f"The {block.sensor} sensor's rate is unknown: {len(block)} samples do not show it, nor the header.",
+        hint=f"Record longer, or add the line '# {block.sensor}.rate_hz: 100' with the sensor's rate.",
+        code="no_rate",
+    )
+
+
+def _in_order(block: SampleBlock, header: SensorHeader) -> Ticks:
+    has_clock = has_device_clock(block)
+    number = block.device_time_s if has_clock else block.sample.astype(np.float64)
+    nominal_s = 1.0 if has_clock else 1.0 / header.rate_hz if header.rate_hz else None
+    order = put_in_order(number, _furthest_back(block, nominal_s))
+    tick, arrival = number[order.rows], block.time_s[order.rows]
+    tick = tick - tick[np.flatnonzero(np.diff(order.epoch, prepend=-1))][order.epoch]
+    ends = packet_ends(arrival, order.epoch)
+    slope = coarse_slope(tick[ends], arrival[ends]) or nominal_s
+    if slope is None:
+        raise no_rate(block)
+    return Ticks(
+        tick,
+        arrival,
+        order.epoch,
+        order.rows,
+        slope,
+        nominal_s,
+        has_clock,
+        order.duplicates,
+        order.reordered,
+    )
+
+
+def _furthest_back(block: SampleBlock, nominal_s: float | None) -> float:
+    """`LATEST_S` in ticks."""
+    if nominal_s is None:
+        nominal_s = float(block.time_s[-1] - block.time_s[0]) / len(block) or 1.0
+    return LATEST_S if nominal_s == 1.0 else max(LATEST_S / nominal_s, LATEST_RUN)
+
+
+def _with_uncounted_losses(ticks: Ticks) -> Ticks:
+    """Leave holes in a host's numbering where the arrivals show that samples are missing."""
+    tick, slope = ticks.tick.copy(), ticks.slope
+    guesses = (slope,) if ticks.nominal_s is None else (ticks.nominal_s, slope)
+    for epoch in range(int(ticks.epoch[-1]) + 1):
+        here = ticks.epoch == epoch
+        lost, slope = uncounted_losses(tick[here], ticks.arrival_s[here], guesses)
+        tick[here] += lost
+    return replace(ticks, tick=tick, slope=slope)
+
+
+def _split_at_leaps(ticks: Ticks) -> Ticks:
+    """Begin a new epoch where the tick leaps against the arrivals and stays away."""
+    ends = packet_ends(ticks.arrival_s, ticks.epoch)
+    arrival, epoch = ticks.arrival_s[ends], ticks.epoch[ends]
+    delay = arrival - ticks.slope * ticks.tick[ends]
+    allowed = LEAP_S + 2 * DATA_SHEET_ERROR * np.abs(np.diff(arrival))
+    leaps = np.zeros_like(ticks.epoch)
+    for i in np.flatnonzero((np.abs(np.diff(delay)) > allowed) & (np.diff(epoch) == 0)).tolist():
+        before = delay[max(0, i + 1 - LEAP_PACKETS) : i + 1].min()
+        after = delay[i + 1 : i + 1 + LEAP_PACKETS].min()
+        leaps[ends[i] + 1] = abs(after - before) > allowed[i]
+    return replace(ticks, epoch=ticks.epoch + np.cumsum(leaps)) if leaps.any() else ticks

@@ -1,0 +1,36 @@
+"""Live events as the person on the mat would hear them."""
+
+from __future__ import annotations
+
+from imu_reps.domain.events import Event, FaultSeen, Ready, RepCompleted, RepRetracted, SensorSilent, SetEnded
+from imu_reps.report.figures import counted, written
+from imu_reps.report.phrases import label
+
+_ENDED = {
+    "left_posture": "you left the posture",
+    "target": "the target is reached",
+    "user": "ended by you",
+    "end_of_recording": "the recording ends",
+}
+
+
+def heard(event: Event) -> str | None:
+    """The words of an event; None where nothing is said (phases, and what is only worth watching)."""
+    match event:
+        case Ready(posture_checked=checked):
+            words = "ready" if checked else "ready (posture not checked: no pelvis sensor)"
+        case RepCompleted(number=number):
+            words = f"{number}"
+        case RepRetracted(rep_count=count, reason=reason):
+            words = f"back to {count}: {reason.rstrip('.')}"
+        case FaultSeen(number=number, fault=fault) if fault.level == "flag":
+            value, limit = written(abs(fault.value), fault.unit), written(abs(fault.limit), fault.unit)
+            words = f"   rep {number}: {label(fault.code)}, {value} (limit {limit})"
+        case SensorSilent(sensor=sensor):
+            words = f"the {sensor} sensor is silent"
+        case SetEnded(reason=reason, rep_count=count):
+            total = "reps not counted" if count is None else counted(count, "rep")
+            words = f"set over, {total}: {_ENDED.get(reason, reason)}"
+        case _:
+            return None
+    return words

@@ -1,0 +1,220 @@
+"""What was wrong, what it means, what could not be judged: one sentence each, in plain words.
+
+Directions are stated, nothing is diagnosed, no muscle is named: the sensors know none of that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from statistics import median
+
+from imu_reps.domain.recording import Side
+from imu_reps.domain.rep import Fault, Flag, Rep
+from imu_reps.domain.summary import Summary, Trend
+from imu_reps.report.figures import degrees, listed, past_limit, reps_named, written
+
+#: Worst first: the order of the report's sentences.
+FLAGS: tuple[Flag, ...] = (
+    "back_arch",
+    "hip_pop",
+    "momentum",
+    "fast_lowering",
+    "heel_touch",
+    "short_range",
+    "below_floor",
+    "knee_bend",
+    "snap",
+)
+#: Flags that can be judged in few repetitions by their nature: that they were not is no news.
+_SELDOM_JUDGED: tuple[Flag, ...] = ("knee_bend", "snap", "below_floor")
+_PELVIS_FLAGS: tuple[Flag, ...] = ("back_arch", "hip_pop")
+
+Marks = list[tuple[Rep, Fault]]
+
+
+def label(flag: Flag) -> str:
+    """A flag as two words."""
+    return flag.replace("_", " ")
+
+
+def fault_sentences(summary: Summary) -> list[str]:
+    """What was wrong in which repetitions: a sentence for each flag and kind of evidence."""
+    kinds: dict[tuple[Flag, str], Marks] = {}
+    for rep in summary.reps:
+        for fault in rep.faults:
+            if fault.level == "flag":
+                kinds.setdefault((fault.code, fault.unit), []).append((rep, fault))
+    worst_first = sorted(kinds.items(), key=lambda kind: FLAGS.index(kind[0][0]))
+    return [_sentence(flag, marks, summary.recording.side) for (flag, _), marks in worst_first]
+
+
+def _sentence(flag: Flag, marks: Marks, side: Side | None) -> str:
+    where = reps_named([rep.number for rep, _ in marks])
+    unsure = all(fault.certainty in ("low", "experimental") for _, fault in marks)
+    words = _EVIDENCE[flag](marks, side)
+    return f"{where[0].upper()}{where[1:]}, {label(flag)}: {words}{' (not certain)' if unsure else ''}."
+
+
+def _measured(marks: Marks, of: str = "", bound: str = "limit") -> str:
+    faults = [fault for _, fault in marks]
+    values = [abs(fault.value) for fault in faults]
+    return past_limit(values, abs(faults[0].limit), faults[0].unit, of=of, bound=bound)
+
+
+def _back_arch(marks: Marks, _: Side | None) -> str:
+    heights = [rep.lift_off_angle_deg for rep, _ in marks if rep.lift_off_angle_deg is not None]
+    where = f", from about {degrees(median(heights))} of leg height down" if heights else ""
+    return f"the pelvis tipped forward by {_measured(marks)}{where}"
+
+
+def _hip_pop(marks: Marks, side: Side | None) -> str:
+    rising = sorted({_rising_side(rep, fault, side) for rep, fault in marks})
+    return f"the pelvis turned by {_measured(marks)}, the {listed(rising)} side rising"
+
+
+def _rising_side(rep: Rep, fault: Fault, side: Side | None) -> str:
+    """Positive rotation: the side opposite the working leg rises; without one leg at work, the right side."""
+    rotation = fault.value if rep.pelvic_rotation_deg is None else rep.pelvic_rotation_deg
+    return "right" if (rotation > 0) != (side == "right") else "left"
+
+
+def _momentum(marks: Marks, _: Side | None) -> str:
+    if marks[0][1].unit == "share":
+        return f"swing carried {_measured(marks, ' of the way up')}"
+    return f"the leg moved at {_measured(marks)}"
+
+
+def _fast_lowering(marks: Marks, _: Side | None) -> str:
+    unit = marks[0][1].unit
+    if unit == "s":
+        return f"the leg came down in {_measured(marks, bound='at least')}"
+    if unit == "share":
+        return f"the leg fell freely for {_measured(marks, ' of the way down')}"
+    return f"the leg came down at {_measured(marks)}"
+
+
+def _heel_touch(marks: Marks, _: Side | None) -> str:
+    return f"the heel hit the floor, a knock of {_measured(marks)}"
+
+
+def _short_range(marks: Marks, _: Side | None) -> str:
+    return f"the leg moved {_measured(marks, bound='at least')}"
+
+
+def _below_floor(marks: Marks, _: Side | None) -> str:
+    return f"the leg went down to {_measured(marks, bound='your floor')}"
+
+
+def _knee_bend(_: Marks, __: Side | None) -> str:
+    return "the leg moved as if shorter; the knee may have bent"
+
+
+def _snap(marks: Marks, _: Side | None) -> str:
+    heights = [fault.at_angle_deg for _, fault in marks if fault.at_angle_deg is not None]
+    where = f" near {degrees(median(heights))} of leg height" if heights else ""
+    return f"a jolt on the way down{where}"
+
+
+_EVIDENCE: dict[Flag, Callable[[Marks, Side | None], str]] = {
+    "back_arch": _back_arch,
+    "hip_pop": _hip_pop,
+    "momentum": _momentum,
+    "fast_lowering": _fast_lowering,
+    "heel_touch": _heel_touch,
+    "short_range": _short_range,
+    "below_floor": _below_floor,
+    "knee_bend": _knee_bend,
+    "snap": _snap,
+}
+
+_MEANING: dict[Flag, str] = {
+    "back_arch": "The pelvis did not stay flat on the way down. Lower only as far as it does.",
+    "hip_pop": "Keep both sides of the pelvis equally heavy on the floor while the leg moves.",
+    "momentum": "A swing does the work for you. Start gently and take two seconds up.",
+    "fast_lowering": "The way down is half of the exercise. Count {count} while lowering.",
+    "heel_touch": "Stop just above the floor, or set the heel down softly.",
+    "short_range": "Rest a little longer, or end the set, when the leg no longer comes as far.",
+    "below_floor": "Stop above your floor; going deeper can wait.",
+    "knee_bend": "Keep the knee as it was in the first reps.",
+    "snap": "Painless clicks are common. With pain: stop, and see a professional.",
+}
+
+
+def meaning_sentences(summary: Summary) -> list[str]:
+    """What the faults, the floor and the trend mean for the next set."""
+    figures = summary.set
+    flagged = {flag for rep in summary.reps for flag in rep.flags}
+    if figures.floor_angle_deg is not None:
+        flagged -= {"back_arch"}  # the floor says the same, and how far
+    two_legs = summary.recording.exercise in ("double_leg_raise", "hanging_leg_raise")
+    words = [_MEANING[flag].format(count="four" if two_legs else "two") for flag in FLAGS if flag in flagged]
+    return (
+        _whole_set(summary)
+        + _floor(summary)
+        + words
+        + [_trend(trend) for trend in figures.trend if trend.certain]
+    )
+
+
+def _whole_set(summary: Summary) -> list[str]:
+    figures = summary.set
+    started = all(finding.code != "never_ready" for finding in summary.findings)
+    if figures.rep_count == 0 and started:
+        least = degrees(summary.settings.min_range_deg)
+        return [f"The leg never went out and back by at least {least}, so there is nothing to count."]
+    if figures.rep_count is not None and figures.clean_count == figures.rep_count:
+        return ["A clean set: nothing passed a limit."]
+    return []
+
+
+def _floor(summary: Summary) -> list[str]:
+    floor, below = summary.set.floor_angle_deg, summary.set.floor_below_deg
+    if floor is not None:
+        about = f"Your floor is about {degrees(floor)} in this set"
+        return [f"{about}: the pelvis stays flat above it. Lower no further."]
+    if below is not None and summary.recording.posture == "supine":
+        return [f"The pelvis stayed flat all the way down to {degrees(below)}."]
+    return []
+
+
+_TREND_WORDS = {
+    "range_deg": ("range", "deg"),
+    "duration_s": ("time a rep", "s"),
+    "pelvic_tilt_deg": ("forward tilt of the pelvis", "deg"),
+    "pelvic_rotation_deg": ("turn of the pelvis", "deg"),
+}
+
+
+def _trend(trend: Trend) -> str:
+    what, unit = _TREND_WORDS[trend.what]
+    went = "grew" if abs(trend.last_third) > abs(trend.first_third) else "fell"
+    change = f"The {what} {went} from {written(trend.first_third, unit)} to {written(trend.last_third, unit)}"
+    return change + (f", from rep {trend.from_rep} on." if trend.from_rep is not None else " over the set.")
+
+
+def unjudged_sentences(summary: Summary) -> list[str]:
+    """What could not be judged, in which repetitions, and why."""
+    missing: dict[tuple[int, ...], list[Flag]] = {}
+    for flag in FLAGS:
+        numbers = tuple(rep.number for rep in summary.reps if flag in rep.not_judged)
+        if numbers and flag not in _SELDOM_JUDGED:
+            missing.setdefault(numbers, []).append(flag)
+    return [
+        f"{listed([label(flag) for flag in flags]).capitalize()} in {_where(numbers, summary)}: "
+        f"{listed(sorted({_reason(flag, summary) for flag in flags}))}."
+        for numbers, flags in missing.items()
+    ]
+
+
+def _where(numbers: tuple[int, ...], summary: Summary) -> str:
+    return "all reps" if 1 < len(summary.reps) == len(numbers) else reps_named(numbers)
+
+
+def _reason(flag: Flag, summary: Summary) -> str:
+    if flag not in _PELVIS_FLAGS:
+        return "too little of the leg's movement was measured"
+    if summary.sensors.pelvis is None:
+        return "there was no pelvis sensor"
+    if summary.zero.time_s is None:
+        return "there is no pelvis zero"
+    return "too little of the pelvis's movement was measured"

@@ -1,0 +1,107 @@
+"""A row a repetition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from rich.table import Table
+from rich.text import Text
+
+from imu_reps.domain.rep import Rep
+from imu_reps.domain.summary import Summary
+from imu_reps.report.phrases import label
+
+#: Under this many columns the table gets short heads and single gaps.
+NARROW = 78
+NOT_MEASURED = "–"
+#: A pause longer than this is a rest (see `definitions`: out of the means).
+_REST_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One figure of a repetition: its head, the same in short, its unit, and how it is read."""
+
+    head: str
+    short: str
+    unit: str
+    read: Callable[[Rep], float | None]
+    decimals: int = 0
+
+
+_UP = Column("up", "up", "s", lambda rep: rep.concentric_s, 1)
+_TOP = Column("top", "top", "s", lambda rep: rep.top_pause_s, 1)
+_DOWN = Column("down", "down", "s", lambda rep: rep.eccentric_s, 1)
+_BOTTOM = Column("bottom", "bot.", "s", lambda rep: rep.bottom_pause_s, 1)
+_RANGE = Column("range", "rng.", "°", lambda rep: rep.range_deg)
+_TILT = Column("tilt", "tilt", "°", lambda rep: rep.pelvic_tilt_deg)
+_CURL = Column("curl", "curl", "°", lambda rep: rep.pelvic_curl_deg)
+_ROTATION = Column("rotation", "rot.", "°", lambda rep: rep.pelvic_rotation_deg)
+_MOMENTUM = Column("momentum", "mom.", "%", lambda rep: None if rep.momentum is None else 100 * rep.momentum)
+_SPEED = Column("speed", "spd.", "°/s", lambda rep: rep.peak_concentric_dps)
+
+
+def rep_table(summary: Summary, width: int) -> Table:
+    """The repetitions in the order of their movement, the verdict in words at the end of each row.
+
+    Parameters
+    ----------
+    width : int
+        Columns there are.
+    """
+    narrow = width < NARROW
+    columns = _columns(summary)
+    table = Table(box=None, pad_edge=False, padding=(0, 1 if narrow else 2, 0, 0), header_style="dim")
+    table.add_column("rep\n", justify="right", no_wrap=True)
+    for column in columns:
+        head = column.short if narrow else column.head
+        table.add_column(f"{head}\n{column.unit}", justify="right", no_wrap=True)
+    table.add_column("", overflow="fold")
+    for rep, cells in zip(summary.reps, _cells(summary, columns), strict=True):
+        table.add_row(str(rep.number), *cells, verdict(rep))
+    return table
+
+
+def anything_missing(summary: Summary) -> bool:
+    """Whether the table holds the sign for "not measured"."""
+    return any(NOT_MEASURED in cells for cells in _cells(summary, _columns(summary)))
+
+
+def verdict(rep: Rep) -> Text:
+    """Clean, or what was wrong; what is only worth watching comes second."""
+    if rep.flags:
+        return Text(", ".join(label(flag) for flag in rep.flags), style="bold red")
+    watch = list(dict.fromkeys(label(fault.code) for fault in rep.faults))
+    words = "not fully judged" if rep.clean is None else "clean"
+    style = "yellow" if watch or rep.clean is None else "green"
+    return Text(words + (f", watch {', '.join(watch)}" if watch else ""), style=style)
+
+
+def _columns(summary: Summary) -> list[Column]:
+    recording = summary.recording
+    times = [_UP, _TOP, _DOWN, _BOTTOM] if recording.start == "low" else [_DOWN, _BOTTOM, _UP, _TOP]
+    pelvis = [_CURL, _TILT] if recording.posture == "hanging" else [_TILT, _ROTATION]
+    return [*times, _RANGE, *pelvis, _SPEED if recording.exercise == "heel_tap" else _MOMENTUM]
+
+
+def _cells(summary: Summary, columns: list[Column]) -> list[list[str]]:
+    resting = _BOTTOM if summary.recording.start == "low" else _TOP
+    return [
+        [_cell(column, rep, after if column is resting else NOT_MEASURED) for column in columns]
+        for rep, after in zip(summary.reps, _instead_of_pause(summary.reps), strict=True)
+    ]
+
+
+def _instead_of_pause(reps: Sequence[Rep]) -> list[str]:
+    """What stands for the pause after each repetition where there is none: a rest, or the end of the set."""
+    gaps = [after.start_s - before.end_s for before, after in pairwise(reps)]
+    return [*("rest" if gap > _REST_S else NOT_MEASURED for gap in gaps), ""][: len(reps)]
+
+
+def _cell(column: Column, rep: Rep, missing: str) -> str:
+    value = column.read(rep)
+    if value is None:
+        return missing
+    return f"{round(value, column.decimals) + 0.0:.{column.decimals}f}".replace("-", "−")

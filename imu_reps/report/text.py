@@ -1,0 +1,150 @@
+"""The report of one set as text: read in ten seconds, kept to what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from textwrap import fill
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from imu_reps.domain.rep import Partial
+from imu_reps.domain.summary import SensorSummary, Summary
+from imu_reps.report.figures import counted, degrees, listed, written
+from imu_reps.report.phrases import fault_sentences, meaning_sentences, unjudged_sentences
+from imu_reps.report.rep_table import NOT_MEASURED, anything_missing, rep_table
+
+#: Prose is not set wider than this: long lines read slowly.
+PROSE_WIDTH = 100
+#: Losses and gaps smaller than these are not worth a word.
+_LOST_SHARE = 0.01
+_GAP_S = 0.15
+#: Partial repetitions are named by their times up to this many.
+_TIMES_NAMED = 4
+
+
+def text_report(summary: Summary, width: int = 80) -> Group:
+    """The report as something rich prints.
+
+    Parameters
+    ----------
+    summary : Summary
+    width : int
+        Columns there are; a narrow table gets short heads.
+    """
+    parts: list[RenderableType] = [
+        Text(source_line(summary), style="dim"),
+        Text(headline(summary, width), style="bold"),
+    ]
+    if summary.reps:
+        parts += [Text(), rep_table(summary, width), Text(_legend(summary), style="dim")]
+    prose = min(width, PROSE_WIDTH)
+    parts += _section("What was wrong", fault_sentences(summary), prose)
+    parts += _section("What it means", meaning_sentences(summary), prose)
+    parts += _section("Not judged", unjudged_sentences(summary), prose)
+    parts += _section("Good to know", list(_remarks(summary)), prose)
+    parts.append(Text("\nNot a medical device: it measures movement and diagnoses nothing.", style="dim"))
+    return Group(*parts)
+
+
+def source_line(summary: Summary) -> str:
+    """Which recording this is, and whether a person made it."""
+    recording = summary.recording
+    words = [recording.file or "live set"]
+    if recording.created is not None:
+        words.append(recording.created[:16].replace("T", " "))
+    if recording.simulated:
+        words.append("simulated, nobody moved")
+    return " · ".join(words)
+
+
+def headline(summary: Summary, width: int = 80) -> str:
+    """The set in one line, exercise, count, tempo, range; broken only between these."""
+    recording, figures = summary.recording, summary.set
+    exercise = recording.exercise.replace("_", " ").capitalize()
+    side = {"left": ", left", "right": ", right"}.get(recording.side or "", "")
+    words = [exercise + side, _count(summary)]
+    if figures.tempo is not None:
+        words.append(f"tempo {figures.tempo}")
+    if figures.range_deg_mean is not None:
+        scatter = f" ± {degrees(figures.range_deg_sd)}" if figures.range_deg_sd is not None else ""
+        words.append(f"range {degrees(figures.range_deg_mean)}{scatter}")
+    lines = [words[0]]
+    for word in words[1:]:
+        joined = f"{lines[-1]} · {word}"
+        lines[-1:] = [joined] if len(joined) <= width else [lines[-1], f"  {word}"]
+    return "\n".join(lines)
+
+
+def _count(summary: Summary) -> str:
+    figures = summary.set
+    if figures.rep_count is None:
+        return "reps not counted, no ankle sensor"
+    if figures.rep_count == 0:
+        return "no reps"
+    words = [counted(figures.rep_count, "rep")]
+    if figures.clean_count is not None:
+        words.append(f"{figures.clean_count} clean")
+    unjudged = sum(rep.clean is None for rep in summary.reps)
+    if unjudged == len(summary.reps):
+        words.append("none fully judged")
+    elif unjudged:
+        words.append(f"{unjudged} not fully judged")
+    return ", ".join(words)
+
+
+def _legend(summary: Summary) -> str:
+    words = []
+    if summary.set.tempo is not None:
+        words.append("tempo: seconds down-bottom-up-top" + _aim(summary.set.tempo_target))
+    if anything_missing(summary):
+        words.append(f"{NOT_MEASURED} not measured")
+    return " · ".join(words)
+
+
+def _aim(target: str | None) -> str:
+    """The tempo aimed at, without needless decimals: ``2.0-0.0-2.0-0.0`` is ``2-0-2-0``."""
+    return (
+        "" if target is None else f", aim {'-'.join(part.removesuffix('.0') for part in target.split('-'))}"
+    )
+
+
+def _section(title: str, sentences: Sequence[str], width: int) -> list[RenderableType]:
+    if not sentences:
+        return []
+    points = [fill(f"• {sentence}", width, subsequent_indent="  ") for sentence in sentences]
+    return [Text(f"\n{title}", style="bold"), *map(Text, points)]
+
+
+def _remarks(summary: Summary) -> Iterator[str]:
+    yield from (finding.message for finding in summary.findings)
+    if summary.partials:
+        yield _partials(summary.partials)
+    if summary.zero.time_s is not None:
+        yield _zero_taken(summary, summary.zero.time_s)
+    sensors = summary.sensors
+    yield f"Sensors: {_sensor('pelvis', sensors.pelvis)}; {_sensor('ankle', sensors.ankle)}."
+
+
+def _partials(partials: Sequence[Partial]) -> str:
+    times = [written(partial.start_s, "s") for partial in partials[:_TIMES_NAMED]]
+    if len(partials) > _TIMES_NAMED:
+        times.append(f"{len(partials) - _TIMES_NAMED} times more")
+    return f"{counted(len(partials), 'smaller movement')} not counted, at {listed(times)}."
+
+
+def _zero_taken(summary: Summary, time_s: float) -> str:
+    assumed = "you hung straight" if summary.recording.posture == "hanging" else "your back lay flat"
+    reason = summary.zero.reason.rstrip(".")
+    return f"Pelvis zero taken at {written(time_s, 's')} ({reason}), as if {assumed} then."
+
+
+def _sensor(place: str, sensor: SensorSummary | None) -> str:
+    if sensor is None:
+        return f"no {place} sensor"
+    words = [f"{place} {sensor.rate_hz:.0f} Hz"]
+    if sensor.lost is not None and sensor.lost > _LOST_SHARE * (sensor.samples + sensor.lost):
+        words.append(f"{sensor.lost / (sensor.samples + sensor.lost):.0%} lost".replace("%", " %"))
+    if sensor.longest_gap_s > _GAP_S:
+        words.append(f"longest gap {written(sensor.longest_gap_s, 's')}")
+    return ", ".join(words)

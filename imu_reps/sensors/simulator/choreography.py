@@ -1,0 +1,196 @@
+"""From the plan of a set to its score."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.random import Generator
+
+from imu_reps.sensors.simulator.life import (
+    HANGING,
+    LYING,
+    LYING_KNEES_BENT,
+    TABLETOP,
+    Liver,
+    first_pose,
+)
+from imu_reps.sensors.simulator.motion import Profile, arriving, minimum_jerk, ramped, stopping
+from imu_reps.sensors.simulator.plan import Ramp, RepPlan, SetPlan, Stall, Swell
+from imu_reps.sensors.simulator.score import Excursion, Pose, Score
+
+#: Recording goes on this long after everything has come to rest.
+TAIL_S = 0.5
+
+
+def choreograph(plan: SetPlan, rng: Generator) -> Score:
+    """Write the whole recording: life, rest, rocks, the way to the start, the repetitions, and back."""
+    rest = _floor_pose(plan)
+    score = Score.from_pose(first_pose(plan.life.before, rest))
+    person = Liver(score, rest, rng)
+    score.origin_deg = _origin_deg(plan)
+    if _begins_high(plan):
+        score = Score.from_pose({**rest, **_high_pose(plan)})
+        score.origin_deg = _origin_deg(plan)
+        person = Liver(score, rest, rng)
+    person.live(plan.life.before)
+    posture_from_s = score.now_s
+    score.wait(plan.life.still_before_s)
+    _rock(score, plan)
+    _go_to_start(score, plan)
+    _do_reps(score, plan)
+    _go_to_floor(score, plan)
+    score.wait(plan.life.rest_after_s)
+    score.posture_s = (posture_from_s, score.now_s)
+    if plan.resting_end == "low":
+        score.rest_s = (score.rest_s[0], score.now_s)
+    person.live(plan.life.after)
+    score.wait(TAIL_S)
+    return score
+
+
+def _origin_deg(plan: SetPlan) -> float:
+    return -90.0 if plan.posture == "hanging" else 0.0
+
+
+def _floor_pose(plan: SetPlan) -> Pose:
+    if plan.posture == "hanging":
+        return HANGING
+    bent = plan.exercise == "heel_tap" and plan.life.knees_bent
+    return LYING_KNEES_BENT if bent else LYING
+
+
+def _begins_high(plan: SetPlan) -> bool:
+    return plan.resting_end == "high" and not plan.life.floor_stretch
+
+
+def _high_pose(plan: SetPlan) -> Pose:
+    """The start position of a high start: knees over hips, or straight legs up."""
+    if plan.exercise == "heel_tap":
+        return TABLETOP
+    return {"shank": _origin_deg(plan) + (plan.reps[0].top_deg if plan.reps else 90.0)}
+
+
+def _rock(score: Score, plan: SetPlan) -> None:
+    for tilt_deg in plan.life.rocks_deg:
+        score.there_and_back(1.5, {"pelvis": score.curves["pelvis"].value + tilt_deg})
+        score.wait(0.1)
+    if plan.life.rocks_deg:
+        score.wait(plan.life.rock_rest_s)
+
+
+def _go_to_start(score: Score, plan: SetPlan) -> None:
+    score.rest_s = (score.now_s - plan.life.still_before_s, score.now_s)
+    if plan.resting_end == "low":
+        return
+    if plan.life.floor_stretch:
+        if plan.exercise == "heel_tap" and not plan.life.knees_bent:
+            # the heel slides along the floor first
+            score.move(0.5 * plan.life.lift_s, {"shank": -45.0, "knee": 90.0})
+        score.move(plan.life.lift_s, _high_pose(plan))
+        score.rest_s = (score.now_s, score.now_s)
+    score.wait(plan.life.hold_s)
+
+
+def _do_reps(score: Score, plan: SetPlan) -> None:
+    low = plan.resting_end == "low"
+    for rep in plan.reps:
+        start_s, start_deg = score.now_s, score.curves["shank"].value - score.origin_deg
+        knee_deg = score.curves["knee"].value
+        far_knee_deg = knee_deg + rep.faults.knee_bend_deg
+        touch_dps = _touch_speed_dps(rep, plan)
+        if low:
+            rising = _rise(score, rep, start_deg, far_knee_deg)
+            _dwell(score, rep.top_pause_s, _swells(rep, top=True))
+            lowering = _lower(score, rep, rep.top_deg, knee_deg, touch_dps)
+        else:
+            lowering = _lower(score, rep, start_deg, far_knee_deg, touch_dps)
+            _dwell(score, rep.bottom_pause_s, _swells(rep, top=False))
+            rising = _rise(score, rep, score.curves["shank"].value - score.origin_deg, knee_deg)
+        end_deg = score.curves["shank"].value - score.origin_deg
+        score.excursions.append(Excursion(rep, start_s, score.now_s, rising, lowering, start_deg, end_deg))
+        _dwell(score, rep.bottom_pause_s if low else rep.top_pause_s, _swells(rep, top=not low))
+
+
+def _swells(rep: RepPlan, *, top: bool) -> tuple[Swell, ...]:
+    """Swells of one end, signed upward."""
+    return tuple(Swell(-s.size_deg, s.duration_s) for s in rep.wobbles) if top else rep.bounces
+
+
+def _dwell(score: Score, pause_s: float, swells: tuple[Swell, ...]) -> None:
+    """Rest for `pause_s`, the swells spread over it; longer if they need it."""
+    spare_s = max(0.0, pause_s - sum(s.duration_s for s in swells)) / (len(swells) + 1)
+    score.wait(spare_s)
+    for swell in swells:
+        score.there_and_back(swell.duration_s, {"shank": score.curves["shank"].value + swell.size_deg})
+        score.wait(spare_s)
+
+
+def _rise(score: Score, rep: RepPlan, from_deg: float, knee_deg: float) -> tuple[float, float]:
+    way = (from_deg, rep.top_deg)
+    profile = _profile(rep.concentric_ramp)
+    return _travel(score, way, knee_deg, rep.concentric_s, profile, _stalls(rep, "concentric"))
+
+
+def _lower(
+    score: Score, rep: RepPlan, from_deg: float, knee_deg: float, touch_dps: float
+) -> tuple[float, float]:
+    way = (from_deg, rep.bottom_deg)
+    if touch_dps == 0.0:
+        profile = _profile(rep.eccentric_ramp)
+        return _travel(score, way, knee_deg, rep.eccentric_s, profile, _stalls(rep, "eccentric"))
+    mean_dps = (from_deg - rep.bottom_deg) / rep.eccentric_s
+    profile = arriving(touch_dps / mean_dps)
+    start_s, _ = _travel(score, way, knee_deg, rep.eccentric_s, profile, ())
+    stop_s = rep.faults.heel_touch_s
+    score.move(stop_s, {"shank": score.curves["shank"].value - 0.5 * touch_dps * stop_s}, stopping)
+    return start_s, score.now_s
+
+
+def _touch_speed_dps(rep: RepPlan, plan: SetPlan) -> float:
+    """Speed at which a heel that stops within the fault's time has the fault's peak deceleration."""
+    faults = rep.faults
+    lever_m = plan.body.thigh_m + plan.body.shank_m
+    return float(np.degrees(faults.heel_touch_mps2 * faults.heel_touch_s / 1.5 / lever_m))
+
+
+def _travel(
+    score: Score,
+    way: tuple[float, float],
+    knee_deg: float,
+    duration_s: float,
+    profile: Profile,
+    stalls: tuple[Stall, ...],
+) -> tuple[float, float]:
+    """Move the leg along `way`, stopping where it stalls; every part at the same mean speed."""
+    start_s, knee_from, gone = score.now_s, score.curves["knee"].value, 0.0
+    for stall in (*stalls, Stall("concentric", 1.0, 0.0)):
+        share = stall.at_share - gone
+        gone = stall.at_share
+        elevation = way[0] + gone * (way[1] - way[0])
+        pose: Pose = {"shank": score.origin_deg + elevation}
+        if knee_deg != knee_from:
+            pose["knee"] = knee_from + gone * (knee_deg - knee_from)
+        score.move(share * duration_s, pose, profile)
+        score.wait(stall.duration_s)
+    return start_s, score.now_s
+
+
+def _stalls(rep: RepPlan, phase: str) -> tuple[Stall, ...]:
+    return tuple(sorted((s for s in rep.stalls if s.phase == phase), key=lambda s: s.at_share))
+
+
+def _profile(ramp: Ramp | None) -> Profile:
+    return minimum_jerk if ramp is None else ramped(*ramp)
+
+
+def _go_to_floor(score: Score, plan: SetPlan) -> None:
+    """Low: whatever is left down to the floor. High: hold, then the lowering that is no repetition."""
+    if plan.resting_end == "low":
+        if plan.reps and abs(score.curves["shank"].value - score.origin_deg) > 0.5:
+            score.move(1.5, {"shank": score.origin_deg})
+        return
+    score.wait(0.8)
+    score.rest_s = (score.rest_s[0], score.now_s)
+    if plan.life.final_lowering:
+        score.move(plan.life.lowering_s, {k: v for k, v in _floor_pose(plan).items() if k in ("shank", "knee")})
+    else:
+        score.rest_s = (score.rest_s[0], score.now_s + plan.life.rest_after_s)

@@ -1,0 +1,118 @@
+"""The simulator from end to end: plan, score, body, sensors, radio; and the truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from imu_reps.domain.recording import Header, Recording, SensorHeader
+from imu_reps.domain.samples import SampleBlock, SensorPlace
+from imu_reps.sensors.simulator.body import DENSE_HZ, Commanded, RigidMotion, command
+from imu_reps.sensors.simulator.choreography import choreograph
+from imu_reps.sensors.simulator.plan import SetPlan
+from imu_reps.sensors.simulator.radio import transmit
+from imu_reps.sensors.simulator.sensing import sense
+from imu_reps.sensors.simulator.sensor_plan import SensorPlan
+from imu_reps.sensors.simulator.truth import Truth, tell
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """A simulated recording and the truth about it."""
+
+    recording: Recording
+    truth: Truth
+
+
+_QUIET_SET = SetPlan()
+
+
+def simulate(plan: SetPlan = _QUIET_SET, *, seed: int = 0) -> Simulated:
+    """Simulate one set.
+
+    Parameters
+    ----------
+    plan : SetPlan, optional
+        What is done, by whom, with which sensors; by default eight quiet single leg raises.
+    seed : int
+        Of all chance: noise, jitter, loss, phases of tremor and breath. The same plan and seed give the
+        same recording.
+
+    Returns
+    -------
+    Simulated
+        `recording` as a host would have recorded it, `truth` from the commanded motion.
+
+    Raises
+    ------
+    ValueError
+        If no sensor is worn, or nothing arrives from any.
+    """
+    of_life, of_body, of_pelvis, of_ankle = np.random.default_rng(seed).spawn(4)
+    commanded = command(plan, choreograph(plan, of_life), of_body)
+    pelvis = _worn("pelvis", plan.pelvis, commanded.pelvis_sensor, commanded, of_pelvis)
+    ankle = _worn("ankle", plan.ankle, commanded.ankle_sensor, commanded, of_ankle)
+    blocks = [block for block in (pelvis, ankle) if block is not None and len(block)]
+    if not blocks:
+        raise ValueError("a plan needs a sensor that is worn and heard")
+    first_s = min(float(block.time_s[0]) for block in blocks)
+    last_s = max(float(block.time_s[-1]) for block in blocks)
+    recording = Recording(_header(plan), _from_first(pelvis, first_s), _from_first(ankle, first_s))
+    truth = tell(plan, commanded, _latency_s(plan) - first_s, last_s - first_s)
+    return Simulated(recording, truth)
+
+
+def _worn(
+    place: SensorPlace,
+    sensor: SensorPlan | None,
+    motion: RigidMotion,
+    commanded: Commanded,
+    rng: np.random.Generator,
+) -> SampleBlock | None:
+    if sensor is None:
+        return None
+    readings = sense(motion, commanded.time_s, DENSE_HZ, sensor, rng)
+    return transmit(readings, place, sensor.radio, rng)
+
+
+def _from_first(block: SampleBlock | None, first_s: float) -> SampleBlock | None:
+    return None if block is None else replace(block, time_s=block.time_s - first_s)
+
+
+def _latency_s(plan: SetPlan) -> float:
+    """Shortest transport time that the truth's time axis contains."""
+    sensor = plan.ankle or plan.pelvis
+    return 0.0 if sensor is None else sensor.radio.latency_s
+
+
+def _header(plan: SetPlan) -> Header:
+    pelvis, ankle = _sensor_header(plan.pelvis), _sensor_header(plan.ankle)
+    if plan.alignment == "functional":
+        pelvis = replace(pelvis, alignment="functional", cranial_axis=None, anterior_axis=None)
+    return Header(
+        exercise=plan.exercise,
+        side=plan.side,
+        start=plan.resting_end,
+        posture=plan.posture,
+        created=plan.created,
+        session=plan.session,
+        set_number=plan.set_number,
+        tempo_target=plan.tempo_target,
+        range_target_deg=plan.range_target_deg,
+        simulated=True,
+        pelvis=pelvis,
+        ankle=replace(ankle, anterior_axis=None),
+    )
+
+
+def _sensor_header(plan: SensorPlan | None) -> SensorHeader:
+    if plan is None:
+        return SensorHeader()
+    return SensorHeader(
+        sensor=plan.sensor,
+        rate_hz=plan.rate_hz,
+        counter=plan.radio.counter,
+        cranial_axis=plan.cranial_axis if plan.named else None,
+        anterior_axis=plan.anterior_axis if plan.named else None,
+    )

@@ -1,0 +1,54 @@
+"""Where recordings are kept."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from imu_reps.errors import FileAccessError
+from imu_reps.storage.file_access import access_error
+
+HOME_VARIABLE = "IMU_REPS_HOME"
+
+
+def default_folder() -> Path:
+    """Folder of recordings: ``recordings`` in the user's data folder, or in ``IMU_REPS_HOME`` if that is set.
+
+    It is not made here and may not exist yet.
+    """
+    home = os.environ.get(HOME_VARIABLE)
+    if home:
+        return Path(home).expanduser() / "recordings"
+    import platformdirs  # noqa: PLC0415 - only needed where nothing else is said
+
+    return platformdirs.user_data_path("imu-reps", appauthor=False) / "recordings"
+
+
+def latest_recording(folder: str | os.PathLike[str]) -> Path:
+    """Give the recording (``.csv``, ``.csv.gz``) in `folder` that was changed last.
+
+    Of those changed at the same time it is the last by name.
+
+    Raises
+    ------
+    FileAccessError
+        ``no_recordings``: there is none; ``permission``.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            found = [
+                (entry.stat().st_mtime, entry.name)
+                for entry in entries
+                if entry.name.endswith((".csv", ".csv.gz")) and entry.is_file()
+            ]
+    except FileNotFoundError:
+        found = []
+    except OSError as error:
+        raise access_error(error, os.fspath(folder)) from error
+    if not found:
+        raise FileAccessError(
+            f"There are no recordings in {os.fspath(folder)}.",
+            hint="Name a file, or record a set first.",
+            code="no_recordings",
+        )
+    return Path(folder) / max(found)[1]

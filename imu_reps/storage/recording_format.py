@@ -1,0 +1,120 @@
+"""The grammar of `imu-reps-recording/1`: its columns, numbers and comment lines."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from imu_reps.domain.recording import Note
+from imu_reps.errors import RecordingError
+
+FORMAT = "imu-reps-recording/1"
+
+ACC_COLUMNS = ("acc_x_mps2", "acc_y_mps2", "acc_z_mps2")
+GYR_COLUMNS = ("gyr_x_dps", "gyr_y_dps", "gyr_z_dps")
+COLUMNS = ("time_s", "sensor", "sample", "device_time_s", *ACC_COLUMNS, *GYR_COLUMNS)
+COLUMN_ROW = ",".join(COLUMNS)
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+_NOTE_KEY = re.compile(r"@(\S+)\s+(\S.*)")
+# What would end a line early, or make a reader take the file for something binary.
+_CONTROL = re.compile(r"[\x00-\x1f]")
+
+
+def fault(name: str, line: int, what: str, *, hint: str, code: str) -> RecordingError:
+    """Make the error of a line of the file `name`; lines count from 1."""
+    return RecordingError(f"{name}, line {line}: {what}", hint=hint, code=code)
+
+
+def shown(text: str) -> str:
+    """Quote a text of the file for a message, shortened."""
+    return repr(text if len(text) <= 40 else text[:40] + "…")
+
+
+def decode_line(line: bytes, *, name: str, line_number: int) -> str:
+    """Decode one line of the file.
+
+    Raises
+    ------
+    RecordingError
+        ``not_text``: it is not UTF-8, or holds NUL bytes.
+    """
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise fault(
+            name,
+            line_number,
+            "this is not text in UTF-8.",
+            hint="Check that it is a recording, and save it as plain CSV in UTF-8.",
+            code="not_text",
+        )
+    return text
+
+
+def finite_number(text: str) -> float:
+    """Read a plain decimal number, with or without exponent.
+
+    Raises
+    ------
+    ValueError
+        If `text` is anything else: empty, a word, ``nan``, infinite, with a decimal comma.
+    """
+    text = text.strip()
+    value = float(text) if _NUMBER.fullmatch(text) else math.nan
+    if not math.isfinite(value):
+        raise ValueError(f"{text!r} is not a number")
+    return value
+
+
+def split_comment(line: str) -> tuple[str, str] | None:
+    """Key and value of a comment line ``# key: value``; None where it is not one."""
+    key, colon, value = line.lstrip("#").partition(":")
+    return (key.strip(), value.strip()) if colon and key.strip() else None
+
+
+def note_of(key: str, value: str) -> Note | None:
+    """Read the note of a comment whose key is ``@TIME_S key``; None if it is not well formed.
+
+    Parameters
+    ----------
+    key, value : str
+        As `split_comment` gives them.
+    """
+    match = _NOTE_KEY.fullmatch(key)
+    if match is None:
+        return None
+    try:
+        return Note(finite_number(match[1]), match[2], value)
+    except ValueError:
+        return None
+
+
+def comment_line(key: str, value: str) -> str:
+    """Write the comment line that `split_comment` reads back as it was.
+
+    Raises
+    ------
+    ValueError
+        If it would not be read back the same: line breaks or other control characters, blanks at the
+        ends, an empty key, a colon in the key.
+    """
+    plain = key == key.strip() and value == value.strip() and not _CONTROL.search(key + value)
+    if not plain or not key or ":" in key or key.startswith("#"):
+        raise ValueError(f"cannot be written on one line '# key: value': {key!r}, {value!r}")
+    return f"# {key}: {value}".rstrip() + "\n"
+
+
+def note_line(note: Note) -> str:
+    """Write the line of a note.
+
+    Raises
+    ------
+    ValueError
+        If the note would not be read back the same (see `comment_line`).
+    """
+    if not math.isfinite(note.time_s) or note.key != note.key.strip() or not note.key:
+        raise ValueError(f"not a note that can be written: {note}")
+    return comment_line(f"@{note.time_s:.6f} {note.key}", note.value)

@@ -1,0 +1,40 @@
+"""What the program loads before it is asked for anything."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from imu_reps.cli.main import COMMANDS
+
+HEAVY = ("numpy", "scipy", "pandas", "bleak", "matplotlib", "vqf", "rich", "msgspec")
+
+
+def loaded_after(code: str) -> set[str]:
+    """Which heavy packages a fresh interpreter has loaded after running `code`."""
+    report = f"\nimport sys\nprint(*[name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code + report], capture_output=True, text=True, check=True)
+    return set(done.stderr.split())
+
+
+def calling(*words: str) -> str:
+    return f"from imu_reps.cli.main import main\nmain({list(words)!r}, standalone_mode=False)"
+
+
+def test_help_loads_nothing_heavy() -> None:
+    assert loaded_after(calling("--help")) == set()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_of_a_command_loads_nothing_heavy(command: str) -> None:
+    assert loaded_after(calling(command, "--help")) == set()
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    assert loaded_after("import imu_reps") == set()
+
+
+def test_analyze_needs_no_radio_and_no_charts() -> None:
+    assert not loaded_after("from imu_reps import analyze") & {"bleak", "matplotlib", "rich"}

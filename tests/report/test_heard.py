@@ -1,0 +1,38 @@
+"""What is said live."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from imu_reps.domain.events import (
+    FaultSeen,
+    PhaseChanged,
+    Ready,
+    RepCompleted,
+    RepRetracted,
+    SensorSilent,
+    SetEnded,
+)
+from imu_reps.domain.rep import Fault, Rep
+from imu_reps.report.heard import heard
+
+
+def test_counts_faults_and_the_end_are_said(
+    make_rep: Callable[..., Rep], make_fault: Callable[..., Fault]
+) -> None:
+    assert heard(RepCompleted(9.0, 3, make_rep(3))) == "3"
+    assert heard(FaultSeen(9.0, 3, make_fault())) == "   rep 3: back arch, 9° (limit 6°)"
+    assert heard(RepRetracted(12.0, 2, 5.0, "a fidget.")) == "back to 2: a fidget"
+    assert heard(SensorSilent(13.0, "ankle")) == "the ankle sensor is silent"
+    assert heard(SetEnded(60.0, "left_posture", 2)) == "set over, 2 reps: you left the posture"
+    assert heard(SetEnded(60.0, "end_of_recording", None)) == "set over, reps not counted: the recording ends"
+
+
+def test_readiness_tells_whether_the_posture_was_checked() -> None:
+    assert heard(Ready(2.0, True)) == "ready"
+    assert "posture not checked" in (heard(Ready(2.0, False)) or "")
+
+
+def test_phases_and_what_is_only_worth_watching_are_not_said(make_fault: Callable[..., Fault]) -> None:
+    assert heard(PhaseChanged(3.0, "top", 60.0)) is None
+    assert heard(FaultSeen(9.0, 3, make_fault(level="watch"))) is None

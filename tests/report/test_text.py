@@ -1,0 +1,253 @@
+"""The text report says what the summary holds, in words, and nothing else."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from imu_reps.domain.rep import Fault, Partial, Rep
+from imu_reps.domain.summary import Finding, Sensors, Summary, Trend, Zero
+from imu_reps.report.text import text_report
+
+Make = Callable[..., Summary]
+MakeRep = Callable[..., Rep]
+MakeFault = Callable[..., Fault]
+
+
+def rendered(summary: Summary, width: int = 80) -> str:
+    out = io.StringIO()
+    console = Console(file=out, width=width, highlight=False, markup=False, emoji=False)
+    console.print(text_report(summary, width))
+    return out.getvalue()
+
+
+def prose(summary: Summary) -> str:
+    """The report with all line breaks taken out."""
+    return re.sub(r"\s+", " ", rendered(summary))
+
+
+def row(text: str, number: int) -> str:
+    return next(line for line in text.splitlines() if re.match(rf"\s*{number}\s+\d", line))
+
+
+def section(text: str, title: str) -> str:
+    """The text between a title and the next empty line."""
+    return text.partition(f"\n{title}\n")[2].partition("\n\n")[0]
+
+
+def test_the_set_is_in_one_line(make_summary: Make, make_rep: MakeRep, make_fault: MakeFault) -> None:
+    lines = rendered(make_summary(make_rep(1), make_rep(2, make_fault())), 120).splitlines()
+
+    assert (
+        lines[1].rstrip()
+        == "Single leg raise, left · 2 reps, 1 clean · tempo 2.1-0.4-2.0-0.2 · range 61° ± 3°"
+    )
+
+
+def test_each_rep_has_a_row_with_its_figures_in_the_order_of_movement(
+    make_summary: Make, make_rep: MakeRep
+) -> None:
+    text = rendered(make_summary(make_rep(1), make_rep(2, concentric_s=1.6, momentum=0.04)))
+
+    assert row(text, 1).split() == ["1", "2.0", "0.2", "2.1", "0.7", "61", "1", "−2", "1", "clean"]
+    assert row(text, 2).split()[1:4] == ["1.6", "0.2", "2.1"]
+
+
+def test_a_high_start_is_told_from_the_top_down(make_summary: Make, make_rep: MakeRep) -> None:
+    text = rendered(make_summary(make_rep(1), make_rep(2), recording={"start": "high"}))
+
+    assert re.search(r"down +bottom +up +top", text)
+    assert row(text, 1).split()[1:5] == ["2.1", "0.7", "2.0", "0.2"]
+
+
+def test_a_heel_tap_shows_speed_and_a_hanging_raise_the_curl(make_summary: Make, make_rep: MakeRep) -> None:
+    tap = rendered(make_summary(make_rep(1), recording={"exercise": "heel_tap"}))
+    hanging = {"exercise": "hanging_leg_raise", "posture": "hanging", "side": "both"}
+    curled = rendered(make_summary(make_rep(1), recording=hanging))
+
+    assert "speed" in tap
+    assert "momentum" not in tap
+    assert "curl" in curled
+    assert "rotation" not in curled
+
+
+def test_a_fault_is_marked_by_words_in_its_row_and_told_in_a_sentence(
+    make_summary: Make, make_rep: MakeRep, make_fault: MakeFault
+) -> None:
+    swing = make_fault(code="momentum", value=0.34, limit=0.2, unit="share")
+    arch = make_fault(value=9.0)
+    summary = make_summary(
+        make_rep(1), make_rep(2, swing), make_rep(3), make_rep(4, arch, lift_off_angle_deg=24.0)
+    )
+    text = rendered(summary)
+
+    assert row(text, 2).rstrip().endswith("momentum")
+    assert row(text, 4).rstrip().endswith("back arch")
+    wrong = re.sub(r"\s+", " ", section(text, "What was wrong"))
+    assert (
+        "Rep 4, back arch: the pelvis tipped forward by 9° (limit 6°), from about 24° of leg height down."
+        in wrong
+    )
+    assert "Rep 2, momentum: swing carried 34 % of the way up (limit 20 %)." in wrong
+
+
+def test_what_is_only_worth_watching_stays_clean_and_out_of_what_was_wrong(
+    make_summary: Make, make_rep: MakeRep, make_fault: MakeFault
+) -> None:
+    text = rendered(make_summary(make_rep(1, make_fault(level="watch", value=4.0, limit=3.0))), 100)
+
+    assert row(text, 1).rstrip().endswith("clean, watch back arch")
+    assert "What was wrong" not in text
+
+
+@pytest.mark.parametrize(
+    ("side", "rotation", "rising"),
+    [
+        ("left", 8.0, "right"),
+        ("left", -8.0, "left"),
+        ("right", 8.0, "left"),
+        ("right", -8.0, "right"),
+        ("both", 8.0, "right"),
+        (None, -8.0, "left"),
+    ],
+)
+def test_the_rising_side_follows_the_sign_of_rotation(
+    make_summary: Make,
+    make_rep: MakeRep,
+    make_fault: MakeFault,
+    side: str | None,
+    rotation: float,
+    rising: str,
+) -> None:
+    pop = make_fault(code="hip_pop", value=rotation, limit=7.0)
+    summary = make_summary(make_rep(1, pop, pelvic_rotation_deg=rotation), recording={"side": side})
+
+    assert f"turned by 8° (limit 7°), the {rising} side rising" in prose(summary)
+
+
+def test_every_flag_has_words_with_its_value_and_its_limit(
+    make_summary: Make, make_rep: MakeRep, make_fault: MakeFault
+) -> None:
+    faults = [
+        make_fault(code="momentum", value=170.0, limit=150.0, unit="deg/s"),
+        make_fault(code="fast_lowering", value=0.8, limit=1.0, unit="s"),
+        make_fault(code="heel_touch", value=5.2, limit=3.0, unit="m/s²"),
+        make_fault(code="short_range", value=38.0, limit=43.0),
+        make_fault(code="below_floor", value=20.0, limit=26.0),
+        make_fault(code="knee_bend", value=0.8, limit=0.9, unit="share", certainty="low"),
+        make_fault(code="snap", value=7.0, limit=6.0, unit="times noise", at_angle_deg=31.0),
+    ]
+    summary = make_summary(*(make_rep(number, fault) for number, fault in enumerate(faults, 1)))
+    text = prose(summary)
+
+    assert "the leg moved at 170°/s (limit 150°/s)" in text
+    assert "the leg came down in 0.8 s (at least 1.0 s)" in text
+    assert "a knock of 5.2 m/s² (limit 3.0 m/s²)" in text
+    assert "the leg moved 38° (at least 43°)" in text
+    assert "the leg went down to 20° (your floor 26°)" in text
+    assert "the knee may have bent (not certain)" in text
+    assert "a jolt on the way down near 31° of leg height" in text
+
+
+def test_an_unclean_set_is_never_called_clean(
+    make_summary: Make, make_rep: MakeRep, make_fault: MakeFault
+) -> None:
+    assert "A clean set" in rendered(make_summary(make_rep(1), make_rep(2)))
+    assert "A clean set" not in rendered(make_summary(make_rep(1), make_rep(2, make_fault())))
+
+
+def test_the_floor_and_a_certain_trend_are_told_an_uncertain_one_is_not(
+    make_summary: Make, make_rep: MakeRep
+) -> None:
+    trends = (Trend("range_deg", 63.0, 52.0, 7, True), Trend("duration_s", 4.0, 3.4, None, False))
+    text = prose(make_summary(make_rep(1), figures={"floor_angle_deg": 26.0, "trend": trends}))
+
+    assert "Your floor is about 26°" in text
+    assert "The range fell from 63° to 52°, from rep 7 on." in text
+    assert "time a rep" not in text
+
+
+def test_what_was_not_measured_is_a_dash_never_a_zero_and_the_reason_is_told(
+    make_summary: Make, make_rep: MakeRep
+) -> None:
+    without = {"pelvic_tilt_deg": None, "pelvic_rotation_deg": None, "not_judged": ("back_arch", "hip_pop")}
+    reps = [replace(make_rep(n, **without), clean=None) for n in (1, 2)]
+    summary = make_summary(*reps, zero=Zero(None, "no pelvis sensor"))
+    text = rendered(replace(summary, sensors=Sensors(None, summary.sensors.ankle)))
+
+    assert row(text, 1).split()[6:8] == ["–", "–"]
+    assert "– not measured" in text
+    assert "none fully judged" in text
+    assert "Back arch and hip pop in all reps: there was no pelvis sensor." in text
+
+
+def test_the_pause_after_the_last_rep_and_a_rest_are_no_missing_values(
+    make_summary: Make, make_rep: MakeRep
+) -> None:
+    rested = replace(make_rep(2, bottom_pause_s=None), start_s=25.0, end_s=29.3)
+    first = make_rep(1, bottom_pause_s=None)
+    text = rendered(make_summary(first, rested))
+
+    assert row(text, 1).split()[4] == "rest"
+    assert row(text, 2).split()[:5] == ["2", "2.0", "0.2", "2.1", "61"]
+    assert "not measured" not in text
+
+
+def test_a_set_without_an_ankle_sensor_is_not_counted_and_says_why(make_summary: Make) -> None:
+    summary = make_summary(figures={"rep_count": None, "clean_count": None, "partial_count": None})
+
+    assert "reps not counted, no ankle sensor" in rendered(summary)
+
+
+def test_no_reps_are_said_plainly_unless_the_set_never_began(make_summary: Make) -> None:
+    none, unready = make_summary(), make_summary(findings=(Finding("never_ready", (), "Never lay still."),))
+
+    assert "no reps" in rendered(none)
+    assert "never went out and back by at least 8°" in rendered(none)
+    assert "never went out" not in rendered(unready)
+    assert "Never lay still." in rendered(unready)
+
+
+def test_one_rep_is_one_rep_and_fifty_have_fifty_rows(make_summary: Make, make_rep: MakeRep) -> None:
+    assert "1 rep, 1 clean" in rendered(make_summary(make_rep(1)))
+    text = rendered(make_summary(*(make_rep(n) for n in range(1, 51))))
+
+    assert [int(row(text, n).split()[0]) for n in range(1, 51)] == list(range(1, 51))
+
+
+def test_simulated_zero_partials_and_losses_are_told(make_summary: Make, make_rep: MakeRep) -> None:
+    summary = make_summary(
+        make_rep(1),
+        recording={"simulated": True},
+        partials=tuple(Partial(t, t + 1, 9.0) for t in range(40, 46)),
+    )
+    lossy = replace(summary.sensors.ankle, samples=900, lost=100, longest_gap_s=0.42)  # type: ignore[type-var]
+    text = prose(replace(summary, sensors=Sensors(summary.sensors.pelvis, lossy)))
+
+    assert "simulated, nobody moved" in text
+    assert "6 smaller movements not counted, at 40.0 s, 41.0 s, 42.0 s, 43.0 s and 2 times more." in text
+    assert (
+        "zero taken at 4.2 s (the last still moment before the first lift), as if your back lay flat" in text
+    )
+    assert "pelvis 100 Hz; ankle 100 Hz, 10 % lost, longest gap 0.4 s." in text
+
+
+def test_it_says_once_that_it_is_no_medical_device(make_summary: Make, make_rep: MakeRep) -> None:
+    assert rendered(make_summary(make_rep(1))).count("Not a medical device") == 1
+
+
+@pytest.mark.parametrize("width", [50, 60, 80, 120])
+def test_nothing_is_wider_than_the_screen_and_no_figure_is_cut(
+    make_summary: Make, make_rep: MakeRep, make_fault: MakeFault, width: int
+) -> None:
+    faults = (make_fault(), make_fault(code="hip_pop", value=-8.0, limit=7.0))
+    text = rendered(make_summary(make_rep(1), make_rep(2, *faults)), width)
+
+    assert max(map(len, text.splitlines())) <= width
+    assert "…" not in text
+    assert row(text, 2).split()[:9] == ["2", "2.0", "0.2", "2.1", "0.7", "61", "1", "−2", "1"]
