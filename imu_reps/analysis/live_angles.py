@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,10 +16,10 @@ from imu_reps.kinematics.mounting import (
     LEFT_DEG,
     READY_DEG,
     PelvisAxes,
-    angle_about,
     axis_vector,
+    cross,
     lean_deg,
-    tilt_and_rotation,
+    plane_about,
     unit,
 )
 
@@ -62,6 +63,7 @@ class LiveAlignment:
         self._axis: FloatArray | None = None
         self._moments = np.zeros((3, 3))
         self._moved = 0
+        self._plane: tuple[FloatArray, FloatArray] | None = None
         self._pelvis = LivePelvis(header)
         self._held = False
 
@@ -90,34 +92,40 @@ class LiveAlignment:
 
     def _leg(self, up: FloatArray, may_zero: bool) -> tuple[float, bool]:
         """The leg's angle, and whether this instant became its zero."""
-        if not np.isfinite(up[0]):
-            return np.nan, False
-        if self._leg_zero is None:
-            if may_zero:
-                self._leg_zero = up
-            return (0.0 if may_zero else np.nan), may_zero
-        cosine = float(up @ self._leg_zero)
-        if cosine > _MOVED_COSINE:
-            if may_zero:
-                self._leg_zero = up
-                return 0.0, True
-        else:
+        if not math.isfinite(up[0]):
+            return math.nan, False
+        if self._leg_zero is None and not may_zero:
+            return math.nan, False
+        cosine = 1.0 if self._leg_zero is None else float(up @ self._leg_zero)
+        if may_zero and cosine > _MOVED_COSINE:
+            self._leg_zero = up
+            self._span_plane()
+            return 0.0, True
+        if cosine <= _MOVED_COSINE:
             self._look_for_axis(up)
-        if self._axis is None:
-            return float(np.degrees(np.arccos(min(1.0, cosine)))), False
-        return float(angle_about(self._axis, up[None], self._leg_zero)[0]), False
+        if self._plane is None:
+            return math.degrees(math.acos(min(1.0, cosine))), False
+        along, across = self._plane
+        return math.degrees(math.atan2(float(up @ across), float(up @ along))), False
 
     def _look_for_axis(self, up: FloatArray) -> None:
         if self._moved >= AXIS_SETTLED or self._leg_zero is None:
             return
-        normal = np.cross(up, self._leg_zero)
+        normal = cross(up, self._leg_zero)
         self._moments += np.outer(normal, normal)
         self._moved += 1
         if self._axis is None:
             self._axis = unit(normal)
+            self._span_plane()
         elif self._moved % AXIS_EVERY == 0:
             axis = np.linalg.eigh(self._moments)[1][:, 2]
             self._axis = axis if axis @ self._axis > 0 else -axis
+            self._span_plane()
+
+    def _span_plane(self) -> None:
+        """The plane the leg swings in: the zero, and where up goes as the angle grows."""
+        if self._axis is not None and self._leg_zero is not None:
+            self._plane = plane_about(self._axis, self._leg_zero)
 
 
 _MOVED_COSINE = float(np.cos(np.radians(MOVED_DEG)))
@@ -189,15 +197,17 @@ class LivePelvis:
 
     def tilt(self, up: FloatArray, zero_here: bool) -> tuple[float, float]:
         """Tilt and rotation at one instant, which may be the new zero."""
-        if self._cranial is None or not np.isfinite(up[0]):
+        if self._cranial is None or not math.isfinite(up[0]):
             return np.nan, np.nan
         if zero_here:
             self._axes = pelvis_axes_at(up, self._cranial, self._header)
         if self._axes is None:
             return np.nan, np.nan
-        tilt, rotation = tilt_and_rotation(self._axes, up[None], self._header.posture)
+        anterior, cranial, right = (self._axes.matrix @ up).tolist()
+        if self._header.posture == "hanging":
+            return math.degrees(math.atan2(-anterior, cranial)), math.nan
         sign = -1.0 if self._header.side == "right" else 1.0
-        return float(tilt[0]), sign * float(rotation[0])
+        return math.degrees(math.atan2(cranial, anterior)), sign * math.degrees(math.atan2(right, anterior))
 
 
 def _instant(motion: Motion, tick: int) -> Motion:

@@ -2,17 +2,106 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from imu_reps.cli.simulated_faults import FAULTS, with_fault
-from imu_reps.errors import FileAccessError, UsageError
+from imu_reps.cli.simulated_faults import FAULTS
+from imu_reps.cli.simulated_set import Wish, planned
+from imu_reps.errors import FileAccessError
 
 if TYPE_CHECKING:
-    from imu_reps.sensors.simulator import RepPlan, SetPlan
+    from imu_reps.sensors.simulator import SetPlan
 
 # Spelled out: the domain's own list would load NumPy for a help page. A test holds them together.
 EXERCISES = ("single_leg_raise", "single_leg_raise_bent", "double_leg_raise", "heel_tap", "hanging_leg_raise")
+
+
+@click.command()
+@click.option(
+    "-o", "--output", required=True, metavar="FILE", help="The recording; a folder with --showcase all."
+)
+@click.option("--exercise", type=click.Choice(EXERCISES), default="single_leg_raise", show_default=True)
+@click.option("--side", type=click.Choice(["left", "right", "both"]), help="Working leg.")
+@click.option("--reps", type=click.IntRange(0, 200), default=10, show_default=True)
+@click.option("--tempo", default="2-1-2-0.5", show_default=True, help="Seconds: lowering-bottom-lifting-top.")
+@click.option("--range", "range_deg", type=click.FloatRange(2, 120), help="Degrees the leg goes.")
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="NAME[:REPS]",
+    help=f"In all reps, or in those named as 3,5 or 7-10. One of {', '.join(FAULTS)}. May be given again.",
+)
+@click.option("--rate", "rate_hz", type=click.FloatRange(5, 1000), default=100.0, show_default=True)
+@click.option("--loss", type=click.FloatRange(0, 0.9), default=0.0, help="Share of packets lost.")
+@click.option("--life/--no-life", default=False, help="Walking and lying down around the set.")
+@click.option("--random", "random_seed", type=click.IntRange(0), help="A set drawn from everything there is.")
+@click.option("--showcase", metavar="NAME|all", help="One of the named sample sets, or all of them.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all chance.")
+@click.pass_context
+def simulate(  # noqa: PLR0913 - one parameter an option
+    ctx: click.Context,
+    *,
+    output: str,
+    random_seed: int | None,
+    showcase: str | None,
+    seed: int,
+    **wishes: Any,
+) -> None:
+    """Write a simulated recording, and its truth as FILE's name with .truth.json beside it.
+
+    The recording says that it is simulated. Nothing is ever overwritten.
+    """
+    _one_way_only(ctx)
+    if showcase is not None:
+        ctx.exit(_showcase(showcase, output))
+    if random_seed is not None:
+        from imu_reps.sensors.simulator import random_plan
+
+        _write(random_plan(random_seed), output, random_seed)
+    else:
+        try:
+            plan = planned(Wish(**wishes))
+        except ValueError as error:
+            raise click.UsageError(f"{error}.") from error
+        _write(plan, output, seed)
+
+
+def _one_way_only(ctx: click.Context) -> None:
+    """Refuse options that would be passed over in silence."""
+    given = {
+        parameter.opts[-1]
+        for parameter in ctx.command.params
+        if parameter.name is not None
+        and ctx.get_parameter_source(parameter.name) is click.core.ParameterSource.COMMANDLINE
+    } - {"--output"}
+    for chief in ("--showcase", "--random"):
+        if chief in given and len(given) > 1:
+            others = ", ".join(sorted(given - {chief}))
+            raise click.UsageError(f"{chief} describes the whole set; leave out {others}.")
+
+
+def _showcase(name: str, output: str) -> int:
+    from imu_reps.sensors.simulator import showcase
+
+    raise NotImplementedError
+
+
+def _write(plan: SetPlan, output: str, seed: int) -> None:
+    from imu_reps.sensors.simulator import simulate as simulated
+    from imu_reps.storage.recording_file import save
+    from imu_reps.storage.truth_json import save_truth, truth_path
+
+    for path in (Path(output), truth_path(output)):
+        if path.exists():
+            raise FileAccessError(
+                f"{path}: the file exists already, and nothing is overwritten.",
+                hint="Choose another name, or move the old file away.",
+                code="exists",
+            )
+    made = simulated(plan, seed=seed)
+    save(made.recording, output)
+    save_truth(made.truth.to_dict(), output)
+    click.echo(f"{output}: {made.truth.rep_count} reps, {truth_path(output)}")

@@ -13,8 +13,8 @@ import numpy as np
 
 from imu_reps.domain.recording import SensorHeader
 from imu_reps.domain.samples import FloatArray, IntArray, SampleBlock
-from imu_reps.kinematics.arrival_envelope import Envelope, fit_envelope, offsets_for, packet_ends
-from imu_reps.kinematics.sample_ticks import DATA_SHEET_ERROR, Ticks, no_rate, sample_ticks
+from imu_reps.kinematics.arrival_envelope import WINDOW_S, Envelope, fit_envelope, offsets_for, packet_ends
+from imu_reps.kinematics.sample_ticks import DATA_SHEET_ERROR, OTHER_RATE, Ticks, no_rate, sample_ticks
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,8 @@ def _line(ticks: Ticks) -> Envelope:
     fit = fit_envelope(tick, arrival, epoch, ticks.slope)
     if nominal is None or fit.slope_sd < DATA_SHEET_ERROR * nominal:
         return fit
-    if abs(fit.slope - nominal) > min(3 * fit.slope_sd, 0.1 * nominal):
+    long_enough = arrival[-1] - arrival[0] > WINDOW_S
+    if long_enough and abs(fit.slope - nominal) > min(3 * fit.slope_sd, OTHER_RATE * nominal):
         return fit
     return replace(fit, slope=nominal, offset_s=offsets_for(tick, arrival, epoch, nominal))
 
@@ -135,9 +136,8 @@ def _steps(ticks: Ticks, header: SensorHeader) -> tuple[IntArray, float | None]:
 def _join_epochs(time_s: FloatArray, steps: IntArray, epoch: IntArray, period_s: float) -> FloatArray:
     """Keep time increasing where the count began anew, and write into `steps` what lies between."""
     for first in (np.flatnonzero(np.diff(epoch)) + 1).tolist():
-        overlap = time_s[first - 1] + 0.5 * period_s - time_s[first]
-        if overlap > 0:
-            time_s[first:] += overlap
+        earliest = time_s[first - 1] + 0.5 * period_s * np.arange(1, len(time_s) - first + 1)
+        time_s[first:] = np.maximum(time_s[first:], earliest)
         steps[first - 1] = max(1, round((time_s[first] - time_s[first - 1]) / period_s))
     return time_s
 

@@ -21,6 +21,8 @@ FEWEST_ARRIVALS = 3
 WINDOWS = 128
 #: Windows after which the line rests on measurement.
 ENOUGH_WINDOWS = 4
+#: Windows before the expected slope is questioned.
+RATE_WINDOWS = 8
 #: Scatter of minima that is taken for granted; more is measured.
 NOISE_S = 0.002
 #: A slope further from the expected one than this share is another rate, not an inexact one.
@@ -98,7 +100,8 @@ class LiveEnvelope:
         delay = arrival_s - self.at(tick)
         if delay < 0.0 and (not self._minima or delay < -EARLY_S):
             self._host_s += delay
-            self._minima.clear()
+            if len(self._minima) >= RATE_WINDOWS:
+                self._minima.clear()
             delay = 0.0
         if delay <= self.least_delay_s:
             self.least_delay_s, self.least = delay, (tick, arrival_s)
@@ -142,8 +145,7 @@ class LiveEnvelope:
             belief = (spread / (self._error * slope)) ** 2
             known = self._expected or slope
             slope = float((weight * dx @ (host - mean_host) + belief * known) / (weight * dx @ dx + belief))
-        if slope > 0:
-            self.slope = slope
+        self.slope = float(np.clip(slope, (1 - 3 * self._error) * known, (1 + 3 * self._error) * known))
         self._tick, self._host_s = float(centre[0] + mean_tick), float(centre[1] + mean_host)
 
     def _expected_slope(self, points: FloatArray) -> float:
@@ -153,7 +155,7 @@ class LiveEnvelope:
             measured = float(np.median(seconds / np.maximum(ticks, 1e-9)))
             if self._expected is None:
                 return measured
-            presumed = self._error > WANDER and len(points) >= ENOUGH_WINDOWS
+            presumed = self._error > WANDER and len(points) >= RATE_WINDOWS
             if presumed and abs(measured / self._expected - 1.0) > OTHER_RATE:
                 self._expected, self._error = measured, OTHER_RATE
         return self._expected or self.slope

@@ -194,10 +194,11 @@ class LiveGrid:
                 self._start_s = min(self._start_s, float(block.time_s[0]))
                 self._now_s = max(self._now_s, float(block.time_s[-1]))
         time_s = self._ready_times()
+        if len(time_s) == 0:
+            return Motion(time_s, None, None)
         grids = {place: sensor.on_grid(time_s) for place, sensor in self._sensors.items()}
-        if len(time_s):
-            for sensor in self._sensors.values():
-                sensor.forget(float(time_s[-1]) + 1.0 / GRID_HZ)
+        for sensor in self._sensors.values():
+            sensor.forget(float(time_s[-1]) + 1.0 / GRID_HZ)
         return Motion(time_s, grids.get("pelvis"), grids.get("ankle"))
 
     def _ready_times(self) -> FloatArray:

@@ -97,13 +97,25 @@ def flexion_axis(up: FloatArray) -> FloatArray:
     return np.asarray(np.linalg.eigh(moments)[1][:, 0])
 
 
+def cross(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Cross product of two (3,) vectors; several times quicker than the general one."""
+    (a0, a1, a2), (b0, b1, b2) = a.tolist(), b.tolist()
+    return np.array([a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0])
+
+
+def plane_about(axis: FloatArray, zero: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The plane that up moves in while a segment turns about `axis`: up at `zero`, and where it goes then."""
+    along = unit(zero - axis * (zero @ axis))
+    return along, cross(along, axis)
+
+
 def angle_about(axis: FloatArray, up: FloatArray, zero: FloatArray) -> FloatArray:
     """How far a segment has turned about `axis` since up was at `zero`, (n,) degrees, not unwrapped.
 
     Positive for a right-handed turn of the segment about `axis`; up turns the other way in its axes.
     """
-    zero = unit(zero - axis * (zero @ axis))
-    return np.asarray(np.degrees(np.arctan2(up @ np.cross(zero, axis), up @ zero)))
+    along, across = plane_about(axis, zero)
+    return np.asarray(np.degrees(np.arctan2(up @ across, up @ along)))
 
 
 def pelvis_axes_supine(up: FloatArray, cranial: FloatArray) -> PelvisAxes:

@@ -15,6 +15,8 @@ from imu_reps.kinematics.uncounted_losses import uncounted_losses
 
 #: What a data sheet's rate, or a sensor's second, may be off by.
 DATA_SHEET_ERROR = 0.007
+#: A header's rate further from the measured one than this is wrong, not inexact.
+OTHER_RATE = 0.1
 #: A tick that leaps against the arrivals by more than this, for good, is a clock that was set anew.
 LEAP_S = 1.0
 LEAP_PACKETS = 64
@@ -72,9 +74,9 @@ def sample_ticks(block: SampleBlock, header: SensorHeader) -> Ticks:
         If nothing tells the rate.
     """
     ticks = _in_order(block, header)
-    if header.counter == "host" and not ticks.has_clock:
-        return _with_uncounted_losses(ticks)
-    return _split_at_leaps(ticks)
+    uncounted = header.counter == "host" and not ticks.has_clock
+    ticks = _split_at_leaps(ticks, behind=not uncounted)
+    return _with_uncounted_losses(ticks) if uncounted else ticks
 
 
 def no_rate(block: SampleBlock) -> RecordingError:
@@ -120,7 +122,8 @@ def _furthest_back(block: SampleBlock, nominal_s: float | None) -> float:
 def _with_uncounted_losses(ticks: Ticks) -> Ticks:
     """Leave holes in a host's numbering where the arrivals show that samples are missing."""
     tick, slope = ticks.tick.copy(), ticks.slope
-    guesses = (slope,) if ticks.nominal_s is None else (ticks.nominal_s, slope)
+    nominal = ticks.nominal_s or slope
+    guesses = (nominal, slope) if abs(nominal / slope - 1.0) < OTHER_RATE else (slope,)
     for epoch in range(int(ticks.epoch[-1]) + 1):
         here = ticks.epoch == epoch
         lost, slope = uncounted_losses(tick[here], ticks.arrival_s[here], guesses)
@@ -128,14 +131,15 @@ def _with_uncounted_losses(ticks: Ticks) -> Ticks:
     return replace(ticks, tick=tick, slope=slope)
 
 
-def _split_at_leaps(ticks: Ticks) -> Ticks:
-    """Begin a new epoch where the tick leaps against the arrivals and stays away."""
+def _split_at_leaps(ticks: Ticks, *, behind: bool) -> Ticks:
+    """Begin a new epoch where the tick leaps ahead of the arrivals, or behind them, and stays there."""
     ends = packet_ends(ticks.arrival_s, ticks.epoch)
     arrival, epoch = ticks.arrival_s[ends], ticks.epoch[ends]
     delay = arrival - ticks.slope * ticks.tick[ends]
     allowed = LEAP_S + 2 * DATA_SHEET_ERROR * np.abs(np.diff(arrival))
     leaps = np.zeros_like(ticks.epoch)
-    for i in np.flatnonzero((np.abs(np.diff(delay)) > allowed) & (np.diff(epoch) == 0)).tolist():
+    leap = np.abs(np.diff(delay)) if behind else -np.diff(delay)
+    for i in np.flatnonzero((leap > allowed) & (np.diff(epoch) == 0)).tolist():
         before = delay[max(0, i + 1 - LEAP_PACKETS) : i + 1].min()
         after = delay[i + 1 : i + 1 + LEAP_PACKETS].min()
         leaps[ends[i] + 1] = abs(after - before) > allowed[i]

@@ -22,6 +22,8 @@ LEAST_PACKETS = 8
 MINIMUM_RATIO = 6.0
 #: Windows over which the sensor's phase is averaged.
 WINDOWS = 32
+#: Arrivals this many times before the typical minimum do not happen.
+EARLIEST = 4.0
 #: A loss is believed once arrivals have stayed late for this long.
 CONFIRM_S = 0.5
 
@@ -55,8 +57,12 @@ def uncounted_losses(
     period = period_between_losses(number, arrival, step, guesses_s)
     delay = arrival - period * number
     lowest = _window_minima(delay, _packets_per_window(delay, arrival, step * period))
-    phase = _phase(number[lowest], delay[lowest], step * period)
-    packets_late = np.round((delay - np.interp(number, *phase)) / (step * period)).astype(np.int64)
+    lost_s = step * period
+    level = np.interp(number, *_phase(number[lowest], delay[lowest], lost_s))
+    spread = float(np.median(np.abs(_modulo(delay[lowest] - level[lowest], lost_s))))
+    # nothing arrives early: short of a whole notification, by more than the minima scatter, is delay
+    tolerance = min(EARLIEST * spread, lost_s / 2)
+    packets_late = np.floor((delay - level + tolerance) / lost_s).astype(np.int64)
     unconfirmed = arrival > arrival[-1] - CONFIRM_S
     packets_late[unconfirmed] = packets_late[unconfirmed].min()
     staircase = np.minimum.accumulate(packets_late[::-1])[::-1]

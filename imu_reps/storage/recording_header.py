@@ -256,10 +256,10 @@ def _sensor_lines(place: SensorPlace, sensor: SensorHeader) -> list[tuple[str, s
 
 def _text(value: object) -> str | None:
     """Text of a header value; None for what goes unsaid."""
-    if value is None or value is False:
+    if value is None or value is False or value == "":
         return None
     if value is True:
         return "true"
     if isinstance(value, datetime):
         return value.isoformat()
-    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+    return repr(float(value)).removesuffix(".0") if isinstance(value, float) else str(value)

@@ -7,7 +7,7 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from io import BufferedReader
 
 import numpy as np
 
@@ -21,7 +21,7 @@ _COMMENT_OR_BLANK = re.compile(rb"^[ \t]*(#[^\n]*)?\n", re.MULTILINE)
 _SIGNS_OF_COMMENT_OR_BLANK = (b"\n#", b"\n\n", b"\n ", b"\n\t")
 
 
-def pieces_of(file: BinaryIO, *, name: str) -> Iterator[bytes]:
+def pieces_of(file: BufferedReader, *, name: str) -> Iterator[bytes]:
     """Bytes of a file, unpacked where it is gzip; one that was cut off gives what is there.
 
     Raises
@@ -29,9 +29,7 @@ def pieces_of(file: BinaryIO, *, name: str) -> Iterator[bytes]:
     RecordingError
         ``damaged_gzip``.
     """
-    packed = file.read(2) == _GZIP_MAGIC
-    file.seek(0)
-    if not packed:
+    if not file.peek(len(_GZIP_MAGIC)).startswith(_GZIP_MAGIC):
         yield from iter(lambda: file.read(BLOCK_BYTES), b"")
         return
     with gzip.GzipFile(fileobj=file) as unpacked:

@@ -74,7 +74,7 @@ def parse_recording(text_or_bytes: bytes, *, name: str) -> Recording:
     RecordingError
         As `load`.
     """
-    return _read(pieces_of(io.BytesIO(text_or_bytes), name=name), name)
+    return _read(pieces_of(io.BufferedReader(io.BytesIO(text_or_bytes)), name=name), name)
 
 
 def _read(pieces: Iterable[bytes], name: str) -> Recording:

@@ -194,11 +194,13 @@ def row_lines(block: SampleBlock) -> list[str]:
     Raises
     ------
     ValueError
-        If a value is not finite (a `device_time_s` of NaN is an empty cell).
+        If a value is not finite (a `device_time_s` of NaN is an empty cell), or arrival time goes backwards.
     """
     numbers = np.column_stack([block.time_s, block.acc_mps2, block.gyr_dps])
     if not np.isfinite(numbers).all() or np.isinf(block.device_time_s).any():
         raise ValueError(f"a sample of the {block.sensor} sensor is not finite")
+    if (np.diff(block.time_s) < 0).any():
+        raise ValueError(f"arrival time of the {block.sensor} sensor goes backwards")
     place = block.sensor
     device = ["" if math.isnan(t) else f"{t:.6f}" for t in block.device_time_s.tolist()]
     return [

@@ -12,6 +12,7 @@ import numpy as np
 
 from imu_reps.domain.recording import Header, Note, Recording
 from imu_reps.domain.samples import SENSOR_PLACES, FloatArray, SampleBlock
+from imu_reps.errors import FileAccessError
 from imu_reps.storage.file_access import access_error
 from imu_reps.storage.recording_format import COLUMN_ROW, note_line
 from imu_reps.storage.recording_header import header_text
@@ -44,12 +45,16 @@ class RecordingWriter:
         self._name = os.fspath(path)
         self._last_time_s = -np.inf
         self._pending = bytearray()
-        text = header_text(header) + COLUMN_ROW + "\n"
+        top = (header_text(header) + COLUMN_ROW + "\n").encode("utf-8")
         try:
             self._file = Path(path).open("xb", buffering=0)  # noqa: SIM115 - the writer is the context
         except OSError as error:
             raise access_error(error, self._name) from error
-        self._append(text)
+        try:
+            self._append(top)
+        except FileAccessError:
+            self._file.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -82,7 +87,7 @@ class RecordingWriter:
         ValueError
             Its text cannot be written on one line.
         """
-        self._append(note_line(note))
+        self._append(note_line(note).encode("utf-8"))
 
     def close(self) -> None:
         """Close the file once the disk has it; closing twice does nothing.
@@ -95,7 +100,7 @@ class RecordingWriter:
         if self._file.closed:
             return
         try:
-            self._append("")
+            self._append(b"")
             os.fsync(self._file.fileno())
         except OSError as error:
             raise access_error(error, self._name) from error
@@ -105,13 +110,13 @@ class RecordingWriter:
     def _append_rows(self, lines: list[str], time_s: FloatArray) -> None:
         if not lines:
             return
-        if time_s[0] < self._last_time_s or (np.diff(time_s) < 0).any():
-            raise ValueError(f"arrival time goes backwards near {time_s[0]:.6f} s")
-        self._append("".join(lines))
+        if time_s[0] < self._last_time_s:
+            raise ValueError(f"arrival time goes back from {self._last_time_s:.6f} to {time_s[0]:.6f} s")
         self._last_time_s = float(time_s[-1])
+        self._append("".join(lines).encode("utf-8"))
 
-    def _append(self, text: str) -> None:
-        self._pending += text.encode("utf-8")
+    def _append(self, data: bytes) -> None:
+        self._pending += data
         try:
             while self._pending:
                 written = self._file.write(self._pending)

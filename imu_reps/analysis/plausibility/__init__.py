@@ -127,7 +127,7 @@ def _doubtful_signals(
 def _worn(recording: Recording, sound: Mapping[SensorPlace, Windows]) -> Iterator[PlausibilityFinding]:
     pelvis, ankle = sound.get("pelvis"), sound.get("ankle")
     if pelvis is not None and ankle is not None and recording.header.exercise != "hollow_hold":
-        swapped = list(check_swapped(pelvis, ankle))
+        swapped = list(check_swapped(recording.header.start, pelvis, ankle))
         yield from swapped
         if swapped:
             return

@@ -8,13 +8,16 @@ import numpy as np
 
 from imu_reps.analysis.plausibility.finding import PlausibilityFinding
 from imu_reps.analysis.plausibility.windows import HOP_S, Windows, angle_deg, usual_direction
-from imu_reps.domain.recording import Header
+from imu_reps.domain.recording import Header, Start
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.kinematics.mounting import axis_vector, pelvis_axes_supine, unit
 from imu_reps.kinematics.rest import stretches
 
 #: A sensor is away from where it dwells past this angle; breathing and fidgets stay below.
 AWAY_DEG = 10.0
+
+#: A second place to dwell is at least this far from the first.
+ELSEWHERE_DEG = 40.0
 
 #: An excursion is a lift only up to this length: who sits up or stands stays there.
 LIFT_MAX_S = 20.0
@@ -44,19 +47,19 @@ MIN_FOLLOW = 0.08
 MIN_CORRELATION = 0.7
 
 
-def check_swapped(pelvis: Windows, ankle: Windows) -> Iterator[PlausibilityFinding]:
+def check_swapped(start: Start, pelvis: Windows, ankle: Windows) -> Iterator[PlausibilityFinding]:
     """Whether the sensor called pelvis does the lifts.
 
     Each excursion of a sensor from where it dwells is compared with what the other turns meanwhile. Sitting
     up or standing moves the pelvis more than the leg as well, but not over and over, there and back.
     """
-    by_pelvis = _leading_excursions(pelvis, ankle)
+    by_pelvis = _leading_excursions(start, pelvis, ankle)
     if len(by_pelvis) < SWAPPED_CAUTION[0]:
         return
-    by_ankle = _leading_excursions(ankle, pelvis)
+    by_ankle = _leading_excursions(start, ankle, pelvis)
     for severity, (count, size) in (("refuse", SWAPPED_REFUSE), ("caution", SWAPPED_CAUTION)):
         leading = by_pelvis[by_pelvis > size]
-        if len(leading) >= count and len(leading) > 3 * len(by_ankle):
+        if len(leading) >= count and len(leading) > 3 * (by_ankle > np.median(leading) / 3.0).sum():
             yield PlausibilityFinding(
                 "swapped",
                 "refuse" if severity == "refuse" else "caution",
@@ -68,20 +71,32 @@ def check_swapped(pelvis: Windows, ankle: Windows) -> Iterator[PlausibilityFindi
             return
 
 
-def _leading_excursions(mover: Windows, other: Windows) -> FloatArray:
-    """Peaks (degrees) of the mover's excursions in which it turns over `LEAD` times as far as the other."""
+def _leading_excursions(start: Start, mover: Windows, other: Windows) -> FloatArray:
+    """Peaks (degrees) of the mover's excursions in which it turns over `LEAD` times as far as the other.
+
+    A high start has two places to dwell, the floor and the top, and the repetitions begin at either.
+    """
     home = usual_direction(mover.up)
     if home is None:
         return np.zeros(0)
     away = angle_deg(mover.up, home)
+    peaks = _leads(other, away)
+    far = away > ELSEWHERE_DEG
+    second = usual_direction(mover.up[far]) if start == "high" else None
+    if second is None:
+        return peaks
+    return max(peaks, _leads(other, angle_deg(mover.up, second)), key=len)
+
+
+def _leads(other: Windows, away: FloatArray) -> FloatArray:
     spans = [span for span in stretches(away > AWAY_DEG) if (span[1] - span[0]) * HOP_S <= LIFT_MAX_S]
     if not spans:
         return np.zeros(0)
-    start, end = np.array(spans).T
-    start, length = np.maximum(start - 2, 0), end - np.maximum(start - 2, 0)
+    begin, end = np.array(spans).T
+    begin, length = np.maximum(begin - 2, 0), end - np.maximum(begin - 2, 0)
     first = np.cumsum(length) - length
-    rows = np.arange(length.sum()) + np.repeat(start - first, length)
-    meanwhile = angle_deg(other.up[rows], np.repeat(other.up[start], length, axis=0))
+    rows = np.arange(length.sum()) + np.repeat(begin - first, length)
+    meanwhile = angle_deg(other.up[rows], np.repeat(other.up[begin], length, axis=0))
     peak = np.fmax.reduceat(away[rows], first)
     return np.asarray(peak[peak > LEAD * np.fmax.reduceat(meanwhile, first)])
 

@@ -10,6 +10,7 @@ from imu_reps.sensors.simulator.plan import (
     Stall,
     Swell,
 )
+from imu_reps.sensors.simulator.population import Space, idle_plan, random_plan
 from imu_reps.sensors.simulator.sensor_plan import RadioPlan, SensorPlan
 from imu_reps.sensors.simulator.simulate import Simulated, simulate
 from imu_reps.sensors.simulator.truth import Truth, TruthAngles
@@ -24,9 +25,12 @@ __all__ = [
     "SensorPlan",
     "SetPlan",
     "Simulated",
+    "Space",
     "Stall",
     "Swell",
     "Truth",
     "TruthAngles",
+    "idle_plan",
+    "random_plan",
     "simulate",
 ]

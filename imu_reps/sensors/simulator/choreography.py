@@ -138,9 +138,11 @@ def _lower(
         profile = _profile(rep.eccentric_ramp)
         return _travel(score, way, knee_deg, rep.eccentric_s, profile, _stalls(rep, "eccentric"))
     mean_dps = (from_deg - rep.bottom_deg) / rep.eccentric_s
-    profile = arriving(touch_dps / mean_dps)
-    start_s, _ = _travel(score, way, knee_deg, rep.eccentric_s, profile, ())
-    stop_s = rep.faults.heel_touch_s
+    # faster than that the leg would have to rise first; a slower heel stops in less time instead
+    arrival_dps = min(touch_dps, 2.4 * mean_dps)
+    stop_s = rep.faults.heel_touch_s * arrival_dps / touch_dps
+    start_s, _ = _travel(score, way, knee_deg, rep.eccentric_s, arriving(arrival_dps / mean_dps), ())
+    touch_dps = arrival_dps
     score.move(stop_s, {"shank": score.curves["shank"].value - 0.5 * touch_dps * stop_s}, stopping)
     return start_s, score.now_s
 

@@ -1,0 +1,81 @@
+"""Faults that ``imu-reps simulate --fault`` knows, as changes of a planned repetition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from imu_reps.sensors.simulator import RepPlan
+
+
+def _momentum(rep: RepPlan) -> RepPlan:
+    return replace(rep, concentric_s=0.6)
+
+
+def _fast_lowering(rep: RepPlan) -> RepPlan:
+    return replace(rep, eccentric_s=0.7)
+
+
+def _back_arch(rep: RepPlan) -> RepPlan:
+    return replace(rep, faults=replace(rep.faults, arch_deg=10.0))
+
+
+def _hip_pop(rep: RepPlan) -> RepPlan:
+    return replace(rep, faults=replace(rep.faults, rotation_deg=10.0))
+
+
+def _heel_touch(rep: RepPlan) -> RepPlan:
+    return replace(rep, faults=replace(rep.faults, heel_touch_mps2=10.0))
+
+
+def _snap(rep: RepPlan) -> RepPlan:
+    return replace(rep, faults=replace(rep.faults, jolt_mps2=8.0))
+
+
+def _knee_bend(rep: RepPlan) -> RepPlan:
+    return replace(rep, faults=replace(rep.faults, knee_bend_deg=50.0))
+
+
+def _short_range(rep: RepPlan) -> RepPlan:
+    """Half of the way, from the end that is the rest: down from the top of a high start, else up from the floor."""
+    middle = 0.5 * (rep.top_deg + rep.bottom_deg)
+    high = rep.bottom_deg != 0.0
+    return replace(rep, bottom_deg=middle) if high else replace(rep, top_deg=middle)
+
+
+FAULTS: dict[str, Callable[[RepPlan], RepPlan]] = {
+    "momentum": _momentum,
+    "fast_lowering": _fast_lowering,
+    "back_arch": _back_arch,
+    "hip_pop": _hip_pop,
+    "heel_touch": _heel_touch,
+    "snap": _snap,
+    "knee_bend": _knee_bend,
+    "short_range": _short_range,
+}
+
+
+def parse_fault(text: str, rep_count: int) -> tuple[str, set[int]]:
+    """Read ``NAME`` or ``NAME:REPS``: the fault and the repetitions (from 1) that have it.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown, or the repetitions are not numbers of the set such as ``3,5`` or ``7-10``.
+    """
+    name, colon, where = text.partition(":")
+    if name not in FAULTS:
+        raise ValueError(f"there is no fault {name!r}; there are {', '.join(FAULTS)}")
+    if not colon:
+        return name, set(range(1, rep_count + 1))
+    numbers: set[int] = set()
+    for part in where.split(","):
+        first, _, last = part.partition("-")
+        if not (first.isdecimal() and (last or first).isdecimal()):
+            raise ValueError(f"{where!r} names no reps; write 3, or 3,5, or 7-10")
+        numbers |= set(range(int(first), min(int(last or first), rep_count) + 1))
+    if not numbers or not numbers <= set(range(1, rep_count + 1)):
+        raise ValueError(f"{where!r} names reps outside of 1-{rep_count}")
+    return name, numbers

@@ -1,0 +1,104 @@
+"""The set that the options of ``imu-reps simulate`` describe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from imu_reps.cli.simulated_faults import FAULTS, parse_fault
+
+if TYPE_CHECKING:
+    from imu_reps.domain.recording import Exercise, Side
+    from imu_reps.sensors.simulator import LifePlan, RepPlan, SensorPlan, SetPlan
+
+#: How far the leg usually goes, in degrees.
+_USUAL_RANGE_DEG = {"double_leg_raise": 75.0, "heel_tap": 45.0, "hanging_leg_raise": 90.0}
+_RANGE_DEG = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was asked for on the command line; None: the exercise's usual."""
+
+    exercise: str
+    side: str | None
+    reps: int
+    tempo: str
+    range_deg: float | None
+    faults: Sequence[str]
+    rate_hz: float
+    loss: float
+    life: bool
+
+
+def planned(wish: Wish) -> SetPlan:
+    """The plan of a wish.
+
+    Raises
+    ------
+    ValueError
+        If the tempo or a fault cannot be read.
+    """
+    from imu_reps.domain.tempo import Tempo
+    from imu_reps.sensors.simulator import SetPlan
+
+    both = wish.exercise in ("double_leg_raise", "hanging_leg_raise")
+    sensor = _sensor(wish)
+    return SetPlan(
+        exercise=cast("Exercise", wish.exercise),
+        side=cast("Side", wish.side or ("both" if both else "left")),
+        reps=_reps(wish),
+        life=_life(wish),
+        pelvis=sensor,
+        ankle=sensor,
+        tempo_target=Tempo.parse(wish.tempo),
+    )
+
+
+def _reps(wish: Wish) -> tuple[RepPlan, ...]:
+    from imu_reps.domain.tempo import Tempo
+    from imu_reps.sensors.simulator import RepPlan
+
+    tempo = Tempo.parse(wish.tempo)
+    if min(tempo.eccentric_s, tempo.concentric_s) < 0.2:
+        raise ValueError("lowering and lifting take at least 0.2 s each")
+    range_deg = wish.range_deg or _USUAL_RANGE_DEG.get(wish.exercise, _RANGE_DEG)
+    heel_tap = wish.exercise == "heel_tap"
+    rep = RepPlan(
+        top_deg=0.0 if heel_tap else range_deg,
+        bottom_deg=-range_deg if heel_tap else 0.0,
+        concentric_s=tempo.concentric_s,
+        top_pause_s=tempo.top_s,
+        eccentric_s=tempo.eccentric_s,
+        bottom_pause_s=tempo.bottom_s,
+    )
+    reps = [rep] * wish.reps
+    for name, numbers in (parse_fault(fault, wish.reps) for fault in wish.faults):
+        reps = [FAULTS[name](rep) if number in numbers else rep for number, rep in enumerate(reps, 1)]
+    return tuple(reps)
+
+
+def _sensor(wish: Wish) -> SensorPlan:
+    from imu_reps.sensors.simulator import RadioPlan, SensorPlan
+
+    named = (
+        wish.exercise == "hanging_leg_raise"
+    )  # without axes nobody could tell which way a hanging pelvis tips
+    return SensorPlan(rate_hz=wish.rate_hz, named=named, radio=RadioPlan(loss=wish.loss))
+
+
+def _life(wish: Wish) -> LifePlan:
+    from imu_reps.sensors.simulator import Act, LifePlan
+
+    if not wish.life:
+        return LifePlan()
+    walk = Act("walk", 6.0)
+    if wish.exercise == "hanging_leg_raise":
+        return LifePlan(
+            before=(walk, Act("stand", 2.0), Act("hang_up", 2.0)), after=(Act("let_go", 2.0), walk)
+        )
+    return LifePlan(
+        before=(walk, Act("stand", 2.0), Act("lie_down", 4.0), Act("shuffle", 3.0)),
+        after=(Act("still", 2.0), Act("sit_up", 2.0), Act("stand_up", 3.0), walk),
+    )
