@@ -1,9 +1,11 @@
-"""Summaries made by hand, for what only reads them."""
+"""Real recordings from outside the project, and summaries made by hand for what only reads them."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -120,3 +122,13 @@ def make_rep() -> Callable[..., Rep]:
 def make_summary() -> Callable[..., Summary]:
     """The summary of a set of these repetitions; `recording` and `figures` change single fields of it."""
     return _summary
+
+
+@pytest.fixture(scope="session")
+def datasets() -> Path:
+    """The folder of real recordings: ``IMU_REPS_DATASETS``, or ``../shared/datasets`` beside the checkout."""
+    beside = Path(__file__).parents[2] / "shared" / "datasets"
+    folder = Path(os.environ.get("IMU_REPS_DATASETS") or beside)
+    if not folder.is_dir():
+        pytest.skip(f"no real recordings in {folder}: set IMU_REPS_DATASETS to their folder")
+    return folder

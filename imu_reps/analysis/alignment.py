@@ -25,6 +25,16 @@ VERTICAL_DEG = 90.0
 #: How far the leg must be away from its rest for its plane of motion to show.
 MOVED_DEG = 8.0
 
+#: Ticks of the half second that decides stillness.
+STILL_TICKS = int(STILL_WINDOW_S * GRID_HZ)
+
+#: The pelvis of a leg held high is tipped back by more than this.
+TIPPED_BACK_DEG = 4.0
+
+#: Tilt whose changes over this many ticks follow the leg's this closely tells which way is up.
+STEP_TICKS = 20
+CLEAR_CORRELATION = 0.3
+
 #: Share of a range within which two levels are the same level.
 SAME_LEVEL = 0.25
 
@@ -35,6 +45,11 @@ class Rest:
 
     start: int
     end: int
+
+    @property
+    def seen(self) -> int:
+        """The first tick at which it is known to be still."""
+        return min(self.start + STILL_TICKS, self.end) - 1
 
     @property
     def duration_s(self) -> float:
@@ -66,8 +81,7 @@ class LegAlignment:
 
 def rests_in(still: BoolArray) -> list[Rest]:
     """Still stretches from the mask of half seconds that ended still."""
-    lead = int(STILL_WINDOW_S * GRID_HZ) - 1
-    return [Rest(max(0, start - lead), end) for start, end in stretches(still)]
+    return [Rest(max(0, start - STILL_TICKS + 1), end) for start, end in stretches(still)]
 
 
 def align_leg(
@@ -93,7 +107,7 @@ def align_leg(
     else:
         sense, level, segmentation, floor = _low_start(angle, rests, settings)
     axes = LegAxes(axis * sense, reference, -level)
-    if header.ankle.cranial_axis is not None:
+    if header.ankle.cranial_axis is not None and header.exercise != "heel_tap":
         axes = _named_axes(axes, axis_vector(header.ankle.cranial_axis), header)
         return LegAlignment(axes, segmentation, floor, certain=True)
     if not floor and header.exercise != "heel_tap":
@@ -119,28 +133,37 @@ def _named_axes(axes: LegAxes, cranial: FloatArray, header: Header) -> LegAxes:
 def _low_start(
     angle: FloatArray, rests: Sequence[Rest], settings: Settings
 ) -> tuple[float, float, Segmentation, tuple[Rest, ...]]:
-    away = angle[np.abs(angle) > MOVED_DEG]
-    sense = -1.0 if away.sum() < 0 else 1.0
     level, floor = 0.0, tuple(rests[:1])
-    segmentation = Segmentation((), (), settings.min_range_deg)
+    turns = _turns(angle, settings)
+    sense, segmentation = low_sense(turns, settings, 0.0)
     for _ in range(2):
-        travel = sense * angle
-        segmentation = _segment(travel, settings, level)
         if not segmentation.reps:
             break
         first = segmentation.reps[0]
-        low = travel <= first.back.value + SAME_LEVEL * first.range_deg
+        low = sense * angle <= first.back.value + SAME_LEVEL * first.range_deg
         floor = _rests_at(rests, first.far.tick, low)
         if not floor:
             break
         level = sense * _level(angle, floor[-1])
+        segmentation = find_reps(oriented(turns, sense), settings, level)
     return sense, level, segmentation, floor
 
 
-def _segment(travel: FloatArray, settings: Settings, floor_deg: float | None = None) -> Segmentation:
+def low_sense(turns: Sequence[Turn], settings: Settings, level: float) -> tuple[float, Segmentation]:
+    """Of a set that starts low: the sense of the angle that moves the leg above the floor, and its set."""
+    found = [(sense, find_reps(oriented(turns, sense), settings, level)) for sense in (1.0, -1.0)]
+    return max(found, key=lambda one: sum(rep.range_deg for rep in one[1].reps))
+
+
+def oriented(turns: Sequence[Turn], sense: float) -> list[Turn]:
+    """The same turns of an angle that counts the other way where `sense` is -1."""
+    return [Turn(turn.tick, sense * turn.value) for turn in turns]
+
+
+def _turns(angle: FloatArray, settings: Settings) -> list[Turn]:
     finder = TurnFinder(settings.min_range_deg)
-    finder.push(0, travel)
-    return find_reps(finder.turns, settings, floor_deg)
+    finder.push(0, angle)
+    return finder.turns
 
 
 def _level(angle: FloatArray, rest: Rest) -> float:
@@ -155,54 +178,75 @@ def _rests_at(rests: Sequence[Rest], before: int, at_level: BoolArray) -> tuple[
 def _high_start(
     angle: FloatArray, rests: Sequence[Rest], header: Header, settings: Settings, tilt_deg: FloatArray | None
 ) -> tuple[float, float, Segmentation, tuple[Rest, ...]]:
-    finder = TurnFinder(settings.min_range_deg)
-    finder.push(0, angle)
-    sense, lifted = high_sense(finder.turns, tilt_deg)
-    travel = -sense * angle
-    segmentation = _segment(travel, settings)
-    if not segmentation.reps:
-        return sense, 0.0, segmentation, ()
-    first = segmentation.reps[0]
-    away = travel > (first.near.value + first.far.value) / 2.0
-    floor = _rests_at(rests, first.near.tick, away) if lifted else ()
-    high = _rests_at(rests, first.far.tick, ~away)
-    if header.exercise == "heel_tap":
-        level = sense * _level(angle, high[-1]) if high else -first.near.value
-        return sense, level, segmentation, floor
-    at_zero = floor or high
-    level = sense * _level(angle, at_zero[-1]) if at_zero else 0.0
-    return sense, level, segmentation, floor
-
-
-def high_sense(turns: Sequence[Turn], tilt_deg: FloatArray | None) -> tuple[float, bool]:
-    """Of a set that starts high: which sense of the angle is up, and whether it began with a lift.
-
-    Parameters
-    ----------
-    turns : sequence of Turn
-        Of the angle, either sense.
-    tilt_deg : (n,) float or None
-        Pelvic tilt on the same ticks.
-    """
-    if len(turns) < 2:
-        return 1.0, True
-    start, away = turns[0], turns[1]
-    lifted = not _comes_back(turns) or _tips_back(tilt_deg, start, away)
-    sense = np.sign(away.value - start.value) * (1.0 if lifted else -1.0)
-    return float(sense), lifted
-
-
-def _comes_back(turns: Sequence[Turn]) -> bool:
-    """Whether the second turn is at the level of the start."""
-    if len(turns) < 3:
-        return False
-    start, away, back = (turn.value for turn in turns[:3])
-    return abs(back - start) < SAME_LEVEL * abs(away - back)
-
-
-def _tips_back(tilt_deg: FloatArray | None, start: Turn, away: Turn) -> bool:
-    """Whether the pelvis tipped back on the way: the leg rose. Without a pelvis sensor it is assumed."""
+    found = find_high_set(_turns(angle, settings), angle, tilt_deg, settings)
+    sense, reps = found.sense, found.segmentation.reps
+    if not reps:
+        return sense, 0.0, found.segmentation, ()
     if tilt_deg is None:
-        return True
-    change = tilt_deg[away.tick] - tilt_deg[start.tick]
-    return not change > 0.0
+        low = -sense * angle > (reps[0].near.value + reps[0].far.value) / 2.0
+    else:
+        low = tilt_deg > found.tipped_deg / 2.0
+    floor = _rests_at(rests, reps[0].near.tick, low) if found.lifted else ()
+    high = _rests_at(rests, reps[0].far.tick, ~low) if found.lifted else tuple(rests[:1])
+    if header.exercise == "heel_tap":
+        level = sense * _level(angle, high[-1]) if high else -reps[0].near.value
+        return sense, level, found.segmentation, floor
+    at_zero = floor or high
+    return sense, sense * _level(angle, at_zero[-1]) if at_zero else 0.0, found.segmentation, floor
+
+
+@dataclass(frozen=True, slots=True)
+class HighSet:
+    """A set that starts high.
+
+    Attributes
+    ----------
+    sense : float
+        In which sense of the angle the leg goes up.
+    segmentation : Segmentation
+        In travel.
+    lifted : bool
+        Whether it began with a lift from the floor.
+    tipped_deg : float
+        Pelvic tilt where the repetitions start and end, against the window's start; 0 where unknown.
+    """
+
+    sense: float
+    segmentation: Segmentation
+    lifted: bool
+    tipped_deg: float
+
+
+def find_high_set(
+    turns: Sequence[Turn], angle: FloatArray, tilt_deg: FloatArray | None, settings: Settings
+) -> HighSet:
+    """Find a set that starts high.
+
+    With the pelvis's tilt known, excursions that do not start and end tipped back like the others are left
+    out: they belong to the lift into the start, or to the lowering out of it. Without it the leg is taken
+    to begin on the floor, and its first way to be the lift.
+    """
+    sense = None if tilt_deg is None else _up_sense(angle, tilt_deg)
+    if sense is None or tilt_deg is None:
+        rose = turns[1].value - turns[0].value if len(turns) > 1 else 1.0
+        sense = float(np.sign(rose))
+        return HighSet(sense, find_reps(oriented(turns, -sense), settings), lifted=True, tipped_deg=0.0)
+    found = find_reps(oriented(turns, -sense), settings)
+    if not found.reps:
+        return HighSet(sense, found, lifted=True, tipped_deg=0.0)
+    ends = np.array([[tilt_deg[rep.near.tick], tilt_deg[rep.back.tick]] for rep in found.reps])
+    tipped = float(np.nanmedian(ends))
+    if tipped > -TIPPED_BACK_DEG:
+        return HighSet(sense, found, lifted=False, tipped_deg=0.0)
+    reps = tuple(rep for rep, tilt in zip(found.reps, ends, strict=True) if not (tilt > tipped / 2.0).any())
+    return HighSet(sense, Segmentation(reps, found.partials, found.threshold_deg), True, tipped)
+
+
+def _up_sense(angle: FloatArray, tilt_deg: FloatArray) -> float | None:
+    """The sense of the angle in which the pelvis tips back; None where it shows no clear relation."""
+    leg, pelvis = angle[STEP_TICKS:] - angle[:-STEP_TICKS], tilt_deg[STEP_TICKS:] - tilt_deg[:-STEP_TICKS]
+    known = np.isfinite(leg) & np.isfinite(pelvis)
+    if known.sum() < 2 or np.std(leg[known]) < 0.5 or np.std(pelvis[known]) < 0.1:
+        return None
+    correlation = float(np.corrcoef(leg[known], pelvis[known])[0, 1])
+    return None if abs(correlation) < CLEAR_CORRELATION else -float(np.sign(correlation))

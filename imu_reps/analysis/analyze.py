@@ -39,9 +39,9 @@ class Analysis:
 
     def to_frame(self) -> pd.DataFrame:
         """One row a repetition, columns named as in the summary; not measured is NaN or None."""
-        import pandas as pd  # noqa: PLC0415  (heavy, and only wanted here)
+        import pandas as pd
 
-        from imu_reps.domain.rep import Rep  # noqa: PLC0415
+        from imu_reps.domain.rep import Rep
 
         names = [name for name in Rep.__slots__ if name != "faults"]
         rows = [{name: getattr(rep, name) for name in names} for rep in self.summary.reps]

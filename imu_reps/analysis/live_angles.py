@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imu_reps.analysis.alignment import MOVED_DEG
+from imu_reps.analysis.alignment import MOVED_DEG, TIPPED_BACK_DEG
 from imu_reps.analysis.posture import find_rocks, pelvis_axes_at
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray
@@ -82,10 +82,9 @@ class LiveAlignment:
         angle = np.full(len(motion), np.nan)
         tilt, rotation = np.full(len(motion), np.nan), np.full(len(motion), np.nan)
         for tick in range(len(motion)):
-            may_zero = bool(ready[tick]) and not self._held
-            zeroed = may_zero
+            zeroed = bool(ready[tick]) and not self._held and not self._pelvis.tipped(motion, tick)
             if motion.ankle is not None:
-                angle[tick], zeroed = self._leg(motion.ankle.up[tick], may_zero)
+                angle[tick], zeroed = self._leg(motion.ankle.up[tick], zeroed)
             if motion.pelvis is not None:
                 tilt[tick], rotation[tick] = self._pelvis.tilt(motion.pelvis.up[tick], zeroed)
         return LiveAngles(angle, tilt, rotation, in_posture, ready)
@@ -151,7 +150,7 @@ class LivePelvis:
         return self._cranial is not None
 
     def posture(self, motion: Motion) -> tuple[BoolArray, BoolArray]:
-        """Whether the pelvis has not left the posture, and whether it is near enough to be ready, (n,) each."""
+        """Whether the pelvis has not left the posture, and whether it is near enough for ready, (n,) each."""
         if motion.pelvis is None:
             return np.ones(len(motion), bool), np.ones(len(motion), bool)
         unknown = self._look_for_rocks(motion) if self._cranial is None else 0
@@ -177,7 +176,7 @@ class LivePelvis:
         return np.asarray(lean)
 
     def _look_for_rocks(self, motion: Motion) -> int:
-        """Look once a second, whatever the blocks; returns how many instants passed before they were found."""
+        """Look once a second, whatever the blocks; returns after how many instants they were found."""
         for tick in range(len(motion)):
             self._history.append(_instant(motion, tick))
             self._seen += 1
@@ -194,6 +193,13 @@ class LivePelvis:
         self._cranial, self._lying_up = found[0].matrix[1], found[0].matrix[0]
         self._history = []
         return True
+
+    def tipped(self, motion: Motion, tick: int) -> bool:
+        """Whether the pelvis is tipped against its zero, as by a leg held high."""
+        if motion.pelvis is None:
+            return False
+        tilt = self.tilt(motion.pelvis.up[tick], zero_here=False)[0]
+        return abs(tilt) > TIPPED_BACK_DEG
 
     def tilt(self, up: FloatArray, zero_here: bool) -> tuple[float, float]:
         """Tilt and rotation at one instant, which may be the new zero."""

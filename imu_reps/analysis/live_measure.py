@@ -20,7 +20,7 @@ from imu_reps.domain.track import GRID_HZ, AngleTrack
 from imu_reps.kinematics.motion import Motion
 
 #: Angles are kept at least this long; a repetition that is still to be measured is shorter.
-KEPT_S = 120.0
+KEPT_S = 600.0
 
 #: Angles this long before the way out are looked at, for the filters and the resting band.
 LEAD_S = 2.0
@@ -49,7 +49,11 @@ class LiveTrack:
             self._start_s = float(motion.time_s[0])
         rows = np.full((len(motion), COLUMNS), np.nan)
         rows[:, TIME] = motion.time_s
-        rows[:, ANGLE], rows[:, TILT], rows[:, ROTATION] = angles.angle_deg, angles.tilt_deg, angles.rotation_deg
+        rows[:, ANGLE], rows[:, TILT], rows[:, ROTATION] = (
+            angles.angle_deg,
+            angles.tilt_deg,
+            angles.rotation_deg,
+        )
         rows[:, STILL] = 0.0
         if motion.pelvis is not None:
             rows[:, GYR:IMPACT], rows[:, STILL] = motion.pelvis.gyr_dps, motion.pelvis.still
@@ -73,11 +77,12 @@ class LiveTrack:
         """When a tick was, kept or not: the grid is regular."""
         return self._start_s + tick / GRID_HZ
 
-    def value(self, tick: int, column: int) -> float:
-        """One kept value; NaN if it is no longer kept."""
-        if not self.first_tick <= tick < self.next_tick:
-            return np.nan
-        return float(self._rows[tick - self.first_tick, column])
+    def since(self, tick: int) -> tuple[int, FloatArray, FloatArray | None]:
+        """The first kept tick from `tick` on, and the leg's angle and the tilt from there; no tilt: None."""
+        first = max(tick, self.first_tick)
+        rows = self._rows[first - self.first_tick : self.next_tick - self.first_tick]
+        tilt = rows[:, TILT]
+        return first, rows[:, ANGLE], tilt if np.isfinite(tilt).any() else None
 
     def piece(self, start: int, end: int, sense: float, zero_deg: float) -> AngleTrack:
         """The angles of ticks `start` to `end`; leg elevation is `sense` times the angle plus `zero_deg`."""

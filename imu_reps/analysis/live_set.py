@@ -12,13 +12,13 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.signal import sosfilt, sosfilt_zi
 
-from imu_reps.analysis.alignment import VERTICAL_DEG, high_sense
+from imu_reps.analysis.alignment import VERTICAL_DEG, find_high_set, low_sense
 from imu_reps.analysis.filters import LOW_PASS
 from imu_reps.analysis.live_angles import LiveAlignment
-from imu_reps.analysis.live_measure import TILT, LiveMeter, LiveTrack
+from imu_reps.analysis.live_measure import LiveMeter, LiveTrack
 from imu_reps.analysis.phases import DWELL_S, SLOW_DPS
 from imu_reps.analysis.ready import LEFT_POSTURE_S
-from imu_reps.analysis.segmentation import Excursion, Segmentation, Turn, TurnFinder, find_reps
+from imu_reps.analysis.segmentation import Excursion, Segmentation, Turn, TurnFinder, shifted
 from imu_reps.domain.events import (
     Event,
     FaultSeen,
@@ -65,14 +65,14 @@ class LiveSet:
         self._meter = LiveMeter(header, settings)
         self._filter_state: FloatArray | None = None
         self._last_angle = 0.0
-        self._leg_sum = 0.0
+        self._sense = 1.0
         self._finder: TurnFinder | None = None
         self._recent: deque[float] = deque(maxlen=DWELL_TICKS + 1)
         self._dwelling = False
         self._lost_ticks = 0
         self._phase: Phase | None = None
         self._far_announced: int | None = None
-        self._high: tuple[float, bool] | None = None
+        self._ready_tick = 0
         self.announced: list[Excursion] = []
         self.ended = False
 
@@ -97,7 +97,7 @@ class LiveSet:
         events: list[Event] = []
         for offset in range(len(motion)):
             tick, time_s = first + offset, float(motion.time_s[offset])
-            events += self._gate(time_s, bool(angles.in_posture[offset]), bool(angles.ready[offset]))
+            events += self._gate(tick, time_s, bool(angles.in_posture[offset]), bool(angles.ready[offset]))
             if self.ended:
                 break
             if self._finder is not None:
@@ -115,20 +115,21 @@ class LiveSet:
         smooth, self._filter_state = sosfilt(LOW_PASS, held, zi=self._filter_state)
         return np.asarray(smooth)
 
-    def _gate(self, time_s: float, in_posture: bool, ready: bool) -> list[Event]:
+    def _gate(self, tick: int, time_s: float, in_posture: bool, ready: bool) -> list[Event]:
         """Open the gate when ready; close it when the posture was left for long."""
         self._lost_ticks = 0 if in_posture else self._lost_ticks + 1
         if self._finder is None:
             if not ready:
                 return []
             self._finder = TurnFinder(self._settings.min_range_deg)
+            self._ready_tick = tick
             return [Ready(time_s, self._posture_checked)]
         if self._lost_ticks < LEFT_POSTURE_S * GRID_HZ:
             return []
         if self.announced:
             self.ended = True
             return [SetEnded(time_s, "left_posture", self.count)]
-        self._finder, self._high, self._leg_sum = None, None, 0.0
+        self._finder, self._sense = None, 1.0
         self._recent.clear()
         return []
 
@@ -138,7 +139,6 @@ class LiveSet:
             return []
         before = finder.confirmed_count
         finder.take(Turn(tick, angle))
-        self._leg_sum += angle if abs(angle) > self._settings.min_range_deg else 0.0
         self._recent.append(angle)
         events = self._phase_events(time_s, angle)
         dwelling = len(self._recent) > DWELL_TICKS and abs(angle - self._recent[0]) < DWELL_DEG
@@ -152,13 +152,9 @@ class LiveSet:
     def _count(self, tick: int, time_s: float, dwelling: bool) -> list[Event]:
         """Compare the repetitions so far with those announced."""
         turns = [] if self._finder is None else self._finder.turns
-        sense, zero_deg = self._elevation(turns)
+        sense, zero_deg, found = self._find(turns)
         travel_sign = -sense if self._header.start == "high" else sense
-        found = find_reps(
-            [Turn(turn.tick, travel_sign * turn.value) for turn in turns],
-            self._settings,
-            None if self._header.start == "high" else 0.0,
-        )
+        self._sense = sense
         reps = [rep for rep in found.reps if rep.back.tick != turns[-1].tick or dwelling]
         events = self._retractions(reps, time_s)
         for rep in reps:
@@ -169,26 +165,18 @@ class LiveSet:
         self.announced = [_newest(known, reps) for known in self.announced]
         return events + self._far_end(turns, found, travel_sign, time_s, dwelling)
 
-    def _elevation(self, turns: Sequence[Turn]) -> tuple[float, float]:
-        """Leg elevation is the first times the angle plus the second."""
+    def _find(self, turns: Sequence[Turn]) -> tuple[float, float, Segmentation]:
+        """The set so far; leg elevation is the first times the angle plus the second."""
         if self._header.start == "low":
-            return (-1.0 if self._leg_sum < 0 else 1.0), 0.0
-        if self._high is None or len(turns) <= 3:
-            tilt = self._tilt_at(turns[:2])
-            self._high = high_sense(turns, tilt)
-        sense, lifted = self._high
-        if self._header.exercise == "heel_tap" and len(turns) > 1:
-            return sense, -sense * (turns[1].value if lifted else turns[0].value)
-        return sense, 0.0 if lifted else VERTICAL_DEG
-
-    def _tilt_at(self, turns: Sequence[Turn]) -> FloatArray | None:
-        """Pelvic tilt at the first turns, on an array that their ticks index; None if unknown."""
-        if len(turns) < 2:
-            return None
-        tilt = np.full(turns[1].tick + 1, np.nan)
-        for turn in turns:
-            tilt[turn.tick] = self._track.value(turn.tick, TILT)
-        return tilt if np.isfinite(tilt[turns[1].tick]) else None
+            sense, found = low_sense(turns, self._settings, 0.0)
+            return sense, 0.0, found
+        first, angle, tilt = self._track.since(self._ready_tick)
+        kept = [Turn(max(turn.tick - first, 0), turn.value) for turn in turns]
+        high = find_high_set(kept, angle, tilt, self._settings)
+        found = shifted(high.segmentation, first)
+        if self._header.exercise == "heel_tap":
+            return high.sense, found.reps[0].near.value if found.reps else 0.0, found
+        return high.sense, 0.0 if high.lifted else VERTICAL_DEG, found
 
     def _retractions(self, reps: Sequence[Excursion], time_s: float) -> list[Event]:
         events: list[Event] = []
@@ -231,8 +219,7 @@ class LiveSet:
         """Concentric, eccentric, or resting at the near or far end."""
         if len(self._recent) <= SPEED_TICKS:
             return []
-        sense = self._elevation(self._finder.turns)[0] if self._finder is not None else 1.0
-        speed = sense * (angle - self._recent[-1 - SPEED_TICKS]) * GRID_HZ / SPEED_TICKS
+        speed = self._sense * (angle - self._recent[-1 - SPEED_TICKS]) * GRID_HZ / SPEED_TICKS
         phase = self._phase
         if speed > SLOW_DPS:
             phase = "concentric"
@@ -243,7 +230,7 @@ class LiveSet:
         if phase == self._phase or phase is None:
             return []
         self._phase = phase
-        return [PhaseChanged(time_s, phase, sense * angle)]
+        return [PhaseChanged(time_s, phase, self._sense * angle)]
 
 
 def _same(rep: Excursion, known: Excursion) -> bool:

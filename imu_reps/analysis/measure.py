@@ -41,8 +41,9 @@ class Span:
 
     @property
     def ticks(self) -> slice:
-        """Whole ticks within it."""
-        return slice(int(np.ceil(self.start)), int(np.floor(self.end)) + 1)
+        """Whole ticks within it, at least one."""
+        start = int(np.ceil(self.start))
+        return slice(start, max(start, int(np.floor(self.end))) + 1)
 
 
 @dataclass(frozen=True, slots=True)

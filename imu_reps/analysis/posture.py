@@ -42,12 +42,15 @@ class Posture:
         False without a pelvis sensor, or when its axes are unknown.
     cranial : (3,) float or None
         Sensor axis that points to the head; None: unknown.
+    not_before : int
+        A set cannot be ready before this tick: pelvic rocks come first.
     """
 
     in_posture: BoolArray
     ready: BoolArray
     checked: bool
     cranial: FloatArray | None
+    not_before: int = 0
 
 
 def find_posture(motion: Motion, header: Header) -> Posture:
@@ -77,8 +80,7 @@ def _posture_after_rocks(motion: Motion, pelvis: GridMotion, still: BoolArray) -
         return Posture(np.ones(len(motion), bool), still, checked=False, cranial=None)
     axes, after = rocks
     lean = np.degrees(np.arccos(np.clip(_bridged(pelvis.up) @ axes.matrix[0], -1.0, 1.0)))
-    late = np.arange(len(motion)) >= after
-    return Posture(late & (lean < LEFT_DEG), late & still & (lean < READY_DEG), True, axes.matrix[1])
+    return Posture(lean < LEFT_DEG, still & (lean < READY_DEG), True, axes.matrix[1], after)
 
 
 def find_rocks(motion: Motion, pelvis: GridMotion) -> tuple[PelvisAxes, int] | None:
@@ -98,7 +100,7 @@ def find_rocks(motion: Motion, pelvis: GridMotion) -> tuple[PelvisAxes, int] | N
         if _angle_deg(end[None], start)[0] > ROCK_RETURN_DEG:
             continue
         if ankle is None or _angle_deg(ankle[between], ankle[before.end - 1]).max() < ROCK_LEG_DEG:
-            return pelvis_axes_from_rocks(start, up[between]), after.end - 1
+            return pelvis_axes_from_rocks(start, up[between]), after.seen
     return None
 
 

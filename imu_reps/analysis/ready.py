@@ -28,7 +28,7 @@ class Window:
     left_posture: bool
 
 
-def ready_windows(in_posture: BoolArray, ready_here: BoolArray) -> list[Window]:
+def ready_windows(in_posture: BoolArray, ready_here: BoolArray, not_before: int = 0) -> list[Window]:
     """Spells in posture that became ready, in order.
 
     Parameters
@@ -37,13 +37,16 @@ def ready_windows(in_posture: BoolArray, ready_here: BoolArray) -> list[Window]:
         The pelvis has not left lying (hanging).
     ready_here : (n,) bool
         Lying (hanging) and still.
+    not_before : int
+        Nothing is ready before this tick.
     """
     lead = int(STILL_WINDOW_S * GRID_HZ) - 1
     windows = []
     for start, end in _spells(in_posture):
-        ready = np.flatnonzero(ready_here[start:end])
+        earliest = max(start, not_before)
+        ready = np.flatnonzero(ready_here[earliest:end])
         if len(ready):
-            first = start + int(ready[0])
+            first = earliest + int(ready[0])
             windows.append(Window(max(start, first - lead), first, end, end < len(in_posture)))
     return windows
 

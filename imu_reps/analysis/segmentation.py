@@ -17,7 +17,7 @@ from imu_reps.domain.settings import Settings
 #: A leg cannot go below the floor: a shank that points there belongs to a bent knee, and is no travel.
 BELOW_FLOOR_DEG = 6.0
 
-#: In walking the shank swings both ways by 20 degrees and more; a body that sways from a bar stays under this.
+#: In walking the shank swings both ways by 20 degrees and more; a hanging body that sways stays under this.
 BEHIND_DEG = 15.0
 
 
@@ -134,11 +134,11 @@ def find_reps(turns: Sequence[Turn], settings: Settings, floor_deg: float | None
     Notes
     -----
     Dips at the far end and bumps at the near end go first, judged against the swings on both sides; then
-    excursions under the share of the median of those left, until none drops. What goes far behind the floor
-    and back again is walking.
+    excursions under the share of the median of those left, until none drops. A swing that comes from far
+    behind is walking.
     """
-    above = list(turns) if floor_deg is None else _above_floor(turns, floor_deg)
-    kept = _without_dips(above, settings.min_range_share)
+    above = list(turns) if floor_deg is None else _above_floor(_without_walking(turns, floor_deg), floor_deg)
+    kept = _without_dips(_zigzag(above, settings.min_range_deg), settings.min_range_share)
     threshold = settings.min_range_deg
     if settings.usual_range_deg is not None and len(kept) < 4:
         threshold = max(threshold, settings.min_range_share * settings.usual_range_deg)
@@ -149,8 +149,6 @@ def find_reps(turns: Sequence[Turn], settings: Settings, floor_deg: float | None
         if raised <= threshold:
             break
         threshold = raised
-    if floor_deg is not None and _is_walking(turns, reps, floor_deg):
-        reps = []
     return Segmentation(tuple(reps), tuple(_partials(above, reps, threshold)), threshold)
 
 
@@ -159,12 +157,14 @@ def _above_floor(turns: Sequence[Turn], floor_deg: float) -> list[Turn]:
     return [Turn(turn.tick, max(turn.value, floor_deg - BELOW_FLOOR_DEG)) for turn in turns]
 
 
-def _is_walking(turns: Sequence[Turn], reps: list[Excursion], floor_deg: float) -> bool:
-    """Whether most excursions start and end with the leg behind: it swings, as in walking."""
-    raw = {turn.tick: turn.value for turn in turns}
+def _without_walking(turns: Sequence[Turn], floor_deg: float) -> list[Turn]:
+    """Turns with the forward swings of walking laid flat: those that come straight from behind."""
     behind = floor_deg - BEHIND_DEG
-    swings = sum(raw[rep.near.tick] < behind and raw[rep.back.tick] < behind for rep in reps)
-    return swings > len(reps) / 2
+    flat = list(turns)
+    for k in range(1, len(turns)):
+        if turns[k - 1].value < behind < turns[k].value:
+            flat[k] = Turn(turns[k].tick, min(turns[k].value, floor_deg))
+    return flat
 
 
 def _without_dips(turns: list[Turn], share: float) -> list[Turn]:
@@ -218,3 +218,17 @@ def _partials(turns: Sequence[Turn], reps: list[Excursion], threshold_deg: float
         and abs(small.near.value - rest_deg) < threshold_deg
         and abs(small.back.value - rest_deg) < threshold_deg
     ]
+
+
+def shifted(segmentation: Segmentation, ticks: int) -> Segmentation:
+    """The same repetitions, counted from another tick."""
+
+    def move(excursion: Excursion) -> Excursion:
+        turns = (excursion.near, excursion.far, excursion.back)
+        return Excursion(*(Turn(turn.tick + ticks, turn.value) for turn in turns))
+
+    return Segmentation(
+        tuple(move(rep) for rep in segmentation.reps),
+        tuple(move(partial) for partial in segmentation.partials),
+        segmentation.threshold_deg,
+    )

@@ -11,8 +11,7 @@ from imu_reps.analysis.alignment import LegAlignment, Rest, align_leg, rests_in
 from imu_reps.analysis.pelvis import Turn, estimate_turn, mean_up, zero_rest
 from imu_reps.analysis.posture import Posture, find_posture, pelvis_axes_at
 from imu_reps.analysis.ready import Window, ready_windows
-from imu_reps.analysis.segmentation import Excursion, Segmentation
-from imu_reps.analysis.segmentation import Turn as Turning
+from imu_reps.analysis.segmentation import Segmentation, shifted
 from imu_reps.domain.recording import Header
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.summary import Zero
@@ -56,13 +55,13 @@ def find_set(motion: Motion, header: Header, settings: Settings) -> WholeSet:
     The set is in the first spell in posture that holds a repetition.
     """
     posture = find_posture(motion, header)
-    windows = ready_windows(posture.in_posture, posture.ready)
+    windows = ready_windows(posture.in_posture, posture.ready, posture.not_before)
     rests = rests_in(posture.ready)
     window, leg = _first_with_reps(motion, posture, windows, rests, header, settings)
     segmentation = Segmentation((), (), settings.min_range_deg)
     if leg is not None and window is not None:
         segmentation = shifted(leg.segmentation, window.start)
-    inside = [rest for rest in rests if window is not None and window.start <= rest.start < window.end]
+    inside = [] if window is None else _rests_within(rests, window)
     floor = _floor_rests(leg, window, inside, motion)
     zero_at = zero_rest(floor)
     axes, zero = _pelvis_zero(motion, posture, zero_at, floor, inside, header)
@@ -179,18 +178,8 @@ def build_track(
     )
 
 
-def shifted(segmentation: Segmentation, ticks: int) -> Segmentation:
-    """The same repetitions, counted from another tick."""
-
-    def move(excursion: Excursion) -> Excursion:
-        turns = (excursion.near, excursion.far, excursion.back)
-        return Excursion(*(Turning(turn.tick + ticks, turn.value) for turn in turns))
-
-    return Segmentation(
-        tuple(move(rep) for rep in segmentation.reps),
-        tuple(move(partial) for partial in segmentation.partials),
-        segmentation.threshold_deg,
-    )
+def _rests_within(rests: Sequence[Rest], window: Window) -> list[Rest]:
+    return [rest for rest in rests if window.start <= rest.start < window.end]
 
 
 def _moved(rest: Rest, ticks: int) -> Rest:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from imu_reps.cli.console import say
 from imu_reps.errors import UsageError
 
 
@@ -31,7 +32,7 @@ def angles(file: str, output: str | None, force: bool) -> None:
         save_angles(track, output, replace=force)
         return
     for piece in angles_csv(track):
-        click.echo(piece, nl=False)
+        say(piece, nl=False)
 
 
 def _same_file(one: str, other: str) -> bool:

@@ -58,18 +58,29 @@ def rich_console(file: TextIO | None = None) -> Console:
     return Console(file=file or sys.stdout, highlight=False, markup=False, emoji=False)
 
 
+def say(text: str = "", *, nl: bool = True) -> None:
+    """Write on standard output, in its own encoding; click alone would take UTF-8 for ASCII."""
+    click.echo(text, file=sys.stdout, nl=nl)
+
+
+def mention(text: str) -> None:
+    """Write on standard error, in its own encoding."""
+    click.echo(text, file=sys.stderr)
+
+
 def show(content: Callable[[int], RenderableType]) -> None:
     """Print on standard output what `content` makes of the width there is."""
     console = rich_console()
     with console.capture() as capture:
         console.print(content(console.width))
-    # Cells are filled up with spaces; in a file or a pipe they would stay.
-    click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
+    # Cells are filled up with spaces; in a file or a pipe they would stay. Colour is already decided.
+    text = "\n".join(line.rstrip() for line in capture.get().splitlines())
+    click.echo(text, file=sys.stdout, color=True)
 
 
 def complain(error: ImuRepsError) -> None:
     """Say on standard error what is wrong, and the mend."""
-    click.echo(f"{error.message}\n  {error.hint}", err=True)
+    mention(f"{error.message}\n  {error.hint}")
 
 
 @contextlib.contextmanager
@@ -88,7 +99,7 @@ def ending_well() -> Iterator[None]:
     except OSError as error:
         _silence_stdout()
         if error.errno not in (errno.EPIPE, errno.EINVAL):  # EINVAL: a broken pipe on Windows
-            click.echo(f"The output could not be written: {error.strerror or error}.", err=True)
+            mention(f"The output could not be written: {error.strerror or error}.")
         sys.exit(1)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imu_reps.cli.console import show
+from imu_reps.cli.console import say, show
 from imu_reps.cli.thresholds import chosen_settings, settings_options
 from imu_reps.errors import ImuRepsError
 
@@ -92,7 +92,7 @@ def _paced(blocks: Iterator[SampleBlock], speed: float) -> Iterator[SampleBlock]
 def _echo_json(event: Event) -> None:
     from imu_reps.storage.summary_json import event_line
 
-    click.echo(event_line(event))
+    say(event_line(event))
 
 
 def _echo_heard(event: Event) -> None:
@@ -100,24 +100,24 @@ def _echo_heard(event: Event) -> None:
 
     words = heard(event)
     if words is not None:
-        click.echo(f"{event.time_s:7.1f} s  {words}")
+        say(f"{event.time_s:7.1f} s  {words}")
 
 
 def _show_json(summary: Summary) -> None:
     from imu_reps.storage.summary_json import summary_line
 
-    click.echo(summary_line(summary))
+    say(summary_line(summary))
 
 
 def _show_text(summary: Summary) -> None:
     from imu_reps.report.text import text_report
 
-    click.echo()
+    say()
     show(partial(text_report, summary))
 
 
 def _echo_error(file: str, error: ImuRepsError) -> int:
     from imu_reps.storage.summary_json import error_line
 
-    click.echo(error_line(file, error))
+    say(error_line(file, error))
     return error.exit_code

@@ -8,7 +8,7 @@ from functools import partial
 
 import click
 
-from imu_reps.cli.console import complain, rich_console, show
+from imu_reps.cli.console import complain, mention, rich_console, say, show
 from imu_reps.cli.thresholds import chosen_settings, settings_options
 from imu_reps.domain.settings import Settings
 from imu_reps.errors import ImuRepsError
@@ -34,8 +34,12 @@ def report(
     """
     settings = chosen_settings(preset, changes)
     chosen = files or (_latest(),)
-    summed_up = _json_line if as_json else _text
-    ctx.exit(max(summed_up(file, settings) for file in _with_progress(chosen)))
+    codes = []
+    for number, file in enumerate(_with_progress(chosen)):
+        if number and not as_json:
+            say()
+        codes.append((_json_line if as_json else _text)(file, settings))
+    ctx.exit(max(codes))
 
 
 def _latest() -> str:
@@ -50,9 +54,9 @@ def _json_line(file: str, settings: Settings) -> int:
     from imu_reps.storage.summary_json import error_line, summary_line
 
     try:
-        click.echo(summary_line(analyze(load(file), settings).summary))
+        say(summary_line(analyze(load(file), settings).summary))
     except ImuRepsError as error:
-        click.echo(error_line(file, error))
+        say(error_line(file, error))
         return error.exit_code
     return 0
 
@@ -82,5 +86,5 @@ def _with_progress(files: Sequence[str]) -> Iterator[str]:
             yield from progress.track(files, description="Reading")
     else:
         for number, file in enumerate(files, 1):
-            click.echo(f"{number}/{len(files)} {file}", err=True)
+            mention(f"{number}/{len(files)} {file}")
             yield file

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from imu_reps.cli.console import say
 from imu_reps.cli.simulated_faults import FAULTS
 from imu_reps.cli.simulated_set import Wish, planned
 from imu_reps.errors import FileAccessError
@@ -41,8 +42,9 @@ EXERCISES = ("single_leg_raise", "single_leg_raise_bent", "double_leg_raise", "h
 @click.option("--showcase", metavar="NAME|all", help="One of the named sample sets, or all of them.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all chance.")
 @click.pass_context
-def simulate(  # noqa: PLR0913 - one parameter an option
+def simulate(
     ctx: click.Context,
+    /,
     *,
     output: str,
     random_seed: int | None,
@@ -56,17 +58,12 @@ def simulate(  # noqa: PLR0913 - one parameter an option
     """
     _one_way_only(ctx)
     if showcase is not None:
-        ctx.exit(_showcase(showcase, output))
-    if random_seed is not None:
-        from imu_reps.sensors.simulator import random_plan
-
-        _write(random_plan(random_seed), output, random_seed)
+        for plan, file in _named(showcase, output):
+            _write(plan, file, seed)
+    elif random_seed is not None:
+        _write(_drawn(random_seed), output, random_seed)
     else:
-        try:
-            plan = planned(Wish(**wishes))
-        except ValueError as error:
-            raise click.UsageError(f"{error}.") from error
-        _write(plan, output, seed)
+        _write(_wished(**wishes), output, seed)
 
 
 def _one_way_only(ctx: click.Context) -> None:
@@ -76,17 +73,40 @@ def _one_way_only(ctx: click.Context) -> None:
         for parameter in ctx.command.params
         if parameter.name is not None
         and ctx.get_parameter_source(parameter.name) is click.core.ParameterSource.COMMANDLINE
-    } - {"--output"}
-    for chief in ("--showcase", "--random"):
-        if chief in given and len(given) > 1:
-            others = ", ".join(sorted(given - {chief}))
-            raise click.UsageError(f"{chief} describes the whole set; leave out {others}.")
+    }
+    for chief, beside in (("--showcase", {"--output", "--seed"}), ("--random", {"--output"})):
+        others = given - beside - {chief}
+        if chief in given and others:
+            raise click.UsageError(f"{chief} describes the whole set; leave out {', '.join(sorted(others))}.")
 
 
-def _showcase(name: str, output: str) -> int:
+def _wished(**wishes: Any) -> SetPlan:
+    try:
+        return planned(Wish(**wishes))
+    except ValueError as error:
+        raise click.UsageError(f"{error}.") from error
+
+
+def _drawn(seed: int) -> SetPlan:
+    import numpy as np
+
+    from imu_reps.sensors.simulator import random_plan
+
+    return random_plan(np.random.default_rng(seed))
+
+
+def _named(name: str, output: str) -> list[tuple[SetPlan, str]]:
+    """The plan of a name and its file; of ``all`` every plan, each in its own file in the folder `output`."""
     from imu_reps.sensors.simulator import showcase
 
-    raise NotImplementedError
+    plans = showcase()
+    if name == "all":
+        return [(plan, str(Path(output) / f"{each}.csv")) for each, plan in plans.items()]
+    if name not in plans:
+        raise click.BadParameter(
+            f"there is no {name!r}; there are {', '.join(plans)} and all.", param_hint="'--showcase'"
+        )
+    return [(plans[name], output)]
 
 
 def _write(plan: SetPlan, output: str, seed: int) -> None:
@@ -104,4 +124,4 @@ def _write(plan: SetPlan, output: str, seed: int) -> None:
     made = simulated(plan, seed=seed)
     save(made.recording, output)
     save_truth(made.truth.to_dict(), output)
-    click.echo(f"{output}: {made.truth.rep_count} reps, {truth_path(output)}")
+    say(f"{output}: {made.truth.rep_count} reps, {truth_path(output)}")

@@ -39,10 +39,10 @@ def _knee_bend(rep: RepPlan) -> RepPlan:
 
 
 def _short_range(rep: RepPlan) -> RepPlan:
-    """Half of the way, from the end that is the rest: down from the top of a high start, else up from the floor."""
+    """Half of the way: a heel tap that ends above the floor, a raise that ends below its height."""
     middle = 0.5 * (rep.top_deg + rep.bottom_deg)
-    high = rep.bottom_deg != 0.0
-    return replace(rep, bottom_deg=middle) if high else replace(rep, top_deg=middle)
+    tap = rep.bottom_deg < 0.0
+    return replace(rep, bottom_deg=middle) if tap else replace(rep, top_deg=middle)
 
 
 FAULTS: dict[str, Callable[[RepPlan], RepPlan]] = {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from imu_reps.cli.console import say
+
 
 @click.command()
 def where() -> None:
@@ -13,4 +15,4 @@ def where() -> None:
     """
     from imu_reps.storage.recording_file import default_folder
 
-    click.echo(default_folder())
+    say(str(default_folder()))

@@ -20,6 +20,8 @@ WINDOW_S = 1.0
 FEWEST_PACKETS = 4
 FEWEST_WINDOWS = 8
 MOST_WINDOWS = 256
+#: A line further from the first guess than this share of it has found nothing.
+FARTHEST = 0.5
 #: How much more a minimum below the line counts than one above it (asymmetric least squares).
 BELOW = 0.8
 
@@ -65,7 +67,7 @@ def coarse_slope(tick: FloatArray, arrival_s: FloatArray) -> float | None:
     duration = arrival_s[-1] - arrival_s[0]
     lag = int(np.clip(np.ceil(len(tick) * WINDOW_S / max(duration, 1e-9)), 1, max(1, len(tick) // 2)))
     ticks, seconds = tick[lag:] - tick[:-lag], arrival_s[lag:] - arrival_s[:-lag]
-    valid = (ticks > 0) & (seconds > 0)
+    valid = (ticks > 0) & (seconds > 1e-6)
     return float(np.median(seconds[valid] / ticks[valid])) if valid.any() else None
 
 
@@ -85,7 +87,7 @@ def fit_envelope(tick: FloatArray, arrival_s: FloatArray, epoch: IntArray, slope
     lowest = _window_minima(delay, arrival_s, epoch)
     x, y, group = tick[lowest], delay[lowest], epoch[lowest]
     line = _asymmetric_line(x, y, group)
-    if line is None:
+    if line is None or abs(line[0]) > FARTHEST * slope:
         return Envelope(slope, np.inf, _offsets(y, group, np.ones_like(y)), None)
     correction, slope_sd, weight, uncertainty = line
     offset = _offsets(y - correction * x, group, weight)

@@ -16,6 +16,9 @@ from imu_reps.domain.samples import FloatArray, IntArray, SampleBlock
 from imu_reps.kinematics.arrival_envelope import WINDOW_S, Envelope, fit_envelope, offsets_for, packet_ends
 from imu_reps.kinematics.sample_ticks import DATA_SHEET_ERROR, OTHER_RATE, Ticks, no_rate, sample_ticks
 
+#: Successive samples are at least this share of a period apart.
+LEAST_SPACING = 0.2
+
 
 @dataclass(frozen=True, slots=True)
 class SensorClock:
@@ -95,7 +98,8 @@ def fit_clock(block: SampleBlock, header: SensorHeader) -> TimedSamples:
     if ticks_a_step is None:
         raise no_rate(block)
     period_s = line.slope * ticks_a_step
-    time_s = _join_epochs(line.offset_s[ticks.epoch] + line.slope * ticks.tick, steps, ticks.epoch, period_s)
+    time_s = _apart(line.offset_s[ticks.epoch] + line.slope * ticks.tick, LEAST_SPACING * period_s)
+    _count_across_epochs(steps, time_s, ticks.epoch, period_s)
     lost = _holes(block.sample[ticks.rows], ticks.epoch) if header.counter == "device" else None
     index = np.append(0, np.cumsum(steps))
     return TimedSamples(time_s, index, ticks.rows, period_s, _facts(ticks, line, steps, period_s, lost))
@@ -127,19 +131,25 @@ def _steps(ticks: Ticks, header: SensorHeader) -> tuple[IntArray, float | None]:
         return np.rint(difference).astype(np.int64), 1.0
     if not inside.any():
         return np.ones(len(difference), dtype=np.int64), 1.0 / header.rate_hz if header.rate_hz else None
-    typical = float(np.median(difference[inside]))
+    middle = (np.count_nonzero(inside) - 1) // 2
+    typical = float(np.partition(difference[inside], middle)[middle])
     typical = float(np.mean(difference[inside & (np.rint(difference / typical) == 1)]))
     steps = np.maximum(np.rint(difference / typical), 1).astype(np.int64)
     return steps, float(difference[inside].sum() / steps[inside].sum())
 
 
-def _join_epochs(time_s: FloatArray, steps: IntArray, epoch: IntArray, period_s: float) -> FloatArray:
-    """Keep time increasing where the count began anew, and write into `steps` what lies between."""
+def _apart(time_s: FloatArray, least_s: float) -> FloatArray:
+    """Push times later where they overlap, as around a clock that was set anew."""
+    if np.all(np.diff(time_s) >= least_s):
+        return time_s
+    ramp = least_s * np.arange(len(time_s))
+    return np.asarray(np.maximum.accumulate(time_s - ramp) + ramp)
+
+
+def _count_across_epochs(steps: IntArray, time_s: FloatArray, epoch: IntArray, period_s: float) -> None:
+    """Write into `steps` what lies between where one count ended and the next began."""
     for first in (np.flatnonzero(np.diff(epoch)) + 1).tolist():
-        earliest = time_s[first - 1] + 0.5 * period_s * np.arange(1, len(time_s) - first + 1)
-        time_s[first:] = np.maximum(time_s[first:], earliest)
         steps[first - 1] = max(1, round((time_s[first] - time_s[first - 1]) / period_s))
-    return time_s
 
 
 def _holes(number: IntArray, epoch: IntArray) -> int:

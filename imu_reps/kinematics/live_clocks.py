@@ -13,10 +13,10 @@ import numpy as np
 
 from imu_reps.domain.recording import SensorHeader
 from imu_reps.domain.samples import FloatArray, IntArray, SampleBlock
-from imu_reps.kinematics.live_envelope import LiveEnvelope
+from imu_reps.kinematics.live_envelope import UNKNOWN_SLOPE, LiveEnvelope
 from imu_reps.kinematics.live_losses import LiveLosses
 from imu_reps.kinematics.sample_order import LATEST_RUN, LATEST_S
-from imu_reps.kinematics.sample_ticks import DATA_SHEET_ERROR, LEAP_S
+from imu_reps.kinematics.sample_ticks import CLOCK_DIGITS, DATA_SHEET_ERROR, LEAP_S
 
 #: Times approach a refitted line within about this long instead of jumping to it.
 SLEW_S = 0.15
@@ -74,7 +74,8 @@ class LiveClock:
         times: list[float] = []
         indices: list[int] = []
         rows: list[int] = []
-        columns = (block.time_s.tolist(), block.sample.tolist(), block.device_time_s.tolist())
+        stamps = np.round(block.device_time_s, CLOCK_DIGITS)
+        columns = (block.time_s.tolist(), block.sample.tolist(), stamps.tolist())
         for row, (arrival_s, number, stamp) in enumerate(zip(*columns, strict=True)):
             if self._stream is None:
                 self._stream = _Stream(self._header, arrival_s, number, stamp)
@@ -157,7 +158,7 @@ class _Stream:
 
     def _join(self, key: float, arrival_s: float) -> None:
         """Go on counting where the time that passed leads to."""
-        passed = max((arrival_s - self._arrival_s) / self._envelope.slope, self._step)
+        passed = max((arrival_s - self._arrival_s) / self._envelope.slope, self._step or UNKNOWN_SLOPE)
         self._origin = self._tick + passed - key
         self._behind = 0
         self._envelope.begin(self._tick + passed, arrival_s)

@@ -15,14 +15,14 @@ from imu_reps.kinematics.arrival_envelope import BELOW
 
 #: Until a second packet tells, an unknown rate is taken to be 100 Hz.
 UNKNOWN_SLOPE = 0.01
+#: No sensor is faster than 10 kHz.
+LEAST_SLOPE = 1e-4
 WINDOW_S = 0.4
 FEWEST_ARRIVALS = 3
 #: Windows the line is fitted through: long enough for the rate, short enough to follow a warming clock.
 WINDOWS = 128
 #: Windows after which the line rests on measurement.
-ENOUGH_WINDOWS = 4
-#: Windows before the expected slope is questioned.
-RATE_WINDOWS = 8
+ENOUGH_WINDOWS = 6
 #: Scatter of minima that is taken for granted; more is measured.
 NOISE_S = 0.002
 #: A slope further from the expected one than this share is another rate, not an inexact one.
@@ -100,7 +100,7 @@ class LiveEnvelope:
         delay = arrival_s - self.at(tick)
         if delay < 0.0 and (not self._minima or delay < -EARLY_S):
             self._host_s += delay
-            if len(self._minima) >= RATE_WINDOWS:
+            if self.settled:
                 self._minima.clear()
             delay = 0.0
         if delay <= self.least_delay_s:
@@ -125,7 +125,7 @@ class LiveEnvelope:
             self._first_end = self._newest
         elif self._expected is None and not self._minima and tick > self._first_end[0]:
             host_s = self.at(tick)
-            self.slope = (arrival_s - self._first_end[1]) / (tick - self._first_end[0])
+            self.slope = max((arrival_s - self._first_end[1]) / (tick - self._first_end[0]), LEAST_SLOPE)
             self._tick, self._host_s = tick, min(host_s, arrival_s)
 
     def _refit(self) -> None:
@@ -152,10 +152,10 @@ class LiveEnvelope:
         """The expected slope, unless the windows show quite another."""
         if len(points) > 1:
             ticks, seconds = np.diff(points, axis=0).T
-            measured = float(np.median(seconds / np.maximum(ticks, 1e-9)))
+            measured = max(float(np.median(seconds / np.maximum(ticks, 1e-9))), LEAST_SLOPE)
             if self._expected is None:
                 return measured
-            presumed = self._error > WANDER and len(points) >= RATE_WINDOWS
+            presumed = self._error > WANDER and len(points) >= ENOUGH_WINDOWS
             if presumed and abs(measured / self._expected - 1.0) > OTHER_RATE:
                 self._expected, self._error = measured, OTHER_RATE
         return self._expected or self.slope

@@ -66,6 +66,7 @@ class LiveSensor:
         self._held: list[tuple[FloatArray, FloatArray, np.ndarray, FloatArray, FloatArray]] = []
         self._period_s = 0.0
         self._past_acc = np.empty((0, 3))
+        self.first_s = np.inf
         self.tail = _empty_tail()
 
     @property
@@ -78,25 +79,25 @@ class LiveSensor:
         """Time of the newest sample; minus infinity before the first."""
         return float(self.tail.time_s[-1]) if len(self.tail) else -np.inf
 
-    def push(self, block: SampleBlock) -> None:
-        """Take the next samples, in order of arrival."""
+    def push(self, block: SampleBlock, waited_until_s: float) -> None:
+        """Take the next samples, in order of arrival; the grid waits for the rate check until then."""
         timed = self._clock.push(block)
         if len(timed.time_s) == 0:
             return
         rows = timed.order
+        self.first_s = min(self.first_s, float(timed.time_s[0]))
         self._held.append(
             (timed.time_s, block.time_s[rows], timed.index, block.gyr_dps[rows], block.acc_mps2[rows])
         )
         if self._motion is None:
-            self._start()
+            self._start(waited_until_s)
         if self._motion is not None:
             for held in self._held:
                 self._estimate(self._motion, *held)
             self._held = []
 
-    def _start(self) -> None:
-        time_s = np.concatenate([held[0] for held in self._held])
-        index = np.concatenate([held[2] for held in self._held])
+    def _start(self, waited_until_s: float) -> None:
+        time_s, arrival_s, index = (np.concatenate([held[k] for held in self._held]) for k in range(3))
         late = np.flatnonzero(time_s >= time_s[0] + RATE_CHECK_S)
         if len(late) == 0:
             return
@@ -106,6 +107,9 @@ class LiveSensor:
         near = abs(measured_s / nominal_s - 1.0) < RATE_TOLERANCE
         self._period_s = nominal_s if near else measured_s
         self._motion = LiveMotion(self._period_s)
+        if arrival_s[end] >= waited_until_s:
+            # grid instants went by meanwhile: what was held back reaches the grid only now
+            self._held = [(held[0], np.maximum(held[1], arrival_s[end]), *held[2:]) for held in self._held]
 
     def _estimate(
         self,
@@ -188,11 +192,12 @@ class LiveGrid:
 
     def push(self, *blocks: SampleBlock) -> Motion:
         """Take blocks that arrived together; returns the grid instants that are now known, if any."""
-        for block in blocks:
-            if len(block):
-                self._sensors[block.sensor].push(block)
-                self._start_s = min(self._start_s, float(block.time_s[0]))
-                self._now_s = max(self._now_s, float(block.time_s[-1]))
+        heard = [block for block in blocks if len(block)]
+        for block in heard:
+            self._start_s = min(self._start_s, float(block.time_s[0]))
+            self._now_s = max(self._now_s, float(block.time_s[-1]))
+        for block in heard:
+            self._sensors[block.sensor].push(block, self._start_s + RATE_PATIENCE_S)
         time_s = self._ready_times()
         if len(time_s) == 0:
             return Motion(time_s, None, None)
@@ -210,7 +215,7 @@ class LiveGrid:
         if end_s == -np.inf:
             return np.empty(0)
         if self._next_tick is None:
-            first_s = min(float(s.tail.time_s[0]) for s in self._sensors.values() if len(s.tail))
+            first_s = min(sensor.first_s for sensor in self._sensors.values())
             self._next_tick = int(np.ceil(first_s * GRID_HZ))
         end_tick = int(np.ceil(end_s * GRID_HZ))
         ticks = np.arange(self._next_tick, max(self._next_tick, end_tick))

@@ -49,9 +49,12 @@ class LegAxes:
 
 
 def leg_elevation(axes: LegAxes, up: FloatArray) -> FloatArray:
-    """Leg elevation, (n,) degrees from -90 to 270, for up (n, 3) in ankle axes."""
+    """Leg elevation, (n,) degrees, for up (n, 3) in ankle axes.
+
+    From -150 to 210: a leg that is raised stays within -90 to 180, with room on both sides for noise.
+    """
     angle = angle_about(axes.axis, up, axes.reference) + axes.reference_deg
-    return np.asarray((angle + 90.0) % 360.0 - 90.0)
+    return np.asarray((angle + 150.0) % 360.0 - 150.0)
 
 
 def unit(vector: FloatArray) -> FloatArray:

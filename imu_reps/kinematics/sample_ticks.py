@@ -20,6 +20,8 @@ OTHER_RATE = 0.1
 #: A tick that leaps against the arrivals by more than this, for good, is a clock that was set anew.
 LEAP_S = 1.0
 LEAP_PACKETS = 64
+#: Device clocks count microseconds at best: stamps alike to this many digits are one.
+CLOCK_DIGITS = 6
 #: A device clock that stands still between samples more often than this stamps packets, not samples.
 MOST_STANDING = 0.1
 
@@ -59,9 +61,9 @@ class Ticks:
 
 def has_device_clock(block: SampleBlock) -> bool:
     """Whether the sensor stamps each of its samples with a clock of its own."""
-    stamps = block.device_time_s
-    if not len(stamps) or not np.isfinite(stamps).all():
+    if not len(block) or not np.isfinite(block.device_time_s).all():
         return False
+    stamps = np.round(block.device_time_s, CLOCK_DIGITS)
     return len(stamps) < 2 or float(np.mean(np.diff(stamps) <= 0)) <= MOST_STANDING
 
 
@@ -90,7 +92,7 @@ def no_rate(block: SampleBlock) -> RecordingError:
 
 def _in_order(block: SampleBlock, header: SensorHeader) -> Ticks:
     has_clock = has_device_clock(block)
-    number = block.device_time_s if has_clock else block.sample.astype(np.float64)
+    number = np.round(block.device_time_s, CLOCK_DIGITS) if has_clock else block.sample.astype(np.float64)
     nominal_s = 1.0 if has_clock else 1.0 / header.rate_hz if header.rate_hz else None
     order = put_in_order(number, _furthest_back(block, nominal_s))
     tick, arrival = number[order.rows], block.time_s[order.rows]

@@ -22,8 +22,9 @@ LEAST_PACKETS = 8
 MINIMUM_RATIO = 6.0
 #: Windows over which the sensor's phase is averaged.
 WINDOWS = 32
-#: Arrivals this many times before the typical minimum do not happen.
+#: No arrival is this many times the minima's scatter before their level, nor this share of a notification.
 EARLIEST = 4.0
+EARLIEST_SHARE = 0.15
 #: A loss is believed once arrivals have stayed late for this long.
 CONFIRM_S = 0.5
 
@@ -61,7 +62,7 @@ def uncounted_losses(
     level = np.interp(number, *_phase(number[lowest], delay[lowest], lost_s))
     spread = float(np.median(np.abs(_modulo(delay[lowest] - level[lowest], lost_s))))
     # nothing arrives early: short of a whole notification, by more than the minima scatter, is delay
-    tolerance = min(EARLIEST * spread, lost_s / 2)
+    tolerance = min(max(EARLIEST * spread, EARLIEST_SHARE * lost_s), lost_s / 2)
     packets_late = np.floor((delay - level + tolerance) / lost_s).astype(np.int64)
     unconfirmed = arrival > arrival[-1] - CONFIRM_S
     packets_late[unconfirmed] = packets_late[unconfirmed].min()

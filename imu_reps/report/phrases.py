@@ -5,7 +5,7 @@ Directions are stated, nothing is diagnosed, no muscle is named: the sensors kno
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from statistics import median
 
 from imu_reps.domain.recording import Side
@@ -45,13 +45,13 @@ def fault_sentences(summary: Summary) -> list[str]:
             if fault.level == "flag":
                 kinds.setdefault((fault.code, fault.unit), []).append((rep, fault))
     worst_first = sorted(kinds.items(), key=lambda kind: FLAGS.index(kind[0][0]))
-    return [_sentence(flag, marks, summary.recording.side) for (flag, _), marks in worst_first]
+    return [_sentence(flag, marks, summary) for (flag, _), marks in worst_first]
 
 
-def _sentence(flag: Flag, marks: Marks, side: Side | None) -> str:
-    where = reps_named([rep.number for rep, _ in marks])
+def _sentence(flag: Flag, marks: Marks, summary: Summary) -> str:
+    where = _where([rep.number for rep, _ in marks], summary)
     unsure = all(fault.certainty in ("low", "experimental") for _, fault in marks)
-    words = _EVIDENCE[flag](marks, side)
+    words = _EVIDENCE[flag](marks, summary.recording.side)
     return f"{where[0].upper()}{where[1:]}, {label(flag)}: {words}{' (not certain)' if unsure else ''}."
 
 
@@ -147,13 +147,9 @@ def meaning_sentences(summary: Summary) -> list[str]:
     if figures.floor_angle_deg is not None:
         flagged -= {"back_arch"}  # the floor says the same, and how far
     two_legs = summary.recording.exercise in ("double_leg_raise", "hanging_leg_raise")
-    words = [_MEANING[flag].format(count="four" if two_legs else "two") for flag in FLAGS if flag in flagged]
-    return (
-        _whole_set(summary)
-        + _floor(summary)
-        + words
-        + [_trend(trend) for trend in figures.trend if trend.certain]
-    )
+    mends = [_MEANING[flag].format(count="four" if two_legs else "two") for flag in FLAGS if flag in flagged]
+    trends = [_trend(trend) for trend in figures.trend if trend.certain and _tells(trend)]
+    return _whole_set(summary) + mends + _floor(summary) + trends
 
 
 def _whole_set(summary: Summary) -> list[str]:
@@ -172,41 +168,47 @@ def _floor(summary: Summary) -> list[str]:
     if floor is not None:
         about = f"Your floor is about {degrees(floor)} in this set"
         return [f"{about}: the pelvis stays flat above it. Lower no further."]
-    if below is not None and summary.recording.posture == "supine":
-        return [f"The pelvis stayed flat all the way down to {degrees(below)}."]
+    let_go = any(rep.lift_off_angle_deg is not None for rep in summary.reps)
+    if below is not None and not let_go and summary.recording.posture == "supine":
+        return [f"The pelvis did not tip forward on the way down to {degrees(below)}."]
     return []
 
 
 _TREND_WORDS = {
     "range_deg": ("range", "deg"),
-    "duration_s": ("time a rep", "s"),
+    "duration_s": ("time for a rep", "s"),
     "pelvic_tilt_deg": ("forward tilt of the pelvis", "deg"),
     "pelvic_rotation_deg": ("turn of the pelvis", "deg"),
 }
 
 
+def _tells(trend: Trend) -> bool:
+    """Whether a change means something: more or less backward tilt alone does not."""
+    return trend.what != "pelvic_tilt_deg" or max(trend.first_third, trend.last_third) > 0.0
+
+
 def _trend(trend: Trend) -> str:
     what, unit = _TREND_WORDS[trend.what]
-    went = "grew" if abs(trend.last_third) > abs(trend.first_third) else "fell"
+    size = abs if trend.what == "pelvic_rotation_deg" else float
+    went = "grew" if size(trend.last_third) > size(trend.first_third) else "fell"
     change = f"The {what} {went} from {written(trend.first_third, unit)} to {written(trend.last_third, unit)}"
     return change + (f", from rep {trend.from_rep} on." if trend.from_rep is not None else " over the set.")
 
 
 def unjudged_sentences(summary: Summary) -> list[str]:
     """What could not be judged, in which repetitions, and why."""
-    missing: dict[tuple[int, ...], list[Flag]] = {}
+    missing: dict[tuple[tuple[int, ...], str], list[Flag]] = {}
     for flag in FLAGS:
         numbers = tuple(rep.number for rep in summary.reps if flag in rep.not_judged)
         if numbers and flag not in _SELDOM_JUDGED:
-            missing.setdefault(numbers, []).append(flag)
+            missing.setdefault((numbers, _reason(flag, summary)), []).append(flag)
     return [
-        f"{listed([label(flag) for flag in flags]).capitalize()} in {_where(numbers, summary)}: "
-        f"{listed(sorted({_reason(flag, summary) for flag in flags}))}."
-        for numbers, flags in missing.items()
+        f"{listed([label(flag) for flag in flags]).capitalize()} in {_where(numbers, summary)}: {reason}."
+        for (numbers, reason), flags in missing.items()
     ]
 
 
-def _where(numbers: tuple[int, ...], summary: Summary) -> str:
+def _where(numbers: Sequence[int], summary: Summary) -> str:
     return "all reps" if 1 < len(summary.reps) == len(numbers) else reps_named(numbers)
 
 
@@ -215,6 +217,8 @@ def _reason(flag: Flag, summary: Summary) -> str:
         return "too little of the leg's movement was measured"
     if summary.sensors.pelvis is None:
         return "there was no pelvis sensor"
+    if flag == "hip_pop" and summary.recording.posture == "hanging":
+        return "these sensors cannot tell while hanging"
     if summary.zero.time_s is None:
         return "there is no pelvis zero"
     return "too little of the pelvis's movement was measured"

@@ -13,8 +13,8 @@ from imu_reps.domain.rep import Rep
 from imu_reps.domain.summary import Summary
 from imu_reps.report.phrases import label
 
-#: Under this many columns the table gets short heads and single gaps.
-NARROW = 78
+#: Under this many columns the table gets single gaps, and then short heads too.
+SINGLE_GAPS, SHORT_HEADS = 90, 74
 NOT_MEASURED = "–"
 #: A pause longer than this is a rest (see `definitions`: out of the means).
 _REST_S = 10.0
@@ -51,12 +51,13 @@ def rep_table(summary: Summary, width: int) -> Table:
     width : int
         Columns there are.
     """
-    narrow = width < NARROW
     columns = _columns(summary)
-    table = Table(box=None, pad_edge=False, padding=(0, 1 if narrow else 2, 0, 0), header_style="dim")
+    table = Table(
+        box=None, pad_edge=False, padding=(0, 1 if width < SINGLE_GAPS else 2, 0, 0), header_style="dim"
+    )
     table.add_column("rep\n", justify="right", no_wrap=True)
     for column in columns:
-        head = column.short if narrow else column.head
+        head = column.short if width < SHORT_HEADS else column.head
         table.add_column(f"{head}\n{column.unit}", justify="right", no_wrap=True)
     table.add_column("", overflow="fold")
     for rep, cells in zip(summary.reps, _cells(summary, columns), strict=True):

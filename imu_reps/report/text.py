@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from textwrap import fill
 
@@ -16,6 +17,8 @@ from imu_reps.report.rep_table import NOT_MEASURED, anything_missing, rep_table
 
 #: Prose is not set wider than this: long lines read slowly.
 PROSE_WIDTH = 100
+#: A space that no line is broken at.
+_TIE = "\N{NO-BREAK SPACE}"
 #: Losses and gaps smaller than these are not worth a word.
 _LOST_SHARE = 0.01
 _GAP_S = 0.15
@@ -37,7 +40,7 @@ def text_report(summary: Summary, width: int = 80) -> Group:
         Text(headline(summary, width), style="bold"),
     ]
     if summary.reps:
-        parts += [Text(), rep_table(summary, width), Text(_legend(summary), style="dim")]
+        parts += [Text(), rep_table(summary, width), Text(_legend(summary, width), style="dim")]
     prose = min(width, PROSE_WIDTH)
     parts += _section("What was wrong", fault_sentences(summary), prose)
     parts += _section("What it means", meaning_sentences(summary), prose)
@@ -67,9 +70,13 @@ def headline(summary: Summary, width: int = 80) -> str:
     if figures.tempo is not None:
         words.append(f"tempo {figures.tempo}")
     if figures.range_deg_mean is not None:
-        scatter = f" ± {degrees(figures.range_deg_sd)}" if figures.range_deg_sd is not None else ""
-        words.append(f"range {degrees(figures.range_deg_mean)}{scatter}")
-    lines = [words[0]]
+        words.append(f"range {degrees(figures.range_deg_mean)}")
+    return _with_dots(words, width)
+
+
+def _with_dots(words: Sequence[str], width: int) -> str:
+    """Join words by dots, broken only between these."""
+    lines = list(words[:1])
     for word in words[1:]:
         joined = f"{lines[-1]} · {word}"
         lines[-1:] = [joined] if len(joined) <= width else [lines[-1], f"  {word}"]
@@ -93,13 +100,15 @@ def _count(summary: Summary) -> str:
     return ", ".join(words)
 
 
-def _legend(summary: Summary) -> str:
-    words = []
-    if summary.set.tempo is not None:
-        words.append("tempo: seconds down-bottom-up-top" + _aim(summary.set.tempo_target))
+def _legend(summary: Summary, width: int) -> str:
+    words, figures = [], summary.set
+    if figures.tempo is not None:
+        words.append("tempo: seconds down-bottom-up-top" + _aim(figures.tempo_target))
+    if figures.range_deg_sd is not None:
+        words.append(f"range ± {degrees(figures.range_deg_sd)}")
     if anything_missing(summary):
         words.append(f"{NOT_MEASURED} not measured")
-    return " · ".join(words)
+    return _with_dots(words, width)
 
 
 def _aim(target: str | None) -> str:
@@ -112,8 +121,13 @@ def _aim(target: str | None) -> str:
 def _section(title: str, sentences: Sequence[str], width: int) -> list[RenderableType]:
     if not sentences:
         return []
-    points = [fill(f"• {sentence}", width, subsequent_indent="  ") for sentence in sentences]
-    return [Text(f"\n{title}", style="bold"), *map(Text, points)]
+    return [Text(f"\n{title}", style="bold"), *(Text(_point(sentence, width)) for sentence in sentences)]
+
+
+def _point(sentence: str, width: int) -> str:
+    """One point of a list, broken into lines, but never between a number and its unit."""
+    tied = re.sub(r"(?<=\d) (?=(?:%|s|m/s²|Hz)(?!\w))", _TIE, sentence)
+    return fill(f"• {tied}", width, subsequent_indent="  ").replace(_TIE, " ")
 
 
 def _remarks(summary: Summary) -> Iterator[str]:

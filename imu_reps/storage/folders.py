@@ -19,7 +19,7 @@ def default_folder() -> Path:
     home = os.environ.get(HOME_VARIABLE)
     if home:
         return Path(home).expanduser() / "recordings"
-    import platformdirs  # noqa: PLC0415 - only needed where nothing else is said
+    import platformdirs
 
     return platformdirs.user_data_path("imu-reps", appauthor=False) / "recordings"
 

@@ -104,9 +104,11 @@ _SENSOR_KINDS: dict[SensorPlace, dict[str, _Kind]] = {
         "cranial_axis": _AXIS,
     },
 }
-_KINDS: dict[str, _Kind] = {"format": _choice(FORMAT)} | _SET_KINDS
-for _place, _kinds in _SENSOR_KINDS.items():
-    _KINDS |= {f"{_place}.{_key}": _kind for _key, _kind in _kinds.items()}
+_KINDS: dict[str, _Kind] = (
+    {"format": _choice(FORMAT)}
+    | _SET_KINDS
+    | {f"{place}.{key}": kind for place, kinds in _SENSOR_KINDS.items() for key, kind in kinds.items()}
+)
 
 #: Field of `Header` where it is not called like its key.
 _FIELDS = {"set": "set_number"}

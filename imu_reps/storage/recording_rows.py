@@ -100,7 +100,7 @@ def read_rows(block: bytes, line: IntArray, columns: tuple[str, ...], *, name: s
 
 def _read_fast(block: bytes, count: int, columns: tuple[str, ...]) -> dict[str, Any] | None:
     """Read by pandas; None wherever anything looks odd."""
-    import pandas as pd  # noqa: PLC0415 - heavy, and only reading needs it
+    import pandas as pd
 
     # The right number of commas and no empty last cell together mean ten cells in every row.
     odd = block.count(b",") != count * (len(columns) - 1) or columns[-1] == "device_time_s"

@@ -42,8 +42,11 @@ UPRIGHT_DEG = 30.0
 #: What the pelvis sensor shows at rest must last this long to be judged.
 MIN_REST_S = 3.0
 
-#: The pelvis follows the leg by 10 to 35 %; less than this says nothing about its direction.
+#: The pelvis follows the leg by 10 to 35 %; less says nothing about its direction, and more is the whole body
+#: sitting up. Twice the leg must have led.
 MIN_FOLLOW = 0.08
+MAX_FOLLOW = 0.6
+MIN_LIFTS = 2
 MIN_CORRELATION = 0.7
 
 
@@ -72,7 +75,7 @@ def check_swapped(start: Start, pelvis: Windows, ankle: Windows) -> Iterator[Pla
 
 
 def _leading_excursions(start: Start, mover: Windows, other: Windows) -> FloatArray:
-    """Peaks (degrees) of the mover's excursions in which it turns over `LEAD` times as far as the other.
+    """Sizes (degrees) of the mover's excursions in which it turns over `LEAD` times as far as the other.
 
     A high start has two places to dwell, the floor and the top, and the repetitions begin at either.
     """
@@ -80,25 +83,32 @@ def _leading_excursions(start: Start, mover: Windows, other: Windows) -> FloatAr
     if home is None:
         return np.zeros(0)
     away = angle_deg(mover.up, home)
-    peaks = _leads(other, away)
+    peaks = _leads(mover, other, away)
     far = away > ELSEWHERE_DEG
     second = usual_direction(mover.up[far]) if start == "high" else None
     if second is None:
         return peaks
-    return max(peaks, _leads(other, angle_deg(mover.up, second)), key=len)
+    return max(peaks, _leads(mover, other, angle_deg(mover.up, second)), key=len)
 
 
-def _leads(other: Windows, away: FloatArray) -> FloatArray:
-    spans = [span for span in stretches(away > AWAY_DEG) if (span[1] - span[0]) * HOP_S <= LIFT_MAX_S]
+def _leads(mover: Windows, other: Windows, away: FloatArray) -> FloatArray:
+    # a hole is no return; there and back means that neither end of the recording cuts the excursion
+    spans = [
+        (begin - 1, end)
+        for begin, end in stretches(~(away <= AWAY_DEG))
+        if begin > 0 and end < len(away) and (end - begin) * HOP_S <= LIFT_MAX_S
+    ]
     if not spans:
         return np.zeros(0)
     begin, end = np.array(spans).T
-    begin, length = np.maximum(begin - 2, 0), end - np.maximum(begin - 2, 0)
+    length = end - begin
     first = np.cumsum(length) - length
     rows = np.arange(length.sum()) + np.repeat(begin - first, length)
-    meanwhile = angle_deg(other.up[rows], np.repeat(other.up[begin], length, axis=0))
-    peak = np.fmax.reduceat(away[rows], first)
-    return np.asarray(peak[peak > LEAD * np.fmax.reduceat(meanwhile, first)])
+    peak, meanwhile = (
+        np.fmax.reduceat(angle_deg(up[rows], np.repeat(up[begin], length, axis=0)), first)
+        for up in (mover.up, other.up)
+    )
+    return np.asarray(peak[peak > LEAD * meanwhile])
 
 
 def check_pelvis_axes(
@@ -180,7 +190,8 @@ def _follows_leg(
     tilt = np.degrees(np.arctan2(cranial, anterior))
     chosen = lying & (np.abs(tilt) < 60.0) & (np.abs(np.degrees(np.arctan2(right, anterior))) < 45.0)
     follow, correlation = _line(lift[chosen], tilt[chosen])
-    if follow > MIN_FOLLOW and correlation > MIN_CORRELATION:
+    lifts = _leading_excursions(header.start, ankle, pelvis)
+    if len(lifts) >= MIN_LIFTS and MIN_FOLLOW < follow < MAX_FOLLOW and correlation > MIN_CORRELATION:
         yield PlausibilityFinding(
             "maybe_upside_down",
             "caution",

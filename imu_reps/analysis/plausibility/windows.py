@@ -17,6 +17,9 @@ HOP_S = 0.25
 #: A hop that holds less than this share of its samples is a hole.
 WHOLE_HOP = 0.6
 
+#: A sensor that dwells stays this near one direction: breathing and fidgets do, a small lift does not.
+DWELL_DEG = 6.0
+
 
 @dataclass(frozen=True, slots=True)
 class Windows:
@@ -94,12 +97,12 @@ def angle_deg(a: FloatArray, b: FloatArray) -> FloatArray:
 
 
 def usual_direction(up: FloatArray) -> FloatArray | None:
-    """Where the sensor dwells: the direction with most others within 15° of it, (3,); None: not known."""
+    """Where the sensor dwells: the direction with most others near it, (3,); None: not known."""
     known = up[np.isfinite(up[:, 0])]
     if not len(known):
         return None
     candidates = known[:: max(1, len(known) // 50)]
-    near = known @ candidates.T > np.cos(np.radians(15.0))
+    near = known @ candidates.T > np.cos(np.radians(DWELL_DEG))
     members = known[near[:, near.sum(axis=0).argmax()]]
     mean = members.mean(axis=0)
     return np.asarray(mean / np.linalg.norm(mean))

@@ -12,6 +12,7 @@ from imu_reps.sensors.simulator.plan import (
 )
 from imu_reps.sensors.simulator.population import Space, idle_plan, random_plan
 from imu_reps.sensors.simulator.sensor_plan import RadioPlan, SensorPlan
+from imu_reps.sensors.simulator.showcase import showcase
 from imu_reps.sensors.simulator.simulate import Simulated, simulate
 from imu_reps.sensors.simulator.truth import Truth, TruthAngles
 
@@ -32,5 +33,6 @@ __all__ = [
     "TruthAngles",
     "idle_plan",
     "random_plan",
+    "showcase",
     "simulate",
 ]

@@ -206,5 +206,7 @@ def _ankle_sensor(
 
 def _leg(pitch_deg: FloatArray, spread_deg: float, turnout_deg: float) -> Rotation:
     """Rotation of a leg segment; its long axis keeps its sagittal angle whatever spread and turnout."""
-    angles = np.column_stack([pitch_deg, np.full_like(pitch_deg, spread_deg), np.full_like(pitch_deg, turnout_deg)])
+    angles = np.column_stack(
+        [pitch_deg, np.full_like(pitch_deg, spread_deg), np.full_like(pitch_deg, turnout_deg)]
+    )
     return Rotation.from_euler("ZXY", angles, degrees=True)

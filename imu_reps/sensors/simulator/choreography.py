@@ -22,16 +22,21 @@ TAIL_S = 0.5
 
 
 def choreograph(plan: SetPlan, rng: Generator) -> Score:
-    """Write the whole recording: life, rest, rocks, the way to the start, the repetitions, and back."""
+    """Write the whole recording: life, rest, rocks, the way to the start, the repetitions, and back.
+
+    Raises
+    ------
+    ValueError
+        If the acts before the set do not end in the posture of the exercise.
+    """
     rest = _floor_pose(plan)
-    score = Score.from_pose(first_pose(plan.life.before, rest))
-    person = Liver(score, rest, rng)
+    legs_up = {**rest, **_high_pose(plan)}
+    score = Score.from_pose(legs_up if _begins_high(plan) else first_pose(plan.life.before, rest))
     score.origin_deg = _origin_deg(plan)
-    if _begins_high(plan):
-        score = Score.from_pose({**rest, **_high_pose(plan)})
-        score.origin_deg = _origin_deg(plan)
-        person = Liver(score, rest, rng)
+    person = Liver(score, rest, rng)
     person.live(plan.life.before)
+    if score.curves["pelvis"].value != rest["pelvis"] or (plan.life.before and _begins_high(plan)):
+        raise ValueError("the acts before a set must end in its posture: lie down, or hang up, at their end")
     posture_from_s = score.now_s
     score.wait(plan.life.still_before_s)
     _rock(score, plan)
@@ -82,9 +87,6 @@ def _go_to_start(score: Score, plan: SetPlan) -> None:
     if plan.resting_end == "low":
         return
     if plan.life.floor_stretch:
-        if plan.exercise == "heel_tap" and not plan.life.knees_bent:
-            # the heel slides along the floor first
-            score.move(0.5 * plan.life.lift_s, {"shank": -45.0, "knee": 90.0})
         score.move(plan.life.lift_s, _high_pose(plan))
         score.rest_s = (score.now_s, score.now_s)
     score.wait(plan.life.hold_s)
@@ -193,6 +195,8 @@ def _go_to_floor(score: Score, plan: SetPlan) -> None:
     score.wait(0.8)
     score.rest_s = (score.rest_s[0], score.now_s)
     if plan.life.final_lowering:
-        score.move(plan.life.lowering_s, {k: v for k, v in _floor_pose(plan).items() if k in ("shank", "knee")})
+        score.move(
+            plan.life.lowering_s, {k: v for k, v in _floor_pose(plan).items() if k in ("shank", "knee")}
+        )
     else:
         score.rest_s = (score.rest_s[0], score.now_s + plan.life.rest_after_s)

@@ -80,9 +80,7 @@ def _speed(evidence: Evidence, plan: SetPlan, s: Settings) -> Iterator[Fault]:
     yield from lowering[:1]
 
 
-def _short_range(
-    evidence: Evidence, plan: SetPlan, of_set: list[Evidence], s: Settings
-) -> Iterator[Fault]:
+def _short_range(evidence: Evidence, plan: SetPlan, of_set: list[Evidence], s: Settings) -> Iterator[Fault]:
     ranges = [e.rep.range_deg for e in of_set if e.rep.range_deg is not None]
     expected = max(float(np.median(ranges)), plan.range_target_deg or 0.0)
     measured = evidence.rep.range_deg

@@ -30,7 +30,12 @@ class PelvisResponse:
 
 
 def respond(
-    plan: SetPlan, score: Score, t: FloatArray, elevation_deg: FloatArray, lift_deg: FloatArray, rng: Generator
+    plan: SetPlan,
+    score: Score,
+    t: FloatArray,
+    elevation_deg: FloatArray,
+    lift_deg: FloatArray,
+    rng: Generator,
 ) -> PelvisResponse:
     """The pelvis's answer to the commanded leg.
 
@@ -80,7 +85,7 @@ def excursion_share(t: FloatArray, elevation_deg: FloatArray, score: Score) -> F
 
 def _share_gone(elevation_deg: FloatArray, excursion: Excursion) -> FloatArray:
     rep = excursion.plan
-    if excursion.start_deg < 0.5 * (rep.top_deg + rep.bottom_deg):
+    if excursion.rising < excursion.lowering:
         rest, far = max(excursion.start_deg, excursion.end_deg), rep.top_deg
     else:
         rest, far = min(excursion.start_deg, excursion.end_deg), rep.bottom_deg

@@ -6,6 +6,7 @@ Written against the definitions alone, so that an analysis can be held to it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy.signal import butter, sosfiltfilt
@@ -91,23 +92,32 @@ def split(
     ]
     reps = [e for e, counts in zip(excursions, counted, strict=True) if counts]
     far, near = _turns(leg.time_s, up, reps, rest_s)
-    found = []
-    for k, rep in enumerate(reps):
+    flanks: list[tuple[float, float]] = []
+    for k in range(len(reps)):
         lowest = up[near[k + 1]] if start == "low" else min(up[near[k]], up[near[k + 1]])
         band = _BAND * (up[far[k]] - lowest)
-        out = _flank(leg.time_s, up, speed, (near[k], far[k]), band)
         # the way back is the way out of the mirrored curve
-        back = _flank(leg.time_s, -up, -speed, (far[k], near[k + 1]), band)
-        found.append(Phases(rep, out, back))
-    return found, partials
+        flanks.append(_flank(leg.time_s, up, speed, (near[k], far[k]), band))
+        flanks.append(_flank(leg.time_s, -up, -speed, (far[k], near[k + 1]), band))
+    turns = [i for pair in zip(far, near[1:], strict=True) for i in pair]
+    flanks = _met(flanks, [float(leg.time_s[i]) for i in turns])
+    outs, backs = flanks[::2], flanks[1::2]
+    return [Phases(*parts) for parts in zip(reps, outs, backs, strict=True)], partials
+
+
+def _met(flanks: list[tuple[float, float]], turns_s: list[float]) -> list[tuple[float, float]]:
+    """Phases that would overlap meet at the turn between them: a pause is never negative."""
+    begins, ends = [f[0] for f in flanks], [f[1] for f in flanks]
+    for k in range(len(flanks) - 1):
+        if ends[k] > begins[k + 1]:
+            ends[k] = begins[k + 1] = turns_s[k]
+    return list(zip(begins, ends, strict=True))
 
 
 Turns = tuple[list[int], list[int]]
 
 
-def _turns(
-    t: FloatArray, up: FloatArray, excursions: list[Excursion], rest_s: tuple[float, float]
-) -> Turns:
+def _turns(t: FloatArray, up: FloatArray, excursions: list[Excursion], rest_s: tuple[float, float]) -> Turns:
     """Indices of the far end of each excursion, and of the deepest rest before, between and after."""
     far = []
     for e in excursions:
@@ -115,7 +125,7 @@ def _turns(
         far.append(int(begin + np.argmax(up[begin:end])))
     first, last = (int(i) for i in np.searchsorted(t, rest_s))
     edges = [first, *far, last]
-    near = [a + int(np.argmin(up[a : max(b, a + 1)])) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    near = [a + int(np.argmin(up[a : max(b, a + 1)])) for a, b in pairwise(edges)]
     return far, near
 
 

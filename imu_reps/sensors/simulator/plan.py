@@ -232,6 +232,10 @@ def _eight_reps() -> tuple[RepPlan, ...]:
     return (RepPlan(),) * 8
 
 
+_NAMED_SENSOR = SensorPlan(named=True)
+_SENSOR = SensorPlan()
+
+
 @dataclass(frozen=True, slots=True)
 class SetPlan:
     """One set, commanded: what the simulator needs to know.
@@ -256,8 +260,8 @@ class SetPlan:
     reps: tuple[RepPlan, ...] = field(default_factory=_eight_reps)
     body: BodyPlan = BodyPlan()
     life: LifePlan = LifePlan()
-    pelvis: SensorPlan | None = SensorPlan(named=True)
-    ankle: SensorPlan | None = SensorPlan()
+    pelvis: SensorPlan | None = _NAMED_SENSOR
+    ankle: SensorPlan | None = _SENSOR
     created: datetime | None = None
     session: str | None = None
     set_number: int | None = None

@@ -30,8 +30,8 @@ class Space:
         Range of the pelvis's natural share.
     rate_hz : float or None
         Nominal rate of both sensors.
-    acc_bias_mg, acc_scale, gyr_bias_dps : float
-        Bounds of the sensors' errors, per axis; `scale_error` is another name of `acc_scale`.
+    acc_bias_mg, scale_error, gyr_bias_dps : float
+        Bounds of the sensors' errors, per axis; the scale error is the accelerometer's, relative.
     turn_deg : float
         Bound of the mounted pelvis sensor's turn about gravity.
     loss : float
@@ -132,9 +132,7 @@ def idle_plan(rng: Generator, **constraints: Any) -> SetPlan:
             acts.append(_act("still", rng))
     after = tuple(_act(a, rng) for a in ("sit_up", "stand_up", "walk")) if chance(rng, 0.5) else ()
     life = LifePlan(tuple(acts), after, still_before_s=float(rng.uniform(1.5, 6.0)))
-    return SetPlan(
-        plan.exercise, plan.side, "low", "mounted", (), plan.body, life, plan.pelvis, plan.ankle
-    )
+    return SetPlan(plan.exercise, plan.side, "low", "mounted", (), plan.body, life, plan.pelvis, plan.ankle)
 
 
 def _random_start(exercise: Exercise, rng: Generator) -> Start:
@@ -195,7 +193,8 @@ def _acts(*, hanging: bool, rng: Generator) -> tuple[tuple[Act, ...], tuple[Act,
         before += ["walk", "hang_up"]
         after = ["let_go", "walk"]
     else:
-        before += ["walk", "lie_down", *["shuffle" for _ in range(int(rng.integers(0, 3)))]]
+        shuffles: list[Activity] = ["shuffle"] * int(rng.integers(0, 3))
+        before += ["walk", "lie_down", *shuffles]
         after = ["sit_up", "stand_up", "walk"]
     after = after[: int(rng.integers(0, len(after) + 1))]
     return tuple(_act(a, rng) for a in before), tuple(_act(a, rng) for a in after)
@@ -212,7 +211,7 @@ def _random_body(exercise: Exercise, space: Space, rng: Generator) -> BodyPlan:
         tremor_dps=float(rng.uniform(1.0, 8.0)) if space.faults and chance(rng, 0.3) else 0.0,
         tremor_hz=float(rng.uniform(5.0, 10.0)),
         unsteady_dps=float(rng.uniform(0.1, 0.8)),
-        sway_deg=float(rng.uniform(0.0, 3.0)),
+        sway_deg=float(rng.uniform(0.0, 1.5)),
         sway_hz=float(rng.uniform(0.38, 0.46)),
         abduction_deg=float(rng.uniform(0.0, 7.0)),
         turnout_deg=float(rng.uniform(-5.0, 20.0)),

@@ -54,7 +54,9 @@ def _popping(reps: list[RepPlan], rng: Generator) -> list[RepPlan]:
 
 def _touching(reps: list[RepPlan], rng: Generator) -> list[RepPlan]:
     return [
-        _faulty(rep, heel_touch_mps2=float(rng.uniform(5.5, 15.0)), heel_touch_s=float(rng.uniform(0.01, 0.04)))
+        _faulty(
+            rep, heel_touch_mps2=float(rng.uniform(5.5, 15.0)), heel_touch_s=float(rng.uniform(0.01, 0.04))
+        )
         if rep.bottom_deg == 0.0 and not rep.stalls and chance(rng, 0.7)
         else rep
         for rep in reps

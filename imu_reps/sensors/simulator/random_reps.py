@@ -85,7 +85,7 @@ def _random_manner(space: RepSpace, rng: Generator) -> _Manner:
         eccentric_s,
         _pause(style, rng),
         _pause(style, rng),
-        (float(rng.uniform(0.2, 0.35)), 0.6) if swung else None,
+        (float(rng.uniform(0.2, 0.35)), 0.65) if swung else None,
         (float(rng.uniform(0.2, 0.4)), float(rng.uniform(0.2, 0.4))) if steady else None,
     )
 
@@ -110,12 +110,12 @@ def _style(swing: bool | None, rng: Generator) -> Style:
 
 
 def _tempo(style: Style, range_deg: float, rng: Generator) -> tuple[float, float]:
-    """Seconds up and down; no leg moves faster than 55 (110 when swung) degrees a second on average."""
+    """Seconds up and down; no leg moves faster than 55 (120 when swung) degrees a second on average."""
     if style == "controlled":
         fastest_s = range_deg / 55.0
         slow_s = 6.0 if chance(rng, 0.15) else 3.5
         return max(fastest_s, rng.uniform(1.0, 3.0)), max(fastest_s, rng.uniform(1.2, slow_s))
-    fastest_s = range_deg / 110.0
+    fastest_s = range_deg / 120.0
     if style == "brisk":
         return max(fastest_s, rng.uniform(0.8, 1.3)), max(fastest_s, rng.uniform(0.8, 1.6))
     return max(fastest_s, rng.uniform(0.4, 0.9)), max(fastest_s, rng.uniform(0.5, 1.2))

@@ -19,7 +19,6 @@ from imu_reps.sensors.simulator.figures import held_peak, held_rotation, passive
 from imu_reps.sensors.simulator.judged import Evidence, judge, not_judged
 from imu_reps.sensors.simulator.phases import LegCurve, Phases, leg_curve, low_pass, split
 from imu_reps.sensors.simulator.plan import SetPlan
-from imu_reps.sensors.simulator.score import Excursion
 
 TRUTH_FORMAT = "imu-reps-truth/1"
 _LONGEST_PAUSE_S = 10.0

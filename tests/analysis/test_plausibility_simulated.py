@@ -1,0 +1,84 @@
+"""Random simulated sets, with life around them, are left alone; the same sets spoiled are found."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from imu_reps.analysis.plausibility import check_recording
+from imu_reps.domain.recording import Recording
+from imu_reps.sensors.simulator import SensorPlan, SetPlan, idle_plan, random_plan, simulate
+
+#: What the radio and the rate of a simulated set may truly be told.
+TRUE_OF_RADIO = {"loss", "drop_out", "rate_low"}
+
+
+def codes(recording: Recording) -> set[str]:
+    return {finding.code for finding in check_recording(recording)}
+
+
+def swapped(recording: Recording) -> Recording:
+    assert recording.pelvis is not None
+    assert recording.ankle is not None
+    return replace(
+        recording,
+        pelvis=replace(recording.ankle, sensor="pelvis"),
+        ankle=replace(recording.pelvis, sensor="ankle"),
+    )
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_random_set_is_left_alone_and_found_when_spoiled(seed: int) -> None:
+    plan = random_plan(np.random.default_rng(seed))
+    good = simulate(plan, seed=seed).recording
+    found = check_recording(good)
+    assert {finding.code for finding in found} <= TRUE_OF_RADIO
+    assert not [finding for finding in found if finding.severity == "refuse"]
+    assert good.ankle is not None
+    in_radians = replace(good.ankle, gyr_dps=np.radians(good.ankle.gyr_dps))
+    assert "gyro_unit_radps" in codes(replace(good, ankle=in_radians))
+    in_g = replace(good.ankle, acc_mps2=good.ankle.acc_mps2 / 9.80665)
+    assert "acc_unit_g" in codes(replace(good, ankle=in_g))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_swapped_sensors_of_a_random_set_are_found(seed: int) -> None:
+    plan = random_plan(np.random.default_rng(1000 + seed), drop_outs=False)
+    enough = replace(plan, reps=(plan.reps * 4)[: max(4, len(plan.reps))])
+    assert "swapped" in codes(swapped(simulate(enough, seed=seed).recording))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_recording_without_repetitions_is_left_alone(seed: int) -> None:
+    recording = simulate(idle_plan(np.random.default_rng(seed)), seed=seed).recording
+    assert codes(recording) <= TRUE_OF_RADIO
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_cranial_axis_of_the_wrong_sign_is_found(seed: int) -> None:
+    plan = random_plan(
+        np.random.default_rng(2000 + seed), exercise="single_leg_raise", alignment="mounted", drop_outs=False
+    )
+    recording = simulate(plan, seed=seed).recording
+    named = recording.header.pelvis.cranial_axis
+    assert named is not None
+    turned = ("-" if named[0] == "+" else "+") + named[1]
+    wrong = replace(recording.header, pelvis=replace(recording.header.pelvis, cranial_axis=turned))
+    assert codes(replace(recording, header=wrong)) & {"upside_down", "maybe_upside_down"}
+
+
+def test_cheap_parts_are_told_to_be_calibrated_and_not_refused() -> None:
+    cheap = SensorPlan(
+        named=True, acc_bias_mg=(40.0, -40.0, 40.0), acc_scale=(0.03,) * 3, gyr_scale=(0.03,) * 3
+    )
+    found = check_recording(simulate(SetPlan(pelvis=cheap, ankle=cheap)).recording)
+    assert {(finding.code, finding.severity) for finding in found} == {("acc_scale", "caution")}
+
+
+def test_a_range_too_small_for_a_swing_is_found() -> None:
+    narrow = SensorPlan(acc_range_g=2.0, gyr_range_dps=125.0)
+    fast = tuple(replace(rep, concentric_s=0.5, eccentric_s=0.5) for rep in SetPlan().reps)
+    assert "clipped" in codes(simulate(SetPlan(reps=fast, ankle=narrow)).recording)
+    assert "clipped" not in codes(simulate(SetPlan(reps=fast)).recording)

@@ -1,0 +1,59 @@
+"""``imu-reps replay``."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+Run = Callable[..., Result]
+
+
+def test_json_gives_events_in_order_then_the_summary_of_the_report(run: Run, swung: Path) -> None:
+    result = run("replay", "--json", swung)
+    *events, summary = map(json.loads, result.stdout.splitlines())
+    completed = [event for event in events if event["event"] == "rep_completed"]
+    retracted = [event for event in events if event["event"] == "rep_retracted"]
+
+    assert result.exit_code == 0
+    assert all("time_s" in event for event in events)
+    assert len(completed) - len(retracted) == summary["set"]["rep_count"] == 4
+    assert summary == json.loads(run("report", "--json", swung).stdout)
+
+
+def test_text_says_what_would_have_been_heard_then_the_report(run: Run, swung: Path) -> None:
+    heard, _, report = run("replay", swung).stdout.partition("\n\n")
+    words = [line.split(" s  ", 1)[1] for line in heard.splitlines()]
+
+    assert [word for word in words if word.isdecimal()] == ["1", "2", "3", "4"]
+    assert any("rep 2: momentum" in word for word in words)
+    assert words[-1].startswith("set over, 4 reps")
+    assert "4 reps, 2 clean" in report
+
+
+def test_speed_paces_the_replay(run: Run, swung: Path) -> None:
+    duration_s = json.loads(run("report", "--json", swung).stdout)["recording"]["duration_s"]
+    began = time.monotonic()
+    result = run("replay", "--speed", "20", swung)
+
+    assert result.exit_code == 0
+    assert time.monotonic() - began >= 0.95 * duration_s / 20
+
+
+@pytest.mark.parametrize("speed", ["0", "-1", "nan", "inf", "fast"])
+def test_a_speed_that_is_none_is_exit_code_2(run: Run, swung: Path, speed: str) -> None:
+    assert run("replay", swung, "--speed", speed).exit_code == 2
+
+
+def test_a_file_that_cannot_be_used_is_an_error_line_or_words(run: Run, tmp_path: Path) -> None:
+    missing = tmp_path / "none.csv"
+    as_json, as_text = run("replay", "--json", missing), run("replay", missing)
+
+    assert as_json.exit_code == as_text.exit_code == 1
+    assert json.loads(as_json.stdout)["recording"]["file"] == str(missing)
+    assert as_text.stdout == ""
+    assert str(missing) in as_text.stderr

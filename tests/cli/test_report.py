@@ -1,0 +1,115 @@
+"""``imu-reps report``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from imu_reps import analyze, load
+from imu_reps.cli.report import MANY_FILES
+from imu_reps.storage.summary_json import summary_line
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def junk(tmp_path: Path) -> Path:
+    file = tmp_path / "junk.csv"
+    file.write_bytes(bytes(range(256)) * 10)
+    return file
+
+
+def test_text_tells_count_and_faults_of_the_simulated_set(run: Run, swung: Path) -> None:
+    result = run("report", swung)
+
+    assert result.exit_code == 0
+    assert "4 reps, 2 clean" in result.stdout
+    assert "Rep 2, momentum" in result.stdout
+    assert "Rep 4, back arch" in result.stdout
+    assert "\x1b" not in result.stdout
+    assert not any(line != line.rstrip() for line in result.stdout.splitlines())
+
+
+def test_json_is_one_document_a_recording_one_a_line(run: Run, swung: Path) -> None:
+    result = run("report", "--json", swung, swung)
+    lines = result.stdout.splitlines()
+
+    assert result.exit_code == 0
+    assert lines == [summary_line(analyze(load(str(swung))).summary)] * 2
+    assert json.loads(lines[0])["recording"]["file"] == str(swung)
+
+
+def test_a_missing_file_is_exit_code_1_and_the_others_go_on(run: Run, swung: Path, tmp_path: Path) -> None:
+    missing = tmp_path / "none.csv"
+    result = run("report", "--json", missing, swung)
+    first, second = map(json.loads, result.stdout.splitlines())
+
+    assert result.exit_code == 1
+    assert first["recording"] == {"file": str(missing)}
+    assert set(first["error"]) == {"code", "message", "hint"}
+    assert second["set"]["rep_count"] == 4
+
+
+def test_the_exit_code_is_the_highest(run: Run, swung: Path, junk: Path, tmp_path: Path) -> None:
+    assert run("report", junk).exit_code == 4
+    assert run("report", junk, tmp_path / "none.csv", swung).exit_code == 4
+
+
+def test_in_text_an_error_goes_to_standard_error_with_file_and_mend(
+    run: Run, swung: Path, junk: Path
+) -> None:
+    result = run("report", junk, swung)
+
+    assert str(junk) in result.stderr
+    assert "Traceback" not in result.output
+    assert "junk" not in result.stdout
+    assert "4 reps" in result.stdout
+
+
+def test_without_a_file_the_latest_of_the_default_folder_is_taken(
+    run: Run, swung: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMU_REPS_HOME", str(tmp_path))
+    empty = run("report")
+    folder = Path(run("where").stdout.strip())
+    folder.mkdir(parents=True)
+    (folder / "latest.csv").write_bytes(swung.read_bytes())
+    found = run("report")
+
+    assert empty.exit_code == 1
+    assert str(folder) in empty.stderr
+    assert found.exit_code == 0
+    assert "4 reps" in found.stdout
+
+
+def test_a_preset_and_single_settings_change_the_judgement(run: Run, swung: Path) -> None:
+    lenient = run("report", "--json", "--preset", "beginner", "--set", "momentum_flag=0.9", swung)
+    document = json.loads(lenient.stdout)
+
+    assert document["settings"]["preset"] == "beginner"
+    assert document["settings"]["tilt_flag_deg"] == 8.0
+    assert document["settings"]["momentum_flag"] == 0.9
+    assert "momentum" not in document["reps"][1]["flags"]
+
+
+@pytest.mark.parametrize(
+    "change", ["tilt=8", "tilt_flag_deg", "tilt_flag_deg=much", "tilt_flag_deg=-1", "preset=strict"]
+)
+def test_a_setting_that_is_none_is_exit_code_2_and_the_mend(run: Run, swung: Path, change: str) -> None:
+    result = run("report", "--set", change, swung)
+
+    assert result.exit_code == 2
+    assert "tilt_flag_deg" in result.stderr
+    assert result.stdout == ""
+
+
+def test_many_files_show_progress_on_standard_error_only(run: Run, swung: Path) -> None:
+    few, many = (run("report", "--json", *[swung] * count) for count in (MANY_FILES - 1, MANY_FILES))
+
+    assert few.stderr == ""
+    assert f"{MANY_FILES}/{MANY_FILES}" in many.stderr
+    assert len(many.stdout.splitlines()) == MANY_FILES

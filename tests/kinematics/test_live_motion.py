@@ -1,0 +1,201 @@
+"""Both streams on the grid as they arrive: the blocks do not matter, lateness and holes do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from imu_reps.domain.recording import Recording
+from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock
+from imu_reps.domain.track import GRID_HZ
+from imu_reps.kinematics.clocks import fit_clock
+from imu_reps.kinematics.live_motion import RATE_PATIENCE_S, WAIT_S, LiveGrid
+from imu_reps.kinematics.motion import GridMotion, Motion, on_grid
+from imu_reps.kinematics.orientation import offline_motion
+from imu_reps.sensors.simulator import RadioPlan, RepPlan, SensorPlan, SetPlan, simulate
+
+SHORT = SetPlan(reps=(RepPlan(concentric_s=1.5, eccentric_s=1.5),))
+LOSSY = RadioPlan(loss=0.03, batch=4, drop_outs=((4.0, 0.4), (6.0, 1.4)))
+LATE = RadioPlan(drop_outs=((0.0, 4.3),))
+PLANS = {
+    "quiet": SHORT,
+    "lossy": replace(SHORT, pelvis=SensorPlan(named=True, radio=LOSSY), ankle=SensorPlan(radio=LOSSY)),
+    "slower": replace(SHORT, pelvis=SensorPlan(named=True, rate_hz=50.0), ankle=SensorPlan(rate_error=0.02)),
+    "pelvis starts late": replace(SHORT, pelvis=SensorPlan(named=True, radio=LATE)),
+    "ankle breaks off": replace(SHORT, ankle=SensorPlan(radio=RadioPlan(drop_outs=((0.6, 4.0),)))),
+    "ankle starts late": replace(SHORT, ankle=SensorPlan(radio=LATE)),
+}
+
+
+@pytest.fixture(scope="module", params=PLANS)
+def recording(request: pytest.FixtureRequest) -> Recording:
+    return simulate(PLANS[request.param], seed=3).recording
+
+
+@pytest.fixture(scope="module")
+def quiet() -> Recording:
+    return simulate(SHORT, seed=3).recording
+
+
+def arrivals(recording: Recording) -> list[tuple[float, int, int]]:
+    """Every sample as (arrival, sensor, row), in order of arrival."""
+    blocks = [recording.samples(place) for place in SENSOR_PLACES]
+    rows = [
+        (float(t), k, row) for k, b in enumerate(blocks) if b is not None for row, t in enumerate(b.time_s)
+    ]
+    return sorted(rows)
+
+
+def cut(recording: Recording, edges: list[int]) -> Iterator[list[SampleBlock]]:
+    """The recording cut after so many samples of both sensors together."""
+    order = arrivals(recording)
+    taken = [0] * len(SENSOR_PLACES)
+    for a, b in pairwise([*edges, len(order)]):
+        blocks = []
+        for k, place in enumerate(SENSOR_PLACES):
+            count = sum(1 for _, sensor, _ in order[a:b] if sensor == k)
+            samples = recording.samples(place)
+            if count and samples is not None:
+                blocks.append(samples[taken[k] : taken[k] + count])
+                taken[k] += count
+        yield blocks
+
+
+def pushed(recording: Recording, pushes: Iterator[list[SampleBlock]]) -> dict[str, np.ndarray]:
+    grid = LiveGrid(recording.header)
+    return joined([motion for blocks in pushes if len(motion := grid.push(*blocks))])
+
+
+def joined(motions: list[Motion]) -> dict[str, np.ndarray]:
+    columns = {"time_s": np.concatenate([m.time_s for m in motions])}
+    for place in SENSOR_PLACES:
+        for name in GridMotion.__slots__:
+            columns[f"{place} {name}"] = np.concatenate([getattr(getattr(m, place), name) for m in motions])
+    return columns
+
+
+def same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> None:
+    for name, values in other.items():
+        assert one[name].shape == values.shape, name
+        np.testing.assert_allclose(one[name], values, rtol=0.0, atol=1e-9, err_msg=name)
+
+
+@pytest.fixture(scope="module")
+def at_once(recording: Recording) -> dict[str, np.ndarray]:
+    return pushed(recording, cut(recording, [0]))
+
+
+@pytest.mark.parametrize("size", [7, 64, 333])
+def test_blocks_of_one_size_give_the_same(
+    recording: Recording, at_once: dict[str, np.ndarray], size: int
+) -> None:
+    same(pushed(recording, cut(recording, list(range(0, len(arrivals(recording)), size)))), at_once)
+
+
+def test_single_samples_give_the_same(quiet: Recording) -> None:
+    singly = cut(quiet, list(range(len(arrivals(quiet)))))
+
+    same(pushed(quiet, singly), pushed(quiet, cut(quiet, [0])))
+
+
+def test_any_blocks_give_the_same(recording: Recording, at_once: dict[str, np.ndarray]) -> None:
+    count = len(arrivals(recording))
+
+    @given(cuts=st.lists(st.integers(0, count - 1), max_size=8))
+    @settings(max_examples=15, deadline=None)
+    def holds(cuts: list[int]) -> None:
+        same(pushed(recording, cut(recording, sorted({0, *cuts}))), at_once)
+
+    holds()
+
+
+def test_the_grid_has_no_seams(recording: Recording, at_once: dict[str, np.ndarray]) -> None:
+    ticks = at_once["time_s"] * GRID_HZ
+
+    assert np.rint(ticks) == pytest.approx(ticks, abs=1e-6)
+    assert (np.diff(np.rint(ticks)) == 1.0).all()
+    last = min(float(b.time_s[-1]) for b in (recording.pelvis, recording.ankle) if b is not None)
+    assert at_once["time_s"][-1] == pytest.approx(last, abs=0.1)
+
+
+def test_live_and_finished_tell_the_same_motion(quiet: Recording) -> None:
+    """Two estimators of one motion: a degree apart at most while nothing is lost."""
+    live = pushed(quiet, cut(quiet, [0]))
+    assert quiet.ankle is not None
+    timed = fit_clock(quiet.ankle, quiet.header.ankle)
+    finished = on_grid(offline_motion(timed, quiet.ankle), live["time_s"])
+    both = np.isfinite(live["ankle up"][:, 0]) & np.isfinite(finished.up[:, 0])
+    settled = both & (live["time_s"] > 2.0)
+
+    assert both.mean() > 0.95
+    cosine = (live["ankle up"] * finished.up).sum(axis=1)[settled]
+    assert np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))).max() < 1.5
+
+
+@pytest.mark.parametrize("silent", SENSOR_PLACES)
+def test_a_grid_instant_waits_only_so_long_for_a_silent_sensor(silent: str, quiet: Recording) -> None:
+    """The silent sensor's values are missing; the other one's come no later than the wait allows."""
+    grid = LiveGrid(quiet.header)
+    stop_s = 5.0
+    seen: list[Motion] = []
+    now_s = known_s = 0.0
+    for blocks in cut(quiet, list(range(0, len(arrivals(quiet)), 20))):
+        heard = [b[: int(np.searchsorted(b.time_s, stop_s))] if b.sensor == silent else b for b in blocks]
+        motion = grid.push(*heard)
+        now_s = max([now_s, *(float(b.time_s[-1]) for b in heard if len(b))])
+        if len(motion):
+            seen.append(motion)
+            known_s = float(motion.time_s[-1])
+        if now_s > RATE_PATIENCE_S:
+            assert known_s >= now_s - WAIT_S - 2.5 / GRID_HZ
+
+    whole = joined(seen)
+    other = "ankle" if silent == "pelvis" else "pelvis"
+    after = whole["time_s"] > stop_s
+    assert np.isnan(whole[f"{silent} up"][after]).all()
+    assert np.isfinite(whole[f"{other} up"][after]).mean() > 0.95
+
+
+def test_what_comes_too_late_does_not_reach_its_instant(quiet: Recording) -> None:
+    """The ankle's samples of one second arrive all together, a second late."""
+
+    def delayed(block: SampleBlock) -> SampleBlock:
+        held = (block.time_s > 5.0) & (block.time_s < 6.0)
+        return replace(block, time_s=np.where(held, 6.0, block.time_s))
+
+    assert quiet.ankle is not None
+    late = replace(quiet, ankle=delayed(quiet.ankle))
+    whole = pushed(late, cut(late, list(range(0, len(arrivals(late)), 10))))
+    time = whole["time_s"]
+    missing = np.isnan(whole["ankle up"][:, 0])
+
+    assert missing[(time > 5.02) & (time < 6.0 - WAIT_S - 0.02)].all()
+    assert not missing[(time > 6.0 - WAIT_S + 0.05) & (time < 7.0)].any()
+    assert not np.isnan(whole["pelvis up"][(time > 5.0) & (time < 7.0), 0]).any()
+
+
+def test_a_sensor_that_is_not_worn_is_not_waited_for(quiet: Recording) -> None:
+    grid = LiveGrid(quiet.header, ("ankle",))
+    assert quiet.ankle is not None
+    motion = grid.push(quiet.ankle)
+
+    assert motion.pelvis is None
+    assert motion.ankle is not None
+    assert motion.time_s[-1] > quiet.ankle.time_s[-1] - 0.1
+
+
+def test_a_header_that_names_the_wrong_rate_is_not_believed(quiet: Recording) -> None:
+    wrong = replace(quiet.header, ankle=replace(quiet.header.ankle, rate_hz=50.0))
+    named: Callable[[Recording], dict[str, np.ndarray]] = lambda r: pushed(r, cut(r, [0]))  # noqa: E731
+
+    believed, measured = named(quiet), named(replace(quiet, header=wrong))
+
+    both = np.isfinite(believed["ankle up"][:, 0]) & np.isfinite(measured["ankle up"][:, 0])
+    assert both.mean() > 0.95
+    assert measured["ankle up"][both] == pytest.approx(believed["ankle up"][both], abs=0.02)

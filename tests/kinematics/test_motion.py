@@ -1,0 +1,129 @@
+"""The common grid of a finished set: exact between samples, honest about holes, nothing lost of an impact."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from imu_reps.domain.track import GRID_HZ
+from imu_reps.kinematics.motion import SURROUNDINGS_S, grid_peaks, grid_times, impacts, on_grid
+from imu_reps.kinematics.orientation import SensorMotion
+
+PERIOD_S = 1.0 / 104.0
+
+
+def swinging(index: np.ndarray, start_s: float = 0.0) -> SensorMotion:
+    """Up turning to and fro as a leg does, on ticks of a sensor that does not keep to the grid."""
+    time_s = start_s + index * PERIOD_S
+    count = len(index)
+    return SensorMotion(
+        time_s,
+        index,
+        up_at(time_s),
+        np.column_stack([time_s, -time_s, 2.0 * time_s]),
+        np.tile([0.0, 9.81, 0.0], (count, 1)),
+        np.arange(count) % 2 == 0,
+        PERIOD_S,
+    )
+
+
+def up_at(time_s: np.ndarray) -> np.ndarray:
+    angle = np.radians(30.0) * (1.0 - np.cos(2.0 * np.pi * time_s / 3.0))
+    return np.column_stack([np.cos(angle), np.sin(angle), np.zeros_like(angle)])
+
+
+@given(first=st.floats(-5.0, 5.0), length=st.floats(0.02, 3.0))
+@settings(max_examples=50, deadline=None)
+def test_grid_instants_are_whole_steps_within_the_span(first: float, length: float) -> None:
+    times = grid_times(first, first + length)
+
+    assert np.rint(times * GRID_HZ) == pytest.approx(times * GRID_HZ, abs=1e-9)
+    assert times[0] >= first - 1e-9
+    assert times[-1] <= first + length + 1e-9
+    assert times[0] - 1.0 / GRID_HZ < first
+    assert times[-1] + 1.0 / GRID_HZ > first + length
+    assert np.diff(times) == pytest.approx(1.0 / GRID_HZ)
+
+
+def test_up_between_samples_is_the_motions_own() -> None:
+    motion = swinging(np.arange(600), 0.0037)
+    times = grid_times(motion.time_s[0], motion.time_s[-1])
+    grid = on_grid(motion, times)
+
+    assert np.isfinite(grid.up).all()
+    # the cubic errs most at the spline's ends
+    assert grid.up == pytest.approx(up_at(times), abs=1e-6)
+    assert grid.gyr_dps[:, 0] == pytest.approx(times, abs=1e-9)
+    assert grid.acc_mps2 == pytest.approx(np.tile([0.0, 9.81, 0.0], (len(times), 1)))
+
+
+def test_holes_and_what_lies_outside_are_not_measured() -> None:
+    kept = np.r_[0:200, 210:400]
+    motion = swinging(kept, 1.0)
+    times = grid_times(0.0, 6.0)
+    grid = on_grid(motion, times)
+
+    before, after = motion.time_s[199], motion.time_s[200]
+    measured = (times >= motion.time_s[0]) & (times <= motion.time_s[-1])
+    measured &= (times < before) | (times >= after)
+    for values in (grid.up, grid.gyr_dps, grid.acc_mps2, grid.impact_mps2[:, None]):
+        assert (np.isfinite(values).all(axis=1) == measured).all()
+    assert not grid.still[~measured].any()
+
+
+def test_a_single_lost_sample_is_a_hole_and_jitter_of_the_clock_is_none() -> None:
+    lost = swinging(np.delete(np.arange(300), 150))
+    times = grid_times(0.0, lost.time_s[-1])
+    missing = times[np.isnan(on_grid(lost, times).up[:, 0])]
+
+    assert len(missing) in (1, 2)
+    assert (np.abs(missing - 150 * PERIOD_S) <= PERIOD_S).all()
+
+
+def test_stillness_is_that_of_the_last_sample() -> None:
+    motion = swinging(np.arange(300))
+    times = grid_times(0.0, motion.time_s[-1])
+    last = np.searchsorted(motion.time_s, times, side="right") - 1
+    inside = last < 299
+
+    assert (on_grid(motion, times).still[inside] == motion.still[last[inside]]).all()
+
+
+@pytest.mark.parametrize("rate_hz", [50.0, 100.0, 200.0])
+def test_gravity_and_a_steadily_growing_force_are_no_impact(rate_hz: float) -> None:
+    time = np.arange(round(2.0 * rate_hz)) / rate_hz
+    steady = np.column_stack([3.0 * time, 9.81 - 2.0 * time, 0.0 * time])
+    reach = round(SURROUNDINGS_S * rate_hz)
+
+    assert impacts(steady, 1.0 / rate_hz)[reach:-reach] == pytest.approx(0.0, abs=1e-9)
+
+
+@pytest.mark.parametrize("rate_hz", [50.0, 100.0, 200.0])
+def test_an_impact_shorter_than_its_surroundings_shows_at_its_full_size(rate_hz: float) -> None:
+    acc = np.tile([0.0, 9.81, 0.0], (round(2.0 * rate_hz), 1))
+    at = len(acc) // 2
+    acc[at] += [3.0, 0.0, 4.0]
+
+    felt = impacts(acc, 1.0 / rate_hz)
+
+    assert felt[at] == pytest.approx(5.0)
+    assert np.argmax(felt) == at
+
+
+@given(at=st.integers(40, 160), rate_hz=st.sampled_from([25.0, 52.0, 100.0, 104.0, 200.0, 417.0]))
+@settings(max_examples=60, deadline=None)
+def test_no_peak_falls_between_the_grid_instants(at: int, rate_hz: float) -> None:
+    source = 0.003 + np.arange(200) / rate_hz
+    values = np.zeros(200)
+    values[at] = 7.0
+    times = grid_times(source[0], source[-1])
+
+    peaks = grid_peaks(values, source, times)
+
+    shown = times[peaks == 7.0]
+    assert len(shown) >= 1
+    assert np.abs(shown - source[at]).min() <= 0.5 / GRID_HZ + 1e-9
+    assert np.abs(shown - source[at]).max() <= max(1.0 / GRID_HZ, 1.0 / rate_hz) + 1e-9
+    assert set(peaks) == {0.0, 7.0}

@@ -1,0 +1,252 @@
+"""Signs and axes: bodies turned in ISB axes, sensors strapped on anyhow."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
+
+from imu_reps.domain.recording import Axis, Posture
+from imu_reps.kinematics.mounting import (
+    LegAxes,
+    PelvisAxes,
+    angle_about,
+    axis_vector,
+    cross,
+    flexion_axis,
+    lean_deg,
+    leg_elevation,
+    pelvis_axes_from_rocks,
+    pelvis_axes_hanging,
+    pelvis_axes_supine,
+    tilt_and_rotation,
+    turned,
+)
+
+UP = np.array([0.0, 0.0, 1.0])
+ANTERIOR, CRANIAL, RIGHT = np.eye(3)
+
+#: ISB axes as columns, in a world with z up. Lying: anterior is up. Hanging: cranial is up.
+LYING = Rotation.from_matrix(np.column_stack([[0, 0, 1], [1, 0, 0], [0, 1, 0]]))
+HANGING = Rotation.from_matrix(np.column_stack([[1, 0, 0], [0, 0, 1], [0, -1, 0]]))
+
+vectors = st.tuples(*[st.floats(-3.0, 3.0)] * 3)
+mountings = vectors.map(lambda v: Rotation.from_rotvec(np.array(v)))
+degrees = st.floats(-60.0, 60.0)
+
+
+def up_in_body(posture: Rotation, turn: Rotation) -> np.ndarray:
+    """Up in body axes, after the body was turned by `turn` about its own axes."""
+    return np.asarray((posture * turn).inv().apply(UP))
+
+
+def anterior_tilt(deg: float) -> Rotation:
+    """The top of the pelvis goes forward: cranial moves towards anterior."""
+    turn = Rotation.from_rotvec(-np.radians(deg) * RIGHT)
+    assert deg <= 0 or turn.apply(CRANIAL) @ ANTERIOR > 0
+    return turn
+
+
+def right_side_forward(deg: float) -> Rotation:
+    """The right side goes forward, which is up when lying."""
+    turn = Rotation.from_rotvec(np.radians(deg) * CRANIAL)
+    assert deg <= 0 or turn.apply(RIGHT) @ ANTERIOR > 0
+    return turn
+
+
+def axes_of(posture: Posture, mounting: Rotation) -> PelvisAxes:
+    if posture == "supine":
+        return pelvis_axes_supine(mounting.apply(ANTERIOR), mounting.apply(CRANIAL))
+    return pelvis_axes_hanging(mounting.apply(CRANIAL), mounting.apply(ANTERIOR))
+
+
+def angles(posture: Posture, turn: Rotation, mounting: Rotation) -> tuple[float, float]:
+    stance = LYING if posture == "supine" else HANGING
+    up = mounting.apply(up_in_body(stance, turn))
+    tilt, rotation = tilt_and_rotation(axes_of(posture, mounting), up[None], posture)
+    return float(tilt[0]), float(rotation[0])
+
+
+@given(deg=degrees, mounting=mountings)
+@settings(max_examples=50, deadline=None)
+def test_anterior_tilt_is_positive_however_the_sensor_sits(deg: float, mounting: Rotation) -> None:
+    tilt, rotation = angles("supine", anterior_tilt(deg), mounting)
+
+    assert tilt == pytest.approx(deg, abs=1e-6)
+    assert rotation == pytest.approx(0.0, abs=1e-6)
+    assert angles("hanging", anterior_tilt(deg), mounting)[0] == pytest.approx(deg, abs=1e-6)
+
+
+@given(deg=degrees, mounting=mountings)
+@settings(max_examples=50, deadline=None)
+def test_the_right_side_rising_is_positive_however_the_sensor_sits(deg: float, mounting: Rotation) -> None:
+    tilt, rotation = angles("supine", right_side_forward(deg), mounting)
+
+    assert rotation == pytest.approx(deg, abs=1e-6)
+    assert tilt == pytest.approx(0.0, abs=1e-6)
+
+
+@given(tilt=st.floats(-40.0, 40.0), rotation=st.floats(-30.0, 30.0), mounting=mountings)
+@settings(max_examples=50, deadline=None)
+def test_both_at_once_are_the_angles_of_up_in_pelvis_axes(
+    tilt: float, rotation: float, mounting: Rotation
+) -> None:
+    turn = anterior_tilt(tilt) * right_side_forward(rotation)
+    x, y, z = up_in_body(LYING, turn)
+
+    assert angles("supine", turn, mounting) == pytest.approx(
+        (np.degrees(np.arctan2(y, x)), np.degrees(np.arctan2(z, x))), abs=1e-6
+    )
+
+
+def test_rotation_of_a_hanging_pelvis_is_not_measured() -> None:
+    assert np.isnan(angles("hanging", right_side_forward(20.0), Rotation.identity())[1])
+
+
+@given(mounting=mountings, askew_deg=st.floats(-15.0, 15.0))
+@settings(max_examples=50, deadline=None)
+def test_the_named_axis_counts_as_far_as_it_is_level(mounting: Rotation, askew_deg: float) -> None:
+    """A belt on a slanting belly: the sensor's cranial axis does not lie level, gravity says what is up."""
+    slanting = Rotation.from_rotvec(np.radians(askew_deg) * RIGHT).apply(CRANIAL)
+    axes = pelvis_axes_supine(mounting.apply(ANTERIOR), mounting.apply(slanting))
+
+    assert axes.matrix == pytest.approx(mounting.apply(np.eye(3)), abs=1e-9)
+
+
+@given(mounting=mountings, rolling=st.floats(-0.1, 0.1), rock_deg=st.floats(6.0, 25.0))
+@settings(max_examples=50, deadline=None)
+def test_posterior_rocks_show_the_axes_of_a_sensor_strapped_on_anyhow(
+    mounting: Rotation, rolling: float, rock_deg: float
+) -> None:
+    phase = np.sin(np.linspace(0.0, 3.0 * np.pi, 61)) ** 2
+    turns = [anterior_tilt(-rock_deg * p) * right_side_forward(rolling * rock_deg * p) for p in phase]
+    up = mounting.apply(np.stack([up_in_body(LYING, turn) for turn in turns]))
+    axes = pelvis_axes_from_rocks(mounting.apply(ANTERIOR), up)
+
+    # rolling along with each rock turns the plane of rocking by about that share
+    off = np.degrees(np.arccos(np.clip((axes.matrix * mounting.apply(np.eye(3))).sum(axis=1), -1.0, 1.0)))
+    assert off.max() < np.degrees(np.arctan(abs(rolling))) * 1.05 + 0.01
+    assert np.linalg.det(axes.matrix) == pytest.approx(1.0)
+
+
+@given(mounting=mountings, deg=st.floats(-90.0, 90.0))
+@settings(max_examples=50, deadline=None)
+def test_turning_the_axes_is_a_right_handed_turn_about_anterior(mounting: Rotation, deg: float) -> None:
+    axes = axes_of("supine", mounting)
+    expected = Rotation.from_rotvec(np.radians(deg) * axes.matrix[0]).apply(axes.matrix)
+
+    assert turned(axes, deg).matrix == pytest.approx(expected, abs=1e-9)
+    assert turned(turned(axes, deg), -deg).matrix == pytest.approx(axes.matrix, abs=1e-9)
+
+
+@pytest.mark.parametrize("turn_deg", [-6.0, 4.0])
+def test_a_sensor_turned_about_gravity_leaks_tilt_into_rotation_until_turned_back(turn_deg: float) -> None:
+    up = up_in_body(LYING, anterior_tilt(-17.0))[None]
+    crooked = turned(PelvisAxes(np.eye(3)), turn_deg)
+    leaked = tilt_and_rotation(crooked, up, "supine")[1][0]
+    put_right = tilt_and_rotation(turned(crooked, -turn_deg), up, "supine")[1][0]
+
+    sideways = np.sin(np.radians(turn_deg)) * np.sin(np.radians(17.0))
+    assert leaked == pytest.approx(np.degrees(np.arctan2(sideways, np.cos(np.radians(17.0)))), abs=1e-9)
+    assert put_right == pytest.approx(0.0, abs=1e-9)
+
+
+def up_in_shank(elevation_deg: float) -> np.ndarray:
+    """Up in the axes of a lying person's shank that is lifted: a right-handed turn about the right."""
+    lift = Rotation.from_rotvec(np.radians(elevation_deg) * RIGHT)
+    foot = (LYING * lift).apply(-CRANIAL)
+    assert foot @ UP == pytest.approx(np.sin(np.radians(elevation_deg)), abs=1e-9)
+    return up_in_body(LYING, lift)
+
+
+@given(
+    elevation=st.floats(-89.0, 179.0),
+    reference=st.floats(-30.0, 120.0),
+    mounting=mountings,
+)
+@settings(max_examples=100, deadline=None)
+def test_leg_elevation_runs_past_vertical_for_any_axis_and_reference(
+    elevation: float, reference: float, mounting: Rotation
+) -> None:
+    axes = LegAxes(mounting.apply(RIGHT), mounting.apply(up_in_shank(reference)), reference)
+    up = mounting.apply(up_in_shank(elevation))[None]
+
+    assert leg_elevation(axes, up)[0] == pytest.approx(elevation, abs=1e-6)
+
+
+@given(turn=st.floats(-179.0, 179.0), mounting=mountings)
+@settings(max_examples=50, deadline=None)
+def test_the_angle_about_an_axis_is_that_of_a_right_handed_turn_of_the_segment(
+    turn: float, mounting: Rotation
+) -> None:
+    axis = mounting.apply(RIGHT)
+    zero = mounting.apply(ANTERIOR)
+    up = Rotation.from_rotvec(-np.radians(turn) * axis).apply(zero)
+
+    assert angle_about(axis, up[None], zero)[0] == pytest.approx(turn, abs=1e-6)
+
+
+@given(mounting=mountings, out_of_plane=st.floats(-0.3, 0.3))
+@settings(max_examples=50, deadline=None)
+def test_what_leans_along_the_axis_does_not_change_the_angle(mounting: Rotation, out_of_plane: float) -> None:
+    axis, zero = mounting.apply(RIGHT), mounting.apply(up_in_shank(0.0))
+    up = mounting.apply(up_in_shank(40.0)) + out_of_plane * axis
+
+    assert angle_about(axis, up[None], zero)[0] == pytest.approx(40.0, abs=1e-6)
+
+
+@given(mounting=mountings, top=st.floats(15.0, 90.0))
+@settings(max_examples=50, deadline=None)
+def test_the_flexion_axis_is_found_from_the_swing_up_to_its_sense(mounting: Rotation, top: float) -> None:
+    up = mounting.apply(np.stack([up_in_shank(deg) for deg in np.linspace(0.0, top, 12)]))
+    axis = flexion_axis(up)
+
+    assert abs(axis @ mounting.apply(RIGHT)) == pytest.approx(1.0, abs=1e-9)
+
+
+@given(deg=st.floats(0.0, 89.0), mounting=mountings)
+@settings(max_examples=50, deadline=None)
+def test_leaning_is_counted_from_level_when_lying_and_from_upright_when_hanging(
+    deg: float, mounting: Rotation
+) -> None:
+    cranial = mounting.apply(CRANIAL)
+    for side in (1.0, -1.0):
+        lying = mounting.apply(up_in_body(LYING, anterior_tilt(side * deg)))[None]
+        hanging = mounting.apply(up_in_body(HANGING, anterior_tilt(side * deg)))[None]
+        assert lean_deg(lying, cranial, "supine")[0] == pytest.approx(deg, abs=1e-5)
+        assert lean_deg(hanging, cranial, "hanging")[0] == pytest.approx(deg, abs=1e-5)
+
+
+def test_rolling_over_about_the_long_axis_is_no_lean() -> None:
+    up = up_in_body(LYING, right_side_forward(40.0))[None]
+
+    assert lean_deg(up, CRANIAL, "supine")[0] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_sitting_up_is_a_lean_of_ninety_degrees_from_lying() -> None:
+    upright = up_in_body(HANGING, Rotation.identity())[None]
+
+    assert lean_deg(upright, CRANIAL, "supine")[0] == pytest.approx(90.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "vector"),
+    [
+        ("+x", [1, 0, 0]),
+        ("-x", [-1, 0, 0]),
+        ("+y", [0, 1, 0]),
+        ("-y", [0, -1, 0]),
+        ("+z", [0, 0, 1]),
+        ("-z", [0, 0, -1]),
+    ],
+)
+def test_named_axes(name: Axis, vector: list[float]) -> None:
+    assert axis_vector(name).tolist() == vector
+
+
+@given(a=vectors, b=vectors)
+@settings(max_examples=30, deadline=None)
+def test_the_quick_cross_product_is_the_cross_product(a: tuple[float, ...], b: tuple[float, ...]) -> None:
+    assert cross(np.array(a), np.array(b)) == pytest.approx(np.cross(a, b), abs=1e-12)

@@ -1,0 +1,42 @@
+"""Where recordings are looked for."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from imu_reps.errors import FileAccessError
+from imu_reps.storage.recording_file import default_folder, latest_recording
+
+
+def test_the_environment_variable_moves_the_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("IMU_REPS_HOME", str(tmp_path))
+    assert default_folder() == tmp_path / "recordings"
+
+
+def test_without_it_the_users_data_folder_is_taken(tmp_path, monkeypatch):
+    monkeypatch.delenv("IMU_REPS_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    folder = default_folder()
+    assert folder.is_relative_to(tmp_path)
+    assert folder.parts[-2:] == ("imu-reps", "recordings")
+    assert not folder.exists()
+
+
+def test_latest_is_the_one_changed_last_then_the_last_by_name(tmp_path):
+    for name, changed_s in (("c.csv", 10), ("a.csv", 20), ("b.csv.gz", 20), ("z.json", 30)):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (changed_s, changed_s))
+    (tmp_path / "zz.csv").mkdir()
+    assert latest_recording(tmp_path) == tmp_path / "b.csv.gz"
+
+
+def test_no_recording_and_no_folder_say_what_to_do(tmp_path):
+    for folder in (tmp_path, tmp_path / "none"):
+        with pytest.raises(FileAccessError) as caught:
+            latest_recording(folder)
+        assert caught.value.code == "no_recordings"
+        assert str(folder) in caught.value.message
+        assert caught.value.hint
