@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from imu_reps.analysis.filters import bridged, low_passed
-from imu_reps.analysis.segmentation import Segmentation, Turn, TurnFinder, find_reps
+from imu_reps.analysis.segmentation import Excursion, Segmentation, Turn, TurnFinder, find_reps
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.settings import Settings
@@ -30,6 +30,9 @@ STILL_TICKS = int(STILL_WINDOW_S * GRID_HZ)
 
 #: The pelvis of a leg held high is tipped back by more than this.
 TIPPED_BACK_DEG = 4.0
+
+#: A start tipped back by less than this cannot be told from a start on the floor.
+LEAST_TIPPED_DEG = 2.0
 
 #: Tilt whose changes over this many ticks follow the leg's this closely tells which way is up.
 STEP_TICKS = 20
@@ -234,12 +237,23 @@ def find_high_set(
     found = find_reps(oriented(turns, -sense), settings)
     if not found.reps:
         return HighSet(sense, found, lifted=True, tipped_deg=0.0)
-    ends = np.array([[tilt_deg[rep.near.tick], tilt_deg[rep.back.tick]] for rep in found.reps])
+    ends = np.array([_tilt_at_ends(rep, -sense * angle, tilt_deg) for rep in found.reps])
     tipped = float(np.nanmedian(ends))
-    if tipped > -TIPPED_BACK_DEG:
-        return HighSet(sense, found, lifted=False, tipped_deg=0.0)
-    reps = tuple(rep for rep, tilt in zip(found.reps, ends, strict=True) if not (tilt > tipped / 2.0).any())
-    return HighSet(sense, Segmentation(reps, found.partials, found.threshold_deg), True, tipped)
+    lifted = tipped < -LEAST_TIPPED_DEG
+    other = np.abs(ends - tipped) > (abs(tipped) / 2.0 if lifted else TIPPED_BACK_DEG)
+    reps = tuple(rep for rep, odd in zip(found.reps, other.any(axis=1).tolist(), strict=True) if not odd)
+    segmentation = Segmentation(reps, found.partials, found.threshold_deg)
+    return HighSet(sense, segmentation, lifted, tipped if lifted else 0.0)
+
+
+def _tilt_at_ends(rep: Excursion, travel: FloatArray, tilt_deg: FloatArray) -> tuple[float, float]:
+    """Pelvic tilt as the leg leaves its resting end, and as it comes back there."""
+    band = SAME_LEVEL * rep.range_deg
+    out = travel[rep.near.tick : rep.far.tick + 1]
+    back = travel[rep.far.tick : rep.back.tick + 1]
+    leaves = rep.far.tick - int(np.argmax(out[::-1] <= rep.near.value + band))
+    enters = rep.far.tick + int(np.argmax(back <= rep.back.value + band))
+    return float(tilt_deg[leaves]), float(tilt_deg[enters])
 
 
 def _up_sense(angle: FloatArray, tilt_deg: FloatArray) -> float | None:

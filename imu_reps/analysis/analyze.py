@@ -67,7 +67,7 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
     --------
     >>> from imu_reps import analyze, simulate
     >>> analyze(simulate().recording).summary.set.rep_count
-    10
+    8
     """
     settings = settings or Settings()
     clocks = fit_clocks(recording)
@@ -100,9 +100,10 @@ def measure_set(whole: WholeSet, motion: SetMotion, settings: Settings) -> list[
     if not reps or whole.window is None:
         return []
     travel, speed = motion.travel_sign * motion.elevation_deg, motion.travel_sign * motion.speed_dps
+    lowest = -np.inf if motion.start_high else -1.0
     far_ends = [whole.window.start, *(rep.far.tick for rep in reps), whole.window.end - 1]
     phases = [
-        phase_boundaries(travel, speed, _on(travel, rep), before, after)
+        phase_boundaries(travel, speed, _on(travel, rep), before, after, lowest)
         for rep, before, after in zip(reps, far_ends, far_ends[2:], strict=False)
     ]
     meter = Meter(motion, settings)

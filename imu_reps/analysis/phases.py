@@ -27,7 +27,12 @@ class Phases:
 
 
 def phase_boundaries(
-    travel_deg: FloatArray, speed_dps: FloatArray, rep: Excursion, first_tick: int, last_tick: int
+    travel_deg: FloatArray,
+    speed_dps: FloatArray,
+    rep: Excursion,
+    first_tick: int,
+    last_tick: int,
+    lowest_deg: float = -np.inf,
 ) -> Phases:
     """Where the way out and the way back of a repetition begin and end.
 
@@ -40,6 +45,9 @@ def phase_boundaries(
     first_tick, last_tick : int
         The neighbours' far ends, or the limits of the set: nothing outside belongs to this repetition.
 
+    lowest_deg : float
+        Travel of the floor: what goes below it is a knee that bends, or walking, and no resting end.
+
     Notes
     -----
     Each boundary is the end of a flank, looked at in the right direction of time and of travel.
@@ -51,8 +59,8 @@ def phase_boundaries(
     back_peak = float(-speed[far : back + 1].min())
     enters_far = near + int(np.argmax(travel[near : far + 1] >= rep.far.value - band))
     leaves_far = back - int(np.argmax(travel[far : back + 1][::-1] >= rep.far.value - band))
-    leaves_near = far - int(np.argmax(travel[near : far + 1][::-1] <= rep.near.value + band))
-    enters_near = far + int(np.argmax(travel[far : back + 1] <= rep.back.value + band))
+    leaves_near = far - int(np.argmax(travel[near : far + 1][::-1] <= max(rep.near.value, lowest_deg) + band))
+    enters_near = far + int(np.argmax(travel[far : back + 1] <= max(rep.back.value, lowest_deg) + band))
     out_end = flank_end(speed, enters_far, out_peak)
     back_start = flank_start(-speed, leaves_far, back_peak)
     if out_end > back_start:
@@ -91,7 +99,7 @@ def flank_end(speed_dps: FloatArray, start: int, peak_dps: float) -> float:
         if end - first >= DWELL_S * GRID_HZ:
             level = _line_end(speed_dps, first, end, peak_dps)
             if level is not None:
-                return level
+                return min(level, float(end - 1))
         elif end == length or speed_dps[end] < 0:
             return _zero_crossing(speed_dps, first, end)
         position = end

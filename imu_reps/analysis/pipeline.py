@@ -37,7 +37,7 @@ class Pipeline:
     >>> events = pipeline.push(recording.pelvis, recording.ankle)
     >>> closing, analysis = pipeline.finish()
     >>> analysis.summary.set.rep_count
-    10
+    8
     """
 
     def __init__(

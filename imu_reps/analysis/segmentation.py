@@ -13,12 +13,16 @@ import numpy as np
 
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
+from imu_reps.domain.track import GRID_HZ
 
 #: A leg cannot go below the floor: a shank that points there belongs to a bent knee, and is no travel.
 BELOW_FLOOR_DEG = 6.0
 
 #: In walking the shank swings both ways by 20 degrees and more; a hanging body that sways stays under this.
 BEHIND_DEG = 15.0
+
+#: And it swings forward within less than this.
+STEP_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +153,9 @@ def find_reps(turns: Sequence[Turn], settings: Settings, floor_deg: float | None
         if raised <= threshold:
             break
         threshold = raised
-    return Segmentation(tuple(reps), tuple(_partials(above, reps, threshold)), threshold)
+    return Segmentation(
+        tuple(reps), tuple(_partials(above, reps, settings.min_range_deg, threshold)), threshold
+    )
 
 
 def _above_floor(turns: Sequence[Turn], floor_deg: float) -> list[Turn]:
@@ -162,7 +168,8 @@ def _without_walking(turns: Sequence[Turn], floor_deg: float) -> list[Turn]:
     behind = floor_deg - BEHIND_DEG
     flat = list(turns)
     for k in range(1, len(turns)):
-        if turns[k - 1].value < behind < turns[k].value:
+        quick = turns[k].tick - turns[k - 1].tick < STEP_S * GRID_HZ
+        if quick and turns[k - 1].value < behind < turns[k].value:
             flat[k] = Turn(turns[k].tick, min(turns[k].value, floor_deg))
     return flat
 
@@ -182,7 +189,7 @@ def _without_dips(turns: list[Turn], share: float) -> list[Turn]:
     return turns
 
 
-def _zigzag(turns: list[Turn], threshold_deg: float) -> list[Turn]:
+def _zigzag(turns: Sequence[Turn], threshold_deg: float) -> list[Turn]:
     finder = TurnFinder(threshold_deg)
     for turn in turns:
         finder.take(turn)
@@ -206,14 +213,16 @@ def _threshold_of(reps: list[Excursion], settings: Settings) -> float:
     return max(settings.min_range_deg, settings.min_range_share * median)
 
 
-def _partials(turns: Sequence[Turn], reps: list[Excursion], threshold_deg: float) -> list[Excursion]:
+def _partials(
+    turns: Sequence[Turn], reps: list[Excursion], least_deg: float, threshold_deg: float
+) -> list[Excursion]:
     """Excursions too small to count that start from rest and come back to it."""
     if not reps:
         return []
     rest_deg = float(np.median([rep.back.value for rep in reps]))
     return [
         small
-        for small in _excursions(turns)
+        for small in _excursions(_zigzag(turns, least_deg))
         if small.smaller_way_deg < threshold_deg
         and abs(small.near.value - rest_deg) < threshold_deg
         and abs(small.back.value - rest_deg) < threshold_deg

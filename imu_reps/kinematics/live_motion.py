@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.signal import sosfilt, sosfilt_zi
 
 from imu_reps.domain.recording import Header, SensorHeader
 from imu_reps.domain.samples import SENSOR_PLACES, BoolArray, FloatArray, SampleBlock, SensorPlace
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.live_clocks import LiveClock
-from imu_reps.kinematics.motion import HOLE_PERIODS, SURROUNDINGS_S, GridMotion, Motion
+from imu_reps.kinematics.motion import HOLE_PERIODS, GridMotion, Motion, impact_filter
 from imu_reps.kinematics.orientation import LiveMotion
 
 #: How long a grid instant waits for a late sensor.
@@ -65,7 +66,8 @@ class LiveSensor:
         self._motion: LiveMotion | None = None
         self._held: list[tuple[FloatArray, FloatArray, np.ndarray, FloatArray, FloatArray]] = []
         self._period_s = 0.0
-        self._past_acc = np.empty((0, 3))
+        self._impact_filter = np.empty((0, 6))
+        self._impact_state: FloatArray | None = None
         self.first_s = np.inf
         self.tail = _empty_tail()
 
@@ -126,15 +128,12 @@ class LiveSensor:
         self.tail = self.tail.joined(new)
 
     def _impacts(self, acc_mps2: FloatArray) -> FloatArray:
-        """Departure from the line through the past; live there is no looking at both sides."""
-        reach = max(1, round(SURROUNDINGS_S / self._period_s))
-        acc = np.concatenate([self._past_acc, acc_mps2])
-        missing = 2 * reach - len(self._past_acc)
-        self._past_acc = acc[-2 * reach :]
-        if missing > 0:
-            acc = np.concatenate([np.repeat(acc[:1], missing, axis=0), acc])
-        departure = acc[2 * reach :] - 2.0 * acc[reach:-reach] + acc[: -2 * reach]
-        return np.asarray(np.sqrt((departure**2).sum(axis=1)))
+        """What is left of the specific force above the leg's own motion, causal."""
+        if self._impact_state is None:
+            self._impact_filter = impact_filter(self._period_s)
+            self._impact_state = sosfilt_zi(self._impact_filter)[:, :, None] * acc_mps2[0]
+        fast, self._impact_state = sosfilt(self._impact_filter, acc_mps2, axis=0, zi=self._impact_state)
+        return np.asarray(np.sqrt((fast**2).sum(axis=1)))
 
     def on_grid(self, time_s: FloatArray) -> GridMotion:
         """Values at grid instants, straight lines between samples; NaN in holes and where too late."""

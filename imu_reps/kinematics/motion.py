@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.interpolate import CubicSpline
+from scipy.signal import butter, sosfiltfilt
 
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.track import GRID_HZ
@@ -14,8 +15,9 @@ from imu_reps.kinematics.orientation import SensorMotion
 #: Ticks further apart than this many periods have a hole between them.
 HOLE_PERIODS = 1.5
 
-#: Half width of the surroundings an impact is measured against; impacts last 10 to 60 ms.
-SURROUNDINGS_S = 0.06
+#: What the leg itself does lies below this; an impact of 10 to 60 ms lies mostly above.
+IMPACT_HZ = 6.0
+FEWEST_FOR_IMPACTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +86,15 @@ def on_grid(motion: SensorMotion, time_s: FloatArray) -> GridMotion:
 
 
 def impacts(acc_mps2: FloatArray, period_s: float) -> FloatArray:
-    """Departure of each sample's specific force from the line through its surroundings, (n,) m/s².
+    """What is left of the specific force above `IMPACT_HZ`, (n,) m/s²; 0 for fewer samples than it takes."""
+    if len(acc_mps2) < FEWEST_FOR_IMPACTS:
+        return np.zeros(len(acc_mps2))
+    return np.asarray(np.linalg.norm(sosfiltfilt(impact_filter(period_s), acc_mps2, axis=0), axis=1))
 
-    The surroundings are the samples `SURROUNDINGS_S` before and after, so that gravity and any lift cancel
-    and only what comes and goes within 10 to 60 ms remains.
-    """
-    reach = max(1, round(SURROUNDINGS_S / period_s))
-    padded = np.pad(acc_mps2, ((reach, reach), (0, 0)), mode="edge")
-    departure = acc_mps2 - (padded[: -2 * reach] + padded[2 * reach :]) / 2
-    return np.asarray(np.sqrt((departure**2).sum(axis=1)))
+
+def impact_filter(period_s: float) -> FloatArray:
+    """High-pass at `IMPACT_HZ` as second-order sections."""
+    return np.asarray(butter(2, IMPACT_HZ, btype="highpass", fs=1.0 / period_s, output="sos"))
 
 
 def grid_peaks(values: FloatArray, source_s: FloatArray, time_s: FloatArray) -> FloatArray:

@@ -9,7 +9,10 @@ from imu_reps.domain.rep import Fault
 
 
 def fast_lowering(view: RepView) -> Verdict:
-    """The eccentric phase too short for one leg or two, or too large a share of it dropping."""
+    """The eccentric phase too short for one leg or two, or too large a share of it dropping.
+
+    For heel taps, whose lever is shorter, the peak speed stands for the share.
+    """
     if not view.rep.leg_known or view.rep.eccentric_s is None:
         return Verdict("fast_lowering", judged=False)
     found = [fault for fault in (_too_short(view), _dropped(view)) if fault is not None]
@@ -32,8 +35,13 @@ def _too_short(view: RepView) -> Fault | None:
 
 
 def _dropped(view: RepView) -> Fault | None:
-    limits = Limits(view.settings.drop_watch, view.settings.drop_flag, "share", "fair")
-    value = view.rep.drop
+    settings = view.settings
+    if view.motion.header.exercise == "heel_tap":
+        limits = Limits(settings.peak_speed_watch_dps, settings.peak_speed_flag_dps, "deg/s", "low")
+        value = view.rep.peak_eccentric_dps
+    else:
+        limits = Limits(settings.drop_watch, settings.drop_flag, "share", "fair")
+        value = view.rep.drop
     passed = None if value is None else limits.level_over(value)
     if value is None or passed is None:
         return None
