@@ -19,6 +19,12 @@ from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.mounting import LegAxes, angle_about, axis_vector, flexion_axis, unit
 from imu_reps.kinematics.rest import STILL_WINDOW_S, stretches
 
+#: The leg has left its resting end after this share of its way.
+END_SHARE = 0.1
+
+#: The pelvis is there with it within this many ticks.
+AROUND_TICKS = 100
+
 #: A double leg raise that starts high without a floor stretch is taken to start with vertical legs.
 VERTICAL_DEG = 90.0
 
@@ -34,9 +40,10 @@ TIPPED_BACK_DEG = 4.0
 #: A start tipped back by less than this cannot be told from a start on the floor.
 LEAST_TIPPED_DEG = 2.0
 
-#: Tilt whose changes over this many ticks follow the leg's this closely tells which way is up.
+#: Steps of the leg that the pelvis's share is read from, and the least share that tells which way is up.
 STEP_TICKS = 20
-CLEAR_CORRELATION = 0.3
+STEP_DEG = 2.0
+LEAST_SHARE = 0.03
 
 #: Share of a range within which two levels are the same level.
 SAME_LEVEL = 0.25
@@ -110,12 +117,14 @@ def align_leg(
     else:
         sense, level, segmentation, floor = _low_start(angle, rests, settings)
     axes = LegAxes(axis * sense, reference, -level)
-    if header.ankle.cranial_axis is not None and header.exercise != "heel_tap":
+    if floor or header.exercise == "heel_tap":
+        return LegAlignment(axes, segmentation, floor, certain=bool(floor))
+    if header.ankle.cranial_axis is not None:
         axes = _named_axes(axes, axis_vector(header.ankle.cranial_axis), header)
         return LegAlignment(axes, segmentation, floor, certain=True)
-    if not floor and header.exercise != "heel_tap":
+    if header.start == "high":
         axes = replace(axes, reference_deg=axes.reference_deg + VERTICAL_DEG)
-    return LegAlignment(axes, segmentation, floor, certain=bool(floor))
+    return LegAlignment(axes, segmentation, floor, certain=False)
 
 
 def _swing_axis(up: FloatArray, reference: FloatArray) -> FloatArray:
@@ -181,7 +190,7 @@ def _rests_at(rests: Sequence[Rest], before: int, at_level: BoolArray) -> tuple[
 def _high_start(
     angle: FloatArray, rests: Sequence[Rest], header: Header, settings: Settings, tilt_deg: FloatArray | None
 ) -> tuple[float, float, Segmentation, tuple[Rest, ...]]:
-    found = find_high_set(_turns(angle, settings), angle, tilt_deg, settings)
+    found = find_high_set(_turns(angle, settings), angle, tilt_deg, header, settings)
     sense, reps = found.sense, found.segmentation.reps
     if not reps:
         return sense, 0.0, found.segmentation, ()
@@ -221,46 +230,70 @@ class HighSet:
 
 
 def find_high_set(
-    turns: Sequence[Turn], angle: FloatArray, tilt_deg: FloatArray | None, settings: Settings
+    turns: Sequence[Turn], angle: FloatArray, tilt_deg: FloatArray | None, header: Header, settings: Settings
 ) -> HighSet:
     """Find a set that starts high.
 
     With the pelvis's tilt known, excursions that do not start and end tipped back like the others are left
     out: they belong to the lift into the start, or to the lowering out of it. Without it the leg is taken
     to begin on the floor, and its first way to be the lift.
+
+    Parameters
+    ----------
+    turns : sequence of Turn
+        Of the angle, either sense.
+    angle, tilt_deg : (n,) float
+        The angle, and the pelvic tilt on the same ticks, NaN where not measured; None without a pelvis.
+    header : Header
+    settings : Settings
     """
-    sense = None if tilt_deg is None else _up_sense(angle, tilt_deg)
-    if sense is None or tilt_deg is None:
+    share = None if tilt_deg is None else pelvic_share(angle, tilt_deg)
+    if share is None or tilt_deg is None:
         rose = turns[1].value - turns[0].value if len(turns) > 1 else 1.0
         sense = float(np.sign(rose))
         return HighSet(sense, find_reps(oriented(turns, -sense), settings), lifted=True, tipped_deg=0.0)
+    sense = -float(np.sign(share))
     found = find_reps(oriented(turns, -sense), settings)
     if not found.reps:
         return HighSet(sense, found, lifted=True, tipped_deg=0.0)
-    ends = np.array([_tilt_at_ends(rep, -sense * angle, tilt_deg) for rep in found.reps])
-    tipped = float(np.nanmedian(ends))
+    ends = np.array([_ends(rep, -sense * angle) for rep in found.reps])
+    tilt = np.array([_tipped_most(tilt_deg, rep, *end) for rep, end in zip(found.reps, ends, strict=True)])
+    tipped = float(np.median(tilt[np.isfinite(tilt)])) if np.isfinite(tilt).any() else 0.0
     lifted = tipped < -LEAST_TIPPED_DEG
-    other = np.abs(ends - tipped) > (abs(tipped) / 2.0 if lifted else TIPPED_BACK_DEG)
-    reps = tuple(rep for rep, odd in zip(found.reps, other.any(axis=1).tolist(), strict=True) if not odd)
+    limit_deg = abs(tipped) / 2.0 if lifted else TIPPED_BACK_DEG
+    follows = 0.0 if header.exercise == "heel_tap" else share
+    expected = tipped + follows * (angle[ends] - np.median(angle[ends]))
+    other = (np.abs(tilt - expected) > limit_deg).any(axis=1)
+    reps = tuple(found.reps[k] for k in np.flatnonzero(~other))
     segmentation = Segmentation(reps, found.partials, found.threshold_deg)
     return HighSet(sense, segmentation, lifted, tipped if lifted else 0.0)
 
 
-def _tilt_at_ends(rep: Excursion, travel: FloatArray, tilt_deg: FloatArray) -> tuple[float, float]:
-    """Pelvic tilt as the leg leaves its resting end, and as it comes back there."""
-    band = SAME_LEVEL * rep.range_deg
+def _ends(rep: Excursion, travel: FloatArray) -> tuple[int, int]:
+    """When the leg leaves its resting end, and when it is back there."""
+    band = END_SHARE * rep.range_deg
     out = travel[rep.near.tick : rep.far.tick + 1]
     back = travel[rep.far.tick : rep.back.tick + 1]
     leaves = rep.far.tick - int(np.argmax(out[::-1] <= rep.near.value + band))
     enters = rep.far.tick + int(np.argmax(back <= rep.back.value + band))
-    return float(tilt_deg[leaves]), float(tilt_deg[enters])
+    return leaves, enters
 
 
-def _up_sense(angle: FloatArray, tilt_deg: FloatArray) -> float | None:
-    """The sense of the angle in which the pelvis tips back; None where it shows no clear relation."""
+def _tipped_most(tilt_deg: FloatArray, rep: Excursion, leaves: int, enters: int) -> tuple[float, float]:
+    """Pelvic tilt furthest back around both ends of a repetition; the pelvis follows a moment later."""
+    before = tilt_deg[max(rep.near.tick, leaves - AROUND_TICKS) : leaves + 1]
+    after = tilt_deg[enters : min(rep.back.tick, enters + AROUND_TICKS) + 1]
+    return np.fmin.reduce(before), np.fmin.reduce(after)
+
+
+def pelvic_share(angle: FloatArray, tilt_deg: FloatArray) -> float | None:
+    """Change of tilt per change of the leg's angle; None where it shows no clear relation.
+
+    Negative where the angle counts upwards: the pelvis tips back as the leg rises.
+    """
     leg, pelvis = angle[STEP_TICKS:] - angle[:-STEP_TICKS], tilt_deg[STEP_TICKS:] - tilt_deg[:-STEP_TICKS]
-    known = np.isfinite(leg) & np.isfinite(pelvis)
-    if known.sum() < 2 or np.std(leg[known]) < 0.5 or np.std(pelvis[known]) < 0.1:
+    moving = np.isfinite(pelvis) & (np.abs(leg) > STEP_DEG)
+    if not moving.any():
         return None
-    correlation = float(np.corrcoef(leg[known], pelvis[known])[0, 1])
-    return None if abs(correlation) < CLEAR_CORRELATION else -float(np.sign(correlation))
+    share = float(np.median(pelvis[moving] / leg[moving]))
+    return None if abs(share) < LEAST_SHARE else share

@@ -14,7 +14,7 @@ from imu_reps.analysis.judge import judge
 from imu_reps.analysis.measure import Measured, Meter
 from imu_reps.analysis.phases import phase_boundaries
 from imu_reps.analysis.plausibility import refuse_implausible
-from imu_reps.analysis.segmentation import Excursion
+from imu_reps.analysis.segmentation import Excursion, Turn
 from imu_reps.analysis.set_motion import SetMotion, set_motion
 from imu_reps.analysis.set_summary import summarise_set, uncounted_set
 from imu_reps.analysis.whole_set import WholeSet, find_set
@@ -28,6 +28,10 @@ from imu_reps.kinematics.clocks import TimedSamples
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+#: What goes below this is a knee that bends, or walking: not the resting end of a repetition.
+FLOOR_DEG = -1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +104,10 @@ def measure_set(whole: WholeSet, motion: SetMotion, settings: Settings) -> list[
     if not reps or whole.window is None:
         return []
     travel, speed = motion.travel_sign * motion.elevation_deg, motion.travel_sign * motion.speed_dps
-    lowest = -np.inf if motion.start_high else -1.0
+    lowest = -np.inf if motion.start_high else FLOOR_DEG
     far_ends = [whole.window.start, *(rep.far.tick for rep in reps), whole.window.end - 1]
     phases = [
-        phase_boundaries(travel, speed, _on(travel, rep), before, after, lowest)
+        phase_boundaries(travel, speed, _on(travel, rep, lowest), before, after)
         for rep, before, after in zip(reps, far_ends, far_ends[2:], strict=False)
     ]
     meter = Meter(motion, settings)
@@ -111,9 +115,10 @@ def measure_set(whole: WholeSet, motion: SetMotion, settings: Settings) -> list[
     return [meter.measure(phase, start) for phase, start in zip(phases, starts, strict=True)]
 
 
-def _on(travel: np.ndarray, rep: Excursion) -> Excursion:
-    """The same turns with the values of this travel."""
-    return Excursion(*(type(t)(t.tick, float(travel[t.tick])) for t in (rep.near, rep.far, rep.back)))
+def _on(travel: np.ndarray, rep: Excursion, lowest: float) -> Excursion:
+    """The same turns with the values of this travel, cut off at the floor."""
+    turns = (rep.near, rep.far, rep.back)
+    return Excursion(*(Turn(turn.tick, max(float(travel[turn.tick]), lowest)) for turn in turns))
 
 
 def _partial(excursion: Excursion, track: AngleTrack) -> Partial:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from scipy.ndimage import maximum_filter1d, minimum_filter1d
 from scipy.signal import butter, sosfiltfilt
@@ -43,6 +45,27 @@ def _filtered(sos: FloatArray, values: FloatArray) -> FloatArray:
         return np.full(len(values), np.nan)
     smooth = sosfiltfilt(sos, bridged(values))
     return np.where(np.isfinite(values), smooth, np.nan)
+
+
+class LiveLowPass:
+    """The same low-pass run forwards only, one value at a time; NaN holds the value before."""
+
+    def __init__(self) -> None:
+        self._b, self._a = LOW_PASS[0, :3].tolist(), LOW_PASS[0, 3:].tolist()
+        self._input: float | None = None
+        self._state = (0.0, 0.0)
+
+    def step(self, value: float) -> float:
+        """Take the next value; returns the low-passed one."""
+        (b0, b1, b2), (_, a1, a2) = self._b, self._a
+        if math.isnan(value):
+            value = self._input or 0.0
+        if self._input is None:
+            self._state = (value * (1.0 - b0), value * (b2 - a2))
+        self._input = value
+        smooth: float = b0 * value + self._state[0]
+        self._state = (b1 * value - a1 * smooth + self._state[1], b2 * value - a2 * smooth)
+        return smooth
 
 
 def rate_of_change(values: FloatArray) -> FloatArray:

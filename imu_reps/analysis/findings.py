@@ -13,6 +13,9 @@ from imu_reps.domain.summary import Finding
 #: More easy repetitions than this: slower is harder, and says more.
 MANY_REPS = 50
 
+#: A smaller turn of the pelvis sensor is within what a careful belt does.
+NOTABLE_TURN_DEG = 3.0
+
 
 def findings(
     recording: Recording, whole: WholeSet, reps: Sequence[Rep], cautions: Sequence[PlausibilityFinding]
@@ -35,9 +38,9 @@ def _assumptions(recording: Recording, whole: WholeSet) -> list[Finding]:
         found.append(Finding("no_zero", (), message))
     if whole.leg is not None and whole.segmentation.reps and not whole.leg.certain:
         found.append(Finding("start_assumed", (), _start_assumed(recording)))
-    if whole.turn is not None and abs(whole.turn.turn_deg) >= 1.0:
+    if whole.turn is not None and abs(whole.turn.turn_deg) >= NOTABLE_TURN_DEG:
         message = (
-            f"The pelvis sensor seems turned by {whole.turn.turn_deg:.0f}° "
+            f"The pelvis sensor seems turned by {abs(whole.turn.turn_deg):.0f}° "
             f"(± {whole.turn.sd_deg:.0f}°) about the vertical; rotation was corrected for it."
         )
         found.append(Finding("pelvis_turn", (), message))

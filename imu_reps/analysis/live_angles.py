@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -30,25 +30,20 @@ AXIS_EVERY, AXIS_SETTLED = 25, 500
 ROCKS_EVERY, ROCKS_WITHIN = 100, 6000
 
 
-@dataclass(frozen=True, slots=True)
-class LiveAngles:
-    """Angles at the next grid instants; NaN where not measured.
+class LiveAngles(NamedTuple):
+    """Angles at one grid instant, degrees; NaN where not measured.
 
     Attributes
     ----------
-    angle_deg : (n,) float
+    angle_deg : float
         Of the leg since it last rested before the first repetition; either sense may be up.
-    tilt_deg, rotation_deg : (n,) float
+    tilt_deg, rotation_deg : float
         Of the pelvis against its own rest; rotation with the reported sign.
-    in_posture, ready : (n,) bool
-        The pelvis has not left lying (hanging); it is there and everything is still.
     """
 
-    angle_deg: FloatArray
-    tilt_deg: FloatArray
-    rotation_deg: FloatArray
-    in_posture: BoolArray
-    ready: BoolArray
+    angle_deg: float
+    tilt_deg: float
+    rotation_deg: float
 
 
 class LiveAlignment:
@@ -71,23 +66,24 @@ class LiveAlignment:
         """Keep the zero from now on: repetitions have begun."""
         self._held = True
 
-    def push(self, motion: Motion) -> LiveAngles:
-        """Align the next grid instants."""
+    def watch(self, motion: Motion) -> tuple[BoolArray, BoolArray]:
+        """Whether the posture was not left, and whether everything is ready, at the next grid instants."""
         still = np.ones(len(motion), bool)
         for sensor in (motion.pelvis, motion.ankle):
             if sensor is not None:
                 still &= sensor.still
         in_posture, near_posture = self._pelvis.posture(motion)
-        ready = still & near_posture
-        angle = np.full(len(motion), np.nan)
-        tilt, rotation = np.full(len(motion), np.nan), np.full(len(motion), np.nan)
-        for tick in range(len(motion)):
-            zeroed = bool(ready[tick]) and not self._held and not self._pelvis.tipped(motion, tick)
-            if motion.ankle is not None:
-                angle[tick], zeroed = self._leg(motion.ankle.up[tick], zeroed)
-            if motion.pelvis is not None:
-                tilt[tick], rotation[tick] = self._pelvis.tilt(motion.pelvis.up[tick], zeroed)
-        return LiveAngles(angle, tilt, rotation, in_posture, ready)
+        return in_posture, still & near_posture
+
+    def step(self, motion: Motion, tick: int, *, ready: bool) -> LiveAngles:
+        """The angles at one grid instant of `motion`, which is a new zero if it is ready and none is held."""
+        zeroed = ready and not self._held and not self._pelvis.tipped(motion, tick)
+        angle = tilt = rotation = math.nan
+        if motion.ankle is not None:
+            angle, zeroed = self._leg(motion.ankle.up[tick], zeroed)
+        if motion.pelvis is not None:
+            tilt, rotation = self._pelvis.tilt(motion.pelvis.up[tick], zero_here=zeroed)
+        return LiveAngles(angle, tilt, rotation)
 
     def _leg(self, up: FloatArray, may_zero: bool) -> tuple[float, bool]:
         """The leg's angle, and whether this instant became its zero."""
@@ -201,7 +197,7 @@ class LivePelvis:
         tilt = self.tilt(motion.pelvis.up[tick], zero_here=False)[0]
         return abs(tilt) > TIPPED_BACK_DEG
 
-    def tilt(self, up: FloatArray, zero_here: bool) -> tuple[float, float]:
+    def tilt(self, up: FloatArray, *, zero_here: bool) -> tuple[float, float]:
         """Tilt and rotation at one instant, which may be the new zero."""
         if self._cranial is None or not math.isfinite(up[0]):
             return np.nan, np.nan

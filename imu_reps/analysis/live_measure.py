@@ -43,35 +43,30 @@ class LiveTrack:
         self.next_tick = 0
         self._start_s = 0.0
 
-    def push(self, motion: Motion, angles: LiveAngles) -> None:
-        """Keep the next grid instants."""
-        if self.next_tick == 0 and len(motion):
-            self._start_s = float(motion.time_s[0])
-        rows = np.full((len(motion), COLUMNS), np.nan)
-        rows[:, TIME] = motion.time_s
-        rows[:, ANGLE], rows[:, TILT], rows[:, ROTATION] = (
-            angles.angle_deg,
-            angles.tilt_deg,
-            angles.rotation_deg,
-        )
-        rows[:, STILL] = 0.0
+    def push(self, motion: Motion, offset: int, angles: LiveAngles) -> None:
+        """Keep the grid instant at `offset` of `motion`."""
+        if self.next_tick == 0:
+            self._start_s = float(motion.time_s[offset])
+        row = self._next_row()
+        row[TIME] = motion.time_s[offset]
+        row[ANGLE:GYR] = angles
         if motion.pelvis is not None:
-            rows[:, GYR:IMPACT], rows[:, STILL] = motion.pelvis.gyr_dps, motion.pelvis.still
+            row[GYR:IMPACT], row[STILL] = motion.pelvis.gyr_dps[offset], motion.pelvis.still[offset]
         if motion.ankle is not None:
-            rows[:, IMPACT] = motion.ankle.impact_mps2
-        room = len(self._rows) // 2
-        for start in range(0, len(rows), room):
-            self._keep(rows[start : start + room])
+            row[IMPACT] = motion.ankle.impact_mps2[offset]
 
-    def _keep(self, rows: FloatArray) -> None:
+    def _next_row(self) -> FloatArray:
+        """A row to fill; when there is no room left the older half goes."""
         count = self.next_tick - self.first_tick
-        if count + len(rows) > len(self._rows):
-            kept = len(self._rows) // 2
-            self._rows[:kept] = self._rows[count - kept : count]
+        if count == len(self._rows):
+            kept = count // 2
+            self._rows[:kept] = self._rows[-kept:]
             self.first_tick += count - kept
             count = kept
-        self._rows[count : count + len(rows)] = rows
-        self.next_tick += len(rows)
+        self.next_tick += 1
+        row = self._rows[count]
+        row[:STILL], row[STILL] = np.nan, 0.0
+        return np.asarray(row)
 
     def time_s(self, tick: int) -> float:
         """When a tick was, kept or not: the grid is regular."""

@@ -9,11 +9,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-import numpy as np
-from scipy.signal import sosfilt, sosfilt_zi
-
 from imu_reps.analysis.alignment import VERTICAL_DEG, find_high_set, low_sense
-from imu_reps.analysis.filters import LOW_PASS
+from imu_reps.analysis.filters import LiveLowPass
 from imu_reps.analysis.live_angles import LiveAlignment
 from imu_reps.analysis.live_measure import LiveMeter, LiveTrack
 from imu_reps.analysis.phases import DWELL_S, SLOW_DPS
@@ -31,7 +28,6 @@ from imu_reps.domain.events import (
     SetEnded,
 )
 from imu_reps.domain.recording import Header
-from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import Motion
@@ -63,8 +59,7 @@ class LiveSet:
         self._alignment = LiveAlignment(header)
         self._track = LiveTrack()
         self._meter = LiveMeter(header, settings)
-        self._filter_state: FloatArray | None = None
-        self._last_angle = 0.0
+        self._low_pass = LiveLowPass()
         self._sense = 1.0
         self._finder: TurnFinder | None = None
         self._recent: deque[float] = deque(maxlen=DWELL_TICKS + 1)
@@ -90,30 +85,19 @@ class LiveSet:
         """Take the next grid instants and say what is new."""
         if len(motion) == 0 or self.ended:
             return []
-        angles = self._alignment.push(motion)
-        first = self._track.next_tick
-        self._track.push(motion, angles)
-        smooth = self._smooth(angles.angle_deg)
+        in_posture, ready = self._alignment.watch(motion)
         events: list[Event] = []
-        for offset in range(len(motion)):
-            tick, time_s = first + offset, float(motion.time_s[offset])
-            events += self._gate(tick, time_s, bool(angles.in_posture[offset]), bool(angles.ready[offset]))
+        for offset, time_s in enumerate(motion.time_s.tolist()):
+            tick = self._track.next_tick
+            angles = self._alignment.step(motion, offset, ready=bool(ready[offset]))
+            self._track.push(motion, offset, angles)
+            smooth = self._low_pass.step(angles.angle_deg)
+            events += self._gate(tick, time_s, bool(in_posture[offset]), bool(ready[offset]))
             if self.ended:
                 break
             if self._finder is not None:
-                events += self._step(tick, time_s, float(smooth[offset]))
+                events += self._step(tick, time_s, smooth)
         return events
-
-    def _smooth(self, angle_deg: FloatArray) -> FloatArray:
-        """Causal low-pass; holes hold the last value."""
-        known = np.isfinite(angle_deg)
-        last = np.maximum.accumulate(np.where(known, np.arange(len(angle_deg)), -1))
-        held = np.where(last >= 0, angle_deg[np.maximum(last, 0)], self._last_angle)
-        self._last_angle = float(held[-1])
-        if self._filter_state is None:
-            self._filter_state = sosfilt_zi(LOW_PASS) * held[0]
-        smooth, self._filter_state = sosfilt(LOW_PASS, held, zi=self._filter_state)
-        return np.asarray(smooth)
 
     def _gate(self, tick: int, time_s: float, in_posture: bool, ready: bool) -> list[Event]:
         """Open the gate when ready; close it when the posture was left for long."""
@@ -172,7 +156,7 @@ class LiveSet:
             return sense, 0.0, found
         first, angle, tilt = self._track.since(self._ready_tick)
         kept = [Turn(max(turn.tick - first, 0), turn.value) for turn in turns]
-        high = find_high_set(kept, angle, tilt, self._settings)
+        high = find_high_set(kept, angle, tilt, self._header, self._settings)
         found = shifted(high.segmentation, first)
         if self._header.exercise == "heel_tap":
             return high.sense, found.reps[0].near.value if found.reps else 0.0, found

@@ -15,11 +15,12 @@ from imu_reps.analysis.tremor import baseline_dps, shake_squared, tremor_ratio
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
+from imu_reps.kinematics.rest import stretches
 
 #: A rest at the near end longer than this is a break, not a pause.
 LONGEST_PAUSE_S = 10.0
 
-#: A hole this near to a boundary leaves the boundary unknown.
+#: A long hole this near to a boundary leaves the boundary unknown.
 BOUNDARY_MARGIN_S = 0.1
 
 #: A repetition with more missing than this, in one stretch or in all, is not judged.
@@ -87,6 +88,11 @@ class Meter:
         self._tilt_low = held_low(motion.tilt_deg, hold)
         self._rotation_high = held_high(motion.rotation_deg, hold)
         self._rotation_low = held_low(motion.rotation_deg, hold)
+        self._wide_holes = [
+            (start, end)
+            for start, end in stretches(motion.leg_missing)
+            if end - start > LONGEST_HOLE_S * GRID_HZ
+        ]
         self._shake = shake_squared(motion)
         self._baseline = baseline_dps(self._shake, motion)
 
@@ -142,9 +148,8 @@ class Meter:
     def _duration(self, span: Span) -> float | None:
         """Length of a span both of whose boundaries were seen."""
         margin = BOUNDARY_MARGIN_S * GRID_HZ
-        missing = self._motion.leg_missing
         for at in (span.start, span.end):
-            if missing[max(0, int(at - margin)) : int(at + margin) + 1].any():
+            if any(start - margin < at < end + margin for start, end in self._wide_holes):
                 return None
         return span.duration_s
 

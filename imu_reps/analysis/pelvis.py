@@ -14,8 +14,8 @@ from imu_reps.kinematics.mounting import MAX_TURN_DEG, TURN_SPREAD_DEG, PelvisAx
 #: The tilt zero needs a rest this long.
 ZERO_S = 1.0
 
-#: Rolling with the lift is natural by this much per degree of tilt (1 SD): 2.5 degrees over 17.
-NATURAL_ROLL = 2.5 / 17.0
+#: A hip that rolls with every lift looks like a turned sensor; it is as likely, by this much (1 SD).
+ROLL_SPREAD_DEG = 3.0
 
 #: Fewer repetitions do not tell a turned sensor from a rolling hip.
 FEWEST_FOR_TURN = 2
@@ -57,15 +57,20 @@ def estimate_turn(axes: PelvisAxes, up: FloatArray, spans: Sequence[slice]) -> T
     Returns
     -------
     Turn
-        Limited to ±`MAX_TURN_DEG`. The median over the repetitions, drawn towards none by what is known of
-        belts (`TURN_SPREAD_DEG`) and of natural rolling (`NATURAL_ROLL`).
+        The median over the repetitions, shared between belt and hip by how likely each is
+        (`TURN_SPREAD_DEG`, `ROLL_SPREAD_DEG`), and limited to ±`MAX_TURN_DEG`.
     """
     slopes = [slope for span in spans if (slope := _slope(axes, up[span])) is not None]
     if len(slopes) < FEWEST_FOR_TURN:
         return Turn(0.0, TURN_SPREAD_DEG)
     turns = np.degrees(np.arctan(slopes))
     spread = 1.4826 * float(np.median(np.abs(turns - np.median(turns)))) / np.sqrt(len(turns))
-    return Turn(float(np.clip(np.median(turns), -MAX_TURN_DEG, MAX_TURN_DEG)), max(spread, 0.5))
+    other = ROLL_SPREAD_DEG**2 + spread**2
+    belt = TURN_SPREAD_DEG**2
+    turn = float(np.median(turns)) * belt / (belt + other)
+    return Turn(
+        float(np.clip(turn, -MAX_TURN_DEG, MAX_TURN_DEG)), float(np.sqrt(belt * other / (belt + other)))
+    )
 
 
 def _slope(axes: PelvisAxes, up: FloatArray) -> float | None:

@@ -27,12 +27,7 @@ class Phases:
 
 
 def phase_boundaries(
-    travel_deg: FloatArray,
-    speed_dps: FloatArray,
-    rep: Excursion,
-    first_tick: int,
-    last_tick: int,
-    lowest_deg: float = -np.inf,
+    travel_deg: FloatArray, speed_dps: FloatArray, rep: Excursion, first_tick: int, last_tick: int
 ) -> Phases:
     """Where the way out and the way back of a repetition begin and end.
 
@@ -45,9 +40,6 @@ def phase_boundaries(
     first_tick, last_tick : int
         The neighbours' far ends, or the limits of the set: nothing outside belongs to this repetition.
 
-    lowest_deg : float
-        Travel of the floor: what goes below it is a knee that bends, or walking, and no resting end.
-
     Notes
     -----
     Each boundary is the end of a flank, looked at in the right direction of time and of travel.
@@ -59,8 +51,8 @@ def phase_boundaries(
     back_peak = float(-speed[far : back + 1].min())
     enters_far = near + int(np.argmax(travel[near : far + 1] >= rep.far.value - band))
     leaves_far = back - int(np.argmax(travel[far : back + 1][::-1] >= rep.far.value - band))
-    leaves_near = far - int(np.argmax(travel[near : far + 1][::-1] <= max(rep.near.value, lowest_deg) + band))
-    enters_near = far + int(np.argmax(travel[far : back + 1] <= max(rep.back.value, lowest_deg) + band))
+    leaves_near = far - int(np.argmax(travel[near : far + 1][::-1] <= rep.near.value + band))
+    enters_near = far + int(np.argmax(travel[far : back + 1] <= rep.back.value + band))
     out_end = flank_end(speed, enters_far, out_peak)
     back_start = flank_start(-speed, leaves_far, back_peak)
     if out_end > back_start:
@@ -90,21 +82,18 @@ def flank_end(speed_dps: FloatArray, start: int, peak_dps: float) -> float:
     """
     position, length = start, len(speed_dps)
     slow = np.abs(speed_dps) < SLOW_DPS
+    stopping = speed_dps < min(LOW_SHARE * peak_dps, SLOW_DPS)
     while True:
-        begin = _next(speed_dps < SLOW_DPS, position)
+        begin = _next(stopping, position)
         if begin == length:
             return float(length - 1)
         end = _next(~slow, begin)
         first = begin - _run_before(slow, begin)
         if end - first >= DWELL_S * GRID_HZ:
-            level = _line_end(speed_dps, first, end, peak_dps)
-            if level is not None:
-                return min(level, float(end - 1))
-        elif end == length or speed_dps[end] < 0:
+            return min(_line_end(speed_dps, begin, peak_dps), float(end - 1))
+        if end == length or speed_dps[end] < 0:
             return _zero_crossing(speed_dps, first, end)
         position = end
-        if position == length:
-            return float(length - 1)
 
 
 def _next(mask: np.ndarray, start: int) -> int:
@@ -129,15 +118,10 @@ def _zero_crossing(speed_dps: FloatArray, first: int, end: int) -> float:
     return low + k + float(piece[k] / (piece[k] - piece[k + 1]))
 
 
-def _line_end(speed_dps: FloatArray, first: int, end: int, peak_dps: float) -> float | None:
-    """The flank's line through 10 % and 40 % of its peak, carried to zero; None if it never gets there."""
+def _line_end(speed_dps: FloatArray, begin: int, peak_dps: float) -> float:
+    """The line through 10 % and 40 % of its peak of the flank that has come to rest at `begin`, at zero."""
     low, high = LOW_SHARE * peak_dps, HIGH_SHARE * peak_dps
-    if speed_dps[first] < low:
-        at_low = first - _run_before(speed_dps < low, first)
-    else:
-        at_low = _next(speed_dps < low, first)
-    if at_low >= end or at_low == 0:
-        return None
+    at_low = begin - _run_before(speed_dps < low, begin)
     at_high = at_low - _run_before(speed_dps < high, at_low)
     if at_high == 0:
         return float(at_low)

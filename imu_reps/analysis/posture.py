@@ -29,6 +29,9 @@ ROCK_DEG = (4.0, 40.0)
 ROCK_RETURN_DEG = 6.0
 ROCK_LEG_DEG = 8.0
 
+#: About three rocks are asked for; a single movement may be anything.
+FEWEST_ROCKS = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Posture:
@@ -95,13 +98,18 @@ def find_rocks(motion: Motion, pelvis: GridMotion) -> tuple[PelvisAxes, int] | N
         start, end = _mean_up(up, before), _mean_up(up, after)
         between = slice(before.end, after.start)
         swing = _angle_deg(up[between], start)
-        if len(swing) == 0 or not ROCK_DEG[0] < swing.max() < ROCK_DEG[1]:
+        if len(swing) == 0 or not ROCK_DEG[0] < swing.max() < ROCK_DEG[1] or _times(swing) < FEWEST_ROCKS:
             continue
         if _angle_deg(end[None], start)[0] > ROCK_RETURN_DEG:
             continue
         if ankle is None or _angle_deg(ankle[between], ankle[before.end - 1]).max() < ROCK_LEG_DEG:
             return pelvis_axes_from_rocks(start, up[between]), after.seen
     return None
+
+
+def _times(swing: FloatArray) -> int:
+    """How often it swings past half its greatest angle."""
+    return int((np.diff((swing > swing.max() / 2.0).astype(np.int8), prepend=0) > 0).sum())
 
 
 def pelvis_axes_at(up: FloatArray, cranial: FloatArray, header: Header) -> PelvisAxes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -164,13 +165,14 @@ def _above_floor(turns: Sequence[Turn], floor_deg: float) -> list[Turn]:
 
 
 def _without_walking(turns: Sequence[Turn], floor_deg: float) -> list[Turn]:
-    """Turns with the forward swings of walking laid flat: those that come straight from behind."""
+    """Turns with the swings of walking laid flat: those that come from behind, or go there, at once."""
     behind = floor_deg - BEHIND_DEG
     flat = list(turns)
-    for k in range(1, len(turns)):
-        quick = turns[k].tick - turns[k - 1].tick < STEP_S * GRID_HZ
-        if quick and turns[k - 1].value < behind < turns[k].value:
-            flat[k] = Turn(turns[k].tick, min(turns[k].value, floor_deg))
+    for one, other in pairwise(range(len(turns))):
+        quick = turns[other].tick - turns[one].tick < STEP_S * GRID_HZ
+        for here, there in ((one, other), (other, one)):
+            if quick and turns[there].value < behind < turns[here].value:
+                flat[here] = Turn(turns[here].tick, min(turns[here].value, floor_deg))
     return flat
 
 

@@ -33,7 +33,7 @@ def summarise_set(reps: Sequence[Rep], partials: Sequence[Partial], header: Head
         name: mean_and_sd([getattr(rep, name) for rep in reps])
         for name in ("concentric_s", "eccentric_s", "top_pause_s", "bottom_pause_s", "range_deg")
     }
-    floor, below = floor_angle(reps)
+    floor, below = (None, None) if header.exercise == "heel_tap" else floor_angle(reps)
     judged = [rep for rep in reps if rep.clean is not None]
     return SetSummary(
         rep_count=len(reps),

@@ -118,7 +118,8 @@ def _align(
         here = pelvis.up[window.start : window.end]
         start = mean_up(here, rests[0]) if rests else None
         if start is not None:
-            tilt = tilt_and_rotation(pelvis_axes_at(start, posture.cranial, header), here, header.posture)[0]
+            axes = pelvis_axes_at(start, posture.cranial, header)
+            tilt = tilt_and_rotation(axes, here, header.posture)[0]
     return align_leg(up, rests, header, settings, tilt)
 
 

@@ -16,6 +16,7 @@ from imu_reps.domain.recording import Caution, Header, Note, Recording
 from imu_reps.domain.samples import SENSOR_PLACES, IntArray, SampleBlock, SensorPlace, concatenate
 from imu_reps.errors import RecordingError
 from imu_reps.storage.file_access import access_error
+from imu_reps.storage.order_cautions import order_cautions
 from imu_reps.storage.recording_columns import read_columns
 from imu_reps.storage.recording_format import (
     decode_line,
@@ -27,7 +28,6 @@ from imu_reps.storage.recording_format import (
 from imu_reps.storage.recording_header import HeaderLine, read_header
 from imu_reps.storage.recording_lines import mark_last, pieces_of, sort_lines, whole_lines
 from imu_reps.storage.recording_rows import Rows, read_rows
-from imu_reps.storage.sample_order import order_cautions
 
 
 def load(path: str | os.PathLike[str]) -> Recording:
@@ -107,6 +107,7 @@ def _read_top(top: bytes, comments: _Comments) -> tuple[Header, tuple[str, ...],
         elif text:
             row = text
         line, start = line + 1, end + 1
+    # Binary junk may hold no line end at all; it is to be called that, not a recording without a header.
     if row is None and not top.endswith(b"\n") and not top.startswith(b"#"):
         decode_line(top, name=name, line_number=1)
     names = None if row is None else decode_line(row, name=name, line_number=line - 1)

@@ -121,9 +121,10 @@ def test_a_stall_on_the_way_belongs_to_the_phase(leg: Leg, stall_s: float, at: f
 @pytest.mark.parametrize("dips", [1, 2, 3])
 def test_dips_within_the_far_band_belong_to_the_pause(leg: Leg, dips: int) -> None:
     """The pause runs from the first arrival to the last departure."""
-    dipping = [(49.0, 0.6), (60.0, 0.6)] * dips
-    travel = leg(0.0, [(0.0, 1.0), (60.0, 2.0), (60.0, 0.5), *dipping, (60.0, 0.5), (0.0, 2.0), (0.0, 1.0)])
-    up, rest, down = seconds(measured(travel))
+    plain = [(60.0, 2.0), (0.0, 2.0)] * 4
+    dipping = [(60.0, 0.5), *[(49.0, 0.6), (60.0, 0.6)] * dips, (60.0, 0.5)]
+    travel = leg(0.0, [(0.0, 1.0), *plain, (0.0, 1.0), (60.0, 2.0), *dipping, (0.0, 2.0), (0.0, 1.0)])
+    up, rest, down = seconds(measured(travel, rep=4))
 
     assert up == pytest.approx(2.0 * (1.0 - 2.0 * EDGE), abs=0.002)
     assert rest == pytest.approx(1.0 + 1.2 * dips + 4.0 * EDGE, abs=0.002)

@@ -1,0 +1,203 @@
+"""Populations of simulated sets, each simulated and analysed once: what was commanded beside what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from imu_reps import Pipeline, Recording, Rep, SetPlan, analyze
+from imu_reps.domain.events import Event, RepCompleted, RepRetracted
+from imu_reps.domain.samples import FloatArray
+from imu_reps.errors import ImuRepsError
+from imu_reps.sensors.replay import replay_blocks
+from imu_reps.sensors.simulator import Simulated, Truth, idle_plan, random_plan, simulate
+
+#: Live, samples arrive in slots of this length.
+SLOT_S = 0.5
+
+#: Angles are compared from this long before the first repetition until this long after the last.
+MARGIN_S = 0.5
+
+
+@dataclass(frozen=True)
+class Population:
+    """Random sets: one a seed, drawn with `draw` under `constraints`.
+
+    Attributes
+    ----------
+    told : str
+        What the constraints mean, for the table.
+    live : bool
+        Whether the sets go through the live pipeline too.
+    """
+
+    told: str
+    seeds: range
+    live: bool = False
+    draw: Callable[..., SetPlan] = random_plan
+    constraints: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+    __hash__ = object.__hash__
+
+
+@dataclass(frozen=True)
+class AngleErrors:
+    """Squared errors of one set's leg elevation, summed, and of how many instants."""
+
+    squares: float = 0.0
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class MeasuredSet:
+    """One simulated set: the truth, and what the analysis said.
+
+    Attributes
+    ----------
+    count : int or None
+        Of the finished set; None where it was refused.
+    heard_count, closed_count : int or None
+        Live, before and after the end's corrections; None where not followed live.
+    reps : tuple of (found, true)
+        Empty where the counts differ: nobody could say which belong together.
+    final, live : AngleErrors
+    """
+
+    seed: int
+    plan: SetPlan
+    true_count: int
+    has_stalls: bool
+    count: int | None
+    heard_count: int | None
+    closed_count: int | None
+    reps: tuple[tuple[Rep, Rep], ...]
+    final: AngleErrors
+    live: AngleErrors
+
+    @property
+    def rate_hz(self) -> float:
+        """Nominal rate of the ankle sensor."""
+        assert self.plan.ankle is not None
+        return self.plan.ankle.rate_hz
+
+    @property
+    def fastest_dps(self) -> float:
+        """The usual repetition's mean speed in its faster phase, as commanded."""
+        speeds = [(r.top_deg - r.bottom_deg) / min(r.concentric_s, r.eccentric_s) for r in self.plan.reps]
+        return float(np.median(speeds)) if speeds else 0.0
+
+
+MIXED = Population("everything by chance", range(200), live=True)
+IDLE = Population("nobody does a repetition", range(1000, 1024), live=True, draw=idle_plan)
+SLOW_RADIO = Population(
+    "25 Hz, no stalls", range(2000, 2040), constraints={"rate_hz": 25.0, "stalls": False}
+)
+SWINGING = Population("swung", range(3000, 3040), live=True, constraints={"swing": True})
+SWINGING_HANGING = Population(
+    "swung, hanging",
+    range(3100, 3115),
+    live=True,
+    constraints={"swing": True, "exercise": "hanging_leg_raise"},
+)
+CHEAP = Population(
+    "controlled tempo, bias 40 mg, scale 3 %",
+    range(4000, 4030),
+    constraints={"swing": False, "acc_bias_mg": 40.0, "scale_error": 0.03},
+)
+
+
+@cache
+def measured(population: Population) -> tuple[MeasuredSet, ...]:
+    """Simulate and analyse the sets of a population."""
+    return tuple(measure(population, seed) for seed in population.seeds)
+
+
+def measure(population: Population, seed: int) -> MeasuredSet:
+    """Simulate and analyse one set."""
+    plan = population.draw(np.random.default_rng(seed), **population.constraints)
+    made = simulate(plan, seed=seed)
+    try:
+        return _followed(seed, plan, made) if population.live else _finished(seed, plan, made)
+    except ImuRepsError:
+        refused = AngleErrors()
+        return MeasuredSet(
+            seed, plan, made.truth.rep_count, made.truth.has_stalls, None, None, None, (), refused, refused
+        )
+
+
+def _finished(seed: int, plan: SetPlan, made: Simulated) -> MeasuredSet:
+    analysis = analyze(made.recording)
+    truth, track = made.truth, analysis.track
+    return MeasuredSet(
+        seed,
+        plan,
+        truth.rep_count,
+        truth.has_stalls,
+        analysis.summary.set.rep_count,
+        None,
+        None,
+        _paired(analysis.summary.reps, truth),
+        _angle_errors(track.time_s, track.leg_elevation_deg, truth),
+        AngleErrors(),
+    )
+
+
+def _followed(seed: int, plan: SetPlan, made: Simulated) -> MeasuredSet:
+    """Through the live pipeline, which analyses the finished set at the end."""
+    pipeline = Pipeline(made.recording.header, sensors=worn(made.recording))
+    heard = [event for block in replay_blocks(made.recording, SLOT_S) for event in pipeline.push(block)]
+    live = _angle_errors(*_live_elevation(pipeline), made.truth)
+    closing, analysis = pipeline.finish()
+    truth, track = made.truth, analysis.track
+    return MeasuredSet(
+        seed,
+        plan,
+        truth.rep_count,
+        truth.has_stalls,
+        analysis.summary.set.rep_count,
+        counted(heard),
+        counted([*heard, *closing]),
+        _paired(analysis.summary.reps, truth),
+        _angle_errors(track.time_s, track.leg_elevation_deg, truth),
+        live,
+    )
+
+
+def worn(recording: Recording) -> list[Any]:
+    """Places of the sensors in a recording."""
+    return [block.sensor for block in (recording.pelvis, recording.ankle) if block is not None]
+
+
+def counted(events: list[Event]) -> int:
+    """How many repetitions were announced and not taken back."""
+    completed = sum(isinstance(event, RepCompleted) for event in events)
+    return completed - sum(isinstance(event, RepRetracted) for event in events)
+
+
+def _live_elevation(pipeline: Pipeline) -> tuple[FloatArray, FloatArray]:
+    track = pipeline._set._track  # noqa: SLF001
+    finder = pipeline._set._finder  # noqa: SLF001
+    sense, zero_deg = 1.0, 0.0
+    if finder is not None:
+        sense, zero_deg, _ = pipeline._set._find(finder.turns)  # noqa: SLF001
+    piece = track.piece(track.first_tick, track.next_tick, sense, zero_deg)
+    return piece.time_s, piece.leg_elevation_deg
+
+
+def _paired(found: tuple[Rep, ...], truth: Truth) -> tuple[tuple[Rep, Rep], ...]:
+    return tuple(zip(found, truth.reps, strict=True)) if len(found) == truth.rep_count else ()
+
+
+def _angle_errors(time_s: FloatArray, elevation_deg: FloatArray, truth: Truth) -> AngleErrors:
+    if not truth.reps:
+        return AngleErrors()
+    of_set = (time_s >= truth.reps[0].start_s - MARGIN_S) & (time_s <= truth.reps[-1].end_s + MARGIN_S)
+    true = np.interp(time_s[of_set], truth.angles.time_s, truth.angles.leg_elevation_deg)
+    errors = elevation_deg[of_set] - true
+    known = errors[np.isfinite(errors)]
+    return AngleErrors(float((known**2).sum()), len(known))

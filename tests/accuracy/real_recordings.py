@@ -1,0 +1,140 @@
+"""Real recordings from outside the project as recordings of this one, and what is known of them.
+
+The folder is not part of the project; nothing is read from it at import.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from imu_reps import Header, Recording, SampleBlock, SensorHeader, analyze
+from imu_reps.domain.recording import Exercise, default_posture, default_start
+from imu_reps.domain.samples import SensorPlace
+
+LEG_HZ, WALK_HZ = 25.0, 100.0
+
+#: Labelled sets are cut out with this much before and after.
+MARGIN_S = 1.5
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A recording (or a stretch of one), how many repetitions are in it, and how many were found."""
+
+    name: str
+    expected: int | None
+    found: int | None
+
+
+def folder() -> Path | None:
+    """Where the recordings are: ``IMU_REPS_DATASETS``, or ``../shared/datasets`` beside the checkout."""
+    beside = Path(__file__).parents[3] / "shared" / "datasets"
+    found = Path(os.environ.get("IMU_REPS_DATASETS") or beside)
+    return found if found.is_dir() else None
+
+
+@cache
+def supine_raises(datasets: Path) -> tuple[Counted, ...]:
+    """Every supine straight leg raise, whole, and every labelled set of them."""
+    return tuple(
+        counted for path in sorted((datasets / "ptex_leg").glob("*_e3_*.csv.gz")) for counted in _sets(path)
+    )
+
+
+@cache
+def nobody_raises(datasets: Path) -> tuple[Counted, ...]:
+    """Recordings and stretches in which no leg is raised."""
+    legs = datasets / "ptex_leg"
+    walk = datasets / "negative_controls" / "qmt_walk_pelvis_shank.csv.gz"
+    found = [
+        _counted(path.name, _ankle(_table(path)), 0) for path in sorted(legs.glob("*_NEGATIVE.csv.gz"))
+    ]
+    found += [_counted(walk.name, _walk(_table(walk)), 0)]
+    found += [rest for path in sorted(legs.glob("*_e[345]_*.csv.gz")) for rest in _rests(path)]
+    return tuple(found)
+
+
+@cache
+def pelvis_only_walks(datasets: Path) -> tuple[Counted, ...]:
+    """Walks with a single sensor at the lower back: nothing can be counted."""
+    paths = sorted((datasets / "negative_controls").glob("mobgap_*.csv.gz"))
+    return tuple(_counted(path.name, _lower_back(_table(path)), None) for path in paths)
+
+
+def _sets(path: Path) -> Iterator[Counted]:
+    table, labels = _table(path), _labels(path)
+    yield _counted(path.name, _ankle(table), labels["expected_leg_reps_total"])
+    for number, one in enumerate(labels.get("sets", []), 1):
+        piece = _between(table, one["t0"] - MARGIN_S, one["t1"] + MARGIN_S)
+        yield _counted(f"{path.name} set {number} {one['kind']}", _ankle(piece), one["expected_reps"])
+
+
+def _rests(path: Path) -> Iterator[Counted]:
+    table = _table(path)
+    for begin, end in _labels(path).get("rest_windows_expected_0_reps", []):
+        yield _counted(f"{path.name} {begin:.0f}-{end:.0f} s", _ankle(_between(table, begin, end)), 0)
+
+
+def _counted(name: str, recording: Recording, expected: int | None) -> Counted:
+    summary = analyze(recording).summary
+    found = summary.set.rep_count
+    assert found is not None or not summary.reps, name
+    return Counted(name, expected, found)
+
+
+def _table(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path)
+
+
+def _labels(path: Path) -> Any:
+    return json.loads(path.with_name(path.name.replace(".csv.gz", ".labels.json")).read_text("utf-8"))
+
+
+def _between(table: pd.DataFrame, begin_s: float, end_s: float) -> pd.DataFrame:
+    return table[(table.t_s >= begin_s) & (table.t_s <= end_s)].reset_index(drop=True)
+
+
+def _header(rate_hz: float, exercise: Exercise = "single_leg_raise") -> Header:
+    pelvis = SensorHeader(rate_hz=rate_hz, cranial_axis="+x", anterior_axis="+z")
+    return Header(
+        exercise=exercise,
+        start=default_start(exercise),
+        posture=default_posture(exercise),
+        pelvis=pelvis,
+        ankle=SensorHeader(rate_hz=rate_hz),
+    )
+
+
+def _ankle(table: pd.DataFrame) -> Recording:
+    return Recording(_header(LEG_HZ), None, _block(table, "ankle", "ankle_r_", LEG_HZ))
+
+
+def _walk(table: pd.DataFrame) -> Recording:
+    return Recording(
+        _header(WALK_HZ),
+        _block(table, "pelvis", "pelvis_", WALK_HZ),
+        _block(table, "ankle", "ankle_r_", WALK_HZ),
+    )
+
+
+def _lower_back(table: pd.DataFrame) -> Recording:
+    return Recording(_header(WALK_HZ), _block(table, "pelvis", "pelvis_", WALK_HZ), None)
+
+
+def _block(table: pd.DataFrame, place: SensorPlace, prefix: str, rate_hz: float) -> SampleBlock:
+    time = table.t_s.to_numpy() - table.t_s.iloc[0]
+    acc, gyr = (
+        np.ascontiguousarray(table[[f"{prefix}{kind}{axis}" for axis in "xyz"]], dtype=float)
+        for kind in ("a", "g")
+    )
+    number = np.rint(time * rate_hz).astype(np.int64)
+    return SampleBlock(place, time, number, np.full(len(time), np.nan), acc, np.degrees(gyr))

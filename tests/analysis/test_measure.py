@@ -1,0 +1,199 @@
+"""The figures of one repetition, by the definitions, on angles made by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from imu_reps.analysis.measure import Measured, Meter
+from imu_reps.analysis.phases import Phases
+from imu_reps.analysis.set_motion import set_motion
+from imu_reps.domain.recording import Header
+from imu_reps.domain.settings import Settings
+from imu_reps.domain.track import GRID_HZ, AngleTrack
+
+Leg = Callable[..., np.ndarray]
+
+#: One second of rest, two up, one at the top, three down, one of rest.
+WAYS = [(0.0, 1.0), (60.0, 2.0), (60.0, 1.0), (0.0, 3.0), (0.0, 1.0)]
+PHASES = Phases(100.0, 300.0, 400.0, 700.0)
+HIGH = Header(exercise="double_leg_raise", start="high")
+
+
+@pytest.fixture
+def track(leg: Leg) -> AngleTrack:
+    elevation = leg(0.0, WAYS)
+    count = len(elevation)
+    zero = np.zeros(count)
+    return AngleTrack(
+        5.0 + np.arange(count) / GRID_HZ,
+        elevation,
+        -0.2 * elevation,
+        0.02 * elevation,
+        np.zeros((count, 3)),
+        zero,
+        np.zeros(count, bool),
+    )
+
+
+def measured(track: AngleTrack, header: Header | None = None, next_start: float | None = 760.0) -> Measured:
+    return Meter(set_motion(track, header or Header()), Settings()).measure(PHASES, next_start)
+
+
+def bump(centre: int, width_s: float, size: float) -> np.ndarray:
+    """A plateau that lasts, at its height, about so long."""
+    time = (np.arange(801) - centre) / GRID_HZ
+    return np.asarray(np.where(np.abs(time) <= width_s / 2.0, size, 0.0))
+
+
+def test_durations_angles_and_speeds(track: AngleTrack) -> None:
+    rep = measured(track)
+
+    assert (rep.start_s, rep.end_s) == (6.0, 12.0)
+    assert (rep.concentric_s, rep.top_pause_s, rep.eccentric_s, rep.bottom_pause_s) == (2.0, 1.0, 3.0, 0.6)
+    assert (rep.top_angle_deg, rep.bottom_angle_deg, rep.range_deg) == pytest.approx(
+        (60.0, 0.0, 60.0), abs=0.05
+    )
+    # minimum jerk peaks at 15/8 of the mean speed; 6 Hz takes less than a per cent of it
+    assert rep.peak_concentric_dps == pytest.approx(60.0 / 2.0 * 15.0 / 8.0, rel=0.01)
+    assert rep.peak_eccentric_dps == pytest.approx(60.0 / 3.0 * 15.0 / 8.0, rel=0.01)
+
+
+def test_a_high_start_goes_down_first(track: AngleTrack) -> None:
+    lowered = replace(track, leg_elevation_deg=90.0 - track.leg_elevation_deg)
+    rep = measured(lowered, HIGH)
+
+    assert (rep.eccentric_s, rep.bottom_pause_s, rep.concentric_s, rep.top_pause_s) == (2.0, 1.0, 3.0, 0.6)
+    assert (rep.top_angle_deg, rep.bottom_angle_deg) == pytest.approx((90.0, 30.0), abs=0.05)
+
+
+def test_the_pause_after_the_last_and_one_over_ten_seconds_are_not_measured(track: AngleTrack) -> None:
+    assert measured(track, next_start=None).bottom_pause_s is None
+    assert measured(track, next_start=700.0 + 1001.0).bottom_pause_s is None
+    assert measured(track, next_start=700.0 + 999.0).bottom_pause_s == pytest.approx(9.99)
+
+
+def test_the_bottom_is_that_of_the_lowering(leg: Leg, track: AngleTrack) -> None:
+    stopped = leg(0.0, [(0.0, 1.0), (60.0, 2.0), (60.0, 1.0), (25.0, 3.0), (25.0, 1.0)])
+    rep = measured(replace(track, leg_elevation_deg=stopped))
+
+    assert rep.bottom_angle_deg == pytest.approx(25.0, abs=0.1)
+    assert rep.range_deg == pytest.approx(35.0, abs=0.1)
+
+
+def test_tipping_back_is_curl_and_no_tilt(track: AngleTrack) -> None:
+    rep = measured(track)
+
+    # at the top the whole second is held; at rest nothing is tipped forward
+    assert rep.pelvic_curl_deg == pytest.approx(12.0, abs=0.1)
+    assert rep.pelvic_tilt_deg == pytest.approx(0.0, abs=0.1)
+    assert rep.lift_off_angle_deg is None
+
+
+@pytest.mark.parametrize(("lasts_s", "reached"), [(0.15, False), (0.6, True)])
+def test_an_angle_counts_when_it_is_held_for_three_tenths_of_a_second(
+    track: AngleTrack, lasts_s: float, reached: bool
+) -> None:
+    knocked = replace(
+        track, pelvic_tilt_deg=bump(550, lasts_s, 8.0), pelvic_rotation_deg=-bump(550, lasts_s, 8.0)
+    )
+    rep = measured(knocked)
+
+    assert rep.pelvic_tilt_deg is not None
+    assert rep.pelvic_rotation_deg is not None
+    assert (rep.pelvic_tilt_deg > 6.0) == reached
+    assert (rep.pelvic_rotation_deg < -6.0) == reached
+
+
+def test_rotation_keeps_the_sign_of_its_greater_side(track: AngleTrack) -> None:
+    both = bump(250, 0.6, 4.0) - bump(550, 0.6, 7.0)
+
+    assert measured(replace(track, pelvic_rotation_deg=both)).pelvic_rotation_deg == pytest.approx(
+        -7.0, abs=0.6
+    )
+    assert measured(replace(track, pelvic_rotation_deg=-both)).pelvic_rotation_deg == pytest.approx(
+        7.0, abs=0.6
+    )
+
+
+def test_lift_off_is_the_elevation_at_which_tilt_passes_three_degrees_going_down(track: AngleTrack) -> None:
+    elevation = track.leg_elevation_deg
+    arching = np.where(np.arange(801) > 350, np.maximum(0.0, (20.0 - elevation) * 0.3), 0.0)
+    rep = measured(replace(track, pelvic_tilt_deg=arching))
+
+    assert rep.lift_off_angle_deg == pytest.approx(10.0, abs=0.5)
+    tap = replace(Header(), exercise="heel_tap")
+    assert measured(replace(track, pelvic_tilt_deg=arching), tap).lift_off_angle_deg is None
+
+
+def test_what_the_pelvis_did_before_and_after_belongs_to_others(track: AngleTrack) -> None:
+    rep = measured(replace(track, pelvic_tilt_deg=bump(40, 0.6, 9.0) + bump(770, 0.5, 9.0)))
+
+    assert rep.pelvic_tilt_deg == pytest.approx(0.0, abs=0.3)
+
+
+def holed(track: AngleTrack, start: int, length: int, name: str) -> AngleTrack:
+    values = getattr(track, name).copy()
+    values[start : start + length] = np.nan
+    return replace(track, **{name: values})
+
+
+LEG_FIGURES = ("range_deg", "top_angle_deg", "peak_concentric_dps", "smoothness_sparc", "momentum", "drop")
+
+
+@pytest.mark.parametrize(("ticks", "known"), [(15, True), (16, False)])
+def test_more_than_150_ms_missing_in_one_stretch_is_not_measured(
+    track: AngleTrack, ticks: int, known: bool
+) -> None:
+    rep = measured(holed(track, 500, ticks, "leg_elevation_deg"))
+
+    assert rep.leg_known == known
+    for name in LEG_FIGURES:
+        assert (getattr(rep, name) is not None) == known, name
+
+
+def test_more_than_a_tenth_missing_in_all_is_not_measured(track: AngleTrack) -> None:
+    few, many = track, track
+    for start in range(110, 690, 100):
+        few = holed(few, start, 9, "leg_elevation_deg")
+        many = holed(many, start, 12, "leg_elevation_deg")
+
+    assert measured(few).leg_known
+    assert not measured(many).leg_known
+
+
+def test_a_hole_in_the_pelvis_leaves_the_leg_alone(track: AngleTrack) -> None:
+    rep = measured(holed(track, 500, 30, "pelvis_gyr_dps"))
+
+    assert rep.leg_known
+    assert not rep.pelvis_known
+    assert (rep.pelvic_tilt_deg, rep.pelvic_curl_deg, rep.pelvic_rotation_deg) == (None, None, None)
+
+
+def test_a_hole_outside_the_repetition_does_not_matter(track: AngleTrack) -> None:
+    assert measured(holed(track, 20, 40, "leg_elevation_deg")).leg_known
+
+
+def test_a_boundary_within_a_hole_is_not_measured(track: AngleTrack) -> None:
+    rep = measured(holed(track, 295, 10, "leg_elevation_deg"))
+
+    assert (rep.concentric_s, rep.top_pause_s) == (None, None)
+    assert rep.eccentric_s == 3.0
+    assert rep.leg_known
+
+
+def test_without_a_zero_there_is_no_tilt_but_rotation(track: AngleTrack) -> None:
+    rep = measured(replace(track, pelvic_tilt_deg=np.full(801, np.nan)))
+
+    assert (rep.pelvic_tilt_deg, rep.pelvic_curl_deg, rep.lift_off_angle_deg) == (None, None, None)
+    assert rep.pelvic_rotation_deg is not None
+
+
+def test_momentum_of_a_heel_tap_is_not_measured(track: AngleTrack) -> None:
+    rep = measured(track, Header(exercise="heel_tap"))
+
+    assert (rep.momentum, rep.drop) == (None, None)
+    assert measured(track).momentum == 0.0

@@ -1,0 +1,70 @@
+"""The shake of the pelvis in 4 to 12 Hz while lowering, over the person's own still baseline."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from imu_reps.analysis.set_motion import SetMotion, set_motion
+from imu_reps.analysis.tremor import baseline_dps, shake_squared, tremor_ratio
+from imu_reps.domain.recording import Header
+from imu_reps.domain.track import GRID_HZ, AngleTrack
+
+STILL_S, MOVING_S = 8.0, 4.0
+START, END = STILL_S * GRID_HZ, (STILL_S + MOVING_S) * GRID_HZ
+
+
+def shaking(at_rest_dps: float, moving_dps: float, hz: float = 8.0, still_s: float = STILL_S) -> SetMotion:
+    """A pelvis that shakes on two axes, first at rest, then while lowering; RMS rates as given."""
+    time = np.arange(round((still_s + MOVING_S) * GRID_HZ)) / GRID_HZ
+    still = time < still_s
+    rms = np.where(still, at_rest_dps, moving_dps)
+    wave = np.sqrt(2.0) * np.sin(2.0 * np.pi * hz * time) * rms
+    gyr = np.column_stack([0.6 * wave, 0.0 * wave, 0.8 * wave])
+    zero = np.zeros(len(time))
+    return set_motion(AngleTrack(time, zero, zero, zero, gyr, zero, still), Header())
+
+
+def ratio(motion: SetMotion, start: float = START, end: float = END) -> float | None:
+    shake = shake_squared(motion)
+    return tremor_ratio(shake, baseline_dps(shake, motion), start, end)
+
+
+@pytest.mark.parametrize("times", [1.0, 2.0, 4.0])
+def test_the_ratio_is_that_of_the_rms_rates(times: float) -> None:
+    # the band's edges blur half a second where the shake changes
+    assert ratio(shaking(0.5, 0.5 * times)) == pytest.approx(times, rel=0.05)
+
+
+def test_the_baseline_is_the_rms_rate_at_rest() -> None:
+    motion = shaking(0.7, 0.7)
+
+    assert baseline_dps(shake_squared(motion), motion) == pytest.approx(0.7, rel=0.05)
+
+
+@pytest.mark.parametrize("hz", [0.5, 1.5, 30.0])
+def test_movement_and_rattling_outside_the_band_are_no_tremor(hz: float) -> None:
+    inside, outside = shake_squared(shaking(1.0, 1.0)), shake_squared(shaking(1.0, 1.0, hz))
+    middle = slice(200, -200)
+
+    assert outside[middle].mean() < 0.1 * inside[middle].mean()
+
+
+def test_less_than_five_seconds_of_rest_are_no_baseline() -> None:
+    motion = shaking(0.5, 2.0, still_s=4.0)
+
+    assert ratio(motion, 4.0 * GRID_HZ, 8.0 * GRID_HZ) is None
+
+
+def test_a_fast_lowering_has_none_for_it_shakes_by_itself() -> None:
+    motion = shaking(0.5, 2.0)
+
+    assert ratio(motion, START, START + 0.79 * GRID_HZ) is None
+    assert ratio(motion, START, START + 0.81 * GRID_HZ) is not None
+
+
+def test_a_pelvis_that_was_not_measured_has_none() -> None:
+    motion = shaking(0.5, 2.0)
+    motion.track.pelvis_gyr_dps[:] = np.nan
+
+    assert ratio(motion) is None
