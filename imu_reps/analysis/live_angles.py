@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from imu_reps.analysis.alignment import MOVED_DEG, TIPPED_BACK_DEG
+from imu_reps.analysis.alignment import MOVED_DEG
+from imu_reps.analysis.high_start import TIPPED_BACK_DEG
 from imu_reps.analysis.posture import find_rocks, pelvis_axes_at
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray
@@ -61,6 +62,11 @@ class LiveAlignment:
         self._plane: tuple[FloatArray, FloatArray] | None = None
         self._pelvis = LivePelvis(header)
         self._held = False
+
+    @property
+    def axis(self) -> FloatArray:
+        """The axis the leg swings about; any, as long as it has not moved."""
+        return np.array([1.0, 0.0, 0.0]) if self._axis is None else self._axis
 
     def hold(self) -> None:
         """Keep the zero from now on: repetitions have begun."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from imu_reps.analysis.faults.verdict import RepView
@@ -17,7 +19,7 @@ from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ, AngleTrack
-from imu_reps.kinematics.motion import Motion
+from imu_reps.kinematics.motion import GridMotion, Motion
 
 #: Angles are kept at least this long; a repetition that is still to be measured is shorter.
 KEPT_S = 600.0
@@ -25,7 +27,18 @@ KEPT_S = 600.0
 #: Angles this long before the way out are looked at, for the filters and the resting band.
 LEAD_S = 2.0
 
-TIME, ANGLE, TILT, ROTATION, GYR, IMPACT, STILL, COLUMNS = 0, 1, 2, 3, 4, 7, 8, 9
+TIME, ANGLE, TILT, ROTATION, GYR, IMPACT = 0, 1, 2, 3, 4, 7
+ANKLE_UP, ANKLE_GYR, ANKLE_ACC, STILL, COLUMNS = 8, 11, 14, 17, 18
+
+
+@dataclass(frozen=True, slots=True)
+class LivePiece:
+    """A stretch of the latest angles, from tick `first` on; `tilt_deg` is None without a pelvis sensor."""
+
+    first: int
+    angle_deg: FloatArray
+    tilt_deg: FloatArray | None
+    ankle: GridMotion
 
 
 class LiveTrack:
@@ -53,7 +66,9 @@ class LiveTrack:
         if motion.pelvis is not None:
             row[GYR:IMPACT], row[STILL] = motion.pelvis.gyr_dps[offset], motion.pelvis.still[offset]
         if motion.ankle is not None:
-            row[IMPACT] = motion.ankle.impact_mps2[offset]
+            ankle = motion.ankle
+            row[IMPACT], row[ANKLE_UP:ANKLE_GYR] = ankle.impact_mps2[offset], ankle.up[offset]
+            row[ANKLE_GYR:ANKLE_ACC], row[ANKLE_ACC:STILL] = ankle.gyr_dps[offset], ankle.acc_mps2[offset]
 
     def _next_row(self) -> FloatArray:
         """A row to fill; when there is no room left the older half goes."""
@@ -72,12 +87,14 @@ class LiveTrack:
         """When a tick was, kept or not: the grid is regular."""
         return self._start_s + tick / GRID_HZ
 
-    def since(self, tick: int) -> tuple[int, FloatArray, FloatArray | None]:
-        """The first kept tick from `tick` on, and the leg's angle and the tilt from there; no tilt: None."""
+    def since(self, tick: int) -> LivePiece:
+        """What is kept from `tick` on."""
         first = max(tick, self.first_tick)
         rows = self._rows[first - self.first_tick : self.next_tick - self.first_tick]
+        up, gyr, acc = rows[:, ANKLE_UP:ANKLE_GYR], rows[:, ANKLE_GYR:ANKLE_ACC], rows[:, ANKLE_ACC:STILL]
+        ankle = GridMotion(up, gyr, acc, rows[:, IMPACT], np.zeros(len(rows), bool))
         tilt = rows[:, TILT]
-        return first, rows[:, ANGLE], tilt if np.isfinite(tilt).any() else None
+        return LivePiece(first, rows[:, ANGLE], tilt if np.isfinite(tilt).any() else None, ankle)
 
     def piece(self, start: int, end: int, sense: float, zero_deg: float) -> AngleTrack:
         """The angles of ticks `start` to `end`; leg elevation is `sense` times the angle plus `zero_deg`."""

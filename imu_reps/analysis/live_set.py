@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-from imu_reps.analysis.alignment import VERTICAL_DEG, find_high_set, low_sense
+from imu_reps.analysis.alignment import VERTICAL_DEG
 from imu_reps.analysis.filters import LiveLowPass
+from imu_reps.analysis.high_start import find_high_set
 from imu_reps.analysis.live_angles import LiveAlignment
 from imu_reps.analysis.live_measure import LiveMeter, LiveTrack
+from imu_reps.analysis.low_start import find_low_set
 from imu_reps.analysis.phases import DWELL_S, SLOW_DPS
 from imu_reps.analysis.ready import LEFT_POSTURE_S
 from imu_reps.analysis.segmentation import Excursion, Segmentation, Turn, TurnFinder, shifted
+from imu_reps.analysis.swing import Swing
 from imu_reps.domain.events import (
     Event,
     FaultSeen,
@@ -151,13 +154,14 @@ class LiveSet:
 
     def _find(self, turns: Sequence[Turn]) -> tuple[float, float, Segmentation]:
         """The set so far; leg elevation is the first times the angle plus the second."""
+        piece = self._track.since(self._ready_tick)
+        kept = [Turn(max(turn.tick - piece.first, 0), turn.value) for turn in turns]
+        swing = Swing(piece.ankle, self._alignment.axis)
         if self._header.start == "low":
-            sense, found = low_sense(turns, self._settings, 0.0)
-            return sense, 0.0, found
-        first, angle, tilt = self._track.since(self._ready_tick)
-        kept = [Turn(max(turn.tick - first, 0), turn.value) for turn in turns]
-        high = find_high_set(kept, angle, tilt, self._header, self._settings)
-        found = shifted(high.segmentation, first)
+            sense, low = find_low_set(kept, swing, self._header, self._settings)
+            return sense, 0.0, shifted(low, piece.first)
+        high = find_high_set(kept, piece.angle_deg, piece.tilt_deg, swing, self._header, self._settings)
+        found = shifted(high.segmentation, piece.first)
         if self._header.exercise == "heel_tap":
             return high.sense, found.reps[0].near.value if found.reps else 0.0, found
         return high.sense, 0.0 if high.lifted else VERTICAL_DEG, found

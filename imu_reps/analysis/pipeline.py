@@ -104,16 +104,14 @@ class Pipeline:
 
     def _corrections(self, analysis: Analysis) -> list[Event]:
         """What the whole set shows otherwise than was heard."""
-        heard = self._set.heard_spans()
-        final = analysis.summary.reps
-        count = len(heard)
+        final = list(analysis.summary.reps)
+        count = self._set.count
         events: list[Event] = []
-        for start_s, end_s in heard:
-            if not any(rep.start_s < end_s and start_s < rep.end_s for rep in final):
-                count -= 1
-                events.append(RepRetracted(self._last_s, count, start_s, "not a repetition in the whole set"))
-        for rep in final:
-            if not any(rep.start_s < end_s and start_s < rep.end_s for start_s, end_s in heard):
-                count += 1
-                events.append(RepCompleted(self._last_s, rep.number, rep))
-        return events
+        for start_s, end_s in self._set.heard_spans():
+            same = next((rep for rep in final if rep.start_s < end_s and start_s < rep.end_s), None)
+            if same is not None:
+                final.remove(same)
+                continue
+            count -= 1
+            events.append(RepRetracted(self._last_s, count, start_s, "not a repetition in the whole set"))
+        return events + [RepCompleted(self._last_s, rep.number, rep) for rep in final]

@@ -204,11 +204,14 @@ def _excursions(turns: Sequence[Turn]) -> list[Excursion]:
 
 
 def _threshold_of(reps: list[Excursion], settings: Settings) -> float:
-    left = reps
+    left = [(rep.smaller_way_deg, rep.range_deg) for rep in reps]
+    if reps:
+        # the last way back may not be over: its way out says how large it will be
+        left[-1] = (left[-1][0], max(left[-1][1], reps[-1].far.value - reps[-1].near.value))
     median = 0.0
     while left:
-        median = float(np.median([rep.range_deg for rep in left]))
-        still_left = [rep for rep in left if rep.smaller_way_deg >= settings.min_range_share * median]
+        median = float(np.median([range_deg for _, range_deg in left]))
+        still_left = [size for size in left if size[0] >= settings.min_range_share * median]
         if len(still_left) == len(left):
             break
         left = still_left

@@ -110,17 +110,18 @@ def _align(
     header: Header,
     settings: Settings,
 ) -> LegAlignment | None:
-    up = ankle.up[window.start : window.end]
-    if np.isfinite(up[:, 0]).sum() < 2:
+    piece = slice(window.start, window.end)
+    cut = GridMotion(*(getattr(ankle, name)[piece] for name in GridMotion.__slots__))
+    if np.isfinite(cut.up[:, 0]).sum() < 2:
         return None
     tilt = None
     if pelvis is not None and posture.cranial is not None:
-        here = pelvis.up[window.start : window.end]
+        here = pelvis.up[piece]
         start = mean_up(here, rests[0]) if rests else None
         if start is not None:
             axes = pelvis_axes_at(start, posture.cranial, header)
             tilt = tilt_and_rotation(axes, here, header.posture)[0]
-    return align_leg(up, rests, header, settings, tilt)
+    return align_leg(cut, rests, header, settings, tilt)
 
 
 def _floor_rests(

@@ -16,7 +16,7 @@ from imu_reps.domain.recording import Header, SensorHeader
 from imu_reps.domain.samples import SENSOR_PLACES, BoolArray, FloatArray, SampleBlock, SensorPlace
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.live_clocks import LiveClock
-from imu_reps.kinematics.motion import HOLE_PERIODS, GridMotion, Motion, impact_filter
+from imu_reps.kinematics.motion import HOLE_PERIODS, LONGEST_PERIOD_S, GridMotion, Motion, impact_filter
 from imu_reps.kinematics.orientation import LiveMotion
 
 #: How long a grid instant waits for a late sensor.
@@ -129,6 +129,8 @@ class LiveSensor:
 
     def _impacts(self, acc_mps2: FloatArray) -> FloatArray:
         """What is left of the specific force above the leg's own motion, causal."""
+        if self._period_s >= LONGEST_PERIOD_S:
+            return np.zeros(len(acc_mps2))
         if self._impact_state is None:
             self._impact_filter = impact_filter(self._period_s)
             self._impact_state = sosfilt_zi(self._impact_filter)[:, :, None] * acc_mps2[0]

@@ -19,6 +19,9 @@ HOLE_PERIODS = 1.5
 IMPACT_HZ = 6.0
 FEWEST_FOR_IMPACTS = 20
 
+#: A slower sensor sees nothing above `IMPACT_HZ`.
+LONGEST_PERIOD_S = 0.5 / IMPACT_HZ
+
 
 @dataclass(frozen=True, slots=True)
 class GridMotion:
@@ -86,8 +89,8 @@ def on_grid(motion: SensorMotion, time_s: FloatArray) -> GridMotion:
 
 
 def impacts(acc_mps2: FloatArray, period_s: float) -> FloatArray:
-    """What is left of the specific force above `IMPACT_HZ`, (n,) m/s²; 0 for fewer samples than it takes."""
-    if len(acc_mps2) < FEWEST_FOR_IMPACTS:
+    """What is left of the specific force above `IMPACT_HZ`, (n,) m/s²; 0 for too few or too slow samples."""
+    if len(acc_mps2) < FEWEST_FOR_IMPACTS or period_s >= LONGEST_PERIOD_S:
         return np.zeros(len(acc_mps2))
     return np.asarray(np.linalg.norm(sosfiltfilt(impact_filter(period_s), acc_mps2, axis=0), axis=1))
 

@@ -1,4 +1,4 @@
-"""Populations of simulated sets, each simulated and analysed once: what was commanded beside what was found."""
+"""Populations of simulated sets, each simulated and analysed once: the truth beside what was found."""
 
 from __future__ import annotations
 
@@ -52,6 +52,11 @@ class AngleErrors:
     squares: float = 0.0
     count: int = 0
 
+    @property
+    def rms_deg(self) -> float:
+        """Root of their mean; 0 of nothing."""
+        return float(np.sqrt(self.squares / self.count)) if self.count else 0.0
+
 
 @dataclass(frozen=True)
 class MeasuredSet:
@@ -93,10 +98,14 @@ class MeasuredSet:
 
 
 MIXED = Population("everything by chance", range(200), live=True)
-IDLE = Population("nobody does a repetition", range(1000, 1024), live=True, draw=idle_plan)
-SLOW_RADIO = Population(
-    "25 Hz, no stalls", range(2000, 2040), constraints={"rate_hz": 25.0, "stalls": False}
+IDLE = Population(
+    "nobody does a repetition",
+    range(1000, 1024),
+    live=True,
+    draw=idle_plan,
+    constraints={"alignment": "mounted"},
 )
+SLOW_RADIO = Population("25 Hz, no stalls", range(2000, 2040), constraints={"rate_hz": 25.0, "stalls": False})
 SWINGING = Population("swung", range(3000, 3040), live=True, constraints={"swing": True})
 SWINGING_HANGING = Population(
     "swung, hanging",
@@ -180,11 +189,11 @@ def counted(events: list[Event]) -> int:
 
 
 def _live_elevation(pipeline: Pipeline) -> tuple[FloatArray, FloatArray]:
-    track = pipeline._set._track  # noqa: SLF001
-    finder = pipeline._set._finder  # noqa: SLF001
+    track = pipeline._set._track
+    finder = pipeline._set._finder
     sense, zero_deg = 1.0, 0.0
     if finder is not None:
-        sense, zero_deg, _ = pipeline._set._find(finder.turns)  # noqa: SLF001
+        sense, zero_deg, _ = pipeline._set._find(finder.turns)
     piece = track.piece(track.first_tick, track.next_tick, sense, zero_deg)
     return piece.time_s, piece.leg_elevation_deg
 

@@ -55,9 +55,7 @@ def nobody_raises(datasets: Path) -> tuple[Counted, ...]:
     """Recordings and stretches in which no leg is raised."""
     legs = datasets / "ptex_leg"
     walk = datasets / "negative_controls" / "qmt_walk_pelvis_shank.csv.gz"
-    found = [
-        _counted(path.name, _ankle(_table(path)), 0) for path in sorted(legs.glob("*_NEGATIVE.csv.gz"))
-    ]
+    found = [_counted(path.name, _ankle(_table(path)), 0) for path in sorted(legs.glob("*_NEGATIVE.csv.gz"))]
     found += [_counted(walk.name, _walk(_table(walk)), 0)]
     found += [rest for path in sorted(legs.glob("*_e[345]_*.csv.gz")) for rest in _rests(path)]
     return tuple(found)

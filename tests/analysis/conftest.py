@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from imu_reps.analysis.analyze import Analysis, analyze
+from imu_reps.domain.recording import Recording
+from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.sensors.simulator import SetPlan, Simulated, simulate
 
@@ -45,3 +48,24 @@ def simulated() -> Callable[[SetPlan], Simulated]:
 def analysed(simulated: Callable[[SetPlan], Simulated]) -> Callable[[SetPlan], Analysis]:
     """The analysis of a plan's simulated set, made once."""
     return cache(lambda plan: analyze(simulated(plan).recording))
+
+
+@pytest.fixture(scope="session")
+def in_blocks() -> Callable[[Recording, Iterable[int]], Iterator[tuple[SampleBlock, ...]]]:
+    """A recording cut after so many samples of both sensors together: what is pushed in one call each."""
+
+    def cut(recording: Recording, edges: Iterable[int]) -> Iterator[tuple[SampleBlock, ...]]:
+        worn = [block for place in SENSOR_PLACES if (block := recording.samples(place)) is not None]
+        which = np.concatenate([np.full(len(block), k) for k, block in enumerate(worn)])
+        order = np.argsort(np.concatenate([block.time_s for block in worn]), kind="stable")
+        taken = [0] * len(worn)
+        for start, end in pairwise([*edges, len(order)]):
+            counts = np.bincount(which[order[start:end]], minlength=len(worn)).tolist()
+            yield tuple(
+                block[first : first + count]
+                for block, first, count in zip(worn, taken, counts, strict=True)
+                if count
+            )
+            taken = [first + count for first, count in zip(taken, counts, strict=True)]
+
+    return cut

@@ -87,9 +87,10 @@ def test_the_bottom_is_that_of_the_lowering(leg: Leg, track: AngleTrack) -> None
 def test_tipping_back_is_curl_and_no_tilt(track: AngleTrack) -> None:
     rep = measured(track)
 
-    # at the top the whole second is held; at rest nothing is tipped forward
+    # at the top the whole second is held; the least tipped 0.3 s reach a little into a movement
     assert rep.pelvic_curl_deg == pytest.approx(12.0, abs=0.1)
-    assert rep.pelvic_tilt_deg == pytest.approx(0.0, abs=0.1)
+    assert rep.pelvic_tilt_deg is not None
+    assert -0.2 < rep.pelvic_tilt_deg <= 0.0
     assert rep.lift_off_angle_deg is None
 
 
@@ -177,12 +178,12 @@ def test_a_hole_outside_the_repetition_does_not_matter(track: AngleTrack) -> Non
     assert measured(holed(track, 20, 40, "leg_elevation_deg")).leg_known
 
 
-def test_a_boundary_within_a_hole_is_not_measured(track: AngleTrack) -> None:
-    rep = measured(holed(track, 295, 10, "leg_elevation_deg"))
+def test_a_boundary_within_a_wide_hole_is_not_measured(track: AngleTrack) -> None:
+    narrow = measured(holed(track, 295, 10, "leg_elevation_deg"))
+    wide = measured(holed(track, 290, 20, "leg_elevation_deg"))
 
-    assert (rep.concentric_s, rep.top_pause_s) == (None, None)
-    assert rep.eccentric_s == 3.0
-    assert rep.leg_known
+    assert (narrow.concentric_s, narrow.top_pause_s, narrow.eccentric_s) == (2.0, 1.0, 3.0)
+    assert (wide.concentric_s, wide.top_pause_s, wide.eccentric_s) == (None, None, 3.0)
 
 
 def test_without_a_zero_there_is_no_tilt_but_rotation(track: AngleTrack) -> None:

@@ -199,3 +199,15 @@ def test_a_header_that_names_the_wrong_rate_is_not_believed(quiet: Recording) ->
     both = np.isfinite(believed["ankle up"][:, 0]) & np.isfinite(measured["ankle up"][:, 0])
     assert both.mean() > 0.95
     assert measured["ankle up"][both] == pytest.approx(believed["ankle up"][both], abs=0.02)
+
+
+def test_a_slow_sensor_is_followed_without_impacts() -> None:
+    slow = replace(SHORT, pelvis=None, ankle=SensorPlan(rate_hz=10.0))
+    recording = simulate(slow, seed=3).recording
+    assert recording.ankle is not None
+    motion = LiveGrid(recording.header, ("ankle",)).push(recording.ankle)
+
+    assert motion.ankle is not None
+    known = np.isfinite(motion.ankle.up[:, 0])
+    assert known.mean() > 0.9
+    assert (motion.ankle.impact_mps2[known] == 0.0).all()

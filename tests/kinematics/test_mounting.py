@@ -45,14 +45,14 @@ def up_in_body(posture: Rotation, turn: Rotation) -> np.ndarray:
 def anterior_tilt(deg: float) -> Rotation:
     """The top of the pelvis goes forward: cranial moves towards anterior."""
     turn = Rotation.from_rotvec(-np.radians(deg) * RIGHT)
-    assert deg <= 0 or turn.apply(CRANIAL) @ ANTERIOR > 0
+    assert deg < 1e-6 or turn.apply(CRANIAL) @ ANTERIOR > 0
     return turn
 
 
 def right_side_forward(deg: float) -> Rotation:
     """The right side goes forward, which is up when lying."""
     turn = Rotation.from_rotvec(np.radians(deg) * CRANIAL)
-    assert deg <= 0 or turn.apply(RIGHT) @ ANTERIOR > 0
+    assert deg < 1e-6 or turn.apply(RIGHT) @ ANTERIOR > 0
     return turn
 
 

@@ -1,0 +1,71 @@
+"""The leg's swing in a set: its angle, its turns, and whether the ankle was carried round the hip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from imu_reps.analysis.segmentation import Excursion, Turn
+from imu_reps.domain.samples import FloatArray
+from imu_reps.kinematics.lever import Lever, fit_lever
+from imu_reps.kinematics.motion import GridMotion
+from imu_reps.kinematics.mounting import cross, unit
+
+#: A leg raise carries the ankle at least this far from what it turns about; walking, a heel that slides or a
+#: knee that bends do not.
+LEAST_LEVER_M = 0.3
+
+#: How clearly (cosine) the lever must tell up from down.
+CLEAR_COSINE = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Swing:
+    """The ankle over a window.
+
+    Attributes
+    ----------
+    ankle : GridMotion
+    axis : (3,) float
+        The axis the leg swings about; which sense of it lifts the leg is open.
+    """
+
+    ankle: GridMotion
+    axis: FloatArray
+
+    def lever(self, reps: Sequence[Excursion]) -> Lever | None:
+        """The lever as the repetitions show it; None where they show too little."""
+        return fit_lever(self._during(reps), self.axis) if reps else None
+
+    def up_sense(self, lever: Lever, reps: Sequence[Excursion]) -> float | None:
+        """The sense of the axis that lifts a straight leg of a lying person; None where it is unclear."""
+        front = cross(cranial_axis(lever), self.axis)
+        cosine = float(np.nanmedian(self._during(reps).up @ front))
+        return None if abs(cosine) < CLEAR_COSINE else float(np.sign(cosine))
+
+    def elevation_deg(self, lever: Lever, sense: float, tick: int) -> float:
+        """Elevation of a straight leg of a lying person at one tick, from the lever alone."""
+        cranial, up = cranial_axis(lever), self.ankle.up[tick]
+        front = cross(cranial, sense * self.axis)
+        return float(np.degrees(np.arctan2(-up @ cranial, up @ front)))
+
+    def _during(self, reps: Sequence[Excursion]) -> GridMotion:
+        ticks = np.concatenate([np.arange(rep.near.tick, rep.back.tick + 1) for rep in reps])
+        return GridMotion(*(getattr(self.ankle, name)[ticks] for name in GridMotion.__slots__))
+
+
+def cranial_axis(lever: Lever) -> FloatArray:
+    """Up a straight leg: from the ankle to the hip."""
+    return -unit(lever.vector_m)
+
+
+def no_arc(lever: Lever | None) -> bool:
+    """Whether the ankle was clearly not carried round the hip."""
+    return lever is not None and lever.length_m + 2.0 * lever.sd_m < LEAST_LEVER_M
+
+
+def oriented(turns: Sequence[Turn], sense: float) -> list[Turn]:
+    """The same turns of an angle that counts the other way where `sense` is -1."""
+    return [Turn(turn.tick, sense * turn.value) for turn in turns]

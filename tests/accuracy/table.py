@@ -1,0 +1,78 @@
+"""Print the table of accuracy figures as Markdown: ``python tests/accuracy/table.py``.
+
+Takes some minutes. The exit status is 1 where a figure misses its limit; ``--worst`` adds the seeds to
+look at first.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import real_figures
+import simulated_figures as of
+from figures import Figure
+from real_recordings import folder
+
+
+def figures() -> Iterator[Figure]:
+    """Every figure, in the table's order."""
+    datasets = folder()
+    if datasets is None:
+        print("no real recordings: set IMU_REPS_DATASETS to their folder", file=sys.stderr)
+    else:
+        yield from real_figures.counts(datasets)
+    yield of.count_of_mixed_sets()
+    yield of.closed_count_of_mixed_sets()
+    yield of.heard_count_of_mixed_sets()
+    yield of.count_of_idle_recordings()
+    yield of.heard_count_of_idle_recordings()
+    yield from of.durations_at_100_hz()
+    yield from of.durations_at_100_hz_with_stalls()
+    yield from of.durations_at_any_rate()
+    yield from of.durations_at_25_hz()
+    yield from of.elevation_at_controlled_tempo()
+    yield from of.elevation_when_swinging()
+    yield of.elevation_with_cheap_parts()
+    yield of.leg_range()
+    yield of.peak_tilt()
+    yield of.peak_rotation()
+    yield from of.momentum_of_mixed_sets()
+    yield from of.momentum_when_swinging()
+    if datasets is not None:
+        yield from real_figures.inclination(datasets)
+
+
+def row(figure: Figure) -> str:
+    """The figure as a row of the table."""
+    values = " / ".join(number(value, figure.unit) for value in figure.measured)
+    unit = "" if not figure.unit else figure.unit if figure.unit == "°" else f" {figure.unit}"
+    limit = "" if figure.limit is None else f"{number(figure.limit, figure.unit)}{unit}"
+    missed = "" if figure.reached else " (missed)"
+    return f"| {figure.what} | {values}{unit}{missed} | {limit} | {figure.population} |"
+
+
+def number(value: float, unit: str) -> str:
+    """As many decimals as the unit is worth."""
+    if value == int(value):
+        return f"{value:.0f}"
+    return f"{value:.{_DECIMALS[unit]}f}"
+
+
+_DECIMALS = {"ms": 1, "°": 2, "%": 1, "": 3}
+
+
+def main() -> int:
+    """Print the table."""
+    print("| Figure | Measured | Limit | Population |\n|---|---|---|---|")
+    reached = True
+    for figure in figures():
+        print(row(figure), flush=True)
+        if "--worst" in sys.argv[1:]:
+            print([(seed, round(value, 3)) for seed, value in figure.worst], file=sys.stderr, flush=True)
+        reached &= figure.reached
+    return 0 if reached else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,136 @@
+"""How the samples are cut into blocks makes no difference to what the pipeline says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from imu_reps.analysis.pipeline import Pipeline
+from imu_reps.domain.events import Event, RepCompleted
+from imu_reps.domain.recording import Recording
+from imu_reps.domain.samples import SampleBlock
+from imu_reps.sensors.replay import replay_blocks
+from imu_reps.sensors.simulator import Act, RadioPlan, RepFaults, RepPlan, SensorPlan, SetPlan, Simulated
+
+Cut = Callable[[Recording, Iterable[int]], Iterator[tuple[SampleBlock, ...]]]
+Simulate = Callable[[SetPlan], Simulated]
+
+REP = RepPlan(concentric_s=1.2, eccentric_s=1.4, top_pause_s=0.2, bottom_pause_s=0.4)
+QUIET = SetPlan(reps=(REP,) * 3)
+LOSSY = RadioPlan(loss=0.03, batch=3, jitter_s=0.008, stalls_per_min=6.0, drop_outs=((8.0, 0.3), (10.5, 1.3)))
+PLANS = {
+    "quiet": QUIET,
+    "lossy": replace(QUIET, pelvis=SensorPlan(named=True, radio=LOSSY), ankle=SensorPlan(radio=LOSSY)),
+    "hanging": SetPlan("hanging_leg_raise", "both", reps=(replace(REP, top_deg=80.0),) * 3),
+    "high start": SetPlan(
+        "double_leg_raise", "both", "high", reps=(RepPlan(85.0, 25.0, 1.5, 0.3, 2.2, 0.2),) * 3
+    ),
+    "rocks, a walk and a late ankle": replace(
+        QUIET,
+        alignment="functional",
+        life=replace(
+            QUIET.life, before=(Act("walk", 4.0), Act("lie_down", 4.0)), rocks_deg=(10.0, 11.0, 10.0)
+        ),
+        ankle=SensorPlan(radio=RadioPlan(drop_outs=((0.0, 4.5),))),
+    ),
+    "faults": replace(
+        QUIET,
+        reps=(
+            REP,
+            replace(REP, concentric_s=0.6, eccentric_s=0.7),
+            replace(REP, faults=RepFaults(arch_deg=9.0)),
+            replace(REP, faults=RepFaults(rotation_deg=11.0)),
+            replace(REP, faults=RepFaults(heel_touch_mps2=12.0, heel_touch_s=0.03)),
+        ),
+    ),
+}
+
+
+@pytest.fixture(scope="module", params=PLANS)
+def recording(request: pytest.FixtureRequest, simulated: Simulate) -> Recording:
+    return simulated(PLANS[request.param]).recording
+
+
+def said(recording: Recording, pushes: Iterable[tuple[SampleBlock, ...]]) -> list[Event]:
+    pipeline = Pipeline(recording.header)
+    return [event for blocks in pushes for event in pipeline.push(*blocks)]
+
+
+@pytest.fixture(scope="module")
+def at_once(recording: Recording, in_blocks: Cut) -> list[Event]:
+    return said(recording, in_blocks(recording, [0]))
+
+
+def count_of(recording: Recording) -> int:
+    return sum(len(block) for block in (recording.pelvis, recording.ankle) if block is not None)
+
+
+def plain(event: Event) -> list[tuple[str, Any]]:
+    """Every leaf of an event, named."""
+
+    def leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                yield from leaves(f"{name}.{key}", inner)
+        elif isinstance(value, list | tuple):
+            for k, inner in enumerate(value):
+                yield from leaves(f"{name}.{k}", inner)
+        else:
+            yield name, value
+
+    return list(leaves(type(event).__name__, asdict(event)))
+
+
+def same(events: list[Event], others: list[Event]) -> None:
+    assert [type(event) for event in events] == [type(event) for event in others]
+    for event, other in zip(events, others, strict=True):
+        for (name, value), (other_name, other_value) in zip(plain(event), plain(other), strict=True):
+            assert name == other_name
+            if isinstance(other_value, float):
+                assert value == pytest.approx(other_value, abs=1e-9, rel=1e-9), name
+            else:
+                assert value == other_value, name
+
+
+def test_there_is_something_to_say(at_once: list[Event]) -> None:
+    assert sum(isinstance(event, RepCompleted) for event in at_once) >= 2
+
+
+@pytest.mark.parametrize("size", [7, 64, 1001])
+def test_blocks_of_one_size(recording: Recording, at_once: list[Event], in_blocks: Cut, size: int) -> None:
+    same(said(recording, in_blocks(recording, range(0, count_of(recording), size))), at_once)
+
+
+@pytest.mark.parametrize("name", ["quiet", "lossy", "hanging"])
+def test_single_samples(simulated: Simulate, in_blocks: Cut, name: str) -> None:
+    recording = simulated(PLANS[name]).recording
+    singly = said(recording, in_blocks(recording, range(count_of(recording))))
+
+    same(singly, said(recording, in_blocks(recording, [0])))
+
+
+def test_any_blocks(recording: Recording, at_once: list[Event], in_blocks: Cut) -> None:
+    @given(cuts=st.lists(st.integers(1, count_of(recording) - 1), max_size=6))
+    @settings(max_examples=6, deadline=None)
+    def holds(cuts: list[int]) -> None:
+        same(said(recording, in_blocks(recording, [0, *sorted(set(cuts))])), at_once)
+
+    holds()
+
+
+@pytest.mark.parametrize("name", ["quiet", "hanging"])
+def test_replayed_slot_by_slot(simulated: Simulate, in_blocks: Cut, name: str) -> None:
+    """A replay hands over one sensor after the other, a twentieth of a second at a time."""
+    recording = simulated(PLANS[name]).recording
+    replayed = said(recording, ((block,) for block in replay_blocks(recording, 0.05)))
+
+    same(replayed, said(recording, in_blocks(recording, [0])))
+
+
+def test_a_second_pipeline_says_the_same(recording: Recording, at_once: list[Event], in_blocks: Cut) -> None:
+    assert said(recording, in_blocks(recording, [0])) == at_once
