@@ -141,6 +141,9 @@ def _low_start(
         first = segmentation.reps[0]
         low = sense * angle <= first.back.value + SAME_LEVEL * first.range_deg
         floor = _rests_at(rests, first.far.tick, low)
+        if header.posture == "supine":
+            flat = swing.lies_flat(segmentation.reps, sense, [_middle(rest) for rest in floor])
+            floor = tuple(rest for rest, lies in zip(floor, flat, strict=True) if lies) or floor
         if not floor:
             break
         level = sense * _level(angle, floor[-1])
@@ -187,4 +190,8 @@ def _level(angle: FloatArray, rest: Rest) -> float:
 
 def _rests_at(rests: Sequence[Rest], before: int, at_level: BoolArray) -> tuple[Rest, ...]:
     """Rests that end before a tick and are spent at a level."""
-    return tuple(rest for rest in rests if rest.end <= before and at_level[(rest.start + rest.end) // 2])
+    return tuple(rest for rest in rests if rest.end <= before and at_level[_middle(rest)])
+
+
+def _middle(rest: Rest) -> int:
+    return (rest.start + rest.end) // 2

@@ -85,9 +85,20 @@ def find_high_set(
         found = _from_the_leg_alone(turns, swing, header, settings)
     else:
         found = _with_the_pelvis(turns, angle, tilt_deg, share, header, settings)
+    if header.exercise != "heel_tap":
+        found = replace(found, segmentation=_from_the_start_level(found.segmentation))
     if no_arc(swing.lever(found.segmentation.reps)):
         return replace(found, segmentation=replace(found.segmentation, reps=()))
     return found
+
+
+def _from_the_start_level(found: Segmentation) -> Segmentation:
+    """Without excursions that start or end lower than the others turn: the lift-in with what came before."""
+    if not found.reps:
+        return found
+    turn = float(np.median([rep.far.value for rep in found.reps]))
+    reps = tuple(rep for rep in found.reps if max(rep.near.value, rep.back.value) < turn)
+    return replace(found, reps=reps)
 
 
 def _from_the_leg_alone(turns: Sequence[Turn], swing: Swing, header: Header, settings: Settings) -> HighSet:
@@ -114,8 +125,8 @@ def _with_the_pelvis(
 ) -> HighSet:
     """By the pelvis's tilt: up is where it tips back.
 
-    Excursions that do not start and end tipped back like the others are left out: they belong to the lift
-    into the start, or to the lowering out of it.
+    Heel taps that do not start and end tipped back like the others are left out: they belong to the lift
+    into the start, or to the lowering out of it. The shank alone does not tell.
     """
     sense = -float(np.sign(share))
     found = find_reps(oriented(turns, -sense), settings)
@@ -127,9 +138,7 @@ def _with_the_pelvis(
     tipped = float(np.median(tilt[known])) if known.any() else 0.0
     lifted = tipped < -LEAST_TIPPED_DEG
     limit_deg = abs(tipped) / 2.0 if lifted else TIPPED_BACK_DEG
-    follows = 0.0 if header.exercise == "heel_tap" else share
-    expected = tipped + follows * (angle[ends] - np.median(angle[ends]))
-    other = (np.abs(tilt - expected) > limit_deg).any(axis=1)
+    other = (np.abs(tilt - tipped) > limit_deg).any(axis=1) & (header.exercise == "heel_tap")
     reps = tuple(found.reps[k] for k in np.flatnonzero(~other))
     return HighSet(sense, replace(found, reps=reps), lifted, tipped)
 

@@ -119,9 +119,15 @@ def _zero_crossing(speed_dps: FloatArray, first: int, end: int) -> float:
 
 
 def _line_end(speed_dps: FloatArray, begin: int, peak_dps: float) -> float:
-    """The line through 10 % and 40 % of its peak of the flank that has come to rest at `begin`, at zero."""
+    """The line through 10 % and 40 % of its peak of the flank that has come to rest at `begin`, at zero.
+
+    A flank between a stall and the turn that stays under 40 % of the phase's peak has its own.
+    """
     low, high = LOW_SHARE * peak_dps, HIGH_SHARE * peak_dps
     at_low = begin - _run_before(speed_dps < low, begin)
+    own_peak = float(speed_dps[at_low - _run_before(speed_dps >= low, at_low) : at_low].max(initial=0.0))
+    if 0.0 < own_peak < high:
+        return _line_end(speed_dps, begin, own_peak)
     at_high = at_low - _run_before(speed_dps < high, at_low)
     if at_high == 0:
         return float(at_low)

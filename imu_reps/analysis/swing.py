@@ -17,6 +17,10 @@ from imu_reps.kinematics.mounting import cross, unit
 #: knee that bends do not.
 LEAST_LEVER_M = 0.3
 
+#: A leg within this of level, as the lever tells it, lies on the floor; and how well the lever must be known.
+FLAT_DEG = 12.0
+CLEAR_SD = 0.1
+
 #: How clearly (cosine) the lever must tell up from down.
 CLEAR_COSINE = 0.3
 
@@ -46,10 +50,17 @@ class Swing:
         return None if abs(cosine) < CLEAR_COSINE else float(np.sign(cosine))
 
     def elevation_deg(self, lever: Lever, sense: float, tick: int) -> float:
-        """Elevation of a straight leg of a lying person at one tick, from the lever alone."""
+        """Elevation of a straight leg of a lying person at one tick, from the lever alone; NaN in a hole."""
         cranial, up = cranial_axis(lever), self.ankle.up[tick]
         front = cross(cranial, sense * self.axis)
         return float(np.degrees(np.arctan2(-up @ cranial, up @ front)))
+
+    def lies_flat(self, reps: Sequence[Excursion], sense: float, ticks: Sequence[int]) -> list[bool]:
+        """Whether a straight leg of a lying person lies on the floor at each tick; True where unclear."""
+        lever = self.lever(reps)
+        if lever is None or lever.sd_m > CLEAR_SD * lever.length_m or self.up_sense(lever, reps) != sense:
+            return [True] * len(ticks)
+        return [not abs(self.elevation_deg(lever, sense, tick)) > FLAT_DEG for tick in ticks]
 
     def _during(self, reps: Sequence[Excursion]) -> GridMotion:
         ticks = np.concatenate([np.arange(rep.near.tick, rep.back.tick + 1) for rep in reps])

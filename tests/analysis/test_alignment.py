@@ -13,27 +13,36 @@ from scipy.spatial.transform import Rotation
 from imu_reps.analysis.alignment import LegAlignment, Rest, align_leg, rests_in
 from imu_reps.domain.recording import Exercise, Header, Posture, SensorHeader, Start, default_posture
 from imu_reps.domain.settings import Settings
+from imu_reps.kinematics.motion import GridMotion
 from imu_reps.kinematics.mounting import leg_elevation
 
 Leg = Callable[..., np.ndarray]
 SHARE = 0.22
+LEVER_M = 0.8
+ANTERIOR, CRANIAL, RIGHT = np.eye(3)
 STILL = [(0.0, 2.0)]
 
 mountings = st.tuples(*[st.floats(-3.0, 3.0)] * 3).map(lambda v: Rotation.from_rotvec(np.array(v)))
 
 
-def up_in_ankle(elevation_deg: np.ndarray, posture: Posture, mounting: Rotation) -> np.ndarray:
-    """Up seen from a shank that is lifted by a right-handed turn about the body's right."""
-    lift = Rotation.from_rotvec(np.outer(np.radians(elevation_deg), [0.0, 0.0, 1.0]))
-    at_zero = [0.0, 1.0, 0.0] if posture == "hanging" else [1.0, 0.0, 0.0]
-    return np.asarray(mounting.apply(lift.inv().apply(at_zero)))
+def ankle_motion(elevation_deg: np.ndarray, posture: Posture, mounting: Rotation) -> GridMotion:
+    """An ankle `LEVER_M` below a hip that stays where it is, lifted by a turn about the body's right."""
+    lift = Rotation.from_rotvec(np.outer(np.radians(elevation_deg), RIGHT))
+    up = lift.inv().apply(CRANIAL if posture == "hanging" else ANTERIOR)
+    rate = np.gradient(np.radians(elevation_deg), 0.01)
+    turning = np.outer(np.gradient(rate, 0.01), ANTERIOR) + np.outer(rate**2, CRANIAL)
+    acc = 9.81 * up + LEVER_M * turning
+    still = still_mask(elevation_deg)
+    zero = np.zeros(len(up))
+    gyr = np.degrees(np.outer(rate, RIGHT))
+    return GridMotion(mounting.apply(up), mounting.apply(gyr), mounting.apply(acc), zero, still)
 
 
-def still_rests(elevation_deg: np.ndarray) -> list[Rest]:
+def still_mask(elevation_deg: np.ndarray) -> np.ndarray:
     moving = np.abs(np.gradient(elevation_deg, 0.01)) > 1.0
     quiet = np.convolve(moving.astype(float), np.ones(50))[: len(moving)] == 0.0
     quiet[:49] = False
-    return rests_in(np.asarray(quiet))
+    return np.asarray(quiet)
 
 
 def aligned(
@@ -46,10 +55,10 @@ def aligned(
     """The alignment and the elevation it gives; the pelvis takes its share of every lift."""
     posture = default_posture(exercise)
     header = Header(exercise=exercise, start=start, posture=posture, ankle=SensorHeader(**ankle))  # type: ignore[arg-type]
-    up = up_in_ankle(elevation, posture, mounting)
+    ankle = ankle_motion(elevation, posture, mounting)
     tilt = -SHARE * (elevation - elevation[0])
-    found = align_leg(up, still_rests(elevation), header, Settings(), tilt)
-    return found, leg_elevation(found.axes, up)
+    found = align_leg(ankle, rests_in(ankle.still), header, Settings(), tilt)
+    return found, leg_elevation(found.axes, ankle.up)
 
 
 def test_rests_are_seen_from_the_half_second_that_showed_them() -> None:
@@ -143,18 +152,19 @@ def test_the_zero_is_the_last_rest_on_the_floor_before_the_first_lift(leg: Leg) 
 
 def test_holes_do_not_move_the_alignment(leg: Leg) -> None:
     true = leg(0.0, [*STILL, *[(60.0, 1.5), (0.0, 1.5)] * 4])
-    up = up_in_ankle(true, "supine", Rotation.identity())
-    up[300:330] = np.nan
-    found = align_leg(up, still_rests(true), Header(), Settings(), None)
+    ankle = ankle_motion(true, "supine", Rotation.identity())
+    for values in (ankle.up, ankle.gyr_dps, ankle.acc_mps2):
+        values[300:330] = np.nan
+    found = align_leg(ankle, rests_in(ankle.still), Header(), Settings(), None)
 
-    known = np.isfinite(up[:, 0])
-    assert leg_elevation(found.axes, up[known]) == pytest.approx(true[known], abs=0.05)
+    known = np.isfinite(ankle.up[:, 0])
+    assert leg_elevation(found.axes, ankle.up[known]) == pytest.approx(true[known], abs=0.05)
     assert len(found.segmentation.reps) == 4
 
 
 def test_a_leg_that_never_moves_has_no_repetition() -> None:
-    up = np.tile([1.0, 0.0, 0.0], (500, 1))
-    found = align_leg(up, [Rest(0, 500)], Header(), Settings(), None)
+    ankle = ankle_motion(np.zeros(500), "supine", Rotation.identity())
+    found = align_leg(ankle, [Rest(0, 500)], Header(), Settings(), None)
 
     assert found.segmentation.reps == ()
-    assert np.isfinite(leg_elevation(found.axes, up)).all()
+    assert np.isfinite(leg_elevation(found.axes, ankle.up)).all()

@@ -145,15 +145,15 @@ def test_phases_change_only_into_others(done: Run) -> None:
 
 def test_live_figures_are_near_the_final_ones(done: Run) -> None:
     """What is announced at the end of a repetition is what the report says of it, two estimators apart."""
-    plan, _, live, _, analysis = done
-    if plan is PLANS["fidgets first"]:
-        pytest.skip("numbers shift where fidgets are taken back")
-    final = {rep.number: rep for rep in analysis.summary.reps}
+    _, _, live, _, analysis = done
+    compared = 0
     for event in live:
         if isinstance(event, RepCompleted) and event.rep.range_deg is not None:
-            there = final[event.number]
-            assert there.range_deg is not None
-            assert event.rep.range_deg == pytest.approx(there.range_deg, abs=4.0)
+            for rep in analysis.summary.reps:
+                if rep.start_s < event.rep.end_s and event.rep.start_s < rep.end_s:
+                    assert event.rep.range_deg == pytest.approx(rep.range_deg, abs=4.0)
+                    compared += 1
+    assert compared >= len(analysis.summary.reps) - 1
 
 
 def test_finishing_is_the_analysis_of_what_was_pushed(done: Run) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from pytest_benchmark.fixture import BenchmarkFixture
 from vqf import offlineVQF
 
-from imu_reps import Analysis, Pipeline, Recording, SampleBlock, analyze
+from imu_reps import Pipeline, Recording, SampleBlock, analyze
 from imu_reps.sensors.replay import replay_blocks
 
 Medians = Callable[..., list[float]]

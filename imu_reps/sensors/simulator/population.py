@@ -123,7 +123,9 @@ def idle_plan(rng: Generator, **constraints: Any) -> SetPlan:
     **constraints
         As for `random_plan`, as far as they are about exercise, side and sensors.
     """
-    plan = random_plan(rng, **{"exercise": "single_leg_raise", **constraints, "start": "low"})
+    plan = random_plan(
+        rng, **{"exercise": "single_leg_raise", **constraints, "start": "low", "alignment": "mounted"}
+    )
     lying: list[Activity] = ["shuffle", "fidget", "fidget", "still", "still"]
     acts = [_act("walk", rng), _act("lie_down", rng)] if chance(rng, 0.7) else []
     for _ in range(int(rng.integers(2, 9))):
