@@ -11,7 +11,7 @@ from imu_reps.analysis.filters import bridged, low_passed
 from imu_reps.analysis.high_start import find_high_set, leaves_rest
 from imu_reps.analysis.low_start import find_low_set
 from imu_reps.analysis.segmentation import Segmentation, Turn, TurnFinder, find_reps
-from imu_reps.analysis.swing import Swing, oriented
+from imu_reps.analysis.swing import Swing, oriented, without_small_non_arcs
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.settings import Settings
@@ -134,20 +134,20 @@ def _low_start(
 ) -> tuple[float, float, Segmentation, tuple[Rest, ...]]:
     level, floor = 0.0, tuple(rests[:1])
     turns = _turns(angle, settings)
-    sense, segmentation = find_low_set(turns, swing, header, settings)
+    found = find_low_set(turns, swing, header, settings)
+    sense, segmentation = found.sense, found.segmentation
     for _ in range(2):
         if not segmentation.reps:
             break
         first = segmentation.reps[0]
         low = sense * angle <= first.back.value + SAME_LEVEL * first.range_deg
         floor = _rests_at(rests, first.far.tick, low)
-        if header.posture == "supine":
-            flat = swing.lies_flat(segmentation.reps, sense, [_middle(rest) for rest in floor])
-            floor = tuple(rest for rest, lies in zip(floor, flat, strict=True) if lies) or floor
+        flat = swing.lies_flat(found.lever, sense, [_middle(rest) for rest in floor])
+        floor = tuple(rest for rest, lies in zip(floor, flat, strict=True) if lies) or floor
         if not floor:
             break
         level = sense * _level(angle, floor[-1])
-        segmentation = find_reps(oriented(turns, sense), settings, level)
+        segmentation = without_small_non_arcs(swing, find_reps(oriented(turns, sense), settings, level))
     return sense, level, segmentation, floor
 
 

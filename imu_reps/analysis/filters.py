@@ -30,6 +30,11 @@ def bridged(values: FloatArray) -> FloatArray:
     return np.interp(ticks, ticks[known], values[known])
 
 
+def bridged_columns(values: FloatArray) -> FloatArray:
+    """The same for each column of (n, m) values."""
+    return values if np.isfinite(values).all() else np.column_stack([bridged(column) for column in values.T])
+
+
 def low_passed(values: FloatArray) -> FloatArray:
     """Zero-phase 6 Hz low-pass along time, (n,); NaN is bridged and comes back as NaN."""
     return _filtered(LOW_PASS, values)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imu_reps.analysis.faults.verdict import RepView
-from imu_reps.analysis.filters import SHORTEST
+from imu_reps.analysis.filters import SHORTEST, bridged_columns
 from imu_reps.analysis.judge import judge_rep
 from imu_reps.analysis.live_angles import LiveAngles
 from imu_reps.analysis.measure import Measured, Meter
@@ -19,7 +19,7 @@ from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ, AngleTrack
-from imu_reps.kinematics.motion import GridMotion, Motion
+from imu_reps.kinematics.motion import GridMotion, Motion, impacts
 
 #: Angles are kept at least this long; a repetition that is still to be measured is shorter.
 KEPT_S = 600.0
@@ -27,8 +27,8 @@ KEPT_S = 600.0
 #: Angles this long before the way out are looked at, for the filters and the resting band.
 LEAD_S = 2.0
 
-TIME, ANGLE, TILT, ROTATION, GYR, IMPACT = 0, 1, 2, 3, 4, 7
-ANKLE_UP, ANKLE_GYR, ANKLE_ACC, STILL, COLUMNS = 8, 11, 14, 17, 18
+TIME, ANGLE, TILT, ROTATION, GYR = 0, 1, 2, 3, 4
+ANKLE_UP, ANKLE_GYR, ANKLE_ACC, STILL, COLUMNS = 7, 10, 13, 16, 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +64,10 @@ class LiveTrack:
         row[TIME] = motion.time_s[offset]
         row[ANGLE:GYR] = angles
         if motion.pelvis is not None:
-            row[GYR:IMPACT], row[STILL] = motion.pelvis.gyr_dps[offset], motion.pelvis.still[offset]
+            row[GYR:ANKLE_UP], row[STILL] = motion.pelvis.gyr_dps[offset], motion.pelvis.still[offset]
         if motion.ankle is not None:
             ankle = motion.ankle
-            row[IMPACT], row[ANKLE_UP:ANKLE_GYR] = ankle.impact_mps2[offset], ankle.up[offset]
+            row[ANKLE_UP:ANKLE_GYR] = ankle.up[offset]
             row[ANKLE_GYR:ANKLE_ACC], row[ANKLE_ACC:STILL] = ankle.gyr_dps[offset], ankle.acc_mps2[offset]
 
     def _next_row(self) -> FloatArray:
@@ -92,7 +92,7 @@ class LiveTrack:
         first = max(tick, self.first_tick)
         rows = self._rows[first - self.first_tick : self.next_tick - self.first_tick]
         up, gyr, acc = rows[:, ANKLE_UP:ANKLE_GYR], rows[:, ANKLE_GYR:ANKLE_ACC], rows[:, ANKLE_ACC:STILL]
-        ankle = GridMotion(up, gyr, acc, rows[:, IMPACT], np.zeros(len(rows), bool))
+        ankle = GridMotion(up, gyr, acc, np.full(len(rows), np.nan), np.zeros(len(rows), bool))
         tilt = rows[:, TILT]
         return LivePiece(first, rows[:, ANGLE], tilt if np.isfinite(tilt).any() else None, ankle)
 
@@ -104,8 +104,8 @@ class LiveTrack:
             sense * rows[:, ANGLE] + zero_deg,
             rows[:, TILT],
             rows[:, ROTATION],
-            rows[:, GYR:IMPACT],
-            rows[:, IMPACT],
+            rows[:, GYR:ANKLE_UP],
+            impacts(bridged_columns(rows[:, ANKLE_ACC:STILL]), 1.0 / GRID_HZ),
             rows[:, STILL] > 0.0,
         )
 

@@ -40,6 +40,9 @@ DWELL_TICKS = int(DWELL_S * GRID_HZ)
 #: Moving less than this within `DWELL_S` is a dwell, or a turn.
 DWELL_DEG = SLOW_DPS * DWELL_S
 
+#: Far ends further apart than this share of the range are not those of the same repetition.
+SAME_REP = 0.5
+
 #: The phase shown live is read from the way made in this many instants.
 SPEED_TICKS = 10
 
@@ -143,13 +146,12 @@ class LiveSet:
         travel_sign = -sense if self._header.start == "high" else sense
         self._sense = sense
         reps = [rep for rep in found.reps if rep.back.tick != turns[-1].tick or dwelling]
-        events = self._retractions(reps, time_s)
+        events = self._keep(reps, time_s)
         for rep in reps:
-            if not any(_same(rep, known) for known in self.announced):
+            if rep not in self.announced:
                 self.announced.append(rep)
                 self._alignment.hold()
                 events += self._completed(rep, tick, time_s, sense, zero_deg)
-        self.announced = [_newest(known, reps) for known in self.announced]
         return events + self._far_end(turns, found, travel_sign, time_s, dwelling)
 
     def _find(self, turns: Sequence[Turn]) -> tuple[float, float, Segmentation]:
@@ -158,23 +160,25 @@ class LiveSet:
         kept = [Turn(max(turn.tick - piece.first, 0), turn.value) for turn in turns]
         swing = Swing(piece.ankle, self._alignment.axis)
         if self._header.start == "low":
-            sense, low = find_low_set(kept, swing, self._header, self._settings)
-            return sense, 0.0, shifted(low, piece.first)
+            low = find_low_set(kept, swing, self._header, self._settings)
+            return low.sense, 0.0, shifted(low.segmentation, piece.first)
         high = find_high_set(kept, piece.angle_deg, piece.tilt_deg, swing, self._header, self._settings)
         found = shifted(high.segmentation, piece.first)
         if self._header.exercise == "heel_tap":
             return high.sense, found.reps[0].near.value if found.reps else 0.0, found
         return high.sense, 0.0 if high.lifted else VERTICAL_DEG, found
 
-    def _retractions(self, reps: Sequence[Excursion], time_s: float) -> list[Event]:
-        events: list[Event] = []
-        for known in list(self.announced):
-            if not any(_same(rep, known) for rep in reps):
-                self.announced.remove(known)
-                start_s = self._track.time_s(known.near.tick)
-                reason = "much smaller than the repetitions since"
-                events.append(RepRetracted(time_s, self.count, start_s, reason))
-        return events
+    def _keep(self, reps: Sequence[Excursion], time_s: float) -> list[Event]:
+        """Keep what was announced and still is a repetition; say of the rest that it is none."""
+        kept = _matches(self.announced, reps)
+        gone = [known for k, known in enumerate(self.announced) if k not in kept]
+        self.announced = [kept[k] for k in sorted(kept)]
+        counts = range(self.count + len(gone) - 1, self.count - 1, -1)
+        reason = "much smaller than the repetitions since"
+        return [
+            RepRetracted(time_s, count, self._track.time_s(known.near.tick), reason)
+            for count, known in zip(counts, gone, strict=True)
+        ]
 
     def _completed(
         self, rep: Excursion, tick: int, time_s: float, sense: float, zero_deg: float
@@ -221,10 +225,20 @@ class LiveSet:
         return [PhaseChanged(time_s, phase, self._sense * angle)]
 
 
+def _matches(announced: Sequence[Excursion], reps: Sequence[Excursion]) -> dict[int, Excursion]:
+    """Which of the announced (by position) is which repetition as it is seen now; each of either once."""
+    found = {}
+    for rep in reps:
+        same = [k for k, known in enumerate(announced) if _same(rep, known)]
+        if same:
+            found[min(same, key=lambda k: abs(announced[k].far.tick - rep.far.tick))] = rep
+    return found
+
+
 def _same(rep: Excursion, known: Excursion) -> bool:
-    """Whether two excursions are the same repetition, seen at different times."""
-    return rep.near.tick < known.far.tick <= rep.back.tick and known.near.tick < rep.far.tick
+    """Whether two excursions are the same repetition, seen at different times.
 
-
-def _newest(known: Excursion, reps: Sequence[Excursion]) -> Excursion:
-    return next((rep for rep in reps if _same(rep, known)), known)
+    They overlap and reach the same level; a fidget that a repetition begins with does not.
+    """
+    overlap = rep.near.tick < known.far.tick <= rep.back.tick and known.near.tick < rep.far.tick
+    return overlap and abs(rep.far.value - known.far.value) < SAME_REP * rep.range_deg

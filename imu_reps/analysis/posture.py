@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from imu_reps.analysis.alignment import Rest, rests_in
-from imu_reps.analysis.filters import bridged
+from imu_reps.analysis.filters import bridged_columns
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.kinematics.motion import GridMotion, Motion
@@ -64,7 +64,7 @@ def find_posture(motion: Motion, header: Header) -> Posture:
     if header.pelvis.alignment == "functional":
         return _posture_after_rocks(motion, motion.pelvis, still)
     cranial = axis_vector(header.pelvis.cranial_axis or "+y")
-    lean = lean_deg(_bridged(motion.pelvis.up), cranial, header.posture)
+    lean = lean_deg(bridged_columns(motion.pelvis.up), cranial, header.posture)
     return Posture(lean < LEFT_DEG, still & (lean < READY_DEG), checked=True, cranial=cranial)
 
 
@@ -82,7 +82,7 @@ def _posture_after_rocks(motion: Motion, pelvis: GridMotion, still: BoolArray) -
     if rocks is None:
         return Posture(np.ones(len(motion), bool), still, checked=False, cranial=None)
     axes, after = rocks
-    lean = np.degrees(np.arccos(np.clip(_bridged(pelvis.up) @ axes.matrix[0], -1.0, 1.0)))
+    lean = np.degrees(np.arccos(np.clip(bridged_columns(pelvis.up) @ axes.matrix[0], -1.0, 1.0)))
     return Posture(lean < LEFT_DEG, still & (lean < READY_DEG), True, axes.matrix[1], after)
 
 
@@ -91,8 +91,8 @@ def find_rocks(motion: Motion, pelvis: GridMotion) -> tuple[PelvisAxes, int] | N
 
     Rocks lie between two rests with the same direction of up, tip the pelvis and leave the leg where it is.
     """
-    up = _bridged(pelvis.up)
-    ankle = None if motion.ankle is None else _bridged(motion.ankle.up)
+    up = bridged_columns(pelvis.up)
+    ankle = None if motion.ankle is None else bridged_columns(motion.ankle.up)
     rests = rests_in(pelvis.still)
     for before, after in pairwise(rests):
         start, end = _mean_up(up, before), _mean_up(up, after)
@@ -125,7 +125,3 @@ def _mean_up(up: FloatArray, rest: Rest) -> FloatArray:
 
 def _angle_deg(up: FloatArray, reference: FloatArray) -> FloatArray:
     return np.asarray(np.degrees(np.arccos(np.clip(up @ reference, -1.0, 1.0))))
-
-
-def _bridged(up: FloatArray) -> FloatArray:
-    return np.column_stack([bridged(column) for column in up.T])

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from imu_reps.analysis.segmentation import Excursion, Turn
+from imu_reps.analysis.segmentation import Excursion, Segmentation, Turn
 from imu_reps.domain.samples import FloatArray
 from imu_reps.kinematics.lever import Lever, fit_lever
 from imu_reps.kinematics.motion import GridMotion
@@ -20,6 +20,9 @@ LEAST_LEVER_M = 0.3
 #: A leg within this of level, as the lever tells it, lies on the floor; and how well the lever must be known.
 FLAT_DEG = 12.0
 CLEAR_SD = 0.1
+
+#: An excursion under this share of the median range must show its own arc.
+SMALL_SHARE = 0.6
 
 #: How clearly (cosine) the lever must tell up from down.
 CLEAR_COSINE = 0.3
@@ -55,16 +58,24 @@ class Swing:
         front = cross(cranial, sense * self.axis)
         return float(np.degrees(np.arctan2(-up @ cranial, up @ front)))
 
-    def lies_flat(self, reps: Sequence[Excursion], sense: float, ticks: Sequence[int]) -> list[bool]:
+    def lies_flat(self, lever: Lever | None, sense: float, ticks: Sequence[int]) -> list[bool]:
         """Whether a straight leg of a lying person lies on the floor at each tick; True where unclear."""
-        lever = self.lever(reps)
-        if lever is None or lever.sd_m > CLEAR_SD * lever.length_m or self.up_sense(lever, reps) != sense:
+        if lever is None or lever.sd_m > CLEAR_SD * lever.length_m:
             return [True] * len(ticks)
         return [not abs(self.elevation_deg(lever, sense, tick)) > FLAT_DEG for tick in ticks]
 
     def _during(self, reps: Sequence[Excursion]) -> GridMotion:
         ticks = np.concatenate([np.arange(rep.near.tick, rep.back.tick + 1) for rep in reps])
         return GridMotion(*(getattr(self.ankle, name)[ticks] for name in GridMotion.__slots__))
+
+
+def without_small_non_arcs(swing: Swing, found: Segmentation) -> Segmentation:
+    """Without the clearly smaller excursions that did not carry the ankle round the hip."""
+    if not found.reps:
+        return found
+    small = SMALL_SHARE * float(np.median([rep.range_deg for rep in found.reps]))
+    reps = tuple(rep for rep in found.reps if rep.range_deg > small or not no_arc(swing.lever([rep])))
+    return replace(found, reps=reps)
 
 
 def cranial_axis(lever: Lever) -> FloatArray:

@@ -14,6 +14,7 @@ from scipy.signal import butter, sosfiltfilt
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import GridMotion
+from imu_reps.kinematics.mounting import unit
 
 GRAVITY_MPS2 = 9.80665
 
@@ -26,8 +27,9 @@ MOVING_DPS = 8.0
 #: Independent values per second behind the low-pass.
 INDEPENDENT_HZ = 2.0 * CUTOFF_HZ
 
-#: Fewer instants than this are no motion to judge.
+#: Fewer instants than this are no motion to judge; behind the low-pass every third says it all.
 FEWEST = 50
+EVERY = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,36 +64,36 @@ def fit_lever(ankle: GridMotion, axis: FloatArray) -> Lever | None:
 
     Notes
     -----
-    Rigid body: ``a = alpha x p + omega x (omega x p)``, with ``a`` the specific force less gravity, and a
-    constant bias of the accelerometer fitted beside ``p``.
+    Rigid body in the plane of the swing: ``a = alpha z x p - omega² p`` with ``z`` the axis and ``a`` the
+    specific force less gravity; a constant bias of the accelerometer is fitted beside ``p``.
     """
     known = np.isfinite(ankle.up[:, 0])
     if known.sum() < FEWEST:
         return None
-    smooth = sosfiltfilt(
-        butter(2, CUTOFF_HZ, fs=GRID_HZ, output="sos"),
-        np.column_stack(
-            [np.radians(ankle.gyr_dps[known]), ankle.acc_mps2[known] - GRAVITY_MPS2 * ankle.up[known]]
-        ),
-        axis=0,
-    )
-    omega, acceleration = smooth[:, :3], smooth[:, 3:]
-    alpha = np.gradient(omega, 1.0 / GRID_HZ, axis=0)
-    moving = np.linalg.norm(omega, axis=1) > np.radians(MOVING_DPS)
-    if moving.sum() < FEWEST:
+    along = unit(np.cross(axis, np.eye(3)[np.argmin(np.abs(axis))]))
+    plane = np.stack([along, np.cross(axis, along)])
+    force = ankle.acc_mps2[known] - GRAVITY_MPS2 * ankle.up[known]
+    turning = np.radians(ankle.gyr_dps[known] @ axis)
+    smooth = sosfiltfilt(_LOW_PASS, np.column_stack([turning, force @ plane.T]), axis=0)
+    alpha = np.gradient(smooth[:, 0], 1.0 / GRID_HZ)
+    moving = np.flatnonzero(np.abs(smooth[:, 0]) > np.radians(MOVING_DPS))
+    if len(moving) < FEWEST:
         return None
-    return _solve(omega[moving], alpha[moving], acceleration[moving], axis)
+    few = moving[::EVERY]
+    return _solve(smooth[few, 0], alpha[few], smooth[few, 1:], plane)
 
 
-def _solve(omega: FloatArray, alpha: FloatArray, acceleration: FloatArray, axis: FloatArray) -> Lever:
-    plane = np.linalg.svd(axis[None])[2][1:]
-    carried = [np.cross(alpha, p) + np.cross(omega, np.cross(omega, p)) for p in plane]
-    bias = [np.broadcast_to(unit, omega.shape) for unit in np.eye(3)]
-    design = np.column_stack([column.reshape(-1) for column in (*carried, *bias)])
-    target = acceleration.reshape(-1)
+_LOW_PASS = butter(2, CUTOFF_HZ, fs=GRID_HZ, output="sos")
+
+
+def _solve(omega: FloatArray, alpha: FloatArray, acceleration: FloatArray, plane: FloatArray) -> Lever:
+    zero, one = np.zeros_like(omega), np.ones_like(omega)
+    along = np.column_stack([-(omega**2), -alpha, one, zero])
+    across = np.column_stack([alpha, -(omega**2), zero, one])
+    design, target = np.vstack([along, across]), acceleration.T.reshape(-1)
     normal = design.T @ design
     solution = np.linalg.solve(normal, design.T @ target)
     residual = target - design @ solution
-    variance = float(residual @ residual) / len(residual) * GRID_HZ / INDEPENDENT_HZ
+    variance = float(residual @ residual) / len(residual) * GRID_HZ / EVERY / INDEPENDENT_HZ
     covariance = variance * np.linalg.inv(normal)[:2, :2]
     return Lever(solution[:2] @ plane, float(np.sqrt(np.trace(covariance))))

@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.signal import sosfilt, sosfilt_zi
 
 from imu_reps.domain.recording import Header, SensorHeader
 from imu_reps.domain.samples import SENSOR_PLACES, BoolArray, FloatArray, SampleBlock, SensorPlace
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.live_clocks import LiveClock
-from imu_reps.kinematics.motion import HOLE_PERIODS, LONGEST_PERIOD_S, GridMotion, Motion, impact_filter
+from imu_reps.kinematics.motion import HOLE_PERIODS, GridMotion, Motion, between
 from imu_reps.kinematics.orientation import LiveMotion
 
 #: How long a grid instant waits for a late sensor.
@@ -32,14 +31,11 @@ RATE_PATIENCE_S = 3.0
 
 @dataclass(frozen=True, slots=True)
 class _Tail:
-    """Samples that grid instants to come still need."""
+    """Samples that grid instants to come still need; `values` are up, angular rate and specific force."""
 
     time_s: FloatArray
     arrival_s: FloatArray
-    up: FloatArray
-    gyr_dps: FloatArray
-    acc_mps2: FloatArray
-    impact_mps2: FloatArray
+    values: FloatArray
     still: BoolArray
 
     def __len__(self) -> int:
@@ -53,8 +49,8 @@ class _Tail:
 
 
 def _empty_tail() -> _Tail:
-    none, rows = np.empty(0), np.empty((0, 3))
-    return _Tail(none, none, rows, rows, rows, none, np.zeros(0, bool))
+    none, rows = np.empty(0), np.empty((0, 9))
+    return _Tail(none, none, rows, np.zeros(0, bool))
 
 
 class LiveSensor:
@@ -66,8 +62,6 @@ class LiveSensor:
         self._motion: LiveMotion | None = None
         self._held: list[tuple[FloatArray, FloatArray, np.ndarray, FloatArray, FloatArray]] = []
         self._period_s = 0.0
-        self._impact_filter = np.empty((0, 6))
-        self._impact_state: FloatArray | None = None
         self.first_s = np.inf
         self.tail = _empty_tail()
 
@@ -99,12 +93,12 @@ class LiveSensor:
             self._held = []
 
     def _start(self, waited_until_s: float) -> None:
-        time_s, arrival_s, index = (np.concatenate([held[k] for held in self._held]) for k in range(3))
+        time_s, arrival_s = (np.concatenate([held[k] for held in self._held]) for k in range(2))
         late = np.flatnonzero(time_s >= time_s[0] + RATE_CHECK_S)
-        if len(late) == 0:
+        measured_s = self._clock.period_s
+        if len(late) == 0 or measured_s is None:
             return
         end = late[0]
-        measured_s = float((time_s[end] - time_s[0]) / max(1, index[end] - index[0]))
         nominal_s = measured_s if self._nominal_hz is None else 1.0 / self._nominal_hz
         near = abs(measured_s / nominal_s - 1.0) < RATE_TOLERANCE
         self._period_s = nominal_s if near else measured_s
@@ -123,22 +117,14 @@ class LiveSensor:
         acc_mps2: FloatArray,
     ) -> None:
         motion = estimator.push(time_s, index, gyr_dps, acc_mps2)
-        impact = self._impacts(acc_mps2)
-        new = _Tail(time_s, arrival_s, motion.up, motion.gyr_dps, acc_mps2, impact, motion.still)
-        self.tail = self.tail.joined(new)
-
-    def _impacts(self, acc_mps2: FloatArray) -> FloatArray:
-        """What is left of the specific force above the leg's own motion, causal."""
-        if self._period_s >= LONGEST_PERIOD_S:
-            return np.zeros(len(acc_mps2))
-        if self._impact_state is None:
-            self._impact_filter = impact_filter(self._period_s)
-            self._impact_state = sosfilt_zi(self._impact_filter)[:, :, None] * acc_mps2[0]
-        fast, self._impact_state = sosfilt(self._impact_filter, acc_mps2, axis=0, zi=self._impact_state)
-        return np.asarray(np.sqrt((fast**2).sum(axis=1)))
+        values = np.concatenate([motion.up, motion.gyr_dps, acc_mps2], axis=1)
+        self.tail = self.tail.joined(_Tail(time_s, arrival_s, values, motion.still))
 
     def on_grid(self, time_s: FloatArray) -> GridMotion:
-        """Values at grid instants, straight lines between samples; NaN in holes and where too late."""
+        """Values at grid instants, straight lines between samples; NaN in holes and where too late.
+
+        Impacts are left out: they need a look at both sides.
+        """
         tail = self.tail
         if len(tail) < 2:
             return _nothing(len(time_s))
@@ -149,24 +135,15 @@ class LiveSensor:
         step = tail.time_s[right] - tail.time_s[left]
         valid = inside & (step <= HOLE_PERIODS * self._period_s) & (tail.arrival_s[right] < time_s + WAIT_S)
         share = np.where(valid, (time_s - tail.time_s[left]) / step, np.nan)[:, None]
-        nearer = np.where(share[:, 0] > 0.5, right, left)
-        return GridMotion(
-            _between(tail.up, left, right, share),
-            _between(tail.gyr_dps, left, right, share),
-            _between(tail.acc_mps2, left, right, share),
-            np.where(valid, np.maximum(tail.impact_mps2[left], tail.impact_mps2[nearer]), np.nan),
-            tail.still[left] & valid,
-        )
+        values = between(tail.values, left, share)
+        nothing = np.full(len(time_s), np.nan)
+        return GridMotion(values[:, :3], values[:, 3:6], values[:, 6:], nothing, tail.still[left] & valid)
 
     def forget(self, time_s: float) -> None:
         """Drop the samples that no grid instant from `time_s` on needs."""
         keep = int(np.searchsorted(self.tail.time_s, time_s, side="right")) - 1
         if keep > 0:
             self.tail = self.tail.since(min(keep, len(self.tail) - 1))
-
-
-def _between(values: FloatArray, left: np.ndarray, right: np.ndarray, share: FloatArray) -> FloatArray:
-    return np.asarray(values[left] + share * (values[right] - values[left]))
 
 
 def _nothing(count: int) -> GridMotion:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.interpolate import CubicSpline
 from scipy.signal import butter, sosfiltfilt
 
-from imu_reps.domain.samples import BoolArray, FloatArray
+from imu_reps.domain.samples import BoolArray, FloatArray, IntArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.orientation import SensorMotion
 
@@ -76,16 +75,38 @@ def on_grid(motion: SensorMotion, time_s: FloatArray) -> GridMotion:
     """
     source = motion.time_s
     right = np.clip(np.searchsorted(source, time_s, side="right"), 1, len(source) - 1)
+    left = right - 1
+    step = source[right] - source[left]
     inside = (time_s >= source[0]) & (time_s <= source[-1])
-    valid = inside & (source[right] - source[right - 1] <= HOLE_PERIODS * motion.period_s)
-    up = CubicSpline(source, motion.up)(time_s)
+    valid = inside & (step <= HOLE_PERIODS * motion.period_s)
+    share = np.where(valid, (time_s - source[left]) / step, np.nan)[:, None]
     return GridMotion(
-        _masked(up, valid),
-        _masked(_columns(time_s, source, motion.gyr_dps), valid),
-        _masked(_columns(time_s, source, motion.acc_mps2), valid),
-        _masked(grid_peaks(impacts(motion.acc_mps2, motion.period_s), source, time_s), valid),
-        motion.still[right - 1] & valid,
+        cubic_between(motion.up, left, share, np.diff(source) > HOLE_PERIODS * motion.period_s),
+        between(motion.gyr_dps, left, share),
+        between(motion.acc_mps2, left, share),
+        np.where(valid, grid_peaks(impacts(motion.acc_mps2, motion.period_s), source, time_s), np.nan),
+        motion.still[left] & valid,
     )
+
+
+def between(values: FloatArray, left: IntArray, share: FloatArray) -> FloatArray:
+    """Values (n, 3) on the straight line `share` (m, 1) of the way from sample `left` (m,) to the next."""
+    start = values[left]
+    return np.asarray(start + share * (values[left + 1] - start))
+
+
+def cubic_between(values: FloatArray, left: IntArray, share: FloatArray, hole_after: BoolArray) -> FloatArray:
+    """The same on the cubic through the two samples before and the two after (Catmull and Rom, 1974).
+
+    Where there is a hole after a sample, or an end, the curve goes on there as a straight line.
+    """
+    last = len(values) - 1
+    broken = np.concatenate([[True], hole_after, [True]])
+    b, c = values[left], values[left + 1]
+    a = np.where(broken[left][:, None], 2.0 * b - c, values[np.maximum(left - 1, 0)])
+    d = np.where(broken[left + 2][:, None], 2.0 * c - b, values[np.minimum(left + 2, last)])
+    slope, bend, twist = c - a, 2.0 * a - 5.0 * b + 4.0 * c - d, 3.0 * (b - c) + d - a
+    return np.asarray(b + 0.5 * share * (slope + share * (bend + share * twist)))
 
 
 def impacts(acc_mps2: FloatArray, period_s: float) -> FloatArray:
@@ -108,12 +129,3 @@ def grid_peaks(values: FloatArray, source_s: FloatArray, time_s: FloatArray) -> 
     known = (cell >= 0) & (cell < len(time_s))
     np.maximum.at(peaks, cell[known], values[known])
     return np.asarray(peaks)
-
-
-def _columns(time_s: FloatArray, source_s: FloatArray, values: FloatArray) -> FloatArray:
-    return np.column_stack([np.interp(time_s, source_s, column) for column in values.T])
-
-
-def _masked(values: FloatArray, valid: BoolArray) -> FloatArray:
-    shape = valid if values.ndim == 1 else valid[:, None]
-    return np.where(shape, values, np.nan)

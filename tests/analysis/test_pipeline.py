@@ -23,6 +23,7 @@ from imu_reps.domain.events import (
 )
 from imu_reps.domain.recording import Note, Recording
 from imu_reps.domain.samples import SampleBlock
+from imu_reps.domain.settings import Settings
 from imu_reps.sensors.simulator import (
     Act,
     RadioPlan,
@@ -173,6 +174,27 @@ def test_fidgets_are_taken_back_with_a_reason(simulated: Simulate, in_blocks: Cu
     assert analysis.summary.set.partial_count == 2
     numbers = [event.number for event in live if isinstance(event, RepCompleted)]
     assert numbers[-1] == 5
+
+
+@pytest.mark.parametrize("usual_range_deg", [None, 60.0])
+@pytest.mark.parametrize("seed", range(5))
+def test_the_count_heard_is_right_whatever_fidgets_came_first(
+    simulated: Simulate, seed: int, usual_range_deg: float | None
+) -> None:
+    """One to three small lifts, then five real ones, from the floor or from a hover."""
+    rng = np.random.default_rng(seed)
+    hover = float(rng.uniform(0.0, 6.0)) * (seed % 2)
+    small = replace(REP, bottom_deg=hover, concentric_s=0.7, eccentric_s=0.7)
+    fidgets = [replace(small, top_deg=hover + float(rng.uniform(9.5, 12.0))) for _ in range(1 + seed % 3)]
+    recording = simulated(SetPlan(reps=(*fidgets, *(replace(REP, bottom_deg=hover),) * 4, REP))).recording
+    pipeline = Pipeline(recording.header, Settings(usual_range_deg=usual_range_deg))
+    assert recording.pelvis is not None
+    assert recording.ankle is not None
+    live = pipeline.push(recording.pelvis, recording.ankle)
+    closing, analysis = pipeline.finish()
+
+    assert counted(live) == pipeline.rep_count == analysis.summary.set.rep_count == 5
+    assert [type(event) for event in closing] == [SetEnded]
 
 
 def test_three_seconds_of_holding_and_stalling_neither_split_nor_end(

@@ -115,6 +115,22 @@ def test_any_blocks_give_the_same(recording: Recording, at_once: dict[str, np.nd
     holds()
 
 
+@pytest.mark.parametrize("named_hz", [None, 50.0])
+@pytest.mark.parametrize("size", [7, 333])
+def test_blocks_do_not_matter_where_the_header_does_not_know_the_rate(
+    quiet: Recording, named_hz: float | None, size: int
+) -> None:
+    header = replace(
+        quiet.header,
+        pelvis=replace(quiet.header.pelvis, rate_hz=named_hz),
+        ankle=replace(quiet.header.ankle, rate_hz=named_hz),
+    )
+    unknown = replace(quiet, header=header)
+    edges = list(range(0, len(arrivals(quiet)), size))
+
+    same(pushed(unknown, cut(unknown, edges)), pushed(unknown, cut(unknown, [0])))
+
+
 def test_the_grid_has_no_seams(recording: Recording, at_once: dict[str, np.ndarray]) -> None:
     ticks = at_once["time_s"] * GRID_HZ
 
@@ -201,13 +217,11 @@ def test_a_header_that_names_the_wrong_rate_is_not_believed(quiet: Recording) ->
     assert measured["ankle up"][both] == pytest.approx(believed["ankle up"][both], abs=0.02)
 
 
-def test_a_slow_sensor_is_followed_without_impacts() -> None:
+def test_a_sensor_too_slow_for_impacts_is_followed() -> None:
     slow = replace(SHORT, pelvis=None, ankle=SensorPlan(rate_hz=10.0))
     recording = simulate(slow, seed=3).recording
     assert recording.ankle is not None
     motion = LiveGrid(recording.header, ("ankle",)).push(recording.ankle)
 
     assert motion.ankle is not None
-    known = np.isfinite(motion.ankle.up[:, 0])
-    assert known.mean() > 0.9
-    assert (motion.ankle.impact_mps2[known] == 0.0).all()
+    assert np.isfinite(motion.ankle.up[:, 0]).mean() > 0.9
