@@ -9,7 +9,7 @@ import numpy as np
 
 from imu_reps.analysis.filters import bridged, low_passed
 from imu_reps.analysis.high_start import find_high_set, leaves_rest
-from imu_reps.analysis.low_start import find_low_set
+from imu_reps.analysis.low_start import LowSet, find_low_set
 from imu_reps.analysis.segmentation import Segmentation, Turn, TurnFinder, find_reps
 from imu_reps.analysis.swing import Swing, oriented, without_small_non_arcs
 from imu_reps.domain.recording import Header
@@ -132,10 +132,43 @@ def _low_start(
     settings: Settings,
     tilt_deg: FloatArray | None,  # noqa: ARG001  (called like the high start)
 ) -> tuple[float, float, Segmentation, tuple[Rest, ...]]:
-    level, floor = 0.0, tuple(rests[:1])
     turns = _turns(angle, settings)
     found = find_low_set(turns, swing, header, settings)
+    return found.sense, *low_zero(found, turns, angle, swing, rests, settings)
+
+
+def low_zero(
+    found: LowSet,
+    turns: Sequence[Turn],
+    angle: FloatArray,
+    swing: Swing,
+    rests: Sequence[Rest],
+    settings: Settings,
+) -> tuple[float, Segmentation, tuple[Rest, ...]]:
+    """Where the leg of a set that starts low lay on the floor before the first repetition.
+
+    Parameters
+    ----------
+    found : LowSet
+    turns : sequence of Turn
+        Of the angle.
+    angle : (n,) float
+        The leg's angle over the window; NaN in holes.
+    swing : Swing
+    rests : sequence of Rest
+        In the window.
+
+    Returns
+    -------
+    level_deg : float
+        The angle there, in the sense that lifts the leg.
+    segmentation : Segmentation
+        The set above that floor.
+    floor_rests : tuple of Rest
+        Still stretches on the floor.
+    """
     sense, segmentation = found.sense, found.segmentation
+    level, floor = 0.0, tuple(rests[:1])
     for _ in range(2):
         if not segmentation.reps:
             break
@@ -148,7 +181,7 @@ def _low_start(
             break
         level = sense * _level(angle, floor[-1])
         segmentation = without_small_non_arcs(swing, find_reps(oriented(turns, sense), settings, level))
-    return sense, level, segmentation, floor
+    return level, segmentation, floor
 
 
 def _high_start(
@@ -185,7 +218,7 @@ def _turns(angle: FloatArray, settings: Settings) -> list[Turn]:
 
 
 def _level(angle: FloatArray, rest: Rest) -> float:
-    return float(np.median(angle[rest.start : rest.end]))
+    return float(np.nanmedian(angle[rest.start : rest.end]))
 
 
 def _rests_at(rests: Sequence[Rest], before: int, at_level: BoolArray) -> tuple[Rest, ...]:

@@ -27,6 +27,10 @@ from imu_reps.kinematics.mounting import (
 #: The swing axis is looked for anew after this many more instants of movement, until it is settled.
 AXIS_EVERY, AXIS_SETTLED = 25, 500
 
+#: A rest of this many ready instants, with the pelvis tipped by less than this, is one with the leg down.
+SETTLED_TICKS = 100
+UNTIPPED_DEG = 2.0
+
 #: Pelvic rocks are looked for once a second in the last minute.
 ROCKS_EVERY, ROCKS_WITHIN = 100, 6000
 
@@ -40,17 +44,21 @@ class LiveAngles(NamedTuple):
         Of the leg since it last rested before the first repetition; either sense may be up.
     tilt_deg, rotation_deg : float
         Of the pelvis against its own rest; rotation with the reported sign.
+    moved_zero : bool
+        The zero was just taken elsewhere: what came before does not count.
     """
 
     angle_deg: float
     tilt_deg: float
     rotation_deg: float
+    moved_zero: bool
 
 
 class LiveAlignment:
     """Aligns both sensors as they move.
 
-    Until `hold` is called, every rest that leaves the leg where it was is the new zero of leg and pelvis.
+    Until `hold` is called, every rest that leaves the leg where it was is the new zero of leg and pelvis. So
+    is a long rest elsewhere that leaves the pelvis where it was: the person settled down anew.
     """
 
     def __init__(self, header: Header) -> None:
@@ -62,6 +70,7 @@ class LiveAlignment:
         self._plane: tuple[FloatArray, FloatArray] | None = None
         self._pelvis = LivePelvis(header)
         self._held = False
+        self._ready_ticks = 0
 
     @property
     def axis(self) -> FloatArray:
@@ -83,13 +92,25 @@ class LiveAlignment:
 
     def step(self, motion: Motion, tick: int, *, ready: bool) -> LiveAngles:
         """The angles at one grid instant of `motion`, which is a new zero if it is ready and none is held."""
-        zeroed = ready and not self._held and not self._pelvis.tipped(motion, tick)
+        self._ready_ticks = self._ready_ticks + 1 if ready else 0
+        tipped = self._pelvis.tipped_deg(motion, tick)
+        zeroed = ready and not self._held and (tipped is None or tipped < TIPPED_BACK_DEG)
+        moved = zeroed and self._settled_elsewhere(motion, tick, tipped)
+        if moved:
+            self._leg_zero = None
         angle = tilt = rotation = math.nan
         if motion.ankle is not None:
             angle, zeroed = self._leg(motion.ankle.up[tick], zeroed)
         if motion.pelvis is not None:
             tilt, rotation = self._pelvis.tilt(motion.pelvis.up[tick], zero_here=zeroed)
-        return LiveAngles(angle, tilt, rotation)
+        return LiveAngles(angle, tilt, rotation, moved)
+
+    def _settled_elsewhere(self, motion: Motion, tick: int, tipped_deg: float | None) -> bool:
+        """Whether the leg has rested away from its zero for long, and is not held up: the pelvis shows it."""
+        if motion.ankle is None or self._leg_zero is None or tipped_deg is None:
+            return False
+        away = float(motion.ankle.up[tick] @ self._leg_zero) <= _MOVED_COSINE
+        return away and self._ready_ticks >= SETTLED_TICKS and tipped_deg < UNTIPPED_DEG
 
     def _leg(self, up: FloatArray, may_zero: bool) -> tuple[float, bool]:
         """The leg's angle, and whether this instant became its zero."""
@@ -196,12 +217,12 @@ class LivePelvis:
         self._history = []
         return True
 
-    def tipped(self, motion: Motion, tick: int) -> bool:
-        """Whether the pelvis is tipped against its zero, as by a leg held high."""
+    def tipped_deg(self, motion: Motion, tick: int) -> float | None:
+        """How far the pelvis is tipped back against its zero, as by a leg held high; None: unknown."""
         if motion.pelvis is None:
-            return False
+            return None
         tilt = self.tilt(motion.pelvis.up[tick], zero_here=False)[0]
-        return abs(tilt) > TIPPED_BACK_DEG
+        return -tilt if math.isfinite(tilt) else None
 
     def tilt(self, up: FloatArray, *, zero_here: bool) -> tuple[float, float]:
         """Tilt and rotation at one instant, which may be the new zero."""

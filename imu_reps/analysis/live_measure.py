@@ -16,7 +16,7 @@ from imu_reps.analysis.segmentation import Excursion, Turn
 from imu_reps.analysis.set_motion import SetMotion, set_motion
 from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Rep
-from imu_reps.domain.samples import FloatArray
+from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ, AngleTrack
 from imu_reps.kinematics.motion import GridMotion, Motion, impacts
@@ -28,7 +28,7 @@ KEPT_S = 600.0
 LEAD_S = 2.0
 
 TIME, ANGLE, TILT, ROTATION, GYR = 0, 1, 2, 3, 4
-ANKLE_UP, ANKLE_GYR, ANKLE_ACC, STILL, COLUMNS = 7, 10, 13, 16, 17
+ANKLE_UP, ANKLE_GYR, ANKLE_ACC, STILL, READY, COLUMNS = 7, 10, 13, 16, 17, 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,7 @@ class LivePiece:
     angle_deg: FloatArray
     tilt_deg: FloatArray | None
     ankle: GridMotion
+    ready: BoolArray
 
 
 class LiveTrack:
@@ -56,13 +57,14 @@ class LiveTrack:
         self.next_tick = 0
         self._start_s = 0.0
 
-    def push(self, motion: Motion, offset: int, angles: LiveAngles) -> None:
+    def push(self, motion: Motion, offset: int, angles: LiveAngles, *, ready: bool) -> None:
         """Keep the grid instant at `offset` of `motion`."""
         if self.next_tick == 0:
             self._start_s = float(motion.time_s[offset])
         row = self._next_row()
         row[TIME] = motion.time_s[offset]
-        row[ANGLE:GYR] = angles
+        row[ANGLE:GYR] = angles[:3]
+        row[READY] = ready
         if motion.pelvis is not None:
             row[GYR:ANKLE_UP], row[STILL] = motion.pelvis.gyr_dps[offset], motion.pelvis.still[offset]
         if motion.ankle is not None:
@@ -94,7 +96,8 @@ class LiveTrack:
         up, gyr, acc = rows[:, ANKLE_UP:ANKLE_GYR], rows[:, ANKLE_GYR:ANKLE_ACC], rows[:, ANKLE_ACC:STILL]
         ankle = GridMotion(up, gyr, acc, np.full(len(rows), np.nan), np.zeros(len(rows), bool))
         tilt = rows[:, TILT]
-        return LivePiece(first, rows[:, ANGLE], tilt if np.isfinite(tilt).any() else None, ankle)
+        tilt_deg = tilt if np.isfinite(tilt).any() else None
+        return LivePiece(first, rows[:, ANGLE], tilt_deg, ankle, rows[:, READY] > 0.0)
 
     def piece(self, start: int, end: int, sense: float, zero_deg: float) -> AngleTrack:
         """The angles of ticks `start` to `end`; leg elevation is `sense` times the angle plus `zero_deg`."""

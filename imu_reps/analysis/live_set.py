@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-from imu_reps.analysis.alignment import VERTICAL_DEG
+from imu_reps.analysis.alignment import VERTICAL_DEG, low_zero, rests_in
 from imu_reps.analysis.filters import LiveLowPass
 from imu_reps.analysis.high_start import find_high_set
 from imu_reps.analysis.live_angles import LiveAlignment
@@ -32,7 +32,7 @@ from imu_reps.domain.events import (
 )
 from imu_reps.domain.recording import Header
 from imu_reps.domain.settings import Settings
-from imu_reps.domain.track import GRID_HZ
+from imu_reps.domain.track import GRID_HZ, AngleTrack
 from imu_reps.kinematics.motion import Motion
 
 DWELL_TICKS = int(DWELL_S * GRID_HZ)
@@ -87,6 +87,14 @@ class LiveSet:
         times = self._track.time_s
         return [(times(rep.near.tick), times(rep.back.tick)) for rep in self.announced]
 
+    def angles(self) -> AngleTrack:
+        """The angles of the last minutes, with the zero and the sense of up as they are known now."""
+        track = self._track
+        sense, zero_deg = self._sense, 0.0
+        if self._finder is not None:
+            sense, zero_deg, _ = self._find(self._finder.turns)
+        return track.piece(track.first_tick, track.next_tick, sense, zero_deg)
+
     def push(self, motion: Motion) -> list[Event]:
         """Take the next grid instants and say what is new."""
         if len(motion) == 0 or self.ended:
@@ -96,7 +104,11 @@ class LiveSet:
         for offset, time_s in enumerate(motion.time_s.tolist()):
             tick = self._track.next_tick
             angles = self._alignment.step(motion, offset, ready=bool(ready[offset]))
-            self._track.push(motion, offset, angles)
+            self._track.push(motion, offset, angles, ready=bool(ready[offset]))
+            if angles.moved_zero and self._finder is not None:
+                self._finder, self._low_pass = TurnFinder(self._settings.min_range_deg), LiveLowPass()
+                self._ready_tick = tick
+                self._recent.clear()
             smooth = self._low_pass.step(angles.angle_deg)
             events += self._gate(tick, time_s, bool(in_posture[offset]), bool(ready[offset]))
             if self.ended:
@@ -161,7 +173,11 @@ class LiveSet:
         swing = Swing(piece.ankle, self._alignment.axis)
         if self._header.start == "low":
             low = find_low_set(kept, swing, self._header, self._settings)
-            return low.sense, 0.0, shifted(low.segmentation, piece.first)
+            if not low.segmentation.reps:
+                return low.sense, 0.0, low.segmentation
+            rests = rests_in(piece.ready)
+            level, found, _ = low_zero(low, kept, piece.angle_deg, swing, rests, self._settings)
+            return low.sense, -level, shifted(found, piece.first)
         high = find_high_set(kept, piece.angle_deg, piece.tilt_deg, swing, self._header, self._settings)
         found = shifted(high.segmentation, piece.first)
         if self._header.exercise == "heel_tap":

@@ -47,12 +47,12 @@ def phase_boundaries(
     travel, speed = travel_deg[first_tick : last_tick + 1], speed_dps[first_tick : last_tick + 1]
     near, far, back = (turn.tick - first_tick for turn in (rep.near, rep.far, rep.back))
     band = BAND_SHARE * rep.range_deg
-    out_peak = float(speed[near : far + 1].max())
-    back_peak = float(-speed[far : back + 1].min())
-    enters_far = near + int(np.argmax(travel[near : far + 1] >= rep.far.value - band))
-    leaves_far = back - int(np.argmax(travel[far : back + 1][::-1] >= rep.far.value - band))
     leaves_near = far - int(np.argmax(travel[near : far + 1][::-1] <= rep.near.value + band))
     enters_near = far + int(np.argmax(travel[far : back + 1] <= rep.back.value + band))
+    enters_far = leaves_near + int(np.argmax(travel[leaves_near : far + 1] >= rep.far.value - band))
+    leaves_far = enters_near - int(np.argmax(travel[far : enters_near + 1][::-1] >= rep.far.value - band))
+    out_peak = float(speed[leaves_near : far + 1].max())
+    back_peak = float(-speed[far : enters_near + 1].min())
     out_end = flank_end(speed, enters_far, out_peak)
     back_start = flank_start(-speed, leaves_far, back_peak)
     if out_end > back_start:

@@ -10,6 +10,7 @@ from imu_reps.domain.events import Event, RepCompleted, RepRetracted, SetEnded
 from imu_reps.domain.recording import Header, Note, Recording
 from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace, concatenate
 from imu_reps.domain.settings import Settings
+from imu_reps.domain.track import AngleTrack
 from imu_reps.kinematics.live_motion import LiveGrid
 
 
@@ -61,6 +62,10 @@ class Pipeline:
     def rep_count(self) -> int:
         """Repetitions counted so far."""
         return self._set.count
+
+    def angles(self) -> AngleTrack:
+        """The angles so far (of the last minutes), with the zero as it is known now."""
+        return self._set.angles()
 
     def push(self, *blocks: SampleBlock) -> list[Event]:
         """Take the next samples; returns what there is to say.

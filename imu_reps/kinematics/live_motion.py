@@ -77,6 +77,15 @@ class LiveSensor:
 
     def push(self, block: SampleBlock, waited_until_s: float) -> None:
         """Take the next samples, in order of arrival; the grid waits for the rate check until then."""
+        taken = 0
+        while self._motion is None and taken < len(block):
+            # one by one, so that the rate is judged on the same samples whatever the blocks
+            self._take(block[taken : taken + 1], waited_until_s)
+            taken += 1
+        if taken < len(block):
+            self._take(block[taken:], waited_until_s)
+
+    def _take(self, block: SampleBlock, waited_until_s: float) -> None:
         timed = self._clock.push(block)
         if len(timed.time_s) == 0:
             return
@@ -88,24 +97,22 @@ class LiveSensor:
         if self._motion is None:
             self._start(waited_until_s)
         if self._motion is not None:
-            for held in self._held:
-                self._estimate(self._motion, *held)
+            held = (np.concatenate(column) for column in zip(*self._held, strict=True))
+            self._estimate(self._motion, *held)
             self._held = []
 
     def _start(self, waited_until_s: float) -> None:
-        time_s, arrival_s = (np.concatenate([held[k] for held in self._held]) for k in range(2))
-        late = np.flatnonzero(time_s >= time_s[0] + RATE_CHECK_S)
+        time_s, arrival_s = (float(column[-1]) for column in self._held[-1][:2])
         measured_s = self._clock.period_s
-        if len(late) == 0 or measured_s is None:
+        if time_s < self.first_s + RATE_CHECK_S or measured_s is None:
             return
-        end = late[0]
         nominal_s = measured_s if self._nominal_hz is None else 1.0 / self._nominal_hz
         near = abs(measured_s / nominal_s - 1.0) < RATE_TOLERANCE
         self._period_s = nominal_s if near else measured_s
         self._motion = LiveMotion(self._period_s)
-        if arrival_s[end] >= waited_until_s:
+        if arrival_s >= waited_until_s:
             # grid instants went by meanwhile: what was held back reaches the grid only now
-            self._held = [(held[0], np.maximum(held[1], arrival_s[end]), *held[2:]) for held in self._held]
+            self._held = [(held[0], np.maximum(held[1], arrival_s), *held[2:]) for held in self._held]
 
     def _estimate(
         self,

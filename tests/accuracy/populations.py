@@ -189,13 +189,8 @@ def counted(events: list[Event]) -> int:
 
 
 def _live_elevation(pipeline: Pipeline) -> tuple[FloatArray, FloatArray]:
-    track = pipeline._set._track
-    finder = pipeline._set._finder
-    sense, zero_deg = 1.0, 0.0
-    if finder is not None:
-        sense, zero_deg, _ = pipeline._set._find(finder.turns)
-    piece = track.piece(track.first_tick, track.next_tick, sense, zero_deg)
-    return piece.time_s, piece.leg_elevation_deg
+    track = pipeline.angles()
+    return track.time_s, track.leg_elevation_deg
 
 
 def _paired(found: tuple[Rep, ...], truth: Truth) -> tuple[tuple[Rep, Rep], ...]:

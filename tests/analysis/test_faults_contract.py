@@ -228,6 +228,13 @@ def test_no_figure_is_ever_nan(simulated: Simulate, place: SensorPlace) -> None:
         assert not isinstance(value, float) or isfinite(value), field.name
 
 
+def test_a_jolt_high_above_the_floor_is_no_heel_touch(analysed: Analysed) -> None:
+    jolted = replace(PLAIN, faults=RepFaults(jolt_mps2=12.0, jolt_at_deg=35.0))
+    reps = analysed(replace(CLEAN, reps=(PLAIN, jolted, PLAIN, PLAIN))).summary.reps
+
+    assert all("heel_touch" not in rep.flags for rep in reps)
+
+
 def test_the_sign_of_a_pop_is_the_side_that_rises(analysed: Analysed) -> None:
     """Positive: the side opposite the working leg, whichever leg works."""
     for side in ("left", "right"):

@@ -118,6 +118,19 @@ def test_a_stall_on_the_way_belongs_to_the_phase(leg: Leg, stall_s: float, at: f
     assert found[2] == pytest.approx(2.4 + stall_s - 2.4 * EDGE, abs=0.06)
 
 
+@pytest.mark.parametrize(("stop_deg", "rests"), [(46.0, False), (50.0, True)])
+def test_the_pause_begins_with_the_first_flank_that_comes_within_a_fifth_of_the_top(
+    leg: Leg, stop_deg: float, rests: bool
+) -> None:
+    """Of 60 degrees, 48 are in the band: who stops there and goes on a little has begun to pause."""
+    halting = [(stop_deg, 1.5), (stop_deg, 1.0), (60.0, 1.0), (60.0, 1.0)]
+    up, rest, _ = seconds(measured(leg(0.0, [(0.0, 1.0), *halting, (0.0, 2.0), (0.0, 1.0)])))
+
+    # whichever flank it is, its edge is that of its own movement, at most a tenth of 1.5 s
+    assert up == pytest.approx(1.5 if rests else 3.5, abs=0.15)
+    assert rest == pytest.approx(3.0 if rests else 1.0, abs=0.25)
+
+
 @pytest.mark.parametrize("dips", [1, 2, 3])
 def test_dips_within_the_far_band_belong_to_the_pause(leg: Leg, dips: int) -> None:
     """The pause runs from the first arrival to the last departure."""

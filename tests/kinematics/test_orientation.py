@@ -176,6 +176,16 @@ def test_live_blocks_of_one_size_give_the_same(size: int) -> None:
         assert one == pytest.approx(other, abs=1e-12)
 
 
+def test_live_across_a_longer_hole_the_filter_starts_anew() -> None:
+    gyr, acc = readings(swinging(30.0))
+    after = 1500 + round(BRIDGE_S / PERIOD_S) + 10
+    again = np.r_[:1500, after : len(gyr)]
+    both = pushed(again, [0, len(again)], gyr, acc)[0]
+    fresh = pushed(again[1500:], [0, len(again) - 1500], gyr, acc)[0]
+
+    assert both[1500:] == pytest.approx(fresh, abs=1e-6)
+
+
 def test_live_a_rest_shows_the_bias_from_then_on() -> None:
     bias = (5.0, -4.0, 3.0)
     gyr, acc = readings(swinging(10.0), bias)

@@ -18,6 +18,7 @@ from imu_reps.sensors.simulator.motion import bump, smoothstep, window
 from imu_reps.sensors.simulator.pelvis import PelvisResponse, excursion_share, respond, shake
 from imu_reps.sensors.simulator.plan import SetPlan
 from imu_reps.sensors.simulator.score import JOINTS, Joint, Score
+from imu_reps.sensors.simulator.turns import after, turned
 
 #: Rate at which the commanded motion is worked out.
 DENSE_HZ = 1000.0
@@ -93,8 +94,8 @@ def command(plan: SetPlan, score: Score, rng: Generator) -> Commanded:
     joints["shank"] = joints["shank"] + sway
     joints["pelvis"] = joints["pelvis"] + sway
     frame = _lying_frame(joints["heading"])
-    pelvis = frame * _pelvis(joints, response, 0.0)
-    skin = frame * _pelvis(joints, response, plan.body.skin_share)
+    pelvis = after(frame, _pelvis(joints, response, 0.0))
+    skin = after(frame, _pelvis(joints, response, plan.body.skin_share))
     centre = _pelvis_path(plan, joints, sway) + _mat_roll(plan, frame, pelvis)
     has_zero = plan.resting_end == "low" or plan.life.floor_stretch
     return Commanded(
@@ -150,7 +151,7 @@ def _sway_deg(plan: SetPlan, score: Score, t: FloatArray) -> FloatArray:
 
 
 def _lying_frame(heading_deg: FloatArray) -> Rotation:
-    return Rotation.from_euler("Z", heading_deg[:, None], degrees=True) * LYING_FRAME
+    return after(turned("Z", heading_deg), LYING_FRAME)
 
 
 def _pelvis(joints: dict[Joint, FloatArray], response: PelvisResponse, skin_share: float) -> Rotation:
@@ -158,8 +159,7 @@ def _pelvis(joints: dict[Joint, FloatArray], response: PelvisResponse, skin_shar
     follows = 1.0 - skin_share
     pitch = joints["pelvis"] + follows * response.pitch_deg
     roll = joints["roll"] + follows * response.roll_deg
-    angles = np.column_stack([pitch, roll, joints["obliquity"]])
-    return Rotation.from_euler("ZYX", angles, degrees=True)
+    return turned("ZYX", pitch, roll, joints["obliquity"])
 
 
 def _pelvis_path(plan: SetPlan, joints: dict[Joint, FloatArray], sway_deg: FloatArray) -> FloatArray:
@@ -197,16 +197,13 @@ def _ankle_sensor(
 ) -> RigidMotion:
     body, side = plan.body, _side(plan)
     spread, turnout = -side * body.abduction_deg, -side * body.turnout_deg
-    shank = frame * _leg(joints["shank"], spread, turnout)
+    shank = after(frame, _leg(joints["shank"], spread, turnout))
     straight = not joints["knee"].any()
-    thigh = shank if straight else frame * _leg(joints["shank"] + joints["knee"], spread, turnout)
+    thigh = shank if straight else after(frame, _leg(joints["shank"] + joints["knee"], spread, turnout))
     knee_m = hip_m + thigh.apply([0.0, -body.thigh_m, 0.0])
     return RigidMotion(shank, knee_m + shank.apply([0.03, -body.shank_m, side * 0.03]))
 
 
 def _leg(pitch_deg: FloatArray, spread_deg: float, turnout_deg: float) -> Rotation:
     """Rotation of a leg segment; its long axis keeps its sagittal angle whatever spread and turnout."""
-    angles = np.column_stack(
-        [pitch_deg, np.full_like(pitch_deg, spread_deg), np.full_like(pitch_deg, turnout_deg)]
-    )
-    return Rotation.from_euler("ZXY", angles, degrees=True)
+    return turned("ZXY", pitch_deg, spread_deg, turnout_deg)

@@ -12,6 +12,7 @@ from imu_reps.domain.recording import Axis
 from imu_reps.domain.samples import FloatArray
 from imu_reps.sensors.simulator.body import RigidMotion
 from imu_reps.sensors.simulator.sensor_plan import SensorPlan
+from imu_reps.sensors.simulator.turns import after, rotation_vectors_deg
 
 #: Standard gravity, m/s².
 GRAVITY_MPS2 = 9.80665
@@ -57,7 +58,7 @@ def specific_force(motion: RigidMotion, rate_hz: float) -> FloatArray:
 def angular_rate(motion: RigidMotion, rate_hz: float) -> FloatArray:
     """Angular rate in body axes, deg/s, from one instant before to one after."""
     orientation = motion.orientation
-    turn = (orientation[:-2].inv() * orientation[2:]).as_rotvec(degrees=True)
+    turn = rotation_vectors_deg(after(orientation[:-2].inv(), orientation[2:]))
     rate = turn * (0.5 * rate_hz)
     return np.asarray(np.concatenate([rate[:1], rate, rate[-1:]]))
 

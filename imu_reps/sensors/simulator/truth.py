@@ -7,7 +7,6 @@ from statistics import fmean, median, stdev
 from typing import Any
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from imu_reps.domain.rep import Partial, Rep
 from imu_reps.domain.samples import FloatArray
@@ -19,6 +18,7 @@ from imu_reps.sensors.simulator.figures import held_peak, held_rotation, passive
 from imu_reps.sensors.simulator.judged import Evidence, judge, not_judged
 from imu_reps.sensors.simulator.phases import LegCurve, Phases, leg_curve, low_pass, split
 from imu_reps.sensors.simulator.plan import SetPlan
+from imu_reps.sensors.simulator.turns import turned
 
 TRUTH_FORMAT = "imu-reps-truth/1"
 _LONGEST_PAUSE_S = 10.0
@@ -115,7 +115,7 @@ def tell(plan: SetPlan, commanded: Commanded, shift_s: float, end_s: float) -> T
 def pelvic_angles(plan: SetPlan, commanded: Commanded) -> tuple[FloatArray, FloatArray]:
     """Pelvic tilt (anterior positive) and rotation (opposite side rising positive), in degrees."""
     up = commanded.pelvis.inv().apply([0.0, 0.0, 1.0])
-    level = Rotation.from_euler("z", commanded.reference_deg, degrees=True)
+    level = turned("Z", commanded.reference_deg)
     x, y, z = level.apply(up).T
     missing = np.full_like(x, np.nan)
     if plan.posture == "hanging":
