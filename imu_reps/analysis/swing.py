@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from imu_reps.analysis.segmentation import Excursion, Segmentation, Turn
-from imu_reps.domain.samples import FloatArray
+from imu_reps.domain.samples import FloatArray, IntArray
 from imu_reps.kinematics.lever import Lever, fit_lever
 from imu_reps.kinematics.motion import GridMotion
 from imu_reps.kinematics.mounting import cross, unit
@@ -23,6 +23,12 @@ CLEAR_SD = 0.1
 
 #: An excursion under this share of the median range must show its own arc.
 SMALL_SHARE = 0.6
+
+#: More repetitions than this leave enough without the outer two.
+ENOUGH_REPS = 3
+
+#: The lever is read from where the leg has left its resting end by all but this share of the way.
+LIFT_SHARE = 0.95
 
 #: How clearly (cosine) the lever must tell up from down.
 CLEAR_COSINE = 0.3
@@ -43,8 +49,12 @@ class Swing:
     axis: FloatArray
 
     def lever(self, reps: Sequence[Excursion]) -> Lever | None:
-        """The lever as the repetitions show it; None where they show too little."""
-        return fit_lever(self._during(reps), self.axis) if reps else None
+        """The lever as the repetitions show it; None where they show too little.
+
+        The first and the last are left out where there are enough: life around the set may hang on to them.
+        """
+        inner = reps[1:-1] if len(reps) > ENOUGH_REPS else reps
+        return fit_lever(self._during(inner), self.axis) if reps else None
 
     def up_sense(self, lever: Lever, reps: Sequence[Excursion]) -> float | None:
         """The sense of the axis that lifts a straight leg of a lying person; None where it is unclear."""
@@ -65,8 +75,19 @@ class Swing:
         return [not abs(self.elevation_deg(lever, sense, tick)) > FLAT_DEG for tick in ticks]
 
     def _during(self, reps: Sequence[Excursion]) -> GridMotion:
-        ticks = np.concatenate([np.arange(rep.near.tick, rep.back.tick + 1) for rep in reps])
+        ticks = np.concatenate([self._lift(rep) for rep in reps])
         return GridMotion(*(getattr(self.ankle, name)[ticks] for name in GridMotion.__slots__))
+
+    def _lift(self, rep: Excursion) -> IntArray:
+        """Ticks from leaving the resting end to coming back there: a rest may hold anything."""
+        away = np.arccos(np.clip(self.ankle.up @ self.ankle.up[rep.far.tick], -1.0, 1.0))
+        out = away[rep.near.tick : rep.far.tick + 1] > LIFT_SHARE * np.radians(rep.far.value - rep.near.value)
+        back = away[rep.far.tick : rep.back.tick + 1] > LIFT_SHARE * np.radians(
+            rep.far.value - rep.back.value
+        )
+        start = rep.far.tick - int(np.argmax(out[::-1])) if out.any() else rep.near.tick
+        end = rep.far.tick + int(np.argmax(back)) if back.any() else rep.back.tick
+        return np.arange(start, end + 1)
 
 
 def without_small_non_arcs(swing: Swing, found: Segmentation) -> Segmentation:

@@ -160,7 +160,8 @@ def _followed(seed: int, plan: SetPlan, made: Simulated) -> MeasuredSet:
     """Through the live pipeline, which analyses the finished set at the end."""
     pipeline = Pipeline(made.recording.header, sensors=worn(made.recording))
     heard = [event for block in replay_blocks(made.recording, SLOT_S) for event in pipeline.push(block)]
-    live = _angle_errors(*_live_elevation(pipeline), made.truth)
+    heard_angles = pipeline.angles()
+    live = _angle_errors(heard_angles.time_s, heard_angles.leg_elevation_deg, made.truth)
     closing, analysis = pipeline.finish()
     truth, track = made.truth, analysis.track
     return MeasuredSet(
@@ -186,11 +187,6 @@ def counted(events: list[Event]) -> int:
     """How many repetitions were announced and not taken back."""
     completed = sum(isinstance(event, RepCompleted) for event in events)
     return completed - sum(isinstance(event, RepRetracted) for event in events)
-
-
-def _live_elevation(pipeline: Pipeline) -> tuple[FloatArray, FloatArray]:
-    track = pipeline.angles()
-    return track.time_s, track.leg_elevation_deg
 
 
 def _paired(found: tuple[Rep, ...], truth: Truth) -> tuple[tuple[Rep, Rep], ...]:
