@@ -94,7 +94,7 @@ def align_leg(
     """
     known = np.isfinite(ankle.up[:, 0])
     reference = ankle.up[known][0]
-    swing = Swing(ankle, _swing_axis(ankle.up[known], reference))
+    swing = Swing(ankle, swing_axis(ankle.up[known], reference))
     angle = low_passed(bridged(angle_about(swing.axis, ankle.up, reference)))
     find = _high_start if header.start == "high" else _low_start
     sense, level, segmentation, floor = find(angle, swing, rests, header, settings, tilt_deg)
@@ -109,7 +109,7 @@ def align_leg(
     return LegAlignment(axes, segmentation, floor, certain=False)
 
 
-def _swing_axis(up: FloatArray, reference: FloatArray) -> FloatArray:
+def swing_axis(up: FloatArray, reference: FloatArray) -> FloatArray:
     """The axis that the leg swings about; with nothing moving any level axis will do."""
     moved = up[up @ reference < np.cos(np.radians(MOVED_DEG))]
     if len(moved) < 3:

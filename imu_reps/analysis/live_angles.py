@@ -15,12 +15,12 @@ from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.kinematics.motion import GridMotion, Motion
 from imu_reps.kinematics.mounting import (
     LEFT_DEG,
-    READY_DEG,
     PelvisAxes,
     axis_vector,
     cross,
     lean_deg,
     plane_about,
+    ready_deg,
     unit,
 )
 
@@ -180,7 +180,7 @@ class LivePelvis:
         lean = np.full(len(motion), np.inf)
         if unknown < len(motion):
             lean[unknown:] = self._lean(_cut(motion.pelvis, slice(unknown, None)))
-        return lean < LEFT_DEG, lean < READY_DEG
+        return lean < LEFT_DEG, lean < ready_deg(self._header.start)
 
     def _lean(self, pelvis: GridMotion) -> FloatArray:
         """Lean from the posture; where nothing was measured, the last one that was."""

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-from imu_reps.analysis.alignment import VERTICAL_DEG, low_zero, rests_in
+import numpy as np
+
+from imu_reps.analysis.alignment import VERTICAL_DEG, low_zero, rests_in, swing_axis
 from imu_reps.analysis.filters import LiveLowPass
 from imu_reps.analysis.high_start import find_high_set
 from imu_reps.analysis.live_angles import LiveAlignment
@@ -31,6 +33,7 @@ from imu_reps.domain.events import (
     SetEnded,
 )
 from imu_reps.domain.recording import Header
+from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ, AngleTrack
 from imu_reps.kinematics.motion import Motion
@@ -170,7 +173,7 @@ class LiveSet:
         """The set so far; leg elevation is the first times the angle plus the second."""
         piece = self._track.since(self._ready_tick)
         kept = [Turn(max(turn.tick - piece.first, 0), turn.value) for turn in turns]
-        swing = Swing(piece.ankle, self._alignment.axis)
+        swing = Swing(piece.ankle, self._swing_axis(piece.ankle.up))
         if self._header.start == "low":
             low = find_low_set(kept, swing, self._header, self._settings)
             if not low.segmentation.reps:
@@ -183,6 +186,12 @@ class LiveSet:
         if self._header.exercise == "heel_tap":
             return high.sense, found.reps[0].near.value if found.reps else 0.0, found
         return high.sense, 0.0 if high.lifted else VERTICAL_DEG, found
+
+    def _swing_axis(self, up: FloatArray) -> FloatArray:
+        """The axis as all that is kept shows it, in the sense the angle counts."""
+        known = up[np.isfinite(up[:, 0])]
+        axis = swing_axis(known, known[0])
+        return axis if axis @ self._alignment.axis > 0.0 else -axis
 
     def _keep(self, reps: Sequence[Excursion], time_s: float) -> list[Event]:
         """Keep what was announced and still is a repetition; say of the rest that it is none."""

@@ -21,6 +21,7 @@ from imu_reps.kinematics.mounting import (
     pelvis_axes_from_rocks,
     pelvis_axes_hanging,
     pelvis_axes_supine,
+    ready_deg,
     unit,
 )
 
@@ -65,7 +66,7 @@ def find_posture(motion: Motion, header: Header) -> Posture:
         return _posture_after_rocks(motion, motion.pelvis, still)
     cranial = axis_vector(header.pelvis.cranial_axis or "+y")
     lean = lean_deg(bridged_columns(motion.pelvis.up), cranial, header.posture)
-    return Posture(lean < LEFT_DEG, still & (lean < READY_DEG), checked=True, cranial=cranial)
+    return Posture(lean < LEFT_DEG, still & (lean < ready_deg(header.start)), checked=True, cranial=cranial)
 
 
 def all_still(motion: Motion) -> BoolArray:

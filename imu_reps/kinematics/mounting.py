@@ -6,11 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imu_reps.domain.recording import Axis, Posture
+from imu_reps.domain.recording import Axis, Posture, Start
 from imu_reps.domain.samples import FloatArray
 
 #: Furthest the pelvis may lean from lying (hanging) to be ready.
 READY_DEG = 30.0
+
+#: A leg held high tips the pelvis back by 30 degrees and a little more by itself.
+READY_HIGH_DEG = 40.0
 
 #: Leaning further than this is leaving the posture; a high lift alone tips the pelvis back by 30 and more.
 LEFT_DEG = 50.0
@@ -67,6 +70,11 @@ def axis_vector(axis: Axis) -> FloatArray:
     vector = np.zeros(3)
     vector["xyz".index(axis[1])] = 1.0 if axis[0] == "+" else -1.0
     return vector
+
+
+def ready_deg(start: Start) -> float:
+    """How far the pelvis may lean and be ready, by where the leg rests between repetitions."""
+    return READY_HIGH_DEG if start == "high" else READY_DEG
 
 
 def lean_deg(up: FloatArray, cranial: FloatArray, posture: Posture) -> FloatArray:
