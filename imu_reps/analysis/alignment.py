@@ -11,7 +11,7 @@ from imu_reps.analysis.filters import bridged, low_passed
 from imu_reps.analysis.high_start import find_high_set, leaves_rest
 from imu_reps.analysis.low_start import LowSet, find_low_set
 from imu_reps.analysis.segmentation import Segmentation, Turn, TurnFinder, find_reps
-from imu_reps.analysis.swing import Swing, oriented, without_small_non_arcs
+from imu_reps.analysis.swing import Swing, oriented, swing_of, without_small_non_arcs
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.settings import Settings
@@ -94,7 +94,7 @@ def align_leg(
     """
     known = np.isfinite(ankle.up[:, 0])
     reference = ankle.up[known][0]
-    swing = Swing(ankle, swing_axis(ankle.up[known], reference))
+    swing = swing_of(ankle, swing_axis(ankle.up[known], reference))
     angle = low_passed(bridged(angle_about(swing.axis, ankle.up, reference)))
     find = _high_start if header.start == "high" else _low_start
     sense, level, segmentation, floor = find(angle, swing, rests, header, settings, tilt_deg)

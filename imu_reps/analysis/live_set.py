@@ -20,7 +20,7 @@ from imu_reps.analysis.low_start import find_low_set
 from imu_reps.analysis.phases import DWELL_S, SLOW_DPS
 from imu_reps.analysis.ready import LEFT_POSTURE_S
 from imu_reps.analysis.segmentation import Excursion, Segmentation, Turn, TurnFinder, shifted
-from imu_reps.analysis.swing import Swing
+from imu_reps.analysis.swing import swing_of
 from imu_reps.domain.events import (
     Event,
     FaultSeen,
@@ -173,7 +173,7 @@ class LiveSet:
         """The set so far; leg elevation is the first times the angle plus the second."""
         piece = self._track.since(self._ready_tick)
         kept = [Turn(max(turn.tick - piece.first, 0), turn.value) for turn in turns]
-        swing = Swing(piece.ankle, self._swing_axis(piece.ankle.up))
+        swing = swing_of(piece.ankle, self._swing_axis(piece.ankle.up))
         if self._header.start == "low":
             low = find_low_set(kept, swing, self._header, self._settings)
             if not low.segmentation.reps:

@@ -9,7 +9,7 @@ import numpy as np
 
 from imu_reps.analysis.segmentation import Excursion, Segmentation, Turn
 from imu_reps.domain.samples import FloatArray, IntArray
-from imu_reps.kinematics.lever import Lever, fit_lever
+from imu_reps.kinematics.lever import Carried, Lever, carried, fit_lever
 from imu_reps.kinematics.motion import GridMotion
 from imu_reps.kinematics.mounting import cross, unit
 
@@ -43,10 +43,13 @@ class Swing:
     ankle : GridMotion
     axis : (3,) float
         The axis the leg swings about; which sense of it lifts the leg is open.
+    carried : Carried or None
+        How the ankle is carried about it; None for too short a window.
     """
 
     ankle: GridMotion
     axis: FloatArray
+    carried: Carried | None
 
     def lever(self, reps: Sequence[Excursion]) -> Lever | None:
         """The lever as the repetitions show it; None where they show too little.
@@ -54,12 +57,12 @@ class Swing:
         The first and the last are left out where there are enough: life around the set may hang on to them.
         """
         inner = reps[1:-1] if len(reps) > ENOUGH_REPS else reps
-        return fit_lever(self._during(inner), self.axis) if reps else None
+        return fit_lever(self.carried, self._during(inner)) if reps and self.carried is not None else None
 
     def up_sense(self, lever: Lever, reps: Sequence[Excursion]) -> float | None:
         """The sense of the axis that lifts a straight leg of a lying person; None where it is unclear."""
         front = cross(cranial_axis(lever), self.axis)
-        cosine = float(np.nanmedian(self._during(reps).up @ front))
+        cosine = float(np.nanmedian(self.ankle.up[self._during(reps)] @ front))
         return None if abs(cosine) < CLEAR_COSINE else float(np.sign(cosine))
 
     def elevation_deg(self, lever: Lever, sense: float, tick: int) -> float:
@@ -74,9 +77,8 @@ class Swing:
             return [True] * len(ticks)
         return [not abs(self.elevation_deg(lever, sense, tick)) > FLAT_DEG for tick in ticks]
 
-    def _during(self, reps: Sequence[Excursion]) -> GridMotion:
-        ticks = np.concatenate([self._lift(rep) for rep in reps])
-        return GridMotion(*(getattr(self.ankle, name)[ticks] for name in GridMotion.__slots__))
+    def _during(self, reps: Sequence[Excursion]) -> IntArray:
+        return np.concatenate([self._lift(rep) for rep in reps])
 
     def _lift(self, rep: Excursion) -> IntArray:
         """Ticks from leaving the resting end to coming back there: a rest may hold anything."""
@@ -88,6 +90,11 @@ class Swing:
         start = rep.far.tick - int(np.argmax(out[::-1])) if out.any() else rep.near.tick
         end = rep.far.tick + int(np.argmax(back)) if back.any() else rep.back.tick
         return np.arange(start, end + 1)
+
+
+def swing_of(ankle: GridMotion, axis: FloatArray) -> Swing:
+    """The ankle's swing about an axis."""
+    return Swing(ankle, axis, carried(ankle, axis))
 
 
 def without_small_non_arcs(swing: Swing, found: Segmentation) -> Segmentation:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.signal import butter, sosfiltfilt
 
-from imu_reps.domain.samples import FloatArray
+from imu_reps.domain.samples import BoolArray, FloatArray, IntArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import GridMotion
 from imu_reps.kinematics.mounting import unit
@@ -52,35 +52,61 @@ class Lever:
         return float(np.linalg.norm(self.vector_m))
 
 
-def fit_lever(ankle: GridMotion, axis: FloatArray) -> Lever | None:
-    """Fit the lever to a stretch of motion; None where there is too little of it.
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """How the sensor is carried in the plane of the swing, low-passed; all ticks of a stretch.
 
-    Parameters
+    Attributes
     ----------
-    ankle : GridMotion
-        The stretch; holes are left out.
-    axis : (3,) float
-        The axis the leg swings about, in sensor axes; the lever is sought at right angles to it.
+    omega_rad_s, alpha_rad_s2 : (n,) float
+        Turning about the axis.
+    acceleration_mps2 : (n, 2) float
+        Specific force less gravity, along and across.
+    plane : (2, 3) float
+        The two directions in sensor axes.
+    known : (n,) bool
+        False in holes.
+    """
+
+    omega_rad_s: FloatArray
+    alpha_rad_s2: FloatArray
+    acceleration_mps2: FloatArray
+    plane: FloatArray
+    known: BoolArray
+
+
+def carried(ankle: GridMotion, axis: FloatArray) -> Carried | None:
+    """How the ankle is carried about `axis` (in sensor axes); None for too short a stretch."""
+    known = np.isfinite(ankle.up[:, 0])
+    if known.sum() < FEWEST:
+        return None
+    along = unit(np.cross(axis, np.eye(3)[np.argmin(np.abs(axis))]))
+    plane = np.stack([along, np.cross(axis, along)])
+    force = (ankle.acc_mps2 - GRAVITY_MPS2 * ankle.up) @ plane.T
+    values = np.column_stack([np.radians(ankle.gyr_dps @ axis), force])
+    if not known.all():
+        ticks = np.arange(len(known))
+        values = np.column_stack([np.interp(ticks, ticks[known], column[known]) for column in values.T])
+    smooth = sosfiltfilt(_LOW_PASS, values, axis=0)
+    return Carried(smooth[:, 0], np.gradient(smooth[:, 0], 1.0 / GRID_HZ), smooth[:, 1:], plane, known)
+
+
+def fit_lever(motion: Carried, ticks: IntArray) -> Lever | None:
+    """Fit the lever to some ticks of a motion; None where there is too little movement.
 
     Notes
     -----
     Rigid body in the plane of the swing: ``a = alpha z x p - omega² p`` with ``z`` the axis and ``a`` the
     specific force less gravity; a constant bias of the accelerometer is fitted beside ``p``.
     """
-    known = np.isfinite(ankle.up[:, 0])
-    if known.sum() < FEWEST:
-        return None
-    along = unit(np.cross(axis, np.eye(3)[np.argmin(np.abs(axis))]))
-    plane = np.stack([along, np.cross(axis, along)])
-    force = ankle.acc_mps2[known] - GRAVITY_MPS2 * ankle.up[known]
-    turning = np.radians(ankle.gyr_dps[known] @ axis)
-    smooth = sosfiltfilt(_LOW_PASS, np.column_stack([turning, force @ plane.T]), axis=0)
-    alpha = np.gradient(smooth[:, 0], 1.0 / GRID_HZ)
-    moving = np.flatnonzero(np.abs(smooth[:, 0]) > np.radians(MOVING_DPS))
+    quick = np.abs(motion.omega_rad_s[ticks]) > np.radians(MOVING_DPS)
+    moving = ticks[quick & motion.known[ticks]]
     if len(moving) < FEWEST:
         return None
     few = moving[::EVERY]
-    return _solve(smooth[few, 0], alpha[few], smooth[few, 1:], plane)
+    return _solve(
+        motion.omega_rad_s[few], motion.alpha_rad_s2[few], motion.acceleration_mps2[few], motion.plane
+    )
 
 
 _LOW_PASS = butter(2, CUTOFF_HZ, fs=GRID_HZ, output="sos")
