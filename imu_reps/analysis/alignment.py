@@ -29,6 +29,9 @@ MOVED_DEG = 8.0
 #: Ticks of the half second that decides stillness.
 STILL_TICKS = int(STILL_WINDOW_S * GRID_HZ)
 
+#: Rests this near to each other are at the same level.
+SAME_REST_DEG = 3.0
+
 #: Share of a range within which two levels are the same level.
 SAME_LEVEL = 0.25
 
@@ -179,6 +182,7 @@ def low_zero(
         floor = tuple(rest for rest, lies in zip(floor, flat, strict=True) if lies) or floor
         if not floor:
             break
+        floor = _like_the_longest(floor, angle)
         level = sense * _level(angle, floor[-1])
         segmentation = without_small_non_arcs(swing, find_reps(oriented(turns, sense), settings, level))
     return level, segmentation, floor
@@ -215,6 +219,12 @@ def _turns(angle: FloatArray, settings: Settings) -> list[Turn]:
     finder = TurnFinder(settings.min_range_deg)
     finder.push(0, angle)
     return finder.turns
+
+
+def _like_the_longest(rests: Sequence[Rest], angle: FloatArray) -> tuple[Rest, ...]:
+    """Rests at the level of the longest: a stall on the way up, or a turn while shuffling, is no floor."""
+    longest = _level(angle, max(rests, key=lambda rest: rest.end - rest.start))
+    return tuple(rest for rest in rests if abs(_level(angle, rest) - longest) < SAME_REST_DEG)
 
 
 def _level(angle: FloatArray, rest: Rest) -> float:

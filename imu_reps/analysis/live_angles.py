@@ -27,10 +27,6 @@ from imu_reps.kinematics.mounting import (
 #: The swing axis is looked for anew after this many more instants of movement, until it is settled.
 AXIS_EVERY, AXIS_SETTLED = 25, 500
 
-#: A rest of this many ready instants, with the pelvis tipped by less than this, is one with the leg down.
-SETTLED_TICKS = 100
-UNTIPPED_DEG = 2.0
-
 #: Pelvic rocks are looked for once a second in the last minute.
 ROCKS_EVERY, ROCKS_WITHIN = 100, 6000
 
@@ -41,24 +37,21 @@ class LiveAngles(NamedTuple):
     Attributes
     ----------
     angle_deg : float
-        Of the leg since it last rested before the first repetition; either sense may be up.
+        Of the leg since its first rest; either sense may be up.
     tilt_deg, rotation_deg : float
         Of the pelvis against its own rest; rotation with the reported sign.
-    moved_zero : bool
-        The zero was just taken elsewhere: what came before does not count.
     """
 
     angle_deg: float
     tilt_deg: float
     rotation_deg: float
-    moved_zero: bool
 
 
 class LiveAlignment:
     """Aligns both sensors as they move.
 
-    Until `hold` is called, every rest that leaves the leg where it was is the new zero of leg and pelvis. So
-    is a long rest elsewhere that leaves the pelvis where it was: the person settled down anew.
+    The leg counts from its first rest; where it lay before the first repetition is found once there is one.
+    Until `hold` is called, every rest that leaves the leg about there is the new zero of the pelvis.
     """
 
     def __init__(self, header: Header) -> None:
@@ -70,7 +63,6 @@ class LiveAlignment:
         self._plane: tuple[FloatArray, FloatArray] | None = None
         self._pelvis = LivePelvis(header)
         self._held = False
-        self._ready_ticks = 0
 
     @property
     def axis(self) -> FloatArray:
@@ -92,43 +84,31 @@ class LiveAlignment:
 
     def step(self, motion: Motion, tick: int, *, ready: bool) -> LiveAngles:
         """The angles at one grid instant of `motion`, which is a new zero if it is ready and none is held."""
-        self._ready_ticks = self._ready_ticks + 1 if ready else 0
         tipped = self._pelvis.tipped_deg(motion, tick)
         zeroed = ready and not self._held and (tipped is None or tipped < TIPPED_BACK_DEG)
-        moved = zeroed and self._settled_elsewhere(motion, tick, tipped)
-        if moved:
-            self._leg_zero = None
         angle = tilt = rotation = math.nan
         if motion.ankle is not None:
             angle, zeroed = self._leg(motion.ankle.up[tick], zeroed)
         if motion.pelvis is not None:
             tilt, rotation = self._pelvis.tilt(motion.pelvis.up[tick], zero_here=zeroed)
-        return LiveAngles(angle, tilt, rotation, moved)
-
-    def _settled_elsewhere(self, motion: Motion, tick: int, tipped_deg: float | None) -> bool:
-        """Whether the leg has rested away from its zero for long, and is not held up: the pelvis shows it."""
-        if motion.ankle is None or self._leg_zero is None or tipped_deg is None:
-            return False
-        away = float(motion.ankle.up[tick] @ self._leg_zero) <= _MOVED_COSINE
-        return away and self._ready_ticks >= SETTLED_TICKS and tipped_deg < UNTIPPED_DEG
+        return LiveAngles(angle, tilt, rotation)
 
     def _leg(self, up: FloatArray, may_zero: bool) -> tuple[float, bool]:
-        """The leg's angle, and whether this instant became its zero."""
+        """The leg's angle, and whether the pelvis may be zeroed: the leg is about where it first rested."""
         if not math.isfinite(up[0]):
             return math.nan, False
-        if self._leg_zero is None and not may_zero:
-            return math.nan, False
-        cosine = 1.0 if self._leg_zero is None else float(up @ self._leg_zero)
-        if may_zero and cosine > _MOVED_COSINE:
-            self._leg_zero = up
-            self._span_plane()
-            return 0.0, True
+        if self._leg_zero is None:
+            if may_zero:
+                self._leg_zero = up
+            return (0.0 if may_zero else math.nan), may_zero
+        cosine = float(up @ self._leg_zero)
         if cosine <= _MOVED_COSINE:
             self._look_for_axis(up)
+            may_zero = False
         if self._plane is None:
-            return math.degrees(math.acos(min(1.0, cosine))), False
+            return math.degrees(math.acos(min(1.0, cosine))), may_zero
         along, across = self._plane
-        return math.degrees(math.atan2(float(up @ across), float(up @ along))), False
+        return math.degrees(math.atan2(float(up @ across), float(up @ along))), may_zero
 
     def _look_for_axis(self, up: FloatArray) -> None:
         if self._moved >= AXIS_SETTLED or self._leg_zero is None:

@@ -108,10 +108,6 @@ class LiveSet:
             tick = self._track.next_tick
             angles = self._alignment.step(motion, offset, ready=bool(ready[offset]))
             self._track.push(motion, offset, angles, ready=bool(ready[offset]))
-            if angles.moved_zero and self._finder is not None:
-                self._finder, self._low_pass = TurnFinder(self._settings.min_range_deg), LiveLowPass()
-                self._ready_tick = tick
-                self._recent.clear()
             smooth = self._low_pass.step(angles.angle_deg)
             events += self._gate(tick, time_s, bool(in_posture[offset]), bool(ready[offset]))
             if self.ended:
