@@ -182,7 +182,7 @@ def low_zero(
         floor = tuple(rest for rest, lies in zip(floor, flat, strict=True) if lies) or floor
         if not floor:
             break
-        floor = _like_the_longest(floor, angle)
+        floor = _at_usual_level(floor, angle)
         level = sense * _level(angle, floor[-1])
         segmentation = without_small_non_arcs(swing, find_reps(oriented(turns, sense), settings, level))
     return level, segmentation, floor
@@ -221,10 +221,14 @@ def _turns(angle: FloatArray, settings: Settings) -> list[Turn]:
     return finder.turns
 
 
-def _like_the_longest(rests: Sequence[Rest], angle: FloatArray) -> tuple[Rest, ...]:
-    """Rests at the level of the longest: a stall on the way up, or a turn while shuffling, is no floor."""
-    longest = _level(angle, max(rests, key=lambda rest: rest.end - rest.start))
-    return tuple(rest for rest in rests if abs(_level(angle, rest) - longest) < SAME_REST_DEG)
+def _at_usual_level(rests: Sequence[Rest], angle: FloatArray) -> tuple[Rest, ...]:
+    """Rests at the level most rested at: a stall on the way up or a turn while shuffling is no floor."""
+    levels = np.array([_level(angle, rest) for rest in rests])
+    lengths = np.array([rest.end - rest.start for rest in rests])
+    same = np.abs(levels[:, None] - levels) < SAME_REST_DEG
+    usual = levels[int(np.argmax(same @ lengths))]
+    near = (np.abs(levels - usual) < SAME_REST_DEG).tolist()
+    return tuple(rest for rest, is_near in zip(rests, near, strict=True) if is_near)
 
 
 def _level(angle: FloatArray, rest: Rest) -> float:

@@ -17,6 +17,9 @@ from imu_reps.kinematics.mounting import cross, unit
 #: knee that bends do not.
 LEAST_LEVER_M = 0.3
 
+#: A lever known less well than this says nothing.
+LARGEST_SD_M = LEAST_LEVER_M / 2.0
+
 #: A leg within this of level, as the lever tells it, lies on the floor; and how well the lever must be known.
 FLAT_DEG = 12.0
 CLEAR_SD = 0.1
@@ -113,7 +116,7 @@ def cranial_axis(lever: Lever) -> FloatArray:
 
 def no_arc(lever: Lever | None) -> bool:
     """Whether the ankle was clearly not carried round the hip."""
-    return lever is not None and lever.length_m + 2.0 * lever.sd_m < LEAST_LEVER_M
+    return lever is not None and lever.length_m < LEAST_LEVER_M and lever.sd_m < LARGEST_SD_M
 
 
 def oriented(turns: Sequence[Turn], sense: float) -> list[Turn]:
