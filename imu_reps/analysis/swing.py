@@ -21,7 +21,7 @@ LEAST_LEVER_M = 0.3
 LARGEST_SD_M = LEAST_LEVER_M / 2.0
 
 #: A leg within this of level, as the lever tells it, lies on the floor; and how well the lever must be known.
-FLAT_DEG = 12.0
+FLAT_DEG = 20.0
 CLEAR_SD = 0.1
 
 #: An excursion under this share of the median range must show its own arc.

@@ -10,6 +10,9 @@ STILL_WINDOW_S = 0.5
 STILL_GYR_RMS_DPS = 2.0
 STILL_ACC_SD_MPS2 = 0.15
 
+#: A sensor that turns by 1 deg/s or more moves gravity by this from one half of the window to the other.
+SLOW_TURN_MPS2 = 0.05
+
 #: A gyroscope at rest may be off by this much (LSM6DS family, uncalibrated); what turns faster is no rest.
 MAX_BIAS_DPS = 10.0
 
@@ -56,8 +59,11 @@ def rest_bias(gyr_dps: FloatArray, acc_mps2: FloatArray, length: int) -> FloatAr
     gyr = gyr_dps[: count * length].reshape(count, length, 3)
     acc = acc_mps2[: count * length].reshape(count, length, 3)
     mean = gyr.mean(axis=1)
+    half = length // 2
+    turned = np.abs(acc[:, -half:].mean(axis=1) - acc[:, :half].mean(axis=1)).max(axis=1)
     rest = (
-        (gyr.var(axis=1).sum(axis=1) < (STILL_GYR_RMS_DPS / 2) ** 2)
+        (turned < SLOW_TURN_MPS2)
+        & (gyr.var(axis=1).sum(axis=1) < (STILL_GYR_RMS_DPS / 2) ** 2)
         & (acc.var(axis=1).sum(axis=1) < (STILL_ACC_SD_MPS2 / 2) ** 2)
         & (np.abs(mean) < MAX_BIAS_DPS).all(axis=1)
     )
