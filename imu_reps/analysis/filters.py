@@ -37,19 +37,18 @@ def bridged_columns(values: FloatArray) -> FloatArray:
 
 def low_passed(values: FloatArray) -> FloatArray:
     """Zero-phase 6 Hz low-pass along time, (n,); NaN is bridged and comes back as NaN."""
-    return _filtered(LOW_PASS, values)
+    if len(values) < SHORTEST or not np.isfinite(values).any():
+        return np.full(len(values), np.nan)
+    smooth = sosfiltfilt(LOW_PASS, bridged(values))
+    return np.where(np.isfinite(values), smooth, np.nan)
 
 
 def tremor_band(values: FloatArray) -> FloatArray:
-    """Zero-phase 4 to 12 Hz band of (n,) values; NaN is bridged and comes back as NaN."""
-    return _filtered(TREMOR_BAND, values)
-
-
-def _filtered(sos: FloatArray, values: FloatArray) -> FloatArray:
+    """Zero-phase 4 to 12 Hz band of the columns of (n, m); NaN is bridged and comes back as NaN."""
     if len(values) < SHORTEST or not np.isfinite(values).any():
-        return np.full(len(values), np.nan)
-    smooth = sosfiltfilt(sos, bridged(values))
-    return np.where(np.isfinite(values), smooth, np.nan)
+        return np.full(values.shape, np.nan)
+    band = sosfiltfilt(TREMOR_BAND, bridged_columns(values), axis=0)
+    return np.where(np.isfinite(values), band, np.nan)
 
 
 class LiveLowPass:

@@ -84,8 +84,7 @@ class LiveAlignment:
 
     def step(self, motion: Motion, tick: int, *, ready: bool) -> LiveAngles:
         """The angles at one grid instant of `motion`, which is a new zero if it is ready and none is held."""
-        tipped = self._pelvis.tipped_deg(motion, tick)
-        zeroed = ready and not self._held and (tipped is None or tipped < TIPPED_BACK_DEG)
+        zeroed = ready and not self._held and not self._pelvis.is_tipped(motion, tick)
         angle = tilt = rotation = math.nan
         if motion.ankle is not None:
             angle, zeroed = self._leg(motion.ankle.up[tick], zeroed)
@@ -197,12 +196,11 @@ class LivePelvis:
         self._history = []
         return True
 
-    def tipped_deg(self, motion: Motion, tick: int) -> float | None:
-        """How far the pelvis is tipped back against its zero, as by a leg held high; None: unknown."""
+    def is_tipped(self, motion: Motion, tick: int) -> bool:
+        """Whether the pelvis is tipped back against its zero, as by a leg held high."""
         if motion.pelvis is None:
-            return None
-        tilt = self.tilt(motion.pelvis.up[tick], zero_here=False)[0]
-        return -tilt if math.isfinite(tilt) else None
+            return False
+        return -self.tilt(motion.pelvis.up[tick], zero_here=False)[0] > TIPPED_BACK_DEG
 
     def tilt(self, up: FloatArray, *, zero_here: bool) -> tuple[float, float]:
         """Tilt and rotation at one instant, which may be the new zero."""

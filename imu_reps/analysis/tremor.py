@@ -22,8 +22,7 @@ SHORTEST_S = 0.8
 
 def shake_squared(motion: SetMotion) -> FloatArray:
     """Squared angular rate of the pelvis in 4 to 12 Hz, (n,) (deg/s)²; NaN where not measured."""
-    bands = [tremor_band(column) for column in motion.track.pelvis_gyr_dps.T]
-    return np.asarray(sum(band**2 for band in bands))
+    return np.asarray((tremor_band(motion.track.pelvis_gyr_dps) ** 2).sum(axis=1))
 
 
 def baseline_dps(shake: FloatArray, motion: SetMotion) -> float | None:

@@ -136,8 +136,8 @@ class LiveEnvelope:
         spread = NOISE_S
         for _ in range(3):
             residual = host - slope * tick
-            residual -= np.median(residual)
-            spread = max(NOISE_S, 1.5 * float(np.median(np.abs(residual))))
+            residual -= _median(residual)
+            spread = max(NOISE_S, 1.5 * _median(np.abs(residual)))
             weight = np.where(residual < 0, BELOW, 1 - BELOW)
             weight = weight / np.maximum(np.abs(residual) / (3 * spread), 1.0)
             mean_tick, mean_host = weight @ tick / weight.sum(), weight @ host / weight.sum()
@@ -159,3 +159,9 @@ class LiveEnvelope:
             if presumed and abs(measured / self._expected - 1.0) > OTHER_RATE:
                 self._expected, self._error = measured, OTHER_RATE
         return self._expected or self.slope
+
+
+def _median(values: FloatArray) -> float:
+    """The median of a few values, many times quicker than the general one."""
+    ordered = np.sort(values)
+    return float(ordered[(len(values) - 1) // 2] + ordered[len(values) // 2]) / 2.0
