@@ -9,7 +9,7 @@ import numpy as np
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.kinematics.clocks import TimedSamples, fit_clock
-from imu_reps.kinematics.motion import Motion, grid_times, on_grid
+from imu_reps.kinematics.motion import Motion, grid_times, on_grid, with_impacts
 from imu_reps.kinematics.orientation import offline_motion
 
 
@@ -35,5 +35,8 @@ def estimate_motion(recording: Recording, clocks: Mapping[SensorPlace, TimedSamp
     for place, timed in clocks.items():
         block = recording.samples(place)
         if block is not None and len(timed.time_s) > 3:
-            grids[place] = on_grid(offline_motion(timed, block), time_s)
+            sensor = offline_motion(timed, block)
+            grids[place] = on_grid(sensor, time_s)
+            if place == "ankle":
+                grids[place] = with_impacts(grids[place], sensor, time_s)
     return Motion(time_s, grids.get("pelvis"), grids.get("ankle"))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from scipy.signal import butter, sosfiltfilt
@@ -64,7 +65,7 @@ def grid_times(first_s: float, last_s: float) -> FloatArray:
 
 
 def on_grid(motion: SensorMotion, time_s: FloatArray) -> GridMotion:
-    """Bring a finished sensor onto the grid: cubic for up, straight lines for the rest.
+    """Bring a finished sensor onto the grid: cubic for up, straight lines for the rest, no impacts yet.
 
     Parameters
     ----------
@@ -84,9 +85,15 @@ def on_grid(motion: SensorMotion, time_s: FloatArray) -> GridMotion:
         cubic_between(motion.up, left, share, np.diff(source) > HOLE_PERIODS * motion.period_s),
         between(motion.gyr_dps, left, share),
         between(motion.acc_mps2, left, share),
-        np.where(valid, grid_peaks(impacts(motion.acc_mps2, motion.period_s), source, time_s), np.nan),
+        np.full(len(time_s), np.nan),
         motion.still[left] & valid,
     )
+
+
+def with_impacts(grid: GridMotion, motion: SensorMotion, time_s: FloatArray) -> GridMotion:
+    """The same sensor with its impacts, at the sensor's own rate and then brought to the grid."""
+    peaks = grid_peaks(impacts(motion.acc_mps2, motion.period_s), motion.time_s, time_s)
+    return replace(grid, impact_mps2=np.where(np.isfinite(grid.up[:, 0]), peaks, np.nan))
 
 
 def between(values: FloatArray, left: IntArray, share: FloatArray) -> FloatArray:
@@ -113,10 +120,12 @@ def impacts(acc_mps2: FloatArray, period_s: float) -> FloatArray:
     """What is left of the specific force above `IMPACT_HZ`, (n,) m/s²; 0 for too few or too slow samples."""
     if len(acc_mps2) < FEWEST_FOR_IMPACTS or period_s >= LONGEST_PERIOD_S:
         return np.zeros(len(acc_mps2))
-    return np.asarray(np.linalg.norm(sosfiltfilt(impact_filter(period_s), acc_mps2, axis=0), axis=1))
+    fast = sosfiltfilt(_impact_filter(round(period_s, 5)), acc_mps2, axis=0)
+    return np.asarray(np.sqrt((fast**2).sum(axis=1)))
 
 
-def impact_filter(period_s: float) -> FloatArray:
+@cache
+def _impact_filter(period_s: float) -> FloatArray:
     """High-pass at `IMPACT_HZ` as second-order sections."""
     return np.asarray(butter(2, IMPACT_HZ, btype="highpass", fs=1.0 / period_s, output="sos"))
 

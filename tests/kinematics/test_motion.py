@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imu_reps.domain.track import GRID_HZ
-from imu_reps.kinematics.motion import grid_peaks, grid_times, impacts, on_grid
+from imu_reps.kinematics.motion import grid_peaks, grid_times, impacts, on_grid, with_impacts
 from imu_reps.kinematics.orientation import SensorMotion
 
 PERIOD_S = 1.0 / 104.0
@@ -64,7 +64,7 @@ def test_holes_and_what_lies_outside_are_not_measured() -> None:
     kept = np.r_[0:200, 210:400]
     motion = swinging(kept, 1.0)
     times = grid_times(0.0, 6.0)
-    grid = on_grid(motion, times)
+    grid = with_impacts(on_grid(motion, times), motion, times)
 
     before, after = motion.time_s[199], motion.time_s[200]
     measured = (times >= motion.time_s[0]) & (times <= motion.time_s[-1])
