@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imu_reps.cli.console import complain
+from imu_reps.cli.console import complain, say
 from imu_reps.errors import ImuRepsError, RecordingError
 
 if TYPE_CHECKING:
@@ -45,16 +45,16 @@ def _check_file(file: str, as_json: bool) -> int:
     except ImuRepsError as error:
         if as_json:
             told = {"code": error.code, "message": error.message, "hint": error.hint}
-            click.echo(json.dumps({"file": file, "error": told}))
+            say(json.dumps({"file": file, "error": told}))
         else:
             complain(error)
         return error.exit_code
     findings = (*check_recording(recording), *_noticed_by_reader(recording))
     clocks = _clocks(recording)
     if as_json:
-        click.echo(json.dumps(_as_dict(file, findings, clocks), allow_nan=False))
+        say(json.dumps(_as_dict(file, findings, clocks), allow_nan=False))
     else:
-        click.echo(_as_text(file, findings, clocks))
+        say(_as_text(file, findings, clocks))
     refused = any(finding.severity == "refuse" for finding in findings)
     return RecordingError.exit_code if refused else 0
 

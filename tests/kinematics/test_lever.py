@@ -1,0 +1,110 @@
+"""The lever from the hip to the sensor, against rigid bodies with a known one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
+
+from imu_reps.kinematics.lever import GRAVITY_MPS2, carried, fit_lever
+from imu_reps.kinematics.motion import GridMotion
+
+TIME_S = np.arange(0.0, 12.0, 0.01)
+
+
+def lifts(
+    lever_m: np.ndarray, mounting: Rotation, slides: bool = False, noise_mps2: float = 0.0
+) -> GridMotion:
+    """A sensor that swings by 50 degrees every 4 s about the world's x axis, at `lever_m` from it in body axes.
+
+    With `slides` it turns in the same way but stays where it is.
+    """
+    w = 2.0 * np.pi / 4.0
+    angle = np.radians(25.0) * (1.0 - np.cos(w * TIME_S))
+    rate = np.radians(25.0) * w * np.sin(w * TIME_S)
+    turning = np.radians(25.0) * w**2 * np.cos(w * TIME_S)
+    body = Rotation.from_rotvec(np.outer(angle, [1.0, 0.0, 0.0]))
+    omega, alpha = np.outer(rate, [1.0, 0.0, 0.0]), np.outer(turning, [1.0, 0.0, 0.0])
+    arm = body.apply(lever_m)
+    acceleration = np.cross(alpha, arm) + np.cross(omega, np.cross(omega, arm))
+    if slides:
+        acceleration = np.zeros_like(acceleration)
+    sensor = body * mounting
+    force = sensor.inv().apply(acceleration + np.array([0.0, 0.0, GRAVITY_MPS2]))
+    force += np.random.default_rng(3).normal(0.0, noise_mps2, force.shape)
+    up = sensor.inv().apply([0.0, 0.0, 1.0])
+    gyr = np.degrees(sensor.inv().apply(omega))
+    return GridMotion(up, gyr, force, np.full(len(TIME_S), np.nan), np.zeros(len(TIME_S), bool))
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.floats(0.3, 1.0),
+    st.floats(-np.pi, np.pi),
+    st.integers(0, 2**32 - 1),
+)
+def test_the_lever_of_a_swing_is_found_in_any_mounting(length_m: float, where: float, seed: int) -> None:
+    lever = length_m * np.array([0.0, np.cos(where), np.sin(where)])
+    mounting = Rotation.random(rng=np.random.default_rng(seed))
+    motion = carried(lifts(lever, mounting), mounting.inv().apply([1.0, 0.0, 0.0]))
+    assert motion is not None
+    found = fit_lever(motion, np.arange(100, len(TIME_S) - 100))
+    assert found is not None
+    # the 6 Hz low-pass takes next to nothing of a swing of a quarter hertz
+    assert found.vector_m == pytest.approx(mounting.inv().apply(lever), abs=0.005)
+
+
+def test_a_sensor_that_turns_where_it_is_has_no_lever() -> None:
+    motion = carried(
+        lifts(np.array([0.0, 0.8, 0.0]), Rotation.identity(), slides=True), np.array([1.0, 0.0, 0.0])
+    )
+    assert motion is not None
+    found = fit_lever(motion, np.arange(len(TIME_S)))
+    assert found is not None
+    assert found.length_m < 0.01
+
+
+def test_a_constant_bias_of_the_accelerometer_does_not_matter() -> None:
+    ankle = lifts(np.array([0.0, 0.8, 0.0]), Rotation.identity())
+    biased = GridMotion(
+        ankle.up, ankle.gyr_dps, ankle.acc_mps2 + np.array([0.2, -0.3, 0.4]), ankle.impact_mps2, ankle.still
+    )
+    motion = carried(biased, np.array([1.0, 0.0, 0.0]))
+    assert motion is not None
+    found = fit_lever(motion, np.arange(100, len(TIME_S) - 100))
+    assert found is not None
+    assert found.length_m == pytest.approx(0.8, abs=0.005)
+
+
+def test_the_stated_deviation_covers_the_error_under_noise() -> None:
+    motion = carried(
+        lifts(np.array([0.0, 0.8, 0.0]), Rotation.identity(), noise_mps2=0.5), np.array([1.0, 0.0, 0.0])
+    )
+    assert motion is not None
+    found = fit_lever(motion, np.arange(len(TIME_S)))
+    assert found is not None
+    assert 0.0 < found.sd_m < 0.1
+    assert abs(found.length_m - 0.8) < 3.0 * found.sd_m
+
+
+def test_a_leg_at_rest_tells_nothing() -> None:
+    still = lifts(np.array([0.0, 0.8, 0.0]), Rotation.identity())
+    quiet = GridMotion(still.up, np.zeros_like(still.gyr_dps), still.acc_mps2, still.impact_mps2, still.still)
+    motion = carried(quiet, np.array([1.0, 0.0, 0.0]))
+    assert motion is not None
+    assert fit_lever(motion, np.arange(len(TIME_S))) is None
+
+
+def test_holes_are_left_out() -> None:
+    ankle = lifts(np.array([0.0, 0.8, 0.0]), Rotation.identity())
+    hole = slice(500, 530)
+    for values in (ankle.up, ankle.gyr_dps, ankle.acc_mps2):
+        values[hole] = np.nan
+    motion = carried(ankle, np.array([1.0, 0.0, 0.0]))
+    assert motion is not None
+    assert not motion.known[hole].any()
+    found = fit_lever(motion, np.arange(100, len(TIME_S) - 100))
+    assert found is not None
+    assert found.length_m == pytest.approx(0.8, abs=0.02)
