@@ -17,7 +17,7 @@ TIME_S = np.arange(0.0, 12.0, 0.01)
 def lifts(
     lever_m: np.ndarray, mounting: Rotation, slides: bool = False, noise_mps2: float = 0.0
 ) -> GridMotion:
-    """A sensor that swings by 50 degrees every 4 s about the world's x axis, at `lever_m` from it in body axes.
+    """A sensor that swings by 50 degrees every 4 s about the world's x axis, at `lever_m` from it.
 
     With `slides` it turns in the same way but stays where it is.
     """
