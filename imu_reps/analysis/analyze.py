@@ -13,7 +13,7 @@ from imu_reps.analysis.findings import findings
 from imu_reps.analysis.judge import judge
 from imu_reps.analysis.measure import Measured, Meter
 from imu_reps.analysis.phases import phase_boundaries
-from imu_reps.analysis.plausibility import refuse_implausible
+from imu_reps.analysis.plausibility import refuse_implausible, refuse_unusable
 from imu_reps.analysis.segmentation import Excursion, Turn
 from imu_reps.analysis.set_motion import SetMotion, set_motion
 from imu_reps.analysis.set_summary import summarise_set, uncounted_set
@@ -74,6 +74,7 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
     8
     """
     settings = settings or Settings()
+    refuse_unusable(recording)
     clocks = fit_clocks(recording)
     cautions = refuse_implausible(recording, clocks)
     whole = find_set(estimate_motion(recording, clocks), recording.header, settings)

@@ -24,6 +24,7 @@ from imu_reps.domain.events import (
 from imu_reps.domain.recording import Note, Recording
 from imu_reps.domain.samples import SampleBlock
 from imu_reps.domain.settings import Settings
+from imu_reps.errors import RecordingError
 from imu_reps.sensors.simulator import (
     Act,
     RadioPlan,
@@ -34,6 +35,7 @@ from imu_reps.sensors.simulator import (
     Simulated,
     Stall,
     random_plan,
+    simulate,
 )
 
 Cut = Callable[[Recording, Iterable[int]], Iterator[tuple[SampleBlock, ...]]]
@@ -298,3 +300,16 @@ def test_walking_lying_down_and_fidgeting_are_no_repetition(in_blocks: Cut, simu
     assert any(isinstance(event, Ready) for event in live)
     assert not any(isinstance(event, RepCompleted) for event in [*live, *closing])
     assert analysis.summary.set.rep_count == 0
+
+
+@pytest.mark.parametrize("column", ["time_s", "acc_mps2", "gyr_dps"])
+def test_a_sample_without_a_reading_or_a_time_is_refused(column: str) -> None:
+    recording = simulate().recording
+    ankle = recording.ankle
+    assert ankle is not None
+    values = getattr(ankle, column).copy()
+    values[50] = np.nan
+    spoiled = replace(recording, ankle=replace(ankle, **{column: values}))
+    with pytest.raises(RecordingError) as refused:
+        analyze(spoiled)
+    assert refused.value.code == "not_finite"

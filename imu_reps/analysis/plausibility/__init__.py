@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from imu_reps.analysis.estimate import fit_clocks
 from imu_reps.analysis.plausibility.accelerometer import check_accelerometer
 from imu_reps.analysis.plausibility.channels import check_channels, check_finite
 from imu_reps.analysis.plausibility.finding import PlausibilityFinding
@@ -19,9 +20,9 @@ from imu_reps.analysis.plausibility.windows import Windows, windows_of
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.errors import RecordingError
-from imu_reps.kinematics.clocks import TimedSamples, fit_clock
+from imu_reps.kinematics.clocks import TimedSamples
 
-__all__ = ["PlausibilityFinding", "check_recording", "fit_clocks", "refuse_implausible"]
+__all__ = ["PlausibilityFinding", "check_recording", "fit_clocks", "refuse_implausible", "refuse_unusable"]
 
 
 def check_recording(
@@ -62,28 +63,29 @@ def refuse_implausible(
         With the code, message and hint of the gravest finding, if any must be refused.
     """
     found = check_recording(recording, clocks)
-    for finding in found:
-        if finding.severity == "refuse":
-            raise RecordingError(finding.message, hint=finding.hint, code=finding.code)
+    _raise_refusal(found)
     return found
 
 
-def _refused(findings: Iterable[PlausibilityFinding]) -> bool:
-    return any(finding.severity == "refuse" for finding in findings)
-
-
-def fit_clocks(recording: Recording) -> dict[SensorPlace, TimedSamples]:
-    """The fitted clock of each sensor that sent samples.
+def refuse_unusable(recording: Recording) -> None:
+    """Stop before clocks are fitted to samples that hold no reading or no time.
 
     Raises
     ------
     RecordingError
-        If a sensor sent too little for its rate to be known.
+        As `refuse_implausible`.
     """
-    blocks = {place: recording.samples(place) for place in SENSOR_PLACES}
-    return {
-        place: fit_clock(block, recording.header.sensor(place)) for place, block in blocks.items() if block
-    }
+    _raise_refusal(_unusable(recording))
+
+
+def _raise_refusal(findings: Iterable[PlausibilityFinding]) -> None:
+    for finding in findings:
+        if finding.severity == "refuse":
+            raise RecordingError(finding.message, hint=finding.hint, code=finding.code)
+
+
+def _refused(findings: Iterable[PlausibilityFinding]) -> bool:
+    return any(finding.severity == "refuse" for finding in findings)
 
 
 def _unusable(recording: Recording) -> Iterator[PlausibilityFinding]:

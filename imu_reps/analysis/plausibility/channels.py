@@ -36,7 +36,12 @@ REPEATED_SHARE = 0.2
 
 def check_finite(block: SampleBlock) -> Iterator[PlausibilityFinding]:
     """NaN, infinity and absurd values in the samples."""
-    for columns, values in ((COLUMNS[:3], block.acc_mps2), (COLUMNS[3:], block.gyr_dps)):
+    read = (
+        (("time_s",), np.where(np.isfinite(block.time_s), 0.0, np.nan)[:, None]),
+        (COLUMNS[:3], block.acc_mps2),
+        (COLUMNS[3:], block.gyr_dps),
+    )
+    for columns, values in read:
         bad = ~(np.abs(values) < NO_READING)
         if bad.any():
             names = ", ".join(c for c, hit in zip(columns, bad.T, strict=True) if hit.any())
