@@ -85,14 +85,14 @@ class Swing:
 
     def _lift(self, rep: Excursion) -> IntArray:
         """Ticks from leaving the resting end to coming back there: a rest may hold anything."""
-        away = np.arccos(np.clip(self.ankle.up @ self.ankle.up[rep.far.tick], -1.0, 1.0))
-        out = away[rep.near.tick : rep.far.tick + 1] > LIFT_SHARE * np.radians(rep.far.value - rep.near.value)
-        back = away[rep.far.tick : rep.back.tick + 1] > LIFT_SHARE * np.radians(
-            rep.far.value - rep.back.value
-        )
-        start = rep.far.tick - int(np.argmax(out[::-1])) if out.any() else rep.near.tick
-        end = rep.far.tick + int(np.argmax(back)) if back.any() else rep.back.tick
-        return np.arange(start, end + 1)
+        far = rep.far.tick - rep.near.tick
+        up = self.ankle.up[rep.near.tick : rep.back.tick + 1]
+        away = np.arccos(np.clip(up @ up[far], -1.0, 1.0))
+        out = away[: far + 1] > LIFT_SHARE * np.radians(rep.far.value - rep.near.value)
+        back = away[far:] > LIFT_SHARE * np.radians(rep.far.value - rep.back.value)
+        start = far - int(np.argmax(out[::-1])) if out.any() else 0
+        end = far + int(np.argmax(back)) if back.any() else len(up) - 1
+        return np.arange(rep.near.tick + start, rep.near.tick + end + 1)
 
 
 def swing_of(ankle: GridMotion, axis: FloatArray) -> Swing:
