@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from imu_reps.analysis.filters import bridged, low_passed
+from imu_reps.analysis.filters import low_passed
 from imu_reps.analysis.high_start import find_high_set, leaves_rest
 from imu_reps.analysis.low_start import LowSet, find_low_set
 from imu_reps.analysis.segmentation import Segmentation, Turn, TurnFinder, find_reps
@@ -16,6 +16,7 @@ from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
+from imu_reps.kinematics.holes import bridged
 from imu_reps.kinematics.motion import GridMotion
 from imu_reps.kinematics.mounting import LegAxes, angle_about, axis_vector, flexion_axis, unit
 from imu_reps.kinematics.rest import STILL_WINDOW_S, stretches
@@ -99,8 +100,10 @@ def align_leg(
     reference = ankle.up[known][0]
     swing = swing_of(ankle, swing_axis(ankle.up[known], reference))
     angle = low_passed(bridged(angle_about(swing.axis, ankle.up, reference)))
-    find = _high_start if header.start == "high" else _low_start
-    sense, level, segmentation, floor = find(angle, swing, rests, header, settings, tilt_deg)
+    if header.start == "high":
+        sense, level, segmentation, floor = _high_start(angle, swing, rests, header, settings, tilt_deg)
+    else:
+        sense, level, segmentation, floor = _low_start(angle, swing, rests, header, settings)
     axes = LegAxes(swing.axis * sense, reference, -level)
     if floor or header.exercise == "heel_tap":
         return LegAlignment(axes, segmentation, floor, certain=bool(floor))
@@ -133,7 +136,6 @@ def _low_start(
     rests: Sequence[Rest],
     header: Header,
     settings: Settings,
-    tilt_deg: FloatArray | None,  # noqa: ARG001  (called like the high start)
 ) -> tuple[float, float, Segmentation, tuple[Rest, ...]]:
     turns = _turns(angle, settings)
     found = find_low_set(turns, swing, header, settings)

@@ -10,6 +10,7 @@ from scipy.signal import butter, sosfiltfilt
 
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ
+from imu_reps.kinematics.holes import bridged, bridged_columns
 
 CUTOFF_HZ = 6.0
 
@@ -19,20 +20,6 @@ TREMOR_BAND = butter(2, (4.0, 12.0), btype="bandpass", fs=GRID_HZ, output="sos")
 
 #: Shorter pieces are too short for the filters' start-up.
 SHORTEST = 40
-
-
-def bridged(values: FloatArray) -> FloatArray:
-    """Values with NaN crossed by straight lines, for filters only; all NaN stays all NaN."""
-    known = np.isfinite(values)
-    if known.all() or not known.any():
-        return values
-    ticks = np.arange(len(values))
-    return np.interp(ticks, ticks[known], values[known])
-
-
-def bridged_columns(values: FloatArray) -> FloatArray:
-    """The same for each column of (n, m) values."""
-    return values if np.isfinite(values).all() else np.column_stack([bridged(column) for column in values.T])
 
 
 def low_passed(values: FloatArray) -> FloatArray:

@@ -9,10 +9,10 @@ import numpy as np
 
 from imu_reps.analysis.alignment import MOVED_DEG
 from imu_reps.analysis.high_start import TIPPED_BACK_DEG
-from imu_reps.analysis.posture import find_rocks, pelvis_axes_at
+from imu_reps.analysis.posture import all_still, find_rocks, pelvis_axes_at
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray
-from imu_reps.kinematics.motion import GridMotion, Motion
+from imu_reps.kinematics.motion import GridMotion, Motion, join_motions
 from imu_reps.kinematics.mounting import (
     LEFT_DEG,
     PelvisAxes,
@@ -75,12 +75,8 @@ class LiveAlignment:
 
     def watch(self, motion: Motion) -> tuple[BoolArray, BoolArray]:
         """Whether the posture was not left, and whether everything is ready, at the next grid instants."""
-        still = np.ones(len(motion), bool)
-        for sensor in (motion.pelvis, motion.ankle):
-            if sensor is not None:
-                still &= sensor.still
         in_posture, near_posture = self._pelvis.posture(motion)
-        return in_posture, still & near_posture
+        return in_posture, all_still(motion) & near_posture
 
     def step(self, motion: Motion, tick: int, *, ready: bool) -> LiveAngles:
         """The angles at one grid instant of `motion`, which is a new zero if it is ready and none is held."""
@@ -142,14 +138,8 @@ class LivePelvis:
         self._lying_up: FloatArray | None = None
         self._history: list[Motion] = []
         self._seen = 0
-        self._zero: FloatArray | None = None
         self._axes: PelvisAxes | None = None
         self._last_lean = np.inf
-
-    @property
-    def checked(self) -> bool:
-        """Whether posture can be told."""
-        return self._cranial is not None
 
     def posture(self, motion: Motion) -> tuple[BoolArray, BoolArray]:
         """Whether the pelvis has not left the posture, and whether it is near enough for ready, (n,) each."""
@@ -158,7 +148,7 @@ class LivePelvis:
         unknown = self._look_for_rocks(motion) if self._cranial is None else 0
         lean = np.full(len(motion), np.inf)
         if unknown < len(motion):
-            lean[unknown:] = self._lean(_cut(motion.pelvis, slice(unknown, None)))
+            lean[unknown:] = self._lean(motion.pelvis[unknown:])
         return lean < LEFT_DEG, lean < ready_deg(self._header.start)
 
     def _lean(self, pelvis: GridMotion) -> FloatArray:
@@ -179,16 +169,19 @@ class LivePelvis:
 
     def _look_for_rocks(self, motion: Motion) -> int:
         """Look once a second, whatever the blocks; returns after how many instants they were found."""
-        for tick in range(len(motion)):
-            self._history.append(_instant(motion, tick))
-            self._seen += 1
+        start = 0
+        while start < len(motion):
+            end = min(len(motion), start + ROCKS_EVERY - self._seen % ROCKS_EVERY)
+            self._history.append(motion[start:end])
+            self._seen += end - start
             if self._seen % ROCKS_EVERY == 0 and self._rocks_found():
-                return tick + 1
+                return end
+            start = end
         return len(motion)
 
     def _rocks_found(self) -> bool:
-        self._history = self._history[-ROCKS_WITHIN:]
-        past = _joined(self._history)
+        past = join_motions(self._history)[-ROCKS_WITHIN:]
+        self._history = [past]
         found = None if past.pelvis is None else find_rocks(past, past.pelvis)
         if found is None:
             return False
@@ -215,28 +208,3 @@ class LivePelvis:
             return math.degrees(math.atan2(-anterior, cranial)), math.nan
         sign = -1.0 if self._header.side == "right" else 1.0
         return math.degrees(math.atan2(cranial, anterior)), sign * math.degrees(math.atan2(right, anterior))
-
-
-def _instant(motion: Motion, tick: int) -> Motion:
-    piece = slice(tick, tick + 1)
-    pelvis = None if motion.pelvis is None else _cut(motion.pelvis, piece)
-    ankle = None if motion.ankle is None else _cut(motion.ankle, piece)
-    return Motion(motion.time_s[piece], pelvis, ankle)
-
-
-def _cut(sensor: GridMotion, piece: slice) -> GridMotion:
-    return GridMotion(*(getattr(sensor, name)[piece] for name in GridMotion.__slots__))
-
-
-def _joined(motions: list[Motion]) -> Motion:
-    return Motion(
-        np.concatenate([m.time_s for m in motions]),
-        _join([m.pelvis for m in motions if m.pelvis is not None]),
-        _join([m.ankle for m in motions if m.ankle is not None]),
-    )
-
-
-def _join(sensors: list[GridMotion]) -> GridMotion | None:
-    if not sensors:
-        return None
-    return GridMotion(*(np.concatenate([getattr(s, n) for s in sensors]) for n in GridMotion.__slots__))

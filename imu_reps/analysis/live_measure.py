@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imu_reps.analysis.faults.verdict import RepView
-from imu_reps.analysis.filters import SHORTEST, bridged_columns
+from imu_reps.analysis.filters import SHORTEST
 from imu_reps.analysis.judge import judge_rep
 from imu_reps.analysis.live_angles import LiveAngles
 from imu_reps.analysis.measure import Measured, Meter
@@ -19,6 +19,7 @@ from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ, AngleTrack
+from imu_reps.kinematics.holes import bridged_columns
 from imu_reps.kinematics.motion import GridMotion, Motion, impacts
 
 #: Angles are kept at least this long; a repetition that is still to be measured is shorter.

@@ -8,9 +8,9 @@ from itertools import pairwise
 import numpy as np
 
 from imu_reps.analysis.alignment import Rest, rests_in
-from imu_reps.analysis.filters import bridged_columns
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray
+from imu_reps.kinematics.holes import bridged_columns
 from imu_reps.kinematics.motion import GridMotion, Motion
 from imu_reps.kinematics.mounting import (
     LEFT_DEG,

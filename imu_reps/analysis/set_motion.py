@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imu_reps.analysis.filters import bridged, low_passed, rate_of_change
+from imu_reps.analysis.filters import low_passed, rate_of_change
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.track import AngleTrack
+from imu_reps.kinematics.holes import bridged
 
 
 @dataclass(frozen=True, slots=True)

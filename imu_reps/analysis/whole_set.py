@@ -111,7 +111,7 @@ def _align(
     settings: Settings,
 ) -> LegAlignment | None:
     piece = slice(window.start, window.end)
-    cut = GridMotion(*(getattr(ankle, name)[piece] for name in GridMotion.__slots__))
+    cut = ankle[piece]
     if np.isfinite(cut.up[:, 0]).sum() < 2:
         return None
     tilt = None

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from imu_reps.domain.samples import BoolArray, FloatArray
 
 #: Rate of the common grid of both sensors.
@@ -45,8 +43,3 @@ class AngleTrack:
 
     def __getitem__(self, index: slice) -> AngleTrack:
         return AngleTrack(*(getattr(self, name)[index] for name in AngleTrack.__slots__))
-
-
-def join_tracks(tracks: list[AngleTrack]) -> AngleTrack:
-    """Join tracks that follow one another on the same grid."""
-    return AngleTrack(*(np.concatenate([getattr(t, name) for t in tracks]) for name in AngleTrack.__slots__))

@@ -13,6 +13,7 @@ from scipy.signal import butter, sosfiltfilt
 
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray
 from imu_reps.domain.track import GRID_HZ
+from imu_reps.kinematics.holes import bridged_columns
 from imu_reps.kinematics.motion import GridMotion
 from imu_reps.kinematics.mounting import unit
 
@@ -84,10 +85,7 @@ def carried(ankle: GridMotion, axis: FloatArray) -> Carried | None:
     plane = np.stack([along, np.cross(axis, along)])
     force = (ankle.acc_mps2 - GRAVITY_MPS2 * ankle.up) @ plane.T
     values = np.column_stack([np.radians(ankle.gyr_dps @ axis), force])
-    if not known.all():
-        ticks = np.arange(len(known))
-        values = np.column_stack([np.interp(ticks, ticks[known], column[known]) for column in values.T])
-    smooth = sosfiltfilt(_LOW_PASS, values, axis=0)
+    smooth = sosfiltfilt(_LOW_PASS, bridged_columns(values), axis=0)
     return Carried(smooth[:, 0], np.gradient(smooth[:, 0], 1.0 / GRID_HZ), smooth[:, 1:], plane, known)
 
 

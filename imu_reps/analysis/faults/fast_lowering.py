@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from imu_reps.analysis.faults.verdict import Limits, RepView, Verdict, make_fault
+from imu_reps.analysis.faults.verdict import Limits, RepView, Verdict, fastest_tick, make_fault
 from imu_reps.domain.rep import Fault
 
 
@@ -31,7 +29,9 @@ def _too_short(view: RepView) -> Fault | None:
     passed = None if value is None else limits.level_under(value)
     if value is None or passed is None:
         return None
-    return make_fault(view, "fast_lowering", passed, value, limits, _fastest(view))
+    return make_fault(
+        view, "fast_lowering", passed, value, limits, fastest_tick(view, view.rep.eccentric, -1.0)
+    )
 
 
 def _dropped(view: RepView) -> Fault | None:
@@ -45,9 +45,6 @@ def _dropped(view: RepView) -> Fault | None:
     passed = None if value is None else limits.level_over(value)
     if value is None or passed is None:
         return None
-    return make_fault(view, "fast_lowering", passed, value, limits, _fastest(view))
-
-
-def _fastest(view: RepView) -> int:
-    ticks = view.rep.eccentric.ticks
-    return int(ticks.start + np.argmin(view.motion.speed_dps[ticks]))
+    return make_fault(
+        view, "fast_lowering", passed, value, limits, fastest_tick(view, view.rep.eccentric, -1.0)
+    )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from imu_reps.analysis.faults.verdict import Limits, RepView, Verdict, make_fault
+from imu_reps.analysis.faults.verdict import Limits, RepView, Verdict, fastest_tick, make_fault
 
 
 def momentum(view: RepView) -> Verdict:
@@ -23,10 +21,5 @@ def momentum(view: RepView) -> Verdict:
     passed = limits.level_over(value)
     if passed is None:
         return Verdict("momentum", judged=True)
-    fault = make_fault(view, "momentum", passed, value, limits, _fastest(view))
+    fault = make_fault(view, "momentum", passed, value, limits, fastest_tick(view, view.rep.concentric, 1.0))
     return Verdict("momentum", True, fault)
-
-
-def _fastest(view: RepView) -> int:
-    ticks = view.rep.concentric.ticks
-    return int(ticks.start + np.argmax(view.motion.speed_dps[ticks]))

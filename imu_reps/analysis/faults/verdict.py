@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imu_reps.analysis.measure import Measured
+from imu_reps.analysis.measure import Measured, Span
 from imu_reps.analysis.set_motion import SetMotion
 from imu_reps.domain.rep import Certainty, Fault, Flag, Level
 from imu_reps.domain.samples import FloatArray
@@ -70,6 +70,12 @@ def make_fault(
     at_s = None if tick is None else float(view.motion.track.time_s[tick])
     angle = None if tick is None else float(view.motion.elevation_deg[tick])
     return Fault(code, passed[0], value, passed[1], limits.unit, at_s, angle, limits.certainty)
+
+
+def fastest_tick(view: RepView, span: Span, direction: float) -> int:
+    """The tick of `span` at which the leg moves fastest: upwards for `direction` 1, downwards for -1."""
+    ticks = span.ticks
+    return int(ticks.start + np.argmax(direction * view.motion.speed_dps[ticks]))
 
 
 def first_tick_past(view: RepView, values: FloatArray, limit: float) -> int:
