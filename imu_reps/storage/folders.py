@@ -16,12 +16,17 @@ def default_folder() -> Path:
 
     It is not made here and may not exist yet.
     """
+    return data_folder() / "recordings"
+
+
+def data_folder() -> Path:
+    """The user's data folder, or the folder ``IMU_REPS_HOME`` if that is set. It may not exist yet."""
     home = os.environ.get(HOME_VARIABLE)
     if home:
-        return Path(home).expanduser() / "recordings"
+        return Path(home).expanduser()
     import platformdirs
 
-    return platformdirs.user_data_path("imu-reps", appauthor=False) / "recordings"
+    return platformdirs.user_data_path("imu-reps", appauthor=False)
 
 
 def latest_recording(folder: str | os.PathLike[str]) -> Path:

@@ -1,0 +1,42 @@
+"""A finished set as it is remembered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from imu_reps.domain.summary import Summary
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSet:
+    """Whose set it was, where its raw file is, and how it was summed up.
+
+    Attributes
+    ----------
+    file : str
+        Absolute path of the recording.
+    person : str or None
+    session : str or None
+        Shared by the sets of one session.
+    set_number : int or None
+        The set's number in its session.
+    pain, effort : int or None
+        As the person said after the set, 0 to 10; None: not said.
+    summary : Summary
+        With the settings and the version that computed it.
+    """
+
+    file: str
+    person: str | None
+    session: str | None
+    set_number: int | None
+    pain: int | None
+    effort: int | None
+    summary: Summary
+
+    @property
+    def recorded(self) -> datetime | None:
+        """When the recording was made; None if it does not say."""
+        created = self.summary.recording.created
+        return None if created is None else datetime.fromisoformat(created)

@@ -1,0 +1,167 @@
+"""The history: one file, several processes, nothing lost, nothing misread."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from dataclasses import replace
+
+import pytest
+
+from imu_reps.domain.history import StoredSet
+from imu_reps.domain.settings import Settings
+from imu_reps.errors import FileAccessError
+from imu_reps.storage.history import MIGRATIONS, History, history_path
+
+
+@pytest.fixture
+def stored(make_summary, make_rep, make_fault):
+    def _stored(name, day):
+        summary = make_summary(
+            make_rep(1), make_rep(2, make_fault()), recording={"created": f"2026-11-{day:02d}T07:30:00+01:00"}
+        )
+        return StoredSet(f"/sets/{name}", "anna", "s1", 1, None, None, summary)
+
+    return lambda name="a.csv", day=1, **changes: replace(_stored(name, day), **changes)
+
+
+def test_a_set_comes_back_as_it_was_remembered(tmp_path, stored):
+    one = stored(pain=2, effort=7)
+    with History(tmp_path / "new" / "h.sqlite3") as history:
+        history.remember(one)
+    with History(tmp_path / "new" / "h.sqlite3") as history:
+        assert history.sets() == [one]
+        assert history.find(one.file) == one
+        assert history.find("/sets/other.csv") is None
+
+
+def test_sets_come_oldest_first_whatever_the_order_they_were_kept_in(tmp_path, stored):
+    sets = [stored(f"{day}.csv", day) for day in (3, 1, 2)]
+    with History(tmp_path / "h") as history:
+        for one in sets:
+            history.remember(one)
+
+        assert [one.file for one in history.sets()] == ["/sets/1.csv", "/sets/2.csv", "/sets/3.csv"]
+        assert [one.file for one in history.sets(last=2)] == ["/sets/2.csv", "/sets/3.csv"]
+
+
+def test_time_zones_do_not_change_the_order(tmp_path, stored):
+    early, late = stored("early.csv"), stored("late.csv")
+    moved = replace(early.summary.recording, created="2026-11-01T08:00:00+02:00")  # 6:00 in UTC
+    early = replace(early, summary=replace(early.summary, recording=moved))
+    with History(tmp_path / "h") as history:
+        history.remember(late)
+        history.remember(early)
+
+        assert history.sets() == [early, late]
+
+
+def test_only_the_person_and_exercise_asked_for(tmp_path, stored):
+    other = stored("b.csv", person="ben")
+    with History(tmp_path / "h") as history:
+        history.remember(stored())
+        history.remember(other)
+
+        assert history.sets(person="ben") == [other]
+        assert history.sets(exercise="heel_tap") == []
+
+
+def test_a_new_analysis_replaces_what_is_shown_and_keeps_what_the_person_said(tmp_path, stored):
+    first = stored(pain=3)
+    again = replace(
+        stored(person=None, session=None, set_number=None),
+        summary=replace(first.summary, version="9.9.9", settings=Settings.for_preset("strict")),
+    )
+    with History(tmp_path / "h") as history:
+        history.remember(first)
+        history.remember(again)
+        history.remember(again)
+
+        assert history.sets() == [replace(first, summary=again.summary)]
+    with closing(sqlite3.connect(tmp_path / "h")) as database:
+        versions = database.execute("SELECT version FROM analysis ORDER BY id").fetchall()
+    assert versions == [("0.1.0",), ("9.9.9",)]
+
+
+def test_two_processes_write_at_once_and_lose_nothing(tmp_path, stored):
+    code = """
+import sys, pickle
+from dataclasses import replace
+from imu_reps.storage.history import History
+one = pickle.load(sys.stdin.buffer)
+with History(sys.argv[1]) as history:
+    for i in range(40):
+        history.remember(replace(one, file=f"/sets/{sys.argv[2]}{i}.csv"))
+"""
+    import pickle
+
+    words = [[sys.executable, "-c", code, str(tmp_path / "h"), name] for name in "ab"]
+    running = [subprocess.Popen(line, stdin=subprocess.PIPE) for line in words]
+    for process in running:
+        assert process.stdin is not None
+        process.stdin.write(pickle.dumps(stored()))
+        process.stdin.close()
+
+    assert [process.wait(60) for process in running] == [0, 0]
+    with History(tmp_path / "h") as history:
+        assert len(history.sets()) == 80
+
+
+def test_a_file_that_is_no_history_is_left_alone(tmp_path):
+    file = tmp_path / "h"
+    file.write_bytes(b"something else entirely, and long enough to be looked at" * 20)
+    with pytest.raises(FileAccessError) as caught:
+        History(file)
+
+    assert caught.value.code == "no_history"
+    assert file.read_bytes().startswith(b"something else")
+
+
+def test_a_history_of_a_later_version_is_left_alone(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "h")) as database:
+        database.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    with pytest.raises(FileAccessError) as caught:
+        History(tmp_path / "h")
+
+    assert caught.value.code == "newer_history"
+
+
+def test_a_summary_of_another_shape_says_how_to_mend_it(tmp_path, stored):
+    with History(tmp_path / "h") as history:
+        history.remember(stored())
+    with closing(sqlite3.connect(tmp_path / "h")) as database, database:
+        database.execute('UPDATE analysis SET summary = \'{"format": "imu-reps-summary/0"}\'')
+    with History(tmp_path / "h") as history, pytest.raises(FileAccessError) as caught:
+        history.sets()
+
+    assert caught.value.code == "old_analysis"
+    assert "reanalyse" in caught.value.hint
+
+
+def test_a_folder_in_the_way_is_told_plainly(tmp_path):
+    with pytest.raises(FileAccessError):
+        History(tmp_path)
+    (tmp_path / "file").touch()
+    with pytest.raises(FileAccessError):
+        History(tmp_path / "file" / "h")
+
+
+def test_a_writer_that_waits_too_long_says_who_is_in_the_way(tmp_path, stored, monkeypatch):
+    monkeypatch.setattr("imu_reps.storage.history.PATIENCE_S", 0.05)
+    with History(tmp_path / "h") as history, closing(sqlite3.connect(tmp_path / "h")) as other:
+        other.isolation_level = None
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(FileAccessError) as caught:
+            history.remember(stored())
+        other.execute("ROLLBACK")
+
+        assert caught.value.code == "busy"
+        assert history.sets() == []
+
+
+def test_it_is_kept_beside_the_recordings(tmp_path, monkeypatch):
+    monkeypatch.setenv("IMU_REPS_HOME", str(tmp_path))
+
+    assert history_path() == tmp_path / "history.sqlite3"
