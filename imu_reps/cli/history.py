@@ -1,0 +1,73 @@
+"""``imu-reps history``: the sets done so far."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+
+from imu_reps.cli.console import say, show
+from imu_reps.domain.recording import EXERCISES
+from imu_reps.errors import FileAccessError
+
+if TYPE_CHECKING:
+    from imu_reps.domain.history import StoredSet
+    from imu_reps.domain.recording import Exercise
+
+
+@click.command()
+@click.option("--person", help="Only this person's sets.")
+@click.option("--exercise", type=click.Choice(EXERCISES), help="Only this exercise.")
+@click.option("--last", type=click.IntRange(min=1), default=12, show_default=True, help="How many sets.")
+@click.option("--json", "as_json", is_flag=True, help="All of it: a JSON document a set, one a line.")
+@click.option("--csv", "as_csv", is_flag=True, help="The figures of all sets as CSV, a row a set.")
+def history(person: str | None, exercise: Exercise | None, last: int, as_json: bool, as_csv: bool) -> None:
+    """Show the last sets, the best, and what changed, for each exercise and side.
+
+    A change is called one only if it is more than these sensors' noise from day to day and more than your
+    own scatter.
+    """
+    if as_json and as_csv:
+        raise click.UsageError("Choose one of --json and --csv.")
+    sets = _sets(person, exercise)
+    if as_json:
+        _say_json(sets)
+    elif as_csv:
+        _say_csv(sets)
+    else:
+        _show(sets, last)
+
+
+def _sets(person: str | None, exercise: Exercise | None) -> list[StoredSet]:
+    from imu_reps.storage.history import History
+
+    with History() as known:
+        sets = known.sets(person=person, exercise=exercise)
+    if not sets:
+        raise FileAccessError(
+            "No such sets are remembered yet.",
+            hint="Record one, or take recordings in: imu-reps reanalyse FOLDER.",
+            code="no_history_yet",
+        )
+    return sets
+
+
+def _say_json(sets: list[StoredSet]) -> None:
+    from imu_reps.storage.plain_json import one_line
+
+    for stored in sets:
+        say(one_line(stored))
+
+
+def _say_csv(sets: list[StoredSet]) -> None:
+    from imu_reps.storage.history_csv import history_csv
+
+    say(history_csv(sets), nl=False)
+
+
+def _show(sets: list[StoredSet], last: int) -> None:
+    from imu_reps.coaching.progress import progress
+    from imu_reps.report.history import history_report
+
+    show(partial(history_report, sets[-last:], progress(sets)))

@@ -1,0 +1,101 @@
+"""``imu-reps reanalyse``: recordings summed up again, remembered or compared."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from imu_reps.cli.console import complain, mention, say
+from imu_reps.cli.thresholds import chosen_settings, settings_options
+from imu_reps.errors import FileAccessError, ImuRepsError
+
+if TYPE_CHECKING:
+    from imu_reps.domain.history import StoredSet
+    from imu_reps.domain.settings import Settings
+    from imu_reps.report.moved import Moved
+    from imu_reps.storage.history import History
+
+
+@click.command()
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
+@click.option("--diff", is_flag=True, help="Show which numbers would move, and by how much; keep nothing.")
+@settings_options
+@click.pass_context
+def reanalyse(
+    ctx: click.Context, folder: Path | None, diff: bool, preset: str, changes: tuple[str, ...]
+) -> None:
+    """Sum up all recordings of FOLDER again and remember the result in the history.
+
+    Without FOLDER: the default one (see `imu-reps where`). Recordings that were not remembered yet are taken
+    in. With --diff nothing is kept: each recording is compared with how it was last summed up.
+    """
+    from imu_reps.storage.history import History
+    from imu_reps.storage.recording_file import default_folder
+
+    settings = chosen_settings(preset, changes)
+    files = _recordings(folder or default_folder())
+    with History() as history:
+        ctx.exit(_compare(files, settings, history) if diff else _renew(files, settings, history))
+
+
+def _recordings(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise FileAccessError(
+            f"There is no folder {folder}.", hint="Name the folder of the recordings.", code="not_found"
+        )
+    files = sorted(path for path in folder.iterdir() if path.name.endswith((".csv", ".csv.gz")))
+    if not files:
+        raise FileAccessError(
+            f"There are no recordings in {folder}.", hint="Name another folder.", code="no_recordings"
+        )
+    return files
+
+
+def _renew(files: list[Path], settings: Settings, history: History) -> int:
+    codes = []
+    for file in files:
+        try:
+            history.remember(_summed_up(file, settings))
+            codes.append(0)
+        except ImuRepsError as error:
+            complain(error)
+            codes.append(error.exit_code)
+    say(f"{codes.count(0)} of {len(files)} recordings summed up and remembered in {history.path}.")
+    return max(codes)
+
+
+def _compare(files: list[Path], settings: Settings, history: History) -> int:
+    from imu_reps.report.moved import moved, moved_lines, moved_overall
+
+    codes = [0]
+    moves: dict[str, list[Moved]] = {}
+    for file in files:
+        known = history.find(os.path.abspath(file))  # noqa: PTH100 - resolve() would follow links
+        if known is None:
+            mention(f"{file}: not remembered yet, nothing to compare with.")
+            continue
+        try:
+            moves[str(file)] = moved(known.summary, _summed_up(file, settings).summary)
+        except ImuRepsError as error:
+            complain(error)
+            codes.append(error.exit_code)
+    for name, of_file in moves.items():
+        if of_file:
+            say("\n".join([name, *(f"  {line}" for line in moved_lines(of_file))]))
+    changed = sum(bool(of_file) for of_file in moves.values())
+    say(f"{changed} of {len(moves)} recordings come out differently.")
+    for line in moved_overall(moves):
+        say(f"  {line}")
+    return max(codes)
+
+
+def _summed_up(file: Path, settings: Settings) -> StoredSet:
+    from imu_reps.analysis.analyze import analyze
+    from imu_reps.storage.recording_file import load
+    from imu_reps.storage.remembered import stored_set
+
+    recording = load(file)
+    return stored_set(recording, analyze(recording, settings).summary)

@@ -1,0 +1,121 @@
+"""Which numbers of a recording come out differently than before, and by how much."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+from imu_reps.domain.summary import Summary
+from imu_reps.report.figures import counted
+
+#: Moves smaller than this are rounding: remembered figures have four decimals.
+LEAST = 2e-4
+
+Figure = float | int | str | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One figure that moved; `name` is its path in the summary, with repetitions as ``reps.3``."""
+
+    name: str
+    before: Figure
+    after: Figure
+
+    @property
+    def by(self) -> float | None:
+        """How far; None where a side is no number."""
+        if _number(self.before) and _number(self.after):
+            return float(self.after or 0) - float(self.before or 0)
+        return None
+
+
+def moved(before: Summary, after: Summary) -> list[Moved]:
+    """Compare two analyses of one recording, its set and its repetitions figure by figure.
+
+    Parameters
+    ----------
+    before, after : Summary
+    """
+    then, now = dict(_figures(before)), dict(_figures(after))
+    names = dict.fromkeys([*then, *now])
+    pairs = (Moved(name, then.get(name), now.get(name)) for name in names)
+    return [pair for pair in pairs if not _same(pair.before, pair.after)]
+
+
+def moved_lines(moves: Iterable[Moved]) -> list[str]:
+    """A line a figure, for people.
+
+    Examples
+    --------
+    >>> moved_lines([Moved("set.rep_count", 8, 9), Moved("reps.1.clean", True, False)])
+    ['set.rep_count: 8 → 9 (+1)', 'reps.1.clean: yes → no']
+    """
+    return [f"{move.name}: {_words(move.before)} → {_words(move.after)}{_by(move)}" for move in moves]
+
+
+def moved_overall(moves: Mapping[str, Sequence[Moved]]) -> list[str]:
+    """Over several recordings: how often each figure moved, and how far at most.
+
+    Parameters
+    ----------
+    moves : mapping
+        From file to what moved in it.
+    """
+    largest: dict[str, float] = {}
+    files: dict[str, set[str]] = {}
+    for file, of_file in moves.items():
+        for move in of_file:
+            name = ".".join(part for part in move.name.split(".") if not part.isdigit())
+            files.setdefault(name, set()).add(file)
+            largest[name] = max(largest.get(name, 0.0), abs(move.by or 0.0))
+    order = sorted(files, key=lambda name: -len(files[name]))
+    return [f"{name}: in {counted(len(files[name]), 'file')}{_at_most(largest[name])}" for name in order]
+
+
+def _figures(summary: Summary) -> Iterator[tuple[str, Figure]]:
+    yield from _leaves("set", summary.set)
+    yield from _leaves("zero.time_s", summary.zero.time_s)
+    for rep in summary.reps:
+        yield from _leaves(f"reps.{rep.number}", rep)
+
+
+def _leaves(name: str, value: Any) -> Iterator[tuple[str, Figure]]:
+    if is_dataclass(value):
+        for field in fields(value):
+            if field.name not in ("number", "faults"):
+                yield from _leaves(f"{name}.{field.name}", getattr(value, field.name))
+    elif isinstance(value, tuple | list):
+        if all(isinstance(part, str) for part in value):
+            yield name, ", ".join(value) or None
+        else:
+            for index, part in enumerate(value, 1):
+                yield from _leaves(f"{name}.{getattr(part, 'what', index)}", part)
+    else:
+        yield name, value
+
+
+def _number(figure: Figure) -> bool:
+    return isinstance(figure, int | float) and not isinstance(figure, bool)
+
+
+def _same(before: Figure, after: Figure) -> bool:
+    by = Moved("", before, after).by
+    return before == after if by is None else abs(by) < LEAST
+
+
+def _words(figure: Figure) -> str:
+    if figure is None:
+        return "–"
+    if isinstance(figure, bool):
+        return "yes" if figure else "no"
+    return f"{figure:.4g}" if isinstance(figure, float) else str(figure)
+
+
+def _by(move: Moved) -> str:
+    return "" if move.by is None else f" ({move.by:+.3g})"
+
+
+def _at_most(largest: float) -> str:
+    return f", by at most {largest:.3g}" if largest else ""

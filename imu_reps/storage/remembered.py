@@ -1,0 +1,39 @@
+"""From a recording and its summary to the set as it is remembered."""
+
+from __future__ import annotations
+
+import os
+
+from imu_reps.domain.history import StoredSet
+from imu_reps.domain.recording import Recording
+from imu_reps.domain.summary import Summary
+from imu_reps.errors import UsageError
+
+
+def stored_set(recording: Recording, summary: Summary) -> StoredSet:
+    """The set with what its file says of person, session, pain and effort.
+
+    Raises
+    ------
+    UsageError
+        ``no_file``: the recording was never written to a file, so it could not be found again.
+    """
+    if recording.file is None:
+        raise UsageError("This set has no file.", hint="Save the recording first.", code="no_file")
+    header = recording.header
+    return StoredSet(
+        file=os.path.abspath(recording.file),  # noqa: PTH100 - resolve() would follow links
+        person=header.extra.get("person"),
+        session=header.session,
+        set_number=header.set_number,
+        pain=_said(recording, "pain"),
+        effort=_said(recording, "effort"),
+        summary=summary,
+    )
+
+
+def _said(recording: Recording, key: str) -> int | None:
+    """What the person said last, 0 to 10; anything else is not taken for an answer."""
+    answers = [note.value.strip() for note in recording.notes if note.key == key]
+    numbers = [int(answer) for answer in answers if answer.isdecimal() and int(answer) <= 10]
+    return numbers[-1] if numbers else None

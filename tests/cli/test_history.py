@@ -1,0 +1,88 @@
+"""``imu-reps history`` and ``imu-reps reanalyse``."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("IMU_REPS_HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def folder(home, swung):
+    kept = home / "recordings"
+    kept.mkdir()
+    shutil.copy(swung, kept / "one.csv")
+    return kept
+
+
+@pytest.mark.usefixtures("home")
+def test_without_sets_it_says_how_to_get_some(run):
+    result = run("history")
+
+    assert result.exit_code == 1
+    assert "reanalyse" in result.stderr
+
+
+@pytest.mark.usefixtures("folder")
+def test_recordings_taken_in_show_up(run):
+    taken = run("reanalyse")
+    shown = run("history")
+
+    assert taken.exit_code == shown.exit_code == 0
+    assert "1 of 1 recordings" in taken.stdout
+    assert "single leg raise" in shown.stdout
+    assert "most clean reps in a set: 2" in shown.stdout
+
+
+def test_json_and_csv_hold_the_figures(run, folder):
+    run("reanalyse")
+    (line,) = run("history", "--json").stdout.splitlines()
+    (row,) = csv.DictReader(io.StringIO(run("history", "--csv").stdout))
+
+    assert json.loads(line)["summary"]["set"]["rep_count"] == 4
+    assert (row["rep_count"], row["clean_count"]) == ("4", "2")
+    assert Path(row["file"]) == folder / "one.csv"
+
+
+@pytest.mark.usefixtures("folder")
+def test_diff_shows_what_a_setting_moves_and_keeps_nothing(run):
+    run("reanalyse")
+    same = run("reanalyse", "--diff")
+    moved = run("reanalyse", "--diff", "--set", "momentum_flag=0.9")
+
+    assert "0 of 1 recordings come out differently" in same.stdout
+    assert "reps.2.clean: no → yes" in moved.stdout
+    assert run("reanalyse", "--diff").stdout == same.stdout
+
+
+def test_a_file_that_cannot_be_summed_up_does_not_stop_the_others(run, folder):
+    (folder / "junk.csv").write_text("nothing\n")
+    result = run("reanalyse")
+
+    assert result.exit_code == 4
+    assert "1 of 2 recordings" in result.stdout
+    assert "junk.csv" in result.stderr
+
+
+@pytest.mark.parametrize("words", [("reanalyse", "nowhere"), ("reanalyse",)])
+@pytest.mark.usefixtures("home")
+def test_no_recordings_is_told_plainly(run, words):
+    result = run(*words)
+
+    assert result.exit_code == 1
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.usefixtures("folder")
+def test_json_and_csv_at_once_is_a_usage_error(run):
+    assert run("history", "--json", "--csv").exit_code == 2
