@@ -6,7 +6,7 @@ and turns the bytes that come back into samples. The link (`imu_reps.sensors.lin
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -103,6 +103,19 @@ class Samples:
 def no_samples() -> Samples:
     """No samples."""
     return Samples(np.zeros(0, np.int64), np.zeros(0), np.zeros((0, 3)), np.zeros((0, 3)))
+
+
+def join_samples(parts: Sequence[Samples]) -> Samples:
+    """Samples of several pieces, in the order given."""
+    if len(parts) == 1:
+        return parts[0]
+    parts = parts or (no_samples(),)
+    return Samples(
+        np.concatenate([part.number for part in parts]),
+        np.concatenate([part.device_time_s for part in parts]),
+        np.concatenate([part.acc_mps2 for part in parts]),
+        np.concatenate([part.gyr_dps for part in parts]),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,229 @@
+"""Lines of text over the Nordic UART service: the easiest sensor to build.
+
+A sketch sends one line per sample, ended by a newline, in decimal ASCII::
+
+    seq,us,ax,ay,az,gx,gy,gz
+
+seq
+    Number of the sample, up by one each time. It may wrap at 65536 or go on for ever.
+us
+    The board's clock when the sample was taken, whole us. It may wrap at 2^32 or go on for ever.
+ax ay az
+    Specific force in m/s2; a board at rest reads +9.8 on the axis that points up.
+gx gy gz
+    Angular rate in deg/s, right-handed.
+
+Lines may be cut anywhere between notifications. What is no such line is counted as damage. The rate is the
+sketch's own affair: nothing is written to the board.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from imu_reps.sensors.families.device_information import read_information
+from imu_reps.sensors.families.readings import are_readings
+from imu_reps.sensors.unwrap import (
+    PacketClock,
+    Spacing,
+    Stamped,
+    after_link_loss,
+    put_in_order,
+    unwrap_near,
+)
+from imu_reps.sensors.wire import (
+    BATTERY_LEVEL,
+    Advertisement,
+    Decoded,
+    Family,
+    Read,
+    Samples,
+    Step,
+    Subscribe,
+    join_samples,
+    no_samples,
+)
+
+SERVICE = "6e400001-b5a3-f393-e0a9-e50e24dcca9e"
+NOTIFY = "6e400003-b5a3-f393-e0a9-e50e24dcca9e"
+RATES_HZ = (25.0, 50.0, 100.0)
+TICKS_PER_S = 1e6
+CLOCK_MODULUS = 1 << 32
+SEQ_MODULUS = 1 << 16
+#: Eight numbers fit easily; more without a newline is no line.
+LONGEST_LINE = 160
+#: A number that went up by more than so many times what the clock says is taken for damaged.
+MOST_STEPS = 4
+_NUMBER = rb"[+-]?(?:\d{1,15}\.?\d{0,15}|\.\d{1,15})(?:[eE][+-]?\d{1,2})?"
+_LINE = re.compile(rb" *(\d{1,18}) *, *(\d{1,18})((?: *, *" + _NUMBER + rb"){6}) *\r?")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One sample as it was sent: number, clock, three of acceleration (m/s2) and three of rate (deg/s)."""
+
+    seq: int
+    us: int
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is carried from notification to notification.
+
+    Attributes
+    ----------
+    clock : PacketClock
+    spacing : Spacing
+    rest : bytes
+        A line not yet ended.
+    joining : bool
+        No line was ended since the link was made: the first may lack its beginning.
+    newest : tuple of int or None
+        The newest sample's seq, unwrapped clock in us, and unwrapped number.
+    """
+
+    clock: PacketClock[Line]
+    spacing: Spacing
+    rest: bytes = b""
+    joining: bool = True
+    newest: tuple[int, int, int] | None = None
+
+
+def parse_line(text: bytes) -> Line | None:
+    """Read one line without its newline; None if it is no sample."""
+    match = _LINE.fullmatch(text)
+    if match is None:
+        return None
+    values = tuple(float(number) for number in match[3].split(b",")[1:])
+    return Line(int(match[1]), int(match[2]), values) if are_readings(np.array(values)) else None
+
+
+def split_lines(rest: bytes, data: bytes) -> tuple[tuple[bytes, ...], bytes, int]:
+    """Whole lines, what is left of the last one, and how many stretches too long for a line were dropped."""
+    *lines, rest = (rest + data).split(b"\n")
+    whole = tuple(line for line in lines if len(line) <= LONGEST_LINE)
+    dropped = len(lines) - len(whole)
+    if len(rest) > LONGEST_LINE:
+        return whole, b"", dropped + 1
+    return whole, rest, dropped
+
+
+def begin(rate_hz: float) -> State:
+    """The state before the first byte."""
+    return State(PacketClock(TICKS_PER_S, CLOCK_MODULUS), Spacing(1 / rate_hz))
+
+
+def resume(state: State) -> State:
+    """A line cut by the link's loss is forgotten."""
+    return replace(state, clock=after_link_loss(state.clock), rest=b"", joining=True)
+
+
+def decode(state: State, characteristic: str, data: bytes, arrival_s: float) -> tuple[State, Decoded]:
+    """Read whatever lines end in a notification."""
+    information = read_information(characteristic, data)
+    if information is not None:
+        return state, information
+    if characteristic != NOTIFY:
+        return state, Decoded(damaged=1)
+    texts, rest, dropped = split_lines(state.rest, data)
+    state = replace(state, rest=rest)
+    decoded = Decoded(damaged=dropped)
+    for text in texts:
+        state, one = _take_line(state, text, arrival_s)
+        decoded = _joined(decoded, one)
+    return state, decoded
+
+
+def _take_line(state: State, text: bytes, arrival_s: float) -> tuple[State, Decoded]:
+    joining, state = state.joining, replace(state, joining=False)
+    line = parse_line(text)
+    if line is None:
+        return state, Decoded(damaged=int(bool(text.strip()) and not joining))
+    clock, order = put_in_order(state.clock, Stamped(line, line.us, arrival_s))
+    state = replace(state, clock=clock, newest=None if order.restarted else state.newest)
+    numbers: list[int] = []
+    for new, us in order.packets:
+        state, number = _numbered(state, new.seq, us)
+        numbers.append(number)
+    return state, Decoded(
+        _samples(numbers, order.packets),
+        damaged=order.damaged,
+        repeated=int(order.repeated),
+        restarted=order.restarted,
+    )
+
+
+def _numbered(state: State, seq: int, us: int) -> tuple[State, int]:
+    """The state after a new sample, and its number: by its seq, or by the clock where that makes no sense."""
+    if state.newest is None:
+        return replace(state, newest=(seq, us, seq)), seq
+    old_seq, old_us, old_number = state.newest
+    passed_s = (us - old_us) / TICKS_PER_S
+    expected = passed_s / state.spacing.period_s
+    step = seq - old_seq
+    if max(seq, old_seq) < SEQ_MODULUS:
+        step = unwrap_near(step, SEQ_MODULUS, expected)
+    if not 1 <= step <= MOST_STEPS * (expected + 1):
+        step = max(round(expected), 1)
+    spacing = state.spacing.learned(passed_s, 1) if step == 1 else state.spacing
+    return replace(state, spacing=spacing, newest=(seq, us, old_number + step)), old_number + step
+
+
+def _samples(numbers: list[int], packets: tuple[tuple[Line, int], ...]) -> Samples:
+    values = np.array([line.values for line, _ in packets], np.float64).reshape(-1, 6)
+    times_s = np.array([us / TICKS_PER_S for _, us in packets], np.float64)
+    return Samples(np.array(numbers, np.int64), times_s, values[:, :3], values[:, 3:])
+
+
+def _joined(before: Decoded, after: Decoded) -> Decoded:
+    """Both in one; samples from before a restart are given up, as numbers run on in one block."""
+    given_up = len(before.samples) if after.restarted else 0
+    earlier = no_samples() if after.restarted else before.samples
+    return Decoded(
+        join_samples([earlier, after.samples]),
+        damaged=before.damaged + after.damaged + given_up,
+        repeated=before.repeated + after.repeated,
+        restarted=before.restarted or after.restarted,
+    )
+
+
+def recognises(advertisement: Advertisement) -> bool:
+    """Whether it advertises the service, or is named as a board that has it."""
+    return SERVICE in advertisement.service_uuids or (advertisement.name or "").startswith("Puck.js")
+
+
+def start(_rate_hz: float, _attempt: int) -> tuple[Step, ...]:
+    """Listen: the sketch sends when it may."""
+    return (Read(BATTERY_LEVEL, optional=True), Subscribe(NOTIFY))
+
+
+def stop() -> tuple[Step, ...]:
+    """Nothing: it stops when nobody listens."""
+    return ()
+
+
+def poll() -> tuple[Step, ...]:
+    """Ask for the battery."""
+    return (Read(BATTERY_LEVEL, optional=True),)
+
+
+FAMILY = Family(
+    name="nordic_uart",
+    title="Text over Nordic UART",
+    tried=False,
+    rates_hz=RATES_HZ,
+    counter="device",
+    has_clock=True,
+    recognises=recognises,
+    begin=begin,
+    decode=decode,
+    resume=resume,
+    start=start,
+    stop=stop,
+    poll=poll,
+    caution="Text carries no checksum and fills the air: the open profile does better from 50 Hz up.",
+)

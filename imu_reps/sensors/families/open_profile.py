@@ -1,0 +1,268 @@
+"""The open profile, version 1: a sensor anybody can build (`firmware_notes/open-profile.md`)."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, replace
+from functools import reduce
+from operator import or_
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imu_reps.domain.samples import FloatArray, IntArray
+from imu_reps.sensors.families.device_information import battery
+from imu_reps.sensors.families.readings import STANDARD_GRAVITY_MPS2
+from imu_reps.sensors.unwrap import PacketClock, Spacing, Stamped, after_link_loss, put_in_order, unwrap_near
+from imu_reps.sensors.wire import (
+    BATTERY_LEVEL,
+    Advertisement,
+    Decoded,
+    Facts,
+    Family,
+    Read,
+    Samples,
+    Step,
+    Subscribe,
+    Write,
+    join_samples,
+)
+
+SERVICE = "ba1a0001-b277-4069-b9f6-a8d937c46c72"
+STREAM = "ba1a0002-b277-4069-b9f6-a8d937c46c72"
+INFO = "ba1a0003-b277-4069-b9f6-a8d937c46c72"
+CONTROL = "ba1a0004-b277-4069-b9f6-a8d937c46c72"
+NAME_PREFIX = "IMUREPS-"
+
+VERSION = 1
+HEADER = struct.Struct("<HIBB")
+SAMPLE_BYTES = 12
+INFO_FIELDS = struct.Struct("<BHBHB")
+SEQ_MODULUS = 1 << 16
+CLOCK_MODULUS = 1 << 32
+TICKS_PER_S = 1e6
+SATURATED, OVERRUN = 0x01, 0x02
+FULL_SCALE = 32768
+
+#: Losses by number and by clock may differ by one packet and this share: twice the profile's tolerance.
+DISAGREEMENT = 0.04
+
+#: Control commands; that of the rate is followed by it.
+START, STOP, RATE = 0x01, 0x02, 0x03
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """A stream packet as it was sent.
+
+    Attributes
+    ----------
+    seq : int
+        Number of the packet.
+    t0_us : int
+        The sensor's clock at the first sample.
+    flags : int
+    raw : (n, 6) int
+        Acceleration and angular rate.
+    """
+
+    seq: int
+    t0_us: int
+    flags: int
+    raw: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """What the sensor says of itself; ranges are what a reading of 32768 would stand for."""
+
+    version: int
+    rate_hz: float
+    acc_range_g: int
+    gyr_range_dps: int
+    kind: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """The newest packet taken: its number, unwrapped clock, and its samples' numbers."""
+
+    seq: int
+    t0_us: int
+    count: int
+    next_number: int
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is known of the sensor and of its stream so far."""
+
+    clock: PacketClock[Packet]
+    spacing: Spacing
+    info: Info | None = None
+    newest: Newest | None = None
+
+
+def parse_packet(data: bytes) -> Packet | None:
+    """Read a stream packet; None if it is cut short or empty. Bytes after the samples are ignored."""
+    if len(data) < HEADER.size:
+        return None
+    seq, t0_us, count, flags = HEADER.unpack_from(data)
+    end = HEADER.size + SAMPLE_BYTES * count
+    if not count or len(data) < end:
+        return None
+    raw = np.frombuffer(data[HEADER.size : end], dtype="<i2").reshape(count, 6).astype(np.int64)
+    return Packet(seq, t0_us, flags, raw)
+
+
+def parse_info(data: bytes) -> Info | None:
+    """Read the info; None if it is cut short or holds a rate or range of 0."""
+    if len(data) < INFO_FIELDS.size:
+        return None
+    version, rate, acc_range_g, gyr_range_dps, kind = INFO_FIELDS.unpack_from(data)
+    if not (rate and acc_range_g and gyr_range_dps):
+        return None
+    name = data[INFO_FIELDS.size :].decode("utf-8", errors="replace")
+    return Info(version, float(rate), acc_range_g, gyr_range_dps, kind, name)
+
+
+def set_rate_command(rate_hz: float) -> bytes:
+    """Ask for a rate; the sensor takes the nearest it can and tells it in its info."""
+    return struct.pack("<BH", RATE, round(rate_hz))
+
+
+def decode(state: State, characteristic: str, data: bytes, arrival_s: float) -> tuple[State, Decoded]:
+    """Take a notification or what was read; see `Family.decode`."""
+    characteristic = characteristic.lower()
+    if characteristic == STREAM:
+        return _take_packet(state, data, arrival_s)
+    if characteristic == INFO:
+        return _take_info(state, data)
+    if characteristic == BATTERY_LEVEL:
+        return state, battery(data)
+    return state, Decoded()
+
+
+def _take_info(state: State, data: bytes) -> tuple[State, Decoded]:
+    if data and data[0] != VERSION:
+        spoken = f"speaks version {data[0]} of the open profile, and this program only version {VERSION}"
+        return replace(state, info=None), Decoded(facts=Facts(refused=spoken))
+    info = parse_info(data)
+    if info is None:
+        return state, Decoded(damaged=1)
+    if info.rate_hz * state.spacing.nominal_s != 1.0:
+        state = replace(state, spacing=Spacing(1.0 / info.rate_hz))
+    facts = Facts(identity=info.name or None, firmware=f"open profile {info.version}", rate_hz=info.rate_hz)
+    return replace(state, info=info), Decoded(facts=facts)
+
+
+def _take_packet(state: State, data: bytes, arrival_s: float) -> tuple[State, Decoded]:
+    packet, info = parse_packet(data), state.info
+    if packet is None or info is None:
+        return state, Decoded(damaged=1)
+    clock, order = put_in_order(state.clock, Stamped(packet, packet.t0_us, arrival_s))
+    state = replace(state, clock=clock, newest=None if order.restarted else state.newest)
+    taken = []
+    for new, t0_us in order.packets:
+        state, samples = _append(state, info, new, t0_us)
+        taken.append(samples)
+    flags = reduce(or_, (new.flags for new, _ in order.packets), 0)
+    return state, Decoded(
+        join_samples(taken),
+        Facts(saturated=bool(flags & SATURATED), overrun=bool(flags & OVERRUN)),
+        damaged=order.damaged,
+        repeated=len(packet.raw) if order.repeated else 0,
+        restarted=order.restarted,
+    )
+
+
+def _append(state: State, info: Info, packet: Packet, t0_us: int) -> tuple[State, Samples]:
+    """Number and scale the samples of a packet that comes after the newest."""
+    count, newest, spacing = len(packet.raw), state.newest, state.spacing
+    first = packet.seq * count
+    if newest is not None:
+        missing = missing_samples(newest, packet.seq, t0_us, count, spacing)
+        first = newest.next_number + missing
+        if not missing:
+            spacing = spacing.learned((t0_us - newest.t0_us) / TICKS_PER_S, newest.count)
+    steps = np.arange(count)
+    samples = Samples(
+        first + steps,
+        _floats(t0_us / TICKS_PER_S + spacing.period_s * steps),
+        _floats(packet.raw[:, :3] * (info.acc_range_g * STANDARD_GRAVITY_MPS2 / FULL_SCALE)),
+        _floats(packet.raw[:, 3:] * (info.gyr_range_dps / FULL_SCALE)),
+    )
+    newest = Newest(packet.seq, t0_us, count, first + count)
+    return replace(state, newest=newest, spacing=spacing), samples
+
+
+def _floats(values: NDArray[Any]) -> FloatArray:
+    return np.asarray(values, dtype=np.float64)
+
+
+def missing_samples(newest: Newest, seq: int, t0_us: int, count: int, spacing: Spacing) -> int:
+    """How many samples lie between the newest packet and this one of `count` samples.
+
+    The packet number tells exactly, unless it contradicts the clock: then the clock tells, to the nearest.
+    """
+    by_clock = (t0_us - newest.t0_us) / TICKS_PER_S / spacing.period_s - newest.count
+    step = unwrap_near((seq - newest.seq) % SEQ_MODULUS, SEQ_MODULUS, 1 + by_clock / count)
+    by_number = (step - 1) * count
+    agree = abs(by_number - by_clock) <= count + DISAGREEMENT * abs(by_clock)
+    return by_number if step >= 1 and agree else max(0, round(by_clock))
+
+
+def recognises(advertisement: Advertisement) -> bool:
+    """Tell by the service or the name; the letter in the name is a hint, not a duty."""
+    return SERVICE in advertisement.service_uuids or (advertisement.name or "").startswith(NAME_PREFIX)
+
+
+def begin(rate_hz: float) -> State:
+    """Nothing known yet; without the info nothing can be scaled."""
+    return State(PacketClock(TICKS_PER_S, CLOCK_MODULUS), Spacing(1.0 / rate_hz))
+
+
+def resume(state: State) -> State:
+    """Go on with numbering and clock."""
+    return replace(state, clock=after_link_loss(state.clock))
+
+
+def start(rate_hz: float, attempt: int) -> tuple[Step, ...]:
+    """Subscribe, set the rate, read what scales the samples, start."""
+    del attempt  # one way only
+    return (
+        Subscribe(STREAM),
+        Write(CONTROL, set_rate_command(rate_hz)),
+        Read(INFO),
+        Read(BATTERY_LEVEL, optional=True),
+        Write(CONTROL, bytes((START,))),
+    )
+
+
+def stop() -> tuple[Step, ...]:
+    """Stop the stream."""
+    return (Write(CONTROL, bytes((STOP,))),)
+
+
+def poll() -> tuple[Step, ...]:
+    """Read the battery, where the sensor has that service."""
+    return (Read(BATTERY_LEVEL, optional=True),)
+
+
+FAMILY = Family(
+    name="open_profile",
+    title="Open profile",
+    tried=True,
+    rates_hz=(50.0, 100.0, 200.0),
+    counter="device",
+    has_clock=True,
+    recognises=recognises,
+    begin=begin,
+    decode=decode,
+    resume=resume,
+    start=start,
+    stop=stop,
+    poll=poll,
+)

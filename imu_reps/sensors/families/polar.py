@@ -1,0 +1,257 @@
+"""Polar Verity Sense, by Polar measurement data (PMD).
+
+Accelerometer and gyroscope stream separately at about 52 Hz, each frame stamped in the sensor's own ns clock.
+The gyroscope is interpolated onto the accelerometer's instants. Frames carry no number: samples are numbered
+from the clock, so that a lost frame leaves a hole. The SDK's way of timing samples is followed: the stamp
+belongs to the last sample, the step is the time since the previous frame shared by its samples; where a frame
+was lost in between, or none came before, the step is the last known one, counted backwards from the stamp.
+
+Source: Polar BLE SDK documentation and "Polar Measurement Data Specification".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from imu_reps.domain.samples import FloatArray, IntArray
+from imu_reps.sensors.families.device_information import READ_INFORMATION, read_information
+from imu_reps.sensors.families.pairing import TimedStreams, pair_by_time
+from imu_reps.sensors.families.polar_control import (
+    START,
+    factor_of,
+    parse_features,
+    parse_reply,
+    refusal,
+    start_command,
+    stop_command,
+)
+from imu_reps.sensors.families.polar_frames import (
+    ACC,
+    GYRO,
+    acceleration_mps2,
+    angular_rate_dps,
+    measured_step_ns,
+    parse_frame,
+    sample_times_ns,
+)
+from imu_reps.sensors.unwrap import PacketClock, Stamped, after_link_loss, put_in_order
+from imu_reps.sensors.wire import (
+    BATTERY_LEVEL,
+    Advertisement,
+    Decoded,
+    Facts,
+    Family,
+    Pause,
+    Read,
+    Step,
+    Subscribe,
+    Write,
+)
+
+SERVICE = "fb005c80-02e7-f387-1cad-8acd2d8df0c8"
+CONTROL = "fb005c81-02e7-f387-1cad-8acd2d8df0c8"
+DATA = "fb005c82-02e7-f387-1cad-8acd2d8df0c8"
+#: The rate both streams have without the SDK mode.
+RATE_HZ = 52.0
+TICKS_PER_S = 1e9
+CLOCK_MODULUS = 1 << 64
+NOMINAL_STEP_NS = TICKS_PER_S / RATE_HZ
+#: A step that differs from the nominal one by a larger share holds a lost frame: crystals err by far less.
+STEP_TOLERANCE = 0.05
+#: Gyroscope samples further apart than so many steps have a lost frame between them.
+LONGEST_GAP_STEPS = 2.0
+#: The control point does one command after the other, s.
+COMMAND_PAUSE_S = 0.2
+
+
+def _new_clock() -> PacketClock[FloatArray]:
+    return PacketClock(TICKS_PER_S, CLOCK_MODULUS)
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Where one of the two streams stands.
+
+    Attributes
+    ----------
+    factor : float
+        From the reply to its start.
+    clock : PacketClock
+    last_ns : int or None
+        Time of the newest sample taken.
+    step_ns : float
+        Time from sample to sample, as last measured.
+    """
+
+    factor: float = 1.0
+    clock: PacketClock[FloatArray] = field(default_factory=_new_clock)
+    last_ns: int | None = None
+    step_ns: float = NOMINAL_STEP_NS
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is carried from frame to frame.
+
+    Attributes
+    ----------
+    acc, gyr : Stream
+    next_number : int
+        Of the accelerometer sample one step after the last.
+    waiting : TimedStreams
+    """
+
+    acc: Stream = field(default_factory=Stream)
+    gyr: Stream = field(default_factory=Stream)
+    next_number: int = 0
+    waiting: TimedStreams = field(default_factory=TimedStreams)
+
+
+def begin(_rate_hz: float) -> State:
+    """The state before the first byte."""
+    return State()
+
+
+def resume(state: State) -> State:
+    """Frames come whole and the clock goes on, unless the sensor was switched off meanwhile."""
+    acc, gyr = (replace(one, clock=after_link_loss(one.clock)) for one in (state.acc, state.gyr))
+    return replace(state, acc=acc, gyr=gyr)
+
+
+def decode(state: State, characteristic: str, data: bytes, arrival_s: float) -> tuple[State, Decoded]:
+    """Read a notification of either characteristic, or what a read gave."""
+    information = read_information(characteristic, data)
+    if information is not None:
+        return state, information
+    if characteristic == CONTROL:
+        return _take_answer(state, data)
+    if characteristic == DATA:
+        return _take_frame(state, data, arrival_s)
+    return state, Decoded(damaged=1)
+
+
+def _take_answer(state: State, data: bytes) -> tuple[State, Decoded]:
+    features = parse_features(data)
+    if features is not None:
+        missing = None if {ACC, GYRO} <= features else "has no gyroscope, or does not send it"
+        return state, Decoded(facts=Facts(refused=missing))
+    reply = parse_reply(data)
+    if reply is None:
+        return state, Decoded(damaged=1)
+    if reply.command == START and reply.status == 0:
+        state = _with_factor(state, reply.measurement, factor_of(reply))
+    return state, Decoded(facts=Facts(refused=refusal(reply)))
+
+
+def _with_factor(state: State, measurement: int, factor: float) -> State:
+    if measurement == ACC:
+        return replace(state, acc=replace(state.acc, factor=factor))
+    if measurement == GYRO:
+        return replace(state, gyr=replace(state.gyr, factor=factor))
+    return state
+
+
+def _take_frame(state: State, data: bytes, arrival_s: float) -> tuple[State, Decoded]:
+    frame = parse_frame(data)
+    if frame is None or frame.measurement not in (ACC, GYRO):
+        return state, Decoded(damaged=1)
+    is_acc = frame.measurement == ACC
+    stream = state.acc if is_acc else state.gyr
+    values = (acceleration_mps2 if is_acc else angular_rate_dps)(frame, stream.factor)
+    if values is None:
+        return state, Decoded(damaged=1)
+    clock, order = put_in_order(stream.clock, Stamped(values, frame.time_ns, arrival_s))
+    stream = replace(stream, clock=clock)
+    if order.restarted:
+        state = State(Stream(state.acc.factor), Stream(state.gyr.factor))
+        stream = Stream(stream.factor, clock)
+    for packet, time_ns in order.packets:
+        state, stream = (_append_acc if is_acc else _append_gyr)(state, stream, packet, time_ns)
+    state = replace(state, acc=stream) if is_acc else replace(state, gyr=stream)
+    waiting, samples = pair_by_time(state.waiting, LONGEST_GAP_STEPS * NOMINAL_STEP_NS / TICKS_PER_S)
+    repeated = len(values) if order.repeated and is_acc else 0
+    return replace(state, waiting=waiting), Decoded(
+        samples, damaged=order.damaged, repeated=repeated, restarted=order.restarted
+    )
+
+
+def _append_acc(state: State, stream: Stream, acc_mps2: FloatArray, time_ns: int) -> tuple[State, Stream]:
+    """Let a frame's accelerometer samples, numbered by the clock, wait for the gyroscope."""
+    times_ns, after = _timed(stream, time_ns, len(acc_mps2))
+    steps = 1 if stream.last_ns is None else round((int(times_ns[0]) - stream.last_ns) / after.step_ns)
+    first = state.next_number + max(steps - 1, 0)
+    numbers = np.arange(first, first + len(acc_mps2), dtype=np.int64)
+    waiting = state.waiting.with_acc(numbers, times_ns / TICKS_PER_S, acc_mps2)
+    return replace(state, next_number=first + len(numbers), waiting=waiting), after
+
+
+def _append_gyr(state: State, stream: Stream, gyr_dps: FloatArray, time_ns: int) -> tuple[State, Stream]:
+    times_ns, after = _timed(stream, time_ns, len(gyr_dps))
+    return replace(state, waiting=state.waiting.with_gyr(times_ns / TICKS_PER_S, gyr_dps)), after
+
+
+def _timed(stream: Stream, time_ns: int, count: int) -> tuple[IntArray, Stream]:
+    """Times of a frame's samples, and the stream after it."""
+    step_ns = stream.step_ns
+    if stream.last_ns is not None:
+        measured_ns = measured_step_ns(time_ns, stream.last_ns, count)
+        if measured_ns <= (1 + STEP_TOLERANCE) * NOMINAL_STEP_NS:
+            step_ns = measured_ns
+    known = abs(step_ns / NOMINAL_STEP_NS - 1) <= STEP_TOLERANCE
+    after = replace(stream, last_ns=time_ns, step_ns=step_ns if known else stream.step_ns)
+    return sample_times_ns(time_ns, count, step_ns), after
+
+
+def recognises(advertisement: Advertisement) -> bool:
+    """Whether it calls itself a Polar Sense."""
+    return (advertisement.name or "").lower().startswith(("polar sense", "polar verity"))
+
+
+def start(rate_hz: float, _attempt: int) -> tuple[Step, ...]:
+    """End what an earlier visitor left running, then start both streams."""
+    rate = round(rate_hz)
+    pause = Pause(COMMAND_PAUSE_S)
+    return (
+        Subscribe(CONTROL),
+        Subscribe(DATA),
+        Read(CONTROL),
+        *READ_INFORMATION,
+        *stop(),
+        Write(CONTROL, start_command(ACC, rate)),
+        pause,
+        Write(CONTROL, start_command(GYRO, rate)),
+        pause,
+    )
+
+
+def stop() -> tuple[Step, ...]:
+    """End both streams; left running they would empty the battery."""
+    pause = Pause(COMMAND_PAUSE_S)
+    acc, gyr = (Write(CONTROL, stop_command(stream), optional=True) for stream in (ACC, GYRO))
+    return (acc, pause, gyr, pause)
+
+
+def poll() -> tuple[Step, ...]:
+    """Ask for the battery."""
+    return (Read(BATTERY_LEVEL, optional=True),)
+
+
+FAMILY = Family(
+    name="polar",
+    title="Polar Verity Sense",
+    tried=False,
+    rates_hz=(RATE_HZ,),
+    counter="device",
+    has_clock=True,
+    recognises=recognises,
+    begin=begin,
+    decode=decode,
+    resume=resume,
+    start=start,
+    stop=stop,
+    poll=poll,
+    caution="Its readings arrive one to two seconds late: good for the report after the set, not for live "
+    "counting.",
+)

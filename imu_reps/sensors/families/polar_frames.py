@@ -1,0 +1,207 @@
+"""Polar measurement data (PMD): frames of one stream, and their delta coding.
+
+A frame is its measurement type, the time of its last sample in ns since 2000-01-01, a frame type, and the
+samples: plain, or a reference sample followed by blocks of packed differences.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from imu_reps.domain.samples import FloatArray, IntArray
+from imu_reps.sensors.families.readings import STANDARD_GRAVITY_MPS2, are_readings
+
+ACC = 2
+GYRO = 5
+AXES = 3
+HEADER_BYTES = 10
+TYPE_BITS = 0x3F
+COMPRESSED = 0x80
+#: Differences are of at most 32-bit numbers.
+MOST_BITS = 32
+#: Later times do not fit a signed 64-bit count of ns (the year 2292): no clock shows them.
+LATEST_NS = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One notification of the data characteristic.
+
+    Attributes
+    ----------
+    measurement : int
+        `ACC`, `GYRO` or another PMD measurement type.
+    time_ns : int
+        Of the last sample.
+    compressed : bool
+    kind : int
+        Frame type, without the bit for compression.
+    content : bytes
+    """
+
+    measurement: int
+    time_ns: int
+    compressed: bool
+    kind: int
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Differences of one width: bits each, number of samples, and the bytes they are packed in."""
+
+    bits: int
+    count: int
+    packed: bytes
+
+
+def parse_frame(data: bytes) -> Frame | None:
+    """Take the header off; None if the bytes are no frame with content."""
+    if len(data) <= HEADER_BYTES:
+        return None
+    time_ns = int.from_bytes(data[1:9], "little")
+    if time_ns >= LATEST_NS:
+        return None
+    kind = data[9]
+    return Frame(
+        data[0] & TYPE_BITS, time_ns, bool(kind & COMPRESSED), kind & ~COMPRESSED, data[HEADER_BYTES:]
+    )
+
+
+def raw_samples(frame: Frame) -> IntArray | None:
+    """The samples as integers, (n, 3); None if the content is cut short or of a kind not known.
+
+    The accelerometer's plain kinds 0, 1 and 2 are of 8, 16 and 24 bits. Compressed, kind 0 is of 16 bits and
+    kind 1 too for the accelerometer, but the 32-bit image of a float for the gyroscope.
+    """
+    if frame.compressed and frame.kind in (0, 1):
+        wide = frame.measurement == GYRO and frame.kind == 1
+        return delta_samples(frame.content, 4 if wide else 2)
+    if not frame.compressed and frame.measurement == ACC and frame.kind in (0, 1, 2):
+        return plain_samples(frame.content, frame.kind + 1)
+    return None
+
+
+def acceleration_mps2(frame: Frame, factor: float = 1.0) -> FloatArray | None:
+    """Samples of an accelerometer frame, (n, 3) m/s2; None if it cannot be read.
+
+    Parameters
+    ----------
+    frame : Frame
+    factor : float
+        From the reply to the start command: g per count of compressed kind 0. Other kinds are in mg.
+    """
+    raw = raw_samples(frame)
+    if raw is None:
+        return None
+    g_per_count = factor if frame.compressed and frame.kind == 0 else 1e-3
+    return _believed(raw.astype(np.float64) * (g_per_count * STANDARD_GRAVITY_MPS2))
+
+
+def angular_rate_dps(frame: Frame, factor: float = 1.0) -> FloatArray | None:
+    """Samples of a gyroscope frame, (n, 3) deg/s; None if it cannot be read.
+
+    Parameters
+    ----------
+    frame : Frame
+    factor : float
+        From the reply to the start command: deg/s per count, or per unit of the floats of kind 1.
+    """
+    raw = raw_samples(frame)
+    if raw is None:
+        return None
+    values = _floats(raw) if frame.kind == 1 else raw.astype(np.float64)
+    return _believed(values * factor)
+
+
+def _floats(images: IntArray) -> FloatArray:
+    """The floats that 32-bit integers are images of; infinities and NaN where they are that."""
+    with np.errstate(invalid="ignore"):
+        return images.astype(np.int32).view(np.float32).astype(np.float64)
+
+
+def _believed(values: FloatArray) -> FloatArray | None:
+    return values if are_readings(values) else None
+
+
+def plain_samples(content: bytes, width: int) -> IntArray | None:
+    """Signed little-endian integers of `width` bytes, (n, 3); None unless they fill the content."""
+    if not content or len(content) % (AXES * width):
+        return None
+    return signed_integers(content, width).reshape(-1, AXES)
+
+
+def signed_integers(content: bytes, width: int) -> IntArray:
+    """Signed little-endian integers of `width` bytes, 1 to 4."""
+    image = np.frombuffer(content, np.uint8).reshape(-1, width).astype(np.int64)
+    unsigned = image @ (1 << (8 * np.arange(width)))
+    return _signed(unsigned, 8 * width)
+
+
+def delta_samples(content: bytes, width: int) -> IntArray | None:
+    """Undo the delta coding.
+
+    Parameters
+    ----------
+    content : bytes
+        Reference sample and blocks.
+    width : int
+        Bytes per axis of the reference sample, 2 or 4.
+
+    Returns
+    -------
+    (n, 3) int or None
+        Reference and running sums; sums of 4-byte numbers wrap at 32 bits. None if a block is cut short.
+    """
+    reference_bytes = AXES * width
+    blocks = delta_blocks(content[reference_bytes:])
+    if len(content) < reference_bytes or blocks is None:
+        return None
+    reference = signed_integers(content[:reference_bytes], width).reshape(1, AXES)
+    sums = np.cumsum(np.concatenate([reference, *map(deltas, blocks)]), axis=0)
+    return _signed(sums & 0xFFFF_FFFF, 32) if width == 4 else sums
+
+
+def delta_blocks(content: bytes) -> tuple[Block, ...] | None:
+    """Split what follows the reference sample; None if a block is cut short or its width impossible."""
+    blocks = []
+    at = 0
+    while at < len(content):
+        head = content[at : at + 2]
+        if len(head) < 2 or head[0] > MOST_BITS:
+            return None
+        bits, count = head
+        size = -(-bits * count * AXES // 8)
+        packed = content[at + 2 : at + 2 + size]
+        if len(packed) < size:
+            return None
+        blocks.append(Block(bits, count, packed))
+        at += 2 + size
+    return tuple(blocks)
+
+
+def deltas(block: Block) -> IntArray:
+    """Differences of a block, (count, 3): two's complement, least significant bit first, axis by axis."""
+    numbers = block.count * AXES
+    bits = np.unpackbits(np.frombuffer(block.packed, np.uint8), count=numbers * block.bits, bitorder="little")
+    unsigned = bits.reshape(numbers, block.bits).astype(np.int64) @ (1 << np.arange(block.bits))
+    return _signed(unsigned, block.bits).reshape(block.count, AXES)
+
+
+def _signed(unsigned: IntArray, bits: int) -> IntArray:
+    """Two's complement of numbers of so many bits."""
+    return np.where(unsigned >> max(bits - 1, 0) & 1, unsigned - (1 << bits), unsigned)
+
+
+def sample_times_ns(last_ns: int, count: int, step_ns: float) -> IntArray:
+    """Times of the samples of a frame: the last at `last_ns`, the others `step_ns` apart before it."""
+    backwards = np.floor(step_ns * np.arange(count - 1, -1, -1) + 0.5).astype(np.int64)
+    times: IntArray = last_ns - backwards
+    return times
+
+
+def measured_step_ns(last_ns: int, previous_last_ns: int, count: int) -> float:
+    """Time from sample to sample where no frame was lost since the previous one."""
+    return (last_ns - previous_last_ns) / count
