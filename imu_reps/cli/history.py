@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from imu_reps.cli.console import say, show
-from imu_reps.domain.recording import EXERCISES
+from imu_reps.domain.exercise import EXERCISES, Exercise
 from imu_reps.errors import FileAccessError
 
 if TYPE_CHECKING:
     from imu_reps.domain.history import StoredSet
-    from imu_reps.domain.recording import Exercise
 
 
 @click.command()
@@ -22,19 +22,30 @@ if TYPE_CHECKING:
 @click.option("--last", type=click.IntRange(min=1), default=12, show_default=True, help="How many sets.")
 @click.option("--json", "as_json", is_flag=True, help="All of it: a JSON document a set, one a line.")
 @click.option("--csv", "as_csv", is_flag=True, help="The figures of all sets as CSV, a row a set.")
-def history(person: str | None, exercise: Exercise | None, last: int, as_json: bool, as_csv: bool) -> None:
+@click.option(
+    "--hand-over",
+    "page",
+    metavar="OUT",
+    type=click.Path(path_type=Path),
+    help="One page for a physiotherapist.",
+)
+def history(
+    person: str | None, exercise: Exercise | None, last: int, as_json: bool, as_csv: bool, page: Path | None
+) -> None:
     """Show the last sets, the best, and what changed, for each exercise and side.
 
     A change is called one only if it is more than these sensors' noise from day to day and more than your
     own scatter.
     """
-    if as_json and as_csv:
-        raise click.UsageError("Choose one of --json and --csv.")
+    if as_json + as_csv + (page is not None) > 1:
+        raise click.UsageError("Choose one of --json, --csv and --hand-over.")
     sets = _sets(person, exercise)
     if as_json:
         _say_json(sets)
     elif as_csv:
         _say_csv(sets)
+    elif page is not None:
+        _hand_over(sets, person, page)
     else:
         _show(sets, last)
 
@@ -64,6 +75,20 @@ def _say_csv(sets: list[StoredSet]) -> None:
     from imu_reps.storage.history_csv import history_csv
 
     say(history_csv(sets), nl=False)
+
+
+def _hand_over(sets: list[StoredSet], person: str | None, out: Path) -> None:
+    from imu_reps.coaching.advice import advise
+    from imu_reps.coaching.progress import progress
+    from imu_reps.report.advice import advice_lines
+    from imu_reps.report.page.hand_over import hand_over_page
+    from imu_reps.storage.programme_file import load_programme
+    from imu_reps.storage.text_file import write_text
+
+    programme = load_programme()
+    advice = advice_lines(advise(sets, programme))
+    write_text(out, hand_over_page(sets, programme.plan, progress(sets), person=person, advice=advice))
+    say(f"Written to {out}.")
 
 
 def _show(sets: list[StoredSet], last: int) -> None:

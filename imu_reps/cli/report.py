@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
+from pathlib import Path
 
 import click
 
@@ -20,10 +21,18 @@ MANY_FILES = 6
 @click.command()
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document a recording, one a line.")
+@click.option(
+    "--html", "page", metavar="OUT", type=click.Path(path_type=Path), help="The report of one set as a page."
+)
 @settings_options
 @click.pass_context
 def report(
-    ctx: click.Context, files: tuple[str, ...], as_json: bool, preset: str, changes: tuple[str, ...]
+    ctx: click.Context,
+    files: tuple[str, ...],
+    as_json: bool,
+    page: Path | None,
+    preset: str,
+    changes: tuple[str, ...],
 ) -> None:
     """Count the repetitions of recorded sets and judge tempo and stability.
 
@@ -34,6 +43,11 @@ def report(
     """
     settings = chosen_settings(preset, changes)
     chosen = files or (_latest(),)
+    if page is not None:
+        if len(chosen) > 1 or as_json:
+            raise click.UsageError("--html makes a page of one recording, without --json.")
+        _page(chosen[0], page, settings)
+        return
     codes = []
     for number, file in enumerate(_with_progress(chosen)):
         if number and not as_json:
@@ -73,6 +87,19 @@ def _text(file: str, settings: Settings) -> int:
         return error.exit_code
     show(partial(text_report, summary))
     return 0
+
+
+def _page(file: str, out: Path, settings: Settings) -> None:
+    from imu_reps.analysis.analyze import analyze
+    from imu_reps.report.page.page import set_page
+    from imu_reps.storage.recording_file import load
+    from imu_reps.storage.text_file import write_text
+
+    recording = load(file)
+    analysis = analyze(recording, settings)
+    html = set_page(analysis.summary, analysis.track, floor_deg=recording.header.floor_deg)
+    write_text(out, html)
+    say(f"Written to {out}.")
 
 
 def _with_progress(files: Sequence[str]) -> Iterator[str]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, cast
 from imu_reps.cli.simulated_faults import FAULTS, parse_fault
 
 if TYPE_CHECKING:
-    from imu_reps.domain.recording import Exercise, Side
+    from imu_reps.domain.exercise import Exercise
+    from imu_reps.domain.recording import Side
     from imu_reps.sensors.simulator import LifePlan, RepPlan, SensorPlan, SetPlan
 
 #: How far the leg usually goes, in degrees.

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from itertools import groupby, pairwise
 from statistics import median
 
+from imu_reps.domain.exercise import Exercise
 from imu_reps.domain.history import StoredSet
 from imu_reps.domain.programme import (
     Adherence,
@@ -24,7 +25,6 @@ from imu_reps.domain.programme import (
     Recommendation,
     Rung,
 )
-from imu_reps.domain.recording import Exercise
 from imu_reps.domain.rep import Flag, Rep
 
 #: Sessions of the same exercise that are looked at together.

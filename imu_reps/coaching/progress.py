@@ -9,9 +9,10 @@ from itertools import groupby
 
 import numpy as np
 
+from imu_reps.domain.exercise import Exercise
 from imu_reps.domain.history import StoredSet
 from imu_reps.domain.progress import Change, Progress, Quantity
-from imu_reps.domain.recording import Exercise, Side
+from imu_reps.domain.recording import Side
 from imu_reps.domain.summary import Summary
 
 #: A mean over fewer earlier sets says nothing of the person's usual scatter.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imu_reps.domain.recording import Exercise
+from imu_reps.domain.exercise import Exercise
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.sides import SideComparison, SideDifference, SideQuantity, SideVerdict

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from imu_reps.domain.recording import Exercise
+from imu_reps.domain.exercise import Exercise
 
 Recommendation = Literal["stay", "regress", "progress", "stop"]
 ReasonCode = Literal[

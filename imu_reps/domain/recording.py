@@ -8,25 +8,10 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
 
+from imu_reps.domain.exercise import Exercise
 from imu_reps.domain.samples import SampleBlock, SensorPlace
 from imu_reps.domain.tempo import Tempo
 
-Exercise = Literal[
-    "single_leg_raise",
-    "single_leg_raise_bent",
-    "double_leg_raise",
-    "heel_tap",
-    "hanging_leg_raise",
-    "hollow_hold",
-]
-EXERCISES: tuple[Exercise, ...] = (
-    "single_leg_raise",
-    "single_leg_raise_bent",
-    "double_leg_raise",
-    "heel_tap",
-    "hanging_leg_raise",
-    "hollow_hold",
-)
 Side = Literal["left", "right", "both"]
 Start = Literal["low", "high"]
 Posture = Literal["supine", "hanging"]

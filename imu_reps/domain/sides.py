@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from imu_reps.domain.recording import Exercise
+from imu_reps.domain.exercise import Exercise
 
 SideQuantity = Literal[
     "range_deg",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from imu_reps.domain.recording import Exercise, PelvisAlignment, Posture, Side, Start
+from imu_reps.domain.exercise import Exercise
+from imu_reps.domain.recording import PelvisAlignment, Posture, Side, Start
 from imu_reps.domain.rep import Partial, Rep
 from imu_reps.domain.settings import Settings
 

@@ -9,9 +9,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from imu_reps.domain.exercise import Exercise
 from imu_reps.domain.history import StoredSet
 from imu_reps.domain.progress import Change, Progress, Quantity
-from imu_reps.domain.recording import Exercise, Side
+from imu_reps.domain.recording import Side
 from imu_reps.report.figures import counted, degrees, listed, written
 from imu_reps.report.rep_table import NOT_MEASURED, SHORT_HEADS
 
@@ -39,8 +40,14 @@ def history_report(sets: Sequence[StoredSet], progress: Sequence[Progress], widt
     """
     parts: list[RenderableType] = [_table(sets, width)]
     for one in progress:
-        parts += [Text(), Text(_head(one), style="bold"), *(Text(f"• {line}") for line in _lines(one))]
+        head, lines = progress_words(one)
+        parts += [Text(), Text(head, style="bold"), *(Text(f"• {line}") for line in lines)]
     return Group(*parts)
+
+
+def progress_words(progress: Progress) -> tuple[str, list[str]]:
+    """How one exercise and side went: a heading, and a line each for the best and for what changed."""
+    return _head(progress), _lines(progress)
 
 
 def exercise_name(exercise: Exercise, side: Side | None) -> str:

@@ -65,6 +65,16 @@ def rep_table(summary: Summary, width: int) -> Table:
     return table
 
 
+def heads(summary: Summary) -> list[tuple[str, str]]:
+    """Name and unit of the figures in a repetition's row."""
+    return [(column.head, column.unit) for column in _columns(summary)]
+
+
+def figures(summary: Summary) -> list[list[str]]:
+    """The figures of each repetition as they are written, under `heads`."""
+    return _cells(summary, _columns(summary))
+
+
 def anything_missing(summary: Summary) -> bool:
     """Whether the table holds the sign for "not measured"."""
     return any(NOT_MEASURED in cells for cells in _cells(summary, _columns(summary)))

@@ -13,8 +13,8 @@ from typing import Self
 
 import msgspec
 
+from imu_reps.domain.exercise import Exercise
 from imu_reps.domain.history import StoredSet
-from imu_reps.domain.recording import Exercise
 from imu_reps.domain.summary import Summary
 from imu_reps.errors import FileAccessError
 from imu_reps.storage.file_access import access_error

@@ -9,10 +9,10 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, get_args
 
+from imu_reps.domain.exercise import EXERCISES
 from imu_reps.domain.recording import (
     DEFAULT_ANKLE,
     DEFAULT_PELVIS,
-    EXERCISES,
     Axis,
     Caution,
     Counter,

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from imu_reps.analysis.alignment import LegAlignment, Rest, align_leg, rests_in
-from imu_reps.domain.recording import Exercise, Header, Posture, SensorHeader, Start, default_posture
+from imu_reps.domain.exercise import Exercise
+from imu_reps.domain.recording import Header, Posture, SensorHeader, Start, default_posture
 from imu_reps.domain.settings import Settings
 from imu_reps.kinematics.motion import GridMotion
 from imu_reps.kinematics.mounting import leg_elevation

@@ -9,7 +9,7 @@ import pytest
 
 from imu_reps.cli.main import COMMANDS
 
-HEAVY = ("numpy", "scipy", "pandas", "bleak", "matplotlib", "vqf", "rich", "msgspec")
+HEAVY = ("numpy", "scipy", "pandas", "bleak", "bumble", "matplotlib", "vqf", "rich", "msgspec")
 
 
 def loaded_after(code: str) -> set[str]:

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from imu_reps.domain.recording import EXERCISES, Axis, Header, Note, Recording, SensorHeader
+from imu_reps.domain.exercise import EXERCISES
+from imu_reps.domain.recording import Axis, Header, Note, Recording, SensorHeader
 from imu_reps.domain.samples import SampleBlock
 from imu_reps.domain.tempo import Tempo
 from imu_reps.errors import ImuRepsError

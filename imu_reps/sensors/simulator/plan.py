@@ -6,15 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from imu_reps.domain.recording import (
-    Exercise,
-    PelvisAlignment,
-    Posture,
-    Side,
-    Start,
-    default_posture,
-    default_start,
-)
+from imu_reps.domain.exercise import Exercise
+from imu_reps.domain.recording import PelvisAlignment, Posture, Side, Start, default_posture, default_start
 from imu_reps.domain.tempo import Tempo
 from imu_reps.sensors.simulator.sensor_plan import SensorPlan
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from numpy.random import Generator
 
-from imu_reps.domain.recording import Exercise, PelvisAlignment, Side, Start
+from imu_reps.domain.exercise import Exercise
+from imu_reps.domain.recording import PelvisAlignment, Side, Start
 from imu_reps.sensors.simulator.plan import Act, Activity, BodyPlan, LifePlan, SetPlan
 from imu_reps.sensors.simulator.random_reps import RepSpace, random_reps
 from imu_reps.sensors.simulator.random_sensors import SensorSpace, chance, random_sensors
@@ -26,6 +27,11 @@ class Space:
         are swung instead of lifted.
     faults, partials : bool
         Whether faults and partial repetitions occur.
+    fault_share : float or None
+        The chance of each fault that the exercise allows, whatever the others do; None: about half of all
+        sets have one or two.
+    longest_s : float
+        About how long the repetitions of a set take at most.
     share : tuple of float
         Range of the pelvis's natural share.
     rate_hz : float or None
@@ -49,6 +55,8 @@ class Space:
     swing: bool | None = None
     faults: bool = True
     partials: bool = True
+    fault_share: float | None = None
+    longest_s: float = 75.0
     share: tuple[float, float] = (0.10, 0.35)
     rate_hz: float | None = None
     acc_bias_mg: float = 15.0
@@ -97,7 +105,17 @@ def random_plan(rng: Generator, **constraints: Any) -> SetPlan:
     start = space.start or _random_start(exercise, rng)
     life, alignment = _random_life(exercise, start, space, rng)
     floor = start == "low" or life.floor_stretch
-    wanted = RepSpace(exercise, start, floor, space.stalls, space.swing, space.faults, space.partials)
+    wanted = RepSpace(
+        exercise,
+        start,
+        floor,
+        space.stalls,
+        space.swing,
+        space.faults,
+        space.partials,
+        space.fault_share,
+        space.longest_s,
+    )
     reps = random_reps(wanted, rng)
     sensors = SensorSpace(
         rate_hz=space.rate_hz,

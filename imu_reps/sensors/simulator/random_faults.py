@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from numpy.random import Generator
 
-from imu_reps.domain.recording import Exercise, Start
+from imu_reps.domain.exercise import Exercise
+from imu_reps.domain.recording import Start
 from imu_reps.sensors.simulator.plan import RepPlan, RotationShape
 from imu_reps.sensors.simulator.random_sensors import chance
 
@@ -16,6 +17,23 @@ Spoil = Callable[[list[RepPlan], Generator], list[RepPlan]]
 
 def with_faults(reps: list[RepPlan], exercise: Exercise, start: Start, rng: Generator) -> list[RepPlan]:
     """Give about half of all sets one or two faults that their exercise allows."""
+    possible = _possible(exercise, start)
+    for _ in range(int(rng.choice([0, 1, 2], p=[0.45, 0.35, 0.2]))):
+        reps = possible[int(rng.integers(len(possible)))](reps, rng)
+    return reps
+
+
+def with_each_fault(
+    reps: list[RepPlan], exercise: Exercise, start: Start, share: float, rng: Generator
+) -> list[RepPlan]:
+    """Give a set each fault that its exercise allows with the same chance, one beside the other."""
+    for spoil in dict.fromkeys(_possible(exercise, start)):
+        if chance(rng, share):
+            reps = spoil(reps, rng)
+    return reps
+
+
+def _possible(exercise: Exercise, start: Start) -> list[Spoil]:
     possible: list[Spoil] = [_jolting, _short]
     if exercise != "hanging_leg_raise":
         possible += [_arching, _arching]
@@ -23,9 +41,7 @@ def with_faults(reps: list[RepPlan], exercise: Exercise, start: Start, rng: Gene
         possible += [_popping, _popping, _bending]
     if start == "low" and exercise != "hanging_leg_raise":
         possible += [_touching]
-    for _ in range(int(rng.choice([0, 1, 2], p=[0.45, 0.35, 0.2]))):
-        reps = possible[int(rng.integers(len(possible)))](reps, rng)
-    return reps
+    return possible
 
 
 def _growth(count: int, rng: Generator) -> list[float]:

@@ -8,9 +8,10 @@ from typing import Literal
 import numpy as np
 from numpy.random import Generator
 
-from imu_reps.domain.recording import Exercise, Start
+from imu_reps.domain.exercise import Exercise
+from imu_reps.domain.recording import Start
 from imu_reps.sensors.simulator.plan import Ramp, RepFaults, RepPlan, Stall, Swell
-from imu_reps.sensors.simulator.random_faults import with_faults
+from imu_reps.sensors.simulator.random_faults import with_each_fault, with_faults
 from imu_reps.sensors.simulator.random_sensors import chance
 
 Style = Literal["controlled", "brisk", "swing"]
@@ -29,6 +30,8 @@ class RepSpace:
     swing: bool | None
     faults: bool
     partials: bool
+    fault_share: float | None = None
+    longest_s: float = _LONGEST_SET_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ def random_reps(space: RepSpace, rng: Generator) -> tuple[RepPlan, ...]:
         return (_HOLD,)
     manner = _random_manner(space, rng)
     cycle_s = manner.concentric_s + manner.eccentric_s + manner.top_pause_s + manner.bottom_pause_s
-    count = max(3, min(int(rng.integers(3, 21)), int(_LONGEST_SET_S / cycle_s)))
+    count = max(3, min(int(rng.integers(3, 21)), int(space.longest_s / cycle_s)))
     reps = [_rep(manner, space, rng) for _ in range(count)]
     if not space.floor:
         # without a floor stretch the legs are taken to start vertical
@@ -63,7 +66,9 @@ def random_reps(space: RepSpace, rng: Generator) -> tuple[RepPlan, ...]:
     if space.stalls or (space.stalls is None and chance(rng, 0.25)):
         reps = _stalled(reps, rng)
     reps = _swelling(reps, space, rng)
-    if space.faults:
+    if space.fault_share is not None:
+        reps = with_each_fault(reps, space.exercise, space.start, space.fault_share, rng)
+    elif space.faults:
         reps = with_faults(reps, space.exercise, space.start, rng)
     if space.start == "low":
         reps[-1] = _to_floor(reps[-1])

@@ -1,0 +1,22 @@
+"""The exercises there are."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Exercise = Literal[
+    "single_leg_raise",
+    "single_leg_raise_bent",
+    "double_leg_raise",
+    "heel_tap",
+    "hanging_leg_raise",
+    "hollow_hold",
+]
+EXERCISES: tuple[Exercise, ...] = (
+    "single_leg_raise",
+    "single_leg_raise_bent",
+    "double_leg_raise",
+    "heel_tap",
+    "hanging_leg_raise",
+    "hollow_hold",
+)

@@ -1,0 +1,154 @@
+"""The pictures of one set: leg angle over time, tilt over leg angle, tempo against the target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from imu_reps.domain.rep import Rep
+from imu_reps.domain.samples import FloatArray
+from imu_reps.domain.summary import Summary
+from imu_reps.domain.tempo import Tempo
+from imu_reps.domain.track import GRID_HZ, AngleTrack
+from imu_reps.report.page.ink import INKS, drawing, svg
+
+#: Shown before the first repetition and after the last.
+MARGIN_S = 2.0
+#: Curves are averaged over this long: the picture is for the eye.
+SMOOTH_S = 0.15
+#: The faintest of overlaid repetitions, the first; the last is solid.
+FAINTEST = 0.25
+
+
+def leg_picture(track: AngleTrack, summary: Summary, floor_deg: float | None = None) -> str:
+    """Leg angle over the set: rises and lowerings shaded, faults marked, the floor as a line."""
+    part = _set_part(track, summary)
+    with drawing("leg", height_in=2.8) as (figure, axes):
+        for rep in summary.reps:
+            for colour, start_s, end_s in phases(rep, summary.recording.start):
+                axes.axvspan(start_s, end_s, color=INKS[colour], alpha=0.13, linewidth=0)
+        axes.plot(part.time_s, part.leg_elevation_deg, color=INKS["leg"], linewidth=1.4)
+        _mark_reps(axes, summary, part)
+        _floor_line(axes, floor_deg)
+        axes.set(xlabel="seconds", ylabel="leg angle, °")
+        axes.margins(x=0)
+        return svg(figure, "Leg angle over the set, with phases and faults")
+
+
+def tilt_picture(track: AngleTrack, summary: Summary) -> str | None:
+    """Pelvic tilt over leg angle on the way down, all repetitions; None where tilt was not measured."""
+    start = summary.recording.start
+    curves = [curve for rep in summary.reps if (curve := _lowering(track, rep, start)) is not None]
+    if not curves:
+        return None
+    settings = summary.settings
+    with drawing("tilt", width_in=4.6, height_in=3.2) as (figure, axes):
+        for curve, alpha in zip(curves, np.linspace(FAINTEST, 1.0, len(curves)), strict=True):
+            axes.plot(curve[0], curve[1], color=INKS["pelvis"], alpha=float(alpha), linewidth=1.3)
+        axes.axhline(settings.tilt_watch_deg, color=INKS["watch"], linewidth=1.0, linestyle="--")
+        axes.axhline(settings.tilt_flag_deg, color=INKS["fault"], linewidth=1.0, linestyle="--")
+        axes.text(0.99, settings.tilt_flag_deg, "limit ", **_beside(axes), color=INKS["fault"])
+        axes.set(xlabel="leg angle on the way down, °", ylabel="forward tilt of the pelvis, °")
+        axes.yaxis.set_major_locator(_whole_numbers())
+        axes.invert_xaxis()
+        return svg(figure, "Forward tilt of the pelvis over leg angle on the way down")
+
+
+def tempo_picture(summary: Summary) -> str | None:
+    """Seconds up and down of each repetition against the target; None without repetitions."""
+    if not summary.reps:
+        return None
+    target = None if summary.set.tempo_target is None else Tempo.parse(summary.set.tempo_target)
+    numbers = np.array([rep.number for rep in summary.reps])
+    with drawing("tempo", width_in=4.6, height_in=3.2) as (figure, axes):
+        for offset, name, colour in ((-0.2, "concentric_s", "up"), (0.2, "eccentric_s", "down")):
+            values = np.array([getattr(rep, name) or np.nan for rep in summary.reps])
+            label = "up" if colour == "up" else "down"
+            axes.bar(numbers + offset, values, width=0.36, color=INKS[colour], label=label)
+            aim = None if target is None else getattr(target, name)
+            if aim:
+                axes.axhline(aim, color=INKS[colour], linewidth=1.0, linestyle="--")
+        axes.grid(visible=False, axis="x")
+        axes.set(xlabel="repetition" + (", target dashed" if target else ""), ylabel="seconds")
+        axes.xaxis.set_major_locator(_whole_numbers())
+        axes.legend(ncols=2, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.0)
+        return svg(figure, "Seconds up and down of each repetition")
+
+
+def phases(rep: Rep, start: str) -> Iterator[tuple[str, float, float]]:
+    """The movements of a repetition as colour, start and end in seconds."""
+    out, back = ("up", "down") if start == "low" else ("down", "up")
+    length_s = {"up": rep.concentric_s, "down": rep.eccentric_s}
+    out_s, back_s = length_s[out], length_s[back]
+    if out_s is not None:
+        yield out, rep.start_s, rep.start_s + out_s
+    if back_s is not None:
+        yield back, rep.end_s - back_s, rep.end_s
+
+
+def _set_part(track: AngleTrack, summary: Summary) -> AngleTrack:
+    if not summary.reps:
+        return track
+    first, last = summary.reps[0].start_s - MARGIN_S, summary.reps[-1].end_s + MARGIN_S
+    start, end = np.searchsorted(track.time_s, [first, last])
+    return track[int(start) : int(end)]
+
+
+def _mark_reps(axes: Axes, summary: Summary, part: AngleTrack) -> None:
+    """Repetition numbers above the curve, a mark where a fault showed."""
+    for rep in summary.reps:
+        middle_s = (rep.start_s + rep.end_s) / 2.0
+        colour = "fault" if rep.flags else "dim"
+        axes.annotate(
+            str(rep.number),
+            (middle_s, 1.0),
+            xycoords=("data", "axes fraction"),
+            ha="center",
+            va="bottom",
+            color=INKS[colour],
+            fontsize=8,
+        )
+        for fault in rep.faults:
+            if fault.at_s is not None:
+                height = float(np.interp(fault.at_s, part.time_s, part.leg_elevation_deg))
+                shade = INKS["fault" if fault.level == "flag" else "watch"]
+                axes.plot(fault.at_s, height, marker="o", markersize=5, color=shade)
+
+
+def _whole_numbers() -> MaxNLocator:
+    return MaxNLocator(integer=True, steps=[1, 2, 5, 10])
+
+
+def _floor_line(axes: Axes, floor_deg: float | None) -> None:
+    if floor_deg is not None:
+        axes.axhline(floor_deg, color=INKS["pelvis"], linewidth=1.0, linestyle="--")
+        axes.text(0.99, floor_deg, "your floor ", **_beside(axes), color=INKS["pelvis"])
+
+
+def _beside(axes: Axes) -> dict[str, Any]:
+    return {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "bottom", "fontsize": 8}
+
+
+def _lowering(track: AngleTrack, rep: Rep, start: str) -> tuple[FloatArray, FloatArray] | None:
+    """Leg angle and tilt of a repetition's way down; None where either was not measured."""
+    spans = {colour: (start_s, end_s) for colour, start_s, end_s in phases(rep, start)}
+    if "down" not in spans or rep.pelvic_tilt_deg is None:
+        return None
+    first, last = np.searchsorted(track.time_s, spans["down"])
+    leg, tilt = track.leg_elevation_deg[first:last], track.pelvic_tilt_deg[first:last]
+    if len(leg) < 3 or not (np.isfinite(leg).any() and np.isfinite(tilt).any()):
+        return None
+    return _smooth(leg), _smooth(tilt)
+
+
+def _smooth(values: FloatArray) -> FloatArray:
+    half = int(SMOOTH_S * GRID_HZ / 2)
+    known = np.isfinite(values)
+    window = np.ones(2 * half + 1)
+    total = np.convolve(np.where(known, values, 0.0), window, "same")
+    count = np.convolve(known.astype(float), window, "same")
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))

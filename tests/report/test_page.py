@@ -1,0 +1,144 @@
+"""The pages: one file, no network, nothing run, what is written is what was measured."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from imu_reps import SetPlan, analyze, simulate
+from imu_reps.coaching.progress import progress
+from imu_reps.domain.history import StoredSet
+from imu_reps.report.page.hand_over import MOST_ROWS, hand_over_page
+from imu_reps.report.page.page import set_page
+from imu_reps.sensors.simulator.plan import RepFaults, RepPlan
+from imu_reps.storage.programme_file import load_programme
+
+ARCHED = RepPlan(faults=RepFaults(arch_deg=12.0))
+
+
+@pytest.fixture(scope="module")
+def arched():
+    return analyze(simulate(SetPlan(reps=(RepPlan(), RepPlan(), ARCHED, ARCHED))).recording)
+
+
+class Outline(HTMLParser):
+    """Tags that were opened and not closed, attributes, and the words."""
+
+    VOID = frozenset({"meta", "br", "link", "img"})
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.attributes, self.words = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.attributes += [(tag, *pair) for pair in attrs]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.attributes += [(tag, *pair) for pair in attrs]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data.strip())
+
+
+def outline(page):
+    parser = Outline()
+    parser.feed(page)
+    assert parser.open == []
+    return parser
+
+
+def stored(analysis, day=1, **changes):
+    recording = replace(analysis.summary.recording, created=f"2026-11-{day:02d}T07:30:00+00:00")
+    summary = replace(analysis.summary, recording=recording)
+    return replace(StoredSet(f"/{day}.csv", "anna", f"s{day}", 1, None, None, summary), **changes)
+
+
+def test_the_page_is_whole_and_asks_for_nothing(arched):
+    page = set_page(arched.summary, arched.track)
+    read = outline(page)
+
+    assert not re.search(r"<script|@import|url\(https?:", page)
+    asked = [value for _, name, value in read.attributes if name in ("src", "href", "xlink:href")]
+    assert all(value.startswith("#") for value in asked)
+
+
+def test_it_says_what_the_text_report_says(arched):
+    words = " ".join(outline(set_page(arched.summary, arched.track)).words)
+
+    assert "4 reps, 2 clean" in words
+    assert "back arch" in words
+    assert "simulated, nobody moved" in words
+    assert "Not a medical device" in words.replace("\n", " ")
+
+
+def test_every_picture_has_a_name_for_those_who_do_not_see_it(arched):
+    read = outline(set_page(arched.summary, arched.track))
+    pictures = [value for tag, name, value in read.attributes if (tag, name) == ("svg", "aria-label")]
+
+    assert len(pictures) == 3
+    assert all(pictures)
+
+
+def test_colours_are_the_pages_own_so_that_it_can_be_dark(arched):
+    page = set_page(arched.summary, arched.track)
+
+    assert "var(--leg)" in page
+    assert not re.search(r"#0[1-9a]0[1-9a]0[1-9a]\b", page)
+
+
+def test_inner_names_of_the_pictures_do_not_collide(arched):
+    read = outline(set_page(arched.summary, arched.track))
+    names = [value for _, name, value in read.attributes if name == "id"]
+    clips = [name for name in names if re.fullmatch(r"[pm][0-9a-f]{8,}", name)]
+
+    assert clips
+    assert len(clips) == len(set(clips))
+
+
+def test_the_same_set_gives_the_same_page(arched):
+    assert set_page(arched.summary, arched.track) == set_page(arched.summary, arched.track)
+
+
+def test_names_are_text_and_never_markup(arched):
+    evil = "<script>alert(1)</script>.csv"
+    summary = replace(arched.summary, recording=replace(arched.summary.recording, file=evil))
+
+    assert evil not in set_page(summary, arched.track)
+    assert evil not in hand_over_page([stored(arched)], load_programme().plan, [], person=evil)
+
+
+def test_without_a_pelvis_sensor_or_repetitions_there_is_still_a_page(arched):
+    recording = simulate(SetPlan(reps=(RepPlan(),) * 3)).recording
+    bare = analyze(replace(recording, pelvis=None))
+    none = replace(arched.summary, reps=(), set=replace(arched.summary.set, rep_count=0))
+
+    assert "Where the back lets go" not in set_page(bare.summary, bare.track)
+    assert "Rep by rep" not in set_page(none, arched.track)
+
+
+def test_the_hand_over_has_a_row_a_session_and_side_the_latest_first(arched):
+    sets = [stored(arched, 1), replace(stored(arched, 1), file="/b.csv"), stored(arched, 4, pain=2, effort=6)]
+    words = outline(hand_over_page(sets, load_programme().plan, progress(sets), person="anna")).words
+    days = [word for word in words if re.fullmatch(r"2026-11-\d\d", word)]
+
+    assert days == ["2026-11-04", "2026-11-01"]
+    assert "4, 4" in words
+    assert "4 of 8" in words
+    assert "2 of 10" in words
+    assert "not said" in words
+
+
+def test_the_hand_over_stays_short(arched):
+    sets = [stored(arched, day) for day in range(1, 25)]
+    page = hand_over_page(sets, load_programme().plan, [])
+
+    assert page.count("<tr>") == MOST_ROWS + 1
+    assert f"{24 - MOST_ROWS} earlier rows" in page
