@@ -77,3 +77,13 @@ def test_the_shortest_delay_is_the_latency():
     block = transmit(_readings(5000), "ankle", RadioPlan(latency_s=0.012), np.random.default_rng(0))
     delay = block.time_s - _readings(5000).time_s
     assert 0.012 <= delay.min() < 0.0122
+
+
+def test_packets_wait_for_the_next_connection_event():
+    plan = RadioPlan(batch=4, jitter_s=0.0, stalls_per_min=0.0, connection_interval_s=0.03)
+    block = transmit(_readings(rate_hz=99.3), "ankle", plan, np.random.default_rng(5))
+    waited = block.time_s[3::4] - plan.latency_s - np.arange(3, 1000, 4) / 99.3
+    events = np.unique(np.round(np.mod(block.time_s - block.time_s[0] + 0.015, 0.03), 9))
+    assert waited.min() >= 0.0
+    assert 0.02 < waited.max() < 0.03
+    assert events == np.array([0.015])

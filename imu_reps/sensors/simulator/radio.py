@@ -36,7 +36,8 @@ def transmit(readings: Readings, place: SensorPlace, plan: RadioPlan, rng: Gener
 
 
 def arrivals(sent_s: FloatArray, plan: RadioPlan, rng: Generator) -> FloatArray:
-    """Arrival of packets sent at `sent_s`: the floor, an exponential delay, stalls; none overtakes."""
+    """Arrival of packets ready then: events, the floor, an exponential delay, stalls; none overtakes."""
+    sent_s = _at_events(sent_s, plan.connection_interval_s, rng)
     delay = plan.latency_s + rng.exponential(plan.jitter_s, len(sent_s))
     span_s = float(sent_s[-1] - sent_s[0])
     for start_s in sent_s[0] + span_s * rng.random(rng.poisson(plan.stalls_per_min * span_s / 60.0)):
@@ -44,6 +45,14 @@ def arrivals(sent_s: FloatArray, plan: RadioPlan, rng: Generator) -> FloatArray:
         held = (sent_s >= start_s) & (sent_s < end_s)
         delay[held] += end_s - sent_s[held]
     return np.asarray(np.maximum.accumulate(sent_s + delay))
+
+
+def _at_events(ready_s: FloatArray, interval_s: float, rng: Generator) -> FloatArray:
+    """When packets leave that wait for the next connection event."""
+    if interval_s == 0.0:
+        return ready_s
+    first_s = interval_s * rng.random()
+    return np.asarray(first_s + interval_s * np.ceil((ready_s - first_s) / interval_s))
 
 
 def survivors(arrival_s: FloatArray, plan: RadioPlan, rng: Generator) -> BoolArray:

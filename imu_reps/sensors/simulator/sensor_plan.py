@@ -37,6 +37,8 @@ class RadioPlan:
         How much the sensor's clock runs fast against the host's.
     clock_start_s : float
         What the sensor's clock shows at the beginning.
+    connection_interval_s : float
+        Packets leave at connection events only, so far apart, the first at a time of chance; 0: at once.
     """
 
     batch: int = 1
@@ -49,6 +51,7 @@ class RadioPlan:
     device_clock: bool = True
     drift_ppm: float = 20.0
     clock_start_s: float = 100.0
+    connection_interval_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,185 @@
+"""What one sensor has said so far: its bytes made items, and the tally of them."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import numpy as np
+
+from imu_reps.domain.samples import SampleBlock, SensorPlace
+from imu_reps.sensors.inbox import Arrival
+from imu_reps.sensors.pace import Pace
+from imu_reps.sensors.stream_items import Item, LinkChange, LinkState, Restarted
+from imu_reps.sensors.wire import NOTHING_SAID, Decoded, Facts, Family, Samples
+
+#: Copies of a notification follow one another at once; two of the sensor's own are a connection interval
+#: (7.5 ms at least) apart, or differ in their bytes.
+COPY_WITHIN_S = 0.005
+
+
+class Hearing:
+    """One sensor, heard.
+
+    Parameters
+    ----------
+    place : {"pelvis", "ankle"}
+    family : Family
+    rate_hz : float
+
+    Attributes
+    ----------
+    state : LinkState
+        Of the link, as told in order of arrival.
+    facts : Facts
+        The latest of everything it said of itself.
+    last_sample_s : float or None
+        Arrival of its last samples.
+    pace : Pace
+    samples, damaged, repeated, restarts, dropped : int
+        See `imu_reps.sensors.stream_items.SensorStatus`.
+    """
+
+    def __init__(self, place: SensorPlace, family: Family, rate_hz: float) -> None:
+        self.state: LinkState = "away"
+        self.facts = NOTHING_SAID
+        self.last_sample_s: float | None = None
+        self.pace = Pace(family.has_clock)
+        self._place = place
+        self._family = family
+        self._decoding = family.begin(rate_hz)
+        self._copies: Copies | None = None
+        self.count_anew()
+
+    def count_anew(self) -> None:
+        """Set the tally to nothing."""
+        self.samples = self.damaged = self.repeated = self.restarts = self.dropped = 0
+        self._numbering = Numbering()
+        self._lost_before = 0
+
+    @property
+    def lost(self) -> int | None:
+        """Samples missing from the numbering; None without a numbering of the sensor's own."""
+        return self._lost_before + self._numbering.missing if self._family.counter == "device" else None
+
+    def take(self, word: Arrival | LinkChange) -> list[Item]:
+        """What an arrival, or a word about the link, comes to."""
+        return self._decode(word) if isinstance(word, Arrival) else self._change(word)
+
+    def ask_anew(self) -> None:
+        """Forget the rate and any refusal: the sensor is about to be asked again."""
+        self.pace.forget()
+        self.facts = replace(self.facts, refused=None)
+
+    def _change(self, change: LinkChange) -> list[Item]:
+        if change.state in ("connected", "silent"):
+            self._decoding = self._family.resume(self._decoding)
+        if change.state == "connected":
+            again = self.last_sample_s is not None
+            self._copies = Copies() if again and self._family.counter == "host" else None
+        self.state = change.state
+        return [change]
+
+    def _decode(self, arrival: Arrival) -> list[Item]:
+        if self._copies and self._copies.is_one(arrival):
+            self.repeated += 1
+            return []
+        self._decoding, decoded = self._family.decode(
+            self._decoding, arrival.characteristic, arrival.data, arrival.time_s
+        )
+        self.damaged += decoded.damaged
+        self.repeated += decoded.repeated
+        self.facts = _latest(self.facts, decoded.facts)
+        return self._restart(decoded, arrival) + self._hear(decoded.samples, arrival)
+
+    def _restart(self, decoded: Decoded, arrival: Arrival) -> list[Item]:
+        if not decoded.restarted:
+            return []
+        self.restarts += 1
+        self._lost_before += self._numbering.missing
+        self._numbering = Numbering()
+        self.pace.forget()
+        return [Restarted(self._place, arrival.time_s)]
+
+    def _hear(self, samples: Samples, arrival: Arrival) -> list[Item]:
+        if not len(samples):
+            return []
+        self.samples += len(samples)
+        self._numbering.hear(samples)
+        self.pace.hear(arrival.time_s, samples)
+        self.last_sample_s = arrival.time_s
+        back: list[Item] = []
+        if self.state in ("connected", "silent"):  # not "away": the last of a broken link may come late
+            self.state = "streaming"
+            back.append(LinkChange(self._place, arrival.time_s, "streaming"))
+        return [*back, _block(self._place, arrival.time_s, samples)]
+
+
+class Numbering:
+    """How many numbers of one unbroken numbering are missing; late samples fill their hole."""
+
+    def __init__(self) -> None:
+        self._first: int | None = None
+        self._last = 0
+        self._heard = 0
+
+    def hear(self, samples: Samples) -> None:
+        """Count samples in."""
+        least, most = int(samples.number.min()), int(samples.number.max())
+        self._last = most if self._first is None else max(self._last, most)
+        self._first = least if self._first is None else min(self._first, least)
+        self._heard += len(samples)
+
+    @property
+    def missing(self) -> int:
+        """Numbers between the first and the last that were not heard."""
+        return 0 if self._first is None else max(0, self._last - self._first + 1 - self._heard)
+
+
+class Copies:
+    """Finds a link that delivers every notification more than once.
+
+    After a connection that was not ended properly, Linux can deliver everything twice. A family whose
+    samples carry numbers drops the copies by them; this is for those without. It drops copies only as long
+    as every single notification since the connection came with one: two that happen to be alike in a
+    healthy stream stand among others that came once.
+    """
+
+    def __init__(self) -> None:
+        self._before: Arrival | None = None
+        self._copied = False
+        self._believed = True
+
+    def is_one(self, arrival: Arrival) -> bool:
+        """Whether this arrival is a copy of the one before it."""
+        if not self._believed:
+            return False
+        if self._before is not None and _alike(self._before, arrival):
+            self._copied = True
+            return True
+        self._believed = self._before is None or self._copied
+        self._before, self._copied = arrival, False
+        return False
+
+
+def _alike(one: Arrival, other: Arrival) -> bool:
+    same = (one.characteristic, one.data) == (other.characteristic, other.data)
+    return same and other.time_s - one.time_s <= COPY_WITHIN_S
+
+
+def _latest(known: Facts, said: Facts) -> Facts:
+    """Everything known, with what was just said over it."""
+    if said is NOTHING_SAID:
+        return known
+    news = {f.name: getattr(said, f.name) for f in fields(said) if getattr(said, f.name) is not None}
+    return replace(known, **news)
+
+
+def _block(place: SensorPlace, arrival_s: float, samples: Samples) -> SampleBlock:
+    return SampleBlock(
+        place,
+        np.full(len(samples), arrival_s),
+        samples.number,
+        samples.device_time_s,
+        samples.acc_mps2,
+        samples.gyr_dps,
+    )

@@ -1,0 +1,338 @@
+"""The computer's Bluetooth: what a scan finds, how a connection behaves, what its failures are called."""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+from dataclasses import replace
+
+import pytest
+from bleak.backends.adapter import BaseBleakAdapter
+from bleak.backends.device import BLEDevice
+from bleak.exc import (
+    BleakBluetoothNotAvailableError,
+    BleakBluetoothNotAvailableReason,
+    BleakCharacteristicNotFoundError,
+    BleakDBusError,
+    BleakDeviceNotFoundError,
+    BleakError,
+    BleakGATTProtocolError,
+)
+
+from imu_reps.errors import RadioError
+from imu_reps.sensors.ble import Radio
+from imu_reps.sensors.mends import TROUBLES, radio_error
+from imu_reps.sensors.radio_failures import BY_BUS_NAME, BY_CLASS, BY_REASON, BY_TEXT, cause, words
+from imu_reps.sensors.virtual.quirks import BLUEZ, Quirks
+from imu_reps.sensors.virtual.sensor import Board
+from imu_reps.sensors.wire import BATTERY_LEVEL
+
+STREAM = "ba1a0002-b277-4069-b9f6-a8d937c46c72"
+INFO = "ba1a0003-b277-4069-b9f6-a8d937c46c72"
+CONTROL = "ba1a0004-b277-4069-b9f6-a8d937c46c72"
+ANKLE = "F0:00:00:00:00:02"
+
+
+async def connected(both, lost=lambda: None, address=ANKLE):
+    found = await both.radio.find(address, 5.0)
+    connection = both.radio.connection(found, lost)
+    await connection.open()
+    return connection
+
+
+def test_a_scan_finds_both_strongest_first_with_what_they_say(bench, play):
+    async def scanning():
+        async with bench(sensor={"board": Board(rssi_dbm=-80)}) as both:
+            both.sensors["ankle"].board = replace(both.sensors["ankle"].board, rssi_dbm=-40)
+            return await both.radio.scan(5.0)
+
+    found = play(scanning())
+
+    assert [one.host_id for one in found] == [ANKLE, "F0:00:00:00:00:01"]
+    assert found[0].rssi_dbm > -60 > found[1].rssi_dbm
+    assert found[0].advertisement.name == "IMUREPS-P1A2B"
+    assert found[0].advertisement.service_uuids == ("ba1a0001-b277-4069-b9f6-a8d937c46c72",)
+
+
+def test_a_scan_ends_as_soon_as_enough_is_found_and_otherwise_in_time(bench, play):
+    async def scanning():
+        async with bench() as both:
+            loop = asyncio.get_running_loop()
+            began_s = loop.time()
+            both_found = await both.radio.scan(30.0, lambda found: len(found) == 2)
+            early_s = loop.time() - began_s
+            await both.radio.scan(7.0)
+            return both_found, early_s, loop.time() - began_s - early_s
+
+    both_found, early_s, whole_s = play(scanning())
+
+    assert len(both_found) == 2
+    assert early_s < 1.0
+    assert whole_s == pytest.approx(7.0, abs=0.1)
+
+
+def test_a_sensor_that_a_killed_program_left_connected_is_found_without_advertising(bench, play):
+    class Held(BaseBleakAdapter):
+        @classmethod
+        async def get(cls, **_):
+            return cls()
+
+        async def get_connected_devices(self, service_uuids):
+            return [BLEDevice("F0:00:00:00:00:09", "WT901BLE68", {})] if service_uuids else []
+
+    async def scanning():
+        async with bench() as both:
+            radio = Radio(
+                scanner_backend=both.air.scanner_backend,
+                client_backend=both.air.client_backend,
+                adapter_backend=Held,
+            )
+            return await radio.find("F0:00:00:00:00:09", 5.0), await radio.scan(2.0)
+
+    held, heard = play(scanning())
+
+    assert (held.advertisement.name, held.rssi_dbm) == ("WT901BLE68", None)
+    assert len(heard) == 3
+    assert heard[-1].host_id == held.host_id
+
+
+def test_scans_and_connections_wait_for_one_another(bench, play):
+    async def crowding():
+        async with bench(quirks=Quirks(busy_scanning=True)) as both:
+            found = await both.radio.find(ANKLE, 5.0)
+            connection = both.radio.connection(found, lambda: None)
+            await asyncio.gather(both.radio.scan(3.0), connection.open(), both.radio.scan(3.0))
+            has = connection.has(STREAM)
+            await connection.close()
+            return has
+
+    assert play(crowding()) == STREAM
+
+
+def test_a_connection_reads_writes_and_hears(bench, play):
+    async def exchanging():
+        async with bench() as both:
+            heard = []
+            connection = await connected(both)
+            info = await connection.read(("00000000-0000-1000-8000-00805f9b34fb", INFO))
+            await connection.subscribe(STREAM.upper(), lambda *what: heard.append(what))
+            await connection.write(CONTROL, b"\x01", True)
+            await asyncio.sleep(2.0)
+            await connection.unsubscribe_all()
+            streamed = len(heard)
+            await asyncio.sleep(1.0)
+            await connection.close()
+            return info, heard, streamed
+
+    info, heard, streamed = play(exchanging())
+
+    assert info[0] == INFO
+    assert info[1].endswith(b"IMUREPS-P1A2B")
+    assert {uuid for uuid, _ in heard} == {STREAM}
+    assert {type(data) for _, data in heard} == {bytes}
+    assert 35 <= streamed <= 41
+    assert len(heard) == streamed
+
+
+def test_a_characteristic_is_found_by_any_of_its_uuids_or_not_at_all(bench, play):
+    async def looking():
+        async with bench() as both:
+            connection = await connected(both)
+            has = [connection.has(one) for one in (BATTERY_LEVEL, ("no such", STREAM), "no such")]
+            with pytest.raises(RadioError) as caught:
+                await connection.read("no such")
+            await connection.close()
+            return has, caught.value.code
+
+    assert play(looking()) == ([BATTERY_LEVEL, STREAM, None], "wrong_device")
+
+
+def test_a_link_that_breaks_is_told_once_and_one_that_is_closed_is_not(bench, play):
+    async def breaking():
+        async with bench() as both:
+            told = []
+            connection = await connected(both, lambda: told.append("broke"))
+            both.sensors["ankle"].drop_link()
+            await asyncio.sleep(2.0)
+            await connection.close()
+            second = await connected(both, lambda: told.append("closed"))
+            await second.close()
+            await asyncio.sleep(1.0)
+            return told
+
+    assert play(breaking()) == ["broke"]
+
+
+def test_what_arrives_while_a_connection_is_being_closed_is_not_heard(bench, play):
+    async def closing():
+        async with bench(quirks=BLUEZ) as both:  # there it takes two seconds
+            heard = []
+            connection = await connected(both)
+            await connection.subscribe(STREAM, lambda *what: heard.append(what))
+            await connection.write(CONTROL, b"\x01", True)
+            await asyncio.sleep(1.0)
+            before = len(heard), len(both.delivered[ANKLE])
+            await connection.close()
+            return before, (len(heard), len(both.delivered[ANKLE]))
+
+    (heard_before, delivered_before), (heard, delivered) = play(closing())
+
+    assert heard == heard_before == delivered_before
+    assert delivered > delivered_before + 30
+
+
+def test_a_connection_opened_again_after_a_drop_delivers_nothing_twice(bench, play):
+    async def again():
+        async with bench(quirks=BLUEZ) as both:
+            heard = []
+            connection = await connected(both)
+            both.sensors["ankle"].drop_link()
+            await asyncio.sleep(2.0)
+            await connection.open()
+            await connection.subscribe(STREAM, lambda *what: heard.append(what))
+            await connection.write(CONTROL, b"\x01", True)
+            await asyncio.sleep(2.0)
+            await connection.close()
+            return heard
+
+    heard = play(again())
+
+    assert len(heard) > 30
+    assert len(set(heard)) == len(heard)
+
+
+@pytest.mark.parametrize(
+    ("quirks", "wait_s"),
+    [
+        (Quirks(settle_s=0.3), 0.0),
+        (Quirks(cut_discoveries=(1,)), 0.0),
+        (Quirks(cut_discoveries=(1, 2)), 0.0),
+        (Quirks(forgets_s=5.0), 10.0),
+    ],
+    ids=["input/output error", "discovery cut off", "cut off twice", "forgotten until the next scan"],
+)
+def test_failures_that_need_only_another_try_get_it(bench, play, quirks, wait_s):
+    async def reconnecting():
+        async with bench(quirks=quirks) as both:
+            connection = await connected(both)
+            await connection.close()
+            await asyncio.sleep(wait_s)
+            await connection.open()
+            has = connection.has(STREAM)
+            await connection.close()
+            return has
+
+    assert play(reconnecting()) == STREAM
+
+
+def test_a_sensor_that_has_gone_is_given_up_in_bounded_time(bench, play):
+    async def gone():
+        async with bench() as both:
+            found = await both.radio.find(ANKLE, 5.0)
+            both.sensors["ankle"].vanish()
+            connection = both.radio.connection(found, lambda: None)
+            began_s = asyncio.get_running_loop().time()
+            with pytest.raises(RadioError) as caught:
+                await connection.open()
+            return caught.value, asyncio.get_running_loop().time() - began_s
+
+    error, took_s = play(gone())
+
+    assert error.code == "connect_failed"
+    assert ANKLE in error.message
+    assert "did not answer in time" in error.message
+    assert took_s < 45.0
+
+
+def test_a_write_to_a_sensor_that_has_gone_fails_as_a_radio_error_in_bounded_time(bench, play):
+    async def gone():
+        async with bench() as both:
+            connection = await connected(both)
+            both.sensors["ankle"].vanish()
+            began_s = asyncio.get_running_loop().time()
+            with pytest.raises(RadioError) as caught:
+                await connection.write(CONTROL, b"\x01", True)
+            took_s = asyncio.get_running_loop().time() - began_s
+            with pytest.raises(RadioError):
+                await connection.read(INFO)
+            await connection.close()
+            with pytest.raises(RadioError):
+                await connection.write(CONTROL, b"\x01", True)
+            return caught.value.code, took_s
+
+    code, took_s = play(gone())
+
+    assert code == "connect_failed"
+    assert took_s <= 5.0
+
+
+REASON = BleakBluetoothNotAvailableReason
+
+
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [
+        (BleakBluetoothNotAvailableError("", REASON.POWERED_OFF), "bluetooth_off"),
+        (BleakBluetoothNotAvailableError("", REASON.NO_BLUETOOTH), "no_adapter"),
+        (BleakBluetoothNotAvailableError("", REASON.NO_BLE_CENTRAL_ROLE), "no_adapter"),
+        (BleakBluetoothNotAvailableError("", REASON.DENIED_BY_USER), "no_permission"),
+        (BleakBluetoothNotAvailableError("", REASON.DENIED_BY_SYSTEM), "no_permission"),
+        (BleakBluetoothNotAvailableError("", REASON.DENIED_BY_UNKNOWN), "no_permission"),
+        (BleakBluetoothNotAvailableError("", REASON.UNKNOWN), "no_service"),
+        (BleakDeviceNotFoundError("F0", "Device with address F0 was not found."), "not_found"),
+        (BleakCharacteristicNotFoundError("2a19"), "wrong_device"),
+        (BleakGATTProtocolError(0x05), "refused"),
+        (BleakError("adapter 'hci7' not found"), "no_adapter"),
+        (BleakDBusError("org.bluez.Error.NotReady", ["Resource Not Ready"]), "bluetooth_off"),
+        (BleakDBusError("org.bluez.Error.Failed", ["Input/output error"]), None),
+        (BleakDBusError("org.bluez.Error.InProgress", []), None),
+        (BleakDBusError("org.bluez.Error.NotPermitted", ["Notify acquired"]), "in_use"),
+        (BleakDBusError("org.freedesktop.DBus.Error.ServiceUnknown", ["org.bluez"]), "no_service"),
+        (BleakDBusError("org.freedesktop.DBus.Error.AccessDenied", ["Rejected"]), "no_permission"),
+        (BleakDBusError("org.freedesktop.DBus.Error.UnknownObject", ["gone"]), "not_found"),
+        (FileNotFoundError(2, "No such file"), "no_service"),
+        (ConnectionRefusedError(111, "refused"), "no_service"),
+        (PermissionError(13, "denied"), "no_permission"),
+        (TimeoutError(), None),
+        (EOFError(), None),
+    ],
+    ids=repr,
+)
+def test_failures_of_bleak_and_the_system_mean_what_they_mean(failure, code):
+    assert cause(failure) == code
+    assert words(failure)
+
+
+def test_a_failure_without_words_gets_some():
+    assert words(TimeoutError()) == "it did not answer in time"
+    assert words(AssertionError()) == "the link has gone"
+    assert words(BleakDBusError("org.bluez.Error.Failed", [])) == "org.bluez.Error.Failed"
+
+
+def test_every_cause_has_a_line_and_a_mend():
+    causes = {*BY_CLASS.values(), *BY_REASON.values(), *BY_BUS_NAME.values(), *BY_TEXT.values()}
+
+    assert causes <= TROUBLES.keys()
+    for code in TROUBLES:
+        error = radio_error(code, "The ankle sensor", "detail")
+        assert error.exit_code == 3
+        assert error.code == code
+        assert "{" not in error.message
+        assert error.message.endswith("(detail).")
+        assert error.hint.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("system", "part"),
+    [("Linux", "bluetoothctl power on"), ("Darwin", "System Settings"), ("Windows", "Bluetooth & devices")],
+)
+def test_the_mend_is_that_of_the_system(monkeypatch, system, part):
+    monkeypatch.setattr(platform, "system", lambda: system)
+
+    assert part in radio_error("bluetooth_off").hint
+
+
+def test_an_unknown_system_gets_a_mend_too(monkeypatch):
+    monkeypatch.setattr(platform, "system", lambda: "Plan9")
+
+    assert radio_error("bluetooth_off").hint == "Switch Bluetooth on and try again."

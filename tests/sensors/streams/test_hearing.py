@@ -1,0 +1,174 @@
+"""What one sensor's bytes come to: samples, words about the link, and a true tally."""
+
+from __future__ import annotations
+
+import struct
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from imu_reps.domain.samples import SampleBlock
+from imu_reps.sensors.families import FAMILIES, family
+from imu_reps.sensors.hearing import Hearing
+from imu_reps.sensors.inbox import Arrival, Inbox
+from imu_reps.sensors.pace import Pace
+from imu_reps.sensors.streams import LinkChange
+from imu_reps.sensors.wire import Samples
+
+NOTIFY = "0000ffe4-0000-1000-8000-00805f9a34fb"
+
+
+def frame(number: int) -> bytes:
+    return b"\x55\x61" + struct.pack("<9h", 0, 0, 2048, number, 0, 0, 0, 0, 0)
+
+
+def arrival(time_s: float, *numbers: int) -> Arrival:
+    return Arrival("ankle", time_s, NOTIFY, b"".join(map(frame, numbers)))
+
+
+def connected_again() -> Hearing:
+    """A WitMotion that was heard, lost and is connected again."""
+    hearing = Hearing("ankle", family("witmotion"), 100.0)
+    for word in (
+        LinkChange("ankle", 0.0, "connected"),
+        arrival(1.0, 0, 1),
+        LinkChange("ankle", 1.5, "away"),
+        LinkChange("ankle", 2.0, "connected"),
+    ):
+        hearing.take(word)
+    return hearing
+
+
+def heard(hearing: Hearing, arrivals: list[Arrival]) -> list[int]:
+    items = [item for one in arrivals for item in hearing.take(one)]
+    blocks = [item for item in items if isinstance(item, SampleBlock)]
+    return [round(x * 32768 / 2000) for block in blocks for x in block.gyr_dps[:, 0]]
+
+
+def test_a_link_that_delivers_everything_twice_is_heard_once():
+    hearing = connected_again()
+    arrivals = [arrival(3.0 + 0.04 * i + late, 2 * i, 2 * i + 1) for i in range(50) for late in (0.0, 0.001)]
+
+    assert heard(hearing, arrivals) == list(range(100))
+    assert hearing.repeated == 50
+
+
+def test_a_link_that_delivers_everything_three_times_is_heard_once():
+    hearing = connected_again()
+
+    assert heard(hearing, [arrival(3.0 + 0.04 * i, i) for i in range(20) for _ in range(3)]) == list(
+        range(20)
+    )
+
+
+def test_equal_readings_of_a_healthy_link_are_kept():
+    hearing = connected_again()
+    numbers = [0, 1, 1, 2, 3, 3, 3, 4]
+
+    assert heard(hearing, [arrival(3.0 + 0.001 * i, n) for i, n in enumerate(numbers)]) == numbers
+    assert hearing.repeated == 0
+
+
+def test_equal_readings_an_interval_apart_are_kept():
+    hearing = connected_again()
+
+    assert heard(hearing, [arrival(3.0 + 0.0075 * i, i // 2) for i in range(10)]) == [
+        0, 0, 1, 1, 2, 2, 3, 3, 4, 4,
+    ]  # fmt: skip
+
+
+def test_a_link_that_was_never_lost_is_not_suspected():
+    hearing = Hearing("ankle", family("witmotion"), 100.0)
+    hearing.take(LinkChange("ankle", 0.0, "connected"))
+
+    assert heard(hearing, [arrival(1.0, 5), arrival(1.0, 5)]) == [5, 5]
+
+
+def test_the_first_samples_after_a_loss_are_announced_in_their_place():
+    hearing = connected_again()
+    items = hearing.take(arrival(3.0, 7))
+
+    assert [getattr(item, "state", "samples") for item in items] == ["streaming", "samples"]
+    assert [getattr(item, "state", "samples") for item in hearing.take(arrival(3.1, 8))] == ["samples"]
+
+
+def test_the_last_of_a_broken_link_is_kept_and_does_not_count_as_its_return():
+    hearing = Hearing("ankle", family("witmotion"), 100.0)
+    for word in (LinkChange("ankle", 0.0, "connected"), arrival(1.0, 0), LinkChange("ankle", 1.5, "away")):
+        hearing.take(word)
+
+    assert heard(hearing, [arrival(1.501, 1)]) == [1]
+    assert hearing.state == "away"
+
+
+def test_half_a_frame_from_before_a_loss_is_forgotten():
+    hearing = Hearing("ankle", family("witmotion"), 100.0)
+    hearing.take(LinkChange("ankle", 0.0, "connected"))
+    hearing.take(Arrival("ankle", 0.5, NOTIFY, frame(1) + frame(2)[:11]))
+    hearing.take(LinkChange("ankle", 1.5, "away"))
+    hearing.take(LinkChange("ankle", 2.0, "connected"))
+
+    assert heard(hearing, [arrival(3.0, 3, 4)]) == [3, 4]
+
+
+@given(
+    st.sampled_from([known.name for known in FAMILIES]),
+    st.lists(
+        st.one_of(st.binary(max_size=60), st.sampled_from(["connected", "away", "silent"])), max_size=30
+    ),
+)
+@settings(max_examples=60, deadline=None)
+def test_whatever_arrives_the_tally_holds_together(name, said):
+    hearing = Hearing("ankle", family(name), 100.0)
+    items = []
+    for i, what in enumerate(said):
+        word = (
+            Arrival("ankle", 0.1 * i, NOTIFY, what)
+            if isinstance(what, bytes)
+            else LinkChange("ankle", 0.1 * i, what)
+        )
+        items += hearing.take(word)
+    blocks = [item for item in items if isinstance(item, SampleBlock)]
+
+    assert hearing.samples == sum(len(block) for block in blocks)
+    assert all(np.all(block.time_s == block.time_s[0]) for block in blocks)
+    assert hearing.damaged >= 0
+
+
+def samples(*numbers: int, rate_hz: float = 100.0) -> Samples:
+    number = np.array(numbers, dtype=np.int64)
+    return Samples(number, number / rate_hz + 7.0, np.zeros((len(number), 3)), np.zeros((len(number), 3)))
+
+
+@pytest.mark.parametrize("has_clock", [True, False])
+def test_the_pace_is_that_of_the_sample_numbers(has_clock):
+    pace = Pace(has_clock)
+    for i in range(0, 1000, 5):
+        if i % 100:  # lost packets are no slower rate
+            pace.hear(50.0 + i / 100.0, samples(*range(i, i + 5)))
+
+    assert pace.rate_hz() == pytest.approx(100.0)
+    assert 4.5 < pace.span_s <= 5.0
+    assert pace.delay_s() == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_late_packet_shows_as_delay():
+    pace = Pace(has_clock=True)
+    for i in range(0, 300, 5):
+        pace.hear(50.0 + i / 100.0 + (0.08 if i == 150 else 0.0), samples(*range(i, i + 5)))
+
+    assert pace.delay_s() == pytest.approx(0.08)
+
+
+def test_a_full_inbox_drops_arrivals_and_counts_them_but_no_word_about_the_link():
+    inbox = Inbox(limit=3)
+    for i in range(5):
+        inbox.put(arrival(float(i), i))
+    inbox.post(LinkChange("ankle", 5.0, "away"))
+    taken = inbox.take_all()
+
+    assert [one.time_s for one in taken] == [0.0, 1.0, 2.0, 5.0]
+    assert inbox.dropped == {"pelvis": 0, "ankle": 2}
+    assert inbox.take_all() == []

@@ -1,0 +1,251 @@
+"""A link that is lost comes back by itself, the other goes on meanwhile, and nothing that arrived is lost."""
+
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+import pytest
+
+from imu_reps.domain.samples import SENSOR_PLACES
+from imu_reps.sensors.streams import Restarted
+from imu_reps.sensors.virtual.quirks import BLUEZ, Quirks
+
+FAMILIES = [("witmotion", 100.0), ("open_profile", 100.0), ("movesense", 104.0)]
+BACK = ["away", "connecting", "connected", "streaming"]
+#: A look for the sensor begins within the longest pause; connecting and starting take a second or two.
+BACK_WITHIN_S = 8.0
+
+
+def hold_undisturbed(both, place):
+    """Without a hole, without a break, without a word."""
+    assert set(np.diff(both.numbers(place))) == {1}
+    assert np.diff(both.block(place).time_s).max() < 0.4
+    assert both.states(place) == []
+
+
+def hold_all_that_was_delivered(both, place):
+    numbers = both.numbers(place)
+
+    assert len(numbers) == both.delivered_samples(place)
+    assert np.all(np.diff(numbers) > 0)
+
+
+@pytest.mark.parametrize("away_s", [3.0, 30.0])
+@pytest.mark.parametrize("place", SENSOR_PLACES)
+@pytest.mark.parametrize(("name", "rate_hz"), FAMILIES)
+def test_a_sensor_that_vanishes_comes_back(bench, play, other, name, rate_hz, place, away_s):
+    async def vanishing():
+        async with bench(name, rate_hz) as both:
+            await both.open()
+            await both.listen(5.0)
+            both.sensors[place].vanish()
+            await both.listen(away_s)
+            both.sensors[place].return_()
+            took_s = await both.listen_until(place, "streaming", 60.0)
+            await both.listen(5.0)
+            return both, took_s, both.streams.status()[place]
+
+    both, took_s, status = play(vanishing())
+    numbers = both.numbers(place)
+
+    hold_undisturbed(both, other(place))
+    hold_all_that_was_delivered(both, place)
+    assert both.states(place) == BACK
+    assert took_s < BACK_WITHIN_S
+    assert np.count_nonzero(np.diff(numbers) > 1) <= 1
+    assert status.repeated == status.restarts == 0
+
+
+@pytest.mark.parametrize("place", SENSOR_PLACES)
+def test_a_sensor_that_is_gone_for_good_does_not_disturb_the_other(bench, play, other, place):
+    async def going():
+        async with bench() as both:
+            await both.open()
+            await both.listen(5.0)
+            both.sensors[place].vanish()
+            await both.listen(60.0)
+            return both, both.streams.status()[place]
+
+    both, status = play(going())
+
+    hold_undisturbed(both, other(place))
+    hold_all_that_was_delivered(both, place)
+    assert both.states(place)[0] == "away"
+    assert "streaming" not in both.states(place)
+    assert (status.state, status.rate_hz, status.delay_s) == ("away", None, None)
+
+
+@pytest.mark.parametrize(("name", "rate_hz"), FAMILIES)
+def test_both_vanish_and_both_come_back(bench, play, name, rate_hz):
+    async def vanishing():
+        async with bench(name, rate_hz) as both:
+            await both.open()
+            await both.listen(3.0)
+            for place in SENSOR_PLACES:
+                both.sensors[place].vanish()
+            await both.listen(10.0)
+            for place in SENSOR_PLACES:
+                both.sensors[place].return_()
+            await both.listen(25.0)
+            return both, both.streams.status()
+
+    both, status = play(vanishing())
+
+    for place in SENSOR_PLACES:
+        hold_all_that_was_delivered(both, place)
+        assert both.states(place) == BACK
+        assert status[place].rate_hz == pytest.approx(rate_hz, rel=0.02)
+
+
+@pytest.mark.parametrize(("name", "rate_hz"), FAMILIES)
+@pytest.mark.parametrize("place", SENSOR_PLACES)
+def test_a_sensor_that_reboots_streams_again_and_is_known_to_have_restarted(
+    bench, play, other, name, rate_hz, place
+):
+    async def rebooting():
+        async with bench(name, rate_hz) as both:
+            await both.open()
+            await both.listen(5.0)
+            both.sensors[place].reboot()
+            await both.listen(15.0)
+            return both, both.streams.status()[place]
+
+    both, status = play(rebooting())
+    restarts = [item for item in both.items if isinstance(item, Restarted)]
+    has_clock = name != "witmotion"
+
+    hold_undisturbed(both, other(place))
+    hold_all_that_was_delivered(both, place)
+    assert both.states(place) == BACK
+    assert [item.sensor for item in restarts] == [place] * has_clock
+    assert status.restarts == has_clock
+    assert status.rate_hz == pytest.approx(rate_hz, rel=0.02)
+
+
+def test_the_clock_of_a_restarted_sensor_begins_anew_and_is_announced_before_its_samples(bench, play):
+    async def rebooting():
+        async with bench() as both:
+            await both.open()
+            await both.listen(5.0)
+            both.sensors["ankle"].reboot()
+            await both.listen(15.0)
+            return both
+
+    both = play(rebooting())
+    place = next(i for i, item in enumerate(both.items) if isinstance(item, Restarted))
+    before = [item for item in both.items[:place] if getattr(item, "sensor", "") == "ankle"]
+    after = [item for item in both.items[place:] if getattr(item, "sensor", "") == "ankle"]
+    last_s = [item.device_time_s[-1] for item in before if hasattr(item, "device_time_s")][-1]
+    first_s = next(item.device_time_s[0] for item in after if hasattr(item, "device_time_s"))
+
+    assert last_s > 4000.0
+    assert first_s < 20.0
+
+
+def test_numbers_and_device_time_go_on_across_a_reconnection(bench, play):
+    async def dropping():
+        async with bench() as both:
+            await both.open()
+            await both.listen(5.0)
+            both.sensors["ankle"].drop_link()
+            await both.listen(10.0)
+            return both
+
+    both = play(dropping())
+    block = both.block("ankle")
+
+    assert both.states("ankle") == BACK
+    assert np.all(np.diff(block.sample) > 0)
+    assert np.all(np.diff(block.device_time_s) > 0)
+
+
+def test_an_adapter_that_disappears_comes_back_with_both_sensors(bench, play):
+    async def unplugging():
+        async with bench() as both:
+            await both.open()
+            await both.listen(3.0)
+            both.air.power_off()
+            await both.listen(20.0)
+            both.air.power_on()
+            await both.listen(25.0)
+            return both, both.streams.status()
+
+    both, status = play(unplugging())
+
+    for place in SENSOR_PLACES:
+        hold_all_that_was_delivered(both, place)
+        assert both.states(place)[0] == "away"
+        assert both.states(place)[-1] == "streaming"
+        assert status[place].rate_hz == pytest.approx(100.0, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    "quirks",
+    [BLUEZ, Quirks(busy_scanning=True), Quirks(cut_discoveries=(2, 3)), Quirks(settle_s=0.6)],
+    ids=["bluez", "busy scanning", "discovery cut off", "long unsettled"],
+)
+@pytest.mark.parametrize(("name", "rate_hz"), FAMILIES)
+def test_both_come_back_through_what_bluez_is_known_to_do(bench, play, name, rate_hz, quirks):
+    async def vanishing():
+        async with bench(name, rate_hz, quirks=quirks) as both:
+            await both.open()
+            await both.listen(3.0)
+            for place in SENSOR_PLACES:
+                both.sensors[place].vanish()
+            await both.listen(3.0)
+            for place in SENSOR_PLACES:
+                both.sensors[place].return_()
+            await both.listen(30.0)
+            began_s = asyncio.get_running_loop().time()
+            status = both.streams.status()
+            await both.streams.close()
+            return both, status, asyncio.get_running_loop().time() - began_s
+
+    both, status, close_s = play(vanishing())
+
+    for place in SENSOR_PLACES:
+        hold_all_that_was_delivered(both, place)
+        assert both.states(place)[-1] == "streaming"
+        assert status[place].repeated == 0
+    assert close_s < 3.0  # both at once: one alone takes up to 2.7 s
+
+
+@pytest.mark.parametrize("cut", [(0,), (0, 1), (1, 2)])
+def test_connecting_at_first_survives_a_service_discovery_cut_off(bench, play, cut):
+    async def opening():
+        async with bench(quirks=Quirks(cut_discoveries=cut)) as both:
+            await both.open()
+            return both.streams.status()
+
+    status = play(opening())
+
+    assert {one.state for one in status.values()} == {"streaming"}
+
+
+@pytest.mark.parametrize(
+    ("battery_percent", "says"), [(80.0, "the connection broke"), (7.0, "its battery was at 7 %")]
+)
+def test_a_loss_says_what_may_be_behind_it(bench, play, battery_percent, says):
+    async def dropping():
+        async with bench(device={"battery_percent": battery_percent}) as both:
+            await both.open()
+            both.sensors["ankle"].drop_link()
+            await both.listen(5.0)
+            return both
+
+    assert play(dropping()).changes("ankle")[0].detail == says
+
+
+def test_a_failure_of_our_own_reaches_whoever_waits_for_items(bench, play, monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError
+
+    async def failing():
+        async with bench() as both:
+            await both.open()
+            monkeypatch.setattr(both.streams._hearings["ankle"], "take", broken)
+            await both.listen(5.0)
+
+    with pytest.raises(ZeroDivisionError):
+        play(failing())

@@ -1,0 +1,206 @@
+"""What cannot be opened is refused within bounded time, naming the sensor, with the mend."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from imu_reps.domain.samples import SENSOR_PLACES
+from imu_reps.errors import RadioError
+from imu_reps.sensors.families import family
+
+FAMILIES = [("witmotion", 100.0), ("open_profile", 100.0), ("movesense", 104.0)]
+
+
+async def refusal(both):
+    """The error of opening, and how long it took; afterwards nobody is connected any more."""
+    began_s = asyncio.get_running_loop().time()
+    with pytest.raises(RadioError) as caught:
+        await both.open()
+    took_s = asyncio.get_running_loop().time() - began_s
+    await asyncio.sleep(1.0)
+    assert not any(sensor.is_connected for sensor in both.sensors.values())
+    return caught.value, took_s
+
+
+@pytest.mark.parametrize("place", SENSOR_PLACES)
+def test_a_sensor_that_does_not_advertise_is_not_found(bench, play, place):
+    async def missing():
+        async with bench() as both:
+            both.sensors[place].vanish()
+            return await refusal(both)
+
+    error, took_s = play(missing())
+
+    assert (error.code, error.exit_code) == ("not_found", 3)
+    assert place in error.message
+    assert "phone" in error.hint
+    assert took_s == pytest.approx(30.0, abs=1.0)
+
+
+def test_both_that_are_missing_are_both_named(bench, play):
+    async def missing():
+        async with bench(patience_s=5.0) as both:
+            for sensor in both.sensors.values():
+                sensor.vanish()
+            return await refusal(both)
+
+    error, _ = play(missing())
+
+    assert "pelvis" in error.message
+    assert "ankle" in error.message
+
+
+@pytest.mark.parametrize(
+    ("trouble", "code"),
+    [
+        ("powered_off", "bluetooth_off"),
+        ("no_bluetooth", "no_adapter"),
+        ("denied_by_user", "no_permission"),
+        ("denied_by_system", "no_permission"),
+    ],
+)
+def test_a_radio_that_cannot_be_used_is_told_at_once(bench, play, trouble, code):
+    async def unusable():
+        async with bench() as both:
+            both.air.power_off(trouble)
+            return await refusal(both)
+
+    error, took_s = play(unusable())
+
+    assert error.code == code
+    assert took_s < 1.0
+
+
+@pytest.mark.parametrize("place", SENSOR_PLACES)
+@pytest.mark.parametrize(("name", "rate_hz"), FAMILIES)
+def test_a_sensor_that_connects_but_never_streams(bench, play, name, rate_hz, place):
+    async def mute():
+        async with bench(name, rate_hz) as both:
+            both.sensors[place].stop_streaming("never")
+            return await refusal(both)
+
+    error, took_s = play(mute())
+
+    assert error.code == "no_stream"
+    assert place in error.message
+    assert took_s < 30.0
+
+
+def test_a_device_without_the_characteristics_is_the_wrong_one(bench, play):
+    async def wrong():
+        async with bench() as both:
+            both.wanted["ankle"] = replace(both.wanted["ankle"], family=family("witmotion"))
+            both.build_streams()
+            return await refusal(both)
+
+    error, _ = play(wrong())
+
+    assert error.code == "wrong_device"
+    assert "ankle" in error.message
+    assert "imu-reps pair" in error.hint
+
+
+@pytest.mark.parametrize(("name", "rate_hz"), FAMILIES)
+def test_a_device_that_says_it_is_another_is_the_wrong_one(bench, play, name, rate_hz):
+    async def wrong():
+        async with bench(name, rate_hz) as both:
+            both.wanted["pelvis"] = replace(both.wanted["pelvis"], identity="the one at home")
+            both.build_streams()
+            return await refusal(both)
+
+    error, _ = play(wrong())
+
+    assert error.code == "wrong_device"
+    assert "the one at home" in error.message
+
+
+@pytest.mark.parametrize(("name", "rate_hz"), FAMILIES)
+def test_a_device_that_says_it_is_the_paired_one_is_taken(bench, play, name, rate_hz):
+    async def right():
+        async with bench(name, rate_hz) as both:
+            await both.open()
+            said = {place: status.identity for place, status in both.streams.status().items()}
+            await both.streams.close()
+            both.wanted = {p: replace(w, identity=said[p].lower()) for p, w in both.wanted.items()}
+            both.build_streams()
+            await both.open()
+            return both.streams.status()["ankle"].state
+
+    assert play(right()) == "streaming"
+
+
+@pytest.mark.parametrize(("name", "rate_hz"), FAMILIES[1:])
+def test_a_flat_battery_is_told_before_the_set(bench, play, name, rate_hz):
+    async def flat():
+        async with bench(name, rate_hz, device={"battery_percent": 1.0}) as both:
+            return await refusal(both)
+
+    error, _ = play(flat())
+
+    assert error.code == "battery_flat"
+    assert "Charge" in error.hint
+
+
+def test_a_battery_of_which_nothing_is_known_is_not_flat(bench, play):
+    async def unknown():
+        async with bench("witmotion", device={"battery_percent": 0.0}) as both:
+            await both.open()
+            return both.streams.status()["ankle"].battery_percent
+
+    assert play(unknown()) is None
+
+
+def test_a_low_battery_is_no_reason_to_refuse(bench, play):
+    async def low():
+        async with bench(device={"battery_percent": 6.0}) as both:
+            await both.open()
+            return both.streams.status()["ankle"].battery_percent
+
+    assert play(low()) == 6.0
+
+
+@pytest.mark.parametrize(("stays_hz", "code"), [(10.0, "too_slow"), (20.0, None), (50.0, None)])
+def test_a_sensor_that_stays_slow_is_refused_below_20_hz(bench, play, stays_hz, code):
+    async def stubborn():
+        async with bench("witmotion", 100.0, device={"saved_rate_hz": stays_hz}) as both:
+            for sensor in both.sensors.values():
+                sensor.device.written = lambda *_: []
+            if code:
+                return (await refusal(both))[0].code, None
+            await both.open()
+            await both.listen(5.0)
+            return None, both.streams.status()["ankle"].rate_hz
+
+    refused, rate_hz = play(stubborn())
+
+    assert refused == code
+    assert code or rate_hz == pytest.approx(stays_hz, rel=0.05)
+
+
+def test_a_rate_that_comes_out_wrong_is_asked_for_in_another_way(bench, play):
+    async def other_code():
+        async with bench("witmotion", 200.0, device={"code_0a_is_200": True}) as both:
+            await both.open()
+            await both.listen(5.0)
+            return both.streams.status()["ankle"].rate_hz
+
+    assert play(other_code()) == pytest.approx(200.0, rel=0.02)
+
+
+def test_a_sensor_that_drops_its_first_connections_is_tried_until_patience_ends(bench, play):
+    async def restless():
+        async with bench(patience_s=15.0) as both:
+            opening = asyncio.ensure_future(refusal(both))
+            while not opening.done():
+                await asyncio.sleep(0.5)
+                both.sensors["ankle"].drop_link()
+            return await opening
+
+    error, took_s = play(restless())
+
+    assert error.code == "connect_failed"
+    assert "ankle" in error.message
+    assert took_s < 60.0

@@ -1,0 +1,325 @@
+"""The installed bleak still does what we rely on; each test says what breaks in us if it does not.
+
+Where a backend of a system is looked at, its source is read: it cannot be imported on the others.
+"""
+
+# ruff: noqa: ARG002 - backends are called with more than the least of them needs
+from __future__ import annotations
+
+import ast
+import asyncio
+import importlib.metadata
+import inspect
+from pathlib import Path
+from typing import Any, ClassVar
+
+import bleak
+import pytest
+from bleak import BleakAdapter, BleakClient, BleakScanner, exc
+from bleak.backends.adapter import BaseBleakAdapter
+from bleak.backends.characteristic import BleakGATTCharacteristic
+from bleak.backends.client import BaseBleakClient
+from bleak.backends.device import BLEDevice
+from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
+from bleak.backends.service import BleakGATTService, BleakGATTServiceCollection
+
+from imu_reps.sensors.radio_failures import BY_BUS_NAME, BY_CLASS, BY_REASON
+
+BACKENDS = Path(bleak.__file__).parent / "backends"
+SERVICE = "0000ffe5-0000-1000-8000-00805f9a34fb"
+NOTIFY = "0000ffe4-0000-1000-8000-00805f9a34fb"
+
+
+def source(path: str) -> str:
+    return (BACKENDS / path).read_text(encoding="utf-8")
+
+
+def parameters(function: Any) -> dict[str, inspect.Parameter]:
+    return dict(inspect.signature(function).parameters)
+
+
+class Peer(BaseBleakClient):
+    """The least backend that can be connected to; notes what it was built and asked with."""
+
+    built: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, address_or_ble_device: Any, **settings: Any) -> None:
+        super().__init__(
+            address_or_ble_device,
+            disconnected_callback=settings["disconnected_callback"],
+            timeout=settings["timeout"],
+        )
+        type(self).built = {"device": address_or_ble_device, **settings}
+        self.written: list[tuple[bytes, bool]] = []
+        self.linked = False
+        self.listener: Any = None
+
+    mtu_size = 23  # type: ignore[assignment]
+    is_connected = property(lambda self: self.linked)  # type: ignore[assignment]
+
+    async def connect(self, pair: bool, **_: Any) -> None:
+        service = BleakGATTService(None, 1, SERVICE)
+        self.services = BleakGATTServiceCollection()
+        self.services.add_service(service)
+        self.services.add_characteristic(
+            BleakGATTCharacteristic(None, 2, NOTIFY, ["notify", "write"], lambda: 20, service)
+        )
+        self.linked = True
+
+    async def disconnect(self) -> None:
+        self.linked = False
+
+    async def pair(self, *_: Any, **__: Any) -> None: ...
+
+    async def unpair(self) -> None: ...
+
+    async def read_gatt_char(self, characteristic: Any, **_: Any) -> bytearray:
+        return bytearray(b"read")
+
+    async def read_gatt_descriptor(self, descriptor: Any, **_: Any) -> bytearray:
+        return bytearray()
+
+    async def write_gatt_char(self, characteristic: Any, data: Any, response: bool) -> None:
+        self.written.append((bytes(data), response))
+
+    async def write_gatt_descriptor(self, descriptor: Any, data: Any) -> None: ...
+
+    async def start_notify(self, characteristic: Any, callback: Any, **_: Any) -> None:
+        self.listener = callback
+
+    async def stop_notify(self, characteristic: Any) -> None:
+        self.listener = None
+
+
+class Ears(BaseBleakScanner):
+    """The least scanner: hears one device as soon as it starts."""
+
+    built: ClassVar[dict[str, Any]] = {}
+    running: ClassVar[bool] = False
+
+    def __init__(self, callback: Any, services: Any, _mode: str, **settings: Any) -> None:
+        super().__init__(callback, services)
+        type(self).built = settings
+
+    async def start(self) -> None:
+        type(self).running = True
+        said = AdvertisementData("WT901", {0x0059: b"\x01"}, {}, [SERVICE], None, -61, ())
+        self.call_detection_callbacks(BLEDevice("F0", "WT901", {}), said)
+
+    async def stop(self) -> None:
+        type(self).running = False
+
+
+async def connected(**settings: Any) -> BleakClient:
+    client = BleakClient(BLEDevice("F0", "WT901", {}), backend=Peer, **settings)
+    await client.connect()
+    return client
+
+
+def test_the_version_is_one_we_know() -> None:
+    """Everything below was written against bleak 3."""
+    assert importlib.metadata.version("bleak").split(".")[0] == "3"
+
+
+def test_causes_are_told_by_names_that_exist() -> None:
+    """Otherwise `radio_failures` calls every failure a failed connection."""
+    for name in BY_CLASS:
+        assert hasattr(exc, name) or issubclass(__builtins__[name], OSError)  # type: ignore[index]
+    assert set(BY_REASON) == {reason.name for reason in exc.BleakBluetoothNotAvailableReason}
+
+
+def test_all_errors_of_bleak_are_of_one_kind() -> None:
+    """Otherwise some pass through `ble.RADIO_FAILURES` as tracebacks."""
+    names = [*BY_CLASS, "BleakBluetoothNotAvailableError", "BleakDBusError"]
+    for name in names:
+        kind = getattr(exc, name, None)
+        assert kind is None or issubclass(kind, exc.BleakError)
+
+
+def test_errors_carry_reason_and_bus_name() -> None:
+    """Otherwise Bluetooth switched off and a missing service cannot be told from a failed connection."""
+    reason = exc.BleakBluetoothNotAvailableReason.POWERED_OFF
+
+    assert exc.BleakBluetoothNotAvailableError("off", reason).reason is reason
+    assert exc.BleakDBusError("org.bluez.Error.Failed", ["text"]).dbus_error == "org.bluez.Error.Failed"
+    assert exc.BleakDBusError("org.bluez.Error.Failed", ["text"]).args[-1] == "text"
+
+
+def test_linux_errors_keep_their_names() -> None:
+    """Otherwise `radio_failures.BY_BUS_NAME` misses them."""
+    known = source("bluezdbus/defs.py")
+    for name in BY_BUS_NAME:
+        assert not name.startswith("org.bluez") or f'"{name}"' in known
+
+
+def test_a_time_out_is_the_builtin_one() -> None:
+    """Otherwise a sensor that does not answer is not recognised as such, nor caught at all."""
+    assert asyncio.TimeoutError is TimeoutError
+    assert issubclass(TimeoutError, OSError)
+
+
+def test_a_client_takes_a_backend_and_a_found_device_and_does_not_scan() -> None:
+    """Otherwise virtual sensors cannot be used, or connecting disturbs the other sensor by a hidden scan."""
+    device = BLEDevice("F0", "WT901", {})
+    BleakClient(
+        device,
+        lambda _: None,
+        timeout=7.0,
+        bluez={"adapter": "hci1"},
+        winrt={"use_cached_services": False},
+        backend=Peer,
+    )
+
+    assert Peer.built["device"] is device
+    assert Peer.built["timeout"] == 7.0
+    assert Peer.built["bluez"] == {"adapter": "hci1"}
+    assert Peer.built["winrt"] == {"use_cached_services": False}
+    assert "if self._device_path is None:" in source("bluezdbus/client.py")
+    assert "if self._device_info is None:" in source("winrt/client.py")
+
+
+def test_a_scanner_takes_a_backend_and_is_a_context_manager() -> None:
+    """Otherwise `Radio.scan` finds nothing, or goes on scanning while it connects."""
+
+    async def scanning() -> list[tuple[BLEDevice, AdvertisementData]]:
+        heard: list[tuple[BLEDevice, AdvertisementData]] = []
+        async with BleakScanner(
+            lambda device, said: heard.append((device, said)), backend=Ears, bluez={"adapter": "hci1"}
+        ):
+            assert Ears.running
+        assert not Ears.running
+        return heard
+
+    ((device, said),) = asyncio.run(scanning())
+
+    assert Ears.built["bluez"] == {"adapter": "hci1"}
+    assert (device.address, device.name) == ("F0", "WT901")
+    assert (said.local_name, said.rssi, said.service_uuids) == ("WT901", -61, [SERVICE])
+    assert said.manufacturer_data == {0x0059: b"\x01"}
+
+
+def test_an_adapter_tells_what_is_connected_already() -> None:
+    """Otherwise a sensor that a killed program left connected is not found again."""
+
+    class Held(BaseBleakAdapter):
+        @classmethod
+        async def get(cls, **_: Any) -> Held:
+            return cls()
+
+        async def get_connected_devices(self, service_uuids: frozenset[str]) -> list[BLEDevice]:
+            return [BLEDevice("F0", "WT901", {})]
+
+    async def asking() -> list[BLEDevice]:
+        adapter = await BleakAdapter.get(bluez={"adapter": "hci1"}, backend=Held)
+        return await adapter.get_connected_devices()
+
+    assert [device.address for device in asyncio.run(asking())] == ["F0"]
+    assert "if manager.is_connected(self._device_path):" in source("bluezdbus/client.py")
+
+
+def test_unknown_signal_strength_is_minus_127_on_linux() -> None:
+    """Otherwise `ble.NO_RSSI` shows it as a very weak sensor."""
+    assert 'props.get("RSSI", -127)' in source("bluezdbus/scanner.py")
+
+
+def test_connecting_gives_services_that_can_be_looked_through_by_uuid() -> None:
+    """Otherwise no characteristic of a sensor is found: every sensor is the wrong device."""
+
+    async def looking() -> list[str]:
+        client = await connected()
+        return [one.uuid for one in client.services.characteristics.values()]
+
+    assert asyncio.run(looking()) == [NOTIFY]
+
+
+def test_services_are_an_error_of_bleak_without_a_connection() -> None:
+    """Otherwise a link that broke between two steps ends in a traceback."""
+    client = BleakClient(BLEDevice("F0", None, {}), backend=Peer)
+
+    with pytest.raises(exc.BleakError):
+        _ = client.services
+
+
+def test_notifications_come_as_characteristic_and_bytearray() -> None:
+    """Otherwise nothing can be decoded; and what we keep must be copied from what bleak may reuse."""
+
+    async def hearing() -> list[tuple[Any, Any]]:
+        heard: list[tuple[Any, Any]] = []
+        client = await connected()
+        wanted = client.services.characteristics[2]
+        await client.start_notify(wanted, lambda *what: heard.append(what))
+        client._backend.listener(bytearray(b"data"))
+        return heard
+
+    ((sender, data),) = asyncio.run(hearing())
+
+    assert isinstance(sender, BleakGATTCharacteristic)
+    assert sender.uuid == NOTIFY
+    assert isinstance(data, bytearray)
+
+
+def test_an_explicit_response_is_passed_on() -> None:
+    """Otherwise sensors that acknowledge nothing hang every write, or commands overtake each other."""
+
+    async def writing() -> list[tuple[bytes, bool]]:
+        client = await connected()
+        for response in (True, False):
+            await client.write_gatt_char(client.services.characteristics[2], b"x", response=response)
+        return client._backend.written
+
+    assert asyncio.run(writing()) == [(b"x", True), (b"x", False)]
+
+
+def test_the_disconnected_callback_gets_its_own_client() -> None:
+    """Otherwise a late word from an old connection is taken for the new one's."""
+
+    async def breaking() -> bool:
+        told: list[BleakClient] = []
+        client = await connected(disconnected_callback=told.append)
+        client._backend._disconnected_callback()
+        return told == [client]
+
+    assert asyncio.run(breaking())
+
+
+def test_linux_calls_the_disconnected_callback_for_our_own_disconnections_too() -> None:
+    """Why `Connection.close` forgets the client before it disconnects; if that ended, nothing would break."""
+    client = source("bluezdbus/client.py")
+    assert "if self._is_connected:\n                    self._on_disconnected()" in client
+
+
+def test_disconnecting_without_a_connection_is_harmless_on_linux() -> None:
+    """Otherwise `Connection.close` after every drop, which prevents doubled notifications, would fail."""
+    client = source("bluezdbus/client.py")
+    assert "if self._bus is None:" in client
+    assert 'logger.debug("already disconnected (%s)", self._device_path)\n            return' in client
+
+
+def test_linux_subscribes_by_start_notify() -> None:
+    """The other way broke sensors; in it, a subscription of another program is "Notify acquired"."""
+    assert 'bluez.get("use_start_notify", True)' in source("bluezdbus/client.py")
+    assert "bluez" in parameters(BleakClient.start_notify)
+
+
+def test_linux_asserts_where_a_link_has_gone() -> None:
+    """Why `ble.RADIO_FAILURES` holds AssertionError."""
+    tree = ast.parse(source("bluezdbus/client.py"))
+    start_notify = next(node for node in ast.walk(tree) if getattr(node, "name", "") == "start_notify")
+    assert any(isinstance(node, ast.Assert) for node in ast.walk(start_notify))
+
+
+def test_a_cut_off_service_discovery_is_an_error_of_bleak() -> None:
+    """Otherwise `Connection.open` does not try again."""
+    assert 'raise BleakError("failed to discover services, device disconnected")' in source(
+        "bluezdbus/manager.py"
+    )
+
+
+def test_linux_does_not_wait_for_a_sensor_longer_than_the_time_out() -> None:
+    """Otherwise a sensor that has gone holds the lock around connecting."""
+    assert "async with async_timeout(timeout):" in source("bluezdbus/client.py")
+
+
+def test_a_missing_adapter_is_named_in_the_text() -> None:
+    """`radio_failures.BY_TEXT` tells a wrong `adapter=` by it."""
+    assert "raise BleakError(f\"adapter '" in source("bluezdbus/manager.py")
