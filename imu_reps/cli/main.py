@@ -12,10 +12,17 @@ from imu_reps.cli.console import ending_well, speak_plainly
 
 #: Every command and its line in ``imu-reps --help``; the command `verb` is `imu_reps.cli.verb.verb`.
 COMMANDS = {
+    "scan": "List the sensors that are near.",
+    "pair": "Get to know the two sensors, once.",
+    "record": "Record a set, with both sensors.",
+    "doctor": "Find out what is wrong with Bluetooth or a sensor.",
     "report": "Count and judge recorded sets: reps, tempo, stability.",
     "replay": "Play a recording through the live pipeline.",
     "angles": "Write leg and pelvis angles at 100 Hz as CSV.",
     "check": "Tell whether a recording is plausible.",
+    "history": "Show the sets done so far: the last, the best, what changed.",
+    "plan": "Show the programme, how it was kept, and what to do next.",
+    "reanalyse": "Sum up all recordings again, or show what would move.",
     "simulate": "Make a simulated recording with its truth.",
     "where": "Print the folder recordings are kept in.",
 }

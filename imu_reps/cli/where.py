@@ -1,4 +1,4 @@
-"""``imu-reps where``: the folder recordings are kept in."""
+"""``imu-reps where``: the folder recordings are kept in, and the file of profiles."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from imu_reps.cli.console import say
 
 
 @click.command()
-def where() -> None:
+@click.option("--profile", is_flag=True, help="Print the file that says who is paired with which sensors.")
+def where(profile: bool) -> None:
     """Print the folder recordings are kept in.
 
     There `imu-reps report` looks for the latest recording when it is given none.
     """
-    from imu_reps.storage.recording_file import default_folder
+    from imu_reps.storage.folders import default_folder
+    from imu_reps.storage.profile import profile_path
 
-    say(str(default_folder()))
+    say(str(profile_path() if profile else default_folder()))

@@ -10,6 +10,7 @@ from imu_reps.domain.events import (
     Ready,
     RepCompleted,
     RepRetracted,
+    SensorBack,
     SensorSilent,
     SetEnded,
 )
@@ -23,7 +24,9 @@ def test_counts_faults_and_the_end_are_said(
     assert heard(RepCompleted(9.0, 3, make_rep(3))) == "3"
     assert heard(FaultSeen(9.0, 3, make_fault())) == "   rep 3: back arch, 9° (limit 6°)"
     assert heard(RepRetracted(12.0, 2, 5.0, "a fidget.")) == "back to 2: a fidget"
-    assert heard(SensorSilent(13.0, "ankle")) == "the ankle sensor is silent"
+    assert heard(SensorSilent(13.0, "ankle")) == "the ankle sensor is silent: counting pauses"
+    assert "counting goes on" in (heard(SensorSilent(13.0, "pelvis")) or "")
+    assert heard(SensorBack(15.0, "ankle")) == "the ankle sensor is back"
     assert heard(SetEnded(60.0, "left_posture", 2)) == "set over, 2 reps: you left the posture"
     assert heard(SetEnded(60.0, "end_of_recording", None)) == "set over, reps not counted: the recording ends"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from imu_reps.domain.history import StoredSet
@@ -57,7 +56,10 @@ def hand_over_page(
     advice : sequence of str
         What comes next and why, a line each.
     """
-    rows = [_row(list(group)) for _, group in groupby(sets, key=_which)]
+    groups: dict[tuple[Any, ...], list[StoredSet]] = {}
+    for stored in sets:
+        groups.setdefault(_which(stored), []).append(stored)
+    rows = [_row(group) for group in groups.values()]
     return template("hand_over.html.j2").render(
         title=f"Leg raises: {person}" if person else "Leg raises",
         plan=plan_line(plan),

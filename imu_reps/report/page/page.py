@@ -9,8 +9,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from imu_reps.domain.history import StoredSet
 from imu_reps.domain.summary import Summary
 from imu_reps.domain.track import AngleTrack
+from imu_reps.report.page.over_time import over_time_picture
 from imu_reps.report.page.pictures import leg_picture, tempo_picture, tilt_picture
 from imu_reps.report.phrases import fault_sentences, meaning_sentences, unjudged_sentences
 from imu_reps.report.rep_table import figures, heads, verdict
@@ -25,6 +27,7 @@ def set_page(
     track: AngleTrack,
     *,
     floor_deg: float | None = None,
+    earlier: Sequence[StoredSet] = (),
     sides: Sequence[str] = (),
     advice: Sequence[str] = (),
 ) -> str:
@@ -37,6 +40,8 @@ def set_page(
         The angles it was read from.
     floor_deg : float, optional
         The person's own floor, drawn as a line; by default the set's.
+    earlier : sequence of StoredSet
+        Sets of this exercise and side, this one included, oldest first.
     sides, advice : sequence of str
         Lines that say how left and right compare, and what to do next.
     """
@@ -49,12 +54,14 @@ def set_page(
         ),
         ("Where the back lets go", tilt_picture(track, summary), "Later reps are drawn more strongly."),
         ("Tempo", tempo_picture(summary), ""),
+        ("Over time", over_time_picture(earlier), ""),
     ]
     return template("set.html.j2").render(
         title=headline(summary, _NO_BREAK),
         source=source_line(summary),
         simulated=summary.recording.simulated,
         pictures=[(name, Markup(picture), told) for name, picture, told in pictures if picture],
+        wide=("Leg angle", "Over time"),
         heads=heads(summary),
         rows=_rows(summary),
         sections=[

@@ -1,0 +1,179 @@
+"""``imu-reps scan``: the sensors that are near."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from imu_reps.cli.console import mention, say, show
+from imu_reps.cli.on_the_air import on_the_air, virtual_option
+from imu_reps.cli.tables import show_table
+from imu_reps.errors import RadioError
+
+if TYPE_CHECKING:
+    from imu_reps.sensors.ble import Radio
+    from imu_reps.session.candidates import Nearby
+    from imu_reps.session.virtual_world import VirtualWorld
+
+#: From this signal strength on, in dBm, how it is called.
+SIGNALS = ((-60, "strong"), (-75, "good"), (-85, "weak"))
+
+#: The longest that one sensor's battery is worth waiting for.
+BATTERY_S = 15.0
+
+TITLES = ("name", "kind", "id", "signal", "battery", "usable")
+WHOLE = ("id", "signal", "battery", "usable")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A device that was heard, and how full its battery is; None: not known."""
+
+    device: Nearby
+    battery_percent: float | None = None
+
+
+@click.command()
+@click.option("--seconds", type=click.FloatRange(1, 120), default=10.0, show_default=True, help="How long.")
+@click.option("--all", "everything", is_flag=True, help="Show devices of unknown kinds too.")
+@click.option("--quick", is_flag=True, help="Do not connect to read the battery.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@virtual_option
+@click.pass_context
+def scan(
+    ctx: click.Context, seconds: float, everything: bool, quick: bool, as_json: bool, virtual: str | None
+) -> None:
+    """List the sensors that are near, strongest first, and tell which can do the job.
+
+    To read the battery, each sensor that can is connected for a moment. A sensor that is connected to a
+    phone or another program cannot be heard.
+
+    Exit code 3 if no sensor is near or Bluetooth cannot be used.
+    """
+    if sys.stderr.isatty():
+        mention(f"Listening for {seconds:.0f} s ...")
+
+    async def look(radio: Radio, world: VirtualWorld | None) -> list[Seen]:  # noqa: ARG001
+        return await _look(radio, seconds, batteries=not quick)
+
+    try:
+        seen = on_the_air(virtual, look)
+        shown = [s for s in seen if everything or s.device.kind]
+        if not shown:
+            raise _nobody(len(seen), seconds)
+    except RadioError as error:
+        if not as_json:
+            raise
+        say(json.dumps({"error": {"code": error.code, "message": error.message, "hint": error.hint}}))
+        ctx.exit(error.exit_code)
+    if as_json:
+        say(json.dumps({"devices": [_as_dict(s) for s in shown]}))
+    else:
+        _show(shown, others=len(seen) - len(shown))
+
+
+async def _look(radio: Radio, seconds: float, batteries: bool) -> list[Seen]:
+    from imu_reps.session.candidates import nearby
+
+    devices = nearby(await radio.scan(seconds))
+    return [Seen(d, await _battery(radio, d) if batteries else None) for d in devices]
+
+
+async def _battery(radio: Radio, device: Nearby) -> float | None:
+    """How full it is; None if it does not say or cannot be asked, which is no reason not to list it."""
+    import asyncio
+
+    from imu_reps.session.battery import read_battery
+
+    if device.family is None:
+        return None
+    try:
+        async with asyncio.timeout(BATTERY_S):
+            return await read_battery(radio, device.found, device.family)
+    except (RadioError, TimeoutError):
+        return None
+
+
+def _nobody(others: int, seconds: float) -> RadioError:
+    hint = (
+        "Switch the sensor on, move it, bring it near, and disconnect it from any phone or other program. "
+        "Some are heard only every few seconds: --seconds 30 listens for longer."
+    )
+    if others:
+        hint += f" Of unknown kinds {_devices(others)} heard: --all lists them."
+    return RadioError(f"No sensor was heard in {seconds:.0f} s.", hint=hint, code="nothing_near")
+
+
+def _devices(count: int) -> str:
+    return "1 device was" if count == 1 else f"{count} devices were"
+
+
+def _show(seen: Sequence[Seen], others: int) -> None:
+    styles = ["" if s.device.family else "dim" for s in seen]
+    show_table(TITLES, [_row(s) for s in seen], whole=WHOLE, styles=styles)
+    notes = list(dict.fromkeys(filter(None, (_note(s.device) for s in seen))))
+    if others:
+        notes.append(f"Of unknown kinds {_devices(others)} heard: --all lists them.")
+    if notes:
+        say()
+        show(lambda width: "\n".join(notes))  # noqa: ARG005
+
+
+def _row(seen: Seen) -> tuple[str, ...]:
+    found = seen.device.found
+    battery = "-" if seen.battery_percent is None else f"{seen.battery_percent:.0f} %"
+    kind = seen.device.kind.title if seen.device.kind else "unknown"
+    name = _shown(found.advertisement.name or "-")
+    return name, kind, found.host_id, signal(found.rssi_dbm), battery, _usable(seen.device)
+
+
+def _shown(name: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in name)
+
+
+def signal(rssi_dbm: int | None) -> str:
+    """Signal strength in a word and in dBm."""
+    if rssi_dbm is None:
+        return "-"
+    word = next((word for least, word in SIGNALS if rssi_dbm >= least), "very weak")
+    return f"{rssi_dbm} dBm, {word}"
+
+
+def _usable(device: Nearby) -> str:
+    if device.kind is None:
+        return "unknown"
+    if device.family is None:
+        return "no"
+    return "yes" if device.family.tried else "untried"
+
+
+def _note(device: Nearby) -> str | None:
+    """What should be known of a kind before relying on it; None where there is nothing to know."""
+    if device.kind is None:
+        return None
+    if device.family is None:
+        return f"{device.kind.title}: {device.kind.unfit}"
+    untried = None if device.family.tried else "nobody has tried this kind with a set yet."
+    words = " ".join(filter(None, (untried, device.family.caution)))
+    return f"{device.kind.title}: {words}" if words else None
+
+
+def _as_dict(seen: Seen) -> dict[str, Any]:
+    device = seen.device
+    return {
+        "name": device.found.advertisement.name,
+        "kind": device.kind.title if device.kind else None,
+        "family": device.family.name if device.family else None,
+        "host_id": device.found.host_id,
+        "rssi_dbm": device.found.rssi_dbm,
+        "battery_percent": seen.battery_percent,
+        "fit": None if device.kind is None else device.family is not None,
+        "reason": device.kind.unfit if device.kind else None,
+        "tried": device.family.tried if device.family else None,
+        "caution": device.family.caution if device.family else None,
+    }

@@ -1,0 +1,144 @@
+"""What is wrong with the computer: facts in, verdicts with their mends out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from imu_reps.domain.samples import SensorPlace
+from imu_reps.errors import ImuRepsError
+
+Level = Literal["ok", "watch", "bad"]
+
+#: The oldest BlueZ that bleak 3 works with.
+OLDEST_BLUEZ = (5, 55)
+#: A minute of two sensors at 200 Hz is about 3 MB.
+ENOUGH_BYTES, FEW_BYTES = 200_000_000, 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes
+    ----------
+    code : str
+        Short stable name: ``adapter``, ``battery``.
+    level : {"ok", "watch", "bad"}
+    message : str
+        What was found, one line.
+    hint : str or None
+        The mend; None where all is well.
+    sensor : SensorPlace or None
+        None: the computer.
+    """
+
+    code: str
+    level: Level
+    message: str
+    hint: str | None = None
+    sensor: SensorPlace | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ComputerFacts:
+    """What there is to know of the computer; None is "not known".
+
+    Attributes
+    ----------
+    system : str
+        As `platform.system`: ``Linux``, ``Darwin``, ``Windows``.
+    python, bleak, bluez : str or None
+        Versions; BlueZ on Linux only.
+    heard : int or None
+        Devices heard in a scan; None: the scan failed, `radio_trouble` says why.
+    folder : str
+        Where recordings go.
+    folder_trouble : ImuRepsError or None
+        Why nothing can be written there.
+    free_bytes : int or None
+    """
+
+    system: str
+    python: str
+    bleak: str | None
+    bluez: str | None
+    heard: int | None
+    radio_trouble: ImuRepsError | None
+    folder: str
+    folder_trouble: ImuRepsError | None
+    free_bytes: int | None
+
+
+def exit_code(checks: Sequence[Check]) -> int:
+    """3 if anything is bad, else 0."""
+    return 3 if any(check.level == "bad" for check in checks) else 0
+
+
+def check_computer(facts: ComputerFacts) -> list[Check]:
+    """Judge the computer."""
+    return [*_radio(facts), _versions(facts), *_bluez(facts), _folder(facts)]
+
+
+def _radio(facts: ComputerFacts) -> Iterator[Check]:
+    trouble = facts.radio_trouble
+    if trouble:
+        yield Check("adapter", "bad", trouble.message, trouble.hint)
+    elif facts.heard:
+        yield Check("adapter", "ok", f"Bluetooth is on and may be used: {_devices(facts.heard)} heard.")
+    elif facts.heard == 0:
+        yield Check(
+            "adapter",
+            "watch",
+            "Bluetooth is on, and nothing at all was heard.",
+            "Switch a sensor on and bring it near; if nothing is ever heard, try another adapter.",
+        )
+
+
+def _devices(count: int) -> str:
+    return "1 device was" if count == 1 else f"{count} devices were"
+
+
+def _versions(facts: ComputerFacts) -> Check:
+    if facts.bleak is None:
+        hint = "Install it anew: pip install --force-reinstall bleak."
+        return Check("versions", "bad", f"Python {facts.python}; bleak is not installed.", hint)
+    return Check("versions", "ok", f"Python {facts.python}, bleak {facts.bleak}, {facts.system}.")
+
+
+def _bluez(facts: ComputerFacts) -> Iterator[Check]:
+    if facts.system != "Linux":
+        return
+    oldest = ".".join(map(str, OLDEST_BLUEZ))
+    if facts.bluez is None:
+        hint = f"`bluetoothctl --version` should say {oldest} or newer; it comes with the package `bluez`."
+        yield Check("bluez", "watch", "The version of BlueZ could not be found out.", hint)
+    elif version_numbers(facts.bluez) < OLDEST_BLUEZ:
+        hint = f"Update the package `bluez`, with the system if need be: {oldest} or newer is needed."
+        yield Check("bluez", "bad", f"BlueZ {facts.bluez} is too old.", hint)
+    else:
+        yield Check("bluez", "ok", f"BlueZ {facts.bluez}.")
+
+
+def version_numbers(version: str) -> tuple[int, ...]:
+    """The numbers of a version, as far as there are any: ``5.66-2`` is (5, 66)."""
+    numbers: list[int] = []
+    for part in version.split("."):
+        digits = part[: len(part) - len(part.lstrip("0123456789"))]
+        if not digits:
+            break
+        numbers.append(int(digits))
+    return tuple(numbers)
+
+
+def _folder(facts: ComputerFacts) -> Check:
+    if facts.folder_trouble:
+        return Check("folder", "bad", facts.folder_trouble.message, facts.folder_trouble.hint)
+    free = facts.free_bytes
+    if free is None:
+        return Check("folder", "ok", f"Recordings go to {facts.folder}.")
+    found = f"Recordings go to {facts.folder}: {free / 1e9:.1f} GB free."
+    if free >= ENOUGH_BYTES:
+        return Check("folder", "ok", found)
+    return Check("folder", "watch" if free >= FEW_BYTES else "bad", found, "Free some space on that disk.")

@@ -1,0 +1,61 @@
+"""What is to be recorded: the sets of one session and what each aims at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from imu_reps.domain.exercise import Exercise
+from imu_reps.domain.recording import Side, Start
+from imu_reps.domain.tempo import Tempo
+
+
+@dataclass(frozen=True, slots=True)
+class SetGoal:
+    """One set to come.
+
+    Attributes
+    ----------
+    exercise : Exercise
+    side : Side or None
+        The leg that wears the ankle sensor; None: not said.
+    start : Start
+        Where the leg rests between repetitions.
+    reps : int or None
+        The set ends with so many; None: the user ends it.
+    tempo : Tempo or None
+        What is aimed at.
+    duration_s : float or None
+        The set ends so long after it began.
+    """
+
+    exercise: Exercise
+    side: Side | None
+    start: Start
+    reps: int | None = None
+    tempo: Tempo | None = None
+    duration_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPlan:
+    """Sets one after the other.
+
+    Attributes
+    ----------
+    goals : tuple of SetGoal
+    rest_s : float
+        Between two sets.
+    tap : bool
+        Whether the sensors are knocked together at the beginning.
+    """
+
+    goals: tuple[SetGoal, ...]
+    rest_s: float = 60.0
+    tap: bool = False
+
+    def moved_to(self, number: int) -> Side | None:
+        """The leg the ankle sensor has to be moved to before a set (from 1); None: it stays where it is."""
+        if number < 2:
+            return None
+        before, now = self.goals[number - 2].side, self.goals[number - 1].side
+        return now if {before, now} == {"left", "right"} else None

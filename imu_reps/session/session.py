@@ -1,0 +1,227 @@
+"""A session: both sensors stay connected while set after set is recorded, with rest between."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace
+from imu_reps.domain.settings import Settings
+from imu_reps.errors import RadioError
+from imu_reps.sensors.stream_items import Item, LinkChange
+from imu_reps.sensors.streams import Streams
+from imu_reps.session.collector import Collector
+from imu_reps.session.files import free_path, make_folder
+from imu_reps.session.lead_in import LeadIn
+from imu_reps.session.plan import SessionPlan, SetGoal
+from imu_reps.session.recorder import Finished, SetRecorder
+from imu_reps.session.running_set import LINK_PATIENCE_S, RunningSet
+from imu_reps.session.told import Connecting, DiskRefused, Heard, LinkTold, Resting, SetBegan, SetDone, Told
+from imu_reps.session.worn import SetIdentity, header
+from imu_reps.storage.profile import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where and for whom is recorded.
+
+    Attributes
+    ----------
+    folder : Path
+        Of the files; made if it is not there.
+    person : Person
+    now : callable
+        The date and time, with its zone.
+    settings : Settings or None
+    simulated : bool
+        No person moves.
+    """
+
+    folder: Path
+    person: Person
+    now: Callable[[], datetime]
+    settings: Settings | None = None
+    simulated: bool = False
+
+
+class Session:
+    """Records the sets of a plan over one `Streams`.
+
+    Parameters
+    ----------
+    streams : Streams
+        Not yet open.
+    plan : SessionPlan
+    place : Place
+    tell : callable
+        Told everything as it happens, see `imu_reps.session.told`; must not block.
+    """
+
+    def __init__(
+        self, streams: Streams, plan: SessionPlan, place: Place, tell: Callable[[Told], None]
+    ) -> None:
+        self._streams = streams
+        self._plan = plan
+        self._place = place
+        self._tell = tell
+        self._collector = Collector(streams)
+        self._lead_in = LeadIn()
+        self._stopped = asyncio.Event()
+        self._advanced = False
+
+    def advance(self) -> None:
+        """End the set that runs, or the rest before the next."""
+        self._advanced = True
+
+    def stop(self) -> None:
+        """End everything; what was recorded is closed and summed up."""
+        self._stopped.set()
+
+    async def run(self) -> list[Finished]:
+        """Connect, record every set, disconnect; gives the sets there are.
+
+        Raises
+        ------
+        RadioError
+            A sensor cannot be had, or nothing comes any more before a set begins.
+        FileAccessError
+            The folder or a file cannot be made.
+        """
+        make_folder(self._place.folder)
+        try:
+            if not await self._open():
+                return []
+            return await self._sets()
+        finally:
+            await self._collector.close()
+            await self._streams.close()
+
+    async def _open(self) -> bool:
+        """Connect, unless stopped meanwhile."""
+        self._tell(Connecting())
+        opening = asyncio.create_task(self._streams.open())
+        stopping = asyncio.create_task(self._stopped.wait())
+        try:
+            await asyncio.wait({opening, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+            if not opening.done():
+                opening.cancel()
+            await asyncio.gather(opening, stopping, return_exceptions=True)
+        if opening.cancelled():
+            return False
+        opening.result()
+        return not self._stopped.is_set()
+
+    async def _sets(self) -> list[Finished]:
+        done: list[Finished] = []
+        session = f"{self._place.now():%Y-%m-%d_%H%M%S}"
+        for number, goal in enumerate(self._plan.goals, 1):
+            if number > 1:
+                await self._rest(number, goal)
+            if self._stopped.is_set():
+                break
+            finished = await self._record(number, goal, session)
+            if finished is None:
+                break
+            done.append(finished)
+            self._tell(SetDone(number, len(self._plan.goals), finished))
+            if finished.reason == "link_lost":
+                break
+        return done
+
+    async def _rest(self, number: int, goal: SetGoal) -> None:
+        """Rest before a set, and wait a while for a sensor that is lost."""
+        self._advanced = False
+        ends_s = _now_s() + self._plan.rest_s
+        while not self._advanced and not self._stopped.is_set():
+            left_s, links = ends_s - _now_s(), self._streams.status()
+            missing = any(status.state != "streaming" for status in links.values())
+            if left_s <= 0.0 and (not missing or left_s <= -LINK_PATIENCE_S):
+                return
+            move_to = self._plan.moved_to(number)
+            self._tell(Resting(number, len(self._plan.goals), goal, max(left_s, 0.0), move_to, links))
+            items = await self._collector.tick()
+            self._lead_in.push(items)
+            self._tell_links(items, None)
+
+    async def _record(self, number: int, goal: SetGoal, session: str) -> Finished | None:
+        """Record one set; None if stopped before its first sample."""
+        items, lost = self._lead_in.take()
+        if not await self._first_samples(items):
+            return None
+        identity = SetIdentity(self._place.now(), session, number, self._place.simulated)
+        recorder = self._begin(identity, goal, lost)
+        try:
+            running = RunningSet(recorder, goal, _now_s(), self._streams.status())
+            reason = await self._until_over(running, items)
+            return running.finish(reason, _now_s(), self._streams.status())
+        finally:
+            recorder.close()
+
+    async def _first_samples(self, items: list[Item]) -> bool:
+        """Add what arrives to `items` until there is a sample; False if stopped before."""
+        until_s = _now_s() + LINK_PATIENCE_S
+        while not any(isinstance(item, SampleBlock) for item in items):
+            if self._stopped.is_set():
+                return False
+            if _now_s() > until_s:
+                raise _nothing_sent()
+            items += await self._collector.tick()
+        return True
+
+    def _begin(self, identity: SetIdentity, goal: SetGoal, lost: Iterable[SensorPlace]) -> SetRecorder:
+        """Begin the set's file; a sensor that is lost by now is not counted with."""
+        place, number, links = self._place, identity.number, self._streams.status()
+        head = header(place.person, goal, identity, links)
+        path = free_path(place.folder, identity.created, goal, number)
+        there = [sensor for sensor, status in links.items() if status.state == "streaming"]
+        recorder = SetRecorder(path, head, place.settings, there or SENSOR_PLACES, lost)
+        tap = self._plan.tap and number == 1
+        if tap:
+            recorder.note("tap", "both", _now_s())
+        self._tell(SetBegan(number, len(self._plan.goals), goal, recorder.path, tap))
+        return recorder
+
+    async def _until_over(self, running: RunningSet, items: list[Item]) -> str:
+        """Record until the set is over; gives the reason."""
+        self._advanced = False
+        while True:
+            self._take(running, items)
+            reason = running.over(_now_s())
+            if reason is None and (self._advanced or self._stopped.is_set()):
+                reason = "user"
+            if reason is not None:
+                return reason
+            items = await self._collector.tick()
+
+    def _take(self, running: RunningSet, items: list[Item]) -> None:
+        events = running.take(items, _now_s())
+        self._lead_in.follow(items)
+        self._tell_links(items, running)
+        for event in events:
+            self._tell(Heard(event))
+        if (error := running.newly_refused()) is not None:
+            self._tell(DiskRefused(error))
+        self._tell(running.progress(_now_s(), self._streams.status()))
+
+    def _tell_links(self, items: Iterable[Item], running: RunningSet | None) -> None:
+        for item in items:
+            if isinstance(item, LinkChange):
+                time_s = None if running is None else running.file_time_s(item.time_s)
+                self._tell(LinkTold(item, time_s))
+
+
+def _nothing_sent() -> RadioError:
+    return RadioError(
+        f"Neither sensor sent anything for {LINK_PATIENCE_S:.0f} s.",
+        hint="Wake both sensors, bring them near this computer, and record again.",
+        code="no_stream",
+    )
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()

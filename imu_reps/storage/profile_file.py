@@ -1,0 +1,183 @@
+"""Profiles in and out of their TOML file: never half written, and what is not understood is kept."""
+
+from __future__ import annotations
+
+import math
+import os
+import tempfile
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, get_args
+
+from imu_reps.domain.recording import Axis
+from imu_reps.domain.samples import SENSOR_PLACES
+from imu_reps.errors import FileAccessError
+from imu_reps.storage.file_access import access_error
+from imu_reps.storage.profile import PairedSensor, Person, Profiles, profile_path
+
+Table = Mapping[str, Any]
+
+_MEND = "Correct it there, or run `imu-reps pair` anew after moving the file away."
+
+
+def load_profiles(file: str | os.PathLike[str] | None = None) -> Profiles:
+    """Read the profiles, by default those at `profile_path`; nobody if there is no file.
+
+    Raises
+    ------
+    FileAccessError
+        ``bad_profile``: no TOML, or a value that cannot be, naming line or key; ``permission``.
+    """
+    path = Path(file) if file is not None else profile_path()
+    try:
+        return _profiles(tomllib.loads(path.read_bytes().decode("utf-8")))
+    except FileNotFoundError:
+        return Profiles()
+    except OSError as error:
+        raise access_error(error, str(path)) from error
+    except UnicodeDecodeError:
+        what = "it is not UTF-8 text"
+    except tomllib.TOMLDecodeError as error:
+        what = f"it is not TOML: {error}"
+    except RecursionError:
+        what = "it is nested too deeply"
+    except ValueError as error:
+        what = str(error)
+    raise FileAccessError(f"The profile {path} cannot be used: {what}.", hint=_MEND, code="bad_profile")
+
+
+def save_profiles(profiles: Profiles, file: str | os.PathLike[str] | None = None) -> Path:
+    """Write all profiles, whole or not at all; give the path. Comments made by hand are not kept.
+
+    Raises
+    ------
+    FileAccessError
+        ``permission``, ``disk_full`` and the like; the old file is as it was.
+    """
+    import tomli_w
+
+    path = Path(file) if file is not None else profile_path()
+    content = tomli_w.dumps(_tree(profiles)).encode("utf-8")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path.resolve(), content)  # resolved: a link to the file stays a link
+    except OSError as error:
+        raise access_error(error, str(path)) from error
+    return path
+
+
+def _replace(path: Path, content: bytes) -> None:
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _tree(profiles: Profiles) -> dict[str, Any]:
+    persons = {
+        person.name: {
+            **person.extra,
+            "pelvis": _sensor_table(person.pelvis),
+            "ankle": _sensor_table(person.ankle),
+        }
+        for person in profiles.persons
+    }
+    default = {} if profiles.default is None else {"default": profiles.default}
+    return {**default, **profiles.extra, "person": persons}
+
+
+def _sensor_table(sensor: PairedSensor) -> dict[str, Any]:
+    said = {key: getattr(sensor, key) for key in _KINDS}
+    return {key: value for key, value in said.items() if value is not None} | dict(sensor.extra)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError
+    return value
+
+
+def _rate(value: Any) -> float:
+    if type(value) not in (int, float):
+        raise ValueError
+    rate = float(value)
+    if not (rate > 0 and math.isfinite(rate)):
+        raise ValueError
+    return rate
+
+
+def _axis(value: Any) -> Axis:
+    if value not in get_args(Axis):
+        raise ValueError
+    axis: Axis = value
+    return axis
+
+
+#: Every key of a sensor: how it is read, and what is allowed.
+_KINDS: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "family": (_text, "a text"),
+    "host_id": (_text, "a text"),
+    "rate_hz": (_rate, "a number above 0"),
+    "name": (_text, "a text"),
+    "identity": (_text, "a text"),
+    "cranial_axis": (_axis, "one of " + ", ".join(get_args(Axis))),
+    "anterior_axis": (_axis, "one of " + ", ".join(get_args(Axis))),
+}
+_NEEDED = ("family", "host_id", "rate_hz")
+
+
+def _profiles(tree: Table) -> Profiles:
+    """Everybody in the file; a ValueError names the place of what cannot be."""
+    default = tree.get("default")
+    if default is not None and not isinstance(default, str):
+        raise ValueError("default is no name")
+    persons = tuple(
+        _person(name, _table(table, f"person.{name}"))
+        for name, table in _table(tree.get("person", {}), "person").items()
+    )
+    return Profiles(persons, default, _others(tree, ("default", "person")))
+
+
+def _person(name: str, table: Table) -> Person:
+    pelvis, ankle = (_sensor(table.get(place), f"person.{name}.{place}") for place in SENSOR_PLACES)
+    return Person(name, pelvis, ankle, _others(table, SENSOR_PLACES))
+
+
+def _sensor(value: Any, where: str) -> PairedSensor:
+    table = _table(value, where)
+    missing = [key for key in _NEEDED if key not in table]
+    if missing:
+        raise ValueError(f"[{where}] has no {missing[0]}")
+    said = {key: _value(table[key], f"{where}.{key}", key) for key in _KINDS if key in table}
+    cranial, anterior = said.get("cranial_axis"), said.get("anterior_axis")
+    if cranial and anterior and cranial[1] == anterior[1]:
+        raise ValueError(f"in [{where}] the anterior axis {anterior} lies along the cranial axis {cranial}")
+    return PairedSensor(**said, extra=_others(table, tuple(_KINDS)))
+
+
+def _value(value: Any, where: str, key: str) -> Any:
+    read, allowed = _KINDS[key]
+    try:
+        return read(value)
+    except (ValueError, OverflowError):
+        raise ValueError(f"{where} is {value!r}; allowed is {allowed}") from None
+
+
+def _table(value: Any, where: str) -> Table:
+    if value is None:
+        raise ValueError(f"[{where}] is missing")
+    if not isinstance(value, dict):
+        raise ValueError(f"{where} is no table")  # noqa: TRY004 - the file's error, not the program's
+    return value
+
+
+def _others(table: Table, known: tuple[str, ...]) -> Table:
+    return MappingProxyType({key: value for key, value in table.items() if key not in known})

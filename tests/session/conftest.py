@@ -1,0 +1,116 @@
+"""Whole sessions over the virtual air, in simulated time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from imu_reps.domain.events import Event
+from imu_reps.report.text import text_report
+from imu_reps.sensors.simulator import RepPlan, SetPlan
+from imu_reps.sensors.streams import Streams
+from imu_reps.sensors.virtual.fast_loop import run
+from imu_reps.session.plan import SessionPlan, SetGoal
+from imu_reps.session.recorder import Finished
+from imu_reps.session.session import Place, Session
+from imu_reps.session.told import Heard, SetBegan, SetDone, Told
+from imu_reps.session.virtual_world import VirtualWorld
+from imu_reps.session.worn import wanted
+
+CREATED = datetime(2026, 11, 21, 7, 30, tzinfo=UTC)
+
+#: Something done to the world so many seconds after a set began.
+Deed = tuple[float, Callable[[VirtualWorld, Session], object]]
+
+
+@dataclass
+class Happened:
+    """What a session came to."""
+
+    done: list[Finished] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
+    took_s: float = 0.0
+
+    def events(self) -> list[Event]:
+        return [told.event for told in self.told if isinstance(told, Heard)]
+
+    def ends(self) -> list[str]:
+        return [told.finished.reason for told in self.told if isinstance(told, SetDone)]
+
+    def report(self, number: int = 1) -> str:
+        """The report of a set, as it would be printed."""
+        from rich.console import Console
+
+        analysis = self.done[number - 1].analysis
+        assert analysis is not None, self.done[number - 1].unusable
+        console = Console(width=100)
+        with console.capture() as capture:
+            console.print(text_report(analysis.summary, 100))
+        return " ".join(capture.get().split())
+
+
+Perform = Callable[..., Happened]
+
+
+def set_plan(count: int = 3, **changes: object) -> SetPlan:
+    return SetPlan(reps=(RepPlan(),) * count, **changes)  # type: ignore[arg-type]
+
+
+def goal(reps: int | None = 3, duration_s: float | None = None, side: str = "left") -> SetGoal:
+    return SetGoal("single_leg_raise", side, "low", reps, None, duration_s)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def perform(tmp_path: Path) -> Perform:
+    """Hold a session in a world, by default one set of three raises; deeds follow on its beginning."""
+
+    def hold(
+        *,
+        family: str = "witmotion",
+        plans: Sequence[SetPlan] | None = None,
+        plan: SessionPlan | None = None,
+        deeds: Sequence[Deed] = (),
+        at_once: Sequence[Deed] = (),
+        folder: Path | None = None,
+    ) -> Happened:
+        happened = Happened()
+        world = VirtualWorld(family, plans or [set_plan()])
+        place = Place(folder or tmp_path, world.person, lambda: CREATED, simulated=True)
+
+        async def session() -> None:
+            async with world:
+                loop = asyncio.get_running_loop()
+                began_s = loop.time()
+
+                def tell(told: Told) -> None:
+                    happened.told.append(told)
+                    world.follow(told)
+                    if isinstance(told, SetDone):
+                        happened.done.append(told.finished)
+                    if isinstance(told, SetBegan) and told.number == 1:
+                        for after_s, deed in deeds:
+                            loop.call_later(after_s, deed, world, held)
+
+                held = Session(
+                    Streams(world.radio(), wanted(world.person)),
+                    plan or SessionPlan((goal(),)),
+                    place,
+                    tell,
+                )
+                for after_s, deed in at_once:
+                    loop.call_later(after_s, deed, world, held)
+                try:
+                    done = await held.run()
+                    assert done == happened.done
+                finally:
+                    happened.took_s = loop.time() - began_s
+
+        run(session())
+        return happened
+
+    return hold

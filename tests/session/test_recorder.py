@@ -1,0 +1,275 @@
+"""`SetRecorder`: the file first, then the count; whatever goes wrong with one leaves the other alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from imu_reps.analysis.pipeline import Pipeline
+from imu_reps.domain.events import RepCompleted, SetEnded
+from imu_reps.domain.recording import Header, Note, Recording
+from imu_reps.domain.samples import SampleBlock
+from imu_reps.errors import FileAccessError, RecordingError
+from imu_reps.sensors.simulator import RepPlan, SetPlan, Simulated, simulate
+from imu_reps.sensors.stream_items import Item, LinkChange, Restarted
+from imu_reps.session.recorder import Finished, SetRecorder
+from imu_reps.storage.recording_file import load
+
+#: The clock of the items: an event loop's, which starts anywhere.
+NOW_S = 5000.0
+
+
+@pytest.fixture(scope="module")
+def set_of_four() -> Simulated:
+    return simulate(SetPlan(reps=(RepPlan(),) * 4), seed=3)
+
+
+def arriving(recording: Recording) -> Iterator[SampleBlock]:
+    """The samples as the streams would hand them on: packet after packet, both sensors interleaved."""
+    packets = [
+        block[first:last]
+        for block in (recording.pelvis, recording.ankle)
+        if block is not None
+        for first, last in pairwise(
+            [0, *(np.flatnonzero(np.diff(block.time_s)) + 1).tolist(), len(block)],
+        )
+    ]
+    for packet in sorted(packets, key=lambda packet: packet.time_s[0]):
+        yield replace(packet, time_s=packet.time_s + NOW_S)
+
+
+def record(path: Path, recording: Recording, items: Iterator[Item] | list[Item]) -> Finished:
+    recorder = SetRecorder(path, recording.header)
+    for item in items:
+        recorder.take([item])
+    return recorder.finish("user", NOW_S + 60.0)
+
+
+def block_at(time_s: float, count: int = 2, place: str = "ankle") -> SampleBlock:
+    still = np.tile([0.0, 0.0, 9.81], (count, 1))
+    at = np.full(count, NOW_S + time_s)
+    return SampleBlock(place, at, np.arange(count), np.full(count, np.nan), still, np.zeros((count, 3)))  # type: ignore[arg-type]
+
+
+def test_a_set_is_recorded_whole_and_counted_as_it_happened(tmp_path: Path, set_of_four: Simulated) -> None:
+    recording = set_of_four.recording
+    recorder = SetRecorder(tmp_path / "set.csv", recording.header)
+    heard = [event for item in arriving(recording) for event in recorder.take([item])]
+    finished = recorder.finish("target", NOW_S + 60.0)
+    loaded = load(tmp_path / "set.csv")
+
+    assert finished.analysis is not None
+    assert finished.analysis.summary.set.rep_count == set_of_four.truth.rep_count == 4
+    assert [e.number for e in heard if isinstance(e, RepCompleted)] == [1, 2, 3, 4]
+    assert finished.analysis.summary.recording.file == str(tmp_path / "set.csv")
+    for place in ("pelvis", "ankle"):
+        made, kept = recording.samples(place), loaded.samples(place)
+        assert made is not None
+        assert kept is not None
+        np.testing.assert_array_equal(kept.sample, made.sample)
+        np.testing.assert_allclose(kept.time_s, made.time_s, atol=1e-6)
+        np.testing.assert_allclose(kept.gyr_dps, made.gyr_dps, atol=1e-4)
+
+
+def test_the_reason_of_the_end_stands_in_the_file_and_is_told(tmp_path: Path, set_of_four: Simulated) -> None:
+    finished = record(tmp_path / "set.csv", set_of_four.recording, arriving(set_of_four.recording))
+
+    assert load(tmp_path / "set.csv").notes[-1].key == "end"
+    assert load(tmp_path / "set.csv").notes[-1].value == "user"
+    assert [e.reason for e in finished.events if isinstance(e, SetEnded)] == ["user"]
+
+
+def test_the_file_is_ahead_of_the_count(
+    tmp_path: Path, set_of_four: Simulated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, seen = tmp_path / "set.csv", []
+    push = Pipeline.push
+
+    def look_first(pipeline: Pipeline, *blocks: SampleBlock) -> list[object]:
+        last = max(blocks, key=lambda block: block.time_s[-1])
+        seen.append(
+            path.read_bytes().endswith(b"\n") and f"{last.time_s[-1]:.6f}," in path.read_text()[-4000:]
+        )
+        return list(push(pipeline, *blocks))
+
+    monkeypatch.setattr(Pipeline, "push", look_first)
+    record(path, set_of_four.recording, list(arriving(set_of_four.recording))[:200])
+
+    assert len(seen) == 200
+    assert all(seen)
+
+
+def test_time_starts_with_the_first_arrival(tmp_path: Path) -> None:
+    record(tmp_path / "set.csv", Recording(Header(), None, None), [block_at(0.25), block_at(0.5)])
+    loaded = load(tmp_path / "set.csv")
+
+    assert loaded.ankle is not None
+    np.testing.assert_allclose(loaded.ankle.time_s, [0.0, 0.0, 0.25, 0.25])
+
+
+def test_links_lost_and_found_stand_where_they_happened(tmp_path: Path) -> None:
+    items: list[Item] = [
+        LinkChange("ankle", NOW_S - 1.0, "connecting"),
+        LinkChange("ankle", NOW_S - 0.5, "streaming"),
+        block_at(0.0),
+        block_at(0.01, place="pelvis"),
+        LinkChange("ankle", NOW_S + 2.0, "silent"),
+        LinkChange("ankle", NOW_S + 2.5, "away"),
+        block_at(3.0, place="pelvis"),
+        LinkChange("ankle", NOW_S + 4.0, "connected"),
+        LinkChange("ankle", NOW_S + 4.1, "streaming"),
+        Restarted("ankle", NOW_S + 4.2),
+        block_at(4.2),
+    ]
+    record(tmp_path / "set.csv", Recording(Header(), None, None), items)
+    lines = (tmp_path / "set.csv").read_text().splitlines()
+    notes = [k for k, line in enumerate(lines) if line.startswith("# @")]
+    rows_after = [sum(not line.startswith("#") for line in lines[k:]) for k in notes]
+
+    assert load(tmp_path / "set.csv").notes == (
+        Note(2.0, "link", "ankle lost"),
+        Note(4.2, "restart", "ankle"),
+        Note(4.2, "link", "ankle back"),
+        Note(60.0, "end", "user"),
+    )
+    assert rows_after == [4, 2, 2, 0]
+
+
+def test_a_sensor_away_as_the_set_begins_is_noted_after_the_first_row(tmp_path: Path) -> None:
+    recorder = SetRecorder(tmp_path / "set.csv", Header(), lost=["ankle"])
+    recorder.note("tap", "both", NOW_S - 3.0)
+    recorder.take([block_at(0.0, place="pelvis")])
+    recorder.take([block_at(1.0)])
+    recorder.finish("user", NOW_S + 2.0)
+    lines = (tmp_path / "set.csv").read_text().splitlines()
+
+    assert [(n.time_s, n.value) for n in load(tmp_path / "set.csv").notes] == [
+        (0.0, "ankle lost"),
+        (0.0, "both"),
+        (1.0, "ankle back"),
+        (2.0, "user"),
+    ]
+    assert lines.index("# @0.000000 link: ankle lost") > next(
+        k for k, line in enumerate(lines) if ",pelvis," in line
+    )
+
+
+def test_samples_that_are_no_numbers_are_left_out_and_said_so(tmp_path: Path) -> None:
+    garbled = block_at(0.5, count=3)
+    garbled.acc_mps2[1, 2] = np.nan
+    garbled.gyr_dps[2, 0] = np.inf
+    record(tmp_path / "set.csv", Recording(Header(), None, None), [block_at(0.0), garbled])
+    loaded = load(tmp_path / "set.csv")
+
+    assert loaded.ankle is not None
+    assert loaded.ankle.sample.tolist() == [0, 1, 0]
+    assert Note(60.0, "left_out", "ankle 2 not finite") in loaded.notes
+
+
+def test_a_set_that_cannot_be_summed_up_says_why_and_keeps_its_file(
+    tmp_path: Path, set_of_four: Simulated
+) -> None:
+    recording = set_of_four.recording
+    finished = record(tmp_path / "set.csv", recording, list(arriving(recording))[:200])
+
+    assert finished.analysis is None
+    assert isinstance(finished.unusable, RecordingError)
+    assert finished.unusable.code == "too_short"
+    assert load(tmp_path / "set.csv").ankle is not None
+
+
+def test_a_set_without_a_single_sample_ends_in_words(tmp_path: Path) -> None:
+    finished = record(tmp_path / "set.csv", Recording(Header(), None, None), [])
+
+    assert finished.unusable is not None
+    assert finished.unusable.code == "no_samples"
+    assert "# @0.000000 end: user" in (tmp_path / "set.csv").read_text()
+
+
+def test_counting_that_gives_up_leaves_the_recording_alone(
+    tmp_path: Path, set_of_four: Simulated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(pipeline: Pipeline, *blocks: SampleBlock) -> list[object]:  # noqa: ARG001
+        raise RecordingError("Not to be counted.", hint="Nothing to do.", code="unusable")
+
+    monkeypatch.setattr(Pipeline, "push", refuse)
+    finished = record(tmp_path / "set.csv", set_of_four.recording, arriving(set_of_four.recording))
+
+    assert finished.analysis is not None
+    assert finished.analysis.summary.set.rep_count == 4
+
+
+def test_a_fault_of_the_program_shows_once_the_file_is_closed(
+    tmp_path: Path, set_of_four: Simulated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(pipeline: Pipeline, *blocks: SampleBlock) -> list[object]:  # noqa: ARG001
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Pipeline, "push", stumble)
+    with pytest.raises(ZeroDivisionError):
+        record(tmp_path / "set.csv", set_of_four.recording, arriving(set_of_four.recording))
+    loaded = load(tmp_path / "set.csv")
+
+    assert loaded.ankle is not None
+    assert set_of_four.recording.ankle is not None
+    assert len(loaded.ankle) == len(set_of_four.recording.ankle)
+    assert loaded.notes[-1].key == "end"
+
+
+def test_an_existing_file_is_never_written_over(tmp_path: Path) -> None:
+    (tmp_path / "set.csv").write_text("mine")
+    with pytest.raises(FileAccessError) as caught:
+        SetRecorder(tmp_path / "set.csv", Header())
+
+    assert caught.value.code == "exists"
+    assert (tmp_path / "set.csv").read_text() == "mine"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs a device that is always full: /dev/full")
+def test_a_full_disk_is_told_once_and_counting_goes_on(tmp_path: Path, set_of_four: Simulated) -> None:
+    recording, items = set_of_four.recording, list(arriving(set_of_four.recording))
+    recorder = SetRecorder(tmp_path / "set.csv", recording.header)
+    heard = [event for item in items[:100] for event in recorder.take([item])]
+    full = Path("/dev/full").open("ab", buffering=0)  # noqa: SIM115 - the writer closes it
+    disk, recorder._writer._file = recorder._writer._file, full
+    heard += [event for item in items[100:] for event in recorder.take([item])]
+    finished = recorder.finish("user", NOW_S + 60.0)
+    disk.close()
+
+    assert recorder.refused is not None
+    assert recorder.refused.code == "disk_full"
+    assert finished.unwritten is not None
+    assert finished.analysis is not None
+    assert finished.analysis.summary.set.rep_count == 4
+    assert [e.number for e in heard if isinstance(e, RepCompleted)] == [1, 2, 3, 4]
+    assert load(tmp_path / "set.csv").ankle is not None
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs a device that is always full: /dev/full")
+def test_what_a_full_disk_refused_is_written_once_there_is_room(
+    tmp_path: Path, set_of_four: Simulated
+) -> None:
+    recording, items = set_of_four.recording, list(arriving(set_of_four.recording))
+    recorder = SetRecorder(tmp_path / "set.csv", recording.header)
+    recorder.take(items[:100])
+    disk = recorder._writer._file
+    with Path("/dev/full").open("ab", buffering=0) as full:
+        recorder._writer._file = full
+        for item in items[100:200]:
+            recorder.take([item])
+        recorder._writer._file = disk
+    recorder.take(items[200:])
+    finished = recorder.finish("user", NOW_S + 60.0)
+    loaded = load(tmp_path / "set.csv")
+
+    assert recorder.refused is not None
+    assert finished.unwritten is None
+    assert loaded.ankle is not None
+    assert recording.ankle is not None
+    np.testing.assert_array_equal(loaded.ankle.sample, recording.ankle.sample)
