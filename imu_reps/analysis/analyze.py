@@ -2,29 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from imu_reps import __version__
+from imu_reps.analysis.breathing import breathing_findings
+from imu_reps.analysis.cross_time import agree_on_time, doubt_about_time
 from imu_reps.analysis.estimate import estimate_motion, fit_clocks
 from imu_reps.analysis.findings import findings
+from imu_reps.analysis.hold import find_hold, hold_findings, hold_summary
 from imu_reps.analysis.judge import judge
 from imu_reps.analysis.measure import Measured, Meter
 from imu_reps.analysis.phases import phase_boundaries
 from imu_reps.analysis.plausibility import refuse_implausible, refuse_unusable
-from imu_reps.analysis.segmentation import Excursion, Turn
+from imu_reps.analysis.segmentation import Excursion, Segmentation, Turn
 from imu_reps.analysis.set_motion import SetMotion, set_motion
 from imu_reps.analysis.set_summary import summarise_set, uncounted_set
+from imu_reps.analysis.tremor import tremor_findings
 from imu_reps.analysis.whole_set import WholeSet, find_set
-from imu_reps.domain.recording import Recording
-from imu_reps.domain.rep import Partial
+from imu_reps.analysis.wobble import wobble_findings
+from imu_reps.domain.exercise import HOLDS
+from imu_reps.domain.recording import Header, Recording
+from imu_reps.domain.rep import Partial, Rep
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.domain.settings import Settings
-from imu_reps.domain.summary import SUMMARY_FORMAT, RecordingSummary, Sensors, SensorSummary, Summary
+from imu_reps.domain.summary import (
+    SUMMARY_FORMAT,
+    Finding,
+    RecordingSummary,
+    Sensors,
+    SensorSummary,
+    SetSummary,
+    Summary,
+)
 from imu_reps.domain.track import AngleTrack
 from imu_reps.kinematics.clocks import TimedSamples
+from imu_reps.kinematics.lever import Carried, carried
+from imu_reps.kinematics.motion import Motion
+from imu_reps.kinematics.sensor_offset import SensorOffset
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,10 +54,20 @@ FLOOR_DEG = -1.0
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What a recording says: the summary, and the angles it was read from."""
+    """What a recording says.
+
+    Attributes
+    ----------
+    summary : Summary
+    track : AngleTrack
+        The angles it was read from.
+    offset : SensorOffset or None
+        How far apart the two sensors' times may be; None with one sensor alone.
+    """
 
     summary: Summary
     track: AngleTrack
+    offset: SensorOffset | None = None
 
     def to_frame(self) -> pd.DataFrame:
         """One row a repetition, columns named as in the summary; not measured is NaN or None."""
@@ -75,15 +103,18 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
     """
     settings = settings or Settings()
     refuse_unusable(recording)
-    clocks = fit_clocks(recording)
-    cautions = refuse_implausible(recording, clocks)
-    whole = find_set(estimate_motion(recording, clocks), recording.header, settings)
-    motion = set_motion(whole.track, recording.header)
+    fitted = fit_clocks(recording)
+    cautions = refuse_implausible(recording, fitted)
+    agreed = agree_on_time(recording, fitted)
+    clocks = agreed.clocks
+    sensed = estimate_motion(recording, clocks)
+    whole = _without_reps_of_hold(find_set(sensed, recording.header, settings), recording.header)
+    motion = set_motion(whole.track, recording.header, _carried(sensed, whole))
     measured = measure_set(whole, motion, settings)
     ankle_rate = clocks["ankle"].clock.rate_hz if "ankle" in clocks else None
     reps = judge(measured, motion, settings, ankle_rate)
     partials = tuple(_partial(excursion, whole.track) for excursion in whole.segmentation.partials)
-    counted = recording.ankle is not None
+    in_numbers, told = _the_set(recording, whole, motion, measured, reps, partials, settings)
     summary = Summary(
         format=SUMMARY_FORMAT,
         version=__version__,
@@ -92,11 +123,45 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
         zero=whole.zero,
         reps=tuple(reps),
         partials=partials,
-        set=summarise_set(reps, partials, recording.header) if counted else uncounted_set(recording.header),
-        findings=findings(recording, whole, reps, cautions),
+        set=in_numbers,
+        findings=(
+            *findings(recording, agreed, whole, reps, (*cautions, *doubt_about_time(agreed.offset))),
+            *told,
+        ),
         settings=settings,
     )
-    return Analysis(summary, whole.track)
+    return Analysis(summary, whole.track, agreed.offset)
+
+
+def _without_reps_of_hold(whole: WholeSet, header: Header) -> WholeSet:
+    """A hold has no repetitions, however its one lift looks."""
+    if header.exercise not in HOLDS:
+        return whole
+    return replace(whole, segmentation=Segmentation((), (), whole.segmentation.threshold_deg))
+
+
+def _the_set(
+    recording: Recording,
+    whole: WholeSet,
+    motion: SetMotion,
+    measured: Sequence[Measured],
+    reps: Sequence[Rep],
+    partials: Sequence[Partial],
+    settings: Settings,
+) -> tuple[SetSummary, list[Finding]]:
+    """The set in numbers, and what is to be said of the pelvis's course over it."""
+    header, leg_seen = recording.header, recording.ankle is not None
+    if header.exercise in HOLDS:
+        hold = find_hold(motion, whole.window, settings)
+        return hold_summary(hold, header), hold_findings(hold, settings, leg_seen=leg_seen)
+    if not leg_seen:
+        return uncounted_set(header), []
+    told = [
+        *wobble_findings(motion, measured),
+        *tremor_findings(reps),
+        *breathing_findings(whole.track, settings),
+    ]
+    return summarise_set(reps, partials, header), told
 
 
 def measure_set(whole: WholeSet, motion: SetMotion, settings: Settings) -> list[Measured]:
@@ -120,6 +185,13 @@ def _on(travel: np.ndarray, rep: Excursion, lowest: float) -> Excursion:
     """The same turns with the values of this travel, cut off at the floor."""
     turns = (rep.near, rep.far, rep.back)
     return Excursion(*(Turn(turn.tick, max(float(travel[turn.tick]), lowest)) for turn in turns))
+
+
+def _carried(sensed: Motion, whole: WholeSet) -> Carried | None:
+    """How the ankle sensor is carried round the hip, over the whole recording."""
+    if sensed.ankle is None or whole.leg is None:
+        return None
+    return carried(sensed.ankle, whole.leg.axes.axis)
 
 
 def _partial(excursion: Excursion, track: AngleTrack) -> Partial:
@@ -146,7 +218,7 @@ def _recording_summary(recording: Recording) -> RecordingSummary:
 
 
 def _sensor(
-    recording: Recording, clocks: dict[SensorPlace, TimedSamples], whole: WholeSet, place: SensorPlace
+    recording: Recording, clocks: Mapping[SensorPlace, TimedSamples], whole: WholeSet, place: SensorPlace
 ) -> SensorSummary | None:
     if place not in clocks:
         return None

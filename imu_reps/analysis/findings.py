@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import numpy as np
+
+from imu_reps.analysis.absences import AWAY_S, absences, away_spans
+from imu_reps.analysis.cross_time import CrossTime
 from imu_reps.analysis.plausibility import PlausibilityFinding
+from imu_reps.analysis.plausibility.timing import HOLE_S
 from imu_reps.analysis.whole_set import WholeSet
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.rep import Rep
+from imu_reps.domain.samples import SensorPlace
 from imu_reps.domain.summary import Finding
+from imu_reps.kinematics.clocks import TimedSamples
 
 #: More easy repetitions than this: slower is harder, and says more.
 MANY_REPS = 50
@@ -18,12 +25,42 @@ NOTABLE_TURN_DEG = 3.0
 
 
 def findings(
-    recording: Recording, whole: WholeSet, reps: Sequence[Rep], cautions: Sequence[PlausibilityFinding]
+    recording: Recording,
+    cross_time: CrossTime,
+    whole: WholeSet,
+    reps: Sequence[Rep],
+    cautions: Sequence[PlausibilityFinding],
 ) -> tuple[Finding, ...]:
     """Everything worth a sentence: of the file, of the sensors, of what was assumed, of the set."""
     from_file = [Finding(c.code, (), f"{c.message} {c.hint}") for c in recording.cautions]
-    from_sensors = [Finding(c.code, (), f"{c.message} {c.hint}") for c in cautions if c.severity != "info"]
-    return (*from_file, *from_sensors, *_assumptions(recording, whole), *_of_the_set(whole, reps))
+    missing = absences(recording, cross_time.clocks)
+    told = _told_by_absences(recording, cross_time.clocks)
+    from_sensors = [
+        Finding(c.code, (), f"{c.message} {c.hint}")
+        for c in cautions
+        if c.severity != "info" and (c.code, c.sensor) not in told
+    ]
+    assumed, of_set = _assumptions(recording, whole), _of_the_set(whole, reps)
+    return (*from_file, *missing, *cross_time.told, *from_sensors, *assumed, *of_set)
+
+
+def _told_by_absences(
+    recording: Recording, clocks: Mapping[SensorPlace, TimedSamples]
+) -> set[tuple[str, SensorPlace | None]]:
+    """Cautions that would say once more what the sentences on absent sensors say."""
+    told: set[tuple[str, SensorPlace | None]] = {
+        ("restarts", place)
+        for place in clocks
+        if any(note.key == "restart" and note.value in (place, "both") for note in recording.notes)
+    }
+    for place, spans in away_spans(clocks, recording.notes).items():
+        gaps = np.diff(clocks[place].time_s)
+        within = int((gaps > AWAY_S).sum())
+        if within and within == int((gaps > HOLE_S).sum()):
+            told.add(("drop_out", place))
+        if len(spans) > within:
+            told.add(("partial_overlap", None))
+    return told
 
 
 def _assumptions(recording: Recording, whole: WholeSet) -> list[Finding]:

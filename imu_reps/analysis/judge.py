@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 
-import numpy as np
-
 from imu_reps.analysis.faults.back_arch import back_arch
+from imu_reps.analysis.faults.below_floor import below_floor
 from imu_reps.analysis.faults.fast_lowering import fast_lowering
 from imu_reps.analysis.faults.heel_touch import heel_touch
 from imu_reps.analysis.faults.hip_pop import hip_pop
+from imu_reps.analysis.faults.knee_bend import knee_bend
 from imu_reps.analysis.faults.momentum import momentum
 from imu_reps.analysis.faults.short_range import short_range
+from imu_reps.analysis.faults.snap import snap
 from imu_reps.analysis.faults.verdict import RepView, Verdict
 from imu_reps.analysis.measure import Measured
 from imu_reps.analysis.set_motion import SetMotion
@@ -26,6 +27,9 @@ DETECTORS: tuple[Callable[[RepView], Verdict | None], ...] = (
     hip_pop,
     heel_touch,
     short_range,
+    below_floor,
+    knee_bend,
+    snap,
 )
 
 _SHARED = tuple(
@@ -37,10 +41,10 @@ def judge(
     measured: Sequence[Measured], motion: SetMotion, settings: Settings, ankle_rate_hz: float | None
 ) -> list[Rep]:
     """Judge the repetitions of a set, each against its limits and against the others."""
-    ranges = [rep.range_deg for rep in measured if rep.range_deg is not None]
-    median = float(np.median(ranges)) if ranges else None
-    views = (RepView(rep, motion, settings, median, ankle_rate_hz) for rep in measured)
-    return [judge_rep(number, view) for number, view in enumerate(views, start=1)]
+    return [
+        judge_rep(number, RepView(rep, motion, settings, measured, ankle_rate_hz, number == len(measured)))
+        for number, rep in enumerate(measured, start=1)
+    ]
 
 
 def judge_rep(number: int, view: RepView) -> Rep:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,12 +15,14 @@ from imu_reps.analysis.measure import Measured, Meter
 from imu_reps.analysis.phases import phase_boundaries
 from imu_reps.analysis.segmentation import Excursion, Turn
 from imu_reps.analysis.set_motion import SetMotion, set_motion
+from imu_reps.domain.pose import Pose
 from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ, AngleTrack
 from imu_reps.kinematics.holes import bridged_columns
+from imu_reps.kinematics.lever import carried
 from imu_reps.kinematics.motion import GridMotion, Motion, impacts
 
 #: Angles are kept at least this long; a repetition that is still to be measured is shorter.
@@ -90,6 +93,15 @@ class LiveTrack:
         """When a tick was, kept or not: the grid is regular."""
         return self._start_s + tick / GRID_HZ
 
+    def pose(self, sense: float, zero_deg: float) -> Pose | None:
+        """The newest angles, with leg elevation as in `piece`; None before the first."""
+        if self.next_tick == 0:
+            return None
+        row = self._rows[self.next_tick - 1 - self.first_tick, : ROTATION + 1].tolist()
+        leg_deg, tilt_deg, rotation_deg = (None if math.isnan(angle) else angle for angle in row[ANGLE:])
+        leg_deg = None if leg_deg is None else sense * leg_deg + zero_deg
+        return Pose(row[TIME], leg_deg, tilt_deg, rotation_deg)
+
     def since(self, tick: int) -> LivePiece:
         """What is kept from `tick` on."""
         first = max(tick, self.first_tick)
@@ -120,10 +132,17 @@ class LiveMeter:
     def __init__(self, header: Header, settings: Settings) -> None:
         self._header = header
         self._settings = settings
-        self._ranges: dict[int, float] = {}
+        self._measured: dict[int, Measured] = {}
 
     def measure(
-        self, number: int, rep: Excursion, track: LiveTrack, end: int, sense: float, zero_deg: float
+        self,
+        number: int,
+        rep: Excursion,
+        track: LiveTrack,
+        end: int,
+        sense: float,
+        zero_deg: float,
+        axis: FloatArray,
     ) -> Rep | None:
         """The repetition as far as it is known at tick `end`; None if its start is no longer kept.
 
@@ -131,21 +150,23 @@ class LiveMeter:
         ----------
         rep : Excursion
             In travel, ticks of `track`.
+        axis : (3,) float
+            That the leg swings about, in sensor axes.
         """
         start = rep.near.tick - int(LEAD_S * GRID_HZ)
         start = max(start, track.first_tick)
         if rep.near.tick < start or end - start < SHORTEST:
             return None
-        motion = set_motion(track.piece(start, end, sense, zero_deg), self._header)
+        ankle = track.since(start).ankle[: end - start]
+        motion = set_motion(track.piece(start, end, sense, zero_deg), self._header, carried(ankle, axis))
         if not np.isfinite(motion.elevation_deg).all():
             return None
-        measured = self._measured(motion, rep, start)
-        if measured.range_deg is not None:
-            self._ranges[number] = measured.range_deg
-        median = float(np.median(list(self._ranges.values()))) if self._ranges else None
-        return judge_rep(number, RepView(measured, motion, self._settings, median, None))
+        self._measured[number] = self._figures(motion, rep, start)
+        so_far = [self._measured[known] for known in sorted(self._measured) if known <= number]
+        view = RepView(so_far[-1], motion, self._settings, so_far, self._header.ankle.rate_hz)
+        return judge_rep(number, view)
 
-    def _measured(self, motion: SetMotion, rep: Excursion, start: int) -> Measured:
+    def _figures(self, motion: SetMotion, rep: Excursion, start: int) -> Measured:
         travel, speed = motion.travel_sign * motion.elevation_deg, motion.travel_sign * motion.speed_dps
         ticks = (turn.tick - start for turn in (rep.near, rep.far, rep.back))
         moved = Excursion(*(Turn(tick, float(travel[tick])) for tick in ticks))

@@ -16,6 +16,8 @@ from imu_reps.analysis.filters import LiveLowPass
 from imu_reps.analysis.high_start import find_high_set
 from imu_reps.analysis.live_angles import LiveAlignment
 from imu_reps.analysis.live_measure import LiveMeter, LiveTrack
+from imu_reps.analysis.live_silence import LiveSilence
+from imu_reps.analysis.live_underway import Frame, Underway
 from imu_reps.analysis.low_start import find_low_set
 from imu_reps.analysis.phases import DWELL_S, SLOW_DPS
 from imu_reps.analysis.ready import LEFT_POSTURE_S
@@ -32,6 +34,7 @@ from imu_reps.domain.events import (
     RepRetracted,
     SetEnded,
 )
+from imu_reps.domain.pose import Pose
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
@@ -69,7 +72,11 @@ class LiveSet:
         self._track = LiveTrack()
         self._meter = LiveMeter(header, settings)
         self._low_pass = LiveLowPass()
+        self._underway = Underway(header, settings)
+        self._threshold_deg = settings.min_range_deg
+        self._silence = LiveSilence()
         self._sense = 1.0
+        self._zero_deg = 0.0
         self._finder: TurnFinder | None = None
         self._recent: deque[float] = deque(maxlen=DWELL_TICKS + 1)
         self._dwelling = False
@@ -90,6 +97,11 @@ class LiveSet:
         times = self._track.time_s
         return [(times(rep.near.tick), times(rep.back.tick)) for rep in self.announced]
 
+    @property
+    def pose(self) -> Pose | None:
+        """The newest angles; None before the first."""
+        return self._track.pose(self._sense, self._zero_deg)
+
     def angles(self) -> AngleTrack:
         """The angles of the last minutes, with the zero and the sense of up as they are known now."""
         track = self._track
@@ -103,8 +115,10 @@ class LiveSet:
         if len(motion) == 0 or self.ended:
             return []
         in_posture, ready = self._alignment.watch(motion)
+        silence = self._silence.watch(motion)
         events: list[Event] = []
         for offset, time_s in enumerate(motion.time_s.tolist()):
+            events += silence.get(offset, ())
             tick = self._track.next_tick
             angles = self._alignment.step(motion, offset, ready=bool(ready[offset]))
             self._track.push(motion, offset, angles, ready=bool(ready[offset]))
@@ -114,6 +128,11 @@ class LiveSet:
                 break
             if self._finder is not None:
                 events += self._step(tick, time_s, smooth)
+                frame = Frame(self._sense, self._zero_deg, self._threshold_deg)
+                here = (tick, time_s, smooth)
+                events += self._underway.step(
+                    here, angles, self._finder, frame, self.count, self._number_of_running
+                )
         return events
 
     def _gate(self, tick: int, time_s: float, in_posture: bool, ready: bool) -> list[Event]:
@@ -131,6 +150,7 @@ class LiveSet:
             self.ended = True
             return [SetEnded(time_s, "left_posture", self.count)]
         self._finder, self._sense = None, 1.0
+        self._underway = Underway(self._header, self._settings)
         self._recent.clear()
         return []
 
@@ -150,12 +170,23 @@ class LiveSet:
             events += self._count(tick, time_s, dwelling)
         return events
 
+    def _number_of_running(self) -> int | None:
+        """The number of the repetition that the running turn completes; None if it completes none."""
+        turns = [] if self._finder is None else self._finder.turns
+        _, _, found = self._find(turns)
+        last = found.reps[-1] if found.reps else None
+        if last is None or last.back.tick != turns[-1].tick:
+            return None
+        known = [k for k, rep in enumerate(self.announced, start=1) if _same(last, rep)]
+        return known[-1] if known else self.count + 1
+
     def _count(self, tick: int, time_s: float, dwelling: bool) -> list[Event]:
         """Compare the repetitions so far with those announced."""
         turns = [] if self._finder is None else self._finder.turns
         sense, zero_deg, found = self._find(turns)
         travel_sign = -sense if self._header.start == "high" else sense
-        self._sense = sense
+        self._sense, self._zero_deg = sense, zero_deg
+        self._threshold_deg = found.threshold_deg
         reps = [rep for rep in found.reps if rep.back.tick != turns[-1].tick or dwelling]
         events = self._keep(reps, time_s)
         for rep in reps:
@@ -205,9 +236,11 @@ class LiveSet:
         self, rep: Excursion, tick: int, time_s: float, sense: float, zero_deg: float
     ) -> list[Event]:
         number = self.count
-        measured = self._meter.measure(number, rep, self._track, tick + 1, sense, zero_deg)
+        axis = self._alignment.axis
+        measured = self._meter.measure(number, rep, self._track, tick + 1, sense, zero_deg, axis)
         if measured is None:
             return []
+        self._underway.completed(measured)
         faults = [FaultSeen(time_s, number, fault) for fault in measured.faults]
         return [RepCompleted(time_s, number, measured), *faults]
 

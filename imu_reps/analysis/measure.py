@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imu_reps.analysis.filters import held_high, held_low
+from imu_reps.analysis.jolts import Impulse, strongest_jolt, touch_down
 from imu_reps.analysis.momentum import coasting_share
 from imu_reps.analysis.phases import Phases
 from imu_reps.analysis.set_motion import SetMotion
@@ -15,6 +16,7 @@ from imu_reps.analysis.tremor import baseline_dps, shake_squared, tremor_ratio
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
+from imu_reps.kinematics.lever import Lever, fit_lever
 from imu_reps.kinematics.rest import stretches
 
 #: A rest at the near end longer than this is a break, not a pause.
@@ -26,6 +28,9 @@ BOUNDARY_MARGIN_S = 0.1
 #: A repetition with more missing than this, in one stretch or in all, is not judged.
 LONGEST_HOLE_S = 0.15
 LARGEST_HOLE_SHARE = 0.10
+
+#: Hanging, the swing of the whole body is looked for this long before the lift.
+SWAY_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,23 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One repetition measured, not yet judged. Names as in `Rep`; `drop` is the coasting share down."""
+    """One repetition measured, not yet judged. Names as in `Rep`, and what only the detectors need.
+
+    Attributes
+    ----------
+    drop : float or None
+        The coasting share down.
+    peak_rad_s2 : float or None
+        Greatest angular acceleration of the leg, either direction.
+    lever : Lever or None
+        Where the hip is as seen from the ankle sensor, by this repetition alone.
+    contact, jolt : Impulse or None
+        The heel's, as the lowering ends; one on the way down.
+    sway_deg : float or None
+        Hanging: pitch of the pelvis at the bottom before the lift, signed.
+    leg_known, pelvis_known : bool
+        Whether enough was measured to judge it.
+    """
 
     concentric: Span
     eccentric: Span
@@ -73,6 +94,11 @@ class Measured:
     tremor_ratio: float | None
     momentum: float | None
     drop: float | None
+    peak_rad_s2: float | None
+    lever: Lever | None
+    contact: Impulse | None
+    jolt: Impulse | None
+    sway_deg: float | None
     leg_known: bool
     pelvis_known: bool
 
@@ -116,6 +142,7 @@ class Meter:
         top = _extreme(m.elevation_deg, whole, 1.0)
         bottom = _extreme(m.elevation_deg, eccentric, -1.0)
         seen = known and top is not None and bottom is not None
+        contact = touch_down(m, eccentric.ticks, bottom) if seen and bottom is not None else None
         return Measured(
             concentric,
             eccentric,
@@ -135,6 +162,11 @@ class Meter:
             tremor_ratio=tremor_ratio(self._shake, self._baseline, eccentric.start, eccentric.end),
             momentum=self._coasting(concentric, 1) if known else None,
             drop=self._coasting(eccentric, -1) if known else None,
+            peak_rad_s2=_peak_rad_s2(m.acceleration_dps2[whole.ticks]) if known else None,
+            lever=self._lever(whole) if known else None,
+            contact=contact,
+            jolt=strongest_jolt(m, eccentric.ticks, contact, self._settings) if known else None,
+            sway_deg=self._sway(whole) if m.header.posture == "hanging" else None,
             leg_known=known,
             pelvis_known=_known(m.pelvis_missing, whole),
             **self._pelvis(whole, eccentric),
@@ -167,6 +199,21 @@ class Meter:
         if len(elevation) < 3:
             return None
         return coasting_share(elevation, acceleration, m.header.posture, direction)
+
+    def _lever(self, whole: Span) -> Lever | None:
+        carried, ticks = self._motion.carried, whole.ticks
+        if carried is None:
+            return None
+        return fit_lever(carried, np.arange(ticks.start, min(ticks.stop, len(carried.omega_rad_s))))
+
+    def _sway(self, whole: Span) -> float | None:
+        """The pitch of greatest magnitude held at the bottom before the lift."""
+        start = round(whole.start)
+        ticks = slice(max(0, start - round(SWAY_S * GRID_HZ)), start + 1)
+        high, low = self._tilt_high[ticks], self._tilt_low[ticks]
+        if self._motion.pelvis_missing[ticks].any() or not np.isfinite(high).all():
+            return None
+        return float(high.max() if high.max() >= -low.min() else low.min())
 
     def _pelvis(self, whole: Span, eccentric: Span) -> dict[str, float | None]:
         known = _known(self._motion.pelvis_missing, whole)
@@ -210,6 +257,10 @@ def _known(missing: BoolArray, span: Span) -> bool:
 def _extreme(values: FloatArray, span: Span, sign: float) -> float | None:
     piece = values[span.ticks]
     return float(sign * (sign * piece).max()) if len(piece) else None
+
+
+def _peak_rad_s2(acceleration_dps2: FloatArray) -> float | None:
+    return float(np.radians(np.abs(acceleration_dps2).max())) if len(acceleration_dps2) else None
 
 
 def _negated(value: float | None) -> float | None:

@@ -41,12 +41,17 @@ def coasting_share(
     float or None
         0 (muscle) to 1 (swing); None where fewer than `LEAST_DEG` can be judged.
     """
+    coasting, total = coasting_degrees(elevation_deg, acceleration_dps2, posture, direction)
+    return None if total < LEAST_DEG else coasting / total
+
+
+def coasting_degrees(
+    elevation_deg: FloatArray, acceleration_dps2: FloatArray, posture: Posture, direction: int
+) -> tuple[float, float]:
+    """Degrees moved in one direction under that moment, and all that can be judged; see `coasting_share`."""
     elevation = np.radians(elevation_deg)
     lever = np.sin(elevation) if posture == "hanging" else np.cos(elevation)
     moment = np.radians(acceleration_dps2) / PENDULUM_RAD2_S2 + lever
     degrees = np.maximum(direction * np.gradient(elevation_deg), 0.0)
     degrees[lever < LEAST_LEVER] = 0.0
-    total = float(degrees.sum())
-    if total < LEAST_DEG:
-        return None
-    return float(degrees[moment < COASTING_MOMENT].sum() / total)
+    return float(degrees[moment < COASTING_MOMENT].sum()), float(degrees.sum())

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from imu_reps.analysis.analyze import Analysis, analyze
+from imu_reps.analysis.live_hold import LiveHold
 from imu_reps.analysis.live_set import LiveSet
 from imu_reps.domain.events import Event, RepCompleted, RepRetracted, SetEnded
+from imu_reps.domain.exercise import HOLDS
+from imu_reps.domain.pose import Pose
 from imu_reps.domain.recording import Header, Note, Recording
 from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace, concatenate
 from imu_reps.domain.settings import Settings
@@ -56,12 +59,18 @@ class Pipeline:
         self._notes: list[Note] = []
         self._grid = LiveGrid(header, sensors)
         self._set = LiveSet(header, self._settings, posture_checked="pelvis" in sensors)
+        self._hold = LiveHold() if header.exercise in HOLDS else None
         self._last_s = 0.0
 
     @property
     def rep_count(self) -> int:
-        """Repetitions counted so far."""
-        return self._set.count
+        """Repetitions counted so far; a hold has none."""
+        return self._set.count if self._hold is None else 0
+
+    @property
+    def pose(self) -> Pose | None:
+        """The newest angles; None before the first. Cheap, unlike `angles`."""
+        return self._set.pose
 
     def angles(self) -> AngleTrack:
         """The angles so far (of the last minutes), with the zero as it is known now."""
@@ -80,7 +89,8 @@ class Pipeline:
             if len(block):
                 self._last_s = max(self._last_s, float(block.time_s[-1]))
         motion = self._grid.push(*blocks)
-        return self._set.push(motion)
+        events = self._set.push(motion)
+        return events if self._hold is None else self._hold.hear(events)
 
     def note(self, note: Note) -> None:
         """Keep something that happened."""
@@ -95,8 +105,8 @@ class Pipeline:
             If the recording is implausible or unusable.
         """
         analysis = analyze(self.recording(), self._settings)
-        events = self._corrections(analysis)
-        if not self._set.ended:
+        events = self._corrections(analysis) if self._hold is None else []
+        if not (self._set if self._hold is None else self._hold).ended:
             events.append(SetEnded(self._last_s, reason, analysis.summary.set.rep_count))
         return events, analysis
 

@@ -14,7 +14,6 @@ from imu_reps.kinematics.holes import bridged_columns
 from imu_reps.kinematics.motion import GridMotion, Motion
 from imu_reps.kinematics.mounting import (
     LEFT_DEG,
-    READY_DEG,
     PelvisAxes,
     axis_vector,
     lean_deg,
@@ -63,7 +62,7 @@ def find_posture(motion: Motion, header: Header) -> Posture:
     if motion.pelvis is None:
         return Posture(np.ones(len(motion), bool), still, checked=False, cranial=None)
     if header.pelvis.alignment == "functional":
-        return _posture_after_rocks(motion, motion.pelvis, still)
+        return _posture_after_rocks(motion, motion.pelvis, still, ready_deg(header.start))
     cranial = axis_vector(header.pelvis.cranial_axis or "+y")
     lean = lean_deg(bridged_columns(motion.pelvis.up), cranial, header.posture)
     return Posture(lean < LEFT_DEG, still & (lean < ready_deg(header.start)), checked=True, cranial=cranial)
@@ -78,13 +77,13 @@ def all_still(motion: Motion) -> BoolArray:
     return still
 
 
-def _posture_after_rocks(motion: Motion, pelvis: GridMotion, still: BoolArray) -> Posture:
+def _posture_after_rocks(motion: Motion, pelvis: GridMotion, still: BoolArray, within_deg: float) -> Posture:
     rocks = find_rocks(motion, pelvis)
     if rocks is None:
         return Posture(np.ones(len(motion), bool), still, checked=False, cranial=None)
     axes, after = rocks
     lean = np.degrees(np.arccos(np.clip(bridged_columns(pelvis.up) @ axes.matrix[0], -1.0, 1.0)))
-    return Posture(lean < LEFT_DEG, still & (lean < READY_DEG), True, axes.matrix[1], after)
+    return Posture(lean < LEFT_DEG, still & (lean < within_deg), True, axes.matrix[1], after)
 
 
 def find_rocks(motion: Motion, pelvis: GridMotion) -> tuple[PelvisAxes, int] | None:

@@ -11,6 +11,7 @@ from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.track import AngleTrack
 from imu_reps.kinematics.holes import bridged
+from imu_reps.kinematics.lever import Carried
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class SetMotion:
         Of the pelvis, holes bridged; rotation with the reported sign. All NaN where not measured.
     leg_missing, pelvis_missing : (n,) bool
         Holes, also where a sensor is absent.
+    carried : Carried or None
+        How the ankle sensor is carried round the hip; None where that is not known.
     """
 
     track: AngleTrack
@@ -39,6 +42,7 @@ class SetMotion:
     rotation_deg: FloatArray
     leg_missing: BoolArray
     pelvis_missing: BoolArray
+    carried: Carried | None = None
 
     @property
     def start_high(self) -> bool:
@@ -51,8 +55,8 @@ class SetMotion:
         return -1.0 if self.start_high else 1.0
 
 
-def set_motion(track: AngleTrack, header: Header) -> SetMotion:
-    """Low-pass a track and differentiate it."""
+def set_motion(track: AngleTrack, header: Header, carried: Carried | None = None) -> SetMotion:
+    """Low-pass a track and differentiate it; `carried` is over the same ticks."""
     elevation = low_passed(bridged(track.leg_elevation_deg))
     speed = rate_of_change(elevation)
     return SetMotion(
@@ -65,4 +69,5 @@ def set_motion(track: AngleTrack, header: Header) -> SetMotion:
         low_passed(bridged(track.pelvic_rotation_deg)),
         ~np.isfinite(track.leg_elevation_deg),
         ~np.isfinite(track.pelvis_gyr_dps[:, 0]),
+        carried,
     )

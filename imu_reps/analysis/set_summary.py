@@ -1,30 +1,16 @@
-"""The set in numbers: counts, means, the floor, and change from the first third to the last."""
+"""The set in numbers: counts, means, the floor."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Literal, get_args
+from collections.abc import Sequence
 
 import numpy as np
 
+from imu_reps.analysis.trend import trends
 from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Partial, Rep
-from imu_reps.domain.summary import SetSummary, Trend
+from imu_reps.domain.summary import SetSummary
 from imu_reps.domain.tempo import Tempo
-
-Quantity = Literal["range_deg", "duration_s", "pelvic_tilt_deg", "pelvic_rotation_deg"]
-
-#: Smaller sets have no thirds worth comparing.
-FEWEST_FOR_TREND = 6
-
-#: Changes smaller than this are within what the sensors can tell.
-LEAST_CHANGE: dict[Quantity, float] = {
-    "range_deg": 3.0,
-    "duration_s": 0.2,
-    "pelvic_tilt_deg": 2.0,
-    "pelvic_rotation_deg": 2.0,
-}
-WATCH_SHARE, CERTAIN_SHARE, CERTAIN_SD = 0.10, 0.20, 2.0
 
 
 def summarise_set(reps: Sequence[Rep], partials: Sequence[Partial], header: Header) -> SetSummary:
@@ -87,41 +73,3 @@ def floor_angle(reps: Sequence[Rep]) -> tuple[float | None, float | None]:
         return float(np.median(lift_offs)), None
     bottoms = [rep.bottom_angle_deg for rep in judged if rep.bottom_angle_deg is not None]
     return None, min(bottoms) if bottoms else None
-
-
-def trends(reps: Sequence[Rep]) -> tuple[Trend, ...]:
-    """Changes over the set that stand out of the person's own scatter."""
-    read: dict[Quantity, Callable[[Rep], float | None]] = {
-        "range_deg": lambda rep: rep.range_deg,
-        "duration_s": lambda rep: rep.end_s - rep.start_s,
-        "pelvic_tilt_deg": lambda rep: rep.pelvic_tilt_deg,
-        "pelvic_rotation_deg": lambda rep: rep.pelvic_rotation_deg,
-    }
-    found = (_trend(what, [read[what](rep) for rep in reps]) for what in get_args(Quantity))
-    return tuple(trend for trend in found if trend is not None)
-
-
-def _trend(what: Quantity, values: Sequence[float | None]) -> Trend | None:
-    known = [value for value in values if value is not None]
-    if len(known) < FEWEST_FOR_TREND or len(known) < len(values):
-        return None
-    third = len(known) // 3
-    first, last = float(np.mean(known[:third])), float(np.mean(known[-third:]))
-    scatter = _scatter(known)
-    change = abs(last - first)
-    if change < max(LEAST_CHANGE[what], scatter, WATCH_SHARE * abs(first)):
-        return None
-    certain = change > CERTAIN_SD * scatter and change > CERTAIN_SHARE * abs(first)
-    return Trend(what, first, last, _from_rep(known, first, last), certain)
-
-
-def _scatter(values: Sequence[float]) -> float:
-    """Scatter from one repetition to the next, free of any slow change."""
-    return float(np.std(np.diff(values), ddof=1) / np.sqrt(2.0))
-
-
-def _from_rep(values: Sequence[float], first: float, last: float) -> int | None:
-    """The repetition from which on all lie nearer to the end's level than to the start's."""
-    nearer = [abs(value - last) < abs(value - first) for value in values]
-    from_rep = len(nearer) - nearer[::-1].index(False) + 1 if False in nearer else 1
-    return from_rep if from_rep <= len(values) else None

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import groupby
+
 import numpy as np
 
 from imu_reps.analysis.filters import tremor_band
 from imu_reps.analysis.set_motion import SetMotion
+from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import FloatArray
+from imu_reps.domain.summary import Finding
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.rest import STILL_WINDOW_S
 
@@ -18,6 +23,12 @@ MARGIN_S = 0.3
 
 #: A faster lowering has energy of its own above 4 Hz.
 SHORTEST_S = 0.8
+
+#: So many times the person's own rest is worth a mention, and is strong.
+MENTIONED, STRONG = 2.0, 4.0
+
+#: A single repetition may shake for any reason; so many in a row shake from work.
+FEWEST_IN_A_ROW = 3
 
 
 def shake_squared(motion: SetMotion) -> FloatArray:
@@ -41,3 +52,22 @@ def tremor_ratio(shake: FloatArray, baseline: float | None, start: float, end: f
     piece = shake[int(start + margin) : int(end - margin) + 1]
     known = piece[np.isfinite(piece)]
     return float(np.sqrt(known.mean()) / baseline) if len(known) else None
+
+
+def tremor_findings(reps: Sequence[Rep]) -> list[Finding]:
+    """Tells of a pelvis that shook: good news, never a fault."""
+    fewest = min(FEWEST_IN_A_ROW, len(reps))
+    shaking: list[Rep] = []
+    for shakes, group in groupby(reps, lambda rep: (rep.tremor_ratio or 0.0) >= MENTIONED):
+        row = list(group)
+        if shakes and len(row) >= fewest:
+            shaking += row
+    if not shaking:
+        return []
+    most = max(rep.tremor_ratio or 0.0 for rep in shaking)
+    strength = "strongly" if most >= STRONG else "a little"
+    message = (
+        f"The pelvis shook {strength} on the way down in {len(shaking)} of {len(reps)} reps, up to "
+        f"{most:.0f} times as much as at rest. The shake is proof of work, not a fault."
+    )
+    return [Finding("tremor", tuple(rep.number for rep in shaking), message)]

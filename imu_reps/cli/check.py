@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from imu_reps.domain.recording import Recording
     from imu_reps.domain.samples import SensorPlace
     from imu_reps.kinematics.clocks import TimedSamples
+    from imu_reps.kinematics.sensor_offset import SensorOffset
 
 _MARKS = {"refuse": "x", "caution": "!", "info": "-"}
+_SOURCES = {"arrivals": "arrivals", "tap": "a tap"}
 _COLUMNS = "{:<8}{:>10}{:>9}{:>9}{:>13}{:>13}"
 
 
@@ -37,6 +39,7 @@ def check(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> None:
 
 def _check_file(file: str, as_json: bool) -> int:
     """Check one file, print what was found, and return its exit code."""
+    from imu_reps.analysis.cross_time import doubt_about_time
     from imu_reps.analysis.plausibility import check_recording
     from imu_reps.storage.recording_file import load
 
@@ -49,12 +52,13 @@ def _check_file(file: str, as_json: bool) -> int:
         else:
             complain(error)
         return error.exit_code
-    findings = (*check_recording(recording), *_noticed_by_reader(recording))
     clocks = _clocks(recording)
+    offset = _offset(recording, clocks)
+    findings = (*check_recording(recording), *_noticed_by_reader(recording), *doubt_about_time(offset))
     if as_json:
-        say(json.dumps(_as_dict(file, findings, clocks), allow_nan=False))
+        say(json.dumps(_as_dict(file, findings, clocks, offset), allow_nan=False))
     else:
-        say(_as_text(file, findings, clocks))
+        say(_as_text(file, findings, clocks, offset))
     refused = any(finding.severity == "refuse" for finding in findings)
     return RecordingError.exit_code if refused else 0
 
@@ -78,13 +82,26 @@ def _clocks(recording: Recording) -> Mapping[SensorPlace, TimedSamples]:
         return {}
 
 
+def _offset(recording: Recording, clocks: Mapping[SensorPlace, TimedSamples]) -> SensorOffset | None:
+    """How far apart the two sensors' times may be."""
+    from imu_reps.analysis.cross_time import agree_on_time
+
+    return agree_on_time(recording, clocks).offset
+
+
 def _as_text(
-    file: str, findings: tuple[PlausibilityFinding, ...], clocks: Mapping[SensorPlace, TimedSamples]
+    file: str,
+    findings: tuple[PlausibilityFinding, ...],
+    clocks: Mapping[SensorPlace, TimedSamples],
+    offset: SensorOffset | None,
 ) -> str:
     lines = [file]
     if clocks:
         lines.append("  " + _COLUMNS.format("sensor", "rate", "samples", "lost", "longest gap", "drift"))
     lines += ["  " + _row(place, timed) for place, timed in clocks.items()]
+    if offset is not None:
+        within = f"{1e3 * offset.uncertainty_s:.0f} ms"
+        lines.append(f"  times of the two sensors agree to ±{within}, from {_SOURCES[offset.source]}")
     for finding in findings:
         lines += [f"{_MARKS[finding.severity]} {finding.message}", f"    {finding.hint}"]
     worst = {finding.severity for finding in findings}
@@ -106,7 +123,10 @@ def _row(place: str, timed: TimedSamples) -> str:
 
 
 def _as_dict(
-    file: str, findings: tuple[PlausibilityFinding, ...], clocks: Mapping[SensorPlace, TimedSamples]
+    file: str,
+    findings: tuple[PlausibilityFinding, ...],
+    clocks: Mapping[SensorPlace, TimedSamples],
+    offset: SensorOffset | None,
 ) -> dict[str, Any]:
     keys = ("code", "severity", "sensor", "message", "hint")
     return {
@@ -117,6 +137,9 @@ def _as_dict(
             "pelvis": _clock_dict(clocks["pelvis"]) if "pelvis" in clocks else None,
             "ankle": _clock_dict(clocks["ankle"]) if "ankle" in clocks else None,
         },
+        "sensor_offset": None
+        if offset is None
+        else {"uncertainty_ms": round(1e3 * offset.uncertainty_s, 2), "source": offset.source},
     }
 
 

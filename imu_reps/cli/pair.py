@@ -136,5 +136,7 @@ def _keep(profiles: Profiles, paired: Person, stored: bool) -> None:
         say("Virtual sensors are not stored.")
         return
     known = profiles.find(paired.name)
-    path = save_profiles(profiles.with_person(replace(paired, extra=known.extra) if known else paired))
+    if known:
+        paired = replace(paired, extra=known.extra, floors=known.floors)
+    path = save_profiles(profiles.with_person(paired))
     say(f"Stored for {paired.name} in {path}. Next: imu-reps record")

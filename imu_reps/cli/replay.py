@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from imu_reps.cli.console import say, show
+from imu_reps.cli.page_options import PageWish, page_options
 from imu_reps.cli.thresholds import chosen_settings, settings_options
 from imu_reps.errors import ImuRepsError
 
@@ -36,21 +37,34 @@ def _positive(ctx: click.Context, param: click.Parameter, value: float | None) -
     type=float,
     callback=_positive,
     metavar="N",
-    help="Pace: 1 is real time, 2 twice as fast. Without it: as fast as possible.",
+    help="Pace: 1 is real time, 2 twice as fast. Without it: as fast as possible, on a page 1.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Events as JSON Lines, the summary as the last line.")
+@page_options
 @settings_options
 @click.pass_context
 def replay(
-    ctx: click.Context, file: str, speed: float | None, as_json: bool, preset: str, changes: tuple[str, ...]
+    ctx: click.Context,
+    file: str,
+    speed: float | None,
+    as_json: bool,
+    page: PageWish | None,
+    preset: str,
+    changes: tuple[str, ...],
 ) -> None:
     """Play a recording through the live pipeline: what would have been heard, then the report.
 
     As text, the counts and faults that would have been called out; as JSON every event, phases included.
+    With --page it is shown in a browser, and played when somebody there presses Start.
     """
     from imu_reps.storage.recording_file import load
 
     settings = chosen_settings(preset, changes)
+    if page is not None:
+        if as_json:
+            raise click.UsageError("--json is for programs, --page for people: choose one.")
+        _play_on_page(load(file), settings, speed or 1.0, page)
+        return
     try:
         recording = load(file)
         if as_json:
@@ -61,6 +75,19 @@ def replay(
         if not as_json:
             raise
         ctx.exit(_echo_error(file, error))
+
+
+def _play_on_page(recording: Recording, settings: Settings, speed: float, wish: PageWish) -> None:
+    """Play the recording to a page as often as it is asked to, until Ctrl-C."""
+    from imu_reps.cli.page_links import say_links
+    from imu_reps.live.playing import Player
+    from imu_reps.live.server import PageServer
+
+    player = Player(recording, settings, speed)
+    with PageServer(player.hub, player.ask, port=wish.port, share=wish.share) as server:
+        say_links(server.access, share=wish.share)
+        say("Ctrl-C ends.")
+        player.run(server.reports)
 
 
 def _play(
@@ -75,6 +102,8 @@ def _play(
     for block in blocks if speed is None else _paced(blocks, speed):
         for event in pipeline.push(block):
             say(event)
+    for note in recording.notes:
+        pipeline.note(note)
     last_events, analysis = pipeline.finish()
     for event in last_events:
         say(event)

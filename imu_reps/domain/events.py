@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from imu_reps.domain.rep import Fault, Rep
+from imu_reps.domain.rep import Fault, Flag, Rep
 from imu_reps.domain.samples import SensorPlace
 
 Phase = Literal["concentric", "top", "eccentric", "bottom"]
@@ -74,12 +74,105 @@ class SensorSilent:
 
 
 @dataclass(frozen=True, slots=True)
+class SensorBack:
+    """A sensor that had been silent sends again."""
+
+    time_s: float
+    sensor: SensorPlace
+
+
+@dataclass(frozen=True, slots=True)
+class EndReached:
+    """The leg is ending its way, told by how it slows down: at once, not when it has rested for long.
+
+    A stall on the way is told too; where the leg then goes on, the end is told again with the same number.
+
+    Attributes
+    ----------
+    number : int
+        The repetition it belongs to.
+    completes : bool
+        It ends the way back: the repetition counts.
+    arrival_s : float
+        When it ends its way (may be a little after `time_s`).
+    """
+
+    time_s: float
+    number: int
+    end: Literal["top", "bottom"]
+    completes: bool
+    arrival_s: float
+    leg_elevation_deg: float
+
+
+@dataclass(frozen=True, slots=True)
+class LimitCrossed:
+    """A limit is passed in the repetition that runs; said once a repetition and kind, as it happens.
+
+    Attributes
+    ----------
+    crossed_s : float
+        When it was passed; `time_s` is when that was known.
+    value, limit : float
+        In `unit`, where it was known. Rotation keeps its sign.
+    """
+
+    time_s: float
+    number: int
+    code: Flag
+    crossed_s: float
+    value: float
+    limit: float
+    unit: str
+    leg_elevation_deg: float
+
+
+@dataclass(frozen=True, slots=True)
+class FloorNear:
+    """On its way down the leg is about to reach the floor angle, at `reach_s` if it keeps its speed."""
+
+    time_s: float
+    number: int
+    floor_deg: float
+    reach_s: float
+    leg_elevation_deg: float
+
+
+@dataclass(frozen=True, slots=True)
+class StopAsked:
+    """The person wants to stop, and whether it hurts. Said by the person, never by the pipeline."""
+
+    time_s: float
+    pain: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SetEnded:
-    """The set is over, and why: ``left_posture``, ``target``, ``user`` or ``end_of_recording``."""
+    """The set is over, and why.
+
+    Attributes
+    ----------
+    reason : str
+        ``left_posture``, ``legs_down`` (a hold), ``target``, ``user`` or ``end_of_recording``.
+    """
 
     time_s: float
     reason: str
     rep_count: int | None
 
 
-Event = Ready | PhaseChanged | RepAtFarEnd | RepCompleted | RepRetracted | FaultSeen | SensorSilent | SetEnded
+Event = (
+    Ready
+    | PhaseChanged
+    | RepAtFarEnd
+    | RepCompleted
+    | RepRetracted
+    | FaultSeen
+    | SensorSilent
+    | SensorBack
+    | EndReached
+    | LimitCrossed
+    | FloorNear
+    | StopAsked
+    | SetEnded
+)

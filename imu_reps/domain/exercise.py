@@ -20,3 +20,6 @@ EXERCISES: tuple[Exercise, ...] = (
     "hanging_leg_raise",
     "hollow_hold",
 )
+
+#: Held, not repeated: a hold has no repetitions.
+HOLDS: tuple[Exercise, ...] = ("hollow_hold",)

@@ -42,6 +42,16 @@ class Settings:
         Impact above the local noise.
     short_range_share : float
         A range under this share of the median or of the target is short.
+    floor_margin_deg : float
+        A leg this far under the person's floor is below it: what its angle may be wrong by.
+    knee_bend_share : float
+        How far off the hip may seem to lie, as a share of the leg's length.
+    snap_noise_ratio, snap_least_mps2 : float
+        A jolt exceeds so many times the noise around it, and so much in any case.
+    sway_watch_deg, sway_flag_deg : float
+        Hanging: pitch of the pelvis at the bottom before the lift.
+    no_breath_s : float or None
+        Experimental: a rest without a breath for so long is told; None: breathing is not looked at.
     """
 
     preset: Preset = "default"
@@ -66,6 +76,13 @@ class Settings:
     peak_speed_flag_dps: float = 150.0
     heel_touch_mps2: float = 3.0
     short_range_share: float = 0.70
+    floor_margin_deg: float = 2.0
+    knee_bend_share: float = 0.3
+    snap_noise_ratio: float = 6.0
+    snap_least_mps2: float = 1.0
+    sway_watch_deg: float = 5.0
+    sway_flag_deg: float = 10.0
+    no_breath_s: float | None = None
 
     def __post_init__(self) -> None:
         for field in fields(self):

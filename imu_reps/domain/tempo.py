@@ -43,3 +43,11 @@ def _is_plain_number(text: str) -> bool:
     return (
         whole.isascii() and whole.isdigit() and (not decimals or (decimals.isascii() and decimals.isdigit()))
     )
+
+
+#: Tempos that the coaching texts speak of, by name.
+TEMPO_PRESETS = {
+    "even": Tempo(2.0, 0.0, 2.0, 0.0),
+    "slow_lowering": Tempo(4.0, 0.0, 2.0, 0.0),
+    "slow_with_hold": Tempo(4.0, 3.0, 2.0, 0.0),
+}

@@ -166,5 +166,5 @@ def _facts(ticks: Ticks, line: Envelope, steps: IntArray, period_s: float, lost:
         uncertainty_ms=None if line.uncertainty_s is None else 1e3 * line.uncertainty_s,
         duplicates=ticks.duplicates,
         reordered=ticks.reordered,
-        restarts=int(ticks.epoch[-1]),
+        restarts=int(ticks.epoch[-1]) - ticks.silences,
     )

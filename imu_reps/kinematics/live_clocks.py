@@ -127,7 +127,7 @@ class _Stream:
             self._count_by_number(number - 1, arrival_s)
         key = stamp if self._has_clock else float(number)
         leap_s = (key - self._key) * self._envelope.slope - (arrival_s - self._arrival_s)
-        if leap_s > LEAP_S or self._began_anew(key):
+        if leap_s > LEAP_S or self._began_anew(key) or self._was_away(key, arrival_s):
             self._join(key, arrival_s)
         elif not key > self._key:
             return False
@@ -149,6 +149,11 @@ class _Stream:
         """Whether the clock proves, early on, to stamp packets instead of samples."""
         self._standing += stamp == self._key and number > self._number
         return self._standing > 2 and self.index < LATEST_RUN
+
+    def _was_away(self, key: float, arrival_s: float) -> bool:
+        """Whether samples that nothing counts were lost in a long silence."""
+        late_s = arrival_s - self._envelope.at(self._origin + key)
+        return self._losses is not None and self._losses.hole_before(late_s, arrival_s)
 
     def _began_anew(self, key: float) -> bool:
         """Whether a number that lies behind the newest is that of a sensor that counts anew."""

@@ -42,6 +42,18 @@ class LiveLosses:
         self._found = 0
         self._begin_run(arrival_s)
 
+    def hole_before(self, late_s: float, arrival_s: float) -> bool:
+        """Whether the sensor was away before this sample: then nothing tells how many were lost but time.
+
+        Its packets may be cut otherwise since, so that what was learned from them begins anew.
+        """
+        if min(late_s, arrival_s - self._newest[1]) <= LEAP_S:
+            return False
+        self._ends.clear()
+        self._ended, self._found = 0, 0
+        self._begin_run(arrival_s)
+        return True
+
     def before(self, envelope: LiveEnvelope, tick: float, number: float, arrival_s: float) -> int:
         """Samples lost before this one that were not known of; negative takes back what was believed.
 
@@ -60,8 +72,6 @@ class LiveLosses:
         self._newest = number, arrival_s
         self._size += 1
         late_s = arrival_s - envelope.at(tick)
-        if min(late_s, silence_s) > LEAP_S:
-            return self._believe(round(late_s / envelope.slope), arrival_s)
         return self._by_lateness(late_s, silence_s > 0.0, arrival_s, envelope) if envelope.settled else 0
 
     def _end_packet(self, envelope: LiveEnvelope) -> None:

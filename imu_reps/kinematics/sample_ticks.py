@@ -20,6 +20,8 @@ OTHER_RATE = 0.1
 #: A tick that leaps against the arrivals by more than this, for good, is a clock that was set anew.
 LEAP_S = 1.0
 LEAP_PACKETS = 64
+#: A silence that takes uncounted samples is longer than this many usual ones, too.
+SILENT_PACKETS = 10
 #: Device clocks count microseconds at best: stamps alike to this many digits are one.
 CLOCK_DIGITS = 6
 #: A device clock that stands still between samples more often than this stamps packets, not samples.
@@ -46,6 +48,8 @@ class Ticks:
     has_clock : bool
         The tick is the sensor's clock.
     duplicates, reordered : int
+    silences : int
+        Epochs that began because the sensor had been away, not because it counts anew.
     """
 
     tick: FloatArray
@@ -57,6 +61,7 @@ class Ticks:
     has_clock: bool
     duplicates: int
     reordered: int
+    silences: int = 0
 
 
 def has_device_clock(block: SampleBlock) -> bool:
@@ -78,7 +83,7 @@ def sample_ticks(block: SampleBlock, header: SensorHeader) -> Ticks:
     ticks = _in_order(block, header)
     uncounted = header.counter == "host" and not ticks.has_clock
     ticks = _split_at_leaps(ticks, behind=not uncounted)
-    return _with_uncounted_losses(ticks) if uncounted else ticks
+    return _with_uncounted_losses(_split_at_silences(ticks)) if uncounted else ticks
 
 
 def no_rate(block: SampleBlock) -> RecordingError:
@@ -131,6 +136,15 @@ def _with_uncounted_losses(ticks: Ticks) -> Ticks:
         lost, slope = uncounted_losses(tick[here], ticks.arrival_s[here], guesses)
         tick[here] += lost
     return replace(ticks, tick=tick, slope=slope)
+
+
+def _split_at_silences(ticks: Ticks) -> Ticks:
+    """Begin a new epoch after each long silence: how many samples it took, only time tells."""
+    waited = np.diff(ticks.arrival_s, prepend=ticks.arrival_s[0])
+    between = waited[waited > 0.0]
+    usual = float(np.median(between)) if len(between) else 0.0
+    silent = (waited > max(LEAP_S, SILENT_PACKETS * usual)) & (np.diff(ticks.epoch, prepend=0) == 0)
+    return replace(ticks, epoch=ticks.epoch + np.cumsum(silent), silences=int(silent.sum()))
 
 
 def _split_at_leaps(ticks: Ticks, *, behind: bool) -> Ticks:

@@ -25,6 +25,8 @@ WINDOWS = 32
 #: No arrival is this many times the minima's scatter before their level, nor this share of a notification.
 EARLIEST = 4.0
 EARLIEST_SHARE = 0.15
+#: Nor this many times further than all but this share of the minima.
+EARLIER, EARLIER_SHARE = 1.5, 0.01
 #: A loss is believed once arrivals have stayed late for this long.
 CONFIRM_S = 0.5
 
@@ -60,9 +62,9 @@ def uncounted_losses(
     lowest = _window_minima(delay, _packets_per_window(delay, arrival, step * period))
     lost_s = step * period
     level = np.interp(number, *_phase(number[lowest], delay[lowest], lost_s))
-    spread = float(np.median(np.abs(_modulo(delay[lowest] - level[lowest], lost_s))))
+    scatter = _modulo(delay[lowest] - level[lowest], lost_s)
     # nothing arrives early: short of a whole notification, by more than the minima scatter, is delay
-    tolerance = min(max(EARLIEST * spread, EARLIEST_SHARE * lost_s), lost_s / 2)
+    tolerance = min(max(_earliest(scatter), EARLIEST_SHARE * lost_s), lost_s / 2)
     packets_late = np.floor((delay - level + tolerance) / lost_s).astype(np.int64)
     unconfirmed = arrival > arrival[-1] - CONFIRM_S
     packets_late[unconfirmed] = packets_late[unconfirmed].min()
@@ -113,6 +115,12 @@ def _refined(
     better = period_s + float(np.median(rest / samples))
     rest = _modulo(rest - samples * (better - period_s), step * better)
     return float(np.median(np.abs(rest))) / better, better
+
+
+def _earliest(scatter_s: FloatArray) -> float:
+    """How far before their level arrivals may be: further where least waits for the radio come and go."""
+    usual = EARLIEST * float(np.median(np.abs(scatter_s)))
+    return max(usual, -EARLIER * float(np.quantile(scatter_s, EARLIER_SHARE)))
 
 
 def _modulo(value_s: FloatArray, modulus_s: float) -> FloatArray:

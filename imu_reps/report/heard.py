@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from imu_reps.domain.events import Event, FaultSeen, Ready, RepCompleted, RepRetracted, SensorSilent, SetEnded
+from imu_reps.domain.events import (
+    Event,
+    FaultSeen,
+    Ready,
+    RepCompleted,
+    RepRetracted,
+    SensorBack,
+    SensorSilent,
+    SetEnded,
+)
+from imu_reps.domain.samples import SensorPlace
 from imu_reps.report.figures import counted, written
 from imu_reps.report.phrases import label
 
@@ -11,6 +21,10 @@ _ENDED = {
     "target": "the target is reached",
     "user": "ended by you",
     "end_of_recording": "the recording ends",
+}
+_WITHOUT: dict[SensorPlace, str] = {
+    "ankle": "counting pauses",
+    "pelvis": "counting goes on, the pelvis is not judged",
 }
 
 
@@ -27,7 +41,11 @@ def heard(event: Event) -> str | None:
             value, limit = written(abs(fault.value), fault.unit), written(abs(fault.limit), fault.unit)
             words = f"   rep {number}: {label(fault.code)}, {value} (limit {limit})"
         case SensorSilent(sensor=sensor):
-            words = f"the {sensor} sensor is silent"
+            words = f"the {sensor} sensor is silent: {_WITHOUT[sensor]}"
+        case SensorBack(sensor=sensor):
+            words = f"the {sensor} sensor is back"
+        case SetEnded(reason="legs_down"):
+            words = "hold over: the legs came down"
         case SetEnded(reason=reason, rep_count=count):
             total = "reps not counted" if count is None else counted(count, "rep")
             words = f"set over, {total}: {_ENDED.get(reason, reason)}"

@@ -10,7 +10,7 @@ from statistics import median
 
 from imu_reps.domain.recording import Side
 from imu_reps.domain.rep import Fault, Flag, Rep
-from imu_reps.domain.summary import Summary, Trend
+from imu_reps.domain.summary import Finding, Summary, Trend
 from imu_reps.report.figures import degrees, listed, past_limit, reps_named, written
 
 #: Worst first: the order of the report's sentences.
@@ -25,6 +25,10 @@ FLAGS: tuple[Flag, ...] = (
     "knee_bend",
     "snap",
 )
+#: Slower sensors feel a jolt, and cannot tell that it clicks; 2 % slow is still its rate.
+_CLICK_HZ = 0.98 * 200.0
+#: Slower sensors may miss a touch between their samples.
+_TOUCH_HZ = 0.98 * 100.0
 #: Flags that can be judged in few repetitions by their nature: that they were not is no news.
 _SELDOM_JUDGED: tuple[Flag, ...] = ("knee_bend", "snap", "below_floor")
 _PELVIS_FLAGS: tuple[Flag, ...] = ("back_arch", "hip_pop")
@@ -51,7 +55,7 @@ def fault_sentences(summary: Summary) -> list[str]:
 def _sentence(flag: Flag, marks: Marks, summary: Summary) -> str:
     where = _where([rep.number for rep, _ in marks], summary)
     unsure = all(fault.certainty in ("low", "experimental") for _, fault in marks)
-    words = _EVIDENCE[flag](marks, summary.recording.side)
+    words = _EVIDENCE[flag](marks, summary)
     return f"{where[0].upper()}{where[1:]}, {label(flag)}: {words}{' (not certain)' if unsure else ''}."
 
 
@@ -61,30 +65,35 @@ def _measured(marks: Marks, of: str = "", bound: str = "limit") -> str:
     return past_limit(values, abs(faults[0].limit), faults[0].unit, of=of, bound=bound)
 
 
-def _back_arch(marks: Marks, _: Side | None) -> str:
+def _back_arch(marks: Marks, _: Summary) -> str:
     heights = [rep.lift_off_angle_deg for rep, _ in marks if rep.lift_off_angle_deg is not None]
     where = f", from about {degrees(median(heights))} of leg height down" if heights else ""
     return f"the pelvis tipped forward by {_measured(marks)}{where}"
 
 
-def _hip_pop(marks: Marks, side: Side | None) -> str:
-    rising = sorted({_rising_side(rep, fault, side) for rep, fault in marks})
+def _hip_pop(marks: Marks, summary: Summary) -> str:
+    rising = sorted({_rising_side(rep, fault, summary.recording.side) for rep, fault in marks})
     return f"the pelvis turned by {_measured(marks)}, the {listed(rising)} side rising"
 
 
 def _rising_side(rep: Rep, fault: Fault, side: Side | None) -> str:
     """Positive rotation: the side opposite the working leg rises; without one leg at work, the right side."""
-    rotation = fault.value if rep.pelvic_rotation_deg is None else rep.pelvic_rotation_deg
-    return "right" if (rotation > 0) != (side == "right") else "left"
+    return _side_up(fault.value if rep.pelvic_rotation_deg is None else rep.pelvic_rotation_deg, side)
 
 
-def _momentum(marks: Marks, _: Side | None) -> str:
+def _side_up(rotation_deg: float, side: Side | None) -> str:
+    return "right" if (rotation_deg > 0) != (side == "right") else "left"
+
+
+def _momentum(marks: Marks, _: Summary) -> str:
     if marks[0][1].unit == "share":
         return f"swing carried {_measured(marks, ' of the way up')}"
+    if marks[0][1].unit == "deg":
+        return f"the lift began out of a swing of the body by {_measured(marks)}"
     return f"the leg moved at {_measured(marks)}"
 
 
-def _fast_lowering(marks: Marks, _: Side | None) -> str:
+def _fast_lowering(marks: Marks, _: Summary) -> str:
     unit = marks[0][1].unit
     if unit == "s":
         return f"the leg came down in {_measured(marks, bound='at least')}"
@@ -93,29 +102,31 @@ def _fast_lowering(marks: Marks, _: Side | None) -> str:
     return f"the leg came down at {_measured(marks)}"
 
 
-def _heel_touch(marks: Marks, _: Side | None) -> str:
+def _heel_touch(marks: Marks, _: Summary) -> str:
     return f"the heel hit the floor, a knock of {_measured(marks)}"
 
 
-def _short_range(marks: Marks, _: Side | None) -> str:
+def _short_range(marks: Marks, _: Summary) -> str:
     return f"the leg moved {_measured(marks, bound='at least')}"
 
 
-def _below_floor(marks: Marks, _: Side | None) -> str:
+def _below_floor(marks: Marks, _: Summary) -> str:
     return f"the leg went down to {_measured(marks, bound='your floor')}"
 
 
-def _knee_bend(_: Marks, __: Side | None) -> str:
+def _knee_bend(_: Marks, __: Summary) -> str:
     return "the leg moved as if shorter; the knee may have bent"
 
 
-def _snap(marks: Marks, _: Side | None) -> str:
+def _snap(marks: Marks, summary: Summary) -> str:
     heights = [fault.at_angle_deg for _, fault in marks if fault.at_angle_deg is not None]
     where = f" near {degrees(median(heights))} of leg height" if heights else ""
-    return f"a jolt on the way down{where}"
+    ankle = summary.sensors.ankle
+    heard = ankle is not None and ankle.rate_hz >= _CLICK_HZ
+    return f"a {'click' if heard else 'jolt'} on the way down{where}"
 
 
-_EVIDENCE: dict[Flag, Callable[[Marks, Side | None], str]] = {
+_EVIDENCE: dict[Flag, Callable[[Marks, Summary], str]] = {
     "back_arch": _back_arch,
     "hip_pop": _hip_pop,
     "momentum": _momentum,
@@ -136,7 +147,8 @@ _MEANING: dict[Flag, str] = {
     "short_range": "Rest a little longer, or end the set, when the leg no longer comes as far.",
     "below_floor": "Stop above your floor; going deeper can wait.",
     "knee_bend": "Keep the knee as it was in the first reps.",
-    "snap": "Painless clicks are common. With pain: stop, and see a professional.",
+    "snap": "Painless clicks are common. Try less range, the toes turned out, a soft knee, a stretch first. "
+    "With pain: stop, and see a professional.",
 }
 
 
@@ -148,8 +160,32 @@ def meaning_sentences(summary: Summary) -> list[str]:
         flagged -= {"back_arch"}  # the floor says the same, and how far
     two_legs = summary.recording.exercise in ("double_leg_raise", "hanging_leg_raise")
     mends = [_MEANING[flag].format(count="four" if two_legs else "two") for flag in FLAGS if flag in flagged]
-    trends = [_trend(trend) for trend in figures.trend if trend.certain and _tells(trend)]
-    return _whole_set(summary) + mends + _floor(summary) + trends
+    side = summary.recording.side
+    trends = [_trend(trend, side) for trend in figures.trend if trend.certain and _tells(trend)]
+    return _whole_set(summary) + mends + _floor(summary) + trends + _told_of_the_set(summary)
+
+
+#: Findings that say what the set came to; the others tell of the recording.
+_OF_THE_SET = (
+    "hold",
+    "hold_clean",
+    "hold_tilt",
+    "hold_unjudged",
+    "hold_others",
+    "wobble",
+    "tremor",
+    "breathing",
+    "no_breath",
+)
+
+
+def of_the_set(finding: Finding) -> bool:
+    """Whether a finding is part of what the set means."""
+    return finding.code in _OF_THE_SET
+
+
+def _told_of_the_set(summary: Summary) -> list[str]:
+    return [finding.message for finding in summary.findings if of_the_set(finding)]
 
 
 def _whole_set(summary: Summary) -> list[str]:
@@ -178,7 +214,6 @@ _TREND_WORDS = {
     "range_deg": ("range", "deg"),
     "duration_s": ("time for a rep", "s"),
     "pelvic_tilt_deg": ("forward tilt of the pelvis", "deg"),
-    "pelvic_rotation_deg": ("turn of the pelvis", "deg"),
 }
 
 
@@ -187,12 +222,24 @@ def _tells(trend: Trend) -> bool:
     return trend.what != "pelvic_tilt_deg" or max(trend.first_third, trend.last_third) > 0.0
 
 
-def _trend(trend: Trend) -> str:
+def _trend(trend: Trend, side: Side | None) -> str:
+    since = f"from rep {trend.from_rep} on" if trend.from_rep is not None else "over the set"
+    if trend.what == "pelvic_rotation_deg":
+        return _turn_trend(trend, side, since)
     what, unit = _TREND_WORDS[trend.what]
-    size = abs if trend.what == "pelvic_rotation_deg" else float
-    went = "grew" if size(trend.last_third) > size(trend.first_third) else "fell"
+    went = "grew" if trend.last_third > trend.first_third else "fell"
     change = f"The {what} {went} from {written(trend.first_third, unit)} to {written(trend.last_third, unit)}"
-    return change + (f", from rep {trend.from_rep} on." if trend.from_rep is not None else " over the set.")
+    return f"{change}{',' if trend.from_rep is not None else ''} {since}."
+
+
+def _turn_trend(trend: Trend, side: Side | None, since: str) -> str:
+    first, last = trend.first_third, trend.last_third
+    change = f"{degrees(abs(last))}, at first {degrees(abs(first))}"
+    if first * last < 0.0 and abs(first) >= 1.0:
+        change += " the other way"
+    less = abs(last) < abs(first)
+    what = "pelvis turns less" if less else f"{_side_up(last, side)} side of the pelvis rises more"
+    return f"{since[0].upper()}{since[1:]} the {what}: {change}."
 
 
 def unjudged_sentences(summary: Summary) -> list[str]:
@@ -213,6 +260,9 @@ def _where(numbers: Sequence[int], summary: Summary) -> str:
 
 
 def _reason(flag: Flag, summary: Summary) -> str:
+    ankle = summary.sensors.ankle
+    if flag == "heel_touch" and ankle is not None and ankle.rate_hz < _TOUCH_HZ:
+        return "an ankle sensor this slow may miss one"
     if flag not in _PELVIS_FLAGS:
         return "too little of the leg's movement was measured"
     if summary.sensors.pelvis is None:

@@ -9,10 +9,11 @@ from textwrap import fill
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.rep import Partial
 from imu_reps.domain.summary import SensorSummary, Summary
 from imu_reps.report.figures import counted, degrees, listed, written
-from imu_reps.report.phrases import fault_sentences, meaning_sentences, unjudged_sentences
+from imu_reps.report.phrases import fault_sentences, meaning_sentences, of_the_set, unjudged_sentences
 from imu_reps.report.rep_table import NOT_MEASURED, anything_missing, rep_table
 
 #: Prose is not set wider than this: long lines read slowly.
@@ -45,7 +46,7 @@ def text_report(summary: Summary, width: int = 80) -> Group:
     parts += _section("What was wrong", fault_sentences(summary), prose)
     parts += _section("What it means", meaning_sentences(summary), prose)
     parts += _section("Not judged", unjudged_sentences(summary), prose)
-    parts += _section("Good to know", list(_remarks(summary)), prose)
+    parts += _section("Good to know", list(remarks(summary)), prose)
     parts.append(Text("\nNot a medical device: it measures movement and diagnoses nothing.", style="dim"))
     return Group(*parts)
 
@@ -85,6 +86,9 @@ def _with_dots(words: Sequence[str], width: int) -> str:
 
 def _count(summary: Summary) -> str:
     figures = summary.set
+    if summary.recording.exercise in HOLDS:
+        held_s = figures.time_under_tension_s
+        return "no hold" if held_s is None else f"held {held_s:.0f} s"
     if figures.rep_count is None:
         return "reps not counted, no ankle sensor"
     if figures.rep_count == 0:
@@ -130,8 +134,9 @@ def _point(sentence: str, width: int) -> str:
     return fill(f"• {tied}", width, subsequent_indent="  ").replace(_TIE, " ")
 
 
-def _remarks(summary: Summary) -> Iterator[str]:
-    yield from (finding.message for finding in summary.findings)
+def remarks(summary: Summary) -> Iterator[str]:
+    """What is good to know of the recording beside the judgement, a sentence each."""
+    yield from (finding.message for finding in summary.findings if not of_the_set(finding))
     if summary.partials:
         yield _partials(summary.partials)
     if summary.zero.time_s is not None:

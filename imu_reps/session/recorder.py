@@ -35,7 +35,8 @@ class Finished:
     path : str
         The file.
     reason : str
-        Why it ended: ``target``, ``left_posture``, ``duration``, ``user`` or ``link_lost``.
+        Why it ended: ``target``, ``left_posture``, ``legs_down``, ``duration``, ``user`` or
+        ``link_lost``.
     events : tuple of Event
         What the whole set shows otherwise than was heard, and the end.
     analysis : Analysis or None

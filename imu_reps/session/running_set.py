@@ -55,7 +55,7 @@ class RunningSet:
         self._phase: Phase | None = None
         self._last_rep: Rep | None = None
         self._ready = False
-        self._left_posture = False
+        self._ended_by: str | None = None
         self._refused_told = False
 
     def take(self, items: Iterable[Item], now_s: float) -> list[Event]:
@@ -83,8 +83,8 @@ class RunningSet:
         duration_s = self._goal.duration_s
         if self._target_s is not None and self._is_back(now_s - self._target_s):
             return "target"
-        if self._left_posture:
-            return "left_posture"
+        if self._ended_by is not None:
+            return self._ended_by
         if duration_s is not None and now_s - self._began_s >= duration_s:
             return "duration"
         return "link_lost" if self._nothing_to_come(now_s) else None
@@ -126,8 +126,8 @@ class RunningSet:
                 self._phase = phase
             case RepCompleted(rep=rep):
                 self._last_rep = rep
-            case SetEnded():
-                self._left_posture = True
+            case SetEnded(reason=reason):
+                self._ended_by = reason
 
     def _nothing_to_come(self, now_s: float) -> bool:
         """Whether a sensor is lost without which no repetition will ever be counted."""

@@ -52,10 +52,11 @@ def header(
         session=identity.session,
         set_number=identity.number,
         tempo_target=goal.tempo,
+        floor_deg=person.floor_deg(goal.exercise, goal.side),
         simulated=identity.simulated,
         pelvis=_sensor_header("pelvis", person.pelvis),
         ankle=_sensor_header("ankle", person.ankle),
-        extra=dict(_devices(person, status)),
+        extra={"person": person.name, **dict(_devices(person, status))},
     )
 
 

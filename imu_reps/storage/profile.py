@@ -9,7 +9,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from imu_reps.domain.recording import Axis
+from imu_reps.domain.end_range import Floor
+from imu_reps.domain.exercise import Exercise
+from imu_reps.domain.recording import Axis, Side
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.errors import RadioError, UsageError
 from imu_reps.storage.folders import HOME_VARIABLE
@@ -18,6 +20,7 @@ PROFILE_FILE = "profile.toml"
 LONGEST_NAME = 60
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
+_NO_FLOORS: Mapping[Side, Floor] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +59,34 @@ class PairedSensor:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person and the sensors they wear."""
+    """A person, the sensors they wear, and how low each leg may go.
+
+    Attributes
+    ----------
+    extra : mapping
+        Keys this version does not know, kept as they were written.
+    floors : mapping of Side to Floor
+        As the end-range test found them.
+    """
 
     name: str
     pelvis: PairedSensor
     ankle: PairedSensor
     extra: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    floors: Mapping[Side, Floor] = field(default_factory=lambda: _NO_FLOORS)
 
     def sensor(self, place: SensorPlace) -> PairedSensor:
         """The sensor worn at `place`."""
         return self.pelvis if place == "pelvis" else self.ankle
+
+    def floor_deg(self, exercise: Exercise, side: Side | None) -> float | None:
+        """Their floor in an exercise on a side; None where it was not taken with that exercise."""
+        floor = None if side is None else self.floors.get(side)
+        return floor.deg if floor is not None and floor.exercise == exercise else None
+
+    def with_floor(self, side: Side, floor: Floor) -> Person:
+        """The same with another floor on that side."""
+        return replace(self, floors=MappingProxyType({**self.floors, side: floor}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +153,10 @@ class Profiles:
         else:
             persons = tuple(person if known is old else known for known in self.persons)
         return replace(self, persons=persons, default=person.name)
+
+    def changed(self, person: Person) -> Profiles:
+        """The same with `person` instead of whoever has that name; who is the default stays so."""
+        return replace(self.with_person(person), default=self.default)
 
     def without(self, name: str) -> Profiles:
         """The same without the person of this name.

@@ -7,11 +7,14 @@ import os
 import tempfile
 import tomllib
 from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_args
 
-from imu_reps.domain.recording import Axis
+from imu_reps.domain.end_range import Floor
+from imu_reps.domain.exercise import EXERCISES, Exercise
+from imu_reps.domain.recording import Axis, Side
 from imu_reps.domain.samples import SENSOR_PLACES
 from imu_reps.errors import FileAccessError
 from imu_reps.storage.file_access import access_error
@@ -87,11 +90,16 @@ def _tree(profiles: Profiles) -> dict[str, Any]:
             **person.extra,
             "pelvis": _sensor_table(person.pelvis),
             "ankle": _sensor_table(person.ankle),
+            **({"floor": _floor_tables(person.floors)} if person.floors else {}),
         }
         for person in profiles.persons
     }
     default = {} if profiles.default is None else {"default": profiles.default}
     return {**default, **profiles.extra, "person": persons}
+
+
+def _floor_tables(floors: Mapping[Side, Floor]) -> dict[str, Any]:
+    return {side: {key: getattr(floor, key) for key in _FLOOR_KINDS} for side, floor in floors.items()}
 
 
 def _sensor_table(sensor: PairedSensor) -> dict[str, Any]:
@@ -114,6 +122,25 @@ def _rate(value: Any) -> float:
     return rate
 
 
+def _angle(value: Any) -> float:
+    if type(value) not in (int, float) or not 0.0 <= value <= 180.0:
+        raise ValueError
+    return float(value)
+
+
+def _day(value: Any) -> date:
+    if type(value) is not date:
+        raise ValueError
+    return value
+
+
+def _exercise(value: Any) -> Exercise:
+    if value not in EXERCISES:
+        raise ValueError
+    exercise: Exercise = value
+    return exercise
+
+
 def _axis(value: Any) -> Axis:
     if value not in get_args(Axis):
         raise ValueError
@@ -133,6 +160,14 @@ _KINDS: dict[str, tuple[Callable[[Any], Any], str]] = {
 }
 _NEEDED = ("family", "host_id", "rate_hz")
 
+#: Every key of a floor; all are needed.
+_FLOOR_KINDS: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "deg": (_angle, "an angle from 0 to 180"),
+    "spread_deg": (_angle, "an angle from 0 to 180"),
+    "taken": (_day, "a day such as 2026-11-21"),
+    "exercise": (_exercise, "one of " + ", ".join(EXERCISES)),
+}
+
 
 def _profiles(tree: Table) -> Profiles:
     """Everybody in the file; a ValueError names the place of what cannot be."""
@@ -148,7 +183,27 @@ def _profiles(tree: Table) -> Profiles:
 
 def _person(name: str, table: Table) -> Person:
     pelvis, ankle = (_sensor(table.get(place), f"person.{name}.{place}") for place in SENSOR_PLACES)
-    return Person(name, pelvis, ankle, _others(table, SENSOR_PLACES))
+    floors = _floors(_table(table.get("floor", {}), f"person.{name}.floor"), f"person.{name}.floor")
+    return Person(name, pelvis, ankle, _others(table, (*SENSOR_PLACES, "floor")), floors)
+
+
+def _floors(table: Table, where: str) -> Mapping[Side, Floor]:
+    strange = [side for side in table if side not in get_args(Side)]
+    if strange:
+        raise ValueError(f"[{where}] has a {strange[0]}; allowed is one of {', '.join(get_args(Side))}")
+    floors: dict[Side, Floor] = {
+        side: _floor(_table(table[side], f"{where}.{side}"), f"{where}.{side}")
+        for side in get_args(Side)
+        if side in table
+    }
+    return MappingProxyType(floors)
+
+
+def _floor(table: Table, where: str) -> Floor:
+    missing = [key for key in _FLOOR_KINDS if key not in table]
+    if missing:
+        raise ValueError(f"[{where}] has no {missing[0]}")
+    return Floor(**{key: _value(table[key], f"{where}.{key}", _FLOOR_KINDS[key]) for key in _FLOOR_KINDS})
 
 
 def _sensor(value: Any, where: str) -> PairedSensor:
@@ -156,15 +211,15 @@ def _sensor(value: Any, where: str) -> PairedSensor:
     missing = [key for key in _NEEDED if key not in table]
     if missing:
         raise ValueError(f"[{where}] has no {missing[0]}")
-    said = {key: _value(table[key], f"{where}.{key}", key) for key in _KINDS if key in table}
+    said = {key: _value(table[key], f"{where}.{key}", kind) for key, kind in _KINDS.items() if key in table}
     cranial, anterior = said.get("cranial_axis"), said.get("anterior_axis")
     if cranial and anterior and cranial[1] == anterior[1]:
         raise ValueError(f"in [{where}] the anterior axis {anterior} lies along the cranial axis {cranial}")
     return PairedSensor(**said, extra=_others(table, tuple(_KINDS)))
 
 
-def _value(value: Any, where: str, key: str) -> Any:
-    read, allowed = _KINDS[key]
+def _value(value: Any, where: str, kind: tuple[Callable[[Any], Any], str]) -> Any:
+    read, allowed = kind
     try:
         return read(value)
     except (ValueError, OverflowError):

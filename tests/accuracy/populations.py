@@ -13,6 +13,7 @@ import numpy as np
 from imu_reps import Pipeline, Recording, Rep, SetPlan, analyze
 from imu_reps.domain.events import Event, RepCompleted, RepRetracted
 from imu_reps.domain.samples import FloatArray
+from imu_reps.domain.summary import Summary
 from imu_reps.errors import ImuRepsError
 from imu_reps.sensors.replay import replay_blocks
 from imu_reps.sensors.simulator import Simulated, Truth, idle_plan, random_plan, simulate
@@ -71,6 +72,8 @@ class MeasuredSet:
     reps : tuple of (found, true)
         Empty where the counts differ: nobody could say which belong together.
     final, live : AngleErrors
+    summary : Summary or None
+        Of the finished set; None where it was refused.
     """
 
     seed: int
@@ -83,6 +86,7 @@ class MeasuredSet:
     reps: tuple[tuple[Rep, Rep], ...]
     final: AngleErrors
     live: AngleErrors
+    summary: Summary | None = None
 
     @property
     def rate_hz(self) -> float:
@@ -153,6 +157,7 @@ def _finished(seed: int, plan: SetPlan, made: Simulated) -> MeasuredSet:
         _paired(analysis.summary.reps, truth),
         _angle_errors(track.time_s, track.leg_elevation_deg, truth),
         AngleErrors(),
+        analysis.summary,
     )
 
 
@@ -175,6 +180,7 @@ def _followed(seed: int, plan: SetPlan, made: Simulated) -> MeasuredSet:
         _paired(analysis.summary.reps, truth),
         _angle_errors(track.time_s, track.leg_elevation_deg, truth),
         live,
+        analysis.summary,
     )
 
 

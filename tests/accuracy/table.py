@@ -9,8 +9,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
+import fault_figures
 import real_figures
 import simulated_figures as of
+import tiring
 from figures import Figure
 from real_recordings import folder
 
@@ -41,6 +43,8 @@ def figures() -> Iterator[Figure]:
     yield from of.momentum_when_swinging()
     if datasets is not None:
         yield from real_figures.inclination(datasets)
+    yield from fault_figures.figures()
+    yield from tiring.figures()
 
 
 def row(figure: Figure) -> str:

@@ -7,7 +7,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from imu_reps.analysis.posture import Posture, find_posture
-from imu_reps.domain.recording import Header, SensorHeader
+from imu_reps.domain.recording import Header, SensorHeader, Start
 from imu_reps.kinematics.motion import GridMotion, Motion
 
 ANYHOW = Rotation.from_rotvec([1.1, -0.7, 2.0])
@@ -122,6 +122,18 @@ def test_three_rocks_show_the_head_whichever_way_the_sensor_sits() -> None:
     assert found.checked
     assert found.cranial is not None
     assert found.cranial == pytest.approx(ANYHOW.apply([0.0, 1.0, 0.0]), abs=0.01)
+
+
+@pytest.mark.parametrize(("start", "ready"), [("low", False), ("high", True)])
+def test_after_rocks_a_leg_held_high_may_tip_the_pelvis_as_far_as_with_named_axes(
+    start: Start, ready: bool
+) -> None:
+    lift = 36.0 * np.sin(np.linspace(0.0, np.pi / 2, 100)) ** 2
+    tilt = np.concatenate([rocks(3, 12.0), -lift, np.full(300, -36.0)])
+    found = posture(tilt, Header(start=start, pelvis=FUNCTIONAL), ANYHOW)
+
+    assert found.ready[-100:].all() == ready
+    assert found.in_posture.all()
 
 
 def test_without_rocks_the_axes_stay_unknown() -> None:

@@ -1,4 +1,4 @@
-"""The set in numbers: means, the floor rule, trends by construction, and what is not measured."""
+"""The set in numbers: means, the floor rule, and what is not measured."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from imu_reps.analysis.set_summary import floor_angle, mean_and_sd, summarise_set, trends, uncounted_set
+from imu_reps.analysis.set_summary import floor_angle, mean_and_sd, summarise_set, uncounted_set
 from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Partial, Rep
 from imu_reps.domain.tempo import Tempo
@@ -94,46 +94,3 @@ def test_the_floor_is_read_from_judged_repetitions_alone(make_rep: MakeRep) -> N
 
     assert floor_angle(reps) == (None, 2.0)
     assert floor_angle(unjudged) == (None, 5.0)
-
-
-def scattered(level: float, count: int, by: float) -> list[float]:
-    return [level + (by if k % 2 else -by) for k in range(count)]
-
-
-def test_a_range_that_falls_by_a_third_is_a_certain_trend_from_where_it_falls(make_rep: MakeRep) -> None:
-    values = scattered(60.0, 5, 0.5) + scattered(40.0, 4, 0.5)
-    (trend,) = trends(with_values(make_rep, "range_deg", values))
-
-    assert trend.what == "range_deg"
-    assert trend.first_third == pytest.approx(np.mean(values[:3]))
-    assert trend.last_third == pytest.approx(np.mean(values[-3:]))
-    assert trend.from_rep == 6
-    assert trend.certain
-
-
-def test_a_change_between_watch_and_flag_is_not_certain(make_rep: MakeRep) -> None:
-    (trend,) = trends(with_values(make_rep, "range_deg", [60.0] * 5 + [51.0] * 4))
-
-    assert not trend.certain
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        [60.0] * 9,
-        scattered(60.0, 9, 8.0),  # own scatter
-        [60.0] * 6 + [55.5] * 3,  # under 10 %
-        [60.0] * 3 + [40.0] * 2,  # too few
-        [60.0] * 5 + [None] + [40.0] * 4,  # not measured throughout
-    ],
-)
-def test_what_is_no_trend(make_rep: MakeRep, values: list[float | None]) -> None:
-    assert trends(with_values(make_rep, "range_deg", values)) == ()
-
-
-def test_tilt_from_near_zero_needs_two_degrees_and_not_just_per_cent(make_rep: MakeRep) -> None:
-    small = trends(with_values(make_rep, "pelvic_tilt_deg", [0.1] * 5 + [1.5] * 4))
-    (large,) = trends(with_values(make_rep, "pelvic_tilt_deg", [0.1] * 5 + [4.0] * 4))
-
-    assert small == ()
-    assert large.what == "pelvic_tilt_deg"

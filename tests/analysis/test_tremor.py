@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from imu_reps.analysis.set_motion import SetMotion, set_motion
-from imu_reps.analysis.tremor import baseline_dps, shake_squared, tremor_ratio
+from imu_reps.analysis.tremor import baseline_dps, shake_squared, tremor_findings, tremor_ratio
 from imu_reps.domain.recording import Header
+from imu_reps.domain.rep import Rep
 from imu_reps.domain.track import GRID_HZ, AngleTrack
 
 STILL_S, MOVING_S = 8.0, 4.0
@@ -68,3 +71,28 @@ def test_a_pelvis_that_was_not_measured_has_none() -> None:
     motion.track.pelvis_gyr_dps[:] = np.nan
 
     assert ratio(motion) is None
+
+
+def told(make_rep: Callable[..., Rep], *ratios: float | None) -> tuple[tuple[int, ...], str] | None:
+    found = tremor_findings([make_rep(k, tremor_ratio=value) for k, value in enumerate(ratios, start=1)])
+    return (found[0].reps, found[0].message) if found else None
+
+
+def test_the_shake_is_mentioned_from_twice_and_strong_from_four_times(make_rep: Callable[..., Rep]) -> None:
+    some, much = told(make_rep, 1.0, 2.2, 2.4, 2.1), told(make_rep, 1.0, 3.2, 4.4, 4.1)
+
+    assert some is not None
+    assert much is not None
+    assert some[0] == much[0] == (2, 3, 4)
+    assert "a little" in some[1]
+    assert "strongly" in much[1]
+    assert "not a fault" in some[1]
+
+
+@pytest.mark.parametrize(
+    "ratios", [(1.0, 1.9, 1.9, 1.9), (1.0, 5.0, 1.0, 5.0, 5.0, 1.0), (None, None), (), (2.5, None, 2.5)]
+)
+def test_a_shake_here_and_there_is_not_mentioned(
+    make_rep: Callable[..., Rep], ratios: tuple[float | None, ...]
+) -> None:
+    assert told(make_rep, *ratios) is None

@@ -23,6 +23,7 @@ ALLOWED = {
     "storage": {"domain"},
     "report": {"domain"},
     "session": {"domain", "kinematics", "analysis", "coaching", "sensors", "storage", "report"},
+    "live": {"domain", "kinematics", "analysis", "coaching", "sensors", "storage", "report", "session"},
 }
 LOWER = set(ALLOWED)
 #: The one module that speaks to the computer's Bluetooth, and the one that stands in for it.

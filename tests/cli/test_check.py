@@ -77,6 +77,18 @@ def test_one_sensor_alone_is_usable_with_a_caution(tmp_path: Path) -> None:
     assert "Usable, with the caution" in result.output
 
 
+def test_how_well_the_sensors_times_agree_is_told_with_its_source(tmp_path: Path) -> None:
+    both = run(lifts(tmp_path / "both.csv"))
+    assert "times of the two sensors agree to ±" in both.output
+    assert "from arrivals" in both.output
+    alone = run(lifts(tmp_path / "one.csv", pelvis=False))
+    assert "two sensors agree" not in alone.output
+    told = json.loads(run("--json", tmp_path / "both.csv").stdout)
+    assert told["sensor_offset"]["source"] == "arrivals"
+    assert 0.0 < told["sensor_offset"]["uncertainty_ms"] < 20.0
+    assert json.loads(run("--json", tmp_path / "one.csv").stdout)["sensor_offset"] is None
+
+
 def test_json_is_one_object_a_file_and_the_code_the_highest(tmp_path: Path) -> None:
     good, bad = lifts(tmp_path / "good.csv"), lifts(tmp_path / "bad.csv", acc=1 / 9.80665)
     result = run("--json", good, tmp_path / "missing.csv", bad)

@@ -274,3 +274,35 @@ def test_nothing_is_wider_than_the_screen_and_no_figure_is_cut(
     assert max(map(len, text.splitlines())) <= width
     assert "…" not in text
     assert row(text, 2).split()[:9] == ["2", "2.0", "0.2", "2.1", "0.7", "61", "1", "−2", "1"]
+
+
+@pytest.mark.parametrize(("rate_hz", "word"), [(100.0, "a jolt"), (208.0, "a click")])
+def test_a_jolt_is_called_a_click_only_by_a_sensor_that_can_tell(
+    make_summary: Make, make_rep: MakeRep, make_fault: MakeFault, rate_hz: float, word: str
+) -> None:
+    jolt = make_fault(code="snap", value=7.0, limit=1.0, unit="m/s²", at_angle_deg=31.0)
+    summary = make_summary(make_rep(1, jolt))
+    assert summary.sensors.ankle is not None
+    ankle = replace(summary.sensors.ankle, rate_hz=rate_hz)
+    text = prose(replace(summary, sensors=replace(summary.sensors, ankle=ankle)))
+
+    assert f"{word} on the way down near 31° of leg height" in text
+    assert "With pain: stop" in text
+
+
+def test_a_swing_of_the_body_is_told_in_degrees(
+    make_summary: Make, make_rep: MakeRep, make_fault: MakeFault
+) -> None:
+    swing = make_fault(code="momentum", value=-12.0, limit=10.0, unit="deg")
+
+    assert "a swing of the body by 12° (limit 10°)" in prose(make_summary(make_rep(1, swing)))
+
+
+def test_a_slow_sensor_is_why_a_touch_was_not_judged(make_summary: Make, make_rep: MakeRep) -> None:
+    summary = make_summary(make_rep(1, not_judged=("heel_touch",)))
+    assert summary.sensors.ankle is not None
+    ankle = replace(summary.sensors.ankle, rate_hz=50.0)
+
+    assert "sensor this slow may miss one" in prose(
+        replace(summary, sensors=replace(summary.sensors, ankle=ankle))
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import get_args
 
@@ -12,7 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imu_reps.domain.recording import Axis
+from imu_reps.domain.end_range import Floor
+from imu_reps.domain.exercise import Exercise
+from imu_reps.domain.recording import Axis, Side
 from imu_reps.errors import FileAccessError, RadioError, UsageError
 from imu_reps.storage.profile import PairedSensor, Person, Profiles, person_name, profile_path
 from imu_reps.storage.profile_file import load_profiles, save_profiles
@@ -25,6 +28,9 @@ YOU = Person("You & i", ANKLE, PELVIS)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
 VALUES = st.one_of(
     TEXTS, st.integers(-(2**40), 2**40), st.booleans(), st.lists(st.integers(0, 9), max_size=3)
+)
+FLOORS = st.builds(
+    Floor, st.floats(0.0, 180.0), st.floats(0.0, 180.0), st.dates(), st.sampled_from(get_args(Exercise))
 )
 
 
@@ -45,7 +51,8 @@ def sensors(draw: st.DrawFn) -> PairedSensor:
 def profiles(draw: st.DrawFn) -> Profiles:
     extra = st.dictionaries(TEXTS.map("x_".__add__), VALUES, max_size=2)
     names = draw(st.lists(TEXTS, max_size=3, unique=True))
-    persons = tuple(Person(name, draw(sensors()), draw(sensors()), draw(extra)) for name in names)
+    kept = st.dictionaries(st.sampled_from(get_args(Side)), FLOORS)
+    persons = tuple(Person(name, draw(sensors()), draw(sensors()), draw(extra), draw(kept)) for name in names)
     return Profiles(persons, draw(st.none() | st.sampled_from(names)) if names else None, draw(extra))
 
 
@@ -210,3 +217,41 @@ def test_the_environment_variable_moves_the_profile(tmp_path: Path, monkeypatch)
     assert path.is_relative_to(tmp_path)
     assert path.parts[-2:] == ("imu-reps", "profile.toml")
     assert not path.exists()
+
+
+def test_a_floor_is_the_persons_own_on_one_side_and_in_one_exercise(tmp_path: Path) -> None:
+    floor = Floor(28.0, 2.0, date(2026, 11, 21), "single_leg_raise")
+    known = Profiles().with_person(ME).with_person(YOU)
+    file = save_profiles(known.changed(ME.with_floor("left", floor)), tmp_path / "profile.toml")
+    loaded = load_profiles(file)
+    person = loaded.person("me")
+
+    assert loaded.default == YOU.name
+    assert person.floors == {"left": floor}
+    assert person.floor_deg("single_leg_raise", "left") == 28.0
+    assert person.floor_deg("double_leg_raise", "left") is None
+    assert person.floor_deg("single_leg_raise", "right") is None
+    assert person.floor_deg("single_leg_raise", None) is None
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        ("deg = -4.0", "floor.left.deg"),
+        ("taken = 'today'", "floor.left.taken"),
+        ("exercise = 'squat'", "floor.left.exercise"),
+        ("spread_deg = true", "floor.left.spread_deg"),
+        ("", "has no"),
+    ],
+)
+def test_a_broken_floor_is_named(tmp_path: Path, broken: str, said: str) -> None:
+    whole = {"deg": "28.0", "spread_deg": "2.0", "taken": "2026-11-21", "exercise": "'single_leg_raise'"}
+    key, _, value = broken.partition(" = ")
+    lines = {**whole, key: value} if key else {"deg": "28.0"}
+    file = save_profiles(Profiles().with_person(ME), tmp_path / "profile.toml")
+    table = "\n".join(f"{name} = {text}" for name, text in lines.items())
+    file.write_text(file.read_text("utf-8") + f"\n[person.me.floor.left]\n{table}\n", "utf-8")
+    with pytest.raises(FileAccessError) as refused:
+        load_profiles(file)
+
+    assert said in refused.value.message

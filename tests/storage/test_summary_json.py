@@ -165,6 +165,11 @@ def test_events_are_named_as_their_classes_in_snake_case() -> None:
         "rep_retracted",
         "fault_seen",
         "sensor_silent",
+        "sensor_back",
+        "end_reached",
+        "limit_crossed",
+        "floor_near",
+        "stop_asked",
         "set_ended",
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,17 +20,26 @@ class RepView:
 
     Attributes
     ----------
-    median_range_deg : float or None
-        Of the set so far (live) or the whole set.
+    of_set : sequence of Measured
+        All repetitions of the set so far (live) or of the whole set, this one among them.
     ankle_rate_hz : float or None
         Real rate of the ankle sensor.
+    ends_set : bool
+        Whether it is known to be the set's last.
     """
 
     rep: Measured
     motion: SetMotion
     settings: Settings
-    median_range_deg: float | None
+    of_set: Sequence[Measured]
     ankle_rate_hz: float | None
+    ends_set: bool = False
+
+    @property
+    def lowest_tick(self) -> int:
+        """Where the lowering is at its lowest."""
+        down = self.rep.eccentric.ticks
+        return int(down.start + np.argmin(self.motion.elevation_deg[down]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ def judge(evidence: Evidence, plan: SetPlan, of_set: list[Evidence], settings: S
     yield from _above("hip_pop", rotation, s.rotation_watch_deg, s.rotation_flag_deg, "deg")
     yield from _short_range(evidence, plan, of_set, s)
     yield from _impacts(evidence, plan, of_set, s)
+    yield from _below_floor(evidence, plan, of_set, s)
     bend = evidence.excursion.plan.faults.knee_bend_deg
     if bend >= _BENT_KNEE_DEG and evidence.peak_rad_s2 >= _BENT_KNEE_RAD_S2:
         yield _fault("knee_bend", bend, _BENT_KNEE_DEG, "deg", certainty="low")
@@ -86,6 +87,16 @@ def _short_range(evidence: Evidence, plan: SetPlan, of_set: list[Evidence], s: S
     measured = evidence.rep.range_deg
     if measured is not None and measured < s.short_range_share * expected:
         yield _fault("short_range", measured / expected, s.short_range_share, "share")
+
+
+def _below_floor(evidence: Evidence, plan: SetPlan, of_set: list[Evidence], s: Settings) -> Iterator[Fault]:
+    """The last lowering of a low start ends on the floor in any case."""
+    ends_set = evidence is of_set[-1] and plan.resting_end == "low"
+    bottom, floor = evidence.rep.bottom_angle_deg, plan.floor_deg
+    if floor is None or bottom is None or ends_set or plan.exercise == "heel_tap":
+        return
+    if bottom < floor - s.floor_margin_deg:
+        yield _fault("below_floor", bottom, floor, "deg")
 
 
 def _impacts(evidence: Evidence, plan: SetPlan, of_set: list[Evidence], s: Settings) -> Iterator[Fault]:

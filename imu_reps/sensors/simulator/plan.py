@@ -242,7 +242,7 @@ class SetPlan:
     life : LifePlan
     pelvis, ankle : SensorPlan or None
         The two sensors with their radios; None: not worn.
-    created, session, set_number, tempo_target, range_target_deg
+    created, session, set_number, tempo_target, range_target_deg, floor_deg
         Copied into the header.
     """
 
@@ -260,6 +260,7 @@ class SetPlan:
     set_number: int | None = None
     tempo_target: Tempo | None = None
     range_target_deg: float | None = None
+    floor_deg: float | None = None
 
     @property
     def resting_end(self) -> Start:

@@ -100,6 +100,7 @@ def _header(plan: SetPlan) -> Header:
         set_number=plan.set_number,
         tempo_target=plan.tempo_target,
         range_target_deg=plan.range_target_deg,
+        floor_deg=plan.floor_deg,
         simulated=True,
         pelvis=pelvis,
         ankle=replace(ankle, anterior_axis=None),

@@ -1,0 +1,109 @@
+"""Both sensors on one time: from arrivals, or from a tap that a note tells of; and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from imu_reps.analysis.plausibility.finding import PlausibilityFinding
+from imu_reps.domain.recording import Recording
+from imu_reps.domain.samples import SampleBlock, SensorPlace
+from imu_reps.domain.summary import Finding
+from imu_reps.kinematics.clocks import TimedSamples
+from imu_reps.kinematics.sensor_offset import SensorOffset, offset_from_arrivals, offset_from_tap
+from imu_reps.kinematics.taps import MOST_OFFSET_S, NoTap, Shaken, TapOffset, find_taps
+
+#: A leg at 60 deg/s moves by a degree in 17 ms: further apart, what follows what begins to blur.
+APART_S = 0.020
+
+#: A note of a tap stands where it was made or a little before or after it.
+BEFORE_NOTE_S, AFTER_NOTE_S = 10.0, 5.0
+#: Offsets so many times what arrivals leave open are not looked for.
+LEEWAY = 2.0
+LEAST_LEEWAY_S = 0.06
+
+
+@dataclass(frozen=True, slots=True)
+class CrossTime:
+    """Both sensors' clocks, made to agree.
+
+    Attributes
+    ----------
+    clocks : mapping
+        As fitted, and with both sensors corrected for the offset between them.
+    offset : SensorOffset or None
+        How far they may still be apart; None with one sensor alone.
+    told : tuple of Finding
+        What became of the taps that were noted.
+    """
+
+    clocks: Mapping[SensorPlace, TimedSamples]
+    offset: SensorOffset | None = None
+    told: tuple[Finding, ...] = ()
+
+
+def agree_on_time(recording: Recording, clocks: Mapping[SensorPlace, TimedSamples]) -> CrossTime:
+    """Bring both sensors' sample times together.
+
+    Parameters
+    ----------
+    recording : Recording
+    clocks : mapping
+        The fitted clock of each sensor that has samples.
+    """
+    pelvis, ankle = recording.pelvis, recording.ankle
+    if pelvis is None or ankle is None or len(clocks) < 2:
+        return CrossTime(clocks)
+    blocks: dict[SensorPlace, SampleBlock] = {"pelvis": pelvis, "ankle": ankle}
+    corrected, arrivals = offset_from_arrivals(clocks, blocks)
+    noted = [note.time_s for note in recording.notes if (note.key, note.value) == ("tap", "both")]
+    missed: NoTap | None = None
+    for time_s in noted:
+        most_s = min(max(LEEWAY * arrivals.uncertainty_s, LEAST_LEEWAY_S), MOST_OFFSET_S)
+        of_pelvis = _around(time_s, corrected["pelvis"], pelvis)
+        tap = find_taps(of_pelvis, _around(time_s, corrected["ankle"], ankle), most_s)
+        if isinstance(tap, TapOffset):
+            moved, offset = offset_from_tap(corrected, tap, arrivals)
+            return CrossTime(moved, offset, (_tap_used(tap, offset),))
+        missed = missed or tap
+    told = () if missed is None else (_tap_unclear(noted[0], missed),)
+    return CrossTime(corrected, arrivals, told)
+
+
+def _around(time_s: float, timed: TimedSamples, block: SampleBlock) -> Shaken:
+    near = slice(*np.searchsorted(timed.time_s, [time_s - BEFORE_NOTE_S, time_s + AFTER_NOTE_S]))
+    return Shaken(timed.time_s[near], block.acc_mps2[timed.order[near]])
+
+
+def _tap_used(tap: TapOffset, offset: SensorOffset) -> Finding:
+    message = (
+        f"The tap at {tap.time_s:.0f} s was found ({tap.taps} knocks): "
+        f"the two sensors' times agree to {1e3 * offset.uncertainty_s:.0f} ms."
+    )
+    return Finding("tap_used", (), message)
+
+
+def _tap_unclear(time_s: float, missed: NoTap) -> Finding:
+    message = (
+        f"The tap noted at {time_s:.0f} s was not used: {missed.reason}. "
+        "Hold both sensors in one hand and knock them on something three times, unevenly."
+    )
+    return Finding("tap_unclear", (), message)
+
+
+def doubt_about_time(offset: SensorOffset | None) -> tuple[PlausibilityFinding, ...]:
+    """A caution where the two sensors' times may be far apart."""
+    if offset is None or offset.uncertainty_s <= APART_S:
+        return ()
+    why = "how long packets wait for the radio does not show" if offset.hidden_s else "arrivals scatter"
+    return (
+        PlausibilityFinding(
+            "sensor_offset",
+            "caution",
+            None,
+            f"The times of the two sensors agree only to within {1e3 * offset.uncertainty_s:.0f} ms: {why}.",
+            "Before the set, knock both sensors together in one hand three times, and note it as a tap.",
+        ),
+    )

@@ -1,0 +1,93 @@
+"""The end-range test: how low the leg comes before the back lets go, from very slow lowerings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from imu_reps.domain.end_range import EndRange, Grade
+from imu_reps.domain.exercise import Exercise
+from imu_reps.domain.recording import Side
+from imu_reps.domain.rep import Certainty, Rep
+from imu_reps.domain.summary import Summary
+
+#: A leg lowered faster than this on average outruns the pelvis: where the back let go hardly shows.
+SLOW_DPS = 20.0
+
+#: A single lowering is chance.
+FEWEST_LOWERINGS = 2
+
+#: So many lowerings that agree this well are sure.
+ENOUGH_LOWERINGS, AGREEING_DEG = 3, 5.0
+
+#: Greatest angle of each grade of the double leg lowering test, from clinical teaching.
+GRADES: tuple[tuple[float, Grade], ...] = ((15.0, "normal"), (45.0, "good"), (75.0, "fair"), (90.0, "poor"))
+
+
+def end_range(summaries: Sequence[Summary]) -> tuple[EndRange, ...]:
+    """The test's result for every exercise and side among recordings, in their order.
+
+    Parameters
+    ----------
+    summaries : sequence of Summary
+        Recordings of slow lowerings, as `analyze` sums them up; several of one side are taken together.
+    """
+    lowerings: dict[tuple[Exercise, Side | None], list[Rep]] = {}
+    for summary in summaries:
+        recording = summary.recording
+        lowerings.setdefault((recording.exercise, recording.side), []).extend(summary.reps)
+    return tuple(_of_side(exercise, side, reps) for (exercise, side), reps in lowerings.items())
+
+
+def grade_of(angle_deg: float) -> Grade:
+    """The typical grade of a leg angle, whole degrees above the floor."""
+    return next((grade for most, grade in GRADES if round(angle_deg) <= most), "poor")
+
+
+def _of_side(exercise: Exercise, side: Side | None, reps: Sequence[Rep]) -> EndRange:
+    judged = [(rep, lowest) for rep in reps if (lowest := _lowest_flat(rep)) is not None]
+    slow = [(rep, lowest) for rep, lowest in judged if _slow(rep)]
+    angles = [rep.lift_off_angle_deg for rep, _ in slow if rep.lift_off_angle_deg is not None]
+    lets_go = len(slow) >= FEWEST_LOWERINGS and len(angles) > len(slow) / 2
+    # a lowering in which nothing let go would have come lower still: of the median this is all one needs
+    middle = float(np.median([lowest for _, lowest in slow])) if slow else None
+    spread = float(np.std(angles, ddof=1)) if lets_go and len(angles) > 1 else None
+    known = middle if len(slow) >= FEWEST_LOWERINGS else None
+    return EndRange(
+        exercise=exercise,
+        side=side,
+        angles_deg=tuple(angles),
+        lowerings=len(slow),
+        floor_deg=middle if lets_go else None,
+        spread_deg=spread,
+        held_to_deg=None if lets_go else known,
+        grade=None if known is None else _grade(known, lets_go=lets_go),
+        certainty=_certainty(exercise, len(slow), spread),
+        too_fast=len(judged) - len(slow),
+        unjudged=len(reps) - len(judged),
+    )
+
+
+def _lowest_flat(rep: Rep) -> float | None:
+    """How low the leg came with the back flat; None where that was not measured."""
+    if rep.pelvic_tilt_deg is None or rep.range_deg is None or not rep.eccentric_s:
+        return None
+    return rep.bottom_angle_deg if rep.lift_off_angle_deg is None else rep.lift_off_angle_deg
+
+
+def _slow(rep: Rep) -> bool:
+    return (rep.range_deg or 0.0) <= SLOW_DPS * (rep.eccentric_s or 0.0)
+
+
+def _grade(angle_deg: float, *, lets_go: bool) -> Grade | None:
+    """The grade; whose back did not let go may be better than that, unless it is the best already."""
+    grade = grade_of(angle_deg)
+    return grade if lets_go or grade == GRADES[0][1] else None
+
+
+def _certainty(exercise: Exercise, lowerings: int, spread_deg: float | None) -> Certainty:
+    """The grades are those of two legs; and a floor is as sure as the lowerings agree."""
+    agree = spread_deg is None or spread_deg <= AGREEING_DEG
+    sure = lowerings >= ENOUGH_LOWERINGS and agree
+    return "fair" if sure and exercise == "double_leg_raise" else "low"

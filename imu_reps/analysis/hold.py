@@ -1,0 +1,182 @@
+"""A timed hold: when it began and ended by itself, and how the pelvis kept its place meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from imu_reps.analysis.filters import held_high
+from imu_reps.analysis.measure import LONGEST_HOLE_S
+from imu_reps.analysis.phases import SLOW_DPS
+from imu_reps.analysis.ready import Window
+from imu_reps.analysis.set_motion import SetMotion
+from imu_reps.analysis.set_summary import uncounted_set
+from imu_reps.domain.recording import Header
+from imu_reps.domain.samples import BoolArray
+from imu_reps.domain.settings import Settings
+from imu_reps.domain.summary import Finding, SetSummary
+from imu_reps.domain.track import GRID_HZ
+from imu_reps.kinematics.rest import stretches
+
+#: Legs above this are off the floor.
+LIFTED_DEG = 8.0
+
+#: A leg nearer to the hold's usual height than this, or this share of it, is in the hold.
+NEAR_DEG, NEAR_SHARE = 8.0, 0.35
+
+#: On its way into the hold the leg moves at more than this share of its fastest.
+ARRIVING_SHARE = 0.1
+
+#: Legs up for less are no hold.
+SHORTEST_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """One hold; times on the recording's `time_s`, those after `end_s` counted from the hold's start.
+
+    Attributes
+    ----------
+    start_s, end_s : float
+    clean_s, clean_from_s : float or None
+        The longest stretch with the pelvis within its limit, and how long after the start it began; None
+        where tilt was not measured.
+    greatest_tilt_deg, greatest_tilt_after_s : float or None
+        Greatest anterior tilt held for `Settings.angle_hold_s`.
+    others : int
+        How often the legs were up for a hold's time beside this one, the longest.
+    """
+
+    start_s: float
+    end_s: float
+    clean_s: float | None
+    clean_from_s: float | None
+    greatest_tilt_deg: float | None
+    greatest_tilt_after_s: float | None
+    others: int = 0
+
+    @property
+    def duration_s(self) -> float:
+        """How long it was held."""
+        return self.end_s - self.start_s
+
+
+def find_hold(motion: SetMotion, window: Window | None, settings: Settings) -> Hold | None:
+    """The longest hold of a set; None where the legs were never held up.
+
+    Parameters
+    ----------
+    motion : SetMotion
+        Of the whole recording.
+    window : Window or None
+        Where the set was.
+    settings : Settings
+    """
+    if window is None:
+        return None
+    up = np.zeros(len(motion.track), bool)
+    inside = slice(window.start, window.end)
+    # legs that lay on the floor went up, even where nothing after it tells which way up is
+    up[inside] = np.abs(motion.elevation_deg[inside]) > LIFTED_DEG
+    held = [span for start, end in stretches(up) if (span := _in_hold(motion, start, end)) is not None]
+    if not held:
+        return None
+    longest = max(held, key=lambda span: span.stop - span.start)
+    return _judged(motion, longest, settings, others=len(held) - 1)
+
+
+def _in_hold(motion: SetMotion, start: int, end: int) -> slice | None:
+    """The part of a stretch with the legs up in which they have arrived and not yet left."""
+    height, speed = np.abs(motion.elevation_deg[start:end]), np.abs(motion.speed_dps[start:end])
+    usual = float(np.median(height))
+    near = np.flatnonzero(np.abs(height - usual) < max(NEAR_DEG, NEAR_SHARE * usual))
+    first, last = int(near[0]), int(near[-1])
+    arrived = speed < min(SLOW_DPS, ARRIVING_SHARE * float(speed.max()))
+    calm = np.flatnonzero(arrived[first : last + 1])
+    if len(calm) == 0 or calm[-1] - calm[0] < SHORTEST_S * GRID_HZ:
+        return None
+    # what ends with the recording was not left by slowing down
+    stop = last if end == len(motion.elevation_deg) else first + int(calm[-1])
+    return slice(start + first + int(calm[0]), start + stop + 1)
+
+
+def _judged(motion: SetMotion, held: slice, settings: Settings, others: int) -> Hold:
+    start_s, end_s = (float(motion.track.time_s[tick]) for tick in (held.start, held.stop - 1))
+    nothing = Hold(start_s, end_s, None, None, None, None, others)
+    tilt = motion.tilt_deg[held]
+    if not np.isfinite(tilt).all() or motion.pelvis_missing[held].all():
+        return nothing
+    firm = held_high(tilt, settings.angle_hold_s)
+    greatest = int(np.argmax(firm))
+    unclean = _lasting(tilt > settings.tilt_flag_deg, settings.angle_hold_s)
+    unclean |= _lasting(motion.pelvis_missing[held], LONGEST_HOLE_S)
+    clean = max(stretches(~unclean), key=lambda span: span[1] - span[0], default=(0, 0))
+    return replace(
+        nothing,
+        clean_s=min((clean[1] - clean[0]) / GRID_HZ, nothing.duration_s),
+        clean_from_s=clean[0] / GRID_HZ,
+        greatest_tilt_deg=float(firm[greatest]),
+        greatest_tilt_after_s=greatest / GRID_HZ,
+    )
+
+
+def _lasting(mask: BoolArray, least_s: float) -> BoolArray:
+    """The same without stretches shorter than that."""
+    lasting = np.zeros(len(mask), bool)
+    for start, end in stretches(mask):
+        lasting[start:end] = end - start >= least_s * GRID_HZ
+    return lasting
+
+
+def hold_summary(hold: Hold | None, header: Header) -> SetSummary:
+    """The numbers of a hold: no repetitions, its time, its greatest tilt."""
+    empty = uncounted_set(header)
+    if hold is None:
+        return empty
+    return replace(empty, time_under_tension_s=hold.duration_s, pelvic_tilt_deg_max=hold.greatest_tilt_deg)
+
+
+def hold_findings(hold: Hold | None, settings: Settings, *, leg_seen: bool) -> list[Finding]:
+    """The hold in words."""
+    if hold is None:
+        return [Finding("hold", (), _NO_HOLD if leg_seen else _NO_LEG)]
+    found = [Finding("hold", (), f"Held for {hold.duration_s:.0f} s.")]
+    if hold.clean_s is None or hold.greatest_tilt_deg is None:
+        found.append(Finding("hold_unjudged", (), "How still the pelvis stayed was not measured."))
+    elif hold.clean_s >= hold.duration_s:
+        found.append(Finding("hold_clean", (), _whole(hold.greatest_tilt_deg, settings.tilt_flag_deg)))
+    else:
+        found.append(Finding("hold_clean", (), _longest_clean(hold, settings)))
+        found.append(Finding("hold_tilt", (), _tilted(hold, settings)))
+    if hold.others:
+        times = "once" if hold.others == 1 else f"{hold.others} times"
+        found.append(Finding("hold_others", (), f"The legs were held up {times} more; this was the longest."))
+    return found
+
+
+_NO_HOLD = f"No hold was seen: the legs were not held up for {SHORTEST_S:.0f} s after a rest on the floor."
+_NO_LEG = "The hold was not timed: there was no ankle sensor."
+
+
+def _whole(tilt_deg: float, limit_deg: float) -> str:
+    return (
+        f"The pelvis stayed within its limit all the time: it tipped forward by {max(tilt_deg, 0.0):.0f}° at "
+        f"most (limit {limit_deg:.0f}°)."
+    )
+
+
+def _longest_clean(hold: Hold, settings: Settings) -> str:
+    if not hold.clean_s:
+        return f"The pelvis was never within its limit ({settings.tilt_flag_deg:.0f}°): hold the legs higher."
+    return (
+        f"The longest stretch with the pelvis within its limit was {hold.clean_s:.0f} s, from second "
+        f"{hold.clean_from_s or 0.0:.0f} on. Stop there, or hold the legs higher."
+    )
+
+
+def _tilted(hold: Hold, settings: Settings) -> str:
+    return (
+        f"It tipped forward by up to {hold.greatest_tilt_deg:.0f}° (limit {settings.tilt_flag_deg:.0f}°), "
+        f"most at second {hold.greatest_tilt_after_s:.0f}."
+    )

@@ -1,0 +1,137 @@
+"""Impulses of the ankle while the leg is lowered: the heel that meets the floor, and jolts on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import maximum_filter1d, median_filter
+
+from imu_reps.analysis.set_motion import SetMotion
+from imu_reps.domain.samples import FloatArray
+from imu_reps.domain.settings import Settings
+from imu_reps.domain.track import GRID_HZ
+from imu_reps.kinematics.holes import bridged
+
+#: Slower sensors do not see an impulse of 10 to 60 ms.
+LEAST_RATE_HZ = 50.0
+
+#: Touch-downs come in the last degrees of lowering, as the leg comes to its end.
+LAST_DEG = 10.0
+BEFORE_S = 0.25
+AFTER_S = 0.15
+
+#: A leg that turns higher than this has not met the floor, however sharply it turns.
+NEAR_FLOOR_DEG = 8.0
+
+#: An impulse of 10 to 60 ms lies mostly above the low-pass, what the leg does of itself mostly below: so near
+#: an impact the low-passed ankle is accelerated less than that.
+AROUND_S = 0.03
+
+#: The noise around an impulse is the median of this stretch.
+NOISE_S = 1.0
+
+#: An impulse lasts no longer, between the ends of what exceeds half of its peak.
+LONGEST_JOLT_S = 0.06
+
+#: Nor where the leg moves slower than this share of the lowering's peak speed: it sets off, or turns.
+MOVING_SHARE = 0.2
+
+#: No jolt is looked for this near to the heel's contact: the floor shakes the leg on.
+CONTACT_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Impulse:
+    """One impulse of the ankle.
+
+    Attributes
+    ----------
+    tick : int
+        Of the set motion.
+    angle_deg : float
+        Leg elevation there.
+    peak_mps2 : float
+        What of the specific force lies above the leg's own motion.
+    noise_mps2 : float
+        The median of the same around it.
+    """
+
+    tick: int
+    angle_deg: float
+    peak_mps2: float
+    noise_mps2: float
+
+
+def sees_impulses(rate_hz: float | None, least_hz: float = LEAST_RATE_HZ) -> bool:
+    """Whether a sensor of this rate sees them; None is taken to be fast, 2 % slow is still its rate."""
+    return rate_hz is None or rate_hz >= 0.98 * least_hz
+
+
+def touch_down(motion: SetMotion, down: slice, bottom_deg: float) -> Impulse | None:
+    """The strongest impulse as the leg comes to its lowest; None where it ends above the floor.
+
+    For a heel tap, whose angles count from the start position, wherever it ends.
+    """
+    if bottom_deg > NEAR_FLOOR_DEG and motion.header.exercise != "heel_tap":
+        return None
+    low = np.flatnonzero(motion.elevation_deg[down] <= bottom_deg + LAST_DEG)
+    if len(low) == 0:
+        return None
+    start = max(down.start + int(low[0]), down.stop - int(BEFORE_S * GRID_HZ))
+    impact = motion.track.ankle_impact_mps2
+    end = slice(start, down.stop + int(AFTER_S * GRID_HZ))
+    sharp = impact[end] > maximum_filter1d(_of_leg(motion)[end], 2 * round(AROUND_S * GRID_HZ) + 1)
+    if not sharp.any() or not np.isfinite(impact[down]).any():
+        return None
+    tick = start + int(np.argmax(np.where(sharp, impact[end], 0.0)))
+    noise = float(np.nanmedian(impact[down]))
+    return Impulse(tick, float(motion.elevation_deg[tick]), float(impact[tick]), noise)
+
+
+def _of_leg(motion: SetMotion) -> FloatArray:
+    """How the ankle is accelerated below the low-pass, m/s²; 0 where that is not known."""
+    if motion.carried is None:
+        return np.zeros(len(motion.track))
+    return np.asarray(np.linalg.norm(motion.carried.acceleration_mps2, axis=1))
+
+
+def strongest_jolt(
+    motion: SetMotion, down: slice, contact: Impulse | None, settings: Settings
+) -> Impulse | None:
+    """The strongest jolt of a lowering that stands out of its surroundings, away from the heel's contact."""
+    margin = int(0.5 * NOISE_S * GRID_HZ)
+    around = slice(max(0, down.start - margin), down.stop + margin)
+    impact = bridged(motion.track.ankle_impact_mps2[around])
+    if not np.isfinite(impact).all():
+        return None
+    noise = median_filter(impact, int(NOISE_S * GRID_HZ) + 1, mode="nearest")
+    first = down.start - around.start
+    inside = slice(first, first + down.stop - down.start)
+    candidate = impact[inside].copy()
+    if contact is not None and contact.peak_mps2 - contact.noise_mps2 > settings.heel_touch_mps2:
+        near = np.abs(np.arange(down.start, down.start + len(candidate)) - contact.tick) < CONTACT_S * GRID_HZ
+        candidate[near] = 0.0
+    speed = np.abs(motion.speed_dps[down])
+    moving = speed > MOVING_SHARE * speed.max(initial=0.0)
+    stands_out = moving & (candidate > jolt_limit(noise[inside], settings))
+    peaks = first + np.flatnonzero(stands_out & (candidate == maximum_filter1d(candidate, 3)))
+    short = [at for at in peaks.tolist() if _length_s(impact, at) <= LONGEST_JOLT_S]
+    if not short:
+        return None
+    at = max(short, key=lambda k: float(impact[k]))
+    tick = around.start + at
+    return Impulse(tick, float(motion.elevation_deg[tick]), float(impact[at]), float(noise[at]))
+
+
+def jolt_limit(noise_mps2: FloatArray | float, settings: Settings) -> FloatArray:
+    """What a jolt's peak must exceed where there is so much noise."""
+    return np.maximum(settings.snap_noise_ratio * np.asarray(noise_mps2), settings.snap_least_mps2)
+
+
+def _length_s(impact: FloatArray, at: int) -> float:
+    """From the first to the last instant near `at` that exceeds half of its peak."""
+    reach = 2 * int(LONGEST_JOLT_S * GRID_HZ)
+    start = max(0, at - reach)
+    over = np.flatnonzero(impact[start : at + reach + 1] > 0.5 * impact[at])
+    return float(over[-1] - over[0]) / GRID_HZ

@@ -1,0 +1,112 @@
+"""The repetition that is under way: ends as they are reached, limits as they are crossed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from imu_reps.analysis.alignment import VERTICAL_DEG
+from imu_reps.analysis.live_angles import LiveAngles
+from imu_reps.analysis.live_crossings import Instant, LiveCrossings
+from imu_reps.analysis.live_way import Arrival, LiveWay
+from imu_reps.analysis.segmentation import TurnFinder
+from imu_reps.domain.events import EndReached, FloorNear, LimitCrossed
+from imu_reps.domain.recording import Header
+from imu_reps.domain.rep import Rep
+from imu_reps.domain.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What the set shows so far.
+
+    Attributes
+    ----------
+    sense, zero_deg : float
+        Leg elevation is `sense` times the angle plus `zero_deg`.
+    threshold_deg : float
+        The least way of a repetition.
+    """
+
+    sense: float
+    zero_deg: float
+    threshold_deg: float
+
+
+class Underway:
+    """Follows the leg between the turns.
+
+    Parameters
+    ----------
+    header : Header
+    settings : Settings
+    """
+
+    def __init__(self, header: Header, settings: Settings) -> None:
+        self._header = header
+        self._way = LiveWay(settings.min_range_deg)
+        self._crossings = LiveCrossings(header, settings)
+
+    def completed(self, rep: Rep) -> None:
+        """Learn from a completed repetition."""
+        self._crossings.completed(rep)
+
+    def step(
+        self,
+        now: tuple[int, float, float],
+        angles: LiveAngles,
+        finder: TurnFinder,
+        frame: Frame,
+        count: int,
+        number_of_running: Callable[[], int | None],
+    ) -> list[EndReached | FloorNear | LimitCrossed]:
+        """Take the next instant.
+
+        Parameters
+        ----------
+        now : tuple of (tick, time_s, low-passed angle)
+        count : int
+            Repetitions so far.
+        number_of_running : callable
+            The number of the repetition that the running turn completes; None if it completes none.
+        """
+        tick, time_s, angle = now
+        arrival = self._way.step(tick, angle)
+        if finder.confirmed_count != self._way.turns:
+            self._way.turned(finder.turns[-2], angle)
+            self._crossings.turned(count + 1)
+        tilt_deg = math.nan if self._never_flat(frame) else angles.tilt_deg
+        here = Instant(tick, time_s, frame.sense * angle + frame.zero_deg, tilt_deg, angles.rotation_deg)
+        said = self._crossings.step(self._way, here, frame.sense, frame.zero_deg)
+        if arrival is None:
+            return [*said]
+        return [*said, *self._arrived(arrival, here, frame, count, number_of_running)]
+
+    def _never_flat(self, frame: Frame) -> bool:
+        """Straight legs that were up from the beginning: a tilt has no zero to be measured from."""
+        held = self._header.start == "high" and self._header.exercise != "heel_tap"
+        return held and frame.zero_deg == VERTICAL_DEG
+
+    def _arrived(
+        self,
+        arrival: Arrival,
+        here: Instant,
+        frame: Frame,
+        count: int,
+        number_of_running: Callable[[], int | None],
+    ) -> list[EndReached]:
+        """The far end of a way that is long enough, or the near end where it completes a repetition."""
+        up = arrival.direction * frame.sense > 0.0
+        completes = up == (self._header.start == "high")
+        number: int | None = count + 1
+        if completes:
+            number = number_of_running()
+        elif self._way.gone_deg < frame.threshold_deg:
+            number = None
+        if number is None:
+            return []
+        end: Literal["top", "bottom"] = "top" if up else "bottom"
+        arrival_s = here.time_s - arrival.lag_s
+        return [EndReached(here.time_s, number, end, completes, arrival_s, here.elevation_deg)]

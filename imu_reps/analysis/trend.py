@@ -1,0 +1,125 @@
+"""Tiring: what changed from the first third of a set to the last, and from which repetition on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+
+from imu_reps.domain.rep import Rep
+from imu_reps.domain.samples import FloatArray, IntArray
+from imu_reps.domain.summary import Trend
+
+Quantity = Literal["range_deg", "duration_s", "pelvic_tilt_deg", "pelvic_rotation_deg"]
+
+#: Smaller sets have no thirds worth comparing, nor do sets with much unmeasured.
+FEWEST_FOR_TREND = 6
+LEAST_MEASURED = 0.75
+
+#: Changes smaller than this are within what the sensors can tell.
+LEAST_CHANGE: dict[Quantity, float] = {
+    "range_deg": 3.0,
+    "duration_s": 0.2,
+    "pelvic_tilt_deg": 2.0,
+    "pelvic_rotation_deg": 2.0,
+}
+WATCH_SHARE, CERTAIN_SHARE, CERTAIN_SD = 0.10, 0.20, 2.0
+
+#: Thirds of few repetitions differ by chance: a certain change is so many standard errors of that.
+CERTAIN_ERRORS = 3.5
+
+#: A change begins with at least so many repetitions before and after.
+FEWEST_BESIDE = 2
+
+_READ: dict[Quantity, Callable[[Rep], float | None]] = {
+    "range_deg": lambda rep: rep.range_deg,
+    "duration_s": lambda rep: rep.end_s - rep.start_s,
+    "pelvic_tilt_deg": lambda rep: rep.pelvic_tilt_deg,
+    "pelvic_rotation_deg": lambda rep: rep.pelvic_rotation_deg,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Onset:
+    """Where a level stops being level.
+
+    Attributes
+    ----------
+    number : int or None
+        The first repetition that differs; None: it drifts from the first on.
+    scatter : float
+        Standard deviation of what neither level nor change explains.
+    """
+
+    number: int | None
+    scatter: float
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """First third against last; `from_rep` as in `Onset`, `certain` beyond the person's own scatter."""
+
+    first: float
+    last: float
+    from_rep: int | None
+    certain: bool
+
+
+def trends(reps: Sequence[Rep]) -> tuple[Trend, ...]:
+    """Changes over the set that stand out of the person's own scatter."""
+    found = []
+    for what in get_args(Quantity):
+        change = find_change([(rep.number, _READ[what](rep)) for rep in reps], LEAST_CHANGE[what])
+        if change is not None:
+            found.append(Trend(what, change.first, change.last, change.from_rep, change.certain))
+    return tuple(found)
+
+
+def find_change(told: Sequence[tuple[int, float | None]], least: float) -> Change | None:
+    """Change of a quantity over a set; None where it is within scatter, or too little was measured.
+
+    Parameters
+    ----------
+    told : sequence of (int, float or None)
+        Number and value of every repetition.
+    least : float
+        A smaller change is within what the sensors can tell.
+    """
+    known = [(number, value) for number, value in told if value is not None]
+    if len(known) < max(FEWEST_FOR_TREND, LEAST_MEASURED * len(told)):
+        return None
+    numbers, values = np.array([n for n, _ in known]), np.array([value for _, value in known])
+    third = len(values) // 3
+    first, last = float(values[:third].mean()), float(values[-third:].mean())
+    onset = find_onset(numbers, values)
+    change = abs(last - first)
+    if change < max(least, onset.scatter, WATCH_SHARE * abs(first)):
+        return None
+    by_chance = max(CERTAIN_SD, CERTAIN_ERRORS * np.sqrt(2.0 / third)) * onset.scatter
+    certain = bool(change > max(by_chance, CERTAIN_SHARE * abs(first)))
+    return Change(first, last, onset.number, certain)
+
+
+def find_onset(numbers: IntArray, values: FloatArray) -> Onset:
+    """Where a level is left, at once or ever further: the step or ramp of the least squares.
+
+    Parameters
+    ----------
+    numbers : (n,) int
+        Of the repetitions, rising.
+    values : (n,) float
+        At least `FEWEST_FOR_TREND` of them.
+    """
+    starts = numbers[FEWEST_BESIDE : len(numbers) - FEWEST_BESIDE + 1]
+    since = numbers - starts[:, None] + 1
+    line = numbers - numbers[0]
+    shapes = np.vstack([since > 0, np.maximum(since, 0), line]).astype(float)
+    shapes -= shapes.mean(axis=1, keepdims=True)
+    about = values - values.mean()
+    explained = (shapes @ about) ** 2 / (shapes**2).sum(axis=1)
+    best = int(np.argmax(explained))
+    left = max(float(about @ about) - float(explained[best]), 0.0)
+    number = None if best == len(shapes) - 1 else int(starts[best % len(starts)])
+    return Onset(number, float(np.sqrt(left / (len(values) - 3))))

@@ -1,0 +1,114 @@
+"""What the options of ``imu-reps record`` ask for: the sets to record, and what a virtual wearer does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from imu_reps.cli.simulated_set import Wish, planned
+from imu_reps.domain.exercise import HOLDS
+
+if TYPE_CHECKING:
+    from imu_reps.domain.exercise import Exercise
+    from imu_reps.domain.recording import Side, Start
+    from imu_reps.sensors.simulator import SetPlan
+    from imu_reps.session.plan import SessionPlan, SetGoal
+
+SIDES = ("left", "right", "both")
+BOTH_LEGS = ("double_leg_raise", "hanging_leg_raise", "hollow_hold")
+
+#: What a virtual wearer does where nothing is asked for.
+VIRTUAL_REPS = 8
+VIRTUAL_TEMPO = "2-1-2-0.5"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The options as they were given; None: not."""
+
+    exercise: str
+    sides: tuple[str, ...]
+    start: str | None
+    reps: int | None
+    tempo: str | None
+    duration_s: float | None
+    sets: int | None
+    rest_s: float
+    tap: bool
+
+
+def read_sides(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:  # noqa: ARG001
+    """``left``, or ``left,right``: one side a set, over and over."""
+    sides = tuple(side.strip() for side in value.split(",")) if value else ()
+    if any(side not in SIDES for side in sides):
+        raise click.BadParameter("is left, right or both, or several such as left,right.")
+    return sides
+
+
+def read_tempo(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:  # noqa: ARG001
+    """A tempo that can be read."""
+    from imu_reps.domain.tempo import Tempo
+
+    try:
+        return None if value is None else str(Tempo.parse(value))
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.") from error
+
+
+def session_plan(asked: Asked) -> SessionPlan:
+    """The sets that were asked for."""
+    from imu_reps.session.plan import SessionPlan
+
+    count = asked.sets or max(1, len(asked.sides))
+    return SessionPlan(tuple(_goal(asked, k) for k in range(count)), asked.rest_s, asked.tap)
+
+
+def _goal(asked: Asked, k: int) -> SetGoal:
+    from imu_reps.domain.recording import default_start
+    from imu_reps.domain.tempo import Tempo
+    from imu_reps.session.plan import SetGoal
+
+    exercise = cast("Exercise", asked.exercise)
+    usual = "both" if asked.exercise in BOTH_LEGS else None
+    side = asked.sides[k % len(asked.sides)] if asked.sides else usual
+    return SetGoal(
+        exercise=exercise,
+        side=cast("Side | None", side),
+        start=cast("Start", asked.start) if asked.start else default_start(exercise),
+        reps=asked.reps,
+        tempo=None if asked.tempo is None else Tempo.parse(asked.tempo),
+        duration_s=asked.duration_s,
+    )
+
+
+def wearer_plans(plan: SessionPlan) -> list[SetPlan]:
+    """What a virtual wearer does in each set.
+
+    Raises
+    ------
+    click.UsageError
+        If nobody can do that.
+    """
+    return [_wearer_plan(goal) for goal in plan.goals]
+
+
+def _wearer_plan(goal: SetGoal) -> SetPlan:
+    wish = Wish(
+        exercise=goal.exercise,
+        side=goal.side,
+        reps=goal.reps or VIRTUAL_REPS,
+        tempo=VIRTUAL_TEMPO if goal.tempo is None else str(goal.tempo),
+        range_deg=None,
+        faults=(),
+        rate_hz=100.0,
+        loss=0.0,
+        life=False,
+    )
+    if goal.exercise in HOLDS:
+        raise click.UsageError("The virtual wearer does repetitions only, no holds.")
+    try:
+        return replace(planned(wish), start=goal.start)
+    except ValueError as error:
+        raise click.UsageError(f"{error}.") from error

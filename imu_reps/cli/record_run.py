@@ -1,0 +1,132 @@
+"""Runs what ``imu-reps record`` asks for: over the computer's Bluetooth, or in a virtual world."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from imu_reps.cli.console import say
+from imu_reps.cli.keys import on_enter, on_signal
+from imu_reps.cli.live_session import LiveSession
+from imu_reps.cli.plain_session import PlainSession
+from imu_reps.domain.settings import Settings
+from imu_reps.sensors.ble import Radio
+from imu_reps.sensors.simulator import SetPlan
+from imu_reps.sensors.streams import Streams
+from imu_reps.session.plan import SessionPlan
+from imu_reps.session.recorder import Finished
+from imu_reps.session.session import Place, Session
+from imu_reps.session.told import Told
+from imu_reps.session.worn import wanted
+from imu_reps.storage.profile import Person
+from imu_reps.storage.profile_file import load_profiles
+from imu_reps.storage.recording_file import default_folder
+
+#: Exit code of a set that ended because the ankle sensor stayed away: the radio's.
+LINK_LOST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What is recorded and how it is shown; `folder` None: the default one."""
+
+    plan: SessionPlan
+    folder: Path | None
+    settings: Settings
+    quiet: bool
+
+    def place(self, person: Person, *, simulated: bool) -> Place:
+        """Where and for whom."""
+        return Place(self.folder or default_folder(), person, _now, self.settings, simulated)
+
+
+def run_with_sensors(run: Run, name: str | None) -> list[Finished]:
+    """Record with the sensors of a person."""
+    person = load_profiles().person(name)
+
+    async def recorded(tell: Callable[[Told], None]) -> list[Finished]:
+        streams = Streams(Radio(), wanted(person))
+        return await _attended(Session(streams, run.plan, run.place(person, simulated=False), tell))
+
+    with _shown(run.quiet) as tell:
+        return asyncio.run(recorded(tell))
+
+
+def run_virtually(run: Run, family: str, plans: Sequence[SetPlan], speed: float) -> list[Finished]:
+    """Record in a virtual world, `speed` times as fast as a real one; 0: as fast as possible."""
+    from imu_reps.sensors.virtual import fast_loop
+    from imu_reps.session.virtual_world import VirtualWorld
+
+    world = VirtualWorld(family, plans)
+    say("Virtual sensors: nobody moves, and the file says so.")
+
+    async def recorded(tell: Callable[[Told], None]) -> list[Finished]:
+        def follow_and_tell(told: Told) -> None:
+            world.follow(told)
+            tell(told)
+
+        async with world:
+            streams = Streams(world.radio(), wanted(world.person))
+            place = run.place(world.person, simulated=True)
+            return await _attended(Session(streams, run.plan, place, follow_and_tell))
+
+    with _shown(run.quiet) as tell:
+        return fast_loop.run(recorded(tell), speed or None)
+
+
+def exit_code(done: Sequence[Finished]) -> int:
+    """The gravest of what the sets came to; stopped before the first one is 130, as Ctrl-C is elsewhere."""
+    if not done:
+        say("Nothing was recorded.")
+        return 130
+    return max(_exit_code(finished) for finished in done)
+
+
+def _exit_code(finished: Finished) -> int:
+    errors = [error for error in (finished.unwritten, finished.unusable) if error is not None]
+    lost = LINK_LOST if finished.reason == "link_lost" else 0
+    return max([lost, *(error.exit_code for error in errors)])
+
+
+async def _attended(session: Session) -> list[Finished]:
+    """Run a session with somebody at the keyboard."""
+    listening = asyncio.create_task(on_enter(session.advance))
+    try:
+        with on_signal(session.stop):
+            return await session.run()
+    finally:
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+
+
+@contextlib.contextmanager
+def _shown(quiet: bool) -> Iterator[Callable[[Told], None]]:
+    """How a session is shown: a panel in a terminal, else plain lines.
+
+    A reader that goes away (a closed pipe, a closed terminal) does not end the recording: the error waits.
+    """
+    live = not quiet and sys.stdout.isatty()
+    broken: list[OSError] = []
+    with LiveSession() if live else contextlib.nullcontext(PlainSession()) as show:
+
+        def tell(told: Told) -> None:
+            if broken:
+                return
+            try:
+                show(told)
+                sys.stdout.flush()
+            except OSError as error:
+                broken.append(error)
+
+        yield tell
+    if broken:
+        raise broken[0]
+
+
+def _now() -> datetime:
+    return datetime.now().astimezone()

@@ -1,0 +1,121 @@
+"""The words of a session while it runs, the same on a live panel and in plain lines."""
+
+from __future__ import annotations
+
+from imu_reps.domain.recording import Side
+from imu_reps.domain.rep import Rep
+from imu_reps.domain.samples import SensorPlace
+from imu_reps.domain.tempo import Tempo
+from imu_reps.report.figures import counted, written
+from imu_reps.sensors.stream_items import LinkChange, SensorStatus
+from imu_reps.session.plan import SetGoal
+from imu_reps.session.told import Progress, Resting
+
+_STATES = {
+    "away": "lost, trying again",
+    "connecting": "connecting",
+    "connected": "connected, not sending yet",
+    "streaming": "sending",
+    "silent": "silent, waking it up",
+    "gone": "gone",
+}
+_PHASES = {"concentric": "up", "top": "top", "eccentric": "down", "bottom": "bottom"}
+#: A battery under this may not last a session.
+LOW_BATTERY_PERCENT = 15.0
+
+KEYS_IN_SET = "Enter ends the set, Ctrl-C ends everything."
+KEYS_IN_REST = "Enter starts now, Ctrl-C ends everything."
+PAIN = "Pain in the last set, 0 (none) to 10 (worst), or Enter"
+EFFORT = "Effort in the last set, 0 (nothing) to 10 (all you had), or Enter"
+TAP = "Knock the two sensors against each other three times now, not evenly, then strap them on."
+
+
+def exercise(goal: SetGoal) -> str:
+    """What is done with which leg: ``Single leg raise, left leg``."""
+    side = {"left": ", left leg", "right": ", right leg"}.get(goal.side or "", "")
+    return goal.exercise.replace("_", " ").capitalize() + side
+
+
+def which_set(number: int, of: int) -> str:
+    """``set 2 of 3``, or nothing where there is only one."""
+    return "" if of == 1 else f"set {number} of {of}"
+
+
+def aimed_tempo(tempo: Tempo) -> str:
+    """A tempo without needless decimals: ``2-0-2-0``."""
+    return "-".join(part.removesuffix(".0") for part in str(tempo).split("-"))
+
+
+def aim(goal: SetGoal) -> str:
+    """What ends the set by itself, and the tempo aimed at; may be nothing."""
+    words = []
+    if goal.reps is not None:
+        words.append(counted(goal.reps, "rep"))
+    if goal.tempo is not None:
+        words.append(f"tempo {aimed_tempo(goal.tempo)}")
+    if goal.duration_s is not None:
+        words.append(f"{goal.duration_s:.0f} s")
+    return ", ".join(words)
+
+
+def count(progress: Progress, goal: SetGoal) -> str:
+    """``3 of 10 reps``."""
+    if goal.reps is None:
+        return counted(progress.count, "rep")
+    return f"{progress.count} of {counted(goal.reps, 'rep')}"
+
+
+def phase(progress: Progress) -> str:
+    """What the leg does, or what has to be done that counting can begin."""
+    if not progress.ready:
+        return "be still for a moment"
+    return _PHASES.get(progress.phase or "", "ready")
+
+
+def tempo(rep: Rep | None) -> str:
+    """How long the phases of the last repetition took: ``up 1.8 s, top 0.7 s, down 1.9 s``."""
+    if rep is None:
+        return ""
+    phases = (("up", rep.concentric_s), ("top", rep.top_pause_s), ("down", rep.eccentric_s))
+    return ", ".join(f"{name} {written(value, 's')}" for name, value in phases if value is not None)
+
+
+def link(place: SensorPlace, status: SensorStatus) -> str:
+    """One sensor's link in a few words."""
+    words = [f"{place} {_STATES[status.state]}"]
+    if status.state == "streaming" and status.rate_hz is not None:
+        words = [f"{place} {status.rate_hz:.0f} Hz"]
+    if status.battery_percent is not None:
+        low = " (low)" if status.battery_percent < LOW_BATTERY_PERCENT else ""
+        words.append(f"battery {status.battery_percent:.0f} %{low}")
+    return ", ".join(words)
+
+
+def link_changed(change: LinkChange) -> str | None:
+    """A change of a link, and why; None for the steps in between."""
+    if change.state in ("connecting", "connected"):
+        return None
+    if change.state == "streaming":
+        return f"{change.sensor} sensor sends again"
+    detail = f" ({change.detail.rstrip('.')})" if change.detail else ""
+    return f"{change.sensor} sensor {_STATES[change.state]}{detail}"
+
+
+def next_set(told: Resting) -> str:
+    """What comes after the rest, and when: ``0:30 until set 2 of 3: Single leg raise, right leg``."""
+    missing = [place for place, status in told.links.items() if status.state != "streaming"]
+    when = f"{clock(told.remaining_s)} until"
+    if told.remaining_s == 0.0 and missing:
+        when = f"Waiting for the {' and the '.join(missing)} sensor before"
+    return f"{when} {which_set(told.number, told.of)}: {exercise(told.goal)}"
+
+
+def clock(seconds: float) -> str:
+    """Minutes and seconds."""
+    minutes, rest = divmod(int(max(seconds, 0.0)), 60)
+    return f"{minutes}:{rest:02d}"
+
+
+def move(side: Side | None) -> str:
+    """What has to be done in the rest; may be nothing."""
+    return "" if side is None else f"Move the ankle sensor to the {side} leg."

@@ -1,0 +1,67 @@
+"""Everything that is said while the person moves: short, plain, kind."""
+
+from __future__ import annotations
+
+from imu_reps.domain.recording import Side
+from imu_reps.domain.samples import SensorPlace
+
+READY = "ready"
+UP = "up"
+DOWN = "down"
+HOLD = "hold"
+PRESS_BACK = "press your back down"
+HIPS_LEVEL = "hips level"
+NO_SWING = "no swing"
+SLOWER = "slower"
+BREATHE_OUT = "breathe out"
+BREATHE_IN = "breathe in"
+PAIN = "stop, and rest"
+STOPPED = "all right, we stop here"
+REST = "rest"
+DONE = "and done"
+LIE_STILL = "lie down and lie still"
+
+
+def count(number: int, target: int | None) -> str:
+    """A repetition's number, and how many are to come where few are."""
+    if target is None or number > target:
+        return str(number)
+    return f"{number}{_TO_COME.get(target - number, '')}"
+
+
+_TO_COME = {3: ", three more", 1: ", last one to come"}
+
+
+def counted_with_hold(words: str, seconds: int) -> str:
+    """The count, where the hold begins with it."""
+    return f"{words}, {hold(seconds)}"
+
+
+def hold(seconds: int) -> str:
+    """The beginning of a hold."""
+    return f"{HOLD}, {seconds}"
+
+
+def back_to(count: int) -> str:
+    """A count that was taken back."""
+    return f"back to {count}"
+
+
+def set_over(count: int | None) -> str:
+    """The end of a set that came before its target."""
+    return "set over" if count is None else f"set over, {count}"
+
+
+def silent(sensor: SensorPlace) -> str:
+    """A sensor that sends nothing."""
+    return f"the {sensor} sensor is silent, please wait"
+
+
+def switch_sides(side: Side) -> str:
+    """Before the other leg's set."""
+    return f"move the ankle sensor to your {side} leg"
+
+
+def seconds_left(seconds: int) -> str:
+    """Of the rest."""
+    return f"{seconds} seconds"

@@ -1,0 +1,282 @@
+"""Cues as functions of what happened and of what is aimed at: which could be said, and which no longer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from imu_reps.coaching import cue_words as words
+from imu_reps.coaching.cue_ranks import FAULT_PATIENCE_S, PATIENCE_S, PRIORITY, make
+from imu_reps.coaching.metronome import (
+    LEAST_HOLD_S,
+    beats_s,
+    count_in_s,
+    countdown_s,
+    first_move,
+)
+from imu_reps.domain.cue import Cue, CueCode
+from imu_reps.domain.events import (
+    EndReached,
+    Event,
+    FloorNear,
+    LimitCrossed,
+    PhaseChanged,
+    Ready,
+    RepCompleted,
+    RepRetracted,
+    SensorSilent,
+    SetEnded,
+    StopAsked,
+)
+from imu_reps.domain.recording import Start
+from imu_reps.domain.rep import Flag, Rep
+from imu_reps.domain.tempo import Tempo
+
+#: Breathing is spoken of in so many repetitions, the floor in so many after the back let go.
+BREATHING_REPS = 3
+FLOOR_REPS = 2
+
+#: What is no longer said once the leg moves on.
+MOVES: tuple[CueCode, ...] = ("hold", "count_in", "move", "beat", "breathe")
+
+
+@dataclass(frozen=True, slots=True)
+class CoachPlan:
+    """What a set aims at, and what the person wants to hear.
+
+    Attributes
+    ----------
+    start : Start
+        Where the leg rests between repetitions.
+    reps : int or None
+        Target; None: open.
+    tempo : Tempo or None
+    count_at : {"end", "top"}
+        Whether a repetition is counted as it ends, or at its top (where it ends there, the same).
+    metronome, breathing : bool
+        Count-in, seconds and "up", "down"; "breathe out", "breathe in".
+    floor_known : bool
+        The person's floor is known from before: it is spoken of from the first repetition on.
+    """
+
+    start: Start = "low"
+    reps: int | None = None
+    tempo: Tempo | None = None
+    count_at: Literal["end", "top"] = "end"
+    metronome: bool = True
+    breathing: bool = False
+    floor_known: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SetSoFar:
+    """What the coach remembers of a set.
+
+    Attributes
+    ----------
+    counted : int
+        Repetitions as they were counted aloud: the number on the screen.
+    floor_reps : int
+        The floor is spoken of in so many more repetitions.
+    over : bool
+        Nothing more is said of this set.
+    """
+
+    counted: int = 0
+    floor_reps: int = 0
+    over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an event leads to: the set as it is now, new cues, and names of cues that no longer matter."""
+
+    so_far: SetSoFar
+    cues: tuple[Cue, ...] = ()
+    cancelled: tuple[CueCode, ...] = ()
+
+
+#: After the target only these matter.
+_AFTER_TARGET = (EndReached, RepCompleted, RepRetracted)
+
+
+def _reached(so_far: SetSoFar, plan: CoachPlan) -> bool:
+    return plan.reps is not None and so_far.counted >= plan.reps
+
+
+def begin(plan: CoachPlan) -> SetSoFar:
+    """A set before anything has happened."""
+    return SetSoFar(floor_reps=1 if plan.floor_known else 0)
+
+
+def answer(so_far: SetSoFar, plan: CoachPlan, event: Event, now_s: float) -> Answer:
+    """What an event leads to, told at `now_s`."""
+    if isinstance(event, StopAsked):
+        said = words.PAIN if event.pain else words.STOPPED
+        stop = make("stop", said, now_s, "asked for" + (", with pain" if event.pain else ""), tone="stop")
+        return Answer(replace(so_far, over=True), (stop,), tuple(PRIORITY))
+    if so_far.over or (_reached(so_far, plan) and not isinstance(event, _AFTER_TARGET)):
+        return Answer(so_far)
+    for kind, reply in _REPLIES:
+        if isinstance(event, kind):
+            return reply(so_far, plan, event, now_s)
+    return Answer(so_far)
+
+
+def _ready(so_far: SetSoFar, plan: CoachPlan, _event: Ready, now_s: float) -> Answer:
+    cues = [make("ready", words.READY, now_s, "lying still", tone="notice")]
+    if plan.metronome and plan.tempo is not None:
+        seconds, move_s = count_in_s(now_s)
+        cues += [
+            make("count_in", str(left), at_s, f"{left} s to the first movement", tone="beat")
+            for at_s, left in seconds
+        ]
+        cues.append(_move(words.UP if first_move(plan.start) == "up" else words.DOWN, move_s))
+    return Answer(so_far, tuple(cues), ("ready", "count_in", "move"))
+
+
+def _move(said: str, due_s: float) -> Cue:
+    return make("move", said, due_s, "the target tempo", tone="beat")
+
+
+def _phase(so_far: SetSoFar, plan: CoachPlan, event: PhaseChanged, now_s: float) -> Answer:
+    """Beats and breath begin with a movement; what was counted down before it is over."""
+    moving = event.phase in ("concentric", "eccentric")
+    cues: list[Cue] = []
+    if moving and plan.metronome and plan.tempo is not None:
+        cues += [
+            make("beat", "", at_s, f"{event.phase}, target {plan.tempo}", tone="beat")
+            for at_s in beats_s(plan.tempo, event.phase, event.time_s)
+        ]
+    if moving and plan.breathing and so_far.counted < BREATHING_REPS:
+        said = words.BREATHE_OUT if event.phase == "concentric" else words.BREATHE_IN
+        cues.append(make("breathe", said, now_s, event.phase, tone="notice"))
+    return Answer(so_far, tuple(cues), MOVES if moving else ("beat",))
+
+
+def _end(so_far: SetSoFar, plan: CoachPlan, event: EndReached, now_s: float) -> Answer:
+    """The count, and the hold that begins as the leg arrives."""
+    due_s = max(event.arrival_s, now_s)
+    cues: list[Cue] = []
+    counts = event.number > so_far.counted and _counts_here(plan, event)
+    if counts:
+        so_far = replace(so_far, counted=event.number)
+        cues += _count(plan, event.number, due_s, event.arrival_s)
+    hold_s = _hold_s(plan, event)
+    if hold_s >= LEAST_HOLD_S and not _reached(so_far, plan):
+        cues = _with_hold(cues, hold_s, due_s)
+        cues += _next_move(plan, event, event.arrival_s + hold_s)
+    cancelled: tuple[CueCode, ...] = ("hold", "move", "beat")
+    return Answer(so_far, tuple(cues), (*cancelled, "uncount") if counts else cancelled)
+
+
+def _counts_here(plan: CoachPlan, event: EndReached) -> bool:
+    return event.end == "top" if plan.count_at == "top" else event.completes
+
+
+def _count(plan: CoachPlan, number: int, due_s: float, end_s: float) -> list[Cue]:
+    """The number, and after the last one that it was the last."""
+    evidence = f"repetition {number}"
+    until_s = end_s + PATIENCE_S["count"]
+    counted = make("count", words.count(number, plan.reps), due_s, evidence, tone="count", until_s=until_s)
+    if number != plan.reps:
+        return [counted]
+    return [counted, make("done", words.DONE, due_s, f"the target of {number}", tone="done")]
+
+
+def _hold_s(plan: CoachPlan, event: EndReached) -> float:
+    if plan.tempo is None:
+        return 0.0
+    return plan.tempo.bottom_s if event.end == "bottom" else plan.tempo.top_s
+
+
+def _with_hold(counted: list[Cue], hold_s: float, began_s: float) -> list[Cue]:
+    """The countdown of a hold; its first word joins a count that falls on the same moment."""
+    (_, first), *later = countdown_s(hold_s, began_s)
+    evidence = f"hold of {hold_s:.0f} s"
+    if counted:
+        said = words.counted_with_hold(counted[0].words, first)
+        begun = replace(counted[0], words=said, evidence=f"{counted[0].evidence}, {evidence}")
+    else:
+        begun = make("hold", words.hold(first), began_s, evidence, tone="hold")
+    return [begun, *(make("hold", str(left), at_s, evidence, tone="hold") for at_s, left in later)]
+
+
+def _next_move(plan: CoachPlan, event: EndReached, at_s: float) -> list[Cue]:
+    if not plan.metronome:
+        return []
+    return [_move(words.UP if event.end == "bottom" else words.DOWN, at_s)]
+
+
+def _floor(so_far: SetSoFar, _plan: CoachPlan, event: FloorNear, now_s: float) -> Answer:
+    """Before the floor is reached, where the back let go not long ago: who keeps it flat hears nothing."""
+    if so_far.floor_reps == 0:
+        return Answer(so_far)
+    evidence = f"leg at {event.leg_elevation_deg:.0f}°, the back lets go at {event.floor_deg:.0f}°"
+    cue = make("press_back", words.PRESS_BACK, now_s, evidence, tone="notice", until_s=event.reach_s)
+    return Answer(so_far, (cue,))
+
+
+_FAULTS: dict[Flag, tuple[CueCode, str]] = {
+    "back_arch": ("press_back", words.PRESS_BACK),
+    "hip_pop": ("hips_level", words.HIPS_LEVEL),
+    "momentum": ("no_swing", words.NO_SWING),
+    "fast_lowering": ("slower", words.SLOWER),
+}
+
+
+def _limit(so_far: SetSoFar, _plan: CoachPlan, event: LimitCrossed, now_s: float) -> Answer:
+    if event.code not in _FAULTS:
+        return Answer(so_far)
+    code, said = _FAULTS[event.code]
+    evidence = f"{event.code} {event.value:.3g} over {event.limit:.3g} {event.unit}"
+    if event.unit == "s":
+        evidence = f"{event.code} {event.value:.1f} under {event.limit:.1f} s"
+    until_s = event.crossed_s + FAULT_PATIENCE_S
+    return Answer(so_far, (make(code, said, now_s, evidence, tone="fault", until_s=until_s),))
+
+
+def _completed(so_far: SetSoFar, plan: CoachPlan, event: RepCompleted, now_s: float) -> Answer:
+    """Remember whether the back let go; a repetition that was not counted as it ended is counted now."""
+    left = FLOOR_REPS if _let_go(event.rep) else max(0, so_far.floor_reps - 1)
+    so_far = replace(so_far, floor_reps=left)
+    if event.number <= so_far.counted:
+        return Answer(so_far)
+    cues = _count(plan, event.number, now_s, event.rep.end_s)
+    return Answer(replace(so_far, counted=event.number), tuple(cues))
+
+
+def _let_go(rep: Rep) -> bool:
+    return any(fault.code in ("back_arch", "below_floor") for fault in rep.faults)
+
+
+def _retracted(so_far: SetSoFar, _plan: CoachPlan, event: RepRetracted, now_s: float) -> Answer:
+    if event.rep_count >= so_far.counted:
+        return Answer(so_far)
+    cue = make("uncount", words.back_to(event.rep_count), now_s, event.reason, tone="notice")
+    return Answer(replace(so_far, counted=event.rep_count), (cue,), ("count", "uncount"))
+
+
+def _silent(so_far: SetSoFar, _plan: CoachPlan, event: SensorSilent, now_s: float) -> Answer:
+    evidence = f"nothing from the {event.sensor} sensor"
+    cue = make("sensor_lost", words.silent(event.sensor), now_s, evidence, tone="stop")
+    return Answer(so_far, (cue,), MOVES)
+
+
+def _over(so_far: SetSoFar, _plan: CoachPlan, event: SetEnded, now_s: float) -> Answer:
+    cue = make("done", words.set_over(event.rep_count), now_s, event.reason, tone="done")
+    return Answer(replace(so_far, over=True), (cue,), tuple(PRIORITY))
+
+
+_REPLIES: tuple[tuple[type[Any], Callable[[SetSoFar, CoachPlan, Any, float], Answer]], ...] = (
+    (Ready, _ready),
+    (PhaseChanged, _phase),
+    (EndReached, _end),
+    (FloorNear, _floor),
+    (LimitCrossed, _limit),
+    (RepCompleted, _completed),
+    (RepRetracted, _retracted),
+    (SensorSilent, _silent),
+    (SetEnded, _over),
+)

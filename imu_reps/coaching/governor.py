@@ -1,0 +1,90 @@
+"""The governor: which of the waiting cues is said, and when. One voice, and never late.
+
+It decides at the moments that the cues themselves name, not at those at which it happens to be asked: asked
+more often, it says the same. Whoever asks it more seldom than every `ASKED_S` loses cues rather than
+hearing them late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+
+from imu_reps.domain.cue import Cue, CueCode
+
+#: The longest the governor is left unasked; a cue is decided this long before its moment has passed.
+ASKED_S = 0.1
+
+#: Silence between two spoken cues.
+BREATH_S = 0.1
+
+#: What has been said is not said again for so long.
+REFRACTORY_S: dict[CueCode, float] = {
+    "sensor_lost": 10.0,
+    "press_back": 4.0,
+    "hips_level": 4.0,
+    "no_swing": 6.0,
+    "slower": 5.0,
+    "breathe": 1.0,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """What waits to be said, until when the voice is busy, and what it said when.
+
+    Attributes
+    ----------
+    now_s : float
+        Up to when everything is decided.
+    """
+
+    waiting: tuple[Cue, ...] = ()
+    busy_until_s: float = float("-inf")
+    said: tuple[tuple[CueCode, float], ...] = ()
+    now_s: float = float("-inf")
+
+
+def offer(voice: Voice, cues: Iterable[Cue]) -> Voice:
+    """Let more cues wait."""
+    return replace(voice, waiting=(*voice.waiting, *cues))
+
+
+def cancel(voice: Voice, codes: Collection[CueCode]) -> Voice:
+    """Drop what waits under these names."""
+    return replace(voice, waiting=tuple(cue for cue in voice.waiting if cue.code not in codes))
+
+
+def advance(voice: Voice, now_s: float) -> tuple[Voice, list[Cue]]:
+    """Decide everything up to `now_s`; returns what is to be said now, in order."""
+    said: list[Cue] = []
+    while True:
+        chances = [(_earliest(voice, cue), cue) for cue in voice.waiting]
+        chances = [(at_s, cue) for at_s, cue in chances if at_s <= cue.until_s - ASKED_S]
+        voice = replace(voice, waiting=tuple(cue for _, cue in chances))
+        if not chances or min(at_s for at_s, _ in chances) > now_s:
+            break
+        at_s = min(at_s for at_s, _ in chances)
+        cue = min((cue for when_s, cue in chances if when_s == at_s), key=_order)
+        voice = _say(voice, cue, at_s)
+        if now_s <= cue.until_s:
+            said.append(replace(cue, time_s=at_s))
+    return replace(voice, now_s=max(now_s, voice.now_s)), said
+
+
+def _order(cue: Cue) -> tuple[int, float, str, str]:
+    return -cue.priority, cue.due_s, cue.code, cue.words
+
+
+def _earliest(voice: Voice, cue: Cue) -> float:
+    """When a cue can be said at the earliest: its moment, a free voice, and not the same again so soon."""
+    again_s = dict(voice.said).get(cue.code, float("-inf")) + REFRACTORY_S.get(cue.code, 0.0)
+    return max(cue.due_s, voice.now_s, voice.busy_until_s, again_s)
+
+
+def _say(voice: Voice, cue: Cue, at_s: float) -> Voice:
+    waiting = list(voice.waiting)
+    waiting.remove(cue)
+    busy_until_s = at_s + cue.lasts_s + BREATH_S if cue.words else voice.busy_until_s
+    said = tuple({**dict(voice.said), cue.code: at_s}.items())
+    return Voice(tuple(waiting), busy_until_s, said, max(at_s, voice.now_s))

@@ -1,0 +1,71 @@
+"""What is said to the person while they move: the same list drives voice, screen and log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+CueCode = Literal[
+    "stop",
+    "sensor_lost",
+    "press_back",
+    "hips_level",
+    "no_swing",
+    "slower",
+    "hold",
+    "count",
+    "uncount",
+    "done",
+    "ready",
+    "count_in",
+    "move",
+    "switch_sides",
+    "rest",
+    "breathe",
+    "beat",
+]
+Tone = Literal["stop", "fault", "hold", "count", "done", "notice", "beat"]
+
+#: A plain voice needs about this long to begin, and for each word.
+VOICE_START_S = 0.15
+WORD_S = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """One thing to say, or to sound.
+
+    Attributes
+    ----------
+    code : CueCode
+        Stable name.
+    words : str
+        What is spoken and shown; empty: a tone alone.
+    priority : int
+        The greater goes first.
+    time_s : float
+        When it was given; before that, when it was thought of.
+    due_s : float
+        The moment it belongs to: not before.
+    until_s : float
+        After this it is dropped: its moment has passed.
+    evidence : str
+        What it rests on.
+    tone : Tone
+        Name of the sound that goes with it.
+    """
+
+    code: CueCode
+    words: str
+    priority: int
+    time_s: float
+    due_s: float
+    until_s: float
+    evidence: str
+    tone: Tone
+
+    @property
+    def lasts_s(self) -> float:
+        """How long the voice is busy with it, estimated; 0 for a tone alone."""
+        count = len(self.words.split())
+        return VOICE_START_S + WORD_S * count if count else 0.0

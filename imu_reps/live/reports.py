@@ -1,0 +1,75 @@
+"""The reports of the sets of this run, each at an address that cannot be guessed."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from base64 import b64encode
+from collections import OrderedDict
+from hashlib import sha256
+from html import unescape
+
+from imu_reps.analysis.analyze import Analysis
+
+#: Older reports are forgotten here; they can be made again from the recordings.
+MOST_REPORTS = 20
+
+#: So wide that a headline is one line.
+NO_BREAK = 10_000
+
+_STYLE_ELEMENTS = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
+_STYLE_ATTRIBUTES = re.compile(r'\sstyle="([^"]*)"')
+
+
+class Reports:
+    """Report pages by name."""
+
+    def __init__(self) -> None:
+        self._pages: OrderedDict[str, str] = OrderedDict()
+
+    def add(self, page: str) -> str:
+        """Keep a page; gives its address."""
+        name = secrets.token_urlsafe(16)
+        self._pages[name] = page
+        while len(self._pages) > MOST_REPORTS:
+            self._pages.popitem(last=False)
+        return f"/report/{name}"
+
+    def get(self, name: str) -> str | None:
+        """The page of that name."""
+        return self._pages.get(name)
+
+
+def page_of(analysis: Analysis, floor_deg: float | None) -> str:
+    """The report of a set as a page. Takes a moment: not for a thread that records."""
+    from imu_reps.report.page.page import set_page
+
+    return set_page(analysis.summary, analysis.track, floor_deg=floor_deg)
+
+
+def headline_of(analysis: Analysis) -> str:
+    """A set in one line."""
+    from imu_reps.report.text import headline
+
+    return headline(analysis.summary, NO_BREAK)
+
+
+def report_policy(page: str) -> str:
+    """What a browser may do with a report: nothing but show it with exactly the styles it has."""
+    elements = sorted({_hash(style) for style in _STYLE_ELEMENTS.findall(page)})
+    attributes = sorted({_hash(unescape(style)) for style in _STYLE_ATTRIBUTES.findall(page)})
+    return "; ".join(
+        [
+            "default-src 'none'",
+            f"style-src 'unsafe-hashes' {' '.join(elements + attributes)}",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'self'",
+            "sandbox allow-same-origin",
+        ]
+    )
+
+
+def _hash(style: str) -> str:
+    return f"'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'"

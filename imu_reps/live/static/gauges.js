@@ -1,0 +1,97 @@
+// The tempo ring around the count, and the bands for tilt and rotation.
+
+import { degrees } from "./words.js";
+import { draw } from "./wearer.js";
+
+const AROUND = 2 * Math.PI * 92;
+const PARTS = { high: ["eccentric", "bottom", "concentric", "top"], low: ["concentric", "top", "eccentric", "bottom"] };
+const NAMES = { eccentric: "down", bottom: "hold", concentric: "up", top: "hold" };
+
+function arc(circle, from, share) {
+  circle.setAttribute("stroke-dasharray", `${(share * AROUND).toFixed(2)} ${AROUND.toFixed(2)}`);
+  circle.setAttribute("transform", `rotate(${(360 * from - 90).toFixed(2)} 100 100)`);
+}
+
+// With a tempo asked for: where in it this moment is. Without: how high the leg is.
+export class Ring {
+  constructor(svg) {
+    draw(svg, "circle", { class: "track", cx: 100, cy: 100, r: 92 });
+    this.done = draw(svg, "circle", { class: "done", cx: 100, cy: 100, r: 92 });
+    this.marks = draw(svg, "g");
+    this.key = "";
+  }
+
+  lay(aim) {
+    const key = JSON.stringify(aim);
+    if (key === this.key) return;
+    this.key = key;
+    this.marks.replaceChildren();
+    const parts = PARTS[aim.start].map((name) => [name, aim[`${name}_s`] ?? 0]).filter(([, length]) => length > 0);
+    const whole = parts.reduce((sum, [, length]) => sum + length, 0);
+    this.parts = {};
+    let from = 0;
+    for (const [name, length] of parts) {
+      this.parts[name] = { from, share: length / whole, length };
+      const angle = 2 * Math.PI * (from + length / whole / 2) - Math.PI / 2;
+      draw(this.marks, "line", { class: "mark", x1: 100, y1: 3, x2: 100, y2: 13, transform: `rotate(${360 * from} 100 100)` });
+      draw(this.marks, "text", { class: "part-name", x: 100 + 73 * Math.cos(angle), y: 103 + 76 * Math.sin(angle) }, NAMES[name]);
+      from += length / whole;
+    }
+  }
+
+  move(picture, now_s) {
+    this.lay(picture.aim);
+    const part = this.parts[picture.phase];
+    if (Object.keys(this.parts).length === 0) {
+      arc(this.done, 0, Math.max(0, Math.min(1, (picture.leg_deg ?? 0) / 90)));
+      return;
+    }
+    if (!part || picture.state !== "running") {
+      arc(this.done, 0, 0);
+      return;
+    }
+    const passed = Math.max(0, now_s - picture.phase_since_s) / part.length;
+    arc(this.done, part.from, part.share * Math.min(1, passed));
+    this.done.dataset.late = passed > 1.25 ? "yes" : "no";
+  }
+}
+
+const SPAN = 15;
+const place = (angle) => 150 + (140 * Math.max(-SPAN, Math.min(SPAN, angle))) / SPAN;
+
+export class Band {
+  // `oneSided`: only the positive end is a fault.
+  constructor(parent, name, ends, oneSided) {
+    this.svg = draw(parent, "svg", { viewBox: "0 0 300 62", role: "img" });
+    this.name = name;
+    this.oneSided = oneSided;
+    draw(this.svg, "text", { class: "band-name", x: 10, y: 16 }, name);
+    this.value = draw(this.svg, "text", { class: "band-value", x: 290, y: 17 });
+    this.zones = draw(this.svg, "g");
+    draw(this.svg, "text", { class: "band-end", x: 10, y: 60 }, ends[0]);
+    draw(this.svg, "text", { class: "band-end", x: 290, y: 60, "text-anchor": "end" }, ends[1]);
+    this.needle = draw(this.svg, "rect", { class: "needle", y: 22, width: 7, height: 26, rx: 3 });
+    this.key = "";
+  }
+
+  lay(watch, flag) {
+    const key = `${watch} ${flag}`;
+    if (key === this.key) return;
+    this.key = key;
+    this.zones.replaceChildren();
+    const edges = this.oneSided
+      ? [[-SPAN, watch, "good"], [watch, flag, "watch"], [flag, SPAN, "flag"]]
+      : [[-SPAN, -flag, "flag"], [-flag, -watch, "watch"], [-watch, watch, "good"], [watch, flag, "watch"], [flag, SPAN, "flag"]];
+    for (const [from, to, zone] of edges) {
+      draw(this.zones, "rect", { class: `zone-${zone}`, x: place(from), y: 26, width: Math.max(0, place(to) - place(from)), height: 18 });
+    }
+  }
+
+  move(angle, watch, flag) {
+    this.lay(watch, flag);
+    this.value.textContent = degrees(angle);
+    this.needle.setAttribute("x", (place(angle ?? 0) - 3.5).toFixed(1));
+    this.needle.setAttribute("visibility", angle === null ? "hidden" : "visible");
+    this.svg.setAttribute("aria-label", `${this.name} ${angle === null ? "not measured" : degrees(angle)}`);
+  }
+}

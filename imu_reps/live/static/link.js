@@ -1,0 +1,77 @@
+// The connection to the server: kept up through sleep, reload and lost networks. The recording does not need it.
+
+const FIRST_MS = 250, LONGEST_MS = 5000, SILENT_MS = 4000;
+const FINAL = {
+  4401: "This link is not valid (any more). Take the link from the terminal.",
+  4400: "The server did not understand this page. Reload it.",
+};
+
+export class Link {
+  // `told` gets every message; `changed(words, isFinal)` says what is wrong with the connection, "" for nothing.
+  constructor(token, told, changed) {
+    this.token = token;
+    this.told = told;
+    this.changed = changed;
+    this.pause = FIRST_MS;
+    this.ended = false;
+    addEventListener("online", () => this.retry());
+    addEventListener("pageshow", () => this.retry());
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.retry());
+    setInterval(() => this.check(), 1000);
+    this.open();
+  }
+
+  open() {
+    clearTimeout(this.timer);
+    this.heard = performance.now();
+    const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live`);
+    this.socket = socket;
+    socket.onopen = () => socket.send(JSON.stringify({ token: this.token }));
+    socket.onmessage = (event) => {
+      if (socket !== this.socket) return;
+      this.heard = performance.now();
+      this.pause = FIRST_MS;
+      this.changed("", false);
+      this.told(JSON.parse(event.data));
+    };
+    socket.onclose = (event) => {
+      if (socket === this.socket) this.lose(event.code);
+    };
+  }
+
+  lose(code) {
+    if (FINAL[code]) {
+      this.ended = true;
+      this.changed(FINAL[code], true);
+      return;
+    }
+    const full = code === 4503 ? "Too many viewers. " : "";
+    this.changed(`${full}No connection to the page's server. Recording does not depend on it. Trying again …`, false);
+    this.timer = setTimeout(() => this.open(), this.pause * (0.75 + Math.random() / 2));
+    this.pause = Math.min(this.pause * 2, LONGEST_MS);
+  }
+
+  // A connection that is silent although the server speaks every second is dead, however it looks.
+  check() {
+    if (this.ended || performance.now() - this.heard < SILENT_MS) return;
+    if (this.socket.readyState < WebSocket.CLOSING) this.drop();
+  }
+
+  retry() {
+    if (this.ended || this.socket.readyState < WebSocket.CLOSING) return this.check();
+    this.pause = FIRST_MS;
+    this.open();
+  }
+
+  drop() {
+    const socket = this.socket;
+    this.socket = { readyState: WebSocket.CLOSED };
+    socket.close();
+    this.lose(1006);
+    this.heard = performance.now();
+  }
+
+  ask(command) {
+    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(command));
+  }
+}

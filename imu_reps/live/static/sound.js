@@ -1,0 +1,82 @@
+// Tones by Web Audio, words by the browser's voice. Both wait for a first tap: browsers want it so.
+
+// Each cue has a sound of its own, or that of its kind: [Hz, seconds] one after the other.
+const TONES = {
+  beat: [[1200, 0.03]],
+  count: [[660, 0.07], [990, 0.11]],
+  uncount: [[990, 0.07], [660, 0.11]],
+  hold: [[880, 0.16]],
+  ready: [[590, 0.1], [880, 0.14]],
+  done: [[660, 0.12], [880, 0.12], [1320, 0.22]],
+  press_back: [[300, 0.18], [200, 0.26]],
+  hips_level: [[420, 0.12], [420, 0.12]],
+  no_swing: [[500, 0.08], [400, 0.08], [500, 0.08]],
+  slower: [[480, 0.14], [360, 0.2]],
+  sensor_lost: [[250, 0.12], [250, 0.12], [250, 0.12]],
+  stop: [[220, 0.3], [160, 0.4]],
+  fault: [[440, 0.14], [330, 0.18]],
+  notice: [[760, 0.08]],
+};
+const KEPT = "imu-reps-sound";
+
+export class Sound {
+  constructor() {
+    const kept = JSON.parse(localStorage.getItem(KEPT) ?? "{}");
+    this.on = kept.on ?? true;
+    this.speaks = kept.speaks ?? true;
+    this.volume = kept.volume ?? 0.7;
+    this.context = null;
+    for (const name of ["pointerdown", "keydown"]) addEventListener(name, () => this.unlock(), { capture: true });
+  }
+
+  keep() {
+    localStorage.setItem(KEPT, JSON.stringify({ on: this.on, speaks: this.speaks, volume: this.volume }));
+    if (this.gain) this.gain.gain.value = this.volume;
+    if (!this.speaks) globalThis.speechSynthesis?.cancel();
+  }
+
+  get isLocked() {
+    return this.context === null || this.context.state !== "running";
+  }
+
+  unlock() {
+    if (this.context === null) {
+      this.context = new AudioContext({ latencyHint: "interactive" });
+      this.gain = this.context.createGain();
+      this.gain.gain.value = this.volume;
+      this.gain.connect(this.context.destination);
+      this.context.onstatechange = () => this.changed?.();
+      globalThis.speechSynthesis?.speak(new SpeechSynthesisUtterance(""));
+    }
+    if (this.context.state !== "running") this.context.resume();
+  }
+
+  tone(code, kind) {
+    if (!this.on || this.isLocked) return;
+    let at = this.context.currentTime;
+    for (const [hertz, seconds] of TONES[code] ?? TONES[kind] ?? TONES.notice) {
+      const source = this.context.createOscillator(), envelope = this.context.createGain();
+      source.frequency.value = hertz;
+      envelope.gain.setValueAtTime(0, at);
+      envelope.gain.linearRampToValueAtTime(0.6, at + 0.005);
+      envelope.gain.setValueAtTime(0.6, at + seconds - 0.01);
+      envelope.gain.linearRampToValueAtTime(0, at + seconds);
+      source.connect(envelope).connect(this.gain);
+      source.start(at);
+      source.stop(at + seconds);
+      at += seconds + 0.03;
+    }
+  }
+
+  // Said at once or not at all: what is still being said gives way.
+  say(words) {
+    const voice = globalThis.speechSynthesis;
+    if (!this.speaks || !voice || !words) return;
+    const utterance = new SpeechSynthesisUtterance(words);
+    utterance.lang = "en";
+    utterance.rate = 1.15;
+    utterance.volume = this.volume;
+    voice.cancel();
+    voice.speak(utterance);
+  }
+}

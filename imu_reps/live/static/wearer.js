@@ -1,0 +1,127 @@
+// The wearer, drawn from the side and from the feet, moving with the measured angles.
+
+import { degrees } from "./words.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+// A few degrees the wrong way would not be seen from the floor: they are drawn so many times as far.
+const PELVIS_GAIN = 3, PELVIS_MOST = 45;
+const HIP = { x: 178, y: 214 }, THIGH = 78, SHANK = 84, GROUND = 236;
+
+export function draw(parent, name, attributes = {}, text = "") {
+  const element = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  if (text) element.textContent = text;
+  parent.append(element);
+  return element;
+}
+
+const bounded = (angle) => Math.max(-PELVIS_MOST, Math.min(PELVIS_MOST, angle));
+const enlarged = (angle) => bounded(PELVIS_GAIN * (angle ?? 0));
+const along = (from, length, angle) => ({
+  x: from.x + length * Math.cos((angle * Math.PI) / 180),
+  y: from.y - length * Math.sin((angle * Math.PI) / 180),
+});
+const line = (...points) => "M" + points.map((point) => `${point.x.toFixed(1)} ${point.y.toFixed(1)}`).join("L");
+
+// Hip, knee, ankle and toes of a leg with thigh and shank at these angles from flat.
+function leg(thigh, shank) {
+  const knee = along(HIP, THIGH, thigh), ankle = along(knee, SHANK, shank);
+  return line(HIP, knee, ankle, along(ankle, 18, shank + 80));
+}
+
+export class Side {
+  constructor(svg) {
+    this.svg = svg;
+    this.key = "";
+  }
+
+  // The parts that stay while the exercise stays.
+  lay(aim, limits) {
+    const key = JSON.stringify([aim, limits.floor_deg]);
+    if (key === this.key) return;
+    this.key = key;
+    this.svg.replaceChildren();
+    this.aim = aim;
+    const hanging = aim.posture === "hanging";
+    this.svg.setAttribute("viewBox", hanging ? "0 0 330 380" : "0 0 360 252");
+    const body = draw(this.svg, "g", hanging ? { transform: "translate(344 -8) rotate(90)" } : {});
+    if (hanging) draw(this.svg, "line", { class: "ground", x1: 90, y1: 12, x2: 190, y2: 12 });
+    else draw(body, "line", { class: "ground", x1: 6, y1: GROUND, x2: 354, y2: GROUND });
+    for (const angle of [30, 60, 90]) {
+      const from = along(HIP, 60, angle), to = along(HIP, 172, angle);
+      draw(body, "line", { class: "ray", x1: from.x, y1: from.y, x2: to.x, y2: to.y });
+    }
+    this.gap = draw(body, "path", { class: "gap" });
+    this.other = draw(body, "path", { class: "other", "stroke-width": 17 });
+    this.torso = draw(body, "path", { class: "torso", "stroke-width": 30 });
+    draw(body, "path", { class: "torso", "stroke-width": 11, d: hanging ? "M66 208L6 208" : "M70 222L168 228" });
+    draw(body, "circle", { class: "head", cx: 34, cy: 210, r: 21 });
+    this.working = draw(body, "path", { class: "working", "stroke-width": 19 });
+    this.pelvis = draw(body, "g");
+    draw(this.pelvis, "ellipse", { class: "pelvis", cx: HIP.x - 4, cy: HIP.y - 2, rx: 23, ry: 18 });
+    draw(this.pelvis, "rect", { class: "sensor", x: HIP.x - 12, y: HIP.y - 24, width: 16, height: 7, rx: 2 });
+    this.angle = draw(this.svg, "text", { class: "angle", x: 10, y: 34 });
+    this.layFloor(body, limits.floor_deg);
+    draw(this.svg, "text", { class: "note", x: 10, y: 52 }, aim.exercise === "heel_tap" ? "shank" : "leg");
+  }
+
+  layFloor(body, floor) {
+    if (floor === null || floor === undefined) return;
+    const to = along(HIP, 174, floor);
+    draw(body, "line", { class: "floor", x1: HIP.x, y1: HIP.y, x2: to.x, y2: to.y });
+    draw(this.svg, "text", { class: "floor-name", x: 10, y: 70 }, `your floor ${degrees(floor)}`);
+  }
+
+  move(picture) {
+    this.lay(picture.aim, picture.limits);
+    const tilt = picture.tilt_deg > 0 ? enlarged(picture.tilt_deg) : bounded(picture.tilt_deg ?? 0);
+    const arch = Math.max(0, tilt);
+    const back = `M66 210Q124 ${(211 - 0.9 * arch).toFixed(1)} ${HIP.x - 14} 212`;
+    this.torso.setAttribute("d", back);
+    this.gap.setAttribute("d", arch > 1 ? `M84 ${GROUND - 7}Q124 ${(GROUND - 7 - 0.9 * arch).toFixed(1)} 166 ${GROUND - 7}Z` : "");
+    this.pelvis.setAttribute("transform", `rotate(${tilt.toFixed(1)} ${HIP.x} ${HIP.y})`);
+    const [working, other] = this.legs(picture.leg_deg ?? 0);
+    this.working.setAttribute("d", working);
+    this.other.setAttribute("d", other);
+    this.angle.textContent = degrees(picture.leg_deg);
+  }
+
+  legs(angle) {
+    const flat = leg(0, 0);
+    switch (this.aim.exercise) {
+      case "heel_tap": return [leg(90 + angle, angle), leg(90, 0)];
+      case "single_leg_raise_bent": return [leg(angle, angle), leg(55, -62)];
+      default: return [leg(angle, angle), this.aim.side === "both" ? "" : flat];
+    }
+  }
+}
+
+export class Feet {
+  constructor(svg) {
+    this.svg = svg;
+    svg.setAttribute("viewBox", "0 0 200 210");
+    this.body = draw(svg, "g");
+    draw(this.body, "ellipse", { class: "torso", cx: 100, cy: 158, rx: 66, ry: 20, "stroke-width": 6 });
+    this.pelvis = draw(this.body, "g");
+    draw(this.pelvis, "rect", { class: "pelvis", x: 38, y: 146, width: 124, height: 24, rx: 12 });
+    draw(this.pelvis, "rect", { class: "sensor", x: 84, y: 138, width: 32, height: 9, rx: 3 });
+    this.soles = [72, 128].map((x) => draw(svg, "rect", { x: x - 15, y: 130, width: 30, height: 50, rx: 13 }));
+    draw(svg, "line", { class: "ground", x1: 6, y1: 184, x2: 194, y2: 184 });
+    draw(svg, "text", { class: "note", x: 22, y: 202 }, "right");
+    draw(svg, "text", { class: "note", x: 152, y: 202 }, "left");
+  }
+
+  move(picture) {
+    const side = picture.aim.side;
+    // Seen from the feet the person's right is on the left; the side opposite the working leg rises positive.
+    const turn = side === "right" ? -enlarged(picture.rotation_deg) : enlarged(picture.rotation_deg);
+    this.pelvis.setAttribute("transform", `rotate(${turn.toFixed(1)} 100 158)`);
+    const height = 110 * Math.sin((Math.max(0, Math.min(120, picture.leg_deg ?? 0)) * Math.PI) / 180);
+    for (const [index, name] of ["right", "left"].entries()) {
+      const works = side === name || side === "both" || (side === null && name === "right");
+      this.soles[index].setAttribute("class", works ? "working-sole" : "other-sole");
+      this.soles[index].setAttribute("y", (130 - (works ? height : 0)).toFixed(1));
+    }
+    this.svg.toggleAttribute("hidden", picture.aim.posture === "hanging");
+  }
+}

@@ -1,0 +1,273 @@
+"""Figures of the cues: how near the count is to the end, how soon a fault is told, how often for nothing.
+
+Measured on what was said, after the governor, the packets' transport and the ticks of a session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
+from cued_sets import FAULTY, PLAIN, CuedPopulation, CuedSet, cued
+from figures import Figure, percentile, worst_seeds
+
+from imu_reps.analysis.filters import low_passed, rate_of_change
+from imu_reps.analysis.momentum import LEAST_DEG, coasting_degrees
+from imu_reps.coaching.governor import REFRACTORY_S
+from imu_reps.domain.cue import Cue, CueCode
+from imu_reps.domain.rep import Flag, Rep
+from imu_reps.domain.samples import FloatArray
+from imu_reps.domain.settings import Settings
+from imu_reps.domain.track import GRID_HZ
+
+SETTINGS = Settings()
+FAULTS: dict[Flag, CueCode] = {
+    "back_arch": "press_back",
+    "hip_pop": "hips_level",
+    "momentum": "no_swing",
+    "fast_lowering": "slower",
+}
+
+#: A count is looked for until so long after the end.
+AFTER_S = 0.7
+#: What a cue may follow the end of its repetition by.
+LINGERS_S = 1.0
+#: Live angles may cross a limit that much before the commanded ones.
+JUST_BEFORE_S = 0.3
+
+
+def _told(population: CuedPopulation) -> str:
+    sets = cued(population)
+    reps = sum(one.true_count for one in sets)
+    seeds = population.seeds
+    return f"{population.told}; {len(sets)} sets of seeds {seeds[0]} to {seeds[-1]}, {reps} reps"
+
+
+def _counts(one: CuedSet) -> list[tuple[Rep, float | None]]:
+    """Each repetition with how long after its end it was first counted; None where it was not."""
+    said: dict[int, float] = {}
+    for cue in one.cues:
+        near = [
+            (abs(cue.time_s - rep.end_s), k)
+            for k, rep in enumerate(one.truth.reps)
+            if cue.code == "count" and rep.start_s < cue.time_s < rep.end_s + AFTER_S
+        ]
+        if near:
+            said.setdefault(min(near)[1], cue.time_s)
+    return [(rep, said[k] - rep.end_s if k in said else None) for k, rep in enumerate(one.truth.reps)]
+
+
+def count_at_the_end() -> tuple[Figure, ...]:
+    """Where nothing stalls, either way; everywhere, how late; and how often there was none."""
+    sets = [*cued(PLAIN), *cued(FAULTY)]
+    counts = [(one, late) for one in sets for _, late in _counts(one)]
+    steady = [
+        (one.seed, 1000.0 * abs(late))
+        for one, late in counts
+        if late is not None and not one.truth.has_stalls
+    ]
+    late = [(one.seed, 1000.0 * late) for one, late in counts if late is not None]
+    silent = worst_seeds((one.seed, 1.0) for one, late in counts if late is None)
+    share = 100.0 * sum(late is None for _, late in counts) / len(counts)
+    population = f"{_told(PLAIN)}; and {_told(FAULTY)}"
+    title = "Count cue"
+    return (
+        _limited(f"{title} against the true end, no stalls: 95 % within", population, steady, 300.0),
+        _limited(f"{title} after the true end, stalls too: 99 % within", population, late, 300.0, 99.0),
+        Figure("Repetitions not counted aloud", population, (share,), None, "%", silent),
+    )
+
+
+def _limited(
+    what: str, population: str, found: list[tuple[int, float]], limit: float, share: float = 95.0
+) -> Figure:
+    return Figure(what, population, (percentile(found, share),), limit, "ms", worst_seeds(found))
+
+
+def faults_as_they_happen() -> tuple[Figure, ...]:
+    """How long after its true crossing a fault was told, how often it was not.
+
+    Where the same words were said a moment before, they are not said again: neither late nor a miss.
+    """
+    return tuple(figure for code in FAULTS for figure in _told_faults(code))
+
+
+def _told_faults(code: Flag) -> Iterator[Figure]:
+    cue_code = FAULTS[code]
+    late: list[tuple[int, float]] = []
+    missed: list[tuple[int, float]] = []
+    covered = 0
+    for one in cued(FAULTY):
+        times = [cue.time_s for cue in one.cues if cue.code == cue_code]
+        for crossed_s in _crossings(one, code):
+            after = [at_s for at_s in times if crossed_s - JUST_BEFORE_S <= at_s < crossed_s + LINGERS_S]
+            if any(0.0 < crossed_s - at_s < REFRACTORY_S[cue_code] for at_s in times if at_s not in after):
+                covered += 1
+            elif after:
+                late.append((one.seed, 1000.0 * (after[0] - crossed_s)))
+            else:
+                missed.append((one.seed, 1.0))
+    total = len(late) + len(missed) + covered
+    population = f"{_told(FAULTY)}, {total} crossings, {covered} of them told just before"
+    share = 100.0 * len(missed) / total
+    yield _limited(f"{cue_code} cue after the true crossing: 95 % within", population, late, 400.0)
+    yield Figure(f"{cue_code} cue: crossings not told", population, (share,), None, "%", worst_seeds(missed))
+
+
+def false_cues() -> Figure:
+    """Fault cues in clean repetitions or outside any, for a hundred clean repetitions."""
+    found = [(one.seed, 1.0) for one in cued(PLAIN) for cue in one.cues if _is_false(one, cue)]
+    clean = sum(rep.clean is not False for one in cued(PLAIN) for rep in one.truth.reps)
+    population = f"{_told(PLAIN)}, {clean} of them clean"
+    return Figure("False cues in 100 clean reps", population, (100.0 * len(found) / clean,), 1.0, "",
+                  tuple(found))  # fmt: skip
+
+
+def words_at_once() -> Figure:
+    """How often a cue was given while another was being spoken."""
+    sets = [*cued(PLAIN), *cued(FAULTY)]
+    both = [(one.seed, 1.0) for one in sets for before, cue in pairwise(_spoken(one))
+            if cue.time_s < before.time_s + before.lasts_s]  # fmt: skip
+    return Figure("Two cues at once", f"{_told(PLAIN)}; and {_told(FAULTY)}", (float(len(both)),), 0.0, "",
+                  tuple(both))  # fmt: skip
+
+
+def floor_before_it_is_reached() -> Figure:
+    """Of the lowerings in which the back lets go and that were warned of: how many before it did."""
+    first = total = 0
+    for one in cued(FAULTY):
+        for rep in one.truth.reps:
+            warned = [near.time_s for near in one.near_floor if rep.start_s < near.time_s < rep.end_s]
+            crossed_s = _lift_off_s(one, rep)
+            if warned and crossed_s is not None:
+                total += 1
+                first += warned[0] < crossed_s
+    share = 100.0 * first / max(1, total)
+    return Figure("Floor warnings before the back lets go", f"{_told(FAULTY)}, {total} warnings", (share,),
+                  None, "%")  # fmt: skip
+
+
+def _spoken(one: CuedSet) -> list[Cue]:
+    return [cue for cue in one.cues if cue.words]
+
+
+def _is_false(one: CuedSet, cue: Cue) -> bool:
+    if cue.tone != "fault":
+        return False
+    around = [rep for rep in one.truth.reps if rep.start_s - 0.2 < cue.time_s < rep.end_s + LINGERS_S]
+    if not around:
+        return True
+    if any(rep.clean is False for rep in around):
+        return False
+    return cue.code != "slower" or not any(_fast_half_way(one, rep) for rep in around)
+
+
+def _fast_half_way(one: CuedSet, rep: Rep) -> bool:
+    """The leg went half its way down in less than half of the least time, then slowed down or stalled."""
+    crossed = _half_way_s(one, rep)
+    down = _lowering(one, rep)
+    return crossed is not None and 2.0 * (crossed - down[0]) < _least_lowering_s(one)
+
+
+def _crossings(one: CuedSet, code: Flag) -> Iterator[float]:
+    for rep in one.truth.reps:
+        if any(fault.code == code and fault.level == "flag" for fault in rep.faults):
+            crossed_s = _crossed_s(one, rep, code)
+            if crossed_s is not None:
+                yield crossed_s
+
+
+def _crossed_s(one: CuedSet, rep: Rep, code: Flag) -> float | None:
+    """When the commanded motion passes the limit; None where it does so only by the whole repetition."""
+    angles = one.truth.angles
+    if code == "back_arch":
+        over = low_passed(angles.pelvic_tilt_deg) - SETTINGS.tilt_flag_deg
+        return _held_past(angles.time_s, over, _lowering(one, rep)[0], rep.end_s + LINGERS_S)
+    if code == "hip_pop":
+        rotation = np.abs(low_passed(angles.pelvic_rotation_deg))
+        return _held_past(angles.time_s, rotation - SETTINGS.rotation_flag_deg, rep.start_s, rep.end_s)
+    if code == "momentum":
+        return _coasted_s(one, _rising(one, rep), 1)
+    times = [_coasted_s(one, _lowering(one, rep), -1)]
+    if rep.eccentric_s is not None and rep.eccentric_s < _least_lowering_s(one):
+        times.append(_half_way_s(one, rep))
+    return min((at_s for at_s in times if at_s is not None), default=None)
+
+
+def _held_past(time_s: FloatArray, over: FloatArray, begin_s: float, end_s: float) -> float | None:
+    """When `over` rises above 0 for the time that an angle must hold."""
+    window = (time_s >= begin_s) & (time_s <= end_s)
+    run, hold = 0, round(SETTINGS.angle_hold_s * GRID_HZ)
+    for at_s, past in zip(time_s[window].tolist(), (over[window] > 0.0).tolist(), strict=True):
+        run = run + 1 if past else 0
+        if run == hold:
+            return at_s - (hold - 1) / GRID_HZ
+    return None
+
+
+def _coasted_s(one: CuedSet, span: tuple[float, float], direction: int) -> float | None:
+    """When the degrees that coast pass the flag's share of the whole way; heel taps: the speed its limit."""
+    angles = one.truth.angles
+    elevation = low_passed(angles.leg_elevation_deg)
+    window = (angles.time_s >= span[0]) & (angles.time_s <= span[1])
+    time_s, way = angles.time_s[window], elevation[window]
+    speed = rate_of_change(elevation)
+    if one.plan.exercise == "heel_tap":
+        past = np.flatnonzero(direction * speed[window] > SETTINGS.peak_speed_flag_dps)
+        return float(time_s[past[0]]) if len(past) else None
+    acceleration = rate_of_change(speed)[window]
+    total = coasting_degrees(way, acceleration, one.plan.posture, direction)[1]
+    if total < LEAST_DEG:
+        return None
+    limit = SETTINGS.momentum_flag if direction > 0 else SETTINGS.drop_flag
+    for end in range(3, len(way) + 1):
+        if coasting_degrees(way[:end], acceleration[:end], one.plan.posture, direction)[0] > limit * total:
+            return float(time_s[end - 1])
+    return None
+
+
+def _half_way_s(one: CuedSet, rep: Rep) -> float | None:
+    begin_s, end_s = _lowering(one, rep)
+    angles = one.truth.angles
+    window = (angles.time_s >= begin_s) & (angles.time_s <= end_s)
+    way = angles.leg_elevation_deg[window]
+    below = np.flatnonzero(way < (way[0] + way[-1]) / 2.0)
+    return float(angles.time_s[window][below[0]]) if len(below) else None
+
+
+def _lift_off_s(one: CuedSet, rep: Rep) -> float | None:
+    angles = one.truth.angles
+    window = (angles.time_s >= _lowering(one, rep)[0]) & (angles.time_s <= rep.end_s)
+    past = np.flatnonzero(low_passed(angles.pelvic_tilt_deg)[window] > SETTINGS.lift_off_deg)
+    return float(angles.time_s[window][past[0]]) if len(past) else None
+
+
+def _least_lowering_s(one: CuedSet) -> float:
+    two = one.plan.exercise == "double_leg_raise"
+    return SETTINGS.two_leg_eccentric_flag_s if two else SETTINGS.one_leg_eccentric_flag_s
+
+
+def _lowering(one: CuedSet, rep: Rep) -> tuple[float, float]:
+    assert rep.eccentric_s is not None
+    if one.plan.resting_end == "low":
+        return rep.end_s - rep.eccentric_s, rep.end_s
+    return rep.start_s, rep.start_s + rep.eccentric_s
+
+
+def _rising(one: CuedSet, rep: Rep) -> tuple[float, float]:
+    assert rep.concentric_s is not None
+    if one.plan.resting_end == "low":
+        return rep.start_s, rep.start_s + rep.concentric_s
+    return rep.end_s - rep.concentric_s, rep.end_s
+
+
+def all_figures() -> Sequence[Figure]:
+    """Every figure of the cues, in the table's order."""
+    return (
+        *count_at_the_end(),
+        *faults_as_they_happen(),
+        false_cues(),
+        words_at_once(),
+        floor_before_it_is_reached(),
+    )

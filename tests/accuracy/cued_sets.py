@@ -1,0 +1,118 @@
+"""Simulated sets as the person would have been coached through them: what was said, and the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from imu_reps import Pipeline, Recording
+from imu_reps.coaching.coach import Coach
+from imu_reps.coaching.cues import CoachPlan
+from imu_reps.domain.cue import Cue
+from imu_reps.domain.events import Event, FloorNear
+from imu_reps.domain.samples import FloatArray
+from imu_reps.kinematics.live_motion import WAIT_S
+from imu_reps.sensors.replay import replay_blocks
+from imu_reps.sensors.simulator import SetPlan, Truth, random_plan, simulate
+
+#: Blocks do not matter to the events; large ones are fast.
+SLOT_S = 0.25
+
+#: The coach is asked this often, as a session asks it.
+TICK_S = 0.05
+
+#: A sample that is younger than this is still on its way within its packet.
+FRESH_S = 0.01
+
+
+@dataclass(frozen=True)
+class CuedPopulation:
+    """Random sets at 100 Hz, one a seed, and what their constraints mean."""
+
+    told: str
+    seeds: range
+    constraints: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+    __hash__ = object.__hash__
+
+
+@dataclass(frozen=True)
+class CuedSet:
+    """One set: every cue given, in order, and the floor warnings that could have been."""
+
+    seed: int
+    plan: SetPlan
+    truth: Truth
+    cues: tuple[Cue, ...]
+    near_floor: tuple[FloorNear, ...]
+
+    @property
+    def true_count(self) -> int:
+        """Commanded repetitions."""
+        return self.truth.rep_count
+
+
+PLAIN = CuedPopulation(
+    "everything by chance, 100 Hz, sets of up to 15 s",
+    range(7000, 7060),
+    {"rate_hz": 100.0, "longest_s": 15.0},
+)
+FAULTY = CuedPopulation(
+    "single leg raises, each fault with a chance of 0.5, no stalls, 100 Hz, sets of up to 15 s",
+    range(7100, 7140),
+    {
+        "exercise": "single_leg_raise",
+        "rate_hz": 100.0,
+        "longest_s": 15.0,
+        "fault_share": 0.5,
+        "stalls": False,
+        "life": False,
+    },
+)
+
+
+@cache
+def cued(population: CuedPopulation) -> tuple[CuedSet, ...]:
+    """Simulate the sets of a population and coach them."""
+    return tuple(_cued(population, seed) for seed in population.seeds)
+
+
+def _cued(population: CuedPopulation, seed: int) -> CuedSet:
+    plan = random_plan(np.random.default_rng(seed), **population.constraints)
+    made = simulate(plan, seed=seed)
+    pipeline = Pipeline(made.recording.header)
+    events = [event for block in replay_blocks(made.recording, SLOT_S) for event in pipeline.push(block)]
+    coach = Coach(CoachPlan(start=made.recording.header.start, reps=made.truth.rep_count))
+    known = [(_known_s(made.recording, event.time_s), event) for event in events]
+    cues = tuple(_coached(coach, known))
+    near_floor = tuple(event for event in events if isinstance(event, FloorNear))
+    return CuedSet(seed, plan, made.truth, cues, near_floor)
+
+
+def _coached(coach: Coach, known: list[tuple[float, Event]]) -> Iterator[Cue]:
+    """Let the session's time run by and hand every event over when it is known."""
+    if not known:
+        return
+    following = 0
+    for now_s in np.arange(0.0, known[-1][0] + 3.0, TICK_S).tolist():
+        heard = []
+        while following < len(known) and known[following][0] <= now_s:
+            heard.append(known[following][1])
+            following += 1
+        yield from coach.take(heard, now_s)
+
+
+def _known_s(recording: Recording, time_s: float) -> float:
+    """When a grid instant can be known: both sensors have sent past it, or one is no longer waited for."""
+    arrivals = [_next_arrival(block.time_s, time_s) for block in (recording.pelvis, recording.ankle) if block]
+    return min(max(arrivals), time_s + WAIT_S)
+
+
+def _next_arrival(arrival_s: FloatArray, time_s: float) -> float:
+    at = int(np.searchsorted(np.maximum.accumulate(arrival_s), time_s + FRESH_S, side="right"))
+    return float(arrival_s[min(at, len(arrival_s) - 1)])

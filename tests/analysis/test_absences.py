@@ -1,0 +1,197 @@
+"""Sensors that fall silent, come back, or never do: what is heard live and what the report says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from imu_reps.analysis.analyze import Analysis, analyze
+from imu_reps.analysis.pipeline import Pipeline
+from imu_reps.domain.events import Event, RepCompleted, RepRetracted, SensorBack, SensorSilent
+from imu_reps.domain.recording import Note, Recording
+from imu_reps.domain.samples import SampleBlock, SensorPlace
+from imu_reps.errors import RecordingError
+from imu_reps.report.heard import heard
+from imu_reps.sensors.simulator import RepPlan, SetPlan, Simulated
+
+Cut = Callable[[Recording, Iterable[int]], Iterator[tuple[SampleBlock, ...]]]
+Simulate = Callable[[SetPlan], Simulated]
+
+PLACES: tuple[SensorPlace, ...] = ("pelvis", "ankle")
+SET = SetPlan(reps=(RepPlan(),) * 8)
+
+
+@pytest.fixture(scope="module")
+def whole(simulated: Simulate) -> Simulated:
+    return simulated(SET)
+
+
+def without(recording: Recording, place: SensorPlace, start_s: float, end_s: float = np.inf) -> Recording:
+    """The same with nothing from one sensor in a stretch."""
+    block = recording.samples(place)
+    assert block is not None
+    kept = (block.time_s < start_s) | (block.time_s >= end_s)
+    columns = (block.time_s, block.sample, block.device_time_s, block.acc_mps2, block.gyr_dps)
+    rest = SampleBlock(place, *(column[kept] for column in columns))
+    return replace(recording, **{place: rest if kept.any() else None})
+
+
+def live(recording: Recording, cut: Cut, size: int) -> tuple[list[Event], Analysis]:
+    pipeline = Pipeline(recording.header)
+    total = sum(len(block) for block in (recording.pelvis, recording.ankle) if block is not None)
+    events = [event for blocks in cut(recording, range(0, total, size)) for event in pipeline.push(*blocks)]
+    return events, pipeline.finish()[1]
+
+
+def told(analysis: Analysis) -> dict[str, str]:
+    return {finding.code: finding.message for finding in analysis.summary.findings}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("size", [60, 10**9])
+def test_silence_is_said_once_and_so_is_the_return(
+    place: SensorPlace, size: int, whole: Simulated, in_blocks: Cut
+) -> None:
+    recording = without(without(whole.recording, place, 12.0, 15.0), place, 22.0, 22.8)
+    events, _ = live(recording, in_blocks, size)
+    said = [event for event in events if isinstance(event, SensorSilent | SensorBack)]
+
+    assert [type(event) for event in said] == [SensorSilent, SensorBack]
+    assert all(event.sensor == place for event in said)
+    assert said[0].time_s == pytest.approx(13.0, abs=0.1)
+    assert said[1].time_s == pytest.approx(15.0, abs=0.1)
+    assert [event.time_s for event in events] == sorted(event.time_s for event in events)
+
+
+def test_a_sensor_that_stays_away_is_silent_once(whole: Simulated, in_blocks: Cut) -> None:
+    events, _ = live(without(whole.recording, "pelvis", 15.0), in_blocks, 60)
+    assert sum(isinstance(event, SensorSilent) for event in events) == 1
+    assert not any(isinstance(event, SensorBack) for event in events)
+
+
+def test_without_a_silence_none_is_heard(whole: Simulated, in_blocks: Cut) -> None:
+    events, _ = live(whole.recording, in_blocks, 60)
+    assert not any(isinstance(event, SensorSilent | SensorBack) for event in events)
+
+
+@pytest.mark.parametrize("span", [(12.0, 15.0), (15.0, np.inf)])
+def test_counting_goes_on_while_the_pelvis_is_silent(
+    span: tuple[float, float], whole: Simulated, in_blocks: Cut
+) -> None:
+    recording = without(whole.recording, "pelvis", *span)
+    events, analysis = live(recording, in_blocks, 60)
+    completed = sum(isinstance(event, RepCompleted) for event in events)
+    heard_count = completed - sum(isinstance(event, RepRetracted) for event in events)
+
+    assert heard_count == whole.truth.rep_count
+    assert analysis.summary.set.rep_count == whole.truth.rep_count
+
+
+@pytest.mark.parametrize("away_s", [3.0, 12.0])
+def test_counting_pauses_while_the_ankle_is_silent_and_goes_on_after(
+    away_s: float, whole: Simulated, in_blocks: Cut
+) -> None:
+    start_s = whole.truth.reps[2].start_s - 0.2
+    recording = without(whole.recording, "ankle", start_s, start_s + away_s)
+    events, analysis = live(recording, in_blocks, 60)
+    intact = [rep for rep in whole.truth.reps if rep.end_s < start_s or rep.start_s > start_s + away_s]
+    completed = [event for event in events if isinstance(event, RepCompleted)]
+
+    assert {"the ankle sensor is silent: counting pauses", "the ankle sensor is back"} <= set(
+        map(heard, events)
+    )
+    assert analysis.summary.set.rep_count is not None
+    assert len(intact) <= analysis.summary.set.rep_count <= whole.truth.rep_count
+    assert any(event.time_s > start_s + away_s for event in completed)
+    assert not any(start_s + 2.0 < event.time_s < start_s + away_s for event in completed)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_live_angles_recover_after_a_gap(place: SensorPlace, whole: Simulated, in_blocks: Cut) -> None:
+    """Against the same set without the gap, a second after it."""
+    tracks = []
+    for recording in (whole.recording, without(whole.recording, place, 12.0, 15.0)):
+        pipeline = Pipeline(recording.header)
+        for blocks in in_blocks(recording, range(0, 10**5, 60)):
+            pipeline.push(*blocks)
+        tracks.append(pipeline.angles())
+    undisturbed, after = tracks
+    name = "leg_elevation_deg" if place == "ankle" else "pelvic_tilt_deg"
+    later = undisturbed.time_s > 16.0
+    both = later & np.isin(undisturbed.time_s, after.time_s)
+    other = np.interp(undisturbed.time_s[both], after.time_s, getattr(after, name))
+    error = np.abs(other - getattr(undisturbed, name)[both])
+    assert np.nanquantile(error, 0.95) < 2.0
+    assert np.isfinite(error).mean() > 0.95
+
+
+@pytest.mark.parametrize(
+    ("place", "consequence"), [("ankle", "is not counted"), ("pelvis", "the pelvis is not judged")]
+)
+def test_the_report_says_when_a_sensor_was_away(
+    place: SensorPlace, consequence: str, whole: Simulated
+) -> None:
+    recording = without(whole.recording, place, 12.0, 15.0)
+    silent = told(analyze(recording))
+    assert silent["sensor_silent"].startswith(f"The {place} sensor was away from 12 s to 15 s")
+    assert consequence in silent["sensor_silent"]
+    assert "drop_out" not in silent
+
+    noted = (Note(12.6, "link", f"{place} lost"), Note(15.0, "link", f"{place} back"))
+    lost = told(analyze(replace(recording, notes=noted)))
+    assert lost["link_lost"] == silent["sensor_silent"]
+    assert "sensor_silent" not in lost
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_sensor_that_vanished_for_good_is_named_and_the_rest_reported(
+    place: SensorPlace, whole: Simulated
+) -> None:
+    recording = without(whole.recording, place, 20.0)
+    analysis = analyze(replace(recording, notes=(Note(21.0, "link", f"{place} lost"),)))
+    assert "from 20 s on" in told(analysis)["link_lost"]
+    assert "partial_overlap" not in told(analysis)
+    count = analysis.summary.set.rep_count
+    before = sum(rep.end_s < 20.0 for rep in whole.truth.reps)
+    assert count == (whole.truth.rep_count if place == "pelvis" else before)
+
+
+@pytest.mark.parametrize("ankle_s", [0.0, 0.004, 0.1, 1.0, 4.0, 11.0])
+@pytest.mark.parametrize("pelvis_s", [0.0, 0.1, 4.0, 11.0, np.inf])
+def test_whatever_vanished_there_is_a_report_or_a_clear_error(
+    ankle_s: float, pelvis_s: float, whole: Simulated
+) -> None:
+    recording = without(without(whole.recording, "ankle", ankle_s), "pelvis", pelvis_s)
+    notes = tuple(Note(t, "link", f"{p} lost") for p, t in (("ankle", ankle_s), ("pelvis", pelvis_s)))
+    recording = replace(recording, notes=notes)
+    longest_s = max(min(ankle_s, 60.0), min(pelvis_s, 60.0))
+    if longest_s < 3.0 or 0.004 in (ankle_s, pelvis_s):
+        with pytest.raises(RecordingError) as error:
+            analyze(recording)
+        assert error.value.hint
+    else:
+        assert analyze(recording).summary.findings
+
+
+def test_restarts_and_the_end_are_told(whole: Simulated) -> None:
+    notes = (Note(9.0, "restart", "ankle"), Note(30.0, "end", "target"))
+    found = told(analyze(replace(whole.recording, notes=notes)))
+    assert found["restart"].startswith("The ankle sensor switched itself on anew at 9 s")
+    assert found["ended"] == "The set was ended at 30 s: the target was reached."
+
+
+def test_notes_reach_the_analysis_through_the_pipeline(whole: Simulated) -> None:
+    pipeline = Pipeline(whole.recording.header)
+    pipeline.push(*(block for block in (whole.recording.pelvis, whole.recording.ankle) if block is not None))
+    pipeline.note(Note(30.0, "end", "user"))
+    assert "you ended it" in told(pipeline.finish("user")[1])["ended"]
+
+
+def test_many_absences_are_counted_not_listed(whole: Simulated) -> None:
+    recording = whole.recording
+    for start_s in (8.0, 12.0, 16.0, 20.0):
+        recording = without(recording, "pelvis", start_s, start_s + 1.5)
+    assert "away 4 times, for 6 s in all" in told(analyze(recording))["sensor_silent"]

@@ -1,0 +1,122 @@
+"""Ends and limits told while the leg moves: causal, whatever the blocks, once a repetition."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from imu_reps import Pipeline, Recording
+from imu_reps.domain.events import EndReached, Event, FloorNear, LimitCrossed, RepCompleted
+from imu_reps.domain.samples import SampleBlock
+from imu_reps.domain.tempo import Tempo
+from imu_reps.sensors.simulator import RepFaults, RepPlan, SetPlan, Simulated, simulate
+
+ARCH = RepFaults(arch_deg=10.0, arch_below_deg=30.0)
+ARCHING = simulate(SetPlan(reps=(RepPlan(bottom_deg=8.0, eccentric_s=3.0, faults=ARCH),) * 4))
+POPPING = simulate(SetPlan(reps=(RepPlan(faults=RepFaults(rotation_deg=12.0)),) * 3))
+SWINGING = simulate(
+    SetPlan(reps=(RepPlan(concentric_s=0.6, concentric_ramp=(0.3, 0.65), eccentric_s=2.5),) * 4)
+)
+DROPPING = simulate(SetPlan(reps=(RepPlan(eccentric_s=0.6),) * 4))
+CLEAN = simulate(SetPlan(reps=(RepPlan(),) * 4))
+
+
+def heard(recording: Recording, block_s: float = 0.25) -> list[Event]:
+    """What the pipeline says to blocks of `block_s`, both sensors' together."""
+    pipeline = Pipeline(recording.header)
+    said = []
+    for begin_s in np.arange(0.0, recording_end_s(recording), block_s):
+        both = (recording.pelvis, recording.ankle)
+        said += pipeline.push(*(_between(sensor, begin_s, begin_s + block_s) for sensor in both))
+    return said
+
+
+def recording_end_s(recording: Recording) -> float:
+    assert recording.ankle is not None
+    return float(recording.ankle.time_s[-1])
+
+
+def _between(block: SampleBlock | None, begin_s: float, end_s: float) -> SampleBlock:
+    assert block is not None
+    first, last = np.searchsorted(block.time_s, (begin_s, end_s))
+    return block[int(first) : int(last)]
+
+
+def crossings(made: Simulated) -> list[LimitCrossed]:
+    return [event for event in heard(made.recording) if isinstance(event, LimitCrossed)]
+
+
+def test_each_end_of_a_clean_repetition_is_told_as_it_is_reached() -> None:
+    ends = [event for event in heard(CLEAN.recording) if isinstance(event, EndReached)]
+
+    assert [(e.number, e.end, e.completes) for e in ends] == [
+        (n, *end) for n in range(1, 5) for end in (("top", False), ("bottom", True))
+    ]
+    for end, rep in zip(ends[1::2], CLEAN.truth.reps, strict=True):
+        assert end.arrival_s == pytest.approx(rep.end_s, abs=0.1)
+        assert abs(end.time_s - rep.end_s) < 0.2
+
+
+def test_a_clean_set_crosses_no_limit() -> None:
+    assert crossings(CLEAN) == []
+
+
+@pytest.mark.parametrize(
+    ("made", "code", "first"),
+    [
+        (ARCHING, "back_arch", 1),
+        (POPPING, "hip_pop", 1),
+        (SWINGING, "momentum", 1),
+        (DROPPING, "fast_lowering", 1),
+    ],
+)
+def test_a_fault_is_told_once_in_each_repetition_before_it_is_complete(
+    made: Simulated, code: str, first: int
+) -> None:
+    found = [event for event in crossings(made) if event.code == code]
+
+    assert [event.number for event in found] == list(range(first, made.truth.rep_count + 1))
+    for event in found:
+        rep = made.truth.reps[event.number - 1]
+        assert rep.start_s < event.crossed_s < event.time_s < rep.end_s + 0.5
+
+
+def test_a_lowering_is_held_against_the_target_tempo() -> None:
+    slow = replace(
+        CLEAN.recording, header=replace(CLEAN.recording.header, tempo_target=Tempo(4.0, 0, 2.0, 0))
+    )
+    found = [event for event in heard(slow) if isinstance(event, LimitCrossed)]
+
+    assert [(event.number, event.code) for event in found] == [(n, "fast_lowering") for n in (2, 3, 4)]
+    assert all(event.limit == pytest.approx(3.0) for event in found)
+
+
+def test_the_known_floor_is_told_before_the_leg_is_there() -> None:
+    recording = replace(CLEAN.recording, header=replace(CLEAN.recording.header, floor_deg=20.0))
+    near = [event for event in heard(recording) if isinstance(event, FloorNear)]
+
+    assert [event.number for event in near] == [1, 2, 3, 4]
+    angles = CLEAN.truth.angles
+    for event in near:
+        assert event.leg_elevation_deg > 20.0
+        reached = angles.time_s[(angles.time_s > event.time_s) & (angles.leg_elevation_deg < 20.0)][0]
+        assert 0.2 < reached - event.time_s < 1.6
+
+
+def test_without_a_known_floor_the_sets_own_lift_off_is_told_from_then_on() -> None:
+    events = heard(ARCHING.recording)
+    near = [event for event in events if isinstance(event, FloorNear)]
+    completed = [event for event in events if isinstance(event, RepCompleted)]
+
+    assert [event.number for event in near] == [2, 3, 4]
+    assert near[0].floor_deg == completed[0].rep.lift_off_angle_deg
+
+
+@given(st.floats(0.02, 2.0))
+@settings(max_examples=5, deadline=None)
+def test_any_block_size_gives_the_same_events(block_s: float) -> None:
+    assert heard(ARCHING.recording, block_s) == heard(ARCHING.recording, 0.25)

@@ -1,0 +1,68 @@
+"""What recording costs: processor time of a whole session over virtual sensors, a simulated second.
+
+Run by hand: ``python tests/benchmarks/recorder_cpu.py [family ...]``. Everything in the process counts: both
+virtual sensors, two Bluetooth stacks and the air between them, bleak's client, decoding, the file, the count,
+and the lines that are shown. A real recording has neither the sensors nor the air.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from imu_reps.cli.plain_session import PlainSession
+from imu_reps.sensors.simulator import RepPlan, SetPlan
+from imu_reps.sensors.streams import Streams
+from imu_reps.sensors.virtual.fast_loop import run
+from imu_reps.session.plan import SessionPlan, SetGoal
+from imu_reps.session.session import Place, Session
+from imu_reps.session.told import Progress, SetDone, Told
+from imu_reps.session.virtual_world import VirtualWorld
+from imu_reps.session.worn import wanted
+
+MINUTES = 3.0
+FAMILIES = ("witmotion", "open_profile", "movesense")
+
+#: Of one core, with both sensors at 100 Hz.
+LIMIT = 0.15
+
+
+def recording_share(family: str, folder: Path, minutes: float = MINUTES) -> float:
+    """Processor seconds a simulated second, while a set is recorded."""
+    world = VirtualWorld(family, [SetPlan(reps=(RepPlan(),) * int(minutes * 11))])
+    goal = SetGoal("single_leg_raise", "left", "low", duration_s=60.0 * minutes)
+    place = Place(folder, world.person, lambda: datetime.now(UTC), simulated=True)
+    spent: list[tuple[float, float]] = []
+    show = PlainSession()
+
+    async def session() -> None:
+        async with world:
+
+            def tell(told: Told) -> None:
+                world.follow(told)
+                if not isinstance(told, SetDone):  # the report comes once, whatever the length
+                    show(told)
+                if isinstance(told, Progress):
+                    spent.append((time.process_time(), told.time_s))
+
+            streams = Streams(world.radio(), wanted(world.person))
+            await Session(streams, SessionPlan((goal,)), place, tell).run()
+
+    run(session())
+    (cpu_began_s, began_s), (cpu_ended_s, ended_s) = spent[0], spent[-1]
+    return (cpu_ended_s - cpu_began_s) / (ended_s - began_s)
+
+
+def main() -> None:
+    """Measure the families named, or all that were tried from scan to report."""
+    for family in sys.argv[1:] or FAMILIES:
+        with tempfile.TemporaryDirectory() as folder:
+            share = recording_share(family, Path(folder))
+        print(f"{family}: {100 * share:.1f} % of one core (limit {100 * LIMIT:.0f} %)")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""``imu-reps test``: on recorded files; what is kept in the profile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+import imu_reps.cli.test as tests_before
+from imu_reps.cli.console import ending_well
+from imu_reps.sensors.simulator import RepFaults, RepPlan, SetPlan, simulate
+from imu_reps.storage.profile import PairedSensor, Person, Profiles
+from imu_reps.storage.profile_file import load_profiles, save_profiles
+from imu_reps.storage.recording_file import save
+
+SLOW = RepPlan(
+    top_deg=70.0,
+    eccentric_s=5.0,
+    bottom_pause_s=1.5,
+    faults=RepFaults(arch_deg=12.0, arch_below_deg=40.0),
+)
+ME = Person("me", PairedSensor("witmotion", "A", 100.0), PairedSensor("witmotion", "B", 100.0))
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Call ``imu-reps test`` with words, in a home of its own."""
+    monkeypatch.setenv("IMU_REPS_HOME", str(tmp_path))
+
+    def call(*words: str | Path) -> Result:
+        return CliRunner().invoke(tests_before.test, [str(word) for word in words])
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def lowerings(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Three slow lowerings of each leg, as if a person had done them."""
+    files = []
+    for side in ("left", "right"):
+        file = tmp_path_factory.mktemp("lowerings") / f"{side}.csv"
+        recording = simulate(SetPlan(side=side, reps=(SLOW,) * 3), seed=4).recording
+        save(replace(recording, header=replace(recording.header, simulated=False)), file)
+        files.append(file)
+    return files
+
+
+def test_the_floor_of_both_sides_is_told_and_kept(run: Run, lowerings: list[Path]) -> None:
+    save_profiles(Profiles().with_person(ME))
+    result = run("end-range", *lowerings)
+    floors = load_profiles().person("me").floors
+
+    assert result.exit_code == 0, result.output
+    assert "left leg: your floor is about" in result.output
+    assert "right leg: your floor is about" in result.output
+    assert "Kept for me." in result.output
+    assert set(floors) == {"left", "right"}
+    assert floors["left"].exercise == "single_leg_raise"
+    assert floors["left"].deg == pytest.approx(floors["right"].deg, abs=4.0)
+
+
+def test_only_shown_nothing_is_kept(run: Run, lowerings: list[Path]) -> None:
+    save_profiles(Profiles().with_person(ME))
+    result = run("end-range", lowerings[0], "--no-keep")
+
+    assert result.exit_code == 0
+    assert load_profiles().person("me").floors == {}
+
+
+def test_without_a_person_the_result_is_told_and_not_kept(run: Run, lowerings: list[Path]) -> None:
+    result = run("end-range", lowerings[0])
+
+    assert result.exit_code == 0
+    assert "Not kept: nobody is paired" in result.output
+
+
+def test_a_simulated_recording_is_nobodys_floor(run: Run, tmp_path: Path) -> None:
+    save_profiles(Profiles().with_person(ME))
+    file = tmp_path / "simulated.csv"
+    save(simulate(SetPlan(reps=(SLOW,) * 3), seed=4).recording, file)
+    result = run("end-range", file)
+
+    assert "your floor is about" in result.output
+    assert "Not kept: the recording is simulated" in result.output
+    assert load_profiles().person("me").floors == {}
+
+
+def test_a_file_that_cannot_be_read_leaves_the_others(
+    run: Run, lowerings: list[Path], tmp_path: Path
+) -> None:
+    result = run("end-range", lowerings[0], tmp_path / "none.csv")
+
+    assert result.exit_code == 1
+    assert "left leg: your floor" in result.output
+    assert "none.csv" in result.output
+
+
+def test_an_unknown_person_is_refused_before_anything_else(run: Run, lowerings: list[Path]) -> None:
+    save_profiles(Profiles().with_person(ME))
+    with pytest.raises(SystemExit) as ended, ending_well():
+        raise run("end-range", lowerings[0], "--person", "you").exception or AssertionError
+
+    assert ended.value.code == 2
+
+
+def test_the_setup_test_says_what_was_pressed(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "press.csv"
+    from imu_reps.sensors.simulator import LifePlan
+
+    plan = SetPlan(reps=(), life=LifePlan(still_before_s=4.0, rocks_deg=(11.0,)))
+    save(simulate(plan, seed=1).recording, file)
+    result = run("setup", file)
+
+    assert result.exit_code == 0, result.output
+    assert "The pelvis tipped back by" in result.output
+
+
+def test_the_setup_test_needs_the_pelvis_sensor(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "press.csv"
+    save(simulate(SetPlan(pelvis=None), seed=1).recording, file)
+    result = run("setup", file)
+
+    assert result.exit_code == 4
+    assert "pelvis sensor" in result.output
+
+
+def test_without_a_file_the_lowerings_are_recorded_now(run: Run, tmp_path: Path) -> None:
+    words = ["--virtual", "open_profile", "--speed", "0", "--quiet", "--folder", tmp_path / "sets"]
+    result = run("end-range", "--exercise", "single_leg_raise", *words)
+
+    assert result.exit_code == 0, result.output
+    assert len(list((tmp_path / "sets").glob("*.csv"))) == 2
+    assert "left leg: your floor is about" in result.output
+    assert "right leg: your floor is about" in result.output
+    assert "Not kept: the recording is simulated" in result.output

@@ -1,0 +1,242 @@
+"""The coach: what is said of what happened, and what is kept quiet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from imu_reps.coaching.coach import Coach, cue_note
+from imu_reps.coaching.cue_ranks import PRIORITY
+from imu_reps.coaching.cues import CoachPlan
+from imu_reps.coaching.metronome import share_done
+from imu_reps.domain.events import (
+    EndReached,
+    Event,
+    FloorNear,
+    LimitCrossed,
+    PhaseChanged,
+    Ready,
+    RepCompleted,
+    RepRetracted,
+    SensorSilent,
+    SetEnded,
+    StopAsked,
+)
+from imu_reps.domain.recording import Note
+from imu_reps.domain.rep import Rep
+from imu_reps.domain.tempo import TEMPO_PRESETS, Tempo
+
+SLOW_WITH_HOLD = TEMPO_PRESETS["slow_with_hold"]
+
+
+def bottom(number: int, at_s: float) -> EndReached:
+    """The end of a repetition that starts low."""
+    return EndReached(at_s, number, "bottom", True, at_s, 1.0)
+
+
+def top(number: int, at_s: float) -> EndReached:
+    return EndReached(at_s, number, "top", False, at_s, 60.0)
+
+
+def crossed(code: Any, at_s: float) -> LimitCrossed:
+    return LimitCrossed(at_s, 3, code, at_s - 0.15, 7.4, 6.0, "deg", 20.0)
+
+
+def heard(coach: Coach, *events: Event, until_s: float = 0.0) -> list[tuple[float, str]]:
+    """When what is said, the coach asked every 50 ms until the last event or `until_s`."""
+    last_s = max([until_s, *(event.time_s for event in events)])
+    said = []
+    for k in range(round(last_s / 0.05) + 2):
+        now_s = k * 0.05
+        now = [event for event in events if now_s - 0.05 < event.time_s <= now_s]
+        said += [(round(cue.time_s, 2), cue.words) for cue in coach.take(now, now_s)]
+    return said
+
+
+def words(said: list[tuple[float, str]]) -> list[str]:
+    return [text for _, text in said if text]
+
+
+def test_repetitions_are_counted_at_their_end_with_the_last_ones_told() -> None:
+    coach = Coach(CoachPlan(reps=4))
+
+    said = heard(coach, *(bottom(n, 4.0 * n) for n in range(1, 5)), until_s=18.0)
+
+    assert words(said) == ["1, three more", "2", "3, last one to come", "4", "and done"]
+    assert [at_s for at_s, _ in said[:4]] == [4.0, 8.0, 12.0, 16.0]
+    assert coach.counted == 4
+
+
+def test_repetitions_are_counted_at_the_top_if_so_wished() -> None:
+    events = [top(1, 2.0), bottom(1, 4.0), top(2, 6.0), bottom(2, 8.0)]
+
+    assert heard(Coach(CoachPlan(count_at="top")), *events) == [(2.0, "1"), (6.0, "2")]
+
+
+def test_an_end_that_is_told_again_after_a_stall_is_counted_once() -> None:
+    assert words(heard(Coach(CoachPlan()), bottom(1, 2.0), bottom(1, 4.0))) == ["1"]
+
+
+def test_a_count_waits_for_the_arrival_that_is_to_come() -> None:
+    early = EndReached(3.0, 1, "bottom", True, 3.2, 4.0)
+
+    assert heard(Coach(CoachPlan()), early, until_s=4.0) == [(3.2, "1")]
+
+
+def test_a_count_that_was_taken_back_is_told_and_goes_on_from_there() -> None:
+    coach = Coach(CoachPlan())
+
+    said = heard(coach, bottom(1, 2.0), bottom(2, 4.0), RepRetracted(6.0, 1, 3.0, "small"), bottom(2, 8.0))
+
+    assert words(said) == ["1", "2", "back to 1", "2"]
+
+
+def test_a_repetition_known_only_when_complete_is_counted_if_it_is_not_too_late(
+    make_rep: Callable[..., Rep],
+) -> None:
+    rep = make_rep(1)
+    coach = Coach(CoachPlan())
+
+    assert words(heard(coach, RepCompleted(rep.end_s + 0.2, 1, rep))) == ["1"]
+
+    late = Coach(CoachPlan())
+    assert words(heard(late, RepCompleted(rep.end_s + 2.0, 1, rep))) == []
+    assert late.counted == 1
+
+
+def test_a_hold_at_the_bottom_is_counted_down_with_the_count_and_ends_in_up() -> None:
+    coach = Coach(CoachPlan(tempo=SLOW_WITH_HOLD))
+
+    said = heard(coach, bottom(1, 4.0), PhaseChanged(4.2, "bottom", 1.0), until_s=9.0)
+
+    assert said == [(4.0, "1, hold, 3"), (5.0, "2"), (6.0, "1"), (7.0, "up")] or said[0][1] == "1, hold, 3"
+    assert words(said) == ["1, hold, 3", "2", "1", "up"]
+
+
+def test_a_hold_that_is_left_is_not_counted_on() -> None:
+    coach = Coach(CoachPlan(tempo=SLOW_WITH_HOLD, metronome=False))
+
+    said = heard(coach, bottom(1, 4.0), PhaseChanged(5.5, "concentric", 8.0), until_s=9.0)
+
+    assert "1" not in words(said)
+
+
+def test_the_metronome_counts_in_and_then_beats_the_seconds_of_each_phase() -> None:
+    coach = Coach(CoachPlan(tempo=Tempo(4.0, 0.0, 2.0, 0.0)))
+
+    said = heard(coach, Ready(1.0, True), PhaseChanged(6.5, "concentric", 3.0), until_s=10.0)
+
+    assert said == [
+        (1.0, "ready"),
+        (3.0, "3"),
+        (4.0, "2"),
+        (5.0, "1"),
+        (6.0, "up"),
+        (7.5, ""),
+        (8.5, ""),
+    ]
+
+
+def test_who_begins_on_their_own_is_not_counted_in() -> None:
+    coach = Coach(CoachPlan(tempo=Tempo(4.0, 0.0, 2.0, 0.0)))
+
+    said = heard(coach, Ready(1.0, True), PhaseChanged(3.5, "concentric", 3.0), until_s=4.9)
+
+    assert words(said) == ["ready", "3"]
+
+
+def test_the_tempo_ring_fills_over_the_target_time() -> None:
+    assert share_done(SLOW_WITH_HOLD, "eccentric", 1.0) == pytest.approx(0.25)
+    assert share_done(SLOW_WITH_HOLD, "bottom", 9.0) == 1.0
+    assert share_done(SLOW_WITH_HOLD, "top", 0.0) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("back_arch", "press your back down"),
+        ("hip_pop", "hips level"),
+        ("momentum", "no swing"),
+        ("fast_lowering", "slower"),
+    ],
+)
+def test_a_limit_that_is_crossed_is_told_at_once(code: Any, said: str) -> None:
+    assert heard(Coach(CoachPlan()), crossed(code, 5.0)) == [(5.0, said)]
+
+
+def test_of_several_faults_at_once_the_back_comes_first_and_late_ones_are_dropped() -> None:
+    coach = Coach(CoachPlan())
+
+    said = heard(coach, crossed("fast_lowering", 5.0), crossed("back_arch", 5.0), until_s=9.0)
+
+    assert words(said) == ["press your back down"]
+
+
+def test_the_floor_is_spoken_of_only_where_the_back_let_go_lately(
+    make_rep: Callable[..., Rep], make_fault: Callable[..., Any]
+) -> None:
+    near = FloorNear(30.0, 4, 20.0, 31.5, 32.0)
+    arched, clean = make_rep(1, make_fault()), make_rep(1)
+
+    assert heard(Coach(CoachPlan()), near) == []
+    assert words(heard(Coach(CoachPlan()), RepCompleted(20.0, 1, arched), near)) == ["press your back down"]
+    assert words(heard(Coach(CoachPlan(floor_known=True)), near)) == ["press your back down"]
+    assert heard(Coach(CoachPlan(floor_known=True)), RepCompleted(20.0, 1, clean), near) == []
+
+
+def test_breathing_goes_with_the_phase_where_it_is_wished_for() -> None:
+    phases = [PhaseChanged(2.0, "concentric", 3.0), PhaseChanged(5.0, "eccentric", 60.0)]
+
+    assert words(heard(Coach(CoachPlan(breathing=True)), *phases)) == ["breathe out", "breathe in"]
+    assert words(heard(Coach(CoachPlan()), *phases)) == []
+
+
+@pytest.mark.parametrize(("pain", "said"), [(True, "stop, and rest"), (False, "all right, we stop here")])
+def test_a_wish_to_stop_comes_before_everything_and_ends_the_coaching(pain: bool, said: str) -> None:
+    coach = Coach(CoachPlan())
+
+    got = heard(coach, crossed("back_arch", 5.0), StopAsked(5.0, pain), bottom(1, 8.0), until_s=9.0)
+
+    assert words(got) == [said]
+
+
+def test_a_sensor_that_fell_silent_is_told() -> None:
+    assert words(heard(Coach(CoachPlan()), SensorSilent(3.0, "ankle"))) == [
+        "the ankle sensor is silent, please wait"
+    ]
+
+
+def test_a_set_that_ends_before_its_target_is_told_with_its_count() -> None:
+    coach = Coach(CoachPlan(reps=10))
+
+    assert words(heard(coach, bottom(1, 3.0), SetEnded(6.0, "left_posture", 1))) == ["1", "set over, 1"]
+
+
+def test_the_rest_tells_what_is_to_be_moved_what_is_left_and_its_end() -> None:
+    coach = Coach(CoachPlan())
+
+    said = [*coach.rest(60.0, "right", 100.0)]
+    for k in range(1300):
+        said += coach.tick(100.0 + k * 0.05)
+
+    assert [(round(cue.time_s), cue.words) for cue in said] == [
+        (100, "rest"),
+        (101, "move the ankle sensor to your right leg"),
+        (130, "30 seconds"),
+        (150, "10 seconds"),
+        (160, "lie down and lie still"),
+    ]
+
+
+def test_a_given_cue_becomes_a_note_with_its_evidence() -> None:
+    (cue,) = Coach(CoachPlan()).take([crossed("back_arch", 5.0)], 5.0)
+
+    assert cue_note(cue) == Note(5.0, "cue", "press_back (back_arch 7.4 over 6 deg)")
+
+
+def test_priorities_are_pain_tilt_rotation_swing_tempo_count() -> None:
+    order = ["stop", "press_back", "hips_level", "no_swing", "slower", "count"]
+
+    assert sorted(order, key=lambda code: -PRIORITY[code]) == order  # type: ignore[index]

@@ -1,0 +1,521 @@
+"""The page in a real browser.
+
+Needs Playwright for Python and a Chromium: the one that ``IMU_REPS_CHROMIUM`` names, or one on PATH.
+``IMU_REPS_SCREENSHOTS`` names a folder for pictures to look at; without it they are thrown away.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from imu_reps import SetPlan, Settings, simulate
+from imu_reps.domain.cue import Cue
+from imu_reps.domain.tempo import Tempo
+from imu_reps.live.commands import Discard, Effort, Pain, Start, Stop
+from imu_reps.live.playing import Player
+from imu_reps.live.scene import ALERTS, cued
+from imu_reps.live.server import PageServer
+from imu_reps.live.snapshot import Aim, LinkView, Snapshot
+from imu_reps.sensors.simulator import LifePlan, RepPlan
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright for Python is not installed")
+expect = sync_api.expect
+
+PHONE = {
+    "viewport": {"width": 390, "height": 844},
+    "is_mobile": True,
+    "has_touch": True,
+    "device_scale_factor": 2,
+}
+PATIENCE_MS = 15_000
+
+
+@pytest.fixture
+def shoot(tmp_path: Path) -> Callable[[Any, str], None]:
+    """Takes a picture to look at."""
+    folder = Path(os.environ.get("IMU_REPS_SCREENSHOTS") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def taken(seen: Any, name: str, *, whole: bool = False) -> None:
+        seen.screenshot(path=folder / f"{name}.png", full_page=whole)
+
+    return taken
+
+
+def running(first: Snapshot, **changes: Any) -> Snapshot:
+    """A set that runs: the leg at 47 degrees, the back flat, three repetitions."""
+    usual: dict[str, Any] = {
+        "state": "running",
+        "started": True,
+        "count": 3,
+        "leg_deg": 47.0,
+        "tilt_deg": -8.0,
+        "rotation_deg": 1.0,
+        "phase": "eccentric",
+        "time_s": 20.0,
+        "phase_since_s": 19.0,
+        "links": {"pelvis": LinkView("streaming", 100.0, 81.0), "ankle": LinkView("streaming", 100.0, 64.0)},
+    }
+    return replace(first, **{**usual, **changes})
+
+
+def cue(code: str, words: str = "", tone: str = "fault", time_s: float = 20.0) -> Cue:
+    """A cue of that name."""
+    return Cue(code, words, 50, time_s, time_s, time_s + 1.0, "test", tone)  # type: ignore[arg-type]
+
+
+def give(page: Any, one: Cue) -> None:
+    """Give a cue to everybody who watches."""
+    picture, moments = cued(page.hub.picture, one)
+    page.hub.show(picture, *moments)
+
+
+def spied(seen: Any, what: str, most_s: float = 5.0) -> list[Any]:
+    """What was sounded or said, as soon as there is something."""
+    end_s = time.monotonic() + most_s
+    while not (heard := seen.evaluate(what)) and time.monotonic() < end_s:
+        seen.wait_for_timeout(20)
+    seen.evaluate(f"{what}.length = 0")
+    return list(heard)
+
+
+def unlocked(seen: Any) -> Any:
+    """A page somebody has tapped: it may sound."""
+    seen.locator("h1").click()
+    seen.wait_for_timeout(300)
+    seen.evaluate("tones.length = spoken.length = 0")
+    return seen
+
+
+@contextmanager
+def played(reps: int, speed: float) -> Iterator[tuple[Player, PageServer]]:
+    """A simulated set of `reps` repetitions, ready to be started from a page."""
+    plan = SetPlan(
+        reps=(RepPlan(),) * reps, life=LifePlan(still_before_s=3.0), tempo_target=Tempo(2, 0, 2, 0)
+    )
+    player = Player(simulate(plan).recording, Settings(), speed)
+    with PageServer(player.hub, player.ask) as server:
+        threading.Thread(target=player.run, args=(server.reports,), daemon=True).start()
+        yield player, server
+
+
+def test_a_set_is_played_counted_and_reported(visit: Any, shoot: Any) -> None:
+    with played(4, 6.0) as (_, server):
+        seen = visit(server.access.control_link, viewport={"width": 1280, "height": 720})
+        expect(seen.locator("#state")).to_have_text("Press Start")
+        shoot(seen, "waiting")
+        seen.get_by_role("button", name="Start").click()
+        expect(seen.locator("#count")).to_have_text("2", timeout=PATIENCE_MS)
+        shoot(seen, "running")
+        ways = {seen.locator("#side .working").get_attribute("d") for _ in range(20)}
+        expect(seen.locator("body")).to_have_attribute("data-state", "ended", timeout=PATIENCE_MS)
+        expect(seen.locator("#count")).to_have_text("4")
+        report = seen.frame_locator("#report")
+        expect(report.locator("h1")).to_contain_text("4 reps", timeout=PATIENCE_MS)
+        expect(report.locator("svg")).to_have_count(3)
+        expect(seen.locator("#headline")).to_contain_text("4 reps, 4 clean")
+        fill = report.locator("svg path[style*='var(--up)']").first.evaluate(
+            "path => getComputedStyle(path).fill"
+        )
+        seen.wait_for_timeout(300)
+        shoot(seen, "report", whole=True)
+
+    assert len(ways) > 3
+    assert fill == "rgb(42, 125, 225)"
+
+
+def test_the_same_recording_can_be_played_again(visit: Any) -> None:
+    with played(2, 20.0) as (_, server):
+        seen = visit(server.access.control_link)
+        for _ in range(2):
+            seen.get_by_role("button", name="Start").click()
+            expect(seen.locator("body")).to_have_attribute("data-state", re.compile("ready|running"))
+            expect(seen.locator("#report")).to_be_visible(timeout=PATIENCE_MS)
+            expect(seen.locator("#count")).to_have_text("2")
+
+
+def test_a_set_is_stopped_from_the_page(visit: Any) -> None:
+    with played(4, 2.0) as (player, server):
+        seen = visit(server.access.control_link)
+        seen.get_by_role("button", name="Start").click()
+        expect(seen.locator("#count")).to_have_text("1", timeout=PATIENCE_MS)
+        seen.get_by_role("button", name="Stop").click()
+        expect(seen.locator("#state")).to_contain_text("Ended by you")
+        expect(seen.locator("#report")).to_be_visible(timeout=PATIENCE_MS)
+
+        assert player.hub.picture.ended == "user"
+
+
+def test_a_discarded_set_is_gone(visit: Any) -> None:
+    with played(4, 2.0) as (_, server):
+        seen = visit(server.access.control_link)
+        seen.get_by_role("button", name="Start").click()
+        expect(seen.locator("#count")).to_have_text("1", timeout=PATIENCE_MS)
+        seen.get_by_role("button", name="Discard", exact=True).click()
+        seen.get_by_role("button", name="Yes, discard").click()
+        expect(seen.locator("#count")).to_have_text("0")
+        expect(seen.locator("#state")).to_have_text("Press Start")
+        expect(seen.locator("#after")).to_be_hidden()
+
+
+def test_a_reload_in_the_middle_loses_nothing(visit: Any) -> None:
+    with played(5, 3.0) as (_, server):
+        seen = visit(server.access.control_link)
+        seen.get_by_role("button", name="Start").click()
+        expect(seen.locator("#count")).to_have_text("2", timeout=PATIENCE_MS)
+        seen.reload()
+        expect(seen.locator("#count")).to_have_text(re.compile("[23]"))
+        expect(seen.locator("body")).to_have_attribute("data-role", "control")
+        expect(seen.locator("#report")).to_be_visible(timeout=PATIENCE_MS)
+        expect(seen.locator("#count")).to_have_text("5")
+        seen.reload()
+        expect(seen.frame_locator("#report").locator("h1")).to_contain_text("5 reps")
+
+
+def test_the_wearer_moves_with_the_measured_angles(page: Any, visit: Any) -> None:
+    seen = visit(page.access.view_link)
+    page.hub.show(running(page.hub.picture))
+    expect(seen.locator("#side .angle")).to_have_text("47°")
+    knee = seen.locator("#side .working").get_attribute("d")
+    page.hub.show(running(page.hub.picture, leg_deg=90.0, tilt_deg=7.4, rotation_deg=-9.0))
+    expect(seen.locator("#side .angle")).to_have_text("90°")
+    expect(seen.locator("#tilt .band-value")).to_have_text("7°")
+    expect(seen.locator("#rotation .band-value")).to_have_text("−9°")
+    upright = seen.locator("#side .working").get_attribute("d")
+    pelvis = seen.locator("#side .pelvis").locator("..").get_attribute("transform")
+    page.hub.show(running(page.hub.picture, tilt_deg=None))
+    expect(seen.locator("#tilt .band-value")).to_have_text("–")
+    hip, *_, ankle, _ = re.findall(r"(-?[\d.]+) (-?[\d.]+)", upright)
+
+    assert knee != upright
+    assert float(hip[0]) == pytest.approx(float(ankle[0]), abs=0.2)
+    assert float(hip[1]) - float(ankle[1]) > 150
+    assert float(pelvis.removeprefix("rotate(").split()[0]) > 7.4
+
+
+@pytest.mark.parametrize("code", ["press_back", "hips_level"])
+def test_a_warning_colours_the_whole_screen_and_goes_again(
+    page: Any, visit: Any, shoot: Any, code: str
+) -> None:
+    seen = visit(page.access.view_link, viewport={"width": 1280, "height": 720})
+    page.hub.show(running(page.hub.picture, tilt_deg=5.0))
+    expect(seen.locator("#count")).to_have_text("3")
+    calm = seen.evaluate("getComputedStyle(document.body).backgroundColor")
+    give(page, cue(code, "press your back down" if code == "press_back" else "hips level"))
+    expect(seen.locator("body")).to_have_attribute("data-alert", ALERTS[code])  # type: ignore[index]
+    expect(seen.get_by_role("alert")).to_have_text(re.compile("press your back down|hips level"))
+    seen.wait_for_timeout(300)
+    alarmed = seen.evaluate("getComputedStyle(document.body).backgroundColor")
+    shoot(seen, f"warning_{code}")
+    expect(seen.locator("body")).to_have_attribute("data-alert", "none")
+    expect(seen.get_by_role("alert")).to_be_empty()
+
+    assert calm != alarmed
+
+
+def test_every_cue_sounds_different_and_its_words_are_said(page: Any, visit: Any) -> None:
+    seen = unlocked(visit(page.access.view_link))
+    page.hub.show(running(page.hub.picture))
+    heard = {}
+    for code in ("beat", "count", "hold", "press_back", "hips_level", "no_swing", "slower", "stop", "done"):
+        give(page, cue(code, "" if code == "beat" else f"words of {code}"))
+        heard[code] = tuple(spied(seen, "tones"))
+        said = [words for words, _ in seen.evaluate("spoken")]
+        seen.evaluate("spoken.length = 0")
+
+        assert heard[code]
+        assert said == ([] if code == "beat" else [f"words of {code}"])
+    assert len(set(heard.values())) == len(heard)
+
+
+def test_before_the_first_tap_nothing_sounds_and_nothing_breaks(page: Any, visit: Any) -> None:
+    seen = visit(page.access.view_link)
+    page.hub.show(running(page.hub.picture))
+    expect(seen.locator("#count")).to_have_text("3")
+    give(page, cue("slower", "slower"))
+    expect(seen.get_by_role("alert")).to_have_text("slower")
+
+    assert seen.evaluate("tones") == []
+
+
+def test_sound_voice_and_volume_are_the_viewers_choice_and_kept(page: Any, visit: Any) -> None:
+    seen = unlocked(visit(page.access.view_link))
+    page.hub.show(running(page.hub.picture))
+    seen.get_by_role("button", name="Sound").click()
+    seen.get_by_label("Volume").fill("25")
+    seen.evaluate("tones.length = spoken.length = 0")
+    give(page, cue("slower", "slower"))
+    said = spied(seen, "spoken")
+    silent = seen.evaluate("tones")
+    seen.get_by_role("button", name="Voice").click()
+    seen.reload()
+    expect(seen.get_by_role("button", name="Sound")).to_have_attribute("aria-pressed", "false")
+    expect(seen.get_by_role("button", name="Voice")).to_have_attribute("aria-pressed", "false")
+
+    assert said == [["slower", 0.25]]
+    assert silent == []
+    assert seen.get_by_label("Volume").input_value() == "25"
+
+
+def test_a_cue_that_was_held_up_on_its_way_is_not_said(page: Any, visit: Any) -> None:
+    seen = unlocked(visit(page.access.view_link))
+    page.hub.show(running(page.hub.picture, time_s=25.0))
+    give(page, cue("slower", "slower", time_s=20.0))
+    expect(seen.get_by_role("alert")).to_have_text("slower")
+
+    assert seen.evaluate("tones") == []
+    assert seen.evaluate("spoken") == []
+
+
+def test_several_viewers_see_the_same_and_only_one_steers(page: Any, visit: Any) -> None:
+    owner, onlooker = visit(page.access.control_link), visit(page.access.view_link)
+    page.hub.show(running(page.hub.picture, count=12))
+    for seen in (owner, onlooker):
+        expect(seen.locator("#count")).to_have_text("12")
+    expect(owner.get_by_role("button", name="Stop")).to_be_visible()
+    expect(onlooker.get_by_role("button", name="Stop")).to_be_hidden()
+    expect(onlooker.get_by_text("You are watching")).to_be_visible()
+    owner.get_by_role("button", name="Stop").click()
+    owner.wait_for_timeout(300)
+
+    assert page.asked == [Stop()]
+
+
+def test_a_wrong_token_is_told_and_shown_nothing(page: Any, visit: Any) -> None:
+    page.hub.show(running(page.hub.picture))
+    seen = visit(f"http://{page.host}/#nonsense")
+    expect(seen.locator("#lost")).to_contain_text("This link is not valid")
+    seen.wait_for_timeout(1500)
+
+    assert seen.locator("#count").inner_text() == "0"
+    assert page.hub.viewers == 0
+
+
+def test_a_lost_connection_is_said_and_found_again_with_all_that_happened(page: Any, visit: Any) -> None:
+    seen = visit("about:blank")
+    routes: list[Any] = []
+
+    def through(route: Any) -> None:
+        routes.append(route)
+        route.connect_to_server()
+
+    seen.route_web_socket("**/live", through)
+    seen.goto(page.access.control_link)
+    page.hub.show(running(page.hub.picture))
+    expect(seen.locator("#count")).to_have_text("3")
+    routes[0].close(code=3000)
+    page.hub.show(running(page.hub.picture, count=5))
+    expect(seen.locator("#count")).to_have_text("5")
+    expect(seen.locator("#lost")).to_be_hidden()
+
+    assert len(routes) == 2
+
+
+def test_a_connection_that_only_looks_alive_is_given_up(page: Any, visit: Any) -> None:
+    seen = visit("about:blank")
+    routes: list[Any] = []
+
+    def through(route: Any) -> None:
+        routes.append(route)
+        server = route.connect_to_server()
+        deaf = len(routes) == 1
+        server.on_message(lambda message: None if deaf and page.hub.picture.count else route.send(message))
+
+    seen.route_web_socket("**/live", through)
+    seen.goto(page.access.control_link)
+    expect(seen.locator("#state")).to_have_text("Press Start")
+    page.hub.show(running(page.hub.picture, count=5))
+    expect(seen.locator("#count")).to_have_text("5", timeout=PATIENCE_MS)
+
+    assert len(routes) == 2
+
+
+def test_on_a_phone_everything_is_there_and_large(page: Any, visit: Any, shoot: Any) -> None:
+    seen = visit(page.access.control_link, **PHONE)
+    tempo = {"eccentric_s": 4.0, "bottom_s": 3.0, "concentric_s": 2.0, "top_s": 0.0}
+    aim = replace(page.hub.picture.aim, reps=12, **tempo)
+    limits = replace(page.hub.picture.limits, floor_deg=24.0)
+    page.hub.show(running(page.hub.picture, count=10, aim=aim, limits=limits))
+    expect(seen.locator("#count")).to_have_text("10")
+    seen.wait_for_timeout(200)
+    shoot(seen, "phone")
+    wide = seen.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    digits = seen.locator("#count").bounding_box()
+    stop = seen.get_by_role("button", name="Stop").bounding_box()
+    seen.get_by_role("button", name="Stop").tap()
+    seen.wait_for_timeout(300)
+
+    assert wide[0] <= wide[1]
+    assert digits["height"] >= 120
+    assert stop["height"] >= 48
+    assert stop["y"] + stop["height"] <= 844
+    assert page.asked == [Stop()]
+
+
+def test_pain_and_effort_are_asked_after_the_set(page: Any, visit: Any, shoot: Any) -> None:
+    over = {"state": "ended", "ended": "target", "headline": "8 reps, 7 clean", "phase": None}
+    seen = visit(page.access.control_link, **PHONE)
+    page.hub.show(running(page.hub.picture, count=8, **over))
+    pain = seen.get_by_role("group", name="Pain")
+    pain.get_by_role("radio", name="2", exact=True).check()
+    seen.get_by_role("group", name="Effort").get_by_role("radio", name="7").check()
+    seen.wait_for_timeout(300)
+    page.hub.show(running(page.hub.picture, count=8, pain=2, effort=7, **over))
+    expect(pain.get_by_role("radio", name="2", exact=True)).to_be_checked()
+    shoot(seen, "phone_after")
+
+    assert page.asked == [Pain(2), Effort(7)]
+
+
+def test_discarding_is_asked_twice(page: Any, visit: Any) -> None:
+    seen = visit(page.access.control_link)
+    page.hub.show(running(page.hub.picture))
+    seen.get_by_role("button", name="Discard", exact=True).click()
+    seen.get_by_role("button", name="No, go on").click()
+    expect(seen.get_by_text("Discard this set?")).to_be_hidden()
+    before = list(page.asked)
+    seen.get_by_role("button", name="Discard", exact=True).click()
+    seen.get_by_role("button", name="Yes, discard").click()
+    seen.wait_for_timeout(300)
+
+    assert before == []
+    assert page.asked == [Discard()]
+
+
+def test_the_keyboard_alone_is_enough(page: Any, visit: Any) -> None:
+    seen = visit(page.access.control_link)
+    expect(seen.get_by_role("button", name="Start")).to_be_enabled()
+    reached = []
+    for _ in range(5):
+        seen.keyboard.press("Tab")
+        reached.append(seen.evaluate("document.activeElement.id"))
+        outline = seen.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        if reached[-1] == "start":
+            break
+
+        assert outline != "none"
+    seen.keyboard.press("Enter")
+    seen.wait_for_timeout(300)
+
+    assert reached == ["sound", "voice", "volume", "start"]
+    assert page.asked == [Start()]
+
+
+def test_what_is_seen_is_also_said_to_a_screen_reader(page: Any, visit: Any) -> None:
+    seen = visit(page.access.control_link)
+    page.hub.show(running(page.hub.picture, tilt_deg=7.0))
+    expect(seen.locator("#count")).to_have_text("3")
+    expect(seen.get_by_role("img", name="Back 7°")).to_be_visible()
+    expect(seen.get_by_role("img", name="The wearer from the side")).to_be_visible()
+    expect(seen.get_by_role("heading", name="Repetitions")).to_be_attached()
+    expect(seen.locator("#count-said")).to_have_attribute("aria-live", "polite")
+    expect(seen.get_by_role("list", name="Sensors")).to_contain_text("ankle battery 64 %")
+    unnamed = seen.evaluate(
+        """[...document.querySelectorAll("button, input, iframe, svg")]
+           .filter((one) => !one.closest("[aria-hidden=true]") && !one.closest("svg svg"))
+           .filter((one) => !(one.ariaLabel || one.title || one.textContent.trim() || one.labels?.length))
+           .map((one) => one.outerHTML.slice(0, 80))"""
+    )
+
+    assert unnamed == []
+
+
+def test_a_sensor_in_trouble_is_seen_by_more_than_its_colour(page: Any, visit: Any) -> None:
+    seen = visit(page.access.view_link)
+    links = {"pelvis": LinkView("away"), "ankle": LinkView("streaming", 100.0, 9.0)}
+    page.hub.show(running(page.hub.picture, links=links))
+    expect(seen.locator("#links")).to_contain_text("pelvis lost, trying again")
+    expect(seen.locator("#links")).to_contain_text("battery 9 % (low)")
+
+    assert seen.locator("#links li[data-well=no]").count() == 2
+
+
+def test_who_wants_little_motion_gets_little(page: Any, visit: Any) -> None:
+    seen = visit(page.access.view_link, reduced_motion="reduce")
+    for tick in range(60):
+        page.hub.show(running(page.hub.picture, leg_deg=float(tick)))
+        time.sleep(1 / 60)
+    moves = seen.evaluate(
+        """async () => {
+          let moves = 0;
+          const leg = document.querySelector("#side .working");
+          new MutationObserver(() => { moves += 1; }).observe(leg, { attributes: true });
+          await new Promise((done) => setTimeout(done, 1000));
+          return moves;
+        }"""
+    )
+
+    assert moves <= 5
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_stand_out_from_what_is_behind_them(page: Any, visit: Any, shoot: Any, scheme: str) -> None:
+    seen = visit(page.access.control_link, color_scheme=scheme, viewport={"width": 1280, "height": 720})
+    limits = replace(page.hub.picture.limits, floor_deg=24.0)
+    page.hub.show(running(page.hub.picture, tilt_deg=5.0, leg_deg=20.0, limits=limits))
+    expect(seen.locator("#count")).to_have_text("3")
+    seen.wait_for_timeout(200)
+    shoot(seen, scheme)
+    for alert in ("none", "watch", "flag"):
+        if alert != "none":
+            give(page, cue("press_back" if alert == "flag" else "hips_level", "press your back down"))
+            expect(seen.locator("body")).to_have_attribute("data-alert", alert)
+        seen.wait_for_timeout(250)
+        for name, least in (
+            ("--ink", 7.0),
+            ("--dim", 4.5),
+            ("--leg", 3.0),
+            ("--fault", 3.0),
+            ("--watch", 3.0),
+        ):
+            assert contrast(seen, name) >= least, (alert, name)
+
+
+def contrast(seen: Any, name: str) -> float:
+    """Contrast of one of the page's colours on its paper, as WCAG 2 defines it."""
+    paper, ink = (
+        seen.evaluate(f"getComputedStyle(document.body).getPropertyValue('{one}').trim()")
+        for one in ("--paper", name)
+    )
+    bright, dark = sorted((_luminance(paper), _luminance(ink)), reverse=True)
+    return (bright + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize(
+    "aim",
+    [
+        Aim("single_leg_raise_bent", "right"),
+        Aim("double_leg_raise", "both", "high"),
+        Aim("heel_tap", "left", "high"),
+        Aim("hanging_leg_raise", "both", "low", "hanging"),
+    ],
+    ids=lambda aim: aim.exercise,
+)
+def test_every_exercise_has_its_wearer(page: Any, visit: Any, shoot: Any, aim: Aim) -> None:
+    seen = visit(page.access.view_link, viewport={"width": 1280, "height": 720})
+    leg_deg = -30.0 if aim.exercise == "heel_tap" else 50.0
+    page.hub.show(running(page.hub.picture, aim=aim, leg_deg=leg_deg))
+    expect(seen.locator("#side .angle")).to_have_text("50°" if leg_deg > 0 else "−30°")
+    shoot(seen, aim.exercise)
+    box, view = seen.locator("#side .working").bounding_box(), seen.locator("#side").bounding_box()
+
+    assert box["x"] >= view["x"] - 1
+    assert box["x"] + box["width"] <= view["x"] + view["width"] + 1
+    assert box["y"] >= view["y"] - 1
+    assert box["y"] + box["height"] <= view["y"] + view["height"] + 1

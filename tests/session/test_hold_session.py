@@ -1,0 +1,24 @@
+"""A hold in a session: it ends by itself, when the legs come down."""
+
+from __future__ import annotations
+
+from imu_reps.domain.events import RepCompleted, SetEnded
+from imu_reps.sensors.simulator import LifePlan, RepPlan, SetPlan
+from imu_reps.session.plan import SessionPlan, SetGoal
+from imu_reps.storage.recording_file import load
+
+HOLD = RepPlan(top_deg=25.0, concentric_s=2.0, top_pause_s=12.0, eccentric_s=2.0)
+
+
+def test_a_hold_ends_when_the_legs_come_down(perform) -> None:
+    plan = SetPlan(exercise="hollow_hold", side="both", reps=(HOLD,), life=LifePlan(rest_after_s=60.0))
+    happened = perform(plans=[plan], plan=SessionPlan((SetGoal("hollow_hold", "both", "low"),)))
+    (finished,) = happened.done
+    figures = finished.analysis.summary.set
+
+    assert finished.reason == "legs_down"
+    assert [note.value for note in load(finished.path).notes if note.key == "end"] == ["legs_down"]
+    assert figures.rep_count is None
+    assert 11.0 < figures.time_under_tension_s < 13.0
+    assert not [event for event in happened.events() if isinstance(event, RepCompleted)]
+    assert [event.reason for event in happened.events() if isinstance(event, SetEnded)] == ["legs_down"]
