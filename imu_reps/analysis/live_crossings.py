@@ -183,7 +183,9 @@ class LiveCrossings:
         return [LimitCrossed(now.time_s, self._number, code, *found, now.elevation_deg)]
 
     def _near_floor(self, way: LiveWay, now: Instant) -> list[FloorNear]:
-        floor_deg = self._header.floor_deg or (median(self._lift_offs) if self._lift_offs else None)
+        floor_deg = self._header.floor_deg
+        if floor_deg is None and self._lift_offs:
+            floor_deg = median(self._lift_offs)
         if floor_deg is None or self._warned or way.speed_dps <= 0.0:
             return []
         left_deg = now.elevation_deg - floor_deg

@@ -19,7 +19,9 @@ from imu_reps.report.phrases import label
 _ENDED = {
     "left_posture": "you left the posture",
     "target": "the target is reached",
+    "duration": "the time is over",
     "user": "ended by you",
+    "link_lost": "the ankle sensor stayed away",
     "end_of_recording": "the recording ends",
 }
 _WITHOUT: dict[SensorPlace, str] = {

@@ -6,6 +6,7 @@ Measured on what was said, after the governor, the packets' transport and the ti
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -85,16 +86,36 @@ def _limited(
     return Figure(what, population, (percentile(found, share),), limit, "ms", worst_seeds(found))
 
 
+@dataclass(frozen=True)
+class Told:
+    """Crossings of one kind: told so many ms after, not told, or told just before and not again."""
+
+    late: tuple[tuple[int, float], ...]
+    missed: tuple[tuple[int, float], ...]
+    covered: int
+
+
 def faults_as_they_happen() -> tuple[Figure, ...]:
-    """How long after its true crossing a fault was told, how often it was not.
+    """How long after its true crossing a fault was told, over all kinds; then of each, and how often not."""
+    told = {cue_code: _told_fault(code, cue_code) for code, cue_code in FAULTS.items()}
+    late = [entry for one in told.values() for entry in one.late]
+    pooled = _limited(
+        "Fault cue after the true crossing: 95 % within", f"{_told(FAULTY)}, {len(late)} cues", late, 400.0
+    )
+    return pooled, *(figure for cue_code, one in told.items() for figure in _of_one_kind(cue_code, one))
 
-    Where the same words were said a moment before, they are not said again: neither late nor a miss.
-    """
-    return tuple(figure for code in FAULTS for figure in _told_faults(code))
+
+def _of_one_kind(cue_code: CueCode, told: Told) -> Iterator[Figure]:
+    total = len(told.late) + len(told.missed) + told.covered
+    population = f"{total} crossings, {told.covered} of them told just before"
+    median_ms = percentile(told.late, 50.0)
+    worst = worst_seeds(told.missed)
+    yield Figure(f"{cue_code} after the crossing: median", population, (median_ms,), None, "ms")
+    yield Figure(f"{cue_code}: not told", population, (100.0 * len(told.missed) / total,), None, "%", worst)
 
 
-def _told_faults(code: Flag) -> Iterator[Figure]:
-    cue_code = FAULTS[code]
+def _told_fault(code: Flag, cue_code: CueCode) -> Told:
+    """Where the same words were said a moment before, they are not said again: neither late nor a miss."""
     late: list[tuple[int, float]] = []
     missed: list[tuple[int, float]] = []
     covered = 0
@@ -108,11 +129,7 @@ def _told_faults(code: Flag) -> Iterator[Figure]:
                 late.append((one.seed, 1000.0 * (after[0] - crossed_s)))
             else:
                 missed.append((one.seed, 1.0))
-    total = len(late) + len(missed) + covered
-    population = f"{_told(FAULTY)}, {total} crossings, {covered} of them told just before"
-    share = 100.0 * len(missed) / total
-    yield _limited(f"{cue_code} cue after the true crossing: 95 % within", population, late, 400.0)
-    yield Figure(f"{cue_code} cue: crossings not told", population, (share,), None, "%", worst_seeds(missed))
+    return Told(tuple(late), tuple(missed), covered)
 
 
 def false_cues() -> Figure:

@@ -28,6 +28,7 @@ from imu_reps.sensors.families.witmotion_frames import (
     set_rate_command,
     split_frames,
     unlock_command,
+    was_cut_short,
 )
 from imu_reps.sensors.wire import (
     Advertisement,
@@ -78,13 +79,14 @@ def decode(state: State, characteristic: str, data: bytes, arrival_s: float) -> 
     del arrival_s  # nothing to compare it with
     if characteristic.lower() not in NOTIFY:
         return state, Decoded()
-    stream, frames, lost = split_frames(state.stream, data)
+    cut = was_cut_short(state.stream, data)
+    stream, frames, lost = split_frames(Stream() if cut else state.stream, data)
     raw = parse_data(frame for frame in frames if frame[1] == DATA)
     answers = [facts_of(parse_registers(frame)) for frame in frames if frame[1] == REGISTERS]
     samples = _samples(raw, state.number)
     saturated = bool(np.any(np.abs(raw[:, :6]) >= END_OF_SCALE))
     facts = replace(_together(answers), saturated=saturated)
-    return State(stream, state.number + len(samples)), Decoded(samples, facts, damaged=lost)
+    return State(stream, state.number + len(samples)), Decoded(samples, facts, damaged=lost + cut)
 
 
 def _samples(raw: IntArray, first: int) -> Samples:

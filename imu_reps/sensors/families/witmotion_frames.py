@@ -92,6 +92,19 @@ def split_frames(stream: Stream, data: bytes) -> tuple[Stream, list[bytes], int]
     return Stream(buffer[position:], in_step), frames, lost
 
 
+def was_cut_short(stream: Stream, data: bytes) -> bool:
+    """Whether the unfinished frame does not go on in this notification.
+
+    A notification that lost its end on the way leaves a piece of a frame; joined with the next one's
+    beginning it would be a reading that nobody took. It is known by what follows: the notification begins
+    with a frame of its own, and where the joined frame would end there begins none.
+    """
+    rest = FRAME_LENGTH - len(stream.buffer)
+    if not stream.buffer or len(data) < rest + 2:
+        return False
+    return bool(_FRAME_START.match(data)) and not _FRAME_START.match(data, rest)
+
+
 def parse_data(frames: Iterable[bytes]) -> IntArray:
     """Raw values of data frames, (n, 9): acceleration, angular rate, angles."""
     raw = np.frombuffer(b"".join(frames), dtype="<i2").reshape(-1, FRAME_LENGTH // 2)

@@ -153,6 +153,30 @@ def test_any_split_of_a_stream_gives_the_same_samples(data: bytes, where: list[i
     assert lost == 0
 
 
+#: Two and more data frames without the byte that begins one inside.
+unmistakable = st.lists(
+    st.binary(min_size=18, max_size=18).map(lambda payload: b"\x55\x61" + payload.replace(b"\x55", b"\x54")),
+    min_size=2,
+    max_size=5,
+).map(b"".join)
+
+
+@settings(max_examples=80, deadline=None)
+@given(cut_off=unmistakable, lost=st.integers(1, 39), after=unmistakable)
+def test_a_notification_that_lost_its_end_costs_its_own_frames_alone(
+    cut_off: bytes, lost: int, after: bytes
+) -> None:
+    left = cut_off[:-lost]
+    state, sizes, damaged = witmotion.FAMILY.begin(100.0), [], 0
+    for chunk in (left, after, after):
+        state, decoded = witmotion.FAMILY.decode(state, witmotion.NOTIFY[0], chunk, 0.0)
+        sizes.append(len(decoded.samples))
+        damaged += decoded.damaged
+
+    assert sizes == [len(chunk) // frames.FRAME_LENGTH for chunk in (left, after, after)]
+    assert damaged == (len(left) % frames.FRAME_LENGTH > 0)
+
+
 @settings(max_examples=80, deadline=None)
 @given(data=st.binary(max_size=200), where=st.lists(st.integers(0, 300), max_size=6))
 def test_garbage_is_counted_alike_however_it_is_split(data: bytes, where: list[int]) -> None:
