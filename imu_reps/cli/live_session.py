@@ -17,12 +17,15 @@ from rich.text import Text
 from imu_reps.cli import session_words as words
 from imu_reps.cli.console import rich_console
 from imu_reps.cli.plain_session import say_event, say_finished
+from imu_reps.domain.cue import Cue
 from imu_reps.domain.samples import SENSOR_PLACES
 from imu_reps.session.plan import SetGoal
-from imu_reps.session.told import Connecting, Progress, Resting, SetBegan, SetDone, Told
+from imu_reps.session.told import Connecting, Cued, Progress, Resting, SetBegan, SetDone, Told
 
 #: A panel is drawn no more often: nobody reads faster, and drawing costs more than counting.
 DRAWN_EVERY_S = 0.33
+#: A cue stays so long.
+CUE_SHOWN_S = 2.5
 #: Wide enough for all there is to say, narrow enough to be taken in at a glance.
 WIDTH = 76
 
@@ -36,6 +39,7 @@ class LiveSession:
         self._drawn_s = 0.0
         self._title = ""
         self._goal: SetGoal | None = None
+        self._cue: Cue | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -55,7 +59,9 @@ class LiveSession:
             case SetBegan():
                 self._begin(told)
             case Progress() if self._goal is not None and self._is_due():
-                self._draw(_panel(self._title, _running(told, self._goal), words.KEYS_IN_SET))
+                self._draw(_panel(self._title, _running(told, self._goal, self._cue), words.KEYS_IN_SET))
+            case Cued(cue=cue):
+                self._cue = cue if cue.words else self._cue
             case Resting() if self._is_due():
                 self._draw(_panel("Rest", _resting(told), words.KEYS_IN_REST))
             case SetDone():
@@ -70,7 +76,7 @@ class LiveSession:
 
     def _begin(self, told: SetBegan) -> None:
         self._take_down()
-        self._goal = told.goal
+        self._goal, self._cue = told.goal, None
         parts = [words.exercise(told.goal), words.which_set(told.number, told.of)]
         self._title = " · ".join(part for part in parts if part)
         print(f"Recording to {told.path}")
@@ -107,7 +113,7 @@ def _panel(title: str, content: RenderableType, keys: str) -> Panel:
     )
 
 
-def _running(progress: Progress, goal: SetGoal) -> RenderableType:
+def _running(progress: Progress, goal: SetGoal, cue: Cue | None) -> RenderableType:
     now = Table.grid(expand=True)
     now.add_column(width=20)
     now.add_column(width=24)
@@ -117,7 +123,14 @@ def _running(progress: Progress, goal: SetGoal) -> RenderableType:
         Text(words.phase(progress), style="bold"),
         Text(words.clock(progress.time_s), style="dim"),
     )
-    return Group(now, Text(_tempo(progress, goal)), *_links(progress))
+    return Group(now, _cue(cue, progress.time_s), Text(_tempo(progress, goal)), *_links(progress))
+
+
+def _cue(cue: Cue | None, time_s: float) -> Text:
+    """What the coach said last, for a moment; an empty line else, so that nothing jumps."""
+    if cue is None or time_s - cue.time_s > CUE_SHOWN_S:
+        return Text()
+    return Text(cue.words, style="bold red" if cue.tone in ("fault", "stop") else "bold cyan")
 
 
 def _tempo(progress: Progress, goal: SetGoal) -> str:

@@ -13,6 +13,7 @@ from imu_reps.session.plan import SetGoal
 from imu_reps.session.recorder import Finished
 from imu_reps.session.told import (
     Connecting,
+    Cued,
     DiskRefused,
     Heard,
     LinkTold,
@@ -92,6 +93,8 @@ def say_event(told: Told) -> None:
             words_of_it = words.link_changed(change)
             if words_of_it is not None:
                 say(("" if time_s is None else f"{time_s:7.1f} s  ") + words_of_it)
+        case Cued(cue=cue) if cue.code in words.SPOKEN_LINES:
+            say(f"{cue.time_s:7.1f} s  » {cue.words}")
         case DiskRefused(error=error):
             complain(error)
 

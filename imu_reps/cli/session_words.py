@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from imu_reps.domain.cue import CueCode
 from imu_reps.domain.recording import Side
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import SensorPlace
@@ -22,6 +23,9 @@ _STATES = {
 _PHASES = {"concentric": "up", "top": "top", "eccentric": "down", "bottom": "bottom"}
 #: A battery under this may not last a session.
 LOW_BATTERY_PERCENT = 15.0
+
+#: Cues that stand as lines of their own; what is counted and what was wrong is said anyhow.
+SPOKEN_LINES: tuple[CueCode, ...] = ("press_back", "hips_level", "no_swing", "slower", "stop", "done")
 
 KEYS_IN_SET = "Enter ends the set, Ctrl-C ends everything."
 KEYS_IN_REST = "Enter starts now, Ctrl-C ends everything."

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from imu_reps.coaching.coach import Coach, cue_note
+from imu_reps.coaching.cues import CoachPlan
+from imu_reps.domain.cue import Cue
 from imu_reps.domain.events import Event, Phase, PhaseChanged, Ready, RepCompleted, SetEnded
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import SampleBlock, SensorPlace
@@ -37,6 +40,8 @@ class RunningSet:
         The event loop's time as the set was begun.
     status : mapping of SensorStatus
         As it was then.
+    floor_deg : float or None
+        The person's own floor, where it is known.
     """
 
     def __init__(
@@ -45,8 +50,10 @@ class RunningSet:
         goal: SetGoal,
         began_s: float,
         status: Mapping[SensorPlace, SensorStatus],
+        floor_deg: float | None = None,
     ) -> None:
         self._recorder = recorder
+        self._coach = Coach(CoachPlan(goal.start, goal.reps, goal.tempo, floor_known=floor_deg is not None))
         self._goal = goal
         self._began_s = began_s
         self._status = dict(status)
@@ -72,6 +79,15 @@ class RunningSet:
         elif self._target_s is None:
             self._target_s = now_s
         return events
+
+    def cues(self, events: Iterable[Event], now_s: float) -> list[Cue]:
+        """What the coach says now; all but the beats of the metronome stand in the file too."""
+        said = self._coach.take(events, self.file_time_s(now_s))
+        for cue in said:
+            if cue.code != "beat":
+                note = cue_note(cue)
+                self._recorder.note(note.key, note.value, now_s)
+        return said
 
     def file_time_s(self, time_s: float) -> float:
         """The file's seconds of a moment on the event loop's clock."""

@@ -19,7 +19,17 @@ from imu_reps.session.lead_in import LeadIn
 from imu_reps.session.plan import SessionPlan, SetGoal
 from imu_reps.session.recorder import Finished, SetRecorder
 from imu_reps.session.running_set import LINK_PATIENCE_S, RunningSet
-from imu_reps.session.told import Connecting, DiskRefused, Heard, LinkTold, Resting, SetBegan, SetDone, Told
+from imu_reps.session.told import (
+    Connecting,
+    Cued,
+    DiskRefused,
+    Heard,
+    LinkTold,
+    Resting,
+    SetBegan,
+    SetDone,
+    Told,
+)
 from imu_reps.session.worn import SetIdentity, header
 from imu_reps.storage.profile import Person
 
@@ -156,7 +166,7 @@ class Session:
         identity = SetIdentity(self._place.now(), session, number, self._place.simulated)
         recorder = self._begin(identity, goal, lost)
         try:
-            running = RunningSet(recorder, goal, _now_s(), self._streams.status())
+            running = self._running(recorder, goal)
             reason = await self._until_over(running, items)
             return running.finish(reason, _now_s(), self._streams.status())
         finally:
@@ -186,6 +196,10 @@ class Session:
         self._tell(SetBegan(number, len(self._plan.goals), goal, recorder.path, tap))
         return recorder
 
+    def _running(self, recorder: SetRecorder, goal: SetGoal) -> RunningSet:
+        floor_deg = self._place.person.floor_deg(goal.exercise, goal.side)
+        return RunningSet(recorder, goal, _now_s(), self._streams.status(), floor_deg)
+
     async def _until_over(self, running: RunningSet, items: list[Item]) -> str:
         """Record until the set is over; gives the reason."""
         self._advanced = False
@@ -204,6 +218,8 @@ class Session:
         self._tell_links(items, running)
         for event in events:
             self._tell(Heard(event))
+        for cue in running.cues(events, _now_s()):
+            self._tell(Cued(cue))
         if (error := running.newly_refused()) is not None:
             self._tell(DiskRefused(error))
         self._tell(running.progress(_now_s(), self._streams.status()))

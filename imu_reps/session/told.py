@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from imu_reps.domain.cue import Cue
 from imu_reps.domain.events import Event, Phase
 from imu_reps.domain.recording import Side
 from imu_reps.domain.rep import Rep
@@ -36,6 +37,13 @@ class Heard:
     """The pipeline said something; its time is in the file's seconds."""
 
     event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Cued:
+    """The coach says something; its times are in the file's seconds."""
+
+    cue: Cue
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,4 +113,4 @@ class Resting:
     links: Mapping[SensorPlace, SensorStatus]
 
 
-Told = Connecting | SetBegan | Heard | LinkTold | Progress | DiskRefused | SetDone | Resting
+Told = Connecting | SetBegan | Heard | Cued | LinkTold | Progress | DiskRefused | SetDone | Resting

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
+import cue_figures
 import fault_figures
 import real_figures
 import simulated_figures as of
@@ -45,6 +46,7 @@ def figures() -> Iterator[Figure]:
         yield from real_figures.inclination(datasets)
     yield from fault_figures.figures()
     yield from tiring.figures()
+    yield from cue_figures.all_figures()
 
 
 def row(figure: Figure) -> str:

@@ -16,7 +16,7 @@ from imu_reps.errors import FileAccessError
 from imu_reps.sensors.simulator import Act, LifePlan, RepPlan, SetPlan
 from imu_reps.session.plan import SessionPlan, SetGoal
 from imu_reps.session.session import Session
-from imu_reps.session.told import Connecting, Progress, Resting, SetBegan, SetDone
+from imu_reps.session.told import Connecting, Cued, Progress, Resting, SetBegan, SetDone
 from imu_reps.session.virtual_world import VirtualWorld
 from imu_reps.storage.recording_file import load
 
@@ -86,6 +86,17 @@ def test_progress_shows_count_phase_tempo_and_links_while_it_runs(perform: Perfo
     assert progress[-1].last_rep.eccentric_s == pytest.approx(2.0, abs=0.4)
     assert progress[-1].links["ankle"].state == "streaming"
     assert progress[-1].links["ankle"].rate_hz == pytest.approx(100.0, rel=0.02)
+
+
+def test_what_the_coach_says_is_told_and_stands_in_the_file(perform: Perform) -> None:
+    happened = perform(plans=[raises(3)], plan=SessionPlan((goal(3),)))
+    (finished,) = happened.done
+    said = [told.cue for told in happened.told if isinstance(told, Cued)]
+    noted = [note.value.split(" ")[0] for note in load(finished.path).notes if note.key == "cue"]
+
+    assert [cue.words[0] for cue in said if cue.code == "count"] == ["1", "2", "3"]
+    assert noted == [cue.code for cue in said if cue.code != "beat"]
+    assert said[-1].code == "done"
 
 
 def test_sets_of_two_sides_have_a_file_each_and_a_rest_between(perform: Perform) -> None:
