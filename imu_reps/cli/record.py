@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from imu_reps.cli.page_options import PageWish, page_options
 from imu_reps.cli.record_options import Asked, read_sides, read_tempo, session_plan, wearer_plans
 from imu_reps.cli.thresholds import chosen_settings, settings_options
 from imu_reps.domain.exercise import EXERCISES
@@ -57,14 +58,16 @@ VIRTUAL_FAMILY = "open_profile"
     type=click.FloatRange(0),
     help="With --virtual: 1 is real time, 10 ten times as fast, 0 as fast as possible.",
 )
+@page_options
 @settings_options
-def record(
+def record(  # noqa: PLR0913 - an argument an option
     *,
     person: str | None,
     quiet: bool,
     folder: Path | None,
     virtual: str | None,
     speed: float | None,
+    page: PageWish | None,
     preset: str,
     changes: tuple[str, ...],
     **wishes: Any,
@@ -80,7 +83,7 @@ def record(
     from imu_reps.cli.record_run import Run, exit_code, run_virtually, run_with_sensors
 
     plan = session_plan(Asked(**wishes))
-    run = Run(plan, folder, chosen_settings(preset, changes), quiet)
+    run = Run(plan, folder, chosen_settings(preset, changes), quiet, page)
     if virtual is None:
         done = run_with_sensors(run, person)
         after_session(done)

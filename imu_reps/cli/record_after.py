@@ -42,7 +42,8 @@ def after_session(done: Sequence[Finished]) -> None:
     if not usable:
         return
     try:
-        _keep_felt(usable[-1], _ask())
+        if not _is_felt(usable[-1]):
+            keep_felt(usable[-1], _ask())
         stored = [_stored(finished) for finished in usable]
         with History() as history:
             for one in stored:
@@ -76,7 +77,13 @@ def _read(text: str) -> str:
     return text
 
 
-def _keep_felt(finished: Finished, felt: Felt) -> None:
+def _is_felt(finished: Finished) -> bool:
+    """Whether it was said already, on the page."""
+    return any(note.key in ("pain", "effort") for note in load(finished.path).notes)
+
+
+def keep_felt(finished: Finished, felt: Felt) -> None:
+    """Write what was said into the file."""
     assert finished.analysis is not None
     ended_s = finished.analysis.summary.recording.duration_s
     said = (("pain", felt.pain), ("effort", felt.effort))

@@ -13,7 +13,9 @@ from pathlib import Path
 from imu_reps.cli.console import say
 from imu_reps.cli.keys import on_enter, on_signal
 from imu_reps.cli.live_session import LiveSession
+from imu_reps.cli.page_options import PageWish
 from imu_reps.cli.plain_session import PlainSession
+from imu_reps.cli.record_page import RecordPage, paged
 from imu_reps.domain.settings import Settings
 from imu_reps.sensors.ble import Radio
 from imu_reps.sensors.simulator import SetPlan
@@ -33,12 +35,13 @@ LINK_LOST = 3
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What is recorded and how it is shown; `folder` None: the default one."""
+    """What is recorded and how it is shown; `folder` None: the default one; `page` None: on no page."""
 
     plan: SessionPlan
     folder: Path | None
     settings: Settings
     quiet: bool
+    page: PageWish | None = None
 
     def place(self, person: Person, *, simulated: bool) -> Place:
         """Where and for whom."""
@@ -49,12 +52,14 @@ def run_with_sensors(run: Run, name: str | None) -> list[Finished]:
     """Record with the sensors of a person."""
     person = load_profiles().person(name)
 
-    async def recorded(tell: Callable[[Told], None]) -> list[Finished]:
-        streams = Streams(Radio(), wanted(person))
-        return await _attended(Session(streams, run.plan, run.place(person, simulated=False), tell))
+    with paged(run.page, run.plan, run.settings, person) as page, _shown(run.quiet) as tell:
 
-    with _shown(run.quiet) as tell:
-        return asyncio.run(recorded(tell))
+        async def recorded() -> list[Finished]:
+            streams = Streams(Radio(), wanted(person))
+            session = Session(streams, run.plan, run.place(person, simulated=False), page.telling(tell))
+            return await _attended(session, page)
+
+        return page.lingering(asyncio.run(recorded()))
 
 
 def run_virtually(run: Run, family: str, plans: Sequence[SetPlan], speed: float) -> list[Finished]:
@@ -65,18 +70,20 @@ def run_virtually(run: Run, family: str, plans: Sequence[SetPlan], speed: float)
     world = VirtualWorld(family, plans)
     say("Virtual sensors: nobody moves, and the file says so.")
 
-    async def recorded(tell: Callable[[Told], None]) -> list[Finished]:
+    with paged(run.page, run.plan, run.settings, world.person) as page, _shown(run.quiet) as tell:
+        tell_all = page.telling(tell)
+
         def follow_and_tell(told: Told) -> None:
             world.follow(told)
-            tell(told)
+            tell_all(told)
 
-        async with world:
-            streams = Streams(world.radio(), wanted(world.person))
-            place = run.place(world.person, simulated=True)
-            return await _attended(Session(streams, run.plan, place, follow_and_tell))
+        async def recorded() -> list[Finished]:
+            async with world:
+                streams = Streams(world.radio(), wanted(world.person))
+                place = run.place(world.person, simulated=True)
+                return await _attended(Session(streams, run.plan, place, follow_and_tell), page)
 
-    with _shown(run.quiet) as tell:
-        return fast_loop.run(recorded(tell), speed or None)
+        return page.lingering(fast_loop.run(recorded(), speed or None))
 
 
 def exit_code(done: Sequence[Finished]) -> int:
@@ -93,9 +100,9 @@ def _exit_code(finished: Finished) -> int:
     return max([lost, *(error.exit_code for error in errors)])
 
 
-async def _attended(session: Session) -> list[Finished]:
-    """Run a session with somebody at the keyboard."""
-    listening = asyncio.create_task(on_enter(session.advance))
+async def _attended(session: Session, page: RecordPage) -> list[Finished]:
+    """Run a session with somebody at the keyboard, or at the page."""
+    listening = asyncio.gather(on_enter(session.advance), page.steer(session))
     try:
         with on_signal(session.stop):
             return await session.run()

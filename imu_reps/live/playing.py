@@ -43,8 +43,9 @@ class Player:
         self._recording = recording
         self._settings = settings
         self._speed = speed
-        self._first = first_picture(recording.header, settings)
+        self._first = replace(first_picture(recording.header, settings), may_start=True)
         self._asked: queue.Queue[Command] = queue.Queue(64)
+        self._closed = False
         self.hub = Hub(self._first)
 
     def ask(self, command: Command) -> None:
@@ -52,9 +53,14 @@ class Player:
         if not self._asked.full():
             self._asked.put_nowait(command)
 
+    def close(self) -> None:
+        """End `run`, from another thread."""
+        self._closed = True
+        self.ask(Stop())
+
     def run(self, reports: Reports) -> None:
-        """Play whenever asked to, until interrupted."""
-        while True:
+        """Play whenever asked to, until interrupted or closed."""
+        while not self._closed:
             # Not for ever in one go: Ctrl-C is heard on every system.
             match self._next(LOOK_S):
                 case Start():
@@ -67,7 +73,7 @@ class Player:
     def play(self, reports: Reports) -> None:
         """Play once, until the set is over, the recording ends, or somebody ends it."""
         links = {place: LinkView("streaming") for place in SENSOR_PLACES if self._recording.samples(place)}
-        self.hub.show(replace(self._first, started=True, links=links))
+        self.hub.show(replace(self._first, started=True, may_start=False, links=links))
         following = Following(self._recording, self._settings, self.hub)
         ended = self._push_all(following)
         if isinstance(ended, Discard):
@@ -137,8 +143,8 @@ class Following:
         try:
             events, analysis = self._pipeline.finish(reason)
         except ImuRepsError as error:
-            picture = replace(self._hub.picture, state="ended", ended=reason, trouble=str(error))
-            self._hub.show(picture)
+            over = replace(self._hub.picture, state="ended", ended=reason, may_start=True)
+            self._hub.show(replace(over, trouble=str(error)))
             return
         cues = self._coach.take(events, self._hub.picture.time_s)
         picture, moments = next_picture(self._hub.picture, None, events, cues, self._coach.counted)
@@ -147,7 +153,9 @@ class Following:
 
     def _report(self, analysis: Analysis, reports: Reports) -> None:
         report = reports.add(page_of(analysis, self._recording.header.floor_deg))
-        self._hub.show(replace(self._hub.picture, headline=headline_of(analysis), report=report))
+        self._hub.show(
+            replace(self._hub.picture, headline=headline_of(analysis), report=report, may_start=True)
+        )
 
 
 def slots(recording: Recording) -> Iterator[tuple[float, list[SampleBlock]]]:

@@ -14,10 +14,12 @@ from imu_reps.domain.events import (
     SensorSilent,
     SetEnded,
 )
+from imu_reps.domain.exercise import Exercise
 from imu_reps.domain.pose import Pose
-from imu_reps.domain.recording import Header
+from imu_reps.domain.recording import Header, Side, Start, default_posture
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.domain.settings import Settings
+from imu_reps.domain.tempo import Tempo
 from imu_reps.live.snapshot import (
     Aim,
     Alert,
@@ -44,19 +46,26 @@ ALERTS: dict[CueCode, Alert] = {
 DECIMALS = 1
 
 
-def first_picture(header: Header, settings: Settings, *, reps: int | None = None) -> Snapshot:
-    """Before anything has arrived."""
-    tempo = header.tempo_target
-    aim = Aim(header.exercise, header.side, header.start, header.posture, reps)
-    if tempo is not None:
-        aim = replace(
-            aim,
-            eccentric_s=tempo.eccentric_s,
-            bottom_s=tempo.bottom_s,
-            concentric_s=tempo.concentric_s,
-            top_s=tempo.top_s,
-        )
-    return Snapshot(aim, limits(settings, header.floor_deg))
+def first_picture(header: Header, settings: Settings) -> Snapshot:
+    """Of a recorded set, before anything has arrived."""
+    aim = aim_of(header.exercise, header.side, header.start, header.tempo_target)
+    return Snapshot(replace(aim, posture=header.posture), limits(settings, header.floor_deg))
+
+
+def aim_of(
+    exercise: Exercise, side: Side | None, start: Start, tempo: Tempo | None, reps: int | None = None
+) -> Aim:
+    """What a set is meant to be."""
+    aim = Aim(exercise, side, start, default_posture(exercise), reps)
+    if tempo is None:
+        return aim
+    return replace(
+        aim,
+        eccentric_s=tempo.eccentric_s,
+        bottom_s=tempo.bottom_s,
+        concentric_s=tempo.concentric_s,
+        top_s=tempo.top_s,
+    )
 
 
 def limits(settings: Settings, floor_deg: float | None = None) -> Limits:

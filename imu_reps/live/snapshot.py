@@ -83,6 +83,8 @@ class Snapshot:
         By where the sensor is worn.
     started : bool
         Whether the set was begun; else it waits for somebody to press Start.
+    may_start : bool
+        Whether Start does something now.
     time_s : float
         Into the set.
     state : State
@@ -118,6 +120,7 @@ class Snapshot:
     links: Mapping[SensorPlace, LinkView] = field(default_factory=dict)
     state: State = "waiting"
     started: bool = False
+    may_start: bool = False
     time_s: float = 0.0
     leg_deg: float | None = None
     tilt_deg: float | None = None

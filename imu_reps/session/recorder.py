@@ -13,6 +13,7 @@ import numpy as np
 from imu_reps.analysis.analyze import Analysis, analyze
 from imu_reps.analysis.pipeline import Pipeline
 from imu_reps.domain.events import Event, SetEnded
+from imu_reps.domain.pose import Pose
 from imu_reps.domain.recording import Header, Note
 from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace, concatenate
 from imu_reps.domain.settings import Settings
@@ -106,6 +107,11 @@ class SetRecorder:
     def rep_count(self) -> int:
         """Repetitions counted so far."""
         return self._pipeline.rep_count
+
+    @property
+    def pose(self) -> Pose | None:
+        """Where leg and pelvis are now; None before that is known."""
+        return self._pipeline.pose
 
     @property
     def first_s(self) -> float | None:

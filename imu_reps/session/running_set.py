@@ -120,6 +120,8 @@ class RunningSet:
             self._phase,
             self._last_rep,
             links,
+            self._coach.counted,
+            self._recorder.pose,
         )
 
     def finish(self, reason: str, now_s: float, links: Mapping[SensorPlace, SensorStatus]) -> Finished:

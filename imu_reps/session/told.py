@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from imu_reps.domain.cue import Cue
 from imu_reps.domain.events import Event, Phase
+from imu_reps.domain.pose import Pose
 from imu_reps.domain.recording import Side
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import SensorPlace
@@ -68,6 +69,10 @@ class Progress:
     phase : Phase or None
     last_rep : Rep or None
     links : mapping of SensorStatus
+    counted : int
+        Repetitions as the coach counted them aloud.
+    pose : Pose or None
+        Where leg and pelvis are.
     """
 
     time_s: float
@@ -76,6 +81,8 @@ class Progress:
     phase: Phase | None
     last_rep: Rep | None
     links: Mapping[SensorPlace, SensorStatus]
+    counted: int = 0
+    pose: Pose | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -106,7 +106,7 @@ def hear() -> Callable[[ClientConnection], dict[str, Any]]:
 @pytest.fixture
 def page() -> Iterator[Page]:
     """A page that shows a set that has not begun."""
-    hub = Hub(first_picture(Header(side="left"), Settings()))
+    hub = Hub(replace(first_picture(Header(side="left"), Settings()), may_start=True))
     asked: list[Command] = []
     with PageServer(hub, asked.append) as server:
         yield Page(hub, server.access, server.reports, asked)

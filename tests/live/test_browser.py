@@ -26,7 +26,7 @@ from imu_reps.live.playing import Player
 from imu_reps.live.scene import ALERTS, cued
 from imu_reps.live.server import PageServer
 from imu_reps.live.snapshot import Aim, LinkView, Snapshot
-from imu_reps.sensors.simulator import LifePlan, RepPlan
+from imu_reps.sensors.simulator import LifePlan, RepFaults, RepPlan
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright for Python is not installed")
 expect = sync_api.expect
@@ -98,15 +98,20 @@ def unlocked(seen: Any) -> Any:
 
 
 @contextmanager
-def played(reps: int, speed: float) -> Iterator[tuple[Player, PageServer]]:
+def played(reps: int, speed: float, rep: RepPlan | None = None) -> Iterator[tuple[Player, PageServer]]:
     """A simulated set of `reps` repetitions, ready to be started from a page."""
     plan = SetPlan(
-        reps=(RepPlan(),) * reps, life=LifePlan(still_before_s=3.0), tempo_target=Tempo(2, 0, 2, 0)
+        reps=(rep or RepPlan(),) * reps, life=LifePlan(still_before_s=3.0), tempo_target=Tempo(2, 0, 2, 0)
     )
     player = Player(simulate(plan).recording, Settings(), speed)
     with PageServer(player.hub, player.ask) as server:
-        threading.Thread(target=player.run, args=(server.reports,), daemon=True).start()
-        yield player, server
+        playing = threading.Thread(target=player.run, args=(server.reports,))
+        playing.start()
+        try:
+            yield player, server
+        finally:
+            player.close()
+            playing.join()
 
 
 def test_a_set_is_played_counted_and_reported(visit: Any, shoot: Any) -> None:
@@ -117,7 +122,10 @@ def test_a_set_is_played_counted_and_reported(visit: Any, shoot: Any) -> None:
         seen.get_by_role("button", name="Start").click()
         expect(seen.locator("#count")).to_have_text("2", timeout=PATIENCE_MS)
         shoot(seen, "running")
-        ways = {seen.locator("#side .working").get_attribute("d") for _ in range(20)}
+        ways = set()
+        for _ in range(20):
+            ways.add(seen.locator("#side .working").get_attribute("d"))
+            seen.wait_for_timeout(25)
         expect(seen.locator("body")).to_have_attribute("data-state", "ended", timeout=PATIENCE_MS)
         expect(seen.locator("#count")).to_have_text("4")
         report = seen.frame_locator("#report")
@@ -132,6 +140,35 @@ def test_a_set_is_played_counted_and_reported(visit: Any, shoot: Any) -> None:
 
     assert len(ways) > 3
     assert fill == "rgb(42, 125, 225)"
+
+
+def test_an_arched_back_is_seen_and_heard_while_it_happens(visit: Any, shoot: Any) -> None:
+    arched = RepPlan(faults=RepFaults(arch_deg=11.0))
+    with played(4, 3.0, arched) as (player, server):
+        seen = unlocked(visit(server.access.control_link, viewport={"width": 1280, "height": 720}))
+        seen.get_by_role("button", name="Start").click()
+        expect(seen.locator("body")).to_have_attribute("data-alert", "flag", timeout=PATIENCE_MS)
+        expect(seen.get_by_role("alert")).to_have_text("press your back down")
+        shoot(seen, "arched")
+        words, steer = seen.locator("#cue").bounding_box(), seen.locator("footer").bounding_box()
+
+        assert words["y"] + words["height"] <= steer["y"] + 1
+        expect(seen.locator("#report")).to_be_visible(timeout=PATIENCE_MS)
+        said = [words for words, _ in seen.evaluate("spoken")]
+
+        assert "press your back down" in said
+        assert player.hub.picture.count == 4
+
+
+def test_a_rest_shows_what_is_left_of_it_and_what_to_do(page: Any, visit: Any, shoot: Any) -> None:
+    seen = visit(page.access.control_link, **PHONE)
+    rest = {"state": "resting", "remaining_s": 74.2, "move_to": "right", "may_start": True, "phase": None}
+    page.hub.show(running(page.hub.picture, headline="8 reps, 8 clean", ended="target", **rest))
+    expect(seen.locator("#count")).to_have_text("1:15")
+    expect(seen.get_by_role("alert")).to_have_text("Move the ankle sensor to the right leg")
+    expect(seen.get_by_role("button", name="Start")).to_be_enabled()
+    expect(seen.get_by_role("button", name="Stop")).to_be_disabled()
+    shoot(seen, "phone_rest")
 
 
 def test_the_same_recording_can_be_played_again(visit: Any) -> None:
@@ -368,6 +405,9 @@ def test_pain_and_effort_are_asked_after_the_set(page: Any, visit: Any, shoot: A
     page.hub.show(running(page.hub.picture, count=8, **over))
     pain = seen.get_by_role("group", name="Pain")
     pain.get_by_role("radio", name="2", exact=True).check()
+    page.hub.show(running(page.hub.picture, count=8, time_s=21.0, **over))
+    seen.wait_for_timeout(200)
+    expect(pain.get_by_role("radio", name="2", exact=True)).to_be_checked()
     seen.get_by_role("group", name="Effort").get_by_role("radio", name="7").check()
     seen.wait_for_timeout(300)
     page.hub.show(running(page.hub.picture, count=8, pain=2, effort=7, **over))

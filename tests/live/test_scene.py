@@ -35,10 +35,9 @@ def test_the_first_picture_knows_what_is_aimed_at_and_the_limits() -> None:
         exercise="heel_tap", side="right", start="high", tempo_target=Tempo(4, 3, 2, 0), floor_deg=24
     )
 
-    picture = first_picture(header, Settings.for_preset("strict"), reps=12)
+    picture = first_picture(header, Settings.for_preset("strict"))
 
     assert (picture.aim.exercise, picture.aim.side, picture.aim.start) == ("heel_tap", "right", "high")
-    assert picture.aim.reps == 12
     assert picture.aim.eccentric_s == 4.0
     assert picture.aim.top_s == 0.0
     assert picture.limits.tilt_flag_deg == 4.0

@@ -51,7 +51,15 @@ def longest_gap_s(path: str, place: SensorPlace) -> float:
     return float(np.diff(samples.time_s).max())
 
 
-@pytest.mark.parametrize("away_s", [3.0, 30.0])
+#: Held at the link by quick tests too; through a whole session they take minutes together.
+LONG_AWAY = pytest.param(30.0, marks=pytest.mark.soak)
+FAMILIES = [
+    "open_profile",
+    *(pytest.param(name, marks=pytest.mark.soak) for name in ("witmotion", "movesense")),
+]
+
+
+@pytest.mark.parametrize("away_s", [3.0, LONG_AWAY])
 @pytest.mark.parametrize("place", SENSOR_PLACES)
 def test_one_sensor_vanishes_for_a_while(perform: Perform, place: SensorPlace, away_s: float) -> None:
     other: SensorPlace = "ankle" if place == "pelvis" else "pelvis"
@@ -120,7 +128,7 @@ def test_a_session_ends_with_the_set_that_lost_its_sensor(perform: Perform) -> N
     assert happened.ends() == ["link_lost"]
 
 
-@pytest.mark.parametrize("family", ["witmotion", "open_profile", "movesense"])
+@pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("place", SENSOR_PLACES)
 def test_a_sensor_reboots_with_its_clock_at_zero(perform: Perform, place: SensorPlace, family: str) -> None:
     happened = perform(
@@ -187,7 +195,7 @@ def test_a_stream_that_stops_for_good_is_a_lost_link(perform: Perform) -> None:
     assert "ankle sensor" in happened.report()
 
 
-@pytest.mark.parametrize("family", ["witmotion", "open_profile", "movesense"])
+@pytest.mark.parametrize("family", FAMILIES)
 def test_damaged_packets_are_counted_in_the_file_and_the_set_is_still_counted(
     perform: Perform, family: str
 ) -> None:

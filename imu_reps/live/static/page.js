@@ -4,7 +4,7 @@ import { Band, Ring } from "./gauges.js";
 import { Link } from "./link.js";
 import { Sound } from "./sound.js";
 import { Feet, Side } from "./wearer.js";
-import { ENDED, PHASES, exerciseName, linkIsWell, linkWords, stateLine } from "./words.js";
+import { ENDED, PHASES, clock, exerciseName, linkIsWell, linkWords, stateLine } from "./words.js";
 
 const ALERT_MS = 1800;
 const LATE_S = 1; // a cue that was held up so long on its way is shown, but heard no more
@@ -16,6 +16,7 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const side = new Side(at("side")), feet = new Feet(at("feet")), ring = new Ring(at("ring"));
 const tilt = new Band(at("tilt"), "Back", ["pressed down", "arched"], true);
 const rotation = new Band(at("rotation"), "Hips", ["working side up", "other side up"], false);
+const rated = { pain: null, effort: null };
 let picture = null, received = 0, drawn = 0, alerted = { level: "none", until: 0 };
 
 function text(id, words) {
@@ -36,7 +37,7 @@ function happened(moment) {
     text("count-said", moment.taken_back ? `Back to ${moment.count}` : `Rep ${moment.count}`);
   } else if (moment.kind === "cued") {
     const { cue } = moment;
-    if (cue.words) show(cue);
+    if (cue.words && cue.words !== String(picture.count)) show(cue);
     if (picture.time_s - cue.time_s > LATE_S) return;
     sound.tone(cue.code, cue.tone);
     sound.say(cue.words);
@@ -54,14 +55,16 @@ function settle() {
   document.body.dataset.state = state;
   text("exercise", exerciseName(picture.aim));
   text("state", stateLine(picture));
-  text("count", String(picture.count));
-  document.querySelector(".digits").dataset.long = picture.count > 99 ? "yes" : "no";
-  text("of", picture.aim.reps === null ? "reps" : `of ${picture.aim.reps}`);
+  const resting = state === "resting" && picture.remaining_s !== null;
+  text("count", resting ? clock(picture.remaining_s) : String(picture.count));
+  document.querySelector(".digits").dataset.long = at("count").textContent.length > 2 ? "yes" : "no";
+  const aimed = picture.aim.reps === null ? "reps" : `of ${picture.aim.reps}`;
+  text("of", resting ? "rest" : aimed);
   text("phase", state === "running" ? PHASES[picture.phase] ?? "" : "");
   document.title = `${picture.count} · ${exerciseName(picture.aim)}`;
   links();
-  at("start").disabled = !(state === "resting" || state === "ended" || (state === "waiting" && !picture.started));
-  at("stop").disabled = at("discard").disabled = at("start").disabled === false;
+  at("start").disabled = !picture.may_start;
+  at("stop").disabled = at("discard").disabled = !(picture.started && ["waiting", "ready", "running"].includes(state));
   if (at("stop").disabled) at("sure").hidden = true;
   after();
 }
@@ -87,6 +90,8 @@ function after() {
   text("trouble", picture.trouble ?? "");
   for (const name of ["pain", "effort"]) {
     const said = picture[name];
+    if (said === rated[name]) continue; // what was just tapped stays until the server has heard of it
+    rated[name] = said;
     for (const input of at(name).querySelectorAll("input")) input.checked = Number(input.value) === said && said !== null;
   }
   const report = at("report");
@@ -106,8 +111,14 @@ function frame(now) {
   tilt.move(picture.tilt_deg, limits.tilt_watch_deg, limits.tilt_flag_deg);
   rotation.move(picture.rotation_deg, limits.rotation_watch_deg, limits.rotation_flag_deg);
   const level = performance.now() < alerted.until ? alerted.level : "none";
-  if (performance.now() >= alerted.until && at("cue").textContent) text("cue", "");
+  if (performance.now() >= alerted.until) text("cue", lasting());
   document.body.dataset.alert = picture.state === "running" ? level : "none";
+}
+
+// What has to be done for longer than a cue is shown.
+function lasting() {
+  if (picture.state !== "resting" || picture.move_to === null) return "";
+  return `Move the ankle sensor to the ${picture.move_to} leg`;
 }
 
 function scale(name) {

@@ -25,8 +25,6 @@ export function stateLine(picture) {
   const words = [STATES[picture.state]];
   if (picture.state === "waiting") words[0] = picture.started ? "Be still for a moment" : "Press Start";
   if (picture.state === "ended" && picture.ended) words.push(ENDED[picture.ended] ?? picture.ended);
-  if (picture.remaining_s !== null) words.push(clock(picture.remaining_s));
-  if (picture.move_to !== null) words.push(`Move the ankle sensor to the ${picture.move_to} leg`);
   if (picture.set_of > 1) words.push(`set ${picture.set_number} of ${picture.set_of}`);
   return words.join(" · ");
 }
