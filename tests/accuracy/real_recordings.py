@@ -20,6 +20,7 @@ from imu_reps import Header, Recording, SampleBlock, SensorHeader, analyze
 from imu_reps.domain.exercise import Exercise
 from imu_reps.domain.recording import default_posture, default_start
 from imu_reps.domain.samples import SensorPlace
+from imu_reps.domain.summary import Summary
 
 LEG_HZ, WALK_HZ = 25.0, 100.0
 
@@ -67,6 +68,18 @@ def pelvis_only_walks(datasets: Path) -> tuple[Counted, ...]:
     """Walks with a single sensor at the lower back: nothing can be counted."""
     paths = sorted((datasets / "negative_controls").glob("mobgap_*.csv.gz"))
     return tuple(_counted(path.name, _lower_back(_table(path)), None) for path in paths)
+
+
+@cache
+def labelled_sets(datasets: Path) -> dict[tuple[str, str], Summary]:
+    """The summary of every labelled set of supine raises, by person and kind of set."""
+    found = {}
+    for path in sorted((datasets / "ptex_leg").glob("*_e3_*.csv.gz")):
+        table = _table(path)
+        for one in _labels(path).get("sets", []):
+            piece = _between(table, one["t0"] - MARGIN_S, one["t1"] + MARGIN_S)
+            found[path.name.split("_")[0], one["kind"]] = analyze(_ankle(piece)).summary
+    return found
 
 
 def _sets(path: Path) -> Iterator[Counted]:
