@@ -11,7 +11,7 @@ import cue_figures as of
 import pytest
 from figures import Figure
 
-pytestmark = pytest.mark.xdist_group("cued_sets")
+pytestmark = [pytest.mark.xdist_group("cued_sets"), pytest.mark.soak]
 
 
 def hold(*figures: Figure) -> None:
