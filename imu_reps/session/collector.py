@@ -7,8 +7,8 @@ import asyncio
 from imu_reps.sensors.stream_items import Item
 from imu_reps.sensors.streams import Streams
 
-#: So often what arrived is written and counted: a picture's time. The file is never further behind, the count is
-#: still heard at once, and taking packets together costs a fraction of taking each.
+#: So often what arrived is written and counted: about a picture's time. The file is never further behind,
+#: the count is still heard at once, and taking packets together costs a fraction of taking each.
 TICK_S = 0.03
 
 
