@@ -10,13 +10,15 @@ import click
 from imu_reps.cli.console import say
 from imu_reps.cli.simulated_faults import FAULTS
 from imu_reps.cli.simulated_set import Wish, planned
+from imu_reps.domain.exercise import EXERCISES as ALL_EXERCISES
+from imu_reps.domain.exercise import HOLDS
 from imu_reps.errors import FileAccessError
 
 if TYPE_CHECKING:
     from imu_reps.sensors.simulator import SetPlan
 
-# Spelled out: the domain's own list would load NumPy for a help page. A test holds them together.
-EXERCISES = ("single_leg_raise", "single_leg_raise_bent", "double_leg_raise", "heel_tap", "hanging_leg_raise")
+#: A hold has no repetitions to simulate.
+EXERCISES = tuple(exercise for exercise in ALL_EXERCISES if exercise not in HOLDS)
 
 
 @click.command()

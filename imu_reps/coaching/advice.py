@@ -90,7 +90,7 @@ def advise(sets: Sequence[StoredSet], programme: Programme, today: date | None =
 
 def adherence(sets: Sequence[StoredSet], plan: Plan, today: date | None = None) -> Adherence | None:
     """Compare the days with sets to the plan, over the week up to `today` (by default the last set's day)."""
-    days = sorted({stored.recorded.date() for stored in sets if stored.recorded is not None})
+    days = sorted({stored.day for stored in sets if stored.day is not None})
     if not days:
         return None
     until = today or days[-1]
@@ -107,8 +107,7 @@ def adherence(sets: Sequence[StoredSet], plan: Plan, today: date | None = None) 
 
 def session_of(stored: StoredSet) -> tuple[str | None, date | None]:
     """What makes sets one session: its name, else the day."""
-    day = None if stored.recorded is None else stored.recorded.date()
-    return (stored.session, None) if stored.session else (None, day)
+    return (stored.session, None) if stored.session else (None, stored.day)
 
 
 def repetitions(session: Sequence[StoredSet]) -> list[Rep]:

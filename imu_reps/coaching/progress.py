@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from itertools import groupby
+from operator import attrgetter
 
 import numpy as np
 
@@ -71,11 +71,6 @@ def progress(sets: Iterable[StoredSet]) -> tuple[Progress, ...]:
     return tuple(_of_group(exercise, side, group) for (exercise, side), group in groups.items())
 
 
-def day(stored: StoredSet) -> date | None:
-    """The day a set was done, where it was done."""
-    return None if stored.recorded is None else stored.recorded.date()
-
-
 def _of_group(exercise: Exercise, side: Side | None, group: Sequence[StoredSet]) -> Progress:
     counted = [(stored.summary.set.clean_count, stored) for stored in group]
     judged = [(clean, stored) for clean, stored in counted if clean is not None]
@@ -84,15 +79,15 @@ def _of_group(exercise: Exercise, side: Side | None, group: Sequence[StoredSet])
         exercise=exercise,
         side=side,
         sets=len(group),
-        since=day(group[0]),
+        since=group[0].day,
         best_clean=best_clean,
-        best_day=None if best is None else day(best),
+        best_day=None if best is None else best.day,
         changes=_changes(group),
     )
 
 
 def _changes(group: Sequence[StoredSet]) -> tuple[Change, ...]:
-    by_day = [list(of_day) for _, of_day in groupby(group, key=day)]
+    by_day = [list(of_day) for _, of_day in groupby(group, key=attrgetter("day"))]
     before = [stored.summary for of_day in by_day[:-1] for stored in of_day][-MOST_BEFORE:]
     latest = [stored.summary for stored in by_day[-1]]
     changes = (_change(what, measure, latest, before) for what, measure in MEASURES.items())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from imu_reps.domain.summary import Summary
 
@@ -40,3 +40,9 @@ class StoredSet:
         """When the recording was made; None if it does not say."""
         created = self.summary.recording.created
         return None if created is None else datetime.fromisoformat(created)
+
+    @property
+    def day(self) -> date | None:
+        """The day it was done, where it was done; None if the recording does not say."""
+        recorded = self.recorded
+        return None if recorded is None else recorded.date()

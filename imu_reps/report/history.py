@@ -73,7 +73,7 @@ def _table(sets: Sequence[StoredSet], width: int) -> Table:
         recording, figures = stored.summary.recording, stored.summary.set
         tempo = [figures.tempo or NOT_MEASURED] if wide else []
         table.add_row(
-            _day(None if stored.recorded is None else stored.recorded.date()),
+            _day(stored.day),
             exercise_name(recording.exercise, recording.side),
             _whole(figures.rep_count),
             _whole(figures.clean_count),

@@ -74,8 +74,7 @@ def hand_over_page(
 def _which(stored: StoredSet) -> tuple[Any, ...]:
     """Sets of one session, exercise and side share a row."""
     recording = stored.summary.recording
-    day = None if stored.recorded is None else stored.recorded.date()
-    return stored.session, day, recording.exercise, recording.side
+    return stored.session, stored.day, recording.exercise, recording.side
 
 
 def _row(group: Sequence[StoredSet]) -> Row:
@@ -86,7 +85,7 @@ def _row(group: Sequence[StoredSet]) -> Row:
     reps = [rep for stored in group for rep in stored.summary.reps]
     judged = [rep.clean for rep in reps if rep.clean is not None]
     return Row(
-        day=NOT_MEASURED if first.recorded is None else first.recorded.date().isoformat(),
+        day=NOT_MEASURED if first.day is None else first.day.isoformat(),
         exercise=exercise_name(recording.exercise, recording.side),
         done=", ".join(NOT_MEASURED if count is None else str(count) for count in done),
         clean=f"{sum(judged)} of {len(judged)}" if judged else NOT_MEASURED,
