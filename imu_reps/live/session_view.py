@@ -5,33 +5,20 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from imu_reps.domain.samples import SensorPlace
 from imu_reps.domain.settings import Settings
 from imu_reps.live.commands import Command, Discard, Effort, Pain, Start, Stop
 from imu_reps.live.hub import Hub
 from imu_reps.live.reports import Reports, headline_of, page_of
-from imu_reps.live.scene import aim_of, counted, cued, heard, limits, linked, posed
-from imu_reps.live.snapshot import LinkView, Moment, Snapshot
-from imu_reps.sensors.stream_items import SensorStatus
+from imu_reps.live.session_picture import Change, FloorOf, goal_picture, session_picture
+from imu_reps.live.snapshot import Snapshot
 from imu_reps.session.plan import SetGoal
 from imu_reps.session.recorder import Finished
 from imu_reps.session.session import Session
-from imu_reps.session.told import (
-    Connecting,
-    Cued,
-    DiskRefused,
-    Heard,
-    LinkTold,
-    Progress,
-    Resting,
-    SetBegan,
-    SetDone,
-    Told,
-)
+from imu_reps.session.told import SetBegan, SetDone, Told
 
 #: So often it is looked whether the page asks for something.
 LOOK_S = 0.05
@@ -59,9 +46,7 @@ class SessionView:
         Where the reports go.
     """
 
-    def __init__(
-        self, goal: SetGoal, settings: Settings, floor_deg: Callable[[SetGoal], float | None]
-    ) -> None:
+    def __init__(self, goal: SetGoal, settings: Settings, floor_deg: FloorOf) -> None:
         self._settings = settings
         self._floor_deg = floor_deg
         self._asked: queue.Queue[Command] = queue.Queue(64)
@@ -71,7 +56,7 @@ class SessionView:
         self.reports: Reports | None = None
         self.felt: dict[str, dict[str, int]] = {}
         self.discarded: set[str] = set()
-        self.hub = Hub(replace(self._first(goal), started=True))
+        self.hub = Hub(self._first(goal))
 
     def ask(self, command: Command) -> None:
         """Take a command from the page, from any thread; what comes too thick is dropped."""
@@ -101,31 +86,16 @@ class SessionView:
 
     def __call__(self, told: Told) -> None:
         """Show one thing."""
-        match told:
-            case SetBegan():
-                self._show(lambda _: self._begun(told))
-            case Heard(event=event):
-                self._show(lambda picture: heard(picture, event))
-            case Cued(cue=cue):
-                self._show(lambda picture: cued(picture, cue))
-            case Progress():
-                self._show(lambda picture: _progressed(picture, told))
-            case Resting():
-                self._show(lambda picture: _resting(picture, told))
-            case LinkTold(change=change):
-                self._show(lambda picture: linked(picture, change.sensor, LinkView(change.state)))
-            case DiskRefused(error=error):
-                self._change(trouble=str(error))
-            case SetDone():
-                self._done(told.finished)
-            case Connecting():
-                pass
+        if isinstance(told, SetBegan):
+            self._discarding = False
+        self._show(lambda picture: session_picture(picture, told, self._first))
+        if isinstance(told, SetDone):
+            self._done(told.finished)
 
-    def _show(self, change: Callable[[Snapshot], Snapshot | tuple[Snapshot, tuple[Moment, ...]]]) -> None:
+    def _show(self, change: Callable[[Snapshot], Change]) -> None:
         """Change the picture; a report that is made in another thread does the same."""
         with self._changing:
-            changed = change(self.hub.picture)
-            picture, moments = changed if isinstance(changed, tuple) else (changed, ())
+            picture, moments = change(self.hub.picture)
             self.hub.show(picture, *moments)
 
     def _feel(self, **said: int) -> None:
@@ -135,27 +105,16 @@ class SessionView:
             self._change(**said)
 
     def _change(self, **changes: Any) -> None:
-        self._show(lambda picture: replace(picture, **changes))
+        self._show(lambda picture: (replace(picture, **changes), ()))
 
     def _first(self, goal: SetGoal) -> Snapshot:
-        aim = aim_of(goal.exercise, goal.side, goal.start, goal.tempo, goal.reps)
-        return Snapshot(aim, limits(self._settings, self._floor_deg(goal)))
-
-    def _begun(self, told: SetBegan) -> Snapshot:
-        self._discarding = False
-        first = replace(self._first(told.goal), started=True, set_number=told.number, set_of=told.of)
-        return replace(first, links=self.hub.picture.links)
+        return goal_picture(goal, self._settings, self._floor_deg(goal))
 
     def _done(self, finished: Finished) -> None:
-        for event in finished.events:
-            self(Heard(event))
         self._last_path = finished.path
-        reason = "discarded" if self._discarding else finished.reason
-        problems = [str(error) for error in (finished.unusable, finished.unwritten) if error is not None]
-        trouble = " ".join(problems) or None
-        self._change(state="ended", ended=reason, phase=None, trouble=trouble)
         if self._discarding:
             self.discarded.add(finished.path)
+            self._change(ended="discarded")
         elif finished.analysis is not None:
             # A moment's work: not in the thread that records.
             threading.Thread(target=self._report, args=(finished,), name="report").start()
@@ -166,30 +125,3 @@ class SessionView:
         words, floor_deg = headline_of(finished.analysis), self.hub.picture.limits.floor_deg
         report = self.reports.add(page_of(finished.analysis, floor_deg))
         self._change(headline=words, report=report)
-
-
-def _progressed(picture: Snapshot, told: Progress) -> tuple[Snapshot, tuple[Moment, ...]]:
-    picture = posed(replace(picture, time_s=round(told.time_s, 3), links=_links(told.links)), told.pose)
-    return counted(picture, told.counted, picture.time_s)
-
-
-def _resting(picture: Snapshot, told: Resting) -> Snapshot:
-    return replace(
-        picture,
-        state="resting",
-        may_start=True,
-        remaining_s=round(told.remaining_s, 1),
-        move_to=told.move_to,
-        links=_links(told.links),
-    )
-
-
-def _links(links: Mapping[SensorPlace, SensorStatus]) -> dict[SensorPlace, LinkView]:
-    return {
-        place: LinkView(status.state, _rounded(status.rate_hz), _rounded(status.battery_percent))
-        for place, status in links.items()
-    }
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value)
