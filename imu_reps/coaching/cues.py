@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 from imu_reps.coaching import cue_words as words
 from imu_reps.coaching.cue_ranks import FAULT_PATIENCE_S, PATIENCE_S, PRIORITY, make
@@ -15,7 +15,7 @@ from imu_reps.coaching.metronome import (
     countdown_s,
     first_move,
 )
-from imu_reps.domain.cue import Cue, CueCode
+from imu_reps.domain.cue import USUALLY_SPOKEN, Cue, CueCode, Spoken
 from imu_reps.domain.events import (
     EndReached,
     Event,
@@ -52,10 +52,7 @@ class CoachPlan:
     reps : int or None
         Target; None: open.
     tempo : Tempo or None
-    count_at : {"end", "top"}
-        Whether a repetition is counted as it ends, or at its top (where it ends there, the same).
-    metronome, breathing : bool
-        Count-in, seconds and "up", "down"; "breathe out", "breathe in".
+    spoken : Spoken
     floor_known : bool
         The person's floor is known from before: it is spoken of from the first repetition on.
     """
@@ -63,9 +60,7 @@ class CoachPlan:
     start: Start = "low"
     reps: int | None = None
     tempo: Tempo | None = None
-    count_at: Literal["end", "top"] = "end"
-    metronome: bool = True
-    breathing: bool = False
+    spoken: Spoken = USUALLY_SPOKEN
     floor_known: bool = False
 
 
@@ -126,7 +121,7 @@ def answer(so_far: SetSoFar, plan: CoachPlan, event: Event, now_s: float) -> Ans
 
 def _ready(so_far: SetSoFar, plan: CoachPlan, _event: Ready, now_s: float) -> Answer:
     cues = [make("ready", words.READY, now_s, "lying still", tone="notice")]
-    if plan.metronome and plan.tempo is not None:
+    if plan.spoken.metronome and plan.tempo is not None:
         seconds, move_s = count_in_s(now_s)
         cues += [
             make("count_in", str(left), at_s, f"{left} s to the first movement", tone="beat")
@@ -144,12 +139,12 @@ def _phase(so_far: SetSoFar, plan: CoachPlan, event: PhaseChanged, now_s: float)
     """Beats and breath begin with a movement; what was counted down before it is over."""
     moving = event.phase in ("concentric", "eccentric")
     cues: list[Cue] = []
-    if moving and plan.metronome and plan.tempo is not None:
+    if moving and plan.spoken.metronome and plan.tempo is not None:
         cues += [
             make("beat", "", at_s, f"{event.phase}, target {plan.tempo}", tone="beat")
             for at_s in beats_s(plan.tempo, event.phase, event.time_s)
         ]
-    if moving and plan.breathing and so_far.counted < BREATHING_REPS:
+    if moving and plan.spoken.breathing and so_far.counted < BREATHING_REPS:
         said = words.BREATHE_OUT if event.phase == "concentric" else words.BREATHE_IN
         cues.append(make("breathe", said, now_s, event.phase, tone="notice"))
     return Answer(so_far, tuple(cues), MOVES if moving else ("beat",))
@@ -172,7 +167,7 @@ def _end(so_far: SetSoFar, plan: CoachPlan, event: EndReached, now_s: float) -> 
 
 
 def _counts_here(plan: CoachPlan, event: EndReached) -> bool:
-    return event.end == "top" if plan.count_at == "top" else event.completes
+    return event.end == "top" if plan.spoken.count_at == "top" else event.completes
 
 
 def _count(plan: CoachPlan, number: int, due_s: float, end_s: float) -> list[Cue]:
@@ -204,7 +199,7 @@ def _with_hold(counted: list[Cue], hold_s: float, began_s: float) -> list[Cue]:
 
 
 def _next_move(plan: CoachPlan, event: EndReached, at_s: float) -> list[Cue]:
-    if not plan.metronome:
+    if not plan.spoken.metronome:
         return []
     return [_move(words.UP if event.end == "bottom" else words.DOWN, at_s)]
 

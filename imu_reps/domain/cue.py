@@ -26,6 +26,29 @@ CueCode = Literal[
 ]
 Tone = Literal["stop", "fault", "hold", "count", "done", "notice", "beat"]
 
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What the person wants to hear beside warnings; voice, screen and log agree.
+
+    Attributes
+    ----------
+    count_at : {"end", "top"}
+        Whether a repetition is counted as it ends, or at its top (where it ends there, the same).
+    metronome : bool
+        With a target tempo: count-in, seconds, "up" and "down".
+    breathing : bool
+        "breathe out" and "breathe in" with the first repetitions.
+    """
+
+    count_at: Literal["end", "top"] = "end"
+    metronome: bool = True
+    breathing: bool = False
+
+
+#: Where nothing is asked for.
+USUALLY_SPOKEN = Spoken()
+
 #: A plain voice needs about this long to begin, and for each word.
 VOICE_START_S = 0.15
 WORD_S = 0.3

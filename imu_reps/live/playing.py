@@ -11,6 +11,7 @@ from imu_reps.analysis.analyze import Analysis
 from imu_reps.analysis.pipeline import Pipeline
 from imu_reps.coaching.coach import Coach
 from imu_reps.coaching.cues import CoachPlan
+from imu_reps.domain.cue import USUALLY_SPOKEN, Spoken
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock
 from imu_reps.domain.settings import Settings
@@ -37,12 +38,16 @@ class Player:
     settings : Settings
     speed : float
         1: as fast as it was recorded.
+    spoken : Spoken
     """
 
-    def __init__(self, recording: Recording, settings: Settings, speed: float = 1.0) -> None:
+    def __init__(
+        self, recording: Recording, settings: Settings, speed: float = 1.0, spoken: Spoken = USUALLY_SPOKEN
+    ) -> None:
         self._recording = recording
         self._settings = settings
         self._speed = speed
+        self._spoken = spoken
         self._first = replace(first_picture(recording.header, settings), may_start=True)
         self._asked: queue.Queue[Command] = queue.Queue(64)
         self._closed = False
@@ -74,7 +79,7 @@ class Player:
         """Play once, until the set is over, the recording ends, or somebody ends it."""
         links = {place: LinkView("streaming") for place in SENSOR_PLACES if self._recording.samples(place)}
         self.hub.show(replace(self._first, started=True, may_start=False, links=links))
-        following = Following(self._recording, self._settings, self.hub)
+        following = Following(self._recording, self._settings, self.hub, self._spoken)
         ended = self._push_all(following)
         if isinstance(ended, Discard):
             self.hub.show(self._first)
@@ -117,16 +122,18 @@ class Following:
         Whose header, notes and name are those of the set.
     settings : Settings
     hub : Hub
+    spoken : Spoken
     """
 
-    def __init__(self, recording: Recording, settings: Settings, hub: Hub) -> None:
+    def __init__(
+        self, recording: Recording, settings: Settings, hub: Hub, spoken: Spoken = USUALLY_SPOKEN
+    ) -> None:
         header = recording.header
         self._recording = recording
         self._hub = hub
         self._pipeline = Pipeline(header, settings, file=recording.file)
-        self._coach = Coach(
-            CoachPlan(header.start, tempo=header.tempo_target, floor_known=header.floor_deg is not None)
-        )
+        floor_known = header.floor_deg is not None
+        self._coach = Coach(CoachPlan(header.start, None, header.tempo_target, spoken, floor_known))
 
     def push(self, blocks: list[SampleBlock], now_s: float) -> None:
         """Take what arrived until `now_s`, and show what is new."""

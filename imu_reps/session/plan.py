@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from imu_reps.domain.cue import USUALLY_SPOKEN, Spoken
 from imu_reps.domain.exercise import Exercise
 from imu_reps.domain.recording import Side, Start
 from imu_reps.domain.tempo import Tempo
@@ -47,11 +48,13 @@ class SessionPlan:
         Between two sets.
     tap : bool
         Whether the sensors are knocked together at the beginning.
+    spoken : Spoken
     """
 
     goals: tuple[SetGoal, ...]
     rest_s: float = 60.0
     tap: bool = False
+    spoken: Spoken = USUALLY_SPOKEN
 
     def moved_to(self, number: int) -> Side | None:
         """The leg the ankle sensor has to be moved to before a set (from 1); None: it stays where it is."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from imu_reps.coaching.coach import Coach, cue_note
 from imu_reps.coaching.cues import CoachPlan
-from imu_reps.domain.cue import Cue
+from imu_reps.domain.cue import USUALLY_SPOKEN, Cue, Spoken
 from imu_reps.domain.events import Event, Phase, PhaseChanged, Ready, RepCompleted, SetEnded
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import SampleBlock, SensorPlace
@@ -42,6 +42,7 @@ class RunningSet:
         As it was then.
     floor_deg : float or None
         The person's own floor, where it is known.
+    spoken : Spoken
     """
 
     def __init__(
@@ -51,9 +52,11 @@ class RunningSet:
         began_s: float,
         status: Mapping[SensorPlace, SensorStatus],
         floor_deg: float | None = None,
+        spoken: Spoken = USUALLY_SPOKEN,
     ) -> None:
         self._recorder = recorder
-        self._coach = Coach(CoachPlan(goal.start, goal.reps, goal.tempo, floor_known=floor_deg is not None))
+        floor_known = floor_deg is not None
+        self._coach = Coach(CoachPlan(goal.start, goal.reps, goal.tempo, spoken, floor_known))
         self._goal = goal
         self._began_s = began_s
         self._status = dict(status)

@@ -198,7 +198,8 @@ class Session:
 
     def _running(self, recorder: SetRecorder, goal: SetGoal) -> RunningSet:
         floor_deg = self._place.person.floor_deg(goal.exercise, goal.side)
-        return RunningSet(recorder, goal, _now_s(), self._streams.status(), floor_deg)
+        status, spoken = self._streams.status(), self._plan.spoken
+        return RunningSet(recorder, goal, _now_s(), status, floor_deg, spoken)
 
     async def _until_over(self, running: RunningSet, items: list[Item]) -> str:
         """Record until the set is over; gives the reason."""

@@ -11,6 +11,7 @@ from imu_reps.coaching.coach import Coach, cue_note
 from imu_reps.coaching.cue_ranks import PRIORITY
 from imu_reps.coaching.cues import CoachPlan
 from imu_reps.coaching.metronome import share_done
+from imu_reps.domain.cue import Spoken
 from imu_reps.domain.events import (
     EndReached,
     Event,
@@ -72,7 +73,7 @@ def test_repetitions_are_counted_at_their_end_with_the_last_ones_told() -> None:
 def test_repetitions_are_counted_at_the_top_if_so_wished() -> None:
     events = [top(1, 2.0), bottom(1, 4.0), top(2, 6.0), bottom(2, 8.0)]
 
-    assert heard(Coach(CoachPlan(count_at="top")), *events) == [(2.0, "1"), (6.0, "2")]
+    assert heard(Coach(CoachPlan(spoken=Spoken(count_at="top"))), *events) == [(2.0, "1"), (6.0, "2")]
 
 
 def test_an_end_that_is_told_again_after_a_stall_is_counted_once() -> None:
@@ -116,7 +117,7 @@ def test_a_hold_at_the_bottom_is_counted_down_with_the_count_and_ends_in_up() ->
 
 
 def test_a_hold_that_is_left_is_not_counted_on() -> None:
-    coach = Coach(CoachPlan(tempo=SLOW_WITH_HOLD, metronome=False))
+    coach = Coach(CoachPlan(tempo=SLOW_WITH_HOLD, spoken=Spoken(metronome=False)))
 
     said = heard(coach, bottom(1, 4.0), PhaseChanged(5.5, "concentric", 8.0), until_s=9.0)
 
@@ -189,7 +190,10 @@ def test_the_floor_is_spoken_of_only_where_the_back_let_go_lately(
 def test_breathing_goes_with_the_phase_where_it_is_wished_for() -> None:
     phases = [PhaseChanged(2.0, "concentric", 3.0), PhaseChanged(5.0, "eccentric", 60.0)]
 
-    assert words(heard(Coach(CoachPlan(breathing=True)), *phases)) == ["breathe out", "breathe in"]
+    assert words(heard(Coach(CoachPlan(spoken=Spoken(breathing=True))), *phases)) == [
+        "breathe out",
+        "breathe in",
+    ]
     assert words(heard(Coach(CoachPlan()), *phases)) == []
 
 
