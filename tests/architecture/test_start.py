@@ -9,7 +9,10 @@ import pytest
 
 from imu_reps.cli.main import COMMANDS
 
-HEAVY = ("numpy", "scipy", "pandas", "bleak", "bumble", "matplotlib", "vqf", "rich", "msgspec")
+HEAVY = (
+    *("numpy", "scipy", "pandas", "vqf", "bleak", "bumble"),
+    *("matplotlib", "jinja2", "rich", "msgspec", "starlette", "uvicorn", "segno"),
+)
 
 
 def loaded_after(code: str) -> set[str]:
