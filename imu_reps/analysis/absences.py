@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from imu_reps.domain.endings import STOPPED_WITH_PAIN, ended_words
 from imu_reps.domain.recording import Note, Recording
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.domain.summary import Finding
@@ -22,13 +23,10 @@ _CONSEQUENCE: dict[SensorPlace, str] = {
     "ankle": "what happened then is not counted",
     "pelvis": "the pelvis is not judged there",
 }
-_ENDED = {
-    "target": "the target was reached",
-    "duration": "the time was up",
-    "left_posture": "you left the posture",
-    "legs_down": "the legs came down",
-    "user": "you ended it",
-}
+
+#: A set that was stopped with pain ends in this, and in no diagnosis.
+PAIN = "It hurt, and you stopped. Leave it for today; if it does not pass, see a professional."
+DISCARDED = "You discarded this set: it is not remembered, and not compared with others."
 
 
 def away_spans(
@@ -64,14 +62,15 @@ def _lost_for_good(notes: Sequence[Note], place: SensorPlace) -> float | None:
 
 
 def absences(recording: Recording, clocks: Mapping[SensorPlace, TimedSamples]) -> tuple[Finding, ...]:
-    """A finding for each sensor that was away, each restart that was noted, and the noted end."""
+    """A finding for each sensor that was away, each restart, the noted end, and a set that was discarded."""
     last = _last_s(clocks, recording.notes)
     found = []
     for place, spans in away_spans(clocks, recording.notes).items():
         if spans:
             code = "link_lost" if _link_noted(recording.notes, place, spans) else "sensor_silent"
             found.append(Finding(code, (), _away(place, spans, last)))
-    return (*found, *_restarts(recording.notes), *_end(recording.notes))
+    discarded = [Finding("discarded", (), DISCARDED)] if recording.discarded else []
+    return (*found, *_restarts(recording.notes), *_end(recording.notes), *discarded)
 
 
 def _link_noted(notes: Sequence[Note], place: SensorPlace, spans: Sequence[Span]) -> bool:
@@ -114,5 +113,6 @@ def _end(notes: Sequence[Note]) -> list[Finding]:
     ends = [note for note in notes if note.key == "end" and note.value != "end_of_recording"]
     if not ends:
         return []
-    why = _ENDED.get(ends[-1].value, ends[-1].value.replace("_", " "))
-    return [Finding("ended", (), f"The set was ended at {ends[-1].time_s:.0f} s: {why}.")]
+    reason = ends[-1].value
+    ended = Finding("ended", (), f"The set was ended at {ends[-1].time_s:.0f} s: {ended_words(reason)}.")
+    return [ended, Finding(STOPPED_WITH_PAIN, (), PAIN)] if reason == "pain" else [ended]

@@ -169,9 +169,11 @@ def _whole(tilt_deg: float, limit_deg: float) -> str:
 def _longest_clean(hold: Hold, settings: Settings) -> str:
     if not hold.clean_s:
         return f"The pelvis was never within its limit ({settings.tilt_flag_deg:.0f}°): hold the legs higher."
+    if not hold.clean_from_s:
+        return f"The pelvis kept its limit for {hold.clean_s:.0f} s. Stop there, or hold the legs higher."
     return (
         f"The longest stretch with the pelvis within its limit was {hold.clean_s:.0f} s, from second "
-        f"{hold.clean_from_s or 0.0:.0f} on. Stop there, or hold the legs higher."
+        f"{hold.clean_from_s:.0f} on. Stop sooner, or hold the legs higher."
     )
 
 

@@ -7,11 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from imu_reps.analysis.alignment import MOVED_DEG
+from imu_reps.analysis.alignment import MOVED_DEG, STILL_TICKS
 from imu_reps.analysis.high_start import TIPPED_BACK_DEG
+from imu_reps.analysis.pelvis import ZERO_S
 from imu_reps.analysis.posture import all_still, find_rocks, pelvis_axes_at
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray
+from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import GridMotion, Motion, join_motions
 from imu_reps.kinematics.mounting import (
     LEFT_DEG,
@@ -23,6 +25,9 @@ from imu_reps.kinematics.mounting import (
     ready_deg,
     unit,
 )
+
+#: The pelvis's zero needs a rest; an instant that is ready has been still for `STILL_TICKS` already.
+REST_TICKS = round(ZERO_S * GRID_HZ) - STILL_TICKS
 
 #: The swing axis is looked for anew after this many more instants of movement, until it is settled.
 AXIS_EVERY, AXIS_SETTLED = 25, 500
@@ -63,6 +68,7 @@ class LiveAlignment:
         self._plane: tuple[FloatArray, FloatArray] | None = None
         self._pelvis = LivePelvis(header)
         self._held = False
+        self._rested = 0
 
     @property
     def axis(self) -> FloatArray:
@@ -80,10 +86,13 @@ class LiveAlignment:
 
     def step(self, motion: Motion, tick: int, *, ready: bool) -> LiveAngles:
         """The angles at one grid instant of `motion`, which is a new zero if it is ready and none is held."""
-        zeroed = ready and not self._held and not self._pelvis.is_tipped(motion, tick)
+        self._rested = self._rested + 1 if ready else 0
+        may_zero = ready and not self._held
+        zeroed = may_zero and self._rested > REST_TICKS and not self._pelvis.is_tipped(motion, tick)
         angle = tilt = rotation = math.nan
         if motion.ankle is not None:
-            angle, zeroed = self._leg(motion.ankle.up[tick], zeroed)
+            angle, near_first = self._leg(motion.ankle.up[tick], may_zero)
+            zeroed = zeroed and (near_first or not self._pelvis.has_zero)
         if motion.pelvis is not None:
             tilt, rotation = self._pelvis.tilt(motion.pelvis.up[tick], zero_here=zeroed)
         return LiveAngles(angle, tilt, rotation)
@@ -188,6 +197,11 @@ class LivePelvis:
         self._cranial, self._lying_up = found[0].matrix[1], found[0].matrix[0]
         self._history = []
         return True
+
+    @property
+    def has_zero(self) -> bool:
+        """Whether tilt and rotation are counted from anything."""
+        return self._axes is not None
 
     def is_tipped(self, motion: Motion, tick: int) -> bool:
         """Whether the pelvis is tipped back against its zero, as by a leg held high."""

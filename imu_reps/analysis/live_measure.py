@@ -25,8 +25,8 @@ from imu_reps.kinematics.holes import bridged_columns
 from imu_reps.kinematics.lever import carried
 from imu_reps.kinematics.motion import GridMotion, Motion, impacts
 
-#: Angles are kept at least this long; a repetition that is still to be measured is shorter.
-KEPT_S = 600.0
+#: There is room for the angles of so long a set; of a longer one the first and the latest are kept.
+ROOM_S = 300.0
 
 #: Angles this long before the way out are looked at, for the filters and the resting band.
 LEAD_S = 2.0
@@ -37,9 +37,8 @@ ANKLE_UP, ANKLE_GYR, ANKLE_ACC, STILL, READY, COLUMNS = 7, 10, 13, 16, 17, 18
 
 @dataclass(frozen=True, slots=True)
 class LivePiece:
-    """A stretch of the latest angles, from tick `first` on; `tilt_deg` is None without a pelvis sensor."""
+    """Angles that are kept, side by side; `tilt_deg` is None without a pelvis sensor."""
 
-    first: int
     angle_deg: FloatArray
     tilt_deg: FloatArray | None
     ankle: GridMotion
@@ -47,19 +46,57 @@ class LivePiece:
 
 
 class LiveTrack:
-    """The latest angles. Ticks count from the first instant of the set.
+    """The angles of a set, in memory that does not grow: what was in the middle of a long one can be let go.
+
+    Ticks count from the first instant of the set. A row is where a tick is kept; what is kept before and
+    after a gap stands side by side.
 
     Attributes
     ----------
-    first_tick, next_tick : int
-        The oldest tick still kept, and the next to come.
+    next_tick : int
+        The next to come.
     """
 
     def __init__(self) -> None:
-        self._rows = np.empty((2 * int(KEPT_S * GRID_HZ), COLUMNS))
-        self.first_tick = 0
+        self._rows = np.empty((int(ROOM_S * GRID_HZ), COLUMNS))
+        self._begin = self._gap_start = self._gap_end = 0
         self.next_tick = 0
         self._start_s = 0.0
+
+    @property
+    def first_tick(self) -> int:
+        """The tick from which on every one is kept."""
+        return self._gap_end
+
+    @property
+    def gap_start(self) -> int:
+        """The tick that the gap begins at; with no gap the oldest that is kept."""
+        return self._gap_start
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there is no room for another tick."""
+        return self.row(self.next_tick) == len(self._rows)
+
+    def row(self, tick: int) -> int:
+        """Where a tick is kept; the next that is, where it is not."""
+        tick = max(tick, self._begin)
+        return tick - self._begin - min(max(tick - self._gap_start, 0), self._gap_end - self._gap_start)
+
+    def tick(self, row: int) -> int:
+        """Which tick is kept at a row."""
+        tick = self._begin + row
+        return tick if tick < self._gap_start else tick + self._gap_end - self._gap_start
+
+    def forget(self, start: int, end: int) -> None:
+        """Let go of the ticks `start` to `end`: the oldest, or from where an earlier gap begins."""
+        at, until, count = self.row(start), self.row(end), self.row(self.next_tick)
+        self._rows[at : at + count - until] = self._rows[until:count]
+        if at == 0:
+            self._begin = max(self._begin, end)
+            self._gap_start, self._gap_end = max(self._gap_start, end), max(self._gap_end, end)
+        else:
+            self._gap_start, self._gap_end = start, max(self._gap_end, end)
 
     def push(self, motion: Motion, offset: int, angles: LiveAngles, *, ready: bool) -> None:
         """Keep the grid instant at `offset` of `motion`."""
@@ -77,15 +114,11 @@ class LiveTrack:
             row[ANKLE_GYR:ANKLE_ACC], row[ANKLE_ACC:STILL] = ankle.gyr_dps[offset], ankle.acc_mps2[offset]
 
     def _next_row(self) -> FloatArray:
-        """A row to fill; when there is no room left the older half goes."""
-        count = self.next_tick - self.first_tick
-        if count == len(self._rows):
-            kept = count // 2
-            self._rows[:kept] = self._rows[-kept:]
-            self.first_tick += count - kept
-            count = kept
+        """A row to fill; if nobody has made room, the older half goes."""
+        if self.is_full:
+            self.forget(0, self.tick(len(self._rows) // 2))
+        row = self._rows[self.row(self.next_tick)]
         self.next_tick += 1
-        row = self._rows[count]
         row[:STILL], row[STILL] = np.nan, 0.0
         return np.asarray(row)
 
@@ -97,24 +130,26 @@ class LiveTrack:
         """The newest angles, with leg elevation as in `piece`; None before the first."""
         if self.next_tick == 0:
             return None
-        row = self._rows[self.next_tick - 1 - self.first_tick, : ROTATION + 1].tolist()
+        row = self._rows[self.row(self.next_tick) - 1, : ROTATION + 1].tolist()
         leg_deg, tilt_deg, rotation_deg = (None if math.isnan(angle) else angle for angle in row[ANGLE:])
         leg_deg = None if leg_deg is None else sense * leg_deg + zero_deg
         return Pose(row[TIME], leg_deg, tilt_deg, rotation_deg)
 
     def since(self, tick: int) -> LivePiece:
         """What is kept from `tick` on."""
-        first = max(tick, self.first_tick)
-        rows = self._rows[first - self.first_tick : self.next_tick - self.first_tick]
+        rows = self._rows[self.row(tick) : self.row(self.next_tick)]
         up, gyr, acc = rows[:, ANKLE_UP:ANKLE_GYR], rows[:, ANKLE_GYR:ANKLE_ACC], rows[:, ANKLE_ACC:STILL]
         ankle = GridMotion(up, gyr, acc, np.full(len(rows), np.nan), np.zeros(len(rows), bool))
         tilt = rows[:, TILT]
         tilt_deg = tilt if np.isfinite(tilt).any() else None
-        return LivePiece(first, rows[:, ANGLE], tilt_deg, ankle, rows[:, READY] > 0.0)
+        return LivePiece(rows[:, ANGLE], tilt_deg, ankle, rows[:, READY] > 0.0)
 
     def piece(self, start: int, end: int, sense: float, zero_deg: float) -> AngleTrack:
-        """The angles of ticks `start` to `end`; leg elevation is `sense` times the angle plus `zero_deg`."""
-        rows = self._rows[start - self.first_tick : end - self.first_tick]
+        """The angles of ticks `start` to `end`, none before `first_tick`.
+
+        Leg elevation is `sense` times the angle plus `zero_deg`.
+        """
+        rows = self._rows[self.row(start) : self.row(end)]
         return AngleTrack(
             rows[:, TIME],
             sense * rows[:, ANGLE] + zero_deg,
@@ -144,7 +179,9 @@ class LiveMeter:
         zero_deg: float,
         axis: FloatArray,
     ) -> Rep | None:
-        """The repetition as far as it is known at tick `end`; None if its start is no longer kept.
+        """The repetition as far as it is known at tick `end`; None where an angle is missing.
+
+        One that began before `track.first_tick`, with a rest of minutes, is measured from there.
 
         Parameters
         ----------
@@ -153,9 +190,8 @@ class LiveMeter:
         axis : (3,) float
             That the leg swings about, in sensor axes.
         """
-        start = rep.near.tick - int(LEAD_S * GRID_HZ)
-        start = max(start, track.first_tick)
-        if rep.near.tick < start or end - start < SHORTEST:
+        start = max(rep.near.tick - int(LEAD_S * GRID_HZ), track.first_tick)
+        if rep.far.tick <= start or end - start < SHORTEST:
             return None
         ankle = track.since(start).ankle[: end - start]
         motion = set_motion(track.piece(start, end, sense, zero_deg), self._header, carried(ankle, axis))
@@ -168,7 +204,7 @@ class LiveMeter:
 
     def _figures(self, motion: SetMotion, rep: Excursion, start: int) -> Measured:
         travel, speed = motion.travel_sign * motion.elevation_deg, motion.travel_sign * motion.speed_dps
-        ticks = (turn.tick - start for turn in (rep.near, rep.far, rep.back))
+        ticks = (max(turn.tick - start, 0) for turn in (rep.near, rep.far, rep.back))
         moved = Excursion(*(Turn(tick, float(travel[tick])) for tick in ticks))
         phases = phase_boundaries(travel, speed, moved, 0, len(travel) - 1)
         return Meter(motion, self._settings).measure(phases, None)

@@ -9,20 +9,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-import numpy as np
-
-from imu_reps.analysis.alignment import VERTICAL_DEG, low_zero, rests_in, swing_axis
 from imu_reps.analysis.filters import LiveLowPass
-from imu_reps.analysis.high_start import find_high_set
 from imu_reps.analysis.live_angles import LiveAlignment
+from imu_reps.analysis.live_announced import Announced
 from imu_reps.analysis.live_measure import LiveMeter, LiveTrack
+from imu_reps.analysis.live_search import find_so_far
 from imu_reps.analysis.live_silence import LiveSilence
 from imu_reps.analysis.live_underway import Frame, Underway
-from imu_reps.analysis.low_start import find_low_set
 from imu_reps.analysis.phases import DWELL_S, SLOW_DPS
 from imu_reps.analysis.ready import LEFT_POSTURE_S
-from imu_reps.analysis.segmentation import Excursion, Segmentation, Turn, TurnFinder, shifted
-from imu_reps.analysis.swing import swing_of
+from imu_reps.analysis.segmentation import Excursion, Segmentation, Turn, TurnFinder, placed
 from imu_reps.domain.events import (
     Event,
     FaultSeen,
@@ -36,7 +32,6 @@ from imu_reps.domain.events import (
 )
 from imu_reps.domain.pose import Pose
 from imu_reps.domain.recording import Header
-from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ, AngleTrack
 from imu_reps.kinematics.motion import Motion
@@ -46,8 +41,9 @@ DWELL_TICKS = int(DWELL_S * GRID_HZ)
 #: Moving less than this within `DWELL_S` is a dwell, or a turn.
 DWELL_DEG = SLOW_DPS * DWELL_S
 
-#: Far ends further apart than this share of the range are not those of the same repetition.
-SAME_REP = 0.5
+#: Where there is no room for more of a long set, so much of its beginning and of its end is kept: enough of
+#: either to see where the leg lies, which way is up, and what is usual.
+HEAD_TICKS, TAIL_TICKS = int(60.0 * GRID_HZ), int(120.0 * GRID_HZ)
 
 #: The phase shown live is read from the way made in this many instants.
 SPEED_TICKS = 10
@@ -84,18 +80,18 @@ class LiveSet:
         self._phase: Phase | None = None
         self._far_announced: int | None = None
         self._ready_tick = 0
-        self.announced: list[Excursion] = []
+        self._announced = Announced()
         self.ended = False
 
     @property
     def count(self) -> int:
         """Repetitions counted so far."""
-        return len(self.announced)
+        return len(self._announced)
 
     def heard_spans(self) -> list[tuple[float, float]]:
         """When each counted repetition was: its near turn, and as far as its way back is known, seconds."""
         times = self._track.time_s
-        return [(times(rep.near.tick), times(rep.back.tick)) for rep in self.announced]
+        return [(times(rep.near.tick), times(rep.back.tick)) for rep in self._announced]
 
     @property
     def pose(self) -> Pose | None:
@@ -119,6 +115,8 @@ class LiveSet:
         events: list[Event] = []
         for offset, time_s in enumerate(motion.time_s.tolist()):
             events += silence.get(offset, ())
+            if self._track.is_full:
+                self._make_room()
             tick = self._track.next_tick
             angles = self._alignment.step(motion, offset, ready=bool(ready[offset]))
             self._track.push(motion, offset, angles, ready=bool(ready[offset]))
@@ -135,6 +133,19 @@ class LiveSet:
                 )
         return events
 
+    def _make_room(self) -> None:
+        """Forget what was before the set, and of a long one the middle, from rest to rest where it can be."""
+        track, known, finder = self._track, self._announced, self._finder
+        tail = track.next_tick - TAIL_TICKS
+        track.forget(0, tail if finder is None else self._ready_tick)
+        if finder is None or tail <= self._ready_tick + HEAD_TICKS:
+            return
+        again = track.gap_start > self._ready_tick
+        start = track.gap_start if again else known.rest_before(self._ready_tick + HEAD_TICKS)
+        end = known.rest_before(tail)
+        for each in (track, finder, known):
+            each.forget(start, end)
+
     def _gate(self, tick: int, time_s: float, in_posture: bool, ready: bool) -> list[Event]:
         """Open the gate when ready; close it when the posture was left for long."""
         self._lost_ticks = 0 if in_posture else self._lost_ticks + 1
@@ -146,7 +157,7 @@ class LiveSet:
             return [Ready(time_s, self._posture_checked)]
         if self._lost_ticks < LEFT_POSTURE_S * GRID_HZ:
             return []
-        if self.announced:
+        if self.count:
             self.ended = True
             return [SetEnded(time_s, "left_posture", self.count)]
         self._finder, self._sense = None, 1.0
@@ -177,8 +188,7 @@ class LiveSet:
         last = found.reps[-1] if found.reps else None
         if last is None or last.back.tick != turns[-1].tick:
             return None
-        known = [k for k, rep in enumerate(self.announced, start=1) if _same(last, rep)]
-        return known[-1] if known else self.count + 1
+        return self._announced.number_of(last)
 
     def _count(self, tick: int, time_s: float, dwelling: bool) -> list[Event]:
         """Compare the repetitions so far with those announced."""
@@ -188,43 +198,24 @@ class LiveSet:
         self._sense, self._zero_deg = sense, zero_deg
         self._threshold_deg = found.threshold_deg
         reps = [rep for rep in found.reps if rep.back.tick != turns[-1].tick or dwelling]
-        events = self._keep(reps, time_s)
-        for rep in reps:
-            if rep not in self.announced:
-                self.announced.append(rep)
-                self._alignment.hold()
-                events += self._completed(rep, tick, time_s, sense, zero_deg)
+        gone, new = self._announced.compare(reps)
+        events = self._retracted(gone, time_s)
+        for rep in new:
+            self._announced.add(rep)
+            self._alignment.hold()
+            events += self._completed(rep, tick, time_s, sense, zero_deg)
         return events + self._far_end(turns, found, travel_sign, time_s, dwelling)
 
     def _find(self, turns: Sequence[Turn]) -> tuple[float, float, Segmentation]:
         """The set so far; leg elevation is the first times the angle plus the second."""
-        piece = self._track.since(self._ready_tick)
-        kept = [Turn(max(turn.tick - piece.first, 0), turn.value) for turn in turns]
-        swing = swing_of(piece.ankle, self._swing_axis(piece.ankle.up))
-        if self._header.start == "low":
-            low = find_low_set(kept, swing, self._header, self._settings)
-            if not low.segmentation.reps:
-                return low.sense, 0.0, low.segmentation
-            rests = rests_in(piece.ready)
-            level, found, _ = low_zero(low, kept, piece.angle_deg, swing, rests, self._settings)
-            return low.sense, -level, shifted(found, piece.first)
-        high = find_high_set(kept, piece.angle_deg, piece.tilt_deg, swing, self._header, self._settings)
-        found = shifted(high.segmentation, piece.first)
-        if self._header.exercise == "heel_tap":
-            return high.sense, found.reps[0].near.value if found.reps else 0.0, found
-        return high.sense, 0.0 if high.lifted else VERTICAL_DEG, found
+        track, first_row = self._track, self._track.row(self._ready_tick)
+        kept = [Turn(track.row(turn.tick) - first_row, turn.value) for turn in turns]
+        piece, axis = track.since(self._ready_tick), self._alignment.axis
+        sense, zero_deg, found = find_so_far(piece, kept, axis, self._header, self._settings)
+        return sense, zero_deg, placed(found, lambda row: track.tick(first_row + row))
 
-    def _swing_axis(self, up: FloatArray) -> FloatArray:
-        """The axis as all that is kept shows it, in the sense the angle counts."""
-        known = up[np.isfinite(up[:, 0])]
-        axis = swing_axis(known, known[0])
-        return axis if axis @ self._alignment.axis > 0.0 else -axis
-
-    def _keep(self, reps: Sequence[Excursion], time_s: float) -> list[Event]:
-        """Keep what was announced and still is a repetition; say of the rest that it is none."""
-        kept = _matches(self.announced, reps)
-        gone = [known for k, known in enumerate(self.announced) if k not in kept]
-        self.announced = [kept[k] for k in sorted(kept)]
+    def _retracted(self, gone: Sequence[Excursion], time_s: float) -> list[Event]:
+        """Say of what was announced that it is none."""
         counts = range(self.count + len(gone) - 1, self.count - 1, -1)
         reason = "much smaller than the repetitions since"
         return [
@@ -277,22 +268,3 @@ class LiveSet:
             return []
         self._phase = phase
         return [PhaseChanged(time_s, phase, self._sense * angle)]
-
-
-def _matches(announced: Sequence[Excursion], reps: Sequence[Excursion]) -> dict[int, Excursion]:
-    """Which of the announced (by position) is which repetition as it is seen now; each of either once."""
-    found = {}
-    for rep in reps:
-        same = [k for k, known in enumerate(announced) if _same(rep, known)]
-        if same:
-            found[min(same, key=lambda k: abs(announced[k].far.tick - rep.far.tick))] = rep
-    return found
-
-
-def _same(rep: Excursion, known: Excursion) -> bool:
-    """Whether two excursions are the same repetition, seen at different times.
-
-    They overlap and reach the same level; a fidget that a repetition begins with does not.
-    """
-    overlap = rep.near.tick < known.far.tick <= rep.back.tick and known.near.tick < rep.far.tick
-    return overlap and abs(rep.far.value - known.far.value) < SAME_REP * rep.range_deg

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 
 from imu_reps.analysis.alignment import VERTICAL_DEG
 from imu_reps.analysis.live_angles import LiveAngles
-from imu_reps.analysis.live_crossings import Instant, LiveCrossings
+from imu_reps.analysis.live_crossings import Frame, Instant, LiveCrossings
 from imu_reps.analysis.live_way import Arrival, LiveWay
 from imu_reps.analysis.segmentation import TurnFinder
 from imu_reps.domain.events import EndReached, FloorNear, LimitCrossed
@@ -17,22 +16,10 @@ from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.settings import Settings
 
+__all__ = ["Frame", "Underway"]
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """What the set shows so far.
-
-    Attributes
-    ----------
-    sense, zero_deg : float
-        Leg elevation is `sense` times the angle plus `zero_deg`.
-    threshold_deg : float
-        The least way of a repetition.
-    """
-
-    sense: float
-    zero_deg: float
-    threshold_deg: float
+#: A leg that is lower than at its first rest by more than this was held up then: the pelvis was tipped back.
+HELD_UP_DEG = 10.0
 
 
 class Underway:
@@ -73,21 +60,22 @@ class Underway:
             The number of the repetition that the running turn completes; None if it completes none.
         """
         tick, time_s, angle = now
-        arrival = self._way.step(tick, angle)
+        arrival = self._way.step(tick, angle, angles.angle_deg)
         if finder.confirmed_count != self._way.turns:
             self._way.turned(finder.turns[-2], angle)
             self._crossings.turned(count + 1)
-        tilt_deg = math.nan if self._never_flat(frame) else angles.tilt_deg
+        tilt_deg = math.nan if self._never_flat(frame, frame.sense * angle) else angles.tilt_deg
         here = Instant(tick, time_s, frame.sense * angle + frame.zero_deg, tilt_deg, angles.rotation_deg)
-        said = self._crossings.step(self._way, here, frame.sense, frame.zero_deg)
+        said = self._crossings.step(self._way, here, frame)
         if arrival is None:
             return [*said]
         return [*said, *self._arrived(arrival, here, frame, count, number_of_running)]
 
-    def _never_flat(self, frame: Frame) -> bool:
-        """Straight legs that were up from the beginning: a tilt has no zero to be measured from."""
-        held = self._header.start == "high" and self._header.exercise != "heel_tap"
-        return held and frame.zero_deg == VERTICAL_DEG
+    def _never_flat(self, frame: Frame, since_rest_deg: float) -> bool:
+        """Legs that were up as the zero was taken: a tilt has no zero to be measured from."""
+        if self._header.start == "low":
+            return since_rest_deg < -HELD_UP_DEG
+        return self._header.exercise != "heel_tap" and frame.zero_deg == VERTICAL_DEG
 
     def _arrived(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
 
@@ -19,6 +20,14 @@ SPEED_TICKS = 4
 #: What the causal low-pass (a second-order Butterworth) and the speed's window lag behind.
 LOW_PASS_LAG_S = float(np.sqrt(2.0) / (2.0 * np.pi * CUTOFF_HZ))
 SPEED_LAG_S = LOW_PASS_LAG_S + SPEED_TICKS / 2.0 / GRID_HZ
+
+#: No leg goes that far from one instant to the next: the angle is counted from elsewhere, or much was missed.
+LEAP_DEG = 10.0
+#: So many instants later the low-pass has forgotten it.
+SETTLE_TICKS = 15
+
+#: As far as the leg went lately: at so many turns, those of about four repetitions.
+RECENT_TURNS = 8
 
 #: A way is looked at over this long at most.
 LONGEST_TICKS = int(12.0 * GRID_HZ)
@@ -51,10 +60,13 @@ class LiveWay:
         self._min_range_deg = min_range_deg
         self._angles: deque[float] = deque(maxlen=LONGEST_TICKS)
         self._next_tick = 0
+        self._broken_tick = -SETTLE_TICKS
+        self._measured_deg = math.nan
         self.turns = 0
         self.turn: Turn | None = None
         self.direction = 0.0
         self.previous_deg = 0.0
+        self._recent: deque[float] = deque(maxlen=RECENT_TURNS)
         self._peak = self._speed = 0.0
         self._at_high = self._at_low = 0
         self._arrived_deg: float | None = None
@@ -74,6 +86,18 @@ class LiveWay:
         """Degrees gone since the turn."""
         return 0.0 if self.turn is None else self.direction * (self._angles[-1] - self.turn.value)
 
+    @property
+    def usual_deg(self) -> float:
+        """How long the way is if the leg goes as far as it went lately; 0 where it has not been there."""
+        if self.turn is None:
+            return 0.0
+        return max(self.direction * (end - self.turn.value) for end in self._recent)
+
+    @property
+    def whole(self) -> bool:
+        """Whether the way was measured without a leap."""
+        return self.turn is not None and self.turn.tick >= self._broken_tick + SETTLE_TICKS
+
     def angles_deg(self) -> FloatArray:
         """The angles since the turn, the newest last, at most `LONGEST_TICKS` of them."""
         begin = len(self._angles) if self.turn is None else self._next_tick - self.turn.tick
@@ -83,6 +107,7 @@ class LiveWay:
         """Begin another way at a turn that has just been confirmed by `angle`."""
         self.previous_deg = 0.0 if self.turn is None else abs(turn.value - self.turn.value)
         self.turn, self.direction = turn, 1.0 if angle > turn.value else -1.0
+        self._recent.append(turn.value)
         self.turns += 1
         self._arrived_deg = None
         angles = self.direction * self.angles_deg()
@@ -90,14 +115,26 @@ class LiveWay:
         self._peak = float(ways.max(initial=0.0)) * GRID_HZ / SPEED_TICKS
         self._at_high = self._at_low = self._next_tick - 1
 
-    def step(self, tick: int, angle: float) -> Arrival | None:
+    def step(self, tick: int, angle: float, measured_deg: float) -> Arrival | None:
         """Take the next instant; says once when the way is about to end (again if it goes on after a stall).
 
         That is when its speed has fallen under the share of its peak that the definitions draw the flank's
         line through; the line, carried to zero, is the arrival.
+
+        Parameters
+        ----------
+        tick : int
+        angle : float
+            Low-passed.
+        measured_deg : float
+            As it was measured; NaN where it was not.
         """
         self._next_tick = tick + 1
         self._angles.append(angle)
+        if not math.isnan(measured_deg):
+            if abs(measured_deg - self._measured_deg) > LEAP_DEG:
+                self._broken_tick = tick
+            self._measured_deg = measured_deg
         if len(self._angles) <= SPEED_TICKS:
             return None
         self._speed = (angle - self._angles[-1 - SPEED_TICKS]) * GRID_HZ / SPEED_TICKS

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from imu_reps.analysis.analyze import Analysis, analyze
+from imu_reps.analysis.kept_samples import KeptSamples
 from imu_reps.analysis.live_hold import LiveHold
 from imu_reps.analysis.live_set import LiveSet
 from imu_reps.domain.events import Event, RepCompleted, RepRetracted, SetEnded
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.pose import Pose
 from imu_reps.domain.recording import Header, Note, Recording
-from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace, concatenate
+from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import AngleTrack
 from imu_reps.kinematics.live_motion import LiveGrid
@@ -55,17 +56,17 @@ class Pipeline:
         self._header = header
         self._settings = settings or Settings()
         self._file = file
-        self._blocks: dict[SensorPlace, list[SampleBlock]] = {place: [] for place in sensors}
+        self._samples = {place: KeptSamples() for place in sensors}
         self._notes: list[Note] = []
         self._grid = LiveGrid(header, sensors)
-        self._set = LiveSet(header, self._settings, posture_checked="pelvis" in sensors)
-        self._hold = LiveHold() if header.exercise in HOLDS else None
+        follows = LiveHold if header.exercise in HOLDS else LiveSet
+        self._set: LiveHold | LiveSet = follows(header, self._settings, posture_checked="pelvis" in sensors)
         self._last_s = 0.0
 
     @property
     def rep_count(self) -> int:
         """Repetitions counted so far; a hold has none."""
-        return self._set.count if self._hold is None else 0
+        return self._set.count
 
     @property
     def pose(self) -> Pose | None:
@@ -85,12 +86,10 @@ class Pipeline:
             At most one block a sensor.
         """
         for block in blocks:
-            self._blocks[block.sensor].append(block)
+            self._samples[block.sensor].add(block)
             if len(block):
                 self._last_s = max(self._last_s, float(block.time_s[-1]))
-        motion = self._grid.push(*blocks)
-        events = self._set.push(motion)
-        return events if self._hold is None else self._hold.hear(events)
+        return self._set.push(self._grid.push(*blocks))
 
     def note(self, note: Note) -> None:
         """Keep something that happened."""
@@ -105,17 +104,16 @@ class Pipeline:
             If the recording is implausible or unusable.
         """
         analysis = analyze(self.recording(), self._settings)
-        events = self._corrections(analysis) if self._hold is None else []
-        if not (self._set if self._hold is None else self._hold).ended:
+        events = self._corrections(analysis)
+        if not self._set.ended:
             events.append(SetEnded(self._last_s, reason, analysis.summary.set.rep_count))
         return events, analysis
 
     def recording(self) -> Recording:
         """Everything that was pushed, as a recording."""
-        joined = {place: concatenate(blocks) for place, blocks in self._blocks.items() if blocks}
-        return Recording(
-            self._header, joined.get("pelvis"), joined.get("ankle"), tuple(self._notes), self._file
-        )
+        samples = {place: kept.all() for place, kept in self._samples.items()}
+        pelvis, ankle = samples.get("pelvis"), samples.get("ankle")
+        return Recording(self._header, pelvis, ankle, tuple(self._notes), self._file)
 
     def _corrections(self, analysis: Analysis) -> list[Event]:
         """What the whole set shows otherwise than was heard."""

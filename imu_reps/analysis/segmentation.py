@@ -6,7 +6,7 @@ that starts low, travel is leg elevation; for one that starts high it is the neg
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -74,6 +74,7 @@ class TurnFinder:
     def __init__(self, threshold_deg: float) -> None:
         self._threshold_deg = threshold_deg
         self._confirmed: list[Turn] = []
+        self._forgotten = 0
         self._low: Turn | None = None
         self._high: Turn | None = None
         self._direction = 0
@@ -88,8 +89,18 @@ class TurnFinder:
 
     @property
     def confirmed_count(self) -> int:
-        """How many turns are final."""
-        return len(self._confirmed)
+        """How many turns are final, forgotten ones among them."""
+        return self._forgotten + len(self._confirmed)
+
+    def forget(self, start: int, end: int) -> None:
+        """Forget the turns from tick `start` to `end`; what may yet be one is put at `end`."""
+
+        def moved(turn: Turn | None) -> Turn | None:
+            return Turn(end, turn.value) if turn is not None and start <= turn.tick < end else turn
+
+        kept = [turn for turn in self._confirmed if not start <= turn.tick < end]
+        self._forgotten += len(self._confirmed) - len(kept)
+        self._confirmed, self._low, self._high = kept, moved(self._low), moved(self._high)
 
     def push(self, first_tick: int, travel_deg: FloatArray) -> None:
         """Take the next stretch of travel, no NaN, its first value at `first_tick`."""
@@ -236,10 +247,15 @@ def _partials(
 
 def shifted(segmentation: Segmentation, ticks: int) -> Segmentation:
     """The same repetitions, counted from another tick."""
+    return placed(segmentation, lambda tick: tick + ticks)
+
+
+def placed(segmentation: Segmentation, tick_of: Callable[[int], int]) -> Segmentation:
+    """The same repetitions, each turn at the tick that its own stands for."""
 
     def move(excursion: Excursion) -> Excursion:
         turns = (excursion.near, excursion.far, excursion.back)
-        return Excursion(*(Turn(turn.tick + ticks, turn.value) for turn in turns))
+        return Excursion(*(Turn(tick_of(turn.tick), turn.value) for turn in turns))
 
     return Segmentation(
         tuple(move(rep) for rep in segmentation.reps),

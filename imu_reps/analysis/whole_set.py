@@ -12,6 +12,7 @@ from imu_reps.analysis.pelvis import Turn, estimate_turn, mean_up, zero_rest
 from imu_reps.analysis.posture import Posture, find_posture, pelvis_axes_at
 from imu_reps.analysis.ready import Window, ready_windows
 from imu_reps.analysis.segmentation import Segmentation, shifted
+from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.recording import Header
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.summary import Zero
@@ -155,7 +156,8 @@ def _pelvis_zero(
         return axes, Zero(None, f"no still second {where}")
     time_s = float(motion.time_s[min(zero_at.end, len(motion)) - 1])
     what = "hanging still" if header.posture == "hanging" else "lying still with the leg on the floor"
-    return axes, Zero(time_s, f"{what}, before the first repetition")
+    first = "the legs went up" if header.exercise in HOLDS else "the first repetition"
+    return axes, Zero(time_s, f"{what}, before {first}")
 
 
 def build_track(

@@ -18,6 +18,11 @@ class Beside(TypedDict):
     advice: Sequence[str]
 
 
+def alone() -> Beside:
+    """Nothing: of a set that is not to be compared."""
+    return {"earlier": (), "sides": (), "advice": ()}
+
+
 def beside_set(stored: StoredSet) -> Beside:
     """Look up the person's sets up to this one.
 

@@ -54,7 +54,8 @@ def _check_file(file: str, as_json: bool) -> int:
         return error.exit_code
     clocks = _clocks(recording)
     offset = _offset(recording, clocks)
-    findings = (*check_recording(recording), *_noticed_by_reader(recording), *doubt_about_time(offset))
+    noticed = (*_noticed_by_reader(recording), *doubt_about_time(offset), *_discarded(recording))
+    findings = (*check_recording(recording), *noticed)
     if as_json:
         say(json.dumps(_as_dict(file, findings, clocks, offset), allow_nan=False))
     else:
@@ -70,6 +71,14 @@ def _noticed_by_reader(recording: Recording) -> tuple[PlausibilityFinding, ...]:
         PlausibilityFinding(caution.code, "caution", None, caution.message, caution.hint)
         for caution in recording.cautions
     )
+
+
+def _discarded(recording: Recording) -> tuple[PlausibilityFinding, ...]:
+    from imu_reps.analysis.absences import DISCARDED
+    from imu_reps.analysis.plausibility import PlausibilityFinding
+
+    hint = "It can be reported and played back like any other."
+    return (PlausibilityFinding("discarded", "info", None, DISCARDED, hint),) if recording.discarded else ()
 
 
 def _clocks(recording: Recording) -> Mapping[SensorPlace, TimedSamples]:

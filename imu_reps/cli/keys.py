@@ -1,4 +1,4 @@
-"""Enter and Ctrl-C while something runs on an event loop: no threads, and the terminal is left as it was."""
+"""Typed lines and Ctrl-C while something runs on an event loop: no threads, the terminal left as it was."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
 
 #: So often the keyboard is looked at.
@@ -17,16 +17,28 @@ LOOK_S = 0.1
 SIGNALS = [number for name in ("SIGINT", "SIGTERM", "SIGHUP") if (number := getattr(signal, name, None))]
 
 
-async def on_enter(call: Callable[[], None]) -> None:
-    """Call back whenever Enter is pressed, until cancelled or until there is nobody to press it."""
-    with _quiet_keyboard() as pressed:
-        while pressed is not None:
+async def on_line(calls: Mapping[str, Callable[[], None]]) -> None:
+    """Call back at every typed line, until cancelled or until there is nobody to type.
+
+    Parameters
+    ----------
+    calls : mapping
+        By the line's first letter; "" is Enter alone. Any other line does nothing: nobody who leans on the
+        keyboard, or who looks for the right key, ends a set.
+    """
+    with _quiet_keyboard() as typed:
+        begun = ""
+        while typed is not None:
             await asyncio.sleep(LOOK_S)
-            enter = pressed()
-            if enter is None:
+            text = typed()
+            if text is None:
                 return
-            if enter:
-                call()
+            *lines, begun = (begun + text).split("\n")
+            for line in lines:
+                calls.get(line.strip().lower()[:1], _nothing)()
+
+
+def _nothing() -> None: ...
 
 
 @contextlib.contextmanager
@@ -51,15 +63,15 @@ def on_signal(call: Callable[[], None]) -> Iterator[None]:
         restore()
 
 
-#: Whether Enter was pressed since the last look; None: it can never be again.
-Pressed = Callable[[], bool | None]
+#: What was typed since the last look, Enter as a newline; None: nothing ever can be again.
+Typed = Callable[[], str | None]
 
 
 @contextlib.contextmanager
-def _quiet_keyboard() -> Iterator[Pressed | None]:
+def _quiet_keyboard() -> Iterator[Typed | None]:
     """The keyboard without echo, which would tear a live display; None where there is none to be read."""
     if sys.platform == "win32":
-        yield _pressed_on_windows if sys.stdin is not None and sys.stdin.isatty() else None
+        yield _typed_on_windows if sys.stdin is not None and sys.stdin.isatty() else None
         return
     try:
         descriptor = sys.stdin.fileno()
@@ -67,12 +79,12 @@ def _quiet_keyboard() -> Iterator[Pressed | None]:
         yield None
         return
     if not os.isatty(descriptor):
-        yield lambda: _pressed(descriptor)
+        yield lambda: _typed(descriptor)
     elif os.tcgetpgrp(descriptor) != os.getpgrp():
         yield None  # in the background a look at the terminal would stop the program
     else:
         with _without_echo(descriptor):
-            yield lambda: _pressed(descriptor)
+            yield lambda: _typed(descriptor)
 
 
 @contextlib.contextmanager
@@ -89,19 +101,19 @@ def _without_echo(terminal: int) -> Iterator[None]:
         termios.tcsetattr(terminal, termios.TCSADRAIN, before)
 
 
-def _pressed(descriptor: int) -> bool | None:
+def _typed(descriptor: int) -> str | None:
     import select
 
     if not select.select([descriptor], [], [], 0.0)[0]:
-        return False
+        return ""
     typed = os.read(descriptor, 4096)
-    return b"\n" in typed if typed else None
+    return typed.decode("utf-8", "replace") if typed else None
 
 
-def _pressed_on_windows() -> bool | None:
+def _typed_on_windows() -> str | None:
     import msvcrt
 
     typed = ""
     while msvcrt.kbhit():  # type: ignore[attr-defined, unused-ignore]
         typed += msvcrt.getwch()  # type: ignore[attr-defined, unused-ignore]
-    return "\r" in typed
+    return typed.replace("\r", "\n")

@@ -1,45 +1,41 @@
-"""A session in a terminal: what happens scrolls by, and one compact panel below says how it stands."""
+"""A session in a terminal: what happens scrolls by, and a panel below shows how it stands."""
 
 from __future__ import annotations
 
-import sys
-import time
 from types import TracebackType
 from typing import Self
 
-from rich import box
-from rich.console import Group, RenderableType
-from rich.live import Live
-from rich.panel import Panel
-from rich.table import Table
-from rich.text import Text
-
 from imu_reps.cli import session_words as words
-from imu_reps.cli.console import rich_console
-from imu_reps.cli.plain_session import say_event, say_finished
-from imu_reps.domain.cue import Cue
-from imu_reps.domain.samples import SENSOR_PLACES
+from imu_reps.cli.live_screen import LiveScreen
+from imu_reps.cli.plain_session import line_of, say_event, say_finished
+from imu_reps.domain.settings import Settings
+from imu_reps.live.scene import limits
+from imu_reps.live.session_picture import FloorOf, goal_picture, session_picture
+from imu_reps.live.snapshot import Aim, Snapshot
 from imu_reps.session.plan import SetGoal
-from imu_reps.session.told import Connecting, Cued, Progress, Resting, SetBegan, SetDone, Told
-
-#: A panel is drawn no more often: nobody reads faster, and drawing costs more than counting.
-DRAWN_EVERY_S = 0.33
-#: A cue stays so long.
-CUE_SHOWN_S = 2.5
-#: Wide enough for all there is to say, narrow enough to be taken in at a glance.
-WIDTH = 76
+from imu_reps.session.told import DiskRefused, SetBegan, SetDone, Told
 
 
 class LiveSession:
-    """Shows what a session tells; a context manager."""
+    """Shows what a session tells; a context manager.
 
-    def __init__(self) -> None:
-        self._console = rich_console(sys.stdout)
-        self._live: Live | None = None
-        self._drawn_s = 0.0
-        self._title = ""
-        self._goal: SetGoal | None = None
-        self._cue: Cue | None = None
+    Parameters
+    ----------
+    settings : Settings, optional
+        Whose bands are drawn.
+    floor_deg : callable, optional
+        The person's floor in a set; None: not known.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        floor_deg: FloorOf = lambda goal: None,  # noqa: ARG005 - nobody's floor is known
+    ) -> None:
+        self._settings = settings or Settings()
+        self._floor_deg = floor_deg
+        self._picture = Snapshot(Aim(), limits(self._settings))
+        self._screen = LiveScreen()
 
     def __enter__(self) -> Self:
         return self
@@ -47,108 +43,29 @@ class LiveSession:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._take_down()
+        self._screen.take_down()
 
     def __call__(self, told: Told) -> None:
         """Show one thing."""
+        self._picture, moments = session_picture(self._picture, told, self._first)
         match told:
-            case Connecting():
-                self._draw(
-                    _panel("Looking for both sensors", Text("Keep them near and awake."), "Ctrl-C ends.")
-                )
             case SetBegan():
-                self._begin(told)
-            case Progress() if self._goal is not None and self._is_due():
-                self._draw(_panel(self._title, _running(told, self._goal, self._cue), words.KEYS_IN_SET))
-            case Cued(cue=cue):
-                self._cue = cue if cue.words else self._cue
-            case Resting() if self._is_due():
-                self._draw(_panel("Rest", _resting(told), words.KEYS_IN_REST))
+                self._screen.take_down()
+                print(f"Recording to {told.path}")
+                if told.tap:
+                    print(words.TAP)
             case SetDone():
-                self._take_down()
+                self._screen.take_down()
                 say_finished(told.finished)
                 print()
-            case Progress() | Resting():
-                pass
-            case _:
-                self._take_down()
+            case DiskRefused():
+                self._screen.take_down()
                 say_event(told)
+            case _:
+                line = line_of(told)
+                keys = words.KEYS_IN_REST if self._picture.state == "resting" else words.KEYS_IN_SET
+                lines = () if line is None else (line,)
+                self._screen.show(self._picture, keys, lines, at_once=bool(moments))
 
-    def _begin(self, told: SetBegan) -> None:
-        self._take_down()
-        self._goal, self._cue = told.goal, None
-        parts = [words.exercise(told.goal), words.which_set(told.number, told.of)]
-        self._title = " · ".join(part for part in parts if part)
-        print(f"Recording to {told.path}")
-        if told.tap:
-            print(words.TAP)
-
-    def _is_due(self) -> bool:
-        return time.monotonic() - self._drawn_s >= DRAWN_EVERY_S
-
-    def _draw(self, panel: RenderableType) -> None:
-        if self._live is None:
-            self._live = Live(console=self._console, auto_refresh=False, transient=True)
-            self._live.start()
-        self._live.update(panel, refresh=True)
-        self._drawn_s = time.monotonic()
-
-    def _take_down(self) -> None:
-        """Remove the panel, so that lines can be written."""
-        if self._live is not None:
-            self._live.stop()
-            self._live = None
-            self._drawn_s = 0.0
-
-
-def _panel(title: str, content: RenderableType, keys: str) -> Panel:
-    return Panel(
-        content,
-        title=Text(title, style="bold"),
-        subtitle=Text(keys.rstrip("."), style="dim"),
-        title_align="left",
-        subtitle_align="left",
-        width=WIDTH,
-        box=box.ROUNDED,
-    )
-
-
-def _running(progress: Progress, goal: SetGoal, cue: Cue | None) -> RenderableType:
-    now = Table.grid(expand=True)
-    now.add_column(width=20)
-    now.add_column(width=24)
-    now.add_column(justify="right")
-    now.add_row(
-        Text(words.count(progress, goal), style="bold green"),
-        Text(words.phase(progress), style="bold"),
-        Text(words.clock(progress.time_s), style="dim"),
-    )
-    return Group(now, _cue(cue, progress.time_s), Text(_tempo(progress, goal)), *_links(progress))
-
-
-def _cue(cue: Cue | None, time_s: float) -> Text:
-    """What the coach said last, for a moment; an empty line else, so that nothing jumps."""
-    if cue is None or time_s - cue.time_s > CUE_SHOWN_S:
-        return Text()
-    return Text(cue.words, style="bold red" if cue.tone in ("fault", "stop") else "bold cyan")
-
-
-def _tempo(progress: Progress, goal: SetGoal) -> str:
-    last = words.tempo(progress.last_rep)
-    aim = "" if goal.tempo is None else f"aim {words.aimed_tempo(goal.tempo)}"
-    return " · ".join(part for part in (last and f"last rep {last}", aim) if part)
-
-
-def _resting(told: Resting) -> RenderableType:
-    lines = [Text(words.next_set(told), style="bold")]
-    if told.move_to is not None:
-        lines.append(Text(words.move(told.move_to), style="bold yellow"))
-    return Group(*lines, *_links(told))
-
-
-def _links(told: Progress | Resting) -> list[Text]:
-    return [
-        Text(words.link(place, status), style="" if status.state == "streaming" else "bold red")
-        for place in SENSOR_PLACES
-        if (status := told.links.get(place)) is not None
-    ]
+    def _first(self, goal: SetGoal) -> Snapshot:
+        return goal_picture(goal, self._settings, self._floor_deg(goal))

@@ -21,8 +21,10 @@ def say_links(access: Access, *, share: bool) -> None:
     if share:
         if _can_show(_HALVES[1, 1]):
             say(link_picture(access.control_link))
+            say("The picture is that link, for the phone beside you: it starts and stops.")
         say(f"Only to watch: {access.view_link}")
-        say("Whoever has a link, and is in this network, sees the page. What it sends is not encrypted.")
+        say("Plain HTTP, not encrypted: whoever has a link, or listens in this network, can see the page,")
+        say("and with the first link start and stop. Share it in a network you trust.")
 
 
 def link_picture(link: str) -> str:

@@ -32,7 +32,7 @@ def page_options(command: F) -> F:
     options = (
         click.option("--page", is_flag=True, help="Show it in a browser: count, wearer, cues, report."),
         click.option("--port", type=click.IntRange(0, 65535), help="Of the page. [default: any free one]"),
-        click.option("--share", is_flag=True, help="The page also for other devices in this network."),
+        click.option("--share", is_flag=True, help="The page also for devices in this network, unencrypted."),
     )
     for option in reversed(options):
         with_page = option(with_page)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 
+from imu_reps.analysis.absences import DISCARDED
 from imu_reps.cli import session_words as words
 from imu_reps.cli.console import complain, say, show
+from imu_reps.domain.cue import Cue
+from imu_reps.domain.events import Event
 from imu_reps.domain.samples import SENSOR_PLACES
 from imu_reps.report.heard import heard
 from imu_reps.report.text import text_report
@@ -65,7 +69,7 @@ class PlainSession:
         if told.time_s < self._next_s or self._goal is None:
             return
         self._next_s += EVERY_S
-        parts = [words.count(told, self._goal), words.phase(told), words.tempo(told.last_rep)]
+        parts = [words.so_far(told, self._goal), words.phase(told), words.tempo(told.last_rep)]
         links = "; ".join(
             words.link(place, told.links[place]) for place in SENSOR_PLACES if place in told.links
         )
@@ -84,19 +88,33 @@ class PlainSession:
 
 def say_event(told: Told) -> None:
     """Say what happened at one moment of a set."""
+    if isinstance(told, DiskRefused):
+        complain(told.error)
+    elif (line := line_of(told)) is not None:
+        say(line)
+
+
+def line_of(told: Told) -> str | None:
+    """The line that something told is worth; None where there is nothing to say."""
     match told:
         case Heard(event=event):
-            spoken = heard(event)
-            if spoken is not None:
-                say(f"{event.time_s:7.1f} s  {spoken}")
+            return _at(event.time_s, heard(event))
         case LinkTold(change=change, time_s=time_s):
-            words_of_it = words.link_changed(change)
-            if words_of_it is not None:
-                say(("" if time_s is None else f"{time_s:7.1f} s  ") + words_of_it)
-        case Cued(cue=cue) if cue.code in words.SPOKEN_LINES:
-            say(f"{cue.time_s:7.1f} s  » {cue.words}")
-        case DiskRefused(error=error):
-            complain(error)
+            return _at(time_s, words.link_changed(change))
+        case Cued(cue=cue):
+            return _at(cue.time_s, words.spoken(cue))
+        case _:
+            return None
+
+
+def lines_of(events: Iterable[Event], cues: Iterable[Cue]) -> list[str]:
+    """The lines that what was heard and said together is worth."""
+    told: list[Told] = [*map(Heard, events), *map(Cued, cues)]
+    return [line for line in map(line_of, told) if line is not None]
+
+
+def _at(time_s: float | None, said: str | None) -> str | None:
+    return said if said is None or time_s is None else f"{time_s:7.1f} s  {said}"
 
 
 def say_finished(finished: Finished) -> None:
@@ -104,9 +122,11 @@ def say_finished(finished: Finished) -> None:
     for event in finished.events:
         say_event(Heard(event))
     say()
-    if finished.analysis is not None:
+    if finished.discarded:
+        say(DISCARDED)
+    elif finished.analysis is not None:
         show(partial(text_report, finished.analysis.summary))
-    if finished.unusable is not None:
+    elif finished.unusable is not None:
         complain(finished.unusable)
     if finished.unwritten is not None:
         complain(finished.unwritten)

@@ -30,7 +30,8 @@ def reanalyse(
     """Sum up all recordings of FOLDER again and remember the result in the history.
 
     Without FOLDER: the default one (see `imu-reps where`). Recordings that were not remembered yet are taken
-    in. With --diff nothing is kept: each recording is compared with how it was last summed up.
+    in; those you discarded are left out. With --diff nothing is kept: each recording is compared with how it
+    was last summed up.
     """
     from imu_reps.storage.history import History
     from imu_reps.storage.recording_file import default_folder
@@ -55,15 +56,16 @@ def _recordings(folder: Path) -> list[Path]:
 
 
 def _renew(files: list[Path], settings: Settings, history: History) -> int:
-    codes = []
+    codes, remembered = [0], 0
     for file in files:
         try:
-            history.remember(_summed_up(file, settings))
-            codes.append(0)
+            if (stored := _summed_up(file, settings)) is not None:
+                history.remember(stored)
+                remembered += 1
         except ImuRepsError as error:
             complain(error)
             codes.append(error.exit_code)
-    say(f"{codes.count(0)} of {len(files)} recordings summed up and remembered in {history.path}.")
+    say(f"{remembered} of {len(files)} recordings summed up and remembered in {history.path}.")
     return max(codes)
 
 
@@ -78,7 +80,8 @@ def _compare(files: list[Path], settings: Settings, history: History) -> int:
             mention(f"{file}: not remembered yet, nothing to compare with.")
             continue
         try:
-            moves[str(file)] = moved(known.summary, _summed_up(file, settings).summary)
+            if (stored := _summed_up(file, settings)) is not None:
+                moves[str(file)] = moved(known.summary, stored.summary)
         except ImuRepsError as error:
             complain(error)
             codes.append(error.exit_code)
@@ -92,10 +95,14 @@ def _compare(files: list[Path], settings: Settings, history: History) -> int:
     return max(codes)
 
 
-def _summed_up(file: Path, settings: Settings) -> StoredSet:
+def _summed_up(file: Path, settings: Settings) -> StoredSet | None:
+    """The set in a file; None if it was discarded."""
     from imu_reps.analysis.analyze import analyze
     from imu_reps.storage.recording_file import load
     from imu_reps.storage.remembered import stored_set
 
     recording = load(file)
+    if recording.discarded:
+        say(f"{file}: discarded, left out.")
+        return None
     return stored_set(recording, analyze(recording, settings).summary)

@@ -8,8 +8,17 @@ from typing import Any
 import click
 
 from imu_reps.cli.page_options import PageWish, page_options
-from imu_reps.cli.record_options import Asked, read_sides, read_tempo, session_plan, wearer_plans
+from imu_reps.cli.record_options import (
+    TEMPO_HELP,
+    Asked,
+    read_sides,
+    read_tempo,
+    session_plan,
+    wearer_plans,
+)
+from imu_reps.cli.spoken_options import spoken_options
 from imu_reps.cli.thresholds import chosen_settings, settings_options
+from imu_reps.domain.cue import Spoken
 from imu_reps.domain.exercise import EXERCISES
 
 #: The virtual sensor nobody had to ask for by name: the one that anyone can build.
@@ -27,7 +36,7 @@ VIRTUAL_FAMILY = "open_profile"
 )
 @click.option("--start", type=click.Choice(["low", "high"]), help="Where the leg rests between reps.")
 @click.option("--reps", type=click.IntRange(1, 1000), help="The set ends by itself after so many.")
-@click.option("--tempo", callback=read_tempo, help="Aim: seconds lowering-bottom-lifting-top, as 2-0-2-0.")
+@click.option("--tempo", callback=read_tempo, help=f"Aim: {TEMPO_HELP}")
 @click.option(
     "--duration", "duration_s", type=click.FloatRange(1), help="The set ends after so many seconds."
 )
@@ -42,7 +51,7 @@ VIRTUAL_FAMILY = "open_profile"
 )
 @click.option("--person", metavar="NAME", help="Whose sensors, if several persons are paired.")
 @click.option("--tap", is_flag=True, help="Knock the sensors together at the start, to set their clocks.")
-@click.option("--quiet", is_flag=True, help="Plain lines, no live panel.")
+@click.option("--quiet", is_flag=True, help="Plain lines, no live panel, in a terminal too.")
 @click.option(
     "--folder", type=click.Path(path_type=Path), help="For the files. [default: see imu-reps where]"
 )
@@ -58,6 +67,7 @@ VIRTUAL_FAMILY = "open_profile"
     type=click.FloatRange(0),
     help="With --virtual: 1 is real time, 10 ten times as fast, 0 as fast as possible.",
 )
+@spoken_options
 @page_options
 @settings_options
 def record(  # noqa: PLR0913 - an argument an option
@@ -67,6 +77,7 @@ def record(  # noqa: PLR0913 - an argument an option
     folder: Path | None,
     virtual: str | None,
     speed: float | None,
+    spoken: Spoken,
     page: PageWish | None,
     preset: str,
     changes: tuple[str, ...],
@@ -75,14 +86,15 @@ def record(  # noqa: PLR0913 - an argument an option
     """Record a set with both sensors; count it while it happens; report.
 
     One file a set, in the folder that `imu-reps where` prints. A set ends with its target of repetitions,
-    when you leave the posture, after its duration, or by Enter; never because you rest. Ctrl-C ends
-    everything and reports what there is.
+    when you leave the posture, after its duration, or by Enter; never because you rest. p and Enter says
+    that it hurts, and ends the session; d and Enter discards the set. Ctrl-C ends everything and reports
+    what there is.
     """
     _refuse_contradictions(person, virtual, speed)
     from imu_reps.cli.record_after import after_session
     from imu_reps.cli.record_run import Run, exit_code, run_virtually, run_with_sensors
 
-    plan = session_plan(Asked(**wishes))
+    plan = session_plan(Asked(**wishes), spoken)
     run = Run(plan, folder, chosen_settings(preset, changes), quiet, page)
     if virtual is None:
         done = run_with_sensors(run, person)

@@ -36,22 +36,33 @@ class Felt:
 def after_session(done: Sequence[Finished]) -> None:
     """Ask how the last set felt, remember all sets, and say what they mean for the next time.
 
-    What goes wrong here is told and costs no recording.
+    Discarded ones are left alone. What goes wrong here is told and costs no recording.
     """
-    usable = [finished for finished in done if finished.analysis is not None]
-    if not usable:
-        return
+    counted = [finished for finished in done if not finished.discarded]
+    usable = [finished for finished in counted if finished.summary is not None]
+    last = _asked_about(counted)
     try:
-        if not _is_felt(usable[-1]):
-            keep_felt(usable[-1], _ask())
-        stored = [_stored(finished) for finished in usable]
-        with History() as history:
-            for one in stored:
-                history.remember(one)
-            known = history.sets(person=stored[-1].person)
-        _say(stored, known)
+        if last is not None and not _is_felt(last):
+            keep_felt(last, _ask())
+        if usable:
+            _remember(usable)
     except ImuRepsError as error:
         complain(error)
+
+
+def _asked_about(counted: Sequence[Finished]) -> Finished | None:
+    """The last set; one that hurt is asked about even where it was too short to be summed up."""
+    worth = [done for done in counted if done.summary is not None or done.reason == "pain"]
+    return worth[-1] if worth else None
+
+
+def _remember(usable: Sequence[Finished]) -> None:
+    stored = [stored_set(load(done.path), done.summary) for done in usable if done.summary is not None]
+    with History() as history:
+        for one in stored:
+            history.remember(one)
+        known = history.sets(person=stored[-1].person)
+    _say(stored, known)
 
 
 def _ask() -> Felt:
@@ -84,15 +95,9 @@ def _is_felt(finished: Finished) -> bool:
 
 def keep_felt(finished: Finished, felt: Felt) -> None:
     """Write what was said into the file."""
-    assert finished.analysis is not None
-    ended_s = finished.analysis.summary.recording.duration_s
+    ended_s = max((note.time_s for note in load(finished.path).notes), default=0.0)
     said = (("pain", felt.pain), ("effort", felt.effort))
     append_notes(finished.path, [Note(ended_s, key, str(value)) for key, value in said if value is not None])
-
-
-def _stored(finished: Finished) -> StoredSet:
-    assert finished.analysis is not None
-    return stored_set(load(finished.path), finished.analysis.summary)
 
 
 def _say(session: Sequence[StoredSet], known: Sequence[StoredSet]) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from imu_reps.cli.simulated_set import Wish, planned
-from imu_reps.domain.exercise import HOLDS
+from imu_reps.domain.cue import USUALLY_SPOKEN, Spoken
+from imu_reps.domain.tempo import TEMPO_NAMES, Tempo, named_tempo
 
 if TYPE_CHECKING:
     from imu_reps.domain.exercise import Exercise
@@ -19,9 +20,14 @@ if TYPE_CHECKING:
 SIDES = ("left", "right", "both")
 BOTH_LEGS = ("double_leg_raise", "hanging_leg_raise", "hollow_hold")
 
+#: What ``--tempo`` takes.
+TEMPO_HELP = f"seconds lowering-bottom-lifting-top, as 2-0-2-0; or {', '.join(TEMPO_NAMES)}."
+
 #: What a virtual wearer does where nothing is asked for.
 VIRTUAL_REPS = 8
 VIRTUAL_TEMPO = "2-1-2-0.5"
+#: and so much longer than asked for a hold is held.
+VIRTUAL_LONGER_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +54,23 @@ def read_sides(ctx: click.Context, param: click.Parameter, value: str | None) ->
 
 
 def read_tempo(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:  # noqa: ARG001
-    """A tempo that can be read."""
-    from imu_reps.domain.tempo import Tempo
-
+    """A tempo that can be read, as its four numbers."""
     try:
-        return None if value is None else str(Tempo.parse(value))
+        return None if value is None else str(named_tempo(value))
     except ValueError as error:
         raise click.BadParameter(f"{error}.") from error
 
 
-def session_plan(asked: Asked) -> SessionPlan:
-    """The sets that were asked for."""
+def session_plan(asked: Asked, spoken: Spoken = USUALLY_SPOKEN) -> SessionPlan:
+    """The sets that were asked for, and what is spoken in them."""
     from imu_reps.session.plan import SessionPlan
 
     count = asked.sets or max(1, len(asked.sides))
-    return SessionPlan(tuple(_goal(asked, k) for k in range(count)), asked.rest_s, asked.tap)
+    return SessionPlan(tuple(_goal(asked, k) for k in range(count)), asked.rest_s, asked.tap, spoken)
 
 
 def _goal(asked: Asked, k: int) -> SetGoal:
     from imu_reps.domain.recording import default_start
-    from imu_reps.domain.tempo import Tempo
     from imu_reps.session.plan import SetGoal
 
     exercise = cast("Exercise", asked.exercise)
@@ -105,9 +108,8 @@ def _wearer_plan(goal: SetGoal) -> SetPlan:
         rate_hz=100.0,
         loss=0.0,
         life=False,
+        hold_s=None if goal.duration_s is None else goal.duration_s + VIRTUAL_LONGER_S,
     )
-    if goal.exercise in HOLDS:
-        raise click.UsageError("The virtual wearer does repetitions only, no holds.")
     try:
         return replace(planned(wish), start=goal.start)
     except ValueError as error:

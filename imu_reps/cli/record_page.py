@@ -50,7 +50,7 @@ class RecordPage:
             await self._view.steer(session)
 
     def lingering(self, done: list[Finished]) -> list[Finished]:
-        """Serve the reports until Ctrl-C; gives the sets that nobody discarded."""
+        """Serve the reports until Ctrl-C; gives the sets, what was said of them in their files."""
         view = self._view
         if view is None or not done:
             return done
@@ -59,11 +59,10 @@ class RecordPage:
             while True:
                 time.sleep(LOOK_S)
                 view.obey()
-        kept = [finished for finished in done if finished.path not in view.discarded]
-        for finished in kept:
-            if finished.analysis is not None and finished.path in view.felt:
+        for finished in done:
+            if finished.path in view.felt:
                 keep_felt(finished, Felt(**view.felt[finished.path]))
-        return kept
+        return done
 
 
 @contextlib.contextmanager

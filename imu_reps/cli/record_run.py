@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from imu_reps.cli.aside import Aside
 from imu_reps.cli.console import say
-from imu_reps.cli.keys import on_enter, on_signal
+from imu_reps.cli.keys import on_line, on_signal
+from imu_reps.cli.live_screen import can_show_panel
 from imu_reps.cli.live_session import LiveSession
 from imu_reps.cli.page_options import PageWish
 from imu_reps.cli.plain_session import PlainSession
@@ -52,14 +53,16 @@ def run_with_sensors(run: Run, name: str | None) -> list[Finished]:
     """Record with the sensors of a person."""
     person = load_profiles().person(name)
 
-    with paged(run.page, run.plan, run.settings, person) as page, _shown(run.quiet) as tell:
+    with paged(run.page, run.plan, run.settings, person) as page:
+        with _shown(run, person) as tell:
 
-        async def recorded() -> list[Finished]:
-            streams = Streams(Radio(), wanted(person))
-            session = Session(streams, run.plan, run.place(person, simulated=False), page.telling(tell))
-            return await _attended(session, page)
+            async def recorded() -> list[Finished]:
+                streams = Streams(Radio(), wanted(person))
+                session = Session(streams, run.plan, run.place(person, simulated=False), page.telling(tell))
+                return await _attended(session, page)
 
-        return page.lingering(asyncio.run(recorded()))
+            done = asyncio.run(recorded())
+        return page.lingering(done)
 
 
 def run_virtually(run: Run, family: str, plans: Sequence[SetPlan], speed: float) -> list[Finished]:
@@ -70,20 +73,22 @@ def run_virtually(run: Run, family: str, plans: Sequence[SetPlan], speed: float)
     world = VirtualWorld(family, plans)
     say("Virtual sensors: nobody moves, and the file says so.")
 
-    with paged(run.page, run.plan, run.settings, world.person) as page, _shown(run.quiet) as tell:
-        tell_all = page.telling(tell)
+    with paged(run.page, run.plan, run.settings, world.person) as page:
+        with _shown(run, world.person) as tell:
+            tell_all = page.telling(tell)
 
-        def follow_and_tell(told: Told) -> None:
-            world.follow(told)
-            tell_all(told)
+            def follow_and_tell(told: Told) -> None:
+                world.follow(told)
+                tell_all(told)
 
-        async def recorded() -> list[Finished]:
-            async with world:
-                streams = Streams(world.radio(), wanted(world.person))
-                place = run.place(world.person, simulated=True)
-                return await _attended(Session(streams, run.plan, place, follow_and_tell), page)
+            async def recorded() -> list[Finished]:
+                async with world:
+                    streams = Streams(world.radio(), wanted(world.person))
+                    place = run.place(world.person, simulated=True)
+                    return await _attended(Session(streams, run.plan, place, follow_and_tell), page)
 
-        return page.lingering(fast_loop.run(recorded(), speed or None))
+            done = fast_loop.run(recorded(), speed or None)
+        return page.lingering(done)
 
 
 def exit_code(done: Sequence[Finished]) -> int:
@@ -95,14 +100,16 @@ def exit_code(done: Sequence[Finished]) -> int:
 
 
 def _exit_code(finished: Finished) -> int:
-    errors = [error for error in (finished.unwritten, finished.unusable) if error is not None]
+    unusable = None if finished.discarded else finished.unusable
+    errors = [error for error in (finished.unwritten, unusable) if error is not None]
     lost = LINK_LOST if finished.reason == "link_lost" else 0
     return max([lost, *(error.exit_code for error in errors)])
 
 
 async def _attended(session: Session, page: RecordPage) -> list[Finished]:
     """Run a session with somebody at the keyboard, or at the page."""
-    listening = asyncio.gather(on_enter(session.advance), page.steer(session))
+    keys = {"": session.advance, "p": session.hurt, "d": session.discard}
+    listening = asyncio.gather(on_line(keys), page.steer(session))
     try:
         with on_signal(session.stop):
             return await session.run()
@@ -112,27 +119,15 @@ async def _attended(session: Session, page: RecordPage) -> list[Finished]:
 
 
 @contextlib.contextmanager
-def _shown(quiet: bool) -> Iterator[Callable[[Told], None]]:
-    """How a session is shown: a panel in a terminal, else plain lines.
-
-    A reader that goes away (a closed pipe, a closed terminal) does not end the recording: the error waits.
-    """
-    live = not quiet and sys.stdout.isatty()
-    broken: list[OSError] = []
-    with LiveSession() if live else contextlib.nullcontext(PlainSession()) as show:
-
-        def tell(told: Told) -> None:
-            if broken:
-                return
-            try:
-                show(told)
-                sys.stdout.flush()
-            except OSError as error:
-                broken.append(error)
-
+def _shown(run: Run, person: Person) -> Iterator[Callable[[Told], None]]:
+    """How a session is shown: a panel in a terminal, else plain lines; beside the recording, see `Aside`."""
+    shown: contextlib.AbstractContextManager[Callable[[Told], None]]
+    if run.quiet or not can_show_panel():
+        shown = contextlib.nullcontext(PlainSession())
+    else:
+        shown = LiveSession(run.settings, lambda goal: person.floor_deg(goal.exercise, goal.side))
+    with shown as show, Aside(show) as tell:
         yield tell
-    if broken:
-        raise broken[0]
 
 
 def _now() -> datetime:

@@ -91,7 +91,7 @@ def _text(file: str, settings: Settings) -> int:
 
 def _page(file: str, out: Path, settings: Settings) -> None:
     from imu_reps.analysis.analyze import analyze
-    from imu_reps.cli.beside import beside_set
+    from imu_reps.cli.beside import alone, beside_set
     from imu_reps.report.page.page import set_page
     from imu_reps.storage.recording_file import load
     from imu_reps.storage.remembered import stored_set
@@ -99,7 +99,8 @@ def _page(file: str, out: Path, settings: Settings) -> None:
 
     recording = load(file)
     analysis = analyze(recording, settings)
-    beside = beside_set(stored_set(recording, analysis.summary))
+    discarded = recording.discarded
+    beside = alone() if discarded else beside_set(stored_set(recording, analysis.summary))
     page = set_page(analysis.summary, analysis.track, floor_deg=recording.header.floor_deg, **beside)
     write_text(out, page)
     say(f"Written to {out}.")

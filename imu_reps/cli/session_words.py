@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from imu_reps.domain.cue import CueCode
+from imu_reps.coaching.cue_words import set_over
+from imu_reps.domain.cue import Cue, CueCode
+from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.recording import Side
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.domain.tempo import Tempo
+from imu_reps.live.snapshot import Aim, LinkView
 from imu_reps.report.figures import counted, written
 from imu_reps.sensors.stream_items import LinkChange, SensorStatus
 from imu_reps.session.plan import SetGoal
-from imu_reps.session.told import Progress, Resting
+from imu_reps.session.told import Progress
 
 _STATES = {
     "away": "lost, trying again",
@@ -24,17 +27,17 @@ _PHASES = {"concentric": "up", "top": "top", "eccentric": "down", "bottom": "bot
 #: A battery under this may not last a session.
 LOW_BATTERY_PERCENT = 15.0
 
-#: Cues that stand as lines of their own; what is counted and what was wrong is said anyhow.
-SPOKEN_LINES: tuple[CueCode, ...] = ("press_back", "hips_level", "no_swing", "slower", "stop", "done")
+#: Cues whose words other lines say already.
+SAID_ANYHOW: tuple[CueCode, ...] = ("ready", "uncount", "sensor_lost")
 
-KEYS_IN_SET = "Enter ends the set, Ctrl-C ends everything."
-KEYS_IN_REST = "Enter starts now, Ctrl-C ends everything."
+KEYS_IN_SET = "Enter ends the set, p Enter: it hurts, d Enter: discard, Ctrl-C ends all."
+KEYS_IN_REST = "Enter starts now, p Enter: it hurts, Ctrl-C ends all."
 PAIN = "Pain in the last set, 0 (none) to 10 (worst), or Enter"
 EFFORT = "Effort in the last set, 0 (nothing) to 10 (all you had), or Enter"
 TAP = "Knock the two sensors against each other three times now, not evenly, then strap them on."
 
 
-def exercise(goal: SetGoal) -> str:
+def exercise(goal: SetGoal | Aim) -> str:
     """What is done with which leg: ``Single leg raise, left leg``."""
     side = {"left": ", left leg", "right": ", right leg"}.get(goal.side or "", "")
     return goal.exercise.replace("_", " ").capitalize() + side
@@ -62,11 +65,14 @@ def aim(goal: SetGoal) -> str:
     return ", ".join(words)
 
 
-def count(progress: Progress, goal: SetGoal) -> str:
+def count(so_far: int, target: int | None) -> str:
     """``3 of 10 reps``."""
-    if goal.reps is None:
-        return counted(progress.count, "rep")
-    return f"{progress.count} of {counted(goal.reps, 'rep')}"
+    return counted(so_far, "rep") if target is None else f"{so_far} of {counted(target, 'rep')}"
+
+
+def so_far(progress: Progress, goal: SetGoal) -> str:
+    """Repetitions so far; a hold has none, and its seconds are lines of their own."""
+    return "" if goal.exercise in HOLDS else count(progress.count, goal.reps)
 
 
 def phase(progress: Progress) -> str:
@@ -84,15 +90,29 @@ def tempo(rep: Rep | None) -> str:
     return ", ".join(f"{name} {written(value, 's')}" for name, value in phases if value is not None)
 
 
-def link(place: SensorPlace, status: SensorStatus) -> str:
+def spoken(cue: Cue) -> str | None:
+    """The words of a cue; None where there are none, or where another line says them."""
+    if not cue.words or cue.code in SAID_ANYHOW or (cue.code == "count" and cue.words.isdecimal()):
+        return None
+    if cue.code == "done" and cue.words.startswith(set_over(None)):
+        return None
+    return f"» {cue.words}"
+
+
+def link(place: SensorPlace, status: SensorStatus | LinkView) -> str:
     """One sensor's link in a few words."""
-    words = [f"{place} {_STATES[status.state]}"]
+    words = [f"{place} {_STATES.get(status.state, status.state)}"]
     if status.state == "streaming" and status.rate_hz is not None:
         words = [f"{place} {status.rate_hz:.0f} Hz"]
     if status.battery_percent is not None:
-        low = " (low)" if status.battery_percent < LOW_BATTERY_PERCENT else ""
+        low = " (low)" if is_low(status.battery_percent) else ""
         words.append(f"battery {status.battery_percent:.0f} %{low}")
     return ", ".join(words)
+
+
+def is_low(battery_percent: float | None) -> bool:
+    """Whether a battery may not last a session."""
+    return battery_percent is not None and battery_percent < LOW_BATTERY_PERCENT
 
 
 def link_changed(change: LinkChange) -> str | None:
@@ -103,15 +123,6 @@ def link_changed(change: LinkChange) -> str | None:
         return f"{change.sensor} sensor sends again"
     detail = f" ({change.detail.rstrip('.')})" if change.detail else ""
     return f"{change.sensor} sensor {_STATES[change.state]}{detail}"
-
-
-def next_set(told: Resting) -> str:
-    """What comes after the rest, and when: ``0:30 until set 2 of 3: Single leg raise, right leg``."""
-    missing = [place for place, status in told.links.items() if status.state != "streaming"]
-    when = f"{clock(told.remaining_s)} until"
-    if told.remaining_s == 0.0 and missing:
-        when = f"Waiting for the {' and the '.join(missing)} sensor before"
-    return f"{when} {which_set(told.number, told.of)}: {exercise(told.goal)}"
 
 
 def clock(seconds: float) -> str:

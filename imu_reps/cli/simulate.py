@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imu_reps.cli.console import say
+from imu_reps.cli.record_options import TEMPO_HELP
 from imu_reps.cli.simulated_faults import FAULTS
-from imu_reps.cli.simulated_set import Wish, planned
-from imu_reps.domain.exercise import EXERCISES as ALL_EXERCISES
-from imu_reps.domain.exercise import HOLDS
+from imu_reps.cli.simulated_holds import HOLD_FAULTS
+from imu_reps.cli.simulated_set import HOLD_S, Wish, planned
+from imu_reps.domain.exercise import EXERCISES, HOLDS
 from imu_reps.errors import FileAccessError
 
 if TYPE_CHECKING:
     from imu_reps.sensors.simulator import SetPlan
 
-#: A hold has no repetitions to simulate.
-EXERCISES = tuple(exercise for exercise in ALL_EXERCISES if exercise not in HOLDS)
+#: What says something of repetitions alone.
+OF_REPS = {"--reps", "--tempo"}
 
 
 @click.command()
@@ -28,14 +29,18 @@ EXERCISES = tuple(exercise for exercise in ALL_EXERCISES if exercise not in HOLD
 @click.option("--exercise", type=click.Choice(EXERCISES), default="single_leg_raise", show_default=True)
 @click.option("--side", type=click.Choice(["left", "right", "both"]), help="Working leg.")
 @click.option("--reps", type=click.IntRange(0, 200), default=10, show_default=True)
-@click.option("--tempo", default="2-1-2-0.5", show_default=True, help="Seconds: lowering-bottom-lifting-top.")
+@click.option(
+    "--hold", "hold_s", type=click.FloatRange(1, 600), help=f"Seconds a hold is held. [default: {HOLD_S:.0f}]"
+)
+@click.option("--tempo", default="2-1-2-0.5", show_default=True, help=TEMPO_HELP.capitalize())
 @click.option("--range", "range_deg", type=click.FloatRange(2, 120), help="Degrees the leg goes.")
 @click.option(
     "--fault",
     "faults",
     multiple=True,
     metavar="NAME[:REPS]",
-    help=f"In all reps, or in those named as 3,5 or 7-10. One of {', '.join(FAULTS)}. May be given again.",
+    help=f"In all reps, or in those named as 3,5 or 7-10. One of {', '.join(FAULTS)}; in a hold, from its "
+    f"middle or the named second on, {' or '.join(HOLD_FAULTS)}. May be given again.",
 )
 @click.option("--rate", "rate_hz", type=click.FloatRange(5, 1000), default=100.0, show_default=True)
 @click.option("--loss", type=click.FloatRange(0, 0.9), default=0.0, help="Share of packets lost.")
@@ -80,6 +85,11 @@ def _one_way_only(ctx: click.Context) -> None:
         others = given - beside - {chief}
         if chief in given and others:
             raise click.UsageError(f"{chief} describes the whole set; leave out {', '.join(sorted(others))}.")
+    held = ctx.params["exercise"] in HOLDS
+    others = given & (OF_REPS if held else {"--hold"})
+    if others:
+        lacks = "A hold has no reps" if held else f"Only a hold is held ({', '.join(HOLDS)})"
+        raise click.UsageError(f"{lacks}; leave out {', '.join(sorted(others))}.")
 
 
 def _wished(**wishes: Any) -> SetPlan:
@@ -126,4 +136,6 @@ def _write(plan: SetPlan, output: str, seed: int) -> None:
     made = simulated(plan, seed=seed)
     save(made.recording, output)
     save_truth(made.truth.to_dict(), output)
-    say(f"{output}: {made.truth.rep_count} reps, {truth_path(output)}")
+    hold = made.truth.hold
+    done = f"{made.truth.rep_count} reps" if hold is None else f"held {hold.duration_s:.0f} s"
+    say(f"{output}: {done}, {truth_path(output)}")

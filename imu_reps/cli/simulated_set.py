@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from imu_reps.cli.simulated_faults import FAULTS, parse_fault
+from imu_reps.cli.simulated_holds import HOLD_FAULTS, parse_hold_fault
+from imu_reps.domain.exercise import HOLDS
 
 if TYPE_CHECKING:
     from imu_reps.domain.exercise import Exercise
@@ -14,8 +16,17 @@ if TYPE_CHECKING:
     from imu_reps.sensors.simulator import LifePlan, RepPlan, SensorPlan, SetPlan
 
 #: How far the leg usually goes, in degrees.
-_USUAL_RANGE_DEG = {"double_leg_raise": 75.0, "heel_tap": 45.0, "hanging_leg_raise": 90.0}
+_USUAL_RANGE_DEG = {
+    "double_leg_raise": 75.0,
+    "heel_tap": 45.0,
+    "hanging_leg_raise": 90.0,
+    "hollow_hold": 25.0,
+}
 _RANGE_DEG = 60.0
+
+#: How long a hold is held where nothing is asked for, and how much somebody shakes in it.
+HOLD_S = 20.0
+_TREMOR_DPS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +42,7 @@ class Wish:
     rate_hz: float
     loss: float
     life: bool
+    hold_s: float | None = None
 
 
 def planned(wish: Wish) -> SetPlan:
@@ -41,27 +53,40 @@ def planned(wish: Wish) -> SetPlan:
     ValueError
         If the tempo or a fault cannot be read.
     """
-    from imu_reps.domain.tempo import Tempo
-    from imu_reps.sensors.simulator import SetPlan
+    from imu_reps.domain.tempo import named_tempo
+    from imu_reps.sensors.simulator import BodyPlan, SetPlan
 
-    both = wish.exercise in ("double_leg_raise", "hanging_leg_raise")
+    held = wish.exercise in HOLDS
+    both = held or wish.exercise in ("double_leg_raise", "hanging_leg_raise")
     sensor = _sensor(wish)
     return SetPlan(
         exercise=cast("Exercise", wish.exercise),
         side=cast("Side", wish.side or ("both" if both else "left")),
-        reps=_reps(wish),
+        reps=(_hold(wish),) if held else _reps(wish),
+        body=BodyPlan(tremor_dps=_TREMOR_DPS) if held else BodyPlan(),
         life=_life(wish),
         pelvis=sensor,
         ankle=sensor,
-        tempo_target=Tempo.parse(wish.tempo),
+        tempo_target=None if held else named_tempo(wish.tempo),
     )
 
 
+def _hold(wish: Wish) -> RepPlan:
+    """Legs up, held with what the faults bring from their second on, and down."""
+    from imu_reps.sensors.simulator import HoldPlan, RepPlan
+
+    hold_s, hold = wish.hold_s or HOLD_S, HoldPlan()
+    for name, from_s in (parse_hold_fault(fault, hold_s) for fault in wish.faults):
+        hold = HOLD_FAULTS[name](hold, from_s)
+    top_deg = wish.range_deg or _USUAL_RANGE_DEG[wish.exercise]
+    return RepPlan(top_deg=top_deg, top_pause_s=hold_s, bottom_pause_s=2.0, hold=hold)
+
+
 def _reps(wish: Wish) -> tuple[RepPlan, ...]:
-    from imu_reps.domain.tempo import Tempo
+    from imu_reps.domain.tempo import named_tempo
     from imu_reps.sensors.simulator import RepPlan
 
-    tempo = Tempo.parse(wish.tempo)
+    tempo = named_tempo(wish.tempo)
     if min(tempo.eccentric_s, tempo.concentric_s) < 0.2:
         raise ValueError("lowering and lifting take at least 0.2 s each")
     range_deg = wish.range_deg or _USUAL_RANGE_DEG.get(wish.exercise, _RANGE_DEG)

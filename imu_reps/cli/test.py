@@ -131,7 +131,7 @@ def setup(
     code = 0
     if not files:
         finished, code = _recorded([_press_goal()], _HOW_SETUP, person, folder, quiet=quiet)
-        files = tuple(done.path for done in finished)
+        files = tuple(done.path for done in finished if not done.discarded)
     for file in files:
         try:
             sentences = press_sentences(press_back(load(file)))
@@ -187,7 +187,7 @@ def _lowered(
         run = _run(goals, folder, quiet=quiet)
         finished = run_virtually(run, virtual, [_wearer_plan(goal) for goal in goals], speed)
         code = exit_code(finished)
-    return [done.analysis.summary for done in finished if done.analysis is not None], code
+    return [done.summary for done in finished if done.summary is not None and not done.discarded], code
 
 
 def _wearer_plan(goal: SetGoal) -> SetPlan:

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from itertools import groupby, pairwise
 from statistics import median
 
+from imu_reps.domain.endings import STOPPED_WITH_PAIN
 from imu_reps.domain.exercise import Exercise
 from imu_reps.domain.history import StoredSet
 from imu_reps.domain.programme import (
@@ -145,6 +146,12 @@ def _pain(seen: Sessions) -> Reason | None:
     return Reason("pain", sessions=1, value=worst) if worst is not None and worst >= PAIN_STOP else None
 
 
+def _stopped_with_pain(seen: Sessions) -> Reason | None:
+    """A set that was ended because it hurt, where no figure says so already."""
+    hurt = any(finding.code == STOPPED_WITH_PAIN for one in seen.latest for finding in one.summary.findings)
+    return Reason("stopped_with_pain", sessions=1) if hurt and _pain(seen) is None else None
+
+
 def _some_pain(seen: Sessions) -> Reason | None:
     worst = _most("pain", seen)
     return Reason("pain", sessions=1, value=worst) if worst else None
@@ -222,7 +229,7 @@ def _whole(session: Sequence[StoredSet], plan: Plan) -> bool:
 
 
 _RULES: tuple[tuple[Recommendation, tuple[Rule, ...]], ...] = (
-    ("stop", (_pain_with_jolt, _pain)),
+    ("stop", (_pain_with_jolt, _pain, _stopped_with_pain)),
     (
         "regress",
         (_in_every_session("arching", "back_arch"), _in_every_session("hip_popping", "hip_pop")),

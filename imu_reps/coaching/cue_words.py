@@ -29,7 +29,7 @@ def count(number: int, target: int | None) -> str:
     return f"{number}{_TO_COME.get(target - number, '')}"
 
 
-_TO_COME = {3: ", three more", 1: ", last one to come"}
+_TO_COME = {3: ", three more", 1: ", one more"}
 
 
 def counted_with_hold(words: str, seconds: int) -> str:
@@ -60,6 +60,16 @@ def silent(sensor: SensorPlace) -> str:
 def switch_sides(side: Side) -> str:
     """Before the other leg's set."""
     return f"move the ankle sensor to your {side} leg"
+
+
+def rest_and_switch(side: Side) -> str:
+    """As the rest begins, before the other leg's set."""
+    return f"{REST}, {switch_sides(side)}"
+
+
+def left_to_switch(seconds: int, side: Side) -> str:
+    """How much of the rest is left, and for what."""
+    return f"{seconds_left(seconds)}, ankle sensor on your {side} leg"
 
 
 def seconds_left(seconds: int) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from imu_reps.coaching import cue_words as words
 from imu_reps.coaching.cue_ranks import FAULT_PATIENCE_S, PATIENCE_S, PRIORITY, make
+from imu_reps.coaching.holding import HoldEvent, hold_cues, is_done
 from imu_reps.coaching.metronome import (
     LEAST_HOLD_S,
     beats_s,
@@ -20,6 +21,9 @@ from imu_reps.domain.events import (
     EndReached,
     Event,
     FloorNear,
+    HoldBegan,
+    HoldEnded,
+    HoldGoesOn,
     LimitCrossed,
     PhaseChanged,
     Ready,
@@ -36,6 +40,9 @@ from imu_reps.domain.tempo import Tempo
 #: Breathing is spoken of in so many repetitions, the floor in so many after the back let go.
 BREATHING_REPS = 3
 FLOOR_REPS = 2
+
+#: The end of a way is seen this long after it at the earliest, by the pause that begins there.
+END_SEEN_S = 0.1
 
 #: What is no longer said once the leg moves on.
 MOVES: tuple[CueCode, ...] = ("hold", "count_in", "move", "beat", "breathe")
@@ -55,6 +62,8 @@ class CoachPlan:
     spoken : Spoken
     floor_known : bool
         The person's floor is known from before: it is spoken of from the first repetition on.
+    hold_s : float or None
+        How long a hold is to be held; None: open.
     """
 
     start: Start = "low"
@@ -62,6 +71,7 @@ class CoachPlan:
     tempo: Tempo | None = None
     spoken: Spoken = USUALLY_SPOKEN
     floor_known: bool = False
+    hold_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +81,21 @@ class SetSoFar:
     Attributes
     ----------
     counted : int
-        Repetitions as they were counted aloud: the number on the screen.
+        Repetitions as they were counted: the number on the screen.
+    told : int
+        The last number that was to be said; less than `counted` where that was known too late to be said.
     floor_reps : int
         The floor is spoken of in so many more repetitions.
+    arrived : bool
+        The leg is at the end of its way back.
     over : bool
         Nothing more is said of this set.
     """
 
     counted: int = 0
+    told: int = 0
     floor_reps: int = 0
+    arrived: bool = False
     over: bool = False
 
 
@@ -108,15 +124,19 @@ def begin(plan: CoachPlan) -> SetSoFar:
 def answer(so_far: SetSoFar, plan: CoachPlan, event: Event, now_s: float) -> Answer:
     """What an event leads to, told at `now_s`."""
     if isinstance(event, StopAsked):
-        said = words.PAIN if event.pain else words.STOPPED
-        stop = make("stop", said, now_s, "asked for" + (", with pain" if event.pain else ""), tone="stop")
-        return Answer(replace(so_far, over=True), (stop,), tuple(PRIORITY))
+        return Answer(replace(so_far, over=True), (_stop(event, now_s),), tuple(PRIORITY))
     if so_far.over or (_reached(so_far, plan) and not isinstance(event, _AFTER_TARGET)):
         return Answer(so_far)
     for kind, reply in _REPLIES:
         if isinstance(event, kind):
             return reply(so_far, plan, event, now_s)
     return Answer(so_far)
+
+
+def _stop(event: StopAsked, now_s: float) -> Cue:
+    if event.pain:
+        return make("stop", words.PAIN, now_s, "asked for, with pain", tone="stop")
+    return make("stop", words.STOPPED, now_s, "asked for", tone="notice")
 
 
 def _ready(so_far: SetSoFar, plan: CoachPlan, _event: Ready, now_s: float) -> Answer:
@@ -147,16 +167,18 @@ def _phase(so_far: SetSoFar, plan: CoachPlan, event: PhaseChanged, now_s: float)
     if moving and plan.spoken.breathing and so_far.counted < BREATHING_REPS:
         said = words.BREATHE_OUT if event.phase == "concentric" else words.BREATHE_IN
         cues.append(make("breathe", said, now_s, event.phase, tone="notice"))
+    so_far = replace(so_far, arrived=so_far.arrived and not moving)
     return Answer(so_far, tuple(cues), MOVES if moving else ("beat",))
 
 
 def _end(so_far: SetSoFar, plan: CoachPlan, event: EndReached, now_s: float) -> Answer:
     """The count, and the hold that begins as the leg arrives."""
     due_s = max(event.arrival_s, now_s)
+    so_far = replace(so_far, arrived=event.completes)
     cues: list[Cue] = []
-    counts = event.number > so_far.counted and _counts_here(plan, event)
+    counts = event.number > so_far.told and _counts_here(plan, event)
     if counts:
-        so_far = replace(so_far, counted=event.number)
+        so_far = replace(so_far, counted=event.number, told=event.number)
         cues += _count(plan, event.number, due_s, event.arrival_s)
     hold_s = _hold_s(plan, event)
     if hold_s >= LEAST_HOLD_S and not _reached(so_far, plan):
@@ -233,13 +255,20 @@ def _limit(so_far: SetSoFar, _plan: CoachPlan, event: LimitCrossed, now_s: float
 
 
 def _completed(so_far: SetSoFar, plan: CoachPlan, event: RepCompleted, now_s: float) -> Answer:
-    """Remember whether the back let go; a repetition that was not counted as it ended is counted now."""
+    """Remember whether the back let go; a repetition that was not counted as it ended is counted now.
+
+    One that is complete before its end was seen still goes on, slowly: it is counted as it ends.
+    """
     left = FLOOR_REPS if _let_go(event.rep) else max(0, so_far.floor_reps - 1)
     so_far = replace(so_far, floor_reps=left)
-    if event.number <= so_far.counted:
+    ended = so_far.arrived or event.time_s - event.rep.end_s >= END_SEEN_S
+    if event.number <= so_far.counted or not ended:
+        return Answer(so_far)
+    so_far = replace(so_far, counted=event.number)
+    if now_s > event.rep.end_s + PATIENCE_S["count"]:
         return Answer(so_far)
     cues = _count(plan, event.number, now_s, event.rep.end_s)
-    return Answer(replace(so_far, counted=event.number), tuple(cues))
+    return Answer(replace(so_far, told=event.number), tuple(cues))
 
 
 def _let_go(rep: Rep) -> bool:
@@ -250,7 +279,15 @@ def _retracted(so_far: SetSoFar, _plan: CoachPlan, event: RepRetracted, now_s: f
     if event.rep_count >= so_far.counted:
         return Answer(so_far)
     cue = make("uncount", words.back_to(event.rep_count), now_s, event.reason, tone="notice")
-    return Answer(replace(so_far, counted=event.rep_count), (cue,), ("count", "uncount"))
+    so_far = replace(so_far, counted=event.rep_count, told=min(so_far.told, event.rep_count))
+    return Answer(so_far, (cue,), ("count", "uncount"))
+
+
+def _held(so_far: SetSoFar, plan: CoachPlan, event: HoldEvent, now_s: float) -> Answer:
+    """A hold: its seconds in place of a count."""
+    done = is_done(event, plan.hold_s)
+    cues = hold_cues(event, plan.hold_s, now_s)
+    return Answer(replace(so_far, over=done), cues, tuple(PRIORITY) if done else ("hold",))
 
 
 def _silent(so_far: SetSoFar, _plan: CoachPlan, event: SensorSilent, now_s: float) -> Answer:
@@ -272,6 +309,9 @@ _REPLIES: tuple[tuple[type[Any], Callable[[SetSoFar, CoachPlan, Any, float], Ans
     (LimitCrossed, _limit),
     (RepCompleted, _completed),
     (RepRetracted, _retracted),
+    (HoldBegan, _held),
+    (HoldGoesOn, _held),
+    (HoldEnded, _held),
     (SensorSilent, _silent),
     (SetEnded, _over),
 )

@@ -1,5 +1,8 @@
 """The governor: which of the waiting cues is said, and when. One voice, and never late.
 
+A fault does not wait for a number to be spoken to its end: it cuts it off, and its evidence says so. Nothing
+cuts off a fault but a stop.
+
 It decides at the moments that the cues themselves name, not at those at which it happens to be asked: asked
 more often, it says the same. Whoever asks it more seldom than every `ASKED_S` loses cues rather than
 hearing them late.
@@ -7,10 +10,10 @@ hearing them late.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from imu_reps.domain.cue import Cue, CueCode
+from imu_reps.domain.cue import Cue, CueCode, Tone
 
 #: The longest the governor is left unasked; a cue is decided this long before its moment has passed.
 ASKED_S = 0.1
@@ -29,17 +32,25 @@ REFRACTORY_S: dict[CueCode, float] = {
 }
 
 
+#: What gives way, and to what: the screen keeps a number whose words are cut off.
+PLAIN: tuple[Tone, ...] = ("count", "hold", "notice", "beat")
+URGENT: tuple[Tone, ...] = ("fault", "stop")
+
+
 @dataclass(frozen=True, slots=True)
 class Voice:
     """What waits to be said, until when the voice is busy, and what it said when.
 
     Attributes
     ----------
+    speaking : Cue or None
+        What was spoken last; the voice is busy with it until `busy_until_s`.
     now_s : float
         Up to when everything is decided.
     """
 
     waiting: tuple[Cue, ...] = ()
+    speaking: Cue | None = None
     busy_until_s: float = float("-inf")
     said: tuple[tuple[CueCode, float], ...] = ()
     now_s: float = float("-inf")
@@ -66,9 +77,10 @@ def advance(voice: Voice, now_s: float) -> tuple[Voice, list[Cue]]:
             break
         at_s = min(at_s for at_s, _ in chances)
         cue = min((cue for when_s, cue in chances if when_s == at_s), key=_order)
-        voice = _say(voice, cue, at_s)
+        given = _given(voice, cue, at_s)
+        voice = _say(voice, cue, given)
         if now_s <= cue.until_s:
-            said.append(replace(cue, time_s=at_s))
+            said.append(given)
     return replace(voice, now_s=max(now_s, voice.now_s)), said
 
 
@@ -79,12 +91,40 @@ def _order(cue: Cue) -> tuple[int, float, str, str]:
 def _earliest(voice: Voice, cue: Cue) -> float:
     """When a cue can be said at the earliest: its moment, a free voice, and not the same again so soon."""
     again_s = dict(voice.said).get(cue.code, float("-inf")) + REFRACTORY_S.get(cue.code, 0.0)
-    return max(cue.due_s, voice.now_s, voice.busy_until_s, again_s)
+    free_s = float("-inf") if _gives_way(voice.speaking, cue) else voice.busy_until_s
+    return max(cue.due_s, voice.now_s, free_s, again_s)
 
 
-def _say(voice: Voice, cue: Cue, at_s: float) -> Voice:
+def _gives_way(speaking: Cue | None, cue: Cue) -> bool:
+    """Whether what is spoken is cut off for `cue`."""
+    if speaking is None or cue.priority <= speaking.priority:
+        return False
+    return cue.code == "stop" or (cue.tone in URGENT and speaking.tone in PLAIN)
+
+
+def _given(voice: Voice, cue: Cue, at_s: float) -> Cue:
+    """The cue as it is given at `at_s`, its evidence with the words that it cuts off."""
+    cut = voice.speaking
+    if cut is None or not cue.words or at_s >= cut.time_s + cut.lasts_s:
+        return replace(cue, time_s=at_s)
+    return replace(cue, time_s=at_s, evidence=f'{cue.evidence}, cutting off "{cut.words}"')
+
+
+def _say(voice: Voice, cue: Cue, given: Cue) -> Voice:
     waiting = list(voice.waiting)
     waiting.remove(cue)
-    busy_until_s = at_s + cue.lasts_s + BREATH_S if cue.words else voice.busy_until_s
+    at_s = given.time_s
     said = tuple({**dict(voice.said), cue.code: at_s}.items())
-    return Voice(tuple(waiting), busy_until_s, said, max(at_s, voice.now_s))
+    voice = replace(voice, waiting=tuple(waiting), said=said, now_s=max(at_s, voice.now_s))
+    return replace(voice, speaking=given, busy_until_s=at_s + cue.lasts_s + BREATH_S) if cue.words else voice
+
+
+def spoken_until(cues: Sequence[Cue]) -> list[tuple[Cue, float]]:
+    """The spoken ones of cues given in a row, each with when it ends: said, or cut off by the next one."""
+    spoken = [cue for cue in cues if cue.words]
+    return [(cue, _ends_s(cue, after)) for cue, after in zip(spoken, [*spoken[1:], None], strict=False)]
+
+
+def _ends_s(cue: Cue, after: Cue | None) -> float:
+    said_s = cue.time_s + cue.lasts_s
+    return said_s if after is None or not _gives_way(cue, after) else min(said_s, after.time_s)

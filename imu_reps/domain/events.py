@@ -109,8 +109,12 @@ class EndReached:
 class LimitCrossed:
     """A limit is passed in the repetition that runs; said once a repetition and kind, as it happens.
 
+    In a hold it is said again where the limit was kept in between.
+
     Attributes
     ----------
+    number : int
+        The repetition; in a hold, how often the limit was passed.
     crossed_s : float
         When it was passed; `time_s` is when that was known.
     value, limit : float
@@ -125,6 +129,42 @@ class LimitCrossed:
     limit: float
     unit: str
     leg_elevation_deg: float
+
+
+@dataclass(frozen=True, slots=True)
+class HoldBegan:
+    """The legs have arrived where they are held, at `began_s`; told again where they go on higher."""
+
+    time_s: float
+    began_s: float
+    leg_elevation_deg: float
+
+
+@dataclass(frozen=True, slots=True)
+class HoldGoesOn:
+    """Another whole second was held: `held_s` by now."""
+
+    time_s: float
+    held_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class HoldEnded:
+    """The legs have left the height they were held at.
+
+    Attributes
+    ----------
+    ended_s : float
+        When they were last held; `time_s` is when that was known.
+    held_s : float
+    counts : bool
+        Long enough to be a hold; else the next one may be.
+    """
+
+    time_s: float
+    ended_s: float
+    held_s: float
+    counts: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +212,9 @@ Event = (
     | SensorBack
     | EndReached
     | LimitCrossed
+    | HoldBegan
+    | HoldGoesOn
+    | HoldEnded
     | FloorNear
     | StopAsked
     | SetEnded

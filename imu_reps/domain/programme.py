@@ -12,6 +12,7 @@ Recommendation = Literal["stay", "regress", "progress", "stop"]
 ReasonCode = Literal[
     "pain_with_jolt",
     "pain",
+    "stopped_with_pain",
     "arching",
     "hip_popping",
     "swinging",

@@ -144,6 +144,11 @@ class Recording:
     file: str | None = None
     cautions: tuple[Caution, ...] = ()
 
+    @property
+    def discarded(self) -> bool:
+        """Whether the person wants it not to count: a file that nobody remembers or compares."""
+        return any(note.key == "discarded" for note in self.notes)
+
     def samples(self, place: SensorPlace) -> SampleBlock | None:
         """The samples of the sensor worn at `place`."""
         return self.pelvis if place == "pelvis" else self.ankle

@@ -51,3 +51,32 @@ TEMPO_PRESETS = {
     "slow_lowering": Tempo(4.0, 0.0, 2.0, 0.0),
     "slow_with_hold": Tempo(4.0, 3.0, 2.0, 0.0),
 }
+
+
+#: The presets' names as they are typed.
+TEMPO_NAMES = tuple(name.replace("_", "-") for name in TEMPO_PRESETS)
+
+
+def named_tempo(text: str) -> Tempo:
+    """Read the name of a preset, with hyphens or underscores, or four numbers as `Tempo.parse`.
+
+    Raises
+    ------
+    ValueError
+        If `text` is neither.
+
+    Examples
+    --------
+    >>> str(named_tempo("slow-lowering"))
+    '4.0-0.0-2.0-0.0'
+    """
+    preset = TEMPO_PRESETS.get(text.strip().lower().replace("-", "_"))
+    if preset is not None:
+        return preset
+    try:
+        return Tempo.parse(text)
+    except ValueError as error:
+        names = ", ".join(TEMPO_NAMES)
+        raise ValueError(
+            f"a tempo is four numbers such as 2-0-2-0, or one of {names}, not {text!r}"
+        ) from error

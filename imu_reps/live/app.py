@@ -35,7 +35,9 @@ def application(desk: Desk, reports: Reports) -> Starlette:
     routes = [Route(path, _file(name, kind), methods=["GET"]) for path, (name, kind) in STATIC.items()]
     routes.append(Route("/report/{name}", partial(_report, reports), methods=["GET"]))
     live = WebSocketRoute("/live", partial(serve_viewer, desk))
-    return Starlette(routes=[*routes, live], middleware=[Middleware(Guard, access=desk.access)])
+    page = Starlette(routes=[*routes, live], middleware=[Middleware(Guard, access=desk.access)])
+    page.router.redirect_slashes = False  # an address is one of these, or nothing
+    return page
 
 
 def _file(name: str, kind: str) -> Callable[[Request], Response]:

@@ -24,6 +24,10 @@ class Discard(msgspec.Struct, frozen=True, tag="discard", tag_field="do", forbid
     """End the set that runs, and do not count it among those done."""
 
 
+class Hurt(msgspec.Struct, frozen=True, tag="hurt", tag_field="do", forbid_unknown_fields=True):
+    """It hurts: end the set that runs, and everything after it."""
+
+
 class Pain(msgspec.Struct, frozen=True, tag="pain", tag_field="do", forbid_unknown_fields=True):
     """Pain during the last set."""
 
@@ -42,7 +46,7 @@ class Hello(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     token: Annotated[str, msgspec.Meta(max_length=128)]
 
 
-Command = Start | Stop | Discard | Pain | Effort
+Command = Start | Stop | Discard | Hurt | Pain | Effort
 
 _HELLO = msgspec.json.Decoder(Hello)
 _COMMAND: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)

@@ -94,9 +94,9 @@ class Mailbox:
 
     async def take(self) -> tuple[Snapshot, list[Moment]]:
         """Give the picture and the moments, once there is a moment or a picture is due."""
-        while not (self._moments or self.behind or self._is_due()):
+        while not (self._moments or self.behind) and (wait_s := self._due_in_s()) > 0.0:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_S):
+                async with asyncio.timeout(wait_s):
                     await self._wake.wait()
         self._wake.clear()
         # Moments first: a picture taken after them is never older than they are.
@@ -104,7 +104,10 @@ class Mailbox:
         self._seen, self._seen_s = self._hub.picture, self._loop.time()
         return self._seen, moments
 
-    def _is_due(self) -> bool:
+    def _due_in_s(self) -> float:
+        """How long a picture is not due yet; looking for a new one before it could be sent is idle."""
         since_s = self._loop.time() - self._seen_s
+        if since_s < 1.0 / PICTURES_HZ:
+            return 1.0 / PICTURES_HZ - since_s
         new = self._hub.picture is not self._seen
-        return since_s >= (1.0 / PICTURES_HZ if new else HEARTBEAT_S)
+        return 0.0 if new else min(LOOK_S, HEARTBEAT_S - since_s)

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import queue
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 
-from imu_reps.analysis.analyze import Analysis
-from imu_reps.analysis.pipeline import Pipeline
-from imu_reps.coaching.coach import Coach
-from imu_reps.coaching.cues import CoachPlan
 from imu_reps.domain.cue import USUALLY_SPOKEN, Spoken
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock
 from imu_reps.domain.settings import Settings
 from imu_reps.errors import ImuRepsError
-from imu_reps.live.commands import Command, Discard, Effort, Pain, Start, Stop
+from imu_reps.live.commands import Command, Discard, Effort, Hurt, Pain, Start, Stop
 from imu_reps.live.hub import Hub
+from imu_reps.live.played_set import PlayedSet, Step, slots
 from imu_reps.live.reports import Reports, headline_of, page_of
 from imu_reps.live.scene import first_picture, next_picture
 from imu_reps.live.snapshot import LinkView
-from imu_reps.sensors.replay import replay_blocks
 
-#: Samples that arrived within so long are pushed together: sooner than pictures follow each other.
-SLOT_S = 0.025
 #: Longest wait in one go.
 LOOK_S = 0.25
 
@@ -81,12 +74,19 @@ class Player:
         self.hub.show(replace(self._first, started=True, may_start=False, links=links))
         following = Following(self._recording, self._settings, self.hub, self._spoken)
         ended = self._push_all(following)
-        if isinstance(ended, Discard):
-            self.hub.show(self._first)
-        else:
-            following.finish("end_of_recording" if ended is None else "user", reports)
+        match ended:
+            case Discard():
+                self.hub.show(self._first)
+            case Hurt():
+                following.stop(pain=True)
+                following.finish("pain", reports)
+            case Stop():
+                following.stop(pain=False)
+                following.finish("user", reports)
+            case None:
+                following.finish("end_of_recording", reports)
 
-    def _push_all(self, following: Following) -> Stop | Discard | None:
+    def _push_all(self, following: Following) -> Stop | Discard | Hurt | None:
         """Push everything at its time; gives what ended it before."""
         began_s = time.monotonic()
         for until_s, blocks in slots(self._recording):
@@ -98,11 +98,11 @@ class Player:
                 break
         return None
 
-    def _wait(self, moment_s: float) -> Stop | Discard | None:
+    def _wait(self, moment_s: float) -> Stop | Discard | Hurt | None:
         """Wait for a moment; whoever ends the set is heard at once."""
         while True:
             command = self._next(moment_s - time.monotonic())
-            if command is None or isinstance(command, Stop | Discard):
+            if command is None or isinstance(command, Stop | Discard | Hurt):
                 return command
 
     def _next(self, most_s: float) -> Command | None:
@@ -114,7 +114,7 @@ class Player:
 
 
 class Following:
-    """One set on its way: samples in, pictures and moments out.
+    """One set on its way to a hub: samples in, pictures and moments out.
 
     Parameters
     ----------
@@ -128,58 +128,30 @@ class Following:
     def __init__(
         self, recording: Recording, settings: Settings, hub: Hub, spoken: Spoken = USUALLY_SPOKEN
     ) -> None:
-        header = recording.header
-        self._recording = recording
+        self._floor_deg = recording.header.floor_deg
+        self._set = PlayedSet(recording, settings, spoken)
         self._hub = hub
-        self._pipeline = Pipeline(header, settings, file=recording.file)
-        floor_known = header.floor_deg is not None
-        self._coach = Coach(CoachPlan(header.start, None, header.tempo_target, spoken, floor_known))
 
     def push(self, blocks: list[SampleBlock], now_s: float) -> None:
         """Take what arrived until `now_s`, and show what is new."""
-        events = self._pipeline.push(*blocks)
-        cues = self._coach.take(events, now_s)
-        pose, count = self._pipeline.pose, self._coach.counted
-        picture, moments = next_picture(self._hub.picture, pose, events, cues, count)
-        self._hub.show(picture, *moments)
+        self._show(self._set.push(blocks, now_s))
+
+    def stop(self, *, pain: bool) -> None:
+        """Answer the person who wants to stop."""
+        self._show(self._set.stop(pain=pain))
 
     def finish(self, reason: str, reports: Reports) -> None:
         """Sum the set up, and show its report."""
-        for note in self._recording.notes:
-            self._pipeline.note(note)
         try:
-            events, analysis = self._pipeline.finish(reason)
+            step, analysis = self._set.finish(reason)
         except ImuRepsError as error:
             over = replace(self._hub.picture, state="ended", ended=reason, may_start=True)
             self._hub.show(replace(over, trouble=str(error)))
             return
-        cues = self._coach.take(events, self._hub.picture.time_s)
-        picture, moments = next_picture(self._hub.picture, None, events, cues, self._coach.counted)
+        self._show(step)
+        headline, report = headline_of(analysis), reports.add(page_of(analysis, self._floor_deg))
+        self._hub.show(replace(self._hub.picture, headline=headline, report=report, may_start=True))
+
+    def _show(self, step: Step) -> None:
+        picture, moments = next_picture(self._hub.picture, step.pose, step.events, step.cues, step.count)
         self._hub.show(picture, *moments)
-        self._report(analysis, reports)
-
-    def _report(self, analysis: Analysis, reports: Reports) -> None:
-        report = reports.add(page_of(analysis, self._recording.header.floor_deg))
-        self._hub.show(
-            replace(self._hub.picture, headline=headline_of(analysis), report=report, may_start=True)
-        )
-
-
-def slots(recording: Recording) -> Iterator[tuple[float, list[SampleBlock]]]:
-    """What arrived together, and until when it had, seconds of the recording."""
-    together: list[SampleBlock] = []
-    for block in replay_blocks(recording, SLOT_S):
-        if together and (block.sensor == together[-1].sensor or _slot(together[-1]) != _slot(block)):
-            yield _end_s(together), together
-            together = []
-        together.append(block)
-    if together:
-        yield _end_s(together), together
-
-
-def _slot(block: SampleBlock) -> int:
-    return int(block.time_s.max() / SLOT_S)
-
-
-def _end_s(blocks: list[SampleBlock]) -> float:
-    return max(float(block.time_s.max()) for block in blocks)

@@ -6,8 +6,10 @@ import re
 import secrets
 from base64 import b64encode
 from collections import OrderedDict
+from dataclasses import replace
 from hashlib import sha256
 from html import unescape
+from pathlib import PurePath
 
 from imu_reps.analysis.analyze import Analysis
 
@@ -41,10 +43,16 @@ class Reports:
 
 
 def page_of(analysis: Analysis, floor_deg: float | None) -> str:
-    """The report of a set as a page. Takes a moment: not for a thread that records."""
+    """The report of a set as a page, for eyes that need not know where this machine keeps its files.
+
+    Takes a moment: not for a thread that records.
+    """
     from imu_reps.report.page.page import set_page
 
-    return set_page(analysis.summary, analysis.track, floor_deg=floor_deg)
+    recording = analysis.summary.recording
+    file = None if recording.file is None else PurePath(recording.file).name
+    summary = replace(analysis.summary, recording=replace(recording, file=file))
+    return set_page(summary, analysis.track, floor_deg=floor_deg)
 
 
 def headline_of(analysis: Analysis) -> str:

@@ -8,6 +8,9 @@ from dataclasses import replace
 from imu_reps.domain.cue import Cue, CueCode
 from imu_reps.domain.events import (
     Event,
+    HoldBegan,
+    HoldEnded,
+    HoldGoesOn,
     PhaseChanged,
     Ready,
     SensorBack,
@@ -86,7 +89,7 @@ def posed(picture: Snapshot, pose: Pose | None) -> Snapshot:
     return replace(
         picture,
         time_s=round(pose.time_s, 3),
-        leg_deg=_shown(pose.leg_elevation_deg),
+        leg_deg=_leg_deg(picture, pose),
         tilt_deg=_shown(pose.pelvic_tilt_deg),
         rotation_deg=_shown(pose.pelvic_rotation_deg),
     )
@@ -132,12 +135,18 @@ def heard(picture: Snapshot, event: Event) -> tuple[Snapshot, tuple[Moment, ...]
             picture = replace(picture, state="ready")
         case PhaseChanged():
             picture = _in_phase(picture, event)
+        case HoldBegan():
+            picture = replace(picture, state="running", held_s=0.0)
+        case HoldGoesOn(held_s=held_s):
+            picture = replace(picture, held_s=float(held_s))
+        case HoldEnded():
+            picture = replace(picture, held_s=None)
         case SensorSilent(sensor=sensor):
             picture = linked(picture, sensor, LinkView("silent"))
         case SensorBack(sensor=sensor):
             picture = linked(picture, sensor, LinkView("streaming"))
         case SetEnded(time_s=time_s, reason=reason, rep_count=total):
-            picture = replace(picture, state="ended", ended=reason, count=total or 0, phase=None)
+            picture = replace(picture, state="ended", ended=reason, count=total or 0, phase=None, held_s=None)
             moments = (Ended(time_s, reason, total),)
     return picture, moments
 
@@ -151,13 +160,27 @@ def counted(picture: Snapshot, count: int, time_s: float) -> tuple[Snapshot, tup
 
 def cued(picture: Snapshot, cue: Cue) -> tuple[Snapshot, tuple[Moment, ...]]:
     """The coach gave a cue."""
-    view = CueView(round(cue.time_s, 3), cue.code, cue.words, cue.tone, ALERTS.get(cue.code, "none"))
+    view = CueView(round(cue.time_s, 3), cue.code, cue.words, cue.tone, alert(cue))
     return (replace(picture, cue=view) if cue.words else picture), (Cued(view),)
+
+
+def alert(cue: Cue) -> Alert:
+    """How a cue colours the screen: what is about to go wrong is less grave than what has."""
+    gravely = ALERTS.get(cue.code, "none")
+    if cue.tone != "notice":
+        return gravely
+    return "watch" if cue.code == "press_back" else "none"
 
 
 def linked(picture: Snapshot, sensor: SensorPlace, link: LinkView) -> Snapshot:
     """One sensor's link is now this."""
     return replace(picture, links={**picture.links, sensor: link})
+
+
+def _leg_deg(picture: Snapshot, pose: Pose) -> float | None:
+    """Leg elevation; where the leg starts high its height is not known before it moves."""
+    unmoved = picture.aim.start == "high" and picture.state in ("waiting", "ready")
+    return None if unmoved else _shown(pose.leg_elevation_deg)
 
 
 def _in_phase(picture: Snapshot, event: PhaseChanged) -> Snapshot:

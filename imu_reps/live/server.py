@@ -15,6 +15,7 @@ from imu_reps.errors import UsageError
 from imu_reps.live.access import Access
 from imu_reps.live.app import application
 from imu_reps.live.commands import Command
+from imu_reps.live.doorway import Doorway
 from imu_reps.live.hub import Hub
 from imu_reps.live.reports import Reports
 from imu_reps.live.viewer import Desk
@@ -65,6 +66,7 @@ class PageServer:
         self._server = uvicorn.Server(
             uvicorn.Config(
                 application(Desk(hub, self.access, ask), self.reports),
+                http=Doorway,
                 ws="websockets-sansio",
                 ws_max_size=MOST_BYTES,
                 ws_ping_interval=PING_S,
@@ -76,7 +78,6 @@ class PageServer:
                 access_log=False,
                 server_header=False,
                 timeout_graceful_shutdown=1,
-                limit_concurrency=64,
                 h11_max_incomplete_event_size=16384,
             )
         )

@@ -76,8 +76,11 @@ def _progressed(picture: Snapshot, told: Progress) -> Change:
 
 
 def _resting(picture: Snapshot, told: Resting) -> Snapshot:
+    if picture.state != "resting":  # the cues of the set have other times
+        picture = replace(picture, cue=None, phase=None)
     return replace(
         picture,
+        time_s=round(told.since_s, 3),
         state="resting",
         may_start=True,
         remaining_s=round(told.remaining_s, 1),
@@ -93,7 +96,9 @@ def _done(picture: Snapshot, finished: Finished) -> Change:
         moments += more
     problems = [str(error) for error in (finished.unusable, finished.unwritten) if error is not None]
     trouble = " ".join(problems) or None
-    return replace(picture, state="ended", ended=finished.reason, phase=None, trouble=trouble), moments
+    ended = "discarded" if finished.discarded else finished.reason
+    over = replace(picture, state="ended", ended=ended, phase=None, held_s=None, trouble=trouble)
+    return over, moments
 
 
 def _links(links: Mapping[SensorPlace, SensorStatus]) -> dict[SensorPlace, LinkView]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from imu_reps.domain.settings import Settings
-from imu_reps.live.commands import Command, Discard, Effort, Pain, Start, Stop
+from imu_reps.live.commands import Command, Discard, Effort, Hurt, Pain, Start, Stop
 from imu_reps.live.hub import Hub
 from imu_reps.live.reports import Reports, headline_of, page_of
 from imu_reps.live.session_picture import Change, FloorOf, goal_picture, session_picture
@@ -18,10 +18,13 @@ from imu_reps.live.snapshot import Snapshot
 from imu_reps.session.plan import SetGoal
 from imu_reps.session.recorder import Finished
 from imu_reps.session.session import Session
-from imu_reps.session.told import SetBegan, SetDone, Told
+from imu_reps.session.told import SetDone, Told
 
 #: So often it is looked whether the page asks for something.
 LOOK_S = 0.05
+
+#: States of the picture in which a set can be ended.
+IN_A_SET = ("waiting", "ready", "running")
 
 
 class SessionView:
@@ -38,8 +41,6 @@ class SessionView:
     Attributes
     ----------
     hub : Hub
-    discarded : set of str
-        Files of the sets that somebody discarded: they are kept, but do not count.
     felt : dict
         ``pain`` and ``effort`` of a set, as far as they were said, by its file.
     reports : Reports or None
@@ -51,11 +52,9 @@ class SessionView:
         self._floor_deg = floor_deg
         self._asked: queue.Queue[Command] = queue.Queue(64)
         self._changing = threading.Lock()
-        self._discarding = False
         self._last_path: str | None = None
         self.reports: Reports | None = None
         self.felt: dict[str, dict[str, int]] = {}
-        self.discarded: set[str] = set()
         self.hub = Hub(self._first(goal))
 
     def ask(self, command: Command) -> None:
@@ -80,14 +79,17 @@ class SessionView:
                     self._feel(effort=value)
                 case Start() if session is not None and state == "resting":
                     session.advance()
-                case Stop() | Discard() if session is not None and state in ("waiting", "ready", "running"):
-                    self._discarding = isinstance(command, Discard)
+                case Stop() if session is not None and state in IN_A_SET:
                     session.advance()
+                case Discard() if session is not None and state in IN_A_SET:
+                    session.discard()
+                case Hurt() if session is not None and state != "ended":
+                    session.hurt()
+        if session is None and self.hub.picture.state == "resting":
+            self._show(_over)
 
     def __call__(self, told: Told) -> None:
         """Show one thing."""
-        if isinstance(told, SetBegan):
-            self._discarding = False
         self._show(lambda picture: session_picture(picture, told, self._first))
         if isinstance(told, SetDone):
             self._done(told.finished)
@@ -112,10 +114,7 @@ class SessionView:
 
     def _done(self, finished: Finished) -> None:
         self._last_path = finished.path
-        if self._discarding:
-            self.discarded.add(finished.path)
-            self._change(ended="discarded")
-        elif finished.analysis is not None:
+        if finished.analysis is not None and not finished.discarded:
             # A moment's work: not in the thread that records.
             threading.Thread(target=self._report, args=(finished,), name="report").start()
 
@@ -125,3 +124,10 @@ class SessionView:
         words, floor_deg = headline_of(finished.analysis), self.hub.picture.limits.floor_deg
         report = self.reports.add(page_of(finished.analysis, floor_deg))
         self._change(headline=words, report=report)
+
+
+def _over(picture: Snapshot) -> Change:
+    """A rest after which nothing comes."""
+    hurts = picture.cue is not None and (picture.cue.code, picture.cue.tone) == ("stop", "stop")
+    ended = "pain" if hurts else picture.ended
+    return replace(picture, state="ended", ended=ended, may_start=False, remaining_s=None, move_to=None), ()

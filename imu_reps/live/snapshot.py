@@ -96,6 +96,8 @@ class Snapshot:
     phase_since_s : float
         When the phase was known to begin, on the scale of `time_s`.
     count : int
+    held_s : float or None
+        How long a hold lasts by now; None: not held, or nothing to be held.
     set_number, set_of : int
     remaining_s : float or None
         Of the rest.
@@ -128,6 +130,7 @@ class Snapshot:
     phase: Phase | None = None
     phase_since_s: float = 0.0
     count: int = 0
+    held_s: float | None = None
     set_number: int = 1
     set_of: int = 1
     remaining_s: float | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -86,7 +87,9 @@ async def _show(socket: WebSocket, role: Role, mailbox: Mailbox) -> int | None:
         await socket.send_text(encoder.encode({"role": role}).decode())
         while not mailbox.behind:
             picture, moments = await mailbox.take()
-            text = encoder.encode({"picture": picture, "moments": moments}).decode()
+            # A page that slept takes in all at once what waited for it: by this it knows what is old.
+            message = {"picture": picture, "moments": moments, "sent_s": round(time.time(), 3)}
+            text = encoder.encode(message).decode()
             async with asyncio.timeout(SEND_S):
                 await socket.send_text(text)
     except TimeoutError:

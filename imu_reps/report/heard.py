@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from imu_reps.domain.endings import ended_words
 from imu_reps.domain.events import (
     Event,
     FaultSeen,
+    HoldEnded,
     Ready,
     RepCompleted,
     RepRetracted,
@@ -16,14 +18,6 @@ from imu_reps.domain.samples import SensorPlace
 from imu_reps.report.figures import counted, written
 from imu_reps.report.phrases import label
 
-_ENDED = {
-    "left_posture": "you left the posture",
-    "target": "the target is reached",
-    "duration": "the time is over",
-    "user": "ended by you",
-    "link_lost": "the ankle sensor stayed away",
-    "end_of_recording": "the recording ends",
-}
 _WITHOUT: dict[SensorPlace, str] = {
     "ankle": "counting pauses",
     "pelvis": "counting goes on, the pelvis is not judged",
@@ -31,7 +25,7 @@ _WITHOUT: dict[SensorPlace, str] = {
 
 
 def heard(event: Event) -> str | None:
-    """The words of an event; None where nothing is said (phases, and what is only worth watching)."""
+    """The words of an event; None where nothing is said (phases, what is only worth watching)."""
     match event:
         case Ready(posture_checked=checked):
             words = "ready" if checked else "ready (posture not checked: no pelvis sensor)"
@@ -47,10 +41,12 @@ def heard(event: Event) -> str | None:
         case SensorBack(sensor=sensor):
             words = f"the {sensor} sensor is back"
         case SetEnded(reason="legs_down"):
-            words = "hold over: the legs came down"
+            words = f"hold over: {ended_words('legs_down')}"
         case SetEnded(reason=reason, rep_count=count):
-            total = "reps not counted" if count is None else counted(count, "rep")
-            words = f"set over, {total}: {_ENDED.get(reason, reason)}"
+            total = "" if count is None else f", {counted(count, 'rep')}"
+            words = f"set over{total}: {ended_words(reason)}"
+        case HoldEnded(held_s=held_s, counts=True):
+            words = f"held for {held_s:.0f} s"
         case _:
             return None
     return words

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from statistics import median
 
+from imu_reps.domain.endings import STOPPED_WITH_PAIN
 from imu_reps.domain.recording import Side
 from imu_reps.domain.rep import Fault, Flag, Rep
 from imu_reps.domain.summary import Finding, Summary, Trend
@@ -162,7 +163,8 @@ def meaning_sentences(summary: Summary) -> list[str]:
     mends = [_MEANING[flag].format(count="four" if two_legs else "two") for flag in FLAGS if flag in flagged]
     side = summary.recording.side
     trends = [_trend(trend, side) for trend in figures.trend if trend.certain and _tells(trend)]
-    return _whole_set(summary) + mends + _floor(summary) + trends + _told_of_the_set(summary)
+    pain, told = _told(summary, STOPPED_WITH_PAIN), _told(summary, *_OF_THE_SET)
+    return pain + _whole_set(summary) + mends + _floor(summary) + trends + told
 
 
 #: Findings that say what the set came to; the others tell of the recording.
@@ -181,11 +183,11 @@ _OF_THE_SET = (
 
 def of_the_set(finding: Finding) -> bool:
     """Whether a finding is part of what the set means."""
-    return finding.code in _OF_THE_SET
+    return finding.code in (STOPPED_WITH_PAIN, *_OF_THE_SET)
 
 
-def _told_of_the_set(summary: Summary) -> list[str]:
-    return [finding.message for finding in summary.findings if of_the_set(finding)]
+def _told(summary: Summary, *codes: str) -> list[str]:
+    return [finding.message for finding in summary.findings if finding.code in codes]
 
 
 def _whole_set(summary: Summary) -> list[str]:

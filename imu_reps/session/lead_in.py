@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 
+import numpy as np
+
 from imu_reps.domain.samples import SampleBlock, SensorPlace
 from imu_reps.sensors.stream_items import Item, LinkChange
 from imu_reps.session.recorder import LOST
@@ -12,6 +14,10 @@ from imu_reps.session.recorder import LOST
 #: The tremor baseline wants 5 s of stillness, the zero 1 s (`definitions`); a set that begins with the
 #: first repetition has both.
 LEAD_IN_S = 6.0
+
+#: A sensor that is taken in the hand, strapped on or put down with its leg turns faster; one on a leg at
+#: rest does not, whatever its bias.
+MOVED_DPS = 20.0
 
 
 class LeadIn:
@@ -26,6 +32,12 @@ class LeadIn:
         self._items.extend(items)
         newest_s = max((_time_s(item) for item in self._items), default=0.0)
         while self._items and _time_s(self._items[0]) < newest_s - LEAD_IN_S:
+            self._forget(self._items.popleft())
+
+    def settle(self, sensor: SensorPlace) -> None:
+        """Forget all from before a sensor was last moved about: it may have been worn elsewhere."""
+        moved = [k for k, item in enumerate(self._items) if _is_moved(item, sensor)]
+        for _ in range(moved[-1] + 1 if moved else 0):
             self._forget(self._items.popleft())
 
     def take(self) -> tuple[list[Item], frozenset[SensorPlace]]:
@@ -45,6 +57,12 @@ class LeadIn:
             self._lost.add(item.sensor)
         elif isinstance(item, SampleBlock):
             self._lost.discard(item.sensor)
+
+
+def _is_moved(item: Item, sensor: SensorPlace) -> bool:
+    if not isinstance(item, SampleBlock) or item.sensor != sensor:
+        return False
+    return bool((np.linalg.norm(item.gyr_dps, axis=1) > MOVED_DPS).any())
 
 
 def _time_s(item: Item) -> float:

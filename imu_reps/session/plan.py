@@ -26,7 +26,7 @@ class SetGoal:
     tempo : Tempo or None
         What is aimed at.
     duration_s : float or None
-        The set ends so long after it began.
+        The set ends so long after it began; a hold, so long after the legs arrived.
     """
 
     exercise: Exercise

@@ -17,6 +17,7 @@ from imu_reps.domain.pose import Pose
 from imu_reps.domain.recording import Header, Note
 from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace, concatenate
 from imu_reps.domain.settings import Settings
+from imu_reps.domain.summary import Summary
 from imu_reps.errors import FileAccessError, ImuRepsError
 from imu_reps.sensors.stream_items import Item, LinkChange, Restarted
 from imu_reps.storage.recording_file import RecordingWriter, load
@@ -36,23 +37,33 @@ class Finished:
     path : str
         The file.
     reason : str
-        Why it ended: ``target``, ``left_posture``, ``legs_down``, ``duration``, ``user`` or
+        Why it ended: ``target``, ``left_posture``, ``legs_down``, ``duration``, ``user``, ``pain`` or
         ``link_lost``.
     events : tuple of Event
         What the whole set shows otherwise than was heard, and the end.
     analysis : Analysis or None
+        With all of the set's angles: told as the set ends, see `without_angles`.
+    summary : Summary or None
         None: the set cannot be summed up; `unusable` says why.
     unusable : ImuRepsError or None
     unwritten : FileAccessError or None
         The disk refused the last of the samples; the analysis holds them all the same.
+    discarded : bool
+        The person does not want it to count: a file that is neither remembered nor compared.
     """
 
     path: str
     reason: str
     events: tuple[Event, ...]
     analysis: Analysis | None
+    summary: Summary | None
     unusable: ImuRepsError | None = None
     unwritten: FileAccessError | None = None
+    discarded: bool = False
+
+    def without_angles(self) -> Finished:
+        """What is kept of it while more sets are recorded."""
+        return replace(self, analysis=None)
 
 
 class SetRecorder:
@@ -100,6 +111,7 @@ class SetRecorder:
         self._first_s: float | None = None
         self._lost: set[SensorPlace] = set()
         self._early: list[Note] = []
+        self._discarded = False
         for place in lost:
             self._lose(place, 0.0)
 
@@ -152,6 +164,11 @@ class SetRecorder:
         else:
             self._keep(Note(max(time_s - self._first_s, 0.0), key, value))
 
+    def discard(self, time_s: float) -> None:
+        """Note that the person does not want the set to count."""
+        self._discarded = True
+        self.note("discarded", "user", time_s)
+
     def finish(self, reason: str, time_s: float) -> Finished:
         """End the set: note why, close the file, sum it up.
 
@@ -170,8 +187,9 @@ class SetRecorder:
         try:
             events, analysis = self._summed_up(reason)
         except ImuRepsError as error:
-            return Finished(self.path, reason, (), None, error, unwritten)
-        return Finished(self.path, reason, tuple(events), analysis, None, unwritten)
+            return Finished(self.path, reason, (), None, None, error, unwritten, self._discarded)
+        summary = analysis.summary
+        return Finished(self.path, reason, tuple(events), analysis, summary, None, unwritten, self._discarded)
 
     def close(self) -> FileAccessError | None:
         """Close the file; gives what the disk had against the last rows."""

@@ -7,7 +7,17 @@ from collections.abc import Iterable, Mapping
 from imu_reps.coaching.coach import Coach, cue_note
 from imu_reps.coaching.cues import CoachPlan
 from imu_reps.domain.cue import USUALLY_SPOKEN, Cue, Spoken
-from imu_reps.domain.events import Event, Phase, PhaseChanged, Ready, RepCompleted, SetEnded
+from imu_reps.domain.events import (
+    Event,
+    HoldGoesOn,
+    Phase,
+    PhaseChanged,
+    Ready,
+    RepCompleted,
+    SetEnded,
+    StopAsked,
+)
+from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import SampleBlock, SensorPlace
 from imu_reps.errors import FileAccessError
@@ -56,7 +66,9 @@ class RunningSet:
     ) -> None:
         self._recorder = recorder
         floor_known = floor_deg is not None
-        self._coach = Coach(CoachPlan(goal.start, goal.reps, goal.tempo, spoken, floor_known))
+        self._hold_s = goal.duration_s if goal.exercise in HOLDS else None
+        plan = CoachPlan(goal.start, goal.reps, goal.tempo, spoken, floor_known, self._hold_s)
+        self._coach = Coach(plan)
         self._goal = goal
         self._began_s = began_s
         self._status = dict(status)
@@ -92,6 +104,14 @@ class RunningSet:
                 self._recorder.note(note.key, note.value, now_s)
         return said
 
+    def stopped(self, now_s: float, *, pain: bool) -> list[Cue]:
+        """The coach's answer to the person who ends the set."""
+        return self.cues([StopAsked(self.file_time_s(now_s), pain)], now_s)
+
+    def discard(self, now_s: float) -> None:
+        """The person does not want the set to count."""
+        self._recorder.discard(now_s)
+
     def file_time_s(self, time_s: float) -> float:
         """The file's seconds of a moment on the event loop's clock."""
         first_s = self._recorder.first_s
@@ -104,7 +124,7 @@ class RunningSet:
             return "target"
         if self._ended_by is not None:
             return self._ended_by
-        if duration_s is not None and now_s - self._began_s >= duration_s:
+        if self._hold_s is None and duration_s is not None and now_s - self._began_s >= duration_s:
             return "duration"
         return "link_lost" if self._nothing_to_come(now_s) else None
 
@@ -147,6 +167,8 @@ class RunningSet:
                 self._phase = phase
             case RepCompleted(rep=rep):
                 self._last_rep = rep
+            case HoldGoesOn(held_s=held_s) if self._hold_s is not None and held_s >= self._hold_s:
+                self._ended_by = "duration"
             case SetEnded(reason=reason):
                 self._ended_by = reason
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from imu_reps.domain.cue import Cue
 from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace
 from imu_reps.domain.settings import Settings
 from imu_reps.errors import RadioError
@@ -18,6 +19,7 @@ from imu_reps.session.files import free_path, make_folder
 from imu_reps.session.lead_in import LeadIn
 from imu_reps.session.plan import SessionPlan, SetGoal
 from imu_reps.session.recorder import Finished, SetRecorder
+from imu_reps.session.resting import RunningRest
 from imu_reps.session.running_set import LINK_PATIENCE_S, RunningSet
 from imu_reps.session.told import (
     Connecting,
@@ -25,7 +27,6 @@ from imu_reps.session.told import (
     DiskRefused,
     Heard,
     LinkTold,
-    Resting,
     SetBegan,
     SetDone,
     Told,
@@ -81,17 +82,28 @@ class Session:
         self._lead_in = LeadIn()
         self._stopped = asyncio.Event()
         self._advanced = False
+        self._discarded = False
+        self._hurts = False
 
     def advance(self) -> None:
         """End the set that runs, or the rest before the next."""
         self._advanced = True
+
+    def discard(self) -> None:
+        """End the set that runs, and have it not count; in a rest nothing is left to discard."""
+        self._discarded = True
+
+    def hurt(self) -> None:
+        """It hurts: end the set that runs with this reason, and everything with it."""
+        self._hurts = True
+        self.stop()
 
     def stop(self) -> None:
         """End everything; what was recorded is closed and summed up."""
         self._stopped.set()
 
     async def run(self) -> list[Finished]:
-        """Connect, record every set, disconnect; gives the sets there are.
+        """Connect, record every set, disconnect; gives the sets there are, `without_angles`.
 
         Raises
         ------
@@ -131,32 +143,35 @@ class Session:
         session = f"{self._place.now():%Y-%m-%d_%H%M%S}"
         for number, goal in enumerate(self._plan.goals, 1):
             if number > 1:
-                await self._rest(number, goal)
+                await self._rest(number)
             if self._stopped.is_set():
                 break
             finished = await self._record(number, goal, session)
             if finished is None:
                 break
-            done.append(finished)
             self._tell(SetDone(number, len(self._plan.goals), finished))
-            if finished.reason == "link_lost":
+            done.append(finished.without_angles())
+            if finished.reason == "link_lost" or self._stopped.is_set():
                 break
         return done
 
-    async def _rest(self, number: int, goal: SetGoal) -> None:
+    async def _rest(self, number: int) -> None:
         """Rest before a set, and wait a while for a sensor that is lost."""
         self._advanced = False
-        ends_s = _now_s() + self._plan.rest_s
+        rest = RunningRest(self._plan, number, _now_s())
         while not self._advanced and not self._stopped.is_set():
-            left_s, links = ends_s - _now_s(), self._streams.status()
-            missing = any(status.state != "streaming" for status in links.values())
-            if left_s <= 0.0 and (not missing or left_s <= -LINK_PATIENCE_S):
-                return
-            move_to = self._plan.moved_to(number)
-            self._tell(Resting(number, len(self._plan.goals), goal, max(left_s, 0.0), move_to, links))
+            now_s, links = _now_s(), self._streams.status()
+            if rest.over(now_s, links):
+                break
+            self._tell(rest.told(now_s, links))
+            self._say(rest.cues(now_s, links))
             items = await self._collector.tick()
             self._lead_in.push(items)
             self._tell_links(items, None)
+        if self._stopped.is_set():
+            self._say(rest.stopped(_now_s(), pain=self._hurts))
+        elif rest.move_to is not None:
+            self._lead_in.settle("ankle")
 
     async def _record(self, number: int, goal: SetGoal, session: str) -> Finished | None:
         """Record one set; None if stopped before its first sample."""
@@ -168,6 +183,10 @@ class Session:
         try:
             running = self._running(recorder, goal)
             reason = await self._until_over(running, items)
+            if reason in ("user", "pain"):
+                self._say(running.stopped(_now_s(), pain=self._hurts))
+            if self._discarded:
+                running.discard(_now_s())
             return running.finish(reason, _now_s(), self._streams.status())
         finally:
             recorder.close()
@@ -203,14 +222,15 @@ class Session:
 
     async def _until_over(self, running: RunningSet, items: list[Item]) -> str:
         """Record until the set is over; gives the reason."""
-        self._advanced = False
+        self._advanced = self._discarded = False
         while True:
             self._take(running, items)
-            reason = running.over(_now_s())
-            if reason is None and (self._advanced or self._stopped.is_set()):
-                reason = "user"
-            if reason is not None:
+            if self._hurts:
+                return "pain"
+            if (reason := running.over(_now_s())) is not None:
                 return reason
+            if self._advanced or self._discarded or self._stopped.is_set():
+                return "user"
             items = await self._collector.tick()
 
     def _take(self, running: RunningSet, items: list[Item]) -> None:
@@ -219,11 +239,14 @@ class Session:
         self._tell_links(items, running)
         for event in events:
             self._tell(Heard(event))
-        for cue in running.cues(events, _now_s()):
-            self._tell(Cued(cue))
+        self._say(running.cues(events, _now_s()))
         if (error := running.newly_refused()) is not None:
             self._tell(DiskRefused(error))
         self._tell(running.progress(_now_s(), self._streams.status()))
+
+    def _say(self, cues: Iterable[Cue]) -> None:
+        for cue in cues:
+            self._tell(Cued(cue))
 
     def _tell_links(self, items: Iterable[Item], running: RunningSet | None) -> None:
         for item in items:

@@ -42,7 +42,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Cued:
-    """The coach says something; its times are in the file's seconds."""
+    """The coach says something; its times are in the file's seconds, in a rest in those since it began."""
 
     cue: Cue
 
@@ -94,7 +94,7 @@ class DiskRefused:
 
 @dataclass(frozen=True, slots=True)
 class SetDone:
-    """A set is over and its file is closed."""
+    """A set is over and its file is closed; `finished` has its analysis here, and only here."""
 
     number: int
     of: int
@@ -110,6 +110,8 @@ class Resting:
     remaining_s : float
     move_to : Side or None
         The leg the ankle sensor has to be moved to meanwhile.
+    since_s : float
+        Since the rest began: the scale of the cues that are told in it.
     """
 
     number: int
@@ -118,6 +120,7 @@ class Resting:
     remaining_s: float
     move_to: Side | None
     links: Mapping[SensorPlace, SensorStatus]
+    since_s: float = 0.0
 
 
 Told = Connecting | SetBegan | Heard | Cued | LinkTold | Progress | DiskRefused | SetDone | Resting

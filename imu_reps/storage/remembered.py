@@ -16,10 +16,17 @@ def stored_set(recording: Recording, summary: Summary) -> StoredSet:
     Raises
     ------
     UsageError
-        ``no_file``: the recording was never written to a file, so it could not be found again.
+        ``no_file``: the recording was never written to a file, so it could not be found again;
+        ``discarded``: the person does not want the set to count.
     """
     if recording.file is None:
         raise UsageError("This set has no file.", hint="Save the recording first.", code="no_file")
+    if recording.discarded:
+        raise UsageError(
+            f"{recording.file} was discarded: it is not remembered, and not compared.",
+            hint="Name a set that counts.",
+            code="discarded",
+        )
     header = recording.header
     return StoredSet(
         file=os.path.abspath(recording.file),  # noqa: PTH100 - resolve() would follow links

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -15,15 +15,41 @@ from imu_reps.analysis.pipeline import Pipeline
 from imu_reps.analysis.ready import Window
 from imu_reps.analysis.set_motion import SetMotion, set_motion
 from imu_reps.analysis.whole_set import find_set
-from imu_reps.domain.events import RepAtFarEnd, RepCompleted, RepRetracted, SetEnded
+from imu_reps.coaching.coach import Coach
+from imu_reps.coaching.cues import CoachPlan
+from imu_reps.domain.cue import Cue
+from imu_reps.domain.events import (
+    Event,
+    HoldBegan,
+    HoldEnded,
+    HoldGoesOn,
+    LimitCrossed,
+    Ready,
+    RepAtFarEnd,
+    RepCompleted,
+    RepRetracted,
+    SetEnded,
+)
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.settings import Settings
-from imu_reps.sensors.simulator import Act, LifePlan, RepPlan, SetPlan, simulate
+from imu_reps.sensors.replay import replay_blocks
+from imu_reps.sensors.simulator import (
+    Act,
+    BodyPlan,
+    HoldPlan,
+    HoldTruth,
+    LifePlan,
+    RepPlan,
+    SetPlan,
+    Stall,
+    simulate,
+)
 
 RISE_S, HELD_S = 2.0, 20.0
 HOLD = RepPlan(top_deg=25.0, concentric_s=RISE_S, top_pause_s=HELD_S, eccentric_s=RISE_S, bottom_pause_s=2.0)
 KICK = RepPlan(top_deg=25.0, concentric_s=1.0, top_pause_s=0.2, eccentric_s=1.0, bottom_pause_s=2.0)
 SHORT = replace(HOLD, top_pause_s=6.0)
+LETTING_GO = replace(SHORT, top_pause_s=8.0, hold=HoldPlan(arch_deg=10.0, arch_from_s=3.0, arch_takes_s=1.0))
 #: Rest before the set.
 BEFORE_S = 3.0
 RESTED = LifePlan(still_before_s=BEFORE_S)
@@ -33,8 +59,58 @@ def recorded(*reps: RepPlan, life: LifePlan = RESTED) -> Recording:
     return simulate(SetPlan(exercise="hollow_hold", side="both", reps=reps, life=life), seed=3).recording
 
 
+def live(recording: Recording) -> list[Event]:
+    pipeline = Pipeline(recording.header)
+    return [event for block in replay_blocks(recording, 0.5) for event in pipeline.push(block)]
+
+
 def held(recording: Recording) -> float | None:
     return analyze(recording).summary.set.time_under_tension_s
+
+
+@dataclass(frozen=True)
+class CuedHold:
+    """One simulated hold: its truth, what the whole of it shows, when the back was spoken of."""
+
+    seed: int
+    truth: HoldTruth
+    found_s: float
+    clean_s: float
+    press_back_s: tuple[float, ...]
+
+
+def drawn(seed: int) -> SetPlan:
+    """A hold of some length, height and shake; the back lets go with every other seed."""
+    rng = np.random.default_rng(seed)
+    held_s, arch_from_s = rng.uniform(6.0, 12.0), rng.uniform(1.5, 3.5)
+    arch_deg = rng.uniform(8.0, 12.0) if seed % 2 else 0.0
+    sink_deg = rng.choice([0.0, 6.0])
+    hold = HoldPlan(arch_deg, arch_from_s, rng.uniform(0.8, 2.0), sink_deg, sink_from_s=2.0)
+    rep = replace(HOLD, top_deg=rng.uniform(20.0, 40.0), top_pause_s=held_s, hold=hold)
+    body = BodyPlan(tremor_dps=rng.uniform(0.0, 4.0))
+    return SetPlan(exercise="hollow_hold", side="both", reps=(rep,), body=body)
+
+
+def coached(seed: int) -> CuedHold:
+    made = simulate(drawn(seed), seed=seed)
+    pipeline, coach = Pipeline(made.recording.header), Coach(CoachPlan())
+    said: list[Cue] = []
+    for block in replay_blocks(made.recording, 0.05):
+        said += coach.take(pipeline.push(block), float(block.time_s.max()))
+    motion = find_set(
+        estimate_motion(made.recording, fit_clocks(made.recording)), made.recording.header, Settings()
+    )
+    found = find_hold(set_motion(motion.track, made.recording.header), motion.window, Settings())
+    assert made.truth.hold is not None
+    assert found is not None
+    assert found.clean_s is not None
+    told = tuple(cue.time_s for cue in said if cue.code == "press_back")
+    return CuedHold(seed, made.truth.hold, found.duration_s, found.clean_s, told)
+
+
+@pytest.fixture(scope="module")
+def cued_holds() -> list[CuedHold]:
+    return [coached(seed) for seed in range(8000, 8010)]
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +139,7 @@ def test_a_hold_is_timed_and_nothing_is_counted(hold: Recording) -> None:
 
     assert summary.set.time_under_tension_s == pytest.approx(HELD_S, abs=0.5)
     assert (summary.set.rep_count, summary.set.clean_count, summary.set.partial_count) == (None, None, None)
-    assert summary.reps == summary.partials == ()
+    assert (summary.reps, summary.partials) == ((), ())
     assert summary.findings[-2].message == "Held for 20 s."
     assert "all the time" in summary.findings[-1].message
 
@@ -167,3 +243,85 @@ def test_live_a_hold_ends_when_the_legs_come_down_and_counts_nothing(
     assert closing == []
     assert analysis.summary.set.rep_count is None
     assert pipeline.rep_count == 0
+
+
+def test_live_the_seconds_are_told_as_they_pass(hold: Recording) -> None:
+    events = live(hold)
+    (began,) = [event for event in events if isinstance(event, HoldBegan)]
+    (ended,) = [event for event in events if isinstance(event, HoldEnded)]
+    seconds = [event for event in events if isinstance(event, HoldGoesOn)]
+
+    assert began.time_s - 0.2 < began.began_s <= began.time_s
+    assert began.leg_elevation_deg == pytest.approx(25.0, abs=1.5)
+    assert [event.held_s for event in seconds] == list(range(1, int(HELD_S) + 1))
+    assert [event.time_s - began.began_s for event in seconds] == pytest.approx(
+        [event.held_s for event in seconds], abs=0.011
+    )
+    assert ended.counts
+    assert ended.held_s == pytest.approx(held(hold), abs=0.2)
+
+
+def test_live_a_kick_is_no_hold_and_the_next_one_may_be() -> None:
+    told = [e for e in live(recorded(KICK, SHORT)) if isinstance(e, HoldBegan | HoldEnded | SetEnded)]
+
+    assert [type(event) for event in told] == [HoldBegan, HoldEnded, HoldBegan, HoldEnded, SetEnded]
+    assert [event.counts for event in told if isinstance(event, HoldEnded)] == [False, True]
+
+
+def test_live_a_stall_on_the_way_up_is_where_no_hold_began() -> None:
+    stalled = replace(SHORT, top_deg=35.0, stalls=(Stall("concentric", 0.5, 1.0),))
+    told = live(recorded(stalled))
+    began = [event.began_s for event in told if isinstance(event, HoldBegan)]
+    (ended,) = [event for event in told if isinstance(event, HoldEnded)]
+
+    assert ended.held_s == pytest.approx(SHORT.top_pause_s, abs=0.5)
+    assert began[-1] == pytest.approx(BEFORE_S + RISE_S + 1.0, abs=0.3)
+
+
+def test_live_legs_that_sink_a_little_are_still_held() -> None:
+    told = live(recorded(replace(SHORT, hold=HoldPlan(sink_deg=8.0, sink_from_s=1.0))))
+    (ended,) = [event for event in told if isinstance(event, HoldEnded)]
+
+    assert ended.held_s == pytest.approx(SHORT.top_pause_s, abs=0.5)
+
+
+def test_live_the_back_that_lets_go_is_told_once_while_it_stays_so() -> None:
+    crossed = [event for event in live(recorded(LETTING_GO)) if isinstance(event, LimitCrossed)]
+
+    assert [(event.code, event.number, event.limit, event.unit) for event in crossed] == [
+        ("back_arch", 1, Settings().tilt_flag_deg, "deg")
+    ]
+    assert crossed[0].value > Settings().tilt_flag_deg
+
+
+def test_live_nobody_who_gets_up_after_lying_still_has_held_anything() -> None:
+    life = LifePlan(after=(Act("still", 2.0), Act("sit_up", 2.0), Act("stand_up", 3.0), Act("walk", 4.0)))
+    told = live(recorded(life=life))
+
+    assert isinstance(told[0], Ready)
+    assert not [event for event in told if isinstance(event, SetEnded)]
+
+
+def test_live_blocks_make_no_difference(in_blocks: Callable[..., object]) -> None:
+    recording = recorded(LETTING_GO)
+    told = []
+    for size in (3, 64, 400):
+        pipeline = Pipeline(recording.header)
+        blocks = list(in_blocks(recording, range(0, 2 * len(recording.ankle or ()), size)))  # type: ignore[call-overload]
+        told.append([event for block in blocks for event in pipeline.push(*block)])
+
+    assert told[0] == told[1] == told[2]
+
+
+def test_a_hold_is_timed_and_its_arch_told_as_commanded(cued_holds: list[CuedHold]) -> None:
+    for one in cued_holds:
+        assert one.found_s == pytest.approx(one.truth.duration_s, abs=0.3), one.seed
+        if one.truth.arch_after_s is not None:
+            assert one.clean_s == pytest.approx(one.truth.arch_after_s, abs=0.5), one.seed
+
+
+def test_the_cue_comes_as_the_back_lets_go_and_never_in_a_clean_hold(cued_holds: list[CuedHold]) -> None:
+    for one in cued_holds:
+        crossings = [] if one.truth.arch_after_s is None else [one.truth.start_s + one.truth.arch_after_s]
+        assert len(one.press_back_s) == len(crossings), one.seed
+        assert all(0.0 <= said - true <= 0.4 for said, true in zip(one.press_back_s, crossings, strict=True))

@@ -91,7 +91,7 @@ def test_a_lowering_is_held_against_the_target_tempo() -> None:
     )
     found = [event for event in heard(slow) if isinstance(event, LimitCrossed)]
 
-    assert [(event.number, event.code) for event in found] == [(n, "fast_lowering") for n in (2, 3, 4)]
+    assert [(event.number, event.code) for event in found] == [(n, "fast_lowering") for n in (1, 2, 3, 4)]
     assert all(event.limit == pytest.approx(3.0) for event in found)
 
 

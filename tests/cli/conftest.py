@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,3 +32,30 @@ def swung(tmp_path_factory: pytest.TempPathFactory) -> Path:
     result = CliRunner().invoke(main, ["simulate", *words])
     assert result.exit_code == 0, result.output
     return file
+
+
+@pytest.fixture
+def terminal() -> Callable[..., tuple[int, str]]:
+    """Run a command in a terminal, pressing keys once it has said something; gives exit code and screen."""
+    pty = pytest.importorskip("pty")
+
+    def typed(words: list[str], *presses: tuple[str, bytes], **environment: str) -> tuple[int, str]:
+        pid, descriptor = pty.fork()
+        if pid == 0:  # pragma: no cover - the child
+            os.environ.update(TERM="xterm-256color", COLUMNS="90", LINES="40")
+            os.environ.update(environment)
+            os.execv(sys.executable, [sys.executable, "-m", "imu_reps", *words])
+        screen, seen, waiting = "", 0, list(presses)
+        until_s = time.monotonic() + 60.0
+        while time.monotonic() < until_s:
+            try:
+                screen += os.read(descriptor, 65536).decode("utf-8", "replace")
+            except OSError:
+                break
+            if waiting and waiting[0][0] in screen[seen:]:
+                seen = len(screen)
+                os.write(descriptor, waiting.pop(0)[1])
+        os.close(descriptor)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), screen
+
+    return typed

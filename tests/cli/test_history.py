@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from imu_reps.domain.recording import Note
+from imu_reps.storage.recording_notes import append_notes
+
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
@@ -72,6 +75,24 @@ def test_a_file_that_cannot_be_summed_up_does_not_stop_the_others(run, folder):
     assert result.exit_code == 4
     assert "1 of 2 recordings" in result.stdout
     assert "junk.csv" in result.stderr
+
+
+def test_a_discarded_set_is_reported_but_neither_remembered_nor_compared(run, folder, tmp_path):
+    run("reanalyse")
+    shutil.copy(folder / "one.csv", folder / "two.csv")
+    append_notes(folder / "two.csv", [Note(20.0, "discarded", "user")])
+    again, shown = run("reanalyse"), run("history")
+    page = tmp_path / "page.html"
+    reported = [run("report", folder / "two.csv"), run("report", folder / "two.csv", "--html", page)]
+    checked = run("check", folder / "two.csv")
+
+    assert [result.exit_code for result in (again, shown, *reported, checked)] == [0] * 5
+    assert "two.csv: discarded, left out." in again.stdout
+    assert "1 of 2 recordings summed up and remembered" in again.stdout
+    assert "1 set" in shown.stdout
+    assert "You discarded this set" in " ".join(reported[0].stdout.split())
+    assert "You discarded this set" in page.read_text(encoding="utf-8")
+    assert "You discarded this set" in checked.stdout
 
 
 @pytest.mark.parametrize("words", [("reanalyse", "nowhere"), ("reanalyse",)])

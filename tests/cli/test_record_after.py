@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,13 @@ import pytest
 from imu_reps import SetPlan, analyze, load, simulate
 from imu_reps.cli import record_after
 from imu_reps.cli.record_after import Felt, after_session
+from imu_reps.domain.recording import Note
+from imu_reps.errors import UsageError
 from imu_reps.session.recorder import Finished
 from imu_reps.storage.history import History
 from imu_reps.storage.recording_file import save
+from imu_reps.storage.recording_notes import append_notes
+from imu_reps.storage.remembered import stored_set
 
 
 @pytest.fixture
@@ -25,7 +30,7 @@ def finished(home):
     def _finished(side):
         path = home / f"{side}.csv"
         save(simulate(SetPlan(side=side, session="evening")).recording, path)
-        return Finished(str(path), "target", (), analyze(load(path)))
+        return Finished(str(path), "target", (), None, analyze(load(path)).summary)
 
     return _finished
 
@@ -63,8 +68,55 @@ def test_a_history_that_cannot_be_used_costs_no_recording(home, finished, capsys
     assert len(load(one.path).ankle) > 0
 
 
+def test_a_discarded_set_is_not_asked_about_remembered_or_compared(finished, monkeypatch, capsys):
+    monkeypatch.setattr(record_after, "_ask", lambda: Felt(pain=2, effort=7))
+    left, right = finished("left"), finished("right")
+    append_notes(right.path, [Note(40.0, "discarded", "user")])
+    after_session([left, replace(right, discarded=True)])
+
+    with History() as history:
+        assert [(Path(one.file).name, one.pain) for one in history.sets()] == [("left.csv", 2)]
+    assert "pain" not in {note.key for note in load(right.path).notes}
+    assert "Left and right" not in capsys.readouterr().out
+
+
+def test_only_discarded_sets_leave_no_history(home, finished):
+    after_session([replace(finished("left"), discarded=True)])
+
+    assert not (home / "history.sqlite3").exists()
+
+
+def test_a_discarded_file_cannot_be_remembered_by_any_way(finished):
+    one = finished("left")
+    append_notes(one.path, [Note(40.0, "discarded", "user")])
+
+    with pytest.raises(UsageError) as caught:
+        stored_set(load(one.path), one.summary)
+    assert caught.value.code == "discarded"
+
+
+def test_a_set_that_hurt_leads_to_a_stop_and_the_figure_is_asked_for_not_made_up(finished, capsys):
+    one = finished("left")
+    append_notes(one.path, [Note(40.0, "end", "pain")])
+    after_session([replace(one, reason="pain", summary=analyze(load(one.path)).summary)])
+
+    assert "pain" not in {note.key for note in load(one.path).notes}
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "Stop here. • It hurt, and you stopped. Leave it for today" in shown
+
+
+def test_a_set_that_hurt_at_once_is_asked_about_though_it_cannot_be_summed_up(finished, monkeypatch):
+    monkeypatch.setattr(record_after, "_ask", lambda: Felt(pain=6))
+    done = [finished("left"), finished("right")]
+    after_session([done[0], replace(done[1], reason="pain", summary=None)])
+
+    said = [{note.key: note.value for note in load(one.path).notes} for one in done]
+    assert "pain" not in said[0]
+    assert said[1]["pain"] == "6"
+
+
 def test_a_set_that_cannot_be_summed_up_is_not_remembered(home, finished):
     one = finished("left")
-    after_session([Finished(one.path, "user", (), None)])
+    after_session([Finished(one.path, "user", (), None, None)])
 
     assert not (home / "history.sqlite3").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,9 @@ import pytest
 from click.testing import Result
 
 Run = Callable[..., Result]
+Terminal = Callable[..., tuple[int, str]]
+
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="terminals of POSIX")
 
 
 def test_json_gives_events_in_order_then_the_summary_of_the_report(run: Run, swung: Path) -> None:
@@ -57,3 +61,46 @@ def test_a_file_that_cannot_be_used_is_an_error_line_or_words(run: Run, tmp_path
     assert json.loads(as_json.stdout)["recording"]["file"] == str(missing)
     assert as_text.stdout == ""
     assert str(missing) in as_text.stderr
+
+
+def test_text_has_every_word_that_was_spoken(run: Run, swung: Path) -> None:
+    lines = run("replay", swung, "--breathing").stdout.splitlines()
+
+    assert any(line.endswith("» no swing") for line in lines)
+    assert any(line.endswith("» breathe out") for line in lines)
+    assert not any("breathe" in line for line in run("replay", swung).stdout.splitlines())
+
+
+def test_what_is_spoken_is_not_among_the_events_of_json(run: Run, swung: Path) -> None:
+    result = run("replay", swung, "--json", "--count-at", "top")
+
+    assert result.exit_code == 2
+    assert "--json" in result.stderr
+
+
+@POSIX
+def test_with_speed_in_a_terminal_a_panel_shows_how_the_set_stands(swung: Path, terminal: Terminal) -> None:
+    code, screen = terminal(["replay", str(swung), "--speed", "8"])
+
+    assert code == 0
+    assert "╭" in screen
+    assert "3 reps" in screen
+    assert "pelvis sending" in screen
+    assert "rep 2: momentum" in screen
+    assert screen.count("Not a medical device") == 1
+    assert "Traceback" not in screen
+
+
+@POSIX
+@pytest.mark.parametrize(
+    ("words", "environment"), [(["--speed", "50", "--quiet"], {}), (["--speed", "50"], {"TERM": "dumb"})]
+)
+def test_plain_lines_are_kept_where_they_are_wanted(
+    swung: Path, terminal: Terminal, words: list[str], environment: dict[str, str]
+) -> None:
+    code, screen = terminal(["replay", str(swung), *words], **environment)
+
+    assert code == 0
+    assert "╭" not in screen
+    assert "\x1b[?25l" not in screen
+    assert "rep 2: momentum" in screen

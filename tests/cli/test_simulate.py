@@ -12,10 +12,8 @@ import pytest
 from click.testing import Result
 
 from imu_reps import load
-from imu_reps.cli.simulate import EXERCISES
 from imu_reps.cli.simulated_faults import FAULTS
-from imu_reps.domain.exercise import EXERCISES as ALL_EXERCISES
-from imu_reps.domain.exercise import HOLDS
+from imu_reps.domain.exercise import EXERCISES, HOLDS
 from imu_reps.sensors.simulator import showcase
 
 Run = Callable[..., Result]
@@ -71,7 +69,7 @@ def test_loss_leaves_holes_in_the_numbering(run: Run, tmp_path: Path) -> None:
     assert lost == pytest.approx(0.1, abs=0.04)
 
 
-@pytest.mark.parametrize("exercise", EXERCISES)
+@pytest.mark.parametrize("exercise", [exercise for exercise in EXERCISES if exercise not in HOLDS])
 def test_every_exercise_has_its_reps_with_life_around_them(run: Run, tmp_path: Path, exercise: str) -> None:
     plain, lived = tmp_path / "plain.csv", tmp_path / "lived.csv"
     run("simulate", "--exercise", exercise, "--reps", "2", "-o", plain)
@@ -82,8 +80,20 @@ def test_every_exercise_has_its_reps_with_life_around_them(run: Run, tmp_path: P
     assert ends[1] > ends[0] + 10.0
 
 
-def test_the_exercises_are_those_of_the_format_but_holds() -> None:
-    assert set(EXERCISES) == set(ALL_EXERCISES) - set(HOLDS)
+@pytest.mark.parametrize("exercise", HOLDS)
+def test_a_hold_is_held_for_its_time_and_lets_go_at_the_named_second(
+    run: Run, tmp_path: Path, exercise: str
+) -> None:
+    clean, arched = tmp_path / "clean.csv", tmp_path / "arched.csv"
+    told = run("simulate", "--exercise", exercise, "--hold", "8", "-o", clean)
+    run("simulate", "--exercise", exercise, "--hold", "8", "--fault", "back_arch:4", "-o", arched)
+
+    assert "held 8 s" in told.stdout
+    assert load(str(clean)).header.exercise == exercise
+    assert truth(clean)["set"]["rep_count"] is None
+    assert truth(clean)["set"]["time_under_tension_s"] == pytest.approx(8.0, abs=0.3)
+    assert truth(clean)["hold"]["arch_after_s"] is None
+    assert 4.0 < truth(arched)["hold"]["arch_after_s"] < 6.5
 
 
 #: What the truth judges; a jolt and a bent knee are commanded, and not judged by it.
@@ -110,6 +120,10 @@ def test_a_fault_is_true_of_the_named_reps_alone(run: Run, tmp_path: Path, fault
         ["--random", "1", "--reps", "3"],
         ["--showcase", "clean", "--life"],
         ["--exercise", "jump"],
+        ["--hold", "20"],
+        ["--exercise", "hollow_hold", "--reps", "3"],
+        ["--exercise", "hollow_hold", "--fault", "momentum"],
+        ["--exercise", "hollow_hold", "--hold", "10", "--fault", "sinking:10"],
     ],
 )
 def test_wrong_wishes_are_exit_code_2_and_nothing_is_written(

@@ -65,7 +65,7 @@ def test_repetitions_are_counted_at_their_end_with_the_last_ones_told() -> None:
 
     said = heard(coach, *(bottom(n, 4.0 * n) for n in range(1, 5)), until_s=18.0)
 
-    assert words(said) == ["1, three more", "2", "3, last one to come", "4", "and done"]
+    assert words(said) == ["1, three more", "2", "3, one more", "4", "and done"]
     assert [at_s for at_s, _ in said[:4]] == [4.0, 8.0, 12.0, 16.0]
     assert coach.counted == 4
 
@@ -218,22 +218,6 @@ def test_a_set_that_ends_before_its_target_is_told_with_its_count() -> None:
     assert words(heard(coach, bottom(1, 3.0), SetEnded(6.0, "left_posture", 1))) == ["1", "set over, 1"]
 
 
-def test_the_rest_tells_what_is_to_be_moved_what_is_left_and_its_end() -> None:
-    coach = Coach(CoachPlan())
-
-    said = [*coach.rest(60.0, "right", 100.0)]
-    for k in range(1300):
-        said += coach.tick(100.0 + k * 0.05)
-
-    assert [(round(cue.time_s), cue.words) for cue in said] == [
-        (100, "rest"),
-        (101, "move the ankle sensor to your right leg"),
-        (130, "30 seconds"),
-        (150, "10 seconds"),
-        (160, "lie down and lie still"),
-    ]
-
-
 def test_a_given_cue_becomes_a_note_with_its_evidence() -> None:
     (cue,) = Coach(CoachPlan()).take([crossed("back_arch", 5.0)], 5.0)
 
@@ -244,3 +228,47 @@ def test_priorities_are_pain_tilt_rotation_swing_tempo_count() -> None:
     order = ["stop", "press_back", "hips_level", "no_swing", "slower", "count"]
 
     assert sorted(order, key=lambda code: -PRIORITY[code]) == order  # type: ignore[index]
+
+
+def test_a_slow_lowering_that_is_complete_early_is_counted_as_it_ends(make_rep: Callable[..., Rep]) -> None:
+    rep = make_rep(1)
+    still_moving = RepCompleted(rep.end_s, 1, rep)
+
+    said = heard(Coach(CoachPlan()), still_moving, bottom(1, rep.end_s + 1.5))
+
+    assert [text for _, text in said] == ["1"]
+    assert said[0][0] == pytest.approx(rep.end_s + 1.5, abs=0.06)
+
+
+def test_a_repetition_that_is_complete_where_the_leg_has_arrived_is_counted(
+    make_rep: Callable[..., Rep],
+) -> None:
+    rep = make_rep(2)
+    coach = Coach(CoachPlan())
+
+    said = heard(coach, bottom(1, rep.end_s - 0.1), RepCompleted(rep.end_s, 2, rep))
+
+    assert coach.counted == 2
+    assert words(said)[0] == "1"
+
+
+def test_a_number_that_came_too_late_to_be_said_is_said_where_the_leg_then_ends_its_way(
+    make_rep: Callable[..., Rep],
+) -> None:
+    rep = make_rep(1)
+    coach = Coach(CoachPlan())
+
+    assert heard(coach, RepCompleted(rep.end_s + 3.0, 1, rep)) == []
+    assert coach.counted == 1
+    at_s = rep.end_s + 5.0
+    assert [cue.words for cue in coach.take([bottom(1, at_s)], at_s)] == ["1"]
+
+
+def test_a_fault_does_not_wait_for_the_number_and_the_screen_keeps_it() -> None:
+    coach = Coach(CoachPlan(reps=2))
+
+    said = heard(coach, bottom(1, 5.0), crossed("momentum", 5.3))
+
+    assert [at_s for at_s, _ in said] == [5.0, 5.3]
+    assert words(said)[1] == "no swing"
+    assert coach.counted == 1

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imu_reps.coaching.cue_ranks import PATIENCE_S, PRIORITY
-from imu_reps.coaching.governor import ASKED_S, REFRACTORY_S, Voice, advance, cancel, offer
-from imu_reps.domain.cue import Cue, CueCode
+from imu_reps.coaching.governor import ASKED_S, REFRACTORY_S, Voice, advance, cancel, offer, spoken_until
+from imu_reps.domain.cue import Cue, CueCode, Tone
 
 WORDS: dict[CueCode, str] = {
     "stop": "stop, and rest",
@@ -22,12 +22,15 @@ WORDS: dict[CueCode, str] = {
     "beat": "",
 }
 
+TONES: dict[CueCode, Tone] = {"stop": "stop", "count": "count", "beat": "beat"}
+
 MOMENTS = st.integers(0, 400).map(lambda k: k / 20.0)
 
 
 def cue(code: CueCode, due_s: float, patience_s: float | None = None) -> Cue:
     patience_s = PATIENCE_S.get(code, 0.5) if patience_s is None else patience_s
-    return Cue(code, WORDS[code], PRIORITY[code], due_s, due_s, due_s + patience_s, "seen", "fault")
+    tone = TONES.get(code, "fault")
+    return Cue(code, WORDS[code], PRIORITY[code], due_s, due_s, due_s + patience_s, "seen", tone)
 
 
 @st.composite
@@ -66,8 +69,11 @@ def test_asked_more_often_it_says_the_same_at_the_same_moments(
 def test_never_two_at_once_never_late_never_again_so_soon(cues: list[tuple[float, Cue]]) -> None:
     said = coached(cues, [])
 
-    spoken = [one for _, one in said if one.words]
-    assert all(one.time_s >= before.time_s + before.lasts_s for before, one in pairwise(spoken))
+    spoken = spoken_until([one for _, one in said])
+    assert all(one.time_s >= end_s for (_, end_s), (one, _) in pairwise(spoken))
+    cut = [before for (before, end_s), _ in pairwise(spoken) if end_s < before.time_s + before.lasts_s]
+    assert all(one.tone == "count" or one.tone == "fault" for one in cut)
+    assert sum("cutting off" in one.evidence for one, _ in spoken) == len(cut)
     assert all(one.due_s <= one.time_s <= now_s <= one.until_s + 1e-9 for now_s, one in said)
     for code, rest_s in REFRACTORY_S.items():
         times = [one.time_s for _, one in said if one.code == code]
@@ -123,6 +129,36 @@ def test_a_cancelled_cue_is_not_said() -> None:
     voice = cancel(offer(advance(Voice(), 0.0)[0], [cue("count", 1.0), cue("slower", 1.0)]), ["count"])
 
     assert [one.code for one in advance(voice, 1.0)[1]] == ["slower"]
+
+
+@pytest.mark.parametrize("code", ["slower", "stop"])
+def test_a_fault_or_a_stop_cuts_off_a_number_that_is_being_spoken_and_says_so(code: CueCode) -> None:
+    voice, (number,) = advance(offer(Voice(), [cue("count", 1.0)]), 1.0)
+
+    _, (after,) = advance(offer(voice, [cue(code, 1.1)]), 1.1)
+
+    assert (after.time_s, after.evidence) == (1.1, 'seen, cutting off "7"')
+    assert spoken_until([number, after])[0] == (number, 1.1)
+
+
+def test_a_fault_after_a_number_cuts_off_nothing() -> None:
+    voice, (number,) = advance(offer(Voice(), [cue("count", 1.0)]), 1.0)
+
+    _, (after,) = advance(offer(voice, [cue("slower", 2.0)]), 2.0)
+
+    assert after.evidence == "seen"
+    assert spoken_until([number, after])[0] == (number, 1.0 + number.lasts_s)
+
+
+def test_a_fault_waits_for_another_fault_and_a_stop_for_nothing() -> None:
+    voice, (first,) = advance(offer(Voice(), [cue("slower", 1.0)]), 1.0)
+
+    _, fault = advance(offer(voice, [cue("hips_level", 1.1)]), 1.1)
+    _, stop = advance(offer(voice, [cue("stop", 1.1)]), 1.1)
+
+    assert fault == []
+    assert [one.code for one in stop] == ["stop"]
+    assert spoken_until([first, *stop])[0] == (first, 1.1)
 
 
 @pytest.mark.parametrize("words", ["slower", "press your back down", "7, three more"])

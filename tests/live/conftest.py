@@ -9,10 +9,12 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from imu_reps.domain.recording import Header
 from imu_reps.domain.settings import Settings
@@ -79,8 +81,8 @@ class Page:
     @contextmanager
     def connection(self, origin: str | None = None, **more: Any) -> Iterator[ClientConnection]:
         """A viewer's connection that has not said yet who it is."""
-        origin = f"http://{self.host}" if origin is None else origin
-        with connect(f"ws://{self.host}/live", origin=origin or None, proxy=None, **more) as socket:
+        said = Origin(f"http://{self.host}" if origin is None else origin) or None
+        with connect(f"ws://{self.host}/live", origin=said, proxy=None, **more) as socket:
             yield socket
 
     @contextmanager
@@ -137,9 +139,10 @@ def visit(browser: Any) -> Iterator[Callable[..., Any]]:
         context.set_default_timeout(1000 * PATIENCE_S)
         context.add_init_script(SPY)
         seen = context.new_page()
+        seen.wrongs = wrongs
         seen.on("pageerror", lambda error: wrongs.append(str(error)))
-        seen.on("console", lambda said: said.type == "error" and wrongs.append(said.text))
-        seen.on("request", lambda asked: _is_own(asked.url) or wrongs.append(f"asked for {asked.url}"))
+        seen.on("console", lambda said: wrongs.extend([said.text] if said.type == "error" else []))
+        seen.on("request", lambda asked: wrongs.extend(_foreign(asked.url)))
         seen.goto(link)
         return seen
 
@@ -149,5 +152,17 @@ def visit(browser: Any) -> Iterator[Callable[..., Any]]:
     assert wrongs == []
 
 
-def _is_own(url: str) -> bool:
-    return url.startswith("http://127.0.0.1:")
+def _foreign(url: str) -> list[str]:
+    return [] if url.startswith("http://127.0.0.1:") else [f"asked for {url}"]
+
+
+@pytest.fixture
+def shoot(tmp_path: Path) -> Callable[[Any, str], None]:
+    """Takes a picture to look at."""
+    folder = Path(os.environ.get("IMU_REPS_SCREENSHOTS") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def taken(seen: Any, name: str, *, whole: bool = False) -> None:
+        seen.screenshot(path=folder / f"{name}.png", full_page=whole)
+
+    return taken

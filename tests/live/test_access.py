@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+import socket as sockets
 from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from imu_reps.live import viewer
+from imu_reps.live import doorway, viewer
 from imu_reps.live.access import Access
 from imu_reps.live.app import STATIC
-from imu_reps.live.commands import Effort, Pain, Start, Stop
+from imu_reps.live.commands import Effort, Hurt, Pain, Start, Stop
 from imu_reps.live.hub import MOST_VIEWERS
 from imu_reps.live.server import MOST_BYTES, PageServer
 
@@ -31,8 +35,6 @@ def closed_with(socket: Any) -> int | None:
 
 def until(happened: Callable[[], bool]) -> None:
     """Wait for something another thread does."""
-    from time import monotonic, sleep
-
     end_s = monotonic() + 10.0
     while not happened():
         assert monotonic() < end_s, "it did not happen"
@@ -144,8 +146,7 @@ def test_the_pages_own_files_are_served_and_fenced(page: Any, path: str) -> None
     ],
 )
 def test_no_other_file_can_be_had(page: Any, path: str) -> None:
-    assert page.get(path)[0] in (307, 404)
-    assert not page.get(path)[2].startswith(b"root:")
+    assert page.get(path)[0] == 404
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
@@ -171,13 +172,14 @@ def test_a_command_of_the_control_link_arrives(page: Any) -> None:
         for text in (
             '{"do":"start"}',
             '{"do":"stop"}',
+            '{"do":"hurt"}',
             '{"do":"pain","value":3}',
             '{"do":"effort","value":10}',
         ):
             socket.send(text)
-        until(lambda: len(page.asked) == 4)
+        until(lambda: len(page.asked) == 5)
 
-    assert page.asked == [Start(), Stop(), Pain(3), Effort(10)]
+    assert page.asked == [Start(), Stop(), Hurt(), Pain(3), Effort(10)]
 
 
 def test_a_viewer_cannot_steer(page: Any, hear: Any) -> None:
@@ -239,13 +241,55 @@ def test_who_talks_too_much_is_let_go(page: Any) -> None:
 
 
 def test_more_viewers_than_can_be_served_are_told_so(page: Any, hear: Any) -> None:
-    from contextlib import ExitStack
-
     with ExitStack() as stack:
         for _ in range(MOST_VIEWERS):
             hear(stack.enter_context(page.viewer()))
         with page.viewer() as late:
             assert closed_with(late) == viewer.TOO_MANY
+
+
+@pytest.mark.parametrize("said", [b"", b"GET / HTTP/1.1\r\nHost: "], ids=["nothing", "half a request"])
+def test_who_stands_in_the_door_is_let_go(page: Any, monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:
+    monkeypatch.setattr(doorway, "REQUEST_S", 0.2)
+    with standing(page) as idle:
+        idle.sendall(said)
+
+        assert is_let_go(idle)
+
+
+def test_a_viewer_is_not_taken_for_one_who_stands_in_the_door(
+    page: Any, hear: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doorway, "REQUEST_S", 0.2)
+    with page.viewer() as socket:
+        hear(socket)
+        sleep(0.5)
+        page.hub.show(replace(page.hub.picture, count=7))
+        while hear(socket)["picture"]["count"] != 7:
+            pass
+
+
+def test_nobody_alone_takes_every_place_in_the_door(page: Any) -> None:
+    with ExitStack() as stack:
+        crowd = [stack.enter_context(standing(page)) for _ in range(doorway.MOST_OF_ONE + 5)]
+        late = crowd[doorway.MOST_OF_ONE :]
+
+        assert all(is_let_go(one) for one in late)
+    until(lambda: page.get("/")[0] == 200)
+
+
+def standing(page: Any) -> sockets.socket:
+    """A connection that asks for nothing."""
+    address, port = page.host.split(":")
+    return sockets.create_connection((address, int(port)), timeout=10.0)
+
+
+def is_let_go(connection: sockets.socket) -> bool:
+    """Whether the server ends it."""
+    try:
+        return connection.recv(1) == b""
+    except ConnectionError:
+        return True
 
 
 def test_a_port_that_is_taken_is_said_with_the_mend(page: Any) -> None:

@@ -23,7 +23,8 @@ import pytest
 from imu_reps import Recording, SetPlan, Settings, save, simulate
 from imu_reps.domain.tempo import Tempo
 from imu_reps.live.hub import Hub
-from imu_reps.live.playing import Following, Player, slots
+from imu_reps.live.played_set import slots
+from imu_reps.live.playing import Following, Player
 from imu_reps.live.scene import first_picture
 from imu_reps.live.server import PageServer
 from imu_reps.sensors.simulator import LifePlan, RepPlan

@@ -164,7 +164,7 @@ def test_there_is_an_end_to_viewers() -> None:
 @pytest.mark.parametrize("writers", [4])
 def test_moments_from_several_threads_all_arrive(writers: int) -> None:
     async def seen() -> set[int]:
-        hub, counts = Hub(FIRST), set()
+        hub, counts = Hub(FIRST), set[int]()
         mailbox = joined(hub)
 
         def write(which: int) -> None:

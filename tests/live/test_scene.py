@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from imu_reps.domain.cue import Cue
@@ -17,13 +19,13 @@ from imu_reps.domain.pose import Pose
 from imu_reps.domain.recording import Header
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.tempo import Tempo
-from imu_reps.live.scene import counted, cued, first_picture, heard, posed
+from imu_reps.live.scene import alert, counted, cued, first_picture, heard, posed
 from imu_reps.live.snapshot import Counted, Ended, Moment, Snapshot
 
 
 def after(*events: Event) -> tuple[Snapshot, list[Moment]]:
     """The picture after these events, and what was told on the way."""
-    picture, moments = first_picture(Header(), Settings()), []
+    picture, moments = first_picture(Header(), Settings()), list[Moment]()
     for event in events:
         picture, more = heard(picture, event)
         moments += more
@@ -46,7 +48,7 @@ def test_the_first_picture_knows_what_is_aimed_at_and_the_limits() -> None:
 
 
 def test_a_set_goes_from_waiting_over_ready_and_running_to_its_end() -> None:
-    events = [
+    events: list[Event] = [
         Ready(3.0, True),
         PhaseChanged(3.5, "bottom", 0.0),
         PhaseChanged(5.0, "concentric", 4.0),
@@ -59,7 +61,7 @@ def test_a_set_goes_from_waiting_over_ready_and_running_to_its_end() -> None:
 
 
 def test_repetitions_are_counted_and_taken_back_as_the_coach_says() -> None:
-    picture, told = first_picture(Header(), Settings()), []
+    picture, told = first_picture(Header(), Settings()), list[Moment]()
     for count in (0, 1, 2, 2, 1):
         picture, moments = counted(picture, count, 9.0)
         told += moments
@@ -108,6 +110,30 @@ def test_the_wearer_moves_and_what_is_not_measured_is_not_drawn() -> None:
         -2.1,
     )
     assert posed(picture, None) == picture
+
+
+@pytest.mark.parametrize("exercise", ["double_leg_raise", "heel_tap"])
+def test_a_leg_that_starts_high_has_no_angle_until_it_moves(exercise: str) -> None:
+    first = first_picture(Header(exercise=exercise, start="high"), Settings())  # type: ignore[arg-type]
+    moving, _ = heard(replace(first, state="ready"), PhaseChanged(5.0, "eccentric", 80.0))
+    pose = Pose(5.0, 80.0, -3.0, 0.0)
+
+    assert [posed(picture, pose).leg_deg for picture in (first, replace(first, state="ready"), moving)] == [
+        None,
+        None,
+        80.0,
+    ]
+    assert posed(first, pose).tilt_deg == -3.0
+
+
+def test_what_is_about_to_go_wrong_warns_less_gravely_than_what_has() -> None:
+    arch = Cue("press_back", "press your back down", 80, 9.0, 9.0, 9.4, "tilt 5°", "fault")
+    asked = Cue("stop", "all right, we stop here", 100, 9.0, 9.0, 9.4, "asked for", "notice")
+
+    assert alert(arch) == "flag"
+    assert alert(replace(arch, tone="notice")) == "watch"
+    assert alert(asked) == "none"
+    assert alert(replace(asked, tone="stop")) == "flag"
 
 
 def test_a_warning_colours_the_screen_and_stays_known() -> None:

@@ -8,14 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from imu_reps import Settings
 from imu_reps.domain.tempo import Tempo
-from imu_reps.live.commands import Discard, Effort, Pain, Start, Stop
+from imu_reps.live.commands import Discard, Effort, Hurt, Pain, Start, Stop
 from imu_reps.live.reports import Reports
+from imu_reps.live.server import PageServer
 from imu_reps.live.session_view import SessionView
-from imu_reps.live.snapshot import Counted, Cued, Moment, Snapshot
+from imu_reps.live.snapshot import Counted, Cued, CueView, Moment, Snapshot
 from imu_reps.sensors.simulator import RepPlan, SetPlan
 from imu_reps.sensors.streams import Streams
 from imu_reps.sensors.virtual import fast_loop
@@ -25,6 +29,7 @@ from imu_reps.session.told import Progress, Resting, Told
 from imu_reps.session.virtual_world import VirtualWorld
 from imu_reps.session.worn import wanted
 from imu_reps.storage.profile import Person
+from imu_reps.storage.recording_file import load
 
 GOAL = SetGoal("single_leg_raise", "left", "low", 3, Tempo(2, 0, 2, 0))
 
@@ -37,7 +42,9 @@ class Shown:
         self.view.reports = Reports()
         self.pictures: list[Snapshot] = []
         self.moments: list[Moment] = []
+        self.cued: list[tuple[Snapshot, CueView]] = []
         self.ask_when: list[tuple[Callable[[Told], bool], Any]] = []
+        self.at_count: dict[int, Callable[[], None]] = {}
         self._plan = SessionPlan(goals, rest_s=12.0)
         self._world = VirtualWorld("open_profile", [SetPlan(reps=(RepPlan(),) * 3)] * len(goals))
         self._folder, self._now = folder, now
@@ -46,6 +53,7 @@ class Shown:
         def kept(picture: Snapshot, *moments: Moment) -> None:
             self.pictures.append(picture)
             self.moments += moments
+            self.cued += [(picture, moment.cue) for moment in moments if isinstance(moment, Cued)]
             show(picture, *moments)
 
         self.view.hub.show = kept  # type: ignore[method-assign]
@@ -56,6 +64,8 @@ class Shown:
         def tell(told: Told) -> None:
             self._world.follow(told)
             self.view(told)
+            if isinstance(told, Progress):
+                self.at_count.pop(told.count, lambda: None)()
             for when, command in list(self.ask_when):
                 if when(told):
                     self.ask_when.remove((when, command))
@@ -106,7 +116,10 @@ def test_a_session_is_seen_from_the_first_stillness_to_the_report(shown: Callabl
     assert "3 reps" in last.headline
     assert happened.view.reports is not None
     assert last.report is not None
-    assert "<svg" in (happened.view.reports.get(last.report.rpartition("/")[2]) or "")
+    report = happened.view.reports.get(last.report.rpartition("/")[2]) or ""
+    assert "<svg" in report
+    assert Path(finished.path).name in report
+    assert str(Path(finished.path).parent) not in report
     assert last.links["ankle"].state == "streaming"
     assert max(picture.leg_deg or 0.0 for picture in happened.pictures) == pytest.approx(60.0, abs=5.0)
 
@@ -129,7 +142,7 @@ def test_the_page_ends_a_set(shown: Callable[..., Shown]) -> None:
     (finished,) = happened.run()
 
     assert finished.reason == "user"
-    assert happened.view.discarded == set()
+    assert not finished.discarded
     assert happened.view.hub.picture.ended == "user"
 
 
@@ -138,9 +151,42 @@ def test_a_discarded_set_is_kept_but_does_not_count(shown: Callable[..., Shown])
     happened.ask_when = [(lambda told: isinstance(told, Progress) and told.count == 1, Discard())]
     (finished,) = happened.run()
 
-    assert happened.view.discarded == {finished.path}
+    assert finished.discarded
     assert Path(finished.path).exists()
     assert happened.view.hub.picture.ended == "discarded"
+    assert happened.view.hub.picture.report is None
+
+
+def test_who_says_that_it_hurts_is_told_to_rest_and_no_set_follows(shown: Callable[..., Shown]) -> None:
+    happened = shown(replace(GOAL, reps=None), replace(GOAL, side="right"))
+    happened.ask_when = [(lambda told: isinstance(told, Progress) and told.count == 1, Hurt())]
+    (finished,) = happened.run()
+    last = [moment.cue for moment in happened.moments if isinstance(moment, Cued)][-1]
+
+    assert finished.reason == "pain"
+    assert (last.words, last.alert) == ("stop, and rest", "flag")
+    assert (happened.view.hub.picture.state, happened.view.hub.picture.ended) == ("ended", "pain")
+
+
+def test_a_rest_in_which_it_hurts_ends_everything(shown: Callable[..., Shown]) -> None:
+    happened = shown(GOAL, replace(GOAL, side="right"))
+    happened.ask_when = [(lambda told: isinstance(told, Resting) and told.remaining_s < 9.0, Hurt())]
+    (finished,) = happened.run()
+    happened.view.obey()
+    last = [moment.cue for moment in happened.moments if isinstance(moment, Cued)][-1]
+
+    assert finished.reason == "target"
+    assert last.words == "stop, and rest"
+    assert (happened.view.hub.picture.state, happened.view.hub.picture.ended) == ("ended", "pain")
+
+
+def test_what_is_said_in_a_rest_reaches_the_page_at_its_moment(shown: Callable[..., Shown]) -> None:
+    happened = shown(GOAL, replace(GOAL, side="right"))
+    happened.run()
+    told = [(picture.time_s, cue) for picture, cue in happened.cued if picture.state == "resting"]
+
+    assert {"rest", "switch_sides"} <= {cue.code for _, cue in told}
+    assert all(abs(time_s - cue.time_s) < 0.2 for time_s, cue in told)
 
 
 def test_the_page_ends_a_rest(shown: Callable[..., Shown]) -> None:
@@ -174,3 +220,20 @@ def test_ratings_are_shown_to_everybody_also_after_the_session(shown: Callable[.
 
     assert (happened.view.hub.picture.pain, happened.view.hub.picture.effort) == (2, 7)
     assert happened.view.felt == {finished.path: {"pain": 2, "effort": 7}}
+
+
+def test_a_page_that_goes_away_leaves_no_hole_in_the_recording(shown: Callable[..., Shown]) -> None:
+    happened = shown(GOAL)
+    server = PageServer(happened.view.hub, happened.view.ask).__enter__()
+    address, token = server.access.hosts[0], server.access.control_token
+    with connect(f"ws://{address}/live", origin=Origin(f"http://{address}"), proxy=None) as socket:
+        socket.send(f'{{"token":"{token}"}}')
+        socket.recv(timeout=10.0)
+        happened.at_count[2] = lambda: server.__exit__(None, None, None)
+        (finished,) = happened.run()
+    recording = load(finished.path)
+
+    assert finished.reason == "target"
+    for samples in (recording.pelvis, recording.ankle):
+        assert samples is not None
+        assert set(np.diff(samples.sample)) == {1}

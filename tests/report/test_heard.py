@@ -28,7 +28,8 @@ def test_counts_faults_and_the_end_are_said(
     assert "counting goes on" in (heard(SensorSilent(13.0, "pelvis")) or "")
     assert heard(SensorBack(15.0, "ankle")) == "the ankle sensor is back"
     assert heard(SetEnded(60.0, "left_posture", 2)) == "set over, 2 reps: you left the posture"
-    assert heard(SetEnded(60.0, "end_of_recording", None)) == "set over, reps not counted: the recording ends"
+    assert heard(SetEnded(60.0, "pain", 2)) == "set over, 2 reps: it hurt"
+    assert heard(SetEnded(60.0, "end_of_recording", None)) == "set over: the recording ends"
 
 
 def test_readiness_tells_whether_the_posture_was_checked() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from imu_reps.domain.cue import Cue
 from imu_reps.domain.events import Event
 from imu_reps.report.text import text_report
 from imu_reps.sensors.simulator import RepPlan, SetPlan
@@ -18,13 +19,13 @@ from imu_reps.sensors.virtual.fast_loop import run
 from imu_reps.session.plan import SessionPlan, SetGoal
 from imu_reps.session.recorder import Finished
 from imu_reps.session.session import Place, Session
-from imu_reps.session.told import Heard, SetBegan, SetDone, Told
+from imu_reps.session.told import Cued, Heard, Resting, SetBegan, SetDone, Told
 from imu_reps.session.virtual_world import VirtualWorld
 from imu_reps.session.worn import wanted
 
 CREATED = datetime(2026, 11, 21, 7, 30, tzinfo=UTC)
 
-#: Something done to the world so many seconds after a set began.
+#: Something done to the world so many seconds after a set (a rest) began.
 Deed = tuple[float, Callable[[VirtualWorld, Session], object]]
 
 
@@ -38,6 +39,11 @@ class Happened:
 
     def events(self) -> list[Event]:
         return [told.event for told in self.told if isinstance(told, Heard)]
+
+    def said_in_rest(self) -> list[Cue]:
+        """What the coach said in the first rest."""
+        rests = [k for k, told in enumerate(self.told) if isinstance(told, Resting) and told.number == 2]
+        return [told.cue for told in self.told[rests[0] : rests[-1] + 2] if isinstance(told, Cued)]
 
     def ends(self) -> list[str]:
         return [told.finished.reason for told in self.told if isinstance(told, SetDone)]
@@ -76,6 +82,7 @@ def perform(tmp_path: Path) -> Perform:
         plan: SessionPlan | None = None,
         deeds: Sequence[Deed] = (),
         at_once: Sequence[Deed] = (),
+        in_rest: Sequence[Deed] = (),
         folder: Path | None = None,
     ) -> Happened:
         happened = Happened()
@@ -95,6 +102,9 @@ def perform(tmp_path: Path) -> Perform:
                     if isinstance(told, SetBegan) and told.number == 1:
                         for after_s, deed in deeds:
                             loop.call_later(after_s, deed, world, held)
+                    if isinstance(told, Resting) and (told.number, told.since_s) == (2, 0.0):
+                        for after_s, deed in in_rest:
+                            loop.call_later(after_s, deed, world, held)
 
                 held = Session(
                     Streams(world.radio(), wanted(world.person)),
@@ -106,7 +116,7 @@ def perform(tmp_path: Path) -> Perform:
                     loop.call_later(after_s, deed, world, held)
                 try:
                     done = await held.run()
-                    assert done == happened.done
+                    assert done == [finished.without_angles() for finished in happened.done]
                 finally:
                     happened.took_s = loop.time() - began_s
 

@@ -22,3 +22,14 @@ def test_a_hold_ends_when_the_legs_come_down(perform) -> None:
     assert 11.0 < figures.time_under_tension_s < 13.0
     assert not [event for event in happened.events() if isinstance(event, RepCompleted)]
     assert [event.reason for event in happened.events() if isinstance(event, SetEnded)] == ["legs_down"]
+
+
+def test_a_hold_ends_when_it_was_held_for_its_duration(perform) -> None:
+    plan = SetPlan(exercise="hollow_hold", side="both", reps=(HOLD,), life=LifePlan(rest_after_s=60.0))
+    goal = SetGoal("hollow_hold", "both", "low", duration_s=8.0)
+    (finished,) = perform(plans=[plan], plan=SessionPlan((goal,))).done
+    cues = [note.value.partition(" ")[0] for note in load(finished.path).notes if note.key == "cue"]
+
+    assert finished.reason == "duration"
+    assert 7.8 < finished.analysis.summary.set.time_under_tension_s < 8.5
+    assert cues == ["ready", "hold", "hold", "hold", "hold", "done"]

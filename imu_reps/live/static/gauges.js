@@ -5,6 +5,7 @@ import { draw } from "./wearer.js";
 
 const AROUND = 2 * Math.PI * 92;
 const PARTS = { high: ["eccentric", "bottom", "concentric", "top"], low: ["concentric", "top", "eccentric", "bottom"] };
+const BEAT_MS = 250;
 const NAMES = { eccentric: "down", bottom: "hold", concentric: "up", top: "hold" };
 
 function arc(circle, from, share) {
@@ -17,6 +18,7 @@ export class Ring {
   constructor(svg) {
     draw(svg, "circle", { class: "track", cx: 100, cy: 100, r: 92 });
     this.done = draw(svg, "circle", { class: "done", cx: 100, cy: 100, r: 92 });
+    this.pulse = draw(svg, "circle", { class: "pulse", cx: 100, cy: 100, r: 92 });
     this.marks = draw(svg, "g");
     this.key = "";
   }
@@ -29,6 +31,7 @@ export class Ring {
     const parts = PARTS[aim.start].map((name) => [name, aim[`${name}_s`] ?? 0]).filter(([, length]) => length > 0);
     const whole = parts.reduce((sum, [, length]) => sum + length, 0);
     this.parts = {};
+    this.isTimed = whole > 0;
     let from = 0;
     for (const [name, length] of parts) {
       this.parts[name] = { from, share: length / whole, length };
@@ -39,17 +42,28 @@ export class Ring {
     }
   }
 
+  // The metronome for those who do not hear it.
+  beat() {
+    this.pulse.animate([{ opacity: 1 }, { opacity: 0 }], { duration: BEAT_MS, easing: "ease-out" });
+  }
+
   move(picture, now_s) {
     this.lay(picture.aim);
+    this.done.dataset.late = "no";
     const part = this.parts[picture.phase];
-    if (Object.keys(this.parts).length === 0) {
-      arc(this.done, 0, Math.max(0, Math.min(1, (picture.leg_deg ?? 0) / 90)));
-      return;
-    }
-    if (!part || picture.state !== "running") {
+    if (picture.state === "resting") {
+      const left_s = picture.remaining_s ?? 0;
+      arc(this.done, 0, left_s / Math.max(left_s + picture.time_s, 1));
+    } else if (picture.state === "ended" || (this.isTimed && picture.state !== "running")) {
       arc(this.done, 0, 0);
-      return;
-    }
+    } else if (!this.isTimed) {
+      arc(this.done, 0, Math.max(0, Math.min(1, (picture.leg_deg ?? 0) / 90)));
+    } else if (part) {
+      this.pass(part, picture, now_s);
+    } // a phase that is to take no time: what was done before stays
+  }
+
+  pass(part, picture, now_s) {
     const passed = Math.max(0, now_s - picture.phase_since_s) / part.length;
     arc(this.done, part.from, part.share * Math.min(1, passed));
     this.done.dataset.late = passed > 1.25 ? "yes" : "no";

@@ -7,7 +7,7 @@ const FINAL = {
 };
 
 export class Link {
-  // `told` gets every message; `changed(words, isFinal)` says what is wrong with the connection, "" for nothing.
+  // `told` gets every message and how late it came, seconds; `changed(words, isFinal)` says what is wrong with the connection, "" for nothing.
   constructor(token, told, changed) {
     this.token = token;
     this.told = told;
@@ -24,6 +24,7 @@ export class Link {
   open() {
     clearTimeout(this.timer);
     this.heard = performance.now();
+    this.quickest_s = Infinity;
     const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live`);
     this.socket = socket;
     socket.onopen = () => socket.send(JSON.stringify({ token: this.token }));
@@ -32,11 +33,20 @@ export class Link {
       this.heard = performance.now();
       this.pause = FIRST_MS;
       this.changed("", false);
-      this.told(JSON.parse(event.data));
+      const message = JSON.parse(event.data);
+      this.told(message, this.late_s(message.sent_s));
     };
     socket.onclose = (event) => {
       if (socket === this.socket) this.lose(event.code);
     };
+  }
+
+  // How much later than the quickest a message came: a page that slept takes in at once what waited for it.
+  late_s(sent_s) {
+    if (sent_s === undefined) return 0;
+    const way_s = Date.now() / 1000 - sent_s;
+    this.quickest_s = Math.min(this.quickest_s, way_s);
+    return way_s - this.quickest_s;
   }
 
   lose(code) {
@@ -46,7 +56,7 @@ export class Link {
       return;
     }
     const full = code === 4503 ? "Too many viewers. " : "";
-    this.changed(`${full}No connection to the page's server. Recording does not depend on it. Trying again …`, false);
+    this.changed(`${full}No connection: it is recorded all the same, but nothing from here arrives. Trying again …`, false);
     this.timer = setTimeout(() => this.open(), this.pause * (0.75 + Math.random() / 2));
     this.pause = Math.min(this.pause * 2, LONGEST_MS);
   }

@@ -4,10 +4,14 @@ import { Band, Ring } from "./gauges.js";
 import { Link } from "./link.js";
 import { Sound } from "./sound.js";
 import { Feet, Side } from "./wearer.js";
-import { ENDED, PHASES, clock, exerciseName, linkIsWell, linkWords, stateLine } from "./words.js";
+import { ENDED, digits, exerciseName, isHold, lasting, linkIsWell, linkWords, phaseWord, reps, stateLine, toRead } from "./words.js";
 
 const ALERT_MS = 1800;
+const COLOUR_MS = 350; // the screen's colour changes no faster: well under three flashes a second
+const TWICE_MS = 700; // a second tap so soon is not meant for the button that took the first one's place
+const LONG = 26; // a cue of more letters is written smaller
 const LATE_S = 1; // a cue that was held up so long on its way is shown, but heard no more
+const GRAVITY = { none: 0, watch: 1, flag: 2 };
 const CALM_MS = 250; // with reduced motion the drawing moves no more often
 
 const at = (id) => document.getElementById(id);
@@ -16,37 +20,50 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const side = new Side(at("side")), feet = new Feet(at("feet")), ring = new Ring(at("ring"));
 const tilt = new Band(at("tilt"), "Back", ["pressed down", "arched"], true);
 const rotation = new Band(at("rotation"), "Hips", ["working side up", "other side up"], false);
+let ordered = -TWICE_MS;
 const rated = { pain: null, effort: null };
-let picture = null, received = 0, drawn = 0, alerted = { level: "none", until: 0 };
+let picture = null, received = 0, drawn = 0;
+let alerted = { level: "none", until: 0 }, coloured = -COLOUR_MS;
 
 function text(id, words) {
   if (at(id).textContent !== words) at(id).textContent = words;
 }
 
-function told(message) {
+// What is to be read from afar; `aloud`: a screen reader says it too.
+function write(words, aloud = true) {
+  text("cue", words);
+  at("cue").dataset.long = words.length > LONG ? "yes" : "no";
+  if (aloud) text("cue-said", words);
+}
+
+function told(message, late_s) {
   if (message.role) document.body.dataset.role = message.role;
   if (!message.picture) return;
   picture = message.picture;
   received = performance.now();
-  for (const moment of message.moments) happened(moment);
+  for (const moment of message.moments) happened(moment, late_s);
   settle();
 }
 
-function happened(moment) {
+function happened(moment, late_s) {
   if (moment.kind === "counted") {
     text("count-said", moment.taken_back ? `Back to ${moment.count}` : `Rep ${moment.count}`);
   } else if (moment.kind === "cued") {
     const { cue } = moment;
-    if (cue.words && cue.words !== String(picture.count)) show(cue);
-    if (picture.time_s - cue.time_s > LATE_S) return;
+    if (toRead(cue)) show(cue);
+    if (late_s > LATE_S || picture.time_s - cue.time_s > LATE_S) return;
+    if (["beat", "hold"].includes(cue.tone) && !calm.matches) ring.beat();
     sound.tone(cue.code, cue.tone);
     sound.say(cue.words);
   }
 }
 
+// A warning stands for its time; nothing lesser takes its place.
 function show(cue) {
-  text("cue", cue.words);
-  alerted = { level: cue.alert, until: performance.now() + ALERT_MS };
+  const now = performance.now();
+  if (now < alerted.until && GRAVITY[cue.alert] < GRAVITY[alerted.level]) return;
+  write(toRead(cue), !["beat", "hold"].includes(cue.tone));
+  alerted = { level: cue.alert, until: now + ALERT_MS };
 }
 
 // What changes now and then: words, buttons, the part after the set.
@@ -55,17 +72,20 @@ function settle() {
   document.body.dataset.state = state;
   text("exercise", exerciseName(picture.aim));
   text("state", stateLine(picture));
-  const resting = state === "resting" && picture.remaining_s !== null;
-  text("count", resting ? clock(picture.remaining_s) : String(picture.count));
-  document.querySelector(".digits").dataset.long = at("count").textContent.length > 2 ? "yes" : "no";
-  const aimed = picture.aim.reps === null ? "reps" : `of ${picture.aim.reps}`;
-  text("of", resting ? "rest" : aimed);
-  text("phase", state === "running" ? PHASES[picture.phase] ?? "" : "");
-  document.title = `${picture.count} · ${exerciseName(picture.aim)}`;
+  const [great, what] = digits(picture);
+  text("count", great);
+  document.querySelector(".digits").dataset.long = great.length > 2 ? "yes" : "no";
+  at("ring").dataset.full = great.length > 1 ? "yes" : "no";
+  text("of", what);
+  text("phase", phaseWord(picture));
+  document.title = `${great} ${what} · ${exerciseName(picture.aim)}`;
   links();
-  at("start").disabled = !picture.may_start;
-  at("stop").disabled = at("discard").disabled = !(picture.started && ["waiting", "ready", "running"].includes(state));
-  if (at("stop").disabled) at("sure").hidden = true;
+  const under_way = picture.started && ["waiting", "ready", "running"].includes(state);
+  at("start").hidden = !picture.may_start;
+  at("stop").hidden = at("discard").hidden = !under_way;
+  at("keys").hidden = !under_way;
+  at("hurt").hidden = !under_way && state !== "resting";
+  if (!under_way) at("sure").hidden = true;
   after();
 }
 
@@ -85,7 +105,9 @@ function after() {
   const over = picture.state === "ended" || picture.state === "resting";
   at("after").hidden = !over || (!picture.ended && !picture.headline);
   if (at("after").hidden) return;
-  text("headline", picture.headline ?? `${picture.count} reps. ${ENDED[picture.ended] ?? ""}`);
+  const counted = isHold(picture.aim) ? "" : `${picture.count} ${reps(picture.count)}. `;
+  text("headline", picture.headline ?? `${counted}${ENDED[picture.ended] ?? ""}`);
+  at("ratings").hidden = picture.ended === "discarded";
   at("trouble").hidden = !picture.trouble;
   text("trouble", picture.trouble ?? "");
   for (const name of ["pain", "effort"]) {
@@ -104,21 +126,23 @@ function frame(now) {
   requestAnimationFrame(frame);
   if (picture === null || (calm.matches && now - drawn < CALM_MS)) return;
   drawn = now;
-  const { limits } = picture;
-  side.move(picture);
-  feet.move(picture);
+  const { limits, state } = picture;
+  const measured = ["waiting", "ready", "running"].includes(state); // else the last angles are of the past
+  const body = measured ? picture : { ...picture, leg_deg: null, tilt_deg: null, rotation_deg: null };
+  side.move(body);
+  feet.move(body);
   ring.move(picture, picture.time_s + (performance.now() - received) / 1000);
-  tilt.move(picture.tilt_deg, limits.tilt_watch_deg, limits.tilt_flag_deg);
-  rotation.move(picture.rotation_deg, limits.rotation_watch_deg, limits.rotation_flag_deg);
-  const level = performance.now() < alerted.until ? alerted.level : "none";
-  if (performance.now() >= alerted.until) text("cue", lasting());
-  document.body.dataset.alert = picture.state === "running" ? level : "none";
+  tilt.move(body.tilt_deg, limits.tilt_watch_deg, limits.tilt_flag_deg);
+  rotation.move(body.rotation_deg, limits.rotation_watch_deg, limits.rotation_flag_deg);
+  const over = performance.now() >= alerted.until;
+  if (over) write(lasting(picture));
+  colour(over ? "none" : alerted.level);
 }
 
-// What has to be done for longer than a cue is shown.
-function lasting() {
-  if (picture.state !== "resting" || picture.move_to === null) return "";
-  return `Move the ankle sensor to the ${picture.move_to} leg`;
+function colour(level) {
+  if (level === document.body.dataset.alert || performance.now() - coloured < COLOUR_MS) return;
+  coloured = performance.now();
+  document.body.dataset.alert = level;
 }
 
 function scale(name) {
@@ -141,7 +165,7 @@ function heardControls() {
   pressed("sound", sound.on);
   pressed("voice", sound.speaks);
   at("volume").value = String(Math.round(100 * sound.volume));
-  at("sound").title = sound.isLocked && sound.on ? "Tap anywhere once, then there is sound" : "";
+  at("tap").hidden = !(sound.isLocked && sound.on);
 }
 
 function toggle(id, name) {
@@ -161,11 +185,23 @@ function lostOrFound(words, isFinal) {
 }
 
 function steer() {
-  at("start").addEventListener("click", () => link.ask({ do: "start" }));
-  at("stop").addEventListener("click", () => link.ask({ do: "stop" }));
+  for (const name of ["start", "stop", "hurt"]) at(name).addEventListener("click", () => order(name));
+  addEventListener("keydown", (event) => event.key === "Escape" && escaped());
   at("discard").addEventListener("click", () => { at("sure").hidden = false; at("discard-no").focus(); });
-  at("discard-yes").addEventListener("click", () => { at("sure").hidden = true; link.ask({ do: "discard" }); });
+  at("discard-yes").addEventListener("click", () => { at("sure").hidden = true; order("discard"); });
   at("discard-no").addEventListener("click", () => { at("sure").hidden = true; at("discard").focus(); });
+}
+
+function order(name) {
+  if (performance.now() - ordered < TWICE_MS) return;
+  ordered = performance.now();
+  link.ask({ do: name });
+}
+
+// Away from a question, else out of the set.
+function escaped() {
+  if (!at("sure").hidden) at("discard-no").click();
+  else if (!at("stop").hidden && document.body.dataset.role === "control") order("stop");
 }
 
 // The report has no scripts: its height is set from here.
@@ -188,6 +224,7 @@ toggle("sound", "on");
 toggle("voice", "speaks");
 at("volume").addEventListener("input", () => { sound.volume = at("volume").valueAsNumber / 100; sound.keep(); });
 sound.changed = heardControls;
+at("dark").hidden = "wakeLock" in navigator;
 heardControls();
 steer();
 document.addEventListener("visibilitychange", stayAwake);

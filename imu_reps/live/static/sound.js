@@ -19,18 +19,35 @@ const TONES = {
 };
 const KEPT = "imu-reps-sound";
 
+function remembered() {
+  try {
+    return JSON.parse(localStorage.getItem(KEPT)) ?? {};
+  } catch {
+    return {}; // a browser that keeps nothing, or kept something else
+  }
+}
+
+function remember(choice) {
+  try {
+    localStorage.setItem(KEPT, JSON.stringify(choice));
+  } catch {
+    // A browser that keeps nothing: chosen for this visit.
+  }
+}
+
 export class Sound {
   constructor() {
-    const kept = JSON.parse(localStorage.getItem(KEPT) ?? "{}");
+    const kept = remembered();
     this.on = kept.on ?? true;
     this.speaks = kept.speaks ?? true;
     this.volume = kept.volume ?? 0.7;
     this.context = null;
     for (const name of ["pointerdown", "keydown"]) addEventListener(name, () => this.unlock(), { capture: true });
+    document.addEventListener("visibilitychange", () => this.context && this.unlock());
   }
 
   keep() {
-    localStorage.setItem(KEPT, JSON.stringify({ on: this.on, speaks: this.speaks, volume: this.volume }));
+    remember({ on: this.on, speaks: this.speaks, volume: this.volume });
     if (this.gain) this.gain.gain.value = this.volume;
     if (!this.speaks) globalThis.speechSynthesis?.cancel();
   }
@@ -53,8 +70,9 @@ export class Sound {
 
   tone(code, kind) {
     if (!this.on || this.isLocked) return;
+    const mild = code === "stop" && kind === "notice"; // an end that was asked for: nothing is wrong
     let at = this.context.currentTime;
-    for (const [hertz, seconds] of TONES[code] ?? TONES[kind] ?? TONES.notice) {
+    for (const [hertz, seconds] of (mild ? null : TONES[code]) ?? TONES[kind] ?? TONES.notice) {
       const source = this.context.createOscillator(), envelope = this.context.createGain();
       source.frequency.value = hertz;
       envelope.gain.setValueAtTime(0, at);

@@ -1,6 +1,6 @@
 // The wearer, drawn from the side and from the feet, moving with the measured angles.
 
-import { degrees } from "./words.js";
+import { degrees, isHold } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 // A few degrees the wrong way would not be seen from the floor: they are drawn so many times as far.
@@ -23,6 +23,29 @@ const along = (from, length, angle) => ({
 });
 const line = (...points) => "M" + points.map((point) => `${point.x.toFixed(1)} ${point.y.toFixed(1)}`).join("L");
 
+// Head, the line of the neck and arms, and where the back begins: flat, hanging, and held off the floor.
+const FLAT = { head: [34, 210], arms: "M70 222L168 228", back: "M66 210", bend: [124, 211] };
+const HANGING = { ...FLAT, arms: "M66 208L6 208" };
+const HELD = { head: [46, 160], arms: "M78 178L176 182", back: "M76 182", bend: [112, 214] };
+
+const shapeOf = (aim) => (aim.posture === "hanging" ? HANGING : isHold(aim) ? HELD : FLAT);
+
+// Where a leg that has not been measured (yet) is meant to be.
+function restingDegrees(aim) {
+  if (aim.exercise === "heel_tap") return 0;
+  if (isHold(aim)) return 25;
+  return aim.start === "high" ? 90 : 0;
+}
+
+const legDegrees = (picture) => picture.leg_deg ?? restingDegrees(picture.aim);
+
+// How high above the floor the feet are drawn: the working one, and the other.
+function footHeights(aim, angle) {
+  const rise = (degrees) => Math.sin((degrees * Math.PI) / 180);
+  if (aim.exercise === "heel_tap") return [THIGH * rise(90 + angle) + SHANK * rise(angle), THIGH];
+  return [(THIGH + SHANK) * rise(Math.max(0, Math.min(120, angle))), 0];
+}
+
 // Hip, knee, ankle and toes of a leg with thigh and shank at these angles from flat.
 function leg(thigh, shank) {
   const knee = along(HIP, THIGH, thigh), ankle = along(knee, SHANK, shank);
@@ -42,6 +65,7 @@ export class Side {
     this.key = key;
     this.svg.replaceChildren();
     this.aim = aim;
+    this.shape = shapeOf(aim);
     const hanging = aim.posture === "hanging";
     this.svg.setAttribute("viewBox", hanging ? "0 0 330 380" : "0 0 360 252");
     const body = draw(this.svg, "g", hanging ? { transform: "translate(344 -8) rotate(90)" } : {});
@@ -54,8 +78,8 @@ export class Side {
     this.gap = draw(body, "path", { class: "gap" });
     this.other = draw(body, "path", { class: "other", "stroke-width": 17 });
     this.torso = draw(body, "path", { class: "torso", "stroke-width": 30 });
-    draw(body, "path", { class: "torso", "stroke-width": 11, d: hanging ? "M66 208L6 208" : "M70 222L168 228" });
-    draw(body, "circle", { class: "head", cx: 34, cy: 210, r: 21 });
+    draw(body, "path", { class: "torso", "stroke-width": 11, d: this.shape.arms });
+    draw(body, "circle", { class: "head", cx: this.shape.head[0], cy: this.shape.head[1], r: 21 });
     this.working = draw(body, "path", { class: "working", "stroke-width": 19 });
     this.pelvis = draw(body, "g");
     draw(this.pelvis, "ellipse", { class: "pelvis", cx: HIP.x - 4, cy: HIP.y - 2, rx: 23, ry: 18 });
@@ -76,11 +100,12 @@ export class Side {
     this.lay(picture.aim, picture.limits);
     const tilt = picture.tilt_deg > 0 ? enlarged(picture.tilt_deg) : bounded(picture.tilt_deg ?? 0);
     const arch = Math.max(0, tilt);
-    const back = `M66 210Q124 ${(211 - 0.9 * arch).toFixed(1)} ${HIP.x - 14} 212`;
+    const { back: neck, bend: [x, y] } = this.shape;
+    const back = `${neck}Q${x} ${(y - 0.9 * arch).toFixed(1)} ${HIP.x - 14} 212`;
     this.torso.setAttribute("d", back);
     this.gap.setAttribute("d", arch > 1 ? `M84 ${GROUND - 7}Q124 ${(GROUND - 7 - 0.9 * arch).toFixed(1)} 166 ${GROUND - 7}Z` : "");
     this.pelvis.setAttribute("transform", `rotate(${tilt.toFixed(1)} ${HIP.x} ${HIP.y})`);
-    const [working, other] = this.legs(picture.leg_deg ?? 0);
+    const [working, other] = this.legs(legDegrees(picture));
     this.working.setAttribute("d", working);
     this.other.setAttribute("d", other);
     this.angle.textContent = degrees(picture.leg_deg);
@@ -91,6 +116,7 @@ export class Side {
     switch (this.aim.exercise) {
       case "heel_tap": return [leg(90 + angle, angle), leg(90, 0)];
       case "single_leg_raise_bent": return [leg(angle, angle), leg(55, -62)];
+      case "hollow_hold": return [leg(angle, angle), ""];
       default: return [leg(angle, angle), this.aim.side === "both" ? "" : flat];
     }
   }
@@ -116,11 +142,11 @@ export class Feet {
     // Seen from the feet the person's right is on the left; the side opposite the working leg rises positive.
     const turn = side === "right" ? -enlarged(picture.rotation_deg) : enlarged(picture.rotation_deg);
     this.pelvis.setAttribute("transform", `rotate(${turn.toFixed(1)} 100 158)`);
-    const height = 110 * Math.sin((Math.max(0, Math.min(120, picture.leg_deg ?? 0)) * Math.PI) / 180);
+    const [working, other] = footHeights(picture.aim, legDegrees(picture)).map((height) => 0.68 * height);
     for (const [index, name] of ["right", "left"].entries()) {
-      const works = side === name || side === "both" || (side === null && name === "right");
+      const works = side === name || side === "both" || isHold(picture.aim) || (side === null && name === "right");
       this.soles[index].setAttribute("class", works ? "working-sole" : "other-sole");
-      this.soles[index].setAttribute("y", (130 - (works ? height : 0)).toFixed(1));
+      this.soles[index].setAttribute("y", (130 - (works ? working : other)).toFixed(1));
     }
     this.svg.toggleAttribute("hidden", picture.aim.posture === "hanging");
   }

@@ -1,12 +1,12 @@
 // The page's words for what the server names by codes.
 
-export const STATES = {
-  ready: "Ready: begin when you like", running: "Counting", resting: "Rest", ended: "The set is over",
+const STATES = {
+  ready: "Ready", running: "Counting", resting: "Rest", ended: "The set is over",
 };
-export const PHASES = { concentric: "Up", top: "Top", eccentric: "Down", bottom: "Bottom" };
+const PHASES = { concentric: "Up", top: "Top", eccentric: "Down", bottom: "Bottom" };
 export const ENDED = {
   left_posture: "You left the posture.", target: "The target is reached.", user: "Ended by you.",
-  duration: "The time is over.", link_lost: "The ankle sensor stayed away.", end_of_recording: "The recording ends.",
+  pain: "It hurt: stop, and rest.", legs_down: "The legs came down.", duration: "The time is over.", link_lost: "The ankle sensor stayed away.", end_of_recording: "The recording ends.",
   discarded: "Discarded.",
 };
 const LINKS = {
@@ -25,7 +25,8 @@ export function stateLine(picture) {
   const words = [STATES[picture.state]];
   if (picture.state === "waiting") words[0] = picture.started ? "Be still for a moment" : "Press Start";
   if (picture.state === "ended" && picture.ended) words.push(ENDED[picture.ended] ?? picture.ended);
-  if (picture.set_of > 1) words.push(`set ${picture.set_number} of ${picture.set_of}`);
+  const next = picture.state === "resting" ? 1 : 0;
+  if (picture.set_of > 1) words.push(`${next ? "then " : ""}set ${picture.set_number + next} of ${picture.set_of}`);
   return words.join(" · ");
 }
 
@@ -44,6 +45,46 @@ export function degrees(angle) {
   if (angle === null) return "–";
   const whole = Math.round(angle);
   return `${whole < 0 ? "−" : ""}${Math.abs(whole)}°`;
+}
+
+export const reps = (count) => (count === 1 ? "rep" : "reps");
+
+export const isHold = (aim) => aim.exercise === "hollow_hold";
+
+function heldDigits({ held_s, state }) {
+  const begun = held_s ?? (["waiting", "ready"].includes(state) ? 0 : null);
+  if (begun === null) return ["–", "seconds"];
+  const whole = Math.floor(begun);
+  return whole < 100 ? [String(whole), "seconds"] : [clock(whole), "held"];
+}
+
+// The great digits, and what they are.
+export function digits(picture) {
+  if (picture.state === "resting" && picture.remaining_s !== null) return [clock(picture.remaining_s), "rest"];
+  if (isHold(picture.aim)) return heldDigits(picture);
+  return [String(picture.count), picture.aim.reps === null ? reps(picture.count) : `of ${picture.aim.reps}`];
+}
+
+export function phaseWord(picture) {
+  if (picture.state !== "running") return "";
+  if (isHold(picture.aim)) return picture.held_s === null ? "" : "Hold";
+  return PHASES[picture.phase] ?? "";
+}
+
+// What of a cue is to be read: the count itself stands there already.
+export function toRead(cue) {
+  return cue.code === "count" ? cue.words.split(", ").slice(1).join(", ") : cue.words;
+}
+
+// What has to be done for longer than a cue is shown.
+export function lasting(picture) {
+  const { state, aim } = picture;
+  if (state === "resting" && picture.move_to !== null) return `Move the ankle sensor to the ${picture.move_to} leg`;
+  if (state === "waiting" && picture.started && picture.links.ankle?.state === "streaming") {
+    return aim.posture === "hanging" ? "Hang still" : "Lie still";
+  }
+  if (state === "ready") return isHold(aim) ? "Begin your hold" : "Begin when you like";
+  return state === "ended" && picture.ended === "pain" ? "Stop, and rest" : "";
 }
 
 export function clock(seconds) {

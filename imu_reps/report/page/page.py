@@ -13,7 +13,7 @@ from imu_reps.domain.history import StoredSet
 from imu_reps.domain.summary import Summary
 from imu_reps.domain.track import AngleTrack
 from imu_reps.report.page.over_time import over_time_picture
-from imu_reps.report.page.pictures import leg_picture, tempo_picture, tilt_picture
+from imu_reps.report.page.pictures import hold_picture, leg_picture, tempo_picture, tilt_picture
 from imu_reps.report.phrases import fault_sentences, meaning_sentences, unjudged_sentences
 from imu_reps.report.rep_table import figures, heads, verdict
 from imu_reps.report.text import headline, remarks, source_line
@@ -50,8 +50,9 @@ def set_page(
         (
             "Leg angle",
             leg_picture(track, summary, floor),
-            "Shaded: on the way up, on the way down. Dots: where a fault showed.",
+            "Shaded: on the way up, on the way down. Dots: where a fault showed." if summary.reps else "",
         ),
+        ("Pelvis in the hold", hold_picture(track, summary), "Zero: your back as it lay before."),
         ("Where the back lets go", tilt_picture(track, summary), "Later reps are drawn more strongly."),
         ("Tempo", tempo_picture(summary), ""),
         ("Over time", over_time_picture(earlier), ""),
@@ -61,7 +62,7 @@ def set_page(
         source=source_line(summary),
         simulated=summary.recording.simulated,
         pictures=[(name, Markup(picture), told) for name, picture, told in pictures if picture],
-        wide=("Leg angle", "Over time"),
+        wide=("Leg angle", "Pelvis in the hold", "Over time"),
         heads=heads(summary),
         rows=_rows(summary),
         sections=[

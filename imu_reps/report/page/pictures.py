@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.summary import Summary
@@ -45,17 +46,27 @@ def tilt_picture(track: AngleTrack, summary: Summary) -> str | None:
     curves = [curve for rep in summary.reps if (curve := _lowering(track, rep, start)) is not None]
     if not curves:
         return None
-    settings = summary.settings
     with drawing("tilt", width_in=4.6, height_in=3.2) as (figure, axes):
         for curve, alpha in zip(curves, np.linspace(FAINTEST, 1.0, len(curves)), strict=True):
             axes.plot(curve[0], curve[1], color=INKS["pelvis"], alpha=float(alpha), linewidth=1.3)
-        axes.axhline(settings.tilt_watch_deg, color=INKS["watch"], linewidth=1.0, linestyle="--")
-        axes.axhline(settings.tilt_flag_deg, color=INKS["fault"], linewidth=1.0, linestyle="--")
-        axes.text(0.99, settings.tilt_flag_deg, "limit ", **_beside(axes), color=INKS["fault"])
+        _limit_lines(axes, summary)
         axes.set(xlabel="leg angle on the way down, °", ylabel="forward tilt of the pelvis, °")
         axes.yaxis.set_major_locator(_whole_numbers())
         axes.invert_xaxis()
         return svg(figure, "Forward tilt of the pelvis over leg angle on the way down")
+
+
+def hold_picture(track: AngleTrack, summary: Summary) -> str | None:
+    """Pelvic tilt over the time of a hold; None of repetitions, and where tilt was not measured."""
+    if summary.recording.exercise not in HOLDS or not np.isfinite(track.pelvic_tilt_deg).any():
+        return None
+    with drawing("hold", height_in=2.8) as (figure, axes):
+        axes.plot(track.time_s, _smooth(track.pelvic_tilt_deg), color=INKS["pelvis"], linewidth=1.4)
+        _limit_lines(axes, summary)
+        axes.set(xlabel="seconds", ylabel="forward tilt of the pelvis, °")
+        axes.yaxis.set_major_locator(_whole_numbers())
+        axes.margins(x=0)
+        return svg(figure, "Forward tilt of the pelvis over the hold")
 
 
 def tempo_picture(summary: Summary) -> str | None:
@@ -121,6 +132,13 @@ def _mark_reps(axes: Axes, summary: Summary, part: AngleTrack) -> None:
 
 def _whole_numbers() -> MaxNLocator:
     return MaxNLocator(integer=True, steps=[1, 2, 5, 10])
+
+
+def _limit_lines(axes: Axes, summary: Summary) -> None:
+    settings = summary.settings
+    axes.axhline(settings.tilt_watch_deg, color=INKS["watch"], linewidth=1.0, linestyle="--")
+    axes.axhline(settings.tilt_flag_deg, color=INKS["fault"], linewidth=1.0, linestyle="--")
+    axes.text(0.99, settings.tilt_flag_deg, "limit ", **_beside(axes), color=INKS["fault"])
 
 
 def _floor_line(axes: Axes, floor_deg: float | None) -> None:

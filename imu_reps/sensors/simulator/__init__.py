@@ -1,8 +1,10 @@
 """Simulated sets: a rigid body moves as commanded, sensors read it, a radio loses some; and the truth."""
 
+from imu_reps.sensors.simulator.held import HoldTruth
 from imu_reps.sensors.simulator.plan import (
     Act,
     BodyPlan,
+    HoldPlan,
     LifePlan,
     RepFaults,
     RepPlan,
@@ -19,6 +21,8 @@ from imu_reps.sensors.simulator.truth import Truth, TruthAngles
 __all__ = [
     "Act",
     "BodyPlan",
+    "HoldPlan",
+    "HoldTruth",
     "LifePlan",
     "RadioPlan",
     "RepFaults",

@@ -101,8 +101,8 @@ def _do_reps(score: Score, plan: SetPlan) -> None:
         touch_dps = _touch_speed_dps(rep, plan)
         if low:
             rising = _rise(score, rep, start_deg, far_knee_deg)
-            _dwell(score, rep.top_pause_s, _swells(rep, top=True))
-            lowering = _lower(score, rep, rep.top_deg, knee_deg, touch_dps)
+            sunk_deg = _stay_up(score, rep)
+            lowering = _lower(score, rep, rep.top_deg - sunk_deg, knee_deg, touch_dps)
         else:
             lowering = _lower(score, rep, start_deg, far_knee_deg, touch_dps)
             _dwell(score, rep.bottom_pause_s, _swells(rep, top=False))
@@ -115,6 +115,18 @@ def _do_reps(score: Score, plan: SetPlan) -> None:
 def _swells(rep: RepPlan, *, top: bool) -> tuple[Swell, ...]:
     """Swells of one end, signed upward."""
     return tuple(Swell(-s.size_deg, s.duration_s) for s in rep.wobbles) if top else rep.bounces
+
+
+def _stay_up(score: Score, rep: RepPlan) -> float:
+    """The top pause, a hold or not; returns how far the leg sank in it."""
+    hold = rep.hold
+    if hold is None or hold.sink_deg == 0.0:
+        _dwell(score, rep.top_pause_s, _swells(rep, top=True))
+        return 0.0
+    score.wait(hold.sink_from_s)
+    lower: Pose = {"shank": score.curves["shank"].value - hold.sink_deg}
+    score.move(rep.top_pause_s - hold.sink_from_s, lower)
+    return hold.sink_deg
 
 
 def _dwell(score: Score, pause_s: float, swells: tuple[Swell, ...]) -> None:

@@ -53,6 +53,7 @@ def respond(
     for k, excursion in enumerate(score.excursions):
         following = score.excursions[k + 1].lowering[0] if k + 1 < len(score.excursions) else np.inf
         _arch(pitch, natural, t, elevation_deg, excursion, following)
+        _let_go(pitch, natural, t, excursion)
         span = slice(*np.searchsorted(t, (excursion.start_s, excursion.end_s)))
         out = _share_gone(elevation_deg[span], excursion)
         roll[span] = plan.rotation_sign * _rotation(out, excursion, plan.body)
@@ -113,6 +114,17 @@ def _arch(
     weight[begin:end] = smoothstep((below - elevation_deg[begin:end]) / (below - bottom))
     weight[end:] = 1.0 - freed[end:]
     pitch += weight * (-faults.arch_deg - natural)
+
+
+def _let_go(pitch: FloatArray, natural: FloatArray, t: FloatArray, excursion: Excursion) -> None:
+    """Blend over into the arch of a hold as the back lets go, and back as the leg is lowered."""
+    hold = excursion.plan.hold
+    if hold is None or hold.arch_deg == 0.0:
+        return
+    letting = smoothstep((t - excursion.rising[1] - hold.arch_from_s) / hold.arch_takes_s)
+    start_s, end_s = excursion.lowering
+    weight = letting * (1.0 - smoothstep((t - start_s) / (end_s - start_s)))
+    pitch += weight * (-hold.arch_deg - natural)
 
 
 def _rotation(out: FloatArray, excursion: Excursion, body: BodyPlan) -> FloatArray:

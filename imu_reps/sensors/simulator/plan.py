@@ -94,6 +94,28 @@ class RepFaults:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldPlan:
+    """What happens while the leg is held up; times from the end of its way up, 0 degrees is "not there".
+
+    Attributes
+    ----------
+    arch_deg : float
+        Anterior tilt that the pelvis ends with, measured from the flat back.
+    arch_from_s, arch_takes_s : float
+        When the back begins to let go, and how long that takes.
+    sink_deg : float
+        How much the leg sinks until it is lowered.
+    sink_from_s : float
+    """
+
+    arch_deg: float = 0.0
+    arch_from_s: float = 10.0
+    arch_takes_s: float = 2.0
+    sink_deg: float = 0.0
+    sink_from_s: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
 class RepPlan:
     """One excursion of the leg; whether it counts as a repetition follows from its size.
 
@@ -116,6 +138,8 @@ class RepPlan:
     bounces : tuple of Swell
         Bounces during the bottom pause.
     faults : RepFaults
+    hold : HoldPlan or None
+        Makes the top pause a hold; low start only.
     """
 
     top_deg: float = 60.0
@@ -130,6 +154,7 @@ class RepPlan:
     wobbles: tuple[Swell, ...] = ()
     bounces: tuple[Swell, ...] = ()
     faults: RepFaults = RepFaults()
+    hold: HoldPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.rep import Partial, Rep
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
@@ -15,6 +16,7 @@ from imu_reps.domain.tempo import Tempo
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.sensors.simulator.body import Commanded
 from imu_reps.sensors.simulator.figures import held_peak, held_rotation, passive_share, smoothness_sparc
+from imu_reps.sensors.simulator.held import HoldTruth, longest_hold
 from imu_reps.sensors.simulator.judged import Evidence, judge, not_judged
 from imu_reps.sensors.simulator.phases import LegCurve, Phases, leg_curve, low_pass, split
 from imu_reps.sensors.simulator.plan import SetPlan
@@ -24,7 +26,6 @@ TRUTH_FORMAT = "imu-reps-truth/1"
 _LONGEST_PAUSE_S = 10.0
 _LIFT_OFF_DEG = Settings().lift_off_deg
 _HOLD_S = Settings().angle_hold_s
-_HOLDS = ("hollow_hold",)
 _NO_LEVEL = 0.3
 
 
@@ -62,12 +63,15 @@ class Truth:
     partials : tuple of Partial
     has_stalls : bool
         Whether a stall was commanded in any repetition.
+    hold : HoldTruth or None
+        The longest hold, of an exercise that is held.
     """
 
     angles: TruthAngles
     reps: tuple[Rep, ...]
     partials: tuple[Partial, ...]
     has_stalls: bool
+    hold: HoldTruth | None = None
 
     @property
     def rep_count(self) -> int:
@@ -76,13 +80,17 @@ class Truth:
 
     def to_dict(self) -> dict[str, Any]:
         """The truth as plain data, with the names of the JSON summary."""
-        return {
+        document: dict[str, Any] = {
             "format": TRUTH_FORMAT,
             "reps": [asdict(rep) for rep in self.reps],
             "partials": [asdict(partial) for partial in self.partials],
             "set": _set_figures(self.reps, self.partials),
             "has_stalls": self.has_stalls,
         }
+        if self.hold is not None:
+            document["set"] |= self.hold.figures()
+            document["hold"] = asdict(self.hold)
+        return document
 
 
 def tell(plan: SetPlan, commanded: Commanded, shift_s: float, end_s: float) -> Truth:
@@ -99,7 +107,10 @@ def tell(plan: SetPlan, commanded: Commanded, shift_s: float, end_s: float) -> T
     angles = _on_grid(commanded, tilt, rotation, shift_s, end_s)
     score = commanded.score
     leg = leg_curve(commanded.time_s, commanded.leg_elevation_deg)
-    if plan.exercise in _HOLDS or not score.excursions:
+    if plan.exercise in HOLDS:
+        hold = longest_hold(leg, _low_passed(tilt), score.excursions)
+        return Truth(angles, (), (), False, None if hold is None else hold.shifted(shift_s))
+    if not score.excursions:
         return Truth(angles, (), (), has_stalls=False)
     phases, partials = split(leg, score.excursions, score.rest_s, plan.resting_end)
     pelvis = (_low_passed(tilt), _low_passed(rotation))

@@ -1,0 +1,113 @@
+"""What is still to come of a way that the leg is on: how far it goes, and how long it takes in all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from imu_reps.analysis.filters import rate_of_change
+from imu_reps.analysis.phases import BAND_SHARE, flank_start
+from imu_reps.domain.samples import FloatArray
+from imu_reps.domain.track import GRID_HZ
+
+#: A way slows down towards its end once its speed is under this share of its peak,
+SLOWING_SHARE = 0.85
+#: as fast as its speed fell over so many instants.
+SLOWING_TICKS = 10
+
+#: A way that seems to end before this share of what the leg did lately stalls: it will go on.
+LEAST_SHARE = 0.75
+
+#: The pace of a way is known at its half.
+HALF = 0.5
+
+#: A peak over this many times the mean speed of the shortest lowering is too fast however it is reached.
+#: The smoothest movement has 1.7, between the definitions' boundaries; slowing down only at the end, 2.1.
+PEAK_OVER_MEAN = 2.1
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Degrees and seconds to come, if the leg goes on slowing down as it does."""
+
+    deg: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What a whole way will take, and how many instants before the newest its half was gone."""
+
+    whole_s: float
+    ticks_ago: int
+
+
+def stop_ahead(gone_deg: FloatArray) -> Stop | None:
+    """Where a way will end; None as long as it does not slow down.
+
+    Parameters
+    ----------
+    gone_deg : (n,) float
+        Low-passed degrees since the way began, growing along it.
+
+    Notes
+    -----
+    With speed v and a deceleration a that stays as it is, v²/2a degrees and v/a seconds are left. A smooth
+    movement's deceleration still grows just behind its peak: that overestimates what is left, and the whole
+    way rather seems slower and longer than faster and shorter.
+    """
+    speed = rate_of_change(gone_deg)
+    if len(speed) <= SLOWING_TICKS or not 0.0 < speed[-1] < SLOWING_SHARE * speed.max():
+        return None
+    falls_dps2 = float(speed[-1 - SLOWING_TICKS] - speed[-1]) * GRID_HZ / SLOWING_TICKS
+    if falls_dps2 <= 0.0:
+        return None
+    speed_dps = float(speed[-1])
+    return Stop(speed_dps**2 / (2.0 * falls_dps2), speed_dps / falls_dps2)
+
+
+def whole_way_deg(gone_deg: FloatArray, usual_deg: float) -> float | None:
+    """How long a way will be: as far as the leg went lately, or where it is about to stop; None: unknown.
+
+    Parameters
+    ----------
+    gone_deg : (n,) float
+    usual_deg : float
+        As far as the leg went lately; 0 where it has not been there.
+    """
+    stop = _end_ahead(gone_deg, usual_deg)
+    seen_deg = float(gone_deg[-1])
+    if stop is None:
+        return max(usual_deg, seen_deg) if usual_deg > 0.0 else None
+    return min(max(usual_deg, seen_deg), seen_deg + stop.deg) if usual_deg > 0.0 else seen_deg + stop.deg
+
+
+def _end_ahead(gone_deg: FloatArray, usual_deg: float) -> Stop | None:
+    """Where the way will stop, unless that is a stall."""
+    stop = stop_ahead(gone_deg)
+    return None if stop is None or gone_deg[-1] + stop.deg < LEAST_SHARE * usual_deg else stop
+
+
+def pace_ahead(gone_deg: FloatArray, usual_deg: float) -> Pace | None:
+    """How long a way will take, told in its second half; None before, and where its length is unknown.
+
+    Its half took half of it; its peak speed and how it slows down may say that it will be over sooner.
+
+    Parameters
+    ----------
+    gone_deg : (n,) float
+    usual_deg : float
+        As far as the leg went lately; 0 where it has not been there.
+    """
+    whole_deg = whole_way_deg(gone_deg, usual_deg)
+    if whole_deg is None or gone_deg[-1] < HALF * whole_deg:
+        return None
+    half = int(np.argmax(gone_deg >= HALF * whole_deg))
+    speed = rate_of_change(gone_deg)
+    peak_dps = float(speed.max())
+    began = flank_start(speed, int(np.argmax(gone_deg > BAND_SHARE * whole_deg)), peak_dps)
+    found_s = [(half - began) / GRID_HZ / HALF, PEAK_OVER_MEAN * whole_deg / peak_dps]
+    if (stop := _end_ahead(gone_deg, usual_deg)) is not None:
+        found_s.append((len(gone_deg) - 1 - began) / GRID_HZ + stop.seconds)
+    return Pace(min(found_s), len(gone_deg) - 1 - half)

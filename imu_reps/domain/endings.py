@@ -1,0 +1,23 @@
+"""Why a set ended, in plain words: the same while it happens and in its report."""
+
+from __future__ import annotations
+
+#: Each continues "the set was ended:".
+ENDED = {
+    "target": "the target was reached",
+    "duration": "the time was up",
+    "left_posture": "you left the posture",
+    "legs_down": "the legs came down",
+    "user": "you ended it",
+    "pain": "it hurt",
+    "link_lost": "the ankle sensor stayed away",
+    "end_of_recording": "the recording ends",
+}
+
+#: Code of the finding of a set that was stopped with pain.
+STOPPED_WITH_PAIN = "stopped_with_pain"
+
+
+def ended_words(reason: str) -> str:
+    """Why a set ended; a reason that is not known speaks for itself."""
+    return ENDED.get(reason, reason.replace("_", " "))
