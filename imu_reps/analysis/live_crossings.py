@@ -75,11 +75,14 @@ class Frame:
         Leg elevation is `sense` times the angle plus `zero_deg`.
     threshold_deg : float
         The least way of a repetition.
+    placed : bool
+        Whether the zero is known: from a high start it is not before a repetition was seen.
     """
 
     sense: float
     zero_deg: float
     threshold_deg: float
+    placed: bool
 
 
 class LiveLimit:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 
 from imu_reps.analysis.filters import LiveLowPass
 from imu_reps.analysis.live_angles import LiveAlignment
@@ -73,6 +74,7 @@ class LiveSet:
         self._silence = LiveSilence()
         self._sense = 1.0
         self._zero_deg = 0.0
+        self._placed = header.start == "low" or header.exercise == "heel_tap"
         self._finder: TurnFinder | None = None
         self._recent: deque[float] = deque(maxlen=DWELL_TICKS + 1)
         self._dwelling = False
@@ -95,8 +97,9 @@ class LiveSet:
 
     @property
     def pose(self) -> Pose | None:
-        """The newest angles; None before the first."""
-        return self._track.pose(self._sense, self._zero_deg)
+        """The newest angles; None before the first. No leg from a high start until it is seen where it is."""
+        pose = self._track.pose(self._sense, self._zero_deg)
+        return pose if pose is None or self._placed else replace(pose, leg_elevation_deg=None)
 
     def angles(self) -> AngleTrack:
         """The angles of the last minutes, with the zero and the sense of up as they are known now."""
@@ -126,7 +129,7 @@ class LiveSet:
                 break
             if self._finder is not None:
                 events += self._step(tick, time_s, smooth)
-                frame = Frame(self._sense, self._zero_deg, self._threshold_deg)
+                frame = Frame(self._sense, self._zero_deg, self._threshold_deg, self._placed)
                 here = (tick, time_s, smooth)
                 events += self._underway.step(
                     here, angles, self._finder, frame, self.count, self._number_of_running
@@ -196,6 +199,7 @@ class LiveSet:
         sense, zero_deg, found = self._find(turns)
         travel_sign = -sense if self._header.start == "high" else sense
         self._sense, self._zero_deg = sense, zero_deg
+        self._placed = self._placed or bool(found.reps)
         self._threshold_deg = found.threshold_deg
         reps = [rep for rep in found.reps if rep.back.tick != turns[-1].tick or dwelling]
         gone, new = self._announced.compare(reps)
@@ -250,7 +254,7 @@ class LiveSet:
             return []
         self._far_announced = before.tick
         number = self.count + 1
-        return [RepAtFarEnd(time_s, number, abs(way))]
+        return [RepAtFarEnd(time_s, number, self._elevation_deg(last.value))]
 
     def _phase_events(self, time_s: float, angle: float) -> list[Event]:
         """Concentric, eccentric, or resting at the near or far end."""
@@ -267,4 +271,7 @@ class LiveSet:
         if phase == self._phase or phase is None:
             return []
         self._phase = phase
-        return [PhaseChanged(time_s, phase, self._sense * angle)]
+        return [PhaseChanged(time_s, phase, self._elevation_deg(angle))]
+
+    def _elevation_deg(self, angle: float) -> float | None:
+        return self._sense * angle + self._zero_deg if self._placed else None

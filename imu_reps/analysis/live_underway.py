@@ -97,4 +97,5 @@ class Underway:
             return []
         end: Literal["top", "bottom"] = "top" if up else "bottom"
         arrival_s = here.time_s - arrival.lag_s
-        return [EndReached(here.time_s, number, end, completes, arrival_s, here.elevation_deg)]
+        elevation_deg = here.elevation_deg if frame.placed else None
+        return [EndReached(here.time_s, number, end, completes, arrival_s, elevation_deg)]

@@ -21,11 +21,14 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class PhaseChanged:
-    """The leg began another phase; known a moment after the fact, `time_s` is when it was known."""
+    """The leg began another phase; known a moment after the fact, `time_s` is when it was known.
+
+    The elevation is None while nobody knows where the leg is, as in the first repetition from a high start.
+    """
 
     time_s: float
     phase: Phase
-    leg_elevation_deg: float
+    leg_elevation_deg: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class RepAtFarEnd:
 
     time_s: float
     number: int
-    leg_elevation_deg: float
+    leg_elevation_deg: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,7 @@ class EndReached:
     end: Literal["top", "bottom"]
     completes: bool
     arrival_s: float
-    leg_elevation_deg: float
+    leg_elevation_deg: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from imu_reps.domain.recording import Note, Recording
 from imu_reps.domain.samples import SampleBlock
 from imu_reps.domain.settings import Settings
 from imu_reps.errors import RecordingError
+from imu_reps.sensors.replay import replay_blocks
 from imu_reps.sensors.simulator import (
     Act,
     RadioPlan,
@@ -313,3 +314,22 @@ def test_a_sample_without_a_reading_or_a_time_is_refused(column: str) -> None:
     with pytest.raises(RecordingError) as refused:
         analyze(spoiled)
     assert refused.value.code == "not_finite"
+
+
+def test_a_leg_that_starts_high_is_nowhere_until_it_is_seen_where_it_is() -> None:
+    made = simulate(PLANS["high start"])
+    pipeline, truth = Pipeline(made.recording.header), made.truth.angles
+    early, errors_deg, unplaced = 0, [], True
+    for block in replay_blocks(made.recording, 0.05):
+        events = pipeline.push(block)
+        unplaced = unplaced and not any(isinstance(event, RepCompleted) for event in events)
+        pose = pipeline.pose
+        if pose is None or pose.leg_elevation_deg is None:
+            early += unplaced
+            continue
+        true_deg = float(np.interp(pose.time_s, truth.time_s, truth.leg_elevation_deg))
+        errors_deg.append(abs(pose.leg_elevation_deg - true_deg))
+
+    assert early > 20
+    assert np.median(errors_deg) < 2.0
+    assert max(errors_deg) < 10.0

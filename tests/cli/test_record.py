@@ -240,7 +240,7 @@ def last_arrival_s(file: Path) -> float:
 
 
 def test_a_killed_program_loses_less_than_a_second(home: Path) -> None:
-    last_s, file = killed("open_profile", home, after=150)
+    last_s, file = killed("open_profile", home, after=250)
 
     assert last_s > 3.0
     assert last_arrival_s(file) > last_s - 1.0
@@ -250,7 +250,7 @@ def test_a_killed_program_loses_less_than_a_second(home: Path) -> None:
 @pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("family", ["witmotion", "open_profile", "movesense"])
 def test_a_program_killed_at_any_time_loses_less_than_a_second(home: Path, family: str, seed: int) -> None:
-    last_s, file = killed(family, home, after=random.Random(seed).randint(20, 500))
+    last_s, file = killed(family, home, after=random.Random(seed).randint(20, 800))
 
     assert last_arrival_s(file) > last_s - 1.0
 

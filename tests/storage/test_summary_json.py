@@ -170,6 +170,9 @@ def test_events_are_named_as_their_classes_in_snake_case() -> None:
         "limit_crossed",
         "floor_near",
         "stop_asked",
+        "hold_began",
+        "hold_goes_on",
+        "hold_ended",
         "set_ended",
     }
 
