@@ -44,12 +44,15 @@ class LiveAngles(NamedTuple):
     angle_deg : float
         Of the leg since its first rest; either sense may be up.
     tilt_deg, rotation_deg : float
-        Of the pelvis against its own rest; rotation with the reported sign.
+        Of the pelvis against its zero; rotation with the reported sign.
+    rested : bool
+        Whether the zero is that of a rest; else of a moment's stillness, for want of better.
     """
 
     angle_deg: float
     tilt_deg: float
     rotation_deg: float
+    rested: bool
 
 
 class LiveAlignment:
@@ -69,6 +72,7 @@ class LiveAlignment:
         self._pelvis = LivePelvis(header)
         self._held = False
         self._rested = 0
+        self._zero_rested = False
 
     @property
     def axis(self) -> FloatArray:
@@ -88,14 +92,18 @@ class LiveAlignment:
         """The angles at one grid instant of `motion`, which is a new zero if it is ready and none is held."""
         self._rested = self._rested + 1 if ready else 0
         may_zero = ready and not self._held
-        zeroed = may_zero and self._rested > REST_TICKS and not self._pelvis.is_tipped(motion, tick)
+        rests = self._rested > REST_TICKS
+        zeroed = may_zero and not self._pelvis.is_tipped(motion, tick)
         angle = tilt = rotation = math.nan
         if motion.ankle is not None:
             angle, near_first = self._leg(motion.ankle.up[tick], may_zero)
-            zeroed = zeroed and (near_first or not self._pelvis.has_zero)
+            zeroed = zeroed and (near_first or not self._zero_rested)
+        # The first still instant will do for a beginning; what replaces it is a rest.
+        zeroed = zeroed and (rests or not self._pelvis.has_zero)
+        self._zero_rested = self._zero_rested or (zeroed and rests)
         if motion.pelvis is not None:
             tilt, rotation = self._pelvis.tilt(motion.pelvis.up[tick], zero_here=zeroed)
-        return LiveAngles(angle, tilt, rotation)
+        return LiveAngles(angle, tilt, rotation, self._zero_rested)
 
     def _leg(self, up: FloatArray, may_zero: bool) -> tuple[float, bool]:
         """The leg's angle, and whether the pelvis may be zeroed: the leg is about where it first rested."""

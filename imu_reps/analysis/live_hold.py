@@ -102,7 +102,8 @@ class LiveHold:
         return []
 
     def _step(self, time_s: float, angles: LiveAngles) -> list[Event]:
-        angle_deg, passed_s = self._low_pass.step(angles.angle_deg), self._back.step(angles.tilt_deg)
+        tilt_deg = angles.tilt_deg if angles.rested else math.nan
+        angle_deg, passed_s = self._low_pass.step(angles.angle_deg), self._back.step(tilt_deg)
         if not self._ready or self.ended:
             return []
         said = self._legs.step(time_s, abs(angle_deg))

@@ -104,7 +104,7 @@ class LiveTrack:
             self._start_s = float(motion.time_s[offset])
         row = self._next_row()
         row[TIME] = motion.time_s[offset]
-        row[ANGLE:GYR] = angles
+        row[ANGLE:GYR] = angles[:3]
         row[READY] = ready
         if motion.pelvis is not None:
             row[GYR:ANKLE_UP], row[STILL] = motion.pelvis.gyr_dps[offset], motion.pelvis.still[offset]

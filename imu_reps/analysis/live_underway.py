@@ -64,8 +64,10 @@ class Underway:
         if finder.confirmed_count != self._way.turns:
             self._way.turned(finder.turns[-2], angle)
             self._crossings.turned(count + 1)
-        tilt_deg = math.nan if self._never_flat(frame, frame.sense * angle) else angles.tilt_deg
-        here = Instant(tick, time_s, frame.sense * angle + frame.zero_deg, tilt_deg, angles.rotation_deg)
+        flat = angles.rested and not self._never_flat(frame, frame.sense * angle)
+        tilt_deg = angles.tilt_deg if flat else math.nan
+        rotation_deg = angles.rotation_deg if angles.rested else math.nan
+        here = Instant(tick, time_s, frame.sense * angle + frame.zero_deg, tilt_deg, rotation_deg)
         said = self._crossings.step(self._way, here, frame)
         if arrival is None:
             return [*said]

@@ -36,7 +36,7 @@ def filled(count: int) -> LiveTrack:
 def push(track: LiveTrack, count: int) -> None:
     motion = Motion(np.arange(1) / GRID_HZ, None, None)
     for tick in range(track.next_tick, track.next_tick + count):
-        track.push(motion, 0, LiveAngles(float(tick), 0.0, 0.0), ready=False)
+        track.push(motion, 0, LiveAngles(float(tick), 0.0, 0.0, rested=True), ready=False)
 
 
 @settings(deadline=None, max_examples=25)
