@@ -38,7 +38,10 @@ VIRTUAL_FAMILY = "open_profile"
 @click.option("--reps", type=click.IntRange(1, 1000), help="The set ends by itself after so many.")
 @click.option("--tempo", callback=read_tempo, help=f"Aim: {TEMPO_HELP}")
 @click.option(
-    "--duration", "duration_s", type=click.FloatRange(1), help="The set ends after so many seconds; a hold is held for so many."
+    "--duration",
+    "duration_s",
+    type=click.FloatRange(1),
+    help="The set ends after so many seconds; a hold is held for so many.",
 )
 @click.option("--sets", type=click.IntRange(1, 50), help="How many. [default: one, or one a side]")
 @click.option(

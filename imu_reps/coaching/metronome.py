@@ -29,12 +29,6 @@ def target_s(tempo: Tempo, phase: Phase) -> float:
     }[phase]
 
 
-def share_done(tempo: Tempo, phase: Phase, since_s: float) -> float:
-    """How much of a phase's time is over, 0 to 1: the tempo ring. 1 where it takes no time."""
-    whole_s = target_s(tempo, phase)
-    return min(1.0, max(0.0, since_s) / whole_s) if whole_s > 0.0 else 1.0
-
-
 def beats_s(tempo: Tempo, phase: Phase, began_s: float) -> list[float]:
     """The seconds within a phase that began at `began_s`, its end included."""
     whole_s = target_s(tempo, phase)

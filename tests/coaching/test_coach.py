@@ -10,7 +10,6 @@ import pytest
 from imu_reps.coaching.coach import Coach, cue_note
 from imu_reps.coaching.cue_ranks import PRIORITY
 from imu_reps.coaching.cues import CoachPlan
-from imu_reps.coaching.metronome import share_done
 from imu_reps.domain.cue import Spoken
 from imu_reps.domain.events import (
     EndReached,
@@ -146,12 +145,6 @@ def test_who_begins_on_their_own_is_not_counted_in() -> None:
     said = heard(coach, Ready(1.0, True), PhaseChanged(3.5, "concentric", 3.0), until_s=4.9)
 
     assert words(said) == ["ready", "3"]
-
-
-def test_the_tempo_ring_fills_over_the_target_time() -> None:
-    assert share_done(SLOW_WITH_HOLD, "eccentric", 1.0) == pytest.approx(0.25)
-    assert share_done(SLOW_WITH_HOLD, "bottom", 9.0) == 1.0
-    assert share_done(SLOW_WITH_HOLD, "top", 0.0) == 1.0
 
 
 @pytest.mark.parametrize(
