@@ -71,6 +71,8 @@ class Performance:
         def read(time_s: FloatArray) -> Readings:
             acc_mps2, gyr_dps = np.zeros((len(time_s), 3)), np.zeros((len(time_s), 3))
             for scene, until_s in self._timetable():
+                if len(time_s) == 0 or until_s <= time_s[0]:  # long over: a session has many
+                    continue
                 rows = (time_s >= scene.from_s) & (time_s < until_s)
                 if rows.any():
                     acc_mps2[rows], gyr_dps[rows] = feeds[scene.wearer](scene.story_s(time_s[rows]))

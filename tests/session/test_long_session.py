@@ -1,0 +1,190 @@
+"""A session with its page goes on for hours, and whoever watches, or stalls, changes nothing."""
+
+from __future__ import annotations
+
+import gc
+import json
+import socket
+import statistics
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
+
+from imu_reps.domain.settings import Settings
+from imu_reps.live.server import PageServer
+from imu_reps.live.session_view import SessionView
+from imu_reps.sensors.simulator import LifePlan, RepPlan, SetPlan
+from imu_reps.sensors.streams import Streams
+from imu_reps.sensors.virtual.fast_loop import run
+from imu_reps.session.plan import SessionPlan, SetGoal
+from imu_reps.session.session import Place, Session
+from imu_reps.session.told import Progress, SetDone, Told
+from imu_reps.session.virtual_world import VirtualWorld
+from imu_reps.session.worn import wanted
+
+CREATED = datetime(2026, 11, 21, 7, 30, tzinfo=UTC)
+
+#: A page that is open somewhere, and a socket that takes a few pictures and no more.
+OPEN, STALLED = 64, 2
+
+
+@dataclass
+class Held:
+    """A session that was held: its files, when in real time each progress was told, who still watches."""
+
+    files: list[Path] = field(default_factory=list)
+    progress_s: list[float] = field(default_factory=list)
+    viewers_left: int = 0
+
+
+def _watch(connection: ClientConnection) -> None:
+    """Take everything that comes, until it ends."""
+    try:
+        for _ in connection:
+            pass
+    except ConnectionClosed:
+        return
+
+
+@contextmanager
+def viewer(server: PageServer, *, watches: bool) -> Iterator[None]:
+    """A viewer who takes everything, or one whose socket is never read."""
+    host, port = server.access.hosts[0].split(":")
+    plain = socket.socket()
+    plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20 if watches else 2048)
+    plain.connect((host, int(port)))
+    with connect(
+        f"ws://{host}:{port}/live",
+        sock=plain,
+        origin=Origin(f"http://{host}:{port}"),
+        proxy=None,
+        max_queue=OPEN if watches else STALLED,
+        close_timeout=0.5,
+    ) as connection:
+        connection.send(json.dumps({"token": server.access.view_token}))
+        if watches:
+            threading.Thread(target=_watch, args=(connection,), daemon=True).start()
+        yield
+
+
+def hold(
+    folder: Path,
+    sets: int,
+    reps: int,
+    *,
+    rest_s: float = 20.0,
+    speed: float | None = None,
+    watching: int = 0,
+    stalled: int = 0,
+    after_set: Callable[[Held], None] = lambda _: None,
+) -> Held:
+    """Hold a session of virtual sensors with its page and so many viewers."""
+    plan = SetPlan(reps=(RepPlan(),) * (reps + 1), life=LifePlan(still_before_s=4.0))
+    world = VirtualWorld("open_profile", [plan] * sets)
+    goals = tuple(SetGoal("single_leg_raise", "left", "low", reps) for _ in range(sets))
+    view = SessionView(goals[0], Settings(), lambda _: None)
+    place = Place(folder, world.person, lambda: CREATED, simulated=True)
+    held = Held()
+
+    def tell(told: Told) -> None:
+        world.follow(told)
+        view(told)
+        if isinstance(told, Progress):
+            held.progress_s.append(time.perf_counter())
+        if isinstance(told, SetDone):
+            held.files.append(Path(told.finished.path))
+            after_set(held)
+
+    async def session() -> None:
+        async with world:
+            streams = Streams(world.radio(), wanted(world.person))
+            await Session(streams, SessionPlan(goals, rest_s), place, tell).run()
+
+    with PageServer(view.hub, view.ask) as server, ExitStack() as stack:
+        view.reports = server.reports
+        for number in range(watching + stalled):
+            stack.enter_context(viewer(server, watches=number < watching))
+        while view.hub.viewers < watching + stalled:
+            time.sleep(0.01)
+        run(session(), speed)
+        held.viewers_left = view.hub.viewers
+    return held
+
+
+def test_viewers_who_stall_change_nothing_in_the_file(tmp_path: Path) -> None:
+    alone = hold(tmp_path / "alone", sets=1, reps=2)
+    watched = hold(tmp_path / "watched", sets=1, reps=2, stalled=2)
+
+    assert [file.read_bytes() for file in watched.files] == [file.read_bytes() for file in alone.files]
+
+
+@pytest.mark.soak
+def test_viewers_who_stall_do_not_slow_the_recording(tmp_path: Path) -> None:
+    """In real time, two minutes: long enough that they are let go for taking nothing."""
+    quiet, stalling = (
+        hold(tmp_path / str(stalled), sets=1, reps=9, speed=1.0, watching=1, stalled=stalled)
+        for stalled in (0, 2)
+    )
+    steps_ms = [1000.0 * np.diff(held.progress_s) for held in (quiet, stalling)]
+    for name, step_ms in zip(("one who watches", "and two who stall"), steps_ms, strict=True):
+        print(f"\n{name}: from taking to taking, median, p99 ms", np.percentile(step_ms, [50, 99]).round(1))
+
+    assert (quiet.viewers_left, stalling.viewers_left) == (1, 1)
+    assert np.median(steps_ms[1]) == pytest.approx(np.median(steps_ms[0]), rel=0.1)
+    assert np.percentile(steps_ms[1], 99) < 2.0 * np.percentile(steps_ms[0], 99)
+
+
+@pytest.mark.soak
+def test_two_hours_of_sets_cost_no_memory_and_no_time(tmp_path: Path) -> None:
+    """Sets of a minute, a minute's rest, reports; one viewer takes everything, one takes nothing.
+
+    Flat is: in the last quarter as in the second, when as many reports as are kept have been made; a set's
+    summary, some hundred objects, stays until the session is over.
+    """
+    objects: list[float] = []
+    resident_mb: list[float] = []
+    took_s: list[float] = []
+    began_s = time.process_time()
+
+    def measure(held: Held) -> None:
+        nonlocal began_s
+        held.progress_s.clear()
+        while any(thread.name == "report" for thread in threading.enumerate()):
+            time.sleep(0.05)
+        took_s.append(time.process_time() - began_s)
+        gc.collect()
+        objects.append(sys.getallocatedblocks())
+        resident_mb.append(_resident_mb())
+        began_s = time.process_time()
+
+    held = hold(tmp_path, sets=60, reps=12, rest_s=60.0, watching=1, stalled=1, after_set=measure)
+    for name, values in (("objects", objects), ("MB resident", resident_mb), ("s a set", took_s)):
+        print(f"\n{name}, second and last quarter: {_quarter(values, 1):.1f}, {_quarter(values, 3):.1f}")
+
+    assert len(held.files) == 60
+    assert held.viewers_left == 1
+    assert _quarter(objects, 3) < 1.02 * _quarter(objects, 1)
+    assert _quarter(resident_mb, 3) < _quarter(resident_mb, 1) + 10.0
+    assert _quarter(took_s, 3) < 1.2 * _quarter(took_s, 1)
+
+
+def _quarter(values: list[float], number: int) -> float:
+    """Median of a quarter, from 0."""
+    size = len(values) // 4
+    return statistics.median(values[number * size : (number + 1) * size])
+
+
+def _resident_mb() -> float:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1000.0
