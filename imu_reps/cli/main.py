@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import Any
 
@@ -51,6 +52,8 @@ class LazyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command called for."""
         speak_plainly()
+        # Matrices here are small: more threads only make a live block late now and then.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         with ending_well():
             return super().invoke(ctx)
 
