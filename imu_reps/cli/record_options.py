@@ -9,6 +9,7 @@ import click
 
 from imu_reps.cli.simulated_set import Wish, planned
 from imu_reps.domain.cue import USUALLY_SPOKEN, Spoken
+from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.tempo import TEMPO_NAMES, Tempo, named_tempo
 
 if TYPE_CHECKING:
@@ -62,9 +63,18 @@ def read_tempo(ctx: click.Context, param: click.Parameter, value: str | None) ->
 
 
 def session_plan(asked: Asked, spoken: Spoken = USUALLY_SPOKEN) -> SessionPlan:
-    """The sets that were asked for, and what is spoken in them."""
+    """The sets that were asked for, and what is spoken in them.
+
+    Raises
+    ------
+    click.UsageError
+        A hold is to have repetitions.
+    """
     from imu_reps.session.plan import SessionPlan
 
+    for name, value in (("reps", asked.reps), ("tempo", asked.tempo)):
+        if asked.exercise in HOLDS and value is not None:
+            raise click.UsageError(f"A hold has no {name}; leave out --{name}, --duration says how long.")
     count = asked.sets or max(1, len(asked.sides))
     return SessionPlan(tuple(_goal(asked, k) for k in range(count)), asked.rest_s, asked.tap, spoken)
 

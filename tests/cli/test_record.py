@@ -133,6 +133,7 @@ def test_a_folder_that_cannot_be_made_is_exit_code_1(run: Run, tmp_path: Path) -
     ("words", "said"),
     [
         (["--speed", "2"], "--virtual"),
+        (["--exercise", "hollow_hold", "--reps", "3"], "leave out --reps"),
         (["--virtual", "--person", "Ana"], "--person"),
         (["--virtual", "bells"], "witmotion"),
         (["--side", "up"], "left, right or both"),
