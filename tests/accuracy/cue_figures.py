@@ -47,8 +47,8 @@ JUST_BEFORE_S = 0.3
 def _told(population: CuedPopulation) -> str:
     sets = cued(population)
     reps = sum(one.true_count for one in sets)
-    seeds = population.seeds
-    return f"{population.told}; {len(sets)} sets of seeds {seeds[0]} to {seeds[-1]}, {reps} reps"
+    seeds = " and ".join(f"{each[0]} to {each[-1]}" for each in population.seeds)
+    return f"{population.told}; {len(sets)} sets of seeds {seeds}, {reps} reps"
 
 
 def _counts(one: CuedSet) -> list[tuple[Rep, float | None]]:
@@ -94,7 +94,7 @@ def _cut_off(sets: Sequence[CuedSet]) -> int:
 
 
 def _limited(
-    what: str, population: str, found: list[tuple[int, float]], limit: float, share: float = 95.0
+    what: str, population: str, found: list[tuple[int, float]], limit: float | None, share: float = 95.0
 ) -> Figure:
     return Figure(what, population, (percentile(found, share),), limit, "ms", worst_seeds(found))
 
@@ -150,14 +150,14 @@ def faults_as_they_happen() -> tuple[Figure, ...]:
     return pooled, *(figure for code, found in crossings.items() for figure in _of_one_kind(code, found))
 
 
-def _lateness(what: str, crossings: Sequence[Crossing]) -> Figure:
+def _lateness(what: str, crossings: Sequence[Crossing], limit_ms: float | None = 400.0) -> Figure:
     late = [(c.one.seed, 1000.0 * s) for c in crossings if not c.covered and (s := c.late_s) is not None]
     population = f"{_told(FAULTY)}, {len(late)} cues"
-    return _limited(f"{what} after the true crossing: 95 % within", population, late, 400.0)
+    return _limited(f"{what} after the true crossing: 95 % within", population, late, limit_ms)
 
 
 def _of_one_kind(code: Flag, crossings: Sequence[Crossing]) -> Iterator[Figure]:
-    yield _lateness(FAULTS[code], crossings)
+    yield _lateness(FAULTS[code], crossings, None)
     covered = sum(c.covered for c in crossings)
     untold = [c for c in crossings if not c.covered and c.late_s is None]
     reasons = ", ".join(f"{n} {why}" for why, n in Counter(c.why_untold for c in untold).items())

@@ -1,6 +1,7 @@
 """Simulated sets as the person would have been coached through them: what was said, and the truth.
 
-No threshold was chosen by these seeds: those from 7000, 17000, 27000 and 37000 on served for that.
+No threshold was chosen by these seeds: those from 7000, 17000, 27000 and 37000 on served for that. A false
+cue at one from 47000 on led to a rule (tilt is told from the zero of a rest); those from 57000 on to nothing.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
@@ -38,7 +40,7 @@ class CuedPopulation:
     """Random sets at 100 Hz, one a seed, and what their constraints mean."""
 
     told: str
-    seeds: range
+    seeds: tuple[range, ...]
     constraints: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
     __hash__ = object.__hash__
@@ -63,12 +65,12 @@ class CuedSet:
 
 PLAIN = CuedPopulation(
     "everything by chance, 100 Hz, sets of up to 15 s",
-    range(47000, 47120),
+    (range(47000, 47120), range(57000, 57120)),
     {"rate_hz": 100.0, "longest_s": 15.0},
 )
 FAULTY = CuedPopulation(
     "single leg raises, each fault with a chance of 0.5, no stalls, 100 Hz, sets of up to 15 s",
-    range(47200, 47280),
+    (range(47200, 47280), range(57200, 57280)),
     {
         "exercise": "single_leg_raise",
         "rate_hz": 100.0,
@@ -83,7 +85,7 @@ FAULTY = CuedPopulation(
 @cache
 def cued(population: CuedPopulation) -> tuple[CuedSet, ...]:
     """Simulate the sets of a population and coach them."""
-    return tuple(_cued(population, seed) for seed in population.seeds)
+    return tuple(_cued(population, seed) for seed in chain.from_iterable(population.seeds))
 
 
 def _cued(population: CuedPopulation, seed: int) -> CuedSet:
