@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from imu_reps.domain.endings import STOPPED_WITH_PAIN, ended_words
+from imu_reps.domain.endings import AFTER_PAIN, DISCARDED, STOPPED_WITH_PAIN, ended_words
 from imu_reps.domain.recording import Note, Recording
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.domain.summary import Finding
@@ -23,10 +23,6 @@ _CONSEQUENCE: dict[SensorPlace, str] = {
     "ankle": "what happened then is not counted",
     "pelvis": "the pelvis is not judged there",
 }
-
-#: A set that was stopped with pain ends in this, and in no diagnosis.
-PAIN = "It hurt, and you stopped. Leave it for today; if it does not pass, see a professional."
-DISCARDED = "You discarded this set: it is not remembered, and not compared with others."
 
 
 def away_spans(
@@ -115,4 +111,4 @@ def _end(notes: Sequence[Note]) -> list[Finding]:
         return []
     reason = ends[-1].value
     ended = Finding("ended", (), f"The set was ended at {ends[-1].time_s:.0f} s: {ended_words(reason)}.")
-    return [ended, Finding(STOPPED_WITH_PAIN, (), PAIN)] if reason == "pain" else [ended]
+    return [ended, Finding(STOPPED_WITH_PAIN, (), AFTER_PAIN)] if reason == "pain" else [ended]

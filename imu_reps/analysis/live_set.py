@@ -13,10 +13,11 @@ from dataclasses import replace
 from imu_reps.analysis.filters import LiveLowPass
 from imu_reps.analysis.live_angles import LiveAlignment
 from imu_reps.analysis.live_announced import Announced
+from imu_reps.analysis.live_crossings import Frame
 from imu_reps.analysis.live_measure import LiveMeter, LiveTrack
 from imu_reps.analysis.live_search import find_so_far
 from imu_reps.analysis.live_silence import LiveSilence
-from imu_reps.analysis.live_underway import Frame, Underway
+from imu_reps.analysis.live_underway import Underway
 from imu_reps.analysis.phases import DWELL_S, SLOW_DPS
 from imu_reps.analysis.ready import LEFT_POSTURE_S
 from imu_reps.analysis.segmentation import Excursion, Segmentation, Turn, TurnFinder, placed

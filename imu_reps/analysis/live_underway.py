@@ -16,8 +16,6 @@ from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.settings import Settings
 
-__all__ = ["Frame", "Underway"]
-
 #: A leg that is lower than at its first rest by more than this was held up then: the pelvis was tipped back.
 HELD_UP_DEG = 10.0
 

@@ -74,8 +74,8 @@ def _noticed_by_reader(recording: Recording) -> tuple[PlausibilityFinding, ...]:
 
 
 def _discarded(recording: Recording) -> tuple[PlausibilityFinding, ...]:
-    from imu_reps.analysis.absences import DISCARDED
     from imu_reps.analysis.plausibility import PlausibilityFinding
+    from imu_reps.domain.endings import DISCARDED
 
     hint = "It can be reported and played back like any other."
     return (PlausibilityFinding("discarded", "info", None, DISCARDED, hint),) if recording.discarded else ()

@@ -9,8 +9,6 @@ from imu_reps.live.snapshot import Alert, Snapshot
 #: A cue stays so long.
 CUE_SHOWN_S = 2.5
 
-_PHASES = {"concentric": "up", "top": "top", "eccentric": "down", "bottom": "bottom"}
-
 
 def title(picture: Snapshot) -> str:
     """What is done, and which set of how many."""
@@ -36,7 +34,7 @@ def phase(picture: Snapshot) -> str:
     """What the leg does; of a rest, that it is one."""
     if picture.state == "resting":
         return "rest"
-    return _PHASES.get(picture.phase or "", "") if picture.state == "running" else ""
+    return words.PHASES.get(picture.phase or "", "") if picture.state == "running" else ""
 
 
 def meaning(picture: Snapshot) -> list[str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
-from imu_reps.analysis.absences import DISCARDED
 from imu_reps.cli import session_words as words
 from imu_reps.cli.console import complain, say, show
 from imu_reps.domain.cue import Cue
+from imu_reps.domain.endings import DISCARDED
 from imu_reps.domain.events import Event
 from imu_reps.domain.samples import SENSOR_PLACES
 from imu_reps.report.heard import heard

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from imu_reps.cli.console import say, show
 from imu_reps.cli.page_options import PageWish, page_options
 from imu_reps.cli.spoken_options import spoken_options
 from imu_reps.cli.thresholds import chosen_settings, settings_options
-from imu_reps.domain.cue import Spoken
+from imu_reps.domain.cue import USUALLY_SPOKEN, Spoken
 from imu_reps.errors import ImuRepsError
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ def replay(  # noqa: PLR0913 - an argument an option
     from imu_reps.storage.recording_file import load
 
     settings = chosen_settings(preset, changes)
-    if as_json and spoken != Spoken():
+    if as_json and spoken != USUALLY_SPOKEN:
         raise click.UsageError(
             "--json gives events; what is spoken (--count-at and others) is not among them."
         )
@@ -115,7 +114,7 @@ def _show_json(recording: Recording, settings: Settings, speed: float | None) ->
         for event in step.events:
             say(event_line(event))
 
-    say(summary_line(play(recording, settings, Spoken(), speed, say_events)))
+    say(summary_line(play(recording, settings, USUALLY_SPOKEN, speed, say_events)))
 
 
 def _show_text(
@@ -145,12 +144,9 @@ def _say_step(step: Step) -> None:
 def _on_screen(screen: LiveScreen, recording: Recording, settings: Settings) -> Callable[[Step], None]:
     """What shows a step: lines, and below them the panel."""
     from imu_reps.cli.plain_session import lines_of
-    from imu_reps.domain.samples import SENSOR_PLACES
-    from imu_reps.live.scene import first_picture, next_picture
-    from imu_reps.live.snapshot import LinkView
+    from imu_reps.live.scene import next_picture, played_picture
 
-    links = {place: LinkView("streaming") for place in SENSOR_PLACES if recording.samples(place)}
-    picture = replace(first_picture(recording.header, settings), started=True, links=links)
+    picture = played_picture(recording, settings)
 
     def show_step(step: Step) -> None:
         nonlocal picture

@@ -23,7 +23,7 @@ _STATES = {
     "silent": "silent, waking it up",
     "gone": "gone",
 }
-_PHASES = {"concentric": "up", "top": "top", "eccentric": "down", "bottom": "bottom"}
+PHASES = {"concentric": "up", "top": "top", "eccentric": "down", "bottom": "bottom"}
 #: A battery under this may not last a session.
 LOW_BATTERY_PERCENT = 15.0
 
@@ -79,7 +79,7 @@ def phase(progress: Progress) -> str:
     """What the leg does, or what has to be done that counting can begin."""
     if not progress.ready:
         return "be still for a moment"
-    return _PHASES.get(progress.phase or "", "ready")
+    return PHASES.get(progress.phase or "", "ready")
 
 
 def tempo(rep: Rep | None) -> str:

@@ -17,6 +17,11 @@ ENDED = {
 #: Code of the finding of a set that was stopped with pain.
 STOPPED_WITH_PAIN = "stopped_with_pain"
 
+#: What such a set ends in, and in no diagnosis.
+AFTER_PAIN = "It hurt, and you stopped. Leave it for today; if it does not pass, see a professional."
+
+DISCARDED = "You discarded this set: it is not remembered, and not compared with others."
+
 
 def ended_words(reason: str) -> str:
     """Why a set ended; a reason that is not known speaks for itself."""

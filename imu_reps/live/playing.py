@@ -8,15 +8,17 @@ from dataclasses import replace
 
 from imu_reps.domain.cue import USUALLY_SPOKEN, Spoken
 from imu_reps.domain.recording import Recording
-from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock
+from imu_reps.domain.samples import SampleBlock
 from imu_reps.domain.settings import Settings
 from imu_reps.errors import ImuRepsError
 from imu_reps.live.commands import Command, Discard, Effort, Hurt, Pain, Start, Stop
 from imu_reps.live.hub import Hub
 from imu_reps.live.played_set import PlayedSet, Step, slots
 from imu_reps.live.reports import Reports, headline_of, page_of
-from imu_reps.live.scene import first_picture, next_picture
-from imu_reps.live.snapshot import LinkView
+from imu_reps.live.scene import first_picture, next_picture, played_picture
+
+#: What ends a set that is being played.
+Ending = Stop | Discard | Hurt
 
 #: Longest wait in one go.
 LOOK_S = 0.25
@@ -70,8 +72,7 @@ class Player:
 
     def play(self, reports: Reports) -> None:
         """Play once, until the set is over, the recording ends, or somebody ends it."""
-        links = {place: LinkView("streaming") for place in SENSOR_PLACES if self._recording.samples(place)}
-        self.hub.show(replace(self._first, started=True, may_start=False, links=links))
+        self.hub.show(played_picture(self._recording, self._settings))
         following = Following(self._recording, self._settings, self.hub, self._spoken)
         ended = self._push_all(following)
         match ended:
@@ -86,7 +87,7 @@ class Player:
             case None:
                 following.finish("end_of_recording", reports)
 
-    def _push_all(self, following: Following) -> Stop | Discard | Hurt | None:
+    def _push_all(self, following: Following) -> Ending | None:
         """Push everything at its time; gives what ended it before."""
         began_s = time.monotonic()
         for until_s, blocks in slots(self._recording):
@@ -98,11 +99,11 @@ class Player:
                 break
         return None
 
-    def _wait(self, moment_s: float) -> Stop | Discard | Hurt | None:
+    def _wait(self, moment_s: float) -> Ending | None:
         """Wait for a moment; whoever ends the set is heard at once."""
         while True:
             command = self._next(moment_s - time.monotonic())
-            if command is None or isinstance(command, Stop | Discard | Hurt):
+            if command is None or isinstance(command, Ending):
                 return command
 
     def _next(self, most_s: float) -> Command | None:

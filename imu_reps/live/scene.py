@@ -19,8 +19,8 @@ from imu_reps.domain.events import (
 )
 from imu_reps.domain.exercise import Exercise
 from imu_reps.domain.pose import Pose
-from imu_reps.domain.recording import Header, Side, Start, default_posture
-from imu_reps.domain.samples import SensorPlace
+from imu_reps.domain.recording import Header, Recording, Side, Start, default_posture
+from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.tempo import Tempo
 from imu_reps.live.snapshot import (
@@ -53,6 +53,12 @@ def first_picture(header: Header, settings: Settings) -> Snapshot:
     """Of a recorded set, before anything has arrived."""
     aim = aim_of(header.exercise, header.side, header.start, header.tempo_target)
     return Snapshot(replace(aim, posture=header.posture), limits(settings, header.floor_deg))
+
+
+def played_picture(recording: Recording, settings: Settings) -> Snapshot:
+    """Of a recording as it begins to be played."""
+    links = {place: LinkView("streaming") for place in SENSOR_PLACES if recording.samples(place)}
+    return replace(first_picture(recording.header, settings), started=True, links=links)
 
 
 def aim_of(

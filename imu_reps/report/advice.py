@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from imu_reps.domain.endings import AFTER_PAIN
 from imu_reps.domain.programme import Adherence, Advice, Plan, Reason, ReasonCode
 from imu_reps.report.figures import counted, degrees
 
@@ -17,8 +18,7 @@ _REASONS: dict[ReasonCode, str] = {
     "pain_with_jolt": "You said pain {value} of 10, and the leg jolted at the same height in {count} of {of} "
     "reps. Do not train through that: see a professional.",
     "pain": "You said pain {value} of 10. Train without pain only; if it stays, see a professional.",
-    "stopped_with_pain": "It hurt, and you stopped. Leave it for today; if it does not pass, see a "
-    "professional.",
+    "stopped_with_pain": AFTER_PAIN,
     "arching": "The pelvis tipped forward in {place}{below}. Lower only as far as it stays flat.",
     "hip_popping": "The pelvis turned in {place}. Keep both sides of it equally heavy on the floor.",
     "swinging": "Swing did part of the work in {place}. Start each rep gently.",

@@ -51,6 +51,19 @@ speechSynthesis.speak = (utterance) => { spoken.push([utterance.text, utterance.
 """
 
 
+#: Takes down when which message was taken in, and when the screen was painted after it.
+STAMPS = """
+globalThis.stamps = [];
+const parse = JSON.parse;
+JSON.parse = (text) => {
+  const message = parse(text), at = performance.timeOrigin + performance.now();
+  if (message.moments?.length) requestAnimationFrame(() => setTimeout(() => stamps.push(
+    [at, performance.timeOrigin + performance.now(), message.moments.length])));
+  return message;
+};
+"""
+
+
 @dataclass
 class Page:
     """A served page as a test sees it."""
@@ -166,3 +179,17 @@ def shoot(tmp_path: Path) -> Callable[[Any, str], None]:
         seen.screenshot(path=folder / f"{name}.png", full_page=whole)
 
     return taken
+
+
+@pytest.fixture
+def stamped(visit: Callable[..., Any]) -> Callable[[str], Any]:
+    """Opens a link in a page that takes `STAMPS`."""
+
+    def opened(link: str) -> Any:
+        seen = visit("about:blank")
+        seen.context.add_init_script(STAMPS)
+        seen.goto(link)
+        seen.wait_for_timeout(500)
+        return seen
+
+    return opened

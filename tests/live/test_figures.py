@@ -34,18 +34,6 @@ pytestmark = pytest.mark.soak
 MOST_DELAY_MS = 60.0
 MOST_CORE = 0.15
 
-#: Takes down when which message was taken in, and when the screen was painted after it.
-STAMPS = """
-globalThis.stamps = [];
-const parse = JSON.parse;
-JSON.parse = (text) => {
-  const message = parse(text), at = performance.timeOrigin + performance.now();
-  if (message.moments?.length) requestAnimationFrame(() => setTimeout(() => stamps.push(
-    [at, performance.timeOrigin + performance.now(), message.moments.length])));
-  return message;
-};
-"""
-
 
 @pytest.fixture(scope="module")
 def minute() -> Recording:
@@ -58,7 +46,7 @@ def minute() -> Recording:
     return simulate(plan).recording
 
 
-def test_what_happens_is_on_the_page_at_once(minute: Recording, visit: Any) -> None:
+def test_what_happens_is_on_the_page_at_once(minute: Recording, stamped: Any) -> None:
     hub = Hub(first_picture(minute.header, Settings()))
     following = Following(minute, Settings(), hub)
     arrived_ms: list[float] = []
@@ -72,10 +60,7 @@ def test_what_happens_is_on_the_page_at_once(minute: Recording, visit: Any) -> N
 
     hub.show = noted  # type: ignore[method-assign]
     with PageServer(hub, [].append) as server:
-        seen = visit("about:blank")
-        seen.context.add_init_script(STAMPS)
-        seen.goto(server.access.view_link)
-        seen.wait_for_timeout(500)
+        seen = stamped(server.access.view_link)
 
         def play() -> None:
             nonlocal arrival_ms

@@ -44,18 +44,6 @@ MOST_DELAY_MS = 60.0
 MOST_CORE = 0.15
 RUNS = 3
 
-#: Takes down when which message was taken in, and when the screen was painted after it.
-STAMPS = """
-globalThis.stamps = [];
-const parse = JSON.parse;
-JSON.parse = (text) => {
-  const message = parse(text), at = performance.timeOrigin + performance.now();
-  if (message.moments?.length) requestAnimationFrame(() => setTimeout(() => stamps.push(
-    [at, performance.timeOrigin + performance.now(), message.moments.length])));
-  return message;
-};
-"""
-
 GOAL = SetGoal("single_leg_raise", "left", "low", reps=9)
 PLAN = SetPlan(reps=(RepPlan(),) * 10, life=LifePlan(still_before_s=4.0, rest_after_s=4.6))
 
@@ -126,13 +114,10 @@ class Recorded:
         self._show(picture, *moments)
 
 
-def delays_ms(recorded: Recorded, visit: Any) -> np.ndarray:
+def delays_ms(recorded: Recorded, stamped: Any) -> np.ndarray:
     """From a moment's arrival until it was taken in, and until it was painted, (n, 2)."""
     with PageServer(recorded.view.hub, recorded.view.ask) as server:
-        seen = visit("about:blank")
-        seen.context.add_init_script(STAMPS)
-        seen.goto(server.access.view_link)
-        seen.wait_for_timeout(500)
+        seen = stamped(server.access.view_link)
         recorded.thread.start()
         while recorded.thread.is_alive():
             seen.wait_for_timeout(200)
@@ -147,10 +132,10 @@ def delays_ms(recorded: Recorded, visit: Any) -> np.ndarray:
 
 
 @pytest.mark.parametrize("family", ["open_profile", "witmotion"])
-def test_what_happens_is_on_the_page_at_once(family: str, visit: Any, tmp_path: Path) -> None:
+def test_what_happens_is_on_the_page_at_once(family: str, stamped: Any, tmp_path: Path) -> None:
     p95 = []
     for number in range(RUNS):
-        found_ms = delays_ms(Recorded(family, tmp_path / str(number)), visit)
+        found_ms = delays_ms(Recorded(family, tmp_path / str(number)), stamped)
         figures = np.percentile(found_ms, [50, 95, 100], axis=0).T.round(1)
         print(f"\n{family}, {len(found_ms)} moments, median, p95, worst ms: taken in, painted", *figures)
         assert len(found_ms) > 15
