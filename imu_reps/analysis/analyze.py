@@ -11,18 +11,17 @@ import numpy as np
 from imu_reps import __version__
 from imu_reps.analysis.breathing import breathing_findings
 from imu_reps.analysis.cross_time import agree_on_time, doubt_about_time
-from imu_reps.analysis.estimate import estimate_motion, fit_clocks
+from imu_reps.analysis.estimate import SetEstimate, estimate_set
 from imu_reps.analysis.findings import findings
 from imu_reps.analysis.hold import find_hold, hold_findings, hold_summary
 from imu_reps.analysis.judge import judge
-from imu_reps.analysis.measure import Measured, Meter
-from imu_reps.analysis.phases import phase_boundaries
+from imu_reps.analysis.reps.measure import Measured, Meter
+from imu_reps.analysis.reps.phases import phase_boundaries
 from imu_reps.analysis.plausibility import refuse_implausible, refuse_unusable
-from imu_reps.analysis.segmentation import Excursion, Segmentation, Turn
+from imu_reps.analysis.reps.segmentation import Excursion, Segmentation, Turn, Uncounted
 from imu_reps.analysis.set_motion import SetMotion, set_motion
 from imu_reps.analysis.set_summary import summarise_set, uncounted_set
-from imu_reps.analysis.tremor import tremor_findings
-from imu_reps.analysis.whole_set import WholeSet, find_set
+from imu_reps.analysis.reps.tremor import tremor_findings
 from imu_reps.analysis.wobble import wobble_findings
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.recording import Header, Recording
@@ -40,8 +39,7 @@ from imu_reps.domain.summary import (
 )
 from imu_reps.domain.track import AngleTrack
 from imu_reps.kinematics.clocks import TimedSamples
-from imu_reps.kinematics.lever import Carried, carried
-from imu_reps.kinematics.motion import Motion
+from imu_reps.kinematics.recorded import estimate_motion, fit_clocks
 from imu_reps.kinematics.sensor_offset import SensorOffset
 
 if TYPE_CHECKING:
@@ -108,8 +106,8 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
     agreed = agree_on_time(recording, fitted)
     clocks = agreed.clocks
     sensed = estimate_motion(recording, clocks)
-    whole = _without_reps_of_hold(find_set(sensed, recording.header, settings), recording.header)
-    motion = set_motion(whole.track, recording.header, _carried(sensed, whole))
+    whole = _without_reps_of_hold(estimate_set(sensed, recording.header, settings), recording.header)
+    motion = set_motion(whole.track, recording.header, whole.carried)
     measured = measure_set(whole, motion, settings)
     ankle_rate = clocks["ankle"].clock.rate_hz if "ankle" in clocks else None
     reps = judge(measured, motion, settings, ankle_rate)
@@ -120,7 +118,7 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
         version=__version__,
         recording=_recording_summary(recording),
         sensors=Sensors(*(_sensor(recording, clocks, whole, place) for place in ("pelvis", "ankle"))),
-        zero=whole.zero,
+        zero=whole.pelvis.zero,
         reps=tuple(reps),
         partials=partials,
         set=in_numbers,
@@ -133,7 +131,7 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
     return Analysis(summary, whole.track, agreed.offset)
 
 
-def _without_reps_of_hold(whole: WholeSet, header: Header) -> WholeSet:
+def _without_reps_of_hold(whole: SetEstimate, header: Header) -> SetEstimate:
     """A hold has no repetitions, however its one lift looks."""
     if header.exercise not in HOLDS:
         return whole
@@ -142,7 +140,7 @@ def _without_reps_of_hold(whole: WholeSet, header: Header) -> WholeSet:
 
 def _the_set(
     recording: Recording,
-    whole: WholeSet,
+    whole: SetEstimate,
     motion: SetMotion,
     measured: Sequence[Measured],
     reps: Sequence[Rep],
@@ -152,7 +150,7 @@ def _the_set(
     """The set in numbers, and what is to be said of the pelvis's course over it."""
     header, leg_seen = recording.header, recording.ankle is not None
     if header.exercise in HOLDS:
-        hold = find_hold(motion, whole.window, settings)
+        hold = find_hold(motion, whole.posture.spells, settings)
         return hold_summary(hold, header), hold_findings(hold, settings, leg_seen=leg_seen)
     if not leg_seen:
         return uncounted_set(header), []
@@ -161,21 +159,21 @@ def _the_set(
         *tremor_findings(reps),
         *breathing_findings(whole.track, settings),
     ]
-    return summarise_set(reps, partials, header), told
+    return summarise_set(reps, partials, header, whole.certainty), told
 
 
-def measure_set(whole: WholeSet, motion: SetMotion, settings: Settings) -> list[Measured]:
+def measure_set(whole: SetEstimate, motion: SetMotion, settings: Settings) -> list[Measured]:
     """Phases and figures of every repetition of a set."""
-    reps = whole.segmentation.reps
-    if not reps or whole.window is None:
-        return []
     travel, speed = motion.travel_sign * motion.elevation_deg, motion.travel_sign * motion.speed_dps
     lowest = -np.inf if motion.start_high else FLOOR_DEG
-    far_ends = [whole.window.start, *(rep.far.tick for rep in reps), whole.window.end - 1]
-    phases = [
-        phase_boundaries(travel, speed, _on(travel, rep, lowest), before, after)
-        for rep, before, after in zip(reps, far_ends, far_ends[2:], strict=False)
-    ]
+    phases = []
+    for spell in whole.posture.spells:
+        reps = [rep for rep in whole.segmentation.reps if spell.start <= rep.far.tick < spell.stop]
+        far_ends = [spell.start, *(rep.far.tick for rep in reps), spell.stop - 1]
+        phases += [
+            phase_boundaries(travel, speed, _on(travel, rep, lowest), before, after)
+            for rep, before, after in zip(reps, far_ends, far_ends[2:], strict=False)
+        ]
     meter = Meter(motion, settings)
     starts = [phase.out_start for phase in phases[1:]] + [None]
     return [meter.measure(phase, start) for phase, start in zip(phases, starts, strict=True)]
@@ -187,17 +185,10 @@ def _on(travel: np.ndarray, rep: Excursion, lowest: float) -> Excursion:
     return Excursion(*(Turn(turn.tick, max(float(travel[turn.tick]), lowest)) for turn in turns))
 
 
-def _carried(sensed: Motion, whole: WholeSet) -> Carried | None:
-    """How the ankle sensor is carried round the hip, over the whole recording."""
-    if sensed.ankle is None or whole.leg is None:
-        return None
-    return carried(sensed.ankle, whole.leg.axes.axis)
-
-
-def _partial(excursion: Excursion, track: AngleTrack) -> Partial:
-    time_s = track.time_s
-    start, end = float(time_s[excursion.near.tick]), float(time_s[excursion.back.tick])
-    return Partial(start, end, excursion.range_deg)
+def _partial(uncounted: Uncounted, track: AngleTrack) -> Partial:
+    excursion = uncounted.excursion
+    start, end = float(track.time_s[excursion.near.tick]), float(track.time_s[excursion.back.tick])
+    return Partial(start, end, excursion.range_deg, uncounted.reason)
 
 
 def _recording_summary(recording: Recording) -> RecordingSummary:
@@ -218,7 +209,7 @@ def _recording_summary(recording: Recording) -> RecordingSummary:
 
 
 def _sensor(
-    recording: Recording, clocks: Mapping[SensorPlace, TimedSamples], whole: WholeSet, place: SensorPlace
+    recording: Recording, clocks: Mapping[SensorPlace, TimedSamples], whole: SetEstimate, place: SensorPlace
 ) -> SensorSummary | None:
     if place not in clocks:
         return None
@@ -233,5 +224,5 @@ def _sensor(
         drift_ppm=timed.clock.drift_ppm,
         clock_uncertainty_ms=timed.clock.uncertainty_ms,
         alignment=header.alignment if worn_on_pelvis else None,
-        turn_deg=whole.turn.turn_deg if worn_on_pelvis and whole.turn is not None else None,
+        turn_deg=whole.pelvis.turn.turn_deg if worn_on_pelvis and whole.pelvis.turn is not None else None,
     )

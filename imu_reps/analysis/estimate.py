@@ -1,42 +1,178 @@
-"""From a finished recording to motion on the grid: clocks, then orientation looking both ways."""
+"""The estimate of a set, live and final alike: where it is, what the leg and the pelvis do, what counts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from imu_reps.domain.recording import Recording
-from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
-from imu_reps.kinematics.clocks import TimedSamples, fit_clock
-from imu_reps.kinematics.motion import Motion, grid_times, on_grid, with_impacts
-from imu_reps.kinematics.orientation import offline_motion
+from imu_reps.analysis.reps.segmentation import Segmentation
+from imu_reps.analysis.set.evidence import EvidenceParams
+from imu_reps.analysis.set.leg import LegParams, up_turning_dps
+from imu_reps.analysis.set.leg_frames import LegFrames, leg_frames
+from imu_reps.analysis.set.pelvis import PelvisEstimate, estimate_pelvis
+from imu_reps.analysis.set.reading import Choice, choose_reading
+from imu_reps.analysis.set.spells import Posture, SpellParams, find_posture, rests_in
+from imu_reps.domain.recording import Header
+from imu_reps.domain.rep import Certainty
+from imu_reps.domain.settings import Settings
+from imu_reps.domain.track import AngleTrack
+from imu_reps.kinematics.holes import bridged_columns
+from imu_reps.kinematics.lever import Carried, carried
+from imu_reps.kinematics.motion import Motion
 
 
-def fit_clocks(recording: Recording) -> dict[SensorPlace, TimedSamples]:
-    """The sample times of every sensor that sent anything."""
-    fitted: dict[SensorPlace, TimedSamples] = {}
-    for place in SENSOR_PLACES:
-        block = recording.samples(place)
-        if block is not None and len(block):
-            fitted[place] = fit_clock(block, recording.header.sensor(place))
-    return fitted
+@dataclass(frozen=True, slots=True)
+class EstimatorParams:
+    """Every tuning value of the estimate, by what it belongs to.
+
+    Attributes
+    ----------
+    spells : SpellParams
+    leg : LegParams
+    evidence : EvidenceParams
+    high_margin, fair_margin : float
+        By how much the likeliest reading must be likelier than the next one for its count to be of high, and of
+        fair certainty, natural logarithm (ours, calibrated on sets of other people's simulators).
+    near_share : float
+        A swing this near to what counts, as a share of it, makes the count uncertain.
+    """
+
+    spells: SpellParams = field(default_factory=SpellParams)
+    leg: LegParams = field(default_factory=LegParams)
+    evidence: EvidenceParams = field(default_factory=EvidenceParams)
+    high_margin: float = 3.0
+    fair_margin: float = 1.0
+    near_share: float = 0.15
 
 
-def estimate_motion(recording: Recording, clocks: Mapping[SensorPlace, TimedSamples]) -> Motion:
-    """Both sensors on the grid, estimated acausally."""
-    if not clocks:
-        return Motion(np.empty(0), None, None)
-    time_s = grid_times(
-        min(float(timed.time_s[0]) for timed in clocks.values()),
-        max(float(timed.time_s[-1]) for timed in clocks.values()),
+@dataclass(frozen=True, slots=True)
+class SetEstimate:
+    """A set, as far as a motion shows it.
+
+    Attributes
+    ----------
+    track : AngleTrack
+        Over the whole motion.
+    posture : Posture
+    segmentation : Segmentation
+        In travel, ticks of the motion.
+    leg : LegFrames or None
+        None where the leg did not move.
+    pelvis : PelvisEstimate
+    carried : Carried or None
+        How the ankle sensor is carried round the hip.
+    certainty : {"high", "fair", "low"} or None
+        Of the count; None without an ankle sensor.
+    other_count : int or None
+        What the count may be otherwise, where it is not certain.
+    """
+
+    track: AngleTrack
+    posture: Posture
+    segmentation: Segmentation
+    leg: LegFrames | None
+    pelvis: PelvisEstimate
+    carried: Carried | None
+    certainty: Certainty | None
+    other_count: int | None
+
+
+def estimate_set(
+    motion: Motion, header: Header, settings: Settings, params: EstimatorParams | None = None
+) -> SetEstimate:
+    """Estimate a set from the motion of its sensors, causal or acausal alike.
+
+    Parameters
+    ----------
+    motion : Motion
+        Both sensors on the grid.
+    header : Header
+    settings : Settings
+    params : EstimatorParams, optional
+    """
+    params = params or EstimatorParams()
+    posture = find_posture(motion, header, params.spells)
+    choice = choose_reading(motion, posture, header, settings, params.leg, params.evidence)
+    segmentation = _counted(choice, settings)
+    leg = _leg(motion, posture, choice, header, params)
+    elevation = np.full(len(motion), np.nan)
+    if leg is not None and motion.ankle is not None:
+        elevation = leg.elevation_deg(motion.ankle.up, header, params.leg)
+    pelvis = estimate_pelvis(motion, posture, elevation, segmentation, leg, header)
+    known = motion.ankle is not None
+    certainty, other = certainty_of(choice, settings, params) if known else (None, None)
+    return SetEstimate(
+        track=_track(motion, elevation, pelvis),
+        posture=posture,
+        segmentation=segmentation,
+        leg=leg,
+        pelvis=pelvis,
+        carried=None if leg is None or motion.ankle is None else carried(motion.ankle, leg.axis),
+        certainty=certainty,
+        other_count=other,
     )
-    grids = {}
-    for place, timed in clocks.items():
-        block = recording.samples(place)
-        if block is not None and len(timed.time_s) > 3:
-            sensor = offline_motion(timed, block)
-            grids[place] = on_grid(sensor, time_s)
-            if place == "ankle":
-                grids[place] = with_impacts(grids[place], sensor, time_s)
-    return Motion(time_s, grids.get("pelvis"), grids.get("ankle"))
+
+
+def _counted(choice: Choice, settings: Settings) -> Segmentation:
+    """The repetitions, where what was seen is a set at all; what was seen otherwise is told as no lift."""
+    if choice.best is None:
+        return Segmentation((), (), settings.min_range_deg)
+    found = choice.best.segmentation
+    return found if choice.is_set else found.refused("not_carried_round_hip")
+
+
+def _leg(
+    motion: Motion, posture: Posture, choice: Choice, header: Header, params: EstimatorParams
+) -> LegFrames | None:
+    if motion.ankle is None or choice.best is None:
+        return None
+    rests = [
+        rest
+        for rest in rests_in(motion.ankle.still)
+        if any(spell.start <= rest.middle < spell.stop for spell in posture.spells)
+    ]
+    up = bridged_columns(motion.ankle.up)
+    return leg_frames(choice.best, rests, up, up_turning_dps(motion.ankle), header, params.leg)
+
+
+def _track(motion: Motion, elevation_deg: np.ndarray, pelvis: PelvisEstimate) -> AngleTrack:
+    nothing, count = np.full(len(motion), np.nan), len(motion)
+    sensor = motion.pelvis
+    return AngleTrack(
+        motion.time_s,
+        elevation_deg,
+        pelvis.tilt_deg,
+        pelvis.rotation_deg,
+        np.full((count, 3), np.nan) if sensor is None else sensor.gyr_dps,
+        nothing if motion.ankle is None else motion.ankle.impact_mps2,
+        np.zeros(count, bool) if sensor is None else sensor.still,
+    )
+
+
+def certainty_of(choice: Choice, settings: Settings, params: EstimatorParams) -> tuple[Certainty, int | None]:
+    """How sure the count is, and what it may be otherwise.
+
+    By the margin over the likeliest reading with another count, and by swings that are nearly as large as what
+    counts, or hardly larger.
+    """
+    if choice.best is None:
+        return "high", None
+    found = choice.best.segmentation
+    count = len(found.reps) if choice.is_set else 0
+    if choice.margin < params.fair_margin:
+        return "low", choice.other_count
+    if choice.margin < params.high_margin:
+        return "fair", choice.other_count
+    if not choice.is_set:
+        return "high", None
+    limit = found.threshold_deg
+    over = sum(rep.smaller_way_deg < (1.0 + params.near_share) * limit for rep in found.reps)
+    under = sum(
+        small.reason == "too_small" and small.excursion.smaller_way_deg > (1.0 - params.near_share) * limit
+        for small in found.partials
+    )
+    if over or under:
+        return "fair", count - over if over >= under else count + under
+    cut = sum(small.reason == "cut_off" for small in found.partials)
+    return ("fair", count + cut) if cut else ("high", None)

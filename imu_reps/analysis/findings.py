@@ -10,7 +10,7 @@ from imu_reps.analysis.absences import AWAY_S, absences, away_spans
 from imu_reps.analysis.cross_time import CrossTime
 from imu_reps.analysis.plausibility import PlausibilityFinding
 from imu_reps.analysis.plausibility.timing import HOLE_S
-from imu_reps.analysis.whole_set import WholeSet
+from imu_reps.analysis.estimate import SetEstimate
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import SensorPlace
@@ -27,7 +27,7 @@ NOTABLE_TURN_DEG = 3.0
 def findings(
     recording: Recording,
     cross_time: CrossTime,
-    whole: WholeSet,
+    whole: SetEstimate,
     reps: Sequence[Rep],
     cautions: Sequence[PlausibilityFinding],
 ) -> tuple[Finding, ...]:
@@ -63,22 +63,22 @@ def _told_by_absences(
     return told
 
 
-def _assumptions(recording: Recording, whole: WholeSet) -> list[Finding]:
+def _assumptions(recording: Recording, whole: SetEstimate) -> list[Finding]:
     found = []
-    if recording.ankle is not None and whole.window is None:
+    if recording.ankle is not None and not whole.posture.spells:
         found.append(Finding("never_ready", (), _never_ready(recording)))
-    if recording.pelvis is None or not whole.posture_checked:
+    if recording.pelvis is None or not whole.posture.checked:
         message = "Posture was not checked: without the pelvis sensor's axes any rest counted as ready."
         found.append(Finding("posture_unchecked", (), message))
-    if recording.pelvis is not None and whole.zero.time_s is None:
-        message = f"Pelvic tilt was not judged: {whole.zero.reason}. Lie still for a second first."
+    if recording.pelvis is not None and whole.pelvis.zero.time_s is None:
+        message = f"Pelvic tilt was not judged: {whole.pelvis.zero.reason}. Lie still for a second first."
         found.append(Finding("no_zero", (), message))
-    if whole.leg is not None and whole.segmentation.reps and not whole.leg.certain:
+    if whole.leg is not None and whole.segmentation.reps and not whole.leg.zero_seen:
         found.append(Finding("start_assumed", (), _start_assumed(recording)))
-    if whole.turn is not None and abs(whole.turn.turn_deg) >= NOTABLE_TURN_DEG:
+    if whole.pelvis.turn is not None and abs(whole.pelvis.turn.turn_deg) >= NOTABLE_TURN_DEG:
         message = (
-            f"The pelvis sensor seems turned by {abs(whole.turn.turn_deg):.0f}° "
-            f"(± {whole.turn.sd_deg:.0f}°) about the vertical; rotation was corrected for it."
+            f"The pelvis sensor seems turned by {abs(whole.pelvis.turn.turn_deg):.0f}° "
+            f"(± {whole.pelvis.turn.sd_deg:.0f}°) about the vertical; rotation was corrected for it."
         )
         found.append(Finding("pelvis_turn", (), message))
     return found
@@ -97,13 +97,13 @@ def _start_assumed(recording: Recording) -> str:
     return "No rest on the floor was seen before the set; the legs were taken to start vertical, at 90°."
 
 
-def _of_the_set(whole: WholeSet, reps: Sequence[Rep]) -> list[Finding]:
+def _of_the_set(whole: SetEstimate, reps: Sequence[Rep]) -> list[Finding]:
     found = []
     if len(reps) > MANY_REPS:
         message = f"{len(reps)} repetitions in one set: lower for a count of four rather than do more."
         found.append(Finding("many_reps", (), message))
     slack = tuple(rep.number for rep in reps if rep.pelvic_curl_deg is not None and rep.pelvic_curl_deg < 0.5)
-    if slack and len(slack) == len(reps) and whole.zero.time_s is not None:
+    if slack and len(slack) == len(reps) and whole.pelvis.zero.time_s is not None:
         message = "The pelvis sensor hardly moved in any lift; a pelvis always does. Is its belt tight?"
         found.append(Finding("pelvis_still", slack, message))
     return found

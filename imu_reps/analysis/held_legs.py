@@ -6,7 +6,7 @@ from collections import deque
 
 from imu_reps.analysis.hold import ARRIVING_SHARE, LIFTED_DEG, NEAR_DEG, NEAR_SHARE, SHORTEST_S
 from imu_reps.analysis.live_way import SPEED_LAG_S, SPEED_TICKS
-from imu_reps.analysis.phases import SLOW_DPS
+from imu_reps.analysis.reps.phases import SLOW_DPS
 from imu_reps.domain.events import HoldBegan, HoldEnded, HoldGoesOn
 from imu_reps.domain.track import GRID_HZ
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from imu_reps.analysis.filters import held_high
-from imu_reps.analysis.measure import LONGEST_HOLE_S
-from imu_reps.analysis.phases import SLOW_DPS
-from imu_reps.analysis.ready import Window
+from imu_reps.analysis.reps.measure import LONGEST_HOLE_S
+from imu_reps.analysis.reps.phases import SLOW_DPS
 from imu_reps.analysis.set_motion import SetMotion
 from imu_reps.analysis.set_summary import uncounted_set
 from imu_reps.domain.recording import Header
@@ -62,15 +62,15 @@ class Hold:
         return self.end_s - self.start_s
 
 
-def find_hold(motion: SetMotion, window: Window | None, settings: Settings) -> Hold | None:
+def find_hold(motion: SetMotion, spells: Sequence[slice], settings: Settings) -> Hold | None:
     """The longest hold of a set; None where the legs were never held up.
 
     Parameters
     ----------
     motion : SetMotion
         Of the whole recording.
-    window : Window or None
-        Where the set was.
+    spells : sequence of slice
+        Where the person lay.
     settings : Settings
     """
     if window is None:

@@ -15,7 +15,7 @@ from imu_reps.analysis.faults.momentum import momentum
 from imu_reps.analysis.faults.short_range import short_range
 from imu_reps.analysis.faults.snap import snap
 from imu_reps.analysis.faults.verdict import RepView, Verdict
-from imu_reps.analysis.measure import Measured
+from imu_reps.analysis.reps.measure import Measured
 from imu_reps.analysis.set_motion import SetMotion
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.settings import Settings

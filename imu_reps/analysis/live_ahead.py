@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imu_reps.analysis.filters import rate_of_change
-from imu_reps.analysis.phases import BAND_SHARE, flank_start
+from imu_reps.analysis.reps.phases import BAND_SHARE, flank_start
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ
 

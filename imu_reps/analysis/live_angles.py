@@ -9,7 +9,7 @@ import numpy as np
 
 from imu_reps.analysis.alignment import MOVED_DEG, STILL_TICKS
 from imu_reps.analysis.high_start import TIPPED_BACK_DEG
-from imu_reps.analysis.pelvis import ZERO_S
+from imu_reps.analysis.set.pelvis import ZERO_S
 from imu_reps.analysis.posture import all_still, find_rocks, pelvis_axes_at
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray

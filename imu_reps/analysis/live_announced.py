@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from imu_reps.analysis.segmentation import Excursion
+from imu_reps.analysis.reps.segmentation import Excursion
 from imu_reps.domain.track import GRID_HZ
 
 #: Far ends further apart than this share of the range are not those of the same repetition.

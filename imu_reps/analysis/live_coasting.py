@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import acos, asin, degrees
 
 from imu_reps.analysis.filters import rate_of_change
-from imu_reps.analysis.momentum import LEAST_DEG, LEAST_LEVER, coasting_degrees
+from imu_reps.analysis.reps.momentum import LEAST_DEG, LEAST_LEVER, coasting_degrees
 from imu_reps.domain.recording import Posture
 from imu_reps.domain.samples import FloatArray
 

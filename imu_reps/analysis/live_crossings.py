@@ -14,7 +14,7 @@ from imu_reps.analysis.filters import LiveLowPass
 from imu_reps.analysis.live_ahead import pace_ahead, whole_way_deg
 from imu_reps.analysis.live_coasting import coasting_past
 from imu_reps.analysis.live_way import LOW_PASS_LAG_S, LiveWay
-from imu_reps.analysis.segmentation import BEHIND_DEG
+from imu_reps.analysis.reps.segmentation import BEHIND_DEG
 from imu_reps.domain.events import FloorNear, LimitCrossed
 from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Flag, Rep

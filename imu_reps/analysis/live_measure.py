@@ -11,9 +11,9 @@ from imu_reps.analysis.faults.verdict import RepView
 from imu_reps.analysis.filters import SHORTEST
 from imu_reps.analysis.judge import judge_rep
 from imu_reps.analysis.live_angles import LiveAngles
-from imu_reps.analysis.measure import Measured, Meter
-from imu_reps.analysis.phases import phase_boundaries
-from imu_reps.analysis.segmentation import Excursion, Turn
+from imu_reps.analysis.reps.measure import Measured, Meter
+from imu_reps.analysis.reps.phases import phase_boundaries
+from imu_reps.analysis.reps.segmentation import Excursion, Turn
 from imu_reps.analysis.set_motion import SetMotion, set_motion
 from imu_reps.domain.pose import Pose
 from imu_reps.domain.recording import Header

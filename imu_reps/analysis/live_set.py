@@ -18,9 +18,9 @@ from imu_reps.analysis.live_measure import LiveMeter, LiveTrack
 from imu_reps.analysis.live_search import find_so_far
 from imu_reps.analysis.live_silence import LiveSilence
 from imu_reps.analysis.live_underway import Underway
-from imu_reps.analysis.phases import DWELL_S, SLOW_DPS
+from imu_reps.analysis.reps.phases import DWELL_S, SLOW_DPS
 from imu_reps.analysis.ready import LEFT_POSTURE_S
-from imu_reps.analysis.segmentation import Excursion, Segmentation, Turn, TurnFinder, placed
+from imu_reps.analysis.reps.segmentation import Excursion, Segmentation, Turn, TurnFinder, placed
 from imu_reps.domain.events import (
     Event,
     FaultSeen,

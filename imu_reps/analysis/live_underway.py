@@ -10,7 +10,7 @@ from imu_reps.analysis.alignment import VERTICAL_DEG
 from imu_reps.analysis.live_angles import LiveAngles
 from imu_reps.analysis.live_crossings import Frame, Instant, LiveCrossings
 from imu_reps.analysis.live_way import Arrival, LiveWay
-from imu_reps.analysis.segmentation import TurnFinder
+from imu_reps.analysis.reps.segmentation import TurnFinder
 from imu_reps.domain.events import EndReached, FloorNear, LimitCrossed
 from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Rep

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from imu_reps.analysis.filters import CUTOFF_HZ
-from imu_reps.analysis.phases import HIGH_SHARE, LOW_SHARE
-from imu_reps.analysis.segmentation import Turn
+from imu_reps.analysis.reps.phases import HIGH_SHARE, LOW_SHARE
+from imu_reps.analysis.reps.segmentation import Turn
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from imu_reps.analysis.alignment import Rest, rests_in
-from imu_reps.analysis.estimate import estimate_motion, fit_clocks
+from imu_reps.analysis.set.spells import Rest, find_posture, in_spells, rests_in
+from imu_reps.kinematics.recorded import estimate_motion, fit_clocks
 from imu_reps.analysis.filters import held_high, low_passed
-from imu_reps.analysis.pelvis import ZERO_S, mean_up
+from imu_reps.analysis.set.pelvis import ZERO_S, axes_at, mean_up
 from imu_reps.analysis.plausibility import refuse_implausible, refuse_unusable
-from imu_reps.analysis.posture import find_posture, pelvis_axes_at
 from imu_reps.domain.end_range import Press
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.samples import FloatArray
@@ -56,7 +55,7 @@ def press_back(recording: Recording, settings: Settings | None = None) -> Press:
     long_enough = [
         rest
         for rest in rests_in(posture.ready)
-        if rest.duration_s >= ZERO_S and rest.start >= posture.not_before
+        if rest.duration_s >= ZERO_S
     ]
     if not long_enough or posture.cranial is None or motion.pelvis is None:
         raise _no_zero()
@@ -64,9 +63,9 @@ def press_back(recording: Recording, settings: Settings | None = None) -> Press:
     start = mean_up(up, rest)
     if start is None:
         raise _no_zero()
-    axes = pelvis_axes_at(start, posture.cranial, recording.header)
+    axes = axes_at(start, posture.cranial, recording.header)
     tilt, _ = tilt_and_rotation(axes, up, recording.header.posture)
-    return _press(-low_passed(bridged(tilt)), posture.in_posture, rest, motion.time_s, settings)
+    return _press(-low_passed(bridged(tilt)), in_spells(posture.spells, len(motion)), rest, motion.time_s, settings)
 
 
 def _press(

@@ -8,12 +8,18 @@ import numpy as np
 
 from imu_reps.analysis.trend import trends
 from imu_reps.domain.recording import Header
-from imu_reps.domain.rep import Partial, Rep
+from imu_reps.domain.rep import Certainty, Partial, PartialReason, Rep
 from imu_reps.domain.summary import SetSummary
 from imu_reps.domain.tempo import Tempo
 
 
-def summarise_set(reps: Sequence[Rep], partials: Sequence[Partial], header: Header) -> SetSummary:
+#: What a partial repetition is; other swings that did not count are no attempts at one.
+PARTIAL_REPS: tuple[PartialReason, ...] = ("too_small", "cut_off")
+
+
+def summarise_set(
+    reps: Sequence[Rep], partials: Sequence[Partial], header: Header, certainty: Certainty | None
+) -> SetSummary:
     """The numbers of a set whose ankle sensor was there."""
     columns = {
         name: mean_and_sd([getattr(rep, name) for rep in reps])
@@ -23,8 +29,9 @@ def summarise_set(reps: Sequence[Rep], partials: Sequence[Partial], header: Head
     judged = [rep for rep in reps if rep.clean is not None]
     return SetSummary(
         rep_count=len(reps),
+        rep_count_certainty=certainty,
         clean_count=sum(rep.clean is True for rep in reps) if judged else None,
-        partial_count=len(partials),
+        partial_count=sum(partial.reason in PARTIAL_REPS for partial in partials),
         tempo=_tempo(columns),
         tempo_target=None if header.tempo_target is None else str(header.tempo_target),
         time_under_tension_s=sum(rep.end_s - rep.start_s for rep in reps) if reps else None,
@@ -39,7 +46,7 @@ def summarise_set(reps: Sequence[Rep], partials: Sequence[Partial], header: Head
 
 def uncounted_set(header: Header) -> SetSummary:
     """The numbers of a set without an ankle sensor: none."""
-    empty = summarise_set((), (), header)
+    empty = summarise_set((), (), header, None)
     values = {name: getattr(empty, name) for name in SetSummary.__slots__}
     return SetSummary(**{**values, "rep_count": None, "clean_count": None, "partial_count": None})
 

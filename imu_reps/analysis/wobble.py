@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.polynomial import legendre
 
-from imu_reps.analysis.measure import Measured, Span
+from imu_reps.analysis.reps.measure import Measured, Span
 from imu_reps.analysis.set_motion import SetMotion
 from imu_reps.analysis.trend import find_change
 from imu_reps.domain.samples import FloatArray

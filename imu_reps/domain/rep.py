@@ -19,6 +19,9 @@ Flag = Literal[
 Level = Literal["watch", "flag"]
 Certainty = Literal["high", "fair", "low", "experimental"]
 
+#: Why an excursion of the leg that was seen did not count.
+PartialReason = Literal["too_small", "cut_off", "not_carried_round_hip", "out_of_posture", "walking"]
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -79,8 +82,9 @@ class Rep:
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """An excursion from rest too small to count."""
+    """An excursion of the leg that was seen and did not count, and why."""
 
     start_s: float
     end_s: float
     range_deg: float
+    reason: PartialReason = "too_small"

@@ -7,7 +7,7 @@ from typing import Literal
 
 from imu_reps.domain.exercise import Exercise
 from imu_reps.domain.recording import PelvisAlignment, Posture, Side, Start
-from imu_reps.domain.rep import Partial, Rep
+from imu_reps.domain.rep import Certainty, Partial, Rep
 from imu_reps.domain.settings import Settings
 
 SUMMARY_FORMAT = "imu-reps-summary/1"
@@ -93,6 +93,7 @@ class SetSummary:
     """The set in numbers; every field means what `definitions` says."""
 
     rep_count: int | None
+    rep_count_certainty: Certainty | None
     clean_count: int | None
     partial_count: int | None
     tempo: str | None

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from imu_reps.analysis.analyze import analyze
-from imu_reps.analysis.estimate import estimate_motion, fit_clocks
+from imu_reps.kinematics.recorded import estimate_motion, fit_clocks
 from imu_reps.analysis.hold import Hold, find_hold, hold_findings
 from imu_reps.analysis.pipeline import Pipeline
 from imu_reps.analysis.ready import Window

@@ -9,8 +9,8 @@ from imu_reps.analysis.live_ahead import pace_ahead, stop_ahead, whole_way_deg
 from imu_reps.analysis.live_coasting import coasting_past, judgeable_deg
 from imu_reps.analysis.live_crossings import LiveLimit
 from imu_reps.analysis.live_way import LiveWay
-from imu_reps.analysis.momentum import COASTING_MOMENT, PENDULUM_RAD2_S2
-from imu_reps.analysis.segmentation import Turn
+from imu_reps.analysis.reps.momentum import COASTING_MOMENT, PENDULUM_RAD2_S2
+from imu_reps.analysis.reps.segmentation import Turn
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ
 

@@ -15,7 +15,7 @@ from imu_reps import Pipeline, Recording, SampleBlock, SetPlan, simulate
 from imu_reps.analysis.live_angles import LiveAngles
 from imu_reps.analysis.live_announced import Announced
 from imu_reps.analysis.live_measure import ROOM_S, LiveTrack
-from imu_reps.analysis.segmentation import Excursion, Turn, TurnFinder
+from imu_reps.analysis.reps.segmentation import Excursion, Turn, TurnFinder
 from imu_reps.domain.events import Event, RepCompleted, RepRetracted
 from imu_reps.domain.recording import Start
 from imu_reps.domain.samples import concatenate

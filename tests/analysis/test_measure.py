@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from imu_reps.analysis.measure import Measured, Meter
-from imu_reps.analysis.phases import Phases
+from imu_reps.analysis.reps.measure import Measured, Meter
+from imu_reps.analysis.reps.phases import Phases
 from imu_reps.analysis.set_motion import set_motion
 from imu_reps.domain.recording import Header
 from imu_reps.domain.settings import Settings

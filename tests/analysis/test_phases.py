@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imu_reps.analysis.phases import Phases, phase_boundaries
-from imu_reps.analysis.segmentation import TurnFinder, find_reps
+from imu_reps.analysis.reps.phases import Phases, phase_boundaries
+from imu_reps.analysis.reps.segmentation import TurnFinder, find_reps
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
 

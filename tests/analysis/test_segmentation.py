@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from imu_reps.analysis.segmentation import Segmentation, Turn, TurnFinder, find_reps
+from imu_reps.analysis.reps.segmentation import Segmentation, Turn, TurnFinder, find_reps
 from imu_reps.domain.settings import Settings
 
 Leg = Callable[..., np.ndarray]

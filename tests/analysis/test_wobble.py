@@ -10,7 +10,7 @@ import pytest
 
 from imu_reps.analysis.analyze import measure_set
 from imu_reps.analysis.filters import low_passed
-from imu_reps.analysis.measure import Measured
+from imu_reps.analysis.reps.measure import Measured
 from imu_reps.analysis.set_motion import SetMotion, set_motion
 from imu_reps.analysis.wobble import wobble_deg, wobble_findings
 from imu_reps.domain.settings import Settings
@@ -23,7 +23,7 @@ ARCHING = RepPlan(faults=RepFaults(arch_deg=9.0, rotation_deg=3.0))
 @pytest.fixture(scope="module")
 def clean() -> Measurement:
     """Twelve repetitions that arch from the eighth on, smoothly."""
-    from imu_reps.analysis.estimate import estimate_motion, fit_clocks
+    from imu_reps.kinematics.recorded import estimate_motion, fit_clocks
     from imu_reps.analysis.whole_set import find_set
 
     plan = SetPlan(reps=(RepPlan(),) * 7 + (ARCHING,) * 5, body=BodyPlan(breathing_deg=0.1))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from imu_reps.analysis.faults.verdict import Limits, RepView, Verdict, make_fault
-from imu_reps.analysis.jolts import NEAR_FLOOR_DEG, sees_impulses
+from imu_reps.analysis.reps.impacts import NEAR_FLOOR_DEG, sees_impulses
 
 #: A slower sensor may miss an impact of 10 ms between its samples: what it does not see is not judged.
 SURE_RATE_HZ = 100.0

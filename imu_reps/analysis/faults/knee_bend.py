@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from imu_reps.analysis.faults.verdict import Limits, RepView, Verdict, fastest_tick, make_fault
-from imu_reps.analysis.measure import Measured
+from imu_reps.analysis.reps.measure import Measured
 from imu_reps.domain.samples import FloatArray
 
 #: A leg that is not accelerated more than this says too little, rad/s².

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from imu_reps.analysis.faults.verdict import Limits, RepView, Verdict, make_fault
-from imu_reps.analysis.jolts import jolt_limit, sees_impulses
+from imu_reps.analysis.reps.impacts import jolt_limit, sees_impulses
 
 #: Fewer repetitions, or further apart, are chance (see the clinical reference).
 FEWEST_REPS = 3

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imu_reps.analysis.measure import Measured, Span
+from imu_reps.analysis.reps.measure import Measured, Span
 from imu_reps.analysis.set_motion import SetMotion
 from imu_reps.domain.rep import Certainty, Fault, Flag, Level
 from imu_reps.domain.samples import FloatArray

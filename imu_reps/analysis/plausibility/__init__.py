@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from imu_reps.analysis.estimate import fit_clocks
+from imu_reps.kinematics.recorded import fit_clocks
 from imu_reps.analysis.plausibility.accelerometer import check_accelerometer
 from imu_reps.analysis.plausibility.channels import check_channels, check_finite
 from imu_reps.analysis.plausibility.finding import PlausibilityFinding

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imu_reps.analysis.segmentation import Excursion
+from imu_reps.analysis.reps.segmentation import Excursion
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ
 

@@ -6,12 +6,13 @@ that starts low, travel is leg elevation; for one that starts high it is the neg
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
+from imu_reps.domain.rep import PartialReason
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
@@ -19,11 +20,14 @@ from imu_reps.domain.track import GRID_HZ
 #: A leg cannot go below the floor: a shank that points there belongs to a bent knee, and is no travel.
 BELOW_FLOOR_DEG = 6.0
 
-#: In walking the shank swings both ways by 20 degrees and more; a hanging body that sways stays under this.
-BEHIND_DEG = 15.0
+#: In walking the shank swings both ways, behind by this and more; a hanging leg comes to rest there (ours).
+BEHIND_DEG = 3.0
 
-#: And it swings forward within less than this.
-STEP_S = 1.0
+#: And it swings forward, and back, within less than this: a stride takes 0.9 to 1.5 s.
+STEP_S = 0.9
+
+#: So many swings in a row are walking: two steps.
+FEWEST_STEPS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +58,25 @@ class Excursion:
 
 
 @dataclass(frozen=True, slots=True)
+class Uncounted:
+    """An excursion that was seen and not counted, and why."""
+
+    excursion: Excursion
+    reason: PartialReason
+
+
+@dataclass(frozen=True, slots=True)
 class Segmentation:
-    """Repetitions, excursions from rest that are too small, and the span that tells them apart."""
+    """Repetitions, excursions that were not counted, and the span that a repetition's ways need."""
 
     reps: tuple[Excursion, ...]
-    partials: tuple[Excursion, ...]
+    partials: tuple[Uncounted, ...]
     threshold_deg: float
+
+    def refused(self, reason: PartialReason) -> Segmentation:
+        """The same without repetitions: what looked like them was none, for a reason."""
+        none = tuple(Uncounted(rep, reason) for rep in self.reps)
+        return Segmentation((), none, self.threshold_deg)
 
 
 class TurnFinder:
@@ -135,56 +152,92 @@ class TurnFinder:
         self._low = self._high = here
 
 
-def find_reps(turns: Sequence[Turn], settings: Settings, floor_deg: float | None = None) -> Segmentation:
-    """Which excursions between `turns` count, by the set's own median range.
+def find_reps(
+    spells: Sequence[Sequence[Turn]],
+    settings: Settings,
+    floor_deg: float | None = None,
+    *,
+    may_walk: bool = False,
+) -> Segmentation:
+    """Which excursions between turns count, by the set's own usual range.
 
     Parameters
     ----------
-    turns : sequence of Turn
-        Turns of at least `settings.min_range_deg`, the last one possibly still moving.
+    spells : sequence of sequence of Turn
+        For each spell its turns of at least `settings.min_range_deg`, the last one possibly still moving.
     settings : Settings
         Of which `min_range_deg`, `min_range_share` and `usual_range_deg` are used.
     floor_deg : float or None
-        Travel at which the leg lies on the floor (hangs down), where the set starts low.
+        Travel at which the leg rests, where a shank that points lower belongs to a bent knee.
+    may_walk : bool
+        Whether the leg hangs where it does in walking: swings from far behind are then steps.
 
     Notes
     -----
     Dips at the far end and bumps at the near end go first, judged against the swings on both sides; then
-    excursions under the share of the median of those left, until none drops. A swing that comes from far
-    behind is walking.
+    excursions under the share of the usual range of those left, until none drops.
     """
-    above = list(turns) if floor_deg is None else _above_floor(_without_walking(turns, floor_deg), floor_deg)
-    kept = _without_dips(_zigzag(above, settings.min_range_deg), settings.min_range_share)
+    above = [_above_floor(turns, floor_deg, may_walk) for turns in spells]
+    kept = [_without_dips(_zigzag(turns, settings.min_range_deg), settings.min_range_share) for turns in above]
     threshold = settings.min_range_deg
-    if settings.usual_range_deg is not None and len(kept) < 4:
+    if settings.usual_range_deg is not None and sum(map(len, kept)) < 4:
         threshold = max(threshold, settings.min_range_share * settings.usual_range_deg)
     while True:
-        kept = _zigzag(kept, threshold)
-        reps = _excursions(kept)
+        kept = [_zigzag(turns, threshold) for turns in kept]
+        reps = [rep for turns in kept for rep in _excursions(turns)]
         raised = _threshold_of(reps, settings)
         if raised <= threshold:
             break
         threshold = raised
-    return Segmentation(
-        tuple(reps), tuple(_partials(above, reps, settings.min_range_deg, threshold)), threshold
-    )
+    small = [
+        Uncounted(excursion, "too_small")
+        for turns in above
+        for excursion in _too_small(turns, reps, settings.min_range_deg, threshold)
+    ]
+    return Segmentation(tuple(reps), tuple(small), threshold)
 
 
-def _above_floor(turns: Sequence[Turn], floor_deg: float) -> list[Turn]:
+def usual_range_deg(ranges_deg: Sequence[float]) -> float:
+    """The median of some ranges, each weighted by its own size; 0 of none.
+
+    So that many small swings do not outvote the repetitions, nor one lying-down the set.
+    """
+    if not ranges_deg:
+        return 0.0
+    ordered = np.sort(ranges_deg)
+    return float(ordered[np.searchsorted(np.cumsum(ordered), 0.5 * ordered.sum())])
+
+
+def _above_floor(turns: Sequence[Turn], floor_deg: float | None, may_walk: bool) -> Sequence[Turn]:
     """Turns with what lies below the floor cut off: a shank that points there belongs to a bent knee."""
-    return [Turn(turn.tick, max(turn.value, floor_deg - BELOW_FLOOR_DEG)) for turn in turns]
+    if floor_deg is None:
+        return turns
+    steps_flat = _without_walking(turns, floor_deg) if may_walk else turns
+    return [Turn(turn.tick, max(turn.value, floor_deg - BELOW_FLOOR_DEG)) for turn in steps_flat]
 
 
 def _without_walking(turns: Sequence[Turn], floor_deg: float) -> list[Turn]:
-    """Turns with the swings of walking laid flat: those that come from behind, or go there, at once."""
-    behind = floor_deg - BEHIND_DEG
+    """Turns with the swings of walking laid flat: quick ones in a row that come from behind and go there."""
     flat = list(turns)
-    for one, other in pairwise(range(len(turns))):
-        quick = turns[other].tick - turns[one].tick < STEP_S * GRID_HZ
-        for here, there in ((one, other), (other, one)):
-            if quick and turns[there].value < behind < turns[here].value:
-                flat[here] = Turn(turns[here].tick, min(turns[here].value, floor_deg))
+    for start, end in _steps(turns, floor_deg):
+        for k in range(start, end + 1):
+            flat[k] = Turn(turns[k].tick, min(turns[k].value, floor_deg))
     return flat
+
+
+def _steps(turns: Sequence[Turn], floor_deg: float) -> list[tuple[int, int]]:
+    """First and last turn of each row of at least `FEWEST_STEPS` quick swings that go behind."""
+    rows: list[tuple[int, int]] = []
+    start = 0
+    for k in range(1, len(turns) + 1):
+        quick = k < len(turns) and turns[k].tick - turns[k - 1].tick < STEP_S * GRID_HZ
+        behind = k < len(turns) and min(turns[k - 1].value, turns[k].value) < floor_deg - BEHIND_DEG
+        if quick and behind:
+            continue
+        if k - 1 - start >= FEWEST_STEPS:
+            rows.append((start, k - 1))
+        start = k
+    return rows
 
 
 def _without_dips(turns: list[Turn], share: float) -> list[Turn]:
@@ -219,17 +272,17 @@ def _threshold_of(reps: list[Excursion], settings: Settings) -> float:
     if reps:
         # the last way back may not be over: its way out says how large it will be
         left[-1] = (left[-1][0], max(left[-1][1], reps[-1].far.value - reps[-1].near.value))
-    median = 0.0
+    usual = 0.0
     while left:
-        median = float(np.median([range_deg for _, range_deg in left]))
-        still_left = [size for size in left if size[0] >= settings.min_range_share * median]
+        usual = usual_range_deg([range_deg for _, range_deg in left])
+        still_left = [size for size in left if size[0] >= settings.min_range_share * usual]
         if len(still_left) == len(left):
             break
         left = still_left
-    return max(settings.min_range_deg, settings.min_range_share * median)
+    return max(settings.min_range_deg, settings.min_range_share * usual)
 
 
-def _partials(
+def _too_small(
     turns: Sequence[Turn], reps: list[Excursion], least_deg: float, threshold_deg: float
 ) -> list[Excursion]:
     """Excursions too small to count that start from rest and come back to it."""
@@ -243,22 +296,3 @@ def _partials(
         and abs(small.near.value - rest_deg) < threshold_deg
         and abs(small.back.value - rest_deg) < threshold_deg
     ]
-
-
-def shifted(segmentation: Segmentation, ticks: int) -> Segmentation:
-    """The same repetitions, counted from another tick."""
-    return placed(segmentation, lambda tick: tick + ticks)
-
-
-def placed(segmentation: Segmentation, tick_of: Callable[[int], int]) -> Segmentation:
-    """The same repetitions, each turn at the tick that its own stands for."""
-
-    def move(excursion: Excursion) -> Excursion:
-        turns = (excursion.near, excursion.far, excursion.back)
-        return Excursion(*(Turn(tick_of(turn.tick), turn.value) for turn in turns))
-
-    return Segmentation(
-        tuple(move(rep) for rep in segmentation.reps),
-        tuple(move(partial) for partial in segmentation.partials),
-        segmentation.threshold_deg,
-    )

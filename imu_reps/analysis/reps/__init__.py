@@ -1,0 +1,1 @@
+"""Repetitions: which swings count, their phases, and what is measured of each."""

@@ -1,0 +1,235 @@
+"""Evidence: what speaks for and against a reading of a set, term by term.
+
+Every term gives the log-likelihood of one hypothesis, up to a constant that is the same for all of them, bounded,
+so that none can veto alone; where it has nothing to say it is silent (0).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from imu_reps.analysis.reps.segmentation import Segmentation, usual_range_deg
+from imu_reps.domain.recording import Header
+from imu_reps.domain.samples import FloatArray
+from imu_reps.domain.track import GRID_HZ
+from imu_reps.kinematics.lever import Lever
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceParams:
+    """Scales of the evidence.
+
+    Attributes
+    ----------
+    lever_m, lever_sd_m : float
+        From the hip to the ankle sensor, and its spread: 0.53 of the stature less the height of the strap
+        (Drillis and Contini, 1966), less what a knee gives; the spread holds the direction's error too.
+    lever_hanging_sd_m : float
+        The same hanging, where a body that swings at the bar lengthens it.
+    slid_sd_m : float
+        How far a foot that slides seems to be carried (measured on simulated fidgets: up to 0.2 m).
+    lever_max : float
+        Most that the lever may say.
+    size_deg, size_log_sd, size_max : float
+        Usual range of a leg raise, its spread as a logarithm, and the most that the size may say (the coaching
+        texts ask for 20 to 90 degrees).
+    share_sd : float
+        What a pelvis may do in step with the leg by other reasons, degrees a degree (ours).
+    share_max : float
+    end_max : float
+        Most that either end of the recording may say.
+    end_share : float
+        Levels nearer than this share of the usual range are the same.
+    end_rest_s : float
+        A rest this long says half of what an end can say.
+    calm_dps, calm_max : float
+        What a lying pelvis turns at by and large, and the most that this may say. Swinging hangs have up to 25,
+        climbing 80 (both measured).
+    prior : float
+        Somebody recorded this as a set.
+    without : frozenset of str
+        Names of terms left out, to see what each is worth.
+    """
+
+    lever_m: float = 0.62
+    lever_sd_m: float = 0.25
+    lever_hanging_sd_m: float = 0.4
+    slid_sd_m: float = 0.12
+    lever_max: float = 8.0
+    size_deg: float = 40.0
+    size_log_sd: float = 0.8
+    size_max: float = 2.0
+    share_sd: float = 0.15
+    share_max: float = 6.0
+    end_max: float = 1.25
+    end_share: float = 0.25
+    end_rest_s: float = 1.0
+    calm_dps: float = 20.0
+    calm_max: float = 8.0
+    alike_share: float = 0.3
+    regular_each: float = 0.7
+    regular_max: float = 2.5
+    prior: float = -1.0
+    without: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """One reading of a set.
+
+    Attributes
+    ----------
+    sign : float
+        +1 where the angle grows upwards.
+    segmentation : Segmentation
+        In travel, ticks of the motion.
+    resting_deg : float
+        Travel at the resting end.
+    far_deg : float
+        Travel at the far end.
+    leg_axis : (3,) float or None
+        Unit vector from the hip to the foot in sensor axes, as this reading has it; None: it says nothing.
+    """
+
+    sign: float
+    segmentation: Segmentation
+    resting_deg: float
+    far_deg: float
+    leg_axis: FloatArray | None
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What a reading of a set is held against.
+
+    Attributes
+    ----------
+    header : Header
+    angle_deg : (n,) float
+        Of the leg, either sense.
+    spells : tuple of slice
+    lever : Lever or None
+        Over the repetitions, as far as it is known.
+    tilt_shares : (reps,) float
+        Change of pelvic tilt with the leg's angle; empty where not known.
+    pelvis_dps : (reps,) float
+        RMS angular rate of the pelvis; empty where not known.
+    """
+
+    header: Header
+    angle_deg: FloatArray
+    spells: tuple[slice, ...]
+    lever: Lever | None
+    tilt_shares: FloatArray
+    pelvis_dps: FloatArray
+
+
+def lever_term(hypothesis: Hypothesis, seen: Observed, params: EvidenceParams) -> float:
+    """The ankle is carried round the hip at the end of a leg that points where the hypothesis says.
+
+    Against it stands a foot that is not carried at all (a heel that slides, a knee that bends), or anyhow.
+    """
+    lever = seen.lever
+    if hypothesis.leg_axis is None or lever is None:
+        return 0.0
+    hanging = seen.header.posture == "hanging"
+    leg_sd = params.lever_hanging_sd_m if hanging else params.lever_sd_m
+    leg = _log_density(lever.vector_m - params.lever_m * hypothesis.leg_axis, lever.sd_m, leg_sd)
+    slid = _log_density(lever.vector_m, lever.sd_m, params.slid_sd_m)
+    anyhow = _log_density(lever.vector_m, lever.sd_m, params.lever_m)
+    against = np.logaddexp(slid, anyhow) - np.log(2.0)
+    return float(np.clip(leg - against, -params.lever_max, params.lever_max))
+
+
+def _log_density(away_m: FloatArray, sd_m: float, spread_m: float) -> float:
+    """Of a vector in a plane, normally distributed with both spreads together."""
+    variance = sd_m**2 + spread_m**2
+    return -0.5 * float(away_m @ away_m) / variance - float(np.log(2.0 * np.pi * variance))
+
+
+def size_term(hypothesis: Hypothesis, seen: Observed, params: EvidenceParams) -> float:
+    """A leg is usually raised by tens of degrees; small swings are rather something else."""
+    usual = usual_range_deg([rep.range_deg for rep in hypothesis.segmentation.reps])
+    if usual <= 0.0:
+        return 0.0
+    octaves = np.log(usual / params.size_deg) / params.size_log_sd
+    return max(-0.5 * float(octaves) ** 2, -params.size_max)
+
+
+def share_term(hypothesis: Hypothesis, seen: Observed, params: EvidenceParams) -> float:
+    """The pelvis tips back as the leg rises."""
+    shares = hypothesis.sign * seen.tilt_shares
+    if len(shares) == 0 or seen.header.posture == "hanging":
+        return 0.0
+    middle = float(np.median(shares))
+    spread = np.hypot(1.4826 * float(np.median(np.abs(shares - middle))), params.share_sd)
+    clear = middle * np.sqrt(len(shares)) / float(spread)
+    return float(np.clip(-clear, -params.share_max, params.share_max)) / 2.0
+
+
+def regular_term(hypothesis: Hypothesis, seen: Observed, params: EvidenceParams) -> float:
+    """Repetitions are alike: the more of a size, the less they are chance."""
+    ranges = np.array([rep.range_deg for rep in hypothesis.segmentation.reps])
+    if len(ranges) == 0:
+        return 0.0
+    alike = np.abs(np.log(ranges / usual_range_deg(ranges.tolist()))) < np.log1p(params.alike_share)
+    return min(params.regular_each * float(alike.sum() - 1), params.regular_max)
+
+
+def ends_term(hypothesis: Hypothesis, seen: Observed, params: EvidenceParams) -> float:
+    """Before its first and after its last repetition a set is at its resting end rather than at the far one."""
+    reps = hypothesis.segmentation.reps
+    if not reps:
+        return 0.0
+    travel = hypothesis.sign * travel_sign(seen.header) * seen.angle_deg
+    where = (travel - hypothesis.resting_deg) / (hypothesis.far_deg - hypothesis.resting_deg)
+    first = next(spell for spell in seen.spells if reps[0].far.tick < spell.stop)
+    last = next(spell for spell in seen.spells if reps[-1].far.tick < spell.stop)
+    said = 0.0
+    for outside in (where[first.start : reps[0].near.tick + 1], where[reps[-1].back.tick : last.stop]):
+        resting_s = float((np.abs(outside) < params.end_share).sum()) / GRID_HZ
+        far_s = float((np.abs(outside - 1.0) < params.end_share).sum()) / GRID_HZ
+        # who starts high lies on the floor before and after: that end says nothing against it
+        against_s = 0.0 if seen.header.start == "high" else far_s
+        said += params.end_max * (resting_s - against_s) / (resting_s + far_s + params.end_rest_s)
+    return said
+
+
+def calm_term(hypothesis: Hypothesis, seen: Observed, params: EvidenceParams) -> float:
+    """A pelvis that lies or hangs turns slowly while the leg is raised; one that walks or climbs does not."""
+    rates = seen.pelvis_dps
+    if len(rates) == 0:
+        return 0.0
+    return max(-0.5 * (float(np.median(rates)) / params.calm_dps) ** 2, -params.calm_max)
+
+
+def travel_sign(header: Header) -> float:
+    """+1 where the way out goes up, -1 where it goes down."""
+    return -1.0 if header.start == "high" else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One term of evidence: its name, and what it says of a hypothesis."""
+
+    name: str
+    says: Callable[[Hypothesis, Observed, EvidenceParams], float]
+
+
+#: Every term there is.
+TERMS = (
+    Term("lever", lever_term),
+    Term("pelvic_share", share_term),
+    Term("ends", ends_term),
+    Term("calm_pelvis", calm_term),
+    Term("size", size_term),
+    Term("regular", regular_term),
+)
+
+
+def score(hypothesis: Hypothesis, seen: Observed, params: EvidenceParams) -> float:
+    """How much likelier the hypothesis is than that nobody raised a leg: the sum of what every term says."""
+    return params.prior + sum(term.says(hypothesis, seen, params) for term in TERMS if term.name not in params.without)

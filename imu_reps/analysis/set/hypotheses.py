@@ -1,0 +1,245 @@
+"""Hypotheses: the readings that a set's turns allow, which way is up and where the leg rests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from imu_reps.analysis.reps.phases import DWELL_S, SLOW_DPS
+from imu_reps.analysis.reps.segmentation import (
+    Excursion,
+    Segmentation,
+    Turn,
+    Uncounted,
+    find_reps,
+    usual_range_deg,
+)
+from imu_reps.analysis.set.evidence import Hypothesis, travel_sign
+from imu_reps.analysis.set.spells import Rest
+from imu_reps.domain.recording import Header
+from imu_reps.domain.samples import FloatArray
+from imu_reps.domain.settings import Settings
+from imu_reps.domain.track import GRID_HZ
+
+#: Levels nearer than this share of the usual range are the same level (ours).
+SAME_LEVEL = 0.25
+
+#: A repetition is over when the leg is back within this share of its range: `definitions`, a repetition.
+CUT_SHARE = 0.15
+
+#: A way out of which the recording's beginning cut off more than this was not seen to span a repetition's (ours).
+BEGUN_SHARE = 0.5
+
+#: A turn this near to an end of a spell is that end.
+EDGE_TICKS = 3
+
+#: Slower than this, or shorter, is a dwell: the two-case rule of `phases`.
+DWELL_TICKS = int(DWELL_S * GRID_HZ)
+DWELL_DEG = SLOW_DPS * DWELL_S
+
+#: The leg has left its resting end after this share of its way, and the pelvis is there with it in a second.
+LEAVING_SHARE = 0.1
+AROUND_TICKS = 100
+
+#: With the leg in the same place the pelvis comes back to the same tilt within this: in simulated heel taps within
+#: 7 degrees, while one that lies, arches or sits up between them is 11 and more away.
+SAME_TILT_DEG = 9.0
+
+#: Who stops above the floor between repetitions, because the back lets go there, stops at most so far above it
+#: (ours; lower lies a shank with the knee bent, at about 48).
+BELOW_STOP_DEG = 40.0
+
+#: Rests this near to each other are at the same level, degrees (ours).
+SAME_REST_DEG = 3.0
+
+
+def readings(
+    turns: Sequence[Sequence[Turn]],
+    spells: Sequence[slice],
+    angle_deg: FloatArray,
+    rests: Sequence[Rest],
+    plane: tuple[FloatArray, FloatArray],
+    tilt_deg: FloatArray | None,
+    header: Header,
+    settings: Settings,
+) -> list[Hypothesis]:
+    """The readings of a set: the angle grows upwards or downwards, and the levels the leg may rest at.
+
+    Parameters
+    ----------
+    turns : sequence of sequence of Turn
+        Of the angle, for each spell.
+    spells : sequence of slice
+    angle_deg : (n,) float
+    rests : sequence of Rest
+        Of the leg, within the spells.
+    plane : pair of (3,) float
+        Up in sensor axes at angle 0, and at angle 90.
+    tilt_deg : (n,) float or None
+        Of the pelvis; None where it is not known.
+    header : Header
+    settings : Settings
+    """
+    found = []
+    for sign in (1.0, -1.0):
+        direction = sign * travel_sign(header)
+        travels = [[Turn(turn.tick, direction * turn.value) for turn in spell] for spell in turns]
+        for floor in _floors(travels, direction * angle_deg, rests, header, settings):
+            segmentation = find_reps(travels, settings, floor, may_walk=header.posture == "hanging")
+            segmentation = _at_its_level(segmentation)
+            if header.exercise == "heel_tap" and tilt_deg is not None:
+                segmentation = _tipped_alike(segmentation, direction * angle_deg, tilt_deg)
+            resting, far = _levels(segmentation.reps)
+            resting = resting if floor is None else floor
+            segmentation = _without_cut_off(segmentation, spells, direction * angle_deg, resting)
+            flat = far if header.exercise == "heel_tap" else resting
+            leg = _leg_axis(sign, direction * flat, plane, header) if segmentation.reps else None
+            found.append(Hypothesis(sign, segmentation, resting, far, leg))
+    return found
+
+
+def _floors(
+    travels: Sequence[Sequence[Turn]],
+    travel_deg: FloatArray,
+    rests: Sequence[Rest],
+    header: Header,
+    settings: Settings,
+) -> list[float | None]:
+    """Levels that the leg may lie (hang) at between repetitions; None for a set that starts high."""
+    if header.start == "high":
+        return [None]
+    reps = find_reps(travels, settings).reps
+    if not reps:
+        return [None]
+    resting, far = _levels(reps)
+    levels: list[float | None] = [floor_level_deg(reps, travel_deg, rests, resting, far)]
+    if header.posture == "hanging":
+        # who walks to the bar swings the leg on both sides of where it hangs
+        levels.append(usual_level_deg(rests, travel_deg) if rests else float(np.median(travel_deg)))
+    return levels
+
+
+def _at_its_level(found: Segmentation) -> Segmentation:
+    """Without excursions that begin or end where the others turn: the lift into a high start, or before it."""
+    if not found.reps:
+        return found
+    turn = float(np.median([rep.far.value for rep in found.reps]))
+    reps = tuple(rep for rep in found.reps if max(rep.near.value, rep.back.value) < turn)
+    return replace(found, reps=reps)
+
+
+def _tipped_alike(found: Segmentation, travel_deg: FloatArray, tilt_deg: FloatArray) -> Segmentation:
+    """Without heel taps whose pelvis lies otherwise at their ends than at those of the others.
+
+    They belong to the lift into the start, or to the lowering out of it: the shank alone does not tell.
+    """
+    if not found.reps:
+        return found
+    tilt = np.array([_tipped_deg(rep, travel_deg, tilt_deg) for rep in found.reps])
+    alike = (np.abs(tilt - np.median(tilt)) < SAME_TILT_DEG).all(axis=1)
+    return replace(found, reps=tuple(found.reps[k] for k in np.flatnonzero(alike)))
+
+
+def _tipped_deg(rep: Excursion, travel_deg: FloatArray, tilt_deg: FloatArray) -> tuple[float, float]:
+    """Tilt furthest back around both ends of a repetition; the pelvis follows a moment later."""
+    band = LEAVING_SHARE * rep.range_deg
+    out = travel_deg[rep.near.tick : rep.far.tick + 1]
+    back = travel_deg[rep.far.tick : rep.back.tick + 1]
+    leaves = rep.far.tick - int(np.argmax(out[::-1] <= rep.near.value + band))
+    enters = rep.far.tick + int(np.argmax(back <= rep.back.value + band))
+    before = tilt_deg[max(rep.near.tick, leaves - AROUND_TICKS) : leaves + 1]
+    after = tilt_deg[enters : min(rep.back.tick, enters + AROUND_TICKS) + 1]
+    return float(before.min()), float(after.min())
+
+
+def _without_cut_off(
+    found: Segmentation, spells: Sequence[slice], travel_deg: FloatArray, resting_deg: float
+) -> Segmentation:
+    """Without repetitions that the beginning or the end of a spell cuts off in mid-way: they are partials."""
+    starts, stops = [spell.start for spell in spells], [spell.stop - 1 for spell in spells]
+    kept, cut = [], []
+    for rep in found.reps:
+        begun = rep.near.value - resting_deg > BEGUN_SHARE * rep.range_deg and _near_any(rep.near.tick, starts)
+        ended = rep.back.value - resting_deg > CUT_SHARE * rep.range_deg and _near_any(rep.back.tick, stops)
+        cut_here = (begun and _moves(travel_deg, rep.near.tick)) or (ended and _moves(travel_deg, rep.back.tick))
+        (cut if cut_here else kept).append(rep)
+    partials = (*found.partials, *(Uncounted(rep, "cut_off") for rep in cut))
+    return replace(found, reps=tuple(kept), partials=partials) if cut else found
+
+
+def _near_any(tick: int, ends: Sequence[int]) -> bool:
+    return any(abs(tick - end) <= EDGE_TICKS for end in ends)
+
+
+def _moves(travel_deg: FloatArray, tick: int) -> bool:
+    """Whether the leg neither turned nor dwelt within the dwell's time around a tick."""
+    around = travel_deg[max(0, tick - DWELL_TICKS) : tick + DWELL_TICKS + 1]
+    return float(np.ptp(around)) > DWELL_DEG
+
+
+def _levels(reps: Sequence[Excursion]) -> tuple[float, float]:
+    """Usual travel at the resting and at the far end: medians, each repetition weighted by its size."""
+    if not reps:
+        return 0.0, 1.0
+    size = np.array([rep.range_deg for rep in reps])
+    near = np.array([end.value for rep in reps for end in (rep.near, rep.back)])
+    far = np.array([rep.far.value for rep in reps])
+    return _weighted_median(near, np.repeat(size, 2)), _weighted_median(far, size)
+
+
+def _weighted_median(values: FloatArray, weights: FloatArray) -> float:
+    order = np.argsort(values)
+    total = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(total, 0.5 * total[-1])])
+
+
+def floor_level_deg(
+    reps: Sequence[Excursion], travel_deg: FloatArray, rests: Sequence[Rest], resting_deg: float, far_deg: float
+) -> float:
+    """Travel where the leg lies on the floor (hangs): where it rests, near the resting end.
+
+    The level most rested at before the first repetition; else between them; else the resting end itself.
+    """
+    at_floor = on_floor(rests, travel_deg, resting_deg, far_deg)
+    before = [rest for rest in at_floor if rest.end <= reps[0].far.tick]
+    for some in (before, at_floor):
+        if some:
+            return usual_level_deg(some, travel_deg)
+    return resting_deg
+
+
+def on_floor(
+    rests: Sequence[Rest], travel_deg: FloatArray, resting_deg: float, far_deg: float
+) -> list[Rest]:
+    """Rests that may be on the floor: near the usual resting end, or below it, for who stops above the floor."""
+    highest = resting_deg + SAME_LEVEL * (far_deg - resting_deg)
+    lowest = resting_deg - BELOW_STOP_DEG
+    return [rest for rest in rests if lowest < travel_deg[rest.middle] < highest]
+
+
+def usual_level_deg(rests: Sequence[Rest], travel_deg: FloatArray) -> float:
+    """The level most rested at: a stall on the way up is no floor."""
+    levels = np.array([float(np.median(travel_deg[rest.start : rest.end])) for rest in rests])
+    lengths = np.array([rest.duration_s for rest in rests])
+    same = np.abs(levels[:, None] - levels) < SAME_REST_DEG
+    best = int(np.argmax(same @ lengths))
+    return float(np.average(levels[same[best]], weights=lengths[same[best]]))
+
+
+def _leg_axis(
+    sign: float, resting_angle_deg: float, plane: tuple[FloatArray, FloatArray], header: Header
+) -> FloatArray | None:
+    """From hip to foot, as up sees it where the leg rests: level lying, straight up held high, down hanging.
+
+    Of a heel tap it is the far end at which the heel is as low as the hip.
+    """
+    angle = np.radians(resting_angle_deg)
+    zero, quarter = plane
+    up = np.cos(angle) * zero + np.sin(angle) * quarter
+    if header.posture == "hanging":
+        return -up
+    if header.start == "high" and header.exercise != "heel_tap":
+        return up
+    return sign * (np.cos(angle) * quarter - np.sin(angle) * zero)

@@ -1,0 +1,286 @@
+"""The pelvis of a set: its zero in each spell, tilt and rotation against it, and the yaw of its sensor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from imu_reps.analysis.filters import low_passed, rate_of_change
+from imu_reps.analysis.reps.phases import SLOW_DPS
+from imu_reps.analysis.reps.segmentation import Excursion, Segmentation
+from imu_reps.analysis.set.leg_frames import LegFrames
+from imu_reps.analysis.set.spells import Posture, Rest, rests_in
+from imu_reps.domain.exercise import HOLDS
+from imu_reps.domain.recording import Header
+from imu_reps.domain.samples import BoolArray, FloatArray
+from imu_reps.domain.summary import Zero
+from imu_reps.domain.track import GRID_HZ
+from imu_reps.kinematics.holes import bridged
+from imu_reps.kinematics.motion import GridMotion, Motion
+from imu_reps.kinematics.mounting import (
+    MAX_TURN_DEG,
+    TURN_SPREAD_DEG,
+    PelvisAxes,
+    axis_vector,
+    pelvis_axes_hanging,
+    pelvis_axes_supine,
+    tilt_and_rotation,
+    turned,
+    unit,
+)
+
+#: The tilt zero needs a rest this long.
+ZERO_S = 1.0
+
+#: A leg this near to its floor lies on it: `definitions`, the zero.
+ON_FLOOR_DEG = 10.0
+
+#: Where the legs rest high, the pelvis of a rest on the floor is less tipped back than there by this (ours).
+TIPPED_BACK_DEG = 4.0
+
+#: A hip that rolls with every lift looks like a turned sensor; it is as likely, by this much (1 SD).
+ROLL_SPREAD_DEG = 3.0
+
+#: Fewer repetitions do not tell a turned sensor from a rolling hip.
+FEWEST_FOR_TURN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Turn of the pelvis sensor about gravity: what is corrected, and its standard deviation, degrees."""
+
+    turn_deg: float
+    sd_deg: float
+
+
+@dataclass(frozen=True, slots=True)
+class PelvisEstimate:
+    """The pelvis over a motion.
+
+    Attributes
+    ----------
+    tilt_deg, rotation_deg : (n,) float
+        Against the zero of each instant's spell; rotation with the reported sign. NaN where not measured.
+    zero : Zero
+        Of the first spell: when it was taken, and why there, or why there is none.
+    between_reps : bool
+        Whether any spell's zero had to be taken between repetitions.
+    turn : Turn or None
+        Of the sensor; None where it is not estimated.
+    """
+
+    tilt_deg: FloatArray
+    rotation_deg: FloatArray
+    zero: Zero
+    between_reps: bool
+    turn: Turn | None
+
+
+@dataclass(frozen=True, slots=True)
+class _SpellZero:
+    """A spell, the pelvis's axes in it, and the rest of its tilt zero (None: rotation alone has one)."""
+
+    spell: slice
+    axes: PelvisAxes | None
+    rest: Rest | None
+    between_reps: bool = False
+
+
+def estimate_pelvis(
+    motion: Motion,
+    posture: Posture,
+    elevation_deg: FloatArray,
+    segmentation: Segmentation,
+    leg: LegFrames | None,
+    header: Header,
+) -> PelvisEstimate:
+    """Tilt and rotation of the pelvis over a motion.
+
+    Parameters
+    ----------
+    motion : Motion
+    posture : Posture
+    elevation_deg : (n,) float
+        Of the leg; NaN where not measured.
+    segmentation : Segmentation
+        In ticks of the motion.
+    leg : LegFrames or None
+    header : Header
+    """
+    nothing = np.full(len(motion), np.nan)
+    why = _why_not(motion, posture)
+    if motion.pelvis is None or posture.cranial is None or why:
+        return PelvisEstimate(nothing, nothing, Zero(None, why), False, None)
+    calm = _zero_mask(motion.pelvis, posture, elevation_deg, motion.ankle, leg, header)
+    zeros = [_spell_zero(spell, calm, motion, posture, segmentation, header) for spell in posture.spells]
+    turn = None
+    if header.posture == "supine" and header.pelvis.alignment == "mounted":
+        turn = estimate_turn(_lifts(zeros, segmentation.reps, motion.pelvis.up))
+    tilt, rotation = nothing.copy(), nothing.copy()
+    for k, zero in enumerate(zeros):
+        if zero.axes is None:
+            continue
+        # before the first spell and between two the zero of the next one holds, after the last its own
+        start = 0 if k == 0 else zeros[k - 1].spell.stop
+        ticks = slice(start, len(motion) if k + 1 == len(zeros) else zero.spell.stop)
+        axes = zero.axes if turn is None else turned(zero.axes, turn.turn_deg)
+        one, other = tilt_and_rotation(axes, motion.pelvis.up[ticks], header.posture)
+        tilt[ticks] = one if zero.rest is not None else np.nan
+        rotation[ticks] = -other if header.side == "right" else other
+    between = any(zero.between_reps for zero in zeros)
+    return PelvisEstimate(tilt, rotation, _told(zeros[0], motion, header), between, turn)
+
+
+def _why_not(motion: Motion, posture: Posture) -> str:
+    if motion.pelvis is None:
+        return "no pelvis sensor"
+    if posture.cranial is None:
+        return "no pelvic rocks were found, so the pelvis sensor's axes are unknown"
+    return "" if posture.spells else "no still stretch in posture"
+
+
+def _zero_mask(
+    pelvis: GridMotion,
+    posture: Posture,
+    elevation_deg: FloatArray,
+    ankle: GridMotion | None,
+    leg: LegFrames | None,
+    header: Header,
+) -> BoolArray:
+    """Where a zero may be taken: the pelvis lies (hangs) still, and the working leg lies (hangs) too."""
+    calm = pelvis.still & posture.near
+    if leg is None or ankle is None:
+        return calm if ankle is None else calm & ankle.still
+    if header.start == "high":
+        on_floor = np.zeros(len(calm), bool)
+        for rest in leg.floor_rests:
+            on_floor[rest.start : rest.end] = True
+        return calm & (ankle.still if header.exercise == "heel_tap" else on_floor)
+    speed = np.abs(rate_of_change(low_passed(bridged(elevation_deg))))
+    return calm & (np.abs(elevation_deg) < ON_FLOOR_DEG) & (speed < SLOW_DPS)
+
+
+def _spell_zero(
+    spell: slice,
+    calm: BoolArray,
+    motion: Motion,
+    posture: Posture,
+    segmentation: Segmentation,
+    header: Header,
+) -> _SpellZero:
+    assert motion.pelvis is not None
+    assert posture.cranial is not None
+    up, cranial = motion.pelvis.up, posture.cranial
+    reps = [rep for rep in segmentation.reps if spell.start <= rep.far.tick < spell.stop]
+    rests = _rests_in(calm, spell)
+    if header.exercise == "heel_tap":
+        rests = _flat_rests(rests, reps, posture, up)
+    long_enough = [rest for rest in rests if rest.duration_s >= ZERO_S]
+    before = [rest for rest in long_enough if not reps or rest.end <= reps[0].far.tick]
+    if before or long_enough:
+        rest = before[-1] if before else long_enough[0]
+        at = mean_up(up, rest)
+        return _SpellZero(spell, None if at is None else axes_at(at, cranial, header), rest, not before)
+    still = rests or _rests_in(motion.pelvis.still & posture.near, spell)
+    at = None if not still else mean_up(up, still[-1])
+    return _SpellZero(spell, None if at is None else axes_at(at, cranial, header), None)
+
+
+def _rests_in(calm: BoolArray, spell: slice) -> list[Rest]:
+    inside = np.zeros(len(calm), bool)
+    inside[spell] = calm[spell]
+    return rests_in(inside)
+
+
+def _flat_rests(
+    rests: Sequence[Rest], reps: Sequence[Excursion], posture: Posture, up: FloatArray
+) -> list[Rest]:
+    """Rests before the first heel tap in which the pelvis is not tipped back as it is between the taps."""
+    if not reps or posture.lying is None or posture.cranial is None:
+        return []
+    away = np.degrees(np.arcsin(np.clip(up @ posture.cranial, -1.0, 1.0)))
+    held = float(np.nanmedian([np.nanmedian(away[rep.near.tick : rep.near.tick + 50]) for rep in reps]))
+    return [
+        rest
+        for rest in rests
+        if rest.end <= reps[0].near.tick + GRID_HZ
+        and float(np.nanmedian(away[rest.start : rest.end])) - held > TIPPED_BACK_DEG
+    ]
+
+
+def axes_at(up: FloatArray, cranial: FloatArray, header: Header) -> PelvisAxes:
+    """Body axes at a rest with mean direction `up`; `cranial` is the sensor axis that points to the head."""
+    if header.posture == "hanging":
+        return pelvis_axes_hanging(up, axis_vector(header.pelvis.anterior_axis or "+z"))
+    return pelvis_axes_supine(up, cranial)
+
+
+def _told(zero: _SpellZero, motion: Motion, header: Header) -> Zero:
+    hanging = header.posture == "hanging"
+    if zero.axes is None:
+        return Zero(None, "no still stretch in posture")
+    if zero.rest is None:
+        where = "before the first lift" if hanging else "before the leg left the floor"
+        return Zero(None, f"no still second {where}")
+    time_s = float(motion.time_s[min(zero.rest.end, len(motion)) - 1])
+    what = "hanging still" if hanging else "lying still with the leg on the floor"
+    first = "the legs went up" if header.exercise in HOLDS else "the first repetition"
+    when = "between two repetitions, for there was no still second before" if zero.between_reps else "before"
+    return Zero(time_s, f"{what}, {when} {first}")
+
+
+def mean_up(up: FloatArray, rest: Rest) -> FloatArray | None:
+    """Mean direction of up over a rest, None if nothing was measured then."""
+    piece = up[rest.start : rest.end]
+    piece = piece[np.isfinite(piece[:, 0])]
+    return unit(piece.mean(axis=0)) if len(piece) else None
+
+
+def _lifts(
+    zeros: Sequence[_SpellZero], reps: Sequence[Excursion], up: FloatArray
+) -> list[tuple[PelvisAxes, FloatArray]]:
+    """For each repetition the axes of its spell, and its directions of up."""
+    return [
+        (zero.axes, up[rep.near.tick : rep.back.tick + 1])
+        for zero in zeros
+        for rep in reps
+        if zero.axes is not None and zero.spell.start <= rep.far.tick < zero.spell.stop
+    ]
+
+
+def estimate_turn(lifts: Sequence[tuple[PelvisAxes, FloatArray]]) -> Turn:
+    """How far the pelvis sensor is turned about gravity, from rotation that follows tilt.
+
+    Parameters
+    ----------
+    lifts : sequence of (PelvisAxes, (n, 3) float)
+        For each repetition the axes at its zero, and its directions of up in sensor axes.
+
+    Returns
+    -------
+    Turn
+        The median over the repetitions, shared between belt and hip by how likely each is
+        (`TURN_SPREAD_DEG`, `ROLL_SPREAD_DEG`), and limited to ±`MAX_TURN_DEG`.
+    """
+    slopes = [slope for axes, up in lifts if (slope := _slope(axes, up)) is not None]
+    if len(slopes) < FEWEST_FOR_TURN:
+        return Turn(0.0, TURN_SPREAD_DEG)
+    turns = np.degrees(np.arctan(slopes))
+    spread = 1.4826 * float(np.median(np.abs(turns - np.median(turns)))) / np.sqrt(len(turns))
+    other = ROLL_SPREAD_DEG**2 + spread**2
+    belt = TURN_SPREAD_DEG**2
+    turn = float(np.median(turns)) * belt / (belt + other)
+    return Turn(
+        float(np.clip(turn, -MAX_TURN_DEG, MAX_TURN_DEG)), float(np.sqrt(belt * other / (belt + other)))
+    )
+
+
+def _slope(axes: PelvisAxes, up: FloatArray) -> float | None:
+    """Sideways against fore-and-aft lean over one repetition."""
+    lean = up[np.isfinite(up[:, 0])] @ axes.matrix[1:].T
+    power = float((lean[:, 0] ** 2).sum())
+    if len(lean) == 0 or np.abs(lean[:, 0]).max() < np.sin(np.radians(3.0)):
+        return None
+    return float((lean[:, 0] * lean[:, 1]).sum() / power)

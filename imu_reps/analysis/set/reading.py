@@ -1,0 +1,286 @@
+"""The likeliest reading of a set: every axis the leg may swing about, either sign, weighed by the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from imu_reps.analysis.reps.segmentation import Excursion, Segmentation, Turn, TurnFinder
+from imu_reps.analysis.set.evidence import EvidenceParams, Hypothesis, Observed, score, travel_sign
+from imu_reps.analysis.set.hypotheses import readings
+from imu_reps.analysis.set.leg import (
+    LegParams,
+    angle_about_deg,
+    plane_of_swing,
+    swing_axis,
+    up_turning_dps,
+)
+from imu_reps.analysis.set.spells import Posture, Rest, in_spells, rests_in
+from imu_reps.domain.recording import Header
+from imu_reps.domain.samples import FloatArray, IntArray
+from imu_reps.domain.settings import Settings
+from imu_reps.kinematics.holes import bridged, bridged_columns
+from imu_reps.kinematics.lever import SET_CUTOFF_HZ, Lever, carried, fit_common_lever
+from imu_reps.kinematics.motion import GridMotion, Motion
+from imu_reps.kinematics.mounting import axis_vector, cross, unit
+
+#: An axis is looked for in what lies beyond this share of the way from the resting to the far end: near the
+#: resting end a foot that falls outward turns about the leg (ours).
+LIFTED_SHARE = 0.3
+
+#: What lies further below the resting end than this share of the range is another movement (ours).
+BELOW_SHARE = 0.1
+
+#: Axes nearer to each other than this (cosine) are the same.
+SAME_AXIS = 0.97
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One way to read the leg's motion over a recording.
+
+    Attributes
+    ----------
+    axis : (3,) float
+        Of the swing, in sensor axes; a right-handed turn of the leg about it makes the angle grow.
+    plane : pair of (3,) float
+        Up in sensor axes where the angle is 0, and where it is 90.
+    angle_deg : (n,) float
+        Low-passed, holes bridged.
+    hypothesis : Hypothesis
+    score : float
+        How much likelier it is than that nobody raised a leg, natural logarithm.
+    """
+
+    axis: FloatArray
+    plane: tuple[FloatArray, FloatArray]
+    angle_deg: FloatArray
+    hypothesis: Hypothesis
+    score: float
+
+    @property
+    def segmentation(self) -> Segmentation:
+        """The repetitions, in travel."""
+        return self.hypothesis.segmentation
+
+    def travel_deg(self, header: Header) -> FloatArray:
+        """The angle counted from the resting end outwards, (n,) degrees, any zero."""
+        return np.asarray(self.hypothesis.sign * travel_sign(header) * self.angle_deg)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The likeliest reading, and how sure it is.
+
+    Attributes
+    ----------
+    best : Reading or None
+        None where the leg did not move.
+    is_set : bool
+        Whether it is likelier than that nobody raised a leg.
+    margin : float
+        By how much it is likelier than the next reading with another count.
+    other_count : int
+        What that one counts.
+    """
+
+    best: Reading | None
+    is_set: bool
+    margin: float
+    other_count: int
+
+
+@dataclass(slots=True)
+class _Leg:
+    """The ankle over the spells, and what was looked up of it before."""
+
+    ankle: GridMotion
+    posture: Posture
+    turning_dps: FloatArray
+    inside: IntArray
+    rests: tuple[Rest, ...]
+    tilt_deg: FloatArray | None
+    pelvis_dps: FloatArray | None
+    levers: dict[tuple[Excursion, ...], Lever | None] = field(default_factory=dict)
+
+
+def choose_reading(
+    motion: Motion, posture: Posture, header: Header, settings: Settings, leg: LegParams, evidence: EvidenceParams
+) -> Choice:
+    """Weigh every reading of a set.
+
+    Parameters
+    ----------
+    motion : Motion
+    posture : Posture
+        Of the same motion.
+    header : Header
+    settings : Settings
+    leg : LegParams
+    evidence : EvidenceParams
+    """
+    seen = _observe(motion, posture, header)
+    if seen is None:
+        return Choice(None, False, 0.0, 0)
+    found: list[Reading] = []
+    axes: list[FloatArray] = []
+    for axis in _axes(seen, leg, settings):
+        refined = _refined(axis, seen, header, settings, leg)
+        if not any(abs(refined @ other) > SAME_AXIS for other in axes):
+            axes.append(refined)
+            found += _read(refined, seen, header, settings, evidence)
+    if not found:
+        return Choice(_unrepeated(seen, header, settings, leg), False, 0.0, 0)
+    found.sort(key=lambda reading: -reading.score)
+    best = found[0]
+    count = len(best.segmentation.reps) if best.score > 0.0 else 0
+    others = [(reading.score, len(reading.segmentation.reps)) for reading in found] + [(0.0, 0)]
+    margin, other = min(
+        ((max(best.score, 0.0) - score, number) for score, number in others if number != count),
+        default=(np.inf, count),
+    )
+    return Choice(best, best.score > 0.0, float(margin), other)
+
+
+def _unrepeated(seen: _Leg, header: Header, settings: Settings, params: LegParams) -> Reading | None:
+    """A leg that goes out and does not come back, as in a hold: from where it rests first, outwards is up."""
+    axis = swing_axis(seen.turning_dps[seen.inside], params)
+    if axis is None:
+        return None
+    angle, plane, _ = _swing(axis, seen, settings)
+    first = seen.rests[0].middle if seen.rests else int(seen.inside[0])
+    away = angle[seen.inside] - angle[first]
+    sign = float(np.sign(away[np.argmax(np.abs(away))])) or 1.0
+    resting = sign * float(angle[first])
+    nothing = Segmentation((), (), settings.min_range_deg)
+    far = resting + float(np.abs(away).max())
+    return Reading(axis, plane, angle, Hypothesis(sign * travel_sign(header), nothing, resting, far, None), 0.0)
+
+
+def _observe(motion: Motion, posture: Posture, header: Header) -> _Leg | None:
+    ankle = motion.ankle
+    if ankle is None or not posture.spells:
+        return None
+    inside = np.flatnonzero(in_spells(posture.spells, len(motion)) & np.isfinite(ankle.up[:, 0]))
+    if len(inside) == 0:
+        return None
+    rests = tuple(
+        rest
+        for rest in rests_in(ankle.still)
+        if any(spell.start <= rest.middle < spell.stop for spell in posture.spells)
+    )
+    pelvis = motion.pelvis
+    rate = None if pelvis is None else np.asarray((pelvis.gyr_dps**2).sum(axis=1))
+    return _Leg(ankle, posture, up_turning_dps(ankle), inside, rests, _tilt(motion, posture, header), rate)
+
+
+def _tilt(motion: Motion, posture: Posture, header: Header) -> FloatArray | None:
+    """Pelvic tilt against the person's own lying (hanging) direction, (n,) degrees; None where unknown."""
+    if motion.pelvis is None or posture.lying is None or posture.cranial is None:
+        return None
+    up = bridged_columns(motion.pelvis.up)
+    if header.posture == "hanging":
+        forward = axis_vector(header.pelvis.anterior_axis or "+z")
+        return np.asarray(np.degrees(np.arctan2(-(up @ forward), up @ posture.lying)))
+    level = unit(posture.cranial - posture.lying * (posture.cranial @ posture.lying))
+    return np.asarray(np.degrees(np.arctan2(up @ level, up @ posture.lying)))
+
+
+def _axes(seen: _Leg, params: LegParams, settings: Settings) -> list[FloatArray]:
+    """The axis that the leg turns most about, and the one square to it, where the leg moves about that too.
+
+    A foot that falls outward turns as far and faster than a leg that is lifted by 20 degrees.
+    """
+    one = swing_axis(seen.turning_dps[seen.inside], params)
+    if one is None:
+        return []
+    up = seen.ankle.up[seen.inside]
+    other = cross(unit(up.mean(axis=0)), one)
+    other = unit(other)
+    angle = np.degrees(np.arcsin(np.clip(up @ cross(unit(up.mean(axis=0)), other), -1.0, 1.0)))
+    spans = float(np.ptp(np.percentile(angle, (5.0, 95.0))))
+    return [one, other] if spans > settings.min_range_deg else [one]
+
+
+def _refined(
+    axis: FloatArray, seen: _Leg, header: Header, settings: Settings, params: LegParams
+) -> FloatArray:
+    """The axis of the lifts that are found about a first one."""
+    angle, plane, turns = _swing(axis, seen, settings)
+    found = readings(turns, seen.posture.spells, angle, seen.rests, plane, seen.tilt_deg, header, settings)
+    largest = max(found, key=lambda one: sum(rep.range_deg for rep in one.segmentation.reps))
+    if not largest.segmentation.reps:
+        return axis
+    lifted = largest.resting_deg + LIFTED_SHARE * (largest.far_deg - largest.resting_deg)
+    travel = largest.sign * travel_sign(header) * angle
+    ticks = np.concatenate([_span(rep) for rep in largest.segmentation.reps])
+    better = swing_axis(seen.turning_dps[ticks[travel[ticks] > lifted]], params)
+    if better is None:
+        return axis
+    return better if better @ axis > 0.0 else -better
+
+
+def _swing(
+    axis: FloatArray, seen: _Leg, settings: Settings
+) -> tuple[FloatArray, tuple[FloatArray, FloatArray], list[list[Turn]]]:
+    """The leg's angle about an axis, up at 0 and 90 degrees of it, and its turns in each spell."""
+    plane = plane_of_swing(axis, seen.ankle.up[seen.inside[0]])
+    angle = angle_about_deg(axis, seen.ankle.up, plane[0])
+    turns = []
+    for spell in seen.posture.spells:
+        finder = TurnFinder(settings.min_range_deg)
+        finder.push(spell.start, angle[spell])
+        turns.append(finder.turns)
+    return angle, plane, turns
+
+
+def _read(
+    axis: FloatArray, seen: _Leg, header: Header, settings: Settings, params: EvidenceParams
+) -> list[Reading]:
+    angle, plane, turns = _swing(axis, seen, settings)
+    motion = carried(seen.ankle, axis, SET_CUTOFF_HZ)
+    found = []
+    for hypothesis in readings(
+        turns, seen.posture.spells, angle, seen.rests, plane, seen.tilt_deg, header, settings
+    ):
+        if not hypothesis.segmentation.reps:
+            continue
+        travel = hypothesis.sign * travel_sign(header) * angle
+        depth = BELOW_SHARE * (hypothesis.far_deg - hypothesis.resting_deg)
+        pieces = [
+            span[travel[span] >= hypothesis.resting_deg - depth]
+            for span in map(_span, hypothesis.segmentation.reps)
+        ]
+        lever = None if motion is None else fit_common_lever(motion, pieces)
+        reps = hypothesis.segmentation.reps
+        observed = Observed(
+            header, angle, seen.posture.spells, lever, _shares(reps, angle, seen), _rates(reps, seen)
+        )
+        found.append(Reading(axis, plane, angle, hypothesis, score(hypothesis, observed, params)))
+    return found
+
+
+def _span(rep: Excursion) -> IntArray:
+    return np.arange(rep.near.tick, rep.back.tick + 1)
+
+
+def _shares(reps: Sequence[Excursion], angle_deg: FloatArray, seen: _Leg) -> FloatArray:
+    """Change of pelvic tilt with the leg's angle, one a repetition."""
+    if seen.tilt_deg is None:
+        return np.empty(0)
+    found = []
+    for rep in reps:
+        piece = slice(rep.near.tick, rep.back.tick + 1)
+        leg = angle_deg[piece] - angle_deg[piece].mean()
+        found.append(float(leg @ seen.tilt_deg[piece]) / float(leg @ leg))
+    return np.array(found)
+
+
+def _rates(reps: Sequence[Excursion], seen: _Leg) -> FloatArray:
+    """RMS angular rate of the pelvis, one a repetition, deg/s."""
+    if seen.pelvis_dps is None or not np.isfinite(seen.pelvis_dps).any():
+        return np.empty(0)
+    squares = bridged(seen.pelvis_dps)
+    return np.sqrt([squares[rep.near.tick : rep.back.tick + 1].mean() for rep in reps])

@@ -1,0 +1,275 @@
+"""Spells: the stretches of a recording in which the person lies (hangs), and the rests in them.
+
+Posture is measured from the person's own lying direction rather than from the named axis: a belt is pitched by
+20 degrees as often as not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from imu_reps.domain.recording import Header
+from imu_reps.domain.samples import BoolArray, FloatArray
+from imu_reps.domain.track import GRID_HZ
+from imu_reps.kinematics.holes import bridged_columns
+from imu_reps.kinematics.motion import GridMotion, Motion
+from imu_reps.kinematics.mounting import (
+    LEFT_DEG,
+    PelvisAxes,
+    axis_vector,
+    lean_deg,
+    pelvis_axes_from_rocks,
+    ready_deg,
+    unit,
+)
+from imu_reps.kinematics.rest import STILL_WINDOW_S, stretches
+
+#: Leaving the posture this long ends a spell; shorter is a movement within it.
+LEFT_POSTURE_S = 2.0
+
+#: Ticks of the half second that decides stillness.
+STILL_TICKS = int(STILL_WINDOW_S * GRID_HZ)
+
+
+@dataclass(frozen=True, slots=True)
+class SpellParams:
+    """Of finding the posture and the pelvic rocks; all ours, from what belts and people do.
+
+    Attributes
+    ----------
+    named_within_deg : float
+        The own lying direction is looked for this near to the named axis's: a belt pitched by 25 degrees, and
+        a pelvis that legs held high tip back by 30.
+    kernel_deg : float
+        Directions within this of each other count as the same.
+    calm_dps : float
+        A pelvis that turns faster is on its way somewhere.
+    samples : int
+        So many instants, evenly spread, are compared with each other.
+    rock_min_deg, rock_max_deg : float
+        How far a pelvic rock tips.
+    rock_return_deg : float
+        How closely the pelvis comes back after it.
+    rock_leg_deg : float
+        What the leg may do meanwhile.
+    rock_gap_s : float
+        Rocks with rests between them belong together while the rests end within this.
+    min_rocks : int
+        A single movement may be anything.
+    """
+
+    named_within_deg: float = 60.0
+    kernel_deg: float = 15.0
+    calm_dps: float = 20.0
+    samples: int = 300
+    rock_min_deg: float = 4.0
+    rock_max_deg: float = 40.0
+    rock_return_deg: float = 6.0
+    rock_leg_deg: float = 8.0
+    rock_gap_s: float = 15.0
+    min_rocks: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A still stretch, half-open in ticks; `end - start` is how long it was seen to be still."""
+
+    start: int
+    end: int
+
+    @property
+    def seen(self) -> int:
+        """The first tick at which it is known to be still."""
+        return min(self.start + STILL_TICKS, self.end) - 1
+
+    @property
+    def middle(self) -> int:
+        """The tick in its middle."""
+        return (self.start + self.end) // 2
+
+    @property
+    def duration_s(self) -> float:
+        """How long it lasted."""
+        return (self.end - self.start) / GRID_HZ
+
+
+@dataclass(frozen=True, slots=True)
+class Posture:
+    """Over a whole motion.
+
+    Attributes
+    ----------
+    spells : tuple of slice
+        Stretches in the posture, in order. Without a pelvis sensor, or with its axes unknown, all is one.
+    ready : (n,) bool
+        The pelvis is near its lying (hanging) direction, and every sensor is still.
+    near : (n,) bool
+        The pelvis is near that direction, still or not.
+    checked : bool
+        Whether the posture is known.
+    lying : (3,) float or None
+        The person's own direction of up while lying (hanging), in pelvis sensor axes.
+    cranial : (3,) float or None
+        Sensor axis that points to the head; None: unknown.
+    """
+
+    spells: tuple[slice, ...]
+    ready: BoolArray
+    near: BoolArray
+    checked: bool
+    lying: FloatArray | None
+    cranial: FloatArray | None
+
+
+def rests_in(still: BoolArray) -> list[Rest]:
+    """Still stretches from the mask of half seconds that ended still."""
+    return [Rest(max(0, start - STILL_TICKS + 1), end) for start, end in stretches(still)]
+
+
+def in_spells(spells: Sequence[slice], ticks: int) -> BoolArray:
+    """Mask of the ticks within some spells."""
+    inside = np.zeros(ticks, bool)
+    for spell in spells:
+        inside[spell] = True
+    return inside
+
+
+def all_still(motion: Motion) -> BoolArray:
+    """Where every sensor there is was still."""
+    still = np.ones(len(motion), bool)
+    for sensor in (motion.pelvis, motion.ankle):
+        if sensor is not None:
+            still &= sensor.still
+    return still
+
+
+def find_posture(motion: Motion, header: Header, params: SpellParams | None = None) -> Posture:
+    """Whether and when the person was in posture, and ready.
+
+    Parameters
+    ----------
+    motion : Motion
+        Causal or acausal alike.
+    header : Header
+    params : SpellParams, optional
+    """
+    params = params or SpellParams()
+    still, whole, everywhere = all_still(motion), (slice(0, len(motion)),), np.ones(len(motion), bool)
+    pelvis = motion.pelvis
+    if pelvis is None or not np.isfinite(pelvis.up[:, 0]).any():
+        return Posture(whole, still, everywhere, checked=False, lying=None, cranial=None)
+    up, after = bridged_columns(pelvis.up), 0
+    if header.pelvis.alignment == "functional":
+        rocks = find_rocks(motion, params)
+        if rocks is None:
+            return Posture(whole, still, everywhere, checked=False, lying=None, cranial=None)
+        axes, after = rocks
+        named = axes.matrix[0]
+        off_deg, cranial = _angle_deg(up, named), axes.matrix[1]
+    else:
+        cranial = axis_vector(header.pelvis.cranial_axis or "+y")
+        off_deg = lean_deg(up, cranial, header.posture)
+    lying = _own_direction(up, pelvis.gyr_dps, off_deg, params)
+    if lying is None:
+        return Posture((), ~everywhere, ~everywhere, checked=True, lying=None, cranial=cranial)
+    away_deg = _angle_deg(up, lying)
+    spells = [slice(max(start, after), end) for start, end in _spells(away_deg < LEFT_DEG) if end > after]
+    near = away_deg < ready_deg(header.start)
+    near[:after] = False
+    return Posture(tuple(spells), still & near, near, checked=True, lying=lying, cranial=cranial)
+
+
+def _own_direction(
+    up: FloatArray, gyr_dps: FloatArray, off_deg: FloatArray, params: SpellParams
+) -> FloatArray | None:
+    """The most frequent direction of up of a calm pelvis near the named one; None where it never was near."""
+    calm = np.flatnonzero((off_deg < params.named_within_deg) & _is_calm(gyr_dps, params.calm_dps))
+    if len(calm) == 0:
+        return None
+    chosen = calm[np.linspace(0, len(calm) - 1, min(len(calm), params.samples)).astype(int)]
+    some = up[chosen]
+    near = some @ some.T > np.cos(np.radians(params.kernel_deg))
+    # the named axis as the prior: as likely again at every 30 degrees nearer to it
+    prior = 0.5 ** (off_deg[chosen] / 30.0)
+    best = int(np.argmax(prior * near.sum(axis=1)))
+    return unit(some[near[best]].mean(axis=0))
+
+
+def _is_calm(gyr_dps: FloatArray, calm_dps: float) -> BoolArray:
+    speed = np.linalg.norm(gyr_dps, axis=1)
+    return np.asarray(speed < calm_dps)
+
+
+def _spells(in_posture: BoolArray) -> list[tuple[int, int]]:
+    """Stretches in posture, with absences shorter than `LEFT_POSTURE_S` bridged."""
+    lost = int(LEFT_POSTURE_S * GRID_HZ)
+    spells: list[tuple[int, int]] = []
+    for start, end in stretches(in_posture):
+        if spells and start - spells[-1][1] < lost:
+            spells[-1] = (spells[-1][0], end)
+        else:
+            spells.append((start, end))
+    return [(a, len(in_posture) if len(in_posture) - b < lost else b) for a, b in spells]
+
+
+def find_rocks(motion: Motion, params: SpellParams | None = None) -> tuple[PelvisAxes, int] | None:
+    """Axes from the first pelvic rocks, and the tick from which on they are over; None without rocks.
+
+    Rocks lie between rests with the same direction of up, tip the pelvis and leave the leg where it is. There
+    may be a rest after each of them.
+    """
+    params = params or SpellParams()
+    if motion.pelvis is None:
+        return None
+    up = bridged_columns(motion.pelvis.up)
+    ankle = None if motion.ankle is None else bridged_columns(motion.ankle.up)
+    found: list[tuple[Rest, Rest]] = []
+    for before, after in pairwise(rests_in(motion.pelvis.still)):
+        if not _is_rock(up, ankle, before, after, params):
+            continue
+        if found and (after.start - found[-1][1].end) / GRID_HZ > params.rock_gap_s:
+            if _count(up, found, params) >= params.min_rocks:
+                break
+            found = []
+        found.append((before, after))
+    if _count(up, found, params) < params.min_rocks:
+        return None
+    start = _mean_up(up, found[0][0])
+    rocking = np.concatenate([up[before.end : after.start] for before, after in found])
+    return pelvis_axes_from_rocks(start, rocking), found[-1][1].seen
+
+
+def _is_rock(
+    up: FloatArray, ankle: FloatArray | None, before: Rest, after: Rest, params: SpellParams
+) -> bool:
+    start, between = _mean_up(up, before), slice(before.end, after.start)
+    swing = _angle_deg(up[between], start)
+    if len(swing) == 0 or not params.rock_min_deg < swing.max() < params.rock_max_deg:
+        return False
+    if _angle_deg(_mean_up(up, after)[None], start)[0] > params.rock_return_deg:
+        return False
+    return ankle is None or bool(
+        _angle_deg(ankle[between], ankle[before.end - 1]).max() < params.rock_leg_deg
+    )
+
+
+def _count(up: FloatArray, found: list[tuple[Rest, Rest]], params: SpellParams) -> int:
+    """How often the pelvis tips past half of its greatest angle, over all of the rocks."""
+    if not found:
+        return 0
+    start = _mean_up(up, found[0][0])
+    swings = [_angle_deg(up[before.end : after.start], start) for before, after in found]
+    half = max(float(swing.max()) for swing in swings) / 2.0
+    return sum(int((np.diff((swing > half).astype(np.int8), prepend=0) > 0).sum()) for swing in swings)
+
+
+def _mean_up(up: FloatArray, rest: Rest) -> FloatArray:
+    return unit(up[rest.start : rest.end].mean(axis=0))
+
+
+def _angle_deg(up: FloatArray, reference: FloatArray) -> FloatArray:
+    return np.asarray(np.degrees(np.arccos(np.clip(up @ reference, -1.0, 1.0))))

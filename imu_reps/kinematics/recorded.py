@@ -1,0 +1,42 @@
+"""A finished recording as motion on the grid: clocks, then orientation looking both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from imu_reps.domain.recording import Recording
+from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
+from imu_reps.kinematics.clocks import TimedSamples, fit_clock
+from imu_reps.kinematics.motion import Motion, grid_times, on_grid, with_impacts
+from imu_reps.kinematics.orientation import offline_motion
+
+
+def fit_clocks(recording: Recording) -> dict[SensorPlace, TimedSamples]:
+    """The sample times of every sensor that sent anything."""
+    fitted: dict[SensorPlace, TimedSamples] = {}
+    for place in SENSOR_PLACES:
+        block = recording.samples(place)
+        if block is not None and len(block):
+            fitted[place] = fit_clock(block, recording.header.sensor(place))
+    return fitted
+
+
+def estimate_motion(recording: Recording, clocks: Mapping[SensorPlace, TimedSamples]) -> Motion:
+    """Both sensors on the grid, estimated acausally."""
+    if not clocks:
+        return Motion(np.empty(0), None, None)
+    time_s = grid_times(
+        min(float(timed.time_s[0]) for timed in clocks.values()),
+        max(float(timed.time_s[-1]) for timed in clocks.values()),
+    )
+    grids = {}
+    for place, timed in clocks.items():
+        block = recording.samples(place)
+        if block is not None and len(timed.time_s) > 3:
+            sensor = offline_motion(timed, block)
+            grids[place] = on_grid(sensor, time_s)
+            if place == "ankle":
+                grids[place] = with_impacts(grids[place], sensor, time_s)
+    return Motion(time_s, grids.get("pelvis"), grids.get("ankle"))
