@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from imu_reps.kinematics.recorded import fit_clocks
 from imu_reps.analysis.plausibility.accelerometer import check_accelerometer
 from imu_reps.analysis.plausibility.channels import check_channels, check_finite
 from imu_reps.analysis.plausibility.finding import PlausibilityFinding
@@ -21,6 +20,7 @@ from imu_reps.domain.recording import Recording
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.errors import RecordingError
 from imu_reps.kinematics.clocks import TimedSamples
+from imu_reps.kinematics.recorded import fit_clocks
 
 __all__ = ["PlausibilityFinding", "check_recording", "fit_clocks", "refuse_implausible", "refuse_unusable"]
 
