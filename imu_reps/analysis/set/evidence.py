@@ -50,6 +50,8 @@ class EvidenceParams:
         climbing 80 (both measured).
     prior : float
         Somebody recorded this as a set.
+    again : float
+        What speaks for a reading that agrees with the estimate before, of a set that runs.
     without : frozenset of str
         Names of terms left out, to see what each is worth.
     """
@@ -73,6 +75,7 @@ class EvidenceParams:
     regular_each: float = 0.7
     regular_max: float = 2.5
     prior: float = -1.0
+    again: float = 2.0
     without: frozenset[str] = frozenset()
 
 
@@ -135,19 +138,24 @@ def lever_term(hypothesis: Hypothesis, seen: Observed, params: EvidenceParams) -
     lever = seen.lever
     if hypothesis.leg_axis is None or lever is None:
         return 0.0
+    length = float(lever.vector_m @ hypothesis.leg_axis)
+    aside = lever.vector_m - length * hypothesis.leg_axis
     hanging = seen.header.posture == "hanging"
-    leg_sd = params.lever_hanging_sd_m if hanging else params.lever_sd_m
-    leg = _log_density(lever.vector_m - params.lever_m * hypothesis.leg_axis, lever.sd_m, leg_sd)
-    slid = _log_density(lever.vector_m, lever.sd_m, params.slid_sd_m)
-    anyhow = _log_density(lever.vector_m, lever.sd_m, params.lever_m)
+    along_sd = params.lever_hanging_sd_m if hanging else params.lever_sd_m
+    variances = (lever.sd_m**2 + along_sd**2, lever.sd_m**2 + params.lever_sd_m**2)
+    squares = ((length - params.lever_m) ** 2, float(aside @ aside))
+    leg = _log_normal(squares, variances)
+    whole = float(lever.vector_m @ lever.vector_m)
+    slid = _log_normal((whole, 0.0), (lever.sd_m**2 + params.slid_sd_m**2,) * 2)
+    anyhow = _log_normal((whole, 0.0), (lever.sd_m**2 + params.lever_m**2,) * 2)
     against = np.logaddexp(slid, anyhow) - np.log(2.0)
     return float(np.clip(leg - against, -params.lever_max, params.lever_max))
 
 
-def _log_density(away_m: FloatArray, sd_m: float, spread_m: float) -> float:
-    """Of a vector in a plane, normally distributed with both spreads together."""
-    variance = sd_m**2 + spread_m**2
-    return -0.5 * float(away_m @ away_m) / variance - float(np.log(2.0 * np.pi * variance))
+def _log_normal(squares: tuple[float, float], variances: tuple[float, float]) -> float:
+    """Log density of a normally distributed vector in a plane, by its squared components and their variances."""
+    one, other = variances
+    return -0.5 * (squares[0] / one + squares[1] / other + float(np.log(4.0 * np.pi**2 * one * other)))
 
 
 def size_term(hypothesis: Hypothesis, seen: Observed, params: EvidenceParams) -> float:

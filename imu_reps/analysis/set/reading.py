@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from imu_reps.analysis.reps.segmentation import Excursion, Segmentation, Turn, T
 from imu_reps.analysis.set.evidence import EvidenceParams, Hypothesis, Observed, score, travel_sign
 from imu_reps.analysis.set.hypotheses import readings
 from imu_reps.analysis.set.leg import (
+    LegFrame,
     LegParams,
     angle_about_deg,
     plane_of_swing,
@@ -113,6 +114,7 @@ def choose_reading(
     settings: Settings,
     leg: LegParams,
     evidence: EvidenceParams,
+    before: LegFrame | None = None,
 ) -> Choice:
     """Weigh every reading of a set.
 
@@ -125,6 +127,8 @@ def choose_reading(
     settings : Settings
     leg : LegParams
     evidence : EvidenceParams
+    before : LegFrame, optional
+        Of the estimate before this one, of a set that runs.
     """
     seen = _observe(motion, posture, header)
     if seen is None:
@@ -135,7 +139,10 @@ def choose_reading(
         refined = _refined(axis, seen, header, settings, leg)
         if not any(abs(refined @ other) > SAME_AXIS for other in axes):
             axes.append(refined)
-            found += _read(refined, seen, header, settings, evidence)
+            found += [
+                _again(reading, before, evidence)
+                for reading in _read(refined, seen, header, settings, evidence)
+            ]
     if not found:
         return Choice(_unrepeated(seen, header, settings, leg), False, 0.0, 0)
     found.sort(key=lambda reading: -reading.score)
@@ -147,6 +154,13 @@ def choose_reading(
         default=(np.inf, count),
     )
     return Choice(best, best.score > 0.0, float(margin), other)
+
+
+def _again(reading: Reading, before: LegFrame | None, params: EvidenceParams) -> Reading:
+    """The reading, likelier where it lifts the leg about the axis that was seen before."""
+    if before is None or reading.hypothesis.sign * float(reading.axis @ before.axis) < SAME_AXIS:
+        return reading
+    return replace(reading, score=reading.score + params.again)
 
 
 def _unrepeated(seen: _Leg, header: Header, settings: Settings, params: LegParams) -> Reading | None:
