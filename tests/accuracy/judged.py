@@ -111,21 +111,21 @@ class Outcome:
 
 def outcome(one: JudgedSet, *, live: bool = False, analyze: Analyze = imu_reps.analyze) -> Outcome:
     """Analyse a set; live, it goes through the pipeline too."""
-    recording = _tried(one.load)
+    recording = tried(one.load)
     if isinstance(recording, str):
-        right = _is_right(one, recording)
+        right = is_right(one, recording)
         return Outcome(one.name, one.allowed, recording, right, recording if live else None, right)
-    analysis = _tried(lambda: analyze(recording))
-    heard = _tried(lambda: closed_count(recording)) if live else None
-    live_right = not live or _is_right(one, heard)
+    analysis = tried(lambda: analyze(recording))
+    heard = tried(lambda: closed_count(recording)) if live else None
+    live_right = not live or is_right(one, heard)
     if isinstance(analysis, str):
-        return Outcome(one.name, one.allowed, analysis, _is_right(one, analysis), heard, live_right)
+        return Outcome(one.name, one.allowed, analysis, is_right(one, analysis), heard, live_right)
     found = analysis.summary.set.rep_count
     return Outcome(
         one.name,
         one.allowed,
         found,
-        _is_right(one, found),
+        is_right(one, found),
         heard,
         live_right,
         getattr(analysis.summary.set, "rep_count_certainty", None),
@@ -144,7 +144,7 @@ def closed_count(recording: Recording) -> int | None:
 _T = TypeVar("_T")
 
 
-def _tried(do: Callable[[], _T]) -> _T | str:
+def tried(do: Callable[[], _T]) -> _T | str:
     """What it gives, or in words why it gives nothing."""
     try:
         return do()
@@ -154,7 +154,8 @@ def _tried(do: Callable[[], _T]) -> _T | str:
         return f"crashed: {type(error).__name__}"
 
 
-def _is_right(one: JudgedSet, found: Found) -> bool:
+def is_right(one: JudgedSet, found: Found) -> bool:
+    """Whether a count, or a refusal, is one of those that are right."""
     if isinstance(found, str):
         return one.may_refuse and found.startswith(REFUSED)
     return found in one.allowed

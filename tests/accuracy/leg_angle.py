@@ -12,6 +12,9 @@ from vqf import offlineVQF
 
 from imu_reps.domain.samples import FloatArray, SampleBlock
 
+#: A numbering with more holes than this many times its samples is none.
+MOST_LOST = 10
+
 
 @dataclass(frozen=True)
 class LegAngle:
@@ -42,6 +45,8 @@ def leg_angle(block: SampleBlock) -> LegAngle:
 def _on_every_tick(block: SampleBlock) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Time, specific force and angular rate on the sensor's regular ticks."""
     number, first = np.unique(block.sample, return_index=True)
+    if number[-1] - number[0] > MOST_LOST * len(number):
+        number = first = np.arange(len(block))
     ticks = np.arange(number[0], number[-1] + 1)
     time = np.linspace(block.time_s[first[0]], block.time_s[first[-1]], len(ticks))
     acc, gyr = (

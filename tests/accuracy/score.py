@@ -19,6 +19,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+from baselines import BASELINES, baseline_outcome
 from judged import (
     JudgedSet,
     Makers,
@@ -51,7 +52,10 @@ def main(words: Sequence[str] | None = None) -> int:
     chosen = asked.populations or [*every]
     wrong = 0
     for name in chosen:
-        wrong += _judge(name, every[name]()[: asked.first], live=asked.live, jobs=asked.jobs)
+        makers = every[name]()[: asked.first]
+        wrong += _judge(name, makers, live=asked.live, jobs=asked.jobs)
+        if asked.baselines:
+            _judge_plainly(makers, asked.jobs)
     return 1 if wrong else 0
 
 
@@ -60,6 +64,7 @@ def _options() -> argparse.ArgumentParser:
     options.add_argument("populations", nargs="*", metavar="POPULATION")
     options.add_argument("--dir", type=Path, help="a folder of recordings with their truth, as `foreign` has")
     options.add_argument("--live", action="store_true", help="through the live pipeline too")
+    options.add_argument("--baselines", action="store_true", help="what plain counters count right")
     options.add_argument("--jobs", type=int, default=1, help="processes")
     options.add_argument("--first", type=int, help="only so many sets of each population")
     return options
@@ -99,6 +104,13 @@ def _judge(name: str, makers: Makers, *, live: bool, jobs: int) -> int:
         print(f"   {row}")
     sys.stdout.flush()
     return sum(not (one.right and one.live_right) for one in outcomes)
+
+
+def _judge_plainly(makers: Makers, jobs: int) -> None:
+    """Print what the plain counters count right of the same sets."""
+    for baseline in BASELINES:
+        outcomes = list(judged(makers, partial(baseline_outcome, baseline=baseline), jobs))
+        print(f"   {baseline.name}: {summed_up(outcomes, live=False)}", flush=True)
 
 
 def _outcome(one: JudgedSet, *, live: bool) -> Outcome:
