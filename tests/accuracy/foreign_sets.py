@@ -16,6 +16,15 @@ from imu_reps import Analysis, Recording, Rep, load
 
 RECORDING, TRUTH = ".csv.gz", ".truth.json"
 
+#: Which of the truth's figures each error is the error of.
+_COMPARED = {
+    "phase_ms": ("concentric_s", "eccentric_s"),
+    "tilt_deg": ("pelvic_tilt_deg",),
+    "rotation_deg": ("pelvic_rotation_abs_deg",),
+    "lift_off_deg": ("lift_off_angle_deg",),
+    "top_deg": ("top_angle_deg",),
+}
+
 
 @dataclass(frozen=True)
 class TrueRep:
@@ -70,6 +79,12 @@ class ForeignSet:
     def recording(self) -> Recording:
         """As `imu_reps.load` reads it."""
         return load(self.path)
+
+    def known(self, error: str) -> int:
+        """How many values this field of `SetErrors` has where an analysis knows all that the truth does."""
+        if error == "top_deg" and self.exercise == "heel_tap":
+            return 0
+        return sum(getattr(rep, name) is not None for rep in self.reps for name in _COMPARED[error])
 
 
 @dataclass(frozen=True)

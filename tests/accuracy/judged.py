@@ -6,7 +6,9 @@ Nothing that an analysis does ends the judging: what it refuses, or crashes on, 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import signal
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -52,6 +54,9 @@ TRICKLES: Mapping[str, int] = MappingProxyType(
 CLIMBER = "14-climbing-and-walking-is-no-set/cmu_01_09.csv.gz"
 
 REFUSED = "refused: "
+
+#: A set that takes longer, finished or live, has no count.
+LONGEST_S = 90.0
 
 NO_ERRORS = SetErrors()
 
@@ -108,6 +113,23 @@ class Outcome:
     certainty: str | None = None
     errors: SetErrors = NO_ERRORS
 
+    @property
+    def off(self) -> float:
+        """By how much the finished count misses the nearest that is right; infinite without a count."""
+        return _off(self.found, self.allowed)
+
+    @property
+    def live_off(self) -> float:
+        """The same of the live count."""
+        return _off(self.live, self.allowed)
+
+
+def _off(found: Found, allowed: frozenset[int | None]) -> float:
+    right = [count for count in allowed if count is not None]
+    if not isinstance(found, int) or not right:
+        return 0.0 if found in allowed else float("inf")
+    return float(min((found - count for count in right), key=abs))
+
 
 def outcome(one: JudgedSet, *, live: bool = False, analyze: Analyze = imu_reps.analyze) -> Outcome:
     """Analyse a set; live, it goes through the pipeline too."""
@@ -147,11 +169,32 @@ _T = TypeVar("_T")
 def tried(do: Callable[[], _T]) -> _T | str:
     """What it gives, or in words why it gives nothing."""
     try:
-        return do()
+        with _time_limit(LONGEST_S):
+            return do()
+    except _TooSlow:
+        return f"not done in {LONGEST_S:.0f} s"
     except ImuRepsError as error:
         return f"{REFUSED}{error.code}"
     except Exception as error:  # a crash is a wrong count, and the judging goes on
         return f"crashed: {type(error).__name__}"
+
+
+class _TooSlow(Exception):  # noqa: N818 - it ends one set, and is no error of this command's
+    """A set took too long."""
+
+
+@contextmanager
+def _time_limit(limit_s: float) -> Iterator[None]:
+    def stop(*_: object) -> None:
+        raise _TooSlow
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, limit_s)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def is_right(one: JudgedSet, found: Found) -> bool:
@@ -191,11 +234,9 @@ def of_cases(cases: Path) -> Makers:
     return [*_expected_cases(cases), *_trickles(cases)]
 
 
-def of_own() -> Makers:
-    """Sets of our own simulator."""
-    return [
-        partial(_own, name, population, seed) for name, population in OWN.items() for seed in population.seeds
-    ]
+def of_own(names: Iterable[str] = tuple(OWN)) -> Makers:
+    """Sets of our own simulator, by the names of their populations."""
+    return [partial(_own, name, seed) for name in names for seed in OWN[name].seeds]
 
 
 def _foreign(one: ForeignSet) -> JudgedSet:
@@ -210,7 +251,8 @@ def _known(one: Known) -> JudgedSet:
     return JudgedSet(one.name, lambda: one.recording, frozenset({one.expected}))
 
 
-def _own(name: str, population: Population, seed: int) -> JudgedSet:
+def _own(name: str, seed: int) -> JudgedSet:
+    population = OWN[name]
     plan = population.draw(np.random.default_rng(seed), **population.constraints)
     made = simulate(plan, seed=seed)
     reps = tuple(TrueRep.of(rep) for rep in made.truth.reps)
