@@ -11,6 +11,7 @@ from baselines import BASELINES, baseline_outcome
 from figures import Figure, percentile, worst_seeds
 from foreign_sets import foreign_sets
 from judged import Makers, Outcome, of_cuts, of_folder, of_nobody, of_own, of_raises, outcome
+from populations import MIXED, measured
 
 FOREIGN = "sets of a kinematic simulator and of a physics engine that are not ours, 25 to 208 Hz"
 CUTS = "real supine raises, 25 Hz, ankle only, cut at a rest, a top, a way up or down, turned at random"
@@ -100,24 +101,31 @@ def _percentile(found: Sequence[tuple[int, float]], share: float) -> float:
 @cache
 def wrong_counts(datasets: Path) -> Mapping[str, tuple[float, ...]]:
     """Sets with a wrong count in each population: of the estimator, then of every plain counter."""
-    mixed = of_own(["mixed"])
-    populations: Mapping[str, tuple[Makers, Sequence[Outcome]]] = {
-        "other simulators": (of_folder(datasets / "foreign"), foreign(datasets)),
-        "real raises cut anywhere": (of_cuts(datasets), cut(datasets)),
-        "real raises, whole and set by set": (makers := of_raises(datasets), _outcomes(makers)),
-        "real recordings without raises": (makers := of_nobody(datasets), _outcomes(makers)),
-        "our own simulator, everything by chance": (mixed, _outcomes(mixed)),
+    whole, nobody, mixed = of_raises(datasets), of_nobody(datasets), of_own(["mixed"])
+    of_foreign, of_cut = of_folder(datasets / "foreign"), of_cuts(datasets)
+    return {
+        "other simulators": (_wrong(foreign(datasets)), *_wrong_of_plain(of_foreign)),
+        "real raises cut anywhere": (_wrong(cut(datasets)), *_wrong_of_plain(of_cut)),
+        "real raises, whole and set by set": (_wrong(_outcomes(whole)), *_wrong_of_plain(whole)),
+        "real recordings without raises": (_wrong(_outcomes(nobody)), *_wrong_of_plain(nobody)),
+        "our own simulator, everything by chance": (
+            float(sum(one.count != one.true_count for one in measured(MIXED))),
+            *_wrong_of_plain(mixed),
+        ),
     }
-    return {name: _wrong_of_each(*population) for name, population in populations.items()}
 
 
 def _outcomes(makers: Makers) -> tuple[Outcome, ...]:
     return tuple(outcome(make()) for make in makers)
 
 
-def _wrong_of_each(makers: Makers, outcomes: Sequence[Outcome]) -> tuple[float, ...]:
-    plain = [[baseline_outcome(make(), baseline) for make in makers] for baseline in BASELINES]
-    return tuple(float(sum(not one.right for one in found)) for found in (outcomes, *plain))
+def _wrong(outcomes: Sequence[Outcome]) -> float:
+    return float(sum(not one.right for one in outcomes))
+
+
+def _wrong_of_plain(makers: Makers) -> Iterator[float]:
+    for baseline in BASELINES:
+        yield _wrong([baseline_outcome(make(), baseline) for make in makers])
 
 
 def plain_counters(datasets: Path) -> Iterator[Figure]:

@@ -17,6 +17,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 from baselines import BASELINES, baseline_outcome
@@ -117,11 +118,13 @@ def _outcome(one: JudgedSet, *, live: bool) -> Outcome:
     return outcome(one, live=live)
 
 
-_work: tuple[Makers, Callable[[JudgedSet], Outcome]]
+_T = TypeVar("_T")
+
+_work: tuple[Makers, Callable[[JudgedSet], Any]]
 
 
-def judged(makers: Makers, judge: Callable[[JudgedSet], Outcome], jobs: int = 1) -> Iterator[Outcome]:
-    """The outcome of every set, in order, in so many processes."""
+def judged(makers: Makers, judge: Callable[[JudgedSet], _T], jobs: int = 1) -> Iterator[_T]:
+    """What is made of every set, in order, in so many processes."""
     global _work  # noqa: PLW0603 - a forked process finds it here; recordings cannot be sent to it
     _work = makers, judge
     if jobs == 1:
@@ -131,7 +134,7 @@ def judged(makers: Makers, judge: Callable[[JudgedSet], Outcome], jobs: int = 1)
         yield from pool.map(_numbered, range(len(makers)))
 
 
-def _numbered(number: int) -> Outcome:
+def _numbered(number: int) -> Any:
     makers, judge = _work
     return judge(makers[number]())
 
