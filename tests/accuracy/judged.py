@@ -23,7 +23,7 @@ from real_cuts import SEEDS, Cut, cuts
 from real_recordings import Known, idle, raises, walks
 
 import imu_reps
-from imu_reps import Analysis, Pipeline, Recording, load
+from imu_reps import Analysis, Recording, load
 from imu_reps.errors import ImuRepsError
 from imu_reps.sensors.replay import replay_blocks
 from imu_reps.sensors.simulator import simulate
@@ -157,7 +157,7 @@ def outcome(one: JudgedSet, *, live: bool = False, analyze: Analyze = imu_reps.a
 
 def closed_count(recording: Recording) -> int | None:
     """Announced live and not taken back, the end's corrections among it; None without an ankle sensor."""
-    pipeline = Pipeline(recording.header, sensors=worn(recording))
+    pipeline = imu_reps.Pipeline(recording.header, sensors=worn(recording))
     heard = [event for block in replay_blocks(recording, SLOT_S) for event in pipeline.push(block)]
     closing, _ = pipeline.finish()
     return None if recording.ankle is None else counted([*heard, *closing])
