@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import signal
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -176,7 +177,8 @@ def tried(do: Callable[[], _T]) -> _T | str:
     except ImuRepsError as error:
         return f"{REFUSED}{error.code}"
     except Exception as error:  # a crash is a wrong count, and the judging goes on
-        return f"crashed: {type(error).__name__}"
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        return f"crashed: {type(error).__name__} at {Path(at.filename).name}:{at.lineno}"
 
 
 class _TooSlow(Exception):  # noqa: N818 - it ends one set, and is no error of this command's

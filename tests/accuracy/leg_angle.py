@@ -69,4 +69,5 @@ def _in_best_plane(up: FloatArray) -> FloatArray:
     most = np.linalg.svd(up - up.mean(axis=0), full_matrices=False)[2][0]
     most -= middle * (most @ middle)
     most /= np.linalg.norm(most)
-    return np.degrees(np.unwrap(np.arctan2(up @ most, up @ middle)))
+    angle: FloatArray = np.degrees(np.unwrap(np.arctan2(up @ most, up @ middle)))
+    return angle

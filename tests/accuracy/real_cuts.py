@@ -126,7 +126,7 @@ def _up_positive(angle: LegAngle, reps: Sequence[Labelled]) -> LegAngle:
 def _cut(found: Sequence[Source], seed: int) -> Cut:
     draw = np.random.default_rng(seed)
     begins, ends = list(itertools.product(PLACES, PLACES))[seed % len(PLACES) ** 2]
-    source = found[draw.integers(len(found))]
+    source = found[int(draw.integers(len(found)))]
     first, after = _whole_reps(len(source.reps), begins, ends, draw)
     usual_deg = usual_range_deg([rep.range_deg for rep in source.reps[first:after]])
     begin_s, at_begin = _begin(source, first, begins, usual_deg, draw)

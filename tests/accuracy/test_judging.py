@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pytest
 from baselines import BASELINES, autocorrelation, baseline_outcome, peaks, turns, zigzag
+from estimator_seam import changed, numbers, without
 from judged import JudgedSet, of_cuts, outcome
 from leg_angle import LegAngle, leg_angle
 from real_cuts import PLACES, cuts, greatest_rise_deg, usual_range_deg
 
 from imu_reps import Analysis, Recording, simulate
 from imu_reps.errors import RecordingError
+
+
+@dataclass(frozen=True)
+class Group:
+    limit_deg: float = 8.0
+    count: int = 3
+    without: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Params:
+    group: Group = field(default_factory=Group)
+    strict: bool = True
+    share: float = 0.5
 
 
 def a_set(*allowed: int, may_refuse: bool = False) -> JudgedSet:
@@ -35,7 +51,8 @@ def test_a_count_that_is_allowed_is_right_and_another_is_not() -> None:
 
 def test_a_crash_is_wrong_and_ends_nothing() -> None:
     one = outcome(a_set(8, may_refuse=True), analyze=crashing)
-    assert (one.found, one.right) == ("crashed: IndexError", False)
+    assert str(one.found).startswith("crashed: IndexError at test_judging.py:")
+    assert not one.right
 
 
 def test_a_refusal_is_right_only_where_it_is_asked_for() -> None:
@@ -87,3 +104,13 @@ def test_labels_of_the_cuts_agree_with_plain_turns(datasets: Path) -> None:
     found = [baseline_outcome(make(), BASELINES[0]) for make in of_cuts(datasets)]
     assert [one.name for one in found if not one.right and not one.name.endswith("to down")] == []
     assert sum(one.right for one in found) >= 195
+
+
+def test_every_number_of_the_parameters_is_found_and_can_be_changed() -> None:
+    assert dict(numbers(Params())) == {("group", "limit_deg"): 8.0, ("group", "count"): 3, ("share",): 0.5}
+    assert changed(Params(), ("group", "count"), 3.6).group == Group(count=4)
+    assert changed(Params(), ("share",), 0.6) == Params(share=0.6)
+
+
+def test_what_is_left_out_is_named_where_the_parameters_ask_for_it() -> None:
+    assert without(Params(), "lever").group.without == {"lever"}
