@@ -2,6 +2,7 @@
 
 from imu_reps.sensors.simulator.cutting import CutOff
 from imu_reps.sensors.simulator.held import HoldTruth
+from imu_reps.sensors.simulator.paced import paced
 from imu_reps.sensors.simulator.person_plan import CutPlace, CutPlan, PersonPlan, SitUp
 from imu_reps.sensors.simulator.plan import (
     Act,
@@ -47,6 +48,7 @@ __all__ = [
     "Truth",
     "TruthAngles",
     "idle_plan",
+    "paced",
     "random_plan",
     "showcase",
     "simulate",
