@@ -99,15 +99,14 @@ def command(plan: SetPlan, score: Score, rng: Generator) -> Commanded:
     meant = joints["shank"] - score.origin_deg
     # chance of its own, so that a plan without a person draws what it always drew
     unrest = stir(plan, score, t, excursion_share(t, meant, score), rng.spawn(1)[0])
-    joints["shank"] = joints["shank"] + _unsettled(plan, score, t, meant, rng) + unrest.flexion_deg
-    joints["pelvis"] = joints["pelvis"] + unrest.pitch_deg
-    joints["roll"] = joints["roll"] + unrest.roll_deg
+    joints["shank"] = joints["shank"] + _unsettled(plan, score, t, meant, rng)
     elevation = joints["shank"] - score.origin_deg
     lift = _lift_deg(plan, joints, elevation)
     response = respond(plan, score, t, elevation, lift, rng)
     sway = _sway_deg(plan, score, t)
-    joints["shank"] = joints["shank"] + sway
-    joints["pelvis"] = joints["pelvis"] + sway
+    joints["shank"] = joints["shank"] + sway + unrest.flexion_deg
+    joints["pelvis"] = joints["pelvis"] + sway + unrest.pitch_deg
+    joints["roll"] = joints["roll"] + unrest.roll_deg
     frame = _lying_frame(joints["heading"])
     pelvis = after(frame, _pelvis(joints, response, 0.0))
     skin = after(frame, _pelvis(joints, response, plan.body.skin_share))

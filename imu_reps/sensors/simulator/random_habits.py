@@ -77,15 +77,16 @@ def fidgets(plan: SetPlan, rng: Generator) -> SetPlan:
 def _twitching(rep: RepPlan, plan: SetPlan, rng: Generator) -> RepPlan:
     """A quick jerk of at most 6 degrees in the rest after the repetition."""
     size_deg = min(6.0, float(rng.uniform(0.05, 0.18)) * (rep.top_deg - rep.bottom_deg))
-    twitch = Swell(size_deg, float(rng.uniform(0.3, 0.7)))
+    twitch = Swell(size_deg, float(rng.uniform(0.5, 0.9)))
     if plan.resting_end == "low":
         return replace(rep, bounces=(*rep.bounces, twitch))
     return replace(rep, wobbles=(*rep.wobbles, twitch))
 
 
 def hits_the_floor(plan: SetPlan, rng: Generator) -> SetPlan:
-    """Heels that meet the floor hard, in most of the repetitions that reach it."""
-    return replace(plan, reps=tuple(_dropped(rep, rng) if chance(rng, 0.8) else rep for rep in plan.reps))
+    """Heels that meet the floor hard, in most of the repetitions that reach it; the last is set down."""
+    dropped = [_dropped(rep, rng) if chance(rng, 0.8) else rep for rep in plan.reps[:-1]]
+    return replace(plan, reps=(*dropped, plan.reps[-1]))
 
 
 def _dropped(rep: RepPlan, rng: Generator) -> RepPlan:

@@ -65,13 +65,14 @@ def stir(plan: SetPlan, score: Score, t: FloatArray, out: FloatArray, rng: Gener
     )
     scattered = _scattered(t, score, rng)
     other = _other_leg(t, score)
+    flexion = flexion + person.sympathy_deg * other
     return Unrest(
-        flexion_deg=flexion + person.sympathy_deg * other,
+        flexion_deg=flexion,
         abduction_deg=abduction + person.hip_abduction_deg * scattered * smoothstep(out),
         turnout_deg=turnout
         + person.foot_falls_deg * _fallen(plan, score, t)
         + person.hip_roll_deg * scattered * bump(out, 0.5, 0.5),
-        pitch_deg=plan.body.share * person.other_leg_deg * other,
+        pitch_deg=plan.body.share * (flexion + person.other_leg_deg * other),
         roll_deg=roll - plan.rotation_sign * _OTHER_HIP_DEG * other * float(person.other_leg_deg > 0.0),
     )
 
