@@ -101,6 +101,14 @@ def test_a_trait_that_does_not_exist_is_refused():
         random_plan(np.random.default_rng(0), person=True, traits=("levitates",))
 
 
+def test_a_person_can_hold():
+    for seed in range(20):
+        plan = random_plan(np.random.default_rng(seed), person=True, exercise="hollow_hold")
+        truth = simulate(plan, seed=seed).truth
+        assert truth.rep_count == 0
+        assert truth.hold is not None
+
+
 def test_cheap_parts_are_as_noisy_as_their_class(quiet_set):
     made = random_plan(np.random.default_rng(3), person=True, traits=("cheap_parts",), rate_hz=200.0)
     ankle = made.ankle

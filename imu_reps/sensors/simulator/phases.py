@@ -106,15 +106,17 @@ def split(
     up = leg.elevation_deg if start == "low" else -leg.elevation_deg
     sizes = [_sizes(up, _turns(leg.time_s, up, spell)) for spell in spells]
     least_deg = _least_counted([size for of_spell in sizes for size in of_spell])
-    excursions = [
-        (e, size)
-        for spell, found in zip(spells, sizes, strict=True)
-        for e, size in zip(spell.excursions, found, strict=True)
+    measured = [
+        list(zip(spell.excursions, found, strict=True)) for spell, found in zip(spells, sizes, strict=True)
     ]
-    partials = [(e, size) for e, size in excursions if _MIN_RANGE_DEG <= size < least_deg]
-    counted = {id(e) for e, size in excursions if size >= least_deg}
-    reps = [Spell([e for e in s.excursions if id(e) in counted], s.rest_s) for s in spells]
-    return [phases for spell in reps for phases in _phases(leg, spell, start)], partials
+    partials = [
+        (e, size) for of_spell in measured for e, size in of_spell if _MIN_RANGE_DEG <= size < least_deg
+    ]
+    reps = [
+        Spell([e for e, size in of_spell if size >= least_deg], spell.rest_s)
+        for of_spell, spell in zip(measured, spells, strict=True)
+    ]
+    return [phases for spell in reps if spell.excursions for phases in _phases(leg, spell, start)], partials
 
 
 def _phases(leg: LegCurve, reps: Spell, start: Start) -> list[Phases]:

@@ -49,7 +49,7 @@ class Space:
         Whether a person does the set: with traits of `random_person.TRAITS`, each with its chance there.
         Without, a seed gives what it always gave; with, the same set done by a person.
     traits : tuple of str or None
-        A person's, exactly these wherever the set allows them; None leaves them to chance.
+        Exactly these of a person's, wherever the set allows them; None leaves them to `person`.
     """
 
     exercise: Exercise | None = None
@@ -138,7 +138,7 @@ def random_plan(rng: Generator, **constraints: Any) -> SetPlan:
     pelvis, ankle = random_sensors(sensors, alignment, exercise == "hanging_leg_raise", rng)
     body = _random_body(exercise, space, rng)
     plan = SetPlan(exercise, side, start, alignment, reps, body, life, pelvis, ankle)
-    return personal(plan, rng, space.traits) if space.person else plan
+    return personal(plan, rng, space.traits) if space.person or space.traits is not None else plan
 
 
 def idle_plan(rng: Generator, **constraints: Any) -> SetPlan:

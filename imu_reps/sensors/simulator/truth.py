@@ -128,7 +128,7 @@ def tell(
     recorded = slice(int(np.searchsorted(whole.time_s, span_s[0])), _after(whole, span_s[1]))
     held = [within(whole, spell, span_s, start) for spell in spells(score, span_s)]
     leg = whole.part(recorded)
-    phases, partials = split(leg, [spell for spell, _ in held], start)
+    phases, partials = split(leg, [spell for spell, _ in held if spell.excursions], start)
     pelvis = (_low_passed(tilt)[recorded], _low_passed(rotation)[recorded])
     evidence = [_measure(plan, leg, pelvis, phases, k) for k in range(len(phases))]
     told = [Partial(e.start_s, e.end_s, size) for e, size in partials]
