@@ -7,7 +7,6 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from scipy.spatial.transform import Rotation
 
 from imu_reps.sensors.simulator import (
     CutOff,
@@ -220,9 +219,3 @@ def test_a_recording_does_not_end_before_it_begins(quiet_set):
     plan = quiet_set(REP, REP, cut=CutPlan(CutPlace(1, "rest"), CutPlace(0, "far")))
     with pytest.raises(ValueError, match="ends after"):
         simulate(plan)
-
-
-def test_the_turns_used_here_are_right_handed():
-    np.testing.assert_allclose(
-        Rotation.from_rotvec([0, 90, 0], degrees=True).apply([1, 0, 0]), [0, 0, -1], atol=1e-12
-    )

@@ -106,6 +106,10 @@ def _needs_no_rocks(plan: SetPlan) -> bool:
     return not _rocks(plan)
 
 
+def _needs_nothing_first(plan: SetPlan) -> bool:
+    return not _rocks(plan) and plan.person.handling_before_s == 0.0
+
+
 def _can_be_broken_off(plan: SetPlan) -> bool:
     return _supine(plan) and len(plan.reps) > 1
 
@@ -144,21 +148,18 @@ def _is_handled(plan: SetPlan, rng: Generator) -> SetPlan:
 
 def _begins_at_once(plan: SetPlan, rng: Generator) -> SetPlan:
     """No rest before the first movement, nor anything else."""
-    life = replace(plan.life, before=(), still_before_s=float(rng.uniform(0.0, 0.3)))
-    return replace(plan, life=life, person=replace(plan.person, handling_before_s=0.0))
+    return replace(plan, life=replace(plan.life, before=(), still_before_s=float(rng.uniform(0.0, 0.3))))
 
 
 def _is_cut(plan: SetPlan, rng: Generator) -> SetPlan:
-    """In the first third, in the last third, or in both."""
+    """In the first third, in the last third, or in both; rocks, which the alignment needs, are kept."""
     whole_deg = _CLEARLY_PARTIAL * habits.usual_range_deg(plan)
     whole = [k for k, rep in enumerate(plan.reps) if rep.top_deg - rep.bottom_deg > whole_deg]
     third = len(whole) // 3
-    ends = ("begin", "end", "both")[int(rng.integers(3))]
+    ends = "end" if _rocks(plan) else ("begin", "end", "both")[int(rng.integers(3))]
     begin = _cut_place(plan, whole[int(rng.integers(third))], "begin", rng)
     end = _cut_place(plan, whole[-1 - int(rng.integers(third))], "end", rng)
-    return replace(
-        plan, cut=CutPlan(None if ends == "end" or _rocks(plan) else begin, None if ends == "begin" else end)
-    )
+    return replace(plan, cut=CutPlan(None if ends == "end" else begin, None if ends == "begin" else end))
 
 
 def _cut_place(plan: SetPlan, rep: int, end: str, rng: Generator) -> CutPlace:
@@ -189,7 +190,7 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
         "paused_rocks": Trait(0.6, _rocks, _pauses_rocks),
         "sits_up": Trait(0.12, _can_be_broken_off, _sits_up),
         "handled": Trait(0.15, _always, _is_handled),
-        "begins_at_once": Trait(0.12, _needs_no_rocks, _begins_at_once),
+        "begins_at_once": Trait(0.12, _needs_nothing_first, _begins_at_once),
         "cut": Trait(0.15, _can_be_cut, _is_cut),
     }
 )
