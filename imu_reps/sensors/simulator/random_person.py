@@ -14,7 +14,7 @@ from numpy.random import Generator
 from imu_reps.sensors.simulator import random_habits as habits
 from imu_reps.sensors.simulator import random_wear as wear
 from imu_reps.sensors.simulator.person_plan import CutPhase, CutPlace, CutPlan, SitUp
-from imu_reps.sensors.simulator.plan import SetPlan
+from imu_reps.sensors.simulator.plan import Act, Activity, SetPlan
 from imu_reps.sensors.simulator.random_sensors import chance
 
 _PHASES: tuple[CutPhase, ...] = ("out", "far", "back", "rest")
@@ -106,6 +106,10 @@ def _needs_no_rocks(plan: SetPlan) -> bool:
     return not _rocks(plan)
 
 
+def _can_lie_down(plan: SetPlan) -> bool:
+    return plan.resting_end == "low" or plan.life.floor_stretch
+
+
 def _needs_nothing_first(plan: SetPlan) -> bool:
     return not _rocks(plan) and plan.person.handling_before_s == 0.0
 
@@ -141,9 +145,16 @@ def _sit_up(after_rep: int, rng: Generator) -> SitUp:
 
 
 def _is_handled(plan: SetPlan, rng: Generator) -> SetPlan:
+    """Sensors are strapped on standing, and taken off sitting or standing, by who is not in the posture."""
     after_s = float(rng.uniform(4.0, 10.0)) if chance(rng, 0.5) else 0.0
     handled = replace(plan.person, handling_before_s=float(rng.uniform(6.0, 15.0)), handling_after_s=after_s)
-    return replace(plan, person=handled)
+    into: Activity
+    out_of: Activity
+    into, out_of = ("hang_up", "let_go") if _hanging(plan) else ("lie_down", "sit_up")
+    before = (Act("stand", float(rng.uniform(1.0, 3.0))), Act(into, float(rng.uniform(4.0, 6.0))))
+    after = (Act(out_of, float(rng.uniform(1.5, 3.0))),) if after_s else ()
+    life = replace(plan.life, before=plan.life.before or before, after=plan.life.after or after)
+    return replace(plan, life=life, person=handled)
 
 
 def _begins_at_once(plan: SetPlan, rng: Generator) -> SetPlan:
@@ -189,7 +200,7 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
         "cheap_parts": Trait(0.15, _always, wear.cheap_parts),
         "paused_rocks": Trait(0.6, _rocks, _pauses_rocks),
         "sits_up": Trait(0.12, _can_be_broken_off, _sits_up),
-        "handled": Trait(0.15, _always, _is_handled),
+        "handled": Trait(0.15, _can_lie_down, _is_handled),
         "begins_at_once": Trait(0.12, _needs_nothing_first, _begins_at_once),
         "cut": Trait(0.15, _can_be_cut, _is_cut),
     }
