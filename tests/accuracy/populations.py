@@ -125,6 +125,12 @@ CHEAP = Population(
 )
 
 
+#: Traits of people, each with its chance: as hard as other authors' simulators. No figure is held to it yet.
+PERSONS = Population(
+    "a person, everything by chance", range(7000, 7100), live=True, constraints={"person": True}
+)
+
+
 @cache
 def measured(population: Population) -> tuple[MeasuredSet, ...]:
     """Simulate and analyse the sets of a population."""
