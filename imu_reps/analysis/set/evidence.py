@@ -48,6 +48,9 @@ class EvidenceParams:
     calm_dps, calm_max : float
         What a lying pelvis turns at by and large, and the most that this may say. Swinging hangs have up to 25,
         climbing 80 (both measured).
+    stride_s, stride_each, stride_max : float
+        A stride takes up to 1.3 s at a slow walk (Bohannon, 1997: 0.8 to 1.3 m/s); what each repetition within
+        this says against a reading, and the most that they may say together.
     prior : float
         Somebody recorded this as a set.
     again : float
@@ -65,7 +68,7 @@ class EvidenceParams:
     size_log_sd: float = 0.8
     size_max: float = 2.0
     share_sd: float = 0.15
-    share_max: float = 6.0
+    share_max: float = 4.0
     end_max: float = 1.25
     end_share: float = 0.25
     end_rest_s: float = 1.0
@@ -74,7 +77,10 @@ class EvidenceParams:
     alike_share: float = 0.3
     regular_each: float = 0.7
     regular_max: float = 2.5
-    prior: float = -1.0
+    stride_s: float = 1.4
+    stride_each: float = 0.5
+    stride_max: float = 4.0
+    prior: float = -0.5
     again: float = 2.0
     without: frozenset[str] = frozenset()
 
@@ -175,7 +181,8 @@ def share_term(hypothesis: Hypothesis, seen: Observed, params: EvidenceParams) -
     middle = float(np.median(shares))
     spread = np.hypot(1.4826 * float(np.median(np.abs(shares - middle))), params.share_sd)
     clear = middle * np.sqrt(len(shares)) / float(spread)
-    return float(np.clip(-clear, -params.share_max, params.share_max)) / 2.0
+    # a pelvis that tips back is no proof of a raise, for a knee that is drawn up tips it too; forward is one against
+    return float(np.clip(-clear, -params.share_max, 0.0))
 
 
 def regular_term(hypothesis: Hypothesis, seen: Observed, params: EvidenceParams) -> float:
@@ -185,6 +192,16 @@ def regular_term(hypothesis: Hypothesis, seen: Observed, params: EvidenceParams)
         return 0.0
     alike = np.abs(np.log(ranges / usual_range_deg(ranges.tolist()))) < np.log1p(params.alike_share)
     return min(params.regular_each * float(alike.sum() - 1), params.regular_max)
+
+
+def pace_term(hypothesis: Hypothesis, seen: Observed, params: EvidenceParams) -> float:
+    """Where the leg hangs as in walking: nobody raises and lowers it within a stride's time, over and over."""
+    if seen.header.posture != "hanging":
+        return 0.0
+    quick = sum(
+        rep.back.tick - rep.near.tick < params.stride_s * GRID_HZ for rep in hypothesis.segmentation.reps
+    )
+    return max(-params.stride_each * quick, -params.stride_max)
 
 
 def ends_term(hypothesis: Hypothesis, seen: Observed, params: EvidenceParams) -> float:
@@ -207,9 +224,9 @@ def ends_term(hypothesis: Hypothesis, seen: Observed, params: EvidenceParams) ->
 
 
 def calm_term(hypothesis: Hypothesis, seen: Observed, params: EvidenceParams) -> float:
-    """A pelvis that lies or hangs turns slowly while the leg is raised; one that walks or climbs does not."""
+    """Where the leg hangs as in walking: a pelvis that hangs turns slowly meanwhile, one that climbs does not."""
     rates = seen.pelvis_dps
-    if len(rates) == 0:
+    if len(rates) == 0 or seen.header.posture != "hanging":
         return 0.0
     return max(-0.5 * (float(np.median(rates)) / params.calm_dps) ** 2, -params.calm_max)
 
@@ -235,6 +252,7 @@ TERMS = (
     Term("calm_pelvis", calm_term),
     Term("size", size_term),
     Term("regular", regular_term),
+    Term("pace", pace_term),
 )
 
 
