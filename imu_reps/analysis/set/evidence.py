@@ -75,12 +75,12 @@ class EvidenceParams:
     calm_dps: float = 20.0
     calm_max: float = 8.0
     alike_share: float = 0.3
-    regular_each: float = 0.7
-    regular_max: float = 2.5
+    regular_each: float = 0.9
+    regular_max: float = 3.6
     stride_s: float = 1.4
     stride_each: float = 0.5
     stride_max: float = 4.0
-    prior: float = -0.5
+    prior: float = -1.5
     again: float = 2.0
     without: frozenset[str] = frozenset()
 
