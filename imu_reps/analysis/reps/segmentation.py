@@ -19,6 +19,9 @@ from imu_reps.domain.track import GRID_HZ
 #: A leg cannot go below the floor: a shank that points there belongs to a bent knee, and is no travel.
 BELOW_FLOOR_DEG = 6.0
 
+#: No leg is raised and lowered by so much: the hip bends by 120 to 130 degrees and stretches by 10 (AAOS).
+MAX_RANGE_DEG = 140.0
+
 #: In walking the shank swings both ways, behind by this and more; a hanging leg comes to rest there (ours).
 BEHIND_DEG = 3.0
 
@@ -202,7 +205,7 @@ def find_reps(
         threshold = max(threshold, settings.min_range_share * settings.usual_range_deg)
     while True:
         kept = [_zigzag(turns, threshold) for turns in kept]
-        reps = [rep for turns in kept for rep in _excursions(turns)]
+        reps = [rep for turns in kept for rep in _excursions(turns) if rep.smaller_way_deg < MAX_RANGE_DEG]
         raised = _threshold_of(reps, settings)
         if raised <= threshold:
             break
@@ -290,6 +293,7 @@ def _threshold_of(reps: list[Excursion], settings: Settings) -> float:
     if reps:
         # the last way back may not be over: its way out says how large it will be
         left[-1] = (left[-1][0], max(left[-1][1], reps[-1].far.value - reps[-1].near.value))
+    left = [size for size in left if size[1] < MAX_RANGE_DEG]
     usual = 0.0
     while left:
         usual = usual_range_deg([range_deg for _, range_deg in left])

@@ -53,6 +53,8 @@ class EvidenceParams:
         this says against a reading, and the most that they may say together.
     prior : float
         Somebody recorded this as a set.
+    travel, travel_max : float
+        What a reading loses for each e-fold that its usual range is under the largest reading's, and at most.
     again : float
         What speaks for a reading that agrees with the estimate before, of a set that runs.
     without : frozenset of str
@@ -81,6 +83,8 @@ class EvidenceParams:
     stride_each: float = 0.5
     stride_max: float = 4.0
     prior: float = -1.5
+    travel: float = 1.5
+    travel_max: float = 3.0
     again: float = 2.0
     without: frozenset[str] = frozenset()
 

@@ -42,9 +42,11 @@ DWELL_DEG = SLOW_DPS * DWELL_S
 LEAVING_SHARE = 0.1
 AROUND_TICKS = 100
 
-#: With the leg in the same place the pelvis comes back to the same tilt within this: in simulated heel taps within
-#: 7 degrees, while one that lies, arches or sits up between them is 11 and more away.
-SAME_TILT_DEG = 9.0
+#: With the leg in the same place the pelvis comes back to about the same tilt: a smaller swing that is further
+#: from it than this lies flat, or arches, and any that is further than the second sits up (ours: in simulated heel
+#: taps up to 7 degrees, and up to 15 where the back arches in each).
+SAME_TILT_DEG, SAT_UP_DEG = 9.0, 25.0
+SMALL_SHARE = 0.6
 
 #: Who stops above the floor between repetitions, because the back lets go there, stops at most so far above it
 #: (ours; lower lies a shank with the knee bent, at about 48).
@@ -137,7 +139,9 @@ def _tipped_alike(found: Segmentation, travel_deg: FloatArray, tilt_deg: FloatAr
     if not found.reps:
         return found
     tilt = np.array([_tipped_deg(rep, travel_deg, tilt_deg) for rep in found.reps])
-    alike = (np.abs(tilt - np.median(tilt)) < SAME_TILT_DEG).all(axis=1)
+    size = np.array([rep.smaller_way_deg for rep in found.reps])
+    limit = np.where(size < SMALL_SHARE * np.median(size), SAME_TILT_DEG, SAT_UP_DEG)
+    alike = np.abs(tilt - np.median(tilt)).max(axis=1) < limit
     return replace(found, reps=tuple(found.reps[k] for k in np.flatnonzero(alike)))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from imu_reps.analysis.reps.segmentation import Excursion, Segmentation, Turn, TurnFinder
+from imu_reps.analysis.reps.segmentation import Excursion, Segmentation, Turn, TurnFinder, usual_range_deg
 from imu_reps.analysis.set.evidence import EvidenceParams, Hypothesis, Observed, score, travel_sign
 from imu_reps.analysis.set.hypotheses import readings
 from imu_reps.analysis.set.leg import (
@@ -41,7 +41,10 @@ SLID_SHARE = 0.45
 FEWEST_ALIKE, MIN_LEVER_M = 3, 0.3
 
 #: Axes nearer to each other than this (cosine) are the same.
-SAME_AXIS = 0.97
+SAME_AXIS = 0.985
+
+#: The leg is lifted about the axis seen before, as far as a refined axis moves (cosine).
+AGAIN = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,16 +145,17 @@ def choose_reading(
     found: list[Reading] = []
     axes: list[FloatArray] = []
     for axis in _axes(seen, leg, settings):
-        refined = _refined(axis, seen, header, settings, leg)
-        if not any(abs(refined @ other) > SAME_AXIS for other in axes):
-            axes.append(refined)
-            found += [
-                _again(reading, before, evidence)
-                for reading in _read(refined, seen, header, settings, evidence)
-            ]
+        # a foot that wobbles in each lift would turn the refined axis to itself: the first one is read too
+        for candidate in (_refined(axis, seen, header, settings, leg), axis):
+            if not any(abs(candidate @ other) > SAME_AXIS for other in axes):
+                axes.append(candidate)
+                found += [
+                    _again(reading, before, evidence)
+                    for reading in _read(candidate, seen, header, settings, evidence)
+                ]
     if not found:
         return Choice(_unrepeated(seen, header, settings, leg), False, 0.0, 0)
-    found.sort(key=lambda reading: -reading.score)
+    found = sorted(_by_travel(found, header, evidence), key=lambda reading: -reading.score)
     best = found[0]
     count = len(best.segmentation.reps) if best.score > 0.0 else 0
     others = [(reading.score, len(reading.segmentation.reps)) for reading in found] + [(0.0, 0)]
@@ -162,9 +166,22 @@ def choose_reading(
     return Choice(best, best.score > 0.0, float(margin), other)
 
 
+def _by_travel(found: Sequence[Reading], header: Header, params: EvidenceParams) -> list[Reading]:
+    """The readings, likelier the more of the leg's travel each explains: a raise turns it further than a wobble."""
+    # a hanging leg that rolls about itself turns no gravity: every axis there is the swing's
+    if "travel" in params.without or header.posture == "hanging":
+        return list(found)
+    usual = [usual_range_deg([rep.range_deg for rep in reading.segmentation.reps]) for reading in found]
+    largest = max(usual)
+    return [
+        replace(reading, score=reading.score - min(params.travel * np.log(largest / size), params.travel_max))
+        for reading, size in zip(found, usual, strict=True)
+    ]
+
+
 def _again(reading: Reading, before: LegFrame | None, params: EvidenceParams) -> Reading:
     """The reading, likelier where it lifts the leg about the axis that was seen before."""
-    if before is None or reading.hypothesis.sign * float(reading.axis @ before.axis) < SAME_AXIS:
+    if before is None or reading.hypothesis.sign * float(reading.axis @ before.axis) < AGAIN:
         return reading
     return replace(reading, score=reading.score + params.again)
 
