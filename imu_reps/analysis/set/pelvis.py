@@ -64,7 +64,7 @@ class PelvisEstimate:
     tilt_deg, rotation_deg : (n,) float
         Against the zero of each instant's spell; rotation with the reported sign. NaN where not measured.
     zero : Zero
-        Of the first spell: when it was taken, and why there, or why there is none.
+        Of the first spell with a repetition: when it was taken, and why there, or why there is none.
     between_reps : bool
         Whether any spell's zero had to be taken between repetitions.
     turn : Turn or None
@@ -130,7 +130,13 @@ def estimate_pelvis(
         tilt[ticks] = one if zero.rest is not None else np.nan
         rotation[ticks] = -other if header.side == "right" else other
     between = any(zero.between_reps for zero in zeros)
-    return PelvisEstimate(tilt, rotation, _told(zeros[0], motion, header), between, turn)
+    return PelvisEstimate(tilt, rotation, _told(_first_lifted(zeros, segmentation.reps), motion, header), between, turn)
+
+
+def _first_lifted(zeros: list[_SpellZero], reps: Sequence[Excursion]) -> _SpellZero:
+    """Of the first spell with a repetition in it; without any, of the first."""
+    with_reps = [zero for zero in zeros if any(zero.spell.start <= rep.far.tick < zero.spell.stop for rep in reps)]
+    return (with_reps or zeros)[0]
 
 
 def _why_not(motion: Motion, posture: Posture) -> str:
