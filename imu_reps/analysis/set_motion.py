@@ -28,7 +28,7 @@ class SetMotion:
     tilt_deg, rotation_deg : (n,) float
         Of the pelvis, holes bridged; rotation with the reported sign. All NaN where not measured.
     leg_missing, pelvis_missing : (n,) bool
-        Holes, also where a sensor is absent.
+        Holes, also where a sensor is absent, or the pelvis's zero does not hold.
     carried : Carried or None
         How the ankle sensor is carried round the hip; None where that is not known.
     """
@@ -68,6 +68,12 @@ def set_motion(track: AngleTrack, header: Header, carried: Carried | None = None
         low_passed(bridged(track.pelvic_tilt_deg)),
         low_passed(bridged(track.pelvic_rotation_deg)),
         ~np.isfinite(track.leg_elevation_deg),
-        ~np.isfinite(track.pelvis_gyr_dps[:, 0]),
+        ~np.isfinite(track.pelvis_gyr_dps[:, 0]) | _unknown(track.pelvic_rotation_deg),
         carried,
     )
+
+
+def _unknown(rotation_deg: FloatArray) -> BoolArray:
+    """Where the pelvis's zero does not hold, though one does elsewhere: from where its sensor shifted."""
+    known = np.isfinite(rotation_deg)
+    return ~known if known.any() else np.zeros(len(known), bool)

@@ -11,13 +11,14 @@ from imu_reps.analysis.filters import low_passed, rate_of_change
 from imu_reps.analysis.reps.phases import SLOW_DPS
 from imu_reps.analysis.reps.segmentation import Excursion, Segmentation
 from imu_reps.analysis.set.leg_frames import LegFrames
+from imu_reps.analysis.set.pelvis_shift import Shift, find_shift
 from imu_reps.analysis.set.spells import Posture, Rest, rests_in
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.summary import Zero
 from imu_reps.domain.track import GRID_HZ
-from imu_reps.kinematics.holes import bridged
+from imu_reps.kinematics.holes import bridged, bridged_columns
 from imu_reps.kinematics.motion import GridMotion, Motion
 from imu_reps.kinematics.mounting import (
     MAX_TURN_DEG,
@@ -69,6 +70,8 @@ class PelvisEstimate:
         Whether any spell's zero had to be taken between repetitions.
     turn : Turn or None
         Of the sensor; None where it is not estimated.
+    shift : Shift or None
+        Where the sensor first shifted for good; from there on its spell is NaN.
     """
 
     tilt_deg: FloatArray
@@ -76,6 +79,7 @@ class PelvisEstimate:
     zero: Zero
     between_reps: bool
     turn: Turn | None
+    shift: Shift | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,12 @@ class _SpellZero:
     axes: PelvisAxes | None
     rest: Rest | None
     between_reps: bool = False
+    shift: Shift | None = None
+
+    @property
+    def known(self) -> slice:
+        """The spell as far as its zero holds."""
+        return slice(self.spell.start, self.spell.stop if self.shift is None else self.shift.tick)
 
 
 def estimate_pelvis(
@@ -124,13 +134,16 @@ def estimate_pelvis(
             continue
         # before the first spell and between two the zero of the next one holds, after the last its own
         start = 0 if k == 0 else zeros[k - 1].spell.stop
-        ticks = slice(start, len(motion) if k + 1 == len(zeros) else zero.spell.stop)
+        end = len(motion) if k + 1 == len(zeros) else zero.spell.stop
+        ticks = slice(start, end if zero.shift is None else zero.shift.tick)
         axes = zero.axes if turn is None else turned(zero.axes, turn.turn_deg)
         one, other = tilt_and_rotation(axes, motion.pelvis.up[ticks], header.posture)
         tilt[ticks] = one if zero.rest is not None else np.nan
         rotation[ticks] = -other if header.side == "right" else other
     between = any(zero.between_reps for zero in zeros)
-    return PelvisEstimate(tilt, rotation, _told(_first_lifted(zeros, segmentation.reps), motion, header), between, turn)
+    told = _told(_first_lifted(zeros, segmentation.reps), motion, header)
+    shift = next((zero.shift for zero in zeros if zero.shift is not None), None)
+    return PelvisEstimate(tilt, rotation, told, between, turn, shift)
 
 
 def _first_lifted(zeros: list[_SpellZero], reps: Sequence[Excursion]) -> _SpellZero:
@@ -180,7 +193,9 @@ def _spell_zero(
     assert posture.cranial is not None
     up, cranial = motion.pelvis.up, posture.cranial
     reps = [rep for rep in segmentation.reps if spell.start <= rep.far.tick < spell.stop]
-    rests = _rests_in(calm, spell)
+    shift = _shift(motion, reps)
+    known = spell if shift is None else slice(spell.start, shift.tick)
+    rests = _rests_in(calm, known)
     if header.exercise == "heel_tap":
         rests = _flat_rests(rests, reps, posture, up)
     long_enough = [rest for rest in rests if rest.duration_s >= ZERO_S]
@@ -188,10 +203,18 @@ def _spell_zero(
     if before or long_enough:
         rest = before[-1] if before else long_enough[0]
         at = mean_up(up, rest)
-        return _SpellZero(spell, None if at is None else axes_at(at, cranial, header), rest, not before)
-    still = rests or _rests_in(motion.pelvis.still & posture.near, spell)
+        return _SpellZero(
+            spell, None if at is None else axes_at(at, cranial, header), rest, not before, shift
+        )
+    still = rests or _rests_in(motion.pelvis.still & posture.near, known)
     at = None if not still else mean_up(up, still[-1])
-    return _SpellZero(spell, None if at is None else axes_at(at, cranial, header), None)
+    return _SpellZero(spell, None if at is None else axes_at(at, cranial, header), None, shift=shift)
+
+
+def _shift(motion: Motion, reps: Sequence[Excursion]) -> Shift | None:
+    assert motion.pelvis is not None
+    found = find_shift(bridged_columns(motion.pelvis.up), reps)
+    return None if found is None else Shift(found[0], float(motion.time_s[found[0]]), found[1])
 
 
 def _rests_in(calm: BoolArray, spell: slice) -> list[Rest]:
@@ -252,7 +275,7 @@ def _lifts(
         (zero.axes, up[rep.near.tick : rep.back.tick + 1])
         for zero in zeros
         for rep in reps
-        if zero.axes is not None and zero.spell.start <= rep.far.tick < zero.spell.stop
+        if zero.axes is not None and zero.known.start <= rep.far.tick < zero.known.stop
     ]
 
 
