@@ -11,7 +11,7 @@ from imu_reps.analysis.cross_time import CrossTime
 from imu_reps.analysis.plausibility import PlausibilityFinding
 from imu_reps.analysis.plausibility.timing import HOLE_S
 from imu_reps.analysis.estimate import SetEstimate
-from imu_reps.analysis.set.pelvis_shift import Shift
+from imu_reps.analysis.set.shifts import Shift
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import SensorPlace

@@ -11,7 +11,7 @@ from imu_reps.analysis.filters import low_passed, rate_of_change
 from imu_reps.analysis.reps.phases import SLOW_DPS
 from imu_reps.analysis.reps.segmentation import Excursion, Segmentation
 from imu_reps.analysis.set.leg_frames import LegFrames
-from imu_reps.analysis.set.pelvis_shift import Shift, find_shift
+from imu_reps.analysis.set.shifts import Shift, find_shift
 from imu_reps.analysis.set.spells import Posture, Rest, rests_in
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.recording import Header

@@ -1,4 +1,4 @@
-"""A pelvis sensor that shifts on its belt in the middle of a set, and stays so."""
+"""A sensor that shifts on its belt or strap in the middle of a set, and stays so."""
 
 from __future__ import annotations
 
@@ -51,19 +51,42 @@ def find_shift(up: FloatArray, reps: Sequence[Excursion]) -> tuple[int, float] |
     reps : sequence of Excursion
         Of one spell, in order: with the leg at its resting end the pelvis lies alike.
     """
-    ticks = [*(rep.near.tick for rep in reps), *(rep.back.tick for rep in reps[-1:])]
-    if len(ticks) < 2 * FEWEST_ENDS:
+    ticks = resting_ends(reps)
+    lain = up_around(up, ticks)
+    found = lies_otherwise(lain)
+    if found is None:
         return None
-    lain = np.array([unit(up[max(0, tick - END_TICKS) : tick + END_TICKS + 1].mean(axis=0)) for tick in ticks])
-    cuts = range(FEWEST_ENDS, len(ticks) - FEWEST_ENDS + 1)
-    _, cut = max((_distance(lain[:k], lain[k:]), k) for k in cuts)
-    by_deg = _away_deg(lain[:cut], lain[cut:])
-    if by_deg < SHIFTED_DEG or _distance(lain[:cut], lain[cut:]) < SHIFTED_SDS:
-        return None
+    cut, by_deg = found
+    return changed_at(up, lain, cut, slice(ticks[cut - 1], ticks[cut])), by_deg
+
+
+def changed_at(up: FloatArray, lain: FloatArray, cut: int, within: slice) -> int:
+    """The tick at which up changes most the way that directions (k, 3) differ from `cut` on."""
     changed = np.median(lain[cut:], axis=0) - np.median(lain[:cut], axis=0)
-    inside = np.arange(ticks[cut - 1], ticks[cut])
+    inside = np.arange(within.start, within.stop)
     later, earlier = np.minimum(inside + SHIFTING_TICKS, len(up) - 1), np.maximum(inside - SHIFTING_TICKS, 0)
-    return int(inside[np.argmax((up[later] - up[earlier]) @ changed)]), by_deg
+    return int(inside[np.argmax((up[later] - up[earlier]) @ changed)])
+
+
+def resting_ends(reps: Sequence[Excursion]) -> list[int]:
+    """Ticks at which the leg is at its resting end, before each repetition and after the last."""
+    return [*(rep.near.tick for rep in reps), *(rep.back.tick for rep in reps[-1:])]
+
+
+def up_around(up: FloatArray, ticks: Sequence[int]) -> FloatArray:
+    """Mean direction of up around some ticks, (k, 3)."""
+    around = (up[max(0, tick - END_TICKS) : tick + END_TICKS + 1] for tick in ticks)
+    return np.array([unit(piece.mean(axis=0)) for piece in around]).reshape(-1, 3)
+
+
+def lies_otherwise(lain: FloatArray) -> tuple[int, float] | None:
+    """From which one on some directions (k, 3) differ for good, and by how many degrees; None if none does."""
+    if len(lain) < 2 * FEWEST_ENDS:
+        return None
+    cuts = range(FEWEST_ENDS, len(lain) - FEWEST_ENDS + 1)
+    distance, cut = max((_distance(lain[:k], lain[k:]), k) for k in cuts)
+    by_deg = _away_deg(lain[:cut], lain[cut:])
+    return (cut, by_deg) if by_deg >= SHIFTED_DEG and distance >= SHIFTED_SDS else None
 
 
 def _away_deg(before: FloatArray, after: FloatArray) -> float:
