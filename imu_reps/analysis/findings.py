@@ -8,9 +8,9 @@ import numpy as np
 
 from imu_reps.analysis.absences import AWAY_S, absences, away_spans
 from imu_reps.analysis.cross_time import CrossTime
+from imu_reps.analysis.estimate import SetEstimate
 from imu_reps.analysis.plausibility import PlausibilityFinding
 from imu_reps.analysis.plausibility.timing import HOLE_S
-from imu_reps.analysis.estimate import SetEstimate
 from imu_reps.analysis.set.shifts import Shift
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.rep import Rep
@@ -82,10 +82,11 @@ def _assumptions(recording: Recording, whole: SetEstimate) -> list[Finding]:
             f"(± {whole.pelvis.turn.sd_deg:.0f}°) about the vertical; rotation was corrected for it."
         )
         found.append(Finding("pelvis_turn", (), message))
-    return found + _pelvis_shifted(whole.pelvis.shift)
+    return found + pelvis_shifted(whole.pelvis.shift)
 
 
-def _pelvis_shifted(shift: Shift | None) -> list[Finding]:
+def pelvis_shifted(shift: Shift | None) -> list[Finding]:
+    """From when on the pelvis was not judged, because its sensor shifted."""
     if shift is None:
         return []
     message = (

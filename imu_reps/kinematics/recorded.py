@@ -37,7 +37,7 @@ def estimate_motion(recording: Recording, clocks: Mapping[SensorPlace, TimedSamp
         block = recording.samples(place)
         if block is not None and len(timed.time_s) > 3:
             if place == "pelvis":
-                block = without_knocks(block, timed.period_s)
+                block = without_knocks(timed, block)
             sensor = offline_motion(timed, block)
             grids[place] = on_grid(sensor, time_s)
             if place == "ankle":

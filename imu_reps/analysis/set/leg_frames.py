@@ -22,11 +22,11 @@ from imu_reps.kinematics.mounting import axis_vector, cross, unit
 #: A double leg raise that starts high without a floor stretch is taken to start with vertical legs.
 VERTICAL_DEG = 90.0
 
-#: A strap that turned by less is within what hips do from one lift to the next; the leg's angle is then off by
-#: 2 degrees at most (ours; cos 15° = 0.97).
+#: A strap that turned by less is within what hips do from one lift to the next; the leg's angle is then off
+#: by 2 degrees at most (ours; cos 15° = 0.97).
 SLIPPED_DEG = 15.0
 
-#: A strap that slipped between two repetitions did so this near to the resting end between them, ticks (ours).
+#: A strap that slipped between two repetitions did so this near to the resting end between them (ours).
 AROUND_TICKS = 100
 
 #: The axes before and after must differ by so many times their standard error.
@@ -105,16 +105,19 @@ def leg_frames(
     first = LegFrame(axis, unit(zero), zero_deg)
     if not floor and header.ankle.cranial_axis is not None and header.exercise != "heel_tap":
         first, seen = _named(axis, axis_vector(header.ankle.cranial_axis), header), True
-    slips = _slips(reading, travel, up, turning_dps, params)
+    reps, axes = reading.segmentation.reps, _axes(reading, travel, turning_dps, params)
+    slips = _slips(axes, reps, up)
     above = 0.0
     if slips and any(rest.end <= slips[0][0].tick for rest in floor):
         # after a slip a leg rests as far above its zero between repetitions as it did before
-        above = travel_sign(header) * (_resting_deg(reading.segmentation.reps[: slips[0][1]], travel) - level)
-    frames = _after_slips(first, slips, above, reading, travel, up, turning_dps, params)
+        above = travel_sign(header) * (_resting_deg(reps[: slips[0][1]], travel) - level)
+    frames = _after_slips(first, slips, axes, above, reps, up)
     return LegFrames(frames, tuple(floor), seen, tuple(slip for slip, _ in slips))
 
 
-def floor_rests(reading: Reading, rests: Sequence[Rest], travel_deg: FloatArray, header: Header) -> list[Rest]:
+def floor_rests(
+    reading: Reading, rests: Sequence[Rest], travel_deg: FloatArray, header: Header
+) -> list[Rest]:
     """Rests on the floor (hanging): before the first repetition, else between them or after them."""
     known, reps = reading.hypothesis, reading.segmentation.reps
     if header.start == "low":
@@ -150,10 +153,8 @@ def _named(axis: FloatArray, cranial: FloatArray, header: Header) -> LegFrame:
     return LegFrame(axis, level if header.posture == "hanging" else cross(level, axis))
 
 
-def _slips(
-    reading: Reading, travel_deg: FloatArray, up: FloatArray, turning_dps: FloatArray, params: LegParams
-) -> list[tuple[Slip, int]]:
-    """Where the swing's axis, or how the leg rests, changed for good, and before which repetition."""
+def _axes(reading: Reading, travel_deg: FloatArray, turning_dps: FloatArray, params: LegParams) -> FloatArray:
+    """The axis that each repetition swings about, (k, 3)."""
     known, reps = reading.hypothesis, reading.segmentation.reps
     limit = known.resting_deg + LIFTED_SHARE * (known.far_deg - known.resting_deg)
     axes = []
@@ -161,7 +162,12 @@ def _slips(
         span = np.arange(rep.near.tick, rep.back.tick + 1)
         axis = swing_axis(turning_dps[span[travel_deg[span] > limit]], params)
         axes.append(reading.axis if axis is None else np.sign(axis @ reading.axis) * axis)
-    changes = _changes(np.array(axes), 0, len(reps))
+    return np.array(axes).reshape(-1, 3)
+
+
+def _slips(axes: FloatArray, reps: Sequence[Excursion], up: FloatArray) -> list[tuple[Slip, int]]:
+    """Where the swing's axis, or how the leg rests, changed for good, and before which repetition."""
+    changes = _changes(axes, 0, len(reps))
     lain = up_around(up, resting_ends(reps))
     rested = lies_otherwise(lain)
     if not changes and rested is not None and rested[0] < len(reps):
@@ -204,26 +210,19 @@ def _error_deg(axes: FloatArray, mean: FloatArray) -> float:
 def _after_slips(
     first: LegFrame,
     slips: Sequence[tuple[Slip, int]],
+    axes: FloatArray,
     rests_deg: float,
-    reading: Reading,
-    travel_deg: FloatArray,
+    reps: Sequence[Excursion],
     up: FloatArray,
-    turning_dps: FloatArray,
-    params: LegParams,
 ) -> tuple[tuple[slice, LegFrame], ...]:
     """A frame for each piece between slips: its own axis, and its zero by where the leg rests."""
     if not slips:
         return ((slice(0, len(up)), first),)
-    known, reps = reading.hypothesis, reading.segmentation.reps
-    limit = known.resting_deg + LIFTED_SHARE * (known.far_deg - known.resting_deg)
-    frames = []
     starts, edges = [0, *(slip.tick for slip, _ in slips), len(up)], [0, *(k for _, k in slips), len(reps)]
-    for piece, (start, stop) in enumerate(pairwise(edges)):
-        lifted = np.concatenate([np.arange(rep.near.tick, rep.back.tick + 1) for rep in reps[start:stop]])
-        axis = swing_axis(turning_dps[lifted[travel_deg[lifted] > limit]], params)
-        frame = first if axis is None else _own(first, axis, reps[start:stop], rests_deg, up)
-        frames.append((slice(starts[piece], starts[piece + 1]), frame))
-    return tuple(frames)
+    return tuple(
+        (slice(*ticks), _own(first, _mean(axes[start:stop]), reps[start:stop], rests_deg, up))
+        for ticks, (start, stop) in zip(pairwise(starts), pairwise(edges), strict=True)
+    )
 
 
 def _resting_deg(reps: Sequence[Excursion], travel_deg: FloatArray) -> float:
@@ -233,7 +232,7 @@ def _resting_deg(reps: Sequence[Excursion], travel_deg: FloatArray) -> float:
 def _own(
     first: LegFrame, axis: FloatArray, reps: Sequence[Excursion], rests_deg: float, up: FloatArray
 ) -> LegFrame:
-    """The frame about an axis in which the leg rests at `rests_deg` from the zero between some repetitions."""
+    """The frame about an axis in which the leg is at `rests_deg` where some repetitions begin and end."""
     axis = np.sign(axis @ first.axis) * axis
     ends = [tick for rep in reps for tick in (rep.near.tick, rep.back.tick)]
     resting = np.median(up_around(up, ends), axis=0)

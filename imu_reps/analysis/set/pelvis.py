@@ -148,7 +148,9 @@ def estimate_pelvis(
 
 def _first_lifted(zeros: list[_SpellZero], reps: Sequence[Excursion]) -> _SpellZero:
     """Of the first spell with a repetition in it; without any, of the first."""
-    with_reps = [zero for zero in zeros if any(zero.spell.start <= rep.far.tick < zero.spell.stop for rep in reps)]
+    with_reps = [
+        zero for zero in zeros if any(zero.spell.start <= rep.far.tick < zero.spell.stop for rep in reps)
+    ]
     return (with_reps or zeros)[0]
 
 

@@ -15,8 +15,8 @@ from imu_reps.kinematics.mounting import unit
 #: A pelvis that lies otherwise by less may be the person's, and costs a tilt less than that (ours).
 SHIFTED_DEG = 5.0
 
-#: By so many times what they scatter by in that direction the resting ends before and after must differ. An arch
-#: that stays scatters in tilt by a quarter of itself; a lean to the side hardly scatters (ours).
+#: By so many times what they scatter by in that direction the resting ends before and after must differ. An
+#: arch scatters in tilt, from one repetition to the next; a shift does not (ours).
 SHIFTED_SDS = 6.0
 
 #: Nobody lies alike more closely than this.
@@ -34,7 +34,7 @@ SHIFTING_TICKS = int(0.15 * GRID_HZ)
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """The pelvis sensor shifted: at which tick, when on the recording's `time_s`, and by how much, degrees."""
+    """The pelvis sensor shifted: at which tick, when on the recording's `time_s`, by how much in degrees."""
 
     tick: int
     time_s: float
@@ -80,7 +80,7 @@ def up_around(up: FloatArray, ticks: Sequence[int]) -> FloatArray:
 
 
 def lies_otherwise(lain: FloatArray) -> tuple[int, float] | None:
-    """From which one on some directions (k, 3) differ for good, and by how many degrees; None if none does."""
+    """From which one on some directions (k, 3) differ for good, and by how much; None if none does."""
     if len(lain) < 2 * FEWEST_ENDS:
         return None
     cuts = range(FEWEST_ENDS, len(lain) - FEWEST_ENDS + 1)

@@ -1,7 +1,7 @@
 """Spells: the stretches of a recording in which the person lies (hangs), and the rests in them.
 
-Posture is measured from the person's own lying direction rather than from the named axis: a belt is pitched by
-20 degrees as often as not.
+Posture is measured from the person's own lying direction rather than from the named axis: a belt is pitched
+by 20 degrees as often as not.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.holes import bridged_columns
-from imu_reps.kinematics.motion import GridMotion, Motion
+from imu_reps.kinematics.motion import Motion
 from imu_reps.kinematics.mounting import (
     LEFT_DEG,
     PelvisAxes,
@@ -34,7 +34,7 @@ LEFT_POSTURE_S = 2.0
 #: Ticks of the half second that decides stillness.
 STILL_TICKS = int(STILL_WINDOW_S * GRID_HZ)
 
-#: Who was still before and after so short a hole was still in it: as long as one that leaves a repetition judged.
+#: Who was still before and after so short a hole was still in it.
 LOST_TICKS = int(0.15 * GRID_HZ)
 
 
