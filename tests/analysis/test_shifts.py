@@ -9,9 +9,11 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from imu_reps.analysis.estimate import SetEstimate, estimate_set
+from imu_reps.analysis.filters import held_high
 from imu_reps.analysis.findings import pelvis_shifted
 from imu_reps.analysis.set.shifts import find_shift
 from imu_reps.analysis.set.spells import STILL_TICKS, rests_in
+from imu_reps.analysis.set_motion import set_motion
 from imu_reps.domain.recording import Header
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
@@ -144,3 +146,15 @@ def test_lost_packets_end_no_rest() -> None:
     still[300:330] = False
 
     assert [(rest.start, rest.end) for rest in rests_in(still)] == [(0, 300), (281, 400)]
+
+
+def test_no_angle_is_made_up_where_no_zero_holds(leg: Leg) -> None:
+    elevation = lifted(leg)
+    belt = about("y", from_then_on(15.0, len(elevation))) * worn_pelvis()
+    estimate = estimated(elevation, Rotation.identity(), -0.1 * elevation, belt)
+
+    motion = set_motion(estimate.track, Header(side="right"))
+
+    assert np.isnan(motion.tilt_deg[SLIPPED + 50 :]).all()
+    assert np.isnan(held_high(motion.tilt_deg, 0.3)[SLIPPED + 50 :]).all()
+    assert np.isfinite(held_high(motion.tilt_deg, 0.3)[: SLIPPED - 50]).all()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from imu_reps.domain.samples import FloatArray, SampleBlock
+from imu_reps.domain.samples import SampleBlock
 from imu_reps.kinematics.clocks import SensorClock, TimedSamples
 from imu_reps.kinematics.knocks import without_knocks
 from imu_reps.kinematics.orientation import offline_motion
@@ -30,7 +30,7 @@ def sensed(orientation: Rotation, seen_share: float = 1.0) -> tuple[TimedSamples
     gyr[np.linalg.norm(gyr, axis=1) > 300.0] *= seen_share
     count = len(gyr)
     index = np.arange(count)
-    time: FloatArray = index * PERIOD_S
+    time = np.asarray(index * PERIOD_S, np.float64)
     acc = orientation.inv().apply([0.0, 0.0, 9.81])
     block = SampleBlock("pelvis", time, index, np.full(count, np.nan), acc, gyr)
     clock = SensorClock(1.0 / PERIOD_S, 0, 0.0, None, None, 0, 0, 0)
