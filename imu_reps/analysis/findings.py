@@ -11,6 +11,7 @@ from imu_reps.analysis.cross_time import CrossTime
 from imu_reps.analysis.estimate import SetEstimate
 from imu_reps.analysis.plausibility import PlausibilityFinding
 from imu_reps.analysis.plausibility.timing import HOLE_S
+from imu_reps.analysis.set.shifts import Shift
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import SensorPlace
@@ -81,7 +82,18 @@ def _assumptions(recording: Recording, whole: SetEstimate) -> list[Finding]:
             f"(± {whole.pelvis.turn.sd_deg:.0f}°) about the vertical; rotation was corrected for it."
         )
         found.append(Finding("pelvis_turn", (), message))
-    return found
+    return found + pelvis_shifted(whole.pelvis.shift)
+
+
+def pelvis_shifted(shift: Shift | None) -> list[Finding]:
+    """From when on the pelvis was not judged, because its sensor shifted."""
+    if shift is None:
+        return []
+    message = (
+        f"The pelvis sensor shifted by about {shift.by_deg:.0f}° at {shift.time_s:.0f} s: "
+        "from there on the pelvis was not judged."
+    )
+    return [Finding("pelvis_shifted", (), message)]
 
 
 def _never_ready(recording: Recording) -> str:

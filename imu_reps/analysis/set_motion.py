@@ -26,7 +26,8 @@ class SetMotion:
     elevation_deg, speed_dps, acceleration_dps2 : (n,) float
         Of the leg, holes bridged; see `leg_missing`.
     tilt_deg, rotation_deg : (n,) float
-        Of the pelvis, holes bridged; rotation with the reported sign. All NaN where not measured.
+        Of the pelvis, holes bridged; rotation with the reported sign. NaN where no zero holds: in a spell
+        without one, and from where the sensor shifted; all NaN where not measured.
     leg_missing, pelvis_missing : (n,) bool
         Holes, also where a sensor is absent.
     carried : Carried or None
@@ -59,15 +60,21 @@ def set_motion(track: AngleTrack, header: Header, carried: Carried | None = None
     """Low-pass a track and differentiate it; `carried` is over the same ticks."""
     elevation = low_passed(bridged(track.leg_elevation_deg))
     speed = rate_of_change(elevation)
+    measured = np.isfinite(track.pelvis_gyr_dps[:, 0])
     return SetMotion(
         track,
         header,
         elevation,
         speed,
         rate_of_change(speed),
-        low_passed(bridged(track.pelvic_tilt_deg)),
-        low_passed(bridged(track.pelvic_rotation_deg)),
+        _of_pelvis(track.pelvic_tilt_deg, measured),
+        _of_pelvis(track.pelvic_rotation_deg, measured),
         ~np.isfinite(track.leg_elevation_deg),
-        ~np.isfinite(track.pelvis_gyr_dps[:, 0]),
+        ~measured,
         carried,
     )
+
+
+def _of_pelvis(angle_deg: FloatArray, measured: BoolArray) -> FloatArray:
+    """Low-passed, holes bridged; where it was measured and no zero holds nothing is made up."""
+    return np.where(measured & ~np.isfinite(angle_deg), np.nan, low_passed(bridged(angle_deg)))
