@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from imu_reps.kinematics.recorded import fit_clocks
 from imu_reps.analysis.plausibility.accelerometer import check_accelerometer
 from imu_reps.analysis.plausibility.channels import check_channels, check_finite
 from imu_reps.analysis.plausibility.finding import PlausibilityFinding
-from imu_reps.analysis.plausibility.gyroscope import check_gyroscope
+from imu_reps.analysis.plausibility.gyroscope import check_gyroscope, check_warming
 from imu_reps.analysis.plausibility.placement import check_pelvis_axes, check_swapped
 from imu_reps.analysis.plausibility.timing import (
     check_presence,
@@ -21,6 +20,7 @@ from imu_reps.domain.recording import Recording
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.errors import RecordingError
 from imu_reps.kinematics.clocks import TimedSamples
+from imu_reps.kinematics.recorded import fit_clocks
 
 __all__ = ["PlausibilityFinding", "check_recording", "fit_clocks", "refuse_implausible", "refuse_unusable"]
 
@@ -122,6 +122,7 @@ def _doubtful_signals(
             yield from check_gyroscope(place, windows[place])
         block = recording.samples(place)
         if block:
+            yield from check_warming(block, timed)
             yield from check_channels(block, timed.clock.rate_hz, recording.header.simulated)
     yield from _worn(recording, sound)
 
