@@ -15,13 +15,13 @@ from imu_reps.analysis.estimate import SetEstimate, estimate_set
 from imu_reps.analysis.findings import findings
 from imu_reps.analysis.hold import find_hold, hold_findings, hold_summary
 from imu_reps.analysis.judge import judge
+from imu_reps.analysis.plausibility import refuse_implausible, refuse_unusable
 from imu_reps.analysis.reps.measure import Measured, Meter
 from imu_reps.analysis.reps.phases import phase_boundaries
-from imu_reps.analysis.plausibility import refuse_implausible, refuse_unusable
 from imu_reps.analysis.reps.segmentation import Excursion, Segmentation, Turn, Uncounted
+from imu_reps.analysis.reps.tremor import tremor_findings
 from imu_reps.analysis.set_motion import SetMotion, set_motion
 from imu_reps.analysis.set_summary import summarise_set, uncounted_set
-from imu_reps.analysis.reps.tremor import tremor_findings
 from imu_reps.analysis.wobble import wobble_findings
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.recording import Header, Recording

@@ -13,8 +13,8 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 from scipy.signal import detrend
 
-from imu_reps.analysis.set.spells import Rest, rests_in
 from imu_reps.analysis.filters import low_passed
+from imu_reps.analysis.set.spells import Rest, rests_in
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.summary import Finding

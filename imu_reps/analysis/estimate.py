@@ -56,7 +56,7 @@ class SetEstimate:
         Over the whole motion.
     posture : Posture
     segmentation : Segmentation
-        In travel, ticks of the motion.
+        In travel from the resting end, ticks of the motion.
     leg : LegFrames or None
         None where the leg did not move.
     pelvis : PelvisEstimate
@@ -118,7 +118,7 @@ def _counted(choice: Choice, settings: Settings) -> Segmentation:
     """The repetitions, where what was seen is a set at all; what was seen otherwise is told as no lift."""
     if choice.best is None:
         return Segmentation((), (), settings.min_range_deg)
-    found = choice.best.segmentation
+    found = choice.best.segmentation.counted_from(choice.best.hypothesis.resting_deg)
     return found if choice.is_set else found.refused("not_carried_round_hip")
 
 

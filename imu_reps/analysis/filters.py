@@ -46,6 +46,10 @@ class LiveLowPass:
         self._input: float | None = None
         self._state = (0.0, 0.0)
 
+    def resume(self, value: float, state: FloatArray) -> None:
+        """Go on from the filter's state (2,) behind `value`."""
+        self._input, self._state = value, (float(state[0]), float(state[1]))
+
     def step(self, value: float) -> float:
         """Take the next value; returns the low-passed one."""
         (b0, b1, b2), (_, a1, a2) = self._b, self._a

@@ -8,9 +8,9 @@ import numpy as np
 
 from imu_reps.analysis.absences import AWAY_S, absences, away_spans
 from imu_reps.analysis.cross_time import CrossTime
+from imu_reps.analysis.estimate import SetEstimate
 from imu_reps.analysis.plausibility import PlausibilityFinding
 from imu_reps.analysis.plausibility.timing import HOLE_S
-from imu_reps.analysis.estimate import SetEstimate
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import SensorPlace

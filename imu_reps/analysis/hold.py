@@ -73,12 +73,10 @@ def find_hold(motion: SetMotion, spells: Sequence[slice], settings: Settings) ->
         Where the person lay.
     settings : Settings
     """
-    if window is None:
-        return None
     up = np.zeros(len(motion.track), bool)
-    inside = slice(window.start, window.end)
-    # legs that lay on the floor went up, even where nothing after it tells which way up is
-    up[inside] = np.abs(motion.elevation_deg[inside]) > LIFTED_DEG
+    for spell in spells:
+        # legs that lay on the floor went up, even where nothing after it tells which way up is
+        up[spell] = np.abs(motion.elevation_deg[spell]) > LIFTED_DEG
     held = [span for start, end in stretches(up) if (span := _in_hold(motion, start, end)) is not None]
     if not held:
         return None

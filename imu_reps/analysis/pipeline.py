@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from imu_reps.analysis.analyze import Analysis, analyze
 from imu_reps.analysis.kept_samples import KeptSamples
-from imu_reps.analysis.live_hold import LiveHold
-from imu_reps.analysis.live_set import LiveSet
+from imu_reps.analysis.live.hold import LiveHold
+from imu_reps.analysis.live.set import LiveSet
 from imu_reps.domain.events import Event, RepCompleted, RepRetracted, SetEnded
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.pose import Pose

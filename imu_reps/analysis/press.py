@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from imu_reps.analysis.set.spells import Rest, find_posture, in_spells, rests_in
-from imu_reps.kinematics.recorded import estimate_motion, fit_clocks
 from imu_reps.analysis.filters import held_high, low_passed
-from imu_reps.analysis.set.pelvis import ZERO_S, axes_at, mean_up
 from imu_reps.analysis.plausibility import refuse_implausible, refuse_unusable
+from imu_reps.analysis.set.pelvis import ZERO_S, axes_at, mean_up
+from imu_reps.analysis.set.spells import Rest, find_posture, in_spells, rests_in
 from imu_reps.domain.end_range import Press
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.samples import FloatArray
@@ -17,6 +16,7 @@ from imu_reps.domain.track import GRID_HZ
 from imu_reps.errors import RecordingError
 from imu_reps.kinematics.holes import bridged
 from imu_reps.kinematics.mounting import tilt_and_rotation
+from imu_reps.kinematics.recorded import estimate_motion, fit_clocks
 from imu_reps.kinematics.rest import stretches
 
 #: Less than this is within what sensor (1°) and skin (2°) are wrong by.
@@ -52,11 +52,7 @@ def press_back(recording: Recording, settings: Settings | None = None) -> Press:
     refuse_implausible(recording, fitted)
     motion = estimate_motion(recording, fitted)
     posture = find_posture(motion, recording.header)
-    long_enough = [
-        rest
-        for rest in rests_in(posture.ready)
-        if rest.duration_s >= ZERO_S
-    ]
+    long_enough = [rest for rest in rests_in(posture.ready) if rest.duration_s >= ZERO_S]
     if not long_enough or posture.cranial is None or motion.pelvis is None:
         raise _no_zero()
     rest, up = long_enough[0], motion.pelvis.up
@@ -65,7 +61,9 @@ def press_back(recording: Recording, settings: Settings | None = None) -> Press:
         raise _no_zero()
     axes = axes_at(start, posture.cranial, recording.header)
     tilt, _ = tilt_and_rotation(axes, up, recording.header.posture)
-    return _press(-low_passed(bridged(tilt)), in_spells(posture.spells, len(motion)), rest, motion.time_s, settings)
+    return _press(
+        -low_passed(bridged(tilt)), in_spells(posture.spells, len(motion)), rest, motion.time_s, settings
+    )
 
 
 def _press(

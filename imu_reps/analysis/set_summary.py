@@ -12,7 +12,6 @@ from imu_reps.domain.rep import Certainty, Partial, PartialReason, Rep
 from imu_reps.domain.summary import SetSummary
 from imu_reps.domain.tempo import Tempo
 
-
 #: What a partial repetition is; other swings that did not count are no attempts at one.
 PARTIAL_REPS: tuple[PartialReason, ...] = ("too_small", "cut_off")
 

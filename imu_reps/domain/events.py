@@ -182,6 +182,17 @@ class FloorNear:
 
 
 @dataclass(frozen=True, slots=True)
+class PostureLeft:
+    """The person left the posture for good after a repetition, as by sitting up; who records may end the set.
+
+    Repetitions of a later spell, after lying down again, are told as part of the same set.
+    """
+
+    time_s: float
+    rep_count: int
+
+
+@dataclass(frozen=True, slots=True)
 class StopAsked:
     """The person wants to stop, and whether it hurts. Said by the person, never by the pipeline."""
 
@@ -219,6 +230,7 @@ Event = (
     | HoldGoesOn
     | HoldEnded
     | FloorNear
+    | PostureLeft
     | StopAsked
     | SetEnded
 )

@@ -86,6 +86,16 @@ class Carried:
     plane: FloatArray
     known: BoolArray
 
+    def __getitem__(self, piece: slice) -> Carried:
+        """A stretch of it."""
+        return Carried(
+            self.omega_rad_s[piece],
+            self.alpha_rad_s2[piece],
+            self.acceleration_mps2[piece],
+            self.plane,
+            self.known[piece],
+        )
+
 
 def carried(ankle: GridMotion, axis: FloatArray, cutoff_hz: float = CUTOFF_HZ) -> Carried | None:
     """How the ankle is carried about `axis` (in sensor axes) below a frequency; None for too short a stretch."""

@@ -10,9 +10,9 @@ from imu_reps.analysis.filters import held_high, held_low
 from imu_reps.analysis.reps.impacts import Impulse, strongest_jolt, touch_down
 from imu_reps.analysis.reps.momentum import coasting_share
 from imu_reps.analysis.reps.phases import Phases
-from imu_reps.analysis.set_motion import SetMotion
 from imu_reps.analysis.reps.smoothness import spectral_arc_length
 from imu_reps.analysis.reps.tremor import baseline_dps, shake_squared, tremor_ratio
+from imu_reps.analysis.set_motion import SetMotion
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ

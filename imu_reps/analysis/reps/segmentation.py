@@ -7,8 +7,7 @@ that starts low, travel is leg elevation; for one that starts high it is the neg
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -46,6 +45,11 @@ class Excursion:
     far: Turn
     back: Turn
 
+    def counted_from(self, zero_deg: float) -> Excursion:
+        """The same, with travel counted from another level."""
+        turns = (self.near, self.far, self.back)
+        return Excursion(*(Turn(turn.tick, turn.value - zero_deg) for turn in turns))
+
     @property
     def range_deg(self) -> float:
         """Far end to the end of the way back."""
@@ -72,6 +76,13 @@ class Segmentation:
     reps: tuple[Excursion, ...]
     partials: tuple[Uncounted, ...]
     threshold_deg: float
+
+    def counted_from(self, zero_deg: float) -> Segmentation:
+        """The same, with travel counted from another level."""
+        partials = (replace(one, excursion=one.excursion.counted_from(zero_deg)) for one in self.partials)
+        return Segmentation(
+            tuple(rep.counted_from(zero_deg) for rep in self.reps), tuple(partials), self.threshold_deg
+        )
 
     def refused(self, reason: PartialReason) -> Segmentation:
         """The same without repetitions: what looked like them was none, for a reason."""
@@ -178,7 +189,9 @@ def find_reps(
     excursions under the share of the usual range of those left, until none drops.
     """
     above = [_above_floor(turns, floor_deg, may_walk) for turns in spells]
-    kept = [_without_dips(_zigzag(turns, settings.min_range_deg), settings.min_range_share) for turns in above]
+    kept = [
+        _without_dips(_zigzag(turns, settings.min_range_deg), settings.min_range_share) for turns in above
+    ]
     threshold = settings.min_range_deg
     if settings.usual_range_deg is not None and sum(map(len, kept)) < 4:
         threshold = max(threshold, settings.min_range_share * settings.usual_range_deg)

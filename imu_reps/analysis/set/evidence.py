@@ -232,4 +232,6 @@ TERMS = (
 
 def score(hypothesis: Hypothesis, seen: Observed, params: EvidenceParams) -> float:
     """How much likelier the hypothesis is than that nobody raised a leg: the sum of what every term says."""
-    return params.prior + sum(term.says(hypothesis, seen, params) for term in TERMS if term.name not in params.without)
+    return params.prior + sum(
+        term.says(hypothesis, seen, params) for term in TERMS if term.name not in params.without
+    )

@@ -14,7 +14,6 @@ from imu_reps.analysis.reps.segmentation import (
     Turn,
     Uncounted,
     find_reps,
-    usual_range_deg,
 )
 from imu_reps.analysis.set.evidence import Hypothesis, travel_sign
 from imu_reps.analysis.set.spells import Rest
@@ -30,7 +29,7 @@ SAME_LEVEL = 0.25
 CUT_SHARE = 0.15
 
 #: A way out of which the recording's beginning cut off more than this was not seen to span a repetition's (ours).
-BEGUN_SHARE = 0.5
+BEGUN_SHARE = 0.6
 
 #: A turn this near to an end of a spell is that end.
 EDGE_TICKS = 3
@@ -161,9 +160,13 @@ def _without_cut_off(
     starts, stops = [spell.start for spell in spells], [spell.stop - 1 for spell in spells]
     kept, cut = [], []
     for rep in found.reps:
-        begun = rep.near.value - resting_deg > BEGUN_SHARE * rep.range_deg and _near_any(rep.near.tick, starts)
+        begun = rep.near.value - resting_deg > BEGUN_SHARE * rep.range_deg and _near_any(
+            rep.near.tick, starts
+        )
         ended = rep.back.value - resting_deg > CUT_SHARE * rep.range_deg and _near_any(rep.back.tick, stops)
-        cut_here = (begun and _moves(travel_deg, rep.near.tick)) or (ended and _moves(travel_deg, rep.back.tick))
+        cut_here = (begun and _moves(travel_deg, rep.near.tick)) or (
+            ended and _moves(travel_deg, rep.back.tick)
+        )
         (cut if cut_here else kept).append(rep)
     partials = (*found.partials, *(Uncounted(rep, "cut_off") for rep in cut))
     return replace(found, reps=tuple(kept), partials=partials) if cut else found
@@ -196,7 +199,11 @@ def _weighted_median(values: FloatArray, weights: FloatArray) -> float:
 
 
 def floor_level_deg(
-    reps: Sequence[Excursion], travel_deg: FloatArray, rests: Sequence[Rest], resting_deg: float, far_deg: float
+    reps: Sequence[Excursion],
+    travel_deg: FloatArray,
+    rests: Sequence[Rest],
+    resting_deg: float,
+    far_deg: float,
 ) -> float:
     """Travel where the leg lies on the floor (hangs): where it rests, near the resting end.
 
@@ -210,9 +217,7 @@ def floor_level_deg(
     return resting_deg
 
 
-def on_floor(
-    rests: Sequence[Rest], travel_deg: FloatArray, resting_deg: float, far_deg: float
-) -> list[Rest]:
+def on_floor(rests: Sequence[Rest], travel_deg: FloatArray, resting_deg: float, far_deg: float) -> list[Rest]:
     """Rests that may be on the floor: near the usual resting end, or below it, for who stops above the floor."""
     highest = resting_deg + SAME_LEVEL * (far_deg - resting_deg)
     lowest = resting_deg - BELOW_STOP_DEG

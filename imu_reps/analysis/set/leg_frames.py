@@ -106,7 +106,9 @@ def leg_frames(
     return LegFrames(frames, tuple(floor), seen, tuple(slip for slip, _ in slips))
 
 
-def floor_rests(reading: Reading, rests: Sequence[Rest], travel_deg: FloatArray, header: Header) -> list[Rest]:
+def floor_rests(
+    reading: Reading, rests: Sequence[Rest], travel_deg: FloatArray, header: Header
+) -> list[Rest]:
     """Rests on the floor (hanging): before the first repetition, else between them or after them."""
     known, reps = reading.hypothesis, reading.segmentation.reps
     if header.start == "low":
@@ -154,8 +156,7 @@ def _slips(
         axis = swing_axis(turning_dps[span[travel_deg[span] > limit]], params)
         axes.append(reading.axis if axis is None else np.sign(axis @ reading.axis) * axis)
     return [
-        (Slip(reps[k].near.tick, turned_deg), k)
-        for k, turned_deg in _changes(np.array(axes), 0, len(reps))
+        (Slip(reps[k].near.tick, turned_deg), k) for k, turned_deg in _changes(np.array(axes), 0, len(reps))
     ]
 
 
@@ -200,8 +201,13 @@ def _after_slips(
     edges = [0, *(k for _, k in slips), len(reps)]
     frames = []
     for start, stop in zip(edges, edges[1:], strict=False):
-        ticks = (0 if start == 0 else reps[start].near.tick, len(up) if stop == len(reps) else reps[stop].near.tick)
-        frames.append((slice(*ticks), _own(first, reps[start:stop], reading, travel_deg, up, turning_dps, params)))
+        ticks = (
+            0 if start == 0 else reps[start].near.tick,
+            len(up) if stop == len(reps) else reps[stop].near.tick,
+        )
+        frames.append(
+            (slice(*ticks), _own(first, reps[start:stop], reading, travel_deg, up, turning_dps, params))
+        )
     return tuple(frames)
 
 

@@ -69,6 +69,9 @@ class PelvisEstimate:
         Whether any spell's zero had to be taken between repetitions.
     turn : Turn or None
         Of the sensor; None where it is not estimated.
+    axes : PelvisAxes or None
+        Of the latest spell, and below whether its tilt has a zero.
+    tilt_known : bool
     """
 
     tilt_deg: FloatArray
@@ -76,6 +79,8 @@ class PelvisEstimate:
     zero: Zero
     between_reps: bool
     turn: Turn | None
+    axes: PelvisAxes | None = None
+    tilt_known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +135,11 @@ def estimate_pelvis(
         tilt[ticks] = one if zero.rest is not None else np.nan
         rotation[ticks] = -other if header.side == "right" else other
     between = any(zero.between_reps for zero in zeros)
-    return PelvisEstimate(tilt, rotation, _told(zeros[0], motion, header), between, turn)
+    latest = (
+        zeros[-1].axes if zeros[-1].axes is None or turn is None else turned(zeros[-1].axes, turn.turn_deg)
+    )
+    told = _told(zeros[0], motion, header)
+    return PelvisEstimate(tilt, rotation, told, between, turn, latest, zeros[-1].rest is not None)
 
 
 def _why_not(motion: Motion, posture: Posture) -> str:

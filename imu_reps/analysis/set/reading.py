@@ -107,7 +107,12 @@ class _Leg:
 
 
 def choose_reading(
-    motion: Motion, posture: Posture, header: Header, settings: Settings, leg: LegParams, evidence: EvidenceParams
+    motion: Motion,
+    posture: Posture,
+    header: Header,
+    settings: Settings,
+    leg: LegParams,
+    evidence: EvidenceParams,
 ) -> Choice:
     """Weigh every reading of a set.
 
@@ -156,7 +161,9 @@ def _unrepeated(seen: _Leg, header: Header, settings: Settings, params: LegParam
     resting = sign * float(angle[first])
     nothing = Segmentation((), (), settings.min_range_deg)
     far = resting + float(np.abs(away).max())
-    return Reading(axis, plane, angle, Hypothesis(sign * travel_sign(header), nothing, resting, far, None), 0.0)
+    return Reading(
+        axis, plane, angle, Hypothesis(sign * travel_sign(header), nothing, resting, far, None), 0.0
+    )
 
 
 def _observe(motion: Motion, posture: Posture, header: Header) -> _Leg | None:

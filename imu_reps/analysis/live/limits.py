@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from imu_reps.analysis.filters import LiveLowPass
-from imu_reps.analysis.live_ahead import pace_ahead, whole_way_deg
-from imu_reps.analysis.live_coasting import coasting_past
-from imu_reps.analysis.live_way import LOW_PASS_LAG_S, LiveWay
-from imu_reps.analysis.reps.segmentation import BEHIND_DEG
+from imu_reps.analysis.live.prediction import coasting_past, pace_ahead, whole_way_deg
+from imu_reps.analysis.live.way import LOW_PASS_LAG_S, LiveWay
 from imu_reps.domain.events import FloorNear, LimitCrossed
 from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Flag, Rep
@@ -50,6 +48,9 @@ FIRST_DEG = 25.0
 #: Repetitions that are remembered: where the back let go.
 REMEMBERED = 5
 
+#: A leg that seems to point further back than this is not where it seems: its zero is wrong, or it walks.
+BEHIND_DEG = 15.0
+
 #: A leg that has arrived is watched this long for what came with its way.
 AFTERWARDS_S = 0.8
 
@@ -63,26 +64,6 @@ class Instant:
     elevation_deg: float
     tilt_deg: float
     rotation_deg: float
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """What the set shows so far.
-
-    Attributes
-    ----------
-    sense, zero_deg : float
-        Leg elevation is `sense` times the angle plus `zero_deg`.
-    threshold_deg : float
-        The least way of a repetition.
-    placed : bool
-        Whether the zero is known: from a high start it is not before a repetition was seen.
-    """
-
-    sense: float
-    zero_deg: float
-    threshold_deg: float
-    placed: bool
 
 
 class LiveLimit:
@@ -118,7 +99,7 @@ class LiveLimit:
         return self._run / GRID_HZ + LOW_PASS_LAG_S if told else None
 
 
-class LiveCrossings:
+class LiveLimits:
     """Watches the repetition that runs.
 
     Parameters
@@ -153,7 +134,7 @@ class LiveCrossings:
         self._warned = self._stalled = False
         self._arrived_tick = None
 
-    def step(self, way: LiveWay, now: Instant, frame: Frame) -> list[FloorNear | LimitCrossed]:
+    def step(self, way: LiveWay, now: Instant, threshold_deg: float) -> list[FloorNear | LimitCrossed]:
         """What is new of the way the leg is on."""
         lies = abs(now.tilt_deg) < READY_DEG  # who sits up arches no back
         tilted = self._tilt.step(now.tilt_deg if lies else math.nan)
@@ -170,7 +151,7 @@ class LiveCrossings:
         if not self._counted and self._is_no_first(way):
             return []
         said: list[FloorNear | LimitCrossed] = []
-        lowering = way.direction * frame.sense < 0.0
+        lowering = way.direction < 0.0
         if tilted is not None and lowering and self._tilt.value_deg > 0.0:
             found = (now.time_s - tilted, self._tilt.value_deg, self._settings.tilt_flag_deg, "deg")
             said += self._cross("back_arch", found, now)
@@ -180,8 +161,8 @@ class LiveCrossings:
         if lowering:
             said += self._near_floor(way, now)
         if way.whole and self._is_possible(now) and self._looks(now, arrives, way):
-            elevation = frame.sense * way.angles_deg() + frame.zero_deg
-            for code, found in self._of_the_leg(way, now, elevation, lowering, frame.threshold_deg):
+            elevation = way.angles_deg()
+            for code, found in self._of_the_leg(way, now, elevation, lowering, threshold_deg):
                 said += self._cross(code, found, now)
         return said
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from imu_reps.analysis.reps.segmentation import Excursion
-from imu_reps.domain.track import GRID_HZ
 
 #: Far ends further apart than this share of the range are not those of the same repetition.
 SAME_REP = 0.5
 
-#: A repetition that was over longer ago was not over lately.
-LATELY_TICKS = int(30.0 * GRID_HZ)
+#: Far ends within half a second of each other are one, whatever frame they were seen in.
+SAME_FAR_TICKS = 50
 
 
 class Announced:
@@ -30,16 +29,18 @@ class Announced:
     def __iter__(self) -> Iterator[Excursion]:
         return iter(sorted([*self._settled, *self._open], key=lambda rep: rep.far.tick))
 
+    @property
+    def latest_far_tick(self) -> int | None:
+        """Where the latest one turned at its far end; None before the first."""
+        return max((rep.far.tick for rep in self._open), default=None)
+
     def add(self, rep: Excursion) -> None:
         """Announce one more."""
         self._open.append(rep)
 
     def number_of(self, rep: Excursion) -> int:
-        """The number of a repetition that was announced, or will be next."""
-        for later, known in enumerate(reversed(self._open)):
-            if same_rep(rep, known):
-                return len(self) - later
-        return len(self) + 1
+        """The number of a repetition that was announced, in the order in which they were done."""
+        return 1 + sum(known.far.tick < rep.far.tick for known in (*self._settled, *self._open))
 
     def compare(self, reps: Sequence[Excursion]) -> tuple[list[Excursion], list[Excursion]]:
         """Keep what still is a repetition, as it is seen now; gives what is none and what is new."""
@@ -53,11 +54,6 @@ class Announced:
         """Look no more at those whose far end lies between two ticks: they are settled, and count."""
         self._settled += [rep for rep in self._open if start <= rep.far.tick < end]
         self._open = [rep for rep in self._open if not start <= rep.far.tick < end]
-
-    def rest_before(self, tick: int) -> int:
-        """The last tick up to `tick` at which a repetition was over; `tick` itself where none was lately."""
-        backs = [rep.back.tick for rep in self._open if tick - LATELY_TICKS < rep.back.tick <= tick]
-        return max(backs, default=tick)
 
 
 def _matches(announced: Sequence[Excursion], reps: Sequence[Excursion]) -> dict[int, Excursion]:
@@ -73,7 +69,10 @@ def _matches(announced: Sequence[Excursion], reps: Sequence[Excursion]) -> dict[
 def same_rep(rep: Excursion, known: Excursion) -> bool:
     """Whether two excursions are the same repetition, seen at different times.
 
-    They overlap and reach the same level; a fidget that a repetition begins with does not.
+    They turn at the far end at the same time; or they overlap and reach the same level, which a fidget that a
+    repetition begins with does not.
     """
+    if abs(rep.far.tick - known.far.tick) <= SAME_FAR_TICKS:
+        return True
     overlap = rep.near.tick < known.far.tick <= rep.back.tick and known.near.tick < rep.far.tick
     return overlap and abs(rep.far.value - known.far.value) < SAME_REP * rep.range_deg

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -114,6 +115,25 @@ class LiveWay:
         ways = angles[SPEED_TICKS:] - angles[:-SPEED_TICKS]
         self._peak = float(ways.max(initial=0.0)) * GRID_HZ / SPEED_TICKS
         self._at_high = self._at_low = self._next_tick - 1
+
+    def reread(self, first_tick: int, angles_deg: FloatArray, turns: Sequence[Turn]) -> None:
+        """Take the latest motion over into a new frame, with its turns, the last one still moving."""
+        arrived = self.arrived
+        self._angles = deque(angles_deg.tolist(), maxlen=LONGEST_TICKS)
+        self._next_tick = first_tick + len(angles_deg)
+        self._measured_deg = math.nan
+        if len(angles_deg) > SPEED_TICKS:
+            way = float(angles_deg[-1] - angles_deg[-1 - SPEED_TICKS])
+            self._speed = way * GRID_HZ / SPEED_TICKS
+        if len(turns) < 2:
+            return
+        count = self.turns
+        self.turn = turns[-3] if len(turns) > 2 else None
+        self._recent = deque((turn.value for turn in turns[:-2]), maxlen=RECENT_TURNS)
+        self.turned(turns[-2], turns[-1].value)
+        self.turns = count
+        if arrived:
+            self._arrived_deg = float(angles_deg[-1])
 
     def step(self, tick: int, angle: float, measured_deg: float) -> Arrival | None:
         """Take the next instant; says once when the way is about to end (again if it goes on after a stall).

@@ -1,0 +1,200 @@
+"""What is causal between two estimates: the leg's turns and phases, ends as they are reached, limits as they pass.
+
+Works instant by instant, in the frame last estimated; a new frame re-reads the latest motion.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.signal import sosfilt, sosfilt_zi
+
+from imu_reps.analysis.filters import LOW_PASS, LiveLowPass
+from imu_reps.analysis.live.limits import Instant, LiveLimits
+from imu_reps.analysis.live.way import Arrival, LiveWay
+from imu_reps.analysis.reps.phases import DWELL_S, SLOW_DPS
+from imu_reps.analysis.reps.segmentation import Turn, TurnFinder
+from imu_reps.analysis.set.evidence import travel_sign
+from imu_reps.domain.events import EndReached, FloorNear, LimitCrossed, Phase, PhaseChanged, RepAtFarEnd
+from imu_reps.domain.recording import Header
+from imu_reps.domain.rep import Rep
+from imu_reps.domain.samples import FloatArray
+from imu_reps.domain.settings import Settings
+from imu_reps.domain.track import GRID_HZ
+
+DWELL_TICKS = int(DWELL_S * GRID_HZ)
+
+#: Moving less than this within `DWELL_S` is a dwell, or a turn.
+DWELL_DEG = SLOW_DPS * DWELL_S
+
+#: The phase shown live is read from the way made in this many instants.
+SPEED_TICKS = 10
+
+#: A new frame re-reads the motion of the latest half minute: longer than a slow repetition.
+REREAD_S = 30.0
+
+#: Ends of ways nearer to each other than this are the same.
+SAME_TURN_TICKS = 50
+
+FollowerEvent = PhaseChanged | RepAtFarEnd | EndReached | FloorNear | LimitCrossed
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the latest estimate says of the set.
+
+    Attributes
+    ----------
+    count : int
+        Repetitions so far.
+    last_far_tick : int or None
+        Where the latest of them turned at its far end.
+    threshold_deg : float
+        What each way of a repetition spans at least.
+    placed : bool
+        Whether leg elevation is known.
+    """
+
+    count: int
+    last_far_tick: int | None
+    threshold_deg: float
+    placed: bool
+
+
+class Follower:
+    """Follows the leg of a set.
+
+    Attributes
+    ----------
+    turned, settled : bool
+        Whether the leg's turn was confirmed, or a dwell began, at the instant last taken.
+    dwelling : bool
+        Whether the leg dwells.
+    """
+
+    def __init__(self, header: Header, settings: Settings) -> None:
+        self._header = header
+        self._settings = settings
+        self._low_pass = LiveLowPass()
+        self._finder = TurnFinder(settings.min_range_deg)
+        self._way = LiveWay(settings.min_range_deg)
+        self._limits = LiveLimits(header, settings)
+        self._recent: deque[float] = deque(maxlen=DWELL_TICKS + 1)
+        self._phase: Phase | None = None
+        self._far_told: int | None = None
+        self.turned = self.settled = self.dwelling = False
+
+    @property
+    def turn_tick(self) -> int | None:
+        """Where the way that the leg is on began; None before the first turn."""
+        return None if self._way.turn is None else self._way.turn.tick
+
+    def completed(self, rep: Rep) -> None:
+        """Learn from a completed repetition."""
+        self._limits.completed(rep)
+
+    def reread(self, first_tick: int, leg_deg: FloatArray) -> None:
+        """Take the latest motion over into a new frame.
+
+        Parameters
+        ----------
+        first_tick : int
+            Tick of the first value.
+        leg_deg : (n,) float
+            Leg elevation up to now, NaN in holes.
+        """
+        known = np.flatnonzero(np.isfinite(leg_deg))
+        if len(known) == 0:
+            return
+        last = np.maximum.accumulate(np.where(np.isfinite(leg_deg), np.arange(len(leg_deg)), known[0]))
+        values = leg_deg[last]
+        smooth, state = sosfilt(LOW_PASS, values, zi=sosfilt_zi(LOW_PASS) * values[0])
+        self._low_pass.resume(float(values[-1]), state[0])
+        self._finder = TurnFinder(self._settings.min_range_deg)
+        self._finder.push(first_tick, smooth)
+        self._way.reread(first_tick, smooth, self._finder.turns)
+        self._recent = deque(smooth[-DWELL_TICKS - 1 :].tolist(), maxlen=DWELL_TICKS + 1)
+
+    def step(
+        self, tick: int, time_s: float, angles_deg: tuple[float, float, float], known: Known
+    ) -> list[FollowerEvent]:
+        """Take the next instant.
+
+        Parameters
+        ----------
+        tick : int
+        time_s : float
+        angles_deg : tuple of (leg elevation, pelvic tilt, pelvic rotation)
+            NaN where not measured.
+        known : Known
+        """
+        leg_deg, tilt_deg, rotation_deg = angles_deg
+        smooth = self._low_pass.step(leg_deg)
+        before = self._finder.confirmed_count
+        self._finder.take(Turn(tick, smooth))
+        self._recent.append(smooth)
+        events: list[FollowerEvent] = self._phase_events(time_s, smooth, known)
+        dwelling = len(self._recent) > DWELL_TICKS and abs(smooth - self._recent[0]) < DWELL_DEG
+        arrival = self._way.step(tick, smooth, leg_deg)
+        self.turned = self._finder.confirmed_count != before
+        self.settled, self.dwelling = dwelling and not self.dwelling, dwelling
+        if self.turned:
+            events += self._far_end(time_s, known)
+            self._way.turned(self._finder.turns[-2], smooth)
+            self._limits.turned(known.count + 1)
+        elif self.settled:
+            events += self._far_end(time_s, known)
+        here = Instant(tick, time_s, smooth, tilt_deg, rotation_deg)
+        events += self._limits.step(self._way, here, known.threshold_deg)
+        if arrival is not None:
+            events += self._arrived(arrival, here, known)
+        return events
+
+    def _outwards(self, direction: float) -> bool:
+        return direction * travel_sign(self._header) > 0.0
+
+    def _far_end(self, time_s: float, known: Known) -> list[RepAtFarEnd]:
+        """Say once a repetition that the far end was reached: the way that ends now went out far enough."""
+        way = self._way
+        if way.turn is None or not self._outwards(way.direction) or self._far_told == way.turn.tick:
+            return []
+        end = self._finder.turns[-2].value if self.turned else self._recent[-1]
+        if abs(end - way.turn.value) < known.threshold_deg:
+            return []
+        self._far_told = way.turn.tick
+        return [RepAtFarEnd(time_s, known.count + 1, end if known.placed else None)]
+
+    def _phase_events(self, time_s: float, smooth: float, known: Known) -> list[PhaseChanged]:
+        """Concentric, eccentric, or resting at the near or far end."""
+        if len(self._recent) <= SPEED_TICKS:
+            return []
+        speed = (smooth - self._recent[-1 - SPEED_TICKS]) * GRID_HZ / SPEED_TICKS
+        phase = self._phase
+        if speed > SLOW_DPS:
+            phase = "concentric"
+        elif speed < -SLOW_DPS:
+            phase = "eccentric"
+        elif len(self._recent) > DWELL_TICKS and abs(smooth - self._recent[0]) < DWELL_DEG:
+            phase = {"concentric": "top", "eccentric": "bottom"}.get(phase or "", phase)  # type: ignore[assignment]
+        if phase == self._phase or phase is None:
+            return []
+        self._phase = phase
+        return [PhaseChanged(time_s, phase, smooth if known.placed else None)]
+
+    def _arrived(self, arrival: Arrival, here: Instant, known: Known) -> list[EndReached]:
+        """The far end of a way that is long enough, or the near end where it completes a repetition."""
+        way = self._way
+        completes = not self._outwards(arrival.direction)
+        least = min(way.gone_deg, way.previous_deg) if completes else way.gone_deg
+        if least < known.threshold_deg or way.turn is None:
+            return []
+        number = known.count + 1
+        if completes and known.last_far_tick is not None:
+            counted = abs(known.last_far_tick - way.turn.tick) < SAME_TURN_TICKS
+            number = known.count if counted else number
+        end: Literal["top", "bottom"] = "top" if arrival.direction > 0.0 else "bottom"
+        elevation = here.elevation_deg if known.placed else None
+        return [EndReached(here.time_s, number, end, completes, here.time_s - arrival.lag_s, elevation)]
