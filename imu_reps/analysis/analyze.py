@@ -107,7 +107,10 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
     clocks = agreed.clocks
     sensed = estimate_motion(recording, clocks)
     whole = _without_reps_of_hold(estimate_set(sensed, recording.header, settings), recording.header)
-    motion = set_motion(whole.track, recording.header, whole.carried)
+    motion = replace(
+        set_motion(whole.track, recording.header, whole.carried),
+        zero_between_reps=whole.pelvis.between_reps,
+    )
     measured = measure_set(whole, motion, settings)
     ankle_rate = clocks["ankle"].clock.rate_hz if "ankle" in clocks else None
     reps = judge(measured, motion, settings, ankle_rate)
@@ -175,7 +178,7 @@ def measure_set(whole: SetEstimate, motion: SetMotion, settings: Settings) -> li
             for rep, before, after in zip(reps, far_ends, far_ends[2:], strict=False)
         ]
     meter = Meter(motion, settings)
-    starts = [phase.out_start for phase in phases[1:]] + [None]
+    starts = [*(phase.out_start for phase in phases[1:]), None][: len(phases)]
     return [meter.measure(phase, start) for phase, start in zip(phases, starts, strict=True)]
 
 
