@@ -153,12 +153,15 @@ def test_an_arch_is_looked_for_on_the_way_down_and_at_the_bottom_alone(track: An
 
 def test_an_arch_that_has_not_come_back_is_the_repetitions_before(track: AngleTrack) -> None:
     never_back = measured(replace(track, pelvic_tilt_deg=np.full(801, 8.0)))
+    growing = measured(replace(track, pelvic_tilt_deg=ramp([(400, 7.0), (650, 10.0)])))
     twice = ramp([(0, 8.0), (250, 8.0), (280, 0.0), (450, 0.0), (550, 10.0), (600, 10.0), (640, 0.0)])
     again = measured(replace(track, pelvic_tilt_deg=twice))
 
     assert never_back.pelvic_tilt_deg == pytest.approx(8.0)
     assert never_back.arch is not None
     assert never_back.arch.tilt_deg == 0.0
+    assert growing.arch is not None
+    assert growing.arch.tilt_deg == pytest.approx(10.0, abs=0.1)
     assert again.arch is not None
     assert again.arch.tilt_deg == pytest.approx(10.0, abs=0.2)
     assert 550 <= again.arch.tick <= 600

@@ -29,6 +29,9 @@ BOUNDARY_MARGIN_S = 0.1
 LONGEST_HOLE_S = 0.15
 LARGEST_HOLE_SHARE = 0.10
 
+#: Tilt that has grown by less since the repetition began is that of before: what a pelvis sensor errs by.
+ARISEN_DEG = 1.0
+
 #: A pelvis that follows the leg late arches at the bottom, within this after the leg got there (ours).
 BOTTOM_S = 1.0
 
@@ -57,9 +60,10 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Arch:
-    """Greatest anterior tilt that arose on one's own way down or at its bottom, held; degrees, and its tick.
+    """Greatest anterior tilt on a way down or at its bottom, held; degrees, and its tick.
 
-    0 where the tilt never came back from the repetition before.
+    Of tilt that has grown since the repetition began; 0 where it has not: what has not come back from before
+    is not this one's.
     """
 
     tilt_deg: float
@@ -270,7 +274,7 @@ class Meter:
         held = self._tilt_high[start : ticks.stop]
         if not _known(self._motion.pelvis_missing, whole) or not np.isfinite(held).all():
             return None
-        own = np.where(np.logical_or.accumulate(held <= self._settings.tilt_watch_deg), held, 0.0)
+        own = np.where(held - np.minimum.accumulate(held) >= ARISEN_DEG, held, 0.0)
         most = int(np.argmax(own[ticks.start - start :]))
         return Arch(float(own[ticks.start - start + most]), ticks.start + most)
 
