@@ -178,8 +178,8 @@ def measure_set(whole: SetEstimate, motion: SetMotion, settings: Settings) -> li
             for rep, before, after in zip(reps, far_ends, far_ends[2:], strict=False)
         ]
     meter = Meter(motion, settings)
-    starts = [*(phase.out_start for phase in phases[1:]), None][: len(phases)]
-    return [meter.measure(phase, start) for phase, start in zip(phases, starts, strict=True)]
+    starts = [*(phase.out_start for phase in phases[1:]), None]
+    return [meter.measure(phase, start) for phase, start in zip(phases, starts, strict=False)]
 
 
 def _on(travel: np.ndarray, rep: Excursion, lowest: float) -> Excursion:

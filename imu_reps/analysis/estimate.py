@@ -8,7 +8,7 @@ import numpy as np
 
 from imu_reps.analysis.reps.segmentation import Segmentation
 from imu_reps.analysis.set.evidence import EvidenceParams
-from imu_reps.analysis.set.leg import LegParams, up_turning_dps
+from imu_reps.analysis.set.leg import LegFrame, LegParams, up_turning_dps
 from imu_reps.analysis.set.leg_frames import LegFrames, leg_frames
 from imu_reps.analysis.set.pelvis import PelvisEstimate, estimate_pelvis
 from imu_reps.analysis.set.reading import Choice, choose_reading
@@ -79,7 +79,11 @@ class SetEstimate:
 
 
 def estimate_set(
-    motion: Motion, header: Header, settings: Settings, params: EstimatorParams | None = None
+    motion: Motion,
+    header: Header,
+    settings: Settings,
+    params: EstimatorParams | None = None,
+    before: LegFrame | None = None,
 ) -> SetEstimate:
     """Estimate a set from the motion of its sensors, causal or acausal alike.
 
@@ -90,10 +94,12 @@ def estimate_set(
     header : Header
     settings : Settings
     params : EstimatorParams, optional
+    before : LegFrame, optional
+        Of the estimate before this one, of a set that runs: what agrees with it is likelier.
     """
     params = params or EstimatorParams()
     posture = find_posture(motion, header, params.spells)
-    choice = choose_reading(motion, posture, header, settings, params.leg, params.evidence)
+    choice = choose_reading(motion, posture, header, settings, params.leg, params.evidence, before)
     segmentation = _counted(choice, settings)
     leg = _leg(motion, posture, choice, header, params)
     elevation = np.full(len(motion), np.nan)

@@ -11,7 +11,7 @@ from imu_reps.cli.console import say
 from imu_reps.cli.record_options import TEMPO_HELP
 from imu_reps.cli.simulated_faults import FAULTS
 from imu_reps.cli.simulated_holds import HOLD_FAULTS
-from imu_reps.cli.simulated_set import HOLD_S, Wish, planned
+from imu_reps.cli.simulated_set import HOLD_S, USUAL_TEMPO, Wish, planned
 from imu_reps.domain.exercise import EXERCISES, HOLDS
 from imu_reps.errors import FileAccessError
 
@@ -32,7 +32,10 @@ OF_REPS = {"--reps", "--tempo"}
 @click.option(
     "--hold", "hold_s", type=click.FloatRange(1, 600), help=f"Seconds a hold is held. [default: {HOLD_S:.0f}]"
 )
-@click.option("--tempo", default="2-1-2-0.5", show_default=True, help=TEMPO_HELP.capitalize())
+@click.option(
+    "--tempo",
+    help=f"{TEMPO_HELP.capitalize()} As it is measured. [default: {USUAL_TEMPO}, two legs lowered in four]",
+)
 @click.option("--range", "range_deg", type=click.FloatRange(2, 120), help="Degrees the leg goes.")
 @click.option(
     "--fault",

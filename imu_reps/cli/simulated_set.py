@@ -13,6 +13,7 @@ from imu_reps.domain.exercise import HOLDS
 if TYPE_CHECKING:
     from imu_reps.domain.exercise import Exercise
     from imu_reps.domain.recording import Side
+    from imu_reps.domain.tempo import Tempo
     from imu_reps.sensors.simulator import LifePlan, RepPlan, SensorPlan, SetPlan
 
 #: How far the leg usually goes, in degrees.
@@ -23,6 +24,10 @@ _USUAL_RANGE_DEG = {
     "hollow_hold": 25.0,
 }
 _RANGE_DEG = 60.0
+
+#: Tempo of an exercise that nobody named one for; two legs are lowered in four seconds, as they are coached.
+_USUAL_TEMPO = {"double_leg_raise": "4-1-2-0.5"}
+USUAL_TEMPO = "2-1-2-0.5"
 
 #: How long a hold is held where nothing is asked for, and how much somebody shakes in it.
 HOLD_S = 20.0
@@ -36,7 +41,7 @@ class Wish:
     exercise: str
     side: str | None
     reps: int
-    tempo: str
+    tempo: str | None
     range_deg: float | None
     faults: Sequence[str]
     rate_hz: float
@@ -53,7 +58,6 @@ def planned(wish: Wish) -> SetPlan:
     ValueError
         If the tempo or a fault cannot be read.
     """
-    from imu_reps.domain.tempo import named_tempo
     from imu_reps.sensors.simulator import BodyPlan, SetPlan
 
     held = wish.exercise in HOLDS
@@ -67,7 +71,7 @@ def planned(wish: Wish) -> SetPlan:
         life=_life(wish),
         pelvis=sensor,
         ankle=sensor,
-        tempo_target=None if held else named_tempo(wish.tempo),
+        tempo_target=None if held else _tempo(wish),
     )
 
 
@@ -82,24 +86,23 @@ def _hold(wish: Wish) -> RepPlan:
     return RepPlan(top_deg=top_deg, top_pause_s=hold_s, bottom_pause_s=2.0, hold=hold)
 
 
-def _reps(wish: Wish) -> tuple[RepPlan, ...]:
+def _tempo(wish: Wish) -> Tempo:
     from imu_reps.domain.tempo import named_tempo
-    from imu_reps.sensors.simulator import RepPlan
 
-    tempo = named_tempo(wish.tempo)
+    return named_tempo(wish.tempo or _USUAL_TEMPO.get(wish.exercise, USUAL_TEMPO))
+
+
+def _reps(wish: Wish) -> tuple[RepPlan, ...]:
+    """Repetitions that are measured as the tempo asked for."""
+    from imu_reps.sensors.simulator import RepPlan, paced
+
+    tempo = _tempo(wish)
     if min(tempo.eccentric_s, tempo.concentric_s) < 0.2:
         raise ValueError("lowering and lifting take at least 0.2 s each")
     range_deg = wish.range_deg or _USUAL_RANGE_DEG.get(wish.exercise, _RANGE_DEG)
     heel_tap = wish.exercise == "heel_tap"
-    rep = RepPlan(
-        top_deg=0.0 if heel_tap else range_deg,
-        bottom_deg=-range_deg if heel_tap else 0.0,
-        concentric_s=tempo.concentric_s,
-        top_pause_s=tempo.top_s,
-        eccentric_s=tempo.eccentric_s,
-        bottom_pause_s=tempo.bottom_s,
-    )
-    reps = [rep] * wish.reps
+    rep = RepPlan(top_deg=0.0 if heel_tap else range_deg, bottom_deg=-range_deg if heel_tap else 0.0)
+    reps = [paced(rep, tempo)] * wish.reps
     for name, numbers in (parse_fault(fault, wish.reps) for fault in wish.faults):
         reps = [FAULTS[name](rep) if number in numbers else rep for number, rep in enumerate(reps, 1)]
     return tuple(reps)

@@ -125,6 +125,18 @@ def fit_lever(motion: Carried, ticks: IntArray) -> Lever | None:
     return Lever(solution[:2] @ motion.plane, fit.formal_sd(solution))
 
 
+def each_lever(motion: Carried, pieces: Sequence[IntArray]) -> list[Lever | None]:
+    """The lever of each of several movements by itself, its spread that of a single one."""
+    levers: list[Lever | None] = []
+    for fit in (_Normal.of(motion, piece) for piece in pieces):
+        known = None if fit is None else fit.solution
+        if fit is None or known is None:
+            levers.append(None)
+        else:
+            levers.append(Lever(known[:2] @ motion.plane, FEW_INFLATION * fit.formal_sd(known)))
+    return levers
+
+
 def fit_common_lever(motion: Carried, pieces: Sequence[IntArray]) -> Lever | None:
     """Fit one lever to several movements; None where none of them shows anything.
 

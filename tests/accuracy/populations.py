@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from imu_reps import Pipeline, Recording, Rep, SetPlan, analyze
+import imu_reps
+from imu_reps import Recording, Rep, SetPlan, analyze
 from imu_reps.domain.events import Event, RepCompleted, RepRetracted
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.summary import Summary
@@ -124,6 +125,12 @@ CHEAP = Population(
 )
 
 
+#: Traits of people, each with its chance: as hard as other authors' simulators. No figure is held to it yet.
+PERSONS = Population(
+    "a person, everything by chance", range(7000, 7100), live=True, constraints={"person": True}
+)
+
+
 @cache
 def measured(population: Population) -> tuple[MeasuredSet, ...]:
     """Simulate and analyse the sets of a population."""
@@ -163,7 +170,7 @@ def _finished(seed: int, plan: SetPlan, made: Simulated) -> MeasuredSet:
 
 def _followed(seed: int, plan: SetPlan, made: Simulated) -> MeasuredSet:
     """Through the live pipeline, which analyses the finished set at the end."""
-    pipeline = Pipeline(made.recording.header, sensors=worn(made.recording))
+    pipeline = imu_reps.Pipeline(made.recording.header, sensors=worn(made.recording))
     heard = [event for block in replay_blocks(made.recording, SLOT_S) for event in pipeline.push(block)]
     heard_angles = pipeline.angles()
     live = _angle_errors(heard_angles.time_s, heard_angles.leg_elevation_deg, made.truth)

@@ -29,6 +29,15 @@ MARGIN_S = 1.5
 
 
 @dataclass(frozen=True)
+class Known:
+    """A recording (or a stretch of one), and how many repetitions are in it."""
+
+    name: str
+    recording: Recording
+    expected: int | None
+
+
+@dataclass(frozen=True)
 class Counted:
     """A recording (or a stretch of one), how many repetitions are in it, and how many were found."""
 
@@ -46,28 +55,46 @@ def folder() -> Path | None:
 
 @cache
 def supine_raises(datasets: Path) -> tuple[Counted, ...]:
-    """Every supine straight leg raise, whole, and every labelled set of them."""
-    return tuple(
-        counted for path in sorted((datasets / "ptex_leg").glob("*_e3_*.csv.gz")) for counted in _sets(path)
-    )
+    """What was counted in the raises."""
+    return tuple(map(_counted, raises(datasets)))
 
 
 @cache
 def nobody_raises(datasets: Path) -> tuple[Counted, ...]:
-    """Recordings and stretches in which no leg is raised."""
-    legs = datasets / "ptex_leg"
-    walk = datasets / "negative_controls" / "qmt_walk_pelvis_shank.csv.gz"
-    found = [_counted(path.name, _ankle(_table(path)), 0) for path in sorted(legs.glob("*_NEGATIVE.csv.gz"))]
-    found += [_counted(walk.name, _walk(_table(walk)), 0)]
-    found += [rest for path in sorted(legs.glob("*_e[345]_*.csv.gz")) for rest in _rests(path)]
-    return tuple(found)
+    """What was counted where no leg is raised."""
+    return tuple(map(_counted, idle(datasets)))
 
 
 @cache
 def pelvis_only_walks(datasets: Path) -> tuple[Counted, ...]:
-    """Walks with a single sensor at the lower back: nothing can be counted."""
+    """What was counted in walks with a single sensor at the lower back: nothing can be."""
+    return tuple(map(_counted, walks(datasets)))
+
+
+def raises(datasets: Path) -> tuple[Known, ...]:
+    """Every supine straight leg raise, whole, and every labelled set of them."""
+    return tuple(
+        known for path in sorted((datasets / "ptex_leg").glob("*_e3_*.csv.gz")) for known in _sets(path)
+    )
+
+
+def idle(datasets: Path) -> tuple[Known, ...]:
+    """Recordings and stretches in which no leg is raised."""
+    legs = datasets / "ptex_leg"
+    walk = datasets / "negative_controls" / "qmt_walk_pelvis_shank.csv.gz"
+    found = [
+        Known(path.name, ankle_recording(read_table(path)), 0)
+        for path in sorted(legs.glob("*_NEGATIVE.csv.gz"))
+    ]
+    found += [Known(walk.name, _walk(read_table(walk)), 0)]
+    found += [rest for path in sorted(legs.glob("*_e[345]_*.csv.gz")) for rest in _rests(path)]
+    return tuple(found)
+
+
+def walks(datasets: Path) -> tuple[Known, ...]:
+    """Walks with a single sensor at the lower back."""
     paths = sorted((datasets / "negative_controls").glob("mobgap_*.csv.gz"))
-    return tuple(_counted(path.name, _lower_back(_table(path)), None) for path in paths)
+    return tuple(Known(path.name, _lower_back(read_table(path)), None) for path in paths)
 
 
 @cache
@@ -75,43 +102,45 @@ def labelled_sets(datasets: Path) -> dict[tuple[str, str], Summary]:
     """The summary of every labelled set of supine raises, by person and kind of set."""
     found = {}
     for path in sorted((datasets / "ptex_leg").glob("*_e3_*.csv.gz")):
-        table = _table(path)
-        for one in _labels(path).get("sets", []):
-            piece = _between(table, one["t0"] - MARGIN_S, one["t1"] + MARGIN_S)
-            found[path.name.split("_")[0], one["kind"]] = analyze(_ankle(piece)).summary
+        table = read_table(path)
+        for one in read_labels(path).get("sets", []):
+            piece = between(table, one["t0"] - MARGIN_S, one["t1"] + MARGIN_S)
+            found[path.name.split("_")[0], one["kind"]] = analyze(ankle_recording(piece)).summary
     return found
 
 
-def _sets(path: Path) -> Iterator[Counted]:
-    table, labels = _table(path), _labels(path)
-    yield _counted(path.name, _ankle(table), labels["expected_leg_reps_total"])
+def _sets(path: Path) -> Iterator[Known]:
+    table, labels = read_table(path), read_labels(path)
+    yield Known(path.name, ankle_recording(table), labels["expected_leg_reps_total"])
     for number, one in enumerate(labels.get("sets", []), 1):
-        piece = _between(table, one["t0"] - MARGIN_S, one["t1"] + MARGIN_S)
-        yield _counted(f"{path.name} set {number} {one['kind']}", _ankle(piece), one["expected_reps"])
+        piece = between(table, one["t0"] - MARGIN_S, one["t1"] + MARGIN_S)
+        name = f"{path.name} set {number} {one['kind']}"
+        yield Known(name, ankle_recording(piece), one["expected_reps"])
 
 
-def _rests(path: Path) -> Iterator[Counted]:
-    table = _table(path)
-    for begin, end in _labels(path).get("rest_windows_expected_0_reps", []):
-        yield _counted(f"{path.name} {begin:.0f}-{end:.0f} s", _ankle(_between(table, begin, end)), 0)
+def _rests(path: Path) -> Iterator[Known]:
+    table = read_table(path)
+    for begin, end in read_labels(path).get("rest_windows_expected_0_reps", []):
+        name = f"{path.name} {begin:.0f}-{end:.0f} s"
+        yield Known(name, ankle_recording(between(table, begin, end)), 0)
 
 
-def _counted(name: str, recording: Recording, expected: int | None) -> Counted:
-    summary = analyze(recording).summary
+def _counted(known: Known) -> Counted:
+    summary = analyze(known.recording).summary
     found = summary.set.rep_count
-    assert found is not None or not summary.reps, name
-    return Counted(name, expected, found)
+    assert found is not None or not summary.reps, known.name
+    return Counted(known.name, known.expected, found)
 
 
-def _table(path: Path) -> pd.DataFrame:
+def read_table(path: Path) -> pd.DataFrame:
     return pd.read_csv(path)
 
 
-def _labels(path: Path) -> Any:
+def read_labels(path: Path) -> Any:
     return json.loads(path.with_name(path.name.replace(".csv.gz", ".labels.json")).read_text("utf-8"))
 
 
-def _between(table: pd.DataFrame, begin_s: float, end_s: float) -> pd.DataFrame:
+def between(table: pd.DataFrame, begin_s: float, end_s: float) -> pd.DataFrame:
     return table[(table.t_s >= begin_s) & (table.t_s <= end_s)].reset_index(drop=True)
 
 
@@ -126,7 +155,8 @@ def _header(rate_hz: float, exercise: Exercise = "single_leg_raise") -> Header:
     )
 
 
-def _ankle(table: pd.DataFrame) -> Recording:
+def ankle_recording(table: pd.DataFrame) -> Recording:
+    """The right ankle sensor alone, as a single leg raise of which the header says nothing else."""
     return Recording(_header(LEG_HZ), None, _block(table, "ankle", "ankle_r_", LEG_HZ))
 
 

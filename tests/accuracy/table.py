@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from math import isfinite
 
 import cue_figures
 import fault_figures
+import foreign_figures
 import real_figures
 import simulated_figures as of
 import tiring
@@ -25,6 +27,7 @@ def figures() -> Iterator[Figure]:
         print("no real recordings: set IMU_REPS_DATASETS to their folder", file=sys.stderr)
     else:
         yield from real_figures.counts(datasets)
+        yield from foreign_figures.figures(datasets)
     yield of.count_of_mixed_sets()
     yield of.closed_count_of_mixed_sets()
     yield of.heard_count_of_mixed_sets()
@@ -60,6 +63,8 @@ def row(figure: Figure) -> str:
 
 def number(value: float, unit: str) -> str:
     """As many decimals as the unit is worth."""
+    if not isfinite(value):
+        return "nothing measured:"
     if value == int(value):
         return f"{value:.0f}"
     return f"{value:.{_DECIMALS[unit]}f}"

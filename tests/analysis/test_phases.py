@@ -32,7 +32,7 @@ def measured(travel: np.ndarray, rep: int = 0) -> Phases:
     speed = np.gradient(travel, 1.0 / GRID_HZ)
     finder = TurnFinder(8.0)
     finder.push(0, travel)
-    reps = find_reps(finder.turns, Settings()).reps
+    reps = find_reps([finder.turns], Settings()).reps
     limits = [0, *(r.far.tick for r in reps), len(travel) - 1]
     return phase_boundaries(travel, speed, reps[rep], limits[rep], limits[rep + 2])
 
@@ -221,7 +221,7 @@ def test_whatever_the_leg_does_phases_follow_one_another(leg: Leg, points: list[
     speed = np.gradient(travel, 1.0 / GRID_HZ)
     finder = TurnFinder(8.0)
     finder.push(0, travel)
-    reps = find_reps(finder.turns, Settings()).reps
+    reps = find_reps([finder.turns], Settings()).reps
     limits = [0, *(r.far.tick for r in reps), len(travel) - 1]
     for rep, before, after in zip(reps, limits, limits[2:], strict=False):
         found = phase_boundaries(travel, speed, rep, before, after)

@@ -24,7 +24,7 @@ def turns_of(travel: np.ndarray, threshold_deg: float = 8.0) -> list[Turn]:
 
 
 def segmented(travel: np.ndarray, floor_deg: float | None = 0.0, **changes: float) -> Segmentation:
-    return find_reps(turns_of(travel), Settings(**changes), floor_deg)
+    return find_reps([turns_of(travel)], Settings(**changes), floor_deg)
 
 
 def test_every_lift_from_rest_counts(leg: Leg) -> None:
@@ -42,7 +42,7 @@ def test_rest_and_trembling_within_eight_degrees_are_nothing() -> None:
 
     assert segmented(shaking).reps == ()
     assert segmented(np.zeros(500)).reps == ()
-    assert find_reps([], Settings()).reps == ()
+    assert find_reps([[]], Settings()).reps == ()
 
 
 @pytest.mark.parametrize(("dip_deg", "count"), [(9.0, 4), (20.0, 4), (22.0, 5), (40.0, 5)])

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from imu_reps.analysis.reps.segmentation import Excursion
+from imu_reps.domain.track import GRID_HZ
 
 #: Far ends further apart than this share of the range are not those of the same repetition.
 SAME_REP = 0.5
 
 #: Far ends within half a second of each other are one, whatever frame they were seen in.
 SAME_FAR_TICKS = 50
+
+#: A repetition that the estimates no longer show for so long is taken back: in the middle of a way an estimate may
+#: doubt what the end of the way confirms.
+DOUBT_TICKS = int(4.0 * GRID_HZ)
 
 
 class Announced:
@@ -22,6 +27,7 @@ class Announced:
     def __init__(self) -> None:
         self._open: list[Excursion] = []
         self._settled: list[Excursion] = []
+        self._doubted: dict[Excursion, int] = {}
 
     def __len__(self) -> int:
         return len(self._open) + len(self._settled)
@@ -42,18 +48,38 @@ class Announced:
         """The number of a repetition that was announced, in the order in which they were done."""
         return 1 + sum(known.far.tick < rep.far.tick for known in (*self._settled, *self._open))
 
-    def compare(self, reps: Sequence[Excursion]) -> tuple[list[Excursion], list[Excursion]]:
-        """Keep what still is a repetition, as it is seen now; gives what is none and what is new."""
+    def compare(self, reps: Sequence[Excursion], tick: int) -> tuple[list[Excursion], list[Excursion]]:
+        """Keep what still is a repetition, as it is seen now; gives what is none and what is new.
+
+        What an estimate no longer shows is doubted first: it is none when it has not come back `DOUBT_TICKS`
+        later. Until then nothing that overlaps it is new.
+
+        Parameters
+        ----------
+        reps : sequence of Excursion
+            As the latest estimate shows them.
+        tick : int
+            Now.
+        """
         kept = _matches(self._open, reps)
-        gone = [known for k, known in enumerate(self._open) if k not in kept]
-        self._open = [kept[k] for k in sorted(kept)]
-        known = set(self._open)
-        return gone, [rep for rep in reps if rep not in known]
+        absent = [known for k, known in enumerate(self._open) if k not in kept]
+        since = {known: self._doubted.get(known, tick) for known in absent}
+        gone = [known for known in absent if tick - since[known] >= DOUBT_TICKS]
+        self._doubted = {known: first for known, first in since.items() if known not in gone}
+        seen = {id(rep) for rep in kept.values()}
+        self._open = sorted([*kept.values(), *self._doubted], key=lambda rep: rep.far.tick)
+        new = [rep for rep in reps if id(rep) not in seen and not any(_overlap(rep, k) for k in self._doubted)]
+        return gone, new
 
     def forget(self, start: int, end: int) -> None:
         """Look no more at those whose far end lies between two ticks: they are settled, and count."""
         self._settled += [rep for rep in self._open if start <= rep.far.tick < end]
         self._open = [rep for rep in self._open if not start <= rep.far.tick < end]
+
+
+def _overlap(rep: Excursion, known: Excursion) -> bool:
+    """Whether the far end of one lies within the other."""
+    return rep.near.tick < known.far.tick < rep.back.tick or known.near.tick < rep.far.tick < known.back.tick
 
 
 def _matches(announced: Sequence[Excursion], reps: Sequence[Excursion]) -> dict[int, Excursion]:

@@ -26,7 +26,7 @@ from imu_reps.analysis.set_motion import set_motion
 from imu_reps.domain.events import Event, FaultSeen, PostureLeft, Ready, RepCompleted, RepRetracted
 from imu_reps.domain.pose import Pose
 from imu_reps.domain.recording import Header
-from imu_reps.domain.rep import Rep
+from imu_reps.domain.rep import Certainty, Rep
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ, AngleTrack
 from imu_reps.kinematics.holes import bridged_columns
@@ -133,14 +133,15 @@ class LiveSet:
     def _estimate(self, time_s: float) -> list[Event]:
         """Ask for the set so far, and say what is new."""
         motion = self._buffer.motion()
-        estimate = estimate_set(motion, self._header, self._settings, self._params)
+        estimate = estimate_set(motion, self._header, self._settings, self._params, self._frame.leg)
         self._gate.learn(estimate.posture)
         before, self._rest.frame = self._frame, frame_of(estimate, self._frame, self._header)
         if self._frame.leg is not before.leg:
             self._reread()
         self._threshold_deg = estimate.segmentation.threshold_deg
         reps = [_in_ticks(rep, motion) for rep in estimate.segmentation.reps]
-        gone, new = self._announced.compare(reps if self._shows_a_set(reps) else [])
+        shown = reps if self._shows_a_set(reps, estimate.certainty) else []
+        gone, new = self._announced.compare(shown, round(time_s * GRID_HZ))
         events: list[Event] = [*self._retracted(gone, time_s)]
         for rep in new:
             self._announced.add(rep)
@@ -150,10 +151,12 @@ class LiveSet:
             events += self._completed(rep, reps.index(rep), estimate, motion, time_s)
         return events
 
-    def _shows_a_set(self, reps: Sequence[Excursion]) -> bool:
-        """Whether what was seen is more than a fidget: raises of some size, or several of any."""
-        usual = usual_range_deg([rep.range_deg for rep in reps])
-        return usual >= FIRST_DEG or len(reps) >= SETTLED_REPS or self.count > 0
+    def _shows_a_set(self, reps: Sequence[Excursion], certainty: Certainty | None) -> bool:
+        """Whether what was seen is more than a fidget: raises of some size, or several of any, clear enough."""
+        if self.count:
+            return True
+        large = usual_range_deg([rep.range_deg for rep in reps]) >= FIRST_DEG
+        return certainty != "low" and (large or len(reps) >= SETTLED_REPS)
 
     def _reread(self) -> None:
         latest = self._buffer.motion(max(0, self._buffer.count - int(REREAD_S * GRID_HZ)))

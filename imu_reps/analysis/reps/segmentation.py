@@ -84,10 +84,15 @@ class Segmentation:
             tuple(rep.counted_from(zero_deg) for rep in self.reps), tuple(partials), self.threshold_deg
         )
 
+    def without(self, gone: Sequence[bool], reason: PartialReason) -> Segmentation:
+        """The same without some of its repetitions, which did not count for a reason."""
+        kept = tuple(rep for rep, is_gone in zip(self.reps, gone, strict=True) if not is_gone)
+        none = (Uncounted(rep, reason) for rep, is_gone in zip(self.reps, gone, strict=True) if is_gone)
+        return Segmentation(kept, (*self.partials, *none), self.threshold_deg)
+
     def refused(self, reason: PartialReason) -> Segmentation:
         """The same without repetitions: what looked like them was none, for a reason."""
-        none = tuple(Uncounted(rep, reason) for rep in self.reps)
-        return Segmentation((), none, self.threshold_deg)
+        return Segmentation((), tuple(Uncounted(rep, reason) for rep in self.reps), self.threshold_deg)
 
 
 class TurnFinder:

@@ -48,8 +48,13 @@ class EvidenceParams:
     calm_dps, calm_max : float
         What a lying pelvis turns at by and large, and the most that this may say. Swinging hangs have up to 25,
         climbing 80 (both measured).
+    stride_s, stride_each, stride_max : float
+        A stride takes up to 1.3 s at a slow walk (Bohannon, 1997: 0.8 to 1.3 m/s); what each repetition within
+        this says against a reading, and the most that they may say together.
     prior : float
         Somebody recorded this as a set.
+    again : float
+        What speaks for a reading that agrees with the estimate before, of a set that runs.
     without : frozenset of str
         Names of terms left out, to see what each is worth.
     """
@@ -63,16 +68,20 @@ class EvidenceParams:
     size_log_sd: float = 0.8
     size_max: float = 2.0
     share_sd: float = 0.15
-    share_max: float = 6.0
+    share_max: float = 4.0
     end_max: float = 1.25
     end_share: float = 0.25
     end_rest_s: float = 1.0
     calm_dps: float = 20.0
     calm_max: float = 8.0
     alike_share: float = 0.3
-    regular_each: float = 0.7
-    regular_max: float = 2.5
-    prior: float = -1.0
+    regular_each: float = 0.9
+    regular_max: float = 3.6
+    stride_s: float = 1.4
+    stride_each: float = 0.5
+    stride_max: float = 4.0
+    prior: float = -1.5
+    again: float = 2.0
     without: frozenset[str] = frozenset()
 
 
@@ -135,19 +144,24 @@ def lever_term(hypothesis: Hypothesis, seen: Observed, params: EvidenceParams) -
     lever = seen.lever
     if hypothesis.leg_axis is None or lever is None:
         return 0.0
+    length = float(lever.vector_m @ hypothesis.leg_axis)
+    aside = lever.vector_m - length * hypothesis.leg_axis
     hanging = seen.header.posture == "hanging"
-    leg_sd = params.lever_hanging_sd_m if hanging else params.lever_sd_m
-    leg = _log_density(lever.vector_m - params.lever_m * hypothesis.leg_axis, lever.sd_m, leg_sd)
-    slid = _log_density(lever.vector_m, lever.sd_m, params.slid_sd_m)
-    anyhow = _log_density(lever.vector_m, lever.sd_m, params.lever_m)
+    along_sd = params.lever_hanging_sd_m if hanging else params.lever_sd_m
+    variances = (lever.sd_m**2 + along_sd**2, lever.sd_m**2 + params.lever_sd_m**2)
+    squares = ((length - params.lever_m) ** 2, float(aside @ aside))
+    leg = _log_normal(squares, variances)
+    whole = float(lever.vector_m @ lever.vector_m)
+    slid = _log_normal((whole, 0.0), (lever.sd_m**2 + params.slid_sd_m**2,) * 2)
+    anyhow = _log_normal((whole, 0.0), (lever.sd_m**2 + params.lever_m**2,) * 2)
     against = np.logaddexp(slid, anyhow) - np.log(2.0)
     return float(np.clip(leg - against, -params.lever_max, params.lever_max))
 
 
-def _log_density(away_m: FloatArray, sd_m: float, spread_m: float) -> float:
-    """Of a vector in a plane, normally distributed with both spreads together."""
-    variance = sd_m**2 + spread_m**2
-    return -0.5 * float(away_m @ away_m) / variance - float(np.log(2.0 * np.pi * variance))
+def _log_normal(squares: tuple[float, float], variances: tuple[float, float]) -> float:
+    """Log density of a normally distributed vector in a plane, by its squared components and their variances."""
+    one, other = variances
+    return -0.5 * (squares[0] / one + squares[1] / other + float(np.log(4.0 * np.pi**2 * one * other)))
 
 
 def size_term(hypothesis: Hypothesis, seen: Observed, params: EvidenceParams) -> float:
@@ -167,7 +181,8 @@ def share_term(hypothesis: Hypothesis, seen: Observed, params: EvidenceParams) -
     middle = float(np.median(shares))
     spread = np.hypot(1.4826 * float(np.median(np.abs(shares - middle))), params.share_sd)
     clear = middle * np.sqrt(len(shares)) / float(spread)
-    return float(np.clip(-clear, -params.share_max, params.share_max)) / 2.0
+    # a pelvis that tips back is no proof of a raise, for a knee that is drawn up tips it too; forward is one against
+    return float(np.clip(-clear, -params.share_max, 0.0))
 
 
 def regular_term(hypothesis: Hypothesis, seen: Observed, params: EvidenceParams) -> float:
@@ -177,6 +192,16 @@ def regular_term(hypothesis: Hypothesis, seen: Observed, params: EvidenceParams)
         return 0.0
     alike = np.abs(np.log(ranges / usual_range_deg(ranges.tolist()))) < np.log1p(params.alike_share)
     return min(params.regular_each * float(alike.sum() - 1), params.regular_max)
+
+
+def pace_term(hypothesis: Hypothesis, seen: Observed, params: EvidenceParams) -> float:
+    """Where the leg hangs as in walking: nobody raises and lowers it within a stride's time, over and over."""
+    if seen.header.posture != "hanging":
+        return 0.0
+    quick = sum(
+        rep.back.tick - rep.near.tick < params.stride_s * GRID_HZ for rep in hypothesis.segmentation.reps
+    )
+    return max(-params.stride_each * quick, -params.stride_max)
 
 
 def ends_term(hypothesis: Hypothesis, seen: Observed, params: EvidenceParams) -> float:
@@ -199,9 +224,9 @@ def ends_term(hypothesis: Hypothesis, seen: Observed, params: EvidenceParams) ->
 
 
 def calm_term(hypothesis: Hypothesis, seen: Observed, params: EvidenceParams) -> float:
-    """A pelvis that lies or hangs turns slowly while the leg is raised; one that walks or climbs does not."""
+    """Where the leg hangs as in walking: a pelvis that hangs turns slowly meanwhile, one that climbs does not."""
     rates = seen.pelvis_dps
-    if len(rates) == 0:
+    if len(rates) == 0 or seen.header.posture != "hanging":
         return 0.0
     return max(-0.5 * (float(np.median(rates)) / params.calm_dps) ** 2, -params.calm_max)
 
@@ -227,6 +252,7 @@ TERMS = (
     Term("calm_pelvis", calm_term),
     Term("size", size_term),
     Term("regular", regular_term),
+    Term("pace", pace_term),
 )
 
 

@@ -158,18 +158,14 @@ def _without_cut_off(
 ) -> Segmentation:
     """Without repetitions that the beginning or the end of a spell cuts off in mid-way: they are partials."""
     starts, stops = [spell.start for spell in spells], [spell.stop - 1 for spell in spells]
-    kept, cut = [], []
+    cut = []
     for rep in found.reps:
-        begun = rep.near.value - resting_deg > BEGUN_SHARE * rep.range_deg and _near_any(
-            rep.near.tick, starts
-        )
+        begun = rep.near.value - resting_deg > BEGUN_SHARE * rep.range_deg and _near_any(rep.near.tick, starts)
         ended = rep.back.value - resting_deg > CUT_SHARE * rep.range_deg and _near_any(rep.back.tick, stops)
-        cut_here = (begun and _moves(travel_deg, rep.near.tick)) or (
-            ended and _moves(travel_deg, rep.back.tick)
+        cut.append(
+            (begun and _moves(travel_deg, rep.near.tick)) or (ended and _moves(travel_deg, rep.back.tick))
         )
-        (cut if cut_here else kept).append(rep)
-    partials = (*found.partials, *(Uncounted(rep, "cut_off") for rep in cut))
-    return replace(found, reps=tuple(kept), partials=partials) if cut else found
+    return found.without(cut, "cut_off") if any(cut) else found
 
 
 def _near_any(tick: int, ends: Sequence[int]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from imu_reps.analysis.reps.segmentation import Excursion, Segmentation, Turn, T
 from imu_reps.analysis.set.evidence import EvidenceParams, Hypothesis, Observed, score, travel_sign
 from imu_reps.analysis.set.hypotheses import readings
 from imu_reps.analysis.set.leg import (
+    LegFrame,
     LegParams,
     angle_about_deg,
     plane_of_swing,
@@ -22,7 +23,7 @@ from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import FloatArray, IntArray
 from imu_reps.domain.settings import Settings
 from imu_reps.kinematics.holes import bridged, bridged_columns
-from imu_reps.kinematics.lever import SET_CUTOFF_HZ, Lever, carried, fit_common_lever
+from imu_reps.kinematics.lever import SET_CUTOFF_HZ, Carried, Lever, carried, each_lever, fit_common_lever
 from imu_reps.kinematics.motion import GridMotion, Motion
 from imu_reps.kinematics.mounting import axis_vector, cross, unit
 
@@ -32,6 +33,12 @@ LIFTED_SHARE = 0.3
 
 #: What lies further below the resting end than this share of the range is another movement (ours).
 BELOW_SHARE = 0.1
+
+#: A swing whose own lever is surely (two spreads) under this share of the common one did not carry the ankle round
+#: the hip. Of 5,930 repetitions of simulated sets by four authors none comes under 0.8, of swings before and after
+#: the sets those that show a lever at all stay under 0.3.
+SLID_SHARE = 0.45
+FEWEST_ALIKE, MIN_LEVER_M = 3, 0.3
 
 #: Axes nearer to each other than this (cosine) are the same.
 SAME_AXIS = 0.97
@@ -113,6 +120,7 @@ def choose_reading(
     settings: Settings,
     leg: LegParams,
     evidence: EvidenceParams,
+    before: LegFrame | None = None,
 ) -> Choice:
     """Weigh every reading of a set.
 
@@ -125,6 +133,8 @@ def choose_reading(
     settings : Settings
     leg : LegParams
     evidence : EvidenceParams
+    before : LegFrame, optional
+        Of the estimate before this one, of a set that runs.
     """
     seen = _observe(motion, posture, header)
     if seen is None:
@@ -135,7 +145,10 @@ def choose_reading(
         refined = _refined(axis, seen, header, settings, leg)
         if not any(abs(refined @ other) > SAME_AXIS for other in axes):
             axes.append(refined)
-            found += _read(refined, seen, header, settings, evidence)
+            found += [
+                _again(reading, before, evidence)
+                for reading in _read(refined, seen, header, settings, evidence)
+            ]
     if not found:
         return Choice(_unrepeated(seen, header, settings, leg), False, 0.0, 0)
     found.sort(key=lambda reading: -reading.score)
@@ -147,6 +160,13 @@ def choose_reading(
         default=(np.inf, count),
     )
     return Choice(best, best.score > 0.0, float(margin), other)
+
+
+def _again(reading: Reading, before: LegFrame | None, params: EvidenceParams) -> Reading:
+    """The reading, likelier where it lifts the leg about the axis that was seen before."""
+    if before is None or reading.hypothesis.sign * float(reading.axis @ before.axis) < SAME_AXIS:
+        return reading
+    return replace(reading, score=reading.score + params.again)
 
 
 def _unrepeated(seen: _Leg, header: Header, settings: Settings, params: LegParams) -> Reading | None:
@@ -252,21 +272,38 @@ def _read(
     for hypothesis in readings(
         turns, seen.posture.spells, angle, seen.rests, plane, seen.tilt_deg, header, settings
     ):
-        if not hypothesis.segmentation.reps:
-            continue
         travel = hypothesis.sign * travel_sign(header) * angle
-        depth = BELOW_SHARE * (hypothesis.far_deg - hypothesis.resting_deg)
-        pieces = [
-            span[travel[span] >= hypothesis.resting_deg - depth]
-            for span in map(_span, hypothesis.segmentation.reps)
-        ]
-        lever = None if motion is None else fit_common_lever(motion, pieces)
-        reps = hypothesis.segmentation.reps
-        observed = Observed(
-            header, angle, seen.posture.spells, lever, _shares(reps, angle, seen), _rates(reps, seen)
-        )
-        found.append(Reading(axis, plane, angle, hypothesis, score(hypothesis, observed, params)))
+        likely, lever = _carried_round(hypothesis, travel, motion)
+        reps = likely.segmentation.reps
+        if reps:
+            spells, shares = seen.posture.spells, _shares(reps, angle, seen)
+            observed = Observed(header, angle, spells, lever, shares, _rates(reps, seen))
+            found.append(Reading(axis, plane, angle, likely, score(likely, observed, params)))
     return found
+
+
+def _carried_round(
+    hypothesis: Hypothesis, travel_deg: FloatArray, motion: Carried | None
+) -> tuple[Hypothesis, Lever | None]:
+    """The hypothesis without what clearly was not carried round the hip as the others, and its common lever."""
+    reps = hypothesis.segmentation.reps
+    if motion is None or not reps:
+        return hypothesis, None
+    lowest = hypothesis.resting_deg - BELOW_SHARE * (hypothesis.far_deg - hypothesis.resting_deg)
+    pieces = [span[travel_deg[span] >= lowest] for span in map(_span, reps)]
+    lever = fit_common_lever(motion, pieces)
+    if lever is None or len(reps) < FEWEST_ALIKE or lever.length_m < MIN_LEVER_M:
+        return hypothesis, lever
+    along = unit(lever.vector_m)
+    slid = [
+        one is not None and float(one.vector_m @ along) + 2.0 * one.sd_m < SLID_SHARE * lever.length_m
+        for one in each_lever(motion, pieces)
+    ]
+    if not any(slid) or all(slid):
+        return hypothesis, lever
+    segmentation = hypothesis.segmentation.without(slid, "not_carried_round_hip")
+    kept = [piece for piece, gone in zip(pieces, slid, strict=True) if not gone]
+    return replace(hypothesis, segmentation=segmentation), fit_common_lever(motion, kept)
 
 
 def _span(rep: Excursion) -> IntArray:

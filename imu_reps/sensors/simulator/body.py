@@ -18,7 +18,9 @@ from imu_reps.sensors.simulator.motion import bump, smoothstep, window
 from imu_reps.sensors.simulator.pelvis import PelvisResponse, excursion_share, respond, shake
 from imu_reps.sensors.simulator.plan import SetPlan
 from imu_reps.sensors.simulator.score import JOINTS, Joint, Score
+from imu_reps.sensors.simulator.sensor_plan import Vector
 from imu_reps.sensors.simulator.turns import after, turned
+from imu_reps.sensors.simulator.unrest import Unrest, stir
 
 #: Rate at which the commanded motion is worked out.
 DENSE_HZ = 1000.0
@@ -30,6 +32,7 @@ _HIP_HALF_WIDTH_M = 0.09
 _CONTACT_M = np.array([-0.09, 0.03, 0.0])
 #: Pelvis sensor on the belt near the hip bone, in pelvis axes.
 _PELVIS_SENSOR_M = np.array([0.08, 0.06, 0.10])
+_PELVIS_ARM_M: Vector = (0.08, 0.0, 0.10)
 #: From the bar to the hips.
 _BAR_M = 1.15
 
@@ -44,10 +47,17 @@ class RigidMotion:
         From body axes to the world, one per instant.
     position_m : (n, 3) float
         In the world.
+    arm_m : Vector
+        From the segment's long axis to the point, in body axes: outward through the skin.
     """
 
     orientation: Rotation
     position_m: FloatArray
+    arm_m: Vector = (0.0, 0.0, 0.0)
+
+    def part(self, kept: slice) -> RigidMotion:
+        """A stretch of it."""
+        return RigidMotion(self.orientation[kept], self.position_m[kept], self.arm_m)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,26 +96,32 @@ def command(plan: SetPlan, score: Score, rng: Generator) -> Commanded:
     """Work the score out on the dense grid and put the segments together."""
     t = np.arange(0.0, score.now_s, 1.0 / DENSE_HZ)
     joints: dict[Joint, FloatArray] = {joint: score.curves[joint].sample(t) for joint in JOINTS}
-    joints["shank"] = joints["shank"] + _unsettled(plan, score, t, joints["shank"] - score.origin_deg, rng)
+    meant = joints["shank"] - score.origin_deg
+    # chance of its own, so that a plan without a person draws what it always drew
+    unrest = stir(plan, score, t, excursion_share(t, meant, score), rng.spawn(1)[0])
+    joints["shank"] = joints["shank"] + _unsettled(plan, score, t, meant, rng)
     elevation = joints["shank"] - score.origin_deg
     lift = _lift_deg(plan, joints, elevation)
     response = respond(plan, score, t, elevation, lift, rng)
     sway = _sway_deg(plan, score, t)
-    joints["shank"] = joints["shank"] + sway
-    joints["pelvis"] = joints["pelvis"] + sway
+    joints["shank"] = joints["shank"] + sway + unrest.flexion_deg
+    joints["pelvis"] = joints["pelvis"] + sway + unrest.pitch_deg
+    joints["roll"] = joints["roll"] + unrest.roll_deg
     frame = _lying_frame(joints["heading"])
     pelvis = after(frame, _pelvis(joints, response, 0.0))
     skin = after(frame, _pelvis(joints, response, plan.body.skin_share))
     centre = _pelvis_path(plan, joints, sway) + _mat_roll(plan, frame, pelvis)
-    has_zero = plan.resting_end == "low" or plan.life.floor_stretch
+    lies_first = plan.life.floor_stretch and plan.cut.begin is None
+    has_zero = plan.resting_end == "low" or lies_first
+    rests_high = int(np.searchsorted(t, score.rest_s[0]))
     return Commanded(
         time_s=t,
         leg_elevation_deg=_labelled_elevation(plan, joints, score),
         pelvis=pelvis,
-        pelvis_sensor=RigidMotion(skin, centre + skin.apply(_PELVIS_SENSOR_M)),
-        ankle_sensor=_ankle_sensor(plan, joints, frame, centre + pelvis.apply(_hip_m(plan))),
+        pelvis_sensor=RigidMotion(skin, centre + skin.apply(_PELVIS_SENSOR_M), _PELVIS_ARM_M),
+        ankle_sensor=_ankle_sensor(plan, joints, unrest, frame, centre + pelvis.apply(_hip_m(plan))),
         has_zero=has_zero,
-        reference_deg=0.0 if has_zero else plan.body.share * float(lift[0]),
+        reference_deg=0.0 if has_zero else plan.body.share * float(lift[rests_high]),
         score=score,
     )
 
@@ -142,12 +158,14 @@ def _lift_deg(plan: SetPlan, joints: dict[Joint, FloatArray], elevation: FloatAr
 
 
 def _sway_deg(plan: SetPlan, score: Score, t: FloatArray) -> FloatArray:
-    """Swing of the whole hanging body about the bar while repetitions go on."""
+    """Swing of the whole hanging body about the bar: while repetitions go on, and as long as it hangs."""
     if plan.posture != "hanging" or not score.excursions:
         return np.zeros_like(t)
     start_s, end_s = score.excursions[0].start_s, score.excursions[-1].end_s
     swing = np.sin(2 * np.pi * plan.body.sway_hz * (t - start_s))
-    return np.asarray(plan.body.sway_deg * window(t, start_s, end_s, 1.0) * swing)
+    all_along = plan.person.swing_deg * np.sin(2 * np.pi * plan.person.swing_hz * (t - start_s))
+    by_reps = plan.body.sway_deg * window(t, start_s, end_s, 1.0) * swing
+    return np.asarray(by_reps + score.in_posture(t, edge_s=2.0) * all_along)
 
 
 def _lying_frame(heading_deg: FloatArray) -> Rotation:
@@ -193,17 +211,19 @@ def _side(plan: SetPlan) -> float:
 
 
 def _ankle_sensor(
-    plan: SetPlan, joints: dict[Joint, FloatArray], frame: Rotation, hip_m: FloatArray
+    plan: SetPlan, joints: dict[Joint, FloatArray], unrest: Unrest, frame: Rotation, hip_m: FloatArray
 ) -> RigidMotion:
     body, side = plan.body, _side(plan)
-    spread, turnout = -side * body.abduction_deg, -side * body.turnout_deg
+    spread = -side * (body.abduction_deg + unrest.abduction_deg)
+    turnout = -side * (body.turnout_deg + unrest.turnout_deg)
     shank = after(frame, _leg(joints["shank"], spread, turnout))
     straight = not joints["knee"].any()
     thigh = shank if straight else after(frame, _leg(joints["shank"] + joints["knee"], spread, turnout))
     knee_m = hip_m + thigh.apply([0.0, -body.thigh_m, 0.0])
-    return RigidMotion(shank, knee_m + shank.apply([0.03, -body.shank_m, side * 0.03]))
+    arm_m = (0.03, 0.0, side * 0.03)
+    return RigidMotion(shank, knee_m + shank.apply([0.03, -body.shank_m, side * 0.03]), arm_m)
 
 
-def _leg(pitch_deg: FloatArray, spread_deg: float, turnout_deg: float) -> Rotation:
+def _leg(pitch_deg: FloatArray, spread_deg: FloatArray, turnout_deg: FloatArray) -> Rotation:
     """Rotation of a leg segment; its long axis keeps its sagittal angle whatever spread and turnout."""
     return turned("ZXY", pitch_deg, spread_deg, turnout_deg)

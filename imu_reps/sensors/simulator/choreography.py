@@ -9,11 +9,13 @@ from imu_reps.sensors.simulator.life import (
     HANGING,
     LYING,
     LYING_KNEES_BENT,
+    SITTING,
     TABLETOP,
     Liver,
     first_pose,
 )
 from imu_reps.sensors.simulator.motion import Profile, arriving, minimum_jerk, ramped, stopping
+from imu_reps.sensors.simulator.person_plan import SitUp
 from imu_reps.sensors.simulator.plan import Ramp, RepPlan, SetPlan, Stall, Swell
 from imu_reps.sensors.simulator.score import Excursion, Pose, Score
 
@@ -27,13 +29,16 @@ def choreograph(plan: SetPlan, rng: Generator) -> Score:
     Raises
     ------
     ValueError
-        If the acts before the set do not end in the posture of the exercise.
+        If the acts before the set do not end in the posture of the exercise, or somebody who hangs sits up.
     """
+    if plan.person.sit_ups and plan.posture == "hanging":
+        raise ValueError("nobody sits up while hanging")
     rest = _floor_pose(plan)
     legs_up = {**rest, **_high_pose(plan)}
     score = Score.from_pose(legs_up if _begins_high(plan) else first_pose(plan.life.before, rest))
     score.origin_deg = _origin_deg(plan)
     person = Liver(score, rest, rng)
+    score.wait(plan.person.handling_before_s)
     person.live(plan.life.before)
     if score.curves["pelvis"].value != rest["pelvis"] or (plan.life.before and _begins_high(plan)):
         raise ValueError("the acts before a set must end in its posture: lie down, or hang up, at their end")
@@ -48,6 +53,7 @@ def choreograph(plan: SetPlan, rng: Generator) -> Score:
     if plan.resting_end == "low":
         score.rest_s = (score.rest_s[0], score.now_s)
     person.live(plan.life.after)
+    score.wait(plan.person.handling_after_s)
     score.wait(TAIL_S)
     return score
 
@@ -77,7 +83,7 @@ def _high_pose(plan: SetPlan) -> Pose:
 def _rock(score: Score, plan: SetPlan) -> None:
     for tilt_deg in plan.life.rocks_deg:
         score.there_and_back(1.5, {"pelvis": score.curves["pelvis"].value + tilt_deg})
-        score.wait(0.1)
+        score.wait(plan.life.rock_pause_s)
     if plan.life.rocks_deg:
         score.wait(plan.life.rock_rest_s)
 
@@ -94,7 +100,7 @@ def _go_to_start(score: Score, plan: SetPlan) -> None:
 
 def _do_reps(score: Score, plan: SetPlan) -> None:
     low = plan.resting_end == "low"
-    for rep in plan.reps:
+    for number, rep in enumerate(plan.reps):
         start_s, start_deg = score.now_s, score.curves["shank"].value - score.origin_deg
         knee_deg = score.curves["knee"].value
         far_knee_deg = knee_deg + rep.faults.knee_bend_deg
@@ -110,6 +116,24 @@ def _do_reps(score: Score, plan: SetPlan) -> None:
         end_deg = score.curves["shank"].value - score.origin_deg
         score.excursions.append(Excursion(rep, start_s, score.now_s, rising, lowering, start_deg, end_deg))
         _dwell(score, rep.bottom_pause_s if low else rep.top_pause_s, _swells(rep, top=not low))
+        for sit_up in plan.person.sit_ups:
+            if sit_up.after_rep == number:
+                _break_off(score, plan, sit_up)
+
+
+def _break_off(score: Score, plan: SetPlan, sit_up: SitUp) -> None:
+    """Legs to the floor, sit up, lie down again; with a high start the legs are lifted into it again."""
+    left_s, floor = score.now_s, _floor_pose(plan)
+    on_floor: Pose = {"shank": floor["shank"], "knee": floor["knee"]}
+    score.move(plan.life.lowering_s if plan.resting_end == "high" else 1.0, on_floor)
+    score.move(sit_up.up_s, SITTING)
+    score.wait(sit_up.stay_s)
+    score.move(sit_up.down_s, {**floor, "heading": score.curves["heading"].value + sit_up.turn_deg})
+    score.wait(sit_up.rest_s)
+    if plan.resting_end == "high":
+        score.move(plan.life.lift_s, _high_pose(plan))
+        score.wait(plan.life.hold_s)
+    score.breaks_s.append((left_s, score.now_s))
 
 
 def _swells(rep: RepPlan, *, top: bool) -> tuple[Swell, ...]:

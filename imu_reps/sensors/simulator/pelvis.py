@@ -8,7 +8,7 @@ import numpy as np
 from numpy.random import Generator
 
 from imu_reps.domain.samples import FloatArray
-from imu_reps.sensors.simulator.motion import bump, smoothstep, window
+from imu_reps.sensors.simulator.motion import bump, smoothstep
 from imu_reps.sensors.simulator.plan import BodyPlan, SetPlan
 from imu_reps.sensors.simulator.score import Excursion, Score
 
@@ -137,9 +137,5 @@ def _rotation(out: FloatArray, excursion: Excursion, body: BodyPlan) -> FloatArr
 
 
 def _breathing(body: BodyPlan, score: Score, t: FloatArray) -> FloatArray:
-    start_s, end_s = score.posture_s
-    edge_s = 1.0
-    begin = start_s - edge_s if start_s == 0.0 else start_s
-    end = end_s + edge_s if end_s + edge_s > t[-1] else end_s
     breath = np.sin(2 * np.pi * body.breathing_hz * t)
-    return np.asarray(body.breathing_deg * window(t, begin, end, edge_s) * breath)
+    return np.asarray(body.breathing_deg * score.in_posture(t, edge_s=1.0) * breath)

@@ -37,6 +37,11 @@ class LegCurve:
     speed_dps: FloatArray
     acceleration_dps2: FloatArray
 
+    def part(self, kept: slice) -> LegCurve:
+        """A stretch of it."""
+        curves = (self.time_s, self.elevation_deg, self.speed_dps, self.acceleration_dps2)
+        return LegCurve(*(curve[kept] for curve in curves))
+
 
 @dataclass(frozen=True, slots=True)
 class Phases:
@@ -48,11 +53,30 @@ class Phases:
         What was commanded.
     out_s, back_s : tuple of float
         Begin and end of the way out of rest and of the way back.
+    ends_spell : bool
+        Whether the set is broken off, or over, after it.
     """
 
     excursion: Excursion
     out_s: tuple[float, float]
     back_s: tuple[float, float]
+    ends_spell: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """A stretch of the set without a break.
+
+    Attributes
+    ----------
+    excursions : list of Excursion
+        Everything commanded in it, in order.
+    rest_s : tuple of float
+        Begin of the rest before the first and end of the rest after the last.
+    """
+
+    excursions: list[Excursion]
+    rest_s: tuple[float, float]
 
 
 def low_pass(values: FloatArray) -> FloatArray:
@@ -68,32 +92,40 @@ def leg_curve(time_s: FloatArray, elevation_deg: FloatArray) -> LegCurve:
 
 
 def split(
-    leg: LegCurve, excursions: list[Excursion], rest_s: tuple[float, float], start: Start
+    leg: LegCurve, spells: list[Spell], start: Start
 ) -> tuple[list[Phases], list[tuple[Excursion, float]]]:
     """Repetitions with their phases, and partial repetitions with their size.
 
     Parameters
     ----------
     leg : LegCurve
-    excursions : list of Excursion
-        Everything commanded, in order.
-    rest_s : tuple of float
-        Begin of the rest before the first and end of the rest after the last.
+    spells : list of Spell
+        The repetitions of all are one set: what counts follows from all their sizes.
     start : {"low", "high"}
     """
     up = leg.elevation_deg if start == "low" else -leg.elevation_deg
-    speed = leg.speed_dps if start == "low" else -leg.speed_dps
-    sizes = _sizes(up, _turns(leg.time_s, up, excursions, rest_s))
-    counted = _counted(sizes)
-    partials = [
-        (e, size)
-        for e, size, counts in zip(excursions, sizes, counted, strict=True)
-        if not counts and size >= _MIN_RANGE_DEG
+    sizes = [_sizes(up, _turns(leg.time_s, up, spell)) for spell in spells]
+    least_deg = _least_counted([size for of_spell in sizes for size in of_spell])
+    measured = [
+        list(zip(spell.excursions, found, strict=True)) for spell, found in zip(spells, sizes, strict=True)
     ]
-    reps = [e for e, counts in zip(excursions, counted, strict=True) if counts]
-    far, near = _turns(leg.time_s, up, reps, rest_s)
+    partials = [
+        (e, size) for of_spell in measured for e, size in of_spell if _MIN_RANGE_DEG <= size < least_deg
+    ]
+    reps = [
+        Spell([e for e, size in of_spell if size >= least_deg], spell.rest_s)
+        for of_spell, spell in zip(measured, spells, strict=True)
+    ]
+    return [phases for spell in reps if spell.excursions for phases in _phases(leg, spell, start)], partials
+
+
+def _phases(leg: LegCurve, reps: Spell, start: Start) -> list[Phases]:
+    """Phases of one spell's repetitions."""
+    up = leg.elevation_deg if start == "low" else -leg.elevation_deg
+    speed = leg.speed_dps if start == "low" else -leg.speed_dps
+    far, near = _turns(leg.time_s, up, reps)
     flanks: list[tuple[float, float]] = []
-    for k in range(len(reps)):
+    for k in range(len(far)):
         lowest = up[near[k + 1]] if start == "low" else min(up[near[k]], up[near[k + 1]])
         band = _BAND * (up[far[k]] - lowest)
         # the way back is the way out of the mirrored curve
@@ -101,8 +133,9 @@ def split(
         flanks.append(_flank(leg.time_s, -up, -speed, (far[k], near[k + 1]), band))
     turns = [i for pair in zip(far, near[1:], strict=True) for i in pair]
     flanks = _met(flanks, [float(leg.time_s[i]) for i in turns])
-    outs, backs = flanks[::2], flanks[1::2]
-    return [Phases(*parts) for parts in zip(reps, outs, backs, strict=True)], partials
+    last = len(far) - 1
+    parts = zip(reps.excursions, flanks[::2], flanks[1::2], strict=True)
+    return [Phases(e, out, back, k == last) for k, (e, out, back) in enumerate(parts)]
 
 
 def _met(flanks: list[tuple[float, float]], turns_s: list[float]) -> list[tuple[float, float]]:
@@ -117,13 +150,13 @@ def _met(flanks: list[tuple[float, float]], turns_s: list[float]) -> list[tuple[
 Turns = tuple[list[int], list[int]]
 
 
-def _turns(t: FloatArray, up: FloatArray, excursions: list[Excursion], rest_s: tuple[float, float]) -> Turns:
+def _turns(t: FloatArray, up: FloatArray, spell: Spell) -> Turns:
     """Indices of the far end of each excursion, and of the deepest rest before, between and after."""
     far = []
-    for e in excursions:
+    for e in spell.excursions:
         begin, end = np.searchsorted(t, (e.start_s, e.end_s))
         far.append(int(begin + np.argmax(up[begin:end])))
-    first, last = (int(i) for i in np.searchsorted(t, rest_s))
+    first, last = (int(i) for i in np.searchsorted(t, spell.rest_s))
     edges = [first, *far, last]
     near = [a + int(np.argmin(up[a : max(b, a + 1)])) for a, b in pairwise(edges)]
     return far, near
@@ -135,13 +168,13 @@ def _sizes(up: FloatArray, turns: Turns) -> list[float]:
     return [float(up[f] - max(up[near[k]], up[near[k + 1]])) for k, f in enumerate(far)]
 
 
-def _counted(sizes: list[float]) -> list[bool]:
-    """Which excursions are repetitions: at least 8 degrees and 35 % of the median of those left."""
+def _least_counted(sizes: list[float]) -> float:
+    """From which size on an excursion counts: at least 8 degrees, and 35 % of the median of those left."""
     left = [s for s in sizes if s >= _MIN_RANGE_DEG]
     while left and min(left) < _MIN_RANGE_SHARE * float(np.median(left)):
         limit = _MIN_RANGE_SHARE * float(np.median(left))
         left = [s for s in left if s >= limit]
-    return [bool(left) and s >= min(left) for s in sizes]
+    return min(left, default=np.inf)
 
 
 def _flank(

@@ -9,6 +9,7 @@ from typing import Literal
 from imu_reps.domain.exercise import Exercise
 from imu_reps.domain.recording import PelvisAlignment, Posture, Side, Start, default_posture, default_start
 from imu_reps.domain.tempo import Tempo
+from imu_reps.sensors.simulator.person_plan import CutPlan, PersonPlan
 from imu_reps.sensors.simulator.sensor_plan import SensorPlan
 
 #: Share of a movement spent getting up to speed, and share spent slowing down.
@@ -219,8 +220,8 @@ class LifePlan:
         Rest in the posture of the exercise before anything else of the set.
     rocks_deg : tuple of float
         Posterior pelvic rocks, about 1.5 s each, for `functional` alignment; rest before and after.
-    rock_rest_s : float
-        Rest after the rocks.
+    rock_pause_s, rock_rest_s : float
+        Rest after each rock, and after all of them.
     knees_bent : bool
         Heel tap: the feet stand on the floor before and after; else the legs lie flat.
     lift_s, hold_s, lowering_s : float
@@ -236,6 +237,7 @@ class LifePlan:
     after: tuple[Act, ...] = ()
     still_before_s: float = 3.0
     rocks_deg: tuple[float, ...] = ()
+    rock_pause_s: float = 0.1
     rock_rest_s: float = 2.0
     knees_bent: bool = False
     lift_s: float = 2.5
@@ -250,6 +252,8 @@ def _eight_reps() -> tuple[RepPlan, ...]:
     return (RepPlan(),) * 8
 
 
+_NOBODY = PersonPlan()
+_UNCUT = CutPlan()
 _NAMED_SENSOR = SensorPlan(named=True)
 _SENSOR = SensorPlan()
 
@@ -269,6 +273,10 @@ class SetPlan:
         The two sensors with their radios; None: not worn.
     created, session, set_number, tempo_target, range_target_deg, floor_deg
         Copied into the header.
+    person : PersonPlan
+    cut : CutPlan
+    traits : tuple of str
+        Names of what was drawn to make a random plan a person's; they do nothing.
     """
 
     exercise: Exercise = "single_leg_raise"
@@ -286,6 +294,9 @@ class SetPlan:
     tempo_target: Tempo | None = None
     range_target_deg: float | None = None
     floor_deg: float | None = None
+    person: PersonPlan = _NOBODY
+    cut: CutPlan = _UNCUT
+    traits: tuple[str, ...] = ()
 
     @property
     def resting_end(self) -> Start:

@@ -10,6 +10,7 @@ from numpy.random import Generator
 from imu_reps.domain.exercise import Exercise
 from imu_reps.domain.recording import PelvisAlignment, Side, Start
 from imu_reps.sensors.simulator.plan import Act, Activity, BodyPlan, LifePlan, SetPlan
+from imu_reps.sensors.simulator.random_person import personal
 from imu_reps.sensors.simulator.random_reps import RepSpace, random_reps
 from imu_reps.sensors.simulator.random_sensors import SensorSpace, chance, random_sensors
 
@@ -44,6 +45,11 @@ class Space:
         Bound of packet loss.
     drop_outs : bool
         Whether the radio may fall silent for a while.
+    person : bool
+        Whether a person does the set: with traits of `random_person.TRAITS`, each with its chance there.
+        Without, a seed gives what it always gave; with, the same set done by a person.
+    traits : tuple of str or None
+        Exactly these of a person's, wherever the set allows them; None leaves them to `person`.
     """
 
     exercise: Exercise | None = None
@@ -65,6 +71,8 @@ class Space:
     turn_deg: float = 5.0
     loss: float = 0.03
     drop_outs: bool = True
+    person: bool = False
+    traits: tuple[str, ...] | None = None
 
 
 _DYNAMIC: tuple[Exercise, ...] = (
@@ -129,7 +137,8 @@ def random_plan(rng: Generator, **constraints: Any) -> SetPlan:
     )
     pelvis, ankle = random_sensors(sensors, alignment, exercise == "hanging_leg_raise", rng)
     body = _random_body(exercise, space, rng)
-    return SetPlan(exercise, side, start, alignment, reps, body, life, pelvis, ankle)
+    plan = SetPlan(exercise, side, start, alignment, reps, body, life, pelvis, ankle)
+    return personal(plan, rng, space.traits) if space.person or space.traits is not None else plan
 
 
 def idle_plan(rng: Generator, **constraints: Any) -> SetPlan:

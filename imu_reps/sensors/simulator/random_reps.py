@@ -210,11 +210,12 @@ def _with_partials(reps: list[RepPlan], manner: _Manner, start: Start, rng: Gene
     for _ in range(int(rng.integers(1, 3))):
         at = int(rng.integers(0, len(reps)))
         size = float(rng.uniform(max(9.0, 0.10 * manner.range_deg), 0.25 * manner.range_deg))
-        reps = [*reps[:at], _partial(reps, at, size, start, rng), *reps[at:]]
+        reps = [*reps[:at], partial_rep(reps, at, size, start, rng), *reps[at:]]
     return reps
 
 
-def _partial(reps: list[RepPlan], at: int, size_deg: float, start: Start, rng: Generator) -> RepPlan:
+def partial_rep(reps: list[RepPlan], at: int, size_deg: float, start: Start, rng: Generator) -> RepPlan:
+    """An excursion of that size before repetition `at`, from where the leg rests then."""
     if start == "low":
         rest = reps[at - 1].bottom_deg if at else 0.0
         top, bottom = rest + size_deg, rest

@@ -17,6 +17,7 @@ from imu_reps.sensors.simulator.plan import RepPlan
 Joint = Literal["shank", "knee", "pelvis", "roll", "obliquity", "heading", "forward", "up"]
 JOINTS: tuple[Joint, ...] = ("shank", "knee", "pelvis", "roll", "obliquity", "heading", "forward", "up")
 Pose = dict[Joint, float]
+Span = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,8 @@ class Excursion:
     plan: RepPlan
     start_s: float
     end_s: float
-    rising: tuple[float, float]
-    lowering: tuple[float, float]
+    rising: Span
+    lowering: Span
     start_deg: float
     end_deg: float
 
@@ -59,20 +60,37 @@ class Score:
         Begin and end of the stretch in the posture of the exercise.
     rest_s : tuple of float
         Begin of the rest before the first excursion, end of the rest after the last.
+    breaks_s : list of tuple of float
+        Stretches in which the set is broken off.
     excursions : list of Excursion
     """
 
     curves: dict[Joint, Curve]
     now_s: float = 0.0
     origin_deg: float = 0.0
-    posture_s: tuple[float, float] = (0.0, 0.0)
-    rest_s: tuple[float, float] = (0.0, 0.0)
+    posture_s: Span = (0.0, 0.0)
+    rest_s: Span = (0.0, 0.0)
+    breaks_s: list[Span] = field(default_factory=list)
     excursions: list[Excursion] = field(default_factory=list)
+
+    @property
+    def set_s(self) -> Span:
+        """Begin of the first excursion and end of the last; of none, the whole stretch in the posture."""
+        if not self.excursions:
+            return self.posture_s
+        return self.excursions[0].start_s, self.excursions[-1].end_s
 
     @classmethod
     def from_pose(cls, pose: Pose) -> Score:
         """A score that begins at rest in `pose`."""
         return cls({joint: Curve(pose.get(joint, 0.0)) for joint in JOINTS})
+
+    def in_posture(self, t: FloatArray, *, edge_s: float) -> FloatArray:
+        """1 in the posture of the exercise, 0 outside, smooth where the recording goes on beyond it."""
+        start_s, end_s = self.posture_s
+        begin = start_s - edge_s if start_s == 0.0 else start_s
+        end = end_s + edge_s if end_s + edge_s > t[-1] else end_s
+        return window(t, begin, end, edge_s)
 
     def wait(self, duration_s: float) -> None:
         """Let time pass at rest."""

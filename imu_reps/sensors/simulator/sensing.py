@@ -83,7 +83,10 @@ def axis(name: Axis) -> FloatArray:
 def sense(
     motion: RigidMotion, time_s: FloatArray, rate_hz: float, plan: SensorPlan, rng: Generator
 ) -> Readings:
-    """Read `motion`, given on the regular grid `time_s` of rate `rate_hz`, with the sensor's errors."""
+    """Read `motion`, given on the regular grid `time_s` of rate `rate_hz`, with the sensor's errors.
+
+    The gyroscope has been on since time 0.
+    """
     to_sensor = mounting(plan).inv()
     period_s = 1.0 / (plan.rate_hz * (1.0 + plan.rate_error))
     instants = np.arange(time_s[0] + rng.uniform(0.0, period_s), time_s[-1], period_s)
@@ -91,7 +94,7 @@ def sense(
     rate = to_sensor.apply(_at(instants, time_s, angular_rate(motion, rate_hz)))
     bias_mps2 = np.asarray(plan.acc_bias_mg) * 1e-3 * GRAVITY_MPS2
     force = force * (1.0 + np.asarray(plan.acc_scale)) + bias_mps2
-    rate = rate * (1.0 + np.asarray(plan.gyr_scale)) + np.asarray(plan.gyr_bias_dps)
+    rate = rate * (1.0 + np.asarray(plan.gyr_scale)) + gyr_bias_dps(plan, instants)
     force = force + rng.normal(0.0, plan.acc_noise_mps2, force.shape)
     rate = rate + rng.normal(0.0, plan.gyr_noise_dps, rate.shape)
     return Readings(
@@ -99,6 +102,12 @@ def sense(
         quantise(force, plan.acc_range_g * GRAVITY_MPS2),
         quantise(rate, plan.gyr_range_dps),
     )
+
+
+def gyr_bias_dps(plan: SensorPlan, on_for_s: FloatArray) -> FloatArray:
+    """Bias of a gyroscope that has been on for so long, (n, 3)."""
+    warm = 1.0 - np.exp(-3.0 * on_for_s / plan.gyr_warm_s)
+    return np.asarray(plan.gyr_bias_dps + warm[:, None] * np.asarray(plan.gyr_warm_dps))
 
 
 def quantise(values: FloatArray, full_scale: float) -> FloatArray:

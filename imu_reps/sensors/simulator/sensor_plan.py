@@ -55,6 +55,44 @@ class RadioPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class TissuePlan:
+    """What lies between bone and sensor: a damped spring that sags under the sensor and rings.
+
+    Attributes
+    ----------
+    ring_hz : float
+        Natural frequency of the sensor on its flesh.
+    damping : float
+        Damping ratio.
+    sag_deg : float
+        How far 1 g along the skin tips the sensor.
+    """
+
+    ring_hz: float
+    damping: float
+    sag_deg: float
+
+
+@dataclass(frozen=True, slots=True)
+class SlipPlan:
+    """A strap or belt that turns once on its segment and stays so.
+
+    Attributes
+    ----------
+    turn_deg : Vector
+        Rotation vector in segment axes.
+    at_share : float
+        When, from the begin of the first repetition (0) to the end of the last (1).
+    duration_s : float
+        How long it takes.
+    """
+
+    turn_deg: Vector
+    at_share: float
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class SensorPlan:
     """One inertial sensor: how it is worn and how it errs.
 
@@ -79,6 +117,13 @@ class SensorPlan:
         Constant errors, in sensor axes.
     acc_scale, gyr_scale : Vector
         Relative scale errors, in sensor axes.
+    gyr_warm_dps : Vector
+        How much the gyroscope's bias grows as it warms up, in sensor axes.
+    gyr_warm_s : float
+        When 95 % of that is reached; the approach is exponential.
+    tissue : TissuePlan or None
+        None: the sensor sits on the bone.
+    slip : SlipPlan or None
     acc_range_g, gyr_range_dps : float
         Full scale; beyond it the sensor clips, and 16 bit are spread over it.
     radio : RadioPlan
@@ -97,6 +142,10 @@ class SensorPlan:
     gyr_bias_dps: Vector = (0.0, 0.0, 0.0)
     acc_scale: Vector = (0.0, 0.0, 0.0)
     gyr_scale: Vector = (0.0, 0.0, 0.0)
+    gyr_warm_dps: Vector = (0.0, 0.0, 0.0)
+    gyr_warm_s: float = 40.0
+    tissue: TissuePlan | None = None
+    slip: SlipPlan | None = None
     acc_range_g: float = 8.0
     gyr_range_dps: float = 1000.0
     radio: RadioPlan = RadioPlan()

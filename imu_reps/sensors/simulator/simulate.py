@@ -8,13 +8,16 @@ import numpy as np
 
 from imu_reps.domain.recording import Header, Recording, SensorHeader
 from imu_reps.domain.samples import SampleBlock, SensorPlace
-from imu_reps.sensors.simulator.body import DENSE_HZ, Commanded, RigidMotion, command
+from imu_reps.sensors.simulator.body import DENSE_HZ, Commanded, command
 from imu_reps.sensors.simulator.choreography import choreograph
+from imu_reps.sensors.simulator.cutting import recorded_s
 from imu_reps.sensors.simulator.plan import SetPlan
 from imu_reps.sensors.simulator.radio import transmit
+from imu_reps.sensors.simulator.score import Span
 from imu_reps.sensors.simulator.sensing import sense
 from imu_reps.sensors.simulator.sensor_plan import SensorPlan
 from imu_reps.sensors.simulator.truth import Truth, tell
+from imu_reps.sensors.simulator.wear import worn
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,28 +54,32 @@ def simulate(plan: SetPlan = _QUIET_SET, *, seed: int = 0) -> Simulated:
     """
     of_life, of_body, of_pelvis, of_ankle = np.random.default_rng(seed).spawn(4)
     commanded = command(plan, choreograph(plan, of_life), of_body)
-    pelvis = _worn("pelvis", plan.pelvis, commanded.pelvis_sensor, commanded, of_pelvis)
-    ankle = _worn("ankle", plan.ankle, commanded.ankle_sensor, commanded, of_ankle)
+    span_s = recorded_s(plan, commanded)
+    pelvis = _heard("pelvis", plan, commanded, span_s, of_pelvis)
+    ankle = _heard("ankle", plan, commanded, span_s, of_ankle)
     blocks = [block for block in (pelvis, ankle) if block is not None and len(block)]
     if not blocks:
         raise ValueError("a plan needs a sensor that is worn and heard")
     first_s = min(float(block.time_s[0]) for block in blocks)
     last_s = max(float(block.time_s[-1]) for block in blocks)
     recording = Recording(_header(plan), _from_first(pelvis, first_s), _from_first(ankle, first_s))
-    truth = tell(plan, commanded, _latency_s(plan) - first_s, last_s - first_s)
+    truth = tell(plan, commanded, _latency_s(plan) - first_s, last_s - first_s, span_s)
     return Simulated(recording, truth)
 
 
-def _worn(
-    place: SensorPlace,
-    sensor: SensorPlan | None,
-    motion: RigidMotion,
-    commanded: Commanded,
-    rng: np.random.Generator,
+def _heard(
+    place: SensorPlace, plan: SetPlan, commanded: Commanded, span_s: Span, rng: np.random.Generator
 ) -> SampleBlock | None:
+    """What arrives from a sensor within the recording; None if it is not worn."""
+    at_pelvis = place == "pelvis"
+    sensor = plan.pelvis if at_pelvis else plan.ankle
     if sensor is None:
         return None
-    readings = sense(motion, commanded.time_s, DENSE_HZ, sensor, rng)
+    bone = commanded.pelvis_sensor if at_pelvis else commanded.ankle_sensor
+    motion = worn(bone, commanded, sensor, plan.person, rng.spawn(1)[0])
+    begin, end = np.searchsorted(commanded.time_s, span_s)
+    recorded = slice(int(begin), int(end) + 1)
+    readings = sense(motion.part(recorded), commanded.time_s[recorded], DENSE_HZ, sensor, rng)
     return transmit(readings, place, sensor.radio, rng)
 
 

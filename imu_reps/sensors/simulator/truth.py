@@ -15,11 +15,13 @@ from imu_reps.domain.settings import Settings
 from imu_reps.domain.tempo import Tempo
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.sensors.simulator.body import Commanded
+from imu_reps.sensors.simulator.cutting import spells, within
 from imu_reps.sensors.simulator.figures import held_peak, held_rotation, passive_share, smoothness_sparc
 from imu_reps.sensors.simulator.held import HoldTruth, longest_hold
 from imu_reps.sensors.simulator.judged import Evidence, judge, not_judged
 from imu_reps.sensors.simulator.phases import LegCurve, Phases, leg_curve, low_pass, split
 from imu_reps.sensors.simulator.plan import SetPlan
+from imu_reps.sensors.simulator.score import Score, Span
 from imu_reps.sensors.simulator.turns import turned
 
 TRUTH_FORMAT = "imu-reps-truth/1"
@@ -61,10 +63,13 @@ class Truth:
     reps : tuple of Rep
         Figures that do not follow from the commanded motion are None.
     partials : tuple of Partial
+        Those that the recording cuts off are `CutOff`.
     has_stalls : bool
         Whether a stall was commanded in any repetition.
     hold : HoldTruth or None
         The longest hold, of an exercise that is held.
+    breaks_s : tuple of tuple of float
+        When the set was broken off: from where the legs leave their resting end to where they are back.
     """
 
     angles: TruthAngles
@@ -72,6 +77,7 @@ class Truth:
     partials: tuple[Partial, ...]
     has_stalls: bool
     hold: HoldTruth | None = None
+    breaks_s: tuple[Span, ...] = ()
 
     @property
     def rep_count(self) -> int:
@@ -90,10 +96,14 @@ class Truth:
         if self.hold is not None:
             document["set"] |= self.hold.figures()
             document["hold"] = asdict(self.hold)
+        if self.breaks_s:
+            document["breaks"] = [{"start_s": start_s, "end_s": end_s} for start_s, end_s in self.breaks_s]
         return document
 
 
-def tell(plan: SetPlan, commanded: Commanded, shift_s: float, end_s: float) -> Truth:
+def tell(
+    plan: SetPlan, commanded: Commanded, shift_s: float, end_s: float, span_s: Span | None = None
+) -> Truth:
     """Work the truth out from the commanded motion.
 
     Parameters
@@ -102,25 +112,43 @@ def tell(plan: SetPlan, commanded: Commanded, shift_s: float, end_s: float) -> T
         Recording's `time_s` less the simulation's own time.
     end_s : float
         Last `time_s` of the recording.
+    span_s : tuple of float, optional
+        What of the simulation's own time was recorded; by default all.
     """
     tilt, rotation = pelvic_angles(plan, commanded)
     angles = _on_grid(commanded, tilt, rotation, shift_s, end_s)
     score = commanded.score
-    leg = leg_curve(commanded.time_s, commanded.leg_elevation_deg)
+    whole = leg_curve(commanded.time_s, commanded.leg_elevation_deg)
     if plan.exercise in HOLDS:
-        hold = longest_hold(leg, _low_passed(tilt), score.excursions)
+        hold = longest_hold(whole, _low_passed(tilt), score.excursions)
         return Truth(angles, (), (), False, None if hold is None else hold.shifted(shift_s))
     if not score.excursions:
         return Truth(angles, (), (), has_stalls=False)
-    phases, partials = split(leg, score.excursions, score.rest_s, plan.resting_end)
-    pelvis = (_low_passed(tilt), _low_passed(rotation))
+    start, span_s = plan.resting_end, span_s or (float(whole.time_s[0]), float(whole.time_s[-1]))
+    recorded = slice(int(np.searchsorted(whole.time_s, span_s[0])), _after(whole, span_s[1]))
+    held = [within(whole, spell, span_s, start) for spell in spells(score, span_s)]
+    leg = whole.part(recorded)
+    phases, partials = split(leg, [spell for spell, _ in held if spell.excursions], start)
+    pelvis = (_low_passed(tilt)[recorded], _low_passed(rotation)[recorded])
     evidence = [_measure(plan, leg, pelvis, phases, k) for k in range(len(phases))]
+    told = [Partial(e.start_s, e.end_s, size) for e, size in partials]
+    told += [partial for _, cut_off in held for partial in cut_off]
     return Truth(
         angles,
         tuple(_shifted(_judged(e, plan, evidence), shift_s) for e in evidence),
-        tuple(Partial(e.start_s + shift_s, e.end_s + shift_s, size) for e, size in partials),
+        tuple(_moved(partial, shift_s) for partial in sorted(told, key=lambda partial: partial.start_s)),
         has_stalls=any(p.excursion.plan.stalls for p in phases),
+        breaks_s=_recorded_breaks_s(score, span_s, shift_s),
     )
+
+
+def _after(leg: LegCurve, end_s: float) -> int:
+    return int(np.searchsorted(leg.time_s, end_s, side="right"))
+
+
+def _recorded_breaks_s(score: Score, span_s: Span, shift_s: float) -> tuple[Span, ...]:
+    inside = [(a, b) for a, b in score.breaks_s if span_s[0] < b and a < span_s[1]]
+    return tuple((a + shift_s, b + shift_s) for a, b in inside)
 
 
 def pelvic_angles(plan: SetPlan, commanded: Commanded) -> tuple[FloatArray, FloatArray]:
@@ -203,7 +231,7 @@ def _span(leg: LegCurve, between_s: tuple[float, float]) -> slice:
 
 
 def _pause_after(phases: list[Phases], k: int) -> float | None:
-    if k + 1 == len(phases):
+    if phases[k].ends_spell:
         return None
     pause_s = phases[k + 1].out_s[0] - phases[k].back_s[1]
     return pause_s if pause_s <= _LONGEST_PAUSE_S else None
@@ -225,6 +253,10 @@ def _judged(evidence: Evidence, plan: SetPlan, of_set: list[Evidence]) -> Rep:
     missing = not_judged(evidence.rep)
     clean = False if flags else None if missing else True
     return replace(evidence.rep, faults=faults, flags=flags, not_judged=missing, clean=clean)
+
+
+def _moved(partial: Partial, shift_s: float) -> Partial:
+    return replace(partial, start_s=partial.start_s + shift_s, end_s=partial.end_s + shift_s)
 
 
 def _shifted(rep: Rep, shift_s: float) -> Rep:

@@ -10,9 +10,16 @@ from imu_reps.domain.samples import FloatArray, SensorPlace
 from imu_reps.sensors.simulator.body import DENSE_HZ, RigidMotion, command
 from imu_reps.sensors.simulator.choreography import choreograph
 from imu_reps.sensors.simulator.plan import SetPlan
-from imu_reps.sensors.simulator.sensing import GRAVITY_MPS2, angular_rate, mounting, specific_force
+from imu_reps.sensors.simulator.sensing import (
+    GRAVITY_MPS2,
+    angular_rate,
+    gyr_bias_dps,
+    mounting,
+    specific_force,
+)
 from imu_reps.sensors.simulator.sensor_plan import SensorPlan
 from imu_reps.sensors.simulator.truth import Truth, tell
+from imu_reps.sensors.simulator.wear import worn
 from imu_reps.sensors.virtual.device import Feed
 
 Readings = tuple[FloatArray, FloatArray]
@@ -41,7 +48,7 @@ class Wearer:
         commanded = command(plan, choreograph(plan, of_life), of_body)
         self._plan = plan
         self._chances = dict(zip(("pelvis", "ankle"), chances, strict=True))
-        self._motions = {"pelvis": commanded.pelvis_sensor, "ankle": commanded.ankle_sensor}
+        self._commanded = commanded
         self.duration_s = float(commanded.time_s[-1])
         self.truth: Truth = tell(plan, commanded, 0.0, self.duration_s)
 
@@ -58,8 +65,11 @@ class Wearer:
         sensor = self._plan.pelvis if place == "pelvis" else self._plan.ankle
         if sensor is None:
             raise ValueError(f"the plan has no sensor at the {place}")
-        dense = _with_errors(_worn(self._motions[place], sensor), sensor)
-        return _read(dense, _noisy(sensor, self._chances[place]))
+        commanded, chance = self._commanded, self._chances[place]
+        bone = commanded.pelvis_sensor if place == "pelvis" else commanded.ankle_sensor
+        motion = worn(bone, commanded, sensor, self._plan.person, chance.spawn(1)[0])
+        dense = _with_errors(_readable(motion, sensor), sensor, commanded.time_s)
+        return _read(dense, _noisy(sensor, chance))
 
 
 def at_rest(seed: int = 0, *, acc_noise_mps2: float = 0.02, gyr_noise_dps: float = 0.07) -> Feed:
@@ -69,7 +79,7 @@ def at_rest(seed: int = 0, *, acc_noise_mps2: float = 0.02, gyr_noise_dps: float
     return _read(lying, _noisy(still, np.random.default_rng(seed)))
 
 
-def _worn(motion: RigidMotion, sensor: SensorPlan) -> FloatArray:
+def _readable(motion: RigidMotion, sensor: SensorPlan) -> FloatArray:
     """True specific force and angular rate (n, 6) in sensor axes on the dense grid, at rest at both ends."""
     force, rate = specific_force(motion, DENSE_HZ), angular_rate(motion, DENSE_HZ)
     for end in (0, -1):
@@ -79,10 +89,11 @@ def _worn(motion: RigidMotion, sensor: SensorPlan) -> FloatArray:
     return np.hstack([to_sensor.apply(force), to_sensor.apply(rate)])
 
 
-def _with_errors(dense: FloatArray, sensor: SensorPlan) -> FloatArray:
+def _with_errors(dense: FloatArray, sensor: SensorPlan, on_for_s: FloatArray) -> FloatArray:
     scale = 1.0 + np.array([*sensor.acc_scale, *sensor.gyr_scale])
     bias_mps2 = np.asarray(sensor.acc_bias_mg) * 1e-3 * GRAVITY_MPS2
-    return np.asarray(dense * scale + np.array([*bias_mps2, *sensor.gyr_bias_dps]))
+    bias = np.hstack([np.broadcast_to(bias_mps2, (len(dense), 3)), gyr_bias_dps(sensor, on_for_s)])
+    return np.asarray(dense * scale + bias)
 
 
 def _noisy(sensor: SensorPlan, rng: np.random.Generator) -> Callable[[int], FloatArray]:
