@@ -107,7 +107,10 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
     clocks = agreed.clocks
     sensed = estimate_motion(recording, clocks)
     whole = _without_reps_of_hold(estimate_set(sensed, recording.header, settings), recording.header)
-    motion = set_motion(whole.track, recording.header, whole.carried)
+    motion = replace(
+        set_motion(whole.track, recording.header, whole.carried),
+        zero_between_reps=whole.pelvis.between_reps,
+    )
     measured = measure_set(whole, motion, settings)
     ankle_rate = clocks["ankle"].clock.rate_hz if "ankle" in clocks else None
     reps = judge(measured, motion, settings, ankle_rate)

@@ -32,6 +32,8 @@ class SetMotion:
         Holes, also where a sensor is absent.
     carried : Carried or None
         How the ankle sensor is carried round the hip; None where that is not known.
+    zero_between_reps : bool
+        Whether a zero of tilt had to be taken between repetitions.
     """
 
     track: AngleTrack
@@ -44,6 +46,7 @@ class SetMotion:
     leg_missing: BoolArray
     pelvis_missing: BoolArray
     carried: Carried | None = None
+    zero_between_reps: bool = False
 
     @property
     def start_high(self) -> bool:
