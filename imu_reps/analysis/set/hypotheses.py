@@ -12,7 +12,6 @@ from imu_reps.analysis.reps.segmentation import (
     Excursion,
     Segmentation,
     Turn,
-    Uncounted,
     find_reps,
 )
 from imu_reps.analysis.set.evidence import Hypothesis, travel_sign
