@@ -8,10 +8,10 @@ import numpy as np
 
 from imu_reps.analysis.reps.segmentation import Segmentation
 from imu_reps.analysis.set.evidence import EvidenceParams
-from imu_reps.analysis.set.leg import LegFrame, LegParams, up_turning_dps
+from imu_reps.analysis.set.leg import LegParams, up_turning_dps
 from imu_reps.analysis.set.leg_frames import LegFrames, leg_frames
 from imu_reps.analysis.set.pelvis import PelvisEstimate, estimate_pelvis
-from imu_reps.analysis.set.reading import Choice, choose_reading
+from imu_reps.analysis.set.reading import Before, Choice, choose_reading
 from imu_reps.analysis.set.spells import Posture, SpellParams, find_posture, rests_in
 from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Certainty
@@ -83,7 +83,7 @@ def estimate_set(
     header: Header,
     settings: Settings,
     params: EstimatorParams | None = None,
-    before: LegFrame | None = None,
+    before: Before | None = None,
 ) -> SetEstimate:
     """Estimate a set from the motion of its sensors, causal or acausal alike.
 
@@ -94,8 +94,8 @@ def estimate_set(
     header : Header
     settings : Settings
     params : EstimatorParams, optional
-    before : LegFrame, optional
-        Of the estimate before this one, of a set that runs: what agrees with it is likelier.
+    before : Before, optional
+        What the estimate before this one said, of a set that runs.
     """
     params = params or EstimatorParams()
     posture = find_posture(motion, header, params.spells)

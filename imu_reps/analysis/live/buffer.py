@@ -10,7 +10,7 @@ from imu_reps.kinematics.motion import GridMotion, Motion
 
 #: So much is kept at most; then the middle goes, and this much of the beginning and of the end stays: enough of
 #: either to see where the leg lies, which way is up, and what is usual.
-ROOM_S, HEAD_S, TAIL_S = 240.0, 60.0, 120.0
+ROOM_S, HEAD_S, TAIL_S = 150.0, 40.0, 80.0
 
 _UP, _GYR, _ACC, _STILL, _WIDTH = 0, 3, 6, 9, 10
 

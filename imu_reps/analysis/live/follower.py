@@ -92,6 +92,12 @@ class Follower:
         """Where the way that the leg is on began; None before the first turn."""
         return None if self._way.turn is None else self._way.turn.tick
 
+    @property
+    def ended_inwards(self) -> bool:
+        """Whether the way that ended last, by a turn or a dwell, led to the resting end."""
+        outwards = self._outwards(self._way.direction)
+        return outwards if self.turned else not outwards
+
     def completed(self, rep: Rep) -> None:
         """Learn from a completed repetition."""
         self._limits.completed(rep)

@@ -22,6 +22,7 @@ from imu_reps.analysis.live.silence import LiveSilence
 from imu_reps.analysis.reps.measure import Measured, Meter
 from imu_reps.analysis.reps.phases import phase_boundaries
 from imu_reps.analysis.reps.segmentation import Excursion, Turn, usual_range_deg
+from imu_reps.analysis.set.reading import Before
 from imu_reps.analysis.set_motion import set_motion
 from imu_reps.domain.events import Event, FaultSeen, PostureLeft, Ready, RepCompleted, RepRetracted
 from imu_reps.domain.pose import Pose
@@ -60,7 +61,7 @@ class LiveSet:
         self._announced = Announced()
         self._measured: dict[int, Measured] = {}
         self._threshold_deg = settings.min_range_deg
-        self._ready = self._left_told = False
+        self._ready = self._left_told = self._settled = False
         self._pose: Pose | None = None
         self.ended = False
 
@@ -107,10 +108,16 @@ class LiveSet:
             here = tuple(angles[:, offset - start].tolist())
             self._pose = self._pose_of(time_s, *here)
             events += self._follower.step(tick, time_s, here, self._known())
-            if self._follower.turned or self._follower.settled:
+            if self._asks():
                 events += self._estimate(time_s)
                 angles, start = self._frame.angles_deg(motion[offset:], self._header), offset
         return events
+
+    def _asks(self) -> bool:
+        """Whether the set is to be estimated anew: at a turn or a dwell, once it is settled at the resting end."""
+        follower = self._follower
+        ended = follower.turned or follower.settled
+        return ended and (not self._settled or follower.ended_inwards)
 
     def _known(self) -> Known:
         far = self._announced.latest_far_tick
@@ -133,7 +140,10 @@ class LiveSet:
     def _estimate(self, time_s: float) -> list[Event]:
         """Ask for the set so far, and say what is new."""
         motion = self._buffer.motion()
-        estimate = estimate_set(motion, self._header, self._settings, self._params, self._frame.leg)
+        leg = self._frame.leg
+        before = None if leg is None else Before(leg, self._settled)
+        estimate = estimate_set(motion, self._header, self._settings, self._params, before)
+        self._settled = estimate.certainty == "high" and len(estimate.segmentation.reps) >= SETTLED_REPS
         self._gate.learn(estimate.posture)
         before, self._rest.frame = self._frame, frame_of(estimate, self._frame, self._header)
         if self._frame.leg is not before.leg:

@@ -102,6 +102,22 @@ class Choice:
     other_count: int
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What the estimate before this one said of a set that runs.
+
+    Attributes
+    ----------
+    frame : LegFrame
+        Of the leg; a reading that agrees with it is likelier.
+    settled : bool
+        Whether that was sure enough to look for no other axis.
+    """
+
+    frame: LegFrame
+    settled: bool
+
+
 @dataclass(slots=True)
 class _Leg:
     """The ankle over the spells, and what was looked up of it before."""
@@ -123,7 +139,7 @@ def choose_reading(
     settings: Settings,
     leg: LegParams,
     evidence: EvidenceParams,
-    before: LegFrame | None = None,
+    before: Before | None = None,
 ) -> Choice:
     """Weigh every reading of a set.
 
@@ -136,15 +152,16 @@ def choose_reading(
     settings : Settings
     leg : LegParams
     evidence : EvidenceParams
-    before : LegFrame, optional
-        Of the estimate before this one, of a set that runs.
+    before : Before, optional
+        Of a set that runs.
     """
     seen = _observe(motion, posture, header)
     if seen is None:
         return Choice(None, False, 0.0, 0)
     found: list[Reading] = []
     axes: list[FloatArray] = []
-    for axis in _axes(seen, leg, settings):
+    known = [before.frame.axis] if before is not None and before.settled else _axes(seen, leg, settings)
+    for axis in known:
         # a foot that wobbles in each lift would turn the refined axis to itself: the first one is read too
         for candidate in (_refined(axis, seen, header, settings, leg), axis):
             if not any(abs(candidate @ other) > SAME_AXIS for other in axes):
@@ -179,9 +196,9 @@ def _by_travel(found: Sequence[Reading], header: Header, params: EvidenceParams)
     ]
 
 
-def _again(reading: Reading, before: LegFrame | None, params: EvidenceParams) -> Reading:
+def _again(reading: Reading, before: Before | None, params: EvidenceParams) -> Reading:
     """The reading, likelier where it lifts the leg about the axis that was seen before."""
-    if before is None or reading.hypothesis.sign * float(reading.axis @ before.axis) < AGAIN:
+    if before is None or reading.hypothesis.sign * float(reading.axis @ before.frame.axis) < AGAIN:
         return reading
     return replace(reading, score=reading.score + params.again)
 
