@@ -66,6 +66,8 @@ class SetEstimate:
         Of the count; None without an ankle sensor.
     other_count : int or None
         What the count may be otherwise, where it is not certain.
+    margin : float
+        By how much the reading is likelier than the next one with another count, natural logarithm.
     """
 
     track: AngleTrack
@@ -76,6 +78,7 @@ class SetEstimate:
     carried: Carried | None
     certainty: Certainty | None
     other_count: int | None
+    margin: float = 0.0
 
 
 def estimate_set(
@@ -117,6 +120,7 @@ def estimate_set(
         carried=None if leg is None or motion.ankle is None else carried(motion.ankle, leg.axis),
         certainty=certainty,
         other_count=other,
+        margin=choice.margin,
     )
 
 

@@ -143,7 +143,8 @@ class LiveSet:
         leg = self._frame.leg
         before = None if leg is None else Before(leg, self._settled)
         estimate = estimate_set(motion, self._header, self._settings, self._params, before)
-        self._settled = estimate.certainty == "high" and len(estimate.segmentation.reps) >= SETTLED_REPS
+        clear = estimate.margin >= self._params.high_margin
+        self._settled = clear and len(estimate.segmentation.reps) >= SETTLED_REPS
         self._gate.learn(estimate.posture)
         before, self._rest.frame = self._frame, frame_of(estimate, self._frame, self._header)
         if self._frame.leg is not before.leg:
