@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import compress
 
 import numpy as np
 from scipy.signal import butter, sosfiltfilt
@@ -125,35 +126,46 @@ def fit_lever(motion: Carried, ticks: IntArray) -> Lever | None:
     return Lever(solution[:2] @ motion.plane, fit.formal_sd(solution))
 
 
-def each_lever(motion: Carried, pieces: Sequence[IntArray]) -> list[Lever | None]:
-    """The lever of each of several movements by itself, its spread that of a single one."""
-    levers: list[Lever | None] = []
-    for fit in (_Normal.of(motion, piece) for piece in pieces):
-        known = None if fit is None else fit.solution
-        if fit is None or known is None:
-            levers.append(None)
-        else:
-            levers.append(Lever(known[:2] @ motion.plane, FEW_INFLATION * fit.formal_sd(known)))
-    return levers
+class Movements:
+    """Several movements of a leg, each of which shows something of one lever.
 
-
-def fit_common_lever(motion: Carried, pieces: Sequence[IntArray]) -> Lever | None:
-    """Fit one lever to several movements; None where none of them shows anything.
-
-    Its spread is taken from leaving each movement out in turn: a strap that sags and a tilt that is a little
-    wrong disturb whole movements alike, and the residuals of instants would claim far too much.
+    Parameters
+    ----------
+    motion : Carried
+    pieces : sequence of (k,) int
+        Ticks of each movement.
     """
-    fits = [fit for piece in pieces if (fit := _Normal.of(motion, piece)) is not None]
-    if not fits:
-        return None
-    whole = sum(fits[1:], fits[0])
-    solution = whole.solution
-    if len(fits) < FEWEST_APART:
-        return Lever(solution[:2] @ motion.plane, FEW_INFLATION * whole.formal_sd(solution))
-    without = np.stack([(whole - fit).solution[:2] for fit in fits])
-    squares = ((without - without.mean(axis=0)) ** 2).sum()
-    spread_m = float(np.sqrt(squares * (len(fits) - 1) / len(fits)))
-    return Lever(solution[:2] @ motion.plane, spread_m)
+
+    def __init__(self, motion: Carried, pieces: Sequence[IntArray]) -> None:
+        self._plane = motion.plane
+        self._fits = [_Normal.of(motion, piece) for piece in pieces]
+
+    def common(self, chosen: Sequence[bool] | None = None) -> Lever | None:
+        """One lever for all of the movements, or for some; None where none of them shows anything.
+
+        Its spread is taken from leaving each movement out in turn: a strap that sags and a tilt that is a little
+        wrong disturb whole movements alike, and the residuals of instants would claim far too much.
+        """
+        picked = self._fits if chosen is None else list(compress(self._fits, chosen))
+        fits = [fit for fit in picked if fit is not None]
+        if not fits:
+            return None
+        whole = sum(fits[1:], fits[0])
+        solution = whole.solution
+        if len(fits) < FEWEST_APART:
+            return Lever(solution[:2] @ self._plane, FEW_INFLATION * whole.formal_sd(solution))
+        without = np.stack([(whole - fit).solution[:2] for fit in fits])
+        squares = ((without - without.mean(axis=0)) ** 2).sum()
+        spread_m = float(np.sqrt(squares * (len(fits) - 1) / len(fits)))
+        return Lever(solution[:2] @ self._plane, spread_m)
+
+    def each(self) -> list[Lever | None]:
+        """The lever of each movement by itself, its spread that of a single one; None where it shows nothing."""
+        return [None if fit is None else self._alone(fit) for fit in self._fits]
+
+    def _alone(self, fit: _Normal) -> Lever:
+        solution = fit.solution
+        return Lever(solution[:2] @ self._plane, FEW_INFLATION * fit.formal_sd(solution))
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,10 +114,13 @@ def _floors(
     if not reps:
         return [None]
     resting, far = _levels(reps)
-    levels: list[float | None] = [floor_level_deg(reps, travel_deg, rests, resting, far)]
+    floor = floor_level_deg(reps, travel_deg, rests, resting, far)
+    levels: list[float | None] = [floor]
     if header.posture == "hanging":
         # who walks to the bar swings the leg on both sides of where it hangs
-        levels.append(usual_level_deg(rests, travel_deg) if rests else float(np.median(travel_deg)))
+        hung = usual_level_deg(rests, travel_deg) if rests else float(np.median(travel_deg))
+        if abs(hung - floor) > SAME_REST_DEG:
+            levels.append(hung)
     return levels
 
 

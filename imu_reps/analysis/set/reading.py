@@ -23,7 +23,7 @@ from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import FloatArray, IntArray
 from imu_reps.domain.settings import Settings
 from imu_reps.kinematics.holes import bridged, bridged_columns
-from imu_reps.kinematics.lever import SET_CUTOFF_HZ, Carried, Lever, carried, each_lever, fit_common_lever
+from imu_reps.kinematics.lever import SET_CUTOFF_HZ, Carried, Lever, Movements, carried
 from imu_reps.kinematics.motion import GridMotion, Motion
 from imu_reps.kinematics.mounting import axis_vector, cross, unit
 
@@ -163,7 +163,8 @@ def choose_reading(
     known = [before.frame.axis] if before is not None and before.settled else _axes(seen, leg, settings)
     for axis in known:
         # a foot that wobbles in each lift would turn the refined axis to itself: the first one is read too
-        for candidate in (_refined(axis, seen, header, settings, leg), axis):
+        refined = axis if before is not None and before.settled else _refined(axis, seen, header, settings, leg)
+        for candidate in (refined, axis):
             if not any(abs(candidate @ other) > SAME_AXIS for other in axes):
                 axes.append(candidate)
                 found += [
@@ -325,19 +326,19 @@ def _carried_round(
         return hypothesis, None
     lowest = hypothesis.resting_deg - BELOW_SHARE * (hypothesis.far_deg - hypothesis.resting_deg)
     pieces = [span[travel_deg[span] >= lowest] for span in map(_span, reps)]
-    lever = fit_common_lever(motion, pieces)
+    movements = Movements(motion, pieces)
+    lever = movements.common()
     if lever is None or len(reps) < FEWEST_ALIKE or lever.length_m < MIN_LEVER_M:
         return hypothesis, lever
     along = unit(lever.vector_m)
     slid = [
         one is not None and float(one.vector_m @ along) + 2.0 * one.sd_m < SLID_SHARE * lever.length_m
-        for one in each_lever(motion, pieces)
+        for one in movements.each()
     ]
     if not any(slid) or all(slid):
         return hypothesis, lever
     segmentation = hypothesis.segmentation.without(slid, "not_carried_round_hip")
-    kept = [piece for piece, gone in zip(pieces, slid, strict=True) if not gone]
-    return replace(hypothesis, segmentation=segmentation), fit_common_lever(motion, kept)
+    return replace(hypothesis, segmentation=segmentation), movements.common([not gone for gone in slid])
 
 
 def _span(rep: Excursion) -> IntArray:
