@@ -67,6 +67,7 @@ def _summary(*reps: Rep, recording: Any = (), figures: Any = (), **changes: Any)
     clean = [rep.clean for rep in reps if rep.clean is not None]
     in_numbers = SetSummary(
         rep_count=len(reps),
+        rep_count_certainty="high",
         clean_count=sum(clean) if clean else None,
         partial_count=0,
         tempo="2.1-0.4-2.0-0.2" if reps else None,

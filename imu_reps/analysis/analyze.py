@@ -17,7 +17,7 @@ from imu_reps.analysis.hold import find_hold, hold_findings, hold_summary
 from imu_reps.analysis.judge import judge
 from imu_reps.analysis.plausibility import refuse_implausible, refuse_unusable
 from imu_reps.analysis.reps.measure import Measured, Meter
-from imu_reps.analysis.reps.phases import phase_boundaries
+from imu_reps.analysis.reps.phases import phase_boundaries, without_ringing
 from imu_reps.analysis.reps.segmentation import Excursion, Segmentation, Turn, Uncounted
 from imu_reps.analysis.reps.tremor import tremor_findings
 from imu_reps.analysis.set_motion import SetMotion, set_motion
@@ -107,7 +107,10 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
     clocks = agreed.clocks
     sensed = estimate_motion(recording, clocks)
     whole = _without_reps_of_hold(estimate_set(sensed, recording.header, settings), recording.header)
-    motion = set_motion(whole.track, recording.header, whole.carried)
+    motion = replace(
+        set_motion(whole.track, recording.header, whole.carried),
+        zero_between_reps=whole.pelvis.between_reps,
+    )
     measured = measure_set(whole, motion, settings)
     ankle_rate = clocks["ankle"].clock.rate_hz if "ankle" in clocks else None
     reps = judge(measured, motion, settings, ankle_rate)
@@ -164,7 +167,8 @@ def _the_set(
 
 def measure_set(whole: SetEstimate, motion: SetMotion, settings: Settings) -> list[Measured]:
     """Phases and figures of every repetition of a set."""
-    travel, speed = motion.travel_sign * motion.elevation_deg, motion.travel_sign * motion.speed_dps
+    travel = motion.travel_sign * motion.elevation_deg
+    speed = motion.travel_sign * without_ringing(motion.speed_dps, whole.segmentation.reps)
     lowest = -np.inf if motion.start_high else FLOOR_DEG
     phases = []
     for spell in whole.posture.spells:

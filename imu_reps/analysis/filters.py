@@ -71,13 +71,15 @@ def rate_of_change(values: FloatArray) -> FloatArray:
 
 
 def held_high(values: FloatArray, hold_s: float) -> FloatArray:
-    """At each instant the level that `values` does not fall below for `hold_s` around it."""
-    return np.asarray(minimum_filter1d(values, _ticks(hold_s)))
+    """At each instant the level that `values` does not fall below for `hold_s` around it; NaN stays."""
+    held = minimum_filter1d(bridged(values), _ticks(hold_s))
+    return np.where(np.isfinite(values), held, np.nan)
 
 
 def held_low(values: FloatArray, hold_s: float) -> FloatArray:
-    """At each instant the level that `values` does not rise above for `hold_s` around it."""
-    return np.asarray(maximum_filter1d(values, _ticks(hold_s)))
+    """At each instant the level that `values` does not rise above for `hold_s` around it; NaN stays."""
+    held = maximum_filter1d(bridged(values), _ticks(hold_s))
+    return np.where(np.isfinite(values), held, np.nan)
 
 
 def _ticks(hold_s: float) -> int:

@@ -8,9 +8,11 @@ import numpy as np
 
 from imu_reps.analysis.absences import AWAY_S, absences, away_spans
 from imu_reps.analysis.cross_time import CrossTime
+from imu_reps.analysis.doubts import doubts
 from imu_reps.analysis.estimate import SetEstimate
 from imu_reps.analysis.plausibility import PlausibilityFinding
 from imu_reps.analysis.plausibility.timing import HOLE_S
+from imu_reps.analysis.set.shifts import Shift
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import SensorPlace
@@ -40,7 +42,8 @@ def findings(
         for c in cautions
         if c.severity != "info" and (c.code, c.sensor) not in told
     ]
-    assumed, of_set = _assumptions(recording, whole), _of_the_set(whole, reps)
+    assumed = [*_assumptions(recording, whole), *doubts(whole, recording.header)]
+    of_set = _of_the_set(whole, reps)
     return (*from_file, *missing, *cross_time.told, *from_sensors, *assumed, *of_set)
 
 
@@ -68,10 +71,10 @@ def _assumptions(recording: Recording, whole: SetEstimate) -> list[Finding]:
     if recording.ankle is not None and not whole.posture.spells:
         found.append(Finding("never_ready", (), _never_ready(recording)))
     if recording.pelvis is None or not whole.posture.checked:
-        message = "Posture was not checked: without the pelvis sensor's axes any rest counted as ready."
-        found.append(Finding("posture_unchecked", (), message))
+        found.append(Finding("posture_unchecked", (), _posture_unchecked(recording)))
     if recording.pelvis is not None and whole.pelvis.zero.time_s is None:
-        message = f"Pelvic tilt was not judged: {whole.pelvis.zero.reason}. Lie still for a second first."
+        still = "Hang" if recording.header.posture == "hanging" else "Lie"
+        message = f"Pelvic tilt was not judged: {whole.pelvis.zero.reason}. {still} still for a second first."
         found.append(Finding("no_zero", (), message))
     if whole.leg is not None and whole.segmentation.reps and not whole.leg.zero_seen:
         found.append(Finding("start_assumed", (), _start_assumed(recording)))
@@ -81,14 +84,32 @@ def _assumptions(recording: Recording, whole: SetEstimate) -> list[Finding]:
             f"(± {whole.pelvis.turn.sd_deg:.0f}°) about the vertical; rotation was corrected for it."
         )
         found.append(Finding("pelvis_turn", (), message))
-    return found
+    return found + pelvis_shifted(whole.pelvis.shift)
+
+
+def pelvis_shifted(shift: Shift | None) -> list[Finding]:
+    """From when on the pelvis was not judged, because its sensor shifted."""
+    if shift is None:
+        return []
+    message = (
+        f"The pelvis sensor shifted by about {shift.by_deg:.0f}° at {shift.time_s:.0f} s: "
+        "from there on the pelvis was not judged."
+    )
+    return [Finding("pelvis_shifted", (), message)]
 
 
 def _never_ready(recording: Recording) -> str:
     posture = "hanging" if recording.header.posture == "hanging" else "lying"
     return (
-        f"Nothing was counted: the sensors never saw you {posture} still. Rest for a second before you start."
+        f"Nothing was counted: the pelvis sensor never saw you {posture}. "
+        "If you were, check the axis that the header says points to the head."
     )
+
+
+def _posture_unchecked(recording: Recording) -> str:
+    why = "there was no pelvis sensor" if recording.pelvis is None else "the pelvis sensor's axes are unknown"
+    posture = "hanging" if recording.header.posture == "hanging" else "lying"
+    return f"Posture was not checked, for {why}: what the leg did while not {posture} may count as well."
 
 
 def _start_assumed(recording: Recording) -> str:

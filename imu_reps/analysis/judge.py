@@ -17,7 +17,8 @@ from imu_reps.analysis.faults.snap import snap
 from imu_reps.analysis.faults.verdict import RepView, Verdict
 from imu_reps.analysis.reps.measure import Measured
 from imu_reps.analysis.set_motion import SetMotion
-from imu_reps.domain.rep import Rep
+from imu_reps.domain.recording import Header
+from imu_reps.domain.rep import Flag, Rep
 from imu_reps.domain.settings import Settings
 
 DETECTORS: tuple[Callable[[RepView], Verdict | None], ...] = (
@@ -57,13 +58,18 @@ def judge_rep(number: int, view: RepView) -> Rep:
         number=number,
         flags=flags,
         not_judged=not_judged,
-        clean=_clean(bool(flags), {"back_arch", "hip_pop"} & set(not_judged)),
+        clean=_clean(bool(flags), _needed(view.motion.header) & set(not_judged)),
         faults=faults,
         **{name: getattr(view.rep, name) for name in _SHARED},
     )
 
 
-def _clean(flagged: bool, unjudged: set[str]) -> bool | None:
+def _needed(header: Header) -> set[Flag]:
+    """What must be judged before a repetition is clean: not what its posture never shows."""
+    return {"back_arch"} if header.posture == "hanging" else {"back_arch", "hip_pop"}
+
+
+def _clean(flagged: bool, unjudged: set[Flag]) -> bool | None:
     if flagged:
         return False
     return None if unjudged else True

@@ -26,11 +26,14 @@ class SetMotion:
     elevation_deg, speed_dps, acceleration_dps2 : (n,) float
         Of the leg, holes bridged; see `leg_missing`.
     tilt_deg, rotation_deg : (n,) float
-        Of the pelvis, holes bridged; rotation with the reported sign. All NaN where not measured.
+        Of the pelvis, holes bridged; rotation with the reported sign. NaN where no zero holds: in a spell
+        without one, and from where the sensor shifted; all NaN where not measured.
     leg_missing, pelvis_missing : (n,) bool
         Holes, also where a sensor is absent.
     carried : Carried or None
         How the ankle sensor is carried round the hip; None where that is not known.
+    zero_between_reps : bool
+        Whether a zero of tilt had to be taken between repetitions.
     """
 
     track: AngleTrack
@@ -43,6 +46,7 @@ class SetMotion:
     leg_missing: BoolArray
     pelvis_missing: BoolArray
     carried: Carried | None = None
+    zero_between_reps: bool = False
 
     @property
     def start_high(self) -> bool:
@@ -59,15 +63,21 @@ def set_motion(track: AngleTrack, header: Header, carried: Carried | None = None
     """Low-pass a track and differentiate it; `carried` is over the same ticks."""
     elevation = low_passed(bridged(track.leg_elevation_deg))
     speed = rate_of_change(elevation)
+    measured = np.isfinite(track.pelvis_gyr_dps[:, 0])
     return SetMotion(
         track,
         header,
         elevation,
         speed,
         rate_of_change(speed),
-        low_passed(bridged(track.pelvic_tilt_deg)),
-        low_passed(bridged(track.pelvic_rotation_deg)),
+        _of_pelvis(track.pelvic_tilt_deg, measured),
+        _of_pelvis(track.pelvic_rotation_deg, measured),
         ~np.isfinite(track.leg_elevation_deg),
-        ~np.isfinite(track.pelvis_gyr_dps[:, 0]),
+        ~measured,
         carried,
     )
+
+
+def _of_pelvis(angle_deg: FloatArray, measured: BoolArray) -> FloatArray:
+    """Low-passed, holes bridged; where it was measured and no zero holds nothing is made up."""
+    return np.where(measured & ~np.isfinite(angle_deg), np.nan, low_passed(bridged(angle_deg)))

@@ -15,6 +15,9 @@ from imu_reps.domain.tempo import Tempo
 #: What a partial repetition is; other swings that did not count are no attempts at one.
 PARTIAL_REPS: tuple[PartialReason, ...] = ("too_small", "cut_off")
 
+#: Of the angles at which the back lets go, the floor is this percentile (`definitions`).
+FLOOR_PERCENT = 80.0
+
 
 def summarise_set(
     reps: Sequence[Rep], partials: Sequence[Partial], header: Header, certainty: Certainty | None
@@ -72,10 +75,14 @@ def _largest(reps: Sequence[Rep], name: str) -> float | None:
 
 
 def floor_angle(reps: Sequence[Rep]) -> tuple[float | None, float | None]:
-    """The leg angle at which the back lets go, or else the lowest angle reached without it."""
+    """The leg angle above which the back stays down, or else the lowest angle reached without lifting off.
+
+    It stayed down above it in four of five repetitions that lift off; of two neighbours the higher one, since
+    advice must err to the safe side.
+    """
     judged = [rep for rep in reps if rep.pelvic_tilt_deg is not None]
     lift_offs = [rep.lift_off_angle_deg for rep in judged if rep.lift_off_angle_deg is not None]
     if len(lift_offs) >= 2:
-        return float(np.median(lift_offs)), None
+        return float(np.percentile(lift_offs, FLOOR_PERCENT, method="higher")), None
     bottoms = [rep.bottom_angle_deg for rep in judged if rep.bottom_angle_deg is not None]
     return None, min(bottoms) if bottoms else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from imu_reps.domain.exercise import Exercise
@@ -90,10 +90,13 @@ class Trend:
 
 @dataclass(frozen=True, slots=True)
 class SetSummary:
-    """The set in numbers; every field means what `definitions` says."""
+    """The set in numbers; every field means what `definitions` says.
+
+    `rep_count_certainty` is None in what earlier versions remembered.
+    """
 
     rep_count: int | None
-    rep_count_certainty: Certainty | None
+    rep_count_certainty: Certainty | None = field(default=None, kw_only=True)
     clean_count: int | None
     partial_count: int | None
     tempo: str | None

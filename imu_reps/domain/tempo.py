@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+#: A way keeps its aim within the larger of these two, a pause within the last (`definitions`).
+WAY_WITHIN_S = 0.25
+WAY_WITHIN_SHARE = 0.15
+PAUSE_WITHIN_S = 0.35
+
+TempoPart = Literal["eccentric_s", "bottom_s", "concentric_s", "top_s"]
+_WAYS: tuple[TempoPart, ...] = ("eccentric_s", "concentric_s")
+_PARTS: tuple[TempoPart, ...] = ("eccentric_s", "bottom_s", "concentric_s", "top_s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +44,29 @@ class Tempo:
             raise ValueError(f"a tempo is four numbers such as 2-0-2-0, not {text!r}")
         return cls(*(float(part) for part in parts))
 
+    def missed(self, aim: Tempo) -> tuple[TempoPart, ...]:
+        """Which parts do not keep an aim.
+
+        Examples
+        --------
+        >>> Tempo(3.5, 0.3, 2.2, 0.0).missed(Tempo.parse("4-0-2-0"))
+        ()
+        >>> Tempo(3.0, 0.0, 2.0, 0.0).missed(Tempo.parse("4-0-2-0"))
+        ('eccentric_s',)
+        """
+        return tuple(
+            part for part in _PARTS if abs(getattr(self, part) - getattr(aim, part)) > _within_s(part, aim)
+        )
+
     def __str__(self) -> str:
         return f"{self.eccentric_s:.1f}-{self.bottom_s:.1f}-{self.concentric_s:.1f}-{self.top_s:.1f}"
+
+
+def _within_s(part: TempoPart, aim: Tempo) -> float:
+    """How far off a part may be, with room for how decimals are stored."""
+    if part not in _WAYS:
+        return PAUSE_WITHIN_S + 1e-9
+    return max(WAY_WITHIN_S, WAY_WITHIN_SHARE * float(getattr(aim, part))) + 1e-9
 
 
 def _is_plain_number(text: str) -> bool:

@@ -7,6 +7,7 @@ cannot be known from these sensors.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -15,10 +16,20 @@ from vqf import VQF, offlineVQF
 
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock
 from imu_reps.kinematics.clocks import TimedSamples
-from imu_reps.kinematics.rest import rest_bias, still_mask, window_length
+from imu_reps.kinematics.rest import (
+    rest_bias,
+    rest_readings,
+    still_mask,
+    wandering_bias,
+    warming_curve,
+    window_length,
+)
 
 #: A hole up to this long is bridged by a straight line for the filter only; past it the filter starts anew.
 BRIDGE_S = 1.0
+
+#: Live, the bias is read from so many half seconds of rest, the latest: enough to see a gyroscope warm up.
+LATEST_RESTS = 240
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +45,7 @@ class SensorMotion:
     up : (n, 3) float
         Direction of up in sensor axes, unit length.
     gyr_dps, acc_mps2 : (n, 3) float
-        Angular rate without its bias at rest; specific force.
+        Angular rate without its bias, as rests show it; specific force.
     still : (n,) bool
         The half second that ends here is still.
     period_s : float
@@ -68,7 +79,9 @@ def offline_motion(timed: TimedSamples, block: SampleBlock) -> SensorMotion:
     """
     gyr, acc = block.gyr_dps[timed.order], block.acc_mps2[timed.order]
     length = window_length(timed.period_s)
-    bias = rest_bias(gyr, acc, length)
+    bias = wandering_bias(gyr, acc, length)
+    if bias is None:
+        bias = rest_bias(gyr, acc, length)
     gyr = gyr if bias is None else gyr - bias
     up = np.empty_like(acc)
     for start, end in _filter_spans(timed.index, timed.period_s):
@@ -112,6 +125,7 @@ class LiveMotion:
         self._length = window_length(period_s)
         self._filter = VQF(period_s)
         self._bias: FloatArray | None = None
+        self._rests: deque[tuple[int, FloatArray]] = deque(maxlen=LATEST_RESTS)
         self._gyr = np.empty((0, 3))
         self._acc = np.empty((0, 3))
         self._last_index: int | None = None
@@ -138,12 +152,11 @@ class LiveMotion:
         return SensorMotion(time_s, index, up, gyr, acc_mps2, still, self._period_s)
 
     def _pieces(self, index: IntArray) -> list[tuple[int, int]]:
-        """Where to pause: at holes, and at whole windows as long as no rest has shown the bias."""
+        """Where to pause: at holes, and at whole windows, which may be rests that show the bias."""
         if len(index) == 0:
             return []
         cuts = set((np.flatnonzero(np.diff(index) != 1) + 1).tolist())
-        if self._bias is None:
-            cuts |= set(range(self._length - self._seen % self._length, len(index), self._length))
+        cuts |= set(range(self._length - self._seen % self._length, len(index), self._length))
         edges = [0, *sorted(cuts), len(index)]
         return list(pairwise(edges))
 
@@ -168,7 +181,18 @@ class LiveMotion:
 
     def _look_for_bias(self, count: int) -> None:
         self._seen += count
-        if self._bias is None and self._seen % self._length == 0:
-            self._bias = rest_bias(self._gyr, self._acc, len(self._gyr))
-            if self._bias is not None:
-                self._gyr = self._gyr - self._bias
+        if self._seen % self._length != 0:
+            return
+        before = np.zeros(3) if self._bias is None else self._bias
+        for reading in rest_readings(self._gyr, self._acc, len(self._gyr))[1]:
+            self._rests.append((self._seen, reading + before))
+            self._bias = self._latest_bias()
+            self._gyr = self._gyr + before - self._bias
+
+    def _latest_bias(self) -> FloatArray:
+        """What the first rest showed, or where the rests so far show the bias has wandered."""
+        at, readings = (np.array(column, float) for column in zip(*self._rests, strict=True))
+        warmed = warming_curve(at, readings, at[-1:])
+        if warmed is not None:
+            return np.asarray(warmed[0])
+        return np.asarray(readings[0]) if self._bias is None else self._bias

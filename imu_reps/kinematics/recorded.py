@@ -9,6 +9,7 @@ import numpy as np
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.kinematics.clocks import TimedSamples, fit_clock
+from imu_reps.kinematics.knocks import without_knocks
 from imu_reps.kinematics.motion import Motion, grid_times, on_grid, with_impacts
 from imu_reps.kinematics.orientation import offline_motion
 
@@ -35,6 +36,8 @@ def estimate_motion(recording: Recording, clocks: Mapping[SensorPlace, TimedSamp
     for place, timed in clocks.items():
         block = recording.samples(place)
         if block is not None and len(timed.time_s) > 3:
+            if place == "pelvis":
+                block = without_knocks(timed, block)
             sensor = offline_motion(timed, block)
             grids[place] = on_grid(sensor, time_s)
             if place == "ankle":

@@ -12,7 +12,9 @@ from imu_reps.domain.endings import STOPPED_WITH_PAIN
 from imu_reps.domain.recording import Side
 from imu_reps.domain.rep import Fault, Flag, Rep
 from imu_reps.domain.summary import Finding, Summary, Trend
+from imu_reps.report.aim import aim_sentences
 from imu_reps.report.figures import degrees, listed, past_limit, reps_named, written
+from imu_reps.report.uncounted import nothing_sentences
 
 #: Worst first: the order of the report's sentences.
 FLAGS: tuple[Flag, ...] = (
@@ -163,8 +165,13 @@ def meaning_sentences(summary: Summary) -> list[str]:
     mends = [_MEANING[flag].format(count="four" if two_legs else "two") for flag in FLAGS if flag in flagged]
     side = summary.recording.side
     trends = [_trend(trend, side) for trend in figures.trend if trend.certain and _tells(trend)]
-    pain, told = _told(summary, STOPPED_WITH_PAIN), _told(summary, *_OF_THE_SET)
-    return pain + _whole_set(summary) + mends + _floor(summary) + trends + told
+    pain, doubt = _told(summary, STOPPED_WITH_PAIN), _told(summary, COUNT_UNCERTAIN)
+    whole = pain + doubt + _whole_set(summary) + aim_sentences(summary)
+    return whole + mends + _floor(summary) + trends + _told(summary, *_OF_THE_SET)
+
+
+#: The finding that says what the count may have been.
+COUNT_UNCERTAIN = "count_uncertain"
 
 
 #: Findings that say what the set came to; the others tell of the recording.
@@ -183,7 +190,7 @@ _OF_THE_SET = (
 
 def of_the_set(finding: Finding) -> bool:
     """Whether a finding is part of what the set means."""
-    return finding.code in (STOPPED_WITH_PAIN, *_OF_THE_SET)
+    return finding.code in (STOPPED_WITH_PAIN, COUNT_UNCERTAIN, *_OF_THE_SET)
 
 
 def _told(summary: Summary, *codes: str) -> list[str]:
@@ -192,10 +199,8 @@ def _told(summary: Summary, *codes: str) -> list[str]:
 
 def _whole_set(summary: Summary) -> list[str]:
     figures = summary.set
-    started = all(finding.code != "never_ready" for finding in summary.findings)
-    if figures.rep_count == 0 and started:
-        least = degrees(summary.settings.min_range_deg)
-        return [f"The leg never went out and back by at least {least}, so there is nothing to count."]
+    if figures.rep_count == 0:
+        return nothing_sentences(summary)
     if figures.rep_count is not None and figures.clean_count == figures.rep_count:
         return ["A clean set: nothing passed a limit."]
     return []

@@ -10,11 +10,12 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from imu_reps.domain.exercise import HOLDS
-from imu_reps.domain.rep import Partial
 from imu_reps.domain.summary import SensorSummary, Summary
-from imu_reps.report.figures import counted, degrees, listed, written
+from imu_reps.report.aim import short_tempo
+from imu_reps.report.figures import counted, degrees, written
 from imu_reps.report.phrases import fault_sentences, meaning_sentences, of_the_set, unjudged_sentences
 from imu_reps.report.rep_table import NOT_MEASURED, anything_missing, rep_table
+from imu_reps.report.uncounted import partial_sentences
 
 #: Prose is not set wider than this: long lines read slowly.
 PROSE_WIDTH = 100
@@ -23,8 +24,6 @@ _TIE = "\N{NO-BREAK SPACE}"
 #: Losses and gaps smaller than these are not worth a word.
 _LOST_SHARE = 0.01
 _GAP_S = 0.15
-#: Partial repetitions are named by their times up to this many.
-_TIMES_NAMED = 4
 
 
 def text_report(summary: Summary, width: int = 80) -> Group:
@@ -91,9 +90,10 @@ def _count(summary: Summary) -> str:
         return "no hold" if held_s is None else f"held {held_s:.0f} s"
     if figures.rep_count is None:
         return "reps not counted, no ankle sensor"
+    unsure = " (not certain)" if figures.rep_count_certainty == "low" else ""
     if figures.rep_count == 0:
-        return "no reps"
-    words = [counted(figures.rep_count, "rep")]
+        return f"no reps{unsure}"
+    words = [counted(figures.rep_count, "rep") + unsure]
     if figures.clean_count is not None:
         words.append(f"{figures.clean_count} clean")
     unjudged = sum(rep.clean is None for rep in summary.reps)
@@ -116,10 +116,7 @@ def _legend(summary: Summary, width: int) -> str:
 
 
 def _aim(target: str | None) -> str:
-    """The tempo aimed at, without needless decimals: ``2.0-0.0-2.0-0.0`` is ``2-0-2-0``."""
-    return (
-        "" if target is None else f", aim {'-'.join(part.removesuffix('.0') for part in target.split('-'))}"
-    )
+    return "" if target is None else f", aim {short_tempo(target)}"
 
 
 def _section(title: str, sentences: Sequence[str], width: int) -> list[RenderableType]:
@@ -137,19 +134,11 @@ def _point(sentence: str, width: int) -> str:
 def remarks(summary: Summary) -> Iterator[str]:
     """What is good to know of the recording beside the judgement, a sentence each."""
     yield from (finding.message for finding in summary.findings if not of_the_set(finding))
-    if summary.partials:
-        yield _partials(summary.partials)
+    yield from partial_sentences(summary)
     if summary.zero.time_s is not None:
         yield _zero_taken(summary, summary.zero.time_s)
     sensors = summary.sensors
     yield f"Sensors: {_sensor('pelvis', sensors.pelvis)}; {_sensor('ankle', sensors.ankle)}."
-
-
-def _partials(partials: Sequence[Partial]) -> str:
-    times = [written(partial.start_s, "s") for partial in partials[:_TIMES_NAMED]]
-    if len(partials) > _TIMES_NAMED:
-        times.append(f"{len(partials) - _TIMES_NAMED} times more")
-    return f"{counted(len(partials), 'smaller movement')} not counted, at {listed(times)}."
 
 
 def _zero_taken(summary: Summary, time_s: float) -> str:

@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 
 from imu_reps.analysis.analyze import Analysis, analyze
+from imu_reps.analysis.filters import low_passed
 from imu_reps.analysis.judge import DETECTORS
 from imu_reps.analysis.pipeline import Pipeline
 from imu_reps.domain.events import FaultSeen
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.rep import Fault, Flag, Rep
 from imu_reps.domain.samples import SampleBlock, SensorPlace, concatenate
+from imu_reps.domain.track import GRID_HZ
 from imu_reps.sensors.simulator import RepFaults, RepPlan, SensorPlan, SetPlan, Simulated
 
 Analysed = Callable[[SetPlan], Analysis]
@@ -155,6 +157,39 @@ def test_a_fault_states_its_evidence(analysed: Analysed, code: str) -> None:
                 assert fault.code == "short_range"
 
 
+@pytest.mark.parametrize(("code", "angle"), [("back_arch", "tilt"), ("hip_pop", "rotation")])
+def test_a_fault_of_the_pelvis_is_dated_where_it_passed_its_limit(
+    analysed: Analysed, code: str, angle: str
+) -> None:
+    analysis = analysed(spoiled(code))
+    track = analysis.track
+    values = np.abs(low_passed(getattr(track, f"pelvic_{angle}_deg")))
+    faults = [fault for rep in analysis.summary.reps for fault in faults_of(rep, code)]
+
+    assert faults
+    for fault in faults:
+        assert fault.at_s is not None
+        tick = round((fault.at_s - track.time_s[0]) * GRID_HZ)
+        assert values[tick - 1] <= fault.limit + 0.05
+        assert values[tick] >= fault.limit - 0.05
+
+
+def test_a_repetition_cut_off_by_the_end_is_a_partial_and_in_no_figure(simulated: Simulate) -> None:
+    recording = simulated(CLEAN).recording
+    whole = analyze(recording).summary
+    last = whole.reps[-1]
+    assert last.eccentric_s is not None
+    middle_s = last.end_s - 0.5 * last.eccentric_s
+    cut = analyze(without(without(recording, "ankle", middle_s, 100.0), "pelvis", middle_s, 100.0)).summary
+
+    assert cut.set.rep_count == len(cut.reps) == len(whole.reps) - 1
+    assert [partial.reason for partial in cut.partials] == ["cut_off"]
+    assert whole.reps[-2].end_s <= cut.partials[0].start_s <= last.start_s
+    assert cut.set.time_under_tension_s == pytest.approx(
+        sum(rep.end_s - rep.start_s for rep in whole.reps[:-1]), abs=0.1
+    )
+
+
 def without(recording: Recording, place: SensorPlace, start_s: float, length_s: float) -> Recording:
     """The recording with a stretch of one sensor lost on the way."""
     block = recording.samples(place)
@@ -237,6 +272,7 @@ def test_rotation_is_not_judged_hanging_and_tilt_not_without_a_zero(analysed: An
     unzeroed = analysed(legs_up).summary
 
     assert all("hip_pop" in rep.not_judged and rep.pelvic_rotation_deg is None for rep in hanging)
+    assert all(rep.clean is True for rep in hanging)  # what hanging never shows does not count
     assert all("back_arch" in rep.not_judged and rep.pelvic_tilt_deg is None for rep in unzeroed.reps)
     assert all(rep.clean is None for rep in unzeroed.reps)
     assert unzeroed.zero.time_s is None

@@ -136,6 +136,57 @@ def test_what_the_pelvis_did_before_and_after_belongs_to_others(track: AngleTrac
     assert rep.pelvic_tilt_deg == pytest.approx(0.0, abs=0.3)
 
 
+def ramp(ways: list[tuple[int, float]]) -> np.ndarray:
+    """Straight lines through (tick, degrees)."""
+    return np.interp(np.arange(801), *zip(*ways, strict=True))
+
+
+def test_an_arch_is_looked_for_on_the_way_down_and_at_the_bottom_alone(track: AngleTrack) -> None:
+    on_the_way_up = measured(replace(track, pelvic_tilt_deg=bump(200, 0.8, 9.0))).arch
+    at_the_bottom = measured(replace(track, pelvic_tilt_deg=ramp([(690, 0.0), (710, 9.0), (750, 9.0)]))).arch
+
+    assert on_the_way_up is not None
+    assert on_the_way_up.tilt_deg < 0.5
+    assert at_the_bottom is not None
+    assert at_the_bottom.tilt_deg == pytest.approx(9.0, abs=0.1)
+
+
+def test_an_arch_that_has_not_come_back_is_the_repetitions_before(track: AngleTrack) -> None:
+    never_back = measured(replace(track, pelvic_tilt_deg=np.full(801, 8.0)))
+    growing = measured(replace(track, pelvic_tilt_deg=ramp([(400, 7.0), (650, 10.0)])))
+    twice = ramp([(0, 8.0), (250, 8.0), (280, 0.0), (450, 0.0), (550, 10.0), (600, 10.0), (640, 0.0)])
+    again = measured(replace(track, pelvic_tilt_deg=twice))
+
+    assert never_back.pelvic_tilt_deg == pytest.approx(8.0)
+    assert never_back.arch is not None
+    assert never_back.arch.tilt_deg == 0.0
+    assert growing.arch is not None
+    assert growing.arch.tilt_deg == pytest.approx(10.0, abs=0.1)
+    assert again.arch is not None
+    assert again.arch.tilt_deg == pytest.approx(10.0, abs=0.2)
+    assert 550 <= again.arch.tick <= 600
+
+
+def test_an_arch_begun_on_the_way_up_and_kept_is_its_own(track: AngleTrack) -> None:
+    kept = measured(replace(track, pelvic_tilt_deg=ramp([(150, 0.0), (250, 9.0), (800, 9.0)]))).arch
+
+    assert kept is not None
+    assert kept.tilt_deg == pytest.approx(9.0, abs=0.1)
+
+
+def test_of_a_high_start_the_bottom_lies_between_the_ways(track: AngleTrack) -> None:
+    high = replace(track, leg_elevation_deg=90.0 - track.leg_elevation_deg)
+    bottom = measured(
+        replace(high, pelvic_tilt_deg=ramp([(320, 0.0), (330, 8.0), (370, 8.0), (380, 0.0)])), HIGH
+    )
+    back_up = measured(replace(high, pelvic_tilt_deg=bump(600, 0.8, 8.0)), HIGH)
+
+    assert bottom.arch is not None
+    assert bottom.arch.tilt_deg > 6.0
+    assert back_up.arch is not None
+    assert back_up.arch.tilt_deg < 0.5
+
+
 def holed(track: AngleTrack, start: int, length: int, name: str) -> AngleTrack:
     values = getattr(track, name).copy()
     values[start : start + length] = np.nan

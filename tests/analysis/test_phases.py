@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imu_reps.analysis.reps.phases import Phases, phase_boundaries
+from imu_reps.analysis.reps.phases import Phases, phase_boundaries, without_ringing
 from imu_reps.analysis.reps.segmentation import TurnFinder, find_reps
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
@@ -234,3 +234,30 @@ def test_between_two_repetitions_no_phase_overlaps_the_next(leg: Leg) -> None:
     ends = [measured(travel, rep).back_end for rep in range(4)]
     starts = [measured(travel, rep).out_start for rep in range(1, 5)]
     assert all(end <= start + 1e-6 for end, start in zip(ends, starts, strict=True))
+
+
+def ringing(travel: np.ndarray, rings_dps: float) -> tuple[Phases, np.ndarray, np.ndarray]:
+    """Boundaries of the first repetition of a leg whose strap rings at 10 Hz while it moves; its speeds."""
+    finder = TurnFinder(8.0)
+    finder.push(0, travel)
+    reps = find_reps([finder.turns], Settings()).reps
+    speed = np.gradient(travel, 1.0 / GRID_HZ)
+    shaken = speed + rings_dps * np.sin(2.0 * np.pi * 10.0 * np.arange(len(travel)) / GRID_HZ)
+    seen = without_ringing(shaken, reps)
+    return phase_boundaries(travel, seen, reps[0], 0, len(travel) - 1), shaken, seen
+
+
+def test_a_strap_that_rings_moves_no_boundary_far(leg: Leg) -> None:
+    travel = leg(0.0, [(0.0, 1.0), (35.0, 1.2), (35.0, 0.6), (0.0, 1.4), (0.0, 1.0)])
+
+    calm, rung = ringing(travel, 0.0)[0], ringing(travel, 7.0)[0]
+
+    assert seconds(rung) == pytest.approx(seconds(calm), abs=0.08)
+
+
+def test_the_speed_of_a_strap_that_does_not_ring_is_left_alone(leg: Leg) -> None:
+    travel = leg(0.0, [(0.0, 1.0), (35.0, 1.2), (35.0, 0.6), (0.0, 1.4), (0.0, 1.0)])
+
+    _, shaken, seen = ringing(travel, 0.1)
+
+    assert seen is shaken

@@ -317,6 +317,39 @@ def test_pelvic_rocks_and_sitting_up_are_not_taken_for_swapped_sensors() -> None
     assert "swapped" not in codes
 
 
+def test_pushes_at_the_top_of_small_lifts_are_not_taken_for_swapped_sensors() -> None:
+    """The hip pops: for a moment the pelvis's specific force points 30 degrees away; nothing has turned."""
+    motion = Motion(elevation_deg=18.0, hold_s=1.2, reps=8)
+    small = record(motion)
+    assert small.pelvis is not None
+    top_s = motion.lying_s + motion.one_way_s + motion.hold_s / 2.0
+    every_s = 2.0 * motion.one_way_s + motion.hold_s + motion.rest_s
+    since = (np.arange(len(small.pelvis)) / motion.rate_hz - top_s + 0.15) % every_s
+    push = np.where(since < 0.3, 9.0 * np.sin(np.pi * since / 0.3), 0.0)
+    pushed = on(small, "pelvis", lambda b: replace(b, acc_mps2=b.acc_mps2 + push[:, None] * [0.0, 1.0, 0.0]))
+
+    assert "swapped" not in {f.code for f in check_recording(pushed)}
+
+
+def drifting(by_dps: float) -> Callable[[SampleBlock], SampleBlock]:
+    return lambda b: replace(b, gyr_dps=b.gyr_dps + by_dps * np.linspace(0.0, 1.0, len(b))[:, None])
+
+
+def test_a_gyroscope_that_warms_up_is_told_by_its_bias(good: Recording) -> None:
+    (found,) = [f for f in check_recording(on(good, "ankle", drifting(4.0))) if f.code == "gyro_warms_up"]
+
+    assert found.severity == "caution"
+    assert found.sensor == "ankle"
+    assert "bias went by 3." in found.message or "bias went by 4." in found.message
+
+
+@pytest.mark.parametrize("change", [drifting(0.7), lambda b: replace(b, gyr_dps=b.gyr_dps + 3.0)])
+def test_a_steady_bias_is_no_warming_up(
+    change: Callable[[SampleBlock], SampleBlock], good: Recording
+) -> None:
+    assert "gyro_warms_up" not in {f.code for f in check_recording(on(good, "ankle", change))}
+
+
 def turned_over(recording: Recording) -> Recording:
     """The pelvis sensor turned half about its anterior axis: cranial to the feet."""
     half = np.diag([-1.0, -1.0, 1.0])

@@ -12,6 +12,7 @@ import pytest
 from imu_reps.analysis.plausibility import check_recording
 from imu_reps.domain.recording import Header, Recording, SensorHeader
 from imu_reps.domain.samples import SampleBlock, SensorPlace
+from imu_reps.storage.recording_file import load
 
 #: What real recordings may be told: that one sensor is missing, that 25 Hz is little.
 HARMLESS = {"no_pelvis", "no_ankle", "rate_low"}
@@ -125,3 +126,33 @@ def test_arms_swung_without_rest_are_not_refused(watch: str, datasets: Path) -> 
     for side in "LR":
         recording = alone(pd.read_csv(datasets / f"spar_watch/S01_{watch}_{side}.csv.gz"), "", "ankle")
         assert codes(recording) == set()
+
+
+def test_no_set_of_other_peoples_simulators_is_refused(datasets: Path) -> None:
+    """Bodies that swing at the bar, small ranges with hip pops, feet that fall outward, cheap parts."""
+    recordings = {path.name: load(path) for path in sorted((datasets / "foreign").glob("*.csv.gz"))}
+
+    assert len(recordings) > 30
+    found = {name: check_recording(recording) for name, recording in recordings.items()}
+    assert [name for name, some in found.items() if any(f.severity == "refuse" for f in some)] == []
+    assert [name for name, some in found.items() if {f.code for f in some} & {"swapped", "gyro_scale"}] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("kinematic_hanging_swings", "pelvis"),
+        ("kinematic_small_range", "pelvis"),
+        ("kinematic_small_range", "ankle"),
+        ("engine_hanging_slow", "ankle"),
+    ],
+)
+def test_those_sets_are_refused_when_spoiled(name: str, place: SensorPlace, datasets: Path) -> None:
+    good = load(datasets / f"foreign/{name}.csv.gz")
+    sensor = good.samples(place)
+    assert sensor is not None
+    in_radians = replace(sensor, gyr_dps=np.radians(sensor.gyr_dps))
+    in_g = replace(sensor, acc_mps2=sensor.acc_mps2 / 9.80665)
+
+    assert "gyro_unit_radps" in codes(replace(good, **{place: in_radians}))
+    assert "acc_unit_g" in codes(replace(good, **{place: in_g}))

@@ -33,7 +33,9 @@ def test_a_set_is_counted_and_averaged(make_rep: MakeRep, make_fault: Callable[.
         make_rep(2, make_fault(), concentric_s=3.0, range_deg=64.0),
         make_rep(3, concentric_s=2.0, range_deg=None, bottom_pause_s=None),
     ]
-    found = summarise_set(reps, [Partial(1.0, 2.0, 12.0)], Header(tempo_target=Tempo(2.0, 0.0, 2.0, 0.0)))
+    found = summarise_set(
+        reps, [Partial(1.0, 2.0, 12.0)], Header(tempo_target=Tempo(2.0, 0.0, 2.0, 0.0)), "high"
+    )
 
     assert (found.rep_count, found.clean_count, found.partial_count) == (3, 2, 1)
     assert (found.concentric_s_mean, found.concentric_s_sd) == pytest.approx((2.0, 1.0))
@@ -44,7 +46,9 @@ def test_a_set_is_counted_and_averaged(make_rep: MakeRep, make_fault: Callable[.
 
 
 def test_the_largest_angle_keeps_its_sign(make_rep: MakeRep) -> None:
-    found = summarise_set(with_values(make_rep, "pelvic_rotation_deg", [3.0, -5.0, None]), (), Header())
+    found = summarise_set(
+        with_values(make_rep, "pelvic_rotation_deg", [3.0, -5.0, None]), (), Header(), "high"
+    )
 
     assert found.pelvic_rotation_deg_max == -5.0
 
@@ -52,12 +56,12 @@ def test_the_largest_angle_keeps_its_sign(make_rep: MakeRep) -> None:
 def test_no_rep_that_could_be_judged_is_no_clean_count(make_rep: MakeRep) -> None:
     unjudged = [replace(make_rep(k), clean=None) for k in (1, 2)]
 
-    assert summarise_set(unjudged, (), Header()).clean_count is None
-    assert summarise_set([*unjudged, make_rep(3)], (), Header()).clean_count == 1
+    assert summarise_set(unjudged, (), Header(), "high").clean_count is None
+    assert summarise_set([*unjudged, make_rep(3)], (), Header(), "high").clean_count == 1
 
 
 def test_a_set_without_repetitions_counts_zero_and_measures_nothing() -> None:
-    found = summarise_set((), (), Header())
+    found = summarise_set((), (), Header(), "high")
 
     assert (found.rep_count, found.partial_count) == (0, 0)
     assert found.clean_count is None
@@ -73,15 +77,17 @@ def test_without_an_ankle_sensor_nothing_is_counted() -> None:
 
 
 def test_a_single_repetition_has_no_resting_pause_and_so_no_tempo(make_rep: MakeRep) -> None:
-    assert summarise_set([make_rep(1, bottom_pause_s=None)], (), Header()).tempo is None
+    assert summarise_set([make_rep(1, bottom_pause_s=None)], (), Header(), "high").tempo is None
 
 
-def test_the_floor_is_the_median_lift_off_from_two_on(make_rep: MakeRep) -> None:
+def test_the_floor_keeps_the_back_down_in_four_of_five_that_lift_off(make_rep: MakeRep) -> None:
     def floor(*angles: float | None) -> tuple[float | None, float | None]:
         return floor_angle(with_values(make_rep, "lift_off_angle_deg", list(angles)))
 
-    assert floor(20.0, 30.0, 26.0) == (26.0, None)
-    assert floor(20.0, None, 30.0) == (25.0, None)
+    assert floor(20.0, 30.0, 26.0, 22.0, 24.0, 21.0) == (26.0, None)
+    # of two neighbours the higher one: advice errs to the safe side
+    assert floor(20.0, 30.0, 26.0) == (30.0, None)
+    assert floor(20.0, None, 30.0) == (30.0, None)
     # one lift-off is chance: the lowest angle reached stands instead
     assert floor(20.0, None, None) == (None, 1.0)
     assert floor(None, None) == (None, 1.0)

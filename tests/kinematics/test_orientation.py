@@ -149,13 +149,15 @@ def pushed(index: np.ndarray, edges: list[int], gyr: np.ndarray, acc: np.ndarray
     return [np.concatenate([getattr(piece, name) for piece in pieces]) for name in ("up", "gyr_dps", "still")]
 
 
-@given(stream=streams(), still_s=st.sampled_from([0.0, 0.7, 3.0]))
+@given(stream=streams(), still_s=st.sampled_from([0.0, 0.7, 9.0]), warmed=st.booleans())
 @settings(max_examples=20, deadline=None)
-def test_live_any_blocks_give_the_same(stream: tuple[np.ndarray, list[int]], still_s: float) -> None:
+def test_live_any_blocks_give_the_same(
+    stream: tuple[np.ndarray, list[int]], still_s: float, warmed: bool
+) -> None:
     index, edges = stream
     rng = np.random.default_rng(5)
     gyr, acc = readings(swinging(20.0, still_s), (3.0, -2.0, 1.0))
-    gyr = gyr + rng.normal(0.0, 0.07, gyr.shape)
+    gyr = gyr + rng.normal(0.0, 0.07, gyr.shape) + warmed * np.linspace(0.0, 4.0, len(gyr))[:, None]
 
     at_once = pushed(index, [0, len(index)], gyr, acc)
     in_blocks = pushed(index, edges, gyr, acc)
@@ -192,6 +194,27 @@ def test_live_a_rest_shows_the_bias_from_then_on() -> None:
     gyr_out = LiveMotion(PERIOD_S).push(np.arange(1000) * PERIOD_S, np.arange(1000), gyr, acc).gyr_dps
 
     assert gyr_out[100:] == pytest.approx((gyr - bias)[100:], abs=1e-6)
+
+
+def warming(seconds: float) -> tuple[np.ndarray, np.ndarray]:
+    """A sensor at rest half of the time, whose gyroscope drifts by 0.1 deg/s in every second, on all axes."""
+    time = np.arange(round(seconds / PERIOD_S)) * PERIOD_S
+    lift = np.radians(30.0) * (1.0 - np.cos(2.0 * np.pi * np.minimum(time % 6.0, 3.0) / 3.0))
+    still = np.zeros_like(lift)
+    gyr, acc = readings(Rotation.from_rotvec(np.column_stack([still, lift, still])))
+    return gyr + 0.1 * time[:, None], acc
+
+
+def test_a_gyroscope_that_warms_up_rests_again_and_again() -> None:
+    gyr, acc = warming(36.0)
+    index = np.arange(len(gyr))
+    live = LiveMotion(PERIOD_S).push(index * PERIOD_S, index, gyr, acc)
+    finished = offline(index, gyr, acc)
+
+    resting = index * PERIOD_S % 6.0 > 3.6
+    assert finished.still[resting].all()
+    assert live.still[resting].all()
+    assert np.abs(finished.gyr_dps[resting]).max() < 0.2
 
 
 def test_live_up_is_near_the_analytic_one_and_offline_is_no_worse() -> None:

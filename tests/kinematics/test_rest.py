@@ -1,4 +1,5 @@
-"""Stillness by its definition: half a second under 2 deg/s RMS and under 0.15 m/s² SD; the bias it shows."""
+"""Stillness by its definition: half a second under 2 deg/s RMS and under 0.15 m/s² SD, or under twice the
+sensor's own noise; the bias it shows, also of a gyroscope that warms up."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from imu_reps.kinematics.rest import rest_bias, still_mask, stretches, window_length
+from imu_reps.kinematics.rest import rest_bias, still_mask, stretches, wandering_bias, window_length
 
 HZ = 100.0
 LENGTH = window_length(1.0 / HZ)
@@ -23,8 +24,8 @@ def turning(count: int, rate_dps: float) -> np.ndarray:
 
 
 def shaken(count: int, sd_mps2: float) -> np.ndarray:
-    """Gravity, and to and fro on two axes with this standard deviation over any even number of samples."""
-    there_and_back = np.where(np.arange(count) % 2, 1.0, -1.0)[:, None]
+    """Gravity, and a slow to and fro on two axes with this standard deviation over any half second."""
+    there_and_back = np.sqrt(2.0) * np.sin(2.0 * np.pi * np.arange(count) / LENGTH)[:, None]
     return GRAVITY + there_and_back * [0.6 * sd_mps2, 0.0, 0.8 * sd_mps2]
 
 
@@ -41,6 +42,42 @@ def test_stillness_is_both_limits_of_the_definition(rate_dps: float, sd_mps2: fl
     mask = still_mask(turning(200, rate_dps), shaken(200, sd_mps2), LENGTH)
 
     assert (mask[LENGTH - 1 :] == still).all()
+
+
+@pytest.mark.parametrize("noise_mps2", [0.05, 0.07])
+def test_a_noisy_accelerometer_rests_all_the_same(noise_mps2: float) -> None:
+    """Of MPU-6050 class, by its noise on each axis."""
+    acc = GRAVITY + np.random.default_rng(3).normal(0.0, noise_mps2, (4000, 3))
+    mask = still_mask(turning(4000, 0.0), acc, LENGTH)
+
+    assert mask[LENGTH - 1 :].all()
+
+
+@pytest.mark.parametrize(("noise_mps2", "still"), [(0.16, True), (0.20, False)])
+def test_what_shakes_more_than_any_sensors_noise_is_not_still(noise_mps2: float, still: bool) -> None:
+    """Under 0.30 m/s², all axes together: 0.173 on each."""
+    acc = GRAVITY + np.random.default_rng(4).normal(0.0, noise_mps2, (4000, 3))
+    mask = still_mask(turning(4000, 0.0), acc, LENGTH)[LENGTH - 1 :]
+
+    assert mask.mean() > 0.7 if still else mask.mean() < 0.1
+
+
+def test_a_movement_past_twice_the_noise_is_none_of_the_noise() -> None:
+    rng = np.random.default_rng(5)
+    acc = shaken(4000, 0.25) + rng.normal(0.0, 0.06, (4000, 3))  # noise of 0.104 m/s², all axes together
+
+    assert not still_mask(turning(4000, 0.0), acc, LENGTH).any()
+
+
+@given(cut=st.integers(1, 390))
+@settings(max_examples=30, deadline=None)
+def test_stillness_of_a_sample_asks_only_for_the_half_second_before_it(cut: int) -> None:
+    acc = GRAVITY + np.random.default_rng(6).normal(0.0, 0.09, (400, 3))
+    gyr = turning(400, 1.0)
+    later = max(0, cut - LENGTH + 1)
+
+    again = still_mask(gyr[later:], acc[later:], LENGTH)[cut - later :]
+    assert (again == still_mask(gyr, acc, LENGTH)[cut:])[max(0, LENGTH - 1 - cut) :].all()
 
 
 def test_before_half_a_second_has_been_seen_nothing_is_still() -> None:
@@ -112,3 +149,37 @@ def test_a_moving_sensor_shows_no_bias() -> None:
 
 def test_too_few_samples_show_no_bias() -> None:
     assert rest_bias(turning(LENGTH - 1, 0.0), shaken(LENGTH - 1, 0.0), LENGTH) is None
+
+
+def lifted(bias_dps: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """A noisy sensor that turns for 3 s and rests for 2 s, over and over."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(len(bias_dps)) / HZ
+    swing = np.where(time % 5.0 < 3.0, 60.0 * np.sin(2.0 * np.pi * time / 3.0), 0.0)
+    gyr = bias_dps + rng.normal(0.0, 0.07, bias_dps.shape) + swing[:, None] * [0.0, 0.0, 1.0]
+    return gyr, GRAVITY + rng.normal(0.0, 0.02, bias_dps.shape)
+
+
+def test_rests_show_how_a_gyroscope_warms_up() -> None:
+    time = np.arange(4000)[:, None] / HZ
+    bias = 4.0 * (1.0 - np.exp(-time / 20.0)) * [1.0, -0.8, 0.5]
+    found = wandering_bias(*lifted(bias, 7), LENGTH)
+
+    assert found is not None
+    assert np.abs(found - bias)[300:3950].max() < 0.5  # so far from a parabola is that curve
+
+
+def test_a_steady_gyroscope_and_one_that_hardly_wanders_do_not_warm_up() -> None:
+    time = np.arange(4000)[:, None] / HZ
+
+    assert wandering_bias(*lifted(np.tile([3.0, -2.0, 1.0], (4000, 1)), 8), LENGTH) is None
+    assert wandering_bias(*lifted(time / 40.0 * [0.7, 0.0, 0.0], 9), LENGTH) is None
+
+
+def test_slow_movements_that_come_and_go_are_no_warming_up() -> None:
+    time = np.arange(6000) / HZ
+    turn = 1.2 * np.sin(
+        2.0 * np.pi * np.floor(time / 5.0) / 3.0
+    )  # as fast in every rest, another way in each
+
+    assert wandering_bias(*lifted(turn[:, None] * [0.0, 1.0, 0.0], 10), LENGTH) is None

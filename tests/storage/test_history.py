@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from imu_reps.domain.history import StoredSet
 from imu_reps.domain.settings import Settings
 from imu_reps.errors import FileAccessError
 from imu_reps.storage.history import MIGRATIONS, History, history_path
+from imu_reps.storage.history_csv import history_csv
 
 
 @pytest.fixture
@@ -165,3 +167,28 @@ def test_it_is_kept_beside_the_recordings(tmp_path, monkeypatch):
     monkeypatch.setenv("IMU_REPS_HOME", str(tmp_path))
 
     assert history_path() == tmp_path / "history.sqlite3"
+
+
+def test_a_summary_from_before_counts_had_a_certainty_is_read(tmp_path, stored):
+    one = stored()
+    with History(tmp_path / "h") as history:
+        history.remember(one)
+    with closing(sqlite3.connect(tmp_path / "h")) as database:
+        (text,) = database.execute("SELECT summary FROM analysis").fetchone()
+        summary = json.loads(text)
+        del summary["set"]["rep_count_certainty"]
+        summary["partials"] = [{"start_s": 3.0, "end_s": 4.0, "range_deg": 9.0}]
+        database.execute("UPDATE analysis SET summary = ?", (json.dumps(summary),))
+        database.commit()
+    with History(tmp_path / "h") as history:
+        (again,) = history.sets()
+
+    assert again.summary.set.rep_count == 2
+    assert again.summary.set.rep_count_certainty is None
+    assert again.summary.partials[0].reason == "too_small"
+
+
+def test_the_certainty_of_a_count_is_exported(stored):
+    head, row = history_csv([stored()]).splitlines()
+
+    assert dict(zip(head.split(","), row.split(","), strict=True))["rep_count_certainty"] == "high"

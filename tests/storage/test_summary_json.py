@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from imu_reps.domain.events import Event, FaultSeen, PhaseChanged, Ready, RepCompleted, SetEnded
-from imu_reps.domain.rep import Fault, Partial, Rep
+from imu_reps.domain.rep import Fault, Partial, PartialReason, Rep
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.summary import Finding, Sensors, Summary, Trend, Zero
 from imu_reps.errors import RecordingError
@@ -39,7 +39,8 @@ def full(
         make_rep(1),
         make_rep(2, make_fault(), lift_off_angle_deg=24.0),
         make_rep(3, bottom_pause_s=None, not_judged=("hip_pop",)),
-        partials=(Partial(30.0, 31.5, 9.5),),
+        partials=(Partial(30.0, 31.5, 9.5), Partial(40.0, 42.0, 50.0, "cut_off")),
+        figures={"rep_count_certainty": "fair"},
         findings=(Finding("tremor", (2, 3), "The pelvis trembled more from rep 2 on."),),
     )
 
@@ -86,6 +87,11 @@ def test_the_values_are_those_of_the_summary(full: Summary) -> None:
             "certainty": "fair",
         }
     ]
+    assert document["partials"] == [
+        {"start_s": 30.0, "end_s": 31.5, "range_deg": 9.5, "reason": "too_small"},
+        {"start_s": 40.0, "end_s": 42.0, "range_deg": 50.0, "reason": "cut_off"},
+    ]
+    assert document["set"]["rep_count_certainty"] == "fair"
     assert document["set"]["tempo"] == "2.1-0.4-2.0-0.2"
     assert document["findings"][0]["reps"] == [2, 3]
 
@@ -98,6 +104,13 @@ def test_the_schema_tells_a_missing_and_an_additional_key(full: Summary) -> None
     for broken in (without, beyond):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.Draft202012Validator(SCHEMA).validate(broken)
+
+
+@pytest.mark.parametrize("reason", get_args(PartialReason))
+def test_each_reason_of_a_partial_holds_the_contract(full: Summary, reason: PartialReason) -> None:
+    document = checked(summary_line(replace(full, partials=(Partial(1.0, 2.0, 9.0, reason),))))
+
+    assert document["partials"][0]["reason"] == reason
 
 
 def test_settings_holds_every_setting(full: Summary) -> None:

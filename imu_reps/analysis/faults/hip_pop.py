@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from imu_reps.analysis.faults.verdict import Limits, RepView, Verdict, first_tick_past, make_fault
+from imu_reps.analysis.faults.verdict import Limits, RepView, Verdict, make_fault, passing_tick
 
 
 def hip_pop(view: RepView) -> Verdict:
@@ -20,5 +20,9 @@ def hip_pop(view: RepView) -> Verdict:
     passed = limits.level_over(abs(rotation))
     if passed is None:
         return Verdict("hip_pop", judged=True)
-    tick = first_tick_past(view, np.sign(rotation) * view.motion.rotation_deg, passed[1])
-    return Verdict("hip_pop", True, make_fault(view, "hip_pop", passed, rotation, limits, tick))
+    ticks, turned = view.rep.whole.ticks, np.sign(rotation) * view.motion.rotation_deg
+    most = ticks.start + int(np.argmax(turned[ticks]))
+    fault = make_fault(
+        view, "hip_pop", passed, rotation, limits, passing_tick(turned, passed[1], most, ticks.start)
+    )
+    return Verdict("hip_pop", True, fault)

@@ -88,9 +88,7 @@ def fastest_tick(view: RepView, span: Span, direction: float) -> int:
     return int(ticks.start + np.argmax(direction * view.motion.speed_dps[ticks]))
 
 
-def first_tick_past(view: RepView, values: FloatArray, limit: float) -> int:
-    """The first tick of the repetition at which `values` passes `limit`; its maximum if it never does."""
-    ticks = view.rep.whole.ticks
-    piece = values[ticks]
-    past = np.flatnonzero(piece > limit)
-    return int(ticks.start + (past[0] if len(past) else np.argmax(piece)))
+def passing_tick(values: FloatArray, limit: float, most: int, start: int) -> int:
+    """Where `values` passed `limit` last before it was at its most, from tick `start` on."""
+    within = np.flatnonzero(values[start : most + 1] <= limit)
+    return start if len(within) == 0 else min(most, start + int(within[-1]) + 1)

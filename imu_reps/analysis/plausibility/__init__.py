@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from imu_reps.analysis.plausibility.accelerometer import check_accelerometer
 from imu_reps.analysis.plausibility.channels import check_channels, check_finite
 from imu_reps.analysis.plausibility.finding import PlausibilityFinding
-from imu_reps.analysis.plausibility.gyroscope import check_gyroscope
+from imu_reps.analysis.plausibility.gyroscope import check_gyroscope, check_warming
 from imu_reps.analysis.plausibility.placement import check_pelvis_axes, check_swapped
 from imu_reps.analysis.plausibility.timing import (
     check_presence,
@@ -122,6 +122,7 @@ def _doubtful_signals(
             yield from check_gyroscope(place, windows[place])
         block = recording.samples(place)
         if block:
+            yield from check_warming(block, timed)
             yield from check_channels(block, timed.clock.rate_hz, recording.header.simulated)
     yield from _worn(recording, sound)
 

@@ -9,7 +9,9 @@ from scipy.spatial.transform import Rotation
 
 from imu_reps.analysis.plausibility.finding import PlausibilityFinding, Severity
 from imu_reps.analysis.plausibility.windows import HOP_S, Windows, angle_deg
-from imu_reps.domain.samples import BoolArray, FloatArray, SensorPlace
+from imu_reps.domain.samples import BoolArray, FloatArray, SampleBlock, SensorPlace
+from imu_reps.kinematics.clocks import TimedSamples
+from imu_reps.kinematics.rest import wandering_bias, window_length
 
 #: Windows in which the specific force hardly varies and has gravity's length point up within a few degrees.
 CALM_SD_MPS2 = 0.5
@@ -25,6 +27,11 @@ MAX_TURN_DEG = 120.0
 
 #: Pairs of calm windows with such a turn between them, below which nothing is said: two lifts' worth.
 MIN_PAIRS = 8
+
+#: Pairs of windows that begin a quarter second apart see much the same: so many of them, over 1, 2 and 4 s,
+#: are one turn seen (ours). What is told is sure by so many standard errors.
+PAIRS_A_TURN = 8
+SURE_SDS = 2.0
 
 #: Over real recordings of many sensors the ratio lies between 0.94 and 1.06; no part is 30 % off.
 DOUBTFUL = (0.7, 1.4)
@@ -51,16 +58,18 @@ def check_gyroscope(place: SensorPlace, windows: Windows) -> Iterator[Plausibili
 
     Between two calm moments 1, 2 or 4 s apart the direction of up, carried along by the gyroscope,
     must arrive where the accelerometer sees it. Turns about the vertical do not show and do not matter.
-    Where nothing turns, or nothing is calm, nothing is said.
+    Where nothing turns, or nothing is calm, nothing is said; nor where the pairs contradict each other: on a
+    swinging body (a pendulum) the specific force stays in the sensor while the gyroscope turns.
     """
     ratio, miss = turn_ratios(windows)
     if len(ratio) < MIN_PAIRS:
         yield from _by_the_way(place, windows)
         return
-    middle, missed = float(np.median(ratio)), float(np.median(miss))
-    if RADIANS[0] < middle < RADIANS[1]:
+    middle, error = _median_and_error(ratio)
+    missed, missed_error = _median_and_error(miss)
+    if RADIANS[0] < middle < RADIANS[1] and error < middle:
         yield _radians(place, middle)
-    elif missed > MAX_MISS and not _same_plane(ratio, miss):
+    elif missed - SURE_SDS * missed_error > MAX_MISS and not _same_plane(ratio, miss):
         yield PlausibilityFinding(
             "gyro_axes",
             "refuse",
@@ -69,10 +78,38 @@ def check_gyroscope(place: SensorPlace, windows: Windows) -> Iterator[Plausibili
             "explain how the direction of gravity moves.",
             "Check order and signs of the columns (both in the same right-handed axes) and the unit (deg/s).",
         )
-    elif not WRONG[0] < middle < WRONG[1]:
-        yield _scale(place, middle, "refuse", f"Multiply {COLUMNS} of the {place} by {1 / middle:.3g}.")
-    elif not DOUBTFUL[0] < middle < DOUBTFUL[1]:
-        yield _scale(place, middle, "caution", "Check the gyroscope's range setting and calibration.")
+    elif _beyond(middle, error, WRONG):
+        hint = f"Multiply {COLUMNS} of the {place} by {1 / middle:.3g}."
+        yield _scale(place, middle, error, "refuse", hint)
+    elif _beyond(middle, error, DOUBTFUL):
+        yield _scale(place, middle, error, "caution", "Check the gyroscope's range setting and calibration.")
+
+
+def _median_and_error(values: FloatArray) -> tuple[float, float]:
+    """A median, and its standard error: that of a normal scatter with the same quartiles."""
+    low, middle, high = np.percentile(values, (25.0, 50.0, 75.0))
+    turns = max(1.0, len(values) / PAIRS_A_TURN)
+    return float(middle), float(1.2533 * (high - low) / 1.349 / np.sqrt(turns))
+
+
+def _beyond(middle: float, error: float, limits: tuple[float, float]) -> bool:
+    """Whether a value is surely outside of limits; a gyroscope that turns the other way is no scale."""
+    return middle + SURE_SDS * error < limits[0] or middle - SURE_SDS * error > limits[1]
+
+
+def check_warming(block: SampleBlock, timed: TimedSamples) -> Iterator[PlausibilityFinding]:
+    """Whether the gyroscope's bias wanders, as while the part warms up."""
+    gyr_dps, acc_mps2 = block.gyr_dps[timed.order], block.acc_mps2[timed.order]
+    bias = wandering_bias(gyr_dps, acc_mps2, window_length(timed.period_s))
+    if bias is not None:
+        yield PlausibilityFinding(
+            "gyro_warms_up",
+            "caution",
+            block.sensor,
+            f"The {block.sensor} sensor's gyroscope warmed up while recording: its bias went by "
+            f"{np.ptp(bias, axis=0).max():.1f} deg/s, and was taken off.",
+            "Switch the sensors on a few minutes before the set.",
+        )
 
 
 def _by_the_way(place: SensorPlace, windows: Windows) -> Iterator[PlausibilityFinding]:
@@ -155,12 +192,14 @@ def _radians(place: SensorPlace, ratio: float) -> PlausibilityFinding:
     )
 
 
-def _scale(place: SensorPlace, ratio: float, severity: Severity, hint: str) -> PlausibilityFinding:
+def _scale(
+    place: SensorPlace, ratio: float, error: float, severity: Severity, hint: str
+) -> PlausibilityFinding:
     return PlausibilityFinding(
         "gyro_scale",
         severity,
         place,
-        f"The {place} sensor's gyroscope sees {ratio:.2g} times the turns that its accelerometer sees "
-        f"({COLUMNS}).",
+        f"The {place} sensor's gyroscope sees {ratio:.2g} (± {error:.1g}) times the turns that its "
+        f"accelerometer sees ({COLUMNS}).",
         hint,
     )

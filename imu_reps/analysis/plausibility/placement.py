@@ -9,7 +9,7 @@ import numpy as np
 from imu_reps.analysis.plausibility.finding import PlausibilityFinding
 from imu_reps.analysis.plausibility.windows import HOP_S, Windows, angle_deg, usual_direction
 from imu_reps.domain.recording import Header, Start
-from imu_reps.domain.samples import BoolArray, FloatArray
+from imu_reps.domain.samples import BoolArray, FloatArray, IntArray
 from imu_reps.kinematics.mounting import axis_vector, pelvis_axes_supine, unit
 from imu_reps.kinematics.rest import stretches
 
@@ -21,6 +21,9 @@ ELSEWHERE_DEG = 40.0
 
 #: An excursion is a lift only up to this length: who sits up or stands stays there.
 LIFT_MAX_S = 20.0
+
+#: A push is seen in two overlapping half seconds at the most; what a sensor turns by is seen in more (ours).
+HELD_WINDOWS = 3
 
 #: The leg turns 3 to 10 times as far as the pelvis (share of 10 to 35 %); twice is a clear lead.
 LEAD = 2.0
@@ -104,11 +107,21 @@ def _leads(mover: Windows, other: Windows, away: FloatArray) -> FloatArray:
     length = end - begin
     first = np.cumsum(length) - length
     rows = np.arange(length.sum()) + np.repeat(begin - first, length)
-    peak, meanwhile = (
-        np.fmax.reduceat(angle_deg(up[rows], np.repeat(up[begin], length, axis=0)), first)
-        for up in (mover.up, other.up)
+    turned, meanwhile = (
+        angle_deg(up[rows], np.repeat(up[begin], length, axis=0)) for up in (mover.up, other.up)
     )
-    return np.asarray(peak[peak > LEAD * meanwhile])
+    peak = np.fmax.reduceat(_held(turned, first), first)
+    return np.asarray(peak[peak > LEAD * np.fmax.reduceat(meanwhile, first)])
+
+
+def _held(turned_deg: FloatArray, first: IntArray) -> FloatArray:
+    """What each window and those after it in its excursion have in common: a push is no turn."""
+    last = np.repeat(np.append(first[1:], len(turned_deg)), np.diff(np.append(first, len(turned_deg)))) - 1
+    own = np.arange(len(turned_deg))
+    held = turned_deg
+    for later in range(1, HELD_WINDOWS):
+        held = np.fmin(held, np.where(own + later <= last, turned_deg[np.minimum(own + later, last)], 0.0))
+    return held
 
 
 def check_pelvis_axes(

@@ -29,6 +29,12 @@ BOUNDARY_MARGIN_S = 0.1
 LONGEST_HOLE_S = 0.15
 LARGEST_HOLE_SHARE = 0.10
 
+#: Tilt that has grown by less since the repetition began is that of before: what a pelvis sensor errs by.
+ARISEN_DEG = 1.0
+
+#: A pelvis that follows the leg late arches at the bottom, within this after the leg got there (ours).
+BOTTOM_S = 1.0
+
 #: Hanging, the swing of the whole body is looked for this long before the lift.
 SWAY_S = 0.5
 
@@ -53,6 +59,18 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Arch:
+    """Greatest anterior tilt on a way down or at its bottom, held; degrees, and its tick.
+
+    Of tilt that has grown since the repetition began; 0 where it has not: what has not come back from before
+    is not this one's.
+    """
+
+    tilt_deg: float
+    tick: int
+
+
+@dataclass(frozen=True, slots=True)
 class Measured:
     """One repetition measured, not yet judged. Names as in `Rep`, and what only the detectors need.
 
@@ -66,6 +84,8 @@ class Measured:
         Where the hip is as seen from the ankle sensor, by this repetition alone.
     contact, jolt : Impulse or None
         The heel's, as the lowering ends; one on the way down.
+    arch : Arch or None
+        Of the pelvis, on the way down and at the bottom.
     sway_deg : float or None
         Hanging: pitch of the pelvis at the bottom before the lift, signed.
     leg_known, pelvis_known : bool
@@ -96,6 +116,7 @@ class Measured:
     drop: float | None
     peak_rad_s2: float | None
     lever: Lever | None
+    arch: Arch | None
     contact: Impulse | None
     jolt: Impulse | None
     sway_deg: float | None
@@ -138,6 +159,8 @@ class Meter:
         concentric, eccentric = (back, out) if m.start_high else (out, back)
         far, near = self._pauses(out, back, next_start)
         top_pause, bottom_pause = (near, far) if m.start_high else (far, near)
+        latest = whole.end + BOTTOM_S * GRID_HZ if next_start is None else next_start
+        bottom_end = min(latest, whole.end + BOTTOM_S * GRID_HZ, len(m.tilt_deg) - 1.0)
         known = _known(m.leg_missing, whole)
         top = _extreme(m.elevation_deg, whole, 1.0)
         bottom = _extreme(m.elevation_deg, eccentric, -1.0)
@@ -169,6 +192,7 @@ class Meter:
             sway_deg=self._sway(whole) if m.header.posture == "hanging" else None,
             leg_known=known,
             pelvis_known=_known(m.pelvis_missing, whole),
+            arch=self._arch(whole, Span(eccentric.start, concentric.start if m.start_high else bottom_end)),
             **self._pelvis(whole, eccentric),
         )
 
@@ -242,6 +266,17 @@ class Meter:
         if len(past) == 0:
             return None
         return float(self._motion.elevation_deg[eccentric.ticks][past[0]])
+
+    def _arch(self, whole: Span, down: Span) -> Arch | None:
+        """The arch of a way down and its bottom; None where the pelvis is not known."""
+        hold_s = self._settings.angle_hold_s
+        start, ticks = _inner(whole, hold_s).start, _inner(down, hold_s)
+        held = self._tilt_high[start : ticks.stop]
+        if not _known(self._motion.pelvis_missing, whole) or not np.isfinite(held).all():
+            return None
+        own = np.where(held - np.minimum.accumulate(held) >= ARISEN_DEG, held, 0.0)
+        most = int(np.argmax(own[ticks.start - start :]))
+        return Arch(float(own[ticks.start - start + most]), ticks.start + most)
 
 
 def _known(missing: BoolArray, span: Span) -> bool:

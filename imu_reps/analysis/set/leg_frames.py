@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -12,18 +13,21 @@ from imu_reps.analysis.set.evidence import travel_sign
 from imu_reps.analysis.set.hypotheses import SAME_LEVEL, on_floor, usual_level_deg
 from imu_reps.analysis.set.leg import LegFrame, LegParams, elevation_deg, swing_axis
 from imu_reps.analysis.set.reading import LIFTED_SHARE, Reading
+from imu_reps.analysis.set.shifts import changed_at, lies_otherwise, resting_ends, up_around
 from imu_reps.analysis.set.spells import Rest
 from imu_reps.domain.recording import Header
-from imu_reps.domain.samples import FloatArray, IntArray
-from imu_reps.domain.track import GRID_HZ
+from imu_reps.domain.samples import FloatArray
 from imu_reps.kinematics.mounting import axis_vector, cross, unit
 
 #: A double leg raise that starts high without a floor stretch is taken to start with vertical legs.
 VERTICAL_DEG = 90.0
 
-#: A strap that turned by less is within what hips do from one lift to the next; the leg's angle is then off by
-#: 2 degrees at most (ours; cos 15° = 0.97).
+#: A strap that turned by less is within what hips do from one lift to the next; the leg's angle is then off
+#: by 2 degrees at most (ours; cos 15° = 0.97).
 SLIPPED_DEG = 15.0
+
+#: A strap that slipped between two repetitions did so this near to the resting end between them (ours).
+AROUND_TICKS = 100
 
 #: The axes before and after must differ by so many times their standard error.
 SLIPPED_SDS = 4.0
@@ -101,8 +105,13 @@ def leg_frames(
     first = LegFrame(axis, unit(zero), zero_deg)
     if not floor and header.ankle.cranial_axis is not None and header.exercise != "heel_tap":
         first, seen = _named(axis, axis_vector(header.ankle.cranial_axis), header), True
-    slips = _slips(reading, travel, turning_dps, params)
-    frames = _after_slips(first, slips, reading, travel, up, turning_dps, params)
+    reps, axes = reading.segmentation.reps, _axes(reading, travel, turning_dps, params)
+    slips = _slips(axes, reps, up)
+    above = 0.0
+    if slips and any(rest.end <= slips[0][0].tick for rest in floor):
+        # after a slip a leg rests as far above its zero between repetitions as it did before
+        above = travel_sign(header) * (_resting_deg(reps[: slips[0][1]], travel) - level)
+    frames = _after_slips(first, slips, axes, above, reps, up)
     return LegFrames(frames, tuple(floor), seen, tuple(slip for slip, _ in slips))
 
 
@@ -144,10 +153,8 @@ def _named(axis: FloatArray, cranial: FloatArray, header: Header) -> LegFrame:
     return LegFrame(axis, level if header.posture == "hanging" else cross(level, axis))
 
 
-def _slips(
-    reading: Reading, travel_deg: FloatArray, turning_dps: FloatArray, params: LegParams
-) -> list[tuple[Slip, int]]:
-    """Where the swing's axis changed from one repetition to the next, and before which repetition."""
+def _axes(reading: Reading, travel_deg: FloatArray, turning_dps: FloatArray, params: LegParams) -> FloatArray:
+    """The axis that each repetition swings about, (k, 3)."""
     known, reps = reading.hypothesis, reading.segmentation.reps
     limit = known.resting_deg + LIFTED_SHARE * (known.far_deg - known.resting_deg)
     axes = []
@@ -155,9 +162,24 @@ def _slips(
         span = np.arange(rep.near.tick, rep.back.tick + 1)
         axis = swing_axis(turning_dps[span[travel_deg[span] > limit]], params)
         axes.append(reading.axis if axis is None else np.sign(axis @ reading.axis) * axis)
-    return [
-        (Slip(reps[k].near.tick, turned_deg), k) for k, turned_deg in _changes(np.array(axes), 0, len(reps))
-    ]
+    return np.array(axes).reshape(-1, 3)
+
+
+def _slips(axes: FloatArray, reps: Sequence[Excursion], up: FloatArray) -> list[tuple[Slip, int]]:
+    """Where the swing's axis, or how the leg rests, changed for good, and before which repetition."""
+    changes = _changes(axes, 0, len(reps))
+    lain = up_around(up, resting_ends(reps))
+    rested = lies_otherwise(lain)
+    if not changes and rested is not None and rested[0] < len(reps):
+        changes = [rested]
+    at = [changed_at(up, lain, k, _between(reps[k - 1], reps[k])) for k, _ in changes]
+    return [(Slip(tick, turned_deg), k) for tick, (k, turned_deg) in zip(at, changes, strict=True)]
+
+
+def _between(before: Excursion, after: Excursion) -> slice:
+    """Ticks around the resting end between two repetitions."""
+    start = max(before.back.tick - AROUND_TICKS, before.far.tick)
+    return slice(start, min(after.near.tick + AROUND_TICKS, after.far.tick) + 1)
 
 
 def _changes(axes: FloatArray, start: int, stop: int) -> list[tuple[int, float]]:
@@ -188,53 +210,34 @@ def _error_deg(axes: FloatArray, mean: FloatArray) -> float:
 def _after_slips(
     first: LegFrame,
     slips: Sequence[tuple[Slip, int]],
-    reading: Reading,
-    travel_deg: FloatArray,
+    axes: FloatArray,
+    rests_deg: float,
+    reps: Sequence[Excursion],
     up: FloatArray,
-    turning_dps: FloatArray,
-    params: LegParams,
 ) -> tuple[tuple[slice, LegFrame], ...]:
-    """A frame for each piece between slips: its own axis, and its zero where the leg then lies."""
+    """A frame for each piece between slips: its own axis, and its zero by where the leg rests."""
     if not slips:
         return ((slice(0, len(up)), first),)
-    reps = reading.segmentation.reps
-    edges = [0, *(k for _, k in slips), len(reps)]
-    frames = []
-    for start, stop in zip(edges, edges[1:], strict=False):
-        ticks = (
-            0 if start == 0 else reps[start].near.tick,
-            len(up) if stop == len(reps) else reps[stop].near.tick,
-        )
-        frames.append(
-            (slice(*ticks), _own(first, reps[start:stop], reading, travel_deg, up, turning_dps, params))
-        )
-    return tuple(frames)
+    starts, edges = [0, *(slip.tick for slip, _ in slips), len(up)], [0, *(k for _, k in slips), len(reps)]
+    return tuple(
+        (slice(*ticks), _own(first, _mean(axes[start:stop]), reps[start:stop], rests_deg, up))
+        for ticks, (start, stop) in zip(pairwise(starts), pairwise(edges), strict=True)
+    )
+
+
+def _resting_deg(reps: Sequence[Excursion], travel_deg: FloatArray) -> float:
+    return float(np.median([travel_deg[tick] for rep in reps for tick in (rep.near.tick, rep.back.tick)]))
 
 
 def _own(
-    first: LegFrame,
-    reps: Sequence[Excursion],
-    reading: Reading,
-    travel_deg: FloatArray,
-    up: FloatArray,
-    turning_dps: FloatArray,
-    params: LegParams,
+    first: LegFrame, axis: FloatArray, reps: Sequence[Excursion], rests_deg: float, up: FloatArray
 ) -> LegFrame:
-    known = reading.hypothesis
-    spans = [np.arange(rep.near.tick, rep.back.tick + 1) for rep in reps]
-    ticks: IntArray = np.concatenate(spans)
-    limit = known.resting_deg + LIFTED_SHARE * (known.far_deg - known.resting_deg)
-    axis = swing_axis(turning_dps[ticks[travel_deg[ticks] > limit]], params)
-    if axis is None:
-        return first
+    """The frame about an axis in which the leg is at `rests_deg` where some repetitions begin and end."""
     axis = np.sign(axis @ first.axis) * axis
     ends = [tick for rep in reps for tick in (rep.near.tick, rep.back.tick)]
-    around = [np.arange(max(0, tick - ENDS_TICKS), min(len(up), tick + ENDS_TICKS + 1)) for tick in ends]
-    level = up[np.concatenate(around)].mean(axis=0)
-    # the resting end's own elevation is kept: where the leg rested before, it rests again
-    resting_deg = float(np.median(elevation_deg(first, up[ends[:1]], "hanging", params)))
-    return LegFrame(axis, unit(level - axis * (level @ axis)), resting_deg if first.zero_deg else 0.0)
-
-
-#: What the leg does so near to its resting end is rest.
-ENDS_TICKS = int(0.2 * GRID_HZ)
+    resting = np.median(up_around(up, ends), axis=0)
+    along = unit(resting - axis * (resting @ axis))
+    if first.zero_deg:
+        return LegFrame(axis, along, first.zero_deg + rests_deg)
+    angle = np.radians(rests_deg)
+    return LegFrame(axis, unit(np.cos(angle) * along - np.sin(angle) * cross(along, axis)))

@@ -11,13 +11,14 @@ from imu_reps.analysis.filters import low_passed, rate_of_change
 from imu_reps.analysis.reps.phases import SLOW_DPS
 from imu_reps.analysis.reps.segmentation import Excursion, Segmentation
 from imu_reps.analysis.set.leg_frames import LegFrames
+from imu_reps.analysis.set.shifts import Shift, find_shift
 from imu_reps.analysis.set.spells import Posture, Rest, rests_in
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.summary import Zero
 from imu_reps.domain.track import GRID_HZ
-from imu_reps.kinematics.holes import bridged
+from imu_reps.kinematics.holes import bridged, bridged_columns
 from imu_reps.kinematics.motion import GridMotion, Motion
 from imu_reps.kinematics.mounting import (
     MAX_TURN_DEG,
@@ -64,7 +65,7 @@ class PelvisEstimate:
     tilt_deg, rotation_deg : (n,) float
         Against the zero of each instant's spell; rotation with the reported sign. NaN where not measured.
     zero : Zero
-        Of the first spell: when it was taken, and why there, or why there is none.
+        Of the first spell with a repetition: when it was taken, and why there, or why there is none.
     between_reps : bool
         Whether any spell's zero had to be taken between repetitions.
     turn : Turn or None
@@ -72,6 +73,8 @@ class PelvisEstimate:
     axes : PelvisAxes or None
         Of the latest spell, and below whether its tilt has a zero.
     tilt_known : bool
+    shift : Shift or None
+        Where the sensor first shifted for good; from there on its spell is NaN.
     """
 
     tilt_deg: FloatArray
@@ -81,6 +84,7 @@ class PelvisEstimate:
     turn: Turn | None
     axes: PelvisAxes | None = None
     tilt_known: bool = False
+    shift: Shift | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,12 @@ class _SpellZero:
     axes: PelvisAxes | None
     rest: Rest | None
     between_reps: bool = False
+    shift: Shift | None = None
+
+    @property
+    def known(self) -> slice:
+        """The spell as far as its zero holds."""
+        return slice(self.spell.start, self.spell.stop if self.shift is None else self.shift.tick)
 
 
 def estimate_pelvis(
@@ -129,17 +139,27 @@ def estimate_pelvis(
             continue
         # before the first spell and between two the zero of the next one holds, after the last its own
         start = 0 if k == 0 else zeros[k - 1].spell.stop
-        ticks = slice(start, len(motion) if k + 1 == len(zeros) else zero.spell.stop)
+        end = len(motion) if k + 1 == len(zeros) else zero.spell.stop
+        ticks = slice(start, end if zero.shift is None else zero.shift.tick)
         axes = zero.axes if turn is None else turned(zero.axes, turn.turn_deg)
         one, other = tilt_and_rotation(axes, motion.pelvis.up[ticks], header.posture)
         tilt[ticks] = one if zero.rest is not None else np.nan
         rotation[ticks] = -other if header.side == "right" else other
     between = any(zero.between_reps for zero in zeros)
-    latest = (
-        zeros[-1].axes if zeros[-1].axes is None or turn is None else turned(zeros[-1].axes, turn.turn_deg)
-    )
-    told = _told(zeros[0], motion, header)
-    return PelvisEstimate(tilt, rotation, told, between, turn, latest, zeros[-1].rest is not None)
+    latest = zeros[-1].axes
+    latest = latest if latest is None or turn is None else turned(latest, turn.turn_deg)
+    told = _told(_first_lifted(zeros, segmentation.reps), motion, header)
+    shift = next((zero.shift for zero in zeros if zero.shift is not None), None)
+    known = zeros[-1].rest is not None
+    return PelvisEstimate(tilt, rotation, told, between, turn, latest, known, shift)
+
+
+def _first_lifted(zeros: list[_SpellZero], reps: Sequence[Excursion]) -> _SpellZero:
+    """Of the first spell with a repetition in it; without any, of the first."""
+    with_reps = [
+        zero for zero in zeros if any(zero.spell.start <= rep.far.tick < zero.spell.stop for rep in reps)
+    ]
+    return (with_reps or zeros)[0]
 
 
 def _why_not(motion: Motion, posture: Posture) -> str:
@@ -183,7 +203,9 @@ def _spell_zero(
     assert posture.cranial is not None
     up, cranial = motion.pelvis.up, posture.cranial
     reps = [rep for rep in segmentation.reps if spell.start <= rep.far.tick < spell.stop]
-    rests = _rests_in(calm, spell)
+    shift = _shift(motion, reps)
+    known = spell if shift is None else slice(spell.start, shift.tick)
+    rests = _rests_in(calm, known)
     if header.exercise == "heel_tap":
         rests = _flat_rests(rests, reps, posture, up)
     long_enough = [rest for rest in rests if rest.duration_s >= ZERO_S]
@@ -191,10 +213,18 @@ def _spell_zero(
     if before or long_enough:
         rest = before[-1] if before else long_enough[0]
         at = mean_up(up, rest)
-        return _SpellZero(spell, None if at is None else axes_at(at, cranial, header), rest, not before)
-    still = rests or _rests_in(motion.pelvis.still & posture.near, spell)
+        return _SpellZero(
+            spell, None if at is None else axes_at(at, cranial, header), rest, not before, shift
+        )
+    still = rests or _rests_in(motion.pelvis.still & posture.near, known)
     at = None if not still else mean_up(up, still[-1])
-    return _SpellZero(spell, None if at is None else axes_at(at, cranial, header), None)
+    return _SpellZero(spell, None if at is None else axes_at(at, cranial, header), None, shift=shift)
+
+
+def _shift(motion: Motion, reps: Sequence[Excursion]) -> Shift | None:
+    assert motion.pelvis is not None
+    found = find_shift(bridged_columns(motion.pelvis.up), reps)
+    return None if found is None else Shift(found[0], float(motion.time_s[found[0]]), found[1])
 
 
 def _rests_in(calm: BoolArray, spell: slice) -> list[Rest]:
@@ -255,7 +285,7 @@ def _lifts(
         (zero.axes, up[rep.near.tick : rep.back.tick + 1])
         for zero in zeros
         for rep in reps
-        if zero.axes is not None and zero.spell.start <= rep.far.tick < zero.spell.stop
+        if zero.axes is not None and zero.known.start <= rep.far.tick < zero.known.stop
     ]
 
 

@@ -1,7 +1,7 @@
 """Spells: the stretches of a recording in which the person lies (hangs), and the rests in them.
 
-Posture is measured from the person's own lying direction rather than from the named axis: a belt is pitched by
-20 degrees as often as not.
+Posture is measured from the person's own lying direction rather than from the named axis: a belt is pitched
+by 20 degrees as often as not.
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ LEFT_POSTURE_S = 2.0
 
 #: Ticks of the half second that decides stillness.
 STILL_TICKS = int(STILL_WINDOW_S * GRID_HZ)
+
+#: Who was still before and after so short a hole was still in it.
+LOST_TICKS = int(0.15 * GRID_HZ)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +129,14 @@ class Posture:
 
 
 def rests_in(still: BoolArray) -> list[Rest]:
-    """Still stretches from the mask of half seconds that ended still."""
-    return [Rest(max(0, start - STILL_TICKS + 1), end) for start, end in stretches(still)]
+    """Still stretches from the mask of half seconds that ended still; lost packets do not end one."""
+    found: list[tuple[int, int]] = []
+    for start, end in stretches(still):
+        if found and start - found[-1][1] <= LOST_TICKS:
+            found[-1] = (found[-1][0], end)
+        else:
+            found.append((start, end))
+    return [Rest(max(0, start - STILL_TICKS + 1), end) for start, end in found]
 
 
 def in_spells(spells: Sequence[slice], ticks: int) -> BoolArray:

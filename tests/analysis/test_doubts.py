@@ -1,0 +1,209 @@
+"""What the estimate is not sure of is told: the count, interruptions, a strap that turned, the zero."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from imu_reps.analysis.analyze import Analysis, analyze
+from imu_reps.analysis.judge import judge
+from imu_reps.analysis.plausibility import check_recording
+from imu_reps.analysis.reps.measure import Meter
+from imu_reps.analysis.reps.phases import Phases
+from imu_reps.analysis.set_motion import set_motion
+from imu_reps.domain.recording import Header, Recording, SensorHeader
+from imu_reps.domain.rep import Certainty
+from imu_reps.domain.samples import SampleBlock
+from imu_reps.domain.settings import Settings
+from imu_reps.domain.summary import Summary
+from imu_reps.domain.track import AngleTrack
+from imu_reps.sensors.simulator import RepPlan, SetPlan, Simulated
+from imu_reps.storage.recording_file import load
+
+Analysed = Callable[[SetPlan], Analysis]
+Simulate = Callable[[SetPlan], Simulated]
+
+PLAIN = RepPlan(concentric_s=1.7, eccentric_s=1.8, top_pause_s=0.4, bottom_pause_s=0.6)
+CLEAN = SetPlan(reps=(PLAIN,) * 6)
+
+
+def told(summary: Summary, code: str) -> list[str]:
+    return [finding.message for finding in summary.findings if finding.code == code]
+
+
+def until(recording: Recording, end_s: float) -> Recording:
+    """The recording as it would be if it had been stopped then."""
+
+    def cut(block: SampleBlock | None) -> SampleBlock | None:
+        return None if block is None else block[: int(np.searchsorted(block.time_s, end_s))]
+
+    return replace(recording, pelvis=cut(recording.pelvis), ankle=cut(recording.ankle))
+
+
+def test_a_plain_set_leaves_no_doubt(analysed: Analysed) -> None:
+    summary = analysed(CLEAN).summary
+
+    assert summary.set.rep_count_certainty == "high"
+    for code in ("count_uncertain", "interrupted", "ankle_turned", "zero_between_reps", "posture_unchecked"):
+        assert told(summary, code) == []
+
+
+def test_a_count_that_is_not_certain_says_what_else_it_may_have_been(simulated: Simulate) -> None:
+    recording = simulated(CLEAN).recording
+    whole = analyze(recording).summary
+    last = whole.reps[-1]
+    assert last.eccentric_s is not None
+    summary = analyze(until(recording, last.end_s - 0.5 * last.eccentric_s)).summary
+
+    assert summary.set.rep_count_certainty == "fair"
+    (message,) = told(summary, "count_uncertain")
+    assert re.fullmatch(
+        r"Fairly certain: 5 reps; 6 if what the recording cuts off at \d+ s is one\.", message
+    )
+
+
+#: 35 % of 60° are 21°: a swing of 20° hardly misses, one of 22.5° hardly counts.
+@pytest.mark.parametrize(
+    ("swing_deg", "words"),
+    [
+        (19.5, r"Fairly certain: 5 reps; 6 if the swing at \d+ s was one\."),
+        (23.0, r"Fairly certain: 6 reps; 5 if rep 3 was only a small movement\."),
+    ],
+)
+def test_a_swing_that_nearly_or_hardly_counts_is_named(
+    analysed: Analysed, swing_deg: float, words: str
+) -> None:
+    swing = replace(PLAIN, top_deg=swing_deg, concentric_s=1.0, eccentric_s=1.0)
+    reps = (PLAIN, PLAIN, swing, PLAIN, PLAIN, PLAIN)
+    (message,) = told(analysed(SetPlan(reps=reps)).summary, "count_uncertain")
+
+    assert re.fullmatch(words, message), message
+
+
+def turned_on_the_shank(recording: Recording, from_s: float, by_deg: float) -> Recording:
+    """The ankle sensor turned about the shank's long axis from a time on, as a strap that slips."""
+    ankle = recording.ankle
+    assert ankle is not None
+    rest = ankle.acc_mps2[:100].mean(axis=0)
+    swing = np.linalg.svd(ankle.gyr_dps - ankle.gyr_dps[:100].mean(axis=0), full_matrices=False)[2][0]
+    shank = np.cross(rest, swing)
+    turn = Rotation.from_rotvec(np.radians(by_deg) * shank / np.linalg.norm(shank))
+    after = (ankle.time_s > from_s)[:, None]
+    slipped = replace(
+        ankle,
+        acc_mps2=np.where(after, turn.apply(ankle.acc_mps2), ankle.acc_mps2),
+        gyr_dps=np.where(after, turn.apply(ankle.gyr_dps), ankle.gyr_dps),
+    )
+    return replace(recording, ankle=slipped)
+
+
+@pytest.mark.parametrize("by_deg", [-45.0, 60.0])
+def test_a_strap_that_turns_is_told_with_its_time(simulated: Simulate, by_deg: float) -> None:
+    recording = simulated(CLEAN).recording
+    reps = analyze(recording).summary.reps
+    between_s = (reps[2].end_s + reps[3].start_s) / 2.0
+    summary = analyze(turned_on_the_shank(recording, between_s, by_deg)).summary
+
+    assert summary.set.rep_count == 6
+    (message,) = told(summary, "ankle_turned")
+    found = re.fullmatch(
+        r"The ankle sensor turned on the shank by about (\d+)° at (\d+) s; "
+        r"from there on it was aligned anew\.",
+        message,
+    )
+    assert found is not None
+    assert float(found[1]) == pytest.approx(abs(by_deg), abs=5.0)
+    assert float(found[2]) == pytest.approx(between_s, abs=2.0)
+
+
+def test_sitting_up_between_reps_is_told_with_its_times(datasets: Path) -> None:
+    summary = analyze(load(datasets / "foreign/kinematic_sits_up_pitched_belt.csv.gz")).summary
+
+    assert summary.set.rep_count == 12
+    (message,) = told(summary, "interrupted")
+    found = re.match(r"The set was interrupted from (\d+) s to (\d+) s: you were not lying then\.", message)
+    assert found is not None
+    start_s, end_s = float(found[1]), float(found[2])
+    assert start_s < end_s
+    assert any(rep.end_s < start_s + 1.0 for rep in summary.reps)
+    assert all(rep.end_s < start_s + 1.0 or rep.start_s > end_s - 1.0 for rep in summary.reps)
+
+
+def test_a_zero_from_between_the_reps_is_told_and_makes_an_arch_less_sure(datasets: Path) -> None:
+    name = "foreign/kinematic_starts_late_still.csv.gz"
+    summary = analyze(load(datasets / name)).summary
+    arches = {fault.certainty for rep in summary.reps for fault in rep.faults if fault.code == "back_arch"}
+
+    assert len(told(summary, "zero_between_reps")) == 1
+    assert "between two repetitions" in summary.zero.reason
+    assert arches <= {"fair", "low"}
+
+
+def test_without_a_pelvis_sensor_the_posture_was_not_checked(simulated: Simulate) -> None:
+    summary = analyze(replace(simulated(CLEAN).recording, pelvis=None)).summary
+
+    assert summary.set.rep_count == 6
+    (message,) = told(summary, "posture_unchecked")
+    assert "no pelvis sensor" in message
+    assert "rest" not in message  # counting needs none
+
+
+def test_who_does_nothing_has_no_reps_for_that_reason(simulated: Simulate) -> None:
+    lying = until(simulated(CLEAN).recording, 3.5)
+    summary = analyze(lying).summary
+
+    assert (summary.set.rep_count, summary.partials) == (0, ())
+    assert told(summary, "never_ready") == []
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_who_never_lies_is_told_so_and_nothing_else(simulated: Simulate, sign: float) -> None:
+    recording = simulated(CLEAN).recording
+    assert recording.pelvis is not None
+    upright = Rotation.from_rotvec([sign * np.pi / 2.0, 0.0, 0.0])
+    pelvis = replace(
+        recording.pelvis,
+        acc_mps2=upright.apply(recording.pelvis.acc_mps2),
+        gyr_dps=upright.apply(recording.pelvis.gyr_dps),
+    )
+    if check_recording(replace(recording, pelvis=pelvis))[0].severity == "refuse":
+        pytest.skip("a pelvis sensor upside down is refused before")
+    summary = analyze(replace(recording, pelvis=pelvis)).summary
+
+    assert summary.set.rep_count == 0
+    (message,) = told(summary, "never_ready")
+    assert "never saw you lying" in message
+
+
+@pytest.mark.parametrize(("between_reps", "certainty"), [(False, "high"), (True, "fair")])
+def test_an_arch_against_a_zero_from_between_the_reps_is_never_more_than_fair(
+    leg: Callable[..., np.ndarray], between_reps: bool, certainty: Certainty
+) -> None:
+    """After pelvic rocks the axes are sure; the zero is what is not."""
+    elevation = leg(0.0, [(0.0, 1.0), (60.0, 2.0), (60.0, 1.0), (0.0, 3.0), (0.0, 1.0)])
+    still = np.zeros(len(elevation), bool)
+    nothing = 0.0 * elevation
+    track = AngleTrack(
+        np.arange(len(elevation)) / 100.0,
+        elevation,
+        np.where(elevation < 20.0, 9.0, 0.0) * (np.arange(len(elevation)) > 350),
+        nothing,
+        np.zeros((len(elevation), 3)),
+        nothing,
+        still,
+    )
+    motion = replace(
+        set_motion(track, Header(pelvis=SensorHeader(alignment="functional"))), zero_between_reps=between_reps
+    )
+    measured = Meter(motion, Settings()).measure(Phases(100.0, 300.0, 400.0, 700.0), None)
+    (rep,) = judge([measured], motion, Settings(), 100.0)
+
+    assert [(fault.code, fault.certainty) for fault in rep.faults if fault.code == "back_arch"] == [
+        ("back_arch", certainty)
+    ]

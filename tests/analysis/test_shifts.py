@@ -1,0 +1,160 @@
+"""Sensors that shift in mid-set: found where they do, not where a person lies otherwise for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from imu_reps.analysis.estimate import SetEstimate, estimate_set
+from imu_reps.analysis.filters import held_high
+from imu_reps.analysis.findings import pelvis_shifted
+from imu_reps.analysis.set.shifts import find_shift
+from imu_reps.analysis.set.spells import STILL_TICKS, rests_in
+from imu_reps.analysis.set_motion import set_motion
+from imu_reps.domain.recording import Header
+from imu_reps.domain.settings import Settings
+from imu_reps.domain.track import GRID_HZ
+from imu_reps.kinematics.motion import GridMotion, Motion
+from imu_reps.kinematics.rest import still_mask
+
+Leg = Callable[..., np.ndarray]
+
+REPS = 8
+TOP_DEG = 50.0
+LOW_DEG = 4.0
+LEG_M = 0.8
+
+#: Between the fourth repetition and the fifth: 3 s of rest, then 5 s a repetition.
+SLIPPED = round((3.0 + 4 * 5.0 - 0.5) * GRID_HZ)
+
+
+def sensor(orientation: Rotation, place_m: np.ndarray | None = None) -> GridMotion:
+    """What an ideal sensor makes of its orientation (sensor to world, z up), and of its place."""
+    turns = np.degrees((orientation[:-1].inv() * orientation[1:]).as_rotvec()) * GRID_HZ
+    gyr = np.vstack([turns[:1], turns])
+    up = orientation.inv().apply([0.0, 0.0, 1.0])
+    force = np.tile([0.0, 0.0, 9.81], (len(up), 1))
+    if place_m is not None:
+        force += np.gradient(np.gradient(place_m, 1.0 / GRID_HZ, axis=0), 1.0 / GRID_HZ, axis=0)
+    acc = orientation.inv().apply(force)
+    return GridMotion(up, gyr, acc, np.zeros(len(up)), still_mask(gyr, acc, STILL_TICKS))
+
+
+def about(axis: str, angle_deg: np.ndarray | float) -> Rotation:
+    return Rotation.from_euler(axis, np.atleast_1d(angle_deg)[:, None], degrees=True)
+
+
+def from_then_on(angle_deg: float, count: int) -> np.ndarray:
+    """An angle that is 0 until the slip and `angle_deg` from 0.2 s later on."""
+    return np.interp(np.arange(count), [SLIPPED, SLIPPED + 0.2 * GRID_HZ], [0.0, angle_deg])
+
+
+def lifted(leg: Leg) -> np.ndarray:
+    """Leg elevation of a set: 3 s on the floor, then repetitions that end `LOW_DEG` above it."""
+    ways = [(0.0, 3.0)]
+    for _ in range(REPS):
+        ways += [(TOP_DEG, 2.0), (LOW_DEG, 2.0), (LOW_DEG, 1.0)]
+    return leg(0.0, ways)
+
+
+def estimated(
+    elevation_deg: np.ndarray, strap: Rotation, tilt_deg: np.ndarray, belt: Rotation
+) -> SetEstimate:
+    """The estimate of a set in which strap and belt are turned on shank and pelvis as given, sensor to body.
+
+    World and body axes: x towards the head, y to the left, z up while lying.
+    """
+    angle = np.radians(elevation_deg)
+    ankle_m = LEG_M * np.column_stack([-np.cos(angle), 0.0 * angle, np.sin(angle)])
+    ankle = sensor(about("y", elevation_deg) * strap, ankle_m)
+    pelvis = sensor(about("y", -tilt_deg) * belt)
+    time = np.arange(len(elevation_deg)) / GRID_HZ
+    return estimate_set(Motion(time, pelvis, ankle), Header(side="right"), Settings())
+
+
+def worn_pelvis() -> Rotation:
+    """Sensor y to the head, z up while lying."""
+    return Rotation.from_euler("z", -90.0, degrees=True)
+
+
+@pytest.mark.parametrize("turned_deg", [20.0, -35.0])
+def test_leg_elevation_goes_on_where_the_strap_turned_on_the_shank(leg: Leg, turned_deg: float) -> None:
+    elevation = lifted(leg)
+    strap = about("x", from_then_on(turned_deg, len(elevation))) * Rotation.from_rotvec([0.5, 1.1, -0.4])
+
+    estimate = estimated(elevation, strap, -0.1 * elevation, worn_pelvis())
+
+    assert estimate.leg is not None
+    assert [slip.tick for slip in estimate.leg.slips] == [pytest.approx(SLIPPED, abs=0.3 * GRID_HZ)]
+    assert len(estimate.segmentation.reps) == REPS
+    settled = np.abs(np.arange(len(elevation)) - SLIPPED) > 0.5 * GRID_HZ
+    assert np.abs(estimate.track.leg_elevation_deg - elevation)[settled].max() < 1.0
+
+
+def test_a_leg_that_rests_higher_from_some_repetition_on_slipped_no_strap(leg: Leg) -> None:
+    elevation = lifted(leg)
+    higher = leg(0.0, [(0.0, 3.0), *[(TOP_DEG, 2.0), (LOW_DEG, 2.0), (LOW_DEG, 1.0)] * 4])
+    elevation = np.concatenate([higher, leg(LOW_DEG, [(TOP_DEG, 2.0), (7.0, 2.0), (7.0, 1.0)] * 4)[1:]])
+    strap = Rotation.from_rotvec([0.5, 1.1, -0.4])
+
+    estimate = estimated(elevation, strap, -0.1 * elevation, worn_pelvis())
+
+    assert estimate.leg is not None
+    assert estimate.leg.slips == ()
+
+
+@pytest.mark.parametrize("axis", ["x", "y"])
+def test_the_pelvis_is_not_judged_from_where_its_sensor_shifted(leg: Leg, axis: str) -> None:
+    elevation = lifted(leg)
+    belt = about(axis, from_then_on(15.0, len(elevation))) * worn_pelvis()
+
+    estimate = estimated(elevation, Rotation.identity(), -0.1 * elevation, belt)
+
+    shift = estimate.pelvis.shift
+    assert shift is not None
+    assert shift.by_deg == pytest.approx(15.0, abs=1.0)
+    assert shift.tick == pytest.approx(SLIPPED, abs=0.3 * GRID_HZ)
+    assert np.isfinite(estimate.track.pelvic_tilt_deg[: SLIPPED - 50]).all()
+    assert np.isnan(estimate.track.pelvic_tilt_deg[SLIPPED + 50 :]).all()
+    assert np.isnan(estimate.track.pelvic_rotation_deg[SLIPPED + 50 :]).all()
+    assert [found.message for found in pelvis_shifted(shift)] == [
+        "The pelvis sensor shifted by about 15° at 23 s: from there on the pelvis was not judged."
+    ]
+
+
+def test_a_back_that_arches_in_one_pause_shifts_no_sensor(leg: Leg) -> None:
+    elevation = lifted(leg)
+    at = np.arange(len(elevation))
+    arched = 12.0 * np.exp(-(((at - SLIPPED) / (0.8 * GRID_HZ)) ** 2))
+
+    estimate = estimated(elevation, Rotation.identity(), -0.1 * elevation + arched, worn_pelvis())
+
+    assert estimate.pelvis.shift is None
+    assert np.isfinite(estimate.track.pelvic_tilt_deg).all()
+
+
+def test_no_repetitions_show_no_shift() -> None:
+    assert find_shift(np.tile([0.0, 0.0, 1.0], (500, 1)), ()) is None
+
+
+def test_lost_packets_end_no_rest() -> None:
+    still = np.ones(400, bool)
+    still[150:160] = False
+    still[300:330] = False
+
+    assert [(rest.start, rest.end) for rest in rests_in(still)] == [(0, 300), (281, 400)]
+
+
+def test_no_angle_is_made_up_where_no_zero_holds(leg: Leg) -> None:
+    elevation = lifted(leg)
+    belt = about("y", from_then_on(15.0, len(elevation))) * worn_pelvis()
+    estimate = estimated(elevation, Rotation.identity(), -0.1 * elevation, belt)
+
+    motion = set_motion(estimate.track, Header(side="right"))
+
+    assert np.isnan(motion.tilt_deg[SLIPPED + 50 :]).all()
+    assert np.isnan(held_high(motion.tilt_deg, 0.3)[SLIPPED + 50 :]).all()
+    assert np.isfinite(held_high(motion.tilt_deg, 0.3)[: SLIPPED - 50]).all()

@@ -1,0 +1,140 @@
+"""What was seen and not counted is told with its own reason, and so is what the count may have been."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from typing import get_args
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from imu_reps.domain.rep import Partial, PartialReason, Rep
+from imu_reps.domain.summary import Finding, Summary
+from imu_reps.domain.track import AngleTrack
+from imu_reps.report.page.page import set_page
+from imu_reps.report.text import text_report
+
+Make = Callable[..., Summary]
+MakeRep = Callable[..., Rep]
+
+#: A word that each reason is told by, and no other.
+WORDS: dict[PartialReason, str] = {
+    "too_small": "smaller movement",
+    "cut_off": "cuts off",
+    "not_carried_round_hip": "raised from the hip",
+    "out_of_posture": "while not lying",
+    "walking": "walking",
+}
+#: The same where nothing was counted at all.
+NOTHING: dict[PartialReason, str] = {
+    "too_small": "never went out and back by at least 8°",
+    "cut_off": "had not come back when the recording ended",
+    "not_carried_round_hip": "not as a leg that is raised from the hip",
+    "out_of_posture": "only while you were not lying",
+    "walking": "as it does in walking",
+}
+
+
+def prose(summary: Summary) -> str:
+    out = io.StringIO()
+    Console(file=out, width=80, highlight=False, markup=False, emoji=False).print(text_report(summary, 80))
+    return re.sub(r"\s+", " ", out.getvalue())
+
+
+def page(summary: Summary) -> str:
+    nothing = np.full(200, np.nan)
+    track = AngleTrack(
+        np.arange(200) / 100.0,
+        nothing,
+        nothing,
+        nothing,
+        np.full((200, 3), np.nan),
+        nothing,
+        np.zeros(200, bool),
+    )
+    return re.sub(r"\s+", " ", set_page(summary, track))
+
+
+@pytest.fixture(params=[prose, page], ids=["text", "page"])
+def told(request: pytest.FixtureRequest) -> Callable[[Summary], str]:
+    return request.param  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("reason", get_args(PartialReason))
+def test_swings_not_counted_are_told_with_their_reason(
+    make_summary: Make, make_rep: MakeRep, told: Callable[[Summary], str], reason: PartialReason
+) -> None:
+    partials = (Partial(40.0, 41.0, 20.0, reason), Partial(43.0, 44.0, 20.0, reason))
+    text = told(make_summary(make_rep(1), partials=partials))
+
+    assert [one for one, word in WORDS.items() if word in text] == [reason]
+    assert "at 40.0 s and 43.0 s." in text
+    assert "2 " in text
+
+
+def test_each_reason_has_a_sentence_of_its_own(make_summary: Make, make_rep: MakeRep) -> None:
+    partials = (Partial(4.0, 5.0, 9.0), Partial(40.0, 41.0, 50.0, "cut_off"), Partial(7.0, 8.0, 9.0))
+    text = prose(make_summary(make_rep(1), partials=partials))
+
+    assert "2 smaller movements not counted, at 4.0 s and 7.0 s." in text
+    assert "1 rep that the recording cuts off not counted, at 40.0 s." in text
+
+
+@pytest.mark.parametrize("reason", get_args(PartialReason))
+def test_no_reps_are_said_with_the_reason_that_is_the_one(
+    make_summary: Make, told: Callable[[Summary], str], reason: PartialReason
+) -> None:
+    """Of several the one that most of the movement had."""
+    partials = (Partial(1.0, 2.0, 6.0), *(Partial(t, t + 1, 30.0, reason) for t in (40.0, 43.0)))
+    text = told(make_summary(partials=partials))
+
+    assert "no reps" in text
+    assert [one for one, word in NOTHING.items() if word in text] == [reason]
+
+
+def test_hanging_is_called_hanging(make_summary: Make) -> None:
+    partials = (Partial(1.0, 2.0, 30.0, "out_of_posture"),)
+
+    assert "while you were not hanging" in prose(
+        make_summary(partials=partials, recording={"posture": "hanging"})
+    )
+
+
+def test_what_else_the_count_may_have_been_comes_first(
+    make_summary: Make, make_rep: MakeRep, told: Callable[[Summary], str]
+) -> None:
+    finding = Finding("count_uncertain", (), "Fairly certain: 2 reps; 3 if the swing at 42 s was one.")
+    summary = make_summary(
+        make_rep(1), make_rep(2), findings=(finding,), figures={"rep_count_certainty": "fair"}
+    )
+    text = told(summary)
+
+    assert text.count(finding.message) == 1
+    assert text.index(finding.message) < text.index("A clean set")
+
+
+@pytest.mark.parametrize(
+    ("certainty", "said"), [("high", False), ("fair", False), ("low", True), (None, False)]
+)
+def test_a_guess_is_called_one_beside_the_count(
+    make_summary: Make, make_rep: MakeRep, certainty: str | None, said: bool
+) -> None:
+    text = prose(make_summary(make_rep(1), make_rep(2), figures={"rep_count_certainty": certainty}))
+
+    assert ("2 reps (not certain), 2 clean" in text) == said
+    assert ("2 reps, 2 clean" in text) != said
+
+
+def test_hanging_hip_pops_are_told_once_to_be_beyond_the_sensors(
+    make_summary: Make, make_rep: MakeRep
+) -> None:
+    hanging = {"exercise": "hanging_leg_raise", "posture": "hanging", "side": "both"}
+    reps = [make_rep(n, not_judged=("hip_pop",), pelvic_rotation_deg=None) for n in (1, 2, 3)]
+    text = prose(make_summary(*reps, recording=hanging))
+
+    assert "3 reps, 3 clean" in text
+    assert "not fully judged" not in text
+    assert text.count("while hanging") == 1
