@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from imu_reps.analysis.alignment import LegAlignment, Rest, align_leg, rests_in
 from scipy.spatial.transform import Rotation
 
-from imu_reps.analysis.alignment import LegAlignment, Rest, align_leg, rests_in
 from imu_reps.domain.exercise import Exercise
 from imu_reps.domain.recording import Header, Posture, SensorHeader, Start, default_posture
 from imu_reps.domain.settings import Settings
