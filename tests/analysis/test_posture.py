@@ -1,4 +1,4 @@
-"""Lying, hanging, ready, left: from the person's own direction; and the axes of a sensor strapped on anyhow."""
+"""Lying, hanging, ready, left, by the person's own direction; the axes of a sensor strapped on anyhow."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ def test_without_a_pelvis_sensor_any_rest_will_do_and_posture_is_not_checked() -
 
 
 def rocks(count: int, tip_deg: float, pause_s: float = 0.0) -> np.ndarray:
-    """Two seconds of rest, rocks of a second and a half with so long a rest after each, two seconds of rest."""
+    """Two seconds of rest, rocks of a second and a half, each with so long a rest after it, and two more."""
     one = tip_deg * np.sin(np.linspace(0.0, np.pi, 150)) ** 2
     each = np.concatenate([one, spans((0.0, pause_s))])
     return np.concatenate([np.zeros(200), np.tile(each, count), np.zeros(200)])
