@@ -12,6 +12,7 @@ from imu_reps.domain.events import (
     HoldGoesOn,
     Phase,
     PhaseChanged,
+    PostureLeft,
     Ready,
     RepCompleted,
     SetEnded,
@@ -97,7 +98,7 @@ class RunningSet:
 
     def cues(self, events: Iterable[Event], now_s: float) -> list[Cue]:
         """What the coach says now; all but the beats of the metronome stand in the file too."""
-        said = self._coach.take(events, self.file_time_s(now_s))
+        said = self._coach.take(map(_decided, events), self.file_time_s(now_s))
         for cue in said:
             if cue.code != "beat":
                 note = cue_note(cue)
@@ -169,6 +170,8 @@ class RunningSet:
                 self._last_rep = rep
             case HoldGoesOn(held_s=held_s) if self._hold_s is not None and held_s >= self._hold_s:
                 self._ended_by = "duration"
+            case PostureLeft():
+                self._ended_by = "left_posture"
             case SetEnded(reason=reason):
                 self._ended_by = reason
 
@@ -186,3 +189,10 @@ class RunningSet:
         on_its_way: Phase = "eccentric" if self._goal.start == "low" else "concentric"
         wait_s = LONGEST_TAIL_S if self._phase == on_its_way else TAIL_S
         return since_target_s >= wait_s
+
+
+def _decided(event: Event) -> Event:
+    """What an event means to the coach of a set that is being recorded: who leaves the posture ends it."""
+    if isinstance(event, PostureLeft):
+        return SetEnded(event.time_s, "left_posture", event.rep_count)
+    return event

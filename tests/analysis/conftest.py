@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
 from functools import cache
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
 
 from imu_reps.analysis.analyze import Analysis, analyze
+from imu_reps.domain.events import Event
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock
 from imu_reps.domain.track import GRID_HZ
@@ -69,3 +72,36 @@ def in_blocks() -> Callable[[Recording, Iterable[int]], Iterator[tuple[SampleBlo
             taken = [first + count for first, count in zip(taken, counts, strict=True)]
 
     return cut
+
+
+@pytest.fixture(scope="session")
+def same_events() -> Callable[[list[Event], list[Event]], None]:
+    """That two pipelines said the same, but for the rounding of sums taken in another order."""
+
+    def same(events: list[Event], others: list[Event]) -> None:
+        assert [type(event) for event in events] == [type(event) for event in others]
+        for event, other in zip(events, others, strict=True):
+            for (name, value), (other_name, other_value) in zip(_leaves(event), _leaves(other), strict=True):
+                assert name == other_name
+                if isinstance(other_value, float):
+                    assert value == pytest.approx(other_value, abs=1e-9, rel=1e-9), name
+                else:
+                    assert value == other_value, name
+
+    return same
+
+
+def _leaves(event: Event) -> list[tuple[str, Any]]:
+    """Every leaf of an event, named."""
+
+    def leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                yield from leaves(f"{name}.{key}", inner)
+        elif isinstance(value, list | tuple):
+            for k, inner in enumerate(value):
+                yield from leaves(f"{name}.{k}", inner)
+        else:
+            yield name, value
+
+    return list(leaves(type(event).__name__, asdict(event)))

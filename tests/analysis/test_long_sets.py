@@ -10,11 +10,11 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import given, settings
-
-from imu_reps import Pipeline, Recording, SampleBlock, SetPlan, simulate
 from imu_reps.analysis.live_angles import LiveAngles
 from imu_reps.analysis.live_announced import Announced
 from imu_reps.analysis.live_measure import ROOM_S, LiveTrack
+
+from imu_reps import Pipeline, Recording, SampleBlock, SetPlan, simulate
 from imu_reps.analysis.reps.segmentation import Excursion, Turn, TurnFinder
 from imu_reps.domain.events import Event, RepCompleted, RepRetracted
 from imu_reps.domain.recording import Start

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from imu_reps.analysis.alignment import Rest
+
 from imu_reps.analysis.set.pelvis import estimate_turn, mean_up, zero_rest
 from imu_reps.kinematics.mounting import MAX_TURN_DEG, PelvisAxes, tilt_and_rotation, turned
 

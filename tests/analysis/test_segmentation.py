@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -10,7 +10,14 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from imu_reps.analysis.reps.segmentation import Segmentation, Turn, TurnFinder, find_reps
+from imu_reps.analysis.reps.segmentation import (
+    Excursion,
+    Segmentation,
+    Turn,
+    TurnFinder,
+    find_reps,
+    usual_range_deg,
+)
 from imu_reps.domain.settings import Settings
 
 Leg = Callable[..., np.ndarray]
@@ -23,8 +30,16 @@ def turns_of(travel: np.ndarray, threshold_deg: float = 8.0) -> list[Turn]:
     return finder.turns
 
 
-def segmented(travel: np.ndarray, floor_deg: float | None = 0.0, **changes: float) -> Segmentation:
-    return find_reps([turns_of(travel)], Settings(**changes), floor_deg)
+def segmented(
+    travel: np.ndarray, floor_deg: float | None = 0.0, *, may_walk: bool = False, **changes: float
+) -> Segmentation:
+    return find_reps([turns_of(travel)], Settings(**changes), floor_deg, may_walk=may_walk)
+
+
+def small(found: Segmentation) -> list[Excursion]:
+    """What was too small to count."""
+    assert {partial.reason for partial in found.partials} <= {"too_small"}
+    return [partial.excursion for partial in found.partials]
 
 
 def test_every_lift_from_rest_counts(leg: Leg) -> None:
@@ -62,7 +77,7 @@ def test_a_bounce_at_the_near_end_neither_counts_nor_splits(leg: Leg, bounce_deg
 
     assert len(found.reps) == 3
     assert [rep.range_deg for rep in found.reps] == pytest.approx([60.0] * 3)
-    assert [partial.range_deg for partial in found.partials] == pytest.approx([bounce_deg])
+    assert [partial.range_deg for partial in small(found)] == pytest.approx([bounce_deg])
 
 
 def test_many_dips_and_bounces_in_one_repetition_are_still_one(leg: Leg) -> None:
@@ -94,7 +109,7 @@ def test_fidgets_before_the_set_are_dropped_by_the_sets_own_median(leg: Leg) -> 
 
     assert len(found.reps) == 5
     assert len(found.partials) == 3
-    assert max(partial.back.tick for partial in found.partials) < found.reps[0].far.tick
+    assert max(partial.back.tick for partial in small(found)) < found.reps[0].far.tick
 
 
 def test_before_the_set_has_shown_its_range_the_usual_one_keeps_fidgets_out(leg: Leg) -> None:
@@ -111,24 +126,65 @@ def test_small_and_large_repetitions_mixed_all_count(leg: Leg) -> None:
     assert len(segmented(leg(0.0, [*full * 10, (0.0, 5.0), *fast * 10, (0.0, 5.0), *low * 10])).reps) == 30
 
 
+def weighted_median(sizes: Sequence[float]) -> float:
+    """The size up to which half of all degrees lie, by counting degrees one by one."""
+    below = 0.0
+    for size in sorted(sizes):
+        below += size
+        if below >= 0.5 * sum(sizes):
+            return size
+    return 0.0
+
+
+@pytest.mark.parametrize(
+    ("ranges", "usual"),
+    [
+        ([], 0.0),
+        ([60.0], 60.0),
+        ([60.0] * 5 + [12.0] * 6, 60.0),  # many twitches do not outvote the repetitions,
+        ([60.0] * 5 + [120.0], 60.0),  # nor does one lying-down the set
+        ([30.0] * 3 + [60.0] * 2, 60.0),
+        ([30.0] * 5 + [60.0] * 2, 30.0),
+    ],
+)
+def test_the_usual_range_is_the_median_weighted_by_size(ranges: list[float], usual: float) -> None:
+    assert usual_range_deg(ranges) == usual == weighted_median(ranges)
+
+
+@given(ranges=st.lists(st.floats(8.0, 90.0), min_size=1, max_size=20))
+@settings(max_examples=100, deadline=None)
+def test_the_usual_range_is_one_of_the_ranges_whatever_their_order_and_unit(ranges: list[float]) -> None:
+    usual = usual_range_deg(ranges)
+
+    assert usual in ranges
+    assert usual_range_deg(ranges[::-1]) == usual
+    assert usual_range_deg([8.0 * r for r in ranges]) == 8.0 * usual
+    assert usual_range_deg([*ranges, max(ranges)]) >= usual
+    # as many degrees lie in larger ranges as in smaller ones, but for those of the median itself
+    assert sum(r for r in ranges if r > usual) <= 0.5 * sum(ranges) * (1.0 + 1e-12)
+    assert sum(r for r in ranges if r < usual) <= 0.5 * sum(ranges) * (1.0 + 1e-12)
+
+
 def counted_by_definition(sizes: list[float]) -> tuple[list[bool], float]:
-    """Drop what is under 35 % of the median of those left, until none drops; and the narrowest call."""
+    """Drop what is under 35 % of the weighted median of those left till none drops; and the narrowest call."""
     left = [size for size in sizes if size >= 8.0]
     nearest = min(abs(size / 8.0 - 1.0) for size in sizes)
     while left:
-        limit = 0.35 * float(np.median(left))
-        nearest = min([nearest, *(abs(size / limit - 1.0) for size in sizes)])
+        limit = 0.35 * weighted_median(left)
+        half = 0.5 * sum(left)
+        halves = np.abs(np.cumsum(sorted(left)) / half - 1.0)
+        nearest = min([nearest, *(abs(size / limit - 1.0) for size in sizes), *halves.tolist()])
         kept = [size for size in left if size >= limit]
         if len(kept) == len(left):
             break
         left = kept
-    limit = max(8.0, 0.35 * float(np.median(left)) if left else 0.0)
+    limit = max(8.0, 0.35 * weighted_median(left))
     return [size >= limit for size in sizes], nearest
 
 
 @given(sizes=st.lists(st.floats(5.0, 90.0), min_size=1, max_size=14))
 @settings(max_examples=200, deadline=None)
-def test_excursions_from_rest_count_by_the_medians_rule(sizes: list[float]) -> None:
+def test_excursions_from_rest_count_by_the_weighted_medians_rule(sizes: list[float]) -> None:
     expected, nearest = counted_by_definition(sizes)
     assume(nearest > 1e-6)
     points = [0.0, *(value for size in sizes for value in (size, 0.0))]
@@ -136,8 +192,15 @@ def test_excursions_from_rest_count_by_the_medians_rule(sizes: list[float]) -> N
 
     assert [rep.far.tick for rep in found.reps] == [2 * k + 1 for k, counts in enumerate(expected) if counts]
     if found.reps:
-        small = [k for k, counts in enumerate(expected) if not counts and sizes[k] >= 8.0]
-        assert [partial.far.tick for partial in found.partials] == [2 * k + 1 for k in small]
+        partial = [k for k, counts in enumerate(expected) if not counts and sizes[k] >= 8.0]
+        assert [one.far.tick for one in small(found)] == [2 * k + 1 for k in partial]
+
+
+def test_a_swing_of_no_leg_is_no_repetition_and_does_not_raise_what_is_usual(leg: Leg) -> None:
+    """Lying down turns the shank by more than any hip bends."""
+    found = segmented(leg(0.0, [(170.0, 2.0), (0.0, 2.0), *[(25.0, 1.0), (0.0, 1.0)] * 4]))
+
+    assert len(found.reps) == 4
 
 
 def test_stopping_at_a_floor_angle_is_a_repetition(leg: Leg) -> None:
@@ -164,12 +227,13 @@ def test_walking_swings_the_leg_behind_and_is_no_repetition() -> None:
     time = np.arange(2000) / 100.0
     walking = -10.0 - 35.0 * np.cos(2.0 * np.pi * 0.8 * time)
 
-    assert segmented(walking).reps == ()
-    assert len(segmented(walking + 45.0).reps) == 16  # the same swing from the floor up is lifting
+    assert segmented(walking, may_walk=True).reps == ()
+    # the same swing from the floor up is lifting
+    assert len(segmented(walking + 45.0, may_walk=True).reps) == 16
 
 
 def test_swaying_from_a_bar_a_little_behind_is_no_walking(leg: Leg) -> None:
-    found = segmented(leg(0.0, [(60.0, 1.5), (-6.0, 1.5)] * 6))
+    found = segmented(leg(0.0, [(60.0, 1.5), (-6.0, 1.5)] * 6), may_walk=True)
 
     assert len(found.reps) == 6
 

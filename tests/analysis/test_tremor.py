@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from imu_reps.analysis.set_motion import SetMotion, set_motion
 from imu_reps.analysis.reps.tremor import baseline_dps, shake_squared, tremor_findings, tremor_ratio
+from imu_reps.analysis.set_motion import SetMotion, set_motion
 from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.track import GRID_HZ, AngleTrack

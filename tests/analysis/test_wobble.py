@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from imu_reps.analysis.analyze import measure_set
+from imu_reps.analysis.estimate import estimate_set
 from imu_reps.analysis.filters import low_passed
 from imu_reps.analysis.reps.measure import Measured
 from imu_reps.analysis.set_motion import SetMotion, set_motion
 from imu_reps.analysis.wobble import wobble_deg, wobble_findings
 from imu_reps.domain.settings import Settings
+from imu_reps.kinematics.recorded import estimate_motion, fit_clocks
 from imu_reps.sensors.simulator import BodyPlan, RepFaults, RepPlan, SetPlan, simulate
 
 Measurement = tuple[SetMotion, list[Measured]]
@@ -23,14 +25,10 @@ ARCHING = RepPlan(faults=RepFaults(arch_deg=9.0, rotation_deg=3.0))
 @pytest.fixture(scope="module")
 def clean() -> Measurement:
     """Twelve repetitions that arch from the eighth on, smoothly."""
-    from imu_reps.kinematics.recorded import estimate_motion, fit_clocks
-    from imu_reps.analysis.whole_set import find_set
-
     plan = SetPlan(reps=(RepPlan(),) * 7 + (ARCHING,) * 5, body=BodyPlan(breathing_deg=0.1))
     recording = simulate(plan, seed=5).recording
-    whole = find_set(
-        estimate_motion(recording, fit_clocks(recording)), recording.header, settings := Settings()
-    )
+    sensed = estimate_motion(recording, fit_clocks(recording))
+    whole = estimate_set(sensed, recording.header, settings := Settings())
     motion = set_motion(whole.track, recording.header)
     return motion, measure_set(whole, motion, settings)
 

@@ -5,10 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from imu_reps.analysis.live_ahead import pace_ahead, stop_ahead, whole_way_deg
-from imu_reps.analysis.live_coasting import coasting_past, judgeable_deg
-from imu_reps.analysis.live_crossings import LiveLimit
-from imu_reps.analysis.live_way import LiveWay
+from imu_reps.analysis.live.limits import LiveLimit
+from imu_reps.analysis.live.prediction import (
+    coasting_past,
+    judgeable_deg,
+    pace_ahead,
+    stop_ahead,
+    whole_way_deg,
+)
+from imu_reps.analysis.live.way import LiveWay
 from imu_reps.analysis.reps.momentum import COASTING_MOMENT, PENDULUM_RAD2_S2
 from imu_reps.analysis.reps.segmentation import Turn
 from imu_reps.domain.samples import FloatArray
