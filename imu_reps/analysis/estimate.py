@@ -32,8 +32,8 @@ class EstimatorParams:
     leg : LegParams
     evidence : EvidenceParams
     high_margin, fair_margin : float
-        By how much the likeliest reading must be likelier than the next one for its count to be of high, and of
-        fair certainty, natural logarithm (ours, calibrated on sets of other people's simulators).
+        By how much the likeliest reading must be likelier than the next one for its count to be of high, and
+        of fair certainty, natural logarithm (ours, calibrated on sets of other people's simulators).
     near_share : float
         A swing this near to what counts, as a share of it, makes the count uncertain.
     """
@@ -110,7 +110,7 @@ def estimate_set(
         elevation = leg.elevation_deg(motion.ankle.up, header, params.leg)
     pelvis = estimate_pelvis(motion, posture, elevation, segmentation, leg, header)
     known = motion.ankle is not None
-    certainty, other = certainty_of(choice, settings, params) if known else (None, None)
+    certainty, other = certainty_of(choice, params) if known else (None, None)
     return SetEstimate(
         track=_track(motion, elevation, pelvis),
         posture=posture,
@@ -160,11 +160,11 @@ def _track(motion: Motion, elevation_deg: np.ndarray, pelvis: PelvisEstimate) ->
     )
 
 
-def certainty_of(choice: Choice, settings: Settings, params: EstimatorParams) -> tuple[Certainty, int | None]:
+def certainty_of(choice: Choice, params: EstimatorParams) -> tuple[Certainty, int | None]:
     """How sure the count is, and what it may be otherwise.
 
-    By the margin over the likeliest reading with another count, and by swings that are nearly as large as what
-    counts, or hardly larger.
+    By the margin over the likeliest reading with another count, and by swings that are nearly as large as
+    what counts, or hardly larger.
     """
     if choice.best is None:
         return "high", None

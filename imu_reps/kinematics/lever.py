@@ -25,8 +25,8 @@ GRAVITY_MPS2 = 9.80665
 #: Rates above this are left out: neither the leg nor the fit has them.
 CUTOFF_HZ = 6.0
 
-#: Below this the soft tissue under a strap no longer rings (its own frequency is 4 to 12 Hz), and the arc of a
-#: whole set of raises explains two thirds and more of the motion; at 6 Hz it may explain nothing of it.
+#: Below this the soft tissue under a strap no longer rings (its own frequency is 4 to 12 Hz), and the arc of
+#: a whole set of raises explains two thirds and more of the motion; at 6 Hz it may explain nothing of it.
 SET_CUTOFF_HZ = 1.3
 
 #: Instants at which the leg turns slower than this say nothing about the lever.
@@ -39,8 +39,8 @@ INDEPENDENT_HZ = 2.0 * CUTOFF_HZ
 FEWEST = 50
 EVERY = 3
 
-#: With fewer movements leaving each out in turn shows no spread; then it is so many times the formal one (ours:
-#: over simulated and real sets the formal one is that much too small).
+#: With fewer movements leaving each out in turn shows no spread; then it is so many times the formal one
+#: (ours: over simulated and real sets the formal one is that much too small).
 FEWEST_APART = 3
 FEW_INFLATION = 3.0
 
@@ -99,7 +99,7 @@ class Carried:
 
 
 def carried(ankle: GridMotion, axis: FloatArray, cutoff_hz: float = CUTOFF_HZ) -> Carried | None:
-    """How the ankle is carried about `axis` (in sensor axes) below a frequency; None for too short a stretch."""
+    """How the ankle is carried about `axis` (sensor axes) below a frequency; None for too short a stretch."""
     known = np.isfinite(ankle.up[:, 0])
     if known.sum() < FEWEST:
         return None
@@ -143,8 +143,8 @@ class Movements:
     def common(self, chosen: Sequence[bool] | None = None) -> Lever | None:
         """One lever for all of the movements, or for some; None where none of them shows anything.
 
-        Its spread is taken from leaving each movement out in turn: a strap that sags and a tilt that is a little
-        wrong disturb whole movements alike, and the residuals of instants would claim far too much.
+        Its spread is taken from leaving each movement out in turn: a strap that sags and a tilt that is a
+        little wrong disturb whole movements alike, and the residuals of instants would claim far too much.
         """
         picked = self._fits if chosen is None else list(compress(self._fits, chosen))
         fits = [fit for fit in picked if fit is not None]
@@ -160,7 +160,7 @@ class Movements:
         return Lever(solution[:2] @ self._plane, spread_m)
 
     def each(self) -> list[Lever | None]:
-        """The lever of each movement by itself, its spread that of a single one; None where it shows nothing."""
+        """The lever of each movement by itself, with the spread of a single one; None where it shows none."""
         return [None if fit is None else self._alone(fit) for fit in self._fits]
 
     def _alone(self, fit: _Normal) -> Lever:

@@ -1,4 +1,4 @@
-"""What is causal between two estimates: the leg's turns and phases, ends as they are reached, limits as they pass.
+"""What is causal between two estimates: turns and phases of the leg, ends reached, limits passed.
 
 Works instant by instant, in the frame last estimated; a new frame re-reads the latest motion.
 """
@@ -146,7 +146,7 @@ class Follower:
         before = self._finder.confirmed_count
         self._finder.take(Turn(tick, smooth))
         self._recent.append(smooth)
-        events: list[FollowerEvent] = self._phase_events(time_s, smooth, known)
+        events: list[FollowerEvent] = [*self._phase_events(time_s, smooth, known)]
         dwelling = len(self._recent) > DWELL_TICKS and abs(smooth - self._recent[0]) < DWELL_DEG
         arrival = self._way.step(tick, smooth, leg_deg)
         self.turned = self._finder.confirmed_count != before

@@ -1,4 +1,4 @@
-"""A set while it runs: the follower between estimates, and what each estimate shows otherwise than was said."""
+"""A set while it runs: the follower between estimates, and what each estimate shows otherwise."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class LiveSet:
         return events
 
     def _asks(self) -> bool:
-        """Whether the set is to be estimated anew: at a turn or a dwell, once it is settled at the resting end."""
+        """Whether to estimate anew: at turns and dwells, of a settled set at those of the resting end."""
         follower = self._follower
         ended = follower.turned or follower.settled
         return ended and (not self._settled or follower.ended_inwards)
@@ -141,13 +141,13 @@ class LiveSet:
         """Ask for the set so far, and say what is new."""
         motion = self._buffer.motion()
         leg = self._frame.leg
-        before = None if leg is None else Before(leg, self._settled)
-        estimate = estimate_set(motion, self._header, self._settings, self._params, before)
+        known = None if leg is None else Before(leg, self._settled)
+        estimate = estimate_set(motion, self._header, self._settings, self._params, known)
         clear = estimate.margin >= self._params.high_margin
         self._settled = clear and len(estimate.segmentation.reps) >= SETTLED_REPS
         self._gate.learn(estimate.posture)
-        before, self._rest.frame = self._frame, frame_of(estimate, self._frame, self._header)
-        if self._frame.leg is not before.leg:
+        self._rest.frame = frame_of(estimate, self._frame, self._header)
+        if self._frame.leg is not leg:
             self._reread()
         self._threshold_deg = estimate.segmentation.threshold_deg
         reps = [_in_ticks(rep, motion) for rep in estimate.segmentation.reps]
@@ -163,7 +163,7 @@ class LiveSet:
         return events
 
     def _shows_a_set(self, reps: Sequence[Excursion], certainty: Certainty | None) -> bool:
-        """Whether what was seen is more than a fidget: raises of some size, or several of any, clear enough."""
+        """Whether what was seen is more than a fidget: raises of some size, or several of any."""
         if self.count:
             return True
         large = usual_range_deg([rep.range_deg for rep in reps]) >= FIRST_DEG

@@ -99,9 +99,9 @@ def leg_frames(
     floor = floor_rests(reading, rests, travel, header)
     level, seen, zero_deg = _zero(reading, floor, travel, header)
     sign = reading.hypothesis.sign
-    axis = sign * reading.axis
+    axis = reading.lifting_axis
     angle = np.radians(travel_sign(header) * sign * level)
-    zero = np.cos(angle) * reading.plane[0] + np.sin(angle) * reading.plane[1]
+    zero = np.cos(angle) * reading.swing.plane[0] + np.sin(angle) * reading.swing.plane[1]
     first = LegFrame(axis, unit(zero), zero_deg)
     if not floor and header.ankle.cranial_axis is not None and header.exercise != "heel_tap":
         first, seen = _named(axis, axis_vector(header.ankle.cranial_axis), header), True
@@ -161,7 +161,7 @@ def _axes(reading: Reading, travel_deg: FloatArray, turning_dps: FloatArray, par
     for rep in reps:
         span = np.arange(rep.near.tick, rep.back.tick + 1)
         axis = swing_axis(turning_dps[span[travel_deg[span] > limit]], params)
-        axes.append(reading.axis if axis is None else np.sign(axis @ reading.axis) * axis)
+        axes.append(reading.swing.axis if axis is None else np.sign(axis @ reading.swing.axis) * axis)
     return np.array(axes).reshape(-1, 3)
 
 

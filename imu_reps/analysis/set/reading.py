@@ -1,4 +1,4 @@
-"""The likeliest reading of a set: every axis the leg may swing about, either sign, weighed by the evidence."""
+"""The likeliest reading of a set: every axis the leg may swing about, either sign, weighed by evidence."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from imu_reps.analysis.reps.segmentation import Excursion, Segmentation, Turn, TurnFinder, usual_range_deg
+from imu_reps.analysis.reps.segmentation import Excursion, Segmentation, TurnFinder, usual_range_deg
 from imu_reps.analysis.set.evidence import EvidenceParams, Hypothesis, Observed, score, travel_sign
-from imu_reps.analysis.set.hypotheses import readings
+from imu_reps.analysis.set.hypotheses import Swing, readings
 from imu_reps.analysis.set.leg import (
     LegFrame,
     LegParams,
@@ -34,9 +34,9 @@ LIFTED_SHARE = 0.3
 #: What lies further below the resting end than this share of the range is another movement (ours).
 BELOW_SHARE = 0.1
 
-#: A swing whose own lever is surely (two spreads) under this share of the common one did not carry the ankle round
-#: the hip. Of 5,930 repetitions of simulated sets by four authors none comes under 0.8, of swings before and after
-#: the sets those that show a lever at all stay under 0.3.
+#: A swing whose own lever is surely (two spreads) under this share of the common one did not carry the ankle
+#: round the hip. Of 5,930 repetitions of simulated sets by four authors none comes under 0.8, of swings
+#: before and after the sets those that show a lever at all stay under 0.3.
 SLID_SHARE = 0.45
 FEWEST_ALIKE, MIN_LEVER_M = 3, 0.3
 
@@ -53,20 +53,13 @@ class Reading:
 
     Attributes
     ----------
-    axis : (3,) float
-        Of the swing, in sensor axes; a right-handed turn of the leg about it makes the angle grow.
-    plane : pair of (3,) float
-        Up in sensor axes where the angle is 0, and where it is 90.
-    angle_deg : (n,) float
-        Low-passed, holes bridged.
+    swing : Swing
     hypothesis : Hypothesis
     score : float
         How much likelier it is than that nobody raised a leg, natural logarithm.
     """
 
-    axis: FloatArray
-    plane: tuple[FloatArray, FloatArray]
-    angle_deg: FloatArray
+    swing: Swing
     hypothesis: Hypothesis
     score: float
 
@@ -77,7 +70,12 @@ class Reading:
 
     def travel_deg(self, header: Header) -> FloatArray:
         """The angle counted from the resting end outwards, (n,) degrees, any zero."""
-        return np.asarray(self.hypothesis.sign * travel_sign(header) * self.angle_deg)
+        return np.asarray(self.hypothesis.sign * travel_sign(header) * self.swing.angle_deg)
+
+    @property
+    def lifting_axis(self) -> FloatArray:
+        """A right-handed turn of the leg about it lifts the leg, (3,), in sensor axes."""
+        return self.hypothesis.sign * self.swing.axis
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +161,9 @@ def choose_reading(
     known = [before.frame.axis] if before is not None and before.settled else _axes(seen, leg, settings)
     for axis in known:
         # a foot that wobbles in each lift would turn the refined axis to itself: the first one is read too
-        refined = axis if before is not None and before.settled else _refined(axis, seen, header, settings, leg)
+        refined = (
+            axis if before is not None and before.settled else _refined(axis, seen, header, settings, leg)
+        )
         for candidate in (refined, axis):
             if not any(abs(candidate @ other) > SAME_AXIS for other in axes):
                 axes.append(candidate)
@@ -185,7 +185,7 @@ def choose_reading(
 
 
 def _by_travel(found: Sequence[Reading], header: Header, params: EvidenceParams) -> list[Reading]:
-    """The readings, likelier the more of the leg's travel each explains: a raise turns it further than a wobble."""
+    """The readings, likelier the more of the leg's travel each explains: a raise outdoes a wobble."""
     # a hanging leg that rolls about itself turns no gravity: every axis there is the swing's
     if "travel" in params.without or header.posture == "hanging":
         return list(found)
@@ -199,7 +199,7 @@ def _by_travel(found: Sequence[Reading], header: Header, params: EvidenceParams)
 
 def _again(reading: Reading, before: Before | None, params: EvidenceParams) -> Reading:
     """The reading, likelier where it lifts the leg about the axis that was seen before."""
-    if before is None or reading.hypothesis.sign * float(reading.axis @ before.frame.axis) < AGAIN:
+    if before is None or float(reading.lifting_axis @ before.frame.axis) < AGAIN:
         return reading
     return replace(reading, score=reading.score + params.again)
 
@@ -209,16 +209,16 @@ def _unrepeated(seen: _Leg, header: Header, settings: Settings, params: LegParam
     axis = swing_axis(seen.turning_dps[seen.inside], params)
     if axis is None:
         return None
-    angle, plane, _ = _swing(axis, seen, settings)
+    swing = _swing(axis, seen, settings)
+    angle = swing.angle_deg
     first = seen.rests[0].middle if seen.rests else int(seen.inside[0])
     away = angle[seen.inside] - angle[first]
     sign = float(np.sign(away[np.argmax(np.abs(away))])) or 1.0
     resting = sign * float(angle[first])
     nothing = Segmentation((), (), settings.min_range_deg)
     far = resting + float(np.abs(away).max())
-    return Reading(
-        axis, plane, angle, Hypothesis(sign * travel_sign(header), nothing, resting, far, None), 0.0
-    )
+    hypothesis = Hypothesis(sign * travel_sign(header), nothing, resting, far, None)
+    return Reading(swing, hypothesis, 0.0)
 
 
 def _observe(motion: Motion, posture: Posture, header: Header) -> _Leg | None:
@@ -270,13 +270,13 @@ def _refined(
     axis: FloatArray, seen: _Leg, header: Header, settings: Settings, params: LegParams
 ) -> FloatArray:
     """The axis of the lifts that are found about a first one."""
-    angle, plane, turns = _swing(axis, seen, settings)
-    found = readings(turns, seen.posture.spells, angle, seen.rests, plane, seen.tilt_deg, header, settings)
+    swing = _swing(axis, seen, settings)
+    found = readings(swing, header, settings)
     largest = max(found, key=lambda one: sum(rep.range_deg for rep in one.segmentation.reps))
     if not largest.segmentation.reps:
         return axis
     lifted = largest.resting_deg + LIFTED_SHARE * (largest.far_deg - largest.resting_deg)
-    travel = largest.sign * travel_sign(header) * angle
+    travel = largest.sign * travel_sign(header) * swing.angle_deg
     ticks = np.concatenate([_span(rep) for rep in largest.segmentation.reps])
     better = swing_axis(seen.turning_dps[ticks[travel[ticks] > lifted]], params)
     if better is None:
@@ -284,10 +284,8 @@ def _refined(
     return better if better @ axis > 0.0 else -better
 
 
-def _swing(
-    axis: FloatArray, seen: _Leg, settings: Settings
-) -> tuple[FloatArray, tuple[FloatArray, FloatArray], list[list[Turn]]]:
-    """The leg's angle about an axis, up at 0 and 90 degrees of it, and its turns in each spell."""
+def _swing(axis: FloatArray, seen: _Leg, settings: Settings) -> Swing:
+    """The leg's motion about an axis."""
     plane = plane_of_swing(axis, seen.ankle.up[seen.inside[0]])
     angle = angle_about_deg(axis, seen.ankle.up, plane[0])
     turns = []
@@ -295,32 +293,32 @@ def _swing(
         finder = TurnFinder(settings.min_range_deg)
         finder.push(spell.start, angle[spell])
         turns.append(finder.turns)
-    return angle, plane, turns
+    return Swing(axis, plane, angle, seen.posture.spells, turns, seen.rests, seen.tilt_deg)
 
 
 def _read(
     axis: FloatArray, seen: _Leg, header: Header, settings: Settings, params: EvidenceParams
 ) -> list[Reading]:
-    angle, plane, turns = _swing(axis, seen, settings)
+    """Every reading of the swing about an axis, scored."""
+    swing = _swing(axis, seen, settings)
+    angle, spells = swing.angle_deg, swing.spells
     motion = carried(seen.ankle, axis, SET_CUTOFF_HZ)
     found = []
-    for hypothesis in readings(
-        turns, seen.posture.spells, angle, seen.rests, plane, seen.tilt_deg, header, settings
-    ):
+    for hypothesis in readings(swing, header, settings):
         travel = hypothesis.sign * travel_sign(header) * angle
         likely, lever = _carried_round(hypothesis, travel, motion)
         reps = likely.segmentation.reps
         if reps:
-            spells, shares = seen.posture.spells, _shares(reps, angle, seen)
-            observed = Observed(header, angle, spells, lever, shares, _rates(reps, seen))
-            found.append(Reading(axis, plane, angle, likely, score(likely, observed, params)))
+            shares, rates = _shares(reps, angle, seen), _rates(reps, seen)
+            observed = Observed(likely, header, angle, spells, lever, shares, rates)
+            found.append(Reading(swing, likely, score(observed, params)))
     return found
 
 
 def _carried_round(
     hypothesis: Hypothesis, travel_deg: FloatArray, motion: Carried | None
 ) -> tuple[Hypothesis, Lever | None]:
-    """The hypothesis without what clearly was not carried round the hip as the others, and its common lever."""
+    """The hypothesis without what surely was not carried round the hip, and its common lever."""
     reps = hypothesis.segmentation.reps
     if motion is None or not reps:
         return hypothesis, None

@@ -241,11 +241,11 @@ def find_rocks(motion: Motion, params: SpellParams | None = None) -> tuple[Pelvi
         if not _is_rock(up, ankle, before, after, params):
             continue
         if found and (after.start - found[-1][1].end) / GRID_HZ > params.rock_gap_s:
-            if _count(up, found, params) >= params.min_rocks:
+            if _count(up, found) >= params.min_rocks:
                 break
             found = []
         found.append((before, after))
-    if _count(up, found, params) < params.min_rocks:
+    if _count(up, found) < params.min_rocks:
         return None
     start = _mean_up(up, found[0][0])
     rocking = np.concatenate([up[before.end : after.start] for before, after in found])
@@ -266,7 +266,7 @@ def _is_rock(
     )
 
 
-def _count(up: FloatArray, found: list[tuple[Rest, Rest]], params: SpellParams) -> int:
+def _count(up: FloatArray, found: list[tuple[Rest, Rest]]) -> int:
     """How often the pelvis tips past half of its greatest angle, over all of the rocks."""
     if not found:
         return 0

@@ -63,7 +63,7 @@ class Truth:
     reps : tuple of Rep
         Figures that do not follow from the commanded motion are None.
     partials : tuple of Partial
-        Those that the recording cuts off are `CutOff`.
+        Those that the recording cuts off have the reason `cut_off`.
     has_stalls : bool
         Whether a stall was commanded in any repetition.
     hold : HoldTruth or None
