@@ -175,7 +175,7 @@ def find_posture(motion: Motion, header: Header, params: SpellParams | None = No
     if header.pelvis.alignment == "functional":
         rocks = find_rocks(motion, params)
         if rocks is None:
-            return Posture(whole, still, everywhere, checked=False, lying=None, cranial=None)
+            return _unnamed(motion, up, still, params)
         axes, after = rocks
         named = axes.matrix[0]
         off_deg, cranial = _angle_deg(up, named), axes.matrix[1]
@@ -190,6 +190,19 @@ def find_posture(motion: Motion, header: Header, params: SpellParams | None = No
     near = away_deg < ready_deg(header.start)
     near[:after] = False
     return Posture(tuple(spells), still & near, near, checked=True, lying=lying, cranial=cranial)
+
+
+def _unnamed(motion: Motion, up: FloatArray, still: BoolArray, params: SpellParams) -> Posture:
+    """Posture without the sensor's axes: most of a recording the person lies, or hangs."""
+    assert motion.pelvis is not None
+    lying = _own_direction(up, motion.pelvis.gyr_dps, np.zeros(len(up)), params)
+    if lying is None:
+        everywhere = np.ones(len(up), bool)
+        return Posture((slice(0, len(up)),), still, everywhere, checked=False, lying=None, cranial=None)
+    away_deg = _angle_deg(up, lying)
+    near = away_deg < ready_deg("low")
+    spells = tuple(slice(*spell) for spell in _spells(away_deg < LEFT_DEG))
+    return Posture(spells, still & near, near, checked=False, lying=lying, cranial=None)
 
 
 def _own_direction(
@@ -239,6 +252,12 @@ def find_rocks(motion: Motion, params: SpellParams | None = None) -> tuple[Pelvi
     found: list[tuple[Rest, Rest]] = []
     for before, after in pairwise(rests_in(motion.pelvis.still)):
         if not _is_rock(up, ankle, before, after, params):
+            if (
+                ankle is not None
+                and _leg_moves(ankle, before, after, params)
+                and _count(up, found) >= params.min_rocks
+            ):
+                break
             continue
         if found and (after.start - found[-1][1].end) / GRID_HZ > params.rock_gap_s:
             if _count(up, found) >= params.min_rocks:
@@ -261,9 +280,14 @@ def _is_rock(
         return False
     if _angle_deg(_mean_up(up, after)[None], start)[0] > params.rock_return_deg:
         return False
-    return ankle is None or bool(
-        _angle_deg(ankle[between], ankle[before.end - 1]).max() < params.rock_leg_deg
-    )
+    return ankle is None or not _leg_moves(ankle, before, after, params)
+
+
+def _leg_moves(ankle: FloatArray, before: Rest, after: Rest, params: SpellParams) -> bool:
+    """Whether the leg leaves its place between two rests of the pelvis."""
+    between = ankle[before.end : after.start]
+    away = _angle_deg(between, ankle[before.end - 1])
+    return bool(away.max(initial=0.0) >= params.rock_leg_deg)
 
 
 def _count(up: FloatArray, found: list[tuple[Rest, Rest]]) -> int:
