@@ -106,7 +106,8 @@ class LiveSet:
             events += self._gates(time_s, ready=resting, left=bool(left[offset]))
             here = tuple(angles[:, offset - start].tolist())
             self._pose = self._pose_of(time_s, *here)
-            events += self._follower.step(tick, time_s, here, self._known())
+            said = self._follower.step(tick, time_s, here, self._known())
+            events += said if self._ready and not left[offset] else ()
             if self._follower.turned or self._follower.settled:
                 events += self._estimate(time_s)
                 angles, start = self._frame.angles_deg(motion[offset:], self._header), offset
