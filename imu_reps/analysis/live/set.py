@@ -1,4 +1,4 @@
-"""A set while it runs: the follower between estimates, and what each estimate shows otherwise than was said."""
+"""A set while it runs: the follower between estimates, and what each estimate shows otherwise than said."""
 
 from __future__ import annotations
 
@@ -134,7 +134,8 @@ class LiveSet:
     def _estimate(self, time_s: float) -> list[Event]:
         """Ask for the set so far, and say what is new."""
         motion = self._buffer.motion()
-        estimate = estimate_set(motion, self._header, self._settings, self._params, self._frame.leg)
+        seen_before = self._frame.leg if self.count else None
+        estimate = estimate_set(motion, self._header, self._settings, self._params, seen_before)
         self._gate.learn(estimate.posture)
         before, self._rest.frame = self._frame, frame_of(estimate, self._frame, self._header)
         if self._frame.leg is not before.leg:
@@ -144,7 +145,10 @@ class LiveSet:
         shown = reps if self._shows_a_set(reps, estimate.certainty) else []
         gone, new = self._announced.compare(shown, round(time_s * GRID_HZ))
         events: list[Event] = [*self._retracted(gone, time_s)]
+        latest = self._announced.latest_far_tick or 0
         for rep in new:
+            if estimate.certainty == "low" and rep.far.tick < latest:
+                continue  # what was none so far is not told afterwards by an estimate that is not sure
             self._announced.add(rep)
             if not self._ready:
                 self._ready = True
@@ -153,9 +157,11 @@ class LiveSet:
         return events
 
     def _shows_a_set(self, reps: Sequence[Excursion], certainty: Certainty | None) -> bool:
-        """Whether what was seen is more than a fidget: raises of some size, or several of any, clear enough."""
+        """Whether what was seen is more than a fidget: raises of some size, or several, clear enough."""
         if self.count:
             return True
+        if self._header.posture == "hanging" and not self._ready and certainty != "high":
+            return False  # who walks to the bar swings the leg too, as upright as who hangs
         large = usual_range_deg([rep.range_deg for rep in reps]) >= FIRST_DEG
         return certainty != "low" and (large or len(reps) >= SETTLED_REPS)
 
