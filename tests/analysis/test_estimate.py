@@ -398,6 +398,44 @@ def test_two_spells_of_which_the_second_lies_otherwise_have_each_their_own_tilt_
     assert np.abs(found.track.pelvic_tilt_deg[resting]).max() < 0.5
 
 
+def test_the_tilt_zero_is_the_last_lying_second_before_the_first_lift(leg: Leg) -> None:
+    true = leg(0.0, [FLOOR, (0.0, 1.0), *RAISES])
+    found = estimated(true)
+
+    assert found.pelvis.zero.time_s == pytest.approx(3.1, abs=0.2)
+    assert not found.pelvis.between_reps
+    assert found.track.pelvic_tilt_deg == pytest.approx(-SHARE * true, abs=0.1)
+
+
+def test_without_a_lying_second_before_the_zero_is_the_first_between_repetitions_and_says_so(
+    leg: Leg,
+) -> None:
+    true = leg(0.0, [*RAISES[:2] * 3, (0.0, 2.0), *RAISES[:2] * 2, (0.0, 2.0), *RAISES[:2]])
+    found = estimated(true)
+
+    assert found.pelvis.zero.time_s == pytest.approx(11.0, abs=0.2)
+    assert found.pelvis.between_reps
+    assert "between two repetitions" in found.pelvis.zero.reason
+    assert found.track.pelvic_tilt_deg == pytest.approx(-SHARE * true, abs=0.1)
+
+
+def test_without_any_lying_second_tilt_is_not_measured_for_a_reason(leg: Leg) -> None:
+    found = estimated(leg(0.0, RAISES[:2] * 6))
+
+    assert count(found) == 6
+    assert found.pelvis.zero.time_s is None
+    assert found.pelvis.zero.reason == "no still stretch in posture"
+    assert np.isnan(found.track.pelvic_tilt_deg).all()
+
+
+def test_a_still_second_with_the_leg_held_up_is_no_tilt_zero(leg: Leg) -> None:
+    """A pelvis that a lifted leg has tipped back would make an arch of every clean lowering."""
+    found = estimated(leg(0.0, [(60.0, 1.5), (60.0, 2.0), (0.0, 1.5)] * 5))
+
+    assert count(found) == 5
+    assert np.isnan(found.track.pelvic_tilt_deg).all()
+
+
 def test_steps_before_a_hang_are_no_repetitions(leg: Leg) -> None:
     """The shank swings both ways as one walks to the bar, quicker than anybody lifts a leg."""
     walk = [(-20.0, 0.3), *[(30.0, 0.55), (-25.0, 0.55)] * 8, (0.0, 0.4)]

@@ -1,4 +1,4 @@
-"""The zero's rest, and the turn of a mounted sensor about gravity."""
+"""The turn of a mounted pelvis sensor about gravity."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from imu_reps.analysis.alignment import Rest
 
-from imu_reps.analysis.set.pelvis import estimate_turn, mean_up, zero_rest
+from imu_reps.analysis.set.pelvis import Turn, estimate_turn, mean_up
+from imu_reps.analysis.set.spells import Rest
 from imu_reps.kinematics.mounting import MAX_TURN_DEG, PelvisAxes, tilt_and_rotation, turned
 
 TRUE = PelvisAxes(np.eye(3))
@@ -23,14 +23,9 @@ def lifts(count: int, tip_deg: float = 14.0, roll_deg: float = 0.0) -> tuple[np.
     return np.tile(up, (count, 1)), [slice(300 * k, 300 * (k + 1)) for k in range(count)]
 
 
-@pytest.mark.parametrize(("length", "zero"), [(99, None), (100, Rest(500, 600)), (300, Rest(500, 800))])
-def test_the_zero_is_the_last_rest_of_a_second(length: int, zero: Rest | None) -> None:
-    assert zero_rest([Rest(500, 500 + length), Rest(900, 960)]) == zero
-
-
-def test_of_several_long_rests_the_last_is_the_zero() -> None:
-    assert zero_rest([Rest(0, 300), Rest(400, 700), Rest(800, 850)]) == Rest(400, 700)
-    assert zero_rest([]) is None
+def turn_of(axes: PelvisAxes, up: np.ndarray, spans: list[slice]) -> Turn:
+    """The turn of a sensor worn so, over repetitions of one spell."""
+    return estimate_turn([(axes, up[span]) for span in spans])
 
 
 def test_the_mean_direction_leaves_holes_out() -> None:
@@ -46,7 +41,7 @@ def test_rotation_that_follows_tilt_is_put_down_to_a_turned_sensor(turn_deg: flo
     """What is corrected has the right sign, never more than is there, and its uncertainty covers the rest."""
     up, spans = lifts(6)
     worn = turned(TRUE, turn_deg)
-    found = estimate_turn(worn, up, spans)
+    found = turn_of(worn, up, spans)
     put_right = turned(worn, found.turn_deg)
 
     left = np.abs(tilt_and_rotation(put_right, up, "supine")[1]).max()
@@ -61,14 +56,14 @@ def test_rotation_that_follows_tilt_is_put_down_to_a_turned_sensor(turn_deg: flo
 def test_the_correction_is_limited(turn_deg: float) -> None:
     up, spans = lifts(6)
 
-    assert abs(estimate_turn(turned(TRUE, turn_deg), up, spans).turn_deg) <= MAX_TURN_DEG
+    assert abs(turn_of(turned(TRUE, turn_deg), up, spans).turn_deg) <= MAX_TURN_DEG
 
 
 def test_a_hip_pop_in_a_minority_of_the_repetitions_is_left_in() -> None:
     plain, spans = lifts(6)
     popped = plain.copy()
     popped[600:1200] = lifts(2, roll_deg=10.0)[0]
-    found = estimate_turn(TRUE, popped, spans)
+    found = turn_of(TRUE, popped, spans)
 
     assert abs(found.turn_deg) < 0.1
 
@@ -77,9 +72,9 @@ def test_without_tilt_or_with_a_single_repetition_nothing_is_corrected() -> None
     still, spans = lifts(6, tip_deg=1.0, roll_deg=3.0)
     up, _ = lifts(6)
 
-    assert estimate_turn(TRUE, still, spans).turn_deg == 0.0
-    assert estimate_turn(turned(TRUE, 5.0), up, spans[:1]).turn_deg == 0.0
-    assert estimate_turn(TRUE, up, []).turn_deg == 0.0
+    assert turn_of(TRUE, still, spans).turn_deg == 0.0
+    assert turn_of(turned(TRUE, 5.0), up, spans[:1]).turn_deg == 0.0
+    assert turn_of(TRUE, up, []).turn_deg == 0.0
 
 
 def test_holes_do_not_matter() -> None:
@@ -88,6 +83,4 @@ def test_holes_do_not_matter() -> None:
     holed[::7] = np.nan
     worn = turned(TRUE, 4.0)
 
-    assert estimate_turn(worn, holed, spans).turn_deg == pytest.approx(
-        estimate_turn(worn, up, spans).turn_deg, abs=0.05
-    )
+    assert turn_of(worn, holed, spans).turn_deg == pytest.approx(turn_of(worn, up, spans).turn_deg, abs=0.05)

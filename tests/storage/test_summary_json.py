@@ -12,7 +12,15 @@ import jsonschema
 import numpy as np
 import pytest
 
-from imu_reps.domain.events import Event, FaultSeen, PhaseChanged, Ready, RepCompleted, SetEnded
+from imu_reps.domain.events import (
+    Event,
+    FaultSeen,
+    PhaseChanged,
+    PostureLeft,
+    Ready,
+    RepCompleted,
+    SetEnded,
+)
 from imu_reps.domain.rep import Fault, Partial, PartialReason, Rep
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.summary import Finding, Sensors, Summary, Trend, Zero
@@ -182,6 +190,7 @@ def test_events_are_named_as_their_classes_in_snake_case() -> None:
         "end_reached",
         "limit_crossed",
         "floor_near",
+        "posture_left",
         "stop_asked",
         "hold_began",
         "hold_goes_on",
@@ -198,6 +207,7 @@ def test_events_begin_with_name_and_time_and_hold_all_their_fields(
         PhaseChanged(3.1, "concentric", 4.0),
         RepCompleted(9.0, 1, make_rep(1)),
         FaultSeen(9.0, 1, make_fault()),
+        PostureLeft(12.0, 1),
         SetEnded(60.0, "end_of_recording", None),
     ]
     lines = [json.loads(event_line(event)) for event in events]
@@ -205,4 +215,4 @@ def test_events_begin_with_name_and_time_and_hold_all_their_fields(
     assert all(list(line)[:2] == ["event", "time_s"] for line in lines)
     assert [set(line) - {"event"} for line in lines] == [{f.name for f in fields(event)} for event in events]
     assert lines[2]["rep"]["range_deg"] == 61.0
-    assert lines[4] == {"event": "set_ended", "time_s": 60.0, "reason": "end_of_recording", "rep_count": None}
+    assert lines[5] == {"event": "set_ended", "time_s": 60.0, "reason": "end_of_recording", "rep_count": None}

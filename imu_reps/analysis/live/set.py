@@ -107,7 +107,8 @@ class LiveSet:
             events += self._gates(time_s, ready=resting, left=bool(left[offset]))
             here = tuple(angles[:, offset - start].tolist())
             self._pose = self._pose_of(time_s, *here)
-            events += self._follower.step(tick, time_s, here, self._known())
+            said = self._follower.step(tick, time_s, here, self._known())
+            events += said if self._ready and not left[offset] else ()
             if self._asks():
                 events += self._estimate(time_s)
                 angles, start = self._frame.angles_deg(motion[offset:], self._header), offset
@@ -141,7 +142,7 @@ class LiveSet:
         """Ask for the set so far, and say what is new."""
         motion = self._buffer.motion()
         leg = self._frame.leg
-        known = None if leg is None else Before(leg, self._settled)
+        known = None if leg is None or not self.count else Before(leg, self._settled)
         estimate = estimate_set(motion, self._header, self._settings, self._params, known)
         clear = estimate.margin >= self._params.high_margin
         self._settled = clear and len(estimate.segmentation.reps) >= SETTLED_REPS
@@ -154,7 +155,10 @@ class LiveSet:
         shown = reps if self._shows_a_set(reps, estimate.certainty) else []
         gone, new = self._announced.compare(shown, round(time_s * GRID_HZ))
         events: list[Event] = [*self._retracted(gone, time_s)]
+        latest = self._announced.latest_far_tick or 0
         for rep in new:
+            if estimate.certainty == "low" and rep.far.tick < latest:
+                continue  # what was none so far is not told afterwards by an estimate that is not sure
             self._announced.add(rep)
             if not self._ready:
                 self._ready = True
@@ -166,6 +170,8 @@ class LiveSet:
         """Whether what was seen is more than a fidget: raises of some size, or several of any."""
         if self.count:
             return True
+        if self._header.posture == "hanging" and not self._ready and certainty != "high":
+            return False  # who walks to the bar swings the leg too, as upright as who hangs
         large = usual_range_deg([rep.range_deg for rep in reps]) >= FIRST_DEG
         return certainty != "low" and (large or len(reps) >= SETTLED_REPS)
 
