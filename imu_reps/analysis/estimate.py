@@ -12,7 +12,7 @@ from imu_reps.analysis.set.leg import LegParams, up_turning_dps
 from imu_reps.analysis.set.leg_frames import LegFrames, leg_frames
 from imu_reps.analysis.set.pelvis import PelvisEstimate, estimate_pelvis
 from imu_reps.analysis.set.reading import Before, Choice, choose_reading
-from imu_reps.analysis.set.spells import Posture, SpellParams, find_posture, rests_in
+from imu_reps.analysis.set.spells import Posture, SpellParams, find_posture, rests_within
 from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Certainty
 from imu_reps.domain.settings import Settings
@@ -137,11 +137,7 @@ def _leg(
 ) -> LegFrames | None:
     if motion.ankle is None or choice.best is None:
         return None
-    rests = [
-        rest
-        for rest in rests_in(motion.ankle.still)
-        if any(spell.start <= rest.middle < spell.stop for spell in posture.spells)
-    ]
+    rests = rests_within(motion.ankle.still, posture.spells)
     up = bridged_columns(motion.ankle.up)
     return leg_frames(choice.best, rests, up, up_turning_dps(motion.ankle), header, params.leg)
 

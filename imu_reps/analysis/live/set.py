@@ -204,7 +204,8 @@ class LiveSet:
         self, number: int, rep: Excursion, rows: Excursion, estimate: SetEstimate, motion: Motion
     ) -> Rep | None:
         """The repetition as far as it is known; None where an angle is missing."""
-        start = max(0, rows.near.tick - int(LEAD_S * GRID_HZ))
+        spell = next(spell for spell in estimate.posture.spells if rows.far.tick < spell.stop)
+        start = max(spell.start, rows.near.tick - int(LEAD_S * GRID_HZ))
         piece = slice(start, len(motion))
         if len(motion) - start < SHORTEST or estimate.carried is None:
             return None

@@ -18,7 +18,7 @@ from imu_reps.analysis.set.leg import (
     swing_axis,
     up_turning_dps,
 )
-from imu_reps.analysis.set.spells import Posture, Rest, in_spells, rests_in
+from imu_reps.analysis.set.spells import Posture, Rest, in_spells, rests_within
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import FloatArray, IntArray
 from imu_reps.domain.settings import Settings
@@ -228,11 +228,7 @@ def _observe(motion: Motion, posture: Posture, header: Header) -> _Leg | None:
     inside = np.flatnonzero(in_spells(posture.spells, len(motion)) & np.isfinite(ankle.up[:, 0]))
     if len(inside) == 0:
         return None
-    rests = tuple(
-        rest
-        for rest in rests_in(ankle.still)
-        if any(spell.start <= rest.middle < spell.stop for spell in posture.spells)
-    )
+    rests = tuple(rests_within(ankle.still, posture.spells))
     pelvis = motion.pelvis
     rate = None if pelvis is None else np.asarray((pelvis.gyr_dps**2).sum(axis=1))
     return _Leg(ankle, posture, up_turning_dps(ankle), inside, rests, _tilt(motion, posture, header), rate)

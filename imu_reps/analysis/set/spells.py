@@ -139,6 +139,16 @@ def rests_in(still: BoolArray) -> list[Rest]:
     return [Rest(max(0, start - STILL_TICKS + 1), end) for start, end in found]
 
 
+def rests_within(still: BoolArray, spells: Sequence[slice]) -> list[Rest]:
+    """The parts of still stretches that lie within spells, of half a second and more."""
+    parts = [
+        Rest(max(rest.start, spell.start), min(rest.end, spell.stop))
+        for rest in rests_in(still)
+        for spell in spells
+    ]
+    return [part for part in parts if part.end - part.start >= STILL_TICKS]
+
+
 def in_spells(spells: Sequence[slice], ticks: int) -> BoolArray:
     """Mask of the ticks within some spells."""
     inside = np.zeros(ticks, bool)
