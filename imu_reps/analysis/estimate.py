@@ -12,7 +12,7 @@ from imu_reps.analysis.set.leg import LegParams, up_turning_dps
 from imu_reps.analysis.set.leg_frames import LegFrames, leg_frames
 from imu_reps.analysis.set.pelvis import PelvisEstimate, estimate_pelvis
 from imu_reps.analysis.set.reading import Before, Choice, choose_reading
-from imu_reps.analysis.set.spells import Posture, SpellParams, find_posture, rests_within
+from imu_reps.analysis.set.spells import Posture, SpellParams, find_posture
 from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Certainty
 from imu_reps.domain.settings import Settings
@@ -104,7 +104,7 @@ def estimate_set(
     posture = find_posture(motion, header, params.spells)
     choice = choose_reading(motion, posture, header, settings, params.leg, params.evidence, before)
     segmentation = _counted(choice, settings)
-    leg = _leg(motion, posture, choice, header, params)
+    leg = _leg(motion, choice, header, params)
     elevation = np.full(len(motion), np.nan)
     if leg is not None and motion.ankle is not None:
         elevation = leg.elevation_deg(motion.ankle.up, header, params.leg)
@@ -132,14 +132,11 @@ def _counted(choice: Choice, settings: Settings) -> Segmentation:
     return found if choice.is_set else found.refused("not_carried_round_hip")
 
 
-def _leg(
-    motion: Motion, posture: Posture, choice: Choice, header: Header, params: EstimatorParams
-) -> LegFrames | None:
+def _leg(motion: Motion, choice: Choice, header: Header, params: EstimatorParams) -> LegFrames | None:
     if motion.ankle is None or choice.best is None:
         return None
-    rests = rests_within(motion.ankle.still, posture.spells)
     up = bridged_columns(motion.ankle.up)
-    return leg_frames(choice.best, rests, up, up_turning_dps(motion.ankle), header, params.leg)
+    return leg_frames(choice.best, up, up_turning_dps(motion.ankle), header, params.leg)
 
 
 def _track(motion: Motion, elevation_deg: np.ndarray, pelvis: PelvisEstimate) -> AngleTrack:

@@ -75,7 +75,6 @@ class LegFrames:
 
 def leg_frames(
     reading: Reading,
-    rests: Sequence[Rest],
     up: FloatArray,
     turning_dps: FloatArray,
     header: Header,
@@ -86,8 +85,6 @@ def leg_frames(
     Parameters
     ----------
     reading : Reading
-    rests : sequence of Rest
-        Of the leg, within the spells.
     up : (n, 3) float
         In ankle sensor axes, holes bridged.
     turning_dps : (n, 3) float
@@ -96,7 +93,7 @@ def leg_frames(
     params : LegParams
     """
     travel = reading.travel_deg(header)
-    floor = floor_rests(reading, rests, travel, header)
+    floor = floor_rests(reading, travel, header)
     level, seen, zero_deg = _zero(reading, floor, travel, header)
     sign = reading.hypothesis.sign
     axis = reading.lifting_axis
@@ -115,11 +112,9 @@ def leg_frames(
     return LegFrames(frames, tuple(floor), seen, tuple(slip for slip, _ in slips))
 
 
-def floor_rests(
-    reading: Reading, rests: Sequence[Rest], travel_deg: FloatArray, header: Header
-) -> list[Rest]:
+def floor_rests(reading: Reading, travel_deg: FloatArray, header: Header) -> list[Rest]:
     """Rests on the floor (hanging): before the first repetition, else between them or after them."""
-    known, reps = reading.hypothesis, reading.segmentation.reps
+    known, reps, rests = reading.hypothesis, reading.segmentation.reps, reading.swing.rests
     if header.start == "low":
         found = on_floor(rests, travel_deg, known.resting_deg, known.far_deg)
     else:

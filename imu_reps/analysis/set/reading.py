@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from imu_reps.analysis.filters import rate_of_change
+from imu_reps.analysis.reps.phases import SLOW_DPS
 from imu_reps.analysis.reps.segmentation import Excursion, Segmentation, TurnFinder, usual_range_deg
 from imu_reps.analysis.set.evidence import EvidenceParams, Hypothesis, Observed, score, travel_sign
 from imu_reps.analysis.set.hypotheses import Swing, readings
@@ -22,10 +24,12 @@ from imu_reps.analysis.set.spells import Posture, Rest, in_spells, rests_within
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import FloatArray, IntArray
 from imu_reps.domain.settings import Settings
+from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.holes import bridged, bridged_columns
 from imu_reps.kinematics.lever import SET_CUTOFF_HZ, Carried, Lever, Movements, carried
 from imu_reps.kinematics.motion import GridMotion, Motion
 from imu_reps.kinematics.mounting import axis_vector, cross, unit
+from imu_reps.kinematics.rest import stretches
 
 #: An axis is looked for in what lies beyond this share of the way from the resting to the far end: near the
 #: resting end a foot that falls outward turns about the leg (ours).
@@ -289,7 +293,17 @@ def _swing(axis: FloatArray, seen: _Leg, settings: Settings) -> Swing:
         finder = TurnFinder(settings.min_range_deg)
         finder.push(spell.start, angle[spell])
         turns.append(finder.turns)
-    return Swing(axis, plane, angle, seen.posture.spells, turns, seen.rests, seen.tilt_deg)
+    rests = tuple(sorted([*seen.rests, *_dwells(angle, seen)], key=lambda rest: rest.start))
+    return Swing(axis, plane, angle, seen.posture.spells, turns, rests, seen.tilt_deg)
+
+
+def _dwells(angle_deg: FloatArray, seen: _Leg) -> list[Rest]:
+    """Where a leg that is never still dwells for a second, beside its rests."""
+    slow = np.abs(rate_of_change(angle_deg)) < SLOW_DPS
+    for rest in seen.rests:
+        slow[rest.start : rest.end] = False
+    inside = slow & in_spells(seen.posture.spells, len(slow))
+    return [Rest(start, end) for start, end in stretches(inside) if end - start >= GRID_HZ]
 
 
 def _read(
