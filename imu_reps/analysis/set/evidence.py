@@ -54,7 +54,7 @@ class EvidenceParams:
     regular_each, regular_max : float
         What each repetition that is like the others says, the first aside, and the most (ours).
     stride_s, stride_each, stride_max : float
-        A stride takes up to 1.3 s at a slow walk (Bohannon, 1997); what each repetition within this says
+        A stride takes up to 1.6 s at a slow walk (Bohannon, 1997); what each repetition within this says
         against a reading, and the most that they may say together.
     prior : float
         Somebody recorded this as a set.
@@ -84,9 +84,9 @@ class EvidenceParams:
     alike_share: float = 0.3
     regular_each: float = 0.9
     regular_max: float = 3.6
-    stride_s: float = 1.4
-    stride_each: float = 0.5
-    stride_max: float = 4.0
+    stride_s: float = 1.7
+    stride_each: float = 0.7
+    stride_max: float = 5.0
     prior: float = -1.5
     travel: float = 1.5
     travel_max: float = 3.0
