@@ -10,62 +10,95 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from imu_reps.analysis.live_angles import LiveAngles
-from imu_reps.analysis.live_announced import Announced
-from imu_reps.analysis.live_measure import ROOM_S, LiveTrack
 
 from imu_reps import Pipeline, Recording, SampleBlock, SetPlan, simulate
+from imu_reps.analysis.live.announced import DOUBT_TICKS, Announced
+from imu_reps.analysis.live.buffer import HEAD_S, ROOM_S, TAIL_S, MotionBuffer
 from imu_reps.analysis.reps.segmentation import Excursion, Turn, TurnFinder
 from imu_reps.domain.events import Event, RepCompleted, RepRetracted
 from imu_reps.domain.recording import Start
 from imu_reps.domain.samples import concatenate
 from imu_reps.domain.track import GRID_HZ
-from imu_reps.kinematics.motion import Motion
+from imu_reps.kinematics.motion import GridMotion, Motion
 from imu_reps.sensors.simulator import LifePlan, RepPlan
 
-ROOM = int(ROOM_S * GRID_HZ)
+ROOM, HEAD, TAIL = (int(seconds * GRID_HZ) for seconds in (ROOM_S, HEAD_S, TAIL_S))
 
 
-def filled(count: int) -> LiveTrack:
-    """A track whose angle is its tick."""
-    track = LiveTrack()
-    push(track, count)
-    return track
+def kept(buffer: MotionBuffer) -> np.ndarray:
+    """The ticks that a buffer keeps; each row holds what it was given with them."""
+    motion = buffer.motion()
+    ticks = np.rint(motion.time_s * GRID_HZ).astype(int)
+    assert motion.pelvis is not None
+    assert motion.ankle is not None
+    for sensor, sign in ((motion.pelvis, 1.0), (motion.ankle, -1.0)):
+        assert (sensor.up[:, 0] == sign * ticks).all()
+        assert (sensor.gyr_dps[:, 1] == sign * ticks).all()
+        assert (sensor.acc_mps2[:, 2] == sign * ticks).all()
+        assert (sensor.still == (ticks % 2 == 0)).all()
+    return ticks
 
 
-def push(track: LiveTrack, count: int) -> None:
-    motion = Motion(np.arange(1) / GRID_HZ, None, None)
-    for tick in range(track.next_tick, track.next_tick + count):
-        track.push(motion, 0, LiveAngles(float(tick), 0.0, 0.0, rested=True), ready=False)
+def push(buffer: MotionBuffer, first: int, count: int) -> None:
+    ticks = np.arange(first, first + count)
+    rows, still = np.repeat(ticks[:, None].astype(float), 3, axis=1), ticks % 2 == 0
+    nothing = np.zeros(count)
+    pelvis = GridMotion(rows, rows, rows, nothing, still)
+    motion = Motion(ticks / GRID_HZ, pelvis, GridMotion(-rows, -rows, -rows, nothing, still))
+    for tick in range(count):
+        buffer.append(motion, tick)
 
 
-@settings(deadline=None, max_examples=25)
+def forgotten_by(buffer: MotionBuffer, boundaries_s: Sequence[float]) -> tuple[int, int]:
+    """From which to which tick making room forgets."""
+    start_s, end_s = buffer.make_room(np.array(boundaries_s))
+    return round(start_s * GRID_HZ), round(end_s * GRID_HZ)
+
+
+@settings(deadline=None, max_examples=15)
 @given(
-    cuts=st.lists(st.tuples(st.integers(0, 60), st.integers(1, 120)), min_size=1, max_size=4),
-    start=st.integers(0, 40),
+    rounds=st.lists(
+        st.lists(st.floats(0.0, ROOM_S), max_size=12, unique=True).map(sorted), min_size=1, max_size=3
+    )
 )
-def test_every_tick_that_is_kept_is_found_where_it_was_put(cuts: list[tuple[int, int]], start: int) -> None:
-    track, kept = filled(0), set[int]()
-    for more, length in cuts:
-        kept |= set(range(track.next_tick, track.next_tick + more + length + start))
-        push(track, more + length + start)
-        begin = track.gap_start if track.gap_start > 0 else start
-        end = max(track.first_tick, begin + length)
-        track.forget(begin, end)
-        kept -= set(range(begin, end))
+def test_making_room_keeps_the_order_and_forgets_what_it_says(rounds: list[list[float]]) -> None:
+    """However often, and wherever repetitions were over."""
+    buffer, there, ticks = MotionBuffer(), np.empty(0, int), 0
+    for boundaries_s in rounds:
+        count = ROOM - buffer.count
+        push(buffer, ticks, count)
+        there, ticks = np.concatenate([there, np.arange(ticks, ticks + count)]), ticks + count
+        assert buffer.is_full
+        first_s, last_s = there[0] / GRID_HZ, there[-1] / GRID_HZ
 
-    angles = track.since(0).angle_deg
+        start, end = forgotten_by(
+            buffer, [first_s + share * (last_s - first_s) / ROOM_S for share in boundaries_s]
+        )
 
-    assert angles.tolist() == sorted(kept)
-    assert [track.tick(row) for row in range(len(angles))] == sorted(kept)
-    assert [track.row(tick) for tick in sorted(kept)] == list(range(len(angles)))
+        there = there[(there < start) | (there >= end)]
+        assert start < end
+        assert not buffer.is_full
+        assert kept(buffer).tolist() == there.tolist()
+        assert there[-1] == ticks - 1
 
 
-def test_with_no_room_left_the_older_half_goes() -> None:
-    track = filled(ROOM + 1)
+def test_without_repetitions_a_beginning_and_the_latest_minutes_stay() -> None:
+    buffer = MotionBuffer()
+    push(buffer, 0, ROOM)
 
-    assert track.first_tick == ROOM // 2
-    assert track.since(0).angle_deg.tolist() == list(range(ROOM // 2, ROOM + 1))
+    assert forgotten_by(buffer, []) == (HEAD, ROOM - 1 - TAIL)
+
+
+def test_room_is_made_from_repetition_to_repetition() -> None:
+    buffer = MotionBuffer()
+    push(buffer, 0, ROOM)
+    ends_s = np.arange(3.0, ROOM_S, 4.4)
+    start, end = forgotten_by(buffer, ends_s.tolist())
+
+    assert min(abs(start / GRID_HZ - ends_s)) < 0.01
+    assert min(abs(end / GRID_HZ - ends_s)) < 0.01
+    assert HEAD - 440 <= start <= HEAD
+    assert ROOM - TAIL - 441 <= end <= ROOM - TAIL
 
 
 def test_turns_that_are_forgotten_are_still_counted() -> None:
@@ -92,19 +125,87 @@ def rep_at(tick: int) -> Excursion:
     return Excursion(Turn(tick, 0.0), Turn(tick + 100, 50.0), Turn(tick + 200, 0.0))
 
 
+def told(
+    announced: Announced, seen: Sequence[Excursion], tick: int
+) -> tuple[list[Excursion], list[Excursion]]:
+    """What an estimate takes back and adds; what is new is announced."""
+    gone, new = announced.compare(seen, tick)
+    for rep in new:
+        announced.add(rep)
+    return gone, new
+
+
+def test_what_is_no_longer_shown_is_doubted_before_it_is_taken_back() -> None:
+    announced = Announced()
+    first, second = rep_at(0), rep_at(200)
+    assert told(announced, [first, second], 400) == ([], [first, second])
+
+    assert told(announced, [first], 500) == ([], [])
+    assert len(announced) == 2
+    assert told(announced, [first], 500 + DOUBT_TICKS - 1) == ([], [])
+    assert told(announced, [first], 500 + DOUBT_TICKS) == ([second], [])
+    assert list(announced) == [first]
+
+
+def test_what_comes_back_while_it_is_doubted_was_never_away() -> None:
+    announced = Announced()
+    first, second = rep_at(0), rep_at(200)
+    told(announced, [first, second], 400)
+
+    assert told(announced, [first], 500) == ([], [])
+    assert told(announced, [first, second], 700) == ([], [])
+    # and a later doubt begins anew
+    assert told(announced, [first], 800) == ([], [])
+    assert told(announced, [first], 500 + DOUBT_TICKS + 100) == ([], [])
+    assert list(announced) == [first, second]
+
+
+def test_nothing_new_is_told_over_what_is_doubted() -> None:
+    """Three for one: they are told when the one is taken back."""
+    announced = Announced()
+    one = Excursion(Turn(0, 0.0), Turn(300, 50.0), Turn(600, 0.0))
+    told(announced, [one], 650)
+    three = [rep_at(0), Excursion(Turn(200, 0.0), Turn(450, 10.0), Turn(470, 0.0)), rep_at(600)]
+
+    assert told(announced, three, 900) == ([], [rep_at(600)])
+    gone, new = told(announced, three, 900 + DOUBT_TICKS)
+    assert gone == [one]
+    again = told(announced, three, 1000 + DOUBT_TICKS)
+    assert [*new, *again[1]] == three[:2]
+    assert list(announced) == three
+
+
 def test_settled_repetitions_count_and_are_never_taken_back() -> None:
     announced = Announced()
     for tick in range(0, 1000, 200):
         announced.add(rep_at(tick))
 
     announced.forget(200, 600)
-    gone, new = announced.compare([rep_at(0), rep_at(800)])
+    for tick in (1200, 1200 + DOUBT_TICKS):
+        gone, new = announced.compare([rep_at(0), rep_at(800)], tick)
 
     assert gone == [rep_at(600)]
     assert new == []
     assert list(announced) == [rep_at(0), rep_at(200), rep_at(400), rep_at(800)]
     assert announced.number_of(rep_at(800)) == 4
     assert announced.number_of(rep_at(1000)) == 5
+
+
+@settings(deadline=None, max_examples=100)
+@given(estimates=st.lists(st.lists(st.integers(0, 12), unique=True).map(sorted), min_size=1, max_size=12))
+def test_at_any_time_what_counts_is_what_was_told_less_what_was_taken_back(
+    estimates: list[list[int]],
+) -> None:
+    """Whatever the estimates show; when they have agreed for long enough it is what they show."""
+    announced, count, tick = Announced(), 0, 0
+    for shown in [*estimates, estimates[-1], estimates[-1], estimates[-1]]:
+        tick += 150 if shown is not estimates[-1] else DOUBT_TICKS
+        gone, new = told(announced, [rep_at(250 * k) for k in shown], tick)
+        count += len(new) - len(gone)
+        assert len(announced) == count
+        far = [rep.far.tick for rep in announced]
+        assert far == sorted(set(far))
+    assert list(announced) == [rep_at(250 * k) for k in estimates[-1]]
 
 
 def heard(recording: Recording) -> tuple[list[Event], Pipeline]:
@@ -172,17 +273,39 @@ def slots(recording: Recording, slot_s: float) -> Iterator[list[SampleBlock]]:
         yield [block for block in slot if len(block)]
 
 
-@pytest.mark.soak
-def test_a_set_forgotten_for_two_hours_goes_on_at_the_same_cost() -> None:
-    recording, took_s, events = forgotten(12), list[float](), list[Event]()
-    pipeline = Pipeline(recording.header)
-    for blocks in slots(recording, 0.025):
+def spent(recording: Recording, slot_s: float) -> tuple[list[Event], list[float], Pipeline]:
+    """What a set says, the processor seconds of each push, and its pipeline."""
+    took_s, events, pipeline = list[float](), list[Event](), Pipeline(recording.header)
+    for blocks in slots(recording, slot_s):
         began_s = time.process_time()
         events += pipeline.push(*blocks)
         took_s.append(time.process_time() - began_s)
+    return events, took_s, pipeline
+
+
+def test_a_forgotten_set_costs_no_more_the_longer_it_lasts() -> None:
+    """Ten minutes of it; the first four are cheaper, for there is less to look at."""
+    recording = forgotten(1)
+    events, took_s, pipeline = spent(recording, 0.5)
     quarters_s = [float(np.sum(part)) for part in np.array_split(took_s, 4)]
-    print("\nprocessor seconds of each half hour", np.round(quarters_s, 1))
     _, analysis = pipeline.finish()
+
+    assert counted(events) == analysis.summary.set.rep_count == 110
+    assert quarters_s[3] < 1.5 * quarters_s[2]
+    assert not any(isinstance(event, RepRetracted) for event in events)
+
+
+@pytest.mark.soak
+def test_a_set_forgotten_for_two_hours_goes_on_at_the_same_cost() -> None:
+    events, took_s, pipeline = spent(forgotten(12), 0.025)
+    quarters_s = [float(np.sum(part)) for part in np.array_split(took_s, 4)]
+    began_s = time.process_time()
+    _, analysis = pipeline.finish()
+    finish_s = time.process_time() - began_s
+    print(
+        "\nprocessor seconds of each half hour", np.round(quarters_s, 1), "of finishing", round(finish_s, 1)
+    )
 
     assert counted(events) == analysis.summary.set.rep_count == 12 * 110
     assert quarters_s[3] < 1.5 * quarters_s[0]
+    assert finish_s < 3.0
