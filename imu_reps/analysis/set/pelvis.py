@@ -17,7 +17,6 @@ from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.summary import Zero
-from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.holes import bridged, bridged_columns
 from imu_reps.kinematics.motion import GridMotion, Motion
 from imu_reps.kinematics.mounting import (
@@ -247,7 +246,7 @@ def _flat_rests(
     return [
         rest
         for rest in rests
-        if rest.end <= reps[0].near.tick + GRID_HZ
+        if rest.end <= reps[0].far.tick
         and float(np.median(away[rest.start : rest.end])) - held > TIPPED_BACK_DEG
     ]
 
