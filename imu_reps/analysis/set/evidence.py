@@ -87,7 +87,7 @@ class EvidenceParams:
     stride_s: float = 1.7
     stride_each: float = 0.7
     stride_max: float = 5.0
-    prior: float = -1.5
+    prior: float = -1.9
     travel: float = 1.5
     travel_max: float = 3.0
     again: float = 2.0

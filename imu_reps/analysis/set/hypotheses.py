@@ -49,7 +49,7 @@ SMALL_SHARE = 0.6
 
 #: Who stops above the floor between repetitions, because the back lets go there, stops at most so far above
 #: it (ours; lower lies a shank with the knee bent, at about 48).
-BELOW_STOP_DEG = 40.0
+BELOW_STOP_DEG = 30.0
 
 #: Rests this near to each other are at the same level, degrees (ours).
 SAME_REST_DEG = 3.0
@@ -134,11 +134,10 @@ def _floors(
     resting, far = _levels(reps)
     floor = floor_level_deg(reps, travel_deg, rests, resting, far)
     levels: list[float | None] = [floor]
-    if header.posture == "hanging":
-        # who walks to the bar swings the leg on both sides of where it hangs
-        hung = usual_level_deg(rests, travel_deg) if rests else float(np.median(travel_deg))
-        if abs(hung - floor) > SAME_REST_DEG:
-            levels.append(hung)
+    # who walks to the bar swings the leg on both sides of where it hangs, who lies down bends it before
+    rested = usual_level_deg(rests, travel_deg) if rests else float(np.median(travel_deg))
+    if abs(rested - floor) > SAME_REST_DEG and rested < far - settings.min_range_deg:
+        levels.append(rested)
     return levels
 
 

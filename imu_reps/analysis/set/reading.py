@@ -22,7 +22,7 @@ from imu_reps.analysis.set.leg import (
 )
 from imu_reps.analysis.set.spells import Posture, Rest, in_spells, rests_within
 from imu_reps.domain.recording import Header
-from imu_reps.domain.samples import FloatArray, IntArray
+from imu_reps.domain.samples import BoolArray, FloatArray, IntArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.holes import bridged, bridged_columns
@@ -35,8 +35,8 @@ from imu_reps.kinematics.rest import stretches
 #: resting end a foot that falls outward turns about the leg (ours).
 LIFTED_SHARE = 0.3
 
-#: What lies further below the resting end than this share of the range is another movement (ours).
-BELOW_SHARE = 0.1
+#: A lift begins and ends this share of the way from the resting end: a rest may hold anything.
+LEFT_SHARE = 0.05
 
 #: A swing whose own lever is surely (two spreads) under this share of the common one did not carry the ankle
 #: round the hip. Of 5,930 repetitions of simulated sets by four authors none comes under 0.8, of swings
@@ -332,9 +332,8 @@ def _carried_round(
     reps = hypothesis.segmentation.reps
     if motion is None or not reps:
         return hypothesis, None
-    lowest = hypothesis.resting_deg - BELOW_SHARE * (hypothesis.far_deg - hypothesis.resting_deg)
-    pieces = [span[travel_deg[span] >= lowest] for span in map(_span, reps)]
-    movements = Movements(motion, pieces)
+    left = hypothesis.resting_deg + LEFT_SHARE * (hypothesis.far_deg - hypothesis.resting_deg)
+    movements = Movements(motion, [_lift(rep, travel_deg > left) for rep in reps])
     lever = movements.common()
     if lever is None or len(reps) < FEWEST_ALIKE or lever.length_m < MIN_LEVER_M:
         return hypothesis, lever
@@ -347,6 +346,15 @@ def _carried_round(
         return hypothesis, lever
     segmentation = hypothesis.segmentation.without(slid, "not_carried_round_hip")
     return replace(hypothesis, segmentation=segmentation), movements.common([not gone for gone in slid])
+
+
+def _lift(rep: Excursion, lifted: BoolArray) -> IntArray:
+    """Ticks around the far end of a repetition in which the leg has left its resting end."""
+    before = np.flatnonzero(~lifted[rep.near.tick : rep.far.tick])
+    after = np.flatnonzero(~lifted[rep.far.tick : rep.back.tick + 1])
+    start = rep.near.tick + (int(before[-1]) if len(before) else 0)
+    end = rep.far.tick + int(after[0]) if len(after) else rep.back.tick
+    return np.arange(start, end + 1)
 
 
 def _span(rep: Excursion) -> IntArray:
