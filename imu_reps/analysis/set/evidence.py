@@ -17,6 +17,9 @@ from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.lever import Lever
 
+#: Fewer repetitions are no row.
+FEW_REPS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class EvidenceParams:
@@ -53,6 +56,8 @@ class EvidenceParams:
         Repetitions whose ranges differ from the usual one by less are alike (ours).
     regular_each, regular_max : float
         What each repetition that is like the others says, the first aside, and the most (ours).
+    few : float
+        What one or two swings alone say against a set: a knee is drawn up once or twice (ours).
     stride_s, stride_each, stride_max : float
         A stride takes up to 1.6 s at a slow walk (Bohannon, 1997); what each repetition within this says
         against a reading, and the most that they may say together.
@@ -84,10 +89,11 @@ class EvidenceParams:
     alike_share: float = 0.3
     regular_each: float = 0.9
     regular_max: float = 3.6
+    few: float = 0.4
     stride_s: float = 1.7
     stride_each: float = 0.7
     stride_max: float = 5.0
-    prior: float = -1.9
+    prior: float = -1.5
     travel: float = 1.5
     travel_max: float = 3.0
     again: float = 2.0
@@ -208,7 +214,8 @@ def regular_term(seen: Observed, params: EvidenceParams) -> float:
     if len(ranges) == 0:
         return 0.0
     alike = np.abs(np.log(ranges / usual_range_deg(ranges.tolist()))) < np.log1p(params.alike_share)
-    return min(params.regular_each * float(alike.sum() - 1), params.regular_max)
+    few = params.few if len(ranges) < FEW_REPS else 0.0
+    return min(params.regular_each * float(alike.sum() - 1), params.regular_max) - few
 
 
 def pace_term(seen: Observed, params: EvidenceParams) -> float:
