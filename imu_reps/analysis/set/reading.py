@@ -21,6 +21,7 @@ from imu_reps.analysis.set.leg import (
     up_turning_dps,
 )
 from imu_reps.analysis.set.spells import Posture, Rest, in_spells, rests_within
+from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray
 from imu_reps.domain.settings import Settings
@@ -160,6 +161,8 @@ def choose_reading(
     seen = _observe(motion, posture, header)
     if seen is None:
         return Choice(None, False, 0.0, 0)
+    if header.exercise in HOLDS:
+        return Choice(_unrepeated(seen, header, settings, leg), False, 0.0, 0)
     found: list[Reading] = []
     axes: list[FloatArray] = []
     known = [before.frame.axis] if before is not None and before.settled else _axes(seen, leg, settings)
@@ -209,14 +212,18 @@ def _again(reading: Reading, before: Before | None, params: EvidenceParams) -> R
 
 
 def _unrepeated(seen: _Leg, header: Header, settings: Settings, params: LegParams) -> Reading | None:
-    """A leg that goes out and does not come back, as in a hold: from where it rests first, outwards is up."""
+    """A leg that goes out and does not come back, as in a hold: from where it rests first, outwards is up.
+
+    What it does before its first rest and after its last is lying down and getting up.
+    """
     axis = swing_axis(seen.turning_dps[seen.inside], params)
     if axis is None:
         return None
     swing = _swing(axis, seen, settings)
     angle = swing.angle_deg
     first = seen.rests[0].middle if seen.rests else int(seen.inside[0])
-    away = angle[seen.inside] - angle[first]
+    last = seen.rests[-1].end if len(seen.rests) > 1 else int(seen.inside[-1]) + 1
+    away = angle[first:last] - angle[first]
     sign = float(np.sign(away[np.argmax(np.abs(away))])) or 1.0
     resting = sign * float(angle[first])
     nothing = Segmentation((), (), settings.min_range_deg)
