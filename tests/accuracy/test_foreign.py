@@ -9,7 +9,6 @@ import pytest
 from figures import Figure
 from foreign_sets import TRUTH
 
-
 pytestmark = pytest.mark.xdist_group("foreign")
 
 
