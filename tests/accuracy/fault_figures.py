@@ -52,7 +52,8 @@ def near_momentum(rep: Rep) -> bool:
 
 def near_arch(rep: Rep) -> bool:
     """1°."""
-    return abs((rep.pelvic_tilt_deg or 0.0) - LIMITS.tilt_flag_deg) < 1.0
+    arches = [fault.value for fault in rep.faults if fault.code == "back_arch"]
+    return any(abs(value - LIMITS.tilt_flag_deg) < 1.0 for value in arches)
 
 
 def near_pop(rep: Rep) -> bool:

@@ -27,6 +27,8 @@ class Evidence:
     rep : Rep
     excursion : Excursion
         What was commanded.
+    arch_deg : float or None
+        Anterior tilt of the way down and the bottom after it, 0 where none arose in this repetition.
     drop : float or None
         Share of the lowering without muscle.
     peak_rad_s2 : float
@@ -35,6 +37,7 @@ class Evidence:
 
     rep: Rep
     excursion: Excursion
+    arch_deg: float | None
     drop: float | None
     peak_rad_s2: float
 
@@ -43,7 +46,7 @@ def judge(evidence: Evidence, plan: SetPlan, of_set: list[Evidence], settings: S
     """All faults of one repetition, with their level."""
     yield from _speed(evidence, plan, settings)
     rep, s = evidence.rep, settings
-    yield from _above("back_arch", rep.pelvic_tilt_deg, s.tilt_watch_deg, s.tilt_flag_deg, "deg")
+    yield from _above("back_arch", evidence.arch_deg, s.tilt_watch_deg, s.tilt_flag_deg, "deg")
     rotation = None if rep.pelvic_rotation_deg is None else abs(rep.pelvic_rotation_deg)
     yield from _above("hip_pop", rotation, s.rotation_watch_deg, s.rotation_flag_deg, "deg")
     yield from _short_range(evidence, plan, of_set, s)

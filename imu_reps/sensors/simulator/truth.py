@@ -28,6 +28,8 @@ TRUTH_FORMAT = "imu-reps-truth/1"
 _LONGEST_PAUSE_S = 10.0
 _LIFT_OFF_DEG = Settings().lift_off_deg
 _HOLD_S = Settings().angle_hold_s
+# a pelvis that follows the leg late arches at the bottom; less than a degree more than before is no arch
+_BOTTOM_S, _ARISEN_DEG = 1.0, 1.0
 _NO_LEVEL = 0.3
 
 
@@ -222,7 +224,24 @@ def _measure(
         faults=(),
     )
     drop = None if heel_tap else passive_share(leg, lowering, plan.posture, rising=False)
-    return Evidence(rep, found.excursion, drop, float(np.radians(np.abs(leg.acceleration_dps2[whole]).max())))
+    arch_deg = _arch_deg(leg, tilt, phases, k, low)
+    return Evidence(
+        rep, found.excursion, arch_deg, drop, float(np.radians(np.abs(leg.acceleration_dps2[whole]).max()))
+    )
+
+
+def _arch_deg(leg: LegCurve, tilt: FloatArray, phases: list[Phases], k: int, low: bool) -> float | None:
+    """Tilt held on the way down and at the bottom; 0 where it is still that of the repetition before."""
+    found, last = phases[k], k + 1 == len(phases) or phases[k].ends_spell
+    bottom_end_s = found.back_s[1] + _BOTTOM_S if last else phases[k + 1].out_s[0]
+    bottom_end_s = min(bottom_end_s, found.back_s[1] + _BOTTOM_S)
+    down_s = (found.back_s[0], bottom_end_s) if low else (found.out_s[0], found.back_s[0])
+    begin, down = _span(leg, (found.out_s[0], down_s[1])).start, _span(leg, down_s)
+    greatest = held_peak(tilt[down], _HOLD_S)
+    until = down.start + int(np.argmax(tilt[down])) + 1
+    if greatest is None or np.isnan(tilt[begin:until]).any():
+        return None
+    return greatest if greatest - float(tilt[begin:until].min()) >= _ARISEN_DEG else 0.0
 
 
 def _span(leg: LegCurve, between_s: tuple[float, float]) -> slice:
