@@ -85,7 +85,7 @@ class LiveHold:
         """Take the next grid instants and say what is new."""
         if len(motion) == 0 or self.ended:
             return []
-        ready, left = self._gate.watch(motion)
+        ready, away = self._gate.watch(motion)
         silence = self._silence.watch(motion)
         events: list[Event] = []
         angles, start = self._rest.frame.angles_deg(motion, self._header), 0
@@ -99,7 +99,9 @@ class LiveHold:
                 angles, start = self._rest.frame.angles_deg(motion[offset:], self._header), offset
             leg_deg, tilt_deg, rotation_deg = angles[:, offset - start].tolist()
             self._pose = pose_of(time_s, leg_deg, tilt_deg, rotation_deg)
-            events += self._gates(time_s, ready=bool(ready[offset]), left=bool(left[offset]))
+            events += self._gates(
+                time_s, ready=bool(ready[offset]), left=self._gate.left(float(away[offset]))
+            )
             events += self._step(time_s, leg_deg, tilt_deg)
             if self.ended:
                 break
