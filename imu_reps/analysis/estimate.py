@@ -8,11 +8,11 @@ import numpy as np
 
 from imu_reps.analysis.reps.segmentation import Segmentation
 from imu_reps.analysis.set.evidence import EvidenceParams
-from imu_reps.analysis.set.leg import LegFrame, LegParams, up_turning_dps
+from imu_reps.analysis.set.leg import LegParams, up_turning_dps
 from imu_reps.analysis.set.leg_frames import LegFrames, leg_frames
 from imu_reps.analysis.set.pelvis import PelvisEstimate, estimate_pelvis
-from imu_reps.analysis.set.reading import Choice, choose_reading
-from imu_reps.analysis.set.spells import Posture, SpellParams, find_posture, rests_in
+from imu_reps.analysis.set.reading import Before, Choice, choose_reading
+from imu_reps.analysis.set.spells import Posture, SpellParams, find_posture
 from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Certainty
 from imu_reps.domain.settings import Settings
@@ -32,8 +32,8 @@ class EstimatorParams:
     leg : LegParams
     evidence : EvidenceParams
     high_margin, fair_margin : float
-        By how much the likeliest reading must be likelier than the next one for its count to be of high, and of
-        fair certainty, natural logarithm (ours, calibrated on sets of other people's simulators).
+        By how much the likeliest reading must be likelier than the next one for its count to be of high, and
+        of fair certainty, natural logarithm (ours, calibrated on sets of other people's simulators).
     near_share : float
         A swing this near to what counts, as a share of it, makes the count uncertain.
     """
@@ -66,6 +66,8 @@ class SetEstimate:
         Of the count; None without an ankle sensor.
     other_count : int or None
         What the count may be otherwise, where it is not certain.
+    margin : float
+        By how much the reading is likelier than the next one with another count, natural logarithm.
     """
 
     track: AngleTrack
@@ -76,6 +78,7 @@ class SetEstimate:
     carried: Carried | None
     certainty: Certainty | None
     other_count: int | None
+    margin: float = 0.0
 
 
 def estimate_set(
@@ -83,7 +86,7 @@ def estimate_set(
     header: Header,
     settings: Settings,
     params: EstimatorParams | None = None,
-    before: LegFrame | None = None,
+    before: Before | None = None,
 ) -> SetEstimate:
     """Estimate a set from the motion of its sensors, causal or acausal alike.
 
@@ -94,20 +97,20 @@ def estimate_set(
     header : Header
     settings : Settings
     params : EstimatorParams, optional
-    before : LegFrame, optional
-        Of the estimate before this one, of a set that runs: what agrees with it is likelier.
+    before : Before, optional
+        What the estimate before this one said, of a set that runs.
     """
     params = params or EstimatorParams()
     posture = find_posture(motion, header, params.spells)
     choice = choose_reading(motion, posture, header, settings, params.leg, params.evidence, before)
     segmentation = _counted(choice, settings)
-    leg = _leg(motion, posture, choice, header, params)
+    leg = _leg(motion, choice, header, params)
     elevation = np.full(len(motion), np.nan)
     if leg is not None and motion.ankle is not None:
         elevation = leg.elevation_deg(motion.ankle.up, header, params.leg)
     pelvis = estimate_pelvis(motion, posture, elevation, segmentation, leg, header)
     known = motion.ankle is not None
-    certainty, other = certainty_of(choice, settings, params) if known else (None, None)
+    certainty, other = certainty_of(choice, params) if known else (None, None)
     return SetEstimate(
         track=_track(motion, elevation, pelvis),
         posture=posture,
@@ -117,6 +120,7 @@ def estimate_set(
         carried=None if leg is None or motion.ankle is None else carried(motion.ankle, leg.axis),
         certainty=certainty,
         other_count=other,
+        margin=choice.margin,
     )
 
 
@@ -128,18 +132,11 @@ def _counted(choice: Choice, settings: Settings) -> Segmentation:
     return found if choice.is_set else found.refused("not_carried_round_hip")
 
 
-def _leg(
-    motion: Motion, posture: Posture, choice: Choice, header: Header, params: EstimatorParams
-) -> LegFrames | None:
+def _leg(motion: Motion, choice: Choice, header: Header, params: EstimatorParams) -> LegFrames | None:
     if motion.ankle is None or choice.best is None:
         return None
-    rests = [
-        rest
-        for rest in rests_in(motion.ankle.still)
-        if any(spell.start <= rest.middle < spell.stop for spell in posture.spells)
-    ]
     up = bridged_columns(motion.ankle.up)
-    return leg_frames(choice.best, rests, up, up_turning_dps(motion.ankle), header, params.leg)
+    return leg_frames(choice.best, up, up_turning_dps(motion.ankle), header, params.leg)
 
 
 def _track(motion: Motion, elevation_deg: np.ndarray, pelvis: PelvisEstimate) -> AngleTrack:
@@ -156,11 +153,11 @@ def _track(motion: Motion, elevation_deg: np.ndarray, pelvis: PelvisEstimate) ->
     )
 
 
-def certainty_of(choice: Choice, settings: Settings, params: EstimatorParams) -> tuple[Certainty, int | None]:
+def certainty_of(choice: Choice, params: EstimatorParams) -> tuple[Certainty, int | None]:
     """How sure the count is, and what it may be otherwise.
 
-    By the margin over the likeliest reading with another count, and by swings that are nearly as large as what
-    counts, or hardly larger.
+    By the margin over the likeliest reading with another count, and by swings that are nearly as large as
+    what counts, or hardly larger.
     """
     if choice.best is None:
         return "high", None

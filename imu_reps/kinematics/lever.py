@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import compress
 
 import numpy as np
 from scipy.signal import butter, sosfiltfilt
@@ -24,8 +25,8 @@ GRAVITY_MPS2 = 9.80665
 #: Rates above this are left out: neither the leg nor the fit has them.
 CUTOFF_HZ = 6.0
 
-#: Below this the soft tissue under a strap no longer rings (its own frequency is 4 to 12 Hz), and the arc of a
-#: whole set of raises explains two thirds and more of the motion; at 6 Hz it may explain nothing of it.
+#: Below this the soft tissue under a strap no longer rings (its own frequency is 4 to 12 Hz), and the arc of
+#: a whole set of raises explains two thirds and more of the motion; at 6 Hz it may explain nothing of it.
 SET_CUTOFF_HZ = 1.3
 
 #: Instants at which the leg turns slower than this say nothing about the lever.
@@ -38,8 +39,8 @@ INDEPENDENT_HZ = 2.0 * CUTOFF_HZ
 FEWEST = 50
 EVERY = 3
 
-#: With fewer movements leaving each out in turn shows no spread; then it is so many times the formal one (ours:
-#: over simulated and real sets the formal one is that much too small).
+#: With fewer movements leaving each out in turn shows no spread; then it is so many times the formal one
+#: (ours: over simulated and real sets the formal one is that much too small).
 FEWEST_APART = 3
 FEW_INFLATION = 3.0
 
@@ -98,7 +99,7 @@ class Carried:
 
 
 def carried(ankle: GridMotion, axis: FloatArray, cutoff_hz: float = CUTOFF_HZ) -> Carried | None:
-    """How the ankle is carried about `axis` (in sensor axes) below a frequency; None for too short a stretch."""
+    """How the ankle is carried about `axis` (sensor axes) below a frequency; None for too short a stretch."""
     known = np.isfinite(ankle.up[:, 0])
     if known.sum() < FEWEST:
         return None
@@ -125,35 +126,46 @@ def fit_lever(motion: Carried, ticks: IntArray) -> Lever | None:
     return Lever(solution[:2] @ motion.plane, fit.formal_sd(solution))
 
 
-def each_lever(motion: Carried, pieces: Sequence[IntArray]) -> list[Lever | None]:
-    """The lever of each of several movements by itself, its spread that of a single one."""
-    levers: list[Lever | None] = []
-    for fit in (_Normal.of(motion, piece) for piece in pieces):
-        known = None if fit is None else fit.solution
-        if fit is None or known is None:
-            levers.append(None)
-        else:
-            levers.append(Lever(known[:2] @ motion.plane, FEW_INFLATION * fit.formal_sd(known)))
-    return levers
+class Movements:
+    """Several movements of a leg, each of which shows something of one lever.
 
-
-def fit_common_lever(motion: Carried, pieces: Sequence[IntArray]) -> Lever | None:
-    """Fit one lever to several movements; None where none of them shows anything.
-
-    Its spread is taken from leaving each movement out in turn: a strap that sags and a tilt that is a little
-    wrong disturb whole movements alike, and the residuals of instants would claim far too much.
+    Parameters
+    ----------
+    motion : Carried
+    pieces : sequence of (k,) int
+        Ticks of each movement.
     """
-    fits = [fit for piece in pieces if (fit := _Normal.of(motion, piece)) is not None]
-    if not fits:
-        return None
-    whole = sum(fits[1:], fits[0])
-    solution = whole.solution
-    if len(fits) < FEWEST_APART:
-        return Lever(solution[:2] @ motion.plane, FEW_INFLATION * whole.formal_sd(solution))
-    without = np.stack([(whole - fit).solution[:2] for fit in fits])
-    squares = ((without - without.mean(axis=0)) ** 2).sum()
-    spread_m = float(np.sqrt(squares * (len(fits) - 1) / len(fits)))
-    return Lever(solution[:2] @ motion.plane, spread_m)
+
+    def __init__(self, motion: Carried, pieces: Sequence[IntArray]) -> None:
+        self._plane = motion.plane
+        self._fits = [_Normal.of(motion, piece) for piece in pieces]
+
+    def common(self, chosen: Sequence[bool] | None = None) -> Lever | None:
+        """One lever for all of the movements, or for some; None where none of them shows anything.
+
+        Its spread is taken from leaving each movement out in turn: a strap that sags and a tilt that is a
+        little wrong disturb whole movements alike, and the residuals of instants would claim far too much.
+        """
+        picked = self._fits if chosen is None else list(compress(self._fits, chosen))
+        fits = [fit for fit in picked if fit is not None]
+        if not fits:
+            return None
+        whole = sum(fits[1:], fits[0])
+        solution = whole.solution
+        if len(fits) < FEWEST_APART:
+            return Lever(solution[:2] @ self._plane, FEW_INFLATION * whole.formal_sd(solution))
+        without = np.stack([(whole - fit).solution[:2] for fit in fits])
+        squares = ((without - without.mean(axis=0)) ** 2).sum()
+        spread_m = float(np.sqrt(squares * (len(fits) - 1) / len(fits)))
+        return Lever(solution[:2] @ self._plane, spread_m)
+
+    def each(self) -> list[Lever | None]:
+        """The lever of each movement by itself, with the spread of a single one; None where it shows none."""
+        return [None if fit is None else self._alone(fit) for fit in self._fits]
+
+    def _alone(self, fit: _Normal) -> Lever:
+        solution = fit.solution
+        return Lever(solution[:2] @ self._plane, FEW_INFLATION * fit.formal_sd(solution))
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,7 +192,7 @@ class LiveMotion:
     def _latest_bias(self) -> FloatArray:
         """What the first rest showed, or where the rests so far show the bias has wandered."""
         at, readings = (np.array(column, float) for column in zip(*self._rests, strict=True))
-        warmed = warming_curve(at, readings, at[-1:])
+        warmed = warming_curve(at / self._length, readings, at[-1:] / self._length)
         if warmed is not None:
             return np.asarray(warmed[0])
         return np.asarray(readings[0]) if self._bias is None else self._bias

@@ -24,8 +24,10 @@ MAX_BIAS_DPS = 10.0
 
 #: A bias that wanders less than this leaves every rest still: the limit of stillness is twice it (ours).
 WANDER_DPS = 1.0
-#: Fewer readings of rests show no wander (ours).
+#: Fewer readings of rests show no wander, nor do rests within so many half seconds of each other: a body that
+#: sways at the bar turns as smoothly for a while, a gyroscope warms up in half a minute and more (ours).
 WANDER_READINGS = 8
+WANDER_SPAN = 30
 #: The curve of a gyroscope that warms up explains this share of what the rests read; what a body does in slow
 #: motion comes and goes (ours: of 226 sets of other people's simulators and 30 of real people none is above).
 WANDER_EXPLAINED = 0.9
@@ -100,7 +102,7 @@ def rest_readings(gyr_dps: FloatArray, acc_mps2: FloatArray, length: int) -> tup
 def wandering_bias(gyr_dps: FloatArray, acc_mps2: FloatArray, length: int) -> FloatArray | None:
     """The bias over time of a gyroscope that warms up, (n, 3) deg/s; None where the rests show no wander."""
     at, readings = rest_readings(gyr_dps, acc_mps2, length)
-    return warming_curve(at, readings, np.arange(len(gyr_dps)))
+    return warming_curve(at / length, readings, np.arange(len(gyr_dps)) / length)
 
 
 def warming_curve(at: FloatArray, readings: FloatArray, when: FloatArray | IntArray) -> FloatArray | None:
@@ -112,17 +114,17 @@ def warming_curve(at: FloatArray, readings: FloatArray, when: FloatArray | IntAr
     Parameters
     ----------
     at : (k,) float
-        Where the rests are, increasing.
+        When the rests are, in half seconds, increasing.
     readings : (k, 3) float
         What the gyroscope reads there, deg/s.
     when : (n,) float
-        Where the bias is asked for, in the unit of `at`.
+        When the bias is asked for, in half seconds.
 
     Returns
     -------
     (n, 3) float or None
     """
-    if len(readings) < WANDER_READINGS:
+    if len(readings) < WANDER_READINGS or at[-1] - at[0] < WANDER_SPAN:
         return None
     middle, half = (at[0] + at[-1]) / 2.0, (at[-1] - at[0]) / 2.0
     curve = polynomial.polyfit((at - middle) / half, readings, 2)

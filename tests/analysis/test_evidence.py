@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -65,6 +67,7 @@ def seen(
 ) -> Observed:
     angle = np.zeros(4000) if angle_deg is None else angle_deg
     return Observed(
+        raised([60.0]),
         header,
         angle,
         (slice(0, len(angle)),),
@@ -72,6 +75,11 @@ def seen(
         np.array(shares or NOTHING),
         np.array(rates_dps or NOTHING),
     )
+
+
+def of(reading: Hypothesis, observed: Observed) -> Observed:
+    """What was seen, as it is held against a reading."""
+    return replace(observed, hypothesis=reading)
 
 
 finite = st.floats(-5.0, 5.0)
@@ -102,45 +110,45 @@ def test_no_term_speaks_beyond_its_bounds_whatever_was_seen(
 ) -> None:
     reading = raised(ranges, each_s, sign)
     observed = seen(header, lever_m, sd_m, shares, rates_dps, np.full(4000, level_deg))
-    said = {term.name: term.says(reading, observed, PARAMS) for term in TERMS}
+    said = {term.name: term.says(of(reading, observed), PARAMS) for term in TERMS}
 
     assert said.keys() == BOUNDS.keys()
     for name, (least, most) in BOUNDS.items():
         assert least <= said[name] <= most, name
-    assert score(reading, observed, PARAMS) == pytest.approx(PARAMS.prior + sum(said.values()))
+    assert score(of(reading, observed), PARAMS) == pytest.approx(PARAMS.prior + sum(said.values()))
 
 
 def test_without_what_a_term_looks_at_it_is_silent() -> None:
     reading, nothing = raised([60.0] * 4), seen()
 
-    assert lever_term(reading, nothing, PARAMS) == 0.0
-    assert lever_term(raised([60.0], leg_axis=None), seen(lever_m=0.62 * FOOT), PARAMS) == 0.0
-    assert share_term(reading, nothing, PARAMS) == 0.0
-    assert calm_term(reading, seen(HANGING), PARAMS) == 0.0
+    assert lever_term(of(reading, nothing), PARAMS) == 0.0
+    assert lever_term(of(raised([60.0], leg_axis=None), seen(lever_m=0.62 * FOOT)), PARAMS) == 0.0
+    assert share_term(of(reading, nothing), PARAMS) == 0.0
+    assert calm_term(of(reading, seen(HANGING)), PARAMS) == 0.0
     empty = raised([])
-    assert [term.says(empty, nothing, PARAMS) for term in TERMS] == [0.0] * len(TERMS)
+    assert [term.says(of(empty, nothing), PARAMS) for term in TERMS] == [0.0] * len(TERMS)
 
 
 def test_what_only_a_hanging_leg_shows_is_not_asked_of_a_lying_one() -> None:
     quick = raised([60.0] * 6, each_s=0.8)
     wild = seen(LYING, rates_dps=[200.0] * 6)
 
-    assert pace_term(quick, wild, PARAMS) == 0.0
-    assert calm_term(quick, wild, PARAMS) == 0.0
-    assert pace_term(quick, seen(HANGING), PARAMS) < -2.0
-    assert calm_term(quick, seen(HANGING, rates_dps=[200.0] * 6), PARAMS) == -PARAMS.calm_max
+    assert pace_term(of(quick, wild), PARAMS) == 0.0
+    assert calm_term(of(quick, wild), PARAMS) == 0.0
+    assert pace_term(of(quick, seen(HANGING)), PARAMS) < -2.0
+    assert calm_term(of(quick, seen(HANGING, rates_dps=[200.0] * 6)), PARAMS) == -PARAMS.calm_max
 
 
 def test_a_hanging_pelvis_tips_as_it_likes() -> None:
-    assert share_term(raised([60.0] * 4), seen(HANGING, shares=[0.5] * 4), PARAMS) == 0.0
+    assert share_term(of(raised([60.0] * 4), seen(HANGING, shares=[0.5] * 4)), PARAMS) == 0.0
 
 
 @pytest.mark.parametrize("length_m", [0.45, 0.62, 0.9])
 def test_an_ankle_carried_round_the_hip_speaks_for_a_leg_and_against_the_other_way_up(
     length_m: float,
 ) -> None:
-    right = lever_term(raised([60.0] * 4), seen(lever_m=length_m * FOOT), PARAMS)
-    upside_down = lever_term(raised([60.0] * 4, leg_axis=-FOOT), seen(lever_m=length_m * FOOT), PARAMS)
+    right = lever_term(of(raised([60.0] * 4), seen(lever_m=length_m * FOOT)), PARAMS)
+    upside_down = lever_term(of(raised([60.0] * 4, leg_axis=-FOOT), seen(lever_m=length_m * FOOT)), PARAMS)
 
     assert right > 0.5
     assert upside_down < -2.0
@@ -148,20 +156,20 @@ def test_an_ankle_carried_round_the_hip_speaks_for_a_leg_and_against_the_other_w
 
 def test_a_foot_that_is_not_carried_speaks_against_every_reading() -> None:
     for axis in (FOOT, -FOOT):
-        assert lever_term(raised([60.0], leg_axis=axis), seen(lever_m=0.05 * FOOT), PARAMS) < -1.0
+        assert lever_term(of(raised([60.0], leg_axis=axis), seen(lever_m=0.05 * FOOT)), PARAMS) < -1.0
 
 
 def test_a_lever_that_explains_little_says_little() -> None:
     """A wide spread is no evidence, right or wrong."""
     for axis in (FOOT, -FOOT):
-        said = lever_term(raised([60.0], leg_axis=axis), seen(lever_m=0.62 * FOOT, sd_m=5.0), PARAMS)
+        said = lever_term(of(raised([60.0], leg_axis=axis), seen(lever_m=0.62 * FOOT, sd_m=5.0)), PARAMS)
         assert abs(said) < 0.1
 
 
 @pytest.mark.parametrize(("share", "scatter", "most"), [(0.001, 0.01, -0.02), (0.03, 0.3, -0.3)])
 def test_a_pelvic_share_within_its_error_is_no_evidence(share: float, scatter: float, most: float) -> None:
     said = share_term(
-        raised([60.0] * 4), seen(shares=[share - scatter, share, share, share + scatter]), PARAMS
+        of(raised([60.0] * 4), seen(shares=[share - scatter, share, share, share + scatter])), PARAMS
     )
 
     assert most <= said <= 0.0
@@ -170,21 +178,21 @@ def test_a_pelvic_share_within_its_error_is_no_evidence(share: float, scatter: f
 def test_a_pelvis_that_tips_forward_with_the_lift_speaks_against_it_and_back_proves_nothing() -> None:
     reading = raised([60.0] * 6)
 
-    assert share_term(reading, seen(shares=[0.25] * 6), PARAMS) == -PARAMS.share_max
-    assert share_term(reading, seen(shares=[-0.25] * 6), PARAMS) == 0.0
+    assert share_term(of(reading, seen(shares=[0.25] * 6)), PARAMS) == -PARAMS.share_max
+    assert share_term(of(reading, seen(shares=[-0.25] * 6)), PARAMS) == 0.0
 
 
 def test_the_more_repetitions_are_alike_the_less_they_are_chance() -> None:
-    said = [regular_term(raised([60.0] * count), seen(), PARAMS) for count in (1, 2, 4, 12)]
+    said = [regular_term(of(raised([60.0] * count), seen()), PARAMS) for count in (1, 2, 4, 12)]
 
     assert said[0] == 0.0
     assert said == sorted(said)
     assert said[-1] == PARAMS.regular_max
-    assert regular_term(raised([20.0, 60.0, 100.0]), seen(), PARAMS) == 0.0
+    assert regular_term(of(raised([20.0, 60.0, 100.0]), seen()), PARAMS) == 0.0
 
 
 def test_small_swings_are_rather_something_else_and_large_ones_a_raise() -> None:
-    tiny, usual = (size_term(raised([size] * 4), seen(), PARAMS) for size in (9.0, 40.0))
+    tiny, usual = (size_term(of(raised([size] * 4), seen()), PARAMS) for size in (9.0, 40.0))
 
     assert usual == 0.0
     assert tiny < -1.0
@@ -200,25 +208,25 @@ def at_ends(before_deg: float, after_deg: float) -> np.ndarray:
 def test_a_set_begins_and_ends_at_its_resting_end() -> None:
     reading = raised([60.0] * 5)
     resting, far = (
-        ends_term(reading, seen(angle_deg=at_ends(level, level)), PARAMS) for level in (0.0, 60.0)
+        ends_term(of(reading, seen(angle_deg=at_ends(level, level))), PARAMS) for level in (0.0, 60.0)
     )
 
     assert resting > 1.0
     assert far == pytest.approx(-resting)
-    assert ends_term(reading, seen(angle_deg=at_ends(30.0, 30.0)), PARAMS) == pytest.approx(0.0, abs=0.05)
+    assert ends_term(of(reading, seen(angle_deg=at_ends(30.0, 30.0))), PARAMS) == pytest.approx(0.0, abs=0.05)
 
 
 def test_who_starts_high_may_lie_on_the_floor_before_and_after() -> None:
     """Travel is the negative of elevation there: the far end is the floor."""
     reading = raised([60.0] * 5, resting_deg=-60.0, far_deg=0.0)
-    on_floor = ends_term(reading, seen(HIGH, angle_deg=at_ends(0.0, 0.0)), PARAMS)
+    on_floor = ends_term(of(reading, seen(HIGH, angle_deg=at_ends(0.0, 0.0))), PARAMS)
 
     assert on_floor >= 0.0
 
 
 def test_a_term_left_out_says_nothing() -> None:
     reading, observed = raised([60.0] * 5), seen(lever_m=0.62 * FOOT, shares=[0.25] * 5)
-    whole = score(reading, observed, PARAMS)
+    whole = score(of(reading, observed), PARAMS)
     for term in TERMS:
-        without = score(reading, observed, EvidenceParams(without=frozenset({term.name})))
-        assert without == pytest.approx(whole - term.says(reading, observed, PARAMS))
+        without = score(of(reading, observed), EvidenceParams(without=frozenset({term.name})))
+        assert without == pytest.approx(whole - term.says(of(reading, observed), PARAMS))

@@ -166,7 +166,7 @@ def test_the_usual_range_is_one_of_the_ranges_whatever_their_order_and_unit(rang
 
 
 def counted_by_definition(sizes: list[float]) -> tuple[list[bool], float]:
-    """Drop what is under 35 % of the weighted median of those left till none drops; and the closest call."""
+    """Drop what is under 35 % of the weighted median of those left, till none drops; the narrowest call."""
     left = [size for size in sizes if size >= 8.0]
     nearest = min(abs(size / 8.0 - 1.0) for size in sizes)
     while left:

@@ -12,7 +12,6 @@ import pytest
 
 from imu_reps.sensors.simulator import (
     TRAITS,
-    CutOff,
     CutPlan,
     PersonPlan,
     SetPlan,
@@ -72,7 +71,7 @@ def test_a_persons_truth_counts_what_was_planned(seed):
         assert min(rep.concentric_s, rep.eccentric_s) > 0.3
         assert rep.top_pause_s is None or rep.top_pause_s >= 0.0
         assert rep.bottom_pause_s is None or rep.bottom_pause_s >= 0.0
-    cut_off = [p for p in made.truth.partials if isinstance(p, CutOff)]
+    cut_off = [p for p in made.truth.partials if p.reason == "cut_off"]
     assert len(cut_off) <= (plan.cut.begin is not None) + (plan.cut.end is not None)
     json.dumps(made.truth.to_dict(), allow_nan=False)
 

@@ -112,6 +112,22 @@ def test_an_arch_is_anterior_tilt_below_its_angle(quiet_set):
     assert found.clean is False
 
 
+def test_the_floor_is_the_highest_of_few_lift_offs(quiet_set):
+    reps = (
+        RepPlan(top_deg=60.0, eccentric_s=3.0, faults=RepFaults(arch_deg=8.0, arch_below_deg=below))
+        for below in (20.0, 34.0, 27.0)
+    )
+    truth = simulate(quiet_set(*reps)).truth
+    assert truth.to_dict()["set"]["floor_angle_deg"] == max(rep.lift_off_angle_deg for rep in truth.reps)
+
+
+def test_hanging_hip_pops_cannot_be_seen_and_keep_no_rep_from_being_clean(quiet_set):
+    plan = quiet_set(RepPlan(top_deg=80.0), exercise="hanging_leg_raise", side="both")
+    (rep,) = simulate(plan).truth.reps
+    assert "hip_pop" in rep.not_judged
+    assert rep.clean is True
+
+
 @pytest.mark.parametrize("side", ["left", "right"])
 def test_rotation_is_positive_when_the_side_opposite_the_working_leg_rises(quiet_set, side):
     rep = RepPlan(top_deg=60.0, top_pause_s=1.0, faults=RepFaults(rotation_deg=9.0))

@@ -13,8 +13,8 @@ SAME_REP = 0.5
 #: Far ends within half a second of each other are one, whatever frame they were seen in.
 SAME_FAR_TICKS = 50
 
-#: A repetition that the estimates no longer show for so long is taken back: in the middle of a way an estimate may
-#: doubt what the end of the way confirms.
+#: A repetition that the estimates no longer show for so long is taken back: in the middle of a way an
+#: estimate may doubt what the end of the way confirms.
 DOUBT_TICKS = int(4.0 * GRID_HZ)
 
 
@@ -68,7 +68,9 @@ class Announced:
         self._doubted = {known: first for known, first in since.items() if known not in gone}
         seen = {id(rep) for rep in kept.values()}
         self._open = sorted([*kept.values(), *self._doubted], key=lambda rep: rep.far.tick)
-        new = [rep for rep in reps if id(rep) not in seen and not any(_overlap(rep, k) for k in self._doubted)]
+        new = [
+            rep for rep in reps if id(rep) not in seen and not any(_overlap(rep, k) for k in self._doubted)
+        ]
         return gone, new
 
     def forget(self, start: int, end: int) -> None:

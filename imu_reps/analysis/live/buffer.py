@@ -8,9 +8,9 @@ from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import GridMotion, Motion
 
-#: So much is kept at most; then the middle goes, and this much of the beginning and of the end stays: enough of
-#: either to see where the leg lies, which way is up, and what is usual.
-ROOM_S, HEAD_S, TAIL_S = 240.0, 60.0, 120.0
+#: So much is kept at most; then the middle goes, and this much of the beginning and of the end stays: enough
+#: of either to see where the leg lies, which way is up, and what is usual.
+ROOM_S, HEAD_S, TAIL_S = 150.0, 40.0, 80.0
 
 _UP, _GYR, _ACC, _STILL, _WIDTH = 0, 3, 6, 9, 10
 
@@ -66,7 +66,7 @@ class MotionBuffer:
         return int(np.searchsorted(self._time_s[: self.count], time_s - 0.5 / GRID_HZ))
 
     def make_room(self, boundaries_s: FloatArray) -> tuple[float, float]:
-        """Forget the middle, from repetition to repetition where it can be; gives from when until when, seconds.
+        """Forget the middle, from repetition to repetition where it can be; gives from when until when.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""What is causal between two estimates: the leg's turns and phases, ends as they are reached, limits as they pass.
+"""What is causal between two estimates: turns and phases of the leg, ends reached, limits passed.
 
 Works instant by instant, in the frame last estimated; a new frame re-reads the latest motion.
 """
@@ -29,6 +29,9 @@ DWELL_TICKS = int(DWELL_S * GRID_HZ)
 
 #: Moving less than this within `DWELL_S` is a dwell, or a turn.
 DWELL_DEG = SLOW_DPS * DWELL_S
+
+#: Dwells of one way nearer to each other than this are one.
+SAME_DWELL_DEG = 4.0
 
 #: The phase shown live is read from the way made in this many instants.
 SPEED_TICKS = 10
@@ -85,12 +88,19 @@ class Follower:
         self._recent: deque[float] = deque(maxlen=DWELL_TICKS + 1)
         self._phase: Phase | None = None
         self._far_told: int | None = None
+        self._dwelt_deg: float | None = None
         self.turned = self.settled = self.dwelling = False
 
     @property
     def turn_tick(self) -> int | None:
         """Where the way that the leg is on began; None before the first turn."""
         return None if self._way.turn is None else self._way.turn.tick
+
+    @property
+    def ended_inwards(self) -> bool:
+        """Whether the way that ended last, by a turn or a dwell, led to the resting end."""
+        outwards = self._outwards(self._way.direction)
+        return outwards if self.turned else not outwards
 
     def completed(self, rep: Rep) -> None:
         """Learn from a completed repetition."""
@@ -136,12 +146,16 @@ class Follower:
         before = self._finder.confirmed_count
         self._finder.take(Turn(tick, smooth))
         self._recent.append(smooth)
-        events: list[FollowerEvent] = self._phase_events(time_s, smooth, known)
+        events: list[FollowerEvent] = [*self._phase_events(time_s, smooth, known)]
         dwelling = len(self._recent) > DWELL_TICKS and abs(smooth - self._recent[0]) < DWELL_DEG
         arrival = self._way.step(tick, smooth, leg_deg)
         self.turned = self._finder.confirmed_count != before
-        self.settled, self.dwelling = dwelling and not self.dwelling, dwelling
+        self.settled = dwelling and not self.dwelling and not self._dwelt_here(smooth)
+        self.dwelling = dwelling
+        if self.settled:
+            self._dwelt_deg = smooth
         if self.turned:
+            self._dwelt_deg = None
             events += self._far_end(time_s, known)
             self._way.turned(self._finder.turns[-2], smooth)
             self._limits.turned(known.count + 1)
@@ -152,6 +166,10 @@ class Follower:
         if arrival is not None:
             events += self._arrived(arrival, here, known)
         return events
+
+    def _dwelt_here(self, smooth: float) -> bool:
+        """Whether this way has dwelt here before: a leg that bounces at its end, or is never still."""
+        return self._dwelt_deg is not None and abs(smooth - self._dwelt_deg) < SAME_DWELL_DEG
 
     def _outwards(self, direction: float) -> bool:
         return direction * travel_sign(self._header) > 0.0

@@ -35,7 +35,7 @@ class LiveFrame:
     leg : LegFrame or None
         Of the latest estimate; None before the first that shows the leg's axis.
     first_up : (3,) float or None
-        Up in ankle sensor axes where the leg first rested: without `leg` its angle is how far up is from there.
+        Up in ankle sensor axes where the leg first rested: without `leg` its angle is that from there.
     pelvis : PelvisAxes or None
     tilt_known : bool
         Whether the pelvis's zero is that of a rest with the leg on the floor.
@@ -56,10 +56,10 @@ class LiveFrame:
 
     def leg_deg(self, ankle: GridMotion | None, header: Header, count: int) -> FloatArray:
         """Leg elevation, or before the first estimate the angle from the first rest, (n,) degrees."""
-        if ankle is None or (self.leg is None and self.first_up is None):
-            return np.full(count, np.nan)
-        if self.leg is not None:
+        if ankle is not None and self.leg is not None:
             return elevation_deg(self.leg, ankle.up, header.posture, LegParams())
+        if ankle is None or self.first_up is None:
+            return np.full(count, np.nan)
         return np.asarray(np.degrees(np.arccos(np.clip(ankle.up @ self.first_up, -1.0, 1.0))))
 
     def pelvis_deg(

@@ -1,4 +1,4 @@
-"""What is still to come of a way that the leg is on: how far it goes, how long it takes, whether it coasts."""
+"""What is still to come of a way that the leg is on: how far, how long, and whether it coasts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A set while it runs: the follower between estimates, and what each estimate shows otherwise than said."""
+"""A set while it runs: the follower between estimates, and what each estimate shows otherwise."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from imu_reps.analysis.live.silence import LiveSilence
 from imu_reps.analysis.reps.measure import Measured, Meter
 from imu_reps.analysis.reps.phases import phase_boundaries
 from imu_reps.analysis.reps.segmentation import Excursion, Turn, usual_range_deg
+from imu_reps.analysis.set.reading import Before
 from imu_reps.analysis.set_motion import set_motion
 from imu_reps.domain.events import Event, FaultSeen, PostureLeft, Ready, RepCompleted, RepRetracted
 from imu_reps.domain.pose import Pose
@@ -60,7 +61,7 @@ class LiveSet:
         self._announced = Announced()
         self._measured: dict[int, Measured] = {}
         self._threshold_deg = settings.min_range_deg
-        self._ready = self._left_told = False
+        self._ready = self._left_told = self._settled = False
         self._pose: Pose | None = None
         self.ended = False
 
@@ -109,13 +110,19 @@ class LiveSet:
             self._pose = self._pose_of(time_s, *here)
             said = self._follower.step(tick, time_s, here, self._known())
             events += said if self._ready and not left else ()
-            if self._follower.turned or self._follower.settled:
+            if self._asks():
                 lying = self._gate.lying
                 events += self._estimate(time_s)
                 angles, start = self._frame.angles_deg(motion[offset:], self._header), offset
                 if self._gate.lying is not lying:
                     ready[offset + 1 :], away[offset + 1 :] = self._gate.watch(motion[offset + 1 :])
         return events
+
+    def _asks(self) -> bool:
+        """Whether to estimate anew: at turns and dwells, of a settled set at those of the resting end."""
+        follower = self._follower
+        ended = follower.turned or follower.settled
+        return ended and (not self._settled or follower.ended_inwards)
 
     def _known(self) -> Known:
         far = self._announced.latest_far_tick
@@ -138,11 +145,14 @@ class LiveSet:
     def _estimate(self, time_s: float) -> list[Event]:
         """Ask for the set so far, and say what is new."""
         motion = self._buffer.motion()
-        seen_before = self._frame.leg if self.count else None
-        estimate = estimate_set(motion, self._header, self._settings, self._params, seen_before)
+        leg = self._frame.leg
+        known = None if leg is None or not self.count else Before(leg, self._settled)
+        estimate = estimate_set(motion, self._header, self._settings, self._params, known)
+        clear = estimate.margin >= self._params.high_margin
+        self._settled = clear and len(estimate.segmentation.reps) >= SETTLED_REPS
         self._gate.learn(estimate.posture)
-        before, self._rest.frame = self._frame, frame_of(estimate, self._frame, self._header)
-        if self._frame.leg is not before.leg:
+        self._rest.frame = frame_of(estimate, self._frame, self._header)
+        if self._frame.leg is not leg:
             self._reread()
         self._threshold_deg = estimate.segmentation.threshold_deg
         reps = [_in_ticks(rep, motion) for rep in estimate.segmentation.reps]
@@ -164,7 +174,7 @@ class LiveSet:
         return events
 
     def _shows_a_set(self, reps: Sequence[Excursion], certainty: Certainty | None) -> bool:
-        """Whether what was seen is more than a fidget: raises of some size, or several, clear enough."""
+        """Whether what was seen is more than a fidget: raises of some size, or several of any."""
         if self.count:
             return True
         if self._header.posture == "hanging" and not self._ready and certainty != "high":
@@ -201,7 +211,8 @@ class LiveSet:
         self, number: int, rep: Excursion, rows: Excursion, estimate: SetEstimate, motion: Motion
     ) -> Rep | None:
         """The repetition as far as it is known; None where an angle is missing."""
-        start = max(0, rows.near.tick - int(LEAD_S * GRID_HZ))
+        spell = next(spell for spell in estimate.posture.spells if rows.far.tick < spell.stop)
+        start = max(spell.start, rows.near.tick - int(LEAD_S * GRID_HZ))
         piece = slice(start, len(motion))
         if len(motion) - start < SHORTEST or estimate.carried is None:
             return None

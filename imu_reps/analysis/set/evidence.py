@@ -1,7 +1,7 @@
 """Evidence: what speaks for and against a reading of a set, term by term.
 
-Every term gives the log-likelihood of one hypothesis, up to a constant that is the same for all of them, bounded,
-so that none can veto alone; where it has nothing to say it is silent (0).
+Every term gives how much likelier it makes a hypothesis than that nobody raised a leg (natural logarithm),
+bounded, so that none can veto alone; where it has nothing to say it is silent (0).
 """
 
 from __future__ import annotations
@@ -11,11 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imu_reps.analysis.reps.segmentation import Segmentation, usual_range_deg
+from imu_reps.analysis.reps.segmentation import Excursion, Segmentation, usual_range_deg
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.lever import Lever
+
+#: Fewer repetitions are no row.
+FEW_REPS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +37,12 @@ class EvidenceParams:
     lever_max : float
         Most that the lever may say.
     size_deg, size_log_sd, size_max : float
-        Usual range of a leg raise, its spread as a logarithm, and the most that the size may say (the coaching
-        texts ask for 20 to 90 degrees).
+        Usual range of a leg raise, its spread as a logarithm, and the most that the size may say (the
+        coaching texts ask for 20 to 90 degrees).
     share_sd : float
         What a pelvis may do in step with the leg by other reasons, degrees a degree (ours).
     share_max : float
+        Most that the pelvis's share may say.
     end_max : float
         Most that either end of the recording may say.
     end_share : float
@@ -46,11 +50,17 @@ class EvidenceParams:
     end_rest_s : float
         A rest this long says half of what an end can say.
     calm_dps, calm_max : float
-        What a lying pelvis turns at by and large, and the most that this may say. Swinging hangs have up to 25,
-        climbing 80 (both measured).
+        What a hanging pelvis turns at by and large, and the most that this may say. Swinging hangs have up to
+        25, climbing 80 (both measured).
+    alike_share : float
+        Repetitions whose ranges differ from the usual one by less are alike (ours).
+    regular_each, regular_max : float
+        What each repetition that is like the others says, the first aside, and the most (ours).
+    few : float
+        What one or two swings alone say against a set: a knee is drawn up once or twice (ours).
     stride_s, stride_each, stride_max : float
-        A stride takes up to 1.3 s at a slow walk (Bohannon, 1997: 0.8 to 1.3 m/s); what each repetition within
-        this says against a reading, and the most that they may say together.
+        A stride takes up to 1.6 s at a slow walk (Bohannon, 1997); what each repetition within this says
+        against a reading, and the most that they may say together.
     prior : float
         Somebody recorded this as a set.
     travel, travel_max : float
@@ -79,9 +89,10 @@ class EvidenceParams:
     alike_share: float = 0.3
     regular_each: float = 0.9
     regular_max: float = 3.6
-    stride_s: float = 1.4
-    stride_each: float = 0.5
-    stride_max: float = 4.0
+    few: float = 0.4
+    stride_s: float = 1.7
+    stride_each: float = 0.7
+    stride_max: float = 5.0
     prior: float = -1.5
     travel: float = 1.5
     travel_max: float = 3.0
@@ -120,6 +131,8 @@ class Observed:
 
     Attributes
     ----------
+    hypothesis : Hypothesis
+        The reading itself.
     header : Header
     angle_deg : (n,) float
         Of the leg, either sense.
@@ -132,6 +145,7 @@ class Observed:
         RMS angular rate of the pelvis; empty where not known.
     """
 
+    hypothesis: Hypothesis
     header: Header
     angle_deg: FloatArray
     spells: tuple[slice, ...]
@@ -139,17 +153,22 @@ class Observed:
     tilt_shares: FloatArray
     pelvis_dps: FloatArray
 
+    @property
+    def reps(self) -> tuple[Excursion, ...]:
+        """The repetitions of the reading."""
+        return self.hypothesis.segmentation.reps
 
-def lever_term(hypothesis: Hypothesis, seen: Observed, params: EvidenceParams) -> float:
+
+def lever_term(seen: Observed, params: EvidenceParams) -> float:
     """The ankle is carried round the hip at the end of a leg that points where the hypothesis says.
 
     Against it stands a foot that is not carried at all (a heel that slides, a knee that bends), or anyhow.
     """
-    lever = seen.lever
-    if hypothesis.leg_axis is None or lever is None:
+    lever, leg_axis = seen.lever, seen.hypothesis.leg_axis
+    if leg_axis is None or lever is None:
         return 0.0
-    length = float(lever.vector_m @ hypothesis.leg_axis)
-    aside = lever.vector_m - length * hypothesis.leg_axis
+    length = float(lever.vector_m @ leg_axis)
+    aside = lever.vector_m - length * leg_axis
     hanging = seen.header.posture == "hanging"
     along_sd = params.lever_hanging_sd_m if hanging else params.lever_sd_m
     variances = (lever.sd_m**2 + along_sd**2, lever.sd_m**2 + params.lever_sd_m**2)
@@ -163,54 +182,53 @@ def lever_term(hypothesis: Hypothesis, seen: Observed, params: EvidenceParams) -
 
 
 def _log_normal(squares: tuple[float, float], variances: tuple[float, float]) -> float:
-    """Log density of a normally distributed vector in a plane, by its squared components and their variances."""
+    """Log density of a normal vector in a plane, by its squared components and their variances."""
     one, other = variances
     return -0.5 * (squares[0] / one + squares[1] / other + float(np.log(4.0 * np.pi**2 * one * other)))
 
 
-def size_term(hypothesis: Hypothesis, seen: Observed, params: EvidenceParams) -> float:
+def size_term(seen: Observed, params: EvidenceParams) -> float:
     """A leg is usually raised by tens of degrees; small swings are rather something else."""
-    usual = usual_range_deg([rep.range_deg for rep in hypothesis.segmentation.reps])
+    usual = usual_range_deg([rep.range_deg for rep in seen.reps])
     if usual <= 0.0:
         return 0.0
     octaves = np.log(usual / params.size_deg) / params.size_log_sd
     return max(-0.5 * float(octaves) ** 2, -params.size_max)
 
 
-def share_term(hypothesis: Hypothesis, seen: Observed, params: EvidenceParams) -> float:
+def share_term(seen: Observed, params: EvidenceParams) -> float:
     """The pelvis tips back as the leg rises."""
-    shares = hypothesis.sign * seen.tilt_shares
+    shares = seen.hypothesis.sign * seen.tilt_shares
     if len(shares) == 0 or seen.header.posture == "hanging":
         return 0.0
     middle = float(np.median(shares))
     spread = np.hypot(1.4826 * float(np.median(np.abs(shares - middle))), params.share_sd)
     clear = middle * np.sqrt(len(shares)) / float(spread)
-    # a pelvis that tips back is no proof of a raise, for a knee that is drawn up tips it too; forward is one against
+    # a pelvis that tips back proves no raise, for a knee drawn up tips it too; forward speaks against one
     return float(np.clip(-clear, -params.share_max, 0.0))
 
 
-def regular_term(hypothesis: Hypothesis, seen: Observed, params: EvidenceParams) -> float:
+def regular_term(seen: Observed, params: EvidenceParams) -> float:
     """Repetitions are alike: the more of a size, the less they are chance."""
-    ranges = np.array([rep.range_deg for rep in hypothesis.segmentation.reps])
+    ranges = np.array([rep.range_deg for rep in seen.reps])
     if len(ranges) == 0:
         return 0.0
     alike = np.abs(np.log(ranges / usual_range_deg(ranges.tolist()))) < np.log1p(params.alike_share)
-    return min(params.regular_each * float(alike.sum() - 1), params.regular_max)
+    few = params.few if len(ranges) < FEW_REPS else 0.0
+    return min(params.regular_each * float(alike.sum() - 1), params.regular_max) - few
 
 
-def pace_term(hypothesis: Hypothesis, seen: Observed, params: EvidenceParams) -> float:
-    """Where the leg hangs as in walking: nobody raises and lowers it within a stride's time, over and over."""
+def pace_term(seen: Observed, params: EvidenceParams) -> float:
+    """Where a leg hangs as in walking: nobody raises and lowers it within a stride, over and over."""
     if seen.header.posture != "hanging":
         return 0.0
-    quick = sum(
-        rep.back.tick - rep.near.tick < params.stride_s * GRID_HZ for rep in hypothesis.segmentation.reps
-    )
+    quick = sum(rep.back.tick - rep.near.tick < params.stride_s * GRID_HZ for rep in seen.reps)
     return max(-params.stride_each * quick, -params.stride_max)
 
 
-def ends_term(hypothesis: Hypothesis, seen: Observed, params: EvidenceParams) -> float:
-    """Before its first and after its last repetition a set is at its resting end rather than at the far one."""
-    reps = hypothesis.segmentation.reps
+def ends_term(seen: Observed, params: EvidenceParams) -> float:
+    """Before its first and after its last repetition a set is at its resting end, not at the far one."""
+    reps, hypothesis = seen.reps, seen.hypothesis
     if not reps:
         return 0.0
     travel = hypothesis.sign * travel_sign(seen.header) * seen.angle_deg
@@ -227,8 +245,8 @@ def ends_term(hypothesis: Hypothesis, seen: Observed, params: EvidenceParams) ->
     return said
 
 
-def calm_term(hypothesis: Hypothesis, seen: Observed, params: EvidenceParams) -> float:
-    """Where the leg hangs as in walking: a pelvis that hangs turns slowly meanwhile, one that climbs does not."""
+def calm_term(seen: Observed, params: EvidenceParams) -> float:
+    """Where a leg hangs as in walking: a pelvis that hangs turns slowly meanwhile, a climber's does not."""
     rates = seen.pelvis_dps
     if len(rates) == 0 or seen.header.posture != "hanging":
         return 0.0
@@ -242,10 +260,10 @@ def travel_sign(header: Header) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One term of evidence: its name, and what it says of a hypothesis."""
+    """One term of evidence: its name, and what it says of a reading."""
 
     name: str
-    says: Callable[[Hypothesis, Observed, EvidenceParams], float]
+    says: Callable[[Observed, EvidenceParams], float]
 
 
 #: Every term there is.
@@ -260,8 +278,7 @@ TERMS = (
 )
 
 
-def score(hypothesis: Hypothesis, seen: Observed, params: EvidenceParams) -> float:
-    """How much likelier the hypothesis is than that nobody raised a leg: the sum of what every term says."""
-    return params.prior + sum(
-        term.says(hypothesis, seen, params) for term in TERMS if term.name not in params.without
-    )
+def score(seen: Observed, params: EvidenceParams) -> float:
+    """How much likelier a reading is than that nobody raised a leg: the sum of what every term says."""
+    spoken = (term.says(seen, params) for term in TERMS if term.name not in params.without)
+    return params.prior + sum(spoken)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,7 +12,6 @@ from imu_reps.analysis.reps.segmentation import (
     Excursion,
     Segmentation,
     Turn,
-    Uncounted,
     find_reps,
 )
 from imu_reps.analysis.set.evidence import Hypothesis, travel_sign
@@ -28,7 +27,7 @@ SAME_LEVEL = 0.25
 #: A repetition is over when the leg is back within this share of its range: `definitions`, a repetition.
 CUT_SHARE = 0.15
 
-#: A way out of which the recording's beginning cut off more than this was not seen to span a repetition's (ours).
+#: A way out of which the recording's beginning cut off more than this was not seen to be one (ours).
 BEGUN_SHARE = 0.6
 
 #: A turn this near to an end of a spell is that end.
@@ -42,63 +41,81 @@ DWELL_DEG = SLOW_DPS * DWELL_S
 LEAVING_SHARE = 0.1
 AROUND_TICKS = 100
 
-#: With the leg in the same place the pelvis comes back to about the same tilt: a smaller swing that is further
-#: from it than this lies flat, or arches, and any that is further than the second sits up (ours: in simulated heel
-#: taps up to 7 degrees, and up to 15 where the back arches in each).
+#: With the leg in the same place the pelvis comes back to about the same tilt: a smaller swing that is
+#: further from it than this lies flat, or arches, and any that is further than the second sits up (ours: in
+#: simulated heel taps up to 7 degrees, and up to 15 where the back arches in each).
 SAME_TILT_DEG, SAT_UP_DEG = 9.0, 25.0
 SMALL_SHARE = 0.6
 
-#: Who stops above the floor between repetitions, because the back lets go there, stops at most so far above it
-#: (ours; lower lies a shank with the knee bent, at about 48).
-BELOW_STOP_DEG = 40.0
+#: Who stops above the floor between repetitions, because the back lets go there, stops at most so far above
+#: it (ours; lower lies a shank with the knee bent, at about 48).
+BELOW_STOP_DEG = 30.0
 
 #: Rests this near to each other are at the same level, degrees (ours).
 SAME_REST_DEG = 3.0
 
 
-def readings(
-    turns: Sequence[Sequence[Turn]],
-    spells: Sequence[slice],
-    angle_deg: FloatArray,
-    rests: Sequence[Rest],
-    plane: tuple[FloatArray, FloatArray],
-    tilt_deg: FloatArray | None,
-    header: Header,
-    settings: Settings,
-) -> list[Hypothesis]:
-    """The readings of a set: the angle grows upwards or downwards, and the levels the leg may rest at.
+@dataclass(frozen=True, slots=True)
+class Swing:
+    """The leg's motion about one axis.
 
-    Parameters
+    Attributes
     ----------
+    axis : (3,) float
+        In sensor axes; a right-handed turn of the leg about it makes the angle grow.
+    plane : pair of (3,) float
+        Up in sensor axes where the angle is 0, and where it is 90.
+    angle_deg : (n,) float
+        Low-passed, holes bridged.
+    spells : tuple of slice
     turns : sequence of sequence of Turn
         Of the angle, for each spell.
-    spells : sequence of slice
-    angle_deg : (n,) float
-    rests : sequence of Rest
+    rests : tuple of Rest
         Of the leg, within the spells.
-    plane : pair of (3,) float
-        Up in sensor axes at angle 0, and at angle 90.
     tilt_deg : (n,) float or None
         Of the pelvis; None where it is not known.
-    header : Header
-    settings : Settings
     """
-    found = []
+
+    axis: FloatArray
+    plane: tuple[FloatArray, FloatArray]
+    angle_deg: FloatArray
+    spells: tuple[slice, ...]
+    turns: Sequence[Sequence[Turn]]
+    rests: tuple[Rest, ...]
+    tilt_deg: FloatArray | None
+
+
+def readings(swing: Swing, header: Header, settings: Settings) -> list[Hypothesis]:
+    """The readings of a swing: its angle grows upwards or downwards, and the levels the leg may rest at."""
+    found: list[Hypothesis] = []
     for sign in (1.0, -1.0):
         direction = sign * travel_sign(header)
-        travels = [[Turn(turn.tick, direction * turn.value) for turn in spell] for spell in turns]
-        for floor in _floors(travels, direction * angle_deg, rests, header, settings):
-            segmentation = find_reps(travels, settings, floor, may_walk=header.posture == "hanging")
-            segmentation = _at_its_level(segmentation)
-            if header.exercise == "heel_tap" and tilt_deg is not None:
-                segmentation = _tipped_alike(segmentation, direction * angle_deg, tilt_deg)
-            resting, far = _levels(segmentation.reps)
-            resting = resting if floor is None else floor
-            segmentation = _without_cut_off(segmentation, spells, direction * angle_deg, resting)
-            flat = far if header.exercise == "heel_tap" else resting
-            leg = _leg_axis(sign, direction * flat, plane, header) if segmentation.reps else None
-            found.append(Hypothesis(sign, segmentation, resting, far, leg))
+        travels = [[Turn(turn.tick, direction * turn.value) for turn in spell] for spell in swing.turns]
+        floors = _floors(travels, direction * swing.angle_deg, swing.rests, header, settings)
+        found += [_reading(sign, travels, floor, swing, header, settings) for floor in floors]
     return found
+
+
+def _reading(
+    sign: float,
+    travels: Sequence[Sequence[Turn]],
+    floor_deg: float | None,
+    swing: Swing,
+    header: Header,
+    settings: Settings,
+) -> Hypothesis:
+    direction = sign * travel_sign(header)
+    travel_deg = direction * swing.angle_deg
+    found = find_reps(travels, settings, floor_deg, may_walk=header.posture == "hanging")
+    found = _at_its_level(found)
+    if header.exercise == "heel_tap" and swing.tilt_deg is not None:
+        found = _tipped_alike(found, travel_deg, swing.tilt_deg)
+    resting, far = _levels(found.reps)
+    resting = resting if floor_deg is None else floor_deg
+    found = _without_cut_off(found, swing.spells, travel_deg, resting)
+    flat = far if header.exercise == "heel_tap" else resting
+    leg = _leg_axis(sign, direction * flat, swing.plane, header) if found.reps else None
+    return Hypothesis(sign, found, resting, far, leg)
 
 
 def _floors(
@@ -115,15 +132,17 @@ def _floors(
     if not reps:
         return [None]
     resting, far = _levels(reps)
-    levels: list[float | None] = [floor_level_deg(reps, travel_deg, rests, resting, far)]
-    if header.posture == "hanging":
-        # who walks to the bar swings the leg on both sides of where it hangs
-        levels.append(usual_level_deg(rests, travel_deg) if rests else float(np.median(travel_deg)))
+    floor = floor_level_deg(reps, travel_deg, rests, resting, far)
+    levels: list[float | None] = [floor]
+    # who walks to the bar swings the leg on both sides of where it hangs, who lies down bends it before
+    rested = usual_level_deg(rests, travel_deg) if rests else float(np.median(travel_deg))
+    if abs(rested - floor) > SAME_REST_DEG and rested < far - settings.min_range_deg:
+        levels.append(rested)
     return levels
 
 
 def _at_its_level(found: Segmentation) -> Segmentation:
-    """Without excursions that begin or end where the others turn: the lift into a high start, or before it."""
+    """Without excursions that begin or end where the others turn, as the lift into a high start does."""
     if not found.reps:
         return found
     turn = float(np.median([rep.far.value for rep in found.reps]))
@@ -164,7 +183,9 @@ def _without_cut_off(
     starts, stops = [spell.start for spell in spells], [spell.stop - 1 for spell in spells]
     cut = []
     for rep in found.reps:
-        begun = rep.near.value - resting_deg > BEGUN_SHARE * rep.range_deg and _near_any(rep.near.tick, starts)
+        begun = rep.near.value - resting_deg > BEGUN_SHARE * rep.range_deg and _near_any(
+            rep.near.tick, starts
+        )
         ended = rep.back.value - resting_deg > CUT_SHARE * rep.range_deg and _near_any(rep.back.tick, stops)
         cut.append(
             (begun and _moves(travel_deg, rep.near.tick)) or (ended and _moves(travel_deg, rep.back.tick))
@@ -218,7 +239,7 @@ def floor_level_deg(
 
 
 def on_floor(rests: Sequence[Rest], travel_deg: FloatArray, resting_deg: float, far_deg: float) -> list[Rest]:
-    """Rests that may be on the floor: near the usual resting end, or below it, for who stops above the floor."""
+    """Rests that may be on the floor: near the usual resting end, or below it where one stops above it."""
     highest = resting_deg + SAME_LEVEL * (far_deg - resting_deg)
     lowest = resting_deg - BELOW_STOP_DEG
     return [rest for rest in rests if lowest < travel_deg[rest.middle] < highest]
@@ -244,7 +265,7 @@ def _leg_axis(
     zero, quarter = plane
     up = np.cos(angle) * zero + np.sin(angle) * quarter
     if header.posture == "hanging":
-        return -up
+        return np.asarray(-up)
     if header.start == "high" and header.exercise != "heel_tap":
-        return up
-    return sign * (np.cos(angle) * quarter - np.sin(angle) * zero)
+        return np.asarray(up)
+    return np.asarray(sign * (np.cos(angle) * quarter - np.sin(angle) * zero))

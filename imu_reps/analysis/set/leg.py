@@ -29,8 +29,8 @@ class LegParams:
     min_moving : int
         Fewer moving ticks show no axis.
     straight_below, folded_above : float
-        Sine of the elevation up to which a leg that rolls about itself is still read rightly, and from which on
-        only its swing is read: near vertical, roll and abduction cannot be told apart (sin 50°, sin 75°).
+        Sine of the elevation up to which a leg that rolls about itself is still read rightly, and from which
+        on only its swing is read: near vertical, roll and abduction cannot be told apart (sin 50°, sin 75°).
     """
 
     moving_dps: float = 10.0
@@ -58,7 +58,7 @@ class LegFrame:
 
 
 def up_turning_dps(ankle: GridMotion) -> FloatArray:
-    """Angular rate without the part about the vertical, (n, 3) deg/s; heading and abduction turn no gravity."""
+    """Angular rate without the part about the vertical, (n, 3) deg/s: heading turns no gravity."""
     up, gyr = bridged_columns(ankle.up), bridged_columns(ankle.gyr_dps)
     return np.asarray(gyr - (gyr * up).sum(axis=1)[:, None] * up)
 
@@ -75,7 +75,7 @@ def swing_axis(turning_dps: FloatArray, params: LegParams) -> FloatArray | None:
     moving = speed > params.moving_dps
     if moving.sum() < params.min_moving:
         return None
-    # by the way made rather than by its power: a foot that falls fast must not outweigh a leg that is lifted slowly
+    # by the way made rather than its power: a foot that falls fast must not outweigh a leg lifted slowly
     share = turning_dps[moving] / np.sqrt(speed[moving])[:, None]
     return np.asarray(np.linalg.eigh(share.T @ share)[1][:, 2])
 
@@ -96,8 +96,8 @@ def angle_about_deg(axis: FloatArray, up: FloatArray, zero: FloatArray) -> Float
 def elevation_deg(frame: LegFrame, up: FloatArray, posture: Posture, params: LegParams) -> FloatArray:
     """Leg elevation, (n,) degrees, from -150 to 210, for up (n, 3) in ankle sensor axes.
 
-    Lying, a leg that rolls about its own length keeps its elevation: what up has of the flexion axis counts to
-    the level part, except near vertical. Hanging, the leg's own axis is upright, and a roll turns no gravity.
+    Lying, a leg that rolls about its own length keeps its elevation: what up has of the flexion axis counts
+    to the level part, except near vertical. Hanging, its length is upright, and a roll turns no gravity.
     """
     across = cross(frame.zero, frame.axis)
     along_part, across_part = up @ frame.zero, up @ across

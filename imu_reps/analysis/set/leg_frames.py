@@ -75,7 +75,6 @@ class LegFrames:
 
 def leg_frames(
     reading: Reading,
-    rests: Sequence[Rest],
     up: FloatArray,
     turning_dps: FloatArray,
     header: Header,
@@ -86,8 +85,6 @@ def leg_frames(
     Parameters
     ----------
     reading : Reading
-    rests : sequence of Rest
-        Of the leg, within the spells.
     up : (n, 3) float
         In ankle sensor axes, holes bridged.
     turning_dps : (n, 3) float
@@ -96,12 +93,12 @@ def leg_frames(
     params : LegParams
     """
     travel = reading.travel_deg(header)
-    floor = floor_rests(reading, rests, travel, header)
+    floor = floor_rests(reading, travel, header)
     level, seen, zero_deg = _zero(reading, floor, travel, header)
     sign = reading.hypothesis.sign
-    axis = sign * reading.axis
+    axis = reading.lifting_axis
     angle = np.radians(travel_sign(header) * sign * level)
-    zero = np.cos(angle) * reading.plane[0] + np.sin(angle) * reading.plane[1]
+    zero = np.cos(angle) * reading.swing.plane[0] + np.sin(angle) * reading.swing.plane[1]
     first = LegFrame(axis, unit(zero), zero_deg)
     if not floor and header.ankle.cranial_axis is not None and header.exercise != "heel_tap":
         first, seen = _named(axis, axis_vector(header.ankle.cranial_axis), header), True
@@ -115,11 +112,9 @@ def leg_frames(
     return LegFrames(frames, tuple(floor), seen, tuple(slip for slip, _ in slips))
 
 
-def floor_rests(
-    reading: Reading, rests: Sequence[Rest], travel_deg: FloatArray, header: Header
-) -> list[Rest]:
+def floor_rests(reading: Reading, travel_deg: FloatArray, header: Header) -> list[Rest]:
     """Rests on the floor (hanging): before the first repetition, else between them or after them."""
-    known, reps = reading.hypothesis, reading.segmentation.reps
+    known, reps, rests = reading.hypothesis, reading.segmentation.reps, reading.swing.rests
     if header.start == "low":
         found = on_floor(rests, travel_deg, known.resting_deg, known.far_deg)
     else:
@@ -161,7 +156,7 @@ def _axes(reading: Reading, travel_deg: FloatArray, turning_dps: FloatArray, par
     for rep in reps:
         span = np.arange(rep.near.tick, rep.back.tick + 1)
         axis = swing_axis(turning_dps[span[travel_deg[span] > limit]], params)
-        axes.append(reading.axis if axis is None else np.sign(axis @ reading.axis) * axis)
+        axes.append(reading.swing.axis if axis is None else np.sign(axis @ reading.swing.axis) * axis)
     return np.array(axes).reshape(-1, 3)
 
 

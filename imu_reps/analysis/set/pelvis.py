@@ -17,7 +17,6 @@ from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.summary import Zero
-from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.holes import bridged, bridged_columns
 from imu_reps.kinematics.motion import GridMotion, Motion
 from imu_reps.kinematics.mounting import (
@@ -40,6 +39,9 @@ ON_FLOOR_DEG = 10.0
 
 #: Where the legs rest high, the pelvis of a rest on the floor is less tipped back than there by this (ours).
 TIPPED_BACK_DEG = 4.0
+
+#: How the pelvis is tipped at the resting end is read from this long, in ticks.
+HELD_TICKS = 50
 
 #: A hip that rolls with every lift looks like a turned sensor; it is as likely, by this much (1 SD).
 ROLL_SPREAD_DEG = 3.0
@@ -239,13 +241,13 @@ def _flat_rests(
     """Rests before the first heel tap in which the pelvis is not tipped back as it is between the taps."""
     if not reps or posture.lying is None or posture.cranial is None:
         return []
-    away = np.degrees(np.arcsin(np.clip(up @ posture.cranial, -1.0, 1.0)))
-    held = float(np.nanmedian([np.nanmedian(away[rep.near.tick : rep.near.tick + 50]) for rep in reps]))
+    away = bridged(np.degrees(np.arcsin(np.clip(up @ posture.cranial, -1.0, 1.0))))
+    held = float(np.median([np.median(away[rep.near.tick : rep.near.tick + HELD_TICKS]) for rep in reps]))
     return [
         rest
         for rest in rests
-        if rest.end <= reps[0].near.tick + GRID_HZ
-        and float(np.nanmedian(away[rest.start : rest.end])) - held > TIPPED_BACK_DEG
+        if rest.end <= reps[0].far.tick
+        and float(np.median(away[rest.start : rest.end])) - held > TIPPED_BACK_DEG
     ]
 
 

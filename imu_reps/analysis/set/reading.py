@@ -1,4 +1,4 @@
-"""The likeliest reading of a set: every axis the leg may swing about, either sign, weighed by the evidence."""
+"""The likeliest reading of a set: every axis the leg may swing about, either sign, weighed by evidence."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from imu_reps.analysis.reps.segmentation import Excursion, Segmentation, Turn, TurnFinder, usual_range_deg
+from imu_reps.analysis.filters import rate_of_change
+from imu_reps.analysis.reps.phases import SLOW_DPS
+from imu_reps.analysis.reps.segmentation import Excursion, Segmentation, TurnFinder, usual_range_deg
 from imu_reps.analysis.set.evidence import EvidenceParams, Hypothesis, Observed, score, travel_sign
-from imu_reps.analysis.set.hypotheses import readings
+from imu_reps.analysis.set.hypotheses import Swing, readings
 from imu_reps.analysis.set.leg import (
     LegFrame,
     LegParams,
@@ -18,25 +20,28 @@ from imu_reps.analysis.set.leg import (
     swing_axis,
     up_turning_dps,
 )
-from imu_reps.analysis.set.spells import Posture, Rest, in_spells, rests_in
+from imu_reps.analysis.set.spells import Posture, Rest, in_spells, rests_within
+from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.recording import Header
-from imu_reps.domain.samples import FloatArray, IntArray
+from imu_reps.domain.samples import BoolArray, FloatArray, IntArray
 from imu_reps.domain.settings import Settings
+from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.holes import bridged, bridged_columns
-from imu_reps.kinematics.lever import SET_CUTOFF_HZ, Carried, Lever, carried, each_lever, fit_common_lever
+from imu_reps.kinematics.lever import SET_CUTOFF_HZ, Carried, Lever, Movements, carried
 from imu_reps.kinematics.motion import GridMotion, Motion
 from imu_reps.kinematics.mounting import axis_vector, cross, unit
+from imu_reps.kinematics.rest import stretches
 
 #: An axis is looked for in what lies beyond this share of the way from the resting to the far end: near the
 #: resting end a foot that falls outward turns about the leg (ours).
 LIFTED_SHARE = 0.3
 
-#: What lies further below the resting end than this share of the range is another movement (ours).
-BELOW_SHARE = 0.1
+#: A lift begins and ends this share of the way from the resting end: a rest may hold anything.
+LEFT_SHARE = 0.05
 
-#: A swing whose own lever is surely (two spreads) under this share of the common one did not carry the ankle round
-#: the hip. Of 5,930 repetitions of simulated sets by four authors none comes under 0.8, of swings before and after
-#: the sets those that show a lever at all stay under 0.3.
+#: A swing whose own lever is surely (two spreads) under this share of the common one did not carry the ankle
+#: round the hip. Of 5,930 repetitions of simulated sets by four authors none comes under 0.8, of swings
+#: before and after the sets those that show a lever at all stay under 0.3.
 SLID_SHARE = 0.45
 FEWEST_ALIKE, MIN_LEVER_M = 3, 0.3
 
@@ -53,20 +58,13 @@ class Reading:
 
     Attributes
     ----------
-    axis : (3,) float
-        Of the swing, in sensor axes; a right-handed turn of the leg about it makes the angle grow.
-    plane : pair of (3,) float
-        Up in sensor axes where the angle is 0, and where it is 90.
-    angle_deg : (n,) float
-        Low-passed, holes bridged.
+    swing : Swing
     hypothesis : Hypothesis
     score : float
         How much likelier it is than that nobody raised a leg, natural logarithm.
     """
 
-    axis: FloatArray
-    plane: tuple[FloatArray, FloatArray]
-    angle_deg: FloatArray
+    swing: Swing
     hypothesis: Hypothesis
     score: float
 
@@ -77,7 +75,12 @@ class Reading:
 
     def travel_deg(self, header: Header) -> FloatArray:
         """The angle counted from the resting end outwards, (n,) degrees, any zero."""
-        return np.asarray(self.hypothesis.sign * travel_sign(header) * self.angle_deg)
+        return np.asarray(self.hypothesis.sign * travel_sign(header) * self.swing.angle_deg)
+
+    @property
+    def lifting_axis(self) -> FloatArray:
+        """A right-handed turn of the leg about it lifts the leg, (3,), in sensor axes."""
+        return self.hypothesis.sign * self.swing.axis
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,22 @@ class Choice:
     other_count: int
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What the estimate before this one said of a set that runs.
+
+    Attributes
+    ----------
+    frame : LegFrame
+        Of the leg; a reading that agrees with it is likelier.
+    settled : bool
+        Whether that was sure enough to look for no other axis.
+    """
+
+    frame: LegFrame
+    settled: bool
+
+
 @dataclass(slots=True)
 class _Leg:
     """The ankle over the spells, and what was looked up of it before."""
@@ -123,7 +142,7 @@ def choose_reading(
     settings: Settings,
     leg: LegParams,
     evidence: EvidenceParams,
-    before: LegFrame | None = None,
+    before: Before | None = None,
 ) -> Choice:
     """Weigh every reading of a set.
 
@@ -136,17 +155,23 @@ def choose_reading(
     settings : Settings
     leg : LegParams
     evidence : EvidenceParams
-    before : LegFrame, optional
-        Of the estimate before this one, of a set that runs.
+    before : Before, optional
+        Of a set that runs.
     """
     seen = _observe(motion, posture, header)
     if seen is None:
         return Choice(None, False, 0.0, 0)
+    if header.exercise in HOLDS:
+        return Choice(_unrepeated(seen, header, settings, leg), False, 0.0, 0)
     found: list[Reading] = []
     axes: list[FloatArray] = []
-    for axis in _axes(seen, leg, settings):
+    known = [before.frame.axis] if before is not None and before.settled else _axes(seen, leg, settings)
+    for axis in known:
         # a foot that wobbles in each lift would turn the refined axis to itself: the first one is read too
-        for candidate in (_refined(axis, seen, header, settings, leg), axis):
+        refined = (
+            axis if before is not None and before.settled else _refined(axis, seen, header, settings, leg)
+        )
+        for candidate in (refined, axis):
             if not any(abs(candidate @ other) > SAME_AXIS for other in axes):
                 axes.append(candidate)
                 found += [
@@ -167,7 +192,7 @@ def choose_reading(
 
 
 def _by_travel(found: Sequence[Reading], header: Header, params: EvidenceParams) -> list[Reading]:
-    """The readings, likelier the more of the leg's travel each explains: a raise turns it further than a wobble."""
+    """The readings, likelier the more of the leg's travel each explains: a raise outdoes a wobble."""
     # a hanging leg that rolls about itself turns no gravity: every axis there is the swing's
     if "travel" in params.without or header.posture == "hanging":
         return list(found)
@@ -179,28 +204,32 @@ def _by_travel(found: Sequence[Reading], header: Header, params: EvidenceParams)
     ]
 
 
-def _again(reading: Reading, before: LegFrame | None, params: EvidenceParams) -> Reading:
+def _again(reading: Reading, before: Before | None, params: EvidenceParams) -> Reading:
     """The reading, likelier where it lifts the leg about the axis that was seen before."""
-    if before is None or reading.hypothesis.sign * float(reading.axis @ before.axis) < AGAIN:
+    if before is None or float(reading.lifting_axis @ before.frame.axis) < AGAIN:
         return reading
     return replace(reading, score=reading.score + params.again)
 
 
 def _unrepeated(seen: _Leg, header: Header, settings: Settings, params: LegParams) -> Reading | None:
-    """A leg that goes out and does not come back, as in a hold: from where it rests first, outwards is up."""
+    """A leg that goes out and does not come back, as in a hold: from where it rests first, outwards is up.
+
+    What it does before its first rest and after its last is lying down and getting up.
+    """
     axis = swing_axis(seen.turning_dps[seen.inside], params)
     if axis is None:
         return None
-    angle, plane, _ = _swing(axis, seen, settings)
+    swing = _swing(axis, seen, settings)
+    angle = swing.angle_deg
     first = seen.rests[0].middle if seen.rests else int(seen.inside[0])
-    away = angle[seen.inside] - angle[first]
+    last = seen.rests[-1].end if len(seen.rests) > 1 else int(seen.inside[-1]) + 1
+    away = angle[first:last] - angle[first]
     sign = float(np.sign(away[np.argmax(np.abs(away))])) or 1.0
     resting = sign * float(angle[first])
     nothing = Segmentation((), (), settings.min_range_deg)
     far = resting + float(np.abs(away).max())
-    return Reading(
-        axis, plane, angle, Hypothesis(sign * travel_sign(header), nothing, resting, far, None), 0.0
-    )
+    hypothesis = Hypothesis(sign * travel_sign(header), nothing, resting, far, None)
+    return Reading(swing, hypothesis, 0.0)
 
 
 def _observe(motion: Motion, posture: Posture, header: Header) -> _Leg | None:
@@ -210,11 +239,7 @@ def _observe(motion: Motion, posture: Posture, header: Header) -> _Leg | None:
     inside = np.flatnonzero(in_spells(posture.spells, len(motion)) & np.isfinite(ankle.up[:, 0]))
     if len(inside) == 0:
         return None
-    rests = tuple(
-        rest
-        for rest in rests_in(ankle.still)
-        if any(spell.start <= rest.middle < spell.stop for spell in posture.spells)
-    )
+    rests = tuple(rests_within(ankle.still, posture.spells))
     pelvis = motion.pelvis
     rate = None if pelvis is None else np.asarray((pelvis.gyr_dps**2).sum(axis=1))
     return _Leg(ankle, posture, up_turning_dps(ankle), inside, rests, _tilt(motion, posture, header), rate)
@@ -252,13 +277,13 @@ def _refined(
     axis: FloatArray, seen: _Leg, header: Header, settings: Settings, params: LegParams
 ) -> FloatArray:
     """The axis of the lifts that are found about a first one."""
-    angle, plane, turns = _swing(axis, seen, settings)
-    found = readings(turns, seen.posture.spells, angle, seen.rests, plane, seen.tilt_deg, header, settings)
+    swing = _swing(axis, seen, settings)
+    found = readings(swing, header, settings)
     largest = max(found, key=lambda one: sum(rep.range_deg for rep in one.segmentation.reps))
     if not largest.segmentation.reps:
         return axis
     lifted = largest.resting_deg + LIFTED_SHARE * (largest.far_deg - largest.resting_deg)
-    travel = largest.sign * travel_sign(header) * angle
+    travel = largest.sign * travel_sign(header) * swing.angle_deg
     ticks = np.concatenate([_span(rep) for rep in largest.segmentation.reps])
     better = swing_axis(seen.turning_dps[ticks[travel[ticks] > lifted]], params)
     if better is None:
@@ -266,10 +291,8 @@ def _refined(
     return better if better @ axis > 0.0 else -better
 
 
-def _swing(
-    axis: FloatArray, seen: _Leg, settings: Settings
-) -> tuple[FloatArray, tuple[FloatArray, FloatArray], list[list[Turn]]]:
-    """The leg's angle about an axis, up at 0 and 90 degrees of it, and its turns in each spell."""
+def _swing(axis: FloatArray, seen: _Leg, settings: Settings) -> Swing:
+    """The leg's motion about an axis."""
     plane = plane_of_swing(axis, seen.ankle.up[seen.inside[0]])
     angle = angle_about_deg(axis, seen.ankle.up, plane[0])
     turns = []
@@ -277,50 +300,68 @@ def _swing(
         finder = TurnFinder(settings.min_range_deg)
         finder.push(spell.start, angle[spell])
         turns.append(finder.turns)
-    return angle, plane, turns
+    rests = tuple(sorted([*seen.rests, *_dwells(angle, seen)], key=lambda rest: rest.start))
+    return Swing(axis, plane, angle, seen.posture.spells, turns, rests, seen.tilt_deg)
+
+
+def _dwells(angle_deg: FloatArray, seen: _Leg) -> list[Rest]:
+    """Where a leg that is never still dwells for a second, beside its rests."""
+    slow = np.abs(rate_of_change(angle_deg)) < SLOW_DPS
+    for rest in seen.rests:
+        slow[rest.start : rest.end] = False
+    inside = slow & in_spells(seen.posture.spells, len(slow))
+    return [Rest(start, end) for start, end in stretches(inside) if end - start >= GRID_HZ]
 
 
 def _read(
     axis: FloatArray, seen: _Leg, header: Header, settings: Settings, params: EvidenceParams
 ) -> list[Reading]:
-    angle, plane, turns = _swing(axis, seen, settings)
+    """Every reading of the swing about an axis, scored."""
+    swing = _swing(axis, seen, settings)
+    angle, spells = swing.angle_deg, swing.spells
     motion = carried(seen.ankle, axis, SET_CUTOFF_HZ)
     found = []
-    for hypothesis in readings(
-        turns, seen.posture.spells, angle, seen.rests, plane, seen.tilt_deg, header, settings
-    ):
+    for hypothesis in readings(swing, header, settings):
         travel = hypothesis.sign * travel_sign(header) * angle
         likely, lever = _carried_round(hypothesis, travel, motion)
         reps = likely.segmentation.reps
         if reps:
-            spells, shares = seen.posture.spells, _shares(reps, angle, seen)
-            observed = Observed(header, angle, spells, lever, shares, _rates(reps, seen))
-            found.append(Reading(axis, plane, angle, likely, score(likely, observed, params)))
+            shares, rates = _shares(reps, angle, seen), _rates(reps, seen)
+            observed = Observed(likely, header, angle, spells, lever, shares, rates)
+            found.append(Reading(swing, likely, score(observed, params)))
     return found
 
 
 def _carried_round(
     hypothesis: Hypothesis, travel_deg: FloatArray, motion: Carried | None
 ) -> tuple[Hypothesis, Lever | None]:
-    """The hypothesis without what clearly was not carried round the hip as the others, and its common lever."""
+    """The hypothesis without what surely was not carried round the hip, and its common lever."""
     reps = hypothesis.segmentation.reps
     if motion is None or not reps:
         return hypothesis, None
-    lowest = hypothesis.resting_deg - BELOW_SHARE * (hypothesis.far_deg - hypothesis.resting_deg)
-    pieces = [span[travel_deg[span] >= lowest] for span in map(_span, reps)]
-    lever = fit_common_lever(motion, pieces)
+    left = hypothesis.resting_deg + LEFT_SHARE * (hypothesis.far_deg - hypothesis.resting_deg)
+    movements = Movements(motion, [_lift(rep, travel_deg > left) for rep in reps])
+    lever = movements.common()
     if lever is None or len(reps) < FEWEST_ALIKE or lever.length_m < MIN_LEVER_M:
         return hypothesis, lever
     along = unit(lever.vector_m)
     slid = [
         one is not None and float(one.vector_m @ along) + 2.0 * one.sd_m < SLID_SHARE * lever.length_m
-        for one in each_lever(motion, pieces)
+        for one in movements.each()
     ]
     if not any(slid) or all(slid):
         return hypothesis, lever
     segmentation = hypothesis.segmentation.without(slid, "not_carried_round_hip")
-    kept = [piece for piece, gone in zip(pieces, slid, strict=True) if not gone]
-    return replace(hypothesis, segmentation=segmentation), fit_common_lever(motion, kept)
+    return replace(hypothesis, segmentation=segmentation), movements.common([not gone for gone in slid])
+
+
+def _lift(rep: Excursion, lifted: BoolArray) -> IntArray:
+    """Ticks around the far end of a repetition in which the leg has left its resting end."""
+    before = np.flatnonzero(~lifted[rep.near.tick : rep.far.tick])
+    after = np.flatnonzero(~lifted[rep.far.tick : rep.back.tick + 1])
+    start = rep.near.tick + (int(before[-1]) if len(before) else 0)
+    end = rep.far.tick + int(after[0]) if len(after) else rep.back.tick
+    return np.arange(start, end + 1)
 
 
 def _span(rep: Excursion) -> IntArray:

@@ -139,6 +139,16 @@ def rests_in(still: BoolArray) -> list[Rest]:
     return [Rest(max(0, start - STILL_TICKS + 1), end) for start, end in found]
 
 
+def rests_within(still: BoolArray, spells: Sequence[slice]) -> list[Rest]:
+    """The parts of still stretches that lie within spells, of half a second and more."""
+    parts = [
+        Rest(max(rest.start, spell.start), min(rest.end, spell.stop))
+        for rest in rests_in(still)
+        for spell in spells
+    ]
+    return [part for part in parts if part.end - part.start >= STILL_TICKS]
+
+
 def in_spells(spells: Sequence[slice], ticks: int) -> BoolArray:
     """Mask of the ticks within some spells."""
     inside = np.zeros(ticks, bool)
@@ -175,7 +185,7 @@ def find_posture(motion: Motion, header: Header, params: SpellParams | None = No
     if header.pelvis.alignment == "functional":
         rocks = find_rocks(motion, params)
         if rocks is None:
-            return Posture(whole, still, everywhere, checked=False, lying=None, cranial=None)
+            return _unnamed(motion, up, still, params)
         axes, after = rocks
         named = axes.matrix[0]
         off_deg, cranial = _angle_deg(up, named), axes.matrix[1]
@@ -190,6 +200,19 @@ def find_posture(motion: Motion, header: Header, params: SpellParams | None = No
     near = away_deg < ready_deg(header.start)
     near[:after] = False
     return Posture(tuple(spells), still & near, near, checked=True, lying=lying, cranial=cranial)
+
+
+def _unnamed(motion: Motion, up: FloatArray, still: BoolArray, params: SpellParams) -> Posture:
+    """Posture without the sensor's axes: most of a recording the person lies, or hangs."""
+    assert motion.pelvis is not None
+    lying = _own_direction(up, motion.pelvis.gyr_dps, np.zeros(len(up)), params)
+    if lying is None:
+        everywhere = np.ones(len(up), bool)
+        return Posture((slice(0, len(up)),), still, everywhere, checked=False, lying=None, cranial=None)
+    away_deg = _angle_deg(up, lying)
+    near = away_deg < ready_deg("low")
+    spells = tuple(slice(*spell) for spell in _spells(away_deg < LEFT_DEG))
+    return Posture(spells, still & near, near, checked=False, lying=lying, cranial=None)
 
 
 def _own_direction(
@@ -239,13 +262,19 @@ def find_rocks(motion: Motion, params: SpellParams | None = None) -> tuple[Pelvi
     found: list[tuple[Rest, Rest]] = []
     for before, after in pairwise(rests_in(motion.pelvis.still)):
         if not _is_rock(up, ankle, before, after, params):
+            if (
+                ankle is not None
+                and _leg_moves(ankle, before, after, params)
+                and _count(up, found) >= params.min_rocks
+            ):
+                break
             continue
         if found and (after.start - found[-1][1].end) / GRID_HZ > params.rock_gap_s:
-            if _count(up, found, params) >= params.min_rocks:
+            if _count(up, found) >= params.min_rocks:
                 break
             found = []
         found.append((before, after))
-    if _count(up, found, params) < params.min_rocks:
+    if _count(up, found) < params.min_rocks:
         return None
     start = _mean_up(up, found[0][0])
     rocking = np.concatenate([up[before.end : after.start] for before, after in found])
@@ -261,12 +290,17 @@ def _is_rock(
         return False
     if _angle_deg(_mean_up(up, after)[None], start)[0] > params.rock_return_deg:
         return False
-    return ankle is None or bool(
-        _angle_deg(ankle[between], ankle[before.end - 1]).max() < params.rock_leg_deg
-    )
+    return ankle is None or not _leg_moves(ankle, before, after, params)
 
 
-def _count(up: FloatArray, found: list[tuple[Rest, Rest]], params: SpellParams) -> int:
+def _leg_moves(ankle: FloatArray, before: Rest, after: Rest, params: SpellParams) -> bool:
+    """Whether the leg leaves its place between two rests of the pelvis."""
+    between = ankle[before.end : after.start]
+    away = _angle_deg(between, ankle[before.end - 1])
+    return bool(away.max(initial=0.0) >= params.rock_leg_deg)
+
+
+def _count(up: FloatArray, found: list[tuple[Rest, Rest]]) -> int:
     """How often the pelvis tips past half of its greatest angle, over all of the rocks."""
     if not found:
         return 0

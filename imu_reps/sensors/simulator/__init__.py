@@ -1,6 +1,5 @@
 """Simulated sets: a rigid body moves as commanded, sensors read it, a radio loses some; and the truth."""
 
-from imu_reps.sensors.simulator.cutting import CutOff
 from imu_reps.sensors.simulator.held import HoldTruth
 from imu_reps.sensors.simulator.paced import paced
 from imu_reps.sensors.simulator.person_plan import CutPlace, CutPlan, PersonPlan, SitUp
@@ -26,7 +25,6 @@ __all__ = [
     "TRAITS",
     "Act",
     "BodyPlan",
-    "CutOff",
     "CutPlace",
     "CutPlan",
     "HoldPlan",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -21,13 +20,6 @@ _NEAR_REST = 0.15
 #: How far below its highest a leg may be that was seen at its far end.
 _AT_FAR_END = 0.02
 _MIN_RANGE_DEG = 8.0
-
-
-@dataclass(frozen=True, slots=True)
-class CutOff(Partial):
-    """A repetition that the begin or the end of the recording cuts off."""
-
-    reason: str = "cut_off"
 
 
 def recorded_s(plan: SetPlan, commanded: Commanded) -> Span:
@@ -60,7 +52,7 @@ def spells(score: Score, span_s: Span) -> list[Spell]:
     return [spell for spell in found if spell.excursions]
 
 
-def within(leg: LegCurve, spell: Spell, span_s: Span, start: Start) -> tuple[Spell, list[CutOff]]:
+def within(leg: LegCurve, spell: Spell, span_s: Span, start: Start) -> tuple[Spell, list[Partial]]:
     """What a recording holds of a spell: its whole excursions, and those that are cut off.
 
     Parameters
@@ -82,7 +74,7 @@ def within(leg: LegCurve, spell: Spell, span_s: Span, start: Start) -> tuple[Spe
         if seen_s == (e.start_s, e.end_s) or _is_whole(up[slice(*_indices(leg, e))], up[seen]):
             whole.append(e)
         elif (size_deg := float(np.ptp(up[seen]))) >= _MIN_RANGE_DEG:
-            cut_off.append(CutOff(*seen_s, size_deg))
+            cut_off.append(Partial(*seen_s, size_deg, "cut_off"))
     return Spell(whole, spell.rest_s), cut_off
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields, replace
-from statistics import fmean, median, stdev
+from statistics import fmean, stdev
 from typing import Any
 
 import numpy as np
@@ -63,7 +63,7 @@ class Truth:
     reps : tuple of Rep
         Figures that do not follow from the commanded motion are None.
     partials : tuple of Partial
-        Those that the recording cuts off are `CutOff`.
+        Those that the recording cuts off have the reason `cut_off`.
     has_stalls : bool
         Whether a stall was commanded in any repetition.
     hold : HoldTruth or None
@@ -251,7 +251,9 @@ def _judged(evidence: Evidence, plan: SetPlan, of_set: list[Evidence]) -> Rep:
     faults = tuple(judge(evidence, plan, of_set, Settings()))
     flags = tuple(fault.code for fault in faults if fault.level == "flag")
     missing = not_judged(evidence.rep)
-    clean = False if flags else None if missing else True
+    # what hanging never shows keeps no repetition from being clean
+    needed = set(missing) - ({"hip_pop"} if plan.posture == "hanging" else set())
+    clean = False if flags else None if needed else True
     return replace(evidence.rep, faults=faults, flags=flags, not_judged=missing, clean=clean)
 
 
@@ -296,5 +298,5 @@ def _floor(reps: tuple[Rep, ...]) -> tuple[float | None, float | None]:
     angles = [rep.lift_off_angle_deg for rep in reps if rep.lift_off_angle_deg is not None]
     bottoms = [rep.bottom_angle_deg for rep in reps if rep.bottom_angle_deg is not None]
     if len(angles) >= 2:
-        return median(angles), None
+        return float(np.percentile(angles, 80.0, method="higher")), None
     return None, min(bottoms, default=None)
