@@ -75,6 +75,12 @@ PLANS = {
     "rocks": SetPlan(
         alignment="functional", reps=(REP,) * 3, life=replace(SetPlan().life, rocks_deg=(10.0, 12.0, 11.0))
     ),
+    "rocks with pauses": SetPlan(
+        alignment="functional",
+        reps=(REP,) * 3,
+        life=replace(SetPlan().life, rocks_deg=(10.0, 12.0, 11.0), rock_pause_s=2.0),
+        pelvis=SensorPlan(turned_deg=(40.0, -65.0, 20.0)),
+    ),
 }
 
 
