@@ -213,7 +213,8 @@ def test_a_gyroscope_that_warms_up_rests_again_and_again() -> None:
 
     resting = index * PERIOD_S % 6.0 > 3.6
     assert finished.still[resting].all()
-    assert live.still[resting].all()
+    # live the drift is known once the rests so far lie a quarter of a minute apart
+    assert live.still[resting & (index * PERIOD_S > 18.0)].all()
     assert np.abs(finished.gyr_dps[resting]).max() < 0.2
 
 

@@ -34,7 +34,7 @@ def test_no_sample_is_lost_doubled_or_moved_and_slots_come_in_order(
         own = [block for block in blocks if block.sensor == place]
         assert (concatenate(own).time_s.tolist() if own else []) == sent
         assert (concatenate(own).sample.tolist() if own else []) == list(range(len(sent)))
-    slots = [int(block.time_s[0] // block_s) for block in blocks]
+    slots = [int(np.floor(block.time_s[0] / block_s)) for block in blocks]
     assert slots == sorted(slots)
     assert len(slots) <= 2 * len(set(slots))
 
