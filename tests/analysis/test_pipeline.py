@@ -257,6 +257,19 @@ def test_getting_up_is_told_and_ends_nothing_by_itself(simulated: Simulate, in_b
     assert not any(isinstance(event, RepCompleted) for event in live[live.index(left) :])
 
 
+def test_where_no_rocks_show_the_sensors_axes_nobody_is_told_to_have_left(
+    simulated: Simulate, in_blocks: Cut
+) -> None:
+    """Nor is anybody who lifts a leg kept from its cues."""
+    plan = SetPlan(reps=(REP,) * 4, alignment="functional")
+    live, _, analysis = run(simulated(plan).recording, in_blocks)
+
+    assert counted(live) == analysis.summary.set.rep_count == 4
+    assert not any(isinstance(event, PostureLeft) for event in live)
+    first = next(k for k, event in enumerate(live) if isinstance(event, RepCompleted))
+    assert sum(isinstance(event, EndReached) for event in live[first:]) == 6
+
+
 def test_nobody_is_told_to_have_left_before_the_first_repetition(simulated: Simulate, in_blocks: Cut) -> None:
     acts = (Act("still", 3.0), Act("sit_up", 2.0), Act("still", 4.0), Act("lie_down", 3.0))
     plan = SetPlan(reps=(REP,) * 3, life=replace(SetPlan().life, before=acts))

@@ -102,7 +102,7 @@ class LiveSet:
             self._buffer.append(motion, offset)
             tick = round(time_s * GRID_HZ)
             resting, may_zero = bool(ready[offset]), not self.count
-            left = self._gate.left(float(away[offset]))
+            lying, left = self._gate.lying, self._gate.left(float(away[offset]), self._buffer)
             if self._rest.step(self._buffer, self._gate.cranial, ready=resting, may_zero=may_zero):
                 angles, start = self._frame.angles_deg(motion[offset:], self._header), offset
             events += self._gates(time_s, ready=resting, left=left)
@@ -111,11 +111,10 @@ class LiveSet:
             said = self._follower.step(tick, time_s, here, self._known())
             events += said if self._ready and not left else ()
             if self._asks():
-                lying = self._gate.lying
                 events += self._estimate(time_s)
                 angles, start = self._frame.angles_deg(motion[offset:], self._header), offset
-                if self._gate.lying is not lying:
-                    ready[offset + 1 :], away[offset + 1 :] = self._gate.watch(motion[offset + 1 :])
+            if self._gate.lying is not lying:
+                ready[offset + 1 :], away[offset + 1 :] = self._gate.watch(motion[offset + 1 :])
         return events
 
     def _asks(self) -> bool:
