@@ -36,25 +36,39 @@ def foreign(datasets: Path) -> tuple[Outcome, ...]:
 
 @cache
 def cut(datasets: Path) -> tuple[Outcome, ...]:
-    """Every cut of the real raises, finished and live; their order is that of the seeds."""
-    return tuple(outcome(make(), live=True) for make in of_cuts(datasets))
+    """Every cut of the real raises, finished; their order is that of the seeds."""
+    return tuple(outcome(make()) for make in of_cuts(datasets))
+
+
+@cache
+def followed_cuts(datasets: Path, every: int) -> tuple[Outcome, ...]:
+    """Cuts of the real raises, finished and live."""
+    return tuple(outcome(make(), live=True) for make in of_cuts(datasets)[::every])
 
 
 def counts_of_foreign_sets(datasets: Path) -> tuple[Figure, Figure]:
-    return _counts("Other simulators", f"{FOREIGN}; {len(foreign(datasets))} sets", foreign(datasets))
+    sets = foreign(datasets)
+    told = f"{FOREIGN}; {len(sets)} sets"
+    return _wrong_finished("Other simulators", told, sets), _wrong_live("Other simulators", told, sets)
 
 
-def counts_of_cuts(datasets: Path) -> tuple[Figure, Figure]:
-    return _counts("Real raises cut anywhere", f"{CUTS}; {len(cut(datasets))} cuts", cut(datasets))
-
-
-def _counts(what: str, population: str, outcomes: Sequence[Outcome]) -> tuple[Figure, Figure]:
-    wrong = tuple((number, one.off) for number, one in enumerate(outcomes) if not one.right)
-    live = tuple((number, one.live_off) for number, one in enumerate(outcomes) if not one.live_right)
+def counts_of_cuts(datasets: Path, every: int = 5) -> tuple[Figure, Figure]:
+    """Wrong counts: of all cuts finished, and of every so manieth live."""
+    what, read, followed = "Real raises cut anywhere", cut(datasets), followed_cuts(datasets, every)
     return (
-        Figure(f"{what}: wrong counts, finished", population, (float(len(wrong)),), 0.0, "", wrong),
-        Figure(f"{what}: wrong counts, live and closed", population, (float(len(live)),), 0.0, "", live),
+        _wrong_finished(what, f"{CUTS}; {len(read)} cuts", read),
+        _wrong_live(what, f"{CUTS}; {len(followed)} cuts", followed),
     )
+
+
+def _wrong_finished(what: str, population: str, outcomes: Sequence[Outcome]) -> Figure:
+    wrong = tuple((number, one.off) for number, one in enumerate(outcomes) if not one.right)
+    return Figure(f"{what}: wrong counts, finished", population, (float(len(wrong)),), 0.0, "", wrong)
+
+
+def _wrong_live(what: str, population: str, outcomes: Sequence[Outcome]) -> Figure:
+    wrong = tuple((number, one.live_off) for number, one in enumerate(outcomes) if not one.live_right)
+    return Figure(f"{what}: wrong counts, live and closed", population, (float(len(wrong)),), 0.0, "", wrong)
 
 
 def swapped_sets(datasets: Path) -> Figure:
@@ -74,11 +88,15 @@ def phase_durations(datasets: Path) -> tuple[Figure, Figure]:
 
 
 def angles(datasets: Path) -> Iterator[Figure]:
-    for name, (share, unit, limit, title) in LIMITS.items():
-        found = _errors(datasets, name)
-        what = f"Other simulators, {title[0].lower()}{title[1:]}: {share:.0f} % within"
-        measured = (_percentile(found, share),)
-        yield Figure(what, _told(datasets, name), measured, limit, unit, worst_seeds(found))
+    for name in LIMITS:
+        yield angle(datasets, name)
+
+
+def angle(datasets: Path, name: str) -> Figure:
+    share, unit, limit, title = LIMITS[name]
+    found = _errors(datasets, name)
+    what = f"Other simulators, {title[0].lower()}{title[1:]}: {share:.0f} % within"
+    return Figure(what, _told(datasets, name), (_percentile(found, share),), limit, unit, worst_seeds(found))
 
 
 def _errors(datasets: Path, name: str) -> list[tuple[int, float]]:

@@ -102,7 +102,10 @@ class MeasuredSet:
         return float(np.median(speeds)) if speeds else 0.0
 
 
-MIXED = Population("everything by chance", range(200), live=True)
+MIXED = Population("everything by chance", range(200))
+#: The first of them, live too: following a set takes several times as long as reading it.
+FOLLOWED = Population("everything by chance", range(40), live=True)
+FOLLOWED_LONG = Population("everything by chance", range(200), live=True)
 IDLE = Population(
     "nobody does a repetition",
     range(1000, 1024),

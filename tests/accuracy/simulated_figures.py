@@ -12,6 +12,7 @@ import numpy as np
 from figures import ANY_RATE, SENSORS, Figure, deviations, percentile, told, worst_seeds
 from populations import (
     CHEAP,
+    FOLLOWED,
     IDLE,
     MIXED,
     SLOW_RADIO,
@@ -36,18 +37,15 @@ def count_of_mixed_sets() -> Figure:
     )
 
 
-def closed_count_of_mixed_sets() -> Figure:
+def closed_count_of_mixed_sets(of: Population = FOLLOWED) -> Figure:
     return _counting(
-        "Sets with a wrong count, live and closed",
-        "everything by chance",
-        MIXED,
-        lambda one: one.closed_count,
+        "Sets with a wrong count, live and closed", "everything by chance", of, lambda one: one.closed_count
     )
 
 
-def heard_count_of_mixed_sets() -> Figure:
+def heard_count_of_mixed_sets(of: Population = FOLLOWED) -> Figure:
     """How often the count that was heard had to be corrected at the end of the set."""
-    sets = measured(MIXED)
+    sets = measured(of)
     off = [one for one in sets if one.heard_count != one.count]
     share = 100.0 * len(off) / len(sets)
     worst = tuple((one.seed, float(one.heard_count or 0)) for one in off)
@@ -113,13 +111,15 @@ def _durations(
 
 
 def elevation_at_controlled_tempo() -> tuple[Figure, ...]:
-    sets = [one for one in measured(MIXED) if one.fastest_dps <= CONTROLLED_DPS]
-    return _elevation("controlled tempo (≤ 55 °/s on average)", sets, final_deg=0.5, live_deg=1.0)
+    read, followed = (
+        [one for one in measured(of) if one.fastest_dps <= CONTROLLED_DPS] for of in (MIXED, FOLLOWED)
+    )
+    return _elevation("controlled tempo (≤ 55 °/s on average)", read, followed, final_deg=0.5, live_deg=1.0)
 
 
 def elevation_when_swinging() -> tuple[Figure, ...]:
     sets = [*measured(SWINGING), *measured(SWINGING_HANGING)]
-    return _elevation("swung (0.4 to 0.9 s up)", sets, final_deg=1.0, live_deg=1.5)
+    return _elevation("swung (0.4 to 0.9 s up)", sets, sets, final_deg=1.0, live_deg=1.5)
 
 
 def elevation_with_cheap_parts() -> Figure:
@@ -131,13 +131,19 @@ def elevation_with_cheap_parts() -> Figure:
 
 
 def _elevation(
-    what: str, sets: Sequence[MeasuredSet], *, final_deg: float, live_deg: float
+    what: str,
+    read: Sequence[MeasuredSet],
+    followed: Sequence[MeasuredSet],
+    *,
+    final_deg: float,
+    live_deg: float,
 ) -> tuple[Figure, ...]:
-    population = told(f"{what}, {ANY_RATE}", sets)
     title = f"Leg elevation, {what.split(' (', maxsplit=1)[0]}: RMSE"
+    population = f"{what}, {ANY_RATE}"
+    final, live = ([(one.seed, one.final) for one in read], [(one.seed, one.live) for one in followed])
     return (
-        _pooled(f"{title} final, pooled", population, [(one.seed, one.final) for one in sets], final_deg),
-        _pooled(f"{title} live, pooled", population, [(one.seed, one.live) for one in sets], live_deg),
+        _pooled(f"{title} final, pooled", told(population, read), final, final_deg),
+        _pooled(f"{title} live, pooled", told(population, followed), live, live_deg),
     )
 
 

@@ -10,9 +10,10 @@ from collections.abc import Callable
 import pytest
 import simulated_figures as of
 from figures import Figure, measured_share
-from populations import MIXED, measured
+from populations import FOLLOWED_LONG, MIXED, measured
 
 MIXED_SETS = pytest.mark.xdist_group("mixed_sets")
+FOLLOWED_SETS = pytest.mark.xdist_group("followed_sets")
 OTHER_SETS = pytest.mark.xdist_group("other_sets")
 
 
@@ -29,9 +30,14 @@ def test_every_finished_set_is_counted_exactly() -> None:
     hold(of.count_of_mixed_sets())
 
 
-@MIXED_SETS
+@FOLLOWED_SETS
 def test_every_live_set_is_counted_exactly_once_closed() -> None:
     hold(of.closed_count_of_mixed_sets())
+
+
+@pytest.mark.soak
+def test_every_live_set_of_many_is_counted_exactly_once_closed() -> None:
+    hold(of.closed_count_of_mixed_sets(FOLLOWED_LONG))
 
 
 @OTHER_SETS

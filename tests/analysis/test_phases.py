@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imu_reps.analysis.reps.phases import Phases, phase_boundaries, without_ringing
-from imu_reps.analysis.reps.segmentation import TurnFinder, find_reps
+from imu_reps.analysis.reps.segmentation import Excursion, Turn, TurnFinder, find_reps
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
 
@@ -261,3 +261,26 @@ def test_the_speed_of_a_strap_that_does_not_ring_is_left_alone(leg: Leg) -> None
     _, shaken, seen = ringing(travel, 0.1)
 
     assert seen is shaken
+
+
+@given(slip_deg=st.floats(-25.0, 25.0), rest_share=st.floats(0.2, 0.9), way=st.sampled_from(["out", "back"]))
+@settings(max_examples=60, deadline=None)
+def test_a_strap_that_slips_before_or_after_a_way_leaves_its_boundaries_in_order(
+    slip_deg: float, rest_share: float, way: str
+) -> None:
+    u = np.linspace(0.0, 1.0, 151)
+    up = 20.0 * (10.0 * u**3 - 15.0 * u**4 + 6.0 * u**5)
+    travel = np.concatenate([np.zeros(100), up, up[::-1], np.zeros(100)])
+    slipped = travel.copy()
+    at = round(100 * rest_share)
+    if way == "out":
+        slipped[:at] += slip_deg
+    else:
+        slipped[len(travel) - at :] += slip_deg
+    turns = (0, 251, len(travel) - 1)
+    rep = Excursion(*(Turn(tick, float(slipped[tick])) for tick in turns))
+    found = phase_boundaries(slipped, np.gradient(travel, 1.0 / GRID_HZ), rep, 0, len(travel) - 1)
+
+    assert found.out_start <= found.out_end <= found.back_start <= found.back_end
+    if slip_deg > 2.0:
+        assert found.out_start == pytest.approx(100.0 + 150.0 * EDGE, abs=3.0)

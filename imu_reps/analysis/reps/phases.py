@@ -60,8 +60,11 @@ def phase_boundaries(
     travel, speed = travel_deg[first_tick : last_tick + 1], speed_dps[first_tick : last_tick + 1]
     near, far, back = (turn.tick - first_tick for turn in (rep.near, rep.far, rep.back))
     band = BAND_SHARE * rep.range_deg
-    leaves_near = far - int(np.argmax(travel[near : far + 1][::-1] <= rep.near.value + band))
-    enters_near = far + int(np.argmax(travel[far : back + 1] <= rep.back.value + band))
+    # where a strap slips between a turn and the way from it, the turn itself is at another level
+    left_deg = min(rep.near.value, float(travel[near : far + 1].min()))
+    entered_deg = min(rep.back.value, float(travel[far : back + 1].min()))
+    leaves_near = far - int(np.argmax(travel[near : far + 1][::-1] <= left_deg + band))
+    enters_near = far + int(np.argmax(travel[far : back + 1] <= entered_deg + band))
     enters_far = leaves_near + int(np.argmax(travel[leaves_near : far + 1] >= rep.far.value - band))
     leaves_far = enters_near - int(np.argmax(travel[far : enters_near + 1][::-1] >= rep.far.value - band))
     out_peak = float(speed[leaves_near : far + 1].max())
