@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -64,21 +63,6 @@ class Motion:
     def __getitem__(self, piece: slice) -> Motion:
         pelvis = None if self.pelvis is None else self.pelvis[piece]
         return Motion(self.time_s[piece], pelvis, None if self.ankle is None else self.ankle[piece])
-
-
-def join_motions(motions: Sequence[Motion]) -> Motion:
-    """Join motions of the same sensors that follow one another."""
-    return Motion(
-        np.concatenate([motion.time_s for motion in motions]),
-        _joined([motion.pelvis for motion in motions if motion.pelvis is not None]),
-        _joined([motion.ankle for motion in motions if motion.ankle is not None]),
-    )
-
-
-def _joined(sensors: Sequence[GridMotion]) -> GridMotion | None:
-    if not sensors:
-        return None
-    return GridMotion(*(np.concatenate([getattr(s, n) for s in sensors]) for n in GridMotion.__slots__))
 
 
 def grid_times(first_s: float, last_s: float) -> FloatArray:

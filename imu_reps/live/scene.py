@@ -12,6 +12,7 @@ from imu_reps.domain.events import (
     HoldEnded,
     HoldGoesOn,
     PhaseChanged,
+    PostureLeft,
     Ready,
     SensorBack,
     SensorSilent,
@@ -141,6 +142,8 @@ def heard(picture: Snapshot, event: Event) -> tuple[Snapshot, tuple[Moment, ...]
             picture = replace(picture, state="ready")
         case PhaseChanged():
             picture = _in_phase(picture, event)
+        case PostureLeft():
+            picture = replace(picture, phase=None)
         case HoldBegan():
             picture = replace(picture, state="running", held_s=0.0)
         case HoldGoesOn(held_s=held_s):

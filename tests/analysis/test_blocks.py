@@ -14,7 +14,19 @@ from imu_reps.domain.events import Event, RepCompleted
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.samples import SampleBlock
 from imu_reps.sensors.replay import replay_blocks
-from imu_reps.sensors.simulator import Act, RadioPlan, RepFaults, RepPlan, SensorPlan, SetPlan, Simulated
+from imu_reps.sensors.simulator import (
+    Act,
+    LifePlan,
+    PersonPlan,
+    RadioPlan,
+    RepFaults,
+    RepPlan,
+    SensorPlan,
+    SetPlan,
+    Simulated,
+    SitUp,
+    SlipPlan,
+)
 
 Cut = Callable[[Recording, Iterable[int]], Iterator[tuple[SampleBlock, ...]]]
 Simulate = Callable[[SetPlan], Simulated]
@@ -37,6 +49,14 @@ PLANS = {
             QUIET.life, before=(Act("walk", 4.0), Act("lie_down", 4.0)), rocks_deg=(10.0, 11.0, 10.0)
         ),
         ankle=SensorPlan(radio=RadioPlan(drop_outs=((0.0, 4.5),))),
+    ),
+    "begun at once, broken off, with a strap that slips": replace(
+        QUIET,
+        reps=(replace(REP, bottom_pause_s=0.0),) * 6,
+        life=LifePlan(still_before_s=0.0),
+        person=PersonPlan(sit_ups=(SitUp(1, up_s=1.5, stay_s=3.0, down_s=1.5),)),
+        pelvis=SensorPlan(named=True, turned_deg=(0.0, 0.0, 20.0)),
+        ankle=SensorPlan(slip=SlipPlan((0.0, 40.0, 0.0), 0.7, 0.2)),
     ),
     "faults": replace(
         QUIET,

@@ -75,6 +75,12 @@ PLANS = {
     "rocks": SetPlan(
         alignment="functional", reps=(REP,) * 3, life=replace(SetPlan().life, rocks_deg=(10.0, 12.0, 11.0))
     ),
+    "rocks with pauses": SetPlan(
+        alignment="functional",
+        reps=(REP,) * 3,
+        life=replace(SetPlan().life, rocks_deg=(10.0, 12.0, 11.0), rock_pause_s=2.0),
+        pelvis=SensorPlan(turned_deg=(40.0, -65.0, 20.0)),
+    ),
 }
 
 
@@ -249,6 +255,19 @@ def test_getting_up_is_told_and_ends_nothing_by_itself(simulated: Simulate, in_b
     assert left.time_s > analysis.summary.reps[-1].end_s + 2.0
     assert [type(event) for event in closing] == [SetEnded]
     assert not any(isinstance(event, RepCompleted) for event in live[live.index(left) :])
+
+
+def test_where_no_rocks_show_the_sensors_axes_nobody_is_told_to_have_left(
+    simulated: Simulate, in_blocks: Cut
+) -> None:
+    """Nor is anybody who lifts a leg kept from its cues."""
+    plan = SetPlan(reps=(REP,) * 4, alignment="functional")
+    live, _, analysis = run(simulated(plan).recording, in_blocks)
+
+    assert counted(live) == analysis.summary.set.rep_count == 4
+    assert not any(isinstance(event, PostureLeft) for event in live)
+    first = next(k for k, event in enumerate(live) if isinstance(event, RepCompleted))
+    assert sum(isinstance(event, EndReached) for event in live[first:]) == 6
 
 
 def test_nobody_is_told_to_have_left_before_the_first_repetition(simulated: Simulate, in_blocks: Cut) -> None:

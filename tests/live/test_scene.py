@@ -10,6 +10,7 @@ from imu_reps.domain.cue import Cue
 from imu_reps.domain.events import (
     Event,
     PhaseChanged,
+    PostureLeft,
     Ready,
     SensorBack,
     SensorSilent,
@@ -58,6 +59,15 @@ def test_a_set_goes_from_waiting_over_ready_and_running_to_its_end() -> None:
     states = [after(*events[:known])[0].state for known in range(5)]
 
     assert states == ["waiting", "ready", "ready", "running", "ended"]
+
+
+def test_who_sits_up_is_in_no_phase_and_the_set_goes_on() -> None:
+    events = [Ready(3.0, True), PhaseChanged(5.0, "eccentric", 4.0), PostureLeft(20.0, 3)]
+    up, moments = after(*events)
+    again, _ = after(*events, PhaseChanged(40.0, "concentric", 4.0))
+
+    assert (up.state, up.phase, moments) == ("running", None, [])
+    assert (again.state, again.phase) == ("running", "concentric")
 
 
 def test_repetitions_are_counted_and_taken_back_as_the_coach_says() -> None:

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from imu_reps.analysis.pipeline import Pipeline
-from imu_reps.domain.events import RepCompleted
+from imu_reps.domain.events import PostureLeft, RepCompleted
 from imu_reps.domain.samples import SampleBlock
 from imu_reps.errors import FileAccessError
-from imu_reps.sensors.simulator import Act, LifePlan, RepPlan, SetPlan
+from imu_reps.sensors.simulator import Act, LifePlan, PersonPlan, RepPlan, SetPlan, SitUp
 from imu_reps.session.plan import SessionPlan, SetGoal
 from imu_reps.session.session import Session
 from imu_reps.session.told import Connecting, Cued, Progress, Resting, SetBegan, SetDone
@@ -160,9 +160,32 @@ def test_a_set_ends_when_the_posture_is_left(perform: Perform) -> None:
     happened = perform(plans=[raises(life=up)], plan=SessionPlan((goal(None, 120.0),)))
     (finished,) = happened.done
 
+    said = [told.cue for told in happened.told if isinstance(told, Cued)]
+
     assert finished.reason == "left_posture"
     assert load(finished.path).notes[-1].time_s < 40.0
     assert finished.analysis.summary.set.rep_count == 3
+    assert [e.rep_count for e in happened.events() if isinstance(e, PostureLeft)] == [3]
+    assert [(cue.code, cue.evidence) for cue in said[-1:]] == [("done", "left_posture")]
+
+
+def test_who_sits_up_before_the_target_has_ended_the_set(perform: Perform) -> None:
+    """What the finished recording's analysis would go on with is the session's to end."""
+    broken_off = PersonPlan(sit_ups=(SitUp(1),))
+    happened = perform(plans=[raises(6, person=broken_off)], plan=SessionPlan((goal(6),)))
+    (finished,) = happened.done
+
+    assert finished.reason == "left_posture"
+    assert finished.analysis.summary.set.rep_count == 2
+    assert "you left the posture" in happened.report()
+
+
+def test_sitting_up_before_the_first_repetition_ends_nothing(perform: Perform) -> None:
+    acts = (Act("still", 3.0), Act("sit_up", 2.0), Act("still", 4.0), Act("lie_down", 3.0))
+    happened = perform(plans=[raises(3, life=LifePlan(before=acts))])
+
+    assert happened.ends() == ["target"]
+    assert happened.done[0].analysis.summary.set.rep_count == 3
 
 
 def test_the_user_ends_a_set_and_then_a_rest(perform: Perform) -> None:

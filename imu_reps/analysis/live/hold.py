@@ -85,7 +85,7 @@ class LiveHold:
         """Take the next grid instants and say what is new."""
         if len(motion) == 0 or self.ended:
             return []
-        ready, left = self._gate.watch(motion)
+        ready, away = self._gate.watch(motion)
         silence = self._silence.watch(motion)
         events: list[Event] = []
         angles, start = self._rest.frame.angles_deg(motion, self._header), 0
@@ -99,7 +99,10 @@ class LiveHold:
                 angles, start = self._rest.frame.angles_deg(motion[offset:], self._header), offset
             leg_deg, tilt_deg, rotation_deg = angles[:, offset - start].tolist()
             self._pose = pose_of(time_s, leg_deg, tilt_deg, rotation_deg)
-            events += self._gates(time_s, ready=bool(ready[offset]), left=bool(left[offset]))
+            lying, left = self._gate.lying, self._gate.left(float(away[offset]), self._buffer)
+            if self._gate.lying is not lying:
+                ready[offset + 1 :], away[offset + 1 :] = self._gate.watch(motion[offset + 1 :])
+            events += self._gates(time_s, ready=bool(ready[offset]), left=left)
             events += self._step(time_s, leg_deg, tilt_deg)
             if self.ended:
                 break

@@ -91,7 +91,7 @@ class LiveSet:
         """Take the next grid instants and say what is new."""
         if len(motion) == 0:
             return []
-        ready, left = self._gate.watch(motion)
+        ready, away = self._gate.watch(motion)
         silence = self._silence.watch(motion)
         events: list[Event] = []
         angles, start = self._frame.angles_deg(motion, self._header), 0
@@ -102,16 +102,19 @@ class LiveSet:
             self._buffer.append(motion, offset)
             tick = round(time_s * GRID_HZ)
             resting, may_zero = bool(ready[offset]), not self.count
+            lying, left = self._gate.lying, self._gate.left(float(away[offset]), self._buffer)
             if self._rest.step(self._buffer, self._gate.cranial, ready=resting, may_zero=may_zero):
                 angles, start = self._frame.angles_deg(motion[offset:], self._header), offset
-            events += self._gates(time_s, ready=resting, left=bool(left[offset]))
+            events += self._gates(time_s, ready=resting, left=left)
             here = tuple(angles[:, offset - start].tolist())
             self._pose = self._pose_of(time_s, *here)
             said = self._follower.step(tick, time_s, here, self._known())
-            events += said if self._ready and not left[offset] else ()
+            events += said if self._ready and not left else ()
             if self._asks():
                 events += self._estimate(time_s)
                 angles, start = self._frame.angles_deg(motion[offset:], self._header), offset
+            if self._gate.lying is not lying:
+                ready[offset + 1 :], away[offset + 1 :] = self._gate.watch(motion[offset + 1 :])
         return events
 
     def _asks(self) -> bool:
@@ -159,11 +162,14 @@ class LiveSet:
         for rep in new:
             if estimate.certainty == "low" and rep.far.tick < latest:
                 continue  # what was none so far is not told afterwards by an estimate that is not sure
+            said = self._completed(rep, reps.index(rep), estimate, motion, time_s)
+            if not said:
+                continue  # its angles are not known yet: it is told, and counts, once they are
             self._announced.add(rep)
             if not self._ready:
                 self._ready = True
                 events.append(Ready(time_s, self._posture_checked))
-            events += self._completed(rep, reps.index(rep), estimate, motion, time_s)
+            events += said
         return events
 
     def _shows_a_set(self, reps: Sequence[Excursion], certainty: Certainty | None) -> bool:
