@@ -52,7 +52,7 @@ def counts_of_foreign_sets(datasets: Path) -> tuple[Figure, Figure]:
     return _wrong_finished("Other simulators", told, sets), _wrong_live("Other simulators", told, sets)
 
 
-def counts_of_cuts(datasets: Path, every: int = 5) -> tuple[Figure, Figure]:
+def counts_of_cuts(datasets: Path, every: int = 10) -> tuple[Figure, Figure]:
     """Wrong counts: of all cuts finished, and of every so manieth live."""
     what, read, followed = "Real raises cut anywhere", cut(datasets), followed_cuts(datasets, every)
     return (

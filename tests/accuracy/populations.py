@@ -104,7 +104,7 @@ class MeasuredSet:
 
 MIXED = Population("everything by chance", range(200))
 #: The first of them, live too: following a set takes several times as long as reading it.
-FOLLOWED = Population("everything by chance", range(40), live=True)
+FOLLOWED = Population("everything by chance", range(24), live=True)
 FOLLOWED_LONG = Population("everything by chance", range(200), live=True)
 IDLE = Population(
     "nobody does a repetition",

@@ -63,6 +63,7 @@ def test_leg_elevation_at_controlled_tempo() -> None:
     hold(*of.elevation_at_controlled_tempo())
 
 
+@pytest.mark.soak
 @OTHER_SETS
 def test_leg_elevation_when_swinging() -> None:
     hold(*of.elevation_when_swinging())
@@ -83,6 +84,7 @@ def test_peak_tilt_and_rotation_of_the_pelvis() -> None:
     hold(of.peak_tilt(), of.peak_rotation())
 
 
+@pytest.mark.soak
 @OTHER_SETS
 def test_momentum_share_when_swinging() -> None:
     hold(*of.momentum_when_swinging())

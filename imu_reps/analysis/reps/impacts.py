@@ -81,7 +81,7 @@ def touch_down(motion: SetMotion, down: slice, bottom_deg: float) -> Impulse | N
     start = max(down.start + int(low[0]), down.stop - int(BEFORE_S * GRID_HZ))
     impact = motion.track.ankle_impact_mps2
     end = slice(start, down.stop + int(AFTER_S * GRID_HZ))
-    sharp = impact[end] > maximum_filter1d(_of_leg(motion)[end], 2 * round(AROUND_S * GRID_HZ) + 1)
+    sharp = impact[end] > maximum_filter1d(_of_leg(motion, end), 2 * round(AROUND_S * GRID_HZ) + 1)
     if not sharp.any() or not np.isfinite(impact[down]).any():
         return None
     tick = start + int(np.argmax(np.where(sharp, impact[end], 0.0)))
@@ -89,11 +89,11 @@ def touch_down(motion: SetMotion, down: slice, bottom_deg: float) -> Impulse | N
     return Impulse(tick, float(motion.elevation_deg[tick]), float(impact[tick]), noise)
 
 
-def _of_leg(motion: SetMotion) -> FloatArray:
+def _of_leg(motion: SetMotion, ticks: slice) -> FloatArray:
     """How the ankle is accelerated below the low-pass, m/s²; 0 where that is not known."""
     if motion.carried is None:
-        return np.zeros(len(motion.track))
-    return np.asarray(np.linalg.norm(motion.carried.acceleration_mps2, axis=1))
+        return np.zeros(len(motion.track.time_s[ticks]))
+    return np.asarray(np.linalg.norm(motion.carried.acceleration_mps2[ticks], axis=1))
 
 
 def strongest_jolt(
