@@ -169,13 +169,14 @@ def measure_set(whole: SetEstimate, motion: SetMotion, settings: Settings) -> li
     """Phases and figures of every repetition of a set."""
     travel = motion.travel_sign * motion.elevation_deg
     speed = motion.travel_sign * without_ringing(motion.speed_dps, whole.segmentation.reps)
-    lowest = -np.inf if motion.start_high else FLOOR_DEG
+    # below the floor a knee is bent, or somebody walks: that is no way of the leg
+    above = travel if motion.start_high else np.maximum(travel, FLOOR_DEG)
     phases = []
     for spell in whole.posture.spells:
         reps = [rep for rep in whole.segmentation.reps if spell.start <= rep.far.tick < spell.stop]
         far_ends = [spell.start, *(rep.far.tick for rep in reps), spell.stop - 1]
         phases += [
-            phase_boundaries(travel, speed, _on(travel, rep, lowest), before, after)
+            phase_boundaries(above, speed, _on(above, rep), before, after)
             for rep, before, after in zip(reps, far_ends, far_ends[2:], strict=False)
         ]
     meter = Meter(motion, settings)
@@ -183,10 +184,10 @@ def measure_set(whole: SetEstimate, motion: SetMotion, settings: Settings) -> li
     return [meter.measure(phase, start) for phase, start in zip(phases, starts, strict=False)]
 
 
-def _on(travel: np.ndarray, rep: Excursion, lowest: float) -> Excursion:
-    """The same turns with the values of this travel, cut off at the floor."""
+def _on(travel: np.ndarray, rep: Excursion) -> Excursion:
+    """The same turns with the values of this travel."""
     turns = (rep.near, rep.far, rep.back)
-    return Excursion(*(Turn(turn.tick, max(float(travel[turn.tick]), lowest)) for turn in turns))
+    return Excursion(*(Turn(turn.tick, float(travel[turn.tick])) for turn in turns))
 
 
 def _partial(uncounted: Uncounted, track: AngleTrack) -> Partial:

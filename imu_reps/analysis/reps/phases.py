@@ -9,7 +9,7 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 from scipy.signal import butter, sosfiltfilt
 
-from imu_reps.analysis.reps.segmentation import Excursion, Turn
+from imu_reps.analysis.reps.segmentation import Excursion
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ
 
@@ -60,8 +60,9 @@ def phase_boundaries(
     travel, speed = travel_deg[first_tick : last_tick + 1], speed_dps[first_tick : last_tick + 1]
     near, far, back = (turn.tick - first_tick for turn in (rep.near, rep.far, rep.back))
     band = BAND_SHARE * rep.range_deg
-    left_deg = _level(rep.near, rep.far, travel[near : far + 1])
-    entered_deg = _level(rep.back, rep.far, travel[far : back + 1])
+    # where a strap slips beside a way, the turn itself lies on another level
+    left_deg = min(rep.near.value, float(travel[near : far + 1].min()))
+    entered_deg = min(rep.back.value, float(travel[far : back + 1].min()))
     leaves_near = far - int(np.argmax(travel[near : far + 1][::-1] <= left_deg + band))
     enters_near = far + int(np.argmax(travel[far : back + 1] <= entered_deg + band))
     enters_far = leaves_near + int(np.argmax(travel[leaves_near : far + 1] >= rep.far.value - band))
@@ -75,11 +76,6 @@ def phase_boundaries(
     out_start = flank_start(speed, leaves_near, out_peak)
     back_end = flank_end(-speed, enters_near, back_peak)
     return Phases(*(first_tick + tick for tick in (out_start, out_end, back_start, back_end)))
-
-
-def _level(end: Turn, far: Turn, way_deg: FloatArray) -> float:
-    """Where a way begins or ends; a strap that slipped beside it may have left the turn above the far end."""
-    return end.value if end.value < far.value else float(way_deg.min())
 
 
 def without_ringing(speed_dps: FloatArray, reps: Sequence[Excursion]) -> FloatArray:
