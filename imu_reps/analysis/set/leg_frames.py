@@ -139,7 +139,10 @@ def _zero(
         return known.resting_deg, bool(floor), 0.0
     if floor:
         return usual_level_deg(floor, travel_deg), True, 0.0
-    return known.resting_deg, False, VERTICAL_DEG
+    # the legs come back to less than where they were held before the first repetition
+    reps, rests = reading.segmentation.reps, reading.swing.rests
+    held = [rest for rest in rests if reps and rest.end <= reps[0].far.tick][-1:]
+    return usual_level_deg(held, travel_deg) if held else known.resting_deg, False, VERTICAL_DEG
 
 
 def _named(axis: FloatArray, cranial: FloatArray, header: Header) -> LegFrame:
