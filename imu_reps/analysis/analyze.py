@@ -18,13 +18,13 @@ from imu_reps.analysis.judge import judge
 from imu_reps.analysis.plausibility import refuse_implausible, refuse_unusable
 from imu_reps.analysis.reps.measure import Measured, Meter
 from imu_reps.analysis.reps.phases import phase_boundaries, without_ringing
-from imu_reps.analysis.reps.segmentation import Excursion, Segmentation, Turn, Uncounted
+from imu_reps.analysis.reps.segmentation import Excursion, Turn, Uncounted
 from imu_reps.analysis.reps.tremor import tremor_findings
 from imu_reps.analysis.set_motion import SetMotion, set_motion
 from imu_reps.analysis.set_summary import summarise_set, uncounted_set
 from imu_reps.analysis.wobble import wobble_findings
 from imu_reps.domain.exercise import HOLDS
-from imu_reps.domain.recording import Header, Recording
+from imu_reps.domain.recording import Recording
 from imu_reps.domain.rep import Partial, Rep
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.domain.settings import Settings
@@ -106,7 +106,7 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
     agreed = agree_on_time(recording, fitted)
     clocks = agreed.clocks
     sensed = estimate_motion(recording, clocks)
-    whole = _without_reps_of_hold(estimate_set(sensed, recording.header, settings), recording.header)
+    whole = estimate_set(sensed, recording.header, settings)
     motion = replace(
         set_motion(whole.track, recording.header, whole.carried),
         zero_between_reps=whole.pelvis.between_reps,
@@ -132,13 +132,6 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
         settings=settings,
     )
     return Analysis(summary, whole.track, agreed.offset)
-
-
-def _without_reps_of_hold(whole: SetEstimate, header: Header) -> SetEstimate:
-    """A hold has no repetitions, however its one lift looks."""
-    if header.exercise not in HOLDS:
-        return whole
-    return replace(whole, segmentation=Segmentation((), (), whole.segmentation.threshold_deg))
 
 
 def _the_set(
@@ -180,8 +173,8 @@ def measure_set(whole: SetEstimate, motion: SetMotion, settings: Settings) -> li
             for rep, before, after in zip(reps, far_ends, far_ends[2:], strict=False)
         ]
     meter = Meter(motion, settings)
-    starts = [*(phase.out_start for phase in phases[1:]), None]
-    return [meter.measure(phase, start) for phase, start in zip(phases, starts, strict=False)]
+    starts = [phase.out_start for phase in phases[1:]] + [None] * min(1, len(phases))
+    return [meter.measure(phase, start) for phase, start in zip(phases, starts, strict=True)]
 
 
 def _on(travel: np.ndarray, rep: Excursion) -> Excursion:

@@ -6,7 +6,7 @@ import numpy as np
 
 from imu_reps.analysis.filters import held_high, low_passed
 from imu_reps.analysis.plausibility import refuse_implausible, refuse_unusable
-from imu_reps.analysis.set.pelvis import ZERO_S, axes_at, mean_up
+from imu_reps.analysis.set.pelvis import ZERO_S, mean_up
 from imu_reps.analysis.set.spells import Rest, find_posture, in_spells, rests_in
 from imu_reps.domain.end_range import Press
 from imu_reps.domain.recording import Recording
@@ -15,7 +15,7 @@ from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.errors import RecordingError
 from imu_reps.kinematics.holes import bridged
-from imu_reps.kinematics.mounting import tilt_and_rotation
+from imu_reps.kinematics.mounting import pelvis_axes_at, tilt_and_rotation
 from imu_reps.kinematics.recorded import estimate_motion, fit_clocks
 from imu_reps.kinematics.rest import stretches
 
@@ -59,7 +59,7 @@ def press_back(recording: Recording, settings: Settings | None = None) -> Press:
     start = mean_up(up, rest)
     if start is None:
         raise _no_zero()
-    axes = axes_at(start, posture.cranial, recording.header)
+    axes = pelvis_axes_at(start, posture.cranial, recording.header)
     tilt, _ = tilt_and_rotation(axes, up, recording.header.posture)
     return _press(
         -low_passed(bridged(tilt)), in_spells(posture.spells, len(motion)), rest, motion.time_s, settings

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imu_reps.domain.recording import Axis, Posture, Start
+from imu_reps.domain.recording import Axis, Header, Posture, Start
 from imu_reps.domain.samples import FloatArray
 
 #: Furthest the pelvis may lean from lying (hanging) to be ready.
@@ -32,37 +32,14 @@ class PelvisAxes:
     matrix: FloatArray
 
 
-@dataclass(frozen=True, slots=True)
-class LegAxes:
-    """How leg elevation follows from up in ankle axes.
-
-    Attributes
-    ----------
-    axis : (3,) float
-        Flexion axis: a right-handed turn about it lifts the leg.
-    reference : (3,) float
-        Up at a reference instant.
-    reference_deg : float
-        Leg elevation at that instant.
-    """
-
-    axis: FloatArray
-    reference: FloatArray
-    reference_deg: float
-
-
-def leg_elevation(axes: LegAxes, up: FloatArray) -> FloatArray:
-    """Leg elevation, (n,) degrees, for up (n, 3) in ankle axes.
-
-    From -150 to 210: a leg that is raised stays within -90 to 180, with room on both sides for noise.
-    """
-    angle = angle_about(axes.axis, up, axes.reference) + axes.reference_deg
-    return np.asarray((angle + 150.0) % 360.0 - 150.0)
-
-
 def unit(vector: FloatArray) -> FloatArray:
     """The vector's direction, length 1."""
     return np.asarray(vector / np.linalg.norm(vector))
+
+
+def angle_between_deg(up: FloatArray, reference: FloatArray) -> FloatArray:
+    """Angles between directions (..., 3) and one direction (3,), all of length 1, degrees."""
+    return np.asarray(np.degrees(np.arccos(np.clip(up @ reference, -1.0, 1.0))))
 
 
 def axis_vector(axis: Axis) -> FloatArray:
@@ -89,23 +66,6 @@ def lean_deg(up: FloatArray, cranial: FloatArray, posture: Posture) -> FloatArra
     """
     level = np.degrees(np.arcsin(np.clip(up @ cranial, -1.0, 1.0)))
     return np.asarray(90.0 - level if posture == "hanging" else np.abs(level))
-
-
-def flexion_axis(up: FloatArray) -> FloatArray:
-    """The axis the leg swings about: normal to the plane that the direction of up sweeps in the sensor.
-
-    Parameters
-    ----------
-    up : (n, 3) float
-        Direction of up in sensor axes while the leg moves, no NaN.
-
-    Returns
-    -------
-    (3,) float
-        Unit vector; which of its two senses means flexion is not known here.
-    """
-    moments = up.T @ up
-    return np.asarray(np.linalg.eigh(moments)[1][:, 0])
 
 
 def cross(a: FloatArray, b: FloatArray) -> FloatArray:
@@ -141,6 +101,13 @@ def pelvis_axes_hanging(up: FloatArray, anterior: FloatArray) -> PelvisAxes:
     cranial = unit(up)
     level = unit(anterior - cranial * (anterior @ cranial))
     return PelvisAxes(np.stack([level, cranial, np.cross(level, cranial)]))
+
+
+def pelvis_axes_at(up: FloatArray, cranial: FloatArray, header: Header) -> PelvisAxes:
+    """Body axes at a rest with mean direction `up`; `cranial` is the sensor axis that points to the head."""
+    if header.posture == "hanging":
+        return pelvis_axes_hanging(up, axis_vector(header.pelvis.anterior_axis or "+z"))
+    return pelvis_axes_supine(up, cranial)
 
 
 def pelvis_axes_from_rocks(up_at_rest: FloatArray, up_rocking: FloatArray) -> PelvisAxes:

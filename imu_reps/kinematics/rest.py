@@ -136,10 +136,13 @@ def warming_curve(at: FloatArray, readings: FloatArray, when: FloatArray | IntAr
     return np.asarray(polynomial.polyval((np.clip(when, at[0], at[-1]) - middle) / half, curve).T)
 
 
-def stretches(mask: BoolArray) -> list[tuple[int, int]]:
-    """Half-open spans in which `mask` holds."""
+def stretches(mask: BoolArray, gap: int = 0) -> list[tuple[int, int]]:
+    """Half-open spans in which `mask` holds; what is at most `gap` apart is one."""
     edges = np.flatnonzero(np.diff(mask.astype(np.int8), prepend=0, append=0))
-    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    starts, ends = edges[::2], edges[1::2]
+    apart = starts[1:] - ends[:-1] > gap
+    starts, ends = np.r_[starts[:1], starts[1:][apart]], np.r_[ends[:-1][apart], ends[-1:]]
+    return list(zip(starts.tolist(), ends.tolist(), strict=True))
 
 
 def _window_mean(values: FloatArray, length: int) -> FloatArray:

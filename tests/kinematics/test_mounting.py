@@ -8,16 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
+from imu_reps.analysis.set.leg import LegFrame, LegParams, elevation_deg, swing_axis
 from imu_reps.domain.recording import Axis, Posture
+from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.mounting import (
-    LegAxes,
     PelvisAxes,
     angle_about,
     axis_vector,
     cross,
-    flexion_axis,
     lean_deg,
-    leg_elevation,
     pelvis_axes_from_rocks,
     pelvis_axes_hanging,
     pelvis_axes_supine,
@@ -170,10 +169,10 @@ def up_in_shank(elevation_deg: float) -> np.ndarray:
 def test_leg_elevation_runs_past_vertical_for_any_axis_and_reference(
     elevation: float, reference: float, mounting: Rotation
 ) -> None:
-    axes = LegAxes(mounting.apply(RIGHT), mounting.apply(up_in_shank(reference)), reference)
+    frame = LegFrame(mounting.apply(RIGHT), mounting.apply(up_in_shank(reference)), reference)
     up = mounting.apply(up_in_shank(elevation))[None]
 
-    assert leg_elevation(axes, up)[0] == pytest.approx(elevation, abs=1e-6)
+    assert elevation_deg(frame, up, "hanging", LegParams())[0] == pytest.approx(elevation, abs=1e-6)
 
 
 @given(turn=st.floats(-179.0, 179.0), mounting=mountings)
@@ -200,9 +199,10 @@ def test_what_leans_along_the_axis_does_not_change_the_angle(mounting: Rotation,
 @given(mounting=mountings, top=st.floats(15.0, 90.0))
 @settings(max_examples=50, deadline=None)
 def test_the_flexion_axis_is_found_from_the_swing_up_to_its_sense(mounting: Rotation, top: float) -> None:
-    up = mounting.apply(np.stack([up_in_shank(deg) for deg in np.linspace(0.0, top, 12)]))
-    axis = flexion_axis(up)
+    up = mounting.apply(np.stack([up_in_shank(deg) for deg in np.linspace(0.0, top, 41)]))
+    axis = swing_axis(np.degrees(np.cross(up[1:], up[:-1])) * GRID_HZ, LegParams())
 
+    assert axis is not None
     assert abs(axis @ mounting.apply(RIGHT)) == pytest.approx(1.0, abs=1e-9)
 
 

@@ -15,7 +15,7 @@ from scipy.signal import sosfilt, sosfilt_zi
 from imu_reps.analysis.filters import LOW_PASS, LiveLowPass
 from imu_reps.analysis.live.limits import Instant, LiveLimits
 from imu_reps.analysis.live.way import Arrival, LiveWay
-from imu_reps.analysis.reps.phases import DWELL_S, SLOW_DPS
+from imu_reps.analysis.reps.phases import DWELL_DEG, DWELL_TICKS, SLOW_DPS
 from imu_reps.analysis.reps.segmentation import Turn, TurnFinder
 from imu_reps.analysis.set.evidence import travel_sign
 from imu_reps.domain.events import EndReached, FloorNear, LimitCrossed, Phase, PhaseChanged, RepAtFarEnd
@@ -24,11 +24,6 @@ from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
-
-DWELL_TICKS = int(DWELL_S * GRID_HZ)
-
-#: Moving less than this within `DWELL_S` is a dwell, or a turn.
-DWELL_DEG = SLOW_DPS * DWELL_S
 
 #: Dwells of one way nearer to each other than this are one.
 SAME_DWELL_DEG = 4.0
@@ -90,11 +85,6 @@ class Follower:
         self._far_told: int | None = None
         self._dwelt_deg: float | None = None
         self.turned = self.settled = self.dwelling = False
-
-    @property
-    def turn_tick(self) -> int | None:
-        """Where the way that the leg is on began; None before the first turn."""
-        return None if self._way.turn is None else self._way.turn.tick
 
     @property
     def ended_inwards(self) -> bool:

@@ -10,14 +10,14 @@ import numpy as np
 from imu_reps.analysis.estimate import SetEstimate
 from imu_reps.analysis.live.buffer import MotionBuffer
 from imu_reps.analysis.set.leg import LegFrame, LegParams, elevation_deg
-from imu_reps.analysis.set.pelvis import ZERO_S, axes_at
-from imu_reps.analysis.set.spells import STILL_TICKS
+from imu_reps.analysis.set.pelvis import ZERO_S, mean_up
+from imu_reps.analysis.set.spells import STILL_TICKS, Rest
 from imu_reps.domain.pose import Pose
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import GridMotion, Motion
-from imu_reps.kinematics.mounting import PelvisAxes, tilt_and_rotation
+from imu_reps.kinematics.mounting import PelvisAxes, angle_between_deg, pelvis_axes_at, tilt_and_rotation
 
 #: A rest is a zero if it lasts a second; an instant that is ready has been still for half of that.
 REST_TICKS = round(ZERO_S * GRID_HZ) - STILL_TICKS
@@ -60,7 +60,7 @@ class LiveFrame:
             return elevation_deg(self.leg, ankle.up, header.posture, LegParams())
         if ankle is None or self.first_up is None:
             return np.full(count, np.nan)
-        return np.asarray(np.degrees(np.arccos(np.clip(ankle.up @ self.first_up, -1.0, 1.0))))
+        return angle_between_deg(ankle.up, self.first_up)
 
     def pelvis_deg(
         self, pelvis: GridMotion | None, header: Header, count: int
@@ -91,12 +91,12 @@ def frame_of(estimate: SetEstimate, before: LiveFrame, header: Header) -> LiveFr
 
 def at_rest(before: LiveFrame, motion: Motion, cranial: FloatArray | None, header: Header) -> LiveFrame:
     """The frame with its zeros at the rest that some instants are, before the first repetition."""
-    first_up, pelvis = before.first_up, before.pelvis
+    first_up, pelvis, whole = before.first_up, before.pelvis, Rest(0, len(motion))
     if motion.ankle is not None and first_up is None:
-        first_up = _mean(motion.ankle.up)
+        first_up = mean_up(motion.ankle.up, whole)
     if motion.pelvis is not None and cranial is not None:
-        up = _mean(motion.pelvis.up)
-        pelvis = before.pelvis if up is None else axes_at(up, cranial, header)
+        up = mean_up(motion.pelvis.up, whole)
+        pelvis = before.pelvis if up is None else pelvis_axes_at(up, cranial, header)
     known = before.tilt_known or pelvis is not None
     return LiveFrame(before.leg, first_up, pelvis, known, before.placed)
 
@@ -130,11 +130,3 @@ class LiveRest:
         rest = buffer.motion(max(0, buffer.count - since))
         self.frame = at_rest(self.frame, rest, cranial if long_enough else None, self._header)
         return True
-
-
-def _mean(up: FloatArray) -> FloatArray | None:
-    known = up[np.isfinite(up[:, 0])]
-    if len(known) == 0:
-        return None
-    mean = known.mean(axis=0)
-    return np.asarray(mean / np.linalg.norm(mean))

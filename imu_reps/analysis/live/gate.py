@@ -10,7 +10,7 @@ from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import Motion
-from imu_reps.kinematics.mounting import LEFT_DEG, axis_vector, lean_deg, ready_deg
+from imu_reps.kinematics.mounting import LEFT_DEG, angle_between_deg, axis_vector, lean_deg, ready_deg
 
 #: Pelvic rocks are looked for once a second in the last minute.
 ROCKS_EVERY, ROCKS_WITHIN = 100, 6000
@@ -70,7 +70,7 @@ class LiveGate:
         if self.lying is None:
             away = lean_deg(up, self.cranial, self._header.posture)
         else:
-            away = np.degrees(np.arccos(np.clip(up @ self.lying, -1.0, 1.0)))
+            away = angle_between_deg(up, self.lying)
         known = np.isfinite(away)
         last = np.maximum.accumulate(np.where(known, np.arange(len(away)), -1))
         return np.where(last >= 0, away[np.maximum(last, 0)], self._last_deg)

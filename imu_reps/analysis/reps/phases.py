@@ -15,6 +15,9 @@ from imu_reps.domain.track import GRID_HZ
 
 SLOW_DPS = 5.0
 DWELL_S = 0.25
+#: The same in ticks, and what a leg may move in it.
+DWELL_TICKS = int(DWELL_S * GRID_HZ)
+DWELL_DEG = SLOW_DPS * DWELL_S
 BAND_SHARE = 0.20
 LOW_SHARE, HIGH_SHARE = 0.10, 0.40
 

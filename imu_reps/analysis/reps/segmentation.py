@@ -54,6 +54,11 @@ class Excursion:
         return Excursion(*(Turn(turn.tick, turn.value - zero_deg) for turn in turns))
 
     @property
+    def ticks(self) -> slice:
+        """From the near turn to the end of the way back, both with it."""
+        return slice(self.near.tick, self.back.tick + 1)
+
+    @property
     def range_deg(self) -> float:
         """Far end to the end of the way back."""
         return abs(self.far.value - self.back.value)

@@ -124,6 +124,10 @@ class Hypothesis:
     far_deg: float
     leg_axis: FloatArray | None
 
+    def level_deg(self, share: float) -> float:
+        """Travel at a share of the way from the resting to the far end."""
+        return self.resting_deg + share * (self.far_deg - self.resting_deg)
+
 
 @dataclass(frozen=True, slots=True)
 class Observed:

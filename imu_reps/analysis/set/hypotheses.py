@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from imu_reps.analysis.reps.phases import DWELL_S, SLOW_DPS
+from imu_reps.analysis.reps.phases import DWELL_DEG, DWELL_TICKS
 from imu_reps.analysis.reps.segmentation import (
     Excursion,
     Segmentation,
@@ -19,7 +19,6 @@ from imu_reps.analysis.set.spells import Rest
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
-from imu_reps.domain.track import GRID_HZ
 
 #: Levels nearer than this share of the usual range are the same level (ours).
 SAME_LEVEL = 0.25
@@ -32,10 +31,6 @@ BEGUN_SHARE = 0.6
 
 #: A turn this near to an end of a spell is that end.
 EDGE_TICKS = 3
-
-#: Slower than this, or shorter, is a dwell: the two-case rule of `phases`.
-DWELL_TICKS = int(DWELL_S * GRID_HZ)
-DWELL_DEG = SLOW_DPS * DWELL_S
 
 #: The leg has left its resting end after this share of its way, and the pelvis is there with it in a second.
 LEAVING_SHARE = 0.1

@@ -15,7 +15,7 @@ from imu_reps.domain.recording import Posture
 from imu_reps.domain.samples import FloatArray
 from imu_reps.kinematics.holes import bridged, bridged_columns
 from imu_reps.kinematics.motion import GridMotion
-from imu_reps.kinematics.mounting import cross, unit
+from imu_reps.kinematics.mounting import angle_about, cross
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +85,9 @@ def angle_about_deg(axis: FloatArray, up: FloatArray, zero: FloatArray) -> Float
 
     Holes are bridged; NaN throughout where nothing was measured.
     """
-    along = unit(zero - axis * (zero @ axis))
-    across = cross(along, axis)
     known = np.isfinite(up[:, 0])
     angle = np.full(len(up), np.nan)
-    angle[known] = np.degrees(np.unwrap(np.arctan2(up[known] @ across, up[known] @ along)))
+    angle[known] = np.unwrap(angle_about(axis, up[known], zero), period=360.0)
     return low_passed(bridged(angle))
 
 
@@ -107,9 +105,3 @@ def elevation_deg(frame: LegFrame, up: FloatArray, posture: Posture, params: Leg
         along_part = np.sign(along_part) * np.sqrt(along_part**2 + roll)
     angle = np.degrees(np.arctan2(across_part, along_part)) + frame.zero_deg
     return np.asarray((angle + 150.0) % 360.0 - 150.0)
-
-
-def plane_of_swing(axis: FloatArray, up: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Up in sensor axes where the angle about `axis` is 0, as at `up`, and where it is 90."""
-    along = unit(up - axis * (up @ axis))
-    return along, cross(along, axis)

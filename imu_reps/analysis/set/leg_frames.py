@@ -17,7 +17,7 @@ from imu_reps.analysis.set.shifts import changed_at, lies_otherwise, resting_end
 from imu_reps.analysis.set.spells import Rest
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import FloatArray
-from imu_reps.kinematics.mounting import axis_vector, cross, unit
+from imu_reps.kinematics.mounting import angle_between_deg, axis_vector, cross, unit
 
 #: A double leg raise that starts high without a floor stretch is taken to start with vertical legs.
 VERTICAL_DEG = 90.0
@@ -119,11 +119,10 @@ def floor_rests(reading: Reading, travel_deg: FloatArray, header: Header) -> lis
         found = on_floor(rests, travel_deg, known.resting_deg, known.far_deg)
     else:
         # the floor lies beyond the far end: who starts high lowers the leg to it, or nearly
-        beyond = known.far_deg - SAME_LEVEL * (known.far_deg - known.resting_deg)
-        found = [rest for rest in rests if travel_deg[rest.middle] > beyond]
-    if header.start == "high":
+        beyond = known.level_deg(1.0 - SAME_LEVEL)
         inside = slice(reps[0].near.tick, reps[-1].back.tick) if reps else slice(0, 0)
-        found = [rest for rest in found if not inside.start <= rest.middle < inside.stop]
+        outside = [rest for rest in rests if not inside.start <= rest.middle < inside.stop]
+        found = [rest for rest in outside if travel_deg[rest.middle] > beyond]
     before = [rest for rest in found if reps and rest.end <= reps[0].far.tick]
     return before or found
 
@@ -133,9 +132,7 @@ def _zero(
 ) -> tuple[float, bool, float]:
     """Travel at a known leg elevation, whether that was seen, and the elevation."""
     known = reading.hypothesis
-    if header.exercise == "heel_tap":
-        return known.resting_deg, bool(floor), 0.0
-    if header.start == "low":
+    if header.exercise == "heel_tap" or header.start == "low":
         return known.resting_deg, bool(floor), 0.0
     if floor:
         return usual_level_deg(floor, travel_deg), True, 0.0
@@ -154,11 +151,11 @@ def _named(axis: FloatArray, cranial: FloatArray, header: Header) -> LegFrame:
 def _axes(reading: Reading, travel_deg: FloatArray, turning_dps: FloatArray, params: LegParams) -> FloatArray:
     """The axis that each repetition swings about, (k, 3)."""
     known, reps = reading.hypothesis, reading.segmentation.reps
-    limit = known.resting_deg + LIFTED_SHARE * (known.far_deg - known.resting_deg)
+    limit = known.level_deg(LIFTED_SHARE)
     axes = []
     for rep in reps:
-        span = np.arange(rep.near.tick, rep.back.tick + 1)
-        axis = swing_axis(turning_dps[span[travel_deg[span] > limit]], params)
+        lifted = travel_deg[rep.ticks] > limit
+        axis = swing_axis(turning_dps[rep.ticks][lifted], params)
         axes.append(reading.swing.axis if axis is None else np.sign(axis @ reading.swing.axis) * axis)
     return np.array(axes).reshape(-1, 3)
 
@@ -185,7 +182,7 @@ def _changes(axes: FloatArray, start: int, stop: int) -> list[tuple[int, float]]
     best: tuple[float, int] | None = None
     for cut in range(start + 2, stop - 1):
         before, after = _mean(axes[start:cut]), _mean(axes[cut:stop])
-        turned = float(np.degrees(np.arccos(np.clip(before @ after, -1.0, 1.0))))
+        turned = float(angle_between_deg(before, after))
         error = np.hypot(_error_deg(axes[start:cut], before), _error_deg(axes[cut:stop], after))
         if turned > max(SLIPPED_DEG, SLIPPED_SDS * float(error)) and (best is None or turned > best[0]):
             best = turned, cut
@@ -201,7 +198,7 @@ def _mean(axes: FloatArray) -> FloatArray:
 
 def _error_deg(axes: FloatArray, mean: FloatArray) -> float:
     """Standard error of a mean axis, degrees."""
-    away = np.degrees(np.arccos(np.clip(axes @ mean, -1.0, 1.0)))
+    away = angle_between_deg(axes, mean)
     return float(np.sqrt((away**2).sum() / (len(axes) * (len(axes) - 1))))
 
 

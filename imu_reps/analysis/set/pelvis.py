@@ -23,9 +23,7 @@ from imu_reps.kinematics.mounting import (
     MAX_TURN_DEG,
     TURN_SPREAD_DEG,
     PelvisAxes,
-    axis_vector,
-    pelvis_axes_hanging,
-    pelvis_axes_supine,
+    pelvis_axes_at,
     tilt_and_rotation,
     turned,
     unit,
@@ -216,11 +214,11 @@ def _spell_zero(
         rest = before[-1] if before else long_enough[0]
         at = mean_up(up, rest)
         return _SpellZero(
-            spell, None if at is None else axes_at(at, cranial, header), rest, not before, shift
+            spell, None if at is None else pelvis_axes_at(at, cranial, header), rest, not before, shift
         )
     still = rests or _rests_in(motion.pelvis.still & posture.near, known)
     at = None if not still else mean_up(up, still[-1])
-    return _SpellZero(spell, None if at is None else axes_at(at, cranial, header), None, shift=shift)
+    return _SpellZero(spell, None if at is None else pelvis_axes_at(at, cranial, header), None, shift=shift)
 
 
 def _shift(motion: Motion, reps: Sequence[Excursion]) -> Shift | None:
@@ -251,13 +249,6 @@ def _flat_rests(
     ]
 
 
-def axes_at(up: FloatArray, cranial: FloatArray, header: Header) -> PelvisAxes:
-    """Body axes at a rest with mean direction `up`; `cranial` is the sensor axis that points to the head."""
-    if header.posture == "hanging":
-        return pelvis_axes_hanging(up, axis_vector(header.pelvis.anterior_axis or "+z"))
-    return pelvis_axes_supine(up, cranial)
-
-
 def _told(zero: _SpellZero, motion: Motion, header: Header) -> Zero:
     hanging = header.posture == "hanging"
     if zero.axes is None:
@@ -284,7 +275,7 @@ def _lifts(
 ) -> list[tuple[PelvisAxes, FloatArray]]:
     """For each repetition the axes of its spell, and its directions of up."""
     return [
-        (zero.axes, up[rep.near.tick : rep.back.tick + 1])
+        (zero.axes, up[rep.ticks])
         for zero in zeros
         for rep in reps
         if zero.axes is not None and zero.known.start <= rep.far.tick < zero.known.stop

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,7 +16,6 @@ from imu_reps.analysis.set.leg import (
     LegFrame,
     LegParams,
     angle_about_deg,
-    plane_of_swing,
     swing_axis,
     up_turning_dps,
 )
@@ -29,7 +28,7 @@ from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.holes import bridged, bridged_columns
 from imu_reps.kinematics.lever import SET_CUTOFF_HZ, Carried, Lever, Movements, carried
 from imu_reps.kinematics.motion import GridMotion, Motion
-from imu_reps.kinematics.mounting import axis_vector, cross, unit
+from imu_reps.kinematics.mounting import cross, pelvis_axes_at, plane_about, tilt_and_rotation, unit
 from imu_reps.kinematics.rest import stretches
 
 #: An axis is looked for in what lies beyond this share of the way from the resting to the far end: near the
@@ -132,7 +131,6 @@ class _Leg:
     rests: tuple[Rest, ...]
     tilt_deg: FloatArray | None
     pelvis_dps: FloatArray | None
-    levers: dict[tuple[Excursion, ...], Lever | None] = field(default_factory=dict)
 
 
 def choose_reading(
@@ -163,21 +161,21 @@ def choose_reading(
         return Choice(None, False, 0.0, 0)
     if header.exercise in HOLDS:
         return Choice(_unrepeated(seen, header, settings, leg), False, 0.0, 0)
-    found: list[Reading] = []
-    axes: list[FloatArray] = []
-    known = [before.frame.axis] if before is not None and before.settled else _axes(seen, leg, settings)
-    for axis in known:
+    settled = before is not None and before.settled
+    axes = [before.frame.axis] if before is not None and settled else _axes(seen, leg, settings)
+    swings: list[_Read] = []
+    for axis in axes:
+        first = _read(axis, seen, header, settings)
         # a foot that wobbles in each lift would turn the refined axis to itself: the first one is read too
-        refined = (
-            axis if before is not None and before.settled else _refined(axis, seen, header, settings, leg)
-        )
-        for candidate in (refined, axis):
-            if not any(abs(candidate @ other) > SAME_AXIS for other in axes):
-                axes.append(candidate)
-                found += [
-                    _again(reading, before, evidence)
-                    for reading in _read(candidate, seen, header, settings, evidence)
-                ]
+        refined = first if settled else _refined(first, seen, header, settings, leg)
+        for read in (refined, first):
+            if not any(abs(read.swing.axis @ other.swing.axis) > SAME_AXIS for other in swings):
+                swings.append(read)
+    found = [
+        _again(reading, before, evidence)
+        for read in swings
+        for reading in _scored(read, seen, header, evidence)
+    ]
     if not found:
         return Choice(_unrepeated(seen, header, settings, leg), False, 0.0, 0)
     found = sorted(_by_travel(found, header, evidence), key=lambda reading: -reading.score)
@@ -241,7 +239,7 @@ def _observe(motion: Motion, posture: Posture, header: Header) -> _Leg | None:
         return None
     rests = tuple(rests_within(ankle.still, posture.spells))
     pelvis = motion.pelvis
-    rate = None if pelvis is None else np.asarray((pelvis.gyr_dps**2).sum(axis=1))
+    rate = None if pelvis is None else bridged((pelvis.gyr_dps**2).sum(axis=1))
     return _Leg(ankle, posture, up_turning_dps(ankle), inside, rests, _tilt(motion, posture, header), rate)
 
 
@@ -249,12 +247,8 @@ def _tilt(motion: Motion, posture: Posture, header: Header) -> FloatArray | None
     """Pelvic tilt against the person's own lying (hanging) direction, (n,) degrees; None where unknown."""
     if motion.pelvis is None or posture.lying is None or posture.cranial is None:
         return None
-    up = bridged_columns(motion.pelvis.up)
-    if header.posture == "hanging":
-        forward = axis_vector(header.pelvis.anterior_axis or "+z")
-        return np.asarray(np.degrees(np.arctan2(-(up @ forward), up @ posture.lying)))
-    level = unit(posture.cranial - posture.lying * (posture.cranial @ posture.lying))
-    return np.asarray(np.degrees(np.arctan2(up @ level, up @ posture.lying)))
+    axes = pelvis_axes_at(posture.lying, posture.cranial, header)
+    return tilt_and_rotation(axes, bridged_columns(motion.pelvis.up), header.posture)[0]
 
 
 def _axes(seen: _Leg, params: LegParams, settings: Settings) -> list[FloatArray]:
@@ -273,27 +267,35 @@ def _axes(seen: _Leg, params: LegParams, settings: Settings) -> list[FloatArray]
     return [one, other] if spans > settings.min_range_deg else [one]
 
 
-def _refined(
-    axis: FloatArray, seen: _Leg, header: Header, settings: Settings, params: LegParams
-) -> FloatArray:
-    """The axis of the lifts that are found about a first one."""
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """The leg's motion about an axis, and the hypotheses that it allows."""
+
+    swing: Swing
+    hypotheses: list[Hypothesis]
+
+
+def _read(axis: FloatArray, seen: _Leg, header: Header, settings: Settings) -> _Read:
     swing = _swing(axis, seen, settings)
-    found = readings(swing, header, settings)
-    largest = max(found, key=lambda one: sum(rep.range_deg for rep in one.segmentation.reps))
+    return _Read(swing, readings(swing, header, settings))
+
+
+def _refined(first: _Read, seen: _Leg, header: Header, settings: Settings, params: LegParams) -> _Read:
+    """The same about the axis of the lifts that are found about a first one."""
+    largest = max(first.hypotheses, key=lambda one: sum(rep.range_deg for rep in one.segmentation.reps))
     if not largest.segmentation.reps:
-        return axis
-    lifted = largest.resting_deg + LIFTED_SHARE * (largest.far_deg - largest.resting_deg)
-    travel = largest.sign * travel_sign(header) * swing.angle_deg
-    ticks = np.concatenate([_span(rep) for rep in largest.segmentation.reps])
-    better = swing_axis(seen.turning_dps[ticks[travel[ticks] > lifted]], params)
+        return first
+    lifted = largest.sign * travel_sign(header) * first.swing.angle_deg > largest.level_deg(LIFTED_SHARE)
+    turning = [seen.turning_dps[rep.ticks][lifted[rep.ticks]] for rep in largest.segmentation.reps]
+    better = swing_axis(np.concatenate(turning), params)
     if better is None:
-        return axis
-    return better if better @ axis > 0.0 else -better
+        return first
+    return _read(better if better @ first.swing.axis > 0.0 else -better, seen, header, settings)
 
 
 def _swing(axis: FloatArray, seen: _Leg, settings: Settings) -> Swing:
     """The leg's motion about an axis."""
-    plane = plane_of_swing(axis, seen.ankle.up[seen.inside[0]])
+    plane = plane_about(axis, seen.ankle.up[seen.inside[0]])
     angle = angle_about_deg(axis, seen.ankle.up, plane[0])
     turns = []
     for spell in seen.posture.spells:
@@ -313,15 +315,13 @@ def _dwells(angle_deg: FloatArray, seen: _Leg) -> list[Rest]:
     return [Rest(start, end) for start, end in stretches(inside) if end - start >= GRID_HZ]
 
 
-def _read(
-    axis: FloatArray, seen: _Leg, header: Header, settings: Settings, params: EvidenceParams
-) -> list[Reading]:
+def _scored(read: _Read, seen: _Leg, header: Header, params: EvidenceParams) -> list[Reading]:
     """Every reading of the swing about an axis, scored."""
-    swing = _swing(axis, seen, settings)
+    swing = read.swing
     angle, spells = swing.angle_deg, swing.spells
-    motion = carried(seen.ankle, axis, SET_CUTOFF_HZ)
+    motion = carried(seen.ankle, swing.axis, SET_CUTOFF_HZ)
     found = []
-    for hypothesis in readings(swing, header, settings):
+    for hypothesis in read.hypotheses:
         travel = hypothesis.sign * travel_sign(header) * angle
         likely, lever = _carried_round(hypothesis, travel, motion)
         reps = likely.segmentation.reps
@@ -339,8 +339,8 @@ def _carried_round(
     reps = hypothesis.segmentation.reps
     if motion is None or not reps:
         return hypothesis, None
-    left = hypothesis.resting_deg + LEFT_SHARE * (hypothesis.far_deg - hypothesis.resting_deg)
-    movements = Movements(motion, [_lift(rep, travel_deg > left) for rep in reps])
+    left = travel_deg > hypothesis.level_deg(LEFT_SHARE)
+    movements = Movements(motion, [_lift(rep, left) for rep in reps])
     lever = movements.common()
     if lever is None or len(reps) < FEWEST_ALIKE or lever.length_m < MIN_LEVER_M:
         return hypothesis, lever
@@ -364,25 +364,19 @@ def _lift(rep: Excursion, lifted: BoolArray) -> IntArray:
     return np.arange(start, end + 1)
 
 
-def _span(rep: Excursion) -> IntArray:
-    return np.arange(rep.near.tick, rep.back.tick + 1)
-
-
 def _shares(reps: Sequence[Excursion], angle_deg: FloatArray, seen: _Leg) -> FloatArray:
     """Change of pelvic tilt with the leg's angle, one a repetition."""
     if seen.tilt_deg is None:
         return np.empty(0)
     found = []
     for rep in reps:
-        piece = slice(rep.near.tick, rep.back.tick + 1)
-        leg = angle_deg[piece] - angle_deg[piece].mean()
-        found.append(float(leg @ seen.tilt_deg[piece]) / float(leg @ leg))
+        leg = angle_deg[rep.ticks] - angle_deg[rep.ticks].mean()
+        found.append(float(leg @ seen.tilt_deg[rep.ticks]) / float(leg @ leg))
     return np.array(found)
 
 
 def _rates(reps: Sequence[Excursion], seen: _Leg) -> FloatArray:
     """RMS angular rate of the pelvis, one a repetition, deg/s."""
-    if seen.pelvis_dps is None or not np.isfinite(seen.pelvis_dps).any():
+    if seen.pelvis_dps is None or not np.isfinite(seen.pelvis_dps[0]):
         return np.empty(0)
-    squares = bridged(seen.pelvis_dps)
-    return np.sqrt([squares[rep.near.tick : rep.back.tick + 1].mean() for rep in reps])
+    return np.sqrt([seen.pelvis_dps[rep.ticks].mean() for rep in reps])

@@ -10,7 +10,7 @@ import numpy as np
 from imu_reps.analysis.reps.segmentation import Excursion
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ
-from imu_reps.kinematics.mounting import unit
+from imu_reps.kinematics.mounting import angle_between_deg, unit
 
 #: A pelvis that lies otherwise by less may be the person's, and costs a tilt less than that (ours).
 SHIFTED_DEG = 5.0
@@ -90,8 +90,7 @@ def lies_otherwise(lain: FloatArray) -> tuple[int, float] | None:
 
 
 def _away_deg(before: FloatArray, after: FloatArray) -> float:
-    cosine = unit(np.median(before, axis=0)) @ unit(np.median(after, axis=0))
-    return float(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))))
+    return float(angle_between_deg(unit(np.median(before, axis=0)), unit(np.median(after, axis=0))))
 
 
 def _distance(before: FloatArray, after: FloatArray) -> float:

@@ -20,6 +20,7 @@ from imu_reps.kinematics.motion import Motion
 from imu_reps.kinematics.mounting import (
     LEFT_DEG,
     PelvisAxes,
+    angle_between_deg,
     axis_vector,
     lean_deg,
     pelvis_axes_from_rocks,
@@ -130,13 +131,7 @@ class Posture:
 
 def rests_in(still: BoolArray) -> list[Rest]:
     """Still stretches from the mask of half seconds that ended still; lost packets do not end one."""
-    found: list[tuple[int, int]] = []
-    for start, end in stretches(still):
-        if found and start - found[-1][1] <= LOST_TICKS:
-            found[-1] = (found[-1][0], end)
-        else:
-            found.append((start, end))
-    return [Rest(max(0, start - STILL_TICKS + 1), end) for start, end in found]
+    return [Rest(max(0, start - STILL_TICKS + 1), end) for start, end in stretches(still, LOST_TICKS)]
 
 
 def rests_within(still: BoolArray, spells: Sequence[slice]) -> list[Rest]:
@@ -188,14 +183,14 @@ def find_posture(motion: Motion, header: Header, params: SpellParams | None = No
             return _unnamed(motion, up, still, params)
         axes, after = rocks
         named = axes.matrix[0]
-        off_deg, cranial = _angle_deg(up, named), axes.matrix[1]
+        off_deg, cranial = angle_between_deg(up, named), axes.matrix[1]
     else:
         cranial = axis_vector(header.pelvis.cranial_axis or "+y")
         off_deg = lean_deg(up, cranial, header.posture)
     lying = _own_direction(up, pelvis.gyr_dps, off_deg, params)
     if lying is None:
         return Posture((), ~everywhere, ~everywhere, checked=True, lying=None, cranial=cranial)
-    away_deg = _angle_deg(up, lying)
+    away_deg = angle_between_deg(up, lying)
     spells = [slice(max(start, after), end) for start, end in _spells(away_deg < LEFT_DEG) if end > after]
     near = away_deg < ready_deg(header.start)
     near[:after] = False
@@ -209,7 +204,7 @@ def _unnamed(motion: Motion, up: FloatArray, still: BoolArray, params: SpellPara
     if lying is None:
         everywhere = np.ones(len(up), bool)
         return Posture((slice(0, len(up)),), still, everywhere, checked=False, lying=None, cranial=None)
-    away_deg = _angle_deg(up, lying)
+    away_deg = angle_between_deg(up, lying)
     near = away_deg < ready_deg("low")
     spells = tuple(slice(*spell) for spell in _spells(away_deg < LEFT_DEG))
     return Posture(spells, still & near, near, checked=False, lying=lying, cranial=None)
@@ -239,12 +234,7 @@ def _is_calm(gyr_dps: FloatArray, calm_dps: float) -> BoolArray:
 def _spells(in_posture: BoolArray) -> list[tuple[int, int]]:
     """Stretches in posture, with absences shorter than `LEFT_POSTURE_S` bridged."""
     lost = int(LEFT_POSTURE_S * GRID_HZ)
-    spells: list[tuple[int, int]] = []
-    for start, end in stretches(in_posture):
-        if spells and start - spells[-1][1] < lost:
-            spells[-1] = (spells[-1][0], end)
-        else:
-            spells.append((start, end))
+    spells = stretches(in_posture, lost - 1)
     return [(a, len(in_posture) if len(in_posture) - b < lost else b) for a, b in spells]
 
 
@@ -285,10 +275,10 @@ def _is_rock(
     up: FloatArray, ankle: FloatArray | None, before: Rest, after: Rest, params: SpellParams
 ) -> bool:
     start, between = _mean_up(up, before), slice(before.end, after.start)
-    swing = _angle_deg(up[between], start)
+    swing = angle_between_deg(up[between], start)
     if len(swing) == 0 or not params.rock_min_deg < swing.max() < params.rock_max_deg:
         return False
-    if _angle_deg(_mean_up(up, after)[None], start)[0] > params.rock_return_deg:
+    if angle_between_deg(_mean_up(up, after)[None], start)[0] > params.rock_return_deg:
         return False
     return ankle is None or not _leg_moves(ankle, before, after, params)
 
@@ -296,7 +286,7 @@ def _is_rock(
 def _leg_moves(ankle: FloatArray, before: Rest, after: Rest, params: SpellParams) -> bool:
     """Whether the leg leaves its place between two rests of the pelvis."""
     between = ankle[before.end : after.start]
-    away = _angle_deg(between, ankle[before.end - 1])
+    away = angle_between_deg(between, ankle[before.end - 1])
     return bool(away.max(initial=0.0) >= params.rock_leg_deg)
 
 
@@ -305,14 +295,10 @@ def _count(up: FloatArray, found: list[tuple[Rest, Rest]]) -> int:
     if not found:
         return 0
     start = _mean_up(up, found[0][0])
-    swings = [_angle_deg(up[before.end : after.start], start) for before, after in found]
+    swings = [angle_between_deg(up[before.end : after.start], start) for before, after in found]
     half = max(float(swing.max()) for swing in swings) / 2.0
     return sum(int((np.diff((swing > half).astype(np.int8), prepend=0) > 0).sum()) for swing in swings)
 
 
 def _mean_up(up: FloatArray, rest: Rest) -> FloatArray:
     return unit(up[rest.start : rest.end].mean(axis=0))
-
-
-def _angle_deg(up: FloatArray, reference: FloatArray) -> FloatArray:
-    return np.asarray(np.degrees(np.arccos(np.clip(up @ reference, -1.0, 1.0))))

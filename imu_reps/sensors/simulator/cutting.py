@@ -11,7 +11,7 @@ from imu_reps.domain.rep import Partial
 from imu_reps.domain.samples import FloatArray
 from imu_reps.sensors.simulator.body import Commanded
 from imu_reps.sensors.simulator.person_plan import CutPlace
-from imu_reps.sensors.simulator.phases import LegCurve, Spell
+from imu_reps.sensors.simulator.phases import MIN_RANGE_DEG, LegCurve, Spell
 from imu_reps.sensors.simulator.plan import SetPlan
 from imu_reps.sensors.simulator.score import Excursion, Score, Span
 
@@ -19,7 +19,6 @@ from imu_reps.sensors.simulator.score import Excursion, Score, Span
 _NEAR_REST = 0.15
 #: How far below its highest a leg may be that was seen at its far end.
 _AT_FAR_END = 0.02
-_MIN_RANGE_DEG = 8.0
 
 
 def recorded_s(plan: SetPlan, commanded: Commanded) -> Span:
@@ -73,7 +72,7 @@ def within(leg: LegCurve, spell: Spell, span_s: Span, start: Start) -> tuple[Spe
         seen = slice(*np.searchsorted(leg.time_s, seen_s))
         if seen_s == (e.start_s, e.end_s) or _is_whole(up[slice(*_indices(leg, e))], up[seen]):
             whole.append(e)
-        elif (size_deg := float(np.ptp(up[seen]))) >= _MIN_RANGE_DEG:
+        elif (size_deg := float(np.ptp(up[seen]))) >= MIN_RANGE_DEG:
             cut_off.append(Partial(*seen_s, size_deg, "cut_off"))
     return Spell(whole, spell.rest_s), cut_off
 

@@ -16,6 +16,9 @@ from imu_reps.domain.samples import FloatArray
 #: Way gone (0 to 1) over time gone (0 to 1).
 Profile = Callable[[FloatArray], FloatArray]
 
+#: Peak over mean speed of `minimum_jerk`.
+PEAK_OVER_MEAN = 1.875
+
 
 def minimum_jerk(u: FloatArray) -> FloatArray:
     """Way of the smoothest movement from rest to rest (Flash & Hogan 1985)."""

@@ -11,14 +11,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from imu_reps.domain.tempo import Tempo
+from imu_reps.sensors.simulator.motion import PEAK_OVER_MEAN
 from imu_reps.sensors.simulator.plan import RepPlan
 
 #: Under this speed for that long a turn is a dwell (definitions).
 _SLOW_DPS, _DWELL_S = 5.0, 0.25
 #: Kept from that line on either side, so that the 6 Hz low-pass does not carry a turn over it.
 _MARGIN_S = 0.03
-#: Peak over mean speed of the minimum-jerk movement (Flash & Hogan 1985).
-_PEAK_OVER_MEAN = 1.875
 #: How long a leg takes to get up to speed where nothing asks for less: ours.
 _RAMP_S = 0.35
 
@@ -76,7 +75,7 @@ def paced(rep: RepPlan, aim: Tempo) -> RepPlan:
     """
     soft = 1.0 / (1.0 - 2.0 * _MINIMUM_JERK_FOOT)
     lost_s = _MINIMUM_JERK_FOOT * soft * (aim.concentric_s + aim.eccentric_s)
-    peak_dps = _PEAK_OVER_MEAN * (rep.top_deg - rep.bottom_deg) / (soft * aim.concentric_s)
+    peak_dps = PEAK_OVER_MEAN * (rep.top_deg - rep.bottom_deg) / (soft * aim.concentric_s)
     creeps_s = 2.0 * soft * aim.concentric_s * _minimum_jerk_at(min(1.0, _SLOW_DPS / peak_dps))
     spare_s = min(aim.top_s, aim.bottom_s) - lost_s
     if spare_s < 0.0 or spare_s + creeps_s < _DWELL_S + _MARGIN_S:

@@ -19,7 +19,7 @@ from imu_reps.sensors.simulator.score import Excursion
 _BAND = 0.2
 _SLOW_DPS = 5.0
 _DWELL_S = 0.25
-_MIN_RANGE_DEG = 8.0
+MIN_RANGE_DEG = 8.0
 _MIN_RANGE_SHARE = 0.35
 
 
@@ -110,7 +110,7 @@ def split(
         list(zip(spell.excursions, found, strict=True)) for spell, found in zip(spells, sizes, strict=True)
     ]
     partials = [
-        (e, size) for of_spell in measured for e, size in of_spell if _MIN_RANGE_DEG <= size < least_deg
+        (e, size) for of_spell in measured for e, size in of_spell if MIN_RANGE_DEG <= size < least_deg
     ]
     reps = [
         Spell([e for e, size in of_spell if size >= least_deg], spell.rest_s)
@@ -170,7 +170,7 @@ def _sizes(up: FloatArray, turns: Turns) -> list[float]:
 
 def _least_counted(sizes: list[float]) -> float:
     """From which size on an excursion counts: at least 8 degrees, and 35 % of the median of those left."""
-    left = [s for s in sizes if s >= _MIN_RANGE_DEG]
+    left = [s for s in sizes if s >= MIN_RANGE_DEG]
     while left and min(left) < _MIN_RANGE_SHARE * float(np.median(left)):
         limit = _MIN_RANGE_SHARE * float(np.median(left))
         left = [s for s in left if s >= limit]

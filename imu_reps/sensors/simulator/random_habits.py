@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.random import Generator
 
+from imu_reps.sensors.simulator.motion import PEAK_OVER_MEAN
 from imu_reps.sensors.simulator.person_plan import PersonPlan
 from imu_reps.sensors.simulator.plan import RepPlan, SetPlan, Swell
 from imu_reps.sensors.simulator.random_reps import partial_rep
@@ -18,8 +19,6 @@ from imu_reps.sensors.simulator.random_sensors import chance
 
 #: Peak speed of a slow set: the slowest that other people's simulators draw, 0.3 rad/s.
 _SLOW_PEAK_DPS = float(np.degrees(0.3))
-#: Peak over mean speed of the minimum-jerk movement (Flash & Hogan 1985).
-_PEAK_OVER_MEAN = 1.875
 _SLOW_REPS = 8
 _SMALL_RANGE_DEG = 25.0
 
@@ -37,7 +36,7 @@ def slow(plan: SetPlan, rng: Generator) -> SetPlan:
 
 
 def _slowed(rep: RepPlan, hurry: float) -> RepPlan:
-    way_s = _PEAK_OVER_MEAN * (rep.top_deg - rep.bottom_deg) / (hurry * _SLOW_PEAK_DPS)
+    way_s = PEAK_OVER_MEAN * (rep.top_deg - rep.bottom_deg) / (hurry * _SLOW_PEAK_DPS)
     return replace(
         rep,
         concentric_s=max(rep.concentric_s, way_s),
