@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,6 @@ from hypothesis import strategies as st
 from imu_reps.sensors.families import movella_dot
 from imu_reps.sensors.families import movella_dot_messages as messages
 from imu_reps.sensors.families import movella_dot_payloads as payloads
-from imu_reps.sensors.virtual.devices.movella_dot import encode_payloads
 from imu_reps.sensors.wire import Advertisement, Subscribe, Write
 
 Golden = Callable[..., list[dict[str, Any]]]
@@ -21,8 +21,8 @@ STEP_US = 16667
 
 
 def payload(time_us: int, x: float = 0.0) -> bytes:
-    (data,) = encode_payloads(np.array([time_us % 2**32]), np.array([[x, 0, 9.81]]), np.zeros((1, 3)))
-    return data
+    """Mode 21: time, acceleration and angular rate as floats, padded with zeros."""
+    return struct.pack("<I6f", time_us % 2**32, x, 0.0, 9.81, 0.0, 0.0, 0.0).ljust(40, b"\0")
 
 
 def fed(times_us: list[int], decode_all: Callable[..., Any]) -> Any:

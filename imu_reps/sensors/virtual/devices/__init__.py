@@ -1,4 +1,4 @@
-"""Firmware of the sensors one can buy or build, by the name of their family."""
+"""Firmware of the sensors that were tried with real ones, by the name of their family."""
 
 from __future__ import annotations
 
@@ -12,11 +12,6 @@ _CLASSES = {
     "witmotion": ("witmotion", "WitMotion"),
     "open_profile": ("open_profile", "OpenProfile"),
     "movesense": ("movesense", "Movesense"),
-    "polar": ("polar", "Polar"),
-    "movella_dot": ("movella_dot", "MovellaDot"),
-    "metamotion": ("metamotion", "MetaMotion"),
-    "thingy": ("thingy", "Thingy"),
-    "nordic_uart": ("nordic_uart", "NordicUart"),
 }
 
 
