@@ -9,11 +9,11 @@ from imu_reps.domain.recording import Side
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.domain.tempo import Tempo
-from imu_reps.live.snapshot import Aim, LinkView
 from imu_reps.report.figures import counted, written
 from imu_reps.sensors.stream_items import LinkChange, SensorStatus
-from imu_reps.session.plan import SetGoal
-from imu_reps.session.told import Progress
+from imu_reps.session.session_events import Progress
+from imu_reps.session.session_plan import SetGoal
+from imu_reps.view.snapshot import Aim, LinkView
 
 _STATES = {
     "away": "lost, trying again",

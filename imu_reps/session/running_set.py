@@ -23,9 +23,9 @@ from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import SampleBlock, SensorPlace
 from imu_reps.errors import FileAccessError
 from imu_reps.sensors.stream_items import Item, SensorStatus
-from imu_reps.session.plan import SetGoal
 from imu_reps.session.recorder import Finished, SetRecorder
-from imu_reps.session.told import Progress
+from imu_reps.session.session_events import Progress
+from imu_reps.session.session_plan import SetGoal
 
 #: After the last repetition of a set so much more is recorded, that its end may be seen,
 TAIL_S = 2.0

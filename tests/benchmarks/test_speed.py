@@ -15,7 +15,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from vqf import offlineVQF
 
 from imu_reps import Pipeline, Recording, SampleBlock, analyze
-from imu_reps.sensors.replay import replay_blocks
+from imu_reps.sources.replay_source import replay_blocks
 
 Medians = Callable[..., list[float]]
 

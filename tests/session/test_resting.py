@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from imu_reps.domain.cue import CueCode
-from imu_reps.sensors.simulator import LifePlan, RepPlan, SensorPlan, SetPlan
 from imu_reps.session.lead_in import MOVED_DPS
-from imu_reps.session.plan import SessionPlan, SetGoal
 from imu_reps.session.session import Session
-from imu_reps.session.told import Cued, Resting, SetBegan
-from imu_reps.session.virtual_world import VirtualWorld
-from imu_reps.storage.recording_file import load
+from imu_reps.session.session_events import Cued, Resting, SetBegan
+from imu_reps.session.session_plan import SessionPlan, SetGoal
+from imu_reps.sim.wearer import LifePlan, RepPlan, SensorPlan, SetPlan
+from imu_reps.sources.virtual_source import VirtualWorld
+from imu_reps.storage.recording import load
 
 Perform = Callable[..., Any]
 

@@ -13,12 +13,12 @@ from imu_reps.analysis.pipeline import Pipeline
 from imu_reps.domain.events import PostureLeft, RepCompleted
 from imu_reps.domain.samples import SampleBlock
 from imu_reps.errors import FileAccessError
-from imu_reps.sensors.simulator import Act, LifePlan, PersonPlan, RepPlan, SetPlan, SitUp
-from imu_reps.session.plan import SessionPlan, SetGoal
 from imu_reps.session.session import Session
-from imu_reps.session.told import Connecting, Cued, Progress, Resting, SetBegan, SetDone
-from imu_reps.session.virtual_world import VirtualWorld
-from imu_reps.storage.recording_file import load
+from imu_reps.session.session_events import Connecting, Cued, Progress, Resting, SetBegan, SetDone
+from imu_reps.session.session_plan import SessionPlan, SetGoal
+from imu_reps.sim.wearer import Act, LifePlan, PersonPlan, RepPlan, SetPlan, SitUp
+from imu_reps.sources.virtual_source import VirtualWorld
+from imu_reps.storage.recording import load
 
 Perform = Callable[..., Any]
 

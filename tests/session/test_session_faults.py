@@ -12,13 +12,13 @@ import pytest
 
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.errors import RadioError
-from imu_reps.sensors.simulator import Act, LifePlan, RepPlan, SetPlan
-from imu_reps.sensors.virtual.radio import Faults
-from imu_reps.session.plan import SessionPlan, SetGoal
 from imu_reps.session.session import Session
-from imu_reps.session.told import LinkTold, Progress, Resting
-from imu_reps.session.virtual_world import VirtualWorld
-from imu_reps.storage.recording_file import load
+from imu_reps.session.session_events import LinkTold, Progress, Resting
+from imu_reps.session.session_plan import SessionPlan, SetGoal
+from imu_reps.sim.radio.link_plan import Faults
+from imu_reps.sim.wearer import Act, LifePlan, RepPlan, SetPlan
+from imu_reps.sources.virtual_source import VirtualWorld
+from imu_reps.storage.recording import load
 
 Perform = Callable[..., Any]
 

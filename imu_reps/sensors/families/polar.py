@@ -17,7 +17,7 @@ import numpy as np
 
 from imu_reps.domain.samples import FloatArray, IntArray
 from imu_reps.sensors.families.device_information import READ_INFORMATION, read_information
-from imu_reps.sensors.families.pairing import TimedStreams, pair_by_time
+from imu_reps.sensors.families.paired_streams import TimedStreams, pair_by_time
 from imu_reps.sensors.families.polar_control import (
     START,
     factor_of,

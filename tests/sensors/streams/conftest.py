@@ -19,12 +19,12 @@ from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace, con
 from imu_reps.sensors.ble import Radio
 from imu_reps.sensors.families import family
 from imu_reps.sensors.streams import LinkChange, Streams, Wanted
-from imu_reps.sensors.virtual.air import Air
-from imu_reps.sensors.virtual.device import DeviceClock
-from imu_reps.sensors.virtual.devices import DEVICES
-from imu_reps.sensors.virtual.fast_loop import run
-from imu_reps.sensors.virtual.quirks import WELL_BEHAVED, Quirks
-from imu_reps.sensors.virtual.sensor import VirtualSensor
+from imu_reps.sim.radio.air import Air
+from imu_reps.sim.radio.device import DeviceClock
+from imu_reps.sim.radio.devices import DEVICES
+from imu_reps.sim.radio.fast_loop import run
+from imu_reps.sim.radio.quirks import WELL_BEHAVED, Quirks
+from imu_reps.sim.radio.virtual_sensor import VirtualSensor
 
 T = TypeVar("T")
 FloatArray = NDArray[np.float64]

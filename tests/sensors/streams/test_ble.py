@@ -23,9 +23,9 @@ from imu_reps.errors import RadioError
 from imu_reps.sensors.ble import Radio
 from imu_reps.sensors.mends import TROUBLES, radio_error
 from imu_reps.sensors.radio_failures import BY_BUS_NAME, BY_CLASS, BY_REASON, BY_TEXT, cause, words
-from imu_reps.sensors.virtual.quirks import BLUEZ, Quirks
-from imu_reps.sensors.virtual.sensor import Board
 from imu_reps.sensors.wire import BATTERY_LEVEL
+from imu_reps.sim.radio.quirks import BLUEZ, Quirks
+from imu_reps.sim.radio.virtual_sensor import Board
 
 STREAM = "ba1a0002-b277-4069-b9f6-a8d937c46c72"
 INFO = "ba1a0003-b277-4069-b9f6-a8d937c46c72"
