@@ -10,7 +10,7 @@ from operator import attrgetter
 import numpy as np
 
 from imu_reps.domain.exercise import Exercise
-from imu_reps.domain.progress import Change, Progress, Quantity
+from imu_reps.domain.progress import Progress, Quantity, QuantityChange
 from imu_reps.domain.recording import Side
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.domain.summary import Summary
@@ -86,7 +86,7 @@ def _of_group(exercise: Exercise, side: Side | None, group: Sequence[StoredSet])
     )
 
 
-def _changes(group: Sequence[StoredSet]) -> tuple[Change, ...]:
+def _changes(group: Sequence[StoredSet]) -> tuple[QuantityChange, ...]:
     by_day = [list(of_day) for _, of_day in groupby(group, key=attrgetter("day"))]
     before = [stored.summary for of_day in by_day[:-1] for stored in of_day][-MOST_BEFORE:]
     latest = [stored.summary for stored in by_day[-1]]
@@ -96,7 +96,7 @@ def _changes(group: Sequence[StoredSet]) -> tuple[Change, ...]:
 
 def _change(
     what: Quantity, measure: Measure, latest: Sequence[Summary], before: Sequence[Summary]
-) -> Change | None:
+) -> QuantityChange | None:
     now, then = (
         np.array([value for summary in some if (value := measure.read(summary)) is not None])
         for some in (latest, before)
@@ -106,4 +106,4 @@ def _change(
     difference = abs(now.mean() - then.mean())
     scatter = then.std(ddof=1) if len(then) >= FEWEST_BEFORE else np.inf
     certain = bool(difference > max(measure.least, 2.0 * scatter))
-    return Change(what, float(now.mean()), float(then.mean()), measure.unit, certain)
+    return QuantityChange(what, float(now.mean()), float(then.mean()), measure.unit, certain)

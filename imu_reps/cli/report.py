@@ -126,7 +126,7 @@ def _with_progress(files: Sequence[str]) -> Iterator[str]:
             yield file
 
 
-class Beside(TypedDict):
+class ReportContext(TypedDict):
     """Earlier sets of the same exercise and side, and lines about sides and advice."""
 
     earlier: Sequence[StoredSet]
@@ -134,12 +134,12 @@ class Beside(TypedDict):
     advice: Sequence[str]
 
 
-def alone() -> Beside:
+def alone() -> ReportContext:
     """Nothing: of a set that is not to be compared."""
     return {"earlier": (), "sides": (), "advice": ()}
 
 
-def beside_set(stored: StoredSet) -> Beside:
+def beside_set(stored: StoredSet) -> ReportContext:
     """Look up the person's sets up to this one.
 
     Raises

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from imu_reps.domain.exercise import Exercise
-from imu_reps.domain.progress import Change, Progress, Quantity
+from imu_reps.domain.progress import Progress, Quantity, QuantityChange
 from imu_reps.domain.recording import Side
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.report.figures import counted, degrees, listed, written
@@ -103,7 +103,7 @@ def _lines(progress: Progress) -> list[str]:
     return lines
 
 
-def _changed(change: Change) -> str:
+def _changed(change: QuantityChange) -> str:
     what, more, less = _QUANTITIES[change.what]
     now, before = written(change.now, change.unit), written(change.before, change.unit)
     return f"{what}: {now}, {more if change.now > change.before else less} than before ({before})"

@@ -56,7 +56,7 @@ class LinkTold:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class SetProgress:
     """How the set stands now, told several times a second.
 
     Attributes
@@ -123,4 +123,4 @@ class Resting:
     since_s: float = 0.0
 
 
-Told = Connecting | SetBegan | Heard | Cued | LinkTold | Progress | DiskRefused | SetDone | Resting
+Told = Connecting | SetBegan | Heard | Cued | LinkTold | SetProgress | DiskRefused | SetDone | Resting

@@ -12,7 +12,8 @@ from imu_reps.sensors.wire import Family, Step, Subscribe
 from imu_reps.setup.candidates import nearest_rate
 
 if TYPE_CHECKING:
-    from imu_reps.sensors.ble import Found, Radio
+    from imu_reps.sensors.ble import Radio
+    from imu_reps.sensors.found import Found
 
 #: An answer comes within a few connection intervals; sensors that measure first take up to a second.
 ANSWER_S = 1.5

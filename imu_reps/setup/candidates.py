@@ -14,7 +14,7 @@ from imu_reps.sensors.mends import radio_error
 from imu_reps.sensors.wire import Family
 
 if TYPE_CHECKING:
-    from imu_reps.sensors.ble import Found
+    from imu_reps.sensors.found import Found
 if TYPE_CHECKING:
     from imu_reps.sensors.ble import Radio
 

@@ -22,7 +22,8 @@ from imu_reps.setup.sensor_check import SensorFacts, rest_of
 from imu_reps.storage.profile import Person
 
 if TYPE_CHECKING:
-    from imu_reps.sensors.ble import Found, Radio
+    from imu_reps.sensors.ble import Radio
+    from imu_reps.sensors.found import Found
 
 #: A sensor that was heard a moment ago connects and streams within this.
 PATIENCE_S = 20.0

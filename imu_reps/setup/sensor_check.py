@@ -34,7 +34,7 @@ GOOD_CLOCK_MS, USABLE_CLOCK_MS = 10.0, 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
+class RestReading:
     """What a sensor reads at rest: the largest bias of an axis, and the length of the specific force."""
 
     bias_dps: float
@@ -55,7 +55,7 @@ class SensorFacts:
         None where too little arrived to fit one.
     delay_s : float or None
         95 % of the samples had arrived so long after they were taken.
-    rest : Rest or None
+    rest : RestReading or None
         None: it did not lie still.
     """
 
@@ -64,13 +64,13 @@ class SensorFacts:
     status: SensorStatus | None = None
     clock: SensorClock | None = None
     delay_s: float | None = None
-    rest: Rest | None = None
+    rest: RestReading | None = None
 
 
-def rest_of(block: SampleBlock) -> Rest:
+def rest_of(block: SampleBlock) -> RestReading:
     """What a sensor that lies still reads, by the median."""
     force: FloatArray = np.asarray(np.median(block.acc_mps2, axis=0))
-    return Rest(float(np.abs(np.median(block.gyr_dps, axis=0)).max()), float(np.linalg.norm(force)))
+    return RestReading(float(np.abs(np.median(block.gyr_dps, axis=0)).max()), float(np.linalg.norm(force)))
 
 
 def check_sensor(place: SensorPlace, facts: SensorFacts) -> list[Check]:

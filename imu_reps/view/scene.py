@@ -28,10 +28,10 @@ from imu_reps.view.snapshot import (
     Aim,
     Alert,
     Counted,
-    Cued,
+    CueShown,
     CueView,
     Ended,
-    Limits,
+    LimitsView,
     LinkView,
     Moment,
     Snapshot,
@@ -78,9 +78,9 @@ def aim_of(
     )
 
 
-def limits(settings: Settings, floor_deg: float | None = None) -> Limits:
+def limits(settings: Settings, floor_deg: float | None = None) -> LimitsView:
     """The bands of these settings."""
-    return Limits(
+    return LimitsView(
         settings.tilt_watch_deg,
         settings.tilt_flag_deg,
         settings.rotation_watch_deg,
@@ -170,7 +170,7 @@ def counted(picture: Snapshot, count: int, time_s: float) -> tuple[Snapshot, tup
 def cued(picture: Snapshot, cue: Cue) -> tuple[Snapshot, tuple[Moment, ...]]:
     """The coach gave a cue."""
     view = CueView(round(cue.time_s, 3), cue.code, cue.words, cue.tone, alert(cue))
-    return (replace(picture, cue=view) if cue.words else picture), (Cued(view),)
+    return (replace(picture, cue=view) if cue.words else picture), (CueShown(view),)
 
 
 def alert(cue: Cue) -> Alert:

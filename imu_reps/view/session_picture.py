@@ -15,10 +15,10 @@ from imu_reps.session.session_events import (
     DiskRefused,
     Heard,
     LinkTold,
-    Progress,
     Resting,
     SetBegan,
     SetDone,
+    SetProgress,
     Told,
 )
 from imu_reps.session.session_plan import SetGoal
@@ -55,7 +55,7 @@ def session_picture(picture: Snapshot, told: Told, first: Callable[[SetGoal], Sn
             picture, moments = heard(picture, event)
         case Cued(cue=cue):
             picture, moments = cued(picture, cue)
-        case Progress():
+        case SetProgress():
             picture, moments = _progressed(picture, told)
         case Resting():
             picture = _resting(picture, told)
@@ -70,7 +70,7 @@ def session_picture(picture: Snapshot, told: Told, first: Callable[[SetGoal], Sn
     return picture, moments
 
 
-def _progressed(picture: Snapshot, told: Progress) -> Change:
+def _progressed(picture: Snapshot, told: SetProgress) -> Change:
     picture = posed(replace(picture, time_s=round(told.time_s, 3), links=_links(told.links)), told.pose)
     return counted(picture, told.counted, picture.time_s)
 

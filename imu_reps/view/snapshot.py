@@ -32,7 +32,7 @@ class Aim:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class LimitsView:
     """Where the bands of tilt and rotation end, and the person's floor; None: not known."""
 
     tilt_watch_deg: float
@@ -118,7 +118,7 @@ class Snapshot:
     """
 
     aim: Aim
-    limits: Limits
+    limits: LimitsView
     links: Mapping[SensorPlace, LinkView] = field(default_factory=dict)
     state: State = "waiting"
     started: bool = False
@@ -155,7 +155,7 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
-class Cued:
+class CueShown:
     """A cue is given, now."""
 
     cue: CueView
@@ -172,4 +172,4 @@ class Ended:
     kind: Literal["ended"] = "ended"
 
 
-Moment = Counted | Cued | Ended
+Moment = Counted | CueShown | Ended

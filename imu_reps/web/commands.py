@@ -16,7 +16,7 @@ class Start(msgspec.Struct, frozen=True, tag="start", tag_field="do", forbid_unk
     """Begin, or end the rest before the next set."""
 
 
-class Stop(msgspec.Struct, frozen=True, tag="stop", tag_field="do", forbid_unknown_fields=True):
+class StopSet(msgspec.Struct, frozen=True, tag="stop", tag_field="do", forbid_unknown_fields=True):
     """End the set that runs."""
 
 
@@ -46,7 +46,7 @@ class Hello(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     token: Annotated[str, msgspec.Meta(max_length=128)]
 
 
-Command = Start | Stop | Discard | Hurt | Pain | Effort
+Command = Start | StopSet | Discard | Hurt | Pain | Effort
 
 _HELLO = msgspec.json.Decoder(Hello)
 _COMMAND: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)

@@ -13,12 +13,12 @@ from imu_reps.domain.settings import Settings
 from imu_reps.errors import ImuRepsError
 from imu_reps.view.played_set import PlayedSet, Step, slots
 from imu_reps.view.scene import first_picture, next_picture, played_picture
-from imu_reps.web.commands import Command, Discard, Effort, Hurt, Pain, Start, Stop
+from imu_reps.web.commands import Command, Discard, Effort, Hurt, Pain, Start, StopSet
 from imu_reps.web.hub import Hub
 from imu_reps.web.reports import Reports, headline_of, page_of
 
 #: What ends a set that is being played.
-Ending = Stop | Discard | Hurt
+Ending = StopSet | Discard | Hurt
 
 #: Longest wait in one go.
 LOOK_S = 0.25
@@ -56,7 +56,7 @@ class Player:
     def close(self) -> None:
         """End `run`, from another thread."""
         self._closed = True
-        self.ask(Stop())
+        self.ask(StopSet())
 
     def run(self, reports: Reports) -> None:
         """Play whenever asked to, until interrupted or closed."""
@@ -81,7 +81,7 @@ class Player:
             case Hurt():
                 following.stop(pain=True)
                 following.finish("pain", reports)
-            case Stop():
+            case StopSet():
                 following.stop(pain=False)
                 following.finish("user", reports)
             case None:

@@ -16,7 +16,7 @@ from imu_reps.session.session_events import SetDone, Told
 from imu_reps.session.session_plan import SetGoal
 from imu_reps.view.session_picture import Change, FloorOf, goal_picture, session_picture
 from imu_reps.view.snapshot import Snapshot
-from imu_reps.web.commands import Command, Discard, Effort, Hurt, Pain, Start, Stop
+from imu_reps.web.commands import Command, Discard, Effort, Hurt, Pain, Start, StopSet
 from imu_reps.web.hub import Hub
 from imu_reps.web.reports import Reports, headline_of, page_of
 
@@ -79,7 +79,7 @@ class SessionView:
                     self._feel(effort=value)
                 case Start() if session is not None and state == "resting":
                     session.advance()
-                case Stop() if session is not None and state in IN_A_SET:
+                case StopSet() if session is not None and state in IN_A_SET:
                     session.advance()
                 case Discard() if session is not None and state in IN_A_SET:
                     session.discard()

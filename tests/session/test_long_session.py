@@ -24,7 +24,7 @@ from websockets.typing import Origin
 from imu_reps.domain.settings import Settings
 from imu_reps.sensors.streams import Streams
 from imu_reps.session.session import Place, Session
-from imu_reps.session.session_events import Progress, SetDone, Told
+from imu_reps.session.session_events import SetDone, SetProgress, Told
 from imu_reps.session.session_plan import SessionPlan, SetGoal
 from imu_reps.session.worn import wanted
 from imu_reps.sim.radio.fast_loop import run
@@ -100,7 +100,7 @@ def hold(
     def tell(told: Told) -> None:
         world.follow(told)
         view(told)
-        if isinstance(told, Progress):
+        if isinstance(told, SetProgress):
             held.progress_s.append(time.perf_counter())
         if isinstance(told, SetDone):
             held.files.append(Path(told.finished.path))

@@ -14,7 +14,7 @@ from imu_reps.domain.events import PostureLeft, RepCompleted
 from imu_reps.domain.samples import SampleBlock
 from imu_reps.errors import FileAccessError
 from imu_reps.session.session import Session
-from imu_reps.session.session_events import Connecting, Cued, Progress, Resting, SetBegan, SetDone
+from imu_reps.session.session_events import Connecting, Cued, Resting, SetBegan, SetDone, SetProgress
 from imu_reps.session.session_plan import SessionPlan, SetGoal
 from imu_reps.sim.wearer import Act, LifePlan, PersonPlan, RepPlan, SetPlan, SitUp
 from imu_reps.sources.virtual_source import VirtualWorld
@@ -78,7 +78,7 @@ def test_the_file_begins_with_the_first_sample_and_is_told_with_what_is_worn(per
 
 
 def test_progress_shows_count_phase_tempo_and_links_while_it_runs(perform: Perform) -> None:
-    progress = [told for told in perform().told if isinstance(told, Progress)]
+    progress = [told for told in perform().told if isinstance(told, SetProgress)]
 
     assert [p.count for p in progress] == sorted(p.count for p in progress)
     assert {"concentric", "eccentric"} <= {p.phase for p in progress}

@@ -22,7 +22,7 @@ from imu_reps.setup.computer_check import (
     version_numbers,
 )
 from imu_reps.setup.examination import examine, look_for, worn_or_near
-from imu_reps.setup.sensor_check import Rest, SensorFacts, check_sensor
+from imu_reps.setup.sensor_check import RestReading, SensorFacts, check_sensor
 from imu_reps.sim.radio.air import Air
 from imu_reps.sim.radio.device import DeviceClock
 from imu_reps.sim.radio.devices import DEVICES
@@ -34,7 +34,7 @@ from imu_reps.storage.profile import PairedSensor, Person
 HEALTHY = ComputerFacts("Linux", "3.12.1", "3.1.0", "5.66", 4, None, "/recordings", None, 50_000_000_000)
 STATUS = SensorStatus("streaming", 100.0, 80.0, None, None, -60, 1000, 0, 0, 0, 0, 0, 0.02)
 CLOCK = SensorClock(100.02, 0, 0.0, 20.0, 0.4, 0, 0, 0)
-GOOD = SensorFacts(100.0, None, STATUS, CLOCK, 0.05, Rest(0.5, 9.81))
+GOOD = SensorFacts(100.0, None, STATUS, CLOCK, 0.05, RestReading(0.5, 9.81))
 
 
 def levels(checks: list[Check]) -> dict[str, str]:
@@ -122,10 +122,10 @@ def test_a_good_sensor_is_well() -> None:
         (None, {"delay_s": 0.5}, "delay", "watch"),
         (None, {"delay_s": 3.0}, "delay", "bad"),
         (None, {"rest": None}, "rest", "watch"),
-        (None, {"rest": Rest(5.0, 9.81)}, "gyroscope", "watch"),
-        (None, {"rest": Rest(12.0, 9.81)}, "gyroscope", "bad"),
-        (None, {"rest": Rest(0.5, 9.81 * 0.93)}, "accelerometer", "watch"),
-        (None, {"rest": Rest(0.5, 9.81 * 1.2)}, "accelerometer", "bad"),
+        (None, {"rest": RestReading(5.0, 9.81)}, "gyroscope", "watch"),
+        (None, {"rest": RestReading(12.0, 9.81)}, "gyroscope", "bad"),
+        (None, {"rest": RestReading(0.5, 9.81 * 0.93)}, "accelerometer", "watch"),
+        (None, {"rest": RestReading(0.5, 9.81 * 1.2)}, "accelerometer", "bad"),
         (None, {"clock": None, "delay_s": None, "rest": None}, "link", "bad"),
     ],
 )

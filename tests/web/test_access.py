@@ -18,7 +18,7 @@ from imu_reps.web import server as doorway
 from imu_reps.web import viewer
 from imu_reps.web.access import Access
 from imu_reps.web.app import STATIC
-from imu_reps.web.commands import Effort, Hurt, Pain, Start, Stop
+from imu_reps.web.commands import Effort, Hurt, Pain, Start, StopSet
 from imu_reps.web.hub import MOST_VIEWERS
 from imu_reps.web.server import MOST_BYTES, PageServer
 
@@ -180,7 +180,7 @@ def test_a_command_of_the_control_link_arrives(page: Any) -> None:
             socket.send(text)
         until(lambda: len(page.asked) == 5)
 
-    assert page.asked == [Start(), Stop(), Hurt(), Pain(3), Effort(10)]
+    assert page.asked == [Start(), StopSet(), Hurt(), Pain(3), Effort(10)]
 
 
 def test_a_viewer_cannot_steer(page: Any, hear: Any) -> None:

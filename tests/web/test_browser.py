@@ -24,7 +24,7 @@ from imu_reps.sim.wearer import LifePlan, RepFaults, RepPlan
 from imu_reps.view.scene import ALERTS, cued
 from imu_reps.view.snapshot import Aim, LinkView, Snapshot
 from imu_reps.web.access import Access
-from imu_reps.web.commands import Discard, Effort, Hurt, Pain, Start, Stop
+from imu_reps.web.commands import Discard, Effort, Hurt, Pain, Start, StopSet
 from imu_reps.web.playing import Player
 from imu_reps.web.server import PageServer
 
@@ -353,7 +353,7 @@ def test_several_viewers_see_the_same_and_only_one_steers(page: Any, visit: Any)
     owner.get_by_role("button", name="Stop").click()
     owner.wait_for_timeout(300)
 
-    assert page.asked == [Stop()]
+    assert page.asked == [StopSet()]
 
 
 def test_a_wrong_token_is_told_and_shown_nothing(page: Any, visit: Any) -> None:
@@ -474,7 +474,7 @@ def test_on_a_phone_everything_is_there_and_large(page: Any, visit: Any, shoot: 
     assert stop["width"] >= 100
     assert stop["height"] >= 48
     assert stop["y"] + stop["height"] <= 844
-    assert page.asked == [Stop()]
+    assert page.asked == [StopSet()]
 
 
 def test_pain_and_effort_are_asked_after_the_set(page: Any, visit: Any, shoot: Any) -> None:

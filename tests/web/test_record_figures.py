@@ -28,7 +28,7 @@ from imu_reps.domain.samples import SampleBlock
 from imu_reps.sensors.stream_items import Item
 from imu_reps.sensors.streams import Streams
 from imu_reps.session.session import Place, Session
-from imu_reps.session.session_events import Progress, Resting, Told
+from imu_reps.session.session_events import Resting, SetProgress, Told
 from imu_reps.session.session_plan import SessionPlan, SetGoal
 from imu_reps.session.worn import wanted
 from imu_reps.sim.radio.fast_loop import run
@@ -106,7 +106,7 @@ class Recorded:
         self._loop_began_s = min(self._loop_began_s, time.time() - asyncio.get_running_loop().time())
         self._world.follow(told)
         self.view(told)
-        if isinstance(told, Progress | Resting):
+        if isinstance(told, SetProgress | Resting):
             self._oldest_s = np.inf
 
     def _noted(self, picture: Snapshot, *moments: Moment) -> None:

@@ -17,7 +17,7 @@ from imu_reps import Settings
 from imu_reps.domain.tempo import Tempo
 from imu_reps.sensors.streams import Streams
 from imu_reps.session.session import Place, Session
-from imu_reps.session.session_events import Progress, Resting, Told
+from imu_reps.session.session_events import Resting, SetProgress, Told
 from imu_reps.session.session_plan import SessionPlan, SetGoal
 from imu_reps.session.worn import wanted
 from imu_reps.sim.radio import fast_loop
@@ -25,8 +25,8 @@ from imu_reps.sim.wearer import RepPlan, SetPlan
 from imu_reps.sources.virtual_source import VirtualWorld
 from imu_reps.storage.profile import Person
 from imu_reps.storage.recording import load
-from imu_reps.view.snapshot import Counted, Cued, CueView, Moment, Snapshot
-from imu_reps.web.commands import Discard, Effort, Hurt, Pain, Start, Stop
+from imu_reps.view.snapshot import Counted, CueShown, CueView, Moment, Snapshot
+from imu_reps.web.commands import Discard, Effort, Hurt, Pain, Start, StopSet
 from imu_reps.web.reports import Reports
 from imu_reps.web.server import PageServer
 from imu_reps.web.session_view import SessionView
@@ -53,7 +53,7 @@ class Shown:
         def kept(picture: Snapshot, *moments: Moment) -> None:
             self.pictures.append(picture)
             self.moments += moments
-            self.cued += [(picture, moment.cue) for moment in moments if isinstance(moment, Cued)]
+            self.cued += [(picture, moment.cue) for moment in moments if isinstance(moment, CueShown)]
             show(picture, *moments)
 
         self.view.hub.show = kept  # type: ignore[method-assign]
@@ -64,7 +64,7 @@ class Shown:
         def tell(told: Told) -> None:
             self._world.follow(told)
             self.view(told)
-            if isinstance(told, Progress):
+            if isinstance(told, SetProgress):
                 self.at_count.pop(told.count, lambda: None)()
             for when, command in list(self.ask_when):
                 if when(told):
@@ -127,7 +127,7 @@ def test_a_session_is_seen_from_the_first_stillness_to_the_report(shown: Callabl
 def test_what_the_coach_says_is_what_the_page_hears_and_the_file_holds(shown: Callable[..., Shown]) -> None:
     happened = shown(GOAL)
     (finished,) = happened.run()
-    cues = [moment.cue for moment in happened.moments if isinstance(moment, Cued)]
+    cues = [moment.cue for moment in happened.moments if isinstance(moment, CueShown)]
     counts = [moment.count for moment in happened.moments if isinstance(moment, Counted)]
     noted = [line for line in Path(finished.path).read_text().splitlines() if " cue: " in line]
 
@@ -138,7 +138,7 @@ def test_what_the_coach_says_is_what_the_page_hears_and_the_file_holds(shown: Ca
 
 def test_the_page_ends_a_set(shown: Callable[..., Shown]) -> None:
     happened = shown(replace(GOAL, reps=None))
-    happened.ask_when = [(lambda told: isinstance(told, Progress) and told.count == 1, Stop())]
+    happened.ask_when = [(lambda told: isinstance(told, SetProgress) and told.count == 1, StopSet())]
     (finished,) = happened.run()
 
     assert finished.reason == "user"
@@ -148,7 +148,7 @@ def test_the_page_ends_a_set(shown: Callable[..., Shown]) -> None:
 
 def test_a_discarded_set_is_kept_but_does_not_count(shown: Callable[..., Shown]) -> None:
     happened = shown(replace(GOAL, reps=None))
-    happened.ask_when = [(lambda told: isinstance(told, Progress) and told.count == 1, Discard())]
+    happened.ask_when = [(lambda told: isinstance(told, SetProgress) and told.count == 1, Discard())]
     (finished,) = happened.run()
 
     assert finished.discarded
@@ -159,9 +159,9 @@ def test_a_discarded_set_is_kept_but_does_not_count(shown: Callable[..., Shown])
 
 def test_who_says_that_it_hurts_is_told_to_rest_and_no_set_follows(shown: Callable[..., Shown]) -> None:
     happened = shown(replace(GOAL, reps=None), replace(GOAL, side="right"))
-    happened.ask_when = [(lambda told: isinstance(told, Progress) and told.count == 1, Hurt())]
+    happened.ask_when = [(lambda told: isinstance(told, SetProgress) and told.count == 1, Hurt())]
     (finished,) = happened.run()
-    last = [moment.cue for moment in happened.moments if isinstance(moment, Cued)][-1]
+    last = [moment.cue for moment in happened.moments if isinstance(moment, CueShown)][-1]
 
     assert finished.reason == "pain"
     assert (last.words, last.alert) == ("stop, and rest", "flag")
@@ -173,7 +173,7 @@ def test_a_rest_in_which_it_hurts_ends_everything(shown: Callable[..., Shown]) -
     happened.ask_when = [(lambda told: isinstance(told, Resting) and told.remaining_s < 9.0, Hurt())]
     (finished,) = happened.run()
     happened.view.obey()
-    last = [moment.cue for moment in happened.moments if isinstance(moment, Cued)][-1]
+    last = [moment.cue for moment in happened.moments if isinstance(moment, CueShown)][-1]
 
     assert finished.reason == "target"
     assert last.words == "stop, and rest"
@@ -204,7 +204,7 @@ def test_the_page_ends_a_rest(shown: Callable[..., Shown]) -> None:
 
 def test_what_makes_no_sense_now_does_nothing(shown: Callable[..., Shown]) -> None:
     happened = shown(GOAL)
-    happened.ask_when = [(lambda told: isinstance(told, Progress) and told.count == 1, Start())]
+    happened.ask_when = [(lambda told: isinstance(told, SetProgress) and told.count == 1, Start())]
     (finished,) = happened.run()
 
     assert finished.reason == "target"
@@ -215,7 +215,7 @@ def test_ratings_are_shown_to_everybody_also_after_the_session(shown: Callable[.
     (finished,) = happened.run()
     happened.view.ask(Pain(2))
     happened.view.ask(Effort(7))
-    happened.view.ask(Stop())
+    happened.view.ask(StopSet())
     happened.view.obey()
 
     assert (happened.view.hub.picture.pain, happened.view.hub.picture.effort) == (2, 7)

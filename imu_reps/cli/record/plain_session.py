@@ -20,10 +20,10 @@ from imu_reps.session.session_events import (
     DiskRefused,
     Heard,
     LinkTold,
-    Progress,
     Resting,
     SetBegan,
     SetDone,
+    SetProgress,
     Told,
 )
 from imu_reps.session.session_plan import SetGoal
@@ -47,7 +47,7 @@ class PlainSession:
                 say("Looking for both sensors.")
             case SetBegan():
                 self._begin(told)
-            case Progress():
+            case SetProgress():
                 self._progress(told)
             case Resting():
                 self._rest(told)
@@ -65,7 +65,7 @@ class PlainSession:
             say(words.TAP)
         say(words.KEYS_IN_SET)
 
-    def _progress(self, told: Progress) -> None:
+    def _progress(self, told: SetProgress) -> None:
         if told.time_s < self._next_s or self._goal is None:
             return
         self._next_s += EVERY_S

@@ -31,7 +31,7 @@ from imu_reps.sim.radio.central import (
     INDICATE,
     NOTIFY,
     AttRefusedError,
-    Link,
+    CentralLink,
     LinkEndedError,
     Services,
     full_uuid,
@@ -123,7 +123,7 @@ class AirClient(BaseBleakClient):
         self.address = self.address.upper()
         self._by_address = not isinstance(address_or_ble_device, BLEDevice)
         self._wanted_services = services
-        self._link: Link | None = None
+        self._link: CentralLink | None = None
         self._copies = 1
         self._notifying: set[int] = set()
 
@@ -186,7 +186,7 @@ class AirClient(BaseBleakClient):
     def _not_found(self) -> BleakError:
         return BleakDeviceNotFoundError(self.address, f"Device with address {self.address} was not found.")
 
-    async def _connected(self) -> Link:
+    async def _connected(self) -> CentralLink:
         try:
             connection = await self.air.connect(self.address)
         except asyncio.CancelledError:
@@ -194,10 +194,10 @@ class AirClient(BaseBleakClient):
             raise
         self._copies = self.air.habits.copies(self.address)
         self.air.habits.linked()
-        self._link = Link(connection, self._ended)
+        self._link = CentralLink(connection, self._ended)
         return self._link
 
-    async def _discover(self, link: Link) -> None:
+    async def _discover(self, link: CentralLink) -> None:
         try:
             await link.agree_on_mtu()
             if self.air.habits.cuts_discovery():
@@ -314,7 +314,7 @@ class AirClient(BaseBleakClient):
             self._notifying.discard(characteristic.handle)
 
     @contextmanager
-    def _asked(self) -> Iterator[Link]:
+    def _asked(self) -> Iterator[CentralLink]:
         """The link; what goes wrong on it, as bleak says it."""
         if self._link is None:
             raise BleakError("Not connected")

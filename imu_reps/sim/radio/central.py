@@ -39,7 +39,7 @@ class AttRefusedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ScanResult:
     """What an advertisement says; UUIDs in full, lower case."""
 
     address: str
@@ -48,7 +48,7 @@ class Heard:
     manufacturer_data: dict[int, bytes]
 
 
-def read_advertisement(advertisement: Advertisement) -> Heard:
+def read_advertisement(advertisement: Advertisement) -> ScanResult:
     """Take an advertisement apart."""
     kinds = core.AdvertisingData.Type
     fields = advertisement.data.ad_structures
@@ -56,7 +56,7 @@ def read_advertisement(advertisement: Advertisement) -> Heard:
         kinds.COMPLETE_LIST_OF_16_BIT_SERVICE_CLASS_UUIDS,
         kinds.COMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS,
     )
-    return Heard(
+    return ScanResult(
         address=advertisement.address.to_string(False),
         name=next((value.decode() for kind, value in fields if kind == kinds.COMPLETE_LOCAL_NAME), None),
         service_uuids=[full_uuid(core.UUID.from_bytes(value)) for kind, value in fields if kind in listed],
@@ -73,7 +73,7 @@ def full_uuid(uuid: core.UUID) -> str:
     return str(UUID(bytes=bytes(reversed(uuid.to_bytes(force_128=True)))))
 
 
-class Link:
+class CentralLink:
     """One standing connection.
 
     Every request raises `LinkEndedError` if the link ends first, `AttRefusedError` if the sensor refuses.

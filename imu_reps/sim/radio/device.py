@@ -48,7 +48,7 @@ class ServiceSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class Packet:
+class SentPacket:
     """One notification or indication.
 
     Attributes
@@ -119,11 +119,11 @@ class Device(Protocol):
     def power_on(self, time_s: float) -> None:
         """Begin, also after a reboot: clock and counters at zero, settings as the real device keeps them."""
 
-    def subscribed(self, characteristic: str, on: bool, time_s: float) -> list[Packet]:
+    def subscribed(self, characteristic: str, on: bool, time_s: float) -> list[SentPacket]:
         """Notifications of a characteristic were switched; gives the answers."""
         ...
 
-    def written(self, characteristic: str, data: bytes, time_s: float) -> list[Packet]:
+    def written(self, characteristic: str, data: bytes, time_s: float) -> list[SentPacket]:
         """Bytes were written; gives the answers, or raises `RefusedError`."""
         ...
 
@@ -131,7 +131,7 @@ class Device(Protocol):
         """What a read of the characteristic gives."""
         ...
 
-    def produce(self, until_s: float, max_notification: int) -> list[Packet]:
+    def produce(self, until_s: float, max_notification: int) -> list[SentPacket]:
         """Every packet that became complete by `until_s`, in order, at most `max_notification` long."""
         ...
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from imu_reps.sim.radio.air import Air
-from imu_reps.sim.radio.device import Device, Packet, RefusedError
+from imu_reps.sim.radio.device import Device, RefusedError, SentPacket
 from imu_reps.sim.radio.link_plan import GOOD_LINK, NO_FAULTS, Faults, LinkPlan, spoil
 from imu_reps.sim.radio.medium import AirController, Port
 from imu_reps.sim.radio.peripheral import Peripheral
@@ -89,7 +89,7 @@ class VirtualSensor:
         self.sent = self.dropped = 0
         self._air, self._plan, self._rng = air, radio, air.chance_of(self.address)
         self._loop = asyncio.get_running_loop()
-        self._answers: list[Packet] = []
+        self._answers: list[SentPacket] = []
         self._storm: list[tuple[str, bytes]] = []
         self._silent_until: Cure | None = None
         self._tick_timer: asyncio.TimerHandle | None = None
@@ -225,7 +225,7 @@ class VirtualSensor:
                 for data in spoil(packet.data, self.faults, self._rng):
                     self._send(packet.characteristic, data)
 
-    def _ready(self, now_s: float) -> list[Packet]:
+    def _ready(self, now_s: float) -> list[SentPacket]:
         stream = self.device.produce(now_s, self._peripheral.longest_notification)
         if self._silent_until is not None:
             stream = []

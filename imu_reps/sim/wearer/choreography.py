@@ -16,7 +16,7 @@ from imu_reps.sim.wearer.life import (
     first_pose,
 )
 from imu_reps.sim.wearer.person_plan import SitUp
-from imu_reps.sim.wearer.score import Excursion, Pose, Score
+from imu_reps.sim.wearer.score import CommandedExcursion, Pose, Score
 from imu_reps.sim.wearer.set_plan import Ramp, RepPlan, SetPlan, Stall, Swell
 
 #: Recording goes on this long after everything has come to rest.
@@ -114,7 +114,9 @@ def _do_reps(score: Score, plan: SetPlan) -> None:
             _dwell(score, rep.bottom_pause_s, _swells(rep, top=False))
             rising = _rise(score, rep, score.curves["shank"].value - score.origin_deg, knee_deg)
         end_deg = score.curves["shank"].value - score.origin_deg
-        score.excursions.append(Excursion(rep, start_s, score.now_s, rising, lowering, start_deg, end_deg))
+        score.excursions.append(
+            CommandedExcursion(rep, start_s, score.now_s, rising, lowering, start_deg, end_deg)
+        )
         _dwell(score, rep.bottom_pause_s if low else rep.top_pause_s, _swells(rep, top=not low))
         for sit_up in plan.person.sit_ups:
             if sit_up.after_rep == number:

@@ -12,7 +12,7 @@ from imu_reps.domain.samples import FloatArray
 from imu_reps.sim.wearer.body import Commanded
 from imu_reps.sim.wearer.leg_phases import MIN_RANGE_DEG, LegCurve, Spell
 from imu_reps.sim.wearer.person_plan import CutPlace
-from imu_reps.sim.wearer.score import Excursion, Score, Span
+from imu_reps.sim.wearer.score import CommandedExcursion, Score, Span
 from imu_reps.sim.wearer.set_plan import SetPlan
 
 #: A way that is cut off within this share of the range from its resting end is whole (definitions).
@@ -77,7 +77,7 @@ def within(leg: LegCurve, spell: Spell, span_s: Span, start: Start) -> tuple[Spe
     return Spell(whole, spell.rest_s), cut_off
 
 
-def _indices(leg: LegCurve, e: Excursion) -> tuple[int, int]:
+def _indices(leg: LegCurve, e: CommandedExcursion) -> tuple[int, int]:
     begin, end = np.searchsorted(leg.time_s, (e.start_s, e.end_s))
     return int(begin), int(end)
 

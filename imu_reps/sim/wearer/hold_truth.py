@@ -15,7 +15,7 @@ from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.sim.wearer.body import DENSE_HZ
 from imu_reps.sim.wearer.leg_phases import LegCurve
-from imu_reps.sim.wearer.score import Excursion
+from imu_reps.sim.wearer.score import CommandedExcursion
 
 _SETTINGS = Settings()
 
@@ -63,7 +63,9 @@ class HoldTruth:
         }
 
 
-def longest_hold(leg: LegCurve, tilt_deg: FloatArray, excursions: list[Excursion]) -> HoldTruth | None:
+def longest_hold(
+    leg: LegCurve, tilt_deg: FloatArray, excursions: list[CommandedExcursion]
+) -> HoldTruth | None:
     """The longest of the commanded holds; None where nothing was commanded.
 
     Parameters
@@ -71,7 +73,7 @@ def longest_hold(leg: LegCurve, tilt_deg: FloatArray, excursions: list[Excursion
     leg : LegCurve
     tilt_deg : (n,) float
         Low-passed pelvic tilt on the same times.
-    excursions : list of Excursion
+    excursions : list of CommandedExcursion
     """
     spans = [(_arrival_s(leg, e.rising), _departure_s(leg, e.lowering)) for e in excursions]
     if not spans:

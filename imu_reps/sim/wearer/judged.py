@@ -9,7 +9,7 @@ import numpy as np
 
 from imu_reps.domain.rep import Certainty, Fault, Flag, Rep
 from imu_reps.domain.settings import Settings
-from imu_reps.sim.wearer.score import Excursion
+from imu_reps.sim.wearer.score import CommandedExcursion
 from imu_reps.sim.wearer.set_plan import SetPlan
 
 _SNAP_REPS = 3
@@ -25,7 +25,7 @@ class Evidence:
     Attributes
     ----------
     rep : Rep
-    excursion : Excursion
+    excursion : CommandedExcursion
         What was commanded.
     arch_deg : float or None
         Anterior tilt of the way down and the bottom after it, 0 where none arose in this repetition.
@@ -36,7 +36,7 @@ class Evidence:
     """
 
     rep: Rep
-    excursion: Excursion
+    excursion: CommandedExcursion
     arch_deg: float | None
     drop: float | None
     peak_rad_s2: float

@@ -14,7 +14,7 @@ from scipy.signal import butter, sosfiltfilt
 from imu_reps.domain.recording import Start
 from imu_reps.domain.samples import FloatArray
 from imu_reps.sim.wearer.body import DENSE_HZ
-from imu_reps.sim.wearer.score import Excursion
+from imu_reps.sim.wearer.score import CommandedExcursion
 
 _BAND = 0.2
 _SLOW_DPS = 5.0
@@ -44,12 +44,12 @@ class LegCurve:
 
 
 @dataclass(frozen=True, slots=True)
-class Phases:
+class CommandedPhases:
     """One excursion, measured.
 
     Attributes
     ----------
-    excursion : Excursion
+    excursion : CommandedExcursion
         What was commanded.
     out_s, back_s : tuple of float
         Begin and end of the way out of rest and of the way back.
@@ -57,7 +57,7 @@ class Phases:
         Whether the set is broken off, or over, after it.
     """
 
-    excursion: Excursion
+    excursion: CommandedExcursion
     out_s: tuple[float, float]
     back_s: tuple[float, float]
     ends_spell: bool
@@ -69,13 +69,13 @@ class Spell:
 
     Attributes
     ----------
-    excursions : list of Excursion
+    excursions : list of CommandedExcursion
         Everything commanded in it, in order.
     rest_s : tuple of float
         Begin of the rest before the first and end of the rest after the last.
     """
 
-    excursions: list[Excursion]
+    excursions: list[CommandedExcursion]
     rest_s: tuple[float, float]
 
 
@@ -93,7 +93,7 @@ def leg_curve(time_s: FloatArray, elevation_deg: FloatArray) -> LegCurve:
 
 def split(
     leg: LegCurve, spells: list[Spell], start: Start
-) -> tuple[list[Phases], list[tuple[Excursion, float]]]:
+) -> tuple[list[CommandedPhases], list[tuple[CommandedExcursion, float]]]:
     """Repetitions with their phases, and partial repetitions with their size.
 
     Parameters
@@ -119,7 +119,7 @@ def split(
     return [phases for spell in reps if spell.excursions for phases in _phases(leg, spell, start)], partials
 
 
-def _phases(leg: LegCurve, reps: Spell, start: Start) -> list[Phases]:
+def _phases(leg: LegCurve, reps: Spell, start: Start) -> list[CommandedPhases]:
     """Phases of one spell's repetitions."""
     up = leg.elevation_deg if start == "low" else -leg.elevation_deg
     speed = leg.speed_dps if start == "low" else -leg.speed_dps
@@ -135,7 +135,7 @@ def _phases(leg: LegCurve, reps: Spell, start: Start) -> list[Phases]:
     flanks = _met(flanks, [float(leg.time_s[i]) for i in turns])
     last = len(far) - 1
     parts = zip(reps.excursions, flanks[::2], flanks[1::2], strict=True)
-    return [Phases(e, out, back, k == last) for k, (e, out, back) in enumerate(parts)]
+    return [CommandedPhases(e, out, back, k == last) for k, (e, out, back) in enumerate(parts)]
 
 
 def _met(flanks: list[tuple[float, float]], turns_s: list[float]) -> list[tuple[float, float]]:

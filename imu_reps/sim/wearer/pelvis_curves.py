@@ -9,7 +9,7 @@ from numpy.random import Generator
 
 from imu_reps.domain.samples import FloatArray
 from imu_reps.sim.wearer.curves import bump, smoothstep
-from imu_reps.sim.wearer.score import Excursion, Score
+from imu_reps.sim.wearer.score import CommandedExcursion, Score
 from imu_reps.sim.wearer.set_plan import BodyPlan, SetPlan
 
 
@@ -84,7 +84,7 @@ def excursion_share(t: FloatArray, elevation_deg: FloatArray, score: Score) -> F
     return out
 
 
-def _share_gone(elevation_deg: FloatArray, excursion: Excursion) -> FloatArray:
+def _share_gone(elevation_deg: FloatArray, excursion: CommandedExcursion) -> FloatArray:
     rep = excursion.plan
     if excursion.rising < excursion.lowering:
         rest, far = max(excursion.start_deg, excursion.end_deg), rep.top_deg
@@ -98,7 +98,7 @@ def _arch(
     natural: FloatArray,
     t: FloatArray,
     elevation_deg: FloatArray,
-    excursion: Excursion,
+    excursion: CommandedExcursion,
     following_s: float,
 ) -> None:
     """Blend the natural tilt over into the arch as the leg sinks, and back once it rests or rises."""
@@ -116,7 +116,7 @@ def _arch(
     pitch += weight * (-faults.arch_deg - natural)
 
 
-def _let_go(pitch: FloatArray, natural: FloatArray, t: FloatArray, excursion: Excursion) -> None:
+def _let_go(pitch: FloatArray, natural: FloatArray, t: FloatArray, excursion: CommandedExcursion) -> None:
     """Blend over into the arch of a hold as the back lets go, and back as the leg is lowered."""
     hold = excursion.plan.hold
     if hold is None or hold.arch_deg == 0.0:
@@ -127,7 +127,7 @@ def _let_go(pitch: FloatArray, natural: FloatArray, t: FloatArray, excursion: Ex
     pitch += weight * (-hold.arch_deg - natural)
 
 
-def _rotation(out: FloatArray, excursion: Excursion, body: BodyPlan) -> FloatArray:
+def _rotation(out: FloatArray, excursion: CommandedExcursion, body: BodyPlan) -> FloatArray:
     """Rotation of one excursion from how far out the leg is; zero at its ends."""
     faults = excursion.plan.faults
     growing = smoothstep((out - 0.1) / 0.8)

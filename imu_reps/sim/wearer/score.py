@@ -21,7 +21,7 @@ Span = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Excursion:
+class CommandedExcursion:
     """When one `RepPlan` was commanded.
 
     Attributes
@@ -62,7 +62,7 @@ class Score:
         Begin of the rest before the first excursion, end of the rest after the last.
     breaks_s : list of tuple of float
         Stretches in which the set is broken off.
-    excursions : list of Excursion
+    excursions : list of CommandedExcursion
     """
 
     curves: dict[Joint, Curve]
@@ -71,7 +71,7 @@ class Score:
     posture_s: Span = (0.0, 0.0)
     rest_s: Span = (0.0, 0.0)
     breaks_s: list[Span] = field(default_factory=list)
-    excursions: list[Excursion] = field(default_factory=list)
+    excursions: list[CommandedExcursion] = field(default_factory=list)
 
     @property
     def set_s(self) -> Span:

@@ -25,7 +25,7 @@ from imu_reps.sim.wearer.hold_truth import (
     smoothness_sparc,
 )
 from imu_reps.sim.wearer.judged import Evidence, judge, not_judged
-from imu_reps.sim.wearer.leg_phases import LegCurve, Phases, leg_curve, low_pass, split
+from imu_reps.sim.wearer.leg_phases import CommandedPhases, LegCurve, leg_curve, low_pass, split
 from imu_reps.sim.wearer.score import Score, Span
 from imu_reps.sim.wearer.set_plan import SetPlan
 
@@ -191,7 +191,7 @@ def _low_passed(angle: FloatArray) -> FloatArray:
 
 
 def _measure(
-    plan: SetPlan, leg: LegCurve, pelvis: tuple[FloatArray, FloatArray], phases: list[Phases], k: int
+    plan: SetPlan, leg: LegCurve, pelvis: tuple[FloatArray, FloatArray], phases: list[CommandedPhases], k: int
 ) -> Evidence:
     found, low = phases[k], plan.resting_end == "low"
     rising_s, lowering_s = (found.out_s, found.back_s) if low else (found.back_s, found.out_s)
@@ -235,7 +235,9 @@ def _measure(
     )
 
 
-def _arch_deg(leg: LegCurve, tilt: FloatArray, phases: list[Phases], k: int, low: bool) -> float | None:
+def _arch_deg(
+    leg: LegCurve, tilt: FloatArray, phases: list[CommandedPhases], k: int, low: bool
+) -> float | None:
     """Tilt held on the way down and at the bottom; 0 where it is still that of the repetition before."""
     found, last = phases[k], k + 1 == len(phases) or phases[k].ends_spell
     bottom_end_s = found.back_s[1] + _BOTTOM_S if last else phases[k + 1].out_s[0]
@@ -254,7 +256,7 @@ def _span(leg: LegCurve, between_s: tuple[float, float]) -> slice:
     return slice(int(begin), int(end) + 1)
 
 
-def _pause_after(phases: list[Phases], k: int) -> float | None:
+def _pause_after(phases: list[CommandedPhases], k: int) -> float | None:
     if phases[k].ends_spell:
         return None
     pause_s = phases[k + 1].out_s[0] - phases[k].back_s[1]

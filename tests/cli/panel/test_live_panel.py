@@ -16,9 +16,9 @@ from imu_reps.cli.panel.gauges import BLOCKS, LATE, PLAIN, SPAN_DEG, gauges
 from imu_reps.cli.panel.layout import FRAME_ROWS, SPARED_ROWS, LivePanel
 from imu_reps.domain.exercise import EXERCISES
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
-from imu_reps.view.snapshot import Aim, Alert, CueView, Limits, LinkView, Snapshot
+from imu_reps.view.snapshot import Aim, Alert, CueView, LimitsView, LinkView, Snapshot
 
-LIMITS = Limits(3.0, 6.0, 4.0, 7.0, floor_deg=30.0)
+LIMITS = LimitsView(3.0, 6.0, 4.0, 7.0, floor_deg=30.0)
 LOWERING = Snapshot(
     Aim("single_leg_raise", "left", reps=10, eccentric_s=4.0, bottom_s=3.0, concentric_s=2.0, top_s=0.0),
     LIMITS,
@@ -299,7 +299,7 @@ pictures = st.builds(
         concentric_s=seconds,
         top_s=seconds,
     ),
-    st.builds(Limits, *[st.floats(0.0, 40.0)] * 4, numbers),
+    st.builds(LimitsView, *[st.floats(0.0, 40.0)] * 4, numbers),
     st.dictionaries(st.sampled_from(SENSOR_PLACES), links),
     state=st.sampled_from(["waiting", "ready", "running", "resting", "ended"]),
     started=st.booleans(),

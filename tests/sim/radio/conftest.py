@@ -13,7 +13,7 @@ from bleak import BleakClient, BleakScanner
 
 from imu_reps.domain.samples import FloatArray
 from imu_reps.sim.radio.air import Air
-from imu_reps.sim.radio.device import Packet
+from imu_reps.sim.radio.device import SentPacket
 from imu_reps.sim.radio.devices.virtual_open_profile import CONTROL, STREAM, OpenProfile
 from imu_reps.sim.radio.fast_loop import run
 from imu_reps.sim.radio.quirks import WELL_BEHAVED, Quirks
@@ -35,9 +35,9 @@ class LoggedDevice(OpenProfile):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(ramp, **settings)
-        self.log: list[Packet] = []
+        self.log: list[SentPacket] = []
 
-    def produce(self, until_s: float, max_notification: int) -> list[Packet]:
+    def produce(self, until_s: float, max_notification: int) -> list[SentPacket]:
         packets = super().produce(until_s, max_notification)
         self.log += packets
         return packets

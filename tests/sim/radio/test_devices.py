@@ -15,7 +15,7 @@ from imu_reps.domain.samples import FloatArray
 from imu_reps.sensors.families import family
 from imu_reps.sensors.families import witmotion_frames as frames
 from imu_reps.sensors.wire import Decoded, Facts, Family, Pause, Read, Subscribe, Write, join_samples
-from imu_reps.sim.radio.device import Device, DeviceClock, Packet
+from imu_reps.sim.radio.device import Device, DeviceClock, SentPacket
 from imu_reps.sim.radio.devices import virtual_movesense as firmware_m
 from imu_reps.sim.radio.devices import virtual_witmotion as firmware_w
 from imu_reps.sim.radio.devices.virtual_movesense import Movesense
@@ -39,7 +39,7 @@ class Listener:
     def __init__(self, device: Device, room: int = 244) -> None:
         self.device, self.room, self.now_s = device, room, 0.0
         self.family: Family = family(device.family)
-        self.packets: list[Packet] = []
+        self.packets: list[SentPacket] = []
         self.parts: list[Decoded] = []
         self.offered = {spec.uuid for service in device.services for spec in service.characteristics}
         self.state: Any = None
@@ -48,7 +48,7 @@ class Listener:
         known = (characteristic,) if isinstance(characteristic, str) else characteristic
         return next(uuid for uuid in known if uuid in self.offered)
 
-    def take(self, packets: list[Packet]) -> None:
+    def take(self, packets: list[SentPacket]) -> None:
         for packet in packets:
             assert packet.time_s <= self.now_s + 1e-9
             self.packets.append(packet)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imu_reps.domain.samples import FloatArray
-from imu_reps.sim.radio.device import Device, DeviceClock, Packet, RefusedError
+from imu_reps.sim.radio.device import Device, DeviceClock, RefusedError, SentPacket
 from imu_reps.sim.radio.devices import DEVICES
 from imu_reps.sim.radio.devices.virtual_open_profile import CONTROL, INFO, STREAM, OpenProfile
 
@@ -30,14 +30,14 @@ def switched_on(feed: Any = ramp, **settings: Any) -> OpenProfile:
     return device
 
 
-def parsed(packet: Packet) -> tuple[int, int, int, np.ndarray]:
+def parsed(packet: SentPacket) -> tuple[int, int, int, np.ndarray]:
     seq, tick_us, n, flags = struct.unpack_from("<HIBB", packet.data)
     raw = np.frombuffer(packet.data, "<i2", offset=8).reshape(-1, 6)
     assert len(raw) == n
     return seq, tick_us, flags, raw
 
 
-def stream(device: OpenProfile, start_s: float, end_s: float, longest: int = LONG) -> list[Packet]:
+def stream(device: OpenProfile, start_s: float, end_s: float, longest: int = LONG) -> list[SentPacket]:
     device.written(CONTROL, b"\x01", start_s)
     return device.produce(end_s, longest)
 

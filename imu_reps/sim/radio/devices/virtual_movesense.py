@@ -8,7 +8,7 @@ import numpy as np
 
 from imu_reps.domain.samples import FloatArray
 from imu_reps.sensors.wire import BATTERY_LEVEL
-from imu_reps.sim.radio.device import CharacteristicSpec, DeviceClock, Feed, Packet, ServiceSpec
+from imu_reps.sim.radio.device import CharacteristicSpec, DeviceClock, Feed, SentPacket, ServiceSpec
 
 SERVICE = "34802252-7185-4d5d-b431-630e7050e8f0"
 WRITE = "34800001-7185-4d5d-b431-630e7050e8f0"
@@ -81,24 +81,26 @@ class Movesense:
         self._notifies = False
         self._rate_hz = 0
 
-    def subscribed(self, characteristic: str, on: bool, time_s: float) -> list[Packet]:  # noqa: ARG002
+    def subscribed(self, characteristic: str, on: bool, time_s: float) -> list[SentPacket]:  # noqa: ARG002
         """Notifications alone start nothing."""
         if characteristic == self._notify:
             self._notifies = on
         return []
 
-    def written(self, characteristic: str, data: bytes, time_s: float) -> list[Packet]:
+    def written(self, characteristic: str, data: bytes, time_s: float) -> list[SentPacket]:
         """Answer a command."""
         if characteristic != self._write or len(data) < 2:
             return []
         answer = self._answer(data[0], data[1], data[2:].decode("ascii", errors="replace"), time_s)
-        return [Packet(time_s, self._notify, bytes((_RESULT, data[1])) + answer)] if self._notifies else []
+        return (
+            [SentPacket(time_s, self._notify, bytes((_RESULT, data[1])) + answer)] if self._notifies else []
+        )
 
     def read(self, characteristic: str, time_s: float) -> bytes:  # noqa: ARG002
         """Battery level."""
         return bytes((round(self._battery),)) if characteristic == BATTERY_LEVEL else b""
 
-    def produce(self, until_s: float, max_notification: int) -> list[Packet]:
+    def produce(self, until_s: float, max_notification: int) -> list[SentPacket]:
         """Notifications whose last sample was taken by `until_s`; long ones in parts."""
         if not (self._rate_hz and self._notifies):
             return []
@@ -118,7 +120,7 @@ class Movesense:
             payload = encode_imu6(int(times_ms[i]), acc_mps2[i : i + batch], gyr_dps[i : i + batch])
             sent_s = float(instants_s[i + batch - 1])
             parts = notifications(self._reference, payload, max_notification)
-            packets += [Packet(sent_s, self._notify, part) for part in parts]
+            packets += [SentPacket(sent_s, self._notify, part) for part in parts]
         return packets
 
     @property

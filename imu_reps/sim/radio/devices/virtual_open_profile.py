@@ -12,8 +12,8 @@ from imu_reps.sim.radio.device import (
     CharacteristicSpec,
     DeviceClock,
     Feed,
-    Packet,
     RefusedError,
+    SentPacket,
     ServiceSpec,
 )
 
@@ -107,13 +107,13 @@ class OpenProfile:
         """Streaming ends with the connection; rate, clock and packet number stay."""
         self._streaming = False
 
-    def subscribed(self, characteristic: str, on: bool, time_s: float) -> list[Packet]:  # noqa: ARG002
+    def subscribed(self, characteristic: str, on: bool, time_s: float) -> list[SentPacket]:  # noqa: ARG002
         """Notifications alone start nothing; switched off they stop the stream."""
         if characteristic == STREAM and not on:
             self._streaming = False
         return []
 
-    def written(self, characteristic: str, data: bytes, time_s: float) -> list[Packet]:  # noqa: ARG002
+    def written(self, characteristic: str, data: bytes, time_s: float) -> list[SentPacket]:  # noqa: ARG002
         """Obey a control command, or refuse it."""
         if not data or data[0] not in _LENGTHS:
             raise RefusedError(_UNKNOWN)
@@ -141,7 +141,7 @@ class OpenProfile:
         fields = (_VERSION, self._rate_hz, _ACC_RANGE_G, _GYRO_RANGE_DPS, _SIMULATED)
         return struct.pack("<BHBHB", *fields) + self.default_name.encode()
 
-    def produce(self, until_s: float, max_notification: int) -> list[Packet]:
+    def produce(self, until_s: float, max_notification: int) -> list[SentPacket]:
         """Packets whose last sample was taken by `until_s`."""
         if not self._streaming:
             return []
@@ -158,14 +158,14 @@ class OpenProfile:
         return [self._packet(instants_s[k : k + count], raw[k : k + count], saturated[k : k + count])
                 for k in range(0, len(raw), count)]  # fmt: skip
 
-    def _packet(self, instants_s: FloatArray, raw: IntArray, saturated: BoolArray) -> Packet:
+    def _packet(self, instants_s: FloatArray, raw: IntArray, saturated: BoolArray) -> SentPacket:
         began_s, ended_s = float(instants_s[0]), float(instants_s[-1])
         seq = self._seq
         self._seq = (seq + 1) % 2**16
         self._last_seq, self._last_began_s = seq, began_s
         flags = _SATURATED * bool(saturated.any()) | _BATTERY_LOW * (self._battery_percent < _LOW_PERCENT)
         header = _HEADER.pack(seq, self._tick_us(began_s), len(raw), flags)
-        return Packet(ended_s, STREAM, header + raw.tobytes())
+        return SentPacket(ended_s, STREAM, header + raw.tobytes())
 
     def _start(self, time_s: float) -> None:
         if not self._streaming:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imu_reps.domain.samples import FloatArray
-from imu_reps.sim.radio.device import CharacteristicSpec, DeviceClock, Feed, Packet, ServiceSpec
+from imu_reps.sim.radio.device import CharacteristicSpec, DeviceClock, Feed, SentPacket, ServiceSpec
 
 SERVICE = "0000ffe5-0000-1000-8000-00805f9a34fb"
 NOTIFY = "0000ffe4-0000-1000-8000-00805f9a34fb"
@@ -101,20 +101,20 @@ class WitMotion:
         """The stream ends; settings stay until power goes."""
         self._subscribed = False
 
-    def subscribed(self, characteristic: str, on: bool, time_s: float) -> list[Packet]:
+    def subscribed(self, characteristic: str, on: bool, time_s: float) -> list[SentPacket]:
         """The stream needs no other start."""
         if characteristic == NOTIFY and on != self._subscribed:
             self._subscribed = on
             self._begin(time_s)
         return []
 
-    def written(self, characteristic: str, data: bytes, time_s: float) -> list[Packet]:
+    def written(self, characteristic: str, data: bytes, time_s: float) -> list[SentPacket]:
         """Obey ``FF AA register low high``; settings need an unlock not long before."""
         if characteristic != WRITE or len(data) != 5 or data[:2] != b"\xff\xaa":
             return []
         register, value = data[2], int.from_bytes(data[3:], "little")
         if register == _READ:
-            return [Packet(time_s, NOTIFY, self.register_reply(value & 0xFF))] if self._subscribed else []
+            return [SentPacket(time_s, NOTIFY, self.register_reply(value & 0xFF))] if self._subscribed else []
         if (register, value) == (_UNLOCK, _KEY):
             self._unlocked_until_s = time_s + UNLOCKED_S
         elif time_s <= self._unlocked_until_s:
@@ -125,7 +125,7 @@ class WitMotion:
         """Nothing can be read."""
         return b""
 
-    def produce(self, until_s: float, max_notification: int) -> list[Packet]:
+    def produce(self, until_s: float, max_notification: int) -> list[SentPacket]:
         """Notifications whose last sample was taken by `until_s`."""
         if not self._subscribed or self._outputs_wrong:
             return []
@@ -141,7 +141,7 @@ class WitMotion:
         frames = encode_frames(*self._feed(instants_s))
         size = FRAME_LENGTH * batch
         return [
-            Packet(float(sent_s), NOTIFY, frames[size * i : size * (i + 1)])
+            SentPacket(float(sent_s), NOTIFY, frames[size * i : size * (i + 1)])
             for i, sent_s in enumerate(instants_s[batch - 1 :: batch])
         ]
 
