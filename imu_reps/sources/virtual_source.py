@@ -153,7 +153,9 @@ class VirtualWorld:
 
     def radio(self) -> Radio:
         """The computer's Bluetooth."""
-        return Radio(scanner_backend=self.air.scanner_backend, client_backend=self.air.client_backend)
+        from imu_reps.sim.radio.bleak_backend import client_backend, scanner_backend
+
+        return Radio(scanner_backend=scanner_backend(self.air), client_backend=client_backend(self.air))
 
     def follow(self, told: Told) -> None:
         """Have the wearer do what the session is at."""

@@ -24,6 +24,7 @@ from imu_reps.setup.computer_check import (
 from imu_reps.setup.examination import examine, look_for, worn_or_near
 from imu_reps.setup.sensor_check import RestReading, SensorFacts, check_sensor
 from imu_reps.sim.radio.air import Air
+from imu_reps.sim.radio.bleak_backend import client_backend, scanner_backend
 from imu_reps.sim.radio.device import DeviceClock
 from imu_reps.sim.radio.devices import DEVICES
 from imu_reps.sim.radio.fast_loop import run
@@ -193,7 +194,7 @@ def examined(
                 )
                 for place in PLACES
             }
-            radio = Radio(scanner_backend=air.scanner_backend, client_backend=air.client_backend)
+            radio = Radio(scanner_backend=scanner_backend(air), client_backend=client_backend(air))
             heard = await look_for(radio, person if paired else None, least_s=3.0, most_s=15.0)
             prepare(sensors)
             wanted, missing = worn_or_near(person if paired else None, heard)

@@ -18,6 +18,7 @@ from imu_reps.setup.candidates import Nearby, fit, listen, matching, named_senso
 from imu_reps.setup.pairing import streaming
 from imu_reps.setup.placement_check import Wear
 from imu_reps.sim.radio.air import Air
+from imu_reps.sim.radio.bleak_backend import client_backend, scanner_backend
 from imu_reps.sim.radio.devices import DEVICES
 from imu_reps.sim.radio.fast_loop import run
 from imu_reps.sim.radio.virtual_sensor import VirtualSensor
@@ -55,7 +56,7 @@ class Table:
             VirtualSensor(self.air, DEVICES[self.kind](hand.feed, **self.settings), address)
             for hand, address in zip(self.hands, IDS, strict=False)
         ]
-        self.radio = Radio(scanner_backend=self.air.scanner_backend, client_backend=self.air.client_backend)
+        self.radio = Radio(scanner_backend=scanner_backend(self.air), client_backend=client_backend(self.air))
         return self
 
     async def __aexit__(self, *what: object) -> None:

@@ -3,6 +3,7 @@
 ``` python
 from imu_reps.sim.wearer import SetPlan
 from imu_reps.sim.radio.air import Air
+from imu_reps.sim.radio.bleak_backend import client_backend, scanner_backend
 from imu_reps.sim.radio.devices import DEVICES
 from imu_reps.sim.radio.fast_loop import run
 from imu_reps.sim.radio.virtual_sensor import VirtualSensor
@@ -14,7 +15,7 @@ async def main():
         VirtualSensor(air, DEVICES["witmotion"](wearer.feed("pelvis")), "F0:00:00:00:00:01")
         ankle = VirtualSensor(air, DEVICES["witmotion"](wearer.feed("ankle")), "F0:00:00:00:00:02")
         ankle.script((20.0, "vanish"), (23.0, "return_"))
-        # BleakScanner(backend=air.scanner_backend), BleakClient(device, backend=air.client_backend)
+        # BleakScanner(backend=scanner_backend(air)), BleakClient(device, backend=client_backend(air))
 
 run(main())  # minutes in seconds; run(main(), speed=1.0) in real time
 ```

@@ -6,7 +6,7 @@ import asyncio
 import zlib
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self
+from typing import Literal, Protocol, Self
 
 import numpy as np
 
@@ -20,15 +20,28 @@ from bumble.device import Device as Host
 from bumble.host import Host as HostStack
 from bumble.transport.common import AsyncPipeSink
 
-if TYPE_CHECKING:
-    from imu_reps.sim.radio.bleak_backend import AirClient, AirScanner
-    from imu_reps.sim.radio.virtual_sensor import VirtualSensor
-
 #: Why the adapter cannot be used; the names bleak has for it.
 Trouble = Literal["powered_off", "no_bluetooth", "denied_by_user", "denied_by_system"]
 
 _COMPUTER = "F1:F1:F1:F1:F1:F1"
 _POWERED_OFF = hci.HCI_ErrorCode.CONNECTION_TERMINATED_BY_LOCAL_HOST_ERROR
+
+
+class AirSensor(Protocol):
+    """What the air knows of a sensor on it: see `imu_reps.sim.radio.virtual_sensor.VirtualSensor`."""
+
+    address: str
+    name: str
+
+    @property
+    def rssi_dbm(self) -> int:
+        """Mean strength of its signal at the computer."""
+
+    def computer_gone(self) -> None:
+        """Learn that the computer's adapter was taken away."""
+
+    async def close(self) -> None:
+        """Leave the air."""
 
 
 class Air:
@@ -44,24 +57,18 @@ class Air:
 
     Attributes
     ----------
-    sensors : dict of str to VirtualSensor
+    sensors : dict of str to AirSensor
         By address.
     failures : list of exception
         What firmware has raised; the first is raised on leaving.
-    scanner_backend, client_backend : type
-        For bleak's ``backend=``; bound to this air.
     """
 
     def __init__(self, *, seed: int = 0, quirks: Quirks = WELL_BEHAVED) -> None:
-        from imu_reps.sim.radio.bleak_backend import AirClient, AirScanner
-
         self.seed = seed
         self.trouble: Trouble | None = None
-        self.sensors: dict[str, VirtualSensor] = {}
+        self.sensors: dict[str, AirSensor] = {}
         self.failures: list[BaseException] = []
         self.begins_s = 0.0
-        self.scanner_backend: type[AirScanner] = type("VirtualScanner", (AirScanner,), {"air": self})
-        self.client_backend: type[AirClient] = type("VirtualClient", (AirClient,), {"air": self})
         self.rng = self.chance_of("computer")
         self.habits = Habits(quirks, self.rng)
         self._listeners: list[Callable[[Advertisement], None]] = []
@@ -100,7 +107,7 @@ class Air:
         """A source of chance of one's own."""
         return np.random.default_rng([self.seed, zlib.crc32(name.encode())])
 
-    def add(self, sensor: VirtualSensor, address: hci.Address, port: Port) -> None:
+    def add(self, sensor: AirSensor, address: hci.Address, port: Port) -> None:
         """Put a sensor on the air."""
         if address in self.medium.ports:
             raise ValueError(f"address in use: {address}")

@@ -91,7 +91,7 @@ class AirScanner(BaseBleakScanner):
         heard = read_advertisement(advertisement)
         if not self.is_allowed_uuid(heard.service_uuids):
             return
-        mean_dbm = self.air.sensors[heard.address].board.rssi_dbm
+        mean_dbm = self.air.sensors[heard.address].rssi_dbm
         data = AdvertisementData(
             local_name=heard.name,
             manufacturer_data=heard.manufacturer_data,
@@ -162,7 +162,7 @@ class AirClient(BaseBleakClient):
     async def _find(self) -> None:
         """Scan for an address, as long as it takes to be heard."""
         heard = asyncio.Event()
-        scanner = self.air.scanner_backend(
+        scanner = scanner_backend(self.air)(
             lambda device, _: heard.set() if device.address == self.address else None
         )
         await scanner.start()
@@ -324,3 +324,13 @@ class AirClient(BaseBleakClient):
             raise BleakDBusError(_FAILED, ["Not connected"]) from error
         except AttRefusedError as error:
             raise BleakGATTProtocolError(error.code) from error
+
+
+def scanner_backend(air: Air) -> type[AirScanner]:
+    """The backend for bleak's scanner, bound to `air`."""
+    return type("VirtualScanner", (AirScanner,), {"air": air})
+
+
+def client_backend(air: Air) -> type[AirClient]:
+    """The backend for bleak's client, bound to `air`."""
+    return type("VirtualClient", (AirClient,), {"air": air})

@@ -111,6 +111,11 @@ class VirtualSensor:
 
     # what can happen to it
 
+    @property
+    def rssi_dbm(self) -> int:
+        """Mean strength of its signal at the computer."""
+        return self.board.rssi_dbm
+
     def script(self, *events: tuple[float, Action]) -> None:
         """Have things happen at times of the air: ``script((5.0, "vanish"), (8.0, "return_"))``."""
         for time_s, action in events:

@@ -13,6 +13,7 @@ from bleak import BleakClient, BleakScanner
 
 from imu_reps.domain.samples import FloatArray
 from imu_reps.sim.radio.air import Air
+from imu_reps.sim.radio.bleak_backend import client_backend, scanner_backend
 from imu_reps.sim.radio.device import SentPacket
 from imu_reps.sim.radio.devices.virtual_open_profile import CONTROL, STREAM, OpenProfile
 from imu_reps.sim.radio.fast_loop import run
@@ -59,7 +60,7 @@ class Listener:
     async def listen(self, address: str, timeout: float = 10.0) -> BleakClient:
         """Scan, connect, subscribe, start."""
         device = await BleakScanner.find_device_by_address(
-            address, timeout=5.0, backend=self.air.scanner_backend
+            address, timeout=5.0, backend=scanner_backend(self.air)
         )
         assert device is not None
         return await self.connect(device, timeout)
@@ -69,7 +70,7 @@ class Listener:
             device,
             lambda _: self.ends_s.append(self.air.now_s()),
             timeout=timeout,
-            backend=self.air.client_backend,
+            backend=client_backend(self.air),
         )
         await client.connect()
         await client.start_notify(STREAM, self._note)

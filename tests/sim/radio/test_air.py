@@ -23,6 +23,7 @@ from bleak.exc import (
 
 from imu_reps.sensors.wire import BATTERY_LEVEL
 from imu_reps.sim.radio.air import Air
+from imu_reps.sim.radio.bleak_backend import client_backend, scanner_backend
 from imu_reps.sim.radio.devices.virtual_open_profile import CONTROL, INFO, SERVICE, STREAM, OpenProfile
 from imu_reps.sim.radio.feeds import at_rest
 from imu_reps.sim.radio.link_plan import LinkPlan
@@ -33,12 +34,12 @@ OnAir = Callable[..., Any]
 
 
 async def scan(air: Air, seconds: float = 2.0) -> dict[str, Any]:
-    return await BleakScanner.discover(seconds, return_adv=True, backend=air.scanner_backend)
+    return await BleakScanner.discover(seconds, return_adv=True, backend=scanner_backend(air))
 
 
 async def connect(air: Air, address: str, **settings: Any) -> BleakClient:
     (device, _) = (await scan(air))[address]
-    client = BleakClient(device, backend=air.client_backend, **settings)
+    client = BleakClient(device, backend=client_backend(air), **settings)
     await client.connect()
     return client
 
@@ -80,7 +81,7 @@ def test_a_scan_can_be_filtered_by_service(on_air: OnAir) -> None:
         VirtualSensor(air, OpenProfile(at_rest()), PELVIS)
         wanted: list[list[str]] = [[SERVICE], ["0000180f-0000-1000-8000-00805f9b34fb"]]
         return [
-            len(await BleakScanner.discover(1.0, service_uuids=uuids, backend=air.scanner_backend))
+            len(await BleakScanner.discover(1.0, service_uuids=uuids, backend=scanner_backend(air)))
             for uuids in wanted
         ]
 
@@ -306,7 +307,7 @@ def test_without_an_adapter_nothing_is_scanned_or_connected(
         with pytest.raises(BleakBluetoothNotAvailableError) as scanning:
             await scan(air)
         with pytest.raises(BleakBluetoothNotAvailableError) as connecting:
-            await BleakClient(device, backend=air.client_backend).connect()
+            await BleakClient(device, backend=client_backend(air)).connect()
         assert scanning.value.reason is connecting.value.reason is reason
         air.power_on()
         assert set(await scan(air)) == {PELVIS}
@@ -317,10 +318,10 @@ def test_without_an_adapter_nothing_is_scanned_or_connected(
 def test_a_connection_can_be_asked_for_by_address(on_air: OnAir) -> None:
     async def story(air: Air) -> None:
         VirtualSensor(air, OpenProfile(at_rest()), PELVIS)
-        async with BleakClient(PELVIS, backend=air.client_backend) as client:
+        async with BleakClient(PELVIS, backend=client_backend(air)) as client:
             assert client.is_connected
         with pytest.raises(BleakDeviceNotFoundError):
-            await BleakClient(ANKLE, timeout=3.0, backend=air.client_backend).connect()
+            await BleakClient(ANKLE, timeout=3.0, backend=client_backend(air)).connect()
 
     on_air(story)
 

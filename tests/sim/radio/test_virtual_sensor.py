@@ -11,6 +11,7 @@ from bleak import BleakClient, BleakScanner
 from bleak.exc import BleakBluetoothNotAvailableError, BleakDBusError, BleakDeviceNotFoundError, BleakError
 
 from imu_reps.sim.radio.air import Air
+from imu_reps.sim.radio.bleak_backend import client_backend, scanner_backend
 from imu_reps.sim.radio.devices.virtual_open_profile import CONTROL, INFO, STREAM
 from imu_reps.sim.radio.link_plan import Faults, LinkPlan
 from imu_reps.sim.radio.quirks import BLUEZ, Quirks
@@ -44,7 +45,7 @@ async def heard_in(program: Any, seconds: float) -> int:
 
 
 async def seen(air: Air) -> bool:
-    return bool(await BleakScanner.discover(1.0, backend=air.scanner_backend))
+    return bool(await BleakScanner.discover(1.0, backend=scanner_backend(air)))
 
 
 def test_a_sensor_that_vanishes_is_missed_after_the_supervision_time(streaming: Any) -> None:
@@ -270,7 +271,7 @@ async def known(program: Any) -> Any:
     """The sensor as bleak's scanner shows it."""
     await program.client.disconnect()
     await asyncio.sleep(1.0)
-    device = await BleakScanner.find_device_by_address(PELVIS, backend=program.air.scanner_backend)
+    device = await BleakScanner.find_device_by_address(PELVIS, backend=scanner_backend(program.air))
     await program.connect(device)
     return device
 
@@ -279,8 +280,8 @@ def test_two_connections_at_a_time_are_refused(on_air: OnAir, logged_device: Any
     async def story(air: Air) -> None:
         for address in (PELVIS, ANKLE):
             VirtualSensor(air, logged_device(), address)
-        found = await BleakScanner.discover(2.0, backend=air.scanner_backend)
-        clients = [BleakClient(device, backend=air.client_backend) for device in found]
+        found = await BleakScanner.discover(2.0, backend=scanner_backend(air))
+        clients = [BleakClient(device, backend=client_backend(air)) for device in found]
         results = await asyncio.gather(*(client.connect() for client in clients), return_exceptions=True)
         assert sorted(type(result).__name__ for result in results) == ["BleakDBusError", "NoneType"]
 
