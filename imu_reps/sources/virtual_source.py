@@ -18,7 +18,6 @@ from imu_reps.sim.radio.device import DeviceClock, Feed
 from imu_reps.sim.radio.devices import DEVICES
 from imu_reps.sim.radio.feeds import Wearer
 from imu_reps.sim.wearer import SetPlan
-from imu_reps.sim.wearer.truth import Truth
 from imu_reps.storage.profile import PairedSensor, Person
 
 if TYPE_CHECKING:
@@ -50,11 +49,6 @@ class Performance:
     def __init__(self, plans: Sequence[SetPlan], seed: int = 0) -> None:
         self._wearers = [Wearer(plan, seed + k) for k, plan in enumerate(plans)]
         self._scenes: list[_Scene] = [_Scene(-np.inf, 0, None)]
-
-    @property
-    def truths(self) -> list[Truth]:
-        """The truth of every set."""
-        return [wearer.truth for wearer in self._wearers]
 
     def begin(self, number: int, time_s: float) -> None:
         """Begin a set, from 1."""

@@ -16,6 +16,7 @@ from imu_reps.errors import FileAccessError
 from imu_reps.session.session import Session
 from imu_reps.session.session_events import Connecting, Cued, Resting, SetBegan, SetDone, SetProgress
 from imu_reps.session.session_plan import SessionPlan, SetGoal
+from imu_reps.sim.radio.feeds import Wearer
 from imu_reps.sim.wearer import Act, LifePlan, PersonPlan, RepPlan, SetPlan, SitUp
 from imu_reps.sources.virtual_source import VirtualWorld
 from imu_reps.storage.recording import load
@@ -42,7 +43,7 @@ def advance(world: VirtualWorld, session: Session) -> None:  # noqa: ARG001
 @pytest.mark.parametrize("family", ["witmotion", "open_profile", "movesense"])
 def test_a_set_is_counted_as_it_was_done_from_the_air_to_the_report(perform: Perform, family: str) -> None:
     happened = perform(family=family, plans=[raises(4)], plan=SessionPlan((goal(4),)))
-    truth = VirtualWorld(family, [raises(4)]).performance.truths[0]
+    truth = Wearer(raises(4), seed=0).truth
     (finished,) = happened.done
     summary = finished.analysis.summary
     loaded = load(finished.path)

@@ -179,10 +179,8 @@ def test_golden_replies_are_those_stated(golden: Golden) -> None:
 
 def test_golden_commands_are_built_byte_by_byte(golden: Golden) -> None:
     (start,) = (item for item in golden("polar-start-acc") if item["id"] == "polar-start-acc")
-    (mode,) = golden("polar-sdkmode-start")
 
     assert control.start_command(frames.ACC, 52).hex() == start["hex"]
-    assert control.sdk_mode_command(True).hex() == mode["hex"]
 
 
 # delta coding
