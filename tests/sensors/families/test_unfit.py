@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from imu_reps.sensors.families import nordic_uart, recognise, unfit
+from imu_reps.sensors.families import SENSORTAG_MOVEMENT, nordic_uart, recognise, unfit_device
 from imu_reps.sensors.wire import Advertisement
 
 
@@ -15,7 +15,7 @@ from imu_reps.sensors.wire import Advertisement
         (Advertisement("Polar OH1 12345678", company_ids=(0x006B,)), "Polar OH1", "no gyroscope"),
         (Advertisement("Bangle.js 1a2b", (nordic_uart.SERVICE,)), "Bangle.js", "no gyroscope"),
         (Advertisement("CC2650 SensorTag"), "SensorTag", "10 readings a second"),
-        (Advertisement(None, (unfit.SENSORTAG_MOVEMENT,)), "SensorTag", "10 readings a second"),
+        (Advertisement(None, (SENSORTAG_MOVEMENT,)), "SensorTag", "10 readings a second"),
     ],
 )
 def test_a_device_that_cannot_do_the_job_is_refused_with_the_reason(
@@ -31,4 +31,4 @@ def test_a_device_that_cannot_do_the_job_is_refused_with_the_reason(
 
 @pytest.mark.parametrize("name", ["Polar Sense 12345678", "Puck.js 1a2b", "Thingy", None])
 def test_devices_that_can_are_not_refused(name: str | None) -> None:
-    assert unfit.unfit_device(Advertisement(name)) is None
+    assert unfit_device(Advertisement(name)) is None
