@@ -208,10 +208,10 @@ WITH_A_CLOCK = """
 import sys
 from imu_reps.cli.record import plain_session
 from imu_reps.cli.main import main
-from imu_reps.session.session_events import Progress
+from imu_reps.session.session_events import SetProgress
 speak = plain_session.PlainSession.__call__
 def call(self, told):
-    if isinstance(told, Progress):
+    if isinstance(told, SetProgress):
         print("clock", told.time_s, flush=True)
     speak(self, told)
 plain_session.PlainSession.__call__ = call
