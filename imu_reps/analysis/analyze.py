@@ -12,9 +12,9 @@ from imu_reps import __version__
 from imu_reps.analysis.breathing import breathing_findings
 from imu_reps.analysis.cross_time import agree_on_time, doubt_about_time
 from imu_reps.analysis.estimate import SetEstimate, estimate_set
+from imu_reps.analysis.faults.judge import judge
 from imu_reps.analysis.findings import findings
 from imu_reps.analysis.hold import find_hold, hold_findings, hold_summary
-from imu_reps.analysis.judge import judge
 from imu_reps.analysis.plausibility import refuse_implausible, refuse_unusable
 from imu_reps.analysis.reps.measure import Measured, Meter
 from imu_reps.analysis.reps.phases import phase_boundaries, without_ringing

@@ -15,7 +15,7 @@ from cued_sets import FAULTY, PLAIN, CuedPopulation, CuedSet, cued
 from figures import Figure, percentile, worst_seeds
 
 from imu_reps.analysis.filters import low_passed, rate_of_change
-from imu_reps.analysis.reps.momentum import LEAST_DEG, coasting_degrees
+from imu_reps.analysis.reps.control import LEAST_DEG, coasting_degrees
 from imu_reps.coaching.cue_ranks import FAULT_PATIENCE_S
 from imu_reps.coaching.governor import BREATH_S, REFRACTORY_S, URGENT, spoken_until
 from imu_reps.domain.cue import VOICE_START_S, WORD_S, Cue, CueCode

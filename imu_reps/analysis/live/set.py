@@ -9,9 +9,9 @@ from dataclasses import replace
 import numpy as np
 
 from imu_reps.analysis.estimate import EstimatorParams, SetEstimate, estimate_set
+from imu_reps.analysis.faults.judge import judge_rep
 from imu_reps.analysis.faults.verdict import RepView
 from imu_reps.analysis.filters import SHORTEST
-from imu_reps.analysis.judge import judge_rep
 from imu_reps.analysis.live.announced import Announced
 from imu_reps.analysis.live.buffer import MotionBuffer
 from imu_reps.analysis.live.follower import REREAD_S, Follower, Known
