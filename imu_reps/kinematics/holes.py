@@ -12,10 +12,16 @@ def bridged(values: FloatArray) -> FloatArray:
     known = np.isfinite(values)
     if known.all() or not known.any():
         return values
-    ticks = np.arange(len(values))
-    return np.interp(ticks, ticks[known], values[known])
+    whole, holes, ticks = values.copy(), np.flatnonzero(~known), np.flatnonzero(known)
+    whole[holes] = np.interp(holes, ticks, values[ticks])
+    return whole
 
 
 def bridged_columns(values: FloatArray) -> FloatArray:
     """The same for each column of (n, m) values."""
-    return values if np.isfinite(values).all() else np.column_stack([bridged(column) for column in values.T])
+    if np.isfinite(values).all():
+        return values
+    whole = values.copy()
+    for column in whole.T:
+        column[:] = bridged(column)
+    return whole

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import compress
 
 import numpy as np
-from scipy.signal import butter, sosfiltfilt
 
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.holes import bridged_columns
 from imu_reps.kinematics.motion import GridMotion
 from imu_reps.kinematics.mounting import unit
+from imu_reps.kinematics.zero_phase import low_pass
 
 GRAVITY_MPS2 = 9.80665
 
@@ -107,7 +106,7 @@ def carried(ankle: GridMotion, axis: FloatArray, cutoff_hz: float = CUTOFF_HZ) -
     plane = np.stack([along, np.cross(axis, along)])
     force = (ankle.acc_mps2 - GRAVITY_MPS2 * ankle.up) @ plane.T
     values = np.column_stack([np.radians(ankle.gyr_dps @ axis), force])
-    smooth = sosfiltfilt(_low_pass(cutoff_hz), bridged_columns(values), axis=0)
+    smooth = low_pass(cutoff_hz)(bridged_columns(values))
     return Carried(smooth[:, 0], np.gradient(smooth[:, 0], 1.0 / GRID_HZ), smooth[:, 1:], plane, known)
 
 
@@ -220,7 +219,3 @@ class _Normal:
             self.rows - other.rows,
         )
 
-
-@cache
-def _low_pass(cutoff_hz: float) -> FloatArray:
-    return np.asarray(butter(2, cutoff_hz, fs=GRID_HZ, output="sos"))

@@ -17,10 +17,9 @@ from vqf import VQF, offlineVQF
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock
 from imu_reps.kinematics.clocks import TimedSamples
 from imu_reps.kinematics.rest import (
-    rest_bias,
+    gyroscope_bias,
     rest_readings,
     still_mask,
-    wandering_bias,
     warming_curve,
     window_length,
 )
@@ -79,9 +78,7 @@ def offline_motion(timed: TimedSamples, block: SampleBlock) -> SensorMotion:
     """
     gyr, acc = block.gyr_dps[timed.order], block.acc_mps2[timed.order]
     length = window_length(timed.period_s)
-    bias = wandering_bias(gyr, acc, length)
-    if bias is None:
-        bias = rest_bias(gyr, acc, length)
+    bias = gyroscope_bias(gyr, acc, length)
     gyr = gyr if bias is None else gyr - bias
     up = np.empty_like(acc)
     for start, end in _filter_spans(timed.index, timed.period_s):
