@@ -119,8 +119,13 @@ def cubic_between(values: FloatArray, left: IntArray, share: FloatArray, hole_af
     a, d = values.take(left - 1, axis=0, mode="clip"), values.take(left + 2, axis=0, mode="clip")
     begins, ends = np.flatnonzero(broken[left]), np.flatnonzero(broken[left + 2])
     a[begins], d[ends] = 2.0 * b[begins] - c[begins], 2.0 * c[ends] - b[ends]
-    slope, bend, twist = c - a, 2.0 * a - 5.0 * b + 4.0 * c - d, 3.0 * (b - c) + d - a
-    return np.asarray(b + 0.5 * share * (slope + share * (bend + share * twist)))
+    curve = share * (3.0 * (b - c) + d - a)
+    curve += 2.0 * a - 5.0 * b + 4.0 * c - d
+    curve *= share
+    curve += c - a
+    curve *= 0.5 * share
+    curve += b
+    return np.asarray(curve)
 
 
 def impacts(acc_mps2: FloatArray, period_s: float) -> FloatArray:

@@ -62,7 +62,7 @@ class SensorMotion:
 
 def up_from_quaternions(quaternions: FloatArray) -> FloatArray:
     """Direction of earth's z in sensor axes, for sensor-to-earth quaternions (n, 4), w first."""
-    w, x, y, z = quaternions.T
+    w, x, y, z = np.ascontiguousarray(quaternions.T)
     return np.column_stack([2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)])
 
 
@@ -95,9 +95,10 @@ def _filter_spans(index: IntArray, period_s: float) -> list[tuple[int, int]]:
 
 def _offline_up(index: IntArray, gyr_dps: FloatArray, acc_mps2: FloatArray, period_s: float) -> FloatArray:
     ticks = index - index[0]
-    gyr, acc = bridged(ticks, gyr_dps), bridged(ticks, acc_mps2)
-    result = offlineVQF(np.radians(gyr), np.ascontiguousarray(acc), None, period_s)
-    return up_from_quaternions(result["quat6D"][ticks])
+    gyr, acc = np.radians(bridged(ticks, gyr_dps)), np.ascontiguousarray(bridged(ticks, acc_mps2))
+    quaternions = offlineVQF(gyr, acc, None, period_s)["quat6D"]
+    del gyr, acc
+    return up_from_quaternions(quaternions if len(quaternions) == len(ticks) else quaternions[ticks])
 
 
 def bridged(ticks: IntArray, values: FloatArray) -> FloatArray:
