@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imu_reps.domain.samples import FloatArray, IntArray
+from imu_reps.kinematics.median import median
 
 #: Length of the windows of which the least delay is taken.
 WINDOW_S = 1.0
@@ -136,7 +137,7 @@ def _asymmetric_line(
     if len(x) < group[-1] + 2:
         return None
     residual = y - _half_lag_slope(x, y, group) * x
-    residual = residual - np.array([np.median(residual[group == g]) for g in range(group[-1] + 1)])[group]
+    residual = residual - np.array([median(residual[group == g]) for g in range(group[-1] + 1)])[group]
     for _ in range(6):
         weight = _weights(residual)
         total = np.bincount(group, weight)
@@ -169,7 +170,7 @@ def _weights(residual: FloatArray) -> FloatArray:
 
 
 def _scale(residual: FloatArray) -> float:
-    return 1.4826 * float(np.median(np.abs(residual))) + 1e-7
+    return 1.4826 * median(np.abs(residual)) + 1e-7
 
 
 def _independence(residual: FloatArray) -> float:

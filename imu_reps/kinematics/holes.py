@@ -18,10 +18,11 @@ def bridged(values: FloatArray) -> FloatArray:
 
 
 def bridged_columns(values: FloatArray) -> FloatArray:
-    """The same for each column of (n, m) values."""
-    if np.isfinite(values).all():
+    """The same for the columns of (n, m) values, which are measured together."""
+    known = np.isfinite(values[:, 0])
+    if known.all() or not known.any():
         return values
-    whole = values.copy()
+    whole, holes, ticks = values.copy(), np.flatnonzero(~known), np.flatnonzero(known)
     for column in whole.T:
-        column[:] = bridged(column)
+        column[holes] = np.interp(holes, ticks, column[ticks])
     return whole

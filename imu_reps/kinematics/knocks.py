@@ -56,11 +56,11 @@ def without_knocks(timed: TimedSamples, block: SampleBlock) -> SampleBlock:
     block : SampleBlock
         All samples of one sensor.
     """
-    gyr = block.gyr_dps[timed.order]
+    gyr = block.gyr_dps.take(timed.order, axis=0)
     found = stretches(knocks(gyr))
     if not found:
         return block
-    acc = block.acc_mps2[timed.order]
+    acc = block.acc_mps2.take(timed.order, axis=0)
     step_s = np.diff(timed.time_s, append=timed.time_s[-1] + timed.period_s)
     # what follows the next knock is not looked at, its angle is not known yet; what went before is
     for (start, end), (following, _) in pairwise([*found, (len(gyr), len(gyr))]):

@@ -76,7 +76,7 @@ def offline_motion(timed: TimedSamples, block: SampleBlock) -> SensorMotion:
     block : SampleBlock
         All samples of one sensor.
     """
-    gyr, acc = block.gyr_dps[timed.order], block.acc_mps2[timed.order]
+    gyr, acc = block.gyr_dps.take(timed.order, axis=0), block.acc_mps2.take(timed.order, axis=0)
     length = window_length(timed.period_s)
     bias = gyroscope_bias(gyr, acc, length)
     gyr = gyr if bias is None else gyr - bias

@@ -99,7 +99,7 @@ def _beyond(middle: float, error: float, limits: tuple[float, float]) -> bool:
 
 def check_warming(block: SampleBlock, timed: TimedSamples) -> Iterator[PlausibilityFinding]:
     """Whether the gyroscope's bias wanders, as while the part warms up."""
-    gyr_dps, acc_mps2 = block.gyr_dps[timed.order], block.acc_mps2[timed.order]
+    gyr_dps, acc_mps2 = block.gyr_dps.take(timed.order, axis=0), block.acc_mps2.take(timed.order, axis=0)
     bias = gyroscope_bias(gyr_dps, acc_mps2, window_length(timed.period_s))
     if bias is not None and bias.ndim > 1:
         yield PlausibilityFinding(

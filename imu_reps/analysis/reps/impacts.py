@@ -12,6 +12,7 @@ from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.holes import bridged
+from imu_reps.kinematics.median import median
 
 #: Slower sensors do not see an impulse of 10 to 60 ms.
 LEAST_RATE_HZ = 50.0
@@ -85,7 +86,7 @@ def touch_down(motion: SetMotion, down: slice, bottom_deg: float) -> Impulse | N
     if not sharp.any() or not np.isfinite(impact[down]).any():
         return None
     tick = start + int(np.argmax(np.where(sharp, impact[end], 0.0)))
-    noise = float(np.nanmedian(impact[down]))
+    noise = median(impact[down][np.isfinite(impact[down])])
     return Impulse(tick, float(motion.elevation_deg[tick]), float(impact[tick]), noise)
 
 

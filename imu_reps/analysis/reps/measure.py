@@ -282,7 +282,9 @@ class Meter:
 def _known(missing: BoolArray, span: Span) -> bool:
     """Whether enough of a span was measured to judge it."""
     piece = missing[span.ticks]
-    if len(piece) == 0 or piece.mean() > LARGEST_HOLE_SHARE:
+    if not piece.any():
+        return len(piece) > 0
+    if piece.mean() > LARGEST_HOLE_SHARE:
         return False
     longest = int(LONGEST_HOLE_S * GRID_HZ) + 1
     runs = np.convolve(piece, np.ones(longest), "valid") if len(piece) >= longest else np.zeros(1)

@@ -136,14 +136,14 @@ def flank_end(speed_dps: FloatArray, start: int, peak_dps: float) -> float:
 
 def _next(mask: np.ndarray, start: int) -> int:
     """First index from `start` on at which `mask` holds, or its length."""
-    found = np.flatnonzero(mask[start:])
-    return start + int(found[0]) if len(found) else len(mask)
+    ahead = mask[start:]
+    return start + int(ahead.argmax()) if ahead.any() else len(mask)
 
 
 def _run_before(mask: np.ndarray, index: int) -> int:
     """How many values right before `index` hold."""
-    broken = np.flatnonzero(~mask[:index])
-    return index - (int(broken[-1]) + 1 if len(broken) else 0)
+    before = mask[:index][::-1]
+    return index if before.all() else int(before.argmin())
 
 
 def _zero_crossing(speed_dps: FloatArray, first: int, end: int) -> float:

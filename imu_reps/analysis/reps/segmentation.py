@@ -15,6 +15,7 @@ from imu_reps.domain.rep import PartialReason
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
+from imu_reps.kinematics.median import median
 
 #: A leg cannot go below the floor: a shank that points there belongs to a bent knee, and is no travel.
 BELOW_FLOOR_DEG = 6.0
@@ -315,7 +316,7 @@ def _too_small(
     """Excursions too small to count that start from rest and come back to it."""
     if not reps:
         return []
-    rest_deg = float(np.median([rep.back.value for rep in reps]))
+    rest_deg = median([rep.back.value for rep in reps])
     return [
         small
         for small in _excursions(_zigzag(turns, least_deg))

@@ -19,6 +19,7 @@ from imu_reps.analysis.set.spells import Rest
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
+from imu_reps.kinematics.median import median
 
 #: Levels nearer than this share of the usual range are the same level (ours).
 SAME_LEVEL = 0.25
@@ -140,7 +141,7 @@ def _at_its_level(found: Segmentation) -> Segmentation:
     """Without excursions that begin or end where the others turn, as the lift into a high start does."""
     if not found.reps:
         return found
-    turn = float(np.median([rep.far.value for rep in found.reps]))
+    turn = median([rep.far.value for rep in found.reps])
     reps = tuple(rep for rep in found.reps if max(rep.near.value, rep.back.value) < turn)
     return replace(found, reps=reps)
 
@@ -242,7 +243,7 @@ def on_floor(rests: Sequence[Rest], travel_deg: FloatArray, resting_deg: float, 
 
 def usual_level_deg(rests: Sequence[Rest], travel_deg: FloatArray) -> float:
     """The level most rested at: a stall on the way up is no floor."""
-    levels = np.array([float(np.median(travel_deg[rest.start : rest.end])) for rest in rests])
+    levels = np.array([median(travel_deg[rest.start : rest.end]) for rest in rests])
     lengths = np.array([rest.duration_s for rest in rests])
     same = np.abs(levels[:, None] - levels) < SAME_REST_DEG
     best = int(np.argmax(same @ lengths))
