@@ -62,7 +62,7 @@ class SensorMotion:
 
 def up_from_quaternions(quaternions: FloatArray) -> FloatArray:
     """Direction of earth's z in sensor axes, for sensor-to-earth quaternions (n, 4), w first."""
-    w, x, y, z = np.ascontiguousarray(quaternions.T)
+    w, x, y, z = quaternions.T
     return np.column_stack([2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)])
 
 

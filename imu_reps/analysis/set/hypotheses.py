@@ -244,10 +244,14 @@ def on_floor(rests: Sequence[Rest], travel_deg: FloatArray, resting_deg: float, 
 def usual_level_deg(rests: Sequence[Rest], travel_deg: FloatArray) -> float:
     """The level most rested at: a stall on the way up is no floor."""
     levels = np.array([median(travel_deg[rest.start : rest.end]) for rest in rests])
-    lengths = np.array([rest.duration_s for rest in rests])
-    same = np.abs(levels[:, None] - levels) < SAME_REST_DEG
-    best = int(np.argmax(same @ lengths))
-    return float(np.average(levels[same[best]], weights=lengths[same[best]]))
+    ticks = np.array([rest.end - rest.start for rest in rests])
+    order = np.argsort(levels)
+    below = np.append(0, np.cumsum(ticks[order]))
+    first = np.searchsorted(levels, levels - SAME_REST_DEG, "right", sorter=order)
+    last = np.searchsorted(levels, levels + SAME_REST_DEG, "left", sorter=order)
+    best = levels[np.argmax(below[last] - below[first])]
+    same = np.abs(levels - best) < SAME_REST_DEG
+    return float(np.average(levels[same], weights=ticks[same]))
 
 
 def _leg_axis(
