@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.polynomial import polynomial
 
@@ -139,10 +141,9 @@ def warming_curve(at: FloatArray, readings: FloatArray, when: FloatArray | IntAr
 def stretches(mask: BoolArray, gap: int = 0) -> list[tuple[int, int]]:
     """Half-open spans in which `mask` holds; what is at most `gap` apart is one."""
     edges = np.flatnonzero(np.diff(mask.astype(np.int8), prepend=0, append=0))
-    starts, ends = edges[::2], edges[1::2]
-    apart = starts[1:] - ends[:-1] > gap
-    starts, ends = np.r_[starts[:1], starts[1:][apart]], np.r_[ends[:-1][apart], ends[-1:]]
-    return list(zip(starts.tolist(), ends.tolist(), strict=True))
+    starts, ends = edges[::2].tolist(), edges[1::2].tolist()
+    apart = [k for k in range(1, len(starts)) if starts[k] - ends[k - 1] > gap]
+    return [(starts[a], ends[b - 1]) for a, b in pairwise([0, *apart, len(starts)])] if starts else []
 
 
 def _window_mean(values: FloatArray, length: int) -> FloatArray:

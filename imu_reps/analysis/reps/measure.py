@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,8 +55,8 @@ class Span:
     @property
     def ticks(self) -> slice:
         """Whole ticks within it, at least one."""
-        start = int(np.ceil(self.start))
-        return slice(start, max(start, int(np.floor(self.end))) + 1)
+        start = math.ceil(self.start)
+        return slice(start, max(start, math.floor(self.end)) + 1)
 
 
 @dataclass(frozen=True, slots=True)
