@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from imu_reps.domain.tempo import Tempo
     from imu_reps.domain.track import AngleTrack
     from imu_reps.errors import ImuRepsError
-    from imu_reps.sensors.simulator import SetPlan, simulate
-    from imu_reps.storage.recording_file import load, save
+    from imu_reps.sim.wearer import SetPlan, simulate
+    from imu_reps.storage.recording import load, save
 
 __version__ = "0.1.0"
 
@@ -61,14 +61,14 @@ _HOMES = {
     "Rep": "domain.rep",
     "SampleBlock": "domain.samples",
     "SensorHeader": "domain.recording",
-    "SetPlan": "sensors.simulator",
+    "SetPlan": "sim.wearer",
     "Settings": "domain.settings",
     "Summary": "domain.summary",
     "Tempo": "domain.tempo",
     "analyze": "analysis.analyze",
-    "load": "storage.recording_file",
-    "save": "storage.recording_file",
-    "simulate": "sensors.simulator",
+    "load": "storage.recording",
+    "save": "storage.recording",
+    "simulate": "sim.wearer",
 }
 
 

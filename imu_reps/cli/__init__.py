@@ -1,1 +1,1 @@
-"""The command line: one file per verb, the only place that prints."""
+"""The command line: one file or package per verb, the only place that prints."""

@@ -20,8 +20,8 @@ def angles(file: str, output: str | None, force: bool) -> None:
     Times are the recording's own time_s; a cell is empty where the angle was not measured.
     """
     from imu_reps.analysis.analyze import analyze
-    from imu_reps.storage.angles_csv import angles_csv, save_angles
-    from imu_reps.storage.recording_file import load
+    from imu_reps.storage.exports import angles_csv, save_angles
+    from imu_reps.storage.recording import load
 
     if output is not None and _same_file(file, output):
         raise UsageError(

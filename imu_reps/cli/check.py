@@ -41,7 +41,7 @@ def _check_file(file: str, as_json: bool) -> int:
     """Check one file, print what was found, and return its exit code."""
     from imu_reps.analysis.cross_time import doubt_about_time
     from imu_reps.analysis.plausibility import check_recording
-    from imu_reps.storage.recording_file import load
+    from imu_reps.storage.recording import load
 
     try:
         recording = load(file)

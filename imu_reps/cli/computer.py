@@ -14,7 +14,7 @@ from imu_reps.errors import FileAccessError
 
 if TYPE_CHECKING:
     from imu_reps.errors import ImuRepsError
-    from imu_reps.session.diagnosis import ComputerFacts
+    from imu_reps.setup.computer_check import ComputerFacts
 
 #: `bluetoothctl` answers at once; where its service hangs, it is not waited for.
 ANSWER_S = 5.0
@@ -22,7 +22,7 @@ ANSWER_S = 5.0
 
 def computer_facts(heard: int | None, radio_trouble: ImuRepsError | None) -> ComputerFacts:
     """Everything `check_computer` judges; the scan was the caller's."""
-    from imu_reps.session.diagnosis import ComputerFacts
+    from imu_reps.setup.computer_check import ComputerFacts
     from imu_reps.storage.folders import default_folder
 
     folder = default_folder()

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from imu_reps.domain.samples import SensorPlace
     from imu_reps.sensors.ble import Radio
-    from imu_reps.session.diagnosis import Check
-    from imu_reps.session.sensor_diagnosis import SensorFacts
-    from imu_reps.session.virtual_world import VirtualWorld
+    from imu_reps.setup.computer_check import Check
+    from imu_reps.setup.sensor_check import SensorFacts
+    from imu_reps.sources.virtual_source import VirtualWorld
     from imu_reps.storage.profile import Person
 
 #: Sensors that advertise seldom are heard within this.
@@ -75,8 +75,8 @@ def doctor(
     Exit code 3 if anything is bad.
     """
     from imu_reps.cli.computer import computer_facts
-    from imu_reps.session.diagnosis import check_computer, exit_code
-    from imu_reps.session.sensor_diagnosis import check_sensor
+    from imu_reps.setup.computer_check import check_computer, exit_code
+    from imu_reps.setup.sensor_check import check_sensor
 
     checks: list[Check] = []
     whom = None if virtual else _whom(person, checks)
@@ -105,7 +105,7 @@ def _announce(sensors: bool, seconds: float) -> None:
 
 def _whom(name: str | None, checks: list[Check]) -> Person | None:
     """Whose sensors to look at; what is wrong with the profile is one of the findings."""
-    from imu_reps.session.diagnosis import Check
+    from imu_reps.setup.computer_check import Check
     from imu_reps.storage.profile_file import load_profiles
 
     try:
@@ -130,7 +130,7 @@ async def _examine(
     radio: Radio, world: VirtualWorld | None, *, whom: Person | None, seconds: float
 ) -> Findings:
     """Scan, then let the sensors stream; what goes wrong is a finding."""
-    from imu_reps.session.examination import examine, look_for, worn_or_near
+    from imu_reps.setup.examination import examine, look_for, worn_or_near
 
     person = world.person if world else whom
     try:
@@ -145,7 +145,7 @@ async def _examine(
 
 
 def _nothing_to_look_at() -> Check:
-    from imu_reps.session.diagnosis import Check
+    from imu_reps.setup.computer_check import Check
 
     hint = "Switch the sensors on, bring them near, and disconnect them from any phone or other program."
     return Check("sensors", "bad", "No sensor that can do the job was heard.", hint)

@@ -13,7 +13,7 @@ from imu_reps.domain.exercise import EXERCISES, Exercise
 from imu_reps.errors import FileAccessError
 
 if TYPE_CHECKING:
-    from imu_reps.domain.history import StoredSet
+    from imu_reps.domain.stored_set import StoredSet
 
 
 @click.command()
@@ -51,7 +51,7 @@ def history(
 
 
 def _sets(person: str | None, exercise: Exercise | None) -> list[StoredSet]:
-    from imu_reps.storage.history import History
+    from imu_reps.storage.history_store import History
 
     with History() as known:
         sets = known.sets(person=person, exercise=exercise)
@@ -72,18 +72,18 @@ def _say_json(sets: list[StoredSet]) -> None:
 
 
 def _say_csv(sets: list[StoredSet]) -> None:
-    from imu_reps.storage.history_csv import history_csv
+    from imu_reps.storage.exports import history_csv
 
     say(history_csv(sets), nl=False)
 
 
 def _hand_over(sets: list[StoredSet], person: str | None, out: Path) -> None:
-    from imu_reps.coaching.advice import advise
-    from imu_reps.coaching.progress import progress
-    from imu_reps.report.advice import advice_lines
+    from imu_reps.advice.changes import progress
+    from imu_reps.advice.next_session import advise
+    from imu_reps.report.advice_text import advice_lines
     from imu_reps.report.page.hand_over import hand_over_page
+    from imu_reps.storage.file_access import write_text
     from imu_reps.storage.programme_file import load_programme
-    from imu_reps.storage.text_file import write_text
 
     programme = load_programme()
     advice = advice_lines(advise(sets, programme))
@@ -92,7 +92,7 @@ def _hand_over(sets: list[StoredSet], person: str | None, out: Path) -> None:
 
 
 def _show(sets: list[StoredSet], last: int) -> None:
-    from imu_reps.coaching.progress import progress
-    from imu_reps.report.history import history_report
+    from imu_reps.advice.changes import progress
+    from imu_reps.report.history_text import history_report
 
     show(partial(history_report, sets[-last:], progress(sets)))

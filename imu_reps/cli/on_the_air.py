@@ -10,7 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from imu_reps.sensors.ble import Radio
-    from imu_reps.session.virtual_world import VirtualWorld
+    from imu_reps.sources.virtual_source import VirtualWorld
 
 T = TypeVar("T")
 Work = Callable[["Radio", "VirtualWorld | None"], Awaitable[T]]
@@ -36,7 +36,7 @@ def on_the_air(virtual: str | None, work: Work[T]) -> T:
     """Run `work` with the computer's Bluetooth, or with virtual sensors as fast as they go."""
     if virtual is None:
         return asyncio.run(_with_bluetooth(work))
-    from imu_reps.sensors.virtual.fast_loop import run
+    from imu_reps.sim.radio.fast_loop import run
 
     return run(_with_virtual_sensors(virtual, work))
 
@@ -48,8 +48,8 @@ async def _with_bluetooth(work: Work[T]) -> T:
 
 
 async def _with_virtual_sensors(family: str, work: Work[T]) -> T:
-    from imu_reps.sensors.simulator import SetPlan
-    from imu_reps.session.virtual_world import VirtualWorld
+    from imu_reps.sim.wearer import SetPlan
+    from imu_reps.sources.virtual_source import VirtualWorld
 
     async with VirtualWorld(family, [SetPlan()]) as world:
         return await work(world.radio(), world)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="The advice as one line of JSON.")
 def plan(person: str | None, file: str | None, as_json: bool) -> None:
     """Show the programme, how it was kept this week, and one recommendation with its reasons."""
-    from imu_reps.coaching.advice import advise
-    from imu_reps.storage.history import History
+    from imu_reps.advice.next_session import advise
+    from imu_reps.storage.history_store import History
     from imu_reps.storage.plain_json import one_line
     from imu_reps.storage.programme_file import load_programme
 
@@ -41,7 +41,7 @@ def plan(person: str | None, file: str | None, as_json: bool) -> None:
 
 
 def _say_programme(programme: Programme) -> None:
-    from imu_reps.report.advice import plan_line
+    from imu_reps.report.advice_text import plan_line
 
     say(plan_line(programme.plan))
     for number, rung in enumerate(programme.ladder, 1):
@@ -51,7 +51,7 @@ def _say_programme(programme: Programme) -> None:
 
 
 def _say_advice(advice: Advice, plan: Plan) -> None:
-    from imu_reps.report.advice import adherence_lines, advice_lines
+    from imu_reps.report.advice_text import adherence_lines, advice_lines
 
     for line in advice_lines(advice):
         say(line)

@@ -13,10 +13,10 @@ from imu_reps.cli.thresholds import chosen_settings, settings_options
 from imu_reps.errors import FileAccessError, ImuRepsError
 
 if TYPE_CHECKING:
-    from imu_reps.domain.history import StoredSet
     from imu_reps.domain.settings import Settings
+    from imu_reps.domain.stored_set import StoredSet
     from imu_reps.report.moved import Moved
-    from imu_reps.storage.history import History
+    from imu_reps.storage.history_store import History
 
 
 @click.command()
@@ -33,8 +33,8 @@ def reanalyse(
     in; those you discarded are left out. With --diff nothing is kept: each recording is compared with how it
     was last summed up.
     """
-    from imu_reps.storage.history import History
-    from imu_reps.storage.recording_file import default_folder
+    from imu_reps.storage.history_store import History
+    from imu_reps.storage.recording import default_folder
 
     settings = chosen_settings(preset, changes)
     files = _recordings(folder or default_folder())
@@ -98,7 +98,7 @@ def _compare(files: list[Path], settings: Settings, history: History) -> int:
 def _summed_up(file: Path, settings: Settings) -> StoredSet | None:
     """The set in a file; None if it was discarded."""
     from imu_reps.analysis.analyze import analyze
-    from imu_reps.storage.recording_file import load
+    from imu_reps.storage.recording import load
     from imu_reps.storage.remembered import stored_set
 
     recording = load(file)

@@ -17,10 +17,10 @@ from imu_reps.domain.cue import USUALLY_SPOKEN, Spoken
 from imu_reps.errors import ImuRepsError
 
 if TYPE_CHECKING:
-    from imu_reps.cli.live_screen import LiveScreen
+    from imu_reps.cli.panel.screen import LiveScreen
     from imu_reps.domain.recording import Recording
     from imu_reps.domain.settings import Settings
-    from imu_reps.live.played_set import Step
+    from imu_reps.view.played_set import Step
 
 #: What can be pressed while a recording is played in a terminal.
 KEYS = "Ctrl-C ends."
@@ -66,7 +66,7 @@ def replay(  # noqa: PLR0913 - an argument an option
     included. With --speed, in a terminal, a live panel shows how the set stands. With --page it is shown in
     a browser, and played when somebody there presses Start.
     """
-    from imu_reps.storage.recording_file import load
+    from imu_reps.storage.recording import load
 
     settings = chosen_settings(preset, changes)
     if as_json and spoken != USUALLY_SPOKEN:
@@ -94,9 +94,9 @@ def _play_on_page(
     recording: Recording, settings: Settings, speed: float, spoken: Spoken, wish: PageWish
 ) -> None:
     """Play the recording to a page as often as it is asked to, until Ctrl-C."""
-    from imu_reps.cli.page_links import say_links
-    from imu_reps.live.playing import Player
-    from imu_reps.live.server import PageServer
+    from imu_reps.cli.page_options import say_links
+    from imu_reps.web.playing import Player
+    from imu_reps.web.server import PageServer
 
     player = Player(recording, settings, speed, spoken)
     with PageServer(player.hub, player.ask, port=wish.port, share=wish.share) as server:
@@ -107,8 +107,8 @@ def _play_on_page(
 
 def _show_json(recording: Recording, settings: Settings, speed: float | None) -> None:
     """Every event as a line, at once, and the summary as the last."""
-    from imu_reps.live.played_set import play
-    from imu_reps.storage.summary_json import event_line, summary_line
+    from imu_reps.storage.exports import event_line, summary_line
+    from imu_reps.view.played_set import play
 
     def say_events(step: Step) -> None:
         for event in step.events:
@@ -121,9 +121,9 @@ def _show_text(
     recording: Recording, settings: Settings, spoken: Spoken, speed: float | None, *, quiet: bool
 ) -> None:
     """Show what is heard, on a panel where there can be one, then the report."""
-    from imu_reps.cli.live_screen import LiveScreen, can_show_panel
-    from imu_reps.live.played_set import play
+    from imu_reps.cli.panel.screen import LiveScreen, can_show_panel
     from imu_reps.report.text import text_report
+    from imu_reps.view.played_set import play
 
     if speed is None or quiet or not can_show_panel():
         summary = play(recording, settings, spoken, speed, _say_step)
@@ -135,7 +135,7 @@ def _show_text(
 
 
 def _say_step(step: Step) -> None:
-    from imu_reps.cli.plain_session import lines_of
+    from imu_reps.cli.record.plain_session import lines_of
 
     for line in lines_of(step.events, step.cues):
         say(line)
@@ -143,8 +143,8 @@ def _say_step(step: Step) -> None:
 
 def _on_screen(screen: LiveScreen, recording: Recording, settings: Settings) -> Callable[[Step], None]:
     """What shows a step: lines, and below them the panel."""
-    from imu_reps.cli.plain_session import lines_of
-    from imu_reps.live.scene import next_picture, played_picture
+    from imu_reps.cli.record.plain_session import lines_of
+    from imu_reps.view.scene import next_picture, played_picture
 
     picture = played_picture(recording, settings)
 
@@ -157,7 +157,7 @@ def _on_screen(screen: LiveScreen, recording: Recording, settings: Settings) -> 
 
 
 def _echo_error(file: str, error: ImuRepsError) -> int:
-    from imu_reps.storage.summary_json import error_line
+    from imu_reps.storage.exports import error_line
 
     say(error_line(file, error))
     return error.exit_code

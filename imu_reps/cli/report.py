@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
 
 import click
 
@@ -13,6 +14,11 @@ from imu_reps.cli.console import complain, mention, rich_console, say, show
 from imu_reps.cli.thresholds import chosen_settings, settings_options
 from imu_reps.domain.settings import Settings
 from imu_reps.errors import ImuRepsError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from imu_reps.domain.stored_set import StoredSet
 
 #: From this many files on, progress is shown.
 MANY_FILES = 6
@@ -57,15 +63,15 @@ def report(
 
 
 def _latest() -> str:
-    from imu_reps.storage.recording_file import default_folder, latest_recording
+    from imu_reps.storage.recording import default_folder, latest_recording
 
     return str(latest_recording(default_folder()))
 
 
 def _json_line(file: str, settings: Settings) -> int:
     from imu_reps.analysis.analyze import analyze
-    from imu_reps.storage.recording_file import load
-    from imu_reps.storage.summary_json import error_line, summary_line
+    from imu_reps.storage.exports import error_line, summary_line
+    from imu_reps.storage.recording import load
 
     try:
         say(summary_line(analyze(load(file), settings).summary))
@@ -78,7 +84,7 @@ def _json_line(file: str, settings: Settings) -> int:
 def _text(file: str, settings: Settings) -> int:
     from imu_reps.analysis.analyze import analyze
     from imu_reps.report.text import text_report
-    from imu_reps.storage.recording_file import load
+    from imu_reps.storage.recording import load
 
     try:
         summary = analyze(load(file), settings).summary
@@ -91,11 +97,10 @@ def _text(file: str, settings: Settings) -> int:
 
 def _page(file: str, out: Path, settings: Settings) -> None:
     from imu_reps.analysis.analyze import analyze
-    from imu_reps.cli.beside import alone, beside_set
     from imu_reps.report.page.page import set_page
-    from imu_reps.storage.recording_file import load
+    from imu_reps.storage.file_access import write_text
+    from imu_reps.storage.recording import load
     from imu_reps.storage.remembered import stored_set
-    from imu_reps.storage.text_file import write_text
 
     recording = load(file)
     analysis = analyze(recording, settings)
@@ -119,3 +124,53 @@ def _with_progress(files: Sequence[str]) -> Iterator[str]:
         for number, file in enumerate(files, 1):
             mention(f"{number}/{len(files)} {file}")
             yield file
+
+
+class ReportContext(TypedDict):
+    """Earlier sets of the same exercise and side, and lines about sides and advice."""
+
+    earlier: Sequence[StoredSet]
+    sides: Sequence[str]
+    advice: Sequence[str]
+
+
+def alone() -> ReportContext:
+    """Nothing: of a set that is not to be compared."""
+    return {"earlier": (), "sides": (), "advice": ()}
+
+
+def beside_set(stored: StoredSet) -> ReportContext:
+    """Look up the person's sets up to this one.
+
+    Raises
+    ------
+    FileAccessError
+        As `imu_reps.storage.history_store.History`.
+    """
+    from imu_reps.advice.next_session import advise, session_of
+    from imu_reps.advice.side_differences import compare_sides
+    from imu_reps.report.advice_text import advice_lines
+    from imu_reps.report.sides_text import side_lines
+    from imu_reps.storage.history_store import History
+    from imu_reps.storage.programme_file import load_programme
+
+    sets = [stored]
+    if stored.recorded is not None:
+        with History() as history:
+            known = history.sets(person=stored.person)
+        sets = [one for one in known if one.file != stored.file and _before(one, stored)] + [stored]
+    session = [one.summary for one in sets if session_of(one) == session_of(stored)]
+    return {
+        "earlier": [one for one in sets if _alike(one, stored)],
+        "sides": side_lines(compare_sides(session)),
+        "advice": advice_lines(advise(sets, load_programme())) if stored.recorded is not None else [],
+    }
+
+
+def _before(one: StoredSet, other: StoredSet) -> bool:
+    return one.recorded is not None and other.recorded is not None and one.recorded <= other.recorded
+
+
+def _alike(one: StoredSet, other: StoredSet) -> bool:
+    recordings = one.summary.recording, other.summary.recording
+    return len({(recording.exercise, recording.side) for recording in recordings}) == 1

@@ -17,8 +17,8 @@ from imu_reps.errors import RadioError
 
 if TYPE_CHECKING:
     from imu_reps.sensors.ble import Radio
-    from imu_reps.session.candidates import Nearby
-    from imu_reps.session.virtual_world import VirtualWorld
+    from imu_reps.setup.candidates import Nearby
+    from imu_reps.sources.virtual_source import VirtualWorld
 
 #: From this signal strength on, in dBm, how it is called.
 SIGNALS = ((-60, "strong"), (-75, "good"), (-85, "weak"))
@@ -78,7 +78,7 @@ def scan(
 
 
 async def _look(radio: Radio, seconds: float, batteries: bool) -> list[Seen]:
-    from imu_reps.session.candidates import nearby
+    from imu_reps.setup.candidates import nearby
 
     devices = nearby(await radio.scan(seconds))
     return [Seen(d, await _battery(radio, d) if batteries else None) for d in devices]
@@ -88,7 +88,7 @@ async def _battery(radio: Radio, device: Nearby) -> float | None:
     """How full it is; None if it does not say or cannot be asked, which is no reason not to list it."""
     import asyncio
 
-    from imu_reps.session.battery import read_battery
+    from imu_reps.setup.battery import read_battery
 
     if device.family is None:
         return None

@@ -9,11 +9,11 @@ from imu_reps.domain.recording import Side
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.domain.tempo import Tempo
-from imu_reps.live.snapshot import Aim, LinkView
 from imu_reps.report.figures import counted, written
 from imu_reps.sensors.stream_items import LinkChange, SensorStatus
-from imu_reps.session.plan import SetGoal
-from imu_reps.session.told import Progress
+from imu_reps.session.session_events import SetProgress
+from imu_reps.session.session_plan import SetGoal
+from imu_reps.view.snapshot import Aim, LinkView
 
 _STATES = {
     "away": "lost, trying again",
@@ -70,12 +70,12 @@ def count(so_far: int, target: int | None) -> str:
     return counted(so_far, "rep") if target is None else f"{so_far} of {counted(target, 'rep')}"
 
 
-def so_far(progress: Progress, goal: SetGoal) -> str:
+def so_far(progress: SetProgress, goal: SetGoal) -> str:
     """Repetitions so far; a hold has none, and its seconds are lines of their own."""
     return "" if goal.exercise in HOLDS else count(progress.count, goal.reps)
 
 
-def phase(progress: Progress) -> str:
+def phase(progress: SetProgress) -> str:
     """What the leg does, or what has to be done that counting can begin."""
     if not progress.ready:
         return "be still for a moment"

@@ -12,12 +12,12 @@ from imu_reps.cli.console import complain, say
 from imu_reps.errors import ImuRepsError, RecordingError
 
 if TYPE_CHECKING:
-    from imu_reps.cli.record_run import Run
+    from imu_reps.cli.record.run import Run
     from imu_reps.domain.end_range import EndRange
     from imu_reps.domain.summary import Summary
-    from imu_reps.sensors.simulator import SetPlan
-    from imu_reps.session.plan import SetGoal
     from imu_reps.session.recorder import Finished
+    from imu_reps.session.session_plan import SetGoal
+    from imu_reps.sim.wearer import SetPlan
     from imu_reps.storage.profile import Profiles
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -95,7 +95,7 @@ def end_range(
     recorded now. The floor is kept in the person's profile: later sets are judged against it.
     """
     from imu_reps.analysis.end_range import end_range as tested
-    from imu_reps.report.end_range import end_range_sentences
+    from imu_reps.report.end_range_text import end_range_sentences
     from imu_reps.storage.profile_file import load_profiles
 
     profiles = load_profiles()
@@ -125,8 +125,8 @@ def setup(
     FILE: recordings of it; without one it is recorded now.
     """
     from imu_reps.analysis.press import press_back
-    from imu_reps.report.end_range import press_sentences
-    from imu_reps.storage.recording_file import load
+    from imu_reps.report.end_range_text import press_sentences
+    from imu_reps.storage.recording import load
 
     code = 0
     if not files:
@@ -147,7 +147,7 @@ def setup(
 def _summed_up(files: Sequence[str]) -> tuple[list[Summary], int]:
     """What the files say, and the exit code of those that say nothing."""
     from imu_reps.analysis.analyze import analyze
-    from imu_reps.storage.recording_file import load
+    from imu_reps.storage.recording import load
 
     summaries, code = [], 0
     for file in files:
@@ -179,7 +179,7 @@ def _lowered(
     speed: float,
 ) -> tuple[list[Summary], int]:
     """What lowerings done now say, and the exit code of recording them."""
-    from imu_reps.cli.record_run import exit_code, run_virtually
+    from imu_reps.cli.record.run import exit_code, run_virtually
 
     if virtual is None:
         finished, code = _recorded(goals, _HOW_END_RANGE, person, folder, quiet=quiet)
@@ -192,7 +192,7 @@ def _lowered(
 
 def _wearer_plan(goal: SetGoal) -> SetPlan:
     """What a virtual wearer does: slow lowerings, the back letting go on the way."""
-    from imu_reps.sensors.simulator import RepFaults, RepPlan, SetPlan
+    from imu_reps.sim.wearer import RepFaults, RepPlan, SetPlan
 
     arch = RepFaults(arch_deg=12.0, arch_below_deg=40.0)
     rep = RepPlan(top_deg=70.0, concentric_s=2.5, eccentric_s=6.0, bottom_pause_s=1.5, faults=arch)
@@ -200,7 +200,7 @@ def _wearer_plan(goal: SetGoal) -> SetPlan:
 
 
 def _lowering_goals(exercise: str) -> list[SetGoal]:
-    from imu_reps.session.plan import SetGoal
+    from imu_reps.session.session_plan import SetGoal
 
     if exercise == "double_leg_raise":
         return [SetGoal("double_leg_raise", "both", "low", reps=LOWERINGS)]
@@ -209,7 +209,7 @@ def _lowering_goals(exercise: str) -> list[SetGoal]:
 
 
 def _press_goal() -> SetGoal:
-    from imu_reps.session.plan import SetGoal
+    from imu_reps.session.session_plan import SetGoal
 
     return SetGoal("single_leg_raise_bent", None, "low", duration_s=PRESS_S)
 
@@ -218,7 +218,7 @@ def _recorded(
     goals: Sequence[SetGoal], how: Sequence[str], person: str | None, folder: Path | None, *, quiet: bool
 ) -> tuple[list[Finished], int]:
     """Record now, as `imu-reps record` does."""
-    from imu_reps.cli.record_run import exit_code, run_with_sensors
+    from imu_reps.cli.record.run import exit_code, run_with_sensors
 
     for sentence in how:
         say(sentence)
@@ -227,9 +227,9 @@ def _recorded(
 
 
 def _run(goals: Sequence[SetGoal], folder: Path | None, *, quiet: bool) -> Run:
-    from imu_reps.cli.record_run import Run
+    from imu_reps.cli.record.run import Run
     from imu_reps.domain.settings import Settings
-    from imu_reps.session.plan import SessionPlan
+    from imu_reps.session.session_plan import SessionPlan
 
     return Run(SessionPlan(tuple(goals), REST_S), folder, Settings(), quiet)
 

@@ -1,1 +1,1 @@
-"""From what was measured to what it means for the next set: progress, programme, advice."""
+"""In real time: what is said to the person, and when."""

@@ -8,13 +8,15 @@ from typing import Any
 
 from imu_reps.coaching import cue_words as words
 from imu_reps.coaching.cue_ranks import FAULT_PATIENCE_S, PATIENCE_S, PRIORITY, make
-from imu_reps.coaching.holding import HoldEvent, hold_cues, is_done
 from imu_reps.coaching.metronome import (
     LEAST_HOLD_S,
+    HoldEvent,
     beats_s,
     count_in_s,
     countdown_s,
     first_move,
+    hold_cues,
+    is_done,
 )
 from imu_reps.domain.cue import USUALLY_SPOKEN, Cue, CueCode, Spoken
 from imu_reps.domain.events import (

@@ -15,7 +15,7 @@ Quantity = Literal[
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class QuantityChange:
     """One quantity, the latest day's mean against the mean of the sets before.
 
     Attributes
@@ -43,7 +43,7 @@ class Progress:
         Day of the first set; None if no recording says when it was made.
     best_clean : int or None
         Most clean repetitions in one set, reached on `best_day`; None if none was judged.
-    changes : tuple of Change
+    changes : tuple of QuantityChange
         Empty until there are sets of at least two days.
     """
 
@@ -53,4 +53,4 @@ class Progress:
     since: date | None
     best_clean: int | None
     best_day: date | None
-    changes: tuple[Change, ...]
+    changes: tuple[QuantityChange, ...]

@@ -31,6 +31,10 @@ SET_CUTOFF_HZ = 1.3
 #: Instants at which the leg turns slower than this say nothing about the lever.
 MOVING_DPS = 8.0
 
+#: Nor do those at which less than this share of the turning is about the axis: a foot that rolls inward as it
+#: leaves the floor turns fast about the leg, and carries nothing (ours).
+MAIN_SHARE = 0.5
+
 #: Independent values per second behind the low-pass.
 INDEPENDENT_HZ = 2.0 * CUTOFF_HZ
 
@@ -72,6 +76,8 @@ class Carried:
     ----------
     omega_rad_s, alpha_rad_s2 : (n,) float
         Turning about the axis.
+    turning_rad_s : (n,) float
+        Turning about any axis.
     acceleration_mps2 : (n, 2) float
         Specific force less gravity, along and across.
     plane : (2, 3) float
@@ -82,6 +88,7 @@ class Carried:
 
     omega_rad_s: FloatArray
     alpha_rad_s2: FloatArray
+    turning_rad_s: FloatArray
     acceleration_mps2: FloatArray
     plane: FloatArray
     known: BoolArray
@@ -91,6 +98,7 @@ class Carried:
         return Carried(
             self.omega_rad_s[piece],
             self.alpha_rad_s2[piece],
+            self.turning_rad_s[piece],
             self.acceleration_mps2[piece],
             self.plane,
             self.known[piece],
@@ -105,9 +113,11 @@ def carried(ankle: GridMotion, axis: FloatArray, cutoff_hz: float = CUTOFF_HZ) -
     along = unit(np.cross(axis, np.eye(3)[np.argmin(np.abs(axis))]))
     plane = np.stack([along, np.cross(axis, along)])
     force = (ankle.acc_mps2 - GRAVITY_MPS2 * ankle.up) @ plane.T
-    values = np.column_stack([np.radians(ankle.gyr_dps @ axis), force])
+    values = np.column_stack([np.radians(ankle.gyr_dps), force])
     smooth = low_pass(cutoff_hz)(bridged_columns(values))
-    return Carried(smooth[:, 0], np.gradient(smooth[:, 0], 1.0 / GRID_HZ), smooth[:, 1:], plane, known)
+    omega, force = smooth[:, :3] @ axis, smooth[:, 3:]
+    alpha, turning = np.gradient(omega, 1.0 / GRID_HZ), np.linalg.norm(smooth[:, :3], axis=1)
+    return Carried(omega, alpha, turning, force, plane, known)
 
 
 def fit_lever(motion: Carried, ticks: IntArray) -> Lever | None:
@@ -175,8 +185,10 @@ class _Sums:
 
     @classmethod
     def of(cls, motion: Carried, ticks: IntArray) -> _Sums | None:
-        quick = np.abs(motion.omega_rad_s[ticks]) > np.radians(MOVING_DPS)
-        moving = ticks[quick & motion.known[ticks]]
+        omega = np.abs(motion.omega_rad_s[ticks])
+        quick = motion.known[ticks] & (omega > np.radians(MOVING_DPS))
+        mainly = quick & (omega > MAIN_SHARE * motion.turning_rad_s[ticks])
+        moving = ticks[mainly if mainly.sum() >= FEWEST else quick]
         if len(moving) < FEWEST:
             return None
         few = moving[::EVERY]

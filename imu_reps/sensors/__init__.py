@@ -1,1 +1,1 @@
-"""The edge that makes sample blocks: replayed recordings and the simulator."""
+"""Bluetooth sensors: the bytes of each family, and the links to them."""

@@ -24,8 +24,6 @@ from imu_reps.sensors.mends import radio_error
 from imu_reps.sensors.radio_failures import cause, words
 from imu_reps.sensors.wire import Advertisement, Characteristic
 
-__all__ = ["Connection", "Found", "Radio"]
-
 #: A sensor in reach answers a connection request within its advertising interval, at most a few seconds.
 CONNECT_TIMEOUT_S = 10.0
 #: An answer takes two connection intervals; a link that is breaking holds it up until it is given up.

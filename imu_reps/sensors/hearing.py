@@ -7,8 +7,8 @@ from dataclasses import fields, replace
 import numpy as np
 
 from imu_reps.domain.samples import SampleBlock, SensorPlace
-from imu_reps.sensors.inbox import Arrival
-from imu_reps.sensors.pace import Pace
+from imu_reps.sensors.inbox import Notification
+from imu_reps.sensors.pace import ArrivalPace
 from imu_reps.sensors.stream_items import Item, LinkChange, LinkState, Restarted
 from imu_reps.sensors.wire import NOTHING_SAID, Decoded, Facts, Family, Samples
 
@@ -34,7 +34,7 @@ class Hearing:
         The latest of everything it said of itself.
     last_sample_s : float or None
         Arrival of its last samples.
-    pace : Pace
+    pace : ArrivalPace
     samples, damaged, repeated, restarts, dropped : int
         See `imu_reps.sensors.stream_items.SensorStatus`.
     """
@@ -43,7 +43,7 @@ class Hearing:
         self.state: LinkState = "away"
         self.facts = NOTHING_SAID
         self.last_sample_s: float | None = None
-        self.pace = Pace(family.has_clock)
+        self.pace = ArrivalPace(family.has_clock)
         self._place = place
         self._family = family
         self._decoding = family.begin(rate_hz)
@@ -61,9 +61,9 @@ class Hearing:
         """Samples missing from the numbering; None without a numbering of the sensor's own."""
         return self._lost_before + self._numbering.missing if self._family.counter == "device" else None
 
-    def take(self, word: Arrival | LinkChange) -> list[Item]:
+    def take(self, word: Notification | LinkChange) -> list[Item]:
         """What an arrival, or a word about the link, comes to."""
-        return self._decode(word) if isinstance(word, Arrival) else self._change(word)
+        return self._decode(word) if isinstance(word, Notification) else self._change(word)
 
     def ask_anew(self) -> None:
         """Forget the rate and any refusal: the sensor is about to be asked again."""
@@ -79,7 +79,7 @@ class Hearing:
         self.state = change.state
         return [change]
 
-    def _decode(self, arrival: Arrival) -> list[Item]:
+    def _decode(self, arrival: Notification) -> list[Item]:
         if self._copies and self._copies.is_one(arrival):
             self.repeated += 1
             return []
@@ -91,7 +91,7 @@ class Hearing:
         self.facts = _latest(self.facts, decoded.facts)
         return self._restart(decoded, arrival) + self._hear(decoded.samples, arrival)
 
-    def _restart(self, decoded: Decoded, arrival: Arrival) -> list[Item]:
+    def _restart(self, decoded: Decoded, arrival: Notification) -> list[Item]:
         if not decoded.restarted:
             return []
         self.restarts += 1
@@ -100,7 +100,7 @@ class Hearing:
         self.pace.forget()
         return [Restarted(self._place, arrival.time_s)]
 
-    def _hear(self, samples: Samples, arrival: Arrival) -> list[Item]:
+    def _hear(self, samples: Samples, arrival: Notification) -> list[Item]:
         if not len(samples):
             return []
         self.samples += len(samples)
@@ -145,11 +145,11 @@ class Copies:
     """
 
     def __init__(self) -> None:
-        self._before: Arrival | None = None
+        self._before: Notification | None = None
         self._copied = False
         self._believed = True
 
-    def is_one(self, arrival: Arrival) -> bool:
+    def is_one(self, arrival: Notification) -> bool:
         """Whether this arrival is a copy of the one before it."""
         if not self._believed:
             return False
@@ -161,7 +161,7 @@ class Copies:
         return False
 
 
-def _alike(one: Arrival, other: Arrival) -> bool:
+def _alike(one: Notification, other: Notification) -> bool:
     same = (one.characteristic, one.data) == (other.characteristic, other.data)
     return same and other.time_s - one.time_s <= COPY_WITHIN_S
 

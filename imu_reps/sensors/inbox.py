@@ -15,7 +15,7 @@ LIMIT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class Notification:
     """Bytes of one notification or read, stamped on arrival with the event loop's time."""
 
     sensor: SensorPlace
@@ -39,10 +39,10 @@ class Inbox(Generic[Word]):
     def __init__(self, limit: int = LIMIT) -> None:
         self.dropped: dict[SensorPlace, int] = dict.fromkeys(SENSOR_PLACES, 0)
         self._limit = limit
-        self._waiting: deque[Arrival | Word] = deque()
+        self._waiting: deque[Notification | Word] = deque()
         self._news = asyncio.Event()
 
-    def put(self, arrival: Arrival) -> None:
+    def put(self, arrival: Notification) -> None:
         """Queue what arrived, or count it as dropped."""
         if len(self._waiting) >= self._limit:
             self.dropped[arrival.sensor] += 1
@@ -59,7 +59,7 @@ class Inbox(Generic[Word]):
         """Wait until something is there."""
         await self._news.wait()
 
-    def take_all(self) -> list[Arrival | Word]:
+    def take_all(self) -> list[Notification | Word]:
         """Everything that waits, oldest first."""
         taken = list(self._waiting)
         self._waiting.clear()

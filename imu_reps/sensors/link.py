@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.errors import RadioError
 from imu_reps.sensors.hearing import Hearing
-from imu_reps.sensors.inbox import Arrival, Inbox
+from imu_reps.sensors.inbox import Inbox, Notification
 from imu_reps.sensors.mends import radio_error
 from imu_reps.sensors.starting import Starter, until
 from imu_reps.sensors.steps import take_steps
@@ -17,7 +17,8 @@ from imu_reps.sensors.stream_items import LinkChange, LinkState, Wanted
 from imu_reps.sensors.wire import Step
 
 if TYPE_CHECKING:
-    from imu_reps.sensors.ble import Connection, Found, Radio
+    from imu_reps.sensors.ble import Connection, Radio
+    from imu_reps.sensors.found import Found
 
 __all__ = ["Link", "LinkChange", "LinkState"]
 
@@ -218,7 +219,7 @@ class Link:
 
     def _on_data(self, characteristic: str, data: bytes) -> None:
         """Stamp and queue, nothing else: this runs in the radio's callback."""
-        self._inbox.put(Arrival(self._place, _now_s(), characteristic, data))
+        self._inbox.put(Notification(self._place, _now_s(), characteristic, data))
 
     def _connected(self) -> Connection:
         if self._connection is None or self._broken.is_set():

@@ -12,7 +12,7 @@ from imu_reps.sensors.wire import Samples
 WINDOW_S = 5.0
 
 
-class Pace:
+class ArrivalPace:
     """Arrivals of the last `WINDOW_S`: when, up to which sample number, at which time of the sensor's clock.
 
     Parameters

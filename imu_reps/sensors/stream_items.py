@@ -52,7 +52,7 @@ class Wanted:
     ----------
     family : Family
     host_id : str
-        As `imu_reps.sensors.ble.Found.host_id`.
+        As `imu_reps.sensors.found.Found.host_id`.
     rate_hz : float
         The rate asked for.
     identity : str or None

@@ -15,7 +15,8 @@ from imu_reps.sensors.mends import radio_error
 from imu_reps.sensors.stream_items import Item, LinkChange, LinkState, Restarted, SensorStatus, Wanted
 
 if TYPE_CHECKING:
-    from imu_reps.sensors.ble import Found, Radio
+    from imu_reps.sensors.ble import Radio
+    from imu_reps.sensors.found import Found
 
 __all__ = ["Item", "LinkChange", "LinkState", "Restarted", "SensorStatus", "Streams", "Wanted"]
 

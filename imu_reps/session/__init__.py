@@ -1,1 +1,1 @@
-"""A session with two real (or virtual) sensors: pairing, recording sets, finding out what is wrong."""
+"""A running session: sets recorded, counted and coached one after the other."""

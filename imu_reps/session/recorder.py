@@ -20,7 +20,7 @@ from imu_reps.domain.settings import Settings
 from imu_reps.domain.summary import Summary
 from imu_reps.errors import FileAccessError, ImuRepsError
 from imu_reps.sensors.stream_items import Item, LinkChange, Restarted
-from imu_reps.storage.recording_file import RecordingWriter, load
+from imu_reps.storage.recording import RecordingWriter, load
 
 T = TypeVar("T")
 

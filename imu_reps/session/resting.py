@@ -10,9 +10,9 @@ from imu_reps.domain.cue import Cue
 from imu_reps.domain.events import SensorSilent, StopAsked
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.sensors.stream_items import SensorStatus
-from imu_reps.session.plan import SessionPlan
 from imu_reps.session.running_set import LINK_PATIENCE_S
-from imu_reps.session.told import Resting
+from imu_reps.session.session_events import Resting
+from imu_reps.session.session_plan import SessionPlan
 
 Links = Mapping[SensorPlace, SensorStatus]
 

@@ -23,9 +23,9 @@ from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import SampleBlock, SensorPlace
 from imu_reps.errors import FileAccessError
 from imu_reps.sensors.stream_items import Item, SensorStatus
-from imu_reps.session.plan import SetGoal
 from imu_reps.session.recorder import Finished, SetRecorder
-from imu_reps.session.told import Progress
+from imu_reps.session.session_events import SetProgress
+from imu_reps.session.session_plan import SetGoal
 
 #: After the last repetition of a set so much more is recorded, that its end may be seen,
 TAIL_S = 2.0
@@ -135,9 +135,9 @@ class RunningSet:
         self._refused_told = self._recorder.refused is not None
         return error
 
-    def progress(self, now_s: float, links: Mapping[SensorPlace, SensorStatus]) -> Progress:
+    def progress(self, now_s: float, links: Mapping[SensorPlace, SensorStatus]) -> SetProgress:
         """How it stands."""
-        return Progress(
+        return SetProgress(
             self.file_time_s(now_s),
             self._ready,
             self._recorder.rep_count,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,14 +15,11 @@ from imu_reps.domain.settings import Settings
 from imu_reps.errors import RadioError
 from imu_reps.sensors.stream_items import Item, LinkChange
 from imu_reps.sensors.streams import Streams
-from imu_reps.session.collector import Collector
-from imu_reps.session.files import free_path, make_folder
 from imu_reps.session.lead_in import LeadIn
-from imu_reps.session.plan import SessionPlan, SetGoal
 from imu_reps.session.recorder import Finished, SetRecorder
 from imu_reps.session.resting import RunningRest
 from imu_reps.session.running_set import LINK_PATIENCE_S, RunningSet
-from imu_reps.session.told import (
+from imu_reps.session.session_events import (
     Connecting,
     Cued,
     DiskRefused,
@@ -31,7 +29,10 @@ from imu_reps.session.told import (
     SetDone,
     Told,
 )
+from imu_reps.session.session_plan import SessionPlan, SetGoal
 from imu_reps.session.worn import SetIdentity, header
+from imu_reps.sources.radio_source import Collector
+from imu_reps.storage.file_access import access_error
 from imu_reps.storage.profile import Person
 
 
@@ -68,7 +69,7 @@ class Session:
     plan : SessionPlan
     place : Place
     tell : callable
-        Told everything as it happens, see `imu_reps.session.told`; must not block.
+        Told everything as it happens, see `imu_reps.session.session_events`; must not block.
     """
 
     def __init__(
@@ -265,3 +266,25 @@ def _nothing_sent() -> RadioError:
 
 def _now_s() -> float:
     return asyncio.get_running_loop().time()
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of recordings, unless it is there.
+
+    Raises
+    ------
+    FileAccessError
+        ``permission``, ``disk_full``; ``exists``, ``not_found``: something on the way is no folder.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise access_error(error, str(folder)) from error
+
+
+def free_path(folder: Path, created: datetime, goal: SetGoal, number: int) -> Path:
+    """A name for a set's file that is not taken; the file is not made."""
+    words = [f"{created:%Y-%m-%d_%H%M%S}", goal.exercise, goal.side, f"set{number}"]
+    name = "_".join(word for word in words if word)
+    names = itertools.chain([name], (f"{name}_{again}" for again in itertools.count(2)))
+    return next(path for name in names if not (path := folder / f"{name}.csv").exists())

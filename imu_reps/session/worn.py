@@ -10,7 +10,7 @@ from imu_reps.domain.recording import Header, SensorHeader, default_posture
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.sensors.families import family
 from imu_reps.sensors.stream_items import SensorStatus, Wanted
-from imu_reps.session.plan import SetGoal
+from imu_reps.session.session_plan import SetGoal
 from imu_reps.storage.profile import PairedSensor, Person
 
 

@@ -1,1 +1,1 @@
-"""The edge that keeps things: recording files and summaries."""
+"""The edge that keeps things: recordings, profiles, history, exports."""

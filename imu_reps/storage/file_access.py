@@ -1,8 +1,9 @@
-"""What the operating system refuses, said with the mend."""
+"""What the operating system refuses, said with its hint; and documents written whole."""
 
 from __future__ import annotations
 
 import errno
+from pathlib import Path
 
 from imu_reps.errors import FileAccessError
 
@@ -36,3 +37,17 @@ def access_error(error: OSError, name: str) -> FileAccessError:
     unknown = ("file_access", f"{error.strerror or error}.", "Check the disk and the path.")
     code, what, hint = _CAUSES.get(error.errno or 0, unknown)
     return FileAccessError(f"{name}: {what}", hint=hint, code=code)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` as UTF-8, over an older version of the same document.
+
+    Raises
+    ------
+    FileAccessError
+        No such folder, no permission, disk full.
+    """
+    try:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise access_error(error, str(path)) from error

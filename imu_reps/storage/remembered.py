@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from imu_reps.domain.history import StoredSet
 from imu_reps.domain.recording import Recording
+from imu_reps.domain.stored_set import StoredSet
 from imu_reps.domain.summary import Summary
 from imu_reps.errors import UsageError
 

@@ -22,8 +22,8 @@ from imu_reps.domain.cue import Cue
 from imu_reps.domain.events import Event, FloorNear, LimitCrossed
 from imu_reps.domain.samples import FloatArray
 from imu_reps.kinematics.live_motion import WAIT_S
-from imu_reps.sensors.replay import replay_blocks
-from imu_reps.sensors.simulator import SetPlan, Truth, random_plan, simulate
+from imu_reps.sim.wearer import SetPlan, Truth, random_plan, simulate
+from imu_reps.sources.replay_source import replay_blocks
 
 #: Blocks do not matter to the events; large ones are fast.
 SLOT_S = 0.25

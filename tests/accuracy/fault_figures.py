@@ -17,9 +17,9 @@ from numpy.random import Generator
 from populations import MeasuredSet, Population, measured
 
 from imu_reps import Rep, SetPlan, Settings, analyze
-from imu_reps.coaching.sides import compare_sides
+from imu_reps.advice.side_differences import compare_sides
 from imu_reps.domain.rep import Flag
-from imu_reps.sensors.simulator import random_plan, simulate
+from imu_reps.sim.wearer import random_plan, simulate
 
 #: Slower sensors miss what happens between their samples.
 FAST_HZ = 98.0

@@ -16,8 +16,8 @@ from imu_reps.domain.events import Event, RepCompleted, RepRetracted
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.summary import Summary
 from imu_reps.errors import ImuRepsError
-from imu_reps.sensors.replay import replay_blocks
-from imu_reps.sensors.simulator import Simulated, Truth, idle_plan, random_plan, simulate
+from imu_reps.sim.wearer import Simulated, Truth, idle_plan, random_plan, simulate
+from imu_reps.sources.replay_source import replay_blocks
 
 #: Live, samples arrive in slots of this length.
 SLOT_S = 0.5

@@ -1,6 +1,6 @@
 """Figures over simulated sets.
 
-Everything is drawn by `imu_reps.sensors.simulator.random_plan` from a seed. A population is simulated
+Everything is drawn by `imu_reps.sim.wearer.random_plan` from a seed. A population is simulated
 once a session, whatever asks for it.
 """
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from imu_reps import Summary, analyze, load
 from imu_reps.cli.main import main
-from imu_reps.sensors.simulator import showcase
+from imu_reps.sim.wearer import showcase
 
 FOLDER = Path(__file__).parents[2] / "recordings"
 NAMES = tuple(showcase())

@@ -16,7 +16,7 @@ from numpy.random import Generator
 
 from imu_reps import analyze
 from imu_reps.domain.summary import Trend
-from imu_reps.sensors.simulator import RepFaults, RepPlan, SetPlan, random_plan, simulate
+from imu_reps.sim.wearer import RepFaults, RepPlan, SetPlan, random_plan, simulate
 
 QUANTITIES = ("range_deg", "duration_s", "pelvic_tilt_deg", "pelvic_rotation_deg")
 

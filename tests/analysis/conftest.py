@@ -16,7 +16,7 @@ from imu_reps.domain.events import Event
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock
 from imu_reps.domain.track import GRID_HZ
-from imu_reps.sensors.simulator import SetPlan, Simulated, simulate
+from imu_reps.sim.wearer import SetPlan, Simulated, simulate
 
 Way = tuple[float, float]
 

@@ -15,7 +15,7 @@ from imu_reps.domain.recording import Note, Recording
 from imu_reps.domain.samples import SampleBlock, SensorPlace
 from imu_reps.errors import RecordingError
 from imu_reps.report.heard import heard
-from imu_reps.sensors.simulator import RepPlan, SetPlan, Simulated
+from imu_reps.sim.wearer import RepPlan, SetPlan, Simulated
 
 Cut = Callable[[Recording, Iterable[int]], Iterator[tuple[SampleBlock, ...]]]
 Simulate = Callable[[SetPlan], Simulated]

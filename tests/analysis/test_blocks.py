@@ -13,8 +13,7 @@ from imu_reps.analysis.pipeline import Pipeline
 from imu_reps.domain.events import Event, RepCompleted
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.samples import SampleBlock
-from imu_reps.sensors.replay import replay_blocks
-from imu_reps.sensors.simulator import (
+from imu_reps.sim.wearer import (
     Act,
     LifePlan,
     PersonPlan,
@@ -27,6 +26,7 @@ from imu_reps.sensors.simulator import (
     SitUp,
     SlipPlan,
 )
+from imu_reps.sources.replay_source import replay_blocks
 
 Cut = Callable[[Recording, Iterable[int]], Iterator[tuple[SampleBlock, ...]]]
 Simulate = Callable[[SetPlan], Simulated]

@@ -11,7 +11,7 @@ from imu_reps.analysis.analyze import analyze
 from imu_reps.analysis.breathing import breathing, breathing_findings
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ, AngleTrack
-from imu_reps.sensors.simulator import BodyPlan, LifePlan, RepPlan, SetPlan, simulate
+from imu_reps.sim.wearer import BodyPlan, LifePlan, RepPlan, SetPlan, simulate
 
 ON = Settings(no_breath_s=12.0)
 

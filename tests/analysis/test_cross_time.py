@@ -13,7 +13,7 @@ from imu_reps.analysis.cross_time import agree_on_time, doubt_about_time
 from imu_reps.domain.recording import Note, Recording
 from imu_reps.domain.samples import SampleBlock, SensorPlace
 from imu_reps.kinematics.recorded import fit_clocks
-from imu_reps.sensors.simulator import RadioPlan, RepPlan, SensorPlan, SetPlan, Simulated
+from imu_reps.sim.wearer import RadioPlan, RepPlan, SensorPlan, SetPlan, Simulated
 
 Simulate = Callable[[SetPlan], Simulated]
 

@@ -23,8 +23,8 @@ from imu_reps.domain.samples import SampleBlock
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.summary import Summary
 from imu_reps.domain.track import AngleTrack
-from imu_reps.sensors.simulator import RepPlan, SetPlan, Simulated
-from imu_reps.storage.recording_file import load
+from imu_reps.sim.wearer import RepPlan, SetPlan, Simulated
+from imu_reps.storage.recording import load
 
 Analysed = Callable[[SetPlan], Analysis]
 Simulate = Callable[[SetPlan], Simulated]

@@ -14,8 +14,8 @@ from imu_reps.analysis.end_range import end_range, grade_of
 from imu_reps.domain.end_range import EndRange, Floor
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.summary import Summary
-from imu_reps.report.end_range import end_range_sentences
-from imu_reps.sensors.simulator import RepFaults, RepPlan, SetPlan, random_plan, simulate
+from imu_reps.report.end_range_text import end_range_sentences
+from imu_reps.sim.wearer import RepFaults, RepPlan, SetPlan, random_plan, simulate
 
 Make = Callable[..., Rep]
 

@@ -476,3 +476,14 @@ def test_a_set_of_nothing_but_slides_is_none_and_says_why(leg: Leg) -> None:
 
     assert count(found) == 0
     assert set(reasons(found)) == {"not_carried_round_hip"}
+
+
+def test_a_leg_that_tumbles_as_it_is_laid_down_does_not_outvote_slow_raises(leg: Leg) -> None:
+    """Three wild swings that carry nothing show that far more sharply than seven slow raises their lever."""
+    wild, slow = [(50.0, 0.3), (0.0, 0.4)] * 3, [(50.0, 3.0), (0.0, 3.0), (0.0, 0.6)] * 7
+    true = leg(0.0, [FLOOR, *wild, FLOOR, *slow])
+    start, end = len(leg(0.0, [FLOOR])), len(leg(0.0, [FLOOR, *wild]))
+    found = estimate_set(slid(Wearer().motion(true, LOW), slice(start, end)), LOW, Settings())
+
+    assert count(found) == 7
+    assert found.segmentation.reps[0].far.tick > end

@@ -18,7 +18,7 @@ from imu_reps.domain.recording import Recording
 from imu_reps.domain.rep import Fault, Flag, Rep
 from imu_reps.domain.samples import SampleBlock, SensorPlace, concatenate
 from imu_reps.domain.track import GRID_HZ
-from imu_reps.sensors.simulator import RepFaults, RepPlan, SensorPlan, SetPlan, Simulated
+from imu_reps.sim.wearer import RepFaults, RepPlan, SensorPlan, SetPlan, Simulated
 
 Analysed = Callable[[SetPlan], Analysis]
 Simulate = Callable[[SetPlan], Simulated]

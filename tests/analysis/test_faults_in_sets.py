@@ -9,7 +9,7 @@ import pytest
 
 from imu_reps.analysis.analyze import Analysis
 from imu_reps.domain.rep import Fault
-from imu_reps.sensors.simulator import BodyPlan, RepFaults, RepPlan, SensorPlan, SetPlan
+from imu_reps.sim.wearer import BodyPlan, RepFaults, RepPlan, SensorPlan, SetPlan
 
 Analysed = Callable[[SetPlan], Analysis]
 

@@ -31,8 +31,7 @@ from imu_reps.domain.events import (
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.settings import Settings
 from imu_reps.kinematics.recorded import estimate_motion, fit_clocks
-from imu_reps.sensors.replay import replay_blocks
-from imu_reps.sensors.simulator import (
+from imu_reps.sim.wearer import (
     Act,
     BodyPlan,
     HoldPlan,
@@ -43,6 +42,7 @@ from imu_reps.sensors.simulator import (
     Stall,
     simulate,
 )
+from imu_reps.sources.replay_source import replay_blocks
 
 Moved = tuple[SetMotion, tuple[slice, ...]]
 

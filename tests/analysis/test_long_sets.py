@@ -20,7 +20,7 @@ from imu_reps.domain.recording import Start
 from imu_reps.domain.samples import concatenate
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import GridMotion, Motion
-from imu_reps.sensors.simulator import LifePlan, RepPlan
+from imu_reps.sim.wearer import LifePlan, RepPlan
 
 ROOM, HEAD, TAIL = (int(seconds * GRID_HZ) for seconds in (ROOM_S, HEAD_S, TAIL_S))
 

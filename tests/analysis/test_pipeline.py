@@ -29,8 +29,7 @@ from imu_reps.domain.recording import Note, Recording
 from imu_reps.domain.samples import SampleBlock
 from imu_reps.domain.settings import Settings
 from imu_reps.errors import RecordingError
-from imu_reps.sensors.replay import replay_blocks
-from imu_reps.sensors.simulator import (
+from imu_reps.sim.wearer import (
     Act,
     LifePlan,
     PersonPlan,
@@ -45,6 +44,7 @@ from imu_reps.sensors.simulator import (
     random_plan,
     simulate,
 )
+from imu_reps.sources.replay_source import replay_blocks
 
 Cut = Callable[[Recording, Iterable[int]], Iterator[tuple[SampleBlock, ...]]]
 Simulate = Callable[[SetPlan], Simulated]

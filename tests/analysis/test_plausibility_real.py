@@ -12,7 +12,7 @@ import pytest
 from imu_reps.analysis.plausibility import check_recording
 from imu_reps.domain.recording import Header, Recording, SensorHeader
 from imu_reps.domain.samples import SampleBlock, SensorPlace
-from imu_reps.storage.recording_file import load
+from imu_reps.storage.recording import load
 
 #: What real recordings may be told: that one sensor is missing, that 25 Hz is little.
 HARMLESS = {"no_pelvis", "no_ankle", "rate_low"}

@@ -231,3 +231,25 @@ def test_a_pelvis_that_follows_a_lifted_leg_is_not_rocking() -> None:
     motion = Motion(np.arange(len(tilt)) / GRID_HZ, grid(up, still), grid(leg, still))
 
     assert find_posture(motion, Header(pelvis=FUNCTIONAL)).cranial is None
+
+
+def test_rocks_that_stop_while_tipped_show_the_head_as_well() -> None:
+    up_and_held = np.concatenate([6.0 * (1.0 - np.cos(np.linspace(0.0, np.pi, 75))), spans((12.0, 0.8))])
+    one = np.concatenate([up_and_held, 6.0 * (1.0 + np.cos(np.linspace(0.0, np.pi, 75))), spans((0.0, 0.8))])
+    found = posture(
+        np.concatenate([np.zeros(200), np.tile(one, 3), np.zeros(200)]), Header(pelvis=FUNCTIONAL), ANYHOW
+    )
+
+    assert found.cranial == pytest.approx(ANYHOW.apply([0.0, 1.0, 0.0]), abs=0.01)
+    assert spells(found)[0][0] < 200 + 3 * len(one) + 60
+
+
+def test_rocks_are_over_once_the_leg_is_lifted_though_the_pelvis_stays_where_it_is() -> None:
+    tilt = np.concatenate([rocks(3, 12.0), spans((0.0, 6.0)), rocks(1, 5.0)])
+    lift = np.concatenate([np.zeros(len(rocks(3, 12.0))), 30.0 * np.sin(np.linspace(0.0, np.pi, 600)) ** 2])
+    lift = np.concatenate([lift, np.zeros(len(tilt) - len(lift))])
+    up, still = ANYHOW.apply(tipped(tilt)), still_mask(np.abs(np.gradient(tilt)) > 0.02)
+    leg = tipped(lift)
+    motion = Motion(np.arange(len(tilt)) / GRID_HZ, grid(up, still), grid(leg, still))
+
+    assert spells(find_posture(motion, Header(pelvis=FUNCTIONAL)))[0][0] < len(rocks(3, 12.0))

@@ -11,7 +11,7 @@ from imu_reps.analysis.press import press_back
 from imu_reps.domain.recording import Header, Recording
 from imu_reps.domain.samples import SampleBlock
 from imu_reps.errors import RecordingError
-from imu_reps.report.end_range import press_sentences
+from imu_reps.report.end_range_text import press_sentences
 
 RATE_HZ, REST_S = 100.0, 4.0
 

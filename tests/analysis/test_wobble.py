@@ -16,7 +16,7 @@ from imu_reps.analysis.set_motion import SetMotion, set_motion
 from imu_reps.analysis.wobble import wobble_deg, wobble_findings
 from imu_reps.domain.settings import Settings
 from imu_reps.kinematics.recorded import estimate_motion, fit_clocks
-from imu_reps.sensors.simulator import BodyPlan, RepFaults, RepPlan, SetPlan, simulate
+from imu_reps.sim.wearer import BodyPlan, RepFaults, RepPlan, SetPlan, simulate
 
 Measurement = tuple[SetMotion, list[Measured]]
 ARCHING = RepPlan(faults=RepFaults(arch_deg=9.0, rotation_deg=3.0))

@@ -17,16 +17,21 @@ ALLOWED = {
     "domain": set(),
     "kinematics": {"domain"},
     "analysis": {"domain", "kinematics"},
-    "coaching": {"domain", "kinematics", "analysis"},
+    "coaching": {"domain"},
+    "advice": {"domain"},
     "sensors": {"domain"},
     "storage": {"domain"},
     "report": {"domain"},
-    "session": {"domain", "kinematics", "analysis", "coaching", "sensors", "storage", "report"},
-    "live": {"domain", "kinematics", "analysis", "coaching", "sensors", "storage", "report", "session"},
+    "sim": {"domain", "sensors"},
+    "sources": {"domain", "sensors", "sim", "storage", "session"},
+    "session": {"domain", "analysis", "coaching", "sensors", "sources", "storage"},
+    "setup": {"domain", "kinematics", "analysis", "sensors", "storage", "session"},
+    "view": {"domain", "analysis", "coaching", "sensors", "sources", "session"},
+    "web": {"domain", "analysis", "report", "session", "view"},
 }
 LOWER = set(ALLOWED)
 #: The one module that speaks to the computer's Bluetooth, and the one that stands in for it.
-USERS_OF_BLEAK = {"sensors/ble.py", "sensors/virtual/bleak_backend.py"}
+USERS_OF_BLEAK = {"sensors/ble.py", "sim/radio/bleak_backend.py"}
 
 
 def imported(module: Path) -> Iterator[str]:
@@ -84,7 +89,7 @@ def test_only_the_radio_imports_bleak(module: Path) -> None:
 def test_only_the_virtual_sensors_import_bumble(module: Path) -> None:
     users = "bumble" in {name.split(".")[0] for name in imported(module)}
 
-    assert not users or relative(module).startswith("sensors/virtual/")
+    assert not users or relative(module).startswith("sim/radio/")
 
 
 @pytest.mark.parametrize("module", sorted((PACKAGE / "sensors/families").glob("*.py")), ids=relative)
@@ -107,7 +112,7 @@ def test_only_the_command_line_prints(module: Path) -> None:
 
 @pytest.mark.parametrize("module", MODULES, ids=relative)
 def test_nothing_below_the_edge_reads_a_clock_or_knows_asyncio(module: Path) -> None:
-    if relative(module).split("/")[0] in {"domain", "kinematics", "analysis", "coaching", "report"}:
+    if relative(module).split("/")[0] in {"domain", "kinematics", "analysis", "coaching", "advice", "report"}:
         names = set(imported(module)) - {"io.StringIO"}  # text in memory
         roots = {name.split(".")[0] for name in names}
 

@@ -9,7 +9,7 @@ from time import perf_counter, process_time
 import pytest
 
 from imu_reps import Recording, SetPlan, simulate
-from imu_reps.sensors.simulator import LifePlan, RepPlan
+from imu_reps.sim.wearer import LifePlan, RepPlan
 
 SET_S = 60.0
 

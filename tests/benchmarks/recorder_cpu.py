@@ -13,15 +13,15 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from imu_reps.cli.plain_session import PlainSession
-from imu_reps.sensors.simulator import RepPlan, SetPlan
+from imu_reps.cli.record.plain_session import PlainSession
 from imu_reps.sensors.streams import Streams
-from imu_reps.sensors.virtual.fast_loop import run
-from imu_reps.session.plan import SessionPlan, SetGoal
 from imu_reps.session.session import Place, Session
-from imu_reps.session.told import Progress, SetDone, Told
-from imu_reps.session.virtual_world import VirtualWorld
+from imu_reps.session.session_events import SetDone, SetProgress, Told
+from imu_reps.session.session_plan import SessionPlan, SetGoal
 from imu_reps.session.worn import wanted
+from imu_reps.sim.radio.fast_loop import run
+from imu_reps.sim.wearer import RepPlan, SetPlan
+from imu_reps.sources.virtual_source import VirtualWorld
 
 MINUTES = 3.0
 FAMILIES = ("witmotion", "open_profile", "movesense")
@@ -45,7 +45,7 @@ def recording_share(family: str, folder: Path, minutes: float = MINUTES) -> floa
                 world.follow(told)
                 if not isinstance(told, SetDone):  # the report comes once, whatever the length
                     show(told)
-                if isinstance(told, Progress):
+                if isinstance(told, SetProgress):
                     spent.append((time.process_time(), told.time_s))
 
             streams = Streams(world.radio(), wanted(world.person))

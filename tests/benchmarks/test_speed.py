@@ -20,7 +20,7 @@ from vqf import offlineVQF
 from imu_reps import Pipeline, Recording, SampleBlock, analyze
 from imu_reps.domain.events import RepCompleted
 from imu_reps.domain.samples import concatenate
-from imu_reps.sensors.replay import replay_blocks
+from imu_reps.sources.replay_source import replay_blocks
 
 Durations = Callable[..., list[float]]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from imu_reps.domain.recording import Note
-from imu_reps.storage.recording_notes import append_notes
+from imu_reps.storage.recording.writer import append_notes
 
 
 @pytest.fixture

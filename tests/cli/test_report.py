@@ -11,7 +11,7 @@ from click.testing import Result
 
 from imu_reps import analyze, load
 from imu_reps.cli.report import MANY_FILES
-from imu_reps.storage.summary_json import summary_line
+from imu_reps.storage.exports import summary_line
 
 Run = Callable[..., Result]
 

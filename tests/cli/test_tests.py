@@ -11,10 +11,10 @@ from click.testing import CliRunner, Result
 
 import imu_reps.cli.test as tests_before
 from imu_reps.cli.console import ending_well
-from imu_reps.sensors.simulator import RepFaults, RepPlan, SetPlan, simulate
+from imu_reps.sim.wearer import RepFaults, RepPlan, SetPlan, simulate
 from imu_reps.storage.profile import PairedSensor, Person, Profiles
 from imu_reps.storage.profile_file import load_profiles, save_profiles
-from imu_reps.storage.recording_file import save
+from imu_reps.storage.recording import save
 
 SLOW = RepPlan(
     top_deg=70.0,
@@ -110,7 +110,7 @@ def test_an_unknown_person_is_refused_before_anything_else(run: Run, lowerings: 
 
 def test_the_setup_test_says_what_was_pressed(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "press.csv"
-    from imu_reps.sensors.simulator import LifePlan
+    from imu_reps.sim.wearer import LifePlan
 
     plan = SetPlan(reps=(), life=LifePlan(still_before_s=4.0, rocks_deg=(11.0,)))
     save(simulate(plan, seed=1).recording, file)

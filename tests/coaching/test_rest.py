@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imu_reps.coaching.coach import Coach
+from imu_reps.coaching.coach import BEGIN_S, Coach
 from imu_reps.coaching.cues import CoachPlan
-from imu_reps.coaching.rest import BEGIN_S
 from imu_reps.domain.cue import Cue
 
 BEGAN_S = 100.0

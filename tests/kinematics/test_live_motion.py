@@ -18,7 +18,7 @@ from imu_reps.kinematics.clocks import fit_clock
 from imu_reps.kinematics.live_motion import RATE_PATIENCE_S, WAIT_S, LiveGrid
 from imu_reps.kinematics.motion import GridMotion, Motion, on_grid
 from imu_reps.kinematics.orientation import offline_motion
-from imu_reps.sensors.simulator import RadioPlan, RepPlan, SensorPlan, SetPlan, simulate
+from imu_reps.sim.wearer import RadioPlan, RepPlan, SensorPlan, SetPlan, simulate
 
 SHORT = SetPlan(reps=(RepPlan(concentric_s=1.5, eccentric_s=1.5),))
 LOSSY = RadioPlan(loss=0.03, batch=4, drop_outs=((4.0, 0.4), (6.0, 1.4)))

@@ -143,7 +143,9 @@ def test_a_moving_sensor_shows_no_bias() -> None:
     swing = 40.0 * np.sin(2.0 * np.pi * time)[:, None] * [0.0, 1.0, 0.0]
 
     assert gyroscope_bias(swing, shaken(500, 0.0), LENGTH) is None
-    assert gyroscope_bias(turning(500, 30.0), shaken(500, 0.0), LENGTH) is None  # steady, yet too fast for a bias
+    assert (
+        gyroscope_bias(turning(500, 30.0), shaken(500, 0.0), LENGTH) is None
+    )  # steady, yet too fast for a bias
     assert gyroscope_bias(turning(500, 0.0), shaken(500, 0.5), LENGTH) is None
 
 

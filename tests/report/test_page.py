@@ -9,11 +9,11 @@ from html.parser import HTMLParser
 import pytest
 
 from imu_reps import SetPlan, analyze, simulate
-from imu_reps.coaching.progress import progress
-from imu_reps.domain.history import StoredSet
+from imu_reps.advice.changes import progress
+from imu_reps.domain.stored_set import StoredSet
 from imu_reps.report.page.hand_over import MOST_ROWS, hand_over_page
 from imu_reps.report.page.page import set_page
-from imu_reps.sensors.simulator.plan import RepFaults, RepPlan
+from imu_reps.sim.wearer.set_plan import RepFaults, RepPlan
 from imu_reps.storage.programme_file import load_programme
 
 ARCHED = RepPlan(faults=RepFaults(arch_deg=12.0))

@@ -13,15 +13,15 @@ import pytest
 from imu_reps.domain.cue import Cue
 from imu_reps.domain.events import Event
 from imu_reps.report.text import text_report
-from imu_reps.sensors.simulator import RepPlan, SetPlan
 from imu_reps.sensors.streams import Streams
-from imu_reps.sensors.virtual.fast_loop import run
-from imu_reps.session.plan import SessionPlan, SetGoal
 from imu_reps.session.recorder import Finished
 from imu_reps.session.session import Place, Session
-from imu_reps.session.told import Cued, Heard, Resting, SetBegan, SetDone, Told
-from imu_reps.session.virtual_world import VirtualWorld
+from imu_reps.session.session_events import Cued, Heard, Resting, SetBegan, SetDone, Told
+from imu_reps.session.session_plan import SessionPlan, SetGoal
 from imu_reps.session.worn import wanted
+from imu_reps.sim.radio.fast_loop import run
+from imu_reps.sim.wearer import RepPlan, SetPlan
+from imu_reps.sources.virtual_source import VirtualWorld
 
 CREATED = datetime(2026, 11, 21, 7, 30, tzinfo=UTC)
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from imu_reps.domain.recording import Note
-from imu_reps.sensors.simulator import RepPlan, SetPlan
-from imu_reps.session.plan import SessionPlan, SetGoal
 from imu_reps.session.session import Session
-from imu_reps.session.told import Cued, SetBegan
-from imu_reps.session.virtual_world import VirtualWorld
-from imu_reps.storage.recording_file import load
+from imu_reps.session.session_events import Cued, SetBegan
+from imu_reps.session.session_plan import SessionPlan, SetGoal
+from imu_reps.sim.wearer import RepPlan, SetPlan
+from imu_reps.sources.virtual_source import VirtualWorld
+from imu_reps.storage.recording import load
 
 Perform = Callable[..., Any]
 

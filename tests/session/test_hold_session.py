@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from imu_reps.domain.events import RepCompleted, SetEnded
-from imu_reps.sensors.simulator import LifePlan, RepPlan, SetPlan
-from imu_reps.session.plan import SessionPlan, SetGoal
-from imu_reps.storage.recording_file import load
+from imu_reps.session.session_plan import SessionPlan, SetGoal
+from imu_reps.sim.wearer import LifePlan, RepPlan, SetPlan
+from imu_reps.storage.recording import load
 
 HOLD = RepPlan(top_deg=25.0, concentric_s=2.0, top_pause_s=12.0, eccentric_s=2.0)
 

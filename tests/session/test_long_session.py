@@ -22,16 +22,16 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from imu_reps.domain.settings import Settings
-from imu_reps.live.server import PageServer
-from imu_reps.live.session_view import SessionView
-from imu_reps.sensors.simulator import LifePlan, RepPlan, SetPlan
 from imu_reps.sensors.streams import Streams
-from imu_reps.sensors.virtual.fast_loop import run
-from imu_reps.session.plan import SessionPlan, SetGoal
 from imu_reps.session.session import Place, Session
-from imu_reps.session.told import Progress, SetDone, Told
-from imu_reps.session.virtual_world import VirtualWorld
+from imu_reps.session.session_events import SetDone, SetProgress, Told
+from imu_reps.session.session_plan import SessionPlan, SetGoal
 from imu_reps.session.worn import wanted
+from imu_reps.sim.radio.fast_loop import run
+from imu_reps.sim.wearer import LifePlan, RepPlan, SetPlan
+from imu_reps.sources.virtual_source import VirtualWorld
+from imu_reps.web.server import PageServer
+from imu_reps.web.session_view import SessionView
 
 CREATED = datetime(2026, 11, 21, 7, 30, tzinfo=UTC)
 
@@ -100,7 +100,7 @@ def hold(
     def tell(told: Told) -> None:
         world.follow(told)
         view(told)
-        if isinstance(told, Progress):
+        if isinstance(told, SetProgress):
             held.progress_s.append(time.perf_counter())
         if isinstance(told, SetDone):
             held.files.append(Path(told.finished.path))

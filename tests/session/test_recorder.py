@@ -16,10 +16,10 @@ from imu_reps.domain.events import RepCompleted, SetEnded
 from imu_reps.domain.recording import Header, Note, Recording
 from imu_reps.domain.samples import SampleBlock
 from imu_reps.errors import FileAccessError, RecordingError
-from imu_reps.sensors.simulator import RepPlan, SetPlan, Simulated, simulate
 from imu_reps.sensors.stream_items import Item, LinkChange, Restarted
 from imu_reps.session.recorder import Finished, SetRecorder
-from imu_reps.storage.recording_file import load
+from imu_reps.sim.wearer import RepPlan, SetPlan, Simulated, simulate
+from imu_reps.storage.recording import load
 
 #: The clock of the items: an event loop's, which starts anywhere.
 NOW_S = 5000.0

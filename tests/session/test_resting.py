@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from imu_reps.domain.cue import CueCode
-from imu_reps.sensors.simulator import LifePlan, RepPlan, SensorPlan, SetPlan
 from imu_reps.session.lead_in import MOVED_DPS
-from imu_reps.session.plan import SessionPlan, SetGoal
 from imu_reps.session.session import Session
-from imu_reps.session.told import Cued, Resting, SetBegan
-from imu_reps.session.virtual_world import VirtualWorld
-from imu_reps.storage.recording_file import load
+from imu_reps.session.session_events import Cued, Resting, SetBegan
+from imu_reps.session.session_plan import SessionPlan, SetGoal
+from imu_reps.sim.radio.feeds import Wearer
+from imu_reps.sim.wearer import LifePlan, RepPlan, SensorPlan, SetPlan
+from imu_reps.sources.virtual_source import VirtualWorld
+from imu_reps.storage.recording import load
 
 Perform = Callable[..., Any]
 
@@ -115,7 +116,7 @@ def test_moving_the_sensor_to_the_other_leg_gets_into_nothing(perform: Perform, 
     sets = SessionPlan((goal("left"), goal("right", 3)), rest_s=20.0)
     plans = [raises(), OTHER_LEG, HANDLING]
     happened = perform(plans=plans, plan=sets, in_rest=handled(until_s))
-    truth = VirtualWorld("open_profile", plans).performance.truths[1]
+    truth = Wearer(plans[1], seed=1).truth
     summary, recording = happened.done[1].summary, load(happened.done[1].path)
     assert recording.ankle is not None
 

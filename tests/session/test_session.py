@@ -13,12 +13,13 @@ from imu_reps.analysis.pipeline import Pipeline
 from imu_reps.domain.events import PostureLeft, RepCompleted
 from imu_reps.domain.samples import SampleBlock
 from imu_reps.errors import FileAccessError
-from imu_reps.sensors.simulator import Act, LifePlan, PersonPlan, RepPlan, SetPlan, SitUp
-from imu_reps.session.plan import SessionPlan, SetGoal
 from imu_reps.session.session import Session
-from imu_reps.session.told import Connecting, Cued, Progress, Resting, SetBegan, SetDone
-from imu_reps.session.virtual_world import VirtualWorld
-from imu_reps.storage.recording_file import load
+from imu_reps.session.session_events import Connecting, Cued, Resting, SetBegan, SetDone, SetProgress
+from imu_reps.session.session_plan import SessionPlan, SetGoal
+from imu_reps.sim.radio.feeds import Wearer
+from imu_reps.sim.wearer import Act, LifePlan, PersonPlan, RepPlan, SetPlan, SitUp
+from imu_reps.sources.virtual_source import VirtualWorld
+from imu_reps.storage.recording import load
 
 Perform = Callable[..., Any]
 
@@ -42,7 +43,7 @@ def advance(world: VirtualWorld, session: Session) -> None:  # noqa: ARG001
 @pytest.mark.parametrize("family", ["witmotion", "open_profile", "movesense"])
 def test_a_set_is_counted_as_it_was_done_from_the_air_to_the_report(perform: Perform, family: str) -> None:
     happened = perform(family=family, plans=[raises(4)], plan=SessionPlan((goal(4),)))
-    truth = VirtualWorld(family, [raises(4)]).performance.truths[0]
+    truth = Wearer(raises(4), seed=0).truth
     (finished,) = happened.done
     summary = finished.analysis.summary
     loaded = load(finished.path)
@@ -78,7 +79,7 @@ def test_the_file_begins_with_the_first_sample_and_is_told_with_what_is_worn(per
 
 
 def test_progress_shows_count_phase_tempo_and_links_while_it_runs(perform: Perform) -> None:
-    progress = [told for told in perform().told if isinstance(told, Progress)]
+    progress = [told for told in perform().told if isinstance(told, SetProgress)]
 
     assert [p.count for p in progress] == sorted(p.count for p in progress)
     assert {"concentric", "eccentric"} <= {p.phase for p in progress}

@@ -12,13 +12,13 @@ import pytest
 
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.errors import RadioError
-from imu_reps.sensors.simulator import Act, LifePlan, RepPlan, SetPlan
-from imu_reps.sensors.virtual.radio import Faults
-from imu_reps.session.plan import SessionPlan, SetGoal
 from imu_reps.session.session import Session
-from imu_reps.session.told import LinkTold, Progress, Resting
-from imu_reps.session.virtual_world import VirtualWorld
-from imu_reps.storage.recording_file import load
+from imu_reps.session.session_events import LinkTold, Resting, SetProgress
+from imu_reps.session.session_plan import SessionPlan, SetGoal
+from imu_reps.sim.radio.link_plan import Faults
+from imu_reps.sim.wearer import Act, LifePlan, RepPlan, SetPlan
+from imu_reps.sources.virtual_source import VirtualWorld
+from imu_reps.storage.recording import load
 
 Perform = Callable[..., Any]
 
@@ -90,7 +90,7 @@ def test_one_sensor_vanishes_for_good(perform: Perform, place: SensorPlace) -> N
     assert loaded.notes[-1].time_s == pytest.approx(300.0 if place == "pelvis" else FAILS_S + 60.0, abs=1.0)
     assert f"{place} sensor" in happened.report()
     if place == "pelvis":  # counting goes on without it
-        assert [told.count for told in happened.told if isinstance(told, Progress)][-1] == 6
+        assert [told.count for told in happened.told if isinstance(told, SetProgress)][-1] == 6
 
 
 @pytest.mark.parametrize("away_s", [3.0, 30.0])
@@ -301,7 +301,7 @@ def test_a_pelvis_sensor_lost_before_anything_counts_ends_the_set(perform: Perfo
 
 def test_what_is_shown_says_which_link_is_lost(perform: Perform) -> None:
     happened = perform(plans=SIX, plan=timed(20.0), deeds=[(FAILS_S, lambda w, _: gone(w, "pelvis"))])
-    last = [told for told in happened.told if isinstance(told, Progress)][-1]
+    last = [told for told in happened.told if isinstance(told, SetProgress)][-1]
 
     assert last.links["pelvis"].state != "streaming"
     assert last.links["ankle"].state == "streaming"

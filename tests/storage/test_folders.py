@@ -7,7 +7,7 @@ import os
 import pytest
 
 from imu_reps.errors import FileAccessError
-from imu_reps.storage.recording_file import default_folder, latest_recording
+from imu_reps.storage.recording import default_folder, latest_recording
 
 
 def test_the_environment_variable_moves_the_home(tmp_path, monkeypatch):

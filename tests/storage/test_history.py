@@ -11,11 +11,11 @@ from dataclasses import replace
 
 import pytest
 
-from imu_reps.domain.history import StoredSet
 from imu_reps.domain.settings import Settings
+from imu_reps.domain.stored_set import StoredSet
 from imu_reps.errors import FileAccessError
-from imu_reps.storage.history import MIGRATIONS, History, history_path
-from imu_reps.storage.history_csv import history_csv
+from imu_reps.storage.exports import history_csv
+from imu_reps.storage.history_store import MIGRATIONS, History, history_path
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_two_processes_write_at_once_and_lose_nothing(tmp_path, stored):
     code = """
 import sys, pickle
 from dataclasses import replace
-from imu_reps.storage.history import History
+from imu_reps.storage.history_store import History
 one = pickle.load(sys.stdin.buffer)
 with History(sys.argv[1]) as history:
     for i in range(40):
@@ -151,7 +151,7 @@ def test_a_folder_in_the_way_is_told_plainly(tmp_path):
 
 
 def test_a_writer_that_waits_too_long_says_who_is_in_the_way(tmp_path, stored, monkeypatch):
-    monkeypatch.setattr("imu_reps.storage.history.PATIENCE_S", 0.05)
+    monkeypatch.setattr("imu_reps.storage.history_store.PATIENCE_S", 0.05)
     with History(tmp_path / "h") as history, closing(sqlite3.connect(tmp_path / "h")) as other:
         other.isolation_level = None
         other.execute("BEGIN IMMEDIATE")

@@ -36,6 +36,12 @@ class EvidenceParams:
         How far a foot that slides seems to be carried (measured on simulated fidgets: up to 0.2 m).
     lever_max : float
         Most that the lever may say.
+    usual_sd_m : float
+        How much the levers of one set's repetitions differ beside what each shows (0.02 to 0.1 in simulated
+        sets by four authors).
+    slid_by : float
+        By so much a swing's own lever must rather be that of a foot that slid than the usual one, for the
+        swing not to count (ours: no raise is asked to prove itself).
     size_deg, size_log_sd, size_max : float
         Usual range of a leg raise, its spread as a logarithm, and the most that the size may say (the
         coaching texts ask for 20 to 90 degrees).
@@ -76,6 +82,8 @@ class EvidenceParams:
     lever_hanging_sd_m: float = 0.4
     slid_sd_m: float = 0.12
     lever_max: float = 8.0
+    usual_sd_m: float = 0.1
+    slid_by: float = 3.0
     size_deg: float = 40.0
     size_log_sd: float = 0.8
     size_max: float = 2.0

@@ -206,10 +206,11 @@ def _levels(reps: Sequence[Excursion]) -> tuple[float, float]:
     size = np.array([rep.range_deg for rep in reps])
     near = np.array([end.value for rep in reps for end in (rep.near, rep.back)])
     far = np.array([rep.far.value for rep in reps])
-    return _weighted_median(near, np.repeat(size, 2)), _weighted_median(far, size)
+    return weighted_median(near, np.repeat(size, 2)), weighted_median(far, size)
 
 
-def _weighted_median(values: FloatArray, weights: FloatArray) -> float:
+def weighted_median(values: FloatArray, weights: FloatArray) -> float:
+    """The value with half of the weight below it."""
     order = np.argsort(values)
     total = np.cumsum(weights[order])
     return float(values[order][np.searchsorted(total, 0.5 * total[-1])])

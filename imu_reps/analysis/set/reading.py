@@ -11,7 +11,7 @@ from imu_reps.analysis.filters import rate_of_change
 from imu_reps.analysis.reps.phases import SLOW_DPS
 from imu_reps.analysis.reps.segmentation import Excursion, Segmentation, TurnFinder, usual_range_deg
 from imu_reps.analysis.set.evidence import EvidenceParams, Hypothesis, Observed, score, travel_sign
-from imu_reps.analysis.set.hypotheses import Swing, readings
+from imu_reps.analysis.set.hypotheses import Swing, readings, weighted_median
 from imu_reps.analysis.set.leg import (
     LegFrame,
     LegParams,
@@ -38,10 +38,7 @@ LIFTED_SHARE = 0.3
 #: A lift begins and ends this share of the way from the resting end: a rest may hold anything.
 LEFT_SHARE = 0.05
 
-#: A swing whose own lever is surely (two spreads) under this share of the common one did not carry the ankle
-#: round the hip. Of 5,930 repetitions of simulated sets by four authors none comes under 0.8, of swings
-#: before and after the sets those that show a lever at all stay under 0.3.
-SLID_SHARE = 0.45
+#: Fewer repetitions, or a shorter usual lever, show no swing that slid among them.
 FEWEST_ALIKE, MIN_LEVER_M = 3, 0.3
 
 #: Axes nearer to each other than this (cosine) are the same.
@@ -323,7 +320,7 @@ def _scored(read: _Read, seen: _Leg, header: Header, params: EvidenceParams) -> 
     found = []
     for hypothesis in read.hypotheses:
         travel = hypothesis.sign * travel_sign(header) * angle
-        likely, lever = _carried_round(hypothesis, travel, motion)
+        likely, lever = _carried_round(hypothesis, travel, motion, params)
         reps = likely.segmentation.reps
         if reps:
             shares, rates = _shares(reps, angle, seen), _rates(reps, seen)
@@ -333,7 +330,7 @@ def _scored(read: _Read, seen: _Leg, header: Header, params: EvidenceParams) -> 
 
 
 def _carried_round(
-    hypothesis: Hypothesis, travel_deg: FloatArray, motion: Carried | None
+    hypothesis: Hypothesis, travel_deg: FloatArray, motion: Carried | None, params: EvidenceParams
 ) -> tuple[Hypothesis, Lever | None]:
     """The hypothesis without what surely was not carried round the hip, and its common lever."""
     reps = hypothesis.segmentation.reps
@@ -341,18 +338,41 @@ def _carried_round(
         return hypothesis, None
     left = travel_deg > hypothesis.level_deg(LEFT_SHARE)
     movements = Movements(motion, [_lift(rep, left) for rep in reps])
-    lever = movements.common()
-    if lever is None or len(reps) < FEWEST_ALIKE or lever.length_m < MIN_LEVER_M:
+    lever, each = movements.common(), movements.each()
+    usual = usual_lever_m(each, params.usual_sd_m)
+    if lever is None or usual is None or len(reps) < FEWEST_ALIKE:
         return hypothesis, lever
-    along = unit(lever.vector_m)
-    slid = [
-        one is not None and float(one.vector_m @ along) + 2.0 * one.sd_m < SLID_SHARE * lever.length_m
-        for one in movements.each()
-    ]
+    length = float(np.linalg.norm(usual))
+    if length < MIN_LEVER_M:
+        return hypothesis, lever
+    along = usual / length
+    slid = [one is not None and _slid(one, along, length, params) for one in each]
     if not any(slid) or all(slid):
         return hypothesis, lever
     segmentation = hypothesis.segmentation.without(slid, "not_carried_round_hip")
     return replace(hypothesis, segmentation=segmentation), movements.common([not gone for gone in slid])
+
+
+def _slid(lever: Lever, along: FloatArray, usual_m: float, params: EvidenceParams) -> bool:
+    """Whether a movement rather slid the foot than carried it at the usual lever."""
+    length = float(lever.vector_m @ along)
+    slid, carries = lever.sd_m**2 + params.slid_sd_m**2, lever.sd_m**2 + params.usual_sd_m**2
+    said = 0.5 * ((length - usual_m) ** 2 / carries - length**2 / slid + np.log(carries / slid))
+    return length < usual_m and bool(said > params.slid_by)
+
+
+def usual_lever_m(each: Sequence[Lever | None], spread_m: float) -> FloatArray | None:
+    """The median of the levers of several movements, the surer the weightier, (3,); None without any.
+
+    A leg that tumbles as it is laid down shows its lever far more sharply than a slow raise does, and would
+    outvote all of them in a common fit. They differ by `spread_m` beside what each shows.
+    """
+    known = [lever for lever in each if lever is not None]
+    if not known:
+        return None
+    weights = np.array([1.0 / (lever.sd_m**2 + spread_m**2) for lever in known])
+    vectors = np.array([lever.vector_m for lever in known])
+    return np.array([weighted_median(column, weights) for column in vectors.T])
 
 
 def _lift(rep: Excursion, lifted: BoolArray) -> IntArray:

@@ -6,9 +6,9 @@ by 20 degrees as often as not.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -242,7 +242,7 @@ def find_rocks(motion: Motion, params: SpellParams | None = None) -> tuple[Pelvi
     """Axes from the first pelvic rocks, and the tick from which on they are over; None without rocks.
 
     Rocks lie between rests with the same direction of up, tip the pelvis and leave the leg where it is. There
-    may be a rest after each of them.
+    may be a rest after each of them, and where it is tipped.
     """
     params = params or SpellParams()
     if motion.pelvis is None:
@@ -250,25 +250,36 @@ def find_rocks(motion: Motion, params: SpellParams | None = None) -> tuple[Pelvi
     up = bridged_columns(motion.pelvis.up)
     ankle = None if motion.ankle is None else bridged_columns(motion.ankle.up)
     found: list[tuple[Rest, Rest]] = []
-    for before, after in pairwise(rests_in(motion.pelvis.still)):
-        if not _is_rock(up, ankle, before, after, params):
-            if (
-                ankle is not None
-                and _leg_moves(ankle, before, after, params)
-                and _count(up, found) >= params.min_rocks
-            ):
-                break
-            continue
-        if found and (after.start - found[-1][1].end) / GRID_HZ > params.rock_gap_s:
+    for before, after in _there_and_back(up, rests_in(motion.pelvis.still), params):
+        leg_moved = found and ankle is not None and _leg_moves(ankle, found[-1][1].start, after.start, params)
+        if leg_moved or (found and (after.start - found[-1][1].end) / GRID_HZ > params.rock_gap_s):
             if _count(up, found) >= params.min_rocks:
                 break
             found = []
-        found.append((before, after))
+        if _is_rock(up, ankle, before, after, params):
+            outside = [rock for rock in found if rock[0].start < before.start]
+            found = [*outside, (before, after)]
     if _count(up, found) < params.min_rocks:
         return None
     start = _mean_up(up, found[0][0])
     rocking = np.concatenate([up[before.end : after.start] for before, after in found])
     return pelvis_axes_from_rocks(start, rocking), found[-1][1].seen
+
+
+def _there_and_back(
+    up: FloatArray, rests: Sequence[Rest], params: SpellParams
+) -> Iterator[tuple[Rest, Rest]]:
+    """Each rest after the first, with the last one before it in the same direction; else with the one before.
+
+    A pelvis may stop while it is tipped: those stops lie between.
+    """
+    directions = np.array([_mean_up(up, rest) for rest in rests])
+    ends = [rest.end for rest in rests]
+    for k, after in enumerate(rests[1:], start=1):
+        soon = bisect_left(ends, after.start - params.rock_gap_s * GRID_HZ)
+        off_deg = angle_between_deg(directions[soon:k], directions[k])
+        back = np.flatnonzero(off_deg <= params.rock_return_deg)
+        yield rests[soon + back[-1] if len(back) else k - 1], after
 
 
 def _is_rock(
@@ -280,13 +291,12 @@ def _is_rock(
         return False
     if angle_between_deg(_mean_up(up, after)[None], start)[0] > params.rock_return_deg:
         return False
-    return ankle is None or not _leg_moves(ankle, before, after, params)
+    return ankle is None or not _leg_moves(ankle, before.end - 1, after.start, params)
 
 
-def _leg_moves(ankle: FloatArray, before: Rest, after: Rest, params: SpellParams) -> bool:
-    """Whether the leg leaves its place between two rests of the pelvis."""
-    between = ankle[before.end : after.start]
-    away = angle_between_deg(between, ankle[before.end - 1])
+def _leg_moves(ankle: FloatArray, start: int, end: int, params: SpellParams) -> bool:
+    """Whether the leg leaves its place between two ticks."""
+    away = angle_between_deg(ankle[start:end], ankle[start])
     return bool(away.max(initial=0.0) >= params.rock_leg_deg)
 
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from imu_reps.domain.history import StoredSet
 from imu_reps.domain.programme import Plan
 from imu_reps.domain.progress import Progress
-from imu_reps.report.advice import plan_line
+from imu_reps.domain.stored_set import StoredSet
+from imu_reps.report.advice_text import plan_line
 from imu_reps.report.figures import degrees
-from imu_reps.report.history import exercise_name, progress_words
+from imu_reps.report.history_text import exercise_name, progress_words
 from imu_reps.report.page.page import template
 from imu_reps.report.rep_table import NOT_MEASURED
 

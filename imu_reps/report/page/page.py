@@ -9,11 +9,16 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from imu_reps.domain.history import StoredSet
+from imu_reps.domain.stored_set import StoredSet
 from imu_reps.domain.summary import Summary
 from imu_reps.domain.track import AngleTrack
-from imu_reps.report.page.over_time import over_time_picture
-from imu_reps.report.page.pictures import hold_picture, leg_picture, tempo_picture, tilt_picture
+from imu_reps.report.page.pictures import (
+    hold_picture,
+    leg_picture,
+    over_time_picture,
+    tempo_picture,
+    tilt_picture,
+)
 from imu_reps.report.phrases import fault_sentences, meaning_sentences, unjudged_sentences
 from imu_reps.report.rep_table import figures, heads, verdict
 from imu_reps.report.text import headline, remarks, source_line

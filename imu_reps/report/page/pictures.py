@@ -1,17 +1,19 @@
-"""The pictures of one set: leg angle over time, tilt over leg angle, tempo against the target."""
+"""Pictures of a set (leg angle, tilt over leg angle, tempo) and of sets over time (reps, floor)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.ticker import MaxNLocator
 
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import FloatArray
+from imu_reps.domain.stored_set import StoredSet
 from imu_reps.domain.summary import Summary
 from imu_reps.domain.tempo import Tempo
 from imu_reps.domain.track import GRID_HZ, AngleTrack
@@ -170,3 +172,37 @@ def _smooth(values: FloatArray) -> FloatArray:
     total = np.convolve(np.where(known, values, 0.0), window, "same")
     count = np.convolve(known.astype(float), window, "same")
     return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
+
+
+def over_time_picture(sets: Sequence[StoredSet]) -> str | None:
+    """Repetitions and clean ones of each set, and the floor where there is one; None for a single day.
+
+    Parameters
+    ----------
+    sets : sequence of StoredSet
+        Of one exercise and side, oldest first.
+    """
+    dated = [(stored.recorded, stored.summary.set) for stored in sets if stored.recorded is not None]
+    if len({moment.date() for moment, _ in dated}) < 2:
+        return None
+    days = [np.datetime64(moment.replace(tzinfo=None)) for moment, _ in dated]
+    figures = [of_set for _, of_set in dated]
+    with drawing("over-time", height_in=2.4) as (figure, axes):
+        for name, colour, label in (("rep_count", "dim", "reps"), ("clean_count", "good", "clean reps")):
+            values = _column([getattr(of_set, name) for of_set in figures])
+            axes.plot(days, values, "o-", color=INKS[colour], label=label, markersize=4, linewidth=1.2)
+        floors = _column([of_set.floor_angle_deg for of_set in figures])
+        if np.isfinite(floors).any():
+            axes.plot(
+                days, floors, "s--", color=INKS["pelvis"], label="floor, °", markersize=4, linewidth=1.0
+            )
+        locator = AutoDateLocator()  # type: ignore[no-untyped-call]
+        axes.xaxis.set_major_locator(locator)
+        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+        axes.set_ylim(bottom=0)
+        axes.legend(ncols=3, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.0)
+        return svg(figure, "Repetitions, clean repetitions and floor of each set over time")
+
+
+def _column(values: Sequence[float | None]) -> np.ndarray:
+    return np.array([np.nan if value is None else value for value in values], dtype=float)

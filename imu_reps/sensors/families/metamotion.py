@@ -18,7 +18,7 @@ import numpy as np
 
 from imu_reps.domain.samples import FloatArray
 from imu_reps.sensors.families.device_information import READ_INFORMATION, read_information
-from imu_reps.sensors.families.pairing import AlternatingStreams, Paired, Stream, pair_by_turn
+from imu_reps.sensors.families.paired_streams import AlternatingStreams, Paired, Stream, pair_by_turn
 from imu_reps.sensors.families.readings import STANDARD_GRAVITY_MPS2
 from imu_reps.sensors.wire import (
     Advertisement,
@@ -101,7 +101,7 @@ IMPLEMENTATIONS: Mapping[int, frozenset[int]] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class MetaMotionState:
     """What is carried from packet to packet: the packet that waits, and the next sample's number."""
 
     streams: AlternatingStreams = field(default_factory=AlternatingStreams)
@@ -140,17 +140,19 @@ def parse_battery(data: bytes) -> Battery | None:
     return Battery(*struct.unpack_from("<BH", data, 2))
 
 
-def begin(_rate_hz: float) -> State:
+def begin(_rate_hz: float) -> MetaMotionState:
     """The state before the first byte."""
-    return State()
+    return MetaMotionState()
 
 
-def resume(state: State) -> State:
+def resume(state: MetaMotionState) -> MetaMotionState:
     """Whatever waited for its neighbour waits in vain."""
     return replace(state, streams=AlternatingStreams())
 
 
-def decode(state: State, characteristic: str, data: bytes, _arrival_s: float) -> tuple[State, Decoded]:
+def decode(
+    state: MetaMotionState, characteristic: str, data: bytes, _arrival_s: float
+) -> tuple[MetaMotionState, Decoded]:
     """Read a packet of either stream, the answer to a probe, or the battery."""
     information = read_information(characteristic, data)
     if information is not None:
@@ -177,14 +179,14 @@ def _unknown_chip(module: int, answer: bytes) -> str | None:
     return None if known else f"has a make of {part} (number {answer[0]}) that is not known here"
 
 
-def _take_vectors(state: State, data: bytes) -> tuple[State, Decoded]:
+def _take_vectors(state: MetaMotionState, data: bytes) -> tuple[MetaMotionState, Decoded]:
     counts = parse_vectors(data)
     if counts is None:
         return state, Decoded(damaged=1)
     streams, paired = pair_by_turn(state.streams, STREAMS[data[0]][0], counts)
     # what one stream sends before the other has begun is no damage
     damaged = paired.dropped if state.next_number else 0
-    after = State(streams, state.next_number + len(paired.acc))
+    after = MetaMotionState(streams, state.next_number + len(paired.acc))
     return after, Decoded(_samples(state.next_number, paired), damaged=damaged)
 
 

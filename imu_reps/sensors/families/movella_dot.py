@@ -55,7 +55,7 @@ Reading = tuple[FloatArray, FloatArray]
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class MovellaDotState:
     """What is carried from sample to sample.
 
     Attributes
@@ -73,17 +73,19 @@ class State:
     time_us: int | None = None
 
 
-def begin(rate_hz: float) -> State:
+def begin(rate_hz: float) -> MovellaDotState:
     """The state before the first byte."""
-    return State(rate_hz, PacketClock(TICKS_PER_S, CLOCK_MODULUS))
+    return MovellaDotState(rate_hz, PacketClock(TICKS_PER_S, CLOCK_MODULUS))
 
 
-def resume(state: State) -> State:
+def resume(state: MovellaDotState) -> MovellaDotState:
     """Payloads come whole and the clock goes on, unless the tag was switched off meanwhile."""
     return replace(state, clock=after_link_loss(state.clock))
 
 
-def decode(state: State, characteristic: str, data: bytes, arrival_s: float) -> tuple[State, Decoded]:
+def decode(
+    state: MovellaDotState, characteristic: str, data: bytes, arrival_s: float
+) -> tuple[MovellaDotState, Decoded]:
     """Read a payload, the battery, the device control or the device information."""
     if characteristic == MEDIUM:
         return _take_payload(state, data, arrival_s)
@@ -97,7 +99,7 @@ def decode(state: State, characteristic: str, data: bytes, arrival_s: float) -> 
     return state, Decoded(facts=Facts(identity=info.address, firmware=info.firmware))
 
 
-def _take_control(state: State, data: bytes) -> tuple[State, Decoded]:
+def _take_control(state: MovellaDotState, data: bytes) -> tuple[MovellaDotState, Decoded]:
     control = parse_control(data)
     if control is None or not control.rate_hz:
         return state, Decoded(damaged=1)
@@ -105,7 +107,7 @@ def _take_control(state: State, data: bytes) -> tuple[State, Decoded]:
     return replace(state, rate_hz=rate_hz), Decoded(facts=Facts(rate_hz=rate_hz))
 
 
-def _take_payload(state: State, data: bytes, arrival_s: float) -> tuple[State, Decoded]:
+def _take_payload(state: MovellaDotState, data: bytes, arrival_s: float) -> tuple[MovellaDotState, Decoded]:
     payload = parse_payload(RATE_QUANTITIES, data)
     if payload is None or not all(are_readings(values) for values in payload.values.values()):
         return state, Decoded(damaged=1)
@@ -124,7 +126,7 @@ def _take_payload(state: State, data: bytes, arrival_s: float) -> tuple[State, D
     )
 
 
-def _moved_to(state: State, time_us: int) -> State:
+def _moved_to(state: MovellaDotState, time_us: int) -> MovellaDotState:
     """The state at a sample: at least one number on, more where the clock passed over some."""
     steps = 1
     if state.time_us is not None:

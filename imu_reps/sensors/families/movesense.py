@@ -14,7 +14,7 @@ from imu_reps.sensors.families.movesense_packets import (
     SAMPLE_BYTES,
     STREAM_REFERENCE,
     TIME_BYTES,
-    Reading,
+    Imu6Reading,
     battery_command,
     hello_command,
     parse_imu6,
@@ -54,7 +54,7 @@ ANSWER_PAUSE_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Newest:
+class NewestReading:
     """The newest packet taken: its unwrapped time, its length, the number after its last sample."""
 
     time_ms: int
@@ -63,7 +63,7 @@ class Newest:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class MovesenseState:
     """What the stream was so far.
 
     Attributes
@@ -76,18 +76,20 @@ class State:
         One such packet was seen; before, it is what the rate suggests.
     part : bytes or None
         The beginning of a packet that did not fit into one notification.
-    newest : Newest or None
+    newest : NewestReading or None
     """
 
-    clock: PacketClock[Reading]
+    clock: PacketClock[Imu6Reading]
     spacing: Spacing
     batch: int
     batch_known: bool = False
     part: bytes | None = None
-    newest: Newest | None = None
+    newest: NewestReading | None = None
 
 
-def decode(state: State, characteristic: str, data: bytes, arrival_s: float) -> tuple[State, Decoded]:
+def decode(
+    state: MovesenseState, characteristic: str, data: bytes, arrival_s: float
+) -> tuple[MovesenseState, Decoded]:
     """Take a notification or what was read; see `Family.decode`."""
     characteristic = characteristic.lower()
     if characteristic == BATTERY_LEVEL:
@@ -104,7 +106,9 @@ def decode(state: State, characteristic: str, data: bytes, arrival_s: float) -> 
     return _take_part(state, kind, rest, arrival_s)
 
 
-def _take_part(state: State, kind: int, rest: bytes, arrival_s: float) -> tuple[State, Decoded]:
+def _take_part(
+    state: MovesenseState, kind: int, rest: bytes, arrival_s: float
+) -> tuple[MovesenseState, Decoded]:
     """Put packets together that came in parts, and take those that are whole."""
     if kind == DATA_GOES_ON:
         if state.part is None:
@@ -117,14 +121,14 @@ def _take_part(state: State, kind: int, rest: bytes, arrival_s: float) -> tuple[
     return state, _both(before, now)
 
 
-def _take_if_whole(state: State, payload: bytes, arrival_s: float) -> tuple[State, Decoded]:
+def _take_if_whole(state: MovesenseState, payload: bytes, arrival_s: float) -> tuple[MovesenseState, Decoded]:
     """Take a payload that has all its samples; keep a shorter one, more of it may follow."""
     if len(payload) < TIME_BYTES + SAMPLE_BYTES * state.batch:
         return replace(state, part=payload), Decoded()
     return _take_reading(state, payload, arrival_s)
 
 
-def _give_up_part(state: State, arrival_s: float) -> tuple[State, Decoded]:
+def _give_up_part(state: MovesenseState, arrival_s: float) -> tuple[MovesenseState, Decoded]:
     """A packet begins while one is unfinished: that was cut short, or packets are shorter than thought."""
     if state.part is None:
         return state, Decoded()
@@ -134,7 +138,7 @@ def _give_up_part(state: State, arrival_s: float) -> tuple[State, Decoded]:
     return _take_reading(state, part, arrival_s)
 
 
-def _take_reading(state: State, payload: bytes, arrival_s: float) -> tuple[State, Decoded]:
+def _take_reading(state: MovesenseState, payload: bytes, arrival_s: float) -> tuple[MovesenseState, Decoded]:
     reading = parse_imu6(payload)
     if reading is None:
         return state, Decoded(damaged=1)
@@ -149,7 +153,7 @@ def _take_reading(state: State, payload: bytes, arrival_s: float) -> tuple[State
     return state, Decoded(join_samples(taken), NOTHING_SAID, order.damaged, repeated, order.restarted)
 
 
-def _append(state: State, reading: Reading, time_ms: int) -> tuple[State, Samples]:
+def _append(state: MovesenseState, reading: Imu6Reading, time_ms: int) -> tuple[MovesenseState, Samples]:
     """Number the samples of a packet that comes after the newest; the clock tells how many are missing."""
     newest, spacing, count = state.newest, state.spacing, len(reading)
     first = round(time_ms / TICKS_PER_S / spacing.nominal_s)
@@ -161,7 +165,7 @@ def _append(state: State, reading: Reading, time_ms: int) -> tuple[State, Sample
             spacing = spacing.learned(span_s, newest.count)
     steps = np.arange(count)
     time_s = np.asarray(time_ms / TICKS_PER_S + spacing.period_s * steps, dtype=np.float64)
-    newest = Newest(time_ms, count, first + count)
+    newest = NewestReading(time_ms, count, first + count)
     samples = Samples(first + steps, time_s, reading.acc_mps2, reading.gyr_dps)
     return replace(state, newest=newest, spacing=spacing), samples
 
@@ -193,13 +197,13 @@ def recognises(advertisement: Advertisement) -> bool:
     return named or bool(set(SERVICES) & set(advertisement.service_uuids))
 
 
-def begin(rate_hz: float) -> State:
+def begin(rate_hz: float) -> MovesenseState:
     """Nothing arrived yet."""
     batch = max(1, round(rate_hz / PACKETS_PER_S))
-    return State(PacketClock(TICKS_PER_S, CLOCK_MODULUS), Spacing(1.0 / rate_hz), batch)
+    return MovesenseState(PacketClock(TICKS_PER_S, CLOCK_MODULUS), Spacing(1.0 / rate_hz), batch)
 
 
-def resume(state: State) -> State:
+def resume(state: MovesenseState) -> MovesenseState:
     """Forget a half-read packet; numbering and clock go on."""
     return replace(state, part=None, clock=after_link_loss(state.clock))
 

@@ -30,7 +30,7 @@ MOST_GYR_DPS = 2000 * 1.1
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Imu6Reading:
     """A data packet: the time of its first sample in ms, and its samples."""
 
     time_ms: int
@@ -61,7 +61,7 @@ def battery_command() -> bytes:
     return bytes((GET, BATTERY_REFERENCE)) + BATTERY_PATH.encode("ascii")
 
 
-def parse_imu6(payload: bytes) -> Reading | None:
+def parse_imu6(payload: bytes) -> Imu6Reading | None:
     """Read a whole packet: u32 ms, all accelerations, all angular rates; None if that is not what it is."""
     count, rest = divmod(len(payload) - TIME_BYTES, SAMPLE_BYTES)
     if count < 1 or rest:
@@ -71,7 +71,7 @@ def parse_imu6(payload: bytes) -> Reading | None:
     possible = (np.abs(values[0]) <= MOST_ACC_MPS2) & (np.abs(values[1]) <= MOST_GYR_DPS)
     if not possible.all():
         return None
-    return Reading(int.from_bytes(payload[:TIME_BYTES], "little"), values[0], values[1])
+    return Imu6Reading(int.from_bytes(payload[:TIME_BYTES], "little"), values[0], values[1])
 
 
 def read_result(reference: int, rest: bytes) -> Decoded:

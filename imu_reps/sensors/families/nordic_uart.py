@@ -71,7 +71,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class NordicUartState:
     """What is carried from notification to notification.
 
     Attributes
@@ -112,17 +112,19 @@ def split_lines(rest: bytes, data: bytes) -> tuple[tuple[bytes, ...], bytes, int
     return whole, rest, dropped
 
 
-def begin(rate_hz: float) -> State:
+def begin(rate_hz: float) -> NordicUartState:
     """The state before the first byte."""
-    return State(PacketClock(TICKS_PER_S, CLOCK_MODULUS), Spacing(1 / rate_hz))
+    return NordicUartState(PacketClock(TICKS_PER_S, CLOCK_MODULUS), Spacing(1 / rate_hz))
 
 
-def resume(state: State) -> State:
+def resume(state: NordicUartState) -> NordicUartState:
     """A line cut by the link's loss is forgotten."""
     return replace(state, clock=after_link_loss(state.clock), rest=b"", joining=True)
 
 
-def decode(state: State, characteristic: str, data: bytes, arrival_s: float) -> tuple[State, Decoded]:
+def decode(
+    state: NordicUartState, characteristic: str, data: bytes, arrival_s: float
+) -> tuple[NordicUartState, Decoded]:
     """Read whatever lines end in a notification."""
     information = read_information(characteristic, data)
     if information is not None:
@@ -138,7 +140,7 @@ def decode(state: State, characteristic: str, data: bytes, arrival_s: float) -> 
     return state, decoded
 
 
-def _take_line(state: State, text: bytes, arrival_s: float) -> tuple[State, Decoded]:
+def _take_line(state: NordicUartState, text: bytes, arrival_s: float) -> tuple[NordicUartState, Decoded]:
     joining, state = state.joining, replace(state, joining=False)
     line = parse_line(text)
     if line is None:
@@ -157,7 +159,7 @@ def _take_line(state: State, text: bytes, arrival_s: float) -> tuple[State, Deco
     )
 
 
-def _numbered(state: State, seq: int, us: int) -> tuple[State, int]:
+def _numbered(state: NordicUartState, seq: int, us: int) -> tuple[NordicUartState, int]:
     """The state after a new sample, and its number: by its seq, or by the clock where that makes no sense."""
     if state.newest is None:
         return replace(state, newest=(seq, us, seq)), seq

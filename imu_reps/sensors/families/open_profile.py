@@ -86,7 +86,7 @@ class Info:
 
 
 @dataclass(frozen=True, slots=True)
-class Newest:
+class NewestPacket:
     """The newest packet taken: its number, unwrapped clock, and its samples' numbers."""
 
     seq: int
@@ -96,13 +96,13 @@ class Newest:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class OpenProfileState:
     """What is known of the sensor and of its stream so far."""
 
     clock: PacketClock[Packet]
     spacing: Spacing
     info: Info | None = None
-    newest: Newest | None = None
+    newest: NewestPacket | None = None
 
 
 def parse_packet(data: bytes) -> Packet | None:
@@ -133,7 +133,9 @@ def set_rate_command(rate_hz: float) -> bytes:
     return struct.pack("<BH", RATE, round(rate_hz))
 
 
-def decode(state: State, characteristic: str, data: bytes, arrival_s: float) -> tuple[State, Decoded]:
+def decode(
+    state: OpenProfileState, characteristic: str, data: bytes, arrival_s: float
+) -> tuple[OpenProfileState, Decoded]:
     """Take a notification or what was read; see `Family.decode`."""
     characteristic = characteristic.lower()
     if characteristic == STREAM:
@@ -145,7 +147,7 @@ def decode(state: State, characteristic: str, data: bytes, arrival_s: float) -> 
     return state, Decoded()
 
 
-def _take_info(state: State, data: bytes) -> tuple[State, Decoded]:
+def _take_info(state: OpenProfileState, data: bytes) -> tuple[OpenProfileState, Decoded]:
     if data and data[0] != VERSION:
         spoken = f"speaks version {data[0]} of the open profile, and this program only version {VERSION}"
         return replace(state, info=None), Decoded(facts=Facts(refused=spoken))
@@ -158,7 +160,7 @@ def _take_info(state: State, data: bytes) -> tuple[State, Decoded]:
     return replace(state, info=info), Decoded(facts=facts)
 
 
-def _take_packet(state: State, data: bytes, arrival_s: float) -> tuple[State, Decoded]:
+def _take_packet(state: OpenProfileState, data: bytes, arrival_s: float) -> tuple[OpenProfileState, Decoded]:
     packet, info = parse_packet(data), state.info
     if packet is None or info is None:
         return state, Decoded(damaged=1)
@@ -178,7 +180,9 @@ def _take_packet(state: State, data: bytes, arrival_s: float) -> tuple[State, De
     )
 
 
-def _append(state: State, info: Info, packet: Packet, t0_us: int) -> tuple[State, Samples]:
+def _append(
+    state: OpenProfileState, info: Info, packet: Packet, t0_us: int
+) -> tuple[OpenProfileState, Samples]:
     """Number and scale the samples of a packet that comes after the newest."""
     count, newest, spacing = len(packet.raw), state.newest, state.spacing
     first = packet.seq * count
@@ -194,7 +198,7 @@ def _append(state: State, info: Info, packet: Packet, t0_us: int) -> tuple[State
         _floats(packet.raw[:, :3] * (info.acc_range_g * STANDARD_GRAVITY_MPS2 / FULL_SCALE)),
         _floats(packet.raw[:, 3:] * (info.gyr_range_dps / FULL_SCALE)),
     )
-    newest = Newest(packet.seq, t0_us, count, first + count)
+    newest = NewestPacket(packet.seq, t0_us, count, first + count)
     return replace(state, newest=newest, spacing=spacing), samples
 
 
@@ -202,7 +206,7 @@ def _floats(values: NDArray[Any]) -> FloatArray:
     return np.asarray(values, dtype=np.float64)
 
 
-def missing_samples(newest: Newest, seq: int, t0_us: int, count: int, spacing: Spacing) -> int:
+def missing_samples(newest: NewestPacket, seq: int, t0_us: int, count: int, spacing: Spacing) -> int:
     """How many samples lie between the newest packet and this one of `count` samples.
 
     The packet number tells exactly, unless it contradicts the clock: then the clock tells, to the nearest.
@@ -219,12 +223,12 @@ def recognises(advertisement: Advertisement) -> bool:
     return SERVICE in advertisement.service_uuids or (advertisement.name or "").startswith(NAME_PREFIX)
 
 
-def begin(rate_hz: float) -> State:
+def begin(rate_hz: float) -> OpenProfileState:
     """Nothing known yet; without the info nothing can be scaled."""
-    return State(PacketClock(TICKS_PER_S, CLOCK_MODULUS), Spacing(1.0 / rate_hz))
+    return OpenProfileState(PacketClock(TICKS_PER_S, CLOCK_MODULUS), Spacing(1.0 / rate_hz))
 
 
-def resume(state: State) -> State:
+def resume(state: OpenProfileState) -> OpenProfileState:
     """Go on with numbering and clock."""
     return replace(state, clock=after_link_loss(state.clock))
 

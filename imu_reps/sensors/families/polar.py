@@ -17,7 +17,7 @@ import numpy as np
 
 from imu_reps.domain.samples import FloatArray, IntArray
 from imu_reps.sensors.families.device_information import READ_INFORMATION, read_information
-from imu_reps.sensors.families.pairing import TimedStreams, pair_by_time
+from imu_reps.sensors.families.paired_streams import TimedStreams, pair_by_time
 from imu_reps.sensors.families.polar_control import (
     START,
     factor_of,
@@ -71,7 +71,7 @@ def _new_clock() -> PacketClock[FloatArray]:
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
+class PolarStream:
     """Where one of the two streams stands.
 
     Attributes
@@ -92,35 +92,37 @@ class Stream:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class PolarState:
     """What is carried from frame to frame.
 
     Attributes
     ----------
-    acc, gyr : Stream
+    acc, gyr : PolarStream
     next_number : int
         Of the accelerometer sample one step after the last.
     waiting : TimedStreams
     """
 
-    acc: Stream = field(default_factory=Stream)
-    gyr: Stream = field(default_factory=Stream)
+    acc: PolarStream = field(default_factory=PolarStream)
+    gyr: PolarStream = field(default_factory=PolarStream)
     next_number: int = 0
     waiting: TimedStreams = field(default_factory=TimedStreams)
 
 
-def begin(_rate_hz: float) -> State:
+def begin(_rate_hz: float) -> PolarState:
     """The state before the first byte."""
-    return State()
+    return PolarState()
 
 
-def resume(state: State) -> State:
+def resume(state: PolarState) -> PolarState:
     """Frames come whole and the clock goes on, unless the sensor was switched off meanwhile."""
     acc, gyr = (replace(one, clock=after_link_loss(one.clock)) for one in (state.acc, state.gyr))
     return replace(state, acc=acc, gyr=gyr)
 
 
-def decode(state: State, characteristic: str, data: bytes, arrival_s: float) -> tuple[State, Decoded]:
+def decode(
+    state: PolarState, characteristic: str, data: bytes, arrival_s: float
+) -> tuple[PolarState, Decoded]:
     """Read a notification of either characteristic, or what a read gave."""
     information = read_information(characteristic, data)
     if information is not None:
@@ -132,7 +134,7 @@ def decode(state: State, characteristic: str, data: bytes, arrival_s: float) -> 
     return state, Decoded(damaged=1)
 
 
-def _take_answer(state: State, data: bytes) -> tuple[State, Decoded]:
+def _take_answer(state: PolarState, data: bytes) -> tuple[PolarState, Decoded]:
     features = parse_features(data)
     if features is not None:
         missing = None if {ACC, GYRO} <= features else "has no gyroscope, or does not send it"
@@ -145,7 +147,7 @@ def _take_answer(state: State, data: bytes) -> tuple[State, Decoded]:
     return state, Decoded(facts=Facts(refused=refusal(reply)))
 
 
-def _with_factor(state: State, measurement: int, factor: float) -> State:
+def _with_factor(state: PolarState, measurement: int, factor: float) -> PolarState:
     if measurement == ACC:
         return replace(state, acc=replace(state.acc, factor=factor))
     if measurement == GYRO:
@@ -153,7 +155,7 @@ def _with_factor(state: State, measurement: int, factor: float) -> State:
     return state
 
 
-def _take_frame(state: State, data: bytes, arrival_s: float) -> tuple[State, Decoded]:
+def _take_frame(state: PolarState, data: bytes, arrival_s: float) -> tuple[PolarState, Decoded]:
     frame = parse_frame(data)
     if frame is None or frame.measurement not in (ACC, GYRO):
         return state, Decoded(damaged=1)
@@ -165,8 +167,8 @@ def _take_frame(state: State, data: bytes, arrival_s: float) -> tuple[State, Dec
     clock, order = put_in_order(stream.clock, Stamped(values, frame.time_ns, arrival_s))
     stream = replace(stream, clock=clock)
     if order.restarted:
-        state = State(Stream(state.acc.factor), Stream(state.gyr.factor))
-        stream = Stream(stream.factor, clock)
+        state = PolarState(PolarStream(state.acc.factor), PolarStream(state.gyr.factor))
+        stream = PolarStream(stream.factor, clock)
     for packet, time_ns in order.packets:
         state, stream = (_append_acc if is_acc else _append_gyr)(state, stream, packet, time_ns)
     state = replace(state, acc=stream) if is_acc else replace(state, gyr=stream)
@@ -177,7 +179,9 @@ def _take_frame(state: State, data: bytes, arrival_s: float) -> tuple[State, Dec
     )
 
 
-def _append_acc(state: State, stream: Stream, acc_mps2: FloatArray, time_ns: int) -> tuple[State, Stream]:
+def _append_acc(
+    state: PolarState, stream: PolarStream, acc_mps2: FloatArray, time_ns: int
+) -> tuple[PolarState, PolarStream]:
     """Let a frame's accelerometer samples, numbered by the clock, wait for the gyroscope."""
     times_ns, after = _timed(stream, time_ns, len(acc_mps2))
     steps = 1 if stream.last_ns is None else round((int(times_ns[0]) - stream.last_ns) / after.step_ns)
@@ -187,12 +191,14 @@ def _append_acc(state: State, stream: Stream, acc_mps2: FloatArray, time_ns: int
     return replace(state, next_number=first + len(numbers), waiting=waiting), after
 
 
-def _append_gyr(state: State, stream: Stream, gyr_dps: FloatArray, time_ns: int) -> tuple[State, Stream]:
+def _append_gyr(
+    state: PolarState, stream: PolarStream, gyr_dps: FloatArray, time_ns: int
+) -> tuple[PolarState, PolarStream]:
     times_ns, after = _timed(stream, time_ns, len(gyr_dps))
     return replace(state, waiting=state.waiting.with_gyr(times_ns / TICKS_PER_S, gyr_dps)), after
 
 
-def _timed(stream: Stream, time_ns: int, count: int) -> tuple[IntArray, Stream]:
+def _timed(stream: PolarStream, time_ns: int, count: int) -> tuple[IntArray, PolarStream]:
     """Times of a frame's samples, and the stream after it."""
     step_ns = stream.step_ns
     if stream.last_ns is not None:

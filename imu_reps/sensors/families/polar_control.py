@@ -87,16 +87,6 @@ def stop_command(measurement: int) -> bytes:
     return bytes([STOP, measurement])
 
 
-def ask_settings_command(measurement: int) -> bytes:
-    """Ask which settings a stream can have."""
-    return bytes([ASK_SETTINGS, measurement])
-
-
-def sdk_mode_command(on: bool) -> bytes:
-    """Switch the mode with the wider choice of rates; the sensor takes it only while nothing streams."""
-    return bytes([START if on else STOP, SDK_MODE])
-
-
 def parse_reply(data: bytes) -> Reply | None:
     """Read an answer of the control point; None if the bytes are none.
 

@@ -42,7 +42,7 @@ WAKE_ON_MOTION = 1
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class ThingyState:
     """Number of the next sample."""
 
     next_number: int = 0
@@ -63,17 +63,19 @@ def gyr_dps(data: bytes) -> FloatArray:
     return np.frombuffer(data[6:12], "<i2") / COUNTS_PER_DPS
 
 
-def begin(_rate_hz: float) -> State:
+def begin(_rate_hz: float) -> ThingyState:
     """The state before the first byte."""
-    return State()
+    return ThingyState()
 
 
-def resume(state: State) -> State:
+def resume(state: ThingyState) -> ThingyState:
     """The same: samples come whole, and the host numbers them."""
     return state
 
 
-def decode(state: State, characteristic: str, data: bytes, _arrival_s: float) -> tuple[State, Decoded]:
+def decode(
+    state: ThingyState, characteristic: str, data: bytes, _arrival_s: float
+) -> tuple[ThingyState, Decoded]:
     """Read raw motion, or one of the standard characteristics."""
     information = read_information(characteristic, data)
     if information is not None:

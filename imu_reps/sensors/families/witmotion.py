@@ -17,7 +17,7 @@ from imu_reps.sensors.families.witmotion_frames import (
     RATE_CODES,
     REGISTERS,
     VERSION_REGISTER,
-    Stream,
+    FrameStream,
     acc_mps2,
     command,
     facts_of,
@@ -67,26 +67,28 @@ ANSWER_PAUSE_S = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class WitMotionState:
     """Where the byte stream stands, and the number of the next sample."""
 
-    stream: Stream = field(default_factory=Stream)
+    stream: FrameStream = field(default_factory=FrameStream)
     number: int = 0
 
 
-def decode(state: State, characteristic: str, data: bytes, arrival_s: float) -> tuple[State, Decoded]:
+def decode(
+    state: WitMotionState, characteristic: str, data: bytes, arrival_s: float
+) -> tuple[WitMotionState, Decoded]:
     """Take a notification; see `Family.decode`."""
     del arrival_s  # nothing to compare it with
     if characteristic.lower() not in NOTIFY:
         return state, Decoded()
     cut = was_cut_short(state.stream, data)
-    stream, frames, lost = split_frames(Stream() if cut else state.stream, data)
+    stream, frames, lost = split_frames(FrameStream() if cut else state.stream, data)
     raw = parse_data(frame for frame in frames if frame[1] == DATA)
     answers = [facts_of(parse_registers(frame)) for frame in frames if frame[1] == REGISTERS]
     samples = _samples(raw, state.number)
     saturated = bool(np.any(np.abs(raw[:, :6]) >= END_OF_SCALE))
     facts = replace(_together(answers), saturated=saturated)
-    return State(stream, state.number + len(samples)), Decoded(samples, facts, damaged=lost + cut)
+    return WitMotionState(stream, state.number + len(samples)), Decoded(samples, facts, damaged=lost + cut)
 
 
 def _samples(raw: IntArray, first: int) -> Samples:
@@ -111,15 +113,15 @@ def recognises(advertisement: Advertisement) -> bool:
     return bool(advertisement.name and NAME.search(advertisement.name))
 
 
-def begin(rate_hz: float) -> State:
+def begin(rate_hz: float) -> WitMotionState:
     """Nothing read yet."""
     del rate_hz  # the stream looks the same at every rate
-    return State()
+    return WitMotionState()
 
 
-def resume(state: State) -> State:
+def resume(state: WitMotionState) -> WitMotionState:
     """Forget a half-read frame; the numbering goes on."""
-    return State(number=state.number)
+    return WitMotionState(number=state.number)
 
 
 def start(rate_hz: float, attempt: int) -> tuple[Step, ...]:

@@ -51,7 +51,7 @@ BATTERY_STEPS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
+class FrameStream:
     """Where the byte stream stands.
 
     Attributes
@@ -66,7 +66,7 @@ class Stream:
     in_step: bool = True
 
 
-def split_frames(stream: Stream, data: bytes) -> tuple[Stream, list[bytes], int]:
+def split_frames(stream: FrameStream, data: bytes) -> tuple[FrameStream, list[bytes], int]:
     """Cut frames out of the byte stream.
 
     In step, the next frame begins where the last one ended, whatever bytes it holds. Out of step, bytes are
@@ -89,10 +89,10 @@ def split_frames(stream: Stream, data: bytes) -> tuple[Stream, list[bytes], int]
         else:
             frames.append(buffer[position : position + FRAME_LENGTH])
             position, in_step = position + FRAME_LENGTH, True
-    return Stream(buffer[position:], in_step), frames, lost
+    return FrameStream(buffer[position:], in_step), frames, lost
 
 
-def was_cut_short(stream: Stream, data: bytes) -> bool:
+def was_cut_short(stream: FrameStream, data: bytes) -> bool:
     """Whether the unfinished frame does not go on in this notification.
 
     A notification that lost its end on the way leaves a piece of a frame; joined with the next one's

@@ -15,10 +15,11 @@ from click.testing import CliRunner, Result
 from imu_reps.cli.main import main
 from imu_reps.domain.samples import FloatArray
 from imu_reps.sensors.ble import Radio
-from imu_reps.sensors.virtual.air import Air
-from imu_reps.sensors.virtual.devices import DEVICES
-from imu_reps.sensors.virtual.fast_loop import run
-from imu_reps.sensors.virtual.sensor import VirtualSensor
+from imu_reps.sim.radio.air import Air
+from imu_reps.sim.radio.bleak_backend import client_backend, scanner_backend
+from imu_reps.sim.radio.devices import DEVICES
+from imu_reps.sim.radio.fast_loop import run
+from imu_reps.sim.radio.virtual_sensor import VirtualSensor
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Computer:
                     getattr(virtual, sensor.deed)()
             if self.trouble:
                 air.power_off(self.trouble)
-            radio = Radio(scanner_backend=air.scanner_backend, client_backend=air.client_backend)
+            radio = Radio(scanner_backend=scanner_backend(air), client_backend=client_backend(air))
             return await work(radio, None)
 
 

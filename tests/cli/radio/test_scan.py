@@ -64,7 +64,7 @@ def test_a_device_that_cannot_do_the_job_is_listed_with_the_reason(computer, mak
 
 
 def test_a_kind_nobody_has_tried_says_so(computer, make_sensor) -> None:
-    computer.sensors = [make_sensor("thingy"), make_sensor("thingy")]
+    computer.sensors = [make_sensor("witmotion", name=f"Polar Sense {number}") for number in "12"]
     result = computer.call("scan", "--quick")
 
     assert result.stdout.count("  untried\n") == 2

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-import numpy as np
 import pytest
 
-from imu_reps.sensors.families import nordic_uart, recognise, unfit
+from imu_reps.sensors.families import SENSORTAG_MOVEMENT, nordic_uart, recognise, unfit_device
 from imu_reps.sensors.wire import Advertisement
 
 
@@ -19,7 +15,7 @@ from imu_reps.sensors.wire import Advertisement
         (Advertisement("Polar OH1 12345678", company_ids=(0x006B,)), "Polar OH1", "no gyroscope"),
         (Advertisement("Bangle.js 1a2b", (nordic_uart.SERVICE,)), "Bangle.js", "no gyroscope"),
         (Advertisement("CC2650 SensorTag"), "SensorTag", "10 readings a second"),
-        (Advertisement(None, (unfit.SENSORTAG_MOVEMENT,)), "SensorTag", "10 readings a second"),
+        (Advertisement(None, (SENSORTAG_MOVEMENT,)), "SensorTag", "10 readings a second"),
     ],
 )
 def test_a_device_that_cannot_do_the_job_is_refused_with_the_reason(
@@ -35,17 +31,4 @@ def test_a_device_that_cannot_do_the_job_is_refused_with_the_reason(
 
 @pytest.mark.parametrize("name", ["Polar Sense 12345678", "Puck.js 1a2b", "Thingy", None])
 def test_devices_that_can_are_not_refused(name: str | None) -> None:
-    assert unfit.unfit_device(Advertisement(name)) is None
-
-
-def test_the_golden_movement_of_a_sensortag_is_that_stated(
-    golden: Callable[..., list[dict[str, Any]]],
-) -> None:
-    (item,) = golden("sensortag-mov")
-
-    read = unfit.sensortag_movement(bytes.fromhex(item["hex"]))
-
-    assert read is not None
-    np.testing.assert_allclose(read[0], item["decoded"]["gyr_dps"], atol=5.1e-5)
-    np.testing.assert_allclose(read[1], item["decoded"]["acc_g"], atol=1e-9)
-    assert unfit.sensortag_movement(bytes(17)) is None
+    assert unfit_device(Advertisement(name)) is None

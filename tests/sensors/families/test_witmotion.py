@@ -62,7 +62,7 @@ def test_golden_streams_decode_to_their_stated_values(
 
 
 def _frames(chunks: list[bytes]) -> list[bytes]:
-    return frames.split_frames(frames.Stream(), b"".join(chunks))[1]
+    return frames.split_frames(frames.FrameStream(), b"".join(chunks))[1]
 
 
 def test_the_golden_capture_is_one_unbroken_stream(
@@ -142,8 +142,8 @@ def test_commands_are_the_published_bytes(vectors: Callable[[str], Any]) -> None
 @settings(max_examples=80, deadline=None)
 @given(data=streams, where=st.lists(st.integers(0, 300), max_size=8))
 def test_any_split_of_a_stream_gives_the_same_samples(data: bytes, where: list[int]) -> None:
-    state, whole, lost = frames.split_frames(frames.Stream(), data)
-    split, found, lost_split = frames.Stream(), [], 0
+    state, whole, lost = frames.split_frames(frames.FrameStream(), data)
+    split, found, lost_split = frames.FrameStream(), [], 0
     for chunk in cut(data, where):
         split, some, more = frames.split_frames(split, chunk)
         found, lost_split = found + some, lost_split + more
@@ -180,8 +180,8 @@ def test_a_notification_that_lost_its_end_costs_its_own_frames_alone(
 @settings(max_examples=80, deadline=None)
 @given(data=st.binary(max_size=200), where=st.lists(st.integers(0, 300), max_size=6))
 def test_garbage_is_counted_alike_however_it_is_split(data: bytes, where: list[int]) -> None:
-    whole = frames.split_frames(frames.Stream(), data)
-    stream, found, lost = frames.Stream(), [], 0
+    whole = frames.split_frames(frames.FrameStream(), data)
+    stream, found, lost = frames.FrameStream(), [], 0
     for chunk in cut(data, where):
         stream, some, more = frames.split_frames(stream, chunk)
         found, lost = found + some, lost + more
@@ -207,8 +207,8 @@ def test_no_bytes_make_the_decoder_fail(chunks: list[bytes], characteristic: str
 @settings(max_examples=40, deadline=None)
 @given(junk=st.binary(min_size=1, max_size=30).filter(lambda junk: 0x55 not in junk), data=streams)
 def test_a_stream_is_found_again_behind_junk(junk: bytes, data: bytes) -> None:
-    _, expected, _ = frames.split_frames(frames.Stream(), data)
-    _, found, lost = frames.split_frames(frames.Stream(), junk + data)
+    _, expected, _ = frames.split_frames(frames.FrameStream(), data)
+    _, found, lost = frames.split_frames(frames.FrameStream(), junk + data)
 
     assert found == expected
     assert lost == 1

@@ -19,12 +19,13 @@ from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace, con
 from imu_reps.sensors.ble import Radio
 from imu_reps.sensors.families import family
 from imu_reps.sensors.streams import LinkChange, Streams, Wanted
-from imu_reps.sensors.virtual.air import Air
-from imu_reps.sensors.virtual.device import DeviceClock
-from imu_reps.sensors.virtual.devices import DEVICES
-from imu_reps.sensors.virtual.fast_loop import run
-from imu_reps.sensors.virtual.quirks import WELL_BEHAVED, Quirks
-from imu_reps.sensors.virtual.sensor import VirtualSensor
+from imu_reps.sim.radio.air import Air
+from imu_reps.sim.radio.bleak_backend import client_backend, scanner_backend
+from imu_reps.sim.radio.device import DeviceClock
+from imu_reps.sim.radio.devices import DEVICES
+from imu_reps.sim.radio.fast_loop import run
+from imu_reps.sim.radio.quirks import WELL_BEHAVED, Quirks
+from imu_reps.sim.radio.virtual_sensor import VirtualSensor
 
 T = TypeVar("T")
 FloatArray = NDArray[np.float64]
@@ -91,7 +92,7 @@ class Bench:
         }
         self.read: dict[str, list[tuple[str, bytes]]] = defaultdict(list)
         self.delivered: dict[str, list[tuple[str, bytes]]] = defaultdict(list)
-        self.radio = Radio(scanner_backend=self.air.scanner_backend, client_backend=self._noting_client())
+        self.radio = Radio(scanner_backend=scanner_backend(self.air), client_backend=self._noting_client())
         self.items: list[Any] = []
         self.streams = self.build_streams()
         await asyncio.sleep(0.5)  # until both advertise
@@ -117,7 +118,7 @@ class Bench:
         """bleak's backend of the air, noting every notification and every answer it hands over."""
         read, delivered = self.read, self.delivered
 
-        class Noting(self.air.client_backend):  # type: ignore[name-defined,misc]
+        class Noting(client_backend(self.air)):  # type: ignore[name-defined,misc]
             async def read_gatt_char(self, characteristic: Any, **settings: Any) -> bytearray:
                 data = await super().read_gatt_char(characteristic, **settings)
                 read[self.address].append((characteristic.uuid, bytes(data)))

@@ -23,9 +23,10 @@ from imu_reps.errors import RadioError
 from imu_reps.sensors.ble import Radio
 from imu_reps.sensors.mends import TROUBLES, radio_error
 from imu_reps.sensors.radio_failures import BY_BUS_NAME, BY_CLASS, BY_REASON, BY_TEXT, cause, words
-from imu_reps.sensors.virtual.quirks import BLUEZ, Quirks
-from imu_reps.sensors.virtual.sensor import Board
 from imu_reps.sensors.wire import BATTERY_LEVEL
+from imu_reps.sim.radio.bleak_backend import client_backend, scanner_backend
+from imu_reps.sim.radio.quirks import BLUEZ, Quirks
+from imu_reps.sim.radio.virtual_sensor import Board
 
 STREAM = "ba1a0002-b277-4069-b9f6-a8d937c46c72"
 INFO = "ba1a0003-b277-4069-b9f6-a8d937c46c72"
@@ -83,8 +84,8 @@ def test_a_sensor_that_a_killed_program_left_connected_is_found_without_advertis
     async def scanning():
         async with bench() as both:
             radio = Radio(
-                scanner_backend=both.air.scanner_backend,
-                client_backend=both.air.client_backend,
+                scanner_backend=scanner_backend(both.air),
+                client_backend=client_backend(both.air),
                 adapter_backend=Held,
             )
             return await radio.find("F0:00:00:00:00:09", 5.0), await radio.scan(2.0)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from imu_reps.domain.samples import SampleBlock
 from imu_reps.sensors.families import FAMILIES, family
 from imu_reps.sensors.hearing import Hearing
-from imu_reps.sensors.inbox import Arrival, Inbox
-from imu_reps.sensors.pace import Pace
+from imu_reps.sensors.inbox import Inbox, Notification
+from imu_reps.sensors.pace import ArrivalPace
 from imu_reps.sensors.streams import LinkChange
 from imu_reps.sensors.wire import Samples
 
@@ -24,8 +24,8 @@ def frame(number: int) -> bytes:
     return b"\x55\x61" + struct.pack("<9h", 0, 0, 2048, number, 0, 0, 0, 0, 0)
 
 
-def arrival(time_s: float, *numbers: int) -> Arrival:
-    return Arrival("ankle", time_s, NOTIFY, b"".join(map(frame, numbers)))
+def arrival(time_s: float, *numbers: int) -> Notification:
+    return Notification("ankle", time_s, NOTIFY, b"".join(map(frame, numbers)))
 
 
 def connected_again() -> Hearing:
@@ -41,7 +41,7 @@ def connected_again() -> Hearing:
     return hearing
 
 
-def heard(hearing: Hearing, arrivals: list[Arrival]) -> list[int]:
+def heard(hearing: Hearing, arrivals: list[Notification]) -> list[int]:
     items = [item for one in arrivals for item in hearing.take(one)]
     blocks = [item for item in items if isinstance(item, SampleBlock)]
     return [round(x * 32768 / 2000) for block in blocks for x in block.gyr_dps[:, 0]]
@@ -106,7 +106,7 @@ def test_the_last_of_a_broken_link_is_kept_and_does_not_count_as_its_return():
 def test_half_a_frame_from_before_a_loss_is_forgotten():
     hearing = Hearing("ankle", family("witmotion"), 100.0)
     hearing.take(LinkChange("ankle", 0.0, "connected"))
-    hearing.take(Arrival("ankle", 0.5, NOTIFY, frame(1) + frame(2)[:11]))
+    hearing.take(Notification("ankle", 0.5, NOTIFY, frame(1) + frame(2)[:11]))
     hearing.take(LinkChange("ankle", 1.5, "away"))
     hearing.take(LinkChange("ankle", 2.0, "connected"))
 
@@ -125,7 +125,7 @@ def test_whatever_arrives_the_tally_holds_together(name, said):
     items = []
     for i, what in enumerate(said):
         word = (
-            Arrival("ankle", 0.1 * i, NOTIFY, what)
+            Notification("ankle", 0.1 * i, NOTIFY, what)
             if isinstance(what, bytes)
             else LinkChange("ankle", 0.1 * i, what)
         )
@@ -144,7 +144,7 @@ def samples(*numbers: int, rate_hz: float = 100.0) -> Samples:
 
 @pytest.mark.parametrize("has_clock", [True, False])
 def test_the_pace_is_that_of_the_sample_numbers(has_clock):
-    pace = Pace(has_clock)
+    pace = ArrivalPace(has_clock)
     for i in range(0, 1000, 5):
         if i % 100:  # lost packets are no slower rate
             pace.hear(50.0 + i / 100.0, samples(*range(i, i + 5)))
@@ -155,7 +155,7 @@ def test_the_pace_is_that_of_the_sample_numbers(has_clock):
 
 
 def test_a_late_packet_shows_as_delay():
-    pace = Pace(has_clock=True)
+    pace = ArrivalPace(has_clock=True)
     for i in range(0, 300, 5):
         pace.hear(50.0 + i / 100.0 + (0.08 if i == 150 else 0.0), samples(*range(i, i + 5)))
 

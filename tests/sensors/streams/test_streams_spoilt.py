@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from imu_reps.domain.samples import SENSOR_PLACES
-from imu_reps.sensors.virtual.radio import Faults
+from imu_reps.sim.radio.link_plan import Faults
 
 FAMILIES = [("witmotion", 100.0), ("open_profile", 100.0), ("movesense", 104.0)]
 

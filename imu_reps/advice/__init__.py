@@ -1,0 +1,1 @@
+"""Between sessions: what changed, how the sides differ, what to do next."""

@@ -1,0 +1,249 @@
+"""One recommendation after a session, by fixed rules over what was recorded; each reason states its evidence.
+
+The rules are those of the coaching texts the programme comes from: stability before repetitions, easier when
+the back lets go, two legs only after whole sets without an arch, slower rather than more, and with pain stop.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import groupby, pairwise
+from statistics import median
+
+from imu_reps.domain.endings import STOPPED_WITH_PAIN
+from imu_reps.domain.exercise import Exercise
+from imu_reps.domain.programme import (
+    Adherence,
+    Advice,
+    Plan,
+    Programme,
+    Reason,
+    ReasonCode,
+    Recommendation,
+    Rung,
+)
+from imu_reps.domain.rep import Flag, Rep
+from imu_reps.domain.stored_set import StoredSet
+
+#: Sessions of the same exercise that are looked at together.
+SESSIONS = 2
+#: From this much pain on (0 to 10) the advice is to stop; less is said and watched.
+PAIN_STOP = 4
+#: Effort up to this (0 to 10) is easy.
+EFFORT_EASY = 3
+#: A fault in this share of a session's repetitions is the session's rule, not its exception.
+OFTEN = 1 / 3
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """The latest sessions of one exercise, oldest first, and what is planned."""
+
+    sessions: tuple[tuple[StoredSet, ...], ...]
+    plan: Plan
+
+    @property
+    def latest(self) -> tuple[StoredSet, ...]:
+        """The sets of the last session."""
+        return self.sessions[-1]
+
+    @property
+    def reps(self) -> list[Rep]:
+        """All repetitions of these sessions."""
+        return [rep for session in self.sessions for rep in repetitions(session)]
+
+
+Rule = Callable[[Sessions], Reason | None]
+
+
+def advise(sets: Sequence[StoredSet], programme: Programme, today: date | None = None) -> Advice:
+    """Recommend what to do next.
+
+    Parameters
+    ----------
+    sets : sequence of StoredSet
+        Of one person, oldest first; the last one says which exercise is meant.
+    programme : Programme
+    today : date, optional
+        For the adherence; by default the day of the last set.
+
+    Raises
+    ------
+    ValueError
+        If there are no sets.
+    """
+    if not sets:
+        raise ValueError("advice needs at least one set")
+    exercise = sets[-1].summary.recording.exercise
+    same = [stored for stored in sets if stored.summary.recording.exercise == exercise]
+    sessions = tuple(tuple(group) for _, group in groupby(same, key=session_of))
+    seen = Sessions(sessions[-SESSIONS:], programme.plan)
+    recommendation, reasons = _decide(seen)
+    step = {"regress": -1, "progress": +1}.get(recommendation, 0)
+    rung = _rung(programme, exercise, step) if step else None
+    if step and rung is None:  # at the end of the ladder, or beside it
+        recommendation = "stay"
+    return Advice(recommendation, exercise, rung, reasons, adherence(sets, programme.plan, today))
+
+
+def adherence(sets: Sequence[StoredSet], plan: Plan, today: date | None = None) -> Adherence | None:
+    """Compare the days with sets to the plan, over the week up to `today` (by default the last set's day)."""
+    days = sorted({stored.day for stored in sets if stored.day is not None})
+    if not days:
+        return None
+    until = today or days[-1]
+    week = [day for day in days if timedelta() <= until - day < timedelta(days=7)]
+    gaps = [(after - before).days - 1 for before, after in pairwise(week)]
+    return Adherence(
+        until=until,
+        sessions_this_week=len(week),
+        planned=plan.sessions_a_week,
+        days_since_last=(until - days[-1]).days,
+        rest_days_kept=all(gap >= plan.rest_days for gap in gaps),
+    )
+
+
+def session_of(stored: StoredSet) -> tuple[str | None, date | None]:
+    """What makes sets one session: its name, else the day."""
+    return (stored.session, None) if stored.session else (None, stored.day)
+
+
+def repetitions(session: Sequence[StoredSet]) -> list[Rep]:
+    """All repetitions of a session."""
+    return [rep for stored in session for rep in stored.summary.reps]
+
+
+def _decide(seen: Sessions) -> tuple[Recommendation, tuple[Reason, ...]]:
+    """The first rule that applies decides; what else was wrong comes after it."""
+    for recommendation, rules in _RULES:
+        reasons = tuple(reason for rule in rules if (reason := rule(seen)) is not None)
+        if reasons:
+            return recommendation, reasons
+    return "stay", (Reason("not_enough_yet", sessions=len(seen.sessions)),)
+
+
+def _rung(programme: Programme, exercise: Exercise, step: int) -> Rung | None:
+    places = [rung.exercise for rung in programme.ladder]
+    if exercise not in places:
+        return None
+    place = places.index(exercise) + step
+    return programme.ladder[place] if 0 <= place < len(places) else None
+
+
+def _pain_with_jolt(seen: Sessions) -> Reason | None:
+    for stored in seen.latest:
+        jolts = sum("snap" in rep.flags for rep in stored.summary.reps)
+        if stored.pain and jolts:
+            return Reason("pain_with_jolt", jolts, len(stored.summary.reps), 1, value=stored.pain)
+    return None
+
+
+def _pain(seen: Sessions) -> Reason | None:
+    worst = _most("pain", seen)
+    return Reason("pain", sessions=1, value=worst) if worst is not None and worst >= PAIN_STOP else None
+
+
+def _stopped_with_pain(seen: Sessions) -> Reason | None:
+    """A set that was ended because it hurt, where no figure says so already."""
+    hurt = any(finding.code == STOPPED_WITH_PAIN for one in seen.latest for finding in one.summary.findings)
+    return Reason("stopped_with_pain", sessions=1) if hurt and _pain(seen) is None else None
+
+
+def _some_pain(seen: Sessions) -> Reason | None:
+    worst = _most("pain", seen)
+    return Reason("pain", sessions=1, value=worst) if worst else None
+
+
+def _most(what: str, seen: Sessions) -> int | None:
+    said = [value for stored in seen.latest if (value := getattr(stored, what)) is not None]
+    return max(said, default=None)
+
+
+def _in_every_session(code: ReasonCode, flag: Flag) -> Rule:
+    """A fault that is the rule in each of the last sessions."""
+
+    def rule(seen: Sessions) -> Reason | None:
+        if len(seen.sessions) < SESSIONS:
+            return None
+        shares = [_share(flag, repetitions(session)) for session in seen.sessions]
+        return _reason(code, flag, seen) if min(shares) >= OFTEN else None
+
+    return rule
+
+
+def _sometimes(code: ReasonCode, flag: Flag) -> Rule:
+    """A fault that is there at all in the last session."""
+
+    def rule(seen: Sessions) -> Reason | None:
+        last = Sessions(seen.sessions[-1:], seen.plan)
+        return _reason(code, flag, last) if _share(flag, last.reps) > 0 else None
+
+    return rule
+
+
+def _share(flag: Flag, reps: Sequence[Rep]) -> float:
+    judged = [rep for rep in reps if flag not in rep.not_judged]
+    return sum(flag in rep.flags for rep in judged) / len(judged) if judged else 0.0
+
+
+def _reason(code: ReasonCode, flag: Flag, seen: Sessions) -> Reason:
+    judged = [rep for rep in seen.reps if flag not in rep.not_judged]
+    faulty = [rep for rep in judged if flag in rep.flags]
+    heights = [rep.lift_off_angle_deg for rep in faulty if rep.lift_off_angle_deg is not None]
+    below = median(heights) if heights and flag == "back_arch" else None
+    return Reason(code, len(faulty), len(judged), len(seen.sessions), below)
+
+
+def _too_many(seen: Sessions) -> Reason | None:
+    most = max((stored.summary.set.rep_count or 0 for stored in seen.latest), default=0)
+    return Reason("too_many_easy_reps", most, sessions=1) if most >= seen.plan.easy_reps else None
+
+
+def _easy(seen: Sessions) -> Reason | None:
+    effort = _most("effort", seen)
+    easy = effort is not None and effort <= EFFORT_EASY
+    return Reason("effort_low", sessions=1, value=effort) if easy else None
+
+
+def _clean_sessions(seen: Sessions) -> Reason | None:
+    """Enough whole sets on each side, every repetition clean, session after session."""
+    whole = [_whole(session, seen.plan) for session in seen.sessions]
+    if len(whole) < SESSIONS or not all(whole):
+        return None
+    clean = len(seen.reps)
+    return Reason("clean_sessions", clean, clean, len(seen.sessions))
+
+
+def _whole(session: Sequence[StoredSet], plan: Plan) -> bool:
+    full = Counter(
+        stored.summary.recording.side
+        for stored in session
+        if (stored.summary.set.clean_count or 0) >= plan.reps[0]
+    )
+    sides = {stored.summary.recording.side for stored in session}
+    enough = all(full[side] >= plan.sets[0] for side in sides)
+    return enough and all(rep.clean for rep in repetitions(session))
+
+
+_RULES: tuple[tuple[Recommendation, tuple[Rule, ...]], ...] = (
+    ("stop", (_pain_with_jolt, _pain, _stopped_with_pain)),
+    (
+        "regress",
+        (_in_every_session("arching", "back_arch"), _in_every_session("hip_popping", "hip_pop")),
+    ),
+    ("stay", (_too_many, _some_pain)),
+    ("progress", (_clean_sessions,)),
+    (
+        "stay",
+        (
+            _sometimes("arching", "back_arch"),
+            _sometimes("hip_popping", "hip_pop"),
+            _sometimes("swinging", "momentum"),
+            _sometimes("fast_lowering", "fast_lowering"),
+            _easy,
+        ),
+    ),
+)

@@ -1,0 +1,114 @@
+"""``imu-reps record``: sets recorded with both sensors, counted while they happen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from imu_reps.cli.page_options import PageWish, page_options
+from imu_reps.cli.record.options import (
+    Asked,
+    read_sides,
+    read_tempo,
+    session_plan,
+    wearer_plans,
+)
+from imu_reps.cli.simulate.simulated_set import TEMPO_HELP
+from imu_reps.cli.spoken_options import spoken_options
+from imu_reps.cli.thresholds import chosen_settings, settings_options
+from imu_reps.domain.cue import Spoken
+from imu_reps.domain.exercise import EXERCISES
+
+#: The virtual sensor nobody had to ask for by name: the one that anyone can build.
+VIRTUAL_FAMILY = "open_profile"
+
+
+@click.command()
+@click.option("--exercise", type=click.Choice(EXERCISES), default="single_leg_raise", show_default=True)
+@click.option(
+    "--side",
+    "sides",
+    metavar="SIDE",
+    callback=read_sides,
+    help="Leg with the ankle sensor: left, right, both; left,right changes from set to set.",
+)
+@click.option("--start", type=click.Choice(["low", "high"]), help="Where the leg rests between reps.")
+@click.option("--reps", type=click.IntRange(1, 1000), help="The set ends by itself after so many.")
+@click.option("--tempo", callback=read_tempo, help=f"Aim: {TEMPO_HELP}")
+@click.option(
+    "--duration",
+    "duration_s",
+    type=click.FloatRange(1),
+    help="The set ends after so many seconds; a hold is held for so many.",
+)
+@click.option("--sets", type=click.IntRange(1, 50), help="How many. [default: one, or one a side]")
+@click.option(
+    "--rest",
+    "rest_s",
+    type=click.FloatRange(0, 3600),
+    default=60.0,
+    show_default=True,
+    help="Seconds between sets.",
+)
+@click.option("--person", metavar="NAME", help="Whose sensors, if several persons are paired.")
+@click.option("--tap", is_flag=True, help="Knock the sensors together at the start, to set their clocks.")
+@click.option("--quiet", is_flag=True, help="Plain lines, no live panel, in a terminal too.")
+@click.option(
+    "--folder", type=click.Path(path_type=Path), help="For the files. [default: see imu-reps where]"
+)
+@click.option(
+    "--virtual",
+    is_flag=False,
+    flag_value=VIRTUAL_FAMILY,
+    metavar="[FAMILY]",
+    help="No hardware: virtual sensors on a virtual wearer who does the set.",
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(0),
+    help="With --virtual: 1 is real time, 10 ten times as fast, 0 as fast as possible.",
+)
+@spoken_options
+@page_options
+@settings_options
+def record(  # noqa: PLR0913 - an argument an option
+    *,
+    person: str | None,
+    quiet: bool,
+    folder: Path | None,
+    virtual: str | None,
+    speed: float | None,
+    spoken: Spoken,
+    page: PageWish | None,
+    preset: str,
+    changes: tuple[str, ...],
+    **wishes: Any,
+) -> None:
+    """Record a set with both sensors; count it while it happens; report.
+
+    One file a set, in the folder that `imu-reps where` prints. A set ends with its target of repetitions,
+    when you leave the posture, after its duration, or by Enter; never because you rest. p and Enter says
+    that it hurts, and ends the session; d and Enter discards the set. Ctrl-C ends everything and reports
+    what there is.
+    """
+    _refuse_contradictions(person, virtual, speed)
+    from imu_reps.cli.record.after import after_session
+    from imu_reps.cli.record.run import Run, exit_code, run_virtually, run_with_sensors
+
+    plan = session_plan(Asked(**wishes), spoken)
+    run = Run(plan, folder, chosen_settings(preset, changes), quiet, page)
+    if virtual is None:
+        done = run_with_sensors(run, person)
+        after_session(done)
+    else:
+        done = run_virtually(run, virtual, wearer_plans(plan), 1.0 if speed is None else speed)
+    click.get_current_context().exit(exit_code(done))
+
+
+def _refuse_contradictions(person: str | None, virtual: str | None, speed: float | None) -> None:
+    if speed is not None and virtual is None:
+        raise click.UsageError("--speed needs --virtual: real sensors cannot be hurried.")
+    if person is not None and virtual is not None:
+        raise click.UsageError("Virtual sensors are worn by nobody; leave out --person.")

@@ -1,0 +1,123 @@
+"""What the options of ``imu-reps record`` ask for: the sets to record, and what a virtual wearer does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from imu_reps.cli.simulate.simulated_set import Wish, planned
+from imu_reps.domain.cue import USUALLY_SPOKEN, Spoken
+from imu_reps.domain.exercise import HOLDS
+from imu_reps.domain.tempo import Tempo, named_tempo
+
+if TYPE_CHECKING:
+    from imu_reps.domain.exercise import Exercise
+    from imu_reps.domain.recording import Side, Start
+    from imu_reps.session.session_plan import SessionPlan, SetGoal
+    from imu_reps.sim.wearer import SetPlan
+
+SIDES = ("left", "right", "both")
+BOTH_LEGS = ("double_leg_raise", "hanging_leg_raise", "hollow_hold")
+
+#: What a virtual wearer does where nothing is asked for.
+VIRTUAL_REPS = 8
+VIRTUAL_TEMPO = "2-1-2-0.5"
+#: and so much longer than asked for a hold is held.
+VIRTUAL_LONGER_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The options as they were given; None: not."""
+
+    exercise: str
+    sides: tuple[str, ...]
+    start: str | None
+    reps: int | None
+    tempo: str | None
+    duration_s: float | None
+    sets: int | None
+    rest_s: float
+    tap: bool
+
+
+def read_sides(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:  # noqa: ARG001
+    """``left``, or ``left,right``: one side a set, over and over."""
+    sides = tuple(side.strip() for side in value.split(",")) if value else ()
+    if any(side not in SIDES for side in sides):
+        raise click.BadParameter("is left, right or both, or several such as left,right.")
+    return sides
+
+
+def read_tempo(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:  # noqa: ARG001
+    """A tempo that can be read, as its four numbers."""
+    try:
+        return None if value is None else str(named_tempo(value))
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.") from error
+
+
+def session_plan(asked: Asked, spoken: Spoken = USUALLY_SPOKEN) -> SessionPlan:
+    """The sets that were asked for, and what is spoken in them.
+
+    Raises
+    ------
+    click.UsageError
+        A hold is to have repetitions.
+    """
+    from imu_reps.session.session_plan import SessionPlan
+
+    for name, value in (("reps", asked.reps), ("tempo", asked.tempo)):
+        if asked.exercise in HOLDS and value is not None:
+            raise click.UsageError(f"A hold has no {name}; leave out --{name}, --duration says how long.")
+    count = asked.sets or max(1, len(asked.sides))
+    return SessionPlan(tuple(_goal(asked, k) for k in range(count)), asked.rest_s, asked.tap, spoken)
+
+
+def _goal(asked: Asked, k: int) -> SetGoal:
+    from imu_reps.domain.recording import default_start
+    from imu_reps.session.session_plan import SetGoal
+
+    exercise = cast("Exercise", asked.exercise)
+    usual = "both" if asked.exercise in BOTH_LEGS else None
+    side = asked.sides[k % len(asked.sides)] if asked.sides else usual
+    return SetGoal(
+        exercise=exercise,
+        side=cast("Side | None", side),
+        start=cast("Start", asked.start) if asked.start else default_start(exercise),
+        reps=asked.reps,
+        tempo=None if asked.tempo is None else Tempo.parse(asked.tempo),
+        duration_s=asked.duration_s,
+    )
+
+
+def wearer_plans(plan: SessionPlan) -> list[SetPlan]:
+    """What a virtual wearer does in each set.
+
+    Raises
+    ------
+    click.UsageError
+        If nobody can do that.
+    """
+    return [_wearer_plan(goal) for goal in plan.goals]
+
+
+def _wearer_plan(goal: SetGoal) -> SetPlan:
+    wish = Wish(
+        exercise=goal.exercise,
+        side=goal.side,
+        reps=goal.reps or VIRTUAL_REPS,
+        tempo=VIRTUAL_TEMPO if goal.tempo is None else str(goal.tempo),
+        range_deg=None,
+        faults=(),
+        rate_hz=100.0,
+        loss=0.0,
+        life=False,
+        hold_s=None if goal.duration_s is None else goal.duration_s + VIRTUAL_LONGER_S,
+    )
+    try:
+        return replace(planned(wish), start=goal.start)
+    except ValueError as error:
+        raise click.UsageError(f"{error}.") from error

@@ -1,0 +1,132 @@
+"""A session as plain lines: for files, pipes, and whoever likes it quiet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+
+from imu_reps.cli import session_words as words
+from imu_reps.cli.console import complain, say, show
+from imu_reps.domain.cue import Cue
+from imu_reps.domain.endings import DISCARDED
+from imu_reps.domain.events import Event
+from imu_reps.domain.samples import SENSOR_PLACES
+from imu_reps.report.heard import heard
+from imu_reps.report.text import text_report
+from imu_reps.session.recorder import Finished
+from imu_reps.session.session_events import (
+    Connecting,
+    Cued,
+    DiskRefused,
+    Heard,
+    LinkTold,
+    Resting,
+    SetBegan,
+    SetDone,
+    SetProgress,
+    Told,
+)
+from imu_reps.session.session_plan import SetGoal
+
+#: So often a line says how it stands.
+EVERY_S = 10.0
+
+
+class PlainSession:
+    """Says what a session tells, a line each."""
+
+    def __init__(self) -> None:
+        self._goal: SetGoal | None = None
+        self._next_s = EVERY_S
+        self._resting_for: int | None = None
+
+    def __call__(self, told: Told) -> None:
+        """Say one thing."""
+        match told:
+            case Connecting():
+                say("Looking for both sensors.")
+            case SetBegan():
+                self._begin(told)
+            case SetProgress():
+                self._progress(told)
+            case Resting():
+                self._rest(told)
+            case SetDone():
+                say_finished(told.finished)
+            case _:
+                say_event(told)
+
+    def _begin(self, told: SetBegan) -> None:
+        self._goal, self._next_s, self._resting_for = told.goal, EVERY_S, None
+        parts = [words.which_set(told.number, told.of), words.exercise(told.goal), words.aim(told.goal)]
+        say(". ".join(part for part in parts if part) + ".")
+        say(f"Recording to {told.path}")
+        if told.tap:
+            say(words.TAP)
+        say(words.KEYS_IN_SET)
+
+    def _progress(self, told: SetProgress) -> None:
+        if told.time_s < self._next_s or self._goal is None:
+            return
+        self._next_s += EVERY_S
+        parts = [words.so_far(told, self._goal), words.phase(told), words.tempo(told.last_rep)]
+        links = "; ".join(
+            words.link(place, told.links[place]) for place in SENSOR_PLACES if place in told.links
+        )
+        say(f"{told.time_s:7.1f} s  {', '.join(part for part in parts if part)} · {links}")
+
+    def _rest(self, told: Resting) -> None:
+        if self._resting_for == told.number:
+            return
+        self._resting_for = told.number
+        say()
+        say(f"Rest {told.remaining_s:.0f} s. Next: {words.which_set(told.number, told.of)}.")
+        if told.move_to is not None:
+            say(words.move(told.move_to))
+        say(words.KEYS_IN_REST)
+
+
+def say_event(told: Told) -> None:
+    """Say what happened at one moment of a set."""
+    if isinstance(told, DiskRefused):
+        complain(told.error)
+    elif (line := line_of(told)) is not None:
+        say(line)
+
+
+def line_of(told: Told) -> str | None:
+    """The line that something told is worth; None where there is nothing to say."""
+    match told:
+        case Heard(event=event):
+            return _at(event.time_s, heard(event))
+        case LinkTold(change=change, time_s=time_s):
+            return _at(time_s, words.link_changed(change))
+        case Cued(cue=cue):
+            return _at(cue.time_s, words.spoken(cue))
+        case _:
+            return None
+
+
+def lines_of(events: Iterable[Event], cues: Iterable[Cue]) -> list[str]:
+    """The lines that what was heard and said together is worth."""
+    told: list[Told] = [*map(Heard, events), *map(Cued, cues)]
+    return [line for line in map(line_of, told) if line is not None]
+
+
+def _at(time_s: float | None, said: str | None) -> str | None:
+    return said if said is None or time_s is None else f"{time_s:7.1f} s  {said}"
+
+
+def say_finished(finished: Finished) -> None:
+    """Say how a set ended, and its report or why there is none."""
+    for event in finished.events:
+        say_event(Heard(event))
+    say()
+    if finished.discarded:
+        say(DISCARDED)
+    elif finished.analysis is not None:
+        show(partial(text_report, finished.analysis.summary))
+    elif finished.unusable is not None:
+        complain(finished.unusable)
+    if finished.unwritten is not None:
+        complain(finished.unwritten)

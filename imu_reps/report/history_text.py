@@ -1,0 +1,121 @@
+"""The sets done so far as text: a row a set, then how each exercise and side went."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from imu_reps.domain.exercise import Exercise
+from imu_reps.domain.progress import Progress, Quantity, QuantityChange
+from imu_reps.domain.recording import Side
+from imu_reps.domain.stored_set import StoredSet
+from imu_reps.report.figures import counted, degrees, listed, written
+from imu_reps.report.rep_table import NOT_MEASURED, SHORT_HEADS
+
+#: What a quantity is called, and the words for more and for less of it.
+_QUANTITIES: dict[Quantity, tuple[str, str, str]] = {
+    "clean_share": ("clean reps", "more", "fewer"),
+    "range_deg": ("range", "more", "less"),
+    "eccentric_s": ("lowering", "slower", "faster"),
+    "pelvic_tilt_deg": ("greatest forward tilt of the pelvis", "more", "less"),
+    "pelvic_rotation_deg": ("greatest turn of the pelvis", "more", "less"),
+    "floor_angle_deg": ("floor", "higher", "lower"),
+}
+
+
+def history_report(sets: Sequence[StoredSet], progress: Sequence[Progress], width: int = 80) -> Group:
+    """The last sets and the progress as something rich prints.
+
+    Parameters
+    ----------
+    sets : sequence of StoredSet
+        Those to show, oldest first.
+    progress : sequence of Progress
+    width : int
+        Columns there are; a narrow table leaves the tempo out.
+    """
+    parts: list[RenderableType] = [_table(sets, width)]
+    for one in progress:
+        head, lines = progress_words(one)
+        parts += [Text(), Text(head, style="bold"), *(Text(f"• {line}") for line in lines)]
+    return Group(*parts)
+
+
+def progress_words(progress: Progress) -> tuple[str, list[str]]:
+    """How one exercise and side went: a heading, and a line each for the best and for what changed."""
+    return _head(progress), _lines(progress)
+
+
+def exercise_name(exercise: Exercise, side: Side | None) -> str:
+    """An exercise in words, with the working leg.
+
+    Examples
+    --------
+    >>> exercise_name("single_leg_raise", "left"), exercise_name("double_leg_raise", "both")
+    ('single leg raise, left', 'double leg raise')
+    """
+    words = exercise.replace("_", " ")
+    return f"{words}, {side}" if side in ("left", "right") else words
+
+
+def _table(sets: Sequence[StoredSet], width: int) -> Table:
+    wide = width >= SHORT_HEADS
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("day")
+    table.add_column("exercise", overflow="fold")
+    for head in ("reps", "clean", *(["tempo"] if wide else []), "range", "tilt", "floor"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for stored in sets:
+        recording, figures = stored.summary.recording, stored.summary.set
+        tempo = [figures.tempo or NOT_MEASURED] if wide else []
+        table.add_row(
+            _day(stored.day),
+            exercise_name(recording.exercise, recording.side),
+            _whole(figures.rep_count),
+            _whole(figures.clean_count),
+            *tempo,
+            _angle(figures.range_deg_mean),
+            _angle(figures.pelvic_tilt_deg_max),
+            _angle(figures.floor_angle_deg),
+        )
+    return table
+
+
+def _head(progress: Progress) -> str:
+    name = exercise_name(progress.exercise, progress.side)
+    since = "" if progress.since is None else f" since {_day(progress.since)}"
+    return f"{name[0].upper()}{name[1:]}: {counted(progress.sets, 'set')}{since}"
+
+
+def _lines(progress: Progress) -> list[str]:
+    lines = []
+    if progress.best_clean:
+        on = "" if progress.best_day is None else f" ({_day(progress.best_day)})"
+        lines.append(f"most clean reps in a set: {progress.best_clean}{on}")
+    lines += [_changed(change) for change in progress.changes if change.certain]
+    alike = [_QUANTITIES[change.what][0] for change in progress.changes if not change.certain]
+    if alike:
+        lines.append(f"about the same as before: {listed(alike)}")
+    return lines
+
+
+def _changed(change: QuantityChange) -> str:
+    what, more, less = _QUANTITIES[change.what]
+    now, before = written(change.now, change.unit), written(change.before, change.unit)
+    return f"{what}: {now}, {more if change.now > change.before else less} than before ({before})"
+
+
+def _day(day: date | None) -> str:
+    return NOT_MEASURED if day is None else day.isoformat()
+
+
+def _whole(count: int | None) -> str:
+    return NOT_MEASURED if count is None else str(count)
+
+
+def _angle(angle_deg: float | None) -> str:
+    return NOT_MEASURED if angle_deg is None else degrees(angle_deg)

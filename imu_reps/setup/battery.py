@@ -1,0 +1,71 @@
+"""The battery of a sensor that is not streaming: a short connection, and nothing on it changed."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from imu_reps.errors import RadioError
+from imu_reps.sensors.steps import take_steps
+from imu_reps.sensors.wire import Family, Step, Subscribe
+from imu_reps.setup.candidates import nearest_rate
+
+if TYPE_CHECKING:
+    from imu_reps.sensors.ble import Radio
+    from imu_reps.sensors.found import Found
+
+#: An answer comes within a few connection intervals; sensors that measure first take up to a second.
+ANSWER_S = 1.5
+
+
+class _Listener:
+    """Decodes what comes back until it says how full the battery is."""
+
+    def __init__(self, family: Family) -> None:
+        self._family = family
+        self._state = family.begin(nearest_rate(family))
+        self.percent: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+
+    def hear(self, characteristic: str, data: bytes) -> None:
+        """Take a notification, or what was read."""
+        now_s = asyncio.get_running_loop().time()
+        self._state, decoded = self._family.decode(self._state, characteristic, data, now_s)
+        percent = decoded.facts.battery_percent
+        if percent is not None and not self.percent.done():
+            self.percent.set_result(percent)
+
+
+async def read_battery(radio: Radio, found: Found, family: Family) -> float | None:
+    """Connect, ask how full the battery is, and let go.
+
+    Returns
+    -------
+    float or None
+        Percent; None if the sensor does not say.
+
+    Raises
+    ------
+    RadioError
+        If it cannot be connected.
+    """
+    listener = _Listener(family)
+    connection = radio.connection(found, lambda: None)
+    try:
+        await connection.open()
+        for step in _questions(family):
+            # A question this sensor does not know costs nothing: the others are still asked.
+            with suppress(RadioError):
+                await take_steps((step,), connection, listener.hear)
+        return await asyncio.wait_for(listener.percent, ANSWER_S)
+    except TimeoutError:
+        return None
+    finally:
+        listener.percent.cancel()
+        await connection.close()
+
+
+def _questions(family: Family) -> tuple[Step, ...]:
+    """Listen where answers come, and ask; no step that starts a stream or changes a setting."""
+    start = family.start(nearest_rate(family), 0)
+    return (*(step for step in start if isinstance(step, Subscribe)), *family.poll())

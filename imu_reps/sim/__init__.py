@@ -1,0 +1,1 @@
+"""Simulated wearers and virtual sensors: for the demonstration and the tests."""

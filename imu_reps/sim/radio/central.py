@@ -1,0 +1,177 @@
+"""The computer's side of a connection: what a Bluetooth program asks of it, on the real host stack."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import UUID
+
+from imu_reps.sim.radio.peripheral import cancelled
+
+# isort: split
+from bumble import att, core, gatt
+from bumble.device import Advertisement, Connection, Peer
+from bumble.gatt_client import CharacteristicProxy, DescriptorProxy, ServiceProxy
+
+T = TypeVar("T")
+
+#: Largest ATT packet the computer agrees to, as BlueZ.
+_MTU = 517
+_CONFIGURATION = gatt.GATT_CLIENT_CHARACTERISTIC_CONFIGURATION_DESCRIPTOR
+NOTIFY, INDICATE = 1, 2
+
+Descriptors = list[DescriptorProxy]
+Services = list[tuple[ServiceProxy, list[tuple[CharacteristicProxy[bytes], Descriptors]]]]
+
+
+class LinkEndedError(Exception):
+    """The link ended before the answer came."""
+
+
+class AttRefusedError(Exception):
+    """The sensor answered with an ATT error."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"ATT error 0x{code:02x}")
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """What an advertisement says; UUIDs in full, lower case."""
+
+    address: str
+    name: str | None
+    service_uuids: list[str]
+    manufacturer_data: dict[int, bytes]
+
+
+def read_advertisement(advertisement: Advertisement) -> ScanResult:
+    """Take an advertisement apart."""
+    kinds = core.AdvertisingData.Type
+    fields = advertisement.data.ad_structures
+    listed = (
+        kinds.COMPLETE_LIST_OF_16_BIT_SERVICE_CLASS_UUIDS,
+        kinds.COMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS,
+    )
+    return ScanResult(
+        address=advertisement.address.to_string(False),
+        name=next((value.decode() for kind, value in fields if kind == kinds.COMPLETE_LOCAL_NAME), None),
+        service_uuids=[full_uuid(core.UUID.from_bytes(value)) for kind, value in fields if kind in listed],
+        manufacturer_data={
+            int.from_bytes(value[:2], "little"): value[2:]
+            for kind, value in fields
+            if kind == kinds.MANUFACTURER_SPECIFIC_DATA
+        },
+    )
+
+
+def full_uuid(uuid: core.UUID) -> str:
+    """All 128 bits, lower case."""
+    return str(UUID(bytes=bytes(reversed(uuid.to_bytes(force_128=True)))))
+
+
+class CentralLink:
+    """One standing connection.
+
+    Every request raises `LinkEndedError` if the link ends first, `AttRefusedError` if the sensor refuses.
+
+    Parameters
+    ----------
+    connection : Connection
+    ended : callable
+        Called once, when the link has ended for whatever reason.
+    """
+
+    def __init__(self, connection: Connection, ended: Callable[[], None]) -> None:
+        self._connection = connection
+        self._peer = Peer(connection)
+        self._over = False
+        connection.on(Connection.EVENT_DISCONNECTION, lambda _: self._ended(ended))
+
+    @property
+    def mtu(self) -> int:
+        """Largest ATT packet of the connection."""
+        return int(self._connection.att_mtu)
+
+    async def agree_on_mtu(self) -> None:
+        """Ask for packets as long as the sensor can take."""
+        await self._request(self._peer.request_mtu(_MTU))
+
+    async def discover(self) -> Services:
+        """Look up what the sensor offers."""
+        return await self._request(self._discover())
+
+    async def read(self, attribute: CharacteristicProxy[bytes] | DescriptorProxy) -> bytes:
+        """Read a characteristic or descriptor."""
+        return await self._request(self._peer.gatt_client.read_value(attribute))
+
+    async def write(
+        self, attribute: CharacteristicProxy[bytes] | DescriptorProxy, data: bytes, response: bool
+    ) -> None:
+        """Write; with `response` until the sensor has taken it."""
+        await self._request(self._peer.gatt_client.write_value(attribute, data, response))
+
+    async def subscribe(
+        self, characteristic: CharacteristicProxy[bytes], kind: int, callback: Callable[[bytes], None]
+    ) -> bool:
+        """Have notifications or indications passed on; False if there is nothing to subscribe to."""
+        client = self._peer.gatt_client
+        told = client.notification_subscribers if kind == NOTIFY else client.indication_subscribers
+        told[characteristic.handle] = {callback}
+        return await self._configure(characteristic, kind)
+
+    async def unsubscribe(self, characteristic: CharacteristicProxy[bytes]) -> None:
+        """Have them passed on no more."""
+        await self._configure(characteristic, 0)
+        self._peer.gatt_client.notification_subscribers.pop(characteristic.handle, None)
+        self._peer.gatt_client.indication_subscribers.pop(characteristic.handle, None)
+
+    async def hang_up(self) -> None:
+        """End the link, and wait until it has ended."""
+        ended = asyncio.Event()
+        self._connection.once(Connection.EVENT_DISCONNECTION, lambda _: ended.set())
+        # a link that is lost this instant never answers: its end is what counts
+        asked = asyncio.ensure_future(self._connection.disconnect())
+        try:
+            await ended.wait()
+        finally:
+            await cancelled(asked)
+
+    def _ended(self, tell: Callable[[], None]) -> None:
+        self._over = True
+        tell()
+
+    async def _discover(self) -> Services:
+        found: Services = []
+        for service in await self._peer.discover_services():
+            characteristics = await service.discover_characteristics()
+            found.append((service, [(each, await each.discover_descriptors()) for each in characteristics]))
+        return found
+
+    async def _configure(self, characteristic: CharacteristicProxy[bytes], wish: int) -> bool:
+        descriptor = characteristic.get_descriptor(_CONFIGURATION)
+        if descriptor is not None:
+            await self.write(descriptor, bytes([wish, 0]), True)
+        return descriptor is not None
+
+    async def _request(self, work: Coroutine[Any, Any, T]) -> T:
+        if self._over:
+            work.close()
+            raise LinkEndedError
+        # the stack cancels a request whose link ends: to the one who asked that is an error
+        task = asyncio.ensure_future(work)
+        try:
+            await asyncio.wait([task])
+        finally:
+            task.cancel()
+        if task.cancelled():
+            raise LinkEndedError
+        try:
+            return task.result()
+        except att.ATT_Error as error:
+            raise AttRefusedError(error.error_code) from error
+        except core.TimeoutError as error:
+            raise LinkEndedError from error

@@ -1,0 +1,281 @@
+"""The air between the controllers: what is sent leaves at connection events, and arrives later, in order.
+
+Everything above it (HCI, L2CAP, ATT, GATT) is a real Bluetooth host stack.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+
+from imu_reps.errors import UsageError
+from imu_reps.sim.radio.link_plan import LinkPlan, Timetable
+
+try:
+    from bumble import core, hci, ll
+    from bumble.controller import Controller
+    from bumble.link import LocalLink
+except ImportError as error:
+    raise UsageError(
+        "Virtual sensors need the package bumble, which is not installed.",
+        hint='Install it with: pip install "imu-reps[virtual]"',
+        code="no_bumble",
+    ) from error
+
+# what the stack has to say of faults made on purpose is nobody's news
+_STACK_LOG = logging.getLogger("bumble")
+_STACK_LOG.addHandler(logging.NullHandler())
+_STACK_LOG.propagate = False
+
+#: Data bytes of one radio packet with data length extension.
+_RADIO_PACKET_BYTES = 251
+_TIMED_OUT = hci.HCI_ErrorCode.CONNECTION_TIMEOUT_ERROR
+
+
+class Carrier:
+    """One direction of a connection: packets wait for an event, travel, and arrive in order."""
+
+    def __init__(
+        self, timetable: Timetable, plan: LinkPlan, jitter_s: float, rng: np.random.Generator
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._timetable, self._plan, self._rng = timetable, plan, rng
+        self._jitter_s = jitter_s
+        self._waiting: deque[Callable[[], None]] = deque()
+        self._travelling: deque[Callable[[], None]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self._event_s, self._used = -1.0, 0
+        self._last_arrival_s = 0.0
+        self._held = self._closed = False
+
+    @property
+    def waiting(self) -> int:
+        """Packets that have not left yet."""
+        return len(self._waiting)
+
+    def send(self, deliver: Callable[[], None]) -> None:
+        """Have `deliver` called when the packet arrives."""
+        self._waiting.append(deliver)
+        self._arm()
+
+    def hold(self, held: bool) -> None:
+        """Out of range: nothing leaves until it is held no more."""
+        self._held = held
+        self._arm()
+
+    def close(self) -> None:
+        """Forget what has not arrived."""
+        self._closed = True
+        self._waiting.clear()
+        self._travelling.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _arm(self) -> None:
+        if self._waiting and self._timer is None and not self._held and not self._closed:
+            now_s = self._loop.time()
+            event_s = self._timetable.event_from(now_s)
+            if self._same_event(event_s) and self._used >= self._plan.packets_per_event:
+                event_s = self._timetable.event_after(now_s)
+            if event_s > now_s:
+                self._timer = self._loop.call_at(event_s, self._event)
+            else:
+                self._event()
+
+    def _event(self) -> None:
+        self._timer = None
+        now_s = self._loop.time()
+        if not self._same_event(now_s):
+            self._event_s, self._used = now_s, 0
+        while self._waiting and self._used < self._plan.packets_per_event and not self._held:
+            self._used += 1
+            self._depart(now_s, self._waiting.popleft())
+        self._arm()
+
+    def _same_event(self, time_s: float) -> bool:
+        return time_s - self._event_s < 0.5 * self._plan.interval_s
+
+    def _depart(self, now_s: float, deliver: Callable[[], None]) -> None:
+        delay_s = float(self._rng.exponential(self._jitter_s)) if self._jitter_s else 0.0
+        self._last_arrival_s = max(self._last_arrival_s, now_s + delay_s)
+        self._travelling.append(deliver)
+        self._loop.call_at(self._last_arrival_s, self._arrive)
+
+    def _arrive(self) -> None:
+        # timers of one instant may ring in any order: what has waited longest arrives
+        if self._travelling:
+            self._travelling.popleft()()
+
+
+class Port:
+    """A sensor's place in the air: whether it is heard, and its connection while there is one."""
+
+    def __init__(
+        self, controller: AirController, plan: LinkPlan, zero_s: float, rng: np.random.Generator
+    ) -> None:
+        self.controller = controller
+        self.plan = plan
+        self.audible = False
+        self.up: Carrier | None = None
+        self.down: Carrier | None = None
+        self.timetable: Timetable | None = None
+        self._zero_s, self._rng = zero_s, rng
+        self._supervision: list[asyncio.TimerHandle] = []
+
+    def connect(self) -> None:
+        """Begin a connection, with a phase of its own."""
+        self.close()
+        now_s = asyncio.get_running_loop().time()
+        self.timetable = Timetable(self.plan, now_s, self._zero_s, self._rng)
+        self.up = Carrier(self.timetable, self.plan, self.plan.jitter_s, self._rng)
+        self.down = Carrier(self.timetable, self.plan, 0.0, self._rng)
+
+    def hold(self, *given_up: Callable[[], None]) -> None:
+        """Nothing passes; after the supervision time the connection is forgotten, `given_up` called."""
+        self._unsupervised()
+        for carrier in self._carriers():
+            carrier.hold(True)
+        loop = asyncio.get_running_loop()
+        self._supervision = [
+            loop.call_later(self.plan.supervision_s, gives_up) for gives_up in (self._forget, *given_up)
+        ]
+
+    def go_on(self) -> None:
+        """Everything passes again."""
+        self._unsupervised()
+        for carrier in self._carriers():
+            carrier.hold(False)
+
+    def close(self) -> None:
+        """Forget the connection and what is under way on it, now."""
+        self._unsupervised()
+        self._forget()
+
+    def _forget(self) -> None:
+        for carrier in self._carriers():
+            carrier.close()
+        self.up = self.down = None
+
+    def _unsupervised(self) -> None:
+        for timer in self._supervision:
+            timer.cancel()
+
+    def _carriers(self) -> list[Carrier]:
+        return [carrier for carrier in (self.up, self.down) if carrier is not None]
+
+
+class AirController(Controller):
+    """A Bluetooth controller that can lose a link, and give up connecting."""
+
+    le_acl_data_packet_length = _RADIO_PACKET_BYTES
+    supported_max_tx_octets = supported_max_rx_octets = _RADIO_PACKET_BYTES
+
+    def send_hci_packet(self, packet: hci.HCI_Packet) -> None:
+        """Pass a packet to the host; without the words for the log that cost more than everything else."""
+        if self.host:
+            asyncio.get_running_loop().call_soon(self.host.on_packet, bytes(packet))
+
+    def lose(self, reason: int = _TIMED_OUT) -> None:
+        """End every link, without a word to the other side."""
+        for connection in list(self.le_connections.values()):
+            self.on_le_disconnected(connection, reason)
+
+    def loss_of(self, peer: hci.Address) -> Callable[[], None]:
+        """What ends the present link to `peer`, if it still stands when it is called."""
+        connection = self.le_connections.get(peer)
+
+        def lose() -> None:
+            if connection is not None and self.le_connections.get(peer) is connection:
+                self.on_le_disconnected(connection, _TIMED_OUT)
+
+        return lose
+
+    def silence(self) -> None:
+        """Advertise no more."""
+        for advertised in self.advertising_sets.values():
+            advertised.stop()
+
+    def give_up_connecting(self) -> None:
+        """No longer wait for the sensor that was to be connected."""
+        self.pending_le_connection = None
+
+    def on_hci_le_create_connection_cancel_command(
+        self, _command: hci.HCI_LE_Create_Connection_Cancel_Command
+    ) -> hci.HCI_StatusReturnParameters:
+        """Cancel, and say so."""
+        self.give_up_connecting()
+        return hci.HCI_StatusReturnParameters(hci.HCI_ErrorCode.SUCCESS)
+
+
+class Medium(LocalLink):
+    """The air: one computer, any number of sensors."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.ports: dict[hci.Address, Port] = {}
+        self.computer: AirController | None = None
+        self.computer_hears = True
+
+    def port_of(self, sender: Controller, address: hci.Address) -> tuple[Port | None, bool]:
+        """The port that a packet from `sender` to `address` passes, and whether it goes up."""
+        if sender is self.computer:
+            return self.ports.get(address), False
+        return self.ports.get(sender.random_address), True
+
+    def send_acl_data(
+        self,
+        sender_controller: Controller,
+        destination_address: hci.Address,
+        transport: core.PhysicalTransport,
+        data: bytes,
+    ) -> None:
+        """Send data; it arrives when the connection lets it."""
+        receiver = self.find_le_controller(destination_address)
+        source = sender_controller.random_address
+        if receiver is not None:
+            self._carry(
+                sender_controller,
+                destination_address,
+                lambda: receiver.on_link_acl_data(source, transport, data),
+            )
+
+    def send_ll_control_pdu(
+        self, sender_address: hci.Address, receiver_address: hci.Address, packet: ll.ControlPdu
+    ) -> None:
+        """Send a control packet, in its turn behind the data."""
+        sender = self.find_le_controller(sender_address)
+        receiver = self.find_le_controller(receiver_address)
+        if sender is None or receiver is None:
+            return
+        self._carry(sender, receiver_address, lambda: _if_connected(receiver, sender_address, packet))
+
+    def send_advertising_pdu(self, sender_controller: Controller, packet: ll.AdvertisingPdu) -> None:
+        """Advertise to the computer, or ask a sensor to connect."""
+        loop = asyncio.get_running_loop()
+        if isinstance(packet, ll.ConnectInd):
+            port = self.ports.get(packet.advertiser_address)
+            if port is not None and port.audible:
+                port.connect()
+                loop.call_soon(port.controller.on_ll_advertising_pdu, packet)
+            return
+        port = self.ports.get(sender_controller.random_address)
+        listener = self.computer
+        if port is None or not port.audible or listener is None or not self.computer_hears:
+            return
+        if listener.le_scan_enable or listener.pending_le_connection:
+            loop.call_soon(listener.on_ll_advertising_pdu, packet)
+
+    def _carry(self, sender: Controller, address: hci.Address, deliver: Callable[[], None]) -> None:
+        port, up = self.port_of(sender, address)
+        carrier = None if port is None else port.up if up else port.down
+        if carrier is not None:
+            carrier.send(deliver)
+
+
+def _if_connected(receiver: Controller, sender: hci.Address, packet: ll.ControlPdu) -> None:
+    if receiver.le_connections.get(sender) is not None:
+        receiver.on_ll_control_pdu(sender, packet)

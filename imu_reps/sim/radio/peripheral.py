@@ -1,0 +1,213 @@
+"""The Bluetooth side of a virtual sensor: a host with a GATT server, advertising and notifying."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from imu_reps.sim.radio.device import CharacteristicSpec, Device, RefusedError
+from imu_reps.sim.radio.medium import AirController
+
+# isort: split
+from bumble import att, core, gatt, hci
+from bumble.device import Connection, DeviceConfiguration
+from bumble.device import Device as Host
+from bumble.host import Host as HostStack
+from bumble.transport.common import AsyncPipeSink
+
+#: Bytes of ATT header before a notification's value.
+_HEADER_BYTES = 3
+#: A client's wish for a characteristic: bits of its configuration descriptor.
+_NOTIFY, _INDICATE = 1, 2
+
+
+class Firmware(Protocol):
+    """What the Bluetooth side asks and tells."""
+
+    def read(self, characteristic: str) -> bytes:
+        """What a read gives."""
+        ...
+
+    def written(self, characteristic: str, data: bytes) -> None:
+        """Bytes were written; may raise `RefusedError`."""
+
+    def subscribed(self, characteristic: str, on: bool) -> None:
+        """Notifications were switched."""
+
+    def connected(self) -> None:
+        """Somebody has connected."""
+
+    def disconnected(self) -> None:
+        """The link is gone."""
+
+
+class Peripheral:
+    """One device's host.
+
+    Parameters
+    ----------
+    controller : AirController
+    device : Device
+        Of which only what it offers is used.
+    firmware : Firmware
+    address, name : str
+    mtu : int
+        Largest ATT packet it agrees to.
+    """
+
+    def __init__(
+        self,
+        controller: AirController,
+        device: Device,
+        firmware: Firmware,
+        *,
+        address: str,
+        name: str,
+        mtu: int,
+    ) -> None:
+        self._device, self._firmware, self._name = device, firmware, name
+        self._connection: Connection | None = None
+        configuration = DeviceConfiguration(name=name, address=hci.Address(address))
+        stack = HostStack(controller, AsyncPipeSink(controller))
+        self._host = Host(config=configuration, host=stack)
+        self._host.gatt_server.max_mtu = mtu
+        self._host.on(Host.EVENT_CONNECTION, self._connected)
+        self._characteristics = self._build_services()
+
+    @property
+    def address(self) -> hci.Address:
+        """Where it is reached."""
+        return self._host.static_address
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether somebody is connected, as the sensor sees it."""
+        return self._connection is not None
+
+    @property
+    def longest_notification(self) -> int:
+        """Bytes that a notification can carry now."""
+        return (23 if self._connection is None else self._connection.att_mtu) - _HEADER_BYTES
+
+    async def start(self, advertising_s: float) -> None:
+        """Switch on and advertise, from now on whenever nobody is connected."""
+        await self._host.power_on()
+        await self._host.start_advertising(
+            auto_restart=True,
+            advertising_data=bytes(self._advertisement()),
+            scan_response_data=b"",
+            advertising_interval_min=1e3 * advertising_s,
+            advertising_interval_max=1e3 * advertising_s,
+        )
+
+    def hang_up(self) -> Coroutine[Any, Any, None] | None:
+        """End the link as a device does that has had enough."""
+        return None if self._connection is None else self._connection.disconnect()
+
+    def wanted(self, characteristic: str) -> bool:
+        """Whether the client has asked for notifications or indications of a characteristic."""
+        return bool(self._wish(characteristic))
+
+    def notify(self, characteristic: str, data: bytes) -> Coroutine[Any, Any, None] | None:
+        """Send a notification, cut to what fits; an indication is sent by awaiting what this gives."""
+        target, connection = self._characteristics[characteristic], self._connection
+        if connection is None or not self._wish(characteristic):
+            return None
+        server = self._host.gatt_server
+        if not self._wish(characteristic) & _NOTIFY:
+            return server.indicate_subscriber(connection, target, data)
+        pdu = att.ATT_Handle_Value_Notification(
+            attribute_handle=target.handle, attribute_value=data[: self.longest_notification]
+        )
+        server.send_gatt_pdu(connection, bytes(pdu))
+        return None
+
+    def _wish(self, characteristic: str) -> int:
+        if self._connection is None:
+            return 0
+        wishes = self._host.gatt_server.subscribers.get(self._connection, {})
+        return wishes.get(self._characteristics[characteristic].handle, b"\0")[0] & (_NOTIFY | _INDICATE)
+
+    def _connected(self, connection: Connection) -> None:
+        self._connection = connection
+        connection.on(Connection.EVENT_DISCONNECTION, self._disconnected)
+        self._firmware.connected()
+
+    def _disconnected(self, _reason: int) -> None:
+        self._connection = None
+        self._firmware.disconnected()
+
+    def _build_services(self) -> dict[str, gatt.Characteristic[Any]]:
+        built: dict[str, gatt.Characteristic[Any]] = {}
+        for service in self._device.services:
+            members = [self._build(spec) for spec in service.characteristics]
+            built |= {
+                spec.uuid: member for spec, member in zip(service.characteristics, members, strict=True)
+            }
+            self._host.add_service(gatt.Service(service.uuid, members))
+        return built
+
+    def _build(self, spec: CharacteristicSpec) -> gatt.Characteristic[Any]:
+        flags, allowed = gatt.Characteristic.Properties, gatt.Characteristic.Permissions
+        properties = (
+            flags.READ * spec.read
+            | flags.WRITE * spec.write
+            | flags.WRITE_WITHOUT_RESPONSE * spec.write_without_response
+            | flags.NOTIFY * spec.notify
+            | flags.INDICATE * spec.indicate
+        )
+        writable = spec.write or spec.write_without_response
+        permissions = allowed.READABLE * spec.read | allowed.WRITEABLE * writable
+        value = gatt.CharacteristicValue(
+            read=lambda _: self._read(spec),
+            write=lambda _, data: self._write(spec, data),
+        )
+        built = gatt.Characteristic(spec.uuid, flags(properties), allowed(permissions), value)
+        built.on(
+            built.EVENT_SUBSCRIPTION,
+            lambda _, notified, indicated: self._firmware.subscribed(spec.uuid, notified or indicated),
+        )
+        return built
+
+    def _read(self, spec: CharacteristicSpec) -> bytes:
+        if not spec.read:
+            raise att.ATT_Error(att.ErrorCode.READ_NOT_PERMITTED)
+        with _answered():
+            return self._firmware.read(spec.uuid)
+
+    def _write(self, spec: CharacteristicSpec, data: bytes) -> None:
+        if not (spec.write or spec.write_without_response):
+            raise att.ATT_Error(att.ErrorCode.WRITE_NOT_PERMITTED)
+        with _answered():
+            self._firmware.written(spec.uuid, data)
+
+    def _advertisement(self) -> core.AdvertisingData:
+        kinds = core.AdvertisingData.Type
+        parts: list[tuple[int, bytes]] = [(kinds.COMPLETE_LOCAL_NAME, self._name.encode())]
+        for uuid in self._device.service_uuids:
+            value = core.UUID(uuid).to_pdu_bytes()
+            short = kinds.COMPLETE_LIST_OF_16_BIT_SERVICE_CLASS_UUIDS
+            long = kinds.COMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS
+            parts.append((short if len(value) == 2 else long, value))
+        if self._device.company_id is not None:
+            parts.append((kinds.MANUFACTURER_SPECIFIC_DATA, self._device.company_id.to_bytes(2, "little")))
+        return core.AdvertisingData(parts)
+
+
+@contextmanager
+def _answered() -> Iterator[None]:
+    """Whatever goes wrong in the firmware, the client is answered."""
+    try:
+        yield
+    except RefusedError as refused:
+        raise att.ATT_Error(att.ErrorCode(refused.code)) from refused
+    except Exception as error:
+        raise att.ATT_Error(att.ErrorCode.UNLIKELY_ERROR) from error
+
+
+async def cancelled(task: asyncio.Future[Any]) -> None:
+    """Cancel a task and wait until it has ended, however it does."""
+    task.cancel()
+    await asyncio.wait([task])

@@ -1,0 +1,289 @@
+"""A virtual sensor: a device's firmware on the air, and what can go wrong with it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from imu_reps.sim.radio.air import Air
+from imu_reps.sim.radio.device import Device, RefusedError, SentPacket
+from imu_reps.sim.radio.link_plan import GOOD_LINK, NO_FAULTS, Faults, LinkPlan, spoil
+from imu_reps.sim.radio.medium import AirController, Port
+from imu_reps.sim.radio.peripheral import Peripheral
+
+Action = Literal["vanish", "return_", "reboot", "drop_link", "stop_streaming", "go_on", "storm"]
+#: What makes a sensor that has fallen silent stream again.
+Cure = Literal["subscribed", "connected", "rebooted", "never"]
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The sensor's Bluetooth side.
+
+    Attributes
+    ----------
+    rssi_dbm : int
+        Mean strength of its signal at the computer.
+    mtu : int
+        Largest ATT packet it agrees to.
+    advertising_s : float
+        Time between advertisements.
+    boot_s : float
+        From a reboot to the first advertisement.
+    """
+
+    rssi_dbm: int = -60
+    mtu: int = 247
+    advertising_s: float = 0.1
+    boot_s: float = 1.0
+
+
+USUAL_BOARD = Board()
+
+
+class VirtualSensor:
+    """A device on the air. It is switched on at once and advertises until somebody connects.
+
+    Whatever its firmware raises is raised when the air is left.
+
+    Parameters
+    ----------
+    air : Air
+        Entered already.
+    device : Device
+        The firmware.
+    address : str
+        Bluetooth address, ``F0:00:00:00:00:01``; its own within the air.
+    name : str, optional
+        What it advertises as; by default the device's own name.
+    faults : Faults, optional
+        What is wrong with its notifications.
+    radio : LinkPlan, optional
+        How its connection carries packets.
+    board : Board, optional
+
+    Attributes
+    ----------
+    sent : int
+        Notifications handed to the radio.
+    dropped : int
+        Notifications lost in the sensor because none could leave.
+    """
+
+    def __init__(
+        self,
+        air: Air,
+        device: Device,
+        address: str,
+        name: str | None = None,
+        *,
+        faults: Faults = NO_FAULTS,
+        radio: LinkPlan = GOOD_LINK,
+        board: Board = USUAL_BOARD,
+    ) -> None:
+        self.device, self.faults, self.board = device, faults, board
+        self.address, self.name = address.upper(), name or device.default_name
+        self.sent = self.dropped = 0
+        self._air, self._plan, self._rng = air, radio, air.chance_of(self.address)
+        self._loop = asyncio.get_running_loop()
+        self._answers: list[SentPacket] = []
+        self._storm: list[tuple[str, bytes]] = []
+        self._silent_until: Cure | None = None
+        self._tick_timer: asyncio.TimerHandle | None = None
+        self._timers: list[asyncio.TimerHandle] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._controller = AirController(f"sensor {self.address}", link=air.medium)
+        self._peripheral = Peripheral(
+            self._controller, device, self, address=self.address, name=self.name, mtu=board.mtu
+        )
+        self._port = Port(self._controller, radio, air.begins_s, self._rng)
+        air.add(self, self._peripheral.address, self._port)
+        device.power_on(air.now_s())
+        self._run(self._start(board.advertising_s))
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether somebody is connected, as the sensor sees it."""
+        return self._peripheral.is_connected
+
+    # what can happen to it
+
+    @property
+    def rssi_dbm(self) -> int:
+        """Mean strength of its signal at the computer."""
+        return self.board.rssi_dbm
+
+    def script(self, *events: tuple[float, Action]) -> None:
+        """Have things happen at times of the air: ``script((5.0, "vanish"), (8.0, "return_"))``."""
+        for time_s, action in events:
+            self._timers.append(self._loop.call_at(self._air.begins_s + time_s, getattr(self, action)))
+
+    def vanish(self) -> None:
+        """Go out of range, or be taken by somebody else's phone: nothing is heard of it.
+
+        After the supervision time both sides give the link up.
+        """
+        self._port.audible = False
+        self._port.hold(self._controller.lose, self._air.loss_of(self._peripheral.address))
+
+    def return_(self) -> None:
+        """Come back into range."""
+        self._port.audible = True
+        self._port.go_on()
+
+    def reboot(self) -> None:
+        """Restart: the link is gone without a word, clock and counters begin anew."""
+        self._port.audible = False
+        self._port.close()
+        self._controller.lose()
+        self._cure("rebooted")
+        # the computer goes on waiting for an answer, however soon the sensor is back
+        missed = self._air.loss_of(self._peripheral.address)
+        self._timers.append(self._loop.call_later(self._plan.supervision_s, missed))
+        self._timers.append(self._loop.call_later(self.board.boot_s, self._booted))
+
+    def drop_link(self) -> None:
+        """Disconnect, as a device does that has had enough."""
+        if (end := self._peripheral.hang_up()) is not None:
+            self._run(end)
+
+    def stop_streaming(self, cure: Cure = "connected") -> None:
+        """Stay connected but send nothing of its own accord, until what `cure` names has happened."""
+        self._silent_until = cure
+
+    def go_on(self) -> None:
+        """Stream again."""
+        self._silent_until = None
+
+    def storm(self, packets: int = 500, size: int = 20) -> None:
+        """Send that many notifications of random bytes as fast as the link takes them."""
+        offered = [spec.uuid for service in self.device.services for spec in service.characteristics]
+        heard = [uuid for uuid in offered if self._peripheral.wanted(uuid)]
+        self._storm += [(uuid, self._rng.bytes(size)) for uuid in heard[:1] for _ in range(packets)]
+
+    def computer_gone(self) -> None:
+        """The computer's adapter is gone; the sensor gives the link up in its own time."""
+        if self.is_connected:
+            self._port.hold(self._controller.lose)
+
+    async def close(self) -> None:
+        """Leave the air."""
+        self._port.audible = False
+        self._port.close()
+        self._controller.silence()
+        for timer in (*self._timers, self._tick_timer):
+            if timer is not None:
+                timer.cancel()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # what its Bluetooth side asks and tells
+
+    def read(self, characteristic: str) -> bytes:
+        """What a read gives."""
+        with self._watched():
+            return self.device.read(characteristic, self._air.now_s())
+
+    def written(self, characteristic: str, data: bytes) -> None:
+        """Bytes were written."""
+        with self._watched():
+            self._answers += self.device.written(characteristic, data, self._air.now_s())
+
+    def subscribed(self, characteristic: str, on: bool) -> None:
+        """Notifications were switched."""
+        if on:
+            self._cure("subscribed")
+        with self._watched():
+            self._answers += self.device.subscribed(characteristic, on, self._air.now_s())
+
+    def connected(self) -> None:
+        """Somebody has connected."""
+        self._cure("connected")
+        self._tick()
+
+    def disconnected(self) -> None:
+        """The link is gone."""
+        self._answers.clear()
+        self._storm.clear()
+        if self._tick_timer is not None:
+            self._tick_timer.cancel()
+        with self._watched():
+            self.device.link_lost()
+
+    # what it sends
+
+    def _tick(self) -> None:
+        """Hand everything that is complete to the radio, in time for every connection event."""
+        timetable = self._port.timetable
+        if timetable is None or not self.is_connected:
+            return
+        self._tick_timer = self._loop.call_at(timetable.turn_after(self._loop.time()), self._tick)
+        for characteristic, data in self._storm[: self._plan.packets_per_event]:
+            self._send(characteristic, data)
+        del self._storm[: self._plan.packets_per_event]
+        with self._watched():
+            for packet in self._ready(self._air.now_s()):
+                for data in spoil(packet.data, self.faults, self._rng):
+                    self._send(packet.characteristic, data)
+
+    def _ready(self, now_s: float) -> list[SentPacket]:
+        stream = self.device.produce(now_s, self._peripheral.longest_notification)
+        if self._silent_until is not None:
+            stream = []
+        if not self._answers:
+            return stream
+        due = [packet for packet in self._answers if packet.time_s <= now_s]
+        self._answers = [packet for packet in self._answers if packet.time_s > now_s]
+        return sorted(due + stream, key=lambda packet: packet.time_s)
+
+    def _send(self, characteristic: str, data: bytes) -> None:
+        if not self._peripheral.wanted(characteristic):
+            return
+        if self._port.up is not None and self._port.up.waiting >= self._plan.queue_packets:
+            self.dropped += 1
+            return
+        self.sent += 1
+        if (indication := self._peripheral.notify(characteristic, data)) is not None:
+            self._run(indication)
+
+    # how it lives
+
+    async def _start(self, advertising_s: float) -> None:
+        # two sensors switched on together do not advertise in step for ever
+        await asyncio.sleep(float(self._rng.uniform(0.0, advertising_s)))
+        self._port.audible = True
+        await self._peripheral.start(advertising_s)
+
+    def _booted(self) -> None:
+        with self._watched():
+            self.device.power_on(self._air.now_s())
+        self.return_()
+
+    def _cure(self, happened: Cure) -> None:
+        if self._silent_until == happened:
+            self._silent_until = None
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Note what the firmware raises, for the one who leaves the air."""
+        try:
+            yield
+        except RefusedError:
+            raise
+        except Exception as error:
+            self._air.failures.append(error)
+            raise
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._air.failures.append(error)

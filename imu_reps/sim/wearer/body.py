@@ -1,0 +1,279 @@
+"""The body as rigid segments: pelvis, thigh, shank, and the two sensors on them.
+
+World axes: X toward the head of a person lying with heading 0, Y to the person's right, Z up. Segment axes
+(ISB): x anterior, y cranial, z right. A lying, level segment has x up, y along X, z along Y.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.random import Generator
+from scipy.spatial.transform import Rotation
+
+from imu_reps.domain.samples import FloatArray
+from imu_reps.sim.wearer.curves import bump, smoothstep, window
+from imu_reps.sim.wearer.life import LYING, LYING_KNEES_BENT, TABLETOP
+from imu_reps.sim.wearer.pelvis_curves import PelvisResponse, excursion_share, respond, shake
+from imu_reps.sim.wearer.score import JOINTS, Joint, Score
+from imu_reps.sim.wearer.sensor_plan import Vector
+from imu_reps.sim.wearer.set_plan import SetPlan
+from imu_reps.sim.wearer.unrest import Unrest, stir
+
+#: Rate at which the commanded motion is worked out.
+DENSE_HZ = 1000.0
+
+#: Columns: x, y, z of a lying, level segment in the world.
+LYING_FRAME = Rotation.from_matrix([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
+_HIP_HALF_WIDTH_M = 0.09
+#: Where the pelvis rests on the mat, in pelvis axes: it rolls about there, not about the hips.
+_CONTACT_M = np.array([-0.09, 0.03, 0.0])
+#: Pelvis sensor on the belt near the hip bone, in pelvis axes.
+_PELVIS_SENSOR_M = np.array([0.08, 0.06, 0.10])
+_PELVIS_ARM_M: Vector = (0.08, 0.0, 0.10)
+#: From the bar to the hips.
+_BAR_M = 1.15
+
+
+@dataclass(frozen=True, slots=True)
+class RigidMotion:
+    """Motion of a point of a rigid body on the dense grid.
+
+    Attributes
+    ----------
+    orientation : Rotation
+        From body axes to the world, one per instant.
+    position_m : (n, 3) float
+        In the world.
+    arm_m : Vector
+        From the segment's long axis to the point, in body axes: outward through the skin.
+    """
+
+    orientation: Rotation
+    position_m: FloatArray
+    arm_m: Vector = (0.0, 0.0, 0.0)
+
+    def part(self, kept: slice) -> RigidMotion:
+        """A stretch of it."""
+        return RigidMotion(self.orientation[kept], self.position_m[kept], self.arm_m)
+
+
+@dataclass(frozen=True, slots=True)
+class Commanded:
+    """The commanded motion of a set on the dense grid: everything the sensors and the truth follow from.
+
+    Attributes
+    ----------
+    time_s : (n,) float
+        From the beginning of the simulation.
+    leg_elevation_deg : (n,) float
+        As the definitions have it.
+    pelvis : Rotation
+        Pelvis axes to the world (the bone, not the skin).
+    pelvis_sensor, ankle_sensor : RigidMotion
+        Segment axes at the sensors' places (the skin, where it slides).
+    has_zero : bool
+        Whether there is a floor stretch from which a tilt zero can be taken.
+    reference_deg : float
+        Pelvic pitch from which tilt and rotation are counted: lying flat (hanging) 0; without a floor
+        stretch that of the rest with the legs up.
+    score : Score
+    """
+
+    time_s: FloatArray
+    leg_elevation_deg: FloatArray
+    pelvis: Rotation
+    pelvis_sensor: RigidMotion
+    ankle_sensor: RigidMotion
+    has_zero: bool
+    reference_deg: float
+    score: Score
+
+
+def command(plan: SetPlan, score: Score, rng: Generator) -> Commanded:
+    """Work the score out on the dense grid and put the segments together."""
+    t = np.arange(0.0, score.now_s, 1.0 / DENSE_HZ)
+    joints: dict[Joint, FloatArray] = {joint: score.curves[joint].sample(t) for joint in JOINTS}
+    meant = joints["shank"] - score.origin_deg
+    # chance of its own, so that a plan without a person draws what it always drew
+    unrest = stir(plan, score, t, excursion_share(t, meant, score), rng.spawn(1)[0])
+    joints["shank"] = joints["shank"] + _unsettled(plan, score, t, meant, rng)
+    elevation = joints["shank"] - score.origin_deg
+    lift = _lift_deg(plan, joints, elevation)
+    response = respond(plan, score, t, elevation, lift, rng)
+    sway = _sway_deg(plan, score, t)
+    joints["shank"] = joints["shank"] + sway + unrest.flexion_deg
+    joints["pelvis"] = joints["pelvis"] + sway + unrest.pitch_deg
+    joints["roll"] = joints["roll"] + unrest.roll_deg
+    frame = _lying_frame(joints["heading"])
+    pelvis = after(frame, _pelvis(joints, response, 0.0))
+    skin = after(frame, _pelvis(joints, response, plan.body.skin_share))
+    centre = _pelvis_path(plan, joints, sway) + _mat_roll(plan, frame, pelvis)
+    lies_first = plan.life.floor_stretch and plan.cut.begin is None
+    has_zero = plan.resting_end == "low" or lies_first
+    rests_high = int(np.searchsorted(t, score.rest_s[0]))
+    return Commanded(
+        time_s=t,
+        leg_elevation_deg=_labelled_elevation(plan, joints, score),
+        pelvis=pelvis,
+        pelvis_sensor=RigidMotion(skin, centre + skin.apply(_PELVIS_SENSOR_M), _PELVIS_ARM_M),
+        ankle_sensor=_ankle_sensor(plan, joints, unrest, frame, centre + pelvis.apply(_hip_m(plan))),
+        has_zero=has_zero,
+        reference_deg=0.0 if has_zero else plan.body.share * float(lift[rests_high]),
+        score=score,
+    )
+
+
+def _labelled_elevation(plan: SetPlan, joints: dict[Joint, FloatArray], score: Score) -> FloatArray:
+    """Leg elevation; for a heel tap the shank's change from the start position."""
+    start_deg = TABLETOP["shank"] if plan.exercise == "heel_tap" else 0.0
+    return np.asarray(joints["shank"] - score.origin_deg - start_deg)
+
+
+def _unsettled(
+    plan: SetPlan, score: Score, t: FloatArray, elevation_deg: FloatArray, rng: Generator
+) -> FloatArray:
+    """What a real leg adds to a commanded one: slow unsteadiness while lifted, and jolts."""
+    load = smoothstep(excursion_share(t, elevation_deg, score) / 0.25)
+    added = load * shake(t, 1.2, plan.body.unsteady_dps, rng)
+    lever_m = plan.body.thigh_m + plan.body.shank_m
+    for excursion in score.excursions:
+        faults, (start_s, end_s) = excursion.plan.faults, excursion.lowering
+        if faults.jolt_mps2 > 0.0:
+            begin, end = np.searchsorted(t, (start_s, end_s))
+            at_s = t[begin + int(np.argmax(elevation_deg[begin:end] < faults.jolt_at_deg))]
+            height_deg = np.degrees(faults.jolt_mps2 * (0.5 * faults.jolt_s) ** 2 / 8.0 / lever_m)
+            added = added + height_deg * bump(t, at_s, 0.5 * faults.jolt_s)
+    return np.asarray(added)
+
+
+def _lift_deg(plan: SetPlan, joints: dict[Joint, FloatArray], elevation: FloatArray) -> FloatArray:
+    """Hip flexion that the pelvis takes its share of: the leg's, with a heel tap the thigh's."""
+    if plan.exercise != "heel_tap":
+        return elevation
+    resting = LYING_KNEES_BENT if plan.life.knees_bent else LYING
+    return np.asarray(joints["shank"] + joints["knee"] - resting["shank"] - resting["knee"])
+
+
+def _sway_deg(plan: SetPlan, score: Score, t: FloatArray) -> FloatArray:
+    """Swing of the whole hanging body about the bar: while repetitions go on, and as long as it hangs."""
+    if plan.posture != "hanging" or not score.excursions:
+        return np.zeros_like(t)
+    start_s, end_s = score.excursions[0].start_s, score.excursions[-1].end_s
+    swing = np.sin(2 * np.pi * plan.body.sway_hz * (t - start_s))
+    all_along = plan.person.swing_deg * np.sin(2 * np.pi * plan.person.swing_hz * (t - start_s))
+    by_reps = plan.body.sway_deg * window(t, start_s, end_s, 1.0) * swing
+    return np.asarray(by_reps + score.in_posture(t, edge_s=2.0) * all_along)
+
+
+def _lying_frame(heading_deg: FloatArray) -> Rotation:
+    return after(turned("Z", heading_deg), LYING_FRAME)
+
+
+def _pelvis(joints: dict[Joint, FloatArray], response: PelvisResponse, skin_share: float) -> Rotation:
+    """Pelvis axes in the lying frame; the skin follows all but `skin_share` of the response."""
+    follows = 1.0 - skin_share
+    pitch = joints["pelvis"] + follows * response.pitch_deg
+    roll = joints["roll"] + follows * response.roll_deg
+    return turned("ZYX", pitch, roll, joints["obliquity"])
+
+
+def _pelvis_path(plan: SetPlan, joints: dict[Joint, FloatArray], sway_deg: FloatArray) -> FloatArray:
+    """Middle between the hips: the path walked, the height, the swing about the bar."""
+    heading = np.radians(joints["heading"])
+    facing = -np.column_stack([np.cos(heading), np.sin(heading)])
+    centre = np.zeros((len(heading), 3))
+    centre[:, :2] = np.cumsum(np.gradient(joints["forward"])[:, None] * facing, axis=0)
+    centre[:, 2] = joints["up"]
+    if plan.posture == "hanging":
+        psi = np.radians(sway_deg)
+        centre[:, :2] += _BAR_M * np.sin(psi)[:, None] * facing
+        centre[:, 2] += _BAR_M * (1.0 - np.cos(psi))
+    return centre
+
+
+def _mat_roll(plan: SetPlan, frame: Rotation, pelvis: Rotation) -> FloatArray:
+    """How far the hips' middle moves because a lying pelvis rolls about where it touches the mat."""
+    if plan.posture == "hanging":
+        return np.zeros((len(frame), 3))
+    return np.asarray(frame.apply(_CONTACT_M) - pelvis.apply(_CONTACT_M))
+
+
+def _hip_m(plan: SetPlan) -> FloatArray:
+    return np.array([0.0, 0.0, _side(plan) * _HIP_HALF_WIDTH_M])
+
+
+def _side(plan: SetPlan) -> float:
+    """+1 for the leg on the right, which with both legs wears the sensor."""
+    return -1.0 if plan.side == "left" else 1.0
+
+
+def _ankle_sensor(
+    plan: SetPlan, joints: dict[Joint, FloatArray], unrest: Unrest, frame: Rotation, hip_m: FloatArray
+) -> RigidMotion:
+    body, side = plan.body, _side(plan)
+    spread = -side * (body.abduction_deg + unrest.abduction_deg)
+    turnout = -side * (body.turnout_deg + unrest.turnout_deg)
+    shank = after(frame, _leg(joints["shank"], spread, turnout))
+    straight = not joints["knee"].any()
+    thigh = shank if straight else after(frame, _leg(joints["shank"] + joints["knee"], spread, turnout))
+    knee_m = hip_m + thigh.apply([0.0, -body.thigh_m, 0.0])
+    arm_m = (0.03, 0.0, side * 0.03)
+    return RigidMotion(shank, knee_m + shank.apply([0.03, -body.shank_m, side * 0.03]), arm_m)
+
+
+def _leg(pitch_deg: FloatArray, spread_deg: FloatArray, turnout_deg: FloatArray) -> Rotation:
+    """Rotation of a leg segment; its long axis keeps its sagittal angle whatever spread and turnout."""
+    return turned("ZXY", pitch_deg, spread_deg, turnout_deg)
+
+
+def turned(order: Literal["Z", "ZYX", "ZXY"], *angles_deg: FloatArray | float) -> Rotation:
+    """Turns about the body's own axes, one after another.
+
+    Parameters
+    ----------
+    order : str
+        Axes, the first outermost.
+    *angles_deg : (n,) float or float
+        An angle for each axis.
+    """
+    quaternion = _about(order[0], angles_deg[0])
+    for axis, angle_deg in zip(order[1:], angles_deg[1:], strict=True):
+        quaternion = _product(quaternion, _about(axis, angle_deg))
+    return Rotation.from_quat(quaternion.T)
+
+
+def after(outer: Rotation, inner: Rotation) -> Rotation:
+    """First `inner`, then `outer`: the same as ``outer * inner``."""
+    return Rotation.from_quat(_product(outer.as_quat().T, inner.as_quat().T).T)
+
+
+def rotation_vectors_deg(turns: Rotation) -> FloatArray:
+    """Rotation vectors of turns of less than half a circle, (n, 3)."""
+    x, y, z, w = turns.as_quat().T
+    sine = np.sqrt(x * x + y * y + z * z)
+    # the angle over the sine of its half; 2 where there is none
+    scale = np.where(sine > 1e-12, 2.0 * np.arctan2(sine, w) / np.maximum(sine, 1e-12), 2.0)
+    return np.asarray(np.degrees(np.column_stack([x, y, z]) * scale[:, None]))
+
+
+def _about(axis: str, angle_deg: FloatArray | float) -> FloatArray:
+    half = np.radians(angle_deg) / 2.0
+    quaternion = np.zeros((4, *np.shape(half)))
+    quaternion["XYZ".index(axis)], quaternion[3] = np.sin(half), np.cos(half)
+    return quaternion
+
+
+def _product(p: FloatArray, q: FloatArray) -> FloatArray:
+    """Hamilton product of quaternions in rows x, y, z, w."""
+    (px, py, pz, pw), (qx, qy, qz, qw) = p, q
+    return np.stack(
+        np.broadcast_arrays(
+            pw * qx + px * qw + py * qz - pz * qy,
+            pw * qy - px * qz + py * qw + pz * qx,
+            pw * qz + px * qy - py * qx + pz * qw,
+            pw * qw - px * qx - py * qy - pz * qz,
+        )
+    )

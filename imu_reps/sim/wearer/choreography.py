@@ -1,0 +1,240 @@
+"""From the plan of a set to its score."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.random import Generator
+
+from imu_reps.sim.wearer.curves import Profile, arriving, minimum_jerk, ramped, stopping
+from imu_reps.sim.wearer.life import (
+    HANGING,
+    LYING,
+    LYING_KNEES_BENT,
+    SITTING,
+    TABLETOP,
+    Liver,
+    first_pose,
+)
+from imu_reps.sim.wearer.person_plan import SitUp
+from imu_reps.sim.wearer.score import CommandedExcursion, Pose, Score
+from imu_reps.sim.wearer.set_plan import Ramp, RepPlan, SetPlan, Stall, Swell
+
+#: Recording goes on this long after everything has come to rest.
+TAIL_S = 0.5
+
+
+def choreograph(plan: SetPlan, rng: Generator) -> Score:
+    """Write the whole recording: life, rest, rocks, the way to the start, the repetitions, and back.
+
+    Raises
+    ------
+    ValueError
+        If the acts before the set do not end in the posture of the exercise, or somebody who hangs sits up.
+    """
+    if plan.person.sit_ups and plan.posture == "hanging":
+        raise ValueError("nobody sits up while hanging")
+    rest = _floor_pose(plan)
+    legs_up = {**rest, **_high_pose(plan)}
+    score = Score.from_pose(legs_up if _begins_high(plan) else first_pose(plan.life.before, rest))
+    score.origin_deg = _origin_deg(plan)
+    person = Liver(score, rest, rng)
+    score.wait(plan.person.handling_before_s)
+    person.live(plan.life.before)
+    if score.curves["pelvis"].value != rest["pelvis"] or (plan.life.before and _begins_high(plan)):
+        raise ValueError("the acts before a set must end in its posture: lie down, or hang up, at their end")
+    posture_from_s = score.now_s
+    score.wait(plan.life.still_before_s)
+    _rock(score, plan)
+    _go_to_start(score, plan)
+    _do_reps(score, plan)
+    _go_to_floor(score, plan)
+    score.wait(plan.life.rest_after_s)
+    score.posture_s = (posture_from_s, score.now_s)
+    if plan.resting_end == "low":
+        score.rest_s = (score.rest_s[0], score.now_s)
+    person.live(plan.life.after)
+    score.wait(plan.person.handling_after_s)
+    score.wait(TAIL_S)
+    return score
+
+
+def _origin_deg(plan: SetPlan) -> float:
+    return -90.0 if plan.posture == "hanging" else 0.0
+
+
+def _floor_pose(plan: SetPlan) -> Pose:
+    if plan.posture == "hanging":
+        return HANGING
+    bent = plan.exercise == "heel_tap" and plan.life.knees_bent
+    return LYING_KNEES_BENT if bent else LYING
+
+
+def _begins_high(plan: SetPlan) -> bool:
+    return plan.resting_end == "high" and not plan.life.floor_stretch
+
+
+def _high_pose(plan: SetPlan) -> Pose:
+    """The start position of a high start: knees over hips, or straight legs up."""
+    if plan.exercise == "heel_tap":
+        return TABLETOP
+    return {"shank": _origin_deg(plan) + (plan.reps[0].top_deg if plan.reps else 90.0)}
+
+
+def _rock(score: Score, plan: SetPlan) -> None:
+    for tilt_deg in plan.life.rocks_deg:
+        score.there_and_back(1.5, {"pelvis": score.curves["pelvis"].value + tilt_deg})
+        score.wait(plan.life.rock_pause_s)
+    if plan.life.rocks_deg:
+        score.wait(plan.life.rock_rest_s)
+
+
+def _go_to_start(score: Score, plan: SetPlan) -> None:
+    score.rest_s = (score.now_s - plan.life.still_before_s, score.now_s)
+    if plan.resting_end == "low":
+        return
+    if plan.life.floor_stretch:
+        score.move(plan.life.lift_s, _high_pose(plan))
+        score.rest_s = (score.now_s, score.now_s)
+    score.wait(plan.life.hold_s)
+
+
+def _do_reps(score: Score, plan: SetPlan) -> None:
+    low = plan.resting_end == "low"
+    for number, rep in enumerate(plan.reps):
+        start_s, start_deg = score.now_s, score.curves["shank"].value - score.origin_deg
+        knee_deg = score.curves["knee"].value
+        far_knee_deg = knee_deg + rep.faults.knee_bend_deg
+        touch_dps = _touch_speed_dps(rep, plan)
+        if low:
+            rising = _rise(score, rep, start_deg, far_knee_deg)
+            sunk_deg = _stay_up(score, rep)
+            lowering = _lower(score, rep, rep.top_deg - sunk_deg, knee_deg, touch_dps)
+        else:
+            lowering = _lower(score, rep, start_deg, far_knee_deg, touch_dps)
+            _dwell(score, rep.bottom_pause_s, _swells(rep, top=False))
+            rising = _rise(score, rep, score.curves["shank"].value - score.origin_deg, knee_deg)
+        end_deg = score.curves["shank"].value - score.origin_deg
+        score.excursions.append(
+            CommandedExcursion(rep, start_s, score.now_s, rising, lowering, start_deg, end_deg)
+        )
+        _dwell(score, rep.bottom_pause_s if low else rep.top_pause_s, _swells(rep, top=not low))
+        for sit_up in plan.person.sit_ups:
+            if sit_up.after_rep == number:
+                _break_off(score, plan, sit_up)
+
+
+def _break_off(score: Score, plan: SetPlan, sit_up: SitUp) -> None:
+    """Legs to the floor, sit up, lie down again; with a high start the legs are lifted into it again."""
+    left_s, floor = score.now_s, _floor_pose(plan)
+    on_floor: Pose = {"shank": floor["shank"], "knee": floor["knee"]}
+    score.move(plan.life.lowering_s if plan.resting_end == "high" else 1.0, on_floor)
+    score.move(sit_up.up_s, SITTING)
+    score.wait(sit_up.stay_s)
+    score.move(sit_up.down_s, {**floor, "heading": score.curves["heading"].value + sit_up.turn_deg})
+    score.wait(sit_up.rest_s)
+    if plan.resting_end == "high":
+        score.move(plan.life.lift_s, _high_pose(plan))
+        score.wait(plan.life.hold_s)
+    score.breaks_s.append((left_s, score.now_s))
+
+
+def _swells(rep: RepPlan, *, top: bool) -> tuple[Swell, ...]:
+    """Swells of one end, signed upward."""
+    return tuple(Swell(-s.size_deg, s.duration_s) for s in rep.wobbles) if top else rep.bounces
+
+
+def _stay_up(score: Score, rep: RepPlan) -> float:
+    """The top pause, a hold or not; returns how far the leg sank in it."""
+    hold = rep.hold
+    if hold is None or hold.sink_deg == 0.0:
+        _dwell(score, rep.top_pause_s, _swells(rep, top=True))
+        return 0.0
+    score.wait(hold.sink_from_s)
+    lower: Pose = {"shank": score.curves["shank"].value - hold.sink_deg}
+    score.move(rep.top_pause_s - hold.sink_from_s, lower)
+    return hold.sink_deg
+
+
+def _dwell(score: Score, pause_s: float, swells: tuple[Swell, ...]) -> None:
+    """Rest for `pause_s`, the swells spread over it; longer if they need it."""
+    spare_s = max(0.0, pause_s - sum(s.duration_s for s in swells)) / (len(swells) + 1)
+    score.wait(spare_s)
+    for swell in swells:
+        score.there_and_back(swell.duration_s, {"shank": score.curves["shank"].value + swell.size_deg})
+        score.wait(spare_s)
+
+
+def _rise(score: Score, rep: RepPlan, from_deg: float, knee_deg: float) -> tuple[float, float]:
+    way = (from_deg, rep.top_deg)
+    profile = _profile(rep.concentric_ramp)
+    return _travel(score, way, knee_deg, rep.concentric_s, profile, _stalls(rep, "concentric"))
+
+
+def _lower(
+    score: Score, rep: RepPlan, from_deg: float, knee_deg: float, touch_dps: float
+) -> tuple[float, float]:
+    way = (from_deg, rep.bottom_deg)
+    if touch_dps == 0.0:
+        profile = _profile(rep.eccentric_ramp)
+        return _travel(score, way, knee_deg, rep.eccentric_s, profile, _stalls(rep, "eccentric"))
+    mean_dps = (from_deg - rep.bottom_deg) / rep.eccentric_s
+    # faster than that the leg would have to rise first; a slower heel stops in less time instead
+    arrival_dps = min(touch_dps, 2.4 * mean_dps)
+    stop_s = rep.faults.heel_touch_s * arrival_dps / touch_dps
+    start_s, _ = _travel(score, way, knee_deg, rep.eccentric_s, arriving(arrival_dps / mean_dps), ())
+    touch_dps = arrival_dps
+    score.move(stop_s, {"shank": score.curves["shank"].value - 0.5 * touch_dps * stop_s}, stopping)
+    return start_s, score.now_s
+
+
+def _touch_speed_dps(rep: RepPlan, plan: SetPlan) -> float:
+    """Speed at which a heel that stops within the fault's time has the fault's peak deceleration."""
+    faults = rep.faults
+    lever_m = plan.body.thigh_m + plan.body.shank_m
+    return float(np.degrees(faults.heel_touch_mps2 * faults.heel_touch_s / 1.5 / lever_m))
+
+
+def _travel(
+    score: Score,
+    way: tuple[float, float],
+    knee_deg: float,
+    duration_s: float,
+    profile: Profile,
+    stalls: tuple[Stall, ...],
+) -> tuple[float, float]:
+    """Move the leg along `way`, stopping where it stalls; every part at the same mean speed."""
+    start_s, knee_from, gone = score.now_s, score.curves["knee"].value, 0.0
+    for stall in (*stalls, Stall("concentric", 1.0, 0.0)):
+        share = stall.at_share - gone
+        gone = stall.at_share
+        elevation = way[0] + gone * (way[1] - way[0])
+        pose: Pose = {"shank": score.origin_deg + elevation}
+        if knee_deg != knee_from:
+            pose["knee"] = knee_from + gone * (knee_deg - knee_from)
+        score.move(share * duration_s, pose, profile)
+        score.wait(stall.duration_s)
+    return start_s, score.now_s
+
+
+def _stalls(rep: RepPlan, phase: str) -> tuple[Stall, ...]:
+    return tuple(sorted((s for s in rep.stalls if s.phase == phase), key=lambda s: s.at_share))
+
+
+def _profile(ramp: Ramp | None) -> Profile:
+    return minimum_jerk if ramp is None else ramped(*ramp)
+
+
+def _go_to_floor(score: Score, plan: SetPlan) -> None:
+    """Low: whatever is left down to the floor. High: hold, then the lowering that is no repetition."""
+    if plan.resting_end == "low":
+        if plan.reps and abs(score.curves["shank"].value - score.origin_deg) > 0.5:
+            score.move(1.5, {"shank": score.origin_deg})
+        return
+    score.wait(0.8)
+    score.rest_s = (score.rest_s[0], score.now_s)
+    if plan.life.final_lowering:
+        score.move(
+            plan.life.lowering_s, {k: v for k, v in _floor_pose(plan).items() if k in ("shank", "knee")}
+        )
+    else:
+        score.rest_s = (score.rest_s[0], score.now_s + plan.life.rest_after_s)

@@ -1,0 +1,240 @@
+"""Where the commanded repetitions begin, turn and end: the definitions' rules, on the commanded leg.
+
+Written against the definitions alone, so that an analysis can be held to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from scipy.signal import butter, sosfiltfilt
+
+from imu_reps.domain.recording import Start
+from imu_reps.domain.samples import FloatArray
+from imu_reps.sim.wearer.body import DENSE_HZ
+from imu_reps.sim.wearer.score import CommandedExcursion
+
+_BAND = 0.2
+_SLOW_DPS = 5.0
+_DWELL_S = 0.25
+MIN_RANGE_DEG = 8.0
+_MIN_RANGE_SHARE = 0.35
+
+
+@dataclass(frozen=True, slots=True)
+class LegCurve:
+    """The leg on the dense grid after the 6 Hz low-pass.
+
+    Attributes
+    ----------
+    time_s, elevation_deg, speed_dps, acceleration_dps2 : (n,) float
+    """
+
+    time_s: FloatArray
+    elevation_deg: FloatArray
+    speed_dps: FloatArray
+    acceleration_dps2: FloatArray
+
+    def part(self, kept: slice) -> LegCurve:
+        """A stretch of it."""
+        curves = (self.time_s, self.elevation_deg, self.speed_dps, self.acceleration_dps2)
+        return LegCurve(*(curve[kept] for curve in curves))
+
+
+@dataclass(frozen=True, slots=True)
+class CommandedPhases:
+    """One excursion, measured.
+
+    Attributes
+    ----------
+    excursion : CommandedExcursion
+        What was commanded.
+    out_s, back_s : tuple of float
+        Begin and end of the way out of rest and of the way back.
+    ends_spell : bool
+        Whether the set is broken off, or over, after it.
+    """
+
+    excursion: CommandedExcursion
+    out_s: tuple[float, float]
+    back_s: tuple[float, float]
+    ends_spell: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """A stretch of the set without a break.
+
+    Attributes
+    ----------
+    excursions : list of CommandedExcursion
+        Everything commanded in it, in order.
+    rest_s : tuple of float
+        Begin of the rest before the first and end of the rest after the last.
+    """
+
+    excursions: list[CommandedExcursion]
+    rest_s: tuple[float, float]
+
+
+def low_pass(values: FloatArray) -> FloatArray:
+    """6 Hz zero-phase low-pass of a dense curve: a second-order Butterworth, forward and backward."""
+    return np.asarray(sosfiltfilt(butter(2, 6.0, fs=DENSE_HZ, output="sos"), values))
+
+
+def leg_curve(time_s: FloatArray, elevation_deg: FloatArray) -> LegCurve:
+    """Filter and differentiate a commanded leg."""
+    smooth = low_pass(elevation_deg)
+    speed = np.gradient(smooth, 1.0 / DENSE_HZ)
+    return LegCurve(time_s, smooth, speed, np.gradient(speed, 1.0 / DENSE_HZ))
+
+
+def split(
+    leg: LegCurve, spells: list[Spell], start: Start
+) -> tuple[list[CommandedPhases], list[tuple[CommandedExcursion, float]]]:
+    """Repetitions with their phases, and partial repetitions with their size.
+
+    Parameters
+    ----------
+    leg : LegCurve
+    spells : list of Spell
+        The repetitions of all are one set: what counts follows from all their sizes.
+    start : {"low", "high"}
+    """
+    up = leg.elevation_deg if start == "low" else -leg.elevation_deg
+    sizes = [_sizes(up, _turns(leg.time_s, up, spell)) for spell in spells]
+    least_deg = _least_counted([size for of_spell in sizes for size in of_spell])
+    measured = [
+        list(zip(spell.excursions, found, strict=True)) for spell, found in zip(spells, sizes, strict=True)
+    ]
+    partials = [
+        (e, size) for of_spell in measured for e, size in of_spell if MIN_RANGE_DEG <= size < least_deg
+    ]
+    reps = [
+        Spell([e for e, size in of_spell if size >= least_deg], spell.rest_s)
+        for of_spell, spell in zip(measured, spells, strict=True)
+    ]
+    return [phases for spell in reps if spell.excursions for phases in _phases(leg, spell, start)], partials
+
+
+def _phases(leg: LegCurve, reps: Spell, start: Start) -> list[CommandedPhases]:
+    """Phases of one spell's repetitions."""
+    up = leg.elevation_deg if start == "low" else -leg.elevation_deg
+    speed = leg.speed_dps if start == "low" else -leg.speed_dps
+    far, near = _turns(leg.time_s, up, reps)
+    flanks: list[tuple[float, float]] = []
+    for k in range(len(far)):
+        lowest = up[near[k + 1]] if start == "low" else min(up[near[k]], up[near[k + 1]])
+        band = _BAND * (up[far[k]] - lowest)
+        # the way back is the way out of the mirrored curve
+        flanks.append(_flank(leg.time_s, up, speed, (near[k], far[k]), band))
+        flanks.append(_flank(leg.time_s, -up, -speed, (far[k], near[k + 1]), band))
+    turns = [i for pair in zip(far, near[1:], strict=True) for i in pair]
+    flanks = _met(flanks, [float(leg.time_s[i]) for i in turns])
+    last = len(far) - 1
+    parts = zip(reps.excursions, flanks[::2], flanks[1::2], strict=True)
+    return [CommandedPhases(e, out, back, k == last) for k, (e, out, back) in enumerate(parts)]
+
+
+def _met(flanks: list[tuple[float, float]], turns_s: list[float]) -> list[tuple[float, float]]:
+    """Phases that would overlap meet at the turn between them: a pause is never negative."""
+    begins, ends = [f[0] for f in flanks], [f[1] for f in flanks]
+    for k in range(len(flanks) - 1):
+        if ends[k] > begins[k + 1]:
+            ends[k] = begins[k + 1] = turns_s[k]
+    return list(zip(begins, ends, strict=True))
+
+
+Turns = tuple[list[int], list[int]]
+
+
+def _turns(t: FloatArray, up: FloatArray, spell: Spell) -> Turns:
+    """Indices of the far end of each excursion, and of the deepest rest before, between and after."""
+    far = []
+    for e in spell.excursions:
+        begin, end = np.searchsorted(t, (e.start_s, e.end_s))
+        far.append(int(begin + np.argmax(up[begin:end])))
+    first, last = (int(i) for i in np.searchsorted(t, spell.rest_s))
+    edges = [first, *far, last]
+    near = [a + int(np.argmin(up[a : max(b, a + 1)])) for a, b in pairwise(edges)]
+    return far, near
+
+
+def _sizes(up: FloatArray, turns: Turns) -> list[float]:
+    """The smaller of the way out and the way back of each excursion."""
+    far, near = turns
+    return [float(up[f] - max(up[near[k]], up[near[k + 1]])) for k, f in enumerate(far)]
+
+
+def _least_counted(sizes: list[float]) -> float:
+    """From which size on an excursion counts: at least 8 degrees, and 35 % of the median of those left."""
+    left = [s for s in sizes if s >= MIN_RANGE_DEG]
+    while left and min(left) < _MIN_RANGE_SHARE * float(np.median(left)):
+        limit = _MIN_RANGE_SHARE * float(np.median(left))
+        left = [s for s in left if s >= limit]
+    return min(left, default=np.inf)
+
+
+def _flank(
+    t: FloatArray, up: FloatArray, speed: FloatArray, between: tuple[int, int], band: float
+) -> tuple[float, float]:
+    """Begin and end of a rising phase, from the turn below it to the turn above it."""
+    below, above = between
+    high = below + int(np.argmax(up[below : above + 1] >= up[above] - band))
+    low = high - int(np.argmax(up[below : high + 1][::-1] <= up[below] + band))
+    peak = _phase_peak(speed, low, high)
+    last = len(t) - 1
+    begin = _boundary(-t[::-1], speed[::-1], last - low, peak)
+    return -begin, _boundary(t, speed, high, peak)
+
+
+def _phase_peak(speed: FloatArray, low: int, high: int) -> float:
+    """Greatest speed between where the movement gathers way and where it ends."""
+    slow = speed < 0.1 * float(np.max(speed[low : high + 1]))
+    before = low - int(np.argmax(slow[: low + 1][::-1]))
+    after = high + int(np.argmax(slow[high:]))
+    return float(np.max(speed[before : after + 1]))
+
+
+def _boundary(t: FloatArray, speed: FloatArray, entered: int, peak: float) -> float:
+    """End of a rising flank that has entered the band of its far end: the two-case rule."""
+    limit = min(0.1 * peak, _SLOW_DPS)
+    stop = entered
+    while True:
+        stop = _first(speed < limit, stop)
+        moving_again = _first(np.abs(speed) >= _SLOW_DPS, stop)
+        slow_since = stop - _first((np.abs(speed) >= _SLOW_DPS)[: stop + 1][::-1], 0)
+        if t[moving_again] - t[slow_since] >= _DWELL_S:
+            break
+        turn = _first(speed <= 0.0, stop)
+        if turn <= moving_again:
+            return _crossing(t, speed, turn, 0.0)
+        stop = moving_again
+    # the flank's straight line through 10 % and 40 % of the peak, carried to zero
+    at_40 = _last_above(t, speed, stop, 0.4 * peak)
+    at_10 = _last_above(t, speed, stop, 0.1 * peak)
+    return at_10 + (at_10 - at_40) / 3.0
+
+
+def _first(condition: np.typing.NDArray[np.bool_], begin: int) -> int:
+    """First index from `begin` on where the condition holds; the last index if it never does."""
+    found = int(np.argmax(condition[begin:]))
+    return begin + found if condition[begin + found] else len(condition) - 1
+
+
+def _last_above(t: FloatArray, speed: FloatArray, end: int, level: float) -> float:
+    """When the speed last falls through `level` before `end`."""
+    k = end - int(np.argmax(speed[: end + 1][::-1] >= level))
+    return _crossing(t, speed, k + 1, level)
+
+
+def _crossing(t: FloatArray, speed: FloatArray, k: int, level: float) -> float:
+    """When the speed passes `level` between the samples before `k` and at `k`."""
+    k = min(max(k, 1), len(t) - 1)
+    before, after = float(speed[k - 1]), float(speed[k])
+    if before == after:
+        return float(t[k])
+    share = (before - level) / (before - after)
+    return float(t[k - 1] + np.clip(share, 0.0, 1.0) * (t[k] - t[k - 1]))

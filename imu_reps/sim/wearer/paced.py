@@ -1,0 +1,121 @@
+"""A repetition whose measured tempo is the one asked for.
+
+The definitions measure a phase between its flanks' straight lines, or, where the leg turns without a dwell,
+between zero crossings. A commanded movement is longer than that by its soft beginning and end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from imu_reps.domain.tempo import Tempo
+from imu_reps.sim.wearer.curves import PEAK_OVER_MEAN
+from imu_reps.sim.wearer.set_plan import RepPlan
+
+#: Under this speed for that long a turn is a dwell (definitions).
+_SLOW_DPS, _DWELL_S = 5.0, 0.25
+#: Kept from that line on either side, so that the 6 Hz low-pass does not carry a turn over it.
+_MARGIN_S = 0.03
+#: How long a leg takes to get up to speed where nothing asks for less: ours.
+_RAMP_S = 0.35
+
+
+def _line_foot(at_10: float, at_40: float) -> float:
+    """Where the line through 10 % and 40 % of a peak meets zero."""
+    return at_10 - (at_40 - at_10) / 3.0
+
+
+def _minimum_jerk_at(share: float) -> float:
+    """Share of its time after which a minimum-jerk movement has this share of its peak speed."""
+    return float(0.5 - 0.5 * np.sqrt(1.0 - np.sqrt(share)))
+
+
+def _ramp_at(share: float) -> float:
+    """Share of a ramp's time after which it has this share of its speed: where 3x²-2x³ is that."""
+    return float(0.5 - np.sin(np.arcsin(1.0 - 2.0 * min(share, 1.0)) / 3.0))
+
+
+#: Share of a minimum-jerk movement, and of a ramp, before the flank's line begins.
+_MINIMUM_JERK_FOOT = _line_foot(_minimum_jerk_at(0.1), _minimum_jerk_at(0.4))
+_RAMP_FOOT = _line_foot(_ramp_at(0.1), _ramp_at(0.4))
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """One end of the leg's way: how long it takes to slow down there or gather way, and rests between."""
+
+    ramp_s: float
+    pause_s: float
+
+    @property
+    def lost_s(self) -> float:
+        """What each phase loses there to the pause; a turn without a dwell loses nothing."""
+        return _RAMP_FOOT * self.ramp_s if self.pause_s >= 0.5 * _DWELL_S else 0.0
+
+    @property
+    def commanded_s(self) -> float:
+        """The rest to be commanded."""
+        return max(0.0, self.pause_s - 2.0 * self.lost_s) if self.lost_s else 0.0
+
+
+def paced(rep: RepPlan, aim: Tempo) -> RepPlan:
+    """The repetition with times that are measured as `aim`, within a tenth of a second.
+
+    The movements are minimum jerk where the pauses leave room for their soft ends; else they get up to speed
+    and stop in as little time as that takes.
+
+    Parameters
+    ----------
+    rep : RepPlan
+        Without stalls and swells.
+    aim : Tempo
+        Pauses under an eighth of a second become turns without a dwell.
+    """
+    soft = 1.0 / (1.0 - 2.0 * _MINIMUM_JERK_FOOT)
+    lost_s = _MINIMUM_JERK_FOOT * soft * (aim.concentric_s + aim.eccentric_s)
+    peak_dps = PEAK_OVER_MEAN * (rep.top_deg - rep.bottom_deg) / (soft * aim.concentric_s)
+    creeps_s = 2.0 * soft * aim.concentric_s * _minimum_jerk_at(min(1.0, _SLOW_DPS / peak_dps))
+    spare_s = min(aim.top_s, aim.bottom_s) - lost_s
+    if spare_s < 0.0 or spare_s + creeps_s < _DWELL_S + _MARGIN_S:
+        return _crisp(rep, aim)
+    return replace(
+        rep,
+        concentric_s=soft * aim.concentric_s,
+        eccentric_s=soft * aim.eccentric_s,
+        top_pause_s=aim.top_s - lost_s,
+        bottom_pause_s=aim.bottom_s - lost_s,
+        concentric_ramp=None,
+        eccentric_ramp=None,
+    )
+
+
+def _crisp(rep: RepPlan, aim: Tempo) -> RepPlan:
+    """The same with ramps at both ends of a steady way."""
+    top, bottom = (_turn(pause_s, rep, aim) for pause_s in (aim.top_s, aim.bottom_s))
+    lost_s = top.lost_s + bottom.lost_s
+    up_s, down_s = aim.concentric_s + lost_s, aim.eccentric_s + lost_s
+    return replace(
+        rep,
+        concentric_s=up_s,
+        eccentric_s=down_s,
+        top_pause_s=top.commanded_s,
+        bottom_pause_s=bottom.commanded_s,
+        concentric_ramp=(bottom.ramp_s / up_s, top.ramp_s / up_s),
+        eccentric_ramp=(top.ramp_s / down_s, bottom.ramp_s / down_s),
+    )
+
+
+def _turn(pause_s: float, rep: RepPlan, aim: Tempo) -> _Turn:
+    """A turn that is measured as such a pause: without a dwell where it is none, with one where it is."""
+    slower_s, faster_s = sorted((aim.concentric_s, aim.eccentric_s), reverse=True)
+    longest_s = 0.45 * faster_s
+    range_deg = rep.top_deg - rep.bottom_deg
+    if pause_s < 0.5 * _DWELL_S:
+        creeping = _ramp_at(_SLOW_DPS * slower_s / range_deg)
+        return _Turn(min(_RAMP_S, longest_s, 0.5 * (_DWELL_S - _MARGIN_S) / creeping), pause_s)
+    creeping = _ramp_at(_SLOW_DPS * 0.7 * faster_s / range_deg)
+    lacking_s = _DWELL_S + _MARGIN_S - pause_s
+    needed_s = 0.5 * lacking_s / max(creeping - _RAMP_FOOT, 0.01)
+    return _Turn(min(max(_RAMP_S, needed_s), longest_s), pause_s)

@@ -1,0 +1,334 @@
+"""Random repetitions: ranges, tempo, stalls, swells, faults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.random import Generator
+
+from imu_reps.domain.exercise import Exercise
+from imu_reps.domain.recording import Start
+from imu_reps.sim.wearer.random_sensors import chance
+from imu_reps.sim.wearer.set_plan import Ramp, RepFaults, RepPlan, RotationShape, Stall, Swell
+
+Style = Literal["controlled", "brisk", "swing"]
+_LONGEST_SET_S = 75.0
+_HOLD = RepPlan(top_deg=25.0, concentric_s=2.0, top_pause_s=20.0, eccentric_s=2.0)
+
+
+@dataclass(frozen=True, slots=True)
+class RepSpace:
+    """Bounds of what random repetitions may be; as in `Space`."""
+
+    exercise: Exercise
+    start: Start
+    floor: bool
+    stalls: bool | None
+    swing: bool | None
+    faults: bool
+    partials: bool
+    fault_share: float | None = None
+    longest_s: float = _LONGEST_SET_S
+
+
+@dataclass(frozen=True, slots=True)
+class _Manner:
+    """How one set is done: what its repetitions scatter around."""
+
+    top_deg: float
+    bottom_deg: float
+    concentric_s: float
+    eccentric_s: float
+    top_pause_s: float
+    bottom_pause_s: float
+    concentric_ramp: Ramp | None
+    eccentric_ramp: Ramp | None
+
+    @property
+    def range_deg(self) -> float:
+        return self.top_deg - self.bottom_deg
+
+
+def random_reps(space: RepSpace, rng: Generator) -> tuple[RepPlan, ...]:
+    """Three to twenty repetitions in one manner, with scatter, and what goes wrong in them."""
+    if space.exercise == "hollow_hold":
+        return (_HOLD,)
+    manner = _random_manner(space, rng)
+    cycle_s = manner.concentric_s + manner.eccentric_s + manner.top_pause_s + manner.bottom_pause_s
+    count = max(3, min(int(rng.integers(3, 21)), int(space.longest_s / cycle_s)))
+    reps = [_rep(manner, space, rng) for _ in range(count)]
+    if not space.floor:
+        # without a floor stretch the legs are taken to start vertical
+        reps[0] = replace(reps[0], top_deg=90.0)
+    if space.stalls or (space.stalls is None and chance(rng, 0.25)):
+        reps = _stalled(reps, rng)
+    reps = _swelling(reps, space, rng)
+    if space.fault_share is not None:
+        reps = with_each_fault(reps, space.exercise, space.start, space.fault_share, rng)
+    elif space.faults:
+        reps = with_faults(reps, space.exercise, space.start, rng)
+    if space.start == "low":
+        reps[-1] = _to_floor(reps[-1])
+    if space.partials and chance(rng, 0.25):
+        reps = _with_partials(reps, manner, space.start, rng)
+    return tuple(reps)
+
+
+def _random_manner(space: RepSpace, rng: Generator) -> _Manner:
+    top, bottom = _ends(space, rng)
+    style = _style(space.swing, rng)
+    concentric_s, eccentric_s = _tempo(style, top - bottom, rng)
+    swung = style == "swing" and chance(rng, 0.5)
+    steady = style == "controlled" and chance(rng, 0.4)
+    return _Manner(
+        top,
+        bottom,
+        concentric_s,
+        eccentric_s,
+        _pause(style, rng),
+        _pause(style, rng),
+        (float(rng.uniform(0.2, 0.35)), 0.65) if swung else None,
+        (float(rng.uniform(0.2, 0.4)), float(rng.uniform(0.2, 0.4))) if steady else None,
+    )
+
+
+def _ends(space: RepSpace, rng: Generator) -> tuple[float, float]:
+    """Mean top and bottom of the set, as leg elevations."""
+    if space.exercise == "heel_tap":
+        return 0.0, -float(rng.uniform(35.0, 60.0))
+    if space.exercise == "hanging_leg_raise":
+        return float(rng.uniform(35.0, 90.0)), 0.0
+    if space.exercise == "double_leg_raise":
+        floor_deg = float(rng.choice([0.0, rng.uniform(10.0, 40.0)]))
+        return float(rng.uniform(max(55.0, floor_deg + 25.0), 90.0)), floor_deg
+    hover_deg = float(rng.choice([0.0, 0.0, rng.uniform(2.0, 8.0)]))
+    return hover_deg + float(rng.uniform(15.0, 85.0)), hover_deg
+
+
+def _style(swing: bool | None, rng: Generator) -> Style:
+    if swing is not None:
+        return "swing" if swing else "controlled"
+    return "controlled" if chance(rng, 0.7) else "brisk" if chance(rng, 0.5) else "swing"
+
+
+def _tempo(style: Style, range_deg: float, rng: Generator) -> tuple[float, float]:
+    """Seconds up and down; no leg moves faster than 55 (120 when swung) degrees a second on average."""
+    if style == "controlled":
+        fastest_s = range_deg / 55.0
+        slow_s = 6.0 if chance(rng, 0.15) else 3.5
+        return max(fastest_s, rng.uniform(1.0, 3.0)), max(fastest_s, rng.uniform(1.2, slow_s))
+    fastest_s = range_deg / 120.0
+    if style == "brisk":
+        return max(fastest_s, rng.uniform(0.8, 1.3)), max(fastest_s, rng.uniform(0.8, 1.6))
+    return max(fastest_s, rng.uniform(0.4, 0.9)), max(fastest_s, rng.uniform(0.5, 1.2))
+
+
+def _pause(style: Style, rng: Generator) -> float:
+    if style == "swing":
+        return float(rng.uniform(0.0, 0.2))
+    longest_s = float(rng.choice([0.0, 0.3, 1.0, 2.0, 5.0], p=[0.2, 0.25, 0.3, 0.15, 0.1]))
+    return float(rng.uniform(0.0, longest_s)) if longest_s else 0.0
+
+
+def _rep(manner: _Manner, space: RepSpace, rng: Generator) -> RepPlan:
+    """One repetition of the manner: 8 % of scatter in everything."""
+    scatter = 1.0 + np.clip(rng.normal(0.0, 0.08, 6), -0.18, 0.18)
+    missed_deg = manner.range_deg * float(scatter[0] - 1.0)
+    high = space.start == "high"
+    at_floor = manner.bottom_deg == 0.0
+    # the resting end scatters little, the far end takes the rest
+    top = manner.top_deg + (0.0 if high else missed_deg)
+    bottom = manner.bottom_deg - (missed_deg if high and not at_floor else 0.0)
+    if not at_floor and not high:
+        bottom += float(rng.uniform(-0.1, 0.1)) * min(manner.range_deg, manner.bottom_deg)
+    if space.exercise != "heel_tap":
+        bottom = max(bottom, 0.0)
+    return RepPlan(
+        top_deg=top,
+        bottom_deg=bottom,
+        concentric_s=manner.concentric_s * float(scatter[1]),
+        eccentric_s=manner.eccentric_s * float(scatter[2]),
+        top_pause_s=manner.top_pause_s * float(scatter[3]),
+        bottom_pause_s=manner.bottom_pause_s * float(scatter[4]),
+        concentric_ramp=manner.concentric_ramp,
+        eccentric_ramp=manner.eccentric_ramp,
+    )
+
+
+def _to_floor(rep: RepPlan) -> RepPlan:
+    """The last lowering of a low start goes all the way down, at the same speed."""
+    longer = rep.top_deg / (rep.top_deg - rep.bottom_deg)
+    return replace(rep, bottom_deg=0.0, eccentric_s=rep.eccentric_s * longer)
+
+
+def _stalled(reps: list[RepPlan], rng: Generator) -> list[RepPlan]:
+    phases: tuple[Literal["concentric", "eccentric"], ...] = ("concentric", "eccentric")
+    found = [
+        replace(
+            rep,
+            stalls=tuple(
+                Stall(phase, float(rng.uniform(0.3, 0.7)), float(rng.uniform(0.3, 2.0)))
+                for phase in phases
+                if chance(rng, 0.35)
+            ),
+        )
+        for rep in reps
+    ]
+    if not any(rep.stalls for rep in found):
+        found[0] = replace(found[0], stalls=(Stall("eccentric", 0.5, 0.8),))
+    return found
+
+
+def _swelling(reps: list[RepPlan], space: RepSpace, rng: Generator) -> list[RepPlan]:
+    """Dips at the top, bounces at the bottom; at the resting end too small to be partial repetitions."""
+    dips, bounces = chance(rng, 0.15), chance(rng, 0.15)
+    most_dip_deg = 7.0 if space.start == "high" else 25.0
+    for k, rep in enumerate(reps):
+        range_deg = rep.top_deg - rep.bottom_deg
+        changed = rep
+        if dips and chance(rng, 0.4):
+            size = float(rng.uniform(0.05, 0.22)) * range_deg
+            changed = replace(changed, wobbles=(_swell(min(size, most_dip_deg), rng),))
+        if bounces and chance(rng, 0.4):
+            size = float(rng.uniform(0.05, 0.18)) * range_deg
+            changed = replace(changed, bounces=(_swell(min(size, 7.0), rng),))
+        reps[k] = changed
+    return reps
+
+
+def _swell(size_deg: float, rng: Generator) -> Swell:
+    return Swell(size_deg, max(float(rng.uniform(0.6, 1.2)), size_deg / 12.0))
+
+
+def _with_partials(reps: list[RepPlan], manner: _Manner, start: Start, rng: Generator) -> list[RepPlan]:
+    """One or two excursions of 10 to 25 % of the range, where that is at least 9 degrees."""
+    if 0.25 * manner.range_deg < 9.5:
+        return reps
+    for _ in range(int(rng.integers(1, 3))):
+        at = int(rng.integers(0, len(reps)))
+        size = float(rng.uniform(max(9.0, 0.10 * manner.range_deg), 0.25 * manner.range_deg))
+        reps = [*reps[:at], partial_rep(reps, at, size, start, rng), *reps[at:]]
+    return reps
+
+
+def partial_rep(reps: list[RepPlan], at: int, size_deg: float, start: Start, rng: Generator) -> RepPlan:
+    """An excursion of that size before repetition `at`, from where the leg rests then."""
+    if start == "low":
+        rest = reps[at - 1].bottom_deg if at else 0.0
+        top, bottom = rest + size_deg, rest
+    else:
+        rest = reps[at - 1].top_deg if at else reps[0].top_deg
+        top, bottom = rest, rest - size_deg
+    up_s, down_s, pause_s = rng.uniform(0.8, 1.5, 3)
+    return RepPlan(top, bottom, float(up_s), 0.0, float(down_s), float(pause_s), faults=RepFaults())
+
+
+Spoil = Callable[[list[RepPlan], Generator], list[RepPlan]]
+
+
+def with_faults(reps: list[RepPlan], exercise: Exercise, start: Start, rng: Generator) -> list[RepPlan]:
+    """Give about half of all sets one or two faults that their exercise allows."""
+    possible = _possible(exercise, start)
+    for _ in range(int(rng.choice([0, 1, 2], p=[0.45, 0.35, 0.2]))):
+        reps = possible[int(rng.integers(len(possible)))](reps, rng)
+    return reps
+
+
+def with_each_fault(
+    reps: list[RepPlan], exercise: Exercise, start: Start, share: float, rng: Generator
+) -> list[RepPlan]:
+    """Give a set each fault that its exercise allows with the same chance, one beside the other."""
+    for spoil in dict.fromkeys(_possible(exercise, start)):
+        if chance(rng, share):
+            reps = spoil(reps, rng)
+    return reps
+
+
+def _possible(exercise: Exercise, start: Start) -> list[Spoil]:
+    possible: list[Spoil] = [_jolting, _short]
+    if exercise != "hanging_leg_raise":
+        possible += [_arching, _arching]
+    if exercise in ("single_leg_raise", "single_leg_raise_bent"):
+        possible += [_popping, _popping, _bending]
+    if start == "low" and exercise != "hanging_leg_raise":
+        possible += [_touching]
+    return possible
+
+
+def _growth(count: int, rng: Generator) -> list[float]:
+    """Strength of a fault over the set: the same throughout, or growing from a fifth."""
+    if chance(rng, 0.5):
+        return [1.0] * count
+    return [0.2 + 0.8 * k / max(1, count - 1) for k in range(count)]
+
+
+def _arching(reps: list[RepPlan], rng: Generator) -> list[RepPlan]:
+    most_deg, below = float(rng.uniform(2.0, 10.0)), float(rng.uniform(0.4, 0.75))
+    return [
+        _faulty(rep, arch_deg=most_deg * g, arch_below_deg=_at(rep, below))
+        for rep, g in zip(reps, _growth(len(reps), rng), strict=True)
+    ]
+
+
+def _popping(reps: list[RepPlan], rng: Generator) -> list[RepPlan]:
+    most_deg = float(rng.uniform(3.0, 12.0)) * (-1.0 if chance(rng, 0.2) else 1.0)
+    shape: RotationShape = "middle" if chance(rng, 0.4) else "grows"
+    return [
+        _faulty(rep, rotation_deg=most_deg * g, rotation_shape=shape)
+        for rep, g in zip(reps, _growth(len(reps), rng), strict=True)
+    ]
+
+
+def _touching(reps: list[RepPlan], rng: Generator) -> list[RepPlan]:
+    return [
+        _faulty(
+            rep, heel_touch_mps2=float(rng.uniform(5.5, 15.0)), heel_touch_s=float(rng.uniform(0.01, 0.04))
+        )
+        if rep.bottom_deg == 0.0 and not rep.stalls and chance(rng, 0.7)
+        else rep
+        for rep in reps
+    ]
+
+
+def _jolting(reps: list[RepPlan], rng: Generator) -> list[RepPlan]:
+    share = float(rng.uniform(0.2, 0.7))
+    return [
+        _faulty(
+            rep,
+            jolt_mps2=float(rng.uniform(4.0, 12.0)),
+            jolt_at_deg=_at(rep, share),
+            jolt_s=float(rng.uniform(0.03, 0.06)),
+        )
+        for rep in reps
+    ]
+
+
+def _bending(reps: list[RepPlan], rng: Generator) -> list[RepPlan]:
+    """From the second third of the set on."""
+    bend_deg = float(rng.uniform(40.0, 60.0))
+    first = max(1, len(reps) // 3)
+    return [rep if k < first else _faulty(rep, knee_bend_deg=bend_deg) for k, rep in enumerate(reps)]
+
+
+def _short(reps: list[RepPlan], rng: Generator) -> list[RepPlan]:
+    """One repetition well under 70 % of the others and well over 35 %."""
+    k = int(rng.integers(1, len(reps)))
+    rep, share = reps[k], float(rng.uniform(0.52, 0.62))
+    if rep.top_deg - rep.bottom_deg < 25.0:
+        return reps
+    rests_low = rep.bottom_deg >= 0.0
+    if rests_low:
+        reps[k] = replace(rep, top_deg=_at(rep, share))
+    return reps
+
+
+def _at(rep: RepPlan, share: float) -> float:
+    """Leg elevation at a share of the repetition's range above its bottom."""
+    return rep.bottom_deg + share * (rep.top_deg - rep.bottom_deg)
+
+
+def _faulty(rep: RepPlan, **faults: float | str) -> RepPlan:
+    return replace(rep, faults=replace(rep.faults, **faults))  # type: ignore[arg-type]

@@ -1,0 +1,119 @@
+"""From the motion of a body to what an inertial sensor on it reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import Generator
+from scipy.spatial.transform import Rotation
+
+from imu_reps.domain.recording import Axis
+from imu_reps.domain.samples import FloatArray
+from imu_reps.sim.wearer.body import RigidMotion, after, rotation_vectors_deg
+from imu_reps.sim.wearer.sensor_plan import SensorPlan
+
+#: Standard gravity, m/s².
+GRAVITY_MPS2 = 9.80665
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What a sensor reads at its sampling instants, in its own axes.
+
+    Attributes
+    ----------
+    time_s : (n,) float
+        True instants, from the beginning of the simulation.
+    acc_mps2 : (n, 3) float
+        Specific force.
+    gyr_dps : (n, 3) float
+        Angular rate.
+    """
+
+    time_s: FloatArray
+    acc_mps2: FloatArray
+    gyr_dps: FloatArray
+
+
+def specific_force(motion: RigidMotion, rate_hz: float) -> FloatArray:
+    """Specific force in body axes, m/s²: acceleration less gravity, so +9.8 on the axis that points up.
+
+    Parameters
+    ----------
+    motion : RigidMotion
+        On a regular grid.
+    rate_hz : float
+        Of that grid. Central differences: the error falls with its square.
+    """
+    p = motion.position_m
+    acceleration = np.zeros_like(p)
+    acceleration[1:-1] = (p[2:] - 2.0 * p[1:-1] + p[:-2]) * rate_hz**2
+    acceleration[[0, -1]] = acceleration[[1, -2]]
+    acceleration[:, 2] += GRAVITY_MPS2
+    return np.asarray(motion.orientation.inv().apply(acceleration))
+
+
+def angular_rate(motion: RigidMotion, rate_hz: float) -> FloatArray:
+    """Angular rate in body axes, deg/s, from one instant before to one after."""
+    orientation = motion.orientation
+    turn = rotation_vectors_deg(after(orientation[:-2].inv(), orientation[2:]))
+    rate = turn * (0.5 * rate_hz)
+    return np.asarray(np.concatenate([rate[:1], rate, rate[-1:]]))
+
+
+def mounting(plan: SensorPlan) -> Rotation:
+    """Sensor axes to segment axes."""
+    cranial, anterior = axis(plan.cranial_axis), axis(plan.anterior_axis)
+    if abs(float(cranial @ anterior)) > 0.5:
+        raise ValueError(f"cranial and anterior axis are one: {plan.cranial_axis}, {plan.anterior_axis}")
+    # rows: the segment's x, y, z in sensor axes
+    nominal = Rotation.from_matrix([anterior, cranial, np.cross(anterior, cranial)])
+    return Rotation.from_rotvec(plan.turned_deg, degrees=True) * nominal
+
+
+def axis(name: Axis) -> FloatArray:
+    """Unit vector of a named axis."""
+    unit = np.zeros(3)
+    unit["xyz".index(name[1])] = 1.0 if name[0] == "+" else -1.0
+    return unit
+
+
+def sense(
+    motion: RigidMotion, time_s: FloatArray, rate_hz: float, plan: SensorPlan, rng: Generator
+) -> Readings:
+    """Read `motion`, given on the regular grid `time_s` of rate `rate_hz`, with the sensor's errors.
+
+    The gyroscope has been on since time 0.
+    """
+    to_sensor = mounting(plan).inv()
+    period_s = 1.0 / (plan.rate_hz * (1.0 + plan.rate_error))
+    instants = np.arange(time_s[0] + rng.uniform(0.0, period_s), time_s[-1], period_s)
+    force = to_sensor.apply(_at(instants, time_s, specific_force(motion, rate_hz)))
+    rate = to_sensor.apply(_at(instants, time_s, angular_rate(motion, rate_hz)))
+    bias_mps2 = np.asarray(plan.acc_bias_mg) * 1e-3 * GRAVITY_MPS2
+    force = force * (1.0 + np.asarray(plan.acc_scale)) + bias_mps2
+    rate = rate * (1.0 + np.asarray(plan.gyr_scale)) + gyr_bias_dps(plan, instants)
+    force = force + rng.normal(0.0, plan.acc_noise_mps2, force.shape)
+    rate = rate + rng.normal(0.0, plan.gyr_noise_dps, rate.shape)
+    return Readings(
+        instants,
+        quantise(force, plan.acc_range_g * GRAVITY_MPS2),
+        quantise(rate, plan.gyr_range_dps),
+    )
+
+
+def gyr_bias_dps(plan: SensorPlan, on_for_s: FloatArray) -> FloatArray:
+    """Bias of a gyroscope that has been on for so long, (n, 3)."""
+    warm = 1.0 - np.exp(-3.0 * on_for_s / plan.gyr_warm_s)
+    return np.asarray(plan.gyr_bias_dps + warm[:, None] * np.asarray(plan.gyr_warm_dps))
+
+
+def quantise(values: FloatArray, full_scale: float) -> FloatArray:
+    """Clip to ±`full_scale` and round to 16 bit."""
+    counts = np.clip(np.round(values / full_scale * 32768.0), -32768, 32767)
+    return np.asarray(counts * (full_scale / 32768.0))
+
+
+def _at(instants: FloatArray, time_s: FloatArray, values: FloatArray) -> FloatArray:
+    return np.column_stack([np.interp(instants, time_s, column) for column in values.T])

@@ -1,0 +1,165 @@
+"""A world without hardware: two virtual sensors on a virtual air, and a wearer who does the planned sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from imu_reps.domain.samples import SENSOR_PLACES, FloatArray, SensorPlace
+from imu_reps.errors import UsageError
+from imu_reps.sensors.ble import Radio
+from imu_reps.sensors.families import family
+from imu_reps.session.session_events import SetBegan, SetDone, Told
+from imu_reps.sim.radio.device import DeviceClock, Feed
+from imu_reps.sim.radio.devices import DEVICES
+from imu_reps.sim.radio.feeds import Wearer
+from imu_reps.sim.wearer import SetPlan
+from imu_reps.storage.profile import PairedSensor, Person
+
+if TYPE_CHECKING:
+    from imu_reps.sim.radio.virtual_sensor import VirtualSensor
+
+RATE_HZ = 100.0
+ADDRESSES: dict[SensorPlace, str] = {"pelvis": "F0:00:00:00:00:01", "ankle": "F0:00:00:00:00:02"}
+
+#: Two real oscillators are never alike, and two clocks never started together.
+CLOCKS: dict[SensorPlace, DeviceClock] = {
+    "pelvis": DeviceClock(rate_error=20e-6, start_s=12.0),
+    "ankle": DeviceClock(rate_error=-35e-6, start_s=7.5),
+}
+
+
+Readings = tuple[FloatArray, FloatArray]
+
+
+class Performance:
+    """A wearer who lies still until told to begin, and does one set after the other.
+
+    Parameters
+    ----------
+    plans : sequence of SetPlan
+        The sets, in order; at least one.
+    seed : int
+    """
+
+    def __init__(self, plans: Sequence[SetPlan], seed: int = 0) -> None:
+        self._wearers = [Wearer(plan, seed + k) for k, plan in enumerate(plans)]
+        self._scenes: list[_Scene] = [_Scene(-np.inf, 0, None)]
+
+    def begin(self, number: int, time_s: float) -> None:
+        """Begin a set, from 1."""
+        self._scenes.append(_Scene(time_s, number - 1, time_s))
+
+    def lie_down(self, number: int, time_s: float) -> None:
+        """Lie as before a set, from 1."""
+        self._scenes.append(_Scene(time_s, number - 1, None))
+
+    def feed(self, place: SensorPlace) -> Feed:
+        """What a sensor worn at `place` reads."""
+        feeds = [wearer.feed(place) for wearer in self._wearers]
+
+        def read(time_s: FloatArray) -> Readings:
+            acc_mps2, gyr_dps = np.zeros((len(time_s), 3)), np.zeros((len(time_s), 3))
+            for scene, until_s in self._timetable():
+                if len(time_s) == 0 or until_s <= time_s[0]:  # long over: a session has many
+                    continue
+                rows = (time_s >= scene.from_s) & (time_s < until_s)
+                if rows.any():
+                    acc_mps2[rows], gyr_dps[rows] = feeds[scene.wearer](scene.story_s(time_s[rows]))
+            return acc_mps2, gyr_dps
+
+        return read
+
+    def _timetable(self) -> Iterator[tuple[_Scene, float]]:
+        ends_s = [scene.from_s for scene in self._scenes[1:]] + [np.inf]
+        return zip(self._scenes, ends_s, strict=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """From `from_s` on a wearer lies and waits, or does the set that began at `began_s`."""
+
+    from_s: float
+    wearer: int
+    began_s: float | None
+
+    def story_s(self, time_s: FloatArray) -> FloatArray:
+        """The wearer's own time; before and between sets they lie as at the beginning of the next."""
+        return np.zeros_like(time_s) if self.began_s is None else time_s - self.began_s
+
+
+class VirtualWorld:
+    """Two sensors of one family, their wearer, and a computer to record with; an async context manager.
+
+    Parameters
+    ----------
+    family_name : str
+    plans : sequence of SetPlan
+    seed : int
+
+    Attributes
+    ----------
+    person : Person
+        As pairing would have stored them.
+    performance : Performance
+    air : Air
+    sensors : dict of VirtualSensor
+
+    Raises
+    ------
+    UsageError
+        There is no such virtual sensor, or bumble is not installed.
+    """
+
+    def __init__(self, family_name: str, plans: Sequence[SetPlan], *, seed: int = 0) -> None:
+        if family_name not in DEVICES:
+            raise UsageError(
+                f"There is no virtual sensor called {family_name!r}.",
+                hint=f"There are {', '.join(DEVICES)}.",
+                code="unknown_family",
+            )
+        from imu_reps.sim.radio.air import Air
+
+        rates = family(family_name).rates_hz
+        rate_hz = min(rates, key=lambda rate: abs(rate - RATE_HZ))
+        self.person = _person(family_name, rate_hz)
+        self.performance = Performance(plans, seed)
+        self.air = Air(seed=seed)
+        self.sensors: dict[SensorPlace, VirtualSensor] = {}
+
+    async def __aenter__(self) -> Self:
+        from imu_reps.sim.radio.virtual_sensor import VirtualSensor
+
+        await self.air.__aenter__()
+        for place in SENSOR_PLACES:
+            device = DEVICES[self.person.pelvis.family](self.performance.feed(place), clock=CLOCKS[place])
+            self.sensors[place] = VirtualSensor(self.air, device, ADDRESSES[place])
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.air.__aexit__(kind, error, trace)
+
+    def radio(self) -> Radio:
+        """The computer's Bluetooth."""
+        from imu_reps.sim.radio.bleak_backend import client_backend, scanner_backend
+
+        return Radio(scanner_backend=scanner_backend(self.air), client_backend=client_backend(self.air))
+
+    def follow(self, told: Told) -> None:
+        """Have the wearer do what the session is at."""
+        now_s = self.air.now_s()
+        if isinstance(told, SetBegan):
+            self.performance.begin(told.number, now_s)
+        elif isinstance(told, SetDone) and told.number < told.of:
+            self.performance.lie_down(told.number + 1, now_s)
+
+
+def _person(family_name: str, rate_hz: float) -> Person:
+    pelvis, ankle = (PairedSensor(family_name, ADDRESSES[place], rate_hz) for place in SENSOR_PLACES)
+    return Person("nobody", replace(pelvis, cranial_axis="+y", anterior_axis="+z"), ankle)

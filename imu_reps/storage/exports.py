@@ -1,0 +1,154 @@
+"""What other programs read: summaries and live events as JSON, angles and history as CSV, truth files.
+
+The summary tree of `imu_reps.domain.summary` has the names and the order of the contract
+``imu-reps-summary/1``; it is only written down here, one document a line.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from imu_reps.domain.events import Event
+from imu_reps.domain.stored_set import StoredSet
+from imu_reps.domain.summary import SUMMARY_FORMAT, Summary
+from imu_reps.domain.track import AngleTrack
+from imu_reps.errors import FileAccessError, ImuRepsError
+from imu_reps.storage.file_access import access_error
+from imu_reps.storage.plain_json import one_line, plain
+
+
+def summary_line(summary: Summary) -> str:
+    """One recording as one line of JSON, without a line break.
+
+    Raises
+    ------
+    ValueError
+        If a number is NaN or infinite: "not measured" is None.
+    """
+    return one_line(summary)
+
+
+def error_line(file: str | None, error: ImuRepsError) -> str:
+    """The line that stands for a file that could not be summed up."""
+    return one_line(
+        {
+            "format": SUMMARY_FORMAT,
+            "recording": {"file": file},
+            "error": {"code": error.code, "message": error.message, "hint": error.hint},
+        }
+    )
+
+
+def event_line(event: Event) -> str:
+    """A live event as one line: its name, its time, then its other fields.
+
+    Raises
+    ------
+    ValueError
+        If a number is NaN or infinite.
+    """
+    return one_line({"event": event_name(event), **plain(event)})
+
+
+def event_name(event: Event) -> str:
+    """The name of an event, e.g. ``rep_completed``."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
+
+
+COLUMNS = ("time_s", "leg_elevation_deg", "pelvic_tilt_deg", "pelvic_rotation_deg")
+_ROW = "%.3f,%.3f,%.3f,%.3f\n"
+_ROWS_AT_ONCE = 5000
+
+
+def angles_csv(track: AngleTrack) -> Iterator[str]:
+    """The table in pieces of whole lines, header first; empty where not measured."""
+    yield ",".join(COLUMNS) + "\n"
+    table = np.column_stack([getattr(track, name) for name in COLUMNS])
+    table = np.round(table, 3) + 0.0  # + 0.0: no negative zero
+    for first in range(0, len(table), _ROWS_AT_ONCE):
+        rows = table[first : first + _ROWS_AT_ONCE]
+        yield (_ROW * len(rows) % tuple(rows.ravel().tolist())).replace("nan", "")
+
+
+def save_angles(track: AngleTrack, path: str, *, replace: bool = False) -> None:
+    """Write the table to a file.
+
+    Parameters
+    ----------
+    replace : bool
+        Whether a file that is already there may be replaced.
+
+    Raises
+    ------
+    FileAccessError
+        If the file exists already or cannot be written.
+    """
+    try:
+        with Path(path).open("w" if replace else "x", encoding="utf-8", newline="\n") as file:
+            file.writelines(angles_csv(track))
+    except FileExistsError as error:
+        raise FileAccessError(
+            f"{path}: the file exists already.",
+            hint="Choose another name, or replace it with --force.",
+            code="exists",
+        ) from error
+    except OSError as error:
+        raise access_error(error, path) from error
+
+
+_OF_SET = ("file", "person", "session", "set_number", "pain", "effort")
+_OF_RECORDING = ("created", "exercise", "side", "simulated", "duration_s")
+
+
+def history_csv(sets: Iterable[StoredSet]) -> str:
+    """The figures of the sets; what was not measured is empty."""
+    rows = [_row(plain(stored)) for stored in sets]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]) if rows else list(_OF_SET), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _row(stored: dict[str, Any]) -> dict[str, Any]:
+    summary = stored["summary"]
+    figures = {name: value for name, value in summary["set"].items() if name != "trend"}
+    return {
+        **{name: stored[name] for name in _OF_SET},
+        **{name: summary["recording"][name] for name in _OF_RECORDING},
+        **figures,
+        "version": summary["version"],
+        "preset": summary["settings"]["preset"],
+    }
+
+
+def truth_path(recording: str | Path) -> Path:
+    """``set.csv`` has its truth in ``set.truth.json``."""
+    return Path(recording).with_suffix(".truth.json")
+
+
+def save_truth(truth: Mapping[str, Any], recording: str | Path) -> None:
+    """Write the truth beside `recording`; never over a file that is there.
+
+    Raises
+    ------
+    FileAccessError
+        If the file exists already or cannot be written.
+    ValueError
+        If a number is NaN or infinite.
+    """
+    path = truth_path(recording)
+    text = json.dumps(plain(truth), indent=1) + "\n"
+    try:
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except OSError as error:
+        raise access_error(error, str(path)) from error

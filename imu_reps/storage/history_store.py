@@ -1,0 +1,295 @@
+"""Finished sets remembered in one SQLite file, which several processes may use at once."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from imu_reps.domain.exercise import Exercise
+from imu_reps.domain.stored_set import StoredSet
+from imu_reps.domain.summary import Summary
+from imu_reps.errors import FileAccessError
+from imu_reps.storage.file_access import access_error
+from imu_reps.storage.folders import data_folder
+from imu_reps.storage.plain_json import one_line
+
+HISTORY_FILE = "history.sqlite3"
+
+#: How long a process waits for another that is writing.
+PATIENCE_S = 10.0
+
+#: Step n brings a file of version n to version n + 1; steps are only ever added.
+MIGRATIONS = (
+    """
+    CREATE TABLE recorded_set (
+        id INTEGER PRIMARY KEY,
+        file TEXT NOT NULL UNIQUE,
+        person TEXT,
+        session TEXT,
+        set_number INTEGER,
+        recorded TEXT,
+        exercise TEXT NOT NULL,
+        pain INTEGER,
+        effort INTEGER
+    );
+    CREATE INDEX recorded_set_by_time ON recorded_set (recorded, set_number, id);
+    CREATE TABLE analysis (
+        id INTEGER PRIMARY KEY,
+        set_id INTEGER NOT NULL REFERENCES recorded_set ON DELETE CASCADE,
+        computed TEXT NOT NULL,
+        version TEXT NOT NULL,
+        settings TEXT NOT NULL,
+        summary TEXT NOT NULL,
+        UNIQUE (set_id, version, settings)
+    );
+    """,
+)
+
+_LATEST = """
+    SELECT s.file, s.person, s.session, s.set_number, s.pain, s.effort, a.summary
+    FROM recorded_set AS s
+    JOIN analysis AS a ON a.id = (
+        SELECT id FROM analysis WHERE set_id = s.id ORDER BY computed DESC, id DESC LIMIT 1
+    )
+"""
+
+
+def history_path() -> Path:
+    """Where the history is kept: beside the folder of recordings. It may not exist yet."""
+    return data_folder() / HISTORY_FILE
+
+
+class History:
+    """The sets done so far; a context manager.
+
+    Parameters
+    ----------
+    file : path-like, optional
+        By default `history_path`. Made, with its folder, if it does not exist; brought up to date if an
+        earlier version made it.
+
+    Raises
+    ------
+    FileAccessError
+        ``no_history``: the file is no history; ``newer_history``: a later version made it; ``busy``,
+        ``disk_full``, ``permission``, ``file_access``.
+    """
+
+    def __init__(self, file: str | os.PathLike[str] | None = None) -> None:
+        self.path = Path(file) if file is not None else history_path()
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise access_error(error, str(self.path.parent)) from error
+        with self._told_plainly():
+            self._database = sqlite3.connect(self.path, timeout=PATIENCE_S, isolation_level=None)
+        try:
+            with self._told_plainly():
+                self._database.execute("PRAGMA foreign_keys = ON")
+                self._migrate()
+        except BaseException:
+            self._database.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; closing twice does nothing."""
+        self._database.close()
+
+    def remember(self, stored: StoredSet) -> None:
+        """Keep a set. Of one known before, every analysis by another version or with other settings is kept.
+
+        What is None of person, session, set number, pain and effort leaves what was known as it was.
+
+        Raises
+        ------
+        FileAccessError
+            As the class.
+        """
+        of_set = (
+            stored.file,
+            stored.person,
+            stored.session,
+            stored.set_number,
+            _sortable(stored.recorded),
+            stored.summary.recording.exercise,
+            stored.pain,
+            stored.effort,
+        )
+        summary = stored.summary
+        with self._transaction():
+            (set_id,) = self._database.execute(
+                """
+                INSERT INTO recorded_set
+                    (file, person, session, set_number, recorded, exercise, pain, effort)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (file) DO UPDATE SET
+                    person = coalesce(excluded.person, person),
+                    session = coalesce(excluded.session, session),
+                    set_number = coalesce(excluded.set_number, set_number),
+                    recorded = coalesce(excluded.recorded, recorded),
+                    exercise = excluded.exercise,
+                    pain = coalesce(excluded.pain, pain),
+                    effort = coalesce(excluded.effort, effort)
+                RETURNING id
+                """,
+                of_set,
+            ).fetchone()
+            self._database.execute(
+                """
+                INSERT INTO analysis (set_id, computed, version, settings, summary) VALUES (?, ?, ?, ?, ?)
+                ON CONFLICT (set_id, version, settings) DO UPDATE SET
+                    computed = excluded.computed, summary = excluded.summary
+                """,
+                (set_id, _now(), summary.version, one_line(summary.settings), one_line(summary)),
+            )
+
+    def sets(
+        self, *, person: str | None = None, exercise: Exercise | None = None, last: int | None = None
+    ) -> list[StoredSet]:
+        """Sets by their latest analysis, oldest first; figures rounded as in the JSON summary.
+
+        Parameters
+        ----------
+        person, exercise : str, optional
+            Only theirs.
+        last : int, optional
+            Only so many, the latest.
+
+        Raises
+        ------
+        FileAccessError
+            ``old_analysis``: a summary in it cannot be read by this version; else as the class.
+        """
+        with self._told_plainly():
+            rows = self._database.execute(
+                _LATEST
+                + """
+                WHERE (:person IS NULL OR s.person = :person)
+                    AND (:exercise IS NULL OR s.exercise = :exercise)
+                ORDER BY s.recorded DESC, s.set_number DESC, s.id DESC
+                LIMIT :last
+                """,
+                {"person": person, "exercise": exercise, "last": -1 if last is None else last},
+            ).fetchall()
+        return [self._stored(*row) for row in reversed(rows)]
+
+    def find(self, file: str) -> StoredSet | None:
+        """The set recorded in `file`, an absolute path; None if it is not known.
+
+        Raises
+        ------
+        FileAccessError
+            As `sets`.
+        """
+        with self._told_plainly():
+            row = self._database.execute(_LATEST + "WHERE s.file = ?", (file,)).fetchone()
+        return None if row is None else self._stored(*row)
+
+    def _stored(
+        self,
+        file: str,
+        person: str | None,
+        session: str | None,
+        set_number: int | None,
+        pain: int | None,
+        effort: int | None,
+        summary: str,
+    ) -> StoredSet:
+        try:
+            read = msgspec.json.decode(summary, type=Summary)
+        except msgspec.DecodeError as error:
+            raise FileAccessError(
+                f"{self.path}: the summary of {file} is of another version: {error}.",
+                hint="Compute the sets again: imu-reps reanalyse.",
+                code="old_analysis",
+            ) from error
+        return StoredSet(file, person, session, set_number, pain, effort, read)
+
+    def _migrate(self) -> None:
+        known = len(MIGRATIONS)
+        if self._version() == known:
+            return
+        self._database.execute("PRAGMA journal_mode = WAL")
+        with self._transaction():
+            # read again: another process may have been faster
+            version = self._version()
+            if version > known:
+                raise FileAccessError(
+                    f"{self.path} was made by a later version of imu-reps.",
+                    hint="Update imu-reps, or move the file away to begin a new history.",
+                    code="newer_history",
+                )
+            for step in MIGRATIONS[version:]:
+                for statement in filter(str.strip, step.split(";")):
+                    self._database.execute(statement)
+            self._database.execute(f"PRAGMA user_version = {known}")
+
+    def _version(self) -> int:
+        return int(self._database.execute("PRAGMA user_version").fetchone()[0])
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All of it or nothing; no other process writes meanwhile."""
+        with self._told_plainly():
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._database.execute("ROLLBACK")
+                raise
+            self._database.execute("COMMIT")
+
+    @contextlib.contextmanager
+    def _told_plainly(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise _error(error, self.path) from error
+
+
+def _error(error: sqlite3.Error, path: Path) -> FileAccessError:
+    causes = {
+        sqlite3.SQLITE_NOTADB: ("no_history", "is no history", "Move it away to begin a new one."),
+        sqlite3.SQLITE_CORRUPT: (
+            "no_history",
+            "is damaged",
+            "Move it away; imu-reps reanalyse makes it anew from the recordings.",
+        ),
+        sqlite3.SQLITE_BUSY: (
+            "busy",
+            "is being written by another program",
+            "Wait for it, or end it, and try again.",
+        ),
+        sqlite3.SQLITE_FULL: ("disk_full", "cannot grow: the disk is full", "Free some space."),
+        sqlite3.SQLITE_READONLY: ("permission", "may not be written", "Change its permission."),
+        sqlite3.SQLITE_CANTOPEN: ("permission", "cannot be opened", "Check the folder and its permission."),
+    }
+    # the low byte is the cause, the rest its variety
+    cause = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    unknown = ("file_access", f"cannot be used: {error}", "Check the disk and the path.")
+    code, what, hint = causes.get(cause, unknown)
+    return FileAccessError(f"The history {path} {what}.", hint=hint, code=code)
+
+
+def _sortable(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).isoformat()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()

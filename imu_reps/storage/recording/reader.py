@@ -1,0 +1,239 @@
+"""Reads a recording: every whole row of it, and a clear word on what is wrong."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+
+from imu_reps.domain.recording import Caution, Header, Note, Recording
+from imu_reps.domain.samples import SENSOR_PLACES, IntArray, SampleBlock, SensorPlace, concatenate
+from imu_reps.errors import RecordingError
+from imu_reps.storage.file_access import access_error
+from imu_reps.storage.recording.columns import order_cautions, read_columns
+from imu_reps.storage.recording.format import (
+    decode_line,
+    fault,
+    note_of,
+    shown,
+    split_comment,
+)
+from imu_reps.storage.recording.header import HeaderLine, read_header
+from imu_reps.storage.recording.lines import mark_last, pieces_of, sort_lines, whole_lines
+from imu_reps.storage.recording.rows import Rows, read_rows
+
+
+def load(path: str | os.PathLike[str]) -> Recording:
+    """Read a recording file, plain or gzip.
+
+    Parameters
+    ----------
+    path : path-like
+        Kept in `Recording.file` as it was given.
+
+    Returns
+    -------
+    Recording
+        All whole rows of the file, nothing repaired; what a reader of its numbers should know is in
+        `Recording.cautions`.
+
+    Raises
+    ------
+    FileAccessError
+        The file cannot be read: ``not_found``, ``is_folder``, ``permission``, ``file_access``.
+    RecordingError
+        The content is not a recording, or wrong somewhere; the message names the line or column.
+    """
+    name = os.fspath(path)
+    try:
+        with Path(path).open("rb") as file:
+            return _read(pieces_of(file, name=name), name)
+    except OSError as error:
+        raise access_error(error, name) from error
+
+
+def parse_recording(text_or_bytes: bytes, *, name: str) -> Recording:
+    """Read a recording from the bytes of its file (see `load`).
+
+    Parameters
+    ----------
+    text_or_bytes : bytes
+        Content of the file.
+    name : str
+        Names it in messages and in `Recording.file`.
+
+    Raises
+    ------
+    RecordingError
+        As `load`.
+    """
+    return _read(pieces_of(io.BufferedReader(io.BytesIO(text_or_bytes)), name=name), name)
+
+
+def _read(pieces: Iterable[bytes], name: str) -> Recording:
+    blocks = whole_lines(pieces, name=name)
+    top = next(blocks, b"").removeprefix(codecs.BOM_UTF8)
+    if not top.strip():
+        raise RecordingError(
+            f"{name} is empty.", hint="Record the set again, or name another file.", code="empty_file"
+        )
+    comments = _Comments(name)
+    header, columns, body, line = _read_top(top, comments)
+    found = _Samples(name, columns)
+    for block, is_last in mark_last(chain([body], blocks)):
+        kept = found.leave_out_cut_row(block, line) if is_last else block
+        lines = sort_lines(kept, line)
+        comments.add(lines.comments)
+        found.add(read_rows(lines.rows, lines.row_lines, columns, name=name))
+        line += kept.count(b"\n")
+    return _recording(header, comments, found)
+
+
+def _read_top(top: bytes, comments: _Comments) -> tuple[Header, tuple[str, ...], bytes, int]:
+    """Read the header and the column row; also give the bytes after it and their first line number."""
+    name, line, start = comments.name, 1, 0
+    row: bytes | None = None
+    while (end := top.find(b"\n", start)) >= 0 and row is None:
+        text = top[start:end].strip()
+        if text.startswith(b"#"):
+            comments.add(((line, text),), in_header=True)
+        elif text:
+            row = text
+        line, start = line + 1, end + 1
+    # Binary junk may hold no line end at all; it is to be called that, not a recording without a header.
+    if row is None and not top.endswith(b"\n") and not top.startswith(b"#"):
+        decode_line(top, name=name, line_number=1)
+    names = None if row is None else decode_line(row, name=name, line_number=line - 1)
+    header, cautions = read_header(comments.header_lines, name=name)
+    comments.cautions.extend(cautions)
+    if names is None:
+        raise RecordingError(
+            f"{name} ends within its header: there are no samples in it.",
+            hint="Record the set again, or name another file.",
+            code="header_only",
+        )
+    return header, read_columns(names, name=name, line=line - 1), top[start:], line
+
+
+def _recording(header: Header, comments: _Comments, found: _Samples) -> Recording:
+    pelvis, pelvis_lines = found.joined("pelvis")
+    ankle, ankle_lines = found.joined("ankle")
+    if pelvis is None and ankle is None:
+        raise RecordingError(
+            f"{found.name} has a header but not one whole row of samples.",
+            hint="Record the set again, or name another file.",
+            code="no_samples",
+        )
+    cautions = [*comments.cautions, *comments.unread_caution(), *found.cautions]
+    for block, lines in ((pelvis, pelvis_lines), (ankle, ankle_lines)):
+        if block is not None:
+            restarts = comments.restarts(block.sensor)
+            cautions += order_cautions(block, lines, restarts, name=found.name)
+    return Recording(header, pelvis, ankle, tuple(comments.notes), found.name, tuple(cautions))
+
+
+@dataclass(slots=True)
+class _Comments:
+    """What the comment lines said so far."""
+
+    name: str
+    header_lines: list[HeaderLine] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    note_lines: list[int] = field(default_factory=list)
+    unread: list[tuple[int, str]] = field(default_factory=list)
+    cautions: list[Caution] = field(default_factory=list)
+
+    def add(self, comments: Iterable[tuple[int, bytes]], *, in_header: bool = False) -> None:
+        for line, raw in comments:
+            text = decode_line(raw, name=self.name, line_number=line).strip()
+            pair = split_comment(text)
+            note = note_of(*pair) if pair is not None else None
+            if note is not None:
+                self.notes.append(note)
+                self.note_lines.append(line)
+            elif pair is not None and in_header and not pair[0].startswith("@"):
+                self.header_lines.append(HeaderLine(line, *pair))
+            elif text.strip("# \t"):
+                self.unread.append((line, text))
+
+    def restarts(self, place: SensorPlace) -> list[int]:
+        """Lines at which the sensor began anew."""
+        pairs = zip(self.note_lines, self.notes, strict=True)
+        return [line for line, note in pairs if note.key == "restart" and note.value in (place, "both")]
+
+    def unread_caution(self) -> list[Caution]:
+        """One caution for all comment lines that are neither header nor note."""
+        if not self.unread:
+            return []
+        line, text = self.unread[0]
+        more = f" So were {len(self.unread) - 1} more." if len(self.unread) > 1 else ""
+        what = f"{self.name}, line {line}: {shown(text)} was left aside.{more}"
+        hint = (
+            "A header line is '# key: value' above the row of column names, a note is '# @TIME_S key: value'."
+        )
+        return [Caution("unread_comment", what, hint)]
+
+
+@dataclass(slots=True)
+class _Samples:
+    """The samples found so far."""
+
+    name: str
+    columns: tuple[str, ...]
+    blocks: dict[SensorPlace, list[SampleBlock]] = field(default_factory=lambda: {"pelvis": [], "ankle": []})
+    lines: dict[SensorPlace, list[IntArray]] = field(default_factory=lambda: {"pelvis": [], "ankle": []})
+    last_time_s: float = -np.inf
+    cautions: list[Caution] = field(default_factory=list)
+
+    def leave_out_cut_row(self, block: bytes, line: int) -> bytes:
+        """Give the file's last block without a last line that has no end, or too few values."""
+        start = block.rfind(b"\n", 0, -1) + 1
+        last = block[start:]
+        short = not last.lstrip().startswith(b"#") and last.count(b",") < len(self.columns) - 1
+        if not last.strip() or (last.endswith(b"\n") and not short):
+            return block
+        number = line + block.count(b"\n", 0, start)
+        what = (
+            f"{self.name}, line {number}: the file was cut off here; this last, incomplete line was left out."
+        )
+        self.cautions.append(
+            Caution("file_cut", what, "All rows before it are kept; the set may be shorter.")
+        )
+        return block[:start]
+
+    def add(self, rows: Rows | None) -> None:
+        if rows is None:
+            return
+        self._check_time(rows)
+        for place in SENSOR_PLACES:
+            mine = rows.pelvis if place == "pelvis" else ~rows.pelvis
+            if mine.any():
+                self.blocks[place].append(rows.of(place, mine))
+                self.lines[place].append(rows.line[mine])
+
+    def _check_time(self, rows: Rows) -> None:
+        before_s = np.concatenate([[self.last_time_s], rows.time_s[:-1]])
+        back = np.flatnonzero(rows.time_s < before_s)
+        if len(back):
+            at = back[0]
+            raise fault(
+                self.name,
+                int(rows.line[at]),
+                f"time_s goes back from {before_s[at]:.6f} to {rows.time_s[at]:.6f}.",
+                hint="Rows stand in the order of arrival; restore that order, or cut the file in two here.",
+                code="time_backwards",
+            )
+        self.last_time_s = float(rows.time_s[-1])
+
+    def joined(self, place: SensorPlace) -> tuple[SampleBlock | None, IntArray]:
+        """All samples of a sensor and their line numbers; None where there are none."""
+        blocks, lines = self.blocks[place], self.lines[place]
+        if not blocks:
+            return None, np.zeros(0, dtype=np.int64)
+        return concatenate(blocks), np.concatenate(lines)

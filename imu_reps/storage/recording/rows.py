@@ -1,0 +1,211 @@
+"""Sample rows of a recording: blocks of lines to arrays, and arrays to lines."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from imu_reps.domain.samples import SENSOR_PLACES, BoolArray, FloatArray, IntArray, SampleBlock, SensorPlace
+from imu_reps.storage.recording.format import (
+    ACC_COLUMNS,
+    COLUMNS,
+    GYR_COLUMNS,
+    decode_line,
+    fault,
+    finite_number,
+    shown,
+)
+
+_FLOAT_COLUMNS = tuple(column for column in COLUMNS if column not in ("sensor", "sample"))
+_DTYPES: dict[str, Any] = dict.fromkeys(_FLOAT_COLUMNS, "float64") | {"sample": "int64", "sensor": "object"}
+#: All that a row of numbers and the two sensor names is made of; other blocks are read with care.
+_ROW_BYTES = b"0123456789.,-+\npelvisank"
+_DIGITS = re.compile(r"[+-]?\d{1,20}", re.ASCII)
+_ROW_FORMAT = "%.6f,%s,%d,%s,%.5f,%.5f,%.5f,%.4f,%.4f,%.4f\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of both sensors as they stand in the file.
+
+    Attributes
+    ----------
+    line : (n,) int
+        Line of the file, from 1.
+    pelvis : (n,) bool
+        Of the pelvis sensor; else of the ankle's.
+    time_s, sample, device_time_s, acc_mps2, gyr_dps
+        As in `SampleBlock`.
+    """
+
+    line: IntArray
+    pelvis: BoolArray
+    time_s: FloatArray
+    sample: IntArray
+    device_time_s: FloatArray
+    acc_mps2: FloatArray
+    gyr_dps: FloatArray
+
+    def of(self, place: SensorPlace, mine: BoolArray) -> SampleBlock:
+        """The samples of one sensor: those where `mine` is true."""
+        return SampleBlock(
+            place,
+            self.time_s[mine],
+            self.sample[mine],
+            self.device_time_s[mine],
+            self.acc_mps2[mine],
+            self.gyr_dps[mine],
+        )
+
+
+def read_rows(block: bytes, line: IntArray, columns: tuple[str, ...], *, name: str) -> Rows | None:
+    r"""Read whole lines of samples, none of them blank or a comment.
+
+    Parameters
+    ----------
+    block : bytes
+        Each line ends with ``\n``.
+    line : (n,) int
+        Line number of each.
+    columns : tuple of str
+        The ten columns in the order of the file.
+
+    Returns
+    -------
+    Rows or None
+        None for no lines.
+
+    Raises
+    ------
+    RecordingError
+        Names the first line and column that cannot be read: ``wrong_column_count``, ``unknown_sensor``,
+        ``not_a_number``, ``not_text``.
+    """
+    if not len(line):
+        return None
+    table = _read_fast(block, len(line), columns)
+    if table is None:
+        table = _read_with_care(block, line, columns, name)
+    acc = np.column_stack([table[column] for column in ACC_COLUMNS])
+    gyr = np.column_stack([table[column] for column in GYR_COLUMNS])
+    is_pelvis = np.asarray(table["sensor"] == "pelvis", dtype=np.bool_)
+    return Rows(line, is_pelvis, table["time_s"], table["sample"], table["device_time_s"], acc, gyr)
+
+
+def _read_fast(block: bytes, count: int, columns: tuple[str, ...]) -> dict[str, Any] | None:
+    """Read by pandas; None wherever anything looks odd."""
+    import pandas as pd
+
+    # The right number of commas and no empty last cell together mean ten cells in every row.
+    odd = block.count(b",") != count * (len(columns) - 1) or columns[-1] == "device_time_s"
+    if odd or block.translate(None, _ROW_BYTES):
+        return None
+    try:
+        # A number too large for its column is found below; numpy need not warn of it.
+        with np.errstate(invalid="ignore"):
+            frame = pd.read_csv(
+                io.BytesIO(block),
+                header=None,
+                names=list(columns),
+                dtype=_DTYPES,
+                keep_default_na=False,
+                na_values={"device_time_s": [""]},
+                quoting=csv.QUOTE_NONE,
+                engine="c",
+                low_memory=False,
+            )
+    except (ValueError, OverflowError):
+        return None
+    table = {column: frame[column].to_numpy() for column in columns}
+    finite = all(np.isfinite(table[c]).all() for c in _FLOAT_COLUMNS if c != "device_time_s")
+    known = np.isin(table["sensor"], SENSOR_PLACES).all()
+    whole = len(frame) == count and not np.isinf(table["device_time_s"]).any()
+    return table if finite and known and whole else None
+
+
+def _read_with_care(block: bytes, line: IntArray, columns: tuple[str, ...], name: str) -> dict[str, Any]:
+    """Read cell by cell, to find the first that is wrong."""
+    cells: list[list[Any]] = [
+        _read_cells(text, int(number), columns, name)
+        for text, number in zip(block.split(b"\n"), line, strict=False)
+    ]
+    return {
+        column: np.array(values, dtype=_DTYPES[column])
+        for column, values in zip(columns, zip(*cells, strict=True), strict=True)
+    }
+
+
+def _read_cells(row: bytes, line: int, columns: tuple[str, ...], name: str) -> list[Any]:
+    texts = decode_line(row, name=name, line_number=line).split(",")
+    if len(texts) != len(columns):
+        raise fault(
+            name,
+            line,
+            f"{len(texts)} values where {len(columns)} columns are.",
+            hint="Restore the row or delete it; numbers need a decimal point, not a comma.",
+            code="wrong_column_count",
+        )
+    return [_read_cell(text.strip(), column, name, line) for text, column in zip(texts, columns, strict=True)]
+
+
+def _read_cell(text: str, column: str, name: str, line: int) -> str | int | float:
+    if column == "sensor":
+        if text in SENSOR_PLACES:
+            return text
+        what, hint = f"unknown sensor {shown(text)}.", "Allowed is pelvis or ankle."
+        raise fault(name, line, what, hint=hint, code="unknown_sensor")
+    if column == "device_time_s" and not text:
+        return math.nan
+    try:
+        return _whole_number(text) if column == "sample" else finite_number(text)
+    except (ValueError, OverflowError):
+        kind = "a whole number" if column == "sample" else "a number"
+        raise fault(
+            name,
+            line,
+            f"column {column} is {shown(text)}, not {kind}." if text else f"column {column} is empty.",
+            hint="Put in what the sensor sent, or delete the row: then it counts as lost.",
+            code="not_a_number",
+        ) from None
+
+
+def _whole_number(text: str) -> int:
+    value = int(text) if _DIGITS.fullmatch(text) else int(_integer_valued(finite_number(text)))
+    if not -(2**63) <= value < 2**63:
+        raise OverflowError(f"{text!r} is too large")
+    return value
+
+
+def _integer_valued(value: float) -> float:
+    if not value.is_integer():
+        raise ValueError(f"{value} is not whole")
+    return value
+
+
+def row_lines(block: SampleBlock) -> list[str]:
+    """Write the rows of a block, each with its line end, at the decimals of the format.
+
+    Raises
+    ------
+    ValueError
+        If a value is not finite (a `device_time_s` of NaN is an empty cell), or arrival time goes backwards.
+    """
+    numbers = np.column_stack([block.time_s, block.acc_mps2, block.gyr_dps])
+    if not np.isfinite(numbers).all() or np.isinf(block.device_time_s).any():
+        raise ValueError(f"a sample of the {block.sensor} sensor is not finite")
+    if (np.diff(block.time_s) < 0).any():
+        raise ValueError(f"arrival time of the {block.sensor} sensor goes backwards")
+    place = block.sensor
+    device = ["" if math.isnan(t) else f"{t:.6f}" for t in block.device_time_s.tolist()]
+    return [
+        _ROW_FORMAT % (time_s, place, sample, device_time_s, *values)
+        for (time_s, *values), sample, device_time_s in zip(
+            numbers.tolist(), block.sample.tolist(), device, strict=True
+        )
+    ]

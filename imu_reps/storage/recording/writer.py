@@ -1,0 +1,176 @@
+"""Writes a recording while it happens, append-only, never over an existing file; notes afterwards."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from itertools import pairwise
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from imu_reps.domain.recording import Header, Note, Recording
+from imu_reps.domain.samples import SENSOR_PLACES, FloatArray, SampleBlock
+from imu_reps.errors import FileAccessError
+from imu_reps.storage.file_access import access_error
+from imu_reps.storage.recording.format import COLUMN_ROW, note_line
+from imu_reps.storage.recording.header import header_text
+from imu_reps.storage.recording.rows import row_lines
+
+
+class RecordingWriter:
+    """Appends samples and notes as they arrive; a context manager.
+
+    Nothing is held back: when `write` returns, its rows are with the operating system, so a crash of the
+    program loses none of them. `close` also waits until the disk has them.
+
+    Parameters
+    ----------
+    path : path-like
+        Must not exist yet.
+    header : Header
+        Written at once.
+
+    Raises
+    ------
+    FileAccessError
+        ``exists``, ``not_found`` (no such folder), ``permission``, ``disk_full``. What the disk refused
+        is kept and tried again first with the next call, so a file never has a hole.
+    ValueError
+        The header cannot be written so that it reads back the same.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], header: Header) -> None:
+        self._name = os.fspath(path)
+        self._last_time_s = -np.inf
+        self._pending = bytearray()
+        top = (header_text(header) + COLUMN_ROW + "\n").encode("utf-8")
+        try:
+            self._file = Path(path).open("xb", buffering=0)  # noqa: SIM115 - the writer is the context
+        except OSError as error:
+            raise access_error(error, self._name) from error
+        try:
+            self._append(top)
+        except FileAccessError:
+            self._file.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def write(self, block: SampleBlock) -> None:
+        """Append the rows of a block in the order given.
+
+        Raises
+        ------
+        FileAccessError
+            ``disk_full``, ``file_access``.
+        ValueError
+            Arrival time goes backwards, within the block or against the rows before; or a value is not
+            finite.
+        """
+        self._append_rows(row_lines(block), block.time_s)
+
+    def note(self, note: Note) -> None:
+        """Append a note.
+
+        Raises
+        ------
+        FileAccessError
+            ``disk_full``, ``file_access``.
+        ValueError
+            Its text cannot be written on one line.
+        """
+        self._append(note_line(note).encode("utf-8"))
+
+    def close(self) -> None:
+        """Close the file once the disk has it; closing twice does nothing.
+
+        Raises
+        ------
+        FileAccessError
+            The disk did not take the last rows.
+        """
+        if self._file.closed:
+            return
+        try:
+            self._append(b"")
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise access_error(error, self._name) from error
+        finally:
+            self._file.close()
+
+    def _append_rows(self, lines: list[str], time_s: FloatArray) -> None:
+        if not lines:
+            return
+        if time_s[0] < self._last_time_s:
+            raise ValueError(f"arrival time goes back from {self._last_time_s:.6f} to {time_s[0]:.6f} s")
+        self._last_time_s = float(time_s[-1])
+        self._append("".join(lines).encode("utf-8"))
+
+    def _append(self, data: bytes) -> None:
+        self._pending += data
+        try:
+            while self._pending:
+                written = self._file.write(self._pending)
+                del self._pending[:written]
+        except OSError as error:
+            raise access_error(error, self._name) from error
+
+
+def save(recording: Recording, path: str | os.PathLike[str]) -> None:
+    """Write a whole recording: rows of both sensors by arrival time, notes where they happened.
+
+    Parameters
+    ----------
+    recording : Recording
+        Of rows that arrived at the same time the pelvis sensor's come first.
+    path : path-like
+        Must not exist yet.
+
+    Raises
+    ------
+    FileAccessError, ValueError
+        As `RecordingWriter`.
+    """
+    blocks = [block for place in SENSOR_PLACES if (block := recording.samples(place)) is not None]
+    arrival_s = np.concatenate([np.zeros(0), *(block.time_s for block in blocks)])
+    order = np.argsort(arrival_s, kind="stable")
+    lines = [line for block in blocks for line in row_lines(block)]
+    note_times_s = np.maximum.accumulate([note.time_s for note in recording.notes] or [0.0])
+    places = np.searchsorted(arrival_s[order], note_times_s, side="right").tolist()
+    edges = [0, *places[: len(recording.notes)], len(order)]
+    with RecordingWriter(path, recording.header) as writer:
+        for note, (start, end) in zip([*recording.notes, None], pairwise(edges), strict=True):
+            part = order[start:end]
+            writer._append_rows([lines[i] for i in part], arrival_s[part])
+            if note is not None:
+                writer.note(note)
+
+
+def append_notes(path: str | os.PathLike[str], notes: Iterable[Note]) -> None:
+    """Append notes to a recording that exists.
+
+    Raises
+    ------
+    FileAccessError
+        The file is not there or cannot be written.
+    ValueError
+        A note's text cannot be written on one line.
+    """
+    lines = "".join(note_line(note) for note in notes).encode("utf-8")
+    try:
+        # not "a", which would make a file that is not there
+        with Path(path).open("r+b") as file:
+            file.seek(0, os.SEEK_END)
+            file.write(lines)
+    except OSError as error:
+        raise access_error(error, os.fspath(path)) from error

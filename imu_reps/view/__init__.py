@@ -1,0 +1,1 @@
+"""What a screen shows of a session, shared by the terminal's panel and the page."""

@@ -1,0 +1,1 @@
+"""The live page: the server, and what it serves to browsers."""

@@ -1,0 +1,122 @@
+"""After a session: kept in the file and in the history, and what it means."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from imu_reps import SetPlan, analyze, load, simulate
+from imu_reps.cli.record import after as record_after
+from imu_reps.cli.record.after import Felt, after_session
+from imu_reps.domain.recording import Note
+from imu_reps.errors import UsageError
+from imu_reps.session.recorder import Finished
+from imu_reps.storage.history_store import History
+from imu_reps.storage.recording import save
+from imu_reps.storage.recording.writer import append_notes
+from imu_reps.storage.remembered import stored_set
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("IMU_REPS_HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def finished(home):
+    def _finished(side):
+        path = home / f"{side}.csv"
+        save(simulate(SetPlan(side=side, session="evening")).recording, path)
+        return Finished(str(path), "target", (), None, analyze(load(path)).summary)
+
+    return _finished
+
+
+def test_what_was_said_stands_in_the_file_and_in_the_history(finished, monkeypatch, capsys):
+    monkeypatch.setattr(record_after, "_ask", lambda: Felt(pain=2, effort=7))
+    done = [finished("left"), finished("right")]
+    after_session(done)
+
+    said = {note.key: note.value for note in load(done[1].path).notes}
+    assert (said["pain"], said["effort"]) == ("2", "7")
+    with History() as history:
+        assert [(one.pain, one.effort) for one in history.sets()] == [(None, None), (2, 7)]
+    shown = capsys.readouterr().out
+    assert "Left and right" in shown
+    assert "Stay with this exercise" in shown
+
+
+def test_without_an_answer_nothing_is_written_of_it(finished):
+    one = finished("left")
+    before = Path(one.path).read_bytes()
+    after_session([one])
+
+    assert Path(one.path).read_bytes() == before
+    with History() as history:
+        assert len(history.sets()) == 1
+
+
+def test_a_history_that_cannot_be_used_costs_no_recording(home, finished, capsys):
+    (home / "history.sqlite3").write_bytes(b"no history at all, but something else " * 40)
+    one = finished("left")
+    after_session([one])
+
+    assert "is no history" in capsys.readouterr().err
+    assert len(load(one.path).ankle) > 0
+
+
+def test_a_discarded_set_is_not_asked_about_remembered_or_compared(finished, monkeypatch, capsys):
+    monkeypatch.setattr(record_after, "_ask", lambda: Felt(pain=2, effort=7))
+    left, right = finished("left"), finished("right")
+    append_notes(right.path, [Note(40.0, "discarded", "user")])
+    after_session([left, replace(right, discarded=True)])
+
+    with History() as history:
+        assert [(Path(one.file).name, one.pain) for one in history.sets()] == [("left.csv", 2)]
+    assert "pain" not in {note.key for note in load(right.path).notes}
+    assert "Left and right" not in capsys.readouterr().out
+
+
+def test_only_discarded_sets_leave_no_history(home, finished):
+    after_session([replace(finished("left"), discarded=True)])
+
+    assert not (home / "history.sqlite3").exists()
+
+
+def test_a_discarded_file_cannot_be_remembered_by_any_way(finished):
+    one = finished("left")
+    append_notes(one.path, [Note(40.0, "discarded", "user")])
+
+    with pytest.raises(UsageError) as caught:
+        stored_set(load(one.path), one.summary)
+    assert caught.value.code == "discarded"
+
+
+def test_a_set_that_hurt_leads_to_a_stop_and_the_figure_is_asked_for_not_made_up(finished, capsys):
+    one = finished("left")
+    append_notes(one.path, [Note(40.0, "end", "pain")])
+    after_session([replace(one, reason="pain", summary=analyze(load(one.path)).summary)])
+
+    assert "pain" not in {note.key for note in load(one.path).notes}
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "Stop here. • It hurt, and you stopped. Leave it for today" in shown
+
+
+def test_a_set_that_hurt_at_once_is_asked_about_though_it_cannot_be_summed_up(finished, monkeypatch):
+    monkeypatch.setattr(record_after, "_ask", lambda: Felt(pain=6))
+    done = [finished("left"), finished("right")]
+    after_session([done[0], replace(done[1], reason="pain", summary=None)])
+
+    said = [{note.key: note.value for note in load(one.path).notes} for one in done]
+    assert "pain" not in said[0]
+    assert said[1]["pain"] == "6"
+
+
+def test_a_set_that_cannot_be_summed_up_is_not_remembered(home, finished):
+    one = finished("left")
+    after_session([Finished(one.path, "user", (), None, None)])
+
+    assert not (home / "history.sqlite3").exists()

@@ -1,0 +1,251 @@
+"""Verdicts from facts; and facts from sensors on the virtual air."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from imu_reps.domain.samples import FloatArray, SensorPlace
+from imu_reps.errors import FileAccessError
+from imu_reps.kinematics.clocks import SensorClock
+from imu_reps.sensors.ble import Radio
+from imu_reps.sensors.mends import radio_error
+from imu_reps.sensors.streams import SensorStatus
+from imu_reps.setup.computer_check import (
+    Check,
+    ComputerFacts,
+    check_computer,
+    exit_code,
+    version_numbers,
+)
+from imu_reps.setup.examination import examine, look_for, worn_or_near
+from imu_reps.setup.sensor_check import RestReading, SensorFacts, check_sensor
+from imu_reps.sim.radio.air import Air
+from imu_reps.sim.radio.bleak_backend import client_backend, scanner_backend
+from imu_reps.sim.radio.device import DeviceClock
+from imu_reps.sim.radio.devices import DEVICES
+from imu_reps.sim.radio.fast_loop import run
+from imu_reps.sim.radio.link_plan import Faults
+from imu_reps.sim.radio.virtual_sensor import VirtualSensor
+from imu_reps.storage.profile import PairedSensor, Person
+
+HEALTHY = ComputerFacts("Linux", "3.12.1", "3.1.0", "5.66", 4, None, "/recordings", None, 50_000_000_000)
+STATUS = SensorStatus("streaming", 100.0, 80.0, None, None, -60, 1000, 0, 0, 0, 0, 0, 0.02)
+CLOCK = SensorClock(100.02, 0, 0.0, 20.0, 0.4, 0, 0, 0)
+GOOD = SensorFacts(100.0, None, STATUS, CLOCK, 0.05, RestReading(0.5, 9.81))
+
+
+def levels(checks: list[Check]) -> dict[str, str]:
+    return {check.code: check.level for check in checks}
+
+
+def test_a_healthy_computer_is_well_and_needs_no_mend() -> None:
+    checks = check_computer(HEALTHY)
+
+    assert set(levels(checks).values()) == {"ok"}
+    assert all(check.hint is None and check.sensor is None for check in checks)
+    assert exit_code(checks) == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "level"),
+    [
+        ({"heard": None, "radio_trouble": radio_error("bluetooth_off")}, "adapter", "bad"),
+        ({"heard": None, "radio_trouble": radio_error("no_adapter")}, "adapter", "bad"),
+        ({"heard": None, "radio_trouble": radio_error("no_permission")}, "adapter", "bad"),
+        ({"heard": 0}, "adapter", "watch"),
+        ({"bluez": "5.54"}, "bluez", "bad"),
+        ({"bluez": "5.55"}, "bluez", "ok"),
+        ({"bluez": "5.9"}, "bluez", "bad"),
+        ({"bluez": "6.0"}, "bluez", "ok"),
+        ({"bluez": None}, "bluez", "watch"),
+        ({"bleak": None}, "versions", "bad"),
+        ({"free_bytes": 100_000_000}, "folder", "watch"),
+        ({"free_bytes": 1_000_000}, "folder", "bad"),
+        ({"free_bytes": None}, "folder", "ok"),
+        ({"folder_trouble": FileAccessError("no", hint="do", code="permission")}, "folder", "bad"),
+    ],
+)
+def test_each_trouble_of_the_computer_is_judged_with_its_mend(change, code: str, level: str) -> None:
+    checks = check_computer(replace(HEALTHY, **change))
+    (check,) = (check for check in checks if check.code == code)
+
+    assert check.level == level
+    assert (check.hint is None) == (level == "ok")
+    assert {c.code for c in checks if c.level != "ok"} <= {code}
+
+
+@pytest.mark.parametrize("system", ["Darwin", "Windows"])
+def test_bluez_is_asked_for_on_linux_only(system: str) -> None:
+    assert "bluez" not in levels(check_computer(replace(HEALTHY, system=system, bluez=None)))
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"), [("5.66", (5, 66)), ("5.66-2ubuntu1", (5, 66)), ("5", (5,)), ("x", ()), ("", ())]
+)
+def test_a_version_is_its_numbers(text: str, numbers: tuple[int, ...]) -> None:
+    assert version_numbers(text) == numbers
+
+
+def test_a_good_sensor_is_well() -> None:
+    checks = check_sensor("ankle", GOOD)
+
+    assert set(levels(checks).values()) == {"ok"}
+    assert {check.sensor for check in checks} == {"ankle"}
+    assert all(check.hint is None for check in checks)
+
+
+@pytest.mark.parametrize(
+    ("part", "change", "code", "level"),
+    [
+        ("status", {"battery_percent": 15.0}, "battery", "watch"),
+        ("status", {"battery_percent": 4.0}, "battery", "bad"),
+        ("status", {"battery_percent": None}, "battery", "ok"),
+        ("status", {"rssi_dbm": -90}, "signal", "watch"),
+        ("status", {"restarts": 1}, "restarts", "bad"),
+        ("status", {"damaged": 3}, "damage", "watch"),
+        ("status", {"dropped": 3}, "overload", "bad"),
+        ("clock", {"rate_hz": 99.3}, "rate", "ok"),
+        ("clock", {"rate_hz": 95.0}, "rate", "watch"),
+        ("clock", {"rate_hz": 49.5}, "rate", "bad"),
+        ("clock", {"lost": 20}, "loss", "watch"),
+        ("clock", {"lost": 300}, "loss", "bad"),
+        ("clock", {"longest_gap_s": 0.3}, "loss", "watch"),
+        ("clock", {"longest_gap_s": 2.0}, "loss", "bad"),
+        ("clock", {"lost": None}, "loss", "ok"),
+        ("clock", {"uncertainty_ms": 20.0}, "clock", "watch"),
+        ("clock", {"uncertainty_ms": 80.0}, "clock", "bad"),
+        ("clock", {"uncertainty_ms": None}, "clock", "watch"),
+        ("clock", {"drift_ppm": None}, "clock", "ok"),
+        (None, {"delay_s": 0.5}, "delay", "watch"),
+        (None, {"delay_s": 3.0}, "delay", "bad"),
+        (None, {"rest": None}, "rest", "watch"),
+        (None, {"rest": RestReading(5.0, 9.81)}, "gyroscope", "watch"),
+        (None, {"rest": RestReading(12.0, 9.81)}, "gyroscope", "bad"),
+        (None, {"rest": RestReading(0.5, 9.81 * 0.93)}, "accelerometer", "watch"),
+        (None, {"rest": RestReading(0.5, 9.81 * 1.2)}, "accelerometer", "bad"),
+        (None, {"clock": None, "delay_s": None, "rest": None}, "link", "bad"),
+    ],
+)
+def test_each_trouble_of_a_sensor_is_judged_with_its_mend(part, change, code: str, level: str) -> None:
+    facts = replace(GOOD, **({part: replace(getattr(GOOD, part), **change)} if part else change))
+    checks = check_sensor("pelvis", facts)
+    (check,) = (check for check in checks if check.code == code)
+
+    assert check.level == level
+    assert (check.hint is None) == (level == "ok")
+    assert {c.code for c in checks if c.level != "ok"} <= {code}
+    assert exit_code(checks) == (3 if level == "bad" else 0)
+
+
+def test_a_slow_sensor_is_watched_even_at_the_rate_it_was_asked_for() -> None:
+    slow = replace(GOOD, asked_hz=26.0, clock=replace(CLOCK, rate_hz=26.0))
+    too_slow = replace(GOOD, asked_hz=10.0, clock=replace(CLOCK, rate_hz=10.0))
+
+    assert levels(check_sensor("ankle", slow))["rate"] == "watch"
+    assert levels(check_sensor("ankle", too_slow))["rate"] == "bad"
+
+
+def test_a_sensor_that_did_not_stream_is_told_by_its_error_alone() -> None:
+    error = radio_error("not_found", "The ankle sensor (X)")
+    (check,) = check_sensor("ankle", SensorFacts(100.0, trouble=error))
+
+    assert (check.code, check.level, check.message, check.hint) == ("link", "bad", error.message, error.hint)
+
+
+# over the virtual air
+
+PLACES: tuple[SensorPlace, ...] = ("pelvis", "ankle")
+IDS: dict[SensorPlace, str] = {"pelvis": "F0:00:00:00:00:01", "ankle": "F0:00:00:00:00:02"}
+BIAS_DPS = np.array([0.0, -4.0, 1.0])
+
+
+def on_a_table(time_s: FloatArray) -> tuple[FloatArray, FloatArray]:
+    noise = np.random.default_rng(len(time_s))
+    n = (len(time_s), 3)
+    return np.array([0.0, 0.0, 9.7]) + noise.normal(0.0, 0.02, n), BIAS_DPS + noise.normal(0.0, 0.1, n)
+
+
+Facts = dict[SensorPlace, SensorFacts]
+
+
+def examined(
+    kind: str,
+    prepare: Callable[[dict[SensorPlace, VirtualSensor]], None] = lambda _: None,
+    faults: Faults | None = None,
+    paired: bool = True,
+) -> Facts:
+    """What is found of two sensors on a table; `prepare` may do something to them before they stream."""
+    person = Person(
+        "me", *(PairedSensor(kind, IDS[place], 104.0 if kind == "movesense" else 100.0) for place in PLACES)
+    )
+
+    async def work() -> Facts:
+        async with Air(seed=2) as air:
+            sensors = {
+                place: VirtualSensor(
+                    air,
+                    DEVICES[kind](on_a_table, clock=DeviceClock(rate_error=1e-3), battery_percent=60.0),
+                    IDS[place],
+                    **({"faults": faults} if faults else {}),
+                )
+                for place in PLACES
+            }
+            radio = Radio(scanner_backend=scanner_backend(air), client_backend=client_backend(air))
+            heard = await look_for(radio, person if paired else None, least_s=3.0, most_s=15.0)
+            prepare(sensors)
+            wanted, missing = worn_or_near(person if paired else None, heard)
+            return missing | await examine(radio, wanted, 10.0)
+
+    return run(work())
+
+
+@pytest.mark.parametrize("kind", ["witmotion", "open_profile", "movesense"])
+def test_what_two_sensors_do_on_a_table_is_found_out(kind: str) -> None:
+    for facts in examined(kind).values():
+        assert facts.clock is not None
+        assert facts.clock.rate_hz == pytest.approx(facts.asked_hz * 1.001, rel=1e-3)
+        assert facts.clock.lost in (None, 0)
+        assert facts.rest is not None
+        assert facts.rest.bias_dps == pytest.approx(4.0, abs=0.1)
+        assert facts.rest.force_mps2 == pytest.approx(9.7, abs=0.05)
+        assert facts.delay_s is not None
+        assert 0.0 < facts.delay_s < 0.2
+        assert levels(check_sensor("ankle", facts))["gyroscope"] == "watch"
+        assert exit_code(check_sensor("ankle", facts)) == 0
+
+
+def test_lost_packets_are_counted() -> None:
+    facts = examined("open_profile", faults=Faults(loss=0.05))
+
+    for place, found in facts.items():
+        assert found.clock is not None
+        assert found.clock.lost
+        assert levels(check_sensor(place, found))["loss"] == "watch"
+
+
+def test_without_a_profile_the_two_that_are_near_are_looked_at() -> None:
+    assert set(examined("open_profile", paired=False)) == set(PLACES)
+
+
+def test_one_sensor_in_trouble_does_not_hide_the_other() -> None:
+    facts = examined("open_profile", lambda sensors: sensors["ankle"].stop_streaming("never"))
+
+    assert facts["ankle"].trouble is not None
+    assert facts["ankle"].trouble.code == "no_stream"
+    assert facts["pelvis"].trouble is None
+    assert facts["pelvis"].clock is not None
+
+
+def test_a_paired_sensor_that_is_not_there_is_named() -> None:
+    person = Person("me", PairedSensor("witmotion", "A", 100.0), PairedSensor("witmotion", "B", 100.0))
+    wanted, missing = worn_or_near(person, [])
+
+    assert wanted == {}
+    assert {place: facts.trouble.code for place, facts in missing.items() if facts.trouble} == {
+        "pelvis": "not_found",
+        "ankle": "not_found",
+    }

@@ -1,0 +1,492 @@
+"""What the reader keeps, and what it says of files that are not as they should be."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from imu_reps.domain.recording import Header, Note, SensorHeader
+from imu_reps.domain.tempo import Tempo
+from imu_reps.errors import FileAccessError, RecordingError
+from imu_reps.storage.recording import load, parse_recording
+
+HEADER = """# format: imu-reps-recording/1
+# created: 2026-11-21T07:30:00+00:00
+# exercise: single_leg_raise
+# side: left
+# tempo_target: 2-0-2-0
+# pelvis.sensor: witmotion
+# pelvis.rate_hz: 100
+# pelvis.alignment: mounted
+# pelvis.cranial_axis: +y
+# ankle.sensor: witmotion
+# ankle.rate_hz: 100
+# ankle.counter: device
+"""
+COLUMN_ROW = (
+    "time_s,sensor,sample,device_time_s,acc_x_mps2,acc_y_mps2,acc_z_mps2,gyr_x_dps,gyr_y_dps,gyr_z_dps\n"
+)
+ROWS = """0.000000,ankle,0,495.250730,-0.97444,-3.36146,9.81383,-0.6409,0.7019,0.7629
+0.000000,ankle,1,495.260730,-0.97444,-3.36146,9.81383,-0.6409,0.7019,0.7629
+0.004000,pelvis,7,,0.10000,0.20000,9.80000,1.0000,2.0000,3.0000
+0.021000,ankle,2,495.270730,-0.90000,-3.30000,9.80000,-0.6000,0.7000,0.7000
+"""
+WHOLE = HEADER + COLUMN_ROW + ROWS
+FIRST_ROW_LINE = 14
+
+
+def parse(text: str | bytes):
+    return parse_recording(text.encode() if isinstance(text, str) else text, name="set.csv")
+
+
+def refusal(text: str | bytes) -> RecordingError:
+    with pytest.raises(RecordingError) as caught:
+        parse(text)
+    assert caught.value.message.startswith("set.csv")
+    assert caught.value.hint
+    return caught.value
+
+
+def caution_codes(text: str | bytes) -> list[str]:
+    return [caution.code for caution in parse(text).cautions]
+
+
+def with_cell(row: int, column: int, cell: str) -> str:
+    lines = ROWS.splitlines()
+    cells = lines[row].split(",")
+    cells[column] = cell
+    lines[row] = ",".join(cells)
+    return HEADER + COLUMN_ROW + "\n".join(lines) + "\n"
+
+
+def test_reads_what_the_file_says():
+    recording = parse(WHOLE)
+    assert recording.cautions == ()
+    assert recording.file == "set.csv"
+    assert recording.header == Header(
+        created=datetime(2026, 11, 21, 7, 30, tzinfo=UTC),
+        side="left",
+        tempo_target=Tempo(2.0, 0.0, 2.0, 0.0),
+        pelvis=SensorHeader("witmotion", 100.0, cranial_axis="+y", anterior_axis="+z"),
+        ankle=SensorHeader("witmotion", 100.0),
+    )
+    ankle, pelvis = recording.ankle, recording.pelvis
+    assert ankle.time_s.tolist() == [0.0, 0.0, 0.021]
+    assert ankle.sample.tolist() == [0, 1, 2]
+    assert ankle.device_time_s.tolist() == [495.25073, 495.26073, 495.27073]
+    assert ankle.acc_mps2[2].tolist() == [-0.9, -3.3, 9.8]
+    assert ankle.gyr_dps[0].tolist() == [-0.6409, 0.7019, 0.7629]
+    assert pelvis.sample.tolist() == [7]
+    assert math.isnan(pelvis.device_time_s[0])
+
+
+def test_arrays_are_contiguous_and_of_the_promised_types():
+    block = parse(WHOLE).ankle
+    for array in (block.time_s, block.device_time_s, block.acc_mps2, block.gyr_dps):
+        assert array.dtype == np.float64
+        assert array.flags.c_contiguous
+    assert block.sample.dtype == np.int64
+    assert block.acc_mps2.shape == block.gyr_dps.shape == (3, 3)
+
+
+def test_one_sensor_alone_leaves_the_other_absent():
+    only_ankle = "".join(row + "\n" for row in ROWS.splitlines() if "ankle" in row)
+    recording = parse(HEADER + COLUMN_ROW + only_ankle)
+    assert recording.pelvis is None
+    assert len(recording.ankle) == 3
+
+
+@pytest.mark.parametrize(
+    ("exercise", "start", "posture"),
+    [
+        ("single_leg_raise", "low", "supine"),
+        ("heel_tap", "high", "supine"),
+        ("hanging_leg_raise", "low", "hanging"),
+    ],
+)
+def test_start_and_posture_follow_the_exercise(exercise, start, posture):
+    header = parse(f"# format: imu-reps-recording/1\n# exercise: {exercise}\n{COLUMN_ROW}{ROWS}").header
+    assert (header.exercise, header.start, header.posture) == (exercise, start, posture)
+    assert header.pelvis.cranial_axis == "+y"
+    assert header.pelvis.anterior_axis == "+z"
+    assert header.ankle.counter == "device"
+
+
+def test_what_the_header_says_goes_before_defaults():
+    lines = (
+        "# format: imu-reps-recording/1\n# exercise: heel_tap\n# start: low\n# posture: hanging\n# set: 3\n"
+    )
+    header = parse(lines + COLUMN_ROW + ROWS).header
+    assert (header.start, header.posture, header.set_number) == ("low", "hanging", 3)
+
+
+def test_default_anterior_axis_gives_way_to_a_cranial_axis_along_it():
+    header = parse(WHOLE.replace("pelvis.cranial_axis: +y", "pelvis.cranial_axis: -z")).header
+    assert header.pelvis.cranial_axis == "-z"
+    assert header.pelvis.anterior_axis is None
+
+
+def test_unknown_header_keys_are_kept():
+    recording = parse(HEADER + "# mood: gut, trotz Müdigkeit: ja\n" + COLUMN_ROW + ROWS)
+    assert dict(recording.header.extra) == {"mood": "gut, trotz Müdigkeit: ja"}
+    assert recording.cautions == ()
+
+
+def test_notes_are_kept_with_their_times_wherever_they_stand():
+    rows = ROWS.splitlines(keepends=True)
+    text = "".join(
+        [HEADER, "# @-1.5 tap: both\n", COLUMN_ROW, rows[0], "# @0.01 link: ankle lost\n", *rows[1:]]
+    )
+    recording = parse(text + "# @12.25 was der Nutzer sagt: müde: sehr\n# @13 pain:\n")
+    assert recording.notes == (
+        Note(-1.5, "tap", "both"),
+        Note(0.01, "link", "ankle lost"),
+        Note(12.25, "was der Nutzer sagt", "müde: sehr"),
+        Note(13.0, "pain", ""),
+    )
+    assert recording.ankle.sample.tolist() == [0, 1, 2]
+    assert recording.cautions == ()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace("\n", "\r\n").encode(),
+        lambda text: b"\xef\xbb\xbf" + text.encode(),
+        lambda text: gzip.compress(text.encode()),
+        lambda text: text.replace("\n", "\n\n").encode(),
+        lambda text: text.replace("# ", "#").encode(),
+    ],
+    ids=["crlf", "bom", "gzip", "blank lines", "no blank after #"],
+)
+def test_harmless_differences_are_read_without_a_word(change):
+    assert_same(parse(change(WHOLE)), parse(WHOLE))
+
+
+def test_columns_may_stand_in_any_order():
+    order = [3, 9, 8, 7, 6, 5, 4, 2, 1, 0]
+    for places in (order, order[1:] + order[:1]):
+        lines = [line.split(",") for line in (COLUMN_ROW + ROWS).splitlines()]
+        turned = "".join(",".join(line[i] for i in places) + "\n" for line in lines)
+        assert_same(parse(HEADER + turned), parse(WHOLE))
+
+
+def test_exponents_are_numbers():
+    assert parse(with_cell(0, 4, "-9.7444e-01")).ankle.acc_mps2[0, 0] == -0.97444
+
+
+def assert_same(left, right):
+    assert left.header == right.header
+    assert left.cautions == right.cautions == ()
+    for place in ("pelvis", "ankle"):
+        a, b = left.samples(place), right.samples(place)
+        for name in ("time_s", "sample", "device_time_s", "acc_mps2", "gyr_dps"):
+            np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
+
+
+# --- cut files --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("missing_bytes", [1, 2, 30, 60])
+def test_a_row_cut_off_at_the_end_is_left_out_with_a_caution(missing_bytes):
+    recording = parse(WHOLE[:-missing_bytes])
+    assert len(recording.ankle) == 2
+    (caution,) = recording.cautions
+    assert caution.code == "file_cut"
+    assert f"line {FIRST_ROW_LINE + 3}" in caution.message
+
+
+def test_a_last_row_of_too_few_values_counts_as_cut():
+    recording = parse(WHOLE + "0.030000,ankle,3\n")
+    assert len(recording.ankle) == 3
+    assert [caution.code for caution in recording.cautions] == ["file_cut"]
+
+
+def test_a_file_cut_within_a_character_keeps_its_rows():
+    whole = (WHOLE + "# @0.5 said: müde\n").encode()
+    recording = parse(whole[: whole.index(b"\xbc")])
+    assert len(recording.ankle) == 3
+    assert recording.notes == ()
+    assert [caution.code for caution in recording.cautions] == ["file_cut"]
+
+
+def test_zero_bytes_left_by_a_power_cut_count_as_cut():
+    recording = parse(WHOLE.encode() + b"0.03" + b"\x00" * 4096)
+    assert len(recording.ankle) == 3
+    assert [caution.code for caution in recording.cautions] == ["file_cut"]
+
+
+def test_a_gzip_file_cut_off_keeps_its_rows():
+    rows = "".join(f"{i / 100:.6f},ankle,{i},,{math.sin(i):.5f},0.1,9.8,1.0,2.0,3.0\n" for i in range(5000))
+    packed = gzip.compress((HEADER + COLUMN_ROW + rows).encode())
+    recording = parse(packed[: len(packed) // 2])
+    count = len(recording.ankle)
+    assert 1000 < count < 5000
+    np.testing.assert_array_equal(recording.ankle.sample, np.arange(count))
+    assert [caution.code for caution in recording.cautions] == ["file_cut"]
+
+
+def test_a_damaged_gzip_file_is_refused():
+    packed = bytearray(gzip.compress(WHOLE.encode()))
+    packed[-6] ^= 0xFF
+    assert refusal(bytes(packed)).code == "damaged_gzip"
+
+
+def test_a_short_row_in_the_middle_is_an_error():
+    error = refusal(WHOLE + "0.030000,ankle,3\n" + ROWS.splitlines()[3] + "\n")
+    assert error.code == "wrong_column_count"
+    assert f"line {FIRST_ROW_LINE + 4}:" in error.message
+
+
+@pytest.mark.parametrize("cells", ["1,2,3,4,5,6,7", "1,2,3,4,5,6,7,8"])
+def test_a_long_row_is_an_error_even_beside_a_short_one(cells):
+    short = "0.030000,ankle,3,,1,2,3,4,5\n"
+    error = refusal(HEADER + COLUMN_ROW + f"0.0,ankle,0,,{cells}\n" + short + ROWS)
+    assert error.code == "wrong_column_count"
+    assert f"line {FIRST_ROW_LINE}:" in error.message
+
+
+# --- not a recording --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "empty_file"),
+        (b"\xef\xbb\xbf", "empty_file"),
+        (b" \n\n", "empty_file"),
+        (HEADER.encode(), "header_only"),
+        ((HEADER + COLUMN_ROW.rstrip()).encode(), "header_only"),
+        ((HEADER + COLUMN_ROW).encode(), "no_samples"),
+        ((HEADER + COLUMN_ROW + "0.0,ankle,0").encode(), "no_samples"),
+        ((COLUMN_ROW + ROWS).encode(), "no_format"),
+        (b"t_s,ax,ay,az\n0.0,1.0,2.0,3.0\n", "no_format"),
+        (b"hello", "no_format"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00\xff", "not_text"),
+        (bytes(range(256)) * 8, "not_text"),
+        (WHOLE.encode("utf-16"), "not_text"),
+        (WHOLE.replace("recording/1", "recording/2").encode(), "unknown_format"),
+        (HEADER.encode() + ROWS.encode(), "no_column_row"),
+        (b"\xff" * (17 << 20), "not_text"),
+    ],
+)
+def test_what_is_no_recording_is_refused_with_a_reason(content, code):
+    assert refusal(content).code == code
+
+
+def test_a_row_in_another_encoding_is_named():
+    error = refusal((WHOLE + "# @0.5 said: müde\n").encode("latin-1") + ROWS[-60:].encode())
+    assert error.code == "not_text"
+    assert f"line {FIRST_ROW_LINE + 4}:" in error.message
+
+
+# --- header and columns -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "allowed"),
+    [
+        ("exercise: leg_raise", "heel_tap"),
+        ("exercise:", "heel_tap"),
+        ("side: links", "left, right, both"),
+        ("start: middle", "low, high"),
+        ("posture: prone", "supine, hanging"),
+        ("created: yesterday", "2026-11-21T07:30"),
+        ("set: two", "whole number"),
+        ("set: 1_0", "whole number"),
+        ("tempo_target: 2-0-2", "2-0-2-0"),
+        ("tempo_target: 2-0-2-x", "2-0-2-0"),
+        ("range_target_deg: nan", "above 0"),
+        ("range_target_deg: 60°", "above 0"),
+        ("floor_deg: inf", "a number"),
+        ("simulated: yes", "true, false"),
+        ("pelvis.alignment: glued", "mounted, functional"),
+        ("pelvis.cranial_axis: y", "+y"),
+        ("pelvis.anterior_axis: -y", "two different axes"),
+        ("ankle.cranial_axis: up", "+y"),
+        ("ankle.rate_hz: 0", "above 0"),
+        ("ankle.rate_hz: 100 Hz", "above 0"),
+        ("ankle.counter: none", "device, host"),
+    ],
+)
+def test_a_bad_header_value_names_line_and_what_is_allowed(line, allowed):
+    error = refusal(f"# format: imu-reps-recording/1\n# {line}\n{COLUMN_ROW}{ROWS}")
+    assert error.code == "bad_header_value"
+    assert "line 2:" in error.message
+    assert line.partition(":")[0] in error.message
+    assert allowed in error.hint
+
+
+def test_a_key_said_twice_is_cautioned_and_the_last_counts():
+    recording = parse(HEADER + "# side: right\n" + COLUMN_ROW + ROWS)
+    assert recording.header.side == "right"
+    (caution,) = recording.cautions
+    assert caution.code == "duplicate_header_key"
+    assert "line 13:" in caution.message
+    assert "line 4" in caution.message
+
+
+def test_a_misspelt_key_is_cautioned():
+    (caution,) = parse(HEADER + "# excercise: heel_tap\n" + COLUMN_ROW + ROWS).cautions
+    assert caution.code == "unknown_header_key"
+    assert "line 13:" in caution.message
+    assert "'exercise'" in caution.hint
+
+
+@pytest.mark.parametrize("comment", ["# side: right", "# @soon tap: both", "# @nan tap: both", "# hello"])
+def test_a_comment_that_cannot_be_used_is_cautioned(comment):
+    recording = parse(WHOLE + comment + "\n" + ROWS.splitlines()[3].replace(",2,", ",3,") + "\n")
+    assert recording.header.side == "left"
+    (caution,) = recording.cautions
+    assert caution.code == "unread_comment"
+    assert f"line {FIRST_ROW_LINE + 4}:" in caution.message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "mend"),
+    [
+        ("acc_x_mps2", "acc_x_g", "wrong_unit", "9.80665"),
+        ("gyr_y_dps", "gyr_y_radps", "wrong_unit", "57.2958"),
+        ("gyr_y_dps", "gyr_y_rad_s", "wrong_unit", "57.2958"),
+        ("gyr_y_dps", "gyr_y", "wrong_unit", "57.2958"),
+        ("acc_z_mps2", "acc_z_mg", "wrong_unit", "m/s²"),
+        ("time_s", "time_ms", "missing_column", "time_s"),
+        (",gyr_z_dps", "", "missing_column", "gyr_z_dps"),
+        ("gyr_z_dps", "gyr_z_dps,mag_x", "unknown_column", "Keep exactly"),
+        ("gyr_z_dps", "gyr_z_dps,sensor", "duplicate_column", "Keep one"),
+        (",", ";", "wrong_separator", "commas"),
+        (",", "\t", "wrong_separator", "commas"),
+    ],
+)
+def test_a_wrong_column_is_named_with_the_mend(old, new, code, mend):
+    error = refusal(HEADER + COLUMN_ROW.replace(old, new) + ROWS)
+    assert error.code == code
+    assert "line 13:" in error.message
+    assert mend in error.hint
+
+
+# --- rows -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "cell", ["nan", "NaN", "inf", "-inf", "", "abc", "1.2.3", "0x10", "1e999", "True", "1_0"]
+)
+@pytest.mark.parametrize("column", [0, 2, 4, 9])
+def test_a_cell_that_is_no_number_names_line_and_column(cell, column):
+    error = refusal(with_cell(2, column, cell))
+    assert error.code == "not_a_number"
+    assert f"line {FIRST_ROW_LINE + 2}:" in error.message
+    assert COLUMN_ROW.strip().split(",")[column] in error.message
+
+
+@pytest.mark.parametrize("cell", ["nan", "NA", "null", "inf", "x"])
+def test_a_device_time_is_a_number_or_empty(cell):
+    assert refusal(with_cell(1, 3, cell)).code == "not_a_number"
+
+
+@pytest.mark.parametrize("cell", ["1.5", "9223372036854775808", "1e30", "9" * 5000])
+def test_a_sample_number_is_whole_and_fits(cell):
+    assert refusal(with_cell(1, 2, cell)).code == "not_a_number"
+
+
+def test_a_decimal_comma_is_an_error():
+    assert refusal(with_cell(1, 4, "-0,97444")).code == "wrong_column_count"
+
+
+@pytest.mark.parametrize("place", ["wrist", "", "Ankle", "0", "\x00"])
+def test_an_unknown_sensor_is_named(place):
+    error = refusal(with_cell(2, 1, place))
+    assert error.code == ("not_text" if place == "\x00" else "unknown_sensor")
+    assert f"line {FIRST_ROW_LINE + 2}:" in error.message
+
+
+def test_time_running_backwards_names_the_line_after_notes_too():
+    rows = ROWS.splitlines(keepends=True)
+    error = refusal("".join([HEADER, COLUMN_ROW, rows[0], "# @0 tap: both\n", "\n", rows[3], rows[2]]))
+    assert error.code == "time_backwards"
+    assert f"line {FIRST_ROW_LINE + 4}:" in error.message
+    assert "0.021000" in error.message
+
+
+def test_samples_that_came_twice_are_cautioned_with_the_first_line():
+    (caution,) = parse(with_cell(1, 2, "0")).cautions
+    assert caution.code == "duplicate_samples"
+    assert f"line {FIRST_ROW_LINE + 1}:" in caution.message
+    assert "1 of 3 ankle samples" in caution.message
+
+
+def test_samples_out_of_order_are_cautioned():
+    swapped = with_cell(0, 2, "1").replace("ankle,1,495.26", "ankle,0,495.26")
+    (caution,) = parse(swapped).cautions
+    assert caution.code == "reordered_samples"
+    assert f"line {FIRST_ROW_LINE + 1}:" in caution.message
+
+
+def test_a_noted_restart_may_number_anew():
+    rows = ROWS.splitlines(keepends=True)
+    anew = rows[3].replace("ankle,2", "ankle,0")
+    assert caution_codes("".join([HEADER, COLUMN_ROW, *rows[:3], anew])) == ["duplicate_samples"]
+    assert caution_codes("".join([HEADER, COLUMN_ROW, *rows[:3], "# @0.01 restart: ankle\n", anew])) == []
+
+
+def test_a_sensor_clock_with_holes_is_cautioned():
+    (caution,) = parse(with_cell(1, 3, "")).cautions
+    assert caution.code == "missing_device_time"
+    assert f"line {FIRST_ROW_LINE + 1}:" in caution.message
+
+
+def test_lines_are_counted_right_far_into_a_long_file():
+    count = 120_000
+    rows = [f"{i / 200:.6f},ankle,{i},,0.10000,0.20000,9.80000,1.0000,2.0000,3.0000\n" for i in range(count)]
+    for i in range(0, count, 10_000):
+        rows[i] += f"# @{i / 200} tap: both\n"
+    recording = parse(HEADER + COLUMN_ROW + "".join(rows))
+    np.testing.assert_array_equal(recording.ankle.sample, np.arange(count))
+    assert len(recording.notes) == 12
+    rows[99_999] = rows[99_999].replace("9.80000", "nan")
+    assert f"line {FIRST_ROW_LINE + 99_999 + 10}:" in refusal(HEADER + COLUMN_ROW + "".join(rows)).message
+
+
+# --- files ------------------------------------------------------------------------------------------
+
+
+def test_loads_a_file_and_keeps_the_path_as_given(tmp_path, monkeypatch):
+    (tmp_path / "a.csv").write_text(WHOLE)
+    (tmp_path / "b.csv.gz").write_bytes(gzip.compress(WHOLE.encode()))
+    monkeypatch.chdir(tmp_path)
+    assert load("a.csv").file == "a.csv"
+    assert load(Path("b.csv.gz")).file == "b.csv.gz"
+    assert_same(load("b.csv.gz"), load("a.csv"))
+
+
+def test_missing_files_and_folders_are_access_errors(tmp_path):
+    for path, code in ((tmp_path / "none.csv", "not_found"), (tmp_path, "is_folder")):
+        with pytest.raises(FileAccessError) as caught:
+            load(path)
+        assert caught.value.code == code
+        assert str(path) in caught.value.message
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="needs a user whom permissions bind")
+def test_a_file_without_permission_is_an_access_error(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(WHOLE)
+    path.chmod(0)
+    with pytest.raises(FileAccessError) as caught:
+        load(path)
+    assert caught.value.code == "permission"
+
+
+def test_an_empty_file_is_a_recording_error(tmp_path):
+    path = tmp_path / "a.csv"
+    path.touch()
+    with pytest.raises(RecordingError) as caught:
+        load(path)
+    assert caught.value.code == "empty_file"
+    assert str(path) in caught.value.message

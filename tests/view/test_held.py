@@ -1,0 +1,42 @@
+"""A hold on the picture: how long it lasts, and nothing where nothing is held."""
+
+from __future__ import annotations
+
+from imu_reps.domain.events import Event, HoldBegan, HoldEnded, HoldGoesOn, Ready, SetEnded
+from imu_reps.domain.settings import Settings
+from imu_reps.session.session_plan import SetGoal
+from imu_reps.view.scene import heard
+from imu_reps.view.session_picture import goal_picture
+
+GOAL = SetGoal("hollow_hold", "both", "low", duration_s=20.0)
+HELD: tuple[Event, ...] = (
+    Ready(0.5, True),
+    HoldBegan(4.9, 4.8, 25.0),
+    HoldGoesOn(5.8, 1),
+    HoldGoesOn(6.8, 2),
+)
+
+
+def shown(*events: Event) -> tuple[str, float | None]:
+    """State and seconds after these events."""
+    picture = goal_picture(GOAL, Settings(), None)
+    for event in events:
+        picture, _ = heard(picture, event)
+    return picture.state, picture.held_s
+
+
+def test_the_seconds_run_while_the_legs_are_held() -> None:
+    assert [shown(*HELD[:n]) for n in range(1, 5)] == [
+        ("ready", None),
+        ("running", 0.0),
+        ("running", 1.0),
+        ("running", 2.0),
+    ]
+
+
+def test_legs_that_came_down_are_not_held() -> None:
+    assert shown(*HELD, HoldEnded(7.5, 7.0, 2.2, counts=False)) == ("running", None)
+
+
+def test_a_set_that_ends_while_the_legs_are_up_holds_nothing_any_more() -> None:
+    assert shown(*HELD, SetEnded(7.0, "user", None)) == ("ended", None)

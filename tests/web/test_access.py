@@ -1,0 +1,325 @@
+"""Who gets in, from where, and what else there is to be had."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket as sockets
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from time import monotonic, sleep
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from imu_reps.web import server as doorway
+from imu_reps.web import viewer
+from imu_reps.web.access import Access
+from imu_reps.web.app import STATIC
+from imu_reps.web.commands import Effort, Hurt, Pain, Start, StopSet
+from imu_reps.web.hub import MOST_VIEWERS
+from imu_reps.web.server import MOST_BYTES, PageServer
+
+ELSEWHERE = "http://example.org"
+
+
+def closed_with(socket: Any) -> int | None:
+    """The code a connection is closed with."""
+    try:
+        while True:
+            socket.recv(timeout=10.0)
+    except ConnectionClosed as closed:
+        return closed.rcvd.code if closed.rcvd else None
+
+
+def until(happened: Callable[[], bool]) -> None:
+    """Wait for something another thread does."""
+    end_s = monotonic() + 10.0
+    while not happened():
+        assert monotonic() < end_s, "it did not happen"
+        sleep(0.005)
+
+
+def test_two_tokens_give_two_roles_and_nothing_else_gives_any() -> None:
+    access = Access.new(("127.0.0.1:8000",))
+
+    assert access.role(access.view_token) == "viewer"
+    assert access.role(access.control_token) == "control"
+    assert access.role("") is None
+    assert access.role(access.control_token[:-1]) is None
+    assert access.role("é\ud800") is None
+
+
+def test_every_page_has_tokens_of_its_own() -> None:
+    tokens = {
+        token
+        for access in (Access.new(("a",)) for _ in range(20))
+        for token in (access.view_token, access.control_token)
+    }
+
+    assert len(tokens) == 40
+    assert min(map(len, tokens)) >= 20
+
+
+@pytest.mark.parametrize("link", ["view_token", "control_token"])
+def test_who_has_a_link_is_shown_everything_at_once(page: Any, hear: Any, link: str) -> None:
+    with page.viewer(getattr(page.access, link)) as socket:
+        role, first = hear(socket), hear(socket)
+
+    assert role["role"] == ("control" if link == "control_token" else "viewer")
+    assert first["picture"]["aim"]["side"] == "left"
+    assert first["picture"]["count"] == 0
+
+
+@pytest.mark.parametrize(
+    "hello", ['{"token":"wrong"}', "{}", "hello", '{"token":7}', '{"token":"x","more":1}', ""]
+)
+def test_a_wrong_token_sees_nothing(page: Any, hello: str) -> None:
+    with page.connection() as socket:
+        socket.send(hello)
+
+        assert closed_with(socket) == viewer.WRONG_TOKEN
+
+
+def test_who_says_nothing_is_let_go(page: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(viewer, "HELLO_S", 0.2)
+    with page.connection() as socket:
+        assert closed_with(socket) == viewer.WRONG_TOKEN
+
+
+@pytest.mark.parametrize(
+    "origin", [ELSEWHERE, "null", "http://127.0.0.1", "127.0.0.1", "https://localhost:1"]
+)
+def test_another_page_cannot_connect(page: Any, origin: str) -> None:
+    with pytest.raises(InvalidStatus) as refused, page.connection(origin):
+        pass
+
+    assert refused.value.response.status_code == 403
+
+
+def test_who_hides_where_he_comes_from_cannot_connect(page: Any) -> None:
+    with pytest.raises(InvalidStatus), page.connection(""):
+        pass
+
+
+@pytest.mark.parametrize("host", ["example.org", "127.0.0.1", "127.0.0.1:1", "evil.127.0.0.1:80", ""])
+@pytest.mark.parametrize("path", ["/", "/page.js", "/report/x", "/live"])
+def test_another_name_for_this_machine_is_refused(page: Any, path: str, host: str) -> None:
+    assert page.get(path, Host=host)[0] in (400, 403)
+
+
+def test_a_request_from_another_page_is_refused(page: Any) -> None:
+    assert page.get("/", Origin=ELSEWHERE)[0] == 403
+    assert page.get("/", Origin=f"http://{page.host}")[0] == 200
+
+
+@pytest.mark.parametrize("path", STATIC)
+def test_the_pages_own_files_are_served_and_fenced(page: Any, path: str) -> None:
+    status, headers, content = page.get(path)
+
+    assert status == 200
+    assert content
+    assert headers["content-type"].startswith(STATIC[path][1])
+    assert "unsafe" not in headers["content-security-policy"]
+    assert headers["content-security-policy"].startswith("default-src 'none'")
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/index.html",
+        "/static/page.js",
+        "/../server.py",
+        "/..%2fserver.py",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "//etc/passwd",
+        "/page.js/",
+        "/report/",
+        "/report/../page.js",
+        "/report/nothing",
+        "/docs",
+        "/openapi.json",
+    ],
+)
+def test_no_other_file_can_be_had(page: Any, path: str) -> None:
+    assert page.get(path)[0] == 404
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
+def test_the_page_is_only_read(page: Any, method: str) -> None:
+    assert page.get("/", method)[0] == 405
+
+
+def test_the_page_asks_for_nothing_from_elsewhere_and_holds_no_inline_code(page: Any) -> None:
+    for path in STATIC:
+        content = page.get(path)[2].decode()
+        foreign = content.replace("http://www.w3.org/2000/svg", "")
+
+        assert "http://" not in foreign
+        assert "https://" not in foreign
+    html = page.get("/")[2].decode()
+    assert "<style" not in html
+    assert "style=" not in html
+    assert re.search(r"\son\w+=", html) is None
+
+
+def test_a_command_of_the_control_link_arrives(page: Any) -> None:
+    with page.viewer() as socket:
+        for text in (
+            '{"do":"start"}',
+            '{"do":"stop"}',
+            '{"do":"hurt"}',
+            '{"do":"pain","value":3}',
+            '{"do":"effort","value":10}',
+        ):
+            socket.send(text)
+        until(lambda: len(page.asked) == 5)
+
+    assert page.asked == [Start(), StopSet(), Hurt(), Pain(3), Effort(10)]
+
+
+def test_a_viewer_cannot_steer(page: Any, hear: Any) -> None:
+    with page.viewer(page.access.view_token) as onlooker, page.viewer() as owner:
+        onlooker.send('{"do":"stop"}')
+        hear(onlooker)
+        owner.send('{"do":"start"}')
+        until(lambda: bool(page.asked))
+
+    assert page.asked == [Start()]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "stop",
+        '{"do":"pain","value":11}',
+        '{"do":"pain","value":-1}',
+        '{"do":"pain","value":"3"}',
+        '{"do":"pain"}',
+        '{"do":"format_disk"}',
+        '{"do":"start","file":"/etc/passwd"}',
+        "[]",
+        "\x00",
+    ],
+)
+def test_what_is_no_command_ends_the_connection(page: Any, text: str) -> None:
+    with page.viewer() as socket:
+        socket.send(text)
+
+        assert closed_with(socket) == viewer.NOT_UNDERSTOOD
+    assert page.asked == []
+
+
+def test_bytes_are_no_command(page: Any) -> None:
+    with page.viewer() as socket:
+        socket.send(b'{"do":"start"}')
+
+        assert closed_with(socket) == viewer.NOT_UNDERSTOOD
+
+
+def test_a_long_message_ends_the_connection(page: Any) -> None:
+    with page.viewer() as socket:
+        socket.send(json.dumps({"do": "x" * MOST_BYTES}))
+
+        assert closed_with(socket) == 1009
+
+
+def test_who_talks_too_much_is_let_go(page: Any) -> None:
+    with page.viewer() as socket:
+        try:
+            for _ in range(60):
+                socket.send('{"do":"start"}')
+        except ConnectionClosed:
+            pass
+
+        assert closed_with(socket) == viewer.TOO_FAST
+    assert len(page.asked) <= viewer.BURST + 1
+
+
+def test_more_viewers_than_can_be_served_are_told_so(page: Any, hear: Any) -> None:
+    with ExitStack() as stack:
+        for _ in range(MOST_VIEWERS):
+            hear(stack.enter_context(page.viewer()))
+        with page.viewer() as late:
+            assert closed_with(late) == viewer.TOO_MANY
+
+
+@pytest.mark.parametrize("said", [b"", b"GET / HTTP/1.1\r\nHost: "], ids=["nothing", "half a request"])
+def test_who_stands_in_the_door_is_let_go(page: Any, monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:
+    monkeypatch.setattr(doorway, "REQUEST_S", 0.2)
+    with standing(page) as idle:
+        idle.sendall(said)
+
+        assert is_let_go(idle)
+
+
+def test_a_viewer_is_not_taken_for_one_who_stands_in_the_door(
+    page: Any, hear: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doorway, "REQUEST_S", 0.2)
+    with page.viewer() as socket:
+        hear(socket)
+        sleep(0.5)
+        page.hub.show(replace(page.hub.picture, count=7))
+        while hear(socket)["picture"]["count"] != 7:
+            pass
+
+
+def test_nobody_alone_takes_every_place_in_the_door(page: Any) -> None:
+    with ExitStack() as stack:
+        crowd = [stack.enter_context(standing(page)) for _ in range(doorway.MOST_OF_ONE + 5)]
+        late = crowd[doorway.MOST_OF_ONE :]
+
+        assert all(is_let_go(one) for one in late)
+    until(lambda: page.get("/")[0] == 200)
+
+
+def standing(page: Any) -> sockets.socket:
+    """A connection that asks for nothing."""
+    address, port = page.host.split(":")
+    return sockets.create_connection((address, int(port)), timeout=10.0)
+
+
+def is_let_go(connection: sockets.socket) -> bool:
+    """Whether the server ends it."""
+    try:
+        return connection.recv(1) == b""
+    except ConnectionError:
+        return True
+
+
+def test_a_port_that_is_taken_is_said_with_the_mend(page: Any) -> None:
+    from imu_reps.errors import UsageError
+
+    with pytest.raises(UsageError, match="--port") as refused:
+        PageServer(page.hub, page.asked.append, port=int(page.host.split(":")[1]))
+
+    assert refused.value.code == "port_taken"
+
+
+def test_without_sharing_only_this_machine_is_listened_to(page: Any) -> None:
+    assert page.host.startswith("127.0.0.1:")
+
+
+def test_a_link_holds_its_token_where_no_server_and_no_log_sees_it() -> None:
+    access = Access.new(("127.0.0.1:8000",))
+
+    assert access.view_link.partition("#")[2] == access.view_token
+    assert access.view_token not in access.view_link.partition("#")[0]
+
+
+def test_nothing_is_logged_of_who_came(page: Any, hear: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    with page.viewer() as socket:
+        hear(socket)
+    with page.connection() as socket:
+        socket.send('{"token":"wrong"}')
+        closed_with(socket)
+    with pytest.raises(InvalidStatus), page.connection(ELSEWHERE):
+        pass
+
+    assert capfd.readouterr() == ("", "")

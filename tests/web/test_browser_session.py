@@ -1,0 +1,152 @@
+"""A whole session of simulated sensors on the page, in a real browser; needs what test_browser.py needs."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from imu_reps import Settings
+from imu_reps.domain.tempo import Tempo
+from imu_reps.sensors.streams import Streams
+from imu_reps.session.recorder import Finished
+from imu_reps.session.session import Place, Session
+from imu_reps.session.session_events import Told
+from imu_reps.session.session_plan import SessionPlan, SetGoal
+from imu_reps.session.worn import wanted
+from imu_reps.sim.radio import fast_loop
+from imu_reps.sim.wearer import RepFaults, RepPlan, SetPlan
+from imu_reps.sources.virtual_source import VirtualWorld
+from imu_reps.web.server import PageServer
+from imu_reps.web.session_view import SessionView
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright for Python is not installed")
+expect = sync_api.expect
+
+SPEED = 6.0
+PATIENCE_MS = 20_000
+TEMPO = Tempo(2, 0, 2, 0)
+GOALS = (
+    SetGoal("single_leg_raise", "left", "low", 3, TEMPO),
+    SetGoal("single_leg_raise", "right", "low", 3, TEMPO),
+)
+
+
+class OnThePage:
+    """Two sets in a virtual world, the first with an arched back, recorded and shown on a page."""
+
+    def __init__(self, folder: Path) -> None:
+        arched = RepPlan(faults=RepFaults(arch_deg=11.0))
+        plans = [SetPlan(reps=(rep,) * 3) for rep in (arched, RepPlan())]
+        self.view = SessionView(GOALS[0], Settings(), lambda goal: None)  # noqa: ARG005
+        self.done: list[Finished] = []
+        self._world = VirtualWorld("open_profile", plans)
+        self._folder = folder
+        self._thread = threading.Thread(target=lambda: fast_loop.run(self._record(), SPEED))
+
+    def __enter__(self) -> OnThePage:
+        self.server = PageServer(self.view.hub, self.view.ask)
+        self.server.__enter__()
+        self.view.reports = self.server.reports
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._thread.is_alive():
+            self._thread.join(60.0)
+        self.server.__exit__(None, None, None)
+
+    def begin(self) -> None:
+        """Begin to record."""
+        self._thread.start()
+
+    async def _record(self) -> None:
+        async with self._world:
+            person = self._world.person
+            now = datetime(2026, 1, 2, 12, tzinfo=UTC)
+            place = Place(self._folder, person, lambda: now, None, simulated=True)
+            streams = Streams(self._world.radio(), wanted(person))
+            session = Session(streams, SessionPlan(GOALS, rest_s=40.0), place, self._tell)
+            steering = asyncio.create_task(self.view.steer(session))
+            try:
+                self.done = await session.run()
+            finally:
+                steering.cancel()
+
+    def _tell(self, told: Told) -> None:
+        self._world.follow(told)
+        self.view(told)
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[OnThePage]:
+    """A session that has not begun."""
+    with OnThePage(tmp_path) as happening:
+        yield happening
+
+
+def test_a_session_is_counted_warned_rested_rated_and_reported(
+    session: OnThePage, visit: Any, shoot: Any
+) -> None:
+    seen = visit(session.server.access.control_link, viewport={"width": 1280, "height": 800})
+    seen.locator("h1").click()  # it may sound from here on
+    seen.evaluate(
+        """globalThis.alerts = new Set();
+           new MutationObserver(() => alerts.add(document.body.dataset.alert)).observe(
+             document.body, { attributes: true, attributeFilter: ["data-alert"] });
+           0"""
+    )
+    session.begin()
+    expect(seen.locator("#count")).to_have_text("2", timeout=PATIENCE_MS)
+    shoot(seen, "session_running")
+
+    expect(seen.locator("body")).to_have_attribute("data-state", "resting", timeout=PATIENCE_MS)
+    expect(seen.get_by_role("alert")).to_have_text(re.compile("the ankle sensor to .* right leg"))
+    expect(seen.locator("#count")).to_have_text(re.compile(r"0:\d\d"))
+    expect(seen.locator("#headline")).to_contain_text("3 reps")
+    seen.get_by_role("group", name="Pain").get_by_role("radio", name="3", exact=True).check()
+    shoot(seen, "session_rest")
+    seen.get_by_role("button", name="Start").click()
+
+    expect(seen.locator("#state")).to_contain_text("set 2 of 2", timeout=PATIENCE_MS)
+    expect(seen.locator("#exercise")).to_contain_text("right leg")
+    expect(seen.locator("body")).to_have_attribute("data-state", "ended", timeout=PATIENCE_MS)
+    report = seen.frame_locator("#report")
+    expect(report.locator("h1")).to_contain_text("3 reps", timeout=PATIENCE_MS)
+    expect(report.locator("svg").first).to_be_visible()
+    seen.get_by_role("group", name="Effort").get_by_role("radio", name="6", exact=True).check()
+    seen.wait_for_timeout(300)
+    shoot(seen, "session_report", whole=True)
+    session.view.obey()
+    first, second = session.done
+    said = [words for words, _ in seen.evaluate("spoken")]
+
+    assert [first.reason, second.reason] == ["target", "target"]
+    assert session.view.felt == {first.path: {"pain": 3}, second.path: {"effort": 6}}
+    assert "flag" in seen.evaluate("[...alerts]")
+    assert {"press your back down", "1", "2, one more"} <= set(said)
+    assert any("move the ankle sensor to your right leg" in words for words in said)
+    assert len(seen.evaluate("tones")) > 20
+
+
+def test_on_a_phone_it_hurts_and_the_session_is_over(session: OnThePage, visit: Any) -> None:
+    phone = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+    seen = visit(session.server.access.control_link, **phone)
+    session.begin()
+    expect(seen.locator("#count")).to_have_text("1", timeout=PATIENCE_MS)
+    seen.get_by_role("button", name="It hurts").tap()
+    expect(seen.locator("#cue")).to_have_text("Stop, and rest", timeout=PATIENCE_MS)
+    expect(seen.get_by_role("group", name="Pain")).to_be_visible()
+    expect(seen.get_by_role("button", name="Start")).to_be_hidden()
+    session.__exit__()
+    seen.close()
+    seen.wrongs.clear()  # the server is gone, and the page had begun to look for it
+    (finished,) = session.done
+
+    assert finished.reason == "pain"
+    assert "end: pain" in Path(finished.path).read_text()

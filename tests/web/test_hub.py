@@ -1,0 +1,183 @@
+"""Pictures are replaced, moments are kept, and whoever shows never waits."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from dataclasses import replace
+
+import pytest
+
+from imu_reps.domain.recording import Header
+from imu_reps.domain.settings import Settings
+from imu_reps.view.scene import first_picture
+from imu_reps.view.snapshot import Counted, Moment, Snapshot
+from imu_reps.web.hub import HEARTBEAT_S, MOST_MOMENTS, MOST_VIEWERS, PICTURES_HZ, Hub, Mailbox
+
+FIRST = first_picture(Header(), Settings())
+
+
+def joined(hub: Hub) -> Mailbox:
+    """A viewer's mailbox."""
+    mailbox = hub.join()
+    assert mailbox is not None
+    return mailbox
+
+
+def test_who_comes_sees_the_picture_at_once() -> None:
+    async def seen() -> tuple[Snapshot, list[Moment]]:
+        return await joined(Hub(replace(FIRST, count=7))).take()
+
+    picture, moments = asyncio.run(seen())
+
+    assert picture.count == 7
+    assert moments == []
+
+
+def test_a_slow_viewer_gets_the_latest_picture_and_every_moment_in_order() -> None:
+    async def seen() -> tuple[Snapshot, list[Moment]]:
+        hub = Hub(FIRST)
+        mailbox = joined(hub)
+        await mailbox.take()
+        for count in range(1, 101):
+            hub.show(replace(FIRST, count=count), Counted(float(count), count))
+        return await mailbox.take()
+
+    picture, moments = asyncio.run(seen())
+
+    assert picture.count == 100
+    assert [moment.count for moment in moments if isinstance(moment, Counted)] == list(range(1, 101))
+
+
+def test_pictures_come_no_faster_than_anybody_sees() -> None:
+    async def seen() -> int:
+        hub, taken = Hub(FIRST), 0
+        mailbox = joined(hub)
+        loop = asyncio.get_running_loop()
+        end_s = loop.time() + 1.0
+
+        async def moving() -> None:
+            for tick in range(200):
+                hub.show(replace(FIRST, time_s=tick / 200))
+                await asyncio.sleep(0.005)
+
+        moves = asyncio.create_task(moving())
+        while loop.time() < end_s:
+            await mailbox.take()
+            taken += 1
+        await moves
+        return taken
+
+    taken = asyncio.run(seen())
+
+    assert taken <= PICTURES_HZ + 2
+    assert taken >= PICTURES_HZ / 3
+
+
+def test_a_moment_does_not_wait_for_the_next_picture() -> None:
+    async def delay_s() -> float:
+        hub = Hub(FIRST)
+        mailbox = joined(hub)
+        await mailbox.take()
+        told: list[float] = []
+
+        def tell() -> None:
+            told.append(time.perf_counter())
+            hub.show(FIRST, Counted(0.0, 1))
+
+        threading.Timer(0.1, tell).start()
+        _, moments = await mailbox.take()
+        while not moments:
+            _, moments = await mailbox.take()
+        return time.perf_counter() - told[0]
+
+    assert asyncio.run(delay_s()) < 1.0 / PICTURES_HZ
+
+
+def test_where_nothing_changes_a_viewer_still_hears_that_all_is_well() -> None:
+    async def seen() -> float:
+        mailbox = joined(Hub(FIRST))
+        await mailbox.take()
+        began_s = asyncio.get_running_loop().time()
+        await mailbox.take()
+        return asyncio.get_running_loop().time() - began_s
+
+    assert HEARTBEAT_S * 0.9 <= asyncio.run(seen()) < HEARTBEAT_S * 2
+
+
+def test_a_viewer_who_takes_nothing_costs_bounded_memory_and_is_known_to_be_behind() -> None:
+    async def left() -> tuple[bool, int]:
+        hub = Hub(FIRST)
+        mailbox = joined(hub)
+        for count in range(10 * MOST_MOMENTS):
+            hub.show(FIRST, Counted(0.0, count))
+        _, moments = await mailbox.take()
+        return mailbox.behind, len(moments)
+
+    behind, kept = asyncio.run(left())
+
+    assert behind
+    assert kept == MOST_MOMENTS
+
+
+def test_nobody_waits_for_a_viewer_who_takes_nothing() -> None:
+    async def shown_s() -> float:
+        hub = Hub(FIRST)
+        for _ in range(MOST_VIEWERS):
+            joined(hub)
+        began_s = time.perf_counter()
+        for count in range(1000):
+            hub.show(replace(FIRST, count=count), Counted(0.0, count))
+        return (time.perf_counter() - began_s) / 1000
+
+    assert asyncio.run(shown_s()) < 0.005
+
+
+def test_a_viewer_of_a_server_that_is_gone_disturbs_nobody() -> None:
+    hub = Hub(FIRST)
+
+    async def come() -> None:
+        joined(hub)
+
+    asyncio.run(come())
+    hub.show(FIRST, Counted(0.0, 1))
+
+    assert hub.viewers == 1
+
+
+def test_there_is_an_end_to_viewers() -> None:
+    async def come() -> list[Mailbox | None]:
+        hub = Hub(FIRST)
+        all_of_them = [hub.join() for _ in range(MOST_VIEWERS + 1)]
+        hub.leave(joined_first := all_of_them[0])  # type: ignore[arg-type]
+        assert joined_first is not None
+        return [*all_of_them, hub.join()]
+
+    *came, late, after_one_left = asyncio.run(come())
+
+    assert all(came)
+    assert late is None
+    assert after_one_left is not None
+
+
+@pytest.mark.parametrize("writers", [4])
+def test_moments_from_several_threads_all_arrive(writers: int) -> None:
+    async def seen() -> set[int]:
+        hub, counts = Hub(FIRST), set[int]()
+        mailbox = joined(hub)
+
+        def write(which: int) -> None:
+            for number in range(50):
+                hub.show(FIRST, Counted(0.0, 50 * which + number))
+                time.sleep(0.0005)
+
+        threads = [threading.Thread(target=write, args=(which,)) for which in range(writers)]
+        for thread in threads:
+            thread.start()
+        while len(counts) < 50 * writers:
+            _, moments = await asyncio.wait_for(mailbox.take(), 5.0)
+            counts |= {moment.count for moment in moments if isinstance(moment, Counted)}
+        return counts
+
+    assert asyncio.run(seen()) == set(range(50 * writers))
