@@ -105,8 +105,8 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
     cautions = refuse_implausible(recording, fitted)
     agreed = agree_on_time(recording, fitted)
     clocks = agreed.clocks
-    sensed = estimate_motion(recording, clocks)
-    whole = estimate_set(sensed, recording.header, settings)
+    # the motion itself is needed no longer then: of a set that was forgotten it is large
+    whole = estimate_set(estimate_motion(recording, clocks), recording.header, settings)
     motion = replace(
         set_motion(whole.track, recording.header, whole.carried),
         zero_between_reps=whole.pelvis.between_reps,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,8 +54,8 @@ class Span:
     @property
     def ticks(self) -> slice:
         """Whole ticks within it, at least one."""
-        start = int(np.ceil(self.start))
-        return slice(start, max(start, int(np.floor(self.end))) + 1)
+        start = math.ceil(self.start)
+        return slice(start, max(start, math.floor(self.end)) + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +282,9 @@ class Meter:
 def _known(missing: BoolArray, span: Span) -> bool:
     """Whether enough of a span was measured to judge it."""
     piece = missing[span.ticks]
-    if len(piece) == 0 or piece.mean() > LARGEST_HOLE_SHARE:
+    if not piece.any():
+        return len(piece) > 0
+    if piece.mean() > LARGEST_HOLE_SHARE:
         return False
     longest = int(LONGEST_HOLE_S * GRID_HZ) + 1
     runs = np.convolve(piece, np.ones(longest), "valid") if len(piece) >= longest else np.zeros(1)
