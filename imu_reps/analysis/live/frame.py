@@ -119,14 +119,13 @@ class LiveRest:
         self._ticks = 0
         self.frame = LiveFrame(placed=header.start == "low" or header.exercise == "heel_tap")
 
-    def step(self, buffer: MotionBuffer, cranial: FloatArray | None, *, ready: bool, may_zero: bool) -> bool:
-        """Take the next instant, the latest of a buffer; whether the frame changed."""
+    def step(self, buffer: MotionBuffer, cranial: FloatArray | None, *, ready: bool, may_zero: bool) -> None:
+        """Take the next instant, the latest of a buffer."""
         self._ticks = self._ticks + 1 if ready else 0
         first = self.frame.first_up is None
         long_enough = self._ticks >= REST_TICKS and (self._ticks - REST_TICKS) % REST_EVERY == 0
         if not may_zero or not (first or long_enough):
-            return False
+            return
         since = REST_TICKS + STILL_TICKS if long_enough else 1
         rest = buffer.motion(max(0, buffer.count - since))
         self.frame = at_rest(self.frame, rest, cranial if long_enough else None, self._header)
-        return True

@@ -13,12 +13,10 @@ from imu_reps.analysis.faults.judge import judge_rep
 from imu_reps.analysis.faults.verdict import RepView
 from imu_reps.analysis.filters import SHORTEST
 from imu_reps.analysis.live.announced import Announced
-from imu_reps.analysis.live.buffer import MotionBuffer
 from imu_reps.analysis.live.follower import REREAD_S, Follower, Known
-from imu_reps.analysis.live.frame import LiveFrame, LiveRest, frame_of, pose_of
-from imu_reps.analysis.live.gate import LiveGate
+from imu_reps.analysis.live.frame import LiveFrame, frame_of, pose_of
 from imu_reps.analysis.live.limits import FIRST_DEG, SETTLED_REPS
-from imu_reps.analysis.live.silence import LiveSilence
+from imu_reps.analysis.live.watch import LiveWatch
 from imu_reps.analysis.reps.measure import Measured, Meter
 from imu_reps.analysis.reps.phases import phase_boundaries
 from imu_reps.analysis.reps.segmentation import Excursion, Turn, usual_range_deg
@@ -53,11 +51,8 @@ class LiveSet:
         self._settings = settings
         self._params = EstimatorParams()
         self._posture_checked = posture_checked
-        self._buffer = MotionBuffer()
-        self._gate = LiveGate(header)
-        self._silence = LiveSilence()
+        self._watch = LiveWatch(header)
         self._follower = Follower(header, settings)
-        self._rest = LiveRest(header)
         self._announced = Announced()
         self._measured: dict[int, Measured] = {}
         self._threshold_deg = settings.min_range_deg
@@ -72,7 +67,7 @@ class LiveSet:
 
     @property
     def _frame(self) -> LiveFrame:
-        return self._rest.frame
+        return self._watch.rest.frame
 
     @property
     def pose(self) -> Pose | None:
@@ -85,36 +80,22 @@ class LiveSet:
 
     def angles(self) -> AngleTrack:
         """The angles that are kept, as they are known now."""
-        return estimate_set(self._buffer.motion(), self._header, self._settings, self._params).track
+        return estimate_set(self._watch.buffer.motion(), self._header, self._settings, self._params).track
 
     def push(self, motion: Motion) -> list[Event]:
         """Take the next grid instants and say what is new."""
-        if len(motion) == 0:
-            return []
-        ready, away = self._gate.watch(motion)
-        silence = self._silence.watch(motion)
         events: list[Event] = []
-        angles, start = self._frame.angles_deg(motion, self._header), 0
-        for offset, time_s in enumerate(motion.time_s.tolist()):
-            events += silence.get(offset, ())
-            if self._buffer.is_full:
-                self._make_room()
-            self._buffer.append(motion, offset)
-            tick = round(time_s * GRID_HZ)
-            resting, may_zero = bool(ready[offset]), not self.count
-            lying, left = self._gate.lying, self._gate.left(float(away[offset]), self._buffer)
-            if self._rest.step(self._buffer, self._gate.cranial, ready=resting, may_zero=may_zero):
-                angles, start = self._frame.angles_deg(motion[offset:], self._header), offset
-            events += self._gates(time_s, ready=resting, left=left)
-            here = tuple(angles[:, offset - start].tolist())
-            self._pose = self._pose_of(time_s, *here)
-            said = self._follower.step(tick, time_s, here, self._known())
-            events += said if self._ready and not left else ()
+        for seen in self._watch.instants(motion, lambda: not self.count):
+            events += seen.silence
+            events += self._gates(seen.time_s, ready=seen.ready, left=seen.left)
+            leg_deg, *pelvis_deg = seen.angles_deg
+            self._pose = pose_of(seen.time_s, leg_deg if self._frame.placed else math.nan, *pelvis_deg)
+            said = self._follower.step(seen.tick, seen.time_s, seen.angles_deg, self._known())
+            events += said if self._ready and not seen.left else ()
             if self._asks():
-                events += self._estimate(time_s)
-                angles, start = self._frame.angles_deg(motion[offset:], self._header), offset
-            if self._gate.lying is not lying:
-                ready[offset + 1 :], away[offset + 1 :] = self._gate.watch(motion[offset + 1 :])
+                events += self._estimate(seen.time_s)
+            if self._watch.buffer.is_full:
+                self._make_room()
         return events
 
     def _asks(self) -> bool:
@@ -126,9 +107,6 @@ class LiveSet:
     def _known(self) -> Known:
         far = self._announced.latest_far_tick
         return Known(self.count, far, self._threshold_deg, self._frame.placed)
-
-    def _pose_of(self, time_s: float, leg_deg: float, tilt_deg: float, rotation_deg: float) -> Pose:
-        return pose_of(time_s, leg_deg if self._frame.placed else math.nan, tilt_deg, rotation_deg)
 
     def _gates(self, time_s: float, *, ready: bool, left: bool) -> list[Event]:
         """Say once that everything is ready, and that the posture was left after a repetition."""
@@ -143,14 +121,14 @@ class LiveSet:
 
     def _estimate(self, time_s: float) -> list[Event]:
         """Ask for the set so far, and say what is new."""
-        motion = self._buffer.motion()
+        motion = self._watch.buffer.motion()
         leg = self._frame.leg
         known = None if leg is None or not self.count else Before(leg, self._settled)
         estimate = estimate_set(motion, self._header, self._settings, self._params, known)
         clear = estimate.margin >= self._params.high_margin
         self._settled = clear and len(estimate.segmentation.reps) >= SETTLED_REPS
-        self._gate.learn(estimate.posture)
-        self._rest.frame = frame_of(estimate, self._frame, self._header)
+        self._watch.gate.learn(estimate.posture)
+        self._watch.rest.frame = frame_of(estimate, self._frame, self._header)
         if self._frame.leg is not leg:
             self._reread()
         self._threshold_deg = estimate.segmentation.threshold_deg
@@ -182,7 +160,7 @@ class LiveSet:
         return certainty != "low" and (large or len(reps) >= SETTLED_REPS)
 
     def _reread(self) -> None:
-        latest = self._buffer.motion(max(0, self._buffer.count - int(REREAD_S * GRID_HZ)))
+        latest = self._watch.buffer.motion(max(0, self._watch.buffer.count - int(REREAD_S * GRID_HZ)))
         leg = self._frame.leg_deg(latest.ankle, self._header, len(latest))
         self._follower.reread(round(float(latest.time_s[0]) * GRID_HZ), leg)
 
@@ -231,7 +209,7 @@ class LiveSet:
     def _make_room(self) -> None:
         """Of a long set forget the middle, from repetition to repetition where it can be."""
         known = np.array([rep.back.tick / GRID_HZ for rep in self._announced])
-        start_s, end_s = self._buffer.make_room(known)
+        start_s, end_s = self._watch.buffer.make_room(known)
         self._announced.forget(round(start_s * GRID_HZ), round(end_s * GRID_HZ))
 
 
