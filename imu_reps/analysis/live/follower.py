@@ -92,6 +92,11 @@ class Follower:
         outwards = self._outwards(self._way.direction)
         return outwards if self.turned else not outwards
 
+    @property
+    def way_began_tick(self) -> int | None:
+        """Where the way that the leg is on began; None before the first turn."""
+        return None if self._way.turn is None else self._way.turn.tick
+
     def completed(self, rep: Rep) -> None:
         """Learn from a completed repetition."""
         self._limits.completed(rep)

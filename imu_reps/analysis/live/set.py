@@ -13,7 +13,7 @@ from imu_reps.analysis.faults.judge import judge_rep
 from imu_reps.analysis.faults.verdict import RepView
 from imu_reps.analysis.filters import SHORTEST
 from imu_reps.analysis.live.announced import Announced
-from imu_reps.analysis.live.follower import REREAD_S, Follower, Known
+from imu_reps.analysis.live.follower import REREAD_S, SAME_TURN_TICKS, Follower, FollowerEvent, Known
 from imu_reps.analysis.live.frame import LiveFrame, frame_of, pose_of
 from imu_reps.analysis.live.limits import FIRST_DEG, SETTLED_REPS
 from imu_reps.analysis.live.watch import LiveWatch
@@ -22,7 +22,7 @@ from imu_reps.analysis.reps.phases import phase_boundaries
 from imu_reps.analysis.reps.segmentation import Excursion, Turn, usual_range_deg
 from imu_reps.analysis.set.reading import Before
 from imu_reps.analysis.set_motion import set_motion
-from imu_reps.domain.events import Event, FaultSeen, PostureLeft, Ready, RepCompleted, RepRetracted
+from imu_reps.domain.events import EndReached, Event, FaultSeen, PostureLeft, Ready, RepCompleted, RepRetracted
 from imu_reps.domain.pose import Pose
 from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Certainty, Rep
@@ -91,7 +91,7 @@ class LiveSet:
             leg_deg, *pelvis_deg = seen.angles_deg
             self._pose = pose_of(seen.time_s, leg_deg if self._frame.placed else math.nan, *pelvis_deg)
             said = self._follower.step(seen.tick, seen.time_s, seen.angles_deg, self._known())
-            events += said if self._ready and not seen.left else ()
+            events += self._confirmed(said) if self._ready and not seen.left else ()
             if self._asks():
                 events += self._estimate(seen.time_s)
             if self._watch.buffer.is_full:
@@ -103,6 +103,25 @@ class LiveSet:
         follower = self._follower
         ended = follower.turned or follower.settled
         return ended and (not self._settled or follower.ended_inwards)
+
+    def _confirmed(self, said: Sequence[FollowerEvent]) -> list[FollowerEvent]:
+        """What the follower says; before a set is known, only ends of repetitions that an estimate shows too."""
+        return [
+            event
+            for one in said
+            if (event := self._shown(one) if isinstance(one, EndReached) and not self.count else one)
+        ]
+
+    def _shown(self, end: EndReached) -> EndReached | None:
+        """The end with the number that an estimate gives its repetition; None where it shows none."""
+        began = self._follower.way_began_tick
+        if not end.completes or began is None:
+            return end
+        motion = self._watch.buffer.motion()
+        reps = estimate_set(motion, self._header, self._settings, self._params).segmentation.reps
+        fars = [_in_ticks(rep, motion).far.tick for rep in reps]
+        near = [number for number, far in enumerate(fars, start=1) if abs(far - began) < SAME_TURN_TICKS]
+        return replace(end, number=near[-1]) if near else None
 
     def _known(self) -> Known:
         far = self._announced.latest_far_tick
