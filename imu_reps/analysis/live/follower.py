@@ -93,9 +93,13 @@ class Follower:
         return outwards if self.turned else not outwards
 
     @property
-    def way_began_tick(self) -> int | None:
-        """Where the way that the leg is on began; None before the first turn."""
-        return None if self._way.turn is None else self._way.turn.tick
+    def way_began_tick(self) -> int:
+        """Where the way that the leg is on began; 0 before the first turn."""
+        return 0 if self._way.turn is None else self._way.turn.tick
+
+    def confirmed(self) -> None:
+        """Take the way that ends for one of a repetition, before it is counted."""
+        self._limits.confirmed()
 
     def completed(self, rep: Rep) -> None:
         """Learn from a completed repetition."""

@@ -124,9 +124,13 @@ class LiveLimits:
         """Learn from a completed repetition where the back let go."""
         if rep.lift_off_angle_deg is not None:
             self._lift_offs = [*self._lift_offs[1 - REMEMBERED :], rep.lift_off_angle_deg]
-        self._counted = True
+        self.confirmed()
         self._settled = self._settled or rep.number >= SETTLED_REPS
         self._stalled = True  # where its way goes on, it was a stall that completed it
+
+    def confirmed(self) -> None:
+        """Take it that this is a set: what is passed from now on, and was a moment ago, is said."""
+        self._counted = True
 
     def turned(self, number: int) -> None:
         """Begin another way, in the repetition `number`."""

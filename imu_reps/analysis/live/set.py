@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -22,7 +22,15 @@ from imu_reps.analysis.reps.phases import phase_boundaries
 from imu_reps.analysis.reps.segmentation import Excursion, Turn, usual_range_deg
 from imu_reps.analysis.set.reading import Before
 from imu_reps.analysis.set_motion import set_motion
-from imu_reps.domain.events import EndReached, Event, FaultSeen, PostureLeft, Ready, RepCompleted, RepRetracted
+from imu_reps.domain.events import (
+    EndReached,
+    Event,
+    FaultSeen,
+    PostureLeft,
+    Ready,
+    RepCompleted,
+    RepRetracted,
+)
 from imu_reps.domain.pose import Pose
 from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Certainty, Rep
@@ -33,6 +41,9 @@ from imu_reps.kinematics.motion import Motion, impacts
 
 #: Angles this long before a repetition are looked at, for the filters and the resting band.
 LEAD_S = 2.0
+
+#: The end of a repetition that no estimate has shown yet, and where its way began: none.
+NO_END: tuple[EndReached | None, int] = (None, 0)
 
 
 class LiveSet:
@@ -57,6 +68,7 @@ class LiveSet:
         self._measured: dict[int, Measured] = {}
         self._threshold_deg = settings.min_range_deg
         self._ready = self._left_told = self._settled = False
+        self._unsure = NO_END
         self._pose: Pose | None = None
         self.ended = False
 
@@ -104,24 +116,35 @@ class LiveSet:
         ended = follower.turned or follower.settled
         return ended and (not self._settled or follower.ended_inwards)
 
-    def _confirmed(self, said: Sequence[FollowerEvent]) -> list[FollowerEvent]:
-        """What the follower says; before a set is known, only ends of repetitions that an estimate shows too."""
-        return [
-            event
-            for one in said
-            if (event := self._shown(one) if isinstance(one, EndReached) and not self.count else one)
-        ]
+    def _confirmed(self, said: Sequence[FollowerEvent]) -> Iterator[FollowerEvent]:
+        """What the follower says; before a set is known, of ends only those that an estimate shows too."""
+        for event in said:
+            if self.count or not isinstance(event, EndReached) or not event.completes:
+                yield event
+            else:
+                self._unsure = event, self._follower.way_began_tick
+                yield from self._shown(*self._look())
 
-    def _shown(self, end: EndReached) -> EndReached | None:
-        """The end with the number that an estimate gives its repetition; None where it shows none."""
-        began = self._follower.way_began_tick
-        if not end.completes or began is None:
-            return end
-        motion = self._watch.buffer.motion()
-        reps = estimate_set(motion, self._header, self._settings, self._params).segmentation.reps
-        fars = [_in_ticks(rep, motion).far.tick for rep in reps]
-        near = [number for number, far in enumerate(fars, start=1) if abs(far - began) < SAME_TURN_TICKS]
-        return replace(end, number=near[-1]) if near else None
+    def _shown(self, estimate: SetEstimate, reps: Sequence[Excursion]) -> Iterator[EndReached]:
+        """The end that waits for an estimate to show its repetition, with the number that it has there."""
+        end, began = self._unsure
+        if end is None or self.count:
+            return
+        number = next(
+            (k for k, rep in enumerate(reps, 1) if abs(rep.far.tick - began) < SAME_TURN_TICKS), None
+        )
+        if number is not None:
+            self._unsure = NO_END
+            if estimate.certainty != "low":
+                self._follower.confirmed()
+            yield replace(end, number=number)
+
+    def _look(self) -> tuple[SetEstimate, list[Excursion]]:
+        """The set so far, and its repetitions on the clock's ticks."""
+        motion, leg = self._watch.buffer.motion(), self._frame.leg
+        known = None if leg is None or not self.count else Before(leg, self._settled)
+        estimate = estimate_set(motion, self._header, self._settings, self._params, known)
+        return estimate, [_in_ticks(rep, motion) for rep in estimate.segmentation.reps]
 
     def _known(self) -> Known:
         far = self._announced.latest_far_tick
@@ -140,10 +163,8 @@ class LiveSet:
 
     def _estimate(self, time_s: float) -> list[Event]:
         """Ask for the set so far, and say what is new."""
-        motion = self._watch.buffer.motion()
-        leg = self._frame.leg
-        known = None if leg is None or not self.count else Before(leg, self._settled)
-        estimate = estimate_set(motion, self._header, self._settings, self._params, known)
+        motion, leg = self._watch.buffer.motion(), self._frame.leg
+        estimate, reps = self._look()
         clear = estimate.margin >= self._params.high_margin
         self._settled = clear and len(estimate.segmentation.reps) >= SETTLED_REPS
         self._watch.gate.learn(estimate.posture)
@@ -151,10 +172,9 @@ class LiveSet:
         if self._frame.leg is not leg:
             self._reread()
         self._threshold_deg = estimate.segmentation.threshold_deg
-        reps = [_in_ticks(rep, motion) for rep in estimate.segmentation.reps]
         shown = reps if self._shows_a_set(reps, estimate.certainty) else []
         gone, new = self._announced.compare(shown, round(time_s * GRID_HZ))
-        events: list[Event] = [*self._retracted(gone, time_s)]
+        events: list[Event] = [*self._shown(estimate, reps), *self._retracted(gone, time_s)]
         latest = self._announced.latest_far_tick or 0
         for rep in new:
             if estimate.certainty == "low" and rep.far.tick < latest:
