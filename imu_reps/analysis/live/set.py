@@ -9,19 +9,14 @@ from dataclasses import replace
 import numpy as np
 
 from imu_reps.analysis.estimate import EstimatorParams, SetEstimate, estimate_set
-from imu_reps.analysis.faults.judge import judge_rep
-from imu_reps.analysis.faults.verdict import RepView
-from imu_reps.analysis.filters import SHORTEST
 from imu_reps.analysis.live.announced import Announced
 from imu_reps.analysis.live.follower import REREAD_S, SAME_TURN_TICKS, Follower, FollowerEvent, Known
 from imu_reps.analysis.live.frame import LiveFrame, frame_of, pose_of
+from imu_reps.analysis.live.judged import LiveJudge
 from imu_reps.analysis.live.limits import FIRST_DEG, SETTLED_REPS
 from imu_reps.analysis.live.watch import LiveWatch
-from imu_reps.analysis.reps.measure import Measured, Meter
-from imu_reps.analysis.reps.phases import phase_boundaries
 from imu_reps.analysis.reps.segmentation import Excursion, Turn, usual_range_deg
 from imu_reps.analysis.set.reading import Before
-from imu_reps.analysis.set_motion import set_motion
 from imu_reps.domain.events import (
     EndReached,
     Event,
@@ -30,17 +25,17 @@ from imu_reps.domain.events import (
     Ready,
     RepCompleted,
     RepRetracted,
+    RepRevised,
 )
 from imu_reps.domain.pose import Pose
 from imu_reps.domain.recording import Header
-from imu_reps.domain.rep import Certainty, Rep
+from imu_reps.domain.rep import Certainty
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ, AngleTrack
-from imu_reps.kinematics.holes import bridged_columns
-from imu_reps.kinematics.motion import Motion, impacts
+from imu_reps.kinematics.motion import Motion
 
-#: Angles this long before a repetition are looked at, for the filters and the resting band.
-LEAD_S = 2.0
+#: A way back that ends so little later ended there.
+STILL_TURN_TICKS = 5
 
 #: The end of a repetition that no estimate has shown yet, and where its way began: none.
 NO_END: tuple[EndReached | None, int] = (None, 0)
@@ -65,7 +60,7 @@ class LiveSet:
         self._watch = LiveWatch(header)
         self._follower = Follower(header, settings)
         self._announced = Announced()
-        self._measured: dict[int, Measured] = {}
+        self._judge = LiveJudge(header, settings)
         self._threshold_deg = settings.min_range_deg
         self._ready = self._left_told = self._settled = False
         self._unsure = NO_END
@@ -173,21 +168,45 @@ class LiveSet:
             self._reread()
         self._threshold_deg = estimate.segmentation.threshold_deg
         shown = reps if self._shows_a_set(reps, estimate.certainty) else []
-        gone, new = self._announced.compare(shown, round(time_s * GRID_HZ))
-        events: list[Event] = [*self._shown(estimate, reps), *self._retracted(gone, time_s)]
+        changes = self._announced.compare(shown, round(time_s * GRID_HZ))
+        self._judge.follow(changes.kept)
+        rows = dict(zip(reps, estimate.segmentation.reps, strict=True))
+        events: list[Event] = [*self._shown(estimate, reps), *self._retracted(changes.gone, time_s)]
         latest = self._announced.latest_far_tick or 0
-        for rep in new:
+        for rep in changes.new:
             if estimate.certainty == "low" and rep.far.tick < latest:
                 continue  # what was none so far is not told afterwards by an estimate that is not sure
-            said = self._completed(rep, reps.index(rep), estimate, motion, time_s)
-            if not said:
+            if not self._judge.measure(rep, rows[rep], estimate, motion):
                 continue  # its angles are not known yet: it is told, and counts, once they are
             self._announced.add(rep)
             if not self._ready:
                 self._ready = True
                 events.append(Ready(time_s, self._posture_checked))
-            events += said
-        return events
+            events += self._completed(rep, time_s)
+        moved = [now for before, now in changes.kept.items() if now in rows and self._moved(before, now)]
+        for rep in moved:
+            self._judge.measure(rep, rows[rep], estimate, motion)
+        return [*events, *self._revised(time_s)] if moved or changes.new else events
+
+    def _moved(self, before: Excursion, now: Excursion) -> bool:
+        """Whether a repetition is to be measured anew: its way back went on, or the frame is still new."""
+        return self.count <= SETTLED_REPS or now.back.tick - before.back.tick > STILL_TURN_TICKS
+
+    def _completed(self, rep: Excursion, time_s: float) -> list[Event]:
+        number = self._announced.number_of(rep)
+        judged = self._judge.judge(number, rep)
+        self._follower.completed(judged)
+        return [RepCompleted(time_s, number, judged), *(FaultSeen(time_s, number, f) for f in judged.faults)]
+
+    def _revised(self, time_s: float) -> Iterator[Event]:
+        """What is to be told otherwise of repetitions that were told before."""
+        numbers = {rep: number for number, rep in enumerate(self._announced, 1)}
+        for before, now in self._judge.revised(numbers):
+            cleared = tuple(flag for flag in before.flags if flag not in now.flags)
+            yield RepRevised(time_s, now.number, now, cleared)
+            known = {(fault.code, fault.level) for fault in before.faults}
+            new = (fault for fault in now.faults if (fault.code, fault.level) not in known)
+            yield from (FaultSeen(time_s, now.number, fault) for fault in new)
 
     def _shows_a_set(self, reps: Sequence[Excursion], certainty: Certainty | None) -> bool:
         """Whether what was seen is more than a fidget: raises of some size, or several of any."""
@@ -212,54 +231,14 @@ class LiveSet:
             for count, known in zip(counts, gone, strict=True)
         ]
 
-    def _completed(
-        self, rep: Excursion, index: int, estimate: SetEstimate, motion: Motion, time_s: float
-    ) -> list[Event]:
-        number = self._announced.number_of(rep)
-        judged = self._judged(number, rep, estimate.segmentation.reps[index], estimate, motion)
-        if judged is None:
-            return []
-        self._follower.completed(judged)
-        faults = [FaultSeen(time_s, number, fault) for fault in judged.faults]
-        return [RepCompleted(time_s, number, judged), *faults]
-
-    def _judged(
-        self, number: int, rep: Excursion, rows: Excursion, estimate: SetEstimate, motion: Motion
-    ) -> Rep | None:
-        """The repetition as far as it is known; None where an angle is missing."""
-        spell = next(spell for spell in estimate.posture.spells if rows.far.tick < spell.stop)
-        start = max(spell.start, rows.near.tick - int(LEAD_S * GRID_HZ))
-        piece = slice(start, len(motion))
-        if len(motion) - start < SHORTEST or estimate.carried is None:
-            return None
-        track = _with_impacts(estimate.track[piece], motion[piece])
-        seen = set_motion(track, self._header, estimate.carried[piece])
-        if not np.isfinite(seen.elevation_deg).all():
-            return None
-        travel, speed = seen.travel_sign * seen.elevation_deg, seen.travel_sign * seen.speed_dps
-        ticks = (max(turn.tick - start, 0) for turn in (rows.near, rows.far, rows.back))
-        moved = Excursion(*(Turn(tick, float(travel[tick])) for tick in ticks))
-        phases = phase_boundaries(travel, speed, moved, 0, len(travel) - 1)
-        self._measured[rep.far.tick] = Meter(seen, self._settings).measure(phases, None)
-        so_far = [self._measured[far] for far in sorted(self._measured) if far <= rep.far.tick]
-        view = RepView(so_far[-1], seen, self._settings, so_far, self._header.ankle.rate_hz)
-        return judge_rep(number, view)
-
     def _make_room(self) -> None:
         """Of a long set forget the middle, from repetition to repetition where it can be."""
         known = np.array([rep.back.tick / GRID_HZ for rep in self._announced])
         start_s, end_s = self._watch.buffer.make_room(known)
-        self._announced.forget(round(start_s * GRID_HZ), round(end_s * GRID_HZ))
+        self._judge.settle(self._announced.forget(round(start_s * GRID_HZ), round(end_s * GRID_HZ)))
 
 
 def _in_ticks(rep: Excursion, motion: Motion) -> Excursion:
     """The same repetition, its turns on the clock's ticks instead of in rows of what is kept."""
     turns = (rep.near, rep.far, rep.back)
     return Excursion(*(Turn(round(float(motion.time_s[turn.tick]) * GRID_HZ), turn.value) for turn in turns))
-
-
-def _with_impacts(track: AngleTrack, motion: Motion) -> AngleTrack:
-    """The same angles with what the ankle's specific force shows of impacts at the grid's rate."""
-    if motion.ankle is None:
-        return track
-    return replace(track, ankle_impact_mps2=impacts(bridged_columns(motion.ankle.acc_mps2), 1.0 / GRID_HZ))
