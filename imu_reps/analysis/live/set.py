@@ -214,6 +214,8 @@ class LiveSet:
             return True
         if self._header.posture == "hanging" and not self._ready and certainty != "high":
             return False  # who walks to the bar swings the leg too, as upright as who hangs
+        if certainty == "fair" and 1 < len(reps) <= SETTLED_REPS:
+            return False  # the earlier ones were none until now
         large = usual_range_deg([rep.range_deg for rep in reps]) >= FIRST_DEG
         return certainty != "low" and (large or len(reps) >= SETTLED_REPS)
 
