@@ -112,13 +112,19 @@ class LiveSet:
         return ended and (not self._settled or follower.ended_inwards)
 
     def _confirmed(self, said: Sequence[FollowerEvent]) -> Iterator[FollowerEvent]:
-        """What the follower says; before a set is known, of ends only those that an estimate shows too."""
+        """What the follower says; before a set is known, of ends only those that an estimate shows too.
+
+        Or, before any was told, of a leg that rose well and is back where it lay.
+        """
         for event in said:
             if self.count or not isinstance(event, EndReached) or not event.completes:
                 yield event
-            else:
-                self._unsure = event, self._follower.way_began_tick
-                yield from self._shown(*self._look())
+                continue
+            self._unsure = event, self._follower.way_began_tick
+            yield from self._shown(*self._look())
+            if self._unsure is not NO_END and self._follower.back_where_it_lay:
+                self._unsure = NO_END
+                yield event
 
     def _shown(self, estimate: SetEstimate, reps: Sequence[Excursion]) -> Iterator[EndReached]:
         """The end that waits for an estimate to show its repetition, with the number that it has there."""
