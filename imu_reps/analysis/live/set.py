@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -62,7 +62,7 @@ class LiveSet:
         self._announced = Announced()
         self._judge = LiveJudge(header, settings)
         self._threshold_deg = settings.min_range_deg
-        self._ready = self._left_told = self._settled = False
+        self._ready = self._left_told = self._settled = self._zeroed = False
         self._unsure = NO_END
         self._pose: Pose | None = None
         self.ended = False
@@ -121,12 +121,12 @@ class LiveSet:
                 yield event
                 continue
             self._unsure = event, self._follower.way_began_tick
-            yield from self._shown(*self._look())
+            yield from self._shown(*self._look(), event.time_s)
             if self._unsure is not NO_END and self._follower.back_where_it_lay:
                 self._unsure = NO_END
                 yield event
 
-    def _shown(self, estimate: SetEstimate, reps: Sequence[Excursion]) -> Iterator[EndReached]:
+    def _shown(self, estimate: SetEstimate, reps: Sequence[Excursion], time_s: float) -> Iterator[EndReached]:
         """The end that waits for an estimate to show its repetition, with the number that it has there."""
         end, began = self._unsure
         if end is None or self.count:
@@ -138,7 +138,7 @@ class LiveSet:
             self._unsure = NO_END
             if estimate.certainty != "low":
                 self._follower.confirmed()
-            yield replace(end, number=number)
+            yield replace(end, time_s=time_s, number=number)
 
     def _look(self) -> tuple[SetEstimate, list[Excursion]]:
         """The set so far, and its repetitions on the clock's ticks."""
@@ -177,7 +177,7 @@ class LiveSet:
         changes = self._announced.compare(shown, round(time_s * GRID_HZ))
         self._judge.follow(changes.kept)
         rows = dict(zip(reps, estimate.segmentation.reps, strict=True))
-        events: list[Event] = [*self._shown(estimate, reps), *self._retracted(changes.gone, time_s)]
+        events: list[Event] = [*self._shown(estimate, reps, time_s), *self._retracted(changes.gone, time_s)]
         latest = self._announced.latest_far_tick or 0
         for rep in changes.new:
             if estimate.certainty == "low" and rep.far.tick < latest:
@@ -189,14 +189,17 @@ class LiveSet:
                 self._ready = True
                 events.append(Ready(time_s, self._posture_checked))
             events += self._completed(rep, time_s)
-        moved = [now for before, now in changes.kept.items() if now in rows and self._moved(before, now)]
+        moved = [rep for rep in self._moved(changes.kept, estimate) if rep in rows]
         for rep in moved:
             self._judge.measure(rep, rows[rep], estimate, motion)
         return [*events, *self._revised(time_s)] if moved or changes.new else events
 
-    def _moved(self, before: Excursion, now: Excursion) -> bool:
-        """Whether a repetition is to be measured anew: its way back went on, or the frame is still new."""
-        return self.count <= SETTLED_REPS or now.back.tick - before.back.tick > STILL_TURN_TICKS
+    def _moved(self, kept: Mapping[Excursion, Excursion], estimate: SetEstimate) -> list[Excursion]:
+        """What is to be measured anew: a way back that went on, or all while the frame or its zero is new."""
+        zeroed = estimate.pelvis.tilt_known and not self._zeroed
+        self._zeroed = estimate.pelvis.tilt_known
+        every = zeroed or self.count <= SETTLED_REPS
+        return [now for was, now in kept.items() if every or now.back.tick - was.back.tick > STILL_TURN_TICKS]
 
     def _completed(self, rep: Excursion, time_s: float) -> list[Event]:
         number = self._announced.number_of(rep)
