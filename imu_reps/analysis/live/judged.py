@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from imu_reps.analysis.estimate import SetEstimate
+from imu_reps.analysis.faults.judge import judge_rep
 from imu_reps.analysis.faults.verdict import RepView
 from imu_reps.analysis.filters import SHORTEST
-from imu_reps.analysis.faults.judge import judge_rep
 from imu_reps.analysis.measured_set import find_phases
 from imu_reps.analysis.reps.measure import Measured, Meter
 from imu_reps.analysis.reps.segmentation import Excursion, Turn
