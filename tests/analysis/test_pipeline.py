@@ -23,6 +23,7 @@ from imu_reps.domain.events import (
     RepAtFarEnd,
     RepCompleted,
     RepRetracted,
+    RepRevised,
     SetEnded,
 )
 from imu_reps.domain.recording import Note, Recording
@@ -381,6 +382,20 @@ def test_faults_are_heard_after_their_repetition(simulated: Simulate, in_blocks:
         (completed,) = [e for e in live if isinstance(e, RepCompleted) and e.number == event.number]
         assert live.index(completed) < live.index(event)
         assert completed.time_s == event.time_s
+
+
+def test_what_recurs_is_told_of_the_repetitions_that_had_it_before(
+    simulated: Simulate, in_blocks: Cut
+) -> None:
+    """Three jolts at one angle make a snap: the first two are told with the third."""
+    jolted = replace(REP, faults=RepFaults(jolt_mps2=8.0, jolt_at_deg=25.0))
+    live, _, analysis = run(simulated(SetPlan(reps=(jolted,) * 4)).recording, in_blocks)
+
+    assert all("snap" in rep.flags for rep in analysis.summary.reps)
+    third = next(event for event in live if isinstance(event, RepCompleted) and event.number == 3)
+    revised = [event for event in live if isinstance(event, RepRevised)]
+    assert [(event.number, event.time_s) for event in revised] == [(1, third.time_s), (2, third.time_s)]
+    assert all("snap" in event.rep.flags for event in revised)
 
 
 def test_an_ankle_alone_counts_and_says_that_posture_was_not_checked(simulated: Simulate) -> None:
