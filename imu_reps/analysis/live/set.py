@@ -178,10 +178,12 @@ class LiveSet:
         self._judge.follow(changes.kept)
         rows = dict(zip(reps, estimate.segmentation.reps, strict=True))
         events: list[Event] = [*self._shown(estimate, reps, time_s), *self._retracted(changes.gone, time_s)]
-        latest = self._announced.latest_far_tick or 0
+        latest, hanging = self._announced.latest_far_tick or 0, self._header.posture == "hanging"
         for rep in changes.new:
             if estimate.certainty == "low" and rep.far.tick < latest:
                 continue  # what was none so far is not told afterwards by an estimate that is not sure
+            if hanging and self.count and estimate.other_count == self.count:
+                continue  # who walks away swings the leg too: one that may be none waits
             if not self._judge.measure(rep, rows[rep], estimate, motion):
                 continue  # its angles are not known yet: it is told, and counts, once they are
             self._announced.add(rep)
