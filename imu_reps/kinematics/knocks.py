@@ -23,7 +23,7 @@ from imu_reps.kinematics.rest import stretches
 #: simulators have 250 and more in a jerk, 160 in a swung lift seen by a slow sensor).
 KNOCK_DPS = 230.0
 
-#: Nor does a pelvis that lies or hangs press so much harder for so short, m/s² (ours; 0.5 to 8 give the same).
+#: Nor does a pelvis that lies or hangs press so much harder for so short, m/s² (ours; 0.5 to 8 do as well).
 JOLT_MPS2 = 4.0
 
 #: Samples over which the usual is taken; what lasts half of them or more is a movement.

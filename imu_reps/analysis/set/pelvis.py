@@ -253,7 +253,9 @@ def _before_lifts(rests: Sequence[Rest], reps: Sequence[Excursion], away_deg: Fl
 
     Then no other leg is up, which curls it, and an arch has had its time to come back.
     """
-    last = {max((r for r in rests if r.start < rep.far.tick), key=lambda r: r.end, default=None) for rep in reps}
+    last = {
+        max((r for r in rests if r.start < rep.far.tick), key=lambda r: r.end, default=None) for rep in reps
+    }
     levels = [_median(away_deg, rest) for rest in last if rest is not None]
     return float(np.median(levels)) if levels else np.nan
 
