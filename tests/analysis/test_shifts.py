@@ -19,6 +19,7 @@ from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import GridMotion, Motion
 from imu_reps.kinematics.rest import still_mask
+from imu_reps.report.findings import sentence
 
 Leg = Callable[..., np.ndarray]
 
@@ -120,7 +121,7 @@ def test_the_pelvis_is_not_judged_from_where_its_sensor_shifted(leg: Leg, axis: 
     assert np.isfinite(estimate.track.pelvic_tilt_deg[: SLIPPED - 50]).all()
     assert np.isnan(estimate.track.pelvic_tilt_deg[SLIPPED + 50 :]).all()
     assert np.isnan(estimate.track.pelvic_rotation_deg[SLIPPED + 50 :]).all()
-    assert [found.message for found in pelvis_shifted(shift)] == [
+    assert [sentence(found) for found in pelvis_shifted(shift)] == [
         "The pelvis sensor shifted by about 15° at 23 s: from there on the pelvis was not judged."
     ]
 
