@@ -190,6 +190,7 @@ def test_events_are_named_as_their_classes_in_snake_case() -> None:
         "rep_at_far_end",
         "rep_completed",
         "rep_retracted",
+        "rep_revised",
         "fault_seen",
         "sensor_silent",
         "sensor_back",
