@@ -11,12 +11,12 @@ from imu_reps.analysis.breathing import breathing_findings
 from imu_reps.analysis.cross_time import agree_on_time, doubt_about_time
 from imu_reps.analysis.estimate import SetEstimate, estimate_set
 from imu_reps.analysis.faults.judge import judge
-from imu_reps.analysis.findings import findings
 from imu_reps.analysis.hold import find_hold, hold_findings, hold_summary
 from imu_reps.analysis.measured_set import measure_set
 from imu_reps.analysis.reps.measure import Measured
 from imu_reps.analysis.reps.segmentation import Uncounted
 from imu_reps.analysis.reps.tremor import tremor_findings
+from imu_reps.analysis.set_findings import findings
 from imu_reps.analysis.set_motion import SetMotion, set_motion
 from imu_reps.analysis.set_summary import summarise_set, uncounted_set
 from imu_reps.analysis.wobble import wobble_findings

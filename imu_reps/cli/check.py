@@ -69,7 +69,7 @@ def _check_file(file: str, as_json: bool) -> int:
 
 
 def _noticed_by_reader(recording: Recording) -> tuple[Finding, ...]:
-    from imu_reps.analysis.findings import file_finding
+    from imu_reps.analysis.set_findings import file_finding
 
     return tuple(file_finding(caution) for caution in recording.cautions)
 

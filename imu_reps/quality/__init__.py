@@ -31,12 +31,12 @@ from imu_reps.kinematics.clocks import TimedSamples
 from imu_reps.quality.accelerometer import check_accelerometer
 from imu_reps.quality.channels import check_channels, check_finite
 from imu_reps.quality.copies import check_streams, without_copies
+from imu_reps.quality.failed_readings import MarkedSamples, check_readings, died_at, left, mark_readings
 from imu_reps.quality.gyroscope import check_gyroscope, check_warming
 from imu_reps.quality.numbering import numbered
 from imu_reps.quality.placement import check_pelvis_axes, check_swapped
 from imu_reps.quality.ranges import check_clipping, unwrapped
 from imu_reps.quality.rates import fit_changing_clock
-from imu_reps.quality.readings import Readings, check_readings, died_at, left, mark_readings
 from imu_reps.quality.time_unit import in_seconds
 from imu_reps.quality.timing import check_presence, check_sample_count, check_span, check_timing
 from imu_reps.quality.windows import Windows, windows_of
@@ -62,7 +62,7 @@ class Checked:
 
     recording: Recording
     clocks: Mapping[SensorPlace, TimedSamples]
-    readings: Mapping[SensorPlace, Readings]
+    readings: Mapping[SensorPlace, MarkedSamples]
     findings: tuple[Finding, ...]
 
     @property
@@ -103,7 +103,7 @@ def examined(recording: Recording) -> Checked:
     """Look at a recording as it was read, and make it usable as far as that can be."""
     found = list(_unusable(recording))
     clocks: dict[SensorPlace, TimedSamples] = {}
-    readings: dict[SensorPlace, Readings] = {}
+    readings: dict[SensorPlace, MarkedSamples] = {}
     if not _refused(found):
         recording, told = in_seconds(recording)
         found += [*told, *check_streams(recording)]
@@ -146,7 +146,9 @@ def _unusable(recording: Recording) -> Iterator[Finding]:
 
 
 def _doubts(
-    recording: Recording, clocks: Mapping[SensorPlace, TimedSamples], readings: Mapping[SensorPlace, Readings]
+    recording: Recording,
+    clocks: Mapping[SensorPlace, TimedSamples],
+    readings: Mapping[SensorPlace, MarkedSamples],
 ) -> Iterator[Finding]:
     span = list(check_span(clocks))
     yield from span

@@ -12,7 +12,7 @@ from imu_reps.domain.finding import Finding
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock, SensorPlace
 from imu_reps.kinematics.clocks import TimedSamples
 from imu_reps.kinematics.rest import gyroscope_bias, window_length
-from imu_reps.quality.readings import COLUMNS
+from imu_reps.quality.failed_readings import COLUMNS
 from imu_reps.quality.windows import HOP_S, Windows, angle_deg
 
 #: Windows in which the specific force hardly varies and has gravity's length point up within a few degrees.

@@ -11,7 +11,7 @@ from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.samples import FloatArray, SampleBlock
 from imu_reps.kinematics.rest import stretches
-from imu_reps.quality.readings import COLUMNS, spans_of
+from imu_reps.quality.failed_readings import COLUMNS, spans_of
 
 #: The smallest ranges such parts are made with, ±2 g and ±125 deg/s, less 5 % of scale error: an extreme
 #: below them is not the end of a range, however often it repeats.

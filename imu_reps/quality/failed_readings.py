@@ -54,7 +54,7 @@ Span = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Readings:
+class MarkedSamples:
     """One sensor's samples and which of them are no readings.
 
     Attributes
@@ -75,7 +75,7 @@ class Readings:
         return np.asarray(np.logical_or.reduce(list(self.kinds.values())))
 
 
-def mark_readings(block: SampleBlock, timed: TimedSamples, copies: BoolArray) -> Readings:
+def mark_readings(block: SampleBlock, timed: TimedSamples, copies: BoolArray) -> MarkedSamples:
     """Tell readings from what is none.
 
     Parameters
@@ -90,7 +90,7 @@ def mark_readings(block: SampleBlock, timed: TimedSamples, copies: BoolArray) ->
     flat = _flat(values)
     frozen, columns = _frozen(values, timed.period_s)
     kinds = {"flat": flat, "spike": _spikes(values), "frozen": frozen & ~flat, "copy": copies[timed.order]}
-    return Readings(timed, kinds, columns)
+    return MarkedSamples(timed, kinds, columns)
 
 
 def left(timed: TimedSamples, bad: BoolArray) -> TimedSamples:
@@ -196,7 +196,7 @@ def _while_moving(runs: BoolArray, acc_mps2: FloatArray) -> BoolArray:
     return moving
 
 
-def check_readings(block: SampleBlock, readings: Readings) -> Iterator[Finding]:
+def check_readings(block: SampleBlock, readings: MarkedSamples) -> Iterator[Finding]:
     """What is no reading: how many samples, of which kind, and when."""
     timed, bad = readings.timed, readings.bad
     if not bad.any():
@@ -232,7 +232,7 @@ def check_readings(block: SampleBlock, readings: Readings) -> Iterator[Finding]:
         )
 
 
-def died_at(readings: Readings) -> float | None:
+def died_at(readings: MarkedSamples) -> float | None:
     """From when on a sensor gave no readings until the end; None where it gave some."""
     bad, time_s = readings.bad, readings.timed.time_s
     if not bad[-1]:
