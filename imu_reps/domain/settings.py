@@ -23,8 +23,8 @@ class Settings:
     min_range_deg, min_range_share : float
         A repetition's way out and back span at least this, and this share of the set's usual range (ours).
     tilt_watch_deg, tilt_flag_deg : float
-        Anterior tilt past the flat-back zero (ours: what a sensor, 1°, and skin, 2°, may be wrong by, and twice
-        that; at how many degrees a back leaves the floor has not been published).
+        Anterior tilt past the flat-back zero (ours: what a sensor, 1°, and skin, 2°, may be wrong by, and
+        twice that; at how many degrees a back leaves the floor has not been published).
     lift_off_deg : float
         Anterior tilt that counts as the back letting go (ours, as above).
     rotation_watch_deg, rotation_flag_deg : float

@@ -1,4 +1,4 @@
-"""Write the page of thresholds from what the code holds: ``python tests/docs/thresholds_page.py``.
+"""Write the page of thresholds from what the code holds: ``python tests/accuracy/thresholds_page.py``.
 
 ``--measure`` also measures how sensitive the results are to each number (some minutes); without it a number
 keeps what was measured for its present value.
@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from estimator_seam import analyze_with, changed
 
-from imu_reps import Analysis, Recording, Settings, analyze, simulate
+from imu_reps import Analysis, Recording, Rep, Settings, Summary, analyze, simulate
 from imu_reps.analysis.estimate import EstimatorParams
 from imu_reps.analysis.set.evidence import EvidenceParams
 from imu_reps.analysis.set.leg import LegParams
 from imu_reps.analysis.set.spells import SpellParams
+from imu_reps.domain.settings import Preset
 from imu_reps.sim.wearer import random_plan
 
 PAGE = Path(__file__).parents[2] / "imu_reps" / "docs" / "thresholds.md"
@@ -33,9 +35,14 @@ GROUPS: tuple[tuple[str, type, str], ...] = (
     ("Evidence for a reading of the set", EvidenceParams, "evidence"),
 )
 
+#: Everything that holds thresholds.
+HELD = (Settings, *(of for _, of, _ in GROUPS))
+
 #: Of a number's sensitivity: by what it is changed, and the simulated sets that are looked at.
 SHARES = (-0.2, 0.2)
-SEEDS = range(12)
+SEEDS = range(20)
+KINDS: tuple[dict[str, Any], ...] = ({"fault_share": 0.3}, {"person": True})
+SETS = len(SEEDS) * len(KINDS)
 
 UNITS = {
     "deg": "°",
@@ -48,31 +55,30 @@ UNITS = {
 }
 NO_UNIT = {"momentum": "share", "drop": "share", "samples": "count", "min": "count"}
 
-COLUMNS = "| Name | Value | Unit | What it is | Source | Counts / flags moved |\n|---|---|---|---|---|---|\n"
+COLUMNS = "| Name | Value | Unit | What it is | Source | Counts / faults moved |\n|---|---|---|---|---|---|\n"
 INTRODUCTION = f"""\
 # Thresholds
 
-Every number that decides what counts and what is a fault, with its unit, its source and what it moves. Made from the
-code by `python tests/docs/thresholds_page.py`. None of them is a diagnosis, and "ours" means what it says: chosen, not
-found in a study.
+Every number that decides what counts and what is a fault, with its unit, its source and what it moves.
 
-The last column is the sensitivity: how many of {len(SEEDS)} simulated sets ("everything by chance", each fault in 30 % of those that can have it, seeds {SEEDS[0]} to
-{SEEDS[-1]}) are counted otherwise, and how many of their repetitions carry other flags, with the number 20 % smaller and
-20 % larger. A dash: not measured for this value.
+Made from the code by `python tests/accuracy/thresholds_page.py`. None is a diagnosis, and "ours" means
+what it says: chosen, not found in a study.
 
-Numbers that follow from physics or from a filter's design, and those that only say how many samples a method needs,
-stand beside their code with unit and source.
+The last column is the sensitivity, with the number 20 % smaller, and 20 % larger: how many of {SETS}
+simulated sets have another count or another certainty of it, and how many of their repetitions have other
+faults. Half of the sets are everything by chance with each fault in 30 % of those that can have it, half
+are those of a restless person (both of seeds {SEEDS[0]} to {SEEDS[-1]}). A dash: not measured.
+
+Numbers that follow from physics or from a filter's design, and those that only say how many samples a
+method needs, stand beside their code with unit and source.
 """
+PRESETS: tuple[Preset, ...] = ("beginner", "strict")
+
 SETTINGS = """
 ## Settings
 
-Change one with `--set NAME=VALUE`, several with `--preset beginner` or `--preset strict`; from Python with `Settings`.
+Change one with `--set NAME=VALUE`, several with `--preset beginner` or `--preset strict`.
 
-"""
-PRESETS = """
-Presets: `beginner` watches tilt from {b.tilt_watch_deg:g}° and flags it from {b.tilt_flag_deg:g}°; `strict` watches tilt
-from {s.tilt_watch_deg:g}° and rotation from {s.rotation_watch_deg:g}°, and flags them from {s.tilt_flag_deg:g}° and
-{s.rotation_flag_deg:g}°.
 """
 
 
@@ -115,8 +121,8 @@ def thresholds(of: type) -> Iterator[Threshold]:
 def attributes(docstring: str) -> dict[str, tuple[str, str]]:
     """Meaning and source of every attribute; the source is what stands last in brackets."""
     found: dict[str, tuple[str, str]] = {}
-    section = docstring.partition("----------\n")[2]
-    for names, text in re.findall(r"^    (\w[\w, ]*) : [^\n]*\n((?:        [^\n]*\n)*)", section, re.MULTILINE):
+    section = cleandoc(docstring).partition("----------\n")[2] + "\n"
+    for names, text in re.findall(r"^(\w[\w, ]*) : [^\n]*\n((?:    [^\n]*\n)*)", section, re.MULTILINE):
         words = " ".join(text.split())
         match = re.fullmatch(r"(.*?)\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)[.]?", words)
         meaning, source = (match[1], match[2]) if match else (words.rstrip("."), "ours")
@@ -124,12 +130,19 @@ def attributes(docstring: str) -> dict[str, tuple[str, str]]:
     return found
 
 
+def _changes(preset: Preset) -> str:
+    """What a preset changes."""
+    usual, chosen = Settings(), Settings.for_preset(preset)
+    names = [field.name for field in fields(Settings) if field.name != "preset"]
+    changed_ones = [name for name in names if getattr(usual, name) != getattr(chosen, name)]
+    return ", ".join(f"`{name}` to {getattr(chosen, name):g}" for name in changed_ones)
+
+
 def page(moved: Callable[[str, Threshold], str]) -> str:
     """The page, with what each number of a group moves."""
-    beginner, strict = Settings.for_preset("beginner"), Settings.for_preset("strict")
     text = INTRODUCTION + SETTINGS + COLUMNS
     text += "".join(one.row(moved("Settings", one)) for one in thresholds(Settings))
-    text += PRESETS.format(b=beginner, s=strict)
+    text += "".join(f"\nThe preset `{preset}` changes {_changes(preset)}.\n" for preset in PRESETS)
     for heading, of, _ in GROUPS:
         rows = (one.row(moved(heading, one)) for one in thresholds(of))
         text += f"\n## {heading}\n\n{COLUMNS}{''.join(rows)}"
@@ -153,12 +166,15 @@ class Measured:
     """What each number moves over the simulated sets."""
 
     def __init__(self) -> None:
-        plans = (random_plan(np.random.default_rng(seed), fault_share=0.3) for seed in SEEDS)
-        self._sets = [simulate(plan, seed=seed).recording for seed, plan in zip(SEEDS, plans, strict=True)]
+        self._sets = [
+            simulate(random_plan(np.random.default_rng(seed), **kind), seed=seed).recording
+            for kind in KINDS
+            for seed in SEEDS
+        ]
         self._usual = self._read(analyze)
 
     def __call__(self, heading: str, one: Threshold) -> str:
-        """Sets counted otherwise and repetitions flagged otherwise, at each of the shares."""
+        """Sets counted and repetitions judged otherwise, at each of the shares."""
         if not isinstance(one.value, int | float):
             return "-"
         moved = [self._differ(self._with(heading, one, one.value * (1.0 + share))) for share in SHARES]
@@ -172,15 +188,24 @@ class Measured:
         path = (group, one.name) if group else (one.name,)
         return analyze_with(changed(EstimatorParams(), path, value))
 
-    def _read(self, with_it: Callable[[Recording], Any]) -> list[Sequence[Any]]:
-        return [with_it(recording).summary.reps for recording in self._sets]
+    def _read(self, with_it: Callable[[Recording], Analysis]) -> list[Summary]:
+        return [with_it(recording).summary for recording in self._sets]
 
-    def _differ(self, with_it: Callable[[Recording], Any]) -> tuple[int, int]:
+    def _differ(self, with_it: Callable[[Recording], Analysis]) -> tuple[int, int]:
         pairs = list(zip(self._usual, self._read(with_it), strict=True))
-        counts = sum(len(usual) != len(now) for usual, now in pairs)
-        same = [pair for pair in pairs if len(pair[0]) == len(pair[1])]
-        flags = sum(a.flags != b.flags for pair in same for a, b in zip(*pair, strict=True))
-        return counts, flags
+        counts = sum(_count(usual) != _count(now) for usual, now in pairs)
+        reps = [
+            zip(usual.reps, now.reps, strict=True) for usual, now in pairs if len(usual.reps) == len(now.reps)
+        ]
+        return counts, sum(_faults(a) != _faults(b) for of_set in reps for a, b in of_set)
+
+
+def _count(summary: Summary) -> tuple[int | None, str | None]:
+    return summary.set.rep_count, summary.set.rep_count_certainty
+
+
+def _faults(rep: Rep) -> list[tuple[str, str]]:
+    return [(fault.code, fault.level) for fault in rep.faults]
 
 
 def main() -> None:
