@@ -1,4 +1,4 @@
-"""The pages of the documentation: what points to them finds them, and what is made from the code is made anew."""
+"""The pages of the documentation: what points to them finds them, and they name what the code has."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ def test_the_readme_shows_what_the_report_says() -> None:
 def test_the_readme_is_short_and_its_figures_are_rows_of_the_table() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     _, _, rest = readme.partition("<!-- accuracy -->\n")
-    rows = [line for line in rest.partition("\n\n")[0].splitlines()[2:]]
+    rows = rest.partition("\n\n")[0].splitlines()[2:]
 
     assert len(readme.encode()) <= 8192
     assert len(rows) == 5

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 
@@ -24,23 +26,24 @@ def exported() -> pd.DataFrame:
     return pd.concat(frames).sort_values("t", kind="stable")
 
 
-def recording_of(samples: pd.DataFrame) -> Recording:
-    """The same samples as a recording: m/s², deg/s, and which way the pelvis sensor sits."""
-    blocks = {
-        place: SampleBlock(
-            sensor=place,
-            time_s=of["t"].to_numpy(float),
-            sample=of["n"].to_numpy(np.int64),
-            device_time_s=np.full(len(of), np.nan),  # the sensors' own clocks were not exported
-            acc_mps2=of[["ax", "ay", "az"]].to_numpy(float) * 9.80665,
-            gyr_dps=np.degrees(of[["gx", "gy", "gz"]].to_numpy(float)),
-        )
-        for place, of in samples.groupby("place")
-    }
-    header = Header(
-        exercise="single_leg_raise", side="left", pelvis=SensorHeader(cranial_axis="+y", anterior_axis="+z")
+def block_of(samples: pd.DataFrame, place: Literal["pelvis", "ankle"]) -> SampleBlock:
+    """The samples of one sensor, in m/s² and deg/s."""
+    of = samples[samples["place"] == place]
+    return SampleBlock(
+        sensor=place,
+        time_s=of["t"].to_numpy(float),
+        sample=of["n"].to_numpy(np.int64),
+        device_time_s=np.full(len(of), np.nan),  # the sensors' own clocks were not exported
+        acc_mps2=of[["ax", "ay", "az"]].to_numpy(float) * 9.80665,
+        gyr_dps=np.degrees(of[["gx", "gy", "gz"]].to_numpy(float)),
     )
-    return Recording(header, blocks.get("pelvis"), blocks.get("ankle"))
+
+
+def recording_of(samples: pd.DataFrame) -> Recording:
+    """The samples with what the exporting system cannot know: the exercise, and how the pelvis sensor sits."""
+    sits = SensorHeader(cranial_axis="+y", anterior_axis="+z")
+    header = Header(exercise="single_leg_raise", side="left", pelvis=sits)
+    return Recording(header, block_of(samples, "pelvis"), block_of(samples, "ankle"))
 
 
 def main() -> None:
