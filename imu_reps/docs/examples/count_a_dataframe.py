@@ -40,7 +40,7 @@ def block_of(samples: pd.DataFrame, place: Literal["pelvis", "ankle"]) -> Sample
 
 
 def recording_of(samples: pd.DataFrame) -> Recording:
-    """The samples with what the exporting system cannot know: the exercise, and how the pelvis sensor sits."""
+    """The samples with what no export knows: the exercise, and how the pelvis sensor sits."""
     sits = SensorHeader(cranial_axis="+y", anterior_axis="+z")
     header = Header(exercise="single_leg_raise", side="left", pelvis=sits)
     return Recording(header, block_of(samples, "pelvis"), block_of(samples, "ankle"))
