@@ -1,0 +1,130 @@
+"""Links that stall, trickle and catch up: whatever they do, live times stay within their bounds and recover."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from imu_reps.domain.recording import SensorHeader
+from imu_reps.domain.samples import SampleBlock
+from imu_reps.kinematics.live_clocks import LiveClock
+
+KINDS = ("host", "number", "stamps", "clock")
+SHORTEST_WAY_S = 0.015
+#: What live times must hold: so near to the truth, so long after the link is well again.
+NEAR_S, WELL_FOR_S = 0.3, 1.0
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A link that from `start_s` carries `share` of the pace for `lasts_s`, then the backlog `times` as fast.
+
+    Where `loses`, nothing waits: what was due meanwhile never arrives.
+    """
+
+    start_s: float
+    lasts_s: float
+    share: float
+    times: float
+    loses: bool = False
+
+    def holds(self, due_s: np.ndarray) -> np.ndarray:
+        """Which packets were due meanwhile."""
+        return (due_s >= self.start_s) & (due_s < self.start_s + self.lasts_s)
+
+
+def delivered(due_s: np.ndarray, packet_s: float, troubles: list[Trouble]) -> np.ndarray:
+    """When packets due at `due_s` arrive, in order and without loss, over a link in trouble."""
+    arrival = due_s.copy()
+    last = -np.inf
+    for i, due in enumerate(due_s.tolist()):
+        at = max(due, last)
+        for trouble in troubles:
+            end = trouble.start_s + trouble.lasts_s
+            if trouble.start_s <= at < end:
+                at = min(max(at, last + packet_s / trouble.share), end) if trouble.share else end
+            if at >= end and last > due_s[i - 1] and due < at:
+                at = max(at, last + packet_s / trouble.times)
+        arrival[i] = last = at
+    return arrival
+
+
+def well_again(arrival_s: np.ndarray, due_s: np.ndarray, packet_s: float) -> np.ndarray:
+    """Which packets arrived at least `WELL_FOR_S` after the first, a silence, or one that had to wait."""
+    silent = np.diff(arrival_s, prepend=-np.inf) > 3.5 * packet_s
+    waited = np.where(silent | (arrival_s > due_s + 1e-9), arrival_s, -np.inf)
+    return arrival_s - np.maximum.accumulate(waited) > WELL_FOR_S
+
+
+def random_troubles(rng: np.random.Generator, duration_s: float) -> list[Trouble]:
+    """Up to three stalls, trickles or absences of up to 5 s, the first two with their backlog in any burst."""
+    starts = np.sort(rng.uniform(-1.0, duration_s - 4.0, rng.integers(1, 4)))
+    return [
+        Trouble(
+            float(start),
+            float(rng.uniform(0.0, 5.0)),
+            float(rng.choice([0.0, rng.uniform(0.02, 0.95)])),
+            float(rng.choice([1e6, rng.uniform(1.1, 30.0)])),
+            bool(rng.random() < 0.2),
+        )
+        for start in starts
+    ]
+
+
+def sensor_in_trouble(seed: int) -> tuple[SampleBlock, SensorHeader, np.ndarray, np.ndarray]:
+    """What one sensor of any family's kind of timing delivers over a link in trouble, seconds of truth, well."""
+    rng = np.random.default_rng(seed)
+    kind = KINDS[seed % len(KINDS)]
+    nominal_hz, batch = float(rng.choice([25, 50, 60, 100, 120, 208])), int(rng.choice([1, 2, 3, 5, 10]))
+    rate_hz = nominal_hz * (1.0 + rng.uniform(-0.007, 0.007))
+    duration_s = rng.uniform(12.0, 25.0)
+    packets = int(duration_s * rate_hz / batch)
+    taken = 0.3 + np.arange(packets * batch) / rate_hz
+    due = taken[batch - 1 :: batch] + SHORTEST_WAY_S + rng.exponential(rng.uniform(0.001, 0.01), packets)
+    due = np.maximum.accumulate(due)
+    troubles = random_troubles(rng, duration_s)
+    kept = rng.random(packets) >= rng.choice([0.0, 0.02])
+    for trouble in troubles:
+        kept &= ~(trouble.loses & trouble.holds(due))
+    kept[0] = True
+    due, rows = due[kept], np.repeat(kept, batch)
+    arrival = delivered(due, batch / rate_hz, [each for each in troubles if not each.loses])
+    taken, number = taken[rows], np.flatnonzero(rows)
+    counter = "host" if kind in ("host", "stamps") else "device"
+    clocked = kind in ("stamps", "clock")
+    number = np.arange(len(taken)) if counter == "host" else number
+    none = np.zeros((len(taken), 3))
+    stamp = 40.0 + taken * (1.0 + rng.uniform(-1e-4, 1e-4)) if clocked else np.full(len(taken), np.nan)
+    block = SampleBlock("ankle", np.repeat(arrival, batch), number, stamp, none, none)
+    well = np.repeat(well_again(arrival, due, batch / rate_hz), batch)
+    return block, SensorHeader(rate_hz=nominal_hz, counter=counter), taken + SHORTEST_WAY_S, well
+
+
+def violations(seed: int) -> list[str]:
+    """What a live clock does wrong over one link in trouble."""
+    block, header, taken_s, well = sensor_in_trouble(seed)
+    timed = LiveClock(header).push(block)
+    arrival_s, fair = block.time_s[timed.order], well[timed.order]
+    wrong = []
+    if (timed.time_s > arrival_s).any():
+        wrong.append(f"{np.max(timed.time_s - arrival_s):.3f} s after its arrival")
+    if (off_s := np.abs(timed.time_s - taken_s[timed.order])[fair]).max(initial=0.0) > NEAR_S:
+        wrong.append(f"{off_s.max():.3f} s off when the link is well")
+    if len(lost := np.setdiff1d(np.flatnonzero(well), timed.order)):
+        wrong.append(f"{len(lost)} samples left out when the link is well")
+    if not (np.diff(timed.time_s) > 0.0).all():
+        wrong.append("time stands still")
+    return [f"{KINDS[seed % len(KINDS)]} {header.rate_hz:g} Hz, seed {seed}: {each}" for each in wrong]
+
+
+def test_live_times_keep_their_bounds_whatever_the_link_does():
+    assert [each for seed in range(200) for each in violations(seed)] == []
+
+
+@pytest.mark.soak
+def test_ten_thousand_links_in_trouble():
+    wrong = [each for seed in range(10_000) for each in violations(seed)]
+    print(f"10,000 links in trouble, seeds 0 to 9,999: {len(wrong)} violations")
+    assert wrong == []
