@@ -17,7 +17,7 @@ LOST_SHARE = 0.6
 LATE_FOR_S = 0.3
 #: So many of them that their number times what would be lost is this long: smaller losses need more.
 EVIDENCE_S = 0.08
-FEWEST_ARRIVALS = 4
+FEWEST_ARRIVALS = 3
 #: What they show holds only of a link at its usual pace: not while it trickles, nor while it catches up.
 USUAL_PACE = (0.5, 1.3)
 #: After a silence, so much more than the time since is a backlog: nothing was lost then.

@@ -53,7 +53,7 @@ def delivered(due_s: np.ndarray, packet_s: float, troubles: list[Trouble]) -> np
 
 def well_again(arrival_s: np.ndarray, due_s: np.ndarray, packet_s: float) -> np.ndarray:
     """Which packets arrived at least `WELL_FOR_S` after the first, a silence, or one that had to wait."""
-    silent = np.diff(arrival_s, prepend=-np.inf) > 3.5 * packet_s
+    silent = np.diff(arrival_s, prepend=-np.inf) > 1.5 * packet_s + SHORTEST_WAY_S
     waited = np.where(silent | (arrival_s > due_s + 1e-9), arrival_s, -np.inf)
     return arrival_s - np.maximum.accumulate(waited) > WELL_FOR_S
 
