@@ -30,8 +30,9 @@ NOISE_S = 0.002
 #: A slope further from the expected one than this share is another rate, not an inexact one: where so many
 #: windows show it, and most of them the same, since a link that trickles or catches up shows any.
 OTHER_RATE = 0.1
-OTHER_RATE_WINDOWS = 12
+OTHER_RATE_WINDOWS = 14
 MOST_AGREE = 0.8
+AGAIN = 2
 #: What other means measure is within this share of the slope, or wrong.
 NEAR_RATE = 0.02
 #: What a slope that was measured once may change by.
@@ -69,6 +70,7 @@ class LiveEnvelope:
         self._seconds = seconds
         self._agreed = True
         self._expected, self._error = slope, slope_error
+        self._nominal = slope, slope_error
         self._minima: deque[tuple[float, float]] = deque(maxlen=WINDOWS)
         self._windows: deque[tuple[float, float]] = deque(maxlen=WINDOWS)
         self.begin(tick, host_s)
@@ -186,6 +188,7 @@ class LiveEnvelope:
         ticks, seconds = np.diff(np.array(self._windows), axis=0).T
         slopes = np.maximum(seconds / np.maximum(ticks, 1e-9), LEAST_SLOPE)
         measured = float(np.median(slopes))
+        self._return_to_nominal(slopes)
         if self._expected is None:
             self.slope = measured
             return
@@ -195,6 +198,16 @@ class LiveEnvelope:
         same = np.abs(np.append(slopes, seconds.sum() / ticks.sum()) / measured - 1.0) < OTHER_RATE
         if other and presumed and same[-1] and same.mean() >= MOST_AGREE:
             self._expected, self._error, self._agreed = measured, OTHER_RATE, True
+            self._minima = self._windows.copy()
+
+    def _return_to_nominal(self, slopes: FloatArray) -> None:
+        """Believe the data sheet again, against all that was measured, as soon as windows agree with it."""
+        nominal, error = self._nominal
+        if nominal is None or self._expected is None or abs(self._expected / nominal - 1.0) < OTHER_RATE:
+            return
+        if len(slopes) >= AGAIN and (np.abs(slopes[-AGAIN:] / nominal - 1.0) < OTHER_RATE).all():
+            self._expected, self._error, self.slope = nominal, error, nominal
+            self._windows = deque(list(self._windows)[-AGAIN - 1 :], maxlen=WINDOWS)
             self._minima = self._windows.copy()
 
 

@@ -60,17 +60,14 @@ def well_again(arrival_s: np.ndarray, due_s: np.ndarray, packet_s: float) -> np.
 
 def random_troubles(rng: np.random.Generator, duration_s: float) -> list[Trouble]:
     """Up to three stalls, trickles or absences of up to 5 s, the first two with their backlog in any burst."""
-    starts = np.sort(rng.uniform(-1.0, duration_s - 4.0, rng.integers(1, 4)))
-    return [
-        Trouble(
-            float(start),
-            float(rng.uniform(0.0, 5.0)),
-            float(rng.choice([0.0, rng.uniform(0.02, 0.95)])),
-            float(rng.choice([1e6, rng.uniform(1.1, 30.0)])),
-            bool(rng.random() < 0.2),
-        )
-        for start in starts
-    ]
+    troubles: list[Trouble] = []
+    for start in np.sort(rng.uniform(-1.0, duration_s - 4.0, rng.integers(1, 4))).tolist():
+        share = float(rng.choice([0.0, rng.uniform(0.02, 0.95)]))
+        times = float(rng.choice([1e6, rng.uniform(1.1, 30.0)]))
+        trouble = Trouble(start, float(rng.uniform(0.0, 5.0)), share, times, bool(rng.random() < 0.2))
+        if not troubles or start > troubles[-1].start_s + troubles[-1].lasts_s:
+            troubles.append(trouble)
+    return troubles
 
 
 def sensor_in_trouble(seed: int) -> tuple[SampleBlock, SensorHeader, np.ndarray, np.ndarray]:
