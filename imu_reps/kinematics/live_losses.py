@@ -20,6 +20,11 @@ EVIDENCE_S = 0.08
 FEWEST_ARRIVALS = 3
 #: What they show holds only of a link at its usual pace: not while it trickles, nor while it catches up.
 USUAL_PACE = (0.5, 1.3)
+#: Where much would be lost at once, for longer and at a steadier pace: a busy computer's packets come by fits.
+MUCH_S, MUCH_FOR_S = 0.25, 0.6
+STEADY_PACE = (0.85, 1.15)
+#: Lateness that falls by more shows a backlog under way.
+FALLEN_S = 0.05
 #: After a silence, so much more than the time since is a backlog: nothing was lost then.
 BACKLOG_S = 0.1
 #: No backlog is longer: arrivals later than this lost samples, or nothing tells when they were taken.
@@ -89,6 +94,7 @@ class LiveLosses:
 
     def _begin_run(self, number: float, arrival_s: float) -> None:
         self._since, self._arrivals, self._least_s = (number, arrival_s), 0, inf
+        self._least_first_s = inf
 
     def _pace(self, number: float, arrival_s: float, line: LiveEnvelope) -> float:
         """Seconds of samples a second since the run began."""
@@ -126,14 +132,20 @@ class LiveLosses:
             self._begin_run(number, arrival_s)
             early = int(-late_s / packet_s + 1 - LOST_SHARE) * together
             return self._believe(-min(early, self._found), number, arrival_s) if early > 0 else 0
-        if not self._arrivals:
+        catches_up = new_packet and late_s < self._least_first_s - max(FALLEN_S, LOST_SHARE * packet_s)
+        if not self._arrivals or catches_up:
             self._begin_run(number, arrival_s)
-        self._arrivals += new_packet or not self._arrivals
+        if new_packet or not self._arrivals:
+            self._arrivals += 1
+            self._least_first_s = min(self._least_first_s, late_s)
         self._least_s = min(self._least_s, late_s)
         enough = self._arrivals >= max(FEWEST_ARRIVALS, EVIDENCE_S / packet_s)
-        if not (enough and new_packet) or arrival_s - self._since[1] < LATE_FOR_S:
+        much = self._least_s > MUCH_S
+        late_for_s = MUCH_FOR_S if much else LATE_FOR_S
+        if not (enough and new_packet) or arrival_s - self._since[1] < late_for_s:
             return 0
-        if not USUAL_PACE[0] <= self._pace(number, arrival_s, line) <= USUAL_PACE[1]:
+        slowest, fastest = STEADY_PACE if much else USUAL_PACE
+        if not slowest <= self._pace(number, arrival_s, line) <= fastest:
             self._begin_run(number, arrival_s)
             return 0
         lost = int(self._least_s / packet_s + 1 - LOST_SHARE) * together
