@@ -52,6 +52,7 @@ class LiveLosses:
         self._together: int | None = None
         self._found = 0
         self._doubtful = False
+        self._first_s = 0.0
         self._begin_run(number, arrival_s)
 
     def before(self, line: LiveEnvelope, tick: float, number: float, arrival_s: float) -> float | None:
@@ -93,8 +94,8 @@ class LiveLosses:
             line.expect(period_between_losses(number, arrival_s, self._together, (line.slope,)))
 
     def _begin_run(self, number: float, arrival_s: float) -> None:
+        """Begin to watch arrivals that stay late."""
         self._since, self._arrivals, self._least_s = (number, arrival_s), 0, inf
-        self._least_first_s = inf
 
     def _pace(self, number: float, arrival_s: float, line: LiveEnvelope) -> float:
         """Seconds of samples a second since the run began."""
@@ -132,12 +133,11 @@ class LiveLosses:
             self._begin_run(number, arrival_s)
             early = int(-late_s / packet_s + 1 - LOST_SHARE) * together
             return self._believe(-min(early, self._found), number, arrival_s) if early > 0 else 0
-        catches_up = new_packet and late_s < self._least_first_s - max(FALLEN_S, LOST_SHARE * packet_s)
-        if not self._arrivals or catches_up:
+        fallen_s = self._first_s - late_s
+        if not self._arrivals or (new_packet and fallen_s > max(FALLEN_S, LOST_SHARE * packet_s)):
             self._begin_run(number, arrival_s)
-        if new_packet or not self._arrivals:
-            self._arrivals += 1
-            self._least_first_s = min(self._least_first_s, late_s)
+            self._first_s = late_s
+        self._arrivals += new_packet or not self._arrivals
         self._least_s = min(self._least_s, late_s)
         enough = self._arrivals >= max(FEWEST_ARRIVALS, EVIDENCE_S / packet_s)
         much = self._least_s > MUCH_S
