@@ -174,13 +174,13 @@ class _Stream:
         self.time_s, self._placed_tick = max(self.time_s, arrival_s - PACKET_S), self._tick + passed
 
     def _end_window(self, arrival_s: float) -> None:
-        """Refit the line; a tick that stays behind it by the same stood still for that time."""
-        late_s = self._line.least_delay_s
+        """Refit the line; where ticks stay behind it by the same, they are late for good."""
+        late_s, least = self._line.least_delay_s, self._line.least
         same = [each for each in self._late if abs(each - late_s) < SAME_S] if self._line.late else []
         self._late = [*same, late_s] if self._line.late else []
         self._line.end_window(arrival_s)
         if len(self._late) >= STOOD_STILL_WINDOWS and not self._losses:
-            self._origin += late_s / self._line.slope
+            self._line.begin(*least)
             self._late.clear()
 
     def _lost_before(self, key: float, arrival_s: float) -> float | None:

@@ -24,7 +24,7 @@ WINDOWS = 128
 #: Windows after which the line rests on measurement.
 ENOUGH_WINDOWS = 6
 #: A window this late against the line waited for the link, or samples before it are missing.
-LATE_S = 0.5
+LATE_S = 0.1
 #: Scatter of minima that is taken for granted; more is measured.
 NOISE_S = 0.002
 #: A slope further from the expected one than this share is another rate, not an inexact one: where so many
@@ -192,11 +192,11 @@ class LiveEnvelope:
         if self._expected is None:
             self.slope = measured
             return
-        other = abs(measured / self._expected - 1.0) > OTHER_RATE
-        self._agreed = not other or self._seconds
+        off = abs(measured / self._expected - 1.0)
+        self._agreed = off < OTHER_RATE or self._seconds
         presumed = self._error > WANDER and not self._seconds and len(self._windows) >= OTHER_RATE_WINDOWS
         same = np.abs(np.append(slopes, seconds.sum() / ticks.sum()) / measured - 1.0) < OTHER_RATE
-        if other and presumed and same[-1] and same.mean() >= MOST_AGREE:
+        if off > NEAR_RATE and presumed and same[-1] and same.mean() >= MOST_AGREE:
             self._expected, self._error, self._agreed = measured, OTHER_RATE, True
             self._minima = self._windows.copy()
 

@@ -18,11 +18,12 @@ LATE_FOR_S = 0.3
 #: So many of them that their number times what would be lost is this long: smaller losses need more.
 EVIDENCE_S = 0.08
 FEWEST_ARRIVALS = 3
-#: What they show holds only of a link at its usual pace: not while it trickles, nor while it catches up.
-USUAL_PACE = (0.5, 1.3)
-#: Where much would be lost at once, for longer and at a steadier pace: a busy computer's packets come by fits.
+#: More is believed later.
 MUCH_S, MUCH_FOR_S = 0.25, 0.6
+#: What they show holds only at about the sensor's pace, not while a link trickles or catches up.
 STEADY_PACE = (0.85, 1.15)
+#: The same after a silence, where there is less time.
+USUAL_PACE = (0.5, 1.3)
 #: Lateness that falls by more shows a backlog under way.
 FALLEN_S = 0.05
 #: After a silence, so much more than the time since is a backlog: nothing was lost then.
@@ -140,12 +141,10 @@ class LiveLosses:
         self._arrivals += new_packet or not self._arrivals
         self._least_s = min(self._least_s, late_s)
         enough = self._arrivals >= max(FEWEST_ARRIVALS, EVIDENCE_S / packet_s)
-        much = self._least_s > MUCH_S
-        late_for_s = MUCH_FOR_S if much else LATE_FOR_S
+        late_for_s = LATE_FOR_S if self._least_s < MUCH_S else MUCH_FOR_S
         if not (enough and new_packet) or arrival_s - self._since[1] < late_for_s:
             return 0
-        slowest, fastest = STEADY_PACE if much else USUAL_PACE
-        if not slowest <= self._pace(number, arrival_s, line) <= fastest:
+        if not STEADY_PACE[0] <= self._pace(number, arrival_s, line) <= STEADY_PACE[1]:
             self._begin_run(number, arrival_s)
             return 0
         lost = int(self._least_s / packet_s + 1 - LOST_SHARE) * together
