@@ -38,9 +38,9 @@ from imu_reps.domain.summary import (
     Summary,
 )
 from imu_reps.domain.track import AngleTrack
-from imu_reps.kinematics.clocks import TimedSamples
+from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.recorded import estimate_motion, fit_clocks
-from imu_reps.kinematics.sensor_offset import SensorOffset
+from imu_reps.kinematics.sync.sensor_offset import SensorOffset
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,7 +17,7 @@ from imu_reps.domain.recording import Recording
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.domain.summary import Finding
-from imu_reps.kinematics.clocks import TimedSamples
+from imu_reps.kinematics.clock.offline import TimedSamples
 
 #: More easy repetitions than this: slower is harder, and says more.
 MANY_REPS = 50

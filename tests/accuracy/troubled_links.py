@@ -53,7 +53,7 @@ def well_again(arrival_s: np.ndarray, due_s: np.ndarray, packet_s: float) -> np.
 
 
 def random_troubles(rng: np.random.Generator, duration_s: float) -> list[Trouble]:
-    """Up to three stalls, trickles or absences of up to 5 s, the first two with their backlog in any burst."""
+    """Up to three stalls, trickles or absences of up to 5 s; the first two with a backlog in any burst."""
     troubles: list[Trouble] = []
     for start in np.sort(rng.uniform(-1.0, duration_s - 4.0, rng.integers(1, 4))).tolist():
         share = float(rng.choice([0.0, rng.uniform(0.02, 0.95)]))

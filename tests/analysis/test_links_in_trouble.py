@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 
@@ -13,6 +13,7 @@ from troubled_links import Trouble, delivered, random_troubles
 from imu_reps import Pipeline, Recording, SampleBlock
 from imu_reps.domain.events import Event, FaultSeen, SensorSilent
 from imu_reps.domain.samples import SENSOR_PLACES
+from imu_reps.kinematics.stream_grid import WAIT_S
 from imu_reps.sim.wearer import RadioPlan, RepPlan, SensorPlan, SetPlan, simulate
 
 #: Every family's kind of timing: who counts the samples, and whether the sensor has a clock.
@@ -72,23 +73,31 @@ def violations(seed: int) -> list[str]:
     ill = SENSOR_PLACES if both else (str(rng.choice(SENSOR_PLACES)),)
     troubles = [replace(each, loses=False) for each in random_troubles(rng, recording.ankle.time_s[-1])]
     late = {place: held_up(recording.samples(place), troubles) for place in ill}
+    missing = {} if both else {place: _missing(late[place], recording.samples(place)) for place in ill}
     events, count = followed(replace(recording, **late))
     faults, true_count = said_undisturbed(kind, number)
     wrong = []
     for event in events:
         if isinstance(event, FaultSeen) and event.fault.code not in faults:
             wrong.append(f"false {event.fault.code} at {event.time_s:.1f} s")
-        if isinstance(event, SensorSilent) and (both or event.sensor not in ill or not _ill_at(event.time_s, late[event.sensor], recording.samples(event.sensor))):
+        if isinstance(event, SensorSilent) and not (
+            event.sensor in missing and missing[event.sensor](event.time_s)
+        ):
             wrong.append(f"false silence of {event.sensor} at {event.time_s:.1f} s")
     if both and count != true_count:
         wrong.append(f"count {count} for {true_count}")
     return [f"{KINDS[kind]} seed {seed} {'both' if both else ill}: {each}" for each in wrong]
 
 
-def _ill_at(time_s: float, late: SampleBlock, undisturbed: SampleBlock) -> bool:
-    """Whether what was taken within the last two seconds was held up for half a second."""
-    recent = np.abs(undisturbed.time_s - time_s + FELT_S / 2.0) < FELT_S / 2.0
-    return bool(((late.time_s - undisturbed.time_s)[recent] > 0.4).any())
+def _missing(late: SampleBlock, undisturbed: SampleBlock) -> Callable[[float], bool]:
+    """Whether what was taken in the seconds before was held up for longer than a grid instant waits."""
+    waited_s = late.time_s - undisturbed.time_s
+
+    def missing(time_s: float) -> bool:
+        recent = (undisturbed.time_s > time_s - FELT_S) & (undisturbed.time_s <= time_s)
+        return bool((waited_s[recent] > 0.9 * WAIT_S).any())
+
+    return missing
 
 
 def test_nothing_false_is_said_whatever_the_links_do():
@@ -96,7 +105,7 @@ def test_nothing_false_is_said_whatever_the_links_do():
 
 
 @pytest.mark.soak
-def test_ten_thousand_sets_over_links_in_trouble():
-    wrong = [each for seed in range(10_000) for each in violations(seed)]
-    print(f"10,000 sets over links in trouble, seeds 0 to 9,999: {len(wrong)} violations")
+def test_a_thousand_sets_over_links_in_trouble():
+    wrong = [each for seed in range(1000) for each in violations(seed)]
+    print(f"1,000 sets over links in trouble, seeds 0 to 999: {len(wrong)} violations")
     assert wrong == []

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from imu_reps.domain.recording import SensorHeader
 from imu_reps.domain.samples import SampleBlock
-from imu_reps.kinematics.clocks import fit_clock
-from imu_reps.kinematics.live_clocks import LiveClock
+from imu_reps.kinematics.clock.offline import fit_clock
+from imu_reps.kinematics.clock.stream import LiveClock
 
 COUNTED = ("clock", "stamps", "number")
 

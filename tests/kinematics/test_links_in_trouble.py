@@ -1,4 +1,4 @@
-"""Links that stall, trickle and catch up: whatever they do, live times stay within their bounds and recover."""
+"""Links that stall, trickle and catch up: live times stay within their bounds and recover."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from troubled_links import SHORTEST_WAY_S, delivered, random_troubles, well_agai
 
 from imu_reps.domain.recording import SensorHeader
 from imu_reps.domain.samples import SampleBlock
-from imu_reps.kinematics.live_clocks import LiveClock
+from imu_reps.kinematics.clock.stream import LiveClock
 
 KINDS = ("host", "number", "stamps", "clock")
 #: What live times must hold: so near to the truth, once the link has been well for a second.
@@ -16,7 +16,7 @@ NEAR_S = 0.3
 
 
 def sensor_in_trouble(seed: int) -> tuple[SampleBlock, SensorHeader, np.ndarray, np.ndarray]:
-    """What one sensor of any family's kind of timing delivers over a link in trouble, seconds of truth, well."""
+    """What a sensor of any kind of timing delivers over a link in trouble; true times; where it is well."""
     rng = np.random.default_rng(seed)
     kind = KINDS[seed % len(KINDS)]
     nominal_hz, batch = float(rng.choice([25, 50, 60, 100, 120, 208])), int(rng.choice([1, 2, 3, 5, 10]))

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock
 from imu_reps.domain.track import GRID_HZ
-from imu_reps.kinematics.clocks import fit_clock
-from imu_reps.kinematics.live_motion import RATE_PATIENCE_S, WAIT_S, LiveGrid
+from imu_reps.kinematics.clock.offline import fit_clock
 from imu_reps.kinematics.motion import GridMotion, Motion, on_grid
 from imu_reps.kinematics.orientation import offline_motion
+from imu_reps.kinematics.stream_grid import RATE_PATIENCE_S, WAIT_S, LiveGrid
 from imu_reps.sim.wearer import RadioPlan, RepPlan, SensorPlan, SetPlan, simulate
 
 #: The longest that the quiet recording's packets take.
@@ -159,7 +159,7 @@ def test_live_and_finished_tell_the_same_motion(quiet: Recording) -> None:
 
 @pytest.mark.parametrize("silent", SENSOR_PLACES)
 def test_a_grid_instant_waits_only_so_long_for_a_silent_sensor(silent: str, quiet: Recording) -> None:
-    """The silent sensor's values are missing; the other one's come no later than its link and the wait allow."""
+    """The silent sensor's values are missing; the other one's come as its link and the wait allow."""
     grid = LiveGrid(quiet.header)
     stop_s = 5.0
     seen: list[Motion] = []

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from imu_reps.kinematics.clocks import fit_clock
-from imu_reps.kinematics.live_clocks import LiveClock
+from imu_reps.kinematics.clock.offline import fit_clock
+from imu_reps.kinematics.clock.stream import LiveClock
 
 COUNTED = ("clock", "stamps", "number")
 SEEDS = range(5)

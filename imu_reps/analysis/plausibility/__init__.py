@@ -19,7 +19,7 @@ from imu_reps.analysis.plausibility.windows import Windows, windows_of
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.errors import RecordingError
-from imu_reps.kinematics.clocks import TimedSamples
+from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.recorded import fit_clocks
 
 __all__ = ["PlausibilityFinding", "check_recording", "fit_clocks", "refuse_implausible", "refuse_unusable"]

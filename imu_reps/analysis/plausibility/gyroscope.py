@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 from imu_reps.analysis.plausibility.finding import PlausibilityFinding, Severity
 from imu_reps.analysis.plausibility.windows import HOP_S, Windows, angle_deg
 from imu_reps.domain.samples import BoolArray, FloatArray, SampleBlock, SensorPlace
-from imu_reps.kinematics.clocks import TimedSamples
+from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.rest import gyroscope_bias, window_length
 
 #: Windows in which the specific force hardly varies and has gravity's length point up within a few degrees.

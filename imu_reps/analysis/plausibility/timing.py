@@ -9,7 +9,7 @@ import numpy as np
 from imu_reps.analysis.plausibility.finding import PlausibilityFinding, Severity
 from imu_reps.domain.recording import Recording, SensorHeader
 from imu_reps.domain.samples import SampleBlock, SensorPlace
-from imu_reps.kinematics.clocks import TimedSamples
+from imu_reps.kinematics.clock.offline import TimedSamples
 
 #: The recording format refuses below the first and cautions below the second. 1 % of tolerance: what the
 #: clocks of such parts are off by.

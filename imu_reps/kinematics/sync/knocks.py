@@ -15,7 +15,7 @@ from scipy.ndimage import median_filter
 from scipy.spatial.transform import Rotation
 
 from imu_reps.domain.samples import BoolArray, FloatArray, SampleBlock
-from imu_reps.kinematics.clocks import TimedSamples
+from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.mounting import cross, unit
 from imu_reps.kinematics.rest import stretches
 

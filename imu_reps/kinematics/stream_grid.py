@@ -1,7 +1,7 @@
 """Both streams on one regular grid, as they arrive.
 
 Every value is a function of the samples and their arrival alone, never of how they were cut into blocks:
-a grid instant waits for `WAIT_S` after the first sensor has got past it; what arrives later does not reach it.
+a grid instant waits for `WAIT_S` after the first sensor got past it; what arrives later does not reach it.
 Where all links stall together nothing is lost, however late it is.
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 from imu_reps.domain.recording import Header, SensorHeader
 from imu_reps.domain.samples import SENSOR_PLACES, BoolArray, FloatArray, SampleBlock, SensorPlace
 from imu_reps.domain.track import GRID_HZ
-from imu_reps.kinematics.live_clocks import LiveClock
+from imu_reps.kinematics.clock.stream import LiveClock
 from imu_reps.kinematics.motion import HOLE_PERIODS, GridMotion, Motion, between
 from imu_reps.kinematics.orientation import LiveMotion
 
@@ -134,7 +134,7 @@ class LiveSensor:
         return np.append(self.tail.arrival_s, np.inf)[right]
 
     def on_grid(self, time_s: FloatArray, due_s: FloatArray) -> GridMotion:
-        """Values at grid instants, straight lines between samples; NaN in holes and for what came after `due_s`.
+        """Values at grid instants, straight lines between samples; NaN in holes and past `due_s`.
 
         Impacts are left out: they need a look at both sides.
         """

@@ -11,7 +11,7 @@ from collections import deque
 import numpy as np
 
 from imu_reps.domain.samples import FloatArray
-from imu_reps.kinematics.arrival_envelope import BELOW
+from imu_reps.kinematics.clock.envelope import BELOW
 
 #: Until a second packet tells, an unknown rate is taken to be 100 Hz.
 UNKNOWN_SLOPE = 0.01

@@ -7,9 +7,9 @@ from math import inf
 
 import numpy as np
 
-from imu_reps.kinematics.live_envelope import LiveEnvelope
-from imu_reps.kinematics.sample_ticks import LEAP_S
-from imu_reps.kinematics.uncounted_losses import period_between_losses
+from imu_reps.kinematics.clock.losses import period_between_losses
+from imu_reps.kinematics.clock.stream_envelope import LiveEnvelope
+from imu_reps.kinematics.clock.ticks import LEAP_S
 
 #: Arrivals stay late by more than this share of a packet where one was lost.
 LOST_SHARE = 0.6

@@ -2,6 +2,10 @@
 
 Each sample is timed from what arrived up to itself, one by one, so that no cut into blocks can matter.
 Samples that come after a later one cannot be put back in order any more: they are left out, and counted.
+
+No sample is timed after its own arrival. Where only the host counts, a sample that comes late has waited, until
+arrivals at the sensor's usual pace show that others before it were lost; where that proves wrong, time stands
+until what was taken since has caught up with it. Samples `MOST_LATE_S` late are timed by their arrival.
 """
 
 from __future__ import annotations
@@ -13,10 +17,9 @@ import numpy as np
 
 from imu_reps.domain.recording import SensorHeader
 from imu_reps.domain.samples import FloatArray, IntArray, SampleBlock
-from imu_reps.kinematics.live_envelope import UNKNOWN_SLOPE, LiveEnvelope
-from imu_reps.kinematics.live_losses import LiveLosses
-from imu_reps.kinematics.sample_order import LATEST_RUN, LATEST_S
-from imu_reps.kinematics.sample_ticks import CLOCK_DIGITS, DATA_SHEET_ERROR, LEAP_S
+from imu_reps.kinematics.clock.stream_envelope import UNKNOWN_SLOPE, LiveEnvelope
+from imu_reps.kinematics.clock.stream_losses import LiveLosses
+from imu_reps.kinematics.clock.ticks import CLOCK_DIGITS, DATA_SHEET_ERROR, LATEST_RUN, LATEST_S, LEAP_S
 
 #: Times approach a refitted line within about this long instead of jumping to it.
 SLEW_S = 0.15
@@ -26,8 +29,9 @@ LEAST_ADVANCE = 0.5
 NO_ROOM_S = 1e-9
 #: Time never reaches the arrival, so that the next of the same packet has room, too.
 LEFT_ROOM_S = 0.001
-#: A first sample waited this long at the most for the others of its packet; one after a hole left out is apart.
+#: A first sample waited this long at the most for the others of its packet.
 PACKET_S = 0.1
+#: So far apart are the samples on both sides of some that were left out.
 APART_PERIODS = 2.0
 #: A late window waited, or its clock stood still: that is believed once so many windows in a row were late
 #: by the same, within `SAME_S`.
@@ -65,7 +69,7 @@ class LiveClock:
     Attributes
     ----------
     left_out : int
-        Copies and late samples, which are not timed.
+        Samples that are not timed: copies, late ones, and those of which the arrivals do not tell when.
     """
 
     def __init__(self, header: SensorHeader) -> None:
