@@ -64,6 +64,11 @@ def said_undisturbed(kind: int, number: int) -> tuple[set[str], int]:
     return {event.fault.code for event in events if isinstance(event, FaultSeen)}, count
 
 
+def never(_: float) -> bool:
+    """Nothing of a sensor on a good link is missing, nor where both links wait alike."""
+    return False
+
+
 def violations(seed: int) -> list[str]:
     """What is said wrongly over links in trouble: both (a busy computer) or one."""
     rng = np.random.default_rng(seed)

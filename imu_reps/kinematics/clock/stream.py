@@ -3,9 +3,9 @@
 Each sample is timed from what arrived up to itself, one by one, so that no cut into blocks can matter.
 Samples that come after a later one cannot be put back in order any more: they are left out, and counted.
 
-No sample is timed after its own arrival. Where only the host counts, a sample that comes late has waited, until
-arrivals at the sensor's usual pace show that others before it were lost; where that proves wrong, time stands
-until what was taken since has caught up with it. Samples `MOST_LATE_S` late are timed by their arrival.
+No sample is timed after its own arrival. Where only the host counts, a late sample has waited, until arrivals
+at the sensor's usual pace show that others before it were lost; where that proves wrong, samples are left out
+until they are later than the newest again. More than `MOST_LATE_S` nothing waits.
 """
 
 from __future__ import annotations
