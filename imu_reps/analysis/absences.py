@@ -10,7 +10,7 @@ from imu_reps.domain.endings import STOPPED_WITH_PAIN
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Note, Recording
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
-from imu_reps.kinematics.clocks import TimedSamples
+from imu_reps.kinematics.clock.offline import TimedSamples
 
 #: Shorter silences are told as drop-outs.
 AWAY_S = 1.0

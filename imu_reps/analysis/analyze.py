@@ -35,9 +35,9 @@ from imu_reps.domain.summary import (
     Summary,
 )
 from imu_reps.domain.track import AngleTrack
-from imu_reps.kinematics.clocks import TimedSamples
+from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.recorded import estimate_motion
-from imu_reps.kinematics.sensor_offset import SensorOffset
+from imu_reps.kinematics.sync.sensor_offset import SensorOffset
 from imu_reps.quality import usable
 
 if TYPE_CHECKING:

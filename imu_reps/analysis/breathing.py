@@ -19,7 +19,7 @@ from imu_reps.domain.finding import Finding
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ, AngleTrack
-from imu_reps.kinematics.holes import bridged
+from imu_reps.kinematics.motion import bridged
 
 #: Breaths come at 6 to 36 a minute.
 BAND_HZ = (0.1, 0.6)

@@ -10,9 +10,9 @@ import numpy as np
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.samples import SampleBlock, SensorPlace
-from imu_reps.kinematics.clocks import TimedSamples
-from imu_reps.kinematics.sensor_offset import SensorOffset, offset_from_arrivals, offset_from_tap
-from imu_reps.kinematics.taps import MOST_OFFSET_S, NoTap, Shaken, TapOffset, find_taps
+from imu_reps.kinematics.clock.offline import TimedSamples
+from imu_reps.kinematics.sync.sensor_offset import SensorOffset, offset_from_arrivals, offset_from_tap
+from imu_reps.kinematics.sync.taps import MOST_OFFSET_S, NoTap, Shaken, TapOffset, find_taps
 
 #: A leg at 60 deg/s moves by a degree in 17 ms: further apart, what follows what begins to blur.
 APART_S = 0.020

@@ -17,9 +17,8 @@ from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Certainty
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import AngleTrack
-from imu_reps.kinematics.holes import bridged_columns
 from imu_reps.kinematics.lever import Carried, carried
-from imu_reps.kinematics.motion import Motion
+from imu_reps.kinematics.motion import Motion, bridged_columns
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ
-from imu_reps.kinematics.holes import bridged, bridged_columns
+from imu_reps.kinematics.motion import bridged, bridged_columns
 from imu_reps.kinematics.zero_phase import ZeroPhase
 
 CUTOFF_HZ = 6.0

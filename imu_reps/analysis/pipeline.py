@@ -14,7 +14,7 @@ from imu_reps.domain.recording import Header, Note, Recording
 from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace, concatenate
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import AngleTrack
-from imu_reps.kinematics.live_motion import LiveGrid
+from imu_reps.kinematics.stream_grid import LiveGrid
 
 #: Blocks are joined once they hold so many samples: one of a few samples takes several times their memory.
 JOINED = 1000

@@ -13,7 +13,7 @@ from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.errors import RecordingError
-from imu_reps.kinematics.holes import bridged
+from imu_reps.kinematics.motion import bridged
 from imu_reps.kinematics.mounting import pelvis_axes_at, tilt_and_rotation
 from imu_reps.kinematics.recorded import estimate_motion
 from imu_reps.kinematics.rest import stretches

@@ -16,7 +16,7 @@ from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Caution, Recording
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import SensorPlace
-from imu_reps.kinematics.clocks import TimedSamples
+from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.quality.timing import HOLE_S
 
 #: More easy repetitions than this: slower is harder, and says more.

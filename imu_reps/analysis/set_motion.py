@@ -10,8 +10,8 @@ from imu_reps.analysis.filters import low_passed, rate_of_change
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.track import AngleTrack
-from imu_reps.kinematics.holes import bridged
 from imu_reps.kinematics.lever import Carried
+from imu_reps.kinematics.motion import bridged
 
 
 @dataclass(frozen=True, slots=True)

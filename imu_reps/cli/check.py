@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from imu_reps.domain.finding import Finding
     from imu_reps.domain.recording import Recording
     from imu_reps.domain.samples import SensorPlace
-    from imu_reps.kinematics.clocks import TimedSamples
-    from imu_reps.kinematics.sensor_offset import SensorOffset
+    from imu_reps.kinematics.clock.offline import TimedSamples
+    from imu_reps.kinematics.sync.sensor_offset import SensorOffset
     from imu_reps.quality import Checked
 
 _MARKS = {"refuse": "x", "caution": "!", "info": "-"}

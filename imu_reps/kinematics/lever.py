@@ -14,8 +14,7 @@ import numpy as np
 
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray
 from imu_reps.domain.track import GRID_HZ
-from imu_reps.kinematics.holes import bridged_columns
-from imu_reps.kinematics.motion import GridMotion
+from imu_reps.kinematics.motion import GridMotion, bridged_columns
 from imu_reps.kinematics.mounting import unit
 from imu_reps.kinematics.zero_phase import low_pass
 

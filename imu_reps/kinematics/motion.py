@@ -157,3 +157,24 @@ def grid_peaks(values: FloatArray, source_s: FloatArray, time_s: FloatArray) -> 
     known = (cell >= 0) & (cell < len(time_s))
     np.maximum.at(peaks, cell[known], values[known])
     return np.asarray(peaks)
+
+
+def bridged(values: FloatArray) -> FloatArray:
+    """Values with NaN crossed by straight lines, for filters only; all NaN stays all NaN."""
+    known = np.isfinite(values)
+    if known.all() or not known.any():
+        return values
+    whole, holes, ticks = values.copy(), np.flatnonzero(~known), np.flatnonzero(known)
+    whole[holes] = np.interp(holes, ticks, values[ticks])
+    return whole
+
+
+def bridged_columns(values: FloatArray) -> FloatArray:
+    """The same for the columns of (n, m) values, which are measured together."""
+    known = np.isfinite(values[:, 0])
+    if known.all() or not known.any():
+        return values
+    whole, holes, ticks = values.copy(), np.flatnonzero(~known), np.flatnonzero(known)
+    for column in whole.T:
+        column[holes] = np.interp(holes, ticks, column[ticks])
+    return whole

@@ -15,7 +15,7 @@ import numpy as np
 from vqf import VQF, offlineVQF
 
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock
-from imu_reps.kinematics.clocks import TimedSamples
+from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.rest import (
     gyroscope_bias,
     rest_readings,

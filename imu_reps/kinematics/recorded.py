@@ -8,10 +8,10 @@ import numpy as np
 
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.samples import SENSOR_PLACES, FloatArray, SampleBlock, SensorPlace
-from imu_reps.kinematics.clocks import TimedSamples, fit_clock
-from imu_reps.kinematics.knocks import without_knocks
+from imu_reps.kinematics.clock.offline import TimedSamples, fit_clock
 from imu_reps.kinematics.motion import GridMotion, Motion, grid_times, on_grid, with_impacts
 from imu_reps.kinematics.orientation import offline_motion
+from imu_reps.kinematics.sync.knocks import without_knocks
 
 
 def fit_clocks(recording: Recording) -> dict[SensorPlace, TimedSamples]:

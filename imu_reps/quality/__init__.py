@@ -27,7 +27,7 @@ from imu_reps.domain.finding import Finding, ImplausibleError
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.errors import RecordingError
-from imu_reps.kinematics.clocks import TimedSamples
+from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.quality.accelerometer import check_accelerometer
 from imu_reps.quality.channels import check_channels, check_finite
 from imu_reps.quality.copies import check_streams, without_copies

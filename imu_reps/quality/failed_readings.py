@@ -12,7 +12,7 @@ import numpy as np
 
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock
-from imu_reps.kinematics.clocks import TimedSamples
+from imu_reps.kinematics.clock.offline import TimedSamples
 
 COLUMNS = ("acc_x_mps2", "acc_y_mps2", "acc_z_mps2", "gyr_x_dps", "gyr_y_dps", "gyr_z_dps")
 

@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock, SensorPlace
-from imu_reps.kinematics.clocks import TimedSamples
+from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.rest import gyroscope_bias, window_length
 from imu_reps.quality.failed_readings import COLUMNS
 from imu_reps.quality.windows import HOP_S, Windows, angle_deg

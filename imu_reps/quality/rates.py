@@ -10,7 +10,7 @@ import numpy as np
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import SensorHeader
 from imu_reps.domain.samples import FloatArray, SampleBlock
-from imu_reps.kinematics.clocks import TimedSamples, fit_clock
+from imu_reps.kinematics.clock.offline import TimedSamples, fit_clock
 
 #: Rates are compared over so long ...
 WINDOW_S = 1.5

@@ -9,7 +9,7 @@ import numpy as np
 from imu_reps.domain.finding import Finding, Severity
 from imu_reps.domain.recording import Recording, SensorHeader
 from imu_reps.domain.samples import SampleBlock, SensorPlace
-from imu_reps.kinematics.clocks import TimedSamples
+from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.quality.rates import MIN_RATE_HZ
 
 #: The recording format cautions below this. 1 % of tolerance: what the clocks of such parts are off by.

@@ -9,7 +9,7 @@ import numpy as np
 
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.samples import BoolArray, FloatArray, SensorPlace
-from imu_reps.kinematics.clocks import TimedSamples
+from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.rest import STILL_ACC_SD_MPS2
 
 HOP_S = 0.25

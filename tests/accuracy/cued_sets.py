@@ -21,7 +21,7 @@ from imu_reps.coaching.cues import CoachPlan
 from imu_reps.domain.cue import Cue
 from imu_reps.domain.events import Event, FloorNear, LimitCrossed
 from imu_reps.domain.samples import FloatArray
-from imu_reps.kinematics.live_motion import WAIT_S
+from imu_reps.kinematics.stream_grid import WAIT_S
 from imu_reps.sim.wearer import SetPlan, Truth, random_plan, simulate
 from imu_reps.sources.replay_source import replay_blocks
 
@@ -121,7 +121,7 @@ def _coached(coach: Coach, known: list[tuple[float, Event]]) -> Iterator[Cue]:
 def _known_s(recording: Recording, time_s: float) -> float:
     """When a grid instant can be known: both sensors have sent past it, or one is no longer waited for."""
     arrivals = [_next_arrival(block.time_s, time_s) for block in (recording.pelvis, recording.ankle) if block]
-    return min(max(arrivals), time_s + WAIT_S)
+    return min(max(arrivals), min(arrivals) + WAIT_S)
 
 
 def _next_arrival(arrival_s: FloatArray, time_s: float) -> float:

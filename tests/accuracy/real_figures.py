@@ -12,7 +12,7 @@ from scipy.spatial.transform import Rotation
 from vqf import offlineVQF
 
 from imu_reps.domain.samples import FloatArray, SampleBlock
-from imu_reps.kinematics.clocks import SensorClock, TimedSamples
+from imu_reps.kinematics.clock.offline import SensorClock, TimedSamples
 from imu_reps.kinematics.orientation import offline_motion, up_from_quaternions
 
 #: Two filters that agree to this are the same: rounding.

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from imu_reps.domain.recording import SensorHeader
 from imu_reps.domain.samples import SampleBlock
 from imu_reps.errors import RecordingError
-from imu_reps.kinematics.clocks import fit_clock
+from imu_reps.kinematics.clock.offline import fit_clock
 
 COUNTED = ("clock", "stamps", "number")
 #: Nominal rate, samples a packet, mean jitter, duration.

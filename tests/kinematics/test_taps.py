@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from imu_reps.kinematics.taps import NoTap, Shaken, TapOffset, find_taps
+from imu_reps.kinematics.sync.taps import NoTap, Shaken, TapOffset, find_taps
 
 UNEVEN = (2.0, 2.45, 3.2)
 

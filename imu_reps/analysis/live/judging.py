@@ -19,8 +19,7 @@ from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ, AngleTrack
-from imu_reps.kinematics.holes import bridged_columns
-from imu_reps.kinematics.motion import Motion, impacts
+from imu_reps.kinematics.motion import Motion, bridged_columns, impacts
 
 #: Angles this long before and after a repetition are looked at, for the filters and the resting band.
 LEAD_S = 2.0

@@ -11,7 +11,7 @@ from imu_reps.analysis.set_motion import SetMotion
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
-from imu_reps.kinematics.holes import bridged
+from imu_reps.kinematics.motion import bridged
 
 #: Slower sensors do not see an impulse of 10 to 60 ms.
 LEAST_RATE_HZ = 50.0

@@ -13,8 +13,7 @@ import numpy as np
 from imu_reps.analysis.filters import low_passed
 from imu_reps.domain.recording import Posture
 from imu_reps.domain.samples import FloatArray
-from imu_reps.kinematics.holes import bridged, bridged_columns
-from imu_reps.kinematics.motion import GridMotion
+from imu_reps.kinematics.motion import GridMotion, bridged, bridged_columns
 from imu_reps.kinematics.mounting import angle_about, cross
 
 

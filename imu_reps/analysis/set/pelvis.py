@@ -18,8 +18,7 @@ from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.summary import Zero
 from imu_reps.domain.track import GRID_HZ
-from imu_reps.kinematics.holes import bridged, bridged_columns
-from imu_reps.kinematics.motion import GridMotion, Motion
+from imu_reps.kinematics.motion import GridMotion, Motion, bridged, bridged_columns
 from imu_reps.kinematics.mounting import (
     MAX_TURN_DEG,
     TURN_SPREAD_DEG,

@@ -25,9 +25,8 @@ from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
-from imu_reps.kinematics.holes import bridged, bridged_columns
 from imu_reps.kinematics.lever import SET_CUTOFF_HZ, Carried, Lever, Movements, carried
-from imu_reps.kinematics.motion import GridMotion, Motion
+from imu_reps.kinematics.motion import GridMotion, Motion, bridged, bridged_columns
 from imu_reps.kinematics.mounting import cross, pelvis_axes_at, plane_about, tilt_and_rotation, unit
 from imu_reps.kinematics.rest import stretches
 

@@ -15,8 +15,7 @@ import numpy as np
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.track import GRID_HZ
-from imu_reps.kinematics.holes import bridged_columns
-from imu_reps.kinematics.motion import Motion
+from imu_reps.kinematics.motion import Motion, bridged_columns
 from imu_reps.kinematics.mounting import (
     LEFT_DEG,
     PelvisAxes,

@@ -9,7 +9,7 @@ import pytest
 
 from imu_reps.domain.recording import SensorHeader
 from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock
-from imu_reps.kinematics.clocks import fit_clock
+from imu_reps.kinematics.clock.offline import fit_clock
 from imu_reps.sensors import streams as streams_module
 
 STREAMS = [

@@ -13,8 +13,8 @@ import numpy as np
 
 from imu_reps.domain.recording import SensorHeader
 from imu_reps.domain.samples import FloatArray, IntArray, SampleBlock
-from imu_reps.kinematics.arrival_envelope import WINDOW_S, Envelope, fit_envelope, offsets_for, packet_ends
-from imu_reps.kinematics.sample_ticks import DATA_SHEET_ERROR, OTHER_RATE, Ticks, no_rate, sample_ticks
+from imu_reps.kinematics.clock.envelope import WINDOW_S, Envelope, fit_envelope, offsets_for, packet_ends
+from imu_reps.kinematics.clock.ticks import DATA_SHEET_ERROR, OTHER_RATE, Ticks, no_rate, sample_ticks
 
 #: Successive samples are at least this share of a period apart.
 LEAST_SPACING = 0.2

@@ -1,7 +1,8 @@
 """Both streams on one regular grid, as they arrive.
 
 Every value is a function of the samples and their arrival alone, never of how they were cut into blocks:
-a sample that arrives `WAIT_S` or more after a grid instant does not reach it.
+a grid instant waits for `WAIT_S` after the first sensor got past it; what arrives later does not reach it.
+Where all links stall together nothing is lost, however late it is.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ import numpy as np
 from imu_reps.domain.recording import Header, SensorHeader
 from imu_reps.domain.samples import SENSOR_PLACES, BoolArray, FloatArray, SampleBlock, SensorPlace
 from imu_reps.domain.track import GRID_HZ
-from imu_reps.kinematics.live_clocks import LiveClock
+from imu_reps.kinematics.clock.stream import LiveClock
 from imu_reps.kinematics.motion import HOLE_PERIODS, GridMotion, Motion, between
 from imu_reps.kinematics.orientation import LiveMotion
 
-#: How long a grid instant waits for a late sensor.
+#: How long a grid instant that one sensor has got past waits for the others.
 WAIT_S = 0.5
 
 #: Samples are held back this long at the start, to see whether the header's rate is about right.
@@ -127,8 +128,13 @@ class LiveSensor:
         values = np.concatenate([motion.up, motion.gyr_dps, acc_mps2], axis=1)
         self.tail = self.tail.joined(_Tail(time_s, arrival_s, values, motion.still))
 
-    def on_grid(self, time_s: FloatArray) -> GridMotion:
-        """Values at grid instants, straight lines between samples; NaN in holes and where too late.
+    def passed_s(self, time_s: FloatArray) -> FloatArray:
+        """When the first sample after each grid instant arrived; infinite where none has."""
+        right = np.searchsorted(self.tail.time_s, time_s, side="right")
+        return np.append(self.tail.arrival_s, np.inf)[right]
+
+    def on_grid(self, time_s: FloatArray, due_s: FloatArray) -> GridMotion:
+        """Values at grid instants, straight lines between samples; NaN in holes and past `due_s`.
 
         Impacts are left out: they need a look at both sides.
         """
@@ -140,7 +146,7 @@ class LiveSensor:
         right = np.clip(right, 1, len(tail) - 1)
         left = right - 1
         step = tail.time_s[right] - tail.time_s[left]
-        valid = inside & (step <= HOLE_PERIODS * self._period_s) & (tail.arrival_s[right] < time_s + WAIT_S)
+        valid = inside & (step <= HOLE_PERIODS * self._period_s) & (tail.arrival_s[right] < due_s)
         share = np.where(valid, (time_s - tail.time_s[left]) / step, np.nan)[:, None]
         values = between(tail.values, left, share)
         nothing = np.full(len(time_s), np.nan)
@@ -183,26 +189,26 @@ class LiveGrid:
             self._now_s = max(self._now_s, float(block.time_s[-1]))
         for block in heard:
             self._sensors[block.sensor].push(block, self._start_s + RATE_PATIENCE_S)
-        time_s = self._ready_times()
+        time_s, due_s = self._ready_times()
         if len(time_s) == 0:
             return Motion(time_s, None, None)
-        grids = {place: sensor.on_grid(time_s) for place, sensor in self._sensors.items()}
+        grids = {place: sensor.on_grid(time_s, due_s) for place, sensor in self._sensors.items()}
         for sensor in self._sensors.values():
             sensor.forget(float(time_s[-1]) + 1.0 / GRID_HZ)
         return Motion(time_s, grids.get("pelvis"), grids.get("ankle"))
 
-    def _ready_times(self) -> FloatArray:
-        latest = [sensor.latest_s for sensor in self._sensors.values()]
-        held = any(sensor.holding for sensor in self._sensors.values())
+    def _ready_times(self) -> tuple[FloatArray, FloatArray]:
+        """The grid instants that need wait no more, and until when each waited."""
+        sensors = self._sensors.values()
+        latest = [sensor.latest_s for sensor in sensors]
+        held = any(sensor.holding for sensor in sensors)
         if max(latest) == -np.inf or (held and self._now_s < self._start_s + RATE_PATIENCE_S):
-            return np.empty(0)
-        end_s = min(max(latest), max(min(latest), self._now_s - WAIT_S))
-        if end_s == -np.inf:
-            return np.empty(0)
+            return np.empty(0), np.empty(0)
         if self._next_tick is None:
-            first_s = min(sensor.first_s for sensor in self._sensors.values())
-            self._next_tick = int(np.ceil(first_s * GRID_HZ))
-        end_tick = int(np.ceil(end_s * GRID_HZ))
-        ticks = np.arange(self._next_tick, max(self._next_tick, end_tick))
-        self._next_tick += len(ticks)
-        return np.asarray(ticks / GRID_HZ)
+            self._next_tick = int(np.ceil(min(sensor.first_s for sensor in sensors) * GRID_HZ))
+        end_tick = int(np.ceil(max(latest) * GRID_HZ))
+        time_s = np.arange(self._next_tick, max(self._next_tick, end_tick)) / GRID_HZ
+        due_s = WAIT_S + np.min([sensor.passed_s(time_s) for sensor in sensors], axis=0)
+        ready = int(np.count_nonzero((time_s < min(latest)) | (due_s <= self._now_s)))
+        self._next_tick += ready
+        return time_s[:ready], due_s[:ready]

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from imu_reps.domain.samples import FloatArray, IntArray, SampleBlock
-from imu_reps.kinematics.clocks import TimedSamples
+from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.mounting import cross, unit
 from imu_reps.kinematics.rest import stretches
 

@@ -11,7 +11,7 @@ from collections import deque
 import numpy as np
 
 from imu_reps.domain.samples import FloatArray
-from imu_reps.kinematics.arrival_envelope import BELOW
+from imu_reps.kinematics.clock.envelope import BELOW
 
 #: Until a second packet tells, an unknown rate is taken to be 100 Hz.
 UNKNOWN_SLOPE = 0.01
@@ -23,10 +23,18 @@ FEWEST_ARRIVALS = 3
 WINDOWS = 128
 #: Windows after which the line rests on measurement.
 ENOUGH_WINDOWS = 6
+#: A window this late against the line waited for the link, or samples before it are missing.
+LATE_S = 0.1
 #: Scatter of minima that is taken for granted; more is measured.
 NOISE_S = 0.002
-#: A slope further from the expected one than this share is another rate, not an inexact one.
+#: A slope further from the expected one than this share is another rate, not an inexact one: where so many
+#: windows show it, and most of them the same, since a link that trickles or catches up shows any.
 OTHER_RATE = 0.1
+OTHER_RATE_WINDOWS = 14
+MOST_AGREE = 0.8
+AGAIN = 2
+#: What other means measure is within this share of the slope, or wrong.
+NEAR_RATE = 0.02
 #: What a slope that was measured once may change by.
 WANDER = 0.001
 #: An arrival that much before the line shows the line to be wrong.
@@ -44,6 +52,8 @@ class LiveEnvelope:
         Share by which it may be off, one standard deviation.
     tick, host_s : float
         The first sample and its arrival.
+    seconds : bool
+        Ticks are a clock's seconds, which are never other than about a second.
 
     Attributes
     ----------
@@ -53,16 +63,27 @@ class LiveEnvelope:
         Its delay against the line.
     """
 
-    def __init__(self, slope: float | None, slope_error: float, tick: float, host_s: float) -> None:
+    def __init__(
+        self, slope: float | None, slope_error: float, tick: float, host_s: float, *, seconds: bool = False
+    ) -> None:
         self.slope = slope or UNKNOWN_SLOPE
+        self._seconds = seconds
+        self._agreed = True
         self._expected, self._error = slope, slope_error
+        self._nominal = slope, slope_error
         self._minima: deque[tuple[float, float]] = deque(maxlen=WINDOWS)
+        self._windows: deque[tuple[float, float]] = deque(maxlen=WINDOWS)
         self.begin(tick, host_s)
 
     @property
     def settled(self) -> bool:
         """Whether the line rests on measurement."""
-        return len(self._minima) >= (1 if self._error <= WANDER else ENOUGH_WINDOWS)
+        return self._agreed and len(self._minima) >= (1 if self._error <= WANDER else ENOUGH_WINDOWS)
+
+    @property
+    def has_slope(self) -> bool:
+        """Whether the slope is expected or measured, and no guess."""
+        return self._expected is not None or self.settled
 
     def at(self, tick: float) -> float:
         """Host time of a tick."""
@@ -74,13 +95,16 @@ class LiveEnvelope:
             self._expected, self._error = self.slope, WANDER
         self._tick, self._host_s = tick, host_s
         self._minima.clear()
+        self._windows.clear()
         self._first_end: tuple[float, float] | None = None
         self._newest = tick, host_s
         self.begin_window(host_s)
         self.least_delay_s, self.least = 0.0, self._newest
 
     def expect(self, slope: float) -> None:
-        """Take a slope that was measured by other means; the line begins anew where it was far off."""
+        """Take a slope that was measured by other means; the line begins anew where it was off."""
+        if abs(slope / self.slope - 1.0) > NEAR_RATE:
+            return
         far_off = abs(slope / self.slope - 1.0) > 2 * WANDER
         self.slope = self._expected = slope
         self._error = WANDER
@@ -106,10 +130,19 @@ class LiveEnvelope:
         if delay <= self.least_delay_s:
             self.least_delay_s, self.least = delay, (tick, arrival_s)
 
+    @property
+    def late(self) -> bool:
+        """Whether the whole running window is too late to tell of the line."""
+        return self.has_slope and self.least_delay_s > LATE_S
+
     def end_window(self, arrival_s: float) -> None:
-        """Refit with the running window's minimum and begin another window."""
-        self._minima.append(self.least)
-        self._refit()
+        """Refit with the running window's minimum, if it was in time, and begin another window."""
+        self._windows.append(self.least)
+        if not self.late:
+            self._minima.append(self.least)
+        self._judge_slope()
+        if self._minima:
+            self._refit()
         self.begin_window(arrival_s)
 
     def begin_window(self, arrival_s: float) -> None:
@@ -132,7 +165,7 @@ class LiveEnvelope:
         points = np.array(self._minima)
         centre = points.mean(axis=0)
         tick, host = (points - centre).T
-        slope = self._expected_slope(points)
+        slope = self._expected or self.slope
         spread = NOISE_S
         for _ in range(3):
             residual = host - slope * tick
@@ -148,17 +181,34 @@ class LiveEnvelope:
         self.slope = float(np.clip(slope, (1 - 3 * self._error) * known, (1 + 3 * self._error) * known))
         self._tick, self._host_s = float(centre[0] + mean_tick), float(centre[1] + mean_host)
 
-    def _expected_slope(self, points: FloatArray) -> float:
-        """The expected slope, unless the windows show quite another."""
-        if len(points) > 1:
-            ticks, seconds = np.diff(points, axis=0).T
-            measured = max(float(np.median(seconds / np.maximum(ticks, 1e-9))), LEAST_SLOPE)
-            if self._expected is None:
-                return measured
-            presumed = self._error > WANDER and len(points) >= ENOUGH_WINDOWS
-            if presumed and abs(measured / self._expected - 1.0) > OTHER_RATE:
-                self._expected, self._error = measured, OTHER_RATE
-        return self._expected or self.slope
+    def _judge_slope(self) -> None:
+        """Take quite another slope than was expected, where all windows show it."""
+        if len(self._windows) < 2:
+            return
+        ticks, seconds = np.diff(np.array(self._windows), axis=0).T
+        slopes = np.maximum(seconds / np.maximum(ticks, 1e-9), LEAST_SLOPE)
+        measured = float(np.median(slopes))
+        self._return_to_nominal(slopes)
+        if self._expected is None:
+            self.slope = measured
+            return
+        off = abs(measured / self._expected - 1.0)
+        self._agreed = off < OTHER_RATE or self._seconds
+        presumed = self._error > WANDER and not self._seconds and len(self._windows) >= OTHER_RATE_WINDOWS
+        same = np.abs(np.append(slopes, seconds.sum() / ticks.sum()) / measured - 1.0) < OTHER_RATE
+        if off > NEAR_RATE and presumed and same[-1] and same.mean() >= MOST_AGREE:
+            self._expected, self._error, self._agreed = measured, OTHER_RATE, True
+            self._minima = self._windows.copy()
+
+    def _return_to_nominal(self, slopes: FloatArray) -> None:
+        """Believe the data sheet again, against all that was measured, as soon as windows agree with it."""
+        nominal, error = self._nominal
+        if nominal is None or self._expected is None or abs(self._expected / nominal - 1.0) < OTHER_RATE:
+            return
+        if len(slopes) >= AGAIN and (np.abs(slopes[-AGAIN:] / nominal - 1.0) < OTHER_RATE).all():
+            self._expected, self._error, self.slope = nominal, error, nominal
+            self._windows = deque(list(self._windows)[-AGAIN - 1 :], maxlen=WINDOWS)
+            self._minima = self._windows.copy()
 
 
 def _median(values: FloatArray) -> float:

@@ -14,10 +14,10 @@ from typing import Literal
 import numpy as np
 
 from imu_reps.domain.samples import FloatArray, SampleBlock, SensorPlace
-from imu_reps.kinematics.arrival_envelope import packet_ends
-from imu_reps.kinematics.clocks import TimedSamples
-from imu_reps.kinematics.connection_wait import ANYWHERE, LONG_HOLE_S, ConnectionWait, connection_wait
-from imu_reps.kinematics.taps import TapOffset
+from imu_reps.kinematics.clock.connection_wait import ANYWHERE, LONG_HOLE_S, ConnectionWait, connection_wait
+from imu_reps.kinematics.clock.envelope import packet_ends
+from imu_reps.kinematics.clock.offline import TimedSamples
+from imu_reps.kinematics.sync.taps import TapOffset
 
 #: The shortest ways of two sensors differ by about so much: packet lengths, order on air, the computer.
 OTHER_WAY_S = 0.0015

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from imu_reps.domain.samples import FloatArray, IntArray
-from imu_reps.kinematics.arrival_envelope import packet_ends
+from imu_reps.kinematics.clock.envelope import packet_ends
 
 #: Fewer packets tell nothing of losses.
 FEWEST_PACKETS = 24

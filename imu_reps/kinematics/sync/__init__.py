@@ -1,0 +1,1 @@
+"""Both sensors against each other: what taps and arrivals tell, and jolts that mislead."""
