@@ -126,6 +126,13 @@ def test_thresholds_are_those_of_the_code() -> None:
     )
 
 
+def test_every_dataclass_of_parameters_is_on_the_page_of_thresholds() -> None:
+    texts = (path.read_text(encoding="utf-8") for path in (ROOT / "imu_reps").rglob("*.py"))
+    named = {name for text in texts for name in re.findall(r"^class (\w+Params)\b", text, re.MULTILINE)}
+
+    assert named == {of.__name__ for of in thresholds_page.HELD} - {"Settings"}
+
+
 def test_every_threshold_is_told_with_what_it_is() -> None:
     told = [one for of in thresholds_page.HELD for one in thresholds_page.thresholds(of)]
 
@@ -138,6 +145,20 @@ def test_the_guide_names_every_command_and_every_example() -> None:
 
     assert all(f"| `imu-reps {command}" in guide for command in COMMANDS)
     assert all(f"| `{path.name}` |" in guide for path in (PAGES / "examples").glob("*.py"))
+
+
+def test_the_packages_of_the_architecture_are_those_there_are() -> None:
+    told = text_of("architecture").partition("## Packages")[2].partition("\n\nDependencies")[0]
+    named = {
+        name
+        for row in re.findall(r"^\| ([^|]*) \|", told, re.MULTILINE)
+        for name in re.findall(r"`(\w+)/`", row)
+    }
+    files = {path.name for path in (ROOT / "imu_reps").rglob("*")}
+    mentioned = set(re.findall(r"`(?:\w+/)*(\w+(?:\.py)?)/?`", told))
+
+    assert named == {path.parent.name for path in (ROOT / "imu_reps").glob("*/__init__.py")}
+    assert mentioned <= files
 
 
 def test_the_definitions_name_every_figure() -> None:
