@@ -118,6 +118,18 @@ def test_a_stall_on_the_way_belongs_to_the_phase(leg: Leg, stall_s: float, at: f
     assert found[2] == pytest.approx(2.4 + stall_s - 2.4 * EDGE, abs=0.06)
 
 
+@pytest.mark.parametrize(("onward_dps", "belongs"), [(12.0, False), (30.0, True)])
+def test_what_creeps_on_behind_a_turn_belongs_to_the_pause(onward_dps: float, belongs: bool) -> None:
+    """A leg that is set down, turns for an instant, and then goes on down, as a creep or as a flank."""
+    halves = [(63.0, 1.5), (0.0, 1.0), (-60.0, 1.5), (4.0, 0.06), (-onward_dps, 0.4)]
+    waves = [peak * np.sin(np.pi * np.arange(round(s * GRID_HZ)) / (s * GRID_HZ)) for peak, s in halves]
+    travel = np.cumsum(np.concatenate([np.zeros(100), *waves, np.zeros(100)])) / GRID_HZ
+
+    set_down_s = 1.0 + 1.5 + 1.0 + 1.5
+    end_s = measured(travel).back_end / GRID_HZ
+    assert end_s == pytest.approx(set_down_s + 0.46 * belongs, abs=0.02)
+
+
 @pytest.mark.parametrize(("stop_deg", "rests"), [(46.0, False), (50.0, True)])
 def test_the_pause_begins_with_the_first_flank_that_comes_within_a_fifth_of_the_top(
     leg: Leg, stop_deg: float, rests: bool

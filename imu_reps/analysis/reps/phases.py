@@ -117,6 +117,11 @@ def flank_end(speed_dps: FloatArray, start: int, peak_dps: float) -> float:
         A tick within the band at the flank's end.
     peak_dps : float
         The phase's own peak speed.
+
+    Notes
+    -----
+    Where the leg turns and then creeps on the way it came, slower than a flank is, the flank has ended at the
+    turn: dips and bounces belong to the pause. What goes on quicker was a stall, and belongs to the phase.
     """
     position, length = start, len(speed_dps)
     slow = np.abs(speed_dps) < SLOW_DPS
@@ -129,7 +134,9 @@ def flank_end(speed_dps: FloatArray, start: int, peak_dps: float) -> float:
         first = begin - _run_before(slow, begin)
         if end - first >= DWELL_S * GRID_HZ:
             return min(_line_end(speed_dps, begin, peak_dps), float(end - 1))
-        if end == length or speed_dps[end] < 0:
+        turned = end == length or bool((speed_dps[begin : end + 1] < 0).any())
+        onward_dps = speed_dps[end : _next(speed_dps <= 0, end)].max(initial=0.0)
+        if turned and onward_dps < HIGH_SHARE * peak_dps:
             return _zero_crossing(speed_dps, first, end)
         position = end
 
