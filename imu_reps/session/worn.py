@@ -1,4 +1,4 @@
-"""The sensors a person wears: what is asked of the radio, and what a recording's header says of them."""
+"""The sensors a person wears: what a recording's header says of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 from imu_reps.domain.recording import Header, SensorHeader, default_posture
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.sensors.families import family
-from imu_reps.sensors.stream_items import SensorStatus, Wanted
+from imu_reps.sensors.stream_items import SensorStatus
 from imu_reps.session.session_plan import SetGoal
 from imu_reps.storage.profile import PairedSensor, Person
 
@@ -22,21 +22,6 @@ class SetIdentity:
     session: str
     number: int
     simulated: bool
-
-
-def wanted(person: Person) -> dict[SensorPlace, Wanted]:
-    """Both sensors of a person, as `Streams` takes them.
-
-    Raises
-    ------
-    UsageError
-        If the profile names a family that is not known.
-    """
-    return {place: _wanted(person.sensor(place)) for place in SENSOR_PLACES}
-
-
-def _wanted(sensor: PairedSensor) -> Wanted:
-    return Wanted(family(sensor.family), sensor.host_id, sensor.rate_hz, sensor.identity, sensor.name)
 
 
 def header(

@@ -14,13 +14,14 @@ from imu_reps.domain.cue import Cue
 from imu_reps.domain.events import Event
 from imu_reps.report.text import text_report
 from imu_reps.sensors.streams import Streams
-from imu_reps.session.recorder import Finished
-from imu_reps.session.session import Place, Session
-from imu_reps.session.session_events import Cued, Heard, Resting, SetBegan, SetDone, Told
+from imu_reps.session.keeping import Place
+from imu_reps.session.session import Session
+from imu_reps.session.session_events import Cued, Finished, Heard, Resting, SetBegan, SetDone, Told
 from imu_reps.session.session_plan import SessionPlan, SetGoal
-from imu_reps.session.worn import wanted
+from imu_reps.session.virtual_wearer import direct
 from imu_reps.sim.radio.fast_loop import run
 from imu_reps.sim.wearer import RepPlan, SetPlan
+from imu_reps.sources.radio_source import wanted
 from imu_reps.sources.virtual_source import VirtualWorld
 
 CREATED = datetime(2026, 11, 21, 7, 30, tzinfo=UTC)
@@ -96,7 +97,7 @@ def perform(tmp_path: Path) -> Perform:
 
                 def tell(told: Told) -> None:
                     happened.told.append(told)
-                    world.follow(told)
+                    direct(world, told)
                     if isinstance(told, SetDone):
                         happened.done.append(told.finished)
                     if isinstance(told, SetBegan) and told.number == 1:

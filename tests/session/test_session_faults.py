@@ -90,7 +90,7 @@ def test_one_sensor_vanishes_for_good(perform: Perform, place: SensorPlace) -> N
     assert loaded.notes[-1].time_s == pytest.approx(300.0 if place == "pelvis" else FAILS_S + 60.0, abs=1.0)
     assert f"{place} sensor" in happened.report()
     if place == "pelvis":  # counting goes on without it
-        assert [told.count for told in happened.told if isinstance(told, SetProgress)][-1] == 6
+        assert [told.state.count for told in happened.told if isinstance(told, SetProgress)][-1] == 6
 
 
 @pytest.mark.parametrize("away_s", [3.0, 30.0])
