@@ -6,19 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from imu_reps import __version__
 from imu_reps.analysis.breathing import breathing_findings
 from imu_reps.analysis.cross_time import agree_on_time, doubt_about_time
 from imu_reps.analysis.estimate import SetEstimate, estimate_set
+from imu_reps.analysis.faults.judge import judge
 from imu_reps.analysis.findings import findings
 from imu_reps.analysis.hold import find_hold, hold_findings, hold_summary
-from imu_reps.analysis.judge import judge
+from imu_reps.analysis.measured_set import measure_set
 from imu_reps.analysis.plausibility import refuse_implausible, refuse_unusable
-from imu_reps.analysis.reps.measure import Measured, Meter
-from imu_reps.analysis.reps.phases import phase_boundaries, without_ringing
-from imu_reps.analysis.reps.segmentation import Excursion, Turn, Uncounted
+from imu_reps.analysis.reps.measure import Measured
+from imu_reps.analysis.reps.segmentation import Uncounted
 from imu_reps.analysis.reps.tremor import tremor_findings
 from imu_reps.analysis.set_motion import SetMotion, set_motion
 from imu_reps.analysis.set_summary import summarise_set, uncounted_set
@@ -44,10 +42,6 @@ from imu_reps.kinematics.sensor_offset import SensorOffset
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-#: What goes below this is a knee that bends, or walking: not the resting end of a repetition.
-FLOOR_DEG = -1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +99,8 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
     cautions = refuse_implausible(recording, fitted)
     agreed = agree_on_time(recording, fitted)
     clocks = agreed.clocks
-    sensed = estimate_motion(recording, clocks)
-    whole = estimate_set(sensed, recording.header, settings)
+    # the motion itself is needed no longer then: of a set that was forgotten it is large
+    whole = estimate_set(estimate_motion(recording, clocks), recording.header, settings)
     motion = replace(
         set_motion(whole.track, recording.header, whole.carried),
         zero_between_reps=whole.pelvis.between_reps,
@@ -156,31 +150,6 @@ def _the_set(
         *breathing_findings(whole.track, settings),
     ]
     return summarise_set(reps, partials, header, whole.certainty), told
-
-
-def measure_set(whole: SetEstimate, motion: SetMotion, settings: Settings) -> list[Measured]:
-    """Phases and figures of every repetition of a set."""
-    travel = motion.travel_sign * motion.elevation_deg
-    speed = motion.travel_sign * without_ringing(motion.speed_dps, whole.segmentation.reps)
-    # below the floor a knee is bent, or somebody walks: that is no way of the leg
-    above = travel if motion.start_high else np.maximum(travel, FLOOR_DEG)
-    phases = []
-    for spell in whole.posture.spells:
-        reps = [rep for rep in whole.segmentation.reps if spell.start <= rep.far.tick < spell.stop]
-        far_ends = [spell.start, *(rep.far.tick for rep in reps), spell.stop - 1]
-        phases += [
-            phase_boundaries(above, speed, _on(above, rep), before, after)
-            for rep, before, after in zip(reps, far_ends, far_ends[2:], strict=False)
-        ]
-    meter = Meter(motion, settings)
-    starts = [phase.out_start for phase in phases[1:]] + [None] * min(1, len(phases))
-    return [meter.measure(phase, start) for phase, start in zip(phases, starts, strict=True)]
-
-
-def _on(travel: np.ndarray, rep: Excursion) -> Excursion:
-    """The same turns with the values of this travel."""
-    turns = (rep.near, rep.far, rep.back)
-    return Excursion(*(Turn(turn.tick, float(travel[turn.tick])) for turn in turns))
 
 
 def _partial(uncounted: Uncounted, track: AngleTrack) -> Partial:

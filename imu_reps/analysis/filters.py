@@ -6,17 +6,17 @@ import math
 
 import numpy as np
 from scipy.ndimage import maximum_filter1d, minimum_filter1d
-from scipy.signal import butter, sosfiltfilt
 
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.holes import bridged, bridged_columns
+from imu_reps.kinematics.zero_phase import ZeroPhase
 
 CUTOFF_HZ = 6.0
 
 #: Second order, run forwards and backwards: zero phase.
-LOW_PASS = butter(2, CUTOFF_HZ, fs=GRID_HZ, output="sos")
-TREMOR_BAND = butter(2, (4.0, 12.0), btype="bandpass", fs=GRID_HZ, output="sos")
+LOW_PASS = ZeroPhase(CUTOFF_HZ)
+TREMOR_BAND = ZeroPhase((4.0, 12.0), "bandpass")
 
 #: Shorter pieces are too short for the filters' start-up.
 SHORTEST = 40
@@ -26,7 +26,7 @@ def low_passed(values: FloatArray) -> FloatArray:
     """Zero-phase 6 Hz low-pass along time, (n,); NaN is bridged and comes back as NaN."""
     if len(values) < SHORTEST or not np.isfinite(values).any():
         return np.full(len(values), np.nan)
-    smooth = sosfiltfilt(LOW_PASS, bridged(values))
+    smooth = LOW_PASS(bridged(values))
     return np.where(np.isfinite(values), smooth, np.nan)
 
 
@@ -34,7 +34,7 @@ def tremor_band(values: FloatArray) -> FloatArray:
     """Zero-phase 4 to 12 Hz band of the columns of (n, m); NaN is bridged and comes back as NaN."""
     if len(values) < SHORTEST or not np.isfinite(values).any():
         return np.full(values.shape, np.nan)
-    band = sosfiltfilt(TREMOR_BAND, bridged_columns(values), axis=0)
+    band = TREMOR_BAND(bridged_columns(values))
     return np.where(np.isfinite(values), band, np.nan)
 
 
@@ -42,7 +42,7 @@ class LiveLowPass:
     """The same low-pass run forwards only, one value at a time; NaN holds the value before."""
 
     def __init__(self) -> None:
-        self._b, self._a = LOW_PASS[0, :3].tolist(), LOW_PASS[0, 3:].tolist()
+        self._b, self._a = LOW_PASS.sections[0, :3].tolist(), LOW_PASS.sections[0, 3:].tolist()
         self._input: float | None = None
         self._state = (0.0, 0.0)
 

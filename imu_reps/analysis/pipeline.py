@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from imu_reps.analysis.analyze import Analysis, analyze
-from imu_reps.analysis.kept_samples import KeptSamples
 from imu_reps.analysis.live.hold import LiveHold
 from imu_reps.analysis.live.set import LiveSet
 from imu_reps.domain.events import Event, RepCompleted, RepRetracted, SetEnded
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.pose import Pose
 from imu_reps.domain.recording import Header, Note, Recording
-from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace
+from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace, concatenate
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import AngleTrack
 from imu_reps.kinematics.live_motion import LiveGrid
+
+#: Blocks are joined once they hold so many samples: one of a few samples takes several times their memory.
+JOINED = 1000
 
 
 class Pipeline:
@@ -56,7 +58,7 @@ class Pipeline:
         self._header = header
         self._settings = settings or Settings()
         self._file = file
-        self._samples = {place: KeptSamples() for place in sensors}
+        self._samples = {place: _Kept() for place in sensors}
         self._notes: list[Note] = []
         self._grid = LiveGrid(header, sensors)
         follows = LiveHold if header.exercise in HOLDS else LiveSet
@@ -128,3 +130,25 @@ class Pipeline:
             count -= 1
             events.append(RepRetracted(self._last_s, count, start_s, "not a repetition in the whole set"))
         return events + [RepCompleted(self._last_s, rep.number, rep) for rep in final]
+
+
+class _Kept:
+    """One sensor's samples, in order of arrival."""
+
+    def __init__(self) -> None:
+        self._joined: list[SampleBlock] = []
+        self._recent: list[SampleBlock] = []
+        self._count = 0
+
+    def add(self, block: SampleBlock) -> None:
+        """Keep the next."""
+        self._recent.append(block)
+        self._count += len(block)
+        if self._count >= JOINED:
+            self._joined.append(concatenate(self._recent))
+            self._recent, self._count = [], 0
+
+    def all(self) -> SampleBlock | None:
+        """Everything that is kept, as one block; None where nothing came."""
+        blocks = [*self._joined, *self._recent]
+        return concatenate(blocks) if blocks else None

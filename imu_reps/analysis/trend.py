@@ -33,6 +33,9 @@ CERTAIN_ERRORS = 3.5
 #: A change begins with at least so many repetitions before and after.
 FEWEST_BESIDE = 2
 
+#: Of a long set the change is looked for at so many repetitions, and a few more.
+MOST_ONSETS = 256
+
 _READ: dict[Quantity, Callable[[Rep], float | None]] = {
     "range_deg": lambda rep: rep.range_deg,
     "duration_s": lambda rep: rep.end_s - rep.start_s,
@@ -112,7 +115,8 @@ def find_onset(numbers: IntArray, values: FloatArray) -> Onset:
     values : (n,) float
         At least `FEWEST_FOR_TREND` of them.
     """
-    starts = numbers[FEWEST_BESIDE : len(numbers) - FEWEST_BESIDE + 1]
+    every = max(1, len(numbers) // MOST_ONSETS)
+    starts = numbers[FEWEST_BESIDE : len(numbers) - FEWEST_BESIDE + 1 : every]
     since = numbers - starts[:, None] + 1
     line = numbers - numbers[0]
     shapes = np.vstack([since > 0, np.maximum(since, 0), line]).astype(float)

@@ -12,10 +12,17 @@ def bridged(values: FloatArray) -> FloatArray:
     known = np.isfinite(values)
     if known.all() or not known.any():
         return values
-    ticks = np.arange(len(values))
-    return np.interp(ticks, ticks[known], values[known])
+    whole, holes, ticks = values.copy(), np.flatnonzero(~known), np.flatnonzero(known)
+    whole[holes] = np.interp(holes, ticks, values[ticks])
+    return whole
 
 
 def bridged_columns(values: FloatArray) -> FloatArray:
-    """The same for each column of (n, m) values."""
-    return values if np.isfinite(values).all() else np.column_stack([bridged(column) for column in values.T])
+    """The same for the columns of (n, m) values, which are measured together."""
+    known = np.isfinite(values[:, 0])
+    if known.all() or not known.any():
+        return values
+    whole, holes, ticks = values.copy(), np.flatnonzero(~known), np.flatnonzero(known)
+    for column in whole.T:
+        column[holes] = np.interp(holes, ticks, column[ticks])
+    return whole

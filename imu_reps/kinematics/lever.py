@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import compress
 
 import numpy as np
-from scipy.signal import butter, sosfiltfilt
 
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.holes import bridged_columns
 from imu_reps.kinematics.motion import GridMotion
 from imu_reps.kinematics.mounting import unit
+from imu_reps.kinematics.zero_phase import low_pass
 
 GRAVITY_MPS2 = 9.80665
 
@@ -115,7 +114,7 @@ def carried(ankle: GridMotion, axis: FloatArray, cutoff_hz: float = CUTOFF_HZ) -
     plane = np.stack([along, np.cross(axis, along)])
     force = (ankle.acc_mps2 - GRAVITY_MPS2 * ankle.up) @ plane.T
     values = np.column_stack([np.radians(ankle.gyr_dps), force])
-    smooth = sosfiltfilt(_low_pass(cutoff_hz), bridged_columns(values), axis=0)
+    smooth = low_pass(cutoff_hz)(bridged_columns(values))
     omega, force = smooth[:, :3] @ axis, smooth[:, 3:]
     alpha, turning = np.gradient(omega, 1.0 / GRID_HZ), np.linalg.norm(smooth[:, :3], axis=1)
     return Carried(omega, alpha, turning, force, plane, known)
@@ -126,14 +125,12 @@ def fit_lever(motion: Carried, ticks: IntArray) -> Lever | None:
 
     Notes
     -----
-    Rigid body in the plane of the swing: ``a = alpha z x p - omega² p`` with ``z`` the axis and ``a`` the
-    specific force less gravity; a constant bias of the accelerometer is fitted beside ``p``.
+    Rigid body in the plane of the swing, whose vectors are written as complex numbers: ``a = c p + b`` with
+    ``c = i alpha - omega²``, ``a`` the specific force less gravity, and ``b`` a constant bias of the
+    accelerometer.
     """
-    fit = _Normal.of(motion, ticks)
-    if fit is None:
-        return None
-    solution = fit.solution
-    return Lever(solution[:2] @ motion.plane, fit.formal_sd(solution))
+    fit = _Sums.of(motion, ticks)
+    return None if fit is None else fit.lever(motion.plane, fit.formal_sd)
 
 
 class Movements:
@@ -148,7 +145,7 @@ class Movements:
 
     def __init__(self, motion: Carried, pieces: Sequence[IntArray]) -> None:
         self._plane = motion.plane
-        self._fits = [_Normal.of(motion, piece) for piece in pieces]
+        self._fits = [_Sums.of(motion, piece) for piece in pieces]
 
     def common(self, chosen: Sequence[bool] | None = None) -> Lever | None:
         """One lever for all of the movements, or for some; None where none of them shows anything.
@@ -161,34 +158,33 @@ class Movements:
         if not fits:
             return None
         whole = sum(fits[1:], fits[0])
-        solution = whole.solution
         if len(fits) < FEWEST_APART:
-            return Lever(solution[:2] @ self._plane, FEW_INFLATION * whole.formal_sd(solution))
-        without = np.stack([(whole - fit).solution[:2] for fit in fits])
-        squares = ((without - without.mean(axis=0)) ** 2).sum()
-        spread_m = float(np.sqrt(squares * (len(fits) - 1) / len(fits)))
-        return Lever(solution[:2] @ self._plane, spread_m)
+            return whole.lever(self._plane, FEW_INFLATION * whole.formal_sd)
+        without = np.array([(whole - fit).arm_m for fit in fits])
+        squares = (np.abs(without - without.mean()) ** 2).sum()
+        return whole.lever(self._plane, float(np.sqrt(squares * (len(fits) - 1) / len(fits))))
 
     def each(self) -> list[Lever | None]:
         """The lever of each movement by itself, with the spread of a single one; None where it shows none."""
-        return [None if fit is None else self._alone(fit) for fit in self._fits]
-
-    def _alone(self, fit: _Normal) -> Lever:
-        solution = fit.solution
-        return Lever(solution[:2] @ self._plane, FEW_INFLATION * fit.formal_sd(solution))
+        return [
+            None if fit is None else fit.lever(self._plane, FEW_INFLATION * fit.formal_sd)
+            for fit in self._fits
+        ]
 
 
 @dataclass(frozen=True, slots=True)
-class _Normal:
-    """Normal equations of the fit, which add up over pieces of a motion."""
+class _Sums:
+    """Sums of the fit, which add up over pieces of a motion: of ``c`` and ``a``, and of their products."""
 
-    matrix: FloatArray
-    vector: FloatArray
-    total: float
-    rows: int
+    count: int
+    turning: complex
+    force: complex
+    turning_squared: float
+    force_squared: float
+    both: complex
 
     @classmethod
-    def of(cls, motion: Carried, ticks: IntArray) -> _Normal | None:
+    def of(cls, motion: Carried, ticks: IntArray) -> _Sums | None:
         omega = np.abs(motion.omega_rad_s[ticks])
         quick = motion.known[ticks] & (omega > np.radians(MOVING_DPS))
         mainly = quick & (omega > MAIN_SHARE * motion.turning_rad_s[ticks])
@@ -196,43 +192,33 @@ class _Normal:
         if len(moving) < FEWEST:
             return None
         few = moving[::EVERY]
-        omega, alpha = motion.omega_rad_s[few], motion.alpha_rad_s2[few]
-        zero, one = np.zeros_like(omega), np.ones_like(omega)
-        along = np.column_stack([-(omega**2), -alpha, one, zero])
-        across = np.column_stack([alpha, -(omega**2), zero, one])
-        design, target = np.vstack([along, across]), motion.acceleration_mps2[few].T.reshape(-1)
-        return cls(design.T @ design, design.T @ target, float(target @ target), len(target))
+        turning = 1j * motion.alpha_rad_s2[few] - motion.omega_rad_s[few] ** 2
+        force = motion.acceleration_mps2[few] @ (1.0, 1.0j)
+        products = (np.vdot(turning, turning).real, np.vdot(force, force).real, np.vdot(turning, force))
+        return cls(len(few), complex(turning.sum()), complex(force.sum()), *products)
 
     @property
-    def solution(self) -> FloatArray:
-        return np.asarray(np.linalg.solve(self.matrix, self.vector))
+    def _spread(self) -> float:
+        return self.turning_squared - abs(self.turning) ** 2 / self.count
 
-    def residual(self, solution: FloatArray) -> float:
-        """Sum of squares that the solution leaves."""
-        return self.total - 2.0 * float(solution @ self.vector) + float(solution @ self.matrix @ solution)
+    @property
+    def arm_m(self) -> complex:
+        """The lever in the plane."""
+        return (self.both - self.turning.conjugate() * self.force / self.count) / self._spread
 
-    def formal_sd(self, solution: FloatArray) -> float:
+    @property
+    def formal_sd(self) -> float:
         """Of the lever's length, as if the residuals were noise."""
-        variance = self.residual(solution) / self.rows * GRID_HZ / EVERY / INDEPENDENT_HZ
-        return float(np.sqrt(variance * np.trace(np.linalg.inv(self.matrix)[:2, :2])))
+        explained = abs(self.force) ** 2 / self.count + abs(self.arm_m) ** 2 * self._spread
+        variance = max(self.force_squared - explained, 0.0) / self.count * GRID_HZ / EVERY / INDEPENDENT_HZ
+        return float(np.sqrt(variance / self._spread))
 
-    def __add__(self, other: _Normal) -> _Normal:
-        return _Normal(
-            self.matrix + other.matrix,
-            self.vector + other.vector,
-            self.total + other.total,
-            self.rows + other.rows,
-        )
+    def lever(self, plane: FloatArray, sd_m: float) -> Lever:
+        arm = self.arm_m
+        return Lever(np.array([arm.real, arm.imag]) @ plane, sd_m)
 
-    def __sub__(self, other: _Normal) -> _Normal:
-        return _Normal(
-            self.matrix - other.matrix,
-            self.vector - other.vector,
-            self.total - other.total,
-            self.rows - other.rows,
-        )
+    def __add__(self, other: _Sums) -> _Sums:
+        return _Sums(*(getattr(self, name) + getattr(other, name) for name in _Sums.__slots__))
 
-
-@cache
-def _low_pass(cutoff_hz: float) -> FloatArray:
-    return np.asarray(butter(2, cutoff_hz, fs=GRID_HZ, output="sos"))
+    def __sub__(self, other: _Sums) -> _Sums:
+        return _Sums(*(getattr(self, name) - getattr(other, name) for name in _Sums.__slots__))

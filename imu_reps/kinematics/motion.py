@@ -6,14 +6,17 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
-from scipy.signal import butter, sosfiltfilt
 
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.orientation import SensorMotion
+from imu_reps.kinematics.zero_phase import ZeroPhase
 
 #: Ticks further apart than this many periods have a hole between them.
 HOLE_PERIODS = 1.5
+
+#: So many instants are worked out at once: of a long set everything at once takes twice the time.
+AT_ONCE = 1 << 14
 
 #: What the leg itself does lies below this; an impact of 10 to 60 ms lies mostly above.
 IMPACT_HZ = 6.0
@@ -105,8 +108,8 @@ def with_impacts(grid: GridMotion, motion: SensorMotion, time_s: FloatArray) -> 
 
 def between(values: FloatArray, left: IntArray, share: FloatArray) -> FloatArray:
     """Values (n, 3) on the straight line `share` (m, 1) of the way from sample `left` (m,) to the next."""
-    start = values[left]
-    return np.asarray(start + share * (values[left + 1] - start))
+    start = values.take(left, axis=0)
+    return np.asarray(start + share * (values.take(left + 1, axis=0) - start))
 
 
 def cubic_between(values: FloatArray, left: IntArray, share: FloatArray, hole_after: BoolArray) -> FloatArray:
@@ -114,11 +117,20 @@ def cubic_between(values: FloatArray, left: IntArray, share: FloatArray, hole_af
 
     Where there is a hole after a sample, or an end, the curve goes on there as a straight line.
     """
-    last = len(values) - 1
     broken = np.concatenate([[True], hole_after, [True]])
-    b, c = values[left], values[left + 1]
-    a = np.where(broken[left][:, None], 2.0 * b - c, values[np.maximum(left - 1, 0)])
-    d = np.where(broken[left + 2][:, None], 2.0 * c - b, values[np.minimum(left + 2, last)])
+    curve = np.empty((len(left), values.shape[1]))
+    for start in range(0, len(left), AT_ONCE):
+        piece = slice(start, start + AT_ONCE)
+        curve[piece] = _cubic(values, left[piece], share[piece], broken)
+    return curve
+
+
+def _cubic(values: FloatArray, left: IntArray, share: FloatArray, broken: BoolArray) -> FloatArray:
+    """The same, for instants whose intermediate values all fit into the processor's cache."""
+    b, c = values.take(left, axis=0), values.take(left + 1, axis=0)
+    a, d = values.take(left - 1, axis=0, mode="clip"), values.take(left + 2, axis=0, mode="clip")
+    begins, ends = np.flatnonzero(broken[left]), np.flatnonzero(broken[left + 2])
+    a[begins], d[ends] = 2.0 * b[begins] - c[begins], 2.0 * c[ends] - b[ends]
     slope, bend, twist = c - a, 2.0 * a - 5.0 * b + 4.0 * c - d, 3.0 * (b - c) + d - a
     return np.asarray(b + 0.5 * share * (slope + share * (bend + share * twist)))
 
@@ -127,14 +139,14 @@ def impacts(acc_mps2: FloatArray, period_s: float) -> FloatArray:
     """What is left of the specific force above `IMPACT_HZ`, (n,) m/s²; 0 for too few or too slow samples."""
     if len(acc_mps2) < FEWEST_FOR_IMPACTS or period_s >= LONGEST_PERIOD_S:
         return np.zeros(len(acc_mps2))
-    fast = sosfiltfilt(_impact_filter(round(period_s, 5)), acc_mps2, axis=0)
+    fast = _impact_filter(round(period_s, 5))(acc_mps2)
     return np.asarray(np.sqrt((fast**2).sum(axis=1)))
 
 
 @cache
-def _impact_filter(period_s: float) -> FloatArray:
-    """High-pass at `IMPACT_HZ` as second-order sections."""
-    return np.asarray(butter(2, IMPACT_HZ, btype="highpass", fs=1.0 / period_s, output="sos"))
+def _impact_filter(period_s: float) -> ZeroPhase:
+    """High-pass at `IMPACT_HZ`."""
+    return ZeroPhase(IMPACT_HZ, "highpass", 1.0 / period_s)
 
 
 def grid_peaks(values: FloatArray, source_s: FloatArray, time_s: FloatArray) -> FloatArray:

@@ -34,7 +34,7 @@ class PelvisAxes:
 
 def unit(vector: FloatArray) -> FloatArray:
     """The vector's direction, length 1."""
-    return np.asarray(vector / np.linalg.norm(vector))
+    return np.asarray(vector / np.sqrt(vector @ vector))
 
 
 def angle_between_deg(up: FloatArray, reference: FloatArray) -> FloatArray:

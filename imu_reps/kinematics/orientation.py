@@ -17,10 +17,9 @@ from vqf import VQF, offlineVQF
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock
 from imu_reps.kinematics.clocks import TimedSamples
 from imu_reps.kinematics.rest import (
-    rest_bias,
+    gyroscope_bias,
     rest_readings,
     still_mask,
-    wandering_bias,
     warming_curve,
     window_length,
 )
@@ -77,11 +76,9 @@ def offline_motion(timed: TimedSamples, block: SampleBlock) -> SensorMotion:
     block : SampleBlock
         All samples of one sensor.
     """
-    gyr, acc = block.gyr_dps[timed.order], block.acc_mps2[timed.order]
+    gyr, acc = block.gyr_dps.take(timed.order, axis=0), block.acc_mps2.take(timed.order, axis=0)
     length = window_length(timed.period_s)
-    bias = wandering_bias(gyr, acc, length)
-    if bias is None:
-        bias = rest_bias(gyr, acc, length)
+    bias = gyroscope_bias(gyr, acc, length)
     gyr = gyr if bias is None else gyr - bias
     up = np.empty_like(acc)
     for start, end in _filter_spans(timed.index, timed.period_s):
@@ -98,9 +95,10 @@ def _filter_spans(index: IntArray, period_s: float) -> list[tuple[int, int]]:
 
 def _offline_up(index: IntArray, gyr_dps: FloatArray, acc_mps2: FloatArray, period_s: float) -> FloatArray:
     ticks = index - index[0]
-    gyr, acc = bridged(ticks, gyr_dps), bridged(ticks, acc_mps2)
-    result = offlineVQF(np.radians(gyr), np.ascontiguousarray(acc), None, period_s)
-    return up_from_quaternions(result["quat6D"][ticks])
+    gyr, acc = np.radians(bridged(ticks, gyr_dps)), np.ascontiguousarray(bridged(ticks, acc_mps2))
+    quaternions = offlineVQF(gyr, acc, None, period_s)["quat6D"]
+    del gyr, acc
+    return up_from_quaternions(quaternions if len(quaternions) == len(ticks) else quaternions[ticks])
 
 
 def bridged(ticks: IntArray, values: FloatArray) -> FloatArray:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from imu_reps.domain.recording import Recording
-from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
+from imu_reps.domain.samples import SENSOR_PLACES, FloatArray, SampleBlock, SensorPlace
 from imu_reps.kinematics.clocks import TimedSamples, fit_clock
 from imu_reps.kinematics.knocks import without_knocks
-from imu_reps.kinematics.motion import Motion, grid_times, on_grid, with_impacts
+from imu_reps.kinematics.motion import GridMotion, Motion, grid_times, on_grid, with_impacts
 from imu_reps.kinematics.orientation import offline_motion
 
 
@@ -36,10 +36,13 @@ def estimate_motion(recording: Recording, clocks: Mapping[SensorPlace, TimedSamp
     for place, timed in clocks.items():
         block = recording.samples(place)
         if block is not None and len(timed.time_s) > 3:
-            if place == "pelvis":
-                block = without_knocks(timed, block)
-            sensor = offline_motion(timed, block)
-            grids[place] = on_grid(sensor, time_s)
-            if place == "ankle":
-                grids[place] = with_impacts(grids[place], sensor, time_s)
+            grids[place] = _sensor_on_grid(timed, block, time_s)
     return Motion(time_s, grids.get("pelvis"), grids.get("ankle"))
+
+
+def _sensor_on_grid(timed: TimedSamples, block: SampleBlock, time_s: FloatArray) -> GridMotion:
+    """The pelvis without its knocks; the ankle with its impacts."""
+    if block.sensor == "pelvis":
+        return on_grid(offline_motion(timed, without_knocks(timed, block)), time_s)
+    sensor = offline_motion(timed, block)
+    return with_impacts(on_grid(sensor, time_s), sensor, time_s)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.polynomial import polynomial
 
@@ -59,50 +61,50 @@ def still_mask(gyr_dps: FloatArray, acc_mps2: FloatArray, length: int) -> BoolAr
     mask = np.zeros(len(gyr_dps), bool)
     if len(gyr_dps) < length:
         return mask
-    gyr_mean_square = _window_mean((gyr_dps**2).sum(axis=1)[:, None], length)[:, 0]
-    centred = acc_mps2 - acc_mps2[0]
-    mean = _window_mean(np.column_stack([centred, (centred**2).sum(axis=1)]), length)
-    variance = mean[:, 3] - (mean[:, :3] ** 2).sum(axis=1)
-    steps = (np.diff(acc_mps2, axis=0) ** 2).sum(axis=1)[:, None]
-    noise = _window_mean(steps, length - 1)[:, 0] / 2.0
+    # along contiguous samples: several times quicker than across them
+    gyr, acc = np.ascontiguousarray(gyr_dps.T), np.ascontiguousarray((acc_mps2 - acc_mps2[0]).T)
+    gyr_mean_square = _window_mean((gyr**2).sum(axis=0), length)
+    variance = _window_mean((acc**2).sum(axis=0), length) - (_window_mean(acc, length) ** 2).sum(axis=0)
+    noise = _window_mean((np.diff(acc) ** 2).sum(axis=0), length - 1) / 2.0
     limit = np.clip(NOISE_TIMES**2 * noise, STILL_ACC_SD_MPS2**2, NOISY_ACC_SD_MPS2**2)
     mask[length - 1 :] = (gyr_mean_square < STILL_GYR_RMS_DPS**2) & (variance < limit)
     return mask
 
 
-def rest_bias(gyr_dps: FloatArray, acc_mps2: FloatArray, length: int) -> FloatArray | None:
-    """What the gyroscope reads at rest: the median over the still half seconds, None if there is none.
-
-    Judged by scatter alone, so that a bias cannot hide the rest that shows it.
-    """
-    _, readings = rest_readings(gyr_dps, acc_mps2, length)
-    return np.asarray(np.median(readings, axis=0)) if len(readings) else None
-
-
 def rest_readings(gyr_dps: FloatArray, acc_mps2: FloatArray, length: int) -> tuple[FloatArray, FloatArray]:
     """Middles of the still half seconds, (k,) in samples, and what the gyroscope reads in them, (k, 3)."""
     count = len(gyr_dps) // length
-    gyr = gyr_dps[: count * length].reshape(count, length, 3)
-    acc = acc_mps2[: count * length].reshape(count, length, 3)
-    mean = gyr.mean(axis=1)
+    # along contiguous samples: several times quicker than across them
+    gyr, acc = (
+        np.ascontiguousarray(values[: count * length].T).reshape(3, count, length)
+        for values in (gyr_dps, acc_mps2)
+    )
+    mean = gyr.mean(axis=2)
     half = length // 2
-    turned = np.abs(acc[:, -half:].mean(axis=1) - acc[:, :half].mean(axis=1)).max(axis=1)
-    noise = (np.diff(acc, axis=1) ** 2).mean(axis=1).sum(axis=1) / 2.0
+    turned = np.abs(acc[..., -half:].mean(axis=2) - acc[..., :half].mean(axis=2)).max(axis=0)
+    noise = (np.diff(acc) ** 2).mean(axis=2).sum(axis=0) / 2.0
     # twice the noise's variance leaves room for chance; the other limits are half of those of stillness
     limit = np.clip(2.0 * noise, (STILL_ACC_SD_MPS2 / 2.0) ** 2, (NOISY_ACC_SD_MPS2 / 2.0) ** 2)
     rest = (
         (turned < SLOW_TURN_MPS2)
-        & (gyr.var(axis=1).sum(axis=1) < (STILL_GYR_RMS_DPS / 2) ** 2)
-        & (acc.var(axis=1).sum(axis=1) < limit)
-        & (np.abs(mean) < MAX_BIAS_DPS).all(axis=1)
+        & (gyr.var(axis=2).sum(axis=0) < (STILL_GYR_RMS_DPS / 2) ** 2)
+        & (acc.var(axis=2).sum(axis=0) < limit)
+        & (np.abs(mean) < MAX_BIAS_DPS).all(axis=0)
     )
-    return np.asarray((np.flatnonzero(rest) + 0.5) * length), mean[rest]
+    return np.asarray((np.flatnonzero(rest) + 0.5) * length), mean.T[rest]
 
 
-def wandering_bias(gyr_dps: FloatArray, acc_mps2: FloatArray, length: int) -> FloatArray | None:
-    """The bias over time of a gyroscope that warms up, (n, 3) deg/s; None where the rests show no wander."""
+def gyroscope_bias(gyr_dps: FloatArray, acc_mps2: FloatArray, length: int) -> FloatArray | None:
+    """The bias over time of a gyroscope that warms up, (n, 3) deg/s; of any other, (3,); None without rests.
+
+    The latter is the median over the still half seconds. They are judged by scatter alone, so that a bias
+    cannot hide the rest that shows it.
+    """
     at, readings = rest_readings(gyr_dps, acc_mps2, length)
-    return warming_curve(at / length, readings, np.arange(len(gyr_dps)) / length)
+    wanders = warming_curve(at / length, readings, np.arange(len(gyr_dps)) / length)
+    if wanders is not None:
+        return wanders
+    return np.asarray(np.median(readings, axis=0)) if len(readings) else None
 
 
 def warming_curve(at: FloatArray, readings: FloatArray, when: FloatArray | IntArray) -> FloatArray | None:
@@ -139,13 +141,12 @@ def warming_curve(at: FloatArray, readings: FloatArray, when: FloatArray | IntAr
 def stretches(mask: BoolArray, gap: int = 0) -> list[tuple[int, int]]:
     """Half-open spans in which `mask` holds; what is at most `gap` apart is one."""
     edges = np.flatnonzero(np.diff(mask.astype(np.int8), prepend=0, append=0))
-    starts, ends = edges[::2], edges[1::2]
-    apart = starts[1:] - ends[:-1] > gap
-    starts, ends = np.r_[starts[:1], starts[1:][apart]], np.r_[ends[:-1][apart], ends[-1:]]
-    return list(zip(starts.tolist(), ends.tolist(), strict=True))
+    starts, ends = edges[::2].tolist(), edges[1::2].tolist()
+    apart = [k for k in range(1, len(starts)) if starts[k] - ends[k - 1] > gap]
+    return [(starts[a], ends[b - 1]) for a, b in pairwise([0, *apart, len(starts)])] if starts else []
 
 
 def _window_mean(values: FloatArray, length: int) -> FloatArray:
-    total = np.cumsum(values, axis=0)
-    total[length:] = total[length:] - total[:-length]
-    return np.asarray(total[length - 1 :] / length)
+    total = np.cumsum(values, axis=-1)
+    total[..., length:] = total[..., length:] - total[..., :-length]
+    return np.asarray(total[..., length - 1 :] / length)

@@ -12,7 +12,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from imu_reps.analysis.analyze import Analysis, analyze
-from imu_reps.analysis.judge import judge
+from imu_reps.analysis.faults.judge import judge
 from imu_reps.analysis.plausibility import check_recording
 from imu_reps.analysis.reps.measure import Meter
 from imu_reps.analysis.reps.phases import Phases

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from imu_reps.analysis.analyze import Analysis, analyze
+from imu_reps.analysis.faults.detectors import DETECTORS
 from imu_reps.analysis.filters import low_passed
-from imu_reps.analysis.judge import DETECTORS
 from imu_reps.analysis.pipeline import Pipeline
 from imu_reps.domain.events import FaultSeen
 from imu_reps.domain.recording import Recording

@@ -14,7 +14,7 @@ from imu_reps.analysis.live.prediction import (
     whole_way_deg,
 )
 from imu_reps.analysis.live.way import LiveWay
-from imu_reps.analysis.reps.momentum import COASTING_MOMENT, PENDULUM_RAD2_S2
+from imu_reps.analysis.reps.control import COASTING_MOMENT, PENDULUM_RAD2_S2
 from imu_reps.analysis.reps.segmentation import Turn
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ

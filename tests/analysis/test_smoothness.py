@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from imu_reps.analysis.reps.smoothness import spectral_arc_length
+from imu_reps.analysis.reps.control import spectral_arc_length
 from imu_reps.domain.track import GRID_HZ
 
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from imu_reps.analysis.analyze import measure_set
 from imu_reps.analysis.estimate import estimate_set
 from imu_reps.analysis.filters import low_passed
+from imu_reps.analysis.measured_set import measure_set
 from imu_reps.analysis.reps.measure import Measured
 from imu_reps.analysis.set_motion import SetMotion, set_motion
 from imu_reps.analysis.wobble import wobble_deg, wobble_findings

@@ -5,12 +5,9 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
+import house
 import pytest
-
-PACKAGE = Path(__file__).parents[2] / "imu_reps"
-MODULES = sorted(PACKAGE.rglob("*.py"))
 
 #: Which packages of the project each package may import; each may import itself and the errors.
 ALLOWED = {
@@ -29,42 +26,55 @@ ALLOWED = {
     "view": {"domain", "sensors", "session"},
     "web": {"domain", "analysis", "report", "session", "view"},
 }
-LOWER = set(ALLOWED)
-#: The one module that speaks to the computer's Bluetooth, and the one that stands in for it.
-USERS_OF_BLEAK = {"sensors/ble.py", "sim/radio/bleak_backend.py"}
+PURE = ("domain", "kinematics", "analysis", "coaching", "advice", "report")
+RUNNING = {"time", "asyncio", "os", "io", "pathlib", "socket", "subprocess"}
+
+#: Who alone may import a library: the computer's Bluetooth, the virtual radio, the command line.
+USERS = {
+    "bleak": ("sensors.ble", "sim.radio.bleak_backend"),
+    "bumble": ("sim.radio",),
+    "click": ("cli",),
+}
+
+HOUSE = house.modules()
 
 
-def imported(module: Path) -> Iterator[str]:
-    """Full names of everything a module imports, also inside functions; relative imports made absolute."""
-    package = (PACKAGE.name, *module.relative_to(PACKAGE).parts[:-1])
-    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
-            source = ".".join(part for part in (base, node.module or "") if part)
-            yield from (f"{source}.{alias.name}" for alias in node.names)
+def within(module: house.Module, *places: str) -> bool:
+    """Whether a module is one of these of the package, or in one of them."""
+    name = module.name.removeprefix("imu_reps.")
+    return any(name == place or name.startswith(f"{place}.") for place in places)
 
 
-def home(name: str) -> str | None:
-    """The package of the project that a full name lies in; None outside the project."""
-    parts = name.split(".")
-    if parts[0] != PACKAGE.name:
-        return None
-    return parts[1] if len(parts) > 1 else ""
+def roots(module: house.Module) -> set[str]:
+    """What a module imports from outside, by first names; text in memory is no file."""
+    return {name.split(".")[0] for name in house.imported(module) - {"io.StringIO"}}
 
 
-def relative(module: Path) -> str:
-    return module.relative_to(PACKAGE).as_posix()
+def homes(module: house.Module) -> set[str]:
+    """Packages of the project that a module imports from."""
+    names = (name.split(".") for name in house.imported(module))
+    return {parts[1] for parts in names if parts[0] == "imu_reps" and len(parts) > 1}
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if m.parent != PACKAGE], ids=relative)
-def test_a_package_imports_only_what_lies_below_it(module: Path) -> None:
-    package = module.relative_to(PACKAGE).parts[0]
-    allowed = ALLOWED.get(package, LOWER) | {package, "errors", "__version__"}
-    homes = {home(name) for name in imported(module)} - {None}
+def offending(module: house.Module, found: set[str]) -> Iterator[str]:
+    yield from (f"{module.name}: {name}" for name in sorted(found))
 
-    assert homes <= allowed
+
+def test_a_package_imports_only_what_lies_below_it() -> None:
+    below = {package: homes | {package, "errors", "__version__"} for package, homes in ALLOWED.items()}
+    assert not [
+        wrong
+        for module in HOUSE
+        for package in module.name.split(".")[1:2]
+        if package in below
+        for wrong in offending(module, homes(module) - below[package])
+    ]
+
+
+def test_every_package_below_the_command_line_has_its_rule() -> None:
+    packages = {path.name for path in house.PACKAGE.iterdir() if (path / "__init__.py").exists()}
+
+    assert packages - {"cli"} <= set(ALLOWED)
 
 
 def test_no_package_lies_below_itself() -> None:
@@ -75,53 +85,43 @@ def test_no_package_lies_below_itself() -> None:
     assert [name for name, packages in below.items() if name in packages] == []
 
 
-def test_errors_stand_alone() -> None:
-    assert {name.split(".")[0] for name in imported(PACKAGE / "errors.py")} <= {"__future__"}
-
-
-@pytest.mark.parametrize("module", sorted((PACKAGE / "domain").glob("*.py")), ids=relative)
-def test_domain_imports_numpy_and_the_standard_library_only(module: Path) -> None:
-    foreign = {name.split(".")[0] for name in imported(module)} - {PACKAGE.name, "numpy"}
-
-    assert foreign <= sys.stdlib_module_names
-
-
-@pytest.mark.parametrize("module", MODULES, ids=relative)
-def test_only_the_radio_imports_bleak(module: Path) -> None:
-    users = "bleak" in {name.split(".")[0] for name in imported(module)}
-
-    assert not users or relative(module) in USERS_OF_BLEAK
-
-
-@pytest.mark.parametrize("module", MODULES, ids=relative)
-def test_only_the_virtual_sensors_import_bumble(module: Path) -> None:
-    users = "bumble" in {name.split(".")[0] for name in imported(module)}
-
-    assert not users or relative(module).startswith("sim/radio/")
-
-
-@pytest.mark.parametrize("module", sorted((PACKAGE / "sensors/families").glob("*.py")), ids=relative)
-def test_sensor_families_know_no_radio(module: Path) -> None:
-    roots = {name.split(".")[0] for name in imported(module)}
-
-    assert not roots & {"asyncio", "time", "socket", "os", "bleak", "bumble"}
-
-
-@pytest.mark.parametrize("module", MODULES, ids=relative)
-def test_only_the_command_line_prints(module: Path) -> None:
-    calls = [
-        node.func for node in ast.walk(ast.parse(module.read_text("utf-8"))) if isinstance(node, ast.Call)
+def test_domain_and_errors_import_numpy_and_the_standard_library_only() -> None:
+    allowed = {*sys.stdlib_module_names, "numpy", "imu_reps"}
+    assert not [
+        wrong
+        for module in HOUSE
+        if within(module, "domain", "errors")
+        for wrong in offending(module, roots(module) - allowed)
     ]
-    prints = any(isinstance(call, ast.Name) and call.id == "print" for call in calls)
-    echoes = "click" in {name.split(".")[0] for name in imported(module)}
-
-    assert not (prints or echoes) or relative(module).startswith("cli/")
 
 
-@pytest.mark.parametrize("module", MODULES, ids=relative)
-def test_nothing_below_the_edge_reads_a_clock_or_knows_asyncio(module: Path) -> None:
-    if relative(module).split("/")[0] in {"domain", "kinematics", "analysis", "coaching", "advice", "report"}:
-        names = set(imported(module)) - {"io.StringIO"}  # text in memory
-        roots = {name.split(".")[0] for name in names}
+@pytest.mark.parametrize("library", USERS)
+def test_a_library_of_the_edge_has_its_one_place(library: str) -> None:
+    assert not [
+        module.name for module in HOUSE if library in roots(module) and not within(module, *USERS[library])
+    ]
 
-        assert not roots & {"time", "asyncio", "os", "io", "pathlib", "socket", "subprocess"}
+
+def test_nothing_below_the_edge_reads_a_clock_or_knows_asyncio() -> None:
+    pure = [module for module in HOUSE if within(module, *PURE)]
+
+    assert not [wrong for module in pure for wrong in offending(module, roots(module) & RUNNING)]
+
+
+def test_sensor_families_know_no_radio_and_no_clock() -> None:
+    families = [module for module in HOUSE if within(module, "sensors.families")]
+
+    assert families
+    assert not [
+        wrong for module in families for wrong in offending(module, roots(module) & {*RUNNING, *USERS})
+    ]
+
+
+def test_only_the_command_line_prints() -> None:
+    assert not [
+        module.name
+        for module in HOUSE
+        if not within(module, "cli")
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+    ]

@@ -1,10 +1,10 @@
-"""The set that is timed, and how two things are compared: in turns, by their medians."""
+"""The set that is timed, and how two things are compared: in turns, within one run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 
 import pytest
 
@@ -24,17 +24,25 @@ def minute_set() -> Recording:
     return recording
 
 
-def _medians_s(rounds: int, *actions: Callable[[], object]) -> list[float]:
+def _durations_s(
+    clock: Callable[[], float], rounds: int, actions: Sequence[Callable[[], object]]
+) -> list[list[float]]:
     durations: list[list[float]] = [[] for _ in actions]
     for _ in range(rounds):
         for action, of_action in zip(actions, durations, strict=True):
-            begin = perf_counter()
+            begin = clock()
             action()
-            of_action.append(perf_counter() - begin)
-    return [median(of_action) for of_action in durations]
+            of_action.append(clock() - begin)
+    return durations
 
 
 @pytest.fixture
 def medians_s() -> Callable[..., list[float]]:
     """Median duration of each action over `rounds` turns, taken one after another in every turn."""
-    return _medians_s
+    return lambda rounds, *actions: [median(one) for one in _durations_s(perf_counter, rounds, actions)]
+
+
+@pytest.fixture
+def least_s() -> Callable[..., list[float]]:
+    """The same of the processor's time, and the least: what others do on the machine is no action's own."""
+    return lambda rounds, *actions: [min(one) for one in _durations_s(process_time, rounds, actions)]

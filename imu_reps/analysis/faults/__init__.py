@@ -1,1 +1,1 @@
-"""Faults of a repetition, one module each; every detector takes a `RepView` and returns a `Verdict`."""
+"""Faults of a repetition: the detectors, and what they judge."""

@@ -73,13 +73,21 @@ class Limits:
         return ("watch", self.watch) if value < self.watch else None
 
 
-def make_fault(
-    view: RepView, code: Flag, passed: tuple[Level, float], value: float, limits: Limits, tick: int | None
-) -> Fault:
-    """A fault with its evidence; `tick` is when it showed, None if it belongs to no instant."""
+def verdict(
+    view: RepView,
+    code: Flag,
+    value: float,
+    passed: tuple[Level, float] | None,
+    limits: Limits,
+    tick: int | None,
+) -> Verdict:
+    """Judged, with a fault if a limit was passed; `tick` is when it showed, None if that is no instant."""
+    if passed is None:
+        return Verdict(code, judged=True)
     at_s = None if tick is None else float(view.motion.track.time_s[tick])
     angle = None if tick is None else float(view.motion.elevation_deg[tick])
-    return Fault(code, passed[0], value, passed[1], limits.unit, at_s, angle, limits.certainty)
+    fault = Fault(code, passed[0], value, passed[1], limits.unit, at_s, angle, limits.certainty)
+    return Verdict(code, True, fault)
 
 
 def fastest_tick(view: RepView, span: Span, direction: float) -> int:

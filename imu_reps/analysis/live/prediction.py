@@ -9,7 +9,7 @@ from math import acos, asin, degrees
 import numpy as np
 
 from imu_reps.analysis.filters import rate_of_change
-from imu_reps.analysis.reps.momentum import LEAST_DEG, LEAST_LEVER, coasting_degrees
+from imu_reps.analysis.reps.control import LEAST_DEG, LEAST_LEVER, coasting_degrees
 from imu_reps.analysis.reps.phases import BAND_SHARE, flank_start
 from imu_reps.domain.recording import Posture
 from imu_reps.domain.samples import FloatArray

@@ -11,7 +11,7 @@ from imu_reps.analysis.plausibility.finding import PlausibilityFinding, Severity
 from imu_reps.analysis.plausibility.windows import HOP_S, Windows, angle_deg
 from imu_reps.domain.samples import BoolArray, FloatArray, SampleBlock, SensorPlace
 from imu_reps.kinematics.clocks import TimedSamples
-from imu_reps.kinematics.rest import wandering_bias, window_length
+from imu_reps.kinematics.rest import gyroscope_bias, window_length
 
 #: Windows in which the specific force hardly varies and has gravity's length point up within a few degrees.
 CALM_SD_MPS2 = 0.5
@@ -99,9 +99,9 @@ def _beyond(middle: float, error: float, limits: tuple[float, float]) -> bool:
 
 def check_warming(block: SampleBlock, timed: TimedSamples) -> Iterator[PlausibilityFinding]:
     """Whether the gyroscope's bias wanders, as while the part warms up."""
-    gyr_dps, acc_mps2 = block.gyr_dps[timed.order], block.acc_mps2[timed.order]
-    bias = wandering_bias(gyr_dps, acc_mps2, window_length(timed.period_s))
-    if bias is not None:
+    gyr_dps, acc_mps2 = block.gyr_dps.take(timed.order, axis=0), block.acc_mps2.take(timed.order, axis=0)
+    bias = gyroscope_bias(gyr_dps, acc_mps2, window_length(timed.period_s))
+    if bias is not None and bias.ndim > 1:
         yield PlausibilityFinding(
             "gyro_warms_up",
             "caution",

@@ -71,9 +71,9 @@ def _windows(recording: Recording, place: SensorPlace, timed: TimedSamples, edge
     block = recording.samples(place)
     assert block is not None
     values = np.zeros((7, len(timed.order) + 1))  # one more column, so that the last edge is within
-    values[:3, :-1] = block.acc_mps2[timed.order].T
+    values[:3, :-1] = block.acc_mps2.take(timed.order, axis=0).T
     values[3] = np.einsum("ij,ij->j", values[:3], values[:3])
-    values[4:, :-1] = block.gyr_dps[timed.order].T
+    values[4:, :-1] = block.gyr_dps.take(timed.order, axis=0).T
     edges = np.searchsorted(timed.time_s, edges_s)
     count = np.diff(edges).astype(np.float64)
     count[count < WHOLE_HOP * HOP_S / timed.period_s] = np.nan

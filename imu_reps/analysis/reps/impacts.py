@@ -85,7 +85,7 @@ def touch_down(motion: SetMotion, down: slice, bottom_deg: float) -> Impulse | N
     if not sharp.any() or not np.isfinite(impact[down]).any():
         return None
     tick = start + int(np.argmax(np.where(sharp, impact[end], 0.0)))
-    noise = float(np.nanmedian(impact[down]))
+    noise = np.median(impact[down][np.isfinite(impact[down])])
     return Impulse(tick, float(motion.elevation_deg[tick]), float(impact[tick]), noise)
 
 
@@ -105,7 +105,6 @@ def strongest_jolt(
     impact = bridged(motion.track.ankle_impact_mps2[around])
     if not np.isfinite(impact).all():
         return None
-    noise = median_filter(impact, int(NOISE_S * GRID_HZ) + 1, mode="nearest")
     first = down.start - around.start
     inside = slice(first, first + down.stop - down.start)
     candidate = impact[inside].copy()
@@ -114,7 +113,11 @@ def strongest_jolt(
         candidate[near] = 0.0
     speed = np.abs(motion.speed_dps[down])
     moving = speed > MOVING_SHARE * speed.max(initial=0.0)
-    stands_out = moving & (candidate > jolt_limit(noise[inside], settings))
+    stands_out = moving & (candidate > jolt_limit(0.0, settings))
+    if not stands_out.any():
+        return None
+    noise = median_filter(impact, int(NOISE_S * GRID_HZ) + 1, mode="nearest")
+    stands_out &= candidate > jolt_limit(noise[inside], settings)
     peaks = first + np.flatnonzero(stands_out & (candidate == maximum_filter1d(candidate, 3)))
     short = [at for at in peaks.tolist() if _length_s(impact, at) <= LONGEST_JOLT_S]
     if not short:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from imu_reps.analysis.filters import held_high, held_low
+from imu_reps.analysis.reps.control import coasting_share, spectral_arc_length
 from imu_reps.analysis.reps.impacts import Impulse, strongest_jolt, touch_down
-from imu_reps.analysis.reps.momentum import coasting_share
 from imu_reps.analysis.reps.phases import Phases
-from imu_reps.analysis.reps.smoothness import spectral_arc_length
 from imu_reps.analysis.reps.tremor import baseline_dps, shake_squared, tremor_ratio
 from imu_reps.analysis.set_motion import SetMotion
 from imu_reps.domain.samples import BoolArray, FloatArray
@@ -54,8 +54,8 @@ class Span:
     @property
     def ticks(self) -> slice:
         """Whole ticks within it, at least one."""
-        start = int(np.ceil(self.start))
-        return slice(start, max(start, int(np.floor(self.end))) + 1)
+        start = math.ceil(self.start)
+        return slice(start, max(start, math.floor(self.end)) + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +282,9 @@ class Meter:
 def _known(missing: BoolArray, span: Span) -> bool:
     """Whether enough of a span was measured to judge it."""
     piece = missing[span.ticks]
-    if len(piece) == 0 or piece.mean() > LARGEST_HOLE_SHARE:
+    if not piece.any():
+        return len(piece) > 0
+    if piece.mean() > LARGEST_HOLE_SHARE:
         return False
     longest = int(LONGEST_HOLE_S * GRID_HZ) + 1
     runs = np.convolve(piece, np.ones(longest), "valid") if len(piece) >= longest else np.zeros(1)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import uniform_filter1d
-from scipy.signal import butter, sosfiltfilt
 
 from imu_reps.analysis.reps.segmentation import Excursion
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ
+from imu_reps.kinematics.zero_phase import ZeroPhase
 
 SLOW_DPS = 5.0
 DWELL_S = 0.25
@@ -22,7 +22,7 @@ BAND_SHARE = 0.20
 LOW_SHARE, HIGH_SHARE = 0.10, 0.40
 
 #: Soft tissue under a strap rings at 6 to 14 Hz, above what a leg does; the low-pass leaves a third of it.
-RING_BAND = butter(2, (6.5, 14.0), btype="bandpass", fs=GRID_HZ, output="sos")
+RING_BAND = ZeroPhase((6.5, 14.0), "bandpass")
 
 #: More of the speed than this, ringing over moving, and flanks and dwells are not seen for it (ours: on other
 #: people's simulators smoothing helps from here on, and blurs what rings less).
@@ -94,7 +94,7 @@ def without_ringing(speed_dps: FloatArray, reps: Sequence[Excursion]) -> FloatAr
     if not reps:
         return speed_dps
     moving = np.concatenate([np.arange(rep.near.tick, rep.back.tick) for rep in reps])
-    ringing = np.abs(sosfiltfilt(RING_BAND, speed_dps)[moving])
+    ringing = np.abs(RING_BAND(speed_dps)[moving])
     if np.median(ringing) < RINGING_SHARE * np.sqrt((speed_dps[moving] ** 2).mean()):
         return speed_dps
     return np.asarray(uniform_filter1d(speed_dps, RING_TICKS))
@@ -136,14 +136,14 @@ def flank_end(speed_dps: FloatArray, start: int, peak_dps: float) -> float:
 
 def _next(mask: np.ndarray, start: int) -> int:
     """First index from `start` on at which `mask` holds, or its length."""
-    found = np.flatnonzero(mask[start:])
-    return start + int(found[0]) if len(found) else len(mask)
+    ahead = mask[start:]
+    return start + int(ahead.argmax()) if ahead.any() else len(mask)
 
 
 def _run_before(mask: np.ndarray, index: int) -> int:
     """How many values right before `index` hold."""
-    broken = np.flatnonzero(~mask[:index])
-    return index - (int(broken[-1]) + 1 if len(broken) else 0)
+    before = mask[:index][::-1]
+    return index if before.all() else int(before.argmin())
 
 
 def _zero_crossing(speed_dps: FloatArray, first: int, end: int) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 
 import numpy as np
 
@@ -315,7 +316,7 @@ def _too_small(
     """Excursions too small to count that start from rest and come back to it."""
     if not reps:
         return []
-    rest_deg = float(np.median([rep.back.value for rep in reps]))
+    rest_deg = median([rep.back.value for rep in reps])
     return [
         small
         for small in _excursions(_zigzag(turns, least_deg))

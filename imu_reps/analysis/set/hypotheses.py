@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 
 import numpy as np
 
@@ -140,7 +141,7 @@ def _at_its_level(found: Segmentation) -> Segmentation:
     """Without excursions that begin or end where the others turn, as the lift into a high start does."""
     if not found.reps:
         return found
-    turn = float(np.median([rep.far.value for rep in found.reps]))
+    turn = median([rep.far.value for rep in found.reps])
     reps = tuple(rep for rep in found.reps if max(rep.near.value, rep.back.value) < turn)
     return replace(found, reps=reps)
 
@@ -244,10 +245,14 @@ def on_floor(rests: Sequence[Rest], travel_deg: FloatArray, resting_deg: float, 
 def usual_level_deg(rests: Sequence[Rest], travel_deg: FloatArray) -> float:
     """The level most rested at: a stall on the way up is no floor."""
     levels = np.array([float(np.median(travel_deg[rest.start : rest.end])) for rest in rests])
-    lengths = np.array([rest.duration_s for rest in rests])
-    same = np.abs(levels[:, None] - levels) < SAME_REST_DEG
-    best = int(np.argmax(same @ lengths))
-    return float(np.average(levels[same[best]], weights=lengths[same[best]]))
+    ticks = np.array([rest.end - rest.start for rest in rests])
+    order = np.argsort(levels)
+    below = np.append(0, np.cumsum(ticks[order]))
+    first = np.searchsorted(levels, levels - SAME_REST_DEG, "right", sorter=order)
+    last = np.searchsorted(levels, levels + SAME_REST_DEG, "left", sorter=order)
+    best = levels[np.argmax(below[last] - below[first])]
+    same = np.abs(levels - best) < SAME_REST_DEG
+    return float(np.average(levels[same], weights=ticks[same]))
 
 
 def _leg_axis(

@@ -22,8 +22,14 @@ SHIFTED_SDS = 6.0
 #: Nobody lies alike more closely than this.
 LEAST_SCATTER_DEG = 0.5
 
+#: Directions that are all within so much of each other, as a chord, cannot be further apart by their medians.
+ALL_ALIKE = 0.9 * np.radians(SHIFTED_DEG)
+
 #: So many resting ends before it and after it must agree.
 FEWEST_ENDS = 3
+
+#: In a long set so many places are tried first, then those around the best one.
+MOST_CUTS = 64
 
 #: What the pelvis does so near to a resting end of the leg is rest.
 END_TICKS = int(0.2 * GRID_HZ)
@@ -81,12 +87,18 @@ def up_around(up: FloatArray, ticks: Sequence[int]) -> FloatArray:
 
 def lies_otherwise(lain: FloatArray) -> tuple[int, float] | None:
     """From which one on some directions (k, 3) differ for good, and by how much; None if none does."""
-    if len(lain) < 2 * FEWEST_ENDS:
+    if len(lain) < 2 * FEWEST_ENDS or np.linalg.norm(np.ptp(lain, axis=0)) < ALL_ALIKE:
         return None
-    cuts = range(FEWEST_ENDS, len(lain) - FEWEST_ENDS + 1)
-    distance, cut = max((_distance(lain[:k], lain[k:]), k) for k in cuts)
+    last, coarse = len(lain) - FEWEST_ENDS, max(1, len(lain) // MOST_CUTS)
+    distance, cut = _furthest(lain, range(FEWEST_ENDS, last + 1, coarse))
+    if coarse > 1:
+        distance, cut = _furthest(lain, range(max(FEWEST_ENDS, cut - coarse), min(cut + coarse, last) + 1))
     by_deg = _away_deg(lain[:cut], lain[cut:])
     return (cut, by_deg) if by_deg >= SHIFTED_DEG and distance >= SHIFTED_SDS else None
+
+
+def _furthest(lain: FloatArray, cuts: range) -> tuple[float, int]:
+    return max((_distance(lain[:k], lain[k:]), k) for k in cuts)
 
 
 def _away_deg(before: FloatArray, after: FloatArray) -> float:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imu_reps.analysis.reps.momentum import LEAST_DEG, LEAST_LEVER, PENDULUM_RAD2_S2, coasting_share
+from imu_reps.analysis.reps.control import LEAST_DEG, LEAST_LEVER, PENDULUM_RAD2_S2, coasting_share
 from imu_reps.domain.recording import Posture
 from imu_reps.domain.track import GRID_HZ
 

@@ -1,7 +1,9 @@
-"""Momentum: the share of a lift in which the hip's muscles had nothing to do.
+"""How the leg is moved: the share of a phase that coasts (momentum, dropping), and how smoothly.
 
 The leg is taken as a pendulum about the hip. Its net hip moment over its weight's moment when level is
 ``tau = alpha / w0² + s`` with s the share of gravity's lever (cosine of elevation lying, sine hanging).
+Smoothness is the spectral arc length (SPARC) of Balasubramanian, Melendez-Calderon, Roby-Brami and Burdet,
+J NeuroEng Rehabil 2015. Never proof of control: a swing is smooth.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import numpy as np
 
 from imu_reps.domain.recording import Posture
 from imu_reps.domain.samples import FloatArray
+from imu_reps.domain.track import GRID_HZ
 
 #: Squared natural frequency of a straight adult leg as a pendulum, rad²/s².
 PENDULUM_RAD2_S2 = 16.0
@@ -22,6 +25,10 @@ LEAST_LEVER = 0.34
 
 #: Fewer degrees than this cannot be judged.
 LEAST_DEG = 10.0
+
+#: Of the spectral arc length: frequencies and amplitudes (of the largest) that count, and doublings of the
+#: length by padding, as in the paper.
+CUTOFF_HZ, AMPLITUDE, PADDING = 10.0, 0.05, 4
 
 
 def coasting_share(
@@ -55,3 +62,19 @@ def coasting_degrees(
     degrees = np.maximum(direction * np.gradient(elevation_deg), 0.0)
     degrees[lever < LEAST_LEVER] = 0.0
     return float(degrees[moment < COASTING_MOMENT].sum()), float(degrees.sum())
+
+
+def spectral_arc_length(speed_dps: FloatArray) -> float | None:
+    """Arc length of the normalised speed spectrum, negative; nearer 0 is smoother; None if too short."""
+    if len(speed_dps) < 10 or not np.any(speed_dps):
+        return None
+    length = 1 << (int(np.ceil(np.log2(len(speed_dps)))) + PADDING)
+    frequency = np.arange(int(CUTOFF_HZ * length / GRID_HZ) + 1) * GRID_HZ / length
+    spectrum = np.abs(np.fft.rfft(speed_dps, length)[: len(frequency)])
+    spectrum /= spectrum.max()
+    loud = np.flatnonzero(spectrum >= AMPLITUDE)
+    spectrum, frequency = spectrum[loud[0] : loud[-1] + 1], frequency[loud[0] : loud[-1] + 1]
+    if len(frequency) < 2:
+        return None
+    steps = np.hypot(np.diff(frequency) / (frequency[-1] - frequency[0]), np.diff(spectrum))
+    return -float(steps.sum())

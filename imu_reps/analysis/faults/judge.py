@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 
-from imu_reps.analysis.faults.back_arch import back_arch
-from imu_reps.analysis.faults.below_floor import below_floor
-from imu_reps.analysis.faults.fast_lowering import fast_lowering
-from imu_reps.analysis.faults.heel_touch import heel_touch
-from imu_reps.analysis.faults.hip_pop import hip_pop
-from imu_reps.analysis.faults.knee_bend import knee_bend
-from imu_reps.analysis.faults.momentum import momentum
-from imu_reps.analysis.faults.short_range import short_range
-from imu_reps.analysis.faults.snap import snap
-from imu_reps.analysis.faults.verdict import RepView, Verdict
+from imu_reps.analysis.faults.detectors import DETECTORS
+from imu_reps.analysis.faults.verdict import RepView
 from imu_reps.analysis.reps.measure import Measured
 from imu_reps.analysis.set_motion import SetMotion
 from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Flag, Rep
 from imu_reps.domain.settings import Settings
-
-DETECTORS: tuple[Callable[[RepView], Verdict | None], ...] = (
-    momentum,
-    fast_lowering,
-    back_arch,
-    hip_pop,
-    heel_touch,
-    short_range,
-    below_floor,
-    knee_bend,
-    snap,
-)
 
 _SHARED = tuple(
     field.name for field in fields(Rep) if field.name in {other.name for other in fields(Measured)}
