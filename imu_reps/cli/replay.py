@@ -98,7 +98,7 @@ def play(
     import asyncio
     import contextlib
 
-    from imu_reps.session.replaying import replay_session
+    from imu_reps.session.rehearsal import replay_session
     from imu_reps.sim.radio import fast_loop
 
     async def played() -> Finished:
@@ -142,7 +142,7 @@ def _play_on_page(
 ) -> None:
     """Play the recording to a page as often as it is asked to, until Ctrl-C."""
     from imu_reps.cli.page_options import paged
-    from imu_reps.session.replaying import replay_goal
+    from imu_reps.session.rehearsal import replay_goal
 
     with paged(wish, replay_goal(recording), settings, lambda felt: None) as view:  # noqa: ARG005
         say("A replay: nothing is recorded. Ctrl-C ends.")

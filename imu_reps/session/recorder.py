@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import TypeVar
 
 import numpy as np
 
@@ -14,8 +13,6 @@ from imu_reps.domain.samples import SampleBlock, SensorPlace
 from imu_reps.errors import FileAccessError
 from imu_reps.sensors.stream_items import Item, LinkChange, Restarted
 from imu_reps.session.set_file import SetFile
-
-T = TypeVar("T")
 
 #: States of a link in which nothing more arrives.
 LOST = ("away", "silent", "gone")
@@ -26,8 +23,6 @@ DECIMALS = 6
 
 class SetRecorder:
     """Writes one set; thrown away after it.
-
-    A full disk ends nothing: what it refuses is kept and tried again (see `RecordingWriter`).
 
     Parameters
     ----------
@@ -40,12 +35,11 @@ class SetRecorder:
 
     Attributes
     ----------
+    file : SetFile or None
     notes : list of Note
         Everything noted so far.
     zero_s : float or None
         The moment, on the clock of the items, that is 0 in the file; None before the first sample.
-    refused : FileAccessError or None
-        The first time the disk would not take something, if ever.
     """
 
     def __init__(
@@ -53,19 +47,13 @@ class SetRecorder:
     ) -> None:
         self.notes: list[Note] = []
         self.zero_s: float | None = None
-        self.refused: FileAccessError | None = None
-        self._file = file
+        self.file = file
         self._starts_at_s = starts_at_s
         self._left_out: Counter[SensorPlace] = Counter()
         self._lost: set[SensorPlace] = set()
         self._early: list[Note] = []
         for place in lost:
             self._lose(place, 0.0)
-
-    @property
-    def path(self) -> str | None:
-        """Where the file is now."""
-        return None if self._file is None else self._file.path
 
     def take(self, items: Iterable[Item]) -> list[SampleBlock]:
         """Write what arrived; gives the samples as they stand in the file, in its seconds.
@@ -102,24 +90,7 @@ class SetRecorder:
             self.note("left_out", f"{place} {count} not finite", time_s)
         self.note("end", reason, time_s)
         self._keep_early()
-        return self.close()
-
-    def close(self) -> FileAccessError | None:
-        """Close the file; gives what the disk had against the last rows."""
-        try:
-            if self._file is not None:
-                self._file.close()
-        except FileAccessError as error:
-            return error
-        return None
-
-    def moved(self) -> str | None:
-        """Write the set anew if its file is gone; gives where, None: nothing had to be done."""
-        try:
-            return None if self._file is None else self._file.moved()
-        except FileAccessError as error:
-            self.refused = self.refused or error
-            return None
+        return None if self.file is None else self.file.close()
 
     def _finite(self, block: SampleBlock) -> SampleBlock:
         """The block without the samples that hold no number: bytes can mean anything."""
@@ -144,8 +115,8 @@ class SetRecorder:
         if self.zero_s is None:
             self.zero_s = arrived_s - self._starts_at_s
         block = replace(block, time_s=np.round(block.time_s - self.zero_s, DECIMALS))
-        if self._file is not None:
-            self._to_file(self._file.write, block)
+        if self.file is not None:
+            self.file.write(block)
         self._keep_early()
         return block
 
@@ -162,11 +133,5 @@ class SetRecorder:
 
     def _keep(self, note: Note) -> None:
         self.notes.append(note)
-        if self._file is not None:
-            self._to_file(self._file.note, note)
-
-    def _to_file(self, write: Callable[[T], None], what: T) -> None:
-        try:
-            write(what)
-        except FileAccessError as error:
-            self.refused = self.refused or error
+        if self.file is not None:
+            self.file.write(note)

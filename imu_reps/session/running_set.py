@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from imu_reps.analysis.analyze import Analysis, analyze
 from imu_reps.analysis.pipeline import Pipeline
@@ -90,7 +91,7 @@ class RunningSet:
     @property
     def path(self) -> str:
         """Of the recording, wherever it is now."""
-        return self.recorder.path or self._begun.path
+        return self._begun.path if self.recorder.file is None else self.recorder.file.path
 
     def take(self, items: Iterable[Item], now_s: float) -> None:
         """Write what arrived; it waits to be counted."""
@@ -204,8 +205,8 @@ class RunningSet:
         try:
             events, analysis = self._analysed(finished.reason)
         except ImuRepsError as error:
-            return finished.with_analysis(tuple(late), None, error)
-        return finished.with_analysis((*late, *events), analysis)
+            return replace(finished, events=tuple(late), unusable=error)
+        return replace(finished, events=(*late, *events), analysis=analysis, summary=analysis.summary)
 
     def _analysed(self, reason: str) -> tuple[list[Event], Analysis]:
         notes = self._begun.notes

@@ -121,9 +121,8 @@ class Session:
         RadioError
             A sensor cannot be had, or nothing comes any more before a set begins.
         FileAccessError
-            The folder or a file cannot be made.
+            A file cannot be made.
         """
-        self._keeping.prepare()
         if not await self._open():
             return []
         receiving = asyncio.create_task(self._receive())
@@ -240,7 +239,8 @@ class Session:
             self._tell(running.progress(now_s, links))
         finally:
             self._running = None
-            running.recorder.close()
+            if running.recorder.file is not None:
+                running.recorder.file.close()
         finished = await asyncio.to_thread(running.summed_up, finished)
         state = running.state
         for event in finished.events:
@@ -255,7 +255,7 @@ class Session:
         """Begin a set with its lead-in."""
         self._advanced = self._discarded = False
         links, (items, lost) = self._source.status(), self._lead_in.take()
-        begun = self._keeping.begin(goal, number, links, lost)
+        begun = self._keeping(goal, number, links, lost)
         running = RunningSet(begun, goal, _now_s(), links, self._settings, self._plan.spoken)
         tap = self._plan.tap and number == 1
         if tap:
@@ -268,8 +268,7 @@ class Session:
 
     async def _until_over(self, running: RunningSet, receiving: asyncio.Task[None]) -> str:
         """Count until the set is over; gives the reason."""
-        late = refused = False
-        looked_s = _now_s()
+        watch = _Watch(running, self._tell)
         while True:
             waiting = running.waiting()
             events = await asyncio.to_thread(running.count, waiting) if waiting else []
@@ -277,18 +276,7 @@ class Session:
             for event in events:
                 self._tell(Heard(event))
             self._say(running.hear(events, now_s))
-            if not late and (behind_s := running.behind_s(now_s)) > LATE_S:
-                late = True
-                log.warning("counting is %.1f s behind", behind_s)
-                self._tell(CountingLate(behind_s))
-            if now_s >= looked_s + LOOK_S:
-                looked_s = now_s
-                if (path := running.recorder.moved()) is not None:
-                    log.warning("the file was removed; written anew at %s", path)
-                    self._tell(FileMoved(path))
-            if not refused and running.recorder.refused is not None:
-                refused = True
-                self._tell(DiskRefused(running.recorder.refused))
+            watch.look(now_s)
             self._tell(running.progress(now_s, self._source.status()))
             if (reason := self._over(running, now_s)) is not None:
                 return reason
@@ -311,6 +299,35 @@ class Session:
     def _link_changed(self, change: LinkChange) -> None:
         running = self._running
         self._tell(LinkTold(change, None if running is None else running.file_time_s(change.time_s)))
+
+
+class _Watch:
+    """Looks after what may go wrong with a running set, and tells it once."""
+
+    def __init__(self, running: RunningSet, tell: Callable[[Told], None]) -> None:
+        self._running = running
+        self._file = running.recorder.file
+        self._tell = tell
+        self._is_late = self._is_refused = False
+        self._looked_s = _now_s()
+
+    def look(self, now_s: float) -> None:
+        """Tell what is wrong by now."""
+        behind_s = self._running.behind_s(now_s)
+        if behind_s > LATE_S and not self._is_late:
+            self._is_late = True
+            log.warning("counting is %.1f s behind", behind_s)
+            self._tell(CountingLate(behind_s))
+        if self._file is None:
+            return
+        if now_s >= self._looked_s + LOOK_S:
+            self._looked_s = now_s
+            if (path := self._file.moved()) is not None:
+                log.warning("the file was removed; written anew at %s", path)
+                self._tell(FileMoved(path))
+        if self._file.refused is not None and not self._is_refused:
+            self._is_refused = True
+            self._tell(DiskRefused(self._file.refused))
 
 
 def _nothing_sent() -> RadioError:

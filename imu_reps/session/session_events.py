@@ -51,13 +51,6 @@ class Finished:
     unwritten: FileAccessError | None = None
     discarded: bool = False
 
-    def with_analysis(
-        self, events: tuple[Event, ...], analysis: Analysis | None, unusable: ImuRepsError | None = None
-    ) -> Finished:
-        """The set with what it came to."""
-        summary = None if analysis is None else analysis.summary
-        return replace(self, events=events, analysis=analysis, summary=summary, unusable=unusable)
-
     def without_angles(self) -> Finished:
         """What is kept of it while more sets are recorded."""
         return replace(self, analysis=None)

@@ -30,6 +30,8 @@ class SetFile:
     ----------
     path : str
         Where it is now.
+    refused : FileAccessError or None
+        The first time the disk would not take something, if ever: it is tried again with what comes next.
 
     Raises
     ------
@@ -40,29 +42,30 @@ class SetFile:
     def __init__(self, folders: Sequence[Path], name: str, header: Header) -> None:
         self._folders = folders
         self._name = name
+        self.refused: FileAccessError | None = None
         self.path = os.fspath(free_path(folders[0], name))
         self._writer = RecordingWriter(self.path, header)
 
-    def write(self, block: SampleBlock) -> None:
-        """Append samples; raises as `RecordingWriter.write`."""
-        self._writer.write(block)
+    def write(self, what: SampleBlock | Note) -> None:
+        """Append samples, or a note."""
+        try:
+            if isinstance(what, Note):
+                self._writer.note(what)
+            else:
+                self._writer.write(what)
+        except FileAccessError as error:
+            self.refused = self.refused or error
 
-    def note(self, note: Note) -> None:
-        """Append a note; raises as `RecordingWriter.note`."""
-        self._writer.note(note)
-
-    def close(self) -> None:
-        """Close the file; raises as `RecordingWriter.close`."""
-        self._writer.close()
+    def close(self) -> FileAccessError | None:
+        """Close the file; gives what the disk had against the last rows."""
+        try:
+            self._writer.close()
+        except FileAccessError as error:
+            return error
+        return None
 
     def moved(self) -> str | None:
-        """Write all of it anew if it was removed, or its folder; gives where, None: it is where it was.
-
-        Raises
-        ------
-        FileAccessError
-            It is gone and can be written nowhere.
-        """
+        """Write all of it anew if it was removed, or its folder; gives where, None: nothing was done."""
         if self._writer.is_there():
             return None
         for folder in self._folders:
@@ -71,11 +74,11 @@ class SetFile:
                 path = os.fspath(free_path(folder, self._name))
                 self._writer.move(path)
             except FileAccessError as error:
-                failure = error
+                self.refused = self.refused or error
             else:
                 self.path = path
                 return path
-        raise failure
+        return None
 
 
 def make_folder(folder: Path) -> None:

@@ -1,32 +1,21 @@
-"""A person's paired sensors as a source."""
+"""A person's paired sensors, as the source of a radio takes them: `imu_reps.sensors.streams.Streams`."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.sensors.families import family
 from imu_reps.sensors.stream_items import Wanted
-from imu_reps.sensors.streams import Streams
-
-if TYPE_CHECKING:
-    from imu_reps.sensors.ble import Radio
-    from imu_reps.storage.profile import PairedSensor, Person
+from imu_reps.storage.profile import PairedSensor, Person
 
 
-def radio_source(radio: Radio, person: Person) -> Streams:
-    """Both sensors of a person over a radio.
+def wanted(person: Person) -> dict[SensorPlace, Wanted]:
+    """Both sensors of a person.
 
     Raises
     ------
     UsageError
         If the profile names a family that is not known.
     """
-    return Streams(radio, wanted(person))
-
-
-def wanted(person: Person) -> dict[SensorPlace, Wanted]:
-    """Both sensors of a person, as `Streams` takes them; raises as `radio_source`."""
     return {place: _wanted(person.sensor(place)) for place in SENSOR_PLACES}
 
 

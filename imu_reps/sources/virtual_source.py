@@ -13,12 +13,12 @@ from imu_reps.domain.samples import SENSOR_PLACES, FloatArray, SensorPlace
 from imu_reps.errors import UsageError
 from imu_reps.sensors.ble import Radio
 from imu_reps.sensors.families import family
-from imu_reps.sensors.stream_items import Item, SensorStatus
+from imu_reps.sensors.streams import Streams
 from imu_reps.sim.radio.device import DeviceClock, Feed
 from imu_reps.sim.radio.devices import DEVICES
 from imu_reps.sim.radio.feeds import Wearer
 from imu_reps.sim.wearer import SetPlan
-from imu_reps.sources.radio_source import radio_source
+from imu_reps.sources.radio_source import wanted
 from imu_reps.storage.profile import PairedSensor, Person
 
 if TYPE_CHECKING:
@@ -159,8 +159,8 @@ class VirtualWorld:
         return Radio(scanner_backend=scanner_backend(self.air), client_backend=client_backend(self.air))
 
 
-class VirtualSource:
-    """A virtual world as a source: it begins and ends with it.
+class VirtualSource(Streams):
+    """The sensors of a virtual world as a source: the world begins and ends with it.
 
     Parameters
     ----------
@@ -168,30 +168,22 @@ class VirtualSource:
     """
 
     def __init__(self, world: VirtualWorld) -> None:
+        super().__init__(world.radio(), wanted(world.person))
         self._world = world
-        self._streams = radio_source(world.radio(), world.person)
         self._is_open = False
 
     async def open(self) -> None:
         """Begin the world, and stream from it; raises as `Streams.open`."""
         await self._world.__aenter__()
         self._is_open = True
-        await self._streams.open()
-
-    async def items(self) -> list[Item]:
-        """As `Streams.items`."""
-        return await self._streams.items()
+        await super().open()
 
     async def close(self) -> None:
         """Stop streaming, and end the world."""
+        await super().close()
         if self._is_open:
             self._is_open = False
-            await self._streams.close()
             await self._world.__aexit__(None, None, None)
-
-    def status(self) -> dict[SensorPlace, SensorStatus]:
-        """As `Streams.status`."""
-        return self._streams.status()
 
 
 def _person(family_name: str, rate_hz: float) -> Person:

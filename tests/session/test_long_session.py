@@ -24,10 +24,10 @@ from websockets.typing import Origin
 from imu_reps.domain.settings import Settings
 from imu_reps.sensors.streams import Streams
 from imu_reps.session.keeping import Place
+from imu_reps.session.rehearsal import direct
 from imu_reps.session.session import Session
 from imu_reps.session.session_events import SetDone, SetProgress, Told
 from imu_reps.session.session_plan import SessionPlan, SetGoal
-from imu_reps.session.virtual_wearer import direct
 from imu_reps.sim.radio.fast_loop import run
 from imu_reps.sim.wearer import LifePlan, RepPlan, SetPlan
 from imu_reps.sources.radio_source import wanted

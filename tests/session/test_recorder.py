@@ -57,6 +57,11 @@ def begin(path: Path, header: Header, lost: Iterable[SensorPlace] = ()) -> Runni
     return RunningSet(begun, SetGoal(header.exercise, header.side, header.start), NOW_S, {})
 
 
+def file_of(running: RunningSet) -> SetFile:
+    assert running.recorder.file is not None
+    return running.recorder.file
+
+
 def take(running: RunningSet, items: Iterable[Item]) -> list[Event]:
     """Take one item after the other, counting each; gives what was heard."""
     heard: list[Event] = []
@@ -261,14 +266,14 @@ def test_a_full_disk_is_told_once_and_counting_goes_on(tmp_path: Path, set_of_fo
     running = begin(tmp_path / "set.csv", recording.header)
     heard = take(running, items[:100])
     full = Path("/dev/full").open("ab", buffering=0)  # noqa: SIM115 - the writer closes it
-    writer = running.recorder._file._writer  # type: ignore[union-attr]
+    writer = file_of(running)._writer
     disk, writer._file = writer._file, full
     heard += take(running, items[100:])
     finished = finish(running)
     disk.close()
 
-    assert running.recorder.refused is not None
-    assert running.recorder.refused.code == "disk_full"
+    assert file_of(running).refused is not None
+    assert file_of(running).refused.code == "disk_full"
     assert finished.unwritten is not None
     assert finished.analysis is not None
     assert finished.analysis.summary.set.rep_count == 4
@@ -283,7 +288,7 @@ def test_what_a_full_disk_refused_is_written_once_there_is_room(
     recording, items = set_of_four.recording, list(arriving(set_of_four.recording))
     running = begin(tmp_path / "set.csv", recording.header)
     running.take(items[:100], NOW_S)
-    writer = running.recorder._file._writer  # type: ignore[union-attr]
+    writer = file_of(running)._writer
     disk = writer._file
     with Path("/dev/full").open("ab", buffering=0) as full:
         writer._file = full
@@ -293,7 +298,7 @@ def test_what_a_full_disk_refused_is_written_once_there_is_room(
     finished = finish(running)
     loaded = load(tmp_path / "set.csv")
 
-    assert running.recorder.refused is not None
+    assert file_of(running).refused is not None
     assert finished.unwritten is None
     assert loaded.ankle is not None
     assert recording.ankle is not None
@@ -314,7 +319,7 @@ def test_a_file_that_is_taken_away_in_mid_set_is_written_anew_and_whole(
         (folder / "set.csv").unlink()
     else:
         shutil.rmtree(folder)
-    moved = running.recorder.moved()
+    moved = file_of(running).moved()
     take(running, items[200:])
     finished = finish(running)
     loaded = load(finished.path)
@@ -336,8 +341,8 @@ def test_a_file_that_another_one_took_the_place_of_is_written_beside_it(tmp_path
     (tmp_path / "other").write_text("another")
     (tmp_path / "other").replace(tmp_path / "set.csv")
 
-    assert running.recorder.moved() == str(tmp_path / "set_2.csv")
-    assert running.recorder.moved() is None
+    assert file_of(running).moved() == str(tmp_path / "set_2.csv")
+    assert file_of(running).moved() is None
     assert finish(running).path == str(tmp_path / "set_2.csv")
     assert (tmp_path / "set.csv").read_text() == "another"
 
@@ -352,11 +357,11 @@ def test_a_file_for_which_there_is_no_place_left_is_told_and_counting_goes_on(
     heard = take(running, items[:200])
     shutil.rmtree(folder)
     folder.write_text("no folder any more")
-    moved = running.recorder.moved()
+    moved = file_of(running).moved()
     heard += take(running, items[200:])
     finished = finish(running)
 
     assert moved is None
-    assert running.recorder.refused is not None
+    assert file_of(running).refused is not None
     assert [e.number for e in heard if isinstance(e, RepCompleted)] == [1, 2, 3, 4]
     assert finished.summary is not None

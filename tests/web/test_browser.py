@@ -21,7 +21,7 @@ from imu_reps import SetPlan, Settings, simulate
 from imu_reps.cli.replay import play
 from imu_reps.domain.cue import USUALLY_SPOKEN, Cue
 from imu_reps.domain.tempo import Tempo
-from imu_reps.session.replaying import replay_goal
+from imu_reps.session.rehearsal import replay_goal
 from imu_reps.sim.wearer import LifePlan, RepFaults, RepPlan
 from imu_reps.view.session_picture import ALERTS, cued
 from imu_reps.view.snapshot import Aim, LinkView, Snapshot

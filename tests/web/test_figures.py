@@ -23,7 +23,7 @@ from imu_reps import Recording, SetPlan, Settings, save, simulate
 from imu_reps.cli.replay import play
 from imu_reps.domain.cue import USUALLY_SPOKEN
 from imu_reps.domain.tempo import Tempo
-from imu_reps.session.replaying import replay_goal
+from imu_reps.session.rehearsal import replay_goal
 from imu_reps.sim.wearer import LifePlan, RepPlan
 from imu_reps.view.session_picture import first_picture
 from imu_reps.web.hub import Hub

@@ -17,10 +17,10 @@ from imu_reps import Settings
 from imu_reps.domain.tempo import Tempo
 from imu_reps.sensors.streams import Streams
 from imu_reps.session.keeping import Place
+from imu_reps.session.rehearsal import direct
 from imu_reps.session.session import Session
 from imu_reps.session.session_events import Felt, Resting, SetProgress, Told
 from imu_reps.session.session_plan import SessionPlan, SetGoal
-from imu_reps.session.virtual_wearer import direct
 from imu_reps.sim.radio import fast_loop
 from imu_reps.sim.wearer import RepPlan, SetPlan
 from imu_reps.sources.radio_source import wanted

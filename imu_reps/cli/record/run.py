@@ -61,16 +61,17 @@ class Run:
 def run_with_sensors(run: Run, name: str | None) -> list[Finished]:
     """Record with the sensors of a person, remember it, and say what it means."""
     from imu_reps.sensors.ble import Radio
-    from imu_reps.sources.radio_source import radio_source
+    from imu_reps.sensors.streams import Streams
+    from imu_reps.sources.radio_source import wanted
 
     person = load_profiles().person(name)
     place = Place(run.folder or default_folder(), person, _now)
-    return _Recording(run, Diary(complain), place, radio_source(Radio(), person)).run(asyncio.run)
+    return _Recording(run, Diary(complain), place, Streams(Radio(), wanted(person))).run(asyncio.run)
 
 
 def run_virtually(run: Run, family: str, plans: Sequence[SetPlan], speed: float) -> list[Finished]:
     """Record in a virtual world, `speed` times as fast as a real one; 0: as fast as possible."""
-    from imu_reps.session.virtual_wearer import direct
+    from imu_reps.session.rehearsal import direct
     from imu_reps.sim.radio import fast_loop
     from imu_reps.sources.virtual_source import VirtualSource, VirtualWorld
 
