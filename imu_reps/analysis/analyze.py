@@ -11,24 +11,23 @@ from imu_reps.analysis.breathing import breathing_findings
 from imu_reps.analysis.cross_time import agree_on_time, doubt_about_time
 from imu_reps.analysis.estimate import SetEstimate, estimate_set
 from imu_reps.analysis.faults.judge import judge
-from imu_reps.analysis.findings import findings
 from imu_reps.analysis.hold import find_hold, hold_findings, hold_summary
 from imu_reps.analysis.measured_set import measure_set
-from imu_reps.analysis.plausibility import refuse_implausible, refuse_unusable
 from imu_reps.analysis.reps.measure import Measured
 from imu_reps.analysis.reps.segmentation import Uncounted
 from imu_reps.analysis.reps.tremor import tremor_findings
+from imu_reps.analysis.set_findings import findings
 from imu_reps.analysis.set_motion import SetMotion, set_motion
 from imu_reps.analysis.set_summary import summarise_set, uncounted_set
 from imu_reps.analysis.wobble import wobble_findings
 from imu_reps.domain.exercise import HOLDS
+from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.rep import Partial, Rep
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.summary import (
     SUMMARY_FORMAT,
-    Finding,
     RecordingSummary,
     Sensors,
     SensorSummary,
@@ -37,8 +36,9 @@ from imu_reps.domain.summary import (
 )
 from imu_reps.domain.track import AngleTrack
 from imu_reps.kinematics.clocks import TimedSamples
-from imu_reps.kinematics.recorded import estimate_motion, fit_clocks
+from imu_reps.kinematics.recorded import estimate_motion
 from imu_reps.kinematics.sensor_offset import SensorOffset
+from imu_reps.quality import usable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,11 +94,10 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
     8
     """
     settings = settings or Settings()
-    refuse_unusable(recording)
-    fitted = fit_clocks(recording)
-    cautions = refuse_implausible(recording, fitted)
-    agreed = agree_on_time(recording, fitted)
-    clocks = agreed.clocks
+    checked = usable(recording)
+    recording = checked.recording
+    agreed = agree_on_time(recording, checked.clocks)
+    clocks = checked.left(agreed.clocks)
     # the motion itself is needed no longer then: of a set that was forgotten it is large
     whole = estimate_set(estimate_motion(recording, clocks), recording.header, settings)
     motion = replace(
@@ -120,7 +119,7 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
         partials=partials,
         set=in_numbers,
         findings=(
-            *findings(recording, agreed, whole, reps, (*cautions, *doubt_about_time(agreed.offset))),
+            *findings(recording, agreed, whole, reps, (*checked.findings, *doubt_about_time(agreed.offset))),
             *told,
         ),
         settings=settings,

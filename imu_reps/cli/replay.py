@@ -150,23 +150,25 @@ def _play_on_page(
             play(recording, settings, spoken, speed, view, view)
 
 
-def _say_json(told: Told) -> None:
+def _say_json(said: Told) -> None:
     """Every event as a line, at once, and the summary as the last."""
+    from imu_reps.report.findings import told
     from imu_reps.session.session_events import Heard, SetDone
     from imu_reps.storage.exports import event_line, summary_line
 
-    match told:
+    match said:
         case Heard(event=event):
             say(event_line(event))
         case SetDone(finished=finished):
             for event in finished.events:
                 say(event_line(event))
             if finished.summary is not None:
-                say(summary_line(finished.summary))
+                say(summary_line(finished.summary, told))
 
 
 def _echo_error(file: str, error: ImuRepsError) -> int:
+    from imu_reps.report.findings import worded
     from imu_reps.storage.exports import error_line
 
-    say(error_line(file, error))
+    say(error_line(file, worded(error)))
     return error.exit_code

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from imu_reps.domain.summary import Summary
 
@@ -39,7 +39,10 @@ class StoredSet:
     def recorded(self) -> datetime | None:
         """When the recording was made; None if it does not say."""
         created = self.summary.recording.created
-        return None if created is None else datetime.fromisoformat(created)
+        if created is None:
+            return None
+        moment = datetime.fromisoformat(created)
+        return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
     @property
     def day(self) -> date | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from imu_reps.domain.cue import USUALLY_SPOKEN, Spoken
 from imu_reps.domain.recording import Recording
-from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
+from imu_reps.domain.samples import SensorPlace
 from imu_reps.domain.settings import Settings
 from imu_reps.session.keeping import Begun, Links
 from imu_reps.session.recorder import SetRecorder
@@ -27,8 +27,7 @@ def replay_session(
     spoken: Spoken = USUALLY_SPOKEN,
 ) -> Session:
     """A session that plays a recording to its end and keeps nothing; on `fast_loop` at any speed."""
-    blocks = [block for place in SENSOR_PLACES if (block := recording.samples(place))]
-    starts_at_s = min((float(block.time_s[0]) for block in blocks), default=0.0)
+    starts_at_s = min((float(block.time_s[0]) for block in recording.blocks), default=0.0)
 
     def begin(goal: SetGoal, number: int, links: Links, lost: frozenset[SensorPlace]) -> Begun:  # noqa: ARG001
         recorder = SetRecorder(None, lost, starts_at_s)

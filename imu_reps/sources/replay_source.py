@@ -28,7 +28,7 @@ class ReplaySource:
     """
 
     def __init__(self, recording: Recording) -> None:
-        self._sent = {place: 0 for place in SENSOR_PLACES if recording.samples(place)}
+        self._sent = {block.sensor: 0 for block in recording.blocks}
         self._slots = itertools.groupby(replay_blocks(recording, SLOT_S), _slot)
         self._last_s: dict[SensorPlace, float] = {}
         self._began_s = 0.0

@@ -39,6 +39,22 @@ def access_error(error: OSError, name: str) -> FileAccessError:
     return FileAccessError(f"{name}: {what}", hint=hint, code=code)
 
 
+def refuse_special(path: Path) -> None:
+    """Stop before a pipe or a device is opened, which may never end.
+
+    Raises
+    ------
+    FileAccessError
+        ``no_file``.
+    """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise FileAccessError(
+            f"{path}: this is a pipe or a device, not a file.",
+            hint="Save what comes out of it in a file, and name that.",
+            code="no_file",
+        )
+
+
 def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8, over an older version of the same document.
 

@@ -10,6 +10,7 @@ from imu_reps.domain.pose import Pose
 from imu_reps.domain.recording import Header, default_posture
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.domain.settings import Settings
+from imu_reps.report.findings import worded
 from imu_reps.sensors.stream_items import SensorStatus
 from imu_reps.session.session_events import (
     Connecting,
@@ -182,7 +183,7 @@ def _resting(picture: Snapshot, told: Resting) -> Snapshot:
 
 def _done(picture: Snapshot, told: SetDone) -> Snapshot:
     finished, state = told.finished, told.state
-    problems = [str(error) for error in (finished.unusable, finished.unwritten) if error is not None]
+    problems = [str(worded(error)) for error in (finished.unusable, finished.unwritten) if error is not None]
     return replace(
         picture,
         state=state.stage,

@@ -12,7 +12,7 @@ from imu_reps.analysis.estimate import EstimatorParams, SetEstimate, estimate_se
 from imu_reps.analysis.live.announced import Announced
 from imu_reps.analysis.live.follower import REREAD_S, SAME_TURN_TICKS, Follower, FollowerEvent, Known
 from imu_reps.analysis.live.frame import LiveFrame, frame_of, pose_of
-from imu_reps.analysis.live.judged import LiveJudge
+from imu_reps.analysis.live.judging import LiveJudge
 from imu_reps.analysis.live.limits import FIRST_DEG, SETTLED_REPS
 from imu_reps.analysis.live.watch import LiveWatch
 from imu_reps.analysis.reps.segmentation import Excursion, Turn, usual_range_deg

@@ -57,7 +57,7 @@ FEWEST_FOR_TURN = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class SensorYaw:
     """Turn of the pelvis sensor about gravity: what is corrected, and its standard deviation, degrees."""
 
     turn_deg: float
@@ -76,7 +76,7 @@ class PelvisEstimate:
         Of the first spell with a repetition: when it was taken, and why there, or why there is none.
     between_reps : bool
         Whether any spell's zero had to be taken between repetitions.
-    turn : Turn or None
+    turn : SensorYaw or None
         Of the sensor; None where it is not estimated.
     axes : PelvisAxes or None
         Of the latest spell, and below whether its tilt has a zero.
@@ -89,7 +89,7 @@ class PelvisEstimate:
     rotation_deg: FloatArray
     zero: Zero
     between_reps: bool
-    turn: Turn | None
+    turn: SensorYaw | None
     axes: PelvisAxes | None = None
     tilt_known: bool = False
     shift: Shift | None = None
@@ -329,7 +329,7 @@ def _lifts(
     ]
 
 
-def estimate_turn(lifts: Sequence[tuple[PelvisAxes, FloatArray]]) -> Turn:
+def estimate_turn(lifts: Sequence[tuple[PelvisAxes, FloatArray]]) -> SensorYaw:
     """How far the pelvis sensor is turned about gravity, from rotation that follows tilt.
 
     Parameters
@@ -339,19 +339,19 @@ def estimate_turn(lifts: Sequence[tuple[PelvisAxes, FloatArray]]) -> Turn:
 
     Returns
     -------
-    Turn
+    SensorYaw
         The median over the repetitions, shared between belt and hip by how likely each is
         (`TURN_SPREAD_DEG`, `ROLL_SPREAD_DEG`), and limited to ±`MAX_TURN_DEG`.
     """
     slopes = [slope for axes, up in lifts if (slope := _slope(axes, up)) is not None]
     if len(slopes) < FEWEST_FOR_TURN:
-        return Turn(0.0, TURN_SPREAD_DEG)
+        return SensorYaw(0.0, TURN_SPREAD_DEG)
     turns = np.degrees(np.arctan(slopes))
     spread = 1.4826 * float(np.median(np.abs(turns - np.median(turns)))) / np.sqrt(len(turns))
     other = ROLL_SPREAD_DEG**2 + spread**2
     belt = TURN_SPREAD_DEG**2
     turn = float(np.median(turns)) * belt / (belt + other)
-    return Turn(
+    return SensorYaw(
         float(np.clip(turn, -MAX_TURN_DEG, MAX_TURN_DEG)), float(np.sqrt(belt * other / (belt + other)))
     )
 

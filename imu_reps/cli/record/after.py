@@ -52,7 +52,7 @@ async def _number(question: str, given_up: asyncio.Event) -> int | None:
             say()
         if not answer:
             return None
-        if answer.isdecimal() and int(answer) <= 10:
+        if answer.isdecimal() and len(answer) <= 2 and int(answer) <= 10:
             return int(answer)
         say(NO_RATING)
     return None
