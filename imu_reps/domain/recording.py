@@ -58,7 +58,7 @@ class SensorHeader:
     anterior_axis: Axis | None = None
 
 
-#: Header of a sensor of which the file says nothing: the defaults of the recording format.
+#: Header of a sensor of which the file says nothing: docs/recording-format.md#header.
 DEFAULT_PELVIS = SensorHeader(cranial_axis="+y", anterior_axis="+z")
 DEFAULT_ANKLE = SensorHeader()
 

@@ -91,7 +91,7 @@ class Trend:
 
 @dataclass(frozen=True, slots=True)
 class SetSummary:
-    """The set in numbers; every field means what `definitions` says.
+    """The set in numbers; fields: docs/definitions.md#per-set.
 
     `rep_count_certainty` is None in what earlier versions remembered.
     """

@@ -18,7 +18,7 @@ WINDOW_S = 1.5
 FEWEST_WINDOWS = 3
 #: A change is at least this large; on either side so large a share of the windows keeps the rate this well.
 CHANGE, STEADY, STEADY_SHARE = 0.12, 0.06, 0.8
-#: Less is too little for any number; the recording format allows 20, and clocks of such parts 1 % less.
+#: Less is too little for any number; docs/recording-format.md allows 20, and clocks of such parts 1 % less.
 MIN_RATE_HZ = 20.0 * 0.99
 #: Longer than this many of a stretch's own periods is a hole.
 HOLE_PERIODS = 1.6

@@ -23,7 +23,7 @@ RATE_OFF_INFO = 0.007
 LOSS_CAUTION = 0.02
 LOSS_STRONG = 0.20
 
-#: A hole longer than this leaves a rep unjudged (`definitions`).
+#: A hole longer than this leaves a rep unjudged: docs/definitions.md#per-repetition.
 HOLE_S = 0.15
 
 #: Crystals are within 100 ppm, ceramic and RC oscillators within 500 once warm.

@@ -34,7 +34,7 @@ from imu_reps.kinematics.mounting import (
 #: The tilt zero needs a rest this long.
 ZERO_S = 1.0
 
-#: A leg this near to its floor lies on it: `definitions`, the zero.
+#: A leg this near to its floor lies on it: docs/definitions.md#the-zero.
 ON_FLOOR_DEG = 10.0
 
 #: The zero is a mean over so much of the stillness before the leg leaves the floor: a breath and a half.
