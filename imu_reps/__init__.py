@@ -10,6 +10,7 @@ Examples
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from imu_reps.storage.recording import load, save
 
 __version__ = "0.1.0"
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent unless whoever uses it listens
 
 __all__ = [
     "Analysis",

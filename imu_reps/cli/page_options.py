@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,7 +14,11 @@ import click
 from imu_reps.cli.console import say
 
 if TYPE_CHECKING:
+    from imu_reps.domain.settings import Settings
+    from imu_reps.session.session_events import Felt
+    from imu_reps.session.session_plan import SetGoal
     from imu_reps.web.access import Access
+    from imu_reps.web.session_view import SessionView
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -43,6 +48,24 @@ def page_options(command: F) -> F:
     for option in reversed(options):
         with_page = option(with_page)
     return with_page  # type: ignore[return-value]
+
+
+@contextlib.contextmanager
+def paged(
+    wish: PageWish, goal: SetGoal, settings: Settings, feel: Callable[[Felt], None]
+) -> Iterator[SessionView]:
+    """Serve a page of a session that begins with `goal`, and say where it is.
+
+    `feel` is called with what somebody there says of a set.
+    """
+    from imu_reps.web.server import PageServer
+    from imu_reps.web.session_view import SessionView
+
+    view = SessionView(goal, settings, feel)
+    with PageServer(view.hub, view.ask, port=wish.port, share=wish.share) as server:
+        view.reports = server.reports
+        say_links(server.access, share=wish.share)
+        yield view
 
 
 #: Upper and lower module of two rows of the picture, light is 1: as a lit terminal shows it.

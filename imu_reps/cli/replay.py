@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from imu_reps.cli.console import say, show
+from imu_reps.cli.console import say
 from imu_reps.cli.page_options import PageWish, page_options
 from imu_reps.cli.spoken_options import spoken_options
 from imu_reps.cli.thresholds import chosen_settings, settings_options
@@ -17,13 +16,10 @@ from imu_reps.domain.cue import USUALLY_SPOKEN, Spoken
 from imu_reps.errors import ImuRepsError
 
 if TYPE_CHECKING:
-    from imu_reps.cli.panel.screen import LiveScreen
     from imu_reps.domain.recording import Recording
     from imu_reps.domain.settings import Settings
-    from imu_reps.view.played_set import Step
-
-#: What can be pressed while a recording is played in a terminal.
-KEYS = "Ctrl-C ends."
+    from imu_reps.session.session_events import Finished, Told
+    from imu_reps.web.session_view import SessionView
 
 
 def _positive(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:  # noqa: ARG001
@@ -79,82 +75,95 @@ def replay(  # noqa: PLR0913 - an argument an option
         _play_on_page(load(file), settings, speed or 1.0, spoken, page)
         return
     try:
-        recording = load(file)
-        if as_json:
-            _show_json(recording, settings, speed)
-        else:
-            _show_text(recording, settings, spoken, speed, quiet=quiet)
+        code = _play(load(file), settings, spoken, speed, quiet=quiet, as_json=as_json)
     except ImuRepsError as error:
         if not as_json:
             raise
-        ctx.exit(_echo_error(file, error))
+        code = _echo_error(file, error)
+    ctx.exit(code)
+
+
+def play(
+    recording: Recording,
+    settings: Settings,
+    spoken: Spoken,
+    speed: float | None,
+    tell: Callable[[Told], None],
+    view: SessionView | None = None,
+) -> Finished:
+    """Play a recording once; `view`: on its page, from where it can be stopped.
+
+    `speed` None is as fast as possible.
+    """
+    import asyncio
+    import contextlib
+
+    from imu_reps.session.rehearsal import replay_session
+    from imu_reps.sim.radio import fast_loop
+
+    async def played() -> Finished:
+        session = replay_session(recording, tell, settings, spoken)
+        steering = asyncio.create_task(asyncio.sleep(0) if view is None else view.steer(session))
+        try:
+            (finished,) = await session.run()
+        finally:
+            steering.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await steering
+        return finished
+
+    return fast_loop.run(played(), speed)
+
+
+def _play(
+    recording: Recording,
+    settings: Settings,
+    spoken: Spoken,
+    speed: float | None,
+    *,
+    quiet: bool,
+    as_json: bool,
+) -> int:
+    """Play a recording to standard output; gives the exit code."""
+    from imu_reps.cli.record.run import Aside, exit_code_of, shown_session
+
+    if as_json:
+        finished = play(recording, settings, spoken, speed, _say_json)
+        if finished.unusable is not None:
+            raise finished.unusable
+    else:
+        with shown_session(settings, quiet=quiet or speed is None) as show, Aside(show) as tell:
+            finished = play(recording, settings, spoken, speed, tell)
+    return exit_code_of(finished)
 
 
 def _play_on_page(
     recording: Recording, settings: Settings, speed: float, spoken: Spoken, wish: PageWish
 ) -> None:
     """Play the recording to a page as often as it is asked to, until Ctrl-C."""
-    from imu_reps.cli.page_options import say_links
-    from imu_reps.web.playing import Player
-    from imu_reps.web.server import PageServer
+    from imu_reps.cli.page_options import paged
+    from imu_reps.session.rehearsal import replay_goal
 
-    player = Player(recording, settings, speed, spoken)
-    with PageServer(player.hub, player.ask, port=wish.port, share=wish.share) as server:
-        say_links(server.access, share=wish.share)
-        say("Ctrl-C ends.")
-        player.run(server.reports)
+    with paged(wish, replay_goal(recording), settings, lambda felt: None) as view:  # noqa: ARG005
+        say("A replay: nothing is recorded. Ctrl-C ends.")
+        while view.wait_for_start():
+            play(recording, settings, spoken, speed, view, view)
 
 
-def _show_json(recording: Recording, settings: Settings, speed: float | None) -> None:
+def _say_json(said: Told) -> None:
     """Every event as a line, at once, and the summary as the last."""
     from imu_reps.report.findings import told
+    from imu_reps.session.session_events import Heard, SetDone
     from imu_reps.storage.exports import event_line, summary_line
-    from imu_reps.view.played_set import play
 
-    def say_events(step: Step) -> None:
-        for event in step.events:
+    match said:
+        case Heard(event=event):
             say(event_line(event))
-
-    say(summary_line(play(recording, settings, USUALLY_SPOKEN, speed, say_events), told))
-
-
-def _show_text(
-    recording: Recording, settings: Settings, spoken: Spoken, speed: float | None, *, quiet: bool
-) -> None:
-    """Show what is heard, on a panel where there can be one, then the report."""
-    from imu_reps.cli.panel.screen import LiveScreen, can_show_panel
-    from imu_reps.report.text import text_report
-    from imu_reps.view.played_set import play
-
-    if speed is None or quiet or not can_show_panel():
-        summary = play(recording, settings, spoken, speed, _say_step)
-    else:
-        with LiveScreen() as screen:
-            summary = play(recording, settings, spoken, speed, _on_screen(screen, recording, settings))
-    say()
-    show(partial(text_report, summary))
-
-
-def _say_step(step: Step) -> None:
-    from imu_reps.cli.record.plain_session import lines_of
-
-    for line in lines_of(step.events, step.cues):
-        say(line)
-
-
-def _on_screen(screen: LiveScreen, recording: Recording, settings: Settings) -> Callable[[Step], None]:
-    """What shows a step: lines, and below them the panel."""
-    from imu_reps.cli.record.plain_session import lines_of
-    from imu_reps.view.scene import next_picture, played_picture
-
-    picture = played_picture(recording, settings)
-
-    def show_step(step: Step) -> None:
-        nonlocal picture
-        picture, moments = next_picture(picture, step.pose, step.events, step.cues, step.count)
-        screen.show(picture, KEYS, lines_of(step.events, step.cues), at_once=bool(moments))
-
-    return show_step
+        case SetDone(finished=finished):
+            for event in finished.events:
+                say(event_line(event))
+            if finished.summary is not None:
+                say(summary_line(finished.summary, told))
 
 
 def _echo_error(file: str, error: ImuRepsError) -> int:

@@ -11,11 +11,14 @@ from imu_reps.domain.samples import SensorPlace
 from imu_reps.domain.tempo import Tempo
 from imu_reps.report.figures import counted, written
 from imu_reps.sensors.stream_items import LinkChange, SensorStatus
-from imu_reps.session.session_events import SetProgress
+from imu_reps.session.session_events import Connecting, CountingLate, FileMoved, SetBegan
 from imu_reps.session.session_plan import SetGoal
+from imu_reps.session.set_state import SetState
 from imu_reps.view.snapshot import Aim, LinkView
 
 _STATES = {
+    "awaited": "not heard yet",
+    "found": "heard",
     "away": "lost, trying again",
     "connecting": "connecting",
     "connected": "connected, not sending yet",
@@ -32,8 +35,10 @@ SAID_ANYHOW: tuple[CueCode, ...] = ("ready", "uncount", "sensor_lost")
 
 KEYS_IN_SET = "Enter ends the set, p Enter: it hurts, d Enter: discard, Ctrl-C ends all."
 KEYS_IN_REST = "Enter starts now, p Enter: it hurts, Ctrl-C ends all."
+KEYS_IN_REPLAY = "Ctrl-C ends."
 PAIN = "Pain in the last set, 0 (none) to 10 (worst), or Enter"
 EFFORT = "Effort in the last set, 0 (nothing) to 10 (all you had), or Enter"
+NO_RATING = "A whole number from 0 to 10, or Enter for no answer."
 TAP = "Knock the two sensors against each other three times now, not evenly, then strap them on."
 
 
@@ -70,16 +75,16 @@ def count(so_far: int, target: int | None) -> str:
     return counted(so_far, "rep") if target is None else f"{so_far} of {counted(target, 'rep')}"
 
 
-def so_far(progress: SetProgress, goal: SetGoal) -> str:
+def so_far(state: SetState, goal: SetGoal) -> str:
     """Repetitions so far; a hold has none, and its seconds are lines of their own."""
-    return "" if goal.exercise in HOLDS else count(progress.count, goal.reps)
+    return "" if goal.exercise in HOLDS else count(state.count, goal.reps)
 
 
-def phase(progress: SetProgress) -> str:
+def phase(state: SetState) -> str:
     """What the leg does, or what has to be done that counting can begin."""
-    if not progress.ready:
+    if not state.ready:
         return "be still for a moment"
-    return PHASES.get(progress.phase or "", "ready")
+    return PHASES.get(state.phase or "", "ready")
 
 
 def tempo(rep: Rep | None) -> str:
@@ -123,6 +128,34 @@ def link_changed(change: LinkChange) -> str | None:
         return f"{change.sensor} sensor sends again"
     detail = f" ({change.detail.rstrip('.')})" if change.detail else ""
     return f"{change.sensor} sensor {_STATES[change.state]}{detail}"
+
+
+def connecting(told: Connecting) -> str | None:
+    """Which sensor was heard and which is awaited, while it is only one; None: nothing new to say."""
+    awaited = [place for place, status in told.links.items() if status.state == "awaited"]
+    heard = [place for place in told.links if place not in awaited]
+    if len(awaited) == len(told.links):
+        return "Looking for both sensors."
+    if awaited:
+        return f"The {heard[0]} sensor was heard; waiting for the {awaited[0]} sensor."
+    return None
+
+
+def recording_to(told: SetBegan) -> str:
+    """Where a set goes, or that it is one that was recorded before."""
+    if told.goal.whole:
+        return f"Replay of {told.path}: nothing is recorded."
+    return f"Recording to {told.path}"
+
+
+def moved(told: FileMoved) -> str:
+    """The file was taken away and written anew."""
+    return f"The file of this set was removed. All of it was written anew, to {told.path}"
+
+
+def late(told: CountingLate) -> str:
+    """Counting does not keep up."""
+    return f"Counting is {told.behind_s:.0f} s behind: this computer is busy. Everything is recorded."
 
 
 def clock(seconds: float) -> str:

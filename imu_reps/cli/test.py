@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from imu_reps.cli.record.run import Run
     from imu_reps.domain.end_range import EndRange
     from imu_reps.domain.summary import Summary
-    from imu_reps.session.recorder import Finished
+    from imu_reps.session.session_events import Finished
     from imu_reps.session.session_plan import SetGoal
     from imu_reps.sim.wearer import SetPlan
     from imu_reps.storage.profile import Profiles

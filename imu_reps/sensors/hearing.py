@@ -7,9 +7,8 @@ from dataclasses import fields, replace
 import numpy as np
 
 from imu_reps.domain.samples import SampleBlock, SensorPlace
-from imu_reps.sensors.inbox import Notification
 from imu_reps.sensors.pace import ArrivalPace
-from imu_reps.sensors.stream_items import Item, LinkChange, LinkState, Restarted
+from imu_reps.sensors.stream_items import Item, LinkChange, LinkState, Notification, Restarted
 from imu_reps.sensors.wire import NOTHING_SAID, Decoded, Facts, Family, Samples
 
 #: Copies of a notification follow one another at once; two of the sensor's own are a connection interval
@@ -40,7 +39,7 @@ class Hearing:
     """
 
     def __init__(self, place: SensorPlace, family: Family, rate_hz: float) -> None:
-        self.state: LinkState = "away"
+        self.state: LinkState = "awaited"
         self.facts = NOTHING_SAID
         self.last_sample_s: float | None = None
         self.pace = ArrivalPace(family.has_clock)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.errors import RadioError
 from imu_reps.sensors.hearing import Hearing
-from imu_reps.sensors.inbox import Inbox, Notification
+from imu_reps.sensors.inbox import Inbox
 from imu_reps.sensors.mends import radio_error
 from imu_reps.sensors.starting import Starter, until
 from imu_reps.sensors.steps import take_steps
-from imu_reps.sensors.stream_items import LinkChange, LinkState, Wanted
+from imu_reps.sensors.stream_items import LinkChange, LinkState, Notification, Wanted
 from imu_reps.sensors.wire import Step
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ PASSING = ("connect_failed", "not_found")
 class Link:
     """One sensor's link.
 
-    What arrives goes to the inbox; `hearing` is what the decoder made of it. `open` connects and starts,
+    What arrives goes to the inbox; `hearing` is what that made of it. `open` connects and starts,
     `keep` then runs until cancelled and never gives the sensor up, `close` ends it.
 
     Parameters
@@ -70,7 +70,7 @@ class Link:
     """
 
     def __init__(
-        self, place: SensorPlace, wanted: Wanted, radio: Radio, inbox: Inbox[LinkChange], hearing: Hearing
+        self, place: SensorPlace, wanted: Wanted, radio: Radio, inbox: Inbox, hearing: Hearing
     ) -> None:
         self.rssi_dbm: int | None = None
         self._place = place
@@ -218,7 +218,7 @@ class Link:
         await take_steps(steps, self._connected(), self._on_data)
 
     def _on_data(self, characteristic: str, data: bytes) -> None:
-        """Stamp and queue, nothing else: this runs in the radio's callback."""
+        """Stamp and queue: this runs in the radio's callback."""
         self._inbox.put(Notification(self._place, _now_s(), characteristic, data))
 
     def _connected(self) -> Connection:
@@ -228,7 +228,7 @@ class Link:
 
     def _tell(self, state: LinkState, detail: str | None = None) -> None:
         self._told = state
-        self._inbox.post(LinkChange(self._place, _now_s(), state, detail))
+        self._inbox.put(LinkChange(self._place, _now_s(), state, detail))
 
     def _named(self, error: RadioError) -> RadioError:
         """The same error, naming the sensor by its place."""

@@ -8,7 +8,17 @@ from typing import Literal
 from imu_reps.domain.samples import SampleBlock, SensorPlace
 from imu_reps.sensors.wire import Family
 
-LinkState = Literal["away", "connecting", "connected", "streaming", "silent", "gone"]
+LinkState = Literal["awaited", "found", "away", "connecting", "connected", "streaming", "silent", "gone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """Bytes of one notification or read, stamped on arrival with the event loop's time."""
+
+    sensor: SensorPlace
+    time_s: float
+    characteristic: str
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +31,8 @@ class LinkChange:
     time_s : float
         The event loop's time.
     state : LinkState
-        ``away`` not there, ``connecting``, ``connected`` but not yet streaming, ``streaming``,
-        ``silent`` connected but nothing arrives, ``gone`` closed for good.
+        ``awaited`` not heard yet, ``found`` heard, ``away`` not there, ``connecting``, ``connected`` but not
+        yet streaming, ``streaming``, ``silent`` connected but nothing arrives, ``gone`` closed for good.
     detail : str or None
         Why, in words for people.
     """

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from imu_reps.domain.samples import SampleBlock, SensorPlace, concatenate
+from imu_reps.domain.samples import SensorPlace
 from imu_reps.sensors.hearing import Hearing
 from imu_reps.sensors.inbox import Inbox
 from imu_reps.sensors.link import Link
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Item", "LinkChange", "LinkState", "Restarted", "SensorStatus", "Streams", "Wanted"]
 
-#: Samples that may wait to be taken: five minutes of two sensors at 200 Hz. More waits only for somebody
-#: who does not come.
-MOST_WAITING = 120_000
 #: A sensor that was found has at least so long to be connected, however long the other took.
 LEAST_PATIENCE_S = 10.0
 
@@ -45,23 +41,20 @@ class Streams:
         self._radio = radio
         self._wanted = dict(wanted)
         self._patience_s = patience_s
-        self._inbox: Inbox[LinkChange] = Inbox()
         self._hearings = {place: Hearing(place, w.family, w.rate_hz) for place, w in self._wanted.items()}
+        self._inbox = Inbox(self._hearings)
         self._links = {
             place: Link(place, w, radio, self._inbox, self._hearings[place])
             for place, w in self._wanted.items()
         }
-        self._ready: deque[Item] = deque()
-        self._waiting = 0
-        self._news = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
-        self._failure: BaseException | None = None
         self._closed = False
 
     async def open(self) -> None:
         """Find, connect and start all; returns when all really stream.
 
-        One scan for all; connected one after the other. What arrived until here is not handed out: rates
+        One scan for all; connected one after the other: meanwhile `status` says which was heard and which is
+        awaited. What arrived until here is not handed out: rates
         were still being set.
 
         Raises
@@ -71,7 +64,6 @@ class Streams:
             `imu_reps.sensors.ble.Radio.scan` raise.
         """
         until_s = asyncio.get_running_loop().time() + self._patience_s
-        self._run(self._decode())
         try:
             found = await self._find()
             await self._open_links(found, until_s)
@@ -85,29 +77,19 @@ class Streams:
         """Stop and disconnect all, both at once: it takes seconds. What was heard can still be taken."""
         if self._closed:
             return
-        decoding, keeping = self._tasks[:1], self._tasks[1:]
-        await _end(keeping)
-        await asyncio.gather(*(link.close() for link in self._links.values()))
-        await _end(decoding)
-        self._tasks.clear()
-        self._decode_waiting()
         self._closed = True
-        self._news.set()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(link.close() for link in self._links.values()))
+        self._inbox.close()
 
     async def items(self) -> list[Item]:
         """The next items in order of arrival; waits for at least one. After `close` it may be none.
 
         Successive blocks of one sensor that wait together are joined.
         """
-        while not self._ready and not self._closed:
-            if self._failure is not None:
-                raise self._failure
-            self._news.clear()
-            await self._news.wait()
-        items = _joined(self._ready)
-        self._ready.clear()
-        self._waiting = 0
-        return items
+        return await self._inbox.take()
 
     def status(self) -> dict[SensorPlace, SensorStatus]:
         """How each sensor is doing now."""
@@ -127,20 +109,25 @@ class Streams:
             damaged=hearing.damaged,
             repeated=hearing.repeated,
             restarts=hearing.restarts,
-            dropped=hearing.dropped + self._inbox.dropped[place],
+            dropped=hearing.dropped,
             delay_s=hearing.pace.delay_s() if hearing.state == "streaming" else None,
         )
 
     async def _find(self) -> dict[SensorPlace, Found]:
-        hosts = {wanted.host_id for wanted in self._wanted.values()}
-        heard = await self._radio.scan(
-            self._patience_s, lambda found: hosts <= {sensor.host_id for sensor in found}
-        )
+        heard = await self._radio.scan(self._patience_s, self._all_found)
         by_host = {sensor.host_id: sensor for sensor in heard}
         missing = [self._links[p].who for p, wanted in self._wanted.items() if wanted.host_id not in by_host]
         if missing:
             raise radio_error("not_found", " and ".join(missing))
         return {place: by_host[wanted.host_id] for place, wanted in self._wanted.items()}
+
+    def _all_found(self, found: list[Found]) -> bool:
+        """Whether every sensor is among those found; the status of each says whether it is."""
+        hosts = {sensor.host_id for sensor in found}
+        for place, wanted in self._wanted.items():
+            if wanted.host_id in hosts and self._hearings[place].state == "awaited":
+                self._hearings[place].state = "found"
+        return all(wanted.host_id in hosts for wanted in self._wanted.values())
 
     async def _open_links(self, found: Mapping[SensorPlace, Found], until_s: float) -> None:
         """Connect one after the other; the first is watched while the second is connected."""
@@ -159,33 +146,9 @@ class Streams:
             await asyncio.sleep(0.1)
 
     def _begin(self) -> None:
-        self._decode_waiting()
-        self._ready.clear()
-        self._waiting = 0
+        self._inbox.take_waiting()
         for hearing in self._hearings.values():
             hearing.count_anew()
-
-    async def _decode(self) -> None:
-        while True:
-            await self._inbox.wait()
-            self._decode_waiting()
-
-    def _decode_waiting(self) -> None:
-        for word in self._inbox.take_all():
-            hearing = self._hearings[word.sensor]
-            for item in hearing.take(word):
-                self._offer(item, hearing)
-        if self._ready:
-            self._news.set()
-
-    def _offer(self, item: Item, hearing: Hearing) -> None:
-        """Hand an item out; samples beyond what may wait are dropped and counted."""
-        if isinstance(item, SampleBlock):
-            if self._waiting >= MOST_WAITING:
-                hearing.dropped += 1
-                return
-            self._waiting += len(item)
-        self._ready.append(item)
 
     def _run(self, work: object) -> None:
         task: asyncio.Task[None] = asyncio.create_task(work)  # type: ignore[arg-type]
@@ -195,26 +158,4 @@ class Streams:
     def _note_failure(self, task: asyncio.Task[None]) -> None:
         """A task that ends by itself has failed: whoever waits for items is told."""
         if not task.cancelled():
-            self._failure = task.exception()
-            self._news.set()
-
-
-async def _end(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _joined(items: deque[Item]) -> list[Item]:
-    """Successive blocks of one sensor as one."""
-    joined: list[Item] = []
-    blocks: list[SampleBlock] = []
-    for item in items:
-        if blocks and not (isinstance(item, SampleBlock) and item.sensor == blocks[0].sensor):
-            joined.append(concatenate(blocks))
-            blocks = []
-        if isinstance(item, SampleBlock):
-            blocks.append(item)
-        else:
-            joined.append(item)
-    return [*joined, concatenate(blocks)] if blocks else joined
+            self._inbox.fail(task.exception())

@@ -34,6 +34,11 @@ class LeadIn:
         while self._items and _time_s(self._items[0]) < newest_s - LEAD_IN_S:
             self._forget(self._items.popleft())
 
+    @property
+    def has_samples(self) -> bool:
+        """Whether a set could begin with what is kept."""
+        return any(isinstance(item, SampleBlock) for item in self._items)
+
     def settle(self, sensor: SensorPlace) -> None:
         """Forget all from before a sensor was last moved about: it may have been worn elsewhere."""
         moved = [k for k, item in enumerate(self._items) if _is_moved(item, sensor)]

@@ -1,31 +1,26 @@
-"""A set that is being recorded: what it has come to, and when it is over."""
+"""A set that is being recorded: written at once, counted as far as there is time, and when it is over."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
+from imu_reps.analysis.analyze import Analysis, analyze
+from imu_reps.analysis.pipeline import Pipeline
 from imu_reps.coaching.coach import Coach, cue_note
 from imu_reps.coaching.cues import CoachPlan
 from imu_reps.domain.cue import USUALLY_SPOKEN, Cue, Spoken
-from imu_reps.domain.events import (
-    Event,
-    HoldGoesOn,
-    Phase,
-    PhaseChanged,
-    PostureLeft,
-    Ready,
-    RepCompleted,
-    SetEnded,
-    StopAsked,
-)
+from imu_reps.domain.events import Event, HoldGoesOn, Phase, PostureLeft, SetEnded, StopAsked
 from imu_reps.domain.exercise import HOLDS
-from imu_reps.domain.rep import Rep
-from imu_reps.domain.samples import SampleBlock, SensorPlace
-from imu_reps.errors import FileAccessError
+from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace, concatenate
+from imu_reps.domain.settings import Settings
+from imu_reps.errors import ImuRepsError
 from imu_reps.sensors.stream_items import Item, SensorStatus
-from imu_reps.session.recorder import Finished, SetRecorder
-from imu_reps.session.session_events import SetProgress
+from imu_reps.session.keeping import Begun
+from imu_reps.session.session_events import Finished, SetProgress
 from imu_reps.session.session_plan import SetGoal
+from imu_reps.session.set_state import SetState, after, counted_aloud, ended
+from imu_reps.storage.recording import load
 
 #: After the last repetition of a set so much more is recorded, that its end may be seen,
 TAIL_S = 2.0
@@ -39,87 +34,129 @@ LINK_PATIENCE_S = 60.0
 #: Figures of a sensor's status that stand in the file, and the notes they become.
 _COUNTED = ("dropped", "damaged", "repeated")
 
+Links = Mapping[SensorPlace, SensorStatus]
+
 
 class RunningSet:
     """One set between its first sample and its end.
 
+    `take`, and all that has a `now_s`, belongs to whoever receives and never takes long. `count` and
+    `summed_up` take as long as they take, and may run in another thread, one call at a time. Nothing that
+    goes wrong there stops the recording: it is told by `summed_up`, with the file closed.
+
     Parameters
     ----------
-    recorder : SetRecorder
+    begun : Begun
     goal : SetGoal
     began_s : float
         The event loop's time as the set was begun.
-    status : mapping of SensorStatus
-        As it was then.
-    floor_deg : float or None
-        The person's own floor, where it is known.
+    links : mapping of SensorStatus
+        As they were then: who streams is counted with. What another sensor sends is in the file and in the
+        analysis.
+    settings : Settings or None
     spoken : Spoken
     """
 
     def __init__(
         self,
-        recorder: SetRecorder,
+        begun: Begun,
         goal: SetGoal,
         began_s: float,
-        status: Mapping[SensorPlace, SensorStatus],
-        floor_deg: float | None = None,
+        links: Links,
+        settings: Settings | None = None,
         spoken: Spoken = USUALLY_SPOKEN,
     ) -> None:
-        self._recorder = recorder
-        floor_known = floor_deg is not None
+        there = tuple(place for place, status in links.items() if status.state == "streaming")
+        self.state = SetState()
+        self.recorder = begun.recorder
+        self._begun = begun
+        self._settings = settings
+        self._sensors = there or SENSOR_PLACES
+        self._pipeline = Pipeline(begun.header, settings, sensors=self._sensors, file=begun.path or None)
         self._hold_s = goal.duration_s if goal.exercise in HOLDS else None
+        floor_known = begun.header.floor_deg is not None
         plan = CoachPlan(goal.start, goal.reps, goal.tempo, spoken, floor_known, self._hold_s)
         self._coach = Coach(plan)
         self._goal = goal
         self._began_s = began_s
-        self._status = dict(status)
-        self._heard_s: dict[SensorPlace, float] = dict.fromkeys(("pelvis", "ankle"), began_s)
+        self._links = dict(links)
+        self._heard_s: dict[SensorPlace, float] = dict.fromkeys(SENSOR_PLACES, began_s)
+        self._waiting: list[SampleBlock] = []
+        self._counted_until_s: float | None = None
         self._target_s: float | None = None
-        self._phase: Phase | None = None
-        self._last_rep: Rep | None = None
-        self._ready = False
         self._ended_by: str | None = None
-        self._refused_told = False
+        self._others = False
+        self._failure: Exception | None = None
 
-    def take(self, items: Iterable[Item], now_s: float) -> list[Event]:
-        """Record what arrived; returns what there is to say."""
-        items = list(items)
-        for item in items:
-            if isinstance(item, SampleBlock):
-                self._heard_s[item.sensor] = now_s
-        events = self._recorder.take(items)
+    @property
+    def path(self) -> str:
+        """Of the recording, wherever it is now."""
+        return self._begun.path if self.recorder.file is None else self.recorder.file.path
+
+    def take(self, items: Iterable[Item], now_s: float) -> None:
+        """Write what arrived; it waits to be counted."""
+        for block in self.recorder.take(items):
+            self._heard_s[block.sensor] = now_s
+            self._waiting.append(block)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether something has still to be counted."""
+        return bool(self._waiting)
+
+    def waiting(self) -> list[SampleBlock]:
+        """What is to be counted next."""
+        waiting, self._waiting = self._waiting, []
+        return waiting
+
+    def count(self, blocks: Sequence[SampleBlock]) -> list[Event]:
+        """Count what is in the file; whatever goes wrong there waits until the set is over."""
+        expected = [block for block in blocks if block.sensor in self._sensors]
+        self._others = self._others or len(expected) < len(blocks)
+        if self._failure is not None or not expected:
+            return []
+        together = [[block for block in expected if block.sensor == place] for place in self._sensors]
+        try:
+            return self._pipeline.push(*(concatenate(of_one) for of_one in together if of_one))
+        except Exception as error:  # recording goes on
+            self._failure = error
+            return []
+        finally:
+            self._counted_until_s = max(float(block.time_s[-1]) for block in expected)
+
+    def hear(self, events: Iterable[Event], now_s: float) -> list[Cue]:
+        """Follow what was counted; gives what the coach says now.
+
+        All but the beats of the metronome stand in the file too.
+        """
+        events = list(events)
         for event in events:
-            self._follow(event)
-        if self._goal.reps is None or self._recorder.rep_count < self._goal.reps:
+            self.state = after(self.state, event)
+            self._ended_by = self._end_by(event) or self._ended_by
+        if self._goal.reps is None or self.state.count < self._goal.reps:
             self._target_s = None
         elif self._target_s is None:
             self._target_s = now_s
-        return events
+        return self._said(map(self._decided, events), now_s)
 
-    def cues(self, events: Iterable[Event], now_s: float) -> list[Cue]:
-        """What the coach says now; all but the beats of the metronome stand in the file too."""
-        said = self._coach.take(map(_decided, events), self.file_time_s(now_s))
-        for cue in said:
-            if cue.code != "beat":
-                note = cue_note(cue)
-                self._recorder.note(note.key, note.value, now_s)
-        return said
-
-    def stopped(self, now_s: float, *, pain: bool) -> list[Cue]:
-        """The coach's answer to the person who ends the set."""
-        return self.cues([StopAsked(self.file_time_s(now_s), pain)], now_s)
-
-    def discard(self, now_s: float) -> None:
-        """The person does not want the set to count."""
-        self._recorder.discard(now_s)
+    def end(self, reason: str, now_s: float) -> list[Cue]:
+        """The set is over; gives the coach's answer to the person who ends it."""
+        self.state = ended(self.state, reason)
+        if reason in ("user", "pain", "discarded"):
+            return self._said([StopAsked(self.file_time_s(now_s), reason == "pain")], now_s)
+        if reason == "end_of_recording":
+            return self._said([SetEnded(self.file_time_s(now_s), reason, self.state.count)], now_s)
+        return []
 
     def file_time_s(self, time_s: float) -> float:
         """The file's seconds of a moment on the event loop's clock."""
-        first_s = self._recorder.first_s
-        return 0.0 if first_s is None else time_s - first_s
+        zero_s = self.recorder.zero_s
+        return 0.0 if zero_s is None else time_s - zero_s
 
     def over(self, now_s: float) -> str | None:
         """Why the set is over; None while it is not."""
+        if self._goal.whole:
+            return None
         duration_s = self._goal.duration_s
         if self._target_s is not None and self._is_back(now_s - self._target_s):
             return "target"
@@ -129,70 +166,95 @@ class RunningSet:
             return "duration"
         return "link_lost" if self._nothing_to_come(now_s) else None
 
-    def newly_refused(self) -> FileAccessError | None:
-        """What the disk refused, the first time."""
-        error = None if self._refused_told else self._recorder.refused
-        self._refused_told = self._recorder.refused is not None
-        return error
+    def behind_s(self, now_s: float) -> float:
+        """By how much counting is late: how old the last samples are that were counted."""
+        until_s = self._counted_until_s
+        return 0.0 if until_s is None or not self._waiting else self.file_time_s(now_s) - until_s
 
-    def progress(self, now_s: float, links: Mapping[SensorPlace, SensorStatus]) -> SetProgress:
+    def progress(self, now_s: float, links: Links) -> SetProgress:
         """How it stands."""
-        return SetProgress(
-            self.file_time_s(now_s),
-            self._ready,
-            self._recorder.rep_count,
-            self._phase,
-            self._last_rep,
-            links,
-            self._coach.counted,
-            self._recorder.pose,
-        )
+        return SetProgress(self.file_time_s(now_s), self.state, links, self._pipeline.pose)
 
-    def finish(self, reason: str, now_s: float, links: Mapping[SensorPlace, SensorStatus]) -> Finished:
-        """Say in the file what was lost on the way, and end it."""
+    def close(self, reason: str, now_s: float, links: Links, *, discarded: bool = False) -> Finished:
+        """Say in the file what was lost on the way, and end it; gives the set before it is summed up."""
+        note = self.recorder.note
+        if discarded:
+            note("discarded", "user", now_s)
         for place, now in links.items():
-            before = self._status.get(place)
+            before = self._links.get(place)
             for name in _COUNTED:
                 count = getattr(now, name) - (getattr(before, name) if before is not None else 0)
                 if count > 0:
-                    self._recorder.note(name, f"{place} {count}", now_s)
+                    note(name, f"{place} {count}", now_s)
             if now.battery_percent is not None:
-                self._recorder.note("battery", f"{place} {now.battery_percent:.0f}", now_s)
-        return self._recorder.finish(reason, now_s)
+                note("battery", f"{place} {now.battery_percent:.0f}", now_s)
+        unwritten = self.recorder.finish(reason, now_s)
+        return Finished(self.path, reason, unwritten=unwritten, discarded=discarded)
 
-    def _follow(self, event: Event) -> None:
+    def summed_up(self, finished: Finished) -> Finished:
+        """The closed set with what it came to.
+
+        Raises
+        ------
+        Exception
+            A fault of this program itself, if there was one.
+        """
+        late = self.count(self.waiting())
+        if self._failure is not None and not isinstance(self._failure, ImuRepsError):
+            raise self._failure
+        try:
+            events, analysis = self._analysed(finished.reason)
+        except ImuRepsError as error:
+            return replace(finished, events=tuple(late), unusable=error)
+        return replace(finished, events=(*late, *events), analysis=analysis, summary=analysis.summary)
+
+    def _analysed(self, reason: str) -> tuple[list[Event], Analysis]:
+        notes = self._begun.notes
+        for note in self.recorder.notes if notes is None else notes:
+            self._pipeline.note(note)
+        if self._failure is None and not self._others and self.path == self._begun.path:
+            return self._pipeline.finish(reason)
+        analysis = analyze(load(self.path), self._settings)
+        duration_s, count = analysis.summary.recording.duration_s, analysis.summary.set.rep_count
+        return [SetEnded(duration_s, reason, count)], analysis
+
+    def _said(self, events: Iterable[Event], now_s: float) -> list[Cue]:
+        said = self._coach.take(events, self.file_time_s(now_s))
+        self.state = counted_aloud(self.state, self._coach.counted)
+        for cue in said:
+            if cue.code != "beat":
+                note = cue_note(cue)
+                self.recorder.note(note.key, note.value, now_s)
+        return said
+
+    def _end_by(self, event: Event) -> str | None:
+        """Why an event ends the set; None if it does not."""
         match event:
-            case Ready():
-                self._ready = True
-            case PhaseChanged(phase=phase):
-                self._phase = phase
-            case RepCompleted(rep=rep):
-                self._last_rep = rep
             case HoldGoesOn(held_s=held_s) if self._hold_s is not None and held_s >= self._hold_s:
-                self._ended_by = "duration"
+                return "duration"
             case PostureLeft():
-                self._ended_by = "left_posture"
+                return "left_posture"
             case SetEnded(reason=reason):
-                self._ended_by = reason
+                return reason
+        return None
+
+    def _decided(self, event: Event) -> Event:
+        """What an event means to the coach: who leaves the posture ends a set that is being recorded."""
+        if isinstance(event, PostureLeft) and not self._goal.whole:
+            return SetEnded(event.time_s, "left_posture", event.rep_count)
+        return event
 
     def _nothing_to_come(self, now_s: float) -> bool:
         """Whether a sensor is lost without which no repetition will ever be counted."""
-        needed: tuple[SensorPlace, ...] = ("ankle",) if self._ready else ("ankle", "pelvis")
+        needed: tuple[SensorPlace, ...] = ("ankle",) if self.state.ready else ("ankle", "pelvis")
         return any(
             now_s - self._heard_s[place] > LINK_PATIENCE_S
             for place in needed
-            if place == "ankle" or place in self._recorder.sensors
+            if place == "ankle" or place in self._sensors
         )
 
     def _is_back(self, since_target_s: float) -> bool:
         """Whether the leg is at rest after the last repetition, or was given long enough."""
         on_its_way: Phase = "eccentric" if self._goal.start == "low" else "concentric"
-        wait_s = LONGEST_TAIL_S if self._phase == on_its_way else TAIL_S
+        wait_s = LONGEST_TAIL_S if self.state.phase == on_its_way else TAIL_S
         return since_target_s >= wait_s
-
-
-def _decided(event: Event) -> Event:
-    """What an event means to the coach of a set that is being recorded: who leaves the posture ends it."""
-    if isinstance(event, PostureLeft):
-        return SetEnded(event.time_s, "left_posture", event.rep_count)
-    return event

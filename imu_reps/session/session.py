@@ -1,28 +1,28 @@
-"""A session: both sensors stay connected while set after set is recorded, with rest between."""
+"""A session: one source stays open while set after set is recorded, with rest between."""
 
 from __future__ import annotations
 
 import asyncio
-import itertools
+import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
+from contextlib import suppress
 
 from imu_reps.domain.cue import Cue
-from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace
+from imu_reps.domain.samples import SensorPlace
 from imu_reps.domain.settings import Settings
 from imu_reps.errors import RadioError
-from imu_reps.sensors.stream_items import Item, LinkChange
-from imu_reps.sensors.streams import Streams
+from imu_reps.sensors.stream_items import LinkChange, LinkState
+from imu_reps.session.keeping import Keeping
 from imu_reps.session.lead_in import LeadIn
-from imu_reps.session.recorder import Finished, SetRecorder
 from imu_reps.session.resting import RunningRest
 from imu_reps.session.running_set import LINK_PATIENCE_S, RunningSet
 from imu_reps.session.session_events import (
     Connecting,
+    CountingLate,
     Cued,
     DiskRefused,
+    FileMoved,
+    Finished,
     Heard,
     LinkTold,
     SetBegan,
@@ -30,57 +30,60 @@ from imu_reps.session.session_events import (
     Told,
 )
 from imu_reps.session.session_plan import SessionPlan, SetGoal
-from imu_reps.session.worn import SetIdentity, header
-from imu_reps.sources.radio_source import Collector
-from imu_reps.storage.file_access import access_error
-from imu_reps.storage.profile import Person
+from imu_reps.session.set_state import after, ended
+from imu_reps.sources import Source
 
+log = logging.getLogger("imu_reps.session")
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where and for whom is recorded.
-
-    Attributes
-    ----------
-    folder : Path
-        Of the files; made if it is not there.
-    person : Person
-    now : callable
-        The date and time, with its zone.
-    settings : Settings or None
-    simulated : bool
-        No person moves.
-    """
-
-    folder: Path
-    person: Person
-    now: Callable[[], datetime]
-    settings: Settings | None = None
-    simulated: bool = False
+#: So long nothing more is counted: taking each sample of a sensor that sends them one by one costs several
+#: times what taking two or three together does, and nobody sees or hears the difference.
+GATHER_S = 0.01
+#: So long at most until it is looked again: what is due by the clock is never later, nor a picture.
+TICK_S = 0.03
+#: Counting that is this much behind is told: a count that comes so late is of no use.
+LATE_S = 1.0
+#: So often it is looked whether the file is still there, and, while connecting, which sensor was heard.
+LOOK_S = 1.0
+FOUND_S = 0.1
 
 
 class Session:
-    """Records the sets of a plan over one `Streams`.
+    """Records the sets of a plan from one source.
+
+    What arrives is written by a task of its own, at once; counting runs in a thread, and however slow it is,
+    nothing waits for it: it takes all that came meanwhile, and what it says too late is not said.
 
     Parameters
     ----------
-    streams : Streams
+    source : Source
         Not yet open.
     plan : SessionPlan
-    place : Place
+    keeping : Keeping
+        What becomes of the sets.
     tell : callable
         Told everything as it happens, see `imu_reps.session.session_events`; must not block.
+    settings : Settings, optional
     """
 
     def __init__(
-        self, streams: Streams, plan: SessionPlan, place: Place, tell: Callable[[Told], None]
+        self,
+        source: Source,
+        plan: SessionPlan,
+        keeping: Keeping,
+        tell: Callable[[Told], None],
+        settings: Settings | None = None,
     ) -> None:
-        self._streams = streams
+        self._source = source
         self._plan = plan
-        self._place = place
+        self._keeping = keeping
         self._tell = tell
-        self._collector = Collector(streams)
+        self._settings = settings
         self._lead_in = LeadIn()
+        self._running: RunningSet | None = None
+        self._news = asyncio.Event()
+        self._counted_s = float("-inf")
+        self._exhausted = False
+        self._closing: asyncio.Future[None] | None = None
         self._stopped = asyncio.Event()
         self._advanced = False
         self._discarded = False
@@ -104,31 +107,49 @@ class Session:
         self._stopped.set()
 
     async def run(self) -> list[Finished]:
-        """Connect, record every set, disconnect; gives the sets there are, `without_angles`.
+        """Open the source, record every set, close; raises as `record`."""
+        try:
+            return await self.record()
+        finally:
+            await self.close()
+
+    async def record(self) -> list[Finished]:
+        """Open the source and record every set; gives the sets there are, `without_angles`.
 
         Raises
         ------
         RadioError
             A sensor cannot be had, or nothing comes any more before a set begins.
         FileAccessError
-            The folder or a file cannot be made.
+            A file cannot be made.
         """
-        make_folder(self._place.folder)
+        if not await self._open():
+            return []
+        receiving = asyncio.create_task(self._receive())
         try:
-            if not await self._open():
-                return []
-            return await self._sets()
+            return await self._sets(receiving)
         finally:
-            await self._collector.close()
-            await self._streams.close()
+            receiving.cancel()
+            await asyncio.gather(receiving, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Close the source, which with a radio takes seconds; called again it waits for the same."""
+        self._closing = self._closing or asyncio.ensure_future(self._source.close())
+        await asyncio.shield(self._closing)
 
     async def _open(self) -> bool:
-        """Connect, unless stopped meanwhile."""
-        self._tell(Connecting())
-        opening = asyncio.create_task(self._streams.open())
+        """Open the source and tell how far it is, unless stopped meanwhile."""
+        opening = asyncio.create_task(self._source.open())
         stopping = asyncio.create_task(self._stopped.wait())
+        before: dict[SensorPlace, LinkState] = {}
         try:
-            await asyncio.wait({opening, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            while not (opening.done() or stopping.done()):
+                links = self._source.status()
+                states = {place: status.state for place, status in links.items()}
+                if states != before and set(states.values()) != {"streaming"}:
+                    self._tell(Connecting(links))
+                before = states
+                await asyncio.wait({opening, stopping}, timeout=FOUND_S, return_when=asyncio.FIRST_COMPLETED)
         finally:
             stopping.cancel()
             if not opening.done():
@@ -139,121 +160,174 @@ class Session:
         opening.result()
         return not self._stopped.is_set()
 
-    async def _sets(self) -> list[Finished]:
+    async def _receive(self) -> None:
+        """Stamp and write what arrives; runs until cancelled, or until nothing more will come."""
+        while items := await self._source.items():
+            for item in items:
+                if isinstance(item, LinkChange):
+                    self._link_changed(item)
+            if self._running is None:
+                self._lead_in.push(items)
+            else:
+                self._running.take(items, _now_s())
+                self._lead_in.follow(items)
+            self._news.set()
+        self._exhausted = True
+        self._news.set()
+
+    async def _tick(self, receiving: asyncio.Task[None]) -> None:
+        """Return once something has arrived, at the latest after `TICK_S`; raises what receiving did."""
+        await asyncio.sleep(self._counted_s + GATHER_S - _now_s())
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(self._counted_s + TICK_S):
+                await self._news.wait()
+        self._news.clear()
+        self._counted_s = _now_s()
+        if receiving.done():
+            receiving.result()
+
+    async def _sets(self, receiving: asyncio.Task[None]) -> list[Finished]:
         done: list[Finished] = []
-        session = f"{self._place.now():%Y-%m-%d_%H%M%S}"
         for number, goal in enumerate(self._plan.goals, 1):
             if number > 1:
-                await self._rest(number)
-            if self._stopped.is_set():
+                await self._rest(number, receiving)
+            if self._stopped.is_set() or not await self._first_samples(receiving):
                 break
-            finished = await self._record(number, goal, session)
-            if finished is None:
-                break
-            self._tell(SetDone(number, len(self._plan.goals), finished))
+            finished = await self._record(number, goal, receiving)
             done.append(finished.without_angles())
             if finished.reason == "link_lost" or self._stopped.is_set():
                 break
         return done
 
-    async def _rest(self, number: int) -> None:
+    async def _rest(self, number: int, receiving: asyncio.Task[None]) -> None:
         """Rest before a set, and wait a while for a sensor that is lost."""
         self._advanced = False
         rest = RunningRest(self._plan, number, _now_s())
         while not self._advanced and not self._stopped.is_set():
-            now_s, links = _now_s(), self._streams.status()
+            now_s, links = _now_s(), self._source.status()
             if rest.over(now_s, links):
                 break
             self._tell(rest.told(now_s, links))
             self._say(rest.cues(now_s, links))
-            items = await self._collector.tick()
-            self._lead_in.push(items)
-            self._tell_links(items, None)
+            await self._tick(receiving)
         if self._stopped.is_set():
             self._say(rest.stopped(_now_s(), pain=self._hurts))
         elif rest.move_to is not None:
             self._lead_in.settle("ankle")
 
-    async def _record(self, number: int, goal: SetGoal, session: str) -> Finished | None:
-        """Record one set; None if stopped before its first sample."""
-        items, lost = self._lead_in.take()
-        if not await self._first_samples(items):
-            return None
-        identity = SetIdentity(self._place.now(), session, number, self._place.simulated)
-        recorder = self._begin(identity, goal, lost)
-        try:
-            running = self._running(recorder, goal)
-            reason = await self._until_over(running, items)
-            if reason in ("user", "pain"):
-                self._say(running.stopped(_now_s(), pain=self._hurts))
-            if self._discarded:
-                running.discard(_now_s())
-            return running.finish(reason, _now_s(), self._streams.status())
-        finally:
-            recorder.close()
-
-    async def _first_samples(self, items: list[Item]) -> bool:
-        """Add what arrives to `items` until there is a sample; False if stopped before."""
+    async def _first_samples(self, receiving: asyncio.Task[None]) -> bool:
+        """Wait until there is a sample to begin with; False if stopped before."""
         until_s = _now_s() + LINK_PATIENCE_S
-        while not any(isinstance(item, SampleBlock) for item in items):
-            if self._stopped.is_set():
-                return False
+        while not self._lead_in.has_samples:
+            if self._stopped.is_set() or self._exhausted:
+                return self._exhausted  # without a sample it is a set of which there is nothing to say
             if _now_s() > until_s:
                 raise _nothing_sent()
-            items += await self._collector.tick()
+            await self._tick(receiving)
         return True
 
-    def _begin(self, identity: SetIdentity, goal: SetGoal, lost: Iterable[SensorPlace]) -> SetRecorder:
-        """Begin the set's file; a sensor that is lost by now is not counted with."""
-        place, number, links = self._place, identity.number, self._streams.status()
-        head = header(place.person, goal, identity, links)
-        path = free_path(place.folder, identity.created, goal, number)
-        there = [sensor for sensor, status in links.items() if status.state == "streaming"]
-        recorder = SetRecorder(path, head, place.settings, there or SENSOR_PLACES, lost)
+    async def _record(self, number: int, goal: SetGoal, receiving: asyncio.Task[None]) -> Finished:
+        """Record one set."""
+        running = self._begin(number, goal)
+        try:
+            reason = await self._until_over(running, receiving)
+            await asyncio.sleep(GATHER_S)  # what has arrived by now is taken
+            now_s, links = _now_s(), self._source.status()
+            self._say(running.end("discarded" if self._discarded else reason, now_s))
+            self._running = None  # what arrives from here on is of the rest
+            finished = running.close(reason, now_s, links, discarded=self._discarded)
+            self._tell(running.progress(now_s, links))
+        finally:
+            self._running = None
+            if running.recorder.file is not None:
+                running.recorder.file.close()
+        finished = await asyncio.to_thread(running.summed_up, finished)
+        state = running.state
+        for event in finished.events:
+            state = after(state, event)
+        if finished.discarded:
+            state = ended(state, "discarded")
+        log.info("set %d ended: %s", number, finished.reason)
+        self._tell(SetDone(number, len(self._plan.goals), finished, state))
+        return finished
+
+    def _begin(self, number: int, goal: SetGoal) -> RunningSet:
+        """Begin a set with its lead-in."""
+        self._advanced = self._discarded = False
+        links, (items, lost) = self._source.status(), self._lead_in.take()
+        begun = self._keeping(goal, number, links, lost)
+        running = RunningSet(begun, goal, _now_s(), links, self._settings, self._plan.spoken)
         tap = self._plan.tap and number == 1
         if tap:
-            recorder.note("tap", "both", _now_s())
-        self._tell(SetBegan(number, len(self._plan.goals), goal, recorder.path, tap))
-        return recorder
+            begun.recorder.note("tap", "both", _now_s())
+        log.info("set %d begins: %s", number, begun.path)
+        self._tell(SetBegan(number, len(self._plan.goals), goal, begun.path, begun.header, tap))
+        running.take(items, _now_s())
+        self._running = running
+        return running
 
-    def _running(self, recorder: SetRecorder, goal: SetGoal) -> RunningSet:
-        floor_deg = self._place.person.floor_deg(goal.exercise, goal.side)
-        status, spoken = self._streams.status(), self._plan.spoken
-        return RunningSet(recorder, goal, _now_s(), status, floor_deg, spoken)
-
-    async def _until_over(self, running: RunningSet, items: list[Item]) -> str:
-        """Record until the set is over; gives the reason."""
-        self._advanced = self._discarded = False
+    async def _until_over(self, running: RunningSet, receiving: asyncio.Task[None]) -> str:
+        """Count until the set is over; gives the reason."""
+        watch = _Watch(running, self._tell)
         while True:
-            self._take(running, items)
-            if self._hurts:
-                return "pain"
-            if (reason := running.over(_now_s())) is not None:
+            waiting = running.waiting()
+            events = await asyncio.to_thread(running.count, waiting) if waiting else []
+            now_s = _now_s()
+            for event in events:
+                self._tell(Heard(event))
+            self._say(running.hear(events, now_s))
+            watch.look(now_s)
+            self._tell(running.progress(now_s, self._source.status()))
+            if (reason := self._over(running, now_s)) is not None:
                 return reason
-            if self._advanced or self._discarded or self._stopped.is_set():
-                return "user"
-            items = await self._collector.tick()
+            await self._tick(receiving)
 
-    def _take(self, running: RunningSet, items: list[Item]) -> None:
-        events = running.take(items, _now_s())
-        self._lead_in.follow(items)
-        self._tell_links(items, running)
-        for event in events:
-            self._tell(Heard(event))
-        self._say(running.cues(events, _now_s()))
-        if (error := running.newly_refused()) is not None:
-            self._tell(DiskRefused(error))
-        self._tell(running.progress(_now_s(), self._streams.status()))
+    def _over(self, running: RunningSet, now_s: float) -> str | None:
+        """Why the set is over; None while it is not."""
+        if self._hurts:
+            return "pain"
+        if (reason := running.over(now_s)) is not None:
+            return reason
+        if self._advanced or self._discarded or self._stopped.is_set():
+            return "user"
+        return "end_of_recording" if self._exhausted and not running.is_waiting else None
 
     def _say(self, cues: Iterable[Cue]) -> None:
         for cue in cues:
             self._tell(Cued(cue))
 
-    def _tell_links(self, items: Iterable[Item], running: RunningSet | None) -> None:
-        for item in items:
-            if isinstance(item, LinkChange):
-                time_s = None if running is None else running.file_time_s(item.time_s)
-                self._tell(LinkTold(item, time_s))
+    def _link_changed(self, change: LinkChange) -> None:
+        running = self._running
+        self._tell(LinkTold(change, None if running is None else running.file_time_s(change.time_s)))
+
+
+class _Watch:
+    """Looks after what may go wrong with a running set, and tells it once."""
+
+    def __init__(self, running: RunningSet, tell: Callable[[Told], None]) -> None:
+        self._running = running
+        self._file = running.recorder.file
+        self._tell = tell
+        self._is_late = self._is_refused = False
+        self._looked_s = _now_s()
+
+    def look(self, now_s: float) -> None:
+        """Tell what is wrong by now."""
+        behind_s = self._running.behind_s(now_s)
+        if behind_s > LATE_S and not self._is_late:
+            self._is_late = True
+            log.warning("counting is %.1f s behind", behind_s)
+            self._tell(CountingLate(behind_s))
+        if self._file is None:
+            return
+        if now_s >= self._looked_s + LOOK_S:
+            self._looked_s = now_s
+            if (path := self._file.moved()) is not None:
+                log.warning("the file was removed; written anew at %s", path)
+                self._tell(FileMoved(path))
+        if self._file.refused is not None and not self._is_refused:
+            self._is_refused = True
+            self._tell(DiskRefused(self._file.refused))
 
 
 def _nothing_sent() -> RadioError:
@@ -266,25 +340,3 @@ def _nothing_sent() -> RadioError:
 
 def _now_s() -> float:
     return asyncio.get_running_loop().time()
-
-
-def make_folder(folder: Path) -> None:
-    """Make the folder of recordings, unless it is there.
-
-    Raises
-    ------
-    FileAccessError
-        ``permission``, ``disk_full``; ``exists``, ``not_found``: something on the way is no folder.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise access_error(error, str(folder)) from error
-
-
-def free_path(folder: Path, created: datetime, goal: SetGoal, number: int) -> Path:
-    """A name for a set's file that is not taken; the file is not made."""
-    words = [f"{created:%Y-%m-%d_%H%M%S}", goal.exercise, goal.side, f"set{number}"]
-    name = "_".join(word for word in words if word)
-    names = itertools.chain([name], (f"{name}_{again}" for again in itertools.count(2)))
-    return next(path for name in names if not (path := folder / f"{name}.csv").exists())

@@ -3,34 +3,105 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from imu_reps.analysis.analyze import Analysis
 from imu_reps.domain.cue import Cue
-from imu_reps.domain.events import Event, Phase
+from imu_reps.domain.events import Event
 from imu_reps.domain.pose import Pose
-from imu_reps.domain.recording import Side
-from imu_reps.domain.rep import Rep
+from imu_reps.domain.recording import Header, Side
 from imu_reps.domain.samples import SensorPlace
-from imu_reps.errors import FileAccessError
+from imu_reps.domain.summary import Summary
+from imu_reps.errors import FileAccessError, ImuRepsError
 from imu_reps.sensors.stream_items import LinkChange, SensorStatus
-from imu_reps.session.recorder import Finished
 from imu_reps.session.session_plan import SetGoal
+from imu_reps.session.set_state import SetState
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A recorded set.
+
+    Attributes
+    ----------
+    path : str
+        The file.
+    reason : str
+        Why it ended: ``target``, ``left_posture``, ``legs_down``, ``duration``, ``user``, ``pain``,
+        ``link_lost`` or ``end_of_recording``.
+    events : tuple of Event
+        What the whole set shows otherwise than was heard, and the end.
+    analysis : Analysis or None
+        With all of the set's angles: told as the set ends, see `without_angles`.
+    summary : Summary or None
+        None: the set cannot be summed up; `unusable` says why.
+    unusable : ImuRepsError or None
+    unwritten : FileAccessError or None
+        The disk refused the last of the samples; the analysis holds them all the same.
+    discarded : bool
+        The person does not want it to count: a file that is neither remembered nor compared.
+    """
+
+    path: str
+    reason: str
+    events: tuple[Event, ...] = ()
+    analysis: Analysis | None = None
+    summary: Summary | None = None
+    unusable: ImuRepsError | None = None
+    unwritten: FileAccessError | None = None
+    discarded: bool = False
+
+    def without_angles(self) -> Finished:
+        """What is kept of it while more sets are recorded."""
+        return replace(self, analysis=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Felt:
+    """What the person said of a recorded set, 0 to 10 each; None: nothing.
+
+    Attributes
+    ----------
+    path : str
+        The set's file.
+    pain, effort : int or None
+    """
+
+    path: str
+    pain: int | None = None
+    effort: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Connecting:
-    """Both sensors are looked for."""
+    """Sensors are looked for; told again as one of them is heard, or lost again."""
+
+    links: Mapping[SensorPlace, SensorStatus]
 
 
 @dataclass(frozen=True, slots=True)
 class SetBegan:
-    """The file of set `number` (from 1) of `of` is begun; `tap`: the sensors are to be knocked together."""
+    """A set begins.
+
+    Attributes
+    ----------
+    number, of : int
+        Which (from 1) of how many.
+    goal : SetGoal
+    path : str
+        Of its recording, which is being made, or played again if the goal is a whole one.
+    header : Header
+        Of the recording.
+    tap : bool
+        The sensors are to be knocked together.
+    """
 
     number: int
     of: int
     goal: SetGoal
     path: str
-    tap: bool
+    header: Header
+    tap: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,26 +134,23 @@ class SetProgress:
     ----------
     time_s : float
         Since the first sample.
-    ready : bool
-        Lying (hanging) and still was seen: repetitions count.
-    count : int
-    phase : Phase or None
-    last_rep : Rep or None
+    state : SetState
     links : mapping of SensorStatus
-    counted : int
-        Repetitions as the coach counted them aloud.
     pose : Pose or None
         Where leg and pelvis are.
     """
 
     time_s: float
-    ready: bool
-    count: int
-    phase: Phase | None
-    last_rep: Rep | None
+    state: SetState
     links: Mapping[SensorPlace, SensorStatus]
-    counted: int = 0
     pose: Pose | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CountingLate:
+    """Counting does not keep up, and is so much behind; nothing is lost. Told once a set."""
+
+    behind_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +161,20 @@ class DiskRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class FileMoved:
+    """The set's file, or its folder, was removed: all of it was written anew at `path`."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class SetDone:
     """A set is over and its file is closed; `finished` has its analysis here, and only here."""
 
     number: int
     of: int
     finished: Finished
+    state: SetState
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,4 +199,16 @@ class Resting:
     since_s: float = 0.0
 
 
-Told = Connecting | SetBegan | Heard | Cued | LinkTold | SetProgress | DiskRefused | SetDone | Resting
+Told = (
+    Connecting
+    | SetBegan
+    | Heard
+    | Cued
+    | LinkTold
+    | SetProgress
+    | CountingLate
+    | DiskRefused
+    | FileMoved
+    | SetDone
+    | Resting
+)

@@ -27,6 +27,8 @@ class SetGoal:
         What is aimed at.
     duration_s : float or None
         The set ends so long after it began; a hold, so long after the legs arrived.
+    whole : bool
+        The set ends with what it is recorded from, and not by what happens in it: it is played again.
     """
 
     exercise: Exercise
@@ -35,6 +37,7 @@ class SetGoal:
     reps: int | None = None
     tempo: Tempo | None = None
     duration_s: float | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

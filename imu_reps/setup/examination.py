@@ -14,11 +14,11 @@ from imu_reps.errors import RadioError, RecordingError
 from imu_reps.kinematics.clock.offline import TimedSamples, fit_clock
 from imu_reps.sensors.mends import radio_error
 from imu_reps.sensors.streams import SensorStatus, Streams, Wanted
-from imu_reps.session.worn import wanted
 from imu_reps.setup.candidates import all_heard, fit, nearby, two_heard
 from imu_reps.setup.pairing import next_items, wanted_sensor
 from imu_reps.setup.placement_check import is_still
 from imu_reps.setup.sensor_check import SensorFacts, rest_of
+from imu_reps.sources.radio_source import wanted
 from imu_reps.storage.profile import Person
 
 if TYPE_CHECKING:

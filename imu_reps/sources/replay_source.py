@@ -1,14 +1,71 @@
-"""A recording as the blocks that arrived: what the live pipeline would have been given."""
+"""A recording played again: its samples come as they came when it was made."""
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from imu_reps.domain.recording import Recording
-from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock
+from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace
+from imu_reps.sensors.stream_items import Item, LinkState, SensorStatus
+
+#: Samples that arrived within so long are handed on together: sooner than pictures follow each other.
+SLOT_S = 0.025
+#: A sensor that sent nothing for so long is shown as silent, as a link of the radio is.
+SILENT_S = 2.0
+
+
+class ReplaySource:
+    """The samples of a recording as a source, each at its moment on the event loop's clock.
+
+    Parameters
+    ----------
+    recording : Recording
+    """
+
+    def __init__(self, recording: Recording) -> None:
+        self._sent = {block.sensor: 0 for block in recording.blocks}
+        self._slots = itertools.groupby(replay_blocks(recording, SLOT_S), _slot)
+        self._last_s: dict[SensorPlace, float] = {}
+        self._began_s = 0.0
+
+    async def open(self) -> None:
+        """Begin with the recording's time 0 now."""
+        self._began_s = asyncio.get_running_loop().time()
+        self._last_s = dict.fromkeys(self._sent, self._began_s)
+
+    async def items(self) -> list[Item]:
+        """The next samples, once all of them have arrived; none at the end."""
+        _, blocks = next(self._slots, (0, ()))
+        items = [replace(block, time_s=block.time_s + self._began_s) for block in blocks]
+        if items:
+            moment_s = max(float(item.time_s.max()) for item in items)
+            await asyncio.sleep(moment_s - asyncio.get_running_loop().time())
+        for item in items:
+            self._sent[item.sensor] += len(item)
+            self._last_s[item.sensor] = float(item.time_s[-1])
+        return list(items)
+
+    async def close(self) -> None:
+        """Nothing has to be closed."""
+
+    def status(self) -> dict[SensorPlace, SensorStatus]:
+        """The sensors the recording has: streaming, or silent where it has a hole."""
+        return {place: self._status(place, sent) for place, sent in self._sent.items()}
+
+    def _status(self, place: SensorPlace, sent: int) -> SensorStatus:
+        now_s = asyncio.get_running_loop().time()
+        silent = now_s - self._last_s.get(place, now_s) > SILENT_S
+        state: LinkState = "silent" if silent else "streaming"
+        return SensorStatus(state, None, None, None, None, None, sent, None, 0, 0, 0, 0, None)
+
+
+def _slot(block: SampleBlock) -> int:
+    return int(block.time_s.max() / SLOT_S)
 
 
 def replay_blocks(recording: Recording, block_s: float = 0.05) -> Iterator[SampleBlock]:

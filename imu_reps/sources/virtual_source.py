@@ -13,11 +13,12 @@ from imu_reps.domain.samples import SENSOR_PLACES, FloatArray, SensorPlace
 from imu_reps.errors import UsageError
 from imu_reps.sensors.ble import Radio
 from imu_reps.sensors.families import family
-from imu_reps.session.session_events import SetBegan, SetDone, Told
+from imu_reps.sensors.streams import Streams
 from imu_reps.sim.radio.device import DeviceClock, Feed
 from imu_reps.sim.radio.devices import DEVICES
 from imu_reps.sim.radio.feeds import Wearer
 from imu_reps.sim.wearer import SetPlan
+from imu_reps.sources.radio_source import wanted
 from imu_reps.storage.profile import PairedSensor, Person
 
 if TYPE_CHECKING:
@@ -57,6 +58,12 @@ class Performance:
     def lie_down(self, number: int, time_s: float) -> None:
         """Lie as before a set, from 1."""
         self._scenes.append(_Scene(time_s, number - 1, None))
+
+    def rest(self, time_s: float) -> None:
+        """Lie as before the next set, if there is one."""
+        scene = self._scenes[-1]
+        if scene.began_s is not None and scene.wearer + 1 < len(self._wearers):
+            self.lie_down(scene.wearer + 2, time_s)
 
     def feed(self, place: SensorPlace) -> Feed:
         """What a sensor worn at `place` reads."""
@@ -151,13 +158,32 @@ class VirtualWorld:
 
         return Radio(scanner_backend=scanner_backend(self.air), client_backend=client_backend(self.air))
 
-    def follow(self, told: Told) -> None:
-        """Have the wearer do what the session is at."""
-        now_s = self.air.now_s()
-        if isinstance(told, SetBegan):
-            self.performance.begin(told.number, now_s)
-        elif isinstance(told, SetDone) and told.number < told.of:
-            self.performance.lie_down(told.number + 1, now_s)
+
+class VirtualSource(Streams):
+    """The sensors of a virtual world as a source: the world begins and ends with it.
+
+    Parameters
+    ----------
+    world : VirtualWorld
+    """
+
+    def __init__(self, world: VirtualWorld) -> None:
+        super().__init__(world.radio(), wanted(world.person))
+        self._world = world
+        self._is_open = False
+
+    async def open(self) -> None:
+        """Begin the world, and stream from it; raises as `Streams.open`."""
+        await self._world.__aenter__()
+        self._is_open = True
+        await super().open()
+
+    async def close(self) -> None:
+        """Stop streaming, and end the world."""
+        await super().close()
+        if self._is_open:
+            self._is_open = False
+            await self._world.__aexit__(None, None, None)
 
 
 def _person(family_name: str, rate_hz: float) -> Person:

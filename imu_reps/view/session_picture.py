@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
+from imu_reps.domain.cue import Cue, CueCode
+from imu_reps.domain.pose import Pose
+from imu_reps.domain.recording import Header, default_posture
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.domain.settings import Settings
 from imu_reps.report.findings import worded
 from imu_reps.sensors.stream_items import SensorStatus
-from imu_reps.session.recorder import Finished
 from imu_reps.session.session_events import (
     Connecting,
+    CountingLate,
     Cued,
     DiskRefused,
-    Heard,
+    FileMoved,
     LinkTold,
     Resting,
     SetBegan,
@@ -23,37 +26,74 @@ from imu_reps.session.session_events import (
     Told,
 )
 from imu_reps.session.session_plan import SetGoal
-from imu_reps.view.scene import aim_of, counted, cued, heard, limits, linked, posed
-from imu_reps.view.snapshot import LinkView, Moment, Snapshot
+from imu_reps.view.snapshot import (
+    Aim,
+    Alert,
+    Counted,
+    CueShown,
+    CueView,
+    LimitsView,
+    LinkView,
+    Moment,
+    Snapshot,
+)
 
-#: The person's floor in a set, degrees; None: not known.
-FloorOf = Callable[[SetGoal], float | None]
+#: What colours the whole screen, and how gravely.
+ALERTS: dict[CueCode, Alert] = {
+    "stop": "flag",
+    "sensor_lost": "flag",
+    "press_back": "flag",
+    "hips_level": "watch",
+    "no_swing": "watch",
+    "slower": "watch",
+}
+#: Angles are shown this finely.
+DECIMALS = 1
 
 Change = tuple[Snapshot, tuple[Moment, ...]]
 
 
-def goal_picture(goal: SetGoal, settings: Settings, floor_deg: float | None) -> Snapshot:
-    """Of a set to come, before anything has arrived."""
-    aim = aim_of(goal.exercise, goal.side, goal.start, goal.tempo, goal.reps)
-    return Snapshot(aim, limits(settings, floor_deg), started=True)
+def first_picture(header: Header, settings: Settings, reps: int | None = None) -> Snapshot:
+    """Of a set, before anything has arrived."""
+    aim = Aim(header.exercise, header.side, header.start, header.posture, reps)
+    if (tempo := header.tempo_target) is not None:
+        aim = replace(
+            aim,
+            eccentric_s=tempo.eccentric_s,
+            bottom_s=tempo.bottom_s,
+            concentric_s=tempo.concentric_s,
+            top_s=tempo.top_s,
+        )
+    return Snapshot(aim, limits(settings, header.floor_deg))
 
 
-def session_picture(picture: Snapshot, told: Told, first: Callable[[SetGoal], Snapshot]) -> Change:
-    """The picture after a session told something, and the moments that came with it.
+def goal_picture(goal: SetGoal, settings: Settings) -> Snapshot:
+    """Of a set to come: one that is played again waits to be started."""
+    posture = default_posture(goal.exercise)
+    header = Header(goal.exercise, goal.side, goal.start, posture, tempo_target=goal.tempo)
+    picture = first_picture(header, settings, goal.reps)
+    return replace(picture, started=not goal.whole, may_start=goal.whole, replay=goal.whole)
 
-    Parameters
-    ----------
-    picture : Snapshot
-    told : Told
-    first : callable
-        The picture of a set before anything has arrived, see `goal_picture`.
-    """
+
+def limits(settings: Settings, floor_deg: float | None = None) -> LimitsView:
+    """The bands of these settings."""
+    return LimitsView(
+        settings.tilt_watch_deg,
+        settings.tilt_flag_deg,
+        settings.rotation_watch_deg,
+        settings.rotation_flag_deg,
+        floor_deg,
+    )
+
+
+def session_picture(picture: Snapshot, told: Told, settings: Settings) -> Change:
+    """The picture after a session told something, and the moments that came with it."""
     moments: tuple[Moment, ...] = ()
     match told:
+        case Connecting(links=links):
+            picture = replace(picture, links=_links(links))
         case SetBegan():
-            picture = replace(first(told.goal), set_number=told.number, set_of=told.of, links=picture.links)
-        case Heard(event=event):
-            picture, moments = heard(picture, event)
+            picture = _began(picture, told, settings)
         case Cued(cue=cue):
             picture, moments = cued(picture, cue)
         case SetProgress():
@@ -61,19 +101,70 @@ def session_picture(picture: Snapshot, told: Told, first: Callable[[SetGoal], Sn
         case Resting():
             picture = _resting(picture, told)
         case LinkTold(change=change):
-            picture = linked(picture, change.sensor, LinkView(change.state))
-        case DiskRefused(error=error):
-            picture = replace(picture, trouble=str(error))
-        case SetDone(finished=finished):
-            picture, moments = _done(picture, finished)
-        case Connecting():
-            pass
+            picture = replace(picture, links={**picture.links, change.sensor: LinkView(change.state)})
+        case DiskRefused() | FileMoved() | CountingLate():
+            picture = replace(picture, trouble=_trouble(told))
+        case SetDone():
+            picture = _done(picture, told)
     return picture, moments
 
 
+def _trouble(told: DiskRefused | FileMoved | CountingLate) -> str:
+    match told:
+        case DiskRefused(error=error):
+            return str(error)
+        case FileMoved():
+            return "The file of this set was removed; it was written anew."
+        case CountingLate():
+            return "Counting does not keep up; everything is recorded."
+
+
+def cued(picture: Snapshot, cue: Cue) -> Change:
+    """The coach gave a cue."""
+    view = CueView(round(cue.time_s, 3), cue.code, cue.words, cue.tone, alert(cue))
+    return (replace(picture, cue=view) if cue.words else picture), (CueShown(view),)
+
+
+def alert(cue: Cue) -> Alert:
+    """How a cue colours the screen: what is about to go wrong is less grave than what has."""
+    gravely = ALERTS.get(cue.code, "none")
+    if cue.tone != "notice":
+        return gravely
+    return "watch" if cue.code == "press_back" else "none"
+
+
+def _began(picture: Snapshot, told: SetBegan, settings: Settings) -> Snapshot:
+    return replace(
+        first_picture(told.header, settings, told.goal.reps),
+        started=True,
+        replay=told.goal.whole,
+        set_number=told.number,
+        set_of=told.of,
+        links=picture.links,
+    )
+
+
 def _progressed(picture: Snapshot, told: SetProgress) -> Change:
-    picture = posed(replace(picture, time_s=round(told.time_s, 3), links=_links(told.links)), told.pose)
-    return counted(picture, told.counted, picture.time_s)
+    state, pose = told.state, told.pose or Pose(told.time_s, None, None, None)
+    moments: tuple[Moment, ...] = ()
+    if state.counted != picture.count and state.stage != "ended":
+        moments = (Counted(round(pose.time_s, 3), state.counted, taken_back=state.counted < picture.count),)
+    # Where the leg starts high its height is not known before it moves.
+    unmoved = picture.aim.start == "high" and state.stage in ("waiting", "ready")
+    return replace(
+        picture,
+        time_s=round(pose.time_s, 3),
+        state=state.stage,
+        leg_deg=None if unmoved else _shown(pose.leg_elevation_deg),
+        tilt_deg=_shown(pose.pelvic_tilt_deg),
+        rotation_deg=_shown(pose.pelvic_rotation_deg),
+        phase=state.phase,
+        phase_since_s=state.phase_since_s,
+        count=state.counted,
+        held_s=state.held_s,
+        ended=state.ended,
+        links=_links(told.links),
+    ), moments
 
 
 def _resting(picture: Snapshot, told: Resting) -> Snapshot:
@@ -90,16 +181,19 @@ def _resting(picture: Snapshot, told: Resting) -> Snapshot:
     )
 
 
-def _done(picture: Snapshot, finished: Finished) -> Change:
-    moments: tuple[Moment, ...] = ()
-    for event in finished.events:
-        picture, more = heard(picture, event)
-        moments += more
+def _done(picture: Snapshot, told: SetDone) -> Snapshot:
+    finished, state = told.finished, told.state
     problems = [str(worded(error)) for error in (finished.unusable, finished.unwritten) if error is not None]
-    trouble = " ".join(problems) or None
-    ended = "discarded" if finished.discarded else finished.reason
-    over = replace(picture, state="ended", ended=ended, phase=None, held_s=None, trouble=trouble)
-    return over, moments
+    return replace(
+        picture,
+        state=state.stage,
+        count=state.counted,
+        phase=state.phase,
+        held_s=state.held_s,
+        ended=state.ended,
+        trouble=" ".join(problems) or picture.trouble,
+        may_start=picture.replay,
+    )
 
 
 def _links(links: Mapping[SensorPlace, SensorStatus]) -> dict[SensorPlace, LinkView]:
@@ -111,3 +205,7 @@ def _links(links: Mapping[SensorPlace, SensorStatus]) -> dict[SensorPlace, LinkV
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value)
+
+
+def _shown(angle_deg: float | None) -> float | None:
+    return None if angle_deg is None else round(angle_deg, DECIMALS)

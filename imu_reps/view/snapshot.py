@@ -85,6 +85,8 @@ class Snapshot:
         Whether the set was begun; else it waits for somebody to press Start.
     may_start : bool
         Whether Start does something now.
+    replay : bool
+        A recording is played again: nothing is recorded, and nobody is asked how it felt.
     time_s : float
         Into the set.
     state : State
@@ -123,6 +125,7 @@ class Snapshot:
     state: State = "waiting"
     started: bool = False
     may_start: bool = False
+    replay: bool = False
     time_s: float = 0.0
     leg_deg: float | None = None
     tilt_deg: float | None = None
@@ -162,14 +165,4 @@ class CueShown:
     kind: Literal["cued"] = "cued"
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """The set is over."""
-
-    time_s: float
-    reason: str
-    count: int | None
-    kind: Literal["ended"] = "ended"
-
-
-Moment = Counted | CueShown | Ended
+Moment = Counted | CueShown

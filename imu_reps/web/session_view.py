@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import threading
 from collections.abc import Callable
@@ -10,11 +11,10 @@ from dataclasses import replace
 from typing import Any
 
 from imu_reps.domain.settings import Settings
-from imu_reps.session.recorder import Finished
 from imu_reps.session.session import Session
-from imu_reps.session.session_events import SetDone, Told
+from imu_reps.session.session_events import Felt, Finished, SetDone, Told
 from imu_reps.session.session_plan import SetGoal
-from imu_reps.view.session_picture import Change, FloorOf, goal_picture, session_picture
+from imu_reps.view.session_picture import Change, goal_picture, session_picture
 from imu_reps.view.snapshot import Snapshot
 from imu_reps.web.commands import Command, Discard, Effort, Hurt, Pain, Start, StopSet
 from imu_reps.web.hub import Hub
@@ -35,32 +35,48 @@ class SessionView:
     goal : SetGoal
         Of the first set.
     settings : Settings
-    floor_deg : callable
-        The person's floor in a set; None: not known.
+    feel : callable
+        Called with what is said of a set, as it is said; must not block.
 
     Attributes
     ----------
     hub : Hub
-    felt : dict
-        ``pain`` and ``effort`` of a set, as far as they were said, by its file.
     reports : Reports or None
         Where the reports go.
     """
 
-    def __init__(self, goal: SetGoal, settings: Settings, floor_deg: FloorOf) -> None:
+    def __init__(
+        self,
+        goal: SetGoal,
+        settings: Settings,
+        feel: Callable[[Felt], None] = lambda felt: None,  # noqa: ARG005
+    ) -> None:
         self._settings = settings
-        self._floor_deg = floor_deg
+        self._feel = feel
         self._asked: queue.Queue[Command] = queue.Queue(64)
+        self._closed = False
         self._changing = threading.Lock()
         self._last_path: str | None = None
         self.reports: Reports | None = None
-        self.felt: dict[str, dict[str, int]] = {}
-        self.hub = Hub(self._first(goal))
+        self.hub = Hub(goal_picture(goal, settings))
 
     def ask(self, command: Command) -> None:
         """Take a command from the page, from any thread; what comes too thick is dropped."""
         if not self._asked.full():
             self._asked.put_nowait(command)
+
+    def close(self) -> None:
+        """End what runs and `wait_for_start`, from another thread."""
+        self._closed = True
+        self.ask(StopSet())
+
+    def wait_for_start(self) -> bool:
+        """Wait until the page asks to start; False: closed."""
+        while not self._closed:
+            with contextlib.suppress(queue.Empty):  # not for ever: Ctrl-C is heard on every system
+                if isinstance(self._asked.get(timeout=LOOK_S), Start):
+                    return True
+        return False
 
     async def steer(self, session: Session) -> None:
         """Do what the page asks for, until cancelled."""
@@ -71,26 +87,26 @@ class SessionView:
     def obey(self, session: Session | None = None) -> None:
         """Do what the page has asked for by now; without a session only ratings are left."""
         while not self._asked.empty():
-            command, state = self._asked.get_nowait(), self.hub.picture.state
+            command, picture = self._asked.get_nowait(), self.hub.picture
             match command:
-                case Pain(value=value):
-                    self._feel(pain=value)
-                case Effort(value=value):
-                    self._feel(effort=value)
-                case Start() if session is not None and state == "resting":
+                case Pain(value=value) if not picture.replay:
+                    self._rate(pain=value)
+                case Effort(value=value) if not picture.replay:
+                    self._rate(effort=value)
+                case Start() if session is not None and picture.state == "resting":
                     session.advance()
-                case StopSet() if session is not None and state in IN_A_SET:
+                case StopSet() if session is not None and picture.state in IN_A_SET:
                     session.advance()
-                case Discard() if session is not None and state in IN_A_SET:
+                case Discard() if session is not None and picture.state in IN_A_SET and not picture.replay:
                     session.discard()
-                case Hurt() if session is not None and state != "ended":
+                case Hurt() if session is not None and picture.state != "ended" and not picture.replay:
                     session.hurt()
         if session is None and self.hub.picture.state == "resting":
             self._show(_over)
 
     def __call__(self, told: Told) -> None:
         """Show one thing."""
-        self._show(lambda picture: session_picture(picture, told, self._first))
+        self._show(lambda picture: session_picture(picture, told, self._settings))
         if isinstance(told, SetDone):
             self._done(told.finished)
 
@@ -100,17 +116,14 @@ class SessionView:
             picture, moments = change(self.hub.picture)
             self.hub.show(picture, *moments)
 
-    def _feel(self, **said: int) -> None:
-        """Keep what is said of the last set."""
+    def _rate(self, **said: int) -> None:
+        """Take what is said of the last set."""
         if self._last_path is not None:
-            self.felt.setdefault(self._last_path, {}).update(said)
+            self._feel(Felt(self._last_path, **said))
             self._change(**said)
 
     def _change(self, **changes: Any) -> None:
         self._show(lambda picture: (replace(picture, **changes), ()))
-
-    def _first(self, goal: SetGoal) -> Snapshot:
-        return goal_picture(goal, self._settings, self._floor_deg(goal))
 
     def _done(self, finished: Finished) -> None:
         self._last_path = finished.path

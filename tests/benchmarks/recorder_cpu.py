@@ -15,12 +15,14 @@ from pathlib import Path
 
 from imu_reps.cli.record.plain_session import PlainSession
 from imu_reps.sensors.streams import Streams
-from imu_reps.session.session import Place, Session
+from imu_reps.session.keeping import Place
+from imu_reps.session.rehearsal import direct
+from imu_reps.session.session import Session
 from imu_reps.session.session_events import SetDone, SetProgress, Told
 from imu_reps.session.session_plan import SessionPlan, SetGoal
-from imu_reps.session.worn import wanted
 from imu_reps.sim.radio.fast_loop import run
 from imu_reps.sim.wearer import RepPlan, SetPlan
+from imu_reps.sources.radio_source import wanted
 from imu_reps.sources.virtual_source import VirtualWorld
 
 MINUTES = 3.0
@@ -42,7 +44,7 @@ def recording_share(family: str, folder: Path, minutes: float = MINUTES) -> floa
         async with world:
 
             def tell(told: Told) -> None:
-                world.follow(told)
+                direct(world, told)
                 if not isinstance(told, SetDone):  # the report comes once, whatever the length
                     show(told)
                 if isinstance(told, SetProgress):

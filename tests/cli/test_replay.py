@@ -30,9 +30,11 @@ def test_json_gives_events_in_order_then_the_summary_of_the_report(run: Run, swu
 
 
 def test_text_says_what_would_have_been_heard_then_the_report(run: Run, swung: Path) -> None:
-    heard, _, report = run("replay", swung).stdout.partition("\n\n")
+    said, _, report = run("replay", swung).stdout.partition("\n\n")
+    first, _, heard = said.partition("\n")
     words = [line.split(" s  ", 1)[1] for line in heard.splitlines()]
 
+    assert first == f"Replay of {swung}: nothing is recorded."
     assert [word for word in words if word.isdecimal()] == ["1", "2", "3", "4"]
     assert any("rep 2: momentum" in word for word in words)
     assert words[-1].startswith("set over, 4 reps")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,17 +12,21 @@ import pytest
 
 from imu_reps.domain.cue import Cue
 from imu_reps.domain.events import Event
+from imu_reps.domain.samples import SensorPlace
 from imu_reps.report.text import text_report
 from imu_reps.sensors.streams import Streams
-from imu_reps.session.recorder import Finished
-from imu_reps.session.session import Place, Session
-from imu_reps.session.session_events import Cued, Heard, Resting, SetBegan, SetDone, Told
+from imu_reps.session.keeping import Place
+from imu_reps.session.rehearsal import direct
+from imu_reps.session.session import Session
+from imu_reps.session.session_events import Cued, Finished, Heard, Resting, SetBegan, SetDone, Told
 from imu_reps.session.session_plan import SessionPlan, SetGoal
-from imu_reps.session.worn import wanted
 from imu_reps.sim.radio.fast_loop import run
 from imu_reps.sim.wearer import RepPlan, SetPlan
+from imu_reps.sources.radio_source import wanted
 from imu_reps.sources.virtual_source import VirtualWorld
+from imu_reps.storage.profile import Person
 
+NOBODY = "F0:00:00:00:00:09"
 CREATED = datetime(2026, 11, 21, 7, 30, tzinfo=UTC)
 
 #: Something done to the world so many seconds after a set (a rest) began.
@@ -71,6 +75,14 @@ def goal(reps: int | None = 3, duration_s: float | None = None, side: str = "lef
     return SetGoal("single_leg_raise", side, "low", reps, None, duration_s)  # type: ignore[arg-type]
 
 
+def lacking(person: Person, place: SensorPlace | None) -> Person:
+    """Somebody one of whose sensors is nowhere near."""
+    if place is None:
+        return person
+    elsewhere = replace(person.sensor(place), host_id=NOBODY)
+    return replace(person, pelvis=elsewhere) if place == "pelvis" else replace(person, ankle=elsewhere)
+
+
 @pytest.fixture
 def perform(tmp_path: Path) -> Perform:
     """Hold a session in a world, by default one set of three raises; deeds follow on its beginning."""
@@ -84,9 +96,13 @@ def perform(tmp_path: Path) -> Perform:
         at_once: Sequence[Deed] = (),
         in_rest: Sequence[Deed] = (),
         folder: Path | None = None,
+        speed: float | None = None,
+        missing: SensorPlace | None = None,
+        listen: Callable[[float, Told], object] = lambda at_s, told: None,  # noqa: ARG005
     ) -> Happened:
         happened = Happened()
         world = VirtualWorld(family, plans or [set_plan()])
+        world.person = lacking(world.person, missing)
         place = Place(folder or tmp_path, world.person, lambda: CREATED, simulated=True)
 
         async def session() -> None:
@@ -96,7 +112,8 @@ def perform(tmp_path: Path) -> Perform:
 
                 def tell(told: Told) -> None:
                     happened.told.append(told)
-                    world.follow(told)
+                    listen(loop.time() - began_s, told)
+                    direct(world, told)
                     if isinstance(told, SetDone):
                         happened.done.append(told.finished)
                     if isinstance(told, SetBegan) and told.number == 1:
@@ -120,7 +137,7 @@ def perform(tmp_path: Path) -> Perform:
                 finally:
                     happened.took_s = loop.time() - began_s
 
-        run(session())
+        run(session(), speed)
         return happened
 
     return hold

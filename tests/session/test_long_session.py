@@ -23,12 +23,14 @@ from websockets.typing import Origin
 
 from imu_reps.domain.settings import Settings
 from imu_reps.sensors.streams import Streams
-from imu_reps.session.session import Place, Session
+from imu_reps.session.keeping import Place
+from imu_reps.session.rehearsal import direct
+from imu_reps.session.session import Session
 from imu_reps.session.session_events import SetDone, SetProgress, Told
 from imu_reps.session.session_plan import SessionPlan, SetGoal
-from imu_reps.session.worn import wanted
 from imu_reps.sim.radio.fast_loop import run
 from imu_reps.sim.wearer import LifePlan, RepPlan, SetPlan
+from imu_reps.sources.radio_source import wanted
 from imu_reps.sources.virtual_source import VirtualWorld
 from imu_reps.web.server import PageServer
 from imu_reps.web.session_view import SessionView
@@ -93,12 +95,12 @@ def hold(
     plan = SetPlan(reps=(RepPlan(),) * (reps + 1), life=LifePlan(still_before_s=4.0))
     world = VirtualWorld("open_profile", [plan] * sets)
     goals = tuple(SetGoal("single_leg_raise", "left", "low", reps) for _ in range(sets))
-    view = SessionView(goals[0], Settings(), lambda _: None)
+    view = SessionView(goals[0], Settings())
     place = Place(folder, world.person, lambda: CREATED, simulated=True)
     held = Held()
 
     def tell(told: Told) -> None:
-        world.follow(told)
+        direct(world, told)
         view(told)
         if isinstance(told, SetProgress):
             held.progress_s.append(time.perf_counter())

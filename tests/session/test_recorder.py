@@ -1,9 +1,10 @@
-"""`SetRecorder`: the file first, then the count; whatever goes wrong with one leaves the other alone."""
+"""A running set: the file first, then the count; whatever goes wrong with one leaves the other alone."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -12,12 +13,17 @@ import numpy as np
 import pytest
 
 from imu_reps.analysis.pipeline import Pipeline
-from imu_reps.domain.events import RepCompleted, SetEnded
+from imu_reps.domain.events import Event, RepCompleted, SetEnded
 from imu_reps.domain.recording import Header, Note, Recording
-from imu_reps.domain.samples import SampleBlock
-from imu_reps.errors import FileAccessError, RecordingError
+from imu_reps.domain.samples import SampleBlock, SensorPlace
+from imu_reps.errors import RecordingError
 from imu_reps.sensors.stream_items import Item, LinkChange, Restarted
-from imu_reps.session.recorder import Finished, SetRecorder
+from imu_reps.session.keeping import Begun
+from imu_reps.session.recorder import SetRecorder
+from imu_reps.session.running_set import RunningSet
+from imu_reps.session.session_events import Finished
+from imu_reps.session.session_plan import SetGoal
+from imu_reps.session.set_file import SetFile
 from imu_reps.sim.wearer import RepPlan, SetPlan, Simulated, simulate
 from imu_reps.storage.recording import load
 
@@ -44,11 +50,35 @@ def arriving(recording: Recording) -> Iterator[SampleBlock]:
         yield replace(packet, time_s=packet.time_s + NOW_S)
 
 
-def record(path: Path, recording: Recording, items: Iterator[Item] | list[Item]) -> Finished:
-    recorder = SetRecorder(path, recording.header)
+def begin(path: Path, header: Header, lost: Iterable[SensorPlace] = ()) -> RunningSet:
+    """Begin a set whose file is `path`, if that is free."""
+    file = SetFile((path.parent,), path.stem, header)
+    begun = Begun(header, file.path, SetRecorder(file, lost))
+    return RunningSet(begun, SetGoal(header.exercise, header.side, header.start), NOW_S, {})
+
+
+def file_of(running: RunningSet) -> SetFile:
+    assert running.recorder.file is not None
+    return running.recorder.file
+
+
+def take(running: RunningSet, items: Iterable[Item]) -> list[Event]:
+    """Take one item after the other, counting each; gives what was heard."""
+    heard: list[Event] = []
     for item in items:
-        recorder.take([item])
-    return recorder.finish("user", NOW_S + 60.0)
+        running.take([item], NOW_S)
+        heard += running.count(running.waiting())
+    return heard
+
+
+def finish(running: RunningSet, reason: str = "user", time_s: float = NOW_S + 60.0) -> Finished:
+    return running.summed_up(running.close(reason, time_s, {}))
+
+
+def record(path: Path, recording: Recording, items: Iterable[Item]) -> Finished:
+    running = begin(path, recording.header)
+    take(running, items)
+    return finish(running)
 
 
 def block_at(time_s: float, count: int = 2, place: str = "ankle") -> SampleBlock:
@@ -59,9 +89,9 @@ def block_at(time_s: float, count: int = 2, place: str = "ankle") -> SampleBlock
 
 def test_a_set_is_recorded_whole_and_counted_as_it_happened(tmp_path: Path, set_of_four: Simulated) -> None:
     recording = set_of_four.recording
-    recorder = SetRecorder(tmp_path / "set.csv", recording.header)
-    heard = [event for item in arriving(recording) for event in recorder.take([item])]
-    finished = recorder.finish("target", NOW_S + 60.0)
+    running = begin(tmp_path / "set.csv", recording.header)
+    heard = take(running, arriving(recording))
+    finished = finish(running, "target")
     loaded = load(tmp_path / "set.csv")
 
     assert finished.analysis is not None
@@ -142,11 +172,10 @@ def test_links_lost_and_found_stand_where_they_happened(tmp_path: Path) -> None:
 
 
 def test_a_sensor_away_as_the_set_begins_is_noted_after_the_first_row(tmp_path: Path) -> None:
-    recorder = SetRecorder(tmp_path / "set.csv", Header(), lost=["ankle"])
-    recorder.note("tap", "both", NOW_S - 3.0)
-    recorder.take([block_at(0.0, place="pelvis")])
-    recorder.take([block_at(1.0)])
-    recorder.finish("user", NOW_S + 2.0)
+    running = begin(tmp_path / "set.csv", Header(), lost=["ankle"])
+    running.recorder.note("tap", "both", NOW_S - 3.0)
+    take(running, [block_at(0.0, place="pelvis"), block_at(1.0)])
+    finish(running, time_s=NOW_S + 2.0)
     lines = (tmp_path / "set.csv").read_text().splitlines()
 
     assert [(n.time_s, n.value) for n in load(tmp_path / "set.csv").notes] == [
@@ -224,26 +253,27 @@ def test_a_fault_of_the_program_shows_once_the_file_is_closed(
 
 def test_an_existing_file_is_never_written_over(tmp_path: Path) -> None:
     (tmp_path / "set.csv").write_text("mine")
-    with pytest.raises(FileAccessError) as caught:
-        SetRecorder(tmp_path / "set.csv", Header())
+    running = begin(tmp_path / "set.csv", Header())
+    finish(running)
 
-    assert caught.value.code == "exists"
+    assert running.path == str(tmp_path / "set_2.csv")
     assert (tmp_path / "set.csv").read_text() == "mine"
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs a device that is always full: /dev/full")
 def test_a_full_disk_is_told_once_and_counting_goes_on(tmp_path: Path, set_of_four: Simulated) -> None:
     recording, items = set_of_four.recording, list(arriving(set_of_four.recording))
-    recorder = SetRecorder(tmp_path / "set.csv", recording.header)
-    heard = [event for item in items[:100] for event in recorder.take([item])]
+    running = begin(tmp_path / "set.csv", recording.header)
+    heard = take(running, items[:100])
     full = Path("/dev/full").open("ab", buffering=0)  # noqa: SIM115 - the writer closes it
-    disk, recorder._writer._file = recorder._writer._file, full
-    heard += [event for item in items[100:] for event in recorder.take([item])]
-    finished = recorder.finish("user", NOW_S + 60.0)
+    writer = file_of(running)._writer
+    disk, writer._file = writer._file, full
+    heard += take(running, items[100:])
+    finished = finish(running)
     disk.close()
 
-    assert recorder.refused is not None
-    assert recorder.refused.code == "disk_full"
+    assert file_of(running).refused is not None
+    assert file_of(running).refused.code == "disk_full"
     assert finished.unwritten is not None
     assert finished.analysis is not None
     assert finished.analysis.summary.set.rep_count == 4
@@ -256,20 +286,82 @@ def test_what_a_full_disk_refused_is_written_once_there_is_room(
     tmp_path: Path, set_of_four: Simulated
 ) -> None:
     recording, items = set_of_four.recording, list(arriving(set_of_four.recording))
-    recorder = SetRecorder(tmp_path / "set.csv", recording.header)
-    recorder.take(items[:100])
-    disk = recorder._writer._file
+    running = begin(tmp_path / "set.csv", recording.header)
+    running.take(items[:100], NOW_S)
+    writer = file_of(running)._writer
+    disk = writer._file
     with Path("/dev/full").open("ab", buffering=0) as full:
-        recorder._writer._file = full
-        for item in items[100:200]:
-            recorder.take([item])
-        recorder._writer._file = disk
-    recorder.take(items[200:])
-    finished = recorder.finish("user", NOW_S + 60.0)
+        writer._file = full
+        take(running, items[100:200])
+        writer._file = disk
+    running.take(items[200:], NOW_S)
+    finished = finish(running)
     loaded = load(tmp_path / "set.csv")
 
-    assert recorder.refused is not None
+    assert file_of(running).refused is not None
     assert finished.unwritten is None
     assert loaded.ankle is not None
     assert recording.ankle is not None
     np.testing.assert_array_equal(loaded.ankle.sample, recording.ankle.sample)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="an open file cannot be removed there")
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_a_file_that_is_taken_away_in_mid_set_is_written_anew_and_whole(
+    tmp_path: Path, set_of_four: Simulated, what: str
+) -> None:
+    recording, items = set_of_four.recording, list(arriving(set_of_four.recording))
+    folder = tmp_path / "recordings"
+    folder.mkdir()
+    running = begin(folder / "set.csv", recording.header)
+    take(running, items[:200])
+    if what == "file":
+        (folder / "set.csv").unlink()
+    else:
+        shutil.rmtree(folder)
+    moved = file_of(running).moved()
+    take(running, items[200:])
+    finished = finish(running)
+    loaded = load(finished.path)
+
+    assert moved == finished.path == str(folder / "set.csv")
+    assert finished.unwritten is None
+    for place in ("pelvis", "ankle"):
+        made, kept = recording.samples(place), loaded.samples(place)
+        assert made is not None
+        assert kept is not None
+        np.testing.assert_array_equal(kept.sample, made.sample)
+    assert finished.analysis is not None
+    assert finished.analysis.summary.recording.file == finished.path
+
+
+def test_a_file_that_another_one_took_the_place_of_is_written_beside_it(tmp_path: Path) -> None:
+    running = begin(tmp_path / "set.csv", Header())
+    take(running, [block_at(0.0)])
+    (tmp_path / "other").write_text("another")
+    (tmp_path / "other").replace(tmp_path / "set.csv")
+
+    assert file_of(running).moved() == str(tmp_path / "set_2.csv")
+    assert file_of(running).moved() is None
+    assert finish(running).path == str(tmp_path / "set_2.csv")
+    assert (tmp_path / "set.csv").read_text() == "another"
+
+
+def test_a_file_for_which_there_is_no_place_left_is_told_and_counting_goes_on(
+    tmp_path: Path, set_of_four: Simulated
+) -> None:
+    recording, items = set_of_four.recording, list(arriving(set_of_four.recording))
+    folder = tmp_path / "recordings"
+    folder.mkdir()
+    running = begin(folder / "set.csv", recording.header)
+    heard = take(running, items[:200])
+    shutil.rmtree(folder)
+    folder.write_text("no folder any more")
+    moved = file_of(running).moved()
+    heard += take(running, items[200:])
+    finished = finish(running)
+
+    assert moved is None
+    assert file_of(running).refused is not None
+    assert [e.number for e in heard if isinstance(e, RepCompleted)] == [1, 2, 3, 4]
+    assert finished.summary is not None

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from imu_reps.cli import session_words as words
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.errors import RadioError
+from imu_reps.sensors.stream_items import LinkState, SensorStatus
 from imu_reps.session.session import Session
-from imu_reps.session.session_events import LinkTold, Resting, SetProgress
+from imu_reps.session.session_events import Connecting, LinkTold, Resting, SetProgress
 from imu_reps.session.session_plan import SessionPlan, SetGoal
 from imu_reps.sim.radio.link_plan import Faults
 from imu_reps.sim.wearer import Act, LifePlan, RepPlan, SetPlan
@@ -90,7 +92,7 @@ def test_one_sensor_vanishes_for_good(perform: Perform, place: SensorPlace) -> N
     assert loaded.notes[-1].time_s == pytest.approx(300.0 if place == "pelvis" else FAILS_S + 60.0, abs=1.0)
     assert f"{place} sensor" in happened.report()
     if place == "pelvis":  # counting goes on without it
-        assert [told.count for told in happened.told if isinstance(told, SetProgress)][-1] == 6
+        assert [told.state.count for told in happened.told if isinstance(told, SetProgress)][-1] == 6
 
 
 @pytest.mark.parametrize("away_s", [3.0, 30.0])
@@ -305,3 +307,40 @@ def test_what_is_shown_says_which_link_is_lost(perform: Perform) -> None:
 
     assert last.links["pelvis"].state != "streaming"
     assert last.links["ankle"].state == "streaming"
+
+
+def test_while_connecting_it_is_said_at_once_which_sensor_was_heard_and_which_is_awaited(
+    perform: Perform,
+) -> None:
+    told: list[tuple[float, Any]] = []
+    with pytest.raises(RadioError) as caught:
+        perform(missing="ankle", listen=lambda at_s, one: told.append((at_s, one)))
+    half = [
+        at_s
+        for at_s, one in told
+        if isinstance(one, Connecting)
+        and {place: status.state for place, status in one.links.items()}
+        == {"pelvis": "found", "ankle": "awaited"}
+    ]
+
+    assert min(half) < 2.0
+    assert caught.value.code == "not_found"
+    assert "ankle" in caught.value.message
+    assert "pelvis" not in caught.value.message
+
+
+def test_what_is_heard_while_connecting_is_said_in_words() -> None:
+    def connecting(pelvis: LinkState, ankle: LinkState) -> str | None:
+        links = {"pelvis": pelvis, "ankle": ankle}
+        return words.connecting(
+            Connecting(
+                {
+                    place: SensorStatus(state, None, None, None, None, None, 0, None, 0, 0, 0, 0, None)
+                    for place, state in links.items()
+                }  # type: ignore[arg-type]
+            )
+        )
+
+    assert connecting("awaited", "awaited") == "Looking for both sensors."
+    assert connecting("found", "awaited") == "The pelvis sensor was heard; waiting for the ankle sensor."
+    assert connecting("connected", "found") is None

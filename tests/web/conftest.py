@@ -18,7 +18,7 @@ from websockets.typing import Origin
 
 from imu_reps.domain.recording import Header
 from imu_reps.domain.settings import Settings
-from imu_reps.view.scene import first_picture
+from imu_reps.view.session_picture import first_picture
 from imu_reps.web.access import Access
 from imu_reps.web.commands import Command
 from imu_reps.web.hub import Hub

@@ -18,15 +18,17 @@ from typing import Any
 import pytest
 
 from imu_reps import SetPlan, Settings, simulate
-from imu_reps.domain.cue import Cue
+from imu_reps.cli.replay import play
+from imu_reps.domain.cue import USUALLY_SPOKEN, Cue
 from imu_reps.domain.tempo import Tempo
+from imu_reps.session.rehearsal import replay_goal
 from imu_reps.sim.wearer import LifePlan, RepFaults, RepPlan
-from imu_reps.view.scene import ALERTS, cued
+from imu_reps.view.session_picture import ALERTS, cued
 from imu_reps.view.snapshot import Aim, LinkView, Snapshot
 from imu_reps.web.access import Access
 from imu_reps.web.commands import Discard, Effort, Hurt, Pain, Start, StopSet
-from imu_reps.web.playing import Player
 from imu_reps.web.server import PageServer
+from imu_reps.web.session_view import SessionView
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright for Python is not installed")
 expect = sync_api.expect
@@ -86,26 +88,33 @@ def unlocked(seen: Any) -> Any:
 
 
 @contextmanager
-def played(reps: int, speed: float, rep: RepPlan | None = None) -> Iterator[tuple[Player, PageServer]]:
-    """A simulated set of `reps` repetitions, ready to be started from a page."""
+def played(reps: int, speed: float, rep: RepPlan | None = None) -> Iterator[tuple[SessionView, PageServer]]:
+    """A simulated set of `reps` repetitions, ready to be played from a page."""
     plan = SetPlan(
         reps=(rep or RepPlan(),) * reps, life=LifePlan(still_before_s=3.0), tempo_target=Tempo(2, 0, 2, 0)
     )
-    player = Player(simulate(plan).recording, Settings(), speed)
-    with PageServer(player.hub, player.ask) as server:
-        playing = threading.Thread(target=player.run, args=(server.reports,))
+    recording = simulate(plan).recording
+    view = SessionView(replay_goal(recording), Settings())
+
+    def play_all() -> None:
+        while view.wait_for_start():
+            play(recording, Settings(), USUALLY_SPOKEN, speed, view, view)
+
+    with PageServer(view.hub, view.ask) as server:
+        view.reports = server.reports
+        playing = threading.Thread(target=play_all)
         playing.start()
         try:
-            yield player, server
+            yield view, server
         finally:
-            player.close()
+            view.close()
             playing.join()
 
 
 def test_a_set_is_played_counted_and_reported(visit: Any, shoot: Any) -> None:
     with played(4, 6.0) as (_, server):
         seen = visit(server.access.control_link, viewport={"width": 1280, "height": 720})
-        expect(seen.locator("#state")).to_have_text("Press Start")
+        expect(seen.locator("#state")).to_have_text("Replay · Press Start")
         shoot(seen, "waiting")
         seen.get_by_role("button", name="Start").click()
         expect(seen.locator("#count")).to_have_text("2", timeout=PATIENCE_MS)
@@ -184,22 +193,18 @@ def test_a_set_is_stopped_from_the_page(visit: Any, way: str) -> None:
         assert player.hub.picture.ended == "user"
 
 
-def test_one_tap_says_that_it_hurts_and_the_set_is_over(visit: Any, shoot: Any) -> None:
-    with played(4, 6.0) as (player, server):
-        seen = unlocked(visit(server.access.control_link, **PHONE))
-        seen.get_by_role("button", name="Start").tap()
+def test_a_replay_is_said_to_be_one_and_neither_asks_nor_offers_what_is_of_a_recording(visit: Any) -> None:
+    with played(2, 6.0) as (_, server):
+        seen = visit(server.access.control_link)
+        seen.get_by_role("button", name="Start").click()
         expect(seen.locator("#count")).to_have_text("1", timeout=PATIENCE_MS)
-        seen.evaluate("tones.length = spoken.length = 0")
-        seen.get_by_role("button", name="It hurts").tap()
-        expect(seen.locator("body")).to_have_attribute("data-state", "ended")
-        expect(seen.get_by_role("alert")).to_have_text(re.compile("stop, and rest", re.IGNORECASE))
-        said = [words for words, _ in spied(seen, "spoken")]
-        expect(seen.locator("#cue")).to_have_text("Stop, and rest")
-        expect(seen.get_by_role("group", name="Pain")).to_be_visible()
-        shoot(seen, "phone_pain")
-
-        assert player.hub.picture.ended == "pain"
-        assert said[-1] == "stop, and rest"
+        expect(seen.locator("#state")).to_contain_text("Replay")
+        expect(seen.get_by_role("button", name="Stop")).to_be_visible()
+        for name in ("Discard", "It hurts"):
+            expect(seen.get_by_role("button", name=name, exact=True)).to_be_hidden()
+        expect(seen.locator("#report")).to_be_visible(timeout=PATIENCE_MS)
+        expect(seen.get_by_role("group", name="Pain")).to_be_hidden()
+        expect(seen.get_by_role("group", name="Effort")).to_be_hidden()
 
 
 def test_stop_and_it_hurts_are_not_hit_by_accident(page: Any, visit: Any) -> None:
@@ -219,18 +224,6 @@ def test_stop_and_it_hurts_are_not_hit_by_accident(page: Any, visit: Any) -> Non
     assert page.asked == [Start(), Hurt()]
     assert right["x"] - (left["x"] + left["width"]) > 60
     assert min(right["height"], right["width"], left["width"]) >= 48
-
-
-def test_a_discarded_set_is_gone(visit: Any) -> None:
-    with played(4, 6.0) as (_, server):
-        seen = visit(server.access.control_link)
-        seen.get_by_role("button", name="Start").click()
-        expect(seen.locator("#count")).to_have_text("1", timeout=PATIENCE_MS)
-        seen.get_by_role("button", name="Discard", exact=True).click()
-        seen.get_by_role("button", name="Yes, discard").click()
-        expect(seen.locator("#count")).to_have_text("0")
-        expect(seen.locator("#state")).to_have_text("Press Start")
-        expect(seen.locator("#after")).to_be_hidden()
 
 
 def test_a_reload_in_the_middle_loses_nothing(visit: Any) -> None:

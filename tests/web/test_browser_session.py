@@ -15,13 +15,14 @@ import pytest
 from imu_reps import Settings
 from imu_reps.domain.tempo import Tempo
 from imu_reps.sensors.streams import Streams
-from imu_reps.session.recorder import Finished
-from imu_reps.session.session import Place, Session
-from imu_reps.session.session_events import Told
+from imu_reps.session.keeping import Place
+from imu_reps.session.rehearsal import direct
+from imu_reps.session.session import Session
+from imu_reps.session.session_events import Felt, Finished, Told
 from imu_reps.session.session_plan import SessionPlan, SetGoal
-from imu_reps.session.worn import wanted
 from imu_reps.sim.radio import fast_loop
 from imu_reps.sim.wearer import RepFaults, RepPlan, SetPlan
+from imu_reps.sources.radio_source import wanted
 from imu_reps.sources.virtual_source import VirtualWorld
 from imu_reps.web.server import PageServer
 from imu_reps.web.session_view import SessionView
@@ -44,7 +45,8 @@ class OnThePage:
     def __init__(self, folder: Path) -> None:
         arched = RepPlan(faults=RepFaults(arch_deg=11.0))
         plans = [SetPlan(reps=(rep,) * 3) for rep in (arched, RepPlan())]
-        self.view = SessionView(GOALS[0], Settings(), lambda goal: None)  # noqa: ARG005
+        self.felt: list[Felt] = []
+        self.view = SessionView(GOALS[0], Settings(), self.felt.append)
         self.done: list[Finished] = []
         self._world = VirtualWorld("open_profile", plans)
         self._folder = folder
@@ -69,7 +71,7 @@ class OnThePage:
         async with self._world:
             person = self._world.person
             now = datetime(2026, 1, 2, 12, tzinfo=UTC)
-            place = Place(self._folder, person, lambda: now, None, simulated=True)
+            place = Place(self._folder, person, lambda: now, simulated=True)
             streams = Streams(self._world.radio(), wanted(person))
             session = Session(streams, SessionPlan(GOALS, rest_s=40.0), place, self._tell)
             steering = asyncio.create_task(self.view.steer(session))
@@ -79,7 +81,7 @@ class OnThePage:
                 steering.cancel()
 
     def _tell(self, told: Told) -> None:
-        self._world.follow(told)
+        direct(self._world, told)
         self.view(told)
 
 
@@ -127,7 +129,7 @@ def test_a_session_is_counted_warned_rested_rated_and_reported(
     said = [words for words, _ in seen.evaluate("spoken")]
 
     assert [first.reason, second.reason] == ["target", "target"]
-    assert session.view.felt == {first.path: {"pain": 3}, second.path: {"effort": 6}}
+    assert session.felt == [Felt(first.path, pain=3), Felt(second.path, effort=6)]
     assert "flag" in seen.evaluate("[...alerts]")
     assert {"press your back down", "1", "2, one more"} <= set(said)
     assert any("move the ankle sensor to your right leg" in words for words in said)

@@ -1,7 +1,7 @@
 """How prompt and how cheap the page is, in real time; run by hand with ``-m soak -s`` on a quiet machine.
 
 Conditions: a simulated minute of two sensors at 100 Hz, over loopback, one Chromium that watches, 30
-pictures a second. A sample's delay begins with its own arrival: it waits for the others of its slot.
+pictures a second. How promptly things are shown is held by test_record_figures.py.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from imu_reps import Recording, SetPlan, Settings, save, simulate
+from imu_reps.cli.replay import play
+from imu_reps.domain.cue import USUALLY_SPOKEN
 from imu_reps.domain.tempo import Tempo
+from imu_reps.session.rehearsal import replay_goal
 from imu_reps.sim.wearer import LifePlan, RepPlan
-from imu_reps.view.played_set import slots
-from imu_reps.view.scene import first_picture
+from imu_reps.view.session_picture import first_picture
 from imu_reps.web.hub import Hub
-from imu_reps.web.playing import Following, Player
 from imu_reps.web.server import PageServer
+from imu_reps.web.session_view import SessionView
 
 pytestmark = pytest.mark.soak
 
-MOST_DELAY_MS = 60.0
 MOST_CORE = 0.15
 
 
@@ -44,49 +44,6 @@ def minute() -> Recording:
         tempo_target=Tempo(2, 0, 2, 0),
     )
     return simulate(plan).recording
-
-
-def test_what_happens_is_on_the_page_at_once(minute: Recording, stamped: Any) -> None:
-    hub = Hub(first_picture(minute.header, Settings()))
-    following = Following(minute, Settings(), hub)
-    arrived_ms: list[float] = []
-    arrival_ms = 0.0
-    show = hub.show
-
-    def noted(picture: Any, *moments: Any) -> None:
-        if moments:
-            arrived_ms.append(arrival_ms)
-        show(picture, *moments)
-
-    hub.show = noted  # type: ignore[method-assign]
-    with PageServer(hub, [].append) as server:
-        seen = stamped(server.access.view_link)
-
-        def play() -> None:
-            nonlocal arrival_ms
-            began_s = time.time()
-            for until_s, blocks in slots(minute):
-                time.sleep(max(0.0, began_s + until_s - time.time()))
-                arrival_ms = 1000.0 * (began_s + min(float(block.time_s[0]) for block in blocks))
-                following.push(blocks, until_s)
-
-        player = threading.Thread(target=play)
-        player.start()
-        while player.is_alive():
-            seen.wait_for_timeout(200)
-        seen.wait_for_timeout(300)
-        stamps = np.array(seen.evaluate("stamps"))
-        seen.close()
-    taken_ms, painted_ms = (stamps[:, column] - np.array(arrived_ms) for column in (0, 1))
-    for name, delay_ms in (("taken in", taken_ms), ("painted", painted_ms)):
-        print(
-            f"\n{len(delay_ms)} events {name}: median, p95, worst ms",
-            np.percentile(delay_ms, [50, 95, 100]).round(1),
-        )
-
-    assert len(stamps) > 30
-    assert np.percentile(taken_ms, 95) <= MOST_DELAY_MS
-    assert np.percentile(painted_ms, 95) <= MOST_DELAY_MS
 
 
 @pytest.mark.skipif(
@@ -143,18 +100,16 @@ def test_two_hours_with_stalled_viewers_cost_no_memory_and_no_time(minute: Recor
 
 def _one_set(minute: Recording) -> list[tuple[Any, tuple[Any, ...]]]:
     """Everything that is shown of a set."""
-    hub = Hub(first_picture(minute.header, Settings()))
-    following = Following(minute, Settings(), hub)
+    view = SessionView(replay_goal(minute), Settings())
     shown: list[tuple[Any, tuple[Any, ...]]] = []
-    show = hub.show
+    show = view.hub.show
 
     def kept(picture: Any, *moments: Any) -> None:
         shown.append((picture, moments))
         show(picture, *moments)
 
-    hub.show = kept  # type: ignore[method-assign]
-    for until_s, blocks in slots(minute):
-        following.push(blocks, until_s)
+    view.hub.show = kept  # type: ignore[method-assign]
+    play(minute, Settings(), USUALLY_SPOKEN, None, view, view)
     return shown
 
 
@@ -194,9 +149,15 @@ def _processor_s(pid: int) -> float:
 
 def test_a_page_that_watches_for_long_stays_at_speed(visit: Any, minute: Recording) -> None:
     """A minute at ten times the speed: the page's own memory and elements stay as they were."""
-    player = Player(minute, Settings(), 10.0)
-    with PageServer(player.hub, player.ask) as server:
-        playing = threading.Thread(target=player.run, args=(server.reports,))
+    view = SessionView(replay_goal(minute), Settings())
+
+    def play_all() -> None:
+        while view.wait_for_start():
+            play(minute, Settings(), USUALLY_SPOKEN, 10.0, view, view)
+
+    with PageServer(view.hub, view.ask) as server:
+        view.reports = server.reports
+        playing = threading.Thread(target=play_all)
         playing.start()
         seen = visit(server.access.control_link)
         sizes = []
@@ -206,7 +167,7 @@ def test_a_page_that_watches_for_long_stays_at_speed(visit: Any, minute: Recordi
             sizes.append(
                 seen.evaluate("[document.querySelectorAll('*').length, performance.memory.usedJSHeapSize]")
             )
-        player.close()
+        view.close()
         playing.join()
     print("\nelements and heap after each set", sizes)
 

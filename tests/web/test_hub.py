@@ -11,7 +11,7 @@ import pytest
 
 from imu_reps.domain.recording import Header
 from imu_reps.domain.settings import Settings
-from imu_reps.view.scene import first_picture
+from imu_reps.view.session_picture import first_picture
 from imu_reps.view.snapshot import Counted, Moment, Snapshot
 from imu_reps.web.hub import HEARTBEAT_S, MOST_MOMENTS, MOST_VIEWERS, PICTURES_HZ, Hub, Mailbox
 

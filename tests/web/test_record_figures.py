@@ -27,12 +27,14 @@ from imu_reps import Settings
 from imu_reps.domain.samples import SampleBlock
 from imu_reps.sensors.stream_items import Item
 from imu_reps.sensors.streams import Streams
-from imu_reps.session.session import Place, Session
+from imu_reps.session.keeping import Place
+from imu_reps.session.rehearsal import direct
+from imu_reps.session.session import Session
 from imu_reps.session.session_events import Resting, SetProgress, Told
 from imu_reps.session.session_plan import SessionPlan, SetGoal
-from imu_reps.session.worn import wanted
 from imu_reps.sim.radio.fast_loop import run
 from imu_reps.sim.wearer import LifePlan, RepPlan, SetPlan
+from imu_reps.sources.radio_source import wanted
 from imu_reps.sources.virtual_source import VirtualWorld
 from imu_reps.view.snapshot import Moment, Snapshot
 from imu_reps.web.server import PageServer
@@ -54,7 +56,7 @@ from imu_reps.sensors.streams import Streams
 from imu_reps.sim.wearer import RepPlan, SetPlan
 from imu_reps.sim.radio.fast_loop import run
 from imu_reps.sources.virtual_source import VirtualWorld
-from imu_reps.session.worn import wanted
+from imu_reps.sources.radio_source import wanted
 
 async def stream():
     async with VirtualWorld(sys.argv[1], [SetPlan(reps=(RepPlan(),) * 12)]) as world:
@@ -77,7 +79,7 @@ class Recorded:
         self._place = Place(folder, self._world.person, lambda: datetime.now(UTC), simulated=True)
         self._loop_began_s = self._oldest_s = np.inf
         self._arrived_s: list[float] = []
-        self.view = SessionView(GOAL, Settings(), lambda _: None)
+        self.view = SessionView(GOAL, Settings())
         self._show = self.view.hub.show
         self.view.hub.show = self._noted  # type: ignore[method-assign]
         self.thread = threading.Thread(target=lambda: run(self._record(), 1.0))
@@ -104,7 +106,7 @@ class Recorded:
     def _tell(self, told: Told) -> None:
         # The loop's time stands still while something runs: the least difference is the true one.
         self._loop_began_s = min(self._loop_began_s, time.time() - asyncio.get_running_loop().time())
-        self._world.follow(told)
+        direct(self._world, told)
         self.view(told)
         if isinstance(told, SetProgress | Resting):
             self._oldest_s = np.inf

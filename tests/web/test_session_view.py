@@ -16,12 +16,14 @@ from websockets.typing import Origin
 from imu_reps import Settings
 from imu_reps.domain.tempo import Tempo
 from imu_reps.sensors.streams import Streams
-from imu_reps.session.session import Place, Session
-from imu_reps.session.session_events import Resting, SetProgress, Told
+from imu_reps.session.keeping import Place
+from imu_reps.session.rehearsal import direct
+from imu_reps.session.session import Session
+from imu_reps.session.session_events import Felt, Resting, SetProgress, Told
 from imu_reps.session.session_plan import SessionPlan, SetGoal
-from imu_reps.session.worn import wanted
 from imu_reps.sim.radio import fast_loop
 from imu_reps.sim.wearer import RepPlan, SetPlan
+from imu_reps.sources.radio_source import wanted
 from imu_reps.sources.virtual_source import VirtualWorld
 from imu_reps.storage.profile import Person
 from imu_reps.storage.recording import load
@@ -38,7 +40,8 @@ class Shown:
     """A session in a virtual world, shown on a page that keeps all of its pictures."""
 
     def __init__(self, folder: Path, now: Callable[[], Any], *goals: SetGoal) -> None:
-        self.view = SessionView(goals[0], Settings(), lambda goal: None)  # noqa: ARG005
+        self.felt: list[Felt] = []
+        self.view = SessionView(goals[0], Settings(), self.felt.append)
         self.view.reports = Reports()
         self.pictures: list[Snapshot] = []
         self.moments: list[Moment] = []
@@ -62,10 +65,10 @@ class Shown:
         """Record everything, as fast as possible."""
 
         def tell(told: Told) -> None:
-            self._world.follow(told)
+            direct(self._world, told)
             self.view(told)
             if isinstance(told, SetProgress):
-                self.at_count.pop(told.count, lambda: None)()
+                self.at_count.pop(told.state.count, lambda: None)()
             for when, command in list(self.ask_when):
                 if when(told):
                     self.ask_when.remove((when, command))
@@ -76,7 +79,7 @@ class Shown:
 
             async with self._world:
                 person: Person = self._world.person
-                place = Place(self._folder, person, self._now, None, simulated=True)
+                place = Place(self._folder, person, self._now, simulated=True)
                 session = Session(Streams(self._world.radio(), wanted(person)), self._plan, place, tell)
                 steering = asyncio.create_task(self.view.steer(session))
                 try:
@@ -138,7 +141,7 @@ def test_what_the_coach_says_is_what_the_page_hears_and_the_file_holds(shown: Ca
 
 def test_the_page_ends_a_set(shown: Callable[..., Shown]) -> None:
     happened = shown(replace(GOAL, reps=None))
-    happened.ask_when = [(lambda told: isinstance(told, SetProgress) and told.count == 1, StopSet())]
+    happened.ask_when = [(lambda told: isinstance(told, SetProgress) and told.state.count == 1, StopSet())]
     (finished,) = happened.run()
 
     assert finished.reason == "user"
@@ -148,7 +151,7 @@ def test_the_page_ends_a_set(shown: Callable[..., Shown]) -> None:
 
 def test_a_discarded_set_is_kept_but_does_not_count(shown: Callable[..., Shown]) -> None:
     happened = shown(replace(GOAL, reps=None))
-    happened.ask_when = [(lambda told: isinstance(told, SetProgress) and told.count == 1, Discard())]
+    happened.ask_when = [(lambda told: isinstance(told, SetProgress) and told.state.count == 1, Discard())]
     (finished,) = happened.run()
 
     assert finished.discarded
@@ -159,7 +162,7 @@ def test_a_discarded_set_is_kept_but_does_not_count(shown: Callable[..., Shown])
 
 def test_who_says_that_it_hurts_is_told_to_rest_and_no_set_follows(shown: Callable[..., Shown]) -> None:
     happened = shown(replace(GOAL, reps=None), replace(GOAL, side="right"))
-    happened.ask_when = [(lambda told: isinstance(told, SetProgress) and told.count == 1, Hurt())]
+    happened.ask_when = [(lambda told: isinstance(told, SetProgress) and told.state.count == 1, Hurt())]
     (finished,) = happened.run()
     last = [moment.cue for moment in happened.moments if isinstance(moment, CueShown)][-1]
 
@@ -204,7 +207,7 @@ def test_the_page_ends_a_rest(shown: Callable[..., Shown]) -> None:
 
 def test_what_makes_no_sense_now_does_nothing(shown: Callable[..., Shown]) -> None:
     happened = shown(GOAL)
-    happened.ask_when = [(lambda told: isinstance(told, SetProgress) and told.count == 1, Start())]
+    happened.ask_when = [(lambda told: isinstance(told, SetProgress) and told.state.count == 1, Start())]
     (finished,) = happened.run()
 
     assert finished.reason == "target"
@@ -219,7 +222,7 @@ def test_ratings_are_shown_to_everybody_also_after_the_session(shown: Callable[.
     happened.view.obey()
 
     assert (happened.view.hub.picture.pain, happened.view.hub.picture.effort) == (2, 7)
-    assert happened.view.felt == {finished.path: {"pain": 2, "effort": 7}}
+    assert happened.felt == [Felt(finished.path, pain=2), Felt(finished.path, effort=7)]
 
 
 def test_a_page_that_goes_away_leaves_no_hole_in_the_recording(shown: Callable[..., Shown]) -> None:

@@ -124,7 +124,8 @@ def _links(picture: Snapshot, columns: int) -> list[Text]:
     """What went wrong, then both sensors: on one line if they fit."""
     links = [_link(place, link) for place in SENSOR_PLACES if (link := picture.links.get(place)) is not None]
     both = Text("   ").join(links)
-    trouble = [] if picture.trouble is None else [Text(f"! {picture.trouble}", style=STYLES["flag"])]
+    wrong = " ".join((picture.trouble or "").split())
+    trouble = [Text(f"! {wrong}", style=STYLES["flag"])] if wrong else []
     return [*trouble, *([both] if links and both.cell_len <= columns else links)]
 
 

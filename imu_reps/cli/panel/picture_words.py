@@ -61,7 +61,7 @@ def message(picture: Snapshot) -> tuple[str, Alert]:
 def _to_do(picture: Snapshot) -> str:
     match picture.state:
         case "waiting":
-            return "be still for a moment" if picture.started else "looking for both sensors"
+            return "be still for a moment" if picture.started else _looked_for(picture)
         case "ready":
             return "ready when you are"
         case "resting":
@@ -73,3 +73,8 @@ def _to_do(picture: Snapshot) -> str:
             return "set over"
         case _:
             return ""
+
+
+def _looked_for(picture: Snapshot) -> str:
+    awaited = [place for place, link in picture.links.items() if link.state == "awaited"]
+    return f"looking for the {awaited[0]} sensor" if len(awaited) == 1 else "looking for both sensors"

@@ -94,14 +94,12 @@ def record(  # noqa: PLR0913 - an argument an option
     what there is.
     """
     _refuse_contradictions(person, virtual, speed)
-    from imu_reps.cli.record.after import after_session
     from imu_reps.cli.record.run import Run, exit_code, run_virtually, run_with_sensors
 
     plan = session_plan(Asked(**wishes), spoken)
     run = Run(plan, folder, chosen_settings(preset, changes), quiet, page)
     if virtual is None:
         done = run_with_sensors(run, person)
-        after_session(done)
     else:
         done = run_virtually(run, virtual, wearer_plans(plan), 1.0 if speed is None else speed)
     click.get_current_context().exit(exit_code(done))

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from types import FrameType
 
 #: So often the keyboard is looked at.
@@ -26,7 +27,7 @@ async def on_line(calls: Mapping[str, Callable[[], None]]) -> None:
         By the line's first letter; "" is Enter alone. Any other line does nothing: nobody who leans on the
         keyboard, or who looks for the right key, ends a set.
     """
-    with _quiet_keyboard() as typed:
+    with _keyboard(echo=False) as typed:
         begun = ""
         while typed is not None:
             await asyncio.sleep(LOOK_S)
@@ -39,6 +40,20 @@ async def on_line(calls: Mapping[str, Callable[[], None]]) -> None:
 
 
 def _nothing() -> None: ...
+
+
+async def typed_line(given_up: asyncio.Event) -> str | None:
+    """The next line that is typed, seen as it is typed; None: nobody types, or it was given up."""
+    begun = ""
+    with _keyboard(echo=True) as typed:
+        while typed is not None and not given_up.is_set():
+            await asyncio.sleep(LOOK_S)
+            if (text := typed()) is None:
+                break
+            begun += text
+            if "\n" in begun:
+                return begun.partition("\n")[0]
+    return None
 
 
 @contextlib.contextmanager
@@ -68,10 +83,11 @@ Typed = Callable[[], str | None]
 
 
 @contextlib.contextmanager
-def _quiet_keyboard() -> Iterator[Typed | None]:
-    """The keyboard without echo, which would tear a live display; None where there is none to be read."""
+def _keyboard(*, echo: bool) -> Iterator[Typed | None]:
+    """The keyboard; an echo would tear a live display. None where there is none to be read."""
     if sys.platform == "win32":
-        yield _typed_on_windows if sys.stdin is not None and sys.stdin.isatty() else None
+        there = sys.stdin is not None and sys.stdin.isatty()
+        yield partial(_typed_on_windows, echo=echo) if there else None
         return
     try:
         descriptor = sys.stdin.fileno()
@@ -83,7 +99,7 @@ def _quiet_keyboard() -> Iterator[Typed | None]:
     elif os.tcgetpgrp(descriptor) != os.getpgrp():
         yield None  # in the background a look at the terminal would stop the program
     else:
-        with _without_echo(descriptor):
+        with contextlib.nullcontext() if echo else _without_echo(descriptor):
             yield lambda: _typed(descriptor)
 
 
@@ -110,10 +126,10 @@ def _typed(descriptor: int) -> str | None:
     return typed.decode("utf-8", "replace") if typed else None
 
 
-def _typed_on_windows() -> str | None:
+def _typed_on_windows(*, echo: bool) -> str | None:
     import msvcrt
 
     typed = ""
     while msvcrt.kbhit():  # type: ignore[attr-defined, unused-ignore]
-        typed += msvcrt.getwch()  # type: ignore[attr-defined, unused-ignore]
+        typed += msvcrt.getwche() if echo else msvcrt.getwch()  # type: ignore[attr-defined, unused-ignore]
     return typed.replace("\r", "\n")

@@ -9,10 +9,8 @@ from imu_reps.cli import session_words as words
 from imu_reps.cli.panel.screen import LiveScreen
 from imu_reps.cli.record.plain_session import line_of, say_event, say_finished
 from imu_reps.domain.settings import Settings
-from imu_reps.session.session_events import DiskRefused, SetBegan, SetDone, Told
-from imu_reps.session.session_plan import SetGoal
-from imu_reps.view.scene import limits
-from imu_reps.view.session_picture import FloorOf, goal_picture, session_picture
+from imu_reps.session.session_events import DiskRefused, FileMoved, SetBegan, SetDone, Told
+from imu_reps.view.session_picture import limits, session_picture
 from imu_reps.view.snapshot import Aim, Snapshot
 
 
@@ -23,17 +21,10 @@ class LiveSession:
     ----------
     settings : Settings, optional
         Whose bands are drawn.
-    floor_deg : callable, optional
-        The person's floor in a set; None: not known.
     """
 
-    def __init__(
-        self,
-        settings: Settings | None = None,
-        floor_deg: FloorOf = lambda goal: None,  # noqa: ARG005 - nobody's floor is known
-    ) -> None:
+    def __init__(self, settings: Settings | None = None) -> None:
         self._settings = settings or Settings()
-        self._floor_deg = floor_deg
         self._picture = Snapshot(Aim(), limits(self._settings))
         self._screen = LiveScreen()
 
@@ -47,25 +38,27 @@ class LiveSession:
 
     def __call__(self, told: Told) -> None:
         """Show one thing."""
-        self._picture, moments = session_picture(self._picture, told, self._first)
+        self._picture, moments = session_picture(self._picture, told, self._settings)
         match told:
             case SetBegan():
                 self._screen.take_down()
-                print(f"Recording to {told.path}")
+                print(words.recording_to(told))
                 if told.tap:
                     print(words.TAP)
             case SetDone():
                 self._screen.take_down()
                 say_finished(told.finished)
                 print()
-            case DiskRefused():
+            case DiskRefused() | FileMoved():
                 self._screen.take_down()
                 say_event(told)
             case _:
                 line = line_of(told)
-                keys = words.KEYS_IN_REST if self._picture.state == "resting" else words.KEYS_IN_SET
                 lines = () if line is None else (line,)
-                self._screen.show(self._picture, keys, lines, at_once=bool(moments))
+                self._screen.show(self._picture, self._keys(), lines, at_once=bool(moments))
 
-    def _first(self, goal: SetGoal) -> Snapshot:
-        return goal_picture(goal, self._settings, self._floor_deg(goal))
+    def _keys(self) -> str:
+        """What can be pressed now."""
+        if self._picture.replay:
+            return words.KEYS_IN_REPLAY
+        return words.KEYS_IN_REST if self._picture.state == "resting" else words.KEYS_IN_SET

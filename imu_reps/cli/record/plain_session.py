@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import partial
 
 from imu_reps.cli import session_words as words
 from imu_reps.cli.console import complain, say, show
-from imu_reps.domain.cue import Cue
 from imu_reps.domain.endings import DISCARDED
-from imu_reps.domain.events import Event
 from imu_reps.domain.samples import SENSOR_PLACES
 from imu_reps.report.heard import heard
 from imu_reps.report.text import text_report
-from imu_reps.session.recorder import Finished
 from imu_reps.session.session_events import (
     Connecting,
+    CountingLate,
     Cued,
     DiskRefused,
+    FileMoved,
+    Finished,
     Heard,
     LinkTold,
     Resting,
@@ -43,8 +42,6 @@ class PlainSession:
     def __call__(self, told: Told) -> None:
         """Say one thing."""
         match told:
-            case Connecting():
-                say("Looking for both sensors.")
             case SetBegan():
                 self._begin(told)
             case SetProgress():
@@ -58,9 +55,13 @@ class PlainSession:
 
     def _begin(self, told: SetBegan) -> None:
         self._goal, self._next_s, self._resting_for = told.goal, EVERY_S, None
+        if told.goal.whole:
+            self._next_s = float("inf")
+            say(words.recording_to(told))
+            return
         parts = [words.which_set(told.number, told.of), words.exercise(told.goal), words.aim(told.goal)]
         say(". ".join(part for part in parts if part) + ".")
-        say(f"Recording to {told.path}")
+        say(words.recording_to(told))
         if told.tap:
             say(words.TAP)
         say(words.KEYS_IN_SET)
@@ -69,7 +70,8 @@ class PlainSession:
         if told.time_s < self._next_s or self._goal is None:
             return
         self._next_s += EVERY_S
-        parts = [words.so_far(told, self._goal), words.phase(told), words.tempo(told.last_rep)]
+        state = told.state
+        parts = [words.so_far(state, self._goal), words.phase(state), words.tempo(state.last_rep)]
         links = "; ".join(
             words.link(place, told.links[place]) for place in SENSOR_PLACES if place in told.links
         )
@@ -96,21 +98,21 @@ def say_event(told: Told) -> None:
 
 def line_of(told: Told) -> str | None:
     """The line that something told is worth; None where there is nothing to say."""
+    line = None
     match told:
+        case Connecting():
+            line = words.connecting(told)
+        case FileMoved():
+            line = words.moved(told)
+        case CountingLate():
+            line = words.late(told)
         case Heard(event=event):
-            return _at(event.time_s, heard(event))
+            line = _at(event.time_s, heard(event))
         case LinkTold(change=change, time_s=time_s):
-            return _at(time_s, words.link_changed(change))
+            line = _at(time_s, words.link_changed(change))
         case Cued(cue=cue):
-            return _at(cue.time_s, words.spoken(cue))
-        case _:
-            return None
-
-
-def lines_of(events: Iterable[Event], cues: Iterable[Cue]) -> list[str]:
-    """The lines that what was heard and said together is worth."""
-    told: list[Told] = [*map(Heard, events), *map(Cued, cues)]
-    return [line for line in map(line_of, told) if line is not None]
+            line = _at(cue.time_s, words.spoken(cue))
+    return line
 
 
 def _at(time_s: float | None, said: str | None) -> str | None:

@@ -7,35 +7,44 @@ import contextlib
 import queue
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from imu_reps.cli.console import say
-from imu_reps.cli.page_options import PageWish
+from imu_reps.cli.console import complain, say
+from imu_reps.cli.page_options import PageWish, paged
 from imu_reps.cli.panel.screen import can_show_panel
+from imu_reps.cli.record.after import ask_how_it_felt, say_next_time
 from imu_reps.cli.record.keys import on_line, on_signal
-from imu_reps.cli.record.page_session import RecordPage, paged
 from imu_reps.cli.record.panel_session import LiveSession
 from imu_reps.cli.record.plain_session import PlainSession
 from imu_reps.domain.settings import Settings
-from imu_reps.sensors.ble import Radio
-from imu_reps.sensors.streams import Streams
-from imu_reps.session.recorder import Finished
-from imu_reps.session.session import Place, Session
-from imu_reps.session.session_events import Told
+from imu_reps.session.diary import Diary
+from imu_reps.session.keeping import Place
+from imu_reps.session.session import Session
+from imu_reps.session.session_events import Felt, Finished, Told
 from imu_reps.session.session_plan import SessionPlan
-from imu_reps.session.worn import wanted
-from imu_reps.sim.wearer import SetPlan
-from imu_reps.storage.profile import Person
+from imu_reps.sources import Source
 from imu_reps.storage.profile_file import load_profiles
 from imu_reps.storage.recording import default_folder
 
+if TYPE_CHECKING:
+    from imu_reps.sim.wearer import SetPlan
+    from imu_reps.web.session_view import SessionView
+
+T = TypeVar("T")
+Tell = Callable[[Told], None]
+
 #: Exit code of a set that ended because the ankle sensor stayed away: the radio's.
 LINK_LOST = 3
+
+#: So often the page is listened to after the last set.
+LOOK_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,51 +57,30 @@ class Run:
     quiet: bool
     page: PageWish | None = None
 
-    def place(self, person: Person, *, simulated: bool) -> Place:
-        """Where and for whom."""
-        return Place(self.folder or default_folder(), person, _now, self.settings, simulated)
-
 
 def run_with_sensors(run: Run, name: str | None) -> list[Finished]:
-    """Record with the sensors of a person."""
+    """Record with the sensors of a person, remember it, and say what it means."""
+    from imu_reps.sensors.ble import Radio
+    from imu_reps.sensors.streams import Streams
+    from imu_reps.sources.radio_source import wanted
+
     person = load_profiles().person(name)
-
-    with paged(run.page, run.plan, run.settings, person) as page:
-        with _shown(run, person) as tell:
-
-            async def recorded() -> list[Finished]:
-                streams = Streams(Radio(), wanted(person))
-                session = Session(streams, run.plan, run.place(person, simulated=False), page.telling(tell))
-                return await _attended(session, page)
-
-            done = asyncio.run(recorded())
-        return page.lingering(done)
+    place = Place(run.folder or default_folder(), person, _now)
+    return _Recording(run, Diary(complain), place, Streams(Radio(), wanted(person))).run(asyncio.run)
 
 
 def run_virtually(run: Run, family: str, plans: Sequence[SetPlan], speed: float) -> list[Finished]:
     """Record in a virtual world, `speed` times as fast as a real one; 0: as fast as possible."""
+    from imu_reps.session.rehearsal import direct
     from imu_reps.sim.radio import fast_loop
-    from imu_reps.sources.virtual_source import VirtualWorld
+    from imu_reps.sources.virtual_source import VirtualSource, VirtualWorld
 
     world = VirtualWorld(family, plans)
     say("Virtual sensors: nobody moves, and the file says so.")
-
-    with paged(run.page, run.plan, run.settings, world.person) as page:
-        with _shown(run, world.person) as tell:
-            tell_all = page.telling(tell)
-
-            def follow_and_tell(told: Told) -> None:
-                world.follow(told)
-                tell_all(told)
-
-            async def recorded() -> list[Finished]:
-                async with world:
-                    streams = Streams(world.radio(), wanted(world.person))
-                    place = run.place(world.person, simulated=True)
-                    return await _attended(Session(streams, run.plan, place, follow_and_tell), page)
-
-            done = fast_loop.run(recorded(), speed or None)
-        return page.lingering(done)
+    place = Place(run.folder or default_folder(), world.person, _now, simulated=True)
+    diary = Diary(complain, remembers=False)
+    recording = _Recording(run, diary, place, VirtualSource(world), partial(direct, world))
+    return recording.run(partial(fast_loop.run, speed=speed or None))
 
 
 def exit_code(done: Sequence[Finished]) -> int:
@@ -100,46 +88,110 @@ def exit_code(done: Sequence[Finished]) -> int:
     if not done:
         say("Nothing was recorded.")
         return 130
-    return max(_exit_code(finished) for finished in done)
+    return max(map(exit_code_of, done))
 
 
-def _exit_code(finished: Finished) -> int:
+def exit_code_of(finished: Finished) -> int:
+    """What a set came to."""
     unusable = None if finished.discarded else finished.unusable
     errors = [error for error in (finished.unwritten, unusable) if error is not None]
     lost = LINK_LOST if finished.reason == "link_lost" else 0
     return max([lost, *(error.exit_code for error in errors)])
 
 
-async def _attended(session: Session, page: RecordPage) -> list[Finished]:
+@dataclass(frozen=True, slots=True)
+class _Recording:
+    """A session with everybody who is told of it; `direct`, if any, has a virtual wearer act."""
+
+    what: Run
+    diary: Diary
+    place: Place
+    source: Source
+    direct: Tell | None = None
+
+    def run(self, on_loop: Callable[[Coroutine[Any, Any, list[Finished]]], list[Finished]]) -> list[Finished]:
+        """Record, and serve the page afterwards until Ctrl-C."""
+        with contextlib.ExitStack() as stack:
+            write = stack.enter_context(Aside(self.diary))
+            if self.what.page is None:
+                return on_loop(self._hold(write, None))
+            goal, settings = self.what.plan.goals[0], self.what.settings
+            view = stack.enter_context(paged(self.what.page, goal, settings, write))
+            done = on_loop(self._hold(write, view))
+            if done:
+                linger(view)
+            rated = len(self.diary.rated)
+            write.flush()
+        if asyncio.run(ask_how_it_felt(done, self.diary)) or len(self.diary.rated) > rated:
+            say_next_time(self.diary)
+        return done
+
+    async def _hold(self, write: Aside[Told | Felt], view: SessionView | None) -> list[Finished]:
+        """Hold the session; while the sensors are disconnected, which takes a while, say what it means."""
+        with contextlib.ExitStack() as stack:
+            shown = Aside(stack.enter_context(shown_session(self.what.settings, quiet=self.what.quiet)))
+            told = [self.direct, view, stack.enter_context(shown), write]
+            session = Session(self.source, self.what.plan, self.place, everybody(told), self.what.settings)
+            try:
+                done = await _attended(session, view)
+                closing = asyncio.create_task(session.close())
+                await asyncio.to_thread(stack.close)
+                await asyncio.to_thread(write.flush)
+                if view is None and self.diary.sets:
+                    await ask_how_it_felt(done, self.diary)
+                say_next_time(self.diary)
+                await closing
+            finally:
+                await session.close()
+        return done
+
+
+async def _attended(session: Session, view: SessionView | None) -> list[Finished]:
     """Run a session with somebody at the keyboard, or at the page."""
     keys = {"": session.advance, "p": session.hurt, "d": session.discard}
-    listening = asyncio.gather(on_line(keys), page.steer(session))
+    listening = [on_line(keys), *([] if view is None else [view.steer(session)])]
+    attending = asyncio.gather(*listening)
     try:
         with on_signal(session.stop):
-            return await session.run()
+            return await session.record()
     finally:
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
+        attending.cancel()
+        await asyncio.gather(attending, return_exceptions=True)
 
 
-@contextlib.contextmanager
-def _shown(run: Run, person: Person) -> Iterator[Callable[[Told], None]]:
-    """How a session is shown: a panel in a terminal, else plain lines; beside the recording, see `Aside`."""
-    shown: contextlib.AbstractContextManager[Callable[[Told], None]]
-    if run.quiet or not can_show_panel():
-        shown = contextlib.nullcontext(PlainSession())
-    else:
-        shown = LiveSession(run.settings, lambda goal: person.floor_deg(goal.exercise, goal.side))
-    with shown as show, Aside(show) as tell:
-        yield tell
+def linger(view: SessionView) -> None:
+    """Serve the reports, and listen to what is said of the last set, until Ctrl-C."""
+    say("The report is on the page. Ctrl-C ends.")
+    with contextlib.suppress(KeyboardInterrupt):
+        while True:
+            view.obey()
+            time.sleep(LOOK_S)
+
+
+def shown_session(settings: Settings, *, quiet: bool) -> contextlib.AbstractContextManager[Tell]:
+    """How a session is shown: a panel in a terminal, else plain lines."""
+    if quiet or not can_show_panel():
+        return contextlib.nullcontext(PlainSession())
+    return LiveSession(settings)
+
+
+def everybody(told: Sequence[Tell | None]) -> Tell:
+    """Tells all of them."""
+
+    def tell(what: Told) -> None:
+        for one in told:
+            if one is not None:
+                one(what)
+
+    return tell
 
 
 def _now() -> datetime:
     return datetime.now().astimezone()
 
 
-class Aside:
-    """Hands what a session tells to `show`, in order, in a thread of its own; a context manager.
+class Aside(Generic[T]):
+    """Hands what is told to `show`, in order, in a thread of its own; a context manager.
 
     It never waits: what is not shown yet is shown on leaving. A reader that goes away (a closed pipe, a
     closed terminal) ends the showing, not the recording: the OSError is raised on leaving.
@@ -149,15 +201,19 @@ class Aside:
     show : callable
     """
 
-    def __init__(self, show: Callable[[Told], None]) -> None:
+    def __init__(self, show: Callable[[T], None]) -> None:
         self._show = show
-        self._waiting: queue.SimpleQueue[Told | None] = queue.SimpleQueue()
+        self._waiting: queue.Queue[T | None] = queue.Queue()
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="show", daemon=True)
 
-    def __call__(self, told: Told) -> None:
+    def __call__(self, told: T) -> None:
         """Have one thing shown."""
         self._waiting.put(told)
+
+    def flush(self) -> None:
+        """Wait until everything is shown."""
+        self._waiting.join()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -172,10 +228,14 @@ class Aside:
             raise self._failure
 
     def _run(self) -> None:
-        while (told := self._waiting.get()) is not None:
-            try:
-                self._show(told)
-                sys.stdout.flush()
-            except BaseException as failure:
-                self._failure = failure
-                return
+        going_on = True
+        while going_on:
+            told = self._waiting.get()
+            going_on = told is not None
+            if told is not None and self._failure is None:
+                try:
+                    self._show(told)
+                    sys.stdout.flush()
+                except BaseException as failure:  # raised on leaving
+                    self._failure = failure
+            self._waiting.task_done()

@@ -103,6 +103,15 @@ def _read(pieces: Iterable[bytes], name: str) -> Recording:
     return _recording(header, comments, found)
 
 
+def _broken_off(header: Header, comments: _Comments, found: _Samples) -> list[Caution]:
+    """A caution for a recording that was begun here, by which devices its header tells, and never ended."""
+    begun_here = any(f"{place}.host_id" in header.extra for place in SENSOR_PLACES)
+    if not begun_here or any(note.key == "end" for note in comments.notes):
+        return []
+    what = f"{found.name} broke off after {found.last_time_s:.0f} s: the program or the computer stopped."
+    return [Caution("broken_off", what, "All that had arrived until then is kept; the set may have gone on.")]
+
+
 def _read_top(top: bytes, comments: _Comments) -> tuple[Header, tuple[str, ...], bytes, int]:
     """Read the header and the column row; also give the bytes after it and their first line number."""
     name, line, start = comments.name, 1, 0
@@ -142,6 +151,7 @@ def _recording(header: Header, comments: _Comments, found: _Samples) -> Recordin
     for block, lines in ((pelvis, pelvis_lines), (ankle, ankle_lines)):
         if block is not None:
             cautions += clock_caution(block, lines, name=found.name)
+    cautions += _broken_off(header, comments, found)
     return Recording(header, pelvis, ankle, tuple(comments.notes), found.name, tuple(cautions))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
@@ -48,7 +49,7 @@ class RecordingWriter:
         self._pending = bytearray()
         top = (header_text(header) + COLUMN_ROW + "\n").encode("utf-8")
         try:
-            self._file = Path(path).open("xb", buffering=0)  # noqa: SIM115 - the writer is the context
+            self._file = Path(path).open("x+b", buffering=0)  # noqa: SIM115 - the writer is the context
         except OSError as error:
             raise access_error(error, self._name) from error
         try:
@@ -107,6 +108,38 @@ class RecordingWriter:
             raise access_error(error, self._name) from error
         finally:
             self._file.close()
+
+    def is_there(self) -> bool:
+        """Whether the file still stands under its name, neither removed nor replaced."""
+        try:
+            named = Path(self._name).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError:  # nobody can tell now; what cannot be written will say so
+            return True
+        return os.path.samestat(named, os.fstat(self._file.fileno()))
+
+    def move(self, path: str | os.PathLike[str]) -> None:
+        """Go on in a new file at `path` that begins with everything written so far.
+
+        Raises
+        ------
+        FileAccessError
+            As for a new `RecordingWriter`; the old file is gone on with.
+        """
+        try:
+            file = Path(path).open("x+b", buffering=0)  # noqa: SIM115 - the writer is the context
+            try:
+                self._file.seek(0)
+                shutil.copyfileobj(self._file, file)
+            except OSError:
+                file.close()
+                raise
+        except OSError as error:
+            self._file.seek(0, os.SEEK_END)
+            raise access_error(error, os.fspath(path)) from error
+        self._file.close()
+        self._file, self._name = file, os.fspath(path)
 
     def _append_rows(self, lines: list[str], time_s: FloatArray) -> None:
         if not lines:

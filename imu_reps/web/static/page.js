@@ -82,9 +82,10 @@ function settle() {
   links();
   const under_way = picture.started && ["waiting", "ready", "running"].includes(state);
   at("start").hidden = !picture.may_start;
-  at("stop").hidden = at("discard").hidden = !under_way;
+  at("stop").hidden = !under_way;
+  at("discard").hidden = !under_way || picture.replay;
   at("keys").hidden = !under_way;
-  at("hurt").hidden = !under_way && state !== "resting";
+  at("hurt").hidden = picture.replay || (!under_way && state !== "resting");
   if (!under_way) at("sure").hidden = true;
   after();
 }
@@ -107,7 +108,7 @@ function after() {
   if (at("after").hidden) return;
   const counted = isHold(picture.aim) ? "" : `${picture.count} ${reps(picture.count)}. `;
   text("headline", picture.headline ?? `${counted}${ENDED[picture.ended] ?? ""}`);
-  at("ratings").hidden = picture.ended === "discarded";
+  at("ratings").hidden = picture.replay || picture.ended === "discarded";
   at("trouble").hidden = !picture.trouble;
   text("trouble", picture.trouble ?? "");
   for (const name of ["pain", "effort"]) {

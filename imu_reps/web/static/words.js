@@ -10,7 +10,7 @@ export const ENDED = {
   discarded: "Discarded.",
 };
 const LINKS = {
-  away: "lost, trying again", connecting: "connecting", connected: "connected", streaming: "sending",
+  awaited: "not heard yet", found: "heard", away: "lost, trying again", connecting: "connecting", connected: "connected", streaming: "sending",
   silent: "silent", gone: "gone",
 };
 const LOW_BATTERY = 15;
@@ -25,6 +25,7 @@ export function stateLine(picture) {
   const words = [STATES[picture.state]];
   if (picture.state === "waiting") words[0] = picture.started ? "Be still for a moment" : "Press Start";
   if (picture.state === "ended" && picture.ended) words.push(ENDED[picture.ended] ?? picture.ended);
+  if (picture.replay) words.unshift("Replay");
   const next = picture.state === "resting" ? 1 : 0;
   if (picture.set_of > 1) words.push(`${next ? "then " : ""}set ${picture.set_number + next} of ${picture.set_of}`);
   return words.join(" · ");

@@ -245,6 +245,7 @@ def test_a_killed_program_loses_less_than_a_second(home: Path) -> None:
 
     assert last_s > 3.0
     assert last_arrival_s(file) > last_s - 1.0
+    assert "broken_off" in {caution.code for caution in load(file).cautions}
 
 
 @pytest.mark.faults

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from imu_reps import SetPlan, analyze, load, simulate
+from imu_reps.cli.console import complain
 from imu_reps.cli.record import after as record_after
-from imu_reps.cli.record.after import Felt, after_session
+from imu_reps.cli.record.after import ask_how_it_felt, say_next_time
 from imu_reps.domain.recording import Note
 from imu_reps.errors import UsageError
-from imu_reps.session.recorder import Finished
+from imu_reps.session.diary import Diary
+from imu_reps.session.session_events import Felt, Finished, SetDone
+from imu_reps.session.set_state import SetState
 from imu_reps.storage.history_store import History
 from imu_reps.storage.recording import save
 from imu_reps.storage.recording.writer import append_notes
@@ -25,18 +29,37 @@ def home(tmp_path, monkeypatch):
     return tmp_path
 
 
+def after_session(done):
+    """What is done once these sets are done."""
+    diary = Diary(complain)
+    for number, one in enumerate(done, 1):
+        diary(SetDone(number, len(done), one, SetState()))
+    asyncio.run(ask_how_it_felt(done, diary))
+    say_next_time(diary)
+    return diary
+
+
+def answers(monkeypatch, **said):
+    """Somebody who answers what is asked."""
+
+    async def ask(path):
+        return Felt(path, **said)
+
+    monkeypatch.setattr(record_after, "_ask", ask)
+
+
 @pytest.fixture
 def finished(home):
     def _finished(side):
         path = home / f"{side}.csv"
         save(simulate(SetPlan(side=side, session="evening")).recording, path)
-        return Finished(str(path), "target", (), None, analyze(load(path)).summary)
+        return Finished(str(path), "target", summary=analyze(load(path)).summary)
 
     return _finished
 
 
 def test_what_was_said_stands_in_the_file_and_in_the_history(finished, monkeypatch, capsys):
-    monkeypatch.setattr(record_after, "_ask", lambda: Felt(pain=2, effort=7))
+    answers(monkeypatch, pain=2, effort=7)
     done = [finished("left"), finished("right")]
     after_session(done)
 
@@ -69,7 +92,7 @@ def test_a_history_that_cannot_be_used_costs_no_recording(home, finished, capsys
 
 
 def test_a_discarded_set_is_not_asked_about_remembered_or_compared(finished, monkeypatch, capsys):
-    monkeypatch.setattr(record_after, "_ask", lambda: Felt(pain=2, effort=7))
+    answers(monkeypatch, pain=2, effort=7)
     left, right = finished("left"), finished("right")
     append_notes(right.path, [Note(40.0, "discarded", "user")])
     after_session([left, replace(right, discarded=True)])
@@ -106,7 +129,7 @@ def test_a_set_that_hurt_leads_to_a_stop_and_the_figure_is_asked_for_not_made_up
 
 
 def test_a_set_that_hurt_at_once_is_asked_about_though_it_cannot_be_summed_up(finished, monkeypatch):
-    monkeypatch.setattr(record_after, "_ask", lambda: Felt(pain=6))
+    answers(monkeypatch, pain=6)
     done = [finished("left"), finished("right")]
     after_session([done[0], replace(done[1], reason="pain", summary=None)])
 
@@ -117,6 +140,45 @@ def test_a_set_that_hurt_at_once_is_asked_about_though_it_cannot_be_summed_up(fi
 
 def test_a_set_that_cannot_be_summed_up_is_not_remembered(home, finished):
     one = finished("left")
-    after_session([Finished(one.path, "user", (), None, None)])
+    after_session([Finished(one.path, "user")])
 
     assert not (home / "history.sqlite3").exists()
+
+
+def test_a_set_is_in_the_history_as_it_ends_and_what_is_said_of_it_as_it_is_said(finished):
+    one, diary = finished("left"), Diary(complain)
+    diary(SetDone(1, 1, one, SetState()))
+    with History() as history:
+        before = [(stored.pain, stored.effort) for stored in history.sets()]
+    diary(Felt(one.path, pain=3))
+    diary(Felt(one.path, effort=6))
+    diary(Felt(one.path, pain=4))
+    with History() as history:
+        after = [(stored.pain, stored.effort) for stored in history.sets()]
+
+    assert before == [(None, None)]
+    assert after == [(4, 6)]
+    assert [(n.key, n.value) for n in load(one.path).notes if n.key in ("pain", "effort")] == [
+        ("pain", "3"),
+        ("effort", "6"),
+        ("pain", "4"),
+    ]
+
+
+def test_what_was_said_on_the_page_is_not_asked_again(finished, monkeypatch):
+    one, diary = finished("left"), Diary(complain)
+    diary(SetDone(1, 1, one, SetState()))
+    diary(Felt(one.path, pain=3))
+    answers(monkeypatch, pain=9)
+
+    assert not asyncio.run(ask_how_it_felt([one], diary))
+    assert [n.value for n in load(one.path).notes if n.key == "pain"] == ["3"]
+
+
+def test_a_virtual_wearers_set_is_in_no_history_but_keeps_what_was_said(home, finished):
+    one, diary = finished("left"), Diary(complain, remembers=False)
+    diary(SetDone(1, 1, one, SetState()))
+    diary(Felt(one.path, effort=6))
+
+    assert not (home / "history.sqlite3").exists()
+    assert [n.value for n in load(one.path).notes if n.key == "effort"] == ["6"]

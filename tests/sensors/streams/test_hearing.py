@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imu_reps.domain.samples import SampleBlock
+from imu_reps.sensors import inbox as inbox_module
 from imu_reps.sensors.families import FAMILIES, family
 from imu_reps.sensors.hearing import Hearing
-from imu_reps.sensors.inbox import Inbox, Notification
+from imu_reps.sensors.inbox import Inbox
 from imu_reps.sensors.pace import ArrivalPace
-from imu_reps.sensors.streams import LinkChange
+from imu_reps.sensors.stream_items import LinkChange, Notification
 from imu_reps.sensors.wire import Samples
 
 NOTIFY = "0000ffe4-0000-1000-8000-00805f9a34fb"
@@ -162,13 +163,16 @@ def test_a_late_packet_shows_as_delay():
     assert pace.delay_s() == pytest.approx(0.08)
 
 
-def test_a_full_inbox_drops_arrivals_and_counts_them_but_no_word_about_the_link():
-    inbox = Inbox(limit=3)
+def test_a_full_inbox_drops_samples_and_counts_them_but_no_word_about_the_link(monkeypatch):
+    monkeypatch.setattr(inbox_module, "MAX_WAITING", 3)
+    hearing = connected_again()
+    inbox = Inbox({"ankle": hearing})
     for i in range(5):
         inbox.put(arrival(float(i), i))
-    inbox.post(LinkChange("ankle", 5.0, "away"))
-    taken = inbox.take_all()
+    inbox.put(LinkChange("ankle", 5.0, "away"))
+    taken = inbox.take_waiting()
 
-    assert [one.time_s for one in taken] == [0.0, 1.0, 2.0, 5.0]
-    assert inbox.dropped == {"pelvis": 0, "ankle": 2}
-    assert inbox.take_all() == []
+    assert [len(one) for one in taken if isinstance(one, SampleBlock)] == [3]
+    assert taken[-1] == LinkChange("ankle", 5.0, "away")
+    assert hearing.dropped == 2
+    assert inbox.take_waiting() == []

@@ -10,7 +10,7 @@ import pytest
 from imu_reps.domain.recording import SensorHeader
 from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock
 from imu_reps.kinematics.clock.offline import fit_clock
-from imu_reps.sensors import streams as streams_module
+from imu_reps.sensors import inbox as inbox_module
 
 STREAMS = [
     ("witmotion", 100.0),
@@ -94,7 +94,7 @@ def test_waiting_blocks_of_one_sensor_come_joined_and_nothing_is_lost_by_waiting
 
 
 def test_samples_nobody_takes_are_dropped_and_counted(bench, play, monkeypatch):
-    monkeypatch.setattr(streams_module, "MOST_WAITING", 1000)
+    monkeypatch.setattr(inbox_module, "MAX_WAITING", 1000)
 
     async def neglected():
         async with bench() as both:

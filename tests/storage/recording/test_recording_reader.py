@@ -500,3 +500,13 @@ def test_an_empty_file_is_a_recording_error(tmp_path):
         load(path)
     assert caught.value.code == "empty_file"
     assert str(path) in caught.value.message
+
+
+def test_a_recording_made_here_that_never_ended_says_that_it_broke_off():
+    begun_here = WHOLE.replace("# ankle.counter", "# ankle.host_id: F0:00:00:00:00:02\n# ankle.counter")
+
+    (caution,) = parse(begun_here).cautions
+    assert caution.code == "broken_off"
+    assert "broke off after 0 s" in caution.message
+    assert caution_codes(begun_here + "# @0.021000 end: user\n") == []
+    assert caution_codes(WHOLE) == []  # another program's file need not say how it ended

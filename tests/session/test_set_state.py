@@ -1,14 +1,10 @@
-"""A hold on the picture: how long it lasts, and nothing where nothing is held."""
+"""A hold as it runs: how long it lasts, and nothing where nothing is held."""
 
 from __future__ import annotations
 
 from imu_reps.domain.events import Event, HoldBegan, HoldEnded, HoldGoesOn, Ready, SetEnded
-from imu_reps.domain.settings import Settings
-from imu_reps.session.session_plan import SetGoal
-from imu_reps.view.scene import heard
-from imu_reps.view.session_picture import goal_picture
+from imu_reps.session.set_state import SetState, after
 
-GOAL = SetGoal("hollow_hold", "both", "low", duration_s=20.0)
 HELD: tuple[Event, ...] = (
     Ready(0.5, True),
     HoldBegan(4.9, 4.8, 25.0),
@@ -18,11 +14,11 @@ HELD: tuple[Event, ...] = (
 
 
 def shown(*events: Event) -> tuple[str, float | None]:
-    """State and seconds after these events."""
-    picture = goal_picture(GOAL, Settings(), None)
+    """Stage and seconds after these events."""
+    state = SetState()
     for event in events:
-        picture, _ = heard(picture, event)
-    return picture.state, picture.held_s
+        state = after(state, event)
+    return state.stage, state.held_s
 
 
 def test_the_seconds_run_while_the_legs_are_held() -> None:

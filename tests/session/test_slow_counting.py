@@ -1,0 +1,57 @@
+"""Counting that does not keep up: the file has every sample at its time, and only words are missing."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+
+from imu_reps.analysis.pipeline import Pipeline
+from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock
+from imu_reps.session.session_events import CountingLate, Cued, Heard, LinkTold
+from imu_reps.session.session_plan import SessionPlan, SetGoal
+from imu_reps.storage.recording import load
+
+#: Simulated seconds in a real one, and how long a push takes of the latter: three simulated seconds.
+SPEED, PUSH_S = 3.0, 1.0
+DURATION_S = 24.0
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    push = Pipeline.push
+
+    def slowly(pipeline: Pipeline, *blocks: SampleBlock) -> Any:
+        until_s = time.monotonic() + PUSH_S
+        while time.monotonic() < until_s:  # busy, as counting is: it gives nothing up by itself
+            pass
+        return push(pipeline, *blocks)
+
+    monkeypatch.setattr(Pipeline, "push", slowly)
+
+
+def test_a_pipeline_that_takes_three_seconds_a_push_loses_no_sample(
+    perform: Any,
+    slow: None,  # noqa: ARG001
+) -> None:
+    goal = SetGoal("single_leg_raise", "left", "low", duration_s=DURATION_S)
+    happened = perform(plan=SessionPlan((goal,)), speed=SPEED)
+    (finished,) = happened.done
+    loaded = load(finished.path)
+    said = [told.cue for told in happened.told if isinstance(told, Cued)]
+    late = [told for told in happened.told if isinstance(told, CountingLate)]
+
+    for place in SENSOR_PLACES:
+        samples = loaded.samples(place)
+        assert set(np.diff(samples.sample)) == {1}
+        assert samples.time_s[-1] > DURATION_S - 0.3
+        assert np.diff(samples.time_s).max() < 1.0
+    assert {note.key for note in loaded.notes} <= {"cue", "battery", "end"}
+    assert not [told for told in happened.told if isinstance(told, LinkTold)]
+    assert len(late) == 1
+    assert late[0].behind_s > 1.0
+    assert finished.summary.set.rep_count == 3
+    assert any(isinstance(told, Heard) for told in happened.told)
+    assert all(cue.time_s - cue.due_s < 1.0 for cue in said)
