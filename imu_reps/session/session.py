@@ -32,7 +32,7 @@ from imu_reps.session.session_events import (
 from imu_reps.session.session_plan import SessionPlan, SetGoal
 from imu_reps.session.worn import SetIdentity, header
 from imu_reps.sources.radio_source import Collector
-from imu_reps.storage.file_access import access_error
+from imu_reps.storage.file_access import make_folder
 from imu_reps.storage.profile import Person
 
 
@@ -266,20 +266,6 @@ def _nothing_sent() -> RadioError:
 
 def _now_s() -> float:
     return asyncio.get_running_loop().time()
-
-
-def make_folder(folder: Path) -> None:
-    """Make the folder of recordings, unless it is there.
-
-    Raises
-    ------
-    FileAccessError
-        ``permission``, ``disk_full``; ``exists``, ``not_found``: something on the way is no folder.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise access_error(error, str(folder)) from error
 
 
 def free_path(folder: Path, created: datetime, goal: SetGoal, number: int) -> Path:

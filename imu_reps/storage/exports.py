@@ -20,8 +20,8 @@ from imu_reps.domain.events import Event
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.domain.summary import SUMMARY_FORMAT, Summary
 from imu_reps.domain.track import AngleTrack
-from imu_reps.errors import FileAccessError, ImuRepsError
-from imu_reps.storage.file_access import access_error
+from imu_reps.errors import ImuRepsError
+from imu_reps.storage.file_access import access_error, save_document, write_new
 from imu_reps.storage.plain_json import one_line, plain
 
 
@@ -78,30 +78,15 @@ def angles_csv(track: AngleTrack) -> Iterator[str]:
         yield (_ROW * len(rows) % tuple(rows.ravel().tolist())).replace("nan", "")
 
 
-def save_angles(track: AngleTrack, path: str, *, replace: bool = False) -> None:
-    """Write the table to a file.
-
-    Parameters
-    ----------
-    replace : bool
-        Whether a file that is already there may be replaced.
+def save_angles(track: AngleTrack, path: str, *, force: bool = False) -> None:
+    """Write the table to a file; with `force` over an older table of angles.
 
     Raises
     ------
     FileAccessError
-        If the file exists already or cannot be written.
+        As `imu_reps.storage.file_access.save_document`.
     """
-    try:
-        with Path(path).open("w" if replace else "x", encoding="utf-8", newline="\n") as file:
-            file.writelines(angles_csv(track))
-    except FileExistsError as error:
-        raise FileAccessError(
-            f"{path}: the file exists already.",
-            hint="Choose another name, or replace it with --force.",
-            code="exists",
-        ) from error
-    except OSError as error:
-        raise access_error(error, path) from error
+    save_document(path, "".join(angles_csv(track)), mark=",".join(COLUMNS) + "\n", force=force)
 
 
 _OF_SET = ("file", "person", "session", "set_number", "pain", "effort")
@@ -148,7 +133,6 @@ def save_truth(truth: Mapping[str, Any], recording: str | Path) -> None:
     path = truth_path(recording)
     text = json.dumps(plain(truth), indent=1) + "\n"
     try:
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        write_new(path, text.encode("utf-8"))
     except OSError as error:
         raise access_error(error, str(path)) from error

@@ -17,7 +17,7 @@ from imu_reps.domain.exercise import Exercise
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.domain.summary import Summary
 from imu_reps.errors import FileAccessError
-from imu_reps.storage.file_access import access_error
+from imu_reps.storage.file_access import create, make_folder
 from imu_reps.storage.folders import data_folder
 from imu_reps.storage.plain_json import one_line
 
@@ -85,10 +85,9 @@ class History:
 
     def __init__(self, file: str | os.PathLike[str] | None = None) -> None:
         self.path = Path(file) if file is not None else history_path()
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise access_error(error, str(self.path.parent)) from error
+        make_folder(self.path.parent)
+        with contextlib.suppress(OSError):  # what is wrong with it SQLite will say; its own would be for all
+            create(self.path).close()
         with self._told_plainly():
             self._database = sqlite3.connect(self.path, timeout=PATIENCE_S, isolation_level=None)
         try:
