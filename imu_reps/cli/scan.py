@@ -128,12 +128,14 @@ def _row(seen: Seen) -> tuple[str, ...]:
     found = seen.device.found
     battery = "-" if seen.battery_percent is None else f"{seen.battery_percent:.0f} %"
     kind = seen.device.kind.title if seen.device.kind else "unknown"
-    name = _shown(found.advertisement.name or "-")
-    return name, kind, found.host_id, signal(found.rssi_dbm), battery, _usable(seen.device)
-
-
-def _shown(name: str) -> str:
-    return "".join(c if c.isprintable() else "?" for c in name)
+    return (
+        found.advertisement.name or "-",
+        kind,
+        found.host_id,
+        signal(found.rssi_dbm),
+        battery,
+        _usable(seen.device),
+    )
 
 
 def signal(rssi_dbm: int | None) -> str:

@@ -18,6 +18,7 @@ from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
 from bleak.exc import BleakError
 
+from imu_reps.domain.foreign_text import shown
 from imu_reps.errors import RadioError
 from imu_reps.sensors.found import Found, as_found, strongest_first
 from imu_reps.sensors.mends import radio_error
@@ -124,7 +125,9 @@ class Radio:
         with suppress(NotImplementedError, *RADIO_FAILURES):
             adapter = await BleakAdapter.get(bluez=self._adapter, backend=self._adapter_backend)
             held = await adapter.get_connected_devices()
-            return [Found(one.address, Advertisement(one.name), None, one) for one in held]
+            return [
+                Found(one.address, Advertisement(shown(one.name or "") or None), None, one) for one in held
+            ]
         return []
 
     async def find(self, host_id: str, seconds: float) -> Found | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from imu_reps.domain.foreign_text import shown
 from imu_reps.domain.recording import Header, SensorHeader, default_posture
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.sensors.families import family
@@ -89,4 +90,4 @@ def _devices(person: Person, status: Mapping[SensorPlace, SensorStatus]) -> Iter
 def _one_line(value: str | float) -> str:
     """Text that stands in one line, whatever a device calls itself."""
     text = f"{value:g}" if isinstance(value, float) else str(value)
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return shown(" ".join(text.split()))

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from imu_reps.domain.events import Event
+from imu_reps.domain.foreign_text import spreadsheet_cell
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.domain.summary import SUMMARY_FORMAT, Summary
 from imu_reps.domain.track import AngleTrack
@@ -106,13 +107,14 @@ def history_csv(sets: Iterable[StoredSet]) -> str:
 def _row(stored: dict[str, Any]) -> dict[str, Any]:
     summary = stored["summary"]
     figures = {name: value for name, value in summary["set"].items() if name != "trend"}
-    return {
+    row = {
         **{name: stored[name] for name in _OF_SET},
         **{name: summary["recording"][name] for name in _OF_RECORDING},
         **figures,
         "version": summary["version"],
         "preset": summary["settings"]["preset"],
     }
+    return {name: spreadsheet_cell(value) for name, value in row.items()}
 
 
 def truth_path(recording: str | Path) -> Path:
