@@ -68,6 +68,12 @@ def cause(failure: BaseException) -> str | None:
     return next((meaning for meaning in said if meaning), None)
 
 
+def in_use_by_another(failure: BaseException) -> str | None:
+    """The cause why a sensor could not be subscribed to alone: BlueZ says "in progress" if it is already."""
+    busy = getattr(failure, "dbus_error", "") == "org.bluez.Error.InProgress"
+    return "in_use" if busy else cause(failure)
+
+
 def words(failure: BaseException) -> str:
     """What the failure says of itself, without a full stop; some say nothing."""
     if isinstance(failure, TimeoutError):

@@ -295,9 +295,10 @@ def test_disconnecting_without_a_connection_is_harmless_on_linux() -> None:
     assert 'logger.debug("already disconnected (%s)", self._device_path)\n            return' in client
 
 
-def test_linux_subscribes_by_start_notify() -> None:
-    """The other way broke sensors; in it, a subscription of another program is "Notify acquired"."""
+def test_linux_subscribes_for_one_program_alone_when_asked_to() -> None:
+    """Otherwise a second program on the same sensor doubles every sample of both."""
     assert 'bluez.get("use_start_notify", True)' in source("bluezdbus/client.py")
+    assert 'member="AcquireNotify"' in source("bluezdbus/client.py")
     assert "bluez" in parameters(BleakClient.start_notify)
 
 

@@ -267,6 +267,76 @@ def test_a_write_to_a_sensor_that_has_gone_fails_as_a_radio_error_in_bounded_tim
     assert took_s <= 5.0
 
 
+def asked_how(air, failure=None):
+    """A radio that notes how sensors are subscribed to, and fails at it if there is a failure."""
+    asked = []
+
+    class Noting(client_backend(air)):
+        async def start_notify(self, characteristic, callback, **said):
+            asked.append(said["bluez"]["use_start_notify"])
+            if failure:
+                raise failure
+            await super().start_notify(characteristic, callback, **said)
+
+    return asked, Radio(scanner_backend=scanner_backend(air), client_backend=Noting)
+
+
+def test_a_sensor_is_subscribed_to_for_this_program_alone(bench, play):
+    async def subscribing():
+        async with bench() as both:
+            asked, radio = asked_how(both.air)
+            for _ in range(2):
+                connection = radio.connection(await radio.find(ANKLE, 5.0), lambda: None)
+                await connection.open()
+                heard = asyncio.Event()
+                await connection.subscribe(STREAM, lambda *_, heard=heard: heard.set())
+                await connection.write(CONTROL, b"\x01", True)
+                await asyncio.wait_for(heard.wait(), 5.0)
+                await connection.close()
+            return asked
+
+    assert play(subscribing()) == [False, False]
+
+
+def test_one_that_says_nothing_then_is_asked_plainly(bench, play):
+    async def subscribing():
+        async with bench() as both:
+            asked, radio = asked_how(both.air)
+            connection = radio.connection(await radio.find(ANKLE, 5.0), lambda: None)
+            await connection.open()
+            await connection.subscribe(STREAM, lambda *_: None)
+            await connection.unsubscribe_all()
+            await connection.subscribe(STREAM, lambda *_: None)
+            await connection.close()
+            return asked
+
+    assert play(subscribing()) == [False, True]
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        BleakDBusError("org.bluez.Error.InProgress", []),  # the other asked plainly
+        BleakDBusError("org.bluez.Error.NotPermitted", ["Notify acquired"]),  # the other is alone
+    ],
+    ids=repr,
+)
+def test_a_sensor_that_another_program_listens_to_is_in_use(bench, play, failure):
+    async def subscribing():
+        async with bench() as both:
+            _, radio = asked_how(both.air, failure)
+            connection = radio.connection(await radio.find(ANKLE, 5.0), lambda: None)
+            await connection.open()
+            try:
+                await connection.subscribe(STREAM, lambda *_: None)
+            finally:
+                await connection.close()
+
+    with pytest.raises(RadioError, match="in use by another program") as refused:
+        play(subscribing())
+    assert refused.value.code == "in_use"
+
+
 REASON = BleakBluetoothNotAvailableReason
 
 
