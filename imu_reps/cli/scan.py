@@ -12,6 +12,7 @@ import click
 
 from imu_reps.cli.console import mention, say, show
 from imu_reps.cli.on_the_air import on_the_air, virtual_option
+from imu_reps.cli.sensor_options import sensor_options
 from imu_reps.cli.tables import show_table
 from imu_reps.errors import RadioError
 
@@ -44,6 +45,7 @@ class Seen:
 @click.option("--quick", is_flag=True, help="Do not connect to read the battery.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @virtual_option
+@sensor_options
 @click.pass_context
 def scan(
     ctx: click.Context, seconds: float, everything: bool, quick: bool, as_json: bool, virtual: str | None

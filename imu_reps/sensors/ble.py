@@ -6,6 +6,7 @@ The only module that speaks to bleak (but for the stand-in of the virtual sensor
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
@@ -24,6 +25,8 @@ from imu_reps.sensors.found import Found, as_found, strongest_first
 from imu_reps.sensors.mends import radio_error
 from imu_reps.sensors.radio_failures import cause, in_use_by_another, words
 from imu_reps.sensors.wire import Advertisement, Characteristic
+
+_log = logging.getLogger(__name__)
 
 #: A sensor in reach answers a connection request within its advertising interval, at most a few seconds.
 CONNECT_TIMEOUT_S = 10.0
@@ -96,7 +99,13 @@ class Radio:
             ``bluetooth_off``, ``no_adapter``, ``no_permission``, ``no_service`` or ``scan_failed``.
         """
         async with self.lock:
-            return await self._scan(seconds, enough)
+            heard = await self._scan(seconds, enough)
+        _log.info("scan: %d heard", len(heard))
+        for one in heard:
+            _log.debug(
+                "heard %s, %s dBm, services %s", one.title, one.rssi_dbm, one.advertisement.service_uuids
+            )
+        return heard
 
     async def _scan(self, seconds: float, enough: Callable[[list[Found]], bool] | None) -> list[Found]:
         heard: dict[str, Found] = {}
@@ -182,6 +191,7 @@ class Connection:
             try:
                 return await self._connect()
             except RadioError as error:
+                _log.warning("%s; %d more tries", error.message, tries_left)
                 if not tries_left or error.code not in ("connect_failed", "not_found"):
                     raise
                 if error.code == "not_found":
@@ -235,6 +245,7 @@ class Connection:
 
         async with self._answering(cause=in_use_by_another if alone else cause):
             await client.start_notify(wanted, on_notification, bluez={"use_start_notify": not alone})
+        _log.debug("subscribed to %s of %s%s", wanted.uuid, self.found.title, " alone" if alone else "")
         self._unheard = self._unheard or (alone and not self._subscribed)
         self._subscribed.append(wanted)
 
@@ -312,4 +323,5 @@ def _failures_told(who: str, otherwise: str, cause: Cause = cause) -> Iterator[N
     try:
         yield
     except RADIO_FAILURES as failure:
+        _log.debug("%s: %r", who, failure)
         raise radio_error(cause(failure) or otherwise, who, words(failure)) from failure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import fields, replace
 
 import numpy as np
@@ -11,6 +12,8 @@ from imu_reps.sensors.inbox import Notification
 from imu_reps.sensors.pace import ArrivalPace
 from imu_reps.sensors.stream_items import Item, LinkChange, LinkState, Restarted
 from imu_reps.sensors.wire import NOTHING_SAID, Decoded, Facts, Family, Samples
+
+_log = logging.getLogger(__name__)
 
 #: Copies of a notification follow one another at once; two of the sensor's own are a connection interval
 #: (7.5 ms at least) apart, or differ in their bytes.
@@ -88,6 +91,8 @@ class Hearing:
         self._decoding, decoded = self._family.decode(
             self._decoding, arrival.characteristic, arrival.data, arrival.time_s
         )
+        if decoded.damaged:
+            _log.debug("%s: cannot be read: %s %s", self._place, arrival.characteristic, arrival.data.hex())
         self.damaged += decoded.damaged
         self.repeated += decoded.repeated
         self.facts = _latest(self.facts, decoded.facts)
@@ -101,6 +106,7 @@ class Hearing:
         if not decoded.restarted:
             return []
         self.restarts += 1
+        _log.warning("%s: counts anew", self._place)
         self._lost_before += self._numbering.missing
         self._numbering = Numbering()
         self.pace.forget()
@@ -116,6 +122,7 @@ class Hearing:
         back: list[Item] = []
         if self.state in ("connected", "silent"):  # not "away": the last of a broken link may come late
             self.state = "streaming"
+            _log.info("%s: streaming", self._place)
             back.append(LinkChange(self._place, arrival.time_s, "streaming"))
         return [*back, _block(self._place, arrival.time_s, samples)]
 

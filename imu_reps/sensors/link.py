@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from imu_reps.sensors.found import Found
 
 __all__ = ["Link", "LinkChange", "LinkState"]
+
+_log = logging.getLogger(__name__)
 
 #: A stream that pauses so long has stopped: the longest stall seen on a working link was a quarter second.
 SILENT_S = 2.0
@@ -207,6 +210,7 @@ class Link:
                 await self._connect(found)
                 return await self._starter.start(self._connected())
             except RadioError as error:
+                _log.warning("%s: not back yet: %s", self.who, error.message)
                 detail = error.message
 
     async def _poll(self) -> None:
@@ -228,6 +232,8 @@ class Link:
 
     def _tell(self, state: LinkState, detail: str | None = None) -> None:
         self._told = state
+        level = logging.WARNING if state in ("away", "silent") else logging.INFO
+        _log.log(level, "%s: %s%s", self.who, state, f", {detail}" if detail else "")
         self._inbox.post(LinkChange(self._place, _now_s(), state, detail))
 
     def _named(self, error: RadioError) -> RadioError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -23,6 +24,8 @@ from imu_reps.sensors.stream_items import Item, LinkChange, Restarted
 from imu_reps.storage.recording import RecordingWriter, load
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 #: States of a link in which nothing more arrives.
 LOST = ("away", "silent", "gone")
@@ -189,6 +192,15 @@ class SetRecorder:
         except ImuRepsError as error:
             return Finished(self.path, reason, (), None, None, error, unwritten, self._discarded)
         summary = analysis.summary
+        figures = summary.set
+        _log.info(
+            "%s: %s, %s reps, certainty %s, sensors %s",
+            self.path,
+            reason,
+            figures.rep_count,
+            figures.rep_count_certainty,
+            summary.sensors,
+        )
         return Finished(self.path, reason, tuple(events), analysis, summary, None, unwritten, self._discarded)
 
     def close(self) -> FileAccessError | None:

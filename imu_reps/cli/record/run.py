@@ -21,8 +21,8 @@ from imu_reps.cli.record.keys import on_line, on_signal
 from imu_reps.cli.record.page_session import RecordPage, paged
 from imu_reps.cli.record.panel_session import LiveSession
 from imu_reps.cli.record.plain_session import PlainSession
+from imu_reps.cli.sensor_options import computers_radio
 from imu_reps.domain.settings import Settings
-from imu_reps.sensors.ble import Radio
 from imu_reps.sensors.streams import Streams
 from imu_reps.session.recorder import Finished
 from imu_reps.session.session import Place, Session
@@ -61,7 +61,7 @@ def run_with_sensors(run: Run, name: str | None) -> list[Finished]:
         with _shown(run, person) as tell:
 
             async def recorded() -> list[Finished]:
-                streams = Streams(Radio(), wanted(person))
+                streams = Streams(computers_radio(), wanted(person))
                 session = Session(streams, run.plan, run.place(person, simulated=False), page.telling(tell))
                 return await _attended(session, page)
 
