@@ -22,8 +22,7 @@ from bleak.exc import BleakError
 from imu_reps.domain.foreign_text import shown
 from imu_reps.errors import RadioError
 from imu_reps.sensors.found import Found, as_found, strongest_first
-from imu_reps.sensors.mends import radio_error
-from imu_reps.sensors.radio_failures import cause, in_use_by_another, words
+from imu_reps.sensors.radio_errors import PASSING, cause, in_use_by_another, radio_error, words
 from imu_reps.sensors.wire import Advertisement, Characteristic
 
 _log = logging.getLogger(__name__)
@@ -192,7 +191,7 @@ class Connection:
                 return await self._connect()
             except RadioError as error:
                 _log.warning("%s; %d more tries", error.message, tries_left)
-                if not tries_left or error.code not in ("connect_failed", "not_found"):
+                if not tries_left or error.code not in PASSING:
                     raise
                 if error.code == "not_found":
                     self.found = await self._radio.find(self.found.host_id, RESCAN_S) or self.found

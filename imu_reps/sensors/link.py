@@ -11,7 +11,7 @@ from imu_reps.domain.samples import SensorPlace
 from imu_reps.errors import RadioError
 from imu_reps.sensors.hearing import Hearing
 from imu_reps.sensors.inbox import Inbox, Notification
-from imu_reps.sensors.mends import radio_error
+from imu_reps.sensors.radio_errors import PASSING, radio_error
 from imu_reps.sensors.starting import Starter, until
 from imu_reps.sensors.steps import take_steps
 from imu_reps.sensors.stream_items import LinkChange, LinkState, Wanted
@@ -48,8 +48,6 @@ FIRST_PAUSE_S = 0.3
 LONGEST_PAUSE_S = 4.0
 #: Stopping a stream politely must not hold up the end of a set.
 STOP_S = 3.0
-#: Causes that only need another try.
-PASSING = ("connect_failed", "not_found")
 
 
 class Link:

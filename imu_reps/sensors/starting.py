@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from imu_reps.errors import RadioError
 from imu_reps.sensors.hearing import Hearing
-from imu_reps.sensors.mends import radio_error
+from imu_reps.sensors.radio_errors import radio_error
 from imu_reps.sensors.steps import Hear, take_steps
 from imu_reps.sensors.stream_items import Wanted
 

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from imu_reps.cli.main import main
-from imu_reps.sensors.mends import radio_error
+from imu_reps.sensors.radio_errors import radio_error
 
 #: Every command that uses a radio, so that it gets as far as the radio.
 COMMANDS = {

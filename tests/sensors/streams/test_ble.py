@@ -21,8 +21,17 @@ from bleak.exc import (
 
 from imu_reps.errors import RadioError
 from imu_reps.sensors.ble import Radio
-from imu_reps.sensors.mends import TROUBLES, radio_error
-from imu_reps.sensors.radio_failures import BY_BUS_NAME, BY_CLASS, BY_REASON, BY_TEXT, cause, words
+from imu_reps.sensors.radio_errors import (
+    BY_BUS_NAME,
+    BY_CLASS,
+    BY_NUMBER,
+    BY_REASON,
+    BY_TEXT,
+    TROUBLES,
+    cause,
+    radio_error,
+    words,
+)
 from imu_reps.sensors.wire import BATTERY_LEVEL
 from imu_reps.sim.radio.bleak_backend import client_backend, scanner_backend
 from imu_reps.sim.radio.quirks import BLUEZ, Quirks
@@ -364,6 +373,20 @@ REASON = BleakBluetoothNotAvailableReason
         (FileNotFoundError(2, "No such file"), "no_service"),
         (ConnectionRefusedError(111, "refused"), "no_service"),
         (PermissionError(13, "denied"), "no_permission"),
+        # as Windows says them: numbers signed, words in the user's language
+        (OSError(-2147024874, "Das Gerät erkennt den Befehl nicht"), "confused"),
+        (OSError(22, "bad command", None, -2147024874), "confused"),
+        (OSError(-2147020577, "The device is not ready for use"), "bluetooth_off"),
+        (OSError(-2147024891, "Access is denied"), "no_permission"),
+        (OSError(-2140864507, "authentication"), "refused"),
+        (OSError(-2147483629, "The object has been closed"), None),
+        (BleakError("Could not get GATT services: Unreachable"), "unreachable"),
+        (BleakError("Could not get GATT services: Access Denied"), "in_use"),
+        # as macOS says them
+        (
+            BleakError('<NSError: Domain=CBErrorDomain Code=14 "Peer removed pairing information">'),
+            "pairing_lost",
+        ),
         (TimeoutError(), None),
         (EOFError(), None),
     ],
@@ -382,6 +405,7 @@ def test_a_failure_without_words_gets_some():
 
 def test_every_cause_has_a_line_and_a_mend():
     causes = {*BY_CLASS.values(), *BY_REASON.values(), *BY_BUS_NAME.values(), *BY_TEXT.values()}
+    causes |= set(BY_NUMBER.values())
 
     assert causes <= TROUBLES.keys()
     for code in TROUBLES:
@@ -401,6 +425,49 @@ def test_the_mend_is_that_of_the_system(monkeypatch, system, part):
     monkeypatch.setattr(platform, "system", lambda: system)
 
     assert part in radio_error("bluetooth_off").hint
+
+
+@pytest.mark.parametrize(
+    ("system", "code", "part"),
+    [
+        ("Windows", "unreachable", "remove it there"),  # paired, and gone
+        ("Windows", "confused", "driver"),
+        ("Windows", "no_permission", "Privacy & security"),
+        ("Windows", "not_found", "address has changed"),
+        ("Darwin", "not_found", "id of its own"),
+        ("Darwin", "no_permission", "terminal"),
+        ("Darwin", "pairing_lost", "Forget This Device"),
+        ("Linux", "pairing_lost", "bluetoothctl remove"),
+    ],
+)
+def test_what_is_known_of_a_system_is_in_its_hint(monkeypatch, system, code, part):
+    monkeypatch.setattr(platform, "system", lambda: system)
+
+    assert part in radio_error(code, "The ankle sensor").hint
+
+
+@pytest.mark.parametrize(
+    "failure", [OSError(-2147024874, "bad command"), BleakError("services: Unreachable")]
+)
+def test_what_windows_says_in_passing_is_tried_again(bench, play, failure):
+    async def connecting():
+        async with bench() as both:
+            tries = []
+
+            class Moody(client_backend(both.air)):
+                async def connect(self, *said, **more):
+                    tries.append(failure)
+                    if len(tries) < 3:
+                        raise failure
+                    await super().connect(*said, **more)
+
+            radio = Radio(scanner_backend=scanner_backend(both.air), client_backend=Moody)
+            connection = radio.connection(await radio.find(ANKLE, 5.0), lambda: None)
+            await connection.open()
+            await connection.close()
+            return len(tries)
+
+    assert play(connecting()) == 3
 
 
 def test_an_unknown_system_gets_a_mend_too(monkeypatch):
