@@ -79,8 +79,8 @@ TROUBLES: dict[str, Trouble] = {
         "run `imu-reps pair` again.",
         {
             "Darwin": "Switch it off and on, move it, bring it near, and disconnect it from any phone or "
-            "other program. A Mac gives every sensor an id of its own: if it was paired on another computer or "
-            "account, run `imu-reps pair` here.",
+            "other program. A Mac gives every sensor an id of its own: if it was paired on another computer "
+            "or account, run `imu-reps pair` here.",
         },
     ),
     "in_use": Trouble(
