@@ -47,7 +47,14 @@ def _plain_characters(error: UnicodeError) -> tuple[str, int]:
 
 
 def speak_plainly() -> None:
-    """Write plain characters for those that standard output or error cannot encode, rather than fail."""
+    """Write plain characters for those that standard output or error cannot encode, rather than fail.
+
+    A stream that was closed before the program began (``>&-``) becomes the null device: Python has none then,
+    and the next file that is opened would take its number.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - to the end
     codecs.register_error(_ERRORS, _plain_characters)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
