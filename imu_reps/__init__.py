@@ -1,5 +1,7 @@
 """Counts and judges leg raises from two small IMUs, one on the pelvis and one on the ankle.
 
+What the names do together is in docs/guide.md#from-python, what the numbers mean in docs/definitions.md.
+
 Examples
 --------
 >>> from imu_reps import analyze, load
@@ -14,7 +16,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from imu_reps.analysis.analyze import Analysis, analyze
     from imu_reps.analysis.pipeline import Pipeline
-    from imu_reps.domain.recording import Header, Recording, SensorHeader
+    from imu_reps.domain import events
+    from imu_reps.domain.events import Event
+    from imu_reps.domain.pose import Pose
+    from imu_reps.domain.recording import Header, Note, Recording, SensorHeader
     from imu_reps.domain.rep import Fault, Rep
     from imu_reps.domain.samples import SampleBlock
     from imu_reps.domain.settings import Settings
@@ -22,7 +27,7 @@ if TYPE_CHECKING:
     from imu_reps.domain.tempo import Tempo
     from imu_reps.domain.track import AngleTrack
     from imu_reps.errors import ImuRepsError
-    from imu_reps.sim.wearer import SetPlan, simulate
+    from imu_reps.sim.wearer import RepFaults, RepPlan, SensorPlan, SetPlan, Simulated, Truth, simulate
     from imu_reps.storage.recording import load, save
 
 __version__ = "0.1.0"
@@ -30,20 +35,29 @@ __version__ = "0.1.0"
 __all__ = [
     "Analysis",
     "AngleTrack",
+    "Event",
     "Fault",
     "Header",
     "ImuRepsError",
+    "Note",
     "Pipeline",
+    "Pose",
     "Recording",
     "Rep",
+    "RepFaults",
+    "RepPlan",
     "SampleBlock",
     "SensorHeader",
+    "SensorPlan",
     "SetPlan",
     "Settings",
+    "Simulated",
     "Summary",
     "Tempo",
+    "Truth",
     "__version__",
     "analyze",
+    "events",
     "load",
     "save",
     "simulate",
@@ -53,29 +67,43 @@ __all__ = [
 _HOMES = {
     "Analysis": "analysis.analyze",
     "AngleTrack": "domain.track",
+    "Event": "domain.events",
     "Fault": "domain.rep",
     "Header": "domain.recording",
     "ImuRepsError": "errors",
+    "Note": "domain.recording",
     "Pipeline": "analysis.pipeline",
+    "Pose": "domain.pose",
     "Recording": "domain.recording",
     "Rep": "domain.rep",
+    "RepFaults": "sim.wearer",
+    "RepPlan": "sim.wearer",
     "SampleBlock": "domain.samples",
     "SensorHeader": "domain.recording",
+    "SensorPlan": "sim.wearer",
     "SetPlan": "sim.wearer",
     "Settings": "domain.settings",
+    "Simulated": "sim.wearer",
     "Summary": "domain.summary",
     "Tempo": "domain.tempo",
+    "Truth": "sim.wearer",
     "analyze": "analysis.analyze",
     "load": "storage.recording",
     "save": "storage.recording",
     "simulate": "sim.wearer",
 }
 
+#: Modules that are public as a whole.
+_MODULES = {"events": "domain.events"}
+
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name in _MODULES:
+        value: Any = import_module(f"{__name__}.{_MODULES[name]}")
+    elif name in _HOMES:
+        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     globals()[name] = value
     return value
 

@@ -18,8 +18,8 @@ class ImuRepsError(Exception):
     Attributes
     ----------
     exit_code : int
-        The exit code of the command line for this kind of error (see `summary-json`): 1 the file could
-        not be read or written, 2 usage, 3 radio, 4 the recording is implausible or unusable.
+        The exit code of the command line for this kind of error (docs/summary-json.md#exit-codes): 1 the file
+        could not be read or written, 2 usage, 3 radio, 4 the recording is implausible or unusable.
     """
 
     exit_code = 1

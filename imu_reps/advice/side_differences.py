@@ -13,9 +13,10 @@ from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.sides import SideComparison, SideDifference, SideQuantity, SideVerdict
 from imu_reps.domain.summary import Summary
 
-#: Fewer repetitions a side say nothing of a difference (the clinical reference asks for five).
+#: Fewer repetitions a side say nothing of a difference (ours).
 FEWEST_REPS = 5
-#: The usual line between sides, as a share of the larger (see the clinical reference), and where to watch.
+#: The usual line between sides, as a share of the larger (convention: Bishop, Strength Cond J 2016), and
+#: where to watch.
 DIFFERENT_SHARE, WATCH_SHARE = 0.15, 0.10
 #: A difference of clean shares is one if chance makes it more seldom than this (Fisher's exact test).
 CHANCE = 0.05

@@ -6,23 +6,15 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from imu_reps.domain.endings import AFTER_PAIN, DISCARDED, STOPPED_WITH_PAIN, ended_words
+from imu_reps.domain.endings import STOPPED_WITH_PAIN
+from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Note, Recording
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
-from imu_reps.domain.summary import Finding
 from imu_reps.kinematics.clocks import TimedSamples
 
 #: Shorter silences are told as drop-outs.
 AWAY_S = 1.0
-#: More absences than this are counted, not named.
-NAMED = 3
-
 Span = tuple[float, float]
-
-_CONSEQUENCE: dict[SensorPlace, str] = {
-    "ankle": "what happened then is not counted",
-    "pelvis": "the pelvis is not judged there",
-}
 
 
 def away_spans(
@@ -64,8 +56,13 @@ def absences(recording: Recording, clocks: Mapping[SensorPlace, TimedSamples]) -
     for place, spans in away_spans(clocks, recording.notes).items():
         if spans:
             code = "link_lost" if _link_noted(recording.notes, place, spans) else "sensor_silent"
-            found.append(Finding(code, (), _away(place, spans, last)))
-    discarded = [Finding("discarded", (), DISCARDED)] if recording.discarded else []
+            values = {
+                "spans": [(start, None if end >= last else end) for start, end in spans],
+                "total_s": sum(end - start for start, end in spans),
+            }
+            start_s, end_s = spans[0][0], spans[-1][1]
+            found.append(Finding(code, values=values, sensor=place, start_s=start_s, end_s=end_s))
+    discarded = [Finding("discarded")] if recording.discarded else []
     return (*found, *_restarts(recording.notes), *_end(recording.notes), *discarded)
 
 
@@ -75,33 +72,12 @@ def _link_noted(notes: Sequence[Note], place: SensorPlace, spans: Sequence[Span]
     return any(start - AWAY_S <= time_s <= end for time_s in lost for start, end in spans)
 
 
-def _away(place: SensorPlace, spans: Sequence[Span], last_s: float) -> str:
-    consequence = _CONSEQUENCE[place]
-    if len(spans) > NAMED:
-        total = sum(end - start for start, end in spans)
-        return f"The {place} sensor was away {len(spans)} times, for {total:.0f} s in all; {consequence}."
-    return (
-        f"The {place} sensor was away {' and '.join(_span(span, last_s) for span in spans)}; {consequence}."
-    )
-
-
-def _span(span: Span, last_s: float) -> str:
-    start, end = span
-    return f"from {start:.0f} s on" if end >= last_s else f"from {start:.0f} s to {end:.0f} s"
-
-
 def _restarts(notes: Sequence[Note]) -> list[Finding]:
     found = []
     for place in SENSOR_PLACES:
-        times = [
-            f"{note.time_s:.0f} s"
-            for note in notes
-            if note.key == "restart" and note.value in (place, "both")
-        ]
+        times = [note.time_s for note in notes if note.key == "restart" and note.value in (place, "both")]
         if times:
-            when = f"at {' and '.join(times)}" if len(times) <= NAMED else f"{len(times)} times"
-            message = f"The {place} sensor switched itself on anew {when}. Check its battery and contacts."
-            found.append(Finding("restart", (), message))
+            found.append(Finding("restart", values={"at_s": times}, sensor=place))
     return found
 
 
@@ -109,6 +85,5 @@ def _end(notes: Sequence[Note]) -> list[Finding]:
     ends = [note for note in notes if note.key == "end" and note.value != "end_of_recording"]
     if not ends:
         return []
-    reason = ends[-1].value
-    ended = Finding("ended", (), f"The set was ended at {ends[-1].time_s:.0f} s: {ended_words(reason)}.")
-    return [ended, Finding(STOPPED_WITH_PAIN, (), AFTER_PAIN)] if reason == "pain" else [ended]
+    ended = Finding("ended", values={"reason": ends[-1].value}, start_s=ends[-1].time_s)
+    return [ended, Finding(STOPPED_WITH_PAIN)] if ends[-1].value == "pain" else [ended]

@@ -6,31 +6,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from imu_reps import __version__
 from imu_reps.analysis.breathing import breathing_findings
 from imu_reps.analysis.cross_time import agree_on_time, doubt_about_time
 from imu_reps.analysis.estimate import SetEstimate, estimate_set
 from imu_reps.analysis.faults.judge import judge
-from imu_reps.analysis.findings import findings
 from imu_reps.analysis.hold import find_hold, hold_findings, hold_summary
-from imu_reps.analysis.plausibility import refuse_implausible, refuse_unusable
-from imu_reps.analysis.reps.measure import Measured, Meter
-from imu_reps.analysis.reps.phases import phase_boundaries, without_ringing
-from imu_reps.analysis.reps.segmentation import Excursion, Turn, Uncounted
+from imu_reps.analysis.measured_set import measure_set
+from imu_reps.analysis.reps.measure import Measured
+from imu_reps.analysis.reps.segmentation import Uncounted
 from imu_reps.analysis.reps.tremor import tremor_findings
+from imu_reps.analysis.set_findings import findings
 from imu_reps.analysis.set_motion import SetMotion, set_motion
 from imu_reps.analysis.set_summary import summarise_set, uncounted_set
 from imu_reps.analysis.wobble import wobble_findings
 from imu_reps.domain.exercise import HOLDS
+from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.rep import Partial, Rep
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.summary import (
     SUMMARY_FORMAT,
-    Finding,
     RecordingSummary,
     Sensors,
     SensorSummary,
@@ -39,15 +36,12 @@ from imu_reps.domain.summary import (
 )
 from imu_reps.domain.track import AngleTrack
 from imu_reps.kinematics.clocks import TimedSamples
-from imu_reps.kinematics.recorded import estimate_motion, fit_clocks
+from imu_reps.kinematics.recorded import estimate_motion
 from imu_reps.kinematics.sensor_offset import SensorOffset
+from imu_reps.quality import usable
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-#: What goes below this is a knee that bends, or walking: not the resting end of a repetition.
-FLOOR_DEG = -1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +94,10 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
     8
     """
     settings = settings or Settings()
-    refuse_unusable(recording)
-    fitted = fit_clocks(recording)
-    cautions = refuse_implausible(recording, fitted)
-    agreed = agree_on_time(recording, fitted)
-    clocks = agreed.clocks
+    checked = usable(recording)
+    recording = checked.recording
+    agreed = agree_on_time(recording, checked.clocks)
+    clocks = checked.left(agreed.clocks)
     # the motion itself is needed no longer then: of a set that was forgotten it is large
     whole = estimate_set(estimate_motion(recording, clocks), recording.header, settings)
     motion = replace(
@@ -126,7 +119,7 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
         partials=partials,
         set=in_numbers,
         findings=(
-            *findings(recording, agreed, whole, reps, (*cautions, *doubt_about_time(agreed.offset))),
+            *findings(recording, agreed, whole, reps, (*checked.findings, *doubt_about_time(agreed.offset))),
             *told,
         ),
         settings=settings,
@@ -156,31 +149,6 @@ def _the_set(
         *breathing_findings(whole.track, settings),
     ]
     return summarise_set(reps, partials, header, whole.certainty), told
-
-
-def measure_set(whole: SetEstimate, motion: SetMotion, settings: Settings) -> list[Measured]:
-    """Phases and figures of every repetition of a set."""
-    travel = motion.travel_sign * motion.elevation_deg
-    speed = motion.travel_sign * without_ringing(motion.speed_dps, whole.segmentation.reps)
-    # below the floor a knee is bent, or somebody walks: that is no way of the leg
-    above = travel if motion.start_high else np.maximum(travel, FLOOR_DEG)
-    phases = []
-    for spell in whole.posture.spells:
-        reps = [rep for rep in whole.segmentation.reps if spell.start <= rep.far.tick < spell.stop]
-        far_ends = [spell.start, *(rep.far.tick for rep in reps), spell.stop - 1]
-        phases += [
-            phase_boundaries(above, speed, _on(above, rep), before, after)
-            for rep, before, after in zip(reps, far_ends, far_ends[2:], strict=False)
-        ]
-    meter = Meter(motion, settings)
-    starts = [phase.out_start for phase in phases[1:]] + [None] * min(1, len(phases))
-    return [meter.measure(phase, start) for phase, start in zip(phases, starts, strict=True)]
-
-
-def _on(travel: np.ndarray, rep: Excursion) -> Excursion:
-    """The same turns with the values of this travel."""
-    turns = (rep.near, rep.far, rep.back)
-    return Excursion(*(Turn(turn.tick, float(travel[turn.tick])) for turn in turns))
 
 
 def _partial(uncounted: Uncounted, track: AngleTrack) -> Partial:

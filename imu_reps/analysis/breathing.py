@@ -15,9 +15,9 @@ from scipy.signal import detrend
 
 from imu_reps.analysis.filters import low_passed
 from imu_reps.analysis.set.spells import Rest, rests_in
+from imu_reps.domain.finding import Finding
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
-from imu_reps.domain.summary import Finding
 from imu_reps.domain.track import GRID_HZ, AngleTrack
 from imu_reps.kinematics.holes import bridged
 
@@ -82,8 +82,8 @@ def breathing_findings(track: AngleTrack, settings: Settings) -> list[Finding]:
         return []
     own = max(seen, key=lambda found: found.rms_deg)
     rate = float(np.median([found.per_minute for found in seen]))
-    message = f"Breathing while lying still: about {rate:.0f} a minute (experimental)."
-    return [Finding("breathing", (), message), *_held(track, tilt, rests, own, settings.no_breath_s)]
+    told = Finding("breathing", values={"per_minute": rate})
+    return [told, *_held(track, tilt, rests, own, settings.no_breath_s)]
 
 
 def _held(
@@ -95,11 +95,8 @@ def _held(
         quiet = _quietest(tilt[rest.start : rest.end], round(least_s * GRID_HZ))
         if quiet is not None and quiet[1] < NONE_SHARE * own.rms_deg:
             at_s = float(track.time_s[rest.start + quiet[0]])
-            message = (
-                f"No breath was seen for {least_s:.0f} s from {at_s:.0f} s on (experimental): keep "
-                "breathing, also in the pauses."
-            )
-            found.append(Finding("no_breath", (), message))
+            values = {"for_s": least_s}
+            found.append(Finding("no_breath", values=values, start_s=at_s, end_s=at_s + least_s))
     return found
 
 

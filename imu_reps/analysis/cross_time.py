@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imu_reps.analysis.plausibility.finding import PlausibilityFinding
+from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.samples import SampleBlock, SensorPlace
-from imu_reps.domain.summary import Finding
 from imu_reps.kinematics.clocks import TimedSamples
 from imu_reps.kinematics.sensor_offset import SensorOffset, offset_from_arrivals, offset_from_tap
 from imu_reps.kinematics.taps import MOST_OFFSET_S, NoTap, Shaken, TapOffset, find_taps
@@ -78,32 +77,17 @@ def _around(time_s: float, timed: TimedSamples, block: SampleBlock) -> Shaken:
 
 
 def _tap_used(tap: TapOffset, offset: SensorOffset) -> Finding:
-    message = (
-        f"The tap at {tap.time_s:.0f} s was found ({tap.taps} knocks): "
-        f"the two sensors' times agree to {1e3 * offset.uncertainty_s:.0f} ms."
-    )
-    return Finding("tap_used", (), message)
+    values = {"taps": tap.taps, "uncertainty_s": offset.uncertainty_s}
+    return Finding("tap_used", values=values, start_s=tap.time_s)
 
 
 def _tap_unclear(time_s: float, missed: NoTap) -> Finding:
-    message = (
-        f"The tap noted at {time_s:.0f} s was not used: {missed.reason}. "
-        "Hold both sensors in one hand and knock them on something three times, unevenly."
-    )
-    return Finding("tap_unclear", (), message)
+    return Finding("tap_unclear", values={"reason": missed.reason}, start_s=time_s)
 
 
-def doubt_about_time(offset: SensorOffset | None) -> tuple[PlausibilityFinding, ...]:
+def doubt_about_time(offset: SensorOffset | None) -> tuple[Finding, ...]:
     """A caution where the two sensors' times may be far apart."""
     if offset is None or offset.uncertainty_s <= APART_S:
         return ()
-    why = "how long packets wait for the radio does not show" if offset.hidden_s else "arrivals scatter"
-    return (
-        PlausibilityFinding(
-            "sensor_offset",
-            "caution",
-            None,
-            f"The times of the two sensors agree only to within {1e3 * offset.uncertainty_s:.0f} ms: {why}.",
-            "Before the set, knock both sensors together in one hand three times, and note it as a tap.",
-        ),
-    )
+    values = {"uncertainty_s": offset.uncertainty_s, "hidden": bool(offset.hidden_s)}
+    return (Finding("sensor_offset", values=values, severity="caution"),)

@@ -1,4 +1,4 @@
-"""The one low-pass of the definitions, and what holding an angle means."""
+"""The one low-pass (docs/definitions.md#angles), and what holding an angle means."""
 
 from __future__ import annotations
 

@@ -12,10 +12,11 @@ from imu_reps.analysis.reps.measure import LONGEST_HOLE_S
 from imu_reps.analysis.reps.phases import SLOW_DPS
 from imu_reps.analysis.set_motion import SetMotion
 from imu_reps.analysis.set_summary import uncounted_set
+from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray
 from imu_reps.domain.settings import Settings
-from imu_reps.domain.summary import Finding, SetSummary
+from imu_reps.domain.summary import SetSummary
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.rest import stretches
 
@@ -136,47 +137,23 @@ def hold_summary(hold: Hold | None, header: Header) -> SetSummary:
 
 
 def hold_findings(hold: Hold | None, settings: Settings, *, leg_seen: bool) -> list[Finding]:
-    """The hold in words."""
+    """What there is to say of a hold."""
     if hold is None:
-        return [Finding("hold", (), _NO_HOLD if leg_seen else _NO_LEG)]
-    found = [Finding("hold", (), f"Held for {hold.duration_s:.0f} s.")]
+        return [Finding("hold", values={"least_s": SHORTEST_S} if leg_seen else {})]
+    found = [Finding("hold", values={"held_s": hold.duration_s})]
     if hold.clean_s is None or hold.greatest_tilt_deg is None:
-        found.append(Finding("hold_unjudged", (), "How still the pelvis stayed was not measured."))
-    elif hold.clean_s >= hold.duration_s:
-        found.append(Finding("hold_clean", (), _whole(hold.greatest_tilt_deg, settings.tilt_flag_deg)))
+        found.append(Finding("hold_unjudged"))
     else:
-        found.append(Finding("hold_clean", (), _longest_clean(hold, settings)))
-        found.append(Finding("hold_tilt", (), _tilted(hold, settings)))
+        values = {
+            "held_s": hold.duration_s,
+            "clean_s": hold.clean_s,
+            "from_s": hold.clean_from_s,
+            "tilt_deg": hold.greatest_tilt_deg,
+            "tilt_after_s": hold.greatest_tilt_after_s,
+            "limit_deg": settings.tilt_flag_deg,
+        }
+        whole = hold.clean_s >= hold.duration_s
+        found += [Finding(code, values=values) for code in ("hold_clean", "hold_tilt")[: 1 if whole else 2]]
     if hold.others:
-        times = "once" if hold.others == 1 else f"{hold.others} times"
-        found.append(Finding("hold_others", (), f"The legs were held up {times} more; this was the longest."))
+        found.append(Finding("hold_others", values={"others": hold.others}))
     return found
-
-
-_NO_HOLD = f"No hold was seen: the legs were not held up for {SHORTEST_S:.0f} s after a rest on the floor."
-_NO_LEG = "The hold was not timed: there was no ankle sensor."
-
-
-def _whole(tilt_deg: float, limit_deg: float) -> str:
-    return (
-        f"The pelvis stayed within its limit all the time: it tipped forward by {max(tilt_deg, 0.0):.0f}° at "
-        f"most (limit {limit_deg:.0f}°)."
-    )
-
-
-def _longest_clean(hold: Hold, settings: Settings) -> str:
-    if not hold.clean_s:
-        return f"The pelvis was never within its limit ({settings.tilt_flag_deg:.0f}°): hold the legs higher."
-    if not hold.clean_from_s:
-        return f"The pelvis kept its limit for {hold.clean_s:.0f} s. Stop there, or hold the legs higher."
-    return (
-        f"The longest stretch with the pelvis within its limit was {hold.clean_s:.0f} s, from second "
-        f"{hold.clean_from_s:.0f} on. Stop sooner, or hold the legs higher."
-    )
-
-
-def _tilted(hold: Hold, settings: Settings) -> str:
-    return (
-        f"It tipped forward by up to {hold.greatest_tilt_deg:.0f}° (limit {settings.tilt_flag_deg:.0f}°), "
-        f"most at second {hold.greatest_tilt_after_s:.0f}."
-    )

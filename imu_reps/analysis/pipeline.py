@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from imu_reps.analysis.analyze import Analysis, analyze
-from imu_reps.analysis.live.hold import LiveHold
+from imu_reps.analysis.live.running_hold import LiveHold
 from imu_reps.analysis.live.set import LiveSet
 from imu_reps.domain.events import Event, RepCompleted, RepRetracted, SetEnded
 from imu_reps.domain.exercise import HOLDS

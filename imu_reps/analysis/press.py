@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from imu_reps.analysis.filters import held_high, low_passed
-from imu_reps.analysis.plausibility import refuse_implausible, refuse_unusable
 from imu_reps.analysis.set.pelvis import ZERO_S, mean_up
 from imu_reps.analysis.set.spells import Rest, find_posture, in_spells, rests_in
 from imu_reps.domain.end_range import Press
@@ -16,8 +15,9 @@ from imu_reps.domain.track import GRID_HZ
 from imu_reps.errors import RecordingError
 from imu_reps.kinematics.holes import bridged
 from imu_reps.kinematics.mounting import pelvis_axes_at, tilt_and_rotation
-from imu_reps.kinematics.recorded import estimate_motion, fit_clocks
+from imu_reps.kinematics.recorded import estimate_motion
 from imu_reps.kinematics.rest import stretches
+from imu_reps.quality import usable
 
 #: Less than this is within what sensor (1°) and skin (2°) are wrong by.
 LEAST_PRESS_DEG = 3.0
@@ -41,16 +41,14 @@ def press_back(recording: Recording, settings: Settings | None = None) -> Press:
         ``no_pelvis``: there is no pelvis sensor; ``no_zero``: nobody lay still before; and as `analyze`.
     """
     settings = settings or Settings()
-    refuse_unusable(recording)
+    checked = usable(recording)
     if recording.pelvis is None:
         raise RecordingError(
             "The setup test needs the pelvis sensor, and this recording has none.",
             hint="Wear it on the front of the belt and record the test again.",
             code="no_pelvis",
         )
-    fitted = fit_clocks(recording)
-    refuse_implausible(recording, fitted)
-    motion = estimate_motion(recording, fitted)
+    motion = estimate_motion(checked.recording, checked.left(checked.clocks))
     posture = find_posture(motion, recording.header)
     long_enough = [rest for rest in rests_in(posture.ready) if rest.duration_s >= ZERO_S]
     if not long_enough or posture.cranial is None or motion.pelvis is None:

@@ -15,7 +15,7 @@ from imu_reps.domain.tempo import Tempo
 #: What a partial repetition is; other swings that did not count are no attempts at one.
 PARTIAL_REPS: tuple[PartialReason, ...] = ("too_small", "cut_off")
 
-#: Of the angles at which the back lets go, the floor is this percentile (`definitions`).
+#: Of the angles at which the back lets go, the floor is this percentile: docs/definitions.md#per-set.
 FLOOR_PERCENT = 80.0
 
 

@@ -10,8 +10,8 @@ from numpy.polynomial import legendre
 from imu_reps.analysis.reps.measure import Measured, Span
 from imu_reps.analysis.set_motion import SetMotion
 from imu_reps.analysis.trend import find_change
+from imu_reps.domain.finding import Finding
 from imu_reps.domain.samples import FloatArray
-from imu_reps.domain.summary import Finding
 
 #: A pelvis follows the leg smoothly: its path over one way is a polynomial of this degree in leg elevation.
 PATH_DEGREE = 4
@@ -54,22 +54,10 @@ def wobble_findings(motion: SetMotion, measured: Sequence[Measured]) -> list[Fin
     change = find_change(found, LEAST_CHANGE_DEG)
     if change is not None and change.certain and change.last > change.first:
         since = 1 if change.from_rep is None else change.from_rep
-        when = "over the set" if change.from_rep is None else f"from rep {since} on"
-        message = (
-            f"The pelvis wandered more around its own path {when}: by about {change.last:.0f}°, at first by "
-            f"{_about(change.first)}. Slow down, or end the set there."
-        )
-        return [Finding("wobble", tuple(number for number, _ in known if number >= since), message)]
+        values = {"from_rep": change.from_rep, "first_deg": change.first, "last_deg": change.last}
+        return [Finding("wobble", tuple(number for number, _ in known if number >= since), values)]
     much = tuple(number for number, value in known if value > MUCH_DEG)
     if not known or len(much) < max(2, len(known) / 2):
         return []
     typical = float(np.median([value for number, value in known if number in much]))
-    message = (
-        f"The pelvis wandered by about {typical:.0f}° around its own path in {len(much)} of {len(measured)} "
-        "reps. Move more slowly and evenly."
-    )
-    return [Finding("wobble", much, message)]
-
-
-def _about(value_deg: float) -> str:
-    return "less than 1°" if value_deg < 0.75 else f"{value_deg:.0f}°"
+    return [Finding("wobble", much, {"typical_deg": typical, "much": len(much), "reps": len(measured)})]

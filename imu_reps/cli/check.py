@@ -11,16 +11,18 @@ from imu_reps.cli.console import complain, say
 from imu_reps.errors import ImuRepsError, RecordingError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from imu_reps.analysis.plausibility import PlausibilityFinding
+    from imu_reps.domain.finding import Finding
     from imu_reps.domain.recording import Recording
     from imu_reps.domain.samples import SensorPlace
     from imu_reps.kinematics.clocks import TimedSamples
     from imu_reps.kinematics.sensor_offset import SensorOffset
+    from imu_reps.quality import Checked
 
 _MARKS = {"refuse": "x", "caution": "!", "info": "-"}
 _SOURCES = {"arrivals": "arrivals", "tap": "a tap"}
+_USABLE, _STEPS = "#+.", 50
 _COLUMNS = "{:<8}{:>10}{:>9}{:>9}{:>13}{:>13}"
 
 
@@ -31,7 +33,8 @@ _COLUMNS = "{:<8}{:>10}{:>9}{:>9}{:>13}{:>13}"
 def check(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> None:
     """Tell whether a recording is plausible, and the mend for what is not.
 
-    Looks at units, gravity, clipping, frozen axes, swapped or upside-down sensors, rate, loss and clocks.
+    Looks at units, gravity, range, failed and frozen readings, swapped or upside-down sensors, rate, loss,
+    counters and clocks, and draws where each sensor gave readings.
     Exit code 4 if the recording must be refused, 1 if a file cannot be read.
     """
     ctx.exit(max(_check_file(file, as_json) for file in files))
@@ -39,8 +42,8 @@ def check(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> None:
 
 def _check_file(file: str, as_json: bool) -> int:
     """Check one file, print what was found, and return its exit code."""
-    from imu_reps.analysis.cross_time import doubt_about_time
-    from imu_reps.analysis.plausibility import check_recording
+    from imu_reps.analysis.cross_time import agree_on_time, doubt_about_time
+    from imu_reps.quality import examined
     from imu_reps.storage.recording import load
 
     try:
@@ -52,67 +55,45 @@ def _check_file(file: str, as_json: bool) -> int:
         else:
             complain(error)
         return error.exit_code
-    clocks = _clocks(recording)
-    offset = _offset(recording, clocks)
+    checked = examined(recording)
+    clocks = checked.clocks
+    offset = agree_on_time(checked.recording, clocks).offset
     noticed = (*_noticed_by_reader(recording), *doubt_about_time(offset), *_discarded(recording))
-    findings = (*check_recording(recording), *noticed)
+    findings = (*checked.findings, *noticed)
     if as_json:
         say(json.dumps(_as_dict(file, findings, clocks, offset), allow_nan=False))
     else:
-        say(_as_text(file, findings, clocks, offset))
+        say(_as_text(file, findings, checked, offset))
     refused = any(finding.severity == "refuse" for finding in findings)
     return RecordingError.exit_code if refused else 0
 
 
-def _noticed_by_reader(recording: Recording) -> tuple[PlausibilityFinding, ...]:
-    from imu_reps.analysis.plausibility import PlausibilityFinding
+def _noticed_by_reader(recording: Recording) -> tuple[Finding, ...]:
+    from imu_reps.analysis.set_findings import file_finding
 
-    return tuple(
-        PlausibilityFinding(caution.code, "caution", None, caution.message, caution.hint)
-        for caution in recording.cautions
-    )
+    return tuple(file_finding(caution) for caution in recording.cautions)
 
 
-def _discarded(recording: Recording) -> tuple[PlausibilityFinding, ...]:
-    from imu_reps.analysis.plausibility import PlausibilityFinding
-    from imu_reps.domain.endings import DISCARDED
+def _discarded(recording: Recording) -> tuple[Finding, ...]:
+    from imu_reps.domain.finding import Finding
 
-    hint = "It can be reported and played back like any other."
-    return (PlausibilityFinding("discarded", "info", None, DISCARDED, hint),) if recording.discarded else ()
+    return (Finding("discarded"),) if recording.discarded else ()
 
 
-def _clocks(recording: Recording) -> Mapping[SensorPlace, TimedSamples]:
-    """Fitted clocks for the table; none where a finding already says that they cannot be fitted."""
-    from imu_reps.analysis.plausibility import fit_clocks
+def _as_text(file: str, findings: tuple[Finding, ...], checked: Checked, offset: SensorOffset | None) -> str:
+    from imu_reps.report.findings import hint, sentence
 
-    try:
-        return fit_clocks(recording)
-    except RecordingError:
-        return {}
-
-
-def _offset(recording: Recording, clocks: Mapping[SensorPlace, TimedSamples]) -> SensorOffset | None:
-    """How far apart the two sensors' times may be."""
-    from imu_reps.analysis.cross_time import agree_on_time
-
-    return agree_on_time(recording, clocks).offset
-
-
-def _as_text(
-    file: str,
-    findings: tuple[PlausibilityFinding, ...],
-    clocks: Mapping[SensorPlace, TimedSamples],
-    offset: SensorOffset | None,
-) -> str:
-    lines = [file]
+    lines, clocks = [file], checked.clocks
     if clocks:
         lines.append("  " + _COLUMNS.format("sensor", "rate", "samples", "lost", "longest gap", "drift"))
     lines += ["  " + _row(place, timed) for place, timed in clocks.items()]
     if offset is not None:
         within = f"{1e3 * offset.uncertainty_s:.0f} ms"
         lines.append(f"  times of the two sensors agree to ±{within}, from {_SOURCES[offset.source]}")
+    lines += _usable_over_time(checked)
     for finding in findings:
-        lines += [f"{_MARKS[finding.severity]} {finding.message}", f"    {finding.hint}"]
+        lines.append(f"{_MARKS[finding.severity]} {sentence(finding)}")
+        lines += [f"    {mend}"] if (mend := hint(finding)) else []
     worst = {finding.severity for finding in findings}
     if "refuse" in worst:
         lines.append("Not usable as it is: see x above.")
@@ -121,6 +102,23 @@ def _as_text(
     else:
         lines.append("Looks plausible.")
     return "\n".join(lines)
+
+
+def _usable_over_time(checked: Checked) -> Iterator[str]:
+    """A line of time for each sensor: where it gave readings, in part, or none."""
+    import numpy as np
+
+    if not checked.clocks:
+        return
+    first = min(float(timed.time_s[0]) for timed in checked.clocks.values())
+    last = max(float(timed.time_s[-1]) for timed in checked.clocks.values())
+    edges = np.linspace(first, max(last, first + 1e-3), _STEPS + 1)
+    for place, timed in checked.clocks.items():
+        times = timed.time_s[~checked.readings[place].bad]
+        share = np.histogram(times, edges)[0] * timed.period_s / (edges[1] - edges[0])
+        marks = np.select([share > 0.9, share > 0.1], [*_USABLE[:2]], _USABLE[2])
+        yield f"  {place:<7} |{''.join(marks)}| {max(first, 0.0):.0f} to {last:.0f} s"
+    yield f"          {_USABLE[0]} usable, {_USABLE[1]} in part, {_USABLE[2]} no reading"
 
 
 def _row(place: str, timed: TimedSamples) -> str:
@@ -133,15 +131,27 @@ def _row(place: str, timed: TimedSamples) -> str:
 
 def _as_dict(
     file: str,
-    findings: tuple[PlausibilityFinding, ...],
+    findings: tuple[Finding, ...],
     clocks: Mapping[SensorPlace, TimedSamples],
     offset: SensorOffset | None,
 ) -> dict[str, Any]:
-    keys = ("code", "severity", "sensor", "message", "hint")
+    from imu_reps.report.findings import hint, sentence
+
     return {
         "file": file,
         "plausible": not any(finding.severity == "refuse" for finding in findings),
-        "findings": [{key: getattr(finding, key) for key in keys} for finding in findings],
+        "findings": [
+            {
+                "code": finding.code,
+                "severity": finding.severity,
+                "sensor": finding.sensor,
+                "message": sentence(finding),
+                "hint": hint(finding),
+                "start_s": finding.start_s,
+                "end_s": finding.end_s,
+            }
+            for finding in findings
+        ],
         "sensors": {
             "pelvis": _clock_dict(clocks["pelvis"]) if "pelvis" in clocks else None,
             "ankle": _clock_dict(clocks["ankle"]) if "ankle" in clocks else None,

@@ -93,6 +93,9 @@ def show(content: Callable[[int], RenderableType]) -> None:
 
 def complain(error: ImuRepsError) -> None:
     """Say on standard error what is wrong, and the mend."""
+    from imu_reps.report.findings import worded
+
+    error = worded(error)
     mention(f"{error.message}\n  {error.hint}")
 
 

@@ -27,6 +27,7 @@ COMMANDS = {
     "reanalyse": "Sum up all recordings again, or show what would move.",
     "simulate": "Make a simulated recording with its truth.",
     "where": "Print the folder recordings are kept in.",
+    "docs": "Print a page of the documentation.",
 }
 
 

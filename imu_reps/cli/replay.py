@@ -107,6 +107,7 @@ def _play_on_page(
 
 def _show_json(recording: Recording, settings: Settings, speed: float | None) -> None:
     """Every event as a line, at once, and the summary as the last."""
+    from imu_reps.report.findings import told
     from imu_reps.storage.exports import event_line, summary_line
     from imu_reps.view.played_set import play
 
@@ -114,7 +115,7 @@ def _show_json(recording: Recording, settings: Settings, speed: float | None) ->
         for event in step.events:
             say(event_line(event))
 
-    say(summary_line(play(recording, settings, USUALLY_SPOKEN, speed, say_events)))
+    say(summary_line(play(recording, settings, USUALLY_SPOKEN, speed, say_events), told))
 
 
 def _show_text(
@@ -157,7 +158,8 @@ def _on_screen(screen: LiveScreen, recording: Recording, settings: Settings) -> 
 
 
 def _echo_error(file: str, error: ImuRepsError) -> int:
+    from imu_reps.report.findings import worded
     from imu_reps.storage.exports import error_line
 
-    say(error_line(file, error))
+    say(error_line(file, worded(error)))
     return error.exit_code

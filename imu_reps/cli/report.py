@@ -72,13 +72,14 @@ def _latest() -> str:
 
 def _json_line(file: str, settings: Settings) -> int:
     from imu_reps.analysis.analyze import analyze
+    from imu_reps.report.findings import told, worded
     from imu_reps.storage.exports import error_line, summary_line
     from imu_reps.storage.recording import load
 
     try:
-        say(summary_line(analyze(load(file), settings).summary))
+        say(summary_line(analyze(load(file), settings).summary, told))
     except ImuRepsError as error:
-        say(error_line(file, error))
+        say(error_line(file, worded(error)))
         return error.exit_code
     return 0
 

@@ -32,7 +32,7 @@ WHOLE = ("id", "signal", "battery", "usable")
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Sighting:
     """A device that was heard, and how full its battery is; None: not known."""
 
     device: Nearby
@@ -60,7 +60,7 @@ def scan(
     if sys.stderr.isatty():
         mention(f"Listening for {seconds:.0f} s ...")
 
-    async def look(radio: Radio, world: VirtualWorld | None) -> list[Seen]:  # noqa: ARG001
+    async def look(radio: Radio, world: VirtualWorld | None) -> list[Sighting]:  # noqa: ARG001
         return await _look(radio, seconds, batteries=not quick)
 
     try:
@@ -79,11 +79,11 @@ def scan(
         _show(shown, others=len(seen) - len(shown))
 
 
-async def _look(radio: Radio, seconds: float, batteries: bool) -> list[Seen]:
+async def _look(radio: Radio, seconds: float, batteries: bool) -> list[Sighting]:
     from imu_reps.setup.candidates import nearby
 
     devices = nearby(await radio.scan(seconds))
-    return [Seen(d, await _battery(radio, d) if batteries else None) for d in devices]
+    return [Sighting(d, await _battery(radio, d) if batteries else None) for d in devices]
 
 
 async def _battery(radio: Radio, device: Nearby) -> float | None:
@@ -115,7 +115,7 @@ def _devices(count: int) -> str:
     return "1 device was" if count == 1 else f"{count} devices were"
 
 
-def _show(seen: Sequence[Seen], others: int) -> None:
+def _show(seen: Sequence[Sighting], others: int) -> None:
     styles = ["" if s.device.family else "dim" for s in seen]
     show_table(TITLES, [_row(s) for s in seen], whole=WHOLE, styles=styles)
     notes = list(dict.fromkeys(filter(None, (_note(s.device) for s in seen))))
@@ -126,7 +126,7 @@ def _show(seen: Sequence[Seen], others: int) -> None:
         show(lambda width: "\n".join(notes))  # noqa: ARG005
 
 
-def _row(seen: Seen) -> tuple[str, ...]:
+def _row(seen: Sighting) -> tuple[str, ...]:
     found = seen.device.found
     battery = "-" if seen.battery_percent is None else f"{seen.battery_percent:.0f} %"
     kind = seen.device.kind.title if seen.device.kind else "unknown"
@@ -167,7 +167,7 @@ def _note(device: Nearby) -> str | None:
     return f"{device.kind.title}: {words}" if words else None
 
 
-def _as_dict(seen: Seen) -> dict[str, Any]:
+def _as_dict(seen: Sighting) -> dict[str, Any]:
     device = seen.device
     return {
         "name": device.found.advertisement.name,

@@ -95,7 +95,7 @@ def end_range(
     Three very slow lowerings, with one leg on each side. FILE: recordings of them; without one they are
     recorded now. The floor is kept in the person's profile: later sets are judged against it.
     """
-    from imu_reps.analysis.end_range import end_range as tested
+    from imu_reps.analysis.end_range_floor import end_range as tested
     from imu_reps.report.end_range_text import end_range_sentences
     from imu_reps.storage.profile_file import load_profiles
 

@@ -43,7 +43,7 @@ PATIENCE_S: dict[CueCode, float] = {
 }
 
 #: A fault is worth a word this long after its limit was passed.
-FAULT_PATIENCE_S = 0.45
+FAULT_PATIENCE_S = 0.48
 
 
 def make(

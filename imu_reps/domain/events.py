@@ -50,6 +50,24 @@ class RepCompleted:
 
 
 @dataclass(frozen=True, slots=True)
+class RepRevised:
+    """A repetition that counts has other flags by now: its lowering went on, or the others show it otherwise.
+
+    Attributes
+    ----------
+    rep : Rep
+        As it is seen now.
+    cleared : tuple of Flag
+        What it was told to have, and has not.
+    """
+
+    time_s: float
+    number: int
+    rep: Rep
+    cleared: tuple[Flag, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RepRetracted:
     """A repetition counted before turned out to be none; the count is now `rep_count`."""
 
@@ -220,6 +238,7 @@ Event = (
     | PhaseChanged
     | RepAtFarEnd
     | RepCompleted
+    | RepRevised
     | RepRetracted
     | FaultSeen
     | SensorSilent

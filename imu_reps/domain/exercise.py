@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 Exercise = Literal[
     "single_leg_raise",
@@ -12,14 +12,7 @@ Exercise = Literal[
     "hanging_leg_raise",
     "hollow_hold",
 ]
-EXERCISES: tuple[Exercise, ...] = (
-    "single_leg_raise",
-    "single_leg_raise_bent",
-    "double_leg_raise",
-    "heel_tap",
-    "hanging_leg_raise",
-    "hollow_hold",
-)
+EXERCISES: tuple[Exercise, ...] = get_args(Exercise)
 
 #: Held, not repeated: a hold has no repetitions.
 HOLDS: tuple[Exercise, ...] = ("hollow_hold",)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """Angles as `definitions` says, causal and not low-passed; None: not measured.
+    """Angles as docs/definitions.md#angles says, causal and not low-passed; None: not measured.
 
     Attributes
     ----------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
@@ -58,7 +58,7 @@ class SensorHeader:
     anterior_axis: Axis | None = None
 
 
-#: Header of a sensor of which the file says nothing: the defaults of the recording format.
+#: Header of a sensor of which the file says nothing: docs/recording-format.md#header.
 DEFAULT_PELVIS = SensorHeader(cranial_axis="+y", anterior_axis="+z")
 DEFAULT_ANKLE = SensorHeader()
 
@@ -91,6 +91,10 @@ class Header:
     def sensor(self, place: SensorPlace) -> SensorHeader:
         """The header of the sensor worn at `place`."""
         return self.pelvis if place == "pelvis" else self.ankle
+
+    def with_sensor(self, place: SensorPlace, header: SensorHeader) -> Header:
+        """The same with another header of one sensor."""
+        return replace(self, pelvis=header) if place == "pelvis" else replace(self, ankle=header)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,3 +156,12 @@ class Recording:
     def samples(self, place: SensorPlace) -> SampleBlock | None:
         """The samples of the sensor worn at `place`."""
         return self.pelvis if place == "pelvis" else self.ankle
+
+    @property
+    def blocks(self) -> tuple[SampleBlock, ...]:
+        """The samples of each sensor that sent any."""
+        return tuple(block for block in (self.pelvis, self.ankle) if block is not None and len(block))
+
+    def with_samples(self, block: SampleBlock) -> Recording:
+        """The same with other samples of one sensor."""
+        return replace(self, pelvis=block) if block.sensor == "pelvis" else replace(self, ankle=block)

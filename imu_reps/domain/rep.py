@@ -53,7 +53,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Rep:
-    """One repetition; every field means what `definitions` says, None is "not measured"."""
+    """One repetition; fields: docs/definitions.md#per-repetition; None is "not measured"."""
 
     number: int
     start_s: float

@@ -10,48 +10,52 @@ Preset = Literal["default", "beginner", "strict"]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Thresholds of counting and judging; defaults from the project's clinical reference.
+    """Thresholds of counting and judging; all with their sensitivity: docs/thresholds.md#settings.
 
     Two levels each: past ``*_watch_*`` it is worth watching, past ``*_flag_*`` it is a fault.
 
     Attributes
     ----------
+    preset : {"default", "beginner", "strict"}
+        How strictly the pelvis is judged (ours).
     usual_range_deg : float or None
-        The person's usual range, for counting live before the set has shown its own.
+        The person's usual range, for counting live before the set has shown its own (from their profile).
     min_range_deg, min_range_share : float
-        A repetition's way out and back span at least this, and this share of the set's median range.
+        A repetition's way out and back span at least this, and this share of the set's usual range (ours).
     tilt_watch_deg, tilt_flag_deg : float
-        Anterior tilt past the flat-back zero.
+        Anterior tilt past the flat-back zero (ours: what a sensor, 1°, and skin, 2°, may be wrong by, and
+        twice that; at how many degrees a back leaves the floor has not been published).
     lift_off_deg : float
-        Anterior tilt that counts as the back letting go.
+        Anterior tilt that counts as the back letting go (ours, as above).
     rotation_watch_deg, rotation_flag_deg : float
-        Pelvic rotation, either direction.
+        Pelvic rotation, either direction (2.5 ± 1.7° with a contracted pelvic floor, 6.8 ± 2.8° without: Ko,
+        Kim and Oh, J Musculoskelet Sci Technol 2024).
     angle_hold_s : float
-        How long an angle must hold to count as reached.
+        How long an angle must hold to count as reached (ours: shorter is a twitch, or soft tissue).
     momentum_watch, momentum_flag : float
-        Share of the rise without muscle.
+        Share of the rise without muscle (physics: 60° in 2 s have 0, in 1 s 0.06, in 0.8 s 0.19).
     drop_watch, drop_flag : float
-        The same share while lowering.
+        The same share while lowering (physics, as above).
     one_leg_eccentric_watch_s, one_leg_eccentric_flag_s : float
-        A lowering shorter than this is fast.
+        A lowering shorter than this is fast (convention: two seconds up, two down).
     two_leg_eccentric_watch_s, two_leg_eccentric_flag_s : float
-        The same for both legs together.
+        The same for both legs together (convention: lower to a count of four).
     peak_speed_watch_dps, peak_speed_flag_dps : float
-        Leg speed, judged where momentum cannot be (heel taps).
+        Leg speed, judged where momentum cannot be (physics: 60° in 2 s peak at 47 to 56 deg/s).
     heel_touch_mps2 : float
-        Impact above the local noise.
+        Impact above the local noise (ours).
     short_range_share : float
-        A range under this share of the median or of the target is short.
+        A range under this share of the median or of the target is short (ours).
     floor_margin_deg : float
-        A leg this far under the person's floor is below it: what its angle may be wrong by.
+        A leg this far under the person's floor is below it (ours: what its angle may be wrong by).
     knee_bend_share : float
-        How far off the hip may seem to lie, as a share of the leg's length.
+        How far off the hip may seem to lie, as a share of the leg's length (geometry: 0.37 at 40° of bend).
     snap_noise_ratio, snap_least_mps2 : float
-        A jolt exceeds so many times the noise around it, and so much in any case.
+        A jolt exceeds so many times the noise around it, and so much in any case (ours).
     sway_watch_deg, sway_flag_deg : float
-        Hanging: pitch of the pelvis at the bottom before the lift.
+        Hanging: pitch of the pelvis at the bottom before the lift (ours).
     no_breath_s : float or None
-        Experimental: a rest without a breath for so long is told; None: breathing is not looked at.
+        Experimental: a rest without a breath for so long is told; None: breathing is not looked at (ours).
     """
 
     preset: Preset = "default"

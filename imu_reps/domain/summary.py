@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from imu_reps.domain.exercise import Exercise
+from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import PelvisAlignment, Posture, Side, Start
 from imu_reps.domain.rep import Certainty, Partial, Rep
 from imu_reps.domain.settings import Settings
@@ -90,7 +91,7 @@ class Trend:
 
 @dataclass(frozen=True, slots=True)
 class SetSummary:
-    """The set in numbers; every field means what `definitions` says.
+    """The set in numbers; fields: docs/definitions.md#per-set.
 
     `rep_count_certainty` is None in what earlier versions remembered.
     """
@@ -117,15 +118,6 @@ class SetSummary:
     floor_angle_deg: float | None
     floor_below_deg: float | None
     trend: tuple[Trend, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing a reader should know of the set, in plain words, and the repetitions it is about."""
-
-    code: str
-    reps: tuple[int, ...]
-    message: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-#: A way keeps its aim within the larger of these two, a pause within the last (`definitions`).
+#: A way keeps its aim within the larger of these two, a pause within the last: docs/definitions.md#tempo.
 WAY_WITHIN_S = 0.25
 WAY_WITHIN_SHARE = 0.15
 PAUSE_WITHIN_S = 0.35

@@ -21,7 +21,7 @@ class AngleTrack:
     time_s : (n,) float
         Regular, 1 / `GRID_HZ` apart.
     leg_elevation_deg, pelvic_tilt_deg, pelvic_rotation_deg : (n,) float
-        As `definitions` says, not low-passed.
+        As docs/definitions.md#angles says, not low-passed.
     pelvis_gyr_dps : (n, 3) float
         Angular rate of the pelvis in sensor axes, bias removed.
     ankle_impact_mps2 : (n,) float

@@ -13,7 +13,8 @@ STILL_WINDOW_S = 0.5
 STILL_GYR_RMS_DPS = 2.0
 STILL_ACC_SD_MPS2 = 0.15
 
-#: Where the sensor's own noise is larger, its scatter may be so many times that noise (`definitions`) ...
+#: Where the sensor's own noise is larger, its scatter may be so many times that noise:
+#: docs/definitions.md#still-ready-spell ...
 NOISE_TIMES = 2.0
 #: ... and never more than this: twice the 0.07 m/s² an axis of an MPU-6050 at 200 Hz, and a bit (ours).
 NOISY_ACC_SD_MPS2 = 0.30

@@ -10,6 +10,7 @@ from imu_reps.domain.events import (
     Ready,
     RepCompleted,
     RepRetracted,
+    RepRevised,
     SensorBack,
     SensorSilent,
     SetEnded,
@@ -33,9 +34,8 @@ def heard(event: Event) -> str | None:
             words = f"{number}"
         case RepRetracted(rep_count=count, reason=reason):
             words = f"back to {count}: {reason.rstrip('.')}"
-        case FaultSeen(number=number, fault=fault) if fault.level == "flag":
-            value, limit = written(abs(fault.value), fault.unit), written(abs(fault.limit), fault.unit)
-            words = f"   rep {number}: {label(fault.code)}, {value} (limit {limit})"
+        case FaultSeen() | RepRevised():
+            return _of_faults(event)
         case SensorSilent(sensor=sensor):
             words = f"the {sensor} sensor is silent: {_WITHOUT[sensor]}"
         case SensorBack(sensor=sensor):
@@ -50,3 +50,14 @@ def heard(event: Event) -> str | None:
         case _:
             return None
     return words
+
+
+def _of_faults(event: FaultSeen | RepRevised) -> str | None:
+    """What is told of a repetition after it was counted."""
+    if isinstance(event, RepRevised):
+        gone = ", no ".join(label(code) for code in event.cleared)
+        return f"   rep {event.number}: no {gone} after all" if gone else None
+    fault = event.fault
+    value, limit = written(abs(fault.value), fault.unit), written(abs(fault.limit), fault.unit)
+    told = f"   rep {event.number}: {label(fault.code)}, {value} (limit {limit})"
+    return told if fault.level == "flag" else None

@@ -9,11 +9,13 @@ from collections.abc import Callable, Sequence
 from statistics import median
 
 from imu_reps.domain.endings import STOPPED_WITH_PAIN
+from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Side
 from imu_reps.domain.rep import Fault, Flag, Rep
-from imu_reps.domain.summary import Finding, Summary, Trend
+from imu_reps.domain.summary import Summary, Trend
 from imu_reps.report.aim import aim_sentences
 from imu_reps.report.figures import degrees, listed, past_limit, reps_named, written
+from imu_reps.report.findings import told
 from imu_reps.report.uncounted import nothing_sentences
 
 #: Worst first: the order of the report's sentences.
@@ -194,7 +196,7 @@ def of_the_set(finding: Finding) -> bool:
 
 
 def _told(summary: Summary, *codes: str) -> list[str]:
-    return [finding.message for finding in summary.findings if finding.code in codes]
+    return [told(finding) for finding in summary.findings if finding.code in codes]
 
 
 def _whole_set(summary: Summary) -> list[str]:

@@ -16,7 +16,7 @@ from imu_reps.report.phrases import label
 #: Under this many columns the table gets single gaps, and then short heads too.
 SINGLE_GAPS, SHORT_HEADS = 90, 74
 NOT_MEASURED = "–"
-#: A pause longer than this is a rest (see `definitions`: out of the means).
+#: A pause longer than this is a rest (docs/definitions.md#phases: out of the means).
 _REST_S = 10.0
 
 

@@ -11,8 +11,8 @@ from imu_reps.domain.samples import SampleBlock, SensorPlace
 from imu_reps.sensors.stream_items import Item, LinkChange
 from imu_reps.session.recorder import LOST
 
-#: The tremor baseline wants 5 s of stillness, the zero 1 s (`definitions`); a set that begins with the
-#: first repetition has both.
+#: The tremor baseline wants 5 s of stillness, the zero 1 s (docs/definitions.md#the-zero); a set that begins
+#: with the first repetition has both.
 LEAD_IN_S = 6.0
 
 #: A sensor that is taken in the hand, strapped on or put down with its leg turns faster; one on a leg at

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from imu_reps.analysis.plausibility.accelerometer import GRAVITY_MPS2, MISCALIBRATED, WRONG_SCALE
 from imu_reps.domain.samples import FloatArray, SampleBlock, SensorPlace
 from imu_reps.errors import ImuRepsError
 from imu_reps.kinematics.clocks import SensorClock
 from imu_reps.kinematics.rest import MAX_BIAS_DPS
+from imu_reps.quality.accelerometer import GRAVITY_MPS2, MISCALIBRATED, WRONG_SCALE
 from imu_reps.sensors.streams import SensorStatus
 from imu_reps.setup.computer_check import Check, Level
 

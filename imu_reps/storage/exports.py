@@ -10,13 +10,15 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from imu_reps.domain.events import Event
+from imu_reps.domain.finding import Finding
 from imu_reps.domain.foreign_text import spreadsheet_cell
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.domain.summary import SUMMARY_FORMAT, Summary
@@ -26,15 +28,24 @@ from imu_reps.storage.file_access import access_error, save_document, write_new
 from imu_reps.storage.plain_json import one_line, plain
 
 
-def summary_line(summary: Summary) -> str:
+def summary_line(summary: Summary, told: Callable[[Finding], str]) -> str:
     """One recording as one line of JSON, without a line break.
+
+    Parameters
+    ----------
+    summary : Summary
+    told : callable
+        The words of a finding.
 
     Raises
     ------
     ValueError
         If a number is NaN or infinite: "not measured" is None.
     """
-    return one_line(summary)
+    found = [
+        {"code": finding.code, "reps": finding.reps, "message": told(finding)} for finding in summary.findings
+    ]
+    return json.dumps(plain(replace(summary, findings=())) | {"findings": found}, separators=(",", ":"))
 
 
 def error_line(file: str | None, error: ImuRepsError) -> str:

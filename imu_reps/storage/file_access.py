@@ -42,6 +42,22 @@ def access_error(error: OSError, name: str) -> FileAccessError:
     return FileAccessError(f"{name}: {what}", hint=hint, code=code)
 
 
+def refuse_special(path: Path) -> None:
+    """Stop before a pipe or a device is opened, which may never end.
+
+    Raises
+    ------
+    FileAccessError
+        ``no_file``.
+    """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise FileAccessError(
+            f"{path}: this is a pipe or a device, not a file.",
+            hint="Save what comes out of it in a file, and name that.",
+            code="no_file",
+        )
+
+
 def make_folder(folder: Path) -> None:
     """Make a folder, and those above it that are missing, for this user alone; one that is there stays.
 

@@ -42,5 +42,6 @@ def stored_set(recording: Recording, summary: Summary) -> StoredSet:
 def _said(recording: Recording, key: str) -> int | None:
     """What the person said last, 0 to 10; anything else is not taken for an answer."""
     answers = [note.value.strip() for note in recording.notes if note.key == key]
-    numbers = [int(answer) for answer in answers if answer.isdecimal() and int(answer) <= 10]
+    numbers = [int(answer) for answer in answers if answer.isdecimal() and len(answer) <= 2]
+    numbers = [number for number in numbers if number <= 10]
     return numbers[-1] if numbers else None

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.domain.settings import Settings
+from imu_reps.report.findings import worded
 from imu_reps.sensors.stream_items import SensorStatus
 from imu_reps.session.recorder import Finished
 from imu_reps.session.session_events import (
@@ -94,7 +95,7 @@ def _done(picture: Snapshot, finished: Finished) -> Change:
     for event in finished.events:
         picture, more = heard(picture, event)
         moments += more
-    problems = [str(error) for error in (finished.unusable, finished.unwritten) if error is not None]
+    problems = [str(worded(error)) for error in (finished.unusable, finished.unwritten) if error is not None]
     trouble = " ".join(problems) or None
     ended = "discarded" if finished.discarded else finished.reason
     over = replace(picture, state="ended", ended=ended, phase=None, held_s=None, trouble=trouble)

@@ -91,7 +91,7 @@ class Snapshot:
         ``waiting`` for sensors, start or stillness; ``ready`` to count; ``running``; ``resting`` between
         sets; ``ended``.
     leg_deg, tilt_deg, rotation_deg : float or None
-        As `definitions` says; None: not measured.
+        As docs/definitions.md#angles says; None: not measured.
     phase : Phase or None
     phase_since_s : float
         When the phase was known to begin, on the scale of `time_s`.

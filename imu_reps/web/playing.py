@@ -11,6 +11,7 @@ from imu_reps.domain.recording import Recording
 from imu_reps.domain.samples import SampleBlock
 from imu_reps.domain.settings import Settings
 from imu_reps.errors import ImuRepsError
+from imu_reps.report.findings import worded
 from imu_reps.view.played_set import PlayedSet, Step, slots
 from imu_reps.view.scene import first_picture, next_picture, played_picture
 from imu_reps.web.commands import Command, Discard, Effort, Hurt, Pain, Start, StopSet
@@ -147,7 +148,7 @@ class Following:
             step, analysis = self._set.finish(reason)
         except ImuRepsError as error:
             over = replace(self._hub.picture, state="ended", ended=reason, may_start=True)
-            self._hub.show(replace(over, trouble=str(error)))
+            self._hub.show(replace(over, trouble=str(worded(error))))
             return
         self._show(step)
         headline, report = headline_of(analysis), reports.add(page_of(analysis, self._floor_deg))

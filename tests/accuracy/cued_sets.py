@@ -7,7 +7,7 @@ cue at one from 47000 on led to a rule (tilt is told from the zero of a rest); t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import chain
 from types import MappingProxyType
@@ -80,6 +80,10 @@ FAULTY = CuedPopulation(
         "life": False,
     },
 )
+
+#: A few of either for every day; looked at by none who chose a threshold.
+FEW_PLAIN = replace(PLAIN, seeds=(range(67000, 67008),))
+FEW_FAULTY = replace(FAULTY, seeds=(range(67200, 67212),))
 
 
 @cache

@@ -1,7 +1,8 @@
 """Figures of the judgement over simulated sets: what is flagged wrongly, and what is missed.
 
-The truth of a repetition is what the commanded motion is by the definitions, at the default settings. Left
-out are repetitions within the measurement's own uncertainty of a limit; every figure says how many.
+The truth of a repetition is what the commanded motion is by docs/definitions.md#faults, at the default
+settings. Left out are repetitions within the measurement's own uncertainty of a limit; every figure says how
+many.
 """
 
 from __future__ import annotations

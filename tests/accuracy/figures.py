@@ -74,7 +74,7 @@ def measured_share(sets: Sequence[MeasuredSet], name: str) -> float:
 
 
 def percentile(found: Sequence[tuple[int, float]], share: float) -> float:
-    return float(np.percentile([error for _, error in found], share))
+    return float(np.percentile([error for _, error in found], share)) if found else float("nan")
 
 
 def worst_seeds(found: Iterable[tuple[int, float]]) -> tuple[tuple[int, float], ...]:

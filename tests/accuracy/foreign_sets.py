@@ -28,7 +28,7 @@ _COMPARED = {
 
 @dataclass(frozen=True)
 class TrueRep:
-    """One repetition as the body made it: see `definitions`; None: not to be known.
+    """One repetition as the body made it: see docs/definitions.md#per-repetition; None: not to be known.
 
     Attributes
     ----------

@@ -1,8 +1,9 @@
 """Real supine raises cut anywhere and turned any way round, and the counts that such a cut allows.
 
 A cut begins and ends at a rest, at a top, on a way up or on a way down, and holds at least three whole
-repetitions. By `definitions` a repetition that the cut's beginning or end takes a part of counts or not
-by what is left of it; where that is nearer than the labels are good for, either count is allowed.
+repetitions. By docs/definitions.md#a-repetition a repetition that the cut's beginning or end takes a part of
+counts or not by what is left of it; where that is nearer than the labels are good for, either count is
+allowed.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ SEEDS = range(200)
 FEWEST_REPS = 3
 MOST_REPS = 15
 
-#: A smaller rise or fall than this share of the usual range is no repetition: `definitions`.
+#: A smaller rise or fall than this share of the usual range is no repetition:
+#: docs/definitions.md#a-repetition.
 COUNTS_FROM = 0.35
 
 #: The labels' 15 and 85 % crossings are good to 0.2 s; a cut so near to one allows either count.

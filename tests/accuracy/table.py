@@ -1,14 +1,15 @@
 """Print the table of accuracy figures as Markdown: ``python tests/accuracy/table.py``.
 
 Takes some minutes. The exit status is 1 where a figure misses its limit; ``--worst`` adds the seeds to
-look at first.
+look at first, ``--write`` puts the table into docs/accuracy.md#the-table.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import isfinite
+from pathlib import Path
 
 import cue_figures
 import fault_figures
@@ -18,6 +19,8 @@ import simulated_figures as of
 import tiring
 from figures import Figure
 from real_recordings import folder
+
+PAGE = Path(__file__).parents[2] / "imu_reps" / "docs" / "accuracy.md"
 
 
 def figures() -> Iterator[Figure]:
@@ -75,14 +78,25 @@ _DECIMALS = {"ms": 1, "°": 2, "%": 1, "": 3}
 
 def main() -> int:
     """Print the table."""
-    print("| Figure | Measured | Limit | Population |\n|---|---|---|---|")
+    lines = ["| Figure | Measured | Limit | Population |", "|---|---|---|---|"]
+    print("\n".join(lines))
     reached = True
     for figure in figures():
-        print(row(figure), flush=True)
+        lines.append(row(figure))
+        print(lines[-1], flush=True)
         if "--worst" in sys.argv[1:]:
             print([(seed, round(value, 3)) for seed, value in figure.worst], file=sys.stderr, flush=True)
         reached &= figure.reached
+    if "--write" in sys.argv[1:]:
+        write(lines)
     return 0 if reached else 1
+
+
+def write(lines: Sequence[str]) -> None:
+    """Put the table into the page, between its markers."""
+    before, begin, rest = PAGE.read_text(encoding="utf-8").partition("<!-- accuracy -->\n")
+    _, end, after = rest.partition("\n<!-- end -->")
+    PAGE.write_text(before + begin + "\n".join(lines) + "\n" + end + after, encoding="utf-8")
 
 
 if __name__ == "__main__":

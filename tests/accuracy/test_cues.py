@@ -5,36 +5,41 @@ A population is simulated once in a process: the group keeps its tests in one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
+from math import isfinite
 
 import cue_figures as of
 import pytest
+from cued_sets import FEW_FAULTY, FEW_PLAIN
 from figures import Figure
 
-pytestmark = [pytest.mark.xdist_group("cued_sets"), pytest.mark.soak]
+pytestmark = pytest.mark.xdist_group("cued_sets")
+
+#: Of a few sets a share may be off its limit by this much by chance, in 100: two deviations of ten crossings.
+BY_CHANCE = 30.0
 
 
-def hold(*figures: Figure) -> None:
-    """Every figure keeps its limit; where not, say which and at which seeds."""
-    missed = [
+def missed(*figures: Figure) -> list[str]:
+    """What does not keep its limit, and at which seeds."""
+    return [
         f"{f.what}: {f.measured} over {f.limit} {f.unit}, worst {f.worst}" for f in figures if not f.reached
     ]
-    assert not missed, "\n".join(missed)
 
 
-def test_the_count_is_heard_at_the_true_end_of_a_repetition() -> None:
-    hold(*of.count_at_the_end())
+def test_a_few_sets_are_coached_in_time_by_one_voice_and_seldom_for_nothing() -> None:
+    """The figures of the table over so few sets that every day has time for it."""
+    figures = [f for f in of.all_figures(FEW_PLAIN, FEW_FAULTY) if isfinite(max(f.measured))]
+    shares = [replace(f, limit=f.limit + BY_CHANCE) for f in figures if f.unit == "%" and f.limit is not None]
+
+    assert not missed(*shares, *(f for f in figures if f.unit != "%"))
 
 
-def test_faults_are_told_as_they_happen() -> None:
-    hold(*of.faults_as_they_happen())
+@pytest.mark.soak
+def test_every_figure_of_the_cues_keeps_its_limit() -> None:
+    assert not missed(*of.all_figures())
 
 
-@pytest.mark.parametrize("figure", [of.false_cues, of.words_at_once])
-def test_the_coach_is_quiet_when_all_is_well_and_speaks_with_one_voice(figure: Callable[[], Figure]) -> None:
-    hold(figure())
-
-
+@pytest.mark.soak
 def test_the_floor_is_told_before_the_back_lets_go() -> None:
     (share,) = of.floor_before_it_is_reached().measured
 

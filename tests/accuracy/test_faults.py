@@ -13,6 +13,7 @@ pytestmark = [pytest.mark.xdist_group("faulty_sets"), pytest.mark.soak]
 
 HELD: list[Callable[[], Figure]] = [
     of.momentum,
+    of.back_arch,
     of.hip_pop,
     of.heel_touch,
     of.recurring_jolts,
@@ -26,13 +27,6 @@ HELD: list[Callable[[], Figure]] = [
 def test_a_figure_of_the_judgement_keeps_its_limit(figure: Callable[[], Figure]) -> None:
     found = figure()
     assert found.reached, f"{found.what}: {found.measured} over {found.limit} {found.unit}, {found.worst}"
-
-
-@pytest.mark.xfail(
-    reason="5.7 % wrong measured, limit 5: two of 400 sets have their zero from a curled pelvis"
-)
-def test_an_arch_is_told_where_there_is_one() -> None:
-    assert of.back_arch().reached
 
 
 def test_a_bent_knee_is_suspected_and_a_straight_one_is_not() -> None:

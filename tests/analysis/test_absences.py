@@ -14,6 +14,7 @@ from imu_reps.domain.events import Event, RepCompleted, RepRetracted, SensorBack
 from imu_reps.domain.recording import Note, Recording
 from imu_reps.domain.samples import SampleBlock, SensorPlace
 from imu_reps.errors import RecordingError
+from imu_reps.report.findings import told as words
 from imu_reps.report.heard import heard
 from imu_reps.sim.wearer import RepPlan, SetPlan, Simulated
 
@@ -47,7 +48,7 @@ def live(recording: Recording, cut: Cut, size: int) -> tuple[list[Event], Analys
 
 
 def told(analysis: Analysis) -> dict[str, str]:
-    return {finding.code: finding.message for finding in analysis.summary.findings}
+    return {finding.code: words(finding) for finding in analysis.summary.findings}
 
 
 @pytest.mark.parametrize("place", PLACES)

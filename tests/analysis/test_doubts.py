@@ -13,7 +13,6 @@ from scipy.spatial.transform import Rotation
 
 from imu_reps.analysis.analyze import Analysis, analyze
 from imu_reps.analysis.faults.judge import judge
-from imu_reps.analysis.plausibility import check_recording
 from imu_reps.analysis.reps.measure import Meter
 from imu_reps.analysis.reps.phases import Phases
 from imu_reps.analysis.set_motion import set_motion
@@ -23,6 +22,8 @@ from imu_reps.domain.samples import SampleBlock
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.summary import Summary
 from imu_reps.domain.track import AngleTrack
+from imu_reps.quality import check_recording
+from imu_reps.report.findings import told as words
 from imu_reps.sim.wearer import RepPlan, SetPlan, Simulated
 from imu_reps.storage.recording import load
 
@@ -34,7 +35,7 @@ CLEAN = SetPlan(reps=(PLAIN,) * 6)
 
 
 def told(summary: Summary, code: str) -> list[str]:
-    return [finding.message for finding in summary.findings if finding.code == code]
+    return [words(finding) for finding in summary.findings if finding.code == code]
 
 
 def until(recording: Recording, end_s: float) -> Recording:

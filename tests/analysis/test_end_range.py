@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from imu_reps.analysis.analyze import analyze
-from imu_reps.analysis.end_range import end_range, grade_of
+from imu_reps.analysis.end_range_floor import end_range, grade_of
 from imu_reps.domain.end_range import EndRange, Floor
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.summary import Summary

@@ -31,6 +31,7 @@ from imu_reps.domain.events import (
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.settings import Settings
 from imu_reps.kinematics.recorded import estimate_motion, fit_clocks
+from imu_reps.report.findings import told as words
 from imu_reps.sim.wearer import (
     Act,
     BodyPlan,
@@ -143,8 +144,8 @@ def test_a_hold_is_timed_and_nothing_is_counted(hold: Recording) -> None:
     assert summary.set.time_under_tension_s == pytest.approx(HELD_S, abs=0.5)
     assert (summary.set.rep_count, summary.set.clean_count, summary.set.partial_count) == (None, None, None)
     assert (summary.reps, summary.partials) == ((), ())
-    assert summary.findings[-2].message == "Held for 20 s."
-    assert "all the time" in summary.findings[-1].message
+    assert words(summary.findings[-2]) == "Held for 20 s."
+    assert "all the time" in words(summary.findings[-1])
 
 
 def test_life_around_a_hold_is_not_part_of_it() -> None:
@@ -181,7 +182,7 @@ def test_a_lift_without_a_hold_is_none() -> None:
 
     assert summary.set.time_under_tension_s is None
     assert summary.set.rep_count is None
-    assert "No hold was seen" in summary.findings[-1].message
+    assert "No hold was seen" in words(summary.findings[-1])
 
 
 def test_a_hold_that_lasts_until_the_recording_ends_counts_until_there(hold: Recording) -> None:
@@ -201,7 +202,7 @@ def test_without_an_ankle_sensor_a_hold_is_not_timed(hold: Recording) -> None:
     summary = analyze(replace(hold, ankle=None)).summary
 
     assert summary.set.time_under_tension_s is None
-    assert "no ankle sensor" in summary.findings[-1].message
+    assert "no ankle sensor" in words(summary.findings[-1])
 
 
 def test_without_a_pelvis_sensor_it_is_timed_and_not_judged(hold: Recording) -> None:
@@ -221,12 +222,12 @@ def test_the_longest_clean_stretch_is_the_one_within_the_limit(moved: Moved) -> 
 
 def test_a_pelvis_that_lets_go_is_clean_until_there(moved: Moved) -> None:
     found = tipped(moved, lambda after_s: 0.5 * after_s)
-    words = [finding.message for finding in hold_findings(found, Settings(), leg_seen=True)]
+    said = [words(finding) for finding in hold_findings(found, Settings(), leg_seen=True)]
 
     assert found.clean_s == pytest.approx(12.0, abs=0.5)
     assert found.greatest_tilt_after_s == pytest.approx(HELD_S, abs=0.7)
-    assert "12 s" in words[1]
-    assert "10°" in words[2]
+    assert "12 s" in said[1]
+    assert "10°" in said[2]
 
 
 def test_a_twitch_shorter_than_the_hold_of_an_angle_breaks_nothing(moved: Moved) -> None:
@@ -240,7 +241,7 @@ def test_a_pelvis_never_within_its_limit_has_no_clean_stretch(moved: Moved) -> N
     found = tipped(moved, lambda after_s: np.full(len(after_s), 9.0))
 
     assert found.clean_s == 0.0
-    assert "never within" in hold_findings(found, Settings(), leg_seen=True)[1].message
+    assert "never within" in words(hold_findings(found, Settings(), leg_seen=True)[1])
 
 
 @pytest.mark.parametrize("size", [7, 64])

@@ -129,10 +129,10 @@ def told(
     announced: Announced, seen: Sequence[Excursion], tick: int
 ) -> tuple[list[Excursion], list[Excursion]]:
     """What an estimate takes back and adds; what is new is announced."""
-    gone, new = announced.compare(seen, tick)
-    for rep in new:
+    changes = announced.compare(seen, tick)
+    for rep in changes.new:
         announced.add(rep)
-    return gone, new
+    return changes.gone, changes.new
 
 
 def test_what_is_no_longer_shown_is_doubted_before_it_is_taken_back() -> None:
@@ -182,10 +182,10 @@ def test_settled_repetitions_count_and_are_never_taken_back() -> None:
 
     announced.forget(200, 600)
     for tick in (1200, 1200 + DOUBT_TICKS):
-        gone, new = announced.compare([rep_at(0), rep_at(800)], tick)
+        changes = announced.compare([rep_at(0), rep_at(800)], tick)
 
-    assert gone == [rep_at(600)]
-    assert new == []
+    assert changes.gone == [rep_at(600)]
+    assert changes.new == []
     assert list(announced) == [rep_at(0), rep_at(200), rep_at(400), rep_at(800)]
     assert announced.number_of(rep_at(800)) == 4
     assert announced.number_of(rep_at(1000)) == 5

@@ -1,4 +1,4 @@
-"""The figures of one repetition, by the definitions, on angles made by hand."""
+"""The figures of one repetition, by docs/definitions.md#per-repetition, on angles made by hand."""
 
 from __future__ import annotations
 

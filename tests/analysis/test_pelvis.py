@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imu_reps.analysis.set.pelvis import Turn, estimate_turn, mean_up
+from imu_reps.analysis.set.pelvis import SensorYaw, estimate_turn, mean_up
 from imu_reps.analysis.set.spells import Rest
 from imu_reps.kinematics.mounting import MAX_TURN_DEG, PelvisAxes, tilt_and_rotation, turned
 
@@ -23,7 +23,7 @@ def lifts(count: int, tip_deg: float = 14.0, roll_deg: float = 0.0) -> tuple[np.
     return np.tile(up, (count, 1)), [slice(300 * k, 300 * (k + 1)) for k in range(count)]
 
 
-def turn_of(axes: PelvisAxes, up: np.ndarray, spans: list[slice]) -> Turn:
+def turn_of(axes: PelvisAxes, up: np.ndarray, spans: list[slice]) -> SensorYaw:
     """The turn of a sensor worn so, over repetitions of one spell."""
     return estimate_turn([(axes, up[span]) for span in spans])
 

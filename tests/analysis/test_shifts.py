@@ -10,15 +10,16 @@ from scipy.spatial.transform import Rotation
 
 from imu_reps.analysis.estimate import SetEstimate, estimate_set
 from imu_reps.analysis.filters import held_high
-from imu_reps.analysis.findings import pelvis_shifted
 from imu_reps.analysis.set.shifts import find_shift
 from imu_reps.analysis.set.spells import STILL_TICKS, rests_in
+from imu_reps.analysis.set_findings import pelvis_shifted
 from imu_reps.analysis.set_motion import set_motion
 from imu_reps.domain.recording import Header
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import GridMotion, Motion
 from imu_reps.kinematics.rest import still_mask
+from imu_reps.report.findings import sentence
 
 Leg = Callable[..., np.ndarray]
 
@@ -120,7 +121,7 @@ def test_the_pelvis_is_not_judged_from_where_its_sensor_shifted(leg: Leg, axis: 
     assert np.isfinite(estimate.track.pelvic_tilt_deg[: SLIPPED - 50]).all()
     assert np.isnan(estimate.track.pelvic_tilt_deg[SLIPPED + 50 :]).all()
     assert np.isnan(estimate.track.pelvic_rotation_deg[SLIPPED + 50 :]).all()
-    assert [found.message for found in pelvis_shifted(shift)] == [
+    assert [sentence(found) for found in pelvis_shifted(shift)] == [
         "The pelvis sensor shifted by about 15° at 23 s: from there on the pelvis was not judged."
     ]
 

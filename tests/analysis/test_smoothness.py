@@ -1,4 +1,4 @@
-"""Spectral arc length against the figures of the clinical reference: ideal, steady, halting."""
+"""Spectral arc length of movements it is known for: ideal, steady, halting."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from imu_reps.analysis.set_motion import SetMotion, set_motion
 from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.track import GRID_HZ, AngleTrack
+from imu_reps.report.findings import told as words
 
 STILL_S, MOVING_S = 8.0, 4.0
 START, END = STILL_S * GRID_HZ, (STILL_S + MOVING_S) * GRID_HZ
@@ -75,7 +76,7 @@ def test_a_pelvis_that_was_not_measured_has_none() -> None:
 
 def told(make_rep: Callable[..., Rep], *ratios: float | None) -> tuple[tuple[int, ...], str] | None:
     found = tremor_findings([make_rep(k, tremor_ratio=value) for k, value in enumerate(ratios, start=1)])
-    return (found[0].reps, found[0].message) if found else None
+    return (found[0].reps, words(found[0])) if found else None
 
 
 def test_the_shake_is_mentioned_from_twice_and_strong_from_four_times(make_rep: Callable[..., Rep]) -> None:

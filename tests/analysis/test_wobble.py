@@ -8,14 +8,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from imu_reps.analysis.analyze import measure_set
 from imu_reps.analysis.estimate import estimate_set
 from imu_reps.analysis.filters import low_passed
+from imu_reps.analysis.measured_set import measure_set
 from imu_reps.analysis.reps.measure import Measured
 from imu_reps.analysis.set_motion import SetMotion, set_motion
 from imu_reps.analysis.wobble import wobble_deg, wobble_findings
 from imu_reps.domain.settings import Settings
 from imu_reps.kinematics.recorded import estimate_motion, fit_clocks
+from imu_reps.report.findings import told as words
 from imu_reps.sim.wearer import BodyPlan, RepFaults, RepPlan, SetPlan, simulate
 
 Measurement = tuple[SetMotion, list[Measured]]
@@ -64,7 +65,7 @@ def test_wobble_that_grows_is_told_with_the_repetition_it_begins_with(clean: Mea
     (finding,) = wobble_findings(motion, measured)
 
     assert finding.reps == (8, 9, 10, 11, 12)
-    assert "from rep 8 on" in finding.message
+    assert "from rep 8 on" in words(finding)
 
 
 def test_much_wobble_from_the_start_is_told_of_every_repetition(clean: Measurement) -> None:
@@ -72,7 +73,7 @@ def test_much_wobble_from_the_start_is_told_of_every_repetition(clean: Measureme
     (finding,) = wobble_findings(motion, measured)
 
     assert finding.reps == tuple(range(1, 13))
-    assert "4°" in finding.message
+    assert "4°" in words(finding)
 
 
 def test_a_pelvis_that_was_not_measured_has_no_wobble(clean: Measurement) -> None:

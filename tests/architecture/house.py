@@ -37,9 +37,9 @@ class Module:
 
 
 def modules() -> list[Module]:
-    """Every module of the package, `__init__` ones named as their package."""
+    """Every module of the package, `__init__` ones named as their package; examples are documentation."""
     found = []
-    for path in sorted(PACKAGE.rglob("*.py")):
+    for path in sorted(set(PACKAGE.rglob("*.py")) - set((PACKAGE / "docs").rglob("*.py"))):
         parts = path.relative_to(ROOT).with_suffix("").parts
         text = path.read_text(encoding="utf-8")
         name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)

@@ -13,7 +13,8 @@ import pytest
 ALLOWED = {
     "domain": set(),
     "kinematics": {"domain"},
-    "analysis": {"domain", "kinematics"},
+    "quality": {"domain", "kinematics"},
+    "analysis": {"domain", "kinematics", "quality"},
     "coaching": {"domain"},
     "advice": {"domain"},
     "sensors": {"domain"},
@@ -22,11 +23,11 @@ ALLOWED = {
     "sim": {"domain", "sensors"},
     "sources": {"domain", "sensors", "sim", "storage", "session"},
     "session": {"domain", "analysis", "coaching", "sensors", "sources", "storage"},
-    "setup": {"domain", "kinematics", "analysis", "sensors", "storage", "session"},
-    "view": {"domain", "analysis", "coaching", "sensors", "sources", "session"},
+    "setup": {"domain", "kinematics", "quality", "analysis", "sensors", "storage", "session"},
+    "view": {"domain", "report", "analysis", "coaching", "sensors", "sources", "session"},
     "web": {"domain", "analysis", "report", "session", "view"},
 }
-PURE = ("domain", "kinematics", "analysis", "coaching", "advice", "report")
+PURE = ("domain", "kinematics", "quality", "analysis", "coaching", "advice", "report")
 RUNNING = {"time", "asyncio", "os", "io", "pathlib", "socket", "subprocess"}
 
 #: Who alone may import a library: the computer's Bluetooth, the virtual radio, the command line.

@@ -1,4 +1,4 @@
-"""Knocks: what a gyroscope misses of them, gravity tells."""
+"""Knocks: what a gyroscope misses of them, gravity tells; what an accelerometer sees is no gravity."""
 
 from __future__ import annotations
 
@@ -69,3 +69,13 @@ def test_a_knock_at_the_very_beginning_is_left_as_it_was_seen() -> None:
     block.gyr_dps[2] = 900.0
 
     assert np.array_equal(without_knocks(timed, block).gyr_dps, block.gyr_dps)
+
+
+def test_a_jolt_that_is_shorter_than_two_samples_tips_no_gravity() -> None:
+    """Of 60 m/s² a slow sensor sees a sample, and nothing of the way back."""
+    orientation = rocking(0.0)
+    timed, block = sensed(orientation)
+    block.acc_mps2[round(KNOCK_S / PERIOD_S)] += [20.0, 150.0, -60.0]
+
+    assert worst_deg(orientation, timed, block) > 1.0
+    assert worst_deg(orientation, timed, without_knocks(timed, block)) < 0.3

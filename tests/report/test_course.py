@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from imu_reps.domain.finding import Finding
 from imu_reps.domain.rep import Rep
-from imu_reps.domain.summary import Finding, Summary, Trend
+from imu_reps.domain.summary import Summary, Trend
 from imu_reps.report.phrases import meaning_sentences
 from imu_reps.report.text import headline, remarks
 
@@ -44,7 +45,7 @@ def test_a_turn_to_the_other_side_and_a_shrinking_one_are_told_so(
 
 
 def test_a_hold_is_told_by_its_time(make_summary: MakeSummary) -> None:
-    found = (Finding("hold", (), "Held for 20 s."), Finding("hold_clean", (), "All of it."))
+    found = (Finding("hold", values={"held_s": 20.3}), Finding("hold_unjudged"))
     summary = make_summary(
         recording={"exercise": "hollow_hold", "side": "both"},
         figures={"rep_count": None, "clean_count": None, "time_under_tension_s": 20.3},
@@ -52,7 +53,7 @@ def test_a_hold_is_told_by_its_time(make_summary: MakeSummary) -> None:
     )
 
     assert headline(summary).startswith("Hollow hold · held 20 s")
-    assert meaning_sentences(summary) == ["Held for 20 s.", "All of it."]
+    assert meaning_sentences(summary) == ["Held for 20 s.", "How still the pelvis stayed was not measured."]
     assert not [remark for remark in remarks(summary) if "Held" in remark]
 
 

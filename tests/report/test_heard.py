@@ -10,6 +10,7 @@ from imu_reps.domain.events import (
     Ready,
     RepCompleted,
     RepRetracted,
+    RepRevised,
     SensorBack,
     SensorSilent,
     SetEnded,
@@ -23,6 +24,8 @@ def test_counts_faults_and_the_end_are_said(
 ) -> None:
     assert heard(RepCompleted(9.0, 3, make_rep(3))) == "3"
     assert heard(FaultSeen(9.0, 3, make_fault())) == "   rep 3: back arch, 9° (limit 6°)"
+    assert heard(RepRevised(9.0, 3, make_rep(3), ("short_range",))) == "   rep 3: no short range after all"
+    assert heard(RepRevised(9.0, 3, make_rep(3), ())) is None
     assert heard(RepRetracted(12.0, 2, 5.0, "a fidget.")) == "back to 2: a fidget"
     assert heard(SensorSilent(13.0, "ankle")) == "the ankle sensor is silent: counting pauses"
     assert "counting goes on" in (heard(SensorSilent(13.0, "pelvis")) or "")

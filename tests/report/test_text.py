@@ -10,8 +10,9 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from imu_reps.domain.finding import Finding
 from imu_reps.domain.rep import Fault, Partial, Rep
-from imu_reps.domain.summary import Finding, Sensors, Summary, Trend, Zero
+from imu_reps.domain.summary import Sensors, Summary, Trend, Zero
 from imu_reps.report.text import text_report
 
 Make = Callable[..., Summary]
@@ -228,12 +229,15 @@ def test_a_set_without_an_ankle_sensor_is_not_counted_and_says_why(make_summary:
 
 
 def test_no_reps_are_said_plainly_unless_the_set_never_began(make_summary: Make) -> None:
-    none, unready = make_summary(), make_summary(findings=(Finding("never_ready", (), "Never lay still."),))
+    none, unready = (
+        make_summary(),
+        make_summary(findings=(Finding("never_ready", values={"posture": "supine"}),)),
+    )
 
     assert "no reps" in rendered(none)
     assert "never went out and back by at least 8°" in rendered(none)
     assert "never went out" not in rendered(unready)
-    assert "Never lay still." in rendered(unready)
+    assert "never saw you lying" in rendered(unready)
 
 
 def test_one_rep_is_one_rep_and_fifty_have_fifty_rows(make_summary: Make, make_rep: MakeRep) -> None:

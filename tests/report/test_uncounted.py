@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from imu_reps.domain.finding import Finding
 from imu_reps.domain.rep import Partial, PartialReason, Rep
-from imu_reps.domain.summary import Finding, Summary
+from imu_reps.domain.summary import Summary
 from imu_reps.domain.track import AngleTrack
+from imu_reps.report.findings import sentence
 from imu_reps.report.page.page import set_page
 from imu_reps.report.text import text_report
 
@@ -106,14 +108,15 @@ def test_hanging_is_called_hanging(make_summary: Make) -> None:
 def test_what_else_the_count_may_have_been_comes_first(
     make_summary: Make, make_rep: MakeRep, told: Callable[[Summary], str]
 ) -> None:
-    finding = Finding("count_uncertain", (), "Fairly certain: 2 reps; 3 if the swing at 42 s was one.")
+    values = {"certainty": "fair", "count": 2, "other": 3, "swings": [42.0]}
+    finding = Finding("count_uncertain", values=values)
     summary = make_summary(
         make_rep(1), make_rep(2), findings=(finding,), figures={"rep_count_certainty": "fair"}
     )
     text = told(summary)
 
-    assert text.count(finding.message) == 1
-    assert text.index(finding.message) < text.index("A clean set")
+    assert text.count(sentence(finding)) == 1
+    assert text.index(sentence(finding)) < text.index("A clean set")
 
 
 @pytest.mark.parametrize(

@@ -21,14 +21,20 @@ from imu_reps.domain.events import (
     RepCompleted,
     SetEnded,
 )
+from imu_reps.domain.finding import Finding
 from imu_reps.domain.rep import Fault, Partial, PartialReason, Rep
 from imu_reps.domain.settings import Settings
-from imu_reps.domain.summary import Finding, Sensors, Summary, Trend, Zero
+from imu_reps.domain.summary import Sensors, Summary, Trend, Zero
 from imu_reps.errors import RecordingError
-from imu_reps.storage.exports import error_line, event_line, event_name, summary_line
+from imu_reps.storage.exports import error_line, event_line, event_name
+from imu_reps.storage.exports import summary_line as worded_line
 
 SCHEMA = json.loads(Path(__file__).with_name("imu-reps-summary-1.schema.json").read_text(encoding="utf-8"))
 jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+def summary_line(summary: Summary) -> str:
+    return worded_line(summary, lambda finding: f"words of {finding.code}")
 
 
 def checked(line: str) -> dict[str, Any]:
@@ -49,7 +55,7 @@ def full(
         make_rep(3, bottom_pause_s=None, not_judged=("hip_pop",)),
         partials=(Partial(30.0, 31.5, 9.5), Partial(40.0, 42.0, 50.0, "cut_off")),
         figures={"rep_count_certainty": "fair"},
-        findings=(Finding("tremor", (2, 3), "The pelvis trembled more from rep 2 on."),),
+        findings=(Finding("tremor", (2, 3)),),
     )
 
 
@@ -101,7 +107,7 @@ def test_the_values_are_those_of_the_summary(full: Summary) -> None:
     ]
     assert document["set"]["rep_count_certainty"] == "fair"
     assert document["set"]["tempo"] == "2.1-0.4-2.0-0.2"
-    assert document["findings"][0]["reps"] == [2, 3]
+    assert document["findings"] == [{"code": "tremor", "reps": [2, 3], "message": "words of tremor"}]
 
 
 def test_the_schema_tells_a_missing_and_an_additional_key(full: Summary) -> None:
@@ -184,6 +190,7 @@ def test_events_are_named_as_their_classes_in_snake_case() -> None:
         "rep_at_far_end",
         "rep_completed",
         "rep_retracted",
+        "rep_revised",
         "fault_seen",
         "sensor_silent",
         "sensor_back",

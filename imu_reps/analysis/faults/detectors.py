@@ -26,7 +26,7 @@ LEAST_RAD_S2 = 1.5
 #: well than this share of its length is none.
 MOST_FIRST, CLEAR_SHARE = 3, 0.1
 
-#: Jolts of fewer repetitions, or further apart, are chance (see the clinical reference).
+#: Jolts of fewer repetitions, or further apart, are chance (ours): docs/definitions.md#faults.
 FEWEST_JOLTS, SAME_DEG = 3, 5.0
 
 

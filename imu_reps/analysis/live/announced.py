@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from imu_reps.analysis.reps.segmentation import Excursion
 from imu_reps.domain.track import GRID_HZ
@@ -16,6 +17,24 @@ SAME_FAR_TICKS = 50
 #: A repetition that the estimates no longer show for so long is taken back: in the middle of a way an
 #: estimate may doubt what the end of the way confirms.
 DOUBT_TICKS = int(4.0 * GRID_HZ)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What an estimate shows of announced repetitions.
+
+    Attributes
+    ----------
+    gone : list of Excursion
+        What is none any more.
+    kept : dict of Excursion
+        The others, and how each is seen now; what is doubted stays as it was.
+    new : list of Excursion
+    """
+
+    gone: list[Excursion]
+    kept: dict[Excursion, Excursion]
+    new: list[Excursion]
 
 
 class Announced:
@@ -48,8 +67,8 @@ class Announced:
         """The number of a repetition that was announced, in the order in which they were done."""
         return 1 + sum(known.far.tick < rep.far.tick for known in (*self._settled, *self._open))
 
-    def compare(self, reps: Sequence[Excursion], tick: int) -> tuple[list[Excursion], list[Excursion]]:
-        """Keep what still is a repetition, as it is seen now; gives what is none and what is new.
+    def compare(self, reps: Sequence[Excursion], tick: int) -> Changes:
+        """Keep what still is a repetition, as it is seen now.
 
         What an estimate no longer shows is doubted first: it is none when it has not come back `DOUBT_TICKS`
         later. Until then nothing that overlaps it is new.
@@ -62,21 +81,23 @@ class Announced:
             Now.
         """
         kept = _matches(self._open, reps)
-        absent = [known for k, known in enumerate(self._open) if k not in kept]
+        absent = [known for known in self._open if known not in kept]
         since = {known: self._doubted.get(known, tick) for known in absent}
         gone = [known for known in absent if tick - since[known] >= DOUBT_TICKS]
         self._doubted = {known: first for known, first in since.items() if known not in gone}
-        seen = {id(rep) for rep in kept.values()}
         self._open = sorted([*kept.values(), *self._doubted], key=lambda rep: rep.far.tick)
+        seen = {id(rep) for rep in kept.values()}
         new = [
             rep for rep in reps if id(rep) not in seen and not any(_overlap(rep, k) for k in self._doubted)
         ]
-        return gone, new
+        return Changes(gone, kept | {known: known for known in self._doubted}, new)
 
-    def forget(self, start: int, end: int) -> None:
+    def forget(self, start: int, end: int) -> list[Excursion]:
         """Look no more at those whose far end lies between two ticks: they are settled, and count."""
-        self._settled += [rep for rep in self._open if start <= rep.far.tick < end]
+        settled = [rep for rep in self._open if start <= rep.far.tick < end]
+        self._settled += settled
         self._open = [rep for rep in self._open if not start <= rep.far.tick < end]
+        return settled
 
 
 def _overlap(rep: Excursion, known: Excursion) -> bool:
@@ -84,13 +105,13 @@ def _overlap(rep: Excursion, known: Excursion) -> bool:
     return rep.near.tick < known.far.tick < rep.back.tick or known.near.tick < rep.far.tick < known.back.tick
 
 
-def _matches(announced: Sequence[Excursion], reps: Sequence[Excursion]) -> dict[int, Excursion]:
-    """Which of the announced (by position) is which repetition as it is seen now; each of either once."""
+def _matches(announced: Sequence[Excursion], reps: Sequence[Excursion]) -> dict[Excursion, Excursion]:
+    """Which of the announced is which repetition as it is seen now; each of either once."""
     found = {}
     for rep in reps:
-        same = [k for k, known in enumerate(announced) if same_rep(rep, known)]
+        same = [known for known in announced if same_rep(rep, known)]
         if same:
-            found[min(same, key=lambda k: abs(announced[k].far.tick - rep.far.tick))] = rep
+            found[min(same, key=lambda known: abs(known.far.tick - rep.far.tick))] = rep
     return found
 
 

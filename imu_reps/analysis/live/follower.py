@@ -18,6 +18,7 @@ from imu_reps.analysis.live.way import Arrival, LiveWay
 from imu_reps.analysis.reps.phases import DWELL_DEG, DWELL_TICKS, SLOW_DPS
 from imu_reps.analysis.reps.segmentation import Turn, TurnFinder
 from imu_reps.analysis.set.evidence import travel_sign
+from imu_reps.analysis.set.pelvis import ON_FLOOR_DEG
 from imu_reps.domain.events import EndReached, FloorNear, LimitCrossed, Phase, PhaseChanged, RepAtFarEnd
 from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Rep
@@ -91,6 +92,20 @@ class Follower:
         """Whether the way that ended last, by a turn or a dwell, led to the resting end."""
         outwards = self._outwards(self._way.direction)
         return outwards if self.turned else not outwards
+
+    @property
+    def way_began_tick(self) -> int:
+        """Where the way that the leg is on began; 0 before the first turn."""
+        return 0 if self._way.turn is None else self._way.turn.tick
+
+    @property
+    def back_where_it_lay(self) -> bool:
+        """Whether the way that ends brought a leg that had risen well back to where it rested first."""
+        return self._limits.may_be_first(self._way) and abs(self._recent[-1]) < ON_FLOOR_DEG
+
+    def confirmed(self) -> None:
+        """Take the way that ends for one of a repetition, before it is counted."""
+        self._limits.confirmed()
 
     def completed(self, rep: Rep) -> None:
         """Learn from a completed repetition."""

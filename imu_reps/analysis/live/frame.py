@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from imu_reps.analysis.estimate import SetEstimate
 from imu_reps.analysis.live.buffer import MotionBuffer
 from imu_reps.analysis.set.leg import LegFrame, LegParams, elevation_deg
-from imu_reps.analysis.set.pelvis import ZERO_S, mean_up
+from imu_reps.analysis.set.pelvis import ON_FLOOR_DEG, ZERO_S, mean_up
 from imu_reps.analysis.set.spells import STILL_TICKS, Rest
 from imu_reps.domain.pose import Pose
 from imu_reps.domain.recording import Header
@@ -90,15 +90,22 @@ def frame_of(estimate: SetEstimate, before: LiveFrame, header: Header) -> LiveFr
 
 
 def at_rest(before: LiveFrame, motion: Motion, cranial: FloatArray | None, header: Header) -> LiveFrame:
-    """The frame with its zeros at the rest that some instants are, before the first repetition."""
+    """The frame with its zeros at the rest that some instants are, before the first repetition.
+
+    With the leg away from where it first rested the pelvis is tipped, and where nobody knows where that was
+    there is no zero of tilt.
+    """
     first_up, pelvis, whole = before.first_up, before.pelvis, Rest(0, len(motion))
     if motion.ankle is not None and first_up is None:
         first_up = mean_up(motion.ankle.up, whole)
-    if motion.pelvis is not None and cranial is not None:
-        up = mean_up(motion.pelvis.up, whole)
-        pelvis = before.pelvis if up is None else pelvis_axes_at(up, cranial, header)
-    known = before.tilt_known or pelvis is not None
-    return LiveFrame(before.leg, first_up, pelvis, known, before.placed)
+    leg_deg = before.leg_deg(motion.ankle, header, len(motion))
+    away = np.isfinite(leg_deg) & (np.abs(leg_deg) > ON_FLOOR_DEG)
+    if motion.pelvis is None or cranial is None or away.any():
+        return replace(before, first_up=first_up)
+    up = mean_up(motion.pelvis.up, whole)
+    pelvis = before.pelvis if up is None else pelvis_axes_at(up, cranial, header)
+    known = before.tilt_known or (pelvis is not None and before.placed)
+    return replace(before, first_up=first_up, pelvis=pelvis, tilt_known=known)
 
 
 def pose_of(time_s: float, *angles_deg: float) -> Pose:
@@ -119,14 +126,13 @@ class LiveRest:
         self._ticks = 0
         self.frame = LiveFrame(placed=header.start == "low" or header.exercise == "heel_tap")
 
-    def step(self, buffer: MotionBuffer, cranial: FloatArray | None, *, ready: bool, may_zero: bool) -> bool:
-        """Take the next instant, the latest of a buffer; whether the frame changed."""
+    def step(self, buffer: MotionBuffer, cranial: FloatArray | None, *, ready: bool, may_zero: bool) -> None:
+        """Take the next instant, the latest of a buffer."""
         self._ticks = self._ticks + 1 if ready else 0
         first = self.frame.first_up is None
         long_enough = self._ticks >= REST_TICKS and (self._ticks - REST_TICKS) % REST_EVERY == 0
         if not may_zero or not (first or long_enough):
-            return False
+            return
         since = REST_TICKS + STILL_TICKS if long_enough else 1
         rest = buffer.motion(max(0, buffer.count - since))
         self.frame = at_rest(self.frame, rest, cranial if long_enough else None, self._header)
-        return True

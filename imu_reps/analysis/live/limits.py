@@ -124,9 +124,13 @@ class LiveLimits:
         """Learn from a completed repetition where the back let go."""
         if rep.lift_off_angle_deg is not None:
             self._lift_offs = [*self._lift_offs[1 - REMEMBERED :], rep.lift_off_angle_deg]
-        self._counted = True
+        self.confirmed()
         self._settled = self._settled or rep.number >= SETTLED_REPS
         self._stalled = True  # where its way goes on, it was a stall that completed it
+
+    def confirmed(self) -> None:
+        """Take it that this is a set: what is passed from now on, and was a moment ago, is said."""
+        self._counted = True
 
     def turned(self, number: int) -> None:
         """Begin another way, in the repetition `number`."""
@@ -148,7 +152,7 @@ class LiveLimits:
             self._arrived_tick = now.tick
         if self._arrived_tick is None or now.tick - self._arrived_tick > AFTERWARDS_S * GRID_HZ:
             return []
-        if not self._counted and self._is_no_first(way):
+        if not (self._counted or self.may_be_first(way)):
             return []
         said: list[FloorNear | LimitCrossed] = []
         lowering = way.direction < 0.0
@@ -166,10 +170,10 @@ class LiveLimits:
                 said += self._cross(code, found, now)
         return said
 
-    def _is_no_first(self, way: LiveWay) -> bool:
-        """A fidget, walking to the bar, or the lift into a high start."""
-        outside = self._header.start == "high" or self._header.posture == "hanging"
-        return outside or max(way.gone_deg, way.previous_deg) < FIRST_DEG
+    def may_be_first(self, way: LiveWay) -> bool:
+        """Whether a way is more than a fidget, walking to the bar, or the lift into a high start."""
+        inside = self._header.start == "low" and self._header.posture == "supine"
+        return inside and max(way.gone_deg, way.previous_deg) >= FIRST_DEG
 
     def _is_possible(self, now: Instant) -> bool:
         """Whether a leg can be there: where not, its zero is wrong, or it walks."""

@@ -26,8 +26,9 @@ LEAST_SHARE = 0.75
 #: The pace of a way is known at its half.
 HALF = 0.5
 
-#: A peak over this many times the mean speed of the shortest lowering is too fast however it is reached.
-#: The smoothest movement has 1.7, between the definitions' boundaries; slowing down only at the end, 2.1.
+#: A peak over this many times the mean speed of the shortest lowering is too fast however it is reached. The
+#: smoothest movement has 1.7, between the boundaries of docs/definitions.md#phases; slowing down only at the
+#: end, 2.1.
 PEAK_OVER_MEAN = 2.1
 
 #: The newest instants say nothing about acceleration yet.

@@ -3,38 +3,42 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from imu_reps.analysis.estimate import EstimatorParams, SetEstimate, estimate_set
-from imu_reps.analysis.faults.judge import judge_rep
-from imu_reps.analysis.faults.verdict import RepView
-from imu_reps.analysis.filters import SHORTEST
 from imu_reps.analysis.live.announced import Announced
-from imu_reps.analysis.live.buffer import MotionBuffer
-from imu_reps.analysis.live.follower import REREAD_S, Follower, Known
-from imu_reps.analysis.live.frame import LiveFrame, LiveRest, frame_of, pose_of
-from imu_reps.analysis.live.gate import LiveGate
+from imu_reps.analysis.live.follower import REREAD_S, SAME_TURN_TICKS, Follower, FollowerEvent, Known
+from imu_reps.analysis.live.frame import LiveFrame, frame_of, pose_of
+from imu_reps.analysis.live.judging import LiveJudge
 from imu_reps.analysis.live.limits import FIRST_DEG, SETTLED_REPS
-from imu_reps.analysis.live.silence import LiveSilence
-from imu_reps.analysis.reps.measure import Measured, Meter
-from imu_reps.analysis.reps.phases import phase_boundaries
+from imu_reps.analysis.live.watch import LiveWatch
 from imu_reps.analysis.reps.segmentation import Excursion, Turn, usual_range_deg
 from imu_reps.analysis.set.reading import Before
-from imu_reps.analysis.set_motion import set_motion
-from imu_reps.domain.events import Event, FaultSeen, PostureLeft, Ready, RepCompleted, RepRetracted
+from imu_reps.domain.events import (
+    EndReached,
+    Event,
+    FaultSeen,
+    PostureLeft,
+    Ready,
+    RepCompleted,
+    RepRetracted,
+    RepRevised,
+)
 from imu_reps.domain.pose import Pose
 from imu_reps.domain.recording import Header
-from imu_reps.domain.rep import Certainty, Rep
+from imu_reps.domain.rep import Certainty
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ, AngleTrack
-from imu_reps.kinematics.holes import bridged_columns
-from imu_reps.kinematics.motion import Motion, impacts
+from imu_reps.kinematics.motion import Motion
 
-#: Angles this long before a repetition are looked at, for the filters and the resting band.
-LEAD_S = 2.0
+#: A way back that ends so little later ended there.
+STILL_TURN_TICKS = 5
+
+#: The end of a repetition that no estimate has shown yet, and where its way began: none.
+NO_END: tuple[EndReached | None, int] = (None, 0)
 
 
 class LiveSet:
@@ -53,15 +57,13 @@ class LiveSet:
         self._settings = settings
         self._params = EstimatorParams()
         self._posture_checked = posture_checked
-        self._buffer = MotionBuffer()
-        self._gate = LiveGate(header)
-        self._silence = LiveSilence()
+        self._watch = LiveWatch(header)
         self._follower = Follower(header, settings)
-        self._rest = LiveRest(header)
         self._announced = Announced()
-        self._measured: dict[int, Measured] = {}
+        self._judge = LiveJudge(header, settings)
         self._threshold_deg = settings.min_range_deg
-        self._ready = self._left_told = self._settled = False
+        self._ready = self._left_told = self._settled = self._zeroed = False
+        self._unsure = NO_END
         self._pose: Pose | None = None
         self.ended = False
 
@@ -72,7 +74,7 @@ class LiveSet:
 
     @property
     def _frame(self) -> LiveFrame:
-        return self._rest.frame
+        return self._watch.rest.frame
 
     @property
     def pose(self) -> Pose | None:
@@ -85,36 +87,22 @@ class LiveSet:
 
     def angles(self) -> AngleTrack:
         """The angles that are kept, as they are known now."""
-        return estimate_set(self._buffer.motion(), self._header, self._settings, self._params).track
+        return estimate_set(self._watch.buffer.motion(), self._header, self._settings, self._params).track
 
     def push(self, motion: Motion) -> list[Event]:
         """Take the next grid instants and say what is new."""
-        if len(motion) == 0:
-            return []
-        ready, away = self._gate.watch(motion)
-        silence = self._silence.watch(motion)
         events: list[Event] = []
-        angles, start = self._frame.angles_deg(motion, self._header), 0
-        for offset, time_s in enumerate(motion.time_s.tolist()):
-            events += silence.get(offset, ())
-            if self._buffer.is_full:
-                self._make_room()
-            self._buffer.append(motion, offset)
-            tick = round(time_s * GRID_HZ)
-            resting, may_zero = bool(ready[offset]), not self.count
-            lying, left = self._gate.lying, self._gate.left(float(away[offset]), self._buffer)
-            if self._rest.step(self._buffer, self._gate.cranial, ready=resting, may_zero=may_zero):
-                angles, start = self._frame.angles_deg(motion[offset:], self._header), offset
-            events += self._gates(time_s, ready=resting, left=left)
-            here = tuple(angles[:, offset - start].tolist())
-            self._pose = self._pose_of(time_s, *here)
-            said = self._follower.step(tick, time_s, here, self._known())
-            events += said if self._ready and not left else ()
+        for seen in self._watch.instants(motion, lambda: not self.count):
+            events += seen.silence
+            events += self._gates(seen.time_s, ready=seen.ready, left=seen.left)
+            leg_deg, *pelvis_deg = seen.angles_deg
+            self._pose = pose_of(seen.time_s, leg_deg if self._frame.placed else math.nan, *pelvis_deg)
+            said = self._follower.step(seen.tick, seen.time_s, seen.angles_deg, self._known())
+            events += self._confirmed(said) if self._ready and not seen.left else ()
             if self._asks():
-                events += self._estimate(time_s)
-                angles, start = self._frame.angles_deg(motion[offset:], self._header), offset
-            if self._gate.lying is not lying:
-                ready[offset + 1 :], away[offset + 1 :] = self._gate.watch(motion[offset + 1 :])
+                events += self._estimate(seen.time_s)
+            if self._watch.buffer.is_full:
+                self._make_room()
         return events
 
     def _asks(self) -> bool:
@@ -123,12 +111,45 @@ class LiveSet:
         ended = follower.turned or follower.settled
         return ended and (not self._settled or follower.ended_inwards)
 
+    def _confirmed(self, said: Sequence[FollowerEvent]) -> Iterator[FollowerEvent]:
+        """What the follower says; before a set is known, of ends only those that an estimate shows too.
+
+        Or, before any was told, of a leg that rose well and is back where it lay.
+        """
+        for event in said:
+            if self.count or not isinstance(event, EndReached) or not event.completes:
+                yield event
+                continue
+            self._unsure = event, self._follower.way_began_tick
+            yield from self._shown(*self._look(), event.time_s)
+            if self._unsure is not NO_END and self._follower.back_where_it_lay:
+                self._unsure = NO_END
+                yield event
+
+    def _shown(self, estimate: SetEstimate, reps: Sequence[Excursion], time_s: float) -> Iterator[EndReached]:
+        """The end that waits for an estimate to show its repetition, with the number that it has there."""
+        end, began = self._unsure
+        if end is None or self.count:
+            return
+        number = next(
+            (k for k, rep in enumerate(reps, 1) if abs(rep.far.tick - began) < SAME_TURN_TICKS), None
+        )
+        if number is not None:
+            self._unsure = NO_END
+            if estimate.certainty != "low":
+                self._follower.confirmed()
+            yield replace(end, time_s=time_s, number=number)
+
+    def _look(self) -> tuple[SetEstimate, list[Excursion]]:
+        """The set so far, and its repetitions on the clock's ticks."""
+        motion, leg = self._watch.buffer.motion(), self._frame.leg
+        known = None if leg is None or not self.count else Before(leg, self._settled)
+        estimate = estimate_set(motion, self._header, self._settings, self._params, known)
+        return estimate, [_in_ticks(rep, motion) for rep in estimate.segmentation.reps]
+
     def _known(self) -> Known:
         far = self._announced.latest_far_tick
         return Known(self.count, far, self._threshold_deg, self._frame.placed)
-
-    def _pose_of(self, time_s: float, leg_deg: float, tilt_deg: float, rotation_deg: float) -> Pose:
-        return pose_of(time_s, leg_deg if self._frame.placed else math.nan, tilt_deg, rotation_deg)
 
     def _gates(self, time_s: float, *, ready: bool, left: bool) -> list[Event]:
         """Say once that everything is ready, and that the posture was left after a repetition."""
@@ -143,34 +164,60 @@ class LiveSet:
 
     def _estimate(self, time_s: float) -> list[Event]:
         """Ask for the set so far, and say what is new."""
-        motion = self._buffer.motion()
-        leg = self._frame.leg
-        known = None if leg is None or not self.count else Before(leg, self._settled)
-        estimate = estimate_set(motion, self._header, self._settings, self._params, known)
+        motion, leg = self._watch.buffer.motion(), self._frame.leg
+        estimate, reps = self._look()
         clear = estimate.margin >= self._params.high_margin
         self._settled = clear and len(estimate.segmentation.reps) >= SETTLED_REPS
-        self._gate.learn(estimate.posture)
-        self._rest.frame = frame_of(estimate, self._frame, self._header)
+        self._watch.gate.learn(estimate.posture)
+        self._watch.rest.frame = frame_of(estimate, self._frame, self._header)
         if self._frame.leg is not leg:
             self._reread()
         self._threshold_deg = estimate.segmentation.threshold_deg
-        reps = [_in_ticks(rep, motion) for rep in estimate.segmentation.reps]
         shown = reps if self._shows_a_set(reps, estimate.certainty) else []
-        gone, new = self._announced.compare(shown, round(time_s * GRID_HZ))
-        events: list[Event] = [*self._retracted(gone, time_s)]
-        latest = self._announced.latest_far_tick or 0
-        for rep in new:
+        changes = self._announced.compare(shown, round(time_s * GRID_HZ))
+        self._judge.follow(changes.kept)
+        rows = dict(zip(reps, estimate.segmentation.reps, strict=True))
+        events: list[Event] = [*self._shown(estimate, reps, time_s), *self._retracted(changes.gone, time_s)]
+        latest, hanging = self._announced.latest_far_tick or 0, self._header.posture == "hanging"
+        for rep in changes.new:
             if estimate.certainty == "low" and rep.far.tick < latest:
                 continue  # what was none so far is not told afterwards by an estimate that is not sure
-            said = self._completed(rep, reps.index(rep), estimate, motion, time_s)
-            if not said:
+            if hanging and self.count and estimate.other_count == self.count:
+                continue  # who walks away swings the leg too: one that may be none waits
+            if not self._judge.measure(rep, rows[rep], estimate, motion):
                 continue  # its angles are not known yet: it is told, and counts, once they are
             self._announced.add(rep)
             if not self._ready:
                 self._ready = True
                 events.append(Ready(time_s, self._posture_checked))
-            events += said
-        return events
+            events += self._completed(rep, time_s)
+        moved = [rep for rep in self._moved(changes.kept, estimate) if rep in rows]
+        for rep in moved:
+            self._judge.measure(rep, rows[rep], estimate, motion)
+        return [*events, *self._revised(time_s)] if moved or changes.new else events
+
+    def _moved(self, kept: Mapping[Excursion, Excursion], estimate: SetEstimate) -> list[Excursion]:
+        """What is to be measured anew: a way back that went on, or all while the frame or its zero is new."""
+        zeroed = estimate.pelvis.tilt_known and not self._zeroed
+        self._zeroed = estimate.pelvis.tilt_known
+        every = zeroed or self.count <= SETTLED_REPS
+        return [now for was, now in kept.items() if every or now.back.tick - was.back.tick > STILL_TURN_TICKS]
+
+    def _completed(self, rep: Excursion, time_s: float) -> list[Event]:
+        number = self._announced.number_of(rep)
+        judged = self._judge.judge(number, rep)
+        self._follower.completed(judged)
+        return [RepCompleted(time_s, number, judged), *(FaultSeen(time_s, number, f) for f in judged.faults)]
+
+    def _revised(self, time_s: float) -> Iterator[Event]:
+        """What is to be told otherwise of repetitions that were told before."""
+        numbers = {rep: number for number, rep in enumerate(self._announced, 1)}
+        for before, now in self._judge.revised(numbers):
+            cleared = tuple(flag for flag in before.flags if flag not in now.flags)
+            yield RepRevised(time_s, now.number, now, cleared)
+            known = {(fault.code, fault.level) for fault in before.faults}
+            new = (fault for fault in now.faults if (fault.code, fault.level) not in known)
+            yield from (FaultSeen(time_s, now.number, fault) for fault in new)
 
     def _shows_a_set(self, reps: Sequence[Excursion], certainty: Certainty | None) -> bool:
         """Whether what was seen is more than a fidget: raises of some size, or several of any."""
@@ -178,11 +225,13 @@ class LiveSet:
             return True
         if self._header.posture == "hanging" and not self._ready and certainty != "high":
             return False  # who walks to the bar swings the leg too, as upright as who hangs
+        if certainty == "fair" and 1 < len(reps) <= SETTLED_REPS:
+            return False  # the earlier ones were none until now
         large = usual_range_deg([rep.range_deg for rep in reps]) >= FIRST_DEG
         return certainty != "low" and (large or len(reps) >= SETTLED_REPS)
 
     def _reread(self) -> None:
-        latest = self._buffer.motion(max(0, self._buffer.count - int(REREAD_S * GRID_HZ)))
+        latest = self._watch.buffer.motion(max(0, self._watch.buffer.count - int(REREAD_S * GRID_HZ)))
         leg = self._frame.leg_deg(latest.ankle, self._header, len(latest))
         self._follower.reread(round(float(latest.time_s[0]) * GRID_HZ), leg)
 
@@ -195,54 +244,14 @@ class LiveSet:
             for count, known in zip(counts, gone, strict=True)
         ]
 
-    def _completed(
-        self, rep: Excursion, index: int, estimate: SetEstimate, motion: Motion, time_s: float
-    ) -> list[Event]:
-        number = self._announced.number_of(rep)
-        judged = self._judged(number, rep, estimate.segmentation.reps[index], estimate, motion)
-        if judged is None:
-            return []
-        self._follower.completed(judged)
-        faults = [FaultSeen(time_s, number, fault) for fault in judged.faults]
-        return [RepCompleted(time_s, number, judged), *faults]
-
-    def _judged(
-        self, number: int, rep: Excursion, rows: Excursion, estimate: SetEstimate, motion: Motion
-    ) -> Rep | None:
-        """The repetition as far as it is known; None where an angle is missing."""
-        spell = next(spell for spell in estimate.posture.spells if rows.far.tick < spell.stop)
-        start = max(spell.start, rows.near.tick - int(LEAD_S * GRID_HZ))
-        piece = slice(start, len(motion))
-        if len(motion) - start < SHORTEST or estimate.carried is None:
-            return None
-        track = _with_impacts(estimate.track[piece], motion[piece])
-        seen = set_motion(track, self._header, estimate.carried[piece])
-        if not np.isfinite(seen.elevation_deg).all():
-            return None
-        travel, speed = seen.travel_sign * seen.elevation_deg, seen.travel_sign * seen.speed_dps
-        ticks = (max(turn.tick - start, 0) for turn in (rows.near, rows.far, rows.back))
-        moved = Excursion(*(Turn(tick, float(travel[tick])) for tick in ticks))
-        phases = phase_boundaries(travel, speed, moved, 0, len(travel) - 1)
-        self._measured[rep.far.tick] = Meter(seen, self._settings).measure(phases, None)
-        so_far = [self._measured[far] for far in sorted(self._measured) if far <= rep.far.tick]
-        view = RepView(so_far[-1], seen, self._settings, so_far, self._header.ankle.rate_hz)
-        return judge_rep(number, view)
-
     def _make_room(self) -> None:
         """Of a long set forget the middle, from repetition to repetition where it can be."""
         known = np.array([rep.back.tick / GRID_HZ for rep in self._announced])
-        start_s, end_s = self._buffer.make_room(known)
-        self._announced.forget(round(start_s * GRID_HZ), round(end_s * GRID_HZ))
+        start_s, end_s = self._watch.buffer.make_room(known)
+        self._judge.settle(self._announced.forget(round(start_s * GRID_HZ), round(end_s * GRID_HZ)))
 
 
 def _in_ticks(rep: Excursion, motion: Motion) -> Excursion:
     """The same repetition, its turns on the clock's ticks instead of in rows of what is kept."""
     turns = (rep.near, rep.far, rep.back)
     return Excursion(*(Turn(round(float(motion.time_s[turn.tick]) * GRID_HZ), turn.value) for turn in turns))
-
-
-def _with_impacts(track: AngleTrack, motion: Motion) -> AngleTrack:
-    """The same angles with what the ankle's specific force shows of impacts at the grid's rate."""
-    if motion.ankle is None:
-        return track
-    return replace(track, ankle_impact_mps2=impacts(bridged_columns(motion.ankle.acc_mps2), 1.0 / GRID_HZ))

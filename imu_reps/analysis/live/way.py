@@ -138,8 +138,8 @@ class LiveWay:
     def step(self, tick: int, angle: float, measured_deg: float) -> Arrival | None:
         """Take the next instant; says once when the way is about to end (again if it goes on after a stall).
 
-        That is when its speed has fallen under the share of its peak that the definitions draw the flank's
-        line through; the line, carried to zero, is the arrival.
+        That is when its speed has fallen under the share of its peak that docs/definitions.md#phases draws
+        the flank's line through; the line, carried to zero, is the arrival.
 
         Parameters
         ----------

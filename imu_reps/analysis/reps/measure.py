@@ -1,4 +1,4 @@
-"""The figures of one repetition, by the definitions."""
+"""The figures of one repetition: docs/definitions.md#per-repetition."""
 
 from __future__ import annotations
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from imu_reps.analysis.filters import tremor_band
 from imu_reps.analysis.set_motion import SetMotion
+from imu_reps.domain.finding import Finding
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import FloatArray
-from imu_reps.domain.summary import Finding
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.rest import STILL_WINDOW_S
 
@@ -65,9 +65,5 @@ def tremor_findings(reps: Sequence[Rep]) -> list[Finding]:
     if not shaking:
         return []
     most = max(rep.tremor_ratio or 0.0 for rep in shaking)
-    strength = "strongly" if most >= STRONG else "a little"
-    message = (
-        f"The pelvis shook {strength} on the way down in {len(shaking)} of {len(reps)} reps, up to "
-        f"{most:.0f} times as much as at rest. The shake is proof of work, not a fault."
-    )
-    return [Finding("tremor", tuple(rep.number for rep in shaking), message)]
+    values = {"reps": len(reps), "shaking": len(shaking), "ratio": most, "strong": most >= STRONG}
+    return [Finding("tremor", tuple(rep.number for rep in shaking), values)]

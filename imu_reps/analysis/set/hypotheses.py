@@ -24,7 +24,7 @@ from imu_reps.domain.settings import Settings
 #: Levels nearer than this share of the usual range are the same level (ours).
 SAME_LEVEL = 0.25
 
-#: A repetition is over when the leg is back within this share of its range: `definitions`, a repetition.
+#: A repetition is over when the leg is back within this share of its range: docs/definitions.md#a-repetition.
 CUT_SHARE = 0.15
 
 #: A way out of which the recording's beginning cut off more than this was not seen to be one (ours).

@@ -17,12 +17,14 @@ from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.summary import Zero
+from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.holes import bridged, bridged_columns
 from imu_reps.kinematics.motion import GridMotion, Motion
 from imu_reps.kinematics.mounting import (
     MAX_TURN_DEG,
     TURN_SPREAD_DEG,
     PelvisAxes,
+    angle_between_deg,
     pelvis_axes_at,
     tilt_and_rotation,
     turned,
@@ -32,8 +34,14 @@ from imu_reps.kinematics.mounting import (
 #: The tilt zero needs a rest this long.
 ZERO_S = 1.0
 
-#: A leg this near to its floor lies on it: `definitions`, the zero.
+#: A leg this near to its floor lies on it: docs/definitions.md#the-zero.
 ON_FLOOR_DEG = 10.0
+
+#: The zero is a mean over so much of the stillness before the leg leaves the floor: a breath and a half.
+ZERO_MEAN_S = 6.0
+
+#: Breathing and sensors turn a pelvis that lies alike by less; what differs by more lies otherwise (ours).
+ALIKE_DEG = 3.0
 
 #: Where the legs rest high, the pelvis of a rest on the floor is less tipped back than there by this (ours).
 TIPPED_BACK_DEG = 4.0
@@ -49,7 +57,7 @@ FEWEST_FOR_TURN = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class SensorYaw:
     """Turn of the pelvis sensor about gravity: what is corrected, and its standard deviation, degrees."""
 
     turn_deg: float
@@ -68,7 +76,7 @@ class PelvisEstimate:
         Of the first spell with a repetition: when it was taken, and why there, or why there is none.
     between_reps : bool
         Whether any spell's zero had to be taken between repetitions.
-    turn : Turn or None
+    turn : SensorYaw or None
         Of the sensor; None where it is not estimated.
     axes : PelvisAxes or None
         Of the latest spell, and below whether its tilt has a zero.
@@ -81,7 +89,7 @@ class PelvisEstimate:
     rotation_deg: FloatArray
     zero: Zero
     between_reps: bool
-    turn: Turn | None
+    turn: SensorYaw | None
     axes: PelvisAxes | None = None
     tilt_known: bool = False
     shift: Shift | None = None
@@ -89,12 +97,16 @@ class PelvisEstimate:
 
 @dataclass(frozen=True, slots=True)
 class _SpellZero:
-    """A spell, the pelvis's axes in it, and the rest of its tilt zero (None: rotation alone has one)."""
+    """A spell, the pelvis's axes in it, and the rest of its tilt zero (None: rotation alone has one).
+
+    `uneven`: there were rests between repetitions, and in none the pelvis lay as it does before a lift.
+    """
 
     spell: slice
     axes: PelvisAxes | None
     rest: Rest | None
     between_reps: bool = False
+    uneven: bool = False
     shift: Shift | None = None
 
     @property
@@ -188,7 +200,7 @@ def _zero_mask(
             on_floor[rest.start : rest.end] = True
         return calm & (ankle.still if header.exercise == "heel_tap" else on_floor)
     speed = np.abs(rate_of_change(low_passed(bridged(elevation_deg))))
-    return calm & (np.abs(elevation_deg) < ON_FLOOR_DEG) & (speed < SLOW_DPS)
+    return calm & (elevation_deg < ON_FLOOR_DEG) & (speed < SLOW_DPS)
 
 
 def _spell_zero(
@@ -206,19 +218,57 @@ def _spell_zero(
     shift = _shift(motion, reps)
     known = spell if shift is None else slice(spell.start, shift.tick)
     rests = _rests_in(calm, known)
+    away = _tipped_deg(up, cranial)
     if header.exercise == "heel_tap":
-        rests = _flat_rests(rests, reps, posture, up)
+        rests = _flat_rests(rests, reps, away)
     long_enough = [rest for rest in rests if rest.duration_s >= ZERO_S]
     before = [rest for rest in long_enough if not reps or rest.end <= reps[0].far.tick]
-    if before or long_enough:
-        rest = before[-1] if before else long_enough[0]
-        at = mean_up(up, rest)
+    between = [] if before else long_enough
+    if between and header.posture != "hanging":
+        flat = _before_lifts(rests, reps, away)
+        between = [rest for rest in between if abs(_median(away, rest) - flat) < ALIKE_DEG]
+    if before or between:
+        rest = before[-1] if before else between[0]
+        at = _zero_up(up, calm, rest, known.start)
         return _SpellZero(
-            spell, None if at is None else pelvis_axes_at(at, cranial, header), rest, not before, shift
+            spell, None if at is None else pelvis_axes_at(at, cranial, header), rest, not before, shift=shift
         )
     still = rests or _rests_in(motion.pelvis.still & posture.near, known)
     at = None if not still else mean_up(up, still[-1])
-    return _SpellZero(spell, None if at is None else pelvis_axes_at(at, cranial, header), None, shift=shift)
+    axes = None if at is None else pelvis_axes_at(at, cranial, header)
+    return _SpellZero(spell, axes, None, uneven=bool(long_enough), shift=shift)
+
+
+def _tipped_deg(up: FloatArray, cranial: FloatArray) -> FloatArray:
+    """How far the head's end is up, (n,): lying, tilt against the horizontal."""
+    return bridged(np.degrees(np.arcsin(np.clip(up @ cranial, -1.0, 1.0))))
+
+
+def _median(away_deg: FloatArray, rest: Rest) -> float:
+    return float(np.median(away_deg[rest.start : rest.end]))
+
+
+def _before_lifts(rests: Sequence[Rest], reps: Sequence[Excursion], away_deg: FloatArray) -> float:
+    """How the pelvis is tipped in the last rest before a lift, of most lifts.
+
+    Then no other leg is up, which curls it, and an arch has had its time to come back.
+    """
+    last = {
+        max((r for r in rests if r.start < rep.far.tick), key=lambda r: r.end, default=None) for rep in reps
+    }
+    levels = [_median(away_deg, rest) for rest in last if rest is not None]
+    return float(np.median(levels)) if levels else np.nan
+
+
+def _zero_up(up: FloatArray, calm: BoolArray, rest: Rest, earliest: int) -> FloatArray | None:
+    """Mean direction of up over a rest and the stillness shortly before in which the pelvis lay alike."""
+    own = mean_up(up, rest)
+    if own is None:
+        return None
+    near = np.arange(max(earliest, min(rest.start, rest.end - int(ZERO_MEAN_S * GRID_HZ))), rest.end)
+    near = near[calm[near] | (near >= rest.start)]
+    near = near[angle_between_deg(up[near], own) < ALIKE_DEG]
+    return unit(up[near].mean(axis=0)) if len(near) else own
 
 
 def _shift(motion: Motion, reps: Sequence[Excursion]) -> Shift | None:
@@ -233,26 +283,23 @@ def _rests_in(calm: BoolArray, spell: slice) -> list[Rest]:
     return rests_in(inside)
 
 
-def _flat_rests(
-    rests: Sequence[Rest], reps: Sequence[Excursion], posture: Posture, up: FloatArray
-) -> list[Rest]:
-    """Rests before the first heel tap in which the pelvis is not tipped back as it is between the taps."""
-    if not reps or posture.lying is None or posture.cranial is None:
+def _flat_rests(rests: Sequence[Rest], reps: Sequence[Excursion], away_deg: FloatArray) -> list[Rest]:
+    """Rests before the first heel tap in which the pelvis lies flat, not tipped back by legs held high."""
+    if not reps:
         return []
-    away = bridged(np.degrees(np.arcsin(np.clip(up @ posture.cranial, -1.0, 1.0))))
-    held = float(np.median([np.median(away[rep.near.tick : rep.near.tick + HELD_TICKS]) for rep in reps]))
-    return [
-        rest
-        for rest in rests
-        if rest.end <= reps[0].far.tick
-        and float(np.median(away[rest.start : rest.end])) - held > TIPPED_BACK_DEG
-    ]
+    held = [np.median(away_deg[rep.near.tick : rep.near.tick + HELD_TICKS]) for rep in reps]
+    before = [(_median(away_deg, rest), rest) for rest in rests if rest.end <= reps[0].far.tick]
+    flattest = max((level for level, rest in before if rest.duration_s >= ZERO_S), default=0.0)
+    least = max(float(np.median(held)) + TIPPED_BACK_DEG, flattest - TIPPED_BACK_DEG)
+    return [rest for level, rest in before if level > least]
 
 
 def _told(zero: _SpellZero, motion: Motion, header: Header) -> Zero:
     hanging = header.posture == "hanging"
     if zero.axes is None:
         return Zero(None, "no still stretch in posture")
+    if zero.uneven:
+        return Zero(None, "at every rest between two repetitions the pelvis lay otherwise than before a lift")
     if zero.rest is None:
         where = "before the first lift" if hanging else "before the leg left the floor"
         return Zero(None, f"no still second {where}")
@@ -282,7 +329,7 @@ def _lifts(
     ]
 
 
-def estimate_turn(lifts: Sequence[tuple[PelvisAxes, FloatArray]]) -> Turn:
+def estimate_turn(lifts: Sequence[tuple[PelvisAxes, FloatArray]]) -> SensorYaw:
     """How far the pelvis sensor is turned about gravity, from rotation that follows tilt.
 
     Parameters
@@ -292,19 +339,19 @@ def estimate_turn(lifts: Sequence[tuple[PelvisAxes, FloatArray]]) -> Turn:
 
     Returns
     -------
-    Turn
+    SensorYaw
         The median over the repetitions, shared between belt and hip by how likely each is
         (`TURN_SPREAD_DEG`, `ROLL_SPREAD_DEG`), and limited to ±`MAX_TURN_DEG`.
     """
     slopes = [slope for axes, up in lifts if (slope := _slope(axes, up)) is not None]
     if len(slopes) < FEWEST_FOR_TURN:
-        return Turn(0.0, TURN_SPREAD_DEG)
+        return SensorYaw(0.0, TURN_SPREAD_DEG)
     turns = np.degrees(np.arctan(slopes))
     spread = 1.4826 * float(np.median(np.abs(turns - np.median(turns)))) / np.sqrt(len(turns))
     other = ROLL_SPREAD_DEG**2 + spread**2
     belt = TURN_SPREAD_DEG**2
     turn = float(np.median(turns)) * belt / (belt + other)
-    return Turn(
+    return SensorYaw(
         float(np.clip(turn, -MAX_TURN_DEG, MAX_TURN_DEG)), float(np.sqrt(belt * other / (belt + other)))
     )
 

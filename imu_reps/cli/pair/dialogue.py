@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 AXES: tuple[Axis, ...] = ("+x", "-x", "+y", "-y", "+z", "-z")
 
-#: How the pelvis sensor is mounted unless told otherwise: the defaults of the recording format.
+#: How the pelvis sensor is mounted unless told otherwise: docs/recording-format.md#header.
 USUAL_UP: Axis = "+z"
 USUAL_HEAD: Axis = "+y"
 LOW_BATTERY_PERCENT = 20.0

@@ -83,7 +83,7 @@ def _number(question: str) -> int | None:
 
 def _read(text: str) -> str:
     text = text.strip()
-    if text and not (text.isdecimal() and int(text) <= 10):
+    if text and not (text.isdecimal() and len(text) <= 2 and int(text) <= 10):
         raise click.BadParameter("A whole number from 0 to 10, or Enter for no answer.")
     return text
 

@@ -69,7 +69,7 @@ class Commanded:
     time_s : (n,) float
         From the beginning of the simulation.
     leg_elevation_deg : (n,) float
-        As the definitions have it.
+        As docs/definitions.md#angles has it.
     pelvis : Rotation
         Pelvis axes to the world (the bone, not the skin).
     pelvis_sensor, ankle_sensor : RigidMotion

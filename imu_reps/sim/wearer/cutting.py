@@ -15,7 +15,8 @@ from imu_reps.sim.wearer.person_plan import CutPlace
 from imu_reps.sim.wearer.score import CommandedExcursion, Score, Span
 from imu_reps.sim.wearer.set_plan import SetPlan
 
-#: A way that is cut off within this share of the range from its resting end is whole (definitions).
+#: A way that is cut off within this share of the range from its resting end is whole:
+#: docs/definitions.md#a-repetition.
 _NEAR_REST = 0.15
 #: How far below its highest a leg may be that was seen at its far end.
 _AT_FAR_END = 0.02

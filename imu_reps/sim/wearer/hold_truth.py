@@ -1,6 +1,6 @@
 """A hold: what is commanded within it, and the truth of it from the commanded motion.
 
-Written against the definitions alone, so that an analysis can be held to it.
+Written against docs/definitions.md#holds alone, so that an analysis can be held to it.
 """
 
 from __future__ import annotations

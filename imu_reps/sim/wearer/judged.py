@@ -58,7 +58,7 @@ def judge(evidence: Evidence, plan: SetPlan, of_set: list[Evidence], settings: S
 
 
 def not_judged(rep: Rep) -> tuple[Flag, ...]:
-    """Flags that the definitions say nobody can judge here: no zero, or a rotation from the gyro alone."""
+    """Flags none can judge here (docs/definitions.md#faults): no zero, or a rotation from the gyro alone."""
     missing: list[Flag] = []
     if rep.pelvic_tilt_deg is None:
         missing.append("back_arch")

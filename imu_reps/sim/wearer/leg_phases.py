@@ -1,6 +1,6 @@
-"""Where the commanded repetitions begin, turn and end: the definitions' rules, on the commanded leg.
+"""Where the commanded repetitions begin, turn and end, on the commanded leg.
 
-Written against the definitions alone, so that an analysis can be held to it.
+Written against docs/definitions.md#phases alone, so that an analysis can be held to it.
 """
 
 from __future__ import annotations

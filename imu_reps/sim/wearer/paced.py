@@ -1,7 +1,8 @@
 """A repetition whose measured tempo is the one asked for.
 
-The definitions measure a phase between its flanks' straight lines, or, where the leg turns without a dwell,
-between zero crossings. A commanded movement is longer than that by its soft beginning and end.
+A phase is measured between its flanks' straight lines (docs/definitions.md#phases), or, where the leg turns
+without a dwell, between zero crossings. A commanded movement is longer than that by its soft beginning and
+end.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from imu_reps.domain.tempo import Tempo
 from imu_reps.sim.wearer.curves import PEAK_OVER_MEAN
 from imu_reps.sim.wearer.set_plan import RepPlan
 
-#: Under this speed for that long a turn is a dwell (definitions).
+#: Under this speed for that long a turn is a dwell (docs/definitions.md#phases).
 _SLOW_DPS, _DWELL_S = 5.0, 0.25
 #: Kept from that line on either side, so that the 6 Hz low-pass does not carry a turn over it.
 _MARGIN_S = 0.03

@@ -55,7 +55,7 @@ class Score:
     now_s : float
         Where the writing has got to.
     origin_deg : float
-        Shank pitch at which the leg elevation of the definitions is 0.
+        Shank pitch at which leg elevation (docs/definitions.md#angles) is 0.
     posture_s : tuple of float
         Begin and end of the stretch in the posture of the exercise.
     rest_s : tuple of float

@@ -120,8 +120,9 @@ class HoldPlan:
 class RepPlan:
     """One excursion of the leg; whether it counts as a repetition follows from its size.
 
-    Angles are leg elevations of the definitions (heel tap: change from the start position). A low start
-    runs concentric, top pause, eccentric, bottom pause; a high start eccentric, bottom, concentric, top.
+    Angles are leg elevations of docs/definitions.md#angles (heel tap: change from the start position). A low
+    start runs concentric, top pause, eccentric, bottom pause; a high start eccentric, bottom, concentric,
+    top.
 
     Attributes
     ----------

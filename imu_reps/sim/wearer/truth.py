@@ -1,4 +1,4 @@
-"""What was commanded, in the words of the definitions: the truth beside a simulated recording."""
+"""What was commanded, in the words of docs/definitions.md: the truth beside a simulated recording."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _NO_LEVEL = 0.3
 class TruthAngles:
     """Commanded angles on a regular 100 Hz grid of the recording's `time_s`.
 
-    NaN where the definitions cannot measure: tilt without a zero, rotation while hanging, everything
+    NaN where docs/definitions.md does not measure: tilt without a zero, rotation while hanging, everything
     outside the commanded motion.
 
     Attributes

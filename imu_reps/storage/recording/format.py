@@ -54,6 +54,10 @@ def decode_line(line: bytes, *, name: str, line_number: int) -> str:
     return text
 
 
+#: Times lie within this; a sensor's own clock may count from 1970.
+MOST_S, MOST_CLOCK_S = 1e9, 1e10
+
+
 def finite_number(text: str) -> float:
     """Read a plain decimal number, with or without exponent.
 
@@ -87,9 +91,10 @@ def note_of(key: str, value: str) -> Note | None:
     if match is None:
         return None
     try:
-        return Note(finite_number(match[1]), match[2], value)
+        time_s = finite_number(match[1])
     except ValueError:
         return None
+    return Note(time_s, match[2], value) if abs(time_s) <= MOST_S else None
 
 
 def comment_line(key: str, value: str) -> str:

@@ -65,6 +65,21 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _rate(text: str) -> float:
+    value = finite_number(text)
+    if not 1.0 <= value <= 10_000.0:
+        raise ValueError(f"{text!r} is no rate")
+    return value
+
+
+def _moment(text: str) -> datetime:
+    """A moment, with a zone or without."""
+    moment = datetime.fromisoformat(text)
+    if not 1970 <= moment.year < 2200:
+        raise ValueError(f"{text!r} is no time of a recording")
+    return moment
+
+
 def _tempo(text: str) -> Tempo:
     if len(text) > 40:
         raise ValueError("too long for a tempo")
@@ -73,10 +88,11 @@ def _tempo(text: str) -> Tempo:
 
 _TEXT = _Kind(lambda text: text or None, "any text")
 _POSITIVE = _Kind(_positive, "a number above 0")
+_RATE = _Kind(_rate, "a number from 1 to 10000")
 _AXIS = _choice(*get_args(Axis))
 
 _SET_KINDS: dict[str, _Kind] = {
-    "created": _Kind(datetime.fromisoformat, "a date and time such as 2026-11-21T07:30:00+00:00"),
+    "created": _Kind(_moment, "a date and time such as 2026-11-21T07:30:00+00:00"),
     "exercise": _choice(*EXERCISES),
     "side": _choice(*get_args(Side)),
     "start": _choice(*get_args(Start)),
@@ -91,7 +107,7 @@ _SET_KINDS: dict[str, _Kind] = {
 _SENSOR_KINDS: dict[SensorPlace, dict[str, _Kind]] = {
     "pelvis": {
         "sensor": _TEXT,
-        "rate_hz": _POSITIVE,
+        "rate_hz": _RATE,
         "counter": _choice(*get_args(Counter)),
         "alignment": _choice(*get_args(PelvisAlignment)),
         "cranial_axis": _AXIS,
@@ -99,7 +115,7 @@ _SENSOR_KINDS: dict[SensorPlace, dict[str, _Kind]] = {
     },
     "ankle": {
         "sensor": _TEXT,
-        "rate_hz": _POSITIVE,
+        "rate_hz": _RATE,
         "counter": _choice(*get_args(Counter)),
         "cranial_axis": _AXIS,
     },
@@ -109,6 +125,9 @@ _KINDS: dict[str, _Kind] = (
     | _SET_KINDS
     | {f"{place}.{key}": kind for place, kinds in _SENSOR_KINDS.items() for key, kind in kinds.items()}
 )
+
+#: Keys that no number hangs on: what cannot be read is left aside, with a caution.
+_INFORMATIVE = {"created", "session", "set", "pelvis.rate_hz", "ankle.rate_hz"}
 
 #: Field of `Header` where it is not called like its key.
 _FIELDS = {"set": "set_number"}
@@ -136,7 +155,13 @@ def read_header(lines: Iterable[HeaderLine], *, name: str) -> tuple[Header, tupl
             cautions.append(_written_twice(name, last[line.key], line))
         last[line.key] = line
     _check_format(last.get("format"), name)
-    values = {key: _value(line, name) for key, line in last.items() if key in _KINDS}
+    needed = _KINDS.keys() - _INFORMATIVE
+    values = {key: _value(line, name) for key, line in last.items() if key in needed}
+    for key in sorted(_INFORMATIVE & last.keys()):
+        try:
+            values[key] = _value(last[key], name)
+        except RecordingError as error:
+            cautions.append(Caution("unread_header_value", f"{error.message} It was left aside.", error.hint))
     extra = {key: line for key, line in last.items() if key not in _KINDS}
     cautions += [caution for line in extra.values() if (caution := _misspelt(name, line))]
     header = _header(values, {key: line.value for key, line in extra.items()})

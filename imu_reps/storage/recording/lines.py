@@ -16,6 +16,8 @@ from imu_reps.errors import RecordingError
 
 BLOCK_BYTES = 4 << 20
 _LONGEST_LINE_BYTES = 16 << 20
+#: Two sensors at 200 Hz fill it in about four hours.
+MOST_BYTES = 512 << 20
 _GZIP_MAGIC = b"\x1f\x8b"
 _COMMENT_OR_BLANK = re.compile(rb"^[ \t]*(#[^\n]*)?\n", re.MULTILINE)
 _SIGNS_OF_COMMENT_OR_BLANK = (b"\n#", b"\n\n", b"\n ", b"\n\t")
@@ -27,15 +29,15 @@ def pieces_of(file: BufferedReader, *, name: str) -> Iterator[bytes]:
     Raises
     ------
     RecordingError
-        ``damaged_gzip``.
+        ``damaged_gzip``, ``too_large``.
     """
     if not file.peek(len(_GZIP_MAGIC)).startswith(_GZIP_MAGIC):
-        yield from iter(lambda: file.read(BLOCK_BYTES), b"")
+        yield from _bounded(iter(lambda: file.read(BLOCK_BYTES), b""), name)
         return
     with gzip.GzipFile(fileobj=file) as unpacked:
         try:
             # read1 hands out what there is before it meets the missing end; read would lose it.
-            yield from iter(lambda: unpacked.read1(BLOCK_BYTES), b"")
+            yield from _bounded(iter(lambda: unpacked.read1(BLOCK_BYTES), b""), name)
         except EOFError:
             return
         except (gzip.BadGzipFile, zlib.error) as error:
@@ -44,6 +46,19 @@ def pieces_of(file: BufferedReader, *, name: str) -> Iterator[bytes]:
                 hint="Copy it again from where it came from.",
                 code="damaged_gzip",
             ) from None
+
+
+def _bounded(pieces: Iterable[bytes], name: str) -> Iterator[bytes]:
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > MOST_BYTES:
+            raise RecordingError(
+                f"{name} holds more than {MOST_BYTES >> 20} MB of text: that is no recording of one set.",
+                hint="Record each set in a file of its own.",
+                code="too_large",
+            )
+        yield piece
 
 
 def whole_lines(pieces: Iterable[bytes], *, name: str) -> Iterator[bytes]:

@@ -15,8 +15,9 @@ import numpy as np
 from imu_reps.domain.recording import Caution, Header, Note, Recording
 from imu_reps.domain.samples import SENSOR_PLACES, IntArray, SampleBlock, SensorPlace, concatenate
 from imu_reps.errors import RecordingError
-from imu_reps.storage.file_access import access_error
-from imu_reps.storage.recording.columns import order_cautions, read_columns
+from imu_reps.storage.file_access import access_error, refuse_special
+from imu_reps.storage.recording.columns import clock_caution, read_columns
+from imu_reps.storage.recording.dialect import dialect_of, in_utf8
 from imu_reps.storage.recording.format import (
     decode_line,
     fault,
@@ -27,6 +28,9 @@ from imu_reps.storage.recording.format import (
 from imu_reps.storage.recording.header import HeaderLine, read_header
 from imu_reps.storage.recording.lines import mark_last, pieces_of, sort_lines, whole_lines
 from imu_reps.storage.recording.rows import Rows, read_rows
+
+#: Rows that came late are out of order by less.
+CLOCK_SET_S = 2.0
 
 
 def load(path: str | os.PathLike[str]) -> Recording:
@@ -46,12 +50,13 @@ def load(path: str | os.PathLike[str]) -> Recording:
     Raises
     ------
     FileAccessError
-        The file cannot be read: ``not_found``, ``is_folder``, ``permission``, ``file_access``.
+        The file cannot be read: ``not_found``, ``is_folder``, ``no_file``, ``permission``, ``file_access``.
     RecordingError
         The content is not a recording, or wrong somewhere; the message names the line or column.
     """
     name = os.fspath(path)
     try:
+        refuse_special(Path(path))
         with Path(path).open("rb") as file:
             return _read(pieces_of(file, name=name), name)
     except OSError as error:
@@ -77,8 +82,11 @@ def parse_recording(text_or_bytes: bytes, *, name: str) -> Recording:
 
 
 def _read(pieces: Iterable[bytes], name: str) -> Recording:
-    blocks = whole_lines(pieces, name=name)
+    blocks = whole_lines(in_utf8(pieces), name=name)
     top = next(blocks, b"").removeprefix(codecs.BOM_UTF8)
+    dialect = dialect_of(top)
+    if dialect is not None:
+        top, blocks = dialect.plain(top), map(dialect.plain, blocks)
     if not top.strip():
         raise RecordingError(
             f"{name} is empty.", hint="Record the set again, or name another file.", code="empty_file"
@@ -133,8 +141,7 @@ def _recording(header: Header, comments: _Comments, found: _Samples) -> Recordin
     cautions = [*comments.cautions, *comments.unread_caution(), *found.cautions]
     for block, lines in ((pelvis, pelvis_lines), (ankle, ankle_lines)):
         if block is not None:
-            restarts = comments.restarts(block.sensor)
-            cautions += order_cautions(block, lines, restarts, name=found.name)
+            cautions += clock_caution(block, lines, name=found.name)
     return Recording(header, pelvis, ankle, tuple(comments.notes), found.name, tuple(cautions))
 
 
@@ -145,7 +152,6 @@ class _Comments:
     name: str
     header_lines: list[HeaderLine] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
-    note_lines: list[int] = field(default_factory=list)
     unread: list[tuple[int, str]] = field(default_factory=list)
     cautions: list[Caution] = field(default_factory=list)
 
@@ -156,16 +162,10 @@ class _Comments:
             note = note_of(*pair) if pair is not None else None
             if note is not None:
                 self.notes.append(note)
-                self.note_lines.append(line)
             elif pair is not None and in_header and not pair[0].startswith("@"):
                 self.header_lines.append(HeaderLine(line, *pair))
             elif text.strip("# \t"):
                 self.unread.append((line, text))
-
-    def restarts(self, place: SensorPlace) -> list[int]:
-        """Lines at which the sensor began anew."""
-        pairs = zip(self.note_lines, self.notes, strict=True)
-        return [line for line, note in pairs if note.key == "restart" and note.value in (place, "both")]
 
     def unread_caution(self) -> list[Caution]:
         """One caution for all comment lines that are neither header nor note."""
@@ -222,13 +222,16 @@ class _Samples:
         back = np.flatnonzero(rows.time_s < before_s)
         if len(back):
             at = back[0]
-            raise fault(
-                self.name,
-                int(rows.line[at]),
-                f"time_s goes back from {before_s[at]:.6f} to {rows.time_s[at]:.6f}.",
-                hint="Rows stand in the order of arrival; restore that order, or cut the file in two here.",
-                code="time_backwards",
-            )
+            what = f"time_s goes back from {before_s[at]:.6f} to {rows.time_s[at]:.6f}."
+            hint = "Rows stand in the order of arrival; restore that order, or cut the file in two here."
+            back_s = before_s[at] - rows.time_s[at]
+            if back_s > CLOCK_SET_S:
+                what = f"{what[:-1]}: as if the computer's clock had been set back there."
+                hint = (
+                    f"If it was (daylight saving, a time server), add {back_s:.3f} to time_s of this row and "
+                    "all after it; or cut the file in two here."
+                )
+            raise fault(self.name, int(rows.line[at]), what, hint=hint, code="time_backwards")
         self.last_time_s = float(rows.time_s[-1])
 
     def joined(self, place: SensorPlace) -> tuple[SampleBlock | None, IntArray]:

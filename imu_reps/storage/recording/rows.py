@@ -16,6 +16,8 @@ from imu_reps.storage.recording.format import (
     ACC_COLUMNS,
     COLUMNS,
     GYR_COLUMNS,
+    MOST_CLOCK_S,
+    MOST_S,
     decode_line,
     fault,
     finite_number,
@@ -85,17 +87,33 @@ def read_rows(block: bytes, line: IntArray, columns: tuple[str, ...], *, name: s
     ------
     RecordingError
         Names the first line and column that cannot be read: ``wrong_column_count``, ``unknown_sensor``,
-        ``not_a_number``, ``not_text``.
+        ``not_a_number``, ``not_text``, ``time_beyond``.
     """
     if not len(line):
         return None
     table = _read_fast(block, len(line), columns)
     if table is None:
         table = _read_with_care(block, line, columns, name)
+    _refuse_beyond(table, line, name)
     acc = np.column_stack([table[column] for column in ACC_COLUMNS])
     gyr = np.column_stack([table[column] for column in GYR_COLUMNS])
     is_pelvis = np.asarray(table["sensor"] == "pelvis", dtype=np.bool_)
     return Rows(line, is_pelvis, table["time_s"], table["sample"], table["device_time_s"], acc, gyr)
+
+
+def _refuse_beyond(table: dict[str, Any], line: IntArray, name: str) -> None:
+    for column, most_s in (("time_s", MOST_S), ("device_time_s", MOST_CLOCK_S)):
+        beyond = np.abs(table[column]) > most_s
+        if beyond.any():
+            at = int(np.argmax(beyond))
+            raise fault(
+                name,
+                int(line[at]),
+                f"column {column} is {table[column][at]:.6g}: no time in seconds.",
+                hint=f"Give {column} in seconds, time_s from the first row (milliseconds: divide by 1000, "
+                "microseconds by 1e6, nanoseconds by 1e9).",
+                code="time_beyond",
+            )
 
 
 def _read_fast(block: bytes, count: int, columns: tuple[str, ...]) -> dict[str, Any] | None:

@@ -41,7 +41,7 @@ def test_phases_without_a_dwell_meet_at_the_zero_crossing(quiet_set):
 
 
 @pytest.mark.parametrize(("duration_s", "share"), [(2.0, 0.0), (1.0, 0.06), (0.8, 0.19), (0.6, 0.30)])
-def test_momentum_of_the_reference_movement_is_the_clinical_references(quiet_set, duration_s, share):
+def test_momentum_of_the_reference_movement_is_what_physics_gives(quiet_set, duration_s, share):
     rep = RepPlan(top_deg=60.0, concentric_s=duration_s, top_pause_s=1.0)
     (found,) = simulate(quiet_set(rep)).truth.reps
     assert found.momentum == pytest.approx(share, abs=0.015)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
-from datetime import UTC, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from types import MappingProxyType
 from typing import get_args
@@ -44,7 +44,7 @@ def sensor_headers(draw, *, pelvis):
     cranial = draw(axes if pelvis else optional(axes))
     return SensorHeader(
         sensor=draw(optional(words)),
-        rate_hz=draw(optional(positive)),
+        rate_hz=draw(optional(st.floats(1.0, 1e4))),
         counter=draw(st.sampled_from(["device", "host"])),
         alignment=draw(st.sampled_from(["mounted", "functional"])) if pelvis else "mounted",
         cranial_axis=cranial,
@@ -59,7 +59,7 @@ headers = st.builds(
     side=st.sampled_from([None, "left", "right", "both"]),
     start=st.sampled_from(["low", "high"]),
     posture=st.sampled_from(["supine", "hanging"]),
-    created=optional(st.datetimes(timezones=zones)),
+    created=optional(st.datetimes(datetime(1970, 1, 2), datetime(2199, 12, 30), timezones=zones)),
     session=optional(words),
     set_number=optional(st.integers(0, 999)),
     tempo_target=optional(st.builds(Tempo, tenths, tenths, tenths, tenths)),

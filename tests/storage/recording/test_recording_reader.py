@@ -270,7 +270,6 @@ def test_a_long_row_is_an_error_even_beside_a_short_one(cells):
         (b"hello", "no_format"),
         (b"\x89PNG\r\n\x1a\n\x00\x00\xff", "not_text"),
         (bytes(range(256)) * 8, "not_text"),
-        (WHOLE.encode("utf-16"), "not_text"),
         (WHOLE.replace("recording/1", "recording/2").encode(), "unknown_format"),
         (HEADER.encode() + ROWS.encode(), "no_column_row"),
         (b"\xff" * (17 << 20), "not_text"),
@@ -297,9 +296,6 @@ def test_a_row_in_another_encoding_is_named():
         ("side: links", "left, right, both"),
         ("start: middle", "low, high"),
         ("posture: prone", "supine, hanging"),
-        ("created: yesterday", "2026-11-21T07:30"),
-        ("set: two", "whole number"),
-        ("set: 1_0", "whole number"),
         ("tempo_target: 2-0-2", "2-0-2-0"),
         ("tempo_target: 2-0-2-x", "2-0-2-0"),
         ("range_target_deg: nan", "above 0"),
@@ -310,8 +306,6 @@ def test_a_row_in_another_encoding_is_named():
         ("pelvis.cranial_axis: y", "+y"),
         ("pelvis.anterior_axis: -y", "two different axes"),
         ("ankle.cranial_axis: up", "+y"),
-        ("ankle.rate_hz: 0", "above 0"),
-        ("ankle.rate_hz: 100 Hz", "above 0"),
         ("ankle.counter: none", "device, host"),
     ],
 )
@@ -330,6 +324,27 @@ def test_a_key_said_twice_is_cautioned_and_the_last_counts():
     assert caution.code == "duplicate_header_key"
     assert "line 13:" in caution.message
     assert "line 4" in caution.message
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "created: yesterday",
+        "created: 0001-01-01T00:00:00+00:00",
+        "set: two",
+        "set: 1_0",
+        "ankle.rate_hz: 0",
+        "ankle.rate_hz: 100 Hz",
+        "pelvis.rate_hz: 1e300",
+    ],
+)
+def test_what_no_number_hangs_on_is_left_aside_with_a_caution(line):
+    recording = parse(f"# format: imu-reps-recording/1\n# {line}\n{COLUMN_ROW}{ROWS}")
+    (caution,) = recording.cautions
+    assert caution.code == "unread_header_value"
+    assert "line 2:" in caution.message
+    assert recording.header.created is None
+    assert recording.header.ankle.rate_hz is None
 
 
 def test_a_misspelt_key_is_cautioned():
@@ -360,8 +375,6 @@ def test_a_comment_that_cannot_be_used_is_cautioned(comment):
         (",gyr_z_dps", "", "missing_column", "gyr_z_dps"),
         ("gyr_z_dps", "gyr_z_dps,mag_x", "unknown_column", "Keep exactly"),
         ("gyr_z_dps", "gyr_z_dps,sensor", "duplicate_column", "Keep one"),
-        (",", ";", "wrong_separator", "commas"),
-        (",", "\t", "wrong_separator", "commas"),
     ],
 )
 def test_a_wrong_column_is_named_with_the_mend(old, new, code, mend):
@@ -385,7 +398,7 @@ def test_a_cell_that_is_no_number_names_line_and_column(cell, column):
     assert COLUMN_ROW.strip().split(",")[column] in error.message
 
 
-@pytest.mark.parametrize("cell", ["nan", "NA", "null", "inf", "x"])
+@pytest.mark.parametrize("cell", ["nan", "null", "inf", "x"])
 def test_a_device_time_is_a_number_or_empty(cell):
     assert refusal(with_cell(1, 3, cell)).code == "not_a_number"
 
@@ -406,33 +419,30 @@ def test_an_unknown_sensor_is_named(place):
     assert f"line {FIRST_ROW_LINE + 2}:" in error.message
 
 
+@pytest.mark.parametrize(("column", "value"), [(0, "1e18"), (3, "1e300"), (3, "-1e12")])
+def test_a_time_beyond_reason_names_the_unit_it_may_be_in(column, value):
+    error = refusal(with_cell(3, column, value))
+    assert error.code == "time_beyond"
+    assert f"line {FIRST_ROW_LINE + 3}:" in error.message
+    assert "milliseconds: divide by 1000" in error.hint
+
+
+def test_a_clock_that_was_set_back_is_told_as_such_and_no_order_is_asked_for():
+    rows = ROWS.splitlines(keepends=True)
+    later = [row.replace("0.", "3600.", 1) for row in rows[:2]]
+    error = refusal("".join([HEADER, COLUMN_ROW, *later, *rows[2:]]))
+    assert error.code == "time_backwards"
+    assert "clock had been set back" in error.message
+    assert "add 3" in error.hint
+    assert "restore" not in error.hint
+
+
 def test_time_running_backwards_names_the_line_after_notes_too():
     rows = ROWS.splitlines(keepends=True)
     error = refusal("".join([HEADER, COLUMN_ROW, rows[0], "# @0 tap: both\n", "\n", rows[3], rows[2]]))
     assert error.code == "time_backwards"
     assert f"line {FIRST_ROW_LINE + 4}:" in error.message
     assert "0.021000" in error.message
-
-
-def test_samples_that_came_twice_are_cautioned_with_the_first_line():
-    (caution,) = parse(with_cell(1, 2, "0")).cautions
-    assert caution.code == "duplicate_samples"
-    assert f"line {FIRST_ROW_LINE + 1}:" in caution.message
-    assert "1 of 3 ankle samples" in caution.message
-
-
-def test_samples_out_of_order_are_cautioned():
-    swapped = with_cell(0, 2, "1").replace("ankle,1,495.26", "ankle,0,495.26")
-    (caution,) = parse(swapped).cautions
-    assert caution.code == "reordered_samples"
-    assert f"line {FIRST_ROW_LINE + 1}:" in caution.message
-
-
-def test_a_noted_restart_may_number_anew():
-    rows = ROWS.splitlines(keepends=True)
-    anew = rows[3].replace("ankle,2", "ankle,0")
-    assert caution_codes("".join([HEADER, COLUMN_ROW, *rows[:3], anew])) == ["duplicate_samples"]
-    assert caution_codes("".join([HEADER, COLUMN_ROW, *rows[:3], "# @0.01 restart: ankle\n", anew])) == []
 
 
 def test_a_sensor_clock_with_holes_is_cautioned():

@@ -9,11 +9,9 @@ import numpy as np
 from imu_reps.analysis.estimate import estimate_set
 from imu_reps.analysis.filters import LiveLowPass
 from imu_reps.analysis.hold import ARRIVING_SHARE, LIFTED_DEG, NEAR_DEG, NEAR_SHARE, SHORTEST_S
-from imu_reps.analysis.live.buffer import MotionBuffer
-from imu_reps.analysis.live.frame import LiveRest, pose_of
-from imu_reps.analysis.live.gate import LiveGate
+from imu_reps.analysis.live.frame import pose_of
 from imu_reps.analysis.live.limits import CLEAR_TILT_DEG, LiveLimit
-from imu_reps.analysis.live.silence import LiveSilence
+from imu_reps.analysis.live.watch import LiveWatch
 from imu_reps.analysis.live.way import SPEED_LAG_S, SPEED_TICKS
 from imu_reps.analysis.reps.phases import SLOW_DPS
 from imu_reps.domain.events import Event, HoldBegan, HoldEnded, HoldGoesOn, LimitCrossed, Ready, SetEnded
@@ -36,7 +34,7 @@ FLAT_AGAIN_DEG = 1.0
 
 
 class LiveHold:
-    """Follows one hold, instant by instant, so that blocks do not matter.
+    """Follows one hold.
 
     Parameters
     ----------
@@ -56,10 +54,7 @@ class LiveHold:
         self._header = header
         self._settings = settings
         self._posture_checked = posture_checked
-        self._buffer = MotionBuffer()
-        self._gate = LiveGate(header)
-        self._rest = LiveRest(header)
-        self._silence = LiveSilence()
+        self._watch = LiveWatch(header)
         self._low_pass = LiveLowPass()
         self._legs = HeldLegs()
         self._back = HeldBack(settings)
@@ -75,7 +70,7 @@ class LiveHold:
 
     def angles(self) -> AngleTrack:
         """The angles that are kept, as they are known now."""
-        return estimate_set(self._buffer.motion(), self._header, self._settings).track
+        return estimate_set(self._watch.buffer.motion(), self._header, self._settings).track
 
     def heard_spans(self) -> list[tuple[float, float]]:
         """When each counted repetition was: a hold has none."""
@@ -83,30 +78,23 @@ class LiveHold:
 
     def push(self, motion: Motion) -> list[Event]:
         """Take the next grid instants and say what is new."""
-        if len(motion) == 0 or self.ended:
-            return []
-        ready, away = self._gate.watch(motion)
-        silence = self._silence.watch(motion)
         events: list[Event] = []
-        angles, start = self._rest.frame.angles_deg(motion, self._header), 0
-        for offset, time_s in enumerate(motion.time_s.tolist()):
-            events += silence.get(offset, ())
-            if self._buffer.is_full:
-                self._buffer.make_room(np.empty(0))
-            self._buffer.append(motion, offset)
-            settled = self._legs.began_s is None and not self._was_held
-            if self._rest.step(self._buffer, self._gate.cranial, ready=bool(ready[offset]), may_zero=settled):
-                angles, start = self._rest.frame.angles_deg(motion[offset:], self._header), offset
-            leg_deg, tilt_deg, rotation_deg = angles[:, offset - start].tolist()
-            self._pose = pose_of(time_s, leg_deg, tilt_deg, rotation_deg)
-            lying, left = self._gate.lying, self._gate.left(float(away[offset]), self._buffer)
-            if self._gate.lying is not lying:
-                ready[offset + 1 :], away[offset + 1 :] = self._gate.watch(motion[offset + 1 :])
-            events += self._gates(time_s, ready=bool(ready[offset]), left=left)
-            events += self._step(time_s, leg_deg, tilt_deg)
+        if self.ended:
+            return events
+        for seen in self._watch.instants(motion, self._may_zero):
+            events += seen.silence
+            self._pose = pose_of(seen.time_s, *seen.angles_deg)
+            leg_deg, tilt_deg, _ = seen.angles_deg
+            events += self._gates(seen.time_s, ready=seen.ready, left=seen.left)
+            events += self._step(seen.time_s, leg_deg, tilt_deg)
+            if self._watch.buffer.is_full:
+                self._watch.buffer.make_room(np.empty(0))
             if self.ended:
                 break
         return events
+
+    def _may_zero(self) -> bool:
+        return self._legs.began_s is None and not self._was_held
 
     def _gates(self, time_s: float, *, ready: bool, left: bool) -> list[Event]:
         """Open the gate when ready; close it when the posture was left for long."""

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from imu_reps.analysis.plausibility.finding import PlausibilityFinding
-from imu_reps.analysis.plausibility.windows import HOP_S, Windows, angle_deg, usual_direction
+from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Header, Start
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray
 from imu_reps.kinematics.mounting import axis_vector, pelvis_axes_supine, unit
 from imu_reps.kinematics.rest import stretches
+from imu_reps.quality.windows import HOP_S, Windows, angle_deg, usual_direction
 
 #: A sensor is away from where it dwells past this angle; breathing and fidgets stay below.
 AWAY_DEG = 10.0
@@ -53,7 +53,7 @@ MIN_LIFTS = 2
 MIN_CORRELATION = 0.7
 
 
-def check_swapped(start: Start, pelvis: Windows, ankle: Windows) -> Iterator[PlausibilityFinding]:
+def check_swapped(start: Start, pelvis: Windows, ankle: Windows) -> Iterator[Finding]:
     """Whether the sensor called pelvis does the lifts.
 
     Each excursion of a sensor from where it dwells is compared with what the other turns meanwhile. Sitting
@@ -66,13 +66,10 @@ def check_swapped(start: Start, pelvis: Windows, ankle: Windows) -> Iterator[Pla
     for severity, (count, size) in (("refuse", SWAPPED_REFUSE), ("caution", SWAPPED_CAUTION)):
         leading = by_pelvis[by_pelvis > size]
         if len(leading) >= count and len(leading) > 3 * (by_ankle > np.median(leading) / 3.0).sum():
-            yield PlausibilityFinding(
+            yield Finding(
                 "swapped",
-                "refuse" if severity == "refuse" else "caution",
-                None,
-                f"The pelvis sensor turns by {np.median(leading):.0f}° {len(leading)} times while the ankle "
-                "sensor turns less than half of that: the two seem to be swapped.",
-                "Swap the names 'pelvis' and 'ankle' in the column sensor and in the header's keys.",
+                values={"turned_deg": float(np.median(leading)), "times": len(leading)},
+                severity="refuse" if severity == "refuse" else "caution",
             )
             return
 
@@ -124,9 +121,7 @@ def _held(turned_deg: FloatArray, first: IntArray) -> FloatArray:
     return held
 
 
-def check_pelvis_axes(
-    header: Header, pelvis: Windows, ankle: Windows | None
-) -> Iterator[PlausibilityFinding]:
+def check_pelvis_axes(header: Header, pelvis: Windows, ankle: Windows | None) -> Iterator[Finding]:
     """Whether the header's cranial axis fits what gravity says; only for a pelvis sensor `mounted`."""
     named = header.pelvis.cranial_axis
     if header.pelvis.alignment != "mounted" or named is None:
@@ -136,22 +131,49 @@ def check_pelvis_axes(
     if int(rest.sum()) * HOP_S < MIN_REST_S:
         return
     if header.posture == "hanging":
-        yield from _hanging_axis(named, float(np.median(lean[rest])))
+        yield from _hanging_axis(header, pelvis, ankle, float(np.median(lean[rest])))
         return
     lying = np.abs(lean - 90.0) < POSTURE_DEG
     if not (rest & lying).any():
-        yield PlausibilityFinding(
+        yield Finding(
             "cranial_axis_vertical",
-            "caution",
-            "pelvis",
-            f"The pelvis sensor never lies still: its axis {named}, said to point to the head, is "
-            f"{np.median(lean[rest]):.0f}° from up at rest, not about 90°.",
-            "If you did lie down, correct 'pelvis.cranial_axis' in the header.",
+            values={"axis": named, "lean_deg": float(np.median(lean[rest]))},
+            severity="caution",
+            sensor="pelvis",
         )
+    elif _faces_down(header, pelvis, rest & lying):
+        yield from _wrong_sign(header, pelvis, ankle, lying, lean)
     elif _stands_on_head(lean):
         yield _upside_down(named)
-    elif ankle is not None and header.start == "low":
-        yield from _follows_leg(header, pelvis, ankle, lying)
+    elif follow := _follows_leg(header, pelvis, ankle, lying):
+        yield Finding(
+            "maybe_upside_down",
+            values={"axis": named, "opposite": _opposite(named), "follows": follow},
+            severity="caution",
+            sensor="pelvis",
+        )
+
+
+def _faces_down(header: Header, pelvis: Windows, lying: BoolArray) -> bool:
+    """Whether the axis that is said to point forward points down while the person lies."""
+    forward = header.pelvis.anterior_axis
+    if forward is None:
+        return False
+    off = angle_deg(pelvis.up[lying], axis_vector(forward))
+    return float(np.median(off)) > 180.0 - POSTURE_DEG
+
+
+def _wrong_sign(
+    header: Header, pelvis: Windows, ankle: Windows | None, lying: BoolArray, lean_deg: FloatArray
+) -> Iterator[Finding]:
+    """Gravity of the other sign: refused where the pelvis also moves or stands as it cannot, else told."""
+    sure = _stands_on_head(lean_deg) or _follows_leg(header, pelvis, ankle, lying) is not None
+    yield Finding(
+        "acc_sign",
+        values={"axis": header.pelvis.anterior_axis},
+        severity="refuse" if sure else "caution",
+        sensor="pelvis",
+    )
 
 
 def _stands_on_head(lean_deg: FloatArray) -> bool:
@@ -160,13 +182,12 @@ def _stands_on_head(lean_deg: FloatArray) -> bool:
     return not up.any() and any((end - start) * HOP_S >= MIN_REST_S for start, end in stretches(down))
 
 
-def _upside_down(named: str) -> PlausibilityFinding:
-    return PlausibilityFinding(
+def _upside_down(named: str) -> Finding:
+    return Finding(
         "upside_down",
-        "refuse",
-        "pelvis",
-        f"The pelvis sensor is upside down: its axis {named}, said to point to the head, points down.",
-        f"Write 'pelvis.cranial_axis: {_opposite(named)}' in the header, or turn the sensor round.",
+        values={"axis": named, "opposite": _opposite(named)},
+        severity="refuse",
+        sensor="pelvis",
     )
 
 
@@ -174,45 +195,53 @@ def _opposite(axis: str) -> str:
     return ("-" if axis[0] == "+" else "+") + axis[1]
 
 
-def _hanging_axis(named: str, lean_deg: float) -> Iterator[PlausibilityFinding]:
-    if lean_deg > OPPOSITE_DEG:
-        yield _upside_down(named)
+def _hanging_axis(
+    header: Header, pelvis: Windows, ankle: Windows | None, lean_deg: float
+) -> Iterator[Finding]:
+    named, forward = header.pelvis.cranial_axis, header.pelvis.anterior_axis
+    if lean_deg > OPPOSITE_DEG and named is not None:
+        if forward is not None and _tips_away(pelvis.up @ axis_vector(forward), pelvis, ankle):
+            yield Finding("acc_sign", values={"axis": named}, severity="refuse", sensor="pelvis")
+        else:
+            yield _upside_down(named)
     elif lean_deg > POSTURE_DEG:
-        yield PlausibilityFinding(
+        yield Finding(
             "axis_mismatch",
-            "caution",
-            "pelvis",
-            f"The pelvis sensor's axis {named}, said to point to the head, is {lean_deg:.0f}° from up.",
-            "Correct 'pelvis.cranial_axis' in the header: hanging, it is the axis that reads +9.8.",
+            values={"axis": named, "lean_deg": lean_deg},
+            severity="caution",
+            sensor="pelvis",
         )
 
 
-def _follows_leg(
-    header: Header, pelvis: Windows, ankle: Windows, lying: BoolArray
-) -> Iterator[PlausibilityFinding]:
-    """Gravity cannot tell head from feet when lying, but a lifted leg tips the pelvis back (tilt below 0)."""
+def _tips_away(forward: FloatArray, pelvis: Windows, ankle: Windows | None) -> bool:
+    """Whether up turns away from the front of a hanging pelvis as the leg is raised; it turns towards it."""
+    lift = None if ankle is None else _lift_deg(ankle, pelvis.still)
+    if lift is None:
+        return False
+    slope, correlation = _line(lift, np.degrees(np.arcsin(np.clip(forward, -1.0, 1.0))))
+    return slope < -MIN_FOLLOW and correlation < -MIN_CORRELATION
+
+
+def _follows_leg(header: Header, pelvis: Windows, ankle: Windows | None, lying: BoolArray) -> float | None:
+    """The share of every lift by which the pelvis tips forward; None where it does not do so clearly.
+
+    Gravity cannot tell head from feet when lying, but a lifted leg tips the pelvis back (tilt below 0).
+    """
     named = header.pelvis.cranial_axis
-    lift = _lift_deg(ankle, lying & pelvis.still)
-    if lift is None or named is None:
-        return
-    rest = usual_direction(pelvis.up[lying & pelvis.still])
-    if rest is None:
-        return
+    rests = lying & pelvis.still
+    if ankle is None or named is None or header.start != "low":
+        return None
+    lift, rest = _lift_deg(ankle, rests), usual_direction(pelvis.up[rests])
+    if lift is None or rest is None:
+        return None
     axes = pelvis_axes_supine(rest, axis_vector(named)).matrix
     anterior, cranial, right = (pelvis.up @ axes.T).T
     tilt = np.degrees(np.arctan2(cranial, anterior))
     chosen = lying & (np.abs(tilt) < 60.0) & (np.abs(np.degrees(np.arctan2(right, anterior))) < 45.0)
     follow, correlation = _line(lift[chosen], tilt[chosen])
     lifts = _leading_excursions(header.start, ankle, pelvis)
-    if len(lifts) >= MIN_LIFTS and MIN_FOLLOW < follow < MAX_FOLLOW and correlation > MIN_CORRELATION:
-        yield PlausibilityFinding(
-            "maybe_upside_down",
-            "caution",
-            "pelvis",
-            f"The pelvis seems to tip forward by {100 * follow:.0f} % of every lift; a pelvis tips back. Its "
-            f"sensor may be upside down (axis {named} to the feet).",
-            f"If so, write 'pelvis.cranial_axis: {_opposite(named)}' in the header.",
-        )
+    clear = len(lifts) >= MIN_LIFTS and MIN_FOLLOW < follow < MAX_FOLLOW and correlation > MIN_CORRELATION
+    return follow if clear else None
 
 
 def _lift_deg(ankle: Windows, rest: BoolArray) -> FloatArray | None:

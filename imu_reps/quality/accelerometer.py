@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from imu_reps.analysis.plausibility.finding import PlausibilityFinding
-from imu_reps.analysis.plausibility.windows import Windows
+from imu_reps.domain.finding import Finding
 from imu_reps.domain.samples import SensorPlace
+from imu_reps.quality.windows import Windows
 
 GRAVITY_MPS2 = 9.80665
 
@@ -36,10 +36,8 @@ WRONG_SCALE_MOVING = 0.40
 
 MIN_STILL_WINDOWS = 4
 
-COLUMNS = "acc_x_mps2, acc_y_mps2, acc_z_mps2"
 
-
-def check_accelerometer(place: SensorPlace, windows: Windows) -> Iterator[PlausibilityFinding]:
+def check_accelerometer(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
     """Unit, gravity and scale of one sensor's specific force, by what it reads at rest.
 
     At rest a specific force of any direction has the length of gravity. Where nothing rests, the middle
@@ -51,44 +49,18 @@ def check_accelerometer(place: SensorPlace, windows: Windows) -> Iterator[Plausi
     if not len(size):
         return
     reading = float(np.median(size))
-    when = "at rest" if rests else "on average"
     off = reading / GRAVITY_MPS2 - 1.0
     in_g = G_UNIT if rests else G_UNIT_MOVING
+    values = {"reading_mps2": reading, "at_rest": rests}
     without_gravity = reading < NO_GRAVITY_MPS2 or (not rests and _steady_share(windows) < STEADY_SHARE)
     if in_g[0] <= reading <= in_g[1] and not without_gravity:
-        yield PlausibilityFinding(
-            "acc_unit_g",
-            "refuse",
-            place,
-            f"The {place} sensor's acceleration reads {reading:.2f} {when}: that is g, not m/s² ({COLUMNS}).",
-            f"Multiply {COLUMNS} of the {place} by 9.80665.",
-        )
+        yield Finding("acc_unit_g", values=values, severity="refuse", sensor=place)
     elif without_gravity:
-        yield PlausibilityFinding(
-            "gravity_removed",
-            "refuse",
-            place,
-            f"The {place} sensor's acceleration reads {reading:.2f} m/s² {when}: gravity has been removed "
-            f"({COLUMNS}).",
-            "Record the raw acceleration with gravity (not 'linear', 'user' or 'free' acceleration).",
-        )
+        yield Finding("gravity_removed", values=values, severity="refuse", sensor=place)
     elif abs(off) > (WRONG_SCALE if rests else WRONG_SCALE_MOVING):
-        yield PlausibilityFinding(
-            "acc_scale",
-            "refuse",
-            place,
-            f"The {place} sensor's acceleration reads {reading:.4g} {when}, not 9.81 m/s² ({COLUMNS}).",
-            f"If these are raw counts or another unit, multiply {COLUMNS} of the {place} by "
-            f"{GRAVITY_MPS2 / reading:.4g}.",
-        )
+        yield Finding("acc_scale", values=values, severity="refuse", sensor=place)
     elif rests and abs(off) > MISCALIBRATED:
-        yield PlausibilityFinding(
-            "acc_scale",
-            "caution",
-            place,
-            f"The {place} sensor's acceleration reads {reading:.2f} m/s² at rest, {100 * off:+.0f} % off.",
-            "Calibrate the accelerometer; angles may be off by a few degrees.",
-        )
+        yield Finding("acc_scale", values=values, severity="caution", sensor=place)
 
 
 def _steady_share(windows: Windows) -> float:

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from imu_reps.analysis.plausibility import check_recording
 from imu_reps.domain.recording import Recording
+from imu_reps.quality import check_recording
 from imu_reps.sim.wearer import SensorPlan, SetPlan, idle_plan, random_plan, simulate
 
 #: What the radio and the rate of a simulated set may truly be told.

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from imu_reps.analysis.plausibility import check_recording
 from imu_reps.domain.recording import Header, Recording, SensorHeader
 from imu_reps.domain.samples import SampleBlock, SensorPlace
+from imu_reps.quality import check_recording
 from imu_reps.storage.recording import load
 
 #: What real recordings may be told: that one sensor is missing, that 25 Hz is little.

@@ -1,0 +1,96 @@
+"""The announced repetitions as they are judged, each anew where later motion shows it otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from imu_reps.analysis.estimate import SetEstimate
+from imu_reps.analysis.faults.judge import judge_rep
+from imu_reps.analysis.faults.verdict import RepView
+from imu_reps.analysis.filters import SHORTEST
+from imu_reps.analysis.measured_set import find_phases
+from imu_reps.analysis.reps.measure import Measured, Meter
+from imu_reps.analysis.reps.segmentation import Excursion, Turn
+from imu_reps.analysis.set_motion import set_motion
+from imu_reps.domain.recording import Header
+from imu_reps.domain.rep import Rep
+from imu_reps.domain.settings import Settings
+from imu_reps.domain.track import GRID_HZ, AngleTrack
+from imu_reps.kinematics.holes import bridged_columns
+from imu_reps.kinematics.motion import Motion, impacts
+
+#: Angles this long before and after a repetition are looked at, for the filters and the resting band.
+LEAD_S = 2.0
+
+
+class LiveJudge:
+    """Judges repetitions by the report's own detectors, against those that are known so far."""
+
+    def __init__(self, header: Header, settings: Settings) -> None:
+        self._header = header
+        self._settings = settings
+        self._views: dict[Excursion, RepView] = {}
+        self._told: dict[Excursion, Rep] = {}
+        self._settled: list[Measured] = []
+
+    def knows(self, rep: Excursion) -> bool:
+        """Whether a repetition was measured just so."""
+        return rep in self._views
+
+    def judge(self, number: int, rep: Excursion) -> Rep:
+        """A measured repetition, as it is told from now on."""
+        of_set = [*self._settled, *(self._views[known].rep for known in sorted(self._views, key=_far))]
+        self._told[rep] = judge_rep(number, replace(self._views[rep], of_set=of_set))
+        return self._told[rep]
+
+    def follow(self, seen_now: Mapping[Excursion, Excursion]) -> None:
+        """Take over what was known of repetitions to how they are seen now; forget all others."""
+        self._views = {now: self._views[before] for before, now in seen_now.items()}
+        self._told = {now: self._told[before] for before, now in seen_now.items()}
+
+    def settle(self, reps: Sequence[Excursion]) -> None:
+        """Judge these no more: the others are judged against them."""
+        self._settled += [self._views.pop(rep).rep for rep in reps]
+        for rep in reps:
+            del self._told[rep]
+
+    def revised(self, numbers: Mapping[Excursion, int]) -> Iterator[tuple[Rep, Rep]]:
+        """Repetitions whose flags are others by now: as they were told, and as they are."""
+        for rep, number in numbers.items():
+            before = self._told.get(rep)
+            if before is not None and self.judge(number, rep).flags != before.flags:
+                yield before, self._told[rep]
+
+    def measure(self, rep: Excursion, rows: Excursion, estimate: SetEstimate, motion: Motion) -> bool:
+        """Measure a repetition, given in ticks and in rows of a motion; False where an angle is missing."""
+        spell = next(spell for spell in estimate.posture.spells if rows.far.tick < spell.stop)
+        lead = int(LEAD_S * GRID_HZ)
+        start, end = max(spell.start, rows.near.tick - lead), min(len(motion), rows.back.tick + lead)
+        piece = slice(start, end)
+        if end - start < SHORTEST or estimate.carried is None:
+            return False
+        track = _with_impacts(estimate.track[piece], motion[piece])
+        seen = set_motion(track, self._header, estimate.carried[piece])
+        if not np.isfinite(seen.elevation_deg).all():
+            return False
+        turns = (rows.near, rows.far, rows.back)
+        here = Excursion(*(Turn(max(turn.tick - start, 0), turn.value) for turn in turns))
+        (phases,) = find_phases(seen, [here], 0, end - start - 1)
+        measured = Meter(seen, self._settings).measure(phases, None)
+        self._views[rep] = RepView(measured, seen, self._settings, (), self._header.ankle.rate_hz)
+        return True
+
+
+def _far(rep: Excursion) -> int:
+    return rep.far.tick
+
+
+def _with_impacts(track: AngleTrack, motion: Motion) -> AngleTrack:
+    """A copy of the angles with what the ankle's specific force shows of impacts at the grid's rate."""
+    own = AngleTrack(*(getattr(track, name).copy() for name in AngleTrack.__slots__))
+    if motion.ankle is None:
+        return own
+    return replace(own, ankle_impact_mps2=impacts(bridged_columns(motion.ankle.acc_mps2), 1.0 / GRID_HZ))

@@ -1,0 +1,197 @@
+"""The same samples twice: packets that came again, one sensor's data under both names, two sensors under one.
+
+Six channels with noise never read exactly the same twice: rows that do, several in a row, are copies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from imu_reps.domain.finding import Finding
+from imu_reps.domain.recording import Recording
+from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock, SensorPlace
+
+#: A packet comes again within so many samples.
+FURTHEST = 64
+#: Longer runs of one reading are no packets of one sample that came again: the sensor hangs.
+MOST_ALIKE = 3
+#: A copy is told by so many samples of a packet, or by so many packets of one sample.
+FEWEST_COPIES = 8
+
+#: Two sensors never read the same by chance: so large a share of their samples is one stream named twice.
+SAME_SHARE = 0.05
+
+#: Two sensors under one name: readings that leap to and fro so often a second, between groups that are far
+#: apart against their own spread; in this share of the seconds.
+LEAP_MPS2 = 1.0
+LEAPS_A_SECOND = 8
+GROUP_SPREAD, GROUP_SHARE = 0.2, 0.2
+LEAPING_SHARE = 0.3
+#: Or readings with one number that differ by so many times what follows each other does.
+TOGETHER_S, APART_TIMES = 0.05, 8.0
+APART_MPS2 = 0.5
+TWICE_SHARE = 0.2
+
+
+def check_streams(recording: Recording) -> Iterator[Finding]:
+    """Whether each name stands for one sensor, and each sensor for one name."""
+    for block in recording.blocks:
+        if len(block) > LEAPS_A_SECOND and (_leaps(block) or _one_number_twice(block)):
+            yield Finding("two_streams", severity="refuse", sensor=block.sensor)
+    if len(recording.blocks) == 2:
+        yield from _same_data(*recording.blocks)
+
+
+def _leaps(block: SampleBlock) -> bool:
+    """Whether the specific force leaps to and fro between two directions."""
+    time_s, acc = block.time_s, block.acc_mps2
+    steps = np.diff(acc, axis=0)
+    leaps = np.einsum("ij,ij->i", steps, steps) > LEAP_MPS2**2
+    if leaps.sum() < LEAPS_A_SECOND:
+        return False
+    second = np.minimum((time_s - time_s[0]).astype(np.int64), len(time_s))
+    edges = np.flatnonzero(np.diff(second, prepend=-1))
+    often = np.flatnonzero(np.add.reduceat(np.append(leaps, False), edges) >= LEAPS_A_SECOND)
+    if len(often) < LEAPING_SHARE * len(edges):
+        return False
+    ends = np.append(edges[1:], len(time_s))
+    return sum(_two_groups(acc[edges[k] : ends[k]]) for k in often.tolist()) > LEAPING_SHARE * len(edges)
+
+
+def _two_groups(acc_mps2: FloatArray) -> bool:
+    """Whether readings fall into two groups, far apart against their spread, that take turns."""
+    steps = np.diff(acc_mps2, axis=0)
+    leap = steps[np.einsum("ij,ij->i", steps, steps).argmax()]
+    along = acc_mps2 @ (leap / np.linalg.norm(leap))
+    upper = along > (along.max() + along.min()) / 2.0
+    smaller = min(upper.mean(), 1.0 - upper.mean())
+    if smaller < GROUP_SHARE or np.count_nonzero(np.diff(upper)) < LEAPS_A_SECOND:
+        return False
+    apart = along[upper].mean() - along[~upper].mean()
+    return bool(max(along[upper].std(), along[~upper].std()) < GROUP_SPREAD * apart)
+
+
+def _one_number_twice(block: SampleBlock) -> bool:
+    """Whether samples of one number that came together read quite differently."""
+    if (np.diff(block.sample) > 0).all():
+        return False
+    rows = np.argsort(block.sample, kind="stable")
+    twice = (np.diff(block.sample[rows]) == 0) & (np.abs(np.diff(block.time_s[rows])) < TOGETHER_S)
+    if twice.sum() < TWICE_SHARE * len(block):
+        return False
+    acc = block.acc_mps2
+    apart = np.linalg.norm(acc[rows[1:]] - acc[rows[:-1]], axis=1)[twice]
+    follows = min(float(np.median(np.linalg.norm(acc[lag:] - acc[:-lag], axis=1))) for lag in (1, 2))
+    return bool(np.median(apart) > max(APART_MPS2, APART_TIMES * follows))
+
+
+def _same_data(pelvis: SampleBlock, ankle: SampleBlock) -> Iterator[Finding]:
+    common = np.isin(_signature(ankle), _signature(pelvis)) & _varied(ankle)
+    if common.mean() > SAME_SHARE:
+        times = ankle.time_s[common]
+        yield Finding(
+            "same_data",
+            values={"share": float(common.mean())},
+            severity="refuse",
+            start_s=float(times[0]),
+            end_s=float(times[-1]),
+        )
+
+
+def _signature(block: SampleBlock) -> FloatArray:
+    """One number a sample that hardly any two different samples share."""
+    acc, gyr = block.acc_mps2, block.gyr_dps
+    return np.asarray(
+        acc @ [1.0, np.sqrt(2.0), np.sqrt(3.0)] + gyr @ [np.sqrt(5.0), np.sqrt(7.0), np.sqrt(11.0)]
+    )
+
+
+def _varied(block: SampleBlock) -> BoolArray:
+    """Samples that read otherwise than the one before, and not the same in all axes."""
+    signature = _signature(block)
+    acc = np.abs(block.acc_mps2)
+    flat = (acc[:, 0] == acc[:, 1]) & (acc[:, 1] == acc[:, 2])
+    return np.asarray((np.diff(signature, prepend=np.nan) != 0) & ~flat)
+
+
+def copied(block: SampleBlock, *, counted: bool) -> BoolArray:
+    """Which samples are copies of packets that came before, by what they read.
+
+    A copy repeats several samples in their order, the same number of samples later; or, of packets of one
+    sample, the one before, up to `MOST_ALIKE` times. Samples that a sensor counts and that read the same
+    one by one are no copies: it is asked more often than it measures.
+    """
+    signature = _signature(block)
+    count = len(signature)
+    rows = np.argsort(signature, kind="stable")
+    again = np.flatnonzero(np.diff(signature[rows]) == 0)
+    lag = np.zeros(count, dtype=np.int64)
+    lag[rows[again + 1]] = rows[again + 1] - rows[again]
+    lag[(lag > FURTHEST) | ~_not_flat(block)] = 0
+    if np.count_nonzero(lag) < FEWEST_COPIES:
+        return np.zeros(count, bool)
+    edges = np.flatnonzero(np.diff(lag, prepend=-1, append=-1))
+    length, value = np.diff(edges), lag[edges[:-1]]
+    packets = (value > 1) & (length > 1)
+    singles = (value == 1) & (length < MOST_ALIKE)
+    if counted or length[singles].sum() < FEWEST_COPIES:
+        singles[:] = False
+    return np.asarray(np.repeat(packets | singles, length))
+
+
+def _not_flat(block: SampleBlock) -> BoolArray:
+    acc = np.abs(block.acc_mps2)
+    return np.asarray((acc[:, 0] != acc[:, 1]) | (acc[:, 1] != acc[:, 2]))
+
+
+def without_copies(recording: Recording) -> tuple[Recording, Mapping[SensorPlace, BoolArray], list[Finding]]:
+    """Leave out packets that came again and were numbered on by the host.
+
+    Where the sensor itself counts, a copy stands in the place of a sample that was lost: it is marked.
+
+    Returns
+    -------
+    recording : Recording
+    copies : mapping
+        Which of its samples are copies, by sensor.
+    findings : list of Finding
+    """
+    marks: dict[SensorPlace, BoolArray] = {}
+    found: list[Finding] = []
+    for block in recording.blocks:
+        counter = recording.header.sensor(block.sensor).counter
+        counted = counter == "device" or bool(np.isfinite(block.device_time_s).any())
+        copies = copied(block, counted=counted)
+        marks[block.sensor] = copies
+        if not copies.any():
+            continue
+        times = block.time_s[copies]
+        found.append(
+            Finding(
+                "copies",
+                values={"samples": int(copies.sum()), "sent": len(block)},
+                severity="caution",
+                sensor=block.sensor,
+                start_s=float(times[0]),
+                end_s=float(times[-1]),
+            )
+        )
+        if not counted:
+            recording = recording.with_samples(_left_out(block, copies))
+            marks[block.sensor] = np.zeros(int((~copies).sum()), bool)
+    return recording, marks, found
+
+
+def _left_out(block: SampleBlock, copies: BoolArray) -> SampleBlock:
+    keep: IntArray = np.flatnonzero(~copies)
+    number = block.sample - np.cumsum(copies)
+    return SampleBlock(
+        block.sensor,
+        block.time_s[keep],
+        number[keep],
+        block.device_time_s[keep],
+        block.acc_mps2[keep],
+        block.gyr_dps[keep],
+    )

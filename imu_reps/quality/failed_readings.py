@@ -1,0 +1,250 @@
+"""Which samples are readings at all: failed transfers, spikes that no body makes, frozen channels, copies.
+
+What is no reading is a hole: it costs the repetitions that it lies in, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from imu_reps.domain.finding import Finding
+from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock
+from imu_reps.kinematics.clocks import TimedSamples
+
+COLUMNS = ("acc_x_mps2", "acc_y_mps2", "acc_z_mps2", "gyr_x_dps", "gyr_y_dps", "gyr_z_dps")
+
+#: A failed transfer reads the same in all axes: 0, -1, or the range's end. The accelerometer alone may do so
+#: in a knock beyond its range, the gyroscope by chance as long as it reads less than the end of any range.
+LEAST_MPS2, RAIL_DPS = 2.5, 118.0
+
+#: A single sample that leaps away by this and is back in the next: no impact on a strapped sensor does so,
+#: since a part's own filter, at half its rate, spreads it over two samples and more (ours).
+SPIKE = np.array([40.0] * 3 + [200.0] * 3)
+#: How far its neighbours may be from each other in every channel, as a share of that: a blow that moves the
+#: sensor leaves it at another rate.
+SPIKE_LEVEL = 0.15
+#: Fewer, which a finger's tap may make, are left out and hardly worth a word.
+TOLD_SPIKES = 3
+#: So many samples in a row may be off together.
+LONGEST_SPIKE = 3
+
+#: A channel that reads exactly the same for so long is frozen, for noise moves its last digit; all six
+#: together are so sooner. Where its resolution is as coarse as its noise, runs of one reading are usual: by
+#: the share of repeats around it, a run is frozen that chance makes once in so many (ours).
+FROZEN_S, FROZEN_SAMPLES, ALL_FROZEN_SAMPLES = 0.12, 10, 4
+AROUND_SAMPLES = 100
+BY_CHANCE = 1e6
+#: What is smoother than this from sample to sample (third differences) has no noise, which no real part is.
+NOISE = 2e-3
+#: Gyroscopes with a dead band read 0 at rest; while the direction of gravity moves by this, none does.
+MOVES_MPS2 = 1.0
+
+#: A sensor that gives so few readings until the recording's end, for so long, has died.
+DEAD_SHARE, DEAD_S = 0.1, 1.0
+#: Fewer readings are none.
+FEWEST = 4
+
+#: Spans of one kind nearer to each other than this are told as one.
+APART_S = 1.0
+
+Span = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedSamples:
+    """One sensor's samples and which of them are no readings.
+
+    Attributes
+    ----------
+    kinds : mapping
+        By kind (``flat``, ``spike``, ``frozen``, ``copy``) a mask over the samples of `timed`.
+    frozen : tuple of str
+        The columns that froze for a while.
+    """
+
+    timed: TimedSamples
+    kinds: Mapping[str, BoolArray]
+    frozen: tuple[str, ...]
+
+    @property
+    def bad(self) -> BoolArray:
+        """Samples that are no readings, in the order they were taken."""
+        return np.asarray(np.logical_or.reduce(list(self.kinds.values())))
+
+
+def mark_readings(block: SampleBlock, timed: TimedSamples, copies: BoolArray) -> MarkedSamples:
+    """Tell readings from what is none.
+
+    Parameters
+    ----------
+    block : SampleBlock
+    timed : TimedSamples
+        Its fitted clock.
+    copies : (n,) bool
+        Rows of the block that are copies of others.
+    """
+    values = np.hstack([block.acc_mps2, block.gyr_dps])[timed.order]
+    flat = _flat(values)
+    frozen, columns = _frozen(values, timed.period_s)
+    kinds = {"flat": flat, "spike": _spikes(values), "frozen": frozen & ~flat, "copy": copies[timed.order]}
+    return MarkedSamples(timed, kinds, columns)
+
+
+def left(timed: TimedSamples, bad: BoolArray) -> TimedSamples:
+    """The samples without those that are no readings: holes in their place."""
+    if not bad.any():
+        return timed
+    keep = ~bad
+    return replace(timed, time_s=timed.time_s[keep], index=timed.index[keep], order=timed.order[keep])
+
+
+def _flat(values: FloatArray) -> BoolArray:
+    size = np.abs(values)
+    acc = (size[:, 0] == size[:, 1]) & (size[:, 1] == size[:, 2])
+    gyr = (size[:, 3] == size[:, 4]) & (size[:, 4] == size[:, 5])
+    nothing = size[:, 0] < LEAST_MPS2
+    return np.asarray(acc & (gyr | nothing) | gyr & (size[:, 3] > RAIL_DPS))
+
+
+def _spikes(values: FloatArray) -> BoolArray:
+    """Up to `LONGEST_SPIKE` samples in a row that leap away together and back to where they came from."""
+    found = np.zeros(len(values), bool)
+    if len(values) < LONGEST_SPIKE + 4:
+        return found
+    leap = np.abs(values[1:] - values[:-1]) > SPIKE
+    if not leap.any():
+        return found
+    for row, column in np.argwhere(leap).tolist():
+        series = values[:, column]
+        for length in range(1, LONGEST_SPIKE + 1):
+            after = row + 1 + length
+            if row < 1 or after + 1 >= len(series):
+                break
+            off = np.abs(series[row + 1 : after] - 0.5 * (series[row] + series[after]))
+            around = values[[row - 1, row, after, after + 1]]
+            level = (np.ptp(around, axis=0) < SPIKE_LEVEL * SPIKE).all()
+            if off.min() > SPIKE[column] and level and not _knocked(values, row, after, column):
+                found[row + 1 : after] = True
+                break
+    return found
+
+
+def _knocked(values: FloatArray, row: int, after: int, column: int) -> bool:
+    """Whether other axes of the accelerometer leap along, as in a knock."""
+    if column >= 3:
+        return False
+    off = np.abs(values[row + 1 : after, :3] - 0.5 * (values[row, :3] + values[after, :3])).max(axis=0)
+    return bool(np.delete(off, column).max() > SPIKE_LEVEL * off[column])
+
+
+def _frozen(values: FloatArray, period_s: float) -> tuple[BoolArray, tuple[str, ...]]:
+    """Where channels stand still, judged by their missing noise, and which of them."""
+    same = values[1:] == values[:-1]
+    every, repeats = same.all(axis=1), same.sum(axis=0)
+    least = max(FROZEN_SAMPLES, round(FROZEN_S / period_s))
+    if (repeats < least).all() and every.sum() < ALL_FROZEN_SAMPLES:
+        return np.zeros(len(values), bool), ()
+    found = _long_runs(every, ALL_FROZEN_SAMPLES)
+    if found.any() and not any(_is_noisy(column) for column in values.T):
+        found[:] = False
+    columns = []
+    for column in np.flatnonzero(repeats >= least).tolist():
+        runs = _long_runs(same[:, column], least)
+        if runs.any() and column >= 3:
+            runs = _while_moving(runs, values[:, :3])
+        if runs.any() and _is_noisy(values[:, column]):
+            found |= runs
+            columns.append(COLUMNS[column])
+    return found, tuple(columns)
+
+
+def _is_noisy(channel: FloatArray) -> bool:
+    """Whether a channel goes to and fro from sample to sample, where it changes at all."""
+    rough = np.abs(np.diff(channel, n=3))
+    return bool(rough.any() and np.median(rough[rough > 0.0]) > NOISE)
+
+
+def _runs(mask: BoolArray) -> tuple[IntArray, IntArray]:
+    edges = np.flatnonzero(np.diff(mask.astype(np.int8), prepend=0, append=0))
+    return edges[::2], edges[1::2]
+
+
+def _long_runs(same: BoolArray, least: int) -> BoolArray:
+    """Samples that repeat the one before, in runs too long for chance; none where all is one run."""
+    found = np.zeros(len(same) + 1, bool)
+    starts, ends = _runs(same)
+    long = ends - starts >= least
+    for start, end in zip(starts[long].tolist(), ends[long].tolist(), strict=True):
+        around = np.append(same[max(0, start - AROUND_SAMPLES) : start], same[end : end + AROUND_SAMPLES])
+        if not len(around):
+            continue
+        share = (around.sum() + 1) / (len(around) + 2)
+        if (end - start) * np.log(1.0 / share) > np.log(BY_CHANCE):
+            found[start + 1 : end + 1] = True
+    return found
+
+
+def _while_moving(runs: BoolArray, acc_mps2: FloatArray) -> BoolArray:
+    """Only the runs during which the specific force moves."""
+    moving = np.zeros_like(runs)
+    for start, end in zip(*_runs(runs), strict=True):
+        if np.ptp(acc_mps2[start:end], axis=0).max() > MOVES_MPS2:
+            moving[start:end] = True
+    return moving
+
+
+def check_readings(block: SampleBlock, readings: MarkedSamples) -> Iterator[Finding]:
+    """What is no reading: how many samples, of which kind, and when."""
+    timed, bad = readings.timed, readings.bad
+    if not bad.any():
+        return
+    died = died_at(readings)
+    if (~bad).sum() < FEWEST or (died is not None and died - timed.time_s[0] < DEAD_S):
+        yield Finding("no_readings", severity="refuse", sensor=block.sensor)
+        return
+    before = bad & (timed.time_s < died) if died is not None else bad
+    if died is not None:
+        end_s = float(timed.time_s[-1])
+        values = {"columns": readings.frozen if readings.kinds["frozen"][-1] else ()}
+        yield Finding(
+            "sensor_died", values=values, severity="caution", sensor=block.sensor, start_s=died, end_s=end_s
+        )
+    for kind, mask in readings.kinds.items():
+        where = mask & before
+        if kind == "copy" or not where.any():
+            continue
+        spans = spans_of(timed.time_s[where])
+        yield Finding(
+            f"{kind}_samples",
+            values={
+                "samples": int(where.sum()),
+                "sent": len(bad),
+                "spans": spans,
+                "columns": readings.frozen if kind == "frozen" else (),
+            },
+            severity="info" if kind == "spike" and where.sum() < TOLD_SPIKES else "caution",
+            sensor=block.sensor,
+            start_s=spans[0][0],
+            end_s=spans[-1][1],
+        )
+
+
+def died_at(readings: MarkedSamples) -> float | None:
+    """From when on a sensor gave no readings until the end; None where it gave some."""
+    bad, time_s = readings.bad, readings.timed.time_s
+    if not bad[-1]:
+        return None
+    from_there = np.cumsum(~bad[::-1])[::-1] / np.arange(len(bad), 0, -1)
+    dead = bad & (from_there < DEAD_SHARE)
+    first = int(np.argmax(dead)) if dead.any() else len(bad) - 1
+    return float(time_s[first]) if time_s[-1] - time_s[first] >= DEAD_S else None
+
+
+def spans_of(time_s: FloatArray) -> tuple[Span, ...]:
+    """Spans of samples at increasing times, what is near to each other drawn together."""
+    cuts = np.flatnonzero(np.diff(time_s) > APART_S)
+    starts, ends = time_s[np.append(0, cuts + 1)], time_s[np.append(cuts, len(time_s) - 1)]
+    return tuple(zip(starts.tolist(), ends.tolist(), strict=True))

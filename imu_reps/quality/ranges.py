@@ -1,0 +1,138 @@
+"""The ends of a sensor's range: values that wrapped round to the other sign, and values cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from imu_reps.domain.finding import Finding
+from imu_reps.domain.recording import Recording
+from imu_reps.domain.samples import FloatArray, SampleBlock
+from imu_reps.kinematics.rest import stretches
+from imu_reps.quality.failed_readings import COLUMNS, spans_of
+
+#: The smallest ranges such parts are made with, ±2 g and ±125 deg/s, less 5 % of scale error: an extreme
+#: below them is not the end of a range, however often it repeats.
+SMALLEST_RANGE = np.array([18.6] * 3 + [118.0] * 3)
+
+#: A wrapped value falls from near one end to near the other: by so much of the extreme, from beyond so much.
+WRAP_FALL, WRAP_FROM = 1.4, 0.5
+FEWEST_WRAPS = 2
+#: The range that the falls show must be the same all the time.
+WRAP_AGREES = 0.1
+
+#: A plateau is what stays within this share of the extreme, for so many samples ...
+LEVEL = 0.03
+FEWEST_SAMPLES = 4
+#: ... and is entered and left so many times as steeply as a rounded peak (a parabola) of its size.
+STEEPER = 2.5
+FEWEST_PLATEAUS = 2
+
+
+def unwrapped(recording: Recording) -> tuple[Recording, list[Finding]]:
+    """Let values run on beyond the end of the range that they wrapped round."""
+    found = []
+    for block in recording.blocks:
+        wide = np.maximum(*_extremes(block)) >= SMALLEST_RANGE
+        if not wide.any():
+            continue
+        values = np.hstack([block.acc_mps2, block.gyr_dps])
+        for column in np.flatnonzero(wide).tolist():
+            mended = _unwrapped(values[:, column])
+            if mended is None:
+                continue
+            beyond = mended != values[:, column]
+            spans = spans_of(block.time_s[beyond])
+            told = {"column": COLUMNS[column], "samples": int(beyond.sum()), "spans": spans}
+            told["range"] = float(np.abs(values[:, column]).max())
+            values[:, column] = mended
+            found.append(
+                Finding(
+                    "wrapped",
+                    values=told,
+                    severity="caution",
+                    sensor=block.sensor,
+                    start_s=spans[0][0],
+                    end_s=spans[-1][1],
+                )
+            )
+        if found and found[-1].sensor == block.sensor:
+            mended_block = replace(block, acc_mps2=values[:, :3].copy(), gyr_dps=values[:, 3:].copy())
+            recording = recording.with_samples(mended_block)
+    return recording, found
+
+
+def _unwrapped(series: FloatArray) -> FloatArray | None:
+    """One channel's values over the wraps; None where none is seen, or they do not agree."""
+    most = float(np.abs(series).max())
+    step = np.diff(series)
+    falls = np.flatnonzero(
+        (np.abs(step) > WRAP_FALL * most)
+        & (np.minimum(np.abs(series[1:]), np.abs(series[:-1])) > WRAP_FROM * most)
+        & (series[1:] * series[:-1] < 0)
+    )
+    falls = falls[(falls > 1) & (falls < len(series) - 2)]
+    if len(falls) < FEWEST_WRAPS:
+        return None
+    usual = 0.5 * (step[falls - 1] + step[falls + 1])
+    jump = np.abs(step[falls] - usual)
+    period = float(np.median(jump))
+    if np.median(np.abs(jump - period)) > WRAP_AGREES * period:
+        return None
+    period = max(period, float(np.ptp(series)))
+    turns = np.zeros(len(series))
+    turns[falls + 1] = -np.sign(step[falls])
+    turns = np.cumsum(turns)
+    if np.abs(turns).max() > 1 or turns[-1] != 0:
+        return None
+    return np.asarray(series + period * turns)
+
+
+def check_clipping(block: SampleBlock) -> Iterator[Finding]:
+    """Where a channel is cut off at the end of its range."""
+    values = (*block.acc_mps2.T, *block.gyr_dps.T)
+    for sign, top in zip((1.0, -1.0), _extremes(block), strict=True):
+        for column in np.flatnonzero(top >= SMALLEST_RANGE).tolist():
+            series = sign * values[column]
+            spans = _plateaus(series, float(top[column]))
+            samples = sum(end - start for start, end in spans)
+            if len(spans) >= FEWEST_PLATEAUS:
+                times = tuple(
+                    (float(block.time_s[start]), float(block.time_s[end - 1])) for start, end in spans
+                )
+                yield Finding(
+                    "clipped",
+                    values={
+                        "column": COLUMNS[column],
+                        "at": float(sign * top[column]),
+                        "samples": samples,
+                        "spans": times,
+                    },
+                    severity="caution",
+                    sensor=block.sensor,
+                    start_s=times[0][0],
+                    end_s=times[-1][1],
+                )
+
+
+def _extremes(block: SampleBlock) -> tuple[FloatArray, FloatArray]:
+    """How far each channel goes up, and how far down."""
+    channels = (*block.acc_mps2.T, *block.gyr_dps.T)
+    return np.array([channel.max() for channel in channels]), np.array(
+        [-channel.min() for channel in channels]
+    )
+
+
+def _plateaus(series: FloatArray, top: float) -> list[tuple[int, int]]:
+    """Where a channel stays near its extreme, and comes and leaves too steeply for a rounded peak."""
+    found = []
+    for start, end in stretches(series > (1.0 - LEVEL) * top):
+        length = end - start
+        if length < FEWEST_SAMPLES or start < 2 or end + 2 > len(series):
+            continue
+        steep = min(series[start] - series[start - 2], series[end - 1] - series[end + 1]) / 2.0
+        if steep > STEEPER * 4.0 * LEVEL * top / length:
+            found.append((start, end))
+    return found

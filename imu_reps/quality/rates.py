@@ -1,0 +1,166 @@
+"""Sensors that change their rate for good in the middle of a set."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+
+from imu_reps.domain.finding import Finding
+from imu_reps.domain.recording import SensorHeader
+from imu_reps.domain.samples import FloatArray, SampleBlock
+from imu_reps.kinematics.clocks import TimedSamples, fit_clock
+
+#: Rates are compared over so long ...
+WINDOW_S = 1.5
+#: ... before and after a change that lasts for so many of them.
+FEWEST_WINDOWS = 3
+#: A change is at least this large; on either side so large a share of the windows keeps the rate this well.
+CHANGE, STEADY, STEADY_SHARE = 0.12, 0.06, 0.8
+#: Less is too little for any number; docs/recording-format.md allows 20, and clocks of such parts 1 % less.
+MIN_RATE_HZ = 20.0 * 0.99
+#: Longer than this many of a stretch's own periods is a hole.
+HOLE_PERIODS = 1.6
+
+
+def fit_changing_clock(
+    block: SampleBlock, header: SensorHeader
+) -> tuple[SampleBlock, TimedSamples, list[Finding]]:
+    """Fit a sensor's clock; where its rate changes for good, each stretch by itself.
+
+    Its samples are then brought to the ticks of the faster stretch, by straight lines between neighbours, so
+    that one rate holds for all; the rate told is the slower one.
+
+    Returns
+    -------
+    block : SampleBlock
+    timed : TimedSamples
+        Of that block.
+    findings : list of Finding
+
+    Raises
+    ------
+    RecordingError
+        As `fit_clock`.
+    """
+    row = _change(block, header)
+    if row is None:
+        return block, fit_clock(block, header), []
+    parts, fits = (block[:row], block[row:]), []
+    for part in parts:
+        usual = max(1, int(np.median(np.diff(part.sample))))
+        rows = np.arange(len(part))
+        number = np.maximum.accumulate((part.sample - part.sample[0]) // usual - rows) + rows
+        counted = replace(part, sample=number)
+        span_s = float(part.time_s[-1] - part.time_s[0])
+        fits.append(fit_clock(counted, replace(header, rate_hz=(len(part) - 1) / span_s)))
+    before, after = (fit.clock.rate_hz for fit in fits)
+    if abs(before / after - 1.0) < CHANGE:
+        return block, fit_clock(block, header), []
+    used = [k for k, fit in enumerate(fits) if fit.clock.rate_hz >= MIN_RATE_HZ]
+    whole, timed = (parts[used[0]], fits[used[0]]) if len(used) == 1 else _on_one_tick(parts, fits)
+    values = {"before_hz": before, "after_hz": after, "unused": len(used) == 1}
+    at_s = float(fits[1].time_s[0])
+    told = Finding("rate_changed", values=values, severity="caution", sensor=block.sensor, start_s=at_s)
+    return whole, timed, [told]
+
+
+def _change(block: SampleBlock, header: SensorHeader) -> int | None:
+    """The row at which the rate changes for good; None where it does not."""
+    edges_s = np.arange(block.time_s[0], block.time_s[-1], WINDOW_S)
+    edges = np.searchsorted(block.time_s, edges_s)
+    if len(edges) < 2 * FEWEST_WINDOWS + 1:
+        return None
+    first, last = edges[FEWEST_WINDOWS] - edges[0], edges[-1] - edges[-1 - FEWEST_WINDOWS]
+    if abs(np.log(max(first, 1) / max(last, 1))) < CHANGE / 2.0:
+        return None
+    rates = np.array([_rate(block, header, *pair) for pair in pairwise(edges.tolist())])
+    cuts = range(FEWEST_WINDOWS, len(rates) - FEWEST_WINDOWS + 1)
+    misfit = [_spread(rates[:cut]) + _spread(rates[cut:]) for cut in cuts]
+    cut = cuts[int(np.argmin(misfit))]
+    before, after = np.median(rates[:cut]), np.median(rates[cut:])
+    packet = len(block) / (np.count_nonzero(np.diff(block.time_s)) + 1)
+    steady = all(_steady(part, packet) for part in (rates[:cut], rates[cut:]))
+    if not steady or abs(np.log(before / after)) < CHANGE:
+        return None
+    return _row_of_change(block, int(edges[cut - 1]), int(edges[min(cut + 1, len(edges) - 1)]))
+
+
+def _steady(rates: FloatArray, packet: float) -> bool:
+    """Whether nearly all windows have the usual rate; a packet more or less falls into each by chance."""
+    usual = float(np.median(rates))
+    within = STEADY + packet / (usual * WINDOW_S)
+    return bool(np.mean(np.abs(rates / usual - 1.0) <= within) >= STEADY_SHARE)
+
+
+def _rate(block: SampleBlock, header: SensorHeader, start: int, stop: int) -> float:
+    """Samples a second of a window, lost ones counted where the sensor's numbers or clock tell."""
+    if stop - start < 3:
+        return 1e-3
+    clock = block.device_time_s[start:stop]
+    if np.isfinite(clock).all() and (steps := np.diff(clock)).min() > 0.0:
+        return 1.0 / float(np.median(steps))
+    taken = stop - start
+    if header.counter == "device":
+        number = block.sample[start:stop]
+        usual = max(1.0, float(np.median(np.diff(number))))
+        taken = round(float(number[-1] - number[0]) / usual) + 1
+    return taken / WINDOW_S
+
+
+def _spread(rates: FloatArray) -> float:
+    return float(np.abs(rates - np.median(rates)).sum())
+
+
+def _row_of_change(block: SampleBlock, start: int, stop: int) -> int:
+    """Where two straight lines, rows over time, fit best."""
+    low, high = max(0, start - (stop - start)), min(len(block), stop + (stop - start))
+    time_s, rows = block.time_s[low:high], np.arange(low, high, dtype=np.float64)
+
+    def misfit(row: int) -> float:
+        halves = (slice(0, row - low), slice(row - low, None))
+        return sum(
+            float(np.polyfit(time_s[half], rows[half], 1, full=True)[1].sum())
+            for half in halves
+            if np.ptp(time_s[half]) > 0.0
+        )
+
+    candidates = range(max(start, low + 4), min(stop, high - 4), max(1, (stop - start) // 60))
+    return min(candidates, key=misfit, default=start)
+
+
+def _on_one_tick(
+    parts: tuple[SampleBlock, ...], fits: list[TimedSamples]
+) -> tuple[SampleBlock, TimedSamples]:
+    """All samples on the ticks of the faster stretch; holes stay holes."""
+    period_s = min(fit.period_s for fit in fits)
+    offset = np.cumsum([0, *(len(part) for part in parts)])
+    time_s = np.maximum.accumulate(np.concatenate([fit.time_s for fit in fits]))
+    order = np.concatenate([fit.order + start for fit, start in zip(fits, offset, strict=False)])
+    own_s = np.concatenate([np.full(len(fit.time_s), fit.period_s) for fit in fits])
+    ticks = np.arange(int((time_s[-1] - time_s[0]) / period_s) + 1)
+    grid_s = time_s[0] + ticks * period_s
+    right = np.clip(np.searchsorted(time_s, grid_s, side="right"), 1, len(time_s) - 1)
+    kept = time_s[right] - time_s[right - 1] <= HOLE_PERIODS * np.maximum(own_s[right], own_s[right - 1])
+    ticks, grid_s = ticks[kept], grid_s[kept]
+    acc = np.concatenate([part.acc_mps2 for part in parts])[order]
+    gyr = np.concatenate([part.gyr_dps for part in parts])[order]
+    columns = [np.interp(grid_s, time_s, column) for column in np.hstack([acc, gyr]).T]
+    values = np.column_stack(columns)
+    number = np.arange(len(grid_s))
+    block = SampleBlock(
+        parts[0].sensor, grid_s, number, np.full(len(grid_s), np.nan), values[:, :3], values[:, 3:]
+    )
+    clocks = [fit.clock for fit in fits]
+    clock = replace(
+        clocks[0],
+        rate_hz=min(clock.rate_hz for clock in clocks),
+        lost=None if clocks[0].lost is None else sum(clock.lost or 0 for clock in clocks),
+        longest_gap_s=max(clock.longest_gap_s for clock in clocks),
+        uncertainty_ms=max((clock.uncertainty_ms for clock in clocks if clock.uncertainty_ms), default=None),
+        duplicates=sum(clock.duplicates for clock in clocks),
+        reordered=sum(clock.reordered for clock in clocks),
+        restarts=sum(clock.restarts for clock in clocks),
+    )
+    return block, TimedSamples(grid_s, ticks, number, period_s, clock)

@@ -1,0 +1,76 @@
+"""Times in another unit than seconds, by what the sensor's own clock, or the header's rate, makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from imu_reps.domain.finding import Finding
+from imu_reps.domain.recording import Recording
+from imu_reps.domain.samples import SampleBlock
+
+#: A second in each unit: what programs write times in.
+UNITS = {"ms": 1e3, "µs": 1e6, "ns": 1e9, "minutes": 1 / 60, "hours": 1 / 3600, "days": 1 / 86400}
+#: Rates that such sensors have; what lies beyond is another unit.
+RATES_HZ = (8.0, 3000.0)
+#: Rates that they usually have.
+USUAL_HZ = (20.0, 1000.0)
+#: Two clocks that tell the same time agree to this; a header's rate and the true one to the second.
+AGREE, AGREE_HEADER = 0.02, 0.3
+FEWEST = 20
+
+
+def in_seconds(recording: Recording) -> tuple[Recording, list[Finding]]:
+    """Find the columns that are not in seconds; a sensor's clock in another unit is taken in seconds.
+
+    `time_s` in another unit is refused: silences, notes and tempo hang on it.
+    """
+    found: list[Finding] = []
+    for block in recording.blocks:
+        if len(block) < FEWEST:
+            continue
+        unit = _unit_of(block, recording.header.sensor(block.sensor).rate_hz)
+        if unit is not None:
+            values = {"unit": unit, "factor": UNITS[unit]}
+            return recording, [Finding("time_unit", values=values, severity="refuse", sensor=block.sensor)]
+        unit = _unit_of_clock(block)
+        if unit is not None:
+            clock = block.device_time_s / UNITS[unit]
+            recording = recording.with_samples(replace(block, device_time_s=clock))
+            values = {"unit": unit, "factor": UNITS[unit]}
+            found.append(Finding("clock_unit", values=values, severity="caution", sensor=block.sensor))
+    return recording, found
+
+
+def _rate(times: np.ndarray) -> float | None:
+    span = float(times[-1] - times[0])
+    return (len(times) - 1) / span if span > 0.0 else None
+
+
+def _unit_of(block: SampleBlock, header_hz: float | None) -> str | None:
+    """The unit of `time_s`, if it is another than seconds."""
+    by_host, by_clock = _rate(block.time_s), _rate(block.device_time_s)
+    if by_host is None or RATES_HZ[0] <= by_host <= RATES_HZ[1]:
+        return None
+    others = [
+        rate for rate in (by_clock, header_hz) if rate is not None and USUAL_HZ[0] <= rate <= USUAL_HZ[1]
+    ]
+    for unit, factor in UNITS.items():
+        rate = by_host * factor
+        if any(abs(rate / other - 1.0) < AGREE_HEADER for other in others):
+            return unit
+    usual = [unit for unit, factor in UNITS.items() if USUAL_HZ[0] <= by_host * factor <= USUAL_HZ[1]]
+    return usual[0] if len(usual) == 1 and not others else None
+
+
+def _unit_of_clock(block: SampleBlock) -> str | None:
+    """The unit of `device_time_s`, if it is another than seconds and `time_s` is in them."""
+    by_host, by_clock = _rate(block.time_s), _rate(block.device_time_s)
+    if by_host is None or by_clock is None or RATES_HZ[0] <= by_clock <= RATES_HZ[1]:
+        return None
+    near: Iterator[str] = (
+        unit for unit, factor in UNITS.items() if abs(by_clock * factor / by_host - 1.0) < AGREE
+    )
+    return next(near, None)

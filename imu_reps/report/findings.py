@@ -1,0 +1,651 @@
+"""What each finding says, and what to do about it: one table of sentences by code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from imu_reps.domain.endings import AFTER_PAIN, DISCARDED, STOPPED_WITH_PAIN, ended_words
+from imu_reps.domain.finding import Finding, ImplausibleError
+from imu_reps.errors import ImuRepsError, RecordingError
+from imu_reps.report.figures import counted, listed, reps_named
+
+#: More absences or restarts than this are counted, not named.
+NAMED = 3
+
+ACC = "acc_x_mps2, acc_y_mps2, acc_z_mps2"
+GYR = "gyr_x_dps, gyr_y_dps, gyr_z_dps"
+G_MPS2 = 9.80665
+
+Words = str | Callable[[Mapping[str, Any]], str]
+Error = TypeVar("Error", bound=ImuRepsError)
+
+
+def sentence(finding: Finding) -> str:
+    """What was found."""
+    return _words(finding)[0]
+
+
+def hint(finding: Finding) -> str:
+    """What to do about it; empty where its sentence says all."""
+    return _words(finding)[1]
+
+
+def told(finding: Finding) -> str:
+    """Both, as the report and the summary tell it, and the repetitions that bad samples lie in."""
+    message, mend = _words(finding)
+    touched = f"In {reps_named(finding.reps)}." if finding.reps and "spans" in finding.values else ""
+    return " ".join(words for words in (message, touched, mend) if words)
+
+
+def worded(error: Error) -> Error | RecordingError:
+    """The same error, in words if it carries a finding."""
+    if not isinstance(error, ImplausibleError):
+        return error
+    message, mend = _words(error.finding)
+    return RecordingError(message, hint=mend, code=error.code)
+
+
+def _words(finding: Finding) -> tuple[str, str]:
+    values = dict(finding.values)
+    if "message" in values:  # from a place that has words of its own, as the reader has for lines and columns
+        return values["message"], values["hint"]
+    values |= {
+        "ACC": ACC,
+        "severity": finding.severity,
+        "sensor": finding.sensor,
+        "start_s": finding.start_s,
+        "end_s": finding.end_s,
+    }
+    message, mend = SENTENCES[finding.code]
+    return _filled(message, values), _filled(mend, values)
+
+
+def _filled(words: Words, values: Mapping[str, Any]) -> str:
+    return words.format_map(values) if isinstance(words, str) else words(values)
+
+
+def _when(v: Mapping[str, Any]) -> str:
+    return "at rest" if v["at_rest"] else "on average"
+
+
+def _acc_unit_g(v: Mapping[str, Any]) -> str:
+    reading = f"{v['reading_mps2']:.2f} {_when(v)}"
+    return f"The {v['sensor']} sensor's acceleration reads {reading}: that is g, not m/s² ({ACC})."
+
+
+def _gravity_removed(v: Mapping[str, Any]) -> str:
+    reading = f"{v['reading_mps2']:.2f} m/s² {_when(v)}"
+    return f"The {v['sensor']} sensor's acceleration reads {reading}: gravity has been removed ({ACC})."
+
+
+def _acc_scale(v: Mapping[str, Any]) -> str:
+    if v["severity"] == "refuse":
+        reading = f"{v['reading_mps2']:.4g} {_when(v)}"
+        return f"The {v['sensor']} sensor's acceleration reads {reading}, not 9.81 m/s² ({ACC})."
+    off = 100 * (v["reading_mps2"] / G_MPS2 - 1.0)
+    return f"The {v['sensor']} sensor's acceleration reads {v['reading_mps2']:.2f} m/s² at rest, {off:+.0f} % off."
+
+
+def _acc_scale_hint(v: Mapping[str, Any]) -> str:
+    if v["severity"] == "caution":
+        return "Calibrate the accelerometer; angles may be off by a few degrees."
+    factor = G_MPS2 / v["reading_mps2"]
+    return f"If these are raw counts or another unit, multiply {ACC} of the {v['sensor']} by {factor:.4g}."
+
+
+def _gyro_radians(v: Mapping[str, Any]) -> str:
+    return (
+        f"The {v['sensor']} sensor's gyroscope sees 1/{1 / v['ratio']:.0f} of the turns that its accelerometer "
+        f"sees: it is in rad/s, not deg/s ({GYR})."
+    )
+
+
+def _gyro_axes(v: Mapping[str, Any]) -> str:
+    if "dead" in v:
+        return f"{v['dead']} of the {v['sensor']} shows nothing of the turns that its accelerometer sees: that axis is dead."
+    return (
+        f"The {v['sensor']} sensor's gyroscope and accelerometer do not turn together: {GYR} do not "
+        "explain how the direction of gravity moves."
+    )
+
+
+def _gyro_axes_hint(v: Mapping[str, Any]) -> str:
+    if "dead" in v:
+        return "Restart the sensor; if the axis stays dead, replace it."
+    if "flip" in v:
+        return f"They do if {listed(v['flip'])} of the {v['sensor']} {'is' if len(v['flip']) == 1 else 'are'} multiplied by -1: check the signs of the columns (right-handed axes)."
+    return "Check order and signs of the columns (both in the same right-handed axes) and the unit (deg/s)."
+
+
+def _gyro_scale_hint(v: Mapping[str, Any]) -> str:
+    if v["severity"] == "caution":
+        return "Check the gyroscope's range setting and calibration."
+    return f"Multiply {GYR} of the {v['sensor']} by {1 / v['ratio']:.3g}."
+
+
+_GYRO_SCALE = (
+    "The {sensor} sensor's gyroscope sees {ratio:.2g} (± {error:.1g}) times the turns that its "
+    f"accelerometer sees ({GYR})."
+)
+
+
+def _repeated(v: Mapping[str, Any]) -> str:
+    return (
+        f"{100 * v['share']:.0f} % of the {v['sensor']}'s samples repeat the one before: the sensor "
+        f"really delivers about {v['real_hz']:.0f} a second, not {v['rate_hz']:.0f}."
+    )
+
+
+def _sent_spans(v: Mapping[str, Any]) -> str:
+    return ", ".join(f"{place} {first:.1f} to {last:.1f} s" for place, (first, last) in v["spans"].items())
+
+
+def _rate_changed(v: Mapping[str, Any]) -> str:
+    rates = f"from {v['before_hz']:.0f} to {v['after_hz']:.0f} samples a second"
+    used = (
+        "The slow stretch is not used: at least 20 are needed."
+        if v["unused"]
+        else "Each stretch was taken at its own."
+    )
+    return f"The {v['sensor']} sensor's rate changed at {v['start_s']:.0f} s, {rates}. {used}"
+
+
+def _rate_off(v: Mapping[str, Any]) -> str:
+    return (
+        f"The {v['sensor']} sensor sends {v['rate_hz']:.2f} samples a second, the header says "
+        f"{v['header_hz']:g} ({100 * v['off']:+.1f} %). The measured rate is used."
+    )
+
+
+def _lost(v: Mapping[str, Any]) -> str:
+    share = f"{100 * v['share']:.0f} % of the {v['sensor']} sensor's samples are lost"
+    return f"{share} ({v['lost']} of {v['sent']})"
+
+
+def _drop_out(v: Mapping[str, Any]) -> str:
+    return (
+        f"The {v['sensor']} sensor is silent {counted(v['times'], 'time')} for more than 0.15 s, at most "
+        f"{v['longest_s']:.2f} s. Repetitions there are not judged."
+    )
+
+
+def _drift(v: Mapping[str, Any]) -> str:
+    way = "fast" if v["drift_ppm"] > 0 else "slow"
+    by = f"{abs(v['drift_ppm']):.0f} ppm"
+    return f"The {v['sensor']} sensor's clock runs {way} by {by}. Times follow the host's clock."
+
+
+def _restarts(v: Mapping[str, Any]) -> str:
+    return f"The {v['sensor']} sensor began its numbering anew {counted(v['count'], 'time')}."
+
+
+def _sensor_offset(v: Mapping[str, Any]) -> str:
+    why = "how long packets wait for the radio does not show" if v["hidden"] else "arrivals scatter"
+    return f"The times of the two sensors agree only to within {1e3 * v['uncertainty_s']:.0f} ms: {why}."
+
+
+def _tap_used(v: Mapping[str, Any]) -> str:
+    return (
+        f"The tap at {v['start_s']:.0f} s was found ({v['taps']} knocks): the two sensors' times agree to "
+        f"{1e3 * v['uncertainty_s']:.0f} ms."
+    )
+
+
+def _posture(v: Mapping[str, Any]) -> str:
+    return "hanging" if v["posture"] == "hanging" else "lying"
+
+
+def _never_ready(v: Mapping[str, Any]) -> str:
+    return f"Nothing was counted: the pelvis sensor never saw you {_posture(v)}."
+
+
+def _posture_unchecked(v: Mapping[str, Any]) -> str:
+    why = "the pelvis sensor's axes are unknown" if v["pelvis"] else "there was no pelvis sensor"
+    return f"Posture was not checked, for {why}: what the leg did while not {_posture(v)} may count as well."
+
+
+def _no_zero(v: Mapping[str, Any]) -> str:
+    return f"Pelvic tilt was not judged: {v['reason']}."
+
+
+def _no_zero_hint(v: Mapping[str, Any]) -> str:
+    return f"{'Hang' if v['posture'] == 'hanging' else 'Lie'} still for a second first."
+
+
+def _start_assumed(v: Mapping[str, Any]) -> str:
+    if v["exercise"] == "heel_tap":
+        return "No rest on the floor was seen before the set; leg angles are changes from the start position."
+    return "No rest on the floor was seen before the set; the legs were taken to start vertical, at 90°."
+
+
+def _interrupted(v: Mapping[str, Any]) -> str:
+    gaps = listed([f"from {start:.0f} s to {end:.0f} s" for start, end in v["spans"]])
+    return f"The set was interrupted {gaps}: you were not {_posture(v)} then."
+
+
+def _count_uncertain(v: Mapping[str, Any]) -> str:
+    sure = "Fairly certain" if v["certainty"] == "fair" else "Not certain"
+    count = "no reps" if v["count"] == 0 else counted(v["count"], "rep")
+    return f"{sure}: {count}{_otherwise(v)}."
+
+
+def _otherwise(v: Mapping[str, Any]) -> str:
+    """What the count may have been, and by which swings, where these are known."""
+    count, other = v["count"], v["other"]
+    if other is None or other == count:
+        return ""
+    if count == 0:
+        return f"; {other} if the swings that were seen were leg raises"
+    if other == 0:
+        return "; none if it was something else that swung the leg"
+    by = _by(v)
+    return f"; {other} if {by}" if by else f"; it may have been {other}"
+
+
+def _by(v: Mapping[str, Any]) -> str:
+    if "small" in v:
+        one, names = len(v["small"]) == 1, listed([str(number) for number in v["small"]])
+        return f"rep {names} was only a small movement" if one else f"reps {names} were only small movements"
+    if len(v.get("cut_off", ())) == 1:
+        return f"what the recording cuts off at {_seconds(v['cut_off'])} is one"
+    times = [*v.get("swings", ()), *v.get("cut_off", ())]
+    if not times:
+        return ""
+    one = len(times) == 1
+    return f"the swing{'' if one else 's'} at {_seconds(times)} {'was one' if one else 'were reps too'}"
+
+
+def _seconds(times_s: Sequence[float]) -> str:
+    return listed([f"{time_s:.0f} s" for time_s in times_s])
+
+
+def _samples(v: Mapping[str, Any]) -> str:
+    return f"{v['samples']} of {v['sent']} samples of the {v['sensor']} sensor ({_spans(v)})"
+
+
+def _spans(v: Mapping[str, Any]) -> str:
+    """When, as far as so many times can be named."""
+    spans = [(max(start, 0.0), max(end, 0.0)) for start, end in v["spans"]]
+    if len(spans) > NAMED:
+        return f"{len(spans)} times, {spans[0][0]:.1f} to {spans[-1][1]:.1f} s"
+    return listed([f"{s:.1f} s" if e - s < 0.1 else f"{s:.1f} to {e:.1f} s" for s, e in spans])
+
+
+def _in_columns(v: Mapping[str, Any]) -> str:
+    return f" in {listed(v['columns'])}" if v["columns"] else ""
+
+
+def _consequence(v: Mapping[str, Any]) -> str:
+    ankle = v["sensor"] == "ankle"
+    return "what happened then is not counted" if ankle else "the pelvis is not judged there"
+
+
+def _away(v: Mapping[str, Any]) -> str:
+    spans = [f"from {s:.0f} s on" if e is None else f"from {s:.0f} s to {e:.0f} s" for s, e in v["spans"]]
+    when = " and ".join(spans)
+    if len(spans) > NAMED:
+        when = f"{len(spans)} times, for {v['total_s']:.0f} s in all"
+    return f"The {v['sensor']} sensor was away {when}; {_consequence(v)}."
+
+
+def _restart(v: Mapping[str, Any]) -> str:
+    times = [f"{time_s:.0f} s" for time_s in v["at_s"]]
+    when = f"at {' and '.join(times)}" if len(times) <= NAMED else f"{len(times)} times"
+    return f"The {v['sensor']} sensor switched itself on anew {when}."
+
+
+def _ended(v: Mapping[str, Any]) -> str:
+    return f"The set was ended at {v['start_s']:.0f} s: {ended_words(v['reason'])}."
+
+
+def _hold(v: Mapping[str, Any]) -> str:
+    if "held_s" in v:
+        return f"Held for {v['held_s']:.0f} s."
+    if "least_s" in v:
+        return (
+            f"No hold was seen: the legs were not held up for {v['least_s']:.0f} s after a rest on the floor."
+        )
+    return "The hold was not timed: there was no ankle sensor."
+
+
+def _hold_clean(v: Mapping[str, Any]) -> str:
+    limit = f"{v['limit_deg']:.0f}°"
+    if v["clean_s"] >= v["held_s"]:
+        tipped = f"{max(v['tilt_deg'], 0.0):.0f}°"
+        return f"The pelvis stayed within its limit all the time: it tipped forward by {tipped} at most (limit {limit})."
+    if not v["clean_s"]:
+        return f"The pelvis was never within its limit ({limit}): hold the legs higher."
+    if not v["from_s"]:
+        return f"The pelvis kept its limit for {v['clean_s']:.0f} s. Stop there, or hold the legs higher."
+    return (
+        f"The longest stretch with the pelvis within its limit was {v['clean_s']:.0f} s, from second "
+        f"{v['from_s']:.0f} on. Stop sooner, or hold the legs higher."
+    )
+
+
+def _hold_others(v: Mapping[str, Any]) -> str:
+    times = "once" if v["others"] == 1 else f"{v['others']} times"
+    return f"The legs were held up {times} more; this was the longest."
+
+
+def _tremor(v: Mapping[str, Any]) -> str:
+    return (
+        f"The pelvis shook {'strongly' if v['strong'] else 'a little'} on the way down in {v['shaking']} of "
+        f"{v['reps']} reps, up to {v['ratio']:.0f} times as much as at rest."
+    )
+
+
+def _wobble(v: Mapping[str, Any]) -> str:
+    if "typical_deg" in v:
+        about = f"about {v['typical_deg']:.0f}° around its own path"
+        return f"The pelvis wandered by {about} in {v['much']} of {v['reps']} reps."
+    when = "over the set" if v["from_rep"] is None else f"from rep {v['from_rep']} on"
+    first = "less than 1°" if v["first_deg"] < 0.75 else f"{v['first_deg']:.0f}°"
+    return f"The pelvis wandered more around its own path {when}: by about {v['last_deg']:.0f}°, at first by {first}."
+
+
+_CLOSER = "Bring the receiver closer, with no body between."
+_RATE = "Set the sensor to 50 or better 100 samples a second."
+_RECEIVER = "Check the receiver."
+
+#: By code: what was found, and what to do about it.
+SENTENCES: Mapping[str, tuple[Words, Words]] = {
+    # presence and time
+    "no_samples": (
+        "The recording holds no samples.",
+        "Check that the sensors were connected, and record again.",
+    ),
+    "no_pelvis": (
+        "There are no pelvis samples: tilt and rotation are not measured, nor is the posture checked.",
+        "Wear the second sensor on the front of the pelvis.",
+    ),
+    "no_ankle": (
+        "There are no ankle samples: repetitions cannot be counted.",
+        "Wear a sensor above the ankle of the working leg.",
+    ),
+    "too_short": (
+        lambda v: (
+            f"The {v['sensor']} sensor sent a single sample."
+            if v["sensor"]
+            else f"The recording is {v['duration_s']:.1f} s long: too short for one repetition."
+        ),
+        lambda v: (
+            "Check its connection and record again, or leave that row out of the file."
+            if v["sensor"]
+            else "Record at least a whole repetition with a second of stillness before it."
+        ),
+    ),
+    "time_span": (
+        lambda v: f"The recording spans {v['span_s'] / 3600:.0f} h in time_s: its times are wrong.",
+        "Give time_s in seconds from the first row, without jumps.",
+    ),
+    "very_long": (
+        lambda v: f"The recording is {v['duration_s'] / 3600:.1f} h long; one set is expected.",
+        "Record each set in a file of its own.",
+    ),
+    "no_overlap": (
+        lambda v: f"The two sensors never sent at the same time ({_sent_spans(v)}).",
+        "Give both sensors' time_s on the same clock of the host.",
+    ),
+    "partial_overlap": (
+        lambda v: (
+            f"Both sensors sent for only {v['shared_s']:.1f} of {v['longest_s']:.1f} s ({_sent_spans(v)})."
+        ),
+        "Connect both sensors before the set; the rest is judged with one sensor alone.",
+    ),
+    "rate_too_low": (
+        "The {sensor} sensor sends {rate_hz:.1f} samples a second; at least 20 are needed.",
+        _RATE,
+    ),
+    "rate_low": ("The {sensor} sensor sends {rate_hz:.1f} samples a second: too few to see jolts.", _RATE),
+    "rate_changed": (
+        _rate_changed,
+        "Check its battery and its link; jolts are seen less well where it is slow.",
+    ),
+    "rate_off": (_rate_off, "If that is no surprise, correct '{sensor}.rate_hz' in the header."),
+    "loss": (lambda v: f"{_lost(v)}.", f"{_CLOSER[:-1]}, or lower the rate."),
+    "loss_severe": (
+        lambda v: f"{_lost(v)}; most of what needs them cannot be judged.",
+        f"{_CLOSER[:-1]}, or lower the rate.",
+    ),
+    "drop_out": (_drop_out, _CLOSER),
+    "drift": (_drift, "Nothing to do for one set; a sensor that is far off may be failing."),
+    "clock_uncertain": (
+        "The times of the {sensor} sensor's samples are known to {uncertainty_ms:.0f} ms only.",
+        "Use a steadier connection, or a sensor with a clock of its own.",
+    ),
+    "duplicates": ("{count} samples of the {sensor} sensor came twice; the second is left out.", _RECEIVER),
+    "reordered": (
+        "{count} samples of the {sensor} sensor came out of order; they are put in order.",
+        _RECEIVER,
+    ),
+    "restarts": (_restarts, "Check the sensor's battery and contacts."),
+    "sensor_offset": (
+        _sensor_offset,
+        "Before the set, knock both sensors together in one hand three times, and note it as a tap.",
+    ),
+    "tap_used": (_tap_used, ""),
+    "tap_unclear": (
+        "The tap noted at {start_s:.0f} s was not used: {reason}.",
+        "Hold both sensors in one hand and knock them on something three times, unevenly.",
+    ),
+    # accelerometer and gyroscope
+    "not_finite": (
+        "{samples} {sensor} samples hold no real reading in {columns} (NaN, infinity or beyond 1e9).",
+        "Leave such rows out of the file: a missing row is a gap, which is understood.",
+    ),
+    "acc_unit_g": (_acc_unit_g, f"Multiply {ACC} of the {{sensor}} by 9.80665."),
+    "gravity_removed": (
+        _gravity_removed,
+        "Record the raw acceleration with gravity (not 'linear', 'user' or 'free' acceleration).",
+    ),
+    "acc_scale": (_acc_scale, _acc_scale_hint),
+    "gyro_unit_radps": (_gyro_radians, f"Multiply {GYR} of the {{sensor}} by 57.29578."),
+    "gyro_axes": (_gyro_axes, _gyro_axes_hint),
+    "acc_sign": (
+        "The pelvis sensor's acceleration has the other sign: at rest its axis {axis} reads -9.8 where it must read +9.8 ({ACC}), as with phones, which count gravity the other way.",
+        "Multiply {ACC} of both sensors by -1; only if the pelvis sensor was worn the wrong way round, correct its axes in the header instead.",
+    ),
+    "gyro_scale": (_GYRO_SCALE, _gyro_scale_hint),
+    "gyro_warms_up": (
+        "The {sensor} sensor's gyroscope warmed up while recording: its bias went by {bias_dps:.1f} deg/s, and "
+        "was taken off.",
+        "Switch the sensors on a few minutes before the set.",
+    ),
+    "frozen_sensor": (
+        "The {sensor} sensor repeats one sample from beginning to end.",
+        "Restart the sensor: no sensor is that quiet, even on a table.",
+    ),
+    "frozen_axis": (
+        "{column} of the {sensor} stays at {value:.4g} from beginning to end while the sensor moves.",
+        "Check the export and the sensor; restart it. Angles that need this axis are wrong.",
+    ),
+    "clipped": (
+        "{column} of the {sensor} is cut off at {at:.4g}, the end of the sensor's range, in {samples} samples.",
+        "Set a wider range on the sensor; speeds, momentum and impacts there are too small.",
+    ),
+    "repeated_rows": (
+        _repeated,
+        "Ask for samples no faster than the sensor makes them, or raise the sensor's own rate.",
+    ),
+    # which samples are readings
+    "flat_samples": (
+        lambda v: (
+            f"{_samples(v)} hold no reading: all axes read zero, or one and the same value. They are left out."
+        ),
+        "Check the sensor's wiring and battery: such rows come of failed transfers.",
+    ),
+    "spike_samples": (
+        lambda v: f"{_samples(v)} are spikes that no body can make. They are left out.",
+        "Check the sensor's wiring and its link.",
+    ),
+    "frozen_samples": (
+        lambda v: (
+            f"{_samples(v)} repeat the one before{_in_columns(v)}: the sensor froze there. They are left out."
+        ),
+        "Restart the sensor; if it happens again, replace it.",
+    ),
+    "sensor_died": (
+        lambda v: (
+            f"The {v['sensor']} sensor died at {v['start_s']:.0f} s{_in_columns(v)}: it sent no reading from there on; {_consequence(v)}."
+        ),
+        "Check its battery and contacts.",
+    ),
+    "no_readings": (
+        "The {sensor} sensor sent hardly any reading: zeros, or the same values over and over.",
+        "Check its wiring and battery, and record again.",
+    ),
+    "copies": (
+        lambda v: (
+            f"{v['samples']} of {v['sent']} samples of the {v['sensor']} sensor are packets that came twice, a repeat of what was there before. They are left out."
+        ),
+        "Check the receiver; nothing needs to be mended in the file.",
+    ),
+    "two_streams": (
+        "Two different streams of samples come under one name, {sensor}: two sensors send as one.",
+        "Give each sensor its own name in the column sensor, 'pelvis' and 'ankle'; nothing in the file is a copy.",
+    ),
+    "same_data": (
+        lambda v: (
+            f"Both sensors send the same data ({100 * v['share']:.0f} % of the samples, from {v['start_s']:.0f} s to {v['end_s']:.0f} s): one stream was written under both names."
+        ),
+        "Check the pairing of the sensors, and the program that wrote the file.",
+    ),
+    "wrapped": (
+        lambda v: (
+            f"{v['column']} of the {v['sensor']} went beyond its range and wrapped round to the other sign in {v['samples']} samples ({_spans(v)}). They were continued beyond the range of about {v['range']:.0f}."
+        ),
+        "Set a wider range on the sensor.",
+    ),
+    # numbers and times
+    "time_unit": (
+        "time_s is in {unit}, not in seconds, as the sensor's own clock or rate shows.",
+        lambda v: (
+            f"Divide time_s by {v['factor']:g}."
+            if v["factor"] > 1
+            else f"Multiply time_s by {1 / v['factor']:g}."
+        ),
+    ),
+    "clock_unit": (
+        "device_time_s of the {sensor} is in {unit}, not in seconds; it was taken so.",
+        lambda v: (
+            f"Divide device_time_s by {v['factor']:g}."
+            if v["factor"] > 1
+            else f"Multiply device_time_s by {1 / v['factor']:g}."
+        ),
+    ),
+    "clock_jumped": (
+        lambda v: (
+            f"The computer's clock jumped by {v['by_s']:.0f} s at {v['start_s']:.0f} s (daylight saving, or a time server); the sensors' own count went on. Times after it were set back."
+        ),
+        "Nothing was lost; record with a clock that is never set.",
+    ),
+    "counter_wraps": (
+        "The {sensor} sensor's counter wraps at {range:.0f}: its sample numbers begin anew there and were continued. Every sample is used.",
+        "Nothing needs to be mended.",
+    ),
+    "counter_short": (
+        "The {sensor} sensor's counter begins anew every {range:.0f} samples, as within a packet: losses show in time alone.",
+        "Nothing needs to be mended; write '{sensor}.counter: host' in the header.",
+    ),
+    "counter_of_packets": (
+        "The {sensor} sensor's counter numbers packets, not samples; its samples were numbered within them.",
+        "Nothing needs to be mended.",
+    ),
+    "counter_still": (
+        "The {sensor} sensor's counter stands still: losses show in time alone.",
+        "Nothing needs to be mended; write '{sensor}.counter: host' in the header.",
+    ),
+    "counter_shared": (
+        "One counter numbers the samples of both sensors: the {sensor}'s losses show in time alone.",
+        "Nothing needs to be mended; write '{sensor}.counter: host' in the header.",
+    ),
+    # how the sensors are worn
+    "swapped": (
+        "The pelvis sensor turns by {turned_deg:.0f}° {times} times while the ankle sensor turns less than half "
+        "of that: the two seem to be swapped.",
+        "Swap the names 'pelvis' and 'ankle' in the column sensor and in the header's keys.",
+    ),
+    "cranial_axis_vertical": (
+        "The pelvis sensor never lies still: its axis {axis}, said to point to the head, is {lean_deg:.0f}° from "
+        "up at rest, not about 90°.",
+        "If you did lie down, correct 'pelvis.cranial_axis' in the header.",
+    ),
+    "upside_down": (
+        "The pelvis sensor is upside down: its axis {axis}, said to point to the head, points down.",
+        "Write 'pelvis.cranial_axis: {opposite}' in the header, or turn the sensor round.",
+    ),
+    "axis_mismatch": (
+        "The pelvis sensor's axis {axis}, said to point to the head, is {lean_deg:.0f}° from up.",
+        "Correct 'pelvis.cranial_axis' in the header: hanging, it is the axis that reads +9.8.",
+    ),
+    "maybe_upside_down": (
+        lambda v: (
+            f"The pelvis seems to tip forward by {100 * v['follows']:.0f} % of every lift; a pelvis tips back. "
+            f"Its sensor may be upside down (axis {v['axis']} to the feet)."
+        ),
+        "If so, write 'pelvis.cranial_axis: {opposite}' in the header.",
+    ),
+    "pelvis_turn": (
+        "The pelvis sensor seems turned by {turn_deg:.0f}° (± {sd_deg:.0f}°) about the vertical; rotation was "
+        "corrected for it.",
+        "",
+    ),
+    "pelvis_shifted": (
+        "The pelvis sensor shifted by about {shifted_deg:.0f}° at {start_s:.0f} s: from there on the pelvis was "
+        "not judged.",
+        "",
+    ),
+    "pelvis_still": (
+        "The pelvis sensor hardly moved in any lift; a pelvis always does. Is its belt tight?",
+        "",
+    ),
+    "ankle_turned": (
+        "The ankle sensor turned on the shank by about {turned_deg:.0f}° at {start_s:.0f} s; from there on it was "
+        "aligned anew.",
+        "",
+    ),
+    # what happened
+    "sensor_silent": (_away, ""),
+    "link_lost": (_away, ""),
+    "restart": (_restart, "Check its battery and contacts."),
+    "ended": (_ended, ""),
+    STOPPED_WITH_PAIN: (AFTER_PAIN, ""),
+    "discarded": (DISCARDED, ""),
+    # what was assumed
+    "never_ready": (
+        _never_ready,
+        "If you were, check the axis that the header says points to the head.",
+    ),
+    "posture_unchecked": (_posture_unchecked, ""),
+    "no_zero": (_no_zero, _no_zero_hint),
+    "start_assumed": (_start_assumed, ""),
+    "zero_between_reps": (
+        "The pelvis zero had to be taken between repetitions: an arch that was there already then is not seen.",
+        "",
+    ),
+    "interrupted": (_interrupted, "The reps before and after are one set."),
+    "count_uncertain": (_count_uncertain, ""),
+    # the set
+    "many_reps": ("{reps} repetitions in one set: lower for a count of four rather than do more.", ""),
+    "hold": (_hold, ""),
+    "hold_unjudged": ("How still the pelvis stayed was not measured.", ""),
+    "hold_clean": (_hold_clean, ""),
+    "hold_tilt": (
+        "It tipped forward by up to {tilt_deg:.0f}° (limit {limit_deg:.0f}°), most at second {tilt_after_s:.0f}.",
+        "",
+    ),
+    "hold_others": (_hold_others, ""),
+    "wobble": (
+        _wobble,
+        lambda v: "Slow down, or end the set there." if "from_rep" in v else "Move more slowly and evenly.",
+    ),
+    "tremor": (_tremor, "The shake is proof of work, not a fault."),
+    "breathing": ("Breathing while lying still: about {per_minute:.0f} a minute (experimental).", ""),
+    "no_breath": (
+        "No breath was seen for {for_s:.0f} s from {start_s:.0f} s on (experimental): keep breathing, also in "
+        "the pauses.",
+        "",
+    ),
+}

@@ -1,0 +1,92 @@
+"""Where the zero of pelvic tilt is taken: from a pelvis that lies flat, or nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from imu_reps.analysis.reps.segmentation import Excursion, Segmentation, Turn
+from imu_reps.analysis.set.pelvis import PelvisEstimate, estimate_pelvis
+from imu_reps.analysis.set.spells import STILL_TICKS, Posture
+from imu_reps.domain.recording import Header
+from imu_reps.domain.samples import FloatArray
+from imu_reps.domain.track import GRID_HZ
+from imu_reps.kinematics.motion import GridMotion, Motion
+
+LIFT = ("lift", 3.0, 0.0)
+
+#: What the pelvis does: its kind, for how long in seconds, and its tilt in degrees ("rest": still).
+Part = tuple[str, float, float]
+
+
+def lying(
+    parts: Sequence[Part], header: Header, breath_deg: float = 0.0
+) -> tuple[FloatArray, PelvisEstimate]:
+    """True tilt, and the estimate of a pelvis that does one thing after the other; each lift counts."""
+    tilt, still, reps = np.empty(0), np.empty(0, bool), []
+    for kind, lasts_s, at_deg in parts:
+        ticks = round(lasts_s * GRID_HZ)
+        if kind == "lift":
+            turns = (Turn(len(tilt) + at, 0.0) for at in (0, ticks // 2, ticks - 1))
+            reps.append(Excursion(*turns))
+        way = -12.0 * np.sin(np.linspace(0.0, np.pi, ticks)) ** 2 if kind == "lift" else 0.0
+        tilt = np.append(tilt, at_deg + way * np.ones(ticks))
+        still = np.append(still, (kind == "rest") & (np.arange(ticks) >= STILL_TICKS - 1))
+    time = np.arange(len(tilt)) / GRID_HZ
+    lain = np.radians(tilt + breath_deg * np.sin(2.0 * np.pi * time / 4.0))
+    up = np.column_stack([np.cos(lain), np.sin(lain), 0.0 * lain])
+    everywhere = np.ones(len(tilt), bool)
+    posture = Posture(
+        (slice(0, len(tilt)),), still, everywhere, True, np.array([1.0, 0, 0]), np.array([0, 1.0, 0])
+    )
+    motion = Motion(time, GridMotion(up, 0.0 * up, 9.81 * up, 0.0 * time, still), None)
+    nowhere = np.full(len(tilt), np.nan)
+    return tilt, estimate_pelvis(motion, posture, nowhere, Segmentation(tuple(reps), (), 8.0), None, header)
+
+
+def off_deg(true: FloatArray, estimate: PelvisEstimate) -> float:
+    return float(np.abs(estimate.tilt_deg - true).max())
+
+
+def test_between_repetitions_a_rest_while_the_other_leg_is_up_is_no_zero() -> None:
+    """Legs in turn, one of them seen: its own lift begins flat, the other's curls the pelvis meanwhile."""
+    others = [("rest", 1.5, -15.0), ("move", 0.5, -7.0), ("rest", 1.2, 0.0)]
+
+    true, found = lying([LIFT, *others, LIFT, *others, LIFT], Header())
+
+    assert found.between_reps
+    assert off_deg(true, found) < 0.1
+
+
+def test_there_is_no_tilt_where_every_long_rest_was_curled() -> None:
+    others = [("rest", 1.5, -15.0), ("move", 0.5, -7.0), ("rest", 0.8, 0.0)]
+
+    _, found = lying([LIFT, *others, LIFT, *others, LIFT], Header())
+
+    assert np.isnan(found.tilt_deg).all()
+    assert np.isfinite(found.rotation_deg).all()
+    assert found.zero.time_s is None
+    assert "otherwise than before a lift" in found.zero.reason
+
+
+def test_the_zero_is_not_that_of_half_a_breath() -> None:
+    """The last second of stillness alone would be wrong by nearly all of the breath."""
+    parts = [("rest", 5.0, 0.0), ("move", 0.4, 0.0), ("rest", 1.2, 0.0), LIFT]
+
+    true, found = lying(parts, Header(), breath_deg=1.2)
+
+    breath = 1.2 * np.sin(2.0 * np.pi * np.arange(len(true)) / GRID_HZ / 4.0)
+    assert off_deg(true + breath, found) < 0.5
+
+
+@pytest.mark.parametrize("hovering_deg", [-15.0, -8.0])
+def test_the_zero_of_heel_taps_is_from_before_the_legs_went_up(hovering_deg: float) -> None:
+    """A leg that stops half-way down before the first tap tips the pelvis less, but it does not lie flat."""
+    tap = ("lift", 3.0, -20.0)
+    parts = [("rest", 5.0, 0.0), ("move", 1.0, -10.0), ("rest", 1.5, hovering_deg), ("rest", 1.0, -20.0)]
+
+    true, found = lying([*parts, tap, tap, tap], Header(exercise="heel_tap", start="high"))
+
+    assert off_deg(true, found) < 0.1

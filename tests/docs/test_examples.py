@@ -1,0 +1,42 @@
+"""The examples of the documentation run, and say what they should."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "imu_reps" / "docs" / "examples"
+
+SAYS = {
+    "count_a_dataframe": ("8 repetitions, tempo 1.8-1.0-1.8-0.5", "range_deg"),
+    "follow_live": ("ready", "repetition 8: 59 degrees", "8 repetitions in the whole set"),
+    "new_sensor_family": ("65534 [0.  0.  9.8] [10.  0. -2.]", "65537 "),
+    "compare_two_sessions": ("eccentric_s", "True", "False"),
+    "plot_tilt_against_leg": ("written: ",),
+}
+
+
+def test_every_example_is_run() -> None:
+    assert {path.stem for path in EXAMPLES.glob("*.py")} == set(SAYS)
+
+
+@pytest.mark.parametrize("name", SAYS)
+def test_an_example_runs(name: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / f"{name}.py")],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert all(words in done.stdout for words in SAYS[name]), done.stdout
+    if name.startswith("plot"):
+        assert (tmp_path / "tilt_against_leg.png").read_bytes().startswith(b"\x89PNG")

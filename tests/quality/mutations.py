@@ -1,0 +1,338 @@
+"""Faults of recordings as people who record sets report them: each takes a recording and spoils it.
+
+A kind is a function of a recording, the sensors it befalls and a random generator, which draws its strength
+and its place in time. What each must be told by is a pattern over the words of the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from imu_reps.domain.recording import Recording
+from imu_reps.domain.samples import SampleBlock, SensorPlace, concatenate
+
+Change = Callable[[SampleBlock, np.random.Generator], SampleBlock]
+Spoil = Callable[[Recording, Sequence[SensorPlace], np.random.Generator], Recording]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of fault.
+
+    Attributes
+    ----------
+    named : str
+        Pattern of the words that tell of it.
+    spoil : callable
+        Recording, sensors it befalls, random generator, to the recording that is spoilt.
+    """
+
+    named: str
+    spoil: Spoil
+
+
+def _of_sensor(change: Change) -> Spoil:
+    """A change that befalls one sensor, or both alike."""
+
+    def spoil(recording: Recording, places: Sequence[SensorPlace], rng: np.random.Generator) -> Recording:
+        state = rng.bit_generator.state
+        for place in places:
+            rng.bit_generator.state = state  # both sensors alike: one cause
+            block = recording.samples(place)
+            assert block is not None
+            recording = recording.with_samples(change(block, rng))
+        return recording
+
+    return spoil
+
+
+def rows(block: SampleBlock, keep: np.ndarray) -> SampleBlock:
+    """These rows of a block."""
+    columns = (block.time_s, block.sample, block.device_time_s, block.acc_mps2, block.gyr_dps)
+    return SampleBlock(block.sensor, *(column[keep] for column in columns))
+
+
+def _values(block: SampleBlock) -> np.ndarray:
+    return np.hstack([block.acc_mps2, block.gyr_dps])
+
+
+def _with(block: SampleBlock, values: np.ndarray) -> SampleBlock:
+    return replace(block, acc_mps2=values[:, :3].copy(), gyr_dps=values[:, 3:].copy())
+
+
+def _stretch(block: SampleBlock, rng: np.random.Generator, shortest_s: float, longest_s: float) -> slice:
+    """A stretch drawn from the middle of the recording."""
+    first, last = block.time_s[0], block.time_s[-1]
+    start_s = rng.uniform(first + 0.15 * (last - first), first + 0.8 * (last - first))
+    return slice(*np.searchsorted(block.time_s, [start_s, start_s + rng.uniform(shortest_s, longest_s)]))
+
+
+def _row(block: SampleBlock, rng: np.random.Generator, low: float = 0.35, high: float = 0.75) -> int:
+    """A row somewhere in the middle of the recording."""
+    at_s = block.time_s[0] + rng.uniform(low, high) * (block.time_s[-1] - block.time_s[0])
+    return int(np.searchsorted(block.time_s, at_s))
+
+
+def _without_clock(block: SampleBlock) -> SampleBlock:
+    return replace(block, device_time_s=np.full(len(block), np.nan))
+
+
+# rows that are no reading
+
+
+def rows_of_one_value(value: float) -> Change:
+    def change(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+        values = _values(block)
+        values[rng.random(len(block)) < rng.uniform(0.005, 0.05)] = value
+        return _with(block, values)
+
+    return change
+
+
+def rails(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    values, hit = _values(block), rng.random(len(block)) < rng.uniform(0.003, 0.03)
+    values[hit] = [156.9] * 3 + [2000.0] * 3
+    return _with(block, values)
+
+
+def spikes(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    values = _values(block)
+    for row in rng.integers(5, len(block) - 5, int(rng.integers(3, 40))):
+        column = int(rng.integers(6))
+        size = rng.uniform(60.0, 150.0) if column < 3 else rng.uniform(300.0, 2000.0)
+        values[row, column] += size * rng.choice([-1.0, 1.0])
+    return _with(block, values)
+
+
+def freeze(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    values, where = _values(block), _stretch(block, rng, 0.3, 5.0)
+    values[where] = values[where.start]
+    return _with(block, values)
+
+
+def freeze_of_an_axis(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    values, where, column = _values(block), _stretch(block, rng, 0.5, 10.0), int(rng.integers(6))
+    values[where, column] = values[where.start, column]
+    return _with(block, values)
+
+
+def death(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    values, row = _values(block), _row(block, rng)
+    values[row:] = values[row] if rng.random() < 0.5 else 0.0
+    return _with(block, values)
+
+
+def packets_again(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """A B C D A B C D: the host numbers what arrives, and there is no clock."""
+    size, share, row = int(rng.choice([1, 2, 4, 10])), rng.uniform(0.05, 1.0), _row(block, rng, 0.2, 0.8)
+    keep: list[int] = []
+    for start in range(0, len(block), size):
+        packet = list(range(start, min(start + size, len(block))))
+        keep += packet * (2 if start > row and rng.random() < share else 1)
+    again = _without_clock(rows(block, np.array(keep)))
+    return replace(again, time_s=np.maximum.accumulate(again.time_s), sample=np.arange(len(keep)))
+
+
+def _host(spoil: Spoil) -> Spoil:
+    """The same with sensors that neither count nor have a clock."""
+
+    def of_host(recording: Recording, places: Sequence[SensorPlace], rng: np.random.Generator) -> Recording:
+        recording = spoil(recording, places, rng)
+        header = recording.header
+        for place in places:
+            header = header.with_sensor(place, replace(header.sensor(place), counter="host"))
+        return replace(recording, header=header)
+
+    return of_host
+
+
+# rates and ranges
+
+
+def slower_from_some_time_on(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    row, step = _row(block, rng), int(rng.choice([2, 3, 4]))
+    keep = np.concatenate([np.arange(row), np.arange(row, len(block), step)])
+    return rows(block, keep)
+
+
+def slower_uncounted(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    slower = _without_clock(slower_from_some_time_on(block, rng))
+    return replace(slower, sample=np.arange(len(slower)))
+
+
+def wrap_round(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    most = float(np.abs(block.gyr_dps).max())
+    reach = max(125.0, most * rng.uniform(0.6, 0.9))
+    return replace(block, gyr_dps=(block.gyr_dps + reach) % (2.0 * reach) - reach)
+
+
+def cut_off(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    reach = max(125.0, float(np.abs(block.gyr_dps).max()) * rng.uniform(0.5, 0.8))
+    wobble = rng.normal(0.0, rng.choice([0.0, 0.3]), block.gyr_dps.shape)
+    beyond = np.abs(block.gyr_dps) > reach
+    return replace(block, gyr_dps=np.where(beyond, np.sign(block.gyr_dps) * reach + wobble, block.gyr_dps))
+
+
+# accelerometer against gyroscope
+
+
+def scale(channel: str, low: float, high: float) -> Change:
+    def change(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+        factor = rng.uniform(low, high)
+        factor = factor if rng.random() < 0.5 else 1.0 / factor
+        return replace(block, **{channel: getattr(block, channel) * factor})
+
+    return change
+
+
+def gyro_axis(factor: float) -> Change:
+    """One axis of the gyroscope dead (noise alone) or inverted: the one that turns most."""
+
+    def change(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+        gyr = block.gyr_dps.copy()
+        axis = int(gyr.var(axis=0).argmax())
+        gyr[:, axis] = factor * gyr[:, axis] + (rng.normal(0.0, 0.1, len(gyr)) if factor == 0.0 else 0.0)
+        return replace(block, gyr_dps=gyr)
+
+    return change
+
+
+def left_handed(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    axis, gyr, acc = int(rng.integers(3)), block.gyr_dps.copy(), block.acc_mps2.copy()
+    gyr[:, axis] *= -1.0
+    acc[:, axis] *= -1.0
+    return replace(block, gyr_dps=gyr, acc_mps2=acc)
+
+
+def other_sign(block: SampleBlock, _: np.random.Generator) -> SampleBlock:
+    return replace(block, acc_mps2=-block.acc_mps2)
+
+
+# numbers and clocks
+
+
+def counter(modulus: int) -> Change:
+    def change(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+        start = int(rng.integers(modulus)) if modulus < 1000 else modulus - int(rng.integers(200, len(block)))
+        return replace(block, sample=(block.sample + start) % modulus)
+
+    return change
+
+
+def counter_in_packets(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    return _without_clock(replace(block, sample=np.arange(len(block)) % int(rng.choice([4, 8, 10, 20]))))
+
+
+def counter_of_packets(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    return _without_clock(replace(block, sample=np.arange(len(block)) // int(rng.choice([2, 4, 10]))))
+
+
+def counter_still(block: SampleBlock, _: np.random.Generator) -> SampleBlock:
+    return _without_clock(replace(block, sample=np.zeros(len(block), np.int64)))
+
+
+def one_counter(recording: Recording, _: Sequence[SensorPlace], __: np.random.Generator) -> Recording:
+    pelvis, ankle = recording.pelvis, recording.ankle
+    assert pelvis is not None
+    assert ankle is not None
+    rank = np.argsort(np.argsort(np.concatenate([pelvis.time_s, ankle.time_s]), kind="stable"))
+    first = replace(_without_clock(pelvis), sample=rank[: len(pelvis)])
+    return replace(recording, pelvis=first, ankle=replace(_without_clock(ankle), sample=rank[len(pelvis) :]))
+
+
+def clock_wraps(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    modulus = float(rng.choice([2**32 / 1e6, 2**16 / 1e3, 2**24 / 1e3]))
+    clock = block.device_time_s - block.device_time_s[0]
+    return replace(block, device_time_s=(clock + modulus - rng.uniform(0.3, 0.7) * clock[-1]) % modulus)
+
+
+def time_unit(recording: Recording, _: Sequence[SensorPlace], rng: np.random.Generator) -> Recording:
+    factor = float(rng.choice([1e3, 1e6, 1e9, 1 / 60, 1 / 86400]))
+    for block in recording.blocks:
+        recording = recording.with_samples(replace(block, time_s=block.time_s * factor))
+    return recording
+
+
+def clock_unit(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    return replace(block, device_time_s=block.device_time_s * float(rng.choice([1e3, 1e6, 1e9])))
+
+
+def host_jump(recording: Recording, _: Sequence[SensorPlace], rng: np.random.Generator) -> Recording:
+    by_s = float(rng.choice([3600.0, 30.0, 7.3]))
+    at_s = float(recording.blocks[0].time_s[_row(recording.blocks[0], rng)])
+    for block in recording.blocks:
+        recording = recording.with_samples(replace(block, time_s=block.time_s + by_s * (block.time_s > at_s)))
+    return recording
+
+
+# who is who, and how they are worn
+
+
+def same_data(recording: Recording, _: Sequence[SensorPlace], rng: np.random.Generator) -> Recording:
+    place: SensorPlace = "pelvis" if rng.random() < 0.5 else "ankle"
+    other: SensorPlace = "ankle" if place == "pelvis" else "pelvis"
+    block = recording.samples(place)
+    assert block is not None
+    return recording.with_samples(replace(block, sensor=other))
+
+
+def one_name(recording: Recording, _: Sequence[SensorPlace], rng: np.random.Generator) -> Recording:
+    pelvis, ankle = recording.pelvis, recording.ankle
+    assert pelvis is not None
+    assert ankle is not None
+    name: SensorPlace = "pelvis" if rng.random() < 0.5 else "ankle"
+    both = [replace(block, sensor=name) for block in (pelvis, ankle)]
+    order = np.argsort(np.concatenate([block.time_s for block in both]), kind="stable")
+    joined = rows(concatenate(both), order)
+    return replace(recording, pelvis=None, ankle=None).with_samples(joined)
+
+
+def turned(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """A sensor that turns by 25 to 60° at some time, and stays so."""
+    row, axis = _row(block, rng), rng.normal(size=3)
+    turn = Rotation.from_rotvec(np.radians(rng.uniform(25.0, 60.0)) * axis / np.linalg.norm(axis))
+    acc, gyr = block.acc_mps2.copy(), block.gyr_dps.copy()
+    acc[row:], gyr[row:] = turn.apply(acc[row:]), turn.apply(gyr[row:])
+    return replace(block, acc_mps2=acc, gyr_dps=gyr)
+
+
+_LEFT_OUT = "no reading|left out|died|froze"
+
+KINDS: dict[str, Kind] = {
+    "rows of zeros": Kind(_LEFT_OUT, _of_sensor(rows_of_one_value(0.0))),
+    "rows of -1": Kind(_LEFT_OUT, _of_sensor(rows_of_one_value(-1.0))),
+    "rows at the rails": Kind(_LEFT_OUT, _of_sensor(rails)),
+    "single spikes": Kind("spike", _of_sensor(spikes)),
+    "a sensor that hangs": Kind("froze", _of_sensor(freeze)),
+    "an axis that hangs": Kind("froze", _of_sensor(freeze_of_an_axis)),
+    "a sensor that dies": Kind("died", _of_sensor(death)),
+    "packets that come again": Kind("twice|repeat", _host(_of_sensor(packets_again))),
+    "a rate that falls": Kind("rate", _of_sensor(slower_from_some_time_on)),
+    "an uncounted rate that falls": Kind("rate", _host(_of_sensor(slower_uncounted))),
+    "a range that wraps round": Kind("wrap|range", _of_sensor(wrap_round)),
+    "a range that cuts off": Kind("cut off|range", _of_sensor(cut_off)),
+    "gyroscope 10 to 40 % off": Kind("gyroscope", _of_sensor(scale("gyr_dps", 1.1, 1.4))),
+    "accelerometer 6 to 14 % off": Kind("acceleration", _of_sensor(scale("acc_mps2", 1.06, 1.14))),
+    "a dead axis": Kind("gyroscope|axis", _of_sensor(gyro_axis(0.0))),
+    "an inverted axis": Kind("gyroscope|axis", _of_sensor(gyro_axis(-1.0))),
+    "left-handed axes": Kind("gyroscope|axes", _of_sensor(left_handed)),
+    "gravity of the other sign": Kind("sign|multiply", _of_sensor(other_sign)),
+    "a counter of 8 bits": Kind("wrap|counter", _of_sensor(counter(256))),
+    "a counter of 16 bits": Kind("wrap|counter", _of_sensor(counter(65536))),
+    "a counter of 32 bits": Kind("wrap|counter", _of_sensor(counter(2**32))),
+    "a counter within packets": Kind("counter", _of_sensor(counter_in_packets)),
+    "a counter of packets": Kind("counter", _of_sensor(counter_of_packets)),
+    "a counter that stands": Kind("counter", _of_sensor(counter_still)),
+    "one counter over both": Kind("counter", one_counter),
+    "a clock that wraps": Kind("clock", _of_sensor(clock_wraps)),
+    "time in another unit": Kind("seconds", time_unit),
+    "a clock in another unit": Kind("seconds", _of_sensor(clock_unit)),
+    "the computer's clock is set": Kind("clock", host_jump),
+    "one stream under both names": Kind("same data", same_data),
+    "both streams under one name": Kind("two (different )?streams|one name", one_name),
+    "a sensor that turns": Kind("turned|shifted|moved", _of_sensor(turned)),
+}

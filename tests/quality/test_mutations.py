@@ -1,0 +1,136 @@
+"""Sets spoilt in every way that people report: never a wrong number in silence, no hint that destroys."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from functools import cache
+
+import numpy as np
+import pytest
+from mutations import KINDS
+
+from imu_reps import Recording, analyze
+from imu_reps.domain.samples import SensorPlace
+from imu_reps.domain.summary import Summary
+from imu_reps.errors import RecordingError
+from imu_reps.quality import check_recording
+from imu_reps.report.findings import hint, sentence, told, worded
+from imu_reps.sim.wearer import random_plan, simulate
+
+BEFALLEN: tuple[tuple[SensorPlace, ...], ...] = (("pelvis",), ("ankle",), ("pelvis", "ankle"))
+
+#: What counts as another result: seconds of tempo, degrees of range, of tilt and rotation.
+WRONG = {
+    "concentric_s_mean": 0.2,
+    "eccentric_s_mean": 0.2,
+    "top_pause_s_mean": 0.2,
+    "bottom_pause_s_mean": 0.2,
+    "range_deg_mean": 4.0,
+    "pelvic_tilt_deg_max": 2.0,
+    "pelvic_rotation_deg_max": 2.0,
+}
+
+#: What radios, and ranges that a knock exceeds, truly do to clean sets.
+OF_RADIO = {"drop_out", "loss", "loss_severe", "partial_overlap", "rate_low", "rate_off", "clock_uncertain"}
+OF_RADIO |= {"reordered", "duplicates", "clipped", "no_pelvis", "no_ankle"}
+
+#: A mend that throws rows away or reorders them.
+DESTROYS = re.compile(r"\b(delete|remove|restore|put the rows|reorder)", re.IGNORECASE)
+
+
+@cache
+def clean(seed: int) -> tuple[Recording, Summary | None]:
+    """A random set, and what is said of it; None where it is refused."""
+    recording = simulate(random_plan(np.random.default_rng(seed)), seed=seed).recording
+    try:
+        return recording, analyze(recording).summary
+    except RecordingError:
+        return recording, None
+
+
+def other(before: Summary, after: Summary) -> str:
+    """What comes out otherwise, first of all the count; empty where nothing does."""
+    if before.set.rep_count != after.set.rep_count:
+        return f"count {before.set.rep_count} to {after.set.rep_count}"
+    for name, most in WRONG.items():
+        was, now = getattr(before.set, name), getattr(after.set, name)
+        if now is not None and (was is None or abs(now - was) > most):
+            return f"{name} {was} to {now}"
+    for rep, same in zip(before.reps, after.reps, strict=True):
+        came, went = set(same.flags) - set(rep.flags), set(rep.flags) - set(same.flags)
+        if came - set(rep.not_judged) or went - set(same.not_judged):
+            return f"flags {rep.flags} to {same.flags} in rep {rep.number}"
+    return ""
+
+
+def outcome(kind: str, places: tuple[SensorPlace, ...], seed: int) -> str:
+    """``right``, ``told``, ``refused``, or what is wrong about how a spoilt set is summed up."""
+    recording, before = clean(seed)
+    if before is None:
+        return "right"
+    rng = np.random.default_rng([seed, sum(map(ord, kind))])
+    spoilt = KINDS[kind].spoil(recording, places, rng)
+    mends = " ".join(hint(finding) for finding in check_recording(spoilt))
+    if DESTROYS.search(mends):
+        return f"destroys: {mends}"
+    try:
+        after = analyze(spoilt).summary
+    except RecordingError as error:
+        words = str(worded(error))
+        return "refused" if re.search(KINDS[kind].named, words, re.IGNORECASE) else f"misnamed: {words}"
+    wrong = other(before, after)
+    if not wrong:
+        return "right"
+    words = " ".join(map(told, after.findings))
+    return "told" if re.search(KINDS[kind].named, words, re.IGNORECASE) else f"silent: {wrong}"
+
+
+def outcomes(seeds: range, which: tuple[tuple[SensorPlace, ...], ...] = BEFALLEN) -> dict[str, Counter[str]]:
+    """How often each kind came out in each way."""
+    return {kind: Counter(outcome(kind, places, s) for s in seeds for places in which) for kind in KINDS}
+
+
+def silent(found: dict[str, Counter[str]]) -> dict[str, str]:
+    """The wrong ones, by kind."""
+    bad = ("silent", "destroys", "misnamed")
+    return {kind: said for kind, counts in found.items() for said in counts if said.startswith(bad)}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_spoilt_set_is_right_or_says_what_is_wrong_with_it(kind: str) -> None:
+    """One random set (seed 1), the ankle's sensor or both befallen."""
+    for places in BEFALLEN[1:]:
+        assert outcome(kind, places, 1) in ("right", "told", "refused")
+
+
+def test_clean_sets_raise_no_alarm() -> None:
+    """Random simulated sets, seeds 0 to 29."""
+    alarms = [alarm for seed in range(30) for alarm in alarms_of(seed)]
+    assert alarms == []
+
+
+def alarms_of(seed: int) -> list[tuple[int, str]]:
+    found = check_recording(clean(seed)[0])
+    return [(seed, sentence(f)) for f in found if f.severity != "info" and f.code not in OF_RADIO]
+
+
+@pytest.mark.soak
+def test_hardly_any_spoilt_set_is_wrong_in_silence() -> None:
+    """Every kind, pelvis, ankle and both, random sets of seeds 0 to 19: at most 1 %."""
+    found = outcomes(range(20))
+    wrong = silent(found)
+    count = sum(n for counts in found.values() for said, n in counts.items() if said in wrong.values())
+    total = sum(counts.total() for counts in found.values())
+    print(f"{count} of {total} wrong in silence")
+    for kind, counts in found.items():
+        print(f"{kind:32s} {dict(counts)}")
+    assert count <= 0.01 * total, wrong
+
+
+@pytest.mark.soak
+def test_hardly_any_clean_set_raises_an_alarm() -> None:
+    """Random simulated sets, seeds 0 to 499: at most 0.5 %."""
+    alarms = [alarm for seed in range(500) for alarm in alarms_of(seed)]
+    print(alarms)
+    assert len({seed for seed, _ in alarms}) <= 0.005 * 500, alarms

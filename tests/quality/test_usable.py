@@ -1,0 +1,157 @@
+"""What a recording is made usable by, and what each mend keeps as it was."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from mutations import KINDS, rows
+
+from imu_reps import Recording, SetPlan, simulate
+from imu_reps.quality import examined
+from imu_reps.report.findings import hint, sentence
+from imu_reps.sim.wearer import RepPlan
+
+
+@pytest.fixture(scope="module")
+def good() -> Recording:
+    return simulate(SetPlan(reps=(RepPlan(),) * 5)).recording
+
+
+def codes(recording: Recording) -> dict[str, str]:
+    return {finding.code: sentence(finding) for finding in examined(recording).findings}
+
+
+def spoilt(recording: Recording, kind: str, seed: int = 0) -> Recording:
+    return KINDS[kind].spoil(recording, ("ankle",), np.random.default_rng(seed))
+
+
+def test_a_good_recording_is_used_as_it_is(good: Recording) -> None:
+    checked = examined(good)
+
+    assert checked.findings == ()
+    assert checked.recording.ankle is good.ankle or np.array_equal(
+        checked.recording.ankle.sample, good.ankle.sample
+    )
+    assert not any(readings.bad.any() for readings in checked.readings.values())
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("kind", ["rows of zeros", "rows of -1", "rows at the rails", "single spikes"])
+def test_rows_that_are_no_reading_are_left_out_and_no_other(kind: str, seed: int, good: Recording) -> None:
+    bad = spoilt(good, kind, seed)
+    changed = (bad.ankle.acc_mps2 != good.ankle.acc_mps2).any(axis=1)
+    changed |= (bad.ankle.gyr_dps != good.ankle.gyr_dps).any(axis=1)
+    readings = examined(bad).readings["ankle"]
+    found = np.sort(readings.timed.order[readings.bad])
+
+    assert set(found) <= set(np.flatnonzero(changed))
+    assert len(found) >= 0.9 * changed.sum()  # of spikes side by side none is single
+
+
+@pytest.mark.parametrize("kind", ["a counter of 8 bits", "a counter of 16 bits", "a counter of 32 bits"])
+def test_a_counter_that_wraps_runs_on_and_losses_stay_holes(kind: str, good: Recording) -> None:
+    lost = rows(good.ankle, np.flatnonzero(np.arange(len(good.ankle)) % 40 != 7))
+    checked = examined(spoilt(good.with_samples(lost), kind))
+
+    assert np.array_equal(np.diff(checked.recording.ankle.sample), np.diff(lost.sample))
+    assert checked.clocks["ankle"].clock.lost == len(good.ankle) - len(lost)
+    assert checked.clocks["ankle"].clock.restarts == 0
+
+
+def test_a_sensor_that_begins_anew_is_no_wrap(good: Recording) -> None:
+    number = good.ankle.sample.copy()
+    number[1200:] -= number[1200]
+    found = codes(
+        good.with_samples(replace(good.ankle, sample=number, device_time_s=good.ankle.device_time_s))
+    )
+
+    assert "counter_wraps" not in found
+
+
+def test_packets_that_came_again_leave_what_was_there(good: Recording) -> None:
+    header = good.header.with_sensor("ankle", replace(good.header.ankle, counter="host"))
+    checked = examined(spoilt(replace(good, header=header), "packets that come again"))
+
+    assert np.array_equal(checked.recording.ankle.acc_mps2, good.ankle.acc_mps2)
+    assert "copies" in {finding.code for finding in checked.findings}
+
+
+def test_a_clock_that_wraps_is_no_restart(good: Recording) -> None:
+    checked = examined(spoilt(good, "a clock that wraps"))
+
+    assert checked.clocks["ankle"].clock.restarts == 0
+    assert checked.findings == ()
+
+
+@pytest.mark.parametrize("by_s", [3600.0, 11.0])
+def test_a_jump_of_the_computers_clock_is_taken_back_in_samples_and_notes(
+    by_s: float, good: Recording
+) -> None:
+    jumped = good
+    for block in good.blocks:
+        jumped = jumped.with_samples(replace(block, time_s=block.time_s + by_s * (block.time_s > 12.0)))
+    checked = examined(jumped)
+    (finding,) = checked.findings
+
+    assert finding.code == "clock_jumped"
+    assert finding.values["by_s"] == pytest.approx(by_s, abs=0.1)
+    assert finding.start_s == pytest.approx(12.0, abs=0.2)
+    assert checked.recording.ankle.time_s[-1] == pytest.approx(good.ankle.time_s[-1], abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("unit", "factor"), [("ms", 1e3), ("µs", 1e6), ("ns", 1e9), ("minutes", 1 / 60), ("days", 1 / 86400)]
+)
+def test_times_in_another_unit_are_named_with_the_factor(unit: str, factor: float, good: Recording) -> None:
+    other = good
+    for block in good.blocks:
+        other = other.with_samples(replace(block, time_s=block.time_s * factor))
+    finding = examined(other).refusal
+
+    assert finding is not None
+    assert f"in {unit}" in sentence(finding)
+    assert f"{max(factor, 1 / factor):g}" in hint(finding)
+
+
+@pytest.mark.parametrize("step", [2, 4])
+@pytest.mark.parametrize("kind", ["counted", "uncounted"])
+def test_a_rate_that_changes_is_told_and_each_stretch_keeps_its_times(
+    step: int, kind: str, good: Recording
+) -> None:
+    row = len(good.ankle) // 2
+    slow = rows(good.ankle, np.r_[0:row, row : len(good.ankle) : step])
+    header = good.header
+    if kind == "uncounted":
+        slow = replace(slow, sample=np.arange(len(slow)), device_time_s=np.full(len(slow), np.nan))
+        header = header.with_sensor("ankle", replace(header.ankle, counter="host"))
+    checked = examined(replace(good.with_samples(slow), header=header))
+    true = examined(good).clocks["ankle"]
+    (changed,) = [finding for finding in checked.findings if finding.code == "rate_changed"]
+    block, timed = checked.recording.ankle, checked.clocks["ankle"]
+
+    assert changed.start_s == pytest.approx(good.ankle.time_s[row], abs=0.3)
+    assert changed.values["before_hz"] / changed.values["after_hz"] == pytest.approx(step, rel=0.02)
+    for column in range(3):
+        was = np.interp(timed.time_s, true.time_s, good.ankle.acc_mps2[true.order, column])
+        assert np.sqrt(np.mean((block.acc_mps2[timed.order, column] - was) ** 2)) < 0.25
+
+
+def test_a_range_that_wraps_round_is_continued(good: Recording) -> None:
+    reach = 0.7 * float(np.abs(good.ankle.gyr_dps).max())
+    fast = replace(good.ankle, gyr_dps=good.ankle.gyr_dps * 125.0 / reach)
+    wrapped = replace(fast, gyr_dps=(fast.gyr_dps + 125.0) % 250.0 - 125.0)
+    checked = examined(good.with_samples(wrapped))
+
+    assert checked.recording.ankle.gyr_dps == pytest.approx(fast.gyr_dps, abs=3.0)
+
+
+def test_a_dead_ankle_ends_the_set_and_keeps_what_came_before(good: Recording) -> None:
+    dead = spoilt(good, "a sensor that dies", 1)
+    checked = examined(dead)
+    (finding,) = [finding for finding in checked.findings if finding.code == "sensor_died"]
+    left = checked.left(checked.clocks)
+
+    assert f"died at {finding.start_s:.0f} s" in sentence(finding)
+    assert max(timed.time_s[-1] for timed in left.values()) <= finding.start_s

@@ -1,0 +1,113 @@
+"""What other programs make of a recording reads as the recording did; no value changes."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from imu_reps.domain.recording import Recording
+from imu_reps.errors import FileAccessError, RecordingError
+from imu_reps.storage.recording import load, parse_recording
+
+COLUMNS = 10
+LINES = (
+    "# format: imu-reps-recording/1",
+    "# exercise: single_leg_raise",
+    "# side: left",
+    "# ankle.sensor: witmotion, the red one",
+    "# ankle.rate_hz: 100",
+    "time_s,sensor,sample,device_time_s,acc_x_mps2,acc_y_mps2,acc_z_mps2,gyr_x_dps,gyr_y_dps,gyr_z_dps",
+    "0.000000,ankle,0,495.250730,-0.97444,-3.36146,9.81383,-0.6409,0.7019,0.7629",
+    "0.004000,pelvis,7,,0.12000,0.22000,9.93000,-0.2747,-0.0916,0.0610",
+    "# @0.010 tap: both",
+    "0.021000,ankle,1,495.260730,-0.97000,-3.36000,9.81000,-0.6400,0.7000,0.7600",
+)
+PLAIN = "\n".join(LINES) + "\n"
+
+
+def of_lines(comment: Callable[[str], str], row: Callable[[str], str]) -> str:
+    return "".join((comment if line.startswith("#") else row)(line) + "\n" for line in LINES)
+
+
+def quoted(line: str, separator: str = ",") -> str:
+    return separator.join(f'"{cell}"' for cell in line.split(","))
+
+
+def german(line: str) -> str:
+    return line.replace(",", ";").replace(".", ",")
+
+
+def numbered_rows() -> str:
+    count = iter(range(100))
+    return of_lines(str, lambda line: ("" if line.startswith("time_s") else str(next(count))) + "," + line)
+
+
+WRITTEN: dict[str, bytes] = {
+    "a byte order mark": b"\xef\xbb\xbf" + PLAIN.encode(),
+    "CRLF": PLAIN.replace("\n", "\r\n").encode(),
+    "CR": PLAIN.replace("\n", "\r").encode(),
+    "Excel": of_lines(lambda c: c + "," * (COLUMNS - 1 - c.count(",")), str).replace("\n", "\r\n").encode(),
+    "Excel, quoted comments": of_lines(lambda c: f'"{c}"' + "," * (COLUMNS - 1), str).encode(),
+    "Excel, rows that were deleted": (
+        of_lines(lambda c: c + "," * (COLUMNS - 1), str) + "," * (COLUMNS - 1) + "\n"
+    ).encode(),
+    "German Excel": of_lines(lambda c: c + ";" * (COLUMNS - 1), german).encode(),
+    "German Excel, UTF-16 with tabs": of_lines(str, lambda r: german(r).replace(";", "\t")).encode("utf-16"),
+    "sep=,": ("sep=,\n" + PLAIN).encode(),
+    "sep=;": ("sep=;\n" + of_lines(str, german)).encode(),
+    "R": of_lines(str, quoted).encode(),
+    "R, comments too": of_lines(lambda c: f'"{c}"', quoted).encode(),
+    "R, NA": of_lines(str, lambda line: quoted(line).replace('""', "NA")).encode(),
+    "pandas, with its index": numbered_rows().encode(),
+    "gzip": gzip.compress(PLAIN.encode()),
+}
+
+
+@pytest.fixture(scope="module")
+def plain() -> Recording:
+    return parse_recording(PLAIN.encode(), name="set.csv")
+
+
+@pytest.mark.parametrize("by", WRITTEN)
+def test_what_other_programs_write_reads_as_the_recording_did(by: str, plain: Recording) -> None:
+    found = parse_recording(WRITTEN[by], name="set.csv")
+
+    assert (found.header.side, found.header.ankle) == ("left", plain.header.ankle)
+    assert found.notes == plain.notes
+    assert found.cautions == ()
+    for block, other in zip(found.blocks, plain.blocks, strict=True):
+        for name in ("time_s", "sample", "device_time_s", "acc_mps2", "gyr_dps"):
+            assert np.array_equal(getattr(block, name), getattr(other, name), equal_nan=True), name
+
+
+@pytest.mark.parametrize("by", WRITTEN)
+def test_an_error_names_the_line_of_the_file_as_it_is(by: str) -> None:
+    if by in ("gzip", "German Excel, UTF-16 with tabs"):
+        pytest.skip("its bytes cannot be spoilt in place")
+    spoilt = WRITTEN[by].replace(b"pelvis", b"wrist_")
+    with pytest.raises(RecordingError, match=f"line {9 if by.startswith('sep') else 8}:") as error:
+        parse_recording(spoilt, name="set.csv")
+    assert error.value.code == "unknown_sensor"
+
+
+def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    for path in (pipe, Path(os.devnull)):
+        with pytest.raises(FileAccessError) as error:
+            load(path)
+        assert error.value.code == "no_file"
+
+
+def test_what_unpacks_to_more_than_any_set_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imu_reps.storage.recording.lines.MOST_BYTES", 1 << 20)
+    for text in (PLAIN + LINES[-1] + "\n" * (2 << 20), PLAIN + (LINES[-1] + "\n") * 20_000):
+        for content in (text.encode(), gzip.compress(text.encode())):
+            with pytest.raises(RecordingError) as error:
+                parse_recording(content, name="set.csv")
+            assert error.value.code == "too_large"
