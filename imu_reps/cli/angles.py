@@ -13,7 +13,7 @@ from imu_reps.errors import UsageError
 @click.command()
 @click.argument("file")
 @click.option("-o", "--output", metavar="OUT.csv", help="Write there instead of to standard output.")
-@click.option("--force", is_flag=True, help="Replace OUT.csv if it exists.")
+@click.option("--force", is_flag=True, help="Replace OUT.csv if it is an older table of angles.")
 def angles(file: str, output: str | None, force: bool) -> None:
     """Write leg elevation, pelvic tilt and pelvic rotation at 100 Hz as CSV.
 
@@ -29,7 +29,7 @@ def angles(file: str, output: str | None, force: bool) -> None:
         )
     track = analyze(load(file)).track
     if output is not None:
-        save_angles(track, output, replace=force)
+        save_angles(track, output, force=force)
         return
     for piece in angles_csv(track):
         say(piece, nl=False)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from imu_reps.domain.foreign_text import shown
 from imu_reps.errors import ImuRepsError
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ _PLAIN = {
     "─": "-",
 }
 _ERRORS = "imu_reps_plain"
+#: The only characters without a picture that this program itself writes, colour aside.
+_LAYOUT = "\n\t"
 
 
 def _plain_characters(error: UnicodeError) -> tuple[str, int]:
@@ -44,7 +47,14 @@ def _plain_characters(error: UnicodeError) -> tuple[str, int]:
 
 
 def speak_plainly() -> None:
-    """Write plain characters for those that standard output or error cannot encode, rather than fail."""
+    """Write plain characters for those that standard output or error cannot encode, rather than fail.
+
+    A stream that was closed before the program began (``>&-``) becomes the null device: Python has none then,
+    and the next file that is opened would take its number.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - to the end
     codecs.register_error(_ERRORS, _plain_characters)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -60,19 +70,22 @@ def rich_console(file: TextIO | None = None) -> Console:
 
 def say(text: str = "", *, nl: bool = True) -> None:
     """Write on standard output, in its own encoding; click alone would take UTF-8 for ASCII."""
-    click.echo(text, file=sys.stdout, nl=nl)
+    click.echo(shown(text, _LAYOUT), file=sys.stdout, nl=nl)
 
 
 def mention(text: str) -> None:
     """Write on standard error, in its own encoding."""
-    click.echo(text, file=sys.stderr)
+    click.echo(shown(text, _LAYOUT), file=sys.stderr)
 
 
 def show(content: Callable[[int], RenderableType]) -> None:
     """Print on standard output what `content` makes of the width there is."""
+    from rich.segment import Segment, Segments
+
     console = rich_console()
+    parts = console.render(content(console.width))
     with console.capture() as capture:
-        console.print(content(console.width))
+        console.print(Segments(Segment(shown(part.text, _LAYOUT), part.style) for part in parts))
     # Cells are filled up with spaces; in a file or a pipe they would stay. Colour is already decided.
     text = "\n".join(line.rstrip() for line in capture.get().splitlines())
     click.echo(text, file=sys.stdout, color=True)

@@ -13,6 +13,7 @@ import click
 
 from imu_reps.cli.console import mention, say, show
 from imu_reps.cli.on_the_air import on_the_air, virtual_option
+from imu_reps.cli.sensor_options import sensor_options
 from imu_reps.errors import ImuRepsError, RadioError
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class Findings:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @virtual_option
+@sensor_options
 @click.pass_context
 def doctor(
     ctx: click.Context, person: str | None, sensors: bool, seconds: float, as_json: bool, virtual: str | None

@@ -29,8 +29,16 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="One page for a physiotherapist.",
 )
+@click.option("--force", is_flag=True, help="Replace OUT if it is an older page.")
 def history(
-    person: str | None, exercise: Exercise | None, last: int, as_json: bool, as_csv: bool, page: Path | None
+    *,
+    person: str | None,
+    exercise: Exercise | None,
+    last: int,
+    as_json: bool,
+    as_csv: bool,
+    page: Path | None,
+    force: bool,
 ) -> None:
     """Show the last sets, the best, and what changed, for each exercise and side.
 
@@ -45,7 +53,7 @@ def history(
     elif as_csv:
         _say_csv(sets)
     elif page is not None:
-        _hand_over(sets, person, page)
+        _hand_over(sets, person, page, force=force)
     else:
         _show(sets, last)
 
@@ -77,17 +85,19 @@ def _say_csv(sets: list[StoredSet]) -> None:
     say(history_csv(sets), nl=False)
 
 
-def _hand_over(sets: list[StoredSet], person: str | None, out: Path) -> None:
+def _hand_over(sets: list[StoredSet], person: str | None, out: Path, *, force: bool) -> None:
     from imu_reps.advice.changes import progress
     from imu_reps.advice.next_session import advise
     from imu_reps.report.advice_text import advice_lines
     from imu_reps.report.page.hand_over import hand_over_page
-    from imu_reps.storage.file_access import write_text
+    from imu_reps.report.page.page import PAGE_MARK
+    from imu_reps.storage.file_access import save_document
     from imu_reps.storage.programme_file import load_programme
 
     programme = load_programme()
     advice = advice_lines(advise(sets, programme))
-    write_text(out, hand_over_page(sets, programme.plan, progress(sets), person=person, advice=advice))
+    page = hand_over_page(sets, programme.plan, progress(sets), person=person, advice=advice)
+    save_document(out, page, mark=PAGE_MARK, force=force)
     say(f"Written to {out}.")
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from imu_reps.cli.sensor_options import computers_radio
+
 if TYPE_CHECKING:
     from imu_reps.sensors.ble import Radio
     from imu_reps.sources.virtual_source import VirtualWorld
@@ -42,9 +44,7 @@ def on_the_air(virtual: str | None, work: Work[T]) -> T:
 
 
 async def _with_bluetooth(work: Work[T]) -> T:
-    from imu_reps.sensors.ble import Radio
-
-    return await work(Radio(), None)
+    return await work(computers_radio(), None)
 
 
 async def _with_virtual_sensors(family: str, work: Work[T]) -> T:

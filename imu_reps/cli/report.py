@@ -30,6 +30,7 @@ MANY_FILES = 6
 @click.option(
     "--html", "page", metavar="OUT", type=click.Path(path_type=Path), help="The report of one set as a page."
 )
+@click.option("--force", is_flag=True, help="Replace OUT if it is an older page.")
 @settings_options
 @click.pass_context
 def report(
@@ -37,6 +38,7 @@ def report(
     files: tuple[str, ...],
     as_json: bool,
     page: Path | None,
+    force: bool,
     preset: str,
     changes: tuple[str, ...],
 ) -> None:
@@ -52,7 +54,7 @@ def report(
     if page is not None:
         if len(chosen) > 1 or as_json:
             raise click.UsageError("--html makes a page of one recording, without --json.")
-        _page(chosen[0], page, settings)
+        _page(chosen[0], page, settings, force=force)
         return
     codes = []
     for number, file in enumerate(_with_progress(chosen)):
@@ -96,10 +98,10 @@ def _text(file: str, settings: Settings) -> int:
     return 0
 
 
-def _page(file: str, out: Path, settings: Settings) -> None:
+def _page(file: str, out: Path, settings: Settings, *, force: bool) -> None:
     from imu_reps.analysis.analyze import analyze
-    from imu_reps.report.page.page import set_page
-    from imu_reps.storage.file_access import write_text
+    from imu_reps.report.page.page import PAGE_MARK, set_page
+    from imu_reps.storage.file_access import save_document
     from imu_reps.storage.recording import load
     from imu_reps.storage.remembered import stored_set
 
@@ -108,7 +110,7 @@ def _page(file: str, out: Path, settings: Settings) -> None:
     discarded = recording.discarded
     beside = alone() if discarded else beside_set(stored_set(recording, analysis.summary))
     page = set_page(analysis.summary, analysis.track, floor_deg=recording.header.floor_deg, **beside)
-    write_text(out, page)
+    save_document(out, page, mark=PAGE_MARK, force=force)
     say(f"Written to {out}.")
 
 

@@ -12,6 +12,7 @@ import click
 
 from imu_reps.cli.console import mention, say, show
 from imu_reps.cli.on_the_air import on_the_air, virtual_option
+from imu_reps.cli.sensor_options import sensor_options
 from imu_reps.cli.tables import show_table
 from imu_reps.errors import RadioError
 
@@ -44,6 +45,7 @@ class Sighting:
 @click.option("--quick", is_flag=True, help="Do not connect to read the battery.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @virtual_option
+@sensor_options
 @click.pass_context
 def scan(
     ctx: click.Context, seconds: float, everything: bool, quick: bool, as_json: bool, virtual: str | None
@@ -128,12 +130,14 @@ def _row(seen: Sighting) -> tuple[str, ...]:
     found = seen.device.found
     battery = "-" if seen.battery_percent is None else f"{seen.battery_percent:.0f} %"
     kind = seen.device.kind.title if seen.device.kind else "unknown"
-    name = _shown(found.advertisement.name or "-")
-    return name, kind, found.host_id, signal(found.rssi_dbm), battery, _usable(seen.device)
-
-
-def _shown(name: str) -> str:
-    return "".join(c if c.isprintable() else "?" for c in name)
+    return (
+        found.advertisement.name or "-",
+        kind,
+        found.host_id,
+        signal(found.rssi_dbm),
+        battery,
+        _usable(seen.device),
+    )
 
 
 def signal(rssi_dbm: int | None) -> str:

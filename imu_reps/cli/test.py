@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 from imu_reps.cli.console import complain, say
+from imu_reps.cli.sensor_options import sensor_options
 from imu_reps.errors import ImuRepsError, RecordingError
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def _recorded_or_live(command: Command) -> Command:
     ]
     for option in reversed(options):
         command = option(command)
-    return command
+    return cast("Command", sensor_options(command))
 
 
 @click.group()

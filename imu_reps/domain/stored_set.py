@@ -7,6 +7,9 @@ from datetime import UTC, date, datetime
 
 from imu_reps.domain.summary import Summary
 
+#: When a recording may have been made: a computer's clock begins in 1970.
+YEARS = range(1970, 2200)
+
 
 @dataclass(frozen=True, slots=True)
 class StoredSet:
@@ -37,12 +40,16 @@ class StoredSet:
 
     @property
     def recorded(self) -> datetime | None:
-        """When the recording was made; None if it does not say."""
+        """When the recording was made; None if it does not say, or names a year it cannot be.
+
+        A time without a zone is taken for UTC, so that any two can be compared.
+        """
         created = self.summary.recording.created
         if created is None:
             return None
         moment = datetime.fromisoformat(created)
-        return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment if moment.year in YEARS else None
 
     @property
     def day(self) -> date | None:

@@ -6,6 +6,7 @@ The only module that speaks to bleak (but for the stand-in of the virtual sensor
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
@@ -18,11 +19,13 @@ from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
 from bleak.exc import BleakError
 
+from imu_reps.domain.foreign_text import shown
 from imu_reps.errors import RadioError
 from imu_reps.sensors.found import Found, as_found, strongest_first
-from imu_reps.sensors.mends import radio_error
-from imu_reps.sensors.radio_failures import cause, words
+from imu_reps.sensors.radio_errors import PASSING, cause, in_use_by_another, radio_error, words
 from imu_reps.sensors.wire import Advertisement, Characteristic
+
+_log = logging.getLogger(__name__)
 
 #: A sensor in reach answers a connection request within its advertising interval, at most a few seconds.
 CONNECT_TIMEOUT_S = 10.0
@@ -39,6 +42,9 @@ RESCAN_S = 5.0
 #: What bleak, its backends and the systems under it raise when the radio or the link fails; an assertion
 #: is what its Linux backend raises for a call on a link that has just gone.
 RADIO_FAILURES = (BleakError, OSError, EOFError, AssertionError)
+
+#: What tells the cause of a failure.
+Cause = Callable[[BaseException], str | None]
 
 
 class Radio:
@@ -64,6 +70,8 @@ class Radio:
         adapter: str | None = None,
     ) -> None:
         self.lock = asyncio.Lock()
+        #: Sensors (host ids) that sent nothing when they were subscribed to for this program alone.
+        self.not_alone: set[str] = set()
         self._scanner_backend = scanner_backend
         self._client_backend = client_backend
         self._adapter_backend = adapter_backend
@@ -90,7 +98,13 @@ class Radio:
             ``bluetooth_off``, ``no_adapter``, ``no_permission``, ``no_service`` or ``scan_failed``.
         """
         async with self.lock:
-            return await self._scan(seconds, enough)
+            heard = await self._scan(seconds, enough)
+        _log.info("scan: %d heard", len(heard))
+        for one in heard:
+            _log.debug(
+                "heard %s, %s dBm, services %s", one.title, one.rssi_dbm, one.advertisement.service_uuids
+            )
+        return heard
 
     async def _scan(self, seconds: float, enough: Callable[[list[Found]], bool] | None) -> list[Found]:
         heard: dict[str, Found] = {}
@@ -124,7 +138,9 @@ class Radio:
         with suppress(NotImplementedError, *RADIO_FAILURES):
             adapter = await BleakAdapter.get(bluez=self._adapter, backend=self._adapter_backend)
             held = await adapter.get_connected_devices()
-            return [Found(one.address, Advertisement(one.name), None, one) for one in held]
+            return [
+                Found(one.address, Advertisement(shown(one.name or "") or None), None, one) for one in held
+            ]
         return []
 
     async def find(self, host_id: str, seconds: float) -> Found | None:
@@ -165,6 +181,7 @@ class Connection:
         self._client: BleakClient | None = None
         self._one_at_a_time = asyncio.Lock()
         self._subscribed: list[BleakGATTCharacteristic] = []
+        self._unheard = False
 
     async def open(self) -> None:
         """Connect; failures known to need only another try get it."""
@@ -173,7 +190,8 @@ class Connection:
             try:
                 return await self._connect()
             except RadioError as error:
-                if not tries_left or error.code not in ("connect_failed", "not_found"):
+                _log.warning("%s; %d more tries", error.message, tries_left)
+                if not tries_left or error.code not in PASSING:
                     raise
                 if error.code == "not_found":
                     self.found = await self._radio.find(self.found.host_id, RESCAN_S) or self.found
@@ -198,29 +216,46 @@ class Connection:
     def _on_disconnected(self, client: BleakClient) -> None:
         """Tell of a link that broke by itself; what an older client has to say is of no interest."""
         if client is self._client:
+            self._doubt()
             self._lost()
 
     async def close(self) -> None:
         """Disconnect, also a link that broke: BlueZ delivers everything twice to the next one otherwise."""
         client, self._client = self._client, None
         self._subscribed.clear()
+        self._unheard = False
         if client is not None:
             await _disconnect(client)
 
     async def subscribe(self, characteristic: Characteristic, callback: Callable[[str, bytes], None]) -> None:
-        """Have `callback(characteristic, data)` called for every notification or indication."""
+        """Have `callback(characteristic, data)` called for every notification or indication.
+
+        On Linux for this program alone (BlueZ' AcquireNotify): a second one would double every sample of
+        both, and is refused as ``in_use`` so. A few sensors send nothing then, those that notify before
+        they have confirmed the subscription (bleak, issue 1885); the next time they are asked plainly.
+        """
         client, wanted = self._resolve(characteristic)
+        alone = self.found.host_id not in self._radio.not_alone
 
         def on_notification(sender: BleakGATTCharacteristic, data: bytearray) -> None:
             if client is self._client:
+                self._unheard = False
                 callback(sender.uuid.lower(), bytes(data))
 
-        async with self._answering():
-            await client.start_notify(wanted, on_notification)
+        async with self._answering(cause=in_use_by_another if alone else cause):
+            await client.start_notify(wanted, on_notification, bluez={"use_start_notify": not alone})
+        _log.debug("subscribed to %s of %s%s", wanted.uuid, self.found.title, " alone" if alone else "")
+        self._unheard = self._unheard or (alone and not self._subscribed)
         self._subscribed.append(wanted)
+
+    def _doubt(self) -> None:
+        """Remember a sensor that is lost or asked anew and has never said anything to us alone."""
+        if self._unheard:
+            self._radio.not_alone.add(self.found.host_id)
 
     async def unsubscribe_all(self) -> None:
         """End every subscription; of one that cannot be ended nothing is said, the link will be closed."""
+        self._doubt()
         while self._subscribed:
             wanted = self._subscribed.pop()
             try:
@@ -266,10 +301,10 @@ class Connection:
         return self._client
 
     @asynccontextmanager
-    async def _answering(self) -> AsyncIterator[None]:
+    async def _answering(self, cause: Cause = cause) -> AsyncIterator[None]:
         """One exchange with the sensor: parallel ones hang on macOS; it must answer in time."""
         async with self._one_at_a_time:
-            with _failures_told(self.found.title, "connect_failed"):
+            with _failures_told(self.found.title, "connect_failed", cause):
                 async with asyncio.timeout(ANSWER_TIMEOUT_S):
                     yield
 
@@ -282,9 +317,10 @@ async def _disconnect(client: BleakClient) -> None:
 
 
 @contextmanager
-def _failures_told(who: str, otherwise: str) -> Iterator[None]:
+def _failures_told(who: str, otherwise: str, cause: Cause = cause) -> Iterator[None]:
     """Give failures of bleak and of the system as `RadioError`; `otherwise` is the cause if none is known."""
     try:
         yield
     except RADIO_FAILURES as failure:
+        _log.debug("%s: %r", who, failure)
         raise radio_error(cause(failure) or otherwise, who, words(failure)) from failure

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from imu_reps.domain.foreign_text import shown
 from imu_reps.sensors.wire import Advertisement
 
 #: Signal strengths that stand for "unknown" on Linux and macOS.
@@ -44,7 +45,7 @@ def as_found(device: Any, said: Any, before: Found | None) -> Found:
     """
     known = before.advertisement if before else Advertisement()
     advertisement = Advertisement(
-        said.local_name or known.name or device.name,
+        shown(said.local_name or known.name or device.name or "") or None,
         tuple(dict.fromkeys((*known.service_uuids, *(uuid.lower() for uuid in said.service_uuids)))),
         tuple(dict.fromkeys((*known.company_ids, *said.manufacturer_data))),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import fields, replace
 
 import numpy as np
@@ -11,9 +12,14 @@ from imu_reps.sensors.pace import ArrivalPace
 from imu_reps.sensors.stream_items import Item, LinkChange, LinkState, Notification, Restarted
 from imu_reps.sensors.wire import NOTHING_SAID, Decoded, Facts, Family, Samples
 
+_log = logging.getLogger(__name__)
+
 #: Copies of a notification follow one another at once; two of the sensor's own are a connection interval
 #: (7.5 ms at least) apart, or differ in their bytes.
 COPY_WITHIN_S = 0.005
+#: So many notifications in a row came with a copy. Of a sensor that lies quite still one in a hundred may be
+#: like the one before it: by chance this happens once in a hundred million.
+CERTAIN_AFTER = 4
 
 
 class Hearing:
@@ -46,7 +52,7 @@ class Hearing:
         self._place = place
         self._family = family
         self._decoding = family.begin(rate_hz)
-        self._copies: Copies | None = None
+        self._copies: dict[str, Copies] = {}
         self.count_anew()
 
     def count_anew(self) -> None:
@@ -73,27 +79,33 @@ class Hearing:
         if change.state in ("connected", "silent"):
             self._decoding = self._family.resume(self._decoding)
         if change.state == "connected":
-            again = self.last_sample_s is not None
-            self._copies = Copies() if again and self._family.counter == "host" else None
+            self._copies = {}
         self.state = change.state
         return [change]
 
     def _decode(self, arrival: Notification) -> list[Item]:
-        if self._copies and self._copies.is_one(arrival):
+        if self._family.counter == "host" and self._is_copy(arrival):
             self.repeated += 1
             return []
         self._decoding, decoded = self._family.decode(
             self._decoding, arrival.characteristic, arrival.data, arrival.time_s
         )
+        if decoded.damaged:
+            _log.debug("%s: cannot be read: %s %s", self._place, arrival.characteristic, arrival.data.hex())
         self.damaged += decoded.damaged
         self.repeated += decoded.repeated
         self.facts = _latest(self.facts, decoded.facts)
         return self._restart(decoded, arrival) + self._hear(decoded.samples, arrival)
 
+    def _is_copy(self, arrival: Notification) -> bool:
+        copies = self._copies.setdefault(arrival.characteristic, Copies())
+        return copies.is_one(arrival)
+
     def _restart(self, decoded: Decoded, arrival: Notification) -> list[Item]:
         if not decoded.restarted:
             return []
         self.restarts += 1
+        _log.warning("%s: counts anew", self._place)
         self._lost_before += self._numbering.missing
         self._numbering = Numbering()
         self.pace.forget()
@@ -109,6 +121,7 @@ class Hearing:
         back: list[Item] = []
         if self.state in ("connected", "silent"):  # not "away": the last of a broken link may come late
             self.state = "streaming"
+            _log.info("%s: streaming", self._place)
             back.append(LinkChange(self._place, arrival.time_s, "streaming"))
         return [*back, _block(self._place, arrival.time_s, samples)]
 
@@ -135,27 +148,28 @@ class Numbering:
 
 
 class Copies:
-    """Finds a link that delivers every notification more than once.
+    """Finds a characteristic that delivers every notification more than once.
 
-    After a connection that was not ended properly, Linux can deliver everything twice. A family whose
-    samples carry numbers drops the copies by them; this is for those without. It drops copies only as long
-    as every single notification since the connection came with one: two that happen to be alike in a
-    healthy stream stand among others that came once.
+    After a connection that was not ended properly, or when a second program listens too, Linux can deliver
+    everything twice, from the first notification on or from any other. A family whose samples carry numbers
+    drops the copies by them; this is for those without. Two notifications that happen to be alike in a
+    healthy stream stand among others that came once: copies are dropped only while one came with each of
+    the last `CERTAIN_AFTER`, or with each since the connection.
     """
 
     def __init__(self) -> None:
         self._before: Notification | None = None
         self._copied = False
-        self._believed = True
+        self._in_a_row = CERTAIN_AFTER
 
     def is_one(self, arrival: Notification) -> bool:
         """Whether this arrival is a copy of the one before it."""
-        if not self._believed:
-            return False
         if self._before is not None and _alike(self._before, arrival):
+            self._in_a_row += not self._copied
             self._copied = True
-            return True
-        self._believed = self._before is None or self._copied
+            return self._in_a_row >= CERTAIN_AFTER
+        if self._before is not None and not self._copied:
+            self._in_a_row = 0
         self._before, self._copied = arrival, False
         return False
 

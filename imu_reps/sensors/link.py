@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from imu_reps.domain.samples import SensorPlace
 from imu_reps.errors import RadioError
 from imu_reps.sensors.hearing import Hearing
 from imu_reps.sensors.inbox import Inbox
-from imu_reps.sensors.mends import radio_error
+from imu_reps.sensors.radio_errors import PASSING, radio_error
 from imu_reps.sensors.starting import Starter, until
 from imu_reps.sensors.steps import take_steps
 from imu_reps.sensors.stream_items import LinkChange, LinkState, Notification, Wanted
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from imu_reps.sensors.found import Found
 
 __all__ = ["Link", "LinkChange", "LinkState"]
+
+_log = logging.getLogger(__name__)
 
 #: A stream that pauses so long has stopped: the longest stall seen on a working link was a quarter second.
 SILENT_S = 2.0
@@ -45,8 +48,6 @@ FIRST_PAUSE_S = 0.3
 LONGEST_PAUSE_S = 4.0
 #: Stopping a stream politely must not hold up the end of a set.
 STOP_S = 3.0
-#: Causes that only need another try.
-PASSING = ("connect_failed", "not_found")
 
 
 class Link:
@@ -207,6 +208,7 @@ class Link:
                 await self._connect(found)
                 return await self._starter.start(self._connected())
             except RadioError as error:
+                _log.warning("%s: not back yet: %s", self.who, error.message)
                 detail = error.message
 
     async def _poll(self) -> None:
@@ -228,6 +230,8 @@ class Link:
 
     def _tell(self, state: LinkState, detail: str | None = None) -> None:
         self._told = state
+        level = logging.WARNING if state in ("away", "silent") else logging.INFO
+        _log.log(level, "%s: %s%s", self.who, state, f", {detail}" if detail else "")
         self._inbox.put(LinkChange(self._place, _now_s(), state, detail))
 
     def _named(self, error: RadioError) -> RadioError:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from imu_reps.errors import RadioError
 from imu_reps.sensors.hearing import Hearing
-from imu_reps.sensors.mends import radio_error
+from imu_reps.sensors.radio_errors import radio_error
 from imu_reps.sensors.steps import Hear, take_steps
 from imu_reps.sensors.stream_items import Wanted
 
 if TYPE_CHECKING:
     from imu_reps.sensors.ble import Connection
+
+_log = logging.getLogger(__name__)
 
 #: The slowest family fills a packet for 2.7 s before it sends it.
 FIRST_SAMPLES_S = 4.0
@@ -66,6 +69,9 @@ class Starter:
         for way in (self._way, *others):
             await self._ask(connection, way, again=bool(rates))
             rates[way] = await self._counted_rate()
+            _log.info(
+                "%s: asked for %g Hz, way %d: %.1f Hz", self._who, self._wanted.rate_hz, way, rates[way]
+            )
             if abs(rates[way] - self._wanted.rate_hz) <= RATE_TOLERANCE * self._wanted.rate_hz:
                 self._way = way
                 return

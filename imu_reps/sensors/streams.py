@@ -10,7 +10,7 @@ from imu_reps.domain.samples import SensorPlace
 from imu_reps.sensors.hearing import Hearing
 from imu_reps.sensors.inbox import Inbox
 from imu_reps.sensors.link import Link
-from imu_reps.sensors.mends import radio_error
+from imu_reps.sensors.radio_errors import radio_error
 from imu_reps.sensors.stream_items import Item, LinkChange, LinkState, Restarted, SensorStatus, Wanted
 
 if TYPE_CHECKING:

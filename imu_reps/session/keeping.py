@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from imu_reps.domain.foreign_text import shown
 from imu_reps.domain.recording import Header, Note, SensorHeader, default_posture
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.sensors.families import family
 from imu_reps.sensors.stream_items import SensorStatus
 from imu_reps.session.recorder import SetRecorder
 from imu_reps.session.session_plan import SetGoal
-from imu_reps.session.set_file import SetFile, make_folder
+from imu_reps.session.set_file import SetFile
+from imu_reps.storage.file_access import make_folder
 from imu_reps.storage.profile import PairedSensor, Person
 
 Links = Mapping[SensorPlace, SensorStatus]
@@ -137,4 +139,4 @@ def _devices(person: Person, links: Links) -> Iterator[tuple[str, str]]:
 def _one_line(value: str | float) -> str:
     """Text that stands in one line, whatever a device calls itself."""
     text = f"{value:g}" if isinstance(value, float) else str(value)
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return shown(" ".join(text.split()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -21,6 +22,8 @@ from imu_reps.session.session_events import Finished, SetProgress
 from imu_reps.session.session_plan import SetGoal
 from imu_reps.session.set_state import SetState, after, counted_aloud, ended
 from imu_reps.storage.recording import load
+
+_log = logging.getLogger(__name__)
 
 #: After the last repetition of a set so much more is recorded, that its end may be seen,
 TAIL_S = 2.0
@@ -206,6 +209,9 @@ class RunningSet:
             events, analysis = self._analysed(finished.reason)
         except ImuRepsError as error:
             return replace(finished, events=tuple(late), unusable=error)
+        of_set = analysis.summary.set
+        counted = of_set.rep_count, of_set.rep_count_certainty
+        _log.info("%s: %s, %s reps, certainty %s", self.path, finished.reason, *counted)
         return replace(finished, events=(*late, *events), analysis=analysis, summary=analysis.summary)
 
     def _analysed(self, reason: str) -> tuple[list[Event], Analysis]:

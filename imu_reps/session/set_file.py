@@ -10,7 +10,7 @@ from pathlib import Path
 from imu_reps.domain.recording import Header, Note
 from imu_reps.domain.samples import SampleBlock
 from imu_reps.errors import FileAccessError
-from imu_reps.storage.file_access import access_error
+from imu_reps.storage.file_access import make_folder
 from imu_reps.storage.recording import RecordingWriter
 
 
@@ -79,20 +79,6 @@ class SetFile:
                 self.path = path
                 return path
         return None
-
-
-def make_folder(folder: Path) -> None:
-    """Make the folder of recordings, unless it is there.
-
-    Raises
-    ------
-    FileAccessError
-        ``permission``, ``disk_full``; ``exists``, ``not_found``: something on the way is no folder.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise access_error(error, str(folder)) from error
 
 
 def free_path(folder: Path, name: str) -> Path:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.errors import RadioError, UsageError
 from imu_reps.sensors.families import Recognised, recognise
-from imu_reps.sensors.mends import radio_error
+from imu_reps.sensors.radio_errors import radio_error
 from imu_reps.sensors.wire import Family
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from imu_reps.domain.recording import SensorHeader
 from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace, concatenate
 from imu_reps.errors import RadioError, RecordingError
 from imu_reps.kinematics.clock.offline import TimedSamples, fit_clock
-from imu_reps.sensors.mends import radio_error
+from imu_reps.sensors.radio_errors import radio_error
 from imu_reps.sensors.streams import SensorStatus, Streams, Wanted
 from imu_reps.setup.candidates import all_heard, fit, nearby, two_heard
 from imu_reps.setup.pairing import next_items, wanted_sensor

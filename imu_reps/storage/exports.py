@@ -19,11 +19,12 @@ import numpy as np
 
 from imu_reps.domain.events import Event
 from imu_reps.domain.finding import Finding
+from imu_reps.domain.foreign_text import spreadsheet_cell
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.domain.summary import SUMMARY_FORMAT, Summary
 from imu_reps.domain.track import AngleTrack
-from imu_reps.errors import FileAccessError, ImuRepsError
-from imu_reps.storage.file_access import access_error
+from imu_reps.errors import ImuRepsError
+from imu_reps.storage.file_access import access_error, save_document, write_new
 from imu_reps.storage.plain_json import one_line, plain
 
 
@@ -89,30 +90,15 @@ def angles_csv(track: AngleTrack) -> Iterator[str]:
         yield (_ROW * len(rows) % tuple(rows.ravel().tolist())).replace("nan", "")
 
 
-def save_angles(track: AngleTrack, path: str, *, replace: bool = False) -> None:
-    """Write the table to a file.
-
-    Parameters
-    ----------
-    replace : bool
-        Whether a file that is already there may be replaced.
+def save_angles(track: AngleTrack, path: str, *, force: bool = False) -> None:
+    """Write the table to a file; with `force` over an older table of angles.
 
     Raises
     ------
     FileAccessError
-        If the file exists already or cannot be written.
+        As `imu_reps.storage.file_access.save_document`.
     """
-    try:
-        with Path(path).open("w" if replace else "x", encoding="utf-8", newline="\n") as file:
-            file.writelines(angles_csv(track))
-    except FileExistsError as error:
-        raise FileAccessError(
-            f"{path}: the file exists already.",
-            hint="Choose another name, or replace it with --force.",
-            code="exists",
-        ) from error
-    except OSError as error:
-        raise access_error(error, path) from error
+    save_document(path, "".join(angles_csv(track)), mark=",".join(COLUMNS) + "\n", force=force)
 
 
 _OF_SET = ("file", "person", "session", "set_number", "pain", "effort")
@@ -132,13 +118,14 @@ def history_csv(sets: Iterable[StoredSet]) -> str:
 def _row(stored: dict[str, Any]) -> dict[str, Any]:
     summary = stored["summary"]
     figures = {name: value for name, value in summary["set"].items() if name != "trend"}
-    return {
+    row = {
         **{name: stored[name] for name in _OF_SET},
         **{name: summary["recording"][name] for name in _OF_RECORDING},
         **figures,
         "version": summary["version"],
         "preset": summary["settings"]["preset"],
     }
+    return {name: spreadsheet_cell(value) for name, value in row.items()}
 
 
 def truth_path(recording: str | Path) -> Path:
@@ -159,7 +146,6 @@ def save_truth(truth: Mapping[str, Any], recording: str | Path) -> None:
     path = truth_path(recording)
     text = json.dumps(plain(truth), indent=1) + "\n"
     try:
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        write_new(path, text.encode("utf-8"))
     except OSError as error:
         raise access_error(error, str(path)) from error

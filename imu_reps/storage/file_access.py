@@ -1,8 +1,11 @@
-"""What the operating system refuses, said with its hint; and documents written whole."""
+"""Files and folders: made for this user alone, written whole, and what the system refuses, with its hint."""
 
 from __future__ import annotations
 
 import errno
+import os
+import tempfile
+from io import BufferedWriter, FileIO
 from pathlib import Path
 
 from imu_reps.errors import FileAccessError
@@ -55,15 +58,129 @@ def refuse_special(path: Path) -> None:
         )
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write `text` as UTF-8, over an older version of the same document.
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, for this user alone; one that is there stays.
 
     Raises
     ------
     FileAccessError
-        No such folder, no permission, disk full.
+        ``permission``, ``disk_full``; ``exists``, ``not_found``: something on the way is no folder.
     """
     try:
-        path.write_text(text, encoding="utf-8", newline="\n")
+        missing = [place for place in (folder, *folder.parents) if not place.exists()]
+        for place in reversed(missing):
+            place.mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise access_error(error, str(folder)) from error
+
+
+def create(path: Path) -> FileIO:
+    """A new file for this user alone, to read and write without a buffer; never over one that is there.
+
+    Raises
+    ------
+    OSError
+        As `open`; `access_error` has the words.
+    """
+    return FileIO(path, "x+b", opener=_private)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def write_new(path: Path, content: bytes) -> None:
+    """Write a new file, whole or not at all.
+
+    Raises
+    ------
+    OSError
+        As `open`.
+    """
+    with create(path) as raw:
+        try:
+            with BufferedWriter(raw) as file:
+                file.write(content)
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Put `content` in a file's place: written beside it, then renamed; whole or not at all.
+
+    A link to the file stays a link.
+
+    Raises
+    ------
+    OSError
+        As `open`; the old file is as it was.
+    """
+    path = path.resolve()
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # for this user alone
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+#: A document says within so many bytes what it is.
+_MARK_WITHIN = 1024
+
+
+def save_document(path: str | os.PathLike[str], text: str, *, mark: str, force: bool = False) -> None:
+    """Write a page or a table, whole or not at all; the one way for everything but recordings.
+
+    Parameters
+    ----------
+    path : path-like
+    text : str
+    mark : str
+        What stands at the top of every document of this kind, and in nobody else's.
+    force : bool
+        Replace a document of the same kind; nothing else is ever replaced.
+
+    Raises
+    ------
+    FileAccessError
+        ``exists``: there is one, and no `force`; ``not_ours``: something else is there; ``not_found``,
+        ``permission``, ``disk_full``.
+    """
+    path, content = Path(path), text.encode("utf-8")
+    try:
+        if not _is_there(path):
+            write_new(path, content)
+            return
+        if not _has_mark(path, mark):
+            raise FileAccessError(
+                f"{path}: there is something else under that name, and it is never replaced.",
+                hint="Choose another name.",
+                code="not_ours",
+            )
+        if not force:
+            raise FileAccessError(
+                f"{path}: the file exists already.",
+                hint="Choose another name, or replace it with --force.",
+                code="exists",
+            )
+        replace(path, content)
     except OSError as error:
         raise access_error(error, str(path)) from error
+
+
+def _is_there(path: Path) -> bool:
+    return path.is_symlink() or path.exists()
+
+
+def _has_mark(path: Path, mark: str) -> bool:
+    """Whether a file says at its top that it is such a document; what is no file is not opened."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return mark.encode() in file.read(_MARK_WITHIN)

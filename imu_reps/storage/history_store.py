@@ -17,11 +17,14 @@ from imu_reps.domain.exercise import Exercise
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.domain.summary import Summary
 from imu_reps.errors import FileAccessError
-from imu_reps.storage.file_access import access_error
+from imu_reps.storage.file_access import create, make_folder
 from imu_reps.storage.folders import data_folder
 from imu_reps.storage.plain_json import one_line
 
 HISTORY_FILE = "history.sqlite3"
+
+#: Pain and effort are said from 0 to this.
+MOST_SAID = 10
 
 #: How long a process waits for another that is writing.
 PATIENCE_S = 10.0
@@ -85,10 +88,9 @@ class History:
 
     def __init__(self, file: str | os.PathLike[str] | None = None) -> None:
         self.path = Path(file) if file is not None else history_path()
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise access_error(error, str(self.path.parent)) from error
+        make_folder(self.path.parent)
+        with contextlib.suppress(OSError):  # what is wrong with it SQLite will say; its own would be for all
+            create(self.path).close()
         with self._told_plainly():
             self._database = sqlite3.connect(self.path, timeout=PATIENCE_S, isolation_level=None)
         try:
@@ -219,7 +221,15 @@ class History:
                 hint="Compute the sets again: imu-reps reanalyse.",
                 code="old_analysis",
             ) from error
-        return StoredSet(file, person, session, set_number, pain, effort, read)
+        stored = StoredSet(file, person, session, set_number, pain, effort, read)
+        wrong = _damage(stored)
+        if wrong is not None:
+            raise FileAccessError(
+                f"{self.path}: what is remembered of {file} is damaged: {wrong}.",
+                hint="Move the history away; imu-reps reanalyse makes it anew from the recordings.",
+                code="damaged_history",
+            )
+        return stored
 
     def _migrate(self) -> None:
         known = len(MIGRATIONS)
@@ -261,6 +271,23 @@ class History:
             yield
         except sqlite3.Error as error:
             raise _error(error, self.path) from error
+
+
+def _damage(stored: StoredSet) -> str | None:
+    """What cannot be in a row; SQLite itself keeps anything in any column."""
+    kinds = {"file": str, "person": str, "session": str, "set_number": int, "pain": int, "effort": int}
+    for name, kind in kinds.items():
+        value = getattr(stored, name)
+        if value is not None and type(value) is not kind:
+            return f"{name} is {value!r}"
+    for said in (stored.pain, stored.effort):
+        if said is not None and not 0 <= said <= MOST_SAID:
+            return f"pain or effort is {said}"
+    try:
+        stored.recorded  # noqa: B018 - reading it tells
+    except ValueError:
+        return f"the date is {stored.summary.recording.created!r}"
+    return None
 
 
 def _error(error: sqlite3.Error, path: Path) -> FileAccessError:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import tempfile
 import tomllib
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -17,7 +16,7 @@ from imu_reps.domain.exercise import EXERCISES, Exercise
 from imu_reps.domain.recording import Axis, Side
 from imu_reps.domain.samples import SENSOR_PLACES
 from imu_reps.errors import FileAccessError
-from imu_reps.storage.file_access import access_error
+from imu_reps.storage.file_access import access_error, make_folder, replace
 from imu_reps.storage.profile import PairedSensor, Person, Profiles, profile_path
 
 Table = Mapping[str, Any]
@@ -63,25 +62,12 @@ def save_profiles(profiles: Profiles, file: str | os.PathLike[str] | None = None
 
     path = Path(file) if file is not None else profile_path()
     content = tomli_w.dumps(_tree(profiles)).encode("utf-8")
+    make_folder(path.parent)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path.resolve(), content)  # resolved: a link to the file stays a link
+        replace(path, content)
     except OSError as error:
         raise access_error(error, str(path)) from error
     return path
-
-
-def _replace(path: Path, content: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _tree(profiles: Profiles) -> dict[str, Any]:

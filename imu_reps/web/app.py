@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+import http
 from importlib.resources import files
 
-from starlette.applications import Starlette
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route, WebSocketRoute
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from websockets.datastructures import Headers
+from websockets.http11 import Request, Response
 
 from imu_reps.web.access import Access
 from imu_reps.web.reports import Reports, report_policy
-from imu_reps.web.viewer import Desk, serve_viewer
 
 #: Every file there is to be had, and what it is; there is no other way to a file.
 STATIC = {
@@ -30,33 +23,8 @@ STATIC = {
     "/sound.js": ("sound.js", "text/javascript"),
     "/words.js": ("words.js", "text/javascript"),
 }
-
-
-def application(desk: Desk, reports: Reports) -> Starlette:
-    """The page as an ASGI application."""
-    routes = [Route(path, _file(name, kind), methods=["GET"]) for path, (name, kind) in STATIC.items()]
-    routes.append(Route("/report/{name}", partial(_report, reports), methods=["GET"]))
-    live = WebSocketRoute("/live", partial(serve_viewer, desk))
-    page = Starlette(routes=[*routes, live], middleware=[Middleware(Guard, access=desk.access)])
-    page.router.redirect_slashes = False  # an address is one of these, or nothing
-    return page
-
-
-def _file(name: str, kind: str) -> Callable[[Request], Response]:
-    content = (files("imu_reps.web") / "static" / name).read_bytes()
-
-    def answer(request: Request) -> Response:  # noqa: ARG001 - the endpoint's signature
-        return Response(content, media_type=kind)
-
-    return answer
-
-
-async def _report(reports: Reports, request: Request) -> Response:
-    page = reports.get(request.path_params["name"])
-    if page is None:
-        return PlainTextResponse("There is no such report.", status_code=404)
-    return Response(page, media_type="text/html", headers={"Content-Security-Policy": report_policy(page)})
-
+#: The connection of a viewer.
+LIVE = "/live"
 
 #: The page runs its own scripts and styles and speaks to its own server; nothing else, from nowhere else.
 PAGE_POLICY = (
@@ -68,49 +36,62 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Connection": "close",
 }
 
 
-class Guard:
-    """Refuses requests that name another host or come from another page.
+class Pages:
+    """Answers requests; those that name another host or come from another page are refused.
 
     Parameters
     ----------
-    app : ASGI application
     access : Access
+    reports : Reports
     """
 
-    def __init__(self, app: ASGIApp, access: Access) -> None:
-        self._app = app
+    def __init__(self, access: Access, reports: Reports) -> None:
         self._access = access
+        self._reports = reports
+        folder = files("imu_reps.web") / "static"
+        self._files = {path: ((folder / name).read_bytes(), kind) for path, (name, kind) in STATIC.items()}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request, if it may be served."""
-        if scope["type"] == "lifespan" or self._is_allowed(scope):
-            await self._app(scope, receive, _with_headers(send))
-        elif scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1008})  # before it is accepted: answered with 403
-        else:
-            refusal = PlainTextResponse("This page is not served under that address.", status_code=403)
-            await refusal(scope, receive, _with_headers(send))
+    def answer(self, request: Request) -> Response | None:
+        """The answer to a request; None to one that may become a viewer's connection."""
+        if not self._is_allowed(request):
+            return _plain(http.HTTPStatus.FORBIDDEN, "This page is not served under that address.")
+        if request.method != "GET":
+            return _plain(http.HTTPStatus.METHOD_NOT_ALLOWED, "This page is only read.")
+        path = request.path.partition("?")[0]
+        if path == LIVE:
+            return None
+        if path in self._files:
+            content, kind = self._files[path]
+            return _response(http.HTTPStatus.OK, content, kind)
+        report = self._reports.get(path.removeprefix("/report/")) if path.startswith("/report/") else None
+        if report is None:
+            return _plain(http.HTTPStatus.NOT_FOUND, "There is no such page.")
+        return _response(http.HTTPStatus.OK, report.encode(), "text/html", report_policy(report))
 
-    def _is_allowed(self, scope: Scope) -> bool:
-        headers = Headers(scope=scope)
-        hosts, origins = headers.getlist("host"), headers.getlist("origin")
+    def _is_allowed(self, request: Request) -> bool:
+        hosts, origins = (request.headers.get_all(name) for name in ("Host", "Origin"))
         if len(hosts) != 1 or not self._access.is_host(hosts[0]) or len(origins) > 1:
             return False
-        if not origins:
-            return str(scope["type"]) == "http"
+        if not origins:  # browsers always say from which page a viewer's connection comes
+            return not request.path.startswith(LIVE)
         return self._access.is_origin(origins[0])
 
 
-def _with_headers(send: Send) -> Send:
-    async def sent(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            for name, value in HEADERS.items():
-                headers[name] = value
-            headers.setdefault("Content-Security-Policy", PAGE_POLICY)
-        await send(message)
+def _plain(status: http.HTTPStatus, text: str) -> Response:
+    return _response(status, text.encode(), "text/plain")
 
-    return sent
+
+def _response(status: http.HTTPStatus, content: bytes, kind: str, policy: str = PAGE_POLICY) -> Response:
+    headers = Headers(
+        **HEADERS,
+        **{
+            "Content-Type": f"{kind}; charset=utf-8",
+            "Content-Length": str(len(content)),
+            "Content-Security-Policy": policy,
+        },
+    )
+    return Response(status.value, status.phrase, headers, content)

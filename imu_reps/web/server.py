@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import threading
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import AsyncExitStack, closing, suppress
+from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.http11 import Request, Response
 
 from imu_reps.errors import UsageError
 from imu_reps.web.access import Access
-from imu_reps.web.app import application
+from imu_reps.web.app import Pages
 from imu_reps.web.commands import Command
+from imu_reps.web.door import STRANGER_S, Door
 from imu_reps.web.hub import Hub
 from imu_reps.web.reports import Reports
-from imu_reps.web.viewer import Desk
+from imu_reps.web.viewer import Desk, serve_viewer
 
 LOOPBACK = "127.0.0.1"
 #: Nothing a viewer says is longer.
 MOST_BYTES = 1024
 #: A connection that does not answer is found out after this.
 PING_S = 10.0
+#: Who is told goodbye and does not answer is let go after this.
+CLOSE_S = 1.0
 START_S, STOP_S = 10.0, 5.0
+#: What strangers send is in no log, nor what viewers are sent: it holds their tokens.
+_SILENT = logging.Logger("page", logging.CRITICAL)
 
 
 class PageServer:
@@ -64,46 +71,87 @@ class PageServer:
         names = [*reversed(addresses), "localhost"]
         self.access = Access.new(tuple(name if bound == 80 else f"{name}:{bound}" for name in names))
         self.reports = Reports()
-        self._server = uvicorn.Server(
-            uvicorn.Config(
-                application(Desk(hub, self.access, ask), self.reports),
-                http=Doorway,
-                ws="websockets-sansio",
-                ws_max_size=MOST_BYTES,
-                ws_ping_interval=PING_S,
-                ws_ping_timeout=PING_S,
-                ws_per_message_deflate=False,
-                lifespan="off",
-                log_config=None,
-                log_level="critical",
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=1,
-                h11_max_incomplete_event_size=16384,
-            )
-        )
+        self._desk = Desk(hub, self.access, ask)
+        self._started = threading.Event()
+        self._stop: Callable[[], None] | None = None
         self._thread = threading.Thread(target=self._run, name="page", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
-        waited = threading.Event()
-        for _ in range(int(START_S / 0.02)):
-            if self._server.started or not self._thread.is_alive():
-                break
-            waited.wait(0.02)
+        self._started.wait(START_S)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.should_exit = True
+        if self._stop is not None:
+            with suppress(RuntimeError):  # its loop has ended already
+                self._stop()
         self._thread.join(STOP_S)
         for listener in self._sockets:
             with suppress(OSError):
                 listener.close()
 
     def _run(self) -> None:
-        self._server.run(sockets=self._sockets)
+        try:
+            asyncio.run(self._serve())
+        finally:
+            self._started.set()
+
+    async def _serve(self) -> None:
+        stopped, door = asyncio.Event(), Door()
+        loop = asyncio.get_running_loop()
+
+        def stop() -> None:
+            loop.call_soon_threadsafe(stopped.set)
+
+        pages = Pages(self.access, self.reports)
+
+        def answer(_: ServerConnection, request: Request) -> Response | None:
+            return pages.answer(request)
+
+        async def attend(connection: ServerConnection) -> None:
+            await serve_viewer(self._desk, connection, lambda: door.forget(connection.transport))
+
+        self._stop = stop
+        async with AsyncExitStack() as listening:
+            for listener in self._sockets:
+                server = serve(
+                    attend,
+                    sock=listener,
+                    process_request=answer,
+                    create_connection=partial(Visit, door),  # type: ignore[arg-type]  # a factory will do
+                    compression=None,
+                    server_header=None,
+                    open_timeout=STRANGER_S,
+                    ping_interval=PING_S,
+                    ping_timeout=PING_S,
+                    close_timeout=CLOSE_S,
+                    max_size=MOST_BYTES,
+                    logger=_SILENT,
+                )
+                await listening.enter_async_context(server)
+            self._started.set()
+            await stopped.wait()
+            door.empty()
+
+
+class Visit(ServerConnection):
+    """A connection that the door knows of (`create_connection` is where websockets wants this said)."""
+
+    def __init__(self, door: Door, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._door = door
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Somebody comes in."""
+        super().connection_made(transport)
+        self._door.enter(self.transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """He has gone."""
+        self._door.forget(self.transport)
+        super().connection_lost(exc)
 
 
 def _listening(port: int, *, share: bool) -> list[socket.socket]:
@@ -154,40 +202,3 @@ def network_address() -> str:
             code="no_network",
         )
     return address
-
-
-#: Who connects and has not asked for anything within this is not waited for.
-REQUEST_S = 5.0
-#: Connections at once, viewers among them, of one address and of all: nobody alone shuts the others out, and
-#: the file handles that recording needs are not used up here.
-MOST_OF_ONE, MOST_OF_ALL = 40, 96
-
-
-class Doorway(H11Protocol):
-    """Plain HTTP as uvicorn speaks it, for a bounded number of connections that do ask for something."""
-
-    _patience: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take a connection, or refuse it without a word."""
-        super().connection_made(transport)
-        mine = sum(_address(other) == _address(self) for other in self.connections)
-        if mine > MOST_OF_ONE or len(self.connections) > MOST_OF_ALL:
-            transport.abort()
-        else:
-            self._patience = self.loop.call_later(REQUEST_S, self._give_up)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Forget a connection."""
-        if self._patience is not None:
-            self._patience.cancel()
-        super().connection_lost(exc)
-
-    def _give_up(self) -> None:
-        if self.cycle is None and self in self.connections:  # not a viewer's by now
-            self.transport.abort()
-
-
-def _address(connection: object) -> str | None:
-    client = getattr(connection, "client", None)
-    return client[0] if client else None

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
 
 from imu_reps.web.access import Access, Role
 from imu_reps.web.commands import Command, read_command, read_hello
@@ -42,34 +43,35 @@ class Desk:
     ask: Callable[[Command], None]
 
 
-async def serve_viewer(desk: Desk, socket: WebSocket) -> None:
-    """Show a viewer the set, and pass on what he asks for, until he goes."""
-    await socket.accept()
+async def serve_viewer(desk: Desk, socket: ServerConnection, admit: Callable[[], None]) -> None:
+    """Show a viewer the set, and pass on what he asks for, until he goes; `admit` is called if he may."""
     role = await _role(desk.access, socket)
     if role is None:
-        await _close(socket, WRONG_TOKEN)
+        await socket.close(WRONG_TOKEN)
         return
+    admit()
     mailbox = desk.hub.join()
     if mailbox is None:
-        await _close(socket, TOO_MANY)
+        await socket.close(TOO_MANY)
         return
     try:
         code = await _attend(desk, socket, role, mailbox)
-        await _close(socket, code)
+        if code is not None:
+            await socket.close(code)
     finally:
         desk.hub.leave(mailbox)
 
 
-async def _role(access: Access, socket: WebSocket) -> Role | None:
+async def _role(access: Access, socket: ServerConnection) -> Role | None:
     try:
         async with asyncio.timeout(HELLO_S):
             hello = read_hello(await _text(socket))
-    except (TimeoutError, WebSocketDisconnect):
+    except (TimeoutError, ConnectionClosed):
         return None
     return None if hello is None else access.role(hello.token)
 
 
-async def _attend(desk: Desk, socket: WebSocket, role: Role, mailbox: Mailbox) -> int | None:
+async def _attend(desk: Desk, socket: ServerConnection, role: Role, mailbox: Mailbox) -> int | None:
     """Show and listen at once; gives the code to close with, None: he went."""
     showing = asyncio.create_task(_show(socket, role, mailbox))
     listening = asyncio.create_task(_listen(desk, socket, role))
@@ -80,33 +82,33 @@ async def _attend(desk: Desk, socket: WebSocket, role: Role, mailbox: Mailbox) -
     return done.pop().result()
 
 
-async def _show(socket: WebSocket, role: Role, mailbox: Mailbox) -> int | None:
+async def _show(socket: ServerConnection, role: Role, mailbox: Mailbox) -> int | None:
     """Send what there is to see until the viewer goes or cannot keep up."""
     encoder = msgspec.json.Encoder()
     try:
-        await socket.send_text(encoder.encode({"role": role}).decode())
+        await socket.send(encoder.encode({"role": role}).decode())
         while not mailbox.behind:
             picture, moments = await mailbox.take()
             # A page that slept takes in all at once what waited for it: by this it knows what is old.
             message = {"picture": picture, "moments": moments, "sent_s": round(time.time(), 3)}
             text = encoder.encode(message).decode()
             async with asyncio.timeout(SEND_S):
-                await socket.send_text(text)
+                await socket.send(text)
     except TimeoutError:
         return TOO_SLOW
-    except (WebSocketDisconnect, RuntimeError):
+    except ConnectionClosed:
         return None
     return TOO_SLOW
 
 
-async def _listen(desk: Desk, socket: WebSocket, role: Role) -> int | None:
+async def _listen(desk: Desk, socket: ServerConnection, role: Role) -> int | None:
     """Pass on commands; who talks too much, or what is no command, ends the connection."""
     loop = asyncio.get_running_loop()
     allowance, heard_s = BURST, loop.time()
     while True:
         try:
             text = await _text(socket)
-        except (WebSocketDisconnect, RuntimeError):
+        except ConnectionClosed:
             return None
         now_s = loop.time()
         allowance = min(BURST, allowance + (now_s - heard_s) * MESSAGES_HZ) - 1.0
@@ -120,18 +122,7 @@ async def _listen(desk: Desk, socket: WebSocket, role: Role) -> int | None:
             desk.ask(command)
 
 
-async def _text(socket: WebSocket) -> str:
+async def _text(socket: ServerConnection) -> str:
     """The next message; bytes are nothing this page ever sends."""
-    message = await socket.receive()
-    if message["type"] == "websocket.disconnect":
-        raise WebSocketDisconnect(message.get("code", 1000))
-    return message.get("text") or ""
-
-
-async def _close(socket: WebSocket, code: int | None) -> None:
-    if code is not None:
-        try:
-            async with asyncio.timeout(1.0):
-                await socket.close(code)
-        except (TimeoutError, RuntimeError, WebSocketDisconnect):
-            return
+    message = await socket.recv()
+    return message if isinstance(message, str) else ""

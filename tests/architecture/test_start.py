@@ -11,7 +11,7 @@ from imu_reps.cli.main import COMMANDS
 
 HEAVY = (
     *("numpy", "scipy", "pandas", "vqf", "bleak", "bumble"),
-    *("matplotlib", "jinja2", "rich", "msgspec", "starlette", "uvicorn", "segno"),
+    *("matplotlib", "jinja2", "rich", "msgspec", "websockets", "segno"),
 )
 
 

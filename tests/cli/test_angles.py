@@ -42,18 +42,18 @@ def test_what_was_not_measured_is_empty(run: Run, swung: Path, tmp_path: Path) -
     assert all(row[0] for row in rows)
 
 
-def test_a_file_is_replaced_only_by_force(run: Run, swung: Path, tmp_path: Path) -> None:
+def test_an_older_table_is_replaced_by_force_alone(run: Run, swung: Path, tmp_path: Path) -> None:
     out = tmp_path / "angles.csv"
     first = run("angles", swung, "-o", out)
     written = out.read_text(encoding="utf-8")
-    out.write_text("mine", encoding="utf-8")
+    out.write_text(written + "older\n", encoding="utf-8")
     refused = run("angles", swung, "-o", out)
     kept = out.read_text(encoding="utf-8")
     forced = run("angles", swung, "-o", out, "--force")
 
     assert (first.exit_code, refused.exit_code, forced.exit_code) == (0, 1, 0)
     assert "--force" in refused.stderr
-    assert kept == "mine"
+    assert kept == written + "older\n"
     assert out.read_text(encoding="utf-8") == written
 
 

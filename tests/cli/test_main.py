@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -105,6 +106,24 @@ def test_a_broken_pipe_ends_quietly(swung: Path, verb: str) -> None:
         words = started.stderr.read()
 
     assert words == b""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell's way to close a stream")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("verb", ["report", "angles", "replay", "check", "record"])
+def test_a_stream_that_was_closed_from_the_start_is_no_traceback(
+    swung: Path, tmp_path: Path, verb: str, closed: str
+) -> None:
+    words = [verb, str(swung)]
+    if verb == "record":
+        words = ["record", "--virtual", "--speed", "0", "--reps", "1", "--folder", str(tmp_path)]
+    call = " ".join(map(shlex.quote, [*PROGRAM, *words]))
+    done = subprocess.run(["sh", "-c", f"exec {call} {closed}"], capture_output=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert b"Traceback" not in done.stderr
+    for recording in tmp_path.glob("*.csv"):
+        assert recording.read_bytes().startswith(b"# format: imu-reps-recording/1")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")

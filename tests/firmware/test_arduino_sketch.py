@@ -121,6 +121,22 @@ def test_it_stops_when_told_and_when_the_link_goes(sketch):
         assert np.abs(np.array([p.seq for _, p in sent]) * 50_000 - elapsed_us).max() <= 25_000
 
 
+def test_the_rate_it_has_begins_the_stream_anew(sketch):
+    lines = sketch(f"{FULL_BATTERY}setup\nmtu 247\n{START}run 520000\nwrite 036400\nrun 500000\n")
+    packets = [packet for _, packet in notified(lines)]
+    (anew,) = np.flatnonzero(np.diff([p.seq for p in packets]) != 1)
+    assert packets[anew + 1].seq == packets[anew].seq + 2  # the packet cut short keeps its number
+    assert {p.flags for p in packets} == {0}
+    assert (packets[anew + 1].t0_us - packets[anew].t0_us) % 50_000 > 2_000
+
+
+def test_the_last_host_time_outlives_the_link(sketch):
+    told = "write 05efcdab8967452301\n"
+    lines = sketch(f"{FULL_BATTERY}setup\nrun 1000000\n{told}control\ndisconnect\nrun 500000\ncontrol\n")
+    before, after = values(lines, "control")
+    assert before == after
+
+
 def test_a_stall_is_counted_and_flagged(sketch):
     lines = sketch(f"{FULL_BATTERY}setup\nmtu 247\n{START}run 500000\nstall 73000\nrun 500000\n")
     packets = [packet for _, packet in notified(lines)]

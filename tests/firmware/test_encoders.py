@@ -129,6 +129,16 @@ class TestStream:
         script += "".join(add(3_000_000 + i * 5000) for i in range(10)) + "take\n"
         assert [p.seq for p in packets(encoder(script))] == [0, 60]
 
+    @pytest.mark.parametrize("rate", [100, 200])
+    def test_a_packet_cut_short_keeps_its_number_and_no_pause_is_an_overrun(self, encoder, rate):
+        script = "begin 100 5\n" + "".join(add(i * 10000) for i in range(11)) + "take\ntake\n"
+        again = f"begin {rate} {rate // 20}\n" + "".join(
+            add(110_000 + i * 1_000_000 // rate) for i in range(10)
+        )
+        sent = packets(encoder(script + again + "take\n"))
+        assert [p.seq for p in sent] == [0, 1, 3]
+        assert [p.flags for p in sent] == [0, 0, 0]
+
     def test_a_new_start_throws_away_what_was_not_sent(self, encoder):
         script = "begin 100 2\n" + "".join(add(i * 10000, marked(i)) for i in range(5)) + "begin 100 2\n"
         script += add(60000, marked(6)) + add(70000, marked(7)) + "take\ntake\n"

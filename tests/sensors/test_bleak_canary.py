@@ -23,7 +23,7 @@ from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
 from bleak.backends.service import BleakGATTService, BleakGATTServiceCollection
 
-from imu_reps.sensors.radio_failures import BY_BUS_NAME, BY_CLASS, BY_REASON
+from imu_reps.sensors.radio_errors import BY_BUS_NAME, BY_CLASS, BY_REASON
 
 BACKENDS = Path(bleak.__file__).parent / "backends"
 SERVICE = "0000ffe5-0000-1000-8000-00805f9a34fb"
@@ -122,7 +122,7 @@ def test_the_version_is_one_we_know() -> None:
 
 
 def test_causes_are_told_by_names_that_exist() -> None:
-    """Otherwise `radio_failures` calls every failure a failed connection."""
+    """Otherwise `radio_errors` calls every failure a failed connection."""
     for name in BY_CLASS:
         assert hasattr(exc, name) or issubclass(__builtins__[name], OSError)  # type: ignore[index]
     assert set(BY_REASON) == {reason.name for reason in exc.BleakBluetoothNotAvailableReason}
@@ -146,7 +146,7 @@ def test_errors_carry_reason_and_bus_name() -> None:
 
 
 def test_linux_errors_keep_their_names() -> None:
-    """Otherwise `radio_failures.BY_BUS_NAME` misses them."""
+    """Otherwise `radio_errors.BY_BUS_NAME` misses them."""
     known = source("bluezdbus/defs.py")
     for name in BY_BUS_NAME:
         assert not name.startswith("org.bluez") or f'"{name}"' in known
@@ -295,9 +295,10 @@ def test_disconnecting_without_a_connection_is_harmless_on_linux() -> None:
     assert 'logger.debug("already disconnected (%s)", self._device_path)\n            return' in client
 
 
-def test_linux_subscribes_by_start_notify() -> None:
-    """The other way broke sensors; in it, a subscription of another program is "Notify acquired"."""
+def test_linux_subscribes_for_one_program_alone_when_asked_to() -> None:
+    """Otherwise a second program on the same sensor doubles every sample of both."""
     assert 'bluez.get("use_start_notify", True)' in source("bluezdbus/client.py")
+    assert 'member="AcquireNotify"' in source("bluezdbus/client.py")
     assert "bluez" in parameters(BleakClient.start_notify)
 
 
@@ -321,5 +322,5 @@ def test_linux_does_not_wait_for_a_sensor_longer_than_the_time_out() -> None:
 
 
 def test_a_missing_adapter_is_named_in_the_text() -> None:
-    """`radio_failures.BY_TEXT` tells a wrong `adapter=` by it."""
+    """`radio_errors.BY_TEXT` tells a wrong `adapter=` by it."""
     assert "raise BleakError(f\"adapter '" in source("bluezdbus/manager.py")

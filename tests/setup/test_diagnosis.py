@@ -12,7 +12,7 @@ from imu_reps.domain.samples import FloatArray, SensorPlace
 from imu_reps.errors import FileAccessError
 from imu_reps.kinematics.clock.offline import SensorClock
 from imu_reps.sensors.ble import Radio
-from imu_reps.sensors.mends import radio_error
+from imu_reps.sensors.radio_errors import radio_error
 from imu_reps.sensors.streams import SensorStatus
 from imu_reps.setup.computer_check import (
     Check,

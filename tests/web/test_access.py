@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import socket as sockets
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import replace
 from time import monotonic, sleep
 from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from imu_reps.web import server as doorway
 from imu_reps.web import viewer
 from imu_reps.web.access import Access
 from imu_reps.web.app import STATIC
@@ -247,50 +244,6 @@ def test_more_viewers_than_can_be_served_are_told_so(page: Any, hear: Any) -> No
             hear(stack.enter_context(page.viewer()))
         with page.viewer() as late:
             assert closed_with(late) == viewer.TOO_MANY
-
-
-@pytest.mark.parametrize("said", [b"", b"GET / HTTP/1.1\r\nHost: "], ids=["nothing", "half a request"])
-def test_who_stands_in_the_door_is_let_go(page: Any, monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:
-    monkeypatch.setattr(doorway, "REQUEST_S", 0.2)
-    with standing(page) as idle:
-        idle.sendall(said)
-
-        assert is_let_go(idle)
-
-
-def test_a_viewer_is_not_taken_for_one_who_stands_in_the_door(
-    page: Any, hear: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(doorway, "REQUEST_S", 0.2)
-    with page.viewer() as socket:
-        hear(socket)
-        sleep(0.5)
-        page.hub.show(replace(page.hub.picture, count=7))
-        while hear(socket)["picture"]["count"] != 7:
-            pass
-
-
-def test_nobody_alone_takes_every_place_in_the_door(page: Any) -> None:
-    with ExitStack() as stack:
-        crowd = [stack.enter_context(standing(page)) for _ in range(doorway.MOST_OF_ONE + 5)]
-        late = crowd[doorway.MOST_OF_ONE :]
-
-        assert all(is_let_go(one) for one in late)
-    until(lambda: page.get("/")[0] == 200)
-
-
-def standing(page: Any) -> sockets.socket:
-    """A connection that asks for nothing."""
-    address, port = page.host.split(":")
-    return sockets.create_connection((address, int(port)), timeout=10.0)
-
-
-def is_let_go(connection: sockets.socket) -> bool:
-    """Whether the server ends it."""
-    try:
-        return connection.recv(1) == b""
-    except ConnectionError:
-        return True
 
 
 def test_a_port_that_is_taken_is_said_with_the_mend(page: Any) -> None:

@@ -11,6 +11,7 @@ from imu_reps.cli.console import say
 from imu_reps.cli.on_the_air import on_the_air, virtual_option
 from imu_reps.cli.pair.dialogue import AXES, USUAL_HEAD, USUAL_UP, Wishes, pair_sensors
 from imu_reps.cli.pair.questions import Questions
+from imu_reps.cli.sensor_options import sensor_options
 from imu_reps.errors import UsageError
 
 if TYPE_CHECKING:
@@ -51,14 +52,22 @@ FIRST_PERSON = "me"
 @click.option("--list", "listing", is_flag=True, help="Show who is paired with which sensors.")
 @click.option("--forget", metavar="NAME", help="Forget a person's sensors.")
 @virtual_option
+@sensor_options
 def pair(*, person: str | None, listing: bool, forget: str | None, virtual: str | None, **words: Any) -> None:
     """Get to know the two sensors, once: which is which, and how they are worn.
 
     Both are found in one scan. You lift the one for the ankle, put both on and lie still for a moment.
     Pairing somebody again replaces what was known of their sensors.
 
+    With nobody there, by a script: name both sensors and how the pelvis sensor is worn, and nothing is asked
+    or done.
+
+    \b
+      imu-reps pair --person kim --pelvis F0:11:22:33:44:55 --ankle F0:66:77:88:99:AA \\
+        --pelvis-up +z --pelvis-head +y --no-check --yes
+
     Exit code 3 if a sensor or Bluetooth cannot be used.
-    """
+    """  # noqa: D301 - click's mark of lines that stay as they are
     from imu_reps.storage.profile_file import load_profiles
 
     profiles = load_profiles()

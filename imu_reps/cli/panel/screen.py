@@ -14,6 +14,7 @@ from rich.text import Text
 
 from imu_reps.cli.console import rich_console
 from imu_reps.cli.panel.layout import LivePanel
+from imu_reps.domain.foreign_text import shown
 from imu_reps.view.snapshot import Snapshot
 
 #: A panel is drawn no more often, unless something happened: drawing costs as much as counting.
@@ -63,7 +64,7 @@ class LiveScreen:
             self._live.start()
         self._live.update(LivePanel(picture, keys), refresh=not lines)
         if lines:  # writing draws the panel anew
-            self._console.print(Text("\n".join(lines)))
+            self._console.print(Text("\n".join(map(shown, lines))))
         now_s = time.monotonic()
         self._due_s = now_s + max(DRAWN_EVERY_S, RESTS * (now_s - began_s))
 

@@ -15,6 +15,7 @@ from imu_reps.cli.record.options import (
     session_plan,
     wearer_plans,
 )
+from imu_reps.cli.sensor_options import sensor_options
 from imu_reps.cli.simulate.simulated_set import TEMPO_HELP
 from imu_reps.cli.spoken_options import spoken_options
 from imu_reps.cli.thresholds import chosen_settings, settings_options
@@ -73,6 +74,7 @@ VIRTUAL_FAMILY = "open_profile"
 @spoken_options
 @page_options
 @settings_options
+@sensor_options
 def record(  # noqa: PLR0913 - an argument an option
     *,
     person: str | None,

@@ -23,6 +23,7 @@ from imu_reps.cli.record.after import ask_how_it_felt, say_next_time
 from imu_reps.cli.record.keys import on_line, on_signal
 from imu_reps.cli.record.panel_session import LiveSession
 from imu_reps.cli.record.plain_session import PlainSession
+from imu_reps.cli.sensor_options import computers_radio
 from imu_reps.domain.settings import Settings
 from imu_reps.session.diary import Diary
 from imu_reps.session.keeping import Place
@@ -60,13 +61,14 @@ class Run:
 
 def run_with_sensors(run: Run, name: str | None) -> list[Finished]:
     """Record with the sensors of a person, remember it, and say what it means."""
-    from imu_reps.sensors.ble import Radio
     from imu_reps.sensors.streams import Streams
     from imu_reps.sources.radio_source import wanted
 
     person = load_profiles().person(name)
     place = Place(run.folder or default_folder(), person, _now)
-    return _Recording(run, Diary(complain), place, Streams(Radio(), wanted(person))).run(asyncio.run)
+    return _Recording(run, Diary(complain), place, Streams(computers_radio(), wanted(person))).run(
+        asyncio.run
+    )
 
 
 def run_virtually(run: Run, family: str, plans: Sequence[SetPlan], speed: float) -> list[Finished]:

@@ -23,6 +23,9 @@ from imu_reps.report.phrases import fault_sentences, meaning_sentences, unjudged
 from imu_reps.report.rep_table import figures, heads, verdict
 from imu_reps.report.text import headline, remarks, source_line
 
+#: What stands at the top of every page, so that a newer one may take its place.
+PAGE_MARK = '<meta name="generator" content="imu-reps">'
+
 #: So wide that no line of the headline is broken.
 _NO_BREAK = 10_000
 
@@ -95,6 +98,7 @@ def _rows(summary: Summary) -> list[dict[str, Any]]:
 def template(name: str) -> Template:
     """A template of this package; what it is given is escaped."""
     loader = PackageLoader("imu_reps.report.page")
-    return Environment(
+    templates = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    ).get_template(name)
+    )
+    return templates.get_template(name, globals={"mark": Markup(PAGE_MARK)})

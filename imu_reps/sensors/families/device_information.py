@@ -5,6 +5,7 @@ Bluetooth SIG, Device Information Service 1.1 and Battery Service 1.0.
 
 from __future__ import annotations
 
+from imu_reps.domain.foreign_text import shown
 from imu_reps.sensors.wire import BATTERY_LEVEL, Decoded, Facts, Read
 
 SERIAL_NUMBER = "00002a25-0000-1000-8000-00805f9b34fb"
@@ -43,6 +44,6 @@ def battery(data: bytes) -> Decoded:
 
 
 def _text(data: bytes) -> str | None:
-    """Printable text without the padding; None if nothing is left."""
+    """Text without the padding; None if nothing is left."""
     text = data.split(b"\0")[0].decode("utf-8", errors="ignore")
-    return "".join(character for character in text if character.isprintable()).strip() or None
+    return shown(text.strip()) or None

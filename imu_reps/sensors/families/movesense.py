@@ -10,6 +10,7 @@ from imu_reps.sensors.families.device_information import battery
 from imu_reps.sensors.families.movesense_packets import (
     DATA,
     DATA_GOES_ON,
+    NINE_AXES,
     RESULT,
     SAMPLE_BYTES,
     STREAM_REFERENCE,
@@ -17,6 +18,7 @@ from imu_reps.sensors.families.movesense_packets import (
     Imu6Reading,
     battery_command,
     hello_command,
+    is_nine_axes,
     parse_imu6,
     read_result,
     subscribe_command,
@@ -29,6 +31,7 @@ from imu_reps.sensors.wire import (
     Advertisement,
     Characteristic,
     Decoded,
+    Facts,
     Family,
     Pause,
     Read,
@@ -142,6 +145,8 @@ def _take_reading(state: MovesenseState, payload: bytes, arrival_s: float) -> tu
     reading = parse_imu6(payload)
     if reading is None:
         return state, Decoded(damaged=1)
+    if is_nine_axes(len(reading), _usual_batch(1.0 / state.spacing.nominal_s)):
+        return state, Decoded(damaged=1, facts=Facts(refused=NINE_AXES))
     clock, order = put_in_order(state.clock, Stamped(reading, reading.time_ms, arrival_s))
     newest = None if order.restarted else state.newest
     state = replace(state, clock=clock, newest=newest, batch=len(reading), batch_known=True)
@@ -168,6 +173,10 @@ def _append(state: MovesenseState, reading: Imu6Reading, time_ms: int) -> tuple[
     newest = NewestReading(time_ms, count, first + count)
     samples = Samples(first + steps, time_s, reading.acc_mps2, reading.gyr_dps)
     return replace(state, newest=newest, spacing=spacing), samples
+
+
+def _usual_batch(rate_hz: float) -> int:
+    return max(1, round(rate_hz / PACKETS_PER_S))
 
 
 def missing_samples(span_s: float, count_before: int, count: int, spacing: Spacing) -> int:
@@ -199,8 +208,9 @@ def recognises(advertisement: Advertisement) -> bool:
 
 def begin(rate_hz: float) -> MovesenseState:
     """Nothing arrived yet."""
-    batch = max(1, round(rate_hz / PACKETS_PER_S))
-    return MovesenseState(PacketClock(TICKS_PER_S, CLOCK_MODULUS), Spacing(1.0 / rate_hz), batch)
+    return MovesenseState(
+        PacketClock(TICKS_PER_S, CLOCK_MODULUS), Spacing(1.0 / rate_hz), _usual_batch(rate_hz)
+    )
 
 
 def resume(state: MovesenseState) -> MovesenseState:

@@ -74,6 +74,22 @@ def parse_imu6(payload: bytes) -> Imu6Reading | None:
     return Imu6Reading(int.from_bytes(payload[:TIME_BYTES], "little"), values[0], values[1])
 
 
+#: Why a sensor that sends IMU9 cannot be read.
+NINE_AXES = (
+    "sends the nine-axis stream (IMU9) instead of the six axes it was asked for: close other programs and "
+    "apps that use it, take its battery out for a moment and try again"
+)
+
+
+def is_nine_axes(count: int, usual_count: int) -> bool:
+    """Whether what looks like `count` samples of six axes holds two thirds as many of nine.
+
+    A packet spans a thirteenth of a second, at rates of 13, 26, 52 ... Hz: 1, 2, 4 ... samples, never a
+    multiple of three. With the three values of a magnetometer each they have the length of half as many more.
+    """
+    return count % 3 == 0 and usual_count % 3 != 0
+
+
 def read_result(reference: int, rest: bytes) -> Decoded:
     """Read the answer to a command; that to hello has no status."""
     if reference == HELLO_REFERENCE:

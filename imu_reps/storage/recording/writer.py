@@ -15,7 +15,7 @@ import numpy as np
 from imu_reps.domain.recording import Header, Note, Recording
 from imu_reps.domain.samples import SENSOR_PLACES, FloatArray, SampleBlock
 from imu_reps.errors import FileAccessError
-from imu_reps.storage.file_access import access_error
+from imu_reps.storage.file_access import access_error, create
 from imu_reps.storage.recording.format import COLUMN_ROW, note_line
 from imu_reps.storage.recording.header import header_text
 from imu_reps.storage.recording.rows import row_lines
@@ -49,7 +49,7 @@ class RecordingWriter:
         self._pending = bytearray()
         top = (header_text(header) + COLUMN_ROW + "\n").encode("utf-8")
         try:
-            self._file = Path(path).open("x+b", buffering=0)  # noqa: SIM115 - the writer is the context
+            self._file = create(Path(path))
         except OSError as error:
             raise access_error(error, self._name) from error
         try:

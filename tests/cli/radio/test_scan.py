@@ -138,3 +138,15 @@ def test_an_unknown_virtual_sensor_is_a_usage_error() -> None:
 
     assert result.exit_code == 2
     assert "witmotion" in result.stderr
+
+
+def test_a_name_from_the_air_is_shown_and_not_obeyed(computer, make_sensor) -> None:
+    computer.sensors = [
+        make_sensor(name="IMUREPS-\x1b[2J\nz"),
+        make_sensor("witmotion", name="WT\x9b31m\u202e"),
+    ]
+    table, as_json = computer.call("scan", "--quick"), computer.call("scan", "--quick", "--json")
+
+    assert len(table.stdout.splitlines()) >= 3
+    assert all(line.isprintable() for line in (table.stdout + as_json.stdout).splitlines())
+    assert "IMUREPS-\\u001b[2J\\nz" in table.stdout

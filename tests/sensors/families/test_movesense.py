@@ -290,3 +290,20 @@ def test_it_is_recognised_by_name_or_service_not_by_the_makers_number() -> None:
     assert FAMILY.recognises(Advertisement("Movesense 174630000123", (), (0x009F,)))
     assert FAMILY.recognises(Advertisement(None, (movesense.SERVICES[1],)))
     assert not FAMILY.recognises(Advertisement("a watch", (), (0x009F,)))
+
+
+@pytest.mark.parametrize("rate_hz", FAMILY.rates_hz)
+def test_nine_axes_are_refused_instead_of_read_as_more_samples_of_six(rate_hz: float) -> None:
+    rng, n = np.random.default_rng(1), round(rate_hz / 13)
+    state, samples = FAMILY.begin(rate_hz), 0
+    for k in range(20):
+        acc, gyr = rng.normal((0.0, 0.0, 9.8), 0.1, (n, 3)), rng.normal(0.0, 20.0, (n, 3))
+        mag = rng.normal((20.0, 5.0, -42.0), 1.0, (n, 3))
+        payload = struct.pack("<I", 77 * k) + np.stack([acc, gyr, mag]).astype("<f4").tobytes()
+        head = bytes((packets.DATA, packets.STREAM_REFERENCE))
+        state, decoded = FAMILY.decode(state, NOTIFY, head + payload, 0.077 * k)
+        samples += len(decoded.samples)
+
+        assert decoded.facts.refused is not None
+        assert "IMU9" in decoded.facts.refused
+    assert samples == 0

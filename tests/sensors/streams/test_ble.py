@@ -21,8 +21,17 @@ from bleak.exc import (
 
 from imu_reps.errors import RadioError
 from imu_reps.sensors.ble import Radio
-from imu_reps.sensors.mends import TROUBLES, radio_error
-from imu_reps.sensors.radio_failures import BY_BUS_NAME, BY_CLASS, BY_REASON, BY_TEXT, cause, words
+from imu_reps.sensors.radio_errors import (
+    BY_BUS_NAME,
+    BY_CLASS,
+    BY_NUMBER,
+    BY_REASON,
+    BY_TEXT,
+    TROUBLES,
+    cause,
+    radio_error,
+    words,
+)
 from imu_reps.sensors.wire import BATTERY_LEVEL
 from imu_reps.sim.radio.bleak_backend import client_backend, scanner_backend
 from imu_reps.sim.radio.quirks import BLUEZ, Quirks
@@ -267,6 +276,76 @@ def test_a_write_to_a_sensor_that_has_gone_fails_as_a_radio_error_in_bounded_tim
     assert took_s <= 5.0
 
 
+def asked_how(air, failure=None):
+    """A radio that notes how sensors are subscribed to, and fails at it if there is a failure."""
+    asked = []
+
+    class Noting(client_backend(air)):
+        async def start_notify(self, characteristic, callback, **said):
+            asked.append(said["bluez"]["use_start_notify"])
+            if failure:
+                raise failure
+            await super().start_notify(characteristic, callback, **said)
+
+    return asked, Radio(scanner_backend=scanner_backend(air), client_backend=Noting)
+
+
+def test_a_sensor_is_subscribed_to_for_this_program_alone(bench, play):
+    async def subscribing():
+        async with bench() as both:
+            asked, radio = asked_how(both.air)
+            for _ in range(2):
+                connection = radio.connection(await radio.find(ANKLE, 5.0), lambda: None)
+                await connection.open()
+                heard = asyncio.Event()
+                await connection.subscribe(STREAM, lambda *_, heard=heard: heard.set())
+                await connection.write(CONTROL, b"\x01", True)
+                await asyncio.wait_for(heard.wait(), 5.0)
+                await connection.close()
+            return asked
+
+    assert play(subscribing()) == [False, False]
+
+
+def test_one_that_says_nothing_then_is_asked_plainly(bench, play):
+    async def subscribing():
+        async with bench() as both:
+            asked, radio = asked_how(both.air)
+            connection = radio.connection(await radio.find(ANKLE, 5.0), lambda: None)
+            await connection.open()
+            await connection.subscribe(STREAM, lambda *_: None)
+            await connection.unsubscribe_all()
+            await connection.subscribe(STREAM, lambda *_: None)
+            await connection.close()
+            return asked
+
+    assert play(subscribing()) == [False, True]
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        BleakDBusError("org.bluez.Error.InProgress", []),  # the other asked plainly
+        BleakDBusError("org.bluez.Error.NotPermitted", ["Notify acquired"]),  # the other is alone
+    ],
+    ids=repr,
+)
+def test_a_sensor_that_another_program_listens_to_is_in_use(bench, play, failure):
+    async def subscribing():
+        async with bench() as both:
+            _, radio = asked_how(both.air, failure)
+            connection = radio.connection(await radio.find(ANKLE, 5.0), lambda: None)
+            await connection.open()
+            try:
+                await connection.subscribe(STREAM, lambda *_: None)
+            finally:
+                await connection.close()
+
+    with pytest.raises(RadioError, match="in use by another program") as refused:
+        play(subscribing())
+    assert refused.value.code == "in_use"
+
+
 REASON = BleakBluetoothNotAvailableReason
 
 
@@ -294,6 +373,20 @@ REASON = BleakBluetoothNotAvailableReason
         (FileNotFoundError(2, "No such file"), "no_service"),
         (ConnectionRefusedError(111, "refused"), "no_service"),
         (PermissionError(13, "denied"), "no_permission"),
+        # as Windows says them: numbers signed, words in the user's language
+        (OSError(-2147024874, "Das Gerät erkennt den Befehl nicht"), "confused"),
+        (OSError(22, "bad command", None, -2147024874), "confused"),
+        (OSError(-2147020577, "The device is not ready for use"), "bluetooth_off"),
+        (OSError(-2147024891, "Access is denied"), "no_permission"),
+        (OSError(-2140864507, "authentication"), "refused"),
+        (OSError(-2147483629, "The object has been closed"), None),
+        (BleakError("Could not get GATT services: Unreachable"), "unreachable"),
+        (BleakError("Could not get GATT services: Access Denied"), "in_use"),
+        # as macOS says them
+        (
+            BleakError('<NSError: Domain=CBErrorDomain Code=14 "Peer removed pairing information">'),
+            "pairing_lost",
+        ),
         (TimeoutError(), None),
         (EOFError(), None),
     ],
@@ -312,6 +405,7 @@ def test_a_failure_without_words_gets_some():
 
 def test_every_cause_has_a_line_and_a_mend():
     causes = {*BY_CLASS.values(), *BY_REASON.values(), *BY_BUS_NAME.values(), *BY_TEXT.values()}
+    causes |= set(BY_NUMBER.values())
 
     assert causes <= TROUBLES.keys()
     for code in TROUBLES:
@@ -331,6 +425,49 @@ def test_the_mend_is_that_of_the_system(monkeypatch, system, part):
     monkeypatch.setattr(platform, "system", lambda: system)
 
     assert part in radio_error("bluetooth_off").hint
+
+
+@pytest.mark.parametrize(
+    ("system", "code", "part"),
+    [
+        ("Windows", "unreachable", "remove it there"),  # paired, and gone
+        ("Windows", "confused", "driver"),
+        ("Windows", "no_permission", "Privacy & security"),
+        ("Windows", "not_found", "address has changed"),
+        ("Darwin", "not_found", "id of its own"),
+        ("Darwin", "no_permission", "terminal"),
+        ("Darwin", "pairing_lost", "Forget This Device"),
+        ("Linux", "pairing_lost", "bluetoothctl remove"),
+    ],
+)
+def test_what_is_known_of_a_system_is_in_its_hint(monkeypatch, system, code, part):
+    monkeypatch.setattr(platform, "system", lambda: system)
+
+    assert part in radio_error(code, "The ankle sensor").hint
+
+
+@pytest.mark.parametrize(
+    "failure", [OSError(-2147024874, "bad command"), BleakError("services: Unreachable")]
+)
+def test_what_windows_says_in_passing_is_tried_again(bench, play, failure):
+    async def connecting():
+        async with bench() as both:
+            tries = []
+
+            class Moody(client_backend(both.air)):
+                async def connect(self, *said, **more):
+                    tries.append(failure)
+                    if len(tries) < 3:
+                        raise failure
+                    await super().connect(*said, **more)
+
+            radio = Radio(scanner_backend=scanner_backend(both.air), client_backend=Moody)
+            connection = radio.connection(await radio.find(ANKLE, 5.0), lambda: None)
+            await connection.open()
+            await connection.close()
+            return len(tries)
+
+    assert play(connecting()) == 3
 
 
 def test_an_unknown_system_gets_a_mend_too(monkeypatch):

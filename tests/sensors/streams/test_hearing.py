@@ -80,11 +80,58 @@ def test_equal_readings_an_interval_apart_are_kept():
     ]  # fmt: skip
 
 
-def test_a_link_that_was_never_lost_is_not_suspected():
+def connected() -> Hearing:
+    """A WitMotion that is connected for the first time."""
     hearing = Hearing("ankle", family("witmotion"), 100.0)
     hearing.take(LinkChange("ankle", 0.0, "connected"))
+    return hearing
 
-    assert heard(hearing, [arrival(1.0, 5), arrival(1.0, 5)]) == [5, 5]
+
+def doubled(numbers: range) -> list[Notification]:
+    return [arrival(1.0 + 0.01 * n + late, n) for n in numbers for late in (0.0, 0.001)]
+
+
+def test_copies_from_the_first_connection_on_are_heard_once():
+    hearing = connected()
+
+    assert heard(hearing, doubled(range(100))) == list(range(100))
+    assert hearing.repeated == 100
+
+
+def test_copies_that_begin_in_mid_stream_are_soon_heard_once():
+    hearing = connected()
+    single = [arrival(0.01 * n, n) for n in range(100)]
+    numbers = heard(hearing, single + doubled(range(100, 200)))
+
+    assert numbers[-90:] == list(range(110, 200))
+    assert len(numbers) <= 200 + 4
+
+
+def test_copies_that_end_are_missed_in_no_sample():
+    hearing = connected()
+    numbers = heard(hearing, doubled(range(100)) + [arrival(2.0 + 0.01 * n, n) for n in range(100, 300)])
+
+    assert numbers == list(range(300))
+
+
+def test_an_answer_that_comes_once_leaves_copies_of_the_stream_found():
+    hearing = connected()
+    battery = Notification("ankle", 1.5, "00002a19-0000-1000-8000-00805f9b34fb", b"\x50")
+    stream = doubled(range(100))
+    stream.insert(101, battery)
+
+    assert heard(hearing, stream) == list(range(100))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_of_a_sensor_that_lies_still_next_to_nothing_is_taken_for_copies(seed):
+    """Readings of two bits of noise, packed four to a connection event: alike one time in sixteen."""
+    readings = np.random.default_rng(seed).integers(0, 16, 20_000).tolist()
+    times_s = (0.04 * (n // 4) + 0.001 * (n % 4) for n in range(20_000))
+    hearing = connected()
+    numbers = heard(hearing, [arrival(time_s, n) for time_s, n in zip(times_s, readings, strict=True)])
+
+    assert len(numbers) >= 19_995
 
 
 def test_the_first_samples_after_a_loss_are_announced_in_their_place():

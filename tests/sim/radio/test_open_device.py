@@ -110,6 +110,27 @@ def test_the_packet_number_counts_a_pause(pause_s: float) -> None:
     assert after[0][0] == before[-1][0] + max(1, round(passed_s / 0.05))
 
 
+@pytest.mark.parametrize("again", [b"\x02", b"\x03\x64\x00"], ids=["stop and start", "the rate it has"])
+def test_a_packet_cut_short_keeps_its_number_and_no_pause_is_an_overrun(again: bytes) -> None:
+    device = switched_on()
+    before = [parsed(packet) for packet in stream(device, 0.0, 0.104)]
+    device.written(CONTROL, again, 0.105)
+    after = [parsed(packet) for packet in stream(device, 0.105, 0.3)]
+
+    assert [seq for seq, *_ in before] == [0, 1]
+    assert after[0][:3] == (3, pytest.approx(110_000, abs=1), 0)
+
+
+def test_the_last_host_time_outlives_the_link() -> None:
+    device = switched_on()
+    device.written(CONTROL, bytes([5, *range(8)]), 1.0)
+    given = device.read(CONTROL, 1.0)
+    device.link_lost()
+
+    assert len(given) == 13
+    assert device.read(CONTROL, 9.0) == given
+
+
 def test_number_and_clock_wrap() -> None:
     device = switched_on(clock=DeviceClock(start_s=2**32 * 1e-6 - 1.0))
     numbers, ticks = zip(*[parsed(packet)[:2] for packet in stream(device, 0.0, 3300.0)], strict=True)

@@ -104,13 +104,22 @@ class OpenProfile:
         self._host_time = b""
 
     def link_lost(self) -> None:
-        """Streaming ends with the connection; rate, clock and packet number stay."""
+        """Streaming ends with the connection; rate, clock, packet number and host time stay."""
         self._streaming = False
 
-    def subscribed(self, characteristic: str, on: bool, time_s: float) -> list[SentPacket]:  # noqa: ARG002
+    def _stop(self, time_s: float) -> None:
+        """Sampling ends: the packet that is being filled is thrown away and keeps its number."""
+        if self._streaming and self._count is not None and time_s >= self._first_s:
+            packet_s = self._count / (self._rate_hz * self._pace)
+            begun = int((time_s - self._first_s + _ROUNDING_S) / packet_s)
+            self._last_seq = (self._first_seq + begun) % 2**16
+            self._last_began_s = self._first_s + begun * packet_s
+        self._streaming = False
+
+    def subscribed(self, characteristic: str, on: bool, time_s: float) -> list[SentPacket]:
         """Notifications alone start nothing; switched off they stop the stream."""
         if characteristic == STREAM and not on:
-            self._streaming = False
+            self._stop(time_s)
         return []
 
     def written(self, characteristic: str, data: bytes, time_s: float) -> list[SentPacket]:  # noqa: ARG002
@@ -123,7 +132,7 @@ class OpenProfile:
             case 1:
                 self._start(time_s)
             case 2:
-                self._streaming = False
+                self._stop(time_s)
             case 3:
                 self._set_rate(int.from_bytes(data[1:], "little"), time_s)
             case 4:
@@ -181,14 +190,15 @@ class OpenProfile:
         count = max(1, min(self._rate_hz // _PACKETS_PER_S, fitting))
         packets = (self._first_s - self._last_began_s) * self._rate_hz * self._pace / count
         self._seq = 0 if self._last_seq is None else (self._last_seq + max(1, round(packets))) % 2**16
-        self._count, self._sent = count, 0
+        self._first_seq, self._count, self._sent = self._seq, count, 0
 
     def _set_rate(self, asked_hz: int, time_s: float) -> None:
         if asked_hz == 0:
             raise RefusedError(_NOT_ALLOWED)
+        streaming = self._streaming
+        self._stop(time_s)
         self._rate_hz = min(reversed(_RATES_HZ), key=lambda rate_hz: abs(rate_hz - asked_hz))
-        if self._streaming:
-            self._streaming = False
+        if streaming:
             self._start(time_s)
 
     def _tick_us(self, time_s: float) -> int:

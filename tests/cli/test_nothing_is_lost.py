@@ -1,0 +1,84 @@
+"""What a command may write over: a document of its own kind, when told to, and nothing else ever."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, swung: Path, run: Run) -> Path:
+    """A home with one recording in its history."""
+    monkeypatch.setenv("IMU_REPS_HOME", str(tmp_path / "home"))
+    (tmp_path / "home" / "recordings").mkdir(parents=True)
+    shutil.copy(swung, tmp_path / "home" / "recordings" / "one.csv")
+    assert run("reanalyse").exit_code == 0
+    return tmp_path / "home"
+
+
+WRITERS = {
+    "angles": ["angles", "RECORDING", "-o"],
+    "report": ["report", "RECORDING", "--html"],
+    "history": ["history", "--hand-over"],
+}
+
+
+@pytest.fixture(params=WRITERS)
+def write(request: pytest.FixtureRequest, run: Run, home: Path) -> Callable[..., Result]:
+    """Call a command that writes a document to a given place."""
+    recording = str(home / "recordings" / "one.csv")
+    words = [recording if word == "RECORDING" else word for word in WRITERS[request.param]]
+    return lambda place, *more: run(*words, place, *more)
+
+
+@pytest.mark.parametrize("more", [(), ("--force",)])
+@pytest.mark.parametrize("name", ["recordings/one.csv", "history.sqlite3", "other.html", "empty"])
+def test_what_is_no_document_of_that_kind_is_never_replaced(
+    write: Callable[..., Result], home: Path, name: str, more: tuple[str, ...]
+) -> None:
+    (home / "other.html").write_text("<!doctype html>\nsomebody else's", encoding="utf-8")
+    (home / "empty").touch()
+    before = (home / name).read_bytes()
+    result = write(home / name, *more)
+
+    assert result.exit_code in (1, 2)
+    assert (home / name).read_bytes() == before
+
+
+def test_an_older_document_is_replaced_when_told_to(write: Callable[..., Result], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    first = write(out)
+    written = out.read_bytes()
+    out.write_bytes(written + b"older")
+    refused, kept = write(out), out.read_bytes()
+    forced = write(out, "--force")
+
+    assert [first.exit_code, refused.exit_code, forced.exit_code] == [0, 1, 0]
+    assert kept == written + b"older"
+    assert out.read_bytes() == written
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["out"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there the folder of a user is closed to others anyway")
+def test_health_data_is_for_its_owner_alone(
+    run: Run, write: Callable[..., Result], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMU_REPS_HOME", str(home / "new" / "home"))
+    taken = run("record", "--virtual", "--speed", "0", "--reps", "2", "--folder", home / "new" / "sets")
+    run("reanalyse", home / "recordings")
+    write(home / "out")
+    run("simulate", "-o", home / "new" / "simulated.csv", "--reps", "2")
+    made = [*(home / "new").rglob("*"), home / "new", home / "out"]
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in made}
+
+    assert taken.exit_code == 0
+    assert {"sets", "history.sqlite3", "simulated.csv", "simulated.truth.json", "out"} <= modes.keys()
+    assert modes == {path.name: 0o700 if path.is_dir() else 0o600 for path in made}

@@ -1,0 +1,183 @@
+"""Who stands in the door, slow, silent or many: he is let go, and nobody else has to wait for it."""
+
+from __future__ import annotations
+
+import socket as sockets
+import sys
+from contextlib import ExitStack
+from dataclasses import replace
+from statistics import median
+from threading import Event, Thread
+from time import monotonic, sleep
+from typing import Any
+
+import pytest
+from websockets.exceptions import WebSocketException
+
+from imu_reps.web import door
+
+UPGRADE = (
+    "GET /live HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nUpgrade: websocket\r\n"
+    "Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+#: What each kind of stranger sends at once; {host} is the page's.
+SAID = {
+    "nothing": "",
+    "half a request": "GET / HTTP/1.1\r\nHost: ",
+    "a whole request and a byte": "GET / HTTP/1.1\r\nHost: {host}\r\n\r\nG",
+    "two requests in one": 2 * "GET /page.js HTTP/1.1\r\nHost: {host}\r\nConnection: keep-alive\r\n\r\n",
+    "a request that keeps alive": "GET / HTTP/1.1\r\nHost: {host}\r\nConnection: keep-alive\r\n\r\n",
+    "a body that never comes": "POST / HTTP/1.1\r\nHost: {host}\r\nContent-Length: 9\r\n\r\n",
+    "a handshake and no token": UPGRADE.replace("{key}", "MDEyMzQ1Njc4OWFiY2RlZg=="),
+    "half a frame": UPGRADE.replace("{key}", "MDEyMzQ1Njc4OWFiY2RlZg==") + "\x01\x7f",
+    "no HTTP": "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" * 20,
+}
+
+
+def standing(page: Any, said: str = "", source: str = "") -> sockets.socket:
+    """A connection that has sent `said` and does no more."""
+    address, port = page.host.split(":")
+    connection = sockets.create_connection((address, int(port)), timeout=10.0, source_address=(source, 0))
+    try:
+        connection.sendall(said.replace("{host}", page.host).encode("latin-1"))
+    except OSError:
+        connection.close()
+        raise
+    return connection
+
+
+def is_let_go(connection: sockets.socket, within_s: float = 10.0) -> bool:
+    """Whether the server ends it, whatever it says before."""
+    end_s = monotonic() + within_s
+    try:
+        while monotonic() < end_s:
+            connection.settimeout(max(0.01, end_s - monotonic()))
+            if connection.recv(65536) == b"":
+                return True
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        return True
+    return False
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Strangers have half a second."""
+    monkeypatch.setattr(door, "STRANGER_S", 0.5)
+
+
+@pytest.mark.usefixtures("hurried")
+@pytest.mark.parametrize("said", SAID)
+def test_who_stands_in_the_door_is_let_go(page: Any, said: str) -> None:
+    with standing(page, SAID[said]) as idle:
+        assert is_let_go(idle)
+
+
+@pytest.mark.usefixtures("hurried")
+@pytest.mark.parametrize("said", ["GET / HTTP/1.1\r\nHost: " + "x" * 80, SAID["a handshake and no token"]])
+def test_who_sends_a_byte_now_and_then_is_let_go_too(page: Any, said: str) -> None:
+    def dribble(connection: sockets.socket) -> None:
+        for character in 20 * said.replace("{host}", page.host):
+            connection.sendall(character.encode())
+            sleep(0.02)
+
+    with standing(page) as slow, pytest.raises(ConnectionError):
+        dribble(slow)
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_viewer_is_not_taken_for_a_stranger(page: Any, hear: Any) -> None:
+    with page.viewer() as socket:
+        hear(socket)
+        sleep(1.0)
+        page.hub.show(replace(page.hub.picture, count=7))
+        while hear(socket)["picture"]["count"] != 7:
+            pass
+
+
+def test_a_viewer_stays_while_strangers_crowd_in(page: Any, hear: Any) -> None:
+    with page.viewer() as socket, ExitStack() as stack:
+        hear(socket)
+        for _ in range(3 * door.MOST_STRANGERS):
+            stack.enter_context(standing(page))
+        page.hub.show(replace(page.hub.picture, count=7))
+        while hear(socket)["picture"]["count"] != 7:
+            pass
+
+
+def test_there_are_never_more_strangers_than_places(page: Any) -> None:
+    with ExitStack() as stack:
+        crowd = [stack.enter_context(standing(page)) for _ in range(door.MOST_STRANGERS + 5)]
+
+        assert all(is_let_go(one) for one in crowd[:5])
+        assert not is_let_go(crowd[-1], within_s=0.2)
+
+
+def besiege(page: Any, connections: int, source: str, ends: Event) -> None:
+    """Keep so many connections of every kind in the door; who is let go comes back at once."""
+    kinds = [*SAID.values()]
+    crowd: list[sockets.socket] = []
+    while not ends.is_set():
+        try:
+            crowd.append(standing(page, kinds[len(crowd) % len(kinds)], source))
+        except OSError:
+            sleep(0.001)
+        if len(crowd) >= connections:
+            for one in crowd[: connections // 10]:
+                one.close()
+            del crowd[: connections // 10]
+    for one in crowd:
+        one.close()
+
+
+def waits_under_siege(page: Any, hear: Any, connections: int, source: str, for_s: float) -> list[float]:
+    """How long a viewer with a token takes to see the set, again and again, seconds."""
+    ends = Event()
+    siege = Thread(target=besiege, args=(page, connections, source, ends))
+    siege.start()
+    waits: list[float] = []
+    try:
+        end_s = monotonic() + for_s
+        while monotonic() < end_s:
+            began_s = monotonic()
+            while True:
+                try:
+                    with page.viewer(page.access.view_token) as socket:
+                        hear(socket), hear(socket)
+                    break
+                except (OSError, EOFError, WebSocketException):  # as the page does, he tries again
+                    continue
+            waits.append(monotonic() - began_s)
+            sleep(0.02)
+    finally:
+        ends.set()
+        siege.join()
+    return waits
+
+
+#: The viewer's own address, and another: the latter is all of 127/8 on Linux and Windows.
+SOURCES = ["", *([] if sys.platform == "darwin" else ["127.0.0.2"])]
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_viewer_gets_in_through_a_crowd(page: Any, hear: Any, source: str) -> None:
+    waits = waits_under_siege(page, hear, 150, source, for_s=3.0)
+
+    assert len(waits) >= 3
+    assert median(waits) < 1.0
+    assert max(waits) < 3.0
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("source", SOURCES)
+def test_500_hostile_connections_for_ten_minutes_keep_no_viewer_out(
+    page: Any, hear: Any, capsys: pytest.CaptureFixture[str], source: str
+) -> None:
+    waits = sorted(waits_under_siege(page, hear, 500, source, for_s=600.0))
+    with capsys.disabled():
+        print(f"\n{len(waits)} viewers: median {median(waits):.3f} s, worst {waits[-1]:.3f} s")
+
+    # From the viewer's own machine the crowd is in his way too: he may have to try more than once.
+    assert waits[-1] < (1.0 if source else 5.0)
+    assert median(waits) < 0.25
