@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import re
+import signal
 import socket as sockets
+import subprocess
 import sys
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from statistics import median
 from threading import Event, Thread
 from time import monotonic, sleep
@@ -167,6 +172,45 @@ def test_a_viewer_gets_in_through_a_crowd(page: Any, hear: Any, source: str) -> 
     assert len(waits) >= 3
     assert median(waits) < 1.0
     assert max(waits) < 3.0
+
+
+@dataclass
+class Door:
+    """As much of a page as who stands in its door sees."""
+
+    host: str
+
+
+def recorded(folder: Path, connections: int) -> list[bytes]:
+    """The lines of a virtual set recorded beside a page, with so many strangers in its door."""
+    words = ["record", "--virtual", "--speed", "4", "--reps", "3", "--quiet", "--page", "--folder"]
+    ends, siege, said = Event(), None, []
+    with subprocess.Popen(
+        [sys.executable, "-m", "imu_reps", *words, str(folder)], stdout=subprocess.PIPE
+    ) as recording:
+        assert recording.stdout is not None
+        for line in map(bytes.decode, recording.stdout):
+            said.append(line)
+            if siege is None and (link := re.search(r"http://([^/]+)/", line)) and connections:
+                siege = Thread(target=besiege, args=(Door(link[1]), connections, "", ends))
+                siege.start()
+            if "report is on the page" in line:
+                recording.send_signal(signal.SIGINT)
+    ends.set()
+    if siege is not None:
+        siege.join()
+    assert recording.returncode == 0, said
+    (file,) = folder.glob("*.csv")
+    lines = file.read_bytes().splitlines()
+    return [line for line in lines if not line.startswith((b"# created", b"# session"))]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="ends by a signal")
+def test_a_recording_is_the_same_byte_for_byte_whoever_stands_in_the_pages_door(tmp_path: Path) -> None:
+    undisturbed = recorded(tmp_path / "undisturbed", 0)
+
+    assert len(undisturbed) > 2000
+    assert recorded(tmp_path / "besieged", 150) == undisturbed
 
 
 @pytest.mark.faults

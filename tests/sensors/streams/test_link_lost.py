@@ -9,6 +9,7 @@ import pytest
 
 from imu_reps.domain.samples import SENSOR_PLACES
 from imu_reps.sensors.streams import Restarted
+from imu_reps.sim.radio.link_plan import Faults
 from imu_reps.sim.radio.quirks import BLUEZ, Quirks
 
 FAMILIES = [("witmotion", 100.0), ("open_profile", 100.0), ("movesense", 104.0)]
@@ -55,6 +56,27 @@ def test_a_sensor_that_vanishes_comes_back(bench, play, other, name, rate_hz, pl
     assert took_s < BACK_WITHIN_S
     assert np.count_nonzero(np.diff(numbers) > 1) <= 1
     assert status.repeated == status.restarts == 0
+
+
+def test_what_became_of_a_link_is_in_the_log(bench, play, caplog):
+    async def losing():
+        async with bench() as both:
+            await both.open()
+            await both.listen(3.0)
+            both.sensors["ankle"].faults = Faults(truncate=0.2)
+            await both.listen(3.0)
+            both.sensors["ankle"].vanish()
+            await both.listen(20.0)
+            both.sensors["ankle"].return_()
+            await both.listen_until("ankle", "streaming", 60.0)
+
+    with caplog.at_level("DEBUG", logger="imu_reps"):
+        play(losing())
+    log = caplog.text
+
+    for words in ("scan: 2 heard", "asked for 100 Hz", "cannot be read", ": away", "ankle: streaming"):
+        assert words in log
+    assert log.index(": away") < log.rindex("): connected") < log.rindex("ankle: streaming")
 
 
 @pytest.mark.parametrize("place", SENSOR_PLACES)
