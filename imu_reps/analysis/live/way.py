@@ -61,7 +61,7 @@ class LiveWay:
         self._min_range_deg = min_range_deg
         self._angles: deque[float] = deque(maxlen=LONGEST_TICKS)
         self._next_tick = 0
-        self._broken_tick = -SETTLE_TICKS
+        self._broken_tick = -math.inf  # samples may be taken before the first arrival, at time 0
         self._measured_deg = math.nan
         self.turns = 0
         self.turn: Turn | None = None
