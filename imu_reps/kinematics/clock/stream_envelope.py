@@ -201,13 +201,14 @@ class LiveEnvelope:
             self._minima = self._windows.copy()
 
     def _return_to_nominal(self, slopes: FloatArray) -> None:
-        """Believe the data sheet again, against all that was measured, as soon as windows agree with it."""
+        """Believe the data sheet again as soon as windows agree with it; where the line is late, one."""
         nominal, error = self._nominal
         if nominal is None or self._expected is None or abs(self._expected / nominal - 1.0) < OTHER_RATE:
             return
-        if len(slopes) >= AGAIN and (np.abs(slopes[-AGAIN:] / nominal - 1.0) < OTHER_RATE).all():
+        again = 1 if self.late else AGAIN
+        if len(slopes) >= again and (np.abs(slopes[-again:] / nominal - 1.0) < OTHER_RATE).all():
             self._expected, self._error, self.slope = nominal, error, nominal
-            self._windows = deque(list(self._windows)[-AGAIN - 1 :], maxlen=WINDOWS)
+            self._windows = deque(list(self._windows)[-again - 1 :], maxlen=WINDOWS)
             self._minima = self._windows.copy()
 
 

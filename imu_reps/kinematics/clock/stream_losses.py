@@ -144,7 +144,10 @@ class LiveLosses:
         late_for_s = LATE_FOR_S if self._least_s < MUCH_S else MUCH_FOR_S
         if not (enough and new_packet) or arrival_s - self._since[1] < late_for_s:
             return 0
-        if not STEADY_PACE[0] <= self._pace(number, arrival_s, line) <= STEADY_PACE[1]:
+        pace = self._pace(number, arrival_s, line)
+        if pace > STEADY_PACE[1]:
+            return 0  # the end of a backlog may be in it yet
+        if pace < STEADY_PACE[0]:
             self._begin_run(number, arrival_s)
             return 0
         lost = int(self._least_s / packet_s + 1 - LOST_SHARE) * together
