@@ -36,7 +36,8 @@ def test_a_file_name_is_shown_and_not_obeyed(
     result = run(verb, file)
 
     assert obeyed(result.output) == set()
-    assert "\\u001b[31m" in result.output or verb == "angles"
+    # a long path is broken where the line ends
+    assert "\\u001b[31m" in result.output.replace("\n", "") or verb == "angles"
 
 
 def test_a_header_is_shown_and_not_obeyed(run: Run, swung: Path, tmp_path: Path, monkeypatch) -> None:

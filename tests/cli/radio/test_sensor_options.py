@@ -127,11 +127,12 @@ def test_v_says_it_on_standard_error_alone(virtual_set: list[str], loud: str, de
 
 
 def test_nothing_is_logged_unasked_and_nothing_is_left_behind(virtual_set: list[str]) -> None:
+    before = list(logging.getLogger("imu_reps").handlers)
     call(*virtual_set, "-vv")
     result = call(*virtual_set)
 
     assert result.stderr == ""
-    assert logging.getLogger("imu_reps").handlers == []
+    assert logging.getLogger("imu_reps").handlers == before
     assert logging.getLogger("bleak").level == logging.NOTSET
 
 
