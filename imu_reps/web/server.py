@@ -94,7 +94,8 @@ class PageServer:
 
     def _run(self) -> None:
         try:
-            asyncio.run(self._serve())
+            with asyncio.Runner() as runner:
+                runner.run(self._serve())
         finally:
             self._started.set()
 
