@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from imu_reps.domain.exercise import HOLDS
+from imu_reps.domain.foreign_text import shown
 from imu_reps.domain.summary import SensorSummary, Summary
 from imu_reps.report.aim import short_tempo
 from imu_reps.report.figures import counted, degrees, written
@@ -54,7 +55,7 @@ def text_report(summary: Summary, width: int = 80) -> Group:
 def source_line(summary: Summary) -> str:
     """Which recording this is, and whether a person made it."""
     recording = summary.recording
-    words = [recording.file or "live set"]
+    words = [shown(recording.file or "live set")]
     if recording.created is not None:
         words.append(recording.created[:16].replace("T", " "))
     if recording.simulated:
