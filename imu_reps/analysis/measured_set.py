@@ -35,14 +35,12 @@ def find_phases(motion: SetMotion, reps: Sequence[Excursion], first: int, last: 
     speed = motion.travel_sign * without_ringing(motion.speed_dps, reps)
     # below the floor a knee is bent, or somebody walks: that is no way of the leg
     above = travel if motion.start_high else np.maximum(travel, FLOOR_DEG)
+
+    def on_travel(turn: Turn) -> Turn:
+        return Turn(turn.tick, float(above[turn.tick]))
+
     far_ends = [first, *(rep.far.tick for rep in reps), last]
     return [
-        phase_boundaries(above, speed, _on(above, rep), before, after)
+        phase_boundaries(above, speed, rep.with_turns(on_travel), before, after)
         for rep, before, after in zip(reps, far_ends, far_ends[2:], strict=False)
     ]
-
-
-def _on(travel: np.ndarray, rep: Excursion) -> Excursion:
-    """The same turns with the values of this travel."""
-    turns = (rep.near, rep.far, rep.back)
-    return Excursion(*(Turn(turn.tick, float(travel[turn.tick])) for turn in turns))

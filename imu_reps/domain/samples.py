@@ -46,7 +46,7 @@ class SampleBlock:
     def __len__(self) -> int:
         return len(self.time_s)
 
-    def __getitem__(self, index: slice) -> SampleBlock:
+    def __getitem__(self, index: slice | BoolArray) -> SampleBlock:
         return SampleBlock(
             self.sensor,
             self.time_s[index],

@@ -1,4 +1,4 @@
-"""A finished recording as motion on the grid: clocks, then orientation looking both ways."""
+"""A finished recording as motion on the grid, its orientation estimated looking both ways."""
 
 from __future__ import annotations
 
@@ -7,21 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from imu_reps.domain.recording import Recording
-from imu_reps.domain.samples import SENSOR_PLACES, FloatArray, SampleBlock, SensorPlace
-from imu_reps.kinematics.clock.offline import TimedSamples, fit_clock
+from imu_reps.domain.samples import FloatArray, SampleBlock, SensorPlace
+from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.motion import GridMotion, Motion, grid_times, on_grid, with_impacts
 from imu_reps.kinematics.orientation import offline_motion
 from imu_reps.kinematics.sync.knocks import without_knocks
-
-
-def fit_clocks(recording: Recording) -> dict[SensorPlace, TimedSamples]:
-    """The sample times of every sensor that sent anything."""
-    fitted: dict[SensorPlace, TimedSamples] = {}
-    for place in SENSOR_PLACES:
-        block = recording.samples(place)
-        if block is not None and len(block):
-            fitted[place] = fit_clock(block, recording.header.sensor(place))
-    return fitted
 
 
 def estimate_motion(recording: Recording, clocks: Mapping[SensorPlace, TimedSamples]) -> Motion:

@@ -20,6 +20,12 @@ class ZeroPhase:
     cutoff_hz : float or pair of float
     kind : {"lowpass", "highpass", "bandpass"}
     rate_hz : float
+
+    Attributes
+    ----------
+    sections : (n, 6) float
+    settled : (n, 2) float
+        State of the sections behind a long row of ones.
     """
 
     def __init__(
@@ -30,7 +36,7 @@ class ZeroPhase:
     ) -> None:
         self.sections = butter(2, cutoff_hz, btype=kind, fs=rate_hz, output="sos")
         # the state of a step that has settled takes longer to find than a minute takes to filter
-        self._settled = sosfilt_zi(self.sections)[:, None]
+        self.settled = sosfilt_zi(self.sections)
         self._reach = 3 * (2 * len(self.sections) + 1)
 
     def __call__(self, values: FloatArray) -> FloatArray:
@@ -43,7 +49,7 @@ class ZeroPhase:
         return np.asarray(back[:, reach:-reach].T.reshape(values.shape))
 
     def _forwards(self, rows: FloatArray) -> FloatArray:
-        return np.asarray(sosfilt(self.sections, rows, zi=self._settled * rows[:, :1])[0])
+        return np.asarray(sosfilt(self.sections, rows, zi=self.settled[:, None] * rows[:, :1])[0])
 
 
 @cache

@@ -6,12 +6,13 @@ Six channels with noise never read exactly the same twice: rows that do, several
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Recording
-from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock, SensorPlace
+from imu_reps.domain.samples import BoolArray, FloatArray, SampleBlock, SensorPlace
 
 #: A packet comes again within so many samples.
 FURTHEST = 64
@@ -111,9 +112,7 @@ def _signature(block: SampleBlock) -> FloatArray:
 def _varied(block: SampleBlock) -> BoolArray:
     """Samples that read otherwise than the one before, and not the same in all axes."""
     signature = _signature(block)
-    acc = np.abs(block.acc_mps2)
-    flat = (acc[:, 0] == acc[:, 1]) & (acc[:, 1] == acc[:, 2])
-    return np.asarray((np.diff(signature, prepend=np.nan) != 0) & ~flat)
+    return np.asarray((np.diff(signature, prepend=np.nan) != 0) & _not_flat(block))
 
 
 def copied(block: SampleBlock, *, counted: bool) -> BoolArray:
@@ -185,13 +184,4 @@ def without_copies(recording: Recording) -> tuple[Recording, Mapping[SensorPlace
 
 
 def _left_out(block: SampleBlock, copies: BoolArray) -> SampleBlock:
-    keep: IntArray = np.flatnonzero(~copies)
-    number = block.sample - np.cumsum(copies)
-    return SampleBlock(
-        block.sensor,
-        block.time_s[keep],
-        number[keep],
-        block.device_time_s[keep],
-        block.acc_mps2[keep],
-        block.gyr_dps[keep],
-    )
+    return replace(block, sample=block.sample - np.cumsum(copies))[~copies]

@@ -28,7 +28,7 @@ class Diary:
     Attributes
     ----------
     sets : dict of StoredSet
-        Those remembered in this session, by file, in order.
+        Those remembered since it was begun, by file, in order.
     rated : set of str
         Files of which was said how they felt.
     """
@@ -53,7 +53,7 @@ class Diary:
             self._complain(error)
 
     def known(self) -> list[StoredSet]:
-        """All sets that are remembered of this session's person, those of other days too."""
+        """All sets that are remembered of the person who trains, those of other days too."""
         last = [*self.sets.values()][-1]
         with History() as history:
             return history.sets(person=last.person)

@@ -94,18 +94,11 @@ class SetRecorder:
 
     def _finite(self, block: SampleBlock) -> SampleBlock:
         """The block without the samples that hold no number: bytes can mean anything."""
-        rows = np.isfinite(block.acc_mps2).all(axis=1) & np.isfinite(block.gyr_dps).all(axis=1)
+        rows = np.asarray(np.isfinite(np.hstack([block.acc_mps2, block.gyr_dps])).all(axis=1))
         if rows.all():
             return block
         self._left_out[block.sensor] += int((~rows).sum())
-        return SampleBlock(
-            block.sensor,
-            block.time_s[rows],
-            block.sample[rows],
-            block.device_time_s[rows],
-            block.acc_mps2[rows],
-            block.gyr_dps[rows],
-        )
+        return block[rows]
 
     def _written(self, block: SampleBlock) -> SampleBlock:
         arrived_s = float(block.time_s[0])

@@ -19,7 +19,7 @@ class Source(Protocol):
         """Begin; returns when all that is wanted is coming."""
 
     async def items(self) -> list[Item]:
-        """The next items in order of arrival; waits for at least one. None: nothing more will come."""
+        """The next items in order of arrival; waits for at least one. Empty: nothing more will come."""
 
     async def close(self) -> None:
         """End; closing twice does nothing."""

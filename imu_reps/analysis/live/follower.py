@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.signal import sosfilt, sosfilt_zi
+from scipy.signal import sosfilt
 
 from imu_reps.analysis.filters import LOW_PASS, LiveLowPass
 from imu_reps.analysis.live.limits import Instant, LiveLimits
@@ -126,7 +126,7 @@ class Follower:
             return
         last = np.maximum.accumulate(np.where(np.isfinite(leg_deg), np.arange(len(leg_deg)), known[0]))
         values = leg_deg[last]
-        smooth, state = sosfilt(LOW_PASS.sections, values, zi=sosfilt_zi(LOW_PASS.sections) * values[0])
+        smooth, state = sosfilt(LOW_PASS.sections, values, zi=LOW_PASS.settled * values[0])
         self._low_pass.resume(float(values[-1]), state[0])
         self._finder = TurnFinder(self._settings.min_range_deg)
         self._finder.push(first_tick, smooth)

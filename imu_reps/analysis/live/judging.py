@@ -35,13 +35,14 @@ class LiveJudge:
         self._told: dict[Excursion, Rep] = {}
         self._settled: list[Measured] = []
 
-    def knows(self, rep: Excursion) -> bool:
-        """Whether a repetition was measured just so."""
-        return rep in self._views
-
     def judge(self, number: int, rep: Excursion) -> Rep:
         """A measured repetition, as it is told from now on."""
-        of_set = [*self._settled, *(self._views[known].rep for known in sorted(self._views, key=_far))]
+        return self._judged(number, rep, self._of_set())
+
+    def _of_set(self) -> list[Measured]:
+        return [*self._settled, *(self._views[known].rep for known in sorted(self._views, key=_far))]
+
+    def _judged(self, number: int, rep: Excursion, of_set: Sequence[Measured]) -> Rep:
         self._told[rep] = judge_rep(number, replace(self._views[rep], of_set=of_set))
         return self._told[rep]
 
@@ -58,9 +59,10 @@ class LiveJudge:
 
     def revised(self, numbers: Mapping[Excursion, int]) -> Iterator[tuple[Rep, Rep]]:
         """Repetitions whose flags are others by now: as they were told, and as they are."""
+        of_set = self._of_set()
         for rep, number in numbers.items():
             before = self._told.get(rep)
-            if before is not None and self.judge(number, rep).flags != before.flags:
+            if before is not None and self._judged(number, rep, of_set).flags != before.flags:
                 yield before, self._told[rep]
 
     def measure(self, rep: Excursion, rows: Excursion, estimate: SetEstimate, motion: Motion) -> bool:
@@ -75,8 +77,7 @@ class LiveJudge:
         seen = set_motion(track, self._header, estimate.carried[piece])
         if not np.isfinite(seen.elevation_deg).all():
             return False
-        turns = (rows.near, rows.far, rows.back)
-        here = Excursion(*(Turn(max(turn.tick - start, 0), turn.value) for turn in turns))
+        here = rows.with_turns(lambda turn: Turn(max(turn.tick - start, 0), turn.value))
         (phases,) = find_phases(seen, [here], 0, end - start - 1)
         measured = Meter(seen, self._settings).measure(phases, None)
         self._views[rep] = RepView(measured, seen, self._settings, (), self._header.ankle.rate_hz)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -39,6 +39,15 @@ STILL_TURN_TICKS = 5
 
 #: The end of a repetition that no estimate has shown yet, and where its way began: none.
 NO_END: tuple[EndReached | None, int] = (None, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """The set as an estimate shows it at an instant, and its repetitions on the clock's ticks."""
+
+    motion: Motion
+    estimate: SetEstimate
+    reps: list[Excursion]
 
 
 class LiveSet:
@@ -98,9 +107,12 @@ class LiveSet:
             leg_deg, *pelvis_deg = seen.angles_deg
             self._pose = pose_of(seen.time_s, leg_deg if self._frame.placed else math.nan, *pelvis_deg)
             said = self._follower.step(seen.tick, seen.time_s, seen.angles_deg, self._known())
-            events += self._confirmed(said) if self._ready and not seen.left else ()
-            if self._asks():
-                events += self._estimate(seen.time_s)
+            said = said if self._ready and not seen.left else []
+            asks = self._asks()
+            looked = self._look() if asks or any(map(self._unsure_end, said)) else None
+            events += self._confirmed(said, looked)
+            if asks and looked is not None:
+                events += self._estimate(looked, seen.time_s)
             if self._watch.buffer.is_full:
                 self._make_room()
         return events
@@ -111,41 +123,46 @@ class LiveSet:
         ended = follower.turned or follower.settled
         return ended and (not self._settled or follower.ended_inwards)
 
-    def _confirmed(self, said: Sequence[FollowerEvent]) -> Iterator[FollowerEvent]:
+    def _unsure_end(self, event: FollowerEvent) -> EndReached | None:
+        """The end of a repetition before a set is known, if an event is one."""
+        return event if isinstance(event, EndReached) and event.completes and not self.count else None
+
+    def _confirmed(self, said: Sequence[FollowerEvent], looked: _Look | None) -> Iterator[FollowerEvent]:
         """What the follower says; before a set is known, of ends only those that an estimate shows too.
 
         Or, before any was told, of a leg that rose well and is back where it lay.
         """
         for event in said:
-            if self.count or not isinstance(event, EndReached) or not event.completes:
+            end = self._unsure_end(event)
+            if end is None or looked is None:
                 yield event
                 continue
-            self._unsure = event, self._follower.way_began_tick
-            yield from self._shown(*self._look(), event.time_s)
+            self._unsure = end, self._follower.way_began_tick
+            yield from self._shown(looked, event.time_s)
             if self._unsure is not NO_END and self._follower.back_where_it_lay:
                 self._unsure = NO_END
                 yield event
 
-    def _shown(self, estimate: SetEstimate, reps: Sequence[Excursion], time_s: float) -> Iterator[EndReached]:
+    def _shown(self, looked: _Look, time_s: float) -> Iterator[EndReached]:
         """The end that waits for an estimate to show its repetition, with the number that it has there."""
         end, began = self._unsure
         if end is None or self.count:
             return
         number = next(
-            (k for k, rep in enumerate(reps, 1) if abs(rep.far.tick - began) < SAME_TURN_TICKS), None
+            (k for k, rep in enumerate(looked.reps, 1) if abs(rep.far.tick - began) < SAME_TURN_TICKS), None
         )
         if number is not None:
             self._unsure = NO_END
-            if estimate.certainty != "low":
+            if looked.estimate.certainty != "low":
                 self._follower.confirmed()
             yield replace(end, time_s=time_s, number=number)
 
-    def _look(self) -> tuple[SetEstimate, list[Excursion]]:
-        """The set so far, and its repetitions on the clock's ticks."""
+    def _look(self) -> _Look:
+        """The set so far."""
         motion, leg = self._watch.buffer.motion(), self._frame.leg
         known = None if leg is None or not self.count else Before(leg, self._settled)
         estimate = estimate_set(motion, self._header, self._settings, self._params, known)
-        return estimate, [_in_ticks(rep, motion) for rep in estimate.segmentation.reps]
+        return _Look(motion, estimate, [_in_ticks(rep, motion) for rep in estimate.segmentation.reps])
 
     def _known(self) -> Known:
         far = self._announced.latest_far_tick
@@ -162,10 +179,9 @@ class LiveSet:
         self._left_told = left
         return events
 
-    def _estimate(self, time_s: float) -> list[Event]:
-        """Ask for the set so far, and say what is new."""
-        motion, leg = self._watch.buffer.motion(), self._frame.leg
-        estimate, reps = self._look()
+    def _estimate(self, looked: _Look, time_s: float) -> list[Event]:
+        """Take over the set so far, and say what is new."""
+        motion, estimate, reps, leg = looked.motion, looked.estimate, looked.reps, self._frame.leg
         clear = estimate.margin >= self._params.high_margin
         self._settled = clear and len(estimate.segmentation.reps) >= SETTLED_REPS
         self._watch.gate.learn(estimate.posture)
@@ -177,7 +193,7 @@ class LiveSet:
         changes = self._announced.compare(shown, round(time_s * GRID_HZ))
         self._judge.follow(changes.kept)
         rows = dict(zip(reps, estimate.segmentation.reps, strict=True))
-        events: list[Event] = [*self._shown(estimate, reps, time_s), *self._retracted(changes.gone, time_s)]
+        events: list[Event] = [*self._shown(looked, time_s), *self._retracted(changes.gone, time_s)]
         latest, hanging = self._announced.latest_far_tick or 0, self._header.posture == "hanging"
         for rep in changes.new:
             if estimate.certainty == "low" and rep.far.tick < latest:
@@ -253,5 +269,4 @@ class LiveSet:
 
 def _in_ticks(rep: Excursion, motion: Motion) -> Excursion:
     """The same repetition, its turns on the clock's ticks instead of in rows of what is kept."""
-    turns = (rep.near, rep.far, rep.back)
-    return Excursion(*(Turn(round(float(motion.time_s[turn.tick]) * GRID_HZ), turn.value) for turn in turns))
+    return rep.with_turns(lambda turn: Turn(round(float(motion.time_s[turn.tick]) * GRID_HZ), turn.value))

@@ -6,7 +6,7 @@ that starts low, travel is leg elevation; for one that starts high it is the neg
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
@@ -49,10 +49,13 @@ class Excursion:
     far: Turn
     back: Turn
 
+    def with_turns(self, change: Callable[[Turn], Turn]) -> Excursion:
+        """The same, with each of its turns changed."""
+        return Excursion(change(self.near), change(self.far), change(self.back))
+
     def counted_from(self, zero_deg: float) -> Excursion:
         """The same, with travel counted from another level."""
-        turns = (self.near, self.far, self.back)
-        return Excursion(*(Turn(turn.tick, turn.value - zero_deg) for turn in turns))
+        return self.with_turns(lambda turn: Turn(turn.tick, turn.value - zero_deg))
 
     @property
     def ticks(self) -> slice:

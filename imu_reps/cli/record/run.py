@@ -163,8 +163,8 @@ async def _attended(session: Session, view: SessionView | None) -> list[Finished
 
 def linger(view: SessionView) -> None:
     """Serve the reports, and listen to what is said of the last set, until Ctrl-C."""
-    say("The report is on the page. Ctrl-C ends.")
     with contextlib.suppress(KeyboardInterrupt):
+        say("The report is on the page. Ctrl-C ends.")
         while True:
             view.obey()
             time.sleep(LOOK_S)
