@@ -22,7 +22,6 @@ PAIRS = tuple(combinations_with_replacement(KINDS, 2))
 #: Cost most and are the easiest: a clock that is 0.7 % off sweeps every phase.
 LONG = (("witmotion", "open profile"), ("witmotion", "movesense"))
 AT_S = np.linspace(2.0, 58.0, 57)
-GROUP = pytest.mark.xdist_group("cross_time")
 
 
 def run(pelvis: Kind, ankle: Kind, interval_s: float, seed: int) -> tuple[float, float, SensorOffset]:
@@ -53,7 +52,6 @@ def population(pelvis: str, ankle: str, interval_s: float) -> tuple[FloatArray, 
     return np.array([error for error, _ in runs]), np.array([1e3 * said.uncertainty_s for _, said in runs])
 
 
-@GROUP
 @pytest.mark.parametrize("interval_s", [0.015, 0.030])
 @pytest.mark.parametrize(
     ("pelvis", "ankle"),
@@ -67,7 +65,6 @@ def test_arrivals_bring_the_sensors_together_and_say_how_close(
     assert np.mean(errors <= bounds) >= 0.95
 
 
-@GROUP
 def test_where_packets_fall_at_many_phases_little_is_left_unknown() -> None:
     for pelvis, ankle in PAIRS:
         if "open profile" not in (pelvis, ankle):
@@ -76,7 +73,6 @@ def test_where_packets_fall_at_many_phases_little_is_left_unknown() -> None:
             assert np.median(bounds) < 6.0
 
 
-@GROUP
 @pytest.mark.parametrize("interval_s", [0.015, 0.030])
 def test_waits_that_never_change_are_not_seen_and_that_is_said(interval_s: float) -> None:
     """Packets of 60 ms all wait alike: the offset is anything up to an interval, and the bound covers it."""
@@ -87,7 +83,6 @@ def test_waits_that_never_change_are_not_seen_and_that_is_said(interval_s: float
     assert all(said.hidden_s >= 0.95 * interval_s and said.intervals_s == (None, None) for _, said in runs)
 
 
-@GROUP
 @pytest.mark.parametrize("count", [2, 3, 5])
 def test_after_a_tap_the_sensors_agree_to_five_milliseconds(count: int) -> None:
     """Rates of the three kinds, any two; impacts a sample or two long, some clipped."""
@@ -111,7 +106,6 @@ def shaken_at(dense_s: FloatArray, force: FloatArray, rng: np.random.Generator) 
     return Shaken(at_s, sampled(dense_s, force, at_s, rng))
 
 
-@GROUP
 def test_a_tap_over_the_radio_removes_what_arrivals_left() -> None:
     """Packets of 60 ms at 30 ms: knocks early in the set, then the sensors' times over all of it."""
     errors, bounds = [], []

@@ -13,8 +13,6 @@ import pytest
 from cued_sets import FEW_FAULTY, FEW_PLAIN
 from figures import Figure
 
-pytestmark = pytest.mark.xdist_group("cued_sets")
-
 #: Of a few sets a share may be off its limit by this much by chance, in 100: two deviations of ten crossings.
 BY_CHANCE = 30.0
 

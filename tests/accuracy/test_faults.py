@@ -9,7 +9,7 @@ import pytest
 from figures import Figure
 from populations import measured
 
-pytestmark = [pytest.mark.xdist_group("faulty_sets"), pytest.mark.soak]
+pytestmark = pytest.mark.soak
 
 HELD: list[Callable[[], Figure]] = [
     of.momentum,

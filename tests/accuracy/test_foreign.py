@@ -9,8 +9,6 @@ import pytest
 from figures import Figure
 from foreign_sets import TRUTH
 
-pytestmark = pytest.mark.xdist_group("foreign")
-
 
 @pytest.fixture(scope="module")
 def with_foreign(datasets: Path) -> Path:

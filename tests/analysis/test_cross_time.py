@@ -12,7 +12,7 @@ from imu_reps.analysis.analyze import analyze
 from imu_reps.analysis.cross_time import agree_on_time, doubt_about_time
 from imu_reps.domain.recording import Note, Recording
 from imu_reps.domain.samples import SampleBlock, SensorPlace
-from imu_reps.kinematics.recorded import fit_clocks
+from imu_reps.quality import examined
 from imu_reps.report.findings import told as words
 from imu_reps.sim.wearer import RadioPlan, RepPlan, SensorPlan, SetPlan, Simulated
 
@@ -64,7 +64,7 @@ def hidden(simulated: Simulate) -> Recording:
 
 def test_a_noted_tap_brings_the_sensors_together(hidden: Recording) -> None:
     recording = knocked(hidden)
-    fitted = fit_clocks(recording)
+    fitted = examined(recording).clocks
     before = agree_on_time(replace(recording, notes=()), fitted)
     after = agree_on_time(recording, fitted)
     assert before.offset is not None
@@ -79,7 +79,7 @@ def test_a_noted_tap_brings_the_sensors_together(hidden: Recording) -> None:
 
 def test_without_a_note_no_tap_is_looked_for(hidden: Recording) -> None:
     recording = replace(knocked(hidden), notes=())
-    found = agree_on_time(recording, fit_clocks(recording))
+    found = agree_on_time(recording, examined(recording).clocks)
     assert found.offset is not None
     assert found.offset.source == "arrivals"
     assert found.told == ()

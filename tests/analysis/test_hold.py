@@ -30,7 +30,8 @@ from imu_reps.domain.events import (
 )
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.settings import Settings
-from imu_reps.kinematics.recorded import estimate_motion, fit_clocks
+from imu_reps.kinematics.recorded import estimate_motion
+from imu_reps.quality import examined
 from imu_reps.report.findings import told as words
 from imu_reps.sim.wearer import (
     Act,
@@ -67,7 +68,7 @@ def live(recording: Recording) -> list[Event]:
 
 
 def estimated(recording: Recording) -> SetEstimate:
-    return estimate_set(estimate_motion(recording, fit_clocks(recording)), recording.header, Settings())
+    return estimate_set(estimate_motion(recording, examined(recording).clocks), recording.header, Settings())
 
 
 def held(recording: Recording) -> float | None:

@@ -15,7 +15,8 @@ from imu_reps.analysis.reps.measure import Measured
 from imu_reps.analysis.set_motion import SetMotion, set_motion
 from imu_reps.analysis.wobble import wobble_deg, wobble_findings
 from imu_reps.domain.settings import Settings
-from imu_reps.kinematics.recorded import estimate_motion, fit_clocks
+from imu_reps.kinematics.recorded import estimate_motion
+from imu_reps.quality import examined
 from imu_reps.report.findings import told as words
 from imu_reps.sim.wearer import BodyPlan, RepFaults, RepPlan, SetPlan, simulate
 
@@ -28,7 +29,7 @@ def clean() -> Measurement:
     """Twelve repetitions that arch from the eighth on, smoothly."""
     plan = SetPlan(reps=(RepPlan(),) * 7 + (ARCHING,) * 5, body=BodyPlan(breathing_deg=0.1))
     recording = simulate(plan, seed=5).recording
-    sensed = estimate_motion(recording, fit_clocks(recording))
+    sensed = estimate_motion(recording, examined(recording).clocks)
     whole = estimate_set(sensed, recording.header, settings := Settings())
     motion = set_motion(whole.track, recording.header)
     return motion, measure_set(whole, motion, settings)
