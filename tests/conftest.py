@@ -10,15 +10,13 @@ from typing import Any
 
 import pytest
 
-from imu_reps.domain.rep import Fault, Rep
-from imu_reps.domain.settings import Settings
+from imu_reps import Fault, Rep, Settings, Summary
 from imu_reps.domain.summary import (
     SUMMARY_FORMAT,
     RecordingSummary,
     Sensors,
     SensorSummary,
     SetSummary,
-    Summary,
     Trend,
     Zero,
 )

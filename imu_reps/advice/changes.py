@@ -16,9 +16,9 @@ from imu_reps.domain.stored_set import StoredSet
 from imu_reps.domain.summary import Summary
 
 #: A mean over fewer earlier sets says nothing of the person's usual scatter.
-FEWEST_BEFORE = 3
+MIN_BEFORE = 3
 #: Earlier sets looked at; what is longer ago is another time.
-MOST_BEFORE = 8
+MAX_BEFORE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +27,14 @@ class Measure:
 
     Attributes
     ----------
-    least : float
+    minimum : float
         In the quantity's unit. Angles: re-strapping moves trunk IMUs by 5 to 15° between days (MDC90) and
         a phone's straight leg raise by 10°. Share and seconds: chosen, one repetition in five and 0.3 s.
     """
 
     read: Callable[[Summary], float | None]
     unit: str
-    least: float
+    minimum: float
 
 
 def _clean_share(summary: Summary) -> float | None:
@@ -88,7 +88,7 @@ def _of_group(exercise: Exercise, side: Side | None, group: Sequence[StoredSet])
 
 def _changes(group: Sequence[StoredSet]) -> tuple[QuantityChange, ...]:
     by_day = [list(of_day) for _, of_day in groupby(group, key=attrgetter("day"))]
-    before = [stored.summary for of_day in by_day[:-1] for stored in of_day][-MOST_BEFORE:]
+    before = [stored.summary for of_day in by_day[:-1] for stored in of_day][-MAX_BEFORE:]
     latest = [stored.summary for stored in by_day[-1]]
     changes = (_change(what, measure, latest, before) for what, measure in MEASURES.items())
     return tuple(change for change in changes if change is not None)
@@ -104,6 +104,6 @@ def _change(
     if not len(now) or not len(then):
         return None
     difference = abs(now.mean() - then.mean())
-    scatter = then.std(ddof=1) if len(then) >= FEWEST_BEFORE else np.inf
-    certain = bool(difference > max(measure.least, 2.0 * scatter))
+    scatter = then.std(ddof=1) if len(then) >= MIN_BEFORE else np.inf
+    certain = bool(difference > max(measure.minimum, 2.0 * scatter))
     return QuantityChange(what, float(now.mean()), float(then.mean()), measure.unit, certain)

@@ -198,8 +198,8 @@ def _reason(code: ReasonCode, flag: Flag, seen: Sessions) -> Reason:
 
 
 def _too_many(seen: Sessions) -> Reason | None:
-    most = max((stored.summary.set.rep_count or 0 for stored in seen.latest), default=0)
-    return Reason("too_many_easy_reps", most, sessions=1) if most >= seen.plan.easy_reps else None
+    maximum = max((stored.summary.set.rep_count or 0 for stored in seen.latest), default=0)
+    return Reason("too_many_easy_reps", maximum, sessions=1) if maximum >= seen.plan.easy_reps else None
 
 
 def _easy(seen: Sessions) -> Reason | None:

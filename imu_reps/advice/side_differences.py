@@ -14,7 +14,7 @@ from imu_reps.domain.sides import SideComparison, SideDifference, SideQuantity, 
 from imu_reps.domain.summary import Summary
 
 #: Fewer repetitions a side say nothing of a difference (ours).
-FEWEST_REPS = 5
+MIN_REPS = 5
 #: The usual line between sides, as a share of the larger (convention: Bishop, Strength Cond J 2016), and
 #: where to watch.
 DIFFERENT_SHARE, WATCH_SHARE = 0.15, 0.10
@@ -114,7 +114,7 @@ def _verdict(
     different = DIFFERENT_SHARE * largest if yardstick.different is None else yardstick.different
     if difference <= max(watch, _by_chance(yardstick.noise, left, right)):
         return "equal"
-    enough = min(len(left), len(right)) >= FEWEST_REPS
+    enough = min(len(left), len(right)) >= MIN_REPS
     return "different" if enough and difference > different else "watch"
 
 

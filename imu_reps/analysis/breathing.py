@@ -28,7 +28,7 @@ BAND_HZ = (0.1, 0.6)
 SHORTEST_S = 12.0
 
 #: A peak is a breath if so much of the band's power lies this near to it, and if it is no noise.
-NEAR_HZ, CLEAR_SHARE, LEAST_RMS_DEG = 0.06, 0.6, 0.03
+NEAR_HZ, CLEAR_SHARE, MIN_RMS_DEG = 0.06, 0.6, 0.03
 
 #: Less than this share of the person's own breathing is none.
 NONE_SHARE = 0.25
@@ -65,7 +65,7 @@ def breathing(tilt_deg: FloatArray) -> Breathing | None:
     share = float(power[np.abs(frequency - peak) <= NEAR_HZ].sum() / power.sum()) if power.any() else 0.0
     # the spectrum is one-sided, half of the power; a Hann window leaves 3/8 of it
     rms = float(np.sqrt(2.0 * power.sum() / length / len(level) / 0.375))
-    if at_edge or share < CLEAR_SHARE or rms < LEAST_RMS_DEG:
+    if at_edge or share < CLEAR_SHARE or rms < MIN_RMS_DEG:
         return None
     return Breathing(60.0 * peak, rms)
 
@@ -87,16 +87,16 @@ def breathing_findings(track: AngleTrack, settings: Settings) -> list[Finding]:
 
 
 def _held(
-    track: AngleTrack, tilt: FloatArray, rests: Sequence[Rest], own: Breathing, least_s: float
+    track: AngleTrack, tilt: FloatArray, rests: Sequence[Rest], own: Breathing, min_s: float
 ) -> list[Finding]:
     """Rests with a stretch of that length in which the pelvis does not breathe."""
     found = []
     for rest in rests:
-        quiet = _quietest(tilt[rest.start : rest.end], round(least_s * GRID_HZ))
+        quiet = _quietest(tilt[rest.start : rest.end], round(min_s * GRID_HZ))
         if quiet is not None and quiet[1] < NONE_SHARE * own.rms_deg:
             at_s = float(track.time_s[rest.start + quiet[0]])
-            values = {"for_s": least_s}
-            found.append(Finding("no_breath", values=values, start_s=at_s, end_s=at_s + least_s))
+            values = {"for_s": min_s}
+            found.append(Finding("no_breath", values=values, start_s=at_s, end_s=at_s + min_s))
     return found
 
 

@@ -12,7 +12,7 @@ from imu_reps.domain.recording import Recording
 from imu_reps.domain.samples import SampleBlock, SensorPlace
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.sync.sensor_offset import SensorOffset, offset_from_arrivals, offset_from_tap
-from imu_reps.kinematics.sync.taps import MOST_OFFSET_S, NoTap, Shaken, TapOffset, find_taps
+from imu_reps.kinematics.sync.taps import MAX_OFFSET_S, NoTap, Shaken, TapOffset, find_taps
 
 #: A leg at 60 deg/s moves by a degree in 17 ms: further apart, what follows what begins to blur.
 APART_S = 0.020
@@ -21,7 +21,7 @@ APART_S = 0.020
 BEFORE_NOTE_S, AFTER_NOTE_S = 10.0, 5.0
 #: Offsets so many times what arrivals leave open are not looked for.
 LEEWAY = 2.0
-LEAST_LEEWAY_S = 0.06
+MIN_LEEWAY_S = 0.06
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +34,13 @@ class CrossTime:
         As fitted, and with both sensors corrected for the offset between them.
     offset : SensorOffset or None
         How far they may still be apart; None with one sensor alone.
-    told : tuple of Finding
+    findings : tuple of Finding
         What became of the taps that were noted.
     """
 
     clocks: Mapping[SensorPlace, TimedSamples]
     offset: SensorOffset | None = None
-    told: tuple[Finding, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def agree_on_time(recording: Recording, clocks: Mapping[SensorPlace, TimedSamples]) -> CrossTime:
@@ -60,15 +60,15 @@ def agree_on_time(recording: Recording, clocks: Mapping[SensorPlace, TimedSample
     noted = [note.time_s for note in recording.notes if (note.key, note.value) == ("tap", "both")]
     missed: NoTap | None = None
     for time_s in noted:
-        most_s = min(max(LEEWAY * arrivals.uncertainty_s, LEAST_LEEWAY_S), MOST_OFFSET_S)
+        max_s = min(max(LEEWAY * arrivals.uncertainty_s, MIN_LEEWAY_S), MAX_OFFSET_S)
         of_pelvis = _around(time_s, corrected["pelvis"], pelvis)
-        tap = find_taps(of_pelvis, _around(time_s, corrected["ankle"], ankle), most_s)
+        tap = find_taps(of_pelvis, _around(time_s, corrected["ankle"], ankle), max_s)
         if isinstance(tap, TapOffset):
             moved, offset = offset_from_tap(corrected, tap, arrivals)
             return CrossTime(moved, offset, (_tap_used(tap, offset),))
         missed = missed or tap
-    told = () if missed is None else (_tap_unclear(noted[0], missed),)
-    return CrossTime(corrected, arrivals, told)
+    findings = () if missed is None else (_tap_unclear(noted[0], missed),)
+    return CrossTime(corrected, arrivals, findings)
 
 
 def _around(time_s: float, timed: TimedSamples, block: SampleBlock) -> Shaken:

@@ -16,7 +16,7 @@ from imu_reps.domain.summary import Summary
 SLOW_DPS = 20.0
 
 #: A single lowering is chance.
-FEWEST_LOWERINGS = 2
+MIN_LOWERINGS = 2
 
 #: So many lowerings that agree this well are sure.
 ENOUGH_LOWERINGS, AGREEING_DEG = 3, 5.0
@@ -42,18 +42,18 @@ def end_range(summaries: Sequence[Summary]) -> tuple[EndRange, ...]:
 
 def grade_of(angle_deg: float) -> Grade:
     """The typical grade of a leg angle, whole degrees above the floor."""
-    return next((grade for most, grade in GRADES if round(angle_deg) <= most), "poor")
+    return next((grade for maximum, grade in GRADES if round(angle_deg) <= maximum), "poor")
 
 
 def _of_side(exercise: Exercise, side: Side | None, reps: Sequence[Rep]) -> EndRange:
     judged = [(rep, lowest) for rep in reps if (lowest := _lowest_flat(rep)) is not None]
     slow = [(rep, lowest) for rep, lowest in judged if _slow(rep)]
     angles = [rep.lift_off_angle_deg for rep, _ in slow if rep.lift_off_angle_deg is not None]
-    lets_go = len(slow) >= FEWEST_LOWERINGS and len(angles) > len(slow) / 2
+    lets_go = len(slow) >= MIN_LOWERINGS and len(angles) > len(slow) / 2
     # a lowering in which nothing let go would have come lower still: of the median this is all one needs
     middle = float(np.median([lowest for _, lowest in slow])) if slow else None
     spread = float(np.std(angles, ddof=1)) if lets_go and len(angles) > 1 else None
-    known = middle if len(slow) >= FEWEST_LOWERINGS else None
+    known = middle if len(slow) >= MIN_LOWERINGS else None
     return EndRange(
         exercise=exercise,
         side=side,

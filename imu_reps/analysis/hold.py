@@ -120,11 +120,11 @@ def _judged(motion: SetMotion, held: slice, settings: Settings, others: int) -> 
     )
 
 
-def _lasting(mask: BoolArray, least_s: float) -> BoolArray:
+def _lasting(mask: BoolArray, min_s: float) -> BoolArray:
     """The same without stretches shorter than that."""
     lasting = np.zeros(len(mask), bool)
     for start, end in stretches(mask):
-        lasting[start:end] = end - start >= least_s * GRID_HZ
+        lasting[start:end] = end - start >= min_s * GRID_HZ
     return lasting
 
 

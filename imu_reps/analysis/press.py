@@ -20,7 +20,7 @@ from imu_reps.kinematics.rest import stretches
 from imu_reps.quality import usable
 
 #: Less than this is within what sensor (1°) and skin (2°) are wrong by.
-LEAST_PRESS_DEG = 3.0
+MIN_PRESS_DEG = 3.0
 
 #: The press is held while at least this share of it is there.
 HELD_SHARE = 0.5
@@ -72,9 +72,9 @@ def _press(
     after = np.where(in_posture, back_deg, 0.0)[rest.seen :]
     firm = held_high(after, settings.angle_hold_s)
     greatest = max(float(firm.max()), 0.0)
-    if greatest < LEAST_PRESS_DEG:
+    if greatest < MIN_PRESS_DEG:
         return Press(zero_s, greatest, 0.0, pressed=False)
-    held = stretches(after >= max(LEAST_PRESS_DEG, HELD_SHARE * greatest))
+    held = stretches(after >= max(MIN_PRESS_DEG, HELD_SHARE * greatest))
     return Press(zero_s, greatest, max(end - start for start, end in held) / GRID_HZ, pressed=True)
 
 

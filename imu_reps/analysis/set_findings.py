@@ -42,7 +42,7 @@ def findings(
     ]
     assumed = [*_assumptions(recording, whole), *doubts(whole, recording.header)]
     of_set = _of_the_set(whole, reps)
-    return (*from_file, *missing, *cross_time.told, *from_sensors, *assumed, *of_set)
+    return (*from_file, *missing, *cross_time.findings, *from_sensors, *assumed, *of_set)
 
 
 def _with_reps(finding: Finding, reps: Sequence[Rep]) -> Finding:

@@ -15,11 +15,11 @@ from imu_reps.domain.summary import Trend
 Quantity = Literal["range_deg", "duration_s", "pelvic_tilt_deg", "pelvic_rotation_deg"]
 
 #: Smaller sets have no thirds worth comparing, nor do sets with much unmeasured.
-FEWEST_FOR_TREND = 6
-LEAST_MEASURED = 0.75
+MIN_FOR_TREND = 6
+MIN_MEASURED = 0.75
 
 #: Changes smaller than this are within what the sensors can tell.
-LEAST_CHANGE: dict[Quantity, float] = {
+MIN_CHANGE: dict[Quantity, float] = {
     "range_deg": 3.0,
     "duration_s": 0.2,
     "pelvic_tilt_deg": 2.0,
@@ -31,10 +31,10 @@ WATCH_SHARE, CERTAIN_SHARE, CERTAIN_SD = 0.10, 0.20, 2.0
 CERTAIN_ERRORS = 3.5
 
 #: A change begins with at least so many repetitions before and after.
-FEWEST_BESIDE = 2
+MIN_BESIDE = 2
 
 #: Of a long set the change is looked for at so many repetitions, and a few more.
-MOST_ONSETS = 256
+MAX_ONSETS = 256
 
 _READ: dict[Quantity, Callable[[Rep], float | None]] = {
     "range_deg": lambda rep: rep.range_deg,
@@ -74,31 +74,31 @@ def trends(reps: Sequence[Rep]) -> tuple[Trend, ...]:
     """Changes over the set that stand out of the person's own scatter."""
     found = []
     for what in get_args(Quantity):
-        change = find_change([(rep.number, _READ[what](rep)) for rep in reps], LEAST_CHANGE[what])
+        change = find_change([(rep.number, _READ[what](rep)) for rep in reps], MIN_CHANGE[what])
         if change is not None:
             found.append(Trend(what, change.first, change.last, change.from_rep, change.certain))
     return tuple(found)
 
 
-def find_change(told: Sequence[tuple[int, float | None]], least: float) -> Change | None:
+def find_change(told: Sequence[tuple[int, float | None]], minimum: float) -> Change | None:
     """Change of a quantity over a set; None where it is within scatter, or too little was measured.
 
     Parameters
     ----------
     told : sequence of (int, float or None)
         Number and value of every repetition.
-    least : float
+    minimum : float
         A smaller change is within what the sensors can tell.
     """
     known = [(number, value) for number, value in told if value is not None]
-    if len(known) < max(FEWEST_FOR_TREND, LEAST_MEASURED * len(told)):
+    if len(known) < max(MIN_FOR_TREND, MIN_MEASURED * len(told)):
         return None
     numbers, values = np.array([n for n, _ in known]), np.array([value for _, value in known])
     third = len(values) // 3
     first, last = float(values[:third].mean()), float(values[-third:].mean())
     onset = find_onset(numbers, values)
     change = abs(last - first)
-    if change < max(least, onset.scatter, WATCH_SHARE * abs(first)):
+    if change < max(minimum, onset.scatter, WATCH_SHARE * abs(first)):
         return None
     by_chance = max(CERTAIN_SD, CERTAIN_ERRORS * np.sqrt(2.0 / third)) * onset.scatter
     certain = bool(change > max(by_chance, CERTAIN_SHARE * abs(first)))
@@ -113,10 +113,10 @@ def find_onset(numbers: IntArray, values: FloatArray) -> Onset:
     numbers : (n,) int
         Of the repetitions, rising.
     values : (n,) float
-        At least `FEWEST_FOR_TREND` of them.
+        At least `MIN_FOR_TREND` of them.
     """
-    every = max(1, len(numbers) // MOST_ONSETS)
-    starts = numbers[FEWEST_BESIDE : len(numbers) - FEWEST_BESIDE + 1 : every]
+    every = max(1, len(numbers) // MAX_ONSETS)
+    starts = numbers[MIN_BESIDE : len(numbers) - MIN_BESIDE + 1 : every]
     since = numbers - starts[:, None] + 1
     line = numbers - numbers[0]
     shapes = np.vstack([since > 0, np.maximum(since, 0), line]).astype(float)

@@ -17,10 +17,10 @@ from imu_reps.domain.samples import FloatArray
 PATH_DEGREE = 4
 
 #: More than this around the path is much, and a change smaller than the second is within what can be told.
-MUCH_DEG, LEAST_CHANGE_DEG = 2.0, 0.7
+MUCH_DEG, MIN_CHANGE_DEG = 2.0, 0.7
 
 #: Ways with fewer ticks, or over fewer degrees, have no path.
-FEWEST_TICKS, LEAST_WAY_DEG = 40, 8.0
+MIN_TICKS, MIN_WAY_DEG = 40, 8.0
 
 
 def wobble_deg(motion: SetMotion, rep: Measured) -> float | None:
@@ -38,7 +38,7 @@ def wobble_deg(motion: SetMotion, rep: Measured) -> float | None:
 def _around_path(motion: SetMotion, way: Span) -> FloatArray | None:
     elevation, tilt = motion.elevation_deg[way.ticks], motion.tilt_deg[way.ticks]
     span = float(np.ptp(elevation)) if len(elevation) else 0.0
-    if len(tilt) < FEWEST_TICKS or span < LEAST_WAY_DEG or not np.isfinite(tilt).all():
+    if len(tilt) < MIN_TICKS or span < MIN_WAY_DEG or not np.isfinite(tilt).all():
         return None
     along = 2.0 * (elevation - elevation.min()) / span - 1.0
     basis = legendre.legvander(along, PATH_DEGREE)
@@ -51,7 +51,7 @@ def wobble_findings(motion: SetMotion, measured: Sequence[Measured]) -> list[Fin
     """Tells of a pelvis that wanders more than in the first repetitions, or much in most of them."""
     found = [(number, wobble_deg(motion, rep)) for number, rep in enumerate(measured, start=1)]
     known = [(number, value) for number, value in found if value is not None]
-    change = find_change(found, LEAST_CHANGE_DEG)
+    change = find_change(found, MIN_CHANGE_DEG)
     if change is not None and change.certain and change.last > change.first:
         since = 1 if change.from_rep is None else change.from_rep
         values = {"from_rep": change.from_rep, "first_deg": change.first, "last_deg": change.last}

@@ -31,7 +31,7 @@ _COLUMNS = "{:<8}{:>10}{:>9}{:>9}{:>13}{:>13}"
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a recording, one a line.")
 @click.pass_context
 def check(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> None:
-    """Tell whether a recording is plausible, and the mend for what is not.
+    """Tell whether a recording is plausible, and the hint_line for what is not.
 
     Looks at units, gravity, range, failed and frozen readings, swapped or upside-down sensors, rate, loss,
     counters and clocks, and draws where each sensor gave readings.
@@ -50,8 +50,8 @@ def _check_file(file: str, as_json: bool) -> int:
         recording = load(file)
     except ImuRepsError as error:
         if as_json:
-            told = {"code": error.code, "message": error.message, "hint": error.hint}
-            say(json.dumps({"file": file, "error": told}))
+            event = {"code": error.code, "message": error.message, "hint": error.hint}
+            say(json.dumps({"file": file, "error": event}))
         else:
             complain(error)
         return error.exit_code
@@ -93,7 +93,7 @@ def _as_text(file: str, findings: tuple[Finding, ...], checked: Checked, offset:
     lines += _usable_over_time(checked)
     for finding in findings:
         lines.append(f"{_MARKS[finding.severity]} {sentence(finding)}")
-        lines += [f"    {mend}"] if (mend := hint(finding)) else []
+        lines += [f"    {hint_line}"] if (hint_line := hint(finding)) else []
     worst = {finding.severity for finding in findings}
     if "refuse" in worst:
         lines.append("Not usable as it is: see x above.")

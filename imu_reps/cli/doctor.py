@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 #: Sensors that advertise seldom are heard within this.
 SCAN_S = 20.0
 #: So long is listened at least, to see whether anything at all is heard.
-LEAST_SCAN_S = 3.0
+MIN_SCAN_S = 3.0
 
 _STYLES = {"ok": "green", "watch": "yellow", "bad": "bold red"}
 
@@ -136,7 +136,7 @@ async def _examine(
 
     person = world.person if world else whom
     try:
-        heard = await look_for(radio, person, least_s=LEAST_SCAN_S, most_s=SCAN_S)
+        heard = await look_for(radio, person, min_s=MIN_SCAN_S, max_s=SCAN_S)
     except RadioError as error:
         return Findings(trouble=error)
     if not seconds:

@@ -15,7 +15,7 @@ from imu_reps.cli.console import say
 
 if TYPE_CHECKING:
     from imu_reps.domain.settings import Settings
-    from imu_reps.session.session_events import Felt
+    from imu_reps.session.session_events import Rating
     from imu_reps.session.session_plan import SetGoal
     from imu_reps.web.access import Access
     from imu_reps.web.session_view import SessionView
@@ -24,7 +24,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
-class PageWish:
+class PageOptions:
     """A page that was asked for; port 0: any free one; `share`: with other devices in the network."""
 
     port: int
@@ -38,7 +38,7 @@ def page_options(command: F) -> F:
     def with_page(*args: Any, page: bool, port: int | None, share: bool, **others: Any) -> Any:
         if not page and (share or port is not None):
             raise click.UsageError("--port and --share belong to --page.")
-        return command(*args, page=PageWish(port or 0, share) if page else None, **others)
+        return command(*args, page=PageOptions(port or 0, share) if page else None, **others)
 
     options = (
         click.option("--page", is_flag=True, help="Show it in a browser: count, wearer, cues, report."),
@@ -52,7 +52,7 @@ def page_options(command: F) -> F:
 
 @contextlib.contextmanager
 def paged(
-    wish: PageWish, goal: SetGoal, settings: Settings, feel: Callable[[Felt], None]
+    page: PageOptions, goal: SetGoal, settings: Settings, feel: Callable[[Rating], None]
 ) -> Iterator[SessionView]:
     """Serve a page of a session that begins with `goal`, and say where it is.
 
@@ -62,9 +62,9 @@ def paged(
     from imu_reps.web.session_view import SessionView
 
     view = SessionView(goal, settings, feel)
-    with PageServer(view.hub, view.ask, port=wish.port, share=wish.share) as server:
+    with PageServer(view.hub, view.ask, port=page.port, share=page.share) as server:
         view.reports = server.reports
-        say_links(server.access, share=wish.share)
+        say_links(server.access, share=page.share)
         yield view
 
 

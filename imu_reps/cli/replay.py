@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from imu_reps.cli.console import say
-from imu_reps.cli.page_options import PageWish, page_options
+from imu_reps.cli.page_options import PageOptions, page_options
 from imu_reps.cli.spoken_options import spoken_options
 from imu_reps.cli.thresholds import chosen_settings, settings_options
 from imu_reps.domain.cue import USUALLY_SPOKEN, Spoken
@@ -18,7 +18,7 @@ from imu_reps.errors import ImuRepsError
 if TYPE_CHECKING:
     from imu_reps.domain.recording import Recording
     from imu_reps.domain.settings import Settings
-    from imu_reps.session.session_events import Finished, Told
+    from imu_reps.session.session_events import Finished, SessionEvent
     from imu_reps.web.session_view import SessionView
 
 
@@ -52,7 +52,7 @@ def replay(  # noqa: PLR0913 - an argument an option
     as_json: bool,
     quiet: bool,
     spoken: Spoken,
-    page: PageWish | None,
+    page: PageOptions | None,
     preset: str,
     changes: tuple[str, ...],
 ) -> None:
@@ -88,7 +88,7 @@ def play(
     settings: Settings,
     spoken: Spoken,
     speed: float | None,
-    tell: Callable[[Told], None],
+    emit: Callable[[SessionEvent], None],
     view: SessionView | None = None,
 ) -> Finished:
     """Play a recording once; `view`: on its page, from where it can be stopped.
@@ -102,7 +102,7 @@ def play(
     from imu_reps.sim.radio import fast_loop
 
     async def played() -> Finished:
-        session = replay_session(recording, tell, settings, spoken)
+        session = replay_session(recording, emit, settings, spoken)
         steering = asyncio.create_task(asyncio.sleep(0) if view is None else view.steer(session))
         try:
             (finished,) = await session.run()
@@ -125,45 +125,45 @@ def _play(
     as_json: bool,
 ) -> int:
     """Play a recording to standard output; gives the exit code."""
-    from imu_reps.cli.record.run import Aside, exit_code_of, shown_session
+    from imu_reps.cli.record.run import ThreadedEmitter, exit_code_of, shown_session
 
     if as_json:
         finished = play(recording, settings, spoken, speed, _say_json)
         if finished.unusable is not None:
             raise finished.unusable
     else:
-        with shown_session(settings, quiet=quiet or speed is None) as show, Aside(show) as tell:
-            finished = play(recording, settings, spoken, speed, tell)
+        with shown_session(settings, quiet=quiet or speed is None) as show, ThreadedEmitter(show) as emit:
+            finished = play(recording, settings, spoken, speed, emit)
     return exit_code_of(finished)
 
 
 def _play_on_page(
-    recording: Recording, settings: Settings, speed: float, spoken: Spoken, wish: PageWish
+    recording: Recording, settings: Settings, speed: float, spoken: Spoken, options: PageOptions
 ) -> None:
     """Play the recording to a page as often as it is asked to, until Ctrl-C."""
     from imu_reps.cli.page_options import paged
     from imu_reps.session.rehearsal import replay_goal
 
-    with paged(wish, replay_goal(recording), settings, lambda felt: None) as view:  # noqa: ARG005
+    with paged(options, replay_goal(recording), settings, lambda felt: None) as view:  # noqa: ARG005
         say("A replay: nothing is recorded. Ctrl-C ends.")
         while view.wait_for_start():
             play(recording, settings, spoken, speed, view, view)
 
 
-def _say_json(said: Told) -> None:
+def _say_json(said: SessionEvent) -> None:
     """Every event as a line, at once, and the summary as the last."""
-    from imu_reps.report.findings import told
-    from imu_reps.session.session_events import Heard, SetDone
+    from imu_reps.report.findings import finding_text
+    from imu_reps.session.session_events import SetDone, SetEvent
     from imu_reps.storage.exports import event_line, summary_line
 
     match said:
-        case Heard(event=event):
+        case SetEvent(event=event):
             say(event_line(event))
         case SetDone(finished=finished):
             for event in finished.events:
                 say(event_line(event))
             if finished.summary is not None:
-                say(summary_line(finished.summary, told))
+                say(summary_line(finished.summary, finding_text))
 
 
 def _echo_error(file: str, error: ImuRepsError) -> int:

@@ -72,12 +72,12 @@ def _latest() -> str:
 
 def _json_line(file: str, settings: Settings) -> int:
     from imu_reps.analysis.analyze import analyze
-    from imu_reps.report.findings import told, worded
+    from imu_reps.report.findings import finding_text, worded
     from imu_reps.storage.exports import error_line, summary_line
     from imu_reps.storage.recording import load
 
     try:
-        say(summary_line(analyze(load(file), settings).summary, told))
+        say(summary_line(analyze(load(file), settings).summary, finding_text))
     except ImuRepsError as error:
         say(error_line(file, worded(error)))
         return error.exit_code

@@ -144,7 +144,7 @@ def signal(rssi_dbm: int | None) -> str:
     """Signal strength in a word and in dBm."""
     if rssi_dbm is None:
         return "-"
-    word = next((word for least, word in SIGNALS if rssi_dbm >= least), "very weak")
+    word = next((word for minimum, word in SIGNALS if rssi_dbm >= minimum), "very weak")
     return f"{rssi_dbm} dBm, {word}"
 
 

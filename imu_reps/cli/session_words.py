@@ -130,32 +130,32 @@ def link_changed(change: LinkChange) -> str | None:
     return f"{change.sensor} sensor {_STATES[change.state]}{detail}"
 
 
-def connecting(told: Connecting) -> str | None:
+def connecting(event: Connecting) -> str | None:
     """Which sensor was heard and which is awaited, while it is only one; None: nothing new to say."""
-    awaited = [place for place, status in told.links.items() if status.state == "awaited"]
-    heard = [place for place in told.links if place not in awaited]
-    if len(awaited) == len(told.links):
+    awaited = [place for place, status in event.links.items() if status.state == "awaited"]
+    heard = [place for place in event.links if place not in awaited]
+    if len(awaited) == len(event.links):
         return "Looking for both sensors."
     if awaited:
         return f"The {heard[0]} sensor was heard; waiting for the {awaited[0]} sensor."
     return None
 
 
-def recording_to(told: SetBegan) -> str:
+def recording_to(event: SetBegan) -> str:
     """Where a set goes, or that it is one that was recorded before."""
-    if told.goal.whole:
-        return f"Replay of {told.path}: nothing is recorded."
-    return f"Recording to {told.path}"
+    if event.goal.whole:
+        return f"Replay of {event.path}: nothing is recorded."
+    return f"Recording to {event.path}"
 
 
-def moved(told: FileMoved) -> str:
+def moved(event: FileMoved) -> str:
     """The file was taken away and written anew."""
-    return f"The file of this set was removed. All of it was written anew, to {told.path}"
+    return f"The file of this set was removed. All of it was written anew, to {event.path}"
 
 
-def late(told: CountingLate) -> str:
+def late(event: CountingLate) -> str:
     """Counting does not keep up."""
-    return f"Counting is {told.behind_s:.0f} s behind: this computer is busy. Everything is recorded."
+    return f"Counting is {event.behind_s:.0f} s behind: this computer is busy. Everything is recorded."
 
 
 def clock(seconds: float) -> str:

@@ -73,9 +73,9 @@ def cue_note(cue: Cue) -> Note:
 #: A rest begins in silence: the last words of the set before it may still be heard.
 BEGIN_S = 2.5
 #: A rest is told when so much of it is left,
-REST_TOLD_S = (30, 10)
+REST_ANNOUNCED_S = (30, 10)
 #: unless so little of it was before that.
-LEAST_BEFORE_S = 10.0
+MIN_BEFORE_S = 10.0
 #: So long before the next set the person is asked to lie down: the tilt zero wants a still second.
 LIE_DOWN_S = 4.0
 #: Between two cues of a rest there is at least so much silence.
@@ -102,16 +102,16 @@ def rest_cues(rest_s: float, move_to: Side | None, began_s: float) -> tuple[Cue,
 def _wanted(rest_s: float, move_to: Side | None, began_s: float) -> Iterator[Cue]:
     """All that a long rest has to say, in order; of the sensor that has to be moved twice."""
     ends_s, evidence = began_s + rest_s, f"rest of {rest_s:.0f} s"
-    told_s = [left_s for left_s in REST_TOLD_S if left_s <= rest_s - LEAST_BEFORE_S]
-    said = [words.seconds_left(left_s) for left_s in told_s]
+    announced_s = [left_s for left_s in REST_ANNOUNCED_S if left_s <= rest_s - MIN_BEFORE_S]
+    said = [words.seconds_left(left_s) for left_s in announced_s]
     if move_to is None:
         yield make("rest", words.REST, began_s + BEGIN_S, evidence, tone="notice")
     else:
         evidence = f"the next set is for the {move_to} leg"
         first = words.rest_and_switch(move_to)
         yield make("switch_sides", first, began_s + BEGIN_S, evidence, tone="notice")
-        said[:1] = [words.left_to_switch(left_s, move_to) for left_s in told_s[:1]]
-    for left_s, text in zip(told_s, said, strict=True):
+        said[:1] = [words.left_to_switch(left_s, move_to) for left_s in announced_s[:1]]
+    for left_s, text in zip(announced_s, said, strict=True):
         yield make("rest", text, ends_s - left_s, f"{left_s} s of rest left", tone="notice")
     lie_down = "a new zero before the next set"
     yield make("rest", words.LIE_STILL, ends_s - LIE_DOWN_S, lie_down, tone="notice")

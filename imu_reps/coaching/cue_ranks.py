@@ -47,8 +47,8 @@ FAULT_PATIENCE_S = 0.48
 
 
 def make(
-    code: CueCode, said: str, due_s: float, evidence: str, *, tone: Tone, until_s: float | None = None
+    code: CueCode, text: str, due_s: float, evidence: str, *, tone: Tone, until_s: float | None = None
 ) -> Cue:
     """A cue with its own priority and patience; `time_s` is set as it is given."""
     end_s = due_s + PATIENCE_S[code] if until_s is None else until_s
-    return Cue(code, said, PRIORITY[code], due_s, due_s, end_s, evidence, tone)
+    return Cue(code, text, PRIORITY[code], due_s, due_s, end_s, evidence, tone)

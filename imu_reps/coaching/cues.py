@@ -9,7 +9,7 @@ from typing import Any
 from imu_reps.coaching import cue_words as words
 from imu_reps.coaching.cue_ranks import FAULT_PATIENCE_S, PATIENCE_S, PRIORITY, make
 from imu_reps.coaching.metronome import (
-    LEAST_HOLD_S,
+    MIN_HOLD_S,
     HoldEvent,
     beats_s,
     count_in_s,
@@ -33,7 +33,7 @@ from imu_reps.domain.events import (
     RepRetracted,
     SensorSilent,
     SetEnded,
-    StopAsked,
+    StopRequested,
 )
 from imu_reps.domain.recording import Start
 from imu_reps.domain.rep import Flag, Rep
@@ -125,7 +125,7 @@ def begin(plan: CoachPlan) -> SetSoFar:
 
 def answer(so_far: SetSoFar, plan: CoachPlan, event: Event, now_s: float) -> Answer:
     """What an event leads to, told at `now_s`."""
-    if isinstance(event, StopAsked):
+    if isinstance(event, StopRequested):
         return Answer(replace(so_far, over=True), (_stop(event, now_s),), tuple(PRIORITY))
     if so_far.over or (_reached(so_far, plan) and not isinstance(event, _AFTER_TARGET)):
         return Answer(so_far)
@@ -135,7 +135,7 @@ def answer(so_far: SetSoFar, plan: CoachPlan, event: Event, now_s: float) -> Ans
     return Answer(so_far)
 
 
-def _stop(event: StopAsked, now_s: float) -> Cue:
+def _stop(event: StopRequested, now_s: float) -> Cue:
     if event.pain:
         return make("stop", words.PAIN, now_s, "asked for, with pain", tone="stop")
     return make("stop", words.STOPPED, now_s, "asked for", tone="notice")
@@ -153,8 +153,8 @@ def _ready(so_far: SetSoFar, plan: CoachPlan, _event: Ready, now_s: float) -> An
     return Answer(so_far, tuple(cues), ("ready", "count_in", "move"))
 
 
-def _move(said: str, due_s: float) -> Cue:
-    return make("move", said, due_s, "the target tempo", tone="beat")
+def _move(text: str, due_s: float) -> Cue:
+    return make("move", text, due_s, "the target tempo", tone="beat")
 
 
 def _phase(so_far: SetSoFar, plan: CoachPlan, event: PhaseChanged, now_s: float) -> Answer:
@@ -167,8 +167,8 @@ def _phase(so_far: SetSoFar, plan: CoachPlan, event: PhaseChanged, now_s: float)
             for at_s in beats_s(plan.tempo, event.phase, event.time_s)
         ]
     if moving and plan.spoken.breathing and so_far.counted < BREATHING_REPS:
-        said = words.BREATHE_OUT if event.phase == "concentric" else words.BREATHE_IN
-        cues.append(make("breathe", said, now_s, event.phase, tone="notice"))
+        text = words.BREATHE_OUT if event.phase == "concentric" else words.BREATHE_IN
+        cues.append(make("breathe", text, now_s, event.phase, tone="notice"))
     so_far = replace(so_far, arrived=so_far.arrived and not moving)
     return Answer(so_far, tuple(cues), MOVES if moving else ("beat",))
 
@@ -183,7 +183,7 @@ def _end(so_far: SetSoFar, plan: CoachPlan, event: EndReached, now_s: float) -> 
         so_far = replace(so_far, counted=event.number, told=event.number)
         cues += _count(plan, event.number, due_s, event.arrival_s)
     hold_s = _hold_s(plan, event)
-    if hold_s >= LEAST_HOLD_S and not _reached(so_far, plan):
+    if hold_s >= MIN_HOLD_S and not _reached(so_far, plan):
         cues = _with_hold(cues, hold_s, due_s)
         cues += _next_move(plan, event, event.arrival_s + hold_s)
     cancelled: tuple[CueCode, ...] = ("hold", "move", "beat")
@@ -215,8 +215,8 @@ def _with_hold(counted: list[Cue], hold_s: float, began_s: float) -> list[Cue]:
     (_, first), *later = countdown_s(hold_s, began_s)
     evidence = f"hold of {hold_s:.0f} s"
     if counted:
-        said = words.counted_with_hold(counted[0].words, first)
-        begun = replace(counted[0], words=said, evidence=f"{counted[0].evidence}, {evidence}")
+        text = words.counted_with_hold(counted[0].words, first)
+        begun = replace(counted[0], words=text, evidence=f"{counted[0].evidence}, {evidence}")
     else:
         begun = make("hold", words.hold(first), began_s, evidence, tone="hold")
     return [begun, *(make("hold", str(left), at_s, evidence, tone="hold") for at_s, left in later)]
@@ -248,12 +248,12 @@ _FAULTS: dict[Flag, tuple[CueCode, str]] = {
 def _limit(so_far: SetSoFar, _plan: CoachPlan, event: LimitCrossed, now_s: float) -> Answer:
     if event.code not in _FAULTS:
         return Answer(so_far)
-    code, said = _FAULTS[event.code]
+    code, text = _FAULTS[event.code]
     evidence = f"{event.code} {event.value:.3g} over {event.limit:.3g} {event.unit}"
     if event.unit == "s":
         evidence = f"{event.code} {event.value:.1f} under {event.limit:.1f} s"
     until_s = event.crossed_s + FAULT_PATIENCE_S
-    return Answer(so_far, (make(code, said, now_s, evidence, tone="fault", until_s=until_s),))
+    return Answer(so_far, (make(code, text, now_s, evidence, tone="fault", until_s=until_s),))
 
 
 def _completed(so_far: SetSoFar, plan: CoachPlan, event: RepCompleted, now_s: float) -> Answer:

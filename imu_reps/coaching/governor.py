@@ -126,5 +126,5 @@ def spoken_until(cues: Sequence[Cue]) -> list[tuple[Cue, float]]:
 
 
 def _ends_s(cue: Cue, after: Cue | None) -> float:
-    said_s = cue.time_s + cue.lasts_s
-    return said_s if after is None or not _gives_way(cue, after) else min(said_s, after.time_s)
+    spoken_s = cue.time_s + cue.lasts_s
+    return spoken_s if after is None or not _gives_way(cue, after) else min(spoken_s, after.time_s)

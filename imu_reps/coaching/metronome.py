@@ -15,7 +15,7 @@ from imu_reps.domain.tempo import Tempo
 Move = Literal["up", "down"]
 
 #: A rest shorter than this is not counted down: there would be no time for the words.
-LEAST_HOLD_S = 1.0
+MIN_HOLD_S = 1.0
 
 #: Seconds counted before the first movement, and stillness before them: the zero needs one.
 COUNT_IN = 3
@@ -40,7 +40,7 @@ def beats_s(tempo: Tempo, phase: Phase, began_s: float) -> list[float]:
 
 def countdown_s(hold_s: float, began_s: float) -> list[tuple[float, int]]:
     """When to say how many seconds of a hold are left, the greatest first; empty for a hold too short."""
-    if hold_s < LEAST_HOLD_S:
+    if hold_s < MIN_HOLD_S:
         return []
     return [(began_s + hold_s - left, left) for left in range(math.floor(hold_s), 0, -1)]
 
@@ -57,7 +57,7 @@ def count_in_s(ready_s: float) -> tuple[list[tuple[float, int]], float]:
 
 
 #: The seconds of a hold are told this often,
-TOLD_EVERY_S = 10
+REPEAT_S = 10
 #: and so many are counted down before its target.
 COUNTDOWN_S = 3
 
@@ -88,17 +88,17 @@ def hold_cues(event: HoldEvent, target_s: float | None, now_s: float) -> tuple[C
             )
         case HoldGoesOn(held_s=held_s) if is_done(event, target_s):
             return (make("done", words.DONE, now_s, f"the target of {held_s} s", tone="done"),)
-        case HoldGoesOn(held_s=held_s) if (said := _said(held_s, target_s)) is not None:
-            return (make("hold", said, now_s, f"held for {held_s} s", tone="hold"),)
+        case HoldGoesOn(held_s=held_s) if (text := _text(held_s, target_s)) is not None:
+            return (make("hold", text, now_s, f"held for {held_s} s", tone="hold"),)
         case HoldEnded(held_s=held_s, counts=True):
-            said = f"{words.DONE}, {words.seconds_left(round(held_s))}"
-            return (make("done", said, now_s, f"held for {held_s:.1f} s", tone="done"),)
+            text = f"{words.DONE}, {words.seconds_left(round(held_s))}"
+            return (make("done", text, now_s, f"held for {held_s:.1f} s", tone="done"),)
     return ()
 
 
-def _said(held_s: int, target_s: float | None) -> str | None:
+def _text(held_s: int, target_s: float | None) -> str | None:
     """The seconds left where they are few, else every so many those held; None: nothing."""
     left_s = None if target_s is None else target_s - held_s
     if left_s is not None and left_s <= COUNTDOWN_S:
         return f"{left_s:.0f}"
-    return words.seconds_left(held_s) if held_s % TOLD_EVERY_S == 0 else None
+    return words.seconds_left(held_s) if held_s % REPEAT_S == 0 else None

@@ -211,7 +211,7 @@ class PostureLeft:
 
 
 @dataclass(frozen=True, slots=True)
-class StopAsked:
+class StopRequested:
     """The person wants to stop, and whether it hurts. Said by the person, never by the pipeline."""
 
     time_s: float
@@ -250,6 +250,6 @@ Event = (
     | HoldEnded
     | FloorNear
     | PostureLeft
-    | StopAsked
+    | StopRequested
     | SetEnded
 )

@@ -43,7 +43,7 @@ EVERY = 3
 
 #: With fewer movements leaving each out in turn shows no spread; then it is so many times the formal one
 #: (ours: over simulated and real sets the formal one is that much too small).
-FEWEST_APART = 3
+MIN_APART = 3
 FEW_INFLATION = 3.0
 
 
@@ -157,7 +157,7 @@ class Movements:
         if not fits:
             return None
         whole = sum(fits[1:], fits[0])
-        if len(fits) < FEWEST_APART:
+        if len(fits) < MIN_APART:
             return whole.lever(self._plane, FEW_INFLATION * whole.formal_sd)
         without = np.array([(whole - fit).arm_m for fit in fits])
         squares = (np.abs(without - without.mean()) ** 2).sum()

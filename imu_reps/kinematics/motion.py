@@ -20,7 +20,7 @@ AT_ONCE = 1 << 14
 
 #: What the leg itself does lies below this; an impact of 10 to 60 ms lies mostly above.
 IMPACT_HZ = 6.0
-FEWEST_FOR_IMPACTS = 20
+MIN_FOR_IMPACTS = 20
 
 #: A slower sensor sees nothing above `IMPACT_HZ`.
 LONGEST_PERIOD_S = 0.5 / IMPACT_HZ
@@ -137,7 +137,7 @@ def _cubic(values: FloatArray, left: IntArray, share: FloatArray, broken: BoolAr
 
 def impacts(acc_mps2: FloatArray, period_s: float) -> FloatArray:
     """What is left of the specific force above `IMPACT_HZ`, (n,) m/s²; 0 for too few or too slow samples."""
-    if len(acc_mps2) < FEWEST_FOR_IMPACTS or period_s >= LONGEST_PERIOD_S:
+    if len(acc_mps2) < MIN_FOR_IMPACTS or period_s >= LONGEST_PERIOD_S:
         return np.zeros(len(acc_mps2))
     fast = _impact_filter(round(period_s, 5))(acc_mps2)
     return np.asarray(np.sqrt((fast**2).sum(axis=1)))

@@ -183,11 +183,11 @@ class LiveGrid:
 
     def push(self, *blocks: SampleBlock) -> Motion:
         """Take blocks that arrived together; returns the grid instants that are now known, if any."""
-        heard = [block for block in blocks if len(block)]
-        for block in heard:
+        arrived = [block for block in blocks if len(block)]
+        for block in arrived:
             self._start_s = min(self._start_s, float(block.time_s[0]))
             self._now_s = max(self._now_s, float(block.time_s[-1]))
-        for block in heard:
+        for block in arrived:
             self._sensors[block.sensor].push(block, self._start_s + RATE_PATIENCE_S)
         time_s, due_s = self._ready_times()
         if len(time_s) == 0:

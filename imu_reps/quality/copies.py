@@ -17,9 +17,9 @@ from imu_reps.domain.samples import BoolArray, FloatArray, SampleBlock, SensorPl
 #: A packet comes again within so many samples.
 FURTHEST = 64
 #: Longer runs of one reading are no packets of one sample that came again: the sensor hangs.
-MOST_ALIKE = 3
+MAX_ALIKE = 3
 #: A copy is told by so many samples of a packet, or by so many packets of one sample.
-FEWEST_COPIES = 8
+MIN_COPIES = 8
 
 #: Two sensors never read the same by chance: so large a share of their samples is one stream named twice.
 SAME_SHARE = 0.05
@@ -119,7 +119,7 @@ def copied(block: SampleBlock, *, counted: bool) -> BoolArray:
     """Which samples are copies of packets that came before, by what they read.
 
     A copy repeats several samples in their order, the same number of samples later; or, of packets of one
-    sample, the one before, up to `MOST_ALIKE` times. Samples that a sensor counts and that read the same
+    sample, the one before, up to `MAX_ALIKE` times. Samples that a sensor counts and that read the same
     one by one are no copies: it is asked more often than it measures.
     """
     signature = _signature(block)
@@ -129,13 +129,13 @@ def copied(block: SampleBlock, *, counted: bool) -> BoolArray:
     lag = np.zeros(count, dtype=np.int64)
     lag[rows[again + 1]] = rows[again + 1] - rows[again]
     lag[(lag > FURTHEST) | ~_not_flat(block)] = 0
-    if np.count_nonzero(lag) < FEWEST_COPIES:
+    if np.count_nonzero(lag) < MIN_COPIES:
         return np.zeros(count, bool)
     edges = np.flatnonzero(np.diff(lag, prepend=-1, append=-1))
     length, value = np.diff(edges), lag[edges[:-1]]
     packets = (value > 1) & (length > 1)
-    singles = (value == 1) & (length < MOST_ALIKE)
-    if counted or length[singles].sum() < FEWEST_COPIES:
+    singles = (value == 1) & (length < MAX_ALIKE)
+    if counted or length[singles].sum() < MIN_COPIES:
         singles[:] = False
     return np.asarray(np.repeat(packets | singles, length))
 

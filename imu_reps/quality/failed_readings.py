@@ -18,7 +18,7 @@ COLUMNS = ("acc_x_mps2", "acc_y_mps2", "acc_z_mps2", "gyr_x_dps", "gyr_y_dps", "
 
 #: A failed transfer reads the same in all axes: 0, -1, or the range's end. The accelerometer alone may do so
 #: in a knock beyond its range, the gyroscope by chance as long as it reads less than the end of any range.
-LEAST_MPS2, RAIL_DPS = 2.5, 118.0
+MIN_MPS2, RAIL_DPS = 2.5, 118.0
 
 #: A single sample that leaps away by this and is back in the next: no impact on a strapped sensor does so,
 #: since a part's own filter, at half its rate, spreads it over two samples and more (ours).
@@ -27,7 +27,7 @@ SPIKE = np.array([40.0] * 3 + [200.0] * 3)
 #: sensor leaves it at another rate.
 SPIKE_LEVEL = 0.15
 #: Fewer, which a finger's tap may make, are left out and hardly worth a word.
-TOLD_SPIKES = 3
+SPIKES_LISTED = 3
 #: So many samples in a row may be off together.
 LONGEST_SPIKE = 3
 
@@ -105,7 +105,7 @@ def _flat(values: FloatArray) -> BoolArray:
     size = np.abs(values)
     acc = (size[:, 0] == size[:, 1]) & (size[:, 1] == size[:, 2])
     gyr = (size[:, 3] == size[:, 4]) & (size[:, 4] == size[:, 5])
-    nothing = size[:, 0] < LEAST_MPS2
+    nothing = size[:, 0] < MIN_MPS2
     return np.asarray(acc & (gyr | nothing) | gyr & (size[:, 3] > RAIL_DPS))
 
 
@@ -144,15 +144,15 @@ def _frozen(values: FloatArray, period_s: float) -> tuple[BoolArray, tuple[str, 
     """Where channels stand still, judged by their missing noise, and which of them."""
     same = values[1:] == values[:-1]
     every, repeats = same.all(axis=1), same.sum(axis=0)
-    least = max(FROZEN_SAMPLES, round(FROZEN_S / period_s))
-    if (repeats < least).all() and every.sum() < ALL_FROZEN_SAMPLES:
+    minimum = max(FROZEN_SAMPLES, round(FROZEN_S / period_s))
+    if (repeats < minimum).all() and every.sum() < ALL_FROZEN_SAMPLES:
         return np.zeros(len(values), bool), ()
     found = _long_runs(every, ALL_FROZEN_SAMPLES)
     if found.any() and not any(_is_noisy(column) for column in values.T):
         found[:] = False
     columns = []
-    for column in np.flatnonzero(repeats >= least).tolist():
-        runs = _long_runs(same[:, column], least)
+    for column in np.flatnonzero(repeats >= minimum).tolist():
+        runs = _long_runs(same[:, column], minimum)
         if runs.any() and column >= 3:
             runs = _while_moving(runs, values[:, :3])
         if runs.any() and _is_noisy(values[:, column]):
@@ -172,11 +172,11 @@ def _runs(mask: BoolArray) -> tuple[IntArray, IntArray]:
     return edges[::2], edges[1::2]
 
 
-def _long_runs(same: BoolArray, least: int) -> BoolArray:
+def _long_runs(same: BoolArray, minimum: int) -> BoolArray:
     """Samples that repeat the one before, in runs too long for chance; none where all is one run."""
     found = np.zeros(len(same) + 1, bool)
     starts, ends = _runs(same)
-    long = ends - starts >= least
+    long = ends - starts >= minimum
     for start, end in zip(starts[long].tolist(), ends[long].tolist(), strict=True):
         around = np.append(same[max(0, start - AROUND_SAMPLES) : start], same[end : end + AROUND_SAMPLES])
         if not len(around):
@@ -225,7 +225,7 @@ def check_readings(block: SampleBlock, readings: MarkedSamples) -> Iterator[Find
                 "spans": spans,
                 "columns": readings.frozen if kind == "frozen" else (),
             },
-            severity="info" if kind == "spike" and where.sum() < TOLD_SPIKES else "caution",
+            severity="info" if kind == "spike" and where.sum() < SPIKES_LISTED else "caution",
             sensor=block.sensor,
             start_s=spans[0][0],
             end_s=spans[-1][1],

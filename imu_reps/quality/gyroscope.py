@@ -38,7 +38,7 @@ SURE_SDS = 2.0
 #: The scale is told finely where gravity turns far between calmer moments, and less so between calm ones.
 #: What accelerations make of its direction there is so many degrees (ours, over 100 random simulated sets).
 #: One median for each four seconds is one reading, since pairs that begin together see much the same.
-CALMER_MPS2, READING_HOPS, FEWEST_READINGS = 0.2, 16, 6
+CALMER_MPS2, READING_HOPS, MIN_READINGS = 0.2, 16, 6
 CALMER_FAR_DEG, CALMER_ERROR_DEG = 12.0, 0.6
 CALM_FAR_DEG, CALM_ERROR_DEG = 20.0, 1.4
 FINE_OFF, FINE_SDS = 0.045, 4.25
@@ -232,7 +232,7 @@ def _off_by(turns: Turns, chosen: BoolArray, error_deg: float) -> dict[str, floa
     ratio, when = turns.ratio[chosen], turns.start[chosen] // READING_HOPS
     order = np.lexsort((ratio, when))
     begins = np.flatnonzero(np.diff(when[order], prepend=-1))
-    if len(begins) < FEWEST_READINGS:
+    if len(begins) < MIN_READINGS:
         return {}
     readings = ratio[order][(begins + np.append(begins[1:], len(order))) // 2]
     middle = float(np.median(ratio))

@@ -20,7 +20,7 @@ BITS = (7, 8, 10, 12, 15, 16, 24, 31, 32)
 #: A wrap is seen where a number falls from within this share of the range below its end to its beginning.
 WRAP_SLACK = 1 / 8
 #: A range of no power of two is one where the number falls so often, from the same end to the same beginning.
-FEWEST_WRAPS = 3
+MIN_WRAPS = 3
 #: Counters that begin anew sooner number the samples of a packet: lost packets leave no hole.
 SHORTEST_RANGE = 64
 #: A number that most rows share with the row before counts packets.
@@ -68,11 +68,11 @@ def numbered(recording: Recording) -> Numbered:
     shared = _shared(recording)
     for block in recording.blocks:
         header = recording.header.sensor(block.sensor)
-        mended, counter, told = _renumbered(block, header.counter, shared=shared)
-        mended = replace(mended, device_time_s=_continued_clock(mended))
+        repaired, counter, told = _renumbered(block, header.counter, shared=shared)
+        repaired = replace(repaired, device_time_s=_continued_clock(repaired))
         found += told
         headers = recording.header.with_sensor(block.sensor, replace(header, counter=counter))
-        recording = replace(recording.with_samples(mended), header=headers)
+        recording = replace(recording.with_samples(repaired), header=headers)
     recording, jumps = _without_host_jumps(recording)
     return Numbered(recording, (*found, *jumps))
 
@@ -126,17 +126,22 @@ def _modulus(number: IntArray, step: IntArray) -> int | None:
     if not len(falls):
         return None
     top, bottom = number[falls], number[falls + 1]
-    most, least = int(number.max()), int(number.min())
+    maximum, minimum = int(number.max()), int(number.min())
     for bits in BITS:
         modulus = 1 << bits
-        low = -(modulus // 2) if least < 0 else 0
+        low = -(modulus // 2) if minimum < 0 else 0
         slack = WRAP_SLACK * modulus
         wraps = (top >= low + modulus - slack) & (bottom < low + slack)
-        if most < low + modulus and most >= low + modulus - slack and least >= low and wraps.mean() > 0.5:
+        if (
+            maximum < low + modulus
+            and maximum >= low + modulus - slack
+            and minimum >= low
+            and wraps.mean() > 0.5
+        ):
             return modulus
-    from_top = (top >= most - 2) & (bottom <= least + 2)
-    if len(falls) >= FEWEST_WRAPS and from_top.mean() > 0.9:
-        return most - least + 1
+    from_top = (top >= maximum - 2) & (bottom <= minimum + 2)
+    if len(falls) >= MIN_WRAPS and from_top.mean() > 0.9:
+        return maximum - minimum + 1
     return None
 
 

@@ -19,16 +19,16 @@ SMALLEST_RANGE = np.array([18.6] * 3 + [118.0] * 3)
 
 #: A wrapped value falls from near one end to near the other: by so much of the extreme, from beyond so much.
 WRAP_FALL, WRAP_FROM = 1.4, 0.5
-FEWEST_WRAPS = 2
+MIN_WRAPS = 2
 #: The range that the falls show must be the same all the time.
 WRAP_AGREES = 0.1
 
 #: A plateau is what stays within this share of the extreme, for so many samples ...
 LEVEL = 0.03
-FEWEST_SAMPLES = 4
+MIN_SAMPLES = 4
 #: ... and is entered and left so many times as steeply as a rounded peak (a parabola) of its size.
 STEEPER = 2.5
-FEWEST_PLATEAUS = 2
+MIN_PLATEAUS = 2
 
 
 def unwrapped(recording: Recording) -> tuple[Recording, list[Finding]]:
@@ -40,14 +40,14 @@ def unwrapped(recording: Recording) -> tuple[Recording, list[Finding]]:
             continue
         values = np.hstack([block.acc_mps2, block.gyr_dps])
         for column in np.flatnonzero(wide).tolist():
-            mended = _unwrapped(values[:, column])
-            if mended is None:
+            repaired = _unwrapped(values[:, column])
+            if repaired is None:
                 continue
-            beyond = mended != values[:, column]
+            beyond = repaired != values[:, column]
             spans = spans_of(block.time_s[beyond])
             told = {"column": COLUMNS[column], "samples": int(beyond.sum()), "spans": spans}
             told["range"] = float(np.abs(values[:, column]).max())
-            values[:, column] = mended
+            values[:, column] = repaired
             found.append(
                 Finding(
                     "wrapped",
@@ -59,8 +59,8 @@ def unwrapped(recording: Recording) -> tuple[Recording, list[Finding]]:
                 )
             )
         if found and found[-1].sensor == block.sensor:
-            mended_block = replace(block, acc_mps2=values[:, :3].copy(), gyr_dps=values[:, 3:].copy())
-            recording = recording.with_samples(mended_block)
+            repaired_block = replace(block, acc_mps2=values[:, :3].copy(), gyr_dps=values[:, 3:].copy())
+            recording = recording.with_samples(repaired_block)
     return recording, found
 
 
@@ -74,7 +74,7 @@ def _unwrapped(series: FloatArray) -> FloatArray | None:
         & (series[1:] * series[:-1] < 0)
     )
     falls = falls[(falls > 1) & (falls < len(series) - 2)]
-    if len(falls) < FEWEST_WRAPS:
+    if len(falls) < MIN_WRAPS:
         return None
     usual = 0.5 * (step[falls - 1] + step[falls + 1])
     jump = np.abs(step[falls] - usual)
@@ -98,7 +98,7 @@ def check_clipping(block: SampleBlock) -> Iterator[Finding]:
             series = sign * values[column]
             spans = _plateaus(series, float(top[column]))
             samples = sum(end - start for start, end in spans)
-            if len(spans) >= FEWEST_PLATEAUS:
+            if len(spans) >= MIN_PLATEAUS:
                 times = tuple(
                     (float(block.time_s[start]), float(block.time_s[end - 1])) for start, end in spans
                 )
@@ -130,7 +130,7 @@ def _plateaus(series: FloatArray, top: float) -> list[tuple[int, int]]:
     found = []
     for start, end in stretches(series > (1.0 - LEVEL) * top):
         length = end - start
-        if length < FEWEST_SAMPLES or start < 2 or end + 2 > len(series):
+        if length < MIN_SAMPLES or start < 2 or end + 2 > len(series):
             continue
         steep = min(series[start] - series[start - 2], series[end - 1] - series[end + 1]) / 2.0
         if steep > STEEPER * 4.0 * LEVEL * top / length:

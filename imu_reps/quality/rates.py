@@ -15,7 +15,7 @@ from imu_reps.kinematics.clock.offline import TimedSamples, fit_clock
 #: Rates are compared over so long ...
 WINDOW_S = 1.5
 #: ... before and after a change that lasts for so many of them.
-FEWEST_WINDOWS = 3
+MIN_WINDOWS = 3
 #: A change is at least this large; on either side so large a share of the windows keeps the rate this well.
 CHANGE, STEADY, STEADY_SHARE = 0.12, 0.06, 0.8
 #: Less is too little for any number; docs/recording-format.md allows 20, and clocks of such parts 1 % less.
@@ -70,13 +70,13 @@ def _change(block: SampleBlock, header: SensorHeader) -> int | None:
     """The row at which the rate changes for good; None where it does not."""
     edges_s = np.arange(block.time_s[0], block.time_s[-1], WINDOW_S)
     edges = np.searchsorted(block.time_s, edges_s)
-    if len(edges) < 2 * FEWEST_WINDOWS + 1:
+    if len(edges) < 2 * MIN_WINDOWS + 1:
         return None
-    first, last = edges[FEWEST_WINDOWS] - edges[0], edges[-1] - edges[-1 - FEWEST_WINDOWS]
+    first, last = edges[MIN_WINDOWS] - edges[0], edges[-1] - edges[-1 - MIN_WINDOWS]
     if abs(np.log(max(first, 1) / max(last, 1))) < CHANGE / 2.0:
         return None
     rates = np.array([_rate(block, header, *pair) for pair in pairwise(edges.tolist())])
-    cuts = range(FEWEST_WINDOWS, len(rates) - FEWEST_WINDOWS + 1)
+    cuts = range(MIN_WINDOWS, len(rates) - MIN_WINDOWS + 1)
     misfit = [_spread(rates[:cut]) + _spread(rates[cut:]) for cut in cuts]
     cut = cuts[int(np.argmin(misfit))]
     before, after = np.median(rates[:cut]), np.median(rates[cut:])

@@ -31,19 +31,19 @@ def hint(finding: Finding) -> str:
     return _words(finding)[1]
 
 
-def told(finding: Finding) -> str:
+def finding_text(finding: Finding) -> str:
     """Both, as the report and the summary tell it, and the repetitions that bad samples lie in."""
-    message, mend = _words(finding)
+    message, hint_words = _words(finding)
     touched = f"In {reps_named(finding.reps)}." if finding.reps and "spans" in finding.values else ""
-    return " ".join(words for words in (message, touched, mend) if words)
+    return " ".join(words for words in (message, touched, hint_words) if words)
 
 
 def worded(error: Error) -> Error | RecordingError:
     """The same error, in words if it carries a finding."""
     if not isinstance(error, ImplausibleError):
         return error
-    message, mend = _words(error.finding)
-    return RecordingError(message, hint=mend, code=error.code)
+    message, hint_words = _words(error.finding)
+    return RecordingError(message, hint=hint_words, code=error.code)
 
 
 def _words(finding: Finding) -> tuple[str, str]:
@@ -57,8 +57,8 @@ def _words(finding: Finding) -> tuple[str, str]:
         "start_s": finding.start_s,
         "end_s": finding.end_s,
     }
-    message, mend = SENTENCES[finding.code]
-    return _filled(message, values), _filled(mend, values)
+    message, hint_words = SENTENCES[finding.code]
+    return _filled(message, values), _filled(hint_words, values)
 
 
 def _filled(words: Words, values: Mapping[str, Any]) -> str:

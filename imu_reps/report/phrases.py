@@ -15,7 +15,7 @@ from imu_reps.domain.rep import Fault, Flag, Rep
 from imu_reps.domain.summary import Summary, Trend
 from imu_reps.report.aim import aim_sentences
 from imu_reps.report.figures import degrees, listed, past_limit, reps_named, written
-from imu_reps.report.findings import told
+from imu_reps.report.findings import finding_text
 from imu_reps.report.uncounted import nothing_sentences
 
 #: Worst first: the order of the report's sentences.
@@ -127,8 +127,8 @@ def _snap(marks: Marks, summary: Summary) -> str:
     heights = [fault.at_angle_deg for _, fault in marks if fault.at_angle_deg is not None]
     where = f" near {degrees(median(heights))} of leg height" if heights else ""
     ankle = summary.sensors.ankle
-    heard = ankle is not None and ankle.rate_hz >= _CLICK_HZ
-    return f"a {'click' if heard else 'jolt'} on the way down{where}"
+    audible = ankle is not None and ankle.rate_hz >= _CLICK_HZ
+    return f"a {'click' if audible else 'jolt'} on the way down{where}"
 
 
 _EVIDENCE: dict[Flag, Callable[[Marks, Summary], str]] = {
@@ -164,12 +164,12 @@ def meaning_sentences(summary: Summary) -> list[str]:
     if figures.floor_angle_deg is not None:
         flagged -= {"back_arch"}  # the floor says the same, and how far
     two_legs = summary.recording.exercise in ("double_leg_raise", "hanging_leg_raise")
-    mends = [_MEANING[flag].format(count="four" if two_legs else "two") for flag in FLAGS if flag in flagged]
+    hints = [_MEANING[flag].format(count="four" if two_legs else "two") for flag in FLAGS if flag in flagged]
     side = summary.recording.side
     trends = [_trend(trend, side) for trend in figures.trend if trend.certain and _tells(trend)]
     pain, doubt = _told(summary, STOPPED_WITH_PAIN), _told(summary, COUNT_UNCERTAIN)
     whole = pain + doubt + _whole_set(summary) + aim_sentences(summary)
-    return whole + mends + _floor(summary) + trends + _told(summary, *_OF_THE_SET)
+    return whole + hints + _floor(summary) + trends + _told(summary, *_OF_THE_SET)
 
 
 #: The finding that says what the count may have been.
@@ -196,7 +196,7 @@ def of_the_set(finding: Finding) -> bool:
 
 
 def _told(summary: Summary, *codes: str) -> list[str]:
-    return [told(finding) for finding in summary.findings if finding.code in codes]
+    return [finding_text(finding) for finding in summary.findings if finding.code in codes]
 
 
 def _whole_set(summary: Summary) -> list[str]:

@@ -14,7 +14,7 @@ from imu_reps.domain.foreign_text import shown
 from imu_reps.domain.summary import SensorSummary, Summary
 from imu_reps.report.aim import short_tempo
 from imu_reps.report.figures import counted, degrees, written
-from imu_reps.report.findings import told
+from imu_reps.report.findings import finding_text
 from imu_reps.report.phrases import fault_sentences, meaning_sentences, of_the_set, unjudged_sentences
 from imu_reps.report.rep_table import NOT_MEASURED, anything_missing, rep_table
 from imu_reps.report.uncounted import partial_sentences
@@ -135,7 +135,7 @@ def _point(sentence: str, width: int) -> str:
 
 def remarks(summary: Summary) -> Iterator[str]:
     """What is good to know of the recording beside the judgement, a sentence each."""
-    yield from (told(finding) for finding in summary.findings if not of_the_set(finding))
+    yield from (finding_text(finding) for finding in summary.findings if not of_the_set(finding))
     yield from partial_sentences(summary)
     if summary.zero.time_s is not None:
         yield _zero_taken(summary, summary.zero.time_s)

@@ -27,9 +27,9 @@ def nothing_sentences(summary: Summary) -> list[str]:
     for partial in summary.partials:
         moved[partial.reason] = moved.get(partial.reason, 0.0) + partial.range_deg
     reason: PartialReason = max(moved, key=lambda one: moved[one]) if moved else "too_small"
-    least = f"The leg never went out and back by at least {degrees(summary.settings.min_range_deg)}"
+    minimum = f"The leg never went out and back by at least {degrees(summary.settings.min_range_deg)}"
     apart = f"The leg moved only while you were not {_posture(summary)}"
-    words = {"too_small": least, "out_of_posture": apart, **_NO_REPS}[reason]
+    words = {"too_small": minimum, "out_of_posture": apart, **_NO_REPS}[reason]
     return [f"{words}, so there is nothing to count."]
 
 

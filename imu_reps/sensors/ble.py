@@ -98,25 +98,25 @@ class Radio:
             ``bluetooth_off``, ``no_adapter``, ``no_permission``, ``no_service`` or ``scan_failed``.
         """
         async with self.lock:
-            heard = await self._scan(seconds, enough)
-        _log.info("scan: %d heard", len(heard))
-        for one in heard:
+            found = await self._scan(seconds, enough)
+        _log.info("scan: %d heard", len(found))
+        for one in found:
             _log.debug(
                 "heard %s, %s dBm, services %s", one.title, one.rssi_dbm, one.advertisement.service_uuids
             )
-        return heard
+        return found
 
     async def _scan(self, seconds: float, enough: Callable[[list[Found]], bool] | None) -> list[Found]:
-        heard: dict[str, Found] = {}
+        found: dict[str, Found] = {}
         done = asyncio.Event()
 
         def take(sensor: Found) -> None:
-            heard[sensor.host_id] = sensor
-            if enough and enough(strongest_first([*heard.values()])):
+            found[sensor.host_id] = sensor
+            if enough and enough(strongest_first([*found.values()])):
                 done.set()
 
         def on_advertisement(device: BLEDevice, said: AdvertisementData) -> None:
-            take(as_found(device, said, heard.get(device.address)))
+            take(as_found(device, said, found.get(device.address)))
 
         with _failures_told("Bluetooth", "scan_failed"):
             scanner = BleakScanner(on_advertisement, backend=self._scanner_backend, bluez=self._adapter)
@@ -126,7 +126,7 @@ class Radio:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(seconds):
                         await done.wait()
-        return strongest_first([*heard.values()])
+        return strongest_first([*found.values()])
 
     async def _connected_already(self) -> list[Found]:
         """Sensors the system holds a connection to: they advertise no more.
@@ -237,13 +237,13 @@ class Connection:
         client, wanted = self._resolve(characteristic)
         alone = self.found.host_id not in self._radio.not_alone
 
-        def on_notification(sender: BleakGATTCharacteristic, data: bytearray) -> None:
+        def receive(sender: BleakGATTCharacteristic, data: bytearray) -> None:
             if client is self._client:
                 self._unheard = False
                 callback(sender.uuid.lower(), bytes(data))
 
         async with self._answering(cause=in_use_by_another if alone else cause):
-            await client.start_notify(wanted, on_notification, bluez={"use_start_notify": not alone})
+            await client.start_notify(wanted, receive, bluez={"use_start_notify": not alone})
         _log.debug("subscribed to %s of %s%s", wanted.uuid, self.found.title, " alone" if alone else "")
         self._unheard = self._unheard or (alone and not self._subscribed)
         self._subscribed.append(wanted)

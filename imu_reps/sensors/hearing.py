@@ -10,7 +10,7 @@ import numpy as np
 from imu_reps.domain.samples import SampleBlock, SensorPlace
 from imu_reps.sensors.pace import ArrivalPace
 from imu_reps.sensors.stream_items import Item, LinkChange, LinkState, Notification, Restarted
-from imu_reps.sensors.wire import NOTHING_SAID, Decoded, Facts, Family, Samples
+from imu_reps.sensors.wire import NOTHING_SPOKEN, Decoded, Facts, Family, Samples
 
 _log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class Hearing:
 
     def __init__(self, place: SensorPlace, family: Family, rate_hz: float) -> None:
         self.state: LinkState = "awaited"
-        self.facts = NOTHING_SAID
+        self.facts = NOTHING_SPOKEN
         self.last_sample_s: float | None = None
         self.pace = ArrivalPace(family.has_clock)
         self._place = place
@@ -95,7 +95,7 @@ class Hearing:
         self.damaged += decoded.damaged
         self.repeated += decoded.repeated
         self.facts = _latest(self.facts, decoded.facts)
-        return self._restart(decoded, arrival) + self._hear(decoded.samples, arrival)
+        return self._restart(decoded, arrival) + self._sampled(decoded.samples, arrival)
 
     def _is_copy(self, arrival: Notification) -> bool:
         copies = self._copies.setdefault(arrival.characteristic, Copies())
@@ -111,12 +111,12 @@ class Hearing:
         self.pace.forget()
         return [Restarted(self._place, arrival.time_s)]
 
-    def _hear(self, samples: Samples, arrival: Notification) -> list[Item]:
+    def _sampled(self, samples: Samples, arrival: Notification) -> list[Item]:
         if not len(samples):
             return []
         self.samples += len(samples)
-        self._numbering.hear(samples)
-        self.pace.hear(arrival.time_s, samples)
+        self._numbering.add(samples)
+        self.pace.add(arrival.time_s, samples)
         self.last_sample_s = arrival.time_s
         back: list[Item] = []
         if self.state in ("connected", "silent"):  # not "away": the last of a broken link may come late
@@ -132,19 +132,19 @@ class Numbering:
     def __init__(self) -> None:
         self._first: int | None = None
         self._last = 0
-        self._heard = 0
+        self._received = 0
 
-    def hear(self, samples: Samples) -> None:
+    def add(self, samples: Samples) -> None:
         """Count samples in."""
-        least, most = int(samples.number.min()), int(samples.number.max())
-        self._last = most if self._first is None else max(self._last, most)
-        self._first = least if self._first is None else min(self._first, least)
-        self._heard += len(samples)
+        minimum, maximum = int(samples.number.min()), int(samples.number.max())
+        self._last = maximum if self._first is None else max(self._last, maximum)
+        self._first = minimum if self._first is None else min(self._first, minimum)
+        self._received += len(samples)
 
     @property
     def missing(self) -> int:
         """Numbers between the first and the last that were not heard."""
-        return 0 if self._first is None else max(0, self._last - self._first + 1 - self._heard)
+        return 0 if self._first is None else max(0, self._last - self._first + 1 - self._received)
 
 
 class Copies:
@@ -181,7 +181,7 @@ def _alike(one: Notification, other: Notification) -> bool:
 
 def _latest(known: Facts, said: Facts) -> Facts:
     """Everything known, with what was just said over it."""
-    if said is NOTHING_SAID:
+    if said is NOTHING_SPOKEN:
         return known
     news = {f.name: getattr(said, f.name) for f in fields(said) if getattr(said, f.name) is not None}
     return replace(known, **news)

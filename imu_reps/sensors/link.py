@@ -130,20 +130,20 @@ class Link:
                 async with asyncio.timeout(STOP_S):
                     await self._take(self._wanted.family.stop())
         await self._hang_up()
-        self._tell("gone")
+        self._emit("gone")
 
     async def _connect(self, found: Found) -> None:
         self.rssi_dbm = found.rssi_dbm
         self._broken.clear()
-        self._tell("connecting")
+        self._emit("connecting")
         self._connection = self._radio.connection(found, self._on_lost)
         await self._connection.open()
-        self._tell("connected")
+        self._emit("connected")
 
     def _on_lost(self) -> None:
         charge = self._hearing.facts.battery_percent
         low = charge is not None and charge <= LOW_PERCENT
-        self._tell("away", f"its battery was at {charge:.0f} %" if low else "the connection broke")
+        self._emit("away", f"its battery was at {charge:.0f} %" if low else "the connection broke")
         self._broken.set()
 
     async def _hang_up(self) -> None:
@@ -155,7 +155,7 @@ class Link:
         """Disconnect and say why, unless it has been said that the sensor is away."""
         await self._hang_up()
         if self._told != "away":
-            self._tell("away", detail)
+            self._emit("away", detail)
 
     async def _accept(self) -> None:
         """Refuse a sensor that is another one than was paired, or whose battery is empty."""
@@ -186,7 +186,7 @@ class Link:
 
     async def _wake(self) -> bool:
         """Subscribe and start again on the same connection; whether samples come of it."""
-        self._tell("silent", f"nothing for {SILENT_S:.0f} s")
+        self._emit("silent", f"nothing for {SILENT_S:.0f} s")
         asked_s = _now_s()
         with suppress(RadioError, TimeoutError):
             async with asyncio.timeout(WAKE_S):
@@ -228,7 +228,7 @@ class Link:
             raise radio_error("connect_failed", self.who, "the connection broke")
         return self._connection
 
-    def _tell(self, state: LinkState, detail: str | None = None) -> None:
+    def _emit(self, state: LinkState, detail: str | None = None) -> None:
         self._told = state
         level = logging.WARNING if state in ("away", "silent") else logging.INFO
         _log.log(level, "%s: %s%s", self.who, state, f", {detail}" if detail else "")

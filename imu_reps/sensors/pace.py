@@ -23,33 +23,33 @@ class ArrivalPace:
 
     def __init__(self, has_clock: bool) -> None:
         self._has_clock = has_clock
-        self._heard: deque[tuple[float, int, float]] = deque()
+        self._packets: deque[tuple[float, int, float]] = deque()
 
-    def hear(self, arrival_s: float, samples: Samples) -> None:
+    def add(self, arrival_s: float, samples: Samples) -> None:
         """Take in what one notification held."""
-        self._heard.append((arrival_s, int(samples.number[-1]), float(samples.device_time_s[-1])))
-        while self._heard[0][0] < arrival_s - WINDOW_S:
-            self._heard.popleft()
+        self._packets.append((arrival_s, int(samples.number[-1]), float(samples.device_time_s[-1])))
+        while self._packets[0][0] < arrival_s - WINDOW_S:
+            self._packets.popleft()
 
     def forget(self) -> None:
         """Begin anew: after another rate was asked for, or the numbering began anew."""
-        self._heard.clear()
+        self._packets.clear()
 
     @property
     def span_s(self) -> float:
         """From the first to the last arrival."""
-        return self._heard[-1][0] - self._heard[0][0] if self._heard else 0.0
+        return self._packets[-1][0] - self._packets[0][0] if self._packets else 0.0
 
     @property
     def spacing_s(self) -> float:
         """From one notification to the next, on average; 0 before the second."""
-        return self.span_s / (len(self._heard) - 1) if len(self._heard) > 1 else 0.0
+        return self.span_s / (len(self._packets) - 1) if len(self._packets) > 1 else 0.0
 
     def rate_hz(self) -> float | None:
         """Samples a second by number, lost ones counted; None before the second arrival."""
-        if len(self._heard) < 2:
+        if len(self._packets) < 2:
             return None
-        (first_s, first, first_device_s), (last_s, last, last_device_s) = self._heard[0], self._heard[-1]
+        (first_s, first, first_device_s), (last_s, last, last_device_s) = self._packets[0], self._packets[-1]
         passed_s = last_device_s - first_device_s if self._has_clock else last_s - first_s
         return (last - first) / passed_s if passed_s > 0.0 else None
 
@@ -58,6 +58,6 @@ class ArrivalPace:
         rate_hz = self.rate_hz()
         if not rate_hz:
             return None
-        arrival_s, number, device_s = np.array(self._heard).T
+        arrival_s, number, device_s = np.array(self._packets).T
         lag_s = arrival_s - (device_s if self._has_clock else number / rate_hz)
         return float(lag_s.max() - lag_s.min())

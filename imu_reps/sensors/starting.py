@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from imu_reps.errors import RadioError
 from imu_reps.sensors.hearing import Hearing
 from imu_reps.sensors.radio_errors import radio_error
-from imu_reps.sensors.steps import Hear, take_steps
+from imu_reps.sensors.steps import Receive, take_steps
 from imu_reps.sensors.stream_items import Wanted
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ COUNT_S = 1.0
 #: Between any two rates of a sensor lies a factor of nearly two; stalls move a count by a fifth at most.
 RATE_TOLERANCE = 0.25
 #: Below this a recording cannot be judged.
-LEAST_RATE_HZ = 20.0
+MIN_RATE_HZ = 20.0
 #: Ways of asking that a family may know.
 START_TRIES = 3
 #: How soon something awaited is noticed.
@@ -42,17 +42,24 @@ class Starter:
         The sensor, as a sentence begins.
     wanted : Wanted
     hearing : Hearing
-    hear : callable
+    receive : callable
         Where notifications go.
     broken : asyncio.Event
         Set when the connection breaks: nothing is waited for then.
     """
 
-    def __init__(self, who: str, wanted: Wanted, hearing: Hearing, hear: Hear, broken: asyncio.Event) -> None:
+    def __init__(
+        self,
+        who: str,
+        wanted: Wanted,
+        hearing: Hearing,
+        receive: Receive,
+        broken: asyncio.Event,
+    ) -> None:
         self._who = who
         self._wanted = wanted
         self._hearing = hearing
-        self._hear = hear
+        self._receive = receive
         self._broken = broken
         self._way = 0
 
@@ -88,10 +95,10 @@ class Starter:
         family = self._wanted.family
         if again:
             with suppress(RadioError):
-                await take_steps(family.stop(), connection, self._hear)
+                await take_steps(family.stop(), connection, self._receive)
             await connection.unsubscribe_all()
         self._hearing.ask_anew()
-        await take_steps(family.start(self._wanted.rate_hz, way), connection, self._hear)
+        await take_steps(family.start(self._wanted.rate_hz, way), connection, self._receive)
 
     async def _counted_rate(self) -> float:
         """Samples a second since the sensor was asked; 0 if none came."""
@@ -109,7 +116,7 @@ class Starter:
             raise radio_error("refused", self._who, f"it {refused.rstrip('.')}")
         if rate_hz == 0.0:
             raise radio_error("no_stream", self._who)
-        if rate_hz < LEAST_RATE_HZ:
+        if rate_hz < MIN_RATE_HZ:
             raise radio_error("too_slow", self._who, f"{rate_hz:.0f} a second")
 
 

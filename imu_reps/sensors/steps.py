@@ -12,11 +12,11 @@ from imu_reps.sensors.wire import Pause, Read, Step, Subscribe, Write
 if TYPE_CHECKING:
     from imu_reps.sensors.ble import Connection
 
-#: ``hear(characteristic, data)``: told of every notification, and of what a read gave.
-Hear = Callable[[str, bytes], None]
+#: ``receive(characteristic, data)``: told of every notification, and of what a read gave.
+Receive = Callable[[str, bytes], None]
 
 
-async def take_steps(steps: tuple[Step, ...], connection: Connection, hear: Hear) -> None:
+async def take_steps(steps: tuple[Step, ...], connection: Connection, receive: Receive) -> None:
     """Take steps one after the other.
 
     Parameters
@@ -24,7 +24,7 @@ async def take_steps(steps: tuple[Step, ...], connection: Connection, hear: Hear
     steps : tuple of Step
     connection : Connection
         Open.
-    hear : callable
+    receive : callable
 
     Raises
     ------
@@ -33,19 +33,19 @@ async def take_steps(steps: tuple[Step, ...], connection: Connection, hear: Hear
     """
     for step in steps:
         try:
-            await _take(step, connection, hear)
+            await _take(step, connection, receive)
         except RadioError:
             if isinstance(step, Pause) or not step.optional:
                 raise
 
 
-async def _take(step: Step, connection: Connection, hear: Hear) -> None:
+async def _take(step: Step, connection: Connection, receive: Receive) -> None:
     match step:
         case Subscribe():
-            await connection.subscribe(step.characteristic, hear)
+            await connection.subscribe(step.characteristic, receive)
         case Write():
             await connection.write(step.characteristic, step.data, step.response)
         case Read():
-            hear(*await connection.read(step.characteristic))
+            receive(*await connection.read(step.characteristic))
         case Pause():
             await asyncio.sleep(step.seconds)

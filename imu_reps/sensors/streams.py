@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Item", "LinkChange", "LinkState", "Restarted", "SensorStatus", "Streams", "Wanted"]
 
 #: A sensor that was found has at least so long to be connected, however long the other took.
-LEAST_PATIENCE_S = 10.0
+MIN_PATIENCE_S = 10.0
 
 
 class Streams:
@@ -114,8 +114,8 @@ class Streams:
         )
 
     async def _find(self) -> dict[SensorPlace, Found]:
-        heard = await self._radio.scan(self._patience_s, self._all_found)
-        by_host = {sensor.host_id: sensor for sensor in heard}
+        found = await self._radio.scan(self._patience_s, self._all_found)
+        by_host = {sensor.host_id: sensor for sensor in found}
         missing = [self._links[p].who for p, wanted in self._wanted.items() if wanted.host_id not in by_host]
         if missing:
             raise radio_error("not_found", " and ".join(missing))
@@ -132,14 +132,14 @@ class Streams:
     async def _open_links(self, found: Mapping[SensorPlace, Found], until_s: float) -> None:
         """Connect one after the other; the first is watched while the second is connected."""
         for place, link in self._links.items():
-            least_s = asyncio.get_running_loop().time() + LEAST_PATIENCE_S
-            await link.open(found[place], max(until_s, least_s))
+            min_s = asyncio.get_running_loop().time() + MIN_PATIENCE_S
+            await link.open(found[place], max(until_s, min_s))
             self._run(link.keep())
 
     async def _all_streaming(self, until_s: float) -> None:
         """Wait for a sensor that was lost again while the other was connected."""
         loop = asyncio.get_running_loop()
-        until_s = max(until_s, loop.time() + LEAST_PATIENCE_S)
+        until_s = max(until_s, loop.time() + MIN_PATIENCE_S)
         while away := [place for place, hearing in self._hearings.items() if hearing.state != "streaming"]:
             if loop.time() > until_s:
                 raise radio_error("no_stream", self._links[away[0]].who)

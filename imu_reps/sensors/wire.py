@@ -146,7 +146,7 @@ class Facts:
     overrun: bool = False
 
 
-NOTHING_SAID = Facts()
+NOTHING_SPOKEN = Facts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ class Decoded:
     """
 
     samples: Samples = field(default_factory=no_samples)
-    facts: Facts = NOTHING_SAID
+    facts: Facts = NOTHING_SPOKEN
     damaged: int = 0
     repeated: int = 0
     restarted: bool = False

@@ -8,7 +8,7 @@ from imu_reps.domain.recording import Note
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.domain.summary import Summary
 from imu_reps.errors import ImuRepsError
-from imu_reps.session.session_events import Felt, SetDone, Told
+from imu_reps.session.session_events import Rating, SessionEvent, SetDone
 from imu_reps.storage.history_store import History
 from imu_reps.storage.recording import load
 from imu_reps.storage.recording.writer import append_notes
@@ -40,15 +40,15 @@ class Diary:
         self._remembers = remembers
         self._summaries: dict[str, Summary] = {}
 
-    def __call__(self, told: Told | Felt) -> None:
+    def __call__(self, event: SessionEvent | Rating) -> None:
         """Write one thing down."""
         try:
-            match told:
+            match event:
                 case SetDone(finished=finished) if finished.summary is not None and not finished.discarded:
                     self._summaries[finished.path] = finished.summary
                     self._remember(finished.path)
-                case Felt():
-                    self._felt(told)
+                case Rating():
+                    self._felt(event)
         except ImuRepsError as error:
             self._complain(error)
 
@@ -58,7 +58,7 @@ class Diary:
         with History() as history:
             return history.sets(person=last.person)
 
-    def _felt(self, felt: Felt) -> None:
+    def _felt(self, felt: Rating) -> None:
         ended_s = max((note.time_s for note in load(felt.path).notes), default=0.0)
         said = (("pain", felt.pain), ("effort", felt.effort))
         notes = [Note(ended_s, key, str(value)) for key, value in said if value is not None]

@@ -12,7 +12,7 @@ from imu_reps.domain.settings import Settings
 from imu_reps.session.keeping import Begun, Links
 from imu_reps.session.recorder import SetRecorder
 from imu_reps.session.session import Session
-from imu_reps.session.session_events import SetBegan, SetProgress, Told
+from imu_reps.session.session_events import SessionEvent, SetBegan, SetProgress
 from imu_reps.session.session_plan import SessionPlan, SetGoal
 from imu_reps.sources.replay_source import ReplaySource
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def replay_session(
     recording: Recording,
-    tell: Callable[[Told], None],
+    emit: Callable[[SessionEvent], None],
     settings: Settings | None = None,
     spoken: Spoken = USUALLY_SPOKEN,
 ) -> Session:
@@ -34,7 +34,7 @@ def replay_session(
         return Begun(recording.header, recording.file or "", recorder, recording.notes)
 
     plan = SessionPlan((replay_goal(recording),), spoken=spoken)
-    return Session(ReplaySource(recording), plan, begin, tell, settings)
+    return Session(ReplaySource(recording), plan, begin, emit, settings)
 
 
 def replay_goal(recording: Recording) -> SetGoal:
@@ -43,9 +43,9 @@ def replay_goal(recording: Recording) -> SetGoal:
     return SetGoal(header.exercise, header.side, header.start, tempo=header.tempo_target, whole=True)
 
 
-def direct(world: VirtualWorld, told: Told) -> None:
+def direct(world: VirtualWorld, event: SessionEvent) -> None:
     """Have a virtual wearer begin with a set, and lie down after it as before the next one."""
-    match told:
+    match event:
         case SetBegan(number=number):
             world.performance.begin(number, world.air.now_s())
         case SetProgress(state=state) if state.stage == "ended":

@@ -11,7 +11,7 @@ from imu_reps.analysis.pipeline import Pipeline
 from imu_reps.coaching.coach import Coach, cue_note
 from imu_reps.coaching.cues import CoachPlan
 from imu_reps.domain.cue import USUALLY_SPOKEN, Cue, Spoken
-from imu_reps.domain.events import Event, HoldGoesOn, Phase, PostureLeft, SetEnded, StopAsked
+from imu_reps.domain.events import Event, HoldGoesOn, Phase, PostureLeft, SetEnded, StopRequested
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace, concatenate
 from imu_reps.domain.settings import Settings
@@ -83,7 +83,7 @@ class RunningSet:
         self._goal = goal
         self._began_s = began_s
         self._links = dict(links)
-        self._heard_s: dict[SensorPlace, float] = dict.fromkeys(SENSOR_PLACES, began_s)
+        self._last_arrival_s: dict[SensorPlace, float] = dict.fromkeys(SENSOR_PLACES, began_s)
         self._waiting: list[SampleBlock] = []
         self._counted_until_s: float | None = None
         self._target_s: float | None = None
@@ -99,7 +99,7 @@ class RunningSet:
     def take(self, items: Iterable[Item], now_s: float) -> None:
         """Write what arrived; it waits to be counted."""
         for block in self.recorder.take(items):
-            self._heard_s[block.sensor] = now_s
+            self._last_arrival_s[block.sensor] = now_s
             self._waiting.append(block)
 
     @property
@@ -127,7 +127,7 @@ class RunningSet:
         finally:
             self._counted_until_s = max(float(block.time_s[-1]) for block in expected)
 
-    def hear(self, events: Iterable[Event], now_s: float) -> list[Cue]:
+    def follow(self, events: Iterable[Event], now_s: float) -> list[Cue]:
         """Follow what was counted; gives what the coach says now.
 
         All but the beats of the metronome stand in the file too.
@@ -146,7 +146,7 @@ class RunningSet:
         """The set is over; gives the coach's answer to the person who ends it."""
         self.state = ended(self.state, reason)
         if reason in ("user", "pain", "discarded"):
-            return self._said([StopAsked(self.file_time_s(now_s), reason == "pain")], now_s)
+            return self._said([StopRequested(self.file_time_s(now_s), reason == "pain")], now_s)
         if reason == "end_of_recording":
             return self._said([SetEnded(self.file_time_s(now_s), reason, self.state.count)], now_s)
         return []
@@ -254,7 +254,7 @@ class RunningSet:
         """Whether a sensor is lost without which no repetition will ever be counted."""
         needed: tuple[SensorPlace, ...] = ("ankle",) if self.state.ready else ("ankle", "pelvis")
         return any(
-            now_s - self._heard_s[place] > LINK_PATIENCE_S
+            now_s - self._last_arrival_s[place] > LINK_PATIENCE_S
             for place in needed
             if place == "ankle" or place in self._sensors
         )

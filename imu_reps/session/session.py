@@ -20,14 +20,14 @@ from imu_reps.session.session_events import (
     Connecting,
     CountingLate,
     Cued,
-    DiskRefused,
     FileMoved,
     Finished,
-    Heard,
-    LinkTold,
+    LinkChanged,
+    SessionEvent,
     SetBegan,
     SetDone,
-    Told,
+    SetEvent,
+    WriteFailed,
 )
 from imu_reps.session.session_plan import SessionPlan, SetGoal
 from imu_reps.session.set_state import after, ended
@@ -60,7 +60,7 @@ class Session:
     plan : SessionPlan
     keeping : Keeping
         What becomes of the sets.
-    tell : callable
+    emit : callable
         Told everything as it happens, see `imu_reps.session.session_events`; must not block.
     settings : Settings, optional
     """
@@ -70,13 +70,13 @@ class Session:
         source: Source,
         plan: SessionPlan,
         keeping: Keeping,
-        tell: Callable[[Told], None],
+        emit: Callable[[SessionEvent], None],
         settings: Settings | None = None,
     ) -> None:
         self._source = source
         self._plan = plan
         self._keeping = keeping
-        self._tell = tell
+        self._emit = emit
         self._settings = settings
         self._lead_in = LeadIn()
         self._running: RunningSet | None = None
@@ -147,7 +147,7 @@ class Session:
                 links = self._source.status()
                 states = {place: status.state for place, status in links.items()}
                 if states != before and set(states.values()) != {"streaming"}:
-                    self._tell(Connecting(links))
+                    self._emit(Connecting(links))
                 before = states
                 await asyncio.wait({opening, stopping}, timeout=FOUND_S, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -207,7 +207,7 @@ class Session:
             now_s, links = _now_s(), self._source.status()
             if rest.over(now_s, links):
                 break
-            self._tell(rest.told(now_s, links))
+            self._emit(rest.event(now_s, links))
             self._say(rest.cues(now_s, links))
             await self._tick(receiving)
         if self._stopped.is_set():
@@ -236,7 +236,7 @@ class Session:
             self._say(running.end("discarded" if self._discarded else reason, now_s))
             self._running = None  # what arrives from here on is of the rest
             finished = running.close(reason, now_s, links, discarded=self._discarded)
-            self._tell(running.progress(now_s, links))
+            self._emit(running.progress(now_s, links))
         finally:
             self._running = None
             if running.recorder.file is not None:
@@ -248,7 +248,7 @@ class Session:
         if finished.discarded:
             state = ended(state, "discarded")
         log.info("set %d ended: %s", number, finished.reason)
-        self._tell(SetDone(number, len(self._plan.goals), finished, state))
+        self._emit(SetDone(number, len(self._plan.goals), finished, state))
         return finished
 
     def _begin(self, number: int, goal: SetGoal) -> RunningSet:
@@ -261,23 +261,23 @@ class Session:
         if tap:
             begun.recorder.note("tap", "both", _now_s())
         log.info("set %d begins: %s", number, begun.path)
-        self._tell(SetBegan(number, len(self._plan.goals), goal, begun.path, begun.header, tap))
+        self._emit(SetBegan(number, len(self._plan.goals), goal, begun.path, begun.header, tap))
         running.take(items, _now_s())
         self._running = running
         return running
 
     async def _until_over(self, running: RunningSet, receiving: asyncio.Task[None]) -> str:
         """Count until the set is over; gives the reason."""
-        watch = _Watch(running, self._tell)
+        watch = _Watch(running, self._emit)
         while True:
             waiting = running.waiting()
             events = await asyncio.to_thread(running.count, waiting) if waiting else []
             now_s = _now_s()
             for event in events:
-                self._tell(Heard(event))
-            self._say(running.hear(events, now_s))
+                self._emit(SetEvent(event))
+            self._say(running.follow(events, now_s))
             watch.look(now_s)
-            self._tell(running.progress(now_s, self._source.status()))
+            self._emit(running.progress(now_s, self._source.status()))
             if (reason := self._over(running, now_s)) is not None:
                 return reason
             await self._tick(receiving)
@@ -294,20 +294,20 @@ class Session:
 
     def _say(self, cues: Iterable[Cue]) -> None:
         for cue in cues:
-            self._tell(Cued(cue))
+            self._emit(Cued(cue))
 
     def _link_changed(self, change: LinkChange) -> None:
         running = self._running
-        self._tell(LinkTold(change, None if running is None else running.file_time_s(change.time_s)))
+        self._emit(LinkChanged(change, None if running is None else running.file_time_s(change.time_s)))
 
 
 class _Watch:
     """Looks after what may go wrong with a running set, and tells it once."""
 
-    def __init__(self, running: RunningSet, tell: Callable[[Told], None]) -> None:
+    def __init__(self, running: RunningSet, emit: Callable[[SessionEvent], None]) -> None:
         self._running = running
         self._file = running.recorder.file
-        self._tell = tell
+        self._emit = emit
         self._is_late = self._is_refused = False
         self._looked_s = _now_s()
 
@@ -317,17 +317,17 @@ class _Watch:
         if behind_s > LATE_S and not self._is_late:
             self._is_late = True
             log.warning("counting is %.1f s behind", behind_s)
-            self._tell(CountingLate(behind_s))
+            self._emit(CountingLate(behind_s))
         if self._file is None:
             return
         if now_s >= self._looked_s + LOOK_S:
             self._looked_s = now_s
             if (path := self._file.moved()) is not None:
                 log.warning("the file was removed; written anew at %s", path)
-                self._tell(FileMoved(path))
+                self._emit(FileMoved(path))
         if self._file.refused is not None and not self._is_refused:
             self._is_refused = True
-            self._tell(DiskRefused(self._file.refused))
+            self._emit(WriteFailed(self._file.refused))
 
 
 def _nothing_sent() -> RadioError:

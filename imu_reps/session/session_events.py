@@ -57,7 +57,7 @@ class Finished:
 
 
 @dataclass(frozen=True, slots=True)
-class Felt:
+class Rating:
     """What the person said of a recorded set, 0 to 10 each; None: nothing.
 
     Attributes
@@ -105,7 +105,7 @@ class SetBegan:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class SetEvent:
     """The pipeline said something; its time is in the file's seconds."""
 
     event: Event
@@ -119,7 +119,7 @@ class Cued:
 
 
 @dataclass(frozen=True, slots=True)
-class LinkTold:
+class LinkChanged:
     """A link changed, `time_s` seconds into the file; None while nothing is recorded."""
 
     change: LinkChange
@@ -154,7 +154,7 @@ class CountingLate:
 
 
 @dataclass(frozen=True, slots=True)
-class DiskRefused:
+class WriteFailed:
     """The disk takes no more; counting goes on, and writing is tried again. Told once a set."""
 
     error: FileAccessError
@@ -199,15 +199,15 @@ class Resting:
     since_s: float = 0.0
 
 
-Told = (
+SessionEvent = (
     Connecting
     | SetBegan
-    | Heard
+    | SetEvent
     | Cued
-    | LinkTold
+    | LinkChanged
     | SetProgress
     | CountingLate
-    | DiskRefused
+    | WriteFailed
     | FileMoved
     | SetDone
     | Resting

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 #: A sensor that was heard a moment ago connects and streams within this.
 PATIENCE_S = 20.0
 #: Fewer samples than a second's tell nothing.
-LEAST_SECONDS = 1.0
+MIN_SECONDS = 1.0
 
 
-async def look_for(radio: Radio, person: Person | None, *, least_s: float, most_s: float) -> list[Found]:
+async def look_for(radio: Radio, person: Person | None, *, min_s: float, max_s: float) -> list[Found]:
     """Listen for the person's sensors, or any two that can do the job, and for whatever else is near.
 
     Raises
@@ -44,9 +44,9 @@ async def look_for(radio: Radio, person: Person | None, *, least_s: float, most_
     all_there = all_heard(ids) if ids else two_heard()
 
     def enough(found: list[Found]) -> bool:
-        return all_there(found) and asyncio.get_running_loop().time() - began_s >= least_s
+        return all_there(found) and asyncio.get_running_loop().time() - began_s >= min_s
 
-    return await radio.scan(most_s, enough)
+    return await radio.scan(max_s, enough)
 
 
 def worn_or_near(
@@ -112,7 +112,7 @@ async def _together(
 def facts_of(want: Wanted, status: SensorStatus, blocks: list[SampleBlock]) -> SensorFacts:
     """What the blocks of one sensor show."""
     block = concatenate(blocks) if blocks else None
-    if block is None or len(block) < LEAST_SECONDS * want.rate_hz:
+    if block is None or len(block) < MIN_SECONDS * want.rate_hz:
         return SensorFacts(want.rate_hz, status=status)
     header = SensorHeader(sensor=want.family.name, rate_hz=want.rate_hz, counter=want.family.counter)
     try:

@@ -21,7 +21,7 @@ FLAT_PERCENT, LOW_PERCENT = 5.0, 20.0
 #: Oscillators of cheap sensors run up to 0.7 % off; much more is another rate than was asked for.
 RATE_ROOM, OTHER_RATE = 0.02, 0.1
 #: The least that is recorded, and the least that shows jolts.
-LEAST_RATE_HZ, GOOD_RATE_HZ = 20.0, 50.0
+MIN_RATE_HZ, GOOD_RATE_HZ = 20.0, 50.0
 #: A repetition with more than this share missing, or so long a stretch, is not judged.
 FEW_LOST, MANY_LOST = 0.005, 0.1
 LONG_GAP_S, BREAK_S = 0.15, 1.0
@@ -112,7 +112,7 @@ def _rate(facts: SensorFacts) -> Iterator[Check]:
     rate, asked = facts.clock.rate_hz, facts.asked_hz
     level = _level(abs(rate / asked - 1.0), RATE_ROOM, OTHER_RATE)
     hint = f"Switch it off and on; if it goes on, set {asked:.0f} Hz with its maker's app."
-    if rate < LEAST_RATE_HZ:
+    if rate < MIN_RATE_HZ:
         level = "bad"
     elif rate < GOOD_RATE_HZ and level == "ok":
         level, hint = "watch", "Jolts cannot be seen under 50 Hz: pair it anew with a higher --rate."

@@ -24,7 +24,7 @@ from imu_reps.storage.plain_json import one_line
 HISTORY_FILE = "history.sqlite3"
 
 #: Pain and effort are said from 0 to this.
-MOST_SAID = 10
+MAX_SAID = 10
 
 #: How long a process waits for another that is writing.
 PATIENCE_S = 10.0
@@ -281,7 +281,7 @@ def _damage(stored: StoredSet) -> str | None:
         if value is not None and type(value) is not kind:
             return f"{name} is {value!r}"
     for said in (stored.pain, stored.effort):
-        if said is not None and not 0 <= said <= MOST_SAID:
+        if said is not None and not 0 <= said <= MAX_SAID:
             return f"pain or effort is {said}"
     try:
         stored.recorded  # noqa: B018 - reading it tells

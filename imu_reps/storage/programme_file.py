@@ -47,9 +47,9 @@ def _parsed(content: bytes, name: str) -> Programme:
 
 def _check(programme: Programme) -> None:
     plan = programme.plan
-    for what, (least, most) in (("sets", plan.sets), ("reps", plan.reps)):
-        if not 1 <= least <= most:
-            raise ValueError(f"plan.{what} goes from {least} to {most}")
+    for what, (minimum, maximum) in (("sets", plan.sets), ("reps", plan.reps)):
+        if not 1 <= minimum <= maximum:
+            raise ValueError(f"plan.{what} goes from {minimum} to {maximum}")
     if not 1 <= plan.sessions_a_week <= 7 or plan.rest_days < 0 or plan.easy_reps < 1:
         raise ValueError("plan.sessions_a_week is 1 to 7, rest_days 0 or more, easy_reps 1 or more")
     exercises = [rung.exercise for rung in programme.ladder]

@@ -16,14 +16,14 @@ from imu_reps.session.session_events import (
     Connecting,
     CountingLate,
     Cued,
-    DiskRefused,
     FileMoved,
-    LinkTold,
+    LinkChanged,
     Resting,
+    SessionEvent,
     SetBegan,
     SetDone,
     SetProgress,
-    Told,
+    WriteFailed,
 )
 from imu_reps.session.session_plan import SetGoal
 from imu_reps.view.snapshot import (
@@ -86,32 +86,32 @@ def limits(settings: Settings, floor_deg: float | None = None) -> LimitsView:
     )
 
 
-def session_picture(picture: Snapshot, told: Told, settings: Settings) -> Change:
+def session_picture(picture: Snapshot, event: SessionEvent, settings: Settings) -> Change:
     """The picture after a session told something, and the moments that came with it."""
     moments: tuple[Moment, ...] = ()
-    match told:
+    match event:
         case Connecting(links=links):
             picture = replace(picture, links=_links(links))
         case SetBegan():
-            picture = _began(picture, told, settings)
+            picture = _began(picture, event, settings)
         case Cued(cue=cue):
             picture, moments = cued(picture, cue)
         case SetProgress():
-            picture, moments = _progressed(picture, told)
+            picture, moments = _progressed(picture, event)
         case Resting():
-            picture = _resting(picture, told)
-        case LinkTold(change=change):
+            picture = _resting(picture, event)
+        case LinkChanged(change=change):
             picture = replace(picture, links={**picture.links, change.sensor: LinkView(change.state)})
-        case DiskRefused() | FileMoved() | CountingLate():
-            picture = replace(picture, trouble=_trouble(told))
+        case WriteFailed() | FileMoved() | CountingLate():
+            picture = replace(picture, trouble=_trouble(event))
         case SetDone():
-            picture = _done(picture, told)
+            picture = _done(picture, event)
     return picture, moments
 
 
-def _trouble(told: DiskRefused | FileMoved | CountingLate) -> str:
-    match told:
-        case DiskRefused(error=error):
+def _trouble(event: WriteFailed | FileMoved | CountingLate) -> str:
+    match event:
+        case WriteFailed(error=error):
             return str(error)
         case FileMoved():
             return "The file of this set was removed; it was written anew."
@@ -133,19 +133,19 @@ def alert(cue: Cue) -> Alert:
     return "watch" if cue.code == "press_back" else "none"
 
 
-def _began(picture: Snapshot, told: SetBegan, settings: Settings) -> Snapshot:
+def _began(picture: Snapshot, event: SetBegan, settings: Settings) -> Snapshot:
     return replace(
-        first_picture(told.header, settings, told.goal.reps),
+        first_picture(event.header, settings, event.goal.reps),
         started=True,
-        replay=told.goal.whole,
-        set_number=told.number,
-        set_of=told.of,
+        replay=event.goal.whole,
+        set_number=event.number,
+        set_of=event.of,
         links=picture.links,
     )
 
 
-def _progressed(picture: Snapshot, told: SetProgress) -> Change:
-    state, pose = told.state, told.pose or Pose(told.time_s, None, None, None)
+def _progressed(picture: Snapshot, event: SetProgress) -> Change:
+    state, pose = event.state, event.pose or Pose(event.time_s, None, None, None)
     moments: tuple[Moment, ...] = ()
     if state.counted != picture.count and state.stage != "ended":
         moments = (Counted(round(pose.time_s, 3), state.counted, taken_back=state.counted < picture.count),)
@@ -163,26 +163,26 @@ def _progressed(picture: Snapshot, told: SetProgress) -> Change:
         count=state.counted,
         held_s=state.held_s,
         ended=state.ended,
-        links=_links(told.links),
+        links=_links(event.links),
     ), moments
 
 
-def _resting(picture: Snapshot, told: Resting) -> Snapshot:
+def _resting(picture: Snapshot, event: Resting) -> Snapshot:
     if picture.state != "resting":  # the cues of the set have other times
         picture = replace(picture, cue=None, phase=None)
     return replace(
         picture,
-        time_s=round(told.since_s, 3),
+        time_s=round(event.since_s, 3),
         state="resting",
         may_start=True,
-        remaining_s=round(told.remaining_s, 1),
-        move_to=told.move_to,
-        links=_links(told.links),
+        remaining_s=round(event.remaining_s, 1),
+        move_to=event.move_to,
+        links=_links(event.links),
     )
 
 
-def _done(picture: Snapshot, told: SetDone) -> Snapshot:
-    finished, state = told.finished, told.state
+def _done(picture: Snapshot, event: SetDone) -> Snapshot:
+    finished, state = event.finished, event.state
     problems = [str(worded(error)) for error in (finished.unusable, finished.unwritten) if error is not None]
     return replace(
         picture,

@@ -12,7 +12,7 @@ STRANGER_S = 10.0
 #: away: of the address that has most of them there, the one who has stood there longest. So nobody shuts the
 #: door by standing in it, and a crowd from one machine is in its own way alone. A browser that loads the page
 #: is six strangers.
-MOST_STRANGERS = 96
+MAX_STRANGERS = 96
 
 
 class Door:
@@ -23,7 +23,7 @@ class Door:
 
     def enter(self, transport: asyncio.Transport) -> None:
         """Let somebody in, for a while."""
-        if len(self._strangers) >= MOST_STRANGERS:
+        if len(self._strangers) >= MAX_STRANGERS:
             self._send_away(self._least_welcome())
         loop = asyncio.get_running_loop()
         self._strangers[transport] = loop.call_later(STRANGER_S, self._send_away, transport)

@@ -16,9 +16,9 @@ HEARTBEAT_S = 1.0
 #: So often it is looked whether there is a new picture.
 LOOK_S = 0.008
 #: So many moments wait for one viewer; one who is further behind is let go, and comes back to the full state.
-MOST_MOMENTS = 256
+MAX_MOMENTS = 256
 #: More viewers at once are refused.
-MOST_VIEWERS = 16
+MAX_VIEWERS = 16
 
 
 class Hub:
@@ -54,7 +54,7 @@ class Hub:
         """A mailbox of the running event loop; None if there are too many already."""
         mailbox = Mailbox(self, asyncio.get_running_loop())
         with self._joining:
-            if len(self._mailboxes) >= MOST_VIEWERS:
+            if len(self._mailboxes) >= MAX_VIEWERS:
                 return None
             self._mailboxes.add(mailbox)
         return mailbox
@@ -85,7 +85,7 @@ class Mailbox:
 
     def put(self, moments: tuple[Moment, ...]) -> None:
         """Take moments; from any thread."""
-        if len(self._moments) + len(moments) > MOST_MOMENTS:
+        if len(self._moments) + len(moments) > MAX_MOMENTS:
             self.behind = True
         else:
             self._moments.extend(moments)

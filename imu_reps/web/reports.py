@@ -14,7 +14,7 @@ from pathlib import PurePath
 from imu_reps.analysis.analyze import Analysis
 
 #: Older reports are forgotten here; they can be made again from the recordings.
-MOST_REPORTS = 20
+MAX_REPORTS = 20
 
 #: So wide that a headline is one line.
 NO_BREAK = 10_000
@@ -33,7 +33,7 @@ class Reports:
         """Keep a page; gives its address."""
         name = secrets.token_urlsafe(16)
         self._pages[name] = page
-        while len(self._pages) > MOST_REPORTS:
+        while len(self._pages) > MAX_REPORTS:
             self._pages.popitem(last=False)
         return f"/report/{name}"
 

@@ -26,7 +26,7 @@ from imu_reps.web.viewer import Desk, serve_viewer
 
 LOOPBACK = "127.0.0.1"
 #: Nothing a viewer says is longer.
-MOST_BYTES = 1024
+MAX_BYTES = 1024
 #: A connection that does not answer is found out after this.
 PING_S = 10.0
 #: Who is told goodbye and does not answer is let go after this.
@@ -128,7 +128,7 @@ class PageServer:
                     ping_interval=PING_S,
                     ping_timeout=PING_S,
                     close_timeout=CLOSE_S,
-                    max_size=MOST_BYTES,
+                    max_size=MAX_BYTES,
                     logger=_SILENT,
                 )
                 await listening.enter_async_context(server)

@@ -12,7 +12,7 @@ from typing import Any
 
 from imu_reps.domain.settings import Settings
 from imu_reps.session.session import Session
-from imu_reps.session.session_events import Felt, Finished, SetDone, Told
+from imu_reps.session.session_events import Finished, Rating, SessionEvent, SetDone
 from imu_reps.session.session_plan import SetGoal
 from imu_reps.view.session_picture import Change, goal_picture, session_picture
 from imu_reps.view.snapshot import Snapshot
@@ -49,7 +49,7 @@ class SessionView:
         self,
         goal: SetGoal,
         settings: Settings,
-        feel: Callable[[Felt], None] = lambda felt: None,  # noqa: ARG005
+        feel: Callable[[Rating], None] = lambda felt: None,  # noqa: ARG005
     ) -> None:
         self._settings = settings
         self._feel = feel
@@ -104,11 +104,11 @@ class SessionView:
         if session is None and self.hub.picture.state == "resting":
             self._show(_over)
 
-    def __call__(self, told: Told) -> None:
+    def __call__(self, event: SessionEvent) -> None:
         """Show one thing."""
-        self._show(lambda picture: session_picture(picture, told, self._settings))
-        if isinstance(told, SetDone):
-            self._done(told.finished)
+        self._show(lambda picture: session_picture(picture, event, self._settings))
+        if isinstance(event, SetDone):
+            self._done(event.finished)
 
     def _show(self, change: Callable[[Snapshot], Change]) -> None:
         """Change the picture; a report that is made in another thread does the same."""
@@ -119,7 +119,7 @@ class SessionView:
     def _rate(self, **said: int) -> None:
         """Take what is said of the last set."""
         if self._last_path is not None:
-            self._feel(Felt(self._last_path, **said))
+            self._feel(Rating(self._last_path, **said))
             self._change(**said)
 
     def _change(self, **changes: Any) -> None:

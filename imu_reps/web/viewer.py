@@ -104,15 +104,15 @@ async def _show(socket: ServerConnection, role: Role, mailbox: Mailbox) -> int |
 async def _listen(desk: Desk, socket: ServerConnection, role: Role) -> int | None:
     """Pass on commands; who talks too much, or what is no command, ends the connection."""
     loop = asyncio.get_running_loop()
-    allowance, heard_s = BURST, loop.time()
+    allowance, last_message_s = BURST, loop.time()
     while True:
         try:
             text = await _text(socket)
         except ConnectionClosed:
             return None
         now_s = loop.time()
-        allowance = min(BURST, allowance + (now_s - heard_s) * MESSAGES_HZ) - 1.0
-        heard_s = now_s
+        allowance = min(BURST, allowance + (now_s - last_message_s) * MESSAGES_HZ) - 1.0
+        last_message_s = now_s
         if allowance < 0.0:
             return TOO_FAST
         command = read_command(text)

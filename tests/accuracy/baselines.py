@@ -62,16 +62,16 @@ def zigzag(angle: LegAngle) -> tuple[int, ...]:
     return moves // 2, (moves - 1) // 2
 
 
-def turns(angle_deg: FloatArray, least_deg: float) -> Iterator[float]:
+def turns(angle_deg: FloatArray, min_deg: float) -> Iterator[float]:
     """Lowest and highest angles in turn, each at least so far from the one before."""
     low = high = angle_deg[0]
     rising: bool | None = None
     for angle in angle_deg:
         low, high = min(low, angle), max(high, angle)
-        if rising is not True and angle - low >= least_deg:
+        if rising is not True and angle - low >= min_deg:
             yield low
             rising, high = True, angle
-        elif rising is not False and high - angle >= least_deg:
+        elif rising is not False and high - angle >= min_deg:
             yield high
             rising, low = False, angle
     if rising is not None:
@@ -80,8 +80,8 @@ def turns(angle_deg: FloatArray, least_deg: float) -> Iterator[float]:
 
 def peaks(angle: LegAngle) -> tuple[int, ...]:
     """Peaks of the angle, and of its negative, with at least the prominence of a turn."""
-    least_deg = TURN_SHARE * _span_deg(angle)
-    return tuple(len(find_peaks(sign * angle.angle_deg, prominence=least_deg)[0]) for sign in (1.0, -1.0))
+    min_deg = TURN_SHARE * _span_deg(angle)
+    return tuple(len(find_peaks(sign * angle.angle_deg, prominence=min_deg)[0]) for sign in (1.0, -1.0))
 
 
 def autocorrelation(angle: LegAngle) -> tuple[int, ...]:

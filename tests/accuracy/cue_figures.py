@@ -14,14 +14,14 @@ import numpy as np
 from cued_sets import FAULTY, PLAIN, CuedPopulation, CuedSet, cued
 from figures import Figure, percentile, worst_seeds
 
+from imu_reps import Rep, Settings
 from imu_reps.analysis.filters import low_passed, rate_of_change
-from imu_reps.analysis.reps.control import LEAST_DEG, coasting_degrees
+from imu_reps.analysis.reps.control import MIN_DEG, coasting_degrees
 from imu_reps.coaching.cue_ranks import FAULT_PATIENCE_S
 from imu_reps.coaching.governor import BREATH_S, REFRACTORY_S, URGENT, spoken_until
 from imu_reps.domain.cue import VOICE_START_S, WORD_S, Cue, CueCode
-from imu_reps.domain.rep import Flag, Rep
+from imu_reps.domain.rep import Flag
 from imu_reps.domain.samples import FloatArray
-from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
 
 SETTINGS = Settings()
@@ -52,7 +52,7 @@ HARDLY = "hardly past the limit"
 JUST_BEFORE_S = 0.3
 
 
-def _told(population: CuedPopulation) -> str:
+def _events(population: CuedPopulation) -> str:
     sets = cued(population)
     reps = sum(one.true_count for one in sets)
     seeds = " and ".join(f"{each[0]} to {each[-1]}" for each in population.seeds)
@@ -85,7 +85,7 @@ def count_at_the_end(plain: CuedPopulation = PLAIN, faulty: CuedPopulation = FAU
     late = [(one.seed, 1000.0 * late) for one, late in counts if late is not None]
     silent = worst_seeds((one.seed, 1.0) for one, late in counts if late is None)
     share = 100.0 * sum(late is None for _, late in counts) / len(counts)
-    population = f"{_told(plain)}; and {_told(faulty)}"
+    population = f"{_events(plain)}; and {_events(faulty)}"
     title = "Count cue"
     return (
         _limited(f"{title} against the true end, no stalls: 95 % within", population, steady, 300.0),
@@ -161,7 +161,7 @@ def _of_one_kind(of: CuedPopulation, code: Flag) -> Iterator[Figure]:
     crossings = [crossing for one in cued(of) for crossing in _crossings(one, code)]
     late = [(c.one.seed, 1000.0 * s) for c in crossings if not c.covered and (s := c.late_s) is not None]
     title = f"{FAULTS[code]} after the true crossing: 95 % within"
-    yield _limited(title, f"{_told(of)}, {len(late)} cues", late, 400.0)
+    yield _limited(title, f"{_events(of)}, {len(late)} cues", late, 400.0)
     covered = sum(c.covered for c in crossings)
     untold = [c for c in crossings if not c.covered and c.late_s is None]
     reasons = ", ".join(f"{n} {why}" for why, n in Counter(c.why_untold for c in untold).items())
@@ -179,7 +179,7 @@ def false_cues(of: CuedPopulation = PLAIN) -> Figure:
         100.0 * sum(seed in seeds for seed, _ in found) / sum(seed in seeds for seed in clean)
         for seeds in of.seeds
     )
-    population = f"{_told(of)}, {len(clean)} of them clean"
+    population = f"{_events(of)}, {len(clean)} of them clean"
     return Figure("False cues in 100 clean reps", population, shares, 1.0, "", tuple(found))
 
 
@@ -188,7 +188,7 @@ def words_at_once(plain: CuedPopulation = PLAIN, faulty: CuedPopulation = FAULTY
     sets = [*cued(plain), *cued(faulty)]
     both = [(one.seed, 1.0) for one in sets
             for (_, end_s), (cue, _) in pairwise(spoken_until(one.cues)) if cue.time_s < end_s]  # fmt: skip
-    population = f"{_told(plain)}; and {_told(faulty)}"
+    population = f"{_events(plain)}; and {_events(faulty)}"
     return Figure("Two cues at once", population, (float(len(both)),), 0.0, "", tuple(both))
 
 
@@ -203,7 +203,7 @@ def floor_before_it_is_reached(of: CuedPopulation = FAULTY) -> Figure:
                 total += 1
                 first += warned[0] < crossed_s
     share = 100.0 * first / max(1, total)
-    return Figure("Floor warnings before the back lets go", f"{_told(of)}, {total} warnings", (share,),
+    return Figure("Floor warnings before the back lets go", f"{_events(of)}, {total} warnings", (share,),
                   None, "%")  # fmt: skip
 
 
@@ -222,7 +222,7 @@ def _fast_half_way(one: CuedSet, rep: Rep) -> bool:
     """The leg went half its way down in less than half of the least time, then slowed down or stalled."""
     crossed = _half_way_s(one, rep)
     down = _lowering(one, rep)
-    return crossed is not None and 2.0 * (crossed - down[0]) < _least_lowering_s(one)
+    return crossed is not None and 2.0 * (crossed - down[0]) < _min_lowering_s(one)
 
 
 def _crossings(one: CuedSet, code: Flag) -> Iterator[Crossing]:
@@ -249,7 +249,7 @@ def _limits_s(one: CuedSet, rep: Rep, code: Flag) -> tuple[float, ...]:
         times = [_coasted_s(one, _rising(one, rep), 1)]
     else:
         times = [_coasted_s(one, _lowering(one, rep), -1)]
-        if rep.eccentric_s is not None and rep.eccentric_s < _least_lowering_s(one):
+        if rep.eccentric_s is not None and rep.eccentric_s < _min_lowering_s(one):
             times.append(_half_way_s(one, rep))
     return tuple(sorted(at_s for at_s in times if at_s is not None))
 
@@ -277,7 +277,7 @@ def _coasted_s(one: CuedSet, span: tuple[float, float], direction: int) -> float
         return float(time_s[past[0]]) if len(past) else None
     acceleration = rate_of_change(speed)[window]
     total = coasting_degrees(way, acceleration, one.plan.posture, direction)[1]
-    if total < LEAST_DEG:
+    if total < MIN_DEG:
         return None
     limit = SETTINGS.momentum_flag if direction > 0 else SETTINGS.drop_flag
     for end in range(3, len(way) + 1):
@@ -302,7 +302,7 @@ def _lift_off_s(one: CuedSet, rep: Rep) -> float | None:
     return float(angles.time_s[window][past[0]]) if len(past) else None
 
 
-def _least_lowering_s(one: CuedSet) -> float:
+def _min_lowering_s(one: CuedSet) -> float:
     two = one.plan.exercise == "double_leg_raise"
     return SETTINGS.two_leg_eccentric_flag_s if two else SETTINGS.one_leg_eccentric_flag_s
 

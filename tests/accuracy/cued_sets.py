@@ -15,14 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from imu_reps import Pipeline, Recording
+from imu_reps import Event, Pipeline, Recording, SetPlan, Truth, simulate
 from imu_reps.coaching.coach import Coach
 from imu_reps.coaching.cues import CoachPlan
 from imu_reps.domain.cue import Cue
-from imu_reps.domain.events import Event, FloorNear, LimitCrossed
+from imu_reps.domain.events import FloorNear, LimitCrossed
 from imu_reps.domain.samples import FloatArray
 from imu_reps.kinematics.stream_grid import WAIT_S
-from imu_reps.sim.wearer import SetPlan, Truth, random_plan, simulate
+from imu_reps.sim.wearer import random_plan
 from imu_reps.sources.replay_source import replay_blocks
 
 #: Blocks do not matter to the events; large ones are fast.

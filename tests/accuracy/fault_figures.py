@@ -17,10 +17,10 @@ from figures import Figure, percentile, worst_seeds
 from numpy.random import Generator
 from populations import MeasuredSet, Population, measured
 
-from imu_reps import Rep, SetPlan, Settings, analyze
+from imu_reps import Rep, SetPlan, Settings, analyze, simulate
 from imu_reps.advice.side_differences import compare_sides
 from imu_reps.domain.rep import Flag
-from imu_reps.sim.wearer import random_plan, simulate
+from imu_reps.sim.wearer import random_plan
 
 #: Slower sensors miss what happens between their samples.
 FAST_HZ = 98.0
@@ -68,7 +68,7 @@ def never_near(_: Rep) -> bool:
 
 
 @dataclass(frozen=True)
-class Told:
+class SessionEvent:
     """How often a flag was right; seeds of the sets where it was not."""
 
     right: int
@@ -84,7 +84,7 @@ class Told:
         return 100.0 * wrong / (self.right + wrong), 100.0 * missed / (self.right + missed)
 
 
-def compare(sets: Sequence[MeasuredSet], code: Flag, near: Callable[[Rep], bool]) -> Told:
+def compare(sets: Sequence[MeasuredSet], code: Flag, near: Callable[[Rep], bool]) -> SessionEvent:
     """Set what was flagged against what was commanded, repetition by repetition, where both could judge."""
     right, wrong, missed, left_out, unjudged = 0, [], [], 0, 0
     for seed, found, true in _pairs(sets):
@@ -97,7 +97,7 @@ def compare(sets: Sequence[MeasuredSet], code: Flag, near: Callable[[Rep], bool]
             wrong += [] if code in true.flags else [seed]
         else:
             missed += [seed] if code in true.flags else []
-    return Told(right, tuple(wrong), tuple(missed), left_out, unjudged)
+    return SessionEvent(right, tuple(wrong), tuple(missed), left_out, unjudged)
 
 
 def _pairs(sets: Sequence[MeasuredSet]) -> Iterator[tuple[int, Rep, Rep]]:
@@ -108,19 +108,19 @@ def _figure(
     code: Flag, what: str, near: Callable[[Rep], bool], limit: float, *, fast: bool = False
 ) -> Figure:
     sets = [one for one in measured(FAULTY) if not fast or one.rate_hz >= FAST_HZ]
-    told = compare(sets, code, near)
+    event = compare(sets, code, near)
     reps = sum(len(one.reps) for one in sets)
     rate = "100 to 208 Hz" if fast else "25 to 208 Hz"
     width = "none" if near is never_near else (near.__doc__ or "").rstrip(".")
-    faults = told.right + len(told.missed)
+    faults = event.right + len(event.missed)
     population = (
         f"{FAULTY.told}; {rate}; {len(sets)} sets of seeds {sets[0].seed} to {sets[-1].seed}, {reps} reps, "
-        f"{faults} with the fault; left out around the limit ({width}): {told.left_out}; "
-        f"not judged: {told.unjudged}"
+        f"{faults} with the fault; left out around the limit ({width}): {event.left_out}; "
+        f"not judged: {event.unjudged}"
     )
     title = f"{what}: flags that are wrong / faults that are missed"
-    worst = tuple((seed, 1.0) for seed in sorted({*told.wrong, *told.missed}))
-    return Figure(title, population, told.shares, limit, "%", worst)
+    worst = tuple((seed, 1.0) for seed in sorted({*event.wrong, *event.missed}))
+    return Figure(title, population, event.shares, limit, "%", worst)
 
 
 def momentum() -> Figure:

@@ -45,7 +45,7 @@ SENSORS = (
 ANY_RATE = "25 to 208 Hz"
 
 
-def told(population: str, sets: Sequence[MeasuredSet], sensors: str = SENSORS) -> str:
+def event(population: str, sets: Sequence[MeasuredSet], sensors: str = SENSORS) -> str:
     """A population in words: what is in it, its sensors, seeds, sets and repetitions."""
     seeds = sorted(one.seed for one in sets)
     reps = sum(one.true_count for one in sets)

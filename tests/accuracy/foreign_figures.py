@@ -48,8 +48,8 @@ def followed_cuts(datasets: Path, every: int) -> tuple[Outcome, ...]:
 
 def counts_of_foreign_sets(datasets: Path) -> tuple[Figure, Figure]:
     sets = foreign(datasets)
-    told = f"{FOREIGN}; {len(sets)} sets"
-    return _wrong_finished("Other simulators", told, sets), _wrong_live("Other simulators", told, sets)
+    event = f"{FOREIGN}; {len(sets)} sets"
+    return _wrong_finished("Other simulators", event, sets), _wrong_live("Other simulators", event, sets)
 
 
 def counts_of_cuts(datasets: Path, every: int = 10) -> tuple[Figure, Figure]:
@@ -79,11 +79,11 @@ def swapped_sets(datasets: Path) -> Figure:
 
 def phase_durations(datasets: Path) -> tuple[Figure, Figure]:
     found = _errors(datasets, "phase_ms")
-    what, population = "Other simulators, duration of a phase", _told(datasets, "phase_ms")
-    median, most = (_percentile(found, share) for share in (50.0, 95.0))
+    what, population = "Other simulators, duration of a phase", _events(datasets, "phase_ms")
+    median, maximum = (_percentile(found, share) for share in (50.0, 95.0))
     return (
         Figure(f"{what}: median error", population, (median,), PHASE_MEDIAN_MS, "ms", worst_seeds(found)),
-        Figure(f"{what}: 95 % within", population, (most,), PHASE_MOST_MS, "ms", worst_seeds(found)),
+        Figure(f"{what}: 95 % within", population, (maximum,), PHASE_MOST_MS, "ms", worst_seeds(found)),
     )
 
 
@@ -96,7 +96,9 @@ def angle(datasets: Path, name: str) -> Figure:
     share, unit, limit, title = LIMITS[name]
     found = _errors(datasets, name)
     what = f"Other simulators, {title[0].lower()}{title[1:]}: {share:.0f} % within"
-    return Figure(what, _told(datasets, name), (_percentile(found, share),), limit, unit, worst_seeds(found))
+    return Figure(
+        what, _events(datasets, name), (_percentile(found, share),), limit, unit, worst_seeds(found)
+    )
 
 
 def _errors(datasets: Path, name: str) -> list[tuple[int, float]]:
@@ -105,7 +107,7 @@ def _errors(datasets: Path, name: str) -> list[tuple[int, float]]:
     ]
 
 
-def _told(datasets: Path, name: str) -> str:
+def _events(datasets: Path, name: str) -> str:
     """The population, and how much of what could be known of it was measured."""
     asked = sum(one.known(name) for one in foreign_sets(datasets / "foreign"))
     return f"{FOREIGN}; {len(_errors(datasets, name))} measured of {asked}"

@@ -24,9 +24,7 @@ from real_cuts import SEEDS, Cut, cuts
 from real_recordings import Known, idle, raises, walks
 
 import imu_reps
-from imu_reps import Analysis, Recording, load
-from imu_reps.errors import ImuRepsError
-from imu_reps.sim.wearer import simulate
+from imu_reps import Analysis, ImuRepsError, Recording, load, simulate
 from imu_reps.sources.replay_source import replay_blocks
 
 #: What analyses a finished set; another estimator, or the same with something left out, takes its place.

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from vqf import offlineVQF
 
-from imu_reps.domain.samples import FloatArray, SampleBlock
+from imu_reps import SampleBlock
+from imu_reps.domain.samples import FloatArray
 
 #: A numbering with more holes than this many times its samples is none.
-MOST_LOST = 10
+MAX_LOST = 10
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def leg_angle(block: SampleBlock) -> LegAngle:
 def _on_every_tick(block: SampleBlock) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Time, specific force and angular rate on the sensor's regular ticks."""
     number, first = np.unique(block.sample, return_index=True)
-    if number[-1] - number[0] > MOST_LOST * len(number):
+    if number[-1] - number[0] > MAX_LOST * len(number):
         number = first = np.arange(len(block))
     ticks = np.arange(number[0], number[-1] + 1)
     time = np.linspace(block.time_s[first[0]], block.time_s[first[-1]], len(ticks))
@@ -66,8 +67,8 @@ def _in_best_plane(up: FloatArray) -> FloatArray:
     """Angle in degrees within the plane of the middle direction and of the greatest movement."""
     middle = up.mean(axis=0)
     middle /= np.linalg.norm(middle)
-    most = np.linalg.svd(up - up.mean(axis=0), full_matrices=False)[2][0]
-    most -= middle * (most @ middle)
-    most /= np.linalg.norm(most)
-    angle: FloatArray = np.degrees(np.unwrap(np.arctan2(up @ most, up @ middle)))
+    maximum = np.linalg.svd(up - up.mean(axis=0), full_matrices=False)[2][0]
+    maximum -= middle * (maximum @ middle)
+    maximum /= np.linalg.norm(maximum)
+    angle: FloatArray = np.degrees(np.unwrap(np.arctan2(up @ maximum, up @ middle)))
     return angle

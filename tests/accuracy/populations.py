@@ -11,12 +11,21 @@ from typing import Any
 import numpy as np
 
 import imu_reps
-from imu_reps import Recording, Rep, SetPlan, analyze
-from imu_reps.domain.events import Event, RepCompleted, RepRetracted
+from imu_reps import (
+    Event,
+    ImuRepsError,
+    Recording,
+    Rep,
+    SetPlan,
+    Simulated,
+    Summary,
+    Truth,
+    analyze,
+    simulate,
+)
+from imu_reps.domain.events import RepCompleted, RepRetracted
 from imu_reps.domain.samples import FloatArray
-from imu_reps.domain.summary import Summary
-from imu_reps.errors import ImuRepsError
-from imu_reps.sim.wearer import Simulated, Truth, idle_plan, random_plan, simulate
+from imu_reps.sim.wearer import idle_plan, random_plan
 from imu_reps.sources.replay_source import replay_blocks
 
 #: Live, samples arrive in slots of this length.

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.random import Generator
 from scipy.signal import butter, sosfilt
 
-from imu_reps.domain.recording import Counter, SensorHeader
-from imu_reps.domain.samples import FloatArray, SampleBlock, SensorPlace
+from imu_reps import SampleBlock, SensorHeader
+from imu_reps.domain.recording import Counter
+from imu_reps.domain.samples import FloatArray, SensorPlace
 
 WAY_S = 0.006
 DURATION_S = 60.0

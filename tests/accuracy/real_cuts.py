@@ -30,8 +30,8 @@ PLACES: tuple[Place, ...] = ("rest", "top", "up", "down")
 
 SEEDS = range(200)
 
-FEWEST_REPS = 3
-MOST_REPS = 15
+MIN_REPS = 3
+MAX_REPS = 15
 
 #: A smaller rise or fall than this share of the usual range is no repetition:
 #: docs/definitions.md#a-repetition.
@@ -144,7 +144,7 @@ def _whole_reps(count: int, begins: Place, ends: Place, draw: np.random.Generato
     """The first repetition that is whole, and the first after it that no longer is."""
     earliest = 0 if begins == "rest" else 1
     latest = count if ends == "rest" else count - 1
-    whole = int(draw.integers(FEWEST_REPS, MOST_REPS + 1))
+    whole = int(draw.integers(MIN_REPS, MAX_REPS + 1))
     first = int(draw.integers(earliest, latest - whole + 1))
     return first, first + whole
 

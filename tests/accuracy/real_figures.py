@@ -11,7 +11,8 @@ from real_recordings import Counted, nobody_raises, pelvis_only_walks, supine_ra
 from scipy.spatial.transform import Rotation
 from vqf import offlineVQF
 
-from imu_reps.domain.samples import FloatArray, SampleBlock
+from imu_reps import SampleBlock
+from imu_reps.domain.samples import FloatArray
 from imu_reps.kinematics.clock.offline import SensorClock, TimedSamples
 from imu_reps.kinematics.orientation import offline_motion, up_from_quaternions
 

@@ -16,11 +16,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from imu_reps import Header, Recording, SampleBlock, SensorHeader, analyze
+from imu_reps import Header, Recording, SampleBlock, SensorHeader, Summary, analyze
 from imu_reps.domain.exercise import Exercise
 from imu_reps.domain.recording import default_posture, default_start
 from imu_reps.domain.samples import SensorPlace
-from imu_reps.domain.summary import Summary
 
 LEG_HZ, WALK_HZ = 25.0, 100.0
 

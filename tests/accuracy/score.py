@@ -163,9 +163,9 @@ def error_rows(outcomes: Sequence[Outcome]) -> Iterator[str]:
     for name, unit in ERRORS.items():
         values = [value for one in outcomes for value in getattr(one.errors, name)]
         if values:
-            told = "  ".join(f"p{share} {np.percentile(values, share):6.2f}" for share in SHARES)
+            event = "  ".join(f"p{share} {np.percentile(values, share):6.2f}" for share in SHARES)
             print_name = name.rsplit("_", 1)[0].replace("_", "-")
-            yield f"{print_name:9s} {told} {unit}  n {len(values)}"
+            yield f"{print_name:9s} {event} {unit}  n {len(values)}"
     swapped = [one.name for one in outcomes if one.errors.swapped]
     if swapped:
         yield f"up and down swapped: {', '.join(swapped)}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from figures import ANY_RATE, SENSORS, Figure, deviations, percentile, told, worst_seeds
+from figures import ANY_RATE, SENSORS, Figure, deviations, event, percentile, worst_seeds
 from populations import (
     CHEAP,
     FOLLOWED,
@@ -49,7 +49,7 @@ def heard_count_of_mixed_sets(of: Population = FOLLOWED) -> Figure:
     off = [one for one in sets if one.heard_count != one.count]
     share = 100.0 * len(off) / len(sets)
     worst = tuple((one.seed, float(one.heard_count or 0)) for one in off)
-    population = told(f"everything by chance, {ANY_RATE}", sets)
+    population = event(f"everything by chance, {ANY_RATE}", sets)
     return Figure("Sets whose live count was corrected at their end", population, (share,), None, "%", worst)
 
 
@@ -67,46 +67,46 @@ def _counting(
     sets = measured(of)
     wrong = [one for one in sets if count(one) != one.true_count]
     worst = tuple((one.seed, float((count(one) or 0) - one.true_count)) for one in wrong)
-    return Figure(what, told(f"{population}, {ANY_RATE}", sets), (float(len(wrong)),), 0.0, "", worst)
+    return Figure(what, event(f"{population}, {ANY_RATE}", sets), (float(len(wrong)),), 0.0, "", worst)
 
 
 def _reps_of_idle(what: str, count: Callable[[MeasuredSet], int | None]) -> Figure:
     sets = measured(IDLE)
     found = [(one.seed, float(found)) for one in sets if (found := count(one)) != 0 and found is not None]
     refused = [(one.seed, np.inf) for one in sets if count(one) is None]
-    population = told(f"walking, lying, fidgeting, sitting up, {ANY_RATE}", sets)
+    population = event(f"walking, lying, fidgeting, sitting up, {ANY_RATE}", sets)
     worst = tuple(found + refused)
     return Figure(what, population, (float(sum(value for _, value in worst)),), 0.0, "", worst)
 
 
 def durations_at_100_hz() -> tuple[Figure, ...]:
     sets = [one for one in measured(MIXED) if one.rate_hz == 100.0 and not one.has_stalls]
-    return _durations("100 Hz, no stalls", sets, median_ms=15.0, most_ms=60.0)
+    return _durations("100 Hz, no stalls", sets, median_ms=15.0, max_ms=60.0)
 
 
 def durations_at_100_hz_with_stalls() -> tuple[Figure, ...]:
     sets = [one for one in measured(MIXED) if one.rate_hz == 100.0]
-    return _durations("100 Hz, whole space with stalls", sets, median_ms=30.0, most_ms=120.0)
+    return _durations("100 Hz, whole space with stalls", sets, median_ms=30.0, max_ms=120.0)
 
 
 def durations_at_any_rate() -> tuple[Figure, ...]:
-    return _durations(f"{ANY_RATE}, whole space with stalls", measured(MIXED), median_ms=30.0, most_ms=120.0)
+    return _durations(f"{ANY_RATE}, whole space with stalls", measured(MIXED), median_ms=30.0, max_ms=120.0)
 
 
 def durations_at_25_hz() -> tuple[Figure, ...]:
-    return _durations("25 Hz, no stalls", measured(SLOW_RADIO), median_ms=30.0, most_ms=120.0)
+    return _durations("25 Hz, no stalls", measured(SLOW_RADIO), median_ms=30.0, max_ms=120.0)
 
 
 def _durations(
-    what: str, sets: Sequence[MeasuredSet], *, median_ms: float, most_ms: float
+    what: str, sets: Sequence[MeasuredSet], *, median_ms: float, max_ms: float
 ) -> tuple[Figure, ...]:
     phases = [deviations(sets, name, 1000.0) for name in ("concentric_s", "eccentric_s")]
     title = f"Concentric / eccentric duration, {what}"
-    population, worst = told(what, sets), worst_seeds(phases[0] + phases[1])
-    medians, most = (tuple(percentile(found, share) for found in phases) for share in (50.0, 95.0))
+    population, worst = event(what, sets), worst_seeds(phases[0] + phases[1])
+    medians, maximum = (tuple(percentile(found, share) for found in phases) for share in (50.0, 95.0))
     return (
         Figure(f"{title}: median error", population, medians, median_ms, "ms", worst),
-        Figure(f"{title}: 95 % within", population, most, most_ms, "ms", worst),
+        Figure(f"{title}: 95 % within", population, maximum, max_ms, "ms", worst),
     )
 
 
@@ -125,7 +125,7 @@ def elevation_when_swinging() -> tuple[Figure, ...]:
 def elevation_with_cheap_parts() -> Figure:
     sensors = SENSORS.replace("≤ 15 mg", "≤ 40 mg").replace("scale ≤ 1 %", "scale ≤ 3 %")
     sets = measured(CHEAP)
-    population = told(f"controlled tempo, {ANY_RATE}", sets, sensors)
+    population = event(f"controlled tempo, {ANY_RATE}", sets, sensors)
     errors = [(one.seed, one.final) for one in sets]
     return _pooled("Leg elevation, cheap parts: RMSE final, pooled", population, errors, 1.2)
 
@@ -142,8 +142,8 @@ def _elevation(
     population = f"{what}, {ANY_RATE}"
     final, live = ([(one.seed, one.final) for one in read], [(one.seed, one.live) for one in followed])
     return (
-        _pooled(f"{title} final, pooled", told(population, read), final, final_deg),
-        _pooled(f"{title} live, pooled", told(population, followed), live, live_deg),
+        _pooled(f"{title} final, pooled", event(population, read), final, final_deg),
+        _pooled(f"{title} live, pooled", event(population, followed), live, live_deg),
     )
 
 
@@ -157,7 +157,7 @@ def _pooled(what: str, population: str, errors: Sequence[tuple[int, AngleErrors]
 def leg_range() -> Figure:
     sets = measured(MIXED)
     found = deviations(sets, "range_deg")
-    population = told(f"everything by chance, {ANY_RATE}", sets)
+    population = event(f"everything by chance, {ANY_RATE}", sets)
     return Figure(
         "Range of a rep: 95 % within", population, (percentile(found, 95.0),), 1.5, "°", worst_seeds(found)
     )
@@ -174,7 +174,7 @@ def peak_rotation() -> Figure:
 def _pelvis(what: str, name: str, limit: float) -> Figure:
     sets = [one for one in measured(MIXED) if one.plan.posture == "supine"]
     found = deviations(sets, name)
-    population = told(f"supine, pelvic share 10 to 35 %, {ANY_RATE}", sets)
+    population = event(f"supine, pelvic share 10 to 35 %, {ANY_RATE}", sets)
     return Figure(what, population, (percentile(found, 90.0),), limit, "°", worst_seeds(found))
 
 
@@ -197,6 +197,6 @@ def _momentum(what: str, sets: Sequence[MeasuredSet]) -> tuple[Figure, ...]:
 def _momentum_in(what: str, posture: str, sets: Sequence[MeasuredSet]) -> Figure:
     found = deviations(sets, "momentum")
     much = sum((true.momentum or 0.0) >= LARGE_SHARE for one in sets for _, true in one.reps)
-    population = told(f"{posture}, {what}, {much} reps with a share of 0.2 or more, {ANY_RATE}", sets)
+    population = event(f"{posture}, {what}, {much} reps with a share of 0.2 or more, {ANY_RATE}", sets)
     title = f"Momentum share, {posture}, {what}: 95 % within"
     return Figure(title, population, (percentile(found, 95.0),), 0.08, "", worst_seeds(found))

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from radio_links import IN_STEP, KINDS, Kind, knocks, link, sampled
 
-from imu_reps.domain.samples import FloatArray, SampleBlock, SensorPlace
+from imu_reps import SampleBlock
+from imu_reps.domain.samples import FloatArray, SensorPlace
 from imu_reps.kinematics.clock.offline import TimedSamples, fit_clock
 from imu_reps.kinematics.sync.sensor_offset import SensorOffset, offset_from_arrivals, offset_from_tap
 from imu_reps.kinematics.sync.taps import Shaken, TapOffset, find_taps

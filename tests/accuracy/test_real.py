@@ -8,7 +8,7 @@ from statistics import median
 from real_figures import inclination
 from real_recordings import Counted, labelled_sets, nobody_raises, pelvis_only_walks, supine_raises
 
-from imu_reps.domain.summary import Summary
+from imu_reps import Summary
 
 
 def wrong(found: tuple[Counted, ...]) -> list[Counted]:

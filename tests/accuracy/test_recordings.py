@@ -71,6 +71,6 @@ def test_all_can_be_made_again_byte_for_byte(tmp_path: Path) -> None:
 
 def test_the_table_beside_them_names_each_with_its_count() -> None:
     rows = [line.split("|") for line in (FOLDER / "README.md").read_text("utf-8").splitlines()]
-    told = {row[1].strip(" `"): row[-2].strip() for row in rows if len(row) > 2}
+    event = {row[1].strip(" `"): row[-2].strip() for row in rows if len(row) > 2}
     for name in NAMES:
-        assert told[f"{name}.csv"] == str(truth_of(name)["set"]["rep_count"])
+        assert event[f"{name}.csv"] == str(truth_of(name)["set"]["rep_count"])

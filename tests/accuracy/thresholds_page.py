@@ -110,11 +110,11 @@ class Threshold:
 
 def thresholds(of: type) -> Iterator[Threshold]:
     """The numbers of a dataclass, from its fields and the numpydoc section of its attributes."""
-    told = attributes(of.__doc__ or "")
+    event = attributes(of.__doc__ or "")
     for field in fields(of):
         value = getattr(of(), field.name)
         if value is None or isinstance(value, int | float):
-            text, source = told[field.name]
+            text, source = event[field.name]
             yield Threshold(field.name, value, text, source)
 
 

@@ -14,9 +14,9 @@ import numpy as np
 from figures import Figure
 from numpy.random import Generator
 
-from imu_reps import analyze
+from imu_reps import RepFaults, RepPlan, SetPlan, analyze, simulate
 from imu_reps.domain.summary import Trend
-from imu_reps.sim.wearer import RepFaults, RepPlan, SetPlan, random_plan, simulate
+from imu_reps.sim.wearer import random_plan
 
 QUANTITIES = ("range_deg", "duration_s", "pelvic_tilt_deg", "pelvic_rotation_deg")
 

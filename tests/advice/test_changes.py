@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from imu_reps.advice.changes import FEWEST_BEFORE, progress
+from imu_reps.advice.changes import MIN_BEFORE, progress
 from imu_reps.domain.stored_set import StoredSet
 
 
@@ -48,7 +48,7 @@ def test_a_change_within_the_persons_own_scatter_is_none(a_set):
 
 
 def test_too_few_sets_before_make_nothing_certain(a_set):
-    sets = [a_set(day, range_deg_mean=30.0) for day in range(1, FEWEST_BEFORE)]
+    sets = [a_set(day, range_deg_mean=30.0) for day in range(1, MIN_BEFORE)]
     (result,) = progress([*sets, a_set(20, range_deg_mean=70.0)])
 
     assert not change(result, "range_deg").certain

@@ -7,14 +7,14 @@ from datetime import date
 
 import pytest
 
+from imu_reps import Fault
 from imu_reps.advice.next_session import EFFORT_EASY, PAIN_STOP, adherence, advise
-from imu_reps.domain.rep import Fault
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.report.advice_text import advice_lines
 from imu_reps.storage.programme_file import load_programme
 
 PROGRAMME = load_programme()
-LEAST_REPS = PROGRAMME.plan.reps[0]
+MIN_REPS = PROGRAMME.plan.reps[0]
 
 
 def fault(code):
@@ -25,7 +25,7 @@ def fault(code):
 def a_set(make_summary, make_rep):
     """A set on a day of November: `faulty` of its repetitions have the fault `code`."""
 
-    def _set(day, reps=LEAST_REPS, faulty=0, code="back_arch", exercise="single_leg_raise", **said):
+    def _set(day, reps=MIN_REPS, faulty=0, code="back_arch", exercise="single_leg_raise", **said):
         marks = [
             make_rep(n, *([fault(code)] if n <= faulty else []), lift_off_angle_deg=30.0 + n)
             for n in range(1, reps + 1)
@@ -48,7 +48,7 @@ def test_two_sessions_of_whole_clean_sets_lead_on(a_set):
 
     assert result.recommendation == "progress"
     assert result.next.exercise == "double_leg_raise"
-    assert result.reasons[0].count == 4 * LEAST_REPS
+    assert result.reasons[0].count == 4 * MIN_REPS
 
 
 @pytest.mark.parametrize("sets", [[(2, 10)] * 2, [(2, 10), (5, 10)], [(2, 10), (2, 10), (5, 9), (5, 10)]])

@@ -11,12 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from imu_reps.analysis.analyze import Analysis, analyze
-from imu_reps.domain.events import Event
-from imu_reps.domain.recording import Recording
-from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock
+from imu_reps import Analysis, Event, Recording, SampleBlock, SetPlan, Simulated, analyze, simulate
+from imu_reps.domain.samples import SENSOR_PLACES
 from imu_reps.domain.track import GRID_HZ
-from imu_reps.sim.wearer import SetPlan, Simulated, simulate
 
 Way = tuple[float, float]
 

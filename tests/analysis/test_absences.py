@@ -8,15 +8,23 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from imu_reps.analysis.analyze import Analysis, analyze
-from imu_reps.analysis.pipeline import Pipeline
-from imu_reps.domain.events import Event, RepCompleted, RepRetracted, SensorBack, SensorSilent
-from imu_reps.domain.recording import Note, Recording
-from imu_reps.domain.samples import SampleBlock, SensorPlace
+from imu_reps import (
+    Analysis,
+    Event,
+    Note,
+    Pipeline,
+    Recording,
+    RepPlan,
+    SampleBlock,
+    SetPlan,
+    Simulated,
+    analyze,
+)
+from imu_reps.domain.events import RepCompleted, RepRetracted, SensorBack, SensorSilent
+from imu_reps.domain.samples import SensorPlace
 from imu_reps.errors import RecordingError
-from imu_reps.report.findings import told as words
-from imu_reps.report.heard import heard
-from imu_reps.sim.wearer import RepPlan, SetPlan, Simulated
+from imu_reps.report.event_text import event_text
+from imu_reps.report.findings import finding_text as words
 
 Cut = Callable[[Recording, Iterable[int]], Iterator[tuple[SampleBlock, ...]]]
 Simulate = Callable[[SetPlan], Simulated]
@@ -47,7 +55,7 @@ def live(recording: Recording, cut: Cut, size: int) -> tuple[list[Event], Analys
     return events, pipeline.finish()[1]
 
 
-def told(analysis: Analysis) -> dict[str, str]:
+def finding_text(analysis: Analysis) -> dict[str, str]:
     return {finding.code: words(finding) for finding in analysis.summary.findings}
 
 
@@ -102,7 +110,7 @@ def test_counting_pauses_while_the_ankle_is_silent_and_goes_on_after(
     completed = [event for event in events if isinstance(event, RepCompleted)]
 
     assert {"the ankle sensor is silent: counting pauses", "the ankle sensor is back"} <= set(
-        map(heard, events)
+        map(event_text, events)
     )
     assert analysis.summary.set.rep_count is not None
     assert len(intact) <= analysis.summary.set.rep_count <= whole.truth.rep_count
@@ -136,13 +144,13 @@ def test_the_report_says_when_a_sensor_was_away(
     place: SensorPlace, consequence: str, whole: Simulated
 ) -> None:
     recording = without(whole.recording, place, 12.0, 15.0)
-    silent = told(analyze(recording))
+    silent = finding_text(analyze(recording))
     assert silent["sensor_silent"].startswith(f"The {place} sensor was away from 12 s to 15 s")
     assert consequence in silent["sensor_silent"]
     assert "drop_out" not in silent
 
     noted = (Note(12.6, "link", f"{place} lost"), Note(15.0, "link", f"{place} back"))
-    lost = told(analyze(replace(recording, notes=noted)))
+    lost = finding_text(analyze(replace(recording, notes=noted)))
     assert lost["link_lost"] == silent["sensor_silent"]
     assert "sensor_silent" not in lost
 
@@ -153,8 +161,8 @@ def test_a_sensor_that_vanished_for_good_is_named_and_the_rest_reported(
 ) -> None:
     recording = without(whole.recording, place, 20.0)
     analysis = analyze(replace(recording, notes=(Note(21.0, "link", f"{place} lost"),)))
-    assert "from 20 s on" in told(analysis)["link_lost"]
-    assert "partial_overlap" not in told(analysis)
+    assert "from 20 s on" in finding_text(analysis)["link_lost"]
+    assert "partial_overlap" not in finding_text(analysis)
     count = analysis.summary.set.rep_count
     before = sum(rep.end_s < 20.0 for rep in whole.truth.reps)
     assert count == (whole.truth.rep_count if place == "pelvis" else before)
@@ -179,7 +187,7 @@ def test_whatever_vanished_there_is_a_report_or_a_clear_error(
 
 def test_restarts_and_the_end_are_told(whole: Simulated) -> None:
     notes = (Note(9.0, "restart", "ankle"), Note(30.0, "end", "target"))
-    found = told(analyze(replace(whole.recording, notes=notes)))
+    found = finding_text(analyze(replace(whole.recording, notes=notes)))
     assert found["restart"].startswith("The ankle sensor switched itself on anew at 9 s")
     assert found["ended"] == "The set was ended at 30 s: the target was reached."
 
@@ -188,11 +196,11 @@ def test_notes_reach_the_analysis_through_the_pipeline(whole: Simulated) -> None
     pipeline = Pipeline(whole.recording.header)
     pipeline.push(*(block for block in (whole.recording.pelvis, whole.recording.ankle) if block is not None))
     pipeline.note(Note(30.0, "end", "user"))
-    assert "you ended it" in told(pipeline.finish("user")[1])["ended"]
+    assert "you ended it" in finding_text(pipeline.finish("user")[1])["ended"]
 
 
 def test_many_absences_are_counted_not_listed(whole: Simulated) -> None:
     recording = whole.recording
     for start_s in (8.0, 12.0, 16.0, 20.0):
         recording = without(recording, "pelvis", start_s, start_s + 1.5)
-    assert "away 4 times, for 6 s in all" in told(analyze(recording))["sensor_silent"]
+    assert "away 4 times, for 6 s in all" in finding_text(analyze(recording))["sensor_silent"]

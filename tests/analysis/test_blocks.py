@@ -9,23 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imu_reps.analysis.pipeline import Pipeline
-from imu_reps.domain.events import Event, RepCompleted
-from imu_reps.domain.recording import Recording
-from imu_reps.domain.samples import SampleBlock
-from imu_reps.sim.wearer import (
-    Act,
-    LifePlan,
-    PersonPlan,
-    RadioPlan,
+from imu_reps import (
+    Event,
+    Pipeline,
+    Recording,
     RepFaults,
     RepPlan,
+    SampleBlock,
     SensorPlan,
     SetPlan,
     Simulated,
-    SitUp,
-    SlipPlan,
 )
+from imu_reps.domain.events import RepCompleted
+from imu_reps.sim.wearer import Act, LifePlan, PersonPlan, RadioPlan, SitUp, SlipPlan
 from imu_reps.sources.replay_source import replay_blocks
 
 Cut = Callable[[Recording, Iterable[int]], Iterator[tuple[SampleBlock, ...]]]

@@ -7,12 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from imu_reps.analysis.analyze import analyze
+from imu_reps import AngleTrack, RepPlan, SetPlan, Settings, analyze, simulate
 from imu_reps.analysis.breathing import breathing, breathing_findings
-from imu_reps.domain.settings import Settings
-from imu_reps.domain.track import GRID_HZ, AngleTrack
-from imu_reps.report.findings import told as words
-from imu_reps.sim.wearer import BodyPlan, LifePlan, RepPlan, SetPlan, simulate
+from imu_reps.domain.track import GRID_HZ
+from imu_reps.report.findings import finding_text as words
+from imu_reps.sim.wearer import BodyPlan, LifePlan
 
 ON = Settings(no_breath_s=12.0)
 

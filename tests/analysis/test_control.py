@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imu_reps.analysis.reps.control import LEAST_DEG, LEAST_LEVER, PENDULUM_RAD2_S2, coasting_share
+from imu_reps.analysis.reps.control import MIN_DEG, MIN_LEVER, PENDULUM_RAD2_S2, coasting_share
 from imu_reps.domain.recording import Posture
 from imu_reps.domain.track import GRID_HZ
 
@@ -102,13 +102,13 @@ def test_letting_the_leg_drop_is_seen_on_the_way_down(leg: Leg) -> None:
 
 
 def test_under_ten_degrees_nothing_is_judged(leg: Leg) -> None:
-    assert share(leg(0.0, [(LEAST_DEG - 0.5, 0.6)])) is None
-    assert share(leg(0.0, [(LEAST_DEG + 0.5, 0.6)])) is not None
+    assert share(leg(0.0, [(MIN_DEG - 0.5, 0.6)])) is None
+    assert share(leg(0.0, [(MIN_DEG + 0.5, 0.6)])) is not None
     assert share(leg(0.0, [(60.0, 1.0)]), direction=-1) is None  # a rise has no way down
 
 
 def test_where_gravity_has_no_lever_nothing_is_judged(leg: Leg) -> None:
-    short = np.degrees(np.arccos(LEAST_LEVER))  # 70 degrees lying
+    short = np.degrees(np.arccos(MIN_LEVER))  # 70 degrees lying
 
     assert share(leg(short + 1.0, [(110.0 - 1.0, 1.0)])) is None
     assert share(leg(0.0, [(18.0, 0.4)]), "hanging") is None  # a leg that hangs nearly straight down

@@ -8,13 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from imu_reps.analysis.analyze import analyze
+from imu_reps import Note, Recording, RepPlan, SampleBlock, SensorPlan, SetPlan, Simulated, analyze
 from imu_reps.analysis.cross_time import agree_on_time, doubt_about_time
-from imu_reps.domain.recording import Note, Recording
-from imu_reps.domain.samples import SampleBlock, SensorPlace
+from imu_reps.domain.samples import SensorPlace
 from imu_reps.quality import examined
-from imu_reps.report.findings import told as words
-from imu_reps.sim.wearer import RadioPlan, RepPlan, SensorPlan, SetPlan, Simulated
+from imu_reps.report.findings import finding_text as words
+from imu_reps.sim.wearer import RadioPlan
 
 Simulate = Callable[[SetPlan], Simulated]
 
@@ -73,7 +72,7 @@ def test_a_noted_tap_brings_the_sensors_together(hidden: Recording) -> None:
     assert before.offset.uncertainty_s > 0.020 > 0.006 > after.offset.uncertainty_s
     error_s = true_offset_s(recording, {place: timed.time_s for place, timed in after.clocks.items()})
     assert abs(error_s) < 0.004
-    assert [finding.code for finding in after.told] == ["tap_used"]
+    assert [finding.code for finding in after.findings] == ["tap_used"]
     assert np.array_equal(after.clocks["pelvis"].time_s, before.clocks["pelvis"].time_s)
 
 
@@ -82,7 +81,7 @@ def test_without_a_note_no_tap_is_looked_for(hidden: Recording) -> None:
     found = agree_on_time(recording, examined(recording).clocks)
     assert found.offset is not None
     assert found.offset.source == "arrivals"
-    assert found.told == ()
+    assert found.findings == ()
 
 
 def test_a_tap_that_one_sensor_did_not_feel_is_not_used_and_the_reason_is_told(hidden: Recording) -> None:

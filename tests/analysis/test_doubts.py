@@ -11,21 +11,28 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from imu_reps.analysis.analyze import Analysis, analyze
+from imu_reps import (
+    Analysis,
+    AngleTrack,
+    Header,
+    Recording,
+    RepPlan,
+    SampleBlock,
+    SensorHeader,
+    SetPlan,
+    Settings,
+    Simulated,
+    Summary,
+    analyze,
+    load,
+)
 from imu_reps.analysis.faults.judge import judge
 from imu_reps.analysis.reps.measure import Meter
 from imu_reps.analysis.reps.phases import Phases
 from imu_reps.analysis.set_motion import set_motion
-from imu_reps.domain.recording import Header, Recording, SensorHeader
 from imu_reps.domain.rep import Certainty
-from imu_reps.domain.samples import SampleBlock
-from imu_reps.domain.settings import Settings
-from imu_reps.domain.summary import Summary
-from imu_reps.domain.track import AngleTrack
 from imu_reps.quality import check_recording
-from imu_reps.report.findings import told as words
-from imu_reps.sim.wearer import RepPlan, SetPlan, Simulated
-from imu_reps.storage.recording import load
+from imu_reps.report.findings import finding_text as words
 
 Analysed = Callable[[SetPlan], Analysis]
 Simulate = Callable[[SetPlan], Simulated]
@@ -34,7 +41,7 @@ PLAIN = RepPlan(concentric_s=1.7, eccentric_s=1.8, top_pause_s=0.4, bottom_pause
 CLEAN = SetPlan(reps=(PLAIN,) * 6)
 
 
-def told(summary: Summary, code: str) -> list[str]:
+def event(summary: Summary, code: str) -> list[str]:
     return [words(finding) for finding in summary.findings if finding.code == code]
 
 
@@ -52,7 +59,7 @@ def test_a_plain_set_leaves_no_doubt(analysed: Analysed) -> None:
 
     assert summary.set.rep_count_certainty == "high"
     for code in ("count_uncertain", "interrupted", "ankle_turned", "zero_between_reps", "posture_unchecked"):
-        assert told(summary, code) == []
+        assert event(summary, code) == []
 
 
 def test_a_count_that_is_not_certain_says_what_else_it_may_have_been(simulated: Simulate) -> None:
@@ -63,7 +70,7 @@ def test_a_count_that_is_not_certain_says_what_else_it_may_have_been(simulated: 
     summary = analyze(until(recording, last.end_s - 0.5 * last.eccentric_s)).summary
 
     assert summary.set.rep_count_certainty == "fair"
-    (message,) = told(summary, "count_uncertain")
+    (message,) = event(summary, "count_uncertain")
     assert re.fullmatch(
         r"Fairly certain: 5 reps; 6 if what the recording cuts off at \d+ s is one\.", message
     )
@@ -82,7 +89,7 @@ def test_a_swing_that_nearly_or_hardly_counts_is_named(
 ) -> None:
     swing = replace(PLAIN, top_deg=swing_deg, concentric_s=1.0, eccentric_s=1.0)
     reps = (PLAIN, PLAIN, swing, PLAIN, PLAIN, PLAIN)
-    (message,) = told(analysed(SetPlan(reps=reps)).summary, "count_uncertain")
+    (message,) = event(analysed(SetPlan(reps=reps)).summary, "count_uncertain")
 
     assert re.fullmatch(words, message), message
 
@@ -112,7 +119,7 @@ def test_a_strap_that_turns_is_told_with_its_time(simulated: Simulate, by_deg: f
     summary = analyze(turned_on_the_shank(recording, between_s, by_deg)).summary
 
     assert summary.set.rep_count == 6
-    (message,) = told(summary, "ankle_turned")
+    (message,) = event(summary, "ankle_turned")
     found = re.fullmatch(
         r"The ankle sensor turned on the shank by about (\d+)° at (\d+) s; "
         r"from there on it was aligned anew\.",
@@ -127,7 +134,7 @@ def test_sitting_up_between_reps_is_told_with_its_times(datasets: Path) -> None:
     summary = analyze(load(datasets / "foreign/kinematic_sits_up_pitched_belt.csv.gz")).summary
 
     assert summary.set.rep_count == 12
-    (message,) = told(summary, "interrupted")
+    (message,) = event(summary, "interrupted")
     found = re.match(r"The set was interrupted from (\d+) s to (\d+) s: you were not lying then\.", message)
     assert found is not None
     start_s, end_s = float(found[1]), float(found[2])
@@ -141,7 +148,7 @@ def test_a_zero_from_between_the_reps_is_told_and_makes_an_arch_less_sure(datase
     summary = analyze(load(datasets / name)).summary
     arches = {fault.certainty for rep in summary.reps for fault in rep.faults if fault.code == "back_arch"}
 
-    assert len(told(summary, "zero_between_reps")) == 1
+    assert len(event(summary, "zero_between_reps")) == 1
     assert "between two repetitions" in summary.zero.reason
     assert arches <= {"fair", "low"}
 
@@ -150,7 +157,7 @@ def test_without_a_pelvis_sensor_the_posture_was_not_checked(simulated: Simulate
     summary = analyze(replace(simulated(CLEAN).recording, pelvis=None)).summary
 
     assert summary.set.rep_count == 6
-    (message,) = told(summary, "posture_unchecked")
+    (message,) = event(summary, "posture_unchecked")
     assert "no pelvis sensor" in message
     assert "rest" not in message  # counting needs none
 
@@ -160,7 +167,7 @@ def test_who_does_nothing_has_no_reps_for_that_reason(simulated: Simulate) -> No
     summary = analyze(lying).summary
 
     assert (summary.set.rep_count, summary.partials) == (0, ())
-    assert told(summary, "never_ready") == []
+    assert event(summary, "never_ready") == []
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])
@@ -178,7 +185,7 @@ def test_who_never_lies_is_told_so_and_nothing_else(simulated: Simulate, sign: f
     summary = analyze(replace(recording, pelvis=pelvis)).summary
 
     assert summary.set.rep_count == 0
-    (message,) = told(summary, "never_ready")
+    (message,) = event(summary, "never_ready")
     assert "never saw you lying" in message
 
 

@@ -11,10 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
+from imu_reps import Header, SensorHeader, Settings
 from imu_reps.analysis.estimate import SetEstimate, estimate_set
 from imu_reps.analysis.set.spells import STILL_TICKS
-from imu_reps.domain.recording import Header, SensorHeader
-from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import GridMotion, Motion
 from imu_reps.kinematics.rest import still_mask

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from imu_reps import Header
 from imu_reps.analysis.reps.segmentation import Excursion, Segmentation, Turn
 from imu_reps.analysis.set.evidence import (
     TERMS,
@@ -24,7 +25,6 @@ from imu_reps.analysis.set.evidence import (
     share_term,
     size_term,
 )
-from imu_reps.domain.recording import Header
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.lever import Lever
 
@@ -113,8 +113,8 @@ def test_no_term_speaks_beyond_its_bounds_whatever_was_seen(
     said = {term.name: term.says(of(reading, observed), PARAMS) for term in TERMS}
 
     assert said.keys() == BOUNDS.keys()
-    for name, (least, most) in BOUNDS.items():
-        assert least <= said[name] <= most, name
+    for name, (minimum, maximum) in BOUNDS.items():
+        assert minimum <= said[name] <= maximum, name
     assert score(of(reading, observed), PARAMS) == pytest.approx(PARAMS.prior + sum(said.values()))
 
 
@@ -166,13 +166,13 @@ def test_a_lever_that_explains_little_says_little() -> None:
         assert abs(said) < 0.1
 
 
-@pytest.mark.parametrize(("share", "scatter", "most"), [(0.001, 0.01, -0.02), (0.03, 0.3, -0.3)])
-def test_a_pelvic_share_within_its_error_is_no_evidence(share: float, scatter: float, most: float) -> None:
+@pytest.mark.parametrize(("share", "scatter", "maximum"), [(0.001, 0.01, -0.02), (0.03, 0.3, -0.3)])
+def test_a_pelvic_share_within_its_error_is_no_evidence(share: float, scatter: float, maximum: float) -> None:
     said = share_term(
         of(raised([60.0] * 4), seen(shares=[share - scatter, share, share, share + scatter])), PARAMS
     )
 
-    assert most <= said <= 0.0
+    assert maximum <= said <= 0.0
 
 
 def test_a_pelvis_that_tips_forward_with_the_lift_speaks_against_it_and_back_proves_nothing() -> None:

@@ -9,16 +9,26 @@ from math import isfinite
 import numpy as np
 import pytest
 
-from imu_reps.analysis.analyze import Analysis, analyze
+from imu_reps import (
+    Analysis,
+    Fault,
+    Pipeline,
+    Recording,
+    Rep,
+    RepFaults,
+    RepPlan,
+    SampleBlock,
+    SensorPlan,
+    SetPlan,
+    Simulated,
+    analyze,
+)
 from imu_reps.analysis.faults.detectors import DETECTORS
 from imu_reps.analysis.filters import low_passed
-from imu_reps.analysis.pipeline import Pipeline
 from imu_reps.domain.events import FaultSeen
-from imu_reps.domain.recording import Recording
-from imu_reps.domain.rep import Fault, Flag, Rep
-from imu_reps.domain.samples import SampleBlock, SensorPlace, concatenate
+from imu_reps.domain.rep import Flag
+from imu_reps.domain.samples import SensorPlace, concatenate
 from imu_reps.domain.track import GRID_HZ
-from imu_reps.sim.wearer import RepFaults, RepPlan, SensorPlan, SetPlan, Simulated
 
 Analysed = Callable[[SetPlan], Analysis]
 Simulate = Callable[[SetPlan], Simulated]

@@ -7,9 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from imu_reps.analysis.analyze import Analysis
-from imu_reps.domain.rep import Fault
-from imu_reps.sim.wearer import BodyPlan, RepFaults, RepPlan, SensorPlan, SetPlan
+from imu_reps import Analysis, Fault, RepFaults, RepPlan, SensorPlan, SetPlan
+from imu_reps.sim.wearer import BodyPlan
 
 Analysed = Callable[[SetPlan], Analysis]
 

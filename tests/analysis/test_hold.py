@@ -8,16 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from imu_reps.analysis.analyze import analyze
+from imu_reps import Event, Pipeline, Recording, RepPlan, SetPlan, Settings, analyze, simulate
 from imu_reps.analysis.estimate import SetEstimate, estimate_set
 from imu_reps.analysis.hold import Hold, find_hold, hold_findings
-from imu_reps.analysis.pipeline import Pipeline
 from imu_reps.analysis.set_motion import SetMotion, set_motion
 from imu_reps.coaching.coach import Coach
 from imu_reps.coaching.cues import CoachPlan
 from imu_reps.domain.cue import Cue
 from imu_reps.domain.events import (
-    Event,
     HoldBegan,
     HoldEnded,
     HoldGoesOn,
@@ -28,22 +26,10 @@ from imu_reps.domain.events import (
     RepRetracted,
     SetEnded,
 )
-from imu_reps.domain.recording import Recording
-from imu_reps.domain.settings import Settings
 from imu_reps.kinematics.recorded import estimate_motion
 from imu_reps.quality import examined
-from imu_reps.report.findings import told as words
-from imu_reps.sim.wearer import (
-    Act,
-    BodyPlan,
-    HoldPlan,
-    HoldTruth,
-    LifePlan,
-    RepPlan,
-    SetPlan,
-    Stall,
-    simulate,
-)
+from imu_reps.report.findings import finding_text as words
+from imu_reps.sim.wearer import Act, BodyPlan, HoldPlan, HoldTruth, LifePlan, Stall
 from imu_reps.sources.replay_source import replay_blocks
 
 Moved = tuple[SetMotion, tuple[slice, ...]]
@@ -110,8 +96,8 @@ def coached(seed: int) -> CuedHold:
     assert made.truth.hold is not None
     assert found is not None
     assert found.clean_s is not None
-    told = tuple(cue.time_s for cue in said if cue.code == "press_back")
-    return CuedHold(seed, made.truth.hold, found.duration_s, found.clean_s, told)
+    cued_s = tuple(cue.time_s for cue in said if cue.code == "press_back")
+    return CuedHold(seed, made.truth.hold, found.duration_s, found.clean_s, cued_s)
 
 
 @pytest.fixture(scope="module")

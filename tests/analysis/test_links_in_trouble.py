@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from troubled_links import Trouble, delivered, random_troubles
 
-from imu_reps import Pipeline, Recording, SampleBlock
-from imu_reps.domain.events import Event, FaultSeen, SensorSilent
+from imu_reps import Event, Pipeline, Recording, RepPlan, SampleBlock, SensorPlan, SetPlan, simulate
+from imu_reps.domain.events import FaultSeen, SensorSilent
 from imu_reps.domain.samples import SENSOR_PLACES
 from imu_reps.kinematics.stream_grid import WAIT_S
-from imu_reps.sim.wearer import RadioPlan, RepPlan, SensorPlan, SetPlan, simulate
+from imu_reps.sim.wearer import RadioPlan
 
 #: Every family's kind of timing: who counts the samples, and whether the sensor has a clock.
 KINDS = (("host", False), ("device", False), ("host", True), ("device", True))

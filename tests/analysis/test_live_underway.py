@@ -10,11 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imu_reps import Pipeline, Recording
-from imu_reps.domain.events import EndReached, Event, FloorNear, LimitCrossed, RepCompleted
-from imu_reps.domain.samples import SampleBlock
-from imu_reps.domain.tempo import Tempo
-from imu_reps.sim.wearer import RepFaults, RepPlan, SetPlan, Simulated, simulate
+from imu_reps import (
+    Event,
+    Pipeline,
+    Recording,
+    RepFaults,
+    RepPlan,
+    SampleBlock,
+    SetPlan,
+    Simulated,
+    Tempo,
+    simulate,
+)
+from imu_reps.domain.events import EndReached, FloorNear, LimitCrossed, RepCompleted
 
 ARCH = RepFaults(arch_deg=10.0, arch_below_deg=30.0)
 ARCHING = simulate(SetPlan(reps=(RepPlan(bottom_deg=8.0, eccentric_s=3.0, faults=ARCH),) * 4))

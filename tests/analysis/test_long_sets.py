@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from imu_reps import Pipeline, Recording, SampleBlock, SetPlan, simulate
+from imu_reps import Event, Pipeline, Recording, RepPlan, SampleBlock, SetPlan, simulate
 from imu_reps.analysis.live.announced import DOUBT_TICKS, Announced
 from imu_reps.analysis.live.buffer import HEAD_S, ROOM_S, TAIL_S, MotionBuffer
 from imu_reps.analysis.reps.segmentation import Excursion, Turn, TurnFinder
-from imu_reps.domain.events import Event, RepCompleted, RepRetracted
+from imu_reps.domain.events import RepCompleted, RepRetracted
 from imu_reps.domain.recording import Start
 from imu_reps.domain.samples import concatenate
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import GridMotion, Motion
-from imu_reps.sim.wearer import LifePlan, RepPlan
+from imu_reps.sim.wearer import LifePlan
 
 ROOM, HEAD, TAIL = (int(seconds * GRID_HZ) for seconds in (ROOM_S, HEAD_S, TAIL_S))
 

@@ -8,12 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from imu_reps import AngleTrack, Header, Settings
 from imu_reps.analysis.reps.measure import Measured, Meter
 from imu_reps.analysis.reps.phases import Phases
 from imu_reps.analysis.set_motion import set_motion
-from imu_reps.domain.recording import Header
-from imu_reps.domain.settings import Settings
-from imu_reps.domain.track import GRID_HZ, AngleTrack
+from imu_reps.domain.track import GRID_HZ
 
 Leg = Callable[..., np.ndarray]
 

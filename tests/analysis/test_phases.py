@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from imu_reps import Settings
 from imu_reps.analysis.reps.phases import Phases, phase_boundaries, without_ringing
 from imu_reps.analysis.reps.segmentation import Excursion, Turn, TurnFinder, find_reps
-from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
 
 Leg = Callable[..., np.ndarray]

@@ -9,11 +9,24 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from imu_reps.analysis.analyze import Analysis, analyze
-from imu_reps.analysis.pipeline import Pipeline
+from imu_reps import (
+    Analysis,
+    Event,
+    Note,
+    Pipeline,
+    Recording,
+    RepFaults,
+    RepPlan,
+    SampleBlock,
+    SensorPlan,
+    SetPlan,
+    Settings,
+    Simulated,
+    analyze,
+    simulate,
+)
 from imu_reps.domain.events import (
     EndReached,
-    Event,
     FaultSeen,
     FloorNear,
     LimitCrossed,
@@ -26,25 +39,8 @@ from imu_reps.domain.events import (
     RepRevised,
     SetEnded,
 )
-from imu_reps.domain.recording import Note, Recording
-from imu_reps.domain.samples import SampleBlock
-from imu_reps.domain.settings import Settings
 from imu_reps.errors import RecordingError
-from imu_reps.sim.wearer import (
-    Act,
-    LifePlan,
-    PersonPlan,
-    RadioPlan,
-    RepFaults,
-    RepPlan,
-    SensorPlan,
-    SetPlan,
-    Simulated,
-    SitUp,
-    Stall,
-    random_plan,
-    simulate,
-)
+from imu_reps.sim.wearer import Act, LifePlan, PersonPlan, RadioPlan, SitUp, Stall, random_plan
 from imu_reps.sources.replay_source import replay_blocks
 
 Cut = Callable[[Recording, Iterable[int]], Iterator[tuple[SampleBlock, ...]]]

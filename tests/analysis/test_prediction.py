@@ -113,8 +113,8 @@ def test_only_degrees_with_a_lever_can_be_judged(
 def told_at_s(angle_deg: FloatArray) -> float | None:
     """When a limit of 7 degrees, to be held for 0.3 s, is told."""
     limit = LiveLimit(7.0, 0.6, 0.3)
-    told = [k / GRID_HZ for k, angle in enumerate(angle_deg.tolist()) if limit.step(angle) is not None]
-    return told[0] if told else None
+    events = [k / GRID_HZ for k, angle in enumerate(angle_deg.tolist()) if limit.step(angle) is not None]
+    return events[0] if events else None
 
 
 def test_an_angle_that_grows_past_its_limit_is_told_before_its_time_is_over() -> None:

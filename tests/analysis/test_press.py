@@ -7,9 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from imu_reps import Header, Recording, SampleBlock
 from imu_reps.analysis.press import press_back
-from imu_reps.domain.recording import Header, Recording
-from imu_reps.domain.samples import SampleBlock
 from imu_reps.errors import RecordingError
 from imu_reps.report.end_range_text import press_sentences
 

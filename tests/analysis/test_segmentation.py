@@ -10,6 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from imu_reps import Settings
 from imu_reps.analysis.reps.segmentation import (
     Excursion,
     Segmentation,
@@ -18,7 +19,6 @@ from imu_reps.analysis.reps.segmentation import (
     find_reps,
     usual_range_deg,
 )
-from imu_reps.domain.settings import Settings
 
 Leg = Callable[..., np.ndarray]
 REP = [(60.0, 1.5), (0.0, 1.5)]

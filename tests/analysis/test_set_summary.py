@@ -8,10 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from imu_reps import Header, Rep, Tempo
 from imu_reps.analysis.set_summary import floor_angle, mean_and_sd, summarise_set, uncounted_set
-from imu_reps.domain.recording import Header
-from imu_reps.domain.rep import Partial, Rep
-from imu_reps.domain.tempo import Tempo
+from imu_reps.domain.rep import Partial
 
 MakeRep = Callable[..., Rep]
 

@@ -8,14 +8,13 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from imu_reps import Header, Settings
 from imu_reps.analysis.estimate import SetEstimate, estimate_set
 from imu_reps.analysis.filters import held_high
 from imu_reps.analysis.set.shifts import find_shift
 from imu_reps.analysis.set.spells import STILL_TICKS, rests_in
 from imu_reps.analysis.set_findings import pelvis_shifted
 from imu_reps.analysis.set_motion import set_motion
-from imu_reps.domain.recording import Header
-from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import GridMotion, Motion
 from imu_reps.kinematics.rest import still_mask

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from imu_reps import Header
 from imu_reps.analysis.reps.segmentation import Excursion, Segmentation, Turn
 from imu_reps.analysis.set.pelvis import PelvisEstimate, estimate_pelvis
 from imu_reps.analysis.set.spells import STILL_TICKS, Posture
-from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import GridMotion, Motion
@@ -35,8 +35,8 @@ def lying(
         tilt = np.append(tilt, at_deg + way * np.ones(ticks))
         still = np.append(still, (kind == "rest") & (np.arange(ticks) >= STILL_TICKS - 1))
     time = np.arange(len(tilt)) / GRID_HZ
-    lain = np.radians(tilt + breath_deg * np.sin(2.0 * np.pi * time / 4.0))
-    up = np.column_stack([np.cos(lain), np.sin(lain), 0.0 * lain])
+    resting_up = np.radians(tilt + breath_deg * np.sin(2.0 * np.pi * time / 4.0))
+    up = np.column_stack([np.cos(resting_up), np.sin(resting_up), 0.0 * resting_up])
     everywhere = np.ones(len(tilt), bool)
     posture = Posture(
         (slice(0, len(tilt)),), still, everywhere, True, np.array([1.0, 0, 0]), np.array([0, 1.0, 0])

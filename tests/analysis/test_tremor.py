@@ -7,12 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from imu_reps import AngleTrack, Header, Rep
 from imu_reps.analysis.reps.tremor import baseline_dps, shake_squared, tremor_findings, tremor_ratio
 from imu_reps.analysis.set_motion import SetMotion, set_motion
-from imu_reps.domain.recording import Header
-from imu_reps.domain.rep import Rep
-from imu_reps.domain.track import GRID_HZ, AngleTrack
-from imu_reps.report.findings import told as words
+from imu_reps.domain.track import GRID_HZ
+from imu_reps.report.findings import finding_text as words
 
 STILL_S, MOVING_S = 8.0, 4.0
 START, END = STILL_S * GRID_HZ, (STILL_S + MOVING_S) * GRID_HZ
@@ -74,13 +73,13 @@ def test_a_pelvis_that_was_not_measured_has_none() -> None:
     assert ratio(motion) is None
 
 
-def told(make_rep: Callable[..., Rep], *ratios: float | None) -> tuple[tuple[int, ...], str] | None:
+def event(make_rep: Callable[..., Rep], *ratios: float | None) -> tuple[tuple[int, ...], str] | None:
     found = tremor_findings([make_rep(k, tremor_ratio=value) for k, value in enumerate(ratios, start=1)])
     return (found[0].reps, words(found[0])) if found else None
 
 
 def test_the_shake_is_mentioned_from_twice_and_strong_from_four_times(make_rep: Callable[..., Rep]) -> None:
-    some, much = told(make_rep, 1.0, 2.2, 2.4, 2.1), told(make_rep, 1.0, 3.2, 4.4, 4.1)
+    some, much = event(make_rep, 1.0, 2.2, 2.4, 2.1), event(make_rep, 1.0, 3.2, 4.4, 4.1)
 
     assert some is not None
     assert much is not None
@@ -96,4 +95,4 @@ def test_the_shake_is_mentioned_from_twice_and_strong_from_four_times(make_rep: 
 def test_a_shake_here_and_there_is_not_mentioned(
     make_rep: Callable[..., Rep], ratios: tuple[float | None, ...]
 ) -> None:
-    assert told(make_rep, *ratios) is None
+    assert event(make_rep, *ratios) is None

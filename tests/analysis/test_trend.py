@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import tiring
 
+from imu_reps import Rep
 from imu_reps.analysis.trend import find_change, find_onset, trends
-from imu_reps.domain.rep import Rep
 
 MakeRep = Callable[..., Rep]
 
@@ -106,8 +106,8 @@ def test_nobody_is_called_tiring_by_chance() -> None:
     for _ in range(500):
         count = int(rng.integers(6, 21))
         changes = [
-            find_change(list(enumerate((level + rng.normal(0.0, sd, count)).tolist(), start=1)), least)
-            for level, sd, least in ((60.0, 5.0, 3.0), (4.0, 0.4, 0.2), (1.0, 1.2, 2.0), (2.0, 1.2, 2.0))
+            find_change(list(enumerate((level + rng.normal(0.0, sd, count)).tolist(), start=1)), minimum)
+            for level, sd, minimum in ((60.0, 5.0, 3.0), (4.0, 0.4, 0.2), (1.0, 1.2, 2.0), (2.0, 1.2, 2.0))
         ]
         certain += any(change is not None and change.certain for change in changes)
 

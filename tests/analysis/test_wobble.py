@@ -8,17 +8,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from imu_reps import RepFaults, RepPlan, SetPlan, Settings, simulate
 from imu_reps.analysis.estimate import estimate_set
 from imu_reps.analysis.filters import low_passed
 from imu_reps.analysis.measured_set import measure_set
 from imu_reps.analysis.reps.measure import Measured
 from imu_reps.analysis.set_motion import SetMotion, set_motion
 from imu_reps.analysis.wobble import wobble_deg, wobble_findings
-from imu_reps.domain.settings import Settings
 from imu_reps.kinematics.recorded import estimate_motion
 from imu_reps.quality import examined
-from imu_reps.report.findings import told as words
-from imu_reps.sim.wearer import BodyPlan, RepFaults, RepPlan, SetPlan, simulate
+from imu_reps.report.findings import finding_text as words
+from imu_reps.sim.wearer import BodyPlan
 
 Measurement = tuple[SetMotion, list[Measured]]
 ARCHING = RepPlan(faults=RepFaults(arch_deg=9.0, rotation_deg=3.0))

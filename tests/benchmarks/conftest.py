@@ -8,8 +8,8 @@ from time import perf_counter, process_time
 
 import pytest
 
-from imu_reps import Recording, SetPlan, simulate
-from imu_reps.sim.wearer import LifePlan, RepPlan
+from imu_reps import Recording, RepPlan, SetPlan, simulate
+from imu_reps.sim.wearer import LifePlan
 
 SET_S = 60.0
 
@@ -43,6 +43,6 @@ def medians_s() -> Callable[..., list[float]]:
 
 
 @pytest.fixture
-def least_s() -> Callable[..., list[float]]:
+def min_s() -> Callable[..., list[float]]:
     """The same of the processor's time, and the least: what others do on the machine is no action's own."""
     return lambda rounds, *actions: [min(one) for one in _durations_s(process_time, rounds, actions)]

@@ -13,15 +13,15 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from imu_reps import RepPlan, SetPlan
 from imu_reps.cli.record.plain_session import PlainSession
 from imu_reps.sensors.streams import Streams
 from imu_reps.session.keeping import Place
 from imu_reps.session.rehearsal import direct
 from imu_reps.session.session import Session
-from imu_reps.session.session_events import SetDone, SetProgress, Told
+from imu_reps.session.session_events import SessionEvent, SetDone, SetProgress
 from imu_reps.session.session_plan import SessionPlan, SetGoal
 from imu_reps.sim.radio.fast_loop import run
-from imu_reps.sim.wearer import RepPlan, SetPlan
 from imu_reps.sources.radio_source import wanted
 from imu_reps.sources.virtual_source import VirtualWorld
 
@@ -43,15 +43,15 @@ def recording_share(family: str, folder: Path, minutes: float = MINUTES) -> floa
     async def session() -> None:
         async with world:
 
-            def tell(told: Told) -> None:
-                direct(world, told)
-                if not isinstance(told, SetDone):  # the report comes once, whatever the length
-                    show(told)
-                if isinstance(told, SetProgress):
-                    spent.append((time.process_time(), told.time_s))
+            def emit(event: SessionEvent) -> None:
+                direct(world, event)
+                if not isinstance(event, SetDone):  # the report comes once, whatever the length
+                    show(event)
+                if isinstance(event, SetProgress):
+                    spent.append((time.process_time(), event.time_s))
 
             streams = Streams(world.radio(), wanted(world.person))
-            await Session(streams, SessionPlan((goal,)), place, tell).run()
+            await Session(streams, SessionPlan((goal,)), place, emit).run()
 
     run(session())
     (cpu_began_s, began_s), (cpu_ended_s, ended_s) = spent[0], spent[-1]

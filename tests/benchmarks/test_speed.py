@@ -56,13 +56,13 @@ def orientation_alone(recording: Recording) -> Callable[[], None]:
 
 
 def test_a_finished_set_costs_at_most_six_times_its_orientation(
-    benchmark: BenchmarkFixture, least_s: Durations, minute_set: Recording
+    benchmark: BenchmarkFixture, min_s: Durations, minute_set: Recording
 ) -> None:
     analysis = benchmark(analyze, minute_set)
     assert analysis.summary.set.rep_count == 10
     if not benchmark.disabled:
         alone = orientation_alone(minute_set)
-        ours_s, alone_s = least_s(ROUNDS, lambda: analyze(minute_set), alone)
+        ours_s, alone_s = min_s(ROUNDS, lambda: analyze(minute_set), alone)
         benchmark.extra_info["times_of_orientation_alone"] = ours_s / alone_s
         assert ours_s <= 6.0 * alone_s
 
@@ -88,21 +88,21 @@ def forgotten(minute: Recording, minutes: int) -> Recording:
 
 
 def test_two_hours_that_were_forgotten_cost_about_four_times_half_an_hour(
-    benchmark: BenchmarkFixture, least_s: Durations, minute_set: Recording
+    benchmark: BenchmarkFixture, min_s: Durations, minute_set: Recording
 ) -> None:
     short = forgotten(minute_set, 30)
     analysis = benchmark.pedantic(analyze, args=(short,), rounds=1)
     assert analysis.summary.set.rep_count == 300
     if not benchmark.disabled:
         long = forgotten(minute_set, 120)
-        short_s, long_s = least_s(3, lambda: analyze(short), lambda: analyze(long))
+        short_s, long_s = min_s(3, lambda: analyze(short), lambda: analyze(long))
         tracemalloc.start()
         analyze(long)
-        _, most = tracemalloc.get_traced_memory()
+        _, maximum = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-        benchmark.extra_info |= {"times_of_half_an_hour": long_s / short_s, "megabytes": most / 1e6}
+        benchmark.extra_info |= {"times_of_half_an_hour": long_s / short_s, "megabytes": maximum / 1e6}
         assert long_s <= 6.0 * short_s  # it no longer fits into the cache
-        assert most <= 310e6
+        assert maximum <= 310e6
 
 
 def slots(recording: Recording) -> Iterator[list[SampleBlock]]:
@@ -117,7 +117,7 @@ def slots(recording: Recording) -> Iterator[list[SampleBlock]]:
 
 
 def test_pushing_a_block_costs_at_most_a_hundredth_of_its_own_duration(
-    benchmark: BenchmarkFixture, least_s: Durations, minute_set: Recording
+    benchmark: BenchmarkFixture, min_s: Durations, minute_set: Recording
 ) -> None:
     arrived = list(slots(minute_set))
     completing_s: list[float] = []
@@ -133,7 +133,7 @@ def test_pushing_a_block_costs_at_most_a_hundredth_of_its_own_duration(
 
     assert benchmark.pedantic(follow, rounds=1) == 10
     if not benchmark.disabled:
-        (whole_s,) = least_s(5, follow)
+        (whole_s,) = min_s(5, follow)
         blocks = sum(len(slot) for slot in arrived)
         share = whole_s / blocks / BLOCK_S
         benchmark.extra_info["share_of_its_own_duration"] = share

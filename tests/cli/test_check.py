@@ -55,7 +55,7 @@ def test_a_good_recording_looks_plausible(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoiled", "mend"),
+    ("spoiled", "hint"),
     [
         ({"acc": 1 / 9.80665}, "Multiply acc_x_mps2, acc_y_mps2, acc_z_mps2 of the ankle by 9.80665"),
         ({"gyr": np.pi / 180}, "Multiply gyr_x_dps, gyr_y_dps, gyr_z_dps of the ankle by 57.29578"),
@@ -63,11 +63,11 @@ def test_a_good_recording_looks_plausible(tmp_path: Path) -> None:
     ],
 )
 def test_an_implausible_recording_ends_with_4_and_the_mend(
-    spoiled: dict[str, float], mend: str, tmp_path: Path
+    spoiled: dict[str, float], hint: str, tmp_path: Path
 ) -> None:
     result = run(lifts(tmp_path / "bad.csv", **spoiled))  # type: ignore[arg-type]
     assert result.exit_code == 4
-    assert mend in result.output
+    assert hint in result.output
 
 
 def test_one_sensor_alone_is_usable_with_a_caution(tmp_path: Path) -> None:
@@ -83,9 +83,9 @@ def test_how_well_the_sensors_times_agree_is_told_with_its_source(tmp_path: Path
     assert "from arrivals" in both.output
     alone = run(lifts(tmp_path / "one.csv", pelvis=False))
     assert "two sensors agree" not in alone.output
-    told = json.loads(run("--json", tmp_path / "both.csv").stdout)
-    assert told["sensor_offset"]["source"] == "arrivals"
-    assert 0.0 < told["sensor_offset"]["uncertainty_ms"] < 20.0
+    event = json.loads(run("--json", tmp_path / "both.csv").stdout)
+    assert event["sensor_offset"]["source"] == "arrivals"
+    assert 0.0 < event["sensor_offset"]["uncertainty_ms"] < 20.0
     assert json.loads(run("--json", tmp_path / "one.csv").stdout)["sensor_offset"] is None
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from imu_reps.domain.recording import Note
+from imu_reps import Note
 from imu_reps.storage.recording.writer import append_notes
 
 

@@ -11,7 +11,7 @@ from click.testing import Result
 
 from imu_reps import analyze, load
 from imu_reps.cli.report import MANY_FILES
-from imu_reps.report.findings import told
+from imu_reps.report.findings import finding_text
 from imu_reps.storage.exports import summary_line
 
 Run = Callable[..., Result]
@@ -40,7 +40,7 @@ def test_json_is_one_document_a_recording_one_a_line(run: Run, swung: Path) -> N
     lines = result.stdout.splitlines()
 
     assert result.exit_code == 0
-    assert lines == [summary_line(analyze(load(str(swung))).summary, told)] * 2
+    assert lines == [summary_line(analyze(load(str(swung))).summary, finding_text)] * 2
     assert json.loads(lines[0])["recording"]["file"] == str(swung)
 
 

@@ -10,11 +10,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 import imu_reps.cli.test as tests_before
+from imu_reps import RepFaults, RepPlan, SetPlan, save, simulate
 from imu_reps.cli.console import ending_well
-from imu_reps.sim.wearer import RepFaults, RepPlan, SetPlan, simulate
 from imu_reps.storage.profile import PairedSensor, Person, Profiles
 from imu_reps.storage.profile_file import load_profiles, save_profiles
-from imu_reps.storage.recording import save
 
 SLOW = RepPlan(
     top_deg=70.0,

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
+from imu_reps import Event, Note, Rep, Tempo
 from imu_reps.coaching.coach import Coach, cue_note
 from imu_reps.coaching.cue_ranks import PRIORITY
 from imu_reps.coaching.cues import CoachPlan
 from imu_reps.domain.cue import Spoken
 from imu_reps.domain.events import (
     EndReached,
-    Event,
     FloorNear,
     LimitCrossed,
     PhaseChanged,
@@ -22,11 +22,9 @@ from imu_reps.domain.events import (
     RepRetracted,
     SensorSilent,
     SetEnded,
-    StopAsked,
+    StopRequested,
 )
-from imu_reps.domain.recording import Note
-from imu_reps.domain.rep import Rep
-from imu_reps.domain.tempo import TEMPO_PRESETS, Tempo
+from imu_reps.domain.tempo import TEMPO_PRESETS
 
 SLOW_WITH_HOLD = TEMPO_PRESETS["slow_with_hold"]
 
@@ -194,7 +192,7 @@ def test_breathing_goes_with_the_phase_where_it_is_wished_for() -> None:
 def test_a_wish_to_stop_comes_before_everything_and_ends_the_coaching(pain: bool, said: str) -> None:
     coach = Coach(CoachPlan())
 
-    got = heard(coach, crossed("back_arch", 5.0), StopAsked(5.0, pain), bottom(1, 8.0), until_s=9.0)
+    got = heard(coach, crossed("back_arch", 5.0), StopRequested(5.0, pain), bottom(1, 8.0), until_s=9.0)
 
     assert words(got) == [said]
 

@@ -7,10 +7,11 @@ from itertools import pairwise
 
 import pytest
 
+from imu_reps import Event
 from imu_reps.coaching.coach import Coach
 from imu_reps.coaching.cues import CoachPlan
 from imu_reps.domain.cue import Cue
-from imu_reps.domain.events import Event, HoldBegan, HoldEnded, HoldGoesOn, LimitCrossed, SetEnded
+from imu_reps.domain.events import HoldBegan, HoldEnded, HoldGoesOn, LimitCrossed, SetEnded
 
 BEGAN_S = 4.0
 

@@ -131,8 +131,8 @@ def test_the_rate_it_has_begins_the_stream_anew(sketch):
 
 
 def test_the_last_host_time_outlives_the_link(sketch):
-    told = "write 05efcdab8967452301\n"
-    lines = sketch(f"{FULL_BATTERY}setup\nrun 1000000\n{told}control\ndisconnect\nrun 500000\ncontrol\n")
+    event = "write 05efcdab8967452301\n"
+    lines = sketch(f"{FULL_BATTERY}setup\nrun 1000000\n{event}control\ndisconnect\nrun 500000\ncontrol\n")
     before, after = values(lines, "control")
     assert before == after
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from imu_reps.domain.recording import SensorHeader
-from imu_reps.domain.samples import SampleBlock
+from imu_reps import SampleBlock, SensorHeader
 
 SHORTEST_WAY_S = 0.015
 

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imu_reps.domain.recording import SensorHeader
-from imu_reps.domain.samples import SampleBlock
+from imu_reps import SampleBlock, SensorHeader
 from imu_reps.kinematics.clock.offline import fit_clock
 from imu_reps.kinematics.clock.stream import LiveClock
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from imu_reps.domain.samples import SampleBlock
+from imu_reps import SampleBlock
 from imu_reps.kinematics.clock.offline import SensorClock, TimedSamples
 from imu_reps.kinematics.orientation import offline_motion
 from imu_reps.kinematics.sync.knocks import without_knocks

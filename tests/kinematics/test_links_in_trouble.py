@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from troubled_links import SHORTEST_WAY_S, delivered, random_troubles, well_again
 
-from imu_reps.domain.recording import SensorHeader
-from imu_reps.domain.samples import SampleBlock
+from imu_reps import SampleBlock, SensorHeader
 from imu_reps.kinematics.clock.stream import LiveClock
 
 KINDS = ("host", "number", "stamps", "clock")

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imu_reps.domain.recording import Recording
-from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock
+from imu_reps import Recording, RepPlan, SampleBlock, SensorPlan, SetPlan, simulate
+from imu_reps.domain.samples import SENSOR_PLACES
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.clock.offline import fit_clock
 from imu_reps.kinematics.motion import GridMotion, Motion, on_grid
 from imu_reps.kinematics.orientation import offline_motion
 from imu_reps.kinematics.stream_grid import RATE_PATIENCE_S, WAIT_S, LiveGrid
-from imu_reps.sim.wearer import RadioPlan, RepPlan, SensorPlan, SetPlan, simulate
+from imu_reps.sim.wearer import RadioPlan
 
 #: The longest that the quiet recording's packets take.
 LINK_S = 0.05

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 from vqf import VQF, offlineVQF
 
-from imu_reps.domain.samples import SampleBlock
+from imu_reps import SampleBlock
 from imu_reps.kinematics.clock.offline import SensorClock, TimedSamples
 from imu_reps.kinematics.orientation import (
     BRIDGE_S,

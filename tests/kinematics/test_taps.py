@@ -64,7 +64,7 @@ def test_what_is_not_clear_is_not_used_and_the_reason_is_given(pelvis, ankle, wh
 
 def test_even_taps_are_clear_once_arrivals_leave_no_room_for_a_slip():
     even = tuple(np.arange(1.0, 2.0, 0.2))
-    found = find_taps(shaken(even, seed=7), shaken(even[1:], seed=8, late_s=0.02), most_s=0.06)
+    found = find_taps(shaken(even, seed=7), shaken(even[1:], seed=8, late_s=0.02), max_s=0.06)
     assert isinstance(found, TapOffset)
     assert found.offset_s == pytest.approx(-0.02, abs=0.003)
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from imu_reps.domain.recording import Recording
-from imu_reps.domain.samples import SampleBlock, SensorPlace, concatenate
+from imu_reps import Recording, SampleBlock
+from imu_reps.domain.samples import SensorPlace, concatenate
 
 Change = Callable[[SampleBlock, np.random.Generator], SampleBlock]
 Spoil = Callable[[Recording, Sequence[SensorPlace], np.random.Generator], Recording]

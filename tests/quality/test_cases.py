@@ -30,7 +30,7 @@ def cases() -> Iterator[Any]:
             )
 
 
-def said(*arguments: str) -> str:
+def evidence(*arguments: str) -> str:
     result = CliRunner().invoke(main, arguments)
     assert result.exception is None or isinstance(result.exception, SystemExit)
     return result.output
@@ -38,8 +38,8 @@ def said(*arguments: str) -> str:
 
 @pytest.mark.parametrize(("file", "case"), list(cases()))
 def test_a_known_fault_is_counted_right_refused_or_named(file: Path, case: dict[str, Any]) -> None:
-    document = json.loads(said("report", "--json", str(file)).splitlines()[-1])
-    words = " ".join([json.dumps(document), said("check", str(file)), said("report", str(file))])
+    document = json.loads(evidence("report", "--json", str(file)).splitlines()[-1])
+    words = " ".join([json.dumps(document), evidence("check", str(file)), evidence("report", str(file))])
     named = bool(case["names_one_of"]) and re.search(case["names_one_of"], words, re.IGNORECASE) is not None
 
     assert not case["must_not_say"] or case["must_not_say"].lower() not in words.lower()
@@ -59,10 +59,10 @@ def test_a_known_fault_is_counted_right_refused_or_named(file: Path, case: dict[
     ids=lambda path: path.name if path else "none",
 )
 def test_numbers_beyond_reason_end_in_the_right_count_or_one_hint(file: Path, tmp_path: Path) -> None:
-    document = json.loads(said("report", "--json", str(file)).splitlines()[-1])
+    document = json.loads(evidence("report", "--json", str(file)).splitlines()[-1])
     if "error" in document:
         assert document["error"]["hint"]
     else:
         assert len(document["reps"]) == 6
     for command in (["check"], ["angles"], ["report", "--html", str(tmp_path / "page.html")]):
-        assert said(*command, str(file))
+        assert evidence(*command, str(file))

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from imu_reps.domain.recording import DEFAULT_PELVIS, Header, Recording, SensorHeader
-from imu_reps.domain.samples import SampleBlock, SensorPlace
+from imu_reps import Header, Recording, SampleBlock, SensorHeader
+from imu_reps.domain.recording import DEFAULT_PELVIS
+from imu_reps.domain.samples import SensorPlace
 from imu_reps.errors import RecordingError
 from imu_reps.quality import check_recording, usable
 from imu_reps.report.findings import hint, sentence, worded
@@ -364,8 +365,8 @@ def test_a_lying_pelvis_sensor_upside_down_is_suspected_from_how_it_follows_the_
     (found,) = [f for f in check_recording(turned_over(recording)) if f.code == "maybe_upside_down"]
     assert found.severity == "caution"
     assert "pelvis.cranial_axis: -y" in hint(found)
-    mended = replace(recording, header=Header(pelvis=replace(DEFAULT_PELVIS, cranial_axis="-y")))
-    assert check_recording(replace(turned_over(recording), header=mended.header)) == ()
+    repaired = replace(recording, header=Header(pelvis=replace(DEFAULT_PELVIS, cranial_axis="-y")))
+    assert check_recording(replace(turned_over(recording), header=repaired.header)) == ()
 
 
 def hanging(recording: Recording) -> Recording:
@@ -453,8 +454,8 @@ def test_hours_are_checked_within_seconds_and_cautioned() -> None:
 
 def test_a_rate_unlike_the_headers_is_told(good: Recording) -> None:
     for rate_hz, severity in ((50.0, "caution"), (101.0, "info")):
-        said = replace(good, header=Header(ankle=SensorHeader(rate_hz=rate_hz)))
-        found = [f for f in check_recording(said) if f.code == "rate_off"]
+        evidence = replace(good, header=Header(ankle=SensorHeader(rate_hz=rate_hz)))
+        found = [f for f in check_recording(evidence) if f.code == "rate_off"]
         assert [f.severity for f in found] == [severity]
 
 

@@ -10,13 +10,12 @@ import numpy as np
 import pytest
 from mutations import KINDS
 
-from imu_reps import Recording, analyze
+from imu_reps import Recording, Summary, analyze, simulate
 from imu_reps.domain.samples import SensorPlace
-from imu_reps.domain.summary import Summary
 from imu_reps.errors import RecordingError
 from imu_reps.quality import check_recording
-from imu_reps.report.findings import hint, sentence, told, worded
-from imu_reps.sim.wearer import random_plan, simulate
+from imu_reps.report.findings import finding_text, hint, sentence, worded
+from imu_reps.sim.wearer import random_plan
 
 BEFALLEN: tuple[tuple[SensorPlace, ...], ...] = (("pelvis",), ("ankle",), ("pelvis", "ankle"))
 
@@ -53,9 +52,9 @@ def other(before: Summary, after: Summary) -> str:
     """What comes out otherwise, first of all the count; empty where nothing does."""
     if before.set.rep_count != after.set.rep_count:
         return f"count {before.set.rep_count} to {after.set.rep_count}"
-    for name, most in WRONG.items():
+    for name, maximum in WRONG.items():
         was, now = getattr(before.set, name), getattr(after.set, name)
-        if now is not None and (was is None or abs(now - was) > most):
+        if now is not None and (was is None or abs(now - was) > maximum):
             return f"{name} {was} to {now}"
     for rep, same in zip(before.reps, after.reps, strict=True):
         came, went = set(same.flags) - set(rep.flags), set(rep.flags) - set(same.flags)
@@ -65,15 +64,15 @@ def other(before: Summary, after: Summary) -> str:
 
 
 def outcome(kind: str, places: tuple[SensorPlace, ...], seed: int) -> str:
-    """``right``, ``told``, ``refused``, or what is wrong about how a spoilt set is summed up."""
+    """``right``, ``event``, ``refused``, or what is wrong about how a spoilt set is summed up."""
     recording, before = clean(seed)
     if before is None:
         return "right"
     rng = np.random.default_rng([seed, sum(map(ord, kind))])
     spoilt = KINDS[kind].spoil(recording, places, rng)
-    mends = " ".join(hint(finding) for finding in check_recording(spoilt))
-    if DESTROYS.search(mends):
-        return f"destroys: {mends}"
+    hints = " ".join(hint(finding) for finding in check_recording(spoilt))
+    if DESTROYS.search(hints):
+        return f"destroys: {hints}"
     try:
         after = analyze(spoilt).summary
     except RecordingError as error:
@@ -82,7 +81,7 @@ def outcome(kind: str, places: tuple[SensorPlace, ...], seed: int) -> str:
     wrong = other(before, after)
     if not wrong:
         return "right"
-    words = " ".join(map(told, after.findings))
+    words = " ".join(map(finding_text, after.findings))
     return "told" if re.search(KINDS[kind].named, words, re.IGNORECASE) else f"silent: {wrong}"
 
 
@@ -94,7 +93,9 @@ def outcomes(seeds: range, which: tuple[tuple[SensorPlace, ...], ...] = BEFALLEN
 def silent(found: dict[str, Counter[str]]) -> dict[str, str]:
     """The wrong ones, by kind."""
     bad = ("silent", "destroys", "misnamed")
-    return {kind: said for kind, counts in found.items() for said in counts if said.startswith(bad)}
+    return {
+        kind: evidence for kind, counts in found.items() for evidence in counts if evidence.startswith(bad)
+    }
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -120,7 +121,9 @@ def test_hardly_any_spoilt_set_is_wrong_in_silence() -> None:
     """Every kind, pelvis, ankle and both, random sets of seeds 0 to 19: at most 1 %."""
     found = outcomes(range(20))
     wrong = silent(found)
-    count = sum(n for counts in found.values() for said, n in counts.items() if said in wrong.values())
+    count = sum(
+        n for counts in found.values() for evidence, n in counts.items() if evidence in wrong.values()
+    )
     total = sum(counts.total() for counts in found.values())
     print(f"{count} of {total} wrong in silence")
     for kind, counts in found.items():

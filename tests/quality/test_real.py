@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from imu_reps.domain.recording import Header, Recording, SensorHeader
-from imu_reps.domain.samples import SampleBlock, SensorPlace
+from imu_reps import Header, Recording, SampleBlock, SensorHeader, load
+from imu_reps.domain.samples import SensorPlace
 from imu_reps.quality import check_recording
-from imu_reps.storage.recording import load
 
 #: What real recordings may be told: that one sensor is missing, that 25 Hz is little.
 HARMLESS = {"no_pelvis", "no_ankle", "rate_low"}

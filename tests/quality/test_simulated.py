@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from imu_reps.domain.recording import Recording
+from imu_reps import Recording, SensorPlan, SetPlan, simulate
 from imu_reps.quality import check_recording
-from imu_reps.sim.wearer import SensorPlan, SetPlan, idle_plan, random_plan, simulate
+from imu_reps.sim.wearer import idle_plan, random_plan
 
 #: What the radio and the rate of a simulated set may truly be told.
 TRUE_OF_RADIO = {"loss", "drop_out", "rate_low"}

@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 from mutations import KINDS, rows
 
-from imu_reps import Recording, SetPlan, simulate
+from imu_reps import Recording, RepPlan, SetPlan, simulate
 from imu_reps.quality import examined
 from imu_reps.report.findings import hint, sentence
-from imu_reps.sim.wearer import RepPlan
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from imu_reps.domain.rep import Rep
-from imu_reps.domain.summary import Summary
-from imu_reps.domain.tempo import Tempo
+from imu_reps import Rep, Summary, Tempo
 from imu_reps.report.aim import aim_sentences
 
 Make = Callable[..., Summary]

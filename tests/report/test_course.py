@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from imu_reps import Rep, Summary
 from imu_reps.domain.finding import Finding
-from imu_reps.domain.rep import Rep
-from imu_reps.domain.summary import Summary, Trend
+from imu_reps.domain.summary import Trend
 from imu_reps.report.phrases import meaning_sentences
 from imu_reps.report.text import headline, remarks
 

@@ -8,12 +8,11 @@ from html.parser import HTMLParser
 
 import pytest
 
-from imu_reps import SetPlan, analyze, simulate
+from imu_reps import RepFaults, RepPlan, SetPlan, analyze, simulate
 from imu_reps.advice.changes import progress
 from imu_reps.domain.stored_set import StoredSet
-from imu_reps.report.page.hand_over import MOST_ROWS, hand_over_page
+from imu_reps.report.page.hand_over import MAX_ROWS, hand_over_page
 from imu_reps.report.page.page import set_page
-from imu_reps.sim.wearer.set_plan import RepFaults, RepPlan
 from imu_reps.storage.programme_file import load_programme
 
 ARCHED = RepPlan(faults=RepFaults(arch_deg=12.0))
@@ -140,5 +139,5 @@ def test_the_hand_over_stays_short(arched):
     sets = [stored(arched, day) for day in range(1, 25)]
     page = hand_over_page(sets, load_programme().plan, [])
 
-    assert page.count("<tr>") == MOST_ROWS + 1
-    assert f"{24 - MOST_ROWS} earlier rows" in page
+    assert page.count("<tr>") == MAX_ROWS + 1
+    assert f"{24 - MAX_ROWS} earlier rows" in page

@@ -10,9 +10,10 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from imu_reps import Fault, Rep, Summary
 from imu_reps.domain.finding import Finding
-from imu_reps.domain.rep import Fault, Partial, Rep
-from imu_reps.domain.summary import Sensors, Summary, Trend, Zero
+from imu_reps.domain.rep import Partial
+from imu_reps.domain.summary import Sensors, Trend, Zero
 from imu_reps.report.text import text_report
 
 Make = Callable[..., Summary]

@@ -11,10 +11,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from imu_reps import AngleTrack, Rep, Summary
 from imu_reps.domain.finding import Finding
-from imu_reps.domain.rep import Partial, PartialReason, Rep
-from imu_reps.domain.summary import Summary
-from imu_reps.domain.track import AngleTrack
+from imu_reps.domain.rep import Partial, PartialReason
 from imu_reps.report.findings import sentence
 from imu_reps.report.page.page import set_page
 from imu_reps.report.text import text_report
@@ -61,16 +60,16 @@ def page(summary: Summary) -> str:
 
 
 @pytest.fixture(params=[prose, page], ids=["text", "page"])
-def told(request: pytest.FixtureRequest) -> Callable[[Summary], str]:
+def event(request: pytest.FixtureRequest) -> Callable[[Summary], str]:
     return request.param  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize("reason", get_args(PartialReason))
 def test_swings_not_counted_are_told_with_their_reason(
-    make_summary: Make, make_rep: MakeRep, told: Callable[[Summary], str], reason: PartialReason
+    make_summary: Make, make_rep: MakeRep, event: Callable[[Summary], str], reason: PartialReason
 ) -> None:
     partials = (Partial(40.0, 41.0, 20.0, reason), Partial(43.0, 44.0, 20.0, reason))
-    text = told(make_summary(make_rep(1), partials=partials))
+    text = event(make_summary(make_rep(1), partials=partials))
 
     assert [one for one, word in WORDS.items() if word in text] == [reason]
     assert "at 40.0 s and 43.0 s." in text
@@ -87,11 +86,11 @@ def test_each_reason_has_a_sentence_of_its_own(make_summary: Make, make_rep: Mak
 
 @pytest.mark.parametrize("reason", get_args(PartialReason))
 def test_no_reps_are_said_with_the_reason_that_is_the_one(
-    make_summary: Make, told: Callable[[Summary], str], reason: PartialReason
+    make_summary: Make, event: Callable[[Summary], str], reason: PartialReason
 ) -> None:
     """Of several the one that most of the movement had."""
     partials = (Partial(1.0, 2.0, 6.0), *(Partial(t, t + 1, 30.0, reason) for t in (40.0, 43.0)))
-    text = told(make_summary(partials=partials))
+    text = event(make_summary(partials=partials))
 
     assert "no reps" in text
     assert [one for one, word in NOTHING.items() if word in text] == [reason]
@@ -106,14 +105,14 @@ def test_hanging_is_called_hanging(make_summary: Make) -> None:
 
 
 def test_what_else_the_count_may_have_been_comes_first(
-    make_summary: Make, make_rep: MakeRep, told: Callable[[Summary], str]
+    make_summary: Make, make_rep: MakeRep, event: Callable[[Summary], str]
 ) -> None:
     values = {"certainty": "fair", "count": 2, "other": 3, "swings": [42.0]}
     finding = Finding("count_uncertain", values=values)
     summary = make_summary(
         make_rep(1), make_rep(2), findings=(finding,), figures={"rep_count_certainty": "fair"}
     )
-    text = told(summary)
+    text = event(summary)
 
     assert text.count(sentence(finding)) == 1
     assert text.index(sentence(finding)) < text.index("A clean set")

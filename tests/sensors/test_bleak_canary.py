@@ -274,10 +274,10 @@ def test_the_disconnected_callback_gets_its_own_client() -> None:
     """Otherwise a late word from an old connection is taken for the new one's."""
 
     async def breaking() -> bool:
-        told: list[BleakClient] = []
-        client = await connected(disconnected_callback=told.append)
+        events: list[BleakClient] = []
+        client = await connected(disconnected_callback=events.append)
         client._backend._disconnected_callback()
-        return told == [client]
+        return events == [client]
 
     assert asyncio.run(breaking())
 

@@ -10,18 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from imu_reps import Event, RepPlan, SetPlan
 from imu_reps.domain.cue import Cue
-from imu_reps.domain.events import Event
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.report.text import text_report
 from imu_reps.sensors.streams import Streams
 from imu_reps.session.keeping import Place
 from imu_reps.session.rehearsal import direct
 from imu_reps.session.session import Session
-from imu_reps.session.session_events import Cued, Finished, Heard, Resting, SetBegan, SetDone, Told
+from imu_reps.session.session_events import Cued, Finished, Resting, SessionEvent, SetBegan, SetDone, SetEvent
 from imu_reps.session.session_plan import SessionPlan, SetGoal
 from imu_reps.sim.radio.fast_loop import run
-from imu_reps.sim.wearer import RepPlan, SetPlan
 from imu_reps.sources.radio_source import wanted
 from imu_reps.sources.virtual_source import VirtualWorld
 from imu_reps.storage.profile import Person
@@ -38,19 +37,21 @@ class Happened:
     """What a session came to."""
 
     done: list[Finished] = field(default_factory=list)
-    told: list[Told] = field(default_factory=list)
+    emitted: list[SessionEvent] = field(default_factory=list)
     took_s: float = 0.0
 
     def events(self) -> list[Event]:
-        return [told.event for told in self.told if isinstance(told, Heard)]
+        return [event.event for event in self.emitted if isinstance(event, SetEvent)]
 
     def said_in_rest(self) -> list[Cue]:
         """What the coach said in the first rest."""
-        rests = [k for k, told in enumerate(self.told) if isinstance(told, Resting) and told.number == 2]
-        return [told.cue for told in self.told[rests[0] : rests[-1] + 2] if isinstance(told, Cued)]
+        rests = [
+            k for k, event in enumerate(self.emitted) if isinstance(event, Resting) and event.number == 2
+        ]
+        return [event.cue for event in self.emitted[rests[0] : rests[-1] + 2] if isinstance(event, Cued)]
 
     def ends(self) -> list[str]:
-        return [told.finished.reason for told in self.told if isinstance(told, SetDone)]
+        return [event.finished.reason for event in self.emitted if isinstance(event, SetDone)]
 
     def report(self, number: int = 1) -> str:
         """The report of a set, as it would be printed."""
@@ -98,7 +99,7 @@ def perform(tmp_path: Path) -> Perform:
         folder: Path | None = None,
         speed: float | None = None,
         missing: SensorPlace | None = None,
-        listen: Callable[[float, Told], object] = lambda at_s, told: None,  # noqa: ARG005
+        listen: Callable[[float, SessionEvent], object] = lambda at_s, told: None,  # noqa: ARG005
     ) -> Happened:
         happened = Happened()
         world = VirtualWorld(family, plans or [set_plan()])
@@ -110,16 +111,16 @@ def perform(tmp_path: Path) -> Perform:
                 loop = asyncio.get_running_loop()
                 began_s = loop.time()
 
-                def tell(told: Told) -> None:
-                    happened.told.append(told)
-                    listen(loop.time() - began_s, told)
-                    direct(world, told)
-                    if isinstance(told, SetDone):
-                        happened.done.append(told.finished)
-                    if isinstance(told, SetBegan) and told.number == 1:
+                def emit(event: SessionEvent) -> None:
+                    happened.emitted.append(event)
+                    listen(loop.time() - began_s, event)
+                    direct(world, event)
+                    if isinstance(event, SetDone):
+                        happened.done.append(event.finished)
+                    if isinstance(event, SetBegan) and event.number == 1:
                         for after_s, deed in deeds:
                             loop.call_later(after_s, deed, world, held)
-                    if isinstance(told, Resting) and (told.number, told.since_s) == (2, 0.0):
+                    if isinstance(event, Resting) and (event.number, event.since_s) == (2, 0.0):
                         for after_s, deed in in_rest:
                             loop.call_later(after_s, deed, world, held)
 
@@ -127,7 +128,7 @@ def perform(tmp_path: Path) -> Perform:
                     Streams(world.radio(), wanted(world.person)),
                     plan or SessionPlan((goal(),)),
                     place,
-                    tell,
+                    emit,
                 )
                 for after_s, deed in at_once:
                     loop.call_later(after_s, deed, world, held)

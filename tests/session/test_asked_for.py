@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from imu_reps.domain.recording import Note
+from imu_reps import Note, RepPlan, SetPlan, load
 from imu_reps.session.session import Session
 from imu_reps.session.session_events import Cued, SetBegan
 from imu_reps.session.session_plan import SessionPlan, SetGoal
-from imu_reps.sim.wearer import RepPlan, SetPlan
 from imu_reps.sources.virtual_source import VirtualWorld
-from imu_reps.storage.recording import load
 
 Perform = Callable[..., Any]
 
@@ -36,7 +34,7 @@ def notes(path: str) -> list[Note]:
 def test_pain_ends_the_set_and_the_session_with_a_word_and_a_reason(perform: Perform) -> None:
     happened = perform(plans=[THREE] * 2, plan=SETS, deeds=[(MIDDLE_S, hurt)])
     (finished,) = happened.done
-    last = [told.cue for told in happened.told if isinstance(told, Cued)][-1]
+    last = [event.cue for event in happened.emitted if isinstance(event, Cued)][-1]
     said, ended = notes(finished.path)[-2:]
 
     assert finished.reason == "pain"
@@ -59,18 +57,18 @@ def test_pain_is_answered_even_while_something_else_is_being_said(perform: Perfo
     count_s: list[float] = []
 
     def hurt_at_the_count(_world: VirtualWorld, session: Session) -> None:
-        tell = session._tell
+        emit = session._emit
 
-        def listen(told: Any) -> None:
-            tell(told)
-            if isinstance(told, Cued) and told.cue.code == "count" and not count_s:
-                count_s.append(told.cue.time_s)
+        def listen(event: Any) -> None:
+            emit(event)
+            if isinstance(event, Cued) and event.cue.code == "count" and not count_s:
+                count_s.append(event.cue.time_s)
                 session.hurt()
 
-        session._tell = listen
+        session._emit = listen
 
     happened = perform(plans=[THREE], deeds=[(0.0, hurt_at_the_count)])
-    count, stop = [told.cue for told in happened.told if isinstance(told, Cued)][-2:]
+    count, stop = [event.cue for event in happened.emitted if isinstance(event, Cued)][-2:]
 
     assert (count.code, stop.code) == ("count", "stop")
     assert count.time_s <= stop.time_s < count.time_s + 0.1
@@ -81,7 +79,7 @@ def test_pain_in_a_rest_ends_the_session(perform: Perform) -> None:
 
     assert happened.ends() == ["target"]
     assert [cue.words for cue in happened.said_in_rest()] == ["rest", "stop, and rest"]
-    assert sum(isinstance(told, SetBegan) for told in happened.told) == 1
+    assert sum(isinstance(event, SetBegan) for event in happened.emitted) == 1
 
 
 def test_a_discarded_set_is_kept_marked_and_the_session_goes_on(perform: Perform) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from imu_reps import RepPlan, SetPlan, load
 from imu_reps.domain.events import RepCompleted, SetEnded
 from imu_reps.session.session_plan import SessionPlan, SetGoal
-from imu_reps.sim.wearer import LifePlan, RepPlan, SetPlan
-from imu_reps.storage.recording import load
+from imu_reps.sim.wearer import LifePlan
 
 HOLD = RepPlan(top_deg=25.0, concentric_s=2.0, top_pause_s=12.0, eccentric_s=2.0)
 

@@ -21,15 +21,15 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
-from imu_reps.domain.settings import Settings
+from imu_reps import RepPlan, SetPlan, Settings
 from imu_reps.sensors.streams import Streams
 from imu_reps.session.keeping import Place
 from imu_reps.session.rehearsal import direct
 from imu_reps.session.session import Session
-from imu_reps.session.session_events import SetDone, SetProgress, Told
+from imu_reps.session.session_events import SessionEvent, SetDone, SetProgress
 from imu_reps.session.session_plan import SessionPlan, SetGoal
 from imu_reps.sim.radio.fast_loop import run
-from imu_reps.sim.wearer import LifePlan, RepPlan, SetPlan
+from imu_reps.sim.wearer import LifePlan
 from imu_reps.sources.radio_source import wanted
 from imu_reps.sources.virtual_source import VirtualWorld
 from imu_reps.web.server import PageServer
@@ -99,19 +99,19 @@ def hold(
     place = Place(folder, world.person, lambda: CREATED, simulated=True)
     held = Held()
 
-    def tell(told: Told) -> None:
-        direct(world, told)
-        view(told)
-        if isinstance(told, SetProgress):
+    def emit(event: SessionEvent) -> None:
+        direct(world, event)
+        view(event)
+        if isinstance(event, SetProgress):
             held.progress_s.append(time.perf_counter())
-        if isinstance(told, SetDone):
-            held.files.append(Path(told.finished.path))
+        if isinstance(event, SetDone):
+            held.files.append(Path(event.finished.path))
             after_set(held)
 
     async def session() -> None:
         async with world:
             streams = Streams(world.radio(), wanted(world.person))
-            await Session(streams, SessionPlan(goals, rest_s), place, tell).run()
+            await Session(streams, SessionPlan(goals, rest_s), place, emit).run()
 
     with PageServer(view.hub, view.ask) as server, ExitStack() as stack:
         view.reports = server.reports

@@ -12,10 +12,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imu_reps.analysis.pipeline import Pipeline
-from imu_reps.domain.events import Event, RepCompleted, SetEnded
-from imu_reps.domain.recording import Header, Note, Recording
-from imu_reps.domain.samples import SampleBlock, SensorPlace
+from imu_reps import (
+    Event,
+    Header,
+    Note,
+    Pipeline,
+    Recording,
+    RepPlan,
+    SampleBlock,
+    SetPlan,
+    Simulated,
+    load,
+    simulate,
+)
+from imu_reps.domain.events import RepCompleted, SetEnded
+from imu_reps.domain.samples import SensorPlace
 from imu_reps.errors import RecordingError
 from imu_reps.sensors.stream_items import Item, LinkChange, Restarted
 from imu_reps.session.keeping import Begun
@@ -24,8 +35,6 @@ from imu_reps.session.running_set import RunningSet
 from imu_reps.session.session_events import Finished
 from imu_reps.session.session_plan import SetGoal
 from imu_reps.session.set_file import SetFile
-from imu_reps.sim.wearer import RepPlan, SetPlan, Simulated, simulate
-from imu_reps.storage.recording import load
 
 #: The clock of the items: an event loop's, which starts anywhere.
 NOW_S = 5000.0

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from imu_reps import RepPlan, SensorPlan, SetPlan, load
 from imu_reps.domain.cue import CueCode
 from imu_reps.session.lead_in import MOVED_DPS
 from imu_reps.session.session import Session
 from imu_reps.session.session_events import Cued, Resting, SetBegan
 from imu_reps.session.session_plan import SessionPlan, SetGoal
 from imu_reps.sim.radio.feeds import Wearer
-from imu_reps.sim.wearer import LifePlan, RepPlan, SensorPlan, SetPlan
+from imu_reps.sim.wearer import LifePlan
 from imu_reps.sources.virtual_source import VirtualWorld
-from imu_reps.storage.recording import load
 
 Perform = Callable[..., Any]
 
@@ -39,7 +39,7 @@ def test_the_rest_is_coached_on_its_own_clock(perform: Perform) -> None:
     sets = SessionPlan((goal("left"), goal("right")), rest_s=45.0)
     happened = perform(plans=[raises(), raises(side="right")], plan=sets)
     said = happened.said_in_rest()
-    rests = [told for told in happened.told if isinstance(told, Resting)]
+    rests = [event for event in happened.emitted if isinstance(event, Resting)]
 
     assert [cue.words for cue in said] == [
         "rest, move the ankle sensor to your right leg",
@@ -55,18 +55,18 @@ def test_the_rest_is_coached_on_its_own_clock(perform: Perform) -> None:
 def test_a_cue_is_told_at_the_moment_of_the_rest_it_belongs_to(perform: Perform) -> None:
     happened = perform(plans=[raises()] * 2, plan=SessionPlan((goal(), goal()), rest_s=20.0))
     since_s = 0.0
-    for told in happened.told:
-        if isinstance(told, Resting):
-            since_s = told.since_s
-        elif isinstance(told, Cued) and told.cue.code in REST_CODES:
-            assert told.cue.time_s == pytest.approx(since_s, abs=0.1)
+    for event in happened.emitted:
+        if isinstance(event, Resting):
+            since_s = event.since_s
+        elif isinstance(event, Cued) and event.cue.code in REST_CODES:
+            assert event.cue.time_s == pytest.approx(since_s, abs=0.1)
 
 
 def test_the_voice_of_a_rest_is_silent_the_moment_a_set_begins(perform: Perform) -> None:
     sets = SessionPlan((goal(), goal()), rest_s=45.0)
     happened = perform(plans=[raises()] * 2, plan=sets, in_rest=[(14.0, advance)])
-    (_, second) = (k for k, told in enumerate(happened.told) if isinstance(told, SetBegan))
-    later = [told.cue.code for told in happened.told[second:] if isinstance(told, Cued)]
+    (_, second) = (k for k, event in enumerate(happened.emitted) if isinstance(event, SetBegan))
+    later = [event.cue.code for event in happened.emitted[second:] if isinstance(event, Cued)]
 
     assert [cue.words for cue in happened.said_in_rest()] == ["rest"]
     assert not set(REST_CODES) & set(later)

@@ -9,17 +9,15 @@ from typing import Any
 
 import pytest
 
-from imu_reps.analysis.pipeline import Pipeline
+from imu_reps import Pipeline, RepPlan, SampleBlock, SetPlan, load
 from imu_reps.domain.events import PostureLeft, RepCompleted
-from imu_reps.domain.samples import SampleBlock
 from imu_reps.errors import FileAccessError
 from imu_reps.session.session import Session
 from imu_reps.session.session_events import Connecting, Cued, Resting, SetBegan, SetDone, SetProgress
 from imu_reps.session.session_plan import SessionPlan, SetGoal
 from imu_reps.sim.radio.feeds import Wearer
-from imu_reps.sim.wearer import Act, LifePlan, PersonPlan, RepPlan, SetPlan, SitUp
+from imu_reps.sim.wearer import Act, LifePlan, PersonPlan, SitUp
 from imu_reps.sources.virtual_source import VirtualWorld
-from imu_reps.storage.recording import load
 
 Perform = Callable[..., Any]
 
@@ -64,7 +62,7 @@ def test_a_set_is_counted_as_it_was_done_from_the_air_to_the_report(perform: Per
 
 def test_the_file_begins_with_the_first_sample_and_is_told_with_what_is_worn(perform: Perform) -> None:
     happened = perform()
-    (began,) = (told for told in happened.told if isinstance(told, SetBegan))
+    (began,) = (event for event in happened.emitted if isinstance(event, SetBegan))
     loaded = load(began.path)
 
     assert Path(began.path).name == "2026-11-21_073000_single_leg_raise_left_set1.csv"
@@ -79,7 +77,7 @@ def test_the_file_begins_with_the_first_sample_and_is_told_with_what_is_worn(per
 
 
 def test_progress_shows_count_phase_tempo_and_links_while_it_runs(perform: Perform) -> None:
-    progress = [told for told in perform().told if isinstance(told, SetProgress)]
+    progress = [event for event in perform().emitted if isinstance(event, SetProgress)]
 
     assert [p.state.count for p in progress] == sorted(p.state.count for p in progress)
     assert {"concentric", "eccentric"} <= {p.state.phase for p in progress}
@@ -92,7 +90,7 @@ def test_progress_shows_count_phase_tempo_and_links_while_it_runs(perform: Perfo
 def test_what_the_coach_says_is_told_and_stands_in_the_file(perform: Perform) -> None:
     happened = perform(plans=[raises(3)], plan=SessionPlan((goal(3),)))
     (finished,) = happened.done
-    said = [told.cue for told in happened.told if isinstance(told, Cued)]
+    said = [event.cue for event in happened.emitted if isinstance(event, Cued)]
     noted = [note.value.split(" ")[0] for note in load(finished.path).notes if note.key == "cue"]
 
     assert [cue.words[0] for cue in said if cue.code == "count"] == ["1", "2", "3"]
@@ -104,7 +102,7 @@ def test_sets_of_two_sides_have_a_file_each_and_a_rest_between(perform: Perform)
     sets = SessionPlan((goal(side="left"), goal(side="right")), rest_s=20.0)
     happened = perform(plans=[raises(), raises(side="right")], plan=sets)
     first, second = (load(finished.path) for finished in happened.done)
-    rests = [told for told in happened.told if isinstance(told, Resting)]
+    rests = [event for event in happened.emitted if isinstance(event, Resting)]
 
     assert [finished.analysis.summary.set.rep_count for finished in happened.done] == [3, 3]
     assert (first.header.side, second.header.side) == ("left", "right")
@@ -161,7 +159,7 @@ def test_a_set_ends_when_the_posture_is_left(perform: Perform) -> None:
     happened = perform(plans=[raises(life=up)], plan=SessionPlan((goal(None, 120.0),)))
     (finished,) = happened.done
 
-    said = [told.cue for told in happened.told if isinstance(told, Cued)]
+    said = [event.cue for event in happened.emitted if isinstance(event, Cued)]
 
     assert finished.reason == "left_posture"
     assert load(finished.path).notes[-1].time_s < 40.0
@@ -219,7 +217,7 @@ def test_stopping_in_a_rest_keeps_the_sets_before(perform: Perform) -> None:
 def test_stopping_while_connecting_records_nothing(perform: Perform, tmp_path: Path) -> None:
     happened = perform(at_once=[(0.5, stop)])
 
-    assert {type(told) for told in happened.told} == {Connecting}
+    assert {type(event) for event in happened.emitted} == {Connecting}
     assert list(tmp_path.iterdir()) == []
     assert happened.took_s < 5.0
 
@@ -254,7 +252,7 @@ def test_taps_are_marked_at_the_beginning_of_the_first_set(perform: Perform) -> 
 
     assert notes[0][0] == "tap"
     assert "tap" not in notes[1]
-    assert [told.tap for told in happened.told if isinstance(told, SetBegan)] == [True, False]
+    assert [event.tap for event in happened.emitted if isinstance(event, SetBegan)] == [True, False]
 
 
 def test_a_fault_of_the_program_shows_with_all_samples_in_the_file(
@@ -290,4 +288,4 @@ def test_the_target_is_not_reached_by_a_repetition_taken_back(perform: Perform) 
 def test_everything_recorded_is_told_as_done(perform: Perform) -> None:
     happened = perform()
 
-    assert [told.finished for told in happened.told if isinstance(told, SetDone)] == happened.done
+    assert [event.finished for event in happened.emitted if isinstance(event, SetDone)] == happened.done

@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from imu_reps import RepPlan, SetPlan, load
 from imu_reps.cli import session_words as words
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.errors import RadioError
 from imu_reps.sensors.stream_items import LinkState, SensorStatus
 from imu_reps.session.session import Session
-from imu_reps.session.session_events import Connecting, LinkTold, Resting, SetProgress
+from imu_reps.session.session_events import Connecting, LinkChanged, Resting, SetProgress
 from imu_reps.session.session_plan import SessionPlan, SetGoal
 from imu_reps.sim.radio.link_plan import Faults
-from imu_reps.sim.wearer import Act, LifePlan, RepPlan, SetPlan
+from imu_reps.sim.wearer import Act, LifePlan
 from imu_reps.sources.virtual_source import VirtualWorld
-from imu_reps.storage.recording import load
 
 Perform = Callable[..., Any]
 
@@ -77,7 +77,7 @@ def test_one_sensor_vanishes_for_a_while(perform: Perform, place: SensorPlace, a
     assert longest_gap_s(finished.path, other) < 0.5
     assert f"{place} sensor" in happened.report()
     assert "longest gap" in happened.report()
-    lost = [told.change for told in happened.told if isinstance(told, LinkTold)]
+    lost = [event.change for event in happened.emitted if isinstance(event, LinkChanged)]
     assert {change.sensor for change in lost} == {place}
 
 
@@ -92,7 +92,7 @@ def test_one_sensor_vanishes_for_good(perform: Perform, place: SensorPlace) -> N
     assert loaded.notes[-1].time_s == pytest.approx(300.0 if place == "pelvis" else FAILS_S + 60.0, abs=1.0)
     assert f"{place} sensor" in happened.report()
     if place == "pelvis":  # counting goes on without it
-        assert [told.state.count for told in happened.told if isinstance(told, SetProgress)][-1] == 6
+        assert [event.state.count for event in happened.emitted if isinstance(event, SetProgress)][-1] == 6
 
 
 @pytest.mark.parametrize("away_s", [3.0, 30.0])
@@ -166,7 +166,7 @@ def test_the_adapter_is_pulled_out_for_good(perform: Perform) -> None:
         plans=SIX, plan=timed(300.0), deeds=[(FAILS_S, lambda w, _: w.air.power_off("no_bluetooth"))]
     )
     (finished,) = happened.done
-    details = [t.change.detail for t in happened.told if isinstance(t, LinkTold) and t.change.detail]
+    details = [t.change.detail for t in happened.emitted if isinstance(t, LinkChanged) and t.change.detail]
 
     assert finished.reason == "link_lost"
     assert load(finished.path).ankle is not None
@@ -264,7 +264,7 @@ def test_a_rest_waits_for_a_sensor_that_is_lost(perform: Perform) -> None:
         plan=SessionPlan((goal, replace(goal)), rest_s=5.0),
         deeds=[(22.0, lambda w, _: gone(w, "ankle")), (55.0, lambda w, _: back(w, "ankle"))],
     )
-    rests = [told for told in happened.told if isinstance(told, Resting)]
+    rests = [event for event in happened.emitted if isinstance(event, Resting)]
 
     assert happened.ends() == ["target", "target"]
     assert happened.done[1].analysis.summary.set.rep_count == 3
@@ -303,7 +303,7 @@ def test_a_pelvis_sensor_lost_before_anything_counts_ends_the_set(perform: Perfo
 
 def test_what_is_shown_says_which_link_is_lost(perform: Perform) -> None:
     happened = perform(plans=SIX, plan=timed(20.0), deeds=[(FAILS_S, lambda w, _: gone(w, "pelvis"))])
-    last = [told for told in happened.told if isinstance(told, SetProgress)][-1]
+    last = [event for event in happened.emitted if isinstance(event, SetProgress)][-1]
 
     assert last.links["pelvis"].state != "streaming"
     assert last.links["ankle"].state == "streaming"
@@ -312,12 +312,12 @@ def test_what_is_shown_says_which_link_is_lost(perform: Perform) -> None:
 def test_while_connecting_it_is_said_at_once_which_sensor_was_heard_and_which_is_awaited(
     perform: Perform,
 ) -> None:
-    told: list[tuple[float, Any]] = []
+    events: list[tuple[float, Any]] = []
     with pytest.raises(RadioError) as caught:
-        perform(missing="ankle", listen=lambda at_s, one: told.append((at_s, one)))
+        perform(missing="ankle", listen=lambda at_s, one: events.append((at_s, one)))
     half = [
         at_s
-        for at_s, one in told
+        for at_s, one in events
         if isinstance(one, Connecting)
         and {place: status.state for place, status in one.links.items()}
         == {"pelvis": "found", "ankle": "awaited"}

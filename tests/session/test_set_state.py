@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from imu_reps.domain.events import Event, HoldBegan, HoldEnded, HoldGoesOn, Ready, SetEnded
+from imu_reps import Event
+from imu_reps.domain.events import HoldBegan, HoldEnded, HoldGoesOn, Ready, SetEnded
 from imu_reps.session.set_state import SetState, after
 
 HELD: tuple[Event, ...] = (

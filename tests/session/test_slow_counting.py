@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from imu_reps.analysis.pipeline import Pipeline
-from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock
-from imu_reps.session.session_events import CountingLate, Cued, Heard, LinkTold
+from imu_reps import Pipeline, SampleBlock, load
+from imu_reps.domain.samples import SENSOR_PLACES
+from imu_reps.session.session_events import CountingLate, Cued, LinkChanged, SetEvent
 from imu_reps.session.session_plan import SessionPlan, SetGoal
-from imu_reps.storage.recording import load
 
 #: Simulated seconds in a real one, and how long a push takes of the latter: three simulated seconds.
 SPEED, PUSH_S = 3.0, 1.0
@@ -40,8 +39,8 @@ def test_a_pipeline_that_takes_three_seconds_a_push_loses_no_sample(
     happened = perform(plan=SessionPlan((goal,)), speed=SPEED)
     (finished,) = happened.done
     loaded = load(finished.path)
-    said = [told.cue for told in happened.told if isinstance(told, Cued)]
-    late = [told for told in happened.told if isinstance(told, CountingLate)]
+    said = [event.cue for event in happened.emitted if isinstance(event, Cued)]
+    late = [event for event in happened.emitted if isinstance(event, CountingLate)]
 
     for place in SENSOR_PLACES:
         samples = loaded.samples(place)
@@ -49,9 +48,9 @@ def test_a_pipeline_that_takes_three_seconds_a_push_loses_no_sample(
         assert samples.time_s[-1] > DURATION_S - 0.3
         assert np.diff(samples.time_s).max() < 1.0
     assert {note.key for note in loaded.notes} <= {"cue", "battery", "end"}
-    assert not [told for told in happened.told if isinstance(told, LinkTold)]
+    assert not [event for event in happened.emitted if isinstance(event, LinkChanged)]
     assert len(late) == 1
     assert late[0].behind_s > 1.0
     assert finished.summary.set.rep_count == 3
-    assert any(isinstance(told, Heard) for told in happened.told)
+    assert any(isinstance(event, SetEvent) for event in happened.emitted)
     assert all(cue.time_s - cue.due_s < 1.0 for cue in said)

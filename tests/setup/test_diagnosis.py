@@ -195,7 +195,7 @@ def examined(
                 for place in PLACES
             }
             radio = Radio(scanner_backend=scanner_backend(air), client_backend=client_backend(air))
-            heard = await look_for(radio, person if paired else None, least_s=3.0, most_s=15.0)
+            heard = await look_for(radio, person if paired else None, min_s=3.0, max_s=15.0)
             prepare(sensors)
             wanted, missing = worn_or_near(person if paired else None, heard)
             return missing | await examine(radio, wanted, 10.0)

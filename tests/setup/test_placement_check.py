@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
+from imu_reps import SampleBlock
 from imu_reps.domain.recording import Axis
-from imu_reps.domain.samples import SampleBlock, SensorPlace
+from imu_reps.domain.samples import SensorPlace
 from imu_reps.setup.placement_check import Wear, axis_vector, is_still, moved, nearest_axis, wear
 
 AXES: tuple[Axis, ...] = get_args(Axis)

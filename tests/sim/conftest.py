@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from imu_reps.sim.wearer import BodyPlan, LifePlan, RadioPlan, RepPlan, SensorPlan, SetPlan
+from imu_reps import RepPlan, SensorPlan, SetPlan
+from imu_reps.sim.wearer import BodyPlan, LifePlan, RadioPlan
 
 PERFECT = SensorPlan(
     rate_hz=200.0,

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imu_reps.domain.recording import Header, Recording
-from imu_reps.domain.samples import SampleBlock, SensorPlace, concatenate
+from imu_reps import Header, Recording, SampleBlock
+from imu_reps.domain.samples import SensorPlace, concatenate
 from imu_reps.sources.replay_source import replay_blocks
 
 

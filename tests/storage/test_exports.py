@@ -12,19 +12,11 @@ import jsonschema
 import numpy as np
 import pytest
 
-from imu_reps.domain.events import (
-    Event,
-    FaultSeen,
-    PhaseChanged,
-    PostureLeft,
-    Ready,
-    RepCompleted,
-    SetEnded,
-)
+from imu_reps import Event, Fault, Rep, Settings, Summary
+from imu_reps.domain.events import FaultSeen, PhaseChanged, PostureLeft, Ready, RepCompleted, SetEnded
 from imu_reps.domain.finding import Finding
-from imu_reps.domain.rep import Fault, Partial, PartialReason, Rep
-from imu_reps.domain.settings import Settings
-from imu_reps.domain.summary import Sensors, Summary, Trend, Zero
+from imu_reps.domain.rep import Partial, PartialReason
+from imu_reps.domain.summary import Sensors, Trend, Zero
 from imu_reps.errors import RecordingError
 from imu_reps.storage.exports import error_line, event_line, event_name
 from imu_reps.storage.exports import summary_line as worded_line

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import pytest
 
-from imu_reps.domain.settings import Settings
+from imu_reps import Settings
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.errors import FileAccessError
 from imu_reps.storage.exports import history_csv

@@ -6,12 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from imu_reps import Header, Pose, Settings, Tempo
 from imu_reps.domain.cue import Cue
 from imu_reps.domain.events import PhaseChanged, PostureLeft, Ready, SetEnded
-from imu_reps.domain.pose import Pose
-from imu_reps.domain.recording import Header
-from imu_reps.domain.settings import Settings
-from imu_reps.domain.tempo import Tempo
 from imu_reps.sensors.stream_items import LinkState, SensorStatus
 from imu_reps.session.session_events import Connecting, SetBegan, SetProgress
 from imu_reps.session.session_plan import SetGoal

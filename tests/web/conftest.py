@@ -16,8 +16,7 @@ import pytest
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
-from imu_reps.domain.recording import Header
-from imu_reps.domain.settings import Settings
+from imu_reps import Header, Settings
 from imu_reps.view.session_picture import first_picture
 from imu_reps.web.access import Access
 from imu_reps.web.commands import Command

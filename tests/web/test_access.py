@@ -16,8 +16,8 @@ from imu_reps.web import viewer
 from imu_reps.web.access import Access
 from imu_reps.web.app import STATIC
 from imu_reps.web.commands import Effort, Hurt, Pain, Start, StopSet
-from imu_reps.web.hub import MOST_VIEWERS
-from imu_reps.web.server import MOST_BYTES, PageServer
+from imu_reps.web.hub import MAX_VIEWERS
+from imu_reps.web.server import MAX_BYTES, PageServer
 
 ELSEWHERE = "http://example.org"
 
@@ -221,7 +221,7 @@ def test_bytes_are_no_command(page: Any) -> None:
 
 def test_a_long_message_ends_the_connection(page: Any) -> None:
     with page.viewer() as socket:
-        socket.send(json.dumps({"do": "x" * MOST_BYTES}))
+        socket.send(json.dumps({"do": "x" * MAX_BYTES}))
 
         assert closed_with(socket) == 1009
 
@@ -240,7 +240,7 @@ def test_who_talks_too_much_is_let_go(page: Any) -> None:
 
 def test_more_viewers_than_can_be_served_are_told_so(page: Any, hear: Any) -> None:
     with ExitStack() as stack:
-        for _ in range(MOST_VIEWERS):
+        for _ in range(MAX_VIEWERS):
             hear(stack.enter_context(page.viewer()))
         with page.viewer() as late:
             assert closed_with(late) == viewer.TOO_MANY

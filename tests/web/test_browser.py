@@ -17,12 +17,11 @@ from typing import Any
 
 import pytest
 
-from imu_reps import SetPlan, Settings, simulate
+from imu_reps import RepFaults, RepPlan, SetPlan, Settings, Tempo, simulate
 from imu_reps.cli.replay import play
 from imu_reps.domain.cue import USUALLY_SPOKEN, Cue
-from imu_reps.domain.tempo import Tempo
 from imu_reps.session.rehearsal import replay_goal
-from imu_reps.sim.wearer import LifePlan, RepFaults, RepPlan
+from imu_reps.sim.wearer import LifePlan
 from imu_reps.view.session_picture import ALERTS, cued
 from imu_reps.view.snapshot import Aim, LinkView, Snapshot
 from imu_reps.web.access import Access
@@ -70,9 +69,9 @@ def give(page: Any, one: Cue) -> None:
     page.hub.show(picture, *moments)
 
 
-def spied(seen: Any, what: str, most_s: float = 5.0) -> list[Any]:
+def spied(seen: Any, what: str, max_s: float = 5.0) -> list[Any]:
     """What was sounded or said, as soon as there is something."""
-    end_s = time.monotonic() + most_s
+    end_s = time.monotonic() + max_s
     while not (heard := seen.evaluate(what)) and time.monotonic() < end_s:
         seen.wait_for_timeout(20)
     seen.evaluate(f"{what}.length = 0")
@@ -582,14 +581,14 @@ def test_words_stand_out_from_what_is_behind_them(page: Any, visit: Any, shoot: 
             give(page, cue("press_back" if alert == "flag" else "hips_level", "press your back down"))
             expect(seen.locator("body")).to_have_attribute("data-alert", alert)
         seen.wait_for_timeout(250)
-        for name, least in (
+        for name, minimum in (
             ("--ink", 7.0),
             ("--dim", 4.5),
             ("--leg", 3.0),
             ("--fault", 3.0),
             ("--watch", 3.0),
         ):
-            assert contrast(seen, name) >= least, (alert, name)
+            assert contrast(seen, name) >= minimum, (alert, name)
 
 
 def contrast(seen: Any, name: str) -> float:

@@ -12,16 +12,14 @@ from typing import Any
 
 import pytest
 
-from imu_reps import Settings
-from imu_reps.domain.tempo import Tempo
+from imu_reps import RepFaults, RepPlan, SetPlan, Settings, Tempo
 from imu_reps.sensors.streams import Streams
 from imu_reps.session.keeping import Place
 from imu_reps.session.rehearsal import direct
 from imu_reps.session.session import Session
-from imu_reps.session.session_events import Felt, Finished, Told
+from imu_reps.session.session_events import Finished, Rating, SessionEvent
 from imu_reps.session.session_plan import SessionPlan, SetGoal
 from imu_reps.sim.radio import fast_loop
-from imu_reps.sim.wearer import RepFaults, RepPlan, SetPlan
 from imu_reps.sources.radio_source import wanted
 from imu_reps.sources.virtual_source import VirtualWorld
 from imu_reps.web.server import PageServer
@@ -45,7 +43,7 @@ class OnThePage:
     def __init__(self, folder: Path) -> None:
         arched = RepPlan(faults=RepFaults(arch_deg=11.0))
         plans = [SetPlan(reps=(rep,) * 3) for rep in (arched, RepPlan())]
-        self.felt: list[Felt] = []
+        self.felt: list[Rating] = []
         self.view = SessionView(GOALS[0], Settings(), self.felt.append)
         self.done: list[Finished] = []
         self._world = VirtualWorld("open_profile", plans)
@@ -80,9 +78,9 @@ class OnThePage:
             finally:
                 steering.cancel()
 
-    def _tell(self, told: Told) -> None:
-        direct(self._world, told)
-        self.view(told)
+    def _tell(self, event: SessionEvent) -> None:
+        direct(self._world, event)
+        self.view(event)
 
 
 @pytest.fixture
@@ -129,7 +127,7 @@ def test_a_session_is_counted_warned_rested_rated_and_reported(
     said = [words for words, _ in seen.evaluate("spoken")]
 
     assert [first.reason, second.reason] == ["target", "target"]
-    assert session.felt == [Felt(first.path, pain=3), Felt(second.path, effort=6)]
+    assert session.felt == [Rating(first.path, pain=3), Rating(second.path, effort=6)]
     assert "flag" in seen.evaluate("[...alerts]")
     assert {"press your back down", "1", "2, one more"} <= set(said)
     assert any("move the ankle sensor to your right leg" in words for words in said)

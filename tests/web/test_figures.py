@@ -19,12 +19,11 @@ from typing import Any
 
 import pytest
 
-from imu_reps import Recording, SetPlan, Settings, save, simulate
+from imu_reps import Recording, RepPlan, SetPlan, Settings, Tempo, save, simulate
 from imu_reps.cli.replay import play
 from imu_reps.domain.cue import USUALLY_SPOKEN
-from imu_reps.domain.tempo import Tempo
 from imu_reps.session.rehearsal import replay_goal
-from imu_reps.sim.wearer import LifePlan, RepPlan
+from imu_reps.sim.wearer import LifePlan
 from imu_reps.view.session_picture import first_picture
 from imu_reps.web.hub import Hub
 from imu_reps.web.server import PageServer
@@ -32,7 +31,7 @@ from imu_reps.web.session_view import SessionView
 
 pytestmark = pytest.mark.soak
 
-MOST_CORE = 0.15
+MAX_CORE = 0.15
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +68,7 @@ def test_server_and_pipeline_need_little_of_one_core(
         replay.terminate()
     print(f"\n{viewers} viewers: {share:.1%} of one core")
 
-    assert share <= MOST_CORE
+    assert share <= MAX_CORE
 
 
 def test_two_hours_with_stalled_viewers_cost_no_memory_and_no_time(minute: Recording) -> None:

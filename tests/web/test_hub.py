@@ -9,11 +9,10 @@ from dataclasses import replace
 
 import pytest
 
-from imu_reps.domain.recording import Header
-from imu_reps.domain.settings import Settings
+from imu_reps import Header, Settings
 from imu_reps.view.session_picture import first_picture
 from imu_reps.view.snapshot import Counted, Moment, Snapshot
-from imu_reps.web.hub import HEARTBEAT_S, MOST_MOMENTS, MOST_VIEWERS, PICTURES_HZ, Hub, Mailbox
+from imu_reps.web.hub import HEARTBEAT_S, MAX_MOMENTS, MAX_VIEWERS, PICTURES_HZ, Hub, Mailbox
 
 FIRST = first_picture(Header(), Settings())
 
@@ -80,17 +79,17 @@ def test_a_moment_does_not_wait_for_the_next_picture() -> None:
         hub = Hub(FIRST)
         mailbox = joined(hub)
         await mailbox.take()
-        told: list[float] = []
+        events: list[float] = []
 
-        def tell() -> None:
-            told.append(time.perf_counter())
+        def emit() -> None:
+            events.append(time.perf_counter())
             hub.show(FIRST, Counted(0.0, 1))
 
-        threading.Timer(0.1, tell).start()
+        threading.Timer(0.1, emit).start()
         _, moments = await mailbox.take()
         while not moments:
             _, moments = await mailbox.take()
-        return time.perf_counter() - told[0]
+        return time.perf_counter() - events[0]
 
     assert asyncio.run(delay_s()) < 1.0 / PICTURES_HZ
 
@@ -110,7 +109,7 @@ def test_a_viewer_who_takes_nothing_costs_bounded_memory_and_is_known_to_be_behi
     async def left() -> tuple[bool, int]:
         hub = Hub(FIRST)
         mailbox = joined(hub)
-        for count in range(10 * MOST_MOMENTS):
+        for count in range(10 * MAX_MOMENTS):
             hub.show(FIRST, Counted(0.0, count))
         _, moments = await mailbox.take()
         return mailbox.behind, len(moments)
@@ -118,13 +117,13 @@ def test_a_viewer_who_takes_nothing_costs_bounded_memory_and_is_known_to_be_behi
     behind, kept = asyncio.run(left())
 
     assert behind
-    assert kept == MOST_MOMENTS
+    assert kept == MAX_MOMENTS
 
 
 def test_nobody_waits_for_a_viewer_who_takes_nothing() -> None:
     async def shown_s() -> float:
         hub = Hub(FIRST)
-        for _ in range(MOST_VIEWERS):
+        for _ in range(MAX_VIEWERS):
             joined(hub)
         began_s = time.perf_counter()
         for count in range(1000):
@@ -149,7 +148,7 @@ def test_a_viewer_of_a_server_that_is_gone_disturbs_nobody() -> None:
 def test_there_is_an_end_to_viewers() -> None:
     async def come() -> list[Mailbox | None]:
         hub = Hub(FIRST)
-        all_of_them = [hub.join() for _ in range(MOST_VIEWERS + 1)]
+        all_of_them = [hub.join() for _ in range(MAX_VIEWERS + 1)]
         hub.leave(joined_first := all_of_them[0])  # type: ignore[arg-type]
         assert joined_first is not None
         return [*all_of_them, hub.join()]

@@ -23,17 +23,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from imu_reps import Settings
-from imu_reps.domain.samples import SampleBlock
+from imu_reps import RepPlan, SampleBlock, SetPlan, Settings
 from imu_reps.sensors.stream_items import Item
 from imu_reps.sensors.streams import Streams
 from imu_reps.session.keeping import Place
 from imu_reps.session.rehearsal import direct
 from imu_reps.session.session import Session
-from imu_reps.session.session_events import Resting, SetProgress, Told
+from imu_reps.session.session_events import Resting, SessionEvent, SetProgress
 from imu_reps.session.session_plan import SessionPlan, SetGoal
 from imu_reps.sim.radio.fast_loop import run
-from imu_reps.sim.wearer import LifePlan, RepPlan, SetPlan
+from imu_reps.sim.wearer import LifePlan
 from imu_reps.sources.radio_source import wanted
 from imu_reps.sources.virtual_source import VirtualWorld
 from imu_reps.view.snapshot import Moment, Snapshot
@@ -42,8 +41,8 @@ from imu_reps.web.session_view import SessionView
 
 pytestmark = pytest.mark.soak
 
-MOST_DELAY_MS = 60.0
-MOST_CORE = 0.15
+MAX_DELAY_MS = 60.0
+MAX_CORE = 0.15
 RUNS = 3
 
 GOAL = SetGoal("single_leg_raise", "left", "low", reps=9)
@@ -103,12 +102,12 @@ class Recorded:
             streams.items = noted  # type: ignore[method-assign]
             await Session(streams, SessionPlan((GOAL,)), self._place, self._tell).run()
 
-    def _tell(self, told: Told) -> None:
+    def _tell(self, event: SessionEvent) -> None:
         # The loop's time stands still while something runs: the least difference is the true one.
         self._loop_began_s = min(self._loop_began_s, time.time() - asyncio.get_running_loop().time())
-        direct(self._world, told)
-        self.view(told)
-        if isinstance(told, SetProgress | Resting):
+        direct(self._world, event)
+        self.view(event)
+        if isinstance(event, SetProgress | Resting):
             self._oldest_s = np.inf
 
     def _noted(self, picture: Snapshot, *moments: Moment) -> None:
@@ -144,8 +143,8 @@ def test_what_happens_is_on_the_page_at_once(family: str, stamped: Any, tmp_path
         p95.append(figures[:, 1])
     taken_in_ms, painted_ms = (median(column) for column in zip(*p95, strict=True))
 
-    assert taken_in_ms <= MOST_DELAY_MS
-    assert painted_ms <= MOST_DELAY_MS
+    assert taken_in_ms <= MAX_DELAY_MS
+    assert painted_ms <= MAX_DELAY_MS
 
 
 @pytest.mark.skipif(
@@ -171,7 +170,7 @@ def test_server_and_pipeline_need_little_of_one_core(viewers: int, visit: Any, t
         f"\n{viewers} viewers: {whole:.1%} of one core, {alone:.1%} of it the virtual sensors and their air"
     )
 
-    assert whole - alone <= MOST_CORE
+    assert whole - alone <= MAX_CORE
 
 
 @contextmanager

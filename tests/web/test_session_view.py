@@ -13,20 +13,17 @@ import pytest
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
-from imu_reps import Settings
-from imu_reps.domain.tempo import Tempo
+from imu_reps import RepPlan, SetPlan, Settings, Tempo, load
 from imu_reps.sensors.streams import Streams
 from imu_reps.session.keeping import Place
 from imu_reps.session.rehearsal import direct
 from imu_reps.session.session import Session
-from imu_reps.session.session_events import Felt, Resting, SetProgress, Told
+from imu_reps.session.session_events import Rating, Resting, SessionEvent, SetProgress
 from imu_reps.session.session_plan import SessionPlan, SetGoal
 from imu_reps.sim.radio import fast_loop
-from imu_reps.sim.wearer import RepPlan, SetPlan
 from imu_reps.sources.radio_source import wanted
 from imu_reps.sources.virtual_source import VirtualWorld
 from imu_reps.storage.profile import Person
-from imu_reps.storage.recording import load
 from imu_reps.view.snapshot import Counted, CueShown, CueView, Moment, Snapshot
 from imu_reps.web.commands import Discard, Effort, Hurt, Pain, Start, StopSet
 from imu_reps.web.reports import Reports
@@ -40,13 +37,13 @@ class Shown:
     """A session in a virtual world, shown on a page that keeps all of its pictures."""
 
     def __init__(self, folder: Path, now: Callable[[], Any], *goals: SetGoal) -> None:
-        self.felt: list[Felt] = []
+        self.felt: list[Rating] = []
         self.view = SessionView(goals[0], Settings(), self.felt.append)
         self.view.reports = Reports()
         self.pictures: list[Snapshot] = []
         self.moments: list[Moment] = []
         self.cued: list[tuple[Snapshot, CueView]] = []
-        self.ask_when: list[tuple[Callable[[Told], bool], Any]] = []
+        self.ask_when: list[tuple[Callable[[SessionEvent], bool], Any]] = []
         self.at_count: dict[int, Callable[[], None]] = {}
         self._plan = SessionPlan(goals, rest_s=12.0)
         self._world = VirtualWorld("open_profile", [SetPlan(reps=(RepPlan(),) * 3)] * len(goals))
@@ -64,13 +61,13 @@ class Shown:
     def run(self) -> list[Any]:
         """Record everything, as fast as possible."""
 
-        def tell(told: Told) -> None:
-            direct(self._world, told)
-            self.view(told)
-            if isinstance(told, SetProgress):
-                self.at_count.pop(told.state.count, lambda: None)()
+        def emit(event: SessionEvent) -> None:
+            direct(self._world, event)
+            self.view(event)
+            if isinstance(event, SetProgress):
+                self.at_count.pop(event.state.count, lambda: None)()
             for when, command in list(self.ask_when):
-                if when(told):
+                if when(event):
                     self.ask_when.remove((when, command))
                     self.view.ask(command)
 
@@ -80,7 +77,7 @@ class Shown:
             async with self._world:
                 person: Person = self._world.person
                 place = Place(self._folder, person, self._now, simulated=True)
-                session = Session(Streams(self._world.radio(), wanted(person)), self._plan, place, tell)
+                session = Session(Streams(self._world.radio(), wanted(person)), self._plan, place, emit)
                 steering = asyncio.create_task(self.view.steer(session))
                 try:
                     return await session.run()
@@ -141,7 +138,7 @@ def test_what_the_coach_says_is_what_the_page_hears_and_the_file_holds(shown: Ca
 
 def test_the_page_ends_a_set(shown: Callable[..., Shown]) -> None:
     happened = shown(replace(GOAL, reps=None))
-    happened.ask_when = [(lambda told: isinstance(told, SetProgress) and told.state.count == 1, StopSet())]
+    happened.ask_when = [(lambda event: isinstance(event, SetProgress) and event.state.count == 1, StopSet())]
     (finished,) = happened.run()
 
     assert finished.reason == "user"
@@ -151,7 +148,7 @@ def test_the_page_ends_a_set(shown: Callable[..., Shown]) -> None:
 
 def test_a_discarded_set_is_kept_but_does_not_count(shown: Callable[..., Shown]) -> None:
     happened = shown(replace(GOAL, reps=None))
-    happened.ask_when = [(lambda told: isinstance(told, SetProgress) and told.state.count == 1, Discard())]
+    happened.ask_when = [(lambda event: isinstance(event, SetProgress) and event.state.count == 1, Discard())]
     (finished,) = happened.run()
 
     assert finished.discarded
@@ -162,7 +159,7 @@ def test_a_discarded_set_is_kept_but_does_not_count(shown: Callable[..., Shown])
 
 def test_who_says_that_it_hurts_is_told_to_rest_and_no_set_follows(shown: Callable[..., Shown]) -> None:
     happened = shown(replace(GOAL, reps=None), replace(GOAL, side="right"))
-    happened.ask_when = [(lambda told: isinstance(told, SetProgress) and told.state.count == 1, Hurt())]
+    happened.ask_when = [(lambda event: isinstance(event, SetProgress) and event.state.count == 1, Hurt())]
     (finished,) = happened.run()
     last = [moment.cue for moment in happened.moments if isinstance(moment, CueShown)][-1]
 
@@ -173,7 +170,7 @@ def test_who_says_that_it_hurts_is_told_to_rest_and_no_set_follows(shown: Callab
 
 def test_a_rest_in_which_it_hurts_ends_everything(shown: Callable[..., Shown]) -> None:
     happened = shown(GOAL, replace(GOAL, side="right"))
-    happened.ask_when = [(lambda told: isinstance(told, Resting) and told.remaining_s < 9.0, Hurt())]
+    happened.ask_when = [(lambda event: isinstance(event, Resting) and event.remaining_s < 9.0, Hurt())]
     (finished,) = happened.run()
     happened.view.obey()
     last = [moment.cue for moment in happened.moments if isinstance(moment, CueShown)][-1]
@@ -186,15 +183,15 @@ def test_a_rest_in_which_it_hurts_ends_everything(shown: Callable[..., Shown]) -
 def test_what_is_said_in_a_rest_reaches_the_page_at_its_moment(shown: Callable[..., Shown]) -> None:
     happened = shown(GOAL, replace(GOAL, side="right"))
     happened.run()
-    told = [(picture.time_s, cue) for picture, cue in happened.cued if picture.state == "resting"]
+    events = [(picture.time_s, cue) for picture, cue in happened.cued if picture.state == "resting"]
 
-    assert {"rest", "switch_sides"} <= {cue.code for _, cue in told}
-    assert all(abs(time_s - cue.time_s) < 0.2 for time_s, cue in told)
+    assert {"rest", "switch_sides"} <= {cue.code for _, cue in events}
+    assert all(abs(time_s - cue.time_s) < 0.2 for time_s, cue in events)
 
 
 def test_the_page_ends_a_rest(shown: Callable[..., Shown]) -> None:
     happened = shown(GOAL, replace(GOAL, side="right"))
-    happened.ask_when = [(lambda told: isinstance(told, Resting) and told.remaining_s < 9.0, Start())]
+    happened.ask_when = [(lambda event: isinstance(event, Resting) and event.remaining_s < 9.0, Start())]
     done = happened.run()
     rests = [picture.remaining_s for picture in happened.pictures if picture.state == "resting"]
     resting = next(picture for picture in happened.pictures if picture.state == "resting")
@@ -207,7 +204,7 @@ def test_the_page_ends_a_rest(shown: Callable[..., Shown]) -> None:
 
 def test_what_makes_no_sense_now_does_nothing(shown: Callable[..., Shown]) -> None:
     happened = shown(GOAL)
-    happened.ask_when = [(lambda told: isinstance(told, SetProgress) and told.state.count == 1, Start())]
+    happened.ask_when = [(lambda event: isinstance(event, SetProgress) and event.state.count == 1, Start())]
     (finished,) = happened.run()
 
     assert finished.reason == "target"
@@ -222,7 +219,7 @@ def test_ratings_are_shown_to_everybody_also_after_the_session(shown: Callable[.
     happened.view.obey()
 
     assert (happened.view.hub.picture.pain, happened.view.hub.picture.effort) == (2, 7)
-    assert happened.felt == [Felt(finished.path, pain=2), Felt(finished.path, effort=7)]
+    assert happened.felt == [Rating(finished.path, pain=2), Rating(finished.path, effort=7)]
 
 
 def test_a_page_that_goes_away_leaves_no_hole_in_the_recording(shown: Callable[..., Shown]) -> None:

@@ -104,7 +104,7 @@ def test_a_viewer_is_not_taken_for_a_stranger(page: Any, hear: Any) -> None:
 def test_a_viewer_stays_while_strangers_crowd_in(page: Any, hear: Any) -> None:
     with page.viewer() as socket, ExitStack() as stack:
         hear(socket)
-        for _ in range(3 * door.MOST_STRANGERS):
+        for _ in range(3 * door.MAX_STRANGERS):
             stack.enter_context(standing(page))
         page.hub.show(replace(page.hub.picture, count=7))
         while hear(socket)["picture"]["count"] != 7:
@@ -113,7 +113,7 @@ def test_a_viewer_stays_while_strangers_crowd_in(page: Any, hear: Any) -> None:
 
 def test_there_are_never_more_strangers_than_places(page: Any) -> None:
     with ExitStack() as stack:
-        crowd = [stack.enter_context(standing(page)) for _ in range(door.MOST_STRANGERS + 5)]
+        crowd = [stack.enter_context(standing(page)) for _ in range(door.MAX_STRANGERS + 5)]
 
         assert all(is_let_go(one) for one in crowd[:5])
         assert not is_let_go(crowd[-1], within_s=0.2)

@@ -20,14 +20,14 @@ from imu_reps.domain.samples import FloatArray
 SURE_RATE_HZ = 100.0
 
 #: A leg that is not accelerated more than this says too little of its lever, rad/s².
-LEAST_RAD_S2 = 1.5
+MIN_RAD_S2 = 1.5
 
 #: The first third of the set is the yardstick of the lever, at most this many repetitions; one known less
 #: well than this share of its length is none.
-MOST_FIRST, CLEAR_SHARE = 3, 0.1
+MAX_FIRST, CLEAR_SHARE = 3, 0.1
 
 #: Jolts of fewer repetitions, or further apart, are chance (ours): docs/definitions.md#faults.
-FEWEST_JOLTS, SAME_DEG = 3, 5.0
+MIN_JOLTS, SAME_DEG = 3, 5.0
 
 
 def momentum(view: RepView) -> Verdict:
@@ -117,8 +117,8 @@ def hip_pop(view: RepView) -> Verdict:
     passed, tick = limits.level_over(abs(rotation)), None
     if passed is not None:
         ticks, turned = view.rep.whole.ticks, np.sign(rotation) * view.motion.rotation_deg
-        most = ticks.start + int(np.argmax(turned[ticks]))
-        tick = passing_tick(turned, passed[1], most, ticks.start)
+        maximum = ticks.start + int(np.argmax(turned[ticks]))
+        tick = passing_tick(turned, passed[1], maximum, ticks.start)
     return verdict(view, "hip_pop", rotation, passed, limits, tick)
 
 
@@ -176,9 +176,9 @@ def knee_bend(view: RepView) -> Verdict | None:
     """
     if view.motion.header.exercise == "heel_tap":
         return None
-    first = view.of_set[: max(1, min(MOST_FIRST, len(view.of_set) // 3))]
+    first = view.of_set[: max(1, min(MAX_FIRST, len(view.of_set) // 3))]
     lever, yardstick, quick = view.rep.lever, _yardstick(first), view.rep.peak_rad_s2
-    known = view.rep.leg_known and quick is not None and quick >= LEAST_RAD_S2
+    known = view.rep.leg_known and quick is not None and quick >= MIN_RAD_S2
     if lever is None or yardstick is None or not known or any(rep is view.rep for rep in first):
         return Verdict("knee_bend", judged=False)
     off = float(np.linalg.norm(lever.vector_m - yardstick) / np.linalg.norm(yardstick))
@@ -198,7 +198,7 @@ def _yardstick(first: Sequence[Measured]) -> FloatArray | None:
 
 
 def snap(view: RepView) -> Verdict:
-    """A jolt in lowering that `FEWEST_JOLTS` repetitions of the set have within `SAME_DEG`.
+    """A jolt in lowering that `MIN_JOLTS` repetitions of the set have within `SAME_DEG`.
 
     The value is the jolt's peak, the limit what the noise around it allows.
     """
@@ -206,7 +206,7 @@ def snap(view: RepView) -> Verdict:
     if not view.rep.leg_known or not sees_impulses(view.ankle_rate_hz):
         return Verdict("snap", judged=False)
     angles = [rep.jolt.angle_deg for rep in view.of_set if rep.jolt is not None]
-    if jolt is None or sum(abs(angle - jolt.angle_deg) <= SAME_DEG for angle in angles) < FEWEST_JOLTS:
+    if jolt is None or sum(abs(angle - jolt.angle_deg) <= SAME_DEG for angle in angles) < MIN_JOLTS:
         return Verdict("snap", judged=True)
     limits = _only(float(jolt_limit(jolt.noise_mps2, view.settings)), "m/s²", "experimental")
     return verdict(view, "snap", jolt.peak_mps2, ("flag", limits.flag), limits, jolt.tick)

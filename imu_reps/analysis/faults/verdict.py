@@ -96,7 +96,7 @@ def fastest_tick(view: RepView, span: Span, direction: float) -> int:
     return int(ticks.start + np.argmax(direction * view.motion.speed_dps[ticks]))
 
 
-def passing_tick(values: FloatArray, limit: float, most: int, start: int) -> int:
+def passing_tick(values: FloatArray, limit: float, maximum: int, start: int) -> int:
     """Where `values` passed `limit` last before it was at its most, from tick `start` on."""
-    within = np.flatnonzero(values[start : most + 1] <= limit)
-    return start if len(within) == 0 else min(most, start + int(within[-1]) + 1)
+    within = np.flatnonzero(values[start : maximum + 1] <= limit)
+    return start if len(within) == 0 else min(maximum, start + int(within[-1]) + 1)

@@ -83,7 +83,7 @@ class Follower:
         self._limits = LiveLimits(header, settings)
         self._recent: deque[float] = deque(maxlen=DWELL_TICKS + 1)
         self._phase: Phase | None = None
-        self._far_told: int | None = None
+        self._far_emitted: int | None = None
         self._dwelt_deg: float | None = None
         self.turned = self.settled = self.dwelling = False
 
@@ -182,12 +182,12 @@ class Follower:
     def _far_end(self, time_s: float, known: Known) -> list[RepAtFarEnd]:
         """Say once a repetition that the far end was reached: the way that ends now went out far enough."""
         way = self._way
-        if way.turn is None or not self._outwards(way.direction) or self._far_told == way.turn.tick:
+        if way.turn is None or not self._outwards(way.direction) or self._far_emitted == way.turn.tick:
             return []
         end = self._finder.turns[-2].value if self.turned else self._recent[-1]
         if abs(end - way.turn.value) < known.threshold_deg:
             return []
-        self._far_told = way.turn.tick
+        self._far_emitted = way.turn.tick
         return [RepAtFarEnd(time_s, known.count + 1, end if known.placed else None)]
 
     def _phase_events(self, time_s: float, smooth: float, known: Known) -> list[PhaseChanged]:
@@ -211,8 +211,8 @@ class Follower:
         """The far end of a way that is long enough, or the near end where it completes a repetition."""
         way = self._way
         completes = not self._outwards(arrival.direction)
-        least = min(way.gone_deg, way.previous_deg) if completes else way.gone_deg
-        if least < known.threshold_deg or way.turn is None:
+        minimum = min(way.travel_deg, way.previous_deg) if completes else way.travel_deg
+        if minimum < known.threshold_deg or way.turn is None:
             return []
         number = known.count + 1
         if completes and known.last_far_tick is not None:

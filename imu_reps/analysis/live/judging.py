@@ -32,7 +32,7 @@ class LiveJudge:
         self._header = header
         self._settings = settings
         self._views: dict[Excursion, RepView] = {}
-        self._told: dict[Excursion, Rep] = {}
+        self._emitted: dict[Excursion, Rep] = {}
         self._settled: list[Measured] = []
 
     def judge(self, number: int, rep: Excursion) -> Rep:
@@ -43,27 +43,27 @@ class LiveJudge:
         return [*self._settled, *(self._views[known].rep for known in sorted(self._views, key=_far))]
 
     def _judged(self, number: int, rep: Excursion, of_set: Sequence[Measured]) -> Rep:
-        self._told[rep] = judge_rep(number, replace(self._views[rep], of_set=of_set))
-        return self._told[rep]
+        self._emitted[rep] = judge_rep(number, replace(self._views[rep], of_set=of_set))
+        return self._emitted[rep]
 
     def follow(self, seen_now: Mapping[Excursion, Excursion]) -> None:
         """Take over what was known of repetitions to how they are seen now; forget all others."""
         self._views = {now: self._views[before] for before, now in seen_now.items()}
-        self._told = {now: self._told[before] for before, now in seen_now.items()}
+        self._emitted = {now: self._emitted[before] for before, now in seen_now.items()}
 
     def settle(self, reps: Sequence[Excursion]) -> None:
         """Judge these no more: the others are judged against them."""
         self._settled += [self._views.pop(rep).rep for rep in reps]
         for rep in reps:
-            del self._told[rep]
+            del self._emitted[rep]
 
     def revised(self, numbers: Mapping[Excursion, int]) -> Iterator[tuple[Rep, Rep]]:
         """Repetitions whose flags are others by now: as they were told, and as they are."""
         of_set = self._of_set()
         for rep, number in numbers.items():
-            before = self._told.get(rep)
+            before = self._emitted.get(rep)
             if before is not None and self._judged(number, rep, of_set).flags != before.flags:
-                yield before, self._told[rep]
+                yield before, self._emitted[rep]
 
     def measure(self, rep: Excursion, rows: Excursion, estimate: SetEstimate, motion: Motion) -> bool:
         """Measure a repetition, given in ticks and in rows of a motion; False where an angle is missing."""

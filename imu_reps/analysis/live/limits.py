@@ -78,7 +78,7 @@ class LiveLimit:
         self._low_pass = LiveLowPass()
         self._run = 0
         self._grew = 0
-        self._most_deg = 0.0
+        self._max_deg = 0.0
         self.value_deg = math.nan
 
     def step(self, angle_deg: float) -> float | None:
@@ -89,11 +89,11 @@ class LiveLimit:
         self.value_deg = self._low_pass.step(angle_deg)
         over_deg = abs(self.value_deg) - self._limit_deg
         if over_deg <= 0.0:
-            self._run, self._most_deg = 0, 0.0
+            self._run, self._max_deg = 0, 0.0
             return None
         self._run += 1
-        if over_deg > self._most_deg:
-            self._grew, self._most_deg = self._run, over_deg
+        if over_deg > self._max_deg:
+            self._grew, self._max_deg = self._run, over_deg
         held = max(self._run, 2 * self._grew) / self._hold_ticks
         told = held >= 1.0 and over_deg > self._clear_deg * min(self._run / self._hold_ticks, 1.0)
         return self._run / GRID_HZ + LOW_PASS_LAG_S if told else None
@@ -113,7 +113,7 @@ class LiveLimits:
         self._settings = settings
         self._tilt = LiveLimit(settings.tilt_flag_deg, CLEAR_TILT_DEG, settings.angle_hold_s)
         self._rotation = LiveLimit(settings.rotation_flag_deg, CLEAR_ROTATION_DEG, settings.angle_hold_s)
-        self._said: set[tuple[int, Flag]] = set()
+        self._emitted: set[tuple[int, Flag]] = set()
         self._lift_offs: list[float] = []
         self._number = 1
         self._arrived_tick: int | None = None
@@ -154,26 +154,26 @@ class LiveLimits:
             return []
         if not (self._counted or self.may_be_first(way)):
             return []
-        said: list[FloorNear | LimitCrossed] = []
+        events: list[FloorNear | LimitCrossed] = []
         lowering = way.direction < 0.0
         if tilted is not None and lowering and self._tilt.value_deg > 0.0:
             found = (now.time_s - tilted, self._tilt.value_deg, self._settings.tilt_flag_deg, "deg")
-            said += self._cross("back_arch", found, now)
+            events += self._cross("back_arch", found, now)
         if rotated is not None:
             found = (now.time_s - rotated, self._rotation.value_deg, self._settings.rotation_flag_deg, "deg")
-            said += self._cross("hip_pop", found, now)
+            events += self._cross("hip_pop", found, now)
         if lowering:
-            said += self._near_floor(way, now)
+            events += self._near_floor(way, now)
         if way.whole and self._is_possible(now) and self._looks(now, arrives, way):
             elevation = way.angles_deg()
             for code, found in self._of_the_leg(way, now, elevation, lowering, threshold_deg):
-                said += self._cross(code, found, now)
-        return said
+                events += self._cross(code, found, now)
+        return events
 
     def may_be_first(self, way: LiveWay) -> bool:
         """Whether a way is more than a fidget, walking to the bar, or the lift into a high start."""
         inside = self._header.start == "low" and self._header.posture == "supine"
-        return inside and max(way.gone_deg, way.previous_deg) >= FIRST_DEG
+        return inside and max(way.travel_deg, way.previous_deg) >= FIRST_DEG
 
     def _is_possible(self, now: Instant) -> bool:
         """Whether a leg can be there: where not, its zero is wrong, or it walks."""
@@ -184,9 +184,9 @@ class LiveLimits:
         return arrives or (now.tick % LOOK_TICKS == 0 and not way.arrived)
 
     def _cross(self, code: Flag, found: tuple[float, float, float, str], now: Instant) -> list[LimitCrossed]:
-        if (self._number, code) in self._said:
+        if (self._number, code) in self._emitted:
             return []
-        self._said.add((self._number, code))
+        self._emitted.add((self._number, code))
         return [LimitCrossed(now.time_s, self._number, code, *found, now.elevation_deg)]
 
     def _near_floor(self, way: LiveWay, now: Instant) -> list[FloorNear]:
@@ -196,7 +196,7 @@ class LiveLimits:
         if floor_deg is None or self._warned or way.speed_dps <= 0.0:
             return []
         left_deg = now.elevation_deg - floor_deg
-        self._warned = left_deg + way.gone_deg < FLOOR_AWAY_DEG
+        self._warned = left_deg + way.travel_deg < FLOOR_AWAY_DEG
         reach_s = left_deg / way.speed_dps - LOW_PASS_LAG_S
         if self._warned or reach_s > FLOOR_LEAD_S:
             return []
@@ -206,12 +206,12 @@ class LiveLimits:
         return [FloorNear(now.time_s, self._number, floor_deg, now.time_s + reach_s, now.elevation_deg)]
 
     def _of_the_leg(
-        self, way: LiveWay, now: Instant, elevation: FloatArray, lowering: bool, least_deg: float
+        self, way: LiveWay, now: Instant, elevation: FloatArray, lowering: bool, min_deg: float
     ) -> Iterator[tuple[Flag, tuple[float, float, float, str]]]:
         """Swing while rising; dropping, and a pace over the target's, while lowering."""
         code: Flag = "fast_lowering" if lowering else "momentum"
         crossed_s = now.time_s - LOW_PASS_LAG_S
-        if (self._number, code) in self._said:
+        if (self._number, code) in self._emitted:
             return
         if self._header.exercise == "heel_tap":
             limit = self._settings.peak_speed_flag_dps
@@ -221,7 +221,7 @@ class LiveLimits:
         direction = -1 if lowering else 1
         gone = direction * (elevation - elevation[0])
         whole_deg = whole_way_deg(gone, way.usual_deg)
-        if whole_deg is None or whole_deg < max(least_deg, 0.0 if self._settled else FIRST_DEG):
+        if whole_deg is None or whole_deg < max(min_deg, 0.0 if self._settled else FIRST_DEG):
             return
         limit = self._settings.drop_flag if lowering else self._settings.momentum_flag
         posture = self._header.posture
@@ -229,11 +229,11 @@ class LiveLimits:
         if coasting is not None:
             yield code, (crossed_s - coasting.ticks_ago / GRID_HZ, coasting.share, limit, "share")
         elif lowering and not self._stalled and (pace := pace_ahead(gone, way.usual_deg)) is not None:
-            limit_s = self._least_lowering_s()
+            limit_s = self._min_lowering_s()
             if pace.whole_s < (1.0 - CLEAR_PACE) * limit_s:
                 yield code, (crossed_s - pace.ticks_ago / GRID_HZ, pace.whole_s, limit_s, "s")
 
-    def _least_lowering_s(self) -> float:
+    def _min_lowering_s(self) -> float:
         target = self._header.tempo_target
         if target is not None and target.eccentric_s > 0.0:
             return (1.0 - TEMPO_TOLERANCE) * target.eccentric_s

@@ -9,7 +9,7 @@ from math import acos, asin, degrees
 import numpy as np
 
 from imu_reps.analysis.filters import rate_of_change
-from imu_reps.analysis.reps.control import LEAST_DEG, LEAST_LEVER, coasting_degrees
+from imu_reps.analysis.reps.control import MIN_DEG, MIN_LEVER, coasting_degrees
 from imu_reps.analysis.reps.phases import BAND_SHARE, flank_start
 from imu_reps.domain.recording import Posture
 from imu_reps.domain.samples import FloatArray
@@ -21,7 +21,7 @@ SLOWING_SHARE = 0.85
 SLOWING_TICKS = 10
 
 #: A way that seems to end before this share of what the leg did lately stalls: it will go on.
-LEAST_SHARE = 0.75
+MIN_SHARE = 0.75
 
 #: The pace of a way is known at its half.
 HALF = 0.5
@@ -51,12 +51,12 @@ class Pace:
     ticks_ago: int
 
 
-def stop_ahead(gone_deg: FloatArray) -> Stop | None:
+def stop_ahead(travel_deg: FloatArray) -> Stop | None:
     """Where a way will end; None as long as it does not slow down.
 
     Parameters
     ----------
-    gone_deg : (n,) float
+    travel_deg : (n,) float
         Low-passed degrees since the way began, growing along it.
 
     Notes
@@ -65,7 +65,7 @@ def stop_ahead(gone_deg: FloatArray) -> Stop | None:
     movement's deceleration still grows just behind its peak: that overestimates what is left, and the whole
     way rather seems slower and longer than faster and shorter.
     """
-    speed = rate_of_change(gone_deg)
+    speed = rate_of_change(travel_deg)
     if len(speed) <= SLOWING_TICKS or not 0.0 < speed[-1] < SLOWING_SHARE * speed.max():
         return None
     falls_dps2 = float(speed[-1 - SLOWING_TICKS] - speed[-1]) * GRID_HZ / SLOWING_TICKS
@@ -75,50 +75,50 @@ def stop_ahead(gone_deg: FloatArray) -> Stop | None:
     return Stop(speed_dps**2 / (2.0 * falls_dps2), speed_dps / falls_dps2)
 
 
-def whole_way_deg(gone_deg: FloatArray, usual_deg: float) -> float | None:
+def whole_way_deg(travel_deg: FloatArray, usual_deg: float) -> float | None:
     """How long a way will be: as far as the leg went lately, or where it is about to stop; None: unknown.
 
     Parameters
     ----------
-    gone_deg : (n,) float
+    travel_deg : (n,) float
     usual_deg : float
         As far as the leg went lately; 0 where it has not been there.
     """
-    stop = _end_ahead(gone_deg, usual_deg)
-    seen_deg = float(gone_deg[-1])
+    stop = _end_ahead(travel_deg, usual_deg)
+    seen_deg = float(travel_deg[-1])
     if stop is None:
         return max(usual_deg, seen_deg) if usual_deg > 0.0 else None
     return min(max(usual_deg, seen_deg), seen_deg + stop.deg) if usual_deg > 0.0 else seen_deg + stop.deg
 
 
-def _end_ahead(gone_deg: FloatArray, usual_deg: float) -> Stop | None:
+def _end_ahead(travel_deg: FloatArray, usual_deg: float) -> Stop | None:
     """Where the way will stop, unless that is a stall."""
-    stop = stop_ahead(gone_deg)
-    return None if stop is None or gone_deg[-1] + stop.deg < LEAST_SHARE * usual_deg else stop
+    stop = stop_ahead(travel_deg)
+    return None if stop is None or travel_deg[-1] + stop.deg < MIN_SHARE * usual_deg else stop
 
 
-def pace_ahead(gone_deg: FloatArray, usual_deg: float) -> Pace | None:
+def pace_ahead(travel_deg: FloatArray, usual_deg: float) -> Pace | None:
     """How long a way will take, told in its second half; None before, and where its length is unknown.
 
     Its half took half of it; its peak speed and how it slows down may say that it will be over sooner.
 
     Parameters
     ----------
-    gone_deg : (n,) float
+    travel_deg : (n,) float
     usual_deg : float
         As far as the leg went lately; 0 where it has not been there.
     """
-    whole_deg = whole_way_deg(gone_deg, usual_deg)
-    if whole_deg is None or gone_deg[-1] < HALF * whole_deg:
+    whole_deg = whole_way_deg(travel_deg, usual_deg)
+    if whole_deg is None or travel_deg[-1] < HALF * whole_deg:
         return None
-    half = int(np.argmax(gone_deg >= HALF * whole_deg))
-    speed = rate_of_change(gone_deg)
+    half = int(np.argmax(travel_deg >= HALF * whole_deg))
+    speed = rate_of_change(travel_deg)
     peak_dps = float(speed.max())
-    began = flank_start(speed, int(np.argmax(gone_deg > BAND_SHARE * whole_deg)), peak_dps)
+    began = flank_start(speed, int(np.argmax(travel_deg > BAND_SHARE * whole_deg)), peak_dps)
     found_s = [(half - began) / GRID_HZ / HALF, PEAK_OVER_MEAN * whole_deg / peak_dps]
-    if (stop := _end_ahead(gone_deg, usual_deg)) is not None:
-        found_s.append((len(gone_deg) - 1 - began) / GRID_HZ + stop.seconds)
-    return Pace(min(found_s), len(gone_deg) - 1 - half)
+    if (stop := _end_ahead(travel_deg, usual_deg)) is not None:
+        found_s.append((len(travel_deg) - 1 - began) / GRID_HZ + stop.seconds)
+    return Pace(min(found_s), len(travel_deg) - 1 - half)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ def coasting_past(
     """
     acceleration = rate_of_change(rate_of_change(elevation_deg))
     known, moment = elevation_deg[:-EDGE_TICKS], acceleration[:-EDGE_TICKS]
-    if len(known) < EDGE_TICKS or direction * (known[-1] - known[0]) < LEAST_DEG:
+    if len(known) < EDGE_TICKS or direction * (known[-1] - known[0]) < MIN_DEG:
         return None
 
     def coasted_deg(end: int) -> float:
@@ -156,7 +156,7 @@ def coasting_past(
     coasted, judged = coasting_degrees(known, moment, posture, direction)
     begin_deg = float(known[0])
     judged = max(judged, judgeable_deg(begin_deg, begin_deg + direction * whole_deg, posture))
-    if judged < LEAST_DEG or coasted <= limit * judged:
+    if judged < MIN_DEG or coasted <= limit * judged:
         return None
     ends = range(EDGE_TICKS, len(known))
     passed = bisect_left(ends, True, key=lambda end: coasted_deg(end) > limit * judged)
@@ -166,9 +166,9 @@ def coasting_past(
 def judgeable_deg(begin_deg: float, end_deg: float, posture: Posture) -> float:
     """How many of the degrees between two leg elevations have a gravity lever long enough to be judged."""
     if posture == "hanging":
-        low = degrees(asin(LEAST_LEVER))
+        low = degrees(asin(MIN_LEVER))
         high = 180.0 - low
     else:
-        high = degrees(acos(LEAST_LEVER))
+        high = degrees(acos(MIN_LEVER))
         low = -high
     return abs(min(max(end_deg, low), high) - min(max(begin_deg, low), high))

@@ -24,7 +24,7 @@ from imu_reps.kinematics.motion import Motion
 #: Legs that are back on the floor for so long stay there.
 DOWN_S = 0.5
 
-Said = list[HoldBegan | HoldGoesOn | HoldEnded]
+HoldEvents = list[HoldBegan | HoldGoesOn | HoldEnded]
 
 #: Why a hold ended.
 LEGS_DOWN = "legs_down"
@@ -113,15 +113,15 @@ class LiveHold:
         angle_deg, passed_s = self._low_pass.step(leg_deg), self._back.step(tilt_deg)
         if not self._ready or self.ended:
             return []
-        said = self._legs.step(time_s, angle_deg)
-        for event in said:
+        emitted = self._legs.step(time_s, angle_deg)
+        for event in emitted:
             if isinstance(event, HoldEnded):
                 self._was_held = self._was_held or event.counts
         crossed = self._back.crossed(time_s, passed_s, self._legs.began_s, angle_deg)
         if not (self._was_held and self._legs.down):
-            return [*said, *crossed]
+            return [*emitted, *crossed]
         self.ended = True
-        return [*said, SetEnded(time_s, LEGS_DOWN, None)]
+        return [*emitted, SetEnded(time_s, LEGS_DOWN, None)]
 
 
 class HeldBack:
@@ -177,7 +177,7 @@ class HeldLegs:
         """Whether they are back on the floor."""
         return self._down_ticks >= DOWN_S * GRID_HZ
 
-    def step(self, time_s: float, height_deg: float) -> Said:
+    def step(self, time_s: float, height_deg: float) -> HoldEvents:
         """Take the next low-passed height above the floor; returns what is new."""
         self._heights.append(height_deg)
         rise_dps = (height_deg - self._heights[0]) * GRID_HZ / max(len(self._heights) - 1, 1)
@@ -188,17 +188,17 @@ class HeldLegs:
         calm = speed_dps < min(SLOW_DPS, ARRIVING_SHARE * self._peak_dps)
         if self.began_s is None:
             return self._arrives(time_s, height_deg) if calm and not on_floor else []
-        said = self._goes_on(time_s, self.began_s, height_deg, rise_dps)
+        emitted = self._goes_on(time_s, self.began_s, height_deg, rise_dps)
         if calm and self.began_s is not None:
             self._calm_s = time_s - SPEED_LAG_S
-        return said
+        return emitted
 
-    def _arrives(self, time_s: float, height_deg: float) -> Said:
+    def _arrives(self, time_s: float, height_deg: float) -> HoldEvents:
         self.began_s = self._calm_s = time_s - SPEED_LAG_S
         self._height_sum, self._ticks, self.seconds = height_deg, 1, 0
         return [HoldBegan(time_s, self.began_s, height_deg)]
 
-    def _goes_on(self, time_s: float, began_s: float, height_deg: float, rise_dps: float) -> Said:
+    def _goes_on(self, time_s: float, began_s: float, height_deg: float, rise_dps: float) -> HoldEvents:
         """Still held, or left; or still on the way up: what seemed the end of it was a stall.
 
         Legs that are falling are perhaps being lowered: those seconds are not told.

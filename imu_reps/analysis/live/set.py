@@ -71,7 +71,7 @@ class LiveSet:
         self._announced = Announced()
         self._judge = LiveJudge(header, settings)
         self._threshold_deg = settings.min_range_deg
-        self._ready = self._left_told = self._settled = self._zeroed = False
+        self._ready = self._left_emitted = self._settled = self._zeroed = False
         self._unsure = NO_END
         self._pose: Pose | None = None
         self.ended = False
@@ -106,11 +106,11 @@ class LiveSet:
             events += self._gates(seen.time_s, ready=seen.ready, left=seen.left)
             leg_deg, *pelvis_deg = seen.angles_deg
             self._pose = pose_of(seen.time_s, leg_deg if self._frame.placed else math.nan, *pelvis_deg)
-            said = self._follower.step(seen.tick, seen.time_s, seen.angles_deg, self._known())
-            said = said if self._ready and not seen.left else []
+            emitted = self._follower.step(seen.tick, seen.time_s, seen.angles_deg, self._known())
+            emitted = emitted if self._ready and not seen.left else []
             asks = self._asks()
-            looked = self._look() if asks or any(map(self._unsure_end, said)) else None
-            events += self._confirmed(said, looked)
+            looked = self._look() if asks or any(map(self._unsure_end, emitted)) else None
+            events += self._confirmed(emitted, looked)
             if asks and looked is not None:
                 events += self._estimate(looked, seen.time_s)
             if self._watch.buffer.is_full:
@@ -127,12 +127,12 @@ class LiveSet:
         """The end of a repetition before a set is known, if an event is one."""
         return event if isinstance(event, EndReached) and event.completes and not self.count else None
 
-    def _confirmed(self, said: Sequence[FollowerEvent], looked: _Look | None) -> Iterator[FollowerEvent]:
+    def _confirmed(self, emitted: Sequence[FollowerEvent], looked: _Look | None) -> Iterator[FollowerEvent]:
         """What the follower says; before a set is known, of ends only those that an estimate shows too.
 
         Or, before any was told, of a leg that rose well and is back where it lay.
         """
-        for event in said:
+        for event in emitted:
             end = self._unsure_end(event)
             if end is None or looked is None:
                 yield event
@@ -174,9 +174,9 @@ class LiveSet:
         if ready and not self._ready:
             self._ready = True
             events.append(Ready(time_s, self._posture_checked))
-        if left and self.count and not self._left_told:
+        if left and self.count and not self._left_emitted:
             events.append(PostureLeft(time_s, self.count))
-        self._left_told = left
+        self._left_emitted = left
         return events
 
     def _estimate(self, looked: _Look, time_s: float) -> list[Event]:

@@ -100,7 +100,7 @@ class LiveSilence:
 
     def watch(self, motion: Motion) -> dict[int, list[SensorSilent | SensorBack]]:
         """What there is to say at which of the next instants."""
-        said: dict[int, list[SensorSilent | SensorBack]] = {}
+        by_tick: dict[int, list[SensorSilent | SensorBack]] = {}
         for place in SENSOR_PLACES:
             sensor = motion.pelvis if place == "pelvis" else motion.ankle
             if sensor is None:
@@ -110,10 +110,10 @@ class LiveSilence:
             before = np.concatenate([[self._missing[place]], run[:-1]])
             self._missing[place] = int(run[-1])
             for tick in np.flatnonzero(run == SILENT_TICKS).tolist():
-                said.setdefault(tick, []).append(SensorSilent(float(motion.time_s[tick]), place))
+                by_tick.setdefault(tick, []).append(SensorSilent(float(motion.time_s[tick]), place))
             for tick in np.flatnonzero(there & (before >= SILENT_TICKS)).tolist():
-                said.setdefault(tick, []).append(SensorBack(float(motion.time_s[tick]), place))
-        return said
+                by_tick.setdefault(tick, []).append(SensorBack(float(motion.time_s[tick]), place))
+        return by_tick
 
 
 def _missing_run(there: np.ndarray, before: int) -> np.ndarray:

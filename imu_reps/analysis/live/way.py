@@ -83,7 +83,7 @@ class LiveWay:
         return self._arrived_deg is not None
 
     @property
-    def gone_deg(self) -> float:
+    def travel_deg(self) -> float:
         """Degrees gone since the turn."""
         return 0.0 if self.turn is None else self.direction * (self._angles[-1] - self.turn.value)
 
@@ -170,7 +170,7 @@ class LiveWay:
         if speed >= LOW_SHARE * self._peak:
             self._at_low = tick
             return None
-        if self.gone_deg < self._min_range_deg:
+        if self.travel_deg < self._min_range_deg:
             return None
         self._arrived_deg = angle
         line_s = (self._at_low - self._at_high) / GRID_HZ * LOW_SHARE / (HIGH_SHARE - LOW_SHARE)

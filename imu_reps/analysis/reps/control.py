@@ -21,10 +21,10 @@ PENDULUM_RAD2_S2 = 16.0
 COASTING_MOMENT = 0.2
 
 #: Where gravity's lever is shorter than this the ratio says little.
-LEAST_LEVER = 0.34
+MIN_LEVER = 0.34
 
 #: Fewer degrees than this cannot be judged.
-LEAST_DEG = 10.0
+MIN_DEG = 10.0
 
 #: Of the spectral arc length: frequencies and amplitudes (of the largest) that count, and doublings of the
 #: length by padding, as in the paper.
@@ -46,10 +46,10 @@ def coasting_share(
     Returns
     -------
     float or None
-        0 (muscle) to 1 (swing); None where fewer than `LEAST_DEG` can be judged.
+        0 (muscle) to 1 (swing); None where fewer than `MIN_DEG` can be judged.
     """
     coasting, total = coasting_degrees(elevation_deg, acceleration_dps2, posture, direction)
-    return None if total < LEAST_DEG else coasting / total
+    return None if total < MIN_DEG else coasting / total
 
 
 def coasting_degrees(
@@ -60,7 +60,7 @@ def coasting_degrees(
     lever = np.sin(elevation) if posture == "hanging" else np.cos(elevation)
     moment = np.radians(acceleration_dps2) / PENDULUM_RAD2_S2 + lever
     degrees = np.maximum(direction * np.gradient(elevation_deg), 0.0)
-    degrees[lever < LEAST_LEVER] = 0.0
+    degrees[lever < MIN_LEVER] = 0.0
     return float(degrees[moment < COASTING_MOMENT].sum()), float(degrees.sum())
 
 

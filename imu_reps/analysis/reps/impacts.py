@@ -14,7 +14,7 @@ from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import bridged
 
 #: Slower sensors do not see an impulse of 10 to 60 ms.
-LEAST_RATE_HZ = 50.0
+MIN_RATE_HZ = 50.0
 
 #: Touch-downs come in the last degrees of lowering, as the leg comes to its end.
 LAST_DEG = 10.0
@@ -63,9 +63,9 @@ class Impulse:
     noise_mps2: float
 
 
-def sees_impulses(rate_hz: float | None, least_hz: float = LEAST_RATE_HZ) -> bool:
+def sees_impulses(rate_hz: float | None, min_hz: float = MIN_RATE_HZ) -> bool:
     """Whether a sensor of this rate sees them; None is taken to be fast, 2 % slow is still its rate."""
-    return rate_hz is None or rate_hz >= 0.98 * least_hz
+    return rate_hz is None or rate_hz >= 0.98 * min_hz
 
 
 def touch_down(motion: SetMotion, down: slice, bottom_deg: float) -> Impulse | None:

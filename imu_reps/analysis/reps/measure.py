@@ -275,8 +275,8 @@ class Meter:
         if not _known(self._motion.pelvis_missing, whole) or not np.isfinite(held).all():
             return None
         own = np.where(held - np.minimum.accumulate(held) >= ARISEN_DEG, held, 0.0)
-        most = int(np.argmax(own[ticks.start - start :]))
-        return Arch(float(own[ticks.start - start + most]), ticks.start + most)
+        maximum = int(np.argmax(own[ticks.start - start :]))
+        return Arch(float(own[ticks.start - start + maximum]), ticks.start + maximum)
 
 
 def _known(missing: BoolArray, span: Span) -> bool:

@@ -30,7 +30,7 @@ BEHIND_DEG = 3.0
 STEP_S = 0.9
 
 #: So many swings in a row are walking: two steps.
-FEWEST_STEPS = 4
+MIN_STEPS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +256,7 @@ def _without_walking(turns: Sequence[Turn], floor_deg: float) -> list[Turn]:
 
 
 def _steps(turns: Sequence[Turn], floor_deg: float) -> list[tuple[int, int]]:
-    """First and last turn of each row of at least `FEWEST_STEPS` quick swings that go behind."""
+    """First and last turn of each row of at least `MIN_STEPS` quick swings that go behind."""
     rows: list[tuple[int, int]] = []
     start = 0
     for k in range(1, len(turns) + 1):
@@ -264,7 +264,7 @@ def _steps(turns: Sequence[Turn], floor_deg: float) -> list[tuple[int, int]]:
         behind = k < len(turns) and min(turns[k - 1].value, turns[k].value) < floor_deg - BEHIND_DEG
         if quick and behind:
             continue
-        if k - 1 - start >= FEWEST_STEPS:
+        if k - 1 - start >= MIN_STEPS:
             rows.append((start, k - 1))
         start = k
     return rows
@@ -314,7 +314,7 @@ def _threshold_of(reps: list[Excursion], settings: Settings) -> float:
 
 
 def _too_small(
-    turns: Sequence[Turn], reps: list[Excursion], least_deg: float, threshold_deg: float
+    turns: Sequence[Turn], reps: list[Excursion], min_deg: float, threshold_deg: float
 ) -> list[Excursion]:
     """Excursions too small to count that start from rest and come back to it."""
     if not reps:
@@ -322,7 +322,7 @@ def _too_small(
     rest_deg = median([rep.back.value for rep in reps])
     return [
         small
-        for small in _excursions(_zigzag(turns, least_deg))
+        for small in _excursions(_zigzag(turns, min_deg))
         if small.smaller_way_deg < threshold_deg
         and abs(small.near.value - rest_deg) < threshold_deg
         and abs(small.back.value - rest_deg) < threshold_deg

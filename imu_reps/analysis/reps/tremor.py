@@ -28,7 +28,7 @@ SHORTEST_S = 0.8
 MENTIONED, STRONG = 2.0, 4.0
 
 #: A single repetition may shake for any reason; so many in a row shake from work.
-FEWEST_IN_A_ROW = 3
+MIN_IN_A_ROW = 3
 
 
 def shake_squared(motion: SetMotion) -> FloatArray:
@@ -56,7 +56,7 @@ def tremor_ratio(shake: FloatArray, baseline: float | None, start: float, end: f
 
 def tremor_findings(reps: Sequence[Rep]) -> list[Finding]:
     """Tells of a pelvis that shook: good news, never a fault."""
-    fewest = min(FEWEST_IN_A_ROW, len(reps))
+    fewest = min(MIN_IN_A_ROW, len(reps))
     shaking: list[Rep] = []
     for shakes, group in groupby(reps, lambda rep: (rep.tremor_ratio or 0.0) >= MENTIONED):
         row = list(group)
@@ -64,6 +64,6 @@ def tremor_findings(reps: Sequence[Rep]) -> list[Finding]:
             shaking += row
     if not shaking:
         return []
-    most = max(rep.tremor_ratio or 0.0 for rep in shaking)
-    values = {"reps": len(reps), "shaking": len(shaking), "ratio": most, "strong": most >= STRONG}
+    maximum = max(rep.tremor_ratio or 0.0 for rep in shaking)
+    values = {"reps": len(reps), "shaking": len(shaking), "ratio": maximum, "strong": maximum >= STRONG}
     return [Finding("tremor", tuple(rep.number for rep in shaking), values)]

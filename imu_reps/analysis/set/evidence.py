@@ -247,14 +247,14 @@ def ends_term(seen: Observed, params: EvidenceParams) -> float:
     where = (travel - hypothesis.resting_deg) / (hypothesis.far_deg - hypothesis.resting_deg)
     first = next(spell for spell in seen.spells if reps[0].far.tick < spell.stop)
     last = next(spell for spell in seen.spells if reps[-1].far.tick < spell.stop)
-    said = 0.0
+    evidence = 0.0
     for outside in (where[first.start : reps[0].near.tick + 1], where[reps[-1].back.tick : last.stop]):
         resting_s = float((np.abs(outside) < params.end_share).sum()) / GRID_HZ
         far_s = float((np.abs(outside - 1.0) < params.end_share).sum()) / GRID_HZ
         # who starts high lies on the floor before and after: that end says nothing against it
         against_s = 0.0 if seen.header.start == "high" else far_s
-        said += params.end_max * (resting_s - against_s) / (resting_s + far_s + params.end_rest_s)
-    return said
+        evidence += params.end_max * (resting_s - against_s) / (resting_s + far_s + params.end_rest_s)
+    return evidence
 
 
 def calm_term(seen: Observed, params: EvidenceParams) -> float:

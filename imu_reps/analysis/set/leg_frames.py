@@ -13,7 +13,7 @@ from imu_reps.analysis.set.evidence import travel_sign
 from imu_reps.analysis.set.hypotheses import SAME_LEVEL, on_floor, usual_level_deg
 from imu_reps.analysis.set.leg import LegFrame, LegParams, elevation_deg, swing_axis
 from imu_reps.analysis.set.reading import LIFTED_SHARE, Reading
-from imu_reps.analysis.set.shifts import changed_at, lies_otherwise, resting_ends, up_around
+from imu_reps.analysis.set.shifts import changed_at, resting_change, resting_ends, up_around
 from imu_reps.analysis.set.spells import Rest
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import FloatArray
@@ -163,11 +163,11 @@ def _axes(reading: Reading, travel_deg: FloatArray, turning_dps: FloatArray, par
 def _slips(axes: FloatArray, reps: Sequence[Excursion], up: FloatArray) -> list[tuple[Slip, int]]:
     """Where the swing's axis, or how the leg rests, changed for good, and before which repetition."""
     changes = _changes(axes, 0, len(reps))
-    lain = up_around(up, resting_ends(reps))
-    rested = lies_otherwise(lain)
+    resting_up = up_around(up, resting_ends(reps))
+    rested = resting_change(resting_up)
     if not changes and rested is not None and rested[0] < len(reps):
         changes = [rested]
-    at = [changed_at(up, lain, k, _between(reps[k - 1], reps[k])) for k, _ in changes]
+    at = [changed_at(up, resting_up, k, _between(reps[k - 1], reps[k])) for k, _ in changes]
     return [(Slip(tick, turned_deg), k) for tick, (k, turned_deg) in zip(at, changes, strict=True)]
 
 

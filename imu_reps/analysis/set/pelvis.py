@@ -52,7 +52,7 @@ HELD_TICKS = 50
 ROLL_SPREAD_DEG = 3.0
 
 #: Fewer repetitions do not tell a turned sensor from a rolling hip.
-FEWEST_FOR_TURN = 2
+MIN_FOR_TURN = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,8 +289,8 @@ def _flat_rests(rests: Sequence[Rest], reps: Sequence[Excursion], away_deg: Floa
     held = [np.median(away_deg[rep.near.tick : rep.near.tick + HELD_TICKS]) for rep in reps]
     before = [(_median(away_deg, rest), rest) for rest in rests if rest.end <= reps[0].far.tick]
     flattest = max((level for level, rest in before if rest.duration_s >= ZERO_S), default=0.0)
-    least = max(float(np.median(held)) + TIPPED_BACK_DEG, flattest - TIPPED_BACK_DEG)
-    return [rest for level, rest in before if level > least]
+    minimum = max(float(np.median(held)) + TIPPED_BACK_DEG, flattest - TIPPED_BACK_DEG)
+    return [rest for level, rest in before if level > minimum]
 
 
 def _told(zero: _SpellZero, motion: Motion, header: Header) -> Zero:
@@ -343,7 +343,7 @@ def estimate_turn(lifts: Sequence[tuple[PelvisAxes, FloatArray]]) -> SensorYaw:
         (`TURN_SPREAD_DEG`, `ROLL_SPREAD_DEG`), and limited to ±`MAX_TURN_DEG`.
     """
     slopes = [slope for axes, up in lifts if (slope := _slope(axes, up)) is not None]
-    if len(slopes) < FEWEST_FOR_TURN:
+    if len(slopes) < MIN_FOR_TURN:
         return SensorYaw(0.0, TURN_SPREAD_DEG)
     turns = np.degrees(np.arctan(slopes))
     spread = 1.4826 * float(np.median(np.abs(turns - np.median(turns)))) / np.sqrt(len(turns))

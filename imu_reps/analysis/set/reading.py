@@ -38,7 +38,7 @@ LIFTED_SHARE = 0.3
 LEFT_SHARE = 0.05
 
 #: Fewer repetitions, or a shorter usual lever, show no swing that slid among them.
-FEWEST_ALIKE, MIN_LEVER_M = 3, 0.3
+MIN_ALIKE, MIN_LEVER_M = 3, 0.3
 
 #: Axes nearer to each other than this (cosine) are the same.
 SAME_AXIS = 0.985
@@ -339,7 +339,7 @@ def _carried_round(
     movements = Movements(motion, [_lift(rep, left) for rep in reps])
     lever, each = movements.common(), movements.each()
     usual = usual_lever_m(each, params.usual_sd_m)
-    if lever is None or usual is None or len(reps) < FEWEST_ALIKE:
+    if lever is None or usual is None or len(reps) < MIN_ALIKE:
         return hypothesis, lever
     length = float(np.linalg.norm(usual))
     if length < MIN_LEVER_M:
@@ -356,8 +356,8 @@ def _slid(lever: Lever, along: FloatArray, usual_m: float, params: EvidenceParam
     """Whether a movement rather slid the foot than carried it at the usual lever."""
     length = float(lever.vector_m @ along)
     slid, carries = lever.sd_m**2 + params.slid_sd_m**2, lever.sd_m**2 + params.usual_sd_m**2
-    said = 0.5 * ((length - usual_m) ** 2 / carries - length**2 / slid + np.log(carries / slid))
-    return length < usual_m and bool(said > params.slid_by)
+    log_ratio = 0.5 * ((length - usual_m) ** 2 / carries - length**2 / slid + np.log(carries / slid))
+    return length < usual_m and bool(log_ratio > params.slid_by)
 
 
 def usual_lever_m(each: Sequence[Lever | None], spread_m: float) -> FloatArray | None:

@@ -20,16 +20,16 @@ SHIFTED_DEG = 5.0
 SHIFTED_SDS = 6.0
 
 #: Nobody lies alike more closely than this.
-LEAST_SCATTER_DEG = 0.5
+MIN_SCATTER_DEG = 0.5
 
 #: Directions that are all within so much of each other, as a chord, cannot be further apart by their medians.
 ALL_ALIKE = 0.9 * np.radians(SHIFTED_DEG)
 
 #: So many resting ends before it and after it must agree.
-FEWEST_ENDS = 3
+MIN_ENDS = 3
 
 #: In a long set so many places are tried first, then those around the best one.
-MOST_CUTS = 64
+MAX_CUTS = 64
 
 #: What the pelvis does so near to a resting end of the leg is rest.
 END_TICKS = int(0.2 * GRID_HZ)
@@ -58,17 +58,17 @@ def find_shift(up: FloatArray, reps: Sequence[Excursion]) -> tuple[int, float] |
         Of one spell, in order: with the leg at its resting end the pelvis lies alike.
     """
     ticks = resting_ends(reps)
-    lain = up_around(up, ticks)
-    found = lies_otherwise(lain)
+    resting_up = up_around(up, ticks)
+    found = resting_change(resting_up)
     if found is None:
         return None
     cut, by_deg = found
-    return changed_at(up, lain, cut, slice(ticks[cut - 1], ticks[cut])), by_deg
+    return changed_at(up, resting_up, cut, slice(ticks[cut - 1], ticks[cut])), by_deg
 
 
-def changed_at(up: FloatArray, lain: FloatArray, cut: int, within: slice) -> int:
+def changed_at(up: FloatArray, resting_up: FloatArray, cut: int, within: slice) -> int:
     """The tick at which up changes most the way that directions (k, 3) differ from `cut` on."""
-    changed = np.median(lain[cut:], axis=0) - np.median(lain[:cut], axis=0)
+    changed = np.median(resting_up[cut:], axis=0) - np.median(resting_up[:cut], axis=0)
     inside = np.arange(within.start, within.stop)
     later, earlier = np.minimum(inside + SHIFTING_TICKS, len(up) - 1), np.maximum(inside - SHIFTING_TICKS, 0)
     return int(inside[np.argmax((up[later] - up[earlier]) @ changed)])
@@ -85,20 +85,20 @@ def up_around(up: FloatArray, ticks: Sequence[int]) -> FloatArray:
     return np.array([unit(piece.mean(axis=0)) for piece in around]).reshape(-1, 3)
 
 
-def lies_otherwise(lain: FloatArray) -> tuple[int, float] | None:
+def resting_change(resting_up: FloatArray) -> tuple[int, float] | None:
     """From which one on some directions (k, 3) differ for good, and by how much; None if none does."""
-    if len(lain) < 2 * FEWEST_ENDS or np.linalg.norm(np.ptp(lain, axis=0)) < ALL_ALIKE:
+    if len(resting_up) < 2 * MIN_ENDS or np.linalg.norm(np.ptp(resting_up, axis=0)) < ALL_ALIKE:
         return None
-    last, coarse = len(lain) - FEWEST_ENDS, max(1, len(lain) // MOST_CUTS)
-    distance, cut = _furthest(lain, range(FEWEST_ENDS, last + 1, coarse))
+    last, coarse = len(resting_up) - MIN_ENDS, max(1, len(resting_up) // MAX_CUTS)
+    distance, cut = _furthest(resting_up, range(MIN_ENDS, last + 1, coarse))
     if coarse > 1:
-        distance, cut = _furthest(lain, range(max(FEWEST_ENDS, cut - coarse), min(cut + coarse, last) + 1))
-    by_deg = _away_deg(lain[:cut], lain[cut:])
+        distance, cut = _furthest(resting_up, range(max(MIN_ENDS, cut - coarse), min(cut + coarse, last) + 1))
+    by_deg = _away_deg(resting_up[:cut], resting_up[cut:])
     return (cut, by_deg) if by_deg >= SHIFTED_DEG and distance >= SHIFTED_SDS else None
 
 
-def _furthest(lain: FloatArray, cuts: range) -> tuple[float, int]:
-    return max((_distance(lain[:k], lain[k:]), k) for k in cuts)
+def _furthest(resting_up: FloatArray, cuts: range) -> tuple[float, int]:
+    return max((_distance(resting_up[:k], resting_up[k:]), k) for k in cuts)
 
 
 def _away_deg(before: FloatArray, after: FloatArray) -> float:
@@ -108,7 +108,7 @@ def _away_deg(before: FloatArray, after: FloatArray) -> float:
 def _distance(before: FloatArray, after: FloatArray) -> float:
     """How far two groups of directions are apart, in standard deviations within them, each way its own."""
     within = np.concatenate([group - np.median(group, axis=0) for group in (before, after)])
-    least = np.radians(LEAST_SCATTER_DEG) ** 2 * np.eye(3)
+    least = np.radians(MIN_SCATTER_DEG) ** 2 * np.eye(3)
     scatter = within.T @ within / (len(within) - 2) + least
     away = np.median(after, axis=0) - np.median(before, axis=0)
     return float(np.sqrt(away @ np.linalg.solve(scatter, away)))

@@ -9,7 +9,7 @@ import click
 
 from imu_reps.cli.console import say
 from imu_reps.cli.on_the_air import on_the_air, virtual_option
-from imu_reps.cli.pair.dialogue import AXES, USUAL_HEAD, USUAL_UP, Wishes, pair_sensors
+from imu_reps.cli.pair.dialogue import AXES, USUAL_HEAD, USUAL_UP, PairingOptions, pair_sensors
 from imu_reps.cli.pair.questions import Questions
 from imu_reps.cli.sensor_options import sensor_options
 from imu_reps.errors import UsageError
@@ -76,11 +76,11 @@ def pair(*, person: str | None, listing: bool, forget: str | None, virtual: str 
     elif forget is not None:
         _forget(profiles, forget)
     else:
-        wishes = _wishes(_whom(profiles, person), **words)
-        known = profiles.find(wishes.name)
+        options = _options(_whom(profiles, person), **words)
+        known = profiles.find(options.name)
         if known and virtual is None:
             say(f"{known.name} is paired already: what is known of their sensors will be replaced.")
-        paired = on_the_air(virtual, partial(pair_sensors, wishes=wishes))
+        paired = on_the_air(virtual, partial(pair_sensors, options=options))
         _keep(profiles, paired, stored=virtual is None)
 
 
@@ -94,9 +94,9 @@ def _whom(profiles: Profiles, name: str | None) -> str:
     return profiles.person().name if profiles.persons else FIRST_PERSON
 
 
-def _wishes(
+def _options(
     name: str, *, pelvis: str | None, ankle: str | None, no_check: bool, yes: bool, **said: Any
-) -> Wishes:
+) -> PairingOptions:
     up, head = said["up"], said["head"]
     if (up or USUAL_UP)[1] == (head or USUAL_HEAD)[1] and head is not None:
         raise UsageError(
@@ -109,7 +109,7 @@ def _wishes(
         named["pelvis"] = pelvis
     if ankle:
         named["ankle"] = ankle
-    return Wishes(name=name, named=named, check=not no_check, questions=Questions(yes), **said)
+    return PairingOptions(name=name, named=named, check=not no_check, questions=Questions(yes), **said)
 
 
 def _list(profiles: Profiles) -> None:

@@ -36,7 +36,7 @@ LOW_BATTERY_PERCENT = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class PairingOptions:
     """What the user said on the command line.
 
     Attributes
@@ -59,42 +59,42 @@ class Wishes:
     questions: Questions
 
 
-async def pair_sensors(radio: Radio, world: VirtualWorld | None, *, wishes: Wishes) -> Person:
+async def pair_sensors(radio: Radio, world: VirtualWorld | None, *, options: PairingOptions) -> Person:
     """Find both sensors, tell them apart, see how they are worn; give what is to be stored."""
     from imu_reps.setup.pairing import streaming
     from imu_reps.storage.profile import Person
 
-    devices, known = await _find(radio, wishes)
+    devices, known = await _find(radio, options)
     wear = None
     say("Connecting ...")
-    async with streaming(radio, devices, wishes.rate_hz) as two:
+    async with streaming(radio, devices, options.rate_hz) as two:
         if not known:
             await _tell_apart(two, world)
-        if wishes.check:
-            wear = await _lie_still(two, world, wishes.up or USUAL_UP)
+        if options.check:
+            wear = await _lie_still(two, world, options.up or USUAL_UP)
         sensors: dict[SensorPlace, PairedSensor] = {
             "pelvis": two.paired("pelvis"),
             "ankle": two.paired("ankle"),
         }
         _show(two)
-    up, head = _axes(wear, wishes)
-    return Person(wishes.name, _mounted(sensors["pelvis"], up, head), sensors["ankle"])
+    up, head = _axes(wear, options)
+    return Person(options.name, _mounted(sensors["pelvis"], up, head), sensors["ankle"])
 
 
-async def _find(radio: Radio, wishes: Wishes) -> tuple[dict[SensorPlace, Nearby], bool]:
+async def _find(radio: Radio, options: PairingOptions) -> tuple[dict[SensorPlace, Nearby], bool]:
     """Two sensors, and whether it is known which is which."""
     from imu_reps.setup.candidates import listen, named_sensors, others
 
-    say(f"Looking for both sensors, for up to {wishes.seconds:.0f} s ...")
-    devices = await listen(radio, wishes.seconds, wishes.named)
-    picked = named_sensors(devices, wishes.named)
+    say(f"Looking for both sensors, for up to {options.seconds:.0f} s ...")
+    devices = await listen(radio, options.seconds, options.named)
+    picked = named_sensors(devices, options.named)
     if len(picked) == 2:
         return picked, True
-    free = _choose(others(devices, picked), 2 - len(picked), wishes.questions)
+    free = _choose(others(devices, picked), 2 - len(picked), options.questions)
     for place in ("pelvis", "ankle"):
         if place not in picked:
             picked[place] = free.pop(0)
-    return picked, bool(wishes.named)
+    return picked, bool(options.named)
 
 
 def _choose(free: list[Nearby], count: int, questions: Questions) -> list[Nearby]:
@@ -169,23 +169,23 @@ def _tell(words: str, indent: int = 0) -> None:
     show(lambda width: Padding(words, (0, 0, 0, indent)))  # noqa: ARG005
 
 
-def _axes(wear: Wear | None, wishes: Wishes) -> tuple[Axis, Axis]:
+def _axes(wear: Wear | None, options: PairingOptions) -> tuple[Axis, Axis]:
     """The pelvis sensor's sides that are up and to the head: as wished, or as it lies and is to be kept."""
-    up: Axis = wishes.up or USUAL_UP
+    up: Axis = options.up or USUAL_UP
     if wear is not None and wear.fault is not None:
         question = f"Keep the pelvis sensor as it is, with {wear.up_axis} up"
         turned = wear.fault in ("upside_down", "on_edge") and wear.up_axis is not None
-        if not turned or not wishes.questions.agree(question):
+        if not turned or not options.questions.agree(question):
             hint = "Run `imu-reps pair` again; --no-check leaves this check out."
             raise RadioError(in_the_way(wear, up), hint=hint, code="not_worn")
         up = wear.up_axis or up
-    return up, _head(up, wishes)
+    return up, _head(up, options)
 
 
-def _head(up: Axis, wishes: Wishes) -> Axis:
+def _head(up: Axis, options: PairingOptions) -> Axis:
     """The side to the head: gravity cannot tell it while lying."""
-    if wishes.head and wishes.head[1] != up[1]:
-        return wishes.head
+    if options.head and options.head[1] != up[1]:
+        return options.head
     axes = [axis for axis in AXES if axis[1] != up[1]]
     usual = USUAL_HEAD if USUAL_HEAD in axes else "+z"
 
@@ -196,7 +196,7 @@ def _head(up: Axis, wishes: Wishes) -> Axis:
         return axis
 
     question = f"Which side of the pelvis sensor points to your head ({' '.join(axes)})"
-    return wishes.questions.ask(question, usual, read)
+    return options.questions.ask(question, usual, read)
 
 
 def _mounted(sensor: PairedSensor, up: Axis, head: Axis) -> PairedSensor:

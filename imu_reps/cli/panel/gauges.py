@@ -14,7 +14,7 @@ from imu_reps.view.snapshot import Aim, Alert, Snapshot
 #: Columns of a gauge's name and of its value; the bar has the rest.
 NAME_COLUMNS = 6
 VALUE_COLUMNS = 15
-LEAST_BAR = 6
+MIN_BAR = 6
 
 #: Bands reach so far to either side, degrees.
 SPAN_DEG = 15.0
@@ -56,7 +56,7 @@ class Gauge:
         """The line, no longer than `columns`; without its bar where that would be a stump."""
         room = columns - NAME_COLUMNS - VALUE_COLUMNS - 1
         line = Text(self.name.ljust(NAME_COLUMNS), no_wrap=True)
-        if room >= LEAST_BAR:
+        if room >= MIN_BAR:
             line.append_text(self.bar(room)).append(" ")
         return line.append(self.value, style=self.style)
 
@@ -86,9 +86,9 @@ def _tempo(picture: Snapshot, marks: Marks) -> Gauge:
     phase = picture.phase or "eccentric"
     whole_s = _target_s(picture.aim, phase)
     runs = picture.state == "running" and picture.phase is not None
-    gone_s = max(0.0, picture.time_s - picture.phase_since_s) if runs else 0.0
-    value, style = _pace(picture, phase, gone_s, whole_s)
-    share = min(1.0, gone_s / whole_s) if whole_s > 0.0 else 0.0
+    elapsed_s = max(0.0, picture.time_s - picture.phase_since_s) if runs else 0.0
+    value, style = _pace(picture, phase, elapsed_s, whole_s)
+    share = min(1.0, elapsed_s / whole_s) if whole_s > 0.0 else 0.0
 
     def bar(columns: int) -> Text:
         full = round(share * columns)
@@ -106,17 +106,17 @@ def _target_s(aim: Aim, phase: Phase) -> float:
     }[phase] or 0.0
 
 
-def _pace(picture: Snapshot, phase: Phase, gone_s: float, whole_s: float) -> tuple[str, str]:
+def _pace(picture: Snapshot, phase: Phase, elapsed_s: float, whole_s: float) -> tuple[str, str]:
     """How the part stands in words, and its colour; `slower` was said in this lowering: too fast."""
     cue = picture.cue
     slower = cue is not None and cue.code == "slower" and picture.phase_since_s <= cue.time_s
     if phase == "eccentric" and slower:
-        return f"{gone_s:.1f} s too fast", STYLES["watch"]
+        return f"{elapsed_s:.1f} s too fast", STYLES["watch"]
     if whole_s == 0.0:
         return "no hold", ""
-    if gone_s > LATE * whole_s:
-        return f"{gone_s:.1f} of {whole_s:g} s late", STYLES["watch"]
-    return f"{gone_s:.1f} of {whole_s:g} s", ""
+    if elapsed_s > LATE * whole_s:
+        return f"{elapsed_s:.1f} of {whole_s:g} s late", STYLES["watch"]
+    return f"{elapsed_s:.1f} of {whole_s:g} s", ""
 
 
 def _leg(picture: Snapshot, marks: Marks) -> Gauge:

@@ -18,13 +18,13 @@ from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.view.snapshot import Alert, LinkView, Snapshot
 
 #: Wider than this nothing is taken in at a glance.
-MOST_COLUMNS = 120
+MAX_COLUMNS = 120
 #: Lines left above for what scrolls by.
 SPARED_ROWS = 4
 #: A frame's lines and columns.
 FRAME_ROWS, FRAME_COLUMNS = 2, 4
 #: In so many rows there is room for the keys too, where the frame is too short for them.
-LEAST_ROWS_FOR_KEYS = 12
+MIN_ROWS_FOR_KEYS = 12
 #: Columns kept beside the figure: the longest phase in big letters, where there is room for it.
 BESIDE_COLUMNS = 24
 GAP = 3
@@ -54,14 +54,14 @@ class LivePanel:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw it, no wider and no higher than there is room."""
-        columns = min(options.max_width, MOST_COLUMNS) - FRAME_COLUMNS
+        columns = min(options.max_width, MAX_COLUMNS) - FRAME_COLUMNS
         rows = max(options.size.height - SPARED_ROWS, 1) - FRAME_ROWS
         plain = options.ascii_only
         if rows < 1 or columns <= FRAME_COLUMNS:
             yield from _lines(self.picture, columns + FRAME_COLUMNS, rows + FRAME_ROWS, plain=plain)
             return
         keys = self.keys.rstrip(".")
-        on_frame = len(keys) <= columns - FRAME_COLUMNS or rows < LEAST_ROWS_FOR_KEYS
+        on_frame = len(keys) <= columns - FRAME_COLUMNS or rows < MIN_ROWS_FOR_KEYS
         below = [] if on_frame else [Text(line, "dim") for line in wrap(keys, columns)]
         yield Panel(
             Group(*_lines(self.picture, columns, rows - len(below), plain=plain), *below),

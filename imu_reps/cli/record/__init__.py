@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from imu_reps.cli.page_options import PageWish, page_options
+from imu_reps.cli.page_options import PageOptions, page_options
 from imu_reps.cli.record.options import (
-    Asked,
+    RecordOptions,
     read_sides,
     read_tempo,
     session_plan,
@@ -83,10 +83,10 @@ def record(  # noqa: PLR0913 - an argument an option
     virtual: str | None,
     speed: float | None,
     spoken: Spoken,
-    page: PageWish | None,
+    page: PageOptions | None,
     preset: str,
     changes: tuple[str, ...],
-    **wishes: Any,
+    **options: Any,
 ) -> None:
     """Record a set with both sensors; count it while it happens; report.
 
@@ -98,7 +98,7 @@ def record(  # noqa: PLR0913 - an argument an option
     _refuse_contradictions(person, virtual, speed)
     from imu_reps.cli.record.run import Run, exit_code, run_virtually, run_with_sensors
 
-    plan = session_plan(Asked(**wishes), spoken)
+    plan = session_plan(RecordOptions(**options), spoken)
     run = Run(plan, folder, chosen_settings(preset, changes), quiet, page)
     if virtual is None:
         done = run_with_sensors(run, person)

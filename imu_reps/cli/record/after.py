@@ -15,11 +15,11 @@ from imu_reps.errors import ImuRepsError
 from imu_reps.report.advice_text import adherence_lines, advice_lines
 from imu_reps.report.sides_text import side_lines
 from imu_reps.session.diary import Diary
-from imu_reps.session.session_events import Felt, Finished
+from imu_reps.session.session_events import Finished, Rating
 from imu_reps.storage.programme_file import load_programme
 
 
-async def ask_how_it_felt(done: Sequence[Finished], diary: Diary) -> bool:
+async def ask_for_rating(done: Sequence[Finished], diary: Diary) -> bool:
     """Ask how the last set felt, unless that was said; whether it is said now.
 
     One that hurt is asked about even where it was too short to be summed up; a discarded one is left alone.
@@ -32,14 +32,14 @@ async def ask_how_it_felt(done: Sequence[Finished], diary: Diary) -> bool:
     return felt.path in diary.rated
 
 
-async def _ask(path: str) -> Felt:
+async def _ask(path: str) -> Rating:
     """Ask where somebody can answer; Enter alone is no answer, and Ctrl-C ends the questions."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return Felt(path)
+        return Rating(path)
     given_up = asyncio.Event()
     with on_signal(given_up.set):
         pain = await _number(PAIN, given_up)
-        return Felt(path, pain, await _number(EFFORT, given_up))
+        return Rating(path, pain, await _number(EFFORT, given_up))
 
 
 async def _number(question: str, given_up: asyncio.Event) -> int | None:

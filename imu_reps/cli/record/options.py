@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from imu_reps.cli.simulate.simulated_set import Wish, planned
+from imu_reps.cli.simulate.simulated_set import SimulationOptions, planned
 from imu_reps.domain.cue import USUALLY_SPOKEN, Spoken
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.tempo import Tempo, named_tempo
@@ -29,7 +29,7 @@ VIRTUAL_LONGER_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RecordOptions:
     """The options as they were given; None: not."""
 
     exercise: str
@@ -59,7 +59,7 @@ def read_tempo(ctx: click.Context, param: click.Parameter, value: str | None) ->
         raise click.BadParameter(f"{error}.") from error
 
 
-def session_plan(asked: Asked, spoken: Spoken = USUALLY_SPOKEN) -> SessionPlan:
+def session_plan(options: RecordOptions, spoken: Spoken = USUALLY_SPOKEN) -> SessionPlan:
     """The sets that were asked for, and what is spoken in them.
 
     Raises
@@ -69,27 +69,27 @@ def session_plan(asked: Asked, spoken: Spoken = USUALLY_SPOKEN) -> SessionPlan:
     """
     from imu_reps.session.session_plan import SessionPlan
 
-    for name, value in (("reps", asked.reps), ("tempo", asked.tempo)):
-        if asked.exercise in HOLDS and value is not None:
+    for name, value in (("reps", options.reps), ("tempo", options.tempo)):
+        if options.exercise in HOLDS and value is not None:
             raise click.UsageError(f"A hold has no {name}; leave out --{name}, --duration says how long.")
-    count = asked.sets or max(1, len(asked.sides))
-    return SessionPlan(tuple(_goal(asked, k) for k in range(count)), asked.rest_s, asked.tap, spoken)
+    count = options.sets or max(1, len(options.sides))
+    return SessionPlan(tuple(_goal(options, k) for k in range(count)), options.rest_s, options.tap, spoken)
 
 
-def _goal(asked: Asked, k: int) -> SetGoal:
+def _goal(options: RecordOptions, k: int) -> SetGoal:
     from imu_reps.domain.recording import default_start
     from imu_reps.session.session_plan import SetGoal
 
-    exercise = cast("Exercise", asked.exercise)
-    usual = "both" if asked.exercise in BOTH_LEGS else None
-    side = asked.sides[k % len(asked.sides)] if asked.sides else usual
+    exercise = cast("Exercise", options.exercise)
+    usual = "both" if options.exercise in BOTH_LEGS else None
+    side = options.sides[k % len(options.sides)] if options.sides else usual
     return SetGoal(
         exercise=exercise,
         side=cast("Side | None", side),
-        start=cast("Start", asked.start) if asked.start else default_start(exercise),
-        reps=asked.reps,
-        tempo=None if asked.tempo is None else Tempo.parse(asked.tempo),
-        duration_s=asked.duration_s,
+        start=cast("Start", options.start) if options.start else default_start(exercise),
+        reps=options.reps,
+        tempo=None if options.tempo is None else Tempo.parse(options.tempo),
+        duration_s=options.duration_s,
     )
 
 
@@ -105,7 +105,7 @@ def wearer_plans(plan: SessionPlan) -> list[SetPlan]:
 
 
 def _wearer_plan(goal: SetGoal) -> SetPlan:
-    wish = Wish(
+    request = SimulationOptions(
         exercise=goal.exercise,
         side=goal.side,
         reps=goal.reps or VIRTUAL_REPS,
@@ -118,6 +118,6 @@ def _wearer_plan(goal: SetGoal) -> SetPlan:
         hold_s=None if goal.duration_s is None else goal.duration_s + VIRTUAL_LONGER_S,
     )
     try:
-        return replace(planned(wish), start=goal.start)
+        return replace(planned(request), start=goal.start)
     except ValueError as error:
         raise click.UsageError(f"{error}.") from error

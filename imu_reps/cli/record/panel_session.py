@@ -9,7 +9,7 @@ from imu_reps.cli import session_words as words
 from imu_reps.cli.panel.screen import LiveScreen
 from imu_reps.cli.record.plain_session import line_of, say_event, say_finished
 from imu_reps.domain.settings import Settings
-from imu_reps.session.session_events import DiskRefused, FileMoved, SetBegan, SetDone, Told
+from imu_reps.session.session_events import FileMoved, SessionEvent, SetBegan, SetDone, WriteFailed
 from imu_reps.view.session_picture import limits, session_picture
 from imu_reps.view.snapshot import Aim, Snapshot
 
@@ -36,24 +36,24 @@ class LiveSession:
     ) -> None:
         self._screen.take_down()
 
-    def __call__(self, told: Told) -> None:
+    def __call__(self, event: SessionEvent) -> None:
         """Show one thing."""
-        self._picture, moments = session_picture(self._picture, told, self._settings)
-        match told:
+        self._picture, moments = session_picture(self._picture, event, self._settings)
+        match event:
             case SetBegan():
                 self._screen.take_down()
-                print(words.recording_to(told))
-                if told.tap:
+                print(words.recording_to(event))
+                if event.tap:
                     print(words.TAP)
             case SetDone():
                 self._screen.take_down()
-                say_finished(told.finished)
+                say_finished(event.finished)
                 print()
-            case DiskRefused() | FileMoved():
+            case WriteFailed() | FileMoved():
                 self._screen.take_down()
-                say_event(told)
+                say_event(event)
             case _:
-                line = line_of(told)
+                line = line_of(event)
                 lines = () if line is None else (line,)
                 self._screen.show(self._picture, self._keys(), lines, at_once=bool(moments))
 

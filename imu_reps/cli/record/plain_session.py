@@ -8,22 +8,22 @@ from imu_reps.cli import session_words as words
 from imu_reps.cli.console import complain, say, show
 from imu_reps.domain.endings import DISCARDED
 from imu_reps.domain.samples import SENSOR_PLACES
-from imu_reps.report.heard import heard
+from imu_reps.report.event_text import event_text
 from imu_reps.report.text import text_report
 from imu_reps.session.session_events import (
     Connecting,
     CountingLate,
     Cued,
-    DiskRefused,
     FileMoved,
     Finished,
-    Heard,
-    LinkTold,
+    LinkChanged,
     Resting,
+    SessionEvent,
     SetBegan,
     SetDone,
+    SetEvent,
     SetProgress,
-    Told,
+    WriteFailed,
 )
 from imu_reps.session.session_plan import SetGoal
 
@@ -39,7 +39,7 @@ class PlainSession:
         self._next_s = EVERY_S
         self._resting_for: int | None = None
 
-    def __call__(self, told: Told) -> None:
+    def __call__(self, told: SessionEvent) -> None:
         """Say one thing."""
         match told:
             case SetBegan():
@@ -88,15 +88,15 @@ class PlainSession:
         say(words.KEYS_IN_REST)
 
 
-def say_event(told: Told) -> None:
+def say_event(told: SessionEvent) -> None:
     """Say what happened at one moment of a set."""
-    if isinstance(told, DiskRefused):
+    if isinstance(told, WriteFailed):
         complain(told.error)
     elif (line := line_of(told)) is not None:
         say(line)
 
 
-def line_of(told: Told) -> str | None:
+def line_of(told: SessionEvent) -> str | None:
     """The line that something told is worth; None where there is nothing to say."""
     line = None
     match told:
@@ -106,9 +106,9 @@ def line_of(told: Told) -> str | None:
             line = words.moved(told)
         case CountingLate():
             line = words.late(told)
-        case Heard(event=event):
-            line = _at(event.time_s, heard(event))
-        case LinkTold(change=change, time_s=time_s):
+        case SetEvent(event=event):
+            line = _at(event.time_s, event_text(event))
+        case LinkChanged(change=change, time_s=time_s):
             line = _at(time_s, words.link_changed(change))
         case Cued(cue=cue):
             line = _at(cue.time_s, words.spoken(cue))
@@ -122,7 +122,7 @@ def _at(time_s: float | None, said: str | None) -> str | None:
 def say_finished(finished: Finished) -> None:
     """Say how a set ended, and its report or why there is none."""
     for event in finished.events:
-        say_event(Heard(event))
+        say_event(SetEvent(event))
     say()
     if finished.discarded:
         say(DISCARDED)

@@ -17,9 +17,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from imu_reps.cli.console import complain, say
-from imu_reps.cli.page_options import PageWish, paged
+from imu_reps.cli.page_options import PageOptions, paged
 from imu_reps.cli.panel.screen import can_show_panel
-from imu_reps.cli.record.after import ask_how_it_felt, say_next_time
+from imu_reps.cli.record.after import ask_for_rating, say_next_time
 from imu_reps.cli.record.keys import on_line, on_signal
 from imu_reps.cli.record.panel_session import LiveSession
 from imu_reps.cli.record.plain_session import PlainSession
@@ -28,7 +28,7 @@ from imu_reps.domain.settings import Settings
 from imu_reps.session.diary import Diary
 from imu_reps.session.keeping import Place
 from imu_reps.session.session import Session
-from imu_reps.session.session_events import Felt, Finished, Told
+from imu_reps.session.session_events import Finished, Rating, SessionEvent
 from imu_reps.session.session_plan import SessionPlan
 from imu_reps.sources import Source
 from imu_reps.storage.profile_file import load_profiles
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from imu_reps.web.session_view import SessionView
 
 T = TypeVar("T")
-Tell = Callable[[Told], None]
+Emit = Callable[[SessionEvent], None]
 
 #: Exit code of a set that ended because the ankle sensor stayed away: the radio's.
 LINK_LOST = 3
@@ -56,7 +56,7 @@ class Run:
     folder: Path | None
     settings: Settings
     quiet: bool
-    page: PageWish | None = None
+    page: PageOptions | None = None
 
 
 def run_with_sensors(run: Run, name: str | None) -> list[Finished]:
@@ -109,12 +109,12 @@ class _Recording:
     diary: Diary
     place: Place
     source: Source
-    direct: Tell | None = None
+    direct: Emit | None = None
 
     def run(self, on_loop: Callable[[Coroutine[Any, Any, list[Finished]]], list[Finished]]) -> list[Finished]:
         """Record, and serve the page afterwards until Ctrl-C."""
         with contextlib.ExitStack() as stack:
-            write = stack.enter_context(Aside(self.diary))
+            write = stack.enter_context(ThreadedEmitter(self.diary))
             if self.what.page is None:
                 return on_loop(self._hold(write, None))
             goal, settings = self.what.plan.goals[0], self.what.settings
@@ -124,23 +124,27 @@ class _Recording:
                 linger(view)
             rated = len(self.diary.rated)
             write.flush()
-        if asyncio.run(ask_how_it_felt(done, self.diary)) or len(self.diary.rated) > rated:
+        if asyncio.run(ask_for_rating(done, self.diary)) or len(self.diary.rated) > rated:
             say_next_time(self.diary)
         return done
 
-    async def _hold(self, write: Aside[Told | Felt], view: SessionView | None) -> list[Finished]:
+    async def _hold(
+        self, write: ThreadedEmitter[SessionEvent | Rating], view: SessionView | None
+    ) -> list[Finished]:
         """Hold the session; while the sensors are disconnected, which takes a while, say what it means."""
         with contextlib.ExitStack() as stack:
-            shown = Aside(stack.enter_context(shown_session(self.what.settings, quiet=self.what.quiet)))
-            told = [self.direct, view, stack.enter_context(shown), write]
-            session = Session(self.source, self.what.plan, self.place, everybody(told), self.what.settings)
+            shown = ThreadedEmitter(
+                stack.enter_context(shown_session(self.what.settings, quiet=self.what.quiet))
+            )
+            listeners = [self.direct, view, stack.enter_context(shown), write]
+            session = Session(self.source, self.what.plan, self.place, to_all(listeners), self.what.settings)
             try:
                 done = await _attended(session, view)
                 closing = asyncio.create_task(session.close())
                 await asyncio.to_thread(stack.close)
                 await asyncio.to_thread(write.flush)
                 if view is None and self.diary.sets:
-                    await ask_how_it_felt(done, self.diary)
+                    await ask_for_rating(done, self.diary)
                 say_next_time(self.diary)
                 await closing
             finally:
@@ -170,29 +174,29 @@ def linger(view: SessionView) -> None:
             time.sleep(LOOK_S)
 
 
-def shown_session(settings: Settings, *, quiet: bool) -> contextlib.AbstractContextManager[Tell]:
+def shown_session(settings: Settings, *, quiet: bool) -> contextlib.AbstractContextManager[Emit]:
     """How a session is shown: a panel in a terminal, else plain lines."""
     if quiet or not can_show_panel():
         return contextlib.nullcontext(PlainSession())
     return LiveSession(settings)
 
 
-def everybody(told: Sequence[Tell | None]) -> Tell:
+def to_all(listeners: Sequence[Emit | None]) -> Emit:
     """Tells all of them."""
 
-    def tell(what: Told) -> None:
-        for one in told:
+    def emit(what: SessionEvent) -> None:
+        for one in listeners:
             if one is not None:
                 one(what)
 
-    return tell
+    return emit
 
 
 def _now() -> datetime:
     return datetime.now().astimezone()
 
 
-class Aside(Generic[T]):
+class ThreadedEmitter(Generic[T]):
     """Hands what is told to `show`, in order, in a thread of its own; a context manager.
 
     It never waits: what is not shown yet is shown on leaving. A reader that goes away (a closed pipe, a
@@ -209,9 +213,9 @@ class Aside(Generic[T]):
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="show", daemon=True)
 
-    def __call__(self, told: T) -> None:
+    def __call__(self, event: T) -> None:
         """Have one thing shown."""
-        self._waiting.put(told)
+        self._waiting.put(event)
 
     def flush(self) -> None:
         """Wait until everything is shown."""
@@ -232,11 +236,11 @@ class Aside(Generic[T]):
     def _run(self) -> None:
         going_on = True
         while going_on:
-            told = self._waiting.get()
-            going_on = told is not None
-            if told is not None and self._failure is None:
+            event = self._waiting.get()
+            going_on = event is not None
+            if event is not None and self._failure is None:
                 try:
-                    self._show(told)
+                    self._show(event)
                     sys.stdout.flush()
                 except BaseException as failure:  # raised on leaving
                     self._failure = failure

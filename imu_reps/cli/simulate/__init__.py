@@ -9,7 +9,7 @@ import click
 
 from imu_reps.cli.console import say
 from imu_reps.cli.simulate.simulated_faults import FAULTS, HOLD_FAULTS
-from imu_reps.cli.simulate.simulated_set import HOLD_S, TEMPO_HELP, USUAL_TEMPO, Wish, planned
+from imu_reps.cli.simulate.simulated_set import HOLD_S, TEMPO_HELP, USUAL_TEMPO, SimulationOptions, planned
 from imu_reps.domain.exercise import EXERCISES, HOLDS
 from imu_reps.errors import FileAccessError
 
@@ -58,7 +58,7 @@ def simulate(
     random_seed: int | None,
     showcase: str | None,
     seed: int,
-    **wishes: Any,
+    **options: Any,
 ) -> None:
     """Write a simulated recording, and its truth as FILE's name with .truth.json beside it.
 
@@ -71,7 +71,7 @@ def simulate(
     elif random_seed is not None:
         _write(_drawn(random_seed), output, random_seed)
     else:
-        _write(_wished(**wishes), output, seed)
+        _write(_wished(**options), output, seed)
 
 
 def _one_way_only(ctx: click.Context) -> None:
@@ -93,9 +93,9 @@ def _one_way_only(ctx: click.Context) -> None:
         raise click.UsageError(f"{lacks}; leave out {', '.join(sorted(others))}.")
 
 
-def _wished(**wishes: Any) -> SetPlan:
+def _wished(**options: Any) -> SetPlan:
     try:
-        return planned(Wish(**wishes))
+        return planned(SimulationOptions(**options))
     except ValueError as error:
         raise click.UsageError(f"{error}.") from error
 

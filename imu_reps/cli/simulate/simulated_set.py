@@ -37,7 +37,7 @@ _TREMOR_DPS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class SimulationOptions:
     """What was asked for on the command line; None: the exercise's usual."""
 
     exercise: str
@@ -52,7 +52,7 @@ class Wish:
     hold_s: float | None = None
 
 
-def planned(wish: Wish) -> SetPlan:
+def planned(options: SimulationOptions) -> SetPlan:
     """The plan of a wish.
 
     Raises
@@ -62,70 +62,70 @@ def planned(wish: Wish) -> SetPlan:
     """
     from imu_reps.sim.wearer import BodyPlan, SetPlan
 
-    held = wish.exercise in HOLDS
-    both = held or wish.exercise in ("double_leg_raise", "hanging_leg_raise")
-    sensor = _sensor(wish)
+    held = options.exercise in HOLDS
+    both = held or options.exercise in ("double_leg_raise", "hanging_leg_raise")
+    sensor = _sensor(options)
     return SetPlan(
-        exercise=cast("Exercise", wish.exercise),
-        side=cast("Side", wish.side or ("both" if both else "left")),
-        reps=(_hold(wish),) if held else _reps(wish),
+        exercise=cast("Exercise", options.exercise),
+        side=cast("Side", options.side or ("both" if both else "left")),
+        reps=(_hold(options),) if held else _reps(options),
         body=BodyPlan(tremor_dps=_TREMOR_DPS) if held else BodyPlan(),
-        life=_life(wish),
+        life=_life(options),
         pelvis=sensor,
         ankle=sensor,
-        tempo_target=None if held else _tempo(wish),
+        tempo_target=None if held else _tempo(options),
     )
 
 
-def _hold(wish: Wish) -> RepPlan:
+def _hold(options: SimulationOptions) -> RepPlan:
     """Legs up, held with what the faults bring from their second on, and down."""
     from imu_reps.sim.wearer import HoldPlan, RepPlan
 
-    hold_s, hold = wish.hold_s or HOLD_S, HoldPlan()
-    for name, from_s in (parse_hold_fault(fault, hold_s) for fault in wish.faults):
+    hold_s, hold = options.hold_s or HOLD_S, HoldPlan()
+    for name, from_s in (parse_hold_fault(fault, hold_s) for fault in options.faults):
         hold = HOLD_FAULTS[name](hold, from_s)
-    top_deg = wish.range_deg or _USUAL_RANGE_DEG[wish.exercise]
+    top_deg = options.range_deg or _USUAL_RANGE_DEG[options.exercise]
     return RepPlan(top_deg=top_deg, top_pause_s=hold_s, bottom_pause_s=2.0, hold=hold)
 
 
-def _tempo(wish: Wish) -> Tempo:
+def _tempo(options: SimulationOptions) -> Tempo:
     from imu_reps.domain.tempo import named_tempo
 
-    return named_tempo(wish.tempo or _USUAL_TEMPO.get(wish.exercise, USUAL_TEMPO))
+    return named_tempo(options.tempo or _USUAL_TEMPO.get(options.exercise, USUAL_TEMPO))
 
 
-def _reps(wish: Wish) -> tuple[RepPlan, ...]:
+def _reps(options: SimulationOptions) -> tuple[RepPlan, ...]:
     """Repetitions that are measured as the tempo asked for."""
     from imu_reps.sim.wearer import RepPlan, paced
 
-    tempo = _tempo(wish)
+    tempo = _tempo(options)
     if min(tempo.eccentric_s, tempo.concentric_s) < 0.2:
         raise ValueError("lowering and lifting take at least 0.2 s each")
-    range_deg = wish.range_deg or _USUAL_RANGE_DEG.get(wish.exercise, _RANGE_DEG)
-    heel_tap = wish.exercise == "heel_tap"
+    range_deg = options.range_deg or _USUAL_RANGE_DEG.get(options.exercise, _RANGE_DEG)
+    heel_tap = options.exercise == "heel_tap"
     rep = RepPlan(top_deg=0.0 if heel_tap else range_deg, bottom_deg=-range_deg if heel_tap else 0.0)
-    reps = [paced(rep, tempo)] * wish.reps
-    for name, numbers in (parse_fault(fault, wish.reps) for fault in wish.faults):
+    reps = [paced(rep, tempo)] * options.reps
+    for name, numbers in (parse_fault(fault, options.reps) for fault in options.faults):
         reps = [FAULTS[name](rep) if number in numbers else rep for number, rep in enumerate(reps, 1)]
     return tuple(reps)
 
 
-def _sensor(wish: Wish) -> SensorPlan:
+def _sensor(options: SimulationOptions) -> SensorPlan:
     from imu_reps.sim.wearer import RadioPlan, SensorPlan
 
     named = (
-        wish.exercise == "hanging_leg_raise"
+        options.exercise == "hanging_leg_raise"
     )  # without axes nobody could tell which way a hanging pelvis tips
-    return SensorPlan(rate_hz=wish.rate_hz, named=named, radio=RadioPlan(loss=wish.loss))
+    return SensorPlan(rate_hz=options.rate_hz, named=named, radio=RadioPlan(loss=options.loss))
 
 
-def _life(wish: Wish) -> LifePlan:
+def _life(options: SimulationOptions) -> LifePlan:
     from imu_reps.sim.wearer import Act, LifePlan
 
-    if not wish.life:
+    if not options.life:
         return LifePlan()
     walk = Act("walk", 6.0)
-    if wish.exercise == "hanging_leg_raise":
+    if options.exercise == "hanging_leg_raise":
         return LifePlan(
             before=(walk, Act("stand", 2.0), Act("hang_up", 2.0)), after=(Act("let_go", 2.0), walk)
         )

@@ -17,9 +17,9 @@ from imu_reps.domain.samples import FloatArray, IntArray
 #: Length of the windows of which the least delay is taken.
 WINDOW_S = 1.0
 #: A window of fewer packets says little; more windows than this say no more.
-FEWEST_PACKETS = 4
-FEWEST_WINDOWS = 8
-MOST_WINDOWS = 256
+MIN_PACKETS = 4
+MIN_WINDOWS = 8
+MAX_WINDOWS = 256
 #: A line further from the first guess than this share of it has found nothing.
 FARTHEST = 0.5
 #: How much more a minimum below the line counts than one above it (asymmetric least squares).
@@ -118,8 +118,8 @@ def _window_minima(delay: FloatArray, arrival_s: FloatArray, epoch: IntArray) ->
 def _packets_per_window(arrival_s: FloatArray) -> int:
     count = len(arrival_s)
     per_second = count / max(arrival_s[-1] - arrival_s[0], 1e-9)
-    per_window = min(per_second * WINDOW_S, count / FEWEST_WINDOWS)
-    return int(max(per_window, FEWEST_PACKETS, count / MOST_WINDOWS))
+    per_window = min(per_second * WINDOW_S, count / MIN_WINDOWS)
+    return int(max(per_window, MIN_PACKETS, count / MAX_WINDOWS))
 
 
 def _least_of_each(delay: FloatArray, per_window: int) -> IntArray:

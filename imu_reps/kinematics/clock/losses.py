@@ -14,11 +14,11 @@ from imu_reps.domain.samples import FloatArray, IntArray
 from imu_reps.kinematics.clock.envelope import packet_ends
 
 #: Fewer packets tell nothing of losses.
-FEWEST_PACKETS = 24
+MIN_PACKETS = 24
 #: A window minimum is taken over this long and this many packets, and over more where delays are long:
 #: so many that a packet's typical delay, shared among them, is this many times less than one loss moves.
 WINDOW_S = 0.2
-LEAST_PACKETS = 8
+MIN_PER_WINDOW = 8
 MINIMUM_RATIO = 6.0
 #: Windows over which the sensor's phase is averaged.
 WINDOWS = 32
@@ -53,7 +53,7 @@ def uncounted_losses(
     """
     ends = packet_ends(arrival_s, np.zeros(len(arrival_s), dtype=np.int64))
     sizes = np.diff(ends, prepend=-1)
-    if len(ends) < FEWEST_PACKETS:
+    if len(ends) < MIN_PACKETS:
         return np.zeros(len(sample), dtype=np.int64), guesses_s[0]
     step = samples_per_notification(sizes)
     number, arrival = sample[ends], arrival_s[ends]
@@ -87,7 +87,7 @@ def period_between_losses(
     Parameters
     ----------
     number, arrival_s : (n,) float
-        Of the packets' last samples; at least `FEWEST_PACKETS`.
+        Of the packets' last samples; at least `MIN_PACKETS`.
     step : int
         Samples that are lost together.
     guesses_s : tuple of float
@@ -129,12 +129,12 @@ def _modulo(value_s: FloatArray, modulus_s: float) -> FloatArray:
 
 def _packets_per_window(delay_s: FloatArray, arrival_s: FloatArray, lost_s: float) -> int:
     """Enough packets that the minimum's own delay is small against what one loss moves."""
-    windows = len(delay_s) // LEAST_PACKETS
-    folded = delay_s[: windows * LEAST_PACKETS].reshape(windows, LEAST_PACKETS)
+    windows = len(delay_s) // MIN_PER_WINDOW
+    folded = delay_s[: windows * MIN_PER_WINDOW].reshape(windows, MIN_PER_WINDOW)
     typical_delay_s = float(np.median(folded.mean(axis=1) - folded.min(axis=1)))
     enough = MINIMUM_RATIO * typical_delay_s / lost_s
     in_window = WINDOW_S * len(delay_s) / max(float(arrival_s[-1] - arrival_s[0]), 1e-9)
-    return int(min(max(enough, in_window, LEAST_PACKETS), len(delay_s) / 3))
+    return int(min(max(enough, in_window, MIN_PER_WINDOW), len(delay_s) / 3))
 
 
 def _window_minima(delay_s: FloatArray, packets: int) -> IntArray:

@@ -17,7 +17,7 @@ from imu_reps.kinematics.clock.envelope import WINDOW_S, Envelope, fit_envelope,
 from imu_reps.kinematics.clock.ticks import DATA_SHEET_ERROR, OTHER_RATE, Ticks, no_rate, sample_ticks
 
 #: Successive samples are at least this share of a period apart.
-LEAST_SPACING = 0.2
+MIN_SPACING = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def fit_clock(block: SampleBlock, header: SensorHeader) -> TimedSamples:
     if ticks_a_step is None:
         raise no_rate(block)
     period_s = line.slope * ticks_a_step
-    time_s = _apart(line.offset_s[ticks.epoch] + line.slope * ticks.tick, LEAST_SPACING * period_s)
+    time_s = _apart(line.offset_s[ticks.epoch] + line.slope * ticks.tick, MIN_SPACING * period_s)
     _count_across_epochs(steps, time_s, ticks.epoch, period_s)
     lost = _holes(block.sample[ticks.rows], ticks.epoch) if header.counter == "device" else None
     index = np.append(0, np.cumsum(steps))
@@ -138,11 +138,11 @@ def _steps(ticks: Ticks, header: SensorHeader) -> tuple[IntArray, float | None]:
     return steps, float(difference[inside].sum() / steps[inside].sum())
 
 
-def _apart(time_s: FloatArray, least_s: float) -> FloatArray:
+def _apart(time_s: FloatArray, min_s: float) -> FloatArray:
     """Push times later where they overlap, as around a clock that was set anew."""
-    if np.all(np.diff(time_s) >= least_s):
+    if np.all(np.diff(time_s) >= min_s):
         return time_s
-    ramp = least_s * np.arange(len(time_s))
+    ramp = min_s * np.arange(len(time_s))
     return np.asarray(np.maximum.accumulate(time_s - ramp) + ramp)
 
 

@@ -5,7 +5,7 @@ Samples that come after a later one cannot be put back in order any more: they a
 
 No sample is timed after its own arrival. Where only the host counts, a late sample has waited, until arrivals
 at the sensor's usual pace show that others before it were lost; where that proves wrong, samples are left out
-until they are later than the newest again. More than `MOST_LATE_S` nothing waits.
+until they are later than the newest again. More than `MAX_LATE_S` nothing waits.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from imu_reps.kinematics.clock.ticks import CLOCK_DIGITS, DATA_SHEET_ERROR, LATE
 #: Times approach a refitted line within about this long instead of jumping to it.
 SLEW_S = 0.15
 #: Time advances by at least this share of a period from sample to sample, where there is room.
-LEAST_ADVANCE = 0.5
+MIN_ADVANCE = 0.5
 #: Room for less than this before the arrival is none.
 NO_ROOM_S = 1e-9
 #: Time never reaches the arrival, so that the next of the same packet has room, too.
@@ -179,12 +179,12 @@ class _Stream:
 
     def _end_window(self, arrival_s: float) -> None:
         """Refit the line; where ticks stay behind it by the same, they are late for good."""
-        late_s, least = self._line.least_delay_s, self._line.least
+        late_s, minimum = self._line.min_delay_s, self._line.minimum
         same = [each for each in self._late if abs(each - late_s) < SAME_S] if self._line.late else []
         self._late = [*same, late_s] if self._line.late else []
         self._line.end_window(arrival_s)
         if len(self._late) >= STOOD_STILL_WINDOWS and not self._losses:
-            self._line.begin(*least)
+            self._line.begin(*minimum)
             self._late.clear()
 
     def _lost_before(self, key: float, arrival_s: float) -> float | None:
@@ -216,7 +216,7 @@ class _Stream:
             return False
         passed_s = max(0.0, (tick - self._placed_tick) * self._line.slope)
         error_s = line_s - self.time_s - passed_s
-        step_s = max(passed_s + error_s * min(1.0, passed_s / SLEW_S), LEAST_ADVANCE * period_s)
+        step_s = max(passed_s + error_s * min(1.0, passed_s / SLEW_S), MIN_ADVANCE * period_s)
         self.time_s += min(step_s, room_s - min(LEFT_ROOM_S, room_s / 8.0))
         self._placed_tick = tick
         return True

@@ -16,9 +16,9 @@ from imu_reps.kinematics.clock.envelope import BELOW
 #: Until a second packet tells, an unknown rate is taken to be 100 Hz.
 UNKNOWN_SLOPE = 0.01
 #: No sensor is faster than 10 kHz.
-LEAST_SLOPE = 1e-4
+MIN_SLOPE = 1e-4
 WINDOW_S = 0.4
-FEWEST_ARRIVALS = 3
+MIN_ARRIVALS = 3
 #: Windows the line is fitted through: long enough for the rate, short enough to follow a warming clock.
 WINDOWS = 128
 #: Windows after which the line rests on measurement.
@@ -31,7 +31,7 @@ NOISE_S = 0.002
 #: windows show it, and most of them the same, since a link that trickles or catches up shows any.
 OTHER_RATE = 0.1
 OTHER_RATE_WINDOWS = 14
-MOST_AGREE = 0.8
+MAX_AGREE = 0.8
 AGAIN = 2
 #: What other means measure is within this share of the slope, or wrong.
 NEAR_RATE = 0.02
@@ -57,9 +57,9 @@ class LiveEnvelope:
 
     Attributes
     ----------
-    least : tuple of float
+    minimum : tuple of float
         Tick and arrival of the least delayed sample in the running window.
-    least_delay_s : float
+    min_delay_s : float
         Its delay against the line.
     """
 
@@ -99,7 +99,7 @@ class LiveEnvelope:
         self._first_end: tuple[float, float] | None = None
         self._newest = tick, host_s
         self.begin_window(host_s)
-        self.least_delay_s, self.least = 0.0, self._newest
+        self.min_delay_s, self.minimum = 0.0, self._newest
 
     def expect(self, slope: float) -> None:
         """Take a slope that was measured by other means; the line begins anew where it was off."""
@@ -114,7 +114,7 @@ class LiveEnvelope:
 
     def window_full(self, arrival_s: float) -> bool:
         """Whether an arrival is the first after the running window."""
-        return arrival_s >= self._start_s + WINDOW_S and self._arrivals >= FEWEST_ARRIVALS
+        return arrival_s >= self._start_s + WINDOW_S and self._arrivals >= MIN_ARRIVALS
 
     def take(self, tick: float, arrival_s: float) -> None:
         """Take a sample into the running window; before the first one ends the line only sinks."""
@@ -127,19 +127,19 @@ class LiveEnvelope:
             if self.settled:
                 self._minima.clear()
             delay = 0.0
-        if delay <= self.least_delay_s:
-            self.least_delay_s, self.least = delay, (tick, arrival_s)
+        if delay <= self.min_delay_s:
+            self.min_delay_s, self.minimum = delay, (tick, arrival_s)
 
     @property
     def late(self) -> bool:
         """Whether the whole running window is too late to tell of the line."""
-        return self.has_slope and self.least_delay_s > LATE_S
+        return self.has_slope and self.min_delay_s > LATE_S
 
     def end_window(self, arrival_s: float) -> None:
         """Refit with the running window's minimum, if it was in time, and begin another window."""
-        self._windows.append(self.least)
+        self._windows.append(self.minimum)
         if not self.late:
-            self._minima.append(self.least)
+            self._minima.append(self.minimum)
         self._judge_slope()
         if self._minima:
             self._refit()
@@ -148,7 +148,7 @@ class LiveEnvelope:
     def begin_window(self, arrival_s: float) -> None:
         """Forget the running window and begin another."""
         self._start_s, self._arrivals = arrival_s, 0
-        self.least_delay_s, self.least = np.inf, (0.0, arrival_s)
+        self.min_delay_s, self.minimum = np.inf, (0.0, arrival_s)
 
     def _end_packet(self) -> None:
         """A packet's last sample waited least: an unknown slope comes from these, until windows tell."""
@@ -158,7 +158,7 @@ class LiveEnvelope:
             self._first_end = self._newest
         elif self._expected is None and not self._minima and tick > self._first_end[0]:
             host_s = self.at(tick)
-            self.slope = max((arrival_s - self._first_end[1]) / (tick - self._first_end[0]), LEAST_SLOPE)
+            self.slope = max((arrival_s - self._first_end[1]) / (tick - self._first_end[0]), MIN_SLOPE)
             self._tick, self._host_s = tick, min(host_s, arrival_s)
 
     def _refit(self) -> None:
@@ -186,7 +186,7 @@ class LiveEnvelope:
         if len(self._windows) < 2:
             return
         ticks, seconds = np.diff(np.array(self._windows), axis=0).T
-        slopes = np.maximum(seconds / np.maximum(ticks, 1e-9), LEAST_SLOPE)
+        slopes = np.maximum(seconds / np.maximum(ticks, 1e-9), MIN_SLOPE)
         measured = float(np.median(slopes))
         self._return_to_nominal(slopes)
         if self._expected is None:
@@ -196,7 +196,7 @@ class LiveEnvelope:
         self._agreed = off < OTHER_RATE or self._seconds
         presumed = self._error > WANDER and not self._seconds and len(self._windows) >= OTHER_RATE_WINDOWS
         same = np.abs(np.append(slopes, seconds.sum() / ticks.sum()) / measured - 1.0) < OTHER_RATE
-        if off > NEAR_RATE and presumed and same[-1] and same.mean() >= MOST_AGREE:
+        if off > NEAR_RATE and presumed and same[-1] and same.mean() >= MAX_AGREE:
             self._expected, self._error, self._agreed = measured, OTHER_RATE, True
             self._minima = self._windows.copy()
 

@@ -17,7 +17,7 @@ LOST_SHARE = 0.6
 LATE_FOR_S = 0.3
 #: So many of them that their number times what would be lost is this long: smaller losses need more.
 EVIDENCE_S = 0.08
-FEWEST_ARRIVALS = 3
+MIN_ARRIVALS = 3
 #: More is believed later.
 MUCH_S, MUCH_FOR_S = 0.25, 0.6
 #: What they show holds only at about the sensor's pace, not while a link trickles or catches up.
@@ -29,7 +29,7 @@ FALLEN_S = 0.05
 #: After a silence, so much more than the time since is a backlog: nothing was lost then.
 BACKLOG_S = 0.1
 #: No backlog is longer: arrivals later than this lost samples, or nothing tells when they were taken.
-MOST_LATE_S = 6.0
+MAX_LATE_S = 6.0
 #: The period is measured apart from losses over so many packets, again and again.
 PACKETS = 768
 PACKETS_FIRST = 128
@@ -76,7 +76,7 @@ class LiveLosses:
         self._newest = number, arrival_s
         self._size += 1
         late_s = arrival_s - line.at(tick)
-        if min(late_s, silence_s) > LEAP_S or (late_s > MOST_LATE_S and not self._doubtful):
+        if min(late_s, silence_s) > LEAP_S or (late_s > MAX_LATE_S and not self._doubtful):
             self._doubtful = True
             self._begin_run(number, arrival_s)
         if self._doubtful:
@@ -96,7 +96,7 @@ class LiveLosses:
 
     def _begin_run(self, number: float, arrival_s: float) -> None:
         """Begin to watch arrivals that stay late."""
-        self._since, self._arrivals, self._least_s = (number, arrival_s), 0, inf
+        self._since, self._arrivals, self._min_s = (number, arrival_s), 0, inf
 
     def _pace(self, number: float, arrival_s: float, line: LiveEnvelope) -> float:
         """Seconds of samples a second since the run began."""
@@ -106,7 +106,7 @@ class LiveLosses:
         self, late_s: float, new_packet: bool, number: float, arrival_s: float, line: LiveEnvelope
     ) -> float | None:
         """Whether the sensor was away, and for how long; its packets may be cut otherwise since."""
-        self._least_s = min(self._least_s, late_s)
+        self._min_s = min(self._min_s, late_s)
         since_s = arrival_s - self._since[1]
         waited = number - self._since[0] - (self._together or 1)
         if waited * line.slope - since_s > BACKLOG_S:
@@ -121,7 +121,7 @@ class LiveLosses:
         self._doubtful = False
         self._ends.clear()
         self._ended, self._found = 0, 0
-        lost = self._least_s / line.slope
+        lost = self._min_s / line.slope
         self._begin_run(number, arrival_s)
         return lost
 
@@ -139,9 +139,9 @@ class LiveLosses:
             self._begin_run(number, arrival_s)
             self._first_s = late_s
         self._arrivals += new_packet or not self._arrivals
-        self._least_s = min(self._least_s, late_s)
-        enough = self._arrivals >= max(FEWEST_ARRIVALS, EVIDENCE_S / packet_s)
-        late_for_s = LATE_FOR_S if self._least_s < MUCH_S else MUCH_FOR_S
+        self._min_s = min(self._min_s, late_s)
+        enough = self._arrivals >= max(MIN_ARRIVALS, EVIDENCE_S / packet_s)
+        late_for_s = LATE_FOR_S if self._min_s < MUCH_S else MUCH_FOR_S
         if not (enough and new_packet) or arrival_s - self._since[1] < late_for_s:
             return 0
         pace = self._pace(number, arrival_s, line)
@@ -150,7 +150,7 @@ class LiveLosses:
         if pace < STEADY_PACE[0]:
             self._begin_run(number, arrival_s)
             return 0
-        lost = int(self._least_s / packet_s + 1 - LOST_SHARE) * together
+        lost = int(self._min_s / packet_s + 1 - LOST_SHARE) * together
         return self._believe(lost, number, arrival_s)
 
     def _believe(self, lost: int, number: float, arrival_s: float) -> int:

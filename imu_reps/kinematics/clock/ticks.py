@@ -32,7 +32,7 @@ SILENT_PACKETS = 10
 #: Device clocks count microseconds at best: stamps alike to this many digits are one.
 CLOCK_DIGITS = 6
 #: A device clock that stands still between samples more often than this stamps packets, not samples.
-MOST_STANDING = 0.1
+MAX_STANDING = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def has_device_clock(block: SampleBlock) -> bool:
     if not len(block) or not np.isfinite(block.device_time_s).all():
         return False
     stamps = np.round(block.device_time_s, CLOCK_DIGITS)
-    return len(stamps) < 2 or float(np.mean(np.diff(stamps) <= 0)) <= MOST_STANDING
+    return len(stamps) < 2 or float(np.mean(np.diff(stamps) <= 0)) <= MAX_STANDING
 
 
 def sample_ticks(block: SampleBlock, header: SensorHeader) -> Ticks:

@@ -76,9 +76,9 @@ def without_knocks(timed: TimedSamples, block: SampleBlock) -> SampleBlock:
         turned_deg = _turned_deg(gyr, acc, step_s, (start, end), following)
         if turned_deg is not None:
             gyr[start:end] = turned_deg / step_s[start:end].sum()
-    mended_gyr, mended_acc = block.gyr_dps.copy(), block.acc_mps2.copy()
-    mended_gyr[timed.order], mended_acc[timed.order] = gyr, acc
-    return replace(block, gyr_dps=mended_gyr, acc_mps2=mended_acc)
+    repaired_gyr, repaired_acc = block.gyr_dps.copy(), block.acc_mps2.copy()
+    repaired_gyr[timed.order], repaired_acc[timed.order] = gyr, acc
+    return replace(block, gyr_dps=repaired_gyr, acc_mps2=repaired_acc)
 
 
 def _turned_deg(

@@ -79,11 +79,11 @@ def offset_from_arrivals(
         The fits with corrected times.
     SensorOffset
     """
-    heard = {place: (*packets(timed, blocks[place]), _sd_s(timed)) for place, timed in clocks.items()}
-    waits = {place: connection_wait(*heard[place]) for place in heard}
+    arrived = {place: (*packets(timed, blocks[place]), _sd_s(timed)) for place, timed in clocks.items()}
+    waits = {place: connection_wait(*arrived[place]) for place in arrived}
     shown = {wait.interval_s for wait in waits.values()} - {None}
     if len(shown) == 1:
-        waits |= {p: connection_wait(*heard[p], *shown) for p, wait in waits.items() if not wait.interval_s}
+        waits |= {p: connection_wait(*arrived[p], *shown) for p, wait in waits.items() if not wait.interval_s}
     corrected = {
         place: replace(timed, time_s=waits[place].corrected(timed.time_s)) for place, timed in clocks.items()
     }

@@ -14,11 +14,11 @@ import numpy as np
 from imu_reps.domain.samples import FloatArray, IntArray
 
 #: The times of two sensors on one host are hardly this far apart.
-MOST_OFFSET_S = 0.25
+MAX_OFFSET_S = 0.25
 
 #: An impact stands out of what is around it by this much, and by so many times the sensor's own unrest.
-LEAST_IMPACT_MPS2 = 4.0
-LEAST_RATIO = 8.0
+MIN_IMPACT_MPS2 = 4.0
+MIN_RATIO = 8.0
 #: What is around an impact; an impact with its ringing; two taps are further apart.
 AROUND_S = 0.25
 RINGING_S = 0.04
@@ -29,7 +29,7 @@ APART_S = 0.12
 TOGETHER_S = 0.015
 #: One impact of each at the same time may be chance, and so may less than half of all.
 FEWEST = 2
-FEWEST_SHARE = 0.5
+MIN_SHARE = 0.5
 #: Another offset that matches nearly as many impacts makes the pattern ambiguous.
 RIVAL = 0.7
 
@@ -78,14 +78,14 @@ class NoTap:
     reason: str
 
 
-def find_taps(pelvis: Shaken, ankle: Shaken, most_s: float = MOST_OFFSET_S) -> TapOffset | NoTap:
+def find_taps(pelvis: Shaken, ankle: Shaken, max_s: float = MAX_OFFSET_S) -> TapOffset | NoTap:
     """Find the impacts that both sensors share, and the offset between their times.
 
     Parameters
     ----------
     pelvis, ankle : Shaken
         A few seconds of each, on the same host's clock.
-    most_s : float
+    max_s : float
         Offsets beyond this are not thought possible.
     """
     felt = _impacts(pelvis), _impacts(ankle)
@@ -93,7 +93,7 @@ def find_taps(pelvis: Shaken, ankle: Shaken, most_s: float = MOST_OFFSET_S) -> T
         if not len(impacts.time_s):
             return NoTap(f"the {place} sensor felt no impact then")
     period_s = max(float(np.median(np.diff(shaken.time_s))) for shaken in (pelvis, ankle))
-    pairs = _matched(*felt, most_s, max(TOGETHER_S, period_s))
+    pairs = _matched(*felt, max_s, max(TOGETHER_S, period_s))
     if isinstance(pairs, NoTap):
         return pairs
     apart = felt[0].time_s[pairs[0]] - felt[1].time_s[pairs[1]]
@@ -113,7 +113,7 @@ def _impacts(shaken: Shaken) -> _Impacts:
     size = _jolt(shaken)
     if len(size) < 3:
         return _Impacts(np.empty(0), np.empty(0))
-    least = max(LEAST_IMPACT_MPS2, LEAST_RATIO * float(np.median(size)))
+    least = max(MIN_IMPACT_MPS2, MIN_RATIO * float(np.median(size)))
     peaks: list[int] = []
     for row in np.argsort(size)[::-1].tolist():
         if size[row] < least:
@@ -146,12 +146,12 @@ def _middle(time_s: FloatArray, size: FloatArray, peak: int) -> float:
 
 
 def _matched(
-    pelvis: _Impacts, ankle: _Impacts, most_s: float, together_s: float
+    pelvis: _Impacts, ankle: _Impacts, max_s: float, together_s: float
 ) -> tuple[IntArray, IntArray] | NoTap:
     """Which impacts belong together, under the one offset that most of them agree on."""
     apart = pelvis.time_s[:, None] - ankle.time_s[None, :]
     weight = np.sqrt(np.minimum(pelvis.size_mps2[:, None], ankle.size_mps2[None, :]))
-    tried = apart[np.abs(apart) < most_s]
+    tried = apart[np.abs(apart) < max_s]
     if not len(tried):
         return NoTap("the two sensors felt no impact at the same time")
     together = np.abs(apart[None] - tried[:, None, None]) < together_s
@@ -161,7 +161,7 @@ def _matched(
     if rivals.any() and support[rivals].max() > RIVAL * support[best]:
         return NoTap("more than one offset fits the impacts")
     in_pelvis, in_ankle = np.nonzero(together[best])
-    if len(in_pelvis) < max(FEWEST, FEWEST_SHARE * min(apart.shape)):
+    if len(in_pelvis) < max(FEWEST, MIN_SHARE * min(apart.shape)):
         return NoTap("the two sensors felt too few of the impacts together")
     return in_pelvis.astype(np.int64), in_ankle.astype(np.int64)
 

@@ -16,7 +16,7 @@ from imu_reps.report.page.page import template
 from imu_reps.report.rep_table import NOT_MEASURED
 
 #: More rows are not read in a minute.
-MOST_ROWS = 14
+MAX_ROWS = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,8 @@ def hand_over_page(
     return template("hand_over.html.j2").render(
         title=f"Leg raises: {person}" if person else "Leg raises",
         plan=plan_line(plan),
-        shown=rows[-MOST_ROWS:][::-1],
-        left_out=max(0, len(rows) - MOST_ROWS),
+        shown=rows[-MAX_ROWS:][::-1],
+        left_out=max(0, len(rows) - MAX_ROWS),
         progress=[progress_words(one) for one in progress],
         advice=list(advice),
         version=sets[-1].summary.version,

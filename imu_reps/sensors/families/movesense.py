@@ -27,7 +27,7 @@ from imu_reps.sensors.families.movesense_packets import (
 from imu_reps.sensors.unwrap import PacketClock, Spacing, Stamped, after_link_loss, put_in_order
 from imu_reps.sensors.wire import (
     BATTERY_LEVEL,
-    NOTHING_SAID,
+    NOTHING_SPOKEN,
     Advertisement,
     Characteristic,
     Decoded,
@@ -155,7 +155,7 @@ def _take_reading(state: MovesenseState, payload: bytes, arrival_s: float) -> tu
         state, samples = _append(state, new, time_ms)
         taken.append(samples)
     repeated = len(reading) if order.repeated else 0
-    return state, Decoded(join_samples(taken), NOTHING_SAID, order.damaged, repeated, order.restarted)
+    return state, Decoded(join_samples(taken), NOTHING_SPOKEN, order.damaged, repeated, order.restarted)
 
 
 def _append(state: MovesenseState, reading: Imu6Reading, time_ms: int) -> tuple[MovesenseState, Samples]:

@@ -25,8 +25,8 @@ TIME_BYTES = 4
 #: Three floats of acceleration and three of angular rate.
 SAMPLE_BYTES = 24
 #: The widest ranges, and a little: what lies beyond is no reading.
-MOST_ACC_MPS2 = 16 * STANDARD_GRAVITY_MPS2 * 1.1
-MOST_GYR_DPS = 2000 * 1.1
+MAX_ACC_MPS2 = 16 * STANDARD_GRAVITY_MPS2 * 1.1
+MAX_GYR_DPS = 2000 * 1.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def parse_imu6(payload: bytes) -> Imu6Reading | None:
         return None
     with np.errstate(invalid="ignore"):  # bytes that are no numbers are told below
         values = np.frombuffer(payload, "<f4", offset=TIME_BYTES).reshape(2, count, 3).astype(np.float64)
-    possible = (np.abs(values[0]) <= MOST_ACC_MPS2) & (np.abs(values[1]) <= MOST_GYR_DPS)
+    possible = (np.abs(values[0]) <= MAX_ACC_MPS2) & (np.abs(values[1]) <= MAX_GYR_DPS)
     if not possible.all():
         return None
     return Imu6Reading(int.from_bytes(payload[:TIME_BYTES], "little"), values[0], values[1])

@@ -56,7 +56,7 @@ SEQ_MODULUS = 1 << 16
 #: Eight numbers fit easily; more without a newline is no line.
 LONGEST_LINE = 160
 #: A number that went up by more than so many times what the clock says is taken for damaged.
-MOST_STEPS = 4
+MAX_STEPS = 4
 _NUMBER = rb"[+-]?(?:\d{1,15}\.?\d{0,15}|\.\d{1,15})(?:[eE][+-]?\d{1,2})?"
 _LINE = re.compile(rb" *(\d{1,18}) *, *(\d{1,18})((?: *, *" + _NUMBER + rb"){6}) *\r?")
 
@@ -169,7 +169,7 @@ def _numbered(state: NordicUartState, seq: int, us: int) -> tuple[NordicUartStat
     step = seq - old_seq
     if max(seq, old_seq) < SEQ_MODULUS:
         step = unwrap_near(step, SEQ_MODULUS, expected)
-    if not 1 <= step <= MOST_STEPS * (expected + 1):
+    if not 1 <= step <= MAX_STEPS * (expected + 1):
         step = max(round(expected), 1)
     spacing = state.spacing.learned(passed_s, 1) if step == 1 else state.spacing
     return replace(state, spacing=spacing, newest=(seq, us, old_number + step)), old_number + step

@@ -16,7 +16,7 @@ from imu_reps.domain.samples import BoolArray, FloatArray, IntArray
 from imu_reps.sensors.wire import Samples, no_samples
 
 #: So many samples wait for the other stream: 10 s at 100 Hz. More means that the other stream has ended.
-MOST_WAITING = 1000
+MAX_WAITING = 1000
 
 
 def _empty_times() -> FloatArray:
@@ -53,17 +53,17 @@ class TimedStreams:
         """These and newer accelerometer samples."""
         return replace(
             self,
-            number=np.concatenate([self.number, number])[-MOST_WAITING:],
-            acc_time_s=np.concatenate([self.acc_time_s, time_s])[-MOST_WAITING:],
-            acc_mps2=np.concatenate([self.acc_mps2, acc_mps2])[-MOST_WAITING:],
+            number=np.concatenate([self.number, number])[-MAX_WAITING:],
+            acc_time_s=np.concatenate([self.acc_time_s, time_s])[-MAX_WAITING:],
+            acc_mps2=np.concatenate([self.acc_mps2, acc_mps2])[-MAX_WAITING:],
         )
 
     def with_gyr(self, time_s: FloatArray, gyr_dps: FloatArray) -> TimedStreams:
         """These and newer gyroscope samples."""
         return replace(
             self,
-            gyr_time_s=np.concatenate([self.gyr_time_s, time_s])[-MOST_WAITING:],
-            gyr_dps=np.concatenate([self.gyr_dps, gyr_dps])[-MOST_WAITING:],
+            gyr_time_s=np.concatenate([self.gyr_time_s, time_s])[-MAX_WAITING:],
+            gyr_dps=np.concatenate([self.gyr_dps, gyr_dps])[-MAX_WAITING:],
         )
 
 

@@ -20,7 +20,7 @@ HEADER_BYTES = 10
 TYPE_BITS = 0x3F
 COMPRESSED = 0x80
 #: Differences are of at most 32-bit numbers.
-MOST_BITS = 32
+MAX_BITS = 32
 #: Later times do not fit a signed 64-bit count of ns (the year 2292): no clock shows them.
 LATEST_NS = 2**63
 
@@ -170,7 +170,7 @@ def delta_blocks(content: bytes) -> tuple[Block, ...] | None:
     at = 0
     while at < len(content):
         head = content[at : at + 2]
-        if len(head) < 2 or head[0] > MOST_BITS:
+        if len(head) < 2 or head[0] > MAX_BITS:
             return None
         bits, count = head
         size = -(-bits * count * AXES // 8)

@@ -141,7 +141,7 @@ def battery_percent(centivolt: int) -> float | None:
     """Charge from the battery's voltage; 0 is "unknown", not "empty"."""
     if centivolt == 0:
         return None
-    return float(next((percent for least, percent in BATTERY_STEPS if centivolt >= least), 0))
+    return float(next((percent for minimum, percent in BATTERY_STEPS if centivolt >= minimum), 0))
 
 
 def hardware_address(registers: dict[int, int]) -> str | None:

@@ -82,7 +82,7 @@ class Air:
         stack = HostStack(self._controller, AsyncPipeSink(self._controller))
         configuration = DeviceConfiguration(name="computer", address=hci.Address(_COMPUTER))
         self.host = Host(config=configuration, host=stack)
-        self.host.on(Host.EVENT_ADVERTISEMENT, self._heard)
+        self.host.on(Host.EVENT_ADVERTISEMENT, self._on_advertisement)
         await self.host.power_on()
         return self
 
@@ -131,15 +131,15 @@ class Air:
         self.trouble = None
         self.medium.computer_hears = True
 
-    async def scan(self, heard: Callable[[Advertisement], None]) -> None:
+    async def scan(self, listener: Callable[[Advertisement], None]) -> None:
         """Have `heard` called for every advertisement; several may listen at once."""
-        self._listeners.append(heard)
+        self._listeners.append(listener)
         if len(self._listeners) == 1:
             await self.host.start_scanning(active=False)
 
-    async def scan_no_more(self, heard: Callable[[Advertisement], None]) -> None:
+    async def scan_no_more(self, listener: Callable[[Advertisement], None]) -> None:
         """Stop calling `heard`."""
-        self._listeners.remove(heard)
+        self._listeners.remove(listener)
         if not self._listeners:
             await self.host.stop_scanning()
 
@@ -174,9 +174,9 @@ class Air:
         """What makes the computer give up its present link to a sensor that has fallen silent."""
         return self._controller.loss_of(address)
 
-    def _heard(self, advertisement: Advertisement) -> None:
+    def _on_advertisement(self, advertisement: Advertisement) -> None:
         # the controller answers a scan with the same words again
         if not advertisement.is_scan_response:
             self.habits.heard(advertisement.address.to_string(False), self.now_s())
-            for heard in list(self._listeners):
-                heard(advertisement)
+            for listener in list(self._listeners):
+                listener(advertisement)

@@ -79,29 +79,29 @@ class AirScanner(BaseBleakScanner):
         _require_bluetooth(self.air)
         self.seen_devices = {}
         self._running = True
-        await self.air.scan(self._heard)
+        await self.air.scan(self._on_advertisement)
 
     async def stop(self) -> None:
         """End the scan."""
         if self._running:
             self._running = False
-            await self.air.scan_no_more(self._heard)
+            await self.air.scan_no_more(self._on_advertisement)
 
-    def _heard(self, advertisement: Advertisement) -> None:
-        heard = read_advertisement(advertisement)
-        if not self.is_allowed_uuid(heard.service_uuids):
+    def _on_advertisement(self, advertisement: Advertisement) -> None:
+        read = read_advertisement(advertisement)
+        if not self.is_allowed_uuid(read.service_uuids):
             return
-        mean_dbm = self.air.sensors[heard.address].rssi_dbm
+        mean_dbm = self.air.sensors[read.address].rssi_dbm
         data = AdvertisementData(
-            local_name=heard.name,
-            manufacturer_data=heard.manufacturer_data,
+            local_name=read.name,
+            manufacturer_data=read.manufacturer_data,
             service_data={},
-            service_uuids=heard.service_uuids,
+            service_uuids=read.service_uuids,
             tx_power=None,
             rssi=round(mean_dbm + _RSSI_SPREAD_DB * float(self.air.rng.normal())),
             platform_data=(),
         )
-        known = self.create_or_update_device(heard.address, heard.address, heard.name, {"props": {}}, data)
+        known = self.create_or_update_device(read.address, read.address, read.name, {"props": {}}, data)
         self.call_detection_callbacks(known, data)
 
 
@@ -161,14 +161,14 @@ class AirClient(BaseBleakClient):
 
     async def _find(self) -> None:
         """Scan for an address, as long as it takes to be heard."""
-        heard = asyncio.Event()
+        found = asyncio.Event()
         scanner = scanner_backend(self.air)(
-            lambda device, _: heard.set() if device.address == self.address else None
+            lambda device, _: found.set() if device.address == self.address else None
         )
         await scanner.start()
         try:
             async with asyncio.timeout(self._timeout):
-                await heard.wait()
+                await found.wait()
         except TimeoutError as error:
             raise self._not_found() from error
         finally:

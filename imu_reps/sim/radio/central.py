@@ -140,9 +140,9 @@ class CentralLink:
         finally:
             await cancelled(asked)
 
-    def _ended(self, tell: Callable[[], None]) -> None:
+    def _ended(self, emit: Callable[[], None]) -> None:
         self._over = True
-        tell()
+        emit()
 
     async def _discover(self) -> Services:
         found: Services = []
@@ -151,10 +151,10 @@ class CentralLink:
             found.append((service, [(each, await each.discover_descriptors()) for each in characteristics]))
         return found
 
-    async def _configure(self, characteristic: CharacteristicProxy[bytes], wish: int) -> bool:
+    async def _configure(self, characteristic: CharacteristicProxy[bytes], options: int) -> bool:
         descriptor = characteristic.get_descriptor(_CONFIGURATION)
         if descriptor is not None:
-            await self.write(descriptor, bytes([wish, 0]), True)
+            await self.write(descriptor, bytes([options, 0]), True)
         return descriptor is not None
 
     async def _request(self, work: Coroutine[Any, Any, T]) -> T:

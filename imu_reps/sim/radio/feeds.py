@@ -19,7 +19,7 @@ from imu_reps.sim.wearer.sensing import (
 )
 from imu_reps.sim.wearer.sensor_plan import SensorPlan
 from imu_reps.sim.wearer.set_plan import SetPlan
-from imu_reps.sim.wearer.truth import Truth, tell
+from imu_reps.sim.wearer.truth import Truth, emit
 from imu_reps.sim.wearer.wear import worn
 
 Readings = tuple[FloatArray, FloatArray]
@@ -50,7 +50,7 @@ class Wearer:
         self._chances = dict(zip(("pelvis", "ankle"), chances, strict=True))
         self._commanded = commanded
         self.duration_s = float(commanded.time_s[-1])
-        self.truth: Truth = tell(plan, commanded, 0.0, self.duration_s)
+        self.truth: Truth = emit(plan, commanded, 0.0, self.duration_s)
 
     def feed(self, place: SensorPlace) -> Feed:
         """What the sensor at `place` reads, noise, bias and scale errors included.

@@ -108,15 +108,15 @@ class Peripheral:
 
     def wanted(self, characteristic: str) -> bool:
         """Whether the client has asked for notifications or indications of a characteristic."""
-        return bool(self._wish(characteristic))
+        return bool(self._options(characteristic))
 
     def notify(self, characteristic: str, data: bytes) -> Coroutine[Any, Any, None] | None:
         """Send a notification, cut to what fits; an indication is sent by awaiting what this gives."""
         target, connection = self._characteristics[characteristic], self._connection
-        if connection is None or not self._wish(characteristic):
+        if connection is None or not self._options(characteristic):
             return None
         server = self._host.gatt_server
-        if not self._wish(characteristic) & _NOTIFY:
+        if not self._options(characteristic) & _NOTIFY:
             return server.indicate_subscriber(connection, target, data)
         pdu = att.ATT_Handle_Value_Notification(
             attribute_handle=target.handle, attribute_value=data[: self.longest_notification]
@@ -124,11 +124,11 @@ class Peripheral:
         server.send_gatt_pdu(connection, bytes(pdu))
         return None
 
-    def _wish(self, characteristic: str) -> int:
+    def _options(self, characteristic: str) -> int:
         if self._connection is None:
             return 0
-        wishes = self._host.gatt_server.subscribers.get(self._connection, {})
-        return wishes.get(self._characteristics[characteristic].handle, b"\0")[0] & (_NOTIFY | _INDICATE)
+        options = self._host.gatt_server.subscribers.get(self._connection, {})
+        return options.get(self._characteristics[characteristic].handle, b"\0")[0] & (_NOTIFY | _INDICATE)
 
     def _connected(self, connection: Connection) -> None:
         self._connection = connection

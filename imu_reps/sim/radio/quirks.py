@@ -47,14 +47,14 @@ class Habits:
     def __init__(self, quirks: Quirks, rng: np.random.Generator) -> None:
         self.quirks = quirks
         self._rng = rng
-        self._heard_s: dict[str, float] = {}
+        self._last_arrival_s: dict[str, float] = {}
         self._ended_s: dict[str, float] = {}
         self._unreleased: set[tuple[str, int]] = set()
         self._connections = 0
 
     def heard(self, address: str, now_s: float) -> None:
         """A scan has heard the sensor."""
-        self._heard_s[address] = now_s
+        self._last_arrival_s[address] = now_s
 
     def linked(self) -> None:
         """A connection was made."""
@@ -62,7 +62,7 @@ class Habits:
 
     def ended(self, address: str, client: int, now_s: float) -> None:
         """A client's link has ended, by whomever."""
-        self._heard_s[address] = self._ended_s[address] = now_s
+        self._last_arrival_s[address] = self._ended_s[address] = now_s
         self._unreleased.add((address, client))
 
     def released(self, address: str, client: int) -> None:
@@ -71,10 +71,10 @@ class Habits:
 
     def forgotten(self, address: str, now_s: float) -> bool:
         """Whether the sensor counts as not found."""
-        if address not in self._heard_s:
+        if address not in self._last_arrival_s:
             return True
         forgets_s = self.quirks.forgets_s
-        return forgets_s is not None and now_s - self._heard_s[address] > forgets_s
+        return forgets_s is not None and now_s - self._last_arrival_s[address] > forgets_s
 
     def unsettled(self, address: str, now_s: float) -> bool:
         """Whether it is too soon to connect again."""

@@ -111,8 +111,8 @@ def command(plan: SetPlan, score: Score, rng: Generator) -> Commanded:
     pelvis = after(frame, _pelvis(joints, response, 0.0))
     skin = after(frame, _pelvis(joints, response, plan.body.skin_share))
     centre = _pelvis_path(plan, joints, sway) + _mat_roll(plan, frame, pelvis)
-    lies_first = plan.life.floor_stretch and plan.cut.begin is None
-    has_zero = plan.resting_end == "low" or lies_first
+    first_resting = plan.life.floor_stretch and plan.cut.begin is None
+    has_zero = plan.resting_end == "low" or first_resting
     rests_high = int(np.searchsorted(t, score.rest_s[0]))
     return Commanded(
         time_s=t,

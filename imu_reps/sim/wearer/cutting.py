@@ -102,13 +102,13 @@ def _place_s(place: CutPlace, score: Score, t: FloatArray, up: FloatArray) -> fl
     e = score.excursions[place.rep]
     out_s, back_s = sorted((e.rising, e.lowering))
     if place.phase in ("out", "back"):
-        return _gone_s(t, up, out_s if place.phase == "out" else back_s, place.share)
+        return _elapsed_s(t, up, out_s if place.phase == "out" else back_s, place.share)
     after = [other.start_s for other in score.excursions[place.rep + 1 : place.rep + 2]]
     begin_s, end_s = (out_s[1], back_s[0]) if place.phase == "far" else (e.end_s, *after, score.rest_s[1])[:2]
     return begin_s + place.share * (end_s - begin_s)
 
 
-def _gone_s(t: FloatArray, up: FloatArray, way_s: Span, share: float) -> float:
+def _elapsed_s(t: FloatArray, up: FloatArray, way_s: Span, share: float) -> float:
     """When the leg has first gone a share of a way."""
     begin, end = np.searchsorted(t, way_s)
     way = up[begin:end]

@@ -105,15 +105,13 @@ def split(
     """
     up = leg.elevation_deg if start == "low" else -leg.elevation_deg
     sizes = [_sizes(up, _turns(leg.time_s, up, spell)) for spell in spells]
-    least_deg = _least_counted([size for of_spell in sizes for size in of_spell])
+    min_deg = _least_counted([size for of_spell in sizes for size in of_spell])
     measured = [
         list(zip(spell.excursions, found, strict=True)) for spell, found in zip(spells, sizes, strict=True)
     ]
-    partials = [
-        (e, size) for of_spell in measured for e, size in of_spell if MIN_RANGE_DEG <= size < least_deg
-    ]
+    partials = [(e, size) for of_spell in measured for e, size in of_spell if MIN_RANGE_DEG <= size < min_deg]
     reps = [
-        Spell([e for e, size in of_spell if size >= least_deg], spell.rest_s)
+        Spell([e for e, size in of_spell if size >= min_deg], spell.rest_s)
         for of_spell, spell in zip(measured, spells, strict=True)
     ]
     return [phases for spell in reps if spell.excursions for phases in _phases(leg, spell, start)], partials

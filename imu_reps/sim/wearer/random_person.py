@@ -20,7 +20,7 @@ from imu_reps.sim.wearer.random_sensors import chance
 from imu_reps.sim.wearer.set_plan import Act, Activity, RepPlan, SetPlan, Swell
 
 _PHASES: tuple[CutPhase, ...] = ("out", "far", "back", "rest")
-_FEWEST_TO_CUT = 5
+_MIN_TO_CUT = 5
 _CLEARLY_PARTIAL = 0.35
 
 
@@ -121,7 +121,7 @@ def _can_be_broken_off(plan: SetPlan) -> bool:
 
 
 def _can_be_cut(plan: SetPlan) -> bool:
-    return len(plan.reps) >= _FEWEST_TO_CUT
+    return len(plan.reps) >= _MIN_TO_CUT
 
 
 def _pauses_rocks(plan: SetPlan, rng: Generator) -> SetPlan:
@@ -267,8 +267,8 @@ def keeps_pelvis_still(plan: SetPlan, rng: Generator) -> SetPlan:
 
 def wanders(plan: SetPlan, rng: Generator) -> SetPlan:
     """Legs that are never still between repetitions."""
-    most_dps = 5.0 if usual_range_deg(plan) > _SMALL_RANGE_DEG else 3.0
-    return _does(plan, wander_dps=float(rng.uniform(2.2, most_dps)), shift_deg=float(rng.uniform(1.0, 3.0)))
+    max_dps = 5.0 if usual_range_deg(plan) > _SMALL_RANGE_DEG else 3.0
+    return _does(plan, wander_dps=float(rng.uniform(2.2, max_dps)), shift_deg=float(rng.uniform(1.0, 3.0)))
 
 
 def foot_falls(plan: SetPlan, rng: Generator) -> SetPlan:

@@ -185,13 +185,13 @@ def _stalled(reps: list[RepPlan], rng: Generator) -> list[RepPlan]:
 def _swelling(reps: list[RepPlan], space: RepSpace, rng: Generator) -> list[RepPlan]:
     """Dips at the top, bounces at the bottom; at the resting end too small to be partial repetitions."""
     dips, bounces = chance(rng, 0.15), chance(rng, 0.15)
-    most_dip_deg = 7.0 if space.start == "high" else 25.0
+    max_dip_deg = 7.0 if space.start == "high" else 25.0
     for k, rep in enumerate(reps):
         range_deg = rep.top_deg - rep.bottom_deg
         changed = rep
         if dips and chance(rng, 0.4):
             size = float(rng.uniform(0.05, 0.22)) * range_deg
-            changed = replace(changed, wobbles=(_swell(min(size, most_dip_deg), rng),))
+            changed = replace(changed, wobbles=(_swell(min(size, max_dip_deg), rng),))
         if bounces and chance(rng, 0.4):
             size = float(rng.uniform(0.05, 0.18)) * range_deg
             changed = replace(changed, bounces=(_swell(min(size, 7.0), rng),))
@@ -266,18 +266,18 @@ def _growth(count: int, rng: Generator) -> list[float]:
 
 
 def _arching(reps: list[RepPlan], rng: Generator) -> list[RepPlan]:
-    most_deg, below = float(rng.uniform(2.0, 10.0)), float(rng.uniform(0.4, 0.75))
+    max_deg, below = float(rng.uniform(2.0, 10.0)), float(rng.uniform(0.4, 0.75))
     return [
-        _faulty(rep, arch_deg=most_deg * g, arch_below_deg=_at(rep, below))
+        _faulty(rep, arch_deg=max_deg * g, arch_below_deg=_at(rep, below))
         for rep, g in zip(reps, _growth(len(reps), rng), strict=True)
     ]
 
 
 def _popping(reps: list[RepPlan], rng: Generator) -> list[RepPlan]:
-    most_deg = float(rng.uniform(3.0, 12.0)) * (-1.0 if chance(rng, 0.2) else 1.0)
+    max_deg = float(rng.uniform(3.0, 12.0)) * (-1.0 if chance(rng, 0.2) else 1.0)
     shape: RotationShape = "middle" if chance(rng, 0.4) else "grows"
     return [
-        _faulty(rep, rotation_deg=most_deg * g, rotation_shape=shape)
+        _faulty(rep, rotation_deg=max_deg * g, rotation_shape=shape)
         for rep, g in zip(reps, _growth(len(reps), rng), strict=True)
     ]
 

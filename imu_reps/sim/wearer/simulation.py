@@ -16,7 +16,7 @@ from imu_reps.sim.wearer.score import Span
 from imu_reps.sim.wearer.sensing import Readings, sense
 from imu_reps.sim.wearer.sensor_plan import RadioPlan, SensorPlan
 from imu_reps.sim.wearer.set_plan import SetPlan
-from imu_reps.sim.wearer.truth import Truth, tell
+from imu_reps.sim.wearer.truth import Truth, emit
 from imu_reps.sim.wearer.wear import worn
 
 
@@ -55,19 +55,19 @@ def simulate(plan: SetPlan = _QUIET_SET, *, seed: int = 0) -> Simulated:
     of_life, of_body, of_pelvis, of_ankle = np.random.default_rng(seed).spawn(4)
     commanded = command(plan, choreograph(plan, of_life), of_body)
     span_s = recorded_s(plan, commanded)
-    pelvis = _heard("pelvis", plan, commanded, span_s, of_pelvis)
-    ankle = _heard("ankle", plan, commanded, span_s, of_ankle)
+    pelvis = _sampled("pelvis", plan, commanded, span_s, of_pelvis)
+    ankle = _sampled("ankle", plan, commanded, span_s, of_ankle)
     blocks = [block for block in (pelvis, ankle) if block is not None and len(block)]
     if not blocks:
         raise ValueError("a plan needs a sensor that is worn and heard")
     first_s = min(float(block.time_s[0]) for block in blocks)
     last_s = max(float(block.time_s[-1]) for block in blocks)
     recording = Recording(_header(plan), _from_first(pelvis, first_s), _from_first(ankle, first_s))
-    truth = tell(plan, commanded, _latency_s(plan) - first_s, last_s - first_s, span_s)
+    truth = emit(plan, commanded, _latency_s(plan) - first_s, last_s - first_s, span_s)
     return Simulated(recording, truth)
 
 
-def _heard(
+def _sampled(
     place: SensorPlace, plan: SetPlan, commanded: Commanded, span_s: Span, rng: np.random.Generator
 ) -> SampleBlock | None:
     """What arrives from a sensor within the recording; None if it is not worn."""

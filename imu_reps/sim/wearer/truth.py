@@ -108,7 +108,7 @@ class Truth:
         return document
 
 
-def tell(
+def emit(
     plan: SetPlan, commanded: Commanded, shift_s: float, end_s: float, span_s: Span | None = None
 ) -> Truth:
     """Work the truth out from the commanded motion.

@@ -55,7 +55,7 @@ def decode_line(line: bytes, *, name: str, line_number: int) -> str:
 
 
 #: Times lie within this; a sensor's own clock may count from 1970.
-MOST_S, MOST_CLOCK_S = 1e9, 1e10
+MAX_S, MAX_CLOCK_S = 1e9, 1e10
 
 
 def finite_number(text: str) -> float:
@@ -94,7 +94,7 @@ def note_of(key: str, value: str) -> Note | None:
         time_s = finite_number(match[1])
     except ValueError:
         return None
-    return Note(time_s, match[2], value) if abs(time_s) <= MOST_S else None
+    return Note(time_s, match[2], value) if abs(time_s) <= MAX_S else None
 
 
 def comment_line(key: str, value: str) -> str:

@@ -17,7 +17,7 @@ from imu_reps.errors import RecordingError
 BLOCK_BYTES = 4 << 20
 _LONGEST_LINE_BYTES = 16 << 20
 #: Two sensors at 200 Hz fill it in about four hours.
-MOST_BYTES = 512 << 20
+MAX_BYTES = 512 << 20
 _GZIP_MAGIC = b"\x1f\x8b"
 _COMMENT_OR_BLANK = re.compile(rb"^[ \t]*(#[^\n]*)?\n", re.MULTILINE)
 _SIGNS_OF_COMMENT_OR_BLANK = (b"\n#", b"\n\n", b"\n ", b"\n\t")
@@ -52,9 +52,9 @@ def _bounded(pieces: Iterable[bytes], name: str) -> Iterator[bytes]:
     size = 0
     for piece in pieces:
         size += len(piece)
-        if size > MOST_BYTES:
+        if size > MAX_BYTES:
             raise RecordingError(
-                f"{name} holds more than {MOST_BYTES >> 20} MB of text: that is no recording of one set.",
+                f"{name} holds more than {MAX_BYTES >> 20} MB of text: that is no recording of one set.",
                 hint="Record each set in a file of its own.",
                 code="too_large",
             )

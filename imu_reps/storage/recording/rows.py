@@ -16,8 +16,8 @@ from imu_reps.storage.recording.format import (
     ACC_COLUMNS,
     COLUMNS,
     GYR_COLUMNS,
-    MOST_CLOCK_S,
-    MOST_S,
+    MAX_CLOCK_S,
+    MAX_S,
     decode_line,
     fault,
     finite_number,
@@ -102,8 +102,8 @@ def read_rows(block: bytes, line: IntArray, columns: tuple[str, ...], *, name: s
 
 
 def _refuse_beyond(table: dict[str, Any], line: IntArray, name: str) -> None:
-    for column, most_s in (("time_s", MOST_S), ("device_time_s", MOST_CLOCK_S)):
-        beyond = np.abs(table[column]) > most_s
+    for column, max_s in (("time_s", MAX_S), ("device_time_s", MAX_CLOCK_S)):
+        beyond = np.abs(table[column]) > max_s
         if beyond.any():
             at = int(np.argmax(beyond))
             raise fault(

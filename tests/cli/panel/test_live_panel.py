@@ -57,12 +57,12 @@ def row_of(screen: str, name: str) -> str:
     return next(line for line in screen.splitlines() if line.startswith(f"│ {name}"))
 
 
-def contains_big(screen: str, text: str, least_rows: int) -> bool:
+def contains_big(screen: str, text: str, min_rows: int) -> bool:
     """Whether a text stands there in big letters at least so high."""
     return any(
         letters and all(row.rstrip() in screen for row in letters)
-        for rows in range(least_rows, 24)
-        if len(letters := big(text, 200, rows)) >= least_rows
+        for rows in range(min_rows, 24)
+        if len(letters := big(text, 200, rows)) >= min_rows
     )
 
 
@@ -106,13 +106,15 @@ def test_a_low_terminal_keeps_count_cue_and_links() -> None:
     assert "pelvis 100 Hz" in screen
 
 
-@pytest.mark.parametrize(("gone_s", "share"), [(0.0, 0.0), (1.0, 0.25), (2.0, 0.5), (4.0, 1.0), (4.5, 1.0)])
-def test_the_bar_is_the_share_of_the_lowering_that_is_over(gone_s: float, share: float) -> None:
-    line = row_of(drawn(replace(LOWERING, time_s=40.0 + gone_s)), "down")
+@pytest.mark.parametrize(
+    ("elapsed_s", "share"), [(0.0, 0.0), (1.0, 0.25), (2.0, 0.5), (4.0, 1.0), (4.5, 1.0)]
+)
+def test_the_bar_is_the_share_of_the_lowering_that_is_over(elapsed_s: float, share: float) -> None:
+    line = row_of(drawn(replace(LOWERING, time_s=40.0 + elapsed_s)), "down")
     full, empty = line.count(BLOCKS.full), line.count(BLOCKS.empty)
 
     assert full / (full + empty) == pytest.approx(share, abs=0.01)
-    assert f"{gone_s:.1f} of 4 s" in line
+    assert f"{elapsed_s:.1f} of 4 s" in line
 
 
 def test_late_and_too_fast_are_said() -> None:

@@ -19,7 +19,7 @@ def stored(computer) -> dict:
     return tomllib.loads((computer.home / "profile.toml").read_text("utf-8"))
 
 
-def told(result) -> str:
+def event(result) -> str:
     """Standard output, whatever its line breaks."""
     return " ".join(result.stdout.split())
 
@@ -36,8 +36,8 @@ def test_the_lifted_sensor_is_stored_as_the_ankles(computer, both) -> None:
     assert pelvis["host_id"] == ONE
     assert (pelvis["family"], pelvis["rate_hz"]) == ("open_profile", 100.0)
     assert (pelvis["anterior_axis"], pelvis["cranial_axis"]) == ("+z", "+y")
-    assert "lift the ankle sensor" in told(result)
-    assert "imu-reps record" in told(result)
+    assert "lift the ankle sensor" in event(result)
+    assert "imu-reps record" in event(result)
 
 
 def test_the_first_to_be_lifted_may_be_either(computer, both) -> None:
@@ -99,7 +99,7 @@ def test_sensors_that_nobody_lifts_cannot_be_told_apart(computer, make_sensor) -
     result = computer.call("pair", "--yes")
 
     assert result.exit_code == 3
-    assert told(result).count("ift the ankle sensor") == 3
+    assert event(result).count("ift the ankle sensor") == 3
     assert "--ankle ID" in result.stderr
 
 
@@ -110,7 +110,7 @@ def test_an_upside_down_sensor_is_said_and_kept_if_wanted(computer, make_sensor)
     kept = computer.call(*words, answers="y\n")
 
     assert refused.exit_code == 3
-    assert "wrong way round" in told(refused)
+    assert "wrong way round" in event(refused)
     assert "imu-reps pair" in refused.stderr
     assert kept.exit_code == 0
     assert stored(computer)["person"]["me"]["pelvis"]["anterior_axis"] == "-z"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from imu_reps.storage.recording import load
+from imu_reps import load
 
 Run = Callable[..., Result]
 

@@ -8,17 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from imu_reps import SetPlan, analyze, load, simulate
+from imu_reps import Note, SetPlan, analyze, load, save, simulate
 from imu_reps.cli.console import complain
 from imu_reps.cli.record import after as record_after
-from imu_reps.cli.record.after import ask_how_it_felt, say_next_time
-from imu_reps.domain.recording import Note
+from imu_reps.cli.record.after import ask_for_rating, say_next_time
 from imu_reps.errors import UsageError
 from imu_reps.session.diary import Diary
-from imu_reps.session.session_events import Felt, Finished, SetDone
+from imu_reps.session.session_events import Finished, Rating, SetDone
 from imu_reps.session.set_state import SetState
 from imu_reps.storage.history_store import History
-from imu_reps.storage.recording import save
 from imu_reps.storage.recording.writer import append_notes
 from imu_reps.storage.remembered import stored_set
 
@@ -34,7 +32,7 @@ def after_session(done):
     diary = Diary(complain)
     for number, one in enumerate(done, 1):
         diary(SetDone(number, len(done), one, SetState()))
-    asyncio.run(ask_how_it_felt(done, diary))
+    asyncio.run(ask_for_rating(done, diary))
     say_next_time(diary)
     return diary
 
@@ -43,7 +41,7 @@ def answers(monkeypatch, **said):
     """Somebody who answers what is asked."""
 
     async def ask(path):
-        return Felt(path, **said)
+        return Rating(path, **said)
 
     monkeypatch.setattr(record_after, "_ask", ask)
 
@@ -150,9 +148,9 @@ def test_a_set_is_in_the_history_as_it_ends_and_what_is_said_of_it_as_it_is_said
     diary(SetDone(1, 1, one, SetState()))
     with History() as history:
         before = [(stored.pain, stored.effort) for stored in history.sets()]
-    diary(Felt(one.path, pain=3))
-    diary(Felt(one.path, effort=6))
-    diary(Felt(one.path, pain=4))
+    diary(Rating(one.path, pain=3))
+    diary(Rating(one.path, effort=6))
+    diary(Rating(one.path, pain=4))
     with History() as history:
         after = [(stored.pain, stored.effort) for stored in history.sets()]
 
@@ -168,17 +166,17 @@ def test_a_set_is_in_the_history_as_it_ends_and_what_is_said_of_it_as_it_is_said
 def test_what_was_said_on_the_page_is_not_asked_again(finished, monkeypatch):
     one, diary = finished("left"), Diary(complain)
     diary(SetDone(1, 1, one, SetState()))
-    diary(Felt(one.path, pain=3))
+    diary(Rating(one.path, pain=3))
     answers(monkeypatch, pain=9)
 
-    assert not asyncio.run(ask_how_it_felt([one], diary))
+    assert not asyncio.run(ask_for_rating([one], diary))
     assert [n.value for n in load(one.path).notes if n.key == "pain"] == ["3"]
 
 
 def test_a_virtual_wearers_set_is_in_no_history_but_keeps_what_was_said(home, finished):
     one, diary = finished("left"), Diary(complain, remembers=False)
     diary(SetDone(1, 1, one, SetState()))
-    diary(Felt(one.path, effort=6))
+    diary(Rating(one.path, effort=6))
 
     assert not (home / "history.sqlite3").exists()
     assert [n.value for n in load(one.path).notes if n.key == "effort"] == ["6"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from imu_reps.storage.recording import load
+from imu_reps import load
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there only a terminal is listened to")

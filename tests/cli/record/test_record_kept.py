@@ -13,8 +13,8 @@ import pytest
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
+from imu_reps import load
 from imu_reps.storage.history_store import History
-from imu_reps.storage.recording import load
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
@@ -32,7 +32,7 @@ from imu_reps.sim.wearer import RepPlan, SetPlan
 from imu_reps.sources.virtual_source import VirtualWorld
 
 world = VirtualWorld("open_profile", [SetPlan(reps=(RepPlan(),) * 3)])
-tell_all, close = run.everybody, streams.Streams.close
+emit_to_all, close = run.to_all, streams.Streams.close
 
 async def on_the_air(session):
     async with world:
@@ -46,7 +46,7 @@ asyncio.run = lambda session: fast_loop.run(on_the_air(session), 10.0)
 streams.Streams.close = slowly
 ble.Radio = lambda adapter=None: world.radio()
 run.load_profiles = lambda: SimpleNamespace(person=lambda name: world.person)
-run.everybody = lambda told: tell_all([partial(direct, world), *told])
+run.to_all = lambda listeners: emit_to_all([partial(direct, world), *listeners])
 main(["record", "--reps", "3", "--side", "left", *sys.argv[1:]])
 """
 

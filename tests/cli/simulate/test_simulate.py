@@ -85,10 +85,10 @@ def test_a_hold_is_held_for_its_time_and_lets_go_at_the_named_second(
     run: Run, tmp_path: Path, exercise: str
 ) -> None:
     clean, arched = tmp_path / "clean.csv", tmp_path / "arched.csv"
-    told = run("simulate", "--exercise", exercise, "--hold", "8", "-o", clean)
+    event = run("simulate", "--exercise", exercise, "--hold", "8", "-o", clean)
     run("simulate", "--exercise", exercise, "--hold", "8", "--fault", "back_arch:4", "-o", arched)
 
-    assert "held 8 s" in told.stdout
+    assert "held 8 s" in event.stdout
     assert load(str(clean)).header.exercise == exercise
     assert truth(clean)["set"]["rep_count"] is None
     assert truth(clean)["set"]["time_under_tension_s"] == pytest.approx(8.0, abs=0.3)

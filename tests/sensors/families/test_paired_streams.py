@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from imu_reps.domain.samples import FloatArray
 from imu_reps.sensors.families.paired_streams import (
-    MOST_WAITING,
+    MAX_WAITING,
     AlternatingStreams,
     TimedStreams,
     pair_by_time,
@@ -74,7 +74,7 @@ def test_a_stream_left_alone_waits_only_so_long() -> None:
         streams, samples = pair_by_time(streams.with_acc(number, number * PERIOD_S, rows(number * 1.0)), 0.04)
         assert not len(samples)
 
-    assert len(streams.number) == MOST_WAITING
+    assert len(streams.number) == MAX_WAITING
     assert streams.number[-1] == 2999
 
 

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 pytest.importorskip("bumble", reason="virtual sensors need the extra `virtual`")
 
-from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace, concatenate
+from imu_reps import SampleBlock
+from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace, concatenate
 from imu_reps.sensors.ble import Radio
 from imu_reps.sensors.families import family
 from imu_reps.sensors.streams import LinkChange, Streams, Wanted

@@ -160,15 +160,15 @@ def test_a_characteristic_is_found_by_any_of_its_uuids_or_not_at_all(bench, play
 def test_a_link_that_breaks_is_told_once_and_one_that_is_closed_is_not(bench, play):
     async def breaking():
         async with bench() as both:
-            told = []
-            connection = await connected(both, lambda: told.append("broke"))
+            events = []
+            connection = await connected(both, lambda: events.append("broke"))
             both.sensors["ankle"].drop_link()
             await asyncio.sleep(2.0)
             await connection.close()
-            second = await connected(both, lambda: told.append("closed"))
+            second = await connected(both, lambda: events.append("closed"))
             await second.close()
             await asyncio.sleep(1.0)
-            return told
+            return events
 
     assert play(breaking()) == ["broke"]
 

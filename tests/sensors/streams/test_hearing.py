@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imu_reps.domain.samples import SampleBlock
+from imu_reps import SampleBlock
 from imu_reps.sensors import inbox as inbox_module
 from imu_reps.sensors.families import FAMILIES, family
 from imu_reps.sensors.hearing import Hearing
@@ -195,7 +195,7 @@ def test_the_pace_is_that_of_the_sample_numbers(has_clock):
     pace = ArrivalPace(has_clock)
     for i in range(0, 1000, 5):
         if i % 100:  # lost packets are no slower rate
-            pace.hear(50.0 + i / 100.0, samples(*range(i, i + 5)))
+            pace.add(50.0 + i / 100.0, samples(*range(i, i + 5)))
 
     assert pace.rate_hz() == pytest.approx(100.0)
     assert 4.5 < pace.span_s <= 5.0
@@ -205,7 +205,7 @@ def test_the_pace_is_that_of_the_sample_numbers(has_clock):
 def test_a_late_packet_shows_as_delay():
     pace = ArrivalPace(has_clock=True)
     for i in range(0, 300, 5):
-        pace.hear(50.0 + i / 100.0 + (0.08 if i == 150 else 0.0), samples(*range(i, i + 5)))
+        pace.add(50.0 + i / 100.0 + (0.08 if i == 150 else 0.0), samples(*range(i, i + 5)))
 
     assert pace.delay_s() == pytest.approx(0.08)
 

@@ -7,8 +7,8 @@ import asyncio
 import numpy as np
 import pytest
 
-from imu_reps.domain.recording import SensorHeader
-from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock
+from imu_reps import SampleBlock, SensorHeader
+from imu_reps.domain.samples import SENSOR_PLACES
 from imu_reps.kinematics.clock.offline import fit_clock
 from imu_reps.sensors import inbox as inbox_module
 

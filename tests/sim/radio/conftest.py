@@ -86,14 +86,14 @@ Story = Callable[[Air], Awaitable[Any]]
 
 
 def _on_air(story: Story, *, seed: int = 0, quirks: Quirks = WELL_BEHAVED, speed: float | None = None) -> Any:
-    async def told() -> Any:
+    async def event() -> Any:
         async with Air(seed=seed, quirks=quirks) as air:
             result = await story(air)
         # nothing of the air is left behind
         assert asyncio.all_tasks() == {asyncio.current_task()}
         return result
 
-    return run(told(), speed)
+    return run(event(), speed)
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from imu_reps import RepPlan, SensorPlan, SetPlan, simulate
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.sim.radio.feeds import Wearer, at_rest
-from imu_reps.sim.wearer import RepPlan, SensorPlan, SetPlan, simulate
 
 GRAVITY_MPS2 = 9.80665
 
@@ -50,8 +50,8 @@ def test_the_truth_is_on_the_wearers_own_time(plan: SetPlan) -> None:
     wearer, simulated = Wearer(plan, seed=4), simulate(plan, seed=4)
 
     between = {
-        round(mine.start_s - told.start_s, 9)
-        for mine, told in zip(wearer.truth.reps, simulated.truth.reps, strict=True)
+        round(mine.start_s - event.start_s, 9)
+        for mine, event in zip(wearer.truth.reps, simulated.truth.reps, strict=True)
     }
 
     assert wearer.truth.rep_count == 2

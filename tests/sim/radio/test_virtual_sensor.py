@@ -26,7 +26,7 @@ OnAir = Callable[..., Any]
 def streaming(on_air: OnAir, listener: Any, logged_device: Any) -> Callable[..., Any]:
     """Tell ``async (sensor, program)`` of one sensor that has streamed for a second."""
 
-    def told(story: Any, *, quirks: Quirks = Quirks(), **settings: Any) -> Any:  # noqa: B008 - frozen
+    def event(story: Any, *, quirks: Quirks = Quirks(), **settings: Any) -> Any:  # noqa: B008 - frozen
         async def whole(air: Air) -> Any:
             sensor, program = VirtualSensor(air, logged_device(), PELVIS, **settings), listener(air)
             await program.listen(PELVIS)
@@ -35,7 +35,7 @@ def streaming(on_air: OnAir, listener: Any, logged_device: Any) -> Callable[...,
 
         return on_air(whole, quirks=quirks)
 
-    return told
+    return event
 
 
 async def heard_in(program: Any, seconds: float) -> int:

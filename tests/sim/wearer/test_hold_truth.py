@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from imu_reps.sim.wearer import BodyPlan, HoldPlan, HoldTruth, LifePlan, RepPlan, SetPlan, Simulated, simulate
+from imu_reps import RepPlan, SetPlan, Simulated, simulate
+from imu_reps.sim.wearer import BodyPlan, HoldPlan, HoldTruth, LifePlan
 from imu_reps.sim.wearer.curves import minimum_jerk
 
 BEFORE_S, WAY_S, HELD_S, TOP_DEG, LIMIT_DEG = 3.0, 2.0, 12.0, 28.0, 6.0

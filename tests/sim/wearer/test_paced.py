@@ -6,8 +6,8 @@ from statistics import fmean
 
 import pytest
 
-from imu_reps.domain.tempo import Tempo
-from imu_reps.sim.wearer import RepPlan, paced, simulate
+from imu_reps import RepPlan, Tempo, simulate
+from imu_reps.sim.wearer import paced
 
 TEMPOS = (
     "2-0-2-0",

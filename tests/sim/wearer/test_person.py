@@ -8,7 +8,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from imu_reps.sim.wearer import CutPlace, CutPlan, LifePlan, PersonPlan, RepFaults, RepPlan, SitUp, simulate
+from imu_reps import RepFaults, RepPlan, simulate
+from imu_reps.sim.wearer import CutPlace, CutPlan, LifePlan, PersonPlan, SitUp
 from imu_reps.sim.wearer.body import command
 from imu_reps.sim.wearer.choreography import choreograph
 from imu_reps.sim.wearer.sensing import GRAVITY_MPS2, mounting
@@ -65,12 +66,12 @@ def test_a_foot_falls_outward_about_the_shank_at_rest_and_is_straight_in_the_lif
     np.testing.assert_allclose(fallen.leg_elevation_deg, straight.leg_elevation_deg)
 
 
-@pytest.mark.parametrize(("roll_deg", "least", "most"), [(0.0, 0.0, 0.03), (27.0, 0.3, 0.55)])
-def test_a_loose_hip_takes_up_to_half_the_gyro_power_off_the_swing_axis(quiet_set, roll_deg, least, most):
+@pytest.mark.parametrize(("roll_deg", "low", "high"), [(0.0, 0.0, 0.03), (27.0, 0.3, 0.55)])
+def test_a_loose_hip_takes_up_to_half_the_gyro_power_off_the_swing_axis(quiet_set, roll_deg, low, high):
     person = PersonPlan(hip_roll_deg=roll_deg, hip_abduction_deg=0.2 * roll_deg)
     simulated = simulate(quiet_set(REP, REP, REP, person=person))
     power = np.linalg.eigvalsh(np.cov(simulated.recording.ankle.gyr_dps.T))
-    assert least <= 1.0 - power[-1] / power.sum() <= most
+    assert low <= 1.0 - power[-1] / power.sum() <= high
     assert [rep.range_deg for rep in simulated.truth.reps] == pytest.approx([60.0] * 3, abs=0.5)
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from imu_reps.sim.wearer import RepPlan, SensorPlan, random_plan
+from imu_reps import RepPlan, SensorPlan
+from imu_reps.sim.wearer import random_plan
 from imu_reps.sim.wearer.body import DENSE_HZ, RigidMotion, command
 from imu_reps.sim.wearer.choreography import choreograph
 from imu_reps.sim.wearer.sensing import (

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imu_reps.sim.wearer import TRAITS, CutPlan, PersonPlan, SetPlan, random_plan, showcase, simulate
+from imu_reps import SetPlan, save, simulate
+from imu_reps.sim.wearer import TRAITS, CutPlan, PersonPlan, random_plan, showcase
 from imu_reps.sim.wearer.sensing import GRAVITY_MPS2
 from imu_reps.storage.exports import save_truth
-from imu_reps.storage.recording import save
 
 RECORDINGS = Path(__file__).parents[3] / "recordings"
 

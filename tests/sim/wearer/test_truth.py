@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from imu_reps.sim.wearer import RepFaults, RepPlan, Stall, Swell, idle_plan, random_plan, showcase, simulate
+from imu_reps import RepFaults, RepPlan, simulate
+from imu_reps.sim.wearer import Stall, Swell, idle_plan, random_plan, showcase
 from imu_reps.sim.wearer.curves import minimum_jerk
 from imu_reps.sim.wearer.hold_truth import held_peak, held_rotation, smoothness_sparc
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from imu_reps.sim.wearer import RepPlan, SlipPlan, TissuePlan, random_plan, simulate
+from imu_reps import RepPlan, simulate
+from imu_reps.sim.wearer import SlipPlan, TissuePlan, random_plan
 from imu_reps.sim.wearer.body import DENSE_HZ, RigidMotion, command
 from imu_reps.sim.wearer.choreography import choreograph
 from imu_reps.sim.wearer.sensing import GRAVITY_MPS2, angular_rate, gyr_bias_dps, specific_force

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imu_reps.domain.recording import Recording
+from imu_reps import Recording, load
 from imu_reps.errors import FileAccessError, RecordingError
-from imu_reps.storage.recording import load, parse_recording
+from imu_reps.storage.recording import parse_recording
 
 COLUMNS = 10
 LINES = (

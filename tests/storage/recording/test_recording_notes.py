@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from imu_reps import load, simulate
-from imu_reps.domain.recording import Note
+from imu_reps import Note, load, save, simulate
 from imu_reps.errors import FileAccessError
-from imu_reps.storage.recording import save
 from imu_reps.storage.recording.writer import append_notes
 
 

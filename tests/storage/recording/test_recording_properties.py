@@ -14,12 +14,10 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from imu_reps import Header, ImuRepsError, Note, Recording, SampleBlock, SensorHeader, Tempo, save
 from imu_reps.domain.exercise import EXERCISES
-from imu_reps.domain.recording import Axis, Header, Note, Recording, SensorHeader
-from imu_reps.domain.samples import SampleBlock
-from imu_reps.domain.tempo import Tempo
-from imu_reps.errors import ImuRepsError
-from imu_reps.storage.recording import parse_recording, save
+from imu_reps.domain.recording import Axis
+from imu_reps.storage.recording import parse_recording
 from imu_reps.storage.recording.format import COLUMN_ROW, COLUMNS
 from imu_reps.storage.recording.header import _KINDS
 from imu_reps.storage.recording.rows import _read_fast, _read_with_care

@@ -11,10 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imu_reps.domain.recording import Header, Note, SensorHeader
-from imu_reps.domain.tempo import Tempo
+from imu_reps import Header, Note, SensorHeader, Tempo, load
 from imu_reps.errors import FileAccessError, RecordingError
-from imu_reps.storage.recording import load, parse_recording
+from imu_reps.storage.recording import parse_recording
 
 HEADER = """# format: imu-reps-recording/1
 # created: 2026-11-21T07:30:00+00:00

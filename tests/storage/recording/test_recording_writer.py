@@ -12,10 +12,9 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from imu_reps.domain.recording import Header, Note, Recording, SensorHeader
-from imu_reps.domain.samples import SampleBlock
+from imu_reps import Header, Note, Recording, SampleBlock, SensorHeader, load, save
 from imu_reps.errors import FileAccessError
-from imu_reps.storage.recording import RecordingWriter, load, save
+from imu_reps.storage.recording import RecordingWriter
 
 
 def block(sensor, *time_s, first=0):

@@ -31,7 +31,7 @@ _FULL_SCALE = 32768
 _RATES_HZ = (50, 100, 200)
 _FIRST_RATE_HZ = 100
 _PACKETS_PER_S = 20
-_MOST_SAMPLES = 19
+_MAX_SAMPLES = 19
 _HEADER = struct.Struct("<HIBB")
 _SAMPLE_BYTES = 12
 _SATURATED, _BATTERY_LOW = 1, 4
@@ -186,7 +186,7 @@ class OpenProfile:
 
     def _begin(self, max_notification: int) -> None:
         """Settle samples to a packet for this stream, and the packet number a pause has led to."""
-        fitting = min((max_notification - _HEADER.size) // _SAMPLE_BYTES, _MOST_SAMPLES)
+        fitting = min((max_notification - _HEADER.size) // _SAMPLE_BYTES, _MAX_SAMPLES)
         count = max(1, min(self._rate_hz // _PACKETS_PER_S, fitting))
         packets = (self._first_s - self._last_began_s) * self._rate_hz * self._pace / count
         self._seq = 0 if self._last_seq is None else (self._last_seq + max(1, round(packets))) % 2**16

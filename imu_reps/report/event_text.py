@@ -25,7 +25,7 @@ _WITHOUT: dict[SensorPlace, str] = {
 }
 
 
-def heard(event: Event) -> str | None:
+def event_text(event: Event) -> str | None:
     """The words of an event; None where nothing is said (phases, what is only worth watching)."""
     match event:
         case Ready(posture_checked=checked):
