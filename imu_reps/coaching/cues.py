@@ -33,7 +33,7 @@ from imu_reps.domain.events import (
     RepRetracted,
     SensorSilent,
     SetEnded,
-    StopRequested,
+    StopAsked,
 )
 from imu_reps.domain.recording import Start
 from imu_reps.domain.rep import Flag, Rep
@@ -125,7 +125,7 @@ def begin(plan: CoachPlan) -> SetSoFar:
 
 def answer(so_far: SetSoFar, plan: CoachPlan, event: Event, now_s: float) -> Answer:
     """What an event leads to, told at `now_s`."""
-    if isinstance(event, StopRequested):
+    if isinstance(event, StopAsked):
         return Answer(replace(so_far, over=True), (_stop(event, now_s),), tuple(PRIORITY))
     if so_far.over or (_reached(so_far, plan) and not isinstance(event, _AFTER_TARGET)):
         return Answer(so_far)
@@ -135,7 +135,7 @@ def answer(so_far: SetSoFar, plan: CoachPlan, event: Event, now_s: float) -> Ans
     return Answer(so_far)
 
 
-def _stop(event: StopRequested, now_s: float) -> Cue:
+def _stop(event: StopAsked, now_s: float) -> Cue:
     if event.pain:
         return make("stop", words.PAIN, now_s, "asked for, with pain", tone="stop")
     return make("stop", words.STOPPED, now_s, "asked for", tone="notice")

@@ -211,7 +211,7 @@ class PostureLeft:
 
 
 @dataclass(frozen=True, slots=True)
-class StopRequested:
+class StopAsked:
     """The person wants to stop, and whether it hurts. Said by the person, never by the pipeline."""
 
     time_s: float
@@ -250,6 +250,6 @@ Event = (
     | HoldEnded
     | FloorNear
     | PostureLeft
-    | StopRequested
+    | StopAsked
     | SetEnded
 )

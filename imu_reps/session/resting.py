@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from imu_reps.coaching.coach import Coach
 from imu_reps.coaching.cues import CoachPlan
 from imu_reps.domain.cue import Cue
-from imu_reps.domain.events import SensorSilent, StopRequested
+from imu_reps.domain.events import SensorSilent, StopAsked
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.sensors.stream_items import SensorStatus
 from imu_reps.session.running_set import LINK_PATIENCE_S
@@ -65,7 +65,7 @@ class RunningRest:
     def stopped(self, now_s: float, *, pain: bool) -> list[Cue]:
         """The coach's answer to the person who ends the session in a rest."""
         since_s = now_s - self._began_s
-        return self._coach.take([StopRequested(since_s, pain)], since_s)
+        return self._coach.take([StopAsked(since_s, pain)], since_s)
 
     def _beyond_s(self, now_s: float) -> float:
         """How long ago it should have been over; negative: how much is left."""

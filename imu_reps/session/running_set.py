@@ -11,7 +11,7 @@ from imu_reps.analysis.pipeline import Pipeline
 from imu_reps.coaching.coach import Coach, cue_note
 from imu_reps.coaching.cues import CoachPlan
 from imu_reps.domain.cue import USUALLY_SPOKEN, Cue, Spoken
-from imu_reps.domain.events import Event, HoldGoesOn, Phase, PostureLeft, SetEnded, StopRequested
+from imu_reps.domain.events import Event, HoldGoesOn, Phase, PostureLeft, SetEnded, StopAsked
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace, concatenate
 from imu_reps.domain.settings import Settings
@@ -146,7 +146,7 @@ class RunningSet:
         """The set is over; gives the coach's answer to the person who ends it."""
         self.state = ended(self.state, reason)
         if reason in ("user", "pain", "discarded"):
-            return self._said([StopRequested(self.file_time_s(now_s), reason == "pain")], now_s)
+            return self._said([StopAsked(self.file_time_s(now_s), reason == "pain")], now_s)
         if reason == "end_of_recording":
             return self._said([SetEnded(self.file_time_s(now_s), reason, self.state.count)], now_s)
         return []

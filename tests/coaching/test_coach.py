@@ -22,7 +22,7 @@ from imu_reps.domain.events import (
     RepRetracted,
     SensorSilent,
     SetEnded,
-    StopRequested,
+    StopAsked,
 )
 from imu_reps.domain.tempo import TEMPO_PRESETS
 
@@ -192,7 +192,7 @@ def test_breathing_goes_with_the_phase_where_it_is_wished_for() -> None:
 def test_a_wish_to_stop_comes_before_everything_and_ends_the_coaching(pain: bool, said: str) -> None:
     coach = Coach(CoachPlan())
 
-    got = heard(coach, crossed("back_arch", 5.0), StopRequested(5.0, pain), bottom(1, 8.0), until_s=9.0)
+    got = heard(coach, crossed("back_arch", 5.0), StopAsked(5.0, pain), bottom(1, 8.0), until_s=9.0)
 
     assert words(got) == [said]
 
