@@ -89,7 +89,7 @@ class SetSoFar:
     floor_reps : int
         The floor is spoken of in so many more repetitions.
     arrived : bool
-        The leg is at the end of its way back.
+        The leg is at an end of its way. Before the first repetition nobody knows which of the two ends it is.
     over : bool
         Nothing more is said of this set.
     """
@@ -176,7 +176,7 @@ def _phase(so_far: SetSoFar, plan: CoachPlan, event: PhaseChanged, now_s: float)
 def _end(so_far: SetSoFar, plan: CoachPlan, event: EndReached, now_s: float) -> Answer:
     """The count, and the hold that begins as the leg arrives."""
     due_s = max(event.arrival_s, now_s)
-    so_far = replace(so_far, arrived=event.completes)
+    so_far = replace(so_far, arrived=True)
     cues: list[Cue] = []
     counts = event.number > so_far.told and _counts_here(plan, event)
     if counts:

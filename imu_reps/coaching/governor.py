@@ -13,13 +13,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from imu_reps.coaching.cue_ranks import PRIORITY
+from imu_reps.coaching.cue_words import FLAT_BACK
 from imu_reps.domain.cue import Cue, CueCode, Tone
 
 #: The longest the governor is left unasked; a cue is decided this long before its moment has passed.
 ASKED_S = 0.1
 
-#: Silence between two spoken cues.
+#: Silence between two spoken cues; a number, and what matters more, follows at once: its moment is short.
 BREATH_S = 0.1
+
+#: What is said from the second time on in a set: who knows what is meant needs fewer words, and the number
+#: that falls due meanwhile is heard more often.
+AGAIN: dict[CueCode, str] = {"press_back": FLAT_BACK}
 
 #: What has been said is not said again for so long.
 REFRACTORY_S: dict[CueCode, float] = {
@@ -91,7 +97,8 @@ def _order(cue: Cue) -> tuple[int, float, str, str]:
 def _earliest(voice: Voice, cue: Cue) -> float:
     """When a cue can be said at the earliest: its moment, a free voice, and not the same again so soon."""
     again_s = dict(voice.said).get(cue.code, float("-inf")) + REFRACTORY_S.get(cue.code, 0.0)
-    free_s = float("-inf") if _gives_way(voice.speaking, cue) else voice.busy_until_s
+    free_s = voice.busy_until_s + (0.0 if cue.priority >= PRIORITY["count"] else BREATH_S)
+    free_s = float("-inf") if _gives_way(voice.speaking, cue) else free_s
     return max(cue.due_s, voice.now_s, free_s, again_s)
 
 
@@ -104,6 +111,8 @@ def _gives_way(speaking: Cue | None, cue: Cue) -> bool:
 
 def _given(voice: Voice, cue: Cue, at_s: float) -> Cue:
     """The cue as it is given at `at_s`, its evidence with the words that it cuts off."""
+    if cue.code in AGAIN and cue.code in dict(voice.said):
+        cue = replace(cue, words=AGAIN[cue.code])
     cut = voice.speaking
     if cut is None or not cue.words or at_s >= cut.time_s + cut.lasts_s:
         return replace(cue, time_s=at_s)
@@ -116,7 +125,7 @@ def _say(voice: Voice, cue: Cue, given: Cue) -> Voice:
     at_s = given.time_s
     said = tuple({**dict(voice.said), cue.code: at_s}.items())
     voice = replace(voice, waiting=tuple(waiting), said=said, now_s=max(at_s, voice.now_s))
-    return replace(voice, speaking=given, busy_until_s=at_s + cue.lasts_s + BREATH_S) if cue.words else voice
+    return replace(voice, speaking=given, busy_until_s=at_s + given.lasts_s) if cue.words else voice
 
 
 def spoken_until(cues: Sequence[Cue]) -> list[tuple[Cue, float]]:

@@ -18,7 +18,7 @@ from imu_reps import Rep, Settings
 from imu_reps.analysis.filters import low_passed, rate_of_change
 from imu_reps.analysis.reps.control import MIN_DEG, coasting_degrees
 from imu_reps.coaching.cue_ranks import FAULT_PATIENCE_S
-from imu_reps.coaching.governor import BREATH_S, REFRACTORY_S, URGENT, spoken_until
+from imu_reps.coaching.governor import REFRACTORY_S, URGENT, spoken_until
 from imu_reps.domain.cue import VOICE_START_S, WORD_S, Cue, CueCode
 from imu_reps.domain.rep import Flag
 from imu_reps.domain.samples import FloatArray
@@ -146,7 +146,7 @@ class Crossing:
         if not known:
             return HARDLY if self.over < HARDLY_SHARE else "not detected"
         until_s = self.crossed_s + FAULT_PATIENCE_S
-        busy = any(cue.time_s <= until_s and known[0] <= end_s + BREATH_S and cue.tone in URGENT
+        busy = any(cue.time_s <= until_s and known[0] <= end_s and cue.tone in URGENT
                    for cue, end_s in spoken_until(self.one.cues))  # fmt: skip
         return "another fault was being told" if busy else "known too late, or the set was counted as over"
 

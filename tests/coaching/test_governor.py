@@ -166,3 +166,27 @@ def test_more_words_keep_the_voice_busy_for_longer(words: str) -> None:
     one = Cue("slower", words, 1, 0.0, 0.0, 1.0, "", "fault")
 
     assert one.lasts_s > 0.25 * len(words.split())
+
+
+def test_a_fault_said_before_takes_fewer_words_so_that_the_number_is_heard() -> None:
+    first, again = cue("press_back", 10.0), cue("press_back", 20.0)
+    number = cue("count", 20.6)
+
+    said = coached([(10.0, first), (20.0, again), (20.6, number)], [])
+
+    assert [(one.words, round(one.time_s, 2)) for _, one in said] == [
+        ("press your back down", 10.0),
+        ("flat back", 20.0),
+        ("7", 20.75),
+    ]
+
+
+def test_a_number_and_another_fault_follow_a_fault_without_a_breath() -> None:
+    swing, number = cue("no_swing", 10.0), cue("count", 10.6)
+    fast = cue("slower", 10.5)
+
+    said = coached([(10.0, swing), (10.5, fast), (10.6, number)], [])
+
+    assert [(one.code, round(one.time_s, 2)) for _, one in said] == [("no_swing", 10.0), ("slower", 10.75)]
+    said = coached([(10.0, swing), (10.6, number)], [])
+    assert [(one.code, round(one.time_s, 2)) for _, one in said] == [("no_swing", 10.0), ("count", 10.75)]

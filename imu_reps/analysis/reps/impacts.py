@@ -85,7 +85,7 @@ def touch_down(motion: SetMotion, down: slice, bottom_deg: float) -> Impulse | N
     if not sharp.any() or not np.isfinite(impact[down]).any():
         return None
     tick = start + int(np.argmax(np.where(sharp, impact[end], 0.0)))
-    noise = np.median(impact[down][np.isfinite(impact[down])])
+    noise = float(np.median(impact[down][np.isfinite(impact[down])]))
     return Impulse(tick, float(motion.elevation_deg[tick]), float(impact[tick]), noise)
 
 
