@@ -16,6 +16,7 @@ from imu_reps.analysis.set.evidence import (
     EvidenceParams,
     Hypothesis,
     Observed,
+    bounce_term,
     calm_term,
     ends_term,
     lever_term,
@@ -40,6 +41,7 @@ BOUNDS = {
     "pelvic_share": (-PARAMS.share_max, 0.0),
     "ends": (-2.0 * PARAMS.end_max, 2.0 * PARAMS.end_max),
     "calm_pelvis": (-PARAMS.calm_max, 0.0),
+    "bouncing_pelvis": (-PARAMS.bounce_max, 0.0),
     "size": (-PARAMS.size_max, 0.0),
     "regular": (-PARAMS.few, PARAMS.regular_max),
     "pace": (-PARAMS.stride_max, 0.0),
@@ -63,6 +65,7 @@ def seen(
     sd_m: float = 0.05,
     shares: list[float] | None = None,
     rates_dps: list[float] | None = None,
+    bounces_mps2: list[float] | None = None,
     angle_deg: np.ndarray | None = None,
 ) -> Observed:
     angle = np.zeros(4000) if angle_deg is None else angle_deg
@@ -74,6 +77,7 @@ def seen(
         None if lever_m is None else Lever(np.asarray(lever_m, float), sd_m),
         np.array(shares or NOTHING),
         np.array(rates_dps or NOTHING),
+        np.array(bounces_mps2 or NOTHING),
     )
 
 
@@ -94,6 +98,7 @@ finite = st.floats(-5.0, 5.0)
     sd_m=st.floats(0.0, 3.0),
     shares=st.lists(st.floats(-3.0, 3.0), max_size=8),
     rates_dps=st.lists(st.floats(0.0, 500.0), max_size=8),
+    bounces_mps2=st.lists(st.floats(0.0, 50.0), max_size=8),
     level_deg=st.floats(-180.0, 180.0),
 )
 @settings(max_examples=150, deadline=None)
@@ -106,10 +111,11 @@ def test_no_term_speaks_beyond_its_bounds_whatever_was_seen(
     sd_m: float,
     shares: list[float],
     rates_dps: list[float],
+    bounces_mps2: list[float],
     level_deg: float,
 ) -> None:
     reading = raised(ranges, each_s, sign)
-    observed = seen(header, lever_m, sd_m, shares, rates_dps, np.full(4000, level_deg))
+    observed = seen(header, lever_m, sd_m, shares, rates_dps, bounces_mps2, np.full(4000, level_deg))
     said = {term.name: term.says(of(reading, observed), PARAMS) for term in TERMS}
 
     assert said.keys() == BOUNDS.keys()
@@ -137,6 +143,20 @@ def test_what_only_a_hanging_leg_shows_is_not_asked_of_a_lying_one() -> None:
     assert calm_term(of(quick, wild), PARAMS) == 0.0
     assert pace_term(of(quick, seen(HANGING)), PARAMS) < -2.0
     assert calm_term(of(quick, seen(HANGING, rates_dps=[200.0] * 6)), PARAMS) == -PARAMS.calm_max
+
+
+def test_a_slow_stride_speaks_less_against_a_set_than_a_quick_one_and_a_raise_not_at_all() -> None:
+    said = [pace_term(of(raised([60.0] * 6, each_s), seen(HANGING)), PARAMS) for each_s in (1.5, 1.9, 2.5)]
+
+    assert said[0] < said[1] < said[2] == 0.0
+
+
+def test_a_pelvis_that_steps_push_up_and_down_speaks_against_a_set_of_who_lies() -> None:
+    reading = raised([60.0] * 6)
+
+    assert bounce_term(of(reading, seen(bounces_mps2=[0.3] * 6)), PARAMS) > -0.2
+    assert bounce_term(of(reading, seen(bounces_mps2=[1.8] * 6)), PARAMS) < -3.0
+    assert bounce_term(of(reading, seen(HANGING, bounces_mps2=[1.8] * 6)), PARAMS) == 0.0
 
 
 def test_a_hanging_pelvis_tips_as_it_likes() -> None:

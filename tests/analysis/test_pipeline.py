@@ -453,6 +453,30 @@ def test_walking_lying_down_and_fidgeting_are_no_repetition_and_nobody_is_told_o
     assert not [event for event in live if isinstance(event, UNDERWAY) and event.time_s > up_s + 2.0]
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_steps_count_nothing_before_anybody_knows_how_the_pelvis_sensor_is_worn(
+    in_blocks: Cut, seed: int
+) -> None:
+    """What they look like is told from raises by the push of each step, alone and before a set."""
+    acts = (Act("stand", 1.5), Act("walk", 9.0), Act("lie_down", 5.0), Act("shuffle", 2.0))
+    life = replace(LifePlan(still_before_s=5.0), before=acts, rocks_deg=(11.0, 12.0, 11.0))
+    turned = SensorPlan(turned_deg=(40.0 * seed, 70.0, -25.0), named=False)
+    plan = SetPlan(reps=(REP,) * 4, life=life, pelvis=turned, alignment="functional")
+    made = simulate(plan, seed=seed)
+    lying_s = made.truth.reps[0].start_s - 1.0
+
+    live, _, analysis = run(made.recording, in_blocks)
+    walked = replace(
+        made.recording,
+        pelvis=made.recording.pelvis[made.recording.pelvis.time_s < 10.0],
+        ankle=made.recording.ankle[made.recording.ankle.time_s < 10.0],
+    )
+
+    assert not [event for event in live if isinstance(event, RepCompleted) and event.time_s < lying_s]
+    assert analysis.summary.set.rep_count == 4
+    assert analyze(walked).summary.set.rep_count == 0
+
+
 WALK_TO_THE_BAR = SetPlan(
     "hanging_leg_raise",
     "both",

@@ -127,6 +127,7 @@ class _Leg:
     rests: tuple[Rest, ...]
     tilt_deg: FloatArray | None
     pelvis_dps: FloatArray | None
+    bounce_mps2: FloatArray | None
 
 
 def choose_reading(
@@ -236,7 +237,9 @@ def _observe(motion: Motion, posture: Posture, header: Header) -> _Leg | None:
     rests = tuple(rests_within(ankle.still, posture.spells))
     pelvis = motion.pelvis
     rate = None if pelvis is None else bridged((pelvis.gyr_dps**2).sum(axis=1))
-    return _Leg(ankle, posture, up_turning_dps(ankle), inside, rests, _tilt(motion, posture, header), rate)
+    bounce = None if pelvis is None or posture.checked else (pelvis.acc_mps2 * pelvis.up).sum(axis=1)
+    tilt = _tilt(motion, posture, header)
+    return _Leg(ankle, posture, up_turning_dps(ankle), inside, rests, tilt, rate, bounce)
 
 
 def _tilt(motion: Motion, posture: Posture, header: Header) -> FloatArray | None:
@@ -322,8 +325,8 @@ def _scored(read: _Read, seen: _Leg, header: Header, params: EvidenceParams) -> 
         likely, lever = _carried_round(hypothesis, travel, motion, params)
         reps = likely.segmentation.reps
         if reps:
-            shares, rates = _shares(reps, angle, seen), _rates(reps, seen)
-            observed = Observed(likely, header, angle, spells, lever, shares, rates)
+            of_pelvis = _shares(reps, angle, seen), _rates(reps, seen), _bounces(reps, seen)
+            observed = Observed(likely, header, angle, spells, lever, *of_pelvis)
             found.append(Reading(swing, likely, score(observed, params)))
     return found
 
@@ -399,3 +402,12 @@ def _rates(reps: Sequence[Excursion], seen: _Leg) -> FloatArray:
     if seen.pelvis_dps is None or not np.isfinite(seen.pelvis_dps[0]):
         return np.empty(0)
     return np.sqrt([seen.pelvis_dps[rep.ticks].mean() for rep in reps])
+
+
+def _bounces(reps: Sequence[Excursion], seen: _Leg) -> FloatArray:
+    """RMS of the force on the pelvis along gravity about its median, one a repetition, m/s²."""
+    if seen.bounce_mps2 is None:
+        return np.empty(0)
+    forces = [seen.bounce_mps2[rep.ticks] for rep in reps]
+    measured = [force[np.isfinite(force)] for force in forces]
+    return np.array([np.sqrt(np.mean((one - np.median(one)) ** 2)) for one in measured if len(one)])
