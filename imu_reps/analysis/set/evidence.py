@@ -59,9 +59,9 @@ class EvidenceParams:
         What a hanging pelvis turns at by and large, and the most that this may say. Swinging hangs have up to
         25, climbing 80 (both measured).
     bounce_mps2, bounce_max : float
-        How hard the floor may push a pelvis up and down whose posture nobody knows (RMS along gravity), and the
-        most that this may say. Walking gives 1 to 3 (Menz, Lord and Fitzpatrick, 2003), raises 0.02 to 0.4
-        (simulated by four authors).
+        How hard the floor may push a pelvis whose posture nobody knows up and down (RMS along gravity), and
+        the most that this may say. Walking gives 1 to 3 (Menz, Lord and Fitzpatrick, 2003), raises 0.02 to
+        0.4 (simulated by four authors).
     alike_share : float
         Repetitions whose ranges differ from the usual one by less are alike (ours).
     regular_each, regular_max : float
