@@ -16,6 +16,7 @@ from vqf import VQF, offlineVQF
 
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock
 from imu_reps.kinematics.clock.offline import TimedSamples
+from imu_reps.kinematics.mounting import angle_between_deg, unit
 from imu_reps.kinematics.rest import (
     gyroscope_bias,
     rest_readings,
@@ -26,6 +27,10 @@ from imu_reps.kinematics.rest import (
 
 #: A hole up to this long is bridged by a straight line for the filter only; past it the filter starts anew.
 BRIDGE_S = 1.0
+
+#: Up at rest is where the accelerometer points. An estimate that is further from it than any sensor's bias
+#: explains (0.5 m/s² is 3 degrees) lost its way: samples were lost uncounted, or the strap jumped (ours).
+ASTRAY_DEG = 10.0
 
 #: Live, the bias is read from so many half seconds of rest, the latest: enough to see a gyroscope warm up.
 LATEST_RESTS = 240
@@ -146,7 +151,9 @@ class LiveMotion:
             up[span] = up_from_quaternions(result["quat6D"])
             still[span] = self._still(gyr[span], acc_mps2[span])
             self._last_index = int(index[end - 1])
-            self._look_for_bias(end - start)
+            self._seen += end - start
+            if self._seen % self._length == 0:
+                self._learn_from_rest(up[end - 1])
         return SensorMotion(time_s, index, up, gyr, acc_mps2, still, self._period_s)
 
     def _pieces(self, index: IntArray) -> list[tuple[int, int]]:
@@ -177,15 +184,15 @@ class LiveMotion:
         self._gyr, self._acc = gyr[-self._length + 1 :], acc[-self._length + 1 :]
         return still_mask(gyr, acc, self._length)[before:]
 
-    def _look_for_bias(self, count: int) -> None:
-        self._seen += count
-        if self._seen % self._length != 0:
-            return
+    def _learn_from_rest(self, up: FloatArray) -> None:
+        """Where the last window was a rest, read the bias, and begin anew if `up` is not where it was seen."""
         before = np.zeros(3) if self._bias is None else self._bias
         for reading in rest_readings(self._gyr, self._acc, len(self._gyr))[1]:
             self._rests.append((self._seen, reading + before))
             self._bias = self._latest_bias()
             self._gyr = self._gyr + before - self._bias
+            if angle_between_deg(up, unit(self._acc.mean(axis=0))) > ASTRAY_DEG:
+                self._filter = VQF(self._period_s)
 
     def _latest_bias(self) -> FloatArray:
         """What the first rest showed, or where the rests so far show the bias has wandered."""
