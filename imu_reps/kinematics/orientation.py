@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, starmap
 
 import numpy as np
 from vqf import VQF, offlineVQF
@@ -89,6 +89,12 @@ def offline_motion(timed: TimedSamples, block: SampleBlock) -> SensorMotion:
     for start, end in _filter_spans(timed.index, timed.period_s):
         span = slice(start, end)
         up[span] = _offline_up(timed.index[span], gyr[span], acc[span], timed.period_s)
+        if _astray(up[span], gyr[span], acc[span], length).any():
+            pieces = pairwise(
+                [start, *(start + leap for leap in _leaps(gyr[span], acc[span], timed.period_s)), end]
+            )
+            for piece in starmap(slice, pieces):
+                up[piece] = _offline_up(timed.index[piece], gyr[piece], acc[piece], timed.period_s)
     return SensorMotion(timed.time_s, timed.index, up, gyr, acc, still_mask(gyr, acc, length), timed.period_s)
 
 
@@ -104,6 +110,36 @@ def _offline_up(index: IntArray, gyr_dps: FloatArray, acc_mps2: FloatArray, peri
     quaternions = offlineVQF(gyr, acc, None, period_s)["quat6D"]
     del gyr, acc
     return up_from_quaternions(quaternions if len(quaternions) == len(ticks) else quaternions[ticks])
+
+
+def _astray(up: FloatArray, gyr_dps: FloatArray, acc_mps2: FloatArray, length: int) -> BoolArray:
+    """In which of its rests a sensor's estimate of up is not where the accelerometer shows it."""
+    middles = rest_readings(gyr_dps, acc_mps2, length)[0]
+    return np.array([is_astray(up[int(at)], acc_mps2[_window(at, length)]) for at in middles], bool)
+
+
+def _window(middle: float, length: int) -> slice:
+    start = round(middle - 0.5 * length)
+    return slice(start, start + length)
+
+
+def is_astray(up: FloatArray, resting_acc_mps2: FloatArray) -> bool:
+    """Whether up (3,) is not where the specific force (n, 3) of a rest shows it."""
+    return bool(angle_between_deg(up, unit(resting_acc_mps2.mean(axis=0))) > ASTRAY_DEG)
+
+
+def _leaps(gyr_dps: FloatArray, acc_mps2: FloatArray, period_s: float) -> list[int]:
+    """Where rests begin at which a filter that looks forward only is astray: gravity leapt before them."""
+    length = window_length(period_s)
+    estimate, seen, leaps = VQF(period_s), 0, []
+    for middle in rest_readings(gyr_dps, acc_mps2, length)[0]:
+        rest = _window(middle, length)
+        piece, seen = slice(seen, rest.stop), rest.stop
+        result = estimate.updateBatch(np.radians(gyr_dps[piece]), np.ascontiguousarray(acc_mps2[piece]))
+        if is_astray(up_from_quaternions(result["quat6D"][-1:])[0], acc_mps2[rest]):
+            leaps.append(rest.start)
+            estimate = VQF(period_s)
+    return leaps
 
 
 def bridged(ticks: IntArray, values: FloatArray) -> FloatArray:
@@ -191,7 +227,7 @@ class LiveMotion:
             self._rests.append((self._seen, reading + before))
             self._bias = self._latest_bias()
             self._gyr = self._gyr + before - self._bias
-            if angle_between_deg(up, unit(self._acc.mean(axis=0))) > ASTRAY_DEG:
+            if is_astray(up, self._acc):
                 self._filter = VQF(self._period_s)
 
     def _latest_bias(self) -> FloatArray:
