@@ -22,6 +22,10 @@ from imu_reps.kinematics.rest import stretches
 #: A rest at the near end longer than this is a break, not a pause.
 LONGEST_PAUSE_S = 10.0
 
+#: An angle that departs from how fast the gyroscope turns by as much as that turned at most was not seen in
+#: its time (ours: in 440 repetitions of real people and other people's simulators 0.81 at most).
+UNTURNED_SHARE = 1.0
+
 #: A long hole this near to a boundary leaves the boundary unknown.
 BOUNDARY_MARGIN_S = 0.1
 
@@ -161,7 +165,8 @@ class Meter:
         top_pause, bottom_pause = (near, far) if m.start_high else (far, near)
         latest = whole.end + BOTTOM_S * GRID_HZ if next_start is None else next_start
         bottom_end = min(latest, whole.end + BOTTOM_S * GRID_HZ, len(m.tilt_deg) - 1.0)
-        known = _known(m.leg_missing, whole)
+        timed = self._turned_as_seen(whole)
+        known = timed and _known(m.leg_missing, whole)
         top = _extreme(m.elevation_deg, whole, 1.0)
         bottom = _extreme(m.elevation_deg, eccentric, -1.0)
         seen = known and top is not None and bottom is not None
@@ -172,8 +177,8 @@ class Meter:
             whole,
             start_s=float(m.track.time_s[0] + whole.start / GRID_HZ),
             end_s=float(m.track.time_s[0] + whole.end / GRID_HZ),
-            concentric_s=self._duration(concentric),
-            eccentric_s=self._duration(eccentric),
+            concentric_s=self._duration(concentric) if timed else None,
+            eccentric_s=self._duration(eccentric) if timed else None,
             top_pause_s=top_pause,
             bottom_pause_s=bottom_pause,
             top_angle_deg=top if seen else None,
@@ -195,6 +200,14 @@ class Meter:
             arch=self._arch(whole, Span(eccentric.start, concentric.start if m.start_high else bottom_end)),
             **self._pelvis(whole, eccentric),
         )
+
+    def _turned_as_seen(self, whole: Span) -> bool:
+        """Whether the angle changes as the gyroscope turned; live, nothing may have told when samples were taken."""
+        if self._motion.carried is None:
+            return True
+        turned_dps = np.degrees(self._motion.carried.omega_rad_s[whole.ticks])
+        differs_dps = self._motion.speed_dps[whole.ticks][: len(turned_dps)] - turned_dps
+        return bool(np.abs(differs_dps).max() < UNTURNED_SHARE * np.abs(turned_dps).max())
 
     def _pauses(self, out: Span, back: Span, next_start: float | None) -> tuple[float | None, float | None]:
         far = Span(out.end, back.start)
