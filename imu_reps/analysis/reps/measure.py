@@ -29,6 +29,9 @@ UNTURNED_SHARE = 1.0
 #: A long hole this near to a boundary leaves the boundary unknown.
 BOUNDARY_MARGIN_S = 0.1
 
+#: So much of the way back is a good part of it (docs/definitions.md#a-repetition).
+UNSEEN_SHARE = 0.15
+
 #: A repetition with more missing than this, in one stretch or in all, is not judged.
 LONGEST_HOLE_S = 0.15
 LARGEST_HOLE_SHARE = 0.10
@@ -168,7 +171,7 @@ class Meter:
         timed = self._turned_as_seen(whole)
         known = timed and _known(m.leg_missing, whole)
         top = _extreme(m.elevation_deg, whole, 1.0)
-        bottom = _extreme(m.elevation_deg, eccentric, -1.0)
+        bottom = None if self._end_unseen(whole) else _extreme(m.elevation_deg, eccentric, -1.0)
         seen = known and top is not None and bottom is not None
         contact = touch_down(m, eccentric.ticks, bottom) if seen and bottom is not None else None
         return Measured(
@@ -216,11 +219,17 @@ class Meter:
 
     def _duration(self, span: Span) -> float | None:
         """Length of a span both of whose boundaries were seen."""
+        return None if self._near_hole(span.start) or self._near_hole(span.end) else span.duration_s
+
+    def _near_hole(self, at: float) -> bool:
         margin = BOUNDARY_MARGIN_S * GRID_HZ
-        for at in (span.start, span.end):
-            if any(start - margin < at < end + margin for start, end in self._wide_holes):
-                return None
-        return span.duration_s
+        return any(start - margin < at < end + margin for start, end in self._wide_holes)
+
+    def _end_unseen(self, whole: Span) -> bool:
+        """Whether the sensor was lost on the way back to the floor: nobody knows how low the leg came."""
+        angle, ends = self._motion.elevation_deg[whole.ticks], self._near_hole(whole.end)
+        left_deg = abs(float(angle[-1] - angle[0]))
+        return ends and not self._motion.start_high and left_deg > UNSEEN_SHARE * float(np.ptp(angle))
 
     def _smoothness(self, concentric: Span, eccentric: Span) -> float | None:
         speeds = (spectral_arc_length(self._motion.speed_dps[span.ticks]) for span in (concentric, eccentric))
