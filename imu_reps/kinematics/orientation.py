@@ -125,7 +125,8 @@ def _window(middle: float, length: int) -> slice:
 
 def is_astray(up: FloatArray, resting_acc_mps2: FloatArray) -> bool:
     """Whether up (3,) is not where the specific force (n, 3) of a rest shows it."""
-    return bool(angle_between_deg(up, unit(resting_acc_mps2.mean(axis=0))) > ASTRAY_DEG)
+    force = resting_acc_mps2.mean(axis=0)
+    return bool(force.any() and angle_between_deg(up, unit(force)) > ASTRAY_DEG)
 
 
 def _leaps(gyr_dps: FloatArray, acc_mps2: FloatArray, period_s: float) -> list[int]:
