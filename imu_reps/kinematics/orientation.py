@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, starmap
 
 import numpy as np
 from vqf import VQF, offlineVQF
 
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock
 from imu_reps.kinematics.clock.offline import TimedSamples
+from imu_reps.kinematics.mounting import angle_between_deg, unit
 from imu_reps.kinematics.rest import (
     gyroscope_bias,
     rest_readings,
@@ -26,6 +27,10 @@ from imu_reps.kinematics.rest import (
 
 #: A hole up to this long is bridged by a straight line for the filter only; past it the filter starts anew.
 BRIDGE_S = 1.0
+
+#: Up at rest is where the accelerometer points. An estimate that is further from it than any sensor's bias
+#: explains (0.5 m/s² is 3 degrees) lost its way: samples were lost uncounted, or the strap jumped (ours).
+ASTRAY_DEG = 10.0
 
 #: Live, the bias is read from so many half seconds of rest, the latest: enough to see a gyroscope warm up.
 LATEST_RESTS = 240
@@ -84,6 +89,12 @@ def offline_motion(timed: TimedSamples, block: SampleBlock) -> SensorMotion:
     for start, end in _filter_spans(timed.index, timed.period_s):
         span = slice(start, end)
         up[span] = _offline_up(timed.index[span], gyr[span], acc[span], timed.period_s)
+        if _astray(up[span], gyr[span], acc[span], length).any():
+            pieces = pairwise(
+                [start, *(start + leap for leap in _leaps(gyr[span], acc[span], timed.period_s)), end]
+            )
+            for piece in starmap(slice, pieces):
+                up[piece] = _offline_up(timed.index[piece], gyr[piece], acc[piece], timed.period_s)
     return SensorMotion(timed.time_s, timed.index, up, gyr, acc, still_mask(gyr, acc, length), timed.period_s)
 
 
@@ -99,6 +110,37 @@ def _offline_up(index: IntArray, gyr_dps: FloatArray, acc_mps2: FloatArray, peri
     quaternions = offlineVQF(gyr, acc, None, period_s)["quat6D"]
     del gyr, acc
     return up_from_quaternions(quaternions if len(quaternions) == len(ticks) else quaternions[ticks])
+
+
+def _astray(up: FloatArray, gyr_dps: FloatArray, acc_mps2: FloatArray, length: int) -> BoolArray:
+    """In which of its rests a sensor's estimate of up is not where the accelerometer shows it."""
+    middles = rest_readings(gyr_dps, acc_mps2, length)[0]
+    return np.array([is_astray(up[int(at)], acc_mps2[_window(at, length)]) for at in middles], bool)
+
+
+def _window(middle: float, length: int) -> slice:
+    start = round(middle - 0.5 * length)
+    return slice(start, start + length)
+
+
+def is_astray(up: FloatArray, resting_acc_mps2: FloatArray) -> bool:
+    """Whether up (3,) is not where the specific force (n, 3) of a rest shows it."""
+    force = resting_acc_mps2.mean(axis=0)
+    return bool(force.any() and angle_between_deg(up, unit(force)) > ASTRAY_DEG)
+
+
+def _leaps(gyr_dps: FloatArray, acc_mps2: FloatArray, period_s: float) -> list[int]:
+    """Where rests begin at which a filter that looks forward only is astray: gravity leapt before them."""
+    length = window_length(period_s)
+    estimate, seen, leaps = VQF(period_s), 0, []
+    for middle in rest_readings(gyr_dps, acc_mps2, length)[0]:
+        rest = _window(middle, length)
+        piece, seen = slice(seen, rest.stop), rest.stop
+        result = estimate.updateBatch(np.radians(gyr_dps[piece]), np.ascontiguousarray(acc_mps2[piece]))
+        if is_astray(up_from_quaternions(result["quat6D"][-1:])[0], acc_mps2[rest]):
+            leaps.append(rest.start)
+            estimate = VQF(period_s)
+    return leaps
 
 
 def bridged(ticks: IntArray, values: FloatArray) -> FloatArray:
@@ -146,7 +188,9 @@ class LiveMotion:
             up[span] = up_from_quaternions(result["quat6D"])
             still[span] = self._still(gyr[span], acc_mps2[span])
             self._last_index = int(index[end - 1])
-            self._look_for_bias(end - start)
+            self._seen += end - start
+            if self._seen % self._length == 0:
+                self._learn_from_rest(up[end - 1])
         return SensorMotion(time_s, index, up, gyr, acc_mps2, still, self._period_s)
 
     def _pieces(self, index: IntArray) -> list[tuple[int, int]]:
@@ -177,15 +221,15 @@ class LiveMotion:
         self._gyr, self._acc = gyr[-self._length + 1 :], acc[-self._length + 1 :]
         return still_mask(gyr, acc, self._length)[before:]
 
-    def _look_for_bias(self, count: int) -> None:
-        self._seen += count
-        if self._seen % self._length != 0:
-            return
+    def _learn_from_rest(self, up: FloatArray) -> None:
+        """Where the last window was a rest, read the bias, and begin anew if `up` is not where it was seen."""
         before = np.zeros(3) if self._bias is None else self._bias
         for reading in rest_readings(self._gyr, self._acc, len(self._gyr))[1]:
             self._rests.append((self._seen, reading + before))
             self._bias = self._latest_bias()
             self._gyr = self._gyr + before - self._bias
+            if is_astray(up, self._acc):
+                self._filter = VQF(self._period_s)
 
     def _latest_bias(self) -> FloatArray:
         """What the first rest showed, or where the rests so far show the bias has wandered."""

@@ -19,7 +19,7 @@ What nobody can know from the samples, and is not told:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -100,7 +100,32 @@ def check_recording(recording: Recording) -> tuple[Finding, ...]:
 
 
 def examined(recording: Recording) -> Checked:
-    """Look at a recording as it was read, and make it usable as far as that can be."""
+    """Look at a recording as it was read, and make it usable as far as that can be.
+
+    Repetitions are counted at the ankle: a pelvis sensor that gave nothing is told, and left out.
+    """
+    checked = _examined(recording)
+    refusals = [finding for finding in checked.findings if finding.severity == "refuse"]
+    if not refusals or not recording.ankle or not all(map(_is_dead_pelvis, refusals)):
+        return checked
+    told = [replace(refusal, severity="caution") for refusal in refusals]
+    without = _examined(replace(recording, pelvis=None))
+    return replace(without, findings=_graver_first([*told, *without.findings]))
+
+
+def _is_dead_pelvis(finding: Finding) -> bool:
+    """Whether the pelvis sensor gave nothing, rather than something that is not understood."""
+    nothing = finding.code in ("no_readings", "too_short", "frozen_sensor") or "dead" in finding.values
+    return finding.sensor == "pelvis" and nothing
+
+
+def _graver_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    order = ("refuse", "caution", "info")
+    return tuple(sorted(findings, key=lambda finding: order.index(finding.severity)))
+
+
+def _examined(recording: Recording) -> Checked:
+    """The same, of a recording whose sensors are all needed."""
     found = list(_unusable(recording))
     clocks: dict[SensorPlace, TimedSamples] = {}
     readings: dict[SensorPlace, MarkedSamples] = {}
@@ -126,9 +151,7 @@ def examined(recording: Recording) -> Checked:
             found += [*changed, *check_readings(whole, readings[block.sensor])]
         if clocks and not _refused(found):
             found += _doubts(recording, clocks, readings)
-    order = ("refuse", "caution", "info")
-    found.sort(key=lambda finding: order.index(finding.severity))
-    return Checked(recording, clocks, readings, tuple(found))
+    return Checked(recording, clocks, readings, _graver_first(found))
 
 
 def _refused(findings: Iterable[Finding]) -> bool:

@@ -29,6 +29,7 @@ _log = logging.getLogger(__name__)
 
 #: A sensor in reach answers a connection request within its advertising interval, at most a few seconds.
 CONNECT_TIMEOUT_S = 10.0
+#: A system whose Bluetooth service is being restarted may never answer, and a scan holds up everything else.
 #: An answer takes two connection intervals; a link that is breaking holds it up until it is given up.
 ANSWER_TIMEOUT_S = 5.0
 #: bleak itself waits 10 s for a disconnection to be confirmed.
@@ -120,7 +121,7 @@ class Radio:
 
         with _failures_told("Bluetooth", "scan_failed"):
             scanner = BleakScanner(on_advertisement, backend=self._scanner_backend, bluez=self._adapter)
-            async with scanner:
+            async with asyncio.timeout(seconds + ANSWER_TIMEOUT_S), scanner:
                 for sensor in await self._connected_already():
                     take(sensor)
                 with suppress(TimeoutError):

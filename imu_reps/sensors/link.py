@@ -152,10 +152,10 @@ class Link:
             await connection.close()
 
     async def _give_up(self, detail: str | None) -> None:
-        """Disconnect and say why, unless it has been said that the sensor is away."""
-        await self._hang_up()
+        """Say why, unless it has been said that the sensor is away, and disconnect: that may take long."""
         if self._told != "away":
             self._emit("away", detail)
+        await self._hang_up()
 
     async def _accept(self) -> None:
         """Refuse a sensor that is another one than was paired, or whose battery is empty."""

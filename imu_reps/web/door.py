@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, OrderedDict
+import socket
+from collections import Counter, OrderedDict, deque
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
 
 #: A stranger has so long for everything: to ask for a file and get it, or to show a token. A slow wireless
 #: network takes seconds for the page's 70 kB.
@@ -13,6 +17,61 @@ STRANGER_S = 10.0
 #: door by standing in it, and a crowd from one machine is in its own way alone. A browser that loads the page
 #: is six strangers.
 MAX_STRANGERS = 96
+#: So many come in at a time, so that whoever came before is listened to meanwhile; so many may wait outside, for
+#: who finds no room there asks again after a second only.
+AT_ONCE, OUTSIDE = 15, 1024
+
+#: Who waits outside: the connection, and where it comes from.
+Visitor = tuple[socket.socket, tuple[str, int]]
+
+
+class Entrance(socket.socket):
+    """A listening socket before which no queue forms: all who wait are seen at once, and some let in.
+
+    Those are the newest, of each address in turn; the others are sent away, and may ask again at once. In a
+    queue behind a crowd a viewer would wait for as long as it takes to listen to all of the crowd.
+
+    Where a loop does not accept by itself (Windows), this is a socket like any other.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._let_in: deque[Visitor] = deque()
+        self._has_looked = False
+
+    def accept(self) -> Visitor:
+        """Who comes in next.
+
+        Raises
+        ------
+        BlockingIOError
+            Nobody more of those who waited when this was asked first.
+        """
+        if not self._has_looked:
+            self._let_in.extend(_welcome([*self._waiting()]))
+        self._has_looked = bool(self._let_in)
+        if not self._let_in:
+            raise BlockingIOError
+        return self._let_in.popleft()
+
+    def _waiting(self) -> Iterator[Visitor]:
+        """All who wait outside, the newest last."""
+        with suppress(BlockingIOError, ConnectionAbortedError):
+            for _ in range(OUTSIDE):
+                yield super().accept()
+
+
+def _welcome(crowd: list[Visitor]) -> list[Visitor]:
+    """Who of a crowd is let in: the newest, of each address in turn. The others are sent away."""
+    before: Counter[str] = Counter()
+    turns = []
+    for visitor in reversed(crowd):
+        before[visitor[1][0]] += 1
+        turns.append((before[visitor[1][0]], visitor))
+    turns.sort(key=lambda turn: turn[0])
+    for _, (connection, _) in turns[AT_ONCE:]:
+        connection.close()
+    return [visitor for _, visitor in turns[:AT_ONCE]]
 
 
 class Door:

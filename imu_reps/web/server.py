@@ -19,7 +19,7 @@ from imu_reps.errors import UsageError
 from imu_reps.web.access import Access
 from imu_reps.web.app import Pages
 from imu_reps.web.commands import Command
-from imu_reps.web.door import STRANGER_S, Door
+from imu_reps.web.door import AT_ONCE, OUTSIDE, STRANGER_S, Door, Entrance
 from imu_reps.web.hub import Hub
 from imu_reps.web.reports import Reports
 from imu_reps.web.viewer import Desk, serve_viewer
@@ -120,6 +120,7 @@ class PageServer:
                 server = serve(
                     attend,
                     sock=listener,
+                    backlog=AT_ONCE + 1,
                     process_request=answer,
                     create_connection=partial(Visit, door),  # type: ignore[arg-type]  # a factory will do
                     compression=None,
@@ -132,6 +133,7 @@ class PageServer:
                     logger=_SILENT,
                 )
                 await listening.enter_async_context(server)
+                listener.listen(OUTSIDE)
             self._started.set()
             await stopped.wait()
             door.empty()
@@ -168,7 +170,7 @@ def _listening(port: int, *, share: bool) -> list[socket.socket]:
 
 
 def _bound(address: str, port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener = Entrance(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((address, port))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import socket
 import statistics
 import sys
@@ -21,12 +22,11 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
-from imu_reps import RepPlan, SetPlan, Settings
+from imu_reps import Event, Pipeline, RepPlan, SampleBlock, SetPlan, Settings
 from imu_reps.sensors.streams import Streams
 from imu_reps.session.keeping import Place
-from imu_reps.session.rehearsal import direct
 from imu_reps.session.session import Session
-from imu_reps.session.session_events import SessionEvent, SetDone, SetProgress
+from imu_reps.session.session_events import SessionEvent, SetBegan, SetDone, SetProgress
 from imu_reps.session.session_plan import SessionPlan, SetGoal
 from imu_reps.sim.radio.fast_loop import run
 from imu_reps.sim.wearer import LifePlan
@@ -39,6 +39,13 @@ CREATED = datetime(2026, 11, 21, 7, 30, tzinfo=UTC)
 
 #: A page that is open somewhere, and a socket that takes a few pictures and no more.
 OPEN, STALLED = 64, 2
+
+
+#: So many do their sets in turn.
+WEARERS = 4
+
+#: Of the day that a session goes on.
+SETS_AN_HOUR = 6
 
 
 @dataclass
@@ -80,6 +87,15 @@ def viewer(server: PageServer, *, watches: bool) -> Iterator[None]:
         yield
 
 
+def direct_in_turn(world: VirtualWorld, event: SessionEvent) -> None:
+    """Begin with each set, lie down after it; after the last wearer the first comes again, for what each will do is kept in memory."""
+    match event:
+        case SetBegan(number=number):
+            world.performance.begin(1 + (number - 1) % WEARERS, world.air.now_s())
+        case SetProgress(state=state) if state.stage == "ended":
+            world.performance.lie_down(1, world.air.now_s())
+
+
 def hold(
     folder: Path,
     sets: int,
@@ -93,14 +109,14 @@ def hold(
 ) -> Held:
     """Hold a session of virtual sensors with its page and so many viewers."""
     plan = SetPlan(reps=(RepPlan(),) * (reps + 1), life=LifePlan(still_before_s=4.0))
-    world = VirtualWorld("open_profile", [plan] * sets)
+    world = VirtualWorld("open_profile", [plan] * min(sets, WEARERS))
     goals = tuple(SetGoal("single_leg_raise", "left", "low", reps) for _ in range(sets))
     view = SessionView(goals[0], Settings())
     place = Place(folder, world.person, lambda: CREATED, simulated=True)
     held = Held()
 
     def emit(event: SessionEvent) -> None:
-        direct(world, event)
+        direct_in_turn(world, event)
         view(event)
         if isinstance(event, SetProgress):
             held.progress_s.append(time.perf_counter())
@@ -179,6 +195,67 @@ def test_two_hours_of_sets_cost_no_memory_and_no_time(tmp_path: Path) -> None:
     assert _quarter(objects, 3) < 1.02 * _quarter(objects, 1)
     assert _quarter(resident_mb, 3) < _quarter(resident_mb, 1) + 10.0
     assert _quarter(took_s, 3) < 1.2 * _quarter(took_s, 1)
+
+
+@dataclass
+class Hour:
+    """What an hour of a session cost: memory at its end, and the slowest hundredth of its pushes."""
+
+    resident_mb: list[float] = field(default_factory=list)
+    push_ms: list[float] = field(default_factory=list)
+
+    @property
+    def p99_ms(self) -> float:
+        """A push takes so long in the worst of a hundred cases, of the processor's time."""
+        return float(np.percentile(self.push_ms, 99))
+
+
+@pytest.mark.faults
+def test_a_day_of_sets_and_rests_costs_no_memory_and_no_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Sets of two and a half minutes, seven minutes and a half of rest, as fast as the processor goes.
+
+    24 hours, or as many as ``IMU_REPS_SOAK_HOURS`` says; one viewer takes everything, one takes nothing.
+    """
+    hours = int(os.environ.get("IMU_REPS_SOAK_HOURS", "24"))
+    seen = [Hour() for _ in range(hours)]
+    push = Pipeline.push
+    held_sets = 0
+
+    def timed(pipeline: Pipeline, *blocks: SampleBlock) -> list[Event]:
+        began_s = time.thread_time()
+        events = push(pipeline, *blocks)
+        seen[min(held_sets // SETS_AN_HOUR, hours - 1)].push_ms.append(1000.0 * (time.thread_time() - began_s))
+        return events
+
+    def measure(held: Held) -> None:
+        nonlocal held_sets
+        held.progress_s.clear()
+        while any(thread.name == "report" for thread in threading.enumerate()):
+            time.sleep(0.05)
+        gc.collect()
+        hour = seen[held_sets // SETS_AN_HOUR]
+        hour.resident_mb.append(_resident_mb())
+        held_sets += 1
+        if held_sets % SETS_AN_HOUR == 0:
+            with capsys.disabled():
+                print(
+                    f"\nhour {held_sets // SETS_AN_HOUR}: {statistics.median(hour.resident_mb):.1f} MB resident,",
+                    f"p99 of a push {hour.p99_ms:.2f} ms of {len(hour.push_ms)}",
+                    end="",
+                    flush=True,
+                )
+
+    monkeypatch.setattr(Pipeline, "push", timed)
+    held = hold(
+        tmp_path, SETS_AN_HOUR * hours, 30, rest_s=450.0, watching=1, stalled=1, after_set=measure
+    )
+    first, last = seen[0], seen[-1]
+
+    assert len(held.files) == SETS_AN_HOUR * hours
+    assert statistics.median(last.resident_mb) < 1.05 * statistics.median(first.resident_mb)
+    assert last.p99_ms < 1.25 * first.p99_ms
 
 
 def _quarter(values: list[float], number: int) -> float:

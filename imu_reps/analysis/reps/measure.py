@@ -22,8 +22,15 @@ from imu_reps.kinematics.rest import stretches
 #: A rest at the near end longer than this is a break, not a pause.
 LONGEST_PAUSE_S = 10.0
 
+#: An angle that departs from how fast the gyroscope turns by as much as that turned at most was not seen in
+#: its time (ours: in 440 repetitions of real people and other people's simulators 0.81 at most).
+UNTURNED_SHARE = 1.0
+
 #: A long hole this near to a boundary leaves the boundary unknown.
 BOUNDARY_MARGIN_S = 0.1
+
+#: So much of the way back is a good part of it (docs/definitions.md#a-repetition).
+UNSEEN_SHARE = 0.15
 
 #: A repetition with more missing than this, in one stretch or in all, is not judged.
 LONGEST_HOLE_S = 0.15
@@ -161,9 +168,10 @@ class Meter:
         top_pause, bottom_pause = (near, far) if m.start_high else (far, near)
         latest = whole.end + BOTTOM_S * GRID_HZ if next_start is None else next_start
         bottom_end = min(latest, whole.end + BOTTOM_S * GRID_HZ, len(m.tilt_deg) - 1.0)
-        known = _known(m.leg_missing, whole)
+        timed = self._turned_as_seen(whole)
+        known = timed and _known(m.leg_missing, whole)
         top = _extreme(m.elevation_deg, whole, 1.0)
-        bottom = _extreme(m.elevation_deg, eccentric, -1.0)
+        bottom = None if self._end_unseen(whole) else _extreme(m.elevation_deg, eccentric, -1.0)
         seen = known and top is not None and bottom is not None
         contact = touch_down(m, eccentric.ticks, bottom) if seen and bottom is not None else None
         return Measured(
@@ -172,8 +180,8 @@ class Meter:
             whole,
             start_s=float(m.track.time_s[0] + whole.start / GRID_HZ),
             end_s=float(m.track.time_s[0] + whole.end / GRID_HZ),
-            concentric_s=self._duration(concentric),
-            eccentric_s=self._duration(eccentric),
+            concentric_s=self._duration(concentric) if timed else None,
+            eccentric_s=self._duration(eccentric) if timed else None,
             top_pause_s=top_pause,
             bottom_pause_s=bottom_pause,
             top_angle_deg=top if seen else None,
@@ -196,6 +204,14 @@ class Meter:
             **self._pelvis(whole, eccentric),
         )
 
+    def _turned_as_seen(self, whole: Span) -> bool:
+        """Whether the angle changes as the gyroscope turned; live, nothing may have told when samples were taken."""
+        if self._motion.carried is None:
+            return True
+        turned_dps = np.degrees(self._motion.carried.omega_rad_s[whole.ticks])
+        differs_dps = self._motion.speed_dps[whole.ticks][: len(turned_dps)] - turned_dps
+        return bool(np.abs(differs_dps).max() < UNTURNED_SHARE * np.abs(turned_dps).max())
+
     def _pauses(self, out: Span, back: Span, next_start: float | None) -> tuple[float | None, float | None]:
         far = Span(out.end, back.start)
         near = None if next_start is None else self._duration(Span(back.end, next_start))
@@ -203,11 +219,17 @@ class Meter:
 
     def _duration(self, span: Span) -> float | None:
         """Length of a span both of whose boundaries were seen."""
+        return None if self._near_hole(span.start) or self._near_hole(span.end) else span.duration_s
+
+    def _near_hole(self, at: float) -> bool:
         margin = BOUNDARY_MARGIN_S * GRID_HZ
-        for at in (span.start, span.end):
-            if any(start - margin < at < end + margin for start, end in self._wide_holes):
-                return None
-        return span.duration_s
+        return any(start - margin < at < end + margin for start, end in self._wide_holes)
+
+    def _end_unseen(self, whole: Span) -> bool:
+        """Whether the sensor was lost on the way back to the floor: nobody knows how low the leg came."""
+        angle, ends = self._motion.elevation_deg[whole.ticks], self._near_hole(whole.end)
+        left_deg = abs(float(angle[-1] - angle[0]))
+        return ends and not self._motion.start_high and left_deg > UNSEEN_SHARE * float(np.ptp(angle))
 
     def _smoothness(self, concentric: Span, eccentric: Span) -> float | None:
         speeds = (spectral_arc_length(self._motion.speed_dps[span.ticks]) for span in (concentric, eccentric))

@@ -30,6 +30,9 @@ CUT_SHARE = 0.15
 #: A way out of which the recording's beginning cut off more than this was not seen to be one (ours).
 BEGUN_SHARE = 0.6
 
+#: Where the angle changes by so much of a way without being turned, the way was not seen (ours).
+LEAPT_SHARE = 0.5
+
 #: A turn this near to an end of a spell is that end.
 EDGE_TICKS = 3
 
@@ -63,6 +66,8 @@ class Swing:
         Up in sensor axes where the angle is 0, and where it is 90.
     angle_deg : (n,) float
         Low-passed, holes bridged.
+    turned_deg : (n,) float
+        How far the gyroscope turned about the axis, summed up; in holes it is taken to follow the angle.
     spells : tuple of slice
     turns : sequence of sequence of Turn
         Of the angle, for each spell.
@@ -75,6 +80,7 @@ class Swing:
     axis: FloatArray
     plane: tuple[FloatArray, FloatArray]
     angle_deg: FloatArray
+    turned_deg: FloatArray
     spells: tuple[slice, ...]
     turns: Sequence[Sequence[Turn]]
     rests: tuple[Rest, ...]
@@ -108,7 +114,7 @@ def _reading(
         found = _tipped_alike(found, travel_deg, swing.tilt_deg)
     resting, far = _levels(found.reps)
     resting = resting if floor_deg is None else floor_deg
-    found = _without_cut_off(found, swing.spells, travel_deg, resting)
+    found = _without_leaps(_without_cut_off(found, swing.spells, travel_deg, resting), swing)
     flat = far if header.exercise == "heel_tap" else resting
     leg = _leg_axis(sign, direction * flat, swing.plane, header) if found.reps else None
     return Hypothesis(sign, found, resting, far, leg)
@@ -187,6 +193,22 @@ def _without_cut_off(
             (begun and _moves(travel_deg, rep.near.tick)) or (ended and _moves(travel_deg, rep.back.tick))
         )
     return found.without(cut, "cut_off") if any(cut) else found
+
+
+def _without_leaps(found: Segmentation, swing: Swing) -> Segmentation:
+    """Without repetitions of which the gyroscope shows less than half of a way: gravity leapt there.
+
+    The stream lost samples that nobody counted, the strap jumped, or the sensor's first directions were wrong.
+    """
+    leapt = swing.angle_deg - swing.turned_deg
+    leaps = [
+        any(
+            abs(leapt[end.tick] - leapt[rep.far.tick]) > LEAPT_SHARE * abs(end.value - rep.far.value)
+            for end in (rep.near, rep.back)
+        )
+        for rep in found.reps
+    ]
+    return found.without(leaps, "cut_off") if any(leaps) else found
 
 
 def _near_any(tick: int, ends: Sequence[int]) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from imu_reps.analysis.filters import rate_of_change
+from imu_reps.analysis.filters import SHORTEST, rate_of_change
 from imu_reps.analysis.reps.phases import SLOW_DPS
 from imu_reps.analysis.reps.segmentation import Excursion, Segmentation, TurnFinder, usual_range_deg
 from imu_reps.analysis.set.evidence import EvidenceParams, Hypothesis, Observed, score, travel_sign
@@ -229,7 +229,7 @@ def _unrepeated(seen: _Leg, header: Header, settings: Settings, params: LegParam
 
 def _observe(motion: Motion, posture: Posture, header: Header) -> _Leg | None:
     ankle = motion.ankle
-    if ankle is None or not posture.spells:
+    if ankle is None or not posture.spells or len(motion) < SHORTEST:
         return None
     inside = np.flatnonzero(in_spells(posture.spells, len(motion)) & np.isfinite(ankle.up[:, 0]))
     if len(inside) == 0:
@@ -302,7 +302,15 @@ def _swing(axis: FloatArray, seen: _Leg, settings: Settings) -> Swing:
         finder.push(spell.start, angle[spell])
         turns.append(finder.turns)
     rests = tuple(sorted([*seen.rests, *_dwells(angle, seen)], key=lambda rest: rest.start))
-    return Swing(axis, plane, angle, seen.posture.spells, turns, rests, seen.tilt_deg)
+    turned = _turned_deg(axis, angle, seen)
+    return Swing(axis, plane, angle, turned, seen.posture.spells, turns, rests, seen.tilt_deg)
+
+
+def _turned_deg(axis: FloatArray, angle_deg: FloatArray, seen: _Leg) -> FloatArray:
+    """How far the gyroscope turned about an axis, summed up, (n,); in holes as the angle changes there."""
+    step = np.diff(angle_deg, prepend=angle_deg[:1])
+    known = np.isfinite(seen.ankle.gyr_dps[:, 0])
+    return np.asarray(np.cumsum(np.where(known, seen.turning_dps @ axis / GRID_HZ, step)))
 
 
 def _dwells(angle_deg: FloatArray, seen: _Leg) -> list[Rest]:

@@ -37,6 +37,10 @@ APART_PERIODS = 2.0
 #: by the same, within `SAME_S`.
 SAME_S = 0.03
 STOOD_STILL_WINDOWS = 8
+#: A device clock's step within these shares of the usual one is one. A shorter one is believed once it was
+#: repeated, for a clock may be set in between; a longer one after so many in a row, for samples are lost.
+USUAL_STEP = (0.6, 1.5)
+SHORTER_STEPS, LONGER_STEPS = 2, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,7 @@ class _Stream:
         self._has_passed = False
         self._late: list[float] = []
         self._step, self._steps_seen = (0.0, 0) if has_clock else (1.0, 0)
+        self._other_step, self._unlike = 0.0, 0
 
     @property
     def period_s(self) -> float | None:
@@ -223,8 +228,22 @@ class _Stream:
 
     def _learn_step(self, ticks: float) -> None:
         """Ticks between two samples: of a device clock, the mean of the steps that lost nothing."""
-        if not self._steps_seen or ticks < 0.6 * self._step:
+        if not self._steps_seen or self._is_new_step(ticks):
             self._step, self._steps_seen = ticks, 1
-        elif ticks < 1.5 * self._step:
+        elif not self._unlike:
             self._steps_seen = min(self._steps_seen + 1, 1000)
             self._step += (ticks - self._step) / self._steps_seen
+
+    def _is_new_step(self, ticks: float) -> bool:
+        """Whether a step unlike the usual one came again and again."""
+        if _is_step(ticks, self._step):
+            self._unlike = 0
+            return False
+        self._unlike = self._unlike + 1 if self._unlike and _is_step(ticks, self._other_step) else 1
+        self._other_step = ticks
+        return self._unlike >= (SHORTER_STEPS if ticks < self._step else LONGER_STEPS)
+
+
+def _is_step(ticks: float, usual: float) -> bool:
+    shortest, longest = USUAL_STEP
+    return shortest * usual <= ticks < longest * usual

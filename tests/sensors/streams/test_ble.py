@@ -81,6 +81,32 @@ def test_a_scan_ends_as_soon_as_enough_is_found_and_otherwise_in_time(bench, pla
     assert whole_s == pytest.approx(7.0, abs=0.1)
 
 
+def test_a_system_that_never_answers_holds_a_scan_up_for_a_few_seconds_only(bench, play):
+    async def scanning():
+        async with bench() as both:
+
+            class Restarting(scanner_backend(both.air)):
+                answers = False
+
+                async def start(self):
+                    if not self.answers:
+                        await asyncio.Event().wait()
+                    await super().start()
+
+            radio, began_s = Radio(scanner_backend=Restarting), asyncio.get_running_loop().time()
+            with pytest.raises(RadioError) as caught:
+                await radio.scan(2.0)
+            waited_s = asyncio.get_running_loop().time() - began_s
+            Restarting.answers = True
+            return caught.value.code, waited_s, await radio.scan(2.0)
+
+    code, waited_s, found = play(scanning())
+
+    assert code == "scan_failed"
+    assert waited_s < 10.0
+    assert len(found) == 2
+
+
 def test_a_sensor_that_a_killed_program_left_connected_is_found_without_advertising(bench, play):
     class Held(BaseBleakAdapter):
         @classmethod
