@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from imu_reps.cli.console import say, show
+from imu_reps.cli.whose import called, whose
 from imu_reps.domain.exercise import EXERCISES, Exercise
 from imu_reps.errors import FileAccessError
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--person", help="Only this person's sets.")
+@click.option("--person", metavar="NAME", help="Whose sets, if there are several persons'.")
 @click.option("--exercise", type=click.Choice(EXERCISES), help="Only this exercise.")
 @click.option("--last", type=click.IntRange(min=1), default=12, show_default=True, help="How many sets.")
 @click.option("--json", "as_json", is_flag=True, help="All of it: a JSON document a set, one a line.")
@@ -47,7 +48,7 @@ def history(
     """
     if as_json + as_csv + (page is not None) > 1:
         raise click.UsageError("Choose one of --json, --csv and --hand-over.")
-    sets = _sets(person, exercise)
+    person, sets = _sets(person, exercise)
     if as_json:
         _say_json(sets)
     elif as_csv:
@@ -58,18 +59,42 @@ def history(
         _show(sets, last)
 
 
-def _sets(person: str | None, exercise: Exercise | None) -> list[StoredSet]:
+def _sets(name: str | None, exercise: Exercise | None) -> tuple[str | None, list[StoredSet]]:
+    """One person and their sets."""
     from imu_reps.storage.history_store import History
 
     with History() as known:
+        everybody = known.persons()
+        if not everybody:
+            raise _nothing_yet()
+        person = whose(everybody, name)
         sets = known.sets(person=person, exercise=exercise)
     if not sets:
         raise FileAccessError(
-            "No such sets are remembered yet.",
-            hint="Record one, or take recordings in: imu-reps reanalyse FOLDER.",
+            f"There are no sets of {called(person)} of this exercise.",
+            hint="Leave out --exercise to see what there is.",
             code="no_history_yet",
         )
-    return sets
+    return person, sets
+
+
+def _nothing_yet() -> FileAccessError:
+    """Why nothing is remembered."""
+    from imu_reps.storage.persons import simulated_in
+    from imu_reps.storage.recording import default_folder
+
+    folder = default_folder()
+    if count := simulated_in(folder):
+        return FileAccessError(
+            f"No sets are remembered yet: of those in {folder}, {count} are simulated, and nobody moved.",
+            hint="Record a set with sensors: imu-reps record.",
+            code="only_simulated",
+        )
+    return FileAccessError(
+        "No sets are remembered yet.",
+        hint="Record one, or take recordings in: imu-reps reanalyse FOLDER.",
+        code="no_history_yet",
+    )
 
 
 def _say_json(sets: list[StoredSet]) -> None:

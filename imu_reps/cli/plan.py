@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from imu_reps.cli.console import say
+from imu_reps.cli.whose import whose
 
 if TYPE_CHECKING:
     from imu_reps.domain.programme import Advice, Plan, Programme
 
 
 @click.command()
-@click.option("--person", help="Whose sets.")
+@click.option("--person", metavar="NAME", help="Whose sets, if there are several persons'.")
 @click.option("--programme", "file", metavar="FILE", help="Another programme than the usual one (TOML).")
 @click.option("--json", "as_json", is_flag=True, help="The advice as one line of JSON.")
 def plan(person: str | None, file: str | None, as_json: bool) -> None:
@@ -26,6 +27,7 @@ def plan(person: str | None, file: str | None, as_json: bool) -> None:
 
     programme = load_programme(file)
     with History() as history:
+        person = whose(history.persons(), person)
         sets = history.sets(person=person)
     today = datetime.now().astimezone().date()
     advice = advise(sets, programme, today) if sets else None

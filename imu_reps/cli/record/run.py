@@ -64,7 +64,10 @@ def run_with_sensors(run: Run, name: str | None) -> list[Finished]:
     from imu_reps.sensors.streams import Streams
     from imu_reps.sources.radio_source import wanted
 
-    person = load_profiles().person(name)
+    profiles = load_profiles()
+    person = profiles.person(name)
+    if name is None and len(profiles.persons) > 1:
+        say(f"The sets are {person.name}'s. Another person: --person NAME ({profiles.names()}).")
     place = Place(run.folder or default_folder(), person, _now)
     return _Recording(run, Diary(complain), place, Streams(computers_radio(), wanted(person))).run(
         asyncio.run
