@@ -43,8 +43,8 @@ def history(
 ) -> None:
     """Show the last sets, the best, and what changed, for each exercise and side.
 
-    A change is called one only if it is more than these sensors' noise from day to day and more than your
-    own scatter.
+    A change since the first visit, or over the last four, is called one only if it is more than these
+    sensors' noise from day to day and more than the scatter around its course.
     """
     if as_json + as_csv + (page is not None) > 1:
         raise click.UsageError("Choose one of --json, --csv and --hand-over.")

@@ -96,17 +96,38 @@ def _lines(progress: Progress) -> list[str]:
     if progress.best_clean:
         on = "" if progress.best_day is None else f" ({_day(progress.best_day)})"
         lines.append(f"most clean reps in a set: {progress.best_clean}{on}")
-    lines += [_changed(change) for change in progress.changes if change.certain]
-    alike = [_QUANTITIES[change.what][0] for change in progress.changes if not change.certain]
-    if alike:
-        lines.append(f"about the same as before: {listed(alike)}")
+    told = [change for change in progress.changes if _is_told(change)]
+    lines += [_changed(change) for change in told]
+    level = [
+        _QUANTITIES[change.what][0]
+        for change in progress.changes
+        if change not in told and change.since_first.direction == "level"
+    ]
+    if level:
+        lines.append(f"no change beyond your own scatter: {listed(level)}")
+    untold = [change for change in progress.changes if change.since_first.direction is None]
+    if untold and not level and not told:
+        visits = max(change.since_first.visits for change in untold)
+        lines.append(f"{counted(visits, 'visit')} so far: what changes shows from the fourth on")
     return lines
 
 
+def _is_told(change: QuantityChange) -> bool:
+    courses = (change.since_first, change.recent)
+    return any(course is not None and course.direction in ("more", "less") for course in courses)
+
+
 def _changed(change: QuantityChange) -> str:
+    """One quantity's course since the first visit, and over the last ones where that is another."""
     what, more, less = _QUANTITIES[change.what]
-    now, before = written(change.now, change.unit), written(change.before, change.unit)
-    return f"{what}: {now}, {more if change.now > change.before else less} than before ({before})"
+    words = {"more": more, "less": less, "level": "no certain change"}
+    whole, recent = change.since_first, change.recent
+    first, last = written(whole.first, change.unit), written(whole.last, change.unit)
+    parts = [f"{words[whole.direction or 'level']} since the first visit ({first}, now {last})"]
+    if recent is not None and recent.direction is not None and recent.direction != whole.direction:
+        then = written(recent.first, change.unit)
+        parts.append(f"over the last {recent.visits} visits {words[recent.direction]} ({then}, now {last})")
+    return f"{what}: {'; '.join(parts)}"
 
 
 def _day(day: date | None) -> str:
