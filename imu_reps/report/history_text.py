@@ -17,7 +17,7 @@ from imu_reps.report.figures import counted, degrees, listed, written
 from imu_reps.report.rep_table import NOT_MEASURED, SHORT_HEADS
 
 #: What a quantity is called, and the words for more and for less of it.
-_QUANTITIES: dict[Quantity, tuple[str, str, str]] = {
+QUANTITIES: dict[Quantity, tuple[str, str, str]] = {
     "clean_share": ("clean reps", "more", "fewer"),
     "range_deg": ("range", "more", "less"),
     "eccentric_s": ("lowering", "slower", "faster"),
@@ -99,7 +99,7 @@ def _lines(progress: Progress) -> list[str]:
     told = [change for change in progress.changes if _is_told(change)]
     lines += [_changed(change) for change in told]
     level = [
-        _QUANTITIES[change.what][0]
+        QUANTITIES[change.what][0]
         for change in progress.changes
         if change not in told and change.since_first.direction == "level"
     ]
@@ -119,7 +119,7 @@ def _is_told(change: QuantityChange) -> bool:
 
 def _changed(change: QuantityChange) -> str:
     """One quantity's course since the first visit, and over the last ones where that is another."""
-    what, more, less = _QUANTITIES[change.what]
+    what, more, less = QUANTITIES[change.what]
     words = {"more": more, "less": less, "level": "no certain change"}
     whole, recent = change.since_first, change.recent
     first, last = written(whole.first, change.unit), written(whole.last, change.unit)

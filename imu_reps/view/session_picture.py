@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from imu_reps.domain.cue import Cue, CueCode
+from imu_reps.domain.endings import DISCARDED
 from imu_reps.domain.pose import Pose
 from imu_reps.domain.recording import Header, default_posture
 from imu_reps.domain.samples import SensorPlace
@@ -17,6 +18,7 @@ from imu_reps.session.session_events import (
     CountingLate,
     Cued,
     FileMoved,
+    Finished,
     LinkChanged,
     Resting,
     SessionEvent,
@@ -35,6 +37,7 @@ from imu_reps.view.snapshot import (
     LimitsView,
     LinkView,
     Moment,
+    SetShown,
     Snapshot,
 )
 
@@ -141,6 +144,7 @@ def _began(picture: Snapshot, event: SetBegan, settings: Settings) -> Snapshot:
         set_number=event.number,
         set_of=event.of,
         links=picture.links,
+        sets=picture.sets,
     )
 
 
@@ -192,8 +196,16 @@ def _done(picture: Snapshot, event: SetDone) -> Snapshot:
         held_s=state.held_s,
         ended=state.ended,
         trouble=" ".join(problems) or picture.trouble,
+        sets=(*picture.sets, SetShown(event.number, _why_none(finished))),
         may_start=picture.replay,
     )
+
+
+def _why_none(finished: Finished) -> str:
+    """Why a set has no report; nothing where one is being made."""
+    if finished.discarded:
+        return DISCARDED
+    return "" if finished.unusable is None else str(worded(finished.unusable))
 
 
 def _links(links: Mapping[SensorPlace, SensorStatus]) -> dict[SensorPlace, LinkView]:

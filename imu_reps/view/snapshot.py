@@ -74,6 +74,24 @@ class CueView:
 
 
 @dataclass(frozen=True, slots=True)
+class SetShown:
+    """One of several sets that are over.
+
+    Attributes
+    ----------
+    number : int
+    words : str
+        The set in one line, or why there is no report.
+    report : str or None
+        Where its report is; None: there is none (yet).
+    """
+
+    number: int
+    words: str
+    report: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """How the set stands: whoever sees only this has missed nothing that matters.
 
@@ -117,6 +135,10 @@ class Snapshot:
         As they were said of the last set.
     trouble : str or None
         What went wrong with the set, with its mend.
+    sets : tuple of SetShown
+        Those that are over.
+    session : str or None
+        Where the report of the whole session is; None: it is not over, or was one set.
     """
 
     aim: Aim
@@ -145,6 +167,8 @@ class Snapshot:
     pain: int | None = None
     effort: int | None = None
     trouble: str | None = None
+    sets: tuple[SetShown, ...] = ()
+    session: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

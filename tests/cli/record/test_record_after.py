@@ -11,7 +11,7 @@ import pytest
 from imu_reps import Note, SetPlan, analyze, load, save, simulate
 from imu_reps.cli.console import complain
 from imu_reps.cli.record import after as record_after
-from imu_reps.cli.record.after import ask_for_rating, say_next_time
+from imu_reps.cli.record.after import ask_for_rating, say_session, session_end
 from imu_reps.errors import UsageError
 from imu_reps.session.diary import Diary
 from imu_reps.session.session_events import Finished, Rating, SetDone
@@ -33,7 +33,8 @@ def after_session(done):
     for number, one in enumerate(done, 1):
         diary(SetDone(number, len(done), one, SetState()))
     asyncio.run(ask_for_rating(done, diary))
-    say_next_time(diary)
+    if (words := session_end(done, diary)) is not None:
+        say_session(words)
     return diary
 
 
@@ -181,3 +182,16 @@ def test_a_virtual_wearers_set_is_in_no_history_but_keeps_what_was_said(home, fi
 
     assert not (home / "history.sqlite3").exists()
     assert [n.value for n in load(one.path).notes if n.key == "effort"] == ["6"]
+
+
+@pytest.mark.usefixtures("home")
+def test_a_virtual_session_ends_with_its_sets_side_by_side(run):
+    words = ["--virtual", "--speed", "0", "--reps", "2", "--side", "left,right", "--rest", "1"]
+    result = run("record", *words)
+    end = result.stdout[result.stdout.index("Session of 2 sets: simulated, nobody moved") :]
+
+    assert result.exit_code == 0
+    assert end.count("single leg") == 2
+    assert "Best and worst rep" in end
+    assert "Left and right" in end
+    assert "no advice follows" in " ".join(end.split())
