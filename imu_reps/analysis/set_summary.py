@@ -32,6 +32,7 @@ def summarise_set(
     return SetSummary(
         rep_count=len(reps),
         rep_count_certainty=certainty,
+        rep_count_by_sensors=None,
         clean_count=sum(rep.clean is True for rep in reps) if judged else None,
         partial_count=sum(partial.reason in PARTIAL_REPS for partial in partials),
         tempo=_tempo(columns),

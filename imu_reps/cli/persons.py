@@ -21,21 +21,19 @@ _YES = click.option("--yes", is_flag=True, help="Do not ask.")
 
 @click.group()
 def persons() -> None:
-    r"""List persons, give one another name, join two, take out or delete everything of one.
+    """List persons, give one another name, join two, take out or delete everything of one.
 
     NAME is a name as `imu-reps persons list` shows it; - are the sets that name nobody. Simulated recordings
     are nobody's.
 
-    \b
     Example: imu-reps persons rename "Ana" "Anna"
     """
 
 
 @persons.command("list")
 def list_persons() -> None:
-    r"""List everybody of whom something is kept.
+    """List everybody of whom something is kept.
 
-    \b
     Example: imu-reps persons list
     """
     with _history() as history:
@@ -61,9 +59,8 @@ def list_persons() -> None:
 @click.argument("new")
 @_YES
 def rename(name: str, new: str, *, yes: bool) -> None:
-    r"""Give NAME the name NEW, in the history, in the recordings (by a note) and in the profile.
+    """Give NAME the name NEW, in the history, in the recordings (by a note) and in the profile.
 
-    \b
     Example: imu-reps persons rename Ana Anna
     """
     from imu_reps.storage.profile import person_name
@@ -86,9 +83,8 @@ def rename(name: str, new: str, *, yes: bool) -> None:
 @click.argument("into")
 @_YES
 def merge(name: str, into: str, *, yes: bool) -> None:
-    r"""Make everything of NAME belong to INTO: the two are one person.
+    """Make everything of NAME belong to INTO: the two are one person.
 
-    \b
     Example: imu-reps persons merge Ana Anna
     """
     with _history() as history:
@@ -108,9 +104,8 @@ def merge(name: str, into: str, *, yes: bool) -> None:
 @click.argument("name")
 @click.argument("out", type=click.Path(path_type=Path))
 def export(name: str, out: Path) -> None:
-    r"""Write everything of NAME into the new folder OUT: recordings, sets (CSV and JSON lines), profile.
+    """Write everything of NAME into the new folder OUT: recordings, sets (CSV and JSON lines), profile.
 
-    \b
     Example: imu-reps persons export Anna anna
     """
     from imu_reps.storage.persons import take_out
@@ -125,9 +120,8 @@ def export(name: str, out: Path) -> None:
 @click.argument("name")
 @_YES
 def delete(name: str, *, yes: bool) -> None:
-    r"""Delete everything of NAME: recordings, history and profile. Nothing brings it back.
+    """Delete everything of NAME: recordings, history and profile. Nothing brings it back.
 
-    \b
     Example: imu-reps persons delete Anna
     """
     from imu_reps.storage.persons import delete as delete_all

@@ -13,6 +13,7 @@ from imu_reps.domain.exercise import Exercise
 from imu_reps.domain.progress import Progress, Quantity, QuantityChange
 from imu_reps.domain.recording import Side
 from imu_reps.domain.stored_set import StoredSet
+from imu_reps.domain.summary import Summary
 from imu_reps.report.figures import counted, degrees, listed, written
 from imu_reps.report.rep_table import NOT_MEASURED, SHORT_HEADS
 
@@ -39,6 +40,8 @@ def history_report(sets: Sequence[StoredSet], progress: Sequence[Progress], widt
         Columns there are; a narrow table leaves the tempo out.
     """
     parts: list[RenderableType] = [_table(sets, width)]
+    if any(stored.summary.set.rep_count_by_sensors is not None for stored in sets):
+        parts.append(Text(BY_HAND, style="dim"))
     for one in progress:
         head, lines = progress_words(one)
         parts += [Text(), Text(head, style="bold"), *(Text(f"• {line}") for line in lines)]
@@ -62,6 +65,17 @@ def exercise_name(exercise: Exercise, side: Side | None) -> str:
     return f"{words}, {side}" if side in ("left", "right") else words
 
 
+#: Stands after a count that was put right by hand, and what it means.
+HAND_MARK = "*"
+BY_HAND = f"{HAND_MARK} corrected by hand"
+
+
+def rep_count(summary: Summary) -> str:
+    """The count of a set in a table, marked where it was put right by hand."""
+    mark = "" if summary.set.rep_count_by_sensors is None else HAND_MARK
+    return _whole(summary.set.rep_count) + mark
+
+
 def _table(sets: Sequence[StoredSet], width: int) -> Table:
     wide = width >= SHORT_HEADS
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
@@ -75,7 +89,7 @@ def _table(sets: Sequence[StoredSet], width: int) -> Table:
         table.add_row(
             _day(stored.day),
             exercise_name(recording.exercise, recording.side),
-            _whole(figures.rep_count),
+            rep_count(stored.summary),
             _whole(figures.clean_count),
             *tempo,
             _angle(figures.range_deg_mean),

@@ -16,7 +16,7 @@ from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.summary import Summary
 from imu_reps.report.figures import counted, degrees, listed, written
-from imu_reps.report.history_text import QUANTITIES, exercise_name
+from imu_reps.report.history_text import BY_HAND, QUANTITIES, exercise_name, rep_count
 from imu_reps.report.phrases import label
 from imu_reps.report.rep_table import NOT_MEASURED
 from imu_reps.report.text import PROSE_WIDTH
@@ -68,7 +68,9 @@ def session_words(
     simulated = any(summary.recording.simulated for summary in summaries)
     whose = "simulated, nobody moved" if simulated else person
     title = ": ".join(word for word in (f"Session of {counted(len(done), 'set')}", whose) if word)
+    by_hand = any(summary.set.rep_count_by_sensors is not None for summary in summaries)
     sections = (
+        ("Corrected", (BY_HAND,) if by_hand else ()),
         ("Best and worst rep", tuple(best_and_worst(done)) if len(done) > 1 else ()),
         ("Left and right", tuple(sides)),
         ("Since last time", tuple(line for one in since for line in _since_lines(one))),
@@ -173,7 +175,7 @@ def _count(summary: Summary) -> str:
     if summary.recording.exercise in HOLDS:
         held_s = summary.set.time_under_tension_s
         return NOT_MEASURED if held_s is None else f"{held_s:.0f} s"
-    return NOT_MEASURED if summary.set.rep_count is None else str(summary.set.rep_count)
+    return rep_count(summary)
 
 
 def _table(words: SessionWords, width: int) -> Table:

@@ -191,6 +191,11 @@ class History:
         with self._transaction():
             self._database.execute("UPDATE recorded_set SET person = ? WHERE person IS ?", (new, old))
 
+    def reassign(self, file: str, person: str | None) -> None:
+        """Make the set in a file a person's, whoever's it was."""
+        with self._transaction():
+            self._database.execute("UPDATE recorded_set SET person = ? WHERE file = ?", (person, file))
+
     def forget(self, person: str | None) -> None:
         """Remove everything of a person, from the disk too."""
         with self._told_plainly():

@@ -11,7 +11,7 @@ from imu_reps.domain.progress import Progress
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.report.advice_text import plan_line
 from imu_reps.report.figures import degrees
-from imu_reps.report.history_text import exercise_name, progress_words
+from imu_reps.report.history_text import exercise_name, progress_words, rep_count
 from imu_reps.report.page.page import template
 from imu_reps.report.rep_table import NOT_MEASURED
 
@@ -81,13 +81,12 @@ def _row(group: Sequence[StoredSet]) -> Row:
     first = group[0]
     recording = first.summary.recording
     figures = [stored.summary.set for stored in group]
-    done = [of_set.rep_count for of_set in figures]
     reps = [rep for stored in group for rep in stored.summary.reps]
     judged = [rep.clean for rep in reps if rep.clean is not None]
     return Row(
         day=NOT_MEASURED if first.day is None else first.day.isoformat(),
         exercise=exercise_name(recording.exercise, recording.side),
-        done=", ".join(NOT_MEASURED if count is None else str(count) for count in done),
+        done=", ".join(rep_count(stored.summary) for stored in group),
         clean=f"{sum(judged)} of {len(judged)}" if judged else NOT_MEASURED,
         arches=_flagged(group, "back_arch"),
         hip_pops=_flagged(group, "hip_pop"),
