@@ -14,6 +14,7 @@ from imu_reps.analysis.estimate import SetEstimate, estimate_set
 from imu_reps.analysis.faults.judge import judge
 from imu_reps.analysis.hold import find_hold, hold_findings, hold_summary
 from imu_reps.analysis.measured_set import measure_set
+from imu_reps.analysis.practice import without_practice
 from imu_reps.analysis.reps.measure import Measured
 from imu_reps.analysis.reps.segmentation import Uncounted
 from imu_reps.analysis.reps.tremor import tremor_findings
@@ -101,6 +102,7 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
     clocks = checked.left(agreed.clocks)
     # the motion itself is needed no longer then: of a set that was forgotten it is large
     sensed = estimate_set(estimate_motion(recording, clocks), recording.header, settings)
+    sensed = without_practice(sensed, recording.header.practice_reps or 0)
     whole, unused = put_right(sensed, recording.header, recording.corrections)
     motion = replace(
         set_motion(whole.track, recording.header, whole.carried),

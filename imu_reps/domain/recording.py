@@ -84,6 +84,7 @@ class Header:
     tempo_target: Tempo | None = None
     range_target_deg: float | None = None
     floor_deg: float | None = None
+    practice_reps: int | None = None
     simulated: bool = False
     pelvis: SensorHeader = DEFAULT_PELVIS
     ankle: SensorHeader = DEFAULT_ANKLE

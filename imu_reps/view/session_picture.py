@@ -67,13 +67,22 @@ def first_picture(header: Header, settings: Settings, reps: int | None = None) -
             concentric_s=tempo.concentric_s,
             top_s=tempo.top_s,
         )
-    return Snapshot(aim, limits(settings, header.floor_deg))
+    aimed_deg = header.range_target_deg if header.start == "low" else None
+    return Snapshot(aim, replace(limits(settings, header.floor_deg), aimed_deg=aimed_deg))
 
 
 def goal_picture(goal: SetGoal, settings: Settings) -> Snapshot:
     """Of a set to come: one that is played again waits to be started."""
     posture = default_posture(goal.exercise)
-    header = Header(goal.exercise, goal.side, goal.start, posture, tempo_target=goal.tempo)
+    header = Header(
+        goal.exercise,
+        goal.side,
+        goal.start,
+        posture,
+        tempo_target=goal.tempo,
+        range_target_deg=goal.range_target_deg,
+        floor_deg=goal.floor_deg,
+    )
     picture = first_picture(header, settings, goal.reps)
     return replace(picture, started=not goal.whole, may_start=goal.whole, replay=goal.whole)
 

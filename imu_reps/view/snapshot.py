@@ -33,13 +33,14 @@ class Aim:
 
 @dataclass(frozen=True, slots=True)
 class LimitsView:
-    """Where the bands of tilt and rotation end, and the person's floor; None: not known."""
+    """Where the bands of tilt and rotation end, the person's floor and the height aimed at; None: none."""
 
     tilt_watch_deg: float
     tilt_flag_deg: float
     rotation_watch_deg: float
     rotation_flag_deg: float
     floor_deg: float | None = None
+    aimed_deg: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

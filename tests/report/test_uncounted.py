@@ -29,6 +29,7 @@ WORDS: dict[PartialReason, str] = {
     "out_of_posture": "while not lying",
     "walking": "walking",
     "by_hand": "taken out by hand",
+    "practice": "for practice",
 }
 #: The same where nothing was counted at all.
 NOTHING: dict[PartialReason, str] = {
@@ -38,6 +39,7 @@ NOTHING: dict[PartialReason, str] = {
     "out_of_posture": "only while you were not lying",
     "walking": "as it does in walking",
     "by_hand": "was taken out by hand",
+    "practice": "All reps were for practice",
 }
 
 
