@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imu_reps.cli.console import say, show
+from imu_reps.cli.console import complain, say, show
 from imu_reps.cli.whose import called, whose
 from imu_reps.domain.exercise import EXERCISES, Exercise
-from imu_reps.errors import FileAccessError
+from imu_reps.errors import FileAccessError, ImuRepsError
 
 if TYPE_CHECKING:
     from imu_reps.domain.stored_set import StoredSet
+    from imu_reps.domain.summary import Summary
+    from imu_reps.domain.track import AngleTrack
 
 
 @click.command()
@@ -117,13 +119,40 @@ def _hand_over(sets: list[StoredSet], person: str | None, out: Path, *, force: b
     from imu_reps.report.page.hand_over import hand_over_page
     from imu_reps.report.page.page import PAGE_MARK
     from imu_reps.storage.file_access import save_document
+    from imu_reps.storage.prescriptions import prescriptions
     from imu_reps.storage.programme_file import load_programme
 
-    programme = load_programme()
-    advice = advice_lines(advise(sets, programme))
-    page = hand_over_page(sets, programme.plan, progress(sets), person=person, advice=advice)
+    advice = advice_lines(advise(sets, load_programme()))
+    page = hand_over_page(
+        sets, prescriptions(person), progress(sets), person=person, advice=advice, let_go=_let_go(sets)
+    )
     save_document(out, page, mark=PAGE_MARK, force=force)
     say(f"Written to {out}.")
+
+
+def _let_go(sets: list[StoredSet]) -> str | None:
+    """The picture of tilt in the first and the last set; None without both recordings."""
+    from imu_reps.analysis.analyze import analyze
+    from imu_reps.report.page.hand_over import main_exercise
+    from imu_reps.report.page.hand_over_pictures import let_go_picture
+    from imu_reps.storage.recording import load
+
+    exercise = main_exercise(sets)
+    of_it = [stored for stored in sets if stored.summary.recording.exercise == exercise]
+    side = of_it[-1].summary.recording.side
+    same = [stored for stored in of_it if stored.summary.recording.side == side]
+    if len(same) < 2:
+        return None
+    ends: list[tuple[str, AngleTrack, Summary]] = []
+    for stored in (same[0], same[-1]):
+        day = "" if stored.day is None else f" {stored.day.isoformat()}"
+        try:
+            analysis = analyze(load(stored.file), stored.summary.settings)
+        except ImuRepsError as error:
+            complain(error)
+            return None
+        ends.append((f"{'first' if not ends else 'last'}{day}", analysis.track, analysis.summary))
+    return let_go_picture(ends[0], ends[1])
 
 
 def _show(sets: list[StoredSet], last: int) -> None:

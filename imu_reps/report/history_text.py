@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from textwrap import fill
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -16,6 +17,7 @@ from imu_reps.domain.stored_set import StoredSet
 from imu_reps.domain.summary import Summary
 from imu_reps.report.figures import counted, degrees, listed, written
 from imu_reps.report.rep_table import NOT_MEASURED, SHORT_HEADS
+from imu_reps.report.text import PROSE_WIDTH
 
 #: What a quantity is called, and the words for more and for less of it.
 QUANTITIES: dict[Quantity, tuple[str, str, str]] = {
@@ -44,7 +46,8 @@ def history_report(sets: Sequence[StoredSet], progress: Sequence[Progress], widt
         parts.append(Text(BY_HAND, style="dim"))
     for one in progress:
         head, lines = progress_words(one)
-        parts += [Text(), Text(head, style="bold"), *(Text(f"• {line}") for line in lines)]
+        points = (fill(f"• {line}", min(width, PROSE_WIDTH), subsequent_indent="  ") for line in lines)
+        parts += [Text(), Text(head, style="bold"), *map(Text, points)]
     return Group(*parts)
 
 
@@ -79,7 +82,7 @@ def rep_count(summary: Summary) -> str:
 def _table(sets: Sequence[StoredSet], width: int) -> Table:
     wide = width >= SHORT_HEADS
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("day")
+    table.add_column("day", no_wrap=True)
     table.add_column("exercise", overflow="fold")
     for head in ("reps", "clean", *(["tempo"] if wide else []), "range", "tilt", "floor"):
         table.add_column(head, justify="right", no_wrap=True)
@@ -118,7 +121,7 @@ def _lines(progress: Progress) -> list[str]:
         if change not in told and change.since_first.direction == "level"
     ]
     if level:
-        lines.append(f"no change beyond your own scatter: {listed(level)}")
+        lines.append(f"no certain change: {listed(level)}")
     untold = [change for change in progress.changes if change.since_first.direction is None]
     if untold and not level and not told:
         visits = max(change.since_first.visits for change in untold)

@@ -17,6 +17,13 @@ from imu_reps.storage.exports import history_csv
 from imu_reps.storage.file_access import access_error, make_folder, write_new
 from imu_reps.storage.history_store import History
 from imu_reps.storage.plain_json import one_line
+from imu_reps.storage.prescriptions import (
+    PRESCRIPTIONS_FILE,
+    prescribed_to,
+    prescriptions,
+    prescriptions_text,
+    reassign,
+)
 from imu_reps.storage.profile import Person, Profiles
 from imu_reps.storage.profile_file import load_profiles, save_profiles
 from imu_reps.storage.recording.reader import load_comments
@@ -79,7 +86,7 @@ def everybody(history: History, folder: Path) -> list[Kept]:
     for said in _said(sorted(files)):
         if said.file is not None and not said.header.simulated:
             of.setdefault(said.header.extra.get("person"), []).append(Path(said.file))
-    names = {*sets, *of, *(person.name for person in profiles.persons)}
+    names = {*sets, *of, *prescribed_to(), *(person.name for person in profiles.persons)}
     return [
         Kept(
             name,
@@ -106,6 +113,7 @@ def rename(kept: Kept, new: str, history: History) -> None:
     for path in kept.recordings:
         append_notes(path, [Note(_ended_s(path), CORRECT, f"person {new}")])
     history.rename(kept.name, new)
+    reassign(kept.name, new)
     profiles = load_profiles()
     if kept.paired and kept.name is not None:
         save_profiles(_renamed(profiles, profiles.person(kept.name), new))
@@ -132,6 +140,8 @@ def take_out(kept: Kept, out: Path, history: History) -> None:
         if sets:
             write_new(out / "history.csv", history_csv(sets).encode("utf-8"))
             write_new(out / "history.jsonl", "".join(f"{one_line(one)}\n" for one in sets).encode("utf-8"))
+        if given := prescriptions(kept.name):
+            write_new(out / PRESCRIPTIONS_FILE, prescriptions_text(given, kept.name).encode("utf-8"))
     except OSError as error:
         raise access_error(error, str(out)) from error
     if profile is not None:
@@ -152,6 +162,7 @@ def delete(kept: Kept, history: History) -> None:
         except OSError as error:
             raise access_error(error, str(path)) from error
     history.forget(kept.name)
+    reassign(kept.name, None)
     if kept.paired and kept.name is not None:
         save_profiles(load_profiles().without(kept.name))
 

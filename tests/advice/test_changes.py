@@ -85,7 +85,7 @@ def test_who_is_unsteady_does_not(a_set):
     (result,) = progress([a_set(day, pelvic_tilt_deg_max=tilt) for day, tilt in enumerate(tilts, 1)])
 
     assert change(result, "pelvic_tilt_deg").since_first.direction == "level"
-    assert "no change beyond your own scatter" in " ".join(progress_words(result)[1])
+    assert "no certain change" in " ".join(progress_words(result)[1])
 
 
 def test_what_came_to_a_halt_and_what_turned_is_told_of_the_last_visits(a_set):
