@@ -54,7 +54,8 @@ def test_a_prescription_is_shown_to_its_person_alone(run: Run, home: Path) -> No
     assert "Nothing was entered as prescribed" in handed_over(run, home, "Ben")
 
 
-def test_a_newer_one_takes_the_place_of_the_one_for_the_same(run: Run, home: Path) -> None:
+@pytest.mark.usefixtures("home")
+def test_a_newer_one_takes_the_place_of_the_one_for_the_same(run: Run) -> None:
     run(*WHOLE, "--person", "Anna")
     run(*LEE, "--sets", "2", "--reps", "8", "--person", "Anna")
     run(*LEE[:-1], "right", "--sets", "2", "--reps", "8", "--person", "Anna")
