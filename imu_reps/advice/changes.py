@@ -1,4 +1,4 @@
-"""What changed from earlier sets to the latest: only what is more than noise and the person's own scatter."""
+"""What changed from visit to visit: only what is more than noise and the scatter around its own course."""
 
 from __future__ import annotations
 
@@ -10,15 +10,19 @@ from operator import attrgetter
 import numpy as np
 
 from imu_reps.domain.exercise import Exercise
-from imu_reps.domain.progress import Progress, Quantity, QuantityChange
+from imu_reps.domain.progress import Course, Direction, Progress, Quantity, QuantityChange
 from imu_reps.domain.recording import Side
+from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.domain.summary import Summary
 
-#: A mean over fewer earlier sets says nothing of the person's usual scatter.
-MIN_BEFORE = 3
-#: Earlier sets looked at; what is longer ago is another time.
-MAX_BEFORE = 8
+#: Fewer visits tell no course from chance, and so many are the latest ones.
+MIN_VISITS = RECENT = 4
+#: Of the robust slope's limits.
+CONFIDENCE = 0.95
+#: What a course must change by, in scatters around it; of four visits alone, which by chance stand in rising
+#: order once in twelve times on either side, more (ours: drawn histories without a course, one in twenty).
+SCATTERS, SCATTERS_OF_FEW = 2.0, 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,23 +91,40 @@ def _of_group(exercise: Exercise, side: Side | None, group: Sequence[StoredSet])
 
 
 def _changes(group: Sequence[StoredSet]) -> tuple[QuantityChange, ...]:
-    by_day = [list(of_day) for _, of_day in groupby(group, key=attrgetter("day"))]
-    before = [stored.summary for of_day in by_day[:-1] for stored in of_day][-MAX_BEFORE:]
-    latest = [stored.summary for stored in by_day[-1]]
-    changes = (_change(what, measure, latest, before) for what, measure in MEASURES.items())
+    by_day = [[one.summary for one in of_day] for _, of_day in groupby(group, key=attrgetter("day"))]
+    changes = (_change(what, measure, by_day) for what, measure in MEASURES.items())
     return tuple(change for change in changes if change is not None)
 
 
-def _change(
-    what: Quantity, measure: Measure, latest: Sequence[Summary], before: Sequence[Summary]
-) -> QuantityChange | None:
-    now, then = (
-        np.array([value for summary in some if (value := measure.read(summary)) is not None])
-        for some in (latest, before)
-    )
-    if not len(now) or not len(then):
+def _change(what: Quantity, measure: Measure, by_day: Sequence[Sequence[Summary]]) -> QuantityChange | None:
+    read = ([value for one in of_day if (value := measure.read(one)) is not None] for of_day in by_day)
+    means = np.array([np.mean(values) for values in read if values])
+    if len(means) < 2:
         return None
-    difference = abs(now.mean() - then.mean())
-    scatter = then.std(ddof=1) if len(then) >= MIN_BEFORE else np.inf
-    certain = bool(difference > max(measure.minimum, 2.0 * scatter))
-    return QuantityChange(what, float(now.mean()), float(then.mean()), measure.unit, certain)
+    recent = course(means[-RECENT:], measure.minimum) if len(means) > RECENT else None
+    return QuantityChange(what, measure.unit, course(means, measure.minimum), recent)
+
+
+def course(means: FloatArray, minimum: float) -> Course:
+    """How a quantity went.
+
+    Parameters
+    ----------
+    means : (n,) float
+        Its mean at each visit, at least two.
+    minimum : float
+        The smallest change that the sensors can tell.
+    """
+    visits, first, last = len(means), float(means[0]), float(means[-1])
+    if visits < MIN_VISITS:
+        return Course(visits, first, last)
+    from scipy.stats import theilslopes
+
+    number = np.arange(visits, dtype=float)
+    slope, _, low, high = map(float, theilslopes(means, number, alpha=CONFIDENCE))
+    around = means - slope * number
+    scatter = float(np.sqrt(((around - np.median(around)) ** 2).sum() / (visits - 2)))
+    needed = max(minimum, scatter * (SCATTERS if visits > MIN_VISITS else SCATTERS_OF_FEW))
+    certain = low * high > 0 and abs(slope) * (visits - 1) >= needed and slope * (last - first) > 0
+    direction: Direction = "level" if not certain else "more" if slope > 0 else "less"
+    return Course(visits, first, last, slope, low, high, scatter, direction)

@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby, pairwise
-from statistics import median
 
 from imu_reps.domain.endings import STOPPED_WITH_PAIN
 from imu_reps.domain.exercise import Exercise
+from imu_reps.domain.floor import floor_angle
 from imu_reps.domain.programme import (
     Adherence,
     Advice,
@@ -192,8 +192,9 @@ def _share(flag: Flag, reps: Sequence[Rep]) -> float:
 def _reason(code: ReasonCode, flag: Flag, seen: Sessions) -> Reason:
     judged = [rep for rep in seen.reps if flag not in rep.not_judged]
     faulty = [rep for rep in judged if flag in rep.flags]
-    heights = [rep.lift_off_angle_deg for rep in faulty if rep.lift_off_angle_deg is not None]
-    below = median(heights) if heights and flag == "back_arch" else None
+    # the same safe angle that the report of a set calls the floor
+    has_floor = flag == "back_arch" and seen.latest[-1].summary.recording.exercise != "heel_tap"
+    below = floor_angle(judged)[0] if has_floor else None
     return Reason(code, len(faulty), len(judged), len(seen.sessions), below)
 
 

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from imu_reps import __version__
 from imu_reps.analysis.breathing import breathing_findings
+from imu_reps.analysis.by_hand import put_right, told_by_hand
 from imu_reps.analysis.cross_time import agree_on_time, doubt_about_time
 from imu_reps.analysis.estimate import SetEstimate, estimate_set
 from imu_reps.analysis.faults.judge import judge
 from imu_reps.analysis.hold import find_hold, hold_findings, hold_summary
 from imu_reps.analysis.measured_set import measure_set
+from imu_reps.analysis.practice import without_practice
 from imu_reps.analysis.reps.measure import Measured
 from imu_reps.analysis.reps.segmentation import Uncounted
 from imu_reps.analysis.reps.tremor import tremor_findings
@@ -99,7 +101,9 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
     agreed = agree_on_time(recording, checked.clocks)
     clocks = checked.left(agreed.clocks)
     # the motion itself is needed no longer then: of a set that was forgotten it is large
-    whole = estimate_set(estimate_motion(recording, clocks), recording.header, settings)
+    sensed = estimate_set(estimate_motion(recording, clocks), recording.header, settings)
+    sensed = without_practice(sensed, recording.header.practice_reps or 0)
+    whole, unused = put_right(sensed, recording.header, recording.corrections)
     motion = replace(
         set_motion(whole.track, recording.header, whole.carried),
         zero_between_reps=whole.pelvis.between_reps,
@@ -109,6 +113,8 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
     reps = judge(measured, motion, settings, ankle_rate)
     partials = tuple(_partial(excursion, whole.track) for excursion in whole.segmentation.partials)
     in_numbers, told = _the_set(recording, whole, motion, measured, reps, partials, settings)
+    by_sensors = None if whole is sensed else len(sensed.segmentation.reps)
+    in_numbers = replace(in_numbers, rep_count_by_sensors=by_sensors)
     summary = Summary(
         format=SUMMARY_FORMAT,
         version=__version__,
@@ -121,6 +127,7 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
         findings=(
             *findings(recording, agreed, whole, reps, (*checked.findings, *doubt_about_time(agreed.offset))),
             *told,
+            *told_by_hand(recording, in_numbers.rep_count, by_sensors, unused),
         ),
         settings=settings,
     )

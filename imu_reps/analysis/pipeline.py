@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from imu_reps.analysis.analyze import Analysis, analyze
 from imu_reps.analysis.live.running_hold import LiveHold
 from imu_reps.analysis.live.set import LiveSet
+from imu_reps.analysis.practice import after_practice
 from imu_reps.domain.events import Event, RepCompleted, RepRetracted, SetEnded
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.pose import Pose
@@ -63,12 +64,13 @@ class Pipeline:
         self._grid = LiveGrid(header, sensors)
         follows = LiveHold if header.exercise in HOLDS else LiveSet
         self._set: LiveHold | LiveSet = follows(header, self._settings, posture_checked="pelvis" in sensors)
+        self._practice = header.practice_reps or 0
         self._last_s = 0.0
 
     @property
     def rep_count(self) -> int:
-        """Repetitions counted so far; a hold has none."""
-        return self._set.count
+        """Repetitions counted so far; a hold has none, and those for practice are none."""
+        return max(0, self._set.count - self._practice)
 
     @property
     def pose(self) -> Pose | None:
@@ -91,7 +93,7 @@ class Pipeline:
             self._samples[block.sensor].add(block)
             if len(block):
                 self._last_s = max(self._last_s, float(block.time_s[-1]))
-        return self._set.push(self._grid.push(*blocks))
+        return list(after_practice(self._set.push(self._grid.push(*blocks)), self._practice))
 
     def note(self, note: Note) -> None:
         """Keep something that happened."""
@@ -120,9 +122,9 @@ class Pipeline:
     def _corrections(self, analysis: Analysis) -> list[Event]:
         """What the whole set shows otherwise than was heard."""
         final = list(analysis.summary.reps)
-        count = self._set.count
+        count = self.rep_count
         events: list[Event] = []
-        for start_s, end_s in self._set.heard_spans():
+        for start_s, end_s in self._set.heard_spans()[self._practice :]:
             same = next((rep for rep in final if rep.start_s < end_s and start_s < rep.end_s), None)
             if same is not None:
                 final.remove(same)

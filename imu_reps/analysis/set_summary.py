@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from imu_reps.analysis.trend import trends
+from imu_reps.domain.floor import floor_angle
 from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Certainty, Partial, PartialReason, Rep
 from imu_reps.domain.summary import SetSummary
@@ -14,9 +15,6 @@ from imu_reps.domain.tempo import Tempo
 
 #: What a partial repetition is; other swings that did not count are no attempts at one.
 PARTIAL_REPS: tuple[PartialReason, ...] = ("too_small", "cut_off")
-
-#: Of the angles at which the back lets go, the floor is this percentile: docs/definitions.md#per-set.
-FLOOR_PERCENT = 80.0
 
 
 def summarise_set(
@@ -32,6 +30,7 @@ def summarise_set(
     return SetSummary(
         rep_count=len(reps),
         rep_count_certainty=certainty,
+        rep_count_by_sensors=None,
         clean_count=sum(rep.clean is True for rep in reps) if judged else None,
         partial_count=sum(partial.reason in PARTIAL_REPS for partial in partials),
         tempo=_tempo(columns),
@@ -72,17 +71,3 @@ def _largest(reps: Sequence[Rep], name: str) -> float | None:
     """The value of greatest magnitude, signed."""
     values = [getattr(rep, name) for rep in reps if getattr(rep, name) is not None]
     return max(values, key=abs) if values else None
-
-
-def floor_angle(reps: Sequence[Rep]) -> tuple[float | None, float | None]:
-    """The leg angle above which the back stays down, or else the lowest angle reached without lifting off.
-
-    It stayed down above it in four of five repetitions that lift off; of two neighbours the higher one, since
-    advice must err to the safe side.
-    """
-    judged = [rep for rep in reps if rep.pelvic_tilt_deg is not None]
-    lift_offs = [rep.lift_off_angle_deg for rep in judged if rep.lift_off_angle_deg is not None]
-    if len(lift_offs) >= 2:
-        return float(np.percentile(lift_offs, FLOOR_PERCENT, method="higher")), None
-    bottoms = [rep.bottom_angle_deg for rep in judged if rep.bottom_angle_deg is not None]
-    return None, min(bottoms) if bottoms else None

@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imu_reps.cli.console import say, show
+from imu_reps.cli.console import complain, say, show
+from imu_reps.cli.whose import called, whose
 from imu_reps.domain.exercise import EXERCISES, Exercise
-from imu_reps.errors import FileAccessError
+from imu_reps.errors import FileAccessError, ImuRepsError
 
 if TYPE_CHECKING:
     from imu_reps.domain.stored_set import StoredSet
+    from imu_reps.domain.summary import Summary
+    from imu_reps.domain.track import AngleTrack
 
 
 @click.command()
-@click.option("--person", help="Only this person's sets.")
+@click.option("--person", metavar="NAME", help="Whose sets, if there are several persons'.")
 @click.option("--exercise", type=click.Choice(EXERCISES), help="Only this exercise.")
 @click.option("--last", type=click.IntRange(min=1), default=12, show_default=True, help="How many sets.")
 @click.option("--json", "as_json", is_flag=True, help="All of it: a JSON document a set, one a line.")
@@ -42,12 +45,12 @@ def history(
 ) -> None:
     """Show the last sets, the best, and what changed, for each exercise and side.
 
-    A change is called one only if it is more than these sensors' noise from day to day and more than your
-    own scatter.
+    A change since the first visit, or over the last four, is called one only if it is more than these
+    sensors' noise from day to day and more than the scatter around its course.
     """
     if as_json + as_csv + (page is not None) > 1:
         raise click.UsageError("Choose one of --json, --csv and --hand-over.")
-    sets = _sets(person, exercise)
+    person, sets = _sets(person, exercise)
     if as_json:
         _say_json(sets)
     elif as_csv:
@@ -58,18 +61,42 @@ def history(
         _show(sets, last)
 
 
-def _sets(person: str | None, exercise: Exercise | None) -> list[StoredSet]:
+def _sets(name: str | None, exercise: Exercise | None) -> tuple[str | None, list[StoredSet]]:
+    """One person and their sets."""
     from imu_reps.storage.history_store import History
 
     with History() as known:
+        everybody = known.persons()
+        if not everybody:
+            raise _nothing_yet()
+        person = whose(everybody, name)
         sets = known.sets(person=person, exercise=exercise)
     if not sets:
         raise FileAccessError(
-            "No such sets are remembered yet.",
-            hint="Record one, or take recordings in: imu-reps reanalyse FOLDER.",
+            f"There are no sets of {called(person)} of this exercise.",
+            hint="Leave out --exercise to see what there is.",
             code="no_history_yet",
         )
-    return sets
+    return person, sets
+
+
+def _nothing_yet() -> FileAccessError:
+    """Why nothing is remembered."""
+    from imu_reps.storage.persons import simulated_in
+    from imu_reps.storage.recording import default_folder
+
+    folder = default_folder()
+    if count := simulated_in(folder):
+        return FileAccessError(
+            f"No sets are remembered yet: of those in {folder}, {count} are simulated, and nobody moved.",
+            hint="Record a set with sensors: imu-reps record.",
+            code="only_simulated",
+        )
+    return FileAccessError(
+        "No sets are remembered yet.",
+        hint="Record one, or take recordings in: imu-reps reanalyse FOLDER.",
+        code="no_history_yet",
+    )
 
 
 def _say_json(sets: list[StoredSet]) -> None:
@@ -92,13 +119,40 @@ def _hand_over(sets: list[StoredSet], person: str | None, out: Path, *, force: b
     from imu_reps.report.page.hand_over import hand_over_page
     from imu_reps.report.page.page import PAGE_MARK
     from imu_reps.storage.file_access import save_document
+    from imu_reps.storage.prescriptions import prescriptions
     from imu_reps.storage.programme_file import load_programme
 
-    programme = load_programme()
-    advice = advice_lines(advise(sets, programme))
-    page = hand_over_page(sets, programme.plan, progress(sets), person=person, advice=advice)
+    advice = advice_lines(advise(sets, load_programme()))
+    page = hand_over_page(
+        sets, prescriptions(person), progress(sets), person=person, advice=advice, let_go=_let_go(sets)
+    )
     save_document(out, page, mark=PAGE_MARK, force=force)
     say(f"Written to {out}.")
+
+
+def _let_go(sets: list[StoredSet]) -> str | None:
+    """The picture of tilt in the first and the last set; None without both recordings."""
+    from imu_reps.analysis.analyze import analyze
+    from imu_reps.report.page.hand_over import main_exercise
+    from imu_reps.report.page.hand_over_pictures import let_go_picture
+    from imu_reps.storage.recording import load
+
+    exercise = main_exercise(sets)
+    of_it = [stored for stored in sets if stored.summary.recording.exercise == exercise]
+    side = of_it[-1].summary.recording.side
+    same = [stored for stored in of_it if stored.summary.recording.side == side]
+    if len(same) < 2:
+        return None
+    ends: list[tuple[str, AngleTrack, Summary]] = []
+    for stored in (same[0], same[-1]):
+        day = "" if stored.day is None else f" {stored.day.isoformat()}"
+        try:
+            analysis = analyze(load(stored.file), stored.summary.settings)
+        except ImuRepsError as error:
+            complain(error)
+            return None
+        ends.append((f"{'first' if not ends else 'last'}{day}", analysis.track, analysis.summary))
+    return let_go_picture(ends[0], ends[1])
 
 
 def _show(sets: list[StoredSet], last: int) -> None:

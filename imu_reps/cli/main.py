@@ -23,6 +23,8 @@ COMMANDS = {
     "angles": "Write leg and pelvis angles at 100 Hz as CSV.",
     "check": "Tell whether a recording is plausible.",
     "history": "Show the sets done so far: the last, the best, what changed.",
+    "persons": "List persons; rename, merge, export or delete one.",
+    "correct": "Put a recorded set right by hand, and take that back.",
     "plan": "Show the programme, how it was kept, and what to do next.",
     "reanalyse": "Sum up all recordings again, or show what would move.",
     "simulate": "Make a simulated recording with its truth.",

@@ -1,43 +1,121 @@
-"""``imu-reps plan``: the programme, how it was kept, and what to do next."""
+"""``imu-reps plan``: the programme, what was prescribed, how it was kept, and what to do next."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from imu_reps.cli.console import say
+from imu_reps.cli.record.options import read_tempo
+from imu_reps.cli.whose import whose
+from imu_reps.domain.exercise import EXERCISES
 
 if TYPE_CHECKING:
     from imu_reps.domain.programme import Advice, Plan, Programme
 
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_PRESCRIBING = (
+    click.option("--prescribe", is_flag=True, help="Keep a prescription: the options below."),
+    click.option("--by", metavar="NAME", help="Who prescribes it."),
+    click.option("--exercise", type=click.Choice(EXERCISES), help="What."),
+    click.option("--side", type=click.Choice(["left", "right", "both"]), help="Which leg."),
+    click.option("--sets", type=click.IntRange(1, 50), help="How many sets."),
+    click.option("--reps", type=click.IntRange(1, 1000), help="How many reps a set."),
+    click.option("--tempo", callback=read_tempo, help="Seconds down-bottom-up-top, such as 2-0-2-0."),
+    click.option(
+        "--range-target", metavar="DEG", type=click.FloatRange(5, 140), help="How far the leg is to go."
+    ),
+    click.option("--floor", metavar="DEG", type=click.FloatRange(0, 120), help="How low it may."),
+)
+
+
+def _prescribing(command: Command) -> Command:
+    for option in reversed(_PRESCRIBING):
+        command = option(command)
+    return command
+
 
 @click.command()
-@click.option("--person", help="Whose sets.")
+@click.option("--person", metavar="NAME", help="Whose sets, if there are several persons'.")
 @click.option("--programme", "file", metavar="FILE", help="Another programme than the usual one (TOML).")
 @click.option("--json", "as_json", is_flag=True, help="The advice as one line of JSON.")
-def plan(person: str | None, file: str | None, as_json: bool) -> None:
-    """Show the programme, how it was kept this week, and one recommendation with its reasons."""
+@_prescribing
+def plan(*, person: str | None, file: str | None, as_json: bool, prescribe: bool, **given: Any) -> None:
+    """Show the programme, how it was kept this week, and one recommendation with its reasons.
+
+    With --prescribe: keep what somebody prescribed, with their name; a newer one for the same exercise and
+    side takes its place. The hand-over page shows it.
+
+    Example: imu-reps plan --prescribe --by "Dr. Lee" --exercise single_leg_raise --sets 3 --reps 10
+    """
     from imu_reps.advice.next_session import advise
     from imu_reps.storage.history_store import History
     from imu_reps.storage.plain_json import one_line
+    from imu_reps.storage.prescriptions import prescriptions
     from imu_reps.storage.programme_file import load_programme
 
-    programme = load_programme(file)
+    if not prescribe and any(value is not None for value in given.values()):
+        raise click.UsageError("What is prescribed needs --prescribe.")
     with History() as history:
+        everybody = history.persons()
+        person = whose(everybody, person) if not prescribe else _prescribed_to(everybody, person)
         sets = history.sets(person=person)
+    if prescribe:
+        _prescribe(person, given)
+        return
+    programme = load_programme(file)
     today = datetime.now().astimezone().date()
     advice = advise(sets, programme, today) if sets else None
+    prescribed = prescriptions(person)
     if as_json:
-        say(one_line({"programme": programme, "advice": advice}))
+        say(one_line({"programme": programme, "prescribed": prescribed, "advice": advice}))
         return
     _say_programme(programme)
     say()
+    if prescribed:
+        from imu_reps.report.advice_text import prescription_line
+
+        say("\n".join([*map(prescription_line, prescribed), ""]))
     if advice is None:
         say("No sets are remembered yet: record one, and advice comes with it.")
     else:
         _say_advice(advice, programme.plan)
+
+
+def _prescribed_to(everybody: list[str | None], name: str | None) -> str | None:
+    """The person a prescription is for: somebody who trains, or is paired."""
+    from imu_reps.storage.profile_file import load_profiles
+
+    paired = [person.name for person in load_profiles().persons]
+    return whose([*dict.fromkeys([*paired, *everybody])], name)
+
+
+def _prescribe(person: str | None, given: dict[str, Any]) -> None:
+    from imu_reps.domain.prescription import Prescription
+    from imu_reps.report.advice_text import prescription_line
+    from imu_reps.storage.prescriptions import prescribe
+    from imu_reps.storage.profile import person_name
+
+    needed = ("by", "exercise", "sets", "reps")
+    if missing := [f"--{name}" for name in needed if given[name] is None]:
+        raise click.UsageError(f"A prescription needs {', '.join(missing)}.")
+    new = Prescription(
+        exercise=given["exercise"],
+        by=person_name(given["by"]),
+        given=datetime.now().astimezone().date(),
+        sets=given["sets"],
+        reps=given["reps"],
+        side=given["side"],
+        tempo=given["tempo"],
+        range_target_deg=given["range_target"],
+        floor_deg=given["floor"],
+    )
+    prescribe(person, new)
+    say(("" if person is None else f"For {person}. ") + prescription_line(new))
 
 
 def _say_programme(programme: Programme) -> None:

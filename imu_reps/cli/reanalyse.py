@@ -30,8 +30,8 @@ def reanalyse(
     """Sum up all recordings of FOLDER again and remember the result in the history.
 
     Without FOLDER: the default one (see `imu-reps where`). Recordings that were not remembered yet are taken
-    in; those you discarded are left out. With --diff nothing is kept: each recording is compared with how it
-    was last summed up.
+    in; those you discarded, and simulated ones, are left out. With --diff nothing is kept: each recording is
+    compared with how it was last summed up.
     """
     from imu_reps.storage.history_store import History
     from imu_reps.storage.recording import default_folder
@@ -96,7 +96,7 @@ def _compare(files: list[Path], settings: Settings, history: History) -> int:
 
 
 def _summed_up(file: Path, settings: Settings) -> StoredSet | None:
-    """The set in a file; None if it was discarded."""
+    """The set in a file; None if it was discarded, or is simulated."""
     from imu_reps.analysis.analyze import analyze
     from imu_reps.storage.recording import load
     from imu_reps.storage.remembered import stored_set
@@ -104,5 +104,8 @@ def _summed_up(file: Path, settings: Settings) -> StoredSet | None:
     recording = load(file)
     if recording.discarded:
         say(f"{file}: discarded, left out.")
+        return None
+    if recording.header.simulated:
+        say(f"{file}: simulated, left out.")
         return None
     return stored_set(recording, analyze(recording, settings).summary)

@@ -107,8 +107,8 @@ def _page(file: str, out: Path, settings: Settings, *, force: bool) -> None:
 
     recording = load(file)
     analysis = analyze(recording, settings)
-    discarded = recording.discarded
-    beside = alone() if discarded else beside_set(stored_set(recording, analysis.summary))
+    apart = recording.discarded or recording.header.simulated
+    beside = alone() if apart else beside_set(stored_set(recording, analysis.summary))
     page = set_page(analysis.summary, analysis.track, floor_deg=recording.header.floor_deg, **beside)
     save_document(out, page, mark=PAGE_MARK, force=force)
     say(f"Written to {out}.")

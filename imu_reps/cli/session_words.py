@@ -61,12 +61,18 @@ def aimed_tempo(tempo: Tempo) -> str:
 def aim(goal: SetGoal) -> str:
     """What ends the set by itself, and the tempo aimed at; may be nothing."""
     words = []
+    if goal.practice_reps:
+        words.append(f"{counted(goal.practice_reps, 'rep')} for practice first")
     if goal.reps is not None:
         words.append(counted(goal.reps, "rep"))
     if goal.tempo is not None:
         words.append(f"tempo {aimed_tempo(goal.tempo)}")
     if goal.duration_s is not None:
         words.append(f"{goal.duration_s:.0f} s")
+    if goal.range_target_deg is not None:
+        words.append(f"range {goal.range_target_deg:g}°")
+    if goal.floor_deg is not None:
+        words.append(f"no lower than {goal.floor_deg:g}°")
     return ", ".join(words)
 
 

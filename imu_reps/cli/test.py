@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -10,7 +11,7 @@ import click
 
 from imu_reps.cli.console import complain, say
 from imu_reps.cli.sensor_options import sensor_options
-from imu_reps.errors import ImuRepsError, RecordingError
+from imu_reps.errors import ImuRepsError, RecordingError, UsageError
 
 if TYPE_CHECKING:
     from imu_reps.cli.record.run import Run
@@ -103,6 +104,7 @@ def end_range(
     if person is not None:
         profiles.person(person)  # a wrong name is refused before anything is done
     if files:
+        person = person or _named_in(files)
         summaries, code = _summed_up(files)
     else:
         summaries, code = _lowered(_lowering_goals(exercise), person, **how)
@@ -143,6 +145,30 @@ def setup(
         for sentence in sentences:
             say(sentence)
     ctx.exit(code)
+
+
+def _named_in(files: Sequence[str]) -> str | None:
+    """The one person the recordings name; None where they name nobody.
+
+    Raises
+    ------
+    UsageError
+        ``several_persons``: a floor is one person's.
+    """
+    from imu_reps.storage.recording import load_comments
+
+    named = set()
+    for file in files:
+        with suppress(ImuRepsError):  # told when it is summed up
+            named.add(load_comments(file).header.extra.get("person"))
+    names = sorted(named - {None}, key=str)
+    if len(names) > 1:
+        raise UsageError(
+            f"These are recordings of several persons: {', '.join(map(str, names))}.",
+            hint="Name the recordings of one.",
+            code="several_persons",
+        )
+    return next(iter(names), None)
 
 
 def _summed_up(files: Sequence[str]) -> tuple[list[Summary], int]:
@@ -253,6 +279,9 @@ def _keep(
         return
     if not profiles.persons:
         say("Not kept: nobody is paired yet (imu-reps pair).")
+        return
+    if name is not None and profiles.find(name) is None:
+        say(f"Not kept: {name} is not paired yet (imu-reps pair --person NAME).")
         return
     person = profiles.person(name)
     for side, floor in floors.items():

@@ -21,6 +21,8 @@ PRIORITY: dict[CueCode, int] = {
     "count_in": 42,
     "move": 40,
     "rest": 35,
+    "too_low": 65,
+    "in_range": 25,
     "breathe": 20,
     "beat": 10,
 }
@@ -38,6 +40,8 @@ PATIENCE_S: dict[CueCode, float] = {
     "move": 0.4,
     "breathe": 0.6,
     "beat": 0.2,
+    "in_range": 0.4,
+    "too_low": 1.2,
     "rest": 3.0,
     "switch_sides": 20.0,
 }

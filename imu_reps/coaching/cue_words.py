@@ -48,6 +48,14 @@ def back_to(count: int) -> str:
     return f"back to {count}"
 
 
+#: A rule the person had set ends the set.
+ENDED_BY_RULE = {
+    "faulty_reps": "we stop here, the form is going",
+    "range_lost": "we stop here, the range is going",
+    "speed_lost": "we stop here, the speed is going",
+}
+
+
 def set_over(count: int | None) -> str:
     """The end of a set that came before its target."""
     return "set over" if count is None else f"set over, {count}"

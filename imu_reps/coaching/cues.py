@@ -46,6 +46,9 @@ FLOOR_REPS = 2
 #: The end of a way is seen this long after it at the earliest, by the pause that begins there.
 END_SEEN_S = 0.1
 
+#: What a live angle may be wrong by, where it is held against the height aimed at.
+LIVE_DEG = 2.0
+
 #: What is no longer said once the leg moves on.
 MOVES: tuple[CueCode, ...] = ("hold", "count_in", "move", "beat", "breathe")
 
@@ -66,6 +69,8 @@ class CoachPlan:
         The person's floor is known from before: it is spoken of from the first repetition on.
     hold_s : float or None
         How long a hold is to be held; None: open.
+    aimed_deg, lowest_deg : float or None
+        Leg angles that the person set for this set: how high the top is to be, how low the bottom may.
     """
 
     start: Start = "low"
@@ -74,6 +79,8 @@ class CoachPlan:
     spoken: Spoken = USUALLY_SPOKEN
     floor_known: bool = False
     hold_s: float | None = None
+    aimed_deg: float | None = None
+    lowest_deg: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +184,7 @@ def _end(so_far: SetSoFar, plan: CoachPlan, event: EndReached, now_s: float) -> 
     """The count, and the hold that begins as the leg arrives."""
     due_s = max(event.arrival_s, now_s)
     so_far = replace(so_far, arrived=True)
-    cues: list[Cue] = []
+    cues = _in_range(plan, event, due_s)
     counts = event.number > so_far.told and _counts_here(plan, event)
     if counts:
         so_far = replace(so_far, counted=event.number, told=event.number)
@@ -188,6 +195,15 @@ def _end(so_far: SetSoFar, plan: CoachPlan, event: EndReached, now_s: float) -> 
         cues += _next_move(plan, event, event.arrival_s + hold_s)
     cancelled: tuple[CueCode, ...] = ("hold", "move", "beat")
     return Answer(so_far, tuple(cues), (*cancelled, "uncount") if counts else cancelled)
+
+
+def _in_range(plan: CoachPlan, event: EndReached, due_s: float) -> list[Cue]:
+    """A sound where the height aimed at is reached."""
+    angle_deg, aimed_deg = event.leg_elevation_deg, plan.aimed_deg
+    if event.end != "top" or angle_deg is None or aimed_deg is None or angle_deg < aimed_deg - LIVE_DEG:
+        return []
+    evidence = f"leg at {angle_deg:.0f}°, aim {aimed_deg:.0f}°"
+    return [make("in_range", "", due_s, evidence, tone="notice")]
 
 
 def _counts_here(plan: CoachPlan, event: EndReached) -> bool:
@@ -245,7 +261,17 @@ _FAULTS: dict[Flag, tuple[CueCode, str]] = {
 }
 
 
-def _limit(so_far: SetSoFar, _plan: CoachPlan, event: LimitCrossed, now_s: float) -> Answer:
+def _too_low(so_far: SetSoFar, plan: CoachPlan, event: LimitCrossed, now_s: float) -> Answer:
+    """Under the floor that was set for this set; after the last repetition the leg may lie down."""
+    if plan.lowest_deg is None or event.number == plan.reps:
+        return Answer(so_far)
+    evidence = f"leg at {event.value:.0f}°, no lower than {event.limit:.0f}°"
+    return Answer(so_far, (make("too_low", "", now_s, evidence, tone="fault"),))
+
+
+def _limit(so_far: SetSoFar, plan: CoachPlan, event: LimitCrossed, now_s: float) -> Answer:
+    if event.code == "below_floor":
+        return _too_low(so_far, plan, event, now_s)
     if event.code not in _FAULTS:
         return Answer(so_far)
     code, text = _FAULTS[event.code]
@@ -299,7 +325,10 @@ def _silent(so_far: SetSoFar, _plan: CoachPlan, event: SensorSilent, now_s: floa
 
 
 def _over(so_far: SetSoFar, _plan: CoachPlan, event: SetEnded, now_s: float) -> Answer:
-    cue = make("done", words.set_over(event.rep_count), now_s, event.reason, tone="done")
+    if event.reason in words.ENDED_BY_RULE:
+        cue = make("stop", words.ENDED_BY_RULE[event.reason], now_s, event.reason, tone="notice")
+    else:
+        cue = make("done", words.set_over(event.rep_count), now_s, event.reason, tone="done")
     return Answer(replace(so_far, over=True), (cue,), tuple(PRIORITY))
 
 

@@ -23,6 +23,8 @@ CueCode = Literal[
     "rest",
     "breathe",
     "beat",
+    "in_range",
+    "too_low",
 ]
 Tone = Literal["stop", "fault", "hold", "count", "done", "notice", "beat"]
 

@@ -10,6 +10,9 @@ ENDED = {
     "legs_down": "the legs came down",
     "user": "you ended it",
     "pain": "it hurt",
+    "faulty_reps": "too many faulty reps came in a row",
+    "range_lost": "the range fell by as much as you had set",
+    "speed_lost": "the speed fell by as much as you had set",
     "link_lost": "the ankle sensor stayed away",
     "end_of_recording": "the recording ends",
 }

@@ -14,23 +14,54 @@ Quantity = Literal[
 ]
 
 
+Direction = Literal["more", "less", "level"]
+
+
 @dataclass(frozen=True, slots=True)
-class QuantityChange:
-    """One quantity, the latest day's mean against the mean of the sets before.
+class Course:
+    """How one quantity went from visit to visit.
 
     Attributes
     ----------
-    now, before : float
-        In `unit`.
-    certain : bool
-        More than the sensors' noise from day to day and twice the scatter of the sets before.
+    visits : int
+        Days on which it was measured.
+    first, last : float
+        Its mean on the first and on the last of them.
+    slope, low, high : float or None
+        Robust change a visit (Theil and Sen) and its 95 % confidence limits; None of fewer visits than tell.
+    scatter : float or None
+        Standard deviation around that slope.
+    direction : {"more", "less", "level"} or None
+        What is certain of it; ``level``: no change beyond scatter and sensors; None: too few visits to tell.
+    """
+
+    visits: int
+    first: float
+    last: float
+    slope: float | None = None
+    low: float | None = None
+    high: float | None = None
+    scatter: float | None = None
+    direction: Direction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QuantityChange:
+    """One quantity over time.
+
+    Attributes
+    ----------
+    unit : str
+    since_first : Course
+        Since the first visit.
+    recent : Course or None
+        Over the last four; None: there are no more than these.
     """
 
     what: Quantity
-    now: float
-    before: float
     unit: str
-    certain: bool
+    since_first: Course
+    recent: Course | None
 
 
 @dataclass(frozen=True, slots=True)

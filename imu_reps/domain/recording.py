@@ -8,6 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
 
+from imu_reps.domain.correction import Correction, corrections_of
 from imu_reps.domain.exercise import Exercise
 from imu_reps.domain.samples import SampleBlock, SensorPlace
 from imu_reps.domain.tempo import Tempo
@@ -83,6 +84,7 @@ class Header:
     tempo_target: Tempo | None = None
     range_target_deg: float | None = None
     floor_deg: float | None = None
+    practice_reps: int | None = None
     simulated: bool = False
     pelvis: SensorHeader = DEFAULT_PELVIS
     ankle: SensorHeader = DEFAULT_ANKLE
@@ -152,6 +154,11 @@ class Recording:
     def discarded(self) -> bool:
         """Whether the person wants it not to count: a file that nobody remembers or compares."""
         return any(note.key == "discarded" for note in self.notes)
+
+    @property
+    def corrections(self) -> tuple[Correction, ...]:
+        """What was put right by hand and holds; the header has those of exercise, side and person in it."""
+        return corrections_of(self.notes)
 
     def samples(self, place: SensorPlace) -> SampleBlock | None:
         """The samples of the sensor worn at `place`."""

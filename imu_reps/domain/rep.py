@@ -20,7 +20,9 @@ Level = Literal["watch", "flag"]
 Certainty = Literal["high", "fair", "low", "experimental"]
 
 #: Why an excursion of the leg that was seen did not count.
-PartialReason = Literal["too_small", "cut_off", "not_carried_round_hip", "out_of_posture", "walking"]
+PartialReason = Literal[
+    "too_small", "cut_off", "not_carried_round_hip", "out_of_posture", "walking", "by_hand", "practice"
+]
 
 
 @dataclass(frozen=True, slots=True)

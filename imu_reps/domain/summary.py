@@ -93,7 +93,8 @@ class Trend:
 class SetSummary:
     """The set in numbers; fields: docs/definitions.md#per-set.
 
-    `rep_count_certainty` is None in what earlier versions remembered.
+    `rep_count_certainty` is None in what earlier versions remembered; `rep_count_by_sensors` is what the
+    sensors counted where `rep_count` was put right by hand, else None.
     """
 
     rep_count: int | None
@@ -118,6 +119,7 @@ class SetSummary:
     floor_angle_deg: float | None
     floor_below_deg: float | None
     trend: tuple[Trend, ...]
+    rep_count_by_sensors: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

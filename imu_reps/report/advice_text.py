@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from imu_reps.domain.endings import AFTER_PAIN
+from imu_reps.domain.prescription import Prescription
 from imu_reps.domain.programme import Adherence, Advice, Plan, Reason, ReasonCode
+from imu_reps.report.aim import short_tempo
 from imu_reps.report.figures import counted, degrees
 
 _DECIDED = {
@@ -73,6 +75,28 @@ def plan_line(plan: Plan) -> str:
         f"{plan.sets[0]} to {plan.sets[1]} sets of {plan.reps[0]} to {plan.reps[1]} reps, "
         f"{counted(plan.sessions_a_week, 'time')} a week, {counted(plan.rest_days, 'day')} of rest between"
     )
+
+
+def prescription_line(one: Prescription) -> str:
+    """What was prescribed, by whom and when.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> lee = Prescription("heel_tap", "Dr. Lee", date(2026, 11, 2), 3, 10, "left", "2-0-2-0")
+    >>> prescription_line(lee)
+    'Prescribed by Dr. Lee on 2026-11-02: heel tap, left: 3 sets of 10 reps, tempo 2-0-2-0.'
+    """
+    side = f", {one.side}" if one.side in ("left", "right") else ""
+    words = [f"{counted(one.sets, 'set')} of {counted(one.reps, 'rep')}"]
+    if one.tempo is not None:
+        words.append(f"tempo {short_tempo(one.tempo)}")
+    if one.range_target_deg is not None:
+        words.append(f"range {degrees(one.range_target_deg)}")
+    if one.floor_deg is not None:
+        words.append(f"no lower than {degrees(one.floor_deg)}")
+    what = f"{one.exercise.replace('_', ' ')}{side}: {', '.join(words)}"
+    return f"Prescribed by {one.by} on {one.given.isoformat()}: {what}."
 
 
 def _reason(reason: Reason) -> str:

@@ -613,6 +613,18 @@ SENTENCES: Mapping[str, tuple[Words, Words]] = {
     "ended": (_ended, ""),
     STOPPED_WITH_PAIN: (AFTER_PAIN, ""),
     "discarded": (DISCARDED, ""),
+    # what was put right by hand
+    "reps_by_hand": (
+        "The reps were corrected by hand: {count}; {by_sensors} by the sensors.",
+        "",
+    ),
+    "header_by_hand": ("Corrected by hand: {what} {value}.", ""),
+    "correction_unused": (
+        "Correction {number} ({what} {value}) could not be used: the leg was not measured there, or nothing "
+        "was counted there, or something was already.",
+        "imu-reps correct FILE --undo {number} takes it back.",
+    ),
+    "remark": ("Remark: {text}", ""),
     # what was assumed
     "never_ready": (
         _never_ready,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from textwrap import fill
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -13,11 +14,13 @@ from imu_reps.domain.exercise import Exercise
 from imu_reps.domain.progress import Progress, Quantity, QuantityChange
 from imu_reps.domain.recording import Side
 from imu_reps.domain.stored_set import StoredSet
+from imu_reps.domain.summary import Summary
 from imu_reps.report.figures import counted, degrees, listed, written
 from imu_reps.report.rep_table import NOT_MEASURED, SHORT_HEADS
+from imu_reps.report.text import PROSE_WIDTH
 
 #: What a quantity is called, and the words for more and for less of it.
-_QUANTITIES: dict[Quantity, tuple[str, str, str]] = {
+QUANTITIES: dict[Quantity, tuple[str, str, str]] = {
     "clean_share": ("clean reps", "more", "fewer"),
     "range_deg": ("range", "more", "less"),
     "eccentric_s": ("lowering", "slower", "faster"),
@@ -39,9 +42,12 @@ def history_report(sets: Sequence[StoredSet], progress: Sequence[Progress], widt
         Columns there are; a narrow table leaves the tempo out.
     """
     parts: list[RenderableType] = [_table(sets, width)]
+    if any(stored.summary.set.rep_count_by_sensors is not None for stored in sets):
+        parts.append(Text(BY_HAND, style="dim"))
     for one in progress:
         head, lines = progress_words(one)
-        parts += [Text(), Text(head, style="bold"), *(Text(f"• {line}") for line in lines)]
+        points = (fill(f"• {line}", min(width, PROSE_WIDTH), subsequent_indent="  ") for line in lines)
+        parts += [Text(), Text(head, style="bold"), *map(Text, points)]
     return Group(*parts)
 
 
@@ -62,10 +68,21 @@ def exercise_name(exercise: Exercise, side: Side | None) -> str:
     return f"{words}, {side}" if side in ("left", "right") else words
 
 
+#: Stands after a count that was put right by hand, and what it means.
+HAND_MARK = "*"
+BY_HAND = f"{HAND_MARK} corrected by hand"
+
+
+def rep_count(summary: Summary) -> str:
+    """The count of a set in a table, marked where it was put right by hand."""
+    mark = "" if summary.set.rep_count_by_sensors is None else HAND_MARK
+    return _whole(summary.set.rep_count) + mark
+
+
 def _table(sets: Sequence[StoredSet], width: int) -> Table:
     wide = width >= SHORT_HEADS
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("day")
+    table.add_column("day", no_wrap=True)
     table.add_column("exercise", overflow="fold")
     for head in ("reps", "clean", *(["tempo"] if wide else []), "range", "tilt", "floor"):
         table.add_column(head, justify="right", no_wrap=True)
@@ -75,7 +92,7 @@ def _table(sets: Sequence[StoredSet], width: int) -> Table:
         table.add_row(
             _day(stored.day),
             exercise_name(recording.exercise, recording.side),
-            _whole(figures.rep_count),
+            rep_count(stored.summary),
             _whole(figures.clean_count),
             *tempo,
             _angle(figures.range_deg_mean),
@@ -96,17 +113,38 @@ def _lines(progress: Progress) -> list[str]:
     if progress.best_clean:
         on = "" if progress.best_day is None else f" ({_day(progress.best_day)})"
         lines.append(f"most clean reps in a set: {progress.best_clean}{on}")
-    lines += [_changed(change) for change in progress.changes if change.certain]
-    alike = [_QUANTITIES[change.what][0] for change in progress.changes if not change.certain]
-    if alike:
-        lines.append(f"about the same as before: {listed(alike)}")
+    told = [change for change in progress.changes if _is_told(change)]
+    lines += [_changed(change) for change in told]
+    level = [
+        QUANTITIES[change.what][0]
+        for change in progress.changes
+        if change not in told and change.since_first.direction == "level"
+    ]
+    if level:
+        lines.append(f"no certain change: {listed(level)}")
+    untold = [change for change in progress.changes if change.since_first.direction is None]
+    if untold and not level and not told:
+        visits = max(change.since_first.visits for change in untold)
+        lines.append(f"{counted(visits, 'visit')} so far: what changes shows from the fourth on")
     return lines
 
 
+def _is_told(change: QuantityChange) -> bool:
+    courses = (change.since_first, change.recent)
+    return any(course is not None and course.direction in ("more", "less") for course in courses)
+
+
 def _changed(change: QuantityChange) -> str:
-    what, more, less = _QUANTITIES[change.what]
-    now, before = written(change.now, change.unit), written(change.before, change.unit)
-    return f"{what}: {now}, {more if change.now > change.before else less} than before ({before})"
+    """One quantity's course since the first visit, and over the last ones where that is another."""
+    what, more, less = QUANTITIES[change.what]
+    words = {"more": more, "less": less, "level": "no certain change"}
+    whole, recent = change.since_first, change.recent
+    first, last = written(whole.first, change.unit), written(whole.last, change.unit)
+    parts = [f"{words[whole.direction or 'level']} since the first visit ({first}, now {last})"]
+    if recent is not None and recent.direction is not None and recent.direction != whole.direction:
+        then = written(recent.first, change.unit)
+        parts.append(f"over the last {recent.visits} visits {words[recent.direction]} ({then}, now {last})")
+    return f"{what}: {'; '.join(parts)}"
 
 
 def _day(day: date | None) -> str:

@@ -68,7 +68,7 @@ def headline(summary: Summary, width: int = 80) -> str:
     recording, figures = summary.recording, summary.set
     exercise = recording.exercise.replace("_", " ").capitalize()
     side = {"left": ", left", "right": ", right"}.get(recording.side or "", "")
-    words = [exercise + side, _count(summary)]
+    words = [exercise + side, *_count(summary)]
     if figures.tempo is not None:
         words.append(f"tempo {figures.tempo}")
     if figures.range_deg_mean is not None:
@@ -85,17 +85,17 @@ def _with_dots(words: Sequence[str], width: int) -> str:
     return "\n".join(lines)
 
 
-def _count(summary: Summary) -> str:
+def _count(summary: Summary) -> list[str]:
     figures = summary.set
     if summary.recording.exercise in HOLDS:
         held_s = figures.time_under_tension_s
-        return "no hold" if held_s is None else f"held {held_s:.0f} s"
+        return ["no hold" if held_s is None else f"held {held_s:.0f} s"]
     if figures.rep_count is None:
-        return "reps not counted, no ankle sensor"
+        return ["reps not counted, no ankle sensor"]
     unsure = " (not certain)" if figures.rep_count_certainty == "low" else ""
     if figures.rep_count == 0:
-        return f"no reps{unsure}"
-    words = [counted(figures.rep_count, "rep") + unsure]
+        return [f"no reps{unsure}{_by_hand(summary)}"]
+    count, words = counted(figures.rep_count, "rep") + unsure, []
     if figures.clean_count is not None:
         words.append(f"{figures.clean_count} clean")
     unjudged = sum(rep.clean is None for rep in summary.reps)
@@ -103,7 +103,13 @@ def _count(summary: Summary) -> str:
         words.append("none fully judged")
     elif unjudged:
         words.append(f"{unjudged} not fully judged")
-    return ", ".join(words)
+    by_hand = _by_hand(summary)
+    return [count + by_hand, ", ".join(words)] if by_hand else [", ".join([count, *words])]
+
+
+def _by_hand(summary: Summary) -> str:
+    by_sensors = summary.set.rep_count_by_sensors
+    return "" if by_sensors is None else f", corrected by hand; {by_sensors} by the sensors"
 
 
 def _legend(summary: Summary, width: int) -> str:

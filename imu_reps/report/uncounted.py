@@ -16,6 +16,8 @@ _NO_REPS: dict[PartialReason, str] = {
     "cut_off": "The leg went out, and had not come back when the recording ended",
     "not_carried_round_hip": "The leg moved, but not as a leg that is raised from the hip",
     "walking": "The leg swung as it does in walking",
+    "practice": "All reps were for practice",
+    "by_hand": "What the sensors counted was taken out by hand",
 }
 
 
@@ -55,5 +57,7 @@ def _uncounted(reason: PartialReason, partials: Sequence[Partial], summary: Summ
         "not_carried_round_hip": f"{counted(len(partials), 'swing')} unlike a leg raised from the hip",
         "out_of_posture": f"{counted(len(partials), 'swing')} made while not {_posture(summary)}",
         "walking": f"{counted(len(partials), 'swing')} as in walking",
+        "practice": f"{counted(len(partials), 'rep')} for practice,",
+        "by_hand": f"{counted(len(partials), 'rep')} taken out by hand,",
     }[reason]
     return f"{what} not counted, at {listed(times)}."

@@ -102,7 +102,11 @@ class Place:
             session=self._session,
             set_number=number,
             tempo_target=goal.tempo,
-            floor_deg=person.floor_deg(goal.exercise, goal.side),
+            range_target_deg=goal.range_target_deg,
+            floor_deg=person.floor_deg(goal.exercise, goal.side)
+            if goal.floor_deg is None
+            else goal.floor_deg,
+            practice_reps=goal.practice_reps or None,
             simulated=self._simulated,
             pelvis=_sensor_header("pelvis", person.pelvis),
             ankle=_sensor_header("ankle", person.ankle),

@@ -9,10 +9,22 @@ from dataclasses import replace
 from imu_reps.analysis.analyze import Analysis, analyze
 from imu_reps.analysis.pipeline import Pipeline
 from imu_reps.coaching.coach import Coach, cue_note
+from imu_reps.coaching.cue_words import ENDED_BY_RULE
 from imu_reps.coaching.cues import CoachPlan
 from imu_reps.domain.cue import USUALLY_SPOKEN, Cue, Spoken
-from imu_reps.domain.events import Event, HoldGoesOn, Phase, PostureLeft, SetEnded, StopAsked
+from imu_reps.domain.events import (
+    Event,
+    HoldGoesOn,
+    Phase,
+    PostureLeft,
+    RepCompleted,
+    RepRetracted,
+    RepRevised,
+    SetEnded,
+    StopAsked,
+)
 from imu_reps.domain.exercise import HOLDS
+from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace, concatenate
 from imu_reps.domain.settings import Settings
 from imu_reps.errors import ImuRepsError
@@ -21,6 +33,7 @@ from imu_reps.session.keeping import Begun
 from imu_reps.session.session_events import Finished, SetProgress
 from imu_reps.session.session_plan import SetGoal
 from imu_reps.session.set_state import SetState, after, counted_aloud, ended
+from imu_reps.session.stop_rules import stop_reason
 from imu_reps.storage.recording import load
 
 _log = logging.getLogger(__name__)
@@ -78,7 +91,10 @@ class RunningSet:
         self._pipeline = Pipeline(begun.header, settings, sensors=self._sensors, file=begun.path or None)
         self._hold_s = goal.duration_s if goal.exercise in HOLDS else None
         floor_known = begun.header.floor_deg is not None
-        plan = CoachPlan(goal.start, goal.reps, goal.tempo, spoken, floor_known, self._hold_s)
+        aimed_deg = goal.range_target_deg if goal.start == "low" else None
+        plan = CoachPlan(
+            goal.start, goal.reps, goal.tempo, spoken, floor_known, self._hold_s, aimed_deg, goal.floor_deg
+        )
         self._coach = Coach(plan)
         self._goal = goal
         self._began_s = began_s
@@ -88,6 +104,7 @@ class RunningSet:
         self._counted_until_s: float | None = None
         self._target_s: float | None = None
         self._ended_by: str | None = None
+        self._reps: dict[int, Rep] = {}
         self._others = False
         self._failure: Exception | None = None
 
@@ -135,7 +152,7 @@ class RunningSet:
         events = list(events)
         for event in events:
             self.state = after(self.state, event)
-            self._ended_by = self._end_by(event) or self._ended_by
+            self._ended_by = self._end_by(event) or self._by_rule(event) or self._ended_by
         if self._goal.reps is None or self.state.count < self._goal.reps:
             self._target_s = None
         elif self._target_s is None:
@@ -147,7 +164,7 @@ class RunningSet:
         self.state = ended(self.state, reason)
         if reason in ("user", "pain", "discarded"):
             return self._said([StopAsked(self.file_time_s(now_s), reason == "pain")], now_s)
-        if reason == "end_of_recording":
+        if reason == "end_of_recording" or reason in ENDED_BY_RULE:
             return self._said([SetEnded(self.file_time_s(now_s), reason, self.state.count)], now_s)
         return []
 
@@ -243,6 +260,17 @@ class RunningSet:
             case SetEnded(reason=reason):
                 return reason
         return None
+
+    def _by_rule(self, event: Event) -> str | None:
+        """Why a rule ends the set now; None while none does."""
+        match event:
+            case RepCompleted(number=number, rep=rep) | RepRevised(number=number, rep=rep):
+                self._reps[number] = rep
+            case RepRetracted(rep_count=count):
+                self._reps = {number: rep for number, rep in self._reps.items() if number <= count}
+            case _:
+                return None
+        return stop_reason(self._goal.stop, [self._reps[number] for number in sorted(self._reps)])
 
     def _decided(self, event: Event) -> Event:
         """What an event means to the coach: who leaves the posture ends a set that is being recorded."""

@@ -28,7 +28,7 @@ class Finished:
         The file.
     reason : str
         Why it ended: ``target``, ``left_posture``, ``legs_down``, ``duration``, ``user``, ``pain``,
-        ``link_lost`` or ``end_of_recording``.
+        ``faulty_reps``, ``range_lost``, ``speed_lost``, ``link_lost`` or ``end_of_recording``.
     events : tuple of Event
         What the whole set shows otherwise than was heard, and the end.
     analysis : Analysis or None

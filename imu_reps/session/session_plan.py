@@ -8,6 +8,9 @@ from imu_reps.domain.cue import USUALLY_SPOKEN, Spoken
 from imu_reps.domain.exercise import Exercise
 from imu_reps.domain.recording import Side, Start
 from imu_reps.domain.tempo import Tempo
+from imu_reps.session.stop_rules import StopRules
+
+NO_RULES = StopRules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,13 @@ class SetGoal:
         What is aimed at.
     duration_s : float or None
         The set ends so long after it began; a hold, so long after the legs arrived.
+    range_target_deg, floor_deg : float or None
+        How far the leg is to go, and how low it may: judged, drawn and sounded; None: not aimed at, and the
+        person's own floor.
+    practice_reps : int
+        So many at the beginning are neither counted nor judged.
+    stop : StopRules
+        What ends the set by itself.
     whole : bool
         The set ends with what it is recorded from, and not by what happens in it: it is played again.
     """
@@ -37,6 +47,10 @@ class SetGoal:
     reps: int | None = None
     tempo: Tempo | None = None
     duration_s: float | None = None
+    range_target_deg: float | None = None
+    floor_deg: float | None = None
+    practice_reps: int = 0
+    stop: StopRules = NO_RULES
     whole: bool = False
 
 

@@ -17,9 +17,11 @@ from typing import Any
 
 import numpy as np
 
+from imu_reps.domain.correction import Correction
 from imu_reps.domain.events import Event
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.foreign_text import spreadsheet_cell
+from imu_reps.domain.rep import Rep
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.domain.summary import SUMMARY_FORMAT, Summary
 from imu_reps.domain.track import AngleTrack
@@ -45,7 +47,10 @@ def summary_line(summary: Summary, told: Callable[[Finding], str]) -> str:
     found = [
         {"code": finding.code, "reps": finding.reps, "message": told(finding)} for finding in summary.findings
     ]
-    return json.dumps(plain(replace(summary, findings=())) | {"findings": found}, separators=(",", ":"))
+    tree = plain(replace(summary, findings=())) | {"findings": found}
+    if summary.set.rep_count_by_sensors is None:  # a key of sets that were put right by hand
+        del tree["set"]["rep_count_by_sensors"]
+    return json.dumps(tree, separators=(",", ":"))
 
 
 def error_line(file: str | None, error: ImuRepsError) -> str:
@@ -126,6 +131,27 @@ def _row(stored: dict[str, Any]) -> dict[str, Any]:
         "preset": summary["settings"]["preset"],
     }
     return {name: spreadsheet_cell(value) for name, value in row.items()}
+
+
+#: What a table of labels begins with.
+LABELS = "start_s,end_s,label,by\n"
+
+
+def labels_csv(summary: Summary, corrections: Iterable[Correction]) -> str:
+    """A row a movement: ``rep``, ``not_a_rep`` or why it did not count; by the sensors or by hand."""
+    added = [one.span_s for one in corrections if one.what == "missed_rep"]
+    rows = [
+        (rep.start_s, rep.end_s, "rep", "hand" if _within(rep, added) else "sensors") for rep in summary.reps
+    ]
+    for small in summary.partials:
+        by_hand = small.reason == "by_hand"
+        label = "not_a_rep" if by_hand else small.reason
+        rows.append((small.start_s, small.end_s, label, "hand" if by_hand else "sensors"))
+    return LABELS + "".join(f"{start:.3f},{end:.3f},{label},{by}\n" for start, end, label, by in sorted(rows))
+
+
+def _within(rep: Rep, spans: Iterable[tuple[float, float]]) -> bool:
+    return any(start <= 0.5 * (rep.start_s + rep.end_s) <= end for start, end in spans)
 
 
 def truth_path(recording: str | Path) -> Path:

@@ -16,7 +16,7 @@ import msgspec
 from imu_reps.domain.exercise import Exercise
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.domain.summary import Summary
-from imu_reps.errors import FileAccessError
+from imu_reps.errors import FileAccessError, UsageError
 from imu_reps.storage.file_access import create, make_folder
 from imu_reps.storage.folders import data_folder
 from imu_reps.storage.plain_json import one_line
@@ -52,6 +52,13 @@ MIGRATIONS = (
         settings TEXT NOT NULL,
         summary TEXT NOT NULL,
         UNIQUE (set_id, version, settings)
+    );
+    """,
+    # what nobody did was let in by earlier versions
+    """
+    DELETE FROM recorded_set WHERE id IN (
+        SELECT set_id FROM analysis
+        WHERE json_valid(summary) AND json_extract(summary, '$.recording.simulated')
     );
     """,
 )
@@ -120,9 +127,17 @@ class History:
 
         Raises
         ------
+        UsageError
+            ``simulated``: nobody did this set.
         FileAccessError
             As the class.
         """
+        if stored.summary.recording.simulated:
+            raise UsageError(
+                f"{stored.file} is simulated: nobody moved, so it is never remembered.",
+                hint="Record a set with sensors.",
+                code="simulated",
+            )
         of_set = (
             stored.file,
             stored.person,
@@ -161,15 +176,46 @@ class History:
                 (set_id, _now(), summary.version, one_line(summary.settings), one_line(summary)),
             )
 
+    def persons(self) -> list[str | None]:
+        """Whose sets are remembered, by name; None, which comes last: sets that name nobody."""
+        with self._told_plainly():
+            rows = self._database.execute("SELECT DISTINCT person FROM recorded_set").fetchall()
+        names = [name for (name,) in rows]
+        for name in names:
+            if name is not None and type(name) is not str:
+                raise self._damaged("a row", f"person is {name!r}")
+        return sorted(names, key=lambda name: (name is None, name))
+
+    def rename(self, old: str | None, new: str) -> None:
+        """Give a person's sets another name; where somebody has it already, the sets become theirs."""
+        with self._transaction():
+            self._database.execute("UPDATE recorded_set SET person = ? WHERE person IS ?", (new, old))
+
+    def reassign(self, file: str, person: str | None) -> None:
+        """Make the set in a file a person's, whoever's it was."""
+        with self._transaction():
+            self._database.execute("UPDATE recorded_set SET person = ? WHERE file = ?", (person, file))
+
+    def forget(self, person: str | None) -> None:
+        """Remove everything of a person, from the disk too."""
+        with self._told_plainly():
+            self._database.execute("PRAGMA secure_delete = ON")
+        with self._transaction():
+            self._database.execute("DELETE FROM recorded_set WHERE person IS ?", (person,))
+        with self._told_plainly():
+            self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def sets(
-        self, *, person: str | None = None, exercise: Exercise | None = None, last: int | None = None
+        self, *, person: str | None, exercise: Exercise | None = None, last: int | None = None
     ) -> list[StoredSet]:
-        """Sets by their latest analysis, oldest first; figures rounded as in the JSON summary.
+        """One person's sets by their latest analysis, oldest first; figures rounded as in the JSON summary.
 
         Parameters
         ----------
-        person, exercise : str, optional
-            Only theirs.
+        person : str or None
+            Whose; None: those that name nobody.
+        exercise : str, optional
+            Only of this.
         last : int, optional
             Only so many, the latest.
 
@@ -182,7 +228,7 @@ class History:
             rows = self._database.execute(
                 _LATEST
                 + """
-                WHERE (:person IS NULL OR s.person = :person)
+                WHERE s.person IS :person
                     AND (:exercise IS NULL OR s.exercise = :exercise)
                 ORDER BY s.recorded DESC, s.set_number DESC, s.id DESC
                 LIMIT :last
@@ -224,12 +270,15 @@ class History:
         stored = StoredSet(file, person, session, set_number, pain, effort, read)
         wrong = _damage(stored)
         if wrong is not None:
-            raise FileAccessError(
-                f"{self.path}: what is remembered of {file} is damaged: {wrong}.",
-                hint="Move the history away; imu-reps reanalyse makes it anew from the recordings.",
-                code="damaged_history",
-            )
+            raise self._damaged(file, wrong)
         return stored
+
+    def _damaged(self, what: str, wrong: str) -> FileAccessError:
+        return FileAccessError(
+            f"{self.path}: what is remembered of {what} is damaged: {wrong}.",
+            hint="Move the history away; imu-reps reanalyse makes it anew from the recordings.",
+            code="damaged_history",
+        )
 
     def _migrate(self) -> None:
         known = len(MIGRATIONS)

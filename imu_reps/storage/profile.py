@@ -191,7 +191,7 @@ def person_name(text: str) -> str:
         ``bad_name``: nothing, too long, or characters that cannot be shown.
     """
     name = " ".join(text.split())
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+    if name in ("", "-") or len(name) > LONGEST_NAME or not name.isprintable():
         raise UsageError(
             f"{text!r} is no name.",
             hint=f"A name is 1 to {LONGEST_NAME} letters, digits or signs that can be shown.",

@@ -17,7 +17,7 @@ def stored_set(recording: Recording, summary: Summary) -> StoredSet:
     ------
     UsageError
         ``no_file``: the recording was never written to a file, so it could not be found again;
-        ``discarded``: the person does not want the set to count.
+        ``discarded``: the person does not want the set to count; ``simulated``: nobody moved.
     """
     if recording.file is None:
         raise UsageError("This set has no file.", hint="Save the recording first.", code="no_file")
@@ -28,6 +28,12 @@ def stored_set(recording: Recording, summary: Summary) -> StoredSet:
             code="discarded",
         )
     header = recording.header
+    if header.simulated:
+        raise UsageError(
+            f"{recording.file} is simulated: it is never remembered, and not compared.",
+            hint="Name a set that somebody did.",
+            code="simulated",
+        )
     return StoredSet(
         file=os.path.abspath(recording.file),  # noqa: PTH100 - resolve() would follow links
         person=header.extra.get("person"),

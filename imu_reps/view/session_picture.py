@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from imu_reps.domain.cue import Cue, CueCode
+from imu_reps.domain.endings import DISCARDED
 from imu_reps.domain.pose import Pose
 from imu_reps.domain.recording import Header, default_posture
 from imu_reps.domain.samples import SensorPlace
@@ -17,6 +18,7 @@ from imu_reps.session.session_events import (
     CountingLate,
     Cued,
     FileMoved,
+    Finished,
     LinkChanged,
     Resting,
     SessionEvent,
@@ -35,6 +37,7 @@ from imu_reps.view.snapshot import (
     LimitsView,
     LinkView,
     Moment,
+    SetShown,
     Snapshot,
 )
 
@@ -64,13 +67,22 @@ def first_picture(header: Header, settings: Settings, reps: int | None = None) -
             concentric_s=tempo.concentric_s,
             top_s=tempo.top_s,
         )
-    return Snapshot(aim, limits(settings, header.floor_deg))
+    aimed_deg = header.range_target_deg if header.start == "low" else None
+    return Snapshot(aim, replace(limits(settings, header.floor_deg), aimed_deg=aimed_deg))
 
 
 def goal_picture(goal: SetGoal, settings: Settings) -> Snapshot:
     """Of a set to come: one that is played again waits to be started."""
     posture = default_posture(goal.exercise)
-    header = Header(goal.exercise, goal.side, goal.start, posture, tempo_target=goal.tempo)
+    header = Header(
+        goal.exercise,
+        goal.side,
+        goal.start,
+        posture,
+        tempo_target=goal.tempo,
+        range_target_deg=goal.range_target_deg,
+        floor_deg=goal.floor_deg,
+    )
     picture = first_picture(header, settings, goal.reps)
     return replace(picture, started=not goal.whole, may_start=goal.whole, replay=goal.whole)
 
@@ -141,6 +153,7 @@ def _began(picture: Snapshot, event: SetBegan, settings: Settings) -> Snapshot:
         set_number=event.number,
         set_of=event.of,
         links=picture.links,
+        sets=picture.sets,
     )
 
 
@@ -192,8 +205,16 @@ def _done(picture: Snapshot, event: SetDone) -> Snapshot:
         held_s=state.held_s,
         ended=state.ended,
         trouble=" ".join(problems) or picture.trouble,
+        sets=(*picture.sets, SetShown(event.number, _why_none(finished))),
         may_start=picture.replay,
     )
+
+
+def _why_none(finished: Finished) -> str:
+    """Why a set has no report; nothing where one is being made."""
+    if finished.discarded:
+        return DISCARDED
+    return "" if finished.unusable is None else str(worded(finished.unusable))
 
 
 def _links(links: Mapping[SensorPlace, SensorStatus]) -> dict[SensorPlace, LinkView]:

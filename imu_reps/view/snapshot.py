@@ -33,13 +33,14 @@ class Aim:
 
 @dataclass(frozen=True, slots=True)
 class LimitsView:
-    """Where the bands of tilt and rotation end, and the person's floor; None: not known."""
+    """Where the bands of tilt and rotation end, the person's floor and the height aimed at; None: none."""
 
     tilt_watch_deg: float
     tilt_flag_deg: float
     rotation_watch_deg: float
     rotation_flag_deg: float
     floor_deg: float | None = None
+    aimed_deg: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,24 @@ class CueView:
     words: str
     tone: Tone
     alert: Alert
+
+
+@dataclass(frozen=True, slots=True)
+class SetShown:
+    """One of several sets that are over.
+
+    Attributes
+    ----------
+    number : int
+    words : str
+        The set in one line, or why there is no report.
+    report : str or None
+        Where its report is; None: there is none (yet).
+    """
+
+    number: int
+    words: str
+    report: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +136,10 @@ class Snapshot:
         As they were said of the last set.
     trouble : str or None
         What went wrong with the set, with its mend.
+    sets : tuple of SetShown
+        Those that are over.
+    session : str or None
+        Where the report of the whole session is; None: it is not over, or was one set.
     """
 
     aim: Aim
@@ -145,6 +168,8 @@ class Snapshot:
     pain: int | None = None
     effort: int | None = None
     trouble: str | None = None
+    sets: tuple[SetShown, ...] = ()
+    session: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

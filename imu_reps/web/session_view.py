@@ -15,7 +15,7 @@ from imu_reps.session.session import Session
 from imu_reps.session.session_events import Finished, Rating, SessionEvent, SetDone
 from imu_reps.session.session_plan import SetGoal
 from imu_reps.view.session_picture import Change, goal_picture, session_picture
-from imu_reps.view.snapshot import Snapshot
+from imu_reps.view.snapshot import SetShown, Snapshot
 from imu_reps.web.commands import Command, Discard, Effort, Hurt, Pain, Start, StopSet
 from imu_reps.web.hub import Hub
 from imu_reps.web.reports import Reports, headline_of, page_of
@@ -108,7 +108,12 @@ class SessionView:
         """Show one thing."""
         self._show(lambda picture: session_picture(picture, event, self._settings))
         if isinstance(event, SetDone):
-            self._done(event.finished)
+            self._done(event.number, event.finished)
+
+    def end(self, page: str) -> None:
+        """The session is over: show the report of the whole of it."""
+        if self.reports is not None:
+            self._change(session=self.reports.add(page))
 
     def _show(self, change: Callable[[Snapshot], Change]) -> None:
         """Change the picture; a report that is made in another thread does the same."""
@@ -125,18 +130,26 @@ class SessionView:
     def _change(self, **changes: Any) -> None:
         self._show(lambda picture: (replace(picture, **changes), ()))
 
-    def _done(self, finished: Finished) -> None:
+    def _done(self, number: int, finished: Finished) -> None:
         self._last_path = finished.path
         if finished.analysis is not None and not finished.discarded:
             # A moment's work: not in the thread that records.
-            threading.Thread(target=self._report, args=(finished,), name="report").start()
+            threading.Thread(target=self._report, args=(number, finished), name="report").start()
 
-    def _report(self, finished: Finished) -> None:
+    def _report(self, number: int, finished: Finished) -> None:
         if finished.analysis is None or self.reports is None:
             return
         words, floor_deg = headline_of(finished.analysis), self.hub.picture.limits.floor_deg
         report = self.reports.add(page_of(finished.analysis, floor_deg))
-        self._change(headline=words, report=report)
+        self._show(lambda picture: (_reported(picture, SetShown(number, words, report)), ()))
+
+
+def _reported(picture: Snapshot, shown: SetShown) -> Snapshot:
+    """The report of a set is there; it may be a later set that runs by now."""
+    sets = tuple(shown if one.number == shown.number else one for one in picture.sets)
+    if picture.sets and picture.sets[-1].number == shown.number and picture.state in ("resting", "ended"):
+        picture = replace(picture, headline=shown.words, report=shown.report)
+    return replace(picture, sets=sets)
 
 
 def _over(picture: Snapshot) -> Change:

@@ -70,9 +70,9 @@ def test_arching_in_both_last_sessions_makes_it_easier_and_says_where(a_set):
     assert result.recommendation == "regress"
     assert result.next.exercise == "single_leg_raise_bent"
     assert (reason.code, reason.count, reason.of, reason.sessions) == ("arching", 5, 12, 2)
-    assert reason.below_deg == 32.0
+    assert reason.below_deg == 35.0  # four of five let go below it
     words = " ".join(advice_lines(result))
-    assert "5 of 12 reps of the last 2 sessions, below about 32° of leg height" in words
+    assert "5 of 12 reps of the last 2 sessions, below about 35° of leg height" in words
     assert result.next.how in words
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from imu_reps import Header, Rep, Tempo
-from imu_reps.analysis.set_summary import floor_angle, mean_and_sd, summarise_set, uncounted_set
+from imu_reps.analysis.set_summary import mean_and_sd, summarise_set, uncounted_set
+from imu_reps.domain.floor import floor_angle
 from imu_reps.domain.rep import Partial
 
 MakeRep = Callable[..., Rep]

@@ -34,6 +34,16 @@ def swung(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.fixture(scope="session")
+def trained(swung: Path) -> Path:
+    """The same as if a person had done it."""
+    file = swung.with_name("trained.csv")
+    text = swung.read_text(encoding="utf-8")
+    assert "# simulated: true\n" in text
+    file.write_text(text.replace("# simulated: true\n", ""), encoding="utf-8")
+    return file
+
+
 @pytest.fixture
 def terminal() -> Callable[..., tuple[int, str]]:
     """Run a command in a terminal, pressing keys once it has said something; gives exit code and screen."""

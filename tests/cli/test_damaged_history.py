@@ -44,11 +44,11 @@ GOOD_DATES = ["2026-11-21T07:30:00", "2026-11-21", "1970-01-01T00:00:00+00:00"]
 
 
 @pytest.fixture
-def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, swung: Path, run: Run) -> Path:
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, trained: Path, run: Run) -> Path:
     """A home with two recordings in its history, one without a time zone."""
     monkeypatch.setenv("IMU_REPS_HOME", str(tmp_path))
     (tmp_path / "recordings").mkdir()
-    text = swung.read_text(encoding="utf-8")
+    text = trained.read_text(encoding="utf-8")
     top, rest = text.split("\n", 1)
     for name, created in (("one", "2026-11-20T07:30:00+00:00"), ("two", "2026-11-21T07:30:00")):
         lines = [line for line in rest.split("\n") if not line.startswith("# created")]

@@ -40,9 +40,9 @@ def test_a_file_name_is_shown_and_not_obeyed(
     assert "\\u001b[31m" in result.output.replace("\n", "") or verb == "angles"
 
 
-def test_a_header_is_shown_and_not_obeyed(run: Run, swung: Path, tmp_path: Path, monkeypatch) -> None:
+def test_a_header_is_shown_and_not_obeyed(run: Run, trained: Path, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("IMU_REPS_HOME", str(tmp_path))
-    top, rest = swung.read_text(encoding="utf-8").split("\n", 1)
+    top, rest = trained.read_text(encoding="utf-8").split("\n", 1)
     name = NASTY.replace("\r", "")
     (tmp_path / "set.csv").write_text(
         f"{top}\n# person: ={name}\n# exercize: {name}\n{rest}", encoding="utf-8"
@@ -60,10 +60,10 @@ def test_a_header_is_shown_and_not_obeyed(run: Run, swung: Path, tmp_path: Path,
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@"])
 def test_no_cell_is_a_formula_but_numbers_stay_numbers(
-    run: Run, swung: Path, tmp_path: Path, monkeypatch, start
+    run: Run, trained: Path, tmp_path: Path, monkeypatch, start
 ) -> None:
     monkeypatch.setenv("IMU_REPS_HOME", str(tmp_path))
-    top, rest = swung.read_text(encoding="utf-8").split("\n", 1)
+    top, rest = trained.read_text(encoding="utf-8").split("\n", 1)
     (tmp_path / "set.csv").write_text(
         f"{top}\n# person: {start}1+1\n# session: {start}x\n{rest}", encoding="utf-8"
     )

@@ -21,10 +21,10 @@ def home(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def folder(home, swung):
+def folder(home, trained):
     kept = home / "recordings"
     kept.mkdir()
-    shutil.copy(swung, kept / "one.csv")
+    shutil.copy(trained, kept / "one.csv")
     return kept
 
 

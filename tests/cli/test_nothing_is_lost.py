@@ -15,11 +15,11 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture
-def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, swung: Path, run: Run) -> Path:
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, trained: Path, run: Run) -> Path:
     """A home with one recording in its history."""
     monkeypatch.setenv("IMU_REPS_HOME", str(tmp_path / "home"))
     (tmp_path / "home" / "recordings").mkdir(parents=True)
-    shutil.copy(swung, tmp_path / "home" / "recordings" / "one.csv")
+    shutil.copy(trained, tmp_path / "home" / "recordings" / "one.csv")
     assert run("reanalyse").exit_code == 0
     return tmp_path / "home"
 

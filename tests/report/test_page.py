@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import date
 from html.parser import HTMLParser
 
 import pytest
 
 from imu_reps import RepFaults, RepPlan, SetPlan, analyze, simulate
 from imu_reps.advice.changes import progress
+from imu_reps.domain.prescription import Prescription
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.report.page.hand_over import MAX_ROWS, hand_over_page
+from imu_reps.report.page.hand_over_pictures import let_go_picture
 from imu_reps.report.page.page import set_page
-from imu_reps.storage.programme_file import load_programme
 
+PRESCRIBED = [Prescription("heel_tap", "Dr. Lee", date(2026, 11, 2), 3, 10, "left")]
 ARCHED = RepPlan(faults=RepFaults(arch_deg=12.0))
 
 
@@ -111,7 +114,7 @@ def test_names_are_text_and_never_markup(arched):
     summary = replace(arched.summary, recording=replace(arched.summary.recording, file=evil))
 
     assert evil not in set_page(summary, arched.track)
-    assert evil not in hand_over_page([stored(arched)], load_programme().plan, [], person=evil)
+    assert evil not in hand_over_page([stored(arched)], PRESCRIBED, [], person=evil)
 
 
 def test_without_a_pelvis_sensor_or_repetitions_there_is_still_a_page(arched):
@@ -125,8 +128,9 @@ def test_without_a_pelvis_sensor_or_repetitions_there_is_still_a_page(arched):
 
 def test_the_hand_over_has_a_row_a_session_and_side_the_latest_first(arched):
     sets = [stored(arched, 1), replace(stored(arched, 1), file="/b.csv"), stored(arched, 4, pain=2, effort=6)]
-    words = outline(hand_over_page(sets, load_programme().plan, progress(sets), person="anna")).words
-    days = [word for word in words if re.fullmatch(r"2026-11-\d\d", word)]
+    page = hand_over_page(sets, PRESCRIBED, progress(sets), person="anna")
+    words = outline(page).words
+    days = re.findall(r'<td class="word day">(.*?)</td>', page)
 
     assert days == ["2026-11-04", "2026-11-01"]
     assert "4, 4" in words
@@ -137,7 +141,40 @@ def test_the_hand_over_has_a_row_a_session_and_side_the_latest_first(arched):
 
 def test_the_hand_over_stays_short(arched):
     sets = [stored(arched, day) for day in range(1, 25)]
-    page = hand_over_page(sets, load_programme().plan, [])
+    page = hand_over_page(sets, PRESCRIBED, [])
 
     assert page.count("<tr>") == MAX_ROWS + 1
     assert f"{24 - MAX_ROWS} earlier rows" in page
+
+
+def test_only_what_somebody_prescribed_is_called_so(arched):
+    with_one, without = (hand_over_page([stored(arched)], some, []) for some in (PRESCRIBED, []))
+
+    assert "Prescribed by Dr. Lee on" in with_one
+    assert "3 sets of 10 reps" in with_one
+    assert "Nothing was entered as prescribed." in without
+    assert "times a week" not in with_one + without
+
+
+def test_no_date_of_the_hand_over_is_broken(arched):
+    sets = [stored(arched, day) for day in (1, 4, 8)]
+    page = hand_over_page(sets, PRESCRIBED, progress(sets), person="anna")
+    text = re.sub(r"<svg.*?</svg>|<style>.*?</style>", "", page, flags=re.DOTALL)
+
+    assert text.count("2026-11-") == len(re.findall(r'class="(?:word )?day">2026-11-\d\d<', text)) >= 6
+
+
+def test_the_hand_over_has_pictures_of_the_course(arched):
+    def of(side, day, **said):
+        one = stored(arched, day, **said)
+        recording = replace(one.summary.recording, side=side)
+        return replace(one, file=f"/{side}{day}", summary=replace(one.summary, recording=recording))
+
+    sets = [of(side, day, pain=day // 4, effort=5) for day in (1, 4, 8) for side in ("left", "right")]
+    ends = [(name, arched.track, arched.summary) for name in ("first 2026-11-01", "last 2026-11-08")]
+    page = hand_over_page(sets, [], progress(sets), let_go=let_go_picture(*ends))
+
+    for name in ("Clean reps", "Floor", "Tilt on the way down", "Left and right", "Pain and effort"):
+        assert f"<h2>{name}" in page
+    assert page.count("<svg") == 5
+    assert hand_over_page(sets[:1], [], []).count("<svg") == 1

@@ -28,6 +28,8 @@ WORDS: dict[PartialReason, str] = {
     "not_carried_round_hip": "raised from the hip",
     "out_of_posture": "while not lying",
     "walking": "walking",
+    "by_hand": "taken out by hand",
+    "practice": "for practice",
 }
 #: The same where nothing was counted at all.
 NOTHING: dict[PartialReason, str] = {
@@ -36,6 +38,8 @@ NOTHING: dict[PartialReason, str] = {
     "not_carried_round_hip": "not as a leg that is raised from the hip",
     "out_of_posture": "only while you were not lying",
     "walking": "as it does in walking",
+    "by_hand": "was taken out by hand",
+    "practice": "All reps were for practice",
 }
 
 

@@ -34,7 +34,7 @@ def test_a_set_comes_back_as_it_was_remembered(tmp_path, stored):
     with History(tmp_path / "new" / "h.sqlite3") as history:
         history.remember(one)
     with History(tmp_path / "new" / "h.sqlite3") as history:
-        assert history.sets() == [one]
+        assert history.sets(person="anna") == [one]
         assert history.find(one.file) == one
         assert history.find("/sets/other.csv") is None
 
@@ -45,8 +45,12 @@ def test_sets_come_oldest_first_whatever_the_order_they_were_kept_in(tmp_path, s
         for one in sets:
             history.remember(one)
 
-        assert [one.file for one in history.sets()] == ["/sets/1.csv", "/sets/2.csv", "/sets/3.csv"]
-        assert [one.file for one in history.sets(last=2)] == ["/sets/2.csv", "/sets/3.csv"]
+        assert [one.file for one in history.sets(person="anna")] == [
+            "/sets/1.csv",
+            "/sets/2.csv",
+            "/sets/3.csv",
+        ]
+        assert [one.file for one in history.sets(person="anna", last=2)] == ["/sets/2.csv", "/sets/3.csv"]
 
 
 def test_time_zones_do_not_change_the_order(tmp_path, stored):
@@ -57,7 +61,7 @@ def test_time_zones_do_not_change_the_order(tmp_path, stored):
         history.remember(late)
         history.remember(early)
 
-        assert history.sets() == [early, late]
+        assert history.sets(person="anna") == [early, late]
 
 
 def test_only_the_person_and_exercise_asked_for(tmp_path, stored):
@@ -67,7 +71,7 @@ def test_only_the_person_and_exercise_asked_for(tmp_path, stored):
         history.remember(other)
 
         assert history.sets(person="ben") == [other]
-        assert history.sets(exercise="heel_tap") == []
+        assert history.sets(person="anna", exercise="heel_tap") == []
 
 
 def test_a_new_analysis_replaces_what_is_shown_and_keeps_what_the_person_said(tmp_path, stored):
@@ -81,7 +85,7 @@ def test_a_new_analysis_replaces_what_is_shown_and_keeps_what_the_person_said(tm
         history.remember(again)
         history.remember(again)
 
-        assert history.sets() == [replace(first, summary=again.summary)]
+        assert history.sets(person="anna") == [replace(first, summary=again.summary)]
     with closing(sqlite3.connect(tmp_path / "h")) as database:
         versions = database.execute("SELECT version FROM analysis ORDER BY id").fetchall()
     assert versions == [("0.1.0",), ("9.9.9",)]
@@ -108,7 +112,7 @@ with History(sys.argv[1]) as history:
 
     assert [process.wait(60) for process in running] == [0, 0]
     with History(tmp_path / "h") as history:
-        assert len(history.sets()) == 80
+        assert len(history.sets(person="anna")) == 80
 
 
 def test_a_file_that_is_no_history_is_left_alone(tmp_path):
@@ -136,7 +140,7 @@ def test_a_summary_of_another_shape_says_how_to_mend_it(tmp_path, stored):
     with closing(sqlite3.connect(tmp_path / "h")) as database, database:
         database.execute('UPDATE analysis SET summary = \'{"format": "imu-reps-summary/0"}\'')
     with History(tmp_path / "h") as history, pytest.raises(FileAccessError) as caught:
-        history.sets()
+        history.sets(person="anna")
 
     assert caught.value.code == "old_analysis"
     assert "reanalyse" in caught.value.hint
@@ -160,7 +164,7 @@ def test_a_writer_that_waits_too_long_says_who_is_in_the_way(tmp_path, stored, m
         other.execute("ROLLBACK")
 
         assert caught.value.code == "busy"
-        assert history.sets() == []
+        assert history.sets(person=None) == []
 
 
 def test_it_is_kept_beside_the_recordings(tmp_path, monkeypatch):
@@ -181,7 +185,7 @@ def test_a_summary_from_before_counts_had_a_certainty_is_read(tmp_path, stored):
         database.execute("UPDATE analysis SET summary = ?", (json.dumps(summary),))
         database.commit()
     with History(tmp_path / "h") as history:
-        (again,) = history.sets()
+        (again,) = history.sets(person="anna")
 
     assert again.summary.set.rep_count == 2
     assert again.summary.set.rep_count_certainty is None

@@ -237,3 +237,29 @@ def test_a_page_that_goes_away_leaves_no_hole_in_the_recording(shown: Callable[.
     for samples in (recording.pelvis, recording.ankle):
         assert samples is not None
         assert set(np.diff(samples.sample)) == {1}
+
+
+def test_every_sets_report_is_reachable_a_discarded_one_empty_with_its_reason(
+    shown: Callable[..., Shown],
+) -> None:
+    happened = shown(GOAL, replace(GOAL, reps=None, side="right"), GOAL)
+    happened.ask_when = [
+        (lambda event: isinstance(event, SetProgress) and event.state.count == 1 and reported(), Discard())
+    ]
+
+    def reported() -> bool:
+        return len(happened.view.hub.picture.sets) == 1
+
+    happened.run()
+    view, end_s = happened.view, time.monotonic() + 20.0
+    while sum(one.report is not None for one in view.hub.picture.sets) < 2 and time.monotonic() < end_s:
+        time.sleep(0.02)
+    view.end("the whole session")
+    first, discarded, last = view.hub.picture.sets
+
+    assert view.reports is not None
+    for one in (first, last):
+        assert "3 reps" in one.words
+        assert "<svg" in (view.reports.get((one.report or "").rpartition("/")[2]) or "")
+    assert (discarded.report, "You discarded this set" in discarded.words) == (None, True)
+    assert view.reports.get((view.hub.picture.session or "").rpartition("/")[2]) == "the whole session"

@@ -164,6 +164,7 @@ class LiveLimits:
             events += self._cross("hip_pop", found, now)
         if lowering:
             events += self._near_floor(way, now)
+            events += self._below_floor(now)
         if way.whole and self._is_possible(now) and self._looks(now, arrives, way):
             elevation = way.angles_deg()
             for code, found in self._of_the_leg(way, now, elevation, lowering, threshold_deg):
@@ -204,6 +205,15 @@ class LiveLimits:
         if reach_s <= 0.0:
             return []
         return [FloorNear(now.time_s, self._number, floor_deg, now.time_s + reach_s, now.elevation_deg)]
+
+    def _below_floor(self, now: Instant) -> list[LimitCrossed]:
+        """Under the floor that is known, by more than its uncertainty."""
+        floor_deg = self._header.floor_deg
+        if floor_deg is None or self._header.exercise == "heel_tap":
+            return []
+        if now.elevation_deg >= floor_deg - self._settings.floor_margin_deg:
+            return []
+        return self._cross("below_floor", (now.time_s, now.elevation_deg, floor_deg, "deg"), now)
 
     def _of_the_leg(
         self, way: LiveWay, now: Instant, elevation: FloatArray, lowering: bool, min_deg: float

@@ -38,13 +38,13 @@ class Questions:
             answer: T = click.prompt(question, default=usual, value_proc=read)
         return answer
 
-    def agree(self, question: str) -> bool:
-        """Ask for yes (the usual answer) or no."""
+    def agree(self, question: str, *, usual: bool = True) -> bool:
+        """Ask for yes or no; Enter alone is the usual answer."""
         if self.yes:
             say(f"{question}: yes")
             return True
         with _answered(question):
-            return click.confirm(question, default=True)
+            return click.confirm(question, default=usual)
 
 
 def numbers(text: str, choices: Sequence[object], count: int) -> tuple[int, ...]:

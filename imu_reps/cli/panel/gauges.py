@@ -120,8 +120,9 @@ def _pace(picture: Snapshot, phase: Phase, elapsed_s: float, whole_s: float) -> 
 
 
 def _leg(picture: Snapshot, marks: Marks) -> Gauge:
-    """The leg's height, and the person's floor as a mark in it."""
-    leg_deg, floor_deg = picture.leg_deg, picture.limits.floor_deg
+    """The leg's height, and the person's floor and the height aimed at as marks in it."""
+    leg_deg, limits = picture.leg_deg, picture.limits
+    set_deg = {"bold magenta": limits.floor_deg, "bold green": limits.aimed_deg}
     lowest_deg = -WAY_DEG if picture.aim.exercise == "heel_tap" else 0.0
 
     def cell(angle_deg: float, columns: int) -> int:
@@ -130,13 +131,16 @@ def _leg(picture: Snapshot, marks: Marks) -> Gauge:
     def bar(columns: int) -> Text:
         full = 0 if leg_deg is None else cell(leg_deg, columns)
         text = Text(full * marks.full, style="blue").append((columns - full) * marks.empty, "dim")
-        if floor_deg is None:
-            return text
-        at = min(cell(floor_deg, columns), columns - 1)
-        return text[:at].append(marks.floor, "bold magenta").append_text(text[at + 1 :])
+        for style, angle_deg in set_deg.items():
+            if angle_deg is not None:
+                at = min(cell(angle_deg, columns), columns - 1)
+                text = text[:at].append(marks.floor, style).append_text(text[at + 1 :])
+        return text
 
-    floor = "" if floor_deg is None else f" floor {round(floor_deg)}°"
-    return Gauge("leg", bar, f"{'-' if leg_deg is None and floor else degrees(leg_deg)}{floor}")
+    floor = "" if limits.floor_deg is None else f" floor {round(limits.floor_deg)}°"
+    aimed = "" if limits.aimed_deg is None else f" aim {round(limits.aimed_deg)}°"
+    shown = "-" if leg_deg is None and (floor or aimed) else degrees(leg_deg)
+    return Gauge("leg", bar, f"{shown}{floor}{aimed}")
 
 
 def _zone(deviation_deg: float, watch_deg: float, flag_deg: float) -> Alert:

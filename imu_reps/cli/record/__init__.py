@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from imu_reps.cli.page_options import PageOptions, page_options
+from imu_reps.cli.record.aim_options import aim_options
 from imu_reps.cli.record.options import (
     RecordOptions,
     read_sides,
@@ -71,6 +72,7 @@ VIRTUAL_FAMILY = "open_profile"
     type=click.FloatRange(0),
     help="With --virtual: 1 is real time, 10 ten times as fast, 0 as fast as possible.",
 )
+@aim_options
 @spoken_options
 @page_options
 @settings_options
@@ -94,6 +96,8 @@ def record(  # noqa: PLR0913 - an argument an option
     when you leave the posture, after its duration, or by Enter; never because you rest. p and Enter says
     that it hurts, and ends the session; d and Enter discards the set. Ctrl-C ends everything and reports
     what there is.
+
+    Example: imu-reps record --side left,right --reps 10 --range-target 60 --floor 25 --stop-faulty 3
     """
     _refuse_contradictions(person, virtual, speed)
     from imu_reps.cli.record.run import Run, exit_code, run_virtually, run_with_sensors

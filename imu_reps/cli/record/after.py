@@ -1,18 +1,23 @@
-"""After a session: how it felt, the sides, and what to do next."""
+"""After a session: how it felt, what it came to, and what to do next."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 from imu_reps.advice.next_session import advise
 from imu_reps.advice.side_differences import compare_sides
-from imu_reps.cli.console import complain, say
+from imu_reps.advice.since_last import since_last
+from imu_reps.cli.console import complain, say, show
 from imu_reps.cli.record.keys import on_signal, typed_line
 from imu_reps.cli.session_words import EFFORT, NO_RATING, PAIN
+from imu_reps.domain.done_set import DoneSet
 from imu_reps.errors import ImuRepsError
 from imu_reps.report.advice_text import adherence_lines, advice_lines
+from imu_reps.report.findings import worded
+from imu_reps.report.session_text import SessionWords, session_report, session_words
 from imu_reps.report.sides_text import side_lines
 from imu_reps.session.diary import Diary
 from imu_reps.session.session_events import Finished, Rating
@@ -58,18 +63,32 @@ async def _number(question: str, given_up: asyncio.Event) -> int | None:
     return None
 
 
-def say_next_time(diary: Diary) -> None:
-    """Say what the session's sets mean for the next time; what goes wrong here is told."""
+def session_end(done: Sequence[Finished], diary: Diary) -> SessionWords | None:
+    """What a session came to; None where there is nothing to say. What goes wrong here is told."""
+    sets = [_done_set(number, one) for number, one in enumerate(done, 1)]
+    sides = side_lines(compare_sides(one.summary for one in sets if one.summary is not None))
     if not diary.sets:
-        return
+        return session_words(sets, sides=sides) if any(one.summary is not None for one in sets) else None
     try:
-        programme = load_programme()
-        sides = side_lines(compare_sides(stored.summary for stored in diary.sets.values()))
-        if sides:
-            say("\n".join(["", "Left and right", *sides]))
-        advice = advise(diary.known(), programme)
-        say("\n".join(["", "Next time", *advice_lines(advice)]))
+        programme, known = load_programme(), diary.known()
+        advice = advise(known, programme)
+        lines = advice_lines(advice)
         if advice.adherence is not None:
-            say("\n".join(adherence_lines(advice.adherence, programme.plan)))
+            lines += adherence_lines(advice.adherence, programme.plan)
+        person = known[-1].person
+        return session_words(sets, person=person, sides=sides, since=since_last(known), advice=lines)
     except ImuRepsError as error:
         complain(error)
+        return session_words(sets, sides=sides)
+
+
+def say_session(words: SessionWords) -> None:
+    """Say what a session came to: its sets side by side, if there are several, and what it means."""
+    say()
+    show(partial(session_report, words))
+
+
+def _done_set(number: int, one: Finished) -> DoneSet:
+    summary = None if one.discarded else one.summary
+    unusable = None if one.unusable is None else str(worded(one.unusable))
+    return DoneSet(number, one.reason, summary, one.discarded, unusable)

@@ -41,6 +41,12 @@ class RecordOptions:
     sets: int | None
     rest_s: float
     tap: bool
+    range_target: float | None = None
+    floor: float | None = None
+    practice: int = 0
+    stop_faulty: int | None = None
+    stop_range: float | None = None
+    stop_speed: float | None = None
 
 
 def read_sides(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:  # noqa: ARG001
@@ -69,16 +75,34 @@ def session_plan(options: RecordOptions, spoken: Spoken = USUALLY_SPOKEN) -> Ses
     """
     from imu_reps.session.session_plan import SessionPlan
 
+    _refuse_of_a_hold(options)
+    count = options.sets or max(1, len(options.sides))
+    return SessionPlan(tuple(_goal(options, k) for k in range(count)), options.rest_s, options.tap, spoken)
+
+
+def _refuse_of_a_hold(options: RecordOptions) -> None:
     for name, value in (("reps", options.reps), ("tempo", options.tempo)):
         if options.exercise in HOLDS and value is not None:
             raise click.UsageError(f"A hold has no {name}; leave out --{name}, --duration says how long.")
-    count = options.sets or max(1, len(options.sides))
-    return SessionPlan(tuple(_goal(options, k) for k in range(count)), options.rest_s, options.tap, spoken)
+    given = {
+        "--range-target": options.range_target,
+        "--floor": options.floor,
+        "--practice": options.practice or None,
+        "--stop-faulty": options.stop_faulty,
+        "--stop-range": options.stop_range,
+        "--stop-speed": options.stop_speed,
+    }
+    of_reps = [name for name, value in given.items() if value is not None]
+    if options.exercise in HOLDS and of_reps:
+        raise click.UsageError(f"A hold has no reps; leave out {', '.join(of_reps)}.")
+    if options.exercise == "heel_tap" and options.floor is not None:
+        raise click.UsageError("Heel taps are not judged by a floor; leave out --floor.")
 
 
 def _goal(options: RecordOptions, k: int) -> SetGoal:
     from imu_reps.domain.recording import default_start
     from imu_reps.session.session_plan import SetGoal
+    from imu_reps.session.stop_rules import StopRules
 
     exercise = cast("Exercise", options.exercise)
     usual = "both" if options.exercise in BOTH_LEGS else None
@@ -90,7 +114,15 @@ def _goal(options: RecordOptions, k: int) -> SetGoal:
         reps=options.reps,
         tempo=None if options.tempo is None else Tempo.parse(options.tempo),
         duration_s=options.duration_s,
+        range_target_deg=options.range_target,
+        floor_deg=options.floor,
+        practice_reps=options.practice,
+        stop=StopRules(options.stop_faulty, _share(options.stop_range), _share(options.stop_speed)),
     )
+
+
+def _share(percent: float | None) -> float | None:
+    return None if percent is None else percent / 100.0
 
 
 def wearer_plans(plan: SessionPlan) -> list[SetPlan]:
@@ -108,7 +140,7 @@ def _wearer_plan(goal: SetGoal) -> SetPlan:
     request = SimulationOptions(
         exercise=goal.exercise,
         side=goal.side,
-        reps=goal.reps or VIRTUAL_REPS,
+        reps=(goal.reps or VIRTUAL_REPS) + goal.practice_reps,
         tempo=VIRTUAL_TEMPO if goal.tempo is None else str(goal.tempo),
         range_deg=None,
         faults=(),

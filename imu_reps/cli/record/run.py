@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from imu_reps.cli.console import complain, say
 from imu_reps.cli.page_options import PageOptions, paged
 from imu_reps.cli.panel.screen import can_show_panel
-from imu_reps.cli.record.after import ask_for_rating, say_next_time
+from imu_reps.cli.record.after import ask_for_rating, say_session, session_end
 from imu_reps.cli.record.keys import on_line, on_signal
 from imu_reps.cli.record.panel_session import LiveSession
 from imu_reps.cli.record.plain_session import PlainSession
@@ -64,7 +64,10 @@ def run_with_sensors(run: Run, name: str | None) -> list[Finished]:
     from imu_reps.sensors.streams import Streams
     from imu_reps.sources.radio_source import wanted
 
-    person = load_profiles().person(name)
+    profiles = load_profiles()
+    person = profiles.person(name)
+    if name is None and len(profiles.persons) > 1:
+        say(f"The sets are {person.name}'s. Another person: --person NAME ({profiles.names()}).")
     place = Place(run.folder or default_folder(), person, _now)
     return _Recording(run, Diary(complain), place, Streams(computers_radio(), wanted(person))).run(
         asyncio.run
@@ -124,8 +127,9 @@ class _Recording:
                 linger(view)
             rated = len(self.diary.rated)
             write.flush()
-        if asyncio.run(ask_for_rating(done, self.diary)) or len(self.diary.rated) > rated:
-            say_next_time(self.diary)
+        asked = asyncio.run(ask_for_rating(done, self.diary)) or len(self.diary.rated) > rated
+        if asked and (words := session_end(done, self.diary)) is not None:
+            say_session(words.next_time())
         return done
 
     async def _hold(
@@ -145,11 +149,22 @@ class _Recording:
                 await asyncio.to_thread(write.flush)
                 if view is None and self.diary.sets:
                     await ask_for_rating(done, self.diary)
-                say_next_time(self.diary)
+                self._end(done, view)
                 await closing
             finally:
                 await session.close()
         return done
+
+    def _end(self, done: Sequence[Finished], view: SessionView | None) -> None:
+        """Say what the session came to, and show it on the page."""
+        words = session_end(done, self.diary)
+        if words is None:
+            return
+        say_session(words)
+        if view is not None and len(done) > 1:
+            from imu_reps.report.page.session_page import session_page
+
+            view.end(session_page(words))
 
 
 async def _attended(session: Session, view: SessionView | None) -> list[Finished]:

@@ -45,7 +45,7 @@ def leg_picture(track: AngleTrack, summary: Summary, floor_deg: float | None = N
 def tilt_picture(track: AngleTrack, summary: Summary) -> str | None:
     """Pelvic tilt over leg angle on the way down, all repetitions; None where tilt was not measured."""
     start = summary.recording.start
-    curves = [curve for rep in summary.reps if (curve := _lowering(track, rep, start)) is not None]
+    curves = [curve for rep in summary.reps if (curve := lowering(track, rep, start)) is not None]
     if not curves:
         return None
     with drawing("tilt", width_in=4.6, height_in=3.2) as (figure, axes):
@@ -153,7 +153,7 @@ def _beside(axes: Axes) -> dict[str, Any]:
     return {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "bottom", "fontsize": 8}
 
 
-def _lowering(track: AngleTrack, rep: Rep, start: str) -> tuple[FloatArray, FloatArray] | None:
+def lowering(track: AngleTrack, rep: Rep, start: str) -> tuple[FloatArray, FloatArray] | None:
     """Leg angle and tilt of a repetition's way down; None where either was not measured."""
     spans = {colour: (start_s, end_s) for colour, start_s, end_s in phases(rep, start)}
     if "down" not in spans or rep.pelvic_tilt_deg is None:

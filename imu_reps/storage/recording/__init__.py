@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from imu_reps.storage.folders import default_folder, latest_recording
-from imu_reps.storage.recording.reader import load, parse_recording
+from imu_reps.storage.recording.reader import load, load_comments, parse_recording
 from imu_reps.storage.recording.writer import RecordingWriter, save
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "default_folder",
     "latest_recording",
     "load",
+    "load_comments",
     "parse_recording",
     "save",
 ]

@@ -17,7 +17,7 @@ from imu_reps.storage.recording.format import COLUMNS
 
 _SEP_LINE = re.compile(rb'"?sep=.?"?', re.IGNORECASE)
 _PADDING = re.compile(r"[,;\t]{3,}$")
-_UTF_16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+UTF_16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +118,8 @@ def in_utf8(pieces: Iterable[bytes]) -> Iterator[bytes]:
     decoder: codecs.IncrementalDecoder | None = None
     old_mac: bool | None = None
     for number, piece in enumerate(pieces):
-        if number == 0 and piece[:2] in _UTF_16:
-            decoder = codecs.getincrementaldecoder(_UTF_16[piece[:2]])(errors="replace")
+        if number == 0 and piece[:2] in UTF_16:
+            decoder = codecs.getincrementaldecoder(UTF_16[piece[:2]])(errors="replace")
         text = piece if decoder is None else decoder.decode(piece).encode("utf-8")
         if old_mac is None and (b"\n" in text or b"\r" in text):
             old_mac = b"\n" not in text

@@ -15,6 +15,9 @@ GYR_COLUMNS = ("gyr_x_dps", "gyr_y_dps", "gyr_z_dps")
 COLUMNS = ("time_s", "sensor", "sample", "device_time_s", *ACC_COLUMNS, *GYR_COLUMNS)
 COLUMN_ROW = ",".join(COLUMNS)
 
+#: Ends a row that was cut off, where notes were written after it.
+CUT_MARK = "#"
+
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _NOTE_KEY = re.compile(r"@(\S+)\s+(\S.*)")
 # What would end a line early, or make a reader take the file for something binary.

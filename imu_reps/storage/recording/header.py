@@ -102,6 +102,7 @@ _SET_KINDS: dict[str, _Kind] = {
     "tempo_target": _Kind(_tempo, "four numbers of seconds such as 2-0-2-0"),
     "range_target_deg": _POSITIVE,
     "floor_deg": _Kind(finite_number, "a number"),
+    "practice_reps": _Kind(_count, "a whole number"),
     "simulated": _Kind({"true": True, "false": False}.__getitem__, "one of true, false"),
 }
 _SENSOR_KINDS: dict[SensorPlace, dict[str, _Kind]] = {

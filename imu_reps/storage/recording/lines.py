@@ -18,7 +18,7 @@ BLOCK_BYTES = 4 << 20
 _LONGEST_LINE_BYTES = 16 << 20
 #: Two sensors at 200 Hz fill it in about four hours.
 MAX_BYTES = 512 << 20
-_GZIP_MAGIC = b"\x1f\x8b"
+GZIP_MAGIC = b"\x1f\x8b"
 _COMMENT_OR_BLANK = re.compile(rb"^[ \t]*(#[^\n]*)?\n", re.MULTILINE)
 _SIGNS_OF_COMMENT_OR_BLANK = (b"\n#", b"\n\n", b"\n ", b"\n\t")
 
@@ -31,7 +31,7 @@ def pieces_of(file: BufferedReader, *, name: str) -> Iterator[bytes]:
     RecordingError
         ``damaged_gzip``, ``too_large``.
     """
-    if not file.peek(len(_GZIP_MAGIC)).startswith(_GZIP_MAGIC):
+    if not file.peek(len(GZIP_MAGIC)).startswith(GZIP_MAGIC):
         yield from _bounded(iter(lambda: file.read(BLOCK_BYTES), b""), name)
         return
     with gzip.GzipFile(fileobj=file) as unpacked:

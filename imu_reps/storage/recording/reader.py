@@ -5,13 +5,14 @@ from __future__ import annotations
 import codecs
 import io
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
+from imu_reps.domain.correction import corrected_header, corrections_of
 from imu_reps.domain.recording import Caution, Header, Note, Recording
 from imu_reps.domain.samples import SENSOR_PLACES, IntArray, SampleBlock, SensorPlace, concatenate
 from imu_reps.errors import RecordingError
@@ -19,6 +20,7 @@ from imu_reps.storage.file_access import access_error, refuse_special
 from imu_reps.storage.recording.columns import clock_caution, read_columns
 from imu_reps.storage.recording.dialect import dialect_of, in_utf8
 from imu_reps.storage.recording.format import (
+    CUT_MARK,
     decode_line,
     fault,
     note_of,
@@ -45,7 +47,7 @@ def load(path: str | os.PathLike[str]) -> Recording:
     -------
     Recording
         All whole rows of the file, nothing repaired; what a reader of its numbers should know is in
-        `Recording.cautions`.
+        `Recording.cautions`. The header has exercise, side and person as they were put right by hand.
 
     Raises
     ------
@@ -61,6 +63,29 @@ def load(path: str | os.PathLike[str]) -> Recording:
             return _read(pieces_of(file, name=name), name)
     except OSError as error:
         raise access_error(error, name) from error
+
+
+def load_comments(path: str | os.PathLike[str]) -> Recording:
+    """Read only what is said of a recording, its header and its notes: quick, and blind to its samples.
+
+    Raises
+    ------
+    FileAccessError, RecordingError
+        As `load`, as far as its comment lines go.
+    """
+    name = os.fspath(path)
+    try:
+        refuse_special(Path(path))
+        with Path(path).open("rb") as file:
+            blocks, top, comments = _begin(pieces_of(file, name=name), name)
+            header, _, body, line = _read_top(top, comments)
+            for block in chain([body], blocks):
+                comments.add(sort_lines(block, line).comments)
+                line += block.count(b"\n")
+    except OSError as error:
+        raise access_error(error, name) from error
+    notes = tuple(comments.notes)
+    return Recording(corrected_header(header, corrections_of(notes)), None, None, notes, name)
 
 
 def parse_recording(text_or_bytes: bytes, *, name: str) -> Recording:
@@ -81,8 +106,9 @@ def parse_recording(text_or_bytes: bytes, *, name: str) -> Recording:
     return _read(pieces_of(io.BufferedReader(io.BytesIO(text_or_bytes)), name=name), name)
 
 
-def _read(pieces: Iterable[bytes], name: str) -> Recording:
-    blocks = whole_lines(in_utf8(pieces), name=name)
+def _begin(pieces: Iterable[bytes], name: str) -> tuple[Iterator[bytes], bytes, _Comments]:
+    """The first block of whole lines, those after it, and nothing said yet."""
+    blocks: Iterator[bytes] = whole_lines(in_utf8(pieces), name=name)
     top = next(blocks, b"").removeprefix(codecs.BOM_UTF8)
     dialect = dialect_of(top)
     if dialect is not None:
@@ -91,7 +117,11 @@ def _read(pieces: Iterable[bytes], name: str) -> Recording:
         raise RecordingError(
             f"{name} is empty.", hint="Record the set again, or name another file.", code="empty_file"
         )
-    comments = _Comments(name)
+    return blocks, top, _Comments(name)
+
+
+def _read(pieces: Iterable[bytes], name: str) -> Recording:
+    blocks, top, comments = _begin(pieces, name)
     header, columns, body, line = _read_top(top, comments)
     found = _Samples(name, columns)
     for block, is_last in mark_last(chain([body], blocks)):
@@ -152,7 +182,9 @@ def _recording(header: Header, comments: _Comments, found: _Samples) -> Recordin
         if block is not None:
             cautions += clock_caution(block, lines, name=found.name)
     cautions += _broken_off(header, comments, found)
-    return Recording(header, pelvis, ankle, tuple(comments.notes), found.name, tuple(cautions))
+    notes = tuple(comments.notes)
+    header = corrected_header(header, corrections_of(notes))
+    return Recording(header, pelvis, ankle, notes, found.name, tuple(cautions))
 
 
 @dataclass(slots=True)
@@ -202,10 +234,18 @@ class _Samples:
     cautions: list[Caution] = field(default_factory=list)
 
     def leave_out_cut_row(self, block: bytes, line: int) -> bytes:
-        """Give the file's last block without a last line that has no end, or too few values."""
-        start = block.rfind(b"\n", 0, -1) + 1
-        last = block[start:]
-        short = not last.lstrip().startswith(b"#") and last.count(b",") < len(self.columns) - 1
+        """Give the file's last block without a last row that has no end, or too few values.
+
+        Notes that were written after the cut are kept.
+        """
+        start, last = len(block), b""
+        while (end := start) > 0:
+            start = block.rfind(b"\n", 0, end - 1) + 1
+            last = block[start:end]
+            if not (last.lstrip().startswith(b"#") and last.endswith(b"\n")):
+                break
+        few = last.count(b",") < len(self.columns) - 1 or last.rstrip().endswith(CUT_MARK.encode())
+        short = few and not last.lstrip().startswith(b"#")
         if not last.strip() or (last.endswith(b"\n") and not short):
             return block
         number = line + block.count(b"\n", 0, start)
@@ -215,7 +255,7 @@ class _Samples:
         self.cautions.append(
             Caution("file_cut", what, "All rows before it are kept; the set may be shorter.")
         )
-        return block[:start]
+        return block[:start] + block[end:]
 
     def add(self, rows: Rows | None) -> None:
         if rows is None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
+import zlib
 from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 import numpy as np
 
@@ -16,8 +18,10 @@ from imu_reps.domain.recording import Header, Note, Recording
 from imu_reps.domain.samples import SENSOR_PLACES, FloatArray, SampleBlock
 from imu_reps.errors import FileAccessError
 from imu_reps.storage.file_access import access_error, create
-from imu_reps.storage.recording.format import COLUMN_ROW, note_line
+from imu_reps.storage.recording.dialect import UTF_16
+from imu_reps.storage.recording.format import COLUMN_ROW, CUT_MARK, note_line
 from imu_reps.storage.recording.header import header_text
+from imu_reps.storage.recording.lines import GZIP_MAGIC
 from imu_reps.storage.recording.rows import row_lines
 
 
@@ -190,20 +194,42 @@ def save(recording: Recording, path: str | os.PathLike[str]) -> None:
 
 
 def append_notes(path: str | os.PathLike[str], notes: Iterable[Note]) -> None:
-    """Append notes to a recording that exists.
+    """Append notes to a recording that exists, packed and encoded as it is.
+
+    A last line that was cut off is closed as such first, so that no half number is ever taken for one.
 
     Raises
     ------
     FileAccessError
-        The file is not there or cannot be written.
+        The file is not there or cannot be written; ``damaged_gzip``: its end is missing.
     ValueError
         A note's text cannot be written on one line.
     """
-    lines = "".join(note_line(note) for note in notes).encode("utf-8")
+    text = "".join(map(note_line, notes))
     try:
         # not "a", which would make a file that is not there
         with Path(path).open("r+b") as file:
+            packed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+            file.seek(0)
+            plain: BinaryIO | gzip.GzipFile = gzip.GzipFile(fileobj=file) if packed else file
+            encoding, is_whole = _encoding_of(plain)
+            lines = (text if is_whole else f"{CUT_MARK}\n{text}").encode(encoding)
             file.seek(0, os.SEEK_END)
-            file.write(lines)
+            file.write(gzip.compress(lines) if packed else lines)
     except OSError as error:
         raise access_error(error, os.fspath(path)) from error
+    except (EOFError, zlib.error) as error:
+        raise FileAccessError(
+            f"{os.fspath(path)}: the gzip file is damaged, so nothing can be added to it.",
+            hint="Unpack it, and name the unpacked file.",
+            code="damaged_gzip",
+        ) from error
+
+
+def _encoding_of(file: BinaryIO | gzip.GzipFile) -> tuple[str, bool]:
+    """How a file's text is encoded, and whether its last line has its end."""
+    start = last = file.read(2)
+    while piece := file.read(1 << 20):
+        last = (last + piece)[-2:]
+    encoding = UTF_16.get(start, "utf-8")
+    return encoding, last.decode(encoding, errors="replace").endswith(("\n", "\r"))

@@ -22,7 +22,7 @@ const tilt = new Band(at("tilt"), "Back", ["pressed down", "arched"], true);
 const rotation = new Band(at("rotation"), "Hips", ["working side up", "other side up"], false);
 let ordered = -TWICE_MS;
 const rated = { pain: null, effort: null };
-let picture = null, received = 0, drawn = 0;
+let picture = null, chosen = null, received = 0, drawn = 0;
 let alerted = { level: "none", until: 0 }, coloured = -COLOUR_MS;
 
 function text(id, words) {
@@ -117,9 +117,31 @@ function after() {
     rated[name] = said;
     for (const input of at(name).querySelectorAll("input")) input.checked = Number(input.value) === said && said !== null;
   }
-  const report = at("report");
-  report.hidden = !picture.report;
-  if (picture.report && report.getAttribute("src") !== picture.report) report.src = picture.report;
+  reports();
+}
+
+// Several sets: one button each, and one for the whole session; what has no report says why.
+function reports() {
+  const whole = picture.session ? [{ name: "Session", words: "", report: picture.session }] : [];
+  const each = picture.sets.map(({ number, words, report }) => ({ name: `Set ${number}`, words, report }));
+  const all = each.length > 1 ? [...whole, ...each] : [];
+  const nav = at("sets");
+  nav.hidden = all.length === 0;
+  if (all.length !== nav.children.length) chosen = null;
+  while (nav.children.length > all.length) nav.lastChild.remove();
+  const shown = chosen ?? picture.session ?? picture.report;
+  all.forEach(({ name, words, report }, index) => {
+    const button = nav.children[index] ?? nav.appendChild(document.createElement("button"));
+    button.type = "button";
+    const label = words ? `${name}: ${words}` : name;
+    if (button.textContent !== label) button.textContent = label;
+    button.disabled = !report;
+    button.setAttribute("aria-pressed", String(Boolean(report) && report === shown));
+    button.onclick = () => { chosen = report; reports(); };
+  });
+  const frame = at("report");
+  frame.hidden = !shown;
+  if (shown && frame.getAttribute("src") !== shown) frame.src = shown;
 }
 
 // What moves: at most once a screen frame.

@@ -60,7 +60,7 @@ export class Side {
 
   // The parts that stay while the exercise stays.
   lay(aim, limits) {
-    const key = JSON.stringify([aim, limits.floor_deg]);
+    const key = JSON.stringify([aim, limits.floor_deg, limits.aimed_deg]);
     if (key === this.key) return;
     this.key = key;
     this.svg.replaceChildren();
@@ -85,15 +85,16 @@ export class Side {
     draw(this.pelvis, "ellipse", { class: "pelvis", cx: HIP.x - 4, cy: HIP.y - 2, rx: 23, ry: 18 });
     draw(this.pelvis, "rect", { class: "sensor", x: HIP.x - 12, y: HIP.y - 24, width: 16, height: 7, rx: 2 });
     this.angle = draw(this.svg, "text", { class: "angle", x: 10, y: 34 });
-    this.layFloor(body, limits.floor_deg);
+    this.layLine(body, limits.floor_deg, "floor", "your floor", 70);
+    this.layLine(body, limits.aimed_deg, "aimed", "aim", 88);
     draw(this.svg, "text", { class: "note", x: 10, y: 52 }, aim.exercise === "heel_tap" ? "shank" : "leg");
   }
 
-  layFloor(body, floor) {
-    if (floor === null || floor === undefined) return;
-    const to = along(HIP, 174, floor);
-    draw(body, "line", { class: "floor", x1: HIP.x, y1: HIP.y, x2: to.x, y2: to.y });
-    draw(this.svg, "text", { class: "floor-name", x: 10, y: 70 }, `your floor ${degrees(floor)}`);
+  layLine(body, angle, name, words, y) {
+    if (angle === null || angle === undefined) return;
+    const to = along(HIP, 174, angle);
+    draw(body, "line", { class: name, x1: HIP.x, y1: HIP.y, x2: to.x, y2: to.y });
+    draw(this.svg, "text", { class: `${name}-name`, x: 10, y }, `${words} ${degrees(angle)}`);
   }
 
   move(picture) {

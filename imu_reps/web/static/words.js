@@ -7,6 +7,7 @@ const PHASES = { concentric: "Up", top: "Top", eccentric: "Down", bottom: "Botto
 export const ENDED = {
   left_posture: "You left the posture.", target: "The target is reached.", user: "Ended by you.",
   pain: "It hurt: stop, and rest.", legs_down: "The legs came down.", duration: "The time is over.", link_lost: "The ankle sensor stayed away.", end_of_recording: "The recording ends.",
+  faulty_reps: "Faulty reps came in a row.", range_lost: "The range fell.", speed_lost: "The speed fell.",
   discarded: "Discarded.",
 };
 const LINKS = {

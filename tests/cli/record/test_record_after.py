@@ -11,7 +11,7 @@ import pytest
 from imu_reps import Note, SetPlan, analyze, load, save, simulate
 from imu_reps.cli.console import complain
 from imu_reps.cli.record import after as record_after
-from imu_reps.cli.record.after import ask_for_rating, say_next_time
+from imu_reps.cli.record.after import ask_for_rating, say_session, session_end
 from imu_reps.errors import UsageError
 from imu_reps.session.diary import Diary
 from imu_reps.session.session_events import Finished, Rating, SetDone
@@ -33,7 +33,8 @@ def after_session(done):
     for number, one in enumerate(done, 1):
         diary(SetDone(number, len(done), one, SetState()))
     asyncio.run(ask_for_rating(done, diary))
-    say_next_time(diary)
+    if (words := session_end(done, diary)) is not None:
+        say_session(words)
     return diary
 
 
@@ -50,7 +51,8 @@ def answers(monkeypatch, **said):
 def finished(home):
     def _finished(side):
         path = home / f"{side}.csv"
-        save(simulate(SetPlan(side=side, session="evening")).recording, path)
+        recording = simulate(SetPlan(side=side, session="evening")).recording
+        save(replace(recording, header=replace(recording.header, simulated=False)), path)
         return Finished(str(path), "target", summary=analyze(load(path)).summary)
 
     return _finished
@@ -64,7 +66,7 @@ def test_what_was_said_stands_in_the_file_and_in_the_history(finished, monkeypat
     said = {note.key: note.value for note in load(done[1].path).notes}
     assert (said["pain"], said["effort"]) == ("2", "7")
     with History() as history:
-        assert [(one.pain, one.effort) for one in history.sets()] == [(None, None), (2, 7)]
+        assert [(one.pain, one.effort) for one in history.sets(person=None)] == [(None, None), (2, 7)]
     shown = capsys.readouterr().out
     assert "Left and right" in shown
     assert "Stay with this exercise" in shown
@@ -77,7 +79,7 @@ def test_without_an_answer_nothing_is_written_of_it(finished):
 
     assert Path(one.path).read_bytes() == before
     with History() as history:
-        assert len(history.sets()) == 1
+        assert len(history.sets(person=None)) == 1
 
 
 def test_a_history_that_cannot_be_used_costs_no_recording(home, finished, capsys):
@@ -96,7 +98,7 @@ def test_a_discarded_set_is_not_asked_about_remembered_or_compared(finished, mon
     after_session([left, replace(right, discarded=True)])
 
     with History() as history:
-        assert [(Path(one.file).name, one.pain) for one in history.sets()] == [("left.csv", 2)]
+        assert [(Path(one.file).name, one.pain) for one in history.sets(person=None)] == [("left.csv", 2)]
     assert "pain" not in {note.key for note in load(right.path).notes}
     assert "Left and right" not in capsys.readouterr().out
 
@@ -147,12 +149,12 @@ def test_a_set_is_in_the_history_as_it_ends_and_what_is_said_of_it_as_it_is_said
     one, diary = finished("left"), Diary(complain)
     diary(SetDone(1, 1, one, SetState()))
     with History() as history:
-        before = [(stored.pain, stored.effort) for stored in history.sets()]
+        before = [(stored.pain, stored.effort) for stored in history.sets(person=None)]
     diary(Rating(one.path, pain=3))
     diary(Rating(one.path, effort=6))
     diary(Rating(one.path, pain=4))
     with History() as history:
-        after = [(stored.pain, stored.effort) for stored in history.sets()]
+        after = [(stored.pain, stored.effort) for stored in history.sets(person=None)]
 
     assert before == [(None, None)]
     assert after == [(4, 6)]
@@ -180,3 +182,16 @@ def test_a_virtual_wearers_set_is_in_no_history_but_keeps_what_was_said(home, fi
 
     assert not (home / "history.sqlite3").exists()
     assert [n.value for n in load(one.path).notes if n.key == "effort"] == ["6"]
+
+
+@pytest.mark.usefixtures("home")
+def test_a_virtual_session_ends_with_its_sets_side_by_side(run):
+    words = ["--virtual", "--speed", "0", "--reps", "2", "--side", "left,right", "--rest", "1"]
+    result = run("record", *words)
+    end = result.stdout[result.stdout.index("Session of 2 sets: simulated, nobody moved") :]
+
+    assert result.exit_code == 0
+    assert end.count("single leg") == 2
+    assert "Best and worst rep" in end
+    assert "Left and right" in end
+    assert "no advice follows" in " ".join(end.split())

@@ -45,7 +45,7 @@ async def slowly(self):
 asyncio.run = lambda session: fast_loop.run(on_the_air(session), 10.0)
 streams.Streams.close = slowly
 ble.Radio = lambda adapter=None: world.radio()
-run.load_profiles = lambda: SimpleNamespace(person=lambda name: world.person)
+run.load_profiles = lambda: SimpleNamespace(person=lambda name: world.person, persons=())
 run.to_all = lambda listeners: emit_to_all([partial(direct, world), *listeners])
 main(["record", "--reps", "3", "--side", "left", *sys.argv[1:]])
 """
@@ -81,7 +81,9 @@ def test_what_it_means_for_the_next_time_is_said_before_the_sensors_are_disconne
         over_s, _ = said_at(process, "set over, 3 reps")
         next_s, _ = said_at(process, "Next time")
         with History() as history:
-            remembered = [stored.summary.set.rep_count for stored in history.sets()]
+            remembered = [
+                stored.summary.set.rep_count for stored in history.sets(person=history.persons()[0])
+            ]
         process.wait(timeout=30)
         ended_s = time.monotonic()
 
@@ -108,7 +110,7 @@ def test_what_is_said_on_the_page_outlives_a_signal(home: Path, number: signal.S
         process.wait(timeout=30)
     (file,) = (home / "recordings").glob("*.csv")
     with History() as history:
-        (stored,) = history.sets()
+        (stored,) = history.sets(person=history.persons()[0])
 
     assert {n.key: n.value for n in load(file).notes if n.key in ("pain", "effort")} == {
         "pain": "3",

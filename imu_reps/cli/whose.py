@@ -1,0 +1,72 @@
+"""Whose sets a command is about: one person's, never several together."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from imu_reps.cli.console import say
+from imu_reps.errors import UsageError
+
+#: How sets that name nobody are asked for, and what they are called.
+NOBODY, NAMELESS = "-", "sets that name nobody"
+
+
+def whose(known: Sequence[str | None], name: str | None) -> str | None:
+    """The one person who is meant; None: the sets that name nobody.
+
+    Parameters
+    ----------
+    known : sequence of str or None
+        Everybody there are sets of.
+    name : str or None
+        As it was given with ``--person``; None: asked for in a terminal, if there are several.
+
+    Raises
+    ------
+    UsageError
+        ``unknown_person``; ``which_person``: there are several, none was named, and nobody can be asked.
+    """
+    if name is not None:
+        return _named(known, name)
+    if len(known) <= 1:
+        return next(iter(known), None)
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        return _asked(known)
+    raise UsageError(
+        f"There are sets of several persons, and they are never mixed: {listed_persons(known)}.",
+        hint="Name one: --person NAME.",
+        code="which_person",
+    )
+
+
+def called(person: str | None) -> str:
+    """What a person is called here."""
+    return NAMELESS if person is None else person
+
+
+def listed_persons(known: Sequence[str | None]) -> str:
+    """All of them in one line, each as ``--person`` takes it."""
+    return ", ".join(f"{NOBODY} ({NAMELESS})" if person is None else person for person in known)
+
+
+def _named(known: Sequence[str | None], name: str) -> str | None:
+    if name == NOBODY and None in known:
+        return None
+    there = [person for person in known if person is not None]
+    same = [person for person in there if person.casefold() == name.strip().casefold()]
+    if found := next(iter([person for person in same if person == name] or same), None):
+        return found
+    raise UsageError(
+        f"There are no sets of {name!r}.",
+        hint=f"There are sets of: {listed_persons(known)}." if known else "Record one first.",
+        code="unknown_person",
+    )
+
+
+def _asked(known: Sequence[str | None]) -> str | None:
+    for number, person in enumerate(known, 1):
+        say(f"  {number}. {called(person)}")
+    return known[click.prompt("Whose sets?", type=click.IntRange(1, len(known))) - 1]

@@ -1,0 +1,114 @@
+"""What somebody put right by hand: notes of a recording that every analysis applies, and may be undone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal, cast, get_args
+
+from imu_reps.domain.exercise import EXERCISES, Exercise
+
+if TYPE_CHECKING:
+    from imu_reps.domain.recording import Header, Note, Side
+
+Corrected = Literal["not_a_rep", "missed_rep", "side", "exercise", "person", "remark"]
+
+#: Key of the notes; `UNDO` and a number take the correction of that number back.
+CORRECT, UNDO = "correct", "undo"
+
+SIDES = ("left", "right", "both")
+
+_SPAN = re.compile(r"(\d+(?:\.\d+)?) to (\d+(?:\.\d+)?)", re.ASCII)
+_TIME = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """One thing put right.
+
+    Attributes
+    ----------
+    number : int
+        Among all corrections of the recording, those taken back too, from 1: what `UNDO` names.
+    what : Corrected
+    value : str
+        As it stands in the note: ``12.300`` (a moment within what was no repetition), ``30.500 to 34.000``
+        (one that was missed), ``right``, ``heel_tap``, a name, or any text.
+    """
+
+    number: int
+    what: Corrected
+    value: str
+
+    @property
+    def at_s(self) -> float:
+        """The moment of what was no repetition, on the recording's `time_s`."""
+        return float(self.value)
+
+    @property
+    def span_s(self) -> tuple[float, float]:
+        """Begin and end of a repetition that was missed, on the recording's `time_s`."""
+        start, end = self.value.split(" to ")
+        return float(start), float(end)
+
+
+def corrections_of(notes: Sequence[Note]) -> tuple[Correction, ...]:
+    """The corrections among the notes that hold: none that was taken back, nor one that cannot be read."""
+    said = [note.value for note in notes if note.key == CORRECT]
+    undone: set[int] = set()
+    made: list[Correction] = []
+    for text in said:
+        what, _, value = text.partition(" ")
+        if what == UNDO:
+            undone |= {int(value)} if value.isdecimal() and len(value) <= 6 else set()
+        elif what in get_args(Corrected):
+            made.append(Correction(len(made) + 1, cast(Corrected, what), value.strip()))
+    return tuple(one for one in made if one.number not in undone and _can_be(one))
+
+
+def said_so_far(notes: Sequence[Note]) -> int:
+    """How many corrections a recording has had, those taken back too."""
+    return sum(note.key == CORRECT and note.value.partition(" ")[0] in get_args(Corrected) for note in notes)
+
+
+def corrected_header(header: Header, corrections: Sequence[Correction]) -> Header:
+    """The header with another exercise, side and person as they were put right, the last one of each.
+
+    Start and posture follow the exercise where they were the usual ones of the old one.
+    """
+    for one in corrections:
+        match one.what:
+            case "side":
+                header = replace(header, side=cast("Side", one.value))
+            case "exercise":
+                header = _with_exercise(header, cast(Exercise, one.value))
+            case "person":
+                header = replace(header, extra=MappingProxyType({**header.extra, "person": one.value}))
+    return header
+
+
+def _with_exercise(header: Header, exercise: Exercise) -> Header:
+    from imu_reps.domain.recording import default_posture, default_start
+
+    was_usual = header.start == default_start(header.exercise)
+    start = default_start(exercise) if was_usual else header.start
+    lay_usual = header.posture == default_posture(header.exercise)
+    posture = default_posture(exercise) if lay_usual else header.posture
+    return replace(header, exercise=exercise, start=start, posture=posture)
+
+
+def _can_be(one: Correction) -> bool:
+    match one.what:
+        case "not_a_rep":
+            return _TIME.fullmatch(one.value) is not None
+        case "missed_rep":
+            span = _SPAN.fullmatch(one.value)
+            return span is not None and float(span[1]) < float(span[2])
+        case "side":
+            return one.value in SIDES
+        case "exercise":
+            return one.value in EXERCISES
+        case _:
+            return bool(one.value)

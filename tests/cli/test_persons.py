@@ -1,0 +1,225 @@
+"""Persons are never mixed, and simulated sets are nobody's."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from imu_reps import load
+from imu_reps.storage.history_store import History
+from imu_reps.storage.profile import PairedSensor, Person, Profiles
+from imu_reps.storage.profile_file import load_profiles, save_profiles
+
+Run = Callable[..., Result]
+
+SENSOR = PairedSensor("witmotion", "AA:BB:CC:DD:EE:FF", 100.0)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("IMU_REPS_HOME", str(tmp_path))
+    (tmp_path / "recordings").mkdir()
+    return tmp_path
+
+
+@pytest.fixture
+def add(home: Path, trained: Path) -> Callable[..., Path]:
+    """Add a set of somebody on a day."""
+
+    def _add(person: str | None, day: int = 20) -> Path:
+        top, rest = trained.read_text(encoding="utf-8").split("\n", 1)
+        lines = [line for line in rest.split("\n") if not line.startswith("# created")]
+        said = [f"# created: 2026-11-{day}T07:30:00+00:00"] + ([f"# person: {person}"] if person else [])
+        file = home / "recordings" / f"{person}{day}.csv"
+        file.write_text("\n".join([top, *said, *lines]), encoding="utf-8")
+        return file
+
+    return _add
+
+
+@pytest.fixture
+def two(add: Callable[..., Path], run: Run) -> None:
+    add("Anna"), add("Anna", 22), add("Ben", 21)
+    assert run("reanalyse").exit_code == 0
+
+
+ABOUT_ONE = [
+    ["history"],
+    ["history", "--json"],
+    ["history", "--csv"],
+    ["history", "--hand-over", "page.html"],
+    ["plan"],
+]
+
+
+@pytest.mark.parametrize("words", ABOUT_ONE)
+@pytest.mark.usefixtures("two")
+def test_of_several_none_named_a_pipe_is_refused_with_the_names(run: Run, tmp_path: Path, words) -> None:
+    result = run(*(tmp_path / word if word.endswith("html") else word for word in words))
+
+    assert result.exit_code == 2
+    assert "Anna, Ben" in result.stderr
+    assert not result.stdout
+    assert not (tmp_path / "page.html").exists()
+
+
+@pytest.mark.usefixtures("two")
+def test_a_named_persons_figures_are_their_own(run: Run, tmp_path: Path) -> None:
+    lines = run("history", "--person", "anna", "--json").stdout.splitlines()
+    run("history", "--person", "Ben", "--hand-over", tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    nobody = run("plan", "--person", "Cora")
+
+    assert [json.loads(line)["person"] for line in lines] == ["Anna", "Anna"]
+    assert "Leg raises: Ben" in page
+    assert "2026-11-21" in page
+    assert "2026-11-20" not in page
+    assert nobody.exit_code == 2
+    assert "Anna, Ben" in nobody.stderr
+
+
+@pytest.mark.usefixtures("two")
+def test_a_terminal_is_asked(terminal, home: Path) -> None:
+    code, screen = terminal(["history"], ("Whose sets?", b"2\n"), IMU_REPS_HOME=str(home))
+
+    assert code == 0
+    assert "1. Anna" in screen
+    assert "2026-11-21" in screen
+    assert "2026-11-20" not in screen
+
+
+def test_the_sets_of_nobody_are_apart_too(run: Run, add: Callable[..., Path]) -> None:
+    add("Anna"), add(None, 21)
+    run("reanalyse")
+
+    assert run("history").exit_code == 2
+    assert "2026-11-21" in run("history", "--person", "-").stdout
+    assert "2026-11-20" not in run("history", "--person", "-").stdout
+
+
+def test_a_report_looks_back_on_its_own_person_alone(run: Run, add: Callable[..., Path], tmp_path) -> None:
+    add("Anna"), add("Anna", 21)
+    last = add("Ben", 22)
+    run("reanalyse")
+    run("report", last, "--html", tmp_path / "page.html")
+
+    assert "Over time" not in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+def test_simulated_sets_enter_by_no_way_and_history_says_why(run: Run, home: Path, swung: Path) -> None:
+    done = run("record", "--virtual", "--speed", "0", "--reps", "2")
+    (home / "recordings" / "swung.csv").write_bytes(swung.read_bytes())
+    again = run("reanalyse")
+    paged = run("report", home / "recordings" / "swung.csv", "--html", home / "page.html")
+    page = (home / "page.html").read_text(encoding="utf-8")
+    shown, planned = run("history"), run("plan")
+
+    assert [done.exit_code, again.exit_code, paged.exit_code] == [0, 0, 0]
+    assert "0 of 2 recordings" in again.stdout
+    assert again.stdout.count("simulated, left out") == 2
+    assert "Next time" not in page
+    assert shown.exit_code == 1
+    assert "2 are simulated, and nobody moved" in shown.stderr
+    assert "No sets are remembered yet" in planned.stdout
+    with History() as history:
+        assert history.persons() == []
+
+
+def test_simulated_sets_of_an_earlier_version_are_put_out(
+    run: Run, add: Callable[..., Path], home: Path
+) -> None:
+    add("Anna"), add("Anna", 22)
+    run("reanalyse")
+    with closing(sqlite3.connect(home / "history.sqlite3")) as database, database:
+        database.execute(
+            """UPDATE analysis SET summary = replace(summary, '"simulated":false', '"simulated":true')
+            WHERE id = 1"""
+        )
+        database.execute("PRAGMA user_version = 1")
+    with History() as history:
+        (left,) = history.sets(person="Anna")
+
+    assert left.file.endswith("Anna22.csv")
+
+
+@pytest.mark.usefixtures("two")
+def test_the_list_says_what_is_kept_of_whom(run: Run) -> None:
+    save_profiles(Profiles((Person("Ben", SENSOR, SENSOR), Person("Cora", SENSOR, SENSOR))))
+    lines = [line.split() for line in run("persons", "list").stdout.splitlines()[1:]]
+
+    assert lines == [
+        ["Anna", "2", "2026-11-22", "2", "no"],
+        ["Ben", "1", "2026-11-21", "1", "yes"],
+        ["Cora", "0", "–", "0", "yes"],
+    ]
+
+
+@pytest.mark.usefixtures("two")
+def test_a_new_name_holds_everywhere_and_after_reanalyse(run: Run, home: Path) -> None:
+    save_profiles(Profiles((Person("Anna", SENSOR, SENSOR),), default="Anna"))
+    rows = (home / "recordings" / "Anna20.csv").read_bytes()
+    renamed = run("persons", "rename", "Anna", "Änne", "--yes")
+    run("reanalyse")
+
+    assert renamed.exit_code == 0
+    with History() as history:
+        assert history.persons() == ["Ben", "Änne"]
+        assert len(history.sets(person="Änne")) == 2
+    assert load(home / "recordings" / "Anna20.csv").header.extra["person"] == "Änne"
+    assert (home / "recordings" / "Anna20.csv").read_bytes().startswith(rows)
+    assert load_profiles().person().name == "Änne"
+
+
+@pytest.mark.usefixtures("two")
+def test_two_who_are_one_are_joined_and_a_name_that_is_taken_is_not_given(run: Run) -> None:
+    taken = run("persons", "rename", "Ben", "anna", "--yes")
+    merged = run("persons", "merge", "Ben", "anna", "--yes")
+
+    assert taken.exit_code == 2
+    assert 'merge "Ben"' in taken.stderr
+    assert merged.exit_code == 0
+    with History() as history:
+        assert history.persons() == ["Anna"]
+        assert len(history.sets(person="Anna")) == 3
+
+
+@pytest.mark.usefixtures("two")
+def test_everything_of_one_is_taken_out_and_deleted_and_nothing_of_the_other(run: Run, home: Path) -> None:
+    save_profiles(Profiles((Person("Anna", SENSOR, SENSOR), Person("Ben", SENSOR, SENSOR))))
+    out = run("persons", "export", "Anna", home / "anna")
+    again = run("persons", "export", "Anna", home / "anna")
+    deleted = run("persons", "delete", "Anna", "--yes")
+
+    assert [out.exit_code, again.exit_code, deleted.exit_code] == [0, 1, 0]
+    assert {path.name for path in (home / "anna").iterdir()} == {
+        "Anna20.csv",
+        "Anna22.csv",
+        "history.csv",
+        "history.jsonl",
+        "profile.toml",
+    }
+    assert "Ben" not in "".join(p.read_text(encoding="utf-8") for p in (home / "anna").iterdir())
+    assert [path.name for path in (home / "recordings").iterdir()] == ["Ben21.csv"]
+    with History() as history:
+        assert history.persons() == ["Ben"]
+    assert load_profiles().names() == "Ben"
+    assert b"Anna20" not in (home / "history.sqlite3").read_bytes()
+
+
+@pytest.mark.parametrize("words", [["delete", "Anna"], ["rename", "Anna", "Eva"], ["merge", "Anna", "Ben"]])
+@pytest.mark.usefixtures("two")
+def test_nothing_is_done_without_an_answer(run: Run, home: Path, words: list[str]) -> None:
+    before = {path.name: path.read_bytes() for path in (home / "recordings").iterdir()}
+    result = run("persons", *words)
+
+    assert result.exit_code == 2
+    assert "--yes" in result.stderr
+    assert {path.name: path.read_bytes() for path in (home / "recordings").iterdir()} == before
+    with History() as history:
+        assert history.persons() == ["Anna", "Ben"]
