@@ -19,6 +19,7 @@ ALLOWED = {
     "advice": {"domain"},
     "sensors": {"domain"},
     "storage": {"domain"},
+    "importers": {"domain", "kinematics"},
     "report": {"domain"},
     "sim": {"domain", "sensors"},
     "sources": {"domain", "sensors", "sim", "storage"},
@@ -27,7 +28,7 @@ ALLOWED = {
     "view": {"domain", "report", "sensors", "session"},
     "web": {"domain", "analysis", "report", "session", "view"},
 }
-PURE = ("domain", "kinematics", "quality", "analysis", "coaching", "advice", "report")
+PURE = ("domain", "kinematics", "quality", "analysis", "coaching", "advice", "report", "importers")
 RUNNING = {"time", "asyncio", "os", "io", "pathlib", "socket", "subprocess"}
 
 #: Who alone may import a library: the computer's Bluetooth, the virtual radio, the command line.

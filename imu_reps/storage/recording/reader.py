@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import os
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import chain
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from imu_reps.domain.foreign_exports import TOP_CHARACTERS, export_kind, export_name
 from imu_reps.domain.recording import Caution, Header, Note, Recording
 from imu_reps.domain.samples import SENSOR_PLACES, IntArray, SampleBlock, SensorPlace, concatenate
 from imu_reps.errors import RecordingError
@@ -84,6 +86,7 @@ def parse_recording(text_or_bytes: bytes, *, name: str) -> Recording:
 def _read(pieces: Iterable[bytes], name: str) -> Recording:
     blocks = whole_lines(in_utf8(pieces), name=name)
     top = next(blocks, b"").removeprefix(codecs.BOM_UTF8)
+    _refuse_export(top, name)
     dialect = dialect_of(top)
     if dialect is not None:
         top, blocks = dialect.plain(top), map(dialect.plain, blocks)
@@ -101,6 +104,19 @@ def _read(pieces: Iterable[bytes], name: str) -> Recording:
         found.add(read_rows(lines.rows, lines.row_lines, columns, name=name))
         line += kept.count(b"\n")
     return _recording(header, comments, found)
+
+
+def _refuse_export(top: bytes, name: str) -> None:
+    """Say whose file this is, where it is another system's."""
+    if top.lstrip(b'" \t').startswith(b"#"):
+        return
+    kind = export_kind(top[:TOP_CHARACTERS].decode("utf-8", errors="replace"))
+    if kind is not None:
+        raise RecordingError(
+            f"{name} is no recording; it looks like {export_name(kind)}.",
+            hint=f"Make one of it: imu-reps import {shlex.quote(name)} -o RECORDING.csv (imu-reps docs importing).",
+            code="foreign_export",
+        )
 
 
 def _broken_off(header: Header, comments: _Comments, found: _Samples) -> list[Caution]:
