@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 import click
 
 from imu_reps.cli.console import say
 from imu_reps.domain.exercise import EXERCISES
-from imu_reps.domain.recording import Axis, Side, Start
 
 if TYPE_CHECKING:
     from imu_reps.domain.recording import Header, Recording
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
 #: What stands at the top of every recording that was imported, and of no other.
 IMPORTED = "imported_by"
+_AXES = ("+x", "-x", "+y", "-y", "+z", "-z")
 #: What an export keeps beside its samples, and is read with them.
 _BESIDE = ("Metadata.csv", "meta/time.csv")
 
@@ -48,10 +48,10 @@ class SetOptions:
     "--tap", is_flag=True, help="The sensors were knocked together at the start: by that they are timed."
 )
 @click.option("--exercise", type=click.Choice(EXERCISES), default="single_leg_raise", show_default=True)
-@click.option("--side", type=click.Choice(get_args(Side)), help="Leg with the ankle sensor.")
-@click.option("--start", type=click.Choice(get_args(Start)), help="Where the leg rests between reps.")
-@click.option("--cranial", type=click.Choice(get_args(Axis)), help="Pelvis sensor's axis to the head. [+y]")
-@click.option("--anterior", type=click.Choice(get_args(Axis)), help="Pelvis sensor's axis forward. [+z]")
+@click.option("--side", type=click.Choice(["left", "right", "both"]), help="Leg with the ankle sensor.")
+@click.option("--start", type=click.Choice(["low", "high"]), help="Where the leg rests between reps.")
+@click.option("--cranial", type=click.Choice(_AXES), help="Pelvis sensor's axis to the head. [+y]")
+@click.option("--anterior", type=click.Choice(_AXES), help="Pelvis sensor's axis forward. [+z]")
 @click.option("--force", is_flag=True, help="Replace RECORDING if it was imported.")
 def import_(  # noqa: PLR0913 - an argument an option
     files: tuple[str, ...],
@@ -83,6 +83,8 @@ def import_(  # noqa: PLR0913 - an argument an option
     _save(recording, output, force=force)
     for place, sensor in sensors.items():
         _say_sensor(place, sensor)
+    if (how := recording.header.extra.get("imported_together_by")) is not None:
+        say(f"both sensors laid together by {how}")
     if "pelvis" in sensors and of_set["cranial"] is None:
         say("pelvis: its +y axis taken to point to the head; if not, say --cranial and --anterior")
     if files and not ankle:
@@ -118,7 +120,7 @@ def _read(paths: tuple[str, ...], place: SensorPlace, said: SaidByUser) -> Forei
     files = _files([Path(path or name) for path, _, name in split], said)
     found = [one for one in read_exports(files, said) if not wanted or one.name in wanted]
     names = list(dict.fromkeys(one.name for one in found))
-    if len(names) != 1:
+    if len(names) > 1 or (wanted and not names):
         every = ", ".join(str(one.name) for one in read_exports(files, said))
         raise import_fault(
             ", ".join(paths),

@@ -57,7 +57,7 @@ _SIGNS: tuple[tuple[ExportKind, str], ...] = (
     ("opensim_sto", r"^endheader\b"),
     ("metabase", r"^epoch? \(ms\),time"),
     ("shimmer", r"^\w+_Timestamp_(Unix|Sync|FormattedUnix|Shimmer\w*)_(CAL|RAW)[,;\t]"),
-    ("xio", r"^Time(stamp)? \((s|us)\),Gyroscope X \("),
+    ("xio", r"^Time(stamp)? \((s|us)\),Gyroscope X \(deg/s\)"),
     ("witmotion_script", r"^Time,AccX1,"),
     ("witmotion", r"Acceleration X\(g\)|\bAccX\(g\).*\bAsX\(|\tax\(g\)\t"),
     ("phyphox_time", r"^event[,;\t]experiment time[,;\t]system time"),

@@ -171,6 +171,8 @@ def joined(sensors: Mapping[SensorPlace, ImportedSensor], header: Header, *, tap
     notes: tuple[Note, ...] = ()
     if len(sensors) == 2:
         times, tap_s = _together(sensors, tap=tap)
+        how = "a tap" if tap else sensors["pelvis"].source.clock
+        header = replace(header, extra=MappingProxyType({**header.extra, "imported_together_by": str(how)}))
         start_s = min(float(time_s[0]) for time_s in times.values())
         notes = () if tap_s is None else (Note(tap_s - start_s, "tap", "both"),)
     start_s = min(float(time_s[0]) for time_s in times.values())

@@ -27,7 +27,8 @@ def read_metabase(table: ExportTable) -> tuple[ForeignSensor, ...]:
     for word in ("LinearAcceleration", "Linear Acceleration", "Gravity"):
         if word.lower() in table.name.lower():
             raise refuse_gravity_removed(table.name, word)
-    time_s = table.number(table.columns[0]) * 1e-3
+    epoch = next((column for column in table.columns if column.startswith("epoc")), "epoch (ms)")
+    time_s = table.number(epoch) * 1e-3
     assumed = ("units as the columns name them; times are the phone's (epoch)",)
     g = tuple(f"{axis}-axis (g)" for axis in _AXES)
     dps = tuple(f"{axis}-axis (deg/s)" for axis in _AXES)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import PurePath
 
 import numpy as np
 
@@ -45,7 +44,7 @@ def read_phyphox(table: ExportTable, clock: ExportTable | None) -> tuple[Foreign
         ``gravity_removed``, ``unknown_unit``, and as `ExportTable`.
     """
     found = next((match for c in table.columns if (match := _PHYPHOX.fullmatch(c))), None)
-    stem = PurePath(table.name).stem.lower()
+    stem = _stem(table.name)
     linear = (
         "linear" in stem
         or "without g" in stem
@@ -68,13 +67,15 @@ def read_phyphox(table: ExportTable, clock: ExportTable | None) -> tuple[Foreign
     assumed = (
         ("units as the columns name them",)
         if is_rate
-        else (
-            "units as the columns name them; gravity counted as Android does: a phone on its back reads +9.8 on z",
-        )
+        else ("units as the columns name them; gravity counted as Android does (up reads +9.8)",)
     )
     acc = None if is_rate else Channel(time_s, values, where)
     gyr = Channel(time_s, values * DEG_A_RAD, where) if is_rate else None
     return (ForeignSensor("phyphox", None, acc, gyr, EPOCH if clock else None, None, assumed),)
+
+
+def _stem(name: str) -> str:
+    return name.rpartition(".")[0].lower()
 
 
 def _on_system_time(time_s: FloatArray, clock: ExportTable | None) -> FloatArray:
@@ -134,7 +135,7 @@ def read_sensor_logger(
     RecordingError
         ``gravity_removed``, ``no_platform``, ``unknown_quantity``, and as `ExportTable`.
     """
-    stem = PurePath(table.name).stem.lower()
+    stem = _stem(table.name)
     time_s, where = table.number("time") * 1e-9, f"{table.name}: x, y, z"
     if stem.startswith("gyroscope"):
         gyr = Channel(time_s, table.vectors("xyz") * DEG_A_RAD, where)

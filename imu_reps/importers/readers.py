@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
 import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from io import BytesIO
 
 from imu_reps.domain.foreign_exports import ExportKind, export_kind
 from imu_reps.errors import RecordingError
@@ -161,7 +161,7 @@ def _excel_fault(file: ExportFile) -> RecordingError:
 def _shared_words(content: bytes) -> list[str]:
     """Texts of a workbook's cells, from its part of shared strings; none where there are none."""
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive, archive.open("xl/sharedStrings.xml") as part:
+        with zipfile.ZipFile(BytesIO(content)) as archive, archive.open("xl/sharedStrings.xml") as part:
             return re.findall(r"<t[^>]*>([^<]*)</t>", part.read(100_000).decode("utf-8", "replace"))
     except (
         zipfile.BadZipFile,

@@ -78,8 +78,15 @@ def united(parts: Sequence[ForeignSensor], place: str) -> ForeignSensor:
     Raises
     ------
     RecordingError
-        ``mixed_formats``, ``acceleration_twice``, ``gyroscope_twice``.
+        ``no_samples``, ``mixed_formats``, ``acceleration_twice``, ``gyroscope_twice``.
     """
+    if not parts:
+        raise import_fault(
+            place,
+            "there are no samples in what was named.",
+            hint="Name the files of samples.",
+            code="no_samples",
+        )
     first = parts[0]
     if len({(part.format, part.clock) for part in parts}) > 1:
         raise import_fault(
@@ -114,6 +121,12 @@ def unwrapped(counter: FloatArray, modulus: float) -> FloatArray:
     steps = np.diff(counter)
     steps = np.where(steps < -modulus / 2, steps + modulus, steps)
     return np.concatenate([counter[:1], counter[0] + np.cumsum(steps)]) if len(counter) else counter
+
+
+def numbering(counter: FloatArray) -> IntArray | None:
+    """A sensor's own numbering of its samples; None where it is none."""
+    whole = np.abs(counter) < 2.0**53
+    return counter.astype(np.int64) if whole.all() and (counter == np.round(counter)).all() else None
 
 
 def refuse_gravity_removed(name: str, columns: str) -> RecordingError:

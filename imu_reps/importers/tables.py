@@ -123,7 +123,7 @@ class ExportTable:
 
 
 def _is_finite(text: str) -> bool:
-    return bool(_NUMBER.fullmatch(text)) and bool(np.isfinite(float(text)))
+    return bool(_NUMBER.fullmatch(text)) and "," not in text and bool(np.isfinite(float(text)))
 
 
 def table_of(text: str, name: str) -> ExportTable:
@@ -149,6 +149,8 @@ def table_of(text: str, name: str) -> ExportTable:
     heads = _heads(lines[:at], separator, count)
     body = lines[at:]
     rows, cut = _rows(body, separator, count, ends=text.endswith(("\n", "\r")), name=name, first_line=at + 1)
+    if not rows:
+        raise import_fault(name, "there is no whole row in it.", hint="Export it again.", code="no_table")
     comma = separator != "," and any(_DECIMAL_COMMA.fullmatch(cell) for row in rows[:5] for cell in row)
     names, units = (heads[0], heads[1] if len(heads) > 1 else ()) if heads else ((), ())
     above = [line for line in lines[:at] if line.strip()]

@@ -9,13 +9,12 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta, timezone
 
-import numpy as np
-
 from imu_reps.importers.readings import (
     DEG_A_RAD,
     EPOCH,
     Channel,
     ForeignSensor,
+    numbering,
     refuse_gravity_removed,
     refuse_orientation_only,
     unwrapped,
@@ -55,7 +54,7 @@ def read_dot(table: ExportTable) -> tuple[ForeignSensor, ...]:
     if table.has(*GYR):
         gyr = Channel(time_s, table.vectors(GYR), f"{table.name}: {', '.join(GYR)}")
     acc = Channel(time_s, table.vectors(ACC), f"{table.name}: {', '.join(ACC)}")
-    return (ForeignSensor("movella_dot", None, acc, gyr, clock, sample.astype(np.int64), tuple(assumed)),)
+    return (ForeignSensor("movella_dot", None, acc, gyr, clock, numbering(sample), tuple(assumed)),)
 
 
 def _refuse_without_acceleration(table: ExportTable) -> None:
@@ -122,7 +121,7 @@ def read_mtw(table: ExportTable) -> tuple[ForeignSensor, ...]:
     if table.has(*GYR):
         gyr = Channel(time_s, table.vectors(GYR) * DEG_A_RAD, f"{table.name}: {', '.join(GYR)}")
     acc = Channel(time_s, table.vectors(ACC), f"{table.name}: {', '.join(ACC)}")
-    return (ForeignSensor("xsens_mtw", None, acc, gyr, clock, sample.astype(np.int64), tuple(assumed)),)
+    return (ForeignSensor("xsens_mtw", None, acc, gyr, clock, numbering(sample), tuple(assumed)),)
 
 
 def _number(text: str) -> float | None:

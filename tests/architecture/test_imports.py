@@ -48,8 +48,8 @@ def within(module: house.Module, *places: str) -> bool:
 
 
 def roots(module: house.Module) -> set[str]:
-    """What a module imports from outside, by first names; text in memory is no file."""
-    return {name.split(".")[0] for name in house.imported(module) - {"io.StringIO"}}
+    """What a module imports from outside, by first names; text and bytes in memory are no files."""
+    return {name.split(".")[0] for name in house.imported(module) - {"io.StringIO", "io.BytesIO"}}
 
 
 def homes(module: house.Module) -> set[str]:

@@ -114,7 +114,7 @@ def _refuse_export(top: bytes, name: str) -> None:
     if kind is not None:
         raise RecordingError(
             f"{name} is no recording; it looks like {export_name(kind)}.",
-            hint=f"Make one of it: imu-reps import {shlex.quote(name)} -o RECORDING.csv (imu-reps docs importing).",
+            hint=f"Make one of it: imu-reps import {shlex.quote(name)} -o NEW.csv (imu-reps docs importing).",
             code="foreign_export",
         )
 
