@@ -124,9 +124,7 @@ def _read(paths: tuple[str, ...], place: SensorPlace, said: SaidByUser) -> Forei
         every = ", ".join(str(one.name) for one in read_exports(files, said))
         raise import_fault(
             ", ".join(paths),
-            f"the sensors in it are {every or 'none'}; of which one is worn at the {place}?"
-            if every
-            else "there are no samples in it.",
+            f"the sensors in it are {every}; which of them is worn at the {place}?",
             hint=f"Name one: --{place} {paths[0].split('#')[0]}#NAME.",
             code="which_sensor",
         )
