@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
+from keyword import iskeyword
 from typing import Any
 
 import click
@@ -11,7 +12,8 @@ import click
 from imu_reps import __version__
 from imu_reps.cli.console import ending_well, speak_plainly
 
-#: Every command and its line in ``imu-reps --help``; the command `verb` is `imu_reps.cli.verb.verb`.
+#: Every command and its line in ``imu-reps --help``; the command `verb` is `imu_reps.cli.verb.verb`
+#: (`import_`, where Python keeps the word for itself).
 COMMANDS = {
     "scan": "List the sensors that are near.",
     "pair": "Get to know the two sensors, once.",
@@ -22,6 +24,7 @@ COMMANDS = {
     "replay": "Play a recording through the live pipeline.",
     "angles": "Write leg and pelvis angles at 100 Hz as CSV.",
     "check": "Tell whether a recording is plausible.",
+    "import": "Make a recording of another system's export.",
     "history": "Show the sets done so far: the last, the best, what changed.",
     "persons": "List persons; rename, merge, export or delete one.",
     "correct": "Put a recorded set right by hand, and take that back.",
@@ -44,7 +47,8 @@ class LazyGroup(click.Group):
         """Import one command."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"imu_reps.cli.{cmd_name}"), cmd_name)
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command: click.Command = getattr(import_module(f"imu_reps.cli.{name}"), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

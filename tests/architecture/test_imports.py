@@ -19,6 +19,7 @@ ALLOWED = {
     "advice": {"domain"},
     "sensors": {"domain"},
     "storage": {"domain"},
+    "importers": {"domain", "kinematics"},
     "report": {"domain"},
     "sim": {"domain", "sensors"},
     "sources": {"domain", "sensors", "sim", "storage"},
@@ -27,7 +28,7 @@ ALLOWED = {
     "view": {"domain", "report", "sensors", "session"},
     "web": {"domain", "analysis", "report", "session", "view"},
 }
-PURE = ("domain", "kinematics", "quality", "analysis", "coaching", "advice", "report")
+PURE = ("domain", "kinematics", "quality", "analysis", "coaching", "advice", "report", "importers")
 RUNNING = {"time", "asyncio", "os", "io", "pathlib", "socket", "subprocess"}
 
 #: Who alone may import a library: the computer's Bluetooth, the virtual radio, the command line.
@@ -47,8 +48,8 @@ def within(module: house.Module, *places: str) -> bool:
 
 
 def roots(module: house.Module) -> set[str]:
-    """What a module imports from outside, by first names; text in memory is no file."""
-    return {name.split(".")[0] for name in house.imported(module) - {"io.StringIO"}}
+    """What a module imports from outside, by first names; text and bytes in memory are no files."""
+    return {name.split(".")[0] for name in house.imported(module) - {"io.StringIO", "io.BytesIO"}}
 
 
 def homes(module: house.Module) -> set[str]:

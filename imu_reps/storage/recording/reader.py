@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import os
+import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
@@ -13,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from imu_reps.domain.correction import corrected_header, corrections_of
+from imu_reps.domain.foreign_exports import TOP_CHARACTERS, export_kind, export_name
 from imu_reps.domain.recording import Caution, Header, Note, Recording
 from imu_reps.domain.samples import SENSOR_PLACES, IntArray, SampleBlock, SensorPlace, concatenate
 from imu_reps.errors import RecordingError
@@ -110,6 +112,7 @@ def _begin(pieces: Iterable[bytes], name: str) -> tuple[Iterator[bytes], bytes, 
     """The first block of whole lines, those after it, and nothing said yet."""
     blocks: Iterator[bytes] = whole_lines(in_utf8(pieces), name=name)
     top = next(blocks, b"").removeprefix(codecs.BOM_UTF8)
+    _refuse_export(top, name)
     dialect = dialect_of(top)
     if dialect is not None:
         top, blocks = dialect.plain(top), map(dialect.plain, blocks)
@@ -131,6 +134,19 @@ def _read(pieces: Iterable[bytes], name: str) -> Recording:
         found.add(read_rows(lines.rows, lines.row_lines, columns, name=name))
         line += kept.count(b"\n")
     return _recording(header, comments, found)
+
+
+def _refuse_export(top: bytes, name: str) -> None:
+    """Say whose file this is, where it is another system's."""
+    if top.lstrip(b'" \t').startswith(b"#"):
+        return
+    kind = export_kind(top[:TOP_CHARACTERS].decode("utf-8", errors="replace"))
+    if kind is not None:
+        raise RecordingError(
+            f"{name} is no recording; it looks like {export_name(kind)}.",
+            hint=f"Make one of it: imu-reps import {shlex.quote(name)} -o NEW.csv (imu-reps docs importing).",
+            code="foreign_export",
+        )
 
 
 def _broken_off(header: Header, comments: _Comments, found: _Samples) -> list[Caution]:

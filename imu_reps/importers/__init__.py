@@ -1,0 +1,1 @@
+"""Other systems' exports to recordings: docs/importing.md. Pure: text in, samples out."""

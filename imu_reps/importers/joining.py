@@ -1,0 +1,257 @@
+"""From what the files tell of one or two sensors to one recording on one time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+import numpy as np
+
+from imu_reps.domain.foreign_exports import EXPORT_NAMES
+from imu_reps.domain.recording import Header, Note, Recording, SensorHeader
+from imu_reps.domain.samples import BoolArray, FloatArray, SampleBlock, SensorPlace
+from imu_reps.importers.readings import EPOCH, Channel, ForeignSensor
+from imu_reps.importers.tables import import_fault
+from imu_reps.kinematics.sync.taps import NoTap, Shaken, find_taps
+
+#: The two sensors must have this long in common.
+MIN_TOGETHER_S = 1.0
+#: Both sensors are knocked together in the first seconds.
+TAP_WITHIN_S = 20.0
+#: A hole of the slower quantity that is longer than so many of its periods is not bridged.
+MAX_BRIDGED_PERIODS = 3.0
+#: At rest an accelerometer reads gravity; off by more than this share it is no m/s², or gravity is gone.
+GRAVITY_MPS2, OFF_REFUSED, OFF_TOLD = 9.81, 0.25, 0.05
+#: Rest: the stillest so many seconds.
+REST_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedSensor:
+    """One sensor with both quantities on one time.
+
+    Attributes
+    ----------
+    source : ForeignSensor
+    block : SampleBlock
+        `time_s` on the source's clock, not yet from the recording's beginning.
+    said : tuple of str
+        What was assumed or found, in words for people and for the header.
+    """
+
+    source: ForeignSensor
+    block: SampleBlock
+    said: tuple[str, ...]
+
+
+def imported_sensor(source: ForeignSensor, place: SensorPlace) -> ImportedSensor:
+    """Put both quantities on the clock of the faster one, and look whether they can be what they should.
+
+    Raises
+    ------
+    RecordingError
+        ``no_acceleration``, ``no_gyroscope``, ``no_samples``, ``time_backwards``, ``no_rate``,
+        ``not_together``, ``no_gravity``.
+    """
+    acc, gyr = source.acc, source.gyr
+    if acc is None or gyr is None:
+        missing, word = ("acceleration", "accelerometer") if acc is None else ("angular rate", "gyroscope")
+        raise import_fault(
+            f"{place} sensor",
+            f"there is no {missing} in what was named.",
+            hint=f"Name the {word}'s file too, or record again with {word} and its partner: both are needed.",
+            code="no_acceleration" if acc is None else "no_gyroscope",
+        )
+    _refuse_bad_times(acc, place)
+    _refuse_bad_times(gyr, place)
+    said = list(source.assumed)
+    time_s, forces, rates, kept = acc.time_s, acc.values, gyr.values, np.ones(len(acc), np.bool_)
+    if len(acc) != len(gyr) or (acc.time_s != gyr.time_s).any():
+        fast, slow = (acc, gyr) if len(acc) / _span_s(acc) >= len(gyr) / _span_s(gyr) else (gyr, acc)
+        time_s, other, kept = fast.time_s, *_onto(fast.time_s, slow)
+        forces, rates = (fast.values, other) if fast is acc else (other, fast.values)
+        word = "angular rate" if fast is acc else "acceleration"
+        said.append(
+            f"{word} put on the other's times by linear interpolation; "
+            f"{np.sum(~kept)} samples outside or in its holes left out"
+        )
+    if kept.sum() < 2:
+        raise import_fault(
+            f"{place} sensor",
+            "its acceleration and its angular rate were not recorded at the same time.",
+            hint="Name two files of the same recording.",
+            code="not_together",
+        )
+    said += _gravity(forces[kept], rates[kept], len(time_s) / _span_s(acc), place)
+    sample = np.arange(len(time_s)) if source.sample is None else source.sample
+    device_s = time_s if source.device_time else np.full(len(time_s), np.nan)
+    block = SampleBlock(place, time_s, sample, device_s, forces, rates)[kept]
+    return ImportedSensor(source, block, tuple(said))
+
+
+def _span_s(channel: Channel) -> float:
+    return float(channel.time_s[-1] - channel.time_s[0])
+
+
+def _refuse_bad_times(channel: Channel, place: SensorPlace) -> None:
+    if len(channel) < 2:
+        raise import_fault(
+            f"{place} sensor",
+            f"{channel.columns}: there are {len(channel)} samples.",
+            hint="Name another file.",
+            code="no_samples",
+        )
+    back = np.flatnonzero(np.diff(channel.time_s) < 0)
+    if len(back):
+        at = int(back[0])
+        raise import_fault(
+            f"{place} sensor",
+            f"{channel.columns}: time goes back by {channel.time_s[at] - channel.time_s[at + 1]:.3f} s "
+            f"after sample {at + 1}.",
+            hint="Restore the order of the rows, or cut the file in two there.",
+            code="time_backwards",
+        )
+    rate_hz = (len(channel) - 1) / max(_span_s(channel), 1e-9)
+    if not 1.0 <= rate_hz <= 10_000.0 or np.abs(channel.time_s).max() > 1e10:
+        raise import_fault(
+            f"{place} sensor",
+            f"{channel.columns}: {len(channel)} samples in {_span_s(channel):.6g} s, {rate_hz:.3g} a second.",
+            hint="Check the unit of time; with --map it can be said.",
+            code="no_rate",
+        )
+
+
+def _onto(time_s: FloatArray, slow: Channel) -> tuple[FloatArray, BoolArray]:
+    """A slower quantity at other times, and where it is known: inside, and not across its holes."""
+    values = np.column_stack([np.interp(time_s, slow.time_s, axis) for axis in slow.values.T])
+    after = np.clip(np.searchsorted(slow.time_s, time_s), 1, len(slow) - 1)
+    gap_s = slow.time_s[after] - slow.time_s[after - 1]
+    exact = slow.time_s[after] == time_s
+    whole = gap_s <= MAX_BRIDGED_PERIODS * float(np.median(np.diff(slow.time_s)))
+    inside = (time_s >= slow.time_s[0]) & (time_s <= slow.time_s[-1])
+    return values, inside & (whole | exact)
+
+
+def _gravity(forces: FloatArray, rates: FloatArray, rate_hz: float, place: SensorPlace) -> list[str]:
+    """What the stillest second says of gravity."""
+    length = int(min(max(round(REST_S * rate_hz), 1), len(forces)))
+    unrest = np.linalg.norm(rates - np.median(rates, axis=0), axis=1)
+    sums = np.convolve(unrest, np.ones(length), mode="valid")
+    start = int(np.argmin(sums))
+    size = float(np.linalg.norm(np.median(forces[start : start + length], axis=0)))
+    off = abs(size / GRAVITY_MPS2 - 1.0)
+    if off <= OFF_TOLD:
+        return []
+    what = f"at its stillest the acceleration is {size:.2f} m/s², where gravity is 9.81"
+    if off <= OFF_REFUSED:
+        return [f"{what}: not calibrated?"]
+    hint = "Check the unit; export the acceleration with gravity."
+    raise import_fault(f"{place} sensor", f"{what}.", hint=hint, code="no_gravity")
+
+
+def joined(sensors: Mapping[SensorPlace, ImportedSensor], header: Header, *, tap: bool = False) -> Recording:
+    """One recording of one or two sensors, its time from the first sample on.
+
+    Parameters
+    ----------
+    sensors : mapping
+    header : Header
+        What is known of the set; the sensors' own part is added.
+    tap : bool
+        The sensors were knocked together at the start: their times are brought together by that.
+
+    Raises
+    ------
+    RecordingError
+        ``no_common_clock``, ``no_tap``, ``not_together``.
+    """
+    times = {place: sensor.block.time_s for place, sensor in sensors.items()}
+    notes: tuple[Note, ...] = ()
+    if len(sensors) == 2:
+        times, tap_s = _together(sensors, tap=tap)
+        how = "a tap" if tap else sensors["pelvis"].source.clock
+        header = replace(header, extra=MappingProxyType({**header.extra, "imported_together_by": str(how)}))
+        start_s = min(float(time_s[0]) for time_s in times.values())
+        notes = () if tap_s is None else (Note(tap_s - start_s, "tap", "both"),)
+    start_s = min(float(time_s[0]) for time_s in times.values())
+    blocks = {place: _moved(sensor.block, times[place] - start_s) for place, sensor in sensors.items()}
+    clocks = {sensor.source.clock for sensor in sensors.values()}
+    created = datetime.fromtimestamp(start_s, UTC) if clocks == {EPOCH} and start_s > 0 else None
+    extra = dict(header.extra)
+    for place, sensor in sensors.items():
+        header = header.with_sensor(place, _sensor_header(header.sensor(place), sensor))
+        extra |= _provenance(place, sensor)
+    header = replace(header, created=created, extra=MappingProxyType(extra))
+    return Recording(header, blocks.get("pelvis"), blocks.get("ankle"), notes)
+
+
+def _moved(block: SampleBlock, time_s: FloatArray) -> SampleBlock:
+    device_s = np.where(np.isnan(block.device_time_s), np.nan, time_s)
+    return replace(block, time_s=time_s, device_time_s=device_s)
+
+
+def _sensor_header(header: SensorHeader, sensor: ImportedSensor) -> SensorHeader:
+    counter = "host" if sensor.source.sample is None else "device"
+    return replace(header, sensor=sensor.source.format, counter=counter)  # type: ignore[arg-type]
+
+
+def _provenance(place: SensorPlace, sensor: ImportedSensor) -> dict[str, str]:
+    acc, gyr = sensor.source.acc, sensor.source.gyr
+    name = EXPORT_NAMES.get(sensor.source.format, "CSV by a map")  # type: ignore[call-overload]
+    said = {
+        f"{place}.imported_from": name if sensor.source.name is None else f"{name}, {sensor.source.name}",
+        f"{place}.imported_acc": acc.columns if acc is not None else "",
+        f"{place}.imported_gyr": gyr.columns if gyr is not None else "",
+        f"{place}.assumed": "; ".join(sensor.said),
+    }
+    return {
+        key: "".join(c if c.isprintable() else " " for c in text).strip()
+        for key, text in said.items()
+        if text
+    }
+
+
+def _together(
+    sensors: Mapping[SensorPlace, ImportedSensor], *, tap: bool
+) -> tuple[dict[SensorPlace, FloatArray], float | None]:
+    """Both sensors' times on the pelvis's clock, and when they were tapped."""
+    pelvis, ankle = sensors["pelvis"], sensors["ankle"]
+    times: dict[SensorPlace, FloatArray] = {"pelvis": pelvis.block.time_s, "ankle": ankle.block.time_s}
+    tap_s: float | None = None
+    if tap:
+        found = find_taps(_beginning(pelvis.block), _beginning(ankle.block), np.inf)
+        if isinstance(found, NoTap):
+            raise import_fault(
+                "The two sensors",
+                f"the tap cannot be found: {found.reason}.",
+                hint="Knock both together three or four times, unevenly, in the first seconds of both files.",
+                code="no_tap",
+            )
+        shift_s = found.offset_s + times["pelvis"][0] - times["ankle"][0]
+        times["ankle"] = times["ankle"] + shift_s
+        tap_s = found.time_s + float(times["pelvis"][0])
+    elif pelvis.source.clock is None or pelvis.source.clock != ankle.source.clock:
+        raise import_fault(
+            "The two sensors",
+            f"their files have no clock in common: {pelvis.source.clock or 'its own start'} at the pelvis, "
+            f"{ankle.source.clock or 'its own start'} at the ankle.",
+            hint="If they were knocked together at the start, say --tap; else import one of them alone.",
+            code="no_common_clock",
+        )
+    overlap_s = min(time_s[-1] for time_s in times.values()) - max(time_s[0] for time_s in times.values())
+    if overlap_s < MIN_TOGETHER_S:
+        raise import_fault(
+            "The two sensors",
+            f"they were recorded at different times: {-overlap_s:.0f} s lie between the two files.",
+            hint="Name two files of the same set.",
+            code="not_together",
+        )
+    return times, tap_s
+
+
+def _beginning(block: SampleBlock) -> Shaken:
+    time_s = block.time_s - block.time_s[0]
+    near = time_s <= TAP_WITHIN_S
+    return Shaken(time_s[near], block.acc_mps2[near])

@@ -1,0 +1,199 @@
+"""What cannot be imported is refused with the reason; real files of other systems are met as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import export_writers as writers
+import numpy as np
+import pytest
+from click.testing import Result
+
+from imu_reps import ImuRepsError, load
+
+Run = Callable[..., Result]
+Options = Callable[[dict[str, list[Path]]], list[str | Path]]
+Data = dict[str, writers.Sent]
+
+
+def test_real_shimmer_and_xio_exports_are_read_to_the_last_sample(
+    datasets: Path, tmp_path: Path, run: Run
+) -> None:
+    vendors = datasets / "vendor_formats"
+    for file, samples in (
+        ("shimmer/triaxcal_calibrated.csv.gz", 2149),
+        ("xio/sensor_data_rows1-4000.csv", 4000),
+    ):
+        output = tmp_path / f"{file.split('/')[0]}.csv"
+        result = run("import", vendors / file, "-o", output)
+        assert result.exit_code == 0, result.output
+        ankle = load(output).ankle
+        assert ankle is not None
+        assert len(ankle) == samples
+        assert run("check", output).exit_code == 0
+
+
+def test_a_real_file_of_two_sensors_asks_which_is_where(datasets: Path, tmp_path: Path, run: Run) -> None:
+    file = next((datasets / "vendor_formats" / "witmotion_two_sensors").glob("*.csv"))
+    unsaid = run("import", file, "-o", tmp_path / "set.csv")
+    said = run("import", "--pelvis", f"{file}#1", "--ankle", f"{file}#2", "-o", tmp_path / "set.csv")
+
+    assert unsaid.exit_code == 4
+    assert "1, 2" in unsaid.output
+    assert said.exit_code == 0, said.output
+    assert "laid together by the time of day" in said.output
+    assert run("check", tmp_path / "set.csv").exit_code == 4  # 10 Hz are too few
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        ("xsens_dot/Pelvis_20210820_202113_836.csv", "gravity removed"),
+        ("movella_dot_xlsx/1_D4-22-CD-00-A8-13_data.xlsx", "Euler angles only"),
+        ("sensor_logger_ios/Accelerometer.csv", "gravity removed"),
+        ("sensor_logger_ios/Gyroscope.csv", "no acceleration"),
+    ],
+)
+def test_real_exports_without_what_is_needed_are_refused(
+    files: str, reason: str, datasets: Path, tmp_path: Path, run: Run
+) -> None:
+    result = run("import", datasets / "vendor_formats" / files, "-o", tmp_path / "set.csv")
+
+    assert result.exit_code == 4
+    assert reason in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("head", "row", "reason"),
+    [
+        ("PacketCounter,SampleTimeFine,Euler_X,Euler_Y,Euler_Z", "1,1000,1,2,3", "no angular rate"),
+        (
+            "PacketCounter,SampleTimeFine,dq_W,dq_X,dq_Y,dq_Z,dv[1],dv[2],dv[3]",
+            "1,1000,1,0,0,0,0,0,0",
+            "delta",
+        ),
+        ("version=1\nnRows=2\nendheader\ntime\tpelvis_imu\tx\ty", "0\t1\t2\t3", "orientations"),
+        ('"Time (s)","Linear Acceleration x (m/s^2)","y","z"', "0,1,2,3", "gravity removed"),
+        ("epoch (ms),time (01:00),elapsed (s),x-axis (T),y-axis (T),z-axis (T)", "1,a,0,1,2,3", "x-axis (g)"),
+        ("X_Timestamp_Unix_CAL,X_Accel_LN_X_RAW,X_b,X_c", "1,2,3,4", "no calibrated acceleration"),
+        ("name,number,more,most", "1,2,3,4", "no export that is known"),
+        ("only words", "and words", "no export that is known"),
+    ],
+)
+def test_formats_that_cannot_be_used_say_why(
+    head: str, row: str, reason: str, tmp_path: Path, run: Run
+) -> None:
+    file = tmp_path / "export.csv"
+    file.write_text(f"{head}\n{row}\n{row}\n", encoding="utf-8")
+    result = run("import", file, "-o", tmp_path / "set.csv")
+
+    assert result.exit_code == 4
+    assert reason in result.output
+    assert not (tmp_path / "set.csv").exists()
+
+
+def test_no_gyroscope_is_refused(data: Data, tmp_path: Path, run: Run) -> None:
+    acc, _ = writers.metabase(data["ankle"], tmp_path)
+    result = run("import", acc, "-o", tmp_path / "set.csv")
+
+    assert result.exit_code == 4
+    assert "no angular rate" in result.output
+
+
+def test_a_phone_without_a_platform_is_not_guessed(data: Data, tmp_path: Path, run: Run) -> None:
+    files = writers.sensor_logger(data["ankle"], tmp_path)
+    (tmp_path / "Metadata.csv").unlink()
+    unsaid = run("import", *files, "-o", tmp_path / "set.csv")
+    said = run("import", *files, "-o", tmp_path / "set.csv", "--platform", "ios")
+
+    assert unsaid.exit_code == 4
+    assert "--platform" in unsaid.output
+    assert said.exit_code == 0
+    ankle = load(tmp_path / "set.csv").ankle
+    assert ankle is not None
+    np.testing.assert_allclose(ankle.acc_mps2, -data["ankle"].acc, atol=1e-5)
+
+
+@pytest.mark.parametrize(("unit", "right"), [("m/s2", False), ("mg", False), ("g", True)])
+def test_a_wrong_unit_of_a_map_is_found_at_rest(
+    unit: str, right: bool, data: Data, tmp_path: Path, run: Run
+) -> None:
+    (file,) = writers.plain(data["ankle"], tmp_path)
+    said = writers.PLAIN_MAP.replace("@g;", f"@{unit};")
+    result = run("import", file, "-o", tmp_path / "set.csv", "--map", said)
+
+    assert result.exit_code == (0 if right else 4), result.output
+    assert right or "gravity is 9.81" in result.output
+
+
+@pytest.mark.parametrize(
+    "said", ["time=t@ms", "time=t@h; acc=a,b,c@g; gyr=d,e,f@dps", "acc=a,b@g", "nobody", ";=@"]
+)
+def test_a_map_that_cannot_be_is_a_usage_error(
+    said: str, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMU_REPS_HOME", str(tmp_path))
+    result = run("import", "x.csv", "-o", tmp_path / "set.csv", "--map", said)
+
+    assert result.exit_code == 2
+    assert "Traceback" not in result.output
+
+
+def test_time_that_goes_back_is_refused(data: Data, tmp_path: Path, run: Run) -> None:
+    sent = data["ankle"]
+    time_s = sent.time_s.copy()
+    time_s[500:] -= 3600.0
+    result = run("import", *writers.xio(replace(sent, time_s=time_s), tmp_path), "-o", tmp_path / "set.csv")
+
+    assert result.exit_code == 4
+    assert "time goes back by 3599.99" in result.output
+
+
+def test_sets_of_different_days_are_not_joined(
+    data: Data, tmp_path: Path, run: Run, options: Options
+) -> None:
+    later = replace(data["ankle"], time_s=data["ankle"].time_s + 86400.0)
+    files = {
+        "pelvis": writers.xio(data["pelvis"], tmp_path / "pelvis"),
+        "ankle": writers.xio(later, tmp_path / "ankle"),
+    }
+    result = run("import", *options(files), "-o", tmp_path / "set.csv")
+
+    assert result.exit_code == 4
+    assert "different times" in result.output
+
+
+def test_nothing_but_an_imported_recording_is_replaced_and_only_when_asked(
+    data: Data, tmp_path: Path, run: Run
+) -> None:
+    files, output = writers.xio(data["ankle"], tmp_path), tmp_path / "set.csv"
+    first = run("import", *files, "-o", output)
+    again = run("import", *files, "-o", output)
+    forced = run("import", *files, "-o", output, "--force")
+    output.write_text("# format: imu-reps-recording/1\n")
+    other = run("import", *files, "-o", output, "--force")
+
+    assert [one.exit_code for one in (first, again, forced, other)] == [0, 1, 0, 1]
+    assert output.read_text() == "# format: imu-reps-recording/1\n"
+
+
+@pytest.mark.parametrize("command", ["report", "check", "angles", "replay"])
+def test_other_commands_point_to_the_import(command: str, data: Data, tmp_path: Path, run: Run) -> None:
+    file, _ = writers.phyphox(data["ankle"], tmp_path)
+    result = run(command, file)
+
+    assert result.exit_code == 4
+    assert "looks like a phyphox export" in result.output
+    assert "imu-reps import" in result.output
+
+
+@pytest.mark.parametrize("name", [*writers.ON_A_CLOCK, *writers.ALONE])
+def test_every_format_is_known_by_its_first_lines(name: str, data: Data, tmp_path: Path) -> None:
+    write = (writers.ON_A_CLOCK | writers.ALONE)[name]
+    for file in write(data["ankle"], tmp_path):
+        with pytest.raises(ImuRepsError) as refused:
+            load(file)
+        assert refused.value.code == "foreign_export"
