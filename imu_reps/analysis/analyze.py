@@ -26,7 +26,7 @@ from imu_reps.domain.recording import Recording
 from imu_reps.domain.refusals import refuse_unless_a
 from imu_reps.domain.rep import Partial, Rep
 from imu_reps.domain.rep_rows import rep_columns, rep_rows
-from imu_reps.domain.samples import SensorPlace, refuse_impossible
+from imu_reps.domain.samples import SensorPlace, refuse_impossible_times
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.summary import (
     SUMMARY_FORMAT,
@@ -96,7 +96,7 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
     RecordingError
         If the recording is implausible or unusable, with the mend.
     RefusedValueError
-        If a sample is no number or a time goes back.
+        If it is no recording, or its times go back.
 
     Examples
     --------
@@ -108,7 +108,7 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
     refuse_unless_a("recording", recording, Recording)
     refuse_unless_a("settings", settings, Settings)
     for block in recording.blocks:
-        refuse_impossible(block)
+        refuse_impossible_times(block)
     checked = usable(recording)
     recording = checked.recording
     agreed = agree_on_time(recording, checked.clocks)

@@ -88,10 +88,9 @@ def rep_and_phase(
     for rep in reps:
         first, last = np.searchsorted(time_s, [rep.start_s, rep.end_s])
         number[first:last] = rep.number
-        out_s, back_s = getattr(rep, f"{out}_s"), getattr(rep, f"{back}_s")
-        pause_s = getattr(rep, f"{near}_pause_s")
-        if out_s is not None and back_s is not None:
-            turn, leave = np.searchsorted(time_s, [rep.start_s + out_s, rep.end_s - back_s])
+        pause_s, far_s = getattr(rep, f"{near}_pause_s"), rep.far_end_s(start)
+        if far_s is not None:
+            turn, leave = np.searchsorted(time_s, far_s)
             phase[first:turn], phase[turn:leave], phase[leave:last] = out, far, back
         if pause_s is not None:
             phase[last : np.searchsorted(time_s, rep.end_s + pause_s)] = near

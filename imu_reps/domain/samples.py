@@ -98,17 +98,31 @@ def refuse_impossible(block: SampleBlock) -> None:
     RefusedValueError
         Names the column and the row, from 0.
     """
-    for name in ("time_s", "acc_mps2", "gyr_dps"):
-        values = getattr(block, name)
-        bad = ~np.isfinite(values).reshape(len(block), -1).all(axis=1)
+    refuse_impossible_times(block)
+    for name in ("acc_mps2", "gyr_dps"):
+        bad = ~np.isfinite(getattr(block, name)).all(axis=1)
         _refuse_at(block, bad, f"{name} is no number", "Leave out the rows that hold no reading.")
-    too_far = (np.abs(block.time_s) > MAX_S) | (np.abs(block.device_time_s) > MAX_CLOCK_S)
     _refuse_at(
-        block, too_far, f"a time is beyond {MAX_S:.0e} s", "Give times in seconds, from the beginning."
+        block, np.abs(block.device_time_s) > MAX_CLOCK_S, "device_time_s is beyond 1e10 s", _IN_SECONDS
     )
+
+
+def refuse_impossible_times(block: SampleBlock) -> None:
+    """Refuse times of arrival that are no numbers, go back, or are none of a recording.
+
+    Raises
+    ------
+    RefusedValueError
+        Names the row, from 0.
+    """
+    too_far = ~(np.abs(block.time_s) <= MAX_S)
+    _refuse_at(block, too_far, "time_s is no number up to 1e9", _IN_SECONDS)
     back = np.append(False, np.diff(block.time_s) < 0)
     hint = "Give time_s in the order of arrival, never going back."
     _refuse_at(block, back, "time_s goes back", hint)
+
+
+_IN_SECONDS = "Give times in seconds, from the beginning."
 
 
 def _refuse_at(block: SampleBlock, bad: BoolArray, what: str, hint: str) -> None:
