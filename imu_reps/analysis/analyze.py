@@ -107,9 +107,9 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
     settings = Settings() if settings is None else settings
     refuse_unless_a("recording", recording, Recording)
     refuse_unless_a("settings", settings, Settings)
+    checked = usable(recording)
     for block in recording.blocks:
         refuse_impossible_times(block)
-    checked = usable(recording)
     recording = checked.recording
     agreed = agree_on_time(recording, checked.clocks)
     clocks = checked.left(agreed.clocks)

@@ -9,6 +9,7 @@ import numpy as np
 from imu_reps.analysis.cross_time import agree_on_time
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.samples import FloatArray, SampleBlock, SensorPlace
+from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.motion import HOLE_PERIODS, between, grid_times
 from imu_reps.kinematics.orientation import offline_quaternions
@@ -46,7 +47,7 @@ def sensor_grid(recording: Recording) -> tuple[FloatArray, dict[SensorPlace, Sen
     if not heard:
         return np.empty(0), {}
     time_s = grid_times(
-        min(float(timed.time_s[0]) for timed in heard.values()),
+        begin_s(recording),
         max(float(timed.time_s[-1]) for timed in heard.values()),
     )
     found = {}
@@ -55,6 +56,12 @@ def sensor_grid(recording: Recording) -> tuple[FloatArray, dict[SensorPlace, Sen
         if block is not None:
             found[place] = _on_grid(timed, block, time_s)
     return time_s, found
+
+
+def begin_s(recording: Recording) -> float:
+    """Where the grid begins: the hundredth of a second at or before the first arrival; 0 without any."""
+    first_s = min((float(block.time_s[0]) for block in recording.blocks), default=0.0)
+    return float(np.floor(first_s * GRID_HZ + 1e-6) / GRID_HZ)
 
 
 def _on_grid(timed: TimedSamples, block: SampleBlock, time_s: FloatArray) -> SensorReadings:

@@ -22,6 +22,7 @@ COMMANDS = {
     "replay": "Play a recording through the live pipeline.",
     "angles": "Write leg and pelvis angles at 100 Hz as CSV.",
     "export": "Write sets as CSV, Parquet, BIDS, OpenSim or subtitles.",
+    "score": "Hold the count against labels of your own.",
     "check": "Tell whether a recording is plausible.",
     "history": "Show the sets done so far: the last, the best, what changed.",
     "plan": "Show the programme, how it was kept, and what to do next.",
