@@ -155,7 +155,7 @@ def agreement_figures(sets: Sequence[SetAgreement], persons: Sequence[str | None
 def _with_interval(
     name: str, value: float | None, figures_of: Callable[[IntArray], dict[str, float | None]], count: int
 ) -> Figure:
-    """None where some resamples have nothing that the figure could be told from."""
+    """None where resamples have nothing that the figure could be told from, or all of them tell the same."""
     if value is None:
         return Figure(None)
     drawn = bootstrap(
@@ -167,7 +167,8 @@ def _with_interval(
         method="percentile",
         random_state=np.random.default_rng(0),
     )
-    if not np.isfinite(drawn.bootstrap_distribution).all():
+    values = drawn.bootstrap_distribution
+    if not np.isfinite(values).all() or np.ptp(values) == 0.0:
         return Figure(value)
     return Figure(value, float(drawn.confidence_interval.low), float(drawn.confidence_interval.high))
 

@@ -152,6 +152,13 @@ def test_intervals_are_over_persons_not_over_sets(reps: list[Rep]) -> None:
     assert first.high - first.low == pytest.approx(2 * 1.96 * scatter, rel=0.15)
 
 
+def test_where_all_persons_agree_there_is_no_interval(reps: list[Rep]) -> None:
+    found = agreement_figures([off_by(reps, 0.1)] * 8, [f"P{k}" for k in range(8)])
+
+    assert found["rep_recall"].value == 1.0
+    assert found["rep_recall"].low is None
+
+
 def test_few_or_unnamed_persons_have_no_interval(reps: list[Rep]) -> None:
     sets = [off_by(reps, 0.1 * k) for k in range(MIN_PERSONS)]
     few = agreement_figures(sets, [*(f"P{k}" for k in range(MIN_PERSONS - 1)), "P0"])

@@ -21,7 +21,6 @@ from imu_reps import Analysis, Note, Recording, analyze, load, save
 from imu_reps.cli.main import main
 from imu_reps.domain.rep_rows import REP_COLUMNS, unit_of
 
-RECORDINGS = Path(__file__).parents[2] / "recordings"
 KINDS = ("reps-csv", "reps-parquet", "samples-csv", "samples-parquet", "bids", "sto", "vtt")
 
 
@@ -43,8 +42,17 @@ def copy_of(recording: Recording, file: Path, *, person: str | None = None, **ch
 
 
 @pytest.fixture(scope="module")
-def recording() -> Recording:
-    return load(RECORDINGS / "momentum.csv")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three repetitions on the right, the second with momentum."""
+    file = tmp_path_factory.mktemp("sets") / "momentum.csv"
+    words = ["--reps", "3", "--side", "right", "--fault", "momentum:2", "-o", str(file)]
+    assert CliRunner().invoke(main, ["simulate", *words]).exit_code == 0
+    return file
+
+
+@pytest.fixture(scope="module")
+def recording(source: Path) -> Recording:
+    return load(source)
 
 
 @pytest.fixture(scope="module")
@@ -53,29 +61,31 @@ def analysis(recording: Recording) -> Analysis:
 
 
 def test_a_row_a_repetition_is_the_summary_and_empty_where_not_measured(
-    recording: Recording, analysis: Analysis, tmp_path: Path
+    recording: Recording, analysis: Analysis, source: Path, tmp_path: Path
 ) -> None:
     files = [
-        RECORDINGS / "momentum.csv",
+        source,
         copy_of(replace(recording, pelvis=None), tmp_path / "b.csv", person="P2"),
     ]
     out = written(export(*files, "--as", "reps-csv", "-o", tmp_path / "reps.csv"), tmp_path / "reps.csv")
     with out.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    first = analysis.summary.reps[3]
+    first = analysis.summary.reps[1]
 
     assert tuple(rows[0]) == REP_COLUMNS
-    assert float(rows[3]["eccentric_s"]) == pytest.approx(first.eccentric_s, abs=5.1e-5)
-    assert rows[3]["faults"] == ";".join(first.flags) != ""
+    assert float(rows[1]["eccentric_s"]) == pytest.approx(first.eccentric_s, abs=5.1e-5)
+    assert rows[1]["faults"] == ";".join(first.flags) != ""
     assert {row["person"] for row in rows} == {"", "P2"}
     without = [row for row in rows if row["person"] == "P2"]
     assert {row["pelvic_tilt_deg"] for row in without} == {""}
     assert not re.search(r"\b(nan|none|null|<na>)\b", out.read_text(encoding="utf-8"), re.IGNORECASE)
 
 
-def test_a_row_a_sample_is_the_track_with_rep_and_phase(analysis: Analysis, tmp_path: Path) -> None:
+def test_a_row_a_sample_is_the_track_with_rep_and_phase(
+    analysis: Analysis, source: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "samples.csv"
-    read = pd.read_csv(written(export(RECORDINGS / "momentum.csv", "--as", "samples-csv", "-o", out), out))
+    read = pd.read_csv(written(export(source, "--as", "samples-csv", "-o", out), out))
     frame = analysis.track.to_frame()
 
     assert list(read.columns) == ["recording", "person", "exercise", "side", *frame.columns]
@@ -85,9 +95,9 @@ def test_a_row_a_sample_is_the_track_with_rep_and_phase(analysis: Analysis, tmp_
 
 
 @pytest.mark.parametrize("kind", ["reps", "samples"])
-def test_parquet_holds_what_csv_holds_and_names_each_unit(kind: str, tmp_path: Path) -> None:
+def test_parquet_holds_what_csv_holds_and_names_each_unit(kind: str, source: Path, tmp_path: Path) -> None:
     pq = pytest.importorskip("pyarrow.parquet")
-    source, table, text = RECORDINGS / "momentum.csv", tmp_path / "t.parquet", tmp_path / "t.csv"
+    table, text = tmp_path / "t.parquet", tmp_path / "t.csv"
     written(export(source, "--as", f"{kind}-parquet", "-o", table), table)
     read, schema = pd.read_parquet(table), pq.read_schema(table)
     of_csv = pd.read_csv(written(export(source, "--as", f"{kind}-csv", "-o", text), text))
@@ -100,19 +110,21 @@ def test_parquet_holds_what_csv_holds_and_names_each_unit(kind: str, tmp_path: P
     assert units["time_s" if kind == "samples" else "start_s"] == "s"
 
 
-def test_without_pyarrow_parquet_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pyarrow_parquet_says_how_to_get_it(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    result = export(RECORDINGS / "clean.csv", "--as", "reps-parquet", "-o", tmp_path / "r.parquet")
+    result = export(source, "--as", "reps-parquet", "-o", tmp_path / "r.parquet")
 
     assert result.exit_code == 2
     assert "imu-reps[parquet]" in result.output
 
 
-def test_orientations_turn_each_sensors_gravity_upright(recording: Recording, tmp_path: Path) -> None:
+def test_orientations_turn_each_sensors_gravity_upright(
+    recording: Recording, source: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "o.sto"
-    lines = (
-        written(export(RECORDINGS / "momentum.csv", "--as", "sto", "-o", out), out).read_text().splitlines()
-    )
+    lines = written(export(source, "--as", "sto", "-o", out), out).read_text().splitlines()
     end = lines.index("endheader")
     rows = [line.split("\t") for line in lines[end + 2 :]]
     time_s = np.array([float(row[0]) for row in rows])
@@ -221,10 +233,12 @@ def test_the_public_validator_finds_no_error(recording: Recording, tmp_path: Pat
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_nothing_is_replaced_without_force_and_nothing_else_ever(kind: str, tmp_path: Path) -> None:
+def test_nothing_is_replaced_without_force_and_nothing_else_ever(
+    kind: str, source: Path, tmp_path: Path
+) -> None:
     if kind.endswith("parquet"):
         pytest.importorskip("pyarrow")
-    out, source = tmp_path / "out", RECORDINGS / "clean.csv"
+    out = tmp_path / "out"
     written(export(source, "--as", kind, "-o", out), out)
     refused = export(source, "--as", kind, "-o", out)
     forced = export(source, "--as", kind, "-o", out, "--force")
@@ -244,17 +258,15 @@ def test_nothing_is_replaced_without_force_and_nothing_else_ever(kind: str, tmp_
 
 
 @pytest.mark.parametrize("words", [["--as", "sto", "--offset", "3"], ["--as", "vtt", "--offset", "nan"]])
-def test_an_offset_that_means_nothing_is_refused(words: list[str], tmp_path: Path) -> None:
-    result = export(RECORDINGS / "clean.csv", *words, "-o", tmp_path / "x")
+def test_an_offset_that_means_nothing_is_refused(words: list[str], source: Path, tmp_path: Path) -> None:
+    result = export(source, *words, "-o", tmp_path / "x")
 
     assert result.exit_code == 2
     assert not (tmp_path / "x").exists()
 
 
-def test_one_recording_that_cannot_be_read_writes_nothing(tmp_path: Path) -> None:
-    result = export(
-        RECORDINGS / "clean.csv", tmp_path / "no.csv", "--as", "reps-csv", "-o", tmp_path / "r.csv"
-    )
+def test_one_recording_that_cannot_be_read_writes_nothing(source: Path, tmp_path: Path) -> None:
+    result = export(source, tmp_path / "no.csv", "--as", "reps-csv", "-o", tmp_path / "r.csv")
 
     assert result.exit_code == 1
     assert not (tmp_path / "r.csv").exists()
