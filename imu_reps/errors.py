@@ -46,6 +46,13 @@ class UsageError(ImuRepsError):
     exit_code = 2
 
 
+class RefusedValueError(UsageError, ValueError):
+    """A value that cannot be: of the wrong type or length, out of range, unknown; also a `ValueError`."""
+
+    def __init__(self, message: str, *, hint: str, code: str = "refused_value") -> None:
+        super().__init__(message, hint=hint, code=code)
+
+
 class RadioError(ImuRepsError):
     """The Bluetooth adapter or a sensor could not be used."""
 

@@ -25,8 +25,10 @@ from imu_reps.analysis.wobble import wobble_findings
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Recording
+from imu_reps.domain.refusals import refuse_unless_a
 from imu_reps.domain.rep import Partial, Rep
-from imu_reps.domain.samples import SensorPlace
+from imu_reps.domain.rep_rows import rep_columns, rep_rows
+from imu_reps.domain.samples import SensorPlace, refuse_impossible_times
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.summary import (
     SUMMARY_FORMAT,
@@ -57,21 +59,28 @@ class Analysis:
         The angles it was read from.
     offset : SensorOffset or None
         How far apart the two sensors' times may be; None with one sensor alone.
+    person : str or None
+        Who did it, where the recording says.
     """
 
     summary: Summary
     track: AngleTrack
     offset: SensorOffset | None = None
+    person: str | None = None
+
+    def __repr__(self) -> str:
+        figures = self.summary.set
+        return f"Analysis({figures.rep_count} reps, {figures.clean_count} clean, tempo {figures.tempo})"
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a repetition, columns named as in the summary; not measured is NaN or None."""
+        """A row a repetition with recording, person and side; columns: docs/exporting.md#a-row-a-repetition.
+
+        What was not measured is NaN, or missing.
+        """
         import pandas as pd
 
-        from imu_reps.domain.rep import Rep
-
-        names = [name for name in Rep.__slots__ if name != "faults"]
-        rows = [{name: getattr(rep, name) for name in names} for rep in self.summary.reps]
-        return pd.DataFrame(rows, columns=names)
+        columns = rep_columns(rep_rows(self.summary, self.person))
+        return pd.DataFrame({name: pd.Series(values, dtype=kind) for name, (values, kind) in columns.items()})
 
 
 def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
@@ -88,6 +97,8 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
     ------
     RecordingError
         If the recording is implausible or unusable, with the mend.
+    RefusedValueError
+        If it is no recording, or its times go back.
 
     Examples
     --------
@@ -95,8 +106,12 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
     >>> analyze(simulate().recording).summary.set.rep_count
     8
     """
-    settings = settings or Settings()
+    settings = Settings() if settings is None else settings
+    refuse_unless_a("recording", recording, Recording)
+    refuse_unless_a("settings", settings, Settings)
     checked = usable(recording)
+    for block in recording.blocks:
+        refuse_impossible_times(block)
     recording = checked.recording
     agreed = agree_on_time(recording, checked.clocks)
     clocks = checked.left(agreed.clocks)
@@ -131,7 +146,8 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
         ),
         settings=settings,
     )
-    return Analysis(summary, whole.track, agreed.offset)
+    track = replace(whole.track, reps=summary.reps, start=recording.header.start)
+    return Analysis(summary, track, agreed.offset, recording.header.extra.get("person"))
 
 
 def _the_set(

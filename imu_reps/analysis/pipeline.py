@@ -12,6 +12,7 @@ from imu_reps.domain.events import Event, RepCompleted, RepRetracted, SetEnded
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.pose import Pose
 from imu_reps.domain.recording import Header, Note, Recording
+from imu_reps.domain.refusals import refuse_unless_a, refuse_unless_one_of
 from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace, concatenate
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import AngleTrack
@@ -56,8 +57,13 @@ class Pipeline:
         sensors: Sequence[SensorPlace] = SENSOR_PLACES,
         file: str | None = None,
     ) -> None:
+        refuse_unless_a("header", header, Header)
+        refuse_unless_a("settings", settings, Settings, type(None))
+        refuse_unless_a("sensors", sensors, tuple, list)
+        for place in sensors:
+            refuse_unless_one_of("a sensor", place, SENSOR_PLACES)
         self._header = header
-        self._settings = settings or Settings()
+        self._settings = Settings() if settings is None else settings
         self._file = file
         self._samples = {place: _Kept() for place in sensors}
         self._notes: list[Note] = []
@@ -88,8 +94,15 @@ class Pipeline:
         ----------
         *blocks : SampleBlock
             At most one block a sensor.
+
+        Raises
+        ------
+        RefusedValueError
+            If it is no block, or of a sensor that is not expected.
         """
         for block in blocks:
+            refuse_unless_a("block", block, SampleBlock)
+            refuse_unless_one_of("its sensor", block.sensor, tuple(self._samples))
             self._samples[block.sensor].add(block)
             if len(block):
                 self._last_s = max(self._last_s, float(block.time_s[-1]))

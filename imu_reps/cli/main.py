@@ -23,6 +23,8 @@ COMMANDS = {
     "report": "Count and judge recorded sets: reps, tempo, stability.",
     "replay": "Play a recording through the live pipeline.",
     "angles": "Write leg and pelvis angles at 100 Hz as CSV.",
+    "export": "Write sets as CSV, Parquet, BIDS, OpenSim or subtitles.",
+    "score": "Hold the count against labels of your own.",
     "check": "Tell whether a recording is plausible.",
     "import": "Make a recording of another system's export.",
     "history": "Show the sets done so far: the last, the best, what changed.",

@@ -46,7 +46,7 @@ def chosen_settings(preset: str, changes: tuple[str, ...]) -> Settings:
     try:
         return Settings.for_preset(cast(Preset, preset), **values)
     except ValueError as error:
-        raise click.BadParameter(f"{error}.", param_hint="'--set'") from error
+        raise click.BadParameter(str(error), param_hint="'--set'") from error
 
 
 def _parsed(change: str) -> tuple[str, Any]:

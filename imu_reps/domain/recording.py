@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal, Self, get_args
 
 from imu_reps.domain.correction import Correction, corrections_of
-from imu_reps.domain.exercise import Exercise
-from imu_reps.domain.samples import SampleBlock, SensorPlace
+from imu_reps.domain.exercise import EXERCISES, Exercise
+from imu_reps.domain.frames import sample_block
+from imu_reps.domain.refusals import refuse_unless_a, refuse_unless_number, refuse_unless_one_of
+from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace
 from imu_reps.domain.tempo import Tempo
+from imu_reps.errors import RefusedValueError
 
 Side = Literal["left", "right", "both"]
 Start = Literal["low", "high"]
@@ -58,6 +61,15 @@ class SensorHeader:
     cranial_axis: Axis | None = None
     anterior_axis: Axis | None = None
 
+    def __post_init__(self) -> None:
+        refuse_unless_one_of("counter", self.counter, get_args(Counter))
+        refuse_unless_one_of("alignment", self.alignment, get_args(PelvisAlignment))
+        for name in ("cranial_axis", "anterior_axis"):
+            if getattr(self, name) is not None:
+                refuse_unless_one_of(name, getattr(self, name), get_args(Axis))
+        if self.rate_hz is not None:
+            refuse_unless_number("rate_hz", self.rate_hz, above=0.0)
+
 
 #: Header of a sensor of which the file says nothing: docs/recording-format.md#header.
 DEFAULT_PELVIS = SensorHeader(cranial_axis="+y", anterior_axis="+z")
@@ -70,6 +82,11 @@ class Header:
 
     Attributes
     ----------
+    exercise : Exercise
+        One of docs/recording-format.md#header, as are `side`, `start` and `posture`.
+    tempo_target : Tempo or None
+    range_target_deg, floor_deg : float or None
+    pelvis, ankle : SensorHeader
     extra : mapping
         Keys the format does not know, kept as they were written.
     """
@@ -89,6 +106,20 @@ class Header:
     pelvis: SensorHeader = DEFAULT_PELVIS
     ankle: SensorHeader = DEFAULT_ANKLE
     extra: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __post_init__(self) -> None:
+        refuse_unless_one_of("exercise", self.exercise, EXERCISES)
+        refuse_unless_one_of("start", self.start, get_args(Start))
+        refuse_unless_one_of("posture", self.posture, get_args(Posture))
+        if self.side is not None:
+            refuse_unless_one_of("side", self.side, get_args(Side))
+        for name in ("range_target_deg", "floor_deg"):
+            if getattr(self, name) is not None:
+                refuse_unless_number(name, getattr(self, name))
+        refuse_unless_a("created", self.created, datetime, type(None))
+        refuse_unless_a("tempo_target", self.tempo_target, Tempo, type(None))
+        for place in SENSOR_PLACES:
+            refuse_unless_a(place, self.sensor(place), SensorHeader)
 
     def sensor(self, place: SensorPlace) -> SensorHeader:
         """The header of the sensor worn at `place`."""
@@ -141,6 +172,12 @@ class Recording:
         The path as it was given.
     cautions : tuple of Caution
         What the reader noticed, e.g. a last row cut off.
+
+    Examples
+    --------
+    >>> from imu_reps import simulate
+    >>> simulate().recording
+    Recording(single_leg_raise left, pelvis 4630 samples, ankle 4630 samples)
     """
 
     header: Header
@@ -149,6 +186,70 @@ class Recording:
     notes: tuple[Note, ...] = ()
     file: str | None = None
     cautions: tuple[Caution, ...] = ()
+
+    def __post_init__(self) -> None:
+        refuse_unless_a("header", self.header, Header)
+        for place in SENSOR_PLACES:
+            refuse_unless_a(place, self.samples(place), SampleBlock, type(None))
+
+    def __repr__(self) -> str:
+        worn = [f"{block.sensor} {len(block)} samples" for block in self.blocks]
+        named = [] if self.file is None else [repr(self.file)]
+        done = " ".join(filter(None, (self.header.exercise, self.header.side)))
+        return f"Recording({', '.join((done, *worn, *named))})"
+
+    @classmethod
+    def from_frames(
+        cls,
+        *,
+        pelvis: Any = None,
+        ankle: Any = None,
+        header: Header | None = None,
+        columns: Mapping[str, str] | None = None,
+        units: Mapping[str, str] | None = None,
+    ) -> Self:
+        """A recording from tables of samples, a row a sample in order of arrival.
+
+        Parameters
+        ----------
+        pelvis, ankle : DataFrame or mapping of str to array
+            Of a sensor that was worn. Columns are called as in docs/recording-format.md#columns; `sample` and
+            `device_time_s` may be missing.
+        header : Header, optional
+            What was done, on which side, and how the sensors sat.
+        columns : mapping of str to str, optional
+            What a column is called in the tables, by its name here: ``{"time_s": "t", "acc_x_mps2": "ax"}``.
+        units : mapping of str to str, optional
+            ``{"time": "ms", "acc": "g", "gyr": "rad/s"}`` where they are not s, m/s² and deg/s.
+
+        Raises
+        ------
+        RefusedValueError
+            If a column is missing or holds what is no number, a unit is unknown, times go back.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> still = {"t": np.arange(500) / 100.0, "ax": 0.0, "ay": 0.0, "az": 1.0, "gx": 0, "gy": 0, "gz": 0}
+        >>> names = {"time_s": "t"} | {f"acc_{axis}_mps2": f"a{axis}" for axis in "xyz"}
+        >>> names |= {f"gyr_{axis}_dps": f"g{axis}" for axis in "xyz"}
+        >>> Recording.from_frames(ankle=still, columns=names, units={"acc": "g"})
+        Recording(single_leg_raise, ankle 500 samples)
+        """
+        header = Header() if header is None else header
+        refuse_unless_a("header", header, Header)
+        given: dict[SensorPlace, Any] = {"pelvis": pelvis, "ankle": ankle}
+        blocks: dict[SensorPlace, SampleBlock] = {}
+        for place, frame in given.items():
+            if frame is not None:
+                blocks[place], counted = sample_block(place, frame, columns or {}, units or {})
+                counter: Counter = "device" if counted else "host"
+                header = header.with_sensor(place, replace(header.sensor(place), counter=counter))
+        if not blocks:
+            raise RefusedValueError(
+                "Neither pelvis nor ankle is given.", hint="Give the samples of one sensor at least."
+            )
+        return cls(header, blocks.get("pelvis"), blocks.get("ankle"))
 
     @property
     def discarded(self) -> bool:

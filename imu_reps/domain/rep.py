@@ -81,6 +81,18 @@ class Rep:
     clean: bool | None
     faults: tuple[Fault, ...]
 
+    def far_end_s(self, start: Literal["low", "high"]) -> tuple[float, float] | None:
+        """When the leg comes to its far end and when it leaves it; None where its ways were not measured.
+
+        Parameters
+        ----------
+        start : {"low", "high"}
+            Where it rests between repetitions.
+        """
+        ways = (self.concentric_s, self.eccentric_s)
+        out_s, back_s = ways if start == "low" else ways[::-1]
+        return None if out_s is None or back_s is None else (self.start_s + out_s, self.end_s - back_s)
+
 
 @dataclass(frozen=True, slots=True)
 class Partial:

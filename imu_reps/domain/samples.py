@@ -8,12 +8,18 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from imu_reps.domain.refusals import brief, refuse_unless_one_of
+from imu_reps.errors import RefusedValueError
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 SensorPlace = Literal["pelvis", "ankle"]
 SENSOR_PLACES: tuple[SensorPlace, ...] = ("pelvis", "ankle")
+
+#: Times lie within this, of the host and of a sensor, whose own clock may count from 1970.
+MAX_S, MAX_CLOCK_S = 1e9, 1e10
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,11 @@ class SampleBlock:
         Specific force; a sensor at rest reads +9.8 on the axis that points up.
     gyr_dps : (n, 3) float
         Angular rate, right-handed.
+
+    Raises
+    ------
+    RefusedValueError
+        If the arrays are none, or not of one length and these shapes.
     """
 
     sensor: SensorPlace
@@ -43,8 +54,20 @@ class SampleBlock:
     acc_mps2: FloatArray
     gyr_dps: FloatArray
 
+    def __post_init__(self) -> None:
+        refuse_unless_one_of("sensor", self.sensor, SENSOR_PLACES)
+        count = len(self.time_s) if isinstance(self.time_s, np.ndarray) and self.time_s.ndim else 0
+        for name in ("time_s", "sample", "device_time_s"):
+            _refuse_unless_shaped(name, getattr(self, name), (count,))
+        for name in ("acc_mps2", "gyr_dps"):
+            _refuse_unless_shaped(name, getattr(self, name), (count, 3))
+
     def __len__(self) -> int:
         return len(self.time_s)
+
+    def __repr__(self) -> str:
+        span = f", {self.time_s[0]:.3f} to {self.time_s[-1]:.3f} s" if len(self) else ""
+        return f"SampleBlock({self.sensor}, {len(self)} samples{span})"
 
     def __getitem__(self, index: slice | BoolArray) -> SampleBlock:
         return SampleBlock(
@@ -55,6 +78,56 @@ class SampleBlock:
             self.acc_mps2[index],
             self.gyr_dps[index],
         )
+
+
+def _refuse_unless_shaped(name: str, values: object, shape: tuple[int, ...]) -> None:
+    if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiu":
+        raise RefusedValueError(f"{name} is {brief(values)}.", hint="Give a NumPy array of numbers.")
+    if values.shape != shape:
+        raise RefusedValueError(
+            f"{name} has the shape {values.shape}, beside {shape[0]} values of time_s.",
+            hint=f"Give an array of the shape {shape}: one row a sample.",
+        )
+
+
+def refuse_impossible(block: SampleBlock) -> None:
+    """Refuse samples that are no numbers, and times that go back or are none of a recording.
+
+    Raises
+    ------
+    RefusedValueError
+        Names the column and the row, from 0.
+    """
+    refuse_impossible_times(block)
+    for name in ("acc_mps2", "gyr_dps"):
+        bad = ~np.isfinite(getattr(block, name)).all(axis=1)
+        _refuse_at(block, bad, f"{name} is no number", "Leave out the rows that hold no reading.")
+    _refuse_at(
+        block, np.abs(block.device_time_s) > MAX_CLOCK_S, "device_time_s is beyond 1e10 s", _IN_SECONDS
+    )
+
+
+def refuse_impossible_times(block: SampleBlock) -> None:
+    """Refuse times of arrival that are no numbers, go back, or are none of a recording.
+
+    Raises
+    ------
+    RefusedValueError
+        Names the row, from 0.
+    """
+    too_far = ~(np.abs(block.time_s) <= MAX_S)
+    _refuse_at(block, too_far, "time_s is no number up to 1e9", _IN_SECONDS)
+    back = np.append(False, np.diff(block.time_s) < 0)
+    hint = "Give time_s in the order of arrival, never going back."
+    _refuse_at(block, back, "time_s goes back", hint)
+
+
+_IN_SECONDS = "Give times in seconds, from the beginning."
+
+
+def _refuse_at(block: SampleBlock, bad: BoolArray, what: str, hint: str) -> None:
+    if bad.any():
+        raise RefusedValueError(f"{block.sensor}, row {int(np.argmax(bad))}: {what}.", hint=hint)
 
 
 def concatenate(blocks: list[SampleBlock]) -> SampleBlock:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
+
+from imu_reps.domain.refusals import refuse_unless_number, refuse_unless_one_of
 
 Preset = Literal["default", "beginner", "strict"]
+
+#: Stands where a preset decides; told from a number that somebody gives by being this very object.
+_BY_PRESET = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Thresholds of counting and judging; all with their sensitivity: docs/thresholds.md#settings.
 
-    Two levels each: past ``*_watch_*`` it is worth watching, past ``*_flag_*`` it is a fault.
+    A preset sets what is not given beside it: ``Settings(preset="beginner").tilt_flag_deg`` is 8. Two levels
+    each: past ``*_watch_*`` it is worth watching, past ``*_flag_*`` it is a fault.
 
     Attributes
     ----------
@@ -62,11 +68,11 @@ class Settings:
     usual_range_deg: float | None = None
     min_range_deg: float = 8.0
     min_range_share: float = 0.35
-    tilt_watch_deg: float = 3.0
-    tilt_flag_deg: float = 6.0
+    tilt_watch_deg: float = _BY_PRESET
+    tilt_flag_deg: float = _BY_PRESET
     lift_off_deg: float = 3.0
-    rotation_watch_deg: float = 4.0
-    rotation_flag_deg: float = 7.0
+    rotation_watch_deg: float = _BY_PRESET
+    rotation_flag_deg: float = _BY_PRESET
     angle_hold_s: float = 0.3
     momentum_watch: float = 0.05
     momentum_flag: float = 0.20
@@ -89,26 +95,44 @@ class Settings:
     no_breath_s: float | None = None
 
     def __post_init__(self) -> None:
+        refuse_unless_one_of("preset", self.preset, get_args(Preset))
         for field in fields(self):
             value = getattr(self, field.name)
-            if isinstance(value, (int, float)) and not 0.0 < value < 1000.0:
-                raise ValueError(f"{field.name} must be above 0, not {value!r}")
+            if value is _BY_PRESET:
+                object.__setattr__(self, field.name, _PRESETS[self.preset][field.name])
+            elif field.name != "preset" and not (value is None and field.default is None):
+                refuse_unless_number(field.name, value, above=0.0, below=1000.0)
 
     @classmethod
     def for_preset(cls, preset: Preset, **changes: Any) -> Settings:
         """The settings of a preset, with single values changed.
+
+        Raises
+        ------
+        RefusedValueError
+            If a value is none for its setting.
 
         Examples
         --------
         >>> Settings.for_preset("beginner").tilt_flag_deg
         8.0
         """
-        return replace(cls(preset=preset, **_PRESETS[preset]), **changes)
+        return replace(cls(preset=preset), **changes)
 
 
 _PRESETS: dict[Preset, dict[str, float]] = {
-    "default": {},
-    "beginner": {"tilt_watch_deg": 5.0, "tilt_flag_deg": 8.0},
+    "default": {
+        "tilt_watch_deg": 3.0,
+        "tilt_flag_deg": 6.0,
+        "rotation_watch_deg": 4.0,
+        "rotation_flag_deg": 7.0,
+    },
+    "beginner": {
+        "tilt_watch_deg": 5.0,
+        "tilt_flag_deg": 8.0,
+        "rotation_watch_deg": 4.0,
+        "rotation_flag_deg": 7.0,
+    },
     "strict": {
         "tilt_watch_deg": 2.0,
         "tilt_flag_deg": 4.0,

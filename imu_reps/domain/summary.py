@@ -136,3 +136,6 @@ class Summary:
     set: SetSummary
     findings: tuple[Finding, ...]
     settings: Settings
+
+    def __repr__(self) -> str:
+        return f"Summary({self.recording.exercise}, {self.set.rep_count} reps, {len(self.findings)} findings)"

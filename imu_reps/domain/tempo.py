@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from imu_reps.domain.refusals import brief, refuse_unless_number
+from imu_reps.errors import RefusedValueError
+
+FOUR_NUMBERS = "A tempo is four numbers such as 2-0-2-0"
+
 #: A way keeps its aim within the larger of these two, a pause within the last: docs/definitions.md#tempo.
 WAY_WITHIN_S = 0.25
 WAY_WITHIN_SHARE = 0.15
@@ -30,18 +35,22 @@ class Tempo:
     concentric_s: float
     top_s: float
 
+    def __post_init__(self) -> None:
+        for part in _PARTS:
+            refuse_unless_number(part, getattr(self, part))
+
     @classmethod
     def parse(cls, text: str) -> Tempo:
         """Read ``4-3-2-0`` or ``4.0-3.0-2.0-0.0``.
 
         Raises
         ------
-        ValueError
+        RefusedValueError
             If `text` is not four non-negative numbers joined by hyphens.
         """
-        parts = text.strip().split("-")
+        parts = text.strip().split("-") if isinstance(text, str) else []
         if len(parts) != 4 or not all(_is_plain_number(part) for part in parts):
-            raise ValueError(f"a tempo is four numbers such as 2-0-2-0, not {text!r}")
+            raise RefusedValueError(f"{brief(text)} is no tempo.", hint=FOUR_NUMBERS + ".")
         return cls(*(float(part) for part in parts))
 
     def missed(self, aim: Tempo) -> tuple[TempoPart, ...]:
@@ -93,7 +102,7 @@ def named_tempo(text: str) -> Tempo:
 
     Raises
     ------
-    ValueError
+    RefusedValueError
         If `text` is neither.
 
     Examples
@@ -106,8 +115,6 @@ def named_tempo(text: str) -> Tempo:
         return preset
     try:
         return Tempo.parse(text)
-    except ValueError as error:
-        names = ", ".join(TEMPO_NAMES)
-        raise ValueError(
-            f"a tempo is four numbers such as 2-0-2-0, or one of {names}, not {text!r}"
-        ) from error
+    except RefusedValueError as error:
+        hint = f"{FOUR_NUMBERS}, or one of {', '.join(TEMPO_NAMES)}."
+        raise RefusedValueError(error.message, hint=hint) from error

@@ -98,6 +98,24 @@ def offline_motion(timed: TimedSamples, block: SampleBlock) -> SensorMotion:
     return SensorMotion(timed.time_s, timed.index, up, gyr, acc, still_mask(gyr, acc, length), timed.period_s)
 
 
+def offline_quaternions(timed: TimedSamples, block: SampleBlock) -> FloatArray:
+    """Sensor-to-earth orientations of a finished set, (n, 4), w first, z up; where heading is 0 is unknown.
+
+    The sign is that of the sample before, so that neighbours can be averaged. After a hole that is not
+    bridged the heading begins anew.
+    """
+    gyr, acc = block.gyr_dps.take(timed.order, axis=0), block.acc_mps2.take(timed.order, axis=0)
+    bias = gyroscope_bias(gyr, acc, window_length(timed.period_s))
+    gyr = gyr if bias is None else gyr - bias
+    pieces = [
+        _offline_quaternions(timed.index[start:end], gyr[start:end], acc[start:end], timed.period_s)
+        for start, end in _filter_spans(timed.index, timed.period_s)
+    ]
+    whole = np.concatenate(pieces)
+    flips = np.where((whole[1:] * whole[:-1]).sum(axis=1) < 0.0, -1.0, 1.0)
+    return np.asarray(whole * np.append(1.0, np.cumprod(flips))[:, None])
+
+
 def _filter_spans(index: IntArray, period_s: float) -> list[tuple[int, int]]:
     breaks = np.flatnonzero(np.diff(index) * period_s > BRIDGE_S) + 1
     edges = [0, *breaks.tolist(), len(index)]
@@ -105,11 +123,18 @@ def _filter_spans(index: IntArray, period_s: float) -> list[tuple[int, int]]:
 
 
 def _offline_up(index: IntArray, gyr_dps: FloatArray, acc_mps2: FloatArray, period_s: float) -> FloatArray:
+    """Direction of up over samples without a break, (n, 3) in sensor axes."""
+    return up_from_quaternions(_offline_quaternions(index, gyr_dps, acc_mps2, period_s))
+
+
+def _offline_quaternions(
+    index: IntArray, gyr_dps: FloatArray, acc_mps2: FloatArray, period_s: float
+) -> FloatArray:
     ticks = index - index[0]
     gyr, acc = np.radians(bridged(ticks, gyr_dps)), np.ascontiguousarray(bridged(ticks, acc_mps2))
     quaternions = offlineVQF(gyr, acc, None, period_s)["quat6D"]
     del gyr, acc
-    return up_from_quaternions(quaternions if len(quaternions) == len(ticks) else quaternions[ticks])
+    return np.asarray(quaternions if len(quaternions) == len(ticks) else quaternions[ticks])
 
 
 def _astray(up: FloatArray, gyr_dps: FloatArray, acc_mps2: FloatArray, length: int) -> BoolArray:

@@ -132,17 +132,19 @@ def replace(path: Path, content: bytes) -> None:
 
 #: A document says within so many bytes what it is.
 _MARK_WITHIN = 1024
+#: A file of columns says it after them.
+_FOOTER_WITHIN = 1 << 16
 
 
-def save_document(path: str | os.PathLike[str], text: str, *, mark: str, force: bool = False) -> None:
+def save_document(path: str | os.PathLike[str], text: str | bytes, *, mark: str, force: bool = False) -> None:
     """Write a page or a table, whole or not at all; the one way for everything but recordings.
 
     Parameters
     ----------
     path : path-like
-    text : str
+    text : str or bytes
     mark : str
-        What stands at the top of every document of this kind, and in nobody else's.
+        What stands at the top of every document of this kind, and in nobody else's; of bytes, at the end.
     force : bool
         Replace a document of the same kind; nothing else is ever replaced.
 
@@ -152,12 +154,12 @@ def save_document(path: str | os.PathLike[str], text: str, *, mark: str, force: 
         ``exists``: there is one, and no `force`; ``not_ours``: something else is there; ``not_found``,
         ``permission``, ``disk_full``.
     """
-    path, content = Path(path), text.encode("utf-8")
+    path, content = Path(path), text.encode("utf-8") if isinstance(text, str) else text
     try:
         if not _is_there(path):
             write_new(path, content)
             return
-        if not _has_mark(path, mark):
+        if not _has_mark(path, mark, at_end=content is text):
             raise FileAccessError(
                 f"{path}: there is something else under that name, and it is never replaced.",
                 hint="Choose another name.",
@@ -178,9 +180,12 @@ def _is_there(path: Path) -> bool:
     return path.is_symlink() or path.exists()
 
 
-def _has_mark(path: Path, mark: str) -> bool:
-    """Whether a file says at its top that it is such a document; what is no file is not opened."""
+def _has_mark(path: Path, mark: str, *, at_end: bool) -> bool:
+    """Whether a file says where it should that it is such a document; what is no file is not opened."""
     if not path.is_file():
         return False
     with path.open("rb") as file:
+        if at_end:
+            file.seek(-min(_FOOTER_WITHIN, path.stat().st_size), os.SEEK_END)
+            return mark.encode() in file.read()
         return mark.encode() in file.read(_MARK_WITHIN)

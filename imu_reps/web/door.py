@@ -17,8 +17,8 @@ STRANGER_S = 10.0
 #: door by standing in it, and a crowd from one machine is in its own way alone. A browser that loads the page
 #: is six strangers.
 MAX_STRANGERS = 96
-#: So many come in at a time, so that whoever came before is listened to meanwhile; so many may wait outside, for
-#: who finds no room there asks again after a second only.
+#: So many come in at a time, so that whoever came before is listened to meanwhile; so many may wait outside,
+#: for who finds no room there asks again after a second only.
 AT_ONCE, OUTSIDE = 15, 1024
 
 #: Who waits outside: the connection, and where it comes from.

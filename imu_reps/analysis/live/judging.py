@@ -18,7 +18,7 @@ from imu_reps.analysis.set_motion import set_motion
 from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.settings import Settings
-from imu_reps.domain.track import GRID_HZ, AngleTrack
+from imu_reps.domain.track import ARRAYS, GRID_HZ, AngleTrack
 from imu_reps.kinematics.motion import Motion, bridged_columns, impacts
 
 #: Angles this long before and after a repetition are looked at, for the filters and the resting band.
@@ -90,7 +90,7 @@ def _far(rep: Excursion) -> int:
 
 def _with_impacts(track: AngleTrack, motion: Motion) -> AngleTrack:
     """A copy of the angles with what the ankle's specific force shows of impacts at the grid's rate."""
-    own = AngleTrack(*(getattr(track, name).copy() for name in AngleTrack.__slots__))
+    own = AngleTrack(*(getattr(track, name).copy() for name in ARRAYS))
     if motion.ankle is None:
         return own
     return replace(own, ankle_impact_mps2=impacts(bridged_columns(motion.ankle.acc_mps2), 1.0 / GRID_HZ))

@@ -62,7 +62,7 @@ def read_tempo(ctx: click.Context, param: click.Parameter, value: str | None) ->
     try:
         return None if value is None else str(named_tempo(value))
     except ValueError as error:
-        raise click.BadParameter(f"{error}.") from error
+        raise click.BadParameter(f"{str(error).removesuffix('.')}.") from error
 
 
 def session_plan(options: RecordOptions, spoken: Spoken = USUALLY_SPOKEN) -> SessionPlan:
@@ -152,4 +152,4 @@ def _wearer_plan(goal: SetGoal) -> SetPlan:
     try:
         return replace(planned(request), start=goal.start)
     except ValueError as error:
-        raise click.UsageError(f"{error}.") from error
+        raise click.UsageError(f"{str(error).removesuffix('.')}.") from error

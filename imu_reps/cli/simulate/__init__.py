@@ -97,7 +97,7 @@ def _wished(**options: Any) -> SetPlan:
     try:
         return planned(SimulationOptions(**options))
     except ValueError as error:
-        raise click.UsageError(f"{error}.") from error
+        raise click.UsageError(f"{str(error).removesuffix('.')}.") from error
 
 
 def _drawn(seed: int) -> SetPlan:

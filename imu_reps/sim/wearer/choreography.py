@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.random import Generator
 
+from imu_reps.errors import RefusedValueError
 from imu_reps.sim.wearer.curves import Profile, arriving, minimum_jerk, ramped, stopping
 from imu_reps.sim.wearer.life import (
     HANGING,
@@ -28,11 +29,11 @@ def choreograph(plan: SetPlan, rng: Generator) -> Score:
 
     Raises
     ------
-    ValueError
+    RefusedValueError
         If the acts before the set do not end in the posture of the exercise, or somebody who hangs sits up.
     """
     if plan.person.sit_ups and plan.posture == "hanging":
-        raise ValueError("nobody sits up while hanging")
+        raise RefusedValueError("Nobody sits up while hanging.", hint="Leave sit-ups to who lies.")
     rest = _floor_pose(plan)
     legs_up = {**rest, **_high_pose(plan)}
     score = Score.from_pose(legs_up if _begins_high(plan) else first_pose(plan.life.before, rest))
@@ -41,7 +42,9 @@ def choreograph(plan: SetPlan, rng: Generator) -> Score:
     score.wait(plan.person.handling_before_s)
     person.live(plan.life.before)
     if score.curves["pelvis"].value != rest["pelvis"] or (plan.life.before and _begins_high(plan)):
-        raise ValueError("the acts before a set must end in its posture: lie down, or hang up, at their end")
+        raise RefusedValueError(
+            "The acts before the set do not end in its posture.", hint="End them lying down, or hanging up."
+        )
     posture_from_s = score.now_s
     score.wait(plan.life.still_before_s)
     _rock(score, plan)

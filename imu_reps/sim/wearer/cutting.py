@@ -9,6 +9,7 @@ import numpy as np
 from imu_reps.domain.recording import Start
 from imu_reps.domain.rep import Partial
 from imu_reps.domain.samples import FloatArray
+from imu_reps.errors import RefusedValueError
 from imu_reps.sim.wearer.body import Commanded
 from imu_reps.sim.wearer.leg_phases import MIN_RANGE_DEG, LegCurve, Spell
 from imu_reps.sim.wearer.person_plan import CutPlace
@@ -36,7 +37,9 @@ def recorded_s(plan: SetPlan, commanded: Commanded) -> Span:
     begin_s = float(t[0]) if first is None else _place_s(first, commanded.score, t, up)
     end_s = float(t[-1]) if last is None else _place_s(last, commanded.score, t, up)
     if begin_s >= end_s:
-        raise ValueError("a recording ends after it has begun")
+        raise RefusedValueError(
+            "The recording is cut before it begins.", hint="Its end comes after its begin."
+        )
     return begin_s, end_s
 
 

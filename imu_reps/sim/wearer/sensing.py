@@ -10,6 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from imu_reps.domain.recording import Axis
 from imu_reps.domain.samples import FloatArray
+from imu_reps.errors import RefusedValueError
 from imu_reps.sim.wearer.body import RigidMotion, after, rotation_vectors_deg
 from imu_reps.sim.wearer.sensor_plan import SensorPlan
 
@@ -66,7 +67,10 @@ def mounting(plan: SensorPlan) -> Rotation:
     """Sensor axes to segment axes."""
     cranial, anterior = axis(plan.cranial_axis), axis(plan.anterior_axis)
     if abs(float(cranial @ anterior)) > 0.5:
-        raise ValueError(f"cranial and anterior axis are one: {plan.cranial_axis}, {plan.anterior_axis}")
+        raise RefusedValueError(
+            f"Cranial axis {plan.cranial_axis} and anterior axis {plan.anterior_axis} are one.",
+            hint="Name two different axes of the sensor.",
+        )
     # rows: the segment's x, y, z in sensor axes
     nominal = Rotation.from_matrix([anterior, cranial, np.cross(anterior, cranial)])
     return Rotation.from_rotvec(plan.turned_deg, degrees=True) * nominal

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
-from imu_reps.domain.exercise import Exercise
+from imu_reps.domain.exercise import EXERCISES, Exercise
 from imu_reps.domain.recording import PelvisAlignment, Posture, Side, Start, default_posture, default_start
+from imu_reps.domain.refusals import refuse_unless_a, refuse_unless_one_of
 from imu_reps.domain.tempo import Tempo
 from imu_reps.sim.wearer.person_plan import CutPlan, PersonPlan
 from imu_reps.sim.wearer.sensor_plan import SensorPlan
@@ -298,6 +299,15 @@ class SetPlan:
     person: PersonPlan = _NOBODY
     cut: CutPlan = _UNCUT
     traits: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        refuse_unless_one_of("exercise", self.exercise, EXERCISES)
+        refuse_unless_one_of("side", self.side, get_args(Side))
+        refuse_unless_a("reps", self.reps, tuple)
+        for rep in self.reps:
+            refuse_unless_a("a rep", rep, RepPlan)
+        for place in (self.pelvis, self.ankle):
+            refuse_unless_a("a sensor", place, SensorPlan, type(None))
 
     @property
     def resting_end(self) -> Start:

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.random import Generator
 
 from imu_reps.domain.recording import Header, Recording, SensorHeader
+from imu_reps.domain.refusals import refuse_unless_a, refuse_unless_number
 from imu_reps.domain.samples import BoolArray, FloatArray, SampleBlock, SensorPlace
+from imu_reps.errors import RefusedValueError
 from imu_reps.sim.wearer.body import DENSE_HZ, Commanded, command
 from imu_reps.sim.wearer.choreography import choreograph
 from imu_reps.sim.wearer.cutting import recorded_s
@@ -49,9 +51,12 @@ def simulate(plan: SetPlan = _QUIET_SET, *, seed: int = 0) -> Simulated:
 
     Raises
     ------
-    ValueError
-        If no sensor is worn, or nothing arrives from any.
+    RefusedValueError
+        If no sensor is worn, nothing arrives from any, or the plan contradicts itself.
     """
+    refuse_unless_a("plan", plan, SetPlan)
+    refuse_unless_a("seed", seed, int)
+    refuse_unless_number("seed", seed, above=-1)
     of_life, of_body, of_pelvis, of_ankle = np.random.default_rng(seed).spawn(4)
     commanded = command(plan, choreograph(plan, of_life), of_body)
     span_s = recorded_s(plan, commanded)
@@ -59,7 +64,7 @@ def simulate(plan: SetPlan = _QUIET_SET, *, seed: int = 0) -> Simulated:
     ankle = _sampled("ankle", plan, commanded, span_s, of_ankle)
     blocks = [block for block in (pelvis, ankle) if block is not None and len(block)]
     if not blocks:
-        raise ValueError("a plan needs a sensor that is worn and heard")
+        raise RefusedValueError("nothing is heard of any sensor", hint="A plan needs a sensor that is worn.")
     first_s = min(float(block.time_s[0]) for block in blocks)
     last_s = max(float(block.time_s[-1]) for block in blocks)
     recording = Recording(_header(plan), _from_first(pelvis, first_s), _from_first(ankle, first_s))

@@ -86,6 +86,9 @@ class Truth:
     hold: HoldTruth | None = None
     breaks_s: tuple[Span, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"Truth({len(self.reps)} reps, {len(self.partials)} partials)"
+
     @property
     def rep_count(self) -> int:
         """How many repetitions were done."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import re
 
+from imu_reps.domain.frames import ACC_COLUMNS, GYR_COLUMNS
 from imu_reps.domain.recording import Note
+from imu_reps.domain.samples import MAX_S
 from imu_reps.errors import RecordingError
 
 FORMAT = "imu-reps-recording/1"
 
-ACC_COLUMNS = ("acc_x_mps2", "acc_y_mps2", "acc_z_mps2")
-GYR_COLUMNS = ("gyr_x_dps", "gyr_y_dps", "gyr_z_dps")
+
 COLUMNS = ("time_s", "sensor", "sample", "device_time_s", *ACC_COLUMNS, *GYR_COLUMNS)
 COLUMN_ROW = ",".join(COLUMNS)
 
@@ -55,10 +56,6 @@ def decode_line(line: bytes, *, name: str, line_number: int) -> str:
             code="not_text",
         )
     return text
-
-
-#: Times lie within this; a sensor's own clock may count from 1970.
-MAX_S, MAX_CLOCK_S = 1e9, 1e10
 
 
 def finite_number(text: str) -> float:

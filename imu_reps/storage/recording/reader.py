@@ -16,8 +16,9 @@ import numpy as np
 from imu_reps.domain.correction import corrected_header, corrections_of
 from imu_reps.domain.foreign_exports import TOP_CHARACTERS, export_kind, export_name
 from imu_reps.domain.recording import Caution, Header, Note, Recording
+from imu_reps.domain.refusals import refuse_unless_a
 from imu_reps.domain.samples import SENSOR_PLACES, IntArray, SampleBlock, SensorPlace, concatenate
-from imu_reps.errors import RecordingError
+from imu_reps.errors import RecordingError, RefusedValueError
 from imu_reps.storage.file_access import access_error, refuse_special
 from imu_reps.storage.recording.columns import clock_caution, read_columns
 from imu_reps.storage.recording.dialect import dialect_of, in_utf8
@@ -58,7 +59,10 @@ def load(path: str | os.PathLike[str]) -> Recording:
     RecordingError
         The content is not a recording, or wrong somewhere; the message names the line or column.
     """
+    refuse_unless_a("path", path, str, os.PathLike)
     name = os.fspath(path)
+    if "\0" in name:
+        raise RefusedValueError("The path holds a NUL character.", hint="Name the file.")
     try:
         refuse_special(Path(path))
         with Path(path).open("rb") as file:

@@ -11,13 +11,19 @@ from typing import Any
 
 import numpy as np
 
-from imu_reps.domain.samples import SENSOR_PLACES, BoolArray, FloatArray, IntArray, SampleBlock, SensorPlace
-from imu_reps.storage.recording.format import (
-    ACC_COLUMNS,
-    COLUMNS,
-    GYR_COLUMNS,
+from imu_reps.domain.frames import ACC_COLUMNS, GYR_COLUMNS
+from imu_reps.domain.samples import (
     MAX_CLOCK_S,
     MAX_S,
+    SENSOR_PLACES,
+    BoolArray,
+    FloatArray,
+    IntArray,
+    SampleBlock,
+    SensorPlace,
+)
+from imu_reps.storage.recording.format import (
+    COLUMNS,
     decode_line,
     fault,
     finite_number,

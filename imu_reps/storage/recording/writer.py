@@ -15,7 +15,8 @@ from typing import BinaryIO, Self
 import numpy as np
 
 from imu_reps.domain.recording import Header, Note, Recording
-from imu_reps.domain.samples import SENSOR_PLACES, FloatArray, SampleBlock
+from imu_reps.domain.refusals import refuse_unless_a
+from imu_reps.domain.samples import SENSOR_PLACES, FloatArray, SampleBlock, refuse_impossible
 from imu_reps.errors import FileAccessError
 from imu_reps.storage.file_access import access_error, create
 from imu_reps.storage.recording.dialect import UTF_16
@@ -177,7 +178,13 @@ def save(recording: Recording, path: str | os.PathLike[str]) -> None:
     ------
     FileAccessError, ValueError
         As `RecordingWriter`.
+    RefusedValueError
+        If it is no recording, or a sample in it is no number.
     """
+    refuse_unless_a("recording", recording, Recording)
+    refuse_unless_a("path", path, str, os.PathLike)
+    for arrived in recording.blocks:
+        refuse_impossible(arrived)
     blocks = [block for place in SENSOR_PLACES if (block := recording.samples(place)) is not None]
     arrival_s = np.concatenate([np.zeros(0), *(block.time_s for block in blocks)])
     order = np.argsort(arrival_s, kind="stable")

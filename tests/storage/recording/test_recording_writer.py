@@ -204,6 +204,6 @@ def test_save_interleaves_by_arrival_and_puts_notes_where_they_happened(tmp_path
 
 
 def test_save_does_not_sort_a_sensor_whose_time_goes_backwards(tmp_path):
-    with pytest.raises(ValueError, match="backwards"):
+    with pytest.raises(ValueError, match="goes back"):
         save(Recording(Header(), None, block("ankle", 1.0, 0.5)), tmp_path / "set.csv")
     assert list(tmp_path.iterdir()) == []

@@ -22,6 +22,7 @@ from imu_reps.domain.events import Event
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.foreign_text import spreadsheet_cell
 from imu_reps.domain.rep import Rep
+from imu_reps.domain.rep_rows import ANGLE_COLUMNS
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.domain.summary import SUMMARY_FORMAT, Summary
 from imu_reps.domain.track import AngleTrack
@@ -80,15 +81,14 @@ def event_name(event: Event) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
 
 
-COLUMNS = ("time_s", "leg_elevation_deg", "pelvic_tilt_deg", "pelvic_rotation_deg")
 _ROW = "%.3f,%.3f,%.3f,%.3f\n"
 _ROWS_AT_ONCE = 5000
 
 
 def angles_csv(track: AngleTrack) -> Iterator[str]:
     """The table in pieces of whole lines, header first; empty where not measured."""
-    yield ",".join(COLUMNS) + "\n"
-    table = np.column_stack([getattr(track, name) for name in COLUMNS])
+    yield ",".join(ANGLE_COLUMNS) + "\n"
+    table = np.column_stack([getattr(track, name) for name in ANGLE_COLUMNS])
     table = np.round(table, 3) + 0.0  # + 0.0: no negative zero
     for first in range(0, len(table), _ROWS_AT_ONCE):
         rows = table[first : first + _ROWS_AT_ONCE]
@@ -103,7 +103,7 @@ def save_angles(track: AngleTrack, path: str, *, force: bool = False) -> None:
     FileAccessError
         As `imu_reps.storage.file_access.save_document`.
     """
-    save_document(path, "".join(angles_csv(track)), mark=",".join(COLUMNS) + "\n", force=force)
+    save_document(path, "".join(angles_csv(track)), mark=",".join(ANGLE_COLUMNS) + "\n", force=force)
 
 
 _OF_SET = ("file", "person", "session", "set_number", "pain", "effort")

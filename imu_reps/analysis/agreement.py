@@ -1,0 +1,208 @@
+"""How far the repetitions that were counted are from labels, in one set and over many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from scipy.stats import bootstrap
+
+from imu_reps.domain.labels import RepLabel
+from imu_reps.domain.recording import Start
+from imu_reps.domain.rep import Flag, Rep
+from imu_reps.domain.samples import IntArray
+
+FLAG_NAMES: tuple[Flag, ...] = get_args(Flag)
+
+#: What is compared of a repetition, measured less labelled.
+TIMES = ("start", "turn", "end", "up", "down")
+
+#: A label and a repetition are one if they share at least this of what both span together (convention:
+#: temporal intersection over union, as in Caba Heilbron et al., CVPR 2015).
+MIN_SHARED = 0.5
+
+#: Of fewer persons no interval is given: a bootstrap over few clusters is too narrow (ours).
+MIN_PERSONS = 5
+CONFIDENCE = 0.95
+RESAMPLES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class SetAgreement:
+    """One set against its labels.
+
+    Attributes
+    ----------
+    labelled, counted, matched : int
+        Repetitions.
+    errors_s : mapping
+        For each of `TIMES` the errors of the matched repetitions, measured less labelled.
+    flags : mapping of Flag to tuple of int
+        Matched repetitions with the flag in both, only as measured, only as labelled, and labelled but not
+        judged; empty where faults were not labelled.
+    """
+
+    labelled: int
+    counted: int
+    matched: int
+    errors_s: Mapping[str, tuple[float, ...]]
+    flags: Mapping[Flag, tuple[int, int, int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure over all sets, with its confidence interval over persons; None: there is none."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+def compare(labels: Sequence[RepLabel], reps: Sequence[Rep], start: Start) -> SetAgreement:
+    """Hold repetitions against labels.
+
+    Parameters
+    ----------
+    labels : sequence of RepLabel
+    reps : sequence of Rep
+    start : {"low", "high"}
+        Where the leg rests between them: which way is up.
+    """
+    pairs = _pairs(labels, reps)
+    errors: dict[str, list[float]] = {name: [] for name in TIMES}
+    for label, rep in pairs:
+        for name, error_s in _errors_s(label, rep, start).items():
+            errors[name].append(error_s)
+    told = [(label.flags, rep) for label, rep in pairs if label.flags is not None]
+    return SetAgreement(
+        len(labels),
+        len(reps),
+        len(pairs),
+        {name: tuple(found) for name, found in errors.items()},
+        {flag: _counts(flag, told) for flag in FLAG_NAMES} if told else {},
+    )
+
+
+def _pairs(labels: Sequence[RepLabel], reps: Sequence[Rep]) -> list[tuple[RepLabel, Rep]]:
+    """Each label with at most one repetition, so that all together share the most time."""
+    if not labels or not reps:
+        return []
+    shared = np.array([[_shared(label, rep) for rep in reps] for label in labels])
+    shared = np.where(shared >= MIN_SHARED, shared, 0.0)
+    found = zip(*(side.tolist() for side in linear_sum_assignment(shared, maximize=True)), strict=True)
+    return [(labels[i], reps[j]) for i, j in found if shared[i, j] > 0.0]
+
+
+def _shared(label: RepLabel, rep: Rep) -> float:
+    both = min(label.end_s, rep.end_s) - max(label.start_s, rep.start_s)
+    return max(both, 0.0) / (max(label.end_s, rep.end_s) - min(label.start_s, rep.start_s))
+
+
+def _errors_s(label: RepLabel, rep: Rep, start: Start) -> dict[str, float]:
+    """Where one moment alone is labelled, both ways end and begin in the middle of the measured pause."""
+    found = {"start": rep.start_s - label.start_s, "end": rep.end_s - label.end_s}
+    far_s = rep.far_end_s(start)
+    if label.far_s is None or far_s is None:
+        return found
+    middle_s = (far_s[0] + far_s[1]) / 2.0
+    found["turn"] = middle_s - (label.far_s[0] + label.far_s[1]) / 2.0
+    if label.far_s[0] == label.far_s[1]:
+        far_s = (middle_s, middle_s)
+    out, back = ("up", "down") if start == "low" else ("down", "up")
+    found[out] = (far_s[0] - rep.start_s) - (label.far_s[0] - label.start_s)
+    found[back] = (rep.end_s - far_s[1]) - (label.end_s - label.far_s[1])
+    return found
+
+
+def _counts(flag: Flag, told: Sequence[tuple[Sequence[Flag], Rep]]) -> tuple[int, int, int, int]:
+    judged = [(flag in labelled, flag in rep.flags) for labelled, rep in told if flag not in rep.not_judged]
+    unjudged = sum(flag in labelled for labelled, rep in told if flag in rep.not_judged)
+    in_both = sum(labelled and measured for labelled, measured in judged)
+    measured_only = sum(measured and not labelled for labelled, measured in judged)
+    labelled_only = sum(labelled and not measured for labelled, measured in judged)
+    return in_both, measured_only, labelled_only, unjudged
+
+
+def agreement_figures(sets: Sequence[SetAgreement], persons: Sequence[str | None]) -> dict[str, Figure]:
+    """Figures over all sets, each with its 95 % interval by bootstrap over persons (percentiles, seed 0).
+
+    Parameters
+    ----------
+    sets : sequence of SetAgreement
+        One at least.
+    persons : sequence of str or None
+        Whose each set is; where one is not known, or fewer than `MIN_PERSONS` are, there are no intervals.
+    """
+    values = _figures(sets)
+    names = sorted({person for person in persons if person is not None})
+    if None in persons or len(names) < MIN_PERSONS:
+        return {name: Figure(value) for name, value in values.items()}
+    groups = [[one for one, own in zip(sets, persons, strict=True) if own == name] for name in names]
+    resampled: dict[tuple[int, ...], dict[str, float | None]] = {}
+
+    def figures_of(chosen: IntArray) -> dict[str, float | None]:
+        key = tuple(sorted(chosen.tolist()))
+        if key not in resampled:
+            resampled[key] = _figures([one for index in key for one in groups[index]])
+        return resampled[key]
+
+    return {name: _with_interval(name, value, figures_of, len(groups)) for name, value in values.items()}
+
+
+def _with_interval(
+    name: str, value: float | None, figures_of: Callable[[IntArray], dict[str, float | None]], count: int
+) -> Figure:
+    """None where resamples have nothing that the figure could be told from, or all of them tell the same."""
+    if value is None:
+        return Figure(None)
+    drawn = bootstrap(
+        (np.arange(count),),
+        lambda chosen: np.nan if (one := figures_of(chosen)[name]) is None else one,
+        vectorized=False,
+        n_resamples=RESAMPLES,
+        confidence_level=CONFIDENCE,
+        method="percentile",
+        random_state=np.random.default_rng(0),
+    )
+    values = drawn.bootstrap_distribution
+    if not np.isfinite(values).all() or np.ptp(values) == 0.0:
+        return Figure(value)
+    return Figure(value, float(drawn.confidence_interval.low), float(drawn.confidence_interval.high))
+
+
+def _figures(sets: Sequence[SetAgreement]) -> dict[str, float | None]:
+    """All figures by name; None where there is nothing to tell one from."""
+    off = np.array([one.counted - one.labelled for one in sets], float)
+    matched = sum(one.matched for one in sets)
+    figures: dict[str, float | None] = {
+        "count_right_share": float((off == 0).mean()),
+        "count_error_mean": float(off.mean()),
+        "count_error_abs_mean": float(np.abs(off).mean()),
+        "rep_recall": _share(matched, sum(one.labelled for one in sets)),
+        "rep_precision": _share(matched, sum(one.counted for one in sets)),
+    }
+    for name in TIMES:
+        errors = np.concatenate([one.errors_s[name] for one in sets])
+        known = len(errors) > 0
+        figures[f"{name}_s_abs_median"] = float(np.median(np.abs(errors))) if known else None
+        figures[f"{name}_s_abs_p95"] = float(np.percentile(np.abs(errors), 95.0)) if known else None
+        figures[f"{name}_s_bias"] = float(errors.mean()) if known else None
+    for flag in FLAG_NAMES:
+        both, measured, labelled, _ = flag_counts(sets, flag)
+        figures[f"{flag}_precision"] = _share(both, both + measured)
+        figures[f"{flag}_recall"] = _share(both, both + labelled)
+    return figures
+
+
+def flag_counts(sets: Sequence[SetAgreement], flag: Flag) -> tuple[int, int, int, int]:
+    """The counts of a flag over all sets, as `SetAgreement.flags` has them."""
+    counts = np.array([one.flags.get(flag, (0, 0, 0, 0)) for one in sets]).sum(axis=0)
+    both, measured, labelled, unjudged = counts.tolist()
+    return both, measured, labelled, unjudged
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None

@@ -1,0 +1,79 @@
+"""Readings and orientations of both sensors on one regular grid, for other programs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from imu_reps.analysis.cross_time import agree_on_time
+from imu_reps.domain.recording import Recording
+from imu_reps.domain.samples import FloatArray, SampleBlock, SensorPlace
+from imu_reps.domain.track import GRID_HZ
+from imu_reps.kinematics.clock.offline import TimedSamples
+from imu_reps.kinematics.motion import HOLE_PERIODS, between, grid_times
+from imu_reps.kinematics.orientation import offline_quaternions
+from imu_reps.quality import usable
+
+
+@dataclass(frozen=True, slots=True)
+class SensorReadings:
+    """One sensor on the grid, in its own axes; NaN where a hole leaves nothing.
+
+    Attributes
+    ----------
+    acc_mps2, gyr_dps : (n, 3) float
+        As the sensor gave them, brought to the grid by straight lines.
+    quaternion : (n, 4) float
+        From the sensor's axes to earth with z up, w first; heading is not known, and drifts.
+    """
+
+    acc_mps2: FloatArray
+    gyr_dps: FloatArray
+    quaternion: FloatArray
+
+
+def sensor_grid(recording: Recording) -> tuple[FloatArray, dict[SensorPlace, SensorReadings]]:
+    """The grid's times on the recording's `time_s`, and each sensor that was worn.
+
+    Raises
+    ------
+    RecordingError
+        If the recording is implausible or unusable, with the mend.
+    """
+    checked = usable(recording)
+    clocks = checked.left(agree_on_time(checked.recording, checked.clocks).clocks)
+    heard = {place: timed for place, timed in clocks.items() if len(timed.time_s) > 3}
+    if not heard:
+        return np.empty(0), {}
+    time_s = grid_times(
+        begin_s(recording),
+        max(float(timed.time_s[-1]) for timed in heard.values()),
+    )
+    found = {}
+    for place, timed in heard.items():
+        block = checked.recording.samples(place)
+        if block is not None:
+            found[place] = _on_grid(timed, block, time_s)
+    return time_s, found
+
+
+def begin_s(recording: Recording) -> float:
+    """Where the grid begins: the hundredth of a second at or before the first arrival; 0 without any."""
+    first_s = min((float(block.time_s[0]) for block in recording.blocks), default=0.0)
+    return float(np.floor(first_s * GRID_HZ + 1e-6) / GRID_HZ)
+
+
+def _on_grid(timed: TimedSamples, block: SampleBlock, time_s: FloatArray) -> SensorReadings:
+    source = timed.time_s
+    right = np.clip(np.searchsorted(source, time_s, side="right"), 1, len(source) - 1)
+    left = right - 1
+    step = source[right] - source[left]
+    valid = (time_s >= source[0]) & (time_s <= source[-1]) & (step <= HOLE_PERIODS * timed.period_s)
+    share = np.where(valid, (time_s - source[left]) / step, np.nan)[:, None]
+    quaternion = between(offline_quaternions(timed, block), left, share)
+    return SensorReadings(
+        between(block.acc_mps2.take(timed.order, axis=0), left, share),
+        between(block.gyr_dps.take(timed.order, axis=0), left, share),
+        quaternion / np.linalg.norm(quaternion, axis=1, keepdims=True),
+    )

@@ -1,0 +1,156 @@
+"""``imu-reps export``: sets as other programs read them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from imu_reps.cli.console import say
+from imu_reps.cli.thresholds import chosen_settings, settings_options
+from imu_reps.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from imu_reps.analysis.analyze import Analysis
+    from imu_reps.domain.recording import Recording
+
+    Done = list[tuple[Recording, Analysis]]
+    Writer = Callable[[Done, str, float, bool], None]
+
+#: What holds one set alone.
+_ONE_SET = ("sto", "vtt")
+
+
+@click.command()
+@click.argument("recordings", nargs=-1, required=True, metavar="RECORDING...")
+@click.option(
+    "--as",
+    "kind",
+    type=click.Choice(["reps-csv", "reps-parquet", "samples-csv", "samples-parquet", "bids", "sto", "vtt"]),
+    required=True,
+    help="A row a repetition, or a row a hundredth of a second; a folder of BIDS with motion data; "
+    "orientations for OpenSim; subtitles for a video.",
+)
+@click.option("-o", "--output", metavar="OUT", required=True, help="The file to write; for bids, the folder.")
+@click.option(
+    "--offset",
+    "offset_s",
+    type=click.FloatRange(-1e6, 1e6),
+    metavar="SECONDS",
+    help="vtt: the video's time at which the recording begins; negative if it began before the video.",
+)
+@click.option("--force", is_flag=True, help="Replace OUT if it is an older one of its kind.")
+@settings_options
+def export(
+    recordings: tuple[str, ...],
+    kind: str,
+    output: str,
+    offset_s: float | None,
+    force: bool,
+    preset: str,
+    changes: tuple[str, ...],
+) -> None:
+    """Write sets as other programs read them: see `imu-reps docs exporting`.
+
+    Several recordings become one table, or one data set. What was not measured is empty.
+
+    Example: imu-reps export monday/*.csv --as reps-csv -o monday-reps.csv
+    """
+    if kind in _ONE_SET and len(recordings) > 1:
+        raise UsageError(
+            f"{kind} holds one set, not {len(recordings)}.",
+            hint="Name one recording.",
+            code="one_set",
+        )
+    if offset_s is not None and (kind != "vtt" or math.isnan(offset_s)):
+        raise UsageError("--offset is a number of seconds, for vtt.", hint="Leave it out.", code="no_offset")
+    from imu_reps.analysis.analyze import analyze
+    from imu_reps.storage.recording import load
+
+    settings = chosen_settings(preset, changes)
+    done = [(recording, analyze(recording, settings)) for recording in map(load, recordings)]
+    _WRITERS[kind](done, output, offset_s or 0.0, force)
+    say(f"Written to {output}.")
+
+
+def _reps_csv(done: Done, output: str, _: float, force: bool) -> None:
+    from imu_reps.storage.exports.tables import save_csv
+
+    save_csv([analysis.to_frame() for _, analysis in done], output, force=force)
+
+
+def _reps_parquet(done: Done, output: str, _: float, force: bool) -> None:
+    from imu_reps.storage.exports.tables import save_parquet
+
+    save_parquet([analysis.to_frame() for _, analysis in done], output, force=force)
+
+
+def _samples_csv(done: Done, output: str, _: float, force: bool) -> None:
+    from imu_reps.storage.exports.tables import save_csv
+
+    save_csv(_samples(done), output, force=force)
+
+
+def _samples_parquet(done: Done, output: str, _: float, force: bool) -> None:
+    from imu_reps.storage.exports.tables import save_parquet
+
+    save_parquet(_samples(done), output, force=force)
+
+
+def _samples(done: Done) -> list[pd.DataFrame]:
+    """The angles of each set, with which set and whose they are before them."""
+    import pandas as pd
+
+    frames = []
+    for recording, analysis in done:
+        track, header = analysis.track.to_frame(), recording.header
+        of_set = {"recording": recording.file, "person": analysis.person}
+        of_set |= {"exercise": header.exercise, "side": header.side}
+        frames.append(pd.concat([pd.DataFrame(of_set, index=track.index, dtype="string"), track], axis=1))
+    return frames
+
+
+def _bids(done: Done, output: str, _: float, force: bool) -> None:
+    import numpy as np
+
+    from imu_reps.analysis.sensor_grid import sensor_grid
+    from imu_reps.storage.exports.bids import MotionSet, save_bids
+
+    sets = []
+    for recording, analysis in done:
+        time_s, sensors = sensor_grid(recording)
+        readings = {place: np.hstack([of.acc_mps2, of.gyr_dps]) for place, of in sensors.items()}
+        sets.append(MotionSet(analysis.person, recording.header, time_s, readings, analysis.summary.reps))
+    save_bids(sets, output, force=force)
+
+
+def _sto(done: Done, output: str, _: float, force: bool) -> None:
+    from imu_reps.analysis.sensor_grid import sensor_grid
+    from imu_reps.storage.exports.opensim import save_sto
+
+    recording = done[0][0]
+    time_s, sensors = sensor_grid(recording)
+    quaternions = {place: of.quaternion for place, of in sensors.items()}
+    save_sto(time_s, quaternions, recording.header.side, output, force=force)
+
+
+def _vtt(done: Done, output: str, offset_s: float, force: bool) -> None:
+    from imu_reps.storage.exports.webvtt import save_vtt
+
+    recording, analysis = done[0]
+    save_vtt(analysis.summary.reps, recording.notes, output, offset_s=offset_s, force=force)
+
+
+_WRITERS: dict[str, Writer] = {
+    "reps-csv": _reps_csv,
+    "reps-parquet": _reps_parquet,
+    "samples-csv": _samples_csv,
+    "samples-parquet": _samples_parquet,
+    "bids": _bids,
+    "sto": _sto,
+    "vtt": _vtt,
+}

@@ -1,0 +1,50 @@
+"""Repetitions as somebody labelled them: what a count is held against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from imu_reps.domain.refusals import refuse_unless_number
+from imu_reps.domain.rep import Flag
+from imu_reps.errors import RefusedValueError
+
+
+@dataclass(frozen=True, slots=True)
+class RepLabel:
+    """One labelled repetition, on the recording's `time_s`.
+
+    Attributes
+    ----------
+    start_s, end_s : float
+        From the beginning of the way out to the end of the way back.
+    far_s : tuple of float, or None
+        When the leg comes to its far end and when it leaves it; one moment alone stands twice. None: not
+        labelled.
+    flags : tuple of Flag, or None
+        Its faults; None: faults were not labelled.
+
+    Raises
+    ------
+    RefusedValueError
+        If the times are none, or not in this order.
+    """
+
+    start_s: float
+    end_s: float
+    far_s: tuple[float, float] | None = None
+    flags: tuple[Flag, ...] | None = None
+
+    def __post_init__(self) -> None:
+        times = (self.start_s, *(self.far_s or ()), self.end_s)
+        for time_s in times:
+            refuse_unless_number("a time", time_s)
+        if list(times) != sorted(times) or self.start_s == self.end_s:
+            raise RefusedValueError(
+                f"The times {', '.join(f'{time_s:g}' for time_s in times)} are not in their order.",
+                hint="A repetition starts, turns and ends.",
+            )
+
+    def moved(self, by_s: float) -> RepLabel:
+        """The same, so much later."""
+        far_s = None if self.far_s is None else (self.far_s[0] + by_s, self.far_s[1] + by_s)
+        return RepLabel(self.start_s + by_s, self.end_s + by_s, far_s, self.flags)

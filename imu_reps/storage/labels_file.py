@@ -1,0 +1,184 @@
+"""Labels of repetitions as files: CSV, events of BIDS, or the truth beside a simulated set."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, get_args
+
+from imu_reps.domain.labels import RepLabel
+from imu_reps.domain.recording import Start
+from imu_reps.domain.rep import Flag
+from imu_reps.errors import RecordingError, RefusedValueError
+from imu_reps.storage.file_access import access_error, refuse_special
+from imu_reps.storage.recording.format import finite_number
+
+#: What stands after a recording's name in the file of its labels; the first that is there counts.
+ENDINGS = (".labels.csv", "_events.tsv", ".truth.json")
+
+_COLUMNS = ("start_s", "end_s", "turn_s", "turn_end_s", "flags", "rep", "note")
+_FLAGS: tuple[Flag, ...] = get_args(Flag)
+_NOT_SAID = ("", "n/a")
+_MAX_BYTES = 10_000_000
+
+
+def load_labels(
+    path: str | os.PathLike[str], *, begin_s: float = 0.0, start: Start = "low"
+) -> tuple[RepLabel, ...]:
+    """Read labels, in their order in time: docs/exporting.md#labels.
+
+    Parameters
+    ----------
+    path : path-like
+        Events of BIDS end in ``.tsv``, the truth of a simulated set in ``.json``; anything else is CSV.
+    begin_s : float
+        The recording's `time_s` at which its data begin: what onsets of events count from.
+    start : {"low", "high"}
+        Where the leg rests between repetitions: which way of a truth comes first.
+
+    Raises
+    ------
+    FileAccessError
+        The file cannot be read.
+    RecordingError
+        ``bad_labels``: it does not hold labels; the message names the line.
+    """
+    name, place = os.fspath(path), Path(path)
+    try:
+        refuse_special(place)
+        with place.open("rb") as file:
+            content = file.read(_MAX_BYTES + 1)
+    except OSError as error:
+        raise access_error(error, name) from error
+    if len(content) > _MAX_BYTES:
+        raise _bad(name, "it is larger than 10 MB.", "Name the file of the labels.")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _bad(name, "this is not text in UTF-8.", "Save it as plain CSV in UTF-8.") from error
+    if place.suffix == ".json":
+        labels = _of_truth(name, text, start)
+    elif place.suffix == ".tsv":
+        labels = [one.moved(begin_s) for one in _of_rows(name, text, "\t", _of_event)]
+    else:
+        labels = _of_rows(name, text, ";" if ";" in text.partition("\n")[0] else ",", _of_row)
+    return _in_order(name, labels)
+
+
+def _bad(name: str, what: str, hint: str) -> RecordingError:
+    return RecordingError(f"{name}: {what}", hint=hint, code="bad_labels")
+
+
+Row = dict[str, str]
+
+
+def _of_rows(name: str, text: str, separator: str, read: Callable[[Row], RepLabel | None]) -> list[RepLabel]:
+    """The label of each row, and the line of what is wrong."""
+    labels, titles = list[RepLabel](), list[str]()
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        try:
+            cells = [cell.strip() for cell in next(csv.reader([line], delimiter=separator, strict=True))]
+            if not titles:
+                titles = _titles(name, cells, separator)
+            elif (label := read(_row(titles, cells, separator))) is not None:
+                labels.append(label)
+        except RefusedValueError as error:
+            raise _bad(name, f"line {number}: {error.message}", error.hint) from error
+        except (ValueError, csv.Error) as error:
+            raise _bad(name, f"line {number}: {error}.", "Look at that line.") from error
+    if not titles:
+        raise _bad(name, "it is empty.", "A file of labels has a row of column names at least.")
+    return labels
+
+
+def _row(titles: list[str], cells: list[str], separator: str) -> Row:
+    if len(cells) != len(titles):
+        raise ValueError(f"{len(cells)} values stand under {len(titles)} columns")
+    if separator == ";":
+        cells = [cell.replace(",", ".") for cell in cells]
+    return dict(zip(titles, cells, strict=True))
+
+
+def _titles(name: str, cells: list[str], separator: str) -> list[str]:
+    needed = ("onset", "duration") if separator == "\t" else ("start_s", "end_s")
+    missing = [column for column in needed if column not in cells]
+    unknown = [] if separator == "\t" else [cell for cell in cells if cell not in _COLUMNS]
+    if missing or unknown or len(set(cells)) < len(cells):
+        what = f"no column {missing[0]}" if missing else f"a column {', '.join(unknown)} unknown, or twice"
+        named = ", ".join((*needed, "turn", "pause", "flags") if separator == "\t" else _COLUMNS)
+        hint = f"The columns are {named}; the first two are needed."
+        raise _bad(name, f"there is {what}.", hint)
+    return cells
+
+
+def _of_row(row: Row) -> RepLabel:
+    turn_s, turn_end_s = _number(row, "turn_s"), _number(row, "turn_end_s")
+    if turn_end_s is not None and turn_s is None:
+        raise ValueError("turn_end_s stands without turn_s")
+    far_s = None if turn_s is None else (turn_s, turn_s if turn_end_s is None else turn_end_s)
+    return RepLabel(_needed(row, "start_s"), _needed(row, "end_s"), far_s, _flags(row))
+
+
+def _of_event(row: Row) -> RepLabel | None:
+    """A repetition, or None for an event of another kind."""
+    if row.get("trial_type", "rep") != "rep":
+        return None
+    onset_s, turn_s, pause_s = _needed(row, "onset"), _number(row, "turn"), _number(row, "pause") or 0.0
+    far_s = None if turn_s is None else (turn_s - pause_s / 2.0, turn_s + pause_s / 2.0)
+    return RepLabel(onset_s, onset_s + _needed(row, "duration"), far_s, _flags(row))
+
+
+def _number(row: Row, column: str) -> float | None:
+    text = row.get(column, "")
+    return None if text in _NOT_SAID else finite_number(text)
+
+
+def _needed(row: Row, column: str) -> float:
+    value = _number(row, column)
+    if value is None:
+        raise ValueError(f"{column} is empty")
+    return value
+
+
+def _flags(row: Row) -> tuple[Flag, ...] | None:
+    """None: not labelled. In CSV an empty cell is no fault, in events it is ``none``."""
+    if "flags" not in row or row["flags"] == "n/a":
+        return None
+    named = [word.strip() for word in row["flags"].replace(";", " ").split() if word != "none"]
+    unknown = [word for word in named if word not in _FLAGS]
+    if unknown:
+        raise RefusedValueError(f"There is no flag {unknown[0]!r}.", hint=f"Flags are {', '.join(_FLAGS)}.")
+    return tuple(flag for flag in _FLAGS if flag in named)
+
+
+def _of_truth(name: str, text: str, start: Start) -> list[RepLabel]:
+    try:
+        return [_of_true_rep(rep, start) for rep in json.loads(text)["reps"]]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise _bad(name, "this is no truth of a simulated set.", "Name a file of labels.") from error
+
+
+def _of_true_rep(rep: dict[str, Any], start: Start) -> RepLabel:
+    out, back = ("concentric_s", "eccentric_s") if start == "low" else ("eccentric_s", "concentric_s")
+    comes_s, leaves_s = rep["start_s"] + rep[out], rep["end_s"] - rep[back]
+    # what is rounded may come after it leaves
+    far_s = (comes_s, leaves_s) if comes_s <= leaves_s else ((comes_s + leaves_s) / 2.0,) * 2
+    return RepLabel(rep["start_s"], rep["end_s"], far_s, _flags({"flags": " ".join(rep["flags"])}))
+
+
+def _in_order(name: str, labels: list[RepLabel]) -> tuple[RepLabel, ...]:
+    ordered = sorted(labels, key=lambda label: label.start_s)
+    for one, following in pairwise(ordered):
+        if following.start_s < one.end_s:
+            raise _bad(
+                name,
+                f"the repetitions that start at {one.start_s:g} s and {following.start_s:g} s overlap.",
+                "Label each repetition once.",
+            )
+    return tuple(ordered)

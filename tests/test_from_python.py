@@ -1,0 +1,316 @@
+"""The package called from Python: tables in and out, and wrong calls answered in our own words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from imu_reps import (
+    Analysis,
+    Header,
+    ImuRepsError,
+    Pipeline,
+    Recording,
+    SampleBlock,
+    SensorHeader,
+    SetPlan,
+    Settings,
+    Tempo,
+    analyze,
+    load,
+    save,
+    simulate,
+)
+from imu_reps.domain.frames import UNITS
+from imu_reps.domain.rep_rows import REP_COLUMNS
+
+SIMULATED = simulate(SetPlan(reps=SetPlan().reps[:3]))
+RECORDING, TRUTH = SIMULATED.recording, SIMULATED.truth
+AXES = "xyz"
+
+
+def table(place: str, recording: Recording = RECORDING) -> pd.DataFrame:
+    """The samples of a sensor in g, rad/s and ms, under other names."""
+    block = recording.samples(place)  # type: ignore[arg-type]
+    assert block is not None
+    frame = pd.DataFrame({"t": block.time_s * 1e3, "n": block.sample})
+    frame[["ax", "ay", "az"]] = block.acc_mps2 / 9.80665
+    frame[["gx", "gy", "gz"]] = np.radians(block.gyr_dps)
+    return frame
+
+
+NAMES = {"time_s": "t", "sample": "n"} | {f"acc_{a}_mps2": f"a{a}" for a in AXES}
+NAMES |= {f"gyr_{a}_dps": f"g{a}" for a in AXES}
+OTHER_UNITS = {"time": "ms", "acc": "g", "gyr": "rad/s"}
+
+
+def from_tables(**changes: Any) -> Recording:
+    words: dict[str, Any] = {
+        "pelvis": table("pelvis"),
+        "ankle": table("ankle"),
+        "columns": NAMES,
+        "units": OTHER_UNITS,
+        "header": RECORDING.header,
+    }
+    return Recording.from_frames(**(words | changes))
+
+
+@pytest.fixture(scope="module")
+def analysis() -> Analysis:
+    return analyze(RECORDING)
+
+
+def test_samples_of_another_system_are_those_of_the_recording() -> None:
+    made = from_tables()
+
+    for place in ("pelvis", "ankle"):
+        block, true = made.samples(place), RECORDING.samples(place)  # type: ignore[arg-type]
+        assert block is not None
+        assert true is not None
+        for name in ("time_s", "sample", "acc_mps2", "gyr_dps"):
+            np.testing.assert_allclose(getattr(block, name), getattr(true, name), atol=1e-9)
+        assert np.isnan(block.device_time_s).all()
+    assert analyze(made).summary.set.rep_count == 3
+
+
+def test_rows_that_are_not_numbered_are_counted_by_the_host() -> None:
+    names = {name: own for name, own in NAMES.items() if name != "sample"}
+    made = from_tables(columns=names)
+
+    assert made.header.ankle.counter == "host"
+    assert made.ankle is not None
+    assert made.ankle.sample.tolist() == list(range(len(made.ankle)))
+    assert RECORDING.header.ankle.counter == "device"
+
+
+def test_a_dict_of_arrays_and_own_columns_do_as_well() -> None:
+    block = RECORDING.ankle
+    assert block is not None
+    columns = {"time_s": block.time_s, "sample": block.sample}
+    columns |= {f"acc_{a}_mps2": block.acc_mps2[:, k] for k, a in enumerate(AXES)}
+    columns |= {f"gyr_{a}_dps": block.gyr_dps[:, k] for k, a in enumerate(AXES)}
+    made = Recording.from_frames(ankle=columns)
+
+    assert made.pelvis is None
+    assert made.ankle is not None
+    np.testing.assert_array_equal(made.ankle.gyr_dps, block.gyr_dps)
+
+
+def test_the_frame_has_a_row_a_rep_with_recording_person_and_side() -> None:
+    header = replace(RECORDING.header, extra={"person": "P07"})
+    done = analyze(replace(RECORDING, header=header, file="sets/one.csv"))
+    frame = done.to_frame()
+
+    assert tuple(frame.columns) == REP_COLUMNS
+    assert not [name for name in frame.columns if hasattr(pd.DataFrame, name)]
+    assert (frame["recording"] == "sets/one.csv").all()
+    assert (frame["person"] == "P07").all()
+    assert (frame["side"] == "left").all()
+    assert frame["number"].tolist() == [1, 2, 3]
+    assert frame["start_s"].tolist() == [rep.start_s for rep in done.summary.reps]
+
+
+def test_a_set_without_repetitions_has_the_same_columns_and_kinds(analysis: Analysis) -> None:
+    none = replace(analysis, summary=replace(analysis.summary, reps=()))
+
+    assert none.to_frame().dtypes.equals(analysis.to_frame().dtypes)
+    assert none.to_frame().empty
+
+
+def test_the_track_tells_rep_and_phase_of_each_instant(analysis: Analysis) -> None:
+    frame, reps = analysis.track.to_frame(), analysis.summary.reps
+
+    assert set(frame["phase"].dropna()) == {"concentric", "top", "eccentric", "bottom"}
+    assert not [name for name in frame.columns if hasattr(pd.DataFrame, name)]
+    for rep in reps:
+        inside = frame[frame["rep"] == rep.number]
+        assert inside["time_s"].iloc[0] == pytest.approx(rep.start_s, abs=0.011)
+        assert inside["time_s"].iloc[-1] == pytest.approx(rep.end_s, abs=0.011)
+        spent = inside["phase"].value_counts() / 100.0
+        assert spent["concentric"] == pytest.approx(rep.concentric_s, abs=0.021)
+        assert spent["eccentric"] == pytest.approx(rep.eccentric_s, abs=0.021)
+        assert spent["top"] == pytest.approx(rep.top_pause_s, abs=0.021)
+    assert frame["rep"].isna().sum() > 100
+
+
+def test_from_a_high_start_the_way_down_comes_first() -> None:
+    done = analyze(load(Path(__file__).parents[1] / "recordings" / "heel_taps.csv"))
+    frame = done.track.to_frame()
+    first = frame[frame["rep"] == 1]["phase"].dropna()
+
+    assert list(dict.fromkeys(first))[0::2] == ["eccentric", "concentric"]
+
+
+def test_what_is_shown_of_a_thing_is_short(analysis: Analysis) -> None:
+    shown = [
+        repr(thing)
+        for thing in (RECORDING, RECORDING.ankle, analysis, analysis.track, analysis.summary, TRUTH)
+    ]
+
+    assert all(len(text) < 120 for text in shown), shown
+    assert "3 reps" in shown[2]
+
+
+@pytest.mark.parametrize(("preset", "limit_deg"), [("default", 6.0), ("beginner", 8.0), ("strict", 4.0)])
+def test_a_preset_is_the_preset_and_a_number_beside_it_holds(preset: Any, limit_deg: float) -> None:
+    assert Settings(preset=preset).tilt_flag_deg == limit_deg
+    assert Settings(preset=preset) == Settings.for_preset(preset)
+    assert Settings(preset=preset, tilt_flag_deg=6.0).tilt_flag_deg == 6.0
+
+
+#: What is no number, no word of the format and no array.
+ODD = st.sampled_from([None, "", "squat", "+w", [], {}, object(), -1, 1e12, True, float("nan"), "7"])
+ODD_NUMBER = st.sampled_from(["", "six", [], object(), -1.0, 0.0, 1e6, True, float("nan"), float("inf")])
+
+
+def block_with(**changes: Any) -> SampleBlock:
+    ankle = RECORDING.ankle
+    assert ankle is not None
+    return replace(ankle, **changes)
+
+
+def spoilt(name: str, value: float, row: int) -> Recording:
+    """The recording with one value of the ankle's that cannot be."""
+    ankle = RECORDING.ankle
+    assert ankle is not None
+    values = getattr(ankle, name).copy()
+    values[row % len(values)] = value
+    return replace(RECORDING, ankle=replace(ankle, **{name: values}))
+
+
+def cell_set(column: str, value: object, row: int) -> pd.DataFrame:
+    frame = table("ankle").astype({column: object})
+    frame.loc[row % len(frame), column] = value
+    return frame
+
+
+ROW = st.integers(5, 10_000)
+CELLS = st.sampled_from(["?", "1,5", None, float("nan"), float("inf"), pd.Timestamp("2026-01-01"), 1j, [1]])
+NUMBERS = sorted(set(NAMES.values()) - {"n"})
+THRESHOLDS = [name for name in Settings.__slots__ if name != "preset"]
+WRONG: dict[str, st.SearchStrategy[Callable[[], object]]] = {
+    "load": st.builds(
+        lambda x: lambda: load(x), st.sampled_from([None, 5, b"a", [], "no/such.csv", "a\0b", "."])
+    ),
+    "save": st.builds(lambda x: lambda: save(x, "never.csv"), ODD),
+    "save to": st.builds(
+        lambda x: lambda: save(RECORDING, x), st.sampled_from([None, 5, [], "no/such/x.csv"])
+    ),
+    "analyze": st.builds(lambda x: lambda: analyze(x), ODD),
+    "settings of": st.builds(lambda x: lambda: analyze(RECORDING, x), ODD.filter(lambda x: x is not None)),
+    "values": st.builds(
+        lambda name, value, row: lambda: analyze(spoilt(name, value, row)),
+        st.sampled_from(["time_s", "acc_mps2", "gyr_dps"]),
+        st.sampled_from([float("nan"), float("inf"), -float("inf")]),
+        ROW,
+    ),
+    "time": st.builds(
+        lambda value, row: lambda: analyze(spoilt("time_s", value, row)),
+        st.sampled_from([-5.0, -1e12, 1e12]),
+        ROW,
+    ),
+    "threshold": st.builds(
+        lambda name, value: lambda: Settings(**{name: value}), st.sampled_from(THRESHOLDS), ODD_NUMBER
+    ),
+    "preset": st.builds(lambda x: lambda: Settings(preset=x), ODD),
+    "exercise": st.builds(lambda x: lambda: Header(exercise=x), ODD),
+    "header": st.builds(
+        lambda name, value: lambda: Header(**{name: value}),
+        st.sampled_from(
+            ["side", "start", "posture", "pelvis", "ankle", "created", "tempo_target", "floor_deg"]
+        ),
+        st.sampled_from(["", "squat", [], object(), {}, "+w", float("nan"), "7"]),
+    ),
+    "axis": st.builds(
+        lambda name, value: lambda: SensorHeader(**{name: value}),
+        st.sampled_from(["cranial_axis", "anterior_axis", "rate_hz", "counter", "alignment"]),
+        st.sampled_from(["", "up", [], object(), "+w", -1.0, float("nan"), "x"]),
+    ),
+    "block": st.builds(
+        lambda name, value: lambda: block_with(**{name: value}),
+        st.sampled_from(["sensor", "time_s", "sample", "device_time_s", "acc_mps2", "gyr_dps"]),
+        st.sampled_from(
+            [None, "wrist", [1.0], np.zeros(3), np.zeros((3, 3)), np.array(["a"]), np.array(1.0)]
+        ),
+    ),
+    "recording": st.builds(
+        lambda name, value: lambda: replace(RECORDING, **{name: value}),
+        st.sampled_from(["header", "pelvis", "ankle"]),
+        st.sampled_from(["", 1, [], np.zeros(3), pd.DataFrame()]),
+    ),
+    "frame": st.builds(
+        lambda place, value: lambda: from_tables(**{place: value}),
+        st.sampled_from(["pelvis", "ankle"]),
+        st.sampled_from(["", 5, [], np.zeros((9, 8)), pd.DataFrame(), {}, pd.Series([1.0]), {"t": [1.0]}]),
+    ),
+    "no frame": st.just(Recording.from_frames),
+    "cell": st.builds(
+        lambda column, value, row: lambda: from_tables(ankle=cell_set(column, value, row)),
+        st.sampled_from(NUMBERS),
+        CELLS,
+        ROW,
+    ),
+    "number": st.builds(lambda value, row: lambda: from_tables(ankle=cell_set("n", value, row)), CELLS, ROW),
+    "columns": st.builds(
+        lambda value: lambda: from_tables(columns=value),
+        st.sampled_from([{"time": "t"}, {**NAMES, "time_s": "T"}, {}, ["t"], "t", {**NAMES, "gyr_x_dps": 5}]),
+    ),
+    "units": st.builds(
+        lambda value: lambda: from_tables(units=value),
+        st.sampled_from(
+            [{"acc": "m"}, {"mag": "uT"}, {"time": None}, "g", ["g"], {"gyr": "g"}, {"acc": ["g"]}]
+        ),
+    ),
+    "tempo": st.builds(lambda x: lambda: Tempo.parse(x), ODD),
+    "plan": st.builds(lambda x: lambda: simulate(x), ODD),
+    "seed": st.builds(lambda x: lambda: simulate(seed=x), st.sampled_from([None, "", -1, 0.5, []])),
+    "set plan": st.builds(
+        lambda name, value: lambda: SetPlan(**{name: value}),
+        st.sampled_from(["exercise", "side", "reps", "pelvis", "ankle"]),
+        st.sampled_from(["", "squat", 5, [], {}, (5,)]),
+    ),
+    "pipeline": st.builds(lambda x: lambda: Pipeline(x), ODD),
+    "sensors": st.builds(
+        lambda x: lambda: Pipeline(Header(), sensors=x), st.sampled_from([("wrist",), [5], 5, "ankle"])
+    ),
+    "push": st.builds(
+        lambda x: lambda: Pipeline(Header(), sensors=("pelvis",)).push(x),
+        st.one_of(ODD, st.just(RECORDING.ankle)),
+    ),
+}
+
+
+@settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data(), kind=st.sampled_from(sorted(WRONG)))
+def test_a_wrong_call_is_answered_in_our_own_words(data: st.DataObject, kind: str) -> None:
+    call = data.draw(WRONG[kind])
+
+    with pytest.raises(ImuRepsError) as refused:
+        call()
+
+    assert refused.value.message
+    assert refused.value.hint.endswith(".")
+
+
+def test_every_unit_of_a_quantity_means_the_same_number() -> None:
+    assert UNITS["gyr"]["rad/s"] == pytest.approx(57.29578)
+    for units in ({"acc": "mg", "gyr": "mdeg/s", "time": "us"}, {"time": "ns"}):
+        ankle = table("ankle")
+        ankle["t"] *= 1e-3 / UNITS["time"][units["time"]]
+        if "acc" in units:
+            ankle[["ax", "ay", "az"]] *= 1e3
+            ankle[["gx", "gy", "gz"]] = np.degrees(ankle[["gx", "gy", "gz"]]) * 1e3
+        made = from_tables(pelvis=None, ankle=ankle, units={**OTHER_UNITS, **units})
+        assert made.ankle is not None
+        assert RECORDING.ankle is not None
+        np.testing.assert_allclose(made.ankle.time_s, RECORDING.ankle.time_s, atol=1e-6)
+        np.testing.assert_allclose(made.ankle.acc_mps2, RECORDING.ankle.acc_mps2, atol=1e-6)
+        np.testing.assert_allclose(made.ankle.gyr_dps, RECORDING.ankle.gyr_dps, atol=1e-6)
