@@ -25,6 +25,7 @@ COMMANDS = {
     "history": "Show the sets done so far: the last, the best, what changed.",
     "plan": "Show the programme, how it was kept, and what to do next.",
     "reanalyse": "Sum up all recordings again, or show what would move.",
+    "batch": "Sum up thousands of recordings into tables, on all cores or a cluster.",
     "simulate": "Make a simulated recording with its truth.",
     "where": "Print the folder recordings are kept in.",
     "docs": "Print a page of the documentation.",
