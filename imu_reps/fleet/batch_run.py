@@ -130,7 +130,7 @@ def run_batch(order: BatchOrder) -> Iterator[Progress]:
     dataset = Dataset.made(place, order.row_format)
     with _alone(place), contextlib.closing(Journal(place)) as journal:
         manifest = Manifest(place)
-        keeper = _Keeper(dataset, manifest, journal, order.made_by)
+        keeper = Keeper(dataset, manifest, journal, order.made_by)
         keeper.recover()
         todo = [one for one in sources.values() if not manifest.is_done(one, order.made_by)]
         progress, begin_s = Progress(total=len(sources), before=len(sources) - len(todo)), monotonic()
@@ -161,7 +161,7 @@ def _tasks(known: Iterable[Known], size: int) -> Iterator[Task]:
         yield task
 
 
-class _Keeper:
+class Keeper:
     """Takes results as they arrive, and commits them."""
 
     def __init__(self, dataset: Dataset, manifest: Manifest, journal: Journal, made_by: str) -> None:

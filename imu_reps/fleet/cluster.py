@@ -71,7 +71,7 @@ def _while_connected(
     from distributed import as_completed
 
     running: dict[Any, Job] = {}
-    finished = as_completed()
+    finished = as_completed(loop=client.loop)
     room = _Room(client)
     while True:
         try:

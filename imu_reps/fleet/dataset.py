@@ -18,8 +18,8 @@ from imu_reps.fleet.place import Place
 from imu_reps.fleet.result_rows import BATCH_FORMAT, PARTITIONS, ResultRows, Row, columns, set_of
 from imu_reps.fleet.row_files import RowFormat, decode, encode, without
 
-#: What Hive, and all who read its layout, take for null.
-UNKNOWN = "__HIVE_DEFAULT_PARTITION__"
+#: The folder of what has no exercise or day. (Hive's own word for null cannot be read where there is no other.)
+UNKNOWN = "unknown"
 
 #: Exercise and day, None if unknown.
 Partition = tuple[str | None, str | None]
