@@ -13,7 +13,9 @@ from imu_reps.cli.console import mention, rich_console, say
 from imu_reps.cli.thresholds import chosen_settings, settings_options
 
 if TYPE_CHECKING:
+    from imu_reps.fleet.analyze_many import Engine
     from imu_reps.fleet.batch_run import BatchOrder, Progress
+    from imu_reps.fleet.result_rows import ResultRows
 
 #: How often a line of progress is written where no bar can be drawn.
 TELL_EVERY_S = 10.0
@@ -63,11 +65,12 @@ def batch(  # noqa: PLR0913 - an argument an option
         return
     if not sources or out is None:
         raise click.UsageError("Name the recordings and, with -o OUT, where the result is to be.")
-    from imu_reps.fleet.batch_run import BatchOrder
+    from imu_reps.fleet.analyze_many import chosen_engine
+    from imu_reps.fleet.batch_run import FILES_A_TASK, BatchOrder
 
     settings = chosen_settings(preset, changes)
-    order = BatchOrder(sources, out, settings, row_format, workers, cluster)  # type: ignore[arg-type]
-    ctx.exit(_run(order))
+    order = BatchOrder(sources, out, settings, row_format, FILES_A_TASK if cluster else 1)  # type: ignore[arg-type]
+    ctx.exit(_run(order, chosen_engine(workers, cluster)))
 
 
 def _compare(older: str, sources: tuple[str, ...]) -> None:
@@ -78,12 +81,12 @@ def _compare(older: str, sources: tuple[str, ...]) -> None:
     say("\n".join(comparison_lines(compare(older, sources[0]))))
 
 
-def _run(order: BatchOrder) -> int:
+def _run(order: BatchOrder, engine: Engine[ResultRows]) -> int:
     from imu_reps.fleet.batch_run import run_batch
 
     progress: Progress | None = None
     try:
-        for progress in _shown(run_batch(order)):  # noqa: B007 - the last one is told
+        for progress in _shown(run_batch(order, engine)):  # noqa: B007 - the last one is told
             pass
     except BaseException:
         if progress is not None:

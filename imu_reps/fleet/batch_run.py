@@ -21,14 +21,13 @@ from typing import IO
 from imu_reps import __version__
 from imu_reps.domain.settings import Settings
 from imu_reps.errors import UsageError
-from imu_reps.fleet.analyze_many import Known, Task, analyze_task, chosen_engine, each_once
+from imu_reps.fleet.analyze_many import Engine, Known, Task, analyze_task, each_once
 from imu_reps.fleet.dataset import Dataset, Partition
 from imu_reps.fleet.inputs import Source, list_sources
 from imu_reps.fleet.manifest import Arrived, Entry, Journal, Manifest
-from imu_reps.fleet.place import Place, naming
+from imu_reps.fleet.place import Place, naming, open_private
 from imu_reps.fleet.result_rows import ResultRows, rows_of
 from imu_reps.fleet.row_files import RowFormat
-from imu_reps.storage.file_access import make_folder
 from imu_reps.storage.plain_json import one_line
 
 #: A commit is made so often; what arrived since the last one stands in the journal.
@@ -53,18 +52,15 @@ class BatchOrder:
         Folder or address of the result.
     settings : Settings
     row_format : {"parquet", "csv"}
-    workers : int or None
-        Processes on this machine; None: one a core.
-    cluster : str or None
-        Address of a Dask scheduler.
+    files_a_task : int
+        On a cluster `FILES_A_TASK`.
     """
 
     named: Sequence[str]
     out: str
     settings: Settings = field(default_factory=Settings)
     row_format: RowFormat = "parquet"
-    workers: int | None = None
-    cluster: str | None = None
+    files_a_task: int = 1
 
     @property
     def made_by(self) -> str:
@@ -117,8 +113,14 @@ class Progress:
         return None if self.rate_hz is None else (self.total - self.before - self.done) / self.rate_hz
 
 
-def run_batch(order: BatchOrder) -> Iterator[Progress]:
+def run_batch(order: BatchOrder, engine: Engine[ResultRows]) -> Iterator[Progress]:
     """Do what is not done yet of an order; the progress after each recording.
+
+    Parameters
+    ----------
+    order : BatchOrder
+    engine : callable
+        As `imu_reps.fleet.analyze_many.chosen_engine` gives it.
 
     Raises
     ------
@@ -136,16 +138,16 @@ def run_batch(order: BatchOrder) -> Iterator[Progress]:
         progress, begin_s = Progress(total=len(sources), before=len(sources) - len(todo)), monotonic()
         yield progress
         known = ((one.file, manifest.known_content(one, order.made_by)) for one in todo)
-        for rows in _results(order, deque(_tasks(known, FILES_A_TASK if order.cluster else 1))):
+        for rows in _results(order, engine, deque(_tasks(known, order.files_a_task))):
             keeper.take(Arrived(sources[rows.file], order.made_by, rows))
             progress.count(rows, monotonic() - begin_s)
             yield progress
         keeper.commit()
 
 
-def _results(order: BatchOrder, waiting: deque[Task]) -> Iterator[ResultRows]:
+def _results(order: BatchOrder, engine: Engine[ResultRows], waiting: deque[Task]) -> Iterator[ResultRows]:
     work = partial(analyze_task, settings=order.settings, finish=rows_of)
-    for rows in each_once(chosen_engine(order.workers, order.cluster), work, waiting, rows_of):
+    for rows in each_once(engine, work, waiting, rows_of):
         if rows.version != __version__:
             raise UsageError(
                 f"A worker has imu_reps {rows.version}, here it is {__version__}.",
@@ -232,9 +234,8 @@ def _alone(place: Place) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         if place.is_local:
             path = Path(place.path("manifest/lock"))
-            make_folder(path.parent)
             with naming(str(path)):
-                lock = stack.enter_context(path.open("w"))
+                lock = stack.enter_context(open_private(path))
             if not _locked(lock):
                 raise UsageError(
                     f"Another batch is writing to {place.address}.",
@@ -244,7 +245,7 @@ def _alone(place: Place) -> Iterator[None]:
         yield
 
 
-def _locked(file: IO[str]) -> bool:
+def _locked(file: IO[bytes]) -> bool:
     """Whether the lock of a file, which ends with the process, is ours."""
     try:
         if sys.platform == "win32":

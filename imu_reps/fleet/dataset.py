@@ -18,7 +18,7 @@ from imu_reps.fleet.place import Place
 from imu_reps.fleet.result_rows import BATCH_FORMAT, PARTITIONS, ResultRows, Row, columns, set_of
 from imu_reps.fleet.row_files import RowFormat, decode, encode, without
 
-#: The folder of what has no exercise or day. (Hive's own word for null cannot be read where there is no other.)
+#: The folder of what has no exercise or day; the word Hive has for null cannot be read where all are null.
 UNKNOWN = "unknown"
 
 #: Exercise and day, None if unknown.

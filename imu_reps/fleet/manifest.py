@@ -16,9 +16,8 @@ import msgspec
 
 from imu_reps.errors import FileAccessError
 from imu_reps.fleet.inputs import Source
-from imu_reps.fleet.place import Place, naming
+from imu_reps.fleet.place import Place, naming, open_private
 from imu_reps.fleet.result_rows import ResultRows
-from imu_reps.storage.file_access import make_folder
 
 #: From so many files on, a manifest is written anew in one.
 MAX_FILES = 200
@@ -163,8 +162,7 @@ class Journal:
         self._path = Path(place.path(f"{_FOLDER}/journal.jsonl")) if place.is_local else None
         if self._path is not None:
             with naming(str(self._path)):
-                make_folder(self._path.parent)
-                self._file = self._path.open("a+b", buffering=0)
+                self._file = open_private(self._path)
 
     def close(self) -> None:
         """Close the file."""

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
 from imu_reps.errors import FileAccessError, ImuRepsError, UsageError
-from imu_reps.storage.file_access import access_error, make_folder, replace
+from imu_reps.storage.file_access import access_error, create, make_folder, replace
 
 #: Where file systems keep what changes with a file's content, best first.
 _STAMPS = ("ETag", "etag", "mtime", "updated", "LastModified", "last_modified", "created")
+
+#: Object stores raise the system's errors without their number.
+_NUMBERS = {FileNotFoundError: errno.ENOENT, PermissionError: errno.EACCES}
 
 
 def need(extra: str, library: str) -> None:
@@ -47,7 +52,8 @@ def naming(address: str) -> Iterator[None]:
     except ImuRepsError:
         raise
     except OSError as error:
-        raise access_error(error, address) from error
+        number = error.errno or next((one for kind, one in _NUMBERS.items() if isinstance(error, kind)), None)
+        raise access_error(error if number is None else OSError(number, str(error)), address) from error
     except Exception as error:  # every object store has exceptions of its own
         raise FileAccessError(
             f"{address}: {type(error).__name__}: {error}",
@@ -161,6 +167,20 @@ class Place:
         """
         with naming(f"{self.address}/{name}"):
             self.system.rm_file(self.path(name))
+
+
+def open_private(path: Path) -> FileIO:
+    """A file to read and to write at its end, made for this user alone if it is not there.
+
+    Raises
+    ------
+    OSError
+        As `open`.
+    """
+    make_folder(path.parent)
+    with contextlib.suppress(FileExistsError):
+        create(path).close()
+    return FileIO(path, "a+")
 
 
 def _protocols(system: Any) -> tuple[str, ...]:

@@ -154,7 +154,8 @@ def straight_line(paths: list[Path], folder: Path) -> Iterator[str]:
 def memory(paths: list[Path], _: Path) -> Iterator[str]:
     """The largest a worker is, after few recordings and after many."""
     few, many = (resident_mb(paths, count) for count in MEMORY)
-    yield f"a worker after {MEMORY[0]}: {few:.1f} MB, after {MEMORY[1]}: {many:.1f} MB, {many / few:.3f} (0.95 to 1.05)"
+    yield f"a worker over {MEMORY[0]} sets: {few:.1f} MB, over {MEMORY[1]}: {many:.1f} MB"
+    yield f"memory of a worker, many over few: {many / few:.3f} (0.95 to 1.05)"
 
 
 def resident_mb(paths: list[Path], count: int) -> float:
