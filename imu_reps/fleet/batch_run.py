@@ -170,7 +170,7 @@ class Keeper:
         self._dataset, self._manifest, self._journal = dataset, manifest, journal
         self._made_by = made_by
         self._waiting: list[Arrived] = []
-        self._committed_s = monotonic()
+        self._waits_since_s = monotonic()
 
     def recover(self) -> None:
         """Bring the tables back to what the manifest says, and commit what only the journal holds."""
@@ -182,9 +182,11 @@ class Keeper:
 
     def take(self, arrived: Arrived) -> None:
         """Take one result."""
+        if not self._waiting:
+            self._waits_since_s = monotonic()
         self._journal.add(arrived)
         self._waiting.append(arrived)
-        is_time = monotonic() - self._committed_s >= COMMIT_EVERY_S
+        is_time = monotonic() - self._waits_since_s >= COMMIT_EVERY_S
         if is_time or len(self._waiting) >= COMMIT_RESULTS:
             self.commit()
 
@@ -199,7 +201,6 @@ class Keeper:
         seen = [self._as_known(one.source) for one in arrived if one.rows.is_as_known]
         self._manifest.add([*(_entry(one, part) for one in new), *seen])
         self._journal.clear()
-        self._committed_s = monotonic()
 
     def _is_missing(self, one: Arrived) -> bool:
         if one.made_by != self._made_by or one.rows.is_as_known:

@@ -136,7 +136,8 @@ def _matching(name: str) -> Iterator[Source]:
     with naming(name):
         system.invalidate_cache()
         if glob.has_magic(path) and not system.exists(path):
-            files = {one: info for one, info in system.glob(path, detail=True).items() if _is_file(info)}
+            found = system.glob(path, detail=True)
+            files = {one: info for one, info in found.items() if _is_file(info) and not _is_hidden(one)}
         elif _is_file(info := system.info(path)):
             files = {path: info}
         else:
@@ -156,7 +157,11 @@ def _is_file(info: dict[str, Any]) -> bool:
 
 
 def _is_recording(path: str) -> bool:
-    return path.endswith(ENDINGS) and not path.rpartition("/")[2].startswith(".")
+    return path.endswith(ENDINGS) and not _is_hidden(path)
+
+
+def _is_hidden(path: str) -> bool:
+    return path.rpartition("/")[2].startswith(".")
 
 
 def _in_utf8(file: str) -> str:
