@@ -21,11 +21,14 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from imu_reps.fleet.result_rows import ResultRows
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 DAYS, DISTINCT = 20, 20
-LINE = (500, 1000, 2000)
-MEMORY = (200, 2000)
+LINE, MEMORY = (4, 2, 1), (10, 1)  # parts of the recordings: 500, 1,000, 2,000 and 200, 2,000
 LOOPED = 20
 KEPT = 5000
 
@@ -143,7 +146,7 @@ def straight_line(paths: list[Path], folder: Path) -> Iterator[str]:
     """Processor time against the number of recordings."""
     import numpy as np
 
-    counts = [count for count in LINE if count <= len(paths)]
+    counts = [len(paths) // part for part in LINE]
     costs = [batch(paths[:count], folder / f"line{count}", workers=2).cpu_s for count in counts]
     fit = np.polyval(np.polyfit(counts, costs, 1), counts)
     r2 = 1.0 - np.sum((costs - fit) ** 2) / np.sum((costs - np.mean(costs)) ** 2)
@@ -153,19 +156,18 @@ def straight_line(paths: list[Path], folder: Path) -> Iterator[str]:
 
 def memory(paths: list[Path], _: Path) -> Iterator[str]:
     """The largest a worker is, after few recordings and after many."""
-    few, many = (resident_mb(paths, count) for count in MEMORY)
-    yield f"a worker over {MEMORY[0]} sets: {few:.1f} MB, over {MEMORY[1]}: {many:.1f} MB"
+    fewer, all_of_them = (len(paths) // part for part in MEMORY)
+    few, many = resident_mb(paths[:fewer]), resident_mb(paths)
+    yield f"a worker over {fewer} sets: {few:.1f} MB, over {all_of_them}: {many:.1f} MB"
     yield f"memory of a worker, many over few: {many / few:.3f} (0.95 to 1.05)"
 
 
-def resident_mb(paths: list[Path], count: int) -> float:
-    """Largest resident memory of the one worker that sums up so many."""
+def resident_mb(paths: list[Path]) -> float:
+    """Largest resident memory of the one worker that sums up these."""
     from imu_reps import analyze_many
-    from imu_reps.fleet.processes import in_processes  # noqa: F401 - the engine that is measured
 
-    repeated = (paths * (count // len(paths) + 1))[:count]
     largest = 0.0
-    for _ in analyze_many(repeated, workers=1):
+    for _ in analyze_many(paths, workers=1):
         for child in Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split():
             status = Path(f"/proc/{child}/status")
             found = re.search(r"VmRSS:\s+(\d+)", status.read_text()) if status.exists() else None
@@ -213,6 +215,25 @@ def reading(paths: list[Path], _: Path) -> Iterator[str]:
     yield f"load over pandas.read_csv: {min(ours_s) / min(theirs_s):.3f} (limit 1.3)"
 
 
+def another(rows: ResultRows, file: str, seed: int) -> ResultRows:
+    """The same set with other numbers, on one day: what compresses as little as real ones."""
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+
+    def moved(value: object) -> object:
+        return round(value * rng.uniform(0.8, 1.2), 4) if isinstance(value, float) else value
+
+    tables = {
+        table: [{name: moved(value) for name, value in row.items()} | {"file": file} for row in of_table]
+        for table, of_table in rows.tables.items()
+    }
+    content = rng.bytes(32).hex()
+    for row in tables.get("sets", []):
+        row["content"] = content
+    return replace(rows, file=file, content=content, day="2026-11-01", tables=tables)
+
+
 def coordinator(paths: list[Path], folder: Path) -> Iterator[str]:
     """What of a recording falls to the one process that keeps the results, and what goes in and out."""
     from imu_reps import analyze_partition
@@ -226,11 +247,11 @@ def coordinator(paths: list[Path], folder: Path) -> Iterator[str]:
     place = Place(str(folder / "kept"))
     keeper = Keeper(Dataset.made(place, "parquet"), Manifest(place), Journal(place), "benchmark")
     results = [rows_of(one) for one in analyze_partition(paths[:DISTINCT])]
-    day = replace(results[0], day="2026-11-01")
+    names = [f"s3://bucket/clinic/2026-11-01/{number:08}.csv" for number in range(KEPT)]
+    arriving = [another(results[number % len(results)], name, number) for number, name in enumerate(names)]
     begin_s = time.process_time()
-    for number in range(KEPT):
-        name = f"s3://bucket/{number:08}.csv"
-        keeper.take(Arrived(Source(name, 1, "tag"), "benchmark", replace(day, file=name)))
+    for name, rows in zip(names, arriving, strict=True):
+        keeper.take(Arrived(Source(name, 1, "tag"), "benchmark", rows))
     keeper.commit()
     each_s = (time.process_time() - begin_s) / KEPT
     sizes = {
