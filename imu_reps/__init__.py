@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from imu_reps.domain.tempo import Tempo
     from imu_reps.domain.track import AngleTrack
     from imu_reps.errors import ImuRepsError
+    from imu_reps.fleet.analyze_many import BatchResult, analyze_many, analyze_partition
     from imu_reps.sim.wearer import RepFaults, RepPlan, SensorPlan, SetPlan, Simulated, Truth, simulate
     from imu_reps.storage.recording import load, save
 
@@ -38,6 +39,7 @@ logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent unless w
 __all__ = [
     "Analysis",
     "AngleTrack",
+    "BatchResult",
     "Event",
     "Fault",
     "Header",
@@ -60,6 +62,8 @@ __all__ = [
     "Truth",
     "__version__",
     "analyze",
+    "analyze_many",
+    "analyze_partition",
     "events",
     "load",
     "save",
@@ -70,6 +74,7 @@ __all__ = [
 _HOMES = {
     "Analysis": "analysis.analyze",
     "AngleTrack": "domain.track",
+    "BatchResult": "fleet.analyze_many",
     "Event": "domain.events",
     "Fault": "domain.rep",
     "Header": "domain.recording",
@@ -91,6 +96,8 @@ _HOMES = {
     "Tempo": "domain.tempo",
     "Truth": "sim.wearer",
     "analyze": "analysis.analyze",
+    "analyze_many": "fleet.analyze_many",
+    "analyze_partition": "fleet.analyze_many",
     "load": "storage.recording",
     "save": "storage.recording",
     "simulate": "sim.wearer",

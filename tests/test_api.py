@@ -13,7 +13,18 @@ import imu_reps
 from imu_reps import Event, Pipeline, events
 
 NAMES = {
-    *("Analysis", "AngleTrack", "Event", "Fault", "Header", "ImuRepsError", "Note", "Pipeline", "Pose"),
+    *(
+        "Analysis",
+        "AngleTrack",
+        "BatchResult",
+        "Event",
+        "Fault",
+        "Header",
+        "ImuRepsError",
+        "Note",
+        "Pipeline",
+        "Pose",
+    ),
     *(
         "Recording",
         "Rep",
@@ -32,6 +43,8 @@ NAMES = {
         "Truth",
         "__version__",
         "analyze",
+        "analyze_many",
+        "analyze_partition",
         "events",
         "load",
         "save",
@@ -39,7 +52,10 @@ NAMES = {
     ),
 }
 
-FUNCTIONS = (imu_reps.analyze, imu_reps.load, imu_reps.save, imu_reps.simulate)
+FUNCTIONS = (
+    *(imu_reps.analyze, imu_reps.analyze_many, imu_reps.analyze_partition),
+    *(imu_reps.load, imu_reps.save, imu_reps.simulate),
+)
 METHODS = tuple(
     getattr(value, "fget", value) for name, value in vars(Pipeline).items() if not name.startswith("_")
 )

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="One page for a physiotherapist.",
 )
+@click.option("--from", "result", metavar="OUT", help="The sets of a batch result instead of your own.")
 @click.option("--force", is_flag=True, help="Replace OUT if it is an older page.")
-def history(
+def history(  # noqa: PLR0913 - an argument an option
     *,
     person: str | None,
     exercise: Exercise | None,
@@ -41,6 +42,7 @@ def history(
     as_json: bool,
     as_csv: bool,
     page: Path | None,
+    result: str | None,
     force: bool,
 ) -> None:
     """Show the last sets, the best, and what changed, for each exercise and side.
@@ -50,7 +52,10 @@ def history(
     """
     if as_json + as_csv + (page is not None) > 1:
         raise click.UsageError("Choose one of --json, --csv and --hand-over.")
-    person, sets = _sets(person, exercise)
+    if result is None:
+        person, sets = _sets(person, exercise)
+    else:
+        sets = _sets_of_batch(result, person, exercise)
     if as_json:
         _say_json(sets)
     elif as_csv:
@@ -97,6 +102,20 @@ def _nothing_yet() -> FileAccessError:
         hint="Record one, or take recordings in: imu-reps reanalyse FOLDER.",
         code="no_history_yet",
     )
+
+
+def _sets_of_batch(result: str, person: str | None, exercise: Exercise | None) -> list[StoredSet]:
+    from imu_reps.fleet.dataset import Dataset
+    from imu_reps.fleet.place import Place
+
+    sets = Dataset.found(Place(result)).history(person=person, exercise=exercise)
+    if not sets:
+        raise FileAccessError(
+            f"There are no such sets in {result}.",
+            hint="Name another person or exercise.",
+            code="no_history_yet",
+        )
+    return sets
 
 
 def _say_json(sets: list[StoredSet]) -> None:

@@ -32,6 +32,7 @@ COMMANDS = {
     "correct": "Put a recorded set right by hand, and take that back.",
     "plan": "Show the programme, how it was kept, and what to do next.",
     "reanalyse": "Sum up all recordings again, or show what would move.",
+    "batch": "Sum up thousands of recordings into tables, on all cores or a cluster.",
     "simulate": "Make a simulated recording with its truth.",
     "where": "Print the folder recordings are kept in.",
     "docs": "Print a page of the documentation.",

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 #: What makes a spreadsheet read a cell as a formula (OWASP, "CSV Injection").
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def shown(text: str, keep: str = "") -> str:
@@ -27,4 +27,4 @@ def spreadsheet_cell(value: Any) -> Any:
     """A value that no spreadsheet takes for a formula: text that begins like one gets an apostrophe."""
     if not isinstance(value, str):
         return value
-    return "'" + shown(value) if value.startswith(_FORMULA) else shown(value)
+    return "'" + shown(value) if value.startswith(FORMULA) else shown(value)

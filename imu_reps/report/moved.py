@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 from imu_reps.domain.summary import Summary
@@ -55,23 +56,52 @@ def moved_lines(moves: Iterable[Moved]) -> list[str]:
     return [f"{move.name}: {_words(move.before)} → {_words(move.after)}{_by(move)}" for move in moves]
 
 
-def moved_overall(moves: Mapping[str, Sequence[Moved]]) -> list[str]:
+@dataclass(slots=True)
+class MovedOverall:
     """Over several recordings: how often each figure moved, and how far at most.
+
+    Attributes
+    ----------
+    recordings, changed : int
+        How many were compared, and in how many of them something moved.
+    """
+
+    recordings: int = 0
+    changed: int = 0
+    _files: Counter[str] = field(default_factory=Counter)
+    _max_by: dict[str, float] = field(default_factory=dict)
+
+    def add(self, moves: Iterable[Moved]) -> None:
+        """Take what moved in one recording."""
+        max_by: dict[str, float] = {}
+        for move in moves:
+            name = ".".join(part for part in move.name.split(".") if not part.isdigit())
+            max_by[name] = max(max_by.get(name, 0.0), abs(move.by or 0.0))
+        self.recordings += 1
+        self.changed += bool(max_by)
+        self._files.update(max_by.keys())
+        self._max_by |= {name: max(by, self._max_by.get(name, 0.0)) for name, by in max_by.items()}
+
+    def lines(self) -> list[str]:
+        """A line a figure, the most frequent first."""
+        return [
+            f"{name}: in {counted(files, 'file')}{_at_most(self._max_by[name])}"
+            for name, files in self._files.most_common()
+        ]
+
+
+def moved_overall(moves: Mapping[str, Iterable[Moved]]) -> list[str]:
+    """`MovedOverall` of recordings that are all at hand.
 
     Parameters
     ----------
     moves : mapping
         From file to what moved in it.
     """
-    largest: dict[str, float] = {}
-    files: dict[str, set[str]] = {}
-    for file, of_file in moves.items():
-        for move in of_file:
-            name = ".".join(part for part in move.name.split(".") if not part.isdigit())
-            files.setdefault(name, set()).add(file)
-            largest[name] = max(largest.get(name, 0.0), abs(move.by or 0.0))
-    order = sorted(files, key=lambda name: -len(files[name]))
-    return [f"{name}: in {counted(len(files[name]), 'file')}{_at_most(largest[name])}" for name in order]
+    overall = MovedOverall()
+    for of_file in moves.values():
+        overall.add(of_file)
+    return overall.lines()
 
 
 def _figures(summary: Summary) -> Iterator[tuple[str, Figure]]:
@@ -83,9 +113,9 @@ def _figures(summary: Summary) -> Iterator[tuple[str, Figure]]:
 
 def _leaves(name: str, value: Any) -> Iterator[tuple[str, Figure]]:
     if is_dataclass(value):
-        for field in fields(value):
-            if field.name not in ("number", "faults"):
-                yield from _leaves(f"{name}.{field.name}", getattr(value, field.name))
+        for part in fields(value):
+            if part.name not in ("number", "faults"):
+                yield from _leaves(f"{name}.{part.name}", getattr(value, part.name))
     elif isinstance(value, tuple | list):
         if all(isinstance(part, str) for part in value):
             yield name, ", ".join(value) or None

@@ -27,6 +27,7 @@ ALLOWED = {
     "setup": {"domain", "kinematics", "quality", "analysis", "sensors", "sources", "storage"},
     "view": {"domain", "report", "sensors", "session"},
     "web": {"domain", "analysis", "report", "session", "view"},
+    "fleet": {"domain", "analysis", "report", "storage"},
 }
 PURE = ("domain", "kinematics", "quality", "analysis", "coaching", "advice", "report", "importers")
 RUNNING = {"time", "asyncio", "os", "io", "pathlib", "socket", "subprocess"}

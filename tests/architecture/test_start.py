@@ -11,6 +11,7 @@ from imu_reps.cli.main import COMMANDS
 
 HEAVY = (
     *("numpy", "scipy", "pandas", "vqf", "bleak", "bumble"),
+    *("pyarrow", "fsspec", "dask", "distributed"),
     *("matplotlib", "jinja2", "rich", "msgspec", "websockets", "segno"),
 )
 

@@ -1,0 +1,143 @@
+"""``imu-reps batch``: many recordings summed up into tables, on all cores or on a cluster."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import click
+
+from imu_reps.cli.console import mention, rich_console, say
+from imu_reps.cli.thresholds import chosen_settings, settings_options
+
+if TYPE_CHECKING:
+    from imu_reps.fleet.analyze_many import Engine
+    from imu_reps.fleet.batch_run import BatchOrder, Progress
+    from imu_reps.fleet.result_rows import ResultRows
+
+#: How often a line of progress is written where no bar can be drawn.
+TELL_EVERY_S = 10.0
+
+
+@click.command()
+@click.argument("sources", nargs=-1, metavar="SOURCE...")
+@click.option("-o", "--out", metavar="OUT", help="Folder or address of the result; made if it is not there.")
+@click.option(
+    "--format",
+    "row_format",
+    type=click.Choice(["parquet", "csv"]),
+    default="parquet",
+    show_default=True,
+    help="What the tables are written as.",
+)
+@click.option("--workers", type=click.IntRange(min=1), help="Processes on this machine. Default: one a core.")
+@click.option("--cluster", metavar="ADDRESS", help="Work on a Dask cluster: the address of its scheduler.")
+@click.option("--compare", "older", metavar="OLD", help="Show which numbers moved from result OLD to SOURCE.")
+@settings_options
+@click.pass_context
+def batch(  # noqa: PLR0913 - an argument an option
+    ctx: click.Context,
+    *,
+    sources: tuple[str, ...],
+    out: str | None,
+    row_format: str,
+    workers: int | None,
+    cluster: str | None,
+    older: str | None,
+    preset: str,
+    changes: tuple[str, ...],
+) -> None:
+    """Sum up all recordings of SOURCE into tables of sets, reps, faults and errors.
+
+    SOURCE is a folder (with all below it), a file, a pattern with *, an address such as s3://bucket/folder,
+    or @LIST: a file with one of these a line. Started again, it goes on where it stopped: what changed, or
+    was done by another version or with other settings, is done anew.
+
+    imu-reps batch --compare OLD NEW compares two results.
+
+    Exit code: as of `imu-reps report`; a file that cannot be summed up is a row of the errors, and the others
+    go on.
+    """
+    if older is not None:
+        _compare(older, sources)
+        return
+    if not sources or out is None:
+        raise click.UsageError("Name the recordings and, with -o OUT, where the result is to be.")
+    from imu_reps.fleet.analyze_many import chosen_engine
+    from imu_reps.fleet.batch_run import FILES_A_TASK, BatchOrder
+
+    settings = chosen_settings(preset, changes)
+    order = BatchOrder(sources, out, settings, row_format, FILES_A_TASK if cluster else 1)  # type: ignore[arg-type]
+    ctx.exit(_run(order, chosen_engine(workers, cluster)))
+
+
+def _compare(older: str, sources: tuple[str, ...]) -> None:
+    if len(sources) != 1:
+        raise click.UsageError("Two results are compared: --compare OLD NEW.")
+    from imu_reps.fleet.comparison import compare, comparison_lines
+
+    say("\n".join(comparison_lines(compare(older, sources[0]))))
+
+
+def _run(order: BatchOrder, engine: Engine[ResultRows]) -> int:
+    from imu_reps.fleet.batch_run import run_batch
+
+    progress: Progress | None = None
+    try:
+        for progress in _shown(run_batch(order, engine)):  # noqa: B007 - the last one is told
+            pass
+    except BaseException:
+        if progress is not None:
+            mention(f"Stopped: {_summed(progress)}. The same command goes on from there.")
+        raise
+    assert progress is not None
+    say(f"{_summed(progress)}. The tables are in {order.out}.")
+    return progress.exit_code
+
+
+def _summed(progress: Progress) -> str:
+    before = f", {progress.before:,} done before" if progress.before else ""
+    errors = f", {progress.errors:,} of them errors" if progress.errors else ""
+    return f"{progress.done:,} of {progress.total:,} recordings summed up{errors}{before}"
+
+
+def _shown(run: Iterator[Progress]) -> Iterator[Progress]:
+    """Hand on the progress; standard error shows a bar in a terminal, else a line now and then."""
+    if sys.stderr.isatty():
+        yield from _with_bar(run)
+        return
+    told_s = monotonic()
+    for progress in run:
+        if monotonic() - told_s >= TELL_EVERY_S:
+            told_s = monotonic()
+            mention(f"{progress.before + progress.done:,}/{progress.total:,}  {_pace(progress)}")
+        yield progress
+
+
+def _with_bar(run: Iterable[Progress]) -> Iterator[Progress]:
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+    from rich.progress import Progress as Bars
+
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    with Bars(*columns, console=rich_console(sys.stderr), transient=True) as bars:
+        bar = bars.add_task("")
+        for progress in run:
+            done = progress.before + progress.done
+            bars.update(bar, total=progress.total, completed=done, description=_pace(progress))
+            yield progress
+
+
+def _pace(progress: Progress) -> str:
+    """Rate, errors, remaining time."""
+    errors = f"{progress.errors:,} error{'' if progress.errors == 1 else 's'}"
+    if progress.rate_hz is None or progress.left_s is None:
+        return errors
+    return f"{progress.rate_hz:.1f}/s  {errors}  {_clock(progress.left_s)} left"
+
+
+def _clock(seconds: float) -> str:
+    minutes, of_minute = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{of_minute:02}" if hours else f"{minutes}:{of_minute:02}"

@@ -1,0 +1,146 @@
+"""Work on a Dask cluster; a scheduler that is lost and comes back is given again what it had not answered."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from imu_reps.errors import UsageError
+from imu_reps.fleet.place import need
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+Job = TypeVar("Job")
+Answer = TypeVar("Answer")
+
+#: Tasks that lie ready for each thread of the workers.
+AHEAD = 3
+
+#: How long to wait for a scheduler that was lost.
+PATIENCE_S = 300.0
+
+#: How often to ask how many workers there are.
+ASK_EVERY_S = 2.0
+
+#: How long one attempt to reach it may take.
+CONNECT_S = 10.0
+
+
+def on_cluster(
+    work: Callable[[Job], Answer], waiting: deque[Job], *, address: str
+) -> Iterator[tuple[Job, Answer | None]]:
+    """Run `work` on each task, on the workers of a Dask scheduler.
+
+    Parameters
+    ----------
+    work : callable
+        Can be pickled; imu_reps of the same version is installed where the workers run.
+    waiting : deque
+        Tasks, taken from the left; more may be put in while this runs.
+    address : str
+        Of the scheduler, e.g. ``tcp://10.0.0.1:8786``.
+
+    Yields
+    ------
+    tuple
+        A task and its answer; None: several workers were lost over it.
+
+    Raises
+    ------
+    UsageError
+        ``missing_extra``; ``no_cluster``: there is no scheduler, or it did not come back; ``cluster_fails``:
+        its workers cannot run this.
+    """
+    need("cluster", "distributed")
+    patience_s = 0.0
+    while waiting:
+        with _connected(address, patience_s) as client:
+            yield from _while_connected(client, work, waiting)
+        patience_s = PATIENCE_S
+
+
+def _while_connected(
+    client: Client, work: Callable[[Job], Answer], waiting: deque[Job]
+) -> Iterator[tuple[Job, Answer | None]]:
+    """Answers until all is done, or the scheduler lost; what it had not answered waits again then."""
+    from distributed import as_completed
+
+    running: dict[Any, Job] = {}
+    finished = as_completed(loop=client.loop)
+    room = _Room(client)
+    while True:
+        try:
+            while waiting and len(running) < room.tasks():
+                future = client.submit(work, waiting[0], pure=False)
+                running[future] = waiting.popleft()
+                finished.add(future)
+            if not running:
+                return
+            future = next(finished)
+            answer = _answer_of(future)
+        except (CancelledError, OSError, TimeoutError, RuntimeError):  # dask's words for a lost connection
+            waiting.extendleft(running.values())
+            return
+        yield running.pop(future), answer
+
+
+def _answer_of(future: Any) -> Any:
+    """What a future holds; None if several workers were lost over it."""
+    from distributed import KilledWorker
+
+    error = future.exception() if future.status == "error" else None
+    if error is None:
+        return future.result()
+    if isinstance(error, KilledWorker):
+        return None
+    raise UsageError(
+        f"The cluster's workers cannot do this: {type(error).__name__}: {error}",
+        hint="Install this version of imu_reps with the extra batch where the workers run.",
+        code="cluster_fails",
+    ) from error
+
+
+class _Room:
+    """How many tasks the cluster may have at once; workers come and go."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._tasks, self._asked_s = AHEAD, float("-inf")
+
+    def tasks(self) -> int:
+        if monotonic() - self._asked_s > ASK_EVERY_S:
+            threads = sum(self._client.nthreads().values())
+            self._tasks, self._asked_s = AHEAD * max(threads, 1), monotonic()
+        return self._tasks
+
+
+@contextlib.contextmanager
+def _connected(address: str, patience_s: float) -> Iterator[Client]:
+    """A client of the scheduler at an address, with at least one worker."""
+    from distributed import Client
+
+    until_s = monotonic() + patience_s
+    while True:
+        try:
+            client = Client(address, timeout=CONNECT_S, set_as_default=False)
+            client.wait_for_workers(1, timeout=max(until_s - monotonic(), CONNECT_S))
+            break
+        except (OSError, TimeoutError, ValueError) as error:
+            if monotonic() < until_s:
+                sleep(1.0)
+                continue
+            raise UsageError(
+                f"There is no Dask scheduler with workers at {address}: {error}",
+                hint="Start dask scheduler and dask worker, or check the address; what is done is kept.",
+                code="no_cluster",
+            ) from error
+    try:
+        yield client
+    finally:
+        with contextlib.suppress(OSError, TimeoutError, CancelledError):
+            client.close(timeout=CONNECT_S)

@@ -1,0 +1,113 @@
+"""Two results of a batch beside each other: which numbers moved, by exercise and rate."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from math import log
+
+from imu_reps.domain.stored_set import StoredSet
+from imu_reps.fleet.dataset import Dataset, Part
+from imu_reps.fleet.place import Place
+from imu_reps.report.figures import counted
+from imu_reps.report.moved import MovedOverall, moved
+
+#: Rates by which recordings are grouped, each taken for the nearest.
+RATES_HZ = (12.5, 25.0, 50.0, 100.0, 200.0, 400.0)
+
+#: Exercise and rate.
+Kind = tuple[str, float]
+
+
+@dataclass(slots=True)
+class Comparison:
+    """What became of the recordings from an older result to a newer.
+
+    Attributes
+    ----------
+    moved : dict
+        Of those summed up in both, by exercise and rate, what moved.
+    only_older, only_newer : int
+        Summed up in one of them alone.
+    new_errors, gone_errors : int
+        Of these: errors in the newer, in the older.
+    """
+
+    moved: dict[Kind, MovedOverall] = field(default_factory=lambda: defaultdict(MovedOverall))
+    only_older: int = 0
+    only_newer: int = 0
+    new_errors: int = 0
+    gone_errors: int = 0
+
+
+def compare(older: str, newer: str) -> Comparison:
+    """Compare two results, partition by partition: no more of them is in memory at a time.
+
+    Parameters
+    ----------
+    older, newer : str
+        Folders or addresses that `imu_reps.fleet.batch_run.run_batch` wrote.
+
+    Raises
+    ------
+    FileAccessError
+        ``no_batch``, ``damaged_batch``; else as `Place`.
+    UsageError
+        ``other_format``: a later version made one of them.
+    """
+    found = Comparison()
+    datasets = [Dataset.found(Place(address)) for address in (older, newer)]
+    alone: tuple[dict[str, StoredSet], dict[str, StoredSet]] = ({}, {})
+    for pair in _by_partition(*datasets):
+        for of_side, sets in zip(alone, pair, strict=True):
+            of_side.update(sets)
+        # a recording may be in another partition now, if its header was changed
+        for file in alone[0].keys() & alone[1].keys():
+            before, after = alone[0].pop(file), alone[1].pop(file)
+            found.moved[_kind(after)].add(moved(before.summary, after.summary))
+    errors = [{row["file"] for row in one.rows(_of_table(one, "errors"))} for one in datasets]
+    found.only_older, found.only_newer = map(len, alone)
+    found.new_errors = len(alone[0].keys() & errors[1])
+    found.gone_errors = len(alone[1].keys() & errors[0])
+    return found
+
+
+def comparison_lines(found: Comparison) -> list[str]:
+    """The comparison for people."""
+    lines = []
+    for (exercise, rate_hz), group in sorted(found.moved.items()):
+        name = exercise.replace("_", " ")
+        of_them = counted(group.recordings, "recording")
+        lines.append(f"{name}, about {rate_hz:g} Hz: {group.changed} of {of_them} come out differently.")
+        lines += [f"  {line}" for line in group.lines()]
+    if found.only_older:
+        errors = f", {found.new_errors} of them errors now" if found.new_errors else ""
+        lines.append(f"{counted(found.only_older, 'recording')} no longer summed up{errors}.")
+    if found.only_newer:
+        errors = f", {found.gone_errors} of them errors before" if found.gone_errors else ""
+        lines.append(f"{counted(found.only_newer, 'recording')} summed up that were not before{errors}.")
+    return lines or ["Neither result holds a set."]
+
+
+def _by_partition(older: Dataset, newer: Dataset) -> Iterator[tuple[dict[str, StoredSet], ...]]:
+    """The sets of each partition in both, by file."""
+    both = (older, newer)
+    parts = [one.parts() for one in both]
+    partitions = {file.partition for of_side in parts for file in of_side if file.table == "sets"}
+    for partition in sorted(partitions, key=str):
+        yield tuple(
+            {stored.file: stored for stored in one.sets(partition, of_side)}
+            for one, of_side in zip(both, parts, strict=True)
+        )
+
+
+def _of_table(dataset: Dataset, table: str) -> Iterator[Part]:
+    return (file for file in dataset.parts() if file.table == table)
+
+
+def _kind(stored: StoredSet) -> Kind:
+    sensor = stored.summary.sensors.ankle or stored.summary.sensors.pelvis
+    rate_hz = sensor.rate_hz if sensor is not None else 100.0
+    nearest = min(RATES_HZ, key=lambda one: abs(log(one / rate_hz)))
+    return stored.summary.recording.exercise, nearest

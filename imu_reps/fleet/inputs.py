@@ -1,0 +1,182 @@
+"""Which recordings there are, and the bytes of one."""
+
+from __future__ import annotations
+
+import glob
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from imu_reps.domain.recording import Recording
+from imu_reps.errors import FileAccessError, RecordingError
+from imu_reps.fleet.place import file_system, naming, stamp_of
+from imu_reps.storage.file_access import access_error, refuse_special
+from imu_reps.storage.recording import parse_recording
+from imu_reps.storage.recording.lines import MAX_BYTES
+
+#: What a recording's file is called, where a whole folder was named.
+ENDINGS = (".csv", ".csv.gz")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A recording's file as it was listed.
+
+    Attributes
+    ----------
+    file : str
+        Absolute path or address.
+    size : int or None
+        Bytes.
+    stamp : str or None
+        Changes with the content: time of the last change, or an object store's tag.
+    """
+
+    file: str
+    size: int | None = None
+    stamp: str | None = None
+
+
+def list_sources(named: Sequence[str], *, leave_out: str | None = None) -> list[Source]:
+    """Every file that was named, once, in the order named; those of a folder or a pattern by name.
+
+    Parameters
+    ----------
+    named : sequence of str
+        Files, folders (with all below them), patterns with ``*``, addresses of these kinds, and ``@LIST``:
+        a file of such names, one a line (``@-``: standard input).
+    leave_out : str, optional
+        A folder or address whose files are no recordings: the result itself.
+
+    Raises
+    ------
+    FileAccessError
+        ``not_found``, ``no_recordings``; else as `imu_reps.fleet.place.naming`.
+    UsageError
+        As `imu_reps.fleet.place.file_system`.
+    """
+    found = {source.file: source for name in named for source in _listed(name)}
+    if leave_out is not None:
+        within = f"{_whole(leave_out).rstrip('/')}/"
+        found = {file: source for file, source in found.items() if not file.startswith(within)}
+    if not found:
+        raise FileAccessError(
+            f"There are no recordings in {', '.join(named)}.",
+            hint="Name recordings, or their folder.",
+            code="no_recordings",
+        )
+    return list(found.values())
+
+
+def fetch(file: str) -> bytes:
+    """The bytes of a file at a path or an address.
+
+    Raises
+    ------
+    FileAccessError
+        As `imu_reps.storage.recording.load`, and as `imu_reps.fleet.place.naming`.
+    RecordingError
+        ``too_large``: refused before it fills the memory.
+    """
+    if "://" in file:
+        system, path = file_system(file)
+        with naming(file):
+            _refuse_large(file, system.info(path)["size"])
+            return bytes(system.cat_file(path))
+    try:
+        refuse_special(Path(file))
+        _refuse_large(file, Path(file).stat().st_size)
+        return Path(file).read_bytes()
+    except OSError as error:
+        raise access_error(error, file) from error
+
+
+def read(content: bytes, file: str) -> Recording:
+    """The recording in the bytes of a file; the one place that knows which kinds of files there are.
+
+    Raises
+    ------
+    RecordingError
+        As `imu_reps.storage.recording.load`.
+    """
+    return parse_recording(content, name=file)
+
+
+def _listed(name: str) -> Iterator[Source]:
+    if not name.startswith("@"):
+        yield from _matching(name)
+        return
+    for line in _lines(name[1:]):
+        try:
+            yield from _matching(line)
+        except FileAccessError:
+            yield Source(_whole(line))  # what is wrong with it will be its row among the errors
+
+
+def _lines(list_file: str) -> Iterable[str]:
+    try:
+        text = sys.stdin.read() if list_file == "-" else Path(list_file).read_text(encoding="utf-8")
+    except OSError as error:
+        raise access_error(error, list_file) from error
+    except UnicodeDecodeError as error:
+        raise FileAccessError(
+            f"{list_file} is no text.",
+            hint="Write one name of a recording a line, in UTF-8.",
+            code="not_text",
+        ) from error
+    return filter(None, map(str.strip, text.splitlines()))
+
+
+def _matching(name: str) -> Iterator[Source]:
+    """The file of that name; or all recordings in the folder; or all files that match the pattern."""
+    system, path = file_system(_whole(name))
+    with naming(name):
+        system.invalidate_cache()
+        if glob.has_magic(path) and not system.exists(path):
+            found = system.glob(path, detail=True)
+            files = {one: info for one, info in found.items() if _is_file(info) and not _is_hidden(one)}
+        elif _is_file(info := system.info(path)):
+            files = {path: info}
+        else:
+            found = system.find(path, detail=True)
+            files = {one: info for one, info in found.items() if _is_recording(one)}
+    if not files:
+        raise FileAccessError(
+            f"There are no recordings in {name}.", hint="Name another folder.", code="no_recordings"
+        )
+    for one, info in sorted(files.items()):
+        file = system.unstrip_protocol(one) if "://" in name else one
+        yield Source(_in_utf8(file), info.get("size"), stamp_of(info))
+
+
+def _is_file(info: dict[str, Any]) -> bool:
+    return str(info["type"]) != "directory"
+
+
+def _is_recording(path: str) -> bool:
+    return path.endswith(ENDINGS) and not _is_hidden(path)
+
+
+def _is_hidden(path: str) -> bool:
+    return path.rpartition("/")[2].startswith(".")
+
+
+def _in_utf8(file: str) -> str:
+    """A name that no table can hold is escaped: it is not found then, and its row of the errors says so."""
+    return file.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _whole(name: str) -> str:
+    return name if "://" in name else os.path.abspath(name)  # noqa: PTH100 - resolve() would follow links
+
+
+def _refuse_large(file: str, size: int) -> None:
+    if size > MAX_BYTES:
+        raise RecordingError(
+            f"{file} holds more than {MAX_BYTES >> 20} MB: that is no recording of one set.",
+            hint="Record each set in a file of its own.",
+            code="too_large",
+        )

@@ -1,0 +1,109 @@
+"""What `imu-reps batch` says, and `imu-reps history --from` of its result."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+from shutil import copy
+
+import pytest
+from click.testing import Result
+
+from imu_reps.cli import batch as batch_module
+from imu_reps.fleet import analyze_many
+from imu_reps.fleet.batch_run import Progress
+
+
+@pytest.fixture
+def folder(tmp_path: Path, swung: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two recordings and a file that is none; work is done in this process."""
+
+    def here(work, waiting, **_):
+        while waiting:
+            task = waiting.popleft()
+            yield task, work(task)
+
+    monkeypatch.setattr("imu_reps.fleet.processes.in_processes", here)
+    (tmp_path / "sets").mkdir()
+    copy(swung, tmp_path / "sets" / "a.csv")
+    copy(swung, tmp_path / "sets" / "b.csv")
+    (tmp_path / "sets" / "c.csv").write_text("nothing", encoding="utf-8")
+    return tmp_path / "sets"
+
+
+def test_it_says_what_was_done_and_where_it_is(
+    folder: Path, tmp_path: Path, run: Callable[..., Result]
+) -> None:
+    first = run("batch", folder, "-o", tmp_path / "out")
+    again = run("batch", folder, "-o", tmp_path / "out")
+
+    assert first.exit_code == 4
+    assert first.stdout == (
+        f"3 of 3 recordings summed up, 1 of them errors. The tables are in {tmp_path / 'out'}.\n"
+    )
+    assert again.exit_code == 0
+    assert "0 of 3 recordings summed up, 3 done before" in again.stdout
+
+
+def test_history_reads_the_result(folder: Path, tmp_path: Path, run: Callable[..., Result]) -> None:
+    run("batch", folder, "-o", tmp_path / "out")
+    told = run("history", "--from", tmp_path / "out")
+    as_csv = run("history", "--from", tmp_path / "out", "--csv")
+
+    assert told.exit_code == 0
+    assert told.stdout.count("single leg raise") == 2
+    assert [line.split(",")[0] for line in as_csv.stdout.splitlines()[1:]] == [
+        str(folder / "a.csv"),
+        str(folder / "b.csv"),
+    ]
+    assert run("history", "--from", tmp_path / "out", "--person", "nobody").exit_code == 1
+    assert "no batch result" in run("history", "--from", folder).stderr
+
+
+def test_two_results_are_compared(folder: Path, tmp_path: Path, run: Callable[..., Result]) -> None:
+    run("batch", folder, "-o", tmp_path / "old")
+    run("batch", folder, "-o", tmp_path / "new", "--set", "momentum_flag=0.5")
+    told = run("batch", "--compare", tmp_path / "old", tmp_path / "new")
+
+    assert told.exit_code == 0
+    assert "2 of 2 recordings come out differently" in told.stdout
+    assert "reps.flags: in 2 files" in told.stdout
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("a",), ("-o", "out"), ("--compare", "old"), ("--compare", "old", "a", "b")]
+)
+def test_what_is_missing_is_usage(words: tuple[str, ...], run: Callable[..., Result]) -> None:
+    assert run("batch", *words).exit_code == 2
+
+
+@pytest.mark.parametrize("library", ["fsspec", "pyarrow", "distributed"])
+def test_an_extra_that_is_not_installed_is_told_with_what_to_do(
+    folder: Path, tmp_path: Path, run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, library: str
+) -> None:
+    there = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == library else there(name))
+    told = run("batch", folder, "-o", tmp_path / "out", "--cluster", "tcp://127.0.0.1:9")
+
+    assert told.exit_code == 2
+    assert library in told.stderr
+    assert f"pip install 'imu-reps[{'cluster' if library == 'distributed' else 'batch'}]'" in told.stderr
+
+
+def test_where_no_bar_can_be_drawn_a_line_tells_rate_errors_and_what_remains(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_module, "TELL_EVERY_S", 0.0)
+    steps = [Progress(1000, 200), Progress(1000, 200, done=100, errors=1, elapsed_s=50.0)]
+    told = list(batch_module._shown(iter(steps)))
+
+    assert told == steps
+    assert capsys.readouterr().err.splitlines() == [
+        "200/1,000  0 errors",
+        "300/1,000  2.0/s  1 error  5:50 left",
+    ]
+
+
+def test_the_cores_are_those_this_process_may_use() -> None:
+    assert analyze_many.cores() >= 1

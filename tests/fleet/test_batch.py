@@ -1,0 +1,265 @@
+"""A batch on this machine: its tables, what it does not do twice, and what breaks on the way."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import polars
+import pytest
+from click.testing import CliRunner
+
+from imu_reps import Settings
+from imu_reps.cli.main import main
+from imu_reps.errors import FileAccessError, UsageError
+from imu_reps.fleet import batch_run
+from imu_reps.fleet.batch_run import BatchOrder, run_batch
+from imu_reps.fleet.dataset import Dataset
+from imu_reps.fleet.place import Place
+
+Done = Callable[..., batch_run.Progress]
+Table = Callable[..., pd.DataFrame]
+
+
+def names(frame: pd.DataFrame) -> list[str]:
+    return [Path(file).name for file in frame["file"]]
+
+
+def test_every_recording_is_one_row_and_a_broken_file_one_of_the_errors(
+    sets: Path, tmp_path: Path, done: Done, table: Table
+) -> None:
+    progress = done(sets, tmp_path / "out")
+
+    assert (progress.total, progress.done, progress.errors, progress.exit_code) == (7, 7, 1, 4)
+    assert names(table(tmp_path / "out", "sets")) == [f"set{number:03}.csv" for number in range(6)]
+    assert names(table(tmp_path / "out", "errors")) == ["broken.csv"]
+    assert len(table(tmp_path / "out", "reps")) == 6
+
+
+def test_the_numbers_are_those_of_the_report(sets: Path, tmp_path: Path, done: Done, table: Table) -> None:
+    done(sets, tmp_path / "out", settings=Settings.for_preset("strict"))
+    words = ["report", "--json", "--preset", "strict", str(sets / "set001.csv")]
+    told = json.loads(CliRunner().invoke(main, words).output)
+    row = table(tmp_path / "out", "sets").iloc[1]
+    (rep,) = told["reps"]
+    of_rep = table(tmp_path / "out", "reps").iloc[1]
+
+    assert row["exercise"] == "single_leg_raise_bent"
+    assert row["day"] == "2026-11-22"
+    assert (row["person"], row["effort"]) == ("p1", 1)
+    for name, value in {**told["set"], "duration_s": told["recording"]["duration_s"]}.items():
+        if name != "trend":
+            assert row[name] == value or (value is None and pd.isna(row[name])), name
+    assert json.loads(row["settings"]) == told["settings"]
+    assert row["ankle_rate_hz"] == told["sensors"]["ankle"]["rate_hz"]
+    assert (of_rep["range_deg"], of_rep["start_s"]) == (rep["range_deg"], rep["start_s"])
+    assert list(of_rep["not_judged"]) == rep["not_judged"]
+
+
+def test_other_tools_read_it_without_a_word_of_ours(
+    sets: Path, tmp_path: Path, done: Done, table: Table
+) -> None:
+    done(sets, tmp_path / "out")
+    expected = table(tmp_path / "out", "sets")
+    by_polars = polars.read_parquet(tmp_path / "out/sets/**/*.parquet", hive_partitioning=True).sort("file")
+    by_duckdb = duckdb.sql(
+        "SELECT exercise, day, rep_count FROM "
+        f"read_parquet('{tmp_path}/out/sets/**/*.parquet', hive_partitioning=true) ORDER BY file"
+    ).fetchall()
+
+    rows = list(zip(expected["exercise"], expected["day"], expected["rep_count"], strict=True))
+    assert by_polars.select("exercise", "day", "rep_count").rows() == rows
+    assert by_duckdb == rows
+    assert by_polars["range_deg_mean"].to_list() == expected["range_deg_mean"].to_list()
+    assert duckdb.sql(f"SELECT * FROM '{tmp_path}/out/faults/**/*.parquet'").fetchall() == []
+
+
+def test_csv_holds_the_same(sets: Path, tmp_path: Path, done: Done, table: Table) -> None:
+    done(sets, tmp_path / "parquet")
+    done(sets, tmp_path / "csv", row_format="csv")
+    parts = [pd.read_csv(path) for path in sorted((tmp_path / "csv/sets").rglob("*.csv"))]
+    read = pd.concat([part for part in parts if len(part)]).sort_values("file").reset_index(drop=True)
+    expected = table(tmp_path / "parquet", "sets")
+
+    assert read["range_deg_mean"].tolist() == expected["range_deg_mean"].tolist()
+    assert read["exercise"].tolist() == expected["exercise"].tolist()
+    assert read["day"].tolist() == expected["day"].tolist()
+    assert list(Dataset.found(Place(str(tmp_path / "csv"))).history()) == list(
+        Dataset.found(Place(str(tmp_path / "parquet"))).history()
+    )
+
+
+def test_what_is_done_is_not_done_again(sets: Path, tmp_path: Path, done: Done) -> None:
+    done(sets, tmp_path / "out")
+    written = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.parquet")}
+    again = done(sets, tmp_path / "out")
+
+    assert (again.before, again.done) == (7, 0)
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.parquet")} == written
+
+
+def test_a_changed_file_is_done_anew_and_one_only_touched_is_not(
+    sets: Path, tmp_path: Path, done: Done, table: Table
+) -> None:
+    out = tmp_path / "out"
+    done(sets, out)
+    before = table(out, "sets")
+    text = (sets / "set000.csv").read_bytes()
+    (sets / "set000.csv").write_bytes(text.replace(b"effort: 0", b"effort: 9"))
+    (sets / "set001.csv").touch()
+    again = done(sets, out)
+    after = table(out, "sets")
+
+    assert (again.before, again.done) == (5, 2)
+    assert after["effort"].tolist() == [9, *before["effort"].tolist()[1:]]
+    assert names(after) == names(before)
+    assert len(table(out, "reps")) == 6
+    assert done(sets, out).before == 7
+
+
+def test_a_file_that_was_mended_leaves_the_errors(
+    sets: Path, tmp_path: Path, done: Done, table: Table
+) -> None:
+    out = tmp_path / "out"
+    done(sets, out)
+    shutil.copy(sets / "set000.csv", sets / "broken.csv")
+    done(sets, out)
+
+    assert names(table(out, "errors")) == []
+    assert "broken.csv" in names(table(out, "sets"))
+
+
+@pytest.mark.parametrize("row_format", ["parquet", "csv"])
+def test_another_version_or_other_settings_replace_every_row(
+    sets: Path, tmp_path: Path, done: Done, monkeypatch: pytest.MonkeyPatch, row_format: str
+) -> None:
+    out = tmp_path / "out"
+    done(sets, out, row_format=row_format)
+    strict = Settings.for_preset("strict")
+    assert done(sets, out, row_format=row_format, settings=strict).done == 7
+    found = Dataset.found(Place(str(out))).history()
+    assert [stored.summary.settings.preset for stored in found] == ["strict"] * 6
+    monkeypatch.setattr(BatchOrder, "made_by", "2.0")
+    assert done(sets, out, row_format=row_format).done == 7
+    assert len(Dataset.found(Place(str(out))).history()) == 6
+
+
+def test_a_discarded_set_is_no_row_of_sets_and_no_fault(
+    sets: Path, tmp_path: Path, done: Done, table: Table
+) -> None:
+    with (sets / "set000.csv").open("a", encoding="utf-8") as file:
+        file.write("# @11.0 discarded: yes\n")
+    progress = done(sets, tmp_path / "out")
+    errors = table(tmp_path / "out", "errors")
+
+    assert progress.errors == 1
+    assert "set000.csv" not in names(table(tmp_path / "out", "sets"))
+    assert dict(zip(names(errors), errors["code"], strict=True))["set000.csv"] == "discarded"
+    assert errors.set_index("code").loc["discarded", "day"] == "2026-11-21"
+
+
+def test_what_had_arrived_before_the_coordinator_was_lost_is_kept(
+    sets: Path, tmp_path: Path, done: Done, table: Table, engine: Any
+) -> None:
+    """It ends between two commits, with four of seven results."""
+    run = run_batch(BatchOrder([str(sets)], str(tmp_path / "out")), engine)
+    with closing(run):
+        while next(run).done < 4:
+            pass
+    again = done(sets, tmp_path / "out")
+
+    assert (again.before, again.done) == (4, 3)
+    assert len(table(tmp_path / "out", "sets")) + len(table(tmp_path / "out", "errors")) == 7
+
+
+def stopping_at(monkeypatch: pytest.MonkeyPatch, call: int, error: OSError) -> None:
+    """The `call`-th file that is written cannot be."""
+    calls = []
+    put = Place.put
+
+    def failing(self: Place, name: str, content: bytes) -> None:
+        calls.append(name)
+        if len(calls) == call:
+            raise FileAccessError(f"{name}: {error}", hint="Free some space.", code="disk_full") from error
+        put(self, name, content)
+
+    monkeypatch.setattr(Place, "put", failing)
+
+
+@pytest.mark.parametrize("call", [6, 10, 14, 18, 21])
+def test_wherever_a_full_disk_ends_a_batch_the_next_one_makes_it_whole(
+    sets: Path, tmp_path: Path, done: Done, table: Table, monkeypatch: pytest.MonkeyPatch, call: int
+) -> None:
+    """A first batch, or one that replaces every row, ends at some file; then the same is started again."""
+    out, strict = tmp_path / "out", Settings.for_preset("strict")
+    monkeypatch.setattr(batch_run, "COMMIT_RESULTS", 3)
+    with monkeypatch.context() as full:
+        stopping_at(full, call, OSError(errno.ENOSPC, "no space"))
+        with pytest.raises(FileAccessError, match="no space"):
+            [done(sets, out, settings=settings) for settings in (Settings(), strict)]
+    done(sets, out, settings=strict)
+
+    assert names(table(out, "sets")) == [f"set{number:03}.csv" for number in range(6)]
+    assert names(table(out, "reps")) == names(table(out, "sets"))
+    assert names(table(out, "errors")) == ["broken.csv"]
+    assert {stored.summary.settings for stored in Dataset.found(Place(str(out))).history()} == {strict}
+
+
+def test_a_file_that_cannot_be_read_is_told_and_tried_again(
+    sets: Path, tmp_path: Path, done: Done, table: Table
+) -> None:
+    listed = tmp_path / "list.txt"
+    listed.write_text(f"{sets / 'set000.csv'}\n{sets / 'later.csv'}\n", encoding="utf-8")
+    first = done(f"@{listed}", tmp_path / "out")
+    assert (first.errors, first.exit_code) == (1, 1)
+    assert table(tmp_path / "out", "errors")["code"].tolist() == ["not_found"]
+    shutil.copy(sets / "set001.csv", sets / "later.csv")
+    done(f"@{listed}", tmp_path / "out")
+
+    assert names(table(tmp_path / "out", "sets")) == ["later.csv", "set000.csv"]
+    assert names(table(tmp_path / "out", "errors")) == []
+
+
+def test_a_result_among_its_own_sources_is_no_source(sets: Path, done: Done) -> None:
+    assert done(sets, sets / "out", row_format="csv").done == 7
+    assert done(sets, sets / "out", row_format="csv").total == 7
+
+
+def test_two_batches_do_not_write_to_one_folder(sets: Path, tmp_path: Path, done: Done, engine: Any) -> None:
+    run = run_batch(BatchOrder([str(sets)], str(tmp_path / "out")), engine)
+    with closing(run):
+        next(run)
+        with pytest.raises(UsageError) as told:
+            done(sets, tmp_path / "out")
+    assert told.value.code == "busy"
+
+
+def test_a_folder_with_something_else_is_left_alone(sets: Path, tmp_path: Path, done: Done) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "letter.txt").write_text("dear", encoding="utf-8")
+    with pytest.raises(UsageError) as told:
+        done(sets, other)
+    assert told.value.code == "not_ours"
+    assert [path.name for path in other.iterdir()] == ["letter.txt"]
+
+
+def test_a_result_in_the_other_format_is_not_mixed(sets: Path, tmp_path: Path, done: Done) -> None:
+    done(sets, tmp_path / "out")
+    with pytest.raises(UsageError, match="holds parquet"):
+        done(sets, tmp_path / "out", row_format="csv")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_a_result_is_for_its_owner_alone(sets: Path, tmp_path: Path, done: Done) -> None:
+    done(sets, tmp_path / "out")
+
+    assert not [path for path in (tmp_path / "out").rglob("*") if path.stat().st_mode & 0o077]

@@ -1,0 +1,112 @@
+"""A Dask scheduler and two workers, each a process on loopback: the same results, whoever of them dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from dask import bag
+
+from imu_reps import analyze_many, analyze_partition
+from imu_reps.errors import UsageError
+from imu_reps.fleet.cluster import on_cluster
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+
+Started = Callable[..., subprocess.Popen[str]]
+
+
+def same(one: pd.DataFrame, other: pd.DataFrame) -> None:
+    pd.testing.assert_frame_equal(one, other, check_exact=True)
+
+
+def rows_arrived(out: Path) -> int:
+    """Results that the coordinator has, in the journal or committed."""
+    return sum(path.read_bytes().count(b"file") for path in (out / "manifest").glob("*.jsonl"))
+
+
+def test_on_a_cluster_the_tables_are_the_same_and_a_lost_worker_costs_nothing(
+    tmp_path: Path,
+    make_sets: Any,
+    cluster: Any,
+    batch_process: Started,
+    done: Any,
+    table: Any,
+    wait_until: Any,
+) -> None:
+    make_sets(tmp_path / "sets", 48)
+    done(tmp_path / "sets", tmp_path / "here")
+    running = batch_process(tmp_path / "sets", "-o", tmp_path / "there", "--cluster", cluster.address)
+    wait_until(lambda: rows_arrived(tmp_path / "there") >= 8)
+    cluster.workers[0].send_signal(signal.SIGKILL)
+    _, told = running.communicate(timeout=90)
+
+    assert running.returncode == 0, told
+    for name in ("sets", "reps", "faults", "errors"):
+        same(table(tmp_path / "here", name), table(tmp_path / "there", name))
+
+
+def test_a_scheduler_that_is_killed_and_started_again_costs_nothing(
+    tmp_path: Path,
+    make_sets: Any,
+    cluster: Any,
+    batch_process: Started,
+    table: Any,
+    wait_until: Any,
+) -> None:
+    make_sets(tmp_path / "sets", 64)
+    running = batch_process(tmp_path / "sets", "-o", tmp_path / "out", "--cluster", cluster.address)
+    wait_until(lambda: rows_arrived(tmp_path / "out") >= 8)
+    cluster.end()
+    assert running.poll() is None
+    cluster.start_scheduler()
+    cluster.start_worker()
+    cluster.start_worker()
+    _, told = running.communicate(timeout=90)
+
+    assert running.returncode == 0, told
+    assert "Traceback" not in told
+    sets = table(tmp_path / "out", "sets")
+    assert len(sets) == sets["file"].nunique() == 64
+
+
+def fails(_: object) -> None:
+    raise ImportError("no imu_reps here")
+
+
+def test_as_a_library_and_what_cannot_work_is_told(cluster: Any, sets: Path) -> None:
+    paths = sorted(sets.iterdir())
+    results = sorted(analyze_many(paths, cluster=cluster.address), key=lambda result: result.file)
+
+    assert results == list(analyze_partition(paths))
+    with pytest.raises(UsageError, match="no imu_reps here") as told:
+        list(on_cluster(fails, deque([1]), address=cluster.address))
+    assert told.value.code == "cluster_fails"
+
+
+def test_a_bag_of_ones_own_takes_the_function(sets: Path) -> None:
+    paths = [str(path) for path in sorted(sets.iterdir())]
+    results = bag.from_sequence(paths, npartitions=3).map_partitions(analyze_partition)
+
+    assert results.compute(scheduler="synchronous") == list(analyze_partition(paths))
+
+
+def test_no_scheduler_is_told_with_what_to_do(sets: Path, tmp_path: Path) -> None:
+    words = ["batch", str(sets), "-o", str(tmp_path / "out"), "--cluster", "tcp://127.0.0.1:9"]
+    code = "import imu_reps.fleet.cluster as c; c.CONNECT_S = 1.0\nfrom imu_reps.cli.main import main\n"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}main({words!r})"], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 2
+    assert "no Dask scheduler" in done.stderr
+    assert "dask scheduler" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,113 @@
+"""Which files a source names."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from imu_reps.errors import FileAccessError, RecordingError
+from imu_reps.fleet import inputs
+from imu_reps.fleet.inputs import fetch, list_sources
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Recordings at two depths, and what is none."""
+    for name in ("b.csv", "a.csv.gz", "deep/er/c.csv", ".hidden.csv", "a.truth.json", "notes.txt"):
+        path = tmp_path / "sets" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name, encoding="utf-8")
+    return tmp_path / "sets"
+
+
+def found(*named: str | Path) -> list[str]:
+    return [Path(source.file).name for source in list_sources([str(name) for name in named])]
+
+
+def test_a_folder_is_all_recordings_below_it(folder: Path) -> None:
+    assert found(folder) == ["a.csv.gz", "b.csv", "c.csv"]
+
+
+def test_a_pattern_and_a_file_are_taken_at_their_word(folder: Path) -> None:
+    assert found(folder / "*.txt") == ["notes.txt"]
+    assert found(folder / "**/*.csv") == ["b.csv", "c.csv"]
+    assert found(folder / "notes.txt") == ["notes.txt"]
+
+
+def test_a_name_with_a_bracket_is_a_name(folder: Path) -> None:
+    (folder / "b.csv").rename(folder / "b [1].csv")
+
+    assert found(folder / "b [1].csv") == ["b [1].csv"]
+
+
+def test_a_file_named_twice_is_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+
+    assert found("b.csv", folder, "./b.csv") == ["b.csv", "a.csv.gz", "c.csv"]
+
+
+def test_a_list_names_files_folders_and_what_is_missing(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = f"{folder / 'b.csv'}\n\n  {folder / 'deep'}\n{folder / 'gone.csv'}\n"
+    (tmp_path / "list").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+
+    assert found(f"@{tmp_path / 'list'}") == ["b.csv", "c.csv", "gone.csv"]
+    assert found("@-") == ["b.csv", "c.csv", "gone.csv"]
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("gone.csv", "not_found"), ("empty", "no_recordings"), ("@gone", "not_found")]
+)
+def test_nothing_is_told(tmp_path: Path, name: str, code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileAccessError) as told:
+        list_sources([name])
+    assert told.value.code == code
+    assert name.removeprefix("@") in told.value.message
+
+
+def test_a_stamp_changes_with_the_file(folder: Path) -> None:
+    (before,) = list_sources([str(folder / "b.csv")])
+    (folder / "b.csv").write_text("changed", encoding="utf-8")
+    os.utime(folder / "b.csv", (1e9, 1e9))
+    (after,) = list_sources([str(folder / "b.csv")])
+
+    assert before.size == 5
+    assert before.stamp != after.stamp
+
+
+def test_what_is_larger_than_any_recording_is_not_even_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inputs, "MAX_BYTES", 4)
+    with pytest.raises(RecordingError) as told:
+        fetch(str(folder / "b.csv"))
+    assert told.value.code == "too_large"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names of POSIX are bytes")
+def test_a_name_that_is_no_text_is_told_as_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    try:
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.csv")).write_text("x", encoding="utf-8")
+    except OSError:
+        pytest.skip("this file system has no such names")
+    (source,) = list_sources([str(tmp_path)])
+
+    assert source.file.encode("utf-8").endswith(b"\\udcff.csv")
+    with pytest.raises(FileAccessError):
+        fetch(source.file)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(FileAccessError) as told:
+        fetch(str(tmp_path / "pipe.csv"))
+    assert told.value.code == "no_file"
