@@ -15,6 +15,7 @@ from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace, con
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import AngleTrack
 from imu_reps.kinematics.stream_grid import LiveGrid
+from imu_reps.quality.live_readings import LiveReadings
 
 #: Blocks are joined once they hold so many samples: one of a few samples takes several times their memory.
 JOINED = 1000
@@ -59,6 +60,7 @@ class Pipeline:
         self._settings = settings or Settings()
         self._file = file
         self._samples = {place: _Kept() for place in sensors}
+        self._readings = {place: LiveReadings() for place in sensors}
         self._notes: list[Note] = []
         self._grid = LiveGrid(header, sensors)
         follows = LiveHold if header.exercise in HOLDS else LiveSet
@@ -91,7 +93,8 @@ class Pipeline:
             self._samples[block.sensor].add(block)
             if len(block):
                 self._last_s = max(self._last_s, float(block.time_s[-1]))
-        return self._set.push(self._grid.push(*blocks))
+        readings = [self._readings[block.sensor].left(block) for block in blocks]
+        return self._set.push(self._grid.push(*readings))
 
     def note(self, note: Note) -> None:
         """Keep something that happened."""

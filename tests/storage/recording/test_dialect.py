@@ -105,7 +105,7 @@ def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
 
 
 def test_what_unpacks_to_more_than_any_set_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("imu_reps.storage.recording.lines.MOST_BYTES", 1 << 20)
+    monkeypatch.setattr("imu_reps.storage.recording.lines.MAX_BYTES", 1 << 20)
     for text in (PLAIN + LINES[-1] + "\n" * (2 << 20), PLAIN + (LINES[-1] + "\n") * 20_000):
         for content in (text.encode(), gzip.compress(text.encode())):
             with pytest.raises(RecordingError) as error:
