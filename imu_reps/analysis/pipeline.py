@@ -17,6 +17,7 @@ from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace, con
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import AngleTrack
 from imu_reps.kinematics.stream_grid import LiveGrid
+from imu_reps.quality.live_readings import LiveReadings
 
 #: Blocks are joined once they hold so many samples: one of a few samples takes several times their memory.
 JOINED = 1000
@@ -66,6 +67,7 @@ class Pipeline:
         self._settings = Settings() if settings is None else settings
         self._file = file
         self._samples = {place: _Kept() for place in sensors}
+        self._readings = {place: LiveReadings() for place in sensors}
         self._notes: list[Note] = []
         self._grid = LiveGrid(header, sensors)
         follows = LiveHold if header.exercise in HOLDS else LiveSet
@@ -106,7 +108,8 @@ class Pipeline:
             self._samples[block.sensor].add(block)
             if len(block):
                 self._last_s = max(self._last_s, float(block.time_s[-1]))
-        return list(after_practice(self._set.push(self._grid.push(*blocks)), self._practice))
+        readings = [self._readings[block.sensor].left(block) for block in blocks]
+        return list(after_practice(self._set.push(self._grid.push(*readings)), self._practice))
 
     def note(self, note: Note) -> None:
         """Keep something that happened."""

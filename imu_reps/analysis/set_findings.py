@@ -36,7 +36,7 @@ def findings(
     """Everything worth saying: of the file, of the sensors, of what was assumed, of the set."""
     from_file = [file_finding(caution) for caution in recording.cautions]
     missing = absences(recording, cross_time.clocks)
-    told = _told_by_absences(recording, cross_time.clocks)
+    told = _told_by_absences(recording, cross_time.clocks) | _turns_told(whole)
     from_sensors = [
         _with_reps(c, reps) for c in cautions if c.severity != "info" and (c.code, c.sensor) not in told
     ]
@@ -79,6 +79,12 @@ def _told_by_absences(
         if len(spans) > within:
             told.add(("partial_overlap", None))
     return told
+
+
+def _turns_told(whole: SetEstimate) -> set[tuple[str, SensorPlace | None]]:
+    """Sensors of which the estimate itself tells that they turned."""
+    ankle = {("sensor_turned", "ankle")} if whole.leg is not None and whole.leg.slips else set()
+    return ankle | ({("sensor_turned", "pelvis")} if whole.pelvis.shift is not None else set())
 
 
 def _assumptions(recording: Recording, whole: SetEstimate) -> list[Finding]:

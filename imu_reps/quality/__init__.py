@@ -39,6 +39,7 @@ from imu_reps.quality.ranges import check_clipping, unwrapped
 from imu_reps.quality.rates import fit_changing_clock
 from imu_reps.quality.time_unit import in_seconds
 from imu_reps.quality.timing import check_presence, check_sample_count, check_span, check_timing
+from imu_reps.quality.turned import check_turned
 from imu_reps.quality.windows import Windows, windows_of
 
 __all__ = ["Checked", "check_recording", "examined", "usable"]
@@ -190,13 +191,21 @@ def _doubtful_signals(recording: Recording, clocks: Mapping[SensorPlace, TimedSa
         yield from accelerometer
         if not _refused(accelerometer):
             sound[place] = windows[place]
-            yield from check_gyroscope(place, windows[place])
+            yield from _gyroscope(place, windows[place])
         block = recording.samples(place)
         if block:
             yield from check_warming(block, timed)
             yield from check_channels(block, timed, recording.header.simulated)
             yield from check_clipping(block)
     yield from _worn(recording, sound)
+
+
+def _gyroscope(place: SensorPlace, windows: Windows) -> list[Finding]:
+    """What is wrong with a gyroscope; one that contradicts gravity at a moment alone was turned then."""
+    found = list(check_gyroscope(place, windows))
+    if any(finding.code == "gyro_axes" and finding.values for finding in found):
+        return found
+    return list(check_turned(place, windows)) or found
 
 
 def _worn(recording: Recording, sound: Mapping[SensorPlace, Windows]) -> Iterator[Finding]:

@@ -87,9 +87,14 @@ def mark_readings(block: SampleBlock, timed: TimedSamples, copies: BoolArray) ->
         Rows of the block that are copies of others.
     """
     values = np.hstack([block.acc_mps2, block.gyr_dps])[timed.order]
-    flat = _flat(values)
+    failed = flat(values)
     frozen, columns = _frozen(values, timed.period_s)
-    kinds = {"flat": flat, "spike": _spikes(values), "frozen": frozen & ~flat, "copy": copies[timed.order]}
+    kinds = {
+        "flat": failed,
+        "spike": _spikes(values),
+        "frozen": frozen & ~failed,
+        "copy": copies[timed.order],
+    }
     return MarkedSamples(timed, kinds, columns)
 
 
@@ -101,7 +106,8 @@ def left(timed: TimedSamples, bad: BoolArray) -> TimedSamples:
     return replace(timed, time_s=timed.time_s[keep], index=timed.index[keep], order=timed.order[keep])
 
 
-def _flat(values: FloatArray) -> BoolArray:
+def flat(values: FloatArray) -> BoolArray:
+    """Rows, of all six channels, of a transfer that failed."""
     size = np.abs(values)
     acc = (size[:, 0] == size[:, 1]) & (size[:, 1] == size[:, 2])
     gyr = (size[:, 3] == size[:, 4]) & (size[:, 4] == size[:, 5])
@@ -126,18 +132,18 @@ def _spikes(values: FloatArray) -> BoolArray:
             off = np.abs(series[row + 1 : after] - 0.5 * (series[row] + series[after]))
             around = values[[row - 1, row, after, after + 1]]
             level = (np.ptp(around, axis=0) < SPIKE_LEVEL * SPIKE).all()
-            if off.min() > SPIKE[column] and level and not _knocked(values, row, after, column):
+            acc = np.abs(values[row + 1 : after, :3] - 0.5 * (values[row, :3] + values[after, :3])).max(
+                axis=0
+            )
+            if off.min() > SPIKE[column] and level and leaps_alone(acc, column):
                 found[row + 1 : after] = True
                 break
     return found
 
 
-def _knocked(values: FloatArray, row: int, after: int, column: int) -> bool:
-    """Whether other axes of the accelerometer leap along, as in a knock."""
-    if column >= 3:
-        return False
-    off = np.abs(values[row + 1 : after, :3] - 0.5 * (values[row, :3] + values[after, :3])).max(axis=0)
-    return bool(np.delete(off, column).max() > SPIKE_LEVEL * off[column])
+def leaps_alone(off_mps2: FloatArray, column: int) -> bool:
+    """Whether no other axis of the accelerometer leaps along, as in a knock; how far each does, (3,)."""
+    return column >= 3 or bool(np.delete(off_mps2, column).max() <= SPIKE_LEVEL * off_mps2[column])
 
 
 def _frozen(values: FloatArray, period_s: float) -> tuple[BoolArray, tuple[str, ...]]:

@@ -90,8 +90,8 @@ def check_gyroscope(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
     values = {"ratio": middle, "error": error}
     if RADIANS[0] < middle < RADIANS[1] and error < middle:
         yield Finding("gyro_unit_radps", values=values, severity="refuse", sensor=place)
-    elif flip := _flip(windows, missed):
-        yield Finding("gyro_axes", values={"flip": flip}, severity="refuse", sensor=place)
+    elif mend := _mend(windows, missed):
+        yield Finding("gyro_axes", values=mend, severity="refuse", sensor=place)
     elif missed > FLIPPED_MISS and (dead := _dead_axis(windows)):
         yield Finding("gyro_axes", values={"dead": dead}, severity="refuse", sensor=place)
     elif missed - SURE_SDS * missed_error > MAX_MISS and not _same_plane(ratio, miss):
@@ -104,29 +104,31 @@ def check_gyroscope(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
         yield Finding("gyro_scale", values=values, severity="caution", sensor=place)
 
 
-def _flip(windows: Windows, missed: float, calm_mps2: float = CALM_SD_MPS2) -> tuple[str, ...]:
-    """The columns that make gyroscope and accelerometer turn together if their signs are changed.
+def _mend(windows: Windows, missed: float, calm_mps2: float = CALM_SD_MPS2) -> dict[str, tuple[str, ...]]:
+    """The columns that, with their signs changed or swapped, make gyroscope and accelerometer turn together.
 
     An axis of the accelerometer that is inverted shows as the two other axes of the gyroscope.
     """
     if missed < FLIPPED_MISS:
-        return ()
-    tried: dict[tuple[str, ...], float] = {}
-    for axis in range(3):
-        sign = np.ones(3)
-        sign[axis] = -1.0
-        for columns, signs in (((GYR[axis],), sign), ((ACC[axis],), -sign)):
-            turned = seen_turns(replace(windows, gyr_dps=windows.gyr_dps * signs), calm_mps2)
-            tried[columns] = float(np.median(turned.miss))
-    opposite = seen_turns(replace(windows, gyr_dps=-windows.gyr_dps), calm_mps2)
-    tried[GYR] = float(np.median(opposite.miss))
-    best = min(tried, key=lambda columns: tried[columns])
-    return best if tried[best] < min(missed / FLIP_TIMES, FLIPPED_LEFT) else ()
+        return {}
+    tried: dict[tuple[str, tuple[str, ...]], FloatArray] = {("flip", GYR): -np.eye(3)}
+    for axis, pair in enumerate(((1, 2), (0, 2), (0, 1))):
+        sign, swap = np.eye(3), np.eye(3)
+        sign[axis] *= -1.0
+        swap[list(pair)] = swap[list(pair[::-1])]
+        tried |= {("flip", (GYR[axis],)): sign, ("flip", (ACC[axis],)): -sign}
+        tried["swap", (GYR[pair[0]], GYR[pair[1]])] = swap
+    left = {
+        how: float(np.median(seen_turns(replace(windows, gyr_dps=windows.gyr_dps @ matrix), calm_mps2).miss))
+        for how, matrix in tried.items()
+    }
+    best = min(left, key=lambda how: left[how])
+    return dict([best]) if left[best] < min(missed / FLIP_TIMES, FLIPPED_LEFT) else {}
 
 
 def _dead_axis(windows: Windows, calm_mps2: float = CALM_SD_MPS2) -> str | None:
     """The axis of the gyroscope that shows nothing of the turns that gravity does in calm moments."""
-    calm = _calm(windows, calm_mps2, max(calm_mps2, CALM_OFF_MPS2))
+    calm = calm_windows(windows, calm_mps2, max(calm_mps2, CALM_OFF_MPS2))
     both = calm[1:] & calm[:-1] & np.isfinite(windows.gyr_dps[:, 0])
     if both.sum() < MIN_PAIRS:
         return None
@@ -201,17 +203,17 @@ def _restless_axes(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
     turns = seen_turns(windows, RESTLESS_MPS2)
     if len(turns.miss) >= RESTLESS_PAIRS:
         missed = float(np.median(turns.miss))
-        if flip := _flip(windows, missed, RESTLESS_MPS2):
-            yield Finding("gyro_axes", values={"flip": flip}, severity="refuse", sensor=place)
+        if mend := _mend(windows, missed, RESTLESS_MPS2):
+            yield Finding("gyro_axes", values=mend, severity="refuse", sensor=place)
         elif missed > RESTLESS_MISS and (dead := _dead_axis(windows, RESTLESS_MPS2)):
             yield Finding("gyro_axes", values={"dead": dead}, severity="refuse", sensor=place)
 
 
 def seen_turns(windows: Windows, calm_mps2: float = CALM_SD_MPS2) -> Turns:
     """Hold the turn by the gyroscope against that by the accelerometer, for pairs of calm windows."""
-    calm = _calm(windows, calm_mps2, max(calm_mps2, CALM_OFF_MPS2))
-    calmer = _calm(windows, CALMER_MPS2, CALMER_MPS2)
-    step = _hop_rotations(windows, calm)
+    calm = calm_windows(windows, calm_mps2, max(calm_mps2, CALM_OFF_MPS2))
+    calmer = calm_windows(windows, CALMER_MPS2, CALMER_MPS2)
+    step = hop_rotations(windows, calm)
     found, lag = [np.empty((0, 5))], 1
     while lag < LONGEST_LAG and len(step) > lag:
         step, lag = step[lag:] @ step[:-lag], 2 * lag
@@ -242,14 +244,17 @@ def _off_by(turns: Turns, chosen: BoolArray, error_deg: float) -> dict[str, floa
     return {"ratio": middle, "error": error} if abs(middle - 1.0) > max(FINE_OFF, FINE_SDS * error) else {}
 
 
-def _calm(windows: Windows, sd_mps2: float = CALM_SD_MPS2, off_mps2: float = CALM_OFF_MPS2) -> BoolArray:
+def calm_windows(
+    windows: Windows, sd_mps2: float = CALM_SD_MPS2, off_mps2: float = CALM_OFF_MPS2
+) -> BoolArray:
+    """Windows in which the specific force is as good as gravity's."""
     known = windows.size_mps2[np.isfinite(windows.size_mps2)]
     usual = float(np.median(known)) if len(known) else np.nan
     off = np.abs(windows.size_mps2 - usual)
     return np.asarray((windows.acc_sd_mps2 < sd_mps2) & (off < off_mps2))
 
 
-def _hop_rotations(windows: Windows, calm: BoolArray) -> FloatArray:
+def hop_rotations(windows: Windows, calm: BoolArray) -> FloatArray:
     """Matrix that carries up, in sensor axes, over each hop; NaN where samples are missing."""
     turned = angle_deg(windows.up[1:], windows.up[:-1])
     rest = calm[1:] & calm[:-1] & (turned < 0.3)

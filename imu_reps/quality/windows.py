@@ -44,6 +44,8 @@ class Windows:
         that shows it, a scatter as small as a good sensor's in proportion to the force counts as well.
     gyr_dps : (n - 1, 3) float
         Mean angular rate from the middle of each window to the middle of the next.
+    start_s : float
+        When the first window begins.
     """
 
     acc_mps2: FloatArray
@@ -52,6 +54,7 @@ class Windows:
     acc_sd_mps2: FloatArray
     still: BoolArray
     gyr_dps: FloatArray
+    start_s: float
 
     def __len__(self) -> int:
         return len(self.size_mps2)
@@ -88,6 +91,7 @@ def _windows(recording: Recording, place: SensorPlace, timed: TimedSamples, edge
         acc_sd_mps2=scatter,
         still=scatter < STILL_ACC_SD_MPS2 * np.maximum(1.0, size / 9.81),
         gyr_dps=hop[1:-1, 4:],
+        start_s=float(edges_s[0]),
     )
 
 

@@ -115,6 +115,8 @@ def _gyro_axes_hint(v: Mapping[str, Any]) -> str:
         return "Restart the sensor; if the axis stays dead, replace it."
     if "flip" in v:
         return f"They do if {listed(v['flip'])} of the {v['sensor']} {'is' if len(v['flip']) == 1 else 'are'} multiplied by -1: check the signs of the columns (right-handed axes)."
+    if "swap" in v:
+        return f"They do if {listed(v['swap'])} of the {v['sensor']} are swapped: check the order of the columns."
     return "Check order and signs of the columns (both in the same right-handed axes) and the unit (deg/s)."
 
 
@@ -540,6 +542,10 @@ SENTENCES: Mapping[str, tuple[Words, Words]] = {
             f"The computer's clock jumped by {v['by_s']:.0f} s at {v['start_s']:.0f} s (daylight saving, or a time server); the sensors' own count went on. Times after it were set back."
         ),
         "Nothing was lost; record with a clock that is never set.",
+    ),
+    "sensor_turned": (
+        "The {sensor} sensor turned by {turned_deg:.0f}° against the limb at {start_s:.0f} s, or was knocked out of place.",
+        "Tighten its strap; what came after may be counted and judged wrongly.",
     ),
     "counter_wraps": (
         "The {sensor} sensor's counter wraps at {range:.0f}: its sample numbers begin anew there and were continued. Every sample is used.",

@@ -150,7 +150,40 @@ def _host(spoil: Spoil) -> Spoil:
     return of_host
 
 
+def readings_again(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """A sensor that is asked more often than it measures."""
+    start, times = _row(block, rng, 0.0, 0.5), int(rng.choice([2, 3, 4]))
+    row = np.arange(len(block))
+    return _with(block, _values(block)[np.where(row > start, row - row % times, row)])
+
+
+def hiccups(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """The last reading again and again, for 50 to 300 ms each."""
+    values = _values(block)
+    for start in rng.integers(1, len(block) - 40, int(rng.integers(3, 15))):
+        values[start : start + int(rng.integers(5, 30))] = values[start]
+    return _with(block, values)
+
+
+def half_dead(column: int) -> Change:
+    """Accelerometer or gyroscope reads one value from some time on, the other one lives."""
+
+    def change(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+        values, row = _values(block), _row(block, rng)
+        values[row:, column : column + 3] = values[row, column : column + 3] if rng.random() < 0.5 else 0.0
+        return _with(block, values)
+
+    return change
+
+
 # rates and ranges
+
+
+def faster_from_some_time_on(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    row, step = _row(block, rng), int(rng.choice([2, 3]))
+    keep = np.concatenate([np.arange(0, row, step), np.arange(row, len(block))])
+    faster = _without_clock(rows(block, keep))
+    return replace(faster, sample=np.arange(len(keep)))
 
 
 def slower_from_some_time_on(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
@@ -177,7 +210,24 @@ def cut_off(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
     return replace(block, gyr_dps=np.where(beyond, np.sign(block.gyr_dps) * reach + wobble, block.gyr_dps))
 
 
+def acc_cut_off(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    reach = max(19.6, float(np.abs(block.acc_mps2).max()) * rng.uniform(0.5, 0.8))
+    return replace(block, acc_mps2=np.clip(block.acc_mps2, -reach, reach))
+
+
 # accelerometer against gyroscope
+
+
+def warming(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """The bias of the gyroscope wanders, in a direction that is drawn."""
+    towards, share = rng.normal(size=3), (block.time_s - block.time_s[0]) / np.ptp(block.time_s)
+    most = rng.uniform(2.0, 6.0) * towards / np.linalg.norm(towards)
+    return replace(block, gyr_dps=block.gyr_dps + most * share[:, None] ** rng.uniform(0.5, 2.0))
+
+
+def columns_swapped(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    order = rng.permutation([[1, 0, 2], [2, 1, 0], [0, 2, 1]])[0]
+    return replace(block, gyr_dps=block.gyr_dps[:, order])
 
 
 def scale(channel: str, low: float, high: float) -> Change:
@@ -257,12 +307,23 @@ def time_unit(recording: Recording, _: Sequence[SensorPlace], rng: np.random.Gen
     return recording
 
 
+def reboot(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """Counter and clock begin anew after a silence."""
+    where = _stretch(block, rng, 0.2, 3.0)
+    keep = np.r_[0 : where.start, where.stop : len(block)]
+    after = np.arange(len(keep)) >= where.start
+    left = rows(block, keep)
+    sample = left.sample - after * left.sample[where.start]
+    clock = left.device_time_s - after * left.device_time_s[where.start]
+    return replace(left, sample=sample, device_time_s=clock)
+
+
 def clock_unit(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
     return replace(block, device_time_s=block.device_time_s * float(rng.choice([1e3, 1e6, 1e9])))
 
 
 def host_jump(recording: Recording, _: Sequence[SensorPlace], rng: np.random.Generator) -> Recording:
-    by_s = float(rng.choice([3600.0, 30.0, 7.3]))
+    by_s = float(rng.choice([3600.0, 30.0, 7.3, -3600.0, -12.0, -3.1]))
     at_s = float(recording.blocks[0].time_s[_row(recording.blocks[0], rng)])
     for block in recording.blocks:
         recording = recording.with_samples(replace(block, time_s=block.time_s + by_s * (block.time_s > at_s)))
@@ -300,6 +361,18 @@ def turned(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
     return replace(block, acc_mps2=acc, gyr_dps=gyr)
 
 
+def turns_again(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    return turned(turned(block, rng), rng)
+
+
+def about_gravity(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """A sensor strapped on turned about the vertical of its first rest by 20 to 70°."""
+    up = block.acc_mps2[:50].mean(axis=0)
+    by = np.radians(rng.uniform(20.0, 70.0)) * rng.choice([-1.0, 1.0])
+    turn = Rotation.from_rotvec(by * up / np.linalg.norm(up))
+    return replace(block, acc_mps2=turn.apply(block.acc_mps2), gyr_dps=turn.apply(block.gyr_dps))
+
+
 _LEFT_OUT = "no reading|left out|died|froze"
 
 KINDS: dict[str, Kind] = {
@@ -335,4 +408,15 @@ KINDS: dict[str, Kind] = {
     "one stream under both names": Kind("same data", same_data),
     "both streams under one name": Kind("two (different )?streams|one name", one_name),
     "a sensor that turns": Kind("turned|shifted|moved", _of_sensor(turned)),
+    "a sensor that turns twice": Kind("turned|shifted|moved", _of_sensor(turns_again)),
+    "turned about gravity": Kind("turned|not judged|axis", _of_sensor(about_gravity)),
+    "readings that are repeated": Kind("repeat|froze|rate", _of_sensor(readings_again)),
+    "hiccups": Kind("froze|repeat", _of_sensor(hiccups)),
+    "an accelerometer that dies": Kind(_LEFT_OUT, _of_sensor(half_dead(0))),
+    "a gyroscope that dies": Kind(_LEFT_OUT + "|gyroscope", _of_sensor(half_dead(3))),
+    "a rate that rises": Kind("rate", _host(_of_sensor(faster_from_some_time_on))),
+    "an accelerometer cut off": Kind("cut off|range", _of_sensor(acc_cut_off)),
+    "a bias that wanders": Kind("bias|warm", _of_sensor(warming)),
+    "swapped columns": Kind("gyroscope|axes", _of_sensor(columns_swapped)),
+    "a sensor that starts anew": Kind("anew|restart|silent|away", _of_sensor(reboot)),
 }

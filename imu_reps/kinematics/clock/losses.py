@@ -96,7 +96,12 @@ def period_between_losses(
     delay = arrival_s - guesses_s[0] * number
     lowest = _window_minima(delay, _packets_per_window(delay, arrival_s, step * guesses_s[0]))
     number, arrival_s = number[lowest], arrival_s[lowest]
-    between = float(np.median(np.diff(arrival_s) / np.diff(number)))
+    counted = np.diff(number) > 0
+    between = (
+        float(np.median((np.diff(arrival_s)[counted] / np.diff(number)[counted])))
+        if counted.any()
+        else guesses_s[0]
+    )
     refined = [_refined(number, arrival_s, step, guess, 1) for guess in (*guesses_s, between)]
     period = min(refined)[1]
     lag = 2
@@ -110,8 +115,11 @@ def _refined(
     number: FloatArray, arrival_s: FloatArray, step: int, period_s: float, lag: int
 ) -> tuple[float, float]:
     """What remains, as a share of the period, and the better period, from minima `lag` windows apart."""
-    samples = number[lag:] - number[:-lag]
-    rest = _modulo(arrival_s[lag:] - arrival_s[:-lag] - samples * period_s, step * period_s)
+    samples, passed_s = number[lag:] - number[:-lag], arrival_s[lag:] - arrival_s[:-lag]
+    samples, passed_s = samples[samples > 0], passed_s[samples > 0]
+    if not len(samples):  # a number that stands still, or falls all the time
+        return np.inf, period_s
+    rest = _modulo(passed_s - samples * period_s, step * period_s)
     better = period_s + float(np.median(rest / samples))
     rest = _modulo(rest - samples * (better - period_s), step * better)
     return float(np.median(np.abs(rest))) / better, better

@@ -250,7 +250,7 @@ class _Samples:
     columns: tuple[str, ...]
     blocks: dict[SensorPlace, list[SampleBlock]] = field(default_factory=lambda: {"pelvis": [], "ankle": []})
     lines: dict[SensorPlace, list[IntArray]] = field(default_factory=lambda: {"pelvis": [], "ankle": []})
-    last_time_s: float = -np.inf
+    last_s: dict[SensorPlace, float] = field(default_factory=lambda: dict.fromkeys(SENSOR_PLACES, -np.inf))
     cautions: list[Caution] = field(default_factory=list)
 
     def leave_out_cut_row(self, block: bytes, line: int) -> bytes:
@@ -280,20 +280,24 @@ class _Samples:
     def add(self, rows: Rows | None) -> None:
         if rows is None:
             return
-        self._check_time(rows)
         for place in SENSOR_PLACES:
             mine = rows.pelvis if place == "pelvis" else ~rows.pelvis
             if mine.any():
-                self.blocks[place].append(rows.of(place, mine))
-                self.lines[place].append(rows.line[mine])
+                block, line = rows.of(place, mine), rows.line[mine]
+                self._check_time(block, line)
+                self.blocks[place].append(block)
+                self.lines[place].append(line)
 
-    def _check_time(self, rows: Rows) -> None:
-        before_s = np.concatenate([[self.last_time_s], rows.time_s[:-1]])
+    def _check_time(self, rows: SampleBlock, line: IntArray) -> None:
+        """Refuse a sensor's times that go back."""
+        before_s = np.concatenate([[self.last_s[rows.sensor]], rows.time_s[:-1]])
         back = np.flatnonzero(rows.time_s < before_s)
         if len(back):
             at = back[0]
             what = f"time_s goes back from {before_s[at]:.6f} to {rows.time_s[at]:.6f}."
-            hint = "Rows stand in the order of arrival; restore that order, or cut the file in two here."
+            hint = (
+                "Rows stand in the order of arrival: export them again unsorted, or cut the file in two here."
+            )
             back_s = before_s[at] - rows.time_s[at]
             if back_s > CLOCK_SET_S:
                 what = f"{what[:-1]}: as if the computer's clock had been set back there."
@@ -301,8 +305,13 @@ class _Samples:
                     f"If it was (daylight saving, a time server), add {back_s:.3f} to time_s of this row and "
                     "all after it; or cut the file in two here."
                 )
-            raise fault(self.name, int(rows.line[at]), what, hint=hint, code="time_backwards")
-        self.last_time_s = float(rows.time_s[-1])
+            raise fault(self.name, int(line[at]), what, hint=hint, code="time_backwards")
+        self.last_s[rows.sensor] = float(rows.time_s[-1])
+
+    @property
+    def last_time_s(self) -> float:
+        """When the newest sample arrived."""
+        return max(self.last_s.values())
 
     def joined(self, place: SensorPlace) -> tuple[SampleBlock | None, IntArray]:
         """All samples of a sensor and their line numbers; None where there are none."""

@@ -436,9 +436,19 @@ def test_a_clock_that_was_set_back_is_told_as_such_and_no_order_is_asked_for():
     assert "restore" not in error.hint
 
 
+def test_rows_that_stand_sensor_by_sensor_are_read_as_if_interleaved():
+    rows = ROWS.splitlines(keepends=True)
+    apart = sorted(rows, key=lambda row: "ankle" in row)
+    assert apart != rows
+    one, other = (parse(HEADER + COLUMN_ROW + "".join(body)) for body in (rows, apart))
+    for mine, same in zip(one.blocks, other.blocks, strict=True):
+        np.testing.assert_array_equal(mine.time_s, same.time_s)
+        np.testing.assert_array_equal(mine.acc_mps2, same.acc_mps2)
+
+
 def test_time_running_backwards_names_the_line_after_notes_too():
     rows = ROWS.splitlines(keepends=True)
-    error = refusal("".join([HEADER, COLUMN_ROW, rows[0], "# @0 tap: both\n", "\n", rows[3], rows[2]]))
+    error = refusal("".join([HEADER, COLUMN_ROW, rows[0], "# @0 tap: both\n", "\n", rows[3], rows[0]]))
     assert error.code == "time_backwards"
     assert f"line {FIRST_ROW_LINE + 4}:" in error.message
     assert "0.021000" in error.message
