@@ -16,7 +16,7 @@ COMMANDS = {
     "scan": "List the sensors that are near.",
     "pair": "Get to know the two sensors, once.",
     "record": "Record a set, with both sensors.",
-    "test": "Find your floor, or whether you can press your back flat.",
+    "test": "Find your floor angle, or whether you can press your back flat.",
     "doctor": "Find out what is wrong with Bluetooth or a sensor.",
     "report": "Count and judge recorded sets: reps, tempo, stability.",
     "replay": "Play a recording through the live pipeline.",

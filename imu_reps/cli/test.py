@@ -249,7 +249,7 @@ def _keep(
     if not floors:
         return
     if any(summary.recording.simulated for summary in summaries):
-        say("Not kept: the recording is simulated, and nobody's floor.")
+        say("Not kept: the recording is simulated, and nobody's floor angle.")
         return
     if not profiles.persons:
         say("Not kept: nobody is paired yet (imu-reps pair).")

@@ -93,7 +93,7 @@ export class Side {
     if (floor === null || floor === undefined) return;
     const to = along(HIP, 174, floor);
     draw(body, "line", { class: "floor", x1: HIP.x, y1: HIP.y, x2: to.x, y2: to.y });
-    draw(this.svg, "text", { class: "floor-name", x: 10, y: 70 }, `your floor ${degrees(floor)}`);
+    draw(this.svg, "text", { class: "floor-name", x: 10, y: 70 }, `floor angle ${degrees(floor)}`);
   }
 
   move(picture) {
