@@ -33,8 +33,8 @@ def reanalyse(
     in; those you discarded are left out. With --diff nothing is kept: each recording is compared with how it
     was last summed up.
     """
-    from imu_reps.storage.history_store import History
     from imu_reps.storage.folders import default_folder, recordings_in
+    from imu_reps.storage.history_store import History
 
     settings = chosen_settings(preset, changes)
     files = recordings_in(folder or default_folder())

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import click
 
@@ -43,15 +43,13 @@ MANY_FILES = 6
 @click.pass_context
 def report(
     ctx: click.Context,
+    /,
     files: tuple[str, ...],
-    *,
-    as_json: bool,
-    as_csv: bool,
-    page: Path | None,
-    force: bool,
-    verbose: bool,
     preset: str,
     changes: tuple[str, ...],
+    *,
+    verbose: bool,
+    **written: Any,
 ) -> None:
     """Count the repetitions of recorded sets and judge tempo and stability.
 
@@ -60,11 +58,8 @@ def report(
 
     Exit code: 0 all summed up, 1 a file could not be read, 4 a recording cannot be used; over several
     files the highest.
-
-    \b
-    Example:
-      imu-reps report set.csv --html report.html
     """
+    as_json, as_csv, page = written["as_json"], written["as_csv"], written["page"]
     if as_json + as_csv + (page is not None) > 1:
         raise click.UsageError("Choose one of --json, --csv and --html.")
     settings = chosen_settings(preset, changes)
@@ -75,8 +70,8 @@ def report(
     if as_csv:
         _say_csv(done)
     elif page is not None and done:
-        _page(done, page, force=force)
-    elif len(chosen) > 1:
+        _page(done, page, force=written["force"])
+    elif len(done) > 1:
         _show_table(done)
     elif done:
         _show(*done[0], verbose=verbose)
@@ -134,8 +129,7 @@ def _show(recording: Recording, analysis: Analysis, *, verbose: bool) -> None:
 def _show_table(done: Sequence[tuple[Recording, Analysis]]) -> None:
     from imu_reps.report.sets_table import OneSet, sets_report
 
-    if done:
-        show(partial(sets_report, [OneSet(a.summary, person_of(recording)) for recording, a in done]))
+    show(partial(sets_report, [OneSet(a.summary, person_of(recording)) for recording, a in done]))
 
 
 def _say_csv(done: Sequence[tuple[Recording, Analysis]]) -> None:

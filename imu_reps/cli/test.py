@@ -90,10 +90,10 @@ def end_range(
     no_keep: bool,
     **how: Any,
 ) -> None:
-    """Find your floor: the leg angle at which the back lets go.
+    """Find your floor angle: the leg angle at which the back lets go.
 
     Three very slow lowerings, with one leg on each side. FILE: recordings of them; without one they are
-    recorded now. The floor is kept in the person's profile: later sets are judged against it.
+    recorded now. The floor angle is kept in the person's profile: later sets are judged against it.
     """
     from imu_reps.analysis.end_range_floor import end_range as tested
     from imu_reps.report.end_range_text import end_range_sentences

@@ -53,12 +53,13 @@ def sets_report(sets: Sequence[OneSet], width: int) -> Group:
     width : int
         Columns there are.
     """
-    heads = [head for head, needed in HEADS.items() if width >= needed]
+    rows = set_rows(sets)
+    heads = [head for head in heads_told(rows) if width >= HEADS[head]]
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for head in heads:
         number = head in NUMBERS
         table.add_column(head, justify="right" if number else "left", no_wrap=number, overflow="fold")
-    for row in set_rows(sets):
+    for row in rows:
         table.add_row(*(Text(row[head], style=_shade(head, row)) for head in heads))
     files = [
         Text(
@@ -72,6 +73,11 @@ def sets_report(sets: Sequence[OneSet], width: int) -> Group:
 def set_rows(sets: Sequence[OneSet]) -> list[dict[str, str]]:
     """The cells of each set by their heads, as they are written."""
     return [_row(number, one) for number, one in enumerate(sets, 1)]
+
+
+def heads_told(rows: Sequence[dict[str, str]]) -> list[str]:
+    """The heads under which any set has something."""
+    return [head for head in HEADS if any(row[head] not in (NOT_MEASURED, "") for row in rows)]
 
 
 def _row(number: int, one: OneSet) -> dict[str, str]:

@@ -23,7 +23,7 @@ from imu_reps.report.page.pictures import (
 )
 from imu_reps.report.phrases import fault_sentences, meaning_sentences, unjudged_sentences
 from imu_reps.report.rep_table import figures, heads, verdict
-from imu_reps.report.sets_table import HEADS, NUMBERS, OneSet, set_rows
+from imu_reps.report.sets_table import NUMBERS, OneSet, heads_told, set_rows
 from imu_reps.report.text import headline, remarks, source_line, technical_remarks
 
 #: What stands at the top of every page, so that a newer one may take its place.
@@ -84,12 +84,13 @@ def sets_page(sets: Sequence[tuple[OneSet, AngleTrack, float | None]]) -> str:
         | {"shown": _drawn(_leg_and_pelvis(one.summary, track, floor_deg, which=f"-{number}"))}
         for number, (one, track, floor_deg) in enumerate(sets, 1)
     ]
-    heads = [head for head in HEADS if head != "person" or any(one.person for one, _, _ in sets)]
+    rows = set_rows([one for one, _, _ in sets])
+    heads = heads_told(rows)
     return template("sets.html.j2").render(
         title=counted(len(sets), "set"),
         heads=heads,
         words=[head for head in heads if head not in NUMBERS],
-        rows=set_rows([one for one, _, _ in sets]),
+        rows=rows,
         sets=bodies,
         version=sets[0][0].summary.version,
     )
