@@ -92,6 +92,13 @@ def show(content: Callable[[int], RenderableType]) -> None:
     click.echo(text, file=sys.stdout, color=True)
 
 
+def tell(words: str, indent: int = 0) -> None:
+    """Print whole sentences, broken between words where the terminal ends."""
+    from rich.padding import Padding
+
+    show(lambda width: Padding(words, (0, 0, 0, indent)))  # noqa: ARG005
+
+
 def complain(error: ImuRepsError) -> None:
     """Say on standard error what is wrong, and the mend."""
     from imu_reps.report.findings import worded
