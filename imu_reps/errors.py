@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class ImuRepsError(Exception):
     """Base of every error a user can cause.
@@ -63,3 +65,17 @@ class RecordingError(ImuRepsError):
     """The recording is not in the format, implausible or unusable."""
 
     exit_code = 4
+
+
+def did_you_mean(word: str, names: Iterable[str]) -> str:
+    """A question after a word that is none of the names; empty where none is like it.
+
+    Examples
+    --------
+    >>> did_you_mean("tilt_flg_deg", ["tilt_flag_deg", "rotation_flag_deg"])
+    " Did you mean 'tilt_flag_deg'?"
+    """
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, list(names), n=1, cutoff=0.6)
+    return f" Did you mean {close[0]!r}?" if close else ""

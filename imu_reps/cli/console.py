@@ -85,10 +85,18 @@ def show(content: Callable[[int], RenderableType]) -> None:
     console = rich_console()
     parts = console.render(content(console.width))
     with console.capture() as capture:
-        console.print(Segments(Segment(shown(part.text, _LAYOUT), part.style) for part in parts))
+        segments = Segments(Segment(shown(part.text, _LAYOUT), part.style) for part in parts)
+        console.print(segments, crop=False, soft_wrap=True)  # a path stays whole, to be copied
     # Cells are filled up with spaces; in a file or a pipe they would stay. Colour is already decided.
     text = "\n".join(line.rstrip() for line in capture.get().splitlines())
     click.echo(text, file=sys.stdout, color=True)
+
+
+def tell(words: str, indent: int = 0) -> None:
+    """Print whole sentences, broken between words where the terminal ends."""
+    from rich.padding import Padding
+
+    show(lambda width: Padding(words, (0, 0, 0, indent)))  # noqa: ARG005
 
 
 def complain(error: ImuRepsError) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from imu_reps.cli.console import say, show
-from imu_reps.errors import UsageError
+from imu_reps.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -35,7 +35,9 @@ def docs(page: str | None) -> None:
     name = page.removesuffix(".md")
     if name not in pages:
         raise UsageError(
-            f"There is no page {page!r}.", hint=f"The pages are: {', '.join(sorted(pages))}.", code="no_page"
+            f"There is no page {page!r}.{did_you_mean(name, pages)}",
+            hint=f"The pages are: {', '.join(sorted(pages))}.",
+            code="no_page",
         )
     text = _PICTURE.sub(lambda found: f"Picture: {found[1]}: {folder / found[2]}", _text(pages[name]))
     if not sys.stdout.isatty():

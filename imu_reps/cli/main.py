@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from importlib import import_module
 from keyword import iskeyword
 from typing import Any
@@ -11,14 +12,18 @@ import click
 
 from imu_reps import __version__
 from imu_reps.cli.console import ending_well, speak_plainly
+from imu_reps.cli.examples import with_example
+from imu_reps.errors import did_you_mean
 
 #: Every command and its line in ``imu-reps --help``; the command `verb` is `imu_reps.cli.verb.verb`
 #: (`import_`, where Python keeps the word for itself).
 COMMANDS = {
+    "demo": "See it all in three minutes, without hardware.",
     "scan": "List the sensors that are near.",
     "pair": "Get to know the two sensors, once.",
     "record": "Record a set, with both sensors.",
-    "test": "Find your floor, or whether you can press your back flat.",
+    "test": "Find your floor angle, or whether you can press your back flat.",
+    "watch": "Show what both sensors read, live and raw.",
     "doctor": "Find out what is wrong with Bluetooth or a sensor.",
     "report": "Count and judge recorded sets: reps, tempo, stability.",
     "replay": "Play a recording through the live pipeline.",
@@ -35,7 +40,9 @@ COMMANDS = {
     "batch": "Sum up thousands of recordings into tables, on all cores or a cluster.",
     "simulate": "Make a simulated recording with its truth.",
     "where": "Print the folder recordings are kept in.",
+    "settings": "List every threshold that can be changed, and the presets.",
     "docs": "Print a page of the documentation.",
+    "completion": "Let the shell complete commands and options.",
 }
 
 
@@ -52,7 +59,19 @@ class LazyGroup(click.Group):
             return None
         name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
         command: click.Command = getattr(import_module(f"imu_reps.cli.{name}"), name)
+        command.epilog = with_example(cmd_name)
+        for name, inner in getattr(command, "commands", {}).items():
+            inner.epilog = with_example(f"{cmd_name} {name}")
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command called for, or the one that was meant."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            ctx.fail(f"There is no command {name!r}.{did_you_mean(name, COMMANDS)}")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the commands without importing one."""
@@ -65,7 +84,18 @@ class LazyGroup(click.Group):
         # Matrices here are small: more threads only make a live block late now and then.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         with ending_well():
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            except click.BadParameter as error:
+                error.message += _meant(error)
+                raise
+
+
+def _meant(error: click.BadParameter) -> str:
+    """Which of an option's values was meant; empty where it has no list of them."""
+    kind = getattr(error.param, "type", None)
+    said = re.match(r"'(.*?)' is not", error.message)
+    return did_you_mean(said[1], kind.choices) if said and isinstance(kind, click.Choice) else ""
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -48,8 +48,9 @@ async def _with_bluetooth(work: Work[T]) -> T:
 
 
 async def _with_virtual_sensors(family: str, work: Work[T]) -> T:
-    from imu_reps.sim.wearer import SetPlan
+    from imu_reps.sim.wearer import Act, LifePlan, SetPlan
     from imu_reps.sources.virtual_source import VirtualWorld
 
-    async with VirtualWorld(family, [SetPlan()]) as world:
+    stands = SetPlan(life=LifePlan(before=(Act("walk", 3.0), Act("stand", 8.0), Act("lie_down", 4.0))))
+    async with VirtualWorld(family, [SetPlan(), stands]) as world:
         return await work(world.radio(), world)

@@ -10,7 +10,7 @@ import click
 
 from imu_reps.cli.console import complain, mention, say
 from imu_reps.cli.thresholds import chosen_settings, settings_options
-from imu_reps.errors import FileAccessError, ImuRepsError
+from imu_reps.errors import ImuRepsError
 
 if TYPE_CHECKING:
     from imu_reps.domain.settings import Settings
@@ -33,26 +33,13 @@ def reanalyse(
     in; those you discarded, and simulated ones, are left out. With --diff nothing is kept: each recording is
     compared with how it was last summed up.
     """
+    from imu_reps.storage.folders import default_folder, recordings_in
     from imu_reps.storage.history_store import History
-    from imu_reps.storage.recording import default_folder
 
     settings = chosen_settings(preset, changes)
-    files = _recordings(folder or default_folder())
+    files = recordings_in(folder or default_folder())
     with History() as history:
         ctx.exit(_compare(files, settings, history) if diff else _renew(files, settings, history))
-
-
-def _recordings(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        raise FileAccessError(
-            f"There is no folder {folder}.", hint="Name the folder of the recordings.", code="not_found"
-        )
-    files = sorted(path for path in folder.iterdir() if path.name.endswith((".csv", ".csv.gz")))
-    if not files:
-        raise FileAccessError(
-            f"There are no recordings in {folder}.", hint="Name another folder.", code="no_recordings"
-        )
-    return files
 
 
 def _renew(files: list[Path], settings: Settings, history: History) -> int:

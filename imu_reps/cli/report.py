@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import click
 
@@ -18,6 +18,8 @@ from imu_reps.errors import ImuRepsError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from imu_reps.analysis.analyze import Analysis
+    from imu_reps.domain.recording import Recording
     from imu_reps.domain.stored_set import StoredSet
 
 #: From this many files on, progress is shown.
@@ -25,49 +27,67 @@ MANY_FILES = 6
 
 
 @click.command()
-@click.argument("files", nargs=-1, metavar="[FILE]...")
+@click.argument("files", nargs=-1, metavar="[FILE|FOLDER]...")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document a recording, one a line.")
+@click.option("--csv", "as_csv", is_flag=True, help="The repetitions of all sets as CSV, a row a repetition.")
 @click.option(
-    "--html", "page", metavar="OUT", type=click.Path(path_type=Path), help="The report of one set as a page."
+    "--html",
+    "page",
+    metavar="OUT",
+    type=click.Path(path_type=Path),
+    help="The report as a page, of all sets.",
 )
 @click.option("--force", is_flag=True, help="Replace OUT if it is an older page.")
+@click.option("-v", "--verbose", is_flag=True, help="Also clocks, rates and counters of the sensors.")
 @settings_options
 @click.pass_context
 def report(
     ctx: click.Context,
+    /,
     files: tuple[str, ...],
-    as_json: bool,
-    page: Path | None,
-    force: bool,
     preset: str,
     changes: tuple[str, ...],
+    *,
+    verbose: bool,
+    **written: Any,
 ) -> None:
     """Count the repetitions of recorded sets and judge tempo and stability.
 
-    Without FILE: the latest recording in the default folder (see `imu-reps where`).
+    Without FILE: the latest recording in the default folder (see `imu-reps where`). FOLDER: all recordings in
+    it. Several sets are shown as a table, a row a set.
 
     Exit code: 0 all summed up, 1 a file could not be read, 4 a recording cannot be used; over several
     files the highest.
     """
+    as_json, as_csv, page = written["as_json"], written["as_csv"], written["page"]
+    if as_json + as_csv + (page is not None) > 1:
+        raise click.UsageError("Choose one of --json, --csv and --html.")
     settings = chosen_settings(preset, changes)
-    chosen = files or (_latest(),)
-    if page is not None:
-        if len(chosen) > 1 or as_json:
-            raise click.UsageError("--html makes a page of one recording, without --json.")
-        _page(chosen[0], page, settings, force=force)
-        return
-    codes = []
-    for number, file in enumerate(_with_progress(chosen)):
-        if number and not as_json:
-            say()
-        codes.append((_json_line if as_json else _text)(file, settings))
-    ctx.exit(max(codes))
+    chosen = _files(files)
+    if as_json:
+        ctx.exit(max([_json_line(file, settings) for file in _with_progress(chosen)]))
+    done, code = _summed_up(chosen, settings)
+    if as_csv:
+        _say_csv(done)
+    elif page is not None and done:
+        _page(done, page, force=written["force"])
+    elif len(done) > 1:
+        _show_table(done)
+    elif done:
+        _show(*done[0], verbose=verbose)
+    ctx.exit(code)
 
 
-def _latest() -> str:
+def _files(named: Sequence[str]) -> list[str]:
+    """The files that are named, and those of the folders; the latest recording where none is."""
+    from imu_reps.storage.folders import recordings_in
     from imu_reps.storage.recording import default_folder, latest_recording
 
-    return str(latest_recording(default_folder()))
+    if not named:
+        return [str(latest_recording(default_folder()))]
+    return [
+        str(file) for name in named for file in (recordings_in(Path(name)) if Path(name).is_dir() else [name])
+    ]
 
 
 def _json_line(file: str, settings: Settings) -> int:
@@ -84,34 +104,73 @@ def _json_line(file: str, settings: Settings) -> int:
     return 0
 
 
-def _text(file: str, settings: Settings) -> int:
+def _summed_up(files: Sequence[str], settings: Settings) -> tuple[list[tuple[Recording, Analysis]], int]:
+    """What could be summed up, and the highest exit code of what could not."""
     from imu_reps.analysis.analyze import analyze
+    from imu_reps.storage.recording import load
+
+    done, code = [], 0
+    for file in _with_progress(files):
+        try:
+            recording = load(file)
+            done.append((recording, analyze(recording, settings)))
+        except ImuRepsError as error:
+            complain(error)
+            code = max(code, error.exit_code)
+    return done, code
+
+
+def _show(recording: Recording, analysis: Analysis, *, verbose: bool) -> None:
     from imu_reps.report.text import text_report
-    from imu_reps.storage.recording import load
 
-    try:
-        summary = analyze(load(file), settings).summary
-    except ImuRepsError as error:
-        complain(error)
-        return error.exit_code
-    show(partial(text_report, summary))
-    return 0
+    show(partial(text_report, analysis.summary, person=person_of(recording), verbose=verbose))
 
 
-def _page(file: str, out: Path, settings: Settings, *, force: bool) -> None:
-    from imu_reps.analysis.analyze import analyze
-    from imu_reps.report.page.page import PAGE_MARK, set_page
+def _show_table(done: Sequence[tuple[Recording, Analysis]]) -> None:
+    from imu_reps.report.sets_table import OneSet, sets_report
+
+    show(partial(sets_report, [OneSet(a.summary, person_of(recording)) for recording, a in done]))
+
+
+def _say_csv(done: Sequence[tuple[Recording, Analysis]]) -> None:
+    from imu_reps.storage.exports import reps_csv
+
+    say(reps_csv((person_of(recording), analysis.summary) for recording, analysis in done), nl=False)
+
+
+def _page(done: Sequence[tuple[Recording, Analysis]], out: Path, *, force: bool) -> None:
+    from imu_reps.report.page.page import PAGE_MARK, sets_page
+    from imu_reps.report.sets_table import OneSet
     from imu_reps.storage.file_access import save_document
-    from imu_reps.storage.recording import load
-    from imu_reps.storage.remembered import stored_set
 
-    recording = load(file)
-    analysis = analyze(recording, settings)
-    apart = recording.discarded or recording.header.simulated
-    beside = alone() if apart else beside_set(stored_set(recording, analysis.summary))
-    page = set_page(analysis.summary, analysis.track, floor_deg=recording.header.floor_deg, **beside)
+    if len(done) == 1:
+        page = _page_of_one(*done[0])
+    else:
+        page = sets_page(
+            [(OneSet(a.summary, person_of(one)), a.track, one.header.floor_deg) for one, a in done]
+        )
     save_document(out, page, mark=PAGE_MARK, force=force)
     say(f"Written to {out}.")
+
+
+def _page_of_one(recording: Recording, analysis: Analysis) -> str:
+    from imu_reps.report.page.page import set_page
+    from imu_reps.storage.remembered import stored_set
+
+    apart = recording.discarded or recording.header.simulated
+    beside = alone() if apart else beside_set(stored_set(recording, analysis.summary))
+    return set_page(
+        analysis.summary,
+        analysis.track,
+        person=person_of(recording),
+        floor_deg=recording.header.floor_deg,
+        **beside,
+    )
+
+
+def person_of(recording: Recording) -> str | None:
+    """Whose set it is, if the header says."""
+    return recording.header.extra.get("person")
 
 
 def _with_progress(files: Sequence[str]) -> Iterator[str]:

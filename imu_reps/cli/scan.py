@@ -44,11 +44,20 @@ class Sighting:
 @click.option("--all", "everything", is_flag=True, help="Show devices of unknown kinds too.")
 @click.option("--quick", is_flag=True, help="Do not connect to read the battery.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--families", is_flag=True, help="List the kinds of sensors this program knows; scan nothing.")
 @virtual_option
 @sensor_options
 @click.pass_context
 def scan(
-    ctx: click.Context, seconds: float, everything: bool, quick: bool, as_json: bool, virtual: str | None
+    ctx: click.Context,
+    /,
+    *,
+    seconds: float,
+    everything: bool,
+    quick: bool,
+    as_json: bool,
+    virtual: str | None,
+    families: bool,
 ) -> None:
     """List the sensors that are near, strongest first, and tell which can do the job.
 
@@ -57,6 +66,9 @@ def scan(
 
     Exit code 3 if no sensor is near or Bluetooth cannot be used.
     """
+    if families:
+        _show_families()
+        return
     if sys.stderr.isatty():
         mention(f"Listening for {seconds:.0f} s ...")
 
@@ -77,6 +89,23 @@ def scan(
         say(json.dumps({"devices": [_as_dict(s) for s in shown]}))
     else:
         _show(shown, others=len(seen) - len(shown))
+
+
+def _show_families() -> None:
+    from imu_reps.sensors.families import FAMILIES
+    from imu_reps.sim.radio.devices import DEVICES
+
+    rows = [
+        (
+            known.name,
+            known.title,
+            ", ".join(f"{rate:g}" for rate in known.rates_hz),
+            "yes" if known.name in DEVICES else "no",
+            "virtually" if known.tried else "on bytes alone",
+        )
+        for known in FAMILIES
+    ]
+    show_table(("family", "kind", "samples a second", "virtual", "tried"), rows, whole=("family",))
 
 
 async def _look(radio: Radio, seconds: float, batteries: bool) -> list[Sighting]:

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from imu_reps.cli.console import complain, say
+from imu_reps.cli.console import complain, say, tell
 from imu_reps.cli.sensor_options import sensor_options
 from imu_reps.errors import ImuRepsError, RecordingError, UsageError
 
 if TYPE_CHECKING:
-    from imu_reps.cli.record.run import Run
     from imu_reps.domain.end_range import EndRange
     from imu_reps.domain.summary import Summary
+    from imu_reps.sensors.ble import Radio
     from imu_reps.session.session_events import Finished
     from imu_reps.session.session_plan import SetGoal
     from imu_reps.sim.wearer import SetPlan
+    from imu_reps.sources.virtual_source import VirtualWorld
     from imu_reps.storage.profile import Profiles
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -30,6 +31,8 @@ VIRTUAL_FAMILY = "open_profile"
 LOWERINGS = 3
 #: Seconds of rest, press and hold, and between the two sides.
 PRESS_S, REST_S = 20.0, 30.0
+#: How long both sensors are listened for before anybody is told to lie down.
+HEAR_S = 15.0
 
 _HOW_END_RANGE = (
     "Lie still for three seconds with the leg on the floor and the back pressed flat.",
@@ -44,6 +47,19 @@ _HOW_SETUP = (
 def _recorded_or_live(command: Command) -> Command:
     """Give a command FILE, the person, and the options of recording."""
     options = [
+        click.option(
+            "--virtual",
+            is_flag=False,
+            flag_value=VIRTUAL_FAMILY,
+            metavar="[FAMILY]",
+            help="No hardware: virtual sensors on a virtual wearer.",
+        ),
+        click.option(
+            "--speed",
+            type=click.FloatRange(0),
+            default=1.0,
+            help="With --virtual: 10 ten times as fast, 0 at once.",
+        ),
         click.argument("files", nargs=-1, metavar="[FILE]..."),
         click.option("--person", metavar="NAME", help="Who it is, if several persons are paired."),
         click.option("--quiet", is_flag=True, help="Plain lines, no live panel."),
@@ -71,16 +87,6 @@ def test() -> None:
     help="What is lowered, without FILE.",
 )
 @click.option("--no-keep", is_flag=True, help="Only show the result; keep nothing in the profile.")
-@click.option(
-    "--virtual",
-    is_flag=False,
-    flag_value=VIRTUAL_FAMILY,
-    metavar="[FAMILY]",
-    help="No hardware: virtual sensors on a virtual wearer whose back lets go.",
-)
-@click.option(
-    "--speed", type=click.FloatRange(0), default=1.0, help="With --virtual: 10 ten times as fast, 0 at once."
-)
 @click.pass_context
 def end_range(
     ctx: click.Context,
@@ -91,10 +97,10 @@ def end_range(
     no_keep: bool,
     **how: Any,
 ) -> None:
-    """Find your floor: the leg angle at which the back lets go.
+    """Find your floor angle: the leg angle at which the back lets go.
 
     Three very slow lowerings, with one leg on each side. FILE: recordings of them; without one they are
-    recorded now. The floor is kept in the person's profile: later sets are judged against it.
+    recorded now. The floor angle is kept in the person's profile: later sets are judged against it.
     """
     from imu_reps.analysis.end_range_floor import end_range as tested
     from imu_reps.report.end_range_text import end_range_sentences
@@ -107,11 +113,13 @@ def end_range(
         person = person or _named_in(files)
         summaries, code = _summed_up(files)
     else:
-        summaries, code = _lowered(_lowering_goals(exercise), person, **how)
+        goals = _lowering_goals(exercise)
+        finished, code = _recorded(goals, _HOW_END_RANGE, person, _lowers, **how)
+        summaries = [done.summary for done in finished if done.summary is not None and not done.discarded]
     results = tested(summaries)
     for result in results:
         for sentence in end_range_sentences(result):
-            say(sentence)
+            tell(sentence)
     if not no_keep:
         _keep(profiles, person, results, summaries)
     ctx.exit(code)
@@ -120,9 +128,7 @@ def end_range(
 @test.command()
 @_recorded_or_live
 @click.pass_context
-def setup(
-    ctx: click.Context, files: tuple[str, ...], person: str | None, quiet: bool, folder: Path | None
-) -> None:
+def setup(ctx: click.Context, /, files: tuple[str, ...], person: str | None, **how: Any) -> None:
     """Try whether you can press the back flat, by how much, and for how long.
 
     FILE: recordings of it; without one it is recorded now.
@@ -133,7 +139,7 @@ def setup(
 
     code = 0
     if not files:
-        finished, code = _recorded([_press_goal()], _HOW_SETUP, person, folder, quiet=quiet)
+        finished, code = _recorded([_press_goal()], _HOW_SETUP, person, _presses, **how)
         files = tuple(done.path for done in finished if not done.discarded)
     for file in files:
         try:
@@ -143,7 +149,7 @@ def setup(
             code = max(code, error.exit_code)
             continue
         for sentence in sentences:
-            say(sentence)
+            tell(sentence)
     ctx.exit(code)
 
 
@@ -196,34 +202,21 @@ def _with_pelvis(summary: Summary) -> Summary:
     return summary
 
 
-def _lowered(
-    goals: Sequence[SetGoal],
-    person: str | None,
-    folder: Path | None,
-    *,
-    quiet: bool,
-    virtual: str | None,
-    speed: float,
-) -> tuple[list[Summary], int]:
-    """What lowerings done now say, and the exit code of recording them."""
-    from imu_reps.cli.record.run import exit_code, run_virtually
-
-    if virtual is None:
-        finished, code = _recorded(goals, _HOW_END_RANGE, person, folder, quiet=quiet)
-    else:
-        run = _run(goals, folder, quiet=quiet)
-        finished = run_virtually(run, virtual, [_wearer_plan(goal) for goal in goals], speed)
-        code = exit_code(finished)
-    return [done.summary for done in finished if done.summary is not None and not done.discarded], code
-
-
-def _wearer_plan(goal: SetGoal) -> SetPlan:
+def _lowers(goal: SetGoal) -> SetPlan:
     """What a virtual wearer does: slow lowerings, the back letting go on the way."""
     from imu_reps.sim.wearer import RepFaults, RepPlan, SetPlan
 
     arch = RepFaults(arch_deg=12.0, arch_below_deg=40.0)
     rep = RepPlan(top_deg=70.0, concentric_s=2.5, eccentric_s=6.0, bottom_pause_s=1.5, faults=arch)
     return SetPlan(exercise=goal.exercise, side=goal.side or "both", reps=(rep,) * LOWERINGS)
+
+
+def _presses(goal: SetGoal) -> SetPlan:
+    """What a virtual wearer does: lie with bent knees and press the back flat."""
+    from imu_reps.sim.wearer import LifePlan, SetPlan
+
+    life = LifePlan(still_before_s=3.0, rocks_deg=(12.0,))
+    return SetPlan(exercise=goal.exercise, side="left", reps=(), life=life)
 
 
 def _lowering_goals(exercise: str) -> list[SetGoal]:
@@ -242,23 +235,54 @@ def _press_goal() -> SetGoal:
 
 
 def _recorded(
-    goals: Sequence[SetGoal], how: Sequence[str], person: str | None, folder: Path | None, *, quiet: bool
+    goals: Sequence[SetGoal],
+    how: Sequence[str],
+    person: str | None,
+    wearer_does: Callable[[SetGoal], SetPlan],
+    *,
+    folder: Path | None,
+    quiet: bool,
+    virtual: str | None,
+    speed: float,
 ) -> tuple[list[Finished], int]:
-    """Record now, as `imu-reps record` does."""
-    from imu_reps.cli.record.run import exit_code, run_with_sensors
-
-    for sentence in how:
-        say(sentence)
-    finished = run_with_sensors(_run(goals, folder, quiet=quiet), person)
-    return finished, exit_code(finished)
-
-
-def _run(goals: Sequence[SetGoal], folder: Path | None, *, quiet: bool) -> Run:
-    from imu_reps.cli.record.run import Run
+    """Record now, as `imu-reps record` does; what to do is said once both sensors were heard."""
+    from imu_reps.cli.record.run import Run, exit_code, run_virtually, run_with_sensors
     from imu_reps.domain.settings import Settings
     from imu_reps.session.session_plan import SessionPlan
 
-    return Run(SessionPlan(tuple(goals), REST_S), folder, Settings(), quiet)
+    if virtual is None:
+        _hear(person)
+    for sentence in how:
+        tell(sentence)
+    run = Run(SessionPlan(tuple(goals), REST_S), folder, Settings(), quiet, reports=False)
+    if virtual is None:
+        finished = run_with_sensors(run, person)
+    else:
+        finished = run_virtually(run, virtual, [wearer_does(goal) for goal in goals], speed)
+    return finished, exit_code(finished)
+
+
+def _hear(person: str | None) -> None:
+    """Make sure that both sensors of the person are near, before anybody lies down.
+
+    Raises
+    ------
+    RadioError
+        ``not_found``: naming the sensor that was not heard; what Bluetooth itself refuses.
+    """
+    from imu_reps.cli.on_the_air import on_the_air
+    from imu_reps.domain.samples import SENSOR_PLACES
+    from imu_reps.setup.candidates import listen, named_sensors
+    from imu_reps.storage.profile_file import load_profiles
+
+    known = load_profiles().person(person)
+    named = {place: known.sensor(place).host_id for place in SENSOR_PLACES}
+
+    async def heard(radio: Radio, _: VirtualWorld | None) -> None:
+        named_sensors(await listen(radio, HEAR_S, named), named)
+
+    say("Listening for both sensors ...")
+    on_the_air(None, heard)
 
 
 def _keep(
@@ -275,7 +299,7 @@ def _keep(
     if not floors:
         return
     if any(summary.recording.simulated for summary in summaries):
-        say("Not kept: the recording is simulated, and nobody's floor.")
+        say("Not kept: the recording is simulated, and nobody's floor angle.")
         return
     if not profiles.persons:
         say("Not kept: nobody is paired yet (imu-reps pair).")

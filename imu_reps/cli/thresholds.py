@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast, get_args, get_type_hints
 import click
 
 from imu_reps.domain.settings import Preset, Settings
+from imu_reps.errors import did_you_mean
 
 NAMES = [field.name for field in fields(Settings) if field.name != "preset"]
 
@@ -29,7 +30,7 @@ def settings_options(command: Command) -> Command:
         "changes",
         multiple=True,
         metavar="NAME=VALUE",
-        help="Change one threshold, e.g. tilt_flag_deg=8. May be given again.",
+        help="Change one threshold, e.g. tilt_flag_deg=8 (see imu-reps settings). May be given again.",
     )
     return preset(change(command))
 
@@ -55,7 +56,8 @@ def _parsed(change: str) -> tuple[str, Any]:
     name, equals, text = change.partition("=")
     if not equals or name not in NAMES:
         raise click.BadParameter(
-            f"{change!r} is not NAME=VALUE with one of the names {', '.join(NAMES)}.", param_hint="'--set'"
+            f"{change!r} is not NAME=VALUE with one of the names {', '.join(NAMES)}.{did_you_mean(name, NAMES)}",
+            param_hint="'--set'",
         )
     try:
         return name, msgspec.convert(text, get_type_hints(Settings)[name], strict=False)

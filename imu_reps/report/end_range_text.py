@@ -28,12 +28,12 @@ def _floor(result: EndRange) -> str:
     if result.floor_deg is not None:
         spread = "" if result.spread_deg is None else f" (± {degrees(max(result.spread_deg, 1.0))})"
         return (
-            f"your floor is about {degrees(result.floor_deg)}{spread}, from {lowerings}. The pelvis stays "
-            "flat above it: lower no further."
+            f"your floor angle is about {degrees(result.floor_deg)}{spread}, from {lowerings}. The pelvis "
+            "stays flat while the leg is higher: lower no further."
         )
     if result.held_to_deg is not None:
         return f"the pelvis stayed flat down to {degrees(result.held_to_deg)}, in {lowerings}."
-    return f"no floor, {lowerings} cannot tell. Lower the leg three times, very slowly."
+    return f"no floor angle, {lowerings} cannot tell. Lower the leg three times, very slowly."
 
 
 def _grade(result: EndRange, grade: Grade) -> str:

@@ -334,7 +334,7 @@ def _hold_others(v: Mapping[str, Any]) -> str:
 def _tremor(v: Mapping[str, Any]) -> str:
     return (
         f"The pelvis shook {'strongly' if v['strong'] else 'a little'} on the way down in {v['shaking']} of "
-        f"{v['reps']} reps, up to {v['ratio']:.0f} times as much as at rest."
+        f"{v['reps']} reps."
     )
 
 

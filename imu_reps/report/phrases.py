@@ -70,9 +70,10 @@ def _measured(marks: Marks, of: str = "", bound: str = "limit") -> str:
     return past_limit(values, abs(faults[0].limit), faults[0].unit, of=of, bound=bound)
 
 
-def _back_arch(marks: Marks, _: Summary) -> str:
+def _back_arch(marks: Marks, summary: Summary) -> str:
     heights = [rep.lift_off_angle_deg for rep, _ in marks if rep.lift_off_angle_deg is not None]
-    where = f", from about {degrees(median(heights))} of leg height down" if heights else ""
+    alone = heights and summary.set.floor_angle_deg is None  # a floor angle says it for the whole set
+    where = f", from about {degrees(max(heights))} of leg height down" if alone else ""
     return f"the pelvis tipped forward by {_measured(marks)}{where}"
 
 
@@ -116,7 +117,7 @@ def _short_range(marks: Marks, _: Summary) -> str:
 
 
 def _below_floor(marks: Marks, _: Summary) -> str:
-    return f"the leg went down to {_measured(marks, bound='your floor')}"
+    return f"the leg went down to {_measured(marks, bound='your floor angle')}"
 
 
 def _knee_bend(_: Marks, __: Summary) -> str:
@@ -150,7 +151,7 @@ _MEANING: dict[Flag, str] = {
     "fast_lowering": "The way down is half of the exercise. Count {count} while lowering.",
     "heel_touch": "Stop just above the floor, or set the heel down softly.",
     "short_range": "Rest a little longer, or end the set, when the leg no longer comes as far.",
-    "below_floor": "Stop above your floor; going deeper can wait.",
+    "below_floor": "Stop above your floor angle; going deeper can wait.",
     "knee_bend": "Keep the knee as it was in the first reps.",
     "snap": "Painless clicks are common. Try less range, the toes turned out, a soft knee, a stretch first. "
     "With pain: stop, and see a professional.",
@@ -162,7 +163,7 @@ def meaning_sentences(summary: Summary) -> list[str]:
     figures = summary.set
     flagged = {flag for rep in summary.reps for flag in rep.flags}
     if figures.floor_angle_deg is not None:
-        flagged -= {"back_arch"}  # the floor says the same, and how far
+        flagged -= {"back_arch"}  # the floor angle says the same, and how far
     two_legs = summary.recording.exercise in ("double_leg_raise", "hanging_leg_raise")
     hints = [_MEANING[flag].format(count="four" if two_legs else "two") for flag in FLAGS if flag in flagged]
     side = summary.recording.side
@@ -195,6 +196,11 @@ def of_the_set(finding: Finding) -> bool:
     return finding.code in (STOPPED_WITH_PAIN, COUNT_UNCERTAIN, *_OF_THE_SET)
 
 
+def stopped_with_pain(summary: Summary) -> bool:
+    """Whether the person ended the set because it hurt: nothing is praised then."""
+    return any(finding.code == STOPPED_WITH_PAIN for finding in summary.findings)
+
+
 def _told(summary: Summary, *codes: str) -> list[str]:
     return [finding_text(finding) for finding in summary.findings if finding.code in codes]
 
@@ -203,6 +209,8 @@ def _whole_set(summary: Summary) -> list[str]:
     figures = summary.set
     if figures.rep_count == 0:
         return nothing_sentences(summary)
+    if stopped_with_pain(summary):
+        return []
     if figures.rep_count is not None and figures.clean_count == figures.rep_count:
         return ["A clean set: nothing passed a limit."]
     return []
@@ -210,9 +218,13 @@ def _whole_set(summary: Summary) -> list[str]:
 
 def _floor(summary: Summary) -> list[str]:
     floor, below = summary.set.floor_angle_deg, summary.set.floor_below_deg
+    own = [fault.limit for rep in summary.reps for fault in rep.faults if fault.code == "below_floor"]
+    if floor is not None and own and max(own) > floor:
+        kept = f"your floor angle stays {degrees(max(own))}"
+        return [f"In this set the pelvis stayed flat above about {degrees(floor)}; {kept}. Lower no further."]
     if floor is not None:
-        about = f"Your floor is about {degrees(floor)} in this set"
-        return [f"{about}: the pelvis stays flat above it. Lower no further."]
+        about = f"Your floor angle is about {degrees(floor)} in this set"
+        return [f"{about}: the pelvis stays flat while the leg is higher. Lower no further."]
     let_go = any(rep.lift_off_angle_deg is not None for rep in summary.reps)
     if below is not None and not let_go and summary.recording.posture == "supine":
         return [f"The pelvis did not tip forward on the way down to {degrees(below)}."]

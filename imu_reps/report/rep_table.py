@@ -15,6 +15,8 @@ from imu_reps.report.phrases import label
 
 #: Under this many columns the table gets single gaps, and then short heads too.
 SINGLE_GAPS, SHORT_HEADS = 90, 74
+#: The verdict is never narrower than this.
+VERDICT_WIDTH = 12
 NOT_MEASURED = "–"
 #: A pause longer than this is a rest (docs/definitions.md#phases: out of the means).
 _REST_S = 10.0
@@ -22,36 +24,42 @@ _REST_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One figure of a repetition: its head, the same in short, its unit, and how it is read."""
+    """One figure of a repetition: its head, the same in short, its unit, and how it is read.
+
+    The higher its rank, the sooner it is left out where there is no room for all.
+    """
 
     head: str
     short: str
     unit: str
     read: Callable[[Rep], float | None]
     decimals: int = 0
+    rank: int = 0
 
 
-_UP = Column("up", "up", "s", lambda rep: rep.concentric_s, 1)
-_TOP = Column("top", "top", "s", lambda rep: rep.top_pause_s, 1)
-_DOWN = Column("down", "down", "s", lambda rep: rep.eccentric_s, 1)
-_BOTTOM = Column("bottom", "bot.", "s", lambda rep: rep.bottom_pause_s, 1)
-_RANGE = Column("range", "rng.", "°", lambda rep: rep.range_deg)
+_UP = Column("up", "up", "s", lambda rep: rep.concentric_s, 1, 1)
+_TOP = Column("top", "top", "s", lambda rep: rep.top_pause_s, 1, 4)
+_DOWN = Column("down", "down", "s", lambda rep: rep.eccentric_s, 1, 1)
+_BOTTOM = Column("bottom", "bot.", "s", lambda rep: rep.bottom_pause_s, 1, 4)
+_RANGE = Column("range", "rng.", "°", lambda rep: rep.range_deg, rank=2)
 _TILT = Column("tilt", "tilt", "°", lambda rep: rep.pelvic_tilt_deg)
 _CURL = Column("curl", "curl", "°", lambda rep: rep.pelvic_curl_deg)
 _ROTATION = Column("rotation", "rot.", "°", lambda rep: rep.pelvic_rotation_deg)
-_MOMENTUM = Column("momentum", "mom.", "%", lambda rep: None if rep.momentum is None else 100 * rep.momentum)
-_SPEED = Column("speed", "spd.", "°/s", lambda rep: rep.peak_concentric_dps)
+_MOMENTUM = Column(
+    "momentum", "mom.", "%", lambda rep: None if rep.momentum is None else 100 * rep.momentum, rank=3
+)
+_SPEED = Column("speed", "spd.", "°/s", lambda rep: rep.peak_concentric_dps, rank=3)
 
 
 def rep_table(summary: Summary, width: int) -> Table:
-    """The repetitions in the order of their movement, the verdict in words at the end of each row.
+    """A row a repetition, its times in the order of a tempo, the verdict in words at its end.
 
     Parameters
     ----------
     width : int
-        Columns there are.
+        Columns there are; where they are too few, the least needed figures are left out.
     """
-    columns = _columns(summary)
+    columns = _fitting(_columns(summary), width)
     table = Table(
         box=None, pad_edge=False, padding=(0, 1 if width < SINGLE_GAPS else 2, 0, 0), header_style="dim"
     )
@@ -65,9 +73,23 @@ def rep_table(summary: Summary, width: int) -> Table:
     return table
 
 
-def heads(summary: Summary) -> list[tuple[str, str]]:
-    """Name and unit of the figures in a repetition's row."""
-    return [(column.head, column.unit) for column in _columns(summary)]
+def _fitting(columns: list[Column], width: int) -> list[Column]:
+    """The columns there is room for beside the verdict."""
+    while len(columns) > 1 and _taken(columns, width) + VERDICT_WIDTH > width:
+        last = max(column.rank for column in columns)
+        columns = [column for column in columns if column.rank < last]
+    return columns
+
+
+def _taken(columns: list[Column], width: int) -> int:
+    gap = 1 if width < SINGLE_GAPS else 2
+    names = [column.short if width < SHORT_HEADS else column.head for column in columns]
+    return 3 + gap + sum(max(len(name), 4) + gap for name in names)
+
+
+def heads(summary: Summary) -> list[tuple[str, str, int]]:
+    """Name, unit and rank of the figures in a repetition's row."""
+    return [(column.head, column.unit, column.rank) for column in _columns(summary)]
 
 
 def figures(summary: Summary) -> list[list[str]]:
@@ -92,9 +114,16 @@ def verdict(rep: Rep) -> Text:
 
 def _columns(summary: Summary) -> list[Column]:
     recording = summary.recording
-    times = [_UP, _TOP, _DOWN, _BOTTOM] if recording.start == "low" else [_DOWN, _BOTTOM, _UP, _TOP]
     pelvis = [_CURL, _TILT] if recording.posture == "hanging" else [_TILT, _ROTATION]
-    return [*times, _RANGE, *pelvis, _SPEED if recording.exercise == "heel_tap" else _MOMENTUM]
+    return [
+        _DOWN,
+        _BOTTOM,
+        _UP,
+        _TOP,
+        _RANGE,
+        *pelvis,
+        _SPEED if recording.exercise == "heel_tap" else _MOMENTUM,
+    ]
 
 
 def _cells(summary: Summary, columns: list[Column]) -> list[list[str]]:

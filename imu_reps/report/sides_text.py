@@ -14,7 +14,7 @@ _QUANTITIES: dict[SideQuantity, tuple[str, str]] = {
     "eccentric_s": ("way down", "the {side} leg comes down more slowly"),
     "pelvic_tilt_deg": ("forward tilt", "the pelvis tips further with the {side} leg"),
     "pelvic_rotation_deg": ("turn of the pelvis", "the pelvis turns further with the {side} leg"),
-    "lift_off_angle_deg": ("floor", "the back lets go higher up with the {side} leg"),
+    "lift_off_angle_deg": ("floor angle", "the back lets go higher up with the {side} leg"),
     "clean_share": ("clean reps", "more reps are clean with the {side} leg"),
 }
 

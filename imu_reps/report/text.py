@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from textwrap import fill
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from imu_reps.domain.exercise import HOLDS
+from imu_reps.domain.finding import Finding
 from imu_reps.domain.foreign_text import shown
 from imu_reps.domain.summary import SensorSummary, Summary
 from imu_reps.report.aim import short_tempo
@@ -23,23 +25,50 @@ from imu_reps.report.uncounted import partial_sentences
 PROSE_WIDTH = 100
 #: A space that no line is broken at.
 _TIE = "\N{NO-BREAK SPACE}"
+#: Findings about clocks and counters: they were seen to, and nothing is asked of the person on the mat.
+TECHNICAL = frozenset(
+    {
+        "clock_jumped",
+        "clock_uncertain",
+        "clock_unit",
+        "copies",
+        "counter_of_packets",
+        "counter_shared",
+        "counter_short",
+        "counter_still",
+        "counter_wraps",
+        "drift",
+        "duplicates",
+        "pelvis_turn",
+        "rate_off",
+        "reordered",
+        "sensor_offset",
+        "tap_used",
+    }
+)
 #: Losses and gaps smaller than these are not worth a word.
 _LOST_SHARE = 0.01
 _GAP_S = 0.15
 
 
-def text_report(summary: Summary, width: int = 80) -> Group:
+def text_report(
+    summary: Summary, width: int = 80, *, person: str | None = None, verbose: bool = False
+) -> Group:
     """The report as something rich prints.
 
     Parameters
     ----------
     summary : Summary
     width : int
-        Columns there are; a narrow table gets short heads.
+        Columns there are; a narrow table gets short heads, and leaves out what is least needed.
+    person : str, optional
+        Whose set it is.
+    verbose : bool
+        Also what serves who looks after the sensors.
     """
     parts: list[RenderableType] = [
-        Text(source_line(summary), style="dim"),
-        Text(headline(summary, width), style="bold"),
+        Text(headline(summary, width, person=person), style="bold"),
+        Text(source_line(summary), style="dim", no_wrap=True, overflow="ignore"),
     ]
     if summary.reps:
         parts += [Text(), rep_table(summary, width), Text(_legend(summary, width), style="dim")]
@@ -48,6 +77,8 @@ def text_report(summary: Summary, width: int = 80) -> Group:
     parts += _section("What it means", meaning_sentences(summary), prose)
     parts += _section("Not judged", unjudged_sentences(summary), prose)
     parts += _section("Good to know", list(remarks(summary)), prose)
+    if verbose:
+        parts += _section("For technicians", list(technical_remarks(summary)), prose)
     parts.append(Text("\nNot a medical device: it measures movement and diagnoses nothing.", style="dim"))
     return Group(*parts)
 
@@ -55,25 +86,30 @@ def text_report(summary: Summary, width: int = 80) -> Group:
 def source_line(summary: Summary) -> str:
     """Which recording this is, and whether a person made it."""
     recording = summary.recording
-    words = [shown(recording.file or "live set")]
-    if recording.created is not None:
-        words.append(recording.created[:16].replace("T", " "))
-    if recording.simulated:
-        words.append("simulated, nobody moved")
-    return " · ".join(words)
+    words = ["simulated, nobody moved"] if recording.simulated else []
+    return " · ".join([*words, shown(recording.file or "live set")])
 
 
-def headline(summary: Summary, width: int = 80) -> str:
-    """The set in one line, exercise, count, tempo, range; broken only between these."""
+def headline(summary: Summary, width: int = 80, *, person: str | None = None) -> str:
+    """The set in one line: whose, when, exercise, count, tempo, range; broken only between these."""
     recording, figures = summary.recording, summary.set
     exercise = recording.exercise.replace("_", " ").capitalize()
     side = {"left": ", left", "right": ", right"}.get(recording.side or "", "")
-    words = [exercise + side, *_count(summary)]
+    words = [*_whose(person), *_moment(recording.created), exercise + side, *_count(summary)]
     if figures.tempo is not None:
         words.append(f"tempo {figures.tempo}")
     if figures.range_deg_mean is not None:
         words.append(f"range {degrees(figures.range_deg_mean)}")
     return _with_dots(words, width)
+
+
+def _whose(person: str | None) -> list[str]:
+    return [] if person is None else [shown(person)]
+
+
+def _moment(created: str | None) -> list[str]:
+    """Day and minute as they were where the set was done."""
+    return [] if created is None else [f"{datetime.fromisoformat(created):%d %b %Y, %H:%M}".lstrip("0")]
 
 
 def _with_dots(words: Sequence[str], width: int) -> str:
@@ -141,12 +177,21 @@ def _point(sentence: str, width: int) -> str:
 
 def remarks(summary: Summary) -> Iterator[str]:
     """What is good to know of the recording beside the judgement, a sentence each."""
-    yield from (finding_text(finding) for finding in summary.findings if not of_the_set(finding))
+    yield from (finding_text(one) for one in summary.findings if not (of_the_set(one) or _technical(one)))
     yield from partial_sentences(summary)
     if summary.zero.time_s is not None:
         yield _zero_taken(summary, summary.zero.time_s)
+
+
+def technical_remarks(summary: Summary) -> Iterator[str]:
+    """What serves who looks after the sensors, a sentence each."""
+    yield from (finding_text(finding) for finding in summary.findings if _technical(finding))
     sensors = summary.sensors
     yield f"Sensors: {_sensor('pelvis', sensors.pelvis)}; {_sensor('ankle', sensors.ankle)}."
+
+
+def _technical(finding: Finding) -> bool:
+    return finding.code in TECHNICAL and finding.severity != "refuse"
 
 
 def _zero_taken(summary: Summary, time_s: float) -> str:

@@ -7,13 +7,24 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from imu_reps.domain.recording import Axis
-from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace, concatenate
+from imu_reps.domain.samples import SENSOR_PLACES, FloatArray, SampleBlock, SensorPlace, concatenate
 from imu_reps.errors import RadioError
 from imu_reps.sensors.link import LinkChange
 from imu_reps.sensors.streams import Item, SensorStatus, Streams, Wanted
 from imu_reps.setup.candidates import USUAL_RATE_HZ, Nearby, nearest_rate
-from imu_reps.setup.placement_check import Wear, moved, wear
+from imu_reps.setup.placement_check import (
+    MOVED_DPS,
+    Wear,
+    axes_of,
+    is_still,
+    moved,
+    rms_dps,
+    stands_quietly,
+    wear,
+)
 from imu_reps.storage.profile import PairedSensor
 
 if TYPE_CHECKING:
@@ -25,6 +36,9 @@ MOVE_WINDOW_S = 1.0
 LIFT_S = 10.0
 LIFT_TRIES = 3
 
+#: Standing still is judged over this time; who is told to stand has put both on by then.
+STAND_WINDOW_S = 2.0
+STAND_PATIENCE_S = 120.0
 #: Lying still is judged over this time: half a breath at least.
 LIE_WINDOW_S = 3.0
 #: Putting two sensors on and lying down takes a minute; twice that for who must turn one round.
@@ -147,6 +161,38 @@ class TwoSensors:
                 if now_s - since_s >= INSISTS_S:
                     break
         return lay or before
+
+    async def stand(self, seconds: float = STAND_PATIENCE_S) -> FloatArray | None:
+        """Wait until both were put on, which moves them, and stand still; gravity at the pelvis (3,) then.
+
+        None if that was not seen in time.
+        """
+        moved_yet: set[SensorPlace] = set()
+        latest = Latest(STAND_WINDOW_S, self._rates_hz)
+        until_s = asyncio.get_running_loop().time() + seconds
+        while (items := await next_items(self._streams, until_s)) is not None:
+            latest.take(items)
+            blocks = {self._stream_of[stream]: block for stream, block in latest.whole().items()}
+            moved_yet |= {place for place, block in blocks.items() if rms_dps(block.gyr_dps) >= MOVED_DPS}
+            both = len(blocks) == len(moved_yet) == len(SENSOR_PLACES)
+            if both and all(stands_quietly(block) for block in blocks.values()):
+                return np.asarray(blocks["pelvis"].acc_mps2.mean(axis=0))
+        return None
+
+    async def lie(self, standing_mps2: FloatArray, seconds: float = LIE_PATIENCE_S) -> FloatArray | None:
+        """Wait until they lie still, the pelvis at about right angles to how it stood: gravity (3,) there."""
+        latest = Latest(LIE_WINDOW_S, self._rates_hz)
+        until_s = asyncio.get_running_loop().time() + seconds
+        while (items := await next_items(self._streams, until_s)) is not None:
+            latest.take(items)
+            blocks = {self._stream_of[stream]: block for stream, block in latest.whole().items()}
+            if len(blocks) < len(SENSOR_PLACES):
+                continue
+            force = np.asarray(blocks["pelvis"].acc_mps2.mean(axis=0))
+            still = all(is_still(block, self.rate_hz(place)) for place, block in blocks.items())
+            if still and axes_of(standing_mps2, force) is not None:
+                return force
+        return None
 
     async def _looks(self, anterior: Axis, seconds: float) -> AsyncIterator[tuple[float, Wear]]:
         """How they are worn, with the time, several times a second."""

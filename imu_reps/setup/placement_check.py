@@ -23,6 +23,9 @@ MOVED_TIMES = 3.0
 #: Specific force at rest differs from gravity by less: the cheapest parts by 40 mg and 3 % together.
 GRAVITY_ROOM_MPS2 = 0.7
 
+#: Standing still is less than this; a quiet stance sways by 1 to 3 deg/s at the hip.
+SWAY_DPS, SWAY_MPS2 = 6.0, 0.5
+
 WearFault = Literal["moving", "no_samples", "gravity", "upside_down", "on_edge", "tilted"]
 
 
@@ -83,6 +86,35 @@ def is_still(block: SampleBlock, rate_hz: float) -> bool:
         return False
     bias = np.median(block.gyr_dps, axis=0)
     return bool(still_mask(block.gyr_dps - bias, block.acc_mps2, length)[length - 1 :].all())
+
+
+def stands_quietly(block: SampleBlock) -> bool:
+    """Whether a sensor hardly turns or shakes: who stands sways by some deg/s, who walks turns by tens."""
+    if not len(block):
+        return False
+    bias = np.median(block.gyr_dps, axis=0)
+    force = np.linalg.norm(block.acc_mps2, axis=1)
+    return rms_dps(block.gyr_dps - bias) < SWAY_DPS and float(force.std()) < SWAY_MPS2
+
+
+def axes_of(standing_mps2: FloatArray, lying_mps2: FloatArray) -> tuple[Axis, Axis] | None:
+    """The pelvis sensor's sides that are up in lying and to the head, from gravity in both postures.
+
+    Parameters
+    ----------
+    standing_mps2, lying_mps2 : (3,) float
+        Mean specific force; whoever stands has it point to the head.
+
+    Returns
+    -------
+    (Axis, Axis) or None
+        None where the two are not about at right angles, or a side is not clear.
+    """
+    head, up = (force / np.linalg.norm(force) for force in (standing_mps2, lying_mps2))
+    if abs(float(head @ up)) > np.sin(np.radians(READY_DEG)):
+        return None
+    axes = nearest_axis(up), nearest_axis(head)
+    return axes if across(*axes) else None
 
 
 def axis_vector(axis: Axis) -> FloatArray:

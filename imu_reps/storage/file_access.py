@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
+from collections.abc import Mapping
 from io import BufferedWriter, FileIO
 from pathlib import Path
 
@@ -159,21 +160,53 @@ def save_document(path: str | os.PathLike[str], text: str | bytes, *, mark: str,
         if not _is_there(path):
             write_new(path, content)
             return
-        if not _has_mark(path, mark, at_end=content is text):
-            raise FileAccessError(
-                f"{path}: there is something else under that name, and it is never replaced.",
-                hint="Choose another name.",
-                code="not_ours",
-            )
-        if not force:
-            raise FileAccessError(
-                f"{path}: the file exists already.",
-                hint="Choose another name, or replace it with --force.",
-                code="exists",
-            )
+        _refuse(path, mark, force=force, at_end=content is text)
         replace(path, content)
     except OSError as error:
         raise access_error(error, str(path)) from error
+
+
+def make_way(marks: Mapping[Path, str], *, force: bool) -> None:
+    """Take older files away that are to be made anew, by the rule of `save_document`; all of them or none.
+
+    Parameters
+    ----------
+    marks : mapping
+        By path: what stands at the top of every file of that kind.
+    force : bool
+
+    Raises
+    ------
+    FileAccessError
+        As `save_document`.
+    """
+    there = [path for path in marks if _is_there(path)]
+    for path in there:
+        try:
+            _refuse(path, marks[path], force=force)
+        except OSError as error:
+            raise access_error(error, str(path)) from error
+    for path in there:
+        try:
+            path.unlink()
+        except OSError as error:
+            raise access_error(error, str(path)) from error
+
+
+def _refuse(path: Path, mark: str, *, force: bool, at_end: bool = False) -> None:
+    """Stop where a file must stay: it is of another kind, or nobody said `force`."""
+    if not _has_mark(path, mark, at_end=at_end):
+        raise FileAccessError(
+            f"{path}: there is something else under that name, and it is never replaced.",
+            hint="Choose another name.",
+            code="not_ours",
+        )
+    if not force:
+        raise FileAccessError(
+            f"{path}: the file exists already.",
+            hint="Choose another name, or replace it with --force.",
+            code="exists",
+        )
 
 
 def _is_there(path: Path) -> bool:

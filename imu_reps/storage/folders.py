@@ -57,3 +57,23 @@ def latest_recording(folder: str | os.PathLike[str]) -> Path:
             code="no_recordings",
         )
     return Path(folder) / max(found)[1]
+
+
+def recordings_in(folder: Path) -> list[Path]:
+    """All recordings of a folder, by name.
+
+    Raises
+    ------
+    FileAccessError
+        ``not_found``: there is no such folder; ``no_recordings``: it holds none.
+    """
+    if not folder.is_dir():
+        raise FileAccessError(
+            f"There is no folder {folder}.", hint="Name the folder of the recordings.", code="not_found"
+        )
+    files = sorted(path for path in folder.iterdir() if path.name.endswith((".csv", ".csv.gz")))
+    if not files:
+        raise FileAccessError(
+            f"There are no recordings in {folder}.", hint="Name another folder.", code="no_recordings"
+        )
+    return files

@@ -113,5 +113,7 @@ def test_nothing_false_is_said_whatever_the_links_do():
 def test_a_thousand_sets_over_links_in_trouble(capsys):
     wrong = [each for seed in range(1000) for each in violations(seed)]
     with capsys.disabled():
-        print(f"\n1,000 sets over links in trouble, seeds 0 to 999: {len(wrong)} violations", *wrong, sep="\n")
+        print(
+            f"\n1,000 sets over links in trouble, seeds 0 to 999: {len(wrong)} violations", *wrong, sep="\n"
+        )
     assert wrong == []

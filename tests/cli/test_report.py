@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -114,3 +116,49 @@ def test_many_files_show_progress_on_standard_error_only(run: Run, swung: Path) 
     assert few.stderr == ""
     assert f"{MANY_FILES}/{MANY_FILES}" in many.stderr
     assert len(many.stdout.splitlines()) == MANY_FILES
+
+
+def test_a_folder_is_shown_as_a_table_a_row_a_set_with_whole_paths(
+    run: Run, swung: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    folder = tmp_path / "a folder with a long name, longer than any line of forty columns"
+    folder.mkdir()
+    for name in ("one.csv", "two.csv"):
+        (folder / name).write_bytes(swung.read_bytes())
+    lines = run("report", folder).stdout.splitlines()
+
+    assert lines[0].split()[:3] == ["set", "reps", "clean"]
+    assert next(line.split()[:3] for line in lines if line.startswith("  1 ")) == ["1", "4", "2"]
+    assert [line.strip() for line in lines if str(folder) in line] == [
+        f"1 {folder / 'one.csv'}",
+        f"2 {folder / 'two.csv'}",
+    ]
+
+
+def test_csv_has_a_row_a_repetition(run: Run, swung: Path, junk: Path) -> None:
+    result = run("report", "--csv", swung, junk, swung)
+    rows = list(csv.DictReader(result.stdout.splitlines()))
+
+    assert result.exit_code == 4
+    assert [row["number"] for row in rows] == ["1", "2", "3", "4"] * 2
+    assert rows[1]["flags"] == "momentum"
+    assert {row["file"] for row in rows} == {str(swung)}
+    assert float(rows[0]["range_deg"]) == analyze(load(str(swung))).summary.reps[0].range_deg
+
+
+def test_a_page_of_many_sets_has_each_and_is_replaced_with_force_alone(
+    run: Run, swung: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "page.html"
+    first, again, forced = (
+        run("report", swung, swung, "--html", out, *more) for more in ((), (), ("--force",))
+    )
+    page = out.read_text(encoding="utf-8")
+
+    assert (first.exit_code, again.exit_code, forced.exit_code) == (0, 1, 0)
+    assert page.count("<article") == 2
+    assert page.count("Rep 2, momentum") == 2
+    names = re.findall(r'id="([^"]+)"', page)
+    clips = [name for name in names if re.fullmatch(r"p[0-9a-f]{8,}", name)]
+    assert len(clips) == len(set(clips))

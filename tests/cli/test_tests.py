@@ -55,8 +55,8 @@ def test_the_floor_of_both_sides_is_told_and_kept(run: Run, lowerings: list[Path
     floors = load_profiles().person("me").floors
 
     assert result.exit_code == 0, result.output
-    assert "left leg: your floor is about" in result.output
-    assert "right leg: your floor is about" in result.output
+    assert "left leg: your floor angle is about" in result.output
+    assert "right leg: your floor angle is about" in result.output
     assert "Kept for me." in result.output
     assert set(floors) == {"left", "right"}
     assert floors["left"].exercise == "single_leg_raise"
@@ -84,7 +84,7 @@ def test_a_simulated_recording_is_nobodys_floor(run: Run, tmp_path: Path) -> Non
     save(simulate(SetPlan(reps=(SLOW,) * 3), seed=4).recording, file)
     result = run("end-range", file)
 
-    assert "your floor is about" in result.output
+    assert "your floor angle is about" in result.output
     assert "Not kept: the recording is simulated" in result.output
     assert load_profiles().person("me").floors == {}
 
@@ -134,6 +134,6 @@ def test_without_a_file_the_lowerings_are_recorded_now(run: Run, tmp_path: Path)
 
     assert result.exit_code == 0, result.output
     assert len(list((tmp_path / "sets").glob("*.csv"))) == 2
-    assert "left leg: your floor is about" in result.output
-    assert "right leg: your floor is about" in result.output
+    assert "left leg: your floor angle is about" in result.output
+    assert "right leg: your floor angle is about" in result.output
     assert "Not kept: the recording is simulated" in result.output

@@ -81,6 +81,24 @@ def test_it_says_what_the_text_report_says(arched):
     assert "Not a medical device" in words.replace("\n", " ")
 
 
+def test_the_verdict_comes_before_the_pictures_and_first_in_its_row(arched):
+    page = set_page(arched.summary, arched.track, person="anna")
+
+    assert page.index("What was wrong") < page.index("Rep by rep") < page.index("<svg")
+    assert re.search(r"<td>3</td><td class=\"word fault\">back arch</td>", page)
+    assert ">anna</span> · " in page
+
+
+def test_a_hip_pop_has_a_picture_of_the_turning_and_no_other_set():
+    popped = analyze(
+        simulate(SetPlan(reps=(RepPlan(), RepPlan(faults=RepFaults(rotation_deg=12.0))))).recording
+    )
+    page = set_page(popped.summary, popped.track)
+
+    assert "hip_pop" in popped.summary.reps[1].flags
+    assert "How the pelvis turns" in page
+
+
 def test_every_picture_has_a_name_for_those_who_do_not_see_it(arched):
     read = outline(set_page(arched.summary, arched.track))
     pictures = [value for tag, name, value in read.attributes if (tag, name) == ("svg", "aria-label")]

@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -21,16 +22,16 @@ MakeRep = Callable[..., Rep]
 MakeFault = Callable[..., Fault]
 
 
-def rendered(summary: Summary, width: int = 80) -> str:
+def rendered(summary: Summary, width: int = 80, **whose: Any) -> str:
     out = io.StringIO()
     console = Console(file=out, width=width, highlight=False, markup=False, emoji=False)
-    console.print(text_report(summary, width))
+    console.print(text_report(summary, width, **whose))
     return out.getvalue()
 
 
-def prose(summary: Summary) -> str:
+def prose(summary: Summary, **whose: Any) -> str:
     """The report with all line breaks taken out."""
-    return re.sub(r"\s+", " ", rendered(summary))
+    return re.sub(r"\s+", " ", rendered(summary, **whose))
 
 
 def row(text: str, number: int) -> str:
@@ -42,19 +43,22 @@ def section(text: str, title: str) -> str:
     return text.partition(f"\n{title}\n")[2].partition("\n\n")[0]
 
 
-def test_the_set_is_in_one_line(make_summary: Make, make_rep: MakeRep, make_fault: MakeFault) -> None:
+def test_the_set_is_told_in_a_headline(make_summary: Make, make_rep: MakeRep, make_fault: MakeFault) -> None:
     lines = rendered(make_summary(make_rep(1), make_rep(2, make_fault()))).splitlines()
 
-    assert lines[1].rstrip() == "Single leg raise, left · 2 reps, 1 clean · tempo 2.1-0.4-2.0-0.2 · range 61°"
+    assert [line.rstrip() for line in lines[:2]] == [
+        "21 Nov 2026, 07:30 · Single leg raise, left · 2 reps, 1 clean",
+        "  tempo 2.1-0.4-2.0-0.2 · range 61°",
+    ]
 
 
-def test_each_rep_has_a_row_with_its_figures_in_the_order_of_movement(
+def test_each_rep_has_a_row_with_its_figures_in_the_order_of_the_tempo(
     make_summary: Make, make_rep: MakeRep
 ) -> None:
     text = rendered(make_summary(make_rep(1), make_rep(2, concentric_s=1.6, momentum=0.04)))
 
-    assert row(text, 1).split() == ["1", "2.0", "0.2", "2.1", "0.7", "61", "1", "−2", "1", "clean"]
-    assert row(text, 2).split()[1:4] == ["1.6", "0.2", "2.1"]
+    assert row(text, 1).split() == ["1", "2.1", "0.7", "2.0", "0.2", "61", "1", "−2", "1", "clean"]
+    assert row(text, 2).split()[1:4] == ["2.1", "0.7", "1.6"]
 
 
 def test_a_high_start_is_told_from_the_top_down(make_summary: Make, make_rep: MakeRep) -> None:
@@ -148,7 +152,7 @@ def test_every_flag_has_words_with_its_value_and_its_limit(
     assert "the leg came down in 0.8 s (at least 1.0 s)" in text
     assert "a knock of 5.2 m/s² (limit 3.0 m/s²)" in text
     assert "the leg moved 38° (at least 43°)" in text
-    assert "the leg went down to 20° (your floor 26°)" in text
+    assert "the leg went down to 20° (your floor angle 26°)" in text
     assert "the knee may have bent (not certain)" in text
     assert "a jolt on the way down near 31° of leg height" in text
 
@@ -166,7 +170,7 @@ def test_the_floor_and_a_certain_trend_are_told_an_uncertain_one_is_not(
     trends = (Trend("range_deg", 63.0, 52.0, 7, True), Trend("duration_s", 4.0, 3.4, None, False))
     text = prose(make_summary(make_rep(1), figures={"floor_angle_deg": 26.0, "trend": trends}))
 
-    assert "Your floor is about 26°" in text
+    assert "Your floor angle is about 26°" in text
     assert "The range fell from 63° to 52°, from rep 7 on." in text
     assert "time for a rep" not in text
 
@@ -218,8 +222,8 @@ def test_the_pause_after_the_last_rep_and_a_rest_are_no_missing_values(
     first = make_rep(1, bottom_pause_s=None)
     text = rendered(make_summary(first, rested))
 
-    assert row(text, 1).split()[4] == "rest"
-    assert row(text, 2).split()[:5] == ["2", "2.0", "0.2", "2.1", "61"]
+    assert row(text, 1).split()[2] == "rest"
+    assert row(text, 2).split()[:5] == ["2", "2.1", "2.0", "0.2", "61"]
     assert "not measured" not in text
 
 
@@ -255,7 +259,7 @@ def test_simulated_zero_partials_and_losses_are_told(make_summary: Make, make_re
         partials=tuple(Partial(t, t + 1, 9.0) for t in range(40, 46)),
     )
     lossy = replace(summary.sensors.ankle, samples=900, lost=100, longest_gap_s=0.42)  # type: ignore[type-var]
-    text = prose(replace(summary, sensors=Sensors(summary.sensors.pelvis, lossy)))
+    text = prose(replace(summary, sensors=Sensors(summary.sensors.pelvis, lossy)), verbose=True)
 
     assert "simulated, nobody moved" in text
     assert "6 smaller movements not counted, at 40.0 s, 41.0 s, 42.0 s, 43.0 s and 2 times more." in text
@@ -269,7 +273,7 @@ def test_it_says_once_that_it_is_no_medical_device(make_summary: Make, make_rep:
     assert rendered(make_summary(make_rep(1))).count("Not a medical device") == 1
 
 
-@pytest.mark.parametrize("width", [50, 60, 80, 120])
+@pytest.mark.parametrize("width", [60, 80, 120])
 def test_nothing_is_wider_than_the_screen_and_no_figure_is_cut(
     make_summary: Make, make_rep: MakeRep, make_fault: MakeFault, width: int
 ) -> None:
@@ -278,7 +282,7 @@ def test_nothing_is_wider_than_the_screen_and_no_figure_is_cut(
 
     assert max(map(len, text.splitlines())) <= width
     assert "…" not in text
-    assert row(text, 2).split()[:9] == ["2", "2.0", "0.2", "2.1", "0.7", "61", "1", "−2", "1"]
+    assert row(text, 2).split()[:9] == ["2", "2.1", "0.7", "2.0", "0.2", "61", "1", "−2", "1"]
 
 
 @pytest.mark.parametrize(("rate_hz", "word"), [(100.0, "a jolt"), (208.0, "a click")])
@@ -311,3 +315,59 @@ def test_a_slow_sensor_is_why_a_touch_was_not_judged(make_summary: Make, make_re
     assert "sensor this slow may miss one" in prose(
         replace(summary, sensors=replace(summary.sensors, ankle=ankle))
     )
+
+
+def test_whose_set_it_is_and_its_day_come_first(make_summary: Make, make_rep: MakeRep) -> None:
+    assert rendered(make_summary(make_rep(1)), 120, person="anna").startswith("anna · 21 Nov 2026, 07:30 · ")
+
+
+def test_after_pain_nothing_is_called_a_clean_set(make_summary: Make, make_rep: MakeRep) -> None:
+    hurt = make_summary(make_rep(1), make_rep(2), findings=(Finding("stopped_with_pain"),))
+
+    assert "It hurt, and you stopped." in prose(hurt)
+    assert "clean set" not in prose(hurt).lower()
+
+
+def test_the_height_where_the_back_lets_go_is_told_once(
+    make_summary: Make, make_rep: MakeRep, make_fault: MakeFault
+) -> None:
+    reps = [make_rep(n, make_fault(), lift_off_angle_deg=height) for n, height in ((1, 17.0), (2, 26.0))]
+    text = prose(make_summary(*reps, figures={"floor_angle_deg": 26.0}))
+
+    assert "Your floor angle is about 26°" in text
+    assert "leg height down" not in text
+
+
+def test_a_floor_angle_that_was_known_is_not_lowered_by_the_set(
+    make_summary: Make, make_rep: MakeRep, make_fault: MakeFault
+) -> None:
+    below = make_rep(1, make_fault(code="below_floor", value=20.0, limit=30.0))
+    text = prose(make_summary(below, figures={"floor_angle_deg": 26.0}))
+
+    assert "flat above about 26°; your floor angle stays 30°" in text
+
+
+def test_what_serves_technicians_is_told_on_request_alone(make_summary: Make, make_rep: MakeRep) -> None:
+    slow = Finding("drift", values={"drift_ppm": 80.0}, sensor="ankle")
+    summary = make_summary(make_rep(1), findings=(slow,))
+
+    assert "Sensors: pelvis" not in prose(summary)
+    assert "clock runs" not in prose(summary)
+    assert "clock runs fast by 80 ppm" in prose(summary, verbose=True)
+
+
+def test_in_forty_columns_the_least_needed_go_and_the_verdict_stays(
+    make_summary: Make, make_rep: MakeRep, make_fault: MakeFault
+) -> None:
+    text = rendered(make_summary(make_rep(1), make_rep(2, make_fault())), 40)
+
+    assert max(map(len, text.splitlines())) <= 40
+    assert row(text, 2).rstrip().endswith("back arch")
+    assert "mom." not in text
+    assert "bot." not in text
+
+
+def test_a_path_is_never_broken(make_summary: Make, make_rep: MakeRep) -> None:
+    path = "/home/anna/Library/Application Support/imu-reps/recordings/2026-11-21 single leg raise.csv"
+
+    assert path in rendered(make_summary(make_rep(1), recording={"file": path}), 200)

@@ -226,7 +226,9 @@ def test_a_day_of_sets_and_rests_costs_no_memory_and_no_time(
     def timed(pipeline: Pipeline, *blocks: SampleBlock) -> list[Event]:
         began_s = time.thread_time()
         events = push(pipeline, *blocks)
-        seen[min(held_sets // SETS_AN_HOUR, hours - 1)].push_ms.append(1000.0 * (time.thread_time() - began_s))
+        seen[min(held_sets // SETS_AN_HOUR, hours - 1)].push_ms.append(
+            1000.0 * (time.thread_time() - began_s)
+        )
         return events
 
     def measure(held: Held) -> None:
@@ -248,9 +250,7 @@ def test_a_day_of_sets_and_rests_costs_no_memory_and_no_time(
                 )
 
     monkeypatch.setattr(Pipeline, "push", timed)
-    held = hold(
-        tmp_path, SETS_AN_HOUR * hours, 30, rest_s=450.0, watching=1, stalled=1, after_set=measure
-    )
+    held = hold(tmp_path, SETS_AN_HOUR * hours, 30, rest_s=450.0, watching=1, stalled=1, after_set=measure)
     first, last = seen[0], seen[-1]
 
     assert len(held.files) == SETS_AN_HOUR * hours

@@ -13,7 +13,16 @@ from scipy.spatial.transform import Rotation
 from imu_reps import SampleBlock
 from imu_reps.domain.recording import Axis
 from imu_reps.domain.samples import SensorPlace
-from imu_reps.setup.placement_check import Wear, axis_vector, is_still, moved, nearest_axis, wear
+from imu_reps.setup.placement_check import (
+    Wear,
+    across,
+    axes_of,
+    axis_vector,
+    is_still,
+    moved,
+    nearest_axis,
+    wear,
+)
 
 AXES: tuple[Axis, ...] = get_args(Axis)
 G = 9.80665
@@ -124,3 +133,17 @@ def test_who_moves_or_sends_nothing_is_named_first() -> None:
 @pytest.mark.parametrize("axis", AXES)
 def test_an_axis_is_nearest_to_itself(axis: Axis) -> None:
     assert nearest_axis(axis_vector(axis) + np.array([0.1, 0.2, -0.3])) == axis
+
+
+@pytest.mark.parametrize("head", get_args(Axis))
+@pytest.mark.parametrize("up", get_args(Axis))
+def test_standing_and_lying_tell_the_axes_however_the_sensor_is_strapped_on(up: Axis, head: Axis) -> None:
+    rng = np.random.default_rng(3)
+    lean = Rotation.from_rotvec(np.radians(rng.uniform(-12.0, 12.0, 3)))
+    standing, lying = (lean.apply(9.8 * axis_vector(axis)) for axis in (head, up))
+
+    assert axes_of(standing, lying) == ((up, head) if across(up, head) else None)
+
+
+def test_who_lay_both_times_tells_nothing() -> None:
+    assert axes_of(np.array([0.0, 0.5, 9.8]), np.array([0.3, 0.0, 9.8])) is None

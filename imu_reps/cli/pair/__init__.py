@@ -56,7 +56,8 @@ FIRST_PERSON = "me"
 def pair(*, person: str | None, listing: bool, forget: str | None, virtual: str | None, **words: Any) -> None:
     """Get to know the two sensors, once: which is which, and how they are worn.
 
-    Both are found in one scan. You lift the one for the ankle, put both on and lie still for a moment.
+    Both are found in one scan. You lift the one for the ankle, put both on, stand still for a moment and lie
+    down: from that it is seen which way the pelvis sensor is worn, however it is strapped on.
     Pairing somebody again replaces what was known of their sensors.
 
     With nobody there, by a script: name both sensors and how the pelvis sensor is worn, and nothing is asked

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imu_reps.cli.console import say, show
+from imu_reps.cli.console import say, tell
 from imu_reps.cli.pair.questions import Questions, numbers
 from imu_reps.cli.scan import signal
 from imu_reps.errors import RadioError
@@ -58,6 +58,11 @@ class PairingOptions:
     check: bool
     questions: Questions
 
+    @property
+    def finds_axes(self) -> bool:
+        """Whether the wearer's standing and lying tell the axes: nobody named one."""
+        return self.check and self.up is None and self.head is None
+
 
 async def pair_sensors(radio: Radio, world: VirtualWorld | None, *, options: PairingOptions) -> Person:
     """Find both sensors, tell them apart, see how they are worn; give what is to be stored."""
@@ -70,14 +75,17 @@ async def pair_sensors(radio: Radio, world: VirtualWorld | None, *, options: Pai
     async with streaming(radio, devices, options.rate_hz) as two:
         if not known:
             await _tell_apart(two, world)
+        found = await _stand_and_lie(two, world) if options.finds_axes else None
         if options.check:
-            wear = await _lie_still(two, world, options.up or USUAL_UP)
+            wear = await _lie_still(
+                two, world, found[0] if found else options.up or USUAL_UP, put_on=not found
+            )
         sensors: dict[SensorPlace, PairedSensor] = {
             "pelvis": two.paired("pelvis"),
             "ankle": two.paired("ankle"),
         }
         _show(two)
-    up, head = _axes(wear, options)
+    up, head = found or _axes(wear, options)
     return Person(options.name, _mounted(sensors["pelvis"], up, head), sensors["ankle"])
 
 
@@ -115,7 +123,7 @@ async def _tell_apart(two: TwoSensors, world: VirtualWorld | None) -> None:
     if world:
         world.performance.begin(1, world.air.now_s())
     for attempt in range(LIFT_TRIES):
-        _tell(LIFT_AGAIN if attempt else LIFT)
+        tell(LIFT_AGAIN if attempt else LIFT)
         place = await two.who_moved()
         if place is not None:
             if place == "pelvis":
@@ -129,9 +137,29 @@ async def _tell_apart(two: TwoSensors, world: VirtualWorld | None) -> None:
     )
 
 
-async def _lie_still(two: TwoSensors, world: VirtualWorld | None, up: Axis) -> Wear:
+async def _stand_and_lie(two: TwoSensors, world: VirtualWorld | None) -> tuple[Axis, Axis] | None:
+    """The pelvis sensor's sides that are up and to the head, from two postures; None: it did not show."""
+    from imu_reps.setup.placement_check import axes_of
 
     if world:
+        world.performance.begin(2, world.air.now_s())
+    tell(STAND)
+    standing = await two.stand()
+    if standing is None:
+        tell(NOT_SEEN)
+        return None
+    tell("Seen. Now lie on your back, legs flat, and keep still.")
+    lying = await two.lie(standing)
+    found = None if lying is None else axes_of(standing, lying)
+    if found is None:
+        tell(NOT_SEEN)
+    else:
+        say(f"The pelvis sensor's {found[0]} side faces forward, its {found[1]} side points to your head.")
+    return found
+
+
+async def _lie_still(two: TwoSensors, world: VirtualWorld | None, up: Axis, *, put_on: bool = True) -> Wear:
+    if world and put_on:
         world.performance.lie_down(1, world.air.now_s())
     said: set[str] = set()
 
@@ -139,9 +167,9 @@ async def _lie_still(two: TwoSensors, world: VirtualWorld | None, up: Axis) -> W
         words = advice(wear, up)
         if words and words not in said:
             said.add(words)
-            _tell(words, indent=2)
+            tell(words, indent=2)
 
-    _tell(PUT_ON)
+    tell(PUT_ON if put_on else "Keep lying still.")
     wear = await two.lie_still(up, seen)
     if wear.fault is None:
         say("Both lie still, and the pelvis sensor the right way round.")
@@ -157,16 +185,9 @@ def _show(two: TwoSensors) -> None:
         battery = "" if percent is None else f", battery {percent:.0f} %"
         say(f"  {place:6}  {called(device)}, {two.rate_hz(place):g} Hz{battery}")
         if percent is not None and percent < LOW_BATTERY_PERCENT:
-            _tell("Charge it before the next set.", indent=10)
+            tell("Charge it before the next set.", indent=10)
         if device.family and device.family.caution:
-            _tell(device.family.caution, indent=10)
-
-
-def _tell(words: str, indent: int = 0) -> None:
-    """Whole sentences, broken where the terminal ends."""
-    from rich.padding import Padding
-
-    show(lambda width: Padding(words, (0, 0, 0, indent)))  # noqa: ARG005
+            tell(device.family.caution, indent=10)
 
 
 def _axes(wear: Wear | None, options: PairingOptions) -> tuple[Axis, Axis]:
@@ -205,6 +226,11 @@ def _mounted(sensor: PairedSensor, up: Axis, head: Axis) -> PairedSensor:
 
 LIFT = "Lay both sensors down. Now lift the ankle sensor, and turn it about in your hand."
 LIFT_AGAIN = "That was not clear. Leave the pelvis sensor lying, lift the ankle sensor and turn it about."
+STAND = (
+    "Now put them on: the pelvis sensor on a belt at the front, near the hip bone, the ankle sensor just "
+    "above the ankle. Then stand upright and keep still for two seconds."
+)
+NOT_SEEN = "Which way the pelvis sensor is worn did not show from standing and lying: you will be asked."
 PUT_ON = (
     "Now put them on: the pelvis sensor on a belt at the front, near the hip bone, the ankle sensor just "
     "above the ankle. Lie on your back, legs flat, and keep still."

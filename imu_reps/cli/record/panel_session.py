@@ -21,9 +21,12 @@ class LiveSession:
     ----------
     settings : Settings, optional
         Whose bands are drawn.
+    reports : bool
+        Whether a set ends with its report.
     """
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(self, settings: Settings | None = None, *, reports: bool = True) -> None:
+        self._reports = reports
         self._settings = settings or Settings()
         self._picture = Snapshot(Aim(), limits(self._settings))
         self._screen = LiveScreen()
@@ -47,7 +50,7 @@ class LiveSession:
                     print(words.TAP)
             case SetDone():
                 self._screen.take_down()
-                say_finished(event.finished)
+                say_finished(event.finished, report=self._reports)
                 print()
             case WriteFailed() | FileMoved():
                 self._screen.take_down()

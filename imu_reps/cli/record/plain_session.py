@@ -32,9 +32,16 @@ EVERY_S = 10.0
 
 
 class PlainSession:
-    """Says what a session tells, a line each."""
+    """Says what a session tells, a line each.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    reports : bool
+        Whether a set ends with its report.
+    """
+
+    def __init__(self, *, reports: bool = True) -> None:
+        self._reports = reports
         self._goal: SetGoal | None = None
         self._next_s = EVERY_S
         self._resting_for: int | None = None
@@ -49,7 +56,7 @@ class PlainSession:
             case Resting():
                 self._rest(told)
             case SetDone():
-                say_finished(told.finished)
+                say_finished(told.finished, report=self._reports)
             case _:
                 say_event(told)
 
@@ -119,7 +126,7 @@ def _at(time_s: float | None, said: str | None) -> str | None:
     return said if said is None or time_s is None else f"{time_s:7.1f} s  {said}"
 
 
-def say_finished(finished: Finished) -> None:
+def say_finished(finished: Finished, *, report: bool = True) -> None:
     """Say how a set ended, and its report or why there is none."""
     for event in finished.events:
         say_event(SetEvent(event))
@@ -127,7 +134,8 @@ def say_finished(finished: Finished) -> None:
     if finished.discarded:
         say(DISCARDED)
     elif finished.analysis is not None:
-        show(partial(text_report, finished.analysis.summary))
+        if report:
+            show(partial(text_report, finished.analysis.summary))
     elif finished.unusable is not None:
         complain(finished.unusable)
     if finished.unwritten is not None:

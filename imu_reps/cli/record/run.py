@@ -50,13 +50,18 @@ LOOK_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What is recorded and how it is shown; `folder` None: the default one; `page` None: on no page."""
+    """What is recorded and how it is shown.
+
+    `folder` None: the default one; `page` None: on no page; without `reports` the sets' reports are left to
+    the caller, who has an answer of its own.
+    """
 
     plan: SessionPlan
     folder: Path | None
     settings: Settings
     quiet: bool
     page: PageOptions | None = None
+    reports: bool = True
 
 
 def run_with_sensors(run: Run, name: str | None) -> list[Finished]:
@@ -138,7 +143,9 @@ class _Recording:
         """Hold the session; while the sensors are disconnected, which takes a while, say what it means."""
         with contextlib.ExitStack() as stack:
             shown = ThreadedEmitter(
-                stack.enter_context(shown_session(self.what.settings, quiet=self.what.quiet))
+                stack.enter_context(
+                    shown_session(self.what.settings, quiet=self.what.quiet, reports=self.what.reports)
+                )
             )
             listeners = [self.direct, view, stack.enter_context(shown), write]
             session = Session(self.source, self.what.plan, self.place, to_all(listeners), self.what.settings)
@@ -189,11 +196,13 @@ def linger(view: SessionView) -> None:
             time.sleep(LOOK_S)
 
 
-def shown_session(settings: Settings, *, quiet: bool) -> contextlib.AbstractContextManager[Emit]:
+def shown_session(
+    settings: Settings, *, quiet: bool, reports: bool = True
+) -> contextlib.AbstractContextManager[Emit]:
     """How a session is shown: a panel in a terminal, else plain lines."""
     if quiet or not can_show_panel():
-        return contextlib.nullcontext(PlainSession())
-    return LiveSession(settings)
+        return contextlib.nullcontext(PlainSession(reports=reports))
+    return LiveSession(settings, reports=reports)
 
 
 def to_all(listeners: Sequence[Emit | None]) -> Emit:

@@ -11,11 +11,13 @@ from imu_reps.cli.console import say
 from imu_reps.cli.simulate.simulated_faults import FAULTS, HOLD_FAULTS
 from imu_reps.cli.simulate.simulated_set import HOLD_S, TEMPO_HELP, USUAL_TEMPO, SimulationOptions, planned
 from imu_reps.domain.exercise import EXERCISES, HOLDS
-from imu_reps.errors import FileAccessError
+from imu_reps.errors import did_you_mean
 
 if TYPE_CHECKING:
     from imu_reps.sim.wearer import SetPlan
 
+#: What stands at the top of a recording that no person made.
+SIMULATED = "# simulated: true"
 #: What says something of repetitions alone.
 OF_REPS = {"--reps", "--tempo"}
 
@@ -49,6 +51,7 @@ OF_REPS = {"--reps", "--tempo"}
 @click.option("--random", "random_seed", type=click.IntRange(0), help="A set drawn from everything there is.")
 @click.option("--showcase", metavar="NAME|all", help="One of the named sample sets, or all of them.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all chance.")
+@click.option("--force", is_flag=True, help="Replace an older simulated recording.")
 @click.pass_context
 def simulate(
     ctx: click.Context,
@@ -58,20 +61,21 @@ def simulate(
     random_seed: int | None,
     showcase: str | None,
     seed: int,
+    force: bool,
     **options: Any,
 ) -> None:
     """Write a simulated recording, and its truth as FILE's name with .truth.json beside it.
 
-    The recording says that it is simulated. Nothing is ever overwritten.
+    The recording says that it is simulated. Nothing else is ever replaced, and it only with --force.
     """
     _one_way_only(ctx)
     if showcase is not None:
         for plan, file in _named(showcase, output):
-            _write(plan, file, seed)
+            _write(plan, file, seed, force=force)
     elif random_seed is not None:
-        _write(_drawn(random_seed), output, random_seed)
+        _write(_drawn(random_seed), output, random_seed, force=force)
     else:
-        _write(_wished(**options), output, seed)
+        _write(_wished(**options), output, seed, force=force)
 
 
 def _one_way_only(ctx: click.Context) -> None:
@@ -82,7 +86,10 @@ def _one_way_only(ctx: click.Context) -> None:
         if parameter.name is not None
         and ctx.get_parameter_source(parameter.name) is click.core.ParameterSource.COMMANDLINE
     }
-    for chief, beside in (("--showcase", {"--output", "--seed"}), ("--random", {"--output"})):
+    for chief, beside in (
+        ("--showcase", {"--output", "--seed", "--force"}),
+        ("--random", {"--output", "--force"}),
+    ):
         others = given - beside - {chief}
         if chief in given and others:
             raise click.UsageError(f"{chief} describes the whole set; leave out {', '.join(sorted(others))}.")
@@ -111,29 +118,27 @@ def _drawn(seed: int) -> SetPlan:
 def _named(name: str, output: str) -> list[tuple[SetPlan, str]]:
     """The plan of a name and its file; of ``all`` every plan, each in its own file in the folder `output`."""
     from imu_reps.sim.wearer import showcase
+    from imu_reps.storage.file_access import make_folder
 
     plans = showcase()
     if name == "all":
+        make_folder(Path(output))
         return [(plan, str(Path(output) / f"{each}.csv")) for each, plan in plans.items()]
     if name not in plans:
         raise click.BadParameter(
-            f"there is no {name!r}; there are {', '.join(plans)} and all.", param_hint="'--showcase'"
+            f"there is no {name!r}; there are {', '.join(plans)} and all.{did_you_mean(name, plans)}",
+            param_hint="'--showcase'",
         )
     return [(plans[name], output)]
 
 
-def _write(plan: SetPlan, output: str, seed: int) -> None:
+def _write(plan: SetPlan, output: str, seed: int, *, force: bool) -> None:
     from imu_reps.sim.wearer import simulate as simulated
     from imu_reps.storage.exports import save_truth, truth_path
+    from imu_reps.storage.file_access import make_way
     from imu_reps.storage.recording import save
 
-    for path in (Path(output), truth_path(output)):
-        if path.exists():
-            raise FileAccessError(
-                f"{path}: the file exists already, and nothing is overwritten.",
-                hint="Choose another name, or move the old file away.",
-                code="exists",
-            )
+    make_way({Path(output): SIMULATED, truth_path(output): '"format": "imu-reps-truth/1"'}, force=force)
     made = simulated(plan, seed=seed)
     save(made.recording, output)
     save_truth(made.truth.to_dict(), output)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from imu_reps.errors import did_you_mean
+
 if TYPE_CHECKING:
     from imu_reps.sim.wearer import RepPlan
 if TYPE_CHECKING:
@@ -69,7 +71,9 @@ def parse_fault(text: str, rep_count: int) -> tuple[str, set[int]]:
     """
     name, colon, where = text.partition(":")
     if name not in FAULTS:
-        raise ValueError(f"there is no fault {name!r}; there are {', '.join(FAULTS)}")
+        raise ValueError(
+            f"there is no fault {name!r}; there are {', '.join(FAULTS)}{did_you_mean(name, FAULTS)}"
+        )
     if not colon:
         return name, set(range(1, rep_count + 1))
     numbers: set[int] = set()

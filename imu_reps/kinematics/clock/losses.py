@@ -98,7 +98,7 @@ def period_between_losses(
     number, arrival_s = number[lowest], arrival_s[lowest]
     counted = np.diff(number) > 0
     between = (
-        float(np.median((np.diff(arrival_s)[counted] / np.diff(number)[counted])))
+        float(np.median(np.diff(arrival_s)[counted] / np.diff(number)[counted]))
         if counted.any()
         else guesses_s[0]
     )

@@ -12,16 +12,19 @@ from markupsafe import Markup
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.domain.summary import Summary
 from imu_reps.domain.track import AngleTrack
+from imu_reps.report.figures import counted
 from imu_reps.report.page.pictures import (
     hold_picture,
     leg_picture,
     over_time_picture,
     tempo_picture,
     tilt_picture,
+    turn_picture,
 )
 from imu_reps.report.phrases import fault_sentences, meaning_sentences, unjudged_sentences
 from imu_reps.report.rep_table import figures, heads, verdict
-from imu_reps.report.text import headline, remarks, source_line
+from imu_reps.report.sets_table import NUMBERS, OneSet, heads_told, set_rows
+from imu_reps.report.text import headline, remarks, source_line, technical_remarks
 
 #: What stands at the top of every page, so that a newer one may take its place.
 PAGE_MARK = '<meta name="generator" content="imu-reps">'
@@ -34,6 +37,7 @@ def set_page(
     summary: Summary,
     track: AngleTrack,
     *,
+    person: str | None = None,
     floor_deg: float | None = None,
     earlier: Sequence[StoredSet] = (),
     sides: Sequence[str] = (),
@@ -46,50 +50,105 @@ def set_page(
     summary : Summary
     track : AngleTrack
         The angles it was read from.
+    person : str, optional
+        Whose set it is.
     floor_deg : float, optional
-        The person's own floor, drawn as a line; by default the set's.
+        The person's own floor angle. The higher of it and the set's is drawn as a line.
     earlier : sequence of StoredSet
         Sets of this exercise and side, this one included, oldest first.
     sides, advice : sequence of str
         Lines that say how left and right compare, and what to do next.
     """
-    floor = summary.set.floor_angle_deg if floor_deg is None else floor_deg
     pictures = [
-        (
-            "Leg angle",
-            leg_picture(track, summary, floor),
-            "Shaded: on the way up, on the way down. Dots: where a fault showed." if summary.reps else "",
-        ),
-        ("Pelvis in the hold", hold_picture(track, summary), "Zero: your back as it lay before."),
-        ("Where the back lets go", tilt_picture(track, summary), "Later reps are drawn more strongly."),
-        ("Tempo", tempo_picture(summary), ""),
-        ("Over time", over_time_picture(earlier), ""),
+        *_leg_and_pelvis(summary, track, floor_deg),
+        ("Tempo", tempo_picture(summary), "", False),
+        ("Over time", over_time_picture(earlier), "", True),
     ]
+    words = set_words(summary, person)
+    words["beside"] = [("Left and right", list(sides)), ("Next time", list(advice)), *words["beside"]]
     return template("set.html.j2").render(
-        title=headline(summary, _NO_BREAK),
-        source=source_line(summary),
-        simulated=summary.recording.simulated,
-        pictures=[(name, Markup(picture), told) for name, picture, told in pictures if picture],
-        wide=("Leg angle", "Pelvis in the hold", "Over time"),
-        heads=heads(summary),
-        rows=_rows(summary),
-        sections=[
+        **words, shown=_drawn(pictures), technical=list(technical_remarks(summary)), version=summary.version
+    )
+
+
+def sets_page(sets: Sequence[tuple[OneSet, AngleTrack, float | None]]) -> str:
+    """Many sets on one page: a table of all, then each with its words and the pictures of leg and pelvis.
+
+    Parameters
+    ----------
+    sets : sequence of (OneSet, AngleTrack, float or None)
+        At least one: the set, the angles it was read from, the person's own floor angle.
+    """
+    bodies = [
+        set_words(one.summary, one.person)
+        | {"shown": _drawn(_leg_and_pelvis(one.summary, track, floor_deg, which=f"-{number}"))}
+        for number, (one, track, floor_deg) in enumerate(sets, 1)
+    ]
+    rows = set_rows([one for one, _, _ in sets])
+    heads = heads_told(rows)
+    return template("sets.html.j2").render(
+        title=counted(len(sets), "set"),
+        heads=heads,
+        words=[head for head in heads if head not in NUMBERS],
+        rows=rows,
+        sets=bodies,
+        version=sets[0][0].summary.version,
+    )
+
+
+def set_words(summary: Summary, person: str | None) -> dict[str, Any]:
+    """What is written of a set: its headline, its verdict, its repetitions, and what else is good to know."""
+    return {
+        "title": headline(summary, _NO_BREAK, person=person),
+        "source": source_line(summary),
+        "verdict": [
             ("What was wrong", fault_sentences(summary)),
             ("What it means", meaning_sentences(summary)),
-            ("Left and right", list(sides)),
-            ("Next time", list(advice)),
-            ("Not judged", unjudged_sentences(summary)),
-            ("Good to know", list(remarks(summary))),
         ],
-        version=summary.version,
-    )
+        "heads": heads(summary),
+        "rows": _rows(summary),
+        "beside": [("Not judged", unjudged_sentences(summary)), ("Good to know", list(remarks(summary)))],
+    }
+
+
+Picture = tuple[str, str | None, str, bool]
+
+
+def _leg_and_pelvis(
+    summary: Summary, track: AngleTrack, floor_deg: float | None, which: str = ""
+) -> list[Picture]:
+    """Name, drawing, words and whether it is wide: how the leg moved, how the pelvis tipped and turned."""
+    floor = max((one for one in (summary.set.floor_angle_deg, floor_deg) if one is not None), default=None)
+    shaded = "Shaded: on the way up, on the way down. Dots: where a fault showed." if summary.reps else ""
+    stronger = "Later reps are drawn more strongly."
+    return [
+        ("Leg angle", leg_picture(track, summary, floor, which), shaded, True),
+        (
+            "Pelvis in the hold",
+            hold_picture(track, summary, which),
+            "Zero: your back as it lay before.",
+            True,
+        ),
+        ("Where the back lets go", tilt_picture(track, summary, which), stronger, False),
+        ("How the pelvis turns", turn_picture(track, summary, which), stronger, False),
+    ]
+
+
+def _drawn(pictures: Sequence[Picture]) -> list[tuple[str, Markup, str, bool]]:
+    return [(name, Markup(picture), told, wide) for name, picture, told, wide in pictures if picture]
 
 
 def _rows(summary: Summary) -> list[dict[str, Any]]:
     """A row a repetition, the verdict in words and in a shade."""
     shades = {True: "good", False: "fault", None: "watch"}
+    ranks = [rank for _, _, rank in heads(summary)]
     return [
-        {"number": rep.number, "cells": cells, "verdict": verdict(rep).plain, "shade": shades[rep.clean]}
+        {
+            "number": rep.number,
+            "cells": list(zip(cells, ranks, strict=True)),
+            "verdict": verdict(rep).plain,
+            "shade": shades[rep.clean],
+        }
         for rep, cells in zip(summary.reps, figures(summary), strict=True)
     ]
 

@@ -27,10 +27,10 @@ SMOOTH_S = 0.15
 FAINTEST = 0.25
 
 
-def leg_picture(track: AngleTrack, summary: Summary, floor_deg: float | None = None) -> str:
-    """Leg angle over the set: rises and lowerings shaded, faults marked, the floor as a line."""
+def leg_picture(track: AngleTrack, summary: Summary, floor_deg: float | None = None, which: str = "") -> str:
+    """Leg angle over the set: rises and lowerings shaded, faults marked, the floor angle as a line."""
     part = _set_part(track, summary)
-    with drawing("leg", height_in=2.8) as (figure, axes):
+    with drawing(f"leg{which}", height_in=2.8) as (figure, axes):
         for rep in summary.reps:
             for colour, start_s, end_s in phases(rep, summary.recording.start):
                 axes.axvspan(start_s, end_s, color=INKS[colour], alpha=0.13, linewidth=0)
@@ -42,13 +42,13 @@ def leg_picture(track: AngleTrack, summary: Summary, floor_deg: float | None = N
         return svg(figure, "Leg angle over the set, with phases and faults")
 
 
-def tilt_picture(track: AngleTrack, summary: Summary) -> str | None:
+def tilt_picture(track: AngleTrack, summary: Summary, which: str = "") -> str | None:
     """Pelvic tilt over leg angle on the way down, all repetitions; None where tilt was not measured."""
     start = summary.recording.start
     curves = [curve for rep in summary.reps if (curve := lowering(track, rep, start)) is not None]
     if not curves:
         return None
-    with drawing("tilt", width_in=4.6, height_in=3.2) as (figure, axes):
+    with drawing(f"tilt{which}", width_in=4.6, height_in=3.2) as (figure, axes):
         for curve, alpha in zip(curves, np.linspace(FAINTEST, 1.0, len(curves)), strict=True):
             axes.plot(curve[0], curve[1], color=INKS["pelvis"], alpha=float(alpha), linewidth=1.3)
         _limit_lines(axes, summary)
@@ -58,11 +58,27 @@ def tilt_picture(track: AngleTrack, summary: Summary) -> str | None:
         return svg(figure, "Forward tilt of the pelvis over leg angle on the way down")
 
 
-def hold_picture(track: AngleTrack, summary: Summary) -> str | None:
+def turn_picture(track: AngleTrack, summary: Summary, which: str = "") -> str | None:
+    """Turn of the pelvis over leg angle, all repetitions; None where no hip popped."""
+    if not any(fault.code == "hip_pop" for rep in summary.reps for fault in rep.faults):
+        return None
+    with drawing(f"turn{which}", width_in=4.6, height_in=3.2) as (figure, axes):
+        for rep, alpha in zip(summary.reps, np.linspace(FAINTEST, 1.0, len(summary.reps)), strict=True):
+            first, last = np.searchsorted(track.time_s, [rep.start_s, rep.end_s])
+            leg, turn = track.leg_elevation_deg[first:last], track.pelvic_rotation_deg[first:last]
+            axes.plot(_smooth(leg), _smooth(turn), color=INKS["pelvis"], alpha=float(alpha), linewidth=1.1)
+        _limits_both_ways(axes, summary)
+        up = "right" if summary.recording.side in ("left", "both", None) else "left"
+        axes.set(xlabel="leg angle, °", ylabel=f"turn of the pelvis, {up} side up, °")
+        axes.yaxis.set_major_locator(_whole_numbers())
+        return svg(figure, "Turn of the pelvis over leg angle, up and down")
+
+
+def hold_picture(track: AngleTrack, summary: Summary, which: str = "") -> str | None:
     """Pelvic tilt over the time of a hold; None of repetitions, and where tilt was not measured."""
     if summary.recording.exercise not in HOLDS or not np.isfinite(track.pelvic_tilt_deg).any():
         return None
-    with drawing("hold", height_in=2.8) as (figure, axes):
+    with drawing(f"hold{which}", height_in=2.8) as (figure, axes):
         axes.plot(track.time_s, _smooth(track.pelvic_tilt_deg), color=INKS["pelvis"], linewidth=1.4)
         _limit_lines(axes, summary)
         axes.set(xlabel="seconds", ylabel="forward tilt of the pelvis, °")
@@ -143,10 +159,18 @@ def _limit_lines(axes: Axes, summary: Summary) -> None:
     axes.text(0.99, settings.tilt_flag_deg, "limit ", **_beside(axes), color=INKS["fault"])
 
 
+def _limits_both_ways(axes: Axes, summary: Summary) -> None:
+    for way in (-1, 1):
+        axes.axhline(
+            way * summary.settings.rotation_flag_deg, color=INKS["fault"], linewidth=1.0, linestyle="--"
+        )
+    axes.text(0.99, summary.settings.rotation_flag_deg, "limit ", **_beside(axes), color=INKS["fault"])
+
+
 def _floor_line(axes: Axes, floor_deg: float | None) -> None:
     if floor_deg is not None:
         axes.axhline(floor_deg, color=INKS["pelvis"], linewidth=1.0, linestyle="--")
-        axes.text(0.99, floor_deg, "your floor ", **_beside(axes), color=INKS["pelvis"])
+        axes.text(0.99, floor_deg, "floor angle ", **_beside(axes), color=INKS["pelvis"])
 
 
 def _beside(axes: Axes) -> dict[str, Any]:
@@ -194,14 +218,14 @@ def over_time_picture(sets: Sequence[StoredSet]) -> str | None:
         floors = _column([of_set.floor_angle_deg for of_set in figures])
         if np.isfinite(floors).any():
             axes.plot(
-                days, floors, "s--", color=INKS["pelvis"], label="floor, °", markersize=4, linewidth=1.0
+                days, floors, "s--", color=INKS["pelvis"], label="floor angle, °", markersize=4, linewidth=1.0
             )
         locator = AutoDateLocator()  # type: ignore[no-untyped-call]
         axes.xaxis.set_major_locator(locator)
         axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
         axes.set_ylim(bottom=0)
         axes.legend(ncols=3, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.0)
-        return svg(figure, "Repetitions, clean repetitions and floor of each set over time")
+        return svg(figure, "Repetitions, clean repetitions and floor angle of each set over time")
 
 
 def _column(values: Sequence[float | None]) -> np.ndarray:

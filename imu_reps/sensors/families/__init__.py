@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from imu_reps.errors import UsageError
+from imu_reps.errors import UsageError, did_you_mean
 from imu_reps.sensors.families import (
     metamotion,
     movella_dot,
@@ -105,9 +105,11 @@ def family(name: str) -> Family:
     for known in FAMILIES:
         if known.name == name:
             return known
-    names = ", ".join(known.name for known in FAMILIES)
+    names = [known.name for known in FAMILIES]
     raise UsageError(
-        f"There is no kind of sensor named {name!r}.", hint=f"Known are: {names}.", code="unknown_family"
+        f"There is no kind of sensor named {name!r}.{did_you_mean(name, names)}",
+        hint=f"Known are: {', '.join(names)}.",
+        code="unknown_family",
     )
 
 

@@ -83,6 +83,7 @@ def event_name(event: Event) -> str:
 
 _ROW = "%.3f,%.3f,%.3f,%.3f\n"
 _ROWS_AT_ONCE = 5000
+_OF_REP_SET = ("file", "person", "created", "exercise", "side", "simulated")
 
 
 def angles_csv(track: AngleTrack) -> Iterator[str]:
@@ -152,6 +153,30 @@ def labels_csv(summary: Summary, corrections: Iterable[Correction]) -> str:
 
 def _within(rep: Rep, spans: Iterable[tuple[float, float]]) -> bool:
     return any(start <= 0.5 * (rep.start_s + rep.end_s) <= end for start, end in spans)
+
+
+def reps_csv(sets: Iterable[tuple[str | None, Summary]]) -> str:
+    """A row a repetition, its set's file, person and day before it; what was not measured is empty.
+
+    Parameters
+    ----------
+    sets : iterable of (str or None, Summary)
+        Whose set it is, and the set.
+    """
+    text = io.StringIO()
+    names = [*_OF_REP_SET, *(name for name in Rep.__slots__ if name != "faults")]
+    writer = csv.DictWriter(text, fieldnames=names, lineterminator="\n")
+    writer.writeheader()
+    for person, summary in sets:
+        recording = summary.recording
+        of_set = {"person": person} | {
+            name: getattr(recording, name) for name in _OF_REP_SET if name != "person"
+        }
+        for rep in summary.reps:
+            row = of_set | {name: getattr(rep, name) for name in names if name not in of_set}
+            row |= {name: " ".join(getattr(rep, name)) for name in ("flags", "not_judged")}
+            writer.writerow({name: spreadsheet_cell(value) for name, value in row.items()})
+    return text.getvalue()
 
 
 def truth_path(recording: str | Path) -> Path:

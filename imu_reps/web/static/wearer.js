@@ -85,7 +85,7 @@ export class Side {
     draw(this.pelvis, "ellipse", { class: "pelvis", cx: HIP.x - 4, cy: HIP.y - 2, rx: 23, ry: 18 });
     draw(this.pelvis, "rect", { class: "sensor", x: HIP.x - 12, y: HIP.y - 24, width: 16, height: 7, rx: 2 });
     this.angle = draw(this.svg, "text", { class: "angle", x: 10, y: 34 });
-    this.layLine(body, limits.floor_deg, "floor", "your floor", 70);
+    this.layLine(body, limits.floor_deg, "floor", "floor angle", 70);
     this.layLine(body, limits.aimed_deg, "aimed", "aim", 88);
     draw(this.svg, "text", { class: "note", x: 10, y: 52 }, aim.exercise === "heel_tap" ? "shank" : "leg");
   }

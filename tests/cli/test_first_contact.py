@@ -1,0 +1,153 @@
+"""A newcomer's help: examples, settings, what was meant, completion, and the demo without hardware."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import fields
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from imu_reps import Settings, load
+from imu_reps.cli.examples import EXAMPLES
+from imu_reps.cli.main import COMMANDS, main
+from imu_reps.sensors.families import FAMILIES
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMU_REPS_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
+def call(*words: str):
+    return CliRunner().invoke(main, list(words))
+
+
+def commands() -> list[str]:
+    """Every command that does something, by its words."""
+    found = []
+    for name in COMMANDS:
+        command = main.get_command(click.Context(main), name)
+        inner = getattr(command, "commands", None)
+        found += [f"{name} {one}" for one in inner] if inner else [name]
+    return found
+
+
+@pytest.mark.parametrize("words", commands())
+def test_every_help_ends_with_an_example_that_can_be_typed(words: str) -> None:
+    told = call(*words.split(), "--help").output
+    example = EXAMPLES[words]
+    typed = shlex.split(example)[1:]
+    command: click.Command = main
+    context = click.Context(main)
+    while isinstance(command, click.Group):
+        inner = command.get_command(context, typed.pop(0))
+        assert inner is not None
+        command = inner
+
+    assert told.rstrip().endswith(example)
+    command.make_context(words, typed)  # its options are there
+
+
+def test_settings_are_listed_with_unit_default_and_meaning() -> None:
+    told = call("settings").output
+
+    for field in fields(Settings):
+        if field.name != "preset":
+            assert f"{field.name} = " in told
+    assert "tilt_flag_deg = 6 °" in told
+    assert "--preset strict: tilt_watch_deg=2" in told
+
+
+def test_families_are_listed() -> None:
+    told = call("scan", "--families").output
+
+    assert all(family.name in told for family in FAMILIES)
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["reprot"], "report"),
+        (["record", "--exercize", "heel_tap"], "--exercise"),
+        (["record", "--exercise", "heel_tp"], "heel_tap"),
+        (["report", "--set", "tilt_flg_deg=3", "x.csv"], "tilt_flag_deg"),
+        (["settings", "tilt_wach"], "tilt_watch_deg"),
+        (["docs", "sensor"], "sensors"),
+        (["simulate", "-o", "x.csv", "--fault", "back_ach"], "back_arch"),
+        (["simulate", "-o", "x.csv", "--showcase", "claen"], "clean"),
+    ],
+)
+def test_what_was_meant_is_asked(words: list[str], meant: str) -> None:
+    result = call(*words)
+
+    assert result.exit_code == 2
+    assert f"Did you mean '{meant}'?" in result.stderr
+
+
+def test_what_nothing_is_like_is_not_guessed_at() -> None:
+    assert "Did you mean" not in call("xyzzy").stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_printed_or_installed_and_replaced_with_force_alone(shell: str, tmp_path: Path) -> None:
+    printed = call("completion", shell).output
+    installed, again, forced = (
+        call("completion", shell, "--install", *more) for more in ((), (), ("--force",))
+    )
+    (file,) = [path for path in tmp_path.rglob("*imu-reps*") if path.is_file()]
+
+    assert "_IMU_REPS_COMPLETE" in printed
+    assert file.read_text(encoding="utf-8") == printed
+    assert (installed.exit_code, again.exit_code, forced.exit_code) == (0, 1, 0)
+
+
+def test_the_showcase_makes_its_folder_and_is_replaced_with_force_alone(tmp_path: Path) -> None:
+    file = tmp_path / "clean.csv"
+    words = ("simulate", "--showcase", "clean", "-o", str(file))
+    first, again, forced = call(*words), call(*words), call(*words, "--force")
+    (tmp_path / "mine.csv").write_text("mine", encoding="utf-8")
+    foreign = call("simulate", "-o", str(tmp_path / "mine.csv"), "--force")
+
+    assert (first.exit_code, again.exit_code, forced.exit_code, foreign.exit_code) == (0, 1, 0, 1)
+    assert "--force" in again.stderr
+    assert (tmp_path / "mine.csv").read_text(encoding="utf-8") == "mine"
+    assert load(file).header.simulated
+
+
+def test_the_demo_pairs_records_tests_and_reports_and_keeps_nothing(tmp_path: Path) -> None:
+    result = call("demo", "--fast", "--folder", str(tmp_path / "demo"))
+
+    assert result.exit_code == 0, result.output
+    for told in (
+        "+y side points to your head",
+        *("back arch", "hip pop", "momentum", "fast lowering", "heel touch", "short range"),
+        "your floor angle is about",
+    ):
+        assert told in " ".join(result.output.split())
+    assert (tmp_path / "demo" / "demo.html").exists()
+    assert not (tmp_path / "home").exists()
+
+
+def test_both_sensors_are_watched_raw(tmp_path: Path) -> None:
+    result = call("watch", "--virtual", "--seconds", "3")
+    lines = [line for line in result.output.splitlines() if "m/s²" in line]
+
+    assert result.exit_code == 0, result.output
+    assert {line.split()[2] for line in lines} == {"pelvis", "ankle"}
+
+
+def test_the_setup_test_runs_without_hardware(tmp_path: Path) -> None:
+    result = call("test", "setup", "--virtual", "--speed", "0", "--folder", str(tmp_path))
+
+    assert "The pelvis tipped back by" in result.output
+
+
+def test_a_test_looks_for_its_sensors_before_it_tells_anybody_to_lie_down() -> None:
+    result = call("test", "end-range")
+
+    assert result.exit_code != 0
+    assert "Lie still" not in result.output
