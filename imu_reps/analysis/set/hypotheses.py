@@ -20,6 +20,7 @@ from imu_reps.analysis.set.spells import Rest
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
+from imu_reps.domain.track import GRID_HZ
 
 #: Levels nearer than this share of the usual range are the same level (ours).
 SAME_LEVEL = 0.25
@@ -30,8 +31,10 @@ CUT_SHARE = 0.15
 #: A way out of which the recording's beginning cut off more than this was not seen to be one (ours).
 BEGUN_SHARE = 0.6
 
-#: Where the angle changes by so much of a way without being turned, the way was not seen (ours).
+#: Where the angle changes by so much of a way within so long without being turned, the way was not seen
+#: (ours; 1 s costs one of 830 sets by three authors, the whole way seven).
 LEAPT_SHARE = 0.5
+LEAP_S = 0.5
 
 #: A turn this near to an end of a spell is that end.
 EDGE_TICKS = 3
@@ -196,19 +199,27 @@ def _without_cut_off(
 
 
 def _without_leaps(found: Segmentation, swing: Swing) -> Segmentation:
-    """Without repetitions of which the gyroscope shows less than half of a way: gravity leapt there.
+    """Without repetitions within which the angle leaps: the gyroscope shows next to nothing of half a way.
 
-    The stream lost samples that nobody counted, the strap jumped, or the sensor's first directions were wrong.
+    The stream lost samples that nobody counted, the strap jumped, or the sensor's first directions were
+    wrong.
     """
-    leapt = swing.angle_deg - swing.turned_deg
-    leaps = [
-        any(
-            abs(leapt[end.tick] - leapt[rep.far.tick]) > LEAPT_SHARE * abs(end.value - rep.far.value)
-            for end in (rep.near, rep.back)
-        )
-        for rep in found.reps
-    ]
+    unseen = swing.angle_deg - swing.turned_deg
+    leaps = [_leap_deg(unseen[rep.ticks]) > LEAPT_SHARE * min(_ways_deg(rep)) for rep in found.reps]
     return found.without(leaps, "cut_off") if any(leaps) else found
+
+
+def _leap_deg(unseen_deg: FloatArray) -> float:
+    """The most by which what the gyroscope did not show changes within `LEAP_S`.
+
+    A rolling foot, a gyroscope that drifts or an axis that is off a little depart too, but slowly.
+    """
+    ticks = round(LEAP_S * GRID_HZ)
+    return float(np.abs(unseen_deg[ticks:] - unseen_deg[:-ticks]).max(initial=0.0))
+
+
+def _ways_deg(rep: Excursion) -> tuple[float, float]:
+    return abs(rep.far.value - rep.near.value), abs(rep.far.value - rep.back.value)
 
 
 def _near_any(tick: int, ends: Sequence[int]) -> bool:
