@@ -15,6 +15,7 @@ from imu_reps.sensors.stream_items import SensorStatus
 from imu_reps.session.recorder import SetRecorder
 from imu_reps.session.session_plan import SetGoal
 from imu_reps.session.set_file import SetFile
+from imu_reps.sources.phone_readings import PHONES
 from imu_reps.storage.file_access import make_folder
 from imu_reps.storage.profile import PairedSensor, Person
 
@@ -115,10 +116,11 @@ class Place:
 
 
 def _sensor_header(place: SensorPlace, sensor: PairedSensor) -> SensorHeader:
+    is_phone = sensor.family in PHONES  # which chooses its own rate
     return SensorHeader(
         sensor=sensor.family,
-        rate_hz=sensor.rate_hz,
-        counter=family(sensor.family).counter,
+        rate_hz=None if is_phone else sensor.rate_hz,
+        counter="host" if is_phone else family(sensor.family).counter,
         cranial_axis=sensor.cranial_axis or ("+y" if place == "pelvis" else None),
         anterior_axis=sensor.anterior_axis or "+z" if place == "pelvis" else None,
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,6 +23,9 @@ from imu_reps.cli.spoken_options import spoken_options
 from imu_reps.cli.thresholds import chosen_settings, settings_options
 from imu_reps.domain.cue import Spoken
 from imu_reps.domain.exercise import EXERCISES
+
+if TYPE_CHECKING:
+    from imu_reps.domain.samples import SensorPlace
 
 #: The virtual sensor nobody had to ask for by name: the one that anyone can build.
 VIRTUAL_FAMILY = "open_profile"
@@ -55,6 +59,12 @@ VIRTUAL_FAMILY = "open_profile"
     help="Seconds between sets.",
 )
 @click.option("--person", metavar="NAME", help="Whose sensors, if several persons are paired.")
+@click.option(
+    "--pelvis",
+    metavar="PHONE",
+    help="A phone as the pelvis sensor, untried: phone, phone:ios, phone:ADDRESS (imu-reps docs importing).",
+)
+@click.option("--ankle", metavar="PHONE", help="The same for the ankle; alone, it is recorded alone.")
 @click.option("--tap", is_flag=True, help="Knock the sensors together at the start, to set their clocks.")
 @click.option("--quiet", is_flag=True, help="Plain lines, no live panel, in a terminal too.")
 @click.option(
@@ -82,6 +92,8 @@ def record(  # noqa: PLR0913 - an argument an option
     person: str | None,
     quiet: bool,
     folder: Path | None,
+    pelvis: str | None,
+    ankle: str | None,
     virtual: str | None,
     speed: float | None,
     spoken: Spoken,
@@ -100,15 +112,28 @@ def record(  # noqa: PLR0913 - an argument an option
     Example: imu-reps record --side left,right --reps 10 --range-target 60 --floor 25 --stop-faulty 3
     """
     _refuse_contradictions(person, virtual, speed)
-    from imu_reps.cli.record.run import Run, exit_code, run_virtually, run_with_sensors
+    phones: dict[SensorPlace, str] = {}
+    phones |= {} if pelvis is None else {"pelvis": pelvis}
+    phones |= {} if ankle is None else {"ankle": ankle}
+    _refuse_phones(phones, virtual)
+    from imu_reps.cli.record.run import Run, exit_code, run_virtually, run_with_phones, run_with_sensors
 
     plan = session_plan(RecordOptions(**options), spoken)
     run = Run(plan, folder, chosen_settings(preset, changes), quiet, page)
-    if virtual is None:
+    if phones:
+        done = run_with_phones(run, person, phones)
+    elif virtual is None:
         done = run_with_sensors(run, person)
     else:
         done = run_virtually(run, virtual, wearer_plans(plan), 1.0 if speed is None else speed)
     click.get_current_context().exit(exit_code(done))
+
+
+def _refuse_phones(phones: Mapping[SensorPlace, str], virtual: str | None) -> None:
+    if phones and virtual is not None:
+        raise click.UsageError("Virtual sensors need no phone; leave out --pelvis and --ankle.")
+    if phones and "ankle" not in phones:
+        raise click.UsageError("Repetitions are counted at the ankle; name a phone for it with --ankle.")
 
 
 def _refuse_contradictions(person: str | None, virtual: str | None, speed: float | None) -> None:

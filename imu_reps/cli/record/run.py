@@ -8,7 +8,7 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -35,6 +35,7 @@ from imu_reps.storage.profile_file import load_profiles
 from imu_reps.storage.recording import default_folder
 
 if TYPE_CHECKING:
+    from imu_reps.domain.samples import SensorPlace
     from imu_reps.sim.wearer import SetPlan
     from imu_reps.web.session_view import SessionView
 
@@ -77,6 +78,36 @@ def run_with_sensors(run: Run, name: str | None) -> list[Finished]:
     return _Recording(run, Diary(complain), place, Streams(computers_radio(), wanted(person))).run(
         asyncio.run
     )
+
+
+def run_with_phones(run: Run, name: str | None, phones: Mapping[SensorPlace, str]) -> list[Finished]:
+    """Record with phones as sensors, and remember it."""
+    from imu_reps.sources.phone_readings import SENSOR_LOGGER
+    from imu_reps.sources.phone_source import PhoneSource, wanted_phone
+    from imu_reps.storage.profile import PairedSensor, Person
+    from imu_reps.web.server import network_address
+
+    wanted = {place: wanted_phone(text) for place, text in phones.items()}
+    profiles = load_profiles()
+    worn = {place: PairedSensor(phone.app, phone.host or "phone", 0.0) for place, phone in wanted.items()}
+    known = profiles.find(name or profiles.default or "")
+    person = Person(
+        known.name if known is not None else name or "me",
+        worn.get("pelvis", worn["ankle"]),
+        worn["ankle"],
+        floors={} if known is None else known.floors,
+    )
+    say("Phones as sensors have not been tried with real phones: check what is counted.")
+    needs_address = any(phone.app == SENSOR_LOGGER for phone in wanted.values())
+    source = PhoneSource(wanted, network_address() if needs_address else "", tell=_say_addresses)
+    place = Place(run.folder or default_folder(), person, _now)
+    return _Recording(run, Diary(complain), place, source).run(asyncio.run)
+
+
+def _say_addresses(addresses: Mapping[SensorPlace, str]) -> None:
+    for place, address in addresses.items():
+        say(f"Sensor Logger at the {place}: Settings, Data Streaming, HTTP Push to {address}")
+        say("  with Standardise Units & Frames, Gyroscope, Total Acceleration (or Accelerometer and Gravity)")
 
 
 def run_virtually(run: Run, family: str, plans: Sequence[SetPlan], speed: float) -> list[Finished]:

@@ -1,0 +1,198 @@
+"""What phones send: Sensor Logger's pushed messages and phyphox's answers, to samples.
+
+Published: github.com/tszheichoi/awesome-sensor-logger (PUSHING.md, UNITS.md, CROSSPLATFORM.md) and
+phyphox.org/wiki "Remote-interface communication". Untried with real phones.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from imu_reps.domain.samples import FloatArray, SampleBlock, SensorPlace
+from imu_reps.sensors.families.paired_streams import TimedStreams, pair_by_time
+
+#: What a recording's header calls them.
+SENSOR_LOGGER, PHYPHOX = "sensor_logger_phone", "phyphox_phone"
+PHONES = (SENSOR_LOGGER, PHYPHOX)
+
+#: Buffers of phyphox's simple experiment with accelerometer and gyroscope: the times, then the axes.
+PHYPHOX_ACC = ("acc_time", "accX", "accY", "accZ")
+PHYPHOX_GYR = ("gyr_time", "gyrX", "gyrY", "gyrZ")
+
+#: Samples further apart have a loss between them; phones send 50 a second and more.
+LONGEST_GAP_S = 0.1
+#: A message holds no more readings: ten seconds of everything at 200 Hz.
+MAX_READINGS = 20_000
+#: No phone's accelerometer or gyroscope goes further, m/s² and rad/s; no clock either, seconds.
+MAX_VALUE, MAX_TIME_S = 1e4, 1e10
+_DEG_A_RAD = 180.0 / np.pi
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneReadings:
+    """Readings of one message, each quantity by time: rows of seconds, x, y, z in m/s² and deg/s.
+
+    Attributes
+    ----------
+    acc, gyr : (n, 4) float
+    device : str or None
+        Which phone sent them, if it says so.
+    """
+
+    acc: FloatArray
+    gyr: FloatArray
+    device: str | None = None
+
+
+def sensor_logger_readings(body: bytes, *, inverted: bool) -> PhoneReadings:
+    """Readings of one message that Sensor Logger pushed.
+
+    Parameters
+    ----------
+    body : bytes
+        JSON.
+    inverted : bool
+        Gravity is counted the other way, as iOS does unless units and frames are standardised.
+
+    Raises
+    ------
+    ValueError
+        It is no such message.
+    """
+    tree = _json(body)
+    payload, device = tree.get("payload"), tree.get("deviceId")
+    if not isinstance(payload, list) or len(payload) > MAX_READINGS:
+        raise ValueError("no payload")
+    rows: dict[str, list[list[float]]] = {}
+    for reading in payload:
+        if not isinstance(reading, dict) or not isinstance(reading.get("values"), dict):
+            continue
+        name, values = str(reading.get("name")).lower(), reading["values"]
+        if name in ("accelerometer", "gravity", "totalacceleration", "gyroscope"):
+            rows.setdefault(name, []).append(
+                [_float(reading.get("time")), *(_float(values.get(a)) for a in "xyz")]
+            )
+    table = {name: _ordered(np.array(found) * [1e-9, 1.0, 1.0, 1.0]) for name, found in rows.items()}
+    empty = np.zeros((0, 4))
+    acc = table.get("totalacceleration", _sum(table.get("accelerometer", empty), table.get("gravity", empty)))
+    signs = [1.0, -1.0, -1.0, -1.0] if inverted else [1.0] * 4
+    gyr = table.get("gyroscope", empty) * [1.0, _DEG_A_RAD, _DEG_A_RAD, _DEG_A_RAD]
+    return PhoneReadings(acc * signs, gyr, str(device)[:100] if device is not None else None)
+
+
+def phyphox_readings(body: bytes) -> PhoneReadings:
+    """Readings of one answer of phyphox.
+
+    Raises
+    ------
+    ValueError
+        It is no such answer, or lacks a buffer.
+    """
+    buffers = _json(body).get("buffer")
+    if not isinstance(buffers, dict):
+        raise ValueError("no buffers")  # noqa: TRY004 - the phone's error, not the program's
+    acc, gyr = (_buffered(buffers, names) for names in (PHYPHOX_ACC, PHYPHOX_GYR))
+    return PhoneReadings(acc, gyr * [1.0, _DEG_A_RAD, _DEG_A_RAD, _DEG_A_RAD])
+
+
+def _buffered(buffers: dict[str, Any], names: tuple[str, ...]) -> FloatArray:
+    columns = []
+    for name in names:
+        buffer = buffers.get(name)
+        values = buffer.get("buffer") if isinstance(buffer, dict) else None
+        if not isinstance(values, list) or len(values) > MAX_READINGS:
+            raise ValueError(f"no buffer {name}")
+        columns.append([_float(value) for value in values if value is not None])
+    # the axes are read one after the other while the phone writes: what all have, belongs together
+    count = min(map(len, columns))
+    return _ordered(np.array([column[:count] for column in columns]).T.reshape(count, 4))
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        tree = json.loads(body)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    if not isinstance(tree, dict):
+        raise ValueError("no JSON object")  # noqa: TRY004 - the phone's error, not the program's
+    return tree
+
+
+def _float(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("no number")  # noqa: TRY004 - the phone's error, not the program's
+    try:
+        number = float(value)
+    except OverflowError:
+        raise ValueError("too large") from None
+    if not math.isfinite(number):
+        raise ValueError("not finite")
+    return number
+
+
+def _ordered(rows: FloatArray) -> FloatArray:
+    """Rows by time, each time once; a ValueError where one cannot be."""
+    if len(rows) and (np.abs(rows[:, 1:]).max() > MAX_VALUE or np.abs(rows[:, 0]).max() > MAX_TIME_S):
+        raise ValueError("beyond what a phone measures")
+    return rows[np.unique(rows[:, 0], return_index=True)[1]]
+
+
+def _sum(linear: FloatArray, gravity: FloatArray) -> FloatArray:
+    """Acceleration with gravity, where both have a reading of the same time."""
+    time_s, first, second = np.intersect1d(linear[:, 0], gravity[:, 0], return_indices=True)
+    return np.column_stack([time_s, linear[first, 1:] + gravity[second, 1:]])
+
+
+class PhoneHearing:
+    """One phone's readings, paired as they come.
+
+    Parameters
+    ----------
+    place : {"pelvis", "ankle"}
+    """
+
+    def __init__(self, place: SensorPlace) -> None:
+        self._place = place
+        self._waiting = TimedStreams()
+        self._reached_s = [-np.inf, -np.inf]
+        self.samples = self.damaged = self.repeated = 0
+
+    def take(self, readings: PhoneReadings, arrival_s: float) -> SampleBlock | None:
+        """Samples that are complete with these readings; None: none yet."""
+        acc, gyr = self._new(readings.acc, 0), self._new(readings.gyr, 1)
+        numbers = np.arange(len(acc), dtype=np.int64)
+        waiting = self._waiting.with_acc(numbers, acc[:, 0], acc[:, 1:]).with_gyr(gyr[:, 0], gyr[:, 1:])
+        self._waiting, paired = pair_by_time(waiting, LONGEST_GAP_S)
+        if not len(paired):
+            return None
+        first, self.samples = self.samples, self.samples + len(paired)
+        return SampleBlock(
+            self._place,
+            np.full(len(paired), arrival_s),
+            np.arange(first, self.samples),
+            paired.device_time_s,
+            paired.acc_mps2,
+            paired.gyr_dps,
+        )
+
+    @property
+    def reached_s(self) -> float:
+        """The newest acceleration's time on the phone's clock."""
+        return self._reached_s[0]
+
+    def restart(self) -> None:
+        """The phone's clock began anew."""
+        self._waiting, self._reached_s = TimedStreams(), [-np.inf, -np.inf]
+
+    def _new(self, rows: FloatArray, stream: int) -> FloatArray:
+        """Rows later than all before; others came twice or too late."""
+        new = rows[rows[:, 0] > self._reached_s[stream]]
+        self.repeated += len(rows) - len(new)
+        if len(new):
+            self._reached_s[stream] = float(new[-1, 0])
+        return new

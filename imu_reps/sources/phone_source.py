@@ -1,0 +1,367 @@
+"""Phones as sensors: Sensor Logger pushes to a small listener here, phyphox is asked for what is new.
+
+Untried with real phones; both protocols are as published (see `phone_readings`). The listener takes posts
+with the right token in their path only, from one phone a sensor, bounded in size, number and time; a request
+from a web page, which carries an Origin, is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import http.client
+import logging
+import secrets
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from hmac import compare_digest
+from io import BytesIO
+
+from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
+from imu_reps.errors import RadioError, UsageError
+from imu_reps.sensors.stream_items import Item, LinkChange, LinkState, Restarted, SensorStatus
+from imu_reps.sources.phone_readings import (
+    PHYPHOX,
+    PHYPHOX_ACC,
+    PHYPHOX_GYR,
+    SENSOR_LOGGER,
+    PhoneHearing,
+    PhoneReadings,
+    phyphox_readings,
+    sensor_logger_readings,
+)
+
+_log = logging.getLogger(__name__)
+
+#: A request's head and body are no longer, and come within so many seconds, from so many at once.
+MAX_HEAD_BYTES, MAX_BODY_BYTES = 16 << 10, 2 << 20
+REQUEST_S, MAX_CONNECTIONS = 10.0, 16
+#: phyphox is asked so often, and given up for this time after so long; what has come is looked for so often.
+POLL_S, ANSWER_S, LOOK_S = 0.1, 3.0, 0.02
+PHYPHOX_PORT = 8080
+#: Nothing for so long: the phone is away. Pushed messages come every second or so.
+SILENT_S = 4.0
+#: The person has so long to press start on the phone.
+PATIENCE_S = 300.0
+#: So much waits to be taken; a session that does not take it is over.
+MAX_WAITING = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class WantedPhone:
+    """A phone to be used as a sensor.
+
+    Attributes
+    ----------
+    app : str
+        `SENSOR_LOGGER` or `PHYPHOX`.
+    host, port : str, int
+        Of phyphox's remote access.
+    inverted : bool
+        Sensor Logger on an iPhone without "Standardise Units & Frames": gravity is counted the other way.
+    """
+
+    app: str
+    host: str = ""
+    port: int = PHYPHOX_PORT
+    inverted: bool = False
+
+
+def wanted_phone(text: str) -> WantedPhone:
+    """Read ``phone``, ``phone:ios`` or ``phone:HOST[:PORT]``.
+
+    Raises
+    ------
+    UsageError
+        ``bad_phone``.
+    """
+    word, _, rest = text.partition(":")
+    if word == "phone" and rest in ("", "ios"):
+        return WantedPhone(SENSOR_LOGGER, inverted=rest == "ios")
+    host, _, port = rest.partition(":")
+    plain = host.isascii() and host.replace(".", "").replace("-", "").isalnum() and len(host) <= 253
+    port = port or str(PHYPHOX_PORT)
+    number = int(port) if port.isascii() and port.isdigit() and len(port) <= 5 else 0
+    if word != "phone" or not plain or not 0 < number < 65536:
+        raise UsageError(
+            f"{text!r} is no phone.",
+            hint="Say phone (Sensor Logger), phone:ios (the same on an iPhone with its own units), or "
+            "phone:192.168.0.42:8080 (phyphox, the address it shows).",
+            code="bad_phone",
+        )
+    return WantedPhone(PHYPHOX, host, number)
+
+
+class PhoneSource:
+    """One phone a sensor, as a source.
+
+    Parameters
+    ----------
+    phones : mapping
+        What is worn where.
+    address : str
+        This machine's address in the network of the phones; Sensor Logger posts to it.
+    port : int
+        0: any free one.
+    tell : callable
+        Called with the address that each phone with Sensor Logger is to push to, once it is listened at.
+    patience_s : float
+        How long `open` waits for the phones.
+    """
+
+    def __init__(
+        self,
+        phones: Mapping[SensorPlace, WantedPhone],
+        address: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        tell: Callable[[Mapping[SensorPlace, str]], None],
+        patience_s: float = PATIENCE_S,
+    ) -> None:
+        self._phones, self._address, self._port = dict(phones), address, port
+        self._tell, self._patience_s = tell, patience_s
+        self._token = secrets.token_urlsafe(16)
+        self._hearings = {place: PhoneHearing(place) for place in self._phones}
+        self._states: dict[SensorPlace, LinkState] = dict.fromkeys(self._phones, "awaited")
+        self._heard_s: dict[SensorPlace, float] = {}
+        self._devices: dict[SensorPlace, str | None] = {}
+        self._items: deque[Item] = deque(maxlen=MAX_WAITING)
+        self._server: asyncio.Server | None = None
+        self._pollers: list[asyncio.Task[None]] = []
+        self._connections = 0
+        self._closed = False
+
+    async def _listen(self) -> dict[SensorPlace, str]:
+        """Begin to listen; gives the address that each phone with Sensor Logger is to push to."""
+        mine = [place for place, phone in self._phones.items() if phone.app == SENSOR_LOGGER]
+        if mine and self._server is None:
+            try:
+                self._server = await asyncio.start_server(
+                    self._serve, self._address, self._port, limit=MAX_HEAD_BYTES
+                )
+            except OSError as error:
+                raise UsageError(
+                    f"Phones cannot be listened to at {self._address}: {error.strerror or error}.",
+                    hint="Check the network, or name another port with --port.",
+                    code="port_taken",
+                ) from error
+        bound = self._server.sockets[0].getsockname()[1] if self._server is not None else 0
+        return {place: f"http://{self._address}:{bound}/{self._token}/{place}" for place in mine}
+
+    async def open(self) -> None:
+        """Begin; returns when every phone sends both quantities.
+
+        Raises
+        ------
+        UsageError
+            ``port_taken``.
+        RadioError
+            ``no_phone``: nothing came.
+        """
+        self._tell(await self._listen())
+        self._pollers = [
+            asyncio.create_task(self._poll(place, phone))
+            for place, phone in self._phones.items()
+            if phone.app == PHYPHOX
+        ]
+        until_s = _now_s() + self._patience_s
+        while away := [place for place in self._phones if self._states[place] != "streaming"]:
+            if _now_s() > until_s:
+                await self.close()
+                raise RadioError(
+                    f"Nothing came from the phone at the {' and the '.join(away)}.",
+                    hint="Both devices must be in one network, accelerometer (with gravity) and gyroscope "
+                    "switched on, and the recording on the phone started.",
+                    code="no_phone",
+                )
+            await asyncio.sleep(POLL_S)
+        self._items.clear()  # what came while the other was waited for
+
+    async def items(self) -> list[Item]:
+        """The next items in order of arrival; none after `close`."""
+        while not self._closed or self._items:
+            self._notice_silence()
+            if waiting := [self._items.popleft() for _ in range(len(self._items))]:
+                return waiting
+            await asyncio.sleep(LOOK_S)
+        return []
+
+    async def close(self) -> None:
+        """Stop asking and listening; closing twice does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        for task in self._pollers:
+            task.cancel()
+        await asyncio.gather(*self._pollers, return_exceptions=True)
+        if self._server is not None:
+            self._server.close()
+
+    def status(self) -> dict[SensorPlace, SensorStatus]:
+        """How each phone is doing now."""
+        return {place: self._status(place) for place in SENSOR_PLACES if place in self._phones}
+
+    def _status(self, place: SensorPlace) -> SensorStatus:
+        hearing, device = self._hearings[place], self._devices.get(place)
+        return SensorStatus(
+            self._states[place], None, None, device, None, None,
+            hearing.samples, None, hearing.damaged, hearing.repeated, 0, 0, None,
+        )  # fmt: skip
+
+    def _heard(self, place: SensorPlace, readings: PhoneReadings) -> None:
+        """Hand on what is complete."""
+        now_s = _now_s()
+        block = self._hearings[place].take(readings, now_s)
+        if block is None:
+            return
+        self._heard_s[place] = now_s
+        self._change(place, "streaming")
+        self._put(block)
+
+    def _change(self, place: SensorPlace, state: LinkState) -> None:
+        before, self._states[place] = self._states[place], state
+        if before not in (state, "awaited"):
+            _log.info("phone at the %s: %s", place, state)
+            self._put(LinkChange(place, _now_s(), state))
+
+    def _notice_silence(self) -> None:
+        for place, heard_s in self._heard_s.items():
+            if self._states[place] == "streaming" and _now_s() - heard_s > SILENT_S:
+                self._change(place, "away")
+
+    def _put(self, item: Item) -> None:
+        self._items.append(item)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one request, and hang up."""
+        self._connections += 1
+        try:
+            if self._connections <= MAX_CONNECTIONS:
+                async with asyncio.timeout(REQUEST_S):
+                    status = await self._answer(reader)
+                    writer.write(
+                        f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+                    )
+                    await writer.drain()
+        except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            _log.debug("a request came to nothing")
+        finally:
+            self._connections -= 1
+            writer.close()
+
+    async def _answer(self, reader: asyncio.StreamReader) -> str:
+        """Take one request; gives the status of the answer."""
+        line, _, rest = (await reader.readuntil(b"\r\n\r\n")).partition(b"\r\n")
+        method, _, target = line.decode("latin-1").partition(" ")
+        place = self._place(target.partition(" ")[0])
+        try:
+            headers = http.client.parse_headers(BytesIO(rest))
+        except http.client.HTTPException:
+            return "400 Bad Request"
+        if place is None or "Origin" in headers:
+            return "404 Not Found"
+        if method != "POST":
+            return "405 Method Not Allowed"
+        length = headers.get("Content-Length", "")
+        if not (length.isascii() and length.isdigit() and len(length) < 10):
+            return "411 Length Required"
+        if int(length) > MAX_BODY_BYTES:
+            return "413 Content Too Large"
+        return self._pushed(place, await reader.readexactly(int(length)))
+
+    def _place(self, target: str) -> SensorPlace | None:
+        """Whose path this is; None: nobody's."""
+        for place, phone in self._phones.items():
+            own = f"/{self._token}/{place}".encode()
+            if phone.app == SENSOR_LOGGER and compare_digest(target.encode("utf-8", "replace"), own):
+                return place
+        return None
+
+    def _pushed(self, place: SensorPlace, body: bytes) -> str:
+        try:
+            readings = sensor_logger_readings(body, inverted=self._phones[place].inverted)
+        except ValueError:
+            self._hearings[place].damaged += 1
+            return "400 Bad Request"
+        if self._devices.setdefault(place, readings.device) != readings.device:
+            return "409 Conflict"
+        self._heard(place, readings)
+        return "200 OK"
+
+    async def _poll(self, place: SensorPlace, phone: WantedPhone) -> None:
+        """Start phyphox's measurement and ask for what is new, until cancelled."""
+        reached: tuple[float, float] | None = None
+        await self._ask(place, phone, "/control?cmd=start")
+        while True:
+            body = await self._ask(place, phone, _query(reached))
+            await asyncio.sleep(POLL_S)
+            if body is None:
+                continue
+            try:
+                readings = phyphox_readings(body)
+            except ValueError:
+                self._hearings[place].damaged += 1
+                continue
+            reached = self._follow(place, readings, reached)
+
+    def _follow(
+        self, place: SensorPlace, readings: PhoneReadings, reached: tuple[float, float] | None
+    ) -> tuple[float, float] | None:
+        """Hand readings on; gives up to when both quantities are known, None to ask for the newest again."""
+        acc_s, gyr_s = (float(rows[-1, 0]) if len(rows) else None for rows in (readings.acc, readings.gyr))
+        if reached is None:
+            if acc_s is None or gyr_s is None:
+                return None
+            if acc_s < self._hearings[place].reached_s:
+                self._hearings[place].restart()
+                self._put(Restarted(place, _now_s()))
+            return acc_s, gyr_s
+        self._heard(place, readings)
+        if acc_s is None and gyr_s is None and _now_s() - self._heard_s.get(place, _now_s()) > SILENT_S / 2:
+            return None  # cleared on the phone, or paused
+        return (reached[0] if acc_s is None else acc_s, reached[1] if gyr_s is None else gyr_s)
+
+    async def _ask(self, place: SensorPlace, phone: WantedPhone, path: str) -> bytes | None:
+        """What phyphox answers; None: nothing."""
+        try:
+            return await asyncio.to_thread(_get, phone, path)
+        except (OSError, http.client.HTTPException) as error:
+            _log.debug("phyphox at the %s: %s", place, error)
+            await asyncio.sleep(POLL_S)
+            return None
+
+
+def _query(reached: tuple[float, float] | None) -> str:
+    """Ask for the newest value of each buffer, or for all that are newer."""
+    parts = []
+    for names, since in zip((PHYPHOX_ACC, PHYPHOX_GYR), reached or (None, None), strict=True):
+        for name in names:
+            threshold = (
+                "" if since is None else f"={since!r}" + ("" if name == names[0] else f"%7C{names[0]}")
+            )
+            parts.append(f"{name}{threshold}")
+    return "/get?" + "&".join(parts)
+
+
+def _get(phone: WantedPhone, path: str) -> bytes:
+    """One request; follows no redirection and reads no more than it may.
+
+    Raises
+    ------
+    OSError, http.client.HTTPException
+        The phone does not answer, or not so.
+    """
+    with contextlib.closing(
+        http.client.HTTPConnection(phone.host, phone.port, timeout=ANSWER_S)
+    ) as connection:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        body = answer.read(MAX_BODY_BYTES + 1)
+    if answer.status != 200 or len(body) > MAX_BODY_BYTES:
+        raise http.client.HTTPException(f"status {answer.status}, {len(body)} bytes")
+    return body
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
