@@ -1,7 +1,7 @@
 """Logs of Polar Sensor Logger (text) and Movesense (JSON).
 
 Units: Polar's columns name theirs (mg, dps). Movesense's API (meas/acc.yaml, meas/gyro.yaml): m/s², deg/s, a
-packet of samples with the time of the first in ms.
+packet of samples with one time in ms, taken for that of the first.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def read_movesense(text: str, name: str) -> tuple[ForeignSensor, ...]:
         )
     assumed = (
         "acceleration in m/s² and angular rate in deg/s, as Movesense's API says",
-        "a packet's time is that of its first sample, the others follow evenly",
+        "a packet's time taken for that of its first sample, the others follow evenly",
     )
     return (ForeignSensor("movesense", None, acc, gyr, None, None, assumed),)
 

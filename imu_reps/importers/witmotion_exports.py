@@ -1,7 +1,7 @@
 """Logs of WitMotion's phone app and PC software, and of a script that records two of its sensors.
 
 Units: WitMotion's columns name theirs (g, deg/s). The columns of get_bwt901cl_data
-(github.com/e-ke/get_bwt901cl_data) name none: m/s² and deg/s, as its description says.
+(github.com/e-ke/get_bwt901cl_data) name none: its source scales the sensor's counts to m/s² and deg/s.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ def read_witmotion_script(table: ExportTable) -> tuple[ForeignSensor, ...]:
         ``bad_time``, and as `ExportTable`.
     """
     time_s, _ = stamps_s(table.text("Time"), table.name)
-    assumed = ("acceleration in m/s² and angular rate in deg/s, as get_bwt901cl_data describes its columns",)
+    assumed = ("acceleration in m/s² and angular rate in deg/s, as get_bwt901cl_data scales them",)
     sensors = []
     for number in "12":
         acc = tuple(f"Acc{axis}{number}" for axis in "XYZ")
