@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass
 from hmac import compare_digest
@@ -14,7 +15,9 @@ Role = Literal["viewer", "control"]
 class Access:
     """The secrets of one page, and the addresses it is served at.
 
-    The token stands behind the ``#`` of a link: browsers send that part to nobody, so it is in no log.
+    The token stands behind the ``#`` of a link: browsers send that part to nobody, so it is in no log. The page
+    itself shows it to this server alone, which keeps none: as a pass with its request, for a crowd at the door
+    not to hold it up, and then to say who it is.
 
     Attributes
     ----------
@@ -48,6 +51,11 @@ class Access:
         controls = compare_digest(said, self.control_token.encode())
         views = compare_digest(said, self.view_token.encode())
         return "control" if controls else "viewer" if views else None
+
+    def has_pass(self, request: str) -> bool:
+        """Whether a request, or a viewer's path alone, shows a token: such a one need not stand at the door."""
+        shown = re.search(r"/live\?pass=([\w-]+)", request, re.ASCII)
+        return shown is not None and self.role(shown[1]) is not None
 
     def is_host(self, host: str | None) -> bool:
         """Whether a request's Host is this page's: another name for this machine is somebody's trick."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import Counter, OrderedDict, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -17,9 +17,11 @@ STRANGER_S = 10.0
 #: door by standing in it, and a crowd from one machine is in its own way alone. A browser that loads the page
 #: is six strangers.
 MAX_STRANGERS = 96
-#: So many come in at a time, so that whoever came before is listened to meanwhile; so many may wait outside,
-#: for who finds no room there asks again after a second only.
-AT_ONCE, OUTSIDE = 15, 1024
+#: So many come in at a time, so that whoever came before is listened to meanwhile; so many may wait outside, for
+#: who finds no room there asks again after a second only.
+AT_ONCE, OUTSIDE = 6, 1024
+#: So much of what somebody says is looked at there.
+LOOK_BYTES = 256
 
 #: Who waits outside: the connection, and where it comes from.
 Visitor = tuple[socket.socket, tuple[str, int]]
@@ -28,14 +30,21 @@ Visitor = tuple[socket.socket, tuple[str, int]]
 class Entrance(socket.socket):
     """A listening socket before which no queue forms: all who wait are seen at once, and some let in.
 
-    Those are the newest, of each address in turn; the others are sent away, and may ask again at once. In a
-    queue behind a crowd a viewer would wait for as long as it takes to listen to all of the crowd.
+    Those are all who show a pass, and the newest others, of each address in turn; the rest is sent away, and may
+    ask again at once. In a queue behind a crowd a viewer would wait for as long as it takes to listen to all of
+    the crowd.
 
     Where a loop does not accept by itself (Windows), this is a socket like any other.
+
+    Attributes
+    ----------
+    has_pass : callable
+        Whether what somebody says first shows that he may come in.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.has_pass: Callable[[bytes], bool] = lambda _: False
         self._let_in: deque[Visitor] = deque()
         self._has_looked = False
 
@@ -48,7 +57,7 @@ class Entrance(socket.socket):
             Nobody more of those who waited when this was asked first.
         """
         if not self._has_looked:
-            self._let_in.extend(_welcome([*self._waiting()]))
+            self._let_in.extend(self._welcome([*self._waiting()]))
         self._has_looked = bool(self._let_in)
         if not self._let_in:
             raise BlockingIOError
@@ -60,18 +69,28 @@ class Entrance(socket.socket):
             for _ in range(OUTSIDE):
                 yield super().accept()
 
+    def _welcome(self, crowd: list[Visitor]) -> list[Visitor]:
+        """Who of a crowd is let in; the others are sent away."""
+        if len(crowd) <= AT_ONCE:
+            return crowd
+        before: Counter[str] = Counter()
+        turns = []
+        for connection, address in reversed(crowd):
+            before[address[0]] += 1
+            turn = 0 if self.has_pass(_first_said(connection)) else before[address[0]]
+            turns.append((turn, (connection, address)))
+        turns.sort(key=lambda turn: turn[0])
+        for _, (connection, _) in turns[AT_ONCE:]:
+            connection.close()
+        return [visitor for _, visitor in turns[:AT_ONCE]]
 
-def _welcome(crowd: list[Visitor]) -> list[Visitor]:
-    """Who of a crowd is let in: the newest, of each address in turn. The others are sent away."""
-    before: Counter[str] = Counter()
-    turns = []
-    for visitor in reversed(crowd):
-        before[visitor[1][0]] += 1
-        turns.append((before[visitor[1][0]], visitor))
-    turns.sort(key=lambda turn: turn[0])
-    for _, (connection, _) in turns[AT_ONCE:]:
-        connection.close()
-    return [visitor for _, visitor in turns[:AT_ONCE]]
+
+def _first_said(connection: socket.socket) -> bytes:
+    """What somebody said so far; it stays to be read."""
+    connection.setblocking(False)
+    with suppress(OSError):
+        return connection.recv(LOOK_BYTES, socket.MSG_PEEK)
+    return b""
 
 
 class Door:

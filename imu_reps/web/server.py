@@ -70,6 +70,8 @@ class PageServer:
         # The network's address first: it is the one other devices can use.
         names = [*reversed(addresses), "localhost"]
         self.access = Access.new(tuple(name if bound == 80 else f"{name}:{bound}" for name in names))
+        for listener in self._sockets:
+            listener.has_pass = lambda said: self.access.has_pass(said.decode("latin-1"))
         self.reports = Reports()
         self._desk = Desk(hub, self.access, ask)
         self._started = threading.Event()
@@ -108,7 +110,9 @@ class PageServer:
 
         pages = Pages(self.access, self.reports)
 
-        def answer(_: ServerConnection, request: Request) -> Response | None:
+        def answer(connection: ServerConnection, request: Request) -> Response | None:
+            if self.access.has_pass(request.path):
+                door.forget(connection.transport)
             return pages.answer(request)
 
         async def attend(connection: ServerConnection) -> None:
@@ -157,7 +161,7 @@ class Visit(ServerConnection):
         super().connection_lost(exc)
 
 
-def _listening(port: int, *, share: bool) -> list[socket.socket]:
+def _listening(port: int, *, share: bool) -> list[Entrance]:
     """A socket for this machine, and one for the network if it is to be shared."""
     listeners = [_bound(LOOPBACK, port)]
     if share:
@@ -169,7 +173,7 @@ def _listening(port: int, *, share: bool) -> list[socket.socket]:
     return listeners
 
 
-def _bound(address: str, port: int) -> socket.socket:
+def _bound(address: str, port: int) -> Entrance:
     listener = Entrance(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

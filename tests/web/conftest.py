@@ -91,17 +91,20 @@ class Page:
         return answer.status, {name.lower(): value for name, value in answer.getheaders()}, content
 
     @contextmanager
-    def connection(self, origin: str | None = None, **more: Any) -> Iterator[ClientConnection]:
+    def connection(
+        self, origin: str | None = None, *, shows: str = "", **more: Any
+    ) -> Iterator[ClientConnection]:
         """A viewer's connection that has not said yet who it is."""
         said = Origin(f"http://{self.host}" if origin is None else origin) or None
-        with connect(f"ws://{self.host}/live", origin=said, proxy=None, **more) as socket:
+        with connect(f"ws://{self.host}/live?pass={shows}", origin=said, proxy=None, **more) as socket:
             yield socket
 
     @contextmanager
     def viewer(self, token: str | None = None) -> Iterator[ClientConnection]:
         """A viewer who has said who he is, by default with the control link."""
-        with self.connection() as socket:
-            socket.send(json.dumps({"token": token or self.access.control_token}))
+        token = token or self.access.control_token
+        with self.connection(shows=token) as socket:
+            socket.send(json.dumps({"token": token}))
             yield socket
 
 

@@ -388,7 +388,7 @@ def test_a_page_that_slept_catches_up_and_says_nothing_that_is_past(page: Any, v
         server.on_message(lambda message: waiting.append(message) if asleep else route.send(message))
         waiting.append(route)
 
-    seen.route_web_socket("**/live", through)
+    seen.route_web_socket("**/live*", through)
     seen.goto(page.access.control_link)
     page.hub.show(running(page.hub.picture))
     expect(seen.locator("#count")).to_have_text("3")
@@ -415,7 +415,7 @@ def test_a_lost_connection_is_said_and_found_again_with_all_that_happened(page: 
         routes.append(route)
         route.connect_to_server()
 
-    seen.route_web_socket("**/live", through)
+    seen.route_web_socket("**/live*", through)
     seen.goto(page.access.control_link)
     page.hub.show(running(page.hub.picture))
     expect(seen.locator("#count")).to_have_text("3")
@@ -437,7 +437,7 @@ def test_a_connection_that_only_looks_alive_is_given_up(page: Any, visit: Any) -
         deaf = len(routes) == 1
         server.on_message(lambda message: None if deaf and page.hub.picture.count else route.send(message))
 
-    seen.route_web_socket("**/live", through)
+    seen.route_web_socket("**/live*", through)
     seen.goto(page.access.control_link)
     expect(seen.locator("#state")).to_have_text("Press Start")
     page.hub.show(running(page.hub.picture, count=5))

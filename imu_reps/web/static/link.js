@@ -25,7 +25,7 @@ export class Link {
     clearTimeout(this.timer);
     this.heard = performance.now();
     this.quickest_s = Infinity;
-    const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live`);
+    const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live?pass=${encodeURIComponent(this.token)}`);
     this.socket = socket;
     socket.onopen = () => socket.send(JSON.stringify({ token: this.token }));
     socket.onmessage = (event) => {
