@@ -247,7 +247,7 @@ class LiveMotion:
         return still_mask(gyr, acc, self._length)[before:]
 
     def _learn_from_rest(self, up: FloatArray) -> None:
-        """Where the last window was a rest, read the bias, and begin anew if `up` is not where it was seen."""
+        """Where the last window was a rest, read the bias, and begin anew if `up` is astray."""
         before = np.zeros(3) if self._bias is None else self._bias
         for reading in rest_readings(self._gyr, self._acc, len(self._gyr))[1]:
             self._rests.append((self._seen, reading + before))

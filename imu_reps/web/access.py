@@ -15,9 +15,9 @@ Role = Literal["viewer", "control"]
 class Access:
     """The secrets of one page, and the addresses it is served at.
 
-    The token stands behind the ``#`` of a link: browsers send that part to nobody, so it is in no log. The page
-    itself shows it to this server alone, which keeps none: as a pass with its request, for a crowd at the door
-    not to hold it up, and then to say who it is.
+    The token stands behind the ``#`` of a link: browsers send that part to nobody, so it is in no log. The
+    page itself shows it to this server alone, which keeps no log: as a pass with its request, for no crowd
+    at the door to hold it up, and then to say who it is.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class Access:
         return "control" if controls else "viewer" if views else None
 
     def has_pass(self, request: str) -> bool:
-        """Whether a request, or a viewer's path alone, shows a token: such a one need not stand at the door."""
+        """Whether a request, or its path alone, shows a token: such a viewer need not stand at the door."""
         shown = re.search(r"/live\?pass=([\w-]+)", request, re.ASCII)
         return shown is not None and self.role(shown[1]) is not None
 

@@ -17,8 +17,8 @@ STRANGER_S = 10.0
 #: door by standing in it, and a crowd from one machine is in its own way alone. A browser that loads the page
 #: is six strangers.
 MAX_STRANGERS = 96
-#: So many come in at a time, so that whoever came before is listened to meanwhile; so many may wait outside, for
-#: who finds no room there asks again after a second only.
+#: So many come in at a time, so that whoever came before is listened to meanwhile; so many may wait outside,
+#: for who finds no room there asks again after a second only.
 AT_ONCE, OUTSIDE = 6, 1024
 #: So much of what somebody says is looked at there.
 LOOK_BYTES = 256
@@ -30,9 +30,9 @@ Visitor = tuple[socket.socket, tuple[str, int]]
 class Entrance(socket.socket):
     """A listening socket before which no queue forms: all who wait are seen at once, and some let in.
 
-    Those are all who show a pass, and the newest others, of each address in turn; the rest is sent away, and may
-    ask again at once. In a queue behind a crowd a viewer would wait for as long as it takes to listen to all of
-    the crowd.
+    Those are who shows a pass, then who has said nothing yet, of each address in turn and the newest first;
+    the rest is sent away, and may ask again at once. In a queue behind a crowd a viewer would wait for as long
+    as it takes to listen to all of the crowd.
 
     Where a loop does not accept by itself (Windows), this is a socket like any other.
 
@@ -77,12 +77,16 @@ class Entrance(socket.socket):
         turns = []
         for connection, address in reversed(crowd):
             before[address[0]] += 1
-            turn = 0 if self.has_pass(_first_said(connection)) else before[address[0]]
-            turns.append((turn, (connection, address)))
-        turns.sort(key=lambda turn: turn[0])
-        for _, (connection, _) in turns[AT_ONCE:]:
+            turns.append((self._rank(connection), before[address[0]], (connection, address)))
+        turns.sort(key=lambda turn: turn[:2])
+        for *_, (connection, _) in turns[AT_ONCE:]:
             connection.close()
-        return [visitor for _, visitor in turns[:AT_ONCE]]
+        return [visitor for *_, visitor in turns[:AT_ONCE]]
+
+    def _rank(self, connection: socket.socket) -> int:
+        """0 of who shows a pass, 1 of who has said nothing yet and may have one, 2 of who has none."""
+        said = _first_said(connection)
+        return 0 if self.has_pass(said) else 2 if said else 1
 
 
 def _first_said(connection: socket.socket) -> bytes:

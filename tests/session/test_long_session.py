@@ -88,7 +88,7 @@ def viewer(server: PageServer, *, watches: bool) -> Iterator[None]:
 
 
 def direct_in_turn(world: VirtualWorld, event: SessionEvent) -> None:
-    """Begin with each set, lie down after it; after the last wearer the first comes again, for what each will do is kept in memory."""
+    """Begin with each set, lie down after it; few wearers take turns, for each is worked out in memory."""
     match event:
         case SetBegan(number=number):
             world.performance.begin(1 + (number - 1) % WEARERS, world.air.now_s())
@@ -241,13 +241,10 @@ def test_a_day_of_sets_and_rests_costs_no_memory_and_no_time(
         hour.resident_mb.append(_resident_mb())
         held_sets += 1
         if held_sets % SETS_AN_HOUR == 0:
+            resident_mb, number = statistics.median(hour.resident_mb), held_sets // SETS_AN_HOUR
+            told = f"{resident_mb:.1f} MB resident, p99 of {len(hour.push_ms)} pushes {hour.p99_ms:.2f} ms"
             with capsys.disabled():
-                print(
-                    f"\nhour {held_sets // SETS_AN_HOUR}: {statistics.median(hour.resident_mb):.1f} MB resident,",
-                    f"p99 of a push {hour.p99_ms:.2f} ms of {len(hour.push_ms)}",
-                    end="",
-                    flush=True,
-                )
+                print(f"\nhour {number}: {told}", end="", flush=True)
 
     monkeypatch.setattr(Pipeline, "push", timed)
     held = hold(tmp_path, SETS_AN_HOUR * hours, 30, rest_s=450.0, watching=1, stalled=1, after_set=measure)

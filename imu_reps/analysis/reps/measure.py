@@ -205,7 +205,10 @@ class Meter:
         )
 
     def _turned_as_seen(self, whole: Span) -> bool:
-        """Whether the angle changes as the gyroscope turned; live, nothing may have told when samples were taken."""
+        """Whether the angle changes as the gyroscope turned.
+
+        Live, nothing may have told yet when the samples of a backlog were taken.
+        """
         if self._motion.carried is None:
             return True
         turned_dps = np.degrees(self._motion.carried.omega_rad_s[whole.ticks])
