@@ -31,8 +31,8 @@ class Entrance(socket.socket):
     """A listening socket before which no queue forms: all who wait are seen at once, and some let in.
 
     Those are who shows a pass, then who has said nothing yet, of each address in turn and the newest first;
-    the rest is sent away, and may ask again at once. In a queue behind a crowd a viewer would wait for as long
-    as it takes to listen to all of the crowd.
+    the rest is sent away, and may ask again at once. In a queue behind a crowd a viewer would wait for as
+    long as it takes to listen to all of the crowd.
 
     Where a loop does not accept by itself (Windows), this is a socket like any other.
 
