@@ -17,10 +17,12 @@ from imu_reps import (
     Analysis,
     Header,
     ImuRepsError,
+    Note,
     Pipeline,
     Recording,
     SampleBlock,
     SensorHeader,
+    SensorPlan,
     SetPlan,
     Settings,
     Tempo,
@@ -276,6 +278,20 @@ WRONG: dict[str, st.SearchStrategy[Callable[[], object]]] = {
         lambda name, value: lambda: SetPlan(**{name: value}),
         st.sampled_from(["exercise", "side", "reps", "pelvis", "ankle"]),
         st.sampled_from(["", "squat", 5, [], {}, (5,)]),
+    ),
+    "note": st.builds(
+        lambda x: lambda: Note(*x), st.sampled_from([(None, "a", "b"), (1.0, 5, "b"), ("1", "a", "b")])
+    ),
+    "notes": st.builds(lambda x: lambda: replace(RECORDING, notes=x), ODD),
+    "rep plan": st.builds(
+        lambda name, value: lambda: SetPlan(reps=(replace(SetPlan().reps[0], **{name: value}),)),
+        st.sampled_from(["concentric_s", "eccentric_s", "top_deg", "faults", "stalls"]),
+        st.sampled_from([None, "x", [], float("nan"), -1e9, (5,)]),
+    ),
+    "sensor plan": st.builds(
+        lambda name, value: lambda: SensorPlan(**{name: value}),
+        st.sampled_from(["rate_hz", "rate_error", "turned_deg", "acc_noise_mps2", "cranial_axis", "radio"]),
+        st.sampled_from([None, "x", [], float("nan"), -1.0, (5,)]),
     ),
     "pipeline": st.builds(lambda x: lambda: Pipeline(x), ODD),
     "sensors": st.builds(

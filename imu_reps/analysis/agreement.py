@@ -168,7 +168,7 @@ def _with_interval(
         random_state=np.random.default_rng(0),
     )
     values = drawn.bootstrap_distribution
-    if not np.isfinite(values).all() or np.ptp(values) == 0.0:
+    if not np.isfinite(values).all() or np.ptp(values) < 1e-9:
         return Figure(value)
     return Figure(value, float(drawn.confidence_interval.low), float(drawn.confidence_interval.high))
 

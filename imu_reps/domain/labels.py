@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from imu_reps.domain.refusals import refuse_unless_number
+from imu_reps.domain.refusals import refuse_unless_as_declared
 from imu_reps.domain.rep import Flag
 from imu_reps.errors import RefusedValueError
 
@@ -35,9 +35,8 @@ class RepLabel:
     flags: tuple[Flag, ...] | None = None
 
     def __post_init__(self) -> None:
+        refuse_unless_as_declared(self)
         times = (self.start_s, *(self.far_s or ()), self.end_s)
-        for time_s in times:
-            refuse_unless_number("a time", time_s)
         if list(times) != sorted(times) or self.start_s == self.end_s:
             raise RefusedValueError(
                 f"The times {', '.join(f'{time_s:g}' for time_s in times)} are not in their order.",

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, Self
 
 from imu_reps.domain.correction import Correction, corrections_of
-from imu_reps.domain.exercise import EXERCISES, Exercise
+from imu_reps.domain.exercise import Exercise
 from imu_reps.domain.frames import sample_block
-from imu_reps.domain.refusals import refuse_unless_a, refuse_unless_number, refuse_unless_one_of
-from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace
+from imu_reps.domain.refusals import refuse_unless_a, refuse_unless_as_declared, refuse_unless_number
+from imu_reps.domain.samples import SampleBlock, SensorPlace
 from imu_reps.domain.tempo import Tempo
 from imu_reps.errors import RefusedValueError
 
@@ -62,11 +62,7 @@ class SensorHeader:
     anterior_axis: Axis | None = None
 
     def __post_init__(self) -> None:
-        refuse_unless_one_of("counter", self.counter, get_args(Counter))
-        refuse_unless_one_of("alignment", self.alignment, get_args(PelvisAlignment))
-        for name in ("cranial_axis", "anterior_axis"):
-            if getattr(self, name) is not None:
-                refuse_unless_one_of(name, getattr(self, name), get_args(Axis))
+        refuse_unless_as_declared(self)
         if self.rate_hz is not None:
             refuse_unless_number("rate_hz", self.rate_hz, above=0.0)
 
@@ -108,18 +104,7 @@ class Header:
     extra: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
-        refuse_unless_one_of("exercise", self.exercise, EXERCISES)
-        refuse_unless_one_of("start", self.start, get_args(Start))
-        refuse_unless_one_of("posture", self.posture, get_args(Posture))
-        if self.side is not None:
-            refuse_unless_one_of("side", self.side, get_args(Side))
-        for name in ("range_target_deg", "floor_deg"):
-            if getattr(self, name) is not None:
-                refuse_unless_number(name, getattr(self, name))
-        refuse_unless_a("created", self.created, datetime, type(None))
-        refuse_unless_a("tempo_target", self.tempo_target, Tempo, type(None))
-        for place in SENSOR_PLACES:
-            refuse_unless_a(place, self.sensor(place), SensorHeader)
+        refuse_unless_as_declared(self)
 
     def sensor(self, place: SensorPlace) -> SensorHeader:
         """The header of the sensor worn at `place`."""
@@ -137,6 +122,9 @@ class Note:
     time_s: float
     key: str
     value: str
+
+    def __post_init__(self) -> None:
+        refuse_unless_as_declared(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +176,7 @@ class Recording:
     cautions: tuple[Caution, ...] = ()
 
     def __post_init__(self) -> None:
-        refuse_unless_a("header", self.header, Header)
-        for place in SENSOR_PLACES:
-            refuse_unless_a(place, self.samples(place), SampleBlock, type(None))
+        refuse_unless_as_declared(self)
 
     def __repr__(self) -> str:
         worn = [f"{block.sensor} {len(block)} samples" for block in self.blocks]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
-from numbers import Real
-from typing import Any
+from collections.abc import Collection, Mapping
+from dataclasses import is_dataclass
+from functools import cache
+from numbers import Integral, Real
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from imu_reps.errors import RefusedValueError
 
@@ -48,6 +51,73 @@ def refuse_unless_a(name: str, value: Any, *kinds: type) -> None:
     if not isinstance(value, kinds):
         words = " or ".join(kind.__name__ for kind in kinds)
         raise RefusedValueError(f"{name} is {brief(value)}.", hint=f"Give a {words}.")
+
+
+def refuse_unless_as_declared(made: object) -> None:
+    """Refuse a dataclass that holds, at any depth, what its field does not declare; numbers are finite.
+
+    Raises
+    ------
+    RefusedValueError
+        Names the field and what is allowed.
+    """
+    kind: Any = type(made)
+    for name, declared in _declared(kind).items():
+        value = getattr(made, name)
+        if not _fits(value, declared):
+            raise RefusedValueError(f"{name} is {brief(value)}.", hint=f"Allowed is {_words(declared)}.")
+
+
+@cache
+def _declared(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+def _fits(value: Any, declared: Any) -> bool:
+    """Whether a value is of a type, looked at as deep as the type goes."""
+    kind, parts = get_origin(declared) or declared, get_args(declared)
+    if kind in (Union, UnionType):
+        return any(_fits(value, part) for part in parts)
+    if kind is Literal:
+        return isinstance(value, str) and value in parts
+    if kind in _NUMBERS:
+        is_number = isinstance(value, _NUMBERS[kind]) and not isinstance(value, bool)
+        return is_number and math.isfinite(value)
+    return isinstance(value, kind) and _holds(value, kind, parts)
+
+
+_NUMBERS: dict[Any, Any] = {float: Real, int: Integral}
+
+
+def _holds(value: Any, kind: Any, parts: tuple[Any, ...]) -> bool:
+    """Whether what a value holds is what its type declares."""
+    if kind is tuple:
+        each = parts[:1] * len(value) if parts[1:] == (...,) else parts
+        return len(each) == len(value) and all(map(_fits, value, each))
+    if kind is Mapping:
+        return all(_fits(key, parts[0]) and _fits(held, parts[1]) for key, held in value.items())
+    if is_dataclass(kind):
+        refuse_unless_as_declared(value)
+    return True
+
+
+def _words(declared: Any) -> str:
+    """A type as a message names it."""
+    kind, parts = get_origin(declared) or declared, get_args(declared)
+    if kind in (Union, UnionType):
+        return " or ".join(_words(part) for part in parts)
+    if kind is Literal:
+        return f"one of {', '.join(parts)}"
+    if kind is tuple:
+        return f"a tuple of {_words(parts[0])}"
+    named = {
+        float: "a finite number",
+        int: "a whole number",
+        str: "text",
+        NoneType: "None",
+        bool: "True or False",
+    }
+    return named.get(kind, f"a {kind.__name__}")
 
 
 def brief(value: Any) -> str:

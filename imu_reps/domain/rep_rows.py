@@ -14,7 +14,7 @@ from imu_reps.domain.samples import FloatArray, IntArray
 from imu_reps.domain.summary import Summary
 
 _TEXTS = ("flags", "not_judged", "faults")
-_OF_SET = ("recording", "person", "exercise", "side", "simulated")
+_OF_SET = ("recording", "person", "created", "exercise", "side", "simulated")
 
 #: Columns of a row a repetition: whose and which set, the figures, then words; `faults` are the flags.
 REP_COLUMNS = (*_OF_SET, *(name for name in Rep.__slots__ if name not in _TEXTS), "faults", "not_judged")
@@ -44,6 +44,7 @@ def rep_rows(summary: Summary, person: str | None) -> list[dict[str, Any]]:
     of_set = {
         "recording": recording.file,
         "person": person,
+        "created": recording.created,
         "exercise": recording.exercise,
         "side": recording.side,
         "simulated": recording.simulated,

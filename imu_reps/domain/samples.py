@@ -57,10 +57,11 @@ class SampleBlock:
     def __post_init__(self) -> None:
         refuse_unless_one_of("sensor", self.sensor, SENSOR_PLACES)
         count = len(self.time_s) if isinstance(self.time_s, np.ndarray) and self.time_s.ndim else 0
-        for name in ("time_s", "sample", "device_time_s"):
-            _refuse_unless_shaped(name, getattr(self, name), (count,))
+        _refuse_unless_shaped("sample", self.sample, (count,), "iuf")
+        for name in ("time_s", "device_time_s"):
+            _refuse_unless_shaped(name, getattr(self, name), (count,), "f")
         for name in ("acc_mps2", "gyr_dps"):
-            _refuse_unless_shaped(name, getattr(self, name), (count, 3))
+            _refuse_unless_shaped(name, getattr(self, name), (count, 3), "f")
 
     def __len__(self) -> int:
         return len(self.time_s)
@@ -80,9 +81,11 @@ class SampleBlock:
         )
 
 
-def _refuse_unless_shaped(name: str, values: object, shape: tuple[int, ...]) -> None:
-    if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiu":
-        raise RefusedValueError(f"{name} is {brief(values)}.", hint="Give a NumPy array of numbers.")
+def _refuse_unless_shaped(name: str, values: object, shape: tuple[int, ...], kinds: str) -> None:
+    if not isinstance(values, np.ndarray) or values.dtype.kind not in kinds:
+        what = f"an array of {values.dtype}" if isinstance(values, np.ndarray) else brief(values)
+        numbers = "whole numbers" if "i" in kinds else "floating-point numbers"
+        raise RefusedValueError(f"{name} is {what}.", hint=f"Give a NumPy array of {numbers}.")
     if values.shape != shape:
         raise RefusedValueError(
             f"{name} has the shape {values.shape}, beside {shape[0]} values of time_s.",

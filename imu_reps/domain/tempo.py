@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from imu_reps.domain.refusals import brief, refuse_unless_number
+from imu_reps.domain.refusals import brief, refuse_unless_as_declared
 from imu_reps.errors import RefusedValueError
 
 FOUR_NUMBERS = "A tempo is four numbers such as 2-0-2-0"
@@ -36,8 +36,7 @@ class Tempo:
     top_s: float
 
     def __post_init__(self) -> None:
-        for part in _PARTS:
-            refuse_unless_number(part, getattr(self, part))
+        refuse_unless_as_declared(self)
 
     @classmethod
     def parse(cls, text: str) -> Tempo:

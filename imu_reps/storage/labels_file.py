@@ -20,7 +20,7 @@ from imu_reps.storage.recording.format import finite_number
 #: What stands after a recording's name in the file of its labels; the first that is there counts.
 ENDINGS = (".labels.csv", "_events.tsv", ".truth.json")
 
-_COLUMNS = ("start_s", "end_s", "turn_s", "turn_end_s", "flags", "rep", "note")
+_COLUMNS = ("start_s", "end_s", "turn_s", "turn_end_s", "flags", "label", "by", "rep", "note")
 _FLAGS: tuple[Flag, ...] = get_args(Flag)
 _NOT_SAID = ("", "n/a")
 _MAX_BYTES = 10_000_000
@@ -117,7 +117,10 @@ def _titles(name: str, cells: list[str], separator: str) -> list[str]:
     return cells
 
 
-def _of_row(row: Row) -> RepLabel:
+def _of_row(row: Row) -> RepLabel | None:
+    """A repetition, or None for a movement that is labelled as none."""
+    if row.get("label", "rep") != "rep":
+        return None
     turn_s, turn_end_s = _number(row, "turn_s"), _number(row, "turn_end_s")
     if turn_end_s is not None and turn_s is None:
         raise ValueError("turn_end_s stands without turn_s")

@@ -214,6 +214,15 @@ def test_events_of_other_kinds_are_left_aside(run: Run, swung: Path, tmp_path: P
     assert "0 labelled reps, 4 counted" in result.stdout
 
 
+def test_labels_of_corrections_by_hand_are_read(run: Run, swung: Path, tmp_path: Path) -> None:
+    first, last = truth_of(swung)[0], truth_of(swung)[-1]
+    spans = [f"{rep['start_s']},{rep['end_s']}" for rep in (first, last)]
+    rows = [f"{spans[0]},rep,hand", f"{spans[1]},too_small,sensors"]
+    (tmp_path / "l.csv").write_text("\n".join(["start_s,end_s,label,by", *rows]), encoding="utf-8")
+
+    assert "1 labelled rep, 4 counted" in run("score", swung, tmp_path / "l.csv").stdout
+
+
 def test_a_set_that_could_not_be_counted_is_not_scored_as_none(run: Run, swung: Path, tmp_path: Path) -> None:
     file = tmp_path / "pelvis_alone.csv"
     save(replace(load(swung), ankle=None), file)

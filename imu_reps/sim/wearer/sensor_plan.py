@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from imu_reps.domain.recording import Axis, Counter
+from imu_reps.domain.refusals import refuse_unless_as_declared, refuse_unless_number
 
 Vector = tuple[float, float, float]
 
@@ -149,3 +151,12 @@ class SensorPlan:
     acc_range_g: float = 8.0
     gyr_range_dps: float = 1000.0
     radio: RadioPlan = RadioPlan()
+
+    def __post_init__(self) -> None:
+        refuse_unless_as_declared(self)
+        refuse_unless_number("rate_hz", self.rate_hz, above=1.0, below=10_000.0)
+        refuse_unless_number("rate_error", self.rate_error, above=-0.5, below=0.5)
+        for name in ("acc_noise_mps2", "gyr_noise_dps"):
+            refuse_unless_number(name, getattr(self, name), above=-math.ulp(0.0))
+        for name in ("gyr_warm_s", "acc_range_g", "gyr_range_dps"):
+            refuse_unless_number(name, getattr(self, name), above=0.0)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Literal
 
-from imu_reps.domain.exercise import EXERCISES, Exercise
+from imu_reps.domain.exercise import Exercise
 from imu_reps.domain.recording import PelvisAlignment, Posture, Side, Start, default_posture, default_start
-from imu_reps.domain.refusals import refuse_unless_a, refuse_unless_one_of
+from imu_reps.domain.refusals import refuse_unless_as_declared, refuse_unless_number
 from imu_reps.domain.tempo import Tempo
 from imu_reps.sim.wearer.person_plan import CutPlan, PersonPlan
 from imu_reps.sim.wearer.sensor_plan import SensorPlan
 
 #: Share of a movement spent getting up to speed, and share spent slowing down.
 Ramp = tuple[float, float]
+
+#: No movement and no pause of a set takes longer.
+LONGEST_S = 10_000.0
+
 RotationShape = Literal["grows", "middle"]
 Activity = Literal[
     "stand",
@@ -301,13 +305,13 @@ class SetPlan:
     traits: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        refuse_unless_one_of("exercise", self.exercise, EXERCISES)
-        refuse_unless_one_of("side", self.side, get_args(Side))
-        refuse_unless_a("reps", self.reps, tuple)
+        refuse_unless_as_declared(self)
         for rep in self.reps:
-            refuse_unless_a("a rep", rep, RepPlan)
-        for place in (self.pelvis, self.ankle):
-            refuse_unless_a("a sensor", place, SensorPlan, type(None))
+            for name in ("concentric_s", "eccentric_s"):
+                refuse_unless_number(name, getattr(rep, name), above=0.0, below=LONGEST_S)
+            for name in ("top_pause_s", "bottom_pause_s"):
+                refuse_unless_number(name, getattr(rep, name), below=LONGEST_S)
+            refuse_unless_number("top_deg", rep.top_deg, above=rep.bottom_deg)
 
     @property
     def resting_end(self) -> Start:

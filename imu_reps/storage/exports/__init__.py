@@ -22,7 +22,7 @@ from imu_reps.domain.events import Event
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.foreign_text import spreadsheet_cell
 from imu_reps.domain.rep import Rep
-from imu_reps.domain.rep_rows import ANGLE_COLUMNS
+from imu_reps.domain.rep_rows import ANGLE_COLUMNS, REP_COLUMNS, rep_rows
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.domain.summary import SUMMARY_FORMAT, Summary
 from imu_reps.domain.track import AngleTrack
@@ -83,7 +83,6 @@ def event_name(event: Event) -> str:
 
 _ROW = "%.3f,%.3f,%.3f,%.3f\n"
 _ROWS_AT_ONCE = 5000
-_OF_REP_SET = ("file", "person", "created", "exercise", "side", "simulated")
 
 
 def angles_csv(track: AngleTrack) -> Iterator[str]:
@@ -156,7 +155,7 @@ def _within(rep: Rep, spans: Iterable[tuple[float, float]]) -> bool:
 
 
 def reps_csv(sets: Iterable[tuple[str | None, Summary]]) -> str:
-    """A row a repetition, its set's file, person and day before it; what was not measured is empty.
+    """A row a repetition, as docs/exporting.md#a-row-a-repetition has it; what was not measured is empty.
 
     Parameters
     ----------
@@ -164,17 +163,10 @@ def reps_csv(sets: Iterable[tuple[str | None, Summary]]) -> str:
         Whose set it is, and the set.
     """
     text = io.StringIO()
-    names = [*_OF_REP_SET, *(name for name in Rep.__slots__ if name != "faults")]
-    writer = csv.DictWriter(text, fieldnames=names, lineterminator="\n")
+    writer = csv.DictWriter(text, fieldnames=REP_COLUMNS, lineterminator="\n")
     writer.writeheader()
     for person, summary in sets:
-        recording = summary.recording
-        of_set = {"person": person} | {
-            name: getattr(recording, name) for name in _OF_REP_SET if name != "person"
-        }
-        for rep in summary.reps:
-            row = of_set | {name: getattr(rep, name) for name in names if name not in of_set}
-            row |= {name: " ".join(getattr(rep, name)) for name in ("flags", "not_judged")}
+        for row in plain(rep_rows(summary, person)):
             writer.writerow({name: spreadsheet_cell(value) for name, value in row.items()})
     return text.getvalue()
 
