@@ -112,11 +112,9 @@ class LiveSensor:
     def _start(self, waited_until_s: float) -> None:
         time_s, arrival_s = (float(column[-1]) for column in self._held[-1][:2])
         measured_s = self._clock.period_s
-        if (
-            time_s < self.first_s + RATE_CHECK_S
-            or measured_s is None
-            or not _PERIODS_S[0] < measured_s < _PERIODS_S[1]
-        ):
+        if time_s < self.first_s + RATE_CHECK_S or measured_s is None:
+            return
+        if not _PERIODS_S[0] < measured_s < _PERIODS_S[1]:
             return
         nominal_s = measured_s if self._nominal_hz is None else 1.0 / self._nominal_hz
         near = abs(measured_s / nominal_s - 1.0) < RATE_TOLERANCE

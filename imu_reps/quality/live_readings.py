@@ -21,7 +21,7 @@ from imu_reps.quality.failed_readings import (
     leaps_alone,
 )
 
-#: A sensor that hangs while it reads less turns nobody by the hand: at rest its last reading is as good as new.
+#: A sensor that hangs while it reads less is harmless: at rest its last reading is as good as a new one.
 HANGS_DPS = 10.0
 #: Readings before a spike that show its level.
 _BEFORE = 2
@@ -30,8 +30,8 @@ _BEFORE = 2
 class LiveReadings:
     """One sensor's samples as they come; any cut into blocks gives the same.
 
-    Left out are failed transfers and what is no number, up to `LONGEST_SPIKE` samples in a row that leap away from a level, and
-    repeats of one reading by a sensor that hangs while it turns.
+    Left out are failed transfers and what is no number, up to `LONGEST_SPIKE` samples in a row that leap
+    away from a level, and repeats of one reading by a sensor that hangs while it turns.
     """
 
     def __init__(self) -> None:
@@ -95,7 +95,7 @@ class _Repeats:
         self._count = 0
 
     def repeats(self, values: FloatArray, column: int = 0) -> tuple[IntArray, FloatArray]:
-        """For each next reading, by its channels from `column` on: the repeats, and the one they began with."""
+        """For each next reading, by its channels from `column` on: repeats, and the one they began with."""
         before = values[:1] if self._first is None else self._first
         first = np.vstack([before, values])
         changed = (values[:, column:] != np.vstack([before, values[:-1]])[:, column:]).any(axis=1)

@@ -1,4 +1,4 @@
-"""Inputs that were spoilt at random, byte by byte and cell by cell: a result or a word with a hint, never else.
+"""Inputs spoilt at random, byte by byte and cell by cell: a result or a word with a hint, never else.
 
 Whole files through the reader; header lines and notes; packets through every decoder; values, times and
 numbers through the final analysis and through the running set.

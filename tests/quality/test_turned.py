@@ -1,4 +1,4 @@
-"""A sensor that is turned against its limb in mid-set, and columns in another order: told as what they are."""
+"""A sensor turned against its limb in mid-set, and columns in another order: told as what they are."""
 
 from __future__ import annotations
 
