@@ -83,8 +83,12 @@ def _told_by_absences(
 
 def _turns_told(whole: SetEstimate) -> set[tuple[str, SensorPlace | None]]:
     """Sensors of which the estimate itself tells that they turned."""
-    ankle = {("sensor_turned", "ankle")} if whole.leg is not None and whole.leg.slips else set()
-    return ankle | ({("sensor_turned", "pelvis")} if whole.pelvis.shift is not None else set())
+    told: set[tuple[str, SensorPlace | None]] = set()
+    if whole.leg is not None and whole.leg.slips:
+        told.add(("sensor_turned", "ankle"))
+    if whole.pelvis.shift is not None:
+        told.add(("sensor_turned", "pelvis"))
+    return told
 
 
 def _assumptions(recording: Recording, whole: SetEstimate) -> list[Finding]:

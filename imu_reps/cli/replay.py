@@ -62,8 +62,6 @@ def replay(  # noqa: PLR0913 - an argument an option
     included. With --speed, in a terminal, a live panel shows how the set stands. With --page it is shown in
     a browser, and played when somebody there presses Start.
     """
-    from imu_reps.storage.recording import load
-
     settings = chosen_settings(preset, changes)
     if as_json and spoken != USUALLY_SPOKEN:
         raise click.UsageError(
@@ -72,15 +70,23 @@ def replay(  # noqa: PLR0913 - an argument an option
     if page is not None:
         if as_json:
             raise click.UsageError("--json is for programs, --page for people: choose one.")
-        _play_on_page(load(file), settings, speed or 1.0, spoken, page)
+        _play_on_page(_playable(file), settings, speed or 1.0, spoken, page)
         return
     try:
-        code = _play(load(file), settings, spoken, speed, quiet=quiet, as_json=as_json)
+        code = _play(_playable(file), settings, spoken, speed, quiet=quiet, as_json=as_json)
     except ImuRepsError as error:
         if not as_json:
             raise
         code = _echo_error(file, error)
     ctx.exit(code)
+
+
+def _playable(file: str) -> Recording:
+    """A recording whose numbers and clocks run on, as those of sensors that are listened to."""
+    from imu_reps.quality.numbering import numbered
+    from imu_reps.storage.recording import load
+
+    return numbered(load(file)).recording
 
 
 def play(

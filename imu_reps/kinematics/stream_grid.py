@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imu_reps.domain.recording import Header, SensorHeader
-from imu_reps.domain.samples import SENSOR_PLACES, BoolArray, FloatArray, SampleBlock, SensorPlace
+from imu_reps.domain.samples import SENSOR_PLACES, BoolArray, FloatArray, IntArray, SampleBlock, SensorPlace
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.clock.stream import LiveClock
 from imu_reps.kinematics.motion import HOLE_PERIODS, GridMotion, Motion, between
@@ -28,6 +28,13 @@ RATE_TOLERANCE = 0.1
 
 #: A sensor that cannot show its rate within this time is no longer waited for.
 RATE_PATIENCE_S = 3.0
+
+
+#: Of a silence of all sensors so much is told; what is longer is a clock that was set, or a night.
+LONGEST_SILENCE_TICKS = round(30.0 * GRID_HZ)
+
+#: Between two samples of any sensor lies more than the one and less than the other: docs/recording-format.md.
+_PERIODS_S = (0.9e-4, 1.1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +113,8 @@ class LiveSensor:
         time_s, arrival_s = (float(column[-1]) for column in self._held[-1][:2])
         measured_s = self._clock.period_s
         if time_s < self.first_s + RATE_CHECK_S or measured_s is None:
+            return
+        if not _PERIODS_S[0] < measured_s < _PERIODS_S[1]:
             return
         nominal_s = measured_s if self._nominal_hz is None else 1.0 / self._nominal_hz
         near = abs(measured_s / nominal_s - 1.0) < RATE_TOLERANCE
@@ -206,9 +215,22 @@ class LiveGrid:
             return np.empty(0), np.empty(0)
         if self._next_tick is None:
             self._next_tick = int(np.ceil(min(sensor.first_s for sensor in sensors) * GRID_HZ))
-        end_tick = int(np.ceil(max(latest) * GRID_HZ))
-        time_s = np.arange(self._next_tick, max(self._next_tick, end_tick)) / GRID_HZ
+        ticks = self._ticks(self._next_tick, max(latest))
+        time_s = ticks / GRID_HZ
         due_s = WAIT_S + np.min([sensor.passed_s(time_s) for sensor in sensors], axis=0)
         ready = int(np.count_nonzero((time_s < min(latest)) | (due_s <= self._now_s)))
-        self._next_tick += ready
+        if ready:
+            self._next_tick = int(ticks[ready - 1]) + 1
         return time_s[:ready], due_s[:ready]
+
+    def _ticks(self, first: int, latest_s: float) -> IntArray:
+        """Grid instants from `first` up to the newest sample, long silences of all sensors left out."""
+        heard_s = np.concatenate(
+            [[first / GRID_HZ, latest_s], *(s.tail.time_s for s in self._sensors.values())]
+        )
+        heard = np.unique(np.ceil(heard_s * GRID_HZ).astype(np.int64))
+        heard = heard[heard >= first]
+        silent = np.flatnonzero(np.diff(heard) > LONGEST_SILENCE_TICKS)
+        starts = [first, *heard[silent + 1].tolist()]
+        stops = [*(heard[silent] + LONGEST_SILENCE_TICKS).tolist(), int(np.ceil(latest_s * GRID_HZ))]
+        return np.concatenate([np.arange(a, max(a, b)) for a, b in zip(starts, stops, strict=True)])

@@ -2,18 +2,8 @@
 
 What is done, in this order: times in seconds; one stream a name; numbers and clocks that run on; packets that
 came again; values that wrapped round; the clock of each stretch of one rate; samples that are no reading,
-which become holes; and then the doubts about what is left.
-
-What nobody can know from the samples, and is not told:
-
-- gravity of the other sign at the ankle alone, where it changes nothing, or at a pelvis sensor strapped on
-  anyhow, where left and right of the rotation hang on it;
-- a scale of the gyroscope a few percent off, or any scale where the limb is never calm between turns;
-- an axis that nothing turns about, dead or inverted: it changes nothing either;
-- packets lost as a whole where the counter begins anew in each, and samples lost where nothing counts: time
-  alone shows them;
-- whether both sensors were silent for a few minutes or the computer's clock was set, where nothing counts;
-- one sample that a knock or a bad transfer moved, where its neighbours fit it.
+which become holes; and then the doubts about what is left. What cannot be known from the samples
+is listed in docs/recording-format.md.
 """
 
 from __future__ import annotations

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from imu_reps.domain.samples import BoolArray, FloatArray, SampleBlock
+from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock
+from imu_reps.quality.channels import NO_READING
 from imu_reps.quality.failed_readings import (
     ALL_FROZEN_SAMPLES,
+    FROZEN_SAMPLES,
     LONGEST_SPIKE,
+    MOVES_MPS2,
     SPIKE,
     SPIKE_LEVEL,
     flat,
     leaps_alone,
 )
 
-#: A sensor that hangs while it reads less turns nobody by the hand: at rest its last reading is as good as new.
+#: A sensor that hangs while it reads less is harmless: at rest its last reading is as good as a new one.
 HANGS_DPS = 10.0
 #: Readings before a spike that show its level.
 _BEFORE = 2
@@ -27,35 +30,36 @@ _BEFORE = 2
 class LiveReadings:
     """One sensor's samples as they come; any cut into blocks gives the same.
 
-    Left out are failed transfers, up to `LONGEST_SPIKE` samples in a row that leap away from a level, and
-    repeats of one reading by a sensor that hangs while it turns.
+    Left out are failed transfers and what is no number, up to `LONGEST_SPIKE` samples in a row that leap
+    away from a level, and repeats of one reading by a sensor that hangs while it turns.
     """
 
     def __init__(self) -> None:
-        self._latest = np.empty((0, 6))
+        self._all, self._acc, self._gyr = _Repeats(), _Repeats(), _Repeats()
         self._level = np.empty((0, 6))
-        self._repeats = self._spikes = 0
+        self._spikes = 0
 
     def left(self, block: SampleBlock) -> SampleBlock:
         """The samples of the next block that are readings."""
         if not len(block):
             return block
         values = np.hstack([block.acc_mps2, block.gyr_dps])
-        bad = flat(values)
+        bad = flat(values) | ~(np.abs(values) < NO_READING).all(axis=1)
         bad |= self._hanging(values)
         bad |= self._leaping(values, ~bad)
         return block[~bad] if bad.any() else block
 
     def _hanging(self, values: FloatArray) -> BoolArray:
-        before = np.vstack([self._latest, values])[:-1]
-        self._latest = values[-1:]
-        same = (values[len(values) - len(before) :] == before).all(axis=1)
-        same = np.concatenate([np.zeros(len(values) - len(before), bool), same])
-        rows = np.arange(1, len(values) + 1)
-        repeats = rows - np.maximum.accumulate(np.where(same, -self._repeats, rows))
-        self._repeats = int(repeats[-1])
+        """Repeats of one reading, of all channels or of one part, that another part or their size belies."""
+        acc, gyr = values[:, :3], values[:, 3:]
+        repeats, _ = self._all.repeats(values)
+        acc_repeats, _ = self._acc.repeats(acc)
+        gyr_repeats, since = self._gyr.repeats(values, 3)
+        turns = np.abs(gyr).max(axis=1) > HANGS_DPS
+        moved = np.abs(acc - since[:, :3]).max(axis=1) > MOVES_MPS2
         return np.asarray(
-            (repeats >= ALL_FROZEN_SAMPLES - 1) & (np.abs(values[:, 3:]).max(axis=1) > HANGS_DPS)
+            ((repeats >= ALL_FROZEN_SAMPLES - 1) | (acc_repeats >= FROZEN_SAMPLES)) & turns
+            | (gyr_repeats >= FROZEN_SAMPLES) & (moved | turns)
         )
 
     def _leaping(self, values: FloatArray, readings: BoolArray) -> BoolArray:
@@ -81,3 +85,24 @@ class LiveReadings:
         self._spikes = 0
         self._level = np.vstack([self._level, reading])[-_BEFORE:]
         return False
+
+
+class _Repeats:
+    """How many times in a row readings repeated the one before."""
+
+    def __init__(self) -> None:
+        self._first: FloatArray | None = None
+        self._count = 0
+
+    def repeats(self, values: FloatArray, column: int = 0) -> tuple[IntArray, FloatArray]:
+        """For each next reading, by its channels from `column` on: repeats, and the one they began with."""
+        before = values[:1] if self._first is None else self._first
+        first = np.vstack([before, values])
+        changed = (values[:, column:] != np.vstack([before, values[:-1]])[:, column:]).any(axis=1)
+        rows = np.arange(1, len(values) + 1)
+        began = np.maximum.accumulate(np.where(changed, rows, 0))
+        count = np.where(began > 0, rows - began, rows + self._count)
+        if self._first is None:
+            count = np.where(began > 0, count, rows - 1)
+        self._first, self._count = first[began[-1:]], int(count[-1])
+        return count, first[began]

@@ -16,6 +16,8 @@ from imu_reps.kinematics.clock.offline import TimedSamples, fit_clock
 WINDOW_S = 1.5
 #: ... before and after a change that lasts for so many of them.
 MIN_WINDOWS = 3
+#: Over longer nobody looks for one: no set lasts for hours.
+LONGEST_S = 2.0 * 3600.0
 #: A change is at least this large; on either side so large a share of the windows keeps the rate this well.
 CHANGE, STEADY, STEADY_SHARE = 0.12, 0.06, 0.8
 #: Less is too little for any number; docs/recording-format.md allows 20, and clocks of such parts 1 % less.
@@ -68,6 +70,8 @@ def fit_changing_clock(
 
 def _change(block: SampleBlock, header: SensorHeader) -> int | None:
     """The row at which the rate changes for good; None where it does not."""
+    if block.time_s[-1] - block.time_s[0] > LONGEST_S:
+        return None
     edges_s = np.arange(block.time_s[0], block.time_s[-1], WINDOW_S)
     edges = np.searchsorted(block.time_s, edges_s)
     if len(edges) < 2 * MIN_WINDOWS + 1:

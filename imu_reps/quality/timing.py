@@ -12,6 +12,9 @@ from imu_reps.domain.samples import SampleBlock, SensorPlace
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.quality.rates import MIN_RATE_HZ
 
+#: No part measures motion more often: docs/recording-format.md.
+MAX_RATE_HZ = 10_000.0
+
 #: The recording format cautions below this. 1 % of tolerance: what the clocks of such parts are off by.
 GOOD_RATE_HZ = 50.0 * 0.99
 
@@ -91,7 +94,9 @@ def check_timing(place: SensorPlace, header: SensorHeader, timed: TimedSamples) 
 
 def _rate(place: SensorPlace, header: SensorHeader, timed: TimedSamples) -> Iterator[Finding]:
     rate = timed.clock.rate_hz
-    if rate < MIN_RATE_HZ:
+    if rate > MAX_RATE_HZ:
+        yield Finding("rate_too_high", values={"rate_hz": rate}, severity="refuse", sensor=place)
+    elif rate < MIN_RATE_HZ:
         yield Finding("rate_too_low", values={"rate_hz": rate}, severity="refuse", sensor=place)
     elif rate < GOOD_RATE_HZ:
         yield Finding("rate_low", values={"rate_hz": rate}, severity="caution", sensor=place)

@@ -1,4 +1,4 @@
-"""Sensors that turn against the limb at some moment: gravity moves over, and the gyroscope saw nothing turn."""
+"""Sensors that turn against the limb: gravity moves over, and the gyroscope saw nothing turn."""
 
 from __future__ import annotations
 

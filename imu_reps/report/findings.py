@@ -396,6 +396,10 @@ SENTENCES: Mapping[str, tuple[Words, Words]] = {
         ),
         "Connect both sensors before the set; the rest is judged with one sensor alone.",
     ),
+    "rate_too_high": (
+        "The {sensor} sensor sends {rate_hz:.0f} samples a second by time_s: no sensor does.",
+        "Give time_s in seconds, and the samples of one sensor once.",
+    ),
     "rate_too_low": (
         "The {sensor} sensor sends {rate_hz:.1f} samples a second; at least 20 are needed.",
         _RATE,

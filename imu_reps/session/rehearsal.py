@@ -9,7 +9,6 @@ from imu_reps.domain.cue import USUALLY_SPOKEN, Spoken
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.domain.settings import Settings
-from imu_reps.quality.numbering import numbered
 from imu_reps.session.keeping import Begun, Links
 from imu_reps.session.recorder import SetRecorder
 from imu_reps.session.session import Session
@@ -27,11 +26,7 @@ def replay_session(
     settings: Settings | None = None,
     spoken: Spoken = USUALLY_SPOKEN,
 ) -> Session:
-    """A session that plays a recording to its end and keeps nothing; on `fast_loop` at any speed.
-
-    Its numbers and clocks run on, as sensors' do that are listened to, whatever a file makes of them.
-    """
-    recording = numbered(recording).recording
+    """A session that plays a recording to its end and keeps nothing; on `fast_loop` at any speed."""
     starts_at_s = min((float(block.time_s[0]) for block in recording.blocks), default=0.0)
 
     def begin(goal: SetGoal, number: int, links: Links, lost: frozenset[SensorPlace]) -> Begun:  # noqa: ARG001

@@ -41,6 +41,8 @@ STOOD_STILL_WINDOWS = 8
 #: repeated, for a clock may be set in between; a longer one after so many in a row, for samples are lost.
 USUAL_STEP = (0.6, 1.5)
 SHORTER_STEPS, LONGER_STEPS = 2, 8
+#: No clock has run for so long: what reads more is no reading.
+NO_CLOCK_S = 1e12
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ class LiveClock:
         indices: list[int] = []
         rows: list[int] = []
         stamps = np.round(block.device_time_s, CLOCK_DIGITS)
+        stamps[~(np.abs(stamps) < NO_CLOCK_S)] = np.nan
         columns = (block.time_s.tolist(), block.sample.tolist(), stamps.tolist())
         for row, (arrival_s, number, stamp) in enumerate(zip(*columns, strict=True)):
             if self._stream is None:

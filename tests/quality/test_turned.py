@@ -1,0 +1,67 @@
+"""A sensor turned against its limb in mid-set, and columns in another order: told as what they are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from imu_reps import Recording, simulate
+from imu_reps.domain.samples import SensorPlace
+from imu_reps.quality import check_recording
+from imu_reps.report.findings import hint
+
+
+@pytest.fixture(scope="module")
+def clean() -> Recording:
+    return simulate(seed=2).recording
+
+
+def turned(recording: Recording, place: SensorPlace, at_s: float, by_deg: float, axis: int) -> Recording:
+    """The same with one sensor knocked round an axis of its own; its gyroscope sees none of it."""
+    block = recording.samples(place)
+    assert block is not None
+    turn = Rotation.from_rotvec(np.radians(by_deg) * np.eye(3)[axis])
+    acc, gyr, late = block.acc_mps2.copy(), block.gyr_dps.copy(), block.time_s > at_s
+    acc[late], gyr[late] = turn.apply(acc[late]), turn.apply(gyr[late])
+    return recording.with_samples(replace(block, acc_mps2=acc, gyr_dps=gyr))
+
+
+@pytest.mark.parametrize(("place", "axis"), [("pelvis", 0), ("pelvis", 1), ("pelvis", 2)])
+@pytest.mark.parametrize(("at_share", "by_deg"), [(0.4, 25.0), (0.6, -50.0)])
+def test_a_sensor_that_was_turned_is_told_with_when_and_how_far(
+    clean: Recording, place: SensorPlace, axis: int, at_share: float, by_deg: float
+) -> None:
+    at_s = at_share * float(clean.blocks[0].time_s[-1])
+    before = clean.samples(place)
+    assert before is not None
+    up = before.acc_mps2[before.time_s < 1.0].mean(axis=0)
+    after = Rotation.from_rotvec(np.radians(by_deg) * np.eye(3)[axis]).apply(up)
+    seen_deg = np.degrees(np.arccos(up @ after / (up @ up)))
+    told = [f for f in check_recording(turned(clean, place, at_s, by_deg, axis)) if f.code == "sensor_turned"]
+    if seen_deg < 5.0:
+        assert told == []  # about gravity: nothing shows
+        return
+    assert [finding.sensor for finding in told] == [place]
+    assert told[0].start_s == pytest.approx(at_s, abs=2.0)
+    assert told[0].values["turned_deg"] == pytest.approx(seen_deg, abs=8.0)
+
+
+def test_a_sensor_that_stays_is_not_told_to_have_turned(clean: Recording) -> None:
+    assert [finding for finding in check_recording(clean) if finding.severity != "info"] == []
+
+
+@pytest.mark.parametrize("pair", [(0, 1), (0, 2), (1, 2)])
+def test_swapped_columns_of_the_gyroscope_are_named(clean: Recording, pair: tuple[int, int]) -> None:
+    assert clean.ankle is not None
+    order = np.arange(3)
+    order[list(pair)] = order[list(pair[::-1])]
+    if np.ptp(clean.ankle.gyr_dps[:, list(pair)].std(axis=0)) < 5.0:
+        pytest.skip("nothing turns about either")
+    spoilt = clean.with_samples(replace(clean.ankle, gyr_dps=clean.ankle.gyr_dps[:, order]))
+    (found,) = [finding for finding in check_recording(spoilt) if finding.code == "gyro_axes"]
+    names = [f"gyr_{'xyz'[axis]}_dps" for axis in pair]
+    assert found.values["swap"] == tuple(names)
+    assert all(name in hint(found) for name in names)
