@@ -55,7 +55,7 @@ def history(  # noqa: PLR0913 - an argument an option
     if result is None:
         person, sets = _sets(person, exercise)
     else:
-        sets = _sets_of_batch(result, person, exercise)
+        person, sets = _sets_of_batch(result, person, exercise)
     if as_json:
         _say_json(sets)
     elif as_csv:
@@ -104,18 +104,25 @@ def _nothing_yet() -> FileAccessError:
     )
 
 
-def _sets_of_batch(result: str, person: str | None, exercise: Exercise | None) -> list[StoredSet]:
+def _sets_of_batch(
+    result: str, name: str | None, exercise: Exercise | None
+) -> tuple[str | None, list[StoredSet]]:
+    """One person and their sets in a batch result; simulated ones are nobody's."""
     from imu_reps.fleet.dataset import Dataset
     from imu_reps.fleet.place import Place
 
-    sets = Dataset.found(Place(result)).history(person=person, exercise=exercise)
-    if not sets:
+    every = Dataset.found(Place(result)).history(exercise=exercise)
+    done = [stored for stored in every if not stored.summary.recording.simulated]
+    if not done:
+        simulated = f" but {len(every)} simulated ones" if every else ""
         raise FileAccessError(
-            f"There are no such sets in {result}.",
-            hint="Name another person or exercise.",
+            f"There are no such sets in {result}{simulated}.",
+            hint="Name another exercise, or another result.",
             code="no_history_yet",
         )
-    return sets
+    everybody = sorted({stored.person for stored in done}, key=lambda one: (one is None, one or ""))
+    person = whose(everybody, name)
+    return person, [stored for stored in done if stored.person == person]
 
 
 def _say_json(sets: list[StoredSet]) -> None:

@@ -22,7 +22,7 @@ PRIORITY: dict[CueCode, int] = {
     "move": 40,
     "rest": 35,
     "too_low": 65,
-    "in_range": 25,
+    "in_range": 56,
     "breathe": 20,
     "beat": 10,
 }

@@ -184,7 +184,7 @@ def _end(so_far: SetSoFar, plan: CoachPlan, event: EndReached, now_s: float) -> 
     """The count, and the hold that begins as the leg arrives."""
     due_s = max(event.arrival_s, now_s)
     so_far = replace(so_far, arrived=True)
-    cues = _in_range(plan, event, due_s)
+    cues: list[Cue] = []
     counts = event.number > so_far.told and _counts_here(plan, event)
     if counts:
         so_far = replace(so_far, counted=event.number, told=event.number)
@@ -194,7 +194,8 @@ def _end(so_far: SetSoFar, plan: CoachPlan, event: EndReached, now_s: float) -> 
         cues = _with_hold(cues, hold_s, due_s)
         cues += _next_move(plan, event, event.arrival_s + hold_s)
     cancelled: tuple[CueCode, ...] = ("hold", "move", "beat")
-    return Answer(so_far, tuple(cues), (*cancelled, "uncount") if counts else cancelled)
+    sounded = (*_in_range(plan, event, due_s), *cues)
+    return Answer(so_far, sounded, (*cancelled, "uncount") if counts else cancelled)
 
 
 def _in_range(plan: CoachPlan, event: EndReached, due_s: float) -> list[Cue]:

@@ -16,7 +16,7 @@ from imu_reps.fleet.batch_run import Progress
 
 
 @pytest.fixture
-def folder(tmp_path: Path, swung: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, trained: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two recordings and a file that is none; work is done in this process."""
 
     def here(work, waiting, **_):
@@ -26,8 +26,8 @@ def folder(tmp_path: Path, swung: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
     monkeypatch.setattr("imu_reps.fleet.processes.in_processes", here)
     (tmp_path / "sets").mkdir()
-    copy(swung, tmp_path / "sets" / "a.csv")
-    copy(swung, tmp_path / "sets" / "b.csv")
+    copy(trained, tmp_path / "sets" / "a.csv")
+    copy(trained, tmp_path / "sets" / "b.csv")
     (tmp_path / "sets" / "c.csv").write_text("nothing", encoding="utf-8")
     return tmp_path / "sets"
 
@@ -57,8 +57,25 @@ def test_history_reads_the_result(folder: Path, tmp_path: Path, run: Callable[..
         str(folder / "a.csv"),
         str(folder / "b.csv"),
     ]
-    assert run("history", "--from", tmp_path / "out", "--person", "nobody").exit_code == 1
+    assert run("history", "--from", tmp_path / "out", "--person", "nobody").exit_code == 2
     assert "no batch result" in run("history", "--from", folder).stderr
+
+
+def test_a_result_of_several_persons_is_not_mixed_and_simulated_sets_are_nobodys(
+    folder: Path, swung: Path, tmp_path: Path, run: Callable[..., Result]
+) -> None:
+    text = (folder / "b.csv").read_text(encoding="utf-8")
+    (folder / "b.csv").write_text(text.replace("\n", "\n# person: Ben\n", 1), encoding="utf-8")
+    copy(swung, folder / "d.csv")
+    run("batch", folder, "-o", tmp_path / "out")
+    mixed = run("history", "--from", tmp_path / "out", "--csv")
+    ben = run("history", "--from", tmp_path / "out", "--csv", "--person", "ben")
+    nameless = run("history", "--from", tmp_path / "out", "--csv", "--person", "-")
+
+    assert mixed.exit_code == 2
+    assert "Ben" in mixed.stderr
+    assert [Path(line.split(",")[0]).name for line in ben.stdout.splitlines()[1:]] == ["b.csv"]
+    assert [Path(line.split(",")[0]).name for line in nameless.stdout.splitlines()[1:]] == ["a.csv"]
 
 
 def test_two_results_are_compared(folder: Path, tmp_path: Path, run: Callable[..., Result]) -> None:

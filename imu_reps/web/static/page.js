@@ -136,7 +136,7 @@ function reports() {
     const label = words ? `${name}: ${words}` : name;
     if (button.textContent !== label) button.textContent = label;
     button.disabled = !report;
-    button.setAttribute("aria-pressed", String(Boolean(report) && report === shown));
+    button.setAttribute("aria-current", String(Boolean(report) && report === shown));
     button.onclick = () => { chosen = report; reports(); };
   });
   const frame = at("report");
@@ -229,6 +229,7 @@ function escaped() {
 
 // The report has no scripts: its height is set from here.
 at("report").addEventListener("load", () => {
+  at("report").style.height = "0"; // a page is never lower than its frame
   const height = at("report").contentDocument?.documentElement.scrollHeight;
   if (height) at("report").style.height = `${height + 24}px`;
 });
