@@ -138,11 +138,13 @@ def run_batch(order: BatchOrder, engine: Engine[ResultRows]) -> Iterator[Progres
         progress, begin_s = Progress(total=len(sources), before=len(sources) - len(todo)), monotonic()
         yield progress
         known = ((one.file, manifest.known_content(one, order.made_by)) for one in todo)
-        for rows in _results(order, engine, deque(_tasks(known, order.files_a_task))):
-            keeper.take(Arrived(sources[rows.file], order.made_by, rows))
-            progress.count(rows, monotonic() - begin_s)
-            yield progress
-        keeper.commit()
+        try:
+            for rows in _results(order, engine, deque(_tasks(known, order.files_a_task))):
+                keeper.take(Arrived(sources[rows.file], order.made_by, rows))
+                progress.count(rows, monotonic() - begin_s)
+                yield progress
+        finally:  # whatever ends it, what arrived is kept
+            keeper.commit()
 
 
 def _results(order: BatchOrder, engine: Engine[ResultRows], waiting: deque[Task]) -> Iterator[ResultRows]:
@@ -179,6 +181,7 @@ class Keeper:
         left_over = {one.source.file: one for one in self._journal.left_over()}
         self._waiting = [one for one in left_over.values() if self._is_missing(one)]
         self.commit()
+        self._journal.clear()
 
     def take(self, arrived: Arrived) -> None:
         """Take one result."""
@@ -191,7 +194,12 @@ class Keeper:
             self.commit()
 
     def commit(self) -> None:
-        """Put what waits into the tables: old rows out, new files in, the manifest last."""
+        """Put what waits into the tables: old rows out, new files in, the manifest last.
+
+        Of a commit that fails the journal holds what it should have kept, for the next start.
+        """
+        if not self._waiting:
+            return
         arrived, self._waiting = self._waiting, []
         new = [one for one in arrived if not one.rows.is_as_known]
         replaced = [entry for one in new if (entry := self._manifest.find(one.source.file)) is not None]

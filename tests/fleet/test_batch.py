@@ -166,10 +166,9 @@ def test_a_discarded_set_is_no_row_of_sets_and_no_fault(
     assert errors.set_index("code").loc["discarded", "day"] == "2026-11-21"
 
 
-def test_what_had_arrived_before_the_coordinator_was_lost_is_kept(
+def test_a_batch_that_is_ended_between_two_commits_keeps_what_had_arrived(
     sets: Path, tmp_path: Path, done: Done, table: Table, engine: Any
 ) -> None:
-    """It ends between two commits, with four of seven results."""
     run = run_batch(BatchOrder([str(sets)], str(tmp_path / "out")), engine)
     with closing(run):
         while next(run).done < 4:
