@@ -106,9 +106,9 @@ def _nothing_yet() -> FileAccessError:
 
 def _sets_of_batch(result: str, person: str | None, exercise: Exercise | None) -> list[StoredSet]:
     from imu_reps.fleet.dataset import Dataset
-    from imu_reps.fleet.place import Place
+    from imu_reps.fleet.place import FilePlace
 
-    sets = Dataset.found(Place(result)).history(person=person, exercise=exercise)
+    sets = Dataset.found(FilePlace(result)).history(person=person, exercise=exercise)
     if not sets:
         raise FileAccessError(
             f"There are no such sets in {result}.",

@@ -23,9 +23,9 @@ from imu_reps.domain.settings import Settings
 from imu_reps.errors import UsageError
 from imu_reps.fleet.analyze_many import Engine, Known, Task, analyze_task, each_once
 from imu_reps.fleet.dataset import Dataset, Partition
-from imu_reps.fleet.inputs import Source, list_sources
+from imu_reps.fleet.inputs import ListedFile, list_sources
 from imu_reps.fleet.manifest import Arrived, Entry, Journal, Manifest
-from imu_reps.fleet.place import Place, naming, open_private
+from imu_reps.fleet.place import FilePlace, naming, open_private
 from imu_reps.fleet.result_rows import ResultRows, rows_of
 from imu_reps.fleet.row_files import RowFormat
 from imu_reps.storage.plain_json import one_line
@@ -69,7 +69,7 @@ class BatchOrder:
 
 
 @dataclass(slots=True)
-class Progress:
+class BatchProgress:
     """How far a batch is.
 
     Attributes
@@ -113,7 +113,7 @@ class Progress:
         return None if self.rate_hz is None else (self.total - self.before - self.done) / self.rate_hz
 
 
-def run_batch(order: BatchOrder, engine: Engine[ResultRows]) -> Iterator[Progress]:
+def run_batch(order: BatchOrder, engine: Engine[ResultRows]) -> Iterator[BatchProgress]:
     """Do what is not done yet of an order; the progress after each recording.
 
     Parameters
@@ -128,14 +128,14 @@ def run_batch(order: BatchOrder, engine: Engine[ResultRows]) -> Iterator[Progres
         The order cannot be carried out, or not to its end; what was done is kept.
     """
     sources = {one.file: one for one in list_sources(order.named, leave_out=order.out)}
-    place = Place(order.out)
+    place = FilePlace(order.out)
     dataset = Dataset.made(place, order.row_format)
     with _alone(place), contextlib.closing(Journal(place)) as journal:
         manifest = Manifest(place)
         keeper = Keeper(dataset, manifest, journal, order.made_by)
         keeper.recover()
         todo = [one for one in sources.values() if not manifest.is_done(one, order.made_by)]
-        progress, begin_s = Progress(total=len(sources), before=len(sources) - len(todo)), monotonic()
+        progress, begin_s = BatchProgress(total=len(sources), before=len(sources) - len(todo)), monotonic()
         yield progress
         known = ((one.file, manifest.known_content(one, order.made_by)) for one in todo)
         try:
@@ -218,7 +218,7 @@ class Keeper:
             entry is None or entry.stale or (entry.made_by, entry.content) != (one.made_by, one.rows.content)
         )
 
-    def _as_known(self, source: Source) -> Entry:
+    def _as_known(self, source: ListedFile) -> Entry:
         entry = self._manifest.find(source.file)
         assert entry is not None
         return replace(entry, source=source)
@@ -238,7 +238,7 @@ def _where(entries: Iterable[Entry]) -> dict[tuple[Partition, str], set[str]]:
 
 
 @contextlib.contextmanager
-def _alone(place: Place) -> Iterator[None]:
+def _alone(place: FilePlace) -> Iterator[None]:
     """Keep a second batch from the same folder; in an object store nothing can."""
     with contextlib.ExitStack() as stack:
         if place.is_local:

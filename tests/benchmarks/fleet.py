@@ -270,19 +270,19 @@ def coordinator(paths: list[Path], folder: Path) -> Iterator[str]:
     from imu_reps import analyze_partition
     from imu_reps.fleet.batch_run import Keeper
     from imu_reps.fleet.dataset import Dataset
-    from imu_reps.fleet.inputs import Source
+    from imu_reps.fleet.inputs import ListedFile
     from imu_reps.fleet.manifest import Arrived, Journal, Manifest
-    from imu_reps.fleet.place import Place
+    from imu_reps.fleet.place import FilePlace
     from imu_reps.fleet.result_rows import rows_of
 
-    place = Place(str(folder / "kept"))
+    place = FilePlace(str(folder / "kept"))
     keeper = Keeper(Dataset.made(place, "parquet"), Manifest(place), Journal(place), "benchmark")
     results = [rows_of(one) for one in analyze_partition(paths[:DISTINCT])]
     names = [f"s3://bucket/clinic/2026-11-01/{number:08}.csv" for number in range(KEPT)]
     arriving = [another(results[number % len(results)], name, number) for number, name in enumerate(names)]
     begin_s = time.process_time()
     for name, rows in zip(names, arriving, strict=True):
-        keeper.take(Arrived(Source(name, 1, "tag"), "benchmark", rows))
+        keeper.take(Arrived(ListedFile(name, 1, "tag"), "benchmark", rows))
     keeper.commit()
     each_s = (time.process_time() - begin_s) / KEPT
     sizes = {
