@@ -14,7 +14,7 @@ from imu_reps.cli.thresholds import chosen_settings, settings_options
 
 if TYPE_CHECKING:
     from imu_reps.fleet.analyze_many import Engine
-    from imu_reps.fleet.batch_run import BatchOrder, Progress
+    from imu_reps.fleet.batch_run import BatchOrder, BatchProgress
     from imu_reps.fleet.result_rows import ResultRows
 
 #: How often a line of progress is written where no bar can be drawn.
@@ -84,7 +84,7 @@ def _compare(older: str, sources: tuple[str, ...]) -> None:
 def _run(order: BatchOrder, engine: Engine[ResultRows]) -> int:
     from imu_reps.fleet.batch_run import run_batch
 
-    progress: Progress | None = None
+    progress: BatchProgress | None = None
     try:
         for progress in _shown(run_batch(order, engine)):  # noqa: B007 - the last one is told
             pass
@@ -97,13 +97,13 @@ def _run(order: BatchOrder, engine: Engine[ResultRows]) -> int:
     return progress.exit_code
 
 
-def _summed(progress: Progress) -> str:
+def _summed(progress: BatchProgress) -> str:
     before = f", {progress.before:,} done before" if progress.before else ""
     errors = f", {progress.errors:,} of them errors" if progress.errors else ""
     return f"{progress.done:,} of {progress.total:,} recordings summed up{errors}{before}"
 
 
-def _shown(run: Iterator[Progress]) -> Iterator[Progress]:
+def _shown(run: Iterator[BatchProgress]) -> Iterator[BatchProgress]:
     """Hand on the progress; standard error shows a bar in a terminal, else a line now and then."""
     if sys.stderr.isatty():
         yield from _with_bar(run)
@@ -116,7 +116,7 @@ def _shown(run: Iterator[Progress]) -> Iterator[Progress]:
         yield progress
 
 
-def _with_bar(run: Iterable[Progress]) -> Iterator[Progress]:
+def _with_bar(run: Iterable[BatchProgress]) -> Iterator[BatchProgress]:
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
     from rich.progress import Progress as Bars
 
@@ -129,7 +129,7 @@ def _with_bar(run: Iterable[Progress]) -> Iterator[Progress]:
             yield progress
 
 
-def _pace(progress: Progress) -> str:
+def _pace(progress: BatchProgress) -> str:
     """Rate, errors, remaining time."""
     errors = f"{progress.errors:,} error{'' if progress.errors == 1 else 's'}"
     if progress.rate_hz is None or progress.left_s is None:

@@ -109,9 +109,9 @@ def _sets_of_batch(
 ) -> tuple[str | None, list[StoredSet]]:
     """One person and their sets in a batch result; simulated ones are nobody's."""
     from imu_reps.fleet.dataset import Dataset
-    from imu_reps.fleet.place import Place
+    from imu_reps.fleet.place import FilePlace
 
-    every = Dataset.found(Place(result)).history(exercise=exercise)
+    every = Dataset.found(FilePlace(result)).history(exercise=exercise)
     done = [stored for stored in every if not stored.summary.recording.simulated]
     if not done:
         simulated = f" but {len(every)} simulated ones" if every else ""

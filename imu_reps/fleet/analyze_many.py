@@ -209,9 +209,9 @@ def _analyzed(file: str, settings: Settings | None, known: str | None = None) ->
 
 def _summed_up(recording: Recording, file: str, settings: Settings | None) -> StoredSet:
     from imu_reps.analysis.analyze import analyze
-    from imu_reps.storage.remembered import stored_set
+    from imu_reps.storage.remembered import as_stored
 
-    return replace(stored_set(recording, analyze(recording, settings).summary), file=file)
+    return as_stored(recording, analyze(recording, settings).summary, file)
 
 
 def _discarded(file: str) -> BatchError:

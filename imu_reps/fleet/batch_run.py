@@ -23,9 +23,9 @@ from imu_reps.domain.settings import Settings
 from imu_reps.errors import UsageError
 from imu_reps.fleet.analyze_many import Engine, Known, Task, analyze_task, each_once
 from imu_reps.fleet.dataset import Dataset, Partition
-from imu_reps.fleet.inputs import Source, list_sources
+from imu_reps.fleet.inputs import ListedFile, list_sources
 from imu_reps.fleet.manifest import Arrived, Entry, Journal, Manifest
-from imu_reps.fleet.place import Place, naming, open_private
+from imu_reps.fleet.place import FilePlace, naming, open_private
 from imu_reps.fleet.result_rows import ResultRows, rows_of
 from imu_reps.fleet.row_files import RowFormat
 from imu_reps.storage.plain_json import one_line
@@ -69,7 +69,7 @@ class BatchOrder:
 
 
 @dataclass(slots=True)
-class Progress:
+class BatchProgress:
     """How far a batch is.
 
     Attributes
@@ -113,7 +113,7 @@ class Progress:
         return None if self.rate_hz is None else (self.total - self.before - self.done) / self.rate_hz
 
 
-def run_batch(order: BatchOrder, engine: Engine[ResultRows]) -> Iterator[Progress]:
+def run_batch(order: BatchOrder, engine: Engine[ResultRows]) -> Iterator[BatchProgress]:
     """Do what is not done yet of an order; the progress after each recording.
 
     Parameters
@@ -128,21 +128,23 @@ def run_batch(order: BatchOrder, engine: Engine[ResultRows]) -> Iterator[Progres
         The order cannot be carried out, or not to its end; what was done is kept.
     """
     sources = {one.file: one for one in list_sources(order.named, leave_out=order.out)}
-    place = Place(order.out)
+    place = FilePlace(order.out)
     dataset = Dataset.made(place, order.row_format)
     with _alone(place), contextlib.closing(Journal(place)) as journal:
         manifest = Manifest(place)
         keeper = Keeper(dataset, manifest, journal, order.made_by)
         keeper.recover()
         todo = [one for one in sources.values() if not manifest.is_done(one, order.made_by)]
-        progress, begin_s = Progress(total=len(sources), before=len(sources) - len(todo)), monotonic()
+        progress, begin_s = BatchProgress(total=len(sources), before=len(sources) - len(todo)), monotonic()
         yield progress
         known = ((one.file, manifest.known_content(one, order.made_by)) for one in todo)
-        for rows in _results(order, engine, deque(_tasks(known, order.files_a_task))):
-            keeper.take(Arrived(sources[rows.file], order.made_by, rows))
-            progress.count(rows, monotonic() - begin_s)
-            yield progress
-        keeper.commit()
+        try:
+            for rows in _results(order, engine, deque(_tasks(known, order.files_a_task))):
+                keeper.take(Arrived(sources[rows.file], order.made_by, rows))
+                progress.count(rows, monotonic() - begin_s)
+                yield progress
+        finally:  # whatever ends it, what arrived is kept
+            keeper.commit()
 
 
 def _results(order: BatchOrder, engine: Engine[ResultRows], waiting: deque[Task]) -> Iterator[ResultRows]:
@@ -179,6 +181,7 @@ class Keeper:
         left_over = {one.source.file: one for one in self._journal.left_over()}
         self._waiting = [one for one in left_over.values() if self._is_missing(one)]
         self.commit()
+        self._journal.clear()
 
     def take(self, arrived: Arrived) -> None:
         """Take one result."""
@@ -191,7 +194,12 @@ class Keeper:
             self.commit()
 
     def commit(self) -> None:
-        """Put what waits into the tables: old rows out, new files in, the manifest last."""
+        """Put what waits into the tables: old rows out, new files in, the manifest last.
+
+        Of a commit that fails the journal holds what it should have kept, for the next start.
+        """
+        if not self._waiting:
+            return
         arrived, self._waiting = self._waiting, []
         new = [one for one in arrived if not one.rows.is_as_known]
         replaced = [entry for one in new if (entry := self._manifest.find(one.source.file)) is not None]
@@ -210,7 +218,7 @@ class Keeper:
             entry is None or entry.stale or (entry.made_by, entry.content) != (one.made_by, one.rows.content)
         )
 
-    def _as_known(self, source: Source) -> Entry:
+    def _as_known(self, source: ListedFile) -> Entry:
         entry = self._manifest.find(source.file)
         assert entry is not None
         return replace(entry, source=source)
@@ -230,7 +238,7 @@ def _where(entries: Iterable[Entry]) -> dict[tuple[Partition, str], set[str]]:
 
 
 @contextlib.contextmanager
-def _alone(place: Place) -> Iterator[None]:
+def _alone(place: FilePlace) -> Iterator[None]:
     """Keep a second batch from the same folder; in an object store nothing can."""
     with contextlib.ExitStack() as stack:
         if place.is_local:

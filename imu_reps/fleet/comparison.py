@@ -9,7 +9,7 @@ from math import log
 
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.fleet.dataset import Dataset, Part
-from imu_reps.fleet.place import Place
+from imu_reps.fleet.place import FilePlace
 from imu_reps.report.figures import counted
 from imu_reps.report.moved import MovedOverall, moved
 
@@ -52,12 +52,12 @@ def compare(older: str, newer: str) -> Comparison:
     Raises
     ------
     FileAccessError
-        ``no_batch``, ``damaged_batch``; else as `Place`.
+        ``no_batch``, ``damaged_batch``; else as `FilePlace`.
     UsageError
         ``other_format``: a later version made one of them.
     """
     found = Comparison()
-    datasets = [Dataset.found(Place(address)) for address in (older, newer)]
+    datasets = [Dataset.found(FilePlace(address)) for address in (older, newer)]
     alone: tuple[dict[str, StoredSet], dict[str, StoredSet]] = ({}, {})
     for pair in _by_partition(*datasets):
         for of_side, sets in zip(alone, pair, strict=True):

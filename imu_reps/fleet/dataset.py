@@ -14,7 +14,7 @@ import msgspec
 
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.errors import FileAccessError, UsageError
-from imu_reps.fleet.place import Place
+from imu_reps.fleet.place import FilePlace
 from imu_reps.fleet.result_rows import BATCH_FORMAT, PARTITIONS, ResultRows, Row, columns, set_of
 from imu_reps.fleet.row_files import RowFormat, decode, encode, without
 
@@ -44,16 +44,16 @@ class Dataset:
 
     Parameters
     ----------
-    place : Place
+    place : FilePlace
     row_format : {"parquet", "csv"}
     """
 
-    def __init__(self, place: Place, row_format: RowFormat) -> None:
+    def __init__(self, place: FilePlace, row_format: RowFormat) -> None:
         self.place = place
         self.row_format = row_format
 
     @classmethod
-    def made(cls, place: Place, row_format: RowFormat) -> Dataset:
+    def made(cls, place: FilePlace, row_format: RowFormat) -> Dataset:
         """The one that is there already, or else a new one.
 
         Raises
@@ -61,7 +61,7 @@ class Dataset:
         UsageError
             ``not_ours``, ``other_format``: something else is there; ``missing_extra``.
         FileAccessError
-            As `Place`.
+            As `FilePlace`.
         """
         about = _about(place)
         if about is None:
@@ -84,13 +84,13 @@ class Dataset:
         return there
 
     @classmethod
-    def found(cls, place: Place) -> Dataset:
+    def found(cls, place: FilePlace) -> Dataset:
         """The one that is there.
 
         Raises
         ------
         FileAccessError
-            ``no_batch``: there is none; else as `Place`.
+            ``no_batch``: there is none; else as `FilePlace`.
         UsageError
             ``other_format``: a later version made it.
         """
@@ -109,7 +109,7 @@ class Dataset:
         Raises
         ------
         FileAccessError
-            As `Place`.
+            As `FilePlace`.
         """
         part = uuid4().hex
         files: dict[Part, list[Row]] = defaultdict(list)
@@ -136,7 +136,7 @@ class Dataset:
         Raises
         ------
         FileAccessError
-            As `Place`.
+            As `FilePlace`.
         """
         for (partition, part), gone in recordings.items():
             for table in columns():
@@ -176,7 +176,7 @@ class Dataset:
         Raises
         ------
         FileAccessError
-            ``damaged_batch``; else as `Place`.
+            ``damaged_batch``; else as `FilePlace`.
         """
         mine = [file for file in parts if file.partition == partition]
         reps, faults = (self._by_file(table, mine) for table in ("reps", "faults"))
@@ -248,7 +248,7 @@ def _part(name: str) -> Part | None:
     return Part(match[1], (exercise, day), match[4])
 
 
-def _about(place: Place) -> dict[str, str] | None:
+def _about(place: FilePlace) -> dict[str, str] | None:
     content = _if_there(place, _ABOUT)
     try:
         return None if content is None else msgspec.json.decode(content, type=dict[str, str])
@@ -256,7 +256,7 @@ def _about(place: Place) -> dict[str, str] | None:
         return {}
 
 
-def _if_there(place: Place, name: str) -> bytes | None:
+def _if_there(place: FilePlace, name: str) -> bytes | None:
     try:
         return place.get(name)
     except FileAccessError as error:
@@ -265,7 +265,7 @@ def _if_there(place: Place, name: str) -> bytes | None:
         raise
 
 
-def _checked(about: dict[str, str], place: Place) -> RowFormat:
+def _checked(about: dict[str, str], place: FilePlace) -> RowFormat:
     row_format = about.get("rows", "")
     if about.get("format") != BATCH_FORMAT or row_format not in get_args(RowFormat):
         raise UsageError(

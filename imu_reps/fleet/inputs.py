@@ -22,7 +22,7 @@ ENDINGS = (".csv", ".csv.gz")
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ListedFile:
     """A recording's file as it was listed.
 
     Attributes
@@ -40,7 +40,7 @@ class Source:
     stamp: str | None = None
 
 
-def list_sources(named: Sequence[str], *, leave_out: str | None = None) -> list[Source]:
+def list_sources(named: Sequence[str], *, leave_out: str | None = None) -> list[ListedFile]:
     """Every file that was named, once, in the order named; those of a folder or a pattern by name.
 
     Parameters
@@ -105,7 +105,7 @@ def read(content: bytes, file: str) -> Recording:
     return parse_recording(content, name=file)
 
 
-def _listed(name: str) -> Iterator[Source]:
+def _listed(name: str) -> Iterator[ListedFile]:
     if not name.startswith("@"):
         yield from _matching(name)
         return
@@ -113,7 +113,7 @@ def _listed(name: str) -> Iterator[Source]:
         try:
             yield from _matching(line)
         except FileAccessError:
-            yield Source(_whole(line))  # what is wrong with it will be its row among the errors
+            yield ListedFile(_whole(line))  # what is wrong with it will be its row among the errors
 
 
 def _lines(list_file: str) -> Iterable[str]:
@@ -130,7 +130,7 @@ def _lines(list_file: str) -> Iterable[str]:
     return filter(None, map(str.strip, text.splitlines()))
 
 
-def _matching(name: str) -> Iterator[Source]:
+def _matching(name: str) -> Iterator[ListedFile]:
     """The file of that name; or all recordings in the folder; or all files that match the pattern."""
     system, path = file_system(_whole(name))
     with naming(name):
@@ -149,7 +149,7 @@ def _matching(name: str) -> Iterator[Source]:
         )
     for one, info in sorted(files.items()):
         file = system.unstrip_protocol(one) if "://" in name else one
-        yield Source(_in_utf8(file), info.get("size"), stamp_of(info))
+        yield ListedFile(_in_utf8(file), info.get("size"), stamp_of(info))
 
 
 def _is_file(info: dict[str, Any]) -> bool:

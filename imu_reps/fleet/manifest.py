@@ -15,8 +15,8 @@ from typing import Any
 import msgspec
 
 from imu_reps.errors import FileAccessError
-from imu_reps.fleet.inputs import Source
-from imu_reps.fleet.place import Place, naming, open_private
+from imu_reps.fleet.inputs import ListedFile
+from imu_reps.fleet.place import FilePlace, naming, open_private
 from imu_reps.fleet.result_rows import ResultRows
 
 #: From so many files on, a manifest is written anew in one.
@@ -33,7 +33,7 @@ class Entry:
 
     Attributes
     ----------
-    source : Source
+    source : ListedFile
         As it was listed.
     content : str or None
         SHA-256 of its bytes; None if they could not be read, and then it is done again the next time.
@@ -45,7 +45,7 @@ class Entry:
         To be replaced: some of its rows may be gone already.
     """
 
-    source: Source
+    source: ListedFile
     content: str | None
     made_by: str
     exercise: str | None
@@ -59,15 +59,15 @@ class Manifest:
 
     Parameters
     ----------
-    place : Place
+    place : FilePlace
 
     Raises
     ------
     FileAccessError
-        ``damaged_manifest``; else as `Place`.
+        ``damaged_manifest``; else as `FilePlace`.
     """
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: FilePlace) -> None:
         self._place = place
         self._entries: dict[str, Entry] = {}
         self._files = [name for name in place.names(_FOLDER) if _NAME.fullmatch(name)]
@@ -91,12 +91,12 @@ class Manifest:
         """The entry of a file."""
         return self._entries.get(file)
 
-    def known_content(self, source: Source, made_by: str) -> str | None:
+    def known_content(self, source: ListedFile, made_by: str) -> str | None:
         """The content of which the rows are there; None: of none."""
         entry = self._entries.get(source.file)
         return None if entry is None or entry.stale or entry.made_by != made_by else entry.content
 
-    def is_done(self, source: Source, made_by: str) -> bool:
+    def is_done(self, source: ListedFile, made_by: str) -> bool:
         """Whether a file need not even be opened: its size and stamp are those of a content that is done."""
         known = self.known_content(source, made_by) is not None
         return known and source.stamp is not None and self._entries[source.file].source == source
@@ -144,7 +144,7 @@ class Manifest:
 class Arrived:
     """A result, and what it was computed from."""
 
-    source: Source
+    source: ListedFile
     made_by: str
     rows: ResultRows
 
@@ -154,10 +154,10 @@ class Journal:
 
     Parameters
     ----------
-    place : Place
+    place : FilePlace
     """
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: FilePlace) -> None:
         self._file: Any = None
         self._path = Path(place.path(f"{_FOLDER}/journal.jsonl")) if place.is_local else None
         if self._path is not None:

@@ -95,7 +95,7 @@ def stamp_of(info: dict[str, Any]) -> str | None:
     return next((str(info[name]) for name in _STAMPS if info.get(name) is not None), None)
 
 
-class Place:
+class FilePlace:
     """A folder or an address under which files are kept.
 
     Parameters

@@ -17,7 +17,7 @@ from imu_reps.fleet.analyze_many import BatchError, BatchResult
 from imu_reps.report.findings import finding_text
 from imu_reps.storage.plain_json import plain
 
-#: Changes when a column is renamed or removed; new ones are added at the end of their part.
+#: Changes when a column is renamed or removed; new ones may come.
 BATCH_FORMAT = "imu-reps-batch/1"
 
 #: The folders in which the rows lie, from the outside.

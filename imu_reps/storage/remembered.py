@@ -27,15 +27,20 @@ def stored_set(recording: Recording, summary: Summary) -> StoredSet:
             hint="Name a set that counts.",
             code="discarded",
         )
-    header = recording.header
-    if header.simulated:
+    if recording.header.simulated:
         raise UsageError(
             f"{recording.file} is simulated: it is never remembered, and not compared.",
             hint="Name a set that somebody did.",
             code="simulated",
         )
+    return as_stored(recording, summary, os.path.abspath(recording.file))  # noqa: PTH100 - follows no links
+
+
+def as_stored(recording: Recording, summary: Summary, file: str) -> StoredSet:
+    """The same of any set, whether it counts or not; `file` is where it can be found again."""
+    header = recording.header
     return StoredSet(
-        file=os.path.abspath(recording.file),  # noqa: PTH100 - resolve() would follow links
+        file=file,
         person=header.extra.get("person"),
         session=header.session,
         set_number=header.set_number,

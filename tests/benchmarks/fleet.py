@@ -1,8 +1,8 @@
 """What a batch costs: cores, straight line, memory, other ways of doing it, and reading a recording.
 
-Run by hand: ``python tests/benchmarks/fleet.py [cores] [line] [memory] [others] [reading] [coordinator]``, by
-default all; ``--recordings`` says how many sets of a minute the first three take. Every figure is a ratio
-within one run. Processor time counts all processes; the clock's needs a machine with nothing else to do.
+Run by hand: ``python tests/benchmarks/fleet.py [PART...]``, by default all parts (`PARTS`); ``--recordings``
+says how many sets of a minute most of them take. Every figure is a ratio within one run. Processor time
+counts all processes; what goes by the clock needs a machine with nothing else to do.
 """
 
 from __future__ import annotations
@@ -154,6 +154,37 @@ def straight_line(paths: list[Path], folder: Path) -> Iterator[str]:
     yield f"processor time of {each}; R2 = {r2:.5f} (at least 0.995)"
 
 
+def busy(paths: list[Path], _: Path) -> Iterator[str]:
+    """How far two workers keep two cores busy; on a machine with other things to do, too.
+
+    Time in which a worker waits for a core that somebody else has counts as busy, as Linux keeps it apart.
+    """
+    from imu_reps import analyze_many
+
+    done, begun = 0, 0.0
+    spent: dict[str, tuple[float, float]] = {}
+    for _result in analyze_many(paths, workers=2):
+        done += 1
+        begun = begun or time.perf_counter()
+        now = {child: scheduled_s(child) for child in children()}
+        first = {child: spent.get(child, (at, at))[0] for child, at in now.items()}
+        spent = {child: (first[child], at) for child, at in now.items()}
+    share = sum(last - first for first, last in spent.values()) / 2 / (time.perf_counter() - begun)
+    yield f"two workers over {done} sets busy for {share:.1%} of the time: {2 * share:.2f} cores' work"
+
+
+def children() -> list[str]:
+    """This process's children that compute."""
+    found = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text(encoding="utf-8").split()
+    return [child for child in found if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+
+
+def scheduled_s(child: str) -> float:
+    """How long a process has computed or wanted to."""
+    computed, waited, _ = Path(f"/proc/{child}/schedstat").read_text(encoding="utf-8").split()
+    return (int(computed) + int(waited)) / 1e9
+
+
 def memory(paths: list[Path], _: Path) -> Iterator[str]:
     """The largest a worker is, after few recordings and after many."""
     fewer, all_of_them = (len(paths) // part for part in MEMORY)
@@ -168,9 +199,9 @@ def resident_mb(paths: list[Path]) -> float:
 
     largest = 0.0
     for _ in analyze_many(paths, workers=1):
-        for child in Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split():
-            status = Path(f"/proc/{child}/status")
-            found = re.search(r"VmRSS:\s+(\d+)", status.read_text()) if status.exists() else None
+        for child in children():
+            status = Path(f"/proc/{child}/status").read_text(encoding="utf-8")
+            found = re.search(r"VmRSS:\s+(\d+)", status)
             largest = max(largest, int(found[1]) / 1e3 if found else 0.0)
     return largest
 
@@ -239,19 +270,19 @@ def coordinator(paths: list[Path], folder: Path) -> Iterator[str]:
     from imu_reps import analyze_partition
     from imu_reps.fleet.batch_run import Keeper
     from imu_reps.fleet.dataset import Dataset
-    from imu_reps.fleet.inputs import Source
+    from imu_reps.fleet.inputs import ListedFile
     from imu_reps.fleet.manifest import Arrived, Journal, Manifest
-    from imu_reps.fleet.place import Place
+    from imu_reps.fleet.place import FilePlace
     from imu_reps.fleet.result_rows import rows_of
 
-    place = Place(str(folder / "kept"))
+    place = FilePlace(str(folder / "kept"))
     keeper = Keeper(Dataset.made(place, "parquet"), Manifest(place), Journal(place), "benchmark")
     results = [rows_of(one) for one in analyze_partition(paths[:DISTINCT])]
     names = [f"s3://bucket/clinic/2026-11-01/{number:08}.csv" for number in range(KEPT)]
     arriving = [another(results[number % len(results)], name, number) for number, name in enumerate(names)]
     begin_s = time.process_time()
     for name, rows in zip(names, arriving, strict=True):
-        keeper.take(Arrived(Source(name, 1, "tag"), "benchmark", rows))
+        keeper.take(Arrived(ListedFile(name, 1, "tag"), "benchmark", rows))
     keeper.commit()
     each_s = (time.process_time() - begin_s) / KEPT
     sizes = {
@@ -267,6 +298,7 @@ def coordinator(paths: list[Path], folder: Path) -> Iterator[str]:
 
 PARTS = {
     "cores": by_cores,
+    "busy": busy,
     "line": straight_line,
     "memory": memory,
     "others": others,

@@ -12,7 +12,7 @@ from click.testing import Result
 
 from imu_reps.cli import batch as batch_module
 from imu_reps.fleet import analyze_many
-from imu_reps.fleet.batch_run import Progress
+from imu_reps.fleet.batch_run import BatchProgress
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_where_no_bar_can_be_drawn_a_line_tells_rate_errors_and_what_remains(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batch_module, "TELL_EVERY_S", 0.0)
-    steps = [Progress(1000, 200), Progress(1000, 200, done=100, errors=1, elapsed_s=50.0)]
+    steps = [BatchProgress(1000, 200), BatchProgress(1000, 200, done=100, errors=1, elapsed_s=50.0)]
     told = list(batch_module._shown(iter(steps)))
 
     assert told == steps

@@ -21,7 +21,7 @@ import pandas as pd
 import pytest
 
 from imu_reps import RepPlan, SetPlan, save, simulate
-from imu_reps.fleet.batch_run import BatchOrder, Progress, run_batch
+from imu_reps.fleet.batch_run import BatchOrder, BatchProgress, run_batch
 from imu_reps.sim.wearer import LifePlan
 
 FIRST = datetime(2026, 11, 21, 7, 30, tzinfo=UTC)
@@ -78,13 +78,13 @@ def engine() -> Callable[..., Any]:
     return in_this_process
 
 
-def _done(source: str | Path, out: str | Path, **options: Any) -> Progress:
+def _done(source: str | Path, out: str | Path, **options: Any) -> BatchProgress:
     *_, last = run_batch(BatchOrder([str(source)], str(out), **options), in_this_process)
     return last
 
 
 @pytest.fixture
-def done() -> Callable[..., Progress]:
+def done() -> Callable[..., BatchProgress]:
     """Run a batch to its end, without a process of its own; gives the last progress."""
     return _done
 

@@ -23,9 +23,9 @@ from imu_reps.errors import FileAccessError, UsageError
 from imu_reps.fleet import batch_run
 from imu_reps.fleet.batch_run import BatchOrder, run_batch
 from imu_reps.fleet.dataset import Dataset
-from imu_reps.fleet.place import Place
+from imu_reps.fleet.place import FilePlace
 
-Done = Callable[..., batch_run.Progress]
+Done = Callable[..., batch_run.BatchProgress]
 Table = Callable[..., pd.DataFrame]
 
 
@@ -92,8 +92,8 @@ def test_csv_holds_the_same(sets: Path, tmp_path: Path, done: Done, table: Table
     assert read["range_deg_mean"].tolist() == expected["range_deg_mean"].tolist()
     assert read["exercise"].tolist() == expected["exercise"].tolist()
     assert read["day"].tolist() == expected["day"].tolist()
-    assert list(Dataset.found(Place(str(tmp_path / "csv"))).history()) == list(
-        Dataset.found(Place(str(tmp_path / "parquet"))).history()
+    assert list(Dataset.found(FilePlace(str(tmp_path / "csv"))).history()) == list(
+        Dataset.found(FilePlace(str(tmp_path / "parquet"))).history()
     )
 
 
@@ -145,11 +145,11 @@ def test_another_version_or_other_settings_replace_every_row(
     done(sets, out, row_format=row_format)
     strict = Settings.for_preset("strict")
     assert done(sets, out, row_format=row_format, settings=strict).done == 7
-    found = Dataset.found(Place(str(out))).history()
+    found = Dataset.found(FilePlace(str(out))).history()
     assert [stored.summary.settings.preset for stored in found] == ["strict"] * 6
     monkeypatch.setattr(BatchOrder, "made_by", "2.0")
     assert done(sets, out, row_format=row_format).done == 7
-    assert len(Dataset.found(Place(str(out))).history()) == 6
+    assert len(Dataset.found(FilePlace(str(out))).history()) == 6
 
 
 def test_a_discarded_set_is_no_row_of_sets_and_no_fault(
@@ -166,10 +166,9 @@ def test_a_discarded_set_is_no_row_of_sets_and_no_fault(
     assert errors.set_index("code").loc["discarded", "day"] == "2026-11-21"
 
 
-def test_what_had_arrived_before_the_coordinator_was_lost_is_kept(
+def test_a_batch_that_is_ended_between_two_commits_keeps_what_had_arrived(
     sets: Path, tmp_path: Path, done: Done, table: Table, engine: Any
 ) -> None:
-    """It ends between two commits, with four of seven results."""
     run = run_batch(BatchOrder([str(sets)], str(tmp_path / "out")), engine)
     with closing(run):
         while next(run).done < 4:
@@ -183,15 +182,15 @@ def test_what_had_arrived_before_the_coordinator_was_lost_is_kept(
 def stopping_at(monkeypatch: pytest.MonkeyPatch, call: int, error: OSError) -> None:
     """The `call`-th file that is written cannot be."""
     calls = []
-    put = Place.put
+    put = FilePlace.put
 
-    def failing(self: Place, name: str, content: bytes) -> None:
+    def failing(self: FilePlace, name: str, content: bytes) -> None:
         calls.append(name)
         if len(calls) == call:
             raise FileAccessError(f"{name}: {error}", hint="Free some space.", code="disk_full") from error
         put(self, name, content)
 
-    monkeypatch.setattr(Place, "put", failing)
+    monkeypatch.setattr(FilePlace, "put", failing)
 
 
 @pytest.mark.parametrize("call", [6, 10, 14, 18, 21])
@@ -210,7 +209,7 @@ def test_wherever_a_full_disk_ends_a_batch_the_next_one_makes_it_whole(
     assert names(table(out, "sets")) == [f"set{number:03}.csv" for number in range(6)]
     assert names(table(out, "reps")) == names(table(out, "sets"))
     assert names(table(out, "errors")) == ["broken.csv"]
-    assert {stored.summary.settings for stored in Dataset.found(Place(str(out))).history()} == {strict}
+    assert {stored.summary.settings for stored in Dataset.found(FilePlace(str(out))).history()} == {strict}
 
 
 def test_a_file_that_cannot_be_read_is_told_and_tried_again(

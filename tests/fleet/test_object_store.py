@@ -14,7 +14,7 @@ from moto.server import ThreadedMotoServer
 from imu_reps.errors import FileAccessError, UsageError
 from imu_reps.fleet.dataset import Dataset
 from imu_reps.fleet.inputs import list_sources
-from imu_reps.fleet.place import Place
+from imu_reps.fleet.place import FilePlace
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:(botocore|moto|aiobotocore).*")
 
@@ -55,7 +55,7 @@ def test_from_and_to_a_bucket(s3: Any, sets: Path, done: Callable[..., Any]) -> 
     assert (first.done, first.errors, again.done) == (7, 1, 0)
     assert names("s3://clinic/out", "sets") == [f"set{number:03}.csv" for number in range(6)]
     assert names("s3://clinic/out", "errors") == ["broken.csv"]
-    stored = Dataset.found(Place("s3://clinic/out")).history(person="p1")
+    stored = Dataset.found(FilePlace("s3://clinic/out")).history(person="p1")
     assert [one.file for one in stored][:1] == ["s3://clinic/sets/set000.csv"]
 
 
@@ -65,7 +65,7 @@ def test_an_object_that_changed_is_done_anew(s3: Any, sets: Path, done: Callable
     text = (sets / "set000.csv").read_bytes().replace(b"effort: 0", b"effort: 7")
     s3.pipe_file("clinic/sets/set000.csv", text)
     again = done("s3://clinic/sets/*.csv", "s3://clinic/out")
-    stored = Dataset.found(Place("s3://clinic/out")).history()
+    stored = Dataset.found(FilePlace("s3://clinic/out")).history()
 
     assert again.done == 1
     assert sorted(one.effort for one in stored) == [1, 2, 3, 4, 5, 7]
@@ -97,9 +97,8 @@ def test_in_memory_as_on_disk(sets: Path, tmp_path: Path, done: Callable[..., An
     memory.put(f"{sets}/", "/clinic/sets/", recursive=True)
     done("memory://clinic/sets", "memory://clinic/out")
     done(sets, tmp_path / "out")
-    in_memory, on_disk = (
-        Dataset.found(Place(address)).history() for address in ("memory://clinic/out", str(tmp_path / "out"))
-    )
+    places = ("memory://clinic/out", str(tmp_path / "out"))
+    in_memory, on_disk = (Dataset.found(FilePlace(address)).history() for address in places)
 
     assert [one.summary.reps for one in in_memory] == [one.summary.reps for one in on_disk]
     memory.rm("/clinic", recursive=True)
