@@ -39,7 +39,10 @@ def commands() -> list[str]:
 @pytest.mark.parametrize("words", commands())
 def test_every_help_ends_with_an_example_that_can_be_typed(words: str) -> None:
     told = call(*words.split(), "--help").output
-    example = EXAMPLES[words]
+    example = EXAMPLES.get(words)
+    if example is None:  # of a command whose own words have one
+        assert f"Example: imu-reps {words}" in " ".join(told.split())
+        return
     typed = shlex.split(example)[1:]
     command: click.Command = main
     context = click.Context(main)
@@ -72,7 +75,7 @@ def test_families_are_listed() -> None:
     ("words", "meant"),
     [
         (["reprot"], "report"),
-        (["record", "--exercize", "heel_tap"], "--exercise"),
+        (["record", "--bretahing"], "--breathing"),
         (["record", "--exercise", "heel_tp"], "heel_tap"),
         (["report", "--set", "tilt_flg_deg=3", "x.csv"], "tilt_flag_deg"),
         (["settings", "tilt_wach"], "tilt_watch_deg"),
@@ -132,7 +135,7 @@ def test_the_demo_pairs_records_tests_and_reports_and_keeps_nothing(tmp_path: Pa
     assert not (tmp_path / "home").exists()
 
 
-def test_both_sensors_are_watched_raw(tmp_path: Path) -> None:
+def test_both_sensors_are_watched_raw() -> None:
     result = call("watch", "--virtual", "--seconds", "3")
     lines = [line for line in result.output.splitlines() if "m/s²" in line]
 
