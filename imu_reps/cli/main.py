@@ -87,8 +87,9 @@ class LazyGroup(click.Group):
             try:
                 return super().invoke(ctx)
             except click.BadParameter as error:
-                error.message += _meant(error)
-                raise
+                if not (meant := _meant(error)):
+                    raise
+                raise click.BadParameter(error.message + meant, error.ctx, error.param) from error
 
 
 def _meant(error: click.BadParameter) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -52,6 +53,7 @@ def replay(  # noqa: PLR0913 - an argument an option
     as_json: bool,
     quiet: bool,
     spoken: Spoken,
+    mute: bool,
     page: PageOptions | None,
     preset: str,
     changes: tuple[str, ...],
@@ -75,7 +77,8 @@ def replay(  # noqa: PLR0913 - an argument an option
         _play_on_page(load(file), settings, speed or 1.0, spoken, page)
         return
     try:
-        code = _play(load(file), settings, spoken, speed, quiet=quiet, as_json=as_json)
+        loud = not mute and speed == 1.0  # as it was heard, or not at all
+        code = _play(load(file), settings, spoken, speed, quiet=quiet, as_json=as_json, loud=loud)
     except ImuRepsError as error:
         if not as_json:
             raise
@@ -96,7 +99,6 @@ def play(
     `speed` None is as fast as possible.
     """
     import asyncio
-    import contextlib
 
     from imu_reps.session.rehearsal import replay_session
     from imu_reps.sim.radio import fast_loop
@@ -123,17 +125,21 @@ def _play(
     *,
     quiet: bool,
     as_json: bool,
+    loud: bool,
 ) -> int:
     """Play a recording to standard output; gives the exit code."""
-    from imu_reps.cli.record.run import ThreadedEmitter, exit_code_of, shown_session
+    from imu_reps.cli.aloud import Aloud
+    from imu_reps.cli.record.run import ThreadedEmitter, exit_code_of, shown_session, to_all
 
     if as_json:
         finished = play(recording, settings, spoken, speed, _say_json)
         if finished.unusable is not None:
             raise finished.unusable
     else:
-        with shown_session(settings, quiet=quiet or speed is None) as show, ThreadedEmitter(show) as emit:
-            finished = play(recording, settings, spoken, speed, emit)
+        shown = shown_session(settings, quiet=quiet or speed is None)
+        heard = Aloud() if loud else contextlib.nullcontext()
+        with shown as show, ThreadedEmitter(show) as emit, heard as voice:
+            finished = play(recording, settings, spoken, speed, to_all([emit, voice]))
     return exit_code_of(finished)
 
 

@@ -114,7 +114,7 @@ def end_range(
         summaries, code = _summed_up(files)
     else:
         goals = _lowering_goals(exercise)
-        finished, code = _recorded(goals, _HOW_END_RANGE, person, _lowers, **how)
+        finished, code = _recorded(goals, (_HOW_END_RANGE, _lowers), person, **how)
         summaries = [done.summary for done in finished if done.summary is not None and not done.discarded]
     results = tested(summaries)
     for result in results:
@@ -139,7 +139,7 @@ def setup(ctx: click.Context, /, files: tuple[str, ...], person: str | None, **h
 
     code = 0
     if not files:
-        finished, code = _recorded([_press_goal()], _HOW_SETUP, person, _presses, **how)
+        finished, code = _recorded([_press_goal()], (_HOW_SETUP, _presses), person, **how)
         files = tuple(done.path for done in finished if not done.discarded)
     for file in files:
         try:
@@ -236,20 +236,23 @@ def _press_goal() -> SetGoal:
 
 def _recorded(
     goals: Sequence[SetGoal],
-    how: Sequence[str],
+    told: tuple[Sequence[str], Callable[[SetGoal], SetPlan]],
     person: str | None,
-    wearer_does: Callable[[SetGoal], SetPlan],
     *,
     folder: Path | None,
     quiet: bool,
     virtual: str | None,
     speed: float,
 ) -> tuple[list[Finished], int]:
-    """Record now, as `imu-reps record` does; what to do is said once both sensors were heard."""
+    """Record now, as `imu-reps record` does; what to do is said once both sensors were heard.
+
+    `told`: what the person is told to do, and what a virtual wearer does then.
+    """
     from imu_reps.cli.record.run import Run, exit_code, run_virtually, run_with_sensors
     from imu_reps.domain.settings import Settings
     from imu_reps.session.session_plan import SessionPlan
 
+    how, wearer_does = told
     if virtual is None:
         _hear(person)
     for sentence in how:

@@ -56,7 +56,8 @@ def _parsed(change: str) -> tuple[str, Any]:
     name, equals, text = change.partition("=")
     if not equals or name not in NAMES:
         raise click.BadParameter(
-            f"{change!r} is not NAME=VALUE with one of the names {', '.join(NAMES)}.{did_you_mean(name, NAMES)}",
+            f"{change!r} is not NAME=VALUE with one of the names {', '.join(NAMES)}."
+            f"{did_you_mean(name, NAMES)}",
             param_hint="'--set'",
         )
     try:

@@ -15,6 +15,8 @@ from imu_reps.cli.on_the_air import on_the_air, virtual_option
 from imu_reps.cli.sensor_options import sensor_options
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from rich.table import Table
 
     from imu_reps.domain.samples import SampleBlock, SensorPlace
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from imu_reps.sensors.streams import SensorStatus
     from imu_reps.sources.virtual_source import VirtualWorld
     from imu_reps.storage.profile import Person
+
+    Tell = Callable[[float, dict[SensorPlace, SampleBlock], dict[SensorPlace, SensorStatus]], None]
 
 #: Shown is the mean of the last so many seconds, anew as often; in a file or a pipe a line a second.
 MEAN_S, LINE_S = 0.2, 1.0
@@ -57,7 +61,7 @@ async def _watch(
 
     if world is not None:
         world.performance.begin(1, world.air.now_s())
-    sensors = wanted(who or world.person) if who or world else {}
+    sensors = wanted(_person(who, world))
     streams, latest = Streams(radio, sensors), Latest(MEAN_S, {p: w.rate_hz for p, w in sensors.items()})
     say("Connecting ...")
     try:
@@ -72,8 +76,15 @@ async def _watch(
         await streams.close()
 
 
+def _person(who: Person | None, world: VirtualWorld | None) -> Person:
+    """Whose sensors: a paired person's, or those of a virtual world."""
+    known = world.person if who is None and world is not None else who
+    assert known is not None
+    return known
+
+
 @contextlib.contextmanager
-def _shown():  # type: ignore[no-untyped-def]
+def _shown() -> Iterator[Tell]:
     """What shows the readings at a time: a table that is drawn over, or lines."""
     if not sys.stdout.isatty():
         yield _Lines()

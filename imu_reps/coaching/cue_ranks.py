@@ -23,6 +23,7 @@ PRIORITY: dict[CueCode, int] = {
     "rest": 35,
     "too_low": 65,
     "in_range": 25,
+    "figure": 30,
     "breathe": 20,
     "beat": 10,
 }
@@ -38,6 +39,7 @@ PATIENCE_S: dict[CueCode, float] = {
     "hold": 0.4,
     "count_in": 0.4,
     "move": 0.4,
+    "figure": 1.5,
     "breathe": 0.6,
     "beat": 0.2,
     "in_range": 0.4,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from imu_reps.domain.cue import SaidFigure
 from imu_reps.domain.recording import Side
+from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import SensorPlace
 
 READY = "ready"
@@ -41,6 +43,18 @@ def counted_with_hold(words: str, seconds: int) -> str:
 def hold(seconds: int) -> str:
     """The beginning of a hold."""
     return f"{HOLD}, {seconds}"
+
+
+def figure(rep: Rep, which: SaidFigure) -> str | None:
+    """A repetition's figure, whole degrees or tenths of a second; None where it was not measured."""
+    match which:
+        case "range":
+            return None if rep.range_deg is None else f"{rep.range_deg:.0f} degrees"
+        case "tilt":
+            return None if rep.pelvic_tilt_deg is None else f"tilt {max(rep.pelvic_tilt_deg, 0.0):.0f}"
+        case "tempo":
+            down, up = rep.eccentric_s, rep.concentric_s
+            return None if down is None or up is None else f"down {down:.1f}, up {up:.1f}"
 
 
 def back_to(count: int) -> str:

@@ -194,7 +194,14 @@ def _end(so_far: SetSoFar, plan: CoachPlan, event: EndReached, now_s: float) -> 
         cues = _with_hold(cues, hold_s, due_s)
         cues += _next_move(plan, event, event.arrival_s + hold_s)
     cancelled: tuple[CueCode, ...] = ("hold", "move", "beat")
-    return Answer(so_far, tuple(cues), (*cancelled, "uncount") if counts else cancelled)
+    if counts:
+        cancelled = (*cancelled, "uncount", *_foreseen(so_far, plan))
+    return Answer(so_far, tuple(cues), cancelled)
+
+
+def _foreseen(so_far: SetSoFar, plan: CoachPlan) -> tuple[CueCode, ...]:
+    """What would still be said of a way down that is none of the set's: after the last repetition nothing."""
+    return ("press_back",) if _reached(so_far, plan) else ()
 
 
 def _in_range(plan: CoachPlan, event: EndReached, due_s: float) -> list[Cue]:
@@ -290,13 +297,21 @@ def _completed(so_far: SetSoFar, plan: CoachPlan, event: RepCompleted, now_s: fl
     left = FLOOR_REPS if _let_go(event.rep) else max(0, so_far.floor_reps - 1)
     so_far = replace(so_far, floor_reps=left)
     ended = so_far.arrived or event.time_s - event.rep.end_s >= END_SEEN_S
+    figure = _figure(plan, event.rep, now_s)
     if event.number <= so_far.counted or not ended:
-        return Answer(so_far)
+        return Answer(so_far, figure)
     so_far = replace(so_far, counted=event.number)
     if now_s > event.rep.end_s + PATIENCE_S["count"]:
-        return Answer(so_far)
+        return Answer(so_far, figure)
     cues = _count(plan, event.number, now_s, event.rep.end_s)
-    return Answer(replace(so_far, told=event.number), tuple(cues))
+    return Answer(replace(so_far, told=event.number), (*cues, *figure), _foreseen(so_far, plan))
+
+
+def _figure(plan: CoachPlan, rep: Rep, now_s: float) -> tuple[Cue, ...]:
+    """The figure of a repetition that the person wants to hear."""
+    which = plan.spoken.figure
+    text = None if which is None else words.figure(rep, which)
+    return () if text is None else (make("figure", text, now_s, f"{which} of a repetition", tone="notice"),)
 
 
 def _let_go(rep: Rep) -> bool:

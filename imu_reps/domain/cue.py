@@ -22,10 +22,13 @@ CueCode = Literal[
     "switch_sides",
     "rest",
     "breathe",
+    "figure",
     "beat",
     "in_range",
     "too_low",
 ]
+#: What may be said of each repetition after it.
+SaidFigure = Literal["range", "tempo", "tilt"]
 Tone = Literal["stop", "fault", "hold", "count", "done", "notice", "beat"]
 
 
@@ -41,11 +44,14 @@ class Spoken:
         With a target tempo: count-in, seconds, "up" and "down".
     breathing : bool
         "breathe out" and "breathe in" with the first repetitions.
+    figure : {"range", "tempo", "tilt"} or None
+        The figure of each repetition that is said after it.
     """
 
     count_at: Literal["end", "top"] = "end"
     metronome: bool = True
     breathing: bool = False
+    figure: SaidFigure | None = None
 
 
 #: Where nothing is asked for.

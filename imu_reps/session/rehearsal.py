@@ -13,7 +13,7 @@ from imu_reps.quality.numbering import numbered
 from imu_reps.session.keeping import Begun, Links
 from imu_reps.session.recorder import SetRecorder
 from imu_reps.session.session import Session
-from imu_reps.session.session_events import SessionEvent, SetBegan, SetProgress
+from imu_reps.session.session_events import Cued, SessionEvent, SetBegan, SetProgress
 from imu_reps.session.session_plan import SessionPlan, SetGoal
 from imu_reps.sources.replay_source import ReplaySource
 
@@ -48,10 +48,17 @@ def replay_goal(recording: Recording) -> SetGoal:
     return SetGoal(header.exercise, header.side, header.start, tempo=header.tempo_target, whole=True)
 
 
-def direct(world: VirtualWorld, event: SessionEvent) -> None:
-    """Have a virtual wearer begin with a set, and lie down after it as before the next one."""
+def direct(world: VirtualWorld, spoken: Spoken, event: SessionEvent) -> None:
+    """Have a virtual wearer begin with a set, and lie down after it as before the next one.
+
+    Where a tempo is counted in, the wearer lies still until the first "up".
+    """
+    performance, now_s = world.performance, world.air.now_s()
     match event:
-        case SetBegan(number=number):
-            world.performance.begin(number, world.air.now_s())
+        case SetBegan(number=number, goal=goal):
+            counted_in = spoken.metronome and goal.tempo is not None and goal.start == "low"
+            (performance.lie_down if counted_in else performance.begin)(number, now_s)
+        case Cued(cue=cue) if cue.code == "move" and performance.waits:
+            performance.move(now_s)
         case SetProgress(state=state) if state.stage == "ended":
-            world.performance.rest(world.air.now_s())
+            performance.rest(now_s)

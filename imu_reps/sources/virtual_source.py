@@ -48,6 +48,7 @@ class Performance:
     """
 
     def __init__(self, plans: Sequence[SetPlan], seed: int = 0) -> None:
+        self._still_s = [plan.life.still_before_s for plan in plans]
         self._wearers = [Wearer(plan, seed + k) for k, plan in enumerate(plans)]
         self._scenes: list[_Scene] = [_Scene(-np.inf, 0, None)]
 
@@ -58,6 +59,16 @@ class Performance:
     def lie_down(self, number: int, time_s: float) -> None:
         """Lie as before a set, from 1."""
         self._scenes.append(_Scene(time_s, number - 1, None))
+
+    @property
+    def waits(self) -> bool:
+        """Whether the wearer lies before a set."""
+        return self._scenes[-1].began_s is None
+
+    def move(self, time_s: float) -> None:
+        """Begin the set that is waited for with its first movement, at once."""
+        number = self._scenes[-1].wearer
+        self._scenes.append(_Scene(time_s, number, time_s - self._still_s[number]))
 
     def rest(self, time_s: float) -> None:
         """Lie as before the next set, if there is one."""

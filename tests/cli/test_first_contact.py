@@ -132,7 +132,7 @@ def test_the_demo_pairs_records_tests_and_reports_and_keeps_nothing(tmp_path: Pa
     assert not (tmp_path / "home").exists()
 
 
-def test_both_sensors_are_watched_raw(tmp_path: Path) -> None:
+def test_both_sensors_are_watched_raw() -> None:
     result = call("watch", "--virtual", "--seconds", "3")
     lines = [line for line in result.output.splitlines() if "m/s²" in line]
 

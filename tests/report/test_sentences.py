@@ -1,6 +1,7 @@
-"""Every sentence of the report about a number agrees with that number: read back from the text, over simulated sets.
+"""Every sentence of the report about a number agrees with that number, over simulated sets.
 
-What is read is held against the summary by rules of its own: nothing of `imu_reps.report` is used but the text.
+The sentences are read back and held against the summary by rules of their own: nothing of `imu_reps.report`
+is used but the text.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ FIRST, DAILY, ALL = 14_000, 12, 400
 HALF = 0.5 + 1e-6
 
 FAULT = re.compile(
-    r"(?P<where>(?:Reps?|All) [^:]*?), (?P<code>back arch|hip pop|momentum|fast lowering|heel touch|short range|"
-    r"below floor|knee bend|snap): (?P<words>[^.]*(?:\.\d[^.]*)*)\."
+    r"(?P<where>(?:Reps?|All) [^:]*?), (?P<code>back arch|hip pop|momentum|fast lowering|heel touch|"
+    r"short range|below floor|knee bend|snap): (?P<words>[^.]*(?:\.\d[^.]*)*)\."
 )
 #: The evidence of a fault: its worst value, its unit and the limit it passed.
 EVIDENCE = re.compile(
@@ -154,7 +155,8 @@ def check_counts(summary: Summary, text: str) -> None:
 def check_rows(summary: Summary, text: str) -> None:
     """Each row has its repetition's own figures, times in the tempo's order, and its level in words."""
     rows = re.findall(
-        r"^ *(\d+) +((?:[\d.]+|–|rest)(?: +\S+)*?)? {1,}((?:clean|not fully|[a-z]+ [a-z]+|momentum|snap)[^\d\n]*)$",
+        r"^ *(\d+) +((?:[\d.]+|–|rest)(?: +\S+)*?)? +"
+        r"((?:clean|not fully|[a-z]+ [a-z]+|momentum|snap)[^\d\n]*)$",
         text,
         re.MULTILINE,
     )
@@ -242,7 +244,7 @@ def check_trends(summary: Summary, text: str) -> None:
         "forward tilt of the pelvis": "pelvic_tilt_deg",
     }
     by_name = {trend.what: trend for trend in summary.set.trend if trend.certain}
-    pattern = r"The (range|time for a rep|forward tilt of the pelvis) (grew|fell) from (−?[\d.]+)[°s ]+to (−?[\d.]+)"
+    pattern = rf"The ({'|'.join(names)}) (grew|fell) from (−?[\d.]+)[°s ]+to (−?[\d.]+)"
     for what, went, first, last in re.findall(pattern, text):
         trend, place = by_name[names[what]], 0.1 if what == "time for a rep" else 1.0
         assert abs(number(first) - trend.first_third) <= HALF * place

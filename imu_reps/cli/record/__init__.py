@@ -97,6 +97,7 @@ def record(  # noqa: PLR0913 - an argument an option
     virtual: str | None,
     speed: float | None,
     spoken: Spoken,
+    mute: bool,
     page: PageOptions | None,
     preset: str,
     changes: tuple[str, ...],
@@ -119,7 +120,8 @@ def record(  # noqa: PLR0913 - an argument an option
     from imu_reps.cli.record.run import Run, exit_code, run_virtually, run_with_phones, run_with_sensors
 
     plan = session_plan(RecordOptions(**options), spoken)
-    run = Run(plan, folder, chosen_settings(preset, changes), quiet, page)
+    aloud = not mute and page is None and speed in (None, 1.0)  # a page has a voice of its own
+    run = Run(plan, folder, chosen_settings(preset, changes), quiet, page, aloud=aloud)
     if phones:
         done = run_with_phones(run, person, phones)
     elif virtual is None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
+from imu_reps.cli.aloud import Aloud
 from imu_reps.cli.console import complain, say
 from imu_reps.cli.page_options import PageOptions, paged
 from imu_reps.cli.panel.screen import can_show_panel
@@ -54,7 +55,7 @@ class Run:
     """What is recorded and how it is shown.
 
     `folder` None: the default one; `page` None: on no page; without `reports` the sets' reports are left to
-    the caller, who has an answer of its own.
+    the caller, who has an answer of its own; `aloud`: with tones and voice.
     """
 
     plan: SessionPlan
@@ -63,6 +64,7 @@ class Run:
     quiet: bool
     page: PageOptions | None = None
     reports: bool = True
+    aloud: bool = False
 
 
 def run_with_sensors(run: Run, name: str | None) -> list[Finished]:
@@ -120,7 +122,7 @@ def run_virtually(run: Run, family: str, plans: Sequence[SetPlan], speed: float)
     say("Virtual sensors: nobody moves, and the file says so.")
     place = Place(run.folder or default_folder(), world.person, _now, simulated=True)
     diary = Diary(complain, remembers=False)
-    recording = _Recording(run, diary, place, VirtualSource(world), partial(direct, world))
+    recording = _Recording(run, diary, place, VirtualSource(world), partial(direct, world, run.plan.spoken))
     return recording.run(partial(fast_loop.run, speed=speed or None))
 
 
@@ -178,7 +180,8 @@ class _Recording:
                     shown_session(self.what.settings, quiet=self.what.quiet, reports=self.what.reports)
                 )
             )
-            listeners = [self.direct, view, stack.enter_context(shown), write]
+            heard = stack.enter_context(Aloud()) if self.what.aloud else None
+            listeners = [self.direct, view, stack.enter_context(shown), heard, write]
             session = Session(self.source, self.what.plan, self.place, to_all(listeners), self.what.settings)
             try:
                 done = await _attended(session, view)

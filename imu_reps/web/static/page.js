@@ -4,7 +4,7 @@ import { Band, Ring } from "./gauges.js";
 import { Link } from "./link.js";
 import { Sound } from "./sound.js";
 import { Feet, Side } from "./wearer.js";
-import { ENDED, digits, exerciseName, isHold, lasting, linkIsWell, linkWords, phaseWord, reps, stateLine, toRead } from "./words.js";
+import { ENDED, digits, exerciseName, isForeseen, isHold, lasting, linkIsWell, linkWords, phaseWord, reps, stateLine, toRead } from "./words.js";
 
 const ALERT_MS = 1800;
 const COLOUR_MS = 350; // the screen's colour changes no faster: well under three flashes a second
@@ -30,9 +30,10 @@ function text(id, words) {
 }
 
 // What is to be read from afar; `aloud`: a screen reader says it too.
-function write(words, aloud = true) {
+function write(words, aloud = true, foreseen = false) {
   text("cue", words);
   at("cue").dataset.long = words.length > LONG ? "yes" : "no";
+  at("cue").dataset.foreseen = foreseen ? "yes" : "no";
   if (aloud) text("cue-said", words);
 }
 
@@ -50,7 +51,7 @@ function happened(moment, late_s) {
     text("count-said", moment.taken_back ? `Back to ${moment.count}` : `Rep ${moment.count}`);
   } else if (moment.kind === "cued") {
     const { cue } = moment;
-    if (toRead(cue)) show(cue);
+    if (toRead(cue, picture.aim)) show(cue);
     if (late_s > LATE_S || picture.time_s - cue.time_s > LATE_S) return;
     if (["beat", "hold"].includes(cue.tone) && !calm.matches) ring.beat();
     sound.tone(cue.code, cue.tone);
@@ -62,7 +63,7 @@ function happened(moment, late_s) {
 function show(cue) {
   const now = performance.now();
   if (now < alerted.until && GRAVITY[cue.alert] < GRAVITY[alerted.level]) return;
-  write(toRead(cue), !["beat", "hold"].includes(cue.tone));
+  write(toRead(cue, picture.aim), !["beat", "hold"].includes(cue.tone), isForeseen(cue));
   alerted = { level: cue.alert, until: now + ALERT_MS };
 }
 

@@ -23,10 +23,11 @@ const along = (from, length, angle) => ({
 });
 const line = (...points) => "M" + points.map((point) => `${point.x.toFixed(1)} ${point.y.toFixed(1)}`).join("L");
 
-// Head, the line of the neck and arms, and where the back begins: flat, hanging, and held off the floor.
-const FLAT = { head: [34, 210], arms: "M70 222L168 228", back: "M66 210", bend: [124, 211] };
-const HANGING = { ...FLAT, arms: "M66 208L6 208" };
-const HELD = { head: [46, 160], arms: "M78 178L176 182", back: "M76 182", bend: [112, 214] };
+// Head, neck, arm from shoulder over elbow to hand, and where the back begins: flat, hanging from a bar (the
+// drawing is turned, its head up), and held off the floor.
+const FLAT = { head: [30, 211], neck: "M48 212L66 212", arm: "M72 218L118 229L164 229", hand: [170, 229], back: "M70 212", bend: [124, 211] };
+const HANGING = { ...FLAT, arm: "M72 207L20 203L-40 207", hand: [-46, 207] };
+const HELD = { head: [46, 160], neck: "M60 170L76 180", arm: "M82 184L128 184L172 182", hand: [180, 182], back: "M80 184", bend: [112, 214] };
 
 const shapeOf = (aim) => (aim.posture === "hanging" ? HANGING : isHold(aim) ? HELD : FLAT);
 
@@ -52,6 +53,12 @@ function leg(thigh, shank) {
   return line(HIP, knee, ankle, along(ankle, 18, shank + 80));
 }
 
+// Where the ankle sensor sits: on the front of the shank, just above the ankle.
+function onTheShank(thigh, shank) {
+  const at = along(along(along(HIP, THIGH, thigh), SHANK - 20, shank), 12, shank + 90);
+  return `translate(${at.x.toFixed(1)} ${at.y.toFixed(1)}) rotate(${(-shank).toFixed(1)})`;
+}
+
 export class Side {
   constructor(svg) {
     this.svg = svg;
@@ -67,9 +74,9 @@ export class Side {
     this.aim = aim;
     this.shape = shapeOf(aim);
     const hanging = aim.posture === "hanging";
-    this.svg.setAttribute("viewBox", hanging ? "0 0 330 380" : "0 0 360 252");
+    this.svg.setAttribute("viewBox", hanging ? "0 -64 330 444" : "0 0 360 252");
     const body = draw(this.svg, "g", hanging ? { transform: "translate(344 -8) rotate(90)" } : {});
-    if (hanging) draw(this.svg, "line", { class: "ground", x1: 90, y1: 12, x2: 190, y2: 12 });
+    if (hanging) draw(this.svg, "line", { class: "ground", x1: 84, y1: -56, x2: 190, y2: -56 });
     else draw(body, "line", { class: "ground", x1: 6, y1: GROUND, x2: 354, y2: GROUND });
     for (const angle of [30, 60, 90]) {
       const from = along(HIP, 60, angle), to = along(HIP, 172, angle);
@@ -78,12 +85,16 @@ export class Side {
     this.gap = draw(body, "path", { class: "gap" });
     this.other = draw(body, "path", { class: "other", "stroke-width": 17 });
     this.torso = draw(body, "path", { class: "torso", "stroke-width": 30 });
-    draw(body, "path", { class: "torso", "stroke-width": 11, d: this.shape.arms });
-    draw(body, "circle", { class: "head", cx: this.shape.head[0], cy: this.shape.head[1], r: 21 });
+    draw(body, "path", { class: "torso", "stroke-width": 13, d: this.shape.neck });
+    draw(body, "circle", { class: "head", cx: this.shape.head[0], cy: this.shape.head[1], r: 20 });
     this.working = draw(body, "path", { class: "working", "stroke-width": 19 });
     this.pelvis = draw(body, "g");
     draw(this.pelvis, "ellipse", { class: "pelvis", cx: HIP.x - 4, cy: HIP.y - 2, rx: 23, ry: 18 });
     draw(this.pelvis, "rect", { class: "sensor", x: HIP.x - 12, y: HIP.y - 24, width: 16, height: 7, rx: 2 });
+    this.ankle = draw(body, "rect", { class: "sensor", x: -8, y: -3.5, width: 16, height: 7, rx: 2 });
+    draw(body, "path", { class: "edge", "stroke-width": 14, d: this.shape.arm });
+    draw(body, "path", { class: "torso", "stroke-width": 10, d: this.shape.arm });
+    draw(body, "circle", { class: "head", cx: this.shape.hand[0], cy: this.shape.hand[1], r: 7.5 });
     this.angle = draw(this.svg, "text", { class: "angle", x: 10, y: 34 });
     this.layLine(body, limits.floor_deg, "floor", "floor angle", 70);
     this.layLine(body, limits.aimed_deg, "aimed", "aim", 88);
@@ -107,18 +118,21 @@ export class Side {
     this.gap.setAttribute("d", arch > 1 ? `M84 ${GROUND - 7}Q124 ${(GROUND - 7 - 0.9 * arch).toFixed(1)} 166 ${GROUND - 7}Z` : "");
     this.pelvis.setAttribute("transform", `rotate(${tilt.toFixed(1)} ${HIP.x} ${HIP.y})`);
     const [working, other] = this.legs(legDegrees(picture));
-    this.working.setAttribute("d", working);
-    this.other.setAttribute("d", other);
+    const known = picture.leg_deg !== null; // a leg that is not measured is not drawn anywhere
+    this.working.setAttribute("d", known ? leg(...working) : "");
+    this.ankle.setAttribute("transform", onTheShank(...working));
+    this.ankle.setAttribute("visibility", known ? "visible" : "hidden");
+    this.other.setAttribute("d", other ? leg(...other) : "");
     this.angle.textContent = degrees(picture.leg_deg);
   }
 
+  // Angles of thigh and shank: of the working leg, and of the other where there is one to be seen.
   legs(angle) {
-    const flat = leg(0, 0);
     switch (this.aim.exercise) {
-      case "heel_tap": return [leg(90 + angle, angle), leg(90, 0)];
-      case "single_leg_raise_bent": return [leg(angle, angle), leg(55, -62)];
-      case "hollow_hold": return [leg(angle, angle), ""];
-      default: return [leg(angle, angle), this.aim.side === "both" ? "" : flat];
+      case "heel_tap": return [[90 + angle, angle], [90, 0]];
+      case "single_leg_raise_bent": return [[angle, angle], [55, -62]];
+      case "hollow_hold": return [[angle, angle], null];
+      default: return [[angle, angle], this.aim.side === "both" ? null : [0, 0]];
     }
   }
 }
@@ -147,6 +161,7 @@ export class Feet {
     for (const [index, name] of ["right", "left"].entries()) {
       const works = side === name || side === "both" || isHold(picture.aim) || (side === null && name === "right");
       this.soles[index].setAttribute("class", works ? "working-sole" : "other-sole");
+      this.soles[index].setAttribute("visibility", works && picture.leg_deg === null ? "hidden" : "visible");
       this.soles[index].setAttribute("y", (130 - (works ? working : other)).toFixed(1));
     }
     this.svg.toggleAttribute("hidden", picture.aim.posture === "hanging");

@@ -74,9 +74,16 @@ export function phaseWord(picture) {
 }
 
 // What of a cue is to be read: the count itself stands there already.
-export function toRead(cue) {
-  return cue.code === "count" ? cue.words.split(", ").slice(1).join(", ") : cue.words;
+// A bare number is told apart from the great digits: seconds of a pause, not repetitions.
+export function toRead(cue, aim) {
+  if (cue.code === "count") return cue.words.split(", ").slice(1).join(", ");
+  const bare = /^\d+$/.test(cue.words);
+  if (cue.code === "hold" && bare) return isHold(aim) ? `${cue.words} seconds` : `hold, ${cue.words}`;
+  return cue.code === "count_in" && bare ? `begin in ${cue.words}` : cue.words;
 }
+
+// Said before it happens, so that it may not: it looks unlike what has happened.
+export const isForeseen = (cue) => cue.code === "press_back" && cue.tone === "notice";
 
 // What has to be done for longer than a cue is shown.
 export function lasting(picture) {
