@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from imu_reps.coaching.cue_words import set_over
-from imu_reps.domain.cue import Cue, CueCode
+from imu_reps.domain.cue import AT_ITS_TOP, Cue, CueCode
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.recording import Side
 from imu_reps.domain.rep import Rep
@@ -103,7 +103,8 @@ def tempo(rep: Rep | None) -> str:
 
 def spoken(cue: Cue) -> str | None:
     """The words of a cue; None where there are none, or where another line says them."""
-    if not cue.words or cue.code in SAID_ANYHOW or (cue.code == "count" and cue.words.isdecimal()):
+    counts = cue.code == "count" and cue.words.isdecimal() and not cue.evidence.endswith(AT_ITS_TOP)
+    if not cue.words or cue.code in SAID_ANYHOW or counts:
         return None
     if cue.code == "done" and cue.words.startswith(set_over(None)):
         return None

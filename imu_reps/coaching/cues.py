@@ -18,7 +18,7 @@ from imu_reps.coaching.metronome import (
     hold_cues,
     is_done,
 )
-from imu_reps.domain.cue import USUALLY_SPOKEN, Cue, CueCode, Spoken
+from imu_reps.domain.cue import AT_ITS_TOP, USUALLY_SPOKEN, Cue, CueCode, Spoken
 from imu_reps.domain.events import (
     EndReached,
     Event,
@@ -188,7 +188,8 @@ def _end(so_far: SetSoFar, plan: CoachPlan, event: EndReached, now_s: float) -> 
     counts = event.number > so_far.told and _counts_here(plan, event)
     if counts:
         so_far = replace(so_far, counted=event.number, told=event.number)
-        cues += _count(plan, event.number, due_s, event.arrival_s)
+        at_top = AT_ITS_TOP if not event.completes else ""
+        cues += _count(plan, event.number, due_s, event.arrival_s, at_top)
     hold_s = _hold_s(plan, event)
     if hold_s >= MIN_HOLD_S and not _reached(so_far, plan):
         cues = _with_hold(cues, hold_s, due_s)
@@ -217,9 +218,9 @@ def _counts_here(plan: CoachPlan, event: EndReached) -> bool:
     return event.end == "top" if plan.spoken.count_at == "top" else event.completes
 
 
-def _count(plan: CoachPlan, number: int, due_s: float, end_s: float) -> list[Cue]:
+def _count(plan: CoachPlan, number: int, due_s: float, end_s: float, where: str = "") -> list[Cue]:
     """The number, and after the last one that it was the last."""
-    evidence = f"repetition {number}"
+    evidence = f"repetition {number}{where}"
     until_s = end_s + PATIENCE_S["count"]
     counted = make("count", words.count(number, plan.reps), due_s, evidence, tone="count", until_s=until_s)
     if number != plan.reps:

@@ -57,6 +57,9 @@ class Spoken:
 #: Where nothing is asked for.
 USUALLY_SPOKEN = Spoken()
 
+#: How the evidence of a count ends that is given before its repetition is complete.
+AT_ITS_TOP = ", at its top"
+
 #: A plain voice needs about this long to begin, and for each word.
 VOICE_START_S = 0.15
 WORD_S = 0.3

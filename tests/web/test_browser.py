@@ -650,23 +650,35 @@ def test_of_a_hold_the_seconds_are_seen(page: Any, visit: Any, shoot: Any) -> No
     assert shoulders < seen.locator("#side .head").bounding_box()["y"] - 20
 
 
-@pytest.mark.parametrize(
-    ("exercise", "rises"),
-    [("double_leg_raise", 150.0), ("heel_tap", 70.0)],
-    ids=["double_leg_raise", "heel_tap"],
-)
-def test_a_leg_that_is_not_measured_yet_is_drawn_where_it_is_to_rest(
-    page: Any, visit: Any, exercise: str, rises: float
-) -> None:
+@pytest.mark.parametrize("exercise", ["double_leg_raise", "heel_tap"])
+def test_a_leg_that_is_not_measured_is_drawn_nowhere(page: Any, visit: Any, exercise: str) -> None:
     seen = visit(page.access.view_link)
     aim = Aim(exercise, "left", "high")  # type: ignore[arg-type]
-    page.hub.show(running(page.hub.picture, aim=aim, state="ready", phase=None, leg_deg=None))
+    page.hub.show(running(page.hub.picture, aim=aim, state="running", phase=None, leg_deg=None))
     expect(seen.locator("#side .angle")).to_have_text("–")
-    hip, *_, ankle, _ = re.findall(
-        r"(-?[\d.]+) (-?[\d.]+)", seen.locator("#side .working").get_attribute("d")
-    )
+    assert seen.locator("#side .working").get_attribute("d") == ""
+    page.hub.show(running(page.hub.picture, aim=aim, state="running", leg_deg=60.0))
+    expect(seen.locator("#side .angle")).to_have_text("60°")
+    assert seen.locator("#side .working").get_attribute("d").startswith("M")
 
-    assert float(hip[1]) - float(ankle[1]) > rises
+
+def test_what_is_foreseen_looks_unlike_what_has_happened(page: Any, visit: Any) -> None:
+    seen = visit(page.access.view_link)
+    for tone, foreseen in (("notice", "yes"), ("fault", "no")):
+        page.hub.show(running(page.hub.picture))
+        give(page, cue("press_back", "press your back down", tone))
+        expect(seen.locator("#cue")).to_have_attribute("data-foreseen", foreseen)
+        seen.wait_for_timeout(2000)
+
+
+def test_the_page_says_that_it_is_mute_as_large_as_the_count(page: Any, visit: Any) -> None:
+    seen = visit(page.access.control_link, viewport={"width": 1280, "height": 720})
+    tap = seen.locator("#tap")
+    expect(tap).to_be_visible()
+    box, count = tap.bounding_box(), seen.locator(".count").bounding_box()
+    assert box["width"] * box["height"] >= 0.9 * count["width"] * count["height"]
+    tap.click()
+    expect(tap).to_be_hidden()
 
 
 def test_who_hears_nothing_can_follow_the_tempo(page: Any, visit: Any) -> None:

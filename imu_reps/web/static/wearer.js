@@ -94,7 +94,7 @@ export class Side {
     this.ankle = draw(body, "rect", { class: "sensor", x: -8, y: -3.5, width: 16, height: 7, rx: 2 });
     draw(body, "path", { class: "edge", "stroke-width": 14, d: this.shape.arm });
     draw(body, "path", { class: "torso", "stroke-width": 10, d: this.shape.arm });
-    draw(body, "circle", { class: "head", cx: this.shape.hand[0], cy: this.shape.hand[1], r: 7.5 });
+    draw(body, "circle", { class: "hand", cx: this.shape.hand[0], cy: this.shape.hand[1], r: 7.5 });
     this.angle = draw(this.svg, "text", { class: "angle", x: 10, y: 34 });
     this.layLine(body, limits.floor_deg, "floor", "floor angle", 70);
     this.layLine(body, limits.aimed_deg, "aimed", "aim", 88);
