@@ -20,11 +20,11 @@ from types import TracebackType
 from typing import Self
 
 from imu_reps.cli.console import mention
-from imu_reps.domain.cue import Cue, Tone
+from imu_reps.domain.cue import Cue
 from imu_reps.session.session_events import Cued, SessionEvent
 
-#: Hz and seconds of each kind of cue, one after the other.
-TONES: Mapping[Tone, Sequence[tuple[float, float]]] = {
+#: Hz and seconds of each kind of cue, and of the cues that have a sound of their own, one after the other.
+TONES: Mapping[str, Sequence[tuple[float, float]]] = {
     "beat": [(1200.0, 0.03)],
     "count": [(660.0, 0.07), (990.0, 0.11)],
     "hold": [(880.0, 0.16)],
@@ -32,6 +32,8 @@ TONES: Mapping[Tone, Sequence[tuple[float, float]]] = {
     "stop": [(220.0, 0.3), (160.0, 0.4)],
     "fault": [(440.0, 0.14), (330.0, 0.18)],
     "notice": [(760.0, 0.08)],
+    "in_range": [(1050.0, 0.07), (1400.0, 0.12)],
+    "too_low": [(350.0, 0.1), (260.0, 0.14)],
 }
 RATE_HZ, LOUDNESS, FADE_S = 22_050, 0.4, 0.005
 #: What waited longer is not said any more: its moment has passed.
@@ -78,7 +80,7 @@ def player(system: str) -> list[str] | None:
 
 
 @functools.cache
-def tone_wav(tone: Tone) -> bytes:
+def tone_wav(tone: str) -> bytes:
     """A tone as a WAV file."""
     samples = array("h")
     for hertz, seconds in TONES[tone]:
@@ -135,14 +137,14 @@ class Aloud:
                 if time.monotonic() - told_s > LATE_S:
                     continue
                 with contextlib.suppress(OSError):  # a command that went away: it stays silent
-                    self._sound(cue.tone, Path(folder))
+                    self._sound(cue.code if cue.code in TONES else cue.tone, Path(folder))
                     if cue.words and self._speaker is not None:
                         self._speak(cue.words)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 if self._speaking is not None:
                     self._speaking.wait(timeout=LATE_S)
 
-    def _sound(self, tone: Tone, folder: Path) -> None:
+    def _sound(self, tone: str, folder: Path) -> None:
         if self._player is None:
             return
         file = folder / f"{tone}.wav"

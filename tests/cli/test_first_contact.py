@@ -39,7 +39,10 @@ def commands() -> list[str]:
 @pytest.mark.parametrize("words", commands())
 def test_every_help_ends_with_an_example_that_can_be_typed(words: str) -> None:
     told = call(*words.split(), "--help").output
-    example = EXAMPLES[words]
+    example = EXAMPLES.get(words)
+    if example is None:  # of a command whose own words have one
+        assert f"Example: imu-reps {words}" in " ".join(told.split())
+        return
     typed = shlex.split(example)[1:]
     command: click.Command = main
     context = click.Context(main)

@@ -1,0 +1,105 @@
+"""What the terminal sounds and says: by the commands there are, late words never, silence with a hint."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import time
+import wave
+from pathlib import Path
+
+import pytest
+
+from imu_reps.cli import aloud
+from imu_reps.cli.aloud import TONES, Aloud, player, speaker, tone_wav
+from imu_reps.coaching.cue_ranks import make
+from imu_reps.session.session_events import Cued
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="stands commands in by shell scripts")
+
+
+def stand_in(folder: Path, name: str) -> Path:
+    """A command that writes down what it was called with."""
+    log = folder / f"{name}.log"
+    script = folder / name
+    script.write_text(f'#!/bin/sh\necho "$@" >> "{log}"\n', encoding="utf-8")
+    script.chmod(script.stat().st_mode | stat.S_IEXEC)
+    return log
+
+
+@pytest.fixture
+def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only folder in which commands are found, but for the shell's own."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(aloud.platform, "system", lambda: "Linux")
+    return tmp_path
+
+
+def lines(log: Path, count: int) -> list[str]:
+    until_s = time.monotonic() + 5.0
+    while time.monotonic() < until_s:
+        found = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+        if len(found) >= count:
+            return found
+        time.sleep(0.02)
+    return found
+
+
+def cued(code: str, words: str, tone: str) -> Cued:
+    return Cued(make(code, words, 1.0, "a test", tone=tone))  # type: ignore[arg-type]
+
+
+def test_words_are_spoken_and_tones_played_by_what_the_computer_has(
+    commands: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aloud, "LATE_S", 30.0)  # however busy this computer is
+    spoken, played = stand_in(commands, "espeak-ng"), stand_in(commands, "aplay")
+    with Aloud() as voice:
+        voice(cued("count", "3", "count"))
+        assert lines(spoken, 1) == ["3"]
+        voice(cued("beat", "", "beat"))
+        assert [Path(line.split()[-1]).name for line in lines(played, 2)] == ["count.wav", "beat.wav"]
+    assert lines(spoken, 1) == ["3"]
+
+
+def test_without_a_voice_it_is_silent_and_says_what_to_install(
+    commands: Path,  # noqa: ARG001 - none is there
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with Aloud() as voice:
+        voice(cued("count", "3", "count"))
+
+    assert "espeak-ng" in capsys.readouterr().err
+
+
+def test_what_waited_too_long_is_not_said(commands: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spoken = stand_in(commands, "espeak")
+    voice = Aloud()
+    voice(cued("count", "1", "count"))
+    time.sleep(0.05)
+    monkeypatch.setattr(aloud, "LATE_S", 0.04)
+    with voice:
+        voice(cued("count", "2", "count"))
+        assert lines(spoken, 1) == ["2"]
+
+
+@pytest.mark.parametrize("tone", TONES)
+def test_every_tone_is_a_sound_file_of_its_length(tone: str) -> None:
+    with wave.open(io.BytesIO(tone_wav(tone))) as file:
+        assert file.getnframes() / file.getframerate() == pytest.approx(
+            sum(seconds for _, seconds in TONES[tone]), abs=0.01
+        )
+
+
+@pytest.mark.parametrize(
+    ("system", "name"), [("Darwin", "say"), ("Linux", "spd-say"), ("Windows", "powershell")]
+)
+def test_each_platform_has_its_own_command(commands: Path, system: str, name: str) -> None:
+    assert speaker(system) is None
+    stand_in(commands, name)
+    found = speaker(system)
+
+    assert found is not None
+    assert found[0] == name
+    assert player(system) is None
