@@ -75,7 +75,7 @@ def test_families_are_listed() -> None:
     ("words", "meant"),
     [
         (["reprot"], "report"),
-        (["record", "--exercize", "heel_tap"], "--exercise"),
+        (["record", "--bretahing"], "--breathing"),
         (["record", "--exercise", "heel_tp"], "heel_tap"),
         (["report", "--set", "tilt_flg_deg=3", "x.csv"], "tilt_flag_deg"),
         (["settings", "tilt_wach"], "tilt_watch_deg"),
