@@ -666,6 +666,7 @@ def test_what_is_foreseen_looks_unlike_what_has_happened(page: Any, visit: Any) 
     seen = visit(page.access.view_link)
     for tone, foreseen in (("notice", "yes"), ("fault", "no")):
         page.hub.show(running(page.hub.picture))
+        expect(seen.locator("#count")).to_have_text("3")
         give(page, cue("press_back", "press your back down", tone))
         expect(seen.locator("#cue")).to_have_attribute("data-foreseen", foreseen)
         seen.wait_for_timeout(2000)
