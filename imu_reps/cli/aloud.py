@@ -109,6 +109,7 @@ class Aloud:
         self._speaker, self._player = speaker(self._system), player(self._system)
         self._waiting: queue.Queue[tuple[Cue, float] | None] = queue.Queue()
         self._speaking: subprocess.Popen[str] | None = None
+        self._started: list[subprocess.Popen[str]] = []
         self._thread = threading.Thread(target=self._run, name="aloud", daemon=True)
 
     def __enter__(self) -> Self:
@@ -140,9 +141,9 @@ class Aloud:
                     self._sound(cue.code if cue.code in TONES else cue.tone, Path(folder))
                     if cue.words and self._speaker is not None:
                         self._speak(cue.words)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                if self._speaking is not None:
-                    self._speaking.wait(timeout=LATE_S)
+            for one in self._started:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    one.wait(timeout=LATE_S)
 
     def _sound(self, tone: str, folder: Path) -> None:
         if self._player is None:
@@ -150,7 +151,8 @@ class Aloud:
         file = folder / f"{tone}.wav"
         if not file.exists():
             file.write_bytes(tone_wav(tone))
-        _quietly([*self._player, str(file)])
+        self._started = [one for one in self._started if one.poll() is None]
+        self._started.append(_quietly([*self._player, str(file)]))
 
     def _speak(self, words: str) -> None:
         assert self._speaker is not None
@@ -163,6 +165,7 @@ class Aloud:
             self._speaking.stdin.close()
         else:
             self._speaking = _quietly([*self._speaker, words])
+        self._started.append(self._speaking)
 
 
 def _quietly(words: list[str]) -> subprocess.Popen[str]:
