@@ -78,25 +78,25 @@ def export(
 
 
 def _reps_csv(done: Done, output: str, _: float, force: bool) -> None:
-    from imu_reps.storage.exports.tables import save_csv
+    from imu_reps.storage.exports.rep_tables import save_csv
 
     save_csv([analysis.to_frame() for _, analysis in done], output, force=force)
 
 
 def _reps_parquet(done: Done, output: str, _: float, force: bool) -> None:
-    from imu_reps.storage.exports.tables import save_parquet
+    from imu_reps.storage.exports.rep_tables import save_parquet
 
     save_parquet([analysis.to_frame() for _, analysis in done], output, force=force)
 
 
 def _samples_csv(done: Done, output: str, _: float, force: bool) -> None:
-    from imu_reps.storage.exports.tables import save_csv
+    from imu_reps.storage.exports.rep_tables import save_csv
 
     save_csv(_samples(done), output, force=force)
 
 
 def _samples_parquet(done: Done, output: str, _: float, force: bool) -> None:
-    from imu_reps.storage.exports.tables import save_parquet
+    from imu_reps.storage.exports.rep_tables import save_parquet
 
     save_parquet(_samples(done), output, force=force)
 

@@ -87,7 +87,7 @@ def _sets(name: str | None, exercise: Exercise | None) -> tuple[str | None, list
 
 def _nothing_yet() -> FileAccessError:
     """Why nothing is remembered."""
-    from imu_reps.storage.persons import simulated_in
+    from imu_reps.storage.person_records import simulated_in
     from imu_reps.storage.recording import default_folder
 
     folder = default_folder()

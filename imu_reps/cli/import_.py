@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from imu_reps.domain.samples import SensorPlace
     from imu_reps.importers.joining import ImportedSensor
     from imu_reps.importers.readers import ExportFile, SaidByUser
-    from imu_reps.importers.readings import ForeignSensor
+    from imu_reps.importers.sensor_readings import ForeignSensor
 
 #: What stands at the top of every recording that was imported, and of no other.
 IMPORTED = "imported_by"
@@ -110,8 +110,8 @@ def _said(columns: str | None, save_map: str | None, platform: str | None) -> Sa
 def _read(paths: tuple[str, ...], place: SensorPlace, said: SaidByUser) -> ForeignSensor:
     """The one sensor that some files tell of."""
     from imu_reps.importers.readers import read_exports
-    from imu_reps.importers.readings import united
-    from imu_reps.importers.tables import import_fault
+    from imu_reps.importers.sensor_readings import united
+    from imu_reps.importers.text_tables import import_fault
 
     split = [
         path.rpartition("#") if "#" in path and not Path(path).exists() else (path, "", "") for path in paths

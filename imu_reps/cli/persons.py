@@ -14,7 +14,7 @@ from imu_reps.errors import UsageError
 
 if TYPE_CHECKING:
     from imu_reps.storage.history_store import History
-    from imu_reps.storage.persons import Kept
+    from imu_reps.storage.person_records import Kept
 
 _YES = click.option("--yes", is_flag=True, help="Do not ask.")
 
@@ -108,7 +108,7 @@ def export(name: str, out: Path) -> None:
 
     Example: imu-reps persons export Anna anna
     """
-    from imu_reps.storage.persons import take_out
+    from imu_reps.storage.person_records import take_out
 
     with _history() as history:
         kept, _ = _one(history, name)
@@ -124,7 +124,7 @@ def delete(name: str, *, yes: bool) -> None:
 
     Example: imu-reps persons delete Anna
     """
-    from imu_reps.storage.persons import delete as delete_all
+    from imu_reps.storage.person_records import delete as delete_all
 
     with _history() as history:
         kept, _ = _one(history, name)
@@ -140,7 +140,7 @@ def _history() -> History:
 
 
 def _everybody(history: History) -> list[Kept]:
-    from imu_reps.storage.persons import everybody
+    from imu_reps.storage.person_records import everybody
     from imu_reps.storage.recording import default_folder
 
     return everybody(history, default_folder())
@@ -179,7 +179,7 @@ def _agreed(question: str, *, yes: bool) -> bool:
 
 
 def _rename(kept: Kept, new: str, history: History) -> None:
-    from imu_reps.storage.persons import rename as rename_all
+    from imu_reps.storage.person_records import rename as rename_all
 
     rename_all(kept, new, history)
     say(f"Done: {_what(kept)} of {new}.")

@@ -12,8 +12,8 @@ import numpy as np
 from imu_reps.domain.foreign_exports import EXPORT_NAMES
 from imu_reps.domain.recording import Header, Note, Recording, SensorHeader
 from imu_reps.domain.samples import BoolArray, FloatArray, SampleBlock, SensorPlace
-from imu_reps.importers.readings import EPOCH, Channel, ForeignSensor
-from imu_reps.importers.tables import import_fault
+from imu_reps.importers.sensor_readings import EPOCH, Channel, ForeignSensor
+from imu_reps.importers.text_tables import import_fault
 from imu_reps.kinematics.sync.taps import NoTap, Shaken, find_taps
 
 #: The two sensors must have this long in common.

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from imu_reps.domain.samples import FloatArray
 from imu_reps.errors import RecordingError
-from imu_reps.importers.readings import EPOCH, G_MPS2, Channel, ForeignSensor, refuse_gravity_removed
-from imu_reps.importers.tables import ExportTable, import_fault
+from imu_reps.importers.sensor_readings import EPOCH, G_MPS2, Channel, ForeignSensor, refuse_gravity_removed
+from imu_reps.importers.text_tables import ExportTable, import_fault
 
 _AXES = "xyz"
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from imu_reps.errors import UsageError
-from imu_reps.importers.readings import DEG_A_RAD, EPOCH, G_MPS2, Channel, ForeignSensor
-from imu_reps.importers.tables import ExportTable
+from imu_reps.importers.sensor_readings import DEG_A_RAD, EPOCH, G_MPS2, Channel, ForeignSensor
+from imu_reps.importers.text_tables import ExportTable
 
 #: Seconds a unit of time; those that count from 1970 begin with ``epoch_``.
 _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imu_reps.domain.samples import FloatArray
-from imu_reps.importers.readings import (
+from imu_reps.importers.sensor_readings import (
     DEG_A_RAD,
     EPOCH,
     G_MPS2,
@@ -22,7 +22,7 @@ from imu_reps.importers.readings import (
     ForeignSensor,
     refuse_gravity_removed,
 )
-from imu_reps.importers.tables import ExportTable, import_fault
+from imu_reps.importers.text_tables import ExportTable, import_fault
 
 _PHYPHOX = re.compile(
     r"(?:(?P<what>Linear Acceleration|Acceleration|Gyroscope) )?x \((?P<unit>[^)]+)\)", re.IGNORECASE

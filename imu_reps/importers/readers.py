@@ -15,9 +15,9 @@ from imu_reps.errors import RecordingError
 from imu_reps.importers.lab_exports import read_metabase, read_shimmer, read_xio
 from imu_reps.importers.mapped_csv import ColumnMap, read_mapped
 from imu_reps.importers.phone_exports import Phone, phone_of, read_phyphox, read_sensor_logger
-from imu_reps.importers.readings import ForeignSensor, refuse_orientation_only
+from imu_reps.importers.sensor_readings import ForeignSensor, refuse_orientation_only
 from imu_reps.importers.sport_exports import read_movesense, read_polar
-from imu_reps.importers.tables import ExportTable, import_fault, table_of, text_of
+from imu_reps.importers.text_tables import ExportTable, import_fault, table_of, text_of
 from imu_reps.importers.witmotion_exports import read_witmotion, read_witmotion_script
 from imu_reps.importers.xsens_exports import read_dot, read_mtw, read_sto
 

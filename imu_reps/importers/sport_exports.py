@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from imu_reps.domain.samples import FloatArray
-from imu_reps.importers.readings import G_MPS2, PHONE_TIME, Channel, ForeignSensor
-from imu_reps.importers.tables import ExportTable, import_fault
+from imu_reps.importers.sensor_readings import G_MPS2, PHONE_TIME, Channel, ForeignSensor
+from imu_reps.importers.text_tables import ExportTable, import_fault
 
 #: What a log holds is not nested deeper.
 MAX_DEPTH = 12

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 import numpy as np
 
 from imu_reps.domain.samples import FloatArray
-from imu_reps.importers.readings import G_MPS2, PHONE_TIME, TIME_OF_DAY, Channel, ForeignSensor
-from imu_reps.importers.tables import ExportTable, import_fault
+from imu_reps.importers.sensor_readings import G_MPS2, PHONE_TIME, TIME_OF_DAY, Channel, ForeignSensor
+from imu_reps.importers.text_tables import ExportTable, import_fault
 
 #: Columns of acceleration and of angular rate, of the app (old, new) and of the PC software.
 _NAMES = (

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta, timezone
 
-from imu_reps.importers.readings import (
+from imu_reps.importers.sensor_readings import (
     DEG_A_RAD,
     EPOCH,
     Channel,
@@ -19,7 +19,7 @@ from imu_reps.importers.readings import (
     refuse_orientation_only,
     unwrapped,
 )
-from imu_reps.importers.tables import ExportTable, import_fault
+from imu_reps.importers.text_tables import ExportTable, import_fault
 
 ACC, GYR = ("Acc_X", "Acc_Y", "Acc_Z"), ("Gyr_X", "Gyr_Y", "Gyr_Z")
 _START = re.compile(

@@ -15,7 +15,7 @@ from imu_reps.domain.recording import Header
 from imu_reps.importers.joining import imported_sensor, joined
 from imu_reps.importers.mapped_csv import column_map
 from imu_reps.importers.readers import ExportFile, SaidByUser, read_exports
-from imu_reps.importers.readings import united
+from imu_reps.importers.sensor_readings import united
 
 Data = dict[str, writers.Sent]
 BESIDES = ("Metadata.csv", "meta/time.csv")

@@ -11,7 +11,7 @@ from imu_reps.analysis.filters import LiveLowPass
 from imu_reps.analysis.hold import ARRIVING_SHARE, LIFTED_DEG, NEAR_DEG, NEAR_SHARE, SHORTEST_S
 from imu_reps.analysis.live.frame import pose_of
 from imu_reps.analysis.live.limits import CLEAR_TILT_DEG, LiveLimit
-from imu_reps.analysis.live.watch import LiveWatch
+from imu_reps.analysis.live.sensor_watch import LiveWatch
 from imu_reps.analysis.live.way import SPEED_LAG_S, SPEED_TICKS
 from imu_reps.analysis.reps.phases import SLOW_DPS
 from imu_reps.domain.events import Event, HoldBegan, HoldEnded, HoldGoesOn, LimitCrossed, Ready, SetEnded

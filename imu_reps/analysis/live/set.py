@@ -14,7 +14,7 @@ from imu_reps.analysis.live.follower import REREAD_S, SAME_TURN_TICKS, Follower,
 from imu_reps.analysis.live.frame import LiveFrame, frame_of, pose_of
 from imu_reps.analysis.live.judging import LiveJudge
 from imu_reps.analysis.live.limits import FIRST_DEG, SETTLED_REPS
-from imu_reps.analysis.live.watch import LiveWatch
+from imu_reps.analysis.live.sensor_watch import LiveWatch
 from imu_reps.analysis.reps.segmentation import Excursion, Turn, usual_range_deg
 from imu_reps.analysis.set.reading import Before
 from imu_reps.domain.events import (

@@ -9,7 +9,7 @@ import numpy as np
 
 from imu_reps.domain.samples import FloatArray, IntArray
 from imu_reps.errors import RecordingError
-from imu_reps.importers.tables import import_fault
+from imu_reps.importers.text_tables import import_fault
 
 G_MPS2 = 9.80665
 DEG_A_RAD = 180.0 / np.pi
