@@ -43,7 +43,7 @@ def replay_goal(recording: Recording) -> SetGoal:
     return SetGoal(header.exercise, header.side, header.start, tempo=header.tempo_target, whole=True)
 
 
-def direct(world: VirtualWorld, spoken: Spoken, event: SessionEvent) -> None:
+def direct(world: VirtualWorld, event: SessionEvent, spoken: Spoken = USUALLY_SPOKEN) -> None:
     """Have a virtual wearer begin with a set, and lie down after it as before the next one.
 
     Where a tempo is counted in, the wearer lies still until the first "up".
