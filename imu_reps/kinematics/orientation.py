@@ -29,8 +29,13 @@ from imu_reps.kinematics.rest import (
 BRIDGE_S = 1.0
 
 #: Up at rest is where the accelerometer points. An estimate that is further from it than any sensor's bias
-#: explains (0.5 m/s² is 3 degrees) lost its way: samples were lost uncounted, or the strap jumped (ours).
-ASTRAY_DEG = 10.0
+#: explains (0.5 m/s² is 3 degrees) lost its way: samples were lost uncounted, or the first directions were
+#: wrong. A strap slips by up to 15, which is a matter of the leg's frame (ours).
+ASTRAY_DEG = 20.0
+
+#: A filter that begins anew sees the rest for so long, three times its time constant: the push of what comes
+#: first would else be taken for gravity (4 to 10 degrees over ten seconds otherwise, in a simulated set).
+SETTLED_S = 9.0
 
 #: Live, the bias is read from so many half seconds of rest, the latest: enough to see a gyroscope warm up.
 LATEST_RESTS = 240
@@ -255,6 +260,9 @@ class LiveMotion:
             self._gyr = self._gyr + before - self._bias
             if is_astray(up, self._acc):
                 self._filter = VQF(self._period_s)
+                rests = int(np.ceil(SETTLED_S / (len(self._acc) * self._period_s)))
+                settled = np.radians(np.tile(self._gyr, (rests, 1))), np.tile(self._acc, (rests, 1))
+                self._filter.updateBatch(*settled)
 
     def _latest_bias(self) -> FloatArray:
         """What the first rest showed, or where the rests so far show the bias has wandered."""

@@ -56,7 +56,8 @@ class LiveReadings:
         acc_repeats, _ = self._acc.repeats(acc)
         gyr_repeats, since = self._gyr.repeats(values, 3)
         turns = np.abs(gyr).max(axis=1) > HANGS_DPS
-        moved = np.abs(acc - since[:, :3]).max(axis=1) > MOVES_MPS2
+        with np.errstate(invalid="ignore"):  # what is no number is left out anyway
+            moved = np.abs(acc - since[:, :3]).max(axis=1) > MOVES_MPS2
         return np.asarray(
             ((repeats >= ALL_FROZEN_SAMPLES - 1) | (acc_repeats >= FROZEN_SAMPLES)) & turns
             | (gyr_repeats >= FROZEN_SAMPLES) & (moved | turns)

@@ -169,7 +169,7 @@ def test_a_sensor_that_vanished_for_good_is_named_and_the_rest_reported(
 
 
 @pytest.mark.parametrize("ankle_s", [0.0, 0.004, 0.1, 1.0, 4.0, 11.0])
-@pytest.mark.parametrize("pelvis_s", [0.0, 0.1, 4.0, 11.0, np.inf])
+@pytest.mark.parametrize("pelvis_s", [0.0, 0.1, 4.0, 11.0, 1000.0])
 def test_whatever_vanished_there_is_a_report_or_a_clear_error(
     ankle_s: float, pelvis_s: float, whole: Simulated
 ) -> None:

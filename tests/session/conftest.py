@@ -53,7 +53,7 @@ class Happened:
     def ends(self) -> list[str]:
         return [event.finished.reason for event in self.emitted if isinstance(event, SetDone)]
 
-    def report(self, number: int = 1) -> str:
+    def report(self, number: int = 1, *, verbose: bool = False) -> str:
         """The report of a set, as it would be printed."""
         from rich.console import Console
 
@@ -61,7 +61,7 @@ class Happened:
         assert analysis is not None, self.done[number - 1].unusable
         console = Console(width=100)
         with console.capture() as capture:
-            console.print(text_report(analysis.summary, 100))
+            console.print(text_report(analysis.summary, 100, verbose=verbose))
         return " ".join(capture.get().split())
 
 

@@ -122,7 +122,8 @@ def run_virtually(run: Run, family: str, plans: Sequence[SetPlan], speed: float)
     say("Virtual sensors: nobody moves, and the file says so.")
     place = Place(run.folder or default_folder(), world.person, _now, simulated=True)
     diary = Diary(complain, remembers=False)
-    recording = _Recording(run, diary, place, VirtualSource(world), partial(direct, world, spoken=run.plan.spoken))
+    act = partial(direct, world, spoken=run.plan.spoken)
+    recording = _Recording(run, diary, place, VirtualSource(world), act)
     return recording.run(partial(fast_loop.run, speed=speed or None))
 
 
