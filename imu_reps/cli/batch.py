@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterable, Iterator
 from time import monotonic
@@ -69,8 +70,24 @@ def batch(  # noqa: PLR0913 - an argument an option
     from imu_reps.fleet.batch_run import FILES_A_TASK, BatchOrder
 
     settings = chosen_settings(preset, changes)
+    if cluster is not None:
+        _quieten_cluster()
     order = BatchOrder(sources, out, settings, row_format, FILES_A_TASK if cluster else 1)  # type: ignore[arg-type]
     ctx.exit(_run(order, chosen_engine(workers, cluster)))
+
+
+def _quieten_cluster() -> None:
+    """Leave out the tracebacks that Dask logs of a lost scheduler: what it means is told in words.
+
+    It sets its loggers' levels as it is imported, so that comes first.
+    """
+    from imu_reps.fleet.place import need
+
+    need("cluster", "distributed")
+    import distributed
+
+    for name in (distributed.__name__, "asyncio"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _compare(older: str, sources: tuple[str, ...]) -> None:

@@ -68,11 +68,6 @@ def corrections_of(notes: Sequence[Note]) -> tuple[Correction, ...]:
     return tuple(one for one in made if one.number not in undone and _can_be(one))
 
 
-def said_so_far(notes: Sequence[Note]) -> int:
-    """How many corrections a recording has had, those taken back too."""
-    return sum(note.key == CORRECT and note.value.partition(" ")[0] in get_args(Corrected) for note in notes)
-
-
 def corrected_header(header: Header, corrections: Sequence[Correction]) -> Header:
     """The header with another exercise, side and person as they were put right, the last one of each.
 

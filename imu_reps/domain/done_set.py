@@ -37,7 +37,7 @@ class DoneSet:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One quantity, this session's mean against the last one's.
+    """One quantity, the mean of the sets just done against that of the time before.
 
     Attributes
     ----------

@@ -21,7 +21,6 @@ REP_COLUMNS = (*_OF_SET, *(name for name in Rep.__slots__ if name not in _TEXTS)
 
 #: Columns of a row a hundredth of a second.
 ANGLE_COLUMNS = ("time_s", "leg_elevation_deg", "pelvic_tilt_deg", "pelvic_rotation_deg")
-SAMPLE_COLUMNS = (*ANGLE_COLUMNS, "rep", "phase")
 
 _UNITS = {"s": "s", "deg": "deg", "dps": "deg/s"}
 

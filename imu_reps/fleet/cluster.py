@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
@@ -58,8 +57,6 @@ def on_cluster(
         its workers cannot run this.
     """
     need("cluster", "distributed")
-    for name in ("distributed", "asyncio"):  # their tracebacks of a lost scheduler; what it means is told
-        logging.getLogger(name).setLevel(logging.CRITICAL)
     patience_s = 0.0
     while waiting:
         with _connected(address, patience_s) as client:
