@@ -71,22 +71,23 @@ def batch(  # noqa: PLR0913 - an argument an option
 
     settings = chosen_settings(preset, changes)
     if cluster is not None:
-        _quieten_cluster()
+        quieten_cluster()
     order = BatchOrder(sources, out, settings, row_format, FILES_A_TASK if cluster else 1)  # type: ignore[arg-type]
     ctx.exit(_run(order, chosen_engine(workers, cluster)))
 
 
-def _quieten_cluster() -> None:
+def quieten_cluster() -> None:
     """Leave out the tracebacks that Dask logs of a lost scheduler: what it means is told in words.
 
-    It sets its loggers' levels as it is imported, so that comes first.
+    It gives a level to each of these as it is imported, so that comes first
+    (https://distributed.dask.org/en/stable/logging.html).
     """
     from imu_reps.fleet.place import need
 
     need("cluster", "distributed")
     import distributed
 
-    for name in (distributed.__name__, "asyncio"):
+    for name in (distributed.__name__, "distributed.client", "tornado.application", "asyncio"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 

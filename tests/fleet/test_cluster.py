@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 from dask import bag
 
 from imu_reps import analyze_many, analyze_partition
+from imu_reps.cli.batch import quieten_cluster
 from imu_reps.errors import UsageError
 from imu_reps.fleet.cluster import on_cluster
 
@@ -76,6 +78,17 @@ def test_a_scheduler_that_is_killed_and_started_again_costs_nothing(
     assert "Traceback" not in told
     sets = table(tmp_path / "out", "sets")
     assert len(sets) == sets["file"].nunique() == 64
+
+
+def test_the_command_shows_nothing_that_dask_logs_of_a_lost_scheduler() -> None:
+    names = ("distributed.client", "distributed.core", "distributed.utils", "tornado.application", "asyncio")
+    before = {name: logging.getLogger(name).level for name in (*names, "distributed")}
+    try:
+        quieten_cluster()
+        assert not [name for name in names if logging.getLogger(name).isEnabledFor(logging.ERROR)]
+    finally:
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
 
 
 def fails(_: object) -> None:
