@@ -75,7 +75,7 @@ def _declared(kind: Any) -> dict[str, Any]:
 
 def _fits(value: Any, declared: Any) -> bool:
     """Whether a value is of a type, looked at as deep as the type goes."""
-    kind, parts = get_origin(declared) or declared, get_args(declared)
+    kind, parts = _kind_and_parts(declared)
     if kind in (Union, UnionType):
         return any(_fits(value, part) for part in parts)
     if kind is Literal:
@@ -84,6 +84,11 @@ def _fits(value: Any, declared: Any) -> bool:
         is_number = isinstance(value, _NUMBERS[kind]) and not isinstance(value, bool)
         return is_number and math.isfinite(value)
     return isinstance(value, kind) and _holds(value, kind, parts)
+
+
+@cache
+def _kind_and_parts(declared: Any) -> tuple[Any, tuple[Any, ...]]:
+    return get_origin(declared) or declared, get_args(declared)
 
 
 _NUMBERS: dict[Any, Any] = {float: Real, int: Integral}
@@ -103,7 +108,7 @@ def _holds(value: Any, kind: Any, parts: tuple[Any, ...]) -> bool:
 
 def _words(declared: Any) -> str:
     """A type as a message names it."""
-    kind, parts = get_origin(declared) or declared, get_args(declared)
+    kind, parts = _kind_and_parts(declared)
     if kind in (Union, UnionType):
         return " or ".join(_words(part) for part in parts)
     if kind is Literal:

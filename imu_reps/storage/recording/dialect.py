@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -69,7 +70,7 @@ def dialect_of(top: bytes) -> Dialect | None:
         Whole lines from the beginning.
     """
     row, padded = b"", False
-    for line in top.splitlines():
+    for line in io.BytesIO(top):
         stripped = line.strip()
         comment = stripped.startswith((b"#", b'"#'))
         ends = (b",,,", b";;;", b"\t\t\t", b'"')
@@ -91,8 +92,7 @@ def dialect_of(top: bytes) -> Dialect | None:
 
 def _rows_after(top: bytes, row: bytes) -> Iterator[str]:
     """Sample rows that follow the row of column names."""
-    after = top.partition(row)[2].splitlines() if row else []
-    for line in after:
+    for line in io.BytesIO(top.partition(row)[2] if row else b""):
         if line.strip() and not line.lstrip().startswith((b"#", b'"#')):
             yield line.decode("utf-8", errors="replace")
 

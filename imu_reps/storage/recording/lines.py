@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import re
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from io import BufferedReader
 
 import numpy as np
 
-from imu_reps.domain.samples import IntArray
+from imu_reps.domain.samples import BoolArray, IntArray
 from imu_reps.errors import RecordingError
 
 BLOCK_BYTES = 4 << 20
@@ -19,8 +18,9 @@ _LONGEST_LINE_BYTES = 16 << 20
 #: Two sensors at 200 Hz fill it in about four hours.
 MAX_BYTES = 512 << 20
 GZIP_MAGIC = b"\x1f\x8b"
-_COMMENT_OR_BLANK = re.compile(rb"^[ \t]*(#[^\n]*)?\n", re.MULTILINE)
-_SIGNS_OF_COMMENT_OR_BLANK = (b"\n#", b"\n\n", b"\n ", b"\n\t")
+_LINE_END = ord("\n")
+#: Bytes with which a comment or a blank line begins.
+_MAY_BEGIN_ANOTHER = np.isin(np.arange(256), list(b"#\n \t"))
 
 
 def pieces_of(file: BufferedReader, *, name: str) -> Iterator[bytes]:
@@ -69,22 +69,25 @@ def whole_lines(pieces: Iterable[bytes], *, name: str) -> Iterator[bytes]:
     RecordingError
         ``not_text``: no line ends within a length no recording has.
     """
-    rest = bytearray()
+    waiting: list[bytes] = []
     for piece in pieces:
-        rest += piece
-        if len(rest) < BLOCK_BYTES:
+        waiting.append(piece)
+        if sum(map(len, waiting)) < BLOCK_BYTES:
             continue
+        rest = b"".join(waiting)
         if end := rest.rfind(b"\n") + 1:
-            yield bytes(rest[:end])
-            del rest[:end]
+            yield rest[:end]
+            rest = rest[end:]
         elif len(rest) > _LONGEST_LINE_BYTES:
             raise RecordingError(
                 f"{name}: a line is longer than {_LONGEST_LINE_BYTES >> 20} MB; this is not a recording.",
                 hint="Check that the right file was named.",
                 code="not_text",
             )
+        waiting = [rest]
+    rest = b"".join(waiting)
     end = rest.rfind(b"\n") + 1
-    yield from (bytes(part) for part in (rest[:end], rest[end:]) if part)
+    yield from filter(None, (rest[:end], rest[end:]))
 
 
 def mark_last(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
@@ -127,22 +130,27 @@ def sort_lines(block: bytes, first_line: int) -> Lines:
     first_line : int
         Line number of the first.
     """
-    numbers = np.arange(first_line, first_line + block.count(b"\n"), dtype=np.int64)
     if b"\r" in block:
         block = block.replace(b"\r\n", b"\n")
-    starts_plain = not block.startswith((b"#", b"\n", b" ", b"\t"))
-    if starts_plain and not any(sign in block for sign in _SIGNS_OF_COMMENT_OR_BLANK):
-        return Lines(block, numbers, ())
-    rows: list[bytes] = []
+    letters = np.frombuffer(block, dtype=np.uint8)
+    ends = np.flatnonzero(letters == _LINE_END)
+    starts = np.append(0, ends[:-1] + 1)[: len(ends)]
+    numbers = np.arange(first_line, first_line + len(ends), dtype=np.int64)
     comments: list[tuple[int, bytes]] = []
-    is_row = np.ones(len(numbers), dtype=np.bool_)
-    end = index = 0
-    for match in _COMMENT_OR_BLANK.finditer(block):
-        rows.append(block[end : match.start()])
-        index += rows[-1].count(b"\n")
-        is_row[index] = False
-        if match[1] is not None:
-            comments.append((int(numbers[index]), match[1]))
-        end, index = match.end(), index + 1
-    rows.append(block[end:])
-    return Lines(b"".join(rows), numbers[is_row], tuple(comments))
+    is_row = np.ones(len(ends), dtype=np.bool_)
+    for index in np.flatnonzero(_MAY_BEGIN_ANOTHER[letters[starts]]):
+        line = block[starts[index] : ends[index]].lstrip(b" \t")
+        is_row[index] = bool(line) and not line.startswith(b"#")
+        if line.startswith(b"#"):
+            comments.append((int(numbers[index]), line))
+    return Lines(_joined(block, starts, ends, is_row), numbers[is_row], tuple(comments))
+
+
+def _joined(block: bytes, starts: IntArray, ends: IntArray, is_row: BoolArray) -> bytes:
+    """The rows alone: what stands between other lines is taken in one piece."""
+    others = np.flatnonzero(~is_row)
+    if not len(others):
+        return block
+    begin = [0, *(ends[others] + 1)]
+    end = [*starts[others], len(block)]
+    return b"".join(block[start:stop] for start, stop in zip(begin, end, strict=True))

@@ -318,4 +318,6 @@ class _Samples:
         blocks, lines = self.blocks[place], self.lines[place]
         if not blocks:
             return None, np.zeros(0, dtype=np.int64)
+        if len(blocks) == 1:
+            return blocks[0], lines[0]
         return concatenate(blocks), np.concatenate(lines)
