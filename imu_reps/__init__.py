@@ -19,14 +19,13 @@ if TYPE_CHECKING:
     from imu_reps.analysis.pipeline import Pipeline
     from imu_reps.domain import events
     from imu_reps.domain.events import Event
-    from imu_reps.domain.pose import Pose
     from imu_reps.domain.recording import Header, Note, Recording, SensorHeader
     from imu_reps.domain.rep import Fault, Rep
     from imu_reps.domain.samples import SampleBlock
     from imu_reps.domain.settings import Settings
     from imu_reps.domain.summary import Summary
     from imu_reps.domain.tempo import Tempo
-    from imu_reps.domain.track import AngleTrack
+    from imu_reps.domain.track import AngleTrack, Pose
     from imu_reps.errors import ImuRepsError
     from imu_reps.fleet.analyze_many import BatchResult, analyze_many, analyze_partition
     from imu_reps.sim.wearer import RepFaults, RepPlan, SensorPlan, SetPlan, Simulated, Truth, simulate
@@ -81,7 +80,7 @@ _HOMES = {
     "ImuRepsError": "errors",
     "Note": "domain.recording",
     "Pipeline": "analysis.pipeline",
-    "Pose": "domain.pose",
+    "Pose": "domain.track",
     "Recording": "domain.recording",
     "Rep": "domain.rep",
     "RepFaults": "sim.wearer",

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby, pairwise
 
-from imu_reps.domain.endings import STOPPED_WITH_PAIN
 from imu_reps.domain.exercise import Exercise
 from imu_reps.domain.floor import floor_angle
 from imu_reps.domain.programme import (
@@ -25,6 +24,7 @@ from imu_reps.domain.programme import (
     Recommendation,
     Rung,
 )
+from imu_reps.domain.recording import STOPPED_WITH_PAIN
 from imu_reps.domain.rep import Flag, Rep
 from imu_reps.domain.stored_set import StoredSet
 

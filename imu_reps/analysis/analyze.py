@@ -13,15 +13,14 @@ from imu_reps.analysis.cross_time import agree_on_time, doubt_about_time
 from imu_reps.analysis.estimate import SetEstimate, estimate_set
 from imu_reps.analysis.faults.judge import judge
 from imu_reps.analysis.hold import find_hold, hold_findings, hold_summary
-from imu_reps.analysis.measured_set import measure_set
 from imu_reps.analysis.practice import without_practice
+from imu_reps.analysis.reps.control import tremor_findings
 from imu_reps.analysis.reps.measure import Measured
 from imu_reps.analysis.reps.segmentation import Uncounted
-from imu_reps.analysis.reps.tremor import tremor_findings
 from imu_reps.analysis.set_findings import findings
 from imu_reps.analysis.set_motion import SetMotion, set_motion
-from imu_reps.analysis.set_summary import summarise_set, uncounted_set
-from imu_reps.analysis.wobble import wobble_findings
+from imu_reps.analysis.set_summary import measure_set, summarise_set, uncounted_set
+from imu_reps.analysis.trend import wobble_findings
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Recording

@@ -10,12 +10,11 @@ from imu_reps.analysis.live.set import LiveSet
 from imu_reps.analysis.practice import after_practice
 from imu_reps.domain.events import Event, RepCompleted, RepRetracted, SetEnded
 from imu_reps.domain.exercise import HOLDS
-from imu_reps.domain.pose import Pose
 from imu_reps.domain.recording import Header, Note, Recording
 from imu_reps.domain.refusals import refuse_unless_a, refuse_unless_one_of
 from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace, concatenate
 from imu_reps.domain.settings import Settings
-from imu_reps.domain.track import AngleTrack
+from imu_reps.domain.track import AngleTrack, Pose
 from imu_reps.kinematics.stream_grid import LiveGrid
 from imu_reps.quality.live_readings import LiveReadings
 

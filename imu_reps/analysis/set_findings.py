@@ -1,21 +1,29 @@
-"""Findings: what a reader should know of a set beside its numbers."""
+"""Findings: what a reader should know of a set beside its numbers.
+
+What is missing from a recording, and what happened to it: sensors that were away, restarts, the end.
+
+What an estimate of a set is not sure of, or had to make up for.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
-from imu_reps.analysis.absences import AWAY_S, absences, away_spans
 from imu_reps.analysis.cross_time import CrossTime
-from imu_reps.analysis.doubts import doubts
-from imu_reps.analysis.estimate import SetEstimate
+from imu_reps.analysis.estimate import EstimatorParams, SetEstimate
+from imu_reps.analysis.reps.segmentation import Excursion
 from imu_reps.analysis.set.shifts import Shift
+from imu_reps.analysis.set_summary import PARTIAL_REPS
+from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.finding import Finding
-from imu_reps.domain.recording import Caution, Recording
+from imu_reps.domain.recording import STOPPED_WITH_PAIN, Caution, Header, Note, Recording
 from imu_reps.domain.rep import Rep
-from imu_reps.domain.samples import SensorPlace
+from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.quality.timing import HOLE_S
 
@@ -124,3 +132,148 @@ def _of_the_set(whole: SetEstimate, reps: Sequence[Rep]) -> list[Finding]:
     if slack and len(slack) == len(reps) and whole.pelvis.zero.time_s is not None:
         found.append(Finding("pelvis_still", slack))
     return found
+
+
+#: Shorter silences are told as drop-outs.
+AWAY_S = 1.0
+Span = tuple[float, float]
+
+
+def away_spans(
+    clocks: Mapping[SensorPlace, TimedSamples], notes: Sequence[Note] = ()
+) -> dict[SensorPlace, list[Span]]:
+    """When each sensor sent nothing for long; until the recording's end, where it never came back.
+
+    A sensor that was never there at all is not away: the recording has none.
+    """
+    first = min((float(timed.time_s[0]) for timed in clocks.values()), default=0.0)
+    last = _last_s(clocks, notes)
+    found: dict[SensorPlace, list[Span]] = {}
+    for place, timed in clocks.items():
+        times = np.concatenate([[first], timed.time_s, [last]])
+        long = np.flatnonzero(np.diff(times) > AWAY_S)
+        found[place] = [(float(times[k]), float(times[k + 1])) for k in long.tolist()]
+        lost_s = _lost_for_good(notes, place)
+        if lost_s is not None and not (found[place] and found[place][-1][1] >= last):
+            found[place].append((lost_s, last))
+    return found
+
+
+def _last_s(clocks: Mapping[SensorPlace, TimedSamples], notes: Sequence[Note]) -> float:
+    """The end: of the samples, or of what was noted after them."""
+    ends = [float(timed.time_s[-1]) for timed in clocks.values()]
+    return max([*ends, *(note.time_s for note in notes)], default=0.0)
+
+
+def _lost_for_good(notes: Sequence[Note], place: SensorPlace) -> float | None:
+    """When the link went and never came back; None where it is there in the end."""
+    told = [note for note in notes if note.key == "link" and note.value.startswith(place)]
+    return told[-1].time_s if told and told[-1].value == f"{place} lost" else None
+
+
+def absences(recording: Recording, clocks: Mapping[SensorPlace, TimedSamples]) -> tuple[Finding, ...]:
+    """A finding for each sensor that was away, each restart, the noted end, and a set that was discarded."""
+    last = _last_s(clocks, recording.notes)
+    found = []
+    for place, spans in away_spans(clocks, recording.notes).items():
+        if spans:
+            code = "link_lost" if _link_noted(recording.notes, place, spans) else "sensor_silent"
+            values = {
+                "spans": [(start, None if end >= last else end) for start, end in spans],
+                "total_s": sum(end - start for start, end in spans),
+            }
+            start_s, end_s = spans[0][0], spans[-1][1]
+            found.append(Finding(code, values=values, sensor=place, start_s=start_s, end_s=end_s))
+    discarded = [Finding("discarded")] if recording.discarded else []
+    return (*found, *_restarts(recording.notes), *_end(recording.notes), *discarded)
+
+
+def _link_noted(notes: Sequence[Note], place: SensorPlace, spans: Sequence[Span]) -> bool:
+    """Whether the recorder saw the link go in one of these spans, or soon after it began."""
+    lost = [note.time_s for note in notes if note.key == "link" and note.value == f"{place} lost"]
+    return any(start - AWAY_S <= time_s <= end for time_s in lost for start, end in spans)
+
+
+def _restarts(notes: Sequence[Note]) -> list[Finding]:
+    found = []
+    for place in SENSOR_PLACES:
+        times = [note.time_s for note in notes if note.key == "restart" and note.value in (place, "both")]
+        if times:
+            found.append(Finding("restart", values={"at_s": times}, sensor=place))
+    return found
+
+
+def _end(notes: Sequence[Note]) -> list[Finding]:
+    ends = [note for note in notes if note.key == "end" and note.value != "end_of_recording"]
+    if not ends:
+        return []
+    ended = Finding("ended", values={"reason": ends[-1].value}, start_s=ends[-1].time_s)
+    return [ended, Finding(STOPPED_WITH_PAIN)] if ends[-1].value == "pain" else [ended]
+
+
+def doubts(whole: SetEstimate, header: Header) -> list[Finding]:
+    """Findings of a set's estimate: its count, its spells, the strap, the zero."""
+    counted = [] if header.exercise in HOLDS else [*_count(whole), *_interrupted(whole, header)]
+    zero = [Finding("zero_between_reps")] if whole.pelvis.between_reps else []
+    return [*counted, *_turned(whole), *zero]
+
+
+def _count(whole: SetEstimate) -> list[Finding]:
+    if whole.certainty not in ("fair", "low"):
+        return []
+    count, other = len(whole.segmentation.reps), whole.other_count
+    known = {"certainty": whole.certainty, "count": count, "other": other}
+    by: dict[str, Any] = {}
+    if count and other:
+        by = _more(whole, other - count) if other > count else _fewer(whole, count - other)
+    return [Finding("count_uncertain", values=known | by)]
+
+
+def _more(whole: SetEstimate, more: int) -> dict[str, Any]:
+    """The largest swings that were not counted, if they are so many that nearly were."""
+    found = whole.segmentation
+    nearly = (1.0 - EstimatorParams().near_share) * found.threshold_deg
+    swings = [
+        small.excursion
+        for small in found.partials
+        if small.reason in PARTIAL_REPS
+        and (small.reason == "cut_off" or small.excursion.smaller_way_deg > nearly)
+    ]
+    if not swings or len(swings) != more:
+        return {}
+    cut = all(small.reason == "cut_off" for small in found.partials if small.excursion in swings)
+    return {"cut_off" if cut else "swings": _times(swings, whole)}
+
+
+def _fewer(whole: SetEstimate, fewer: int) -> dict[str, Any]:
+    """The smallest repetitions, if they are so many that hardly counted."""
+    found = whole.segmentation
+    hardly = (1.0 + EstimatorParams().near_share) * found.threshold_deg
+    numbers = [k for k, rep in enumerate(found.reps, start=1) if rep.smaller_way_deg < hardly]
+    return {"small": numbers} if len(numbers) == fewer else {}
+
+
+def _times(swings: Sequence[Excursion], whole: SetEstimate) -> list[float]:
+    return [float(whole.track.time_s[swing.far.tick]) for swing in swings]
+
+
+def _interrupted(whole: SetEstimate, header: Header) -> list[Finding]:
+    """Where the person left the posture between repetitions."""
+    far = [rep.far.tick for rep in whole.segmentation.reps]
+    used = [spell for spell in whole.posture.spells if any(spell.start <= tick < spell.stop for tick in far)]
+    time_s = whole.track.time_s
+    gaps = [(float(time_s[before.stop - 1]), float(time_s[after.start])) for before, after in pairwise(used)]
+    if not gaps:
+        return []
+    values = {"spans": gaps, "posture": header.posture}
+    return [Finding("interrupted", values=values, start_s=gaps[0][0], end_s=gaps[-1][1])]
+
+
+def _turned(whole: SetEstimate) -> list[Finding]:
+    """Where the strap turned on the shank."""
+    slips = () if whole.leg is None else whole.leg.slips
+    times = [float(whole.track.time_s[slip.tick]) for slip in slips]
+    return [
+        Finding("ankle_turned", values={"turned_deg": slip.turned_deg}, sensor="ankle", start_s=at, end_s=at)
+        for slip, at in zip(slips, times, strict=True)
+    ]

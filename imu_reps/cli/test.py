@@ -102,8 +102,8 @@ def end_range(
     Three very slow lowerings, with one leg on each side. FILE: recordings of them; without one they are
     recorded now. The floor angle is kept in the person's profile: later sets are judged against it.
     """
-    from imu_reps.analysis.end_range_floor import end_range as tested
-    from imu_reps.report.end_range_text import end_range_sentences
+    from imu_reps.analysis.end_range_test import end_range as tested
+    from imu_reps.report.text import end_range_sentences
     from imu_reps.storage.profile_file import load_profiles
 
     profiles = load_profiles()
@@ -133,8 +133,8 @@ def setup(ctx: click.Context, /, files: tuple[str, ...], person: str | None, **h
 
     FILE: recordings of it; without one it is recorded now.
     """
-    from imu_reps.analysis.press import press_back
-    from imu_reps.report.end_range_text import press_sentences
+    from imu_reps.analysis.end_range_test import press_back
+    from imu_reps.report.text import press_sentences
     from imu_reps.storage.recording import load
 
     code = 0

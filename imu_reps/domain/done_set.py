@@ -20,7 +20,7 @@ class DoneSet:
     number : int
         In its session, from 1.
     ended : str
-        Why it ended, see `imu_reps.domain.endings`.
+        Why it ended, see `imu_reps.domain.recording`.
     summary : Summary or None
         None: discarded, or `unusable`.
     discarded : bool

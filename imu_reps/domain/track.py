@@ -1,4 +1,7 @@
-"""Angles of one set on a regular grid: what everything after the estimators reads."""
+"""Angles of one set on a regular grid: what everything after the estimators reads.
+
+Where leg and pelvis are at one instant, as it is known while the set runs.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,23 @@ from imu_reps.domain.samples import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """Angles as docs/definitions.md#angles says, causal and not low-passed; None: not measured.
+
+    Attributes
+    ----------
+    time_s : float
+    leg_elevation_deg, pelvic_tilt_deg, pelvic_rotation_deg : float or None
+    """
+
+    time_s: float
+    leg_elevation_deg: float | None
+    pelvic_tilt_deg: float | None
+    pelvic_rotation_deg: float | None
+
 
 #: Rate of the common grid of both sensors.
 GRID_HZ = 100.0

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from imu_reps.domain.endings import AFTER_PAIN
 from imu_reps.domain.prescription import Prescription
 from imu_reps.domain.programme import Adherence, Advice, Plan, Reason, ReasonCode
+from imu_reps.domain.recording import AFTER_PAIN
 from imu_reps.report.aim import short_tempo
 from imu_reps.report.figures import counted, degrees
 

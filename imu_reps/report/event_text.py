@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from imu_reps.domain.endings import ended_words
 from imu_reps.domain.events import (
     Event,
     FaultSeen,
@@ -15,6 +14,7 @@ from imu_reps.domain.events import (
     SensorSilent,
     SetEnded,
 )
+from imu_reps.domain.recording import ended_words
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.report.figures import counted, written
 from imu_reps.report.phrases import label

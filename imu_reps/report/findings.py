@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from imu_reps.domain.endings import AFTER_PAIN, DISCARDED, STOPPED_WITH_PAIN, ended_words
 from imu_reps.domain.finding import Finding, ImplausibleError
+from imu_reps.domain.recording import AFTER_PAIN, DISCARDED, STOPPED_WITH_PAIN, ended_words
 from imu_reps.errors import ImuRepsError, RecordingError
 from imu_reps.report.figures import counted, listed, reps_named
 

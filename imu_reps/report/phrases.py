@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from statistics import median
 
-from imu_reps.domain.endings import STOPPED_WITH_PAIN
 from imu_reps.domain.finding import Finding
-from imu_reps.domain.recording import Side
+from imu_reps.domain.recording import STOPPED_WITH_PAIN, Side
 from imu_reps.domain.rep import Fault, Flag, Rep
 from imu_reps.domain.summary import Summary, Trend
 from imu_reps.report.aim import aim_sentences

@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from imu_reps.domain.done_set import DoneSet, SinceLast, Step
-from imu_reps.domain.endings import DISCARDED, ended_words
 from imu_reps.domain.exercise import HOLDS
+from imu_reps.domain.recording import DISCARDED, ended_words
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.summary import Summary
 from imu_reps.report.figures import counted, degrees, listed, written

@@ -12,8 +12,7 @@ from imu_reps.errors import RadioError
 from imu_reps.sensors.hearing import Hearing
 from imu_reps.sensors.inbox import Inbox
 from imu_reps.sensors.radio_errors import PASSING, radio_error
-from imu_reps.sensors.starting import Starter, until
-from imu_reps.sensors.steps import take_steps
+from imu_reps.sensors.starting import Starter, take_steps, until
 from imu_reps.sensors.stream_items import LinkChange, LinkState, Notification, Wanted
 from imu_reps.sensors.wire import Step
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from imu_reps.analysis.analyze import Analysis
 from imu_reps.domain.cue import Cue
 from imu_reps.domain.events import Event
-from imu_reps.domain.pose import Pose
 from imu_reps.domain.recording import Header, Side
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.domain.summary import Summary
+from imu_reps.domain.track import Pose
 from imu_reps.errors import FileAccessError, ImuRepsError
 from imu_reps.sensors.stream_items import LinkChange, SensorStatus
 from imu_reps.session.session_plan import SetGoal

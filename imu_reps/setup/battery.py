@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from imu_reps.errors import RadioError
-from imu_reps.sensors.steps import take_steps
+from imu_reps.sensors.starting import take_steps
 from imu_reps.sensors.wire import Family, Step, Subscribe
 from imu_reps.setup.candidates import nearest_rate
 

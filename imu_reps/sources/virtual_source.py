@@ -14,9 +14,8 @@ from imu_reps.errors import UsageError
 from imu_reps.sensors.ble import Radio
 from imu_reps.sensors.families import family
 from imu_reps.sensors.streams import Streams
-from imu_reps.sim.radio.device import DeviceClock, Feed
+from imu_reps.sim.radio.device import DeviceClock, Feed, Wearer
 from imu_reps.sim.radio.devices import DEVICES
-from imu_reps.sim.radio.feeds import Wearer
 from imu_reps.sim.wearer import SetPlan
 from imu_reps.sources.radio_source import wanted
 from imu_reps.storage.profile import PairedSensor, Person

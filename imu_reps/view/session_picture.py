@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from imu_reps.domain.cue import Cue, CueCode
-from imu_reps.domain.endings import DISCARDED
-from imu_reps.domain.pose import Pose
-from imu_reps.domain.recording import Header, default_posture
+from imu_reps.domain.recording import DISCARDED, Header, default_posture
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.domain.settings import Settings
+from imu_reps.domain.track import Pose
 from imu_reps.report.findings import worded
 from imu_reps.sensors.stream_items import SensorStatus
 from imu_reps.session.session_events import (

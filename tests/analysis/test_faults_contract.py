@@ -23,7 +23,7 @@ from imu_reps import (
     Simulated,
     analyze,
 )
-from imu_reps.analysis.faults.detectors import DETECTORS
+from imu_reps.analysis.faults.judge import DETECTORS
 from imu_reps.analysis.filters import low_passed
 from imu_reps.domain.events import FaultSeen
 from imu_reps.domain.rep import Flag

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from imu_reps import AngleTrack, Header, Rep
-from imu_reps.analysis.reps.tremor import baseline_dps, shake_squared, tremor_findings, tremor_ratio
+from imu_reps.analysis.reps.control import baseline_dps, shake_squared, tremor_findings, tremor_ratio
 from imu_reps.analysis.set_motion import SetMotion, set_motion
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.report.findings import finding_text as words

@@ -11,10 +11,10 @@ import pytest
 from imu_reps import RepFaults, RepPlan, SetPlan, Settings, simulate
 from imu_reps.analysis.estimate import estimate_set
 from imu_reps.analysis.filters import low_passed
-from imu_reps.analysis.measured_set import measure_set
 from imu_reps.analysis.reps.measure import Measured
 from imu_reps.analysis.set_motion import SetMotion, set_motion
-from imu_reps.analysis.wobble import wobble_deg, wobble_findings
+from imu_reps.analysis.set_summary import measure_set
+from imu_reps.analysis.trend import wobble_deg, wobble_findings
 from imu_reps.kinematics.recorded import estimate_motion
 from imu_reps.quality import examined
 from imu_reps.report.findings import finding_text as words

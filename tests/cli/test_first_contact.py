@@ -11,8 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from imu_reps import Settings, load
-from imu_reps.cli.examples import EXAMPLES
-from imu_reps.cli.main import COMMANDS, main
+from imu_reps.cli.main import COMMANDS, EXAMPLES, main
 from imu_reps.sensors.families import FAMILIES
 
 

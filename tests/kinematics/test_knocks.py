@@ -9,7 +9,7 @@ from scipy.spatial.transform import Rotation
 from imu_reps import SampleBlock
 from imu_reps.kinematics.clock.offline import SensorClock, TimedSamples
 from imu_reps.kinematics.orientation import offline_motion
-from imu_reps.kinematics.sync.knocks import without_knocks
+from imu_reps.kinematics.recorded import without_knocks
 
 PERIOD_S = 0.01
 SECONDS = 12.0

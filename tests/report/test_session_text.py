@@ -9,7 +9,7 @@ import pytest
 from imu_reps.advice.since_last import since_last
 from imu_reps.domain.done_set import DoneSet, SinceLast, Step
 from imu_reps.domain.stored_set import StoredSet
-from imu_reps.report.page.session_page import session_page
+from imu_reps.report.page.page import session_page
 from imu_reps.report.session_text import session_report, session_words
 
 

@@ -14,7 +14,7 @@ from imu_reps.session.lead_in import MOVED_DPS
 from imu_reps.session.session import Session
 from imu_reps.session.session_events import Cued, Resting, SetBegan
 from imu_reps.session.session_plan import SessionPlan, SetGoal
-from imu_reps.sim.radio.feeds import Wearer
+from imu_reps.sim.radio.device import Wearer
 from imu_reps.sim.wearer import LifePlan
 from imu_reps.sources.virtual_source import VirtualWorld
 

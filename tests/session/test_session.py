@@ -15,7 +15,7 @@ from imu_reps.errors import FileAccessError
 from imu_reps.session.session import Session
 from imu_reps.session.session_events import Connecting, Cued, Resting, SetBegan, SetDone, SetProgress
 from imu_reps.session.session_plan import SessionPlan, SetGoal
-from imu_reps.sim.radio.feeds import Wearer
+from imu_reps.sim.radio.device import Wearer
 from imu_reps.sim.wearer import Act, LifePlan, PersonPlan, SitUp
 from imu_reps.sources.virtual_source import VirtualWorld
 

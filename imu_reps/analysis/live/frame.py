@@ -12,10 +12,9 @@ from imu_reps.analysis.live.buffer import MotionBuffer
 from imu_reps.analysis.set.leg import LegFrame, LegParams, elevation_deg
 from imu_reps.analysis.set.pelvis import ON_FLOOR_DEG, ZERO_S, mean_up
 from imu_reps.analysis.set.spells import STILL_TICKS, Rest
-from imu_reps.domain.pose import Pose
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import FloatArray
-from imu_reps.domain.track import GRID_HZ
+from imu_reps.domain.track import GRID_HZ, Pose
 from imu_reps.kinematics.motion import GridMotion, Motion
 from imu_reps.kinematics.mounting import PelvisAxes, angle_between_deg, pelvis_axes_at, tilt_and_rotation
 

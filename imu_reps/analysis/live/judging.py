@@ -11,10 +11,10 @@ from imu_reps.analysis.estimate import SetEstimate
 from imu_reps.analysis.faults.judge import judge_rep
 from imu_reps.analysis.faults.verdict import RepView
 from imu_reps.analysis.filters import SHORTEST
-from imu_reps.analysis.measured_set import find_phases
 from imu_reps.analysis.reps.measure import Measured, Meter
 from imu_reps.analysis.reps.segmentation import Excursion, Turn
 from imu_reps.analysis.set_motion import set_motion
+from imu_reps.analysis.set_summary import find_phases
 from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.settings import Settings

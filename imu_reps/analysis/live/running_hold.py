@@ -15,10 +15,9 @@ from imu_reps.analysis.live.sensor_watch import LiveWatch
 from imu_reps.analysis.live.way import SPEED_LAG_S, SPEED_TICKS
 from imu_reps.analysis.reps.phases import SLOW_DPS
 from imu_reps.domain.events import Event, HoldBegan, HoldEnded, HoldGoesOn, LimitCrossed, Ready, SetEnded
-from imu_reps.domain.pose import Pose
 from imu_reps.domain.recording import Header
 from imu_reps.domain.settings import Settings
-from imu_reps.domain.track import GRID_HZ, AngleTrack
+from imu_reps.domain.track import GRID_HZ, AngleTrack, Pose
 from imu_reps.kinematics.motion import Motion
 
 #: Legs that are back on the floor for so long stay there.

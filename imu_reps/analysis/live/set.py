@@ -27,11 +27,10 @@ from imu_reps.domain.events import (
     RepRetracted,
     RepRevised,
 )
-from imu_reps.domain.pose import Pose
 from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Certainty
 from imu_reps.domain.settings import Settings
-from imu_reps.domain.track import GRID_HZ, AngleTrack
+from imu_reps.domain.track import GRID_HZ, AngleTrack, Pose
 from imu_reps.kinematics.motion import Motion
 
 #: A way back that ends so little later ended there.

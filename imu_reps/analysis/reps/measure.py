@@ -8,10 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from imu_reps.analysis.filters import held_high, held_low
-from imu_reps.analysis.reps.control import coasting_share, spectral_arc_length
+from imu_reps.analysis.reps.control import (
+    baseline_dps,
+    coasting_share,
+    shake_squared,
+    spectral_arc_length,
+    tremor_ratio,
+)
 from imu_reps.analysis.reps.impacts import Impulse, strongest_jolt, touch_down
 from imu_reps.analysis.reps.phases import Phases
-from imu_reps.analysis.reps.tremor import baseline_dps, shake_squared, tremor_ratio
 from imu_reps.analysis.set_motion import SetMotion
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.settings import Settings

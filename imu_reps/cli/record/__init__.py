@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imu_reps.cli.page_options import PageOptions, page_options
-from imu_reps.cli.record.aim_options import aim_options
 from imu_reps.cli.record.options import (
     RecordOptions,
+    aim_options,
     read_sides,
     read_tempo,
     session_plan,

@@ -6,7 +6,7 @@ from functools import partial
 
 from imu_reps.cli import session_words as words
 from imu_reps.cli.console import complain, say, show
-from imu_reps.domain.endings import DISCARDED
+from imu_reps.domain.recording import DISCARDED
 from imu_reps.domain.samples import SENSOR_PLACES
 from imu_reps.report.event_text import event_text
 from imu_reps.report.text import text_report

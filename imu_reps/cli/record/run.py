@@ -204,7 +204,7 @@ class _Recording:
             return
         say_session(words)
         if view is not None and len(done) > 1:
-            from imu_reps.report.page.session_page import session_page
+            from imu_reps.report.page.page import session_page
 
             view.end(session_page(words))
 

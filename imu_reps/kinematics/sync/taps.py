@@ -28,7 +28,7 @@ APART_S = 0.12
 #: Impacts of both sensors belong together if their times agree this well, or to a sample period.
 TOGETHER_S = 0.015
 #: One impact of each at the same time may be chance, and so may less than half of all.
-FEWEST = 2
+MIN_ALIGNED_TAPS = 2
 MIN_SHARE = 0.5
 #: Another offset that matches nearly as many impacts makes the pattern ambiguous.
 RIVAL = 0.7
@@ -161,7 +161,7 @@ def _matched(
     if rivals.any() and support[rivals].max() > RIVAL * support[best]:
         return NoTap("more than one offset fits the impacts")
     in_pelvis, in_ankle = np.nonzero(together[best])
-    if len(in_pelvis) < max(FEWEST, MIN_SHARE * min(apart.shape)):
+    if len(in_pelvis) < max(MIN_ALIGNED_TAPS, MIN_SHARE * min(apart.shape)):
         return NoTap("the two sensors felt too few of the impacts together")
     return in_pelvis.astype(np.int64), in_ankle.astype(np.int64)
 

@@ -1,4 +1,7 @@
-"""The page of one set, from its summary, its angles and what is known beside them."""
+"""The page of one set, from its summary, its angles and what is known beside them.
+
+The page of a whole session.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,7 @@ from imu_reps.report.page.pictures import (
 )
 from imu_reps.report.phrases import fault_sentences, meaning_sentences, unjudged_sentences
 from imu_reps.report.rep_table import figures, heads, verdict
+from imu_reps.report.session_text import HEADS, SessionWords
 from imu_reps.report.sets_table import NUMBERS, OneSet, heads_told, set_rows
 from imu_reps.report.text import headline, remarks, source_line, technical_remarks
 
@@ -161,3 +165,15 @@ def template(name: str) -> Template:
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     return templates.get_template(name, globals={"mark": Markup(PAGE_MARK)})
+
+
+def session_page(words: SessionWords) -> str:
+    """A session as one HTML document that asks for nothing else."""
+    return template("session.html.j2").render(
+        title=words.title,
+        heads=HEADS,
+        rows=words.rows,
+        words=("exercise", "ended"),
+        sections=words.sections,
+        version=words.version,
+    )

@@ -15,16 +15,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from imu_reps.domain.samples import FloatArray
-from imu_reps.sensors.families.device_information import battery
-from imu_reps.sensors.families.movella_dot_messages import (
+from imu_reps.sensors.families.movella_dot_packets import (
+    MEDIUM,
+    RATE_QUANTITIES,
     parse_control,
     parse_info,
+    parse_payload,
     set_rate_command,
     start_command,
     stop_command,
 )
-from imu_reps.sensors.families.movella_dot_payloads import MEDIUM, RATE_QUANTITIES, parse_payload
-from imu_reps.sensors.families.readings import are_readings
+from imu_reps.sensors.families.readings import are_readings, battery
 from imu_reps.sensors.unwrap import PacketClock, Stamped, after_link_loss, put_in_order
 from imu_reps.sensors.wire import (
     Advertisement,

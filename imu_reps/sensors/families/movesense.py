@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from imu_reps.sensors.families.device_information import battery
 from imu_reps.sensors.families.movesense_packets import (
     DATA,
     DATA_GOES_ON,
@@ -24,6 +23,7 @@ from imu_reps.sensors.families.movesense_packets import (
     subscribe_command,
     unsubscribe_command,
 )
+from imu_reps.sensors.families.readings import battery
 from imu_reps.sensors.unwrap import PacketClock, Spacing, Stamped, after_link_loss, put_in_order
 from imu_reps.sensors.wire import (
     BATTERY_LEVEL,

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imu_reps.domain.samples import FloatArray
-from imu_reps.sensors.families.device_information import battery
-from imu_reps.sensors.families.readings import STANDARD_GRAVITY_MPS2
+from imu_reps.sensors.families.readings import STANDARD_GRAVITY_MPS2, battery
 from imu_reps.sensors.wire import Decoded, Facts
 
 HELLO, SUBSCRIBE, UNSUBSCRIBE, GET = 0, 1, 2, 4

@@ -24,8 +24,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from imu_reps.sensors.families.device_information import read_information
-from imu_reps.sensors.families.readings import are_readings
+from imu_reps.sensors.families.readings import are_readings, read_information
 from imu_reps.sensors.unwrap import (
     PacketClock,
     Spacing,

@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imu_reps.domain.samples import FloatArray, IntArray
-from imu_reps.sensors.families.device_information import battery
-from imu_reps.sensors.families.readings import STANDARD_GRAVITY_MPS2
+from imu_reps.sensors.families.readings import STANDARD_GRAVITY_MPS2, battery
 from imu_reps.sensors.unwrap import PacketClock, Spacing, Stamped, after_link_loss, put_in_order, unwrap_near
 from imu_reps.sensors.wire import (
     BATTERY_LEVEL,

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from imu_reps.domain.samples import FloatArray, IntArray
-from imu_reps.sensors.families.device_information import READ_INFORMATION, read_information
 from imu_reps.sensors.families.paired_streams import TimedStreams, pair_by_time
 from imu_reps.sensors.families.polar_control import (
     START,
@@ -36,6 +35,7 @@ from imu_reps.sensors.families.polar_frames import (
     parse_frame,
     sample_times_ns,
 )
+from imu_reps.sensors.families.readings import READ_INFORMATION, read_information
 from imu_reps.sensors.unwrap import PacketClock, Stamped, after_link_loss, put_in_order
 from imu_reps.sensors.wire import (
     BATTERY_LEVEL,

@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from imu_reps.domain.samples import FloatArray
-from imu_reps.sensors.families.device_information import READ_INFORMATION, read_information
-from imu_reps.sensors.families.readings import STANDARD_GRAVITY_MPS2
+from imu_reps.sensors.families.readings import READ_INFORMATION, STANDARD_GRAVITY_MPS2, read_information
 from imu_reps.sensors.wire import (
     BATTERY_LEVEL,
     Advertisement,

@@ -7,7 +7,7 @@ from imu_reps.sim.radio.bleak_backend import client_backend, scanner_backend
 from imu_reps.sim.radio.devices import DEVICES
 from imu_reps.sim.radio.fast_loop import run
 from imu_reps.sim.radio.virtual_sensor import VirtualSensor
-from imu_reps.sim.radio.feeds import Wearer
+from imu_reps.sim.radio.device import Wearer
 
 async def main():
     wearer = Wearer(SetPlan(), seed=1)

@@ -10,8 +10,8 @@ from typing import Literal, Protocol, Self
 
 import numpy as np
 
+from imu_reps.sim.radio.link_plan import WELL_BEHAVED, Habits, Quirks
 from imu_reps.sim.radio.medium import AirController, Medium, Port
-from imu_reps.sim.radio.quirks import WELL_BEHAVED, Habits, Quirks
 
 # isort: split
 from bumble import hci

@@ -2,6 +2,8 @@
 
 Times are true seconds on the feed's own axis: 0 is where the wearer's story begins. A device is told the
 instant of everything that happens to it and never asks for the time itself.
+
+Somebody who wears virtual sensors and does a set: what the sensors truly read, whenever they ask.
 """
 
 from __future__ import annotations
@@ -10,7 +12,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from imu_reps.domain.samples import FloatArray
+import numpy as np
+
+from imu_reps.domain.samples import FloatArray, SensorPlace
+from imu_reps.sim.wearer.body import DENSE_HZ, RigidMotion, command
+from imu_reps.sim.wearer.choreography import choreograph
+from imu_reps.sim.wearer.sensing import (
+    GRAVITY_MPS2,
+    angular_rate,
+    gyr_bias_dps,
+    mounting,
+    specific_force,
+    worn,
+)
+from imu_reps.sim.wearer.sensor_plan import SensorPlan
+from imu_reps.sim.wearer.set_plan import SetPlan
+from imu_reps.sim.wearer.truth import Truth, emit
 
 #: ``feed(time_s)`` gives the true acc_mps2 (n, 3) and gyr_dps (n, 3) at true instants (n,).
 Feed = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
@@ -137,3 +154,95 @@ class Device(Protocol):
 
     def link_lost(self) -> None:
         """The central has gone: what the real device then stops and forgets."""
+
+
+Readings = tuple[FloatArray, FloatArray]
+
+
+class Wearer:
+    """One set, worked out once. Time 0 is its beginning; before and after it the wearer lies still.
+
+    Parameters
+    ----------
+    plan : SetPlan
+        What is done, by whom; of the planned sensors how they are worn, their noise, bias and scale.
+        Rates and radios are the virtual device's affair.
+    seed : int
+        Of all chance.
+
+    Attributes
+    ----------
+    truth : Truth
+        Its time axis is the true time from 0, without any delay of a radio.
+    duration_s : float
+    """
+
+    def __init__(self, plan: SetPlan, seed: int = 0) -> None:
+        of_life, of_body, *chances = np.random.default_rng(seed).spawn(4)
+        commanded = command(plan, choreograph(plan, of_life), of_body)
+        self._plan = plan
+        self._chances = dict(zip(("pelvis", "ankle"), chances, strict=True))
+        self._commanded = commanded
+        self.duration_s = float(commanded.time_s[-1])
+        self.truth: Truth = emit(plan, commanded, 0.0, self.duration_s)
+
+    def feed(self, place: SensorPlace) -> Feed:
+        """What the sensor at `place` reads, noise, bias and scale errors included.
+
+        A feed answers for any instants, in any order; its noise follows the order of asking.
+
+        Raises
+        ------
+        ValueError
+            If the plan has no sensor there.
+        """
+        sensor = self._plan.pelvis if place == "pelvis" else self._plan.ankle
+        if sensor is None:
+            raise ValueError(f"the plan has no sensor at the {place}")
+        commanded, chance = self._commanded, self._chances[place]
+        bone = commanded.pelvis_sensor if place == "pelvis" else commanded.ankle_sensor
+        motion = worn(bone, commanded, sensor, self._plan.person, chance.spawn(1)[0])
+        dense = _with_errors(_readable(motion, sensor), sensor, commanded.time_s)
+        return _read(dense, _noisy(sensor, chance))
+
+
+def at_rest(seed: int = 0, *, acc_noise_mps2: float = 0.02, gyr_noise_dps: float = 0.07) -> Feed:
+    """Feed of a sensor that lies on a table for ever, its z axis up."""
+    still = SensorPlan(acc_noise_mps2=acc_noise_mps2, gyr_noise_dps=gyr_noise_dps)
+    lying = np.array([[0.0, 0.0, GRAVITY_MPS2, 0.0, 0.0, 0.0]] * 2)
+    return _read(lying, _noisy(still, np.random.default_rng(seed)))
+
+
+def _readable(motion: RigidMotion, sensor: SensorPlan) -> FloatArray:
+    """True specific force and angular rate (n, 6) in sensor axes on the dense grid, at rest at both ends."""
+    force, rate = specific_force(motion, DENSE_HZ), angular_rate(motion, DENSE_HZ)
+    for end in (0, -1):
+        force[end] = motion.orientation[end].inv().apply([0.0, 0.0, GRAVITY_MPS2])
+        rate[end] = 0.0
+    to_sensor = mounting(sensor).inv()
+    return np.hstack([to_sensor.apply(force), to_sensor.apply(rate)])
+
+
+def _with_errors(dense: FloatArray, sensor: SensorPlan, on_for_s: FloatArray) -> FloatArray:
+    scale = 1.0 + np.array([*sensor.acc_scale, *sensor.gyr_scale])
+    bias_mps2 = np.asarray(sensor.acc_bias_mg) * 1e-3 * GRAVITY_MPS2
+    bias = np.hstack([np.broadcast_to(bias_mps2, (len(dense), 3)), gyr_bias_dps(sensor, on_for_s)])
+    return np.asarray(dense * scale + bias)
+
+
+def _noisy(sensor: SensorPlan, rng: np.random.Generator) -> Callable[[int], FloatArray]:
+    spread = np.repeat([sensor.acc_noise_mps2, sensor.gyr_noise_dps], 3)
+    return lambda n: rng.standard_normal((n, 6)) * spread
+
+
+def _read(dense: FloatArray, noise: Callable[[int], FloatArray]) -> Feed:
+    """Readings between the rows of a grid of `DENSE_HZ` that begins at 0, held beyond its ends."""
+    steps = np.diff(dense, axis=0)
+
+    def feed(time_s: FloatArray) -> Readings:
+        place = np.clip(np.asarray(time_s) * DENSE_HZ, 0.0, len(steps))
+        row = np.minimum(place.astype(np.int64), len(steps) - 1)
+        values: FloatArray = dense[row] + (place - row)[:, None] * steps[row] + noise(len(row))
+        return values[:, :3], values[:, 3:]
+
+    return feed

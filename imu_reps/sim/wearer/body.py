@@ -15,12 +15,11 @@ from scipy.spatial.transform import Rotation
 
 from imu_reps.domain.samples import FloatArray
 from imu_reps.sim.wearer.curves import bump, smoothstep, window
-from imu_reps.sim.wearer.life import LYING, LYING_KNEES_BENT, TABLETOP
+from imu_reps.sim.wearer.life import LYING, LYING_KNEES_BENT, TABLETOP, Unrest, stir
 from imu_reps.sim.wearer.pelvis_curves import PelvisResponse, excursion_share, respond, shake
 from imu_reps.sim.wearer.score import JOINTS, Joint, Score
 from imu_reps.sim.wearer.sensor_plan import Vector
 from imu_reps.sim.wearer.set_plan import SetPlan
-from imu_reps.sim.wearer.unrest import Unrest, stir
 
 #: Rate at which the commanded motion is worked out.
 DENSE_HZ = 1000.0

@@ -15,11 +15,10 @@ from imu_reps.sim.wearer.body import DENSE_HZ, Commanded, command
 from imu_reps.sim.wearer.choreography import choreograph
 from imu_reps.sim.wearer.cutting import recorded_s
 from imu_reps.sim.wearer.score import Span
-from imu_reps.sim.wearer.sensing import Readings, sense
+from imu_reps.sim.wearer.sensing import Readings, sense, worn
 from imu_reps.sim.wearer.sensor_plan import RadioPlan, SensorPlan
 from imu_reps.sim.wearer.set_plan import SetPlan
 from imu_reps.sim.wearer.truth import Truth, emit
-from imu_reps.sim.wearer.wear import worn
 
 
 @dataclass(frozen=True, slots=True)

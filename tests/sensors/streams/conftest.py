@@ -25,7 +25,7 @@ from imu_reps.sim.radio.bleak_backend import client_backend, scanner_backend
 from imu_reps.sim.radio.device import DeviceClock
 from imu_reps.sim.radio.devices import DEVICES
 from imu_reps.sim.radio.fast_loop import run
-from imu_reps.sim.radio.quirks import WELL_BEHAVED, Quirks
+from imu_reps.sim.radio.link_plan import WELL_BEHAVED, Quirks
 from imu_reps.sim.radio.virtual_sensor import VirtualSensor
 
 T = TypeVar("T")

@@ -34,7 +34,7 @@ from imu_reps.sensors.radio_errors import (
 )
 from imu_reps.sensors.wire import BATTERY_LEVEL
 from imu_reps.sim.radio.bleak_backend import client_backend, scanner_backend
-from imu_reps.sim.radio.quirks import BLUEZ, Quirks
+from imu_reps.sim.radio.link_plan import BLUEZ, Quirks
 from imu_reps.sim.radio.virtual_sensor import Board
 
 STREAM = "ba1a0002-b277-4069-b9f6-a8d937c46c72"

@@ -9,8 +9,7 @@ import pytest
 
 from imu_reps.domain.samples import SENSOR_PLACES
 from imu_reps.sensors.streams import Restarted
-from imu_reps.sim.radio.link_plan import Faults
-from imu_reps.sim.radio.quirks import BLUEZ, Quirks
+from imu_reps.sim.radio.link_plan import BLUEZ, Faults, Quirks
 
 FAMILIES = [("witmotion", 100.0), ("open_profile", 100.0), ("movesense", 104.0)]
 BACK = ["away", "connecting", "connected", "streaming"]

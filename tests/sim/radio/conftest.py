@@ -17,7 +17,7 @@ from imu_reps.sim.radio.bleak_backend import client_backend, scanner_backend
 from imu_reps.sim.radio.device import SentPacket
 from imu_reps.sim.radio.devices.virtual_open_profile import CONTROL, STREAM, OpenProfile
 from imu_reps.sim.radio.fast_loop import run
-from imu_reps.sim.radio.quirks import WELL_BEHAVED, Quirks
+from imu_reps.sim.radio.link_plan import WELL_BEHAVED, Quirks
 
 START = b"\x01"
 

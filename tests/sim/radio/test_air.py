@@ -24,8 +24,8 @@ from bleak.exc import (
 from imu_reps.sensors.wire import BATTERY_LEVEL
 from imu_reps.sim.radio.air import Air
 from imu_reps.sim.radio.bleak_backend import client_backend, scanner_backend
+from imu_reps.sim.radio.device import at_rest
 from imu_reps.sim.radio.devices.virtual_open_profile import CONTROL, INFO, SERVICE, STREAM, OpenProfile
-from imu_reps.sim.radio.feeds import at_rest
 from imu_reps.sim.radio.link_plan import LinkPlan
 from imu_reps.sim.radio.virtual_sensor import Board, VirtualSensor
 

@@ -10,7 +10,7 @@ import pytest
 
 from imu_reps import RepPlan, SensorPlan, SetPlan, simulate
 from imu_reps.domain.samples import SensorPlace
-from imu_reps.sim.radio.feeds import Wearer, at_rest
+from imu_reps.sim.radio.device import Wearer, at_rest
 
 GRAVITY_MPS2 = 9.80665
 

@@ -13,8 +13,7 @@ from bleak.exc import BleakBluetoothNotAvailableError, BleakDBusError, BleakDevi
 from imu_reps.sim.radio.air import Air
 from imu_reps.sim.radio.bleak_backend import client_backend, scanner_backend
 from imu_reps.sim.radio.devices.virtual_open_profile import CONTROL, INFO, STREAM
-from imu_reps.sim.radio.link_plan import Faults, LinkPlan
-from imu_reps.sim.radio.quirks import BLUEZ, Quirks
+from imu_reps.sim.radio.link_plan import BLUEZ, Faults, LinkPlan, Quirks
 from imu_reps.sim.radio.virtual_sensor import Board, VirtualSensor
 
 PELVIS, ANKLE = "F0:00:00:00:00:01", "F0:00:00:00:00:02"

@@ -12,8 +12,15 @@ from imu_reps import RepPlan, simulate
 from imu_reps.sim.wearer import SlipPlan, TissuePlan, random_plan
 from imu_reps.sim.wearer.body import DENSE_HZ, RigidMotion, command
 from imu_reps.sim.wearer.choreography import choreograph
-from imu_reps.sim.wearer.sensing import GRAVITY_MPS2, angular_rate, gyr_bias_dps, specific_force
-from imu_reps.sim.wearer.wear import sagged, slipped, worn
+from imu_reps.sim.wearer.sensing import (
+    GRAVITY_MPS2,
+    angular_rate,
+    gyr_bias_dps,
+    sagged,
+    slipped,
+    specific_force,
+    worn,
+)
 
 TISSUE = TissuePlan(ring_hz=8.0, damping=0.1, sag_deg=4.0)
 ARM_M = (0.04, 0.0, 0.0)
