@@ -8,47 +8,20 @@ import signal
 import socket as sockets
 import subprocess
 import sys
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
-from threading import Event, Thread
 from time import monotonic, sleep
 from typing import Any
 
 import pytest
+import siege
+from siege import SAID, standing
 from websockets.exceptions import WebSocketException
 
 from imu_reps.web import door
-
-UPGRADE = (
-    "GET /live HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nUpgrade: websocket\r\n"
-    "Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n"
-)
-#: What each kind of stranger sends at once; {host} is the page's.
-SAID = {
-    "nothing": "",
-    "half a request": "GET / HTTP/1.1\r\nHost: ",
-    "a whole request and a byte": "GET / HTTP/1.1\r\nHost: {host}\r\n\r\nG",
-    "two requests in one": 2 * "GET /page.js HTTP/1.1\r\nHost: {host}\r\nConnection: keep-alive\r\n\r\n",
-    "a request that keeps alive": "GET / HTTP/1.1\r\nHost: {host}\r\nConnection: keep-alive\r\n\r\n",
-    "a body that never comes": "POST / HTTP/1.1\r\nHost: {host}\r\nContent-Length: 9\r\n\r\n",
-    "a handshake and no token": UPGRADE.replace("{key}", "MDEyMzQ1Njc4OWFiY2RlZg=="),
-    "half a frame": UPGRADE.replace("{key}", "MDEyMzQ1Njc4OWFiY2RlZg==") + "\x01\x7f",
-    "no HTTP": "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" * 20,
-}
-
-
-def standing(page: Any, said: str = "", source: str = "") -> sockets.socket:
-    """A connection that has sent `said` and does no more."""
-    address, port = page.host.split(":")
-    connection = sockets.create_connection((address, int(port)), timeout=10.0, source_address=(source, 0))
-    try:
-        connection.sendall(said.replace("{host}", page.host).encode("latin-1"))
-    except OSError:
-        connection.close()
-        raise
-    return connection
 
 
 def is_let_go(connection: sockets.socket, within_s: float = 10.0) -> bool:
@@ -75,7 +48,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("hurried")
 @pytest.mark.parametrize("said", SAID)
 def test_who_stands_in_the_door_is_let_go(page: Any, said: str) -> None:
-    with standing(page, SAID[said]) as idle:
+    with standing(page.host, SAID[said]) as idle:
         assert is_let_go(idle)
 
 
@@ -87,7 +60,7 @@ def test_who_sends_a_byte_now_and_then_is_let_go_too(page: Any, said: str) -> No
             connection.sendall(character.encode())
             sleep(0.02)
 
-    with standing(page) as slow, pytest.raises(ConnectionError):
+    with standing(page.host) as slow, pytest.raises(ConnectionError):
         dribble(slow)
 
 
@@ -105,7 +78,7 @@ def test_a_viewer_stays_while_strangers_crowd_in(page: Any, hear: Any) -> None:
     with page.viewer() as socket, ExitStack() as stack:
         hear(socket)
         for _ in range(3 * door.MAX_STRANGERS):
-            stack.enter_context(standing(page))
+            stack.enter_context(standing(page.host))
         page.hub.show(replace(page.hub.picture, count=7))
         while hear(socket)["picture"]["count"] != 7:
             pass
@@ -115,37 +88,28 @@ def test_there_are_never_more_strangers_than_places(page: Any) -> None:
     with ExitStack() as stack:
         crowd = []
         for _ in range(door.MAX_STRANGERS + 5):  # one after the other: of a crowd some are sent away at once
-            crowd.append(stack.enter_context(standing(page)))
+            crowd.append(stack.enter_context(standing(page.host)))
             sleep(0.01)
 
         assert all(is_let_go(one) for one in crowd[:5])
         assert not is_let_go(crowd[-1], within_s=0.2)
 
 
-def besiege(page: Any, connections: int, source: str, ends: Event) -> None:
-    """Keep so many connections of every kind in the door; who is let go comes back at once."""
-    kinds = [*SAID.values()]
-    crowd: list[sockets.socket] = []
-    while not ends.is_set():
+@contextmanager
+def besieged(host: str, connections: int, source: str = "") -> Iterator[None]:
+    """So many strangers in a page's door, in a process of their own as on a machine of their own."""
+    words = [sys.executable, siege.__file__, host, str(connections), source]
+    with subprocess.Popen(words) as strangers:
         try:
-            crowd.append(standing(page, kinds[len(crowd) % len(kinds)], source))
-        except OSError:
-            sleep(0.001)
-        if len(crowd) >= connections:
-            for one in crowd[: connections // 10]:
-                one.close()
-            del crowd[: connections // 10]
-    for one in crowd:
-        one.close()
+            yield
+        finally:
+            strangers.kill()
 
 
 def waits_under_siege(page: Any, hear: Any, connections: int, source: str, for_s: float) -> list[float]:
     """How long a viewer with a token takes to see the set, again and again, seconds."""
-    ends = Event()
-    siege = Thread(target=besiege, args=(page, connections, source, ends))
-    siege.start()
     waits: list[float] = []
-    try:
+    with besieged(page.host, connections, source):
         end_s = monotonic() + for_s
         while monotonic() < end_s:
             began_s = monotonic()
@@ -158,9 +122,6 @@ def waits_under_siege(page: Any, hear: Any, connections: int, source: str, for_s
                     continue
             waits.append(monotonic() - began_s)
             sleep(0.02)
-    finally:
-        ends.set()
-        siege.join()
     return waits
 
 
@@ -175,13 +136,6 @@ def test_a_viewer_gets_in_through_a_crowd(page: Any, hear: Any, source: str) -> 
     assert len(waits) >= 3
     assert median(waits) < 1.0
     assert max(waits) < 3.0
-
-
-@dataclass
-class Door:
-    """As much of a page as who stands in its door sees."""
-
-    host: str
 
 
 DURATION_S = 15.0
@@ -205,21 +159,21 @@ def recorded(folder: Path, connections: int) -> list[bytes]:
         "--page",
         "--folder",
     ]
-    ends, siege, said = Event(), None, []
-    with subprocess.Popen(
-        [sys.executable, "-m", "imu_reps", *words, str(folder)], stdout=subprocess.PIPE
-    ) as recording:
+    said = []
+    with (
+        ExitStack() as crowd,
+        subprocess.Popen(
+            [sys.executable, "-m", "imu_reps", *words, str(folder)], stdout=subprocess.PIPE
+        ) as recording,
+    ):
         assert recording.stdout is not None
         for line in map(bytes.decode, recording.stdout):
             said.append(line)
-            if siege is None and (link := re.search(r"http://([^/]+)/", line)) and connections:
-                siege = Thread(target=besiege, args=(Door(link[1]), connections, "", ends))
-                siege.start()
+            if connections and (link := re.search(r"http://([^/]+)/", line)):
+                crowd.enter_context(besieged(link[1], connections))
+                connections = 0
             if "report is on the page" in line:
                 recording.send_signal(signal.SIGINT)
-    ends.set()
-    if siege is not None:
-        siege.join()
     assert recording.returncode == 0, said
     (file,) = folder.glob("*.csv")
     lines = file.read_bytes().splitlines()
