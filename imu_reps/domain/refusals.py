@@ -101,7 +101,7 @@ def _holds(value: Any, kind: Any, parts: tuple[Any, ...]) -> bool:
         return len(each) == len(value) and all(map(_fits, value, each))
     if kind is Mapping:
         return all(_fits(key, parts[0]) and _fits(held, parts[1]) for key, held in value.items())
-    if is_dataclass(kind):
+    if is_dataclass(kind) and not hasattr(kind, "__post_init__"):  # else it was checked as it was made
         refuse_unless_as_declared(value)
     return True
 
