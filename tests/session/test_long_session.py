@@ -10,6 +10,7 @@ import statistics
 import sys
 import threading
 import time
+from array import array
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -202,7 +203,7 @@ class Hour:
     """What an hour of a session cost: memory at its end, and the slowest hundredth of its pushes."""
 
     resident_mb: list[float] = field(default_factory=list)
-    push_ms: list[float] = field(default_factory=list)
+    push_ms: array[float] = field(default_factory=lambda: array("f"))  # a list of them would be what grows
 
     @property
     def p99_ms(self) -> float:
