@@ -82,7 +82,7 @@ def quieten_cluster() -> None:
     It gives a level to each of these as it is imported, so that comes first
     (https://distributed.dask.org/en/stable/logging.html).
     """
-    from imu_reps.fleet.place import need
+    from imu_reps.errors import need
 
     need("cluster", "distributed")
     import distributed

@@ -15,6 +15,7 @@ import click
 
 from imu_reps.domain.foreign_text import shown
 from imu_reps.errors import ImuRepsError
+from imu_reps.storage.file_access import access_error
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -121,9 +122,14 @@ def ending_well() -> Iterator[None]:
     except KeyboardInterrupt:
         sys.exit(130)
     except OSError as error:
+        if error.filename is not None:  # a file, not where the words go
+            complain(access_error(error, str(error.filename)))
+            sys.exit(1)
         _silence_stdout()
         if error.errno not in (errno.EPIPE, errno.EINVAL):  # EINVAL: a broken pipe on Windows
-            mention(f"The output could not be written: {error.strerror or error}.")
+            mention(
+                f"The output could not be written: {error.strerror or error}.\n  Check where it is sent to."
+            )
         sys.exit(1)
 
 

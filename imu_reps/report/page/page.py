@@ -5,7 +5,7 @@ The page of a whole session.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -57,7 +57,7 @@ def set_page(
     person : str, optional
         Whose set it is.
     floor_deg : float, optional
-        The person's own floor angle. The higher of it and the set's is drawn as a line.
+        The one the set was to keep to. The higher of it and the set's own is drawn as a line.
     earlier : sequence of StoredSet
         Sets of this exercise and side, this one included, oldest first.
     sides, advice : sequence of str
@@ -75,28 +75,31 @@ def set_page(
     )
 
 
-def sets_page(sets: Sequence[tuple[OneSet, AngleTrack, float | None]]) -> str:
+def sets_page(sets: Iterable[tuple[OneSet, AngleTrack, float | None]]) -> str | None:
     """Many sets on one page: a table of all, then each with its words and the pictures of leg and pelvis.
 
     Parameters
     ----------
-    sets : sequence of (OneSet, AngleTrack, float or None)
-        At least one: the set, the angles it was read from, the person's own floor angle.
+    sets : iterable of (OneSet, AngleTrack, float or None)
+        The set, the angles it was read from, the floor angle it was to keep to; drawn as they come, so that
+        nobody need hold the angles of all. None where there is no set.
     """
-    bodies = [
-        set_words(one.summary, one.person)
-        | {"shown": _drawn(_leg_and_pelvis(one.summary, track, floor_deg, which=f"-{number}"))}
-        for number, (one, track, floor_deg) in enumerate(sets, 1)
-    ]
-    rows = set_rows([one for one, _, _ in sets])
+    all_of_them, bodies = [], []
+    for number, (one, track, floor_deg) in enumerate(sets, 1):
+        shown = _drawn(_leg_and_pelvis(one.summary, track, floor_deg, which=f"-{number}"))
+        bodies.append(set_words(one.summary, one.person) | {"shown": shown})
+        all_of_them.append(one)
+    if not bodies:
+        return None
+    rows = set_rows(all_of_them)
     heads = heads_told(rows)
     return template("sets.html.j2").render(
-        title=counted(len(sets), "set"),
+        title=counted(len(bodies), "set"),
         heads=heads,
         words=[head for head in heads if head not in NUMBERS],
         rows=rows,
         sets=bodies,
-        version=sets[0][0].summary.version,
+        version=all_of_them[0].summary.version,
     )
 
 
