@@ -46,8 +46,8 @@ def ends_in_a_hint(result: Result, words: Words) -> bool:
     """Whether the last of what is wrong is what to do about it."""
     if "--json" in words and '"hint":' in result.stdout.replace(" ", ""):
         return True
-    if words[0] == "doctor" and result.exit_code in (1, 3):
-        return "see bad above" in result.stdout
+    if words[0] == "doctor" and "see bad above" in result.stdout:
+        return True
     told = result.stderr.splitlines()
     return any(line.startswith(("  ", "Try ")) and len(line) > 4 for line in told)
 
@@ -89,8 +89,9 @@ def test_thousands_of_wrong_calls_are_words_with_a_hint_and_spoil_nothing(world:
     """Prints how many were drawn, and how they ended."""
     ended = drawn(BY_HAND, world)
 
-    print(f"{ended.total() - ended[0]} wrong calls of {ended.total()}, by exit code {dict(sorted(ended.items()))}")
-    assert ended.total() - ended[0] >= 200
+    wrong = ended.total() - ended[0]
+    print(f"{wrong} wrong calls of {ended.total()}, by exit code {dict(sorted(ended.items()))}")
+    assert wrong >= 200
 
 
 @pytest.mark.parametrize("name", sorted(LEAVES))

@@ -21,7 +21,7 @@ RIGHT: dict[str, Words] = {
     "test end-range": ("set.csv",),
     "test setup": ("set.csv",),
     "report": ("set.csv",),
-    "replay": ("set.csv", "--speed", "0"),
+    "replay": ("set.csv",),
     "angles": ("set.csv", "-o", "new.csv"),
     "export": ("set.csv", "--as", "reps-csv", "-o", "new.csv"),
     "score": ("set.csv", "labels.csv"),
@@ -43,9 +43,49 @@ LEFT_ALONE = ("--page", "--help")
 IN_THE_WAY = {"demo": "--folder", "record": "--folder", "batch": "--out"}
 
 LONG = "x" * 5000
-NUMBERS = ("many", "", "nan", "inf", "-inf", "-1", "0", "1e400", "9" * 40, "0x10", "1,5", "٣", "1_0", "1e3", "\0")
-NAMES = ("nobody", "", " ", LONG, "\0", "a\nb", "\x1b[2J", "../kim", "Žofie 訓練", "\udcff", "-", "=", ",", "a=b=c")
-SETTINGS = ("tilt_flag_deg", "=", "tilt_flag_deg=", "tilt_flag_deg=nan", "preset=strict", "x=1", "min_range_deg=-9", "\0")
+NUMBERS = (
+    "many",
+    "",
+    "nan",
+    "inf",
+    "-inf",
+    "-1",
+    "0",
+    "1e400",
+    "9" * 40,
+    "0x10",
+    "1,5",
+    "٣",
+    "1_0",
+    "1e3",
+    "\0",
+)
+NAMES = (
+    "nobody",
+    "",
+    " ",
+    LONG,
+    "\0",
+    "a\nb",
+    "\x1b[2J",
+    "../kim",
+    "Žofie 訓練",
+    "\udcff",
+    "-",
+    "=",
+    ",",
+    "a=b=c",
+)
+SETTINGS = (
+    "tilt_flag_deg",
+    "=",
+    "tilt_flag_deg=",
+    "tilt_flag_deg=nan",
+    "preset=strict",
+    "x=1",
+    "min_range_deg=-9",
+    "\0",
+)
 FILES = (
     *("missing.csv", "nowhere/new.csv", "set.csv/new.csv", "folder", "empty.csv", "text.txt", "picture.png"),
     *("garbage.csv.gz", "foreign.csv", "page.html", "table.json", "spoilt.csv", "pipe", "/dev/null", "s3://"),
