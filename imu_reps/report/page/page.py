@@ -27,7 +27,8 @@ from imu_reps.report.page.pictures import (
 from imu_reps.report.phrases import fault_sentences, meaning_sentences, unjudged_sentences
 from imu_reps.report.rep_table import figures, heads, verdict
 from imu_reps.report.session_text import HEADS, SessionWords
-from imu_reps.report.sets_table import NUMBERS, OneSet, heads_told, set_rows
+from imu_reps.report.sets_table import HEADS as HEADS_OF_SETS
+from imu_reps.report.sets_table import NUMBERS, SHORT, OneSet, heads_told, set_rows
 from imu_reps.report.text import headline, remarks, source_line, technical_remarks
 
 #: What stands at the top of every page, so that a newer one may take its place.
@@ -35,6 +36,8 @@ PAGE_MARK = '<meta name="generator" content="imu-reps">'
 
 #: So wide that no line of the headline is broken.
 _NO_BREAK = 10_000
+#: Columns of the table of sets that want so much room, in characters, are left out on a phone.
+ROOMY = 65
 
 
 def set_page(
@@ -96,11 +99,17 @@ def sets_page(sets: Iterable[tuple[OneSet, AngleTrack, float | None]]) -> str | 
     return template("sets.html.j2").render(
         title=counted(len(bodies), "set"),
         heads=heads,
-        words=[head for head in heads if head not in NUMBERS],
+        shades={head: _shade_of(head) for head in heads},
         rows=rows,
         sets=bodies,
         version=all_of_them[0].summary.version,
     )
+
+
+def _shade_of(head: str) -> str:
+    """How a column of the table of sets is set: words or numbers, and from which width on there is room."""
+    words = [] if head in NUMBERS else ["word", *(["short"] if head in SHORT else [])]
+    return " ".join([*words, *(["rank3"] if HEADS_OF_SETS[head] >= ROOMY else [])])
 
 
 def set_words(summary: Summary, person: str | None) -> dict[str, Any]:
