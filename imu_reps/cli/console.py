@@ -7,6 +7,7 @@ import contextlib
 import errno
 import io
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TextIO
@@ -94,10 +95,12 @@ def show(content: Callable[[int], RenderableType]) -> None:
 
 
 def tell(words: str, indent: int = 0) -> None:
-    """Print whole sentences, broken between words where the terminal ends."""
-    from rich.padding import Padding
+    """Print whole sentences, broken between words where the terminal ends; a point of a list hangs."""
+    from textwrap import fill
 
-    show(lambda width: Padding(words, (0, 0, 0, indent)))  # noqa: ARG005
+    mark = re.match(r"(?:•|\d+\.) ", words)
+    hang = " " * (indent + len(mark[0] if mark else ""))
+    show(lambda width: fill(words, width, initial_indent=" " * indent, subsequent_indent=hang))
 
 
 def complain(error: ImuRepsError) -> None:

@@ -79,7 +79,9 @@ def plan(*, person: str | None, file: str | None, as_json: bool, prescribe: bool
     if prescribed:
         from imu_reps.report.advice_text import prescription_line
 
-        say("\n".join([*map(prescription_line, prescribed), ""]))
+        for one in prescribed:
+            tell(prescription_line(one))
+        say()
     if advice is None:
         say("No sets are remembered yet: record one, and advice comes with it.")
     else:
