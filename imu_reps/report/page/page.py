@@ -185,7 +185,8 @@ def session_page(words: SessionWords) -> str:
         title=words.title,
         heads=HEADS,
         rows=words.rows,
-        words=("exercise", "ended"),
+        shades=dict.fromkeys(HEADS, "")
+        | {"exercise": "word", "ended": "word", "tempo": "rank3", "range": "rank3"},
         sections=words.sections,
         version=words.version,
     )
