@@ -14,9 +14,9 @@ from imu_reps import RepFaults, RepPlan, SetPlan, analyze, simulate
 from imu_reps.advice.changes import progress
 from imu_reps.domain.prescription import Prescription
 from imu_reps.domain.stored_set import StoredSet
+from imu_reps.report.page import page as pages
 from imu_reps.report.page.hand_over import MAX_ROWS, hand_over_page
 from imu_reps.report.page.hand_over_pictures import let_go_picture
-from imu_reps.report.page import page as pages
 from imu_reps.report.page.page import set_page
 
 PRESCRIBED = [Prescription("heel_tap", "Dr. Lee", date(2026, 11, 2), 3, 10, "left")]
