@@ -79,3 +79,21 @@ def did_you_mean(word: str, names: Iterable[str]) -> str:
 
     close = get_close_matches(word, list(names), n=1, cutoff=0.6)
     return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def need(extra: str, library: str) -> None:
+    """Stop with the hint if the library of an extra is not installed.
+
+    Raises
+    ------
+    UsageError
+        ``missing_extra``.
+    """
+    from importlib.util import find_spec
+
+    if find_spec(library) is None:
+        raise UsageError(
+            f"This needs the package {library}, which is not installed.",
+            hint=f"Install it: pip install 'imu-reps[{extra}]'.",
+            code="missing_extra",
+        )

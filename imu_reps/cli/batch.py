@@ -82,7 +82,7 @@ def quieten_cluster() -> None:
     It gives a level to each of these as it is imported, so that comes first
     (https://distributed.dask.org/en/stable/logging.html).
     """
-    from imu_reps.fleet.place import need
+    from imu_reps.errors import need
 
     need("cluster", "distributed")
     import distributed
@@ -112,13 +112,15 @@ def _run(order: BatchOrder, engine: Engine[ResultRows]) -> int:
         raise
     assert progress is not None
     say(f"{_summed(progress)}. The tables are in {order.out}.")
+    if progress.errors:
+        mention("  The table errors says which could not be summed up, why, and what to do about it.")
     return progress.exit_code
 
 
 def _summed(progress: BatchProgress) -> str:
     before = f", {progress.before:,} done before" if progress.before else ""
-    errors = f", {progress.errors:,} of them errors" if progress.errors else ""
-    return f"{progress.done:,} of {progress.total:,} recordings summed up{errors}{before}"
+    errors = f", {progress.errors:,} could not be" if progress.errors else ""
+    return f"{progress.done - progress.errors:,} of {progress.total:,} recordings summed up{errors}{before}"
 
 
 def _shown(run: Iterator[BatchProgress]) -> Iterator[BatchProgress]:

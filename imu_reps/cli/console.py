@@ -7,6 +7,7 @@ import contextlib
 import errno
 import io
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TextIO
@@ -15,6 +16,7 @@ import click
 
 from imu_reps.domain.foreign_text import shown
 from imu_reps.errors import ImuRepsError
+from imu_reps.storage.file_access import access_error
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -93,10 +95,12 @@ def show(content: Callable[[int], RenderableType]) -> None:
 
 
 def tell(words: str, indent: int = 0) -> None:
-    """Print whole sentences, broken between words where the terminal ends."""
-    from rich.padding import Padding
+    """Print whole sentences, broken between words where the terminal ends; a point of a list hangs."""
+    from textwrap import fill
 
-    show(lambda width: Padding(words, (0, 0, 0, indent)))  # noqa: ARG005
+    mark = re.match(r"(?:•|\d+\.) ", words)
+    hang = " " * (indent + len(mark[0] if mark else ""))
+    show(lambda width: fill(words, width, initial_indent=" " * indent, subsequent_indent=hang))
 
 
 def complain(error: ImuRepsError) -> None:
@@ -121,9 +125,14 @@ def ending_well() -> Iterator[None]:
     except KeyboardInterrupt:
         sys.exit(130)
     except OSError as error:
+        if error.filename is not None:  # a file, not where the words go
+            complain(access_error(error, str(error.filename)))
+            sys.exit(1)
         _silence_stdout()
         if error.errno not in (errno.EPIPE, errno.EINVAL):  # EINVAL: a broken pipe on Windows
-            mention(f"The output could not be written: {error.strerror or error}.")
+            mention(
+                f"The output could not be written: {error.strerror or error}.\n  Check where it is sent to."
+            )
         sys.exit(1)
 
 

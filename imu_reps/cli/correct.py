@@ -51,9 +51,13 @@ def correct(file: str, *, undo: str | None, labels: Path | None, force: bool, **
 
     Example: imu-reps correct set.csv --not-a-rep 7 --missed 30.5-34 --remark "phone rang"
     """
+    from imu_reps.storage.exports import LABELS
+    from imu_reps.storage.file_access import refuse_taken
     from imu_reps.storage.recording import load
 
     recording = load(file)
+    if labels is not None:
+        refuse_taken(labels, LABELS, force=force)  # or the corrections would be kept by a call that fails
     notes = [*_undone(recording, undo), *_corrections(recording, said)]
     if notes:
         recording = _kept(file, recording, notes)
@@ -196,7 +200,8 @@ def _list(recording: Recording) -> None:
     from imu_reps.report.text import headline
 
     try:
-        say(headline(_analysed(recording).summary, NO_BREAK))
+        analysis = _analysed(recording)
+        say(headline(analysis.summary, NO_BREAK, person=analysis.person))
     except ImuRepsError as error:
         complain(error)
     if not recording.corrections:

@@ -78,9 +78,9 @@ def export(
 
 
 def _reps_csv(done: Done, output: str, _: float, force: bool) -> None:
-    from imu_reps.storage.exports.rep_tables import save_csv
+    from imu_reps.storage.exports import save_reps
 
-    save_csv([analysis.to_frame() for _, analysis in done], output, force=force)
+    save_reps(((analysis.person, analysis.summary) for _, analysis in done), output, force=force)
 
 
 def _reps_parquet(done: Done, output: str, _: float, force: bool) -> None:

@@ -63,7 +63,7 @@ def history(  # noqa: PLR0913 - an argument an option
     elif page is not None:
         _hand_over(sets, person, page, force=force)
     else:
-        _show(sets, last)
+        _show(sets, person, last)
 
 
 def _sets(name: str | None, exercise: Exercise | None) -> tuple[str | None, list[StoredSet]]:
@@ -181,8 +181,10 @@ def _let_go(sets: list[StoredSet]) -> str | None:
     return let_go_picture(ends[0], ends[1])
 
 
-def _show(sets: list[StoredSet], last: int) -> None:
+def _show(sets: list[StoredSet], person: str | None, last: int) -> None:
     from imu_reps.advice.changes import progress
     from imu_reps.report.history_text import history_report
 
+    if person is not None:
+        say(f"Sets of {person}")
     show(partial(history_report, sets[-last:], progress(sets)))

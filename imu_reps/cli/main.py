@@ -104,6 +104,12 @@ class LazyGroup(click.Group):
             inner.epilog = with_example(f"{cmd_name} {name}")
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse what no system takes for a name."""
+        if any("\0" in word for word in args):
+            ctx.fail("A word holds a NUL character, which no name and no number has. Leave it out.")
+        return super().parse_args(ctx, args)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:

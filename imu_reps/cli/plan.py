@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from imu_reps.cli.console import say
+from imu_reps.cli.console import say, tell
 from imu_reps.cli.record.options import read_tempo
 from imu_reps.cli.whose import whose
 from imu_reps.domain.exercise import EXERCISES
@@ -79,7 +79,9 @@ def plan(*, person: str | None, file: str | None, as_json: bool, prescribe: bool
     if prescribed:
         from imu_reps.report.advice_text import prescription_line
 
-        say("\n".join([*map(prescription_line, prescribed), ""]))
+        for one in prescribed:
+            tell(prescription_line(one))
+        say()
     if advice is None:
         say("No sets are remembered yet: record one, and advice comes with it.")
     else:
@@ -121,17 +123,17 @@ def _prescribe(person: str | None, given: dict[str, Any]) -> None:
 def _say_programme(programme: Programme) -> None:
     from imu_reps.report.advice_text import plan_line
 
-    say(plan_line(programme.plan))
+    tell(plan_line(programme.plan))
     for number, rung in enumerate(programme.ladder, 1):
-        say(f"  {number}. {rung.title}: {rung.how}")
+        tell(f"{number}. {rung.title}: {rung.how}", indent=2)
     for beside in programme.beside:
-        say(f"  beside it, {beside.title} ({beside.dose}): {beside.how}")
+        tell(f"beside it, {beside.title} ({beside.dose}): {beside.how}", indent=2)
 
 
 def _say_advice(advice: Advice, plan: Plan) -> None:
     from imu_reps.report.advice_text import adherence_lines, advice_lines
 
     for line in advice_lines(advice):
-        say(line)
-    if advice.adherence is not None:
-        say("\n".join(adherence_lines(advice.adherence, plan)))
+        tell(line)
+    for line in adherence_lines(advice.adherence, plan) if advice.adherence is not None else ():
+        tell(line)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -16,8 +16,6 @@ from imu_reps.domain.settings import Settings
 from imu_reps.errors import ImuRepsError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from imu_reps.analysis.analyze import Analysis
     from imu_reps.domain.recording import Recording
     from imu_reps.domain.stored_set import StoredSet
@@ -66,16 +64,15 @@ def report(
     chosen = _files(files)
     if as_json:
         ctx.exit(max([_json_line(file, settings) for file in _with_progress(chosen)]))
-    done, code = _summed_up(chosen, settings)
+    codes = [0]
+    done = _summed_up(chosen, settings, codes)
     if as_csv:
         _say_csv(done)
-    elif page is not None and done:
-        _page(done, page, force=written["force"])
-    elif len(done) > 1:
-        _show_table(done)
-    elif done:
-        _show(*done[0], verbose=verbose)
-    ctx.exit(code)
+    elif page is not None:
+        _page(done, page, single=len(chosen) == 1, force=written["force"])
+    else:
+        _show(done, verbose=verbose)
+    ctx.exit(max(codes))
 
 
 def _files(named: Sequence[str]) -> list[str]:
@@ -104,53 +101,58 @@ def _json_line(file: str, settings: Settings) -> int:
     return 0
 
 
-def _summed_up(files: Sequence[str], settings: Settings) -> tuple[list[tuple[Recording, Analysis]], int]:
-    """What could be summed up, and the highest exit code of what could not."""
+def _summed_up(
+    files: Sequence[str], settings: Settings, codes: list[int]
+) -> Iterator[tuple[Recording, Analysis]]:
+    """What can be summed up, one after the other: of many, their angles do not fit into memory together.
+
+    The exit codes of what cannot are appended to `codes`.
+    """
     from imu_reps.analysis.analyze import analyze
     from imu_reps.storage.recording import load
 
-    done, code = [], 0
     for file in _with_progress(files):
         try:
             recording = load(file)
-            done.append((recording, analyze(recording, settings)))
+            analysis = analyze(recording, settings)
         except ImuRepsError as error:
             complain(error)
-            code = max(code, error.exit_code)
-    return done, code
+            codes.append(error.exit_code)
+        else:
+            yield recording, analysis
 
 
-def _show(recording: Recording, analysis: Analysis, *, verbose: bool) -> None:
+def _show(done: Iterable[tuple[Recording, Analysis]], *, verbose: bool) -> None:
+    from imu_reps.report.sets_table import OneSet, sets_report
     from imu_reps.report.text import text_report
 
-    show(partial(text_report, analysis.summary, person=person_of(recording), verbose=verbose))
+    sets = [OneSet(analysis.summary, analysis.person) for _, analysis in done]
+    if len(sets) == 1:
+        show(partial(text_report, sets[0].summary, person=sets[0].person, verbose=verbose))
+    elif sets:
+        show(partial(sets_report, sets))
 
 
-def _show_table(done: Sequence[tuple[Recording, Analysis]]) -> None:
-    from imu_reps.report.sets_table import OneSet, sets_report
-
-    show(partial(sets_report, [OneSet(a.summary, person_of(recording)) for recording, a in done]))
-
-
-def _say_csv(done: Sequence[tuple[Recording, Analysis]]) -> None:
+def _say_csv(done: Iterable[tuple[Recording, Analysis]]) -> None:
     from imu_reps.storage.exports import reps_csv
 
-    say(reps_csv((person_of(recording), analysis.summary) for recording, analysis in done), nl=False)
+    say(reps_csv((analysis.person, analysis.summary) for _, analysis in done), nl=False)
 
 
-def _page(done: Sequence[tuple[Recording, Analysis]], out: Path, *, force: bool) -> None:
+def _page(done: Iterable[tuple[Recording, Analysis]], out: Path, *, single: bool, force: bool) -> None:
+    """The page of the one set that was named, or of all that could be summed up; none if none could."""
     from imu_reps.report.page.page import PAGE_MARK, sets_page
     from imu_reps.report.sets_table import OneSet
-    from imu_reps.storage.file_access import save_document
+    from imu_reps.storage.file_access import refuse_taken, save_document
 
-    if len(done) == 1:
-        page = _page_of_one(*done[0])
+    refuse_taken(out, PAGE_MARK, force=force)
+    if single:
+        page = next((_page_of_one(*one) for one in done), None)
     else:
-        page = sets_page(
-            [(OneSet(a.summary, person_of(one)), a.track, one.header.floor_deg) for one, a in done]
-        )
-    save_document(out, page, mark=PAGE_MARK, force=force)
-    say(f"Written to {out}.")
+        page = sets_page((OneSet(a.summary, a.person), a.track, one.header.floor_deg) for one, a in done)
+    if page is not None:
+        save_document(out, page, mark=PAGE_MARK, force=force)
+        say(f"Written to {out}.")
 
 
 def _page_of_one(recording: Recording, analysis: Analysis) -> str:
@@ -159,18 +161,8 @@ def _page_of_one(recording: Recording, analysis: Analysis) -> str:
 
     apart = recording.discarded or recording.header.simulated
     beside = alone() if apart else beside_set(stored_set(recording, analysis.summary))
-    return set_page(
-        analysis.summary,
-        analysis.track,
-        person=person_of(recording),
-        floor_deg=recording.header.floor_deg,
-        **beside,
-    )
-
-
-def person_of(recording: Recording) -> str | None:
-    """Whose set it is, if the header says."""
-    return recording.header.extra.get("person")
+    floor_deg = recording.header.floor_deg
+    return set_page(analysis.summary, analysis.track, person=analysis.person, floor_deg=floor_deg, **beside)
 
 
 def _with_progress(files: Sequence[str]) -> Iterator[str]:

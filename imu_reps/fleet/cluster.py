@@ -9,8 +9,7 @@ from concurrent.futures import CancelledError
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from imu_reps.errors import UsageError
-from imu_reps.fleet.place import need
+from imu_reps.errors import UsageError, need
 
 if TYPE_CHECKING:
     from distributed import Client

@@ -10,7 +10,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-from imu_reps.errors import FileAccessError, ImuRepsError, UsageError
+from imu_reps.errors import FileAccessError, ImuRepsError, UsageError, need
 from imu_reps.storage.file_access import access_error, create, make_folder, replace
 
 #: Where file systems keep what changes with a file's content, best first.
@@ -18,24 +18,6 @@ _STAMPS = ("ETag", "etag", "mtime", "updated", "LastModified", "last_modified", 
 
 #: Object stores raise the system's errors without their number.
 _NUMBERS = {FileNotFoundError: errno.ENOENT, PermissionError: errno.EACCES}
-
-
-def need(extra: str, library: str) -> None:
-    """Stop with the hint if the library of an extra is not installed.
-
-    Raises
-    ------
-    UsageError
-        ``missing_extra``.
-    """
-    from importlib.util import find_spec
-
-    if find_spec(library) is None:
-        raise UsageError(
-            f"This needs the package {library}, which is not installed.",
-            hint=f"Install it: pip install 'imu-reps[{extra}]'.",
-            code="missing_extra",
-        )
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, Literal
 
 from imu_reps.domain.foreign_text import FORMULA, spreadsheet_cell
-from imu_reps.fleet.place import need
+from imu_reps.errors import need
 from imu_reps.fleet.result_rows import BATCH_FORMAT, PARTITIONS, Row, columns
 
 RowFormat = Literal["parquet", "csv"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from textwrap import fill
 
@@ -79,25 +79,30 @@ def rep_count(summary: Summary) -> str:
     return _whole(summary.set.rep_count) + mark
 
 
+#: Columns of figures and, where there is no room for all, the width from which on each is there.
+FIGURES: dict[str, tuple[int, Callable[[Summary], str]]] = {
+    "reps": (0, rep_count),
+    "clean": (0, lambda summary: _whole(summary.set.clean_count)),
+    "tempo": (SHORT_HEADS, lambda summary: summary.set.tempo or NOT_MEASURED),
+    "range": (60, lambda summary: _angle(summary.set.range_deg_mean)),
+    "tilt": (48, lambda summary: _angle(summary.set.pelvic_tilt_deg_max)),
+    "floor": (54, lambda summary: _angle(summary.set.floor_angle_deg)),
+}
+
+
 def _table(sets: Sequence[StoredSet], width: int) -> Table:
-    wide = width >= SHORT_HEADS
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("day", no_wrap=True)
     table.add_column("exercise", overflow="fold")
-    for head in ("reps", "clean", *(["tempo"] if wide else []), "range", "tilt", "floor"):
+    told = {head: figure for head, (least, figure) in FIGURES.items() if width >= least}
+    for head in told:
         table.add_column(head, justify="right", no_wrap=True)
     for stored in sets:
-        recording, figures = stored.summary.recording, stored.summary.set
-        tempo = [figures.tempo or NOT_MEASURED] if wide else []
+        recording = stored.summary.recording
         table.add_row(
             _day(stored.day),
             exercise_name(recording.exercise, recording.side),
-            rep_count(stored.summary),
-            _whole(figures.clean_count),
-            *tempo,
-            _angle(figures.range_deg_mean),
-            _angle(figures.pelvic_tilt_deg_max),
-            _angle(figures.floor_angle_deg),
+            *(figure(stored.summary) for figure in told.values()),
         )
     return table
 

@@ -116,7 +116,7 @@ def _short_range(marks: Marks, _: Summary) -> str:
 
 
 def _below_floor(marks: Marks, _: Summary) -> str:
-    return f"the leg went down to {_measured(marks, bound='your floor angle')}"
+    return f"the leg went down to {_measured(marks, bound='floor angle set')}"
 
 
 def _knee_bend(_: Marks, __: Summary) -> str:
@@ -150,7 +150,7 @@ _MEANING: dict[Flag, str] = {
     "fast_lowering": "The way down is half of the exercise. Count {count} while lowering.",
     "heel_touch": "Stop just above the floor, or set the heel down softly.",
     "short_range": "Rest a little longer, or end the set, when the leg no longer comes as far.",
-    "below_floor": "Stop above your floor angle; going deeper can wait.",
+    "below_floor": "Stop above the floor angle that was set; going deeper can wait.",
     "knee_bend": "Keep the knee as it was in the first reps.",
     "snap": "Painless clicks are common. Try less range, the toes turned out, a soft knee, a stretch first. "
     "With pain: stop, and see a professional.",
@@ -219,7 +219,7 @@ def _floor(summary: Summary) -> list[str]:
     floor, below = summary.set.floor_angle_deg, summary.set.floor_below_deg
     own = [fault.limit for rep in summary.reps for fault in rep.faults if fault.code == "below_floor"]
     if floor is not None and own and max(own) > floor:
-        kept = f"your floor angle stays {degrees(max(own))}"
+        kept = f"the floor angle set for it stays {degrees(max(own))}"
         return [f"In this set the pelvis stayed flat above about {degrees(floor)}; {kept}. Lower no further."]
     if floor is not None:
         about = f"Your floor angle is about {degrees(floor)} in this set"

@@ -24,7 +24,7 @@ HEADS = {
     "person": 100,
     "day": 60,
     "exercise": 80,
-    "side": 60,
+    "side": 65,
     "reps": 0,
     "clean": 0,
     "tempo": 90,
@@ -34,6 +34,8 @@ HEADS = {
 }
 #: Heads whose cells are numbers.
 NUMBERS = frozenset({"set", "reps", "clean", "tempo", "range", "floor angle"})
+#: Heads whose words are never broken.
+SHORT = frozenset({"person", "day", "side"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ _CAUSES = {
     ),
     errno.EPERM: ("permission", "not permitted.", "Choose a place you may use, or change the permission."),
     errno.EROFS: ("permission", "the disk is read-only.", "Choose a folder on another disk."),
+    errno.ENAMETOOLONG: ("too_long", "the name is too long.", "Choose a shorter one."),
     errno.ENOSPC: ("disk_full", "the disk is full.", "Free some space; what was written so far is kept."),
     errno.EDQUOT: (
         "disk_full",
@@ -162,6 +163,23 @@ def save_document(path: str | os.PathLike[str], text: str | bytes, *, mark: str,
             return
         _refuse(path, mark, force=force, at_end=content is text)
         replace(path, content)
+    except OSError as error:
+        raise access_error(error, str(path)) from error
+
+
+def refuse_taken(path: Path, mark: str, *, force: bool) -> None:
+    """Stop, before anything else is done, where `save_document` would not write a text.
+
+    Raises
+    ------
+    FileAccessError
+        As `save_document`.
+    """
+    try:
+        if _is_there(path):
+            _refuse(path, mark, force=force)
+        else:
+            path.parent.stat()
     except OSError as error:
         raise access_error(error, str(path)) from error
 

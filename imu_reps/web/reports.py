@@ -52,14 +52,14 @@ def page_of(analysis: Analysis, floor_deg: float | None) -> str:
     recording = analysis.summary.recording
     file = None if recording.file is None else PurePath(recording.file).name
     summary = replace(analysis.summary, recording=replace(recording, file=file))
-    return set_page(summary, analysis.track, floor_deg=floor_deg)
+    return set_page(summary, analysis.track, person=analysis.person, floor_deg=floor_deg)
 
 
 def headline_of(analysis: Analysis) -> str:
-    """A set in one line."""
+    """A set in one line, with whose it is."""
     from imu_reps.report.text import headline
 
-    return headline(analysis.summary, NO_BREAK)
+    return headline(analysis.summary, NO_BREAK, person=analysis.person)
 
 
 def report_policy(page: str) -> str:

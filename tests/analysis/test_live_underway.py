@@ -23,6 +23,7 @@ from imu_reps import (
     simulate,
 )
 from imu_reps.domain.events import EndReached, FloorNear, LimitCrossed, RepCompleted
+from imu_reps.domain.floor import floor_angle
 
 ARCH = RepFaults(arch_deg=10.0, arch_below_deg=30.0)
 ARCHING = simulate(SetPlan(reps=(RepPlan(bottom_deg=8.0, eccentric_s=3.0, faults=ARCH),) * 4))
@@ -123,6 +124,16 @@ def test_without_a_known_floor_the_sets_own_lift_off_is_told_from_then_on() -> N
 
     assert [event.number for event in near] == [2, 3, 4]
     assert near[0].floor_deg == completed[0].rep.lift_off_angle_deg
+
+
+def test_the_floor_that_is_told_is_the_one_the_report_would_give_so_far() -> None:
+    events = heard(ARCHING.recording)
+    near = [event for event in events if isinstance(event, FloorNear)]
+    reps = [event.rep for event in events if isinstance(event, RepCompleted)]
+
+    assert len({rep.lift_off_angle_deg for rep in reps}) > 1
+    for event in near[1:]:
+        assert event.floor_deg == floor_angle(reps[: event.number - 1])[0]
 
 
 @given(st.floats(0.02, 2.0))

@@ -40,7 +40,7 @@ def test_it_says_what_was_done_and_where_it_is(
 
     assert first.exit_code == 4
     assert first.stdout == (
-        f"3 of 3 recordings summed up, 1 of them errors. The tables are in {tmp_path / 'out'}.\n"
+        f"2 of 3 recordings summed up, 1 could not be. The tables are in {tmp_path / 'out'}.\n"
     )
     assert again.exit_code == 0
     assert "0 of 3 recordings summed up, 3 done before" in again.stdout

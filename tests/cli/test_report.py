@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import json
 import re
 from collections.abc import Callable
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from imu_reps import analyze, load
+from imu_reps import AngleTrack, analyze, load
+from imu_reps.analysis.analyze import Analysis
 from imu_reps.cli.report import MANY_FILES
 from imu_reps.report.findings import finding_text
 from imu_reps.storage.exports import summary_line
@@ -146,6 +148,24 @@ def test_csv_has_a_row_a_repetition(run: Run, swung: Path, junk: Path) -> None:
     assert {row["recording"] for row in rows} == {str(swung)}
     range_deg = analyze(load(str(swung))).summary.reps[0].range_deg
     assert float(rows[0]["range_deg"]) == pytest.approx(range_deg, abs=5.1e-5)
+
+
+@pytest.mark.parametrize("words", [(), ("--csv",), ("--html", "page.html")])
+def test_of_many_files_no_angles_are_kept(
+    run: Run, swung: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    alive = []
+
+    def counting(*of: object) -> Analysis:
+        gc.collect()
+        alive.append(sum(isinstance(one, AngleTrack) for one in gc.get_objects()))
+        return analyze(*of)
+
+    monkeypatch.setattr("imu_reps.analysis.analyze.analyze", counting)
+    monkeypatch.chdir(tmp_path)
+
+    assert run("report", *[swung] * 5, *words).exit_code == 0
+    assert alive[-1] <= alive[0] + 1  # the one that was told last
 
 
 def test_a_page_of_many_sets_has_each_and_is_replaced_with_force_alone(

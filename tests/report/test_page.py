@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from imu_reps import RepFaults, RepPlan, SetPlan, analyze, simulate
 from imu_reps.advice.changes import progress
 from imu_reps.domain.prescription import Prescription
 from imu_reps.domain.stored_set import StoredSet
+from imu_reps.report.page import page as pages
 from imu_reps.report.page.hand_over import MAX_ROWS, hand_over_page
 from imu_reps.report.page.hand_over_pictures import let_go_picture
 from imu_reps.report.page.page import set_page
@@ -196,3 +198,13 @@ def test_the_hand_over_has_pictures_of_the_course(arched):
         assert f"<h2>{name}" in page
     assert page.count("<svg") == 5
     assert hand_over_page(sets[:1], [], []).count("<svg") == 1
+
+
+def test_what_scrolls_can_be_scrolled_by_keyboard() -> None:
+    templates = list((Path(pages.__file__).parent / "templates").glob("*.j2"))
+    scrolling = [
+        tag for file in templates for tag in re.findall(r'<div class="scroll"[^>]*>', file.read_text("utf-8"))
+    ]
+
+    assert len(scrolling) > 3
+    assert all('tabindex="0" role="group" aria-label=' in tag for tag in scrolling)

@@ -30,7 +30,7 @@ FAULT = re.compile(
 #: The evidence of a fault: its worst value, its unit and the limit it passed.
 EVIDENCE = re.compile(
     r"(?P<near>just over |just under )?(?P<value>−?[\d.]+) ?(?P<unit>°/s|°|%|s|m/s²)[^(]*"
-    r"\((?:limit|at least|your floor angle) (?P<limit>−?[\d.]+) ?(?:°/s|°|%|s|m/s²)\)"
+    r"\((?:limit|at least|floor angle set) (?P<limit>−?[\d.]+) ?(?:°/s|°|%|s|m/s²)\)"
 )
 PLACES = {"°": ("deg", 1.0, 1.0), "°/s": ("deg/s", 1.0, 1.0), "%": ("share", 1.0, 0.01)} | {
     unit: (unit, 0.1, 1.0) for unit in ("s", "m/s²")
@@ -191,7 +191,7 @@ def check_floor(summary: Summary, text: str) -> None:
         assert abs(told - summary.set.floor_angle_deg) <= HALF
         # the back stayed down above it in four of five that let go: the safe side of any two neighbours
         assert sum(one <= told + HALF for one in lift_offs) >= 0.8 * len(lift_offs)
-    stays = re.search(r"your floor angle stays (−?\d+)°", text)
+    stays = re.search(r"the floor angle set for it stays (−?\d+)°", text)
     if stays is not None:
         own = {f.limit for rep in summary.reps for f in rep.faults if f.code == "below_floor"}
         assert abs(number(stays[1]) - max(own)) <= HALF

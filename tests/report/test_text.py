@@ -152,7 +152,7 @@ def test_every_flag_has_words_with_its_value_and_its_limit(
     assert "the leg came down in 0.8 s (at least 1.0 s)" in text
     assert "a knock of 5.2 m/s² (limit 3.0 m/s²)" in text
     assert "the leg moved 38° (at least 43°)" in text
-    assert "the leg went down to 20° (your floor angle 26°)" in text
+    assert "the leg went down to 20° (floor angle set 26°)" in text
     assert "the knee may have bent (not certain)" in text
     assert "a jolt on the way down near 31° of leg height" in text
 
@@ -344,7 +344,7 @@ def test_a_floor_angle_that_was_known_is_not_lowered_by_the_set(
     below = make_rep(1, make_fault(code="below_floor", value=20.0, limit=30.0))
     text = prose(make_summary(below, figures={"floor_angle_deg": 26.0}))
 
-    assert "flat above about 26°; your floor angle stays 30°" in text
+    assert "flat above about 26°; the floor angle set for it stays 30°" in text
 
 
 def test_what_serves_technicians_is_told_on_request_alone(make_summary: Make, make_rep: MakeRep) -> None:

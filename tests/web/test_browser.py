@@ -689,11 +689,11 @@ def test_who_hears_nothing_can_follow_the_tempo(page: Any, visit: Any) -> None:
     page.hub.show(running(page.hub.picture, aim=aim, state="ready", phase=None, count=2))
     expect(seen.locator("#cue")).to_have_text("Begin when you like")
     for code, words, tone, read in (
-        ("count_in", "3", "beat", "3"),
-        ("count_in", "2", "beat", "2"),
+        ("count_in", "3", "beat", "begin in 3"),
+        ("count_in", "2", "beat", "begin in 2"),
         ("move", "up", "beat", "up"),
         ("count", "5, hold, 3", "count", "hold, 3"),
-        ("hold", "2", "hold", "2"),
+        ("hold", "2", "hold", "hold, 2"),
         ("count", "6, one more", "count", "one more"),
     ):
         give(page, cue(code, words, tone))

@@ -8,12 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from statistics import median
 
 from imu_reps.analysis.filters import LiveLowPass
 from imu_reps.analysis.live.prediction import coasting_past, pace_ahead, whole_way_deg
 from imu_reps.analysis.live.way import LOW_PASS_LAG_S, LiveWay
 from imu_reps.domain.events import FloorNear, LimitCrossed
+from imu_reps.domain.floor import safe_angle
 from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Flag, Rep
 from imu_reps.domain.samples import FloatArray
@@ -44,9 +44,6 @@ TEMPO_TOLERANCE = 0.25
 #: Before there are so many repetitions, a shorter way is a fidget, or a dip in a longer one.
 SETTLED_REPS = 3
 FIRST_DEG = 25.0
-
-#: Repetitions that are remembered: where the back let go.
-REMEMBERED = 5
 
 #: A leg that seems to point further back than this is not where it seems: its zero is wrong, or it walks.
 BEHIND_DEG = 15.0
@@ -123,7 +120,7 @@ class LiveLimits:
     def completed(self, rep: Rep) -> None:
         """Learn from a completed repetition where the back let go."""
         if rep.lift_off_angle_deg is not None:
-            self._lift_offs = [*self._lift_offs[1 - REMEMBERED :], rep.lift_off_angle_deg]
+            self._lift_offs.append(rep.lift_off_angle_deg)
         self.confirmed()
         self._settled = self._settled or rep.number >= SETTLED_REPS
         self._stalled = True  # where its way goes on, it was a stall that completed it
@@ -193,7 +190,7 @@ class LiveLimits:
     def _near_floor(self, way: LiveWay, now: Instant) -> list[FloorNear]:
         floor_deg = self._header.floor_deg
         if floor_deg is None and self._lift_offs:
-            floor_deg = median(self._lift_offs)
+            floor_deg = safe_angle(self._lift_offs)
         if floor_deg is None or self._warned or way.speed_dps <= 0.0:
             return []
         left_deg = now.elevation_deg - floor_deg

@@ -65,7 +65,10 @@ class LivePanel:
         below = [] if on_frame else [Text(line, "dim") for line in wrap(keys, columns)]
         yield Panel(
             Group(*_lines(self.picture, columns, rows - len(below), plain=plain), *below),
-            title=_cropped(Text(picture_words.title(self.picture), "bold"), columns - FRAME_COLUMNS),
+            title=_cropped(
+                Text(picture_words.title(self.picture, columns - FRAME_COLUMNS), "bold"),
+                columns - FRAME_COLUMNS,
+            ),
             subtitle=_cropped(Text(keys, "dim"), columns - FRAME_COLUMNS) if on_frame else None,
             title_align="left",
             subtitle_align="left",

@@ -10,12 +10,13 @@ from imu_reps.view.snapshot import Alert, Snapshot
 CUE_SHOWN_S = 2.5
 
 
-def title(picture: Snapshot) -> str:
-    """What is done, and which set of how many."""
+def title(picture: Snapshot, columns: int) -> str:
+    """What is done, and which set of how many where there is room for it."""
     if not picture.started:
         return "imu-reps"
-    parts = [words.exercise(picture.aim), words.which_set(picture.set_number, picture.set_of)]
-    return " · ".join(part for part in parts if part)
+    exercise, which = words.exercise(picture.aim), words.which_set(picture.set_number, picture.set_of)
+    both = f"{exercise} · {which}"
+    return both if which and len(both) <= columns else exercise
 
 
 def figure(picture: Snapshot) -> str:

@@ -135,7 +135,7 @@ def say_finished(finished: Finished, *, report: bool = True) -> None:
         say(DISCARDED)
     elif finished.analysis is not None:
         if report:
-            show(partial(text_report, finished.analysis.summary))
+            show(partial(text_report, finished.analysis.summary, person=finished.analysis.person))
     elif finished.unusable is not None:
         complain(finished.unusable)
     if finished.unwritten is not None:

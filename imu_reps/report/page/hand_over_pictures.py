@@ -13,15 +13,13 @@ from imu_reps.domain.stored_set import StoredSet
 from imu_reps.domain.summary import Summary
 from imu_reps.domain.track import AngleTrack
 from imu_reps.report.page.ink import INKS, drawing, svg
-from imu_reps.report.page.pictures import lowering
+from imu_reps.report.page.pictures import dated, lowering
 
 #: All are of one size, so that two stand side by side on a sheet.
 WIDTH_IN, HEIGHT_IN = 4.6, 2.5
 #: How each side is drawn: colour, line and mark.
 SIDES = {"left": ("leg", "-", "o"), "right": ("down", "--", "s")}
 ONE = ("leg", "-", "o")
-#: More days are not named under a picture.
-MAX_NAMED = 5
 #: Tilt is averaged over so many degrees of leg angle.
 BIN_DEG = 3.0
 
@@ -47,7 +45,7 @@ def felt_picture(sets: Sequence[StoredSet]) -> str | None:
             axes.plot(_days(said), values, mark, color=INKS[colour], label=name, markersize=4, linewidth=1.2)
         axes.set_ylim(-0.4, 10.4)
         axes.set(ylabel="0 to 10")
-        _dated(axes, said)
+        dated(axes, [one.day for one in said if one.day is not None])
         _legend(axes)
         return svg(figure, "Pain and effort over time")
 
@@ -123,9 +121,9 @@ def _over_time(
                 markersize=4,
                 linewidth=1.2,
             )
-        axes.set_ylim(0.0, top)
+        axes.set_ylim(0.0, top or 1.15 * max(value for one in known if (value := read(one)) is not None))
         axes.set(ylabel=label)
-        _dated(axes, known)
+        dated(axes, [one.day for one in known if one.day is not None])
         if len(sides) > 1:
             _legend(axes)
         return svg(figure, title)
@@ -161,14 +159,6 @@ def _days(sets: Sequence[StoredSet]) -> list[np.datetime64]:
 
 def _column(values: Iterable[float | None]) -> FloatArray:
     return np.array([np.nan if value is None else value for value in values], dtype=float)
-
-
-def _dated(axes: Axes, sets: Sequence[StoredSet]) -> None:
-    """Name some of the days; the year where there are several."""
-    days = list(dict.fromkeys(one.day for one in sets if one.day is not None))
-    named = days[:: -(-len(days) // MAX_NAMED)]
-    style = "%d %b" if days[0].year == days[-1].year else "%b %Y"
-    axes.set_xticks([np.datetime64(day) for day in named], [f"{day:{style}}" for day in named])
 
 
 def _legend(axes: Axes) -> None:

@@ -5,7 +5,7 @@ The page of a whole session.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -27,7 +27,8 @@ from imu_reps.report.page.pictures import (
 from imu_reps.report.phrases import fault_sentences, meaning_sentences, unjudged_sentences
 from imu_reps.report.rep_table import figures, heads, verdict
 from imu_reps.report.session_text import HEADS, SessionWords
-from imu_reps.report.sets_table import NUMBERS, OneSet, heads_told, set_rows
+from imu_reps.report.sets_table import HEADS as HEADS_OF_SETS
+from imu_reps.report.sets_table import NUMBERS, SHORT, OneSet, heads_told, set_rows
 from imu_reps.report.text import headline, remarks, source_line, technical_remarks
 
 #: What stands at the top of every page, so that a newer one may take its place.
@@ -35,6 +36,8 @@ PAGE_MARK = '<meta name="generator" content="imu-reps">'
 
 #: So wide that no line of the headline is broken.
 _NO_BREAK = 10_000
+#: Columns of the table of sets that want so much room, in characters, are left out on a phone.
+ROOMY = 65
 
 
 def set_page(
@@ -57,7 +60,7 @@ def set_page(
     person : str, optional
         Whose set it is.
     floor_deg : float, optional
-        The person's own floor angle. The higher of it and the set's is drawn as a line.
+        The one the set was to keep to. The higher of it and the set's own is drawn as a line.
     earlier : sequence of StoredSet
         Sets of this exercise and side, this one included, oldest first.
     sides, advice : sequence of str
@@ -75,29 +78,38 @@ def set_page(
     )
 
 
-def sets_page(sets: Sequence[tuple[OneSet, AngleTrack, float | None]]) -> str:
+def sets_page(sets: Iterable[tuple[OneSet, AngleTrack, float | None]]) -> str | None:
     """Many sets on one page: a table of all, then each with its words and the pictures of leg and pelvis.
 
     Parameters
     ----------
-    sets : sequence of (OneSet, AngleTrack, float or None)
-        At least one: the set, the angles it was read from, the person's own floor angle.
+    sets : iterable of (OneSet, AngleTrack, float or None)
+        The set, the angles it was read from, the floor angle it was to keep to; drawn as they come, so that
+        nobody need hold the angles of all. None where there is no set.
     """
-    bodies = [
-        set_words(one.summary, one.person)
-        | {"shown": _drawn(_leg_and_pelvis(one.summary, track, floor_deg, which=f"-{number}"))}
-        for number, (one, track, floor_deg) in enumerate(sets, 1)
-    ]
-    rows = set_rows([one for one, _, _ in sets])
+    all_of_them, bodies = [], []
+    for number, (one, track, floor_deg) in enumerate(sets, 1):
+        shown = _drawn(_leg_and_pelvis(one.summary, track, floor_deg, which=f"-{number}"))
+        bodies.append(set_words(one.summary, one.person) | {"shown": shown})
+        all_of_them.append(one)
+    if not bodies:
+        return None
+    rows = set_rows(all_of_them)
     heads = heads_told(rows)
     return template("sets.html.j2").render(
-        title=counted(len(sets), "set"),
+        title=counted(len(bodies), "set"),
         heads=heads,
-        words=[head for head in heads if head not in NUMBERS],
+        shades={head: _shade_of(head) for head in heads},
         rows=rows,
         sets=bodies,
-        version=sets[0][0].summary.version,
+        version=all_of_them[0].summary.version,
     )
+
+
+def _shade_of(head: str) -> str:
+    """How a column of the table of sets is set: words or numbers, and from which width on there is room."""
+    words = [] if head in NUMBERS else ["word", *(["short"] if head in SHORT else [])]
+    return " ".join([*words, *(["rank3"] if HEADS_OF_SETS[head] >= ROOMY else [])])
 
 
 def set_words(summary: Summary, person: str | None) -> dict[str, Any]:
@@ -173,7 +185,8 @@ def session_page(words: SessionWords) -> str:
         title=words.title,
         heads=HEADS,
         rows=words.rows,
-        words=("exercise", "ended"),
+        shades=dict.fromkeys(HEADS, "")
+        | {"exercise": "word", "ended": "word", "tempo": "rank3", "range": "rank3"},
         sections=words.sections,
         version=words.version,
     )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.ticker import MaxNLocator
 
 from imu_reps.domain.exercise import HOLDS
@@ -23,6 +23,8 @@ from imu_reps.report.page.ink import INKS, drawing, svg
 MARGIN_S = 2.0
 #: Curves are averaged over this long: the picture is for the eye.
 SMOOTH_S = 0.15
+#: At most so many days are named under a picture, and one more.
+MAX_NAMED = 6
 #: The faintest of overlaid repetitions, the first; the last is solid.
 FAINTEST = 0.25
 
@@ -104,6 +106,7 @@ def tempo_picture(summary: Summary) -> str | None:
         axes.grid(visible=False, axis="x")
         axes.set(xlabel="repetition" + (", target dashed" if target else ""), ylabel="seconds")
         axes.xaxis.set_major_locator(_whole_numbers())
+        axes.yaxis.set_major_locator(MaxNLocator(5))
         axes.legend(ncols=2, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.0)
         return svg(figure, "Seconds up and down of each repetition")
 
@@ -157,6 +160,7 @@ def _limit_lines(axes: Axes, summary: Summary) -> None:
     axes.axhline(settings.tilt_watch_deg, color=INKS["watch"], linewidth=1.0, linestyle="--")
     axes.axhline(settings.tilt_flag_deg, color=INKS["fault"], linewidth=1.0, linestyle="--")
     axes.text(0.99, settings.tilt_flag_deg, "limit ", **_beside(axes), color=INKS["fault"])
+    axes.text(0.99, settings.tilt_watch_deg, "watch ", **_beside(axes), color=INKS["watch"])
 
 
 def _limits_both_ways(axes: Axes, summary: Summary) -> None:
@@ -206,11 +210,11 @@ def over_time_picture(sets: Sequence[StoredSet]) -> str | None:
     sets : sequence of StoredSet
         Of one exercise and side, oldest first.
     """
-    dated = [(stored.recorded, stored.summary.set) for stored in sets if stored.recorded is not None]
-    if len({moment.date() for moment, _ in dated}) < 2:
+    dated_sets = [(stored.recorded, stored.summary.set) for stored in sets if stored.recorded is not None]
+    if len({moment.date() for moment, _ in dated_sets}) < 2:
         return None
-    days = [np.datetime64(moment.replace(tzinfo=None)) for moment, _ in dated]
-    figures = [of_set for _, of_set in dated]
+    days = [np.datetime64(moment.replace(tzinfo=None)) for moment, _ in dated_sets]
+    figures = [of_set for _, of_set in dated_sets]
     with drawing("over-time", height_in=2.4) as (figure, axes):
         for name, colour, label in (("rep_count", "dim", "reps"), ("clean_count", "good", "clean reps")):
             values = _column([getattr(of_set, name) for of_set in figures])
@@ -220,12 +224,21 @@ def over_time_picture(sets: Sequence[StoredSet]) -> str | None:
             axes.plot(
                 days, floors, "s--", color=INKS["pelvis"], label="floor angle, °", markersize=4, linewidth=1.0
             )
-        locator = AutoDateLocator()  # type: ignore[no-untyped-call]
-        axes.xaxis.set_major_locator(locator)
-        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+        dated(axes, [moment.date() for moment, _ in dated_sets])
         axes.set_ylim(bottom=0)
-        axes.legend(ncols=3, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.0)
+        # at the left: on a phone the picture is wider than the screen
+        axes.legend(ncols=3, loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.0)
         return svg(figure, "Repetitions, clean repetitions and floor angle of each set over time")
+
+
+def dated(axes: Axes, days: Sequence[date]) -> None:
+    """Name days from the last one back, as many as do not touch; the year where there are several."""
+    named, apart = [days[-1]], (days[-1] - days[0]) / MAX_NAMED
+    for day in reversed(days):
+        if named[-1] - day >= apart and day != named[-1]:
+            named.append(day)
+    style = "%d %b" if days[0].year == days[-1].year else "%b %Y"
+    axes.set_xticks([np.datetime64(day) for day in named], [f"{day:{style}}" for day in named])
 
 
 def _column(values: Sequence[float | None]) -> np.ndarray:

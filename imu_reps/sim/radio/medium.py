@@ -12,19 +12,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from imu_reps.errors import UsageError
+from imu_reps.errors import need
 from imu_reps.sim.radio.link_plan import LinkPlan, Timetable
 
-try:
-    from bumble import core, hci, ll
-    from bumble.controller import Controller
-    from bumble.link import LocalLink
-except ImportError as error:
-    raise UsageError(
-        "Virtual sensors need the package bumble, which is not installed.",
-        hint='Install it with: pip install "imu-reps[virtual]"',
-        code="no_bumble",
-    ) from error
+need("virtual", "bumble")
+
+from bumble import core, hci, ll  # noqa: E402 - what is missing is told first
+from bumble.controller import Controller  # noqa: E402
+from bumble.link import LocalLink  # noqa: E402
 
 # what the stack has to say of faults made on purpose is nobody's news
 _STACK_LOG = logging.getLogger("bumble")

@@ -171,6 +171,17 @@ def reps_csv(sets: Iterable[tuple[str | None, Summary]]) -> str:
     return text.getvalue()
 
 
+def save_reps(sets: Iterable[tuple[str | None, Summary]], path: str, *, force: bool = False) -> None:
+    """Write the table to a file; with `force` over an older table of repetitions.
+
+    Raises
+    ------
+    FileAccessError
+        As `imu_reps.storage.file_access.save_document`.
+    """
+    save_document(path, reps_csv(sets), mark=",".join(REP_COLUMNS) + "\n", force=force)
+
+
 def truth_path(recording: str | Path) -> Path:
     """``set.csv`` has its truth in ``set.truth.json``."""
     return Path(recording).with_suffix(".truth.json")

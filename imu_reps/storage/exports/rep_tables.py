@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from imu_reps.domain.foreign_text import spreadsheet_cell
 from imu_reps.domain.rep_rows import unit_of
-from imu_reps.errors import UsageError
+from imu_reps.errors import need
 from imu_reps.storage.file_access import save_document
 from imu_reps.storage.plain_json import DECIMALS
 
@@ -45,17 +45,12 @@ def save_parquet(
     FileAccessError
         As `imu_reps.storage.file_access.save_document`.
     UsageError
-        ``no_pyarrow``: the library is not installed.
+        ``missing_extra``: pyarrow is not installed.
     """
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError as error:
-        raise UsageError(
-            "Parquet needs the library pyarrow, which is not installed.",
-            hint="Install it with: pip install 'imu-reps[parquet]'. Or export as CSV.",
-            code="no_pyarrow",
-        ) from error
+    need("parquet", "pyarrow")
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     table = pa.Table.from_pandas(_joined(frames), preserve_index=False)
     fields = [field.with_metadata({"unit": unit_of(field.name)}) for field in table.schema]
     marked = {**(table.schema.metadata or {}), b"format": _PARQUET_MARK.encode()}

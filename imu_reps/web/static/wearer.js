@@ -74,7 +74,10 @@ export class Side {
     this.aim = aim;
     this.shape = shapeOf(aim);
     const hanging = aim.posture === "hanging";
-    this.svg.setAttribute("viewBox", hanging ? "0 -64 330 444" : "0 0 360 252");
+    // who hangs is drawn smaller: the words are the larger for it, and stand above the leg
+    this.svg.setAttribute("viewBox", hanging ? "0 -64 470 444" : "0 0 360 252");
+    this.svg.dataset.posture = aim.posture;
+    this.words = hanging ? { x: 236, y: -20, line: 32 } : { x: 10, y: 34, line: 20 };
     const body = draw(this.svg, "g", hanging ? { transform: "translate(344 -8) rotate(90)" } : {});
     if (hanging) draw(this.svg, "line", { class: "ground", x1: 84, y1: -56, x2: 190, y2: -56 });
     else draw(body, "line", { class: "ground", x1: 6, y1: GROUND, x2: 354, y2: GROUND });
@@ -95,17 +98,21 @@ export class Side {
     draw(body, "path", { class: "edge", "stroke-width": 14, d: this.shape.arm });
     draw(body, "path", { class: "torso", "stroke-width": 10, d: this.shape.arm });
     draw(body, "circle", { class: "hand", cx: this.shape.hand[0], cy: this.shape.hand[1], r: 7.5 });
-    this.angle = draw(this.svg, "text", { class: "angle", x: 10, y: 34 });
-    this.layLine(body, limits.floor_deg, "floor", "floor angle", 70);
-    this.layLine(body, limits.aimed_deg, "aimed", "aim", 88);
-    draw(this.svg, "text", { class: "note", x: 10, y: 52 }, aim.exercise === "heel_tap" ? "shank" : "leg");
+    this.angle = this.say("angle", 0);
+    this.say("note", 1, aim.exercise === "heel_tap" ? "shank" : "leg");
+    this.layLine(body, limits.floor_deg, "floor", "floor angle", 2);
+    this.layLine(body, limits.aimed_deg, "aimed", "aim", 3);
   }
 
-  layLine(body, angle, name, words, y) {
+  say(name, line, words = "") {
+    return draw(this.svg, "text", { class: name, x: this.words.x, y: this.words.y + line * this.words.line }, words);
+  }
+
+  layLine(body, angle, name, words, line) {
     if (angle === null || angle === undefined) return;
     const to = along(HIP, 174, angle);
     draw(body, "line", { class: name, x1: HIP.x, y1: HIP.y, x2: to.x, y2: to.y });
-    draw(this.svg, "text", { class: `${name}-name`, x: 10, y }, `${words} ${degrees(angle)}`);
+    this.say(`${name}-name`, line, `${words} ${degrees(angle)}`);
   }
 
   move(picture) {

@@ -91,11 +91,11 @@ def test_a_program_killed_before_it_remembers_a_set_leaves_a_file_that_the_histo
     )
     (file,) = files(home)
     with History() as history:
-        before = len(history.sets(person="nobody"))
+        before = len(history.sets(person=None))
     file.write_text(file.read_text().replace("# simulated: true\n", ""))  # as sensors would have written it
     subprocess.run([sys.executable, "-m", "imu_reps", "reanalyse"], capture_output=True, check=True)
     with History() as history:
-        remembered = [stored.summary.set.rep_count for stored in history.sets(person="nobody")]
+        remembered = [stored.summary.set.rep_count for stored in history.sets(person=None)]
 
     assert killed.returncode == -signal.SIGKILL
     assert before == 0
