@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from imu_reps.analysis.set.leg import LegFrame, LegParams, elevation_deg, swing_axis
+from imu_reps.analysis.set.leg import LegFrame, LegParams, elevation_deg, lift_and_roll, swing_axis
 from imu_reps.domain.recording import Axis, Posture
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.mounting import (
@@ -204,6 +204,28 @@ def test_the_flexion_axis_is_found_from_the_swing_up_to_its_sense(mounting: Rota
 
     assert axis is not None
     assert abs(axis @ mounting.apply(RIGHT)) == pytest.approx(1.0, abs=1e-9)
+
+
+@given(mounting=mountings, lift=st.floats(15.0, 30.0), roll=st.floats(15.0, 30.0))
+@settings(max_examples=50, deadline=None)
+def test_a_foot_turned_straight_before_the_lift_is_told_from_the_lift(
+    mounting: Rotation, lift: float, roll: float
+) -> None:
+    right, along = mounting.apply(RIGHT), mounting.apply(CRANIAL)
+    turning = np.concatenate([np.tile(roll * along, (60, 1)), np.tile(lift * right, (60, 1))])
+
+    found = lift_and_roll(turning, LegParams())
+
+    assert max(abs(axis @ right) for axis in found) == pytest.approx(1.0, abs=1e-9)
+    assert max(abs(axis @ along) for axis in found) == pytest.approx(1.0, abs=1e-9)
+
+
+@given(mounting=mountings)
+@settings(max_examples=20, deadline=None)
+def test_a_leg_that_rolls_while_it_is_lifted_swings_about_one_axis(mounting: Rotation) -> None:
+    turning = np.tile(mounting.apply(20.0 * RIGHT + 15.0 * CRANIAL), (120, 1))
+
+    assert lift_and_roll(turning, LegParams()) == ()
 
 
 @given(deg=st.floats(0.0, 89.0), mounting=mountings)

@@ -16,6 +16,7 @@ from imu_reps.analysis.set.leg import (
     LegFrame,
     LegParams,
     angle_about_deg,
+    lift_and_roll,
     swing_axis,
     up_turning_dps,
 )
@@ -163,11 +164,14 @@ def choose_reading(
     swings: list[_Read] = []
     for axis in axes:
         first = _read(axis, seen, header, settings)
-        # a foot that wobbles in each lift would turn the refined axis to itself: the first one is read too
-        refined = first if settled else _refined(first, seen, header, settings, leg)
-        for read in (refined, first):
-            if not any(abs(read.swing.axis @ other.swing.axis) > SAME_AXIS for other in swings):
-                swings.append(read)
+        refined = [] if settled else _refined(first, seen, header, leg)
+        for better in refined:
+            if _is_new(better, swings):
+                swings.append(_read(better, seen, header, settings))
+        # a foot that wobbles in each lift would turn the refined axis to itself: the first one is read too,
+        # unless it is but the sum of a lift and a roll
+        if len(refined) < 2 and _is_new(axis, swings):
+            swings.append(first)
     found = [
         _again(reading, before, evidence)
         for read in swings
@@ -184,6 +188,10 @@ def choose_reading(
         default=(np.inf, count),
     )
     return Choice(best, best.score > 0.0, float(margin), other)
+
+
+def _is_new(axis: FloatArray, swings: Sequence[_Read]) -> bool:
+    return not any(abs(axis @ other.swing.axis) > SAME_AXIS for other in swings)
 
 
 def _by_travel(found: Sequence[Reading], header: Header, params: EvidenceParams) -> list[Reading]:
@@ -279,17 +287,22 @@ def _read(axis: FloatArray, seen: _Leg, header: Header, settings: Settings) -> _
     return _Read(swing, readings(swing, header, settings))
 
 
-def _refined(first: _Read, seen: _Leg, header: Header, settings: Settings, params: LegParams) -> _Read:
-    """The same about the axis of the lifts that are found about a first one."""
+def _refined(first: _Read, seen: _Leg, header: Header, params: LegParams) -> list[FloatArray]:
+    """The axes of the lifts that are found about a first one; of a leg that rolls too, that of the roll."""
     largest = max(first.hypotheses, key=lambda one: sum(rep.range_deg for rep in one.segmentation.reps))
-    if not largest.segmentation.reps:
-        return first
-    lifted = largest.sign * travel_sign(header) * first.swing.angle_deg > largest.level_deg(LIFTED_SHARE)
-    turning = [seen.turning_dps[rep.ticks][lifted[rep.ticks]] for rep in largest.segmentation.reps]
-    better = swing_axis(np.concatenate(turning), params)
-    if better is None:
-        return first
-    return _read(better if better @ first.swing.axis > 0.0 else -better, seen, header, settings)
+    reps = largest.segmentation.reps
+    if not reps:
+        return []
+    axes: Sequence[FloatArray] = ()
+    if header.posture == "supine" and header.start == "low":
+        axes = lift_and_roll(np.concatenate([seen.turning_dps[rep.ticks] for rep in reps]), params)
+    if not axes:
+        travel = largest.sign * travel_sign(header) * first.swing.angle_deg
+        lifted = travel > largest.level_deg(LIFTED_SHARE)
+        turning = [seen.turning_dps[rep.ticks][lifted[rep.ticks]] for rep in reps]
+        better = swing_axis(np.concatenate(turning), params)
+        axes = () if better is None else (better,)
+    return [axis if axis @ first.swing.axis > 0.0 else -axis for axis in axes]
 
 
 def _swing(axis: FloatArray, seen: _Leg, settings: Settings) -> Swing:
