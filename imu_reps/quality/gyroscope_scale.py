@@ -19,9 +19,11 @@ from imu_reps.quality.windows import HOP_S, Windows, angle_deg
 
 #: Pieces of so many windows are looked at each by itself: ten seconds, in which a gyroscope hardly drifts.
 PIECE = 40
-#: Windows that are shaken by more are left out, of a piece half of them at most; within it the sensor turns
-#: so far.
-SHAKEN_MPS2, TURNS_DEG = 1.5, 8.0
+#: Windows that are shaken by more are left out; half of a piece is not, and within it the sensor turns so
+#: far.
+SHAKEN_MPS2, MOST_OF, TURNS_DEG = 1.5, 0.5, 8.0
+#: A quarter second is too long for what turns faster, as a shank in walking does.
+FASTEST_DPS = 150.0
 #: Fewer windows say nothing.
 FEWEST = 60
 #: Factors tried first; where the best is that near to 1, no other ones are.
@@ -30,7 +32,7 @@ OTHERS = (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.35, 1.55)
 #: A scale is told from that much on, where it leaves so many times less unexplained, the more so of few
 #: windows (ours: good gyroscopes of 500 random simulated sets miss by up to 11 % then), or of much that is
 #: left (RMS), as of a body that swings on a bar.
-OFF, GAIN, GAIN_WINDOWS, LEFT_MPS2 = 0.08, 1.15, 30.0, 0.3
+OFF, GAIN, GAIN_WINDOWS, LEFT_MPS2 = 0.13, 1.15, 30.0, 0.3
 #: From the bar to the hip, and to the ankle, with room; what the force leaves then (RMS; ours).
 BAR_M, EXPLAINED_MPS2 = (0.95, 2.5), 0.6
 
@@ -116,7 +118,9 @@ def _pieces(windows: Windows, apart: Sequence[int]) -> _Pieces | None:
 def _turns(rate_rad_s: FloatArray, quiet: BoolArray) -> bool:
     """Whether the sensor turns far enough in a piece, and enough of it is quiet."""
     turned = np.degrees(np.cumsum(rate_rad_s, axis=0) * HOP_S)
-    return bool(quiet.sum() >= PIECE // 2 and np.ptp(turned[quiet], axis=0).max() > TURNS_DEG)
+    if quiet.sum() < MOST_OF * PIECE or np.abs(rate_rad_s).max() > np.radians(FASTEST_DPS):
+        return False
+    return bool(np.ptp(turned[quiet], axis=0).max() > TURNS_DEG)
 
 
 def _unexplained(pieces: _Pieces, factor: float) -> float:
