@@ -197,10 +197,10 @@ def _doubtful_signals(recording: Recording, clocks: Mapping[SensorPlace, TimedSa
 def _gyroscope(place: SensorPlace, windows: Windows, *, hanging: bool) -> list[Finding]:
     """What is wrong with a gyroscope; one that contradicts gravity at a few moments alone was turned then."""
     found = list(check_gyroscope(place, windows))
-    if hanging and swings_as_a_pendulum(windows):
-        return []
     if any(finding.code == "gyro_axes" and finding.values for finding in found):
         return found
+    if hanging and swings_as_a_pendulum(windows):
+        return []
     turned = list(check_turned(place, windows))
     apart = [windows.at(finding.start_s) for finding in turned if finding.start_s is not None]
     if turned:
