@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from imu_reps import __version__
 from imu_reps.analysis.breathing import breathing_findings
 from imu_reps.analysis.by_hand import put_right, told_by_hand
+from imu_reps.analysis.contradictions import contradictions
 from imu_reps.analysis.cross_time import agree_on_time, doubt_about_time
 from imu_reps.analysis.estimate import SetEstimate, estimate_set
 from imu_reps.analysis.faults.judge import judge
@@ -140,6 +141,7 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
         set=in_numbers,
         findings=(
             *findings(recording, agreed, whole, reps, (*checked.findings, *doubt_about_time(agreed.offset))),
+            *contradictions(whole, motion, reps, recording.header),
             *told,
             *told_by_hand(recording, in_numbers.rep_count, by_sensors, unused),
         ),

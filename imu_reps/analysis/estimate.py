@@ -46,6 +46,27 @@ class EstimatorParams:
 
 
 @dataclass(frozen=True, slots=True)
+class LegLine:
+    """How the line from hip to ankle stands against gravity: the sine of its elevation.
+
+    The lever tells it whichever way the sensor is strapped on, and whatever the header says: a leg that hangs
+    has -1, one that lies about 0, one that points up 1.
+
+    Attributes
+    ----------
+    near, far : float
+        At the end where the leg is taken to rest, and at the other one; the middle one of all excursions.
+    """
+
+    near: float
+    far: float
+
+
+#: A lever this long shows where the hip is, if it is known within this share of its length (ours).
+CLEAR_LEVER_M, CLEAR_LEVER_SHARE = 0.35, 0.3
+
+
+@dataclass(frozen=True, slots=True)
 class SetEstimate:
     """A set, as far as a motion shows it.
 
@@ -67,6 +88,8 @@ class SetEstimate:
         What the count may be otherwise, where it is not certain.
     margin : float
         By how much the reading is likelier than the next one with another count, natural logarithm.
+    line : LegLine or None
+        How the line from hip to ankle stands; None where the motion does not show where the hip is.
     """
 
     track: AngleTrack
@@ -78,6 +101,7 @@ class SetEstimate:
     certainty: Certainty | None
     other_count: int | None
     margin: float = 0.0
+    line: LegLine | None = None
 
 
 def estimate_set(
@@ -120,7 +144,21 @@ def estimate_set(
         certainty=certainty,
         other_count=other,
         margin=choice.margin,
+        line=_line(motion, choice),
     )
+
+
+def _line(motion: Motion, choice: Choice) -> LegLine | None:
+    """Of the likeliest reading, whether it is a set or not."""
+    lever = None if choice.best is None else choice.best.lever
+    if motion.ankle is None or choice.best is None or lever is None:
+        return None
+    if lever.length_m < CLEAR_LEVER_M or lever.sd_m > CLEAR_LEVER_SHARE * lever.length_m:
+        return None
+    sine = bridged_columns(motion.ankle.up) @ (lever.vector_m / lever.length_m)
+    ends = [(sine[rep.near.tick], sine[rep.far.tick]) for rep in choice.best.segmentation.reps]
+    near, far = np.median(ends, axis=0)
+    return LegLine(float(near), float(far))
 
 
 def _counted(choice: Choice, settings: Settings) -> Segmentation:

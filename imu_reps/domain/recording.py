@@ -75,6 +75,10 @@ DEFAULT_PELVIS = SensorHeader(cranial_axis="+y", anterior_axis="+z")
 DEFAULT_ANKLE = SensorHeader()
 
 
+#: Where it is not said.
+_BY_EXERCISE: Any = None
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """The header of a recording; `None` is "not said".
@@ -82,7 +86,8 @@ class Header:
     Attributes
     ----------
     exercise : Exercise
-        One of docs/recording-format.md#header, as are `side`, `start` and `posture`.
+        One of docs/recording-format.md#header, as are `side`, `start` and `posture`; the last two by default
+        as the exercise has them.
     tempo_target : Tempo or None
     range_target_deg, floor_deg : float or None
     pelvis, ankle : SensorHeader
@@ -92,8 +97,8 @@ class Header:
 
     exercise: Exercise = "single_leg_raise"
     side: Side | None = None
-    start: Start = "low"
-    posture: Posture = "supine"
+    start: Start = _BY_EXERCISE
+    posture: Posture = _BY_EXERCISE
     created: datetime | None = None
     session: str | None = None
     set_number: int | None = None
@@ -107,6 +112,10 @@ class Header:
     extra: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
+        if self.start is None:
+            object.__setattr__(self, "start", default_start(self.exercise))
+        if self.posture is None:
+            object.__setattr__(self, "posture", default_posture(self.exercise))
         refuse_unless_as_declared(self)
 
     def sensor(self, place: SensorPlace) -> SensorHeader:

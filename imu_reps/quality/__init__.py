@@ -23,6 +23,7 @@ from imu_reps.quality.channels import check_channels, check_finite
 from imu_reps.quality.copies import check_streams, without_copies
 from imu_reps.quality.failed_readings import MarkedSamples, check_readings, died_at, left, mark_readings
 from imu_reps.quality.gyroscope import check_gyroscope, check_warming
+from imu_reps.quality.gyroscope_scale import scale_in_motion, swings_as_a_pendulum
 from imu_reps.quality.numbering import numbered
 from imu_reps.quality.placement import check_pelvis_axes, check_swapped
 from imu_reps.quality.ranges import check_clipping, unwrapped
@@ -106,7 +107,10 @@ def examined(recording: Recording) -> Checked:
 
 def _is_dead_pelvis(finding: Finding) -> bool:
     """Whether the pelvis sensor gave nothing, rather than something that is not understood."""
-    nothing = finding.code in ("no_readings", "too_short", "frozen_sensor") or "dead" in finding.values
+    nothing = (
+        finding.code in ("no_readings", "too_short", "frozen_sensor", "frozen_part")
+        or "dead" in finding.values
+    )
     return finding.sensor == "pelvis" and nothing
 
 
@@ -181,7 +185,7 @@ def _doubtful_signals(recording: Recording, clocks: Mapping[SensorPlace, TimedSa
         yield from accelerometer
         if not _refused(accelerometer):
             sound[place] = windows[place]
-            yield from _gyroscope(place, windows[place])
+            yield from _gyroscope(place, windows[place], hanging=recording.header.posture == "hanging")
         block = recording.samples(place)
         if block:
             yield from check_warming(block, timed)
@@ -190,12 +194,21 @@ def _doubtful_signals(recording: Recording, clocks: Mapping[SensorPlace, TimedSa
     yield from _worn(recording, sound)
 
 
-def _gyroscope(place: SensorPlace, windows: Windows) -> list[Finding]:
-    """What is wrong with a gyroscope; one that contradicts gravity at a moment alone was turned then."""
+def _gyroscope(place: SensorPlace, windows: Windows, *, hanging: bool) -> list[Finding]:
+    """What is wrong with a gyroscope; one that contradicts gravity at a few moments alone was turned then."""
     found = list(check_gyroscope(place, windows))
     if any(finding.code == "gyro_axes" and finding.values for finding in found):
         return found
-    return list(check_turned(place, windows)) or found
+    if hanging and swings_as_a_pendulum(windows):
+        return []
+    turned = list(check_turned(place, windows))
+    apart = [windows.at(finding.start_s) for finding in turned if finding.start_s is not None]
+    if turned:
+        found = list(check_gyroscope(place, windows.without_rate(apart)))
+    swings = hanging and place == "pelvis"  # at a bar's length any scale explains its swings
+    if not found and not swings and (off := scale_in_motion(windows, apart)):
+        found = [Finding("gyro_scale", values=off, severity="caution", sensor=place)]
+    return found or turned
 
 
 def _worn(recording: Recording, sound: Mapping[SensorPlace, Windows]) -> Iterator[Finding]:

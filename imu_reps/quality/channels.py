@@ -69,6 +69,9 @@ def _constant(
     constant = values.max(axis=1) == values.min(axis=1)
     if constant.all():
         yield Finding("frozen_sensor", severity=severity, sensor=block.sensor)
+    elif constant[:3].all() or (constant[3:].all() and moving.sum() >= MOVING_S):
+        part = "accelerometer" if constant[:3].all() else "gyroscope"
+        yield Finding("frozen_part", values={"part": part}, severity="refuse", sensor=block.sensor)
     elif moving.sum() >= MOVING_S:
         for column in np.flatnonzero(constant):
             facts = {"column": COLUMNS[column], "value": float(values[column, 0])}

@@ -24,10 +24,10 @@ MIN_COPIES = 8
 #: Two sensors never read the same by chance: so large a share of their samples is one stream named twice.
 SAME_SHARE = 0.05
 
-#: Two sensors under one name: readings that leap to and fro so often a second, between groups that are far
-#: apart against their own spread; in this share of the seconds.
+#: Two sensors under one name: readings that leap to and fro so often in so long, as packets of a third of a
+#: second in turn do, between groups that are far apart against their own spread; in this share of the time.
 LEAP_MPS2 = 1.0
-LEAPS_A_SECOND = 8
+LEAPS, LEAPS_S = 8, 3.0
 GROUP_SPREAD, GROUP_SHARE = 0.2, 0.2
 LEAPING_SHARE = 0.3
 #: Or readings with one number that differ by so many times what follows each other does.
@@ -39,7 +39,7 @@ TWICE_SHARE = 0.2
 def check_streams(recording: Recording) -> Iterator[Finding]:
     """Whether each name stands for one sensor, and each sensor for one name."""
     for block in recording.blocks:
-        if len(block) > LEAPS_A_SECOND and (_leaps(block) or _one_number_twice(block)):
+        if len(block) > LEAPS and (_leaps(block) or _one_number_twice(block)):
             yield Finding("two_streams", severity="refuse", sensor=block.sensor)
     if len(recording.blocks) == 2:
         yield from _same_data(*recording.blocks)
@@ -50,11 +50,11 @@ def _leaps(block: SampleBlock) -> bool:
     time_s, acc = block.time_s, block.acc_mps2
     steps = np.diff(acc, axis=0)
     leaps = np.einsum("ij,ij->i", steps, steps) > LEAP_MPS2**2
-    if leaps.sum() < LEAPS_A_SECOND:
+    if leaps.sum() < LEAPS:
         return False
-    second = np.minimum((time_s - time_s[0]).astype(np.int64), len(time_s))
-    edges = np.flatnonzero(np.diff(second, prepend=-1))
-    often = np.flatnonzero(np.add.reduceat(np.append(leaps, False), edges) >= LEAPS_A_SECOND)
+    span = np.minimum((time_s - time_s[0]) / LEAPS_S, len(time_s)).astype(np.int64)
+    edges = np.flatnonzero(np.diff(span, prepend=-1))
+    often = np.flatnonzero(np.add.reduceat(np.append(leaps, False), edges) >= LEAPS)
     if len(often) < LEAPING_SHARE * len(edges):
         return False
     ends = np.append(edges[1:], len(time_s))
@@ -68,7 +68,7 @@ def _two_groups(acc_mps2: FloatArray) -> bool:
     along = acc_mps2 @ (leap / np.linalg.norm(leap))
     upper = along > (along.max() + along.min()) / 2.0
     smaller = min(upper.mean(), 1.0 - upper.mean())
-    if smaller < GROUP_SHARE or np.count_nonzero(np.diff(upper)) < LEAPS_A_SECOND:
+    if smaller < GROUP_SHARE or np.count_nonzero(np.diff(upper)) < LEAPS:
         return False
     apart = along[upper].mean() - along[~upper].mean()
     return bool(max(along[upper].std(), along[~upper].std()) < GROUP_SPREAD * apart)

@@ -45,6 +45,12 @@ UPRIGHT_DEG = 30.0
 #: What the pelvis sensor shows at rest must last this long to be judged.
 MIN_REST_S = 3.0
 
+#: Who walks shakes the pelvis by this all the while, for so long at the least, pauses within a step aside
+#: (ours: walking gives 1 to 3 m/s², a hand that straps it on more, shuffling on the floor lasts 4 s); keeps
+#: it this near to one direction, and rests this far from that.
+SHAKEN_MPS2, WALKS_S, STEP_WINDOWS = (0.8, 3.0), 4.5, 2
+WALKING_DEG, FROM_WALKING_DEG = 15.0, 60.0
+
 #: The pelvis follows the leg by 10 to 35 %; less says nothing about its direction, and more is the whole body
 #: sitting up. Twice the leg must have led.
 MIN_FOLLOW = 0.08
@@ -128,6 +134,11 @@ def check_pelvis_axes(header: Header, pelvis: Windows, ankle: Windows | None) ->
         return
     lean = angle_deg(pelvis.up, axis_vector(named))
     rest = pelvis.still
+    if upright := _walked_upright(pelvis, lean):
+        yield Finding(
+            "walked_lying", values={"axis": named, "upright": upright}, severity="caution", sensor="pelvis"
+        )
+        return
     if int(rest.sum()) * HOP_S < MIN_REST_S:
         return
     if header.posture == "hanging":
@@ -152,6 +163,31 @@ def check_pelvis_axes(header: Header, pelvis: Windows, ankle: Windows | None) ->
             severity="caution",
             sensor="pelvis",
         )
+
+
+def _walked_upright(pelvis: Windows, lean_deg: FloatArray) -> str | None:
+    """The axis that pointed up while somebody walked, if the one said to point to the head lay level then.
+
+    Somebody who walks is upright, and rests otherwise later: the axis is another than the header says.
+    """
+    walks = [
+        slice(start, end)
+        for start, end in stretches(pelvis.acc_sd_mps2 > SHAKEN_MPS2[0], STEP_WINDOWS)
+        if (end - start) * HOP_S >= WALKS_S
+    ]
+    at_rest = usual_direction(pelvis.up[pelvis.still])
+    if not walks or at_rest is None:
+        return None
+    walk = max(walks, key=lambda one: one.stop - one.start)
+    walking = usual_direction(pelvis.up[walk])
+    if walking is None or np.nanmedian(pelvis.acc_sd_mps2[walk]) > SHAKEN_MPS2[1]:
+        return None
+    steady = float(np.nanmedian(angle_deg(pelvis.up[walk], walking))) < WALKING_DEG
+    level = abs(float(np.nanmedian(lean_deg[walk])) - 90.0) < POSTURE_DEG
+    if not steady or not level or angle_deg(walking, at_rest) < FROM_WALKING_DEG:
+        return None
+    main = int(np.abs(walking).argmax())
+    return f"{'+' if walking[main] > 0.0 else '-'}{'xyz'[main]}"
 
 
 def _faces_down(header: Header, pelvis: Windows, lying: BoolArray) -> bool:

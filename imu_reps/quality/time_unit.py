@@ -17,6 +17,8 @@ UNITS = {"ms": 1e3, "µs": 1e6, "ns": 1e9, "minutes": 1 / 60, "hours": 1 / 3600,
 RATES_HZ = (8.0, 3000.0)
 #: Rates that they usually have.
 USUAL_HZ = (20.0, 1000.0)
+#: A rate this many times another one is no loss: it is another unit.
+FAR_OFF = 20.0
 #: Two clocks that tell the same time agree to this; a header's rate and the true one to the second.
 AGREE, AGREE_HEADER = 0.02, 0.3
 FEWEST = 20
@@ -52,11 +54,14 @@ def _rate(times: np.ndarray) -> float | None:
 def _unit_of(block: SampleBlock, header_hz: float | None) -> str | None:
     """The unit of `time_s`, if it is another than seconds."""
     by_host, by_clock = _rate(block.time_s), _rate(block.device_time_s)
-    if by_host is None or RATES_HZ[0] <= by_host <= RATES_HZ[1]:
+    if by_host is None:
         return None
     others = [
         rate for rate in (by_clock, header_hz) if rate is not None and USUAL_HZ[0] <= rate <= USUAL_HZ[1]
     ]
+    far_off = others and all(not 1.0 / FAR_OFF < by_host / rate < FAR_OFF for rate in others)
+    if RATES_HZ[0] <= by_host <= RATES_HZ[1] and not far_off:
+        return None
     for unit, factor in UNITS.items():
         rate = by_host * factor
         if any(abs(rate / other - 1.0) < AGREE_HEADER for other in others):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -58,6 +58,17 @@ class Windows:
 
     def __len__(self) -> int:
         return len(self.size_mps2)
+
+    def at(self, time_s: float) -> int:
+        """The hop that a time lies in."""
+        return int(np.clip((time_s - self.start_s) / HOP_S, 0, len(self.gyr_dps) - 1))
+
+    def without_rate(self, hops: Sequence[int]) -> Windows:
+        """The same with the rate not known over some hops and their neighbours."""
+        gyr_dps = self.gyr_dps.copy()
+        for hop in hops:
+            gyr_dps[max(0, hop - 1) : hop + 2] = np.nan
+        return replace(self, gyr_dps=gyr_dps)
 
 
 def windows_of(

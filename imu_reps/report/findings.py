@@ -221,6 +221,29 @@ def _start_assumed(v: Mapping[str, Any]) -> str:
     return "No rest on the floor was seen before the set; the legs were taken to start vertical, at 90°."
 
 
+def _posture_contradicted(v: Mapping[str, Any]) -> str:
+    done, hung = ("lying", "hung") if v["hanging"] else ("hanging", "lay")
+    return f"The header says exercise: {v['exercise']}, which is done {done}; yet the leg {hung}."
+
+
+def _start_contradicted(v: Mapping[str, Any]) -> str:
+    says = f"The header says start: {v['start']}, that the leg rests {v['start']} between repetitions; yet "
+    if "held_s" not in v:
+        return says + f"it rested {_other_start(v)}."
+    if v["start"] == "low":
+        return says + f"it was held up for {v['held_s']:.1f} s before and after the set."
+    return says + "the first lift went straight down again, and it rested low before."
+
+
+def _start_contradicted_hint(v: Mapping[str, Any]) -> str:
+    other = _other_start(v)
+    return f"If it rested {other}, correct the header to 'start: {other}': the count may change by one."
+
+
+def _other_start(v: Mapping[str, Any]) -> str:
+    return "high" if v["start"] == "low" else "low"
+
+
 def _interrupted(v: Mapping[str, Any]) -> str:
     gaps = listed([f"from {start:.0f} s to {end:.0f} s" for start, end in v["spans"]])
     return f"The set was interrupted {gaps}: you were not {_posture(v)} then."
@@ -463,6 +486,10 @@ SENTENCES: Mapping[str, tuple[Words, Words]] = {
         "The {sensor} sensor repeats one sample from beginning to end.",
         "Restart the sensor: no sensor is that quiet, even on a table.",
     ),
+    "frozen_part": (
+        "The {part} of the {sensor} sensor repeats one reading from beginning to end.",
+        "Restart the sensor; if the {part} stays frozen, replace it.",
+    ),
     "frozen_axis": (
         "{column} of the {sensor} stays at {value:.4g} from beginning to end while the sensor moves.",
         "Check the export and the sensor; restart it. Angles that need this axis are wrong.",
@@ -580,7 +607,11 @@ SENTENCES: Mapping[str, tuple[Words, Words]] = {
     "cranial_axis_vertical": (
         "The pelvis sensor never lies still: its axis {axis}, said to point to the head, is {lean_deg:.0f}° from "
         "up at rest, not about 90°.",
-        "If you did lie down, correct 'pelvis.cranial_axis' in the header.",
+        "If you did lie down, correct 'pelvis.cranial_axis' in the header; if you hung, 'exercise'.",
+    ),
+    "walked_lying": (
+        "The pelvis sensor's axis {axis}, said to point to the head, was level while you walked, and {upright} pointed up.",
+        "Then write 'pelvis.cranial_axis: {upright}' in the header: tilt and rotation are wrong as it is.",
     ),
     "upside_down": (
         "The pelvis sensor is upside down: its axis {axis}, said to point to the head, points down.",
@@ -588,7 +619,8 @@ SENTENCES: Mapping[str, tuple[Words, Words]] = {
     ),
     "axis_mismatch": (
         "The pelvis sensor's axis {axis}, said to point to the head, is {lean_deg:.0f}° from up.",
-        "Correct 'pelvis.cranial_axis' in the header: hanging, it is the axis that reads +9.8.",
+        "Correct 'pelvis.cranial_axis' in the header: hanging, it is the axis that reads +9.8. If you lay, correct "
+        "'exercise'.",
     ),
     "maybe_upside_down": (
         lambda v: (
@@ -643,6 +675,19 @@ SENTENCES: Mapping[str, tuple[Words, Words]] = {
     "posture_unchecked": (_posture_unchecked, ""),
     "no_zero": (_no_zero, _no_zero_hint),
     "start_assumed": (_start_assumed, ""),
+    "posture_contradicted": (
+        _posture_contradicted,
+        "Correct 'exercise' in the header, or 'pelvis.cranial_axis' if that is what misled the count.",
+    ),
+    "start_contradicted": (_start_contradicted, _start_contradicted_hint),
+    "hold_contradicted": (
+        "The header says exercise: {exercise}, a hold; yet the legs went up and came down again {times} times.",
+        "Correct 'exercise' in the header, and the repetitions are counted.",
+    ),
+    "reps_contradicted": (
+        "The header says exercise: {exercise}; yet the leg stayed at the far end for {held_s:.0f} s, as in a hold.",
+        "For a hold write 'exercise: hollow_hold' in the header.",
+    ),
     "zero_between_reps": (
         "The pelvis zero had to be taken between repetitions: an arch that was there already then is not seen.",
         "",

@@ -38,7 +38,7 @@ NOTHING = np.empty(0)
 #: How far each term may speak for and against a reading.
 BOUNDS = {
     "lever": (-PARAMS.lever_max, PARAMS.lever_max),
-    "pelvic_share": (-PARAMS.share_max, 0.0),
+    "pelvic_share": (-max(PARAMS.share_max, PARAMS.whole_body_max), 0.0),
     "ends": (-2.0 * PARAMS.end_max, 2.0 * PARAMS.end_max),
     "calm_pelvis": (-PARAMS.calm_max, 0.0),
     "bouncing_pelvis": (-PARAMS.bounce_max, 0.0),
@@ -156,7 +156,11 @@ def test_a_pelvis_that_steps_push_up_and_down_speaks_against_a_set_of_who_lies()
 
     assert bounce_term(of(reading, seen(bounces_mps2=[0.3] * 6)), PARAMS) > -0.2
     assert bounce_term(of(reading, seen(bounces_mps2=[1.8] * 6)), PARAMS) < -3.0
-    assert bounce_term(of(reading, seen(HANGING, bounces_mps2=[1.8] * 6)), PARAMS) == 0.0
+    assert -1.0 < bounce_term(of(reading, seen(HANGING, bounces_mps2=[1.8] * 6)), PARAMS) < -0.5
+
+
+def test_a_hanging_pelvis_that_swings_as_far_as_the_leg_speaks_against_a_set() -> None:
+    assert share_term(of(raised([60.0] * 4), seen(HANGING, shares=[1.0] * 4)), PARAMS) < -3.0
 
 
 def test_a_hanging_pelvis_tips_as_it_likes() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imu_reps import Settings
-from imu_reps.analysis.reps.phases import Phases, phase_boundaries, without_ringing
+from imu_reps.analysis.reps.phases import Phases, flank_end, phase_boundaries, without_ringing
 from imu_reps.analysis.reps.segmentation import Excursion, Turn, TurnFinder, find_reps
 from imu_reps.domain.track import GRID_HZ
 
@@ -296,3 +296,8 @@ def test_a_strap_that_slips_before_or_after_a_way_leaves_its_boundaries_in_order
     assert found.out_start <= found.out_end <= found.back_start <= found.back_end
     if slip_deg > 2.0:
         assert found.out_start == pytest.approx(100.0 + 150.0 * EDGE, abs=3.0)
+
+
+def test_a_way_that_never_goes_its_way_has_no_flank() -> None:
+    """A sensor that turns on the limb in mid-way leaves ways whose peak speed is below zero."""
+    assert flank_end(np.full(50, -20.0), 10, peak_dps=-20.0) == 10.0

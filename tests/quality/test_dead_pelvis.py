@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from imu_reps import Pipeline, RepPlan, SampleBlock, SetPlan, analyze, simulate
-from imu_reps.report.findings import sentence
+from imu_reps import Pipeline, Recording, RepPlan, SampleBlock, SetPlan, analyze, simulate
+from imu_reps.errors import RecordingError
+from imu_reps.report.findings import sentence, worded
 
 MADE = simulate(SetPlan(reps=(RepPlan(),) * 6))
 
@@ -20,6 +21,10 @@ def gyroscope_dead(pelvis: SampleBlock) -> SampleBlock:
 
 def accelerometer_dead(pelvis: SampleBlock) -> SampleBlock:
     return replace(pelvis, acc_mps2=np.zeros_like(pelvis.acc_mps2))
+
+
+def accelerometer_frozen(pelvis: SampleBlock) -> SampleBlock:
+    return replace(pelvis, acc_mps2=np.tile(pelvis.acc_mps2[0], (len(pelvis), 1)))
 
 
 def all_dead(pelvis: SampleBlock) -> SampleBlock:
@@ -40,7 +45,16 @@ def hangs_at(seconds: float) -> Callable[[SampleBlock], SampleBlock]:
 
 
 @pytest.mark.parametrize(
-    "dead", [gyroscope_dead, accelerometer_dead, all_dead, gone_at_once, hangs_at(0.0), hangs_at(2.0)]
+    "dead",
+    [
+        gyroscope_dead,
+        accelerometer_dead,
+        accelerometer_frozen,
+        all_dead,
+        gone_at_once,
+        hangs_at(0.0),
+        hangs_at(2.0),
+    ],
 )
 def test_repetitions_count_and_tilt_is_not_judged(dead: Callable[[SampleBlock], SampleBlock]) -> None:
     header = replace(MADE.recording.header, simulated=False)
@@ -55,3 +69,16 @@ def test_repetitions_count_and_tilt_is_not_judged(dead: Callable[[SampleBlock], 
     assert all(rep.pelvic_tilt_deg is None for rep in summary.reps)
     assert told
     assert all(finding.severity == "caution" and sentence(finding) for finding in told)
+
+
+def test_an_ankle_whose_accelerometer_is_frozen_is_refused() -> None:
+    recording = replace(MADE.recording, ankle=accelerometer_frozen(MADE.recording.ankle))
+    with pytest.raises(RecordingError, match="accelerometer of the ankle"):
+        usable_in_words(recording)
+
+
+def usable_in_words(recording: Recording) -> None:
+    try:
+        analyze(recording)
+    except RecordingError as error:
+        raise worded(error) from None

@@ -169,7 +169,7 @@ SPOILED: dict[str, tuple[str, str, Callable[[SampleBlock], SampleBlock]]] = {
     "gyroscope mirrored": ("gyro_axes", "refuse", gyr(-1.0)),
     "gyroscope three times too much": ("gyro_scale", "refuse", gyr(3.0)),
     "gyroscope 40 % short": ("gyro_scale", "caution", gyr(0.6)),
-    "gyroscope dead": ("frozen_axis", "refuse", gyr(0.0)),
+    "gyroscope dead": ("frozen_part", "refuse", gyr(0.0)),
     "one axis dead": ("frozen_axis", "refuse", column("gyr_x", lambda v: 0 * v + 0.3)),
     "one axis dies": ("sensor_died", "caution", column("acc_y", stuck_from(1500))),
     "sensor hangs from the start": ("frozen_sensor", "refuse", lambda b: held(b, len(b))),

@@ -116,13 +116,15 @@ def flank_end(speed_dps: FloatArray, start: int, peak_dps: float) -> float:
     start : int
         A tick within the band at the flank's end.
     peak_dps : float
-        The phase's own peak speed.
+        The phase's own peak speed; where it is not above 0 there is no flank, and `start` is its end.
 
     Notes
     -----
     Where the leg turns and then creeps on the way it came, slower than a flank is, the flank has ended at the
     turn: dips and bounces belong to the pause. What goes on quicker was a stall, and belongs to the phase.
     """
+    if peak_dps <= 0.0:
+        return float(start)
     position, length = start, len(speed_dps)
     slow = np.abs(speed_dps) < SLOW_DPS
     stopping = speed_dps < min(LOW_SHARE * peak_dps, SLOW_DPS)

@@ -49,6 +49,9 @@ class EvidenceParams:
         What a pelvis may do in step with the leg by other reasons, degrees a degree (ours).
     share_max : float
         Most that the pelvis's share may say.
+    whole_body, whole_body_max : float
+        A hanging pelvis that turns by this share of the leg's way and more swings with it, as a body on a
+        bar; the most that this may say (ours: raises have up to 0.6).
     end_max : float
         Most that either end of the recording may say.
     end_share : float
@@ -58,10 +61,10 @@ class EvidenceParams:
     calm_dps, calm_max : float
         What a hanging pelvis turns at by and large, and the most that this may say. Swinging hangs have up to
         25, climbing 80 (both measured).
-    bounce_mps2, bounce_max : float
-        How hard the floor may push a pelvis whose posture nobody knows up and down (RMS along gravity), and
-        the most that this may say. Walking gives 1 to 3 (Menz, Lord and Fitzpatrick, 2003), raises 0.02 to
-        0.4 (simulated by four authors).
+    bounce_mps2, bounce_hanging_mps2, bounce_max : float
+        How hard a pelvis whose posture nobody knows may be pushed up and down (RMS along gravity), and one
+        that hangs, which raises with momentum shake (ours); the most that this may say. Walking gives 1 to 3
+        (Menz, Lord and Fitzpatrick, 2003), raises 0.02 to 0.4 (simulated by four authors).
     alike_share : float
         Repetitions whose ranges differ from the usual one by less are alike (ours).
     regular_each, regular_max : float
@@ -93,12 +96,15 @@ class EvidenceParams:
     size_max: float = 2.0
     share_sd: float = 0.15
     share_max: float = 4.0
+    whole_body: float = 0.7
+    whole_body_max: float = 8.0
     end_max: float = 1.25
     end_share: float = 0.25
     end_rest_s: float = 1.0
     calm_dps: float = 20.0
     calm_max: float = 8.0
     bounce_mps2: float = 0.7
+    bounce_hanging_mps2: float = 1.3
     bounce_max: float = 4.0
     alike_share: float = 0.3
     regular_each: float = 0.9
@@ -221,10 +227,13 @@ def size_term(seen: Observed, params: EvidenceParams) -> float:
 def share_term(seen: Observed, params: EvidenceParams) -> float:
     """The pelvis tips back as the leg rises."""
     shares = seen.hypothesis.sign * seen.tilt_shares
-    if len(shares) == 0 or seen.header.posture == "hanging":
+    if len(shares) == 0:
         return 0.0
     middle = float(np.median(shares))
     spread = np.hypot(1.4826 * float(np.median(np.abs(shares - middle))), params.share_sd)
+    if seen.header.posture == "hanging":
+        whole = (abs(middle) - params.whole_body) * np.sqrt(len(shares)) / float(spread)
+        return float(np.clip(-whole, -params.whole_body_max, 0.0))
     clear = middle * np.sqrt(len(shares)) / float(spread)
     # a pelvis that tips back proves no raise, for a knee drawn up tips it too; forward speaks against one
     return float(np.clip(-clear, -params.share_max, 0.0))
@@ -279,9 +288,10 @@ def calm_term(seen: Observed, params: EvidenceParams) -> float:
 def bounce_term(seen: Observed, params: EvidenceParams) -> float:
     """Where nobody knows whether the pelvis lies: one that does is not pushed up and down as by steps."""
     bounces = seen.bounces_mps2
-    if len(bounces) == 0 or seen.header.posture == "hanging":
+    if len(bounces) == 0:
         return 0.0
-    return max(-0.5 * (float(np.median(bounces)) / params.bounce_mps2) ** 2, -params.bounce_max)
+    scale = params.bounce_hanging_mps2 if seen.header.posture == "hanging" else params.bounce_mps2
+    return max(-0.5 * (float(np.median(bounces)) / scale) ** 2, -params.bounce_max)
 
 
 def travel_sign(header: Header) -> float:

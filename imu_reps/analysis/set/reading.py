@@ -58,11 +58,14 @@ class Reading:
     hypothesis : Hypothesis
     score : float
         How much likelier it is than that nobody raised a leg, natural logarithm.
+    lever : Lever or None
+        Over its repetitions, as far as it is known.
     """
 
     swing: Swing
     hypothesis: Hypothesis
     score: float
+    lever: Lever | None = None
 
     @property
     def segmentation(self) -> Segmentation:
@@ -245,7 +248,9 @@ def _observe(motion: Motion, posture: Posture, header: Header) -> _Leg | None:
     rests = tuple(rests_within(ankle.still, posture.spells))
     pelvis = motion.pelvis
     rate = None if pelvis is None else bridged((pelvis.gyr_dps**2).sum(axis=1))
-    bounce = None if pelvis is None or posture.checked else (pelvis.acc_mps2 * pelvis.up).sum(axis=1)
+    bounce = None
+    if pelvis is not None and (header.posture == "hanging" or not posture.checked):
+        bounce = (pelvis.acc_mps2 * pelvis.up).sum(axis=1)
     tilt = _tilt(motion, posture, header)
     return _Leg(ankle, posture, up_turning_dps(ankle), inside, rests, tilt, rate, bounce)
 
@@ -348,7 +353,7 @@ def _scored(read: _Read, seen: _Leg, header: Header, params: EvidenceParams) -> 
         if reps:
             of_pelvis = _shares(reps, angle, seen), _rates(reps, seen), _bounces(reps, seen)
             observed = Observed(likely, header, angle, spells, lever, *of_pelvis)
-            found.append(Reading(swing, likely, score(observed, params)))
+            found.append(Reading(swing, likely, score(observed, params), lever))
     return found
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from imu_reps.domain.exercise import Exercise
 from imu_reps.domain.recording import PelvisAlignment, Posture, Side, Start, default_posture, default_start
@@ -254,14 +254,18 @@ class LifePlan:
     rest_after_s: float = 2.0
 
 
-def _eight_reps() -> tuple[RepPlan, ...]:
-    return (RepPlan(),) * 8
+#: Unless told otherwise: of a heel tap angles count from the start position.
+_RAISE, _HEEL_TAP = RepPlan(), RepPlan(top_deg=0.0, bottom_deg=-45.0)
 
 
 _NOBODY = PersonPlan()
 _UNCUT = CutPlan()
 _NAMED_SENSOR = SensorPlan(named=True)
 _SENSOR = SensorPlan()
+
+
+#: Where they are not given.
+_BY_EXERCISE: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +277,7 @@ class SetPlan:
     exercise, side, start, alignment
         As in the recording's header; `start` None: the exercise's own.
     reps : tuple of RepPlan
+        Eight of the exercise unless given.
     body : BodyPlan
     life : LifePlan
     pelvis, ankle : SensorPlan or None
@@ -289,7 +294,7 @@ class SetPlan:
     side: Side = "left"
     start: Start | None = None
     alignment: PelvisAlignment = "mounted"
-    reps: tuple[RepPlan, ...] = field(default_factory=_eight_reps)
+    reps: tuple[RepPlan, ...] = _BY_EXERCISE
     body: BodyPlan = BodyPlan()
     life: LifePlan = LifePlan()
     pelvis: SensorPlan | None = _NAMED_SENSOR
@@ -305,8 +310,12 @@ class SetPlan:
     traits: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.reps is None:
+            object.__setattr__(self, "reps", (_HEEL_TAP if self.exercise == "heel_tap" else _RAISE,) * 8)
         refuse_unless_as_declared(self)
         for rep in self.reps:
+            if self.exercise == "heel_tap":
+                refuse_unless_number("bottom_deg of a heel tap", rep.bottom_deg, above=-180.0, below=0.0)
             for name in ("concentric_s", "eccentric_s"):
                 refuse_unless_number(name, getattr(rep, name), above=0.0, below=LONGEST_S)
             for name in ("top_pause_s", "bottom_pause_s"):

@@ -1,0 +1,183 @@
+"""What the header says of a set against what the sensors saw: posture, where the leg rests, reps or a hold.
+
+Which side, and which of two exercises that are the same motion of one leg, the sensors do not show:
+docs/recording-format.md#what-the-samples-do-not-show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from imu_reps.analysis.estimate import SetEstimate
+from imu_reps.analysis.hold import LIFTED_DEG
+from imu_reps.analysis.set.evidence import FEW_REPS
+from imu_reps.analysis.set_motion import SetMotion
+from imu_reps.domain.exercise import HOLDS
+from imu_reps.domain.finding import Finding
+from imu_reps.domain.recording import Header
+from imu_reps.domain.rep import Rep
+from imu_reps.domain.track import GRID_HZ
+from imu_reps.kinematics.rest import stretches
+
+#: Sine of the line from hip to ankle: a hanging leg has -1 to -0.94, one that lies -0.05 and more (over 33
+#: recordings by other authors and simulated sets).
+HANGS, LIES = -0.75, -0.4
+
+#: The line tells the upper end from the lower one by so much.
+APART = 0.1
+
+#: Where a leg rests: within this share of an end, slower than this (ours).
+END_SHARE, RESTS_DPS = 0.25, 10.0
+
+#: Legs held up so long before and after a set, and so many times as long as in a repetition, rest there
+#: (ours: real sets that are cut off at the top have 2 to 5 s at one end).
+HELD_S, HELD_TIMES = 1.5, 2.0
+#: Beside a rest on the floor the first and the last pause at the top tell of it.
+HELD_FIRST_TIMES, HELD_FIRST_REPS = 2.5, 4
+
+#: Who starts high waits there before the first lowering; less than this is turning round on the way (ours: 1
+#: s and more in recordings by other authors). So is less than the pauses below, which then are the long ones.
+WAITS_S, LONG_BELOW_S, LONG_BELOW_TIMES = 0.75, 0.8, 1.3
+
+#: One repetition that stays up for longer is rather a hold; legs that are above half way for less, again and
+#: again, are repetitions (ours).
+LONG_HOLD_S, SHORT_STAY_S = 10.0, 6.0
+
+
+def contradictions(
+    whole: SetEstimate, motion: SetMotion, reps: Sequence[Rep], header: Header
+) -> list[Finding]:
+    """What of the header the sensors contradict; empty where nothing, or where they cannot know.
+
+    Parameters
+    ----------
+    whole : SetEstimate
+    motion : SetMotion
+        Its low-passed motion.
+    reps : sequence of Rep
+    header : Header
+    """
+    found = [*_posture(whole, header)]
+    if header.exercise in HOLDS:
+        return found + _no_hold(whole, motion, header)
+    if found or not reps:
+        return found
+    upside_down = _upside_down(whole, header)
+    return upside_down or _start(_Rests.of(whole, motion, reps), reps, header) or _a_hold(reps, header)
+
+
+def _posture(whole: SetEstimate, header: Header) -> list[Finding]:
+    """A leg that hangs in a set done lying, or lies in one done hanging, if the pelvis cannot tell."""
+    if whole.line is None or (whole.posture.checked and header.pelvis.alignment == "mounted"):
+        return []
+    lower, hanging = min(whole.line.near, whole.line.far), header.posture == "hanging"
+    contradicts = lower > LIES if hanging else lower < HANGS
+    values = {"exercise": header.exercise, "hanging": not hanging}
+    return [Finding("posture_contradicted", values=values, severity="caution")] if contradicts else []
+
+
+def _upside_down(whole: SetEstimate, header: Header) -> list[Finding]:
+    """The end where the header has the leg rest is the other one, as the lever shows."""
+    if whole.line is None:
+        return []
+    higher = whole.line.near - whole.line.far
+    return [_start_finding(header)] if (higher if header.start == "low" else -higher) > APART else []
+
+
+def _start_finding(header: Header, **values: float) -> Finding:
+    return Finding("start_contradicted", values={"start": header.start, **values}, severity="caution")
+
+
+@dataclass(frozen=True, slots=True)
+class _Rests:
+    """How long the leg rested at the upper and at the lower end of a set, seconds.
+
+    Attributes
+    ----------
+    up_before, up_after : float
+        At the upper end before the first repetition and after the last one, in posture.
+    up_between : float
+        At the upper end, of each repetition.
+    down_before : float
+        At the lower end before the first.
+    """
+
+    up_before: float
+    up_after: float
+    up_between: float
+    down_before: float
+
+    @classmethod
+    def of(cls, whole: SetEstimate, motion: SetMotion, reps: Sequence[Rep]) -> _Rests:
+        spells, time_s = whole.posture.spells, motion.track.time_s
+        first, last = np.searchsorted(time_s, [reps[0].start_s, reps[-1].end_s]).tolist()
+        start = max((spell.start for spell in spells if spell.start <= first), default=0)
+        end = min((spell.stop for spell in spells if spell.stop > last), default=len(motion.track))
+        angle = motion.elevation_deg
+        low, high = np.percentile(angle[first : last + 1], (3.0, 97.0))
+        share = (angle - low) / max(high - low, 1.0)
+        slow = (np.abs(motion.speed_dps) < RESTS_DPS) & ~motion.leg_missing
+        before, after = slice(start, first), slice(last, end)
+        up, down = slow & (share > 1.0 - END_SHARE), slow & (share < END_SHARE)
+        between = float(up[first:last].sum()) / len(reps)
+        return cls(
+            *(float(n) / GRID_HZ for n in (up[before].sum(), up[after].sum(), between, down[before].sum()))
+        )
+
+
+def _start(rests: _Rests, reps: Sequence[Rep], header: Header) -> list[Finding]:
+    """Legs that rest at the other end than the header says, as their waits before and after the set show."""
+    top, bottom = (_usual([getattr(rep, name) for rep in reps]) for name in ("top_pause_s", "bottom_pause_s"))
+    if header.start == "low":
+        waits = min(rests.up_before, rests.up_after)
+        if waits > max(HELD_S, HELD_TIMES * rests.up_between) or (waits := _held_first_and_last(reps)):
+            return [_start_finding(header, held_s=waits)]
+        return []
+    turns_round = rests.up_before < WAITS_S
+    waits_below = bottom > LONG_BELOW_S and bottom > LONG_BELOW_TIMES * max(top, rests.up_before)
+    if rests.down_before > HELD_S and (turns_round or waits_below):
+        return [_start_finding(header, held_s=rests.up_before)]
+    return []
+
+
+def _held_first_and_last(reps: Sequence[Rep]) -> float:
+    """How long the legs were up in the first repetition, if there and in the last it was longest; else 0."""
+    pauses = [rep.top_pause_s or 0.0 for rep in reps]
+    if len(pauses) < HELD_FIRST_REPS:
+        return 0.0
+    shorter = min(pauses[0], pauses[-1])
+    return pauses[0] if shorter > max(HELD_S, HELD_FIRST_TIMES * max(pauses[1:-1])) else 0.0
+
+
+def _usual(pauses: Sequence[float | None]) -> float:
+    known = [pause for pause in pauses if pause is not None]
+    return float(np.median(known)) if known else 0.0
+
+
+def _no_hold(whole: SetEstimate, motion: SetMotion, header: Header) -> list[Finding]:
+    """A hold in which the legs went up and came down again, over and over."""
+    stays_s: list[float] = []
+    for spell in whole.posture.spells:
+        angle = np.abs(motion.elevation_deg[spell])
+        half_way = max(LIFTED_DEG, float(np.percentile(angle, 97.0)) / 2.0)
+        stays_s += [(end - start) / GRID_HZ for start, end in stretches(angle > half_way)]
+    if len(stays_s) < FEW_REPS or np.median(stays_s) > SHORT_STAY_S or max(stays_s) > LONG_HOLD_S:
+        return []
+    values = {"exercise": header.exercise, "times": len(stays_s)}
+    return [Finding("hold_contradicted", values=values, severity="caution")]
+
+
+def _a_hold(reps: Sequence[Rep], header: Header) -> list[Finding]:
+    """Repetitions that stay at the far end as a hold does."""
+    far = [rep.top_pause_s if header.start == "low" else rep.bottom_pause_s for rep in reps]
+    stays = min((pause or 0.0 for pause in far), default=0.0)
+    if len(reps) >= FEW_REPS or stays < LONG_HOLD_S:
+        return []
+    return [
+        Finding(
+            "reps_contradicted", values={"exercise": header.exercise, "held_s": stays}, severity="caution"
+        )
+    ]

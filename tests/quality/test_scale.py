@@ -1,0 +1,62 @@
+"""A gyroscope's scale in motion, axes by how somebody walked: told where they are wrong, and only there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from imu_reps import Recording, RepPlan, SetPlan, simulate
+from imu_reps.domain.samples import SensorPlace
+from imu_reps.quality import check_recording
+from imu_reps.report.findings import hint
+from imu_reps.sim.wearer import LifePlan
+from imu_reps.sim.wearer.set_plan import Act
+
+#: A leg that is never calm: it turns round at both ends.
+RESTLESS = RepPlan(concentric_s=2.0, eccentric_s=2.0, top_pause_s=0.0, bottom_pause_s=0.0)
+WALKS = LifePlan(before=(Act("walk", 8.0), Act("lie_down", 5.0)))
+
+
+@pytest.fixture(scope="module")
+def restless() -> Recording:
+    return simulate(SetPlan(reps=(RESTLESS,) * 12)).recording
+
+
+@pytest.mark.parametrize("place", ["pelvis", "ankle"])
+@pytest.mark.parametrize("factor", [0.8, 1.0, 1.25])
+def test_a_scale_is_told_where_the_leg_is_never_calm(
+    restless: Recording, place: SensorPlace, factor: float
+) -> None:
+    block = restless.samples(place)
+    assert block is not None
+    spoilt = restless.with_samples(replace(block, gyr_dps=block.gyr_dps * factor))
+    told = [finding for finding in check_recording(spoilt) if finding.severity != "info"]
+    if factor == 1.0:
+        assert told == []
+        return
+    assert [(finding.code, finding.sensor) for finding in told] == [("gyro_scale", place)]
+    assert told[0].values["ratio"] == pytest.approx(factor, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("cranial", "anterior"), [("+x", "+z"), ("-x", "+z"), ("+z", "+x"), ("-z", "+x"), ("+y", "+z")]
+)
+def test_the_axis_to_the_head_is_held_against_how_somebody_walked(cranial: str, anterior: str) -> None:
+    recording = simulate(SetPlan(life=WALKS)).recording
+    right = recording.header.pelvis.cranial_axis
+    sits = replace(recording.header.pelvis, cranial_axis=cranial, anterior_axis=anterior)
+    said = check_recording(replace(recording, header=replace(recording.header, pelvis=sits)))
+    told = [finding for finding in said if finding.code == "walked_lying"]
+    assert bool(told) == (cranial != right)
+    assert all(f"pelvis.cranial_axis: {right}" in hint(finding) for finding in told)
+
+
+def test_a_gyroscope_that_was_wrong_all_along_is_no_sensor_that_turned(restless: Recording) -> None:
+    assert restless.ankle is not None
+    noise = np.random.default_rng(0).normal(0.0, 0.05, restless.ankle.gyr_dps.shape)
+    spoilt = restless.with_samples(
+        replace(restless.ankle, gyr_dps=np.radians(restless.ankle.gyr_dps) + noise)
+    )
+    assert "sensor_turned" not in {finding.code for finding in check_recording(spoilt)}

@@ -1,0 +1,31 @@
+"""A plan and a header that say only the exercise have what belongs to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from imu_reps import Header, RepPlan, SetPlan, analyze, simulate
+from imu_reps.domain.exercise import EXERCISES, HOLDS, Exercise
+from imu_reps.domain.recording import default_posture, default_start
+from imu_reps.errors import RefusedValueError
+
+
+@pytest.mark.parametrize("exercise", [one for one in EXERCISES if one not in HOLDS])
+def test_eight_repetitions_of_any_exercise_can_be_simulated_and_are_counted(exercise: Exercise) -> None:
+    simulated = simulate(SetPlan(exercise=exercise))
+    assert simulated.truth.rep_count == 8
+    assert analyze(simulated.recording).summary.set.rep_count == 8
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_a_header_starts_and_lies_as_its_exercise_does(exercise: Exercise) -> None:
+    header = Header(exercise=exercise)
+    assert (header.start, header.posture) == (default_start(exercise), default_posture(exercise))
+    assert replace(header, start="high").start == "high"
+
+
+def test_a_heel_tap_that_lowers_nothing_is_refused() -> None:
+    with pytest.raises(RefusedValueError, match="heel tap"):
+        SetPlan(exercise="heel_tap", reps=(RepPlan(),))
