@@ -22,6 +22,10 @@ from imu_reps.kinematics.mounting import angle_between_deg, axis_vector, cross, 
 #: A double leg raise that starts high without a floor stretch is taken to start with vertical legs.
 VERTICAL_DEG = 90.0
 
+#: Legs that start high are held at least so far above the floor: a rest nearer is the low end of a repetition that
+#: the recording begins or ends in (stiff legs lifted by others reach 60°: docs/thresholds.md).
+MIN_HIGH_DEG = 50.0
+
 #: A strap that turned by less is within what hips do from one lift to the next; the leg's angle is then off
 #: by 2 degrees at most (ours; cos 15° = 0.97).
 SLIPPED_DEG = 15.0
@@ -93,7 +97,12 @@ def leg_frames(
     params : LegParams
     """
     travel = reading.travel_deg(header)
+    reps, axes = reading.segmentation.reps, _axes(reading, travel, turning_dps, params)
+    slips = _slips(axes, reps, up)
     floor = floor_rests(reading, travel, header)
+    if slips and header.start == "high":
+        # a sensor that has slipped is at another angle on the floor
+        floor = [rest for rest in floor if rest.end <= slips[0][0].tick]
     level, seen, zero_deg = _zero(reading, floor, travel, header)
     sign = reading.hypothesis.sign
     axis = reading.lifting_axis
@@ -102,8 +111,6 @@ def leg_frames(
     first = LegFrame(axis, unit(zero), zero_deg)
     if not floor and header.ankle.cranial_axis is not None and header.exercise != "heel_tap":
         first, seen = _named(axis, axis_vector(header.ankle.cranial_axis), header), True
-    reps, axes = reading.segmentation.reps, _axes(reading, travel, turning_dps, params)
-    slips = _slips(axes, reps, up)
     above = 0.0
     if slips and any(rest.end <= slips[0][0].tick for rest in floor):
         # after a slip a leg rests as far above its zero between repetitions as it did before
@@ -119,7 +126,7 @@ def floor_rests(reading: Reading, travel_deg: FloatArray, header: Header) -> lis
         found = on_floor(rests, travel_deg, known.resting_deg, known.far_deg)
     else:
         # the floor lies beyond the far end: who starts high lowers the leg to it, or nearly
-        beyond = known.level_deg(1.0 - SAME_LEVEL)
+        beyond = max(known.level_deg(1.0 - SAME_LEVEL), known.resting_deg + MIN_HIGH_DEG)
         inside = slice(reps[0].near.tick, reps[-1].back.tick) if reps else slice(0, 0)
         outside = [rest for rest in rests if not inside.start <= rest.middle < inside.stop]
         found = [rest for rest in outside if travel_deg[rest.middle] > beyond]
