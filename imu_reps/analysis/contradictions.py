@@ -130,6 +130,8 @@ class _Rests:
 
 def _start(rests: _Rests, reps: Sequence[Rep], header: Header) -> list[Finding]:
     """Legs that rest at the other end than the header says, as their waits before and after the set show."""
+    if len(reps) < FEW_REPS:  # one or two show no habit
+        return []
     top, bottom = (_usual([getattr(rep, name) for rep in reps]) for name in ("top_pause_s", "bottom_pause_s"))
     if header.start == "low":
         waits = min(rests.up_before, rests.up_after)
@@ -138,7 +140,7 @@ def _start(rests: _Rests, reps: Sequence[Rep], header: Header) -> list[Finding]:
         return []
     turns_round = rests.up_before < WAITS_S
     waits_below = bottom > LONG_BELOW_S and bottom > LONG_BELOW_TIMES * max(top, rests.up_before)
-    if rests.down_before > HELD_S and (turns_round or waits_below):
+    if rests.down_before > HELD_S and turns_round and waits_below:
         return [_start_finding(header, held_s=rests.up_before)]
     return []
 

@@ -55,6 +55,8 @@ MAX_MISS = 0.6
 
 #: A miss from which on changed signs are tried, how many times smaller they must make it, and how small.
 FLIPPED_MISS, FLIP_TIMES, FLIPPED_LEFT = 0.12, 2.5, 0.25
+#: So much may a quarter of the turns still miss by (ours; where signs were changed 0.05 to 0.25).
+FLIPPED_UPPER = 0.32
 
 #: Where nothing is calm, turns are looked at between windows that are less so, if there are so many (ours).
 RESTLESS_MPS2, RESTLESS_PAIRS, RESTLESS_MISS = 3.0, 60, 0.3
@@ -96,6 +98,8 @@ def check_gyroscope(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
         yield Finding("gyro_axes", values={"dead": dead}, severity="refuse", sensor=place)
     elif missed - SURE_SDS * missed_error > MAX_MISS and not _same_plane(ratio, miss):
         yield Finding("gyro_axes", severity="refuse", sensor=place)
+    elif middle < 0.0:
+        return  # a body that swings: changed signs would have been told above
     elif _beyond(middle, error, WRONG):
         yield Finding("gyro_scale", values=values, severity="refuse", sensor=place)
     elif off := _fine_scale(turns):
@@ -119,11 +123,16 @@ def _mend(windows: Windows, missed: float, calm_mps2: float = CALM_SD_MPS2) -> d
         tried |= {("flip", (GYR[axis],)): sign, ("flip", (ACC[axis],)): -sign}
         tried["swap", (GYR[pair[0]], GYR[pair[1]])] = swap
     left = {
-        how: float(np.median(seen_turns(replace(windows, gyr_dps=windows.gyr_dps @ matrix), calm_mps2).miss))
+        how: np.percentile(
+            seen_turns(replace(windows, gyr_dps=windows.gyr_dps @ matrix), calm_mps2).miss, (50.0, 75.0)
+        )
         for how, matrix in tried.items()
     }
-    best = min(left, key=lambda how: left[how])
-    return dict([best]) if left[best] < min(missed / FLIP_TIMES, FLIPPED_LEFT) else {}
+    best = min(left, key=lambda how: float(left[how][0]))
+    middle, upper = left[best]
+    # what truly mends it mends nearly every turn; of a body that swings it would mend some
+    mends = middle < min(missed / FLIP_TIMES, FLIPPED_LEFT) and upper < FLIPPED_UPPER
+    return dict([best]) if mends else {}
 
 
 def _dead_axis(windows: Windows, calm_mps2: float = CALM_SD_MPS2) -> str | None:
@@ -281,5 +290,5 @@ def _compare(up: FloatArray, calm: BoolArray, calmer: BoolArray, carry: FloatArr
 
 
 def _same_plane(ratio: FloatArray, miss: FloatArray) -> bool:
-    """Whether the miss is that of a wrong scale alone: along the way and forward."""
-    return bool(np.median(ratio) > 0.0 and np.median(np.abs(miss - np.abs(ratio - 1.0))) < 0.3)
+    """Whether the miss is along the way, forward or back: of a wrong scale, or of a body that swings."""
+    return bool(np.median(np.abs(miss - np.abs(ratio - 1.0))) < 0.3)

@@ -184,7 +184,9 @@ def _walked_upright(pelvis: Windows, lean_deg: FloatArray) -> str | None:
         return None
     steady = float(np.nanmedian(angle_deg(pelvis.up[walk], walking))) < WALKING_DEG
     level = abs(float(np.nanmedian(lean_deg[walk])) - 90.0) < POSTURE_DEG
-    if not steady or not level or angle_deg(walking, at_rest) < FROM_WALKING_DEG:
+    # a restless set with a sit-up in it: there most of the recording, not its rest, is as the walk seems
+    mostly_rests = float(np.mean(angle_deg(pelvis.up, at_rest) < FROM_WALKING_DEG)) > 0.5
+    if not (steady and level and mostly_rests) or angle_deg(walking, at_rest) < FROM_WALKING_DEG:
         return None
     main = int(np.abs(walking).argmax())
     return f"{'+' if walking[main] > 0.0 else '-'}{'xyz'[main]}"

@@ -22,8 +22,8 @@ from imu_reps.kinematics.mounting import angle_between_deg, axis_vector, cross, 
 #: A double leg raise that starts high without a floor stretch is taken to start with vertical legs.
 VERTICAL_DEG = 90.0
 
-#: Legs that start high are held at least so far above the floor: a rest nearer is the low end of a repetition that
-#: the recording begins or ends in (stiff legs lifted by others reach 60°: docs/thresholds.md).
+#: Legs that start high are held at least so far above the floor: a rest nearer is the low end of a repetition
+#: that the recording begins or ends in (ours; stiff straight legs that others lift reach 60°).
 MIN_HIGH_DEG = 50.0
 
 #: A strap that turned by less is within what hips do from one lift to the next; the leg's angle is then off
