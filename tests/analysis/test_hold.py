@@ -135,6 +135,14 @@ def test_a_hold_is_timed_and_nothing_is_counted(hold: Recording) -> None:
     assert "all the time" in words(summary.findings[-1])
 
 
+def test_the_zero_of_tilt_is_taken_before_the_legs_go_up() -> None:
+    rested = LifePlan(still_before_s=BEFORE_S, rest_after_s=6.0)
+    zero_s = analyze(recorded(HOLD, life=rested)).summary.zero.time_s
+
+    assert zero_s is not None
+    assert zero_s <= BEFORE_S + 0.5
+
+
 def test_life_around_a_hold_is_not_part_of_it() -> None:
     life = LifePlan(
         before=(Act("walk", 6.0), Act("lie_down", 4.0), Act("shuffle", 3.0)),

@@ -227,7 +227,8 @@ def _spell_zero(
         flat = _before_lifts(rests, reps, away)
         between = [rest for rest in between if abs(_median(away, rest) - flat) < ALIKE_DEG]
     if before or between:
-        rest = before[-1] if before else between[0]
+        # without a repetition, as in a hold, the last rest may be the one after it
+        rest = before[-1] if before and reps else (before or between)[0]
         at = _zero_up(up, calm, rest, known.start)
         return _SpellZero(
             spell, None if at is None else pelvis_axes_at(at, cranial, header), rest, not before, shift=shift
