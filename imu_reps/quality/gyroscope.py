@@ -58,6 +58,10 @@ FLIPPED_MISS, FLIP_TIMES, FLIPPED_LEFT = 0.12, 2.5, 0.25
 #: So much may a quarter of the turns still miss by (ours; where signs were changed 0.05 to 0.25).
 FLIPPED_UPPER = 0.32
 
+#: A sensor on a body that swings from a bar turns at most so many times as far as its force does back (ours:
+#: 1 to 3 at the end of two metres).
+SWINGS_BACK = -4.0
+
 #: Where nothing is calm, turns are looked at between windows that are less so, if there are so many (ours).
 RESTLESS_MPS2, RESTLESS_PAIRS, RESTLESS_MISS = 3.0, 60, 0.3
 
@@ -97,9 +101,9 @@ def check_gyroscope(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
     elif missed > FLIPPED_MISS and (dead := _dead_axis(windows)):
         yield Finding("gyro_axes", values={"dead": dead}, severity="refuse", sensor=place)
     elif missed - SURE_SDS * missed_error > MAX_MISS and not _same_plane(ratio, miss):
-        yield Finding("gyro_axes", severity="refuse", sensor=place)
-    elif middle < 0.0:
-        return  # a body that swings: changed signs would have been told above
+        # a body that swings turns its force back, alike in all turns; changed signs were told above
+        if not _swings(ratio, miss):
+            yield Finding("gyro_axes", severity="refuse", sensor=place)
     elif _beyond(middle, error, WRONG):
         yield Finding("gyro_scale", values=values, severity="refuse", sensor=place)
     elif off := _fine_scale(turns):
@@ -290,5 +294,12 @@ def _compare(up: FloatArray, calm: BoolArray, calmer: BoolArray, carry: FloatArr
 
 
 def _same_plane(ratio: FloatArray, miss: FloatArray) -> bool:
-    """Whether the miss is along the way, forward or back: of a wrong scale, or of a body that swings."""
-    return bool(np.median(np.abs(miss - np.abs(ratio - 1.0))) < 0.3)
+    """Whether the miss is that of a wrong scale alone: along the way and forward."""
+    return bool(np.median(ratio) > 0.0 and np.median(np.abs(miss - np.abs(ratio - 1.0))) < 0.3)
+
+
+def _swings(ratio: FloatArray, miss: FloatArray) -> bool:
+    """Whether it is along the way and back, by much the same share in all turns."""
+    low, middle, high = np.percentile(ratio, (25.0, 50.0, 75.0))
+    along = float(np.median(np.abs(miss - np.abs(ratio - 1.0)))) < 0.3
+    return bool(along and SWINGS_BACK < middle < 0.0 and high - low < -middle)

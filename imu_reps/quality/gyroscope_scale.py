@@ -63,8 +63,8 @@ def scale_in_motion(windows: Windows, apart: Sequence[int] = ()) -> dict[str, fl
         return {}
     tried |= {factor: _unexplained(pieces, factor) for factor in OTHERS if factor not in tried}
     best = _best(tried)
-    if best in (min(tried), max(tried)):
-        return {}  # it would be none of these
+    if best == min(tried):
+        return {}  # a body that swings leaves the less, the less it turned
     left = _unexplained(pieces, best)
     count = float(pieces.chosen.sum())
     gain = max(GAIN + GAIN_WINDOWS / count, np.sqrt(left / count) / LEFT_MPS2)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imu_reps.sensors.families import movella_dot
-from imu_reps.sensors.families import movella_dot_packets as packets
+from imu_reps.sensors.families import movella_dot_packets as dot
 from imu_reps.sensors.wire import Advertisement, Subscribe, Write
 
 Golden = Callable[..., list[dict[str, Any]]]
@@ -25,9 +25,7 @@ def payload(time_us: int, x: float = 0.0) -> bytes:
 
 
 def fed(times_us: list[int], decode_all: Callable[..., Any]) -> Any:
-    packets = [
-        (packets.MEDIUM, payload(t, i), (t - times_us[0]) / 1e6 + 0.01) for i, t in enumerate(times_us)
-    ]
+    packets = [(dot.MEDIUM, payload(t, i), (t - times_us[0]) / 1e6 + 0.01) for i, t in enumerate(times_us)]
     return decode_all(movella_dot.FAMILY, movella_dot.begin(60.0), packets)[1]
 
 
@@ -35,10 +33,10 @@ def test_golden_payloads_decode_to_their_stated_values(golden: Golden) -> None:
     for item in golden("dot-custom1", "dot-rate"):
         stated = item["decoded"]
 
-        read = packets.parse_payload(stated["mode"], bytes.fromhex(item["hex"]))
+        read = dot.parse_payload(stated["mode"], bytes.fromhex(item["hex"]))
 
         assert read is not None
-        assert packets.MODES[stated["mode"]].characteristic == item["characteristic"]
+        assert dot.MODES[stated["mode"]].characteristic == item["characteristic"]
         assert read.time_us == stated["timestamp_us"]
         for name in ("acc_mps2", "gyr_dps", "euler_deg", "free_acc_mps2"):
             assert (name in stated) == (name in read.values)
@@ -60,14 +58,14 @@ def test_the_golden_clock_goes_on_over_its_wrap(golden: Golden, decode_all: Call
 def test_golden_commands_are_built_byte_by_byte(golden: Golden) -> None:
     hexes = {item["id"]: item["hex"] for item in golden("dot-")}
 
-    assert packets.start_command(21).hex() == hexes["dot-start-rate"]
-    assert packets.stop_command(21).hex() == hexes["dot-stop-rate"]
-    assert packets.start_command(26).hex() == hexes["dot-start-custom5"]
+    assert dot.start_command(21).hex() == hexes["dot-start-rate"]
+    assert dot.stop_command(21).hex() == hexes["dot-stop-rate"]
+    assert dot.start_command(26).hex() == hexes["dot-start-custom5"]
 
 
 def test_the_golden_settings_are_those_stated(golden: Golden) -> None:
     (item,) = golden("dot-control-read")
-    stated, read = item["decoded"], packets.parse_control(bytes.fromhex(item["hex"]))
+    stated, read = item["decoded"], dot.parse_control(bytes.fromhex(item["hex"]))
 
     assert read is not None
     assert (read.apply, read.identify, read.power) == (
@@ -81,7 +79,7 @@ def test_the_golden_settings_are_those_stated(golden: Golden) -> None:
 
 
 def test_every_mode_fits_its_characteristic() -> None:
-    longest = {packets.LONG: 63, packets.MEDIUM: 40, packets.SHORT: 20}
+    longest = {dot.LONG: 63, dot.MEDIUM: 40, dot.SHORT: 20}
     stated = {
         4: 16,
         5: 20,
@@ -98,17 +96,17 @@ def test_every_mode_fits_its_characteristic() -> None:
         23: 34,
     }
 
-    assert all(mode.size <= longest[mode.characteristic] for mode in packets.MODES.values())
-    assert {number: packets.MODES[number].size for number in stated} == stated
-    assert (packets.MODES[24].size, packets.MODES[26].size) == (32, 44)
+    assert all(mode.size <= longest[mode.characteristic] for mode in dot.MODES.values())
+    assert {number: dot.MODES[number].size for number in stated} == stated
+    assert (dot.MODES[24].size, dot.MODES[26].size) == (32, 44)
 
 
-@pytest.mark.parametrize("mode", sorted(packets.MODES))
+@pytest.mark.parametrize("mode", sorted(dot.MODES))
 def test_a_payload_cut_short_is_none(mode: int) -> None:
-    size = packets.MODES[mode].size
+    size = dot.MODES[mode].size
 
-    assert packets.parse_payload(mode, bytes(size)) is not None
-    assert packets.parse_payload(mode, bytes(size - 1)) is None
+    assert dot.parse_payload(mode, bytes(size)) is not None
+    assert dot.parse_payload(mode, bytes(size - 1)) is None
 
 
 @given(present=st.lists(st.booleans(), min_size=2, max_size=40), begin_us=st.integers(0, 2**32 - 1))
@@ -135,13 +133,13 @@ def test_the_notification_is_switched_on_before_the_start() -> None:
     steps = movella_dot.start(30.0, 0)
     rate, begin = (i for i, step in enumerate(steps) if isinstance(step, Write) and not step.optional)
 
-    assert steps.index(Subscribe(packets.MEDIUM)) < begin
+    assert steps.index(Subscribe(dot.MEDIUM)) < begin
     assert rate < begin
     written = steps[rate]
     assert isinstance(written, Write)
-    control = packets.parse_control(written.data)
+    control = dot.parse_control(written.data)
     assert control is not None
-    assert (control.apply, control.rate_hz) == (packets.APPLY_RATE, 30)
+    assert (control.apply, control.rate_hz) == (dot.APPLY_RATE, 30)
 
 
 def test_it_is_known_by_either_brand_or_by_the_company_alone() -> None:

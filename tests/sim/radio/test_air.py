@@ -350,7 +350,7 @@ def test_without_bumble_the_mend_is_named() -> None:
     )
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
-    assert 'pip install "imu-reps[virtual]"' in said.stdout
+    assert "pip install 'imu-reps[virtual]'" in said.stdout
 
 
 @pytest.mark.soak
