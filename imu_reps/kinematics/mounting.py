@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 
@@ -47,6 +48,12 @@ def axis_vector(axis: Axis) -> FloatArray:
     vector = np.zeros(3)
     vector["xyz".index(axis[1])] = 1.0 if axis[0] == "+" else -1.0
     return vector
+
+
+def nearest_axis(direction: FloatArray) -> Axis:
+    """The sensor axis nearest to a direction (3,)."""
+    axes: tuple[Axis, ...] = get_args(Axis)
+    return max(axes, key=lambda axis: float(axis_vector(axis) @ direction))
 
 
 def ready_deg(start: Start) -> float:

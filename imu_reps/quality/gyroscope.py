@@ -267,12 +267,16 @@ def calm_windows(
     return np.asarray((windows.acc_sd_mps2 < sd_mps2) & (off < off_mps2))
 
 
-def hop_rotations(windows: Windows, calm: BoolArray) -> FloatArray:
-    """Matrix that carries up, in sensor axes, over each hop; NaN where samples are missing."""
+def unbiased_dps(windows: Windows, calm: BoolArray) -> FloatArray:
+    """The rate of each hop without what the gyroscope shows where nothing turns, (n - 1, 3)."""
     turned = angle_deg(windows.up[1:], windows.up[:-1])
     rest = calm[1:] & calm[:-1] & (turned < 0.3)
-    bias = np.median(windows.gyr_dps[rest], axis=0) if rest.any() else np.zeros(3)
-    way = -np.radians(windows.gyr_dps - bias) * HOP_S
+    return windows.gyr_dps - (np.median(windows.gyr_dps[rest], axis=0) if rest.any() else 0.0)
+
+
+def hop_rotations(windows: Windows, calm: BoolArray) -> FloatArray:
+    """Matrix that carries up, in sensor axes, over each hop; NaN where samples are missing."""
+    way = -np.radians(unbiased_dps(windows, calm)) * HOP_S
     matrix = Rotation.from_rotvec(np.nan_to_num(way)).as_matrix()
     matrix[np.isnan(way[:, 0])] = np.nan
     return np.asarray(matrix)
@@ -295,11 +299,14 @@ def _compare(up: FloatArray, calm: BoolArray, calmer: BoolArray, carry: FloatArr
 
 def _same_plane(ratio: FloatArray, miss: FloatArray) -> bool:
     """Whether the miss is that of a wrong scale alone: along the way and forward."""
-    return bool(np.median(ratio) > 0.0 and np.median(np.abs(miss - np.abs(ratio - 1.0))) < 0.3)
+    return bool(np.median(ratio) > 0.0) and _along(ratio, miss)
 
 
 def _swings(ratio: FloatArray, miss: FloatArray) -> bool:
     """Whether it is along the way and back, by much the same share in all turns."""
     low, middle, high = np.percentile(ratio, (25.0, 50.0, 75.0))
-    along = float(np.median(np.abs(miss - np.abs(ratio - 1.0)))) < 0.3
-    return bool(along and SWINGS_BACK < middle < 0.0 and high - low < -middle)
+    return _along(ratio, miss) and bool(SWINGS_BACK < middle < 0.0 and high - low < -middle)
+
+
+def _along(ratio: FloatArray, miss: FloatArray) -> bool:
+    return bool(np.median(np.abs(miss - np.abs(ratio - 1.0))) < 0.3)

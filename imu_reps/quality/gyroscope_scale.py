@@ -14,8 +14,8 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from imu_reps.domain.samples import BoolArray, FloatArray
-from imu_reps.quality.gyroscope import calm_windows
-from imu_reps.quality.windows import HOP_S, Windows, angle_deg
+from imu_reps.quality.gyroscope import calm_windows, unbiased_dps
+from imu_reps.quality.windows import HOP_S, Windows
 
 #: Pieces of so many windows are looked at each by itself: ten seconds, in which a gyroscope hardly drifts.
 PIECE = 40
@@ -104,11 +104,8 @@ def _pieces(windows: Windows, apart: Sequence[int]) -> _Pieces | None:
     known = np.append(np.isfinite(windows.gyr_dps[:, 0]), True) & np.isfinite(windows.size_mps2)
     known[list(apart)] = False
     quiet = known & (windows.acc_sd_mps2 < SHAKEN_MPS2)
-    calm = calm_windows(windows)
-    turned = angle_deg(windows.up[1:], windows.up[:-1])
-    rest = calm[1:] & calm[:-1] & (turned < 0.3)
-    bias = np.median(windows.gyr_dps[rest], axis=0) if rest.any() else np.zeros(3)
-    rate = np.radians(np.vstack([windows.gyr_dps, windows.gyr_dps[-1:]]) - bias)
+    rate = np.radians(unbiased_dps(windows, calm_windows(windows)))
+    rate = np.vstack([rate, rate[-1:]])
     pieces = [slice(start, start + PIECE) for start in range(0, count, PIECE)]
     used = [one.start for one in pieces if known[one].all() and _turns(rate[one], quiet[one])]
     rows = np.add.outer(used, np.arange(PIECE)).astype(np.int64)

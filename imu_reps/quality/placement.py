@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from imu_reps.domain.finding import Finding
-from imu_reps.domain.recording import Header, Start
+from imu_reps.domain.recording import Axis, Header, Start
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray
-from imu_reps.kinematics.mounting import axis_vector, pelvis_axes_supine, unit
+from imu_reps.kinematics.mounting import axis_vector, nearest_axis, pelvis_axes_supine, unit
 from imu_reps.kinematics.rest import stretches
 from imu_reps.quality.windows import HOP_S, Windows, angle_deg, usual_direction
 
@@ -165,7 +165,7 @@ def check_pelvis_axes(header: Header, pelvis: Windows, ankle: Windows | None) ->
         )
 
 
-def _walked_upright(pelvis: Windows, lean_deg: FloatArray) -> str | None:
+def _walked_upright(pelvis: Windows, lean_deg: FloatArray) -> Axis | None:
     """The axis that pointed up while somebody walked, if the one said to point to the head lay level then.
 
     Somebody who walks is upright, and rests otherwise later: the axis is another than the header says.
@@ -188,8 +188,7 @@ def _walked_upright(pelvis: Windows, lean_deg: FloatArray) -> str | None:
     mostly_rests = float(np.mean(angle_deg(pelvis.up, at_rest) < FROM_WALKING_DEG)) > 0.5
     if not (steady and level and mostly_rests) or angle_deg(walking, at_rest) < FROM_WALKING_DEG:
         return None
-    main = int(np.abs(walking).argmax())
-    return f"{'+' if walking[main] > 0.0 else '-'}{'xyz'[main]}"
+    return nearest_axis(walking)
 
 
 def _faces_down(header: Header, pelvis: Windows, lying: BoolArray) -> bool:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 
 from imu_reps.domain.recording import Axis
 from imu_reps.domain.samples import SENSOR_PLACES, FloatArray, SampleBlock, SensorPlace
-from imu_reps.kinematics.mounting import READY_DEG
+from imu_reps.kinematics.mounting import READY_DEG, axis_vector, nearest_axis
 from imu_reps.kinematics.rest import still_mask, window_length
 
 GRAVITY_MPS2 = 9.80665
@@ -115,19 +115,6 @@ def axes_of(standing_mps2: FloatArray, lying_mps2: FloatArray) -> tuple[Axis, Ax
         return None
     axes = nearest_axis(up), nearest_axis(head)
     return axes if across(*axes) else None
-
-
-def axis_vector(axis: Axis) -> FloatArray:
-    """The unit vector of a sensor axis."""
-    vector = np.zeros(3)
-    vector["xyz".index(axis[1])] = 1.0 if axis[0] == "+" else -1.0
-    return vector
-
-
-def nearest_axis(direction: FloatArray) -> Axis:
-    """The sensor axis nearest to a direction (3,)."""
-    axes: tuple[Axis, ...] = get_args(Axis)
-    return max(axes, key=lambda axis: float(axis_vector(axis) @ direction))
 
 
 def across(axis: Axis, other: Axis) -> bool:

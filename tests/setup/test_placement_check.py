@@ -13,14 +13,13 @@ from scipy.spatial.transform import Rotation
 from imu_reps import SampleBlock
 from imu_reps.domain.recording import Axis
 from imu_reps.domain.samples import SensorPlace
+from imu_reps.kinematics.mounting import axis_vector, nearest_axis
 from imu_reps.setup.placement_check import (
     Wear,
     across,
     axes_of,
-    axis_vector,
     is_still,
     moved,
-    nearest_axis,
     wear,
 )
 
