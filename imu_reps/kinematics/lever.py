@@ -47,6 +47,11 @@ MIN_APART = 3
 FEW_INFLATION = 3.0
 
 
+#: The estimated direction of up wanders by about this within a movement, and gravity leaks into a slow one
+#: (the filter's own error on a hand-moved board is 0.3 degrees: docs/accuracy.md).
+UP_WANDERS_DEG = 0.2
+
+
 @dataclass(frozen=True, slots=True)
 class Lever:
     """From the hip to the ankle sensor, in sensor axes.
@@ -165,10 +170,7 @@ class Movements:
 
     def each(self) -> list[Lever | None]:
         """The lever of each movement by itself, with the spread of a single one; None where it shows none."""
-        return [
-            None if fit is None else fit.lever(self._plane, FEW_INFLATION * fit.formal_sd)
-            for fit in self._fits
-        ]
+        return [None if fit is None else fit.lever(self._plane, fit.lone_sd) for fit in self._fits]
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +213,12 @@ class _Sums:
         explained = abs(self.force) ** 2 / self.count + abs(self.arm_m) ** 2 * self._spread
         variance = max(self.force_squared - explained, 0.0) / self.count * GRID_HZ / EVERY / INDEPENDENT_HZ
         return float(np.sqrt(variance / self._spread))
+
+    @property
+    def lone_sd(self) -> float:
+        """The same of a movement by itself, through which a direction of up that wanders takes it along."""
+        leaked = GRAVITY_MPS2 * np.radians(UP_WANDERS_DEG) * np.sqrt(self.count / self._spread)
+        return float(np.hypot(FEW_INFLATION * self.formal_sd, leaked))
 
     def lever(self, plane: FloatArray, sd_m: float) -> Lever:
         arm = self.arm_m

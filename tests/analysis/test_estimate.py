@@ -439,7 +439,9 @@ def test_steps_before_a_hang_are_no_repetitions(leg: Leg) -> None:
     """The shank swings both ways as one walks to the bar, quicker than anybody lifts a leg."""
     walk = [(-20.0, 0.3), *[(30.0, 0.55), (-25.0, 0.55)] * 8, (0.0, 0.4)]
     lifts = [(85.0, 1.5), (0.0, 1.5), (0.0, 0.5)] * 5
-    found = estimated(leg(0.0, [(0.0, 1.0), *walk, FLOOR, *lifts]), HANGING)
+    true = leg(0.0, [(0.0, 1.0), *walk, FLOOR, *lifts])
+    motion = stepping(Wearer().motion(true, HANGING), slice(100, 1050))
+    found = estimate_set(motion, HANGING, Settings())
 
     assert count(found) == 5
     assert found.segmentation.reps[0].far.tick > 100 * (1.0 + 0.3 + 8 * 1.1 + 0.4 + 2.0)
@@ -447,8 +449,42 @@ def test_steps_before_a_hang_are_no_repetitions(leg: Leg) -> None:
 
 def test_walking_alone_is_no_set(leg: Leg) -> None:
     walk = [(-20.0, 0.3), *[(30.0, 0.55), (-25.0, 0.55)] * 12, (0.0, 0.4)]
+    motion = Wearer().motion(leg(0.0, [FLOOR, *walk, FLOOR]), HANGING)
 
-    assert count(estimated(leg(0.0, [FLOOR, *walk, FLOOR]), HANGING)) == 0
+    assert count(estimate_set(stepping(motion, slice(200, 1590)), HANGING, Settings())) == 0
+
+
+def test_quick_swings_at_a_bar_count_where_nothing_pushes_the_pelvis_as_steps_do(leg: Leg) -> None:
+    """A leg that is swung up in half a second and a little past the vertical on its way down."""
+    swung = [(45.0, 0.6), (-8.0, 0.6)] * 8
+    found = estimated(leg(0.0, [FLOOR, *swung, (0.0, 0.4), FLOOR]), HANGING)
+
+    assert count(found) == 8
+
+
+def test_a_last_repetition_is_back_where_the_others_end_above_the_floor(leg: Leg) -> None:
+    """Who stops above the floor between repetitions is not cut off at 14 degrees, where the others are at 11."""
+    true = leg(0.0, [FLOOR, *[(40.0, 1.2), (11.0, 1.2)] * 6])
+    cut = int(np.flatnonzero(true[-120:] < 14.0)[0]) + len(true) - 120
+
+    found = estimated(true[:cut])
+    assert count(found) == 6
+    assert reasons(found) == []
+
+
+def test_small_lowerings_from_a_high_start_outdo_the_lift_into_it(leg: Leg) -> None:
+    lowered = [(75.0, 4.0), (90.0, 4.0)] * 3
+    found = estimated(leg(0.0, [FLOOR, (90.0, 2.0), (90.0, 2.0), *lowered, (0.0, 2.0), FLOOR]), HIGH)
+
+    assert count(found) == 3
+
+
+def stepping(motion: Motion, ticks: slice) -> Motion:
+    """The same with a pelvis that steps push up and down, twice a stride of 1.1 s, by 1.5 m/s² RMS."""
+    assert motion.pelvis is not None
+    phase = 2.0 * np.pi * motion.time_s[ticks] / 0.55
+    motion.pelvis.acc_mps2[ticks] += 1.5 * np.sqrt(2.0) * np.sin(phase)[:, None] * motion.pelvis.up[ticks]
+    return motion
 
 
 def slid(motion: Motion, ticks: slice) -> Motion:

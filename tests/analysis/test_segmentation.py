@@ -31,9 +31,9 @@ def turns_of(travel: np.ndarray, threshold_deg: float = 8.0) -> list[Turn]:
 
 
 def segmented(
-    travel: np.ndarray, floor_deg: float | None = 0.0, *, may_walk: bool = False, **changes: float
+    travel: np.ndarray, floor_deg: float | None = 0.0, *, walks: bool = False, **changes: float
 ) -> Segmentation:
-    return find_reps([turns_of(travel)], Settings(**changes), floor_deg, may_walk=may_walk)
+    return find_reps([turns_of(travel)], Settings(**changes), floor_deg, steps=np.full(len(travel), walks))
 
 
 def small(found: Segmentation) -> list[Excursion]:
@@ -227,13 +227,13 @@ def test_walking_swings_the_leg_behind_and_is_no_repetition() -> None:
     time = np.arange(2000) / 100.0
     walking = -10.0 - 35.0 * np.cos(2.0 * np.pi * 0.8 * time)
 
-    assert segmented(walking, may_walk=True).reps == ()
+    assert segmented(walking, walks=True).reps == ()
     # the same swing from the floor up is lifting
-    assert len(segmented(walking + 45.0, may_walk=True).reps) == 16
+    assert len(segmented(walking + 45.0, walks=True).reps) == 16
 
 
 def test_swaying_from_a_bar_a_little_behind_is_no_walking(leg: Leg) -> None:
-    found = segmented(leg(0.0, [(60.0, 1.5), (-6.0, 1.5)] * 6), may_walk=True)
+    found = segmented(leg(0.0, [(60.0, 1.5), (-6.0, 1.5)] * 6), walks=True)
 
     assert len(found.reps) == 6
 

@@ -13,7 +13,7 @@ from statistics import median
 import numpy as np
 
 from imu_reps.domain.rep import PartialReason
-from imu_reps.domain.samples import FloatArray
+from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
 
@@ -185,7 +185,7 @@ def find_reps(
     settings: Settings,
     floor_deg: float | None = None,
     *,
-    may_walk: bool = False,
+    steps: BoolArray | None = None,
 ) -> Segmentation:
     """Which excursions between turns count, by the set's own usual range.
 
@@ -197,15 +197,15 @@ def find_reps(
         Of which `min_range_deg`, `min_range_share` and `usual_range_deg` are used.
     floor_deg : float or None
         Travel at which the leg rests, where a shank that points lower belongs to a bent knee.
-    may_walk : bool
-        Whether the leg hangs where it does in walking: swings from far behind are then steps.
+    steps : (n,) bool, optional
+        When the person may be walking: swings from far behind are then steps. Never, by default.
 
     Notes
     -----
     Dips at the far end and bumps at the near end go first, judged against the swings on both sides; then
     excursions under the share of the usual range of those left, until none drops.
     """
-    above = [_above_floor(turns, floor_deg, may_walk) for turns in spells]
+    above = [_above_floor(turns, floor_deg, steps) for turns in spells]
     kept = [
         _without_dips(_zigzag(turns, settings.min_range_deg), settings.min_range_share) for turns in above
     ]
@@ -238,18 +238,23 @@ def usual_range_deg(ranges_deg: Sequence[float]) -> float:
     return float(ordered[np.searchsorted(np.cumsum(ordered), 0.5 * ordered.sum())])
 
 
-def _above_floor(turns: Sequence[Turn], floor_deg: float | None, may_walk: bool) -> Sequence[Turn]:
+def _above_floor(turns: Sequence[Turn], floor_deg: float | None, steps: BoolArray | None) -> Sequence[Turn]:
     """Turns with what lies below the floor cut off: a shank that points there belongs to a bent knee."""
     if floor_deg is None:
         return turns
-    steps_flat = _without_walking(turns, floor_deg) if may_walk else turns
+    steps_flat = turns if steps is None else _without_walking(turns, floor_deg, steps)
     return [Turn(turn.tick, max(turn.value, floor_deg - BELOW_FLOOR_DEG)) for turn in steps_flat]
 
 
-def _without_walking(turns: Sequence[Turn], floor_deg: float) -> list[Turn]:
+def _without_walking(turns: Sequence[Turn], floor_deg: float, steps: BoolArray) -> list[Turn]:
     """Turns with the swings of walking laid flat: quick ones in a row that come from behind and go there."""
     flat = list(turns)
     for start, end in _steps(turns, floor_deg):
+        if (
+            not 2 * np.count_nonzero(steps[turns[start].tick : turns[end].tick])
+            > turns[end].tick - turns[start].tick
+        ):
+            continue
         for k in range(start, end + 1):
             flat[k] = Turn(turns[k].tick, min(turns[k].value, floor_deg))
     return flat

@@ -255,7 +255,9 @@ def pace_term(seen: Observed, params: EvidenceParams) -> float:
         return 0.0
     lasted_s = np.array([rep.back.tick - rep.near.tick for rep in seen.reps]) / GRID_HZ
     quick = np.clip((params.slow_stride_s - lasted_s) / (params.slow_stride_s - params.stride_s), 0.0, 1.0)
-    return max(-params.stride_each * float(quick.sum()), -params.stride_max)
+    # a pelvis that nothing pushes up and down does not walk
+    pushed = float(np.median(seen.bounces_mps2)) / params.bounce_mps2 if len(seen.bounces_mps2) else 1.0
+    return max(-params.stride_each * float(quick.sum()) * min(pushed, 1.0), -params.stride_max)
 
 
 def ends_term(seen: Observed, params: EvidenceParams) -> float:

@@ -18,7 +18,7 @@ from imu_reps.analysis.reps.segmentation import (
 from imu_reps.analysis.set.evidence import Hypothesis, travel_sign
 from imu_reps.analysis.set.spells import Rest
 from imu_reps.domain.recording import Header
-from imu_reps.domain.samples import FloatArray
+from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
 
@@ -78,6 +78,8 @@ class Swing:
         Of the leg, within the spells.
     tilt_deg : (n,) float or None
         Of the pelvis; None where it is not known.
+    steps : (n,) bool or None
+        When the person may be walking; None: never.
     """
 
     axis: FloatArray
@@ -88,6 +90,7 @@ class Swing:
     turns: Sequence[Sequence[Turn]]
     rests: tuple[Rest, ...]
     tilt_deg: FloatArray | None
+    steps: BoolArray | None = None
 
 
 def readings(swing: Swing, header: Header, settings: Settings) -> list[Hypothesis]:
@@ -111,13 +114,15 @@ def _reading(
 ) -> Hypothesis:
     direction = sign * travel_sign(header)
     travel_deg = direction * swing.angle_deg
-    found = find_reps(travels, settings, floor_deg, may_walk=header.posture == "hanging")
+    found = find_reps(travels, settings, floor_deg, steps=swing.steps)
     found = _at_its_level(found)
     if header.exercise == "heel_tap" and swing.tilt_deg is not None:
         found = _tipped_alike(found, travel_deg, swing.tilt_deg)
     resting, far = _levels(found.reps)
+    # who stops above the floor between repetitions is back where the others end
+    ends_deg = max(resting, floor_deg) if floor_deg is not None else resting
+    found = _without_leaps(_without_cut_off(found, swing.spells, travel_deg, ends_deg), swing)
     resting = resting if floor_deg is None else floor_deg
-    found = _without_leaps(_without_cut_off(found, swing.spells, travel_deg, resting), swing)
     flat = far if header.exercise == "heel_tap" else resting
     leg = _leg_axis(sign, direction * flat, swing.plane, header) if found.reps else None
     return Hypothesis(sign, found, resting, far, leg)
@@ -191,7 +196,9 @@ def _without_cut_off(
         begun = rep.near.value - resting_deg > BEGUN_SHARE * rep.range_deg and _near_any(
             rep.near.tick, starts
         )
-        ended = rep.back.value - resting_deg > CUT_SHARE * rep.range_deg and _near_any(rep.back.tick, stops)
+        ended = rep.back.value - resting_deg > CUT_SHARE * max(_ways_deg(rep)) and _near_any(
+            rep.back.tick, stops
+        )
         cut.append(
             (begun and _moves(travel_deg, rep.near.tick)) or (ended and _moves(travel_deg, rep.back.tick))
         )

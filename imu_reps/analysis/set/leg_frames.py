@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -32,6 +32,10 @@ SLIPPED_DEG = 15.0
 
 #: A strap that slipped between two repetitions did so this near to the resting end between them (ours).
 AROUND_TICKS = 100
+
+#: Frames about axes of their own that keep less than this of the way are those of a foot that rolls (ours; an
+#: axis that is off by 37 degrees loses a fifth).
+KEPT_SHARE = 0.8
 
 #: The axes before and after must differ by so many times their standard error.
 SLIPPED_SDS = 4.0
@@ -115,8 +119,18 @@ def leg_frames(
     if slips and any(rest.end <= slips[0][0].tick for rest in floor):
         # after a slip a leg rests as far above its zero between repetitions as it did before
         above = travel_sign(header) * (_resting_deg(reps[: slips[0][1]], travel) - level)
+    whole = LegFrames(_after_slips(first, (), axes, above, reps, up), tuple(floor), seen, ())
+    if not slips:
+        return whole
     frames = _after_slips(first, slips, axes, above, reps, up)
-    return LegFrames(frames, tuple(floor), seen, tuple(slip for slip, _ in slips))
+    found = replace(whole, frames=frames, slips=tuple(slip for slip, _ in slips))
+    # about its own axis a leg swings no less far than about another
+    ways = [_usual_way_deg(one.elevation_deg(up, header, params), reps) for one in (found, whole)]
+    return found if ways[0] > KEPT_SHARE * ways[1] else whole
+
+
+def _usual_way_deg(elevation_deg: FloatArray, reps: Sequence[Excursion]) -> float:
+    return float(np.median([abs(elevation_deg[rep.far.tick] - elevation_deg[rep.back.tick]) for rep in reps]))
 
 
 def floor_rests(reading: Reading, travel_deg: FloatArray, header: Header) -> list[Rest]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.ndimage import uniform_filter1d
 
 from imu_reps.analysis.filters import SHORTEST, rate_of_change
 from imu_reps.analysis.reps.phases import SLOW_DPS
@@ -40,6 +41,10 @@ LEFT_SHARE = 0.05
 
 #: Fewer repetitions, or a shorter usual lever, show no swing that slid among them.
 MIN_ALIKE, MIN_LEVER_M = 3, 0.3
+
+#: Steps push a pelvis up and down by more than this, RMS over two strides (walking gives 1 to 3: Menz, Lord
+#: and Fitzpatrick, 2003; a body at the bar 0.02 to 1.3, simulated).
+STEP_MPS2, STRIDES_S = 0.3, 3.0
 
 #: Axes nearer to each other than this (cosine) are the same.
 SAME_AXIS = 0.985
@@ -132,6 +137,7 @@ class _Leg:
     tilt_deg: FloatArray | None
     pelvis_dps: FloatArray | None
     bounce_mps2: FloatArray | None
+    steps: BoolArray | None
 
 
 def choose_reading(
@@ -200,12 +206,18 @@ def _is_new(axis: FloatArray, swings: Sequence[_Read]) -> bool:
 def _by_travel(found: Sequence[Reading], header: Header, params: EvidenceParams) -> list[Reading]:
     """The readings, likelier the more of the leg's travel each explains: a raise outdoes a wobble."""
     # a hanging leg that rolls about itself turns no gravity: every axis there is the swing's
-    if "travel" in params.without or header.posture == "hanging":
+    if "travel" in params.without:
         return list(found)
     usual = [usual_range_deg([rep.range_deg for rep in reading.segmentation.reps]) for reading in found]
-    largest = max(usual)
+
+    def loss(reading: Reading, size: float) -> float:
+        # about the same axis the lift into a high start is no reading of what the leg does there
+        same = reading.swing if header.start == "high" else None
+        others = [other for one, other in zip(found, usual, strict=True) if one.swing is not same]
+        return min(params.travel * float(np.log(max([size, *others]) / size)), params.travel_max)
+
     return [
-        replace(reading, score=reading.score - min(params.travel * np.log(largest / size), params.travel_max))
+        replace(reading, score=reading.score - loss(reading, size))
         for reading, size in zip(found, usual, strict=True)
     ]
 
@@ -252,7 +264,17 @@ def _observe(motion: Motion, posture: Posture, header: Header) -> _Leg | None:
     if pelvis is not None and (header.posture == "hanging" or not posture.checked):
         bounce = (pelvis.acc_mps2 * pelvis.up).sum(axis=1)
     tilt = _tilt(motion, posture, header)
-    return _Leg(ankle, posture, up_turning_dps(ankle), inside, rests, tilt, rate, bounce)
+    steps = _steps(bounce, len(motion)) if header.posture == "hanging" else None
+    return _Leg(ankle, posture, up_turning_dps(ankle), inside, rests, tilt, rate, bounce, steps)
+
+
+def _steps(bounce_mps2: FloatArray | None, count: int) -> BoolArray:
+    """When a person on their legs may be walking, (n,): the pelvis is pushed as by steps, or not measured."""
+    if bounce_mps2 is None:
+        return np.ones(count, bool)
+    force = bounce_mps2 - np.nanmedian(bounce_mps2)
+    pushed = uniform_filter1d(np.nan_to_num(force) ** 2, round(STRIDES_S * GRID_HZ))
+    return np.asarray(~np.isfinite(force) | (pushed > STEP_MPS2**2))
 
 
 def _tilt(motion: Motion, posture: Posture, header: Header) -> FloatArray | None:
@@ -321,7 +343,7 @@ def _swing(axis: FloatArray, seen: _Leg, settings: Settings) -> Swing:
         turns.append(finder.turns)
     rests = tuple(sorted([*seen.rests, *_dwells(angle, seen)], key=lambda rest: rest.start))
     turned = _turned_deg(axis, angle, seen)
-    return Swing(axis, plane, angle, turned, seen.posture.spells, turns, rests, seen.tilt_deg)
+    return Swing(axis, plane, angle, turned, seen.posture.spells, turns, rests, seen.tilt_deg, seen.steps)
 
 
 def _turned_deg(axis: FloatArray, angle_deg: FloatArray, seen: _Leg) -> FloatArray:
