@@ -463,7 +463,7 @@ def test_quick_swings_at_a_bar_count_where_nothing_pushes_the_pelvis_as_steps_do
 
 
 def test_a_last_repetition_is_back_where_the_others_end_above_the_floor(leg: Leg) -> None:
-    """Who stops above the floor between repetitions is not cut off at 14 degrees, where the others are at 11."""
+    """Who stops above the floor between repetitions is not cut off at 14 degrees: the others are at 11."""
     true = leg(0.0, [FLOOR, *[(40.0, 1.2), (11.0, 1.2)] * 6])
     cut = int(np.flatnonzero(true[-120:] < 14.0)[0]) + len(true) - 120
 
