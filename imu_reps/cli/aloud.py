@@ -38,6 +38,8 @@ TONES: Mapping[str, Sequence[tuple[float, float]]] = {
 RATE_HZ, LOUDNESS, FADE_S = 22_050, 0.4, 0.005
 #: What waited longer is not said any more: its moment has passed.
 LATE_S = 0.8
+#: So long a number waits for the end of a fault's words: a number later than that is the next one's.
+FOLLOWS_S = 0.4
 
 #: Commands that speak what follows them, the first there is; and those that play a WAV file.
 SPEAKERS: Mapping[str, Sequence[Sequence[str]]] = {
@@ -100,8 +102,8 @@ def tone_wav(tone: str) -> bytes:
 class Aloud:
     """Says and sounds a session's cues; a context manager that takes session events and never waits.
 
-    What is still being said gives way to what comes next; what is late is not said. Where the computer has
-    nothing to speak with, it is silent and says so once.
+    What is still being said gives way to what comes next, but a fault to no number: that follows it. What is
+    late is not said. Where the computer has nothing to speak with, it is silent and says so once.
     """
 
     def __init__(self) -> None:
@@ -109,6 +111,7 @@ class Aloud:
         self._speaker, self._player = speaker(self._system), player(self._system)
         self._waiting: queue.Queue[tuple[Cue, float] | None] = queue.Queue()
         self._speaking: subprocess.Popen[str] | None = None
+        self._spoken: Cue | None = None
         self._started: list[subprocess.Popen[str]] = []
         self._thread = threading.Thread(target=self._run, name="aloud", daemon=True)
 
@@ -140,7 +143,7 @@ class Aloud:
                 with contextlib.suppress(OSError):  # a command that went away: it stays silent
                     self._sound(cue.code if cue.code in TONES else cue.tone, Path(folder))
                     if cue.words and self._speaker is not None:
-                        self._speak(cue.words)
+                        self._speak(cue)
             for one in self._started:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     one.wait(timeout=LATE_S)
@@ -154,10 +157,15 @@ class Aloud:
         self._started = [one for one in self._started if one.poll() is None]
         self._started.append(_quietly([*self._player, str(file)]))
 
-    def _speak(self, words: str) -> None:
+    def _speak(self, cue: Cue) -> None:
         assert self._speaker is not None
-        if self._speaking is not None and self._speaking.poll() is None:
-            self._speaking.terminate()
+        if self._speaking is not None and self._spoken is not None:
+            if self._spoken.tone == "fault" and cue.tone == "count":
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._speaking.wait(timeout=FOLLOWS_S)
+            if self._speaking.poll() is None:
+                self._speaking.terminate()
+        self._spoken, words = cue, cue.words
         if self._system == "Windows":
             self._speaking = subprocess.Popen(self._speaker, stdin=subprocess.PIPE, text=True)
             assert self._speaking.stdin is not None

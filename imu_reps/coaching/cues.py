@@ -99,10 +99,17 @@ class SetSoFar:
         The leg is at an end of its way. Before the first repetition nobody knows which of the two ends it is.
     over : bool
         Nothing more is said of this set.
+    completed : int
+        The last repetition that was complete.
+    away : bool
+        The leg was at its other end since a number was told. If it comes back with the same number, and none
+        was complete, what was counted was no repetition: the number is told again.
     """
 
     counted: int = 0
     told: int = 0
+    completed: int = 0
+    away: bool = False
     floor_reps: int = 0
     arrived: bool = False
     over: bool = False
@@ -176,16 +183,18 @@ def _phase(so_far: SetSoFar, plan: CoachPlan, event: PhaseChanged, now_s: float)
     if moving and plan.spoken.breathing and so_far.counted < BREATHING_REPS:
         text = words.BREATHE_OUT if event.phase == "concentric" else words.BREATHE_IN
         cues.append(make("breathe", text, now_s, event.phase, tone="notice"))
-    so_far = replace(so_far, arrived=so_far.arrived and not moving)
+    so_far = replace(so_far, arrived=not moving)
     return Answer(so_far, tuple(cues), MOVES if moving else ("beat",))
 
 
 def _end(so_far: SetSoFar, plan: CoachPlan, event: EndReached, now_s: float) -> Answer:
     """The count, and the hold that begins as the leg arrives."""
     due_s = max(event.arrival_s, now_s)
-    so_far = replace(so_far, arrived=True)
     cues: list[Cue] = []
-    counts = event.number > so_far.told and _counts_here(plan, event)
+    here = _counts_here(plan, event)
+    again = so_far.away and event.number == so_far.told > so_far.completed
+    counts = here and (event.number > so_far.told or again)
+    so_far = replace(so_far, arrived=True, away=not here or (so_far.away and not counts))
     if counts:
         so_far = replace(so_far, counted=event.number, told=event.number)
         at_top = AT_ITS_TOP if not event.completes else ""
@@ -262,7 +271,7 @@ def _floor(so_far: SetSoFar, _plan: CoachPlan, event: FloorNear, now_s: float) -
 
 
 _FAULTS: dict[Flag, tuple[CueCode, str]] = {
-    "back_arch": ("press_back", words.PRESS_BACK),
+    "back_arch": ("press_back", words.FLAT_BACK),
     "hip_pop": ("hips_level", words.HIPS_LEVEL),
     "momentum": ("no_swing", words.NO_SWING),
     "fast_lowering": ("slower", words.SLOWER),
@@ -296,7 +305,7 @@ def _completed(so_far: SetSoFar, plan: CoachPlan, event: RepCompleted, now_s: fl
     One that is complete before its end was seen still goes on, slowly: it is counted as it ends.
     """
     left = FLOOR_REPS if _let_go(event.rep) else max(0, so_far.floor_reps - 1)
-    so_far = replace(so_far, floor_reps=left)
+    so_far = replace(so_far, floor_reps=left, completed=max(event.number, so_far.completed))
     ended = so_far.arrived or event.time_s - event.rep.end_s >= END_SEEN_S
     figure = _figure(plan, event.rep, now_s)
     if event.number <= so_far.counted or not ended:

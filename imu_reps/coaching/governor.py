@@ -14,8 +14,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from imu_reps.coaching.cue_ranks import PRIORITY
-from imu_reps.coaching.cue_words import FLAT_BACK
-from imu_reps.domain.cue import Cue, CueCode, Tone
+from imu_reps.coaching.cue_words import FLAT
+from imu_reps.domain.cue import VOICE_START_S, Cue, CueCode, Tone
 
 #: The longest the governor is left unasked; a cue is decided this long before its moment has passed.
 ASKED_S = 0.1
@@ -25,7 +25,7 @@ BREATH_S = 0.1
 
 #: What is said from the second time on in a set: who knows what is meant needs fewer words, and the number
 #: that falls due meanwhile is heard more often.
-AGAIN: dict[CueCode, str] = {"press_back": FLAT_BACK}
+AGAIN: dict[CueCode, str] = {"press_back": FLAT}
 
 #: What has been said is not said again for so long.
 REFRACTORY_S: dict[CueCode, float] = {
@@ -97,7 +97,8 @@ def _order(cue: Cue) -> tuple[int, float, str, str]:
 def _earliest(voice: Voice, cue: Cue) -> float:
     """When a cue can be said at the earliest: its moment, a free voice, and not the same again so soon."""
     again_s = dict(voice.said).get(cue.code, float("-inf")) + REFRACTORY_S.get(cue.code, 0.0)
-    free_s = voice.busy_until_s + (0.0 if cue.priority >= PRIORITY["count"] else BREATH_S)
+    # a voice needs no time to begin where it goes on speaking
+    free_s = voice.busy_until_s + (-VOICE_START_S if cue.priority >= PRIORITY["count"] else BREATH_S)
     free_s = float("-inf") if _gives_way(voice.speaking, cue) else free_s
     return max(cue.due_s, voice.now_s, free_s, again_s)
 
@@ -114,7 +115,7 @@ def _given(voice: Voice, cue: Cue, at_s: float) -> Cue:
     if cue.code in AGAIN and cue.code in dict(voice.said):
         cue = replace(cue, words=AGAIN[cue.code])
     cut = voice.speaking
-    if cut is None or not cue.words or at_s >= cut.time_s + cut.lasts_s:
+    if cut is None or not cue.words or not _gives_way(cut, cue) or at_s >= cut.time_s + cut.lasts_s:
         return replace(cue, time_s=at_s)
     return replace(cue, time_s=at_s, evidence=f'{cue.evidence}, cutting off "{cut.words}"')
 

@@ -184,10 +184,11 @@ def false_cues(of: CuedPopulation = PLAIN) -> Figure:
 
 
 def words_at_once(plain: CuedPopulation = PLAIN, faulty: CuedPopulation = FAULTY) -> Figure:
-    """How often a cue was given while another was being spoken that did not give way to it."""
+    """How often a cue began to sound while another was being spoken that did not give way to it."""
     sets = [*cued(plain), *cued(faulty)]
     both = [(one.seed, 1.0) for one in sets
-            for (_, end_s), (cue, _) in pairwise(spoken_until(one.cues)) if cue.time_s < end_s]  # fmt: skip
+            for (_, end_s), (cue, _) in pairwise(spoken_until(one.cues))
+            if cue.time_s + VOICE_START_S < end_s - 1e-9]  # fmt: skip
     population = f"{_events(plain)}; and {_events(faulty)}"
     return Figure("Two cues at once", population, (float(len(both)),), 0.0, "", tuple(both))
 

@@ -47,7 +47,7 @@ def lines(log: Path, count: int) -> list[str]:
 
 
 def cued(code: str, words: str, tone: str) -> Cued:
-    return Cued(make(code, words, 1.0, "a test", tone=tone))  # type: ignore[arg-type]
+    return Cued(make(code, words, 1.0, "a test", tone=tone, until_s=2.0))  # type: ignore[arg-type]
 
 
 def test_words_are_spoken_and_tones_played_by_what_the_computer_has(
@@ -103,3 +103,22 @@ def test_each_platform_has_its_own_command(commands: Path, system: str, name: st
     assert found is not None
     assert found[0] == name
     assert player(system) is None
+
+
+def test_a_number_follows_the_words_of_a_fault_and_cuts_off_those_of_a_number(
+    commands: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aloud, "LATE_S", 30.0)
+    monkeypatch.setattr(aloud, "FOLLOWS_S", 30.0)
+    spoken = stand_in(commands, "espeak-ng")
+    speaks = f'#!/bin/sh\n[ "$1" = 9 ] || /bin/sleep 0.5\necho "$@" >> "{spoken}"\n'
+    (commands / "espeak-ng").write_text(speaks, encoding="utf-8")
+    with Aloud() as voice:
+        for code, words, tone in [
+            ("slower", "slower", "fault"),
+            ("count", "4", "count"),
+            ("count", "9", "count"),
+        ]:
+            voice(cued(code, words, tone))
+
+        assert lines(spoken, 2) == ["slower", "9"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -148,7 +148,7 @@ def test_who_begins_on_their_own_is_not_counted_in() -> None:
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        ("back_arch", "press your back down"),
+        ("back_arch", "flat back"),
         ("hip_pop", "hips level"),
         ("momentum", "no swing"),
         ("fast_lowering", "slower"),
@@ -158,12 +158,31 @@ def test_a_limit_that_is_crossed_is_told_at_once(code: Any, said: str) -> None:
     assert heard(Coach(CoachPlan()), crossed(code, 5.0)) == [(5.0, said)]
 
 
+def ended(time_s: float, number: int, end: Literal["top", "bottom"]) -> EndReached:
+    return EndReached(time_s, number, end, end == "bottom", time_s, 0.0)
+
+
+def test_a_number_told_for_a_fidget_is_told_again_for_the_repetition_it_belongs_to() -> None:
+    fidget = ended(4.0, 1, "top"), ended(5.0, 1, "bottom"), ended(6.5, 1, "bottom")
+    raised = ended(9.0, 1, "top"), ended(10.0, 1, "bottom")
+
+    assert heard(Coach(CoachPlan()), *fidget, *raised) == [(5.0, "1"), (10.0, "1")]
+
+
+def test_a_number_of_a_complete_repetition_is_told_once(make_rep: Callable[..., Rep]) -> None:
+    complete = ended(4.0, 1, "top"), ended(5.0, 1, "bottom"), RepCompleted(5.2, 1, make_rep(1))
+
+    assert heard(Coach(CoachPlan()), *complete, ended(9.0, 1, "top"), ended(10.0, 1, "bottom")) == [
+        (5.0, "1")
+    ]
+
+
 def test_of_several_faults_at_once_the_back_comes_first_and_late_ones_are_dropped() -> None:
     coach = Coach(CoachPlan())
 
     said = heard(coach, crossed("fast_lowering", 5.0), crossed("back_arch", 5.0), until_s=9.0)
 
-    assert words(said) == ["press your back down"]
+    assert words(said) == ["flat back"]
 
 
 def test_the_floor_is_spoken_of_only_where_the_back_let_go_lately(

@@ -78,7 +78,7 @@ def test_the_countdown_goes_before_the_tens() -> None:
 def test_a_back_that_lets_go_is_told_at_once_and_goes_before_the_seconds() -> None:
     said = heard([*seconds(14), arched(10.0), *ended(14.0)])
 
-    assert (10, "press your back down") in words(said)
+    assert (10, "flat back") in words(said)
     assert (10, "10 seconds") not in words(said)
 
 

@@ -114,7 +114,7 @@ class LiveLimits:
         self._lift_offs: list[float] = []
         self._number = 1
         self._arrived_tick: int | None = None
-        self._counted = self._settled = False
+        self._counted = False
         self._warned = self._stalled = True
 
     def completed(self, rep: Rep) -> None:
@@ -122,7 +122,6 @@ class LiveLimits:
         if rep.lift_off_angle_deg is not None:
             self._lift_offs.append(rep.lift_off_angle_deg)
         self.confirmed()
-        self._settled = self._settled or rep.number >= SETTLED_REPS
         self._stalled = True  # where its way goes on, it was a stall that completed it
 
     def confirmed(self) -> None:
@@ -228,7 +227,7 @@ class LiveLimits:
         direction = -1 if lowering else 1
         gone = direction * (elevation - elevation[0])
         whole_deg = whole_way_deg(gone, way.usual_deg)
-        if whole_deg is None or whole_deg < max(min_deg, 0.0 if self._settled else FIRST_DEG):
+        if whole_deg is None or whole_deg < max(min_deg, 0.0 if self._counted else FIRST_DEG):
             return
         limit = self._settings.drop_flag if lowering else self._settings.momentum_flag
         posture = self._header.posture

@@ -55,7 +55,7 @@ function happened(moment, late_s) {
     if (late_s > LATE_S || picture.time_s - cue.time_s > LATE_S) return;
     if (["beat", "hold"].includes(cue.tone) && !calm.matches) ring.beat();
     sound.tone(cue.code, cue.tone);
-    sound.say(cue.words);
+    sound.say(cue.words, cue.tone);
   }
 }
 

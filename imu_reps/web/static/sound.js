@@ -88,15 +88,16 @@ export class Sound {
     }
   }
 
-  // Said at once or not at all: what is still being said gives way.
-  say(words) {
+  // Said at once or not at all: what is still being said gives way, but a fault to no number: that follows it.
+  say(words, tone = "") {
     const voice = globalThis.speechSynthesis;
     if (!this.speaks || !voice || !words) return;
     const utterance = new SpeechSynthesisUtterance(words);
     utterance.lang = "en";
     utterance.rate = 1.15;
     utterance.volume = this.volume;
-    voice.cancel();
+    if (this.said !== "fault" || tone !== "count") voice.cancel();
+    this.said = tone;
     voice.speak(utterance);
   }
 }
