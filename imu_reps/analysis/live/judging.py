@@ -65,11 +65,24 @@ class LiveJudge:
             if before is not None and self._judged(number, rep, of_set).flags != before.flags:
                 yield before, self._emitted[rep]
 
-    def measure(self, rep: Excursion, rows: Excursion, estimate: SetEstimate, motion: Motion) -> bool:
-        """Measure a repetition, given in ticks and in rows of a motion; False where an angle is missing."""
-        spell = next(spell for spell in estimate.posture.spells if rows.far.tick < spell.stop)
+    def measure(
+        self, rep: Excursion, rows: Sequence[Excursion], estimate: SetEstimate, motion: Motion
+    ) -> bool:
+        """Measure a repetition; False where an angle is missing.
+
+        Parameters
+        ----------
+        rep : Excursion
+            In ticks.
+        rows : sequence of Excursion
+            It, and the one after it as far as that is known, in rows of the motion.
+        estimate : SetEstimate
+        motion : Motion
+        """
+        spell = next(spell for spell in estimate.posture.spells if rows[0].far.tick < spell.stop)
+        rows = [one for one in rows if one.far.tick < spell.stop]
         lead = int(LEAD_S * GRID_HZ)
-        start, end = max(spell.start, rows.near.tick - lead), min(len(motion), rows.back.tick + lead)
+        start, end = max(spell.start, rows[0].near.tick - lead), min(len(motion), rows[-1].back.tick + lead)
         piece = slice(start, end)
         if end - start < SHORTEST or estimate.carried is None:
             return False
@@ -77,9 +90,9 @@ class LiveJudge:
         seen = set_motion(track, self._header, estimate.carried[piece])
         if not np.isfinite(seen.elevation_deg).all():
             return False
-        here = rows.with_turns(lambda turn: Turn(max(turn.tick - start, 0), turn.value))
-        (phases,) = find_phases(seen, [here], 0, end - start - 1)
-        measured = Meter(seen, self._settings).measure(phases, None)
+        here = [one.with_turns(lambda turn: Turn(max(turn.tick - start, 0), turn.value)) for one in rows]
+        phases, *after = find_phases(seen, here, 0, end - start - 1)
+        measured = Meter(seen, self._settings).measure(phases, after[0].out_start if after else None)
         self._views[rep] = RepView(measured, seen, self._settings, (), self._header.ankle.rate_hz)
         return True
 

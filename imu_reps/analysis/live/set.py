@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -191,7 +192,7 @@ class LiveSet:
         shown = reps if self._shows_a_set(reps, estimate.certainty) else []
         changes = self._announced.compare(shown, round(time_s * GRID_HZ))
         self._judge.follow(changes.kept)
-        rows = dict(zip(reps, estimate.segmentation.reps, strict=True))
+        rows = {rep: estimate.segmentation.reps[k : k + 2] for k, rep in enumerate(reps)}
         events: list[Event] = [*self._shown(looked, time_s), *self._retracted(changes.gone, time_s)]
         latest, hanging = self._announced.latest_far_tick or 0, self._header.posture == "hanging"
         for rep in changes.new:
@@ -206,17 +207,27 @@ class LiveSet:
                 self._ready = True
                 events.append(Ready(time_s, self._posture_checked))
             events += self._completed(rep, time_s)
-        moved = [rep for rep in self._moved(changes.kept, estimate) if rep in rows]
+        followed = {before for before, rep in pairwise(reps) if rep in changes.new}
+        moved = [rep for rep in self._moved(changes.kept, followed, estimate) if rep in rows]
         for rep in moved:
             self._judge.measure(rep, rows[rep], estimate, motion)
         return [*events, *self._revised(time_s)] if moved or changes.new else events
 
-    def _moved(self, kept: Mapping[Excursion, Excursion], estimate: SetEstimate) -> list[Excursion]:
-        """What is to be measured anew: a way back that went on, or all while the frame or its zero is new."""
+    def _moved(
+        self, kept: Mapping[Excursion, Excursion], followed: Collection[Excursion], estimate: SetEstimate
+    ) -> list[Excursion]:
+        """What is to be measured anew: a way back that went on, a rest whose end is known now, or all.
+
+        All while the frame or its zero is new.
+        """
         zeroed = estimate.pelvis.tilt_known and not self._zeroed
         self._zeroed = estimate.pelvis.tilt_known
         every = zeroed or self.count <= SETTLED_REPS
-        return [now for was, now in kept.items() if every or now.back.tick - was.back.tick > STILL_TURN_TICKS]
+        return [
+            now
+            for was, now in kept.items()
+            if every or now in followed or now.back.tick - was.back.tick > STILL_TURN_TICKS
+        ]
 
     def _completed(self, rep: Excursion, time_s: float) -> list[Event]:
         number = self._announced.number_of(rep)
