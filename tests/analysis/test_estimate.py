@@ -479,6 +479,32 @@ def test_small_lowerings_from_a_high_start_outdo_the_lift_into_it(leg: Leg) -> N
     assert count(found) == 3
 
 
+def test_a_shank_that_stood_before_a_high_start_is_not_the_floor(leg: Leg) -> None:
+    """Who stands has the shank 180 degrees from where it is held up."""
+    lowered = [(50.0, 2.0), (90.0, 2.0)] * 5
+    stood = [(-90.0, 3.0), (0.0, 1.5), (0.0, 1.2), (90.0, 2.0), (90.0, 1.5), *lowered, (90.0, 2.0)]
+    found = estimated(leg(-90.0, stood), HIGH)
+
+    turned = found.track.leg_elevation_deg[[rep.far.tick for rep in found.segmentation.reps]]
+    assert turned == pytest.approx([50.0] * 5, abs=3.0)
+
+
+def test_a_shank_that_goes_beyond_a_high_start_and_comes_back_does_no_repetition(leg: Leg) -> None:
+    """As the shank of a person who sits up and shifts."""
+    lowered = [(50.0, 2.0), (90.0, 2.0)] * 5
+    sat_up = [(150.0, 1.5), (128.0, 1.0), (150.0, 1.0)]
+    found = estimated(leg(0.0, [FLOOR, (90.0, 2.0), (90.0, 1.5), *lowered, (90.0, 2.0), *sat_up]), HIGH)
+
+    assert count(found) == 5
+
+
+def test_a_step_before_a_set_counts_from_the_floor_and_not_from_behind_it(leg: Leg) -> None:
+    step = [(-25.0, 0.8), (22.0, 1.3), (-25.0, 1.3), (0.0, 0.8), (0.0, 6.0)]
+    found = estimated(leg(0.0, [FLOOR, *step, *[(66.0, 2.0), (0.0, 2.0)] * 6, FLOOR]), HANGING)
+
+    assert count(found) == 6
+
+
 def stepping(motion: Motion, ticks: slice) -> Motion:
     """The same with a pelvis that steps push up and down, twice a stride of 1.1 s, by 1.5 m/s² RMS."""
     assert motion.pelvis is not None

@@ -302,7 +302,8 @@ class Meter:
         hold_s = self._settings.angle_hold_s
         start, ticks = _inner(whole, hold_s).start, _inner(down, hold_s)
         held = self._tilt_high[start : ticks.stop]
-        if not _known(self._motion.pelvis_missing, whole) or not np.isfinite(held).all():
+        seen = _known(self._motion.pelvis_missing, whole) and ticks.stop > max(ticks.start, start)
+        if not seen or not np.isfinite(held).all():
             return None
         own = np.where(held - np.minimum.accumulate(held) >= ARISEN_DEG, held, 0.0)
         maximum = int(np.argmax(own[ticks.start - start :]))

@@ -26,8 +26,8 @@ MAX_RANGE_DEG = 140.0
 #: In walking the shank swings both ways, behind by this and more; a hanging leg comes to rest there (ours).
 BEHIND_DEG = 3.0
 
-#: And it swings forward, and back, within less than this: a stride takes 0.9 to 1.5 s.
-STEP_S = 0.9
+#: And it swings forward, and back, within less than this: half of a slow stride in a room (Bohannon, 1997).
+STEP_S = 1.05
 
 #: So many swings in a row are walking: two steps.
 MIN_STEPS = 4
@@ -243,7 +243,8 @@ def _above_floor(turns: Sequence[Turn], floor_deg: float | None, steps: BoolArra
     if floor_deg is None:
         return turns
     steps_flat = turns if steps is None else _without_walking(turns, floor_deg, steps)
-    return [Turn(turn.tick, max(turn.value, floor_deg - BELOW_FLOOR_DEG)) for turn in steps_flat]
+    lowest = floor_deg - BELOW_FLOOR_DEG
+    return [turn if turn.value > lowest else Turn(turn.tick, floor_deg) for turn in steps_flat]
 
 
 def _without_walking(turns: Sequence[Turn], floor_deg: float, steps: BoolArray) -> list[Turn]:

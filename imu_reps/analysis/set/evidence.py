@@ -102,7 +102,7 @@ class EvidenceParams:
     end_share: float = 0.25
     end_rest_s: float = 1.0
     calm_dps: float = 20.0
-    calm_max: float = 8.0
+    calm_max: float = 5.0
     bounce_mps2: float = 0.7
     bounce_hanging_mps2: float = 1.3
     bounce_max: float = 4.0

@@ -152,11 +152,17 @@ def _floors(
 
 
 def _at_its_level(found: Segmentation) -> Segmentation:
-    """Without excursions that begin or end where the others turn, as the lift into a high start does."""
+    """Without excursions that begin or end where the others turn, as the lift into a high start does.
+
+    Nor do those count that turn before where the others begin: who sits up has the shank there.
+    """
     if not found.reps:
         return found
     turn = median([rep.far.value for rep in found.reps])
-    reps = tuple(rep for rep in found.reps if max(rep.near.value, rep.back.value) < turn)
+    begin, _ = _levels(found.reps)
+    reps = tuple(
+        rep for rep in found.reps if max(rep.near.value, rep.back.value) < turn and rep.far.value > begin
+    )
     return replace(found, reps=reps)
 
 

@@ -26,6 +26,9 @@ VERTICAL_DEG = 90.0
 #: that the recording begins or ends in (ours; stiff straight legs that others lift reach 60°).
 MIN_HIGH_DEG = 50.0
 
+#: And at most so far: the hip bends by 120 to 130 degrees (AAOS). Further away the shank is of one who stands.
+MAX_HIGH_DEG = 130.0
+
 #: A strap that turned by less is within what hips do from one lift to the next; the leg's angle is then off
 #: by 2 degrees at most (ours; cos 15° = 0.97).
 SLIPPED_DEG = 15.0
@@ -143,7 +146,8 @@ def floor_rests(reading: Reading, travel_deg: FloatArray, header: Header) -> lis
         beyond = max(known.level_deg(1.0 - SAME_LEVEL), known.resting_deg + MIN_HIGH_DEG)
         inside = slice(reps[0].near.tick, reps[-1].back.tick) if reps else slice(0, 0)
         outside = [rest for rest in rests if not inside.start <= rest.middle < inside.stop]
-        found = [rest for rest in outside if travel_deg[rest.middle] > beyond]
+        upright = known.resting_deg + MAX_HIGH_DEG
+        found = [rest for rest in outside if beyond < travel_deg[rest.middle] < upright]
     before = [rest for rest in found if reps and rest.end <= reps[0].far.tick]
     return before or found
 
