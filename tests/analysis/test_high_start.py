@@ -54,3 +54,16 @@ def test_the_floor_after_a_strap_has_slipped_is_not_that_of_before() -> None:
     assert is_assumed(summary)
     assert len(tops_deg) >= 4  # where the strap slips it is not measured
     assert tops_deg == pytest.approx([90.0] * len(tops_deg), abs=6.0)
+
+
+def test_a_named_axis_up_the_shank_holds_after_the_strap_has_slipped() -> None:
+    """No floor is seen: the legs are held up from the recording's first sample to its last."""
+    slips = SensorPlan(named=True, slip=SlipPlan((0.0, 40.0, 0.0), 0.7, 0.2))
+    held = CutPlan(begin=CutPlace(0, "rest"), end=CutPlace(7, "rest"))
+    reps = HELD_UP.reps[:1] * 8
+    summary, _ = summed_up(replace(HELD_UP, reps=reps, ankle=slips, cut=held))
+
+    tops_deg = [rep.top_angle_deg for rep in summary.reps if rep.top_angle_deg is not None]
+    assert "ankle_turned" in {finding.code for finding in summary.findings}
+    assert len(tops_deg) >= 5
+    assert tops_deg == pytest.approx([90.0] * len(tops_deg), abs=6.0)

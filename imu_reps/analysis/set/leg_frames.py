@@ -26,7 +26,7 @@ VERTICAL_DEG = 90.0
 #: that the recording begins or ends in (ours; stiff straight legs that others lift reach 60°).
 MIN_HIGH_DEG = 50.0
 
-#: And at most so far: the hip bends by 120 to 130 degrees (AAOS). Further away the shank is of one who stands.
+#: And at most so far: the hip bends by 120 to 130 degrees (AAOS). Further away is the shank of who stands.
 MAX_HIGH_DEG = 130.0
 
 #: A strap that turned by less is within what hips do from one lift to the next; the leg's angle is then off
@@ -116,10 +116,12 @@ def leg_frames(
     angle = np.radians(travel_sign(header) * sign * level)
     zero = np.cos(angle) * reading.swing.plane[0] + np.sin(angle) * reading.swing.plane[1]
     first = LegFrame(axis, unit(zero), zero_deg)
+    above = 0.0
     if not floor and header.ankle.cranial_axis is not None and header.exercise != "heel_tap":
         first, seen = _named(axis, axis_vector(header.ankle.cranial_axis), header), True
-    above = 0.0
-    if slips and any(rest.end <= slips[0][0].tick for rest in floor):
+        if slips:
+            above = _resting_deg(reps[: slips[0][1]], elevation_deg(first, up, header.posture, params))
+    elif slips and any(rest.end <= slips[0][0].tick for rest in floor):
         # after a slip a leg rests as far above its zero between repetitions as it did before
         above = travel_sign(header) * (_resting_deg(reps[: slips[0][1]], travel) - level)
     whole = LegFrames(_after_slips(first, (), axes, above, reps, up), tuple(floor), seen, ())
