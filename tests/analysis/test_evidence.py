@@ -19,6 +19,7 @@ from imu_reps.analysis.set.evidence import (
     bounce_term,
     calm_term,
     ends_term,
+    level_term,
     lever_term,
     pace_term,
     regular_term,
@@ -45,6 +46,7 @@ BOUNDS = {
     "size": (-PARAMS.size_max, 0.0),
     "regular": (-PARAMS.few, PARAMS.regular_max),
     "pace": (-PARAMS.stride_max, 0.0),
+    "level": (-PARAMS.level_max, 0.0),
 }
 
 
@@ -67,6 +69,7 @@ def seen(
     rates_dps: list[float] | None = None,
     bounces_mps2: list[float] | None = None,
     angle_deg: np.ndarray | None = None,
+    out_of_level: list[float] | None = None,
 ) -> Observed:
     angle = np.zeros(4000) if angle_deg is None else angle_deg
     return Observed(
@@ -78,6 +81,7 @@ def seen(
         np.array(shares or NOTHING),
         np.array(rates_dps or NOTHING),
         np.array(bounces_mps2 or NOTHING),
+        np.array(out_of_level or NOTHING),
     )
 
 
@@ -100,6 +104,7 @@ finite = st.floats(-5.0, 5.0)
     rates_dps=st.lists(st.floats(0.0, 500.0), max_size=8),
     bounces_mps2=st.lists(st.floats(0.0, 50.0), max_size=8),
     level_deg=st.floats(-180.0, 180.0),
+    out_of_level=st.lists(st.floats(-1.0, 1.0), max_size=8),
 )
 @settings(max_examples=150, deadline=None)
 def test_no_term_speaks_beyond_its_bounds_whatever_was_seen(
@@ -113,9 +118,11 @@ def test_no_term_speaks_beyond_its_bounds_whatever_was_seen(
     rates_dps: list[float],
     bounces_mps2: list[float],
     level_deg: float,
+    out_of_level: list[float],
 ) -> None:
     reading = raised(ranges, each_s, sign)
-    observed = seen(header, lever_m, sd_m, shares, rates_dps, bounces_mps2, np.full(4000, level_deg))
+    of_pelvis = shares, rates_dps, bounces_mps2
+    observed = seen(header, lever_m, sd_m, *of_pelvis, np.full(4000, level_deg), out_of_level)
     said = {term.name: term.says(of(reading, observed), PARAMS) for term in TERMS}
 
     assert said.keys() == BOUNDS.keys()
@@ -124,8 +131,17 @@ def test_no_term_speaks_beyond_its_bounds_whatever_was_seen(
     assert score(of(reading, observed), PARAMS) == pytest.approx(PARAMS.prior + sum(said.values()))
 
 
+def test_an_axis_that_points_up_where_the_leg_is_lifted_is_not_the_flexion_axis() -> None:
+    reading = raised([85.0] * 2)
+
+    assert level_term(of(reading, seen(out_of_level=[0.05, -0.03])), PARAMS) > -0.1
+    assert level_term(of(reading, seen(out_of_level=[-0.69, -0.69])), PARAMS) == -PARAMS.level_max
+
+
 def test_without_what_a_term_looks_at_it_is_silent() -> None:
     reading, nothing = raised([60.0] * 4), seen()
+
+    assert level_term(of(reading, nothing), PARAMS) == 0.0
 
     assert lever_term(of(reading, nothing), PARAMS) == 0.0
     assert lever_term(of(raised([60.0], leg_axis=None), seen(lever_m=0.62 * FOOT)), PARAMS) == 0.0

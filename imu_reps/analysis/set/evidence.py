@@ -74,6 +74,9 @@ class EvidenceParams:
     stride_s, slow_stride_s, stride_each, stride_max : float
         A stride takes up to 1.6 s at a slow walk, 2 s in a small room (Bohannon, 1997); what each repetition
         within the first says against a reading, less up to the second, and the most that they say together.
+    level_sd, level_max : float
+        Sine of the angle by which the axis of a lift is out of the level at its far end, by a hip that abducts
+        and a pelvis that rolls (ours: 15 degrees), and the most that this may say.
     prior : float
         Somebody recorded this as a set.
     travel, travel_max : float
@@ -114,6 +117,8 @@ class EvidenceParams:
     slow_stride_s: float = 2.1
     stride_each: float = 0.7
     stride_max: float = 5.0
+    level_sd: float = 0.25
+    level_max: float = 3.0
     prior: float = -1.5
     travel: float = 1.5
     travel_max: float = 3.0
@@ -170,6 +175,8 @@ class Observed:
         RMS angular rate of the pelvis; empty where not known.
     bounces_mps2 : (reps,) float
         RMS of the force on the pelvis along gravity about its median; empty where its posture is known.
+    out_of_level : (reps,) float
+        Sine of the angle between the axis and the level at each far end.
     """
 
     hypothesis: Hypothesis
@@ -180,6 +187,7 @@ class Observed:
     tilt_shares: FloatArray
     pelvis_dps: FloatArray
     bounces_mps2: FloatArray
+    out_of_level: FloatArray
 
     @property
     def reps(self) -> tuple[Excursion, ...]:
@@ -296,6 +304,14 @@ def bounce_term(seen: Observed, params: EvidenceParams) -> float:
     return max(-0.5 * (float(np.median(bounces)) / scale) ** 2, -params.bounce_max)
 
 
+def level_term(seen: Observed, params: EvidenceParams) -> float:
+    """A lying or hanging leg is lifted about a level axis, however the foot is turned."""
+    out = seen.out_of_level[np.isfinite(seen.out_of_level)]
+    if len(out) == 0:
+        return 0.0
+    return max(-0.5 * (float(np.median(np.abs(out))) / params.level_sd) ** 2, -params.level_max)
+
+
 def travel_sign(header: Header) -> float:
     """+1 where the way out goes up, -1 where it goes down."""
     return -1.0 if header.start == "high" else 1.0
@@ -319,6 +335,7 @@ TERMS = (
     Term("size", size_term),
     Term("regular", regular_term),
     Term("pace", pace_term),
+    Term("level", level_term),
 )
 
 

@@ -374,7 +374,8 @@ def _scored(read: _Read, seen: _Leg, header: Header, params: EvidenceParams) -> 
         reps = likely.segmentation.reps
         if reps:
             of_pelvis = _shares(reps, angle, seen), _rates(reps, seen), _bounces(reps, seen)
-            observed = Observed(likely, header, angle, spells, lever, *of_pelvis)
+            out_of_level = seen.ankle.up[[rep.far.tick for rep in reps]] @ swing.axis
+            observed = Observed(likely, header, angle, spells, lever, *of_pelvis, out_of_level)
             found.append(Reading(swing, likely, score(observed, params), lever))
     return found
 
