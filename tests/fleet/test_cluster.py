@@ -123,3 +123,11 @@ def test_no_scheduler_is_told_with_what_to_do(sets: Path, tmp_path: Path) -> Non
     assert "no Dask scheduler" in done.stderr
     assert "dask scheduler" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("address", ["", "nonsense", "tcp://", "ftp://10.0.0.1:1", "tls://127.0.0.1:1"])
+def test_what_is_no_address_of_a_scheduler_is_told_at_once(address: str) -> None:
+    with pytest.raises(UsageError) as told:
+        next(on_cluster(abs, deque([1]), address=address))
+    assert told.value.code == "no_cluster"
+    assert "tcp://10.0.0.1:8786" in told.value.hint

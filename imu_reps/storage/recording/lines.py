@@ -113,11 +113,14 @@ class Lines:
         Their line numbers in the file.
     comments : tuple of (int, bytes)
         Line number and text of each comment line.
+    count : int
+        Of all lines, blank ones too.
     """
 
     rows: bytes
     row_lines: IntArray
     comments: tuple[tuple[int, bytes], ...]
+    count: int
 
 
 def sort_lines(block: bytes, first_line: int) -> Lines:
@@ -143,7 +146,7 @@ def sort_lines(block: bytes, first_line: int) -> Lines:
         is_row[index] = bool(line) and not line.startswith(b"#")
         if line.startswith(b"#"):
             comments.append((int(numbers[index]), line))
-    return Lines(_joined(block, starts, ends, is_row), numbers[is_row], tuple(comments))
+    return Lines(_joined(block, starts, ends, is_row), numbers[is_row], tuple(comments), len(ends))
 
 
 def _joined(block: bytes, starts: IntArray, ends: IntArray, is_row: BoolArray) -> bytes:
