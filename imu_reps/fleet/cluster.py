@@ -120,21 +120,23 @@ class _Room:
 
 def _refuse_no_address(address: str) -> None:
     """Refuse what a client would hang on: it waits for itself to close."""
-    from distributed.comm import parse_address, resolve_address
+    from distributed.comm.addressing import parse_address, resolve_address
     from distributed.security import Security
 
     try:
         scheme, _ = parse_address(address)
         with contextlib.suppress(OSError):  # a name that is not known, yet
             resolve_address(address)
-        if scheme == "tls" and Security().get_connection_args("client").get("ssl_context") is None:
-            raise ValueError("Dask's configuration names no certificate for TLS")
+        if scheme != "tls" or Security().get_connection_args("client").get("ssl_context") is not None:
+            return
+        reason = "Dask's configuration names no certificate for TLS"
     except ValueError as error:
-        raise UsageError(
-            f"{address!r} is no address of a Dask scheduler: {error}.",
-            hint="Write it as the scheduler tells it, such as tcp://10.0.0.1:8786.",
-            code="no_cluster",
-        ) from error
+        reason = str(error)
+    raise UsageError(
+        f"{address!r} is no address of a Dask scheduler: {reason}.",
+        hint="Write it as the scheduler tells it, such as tcp://10.0.0.1:8786.",
+        code="no_cluster",
+    )
 
 
 @contextlib.contextmanager

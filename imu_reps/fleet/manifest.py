@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -127,9 +127,7 @@ class Manifest:
     def _take(self, content: bytes, name: str) -> None:
         first, *lines = content.splitlines() or [b""]
         try:
-            if first not in (_WHOLE, _MORE):
-                raise ValueError("it does not say what it is")
-            if first == _WHOLE:
+            if msgspec.json.decode(first, type=Literal["whole", "more"]) == "whole":
                 self._entries.clear()
             for line in lines:
                 entry = msgspec.json.decode(line, type=Entry)
