@@ -282,9 +282,9 @@ class _Samples:
         if rows is None:
             return
         for place in SENSOR_PLACES:
-            mine = rows.pelvis if place == "pelvis" else ~rows.pelvis
-            if mine.any():
-                block, line = rows.of(place, mine), rows.line[mine]
+            mine = np.flatnonzero(rows.pelvis == (place == "pelvis"))
+            if len(mine):
+                block, line = rows.of(place, mine), rows.line.take(mine)
                 self._check_time(block, line)
                 self.blocks[place].append(block)
                 self.lines[place].append(line)
