@@ -65,11 +65,16 @@ class Dataset:
         """
         about = _about(place)
         if about is None:
-            if any(not name.startswith((*columns(), "manifest/")) for name in place.names()):
+            names = place.names()
+            half_done = [name for name in names if name.startswith(f".{_ABOUT}.")]
+            ours = tuple(f"{folder}/" for folder in (*columns(), "manifest"))
+            if any(not name.startswith(ours) for name in names if name not in half_done):
                 raise UsageError(
                     f"{place.address} holds something else.", hint="Name an empty folder.", code="not_ours"
                 )
             made = cls(place, row_format)
+            for name in half_done:  # by a batch that was killed just here
+                place.remove(name)
             for table in columns():
                 made._put(Part(table, (None, None), _EMPTY), [])
             place.put(_ABOUT, msgspec.json.encode({"format": BATCH_FORMAT, "rows": row_format}))

@@ -278,6 +278,17 @@ def test_a_folder_with_something_else_is_left_alone(sets: Path, tmp_path: Path, 
     assert [path.name for path in other.iterdir()] == ["letter.txt"]
 
 
+def test_a_batch_killed_in_its_first_moment_is_gone_on_with(sets: Path, tmp_path: Path, done: Done) -> None:
+    out = tmp_path / "out"
+    done(sets, out)
+    about = (out / "batch.json").read_bytes()
+    (out / "batch.json").rename(out / ".batch.json.x1y2z3")
+
+    assert done(sets, out).before == 7
+    assert (out / "batch.json").read_bytes() == about
+    assert not list(out.glob(".*"))
+
+
 def test_a_result_in_the_other_format_is_not_mixed(sets: Path, tmp_path: Path, done: Done) -> None:
     done(sets, tmp_path / "out")
     with pytest.raises(UsageError, match="holds parquet"):
