@@ -64,7 +64,7 @@ def batch(  # noqa: PLR0913 - an argument an option
     if older is not None:
         _compare(older, sources)
         return
-    if not sources or out is None:
+    if not sources or not all(sources) or not out:
         raise click.UsageError("Name the recordings and, with -o OUT, where the result is to be.")
     from imu_reps.fleet.analyze_many import chosen_engine
     from imu_reps.fleet.batch_run import FILES_A_TASK, BatchOrder

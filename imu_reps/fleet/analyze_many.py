@@ -101,11 +101,11 @@ def analyze_many(
 
 def analyze_partition(
     files: Iterable[str | os.PathLike[str]], settings: Settings | None = None
-) -> Iterator[BatchResult]:
+) -> list[BatchResult]:
     """Sum up recordings here and now, for the partitions of an engine of your own.
 
-    For ``mapPartitions`` of Spark and ``map_partitions`` of a Dask bag; a file that cannot be summed up is
-    a result with its error, never an exception.
+    For ``mapPartitions`` of Spark and ``map_partitions`` of a Dask bag, which takes no generator from another
+    process; a file that cannot be summed up is a result with its error, never an exception.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def analyze_partition(
         As `analyze_many`.
     settings : Settings, optional
     """
-    return (_analyzed(os.fspath(file), settings) for file in files)
+    return [_analyzed(os.fspath(file), settings) for file in files]
 
 
 def analyze_task(

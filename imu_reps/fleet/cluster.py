@@ -118,18 +118,40 @@ class _Room:
         return self._tasks
 
 
+def _refuse_no_address(address: str) -> None:
+    """Refuse what a client would hang on: it waits for itself to close."""
+    from distributed.comm.addressing import parse_address, resolve_address
+    from distributed.security import Security
+
+    try:
+        scheme, _ = parse_address(address)
+        with contextlib.suppress(OSError):  # a name that is not known, yet
+            resolve_address(address)
+        if scheme != "tls" or Security().get_connection_args("client").get("ssl_context") is not None:
+            return
+        reason = "Dask's configuration names no certificate for TLS"
+    except ValueError as error:
+        reason = str(error)
+    raise UsageError(
+        f"{address!r} is no address of a Dask scheduler: {reason}.",
+        hint="Write it as the scheduler tells it, such as tcp://10.0.0.1:8786.",
+        code="no_cluster",
+    )
+
+
 @contextlib.contextmanager
 def _connected(address: str, patience_s: float) -> Iterator[Client]:
     """A client of the scheduler at an address, with at least one worker."""
     from distributed import Client
 
     until_s = monotonic() + patience_s
+    _refuse_no_address(address)
     while True:
         try:
             client = Client(address, timeout=CONNECT_S, set_as_default=False)
             client.wait_for_workers(1, timeout=max(until_s - monotonic(), CONNECT_S))
             break
-        except (OSError, TimeoutError, ValueError) as error:
+        except (OSError, TimeoutError) as error:
             if monotonic() < until_s:
                 sleep(1.0)
                 continue

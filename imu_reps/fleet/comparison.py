@@ -79,7 +79,8 @@ def comparison_lines(found: Comparison) -> list[str]:
     for (exercise, rate_hz), group in sorted(found.moved.items()):
         name = exercise.replace("_", " ")
         of_them = counted(group.recordings, "recording")
-        lines.append(f"{name}, about {rate_hz:g} Hz: {group.changed} of {of_them} come out differently.")
+        come = "comes" if group.recordings == 1 else "come"
+        lines.append(f"{name}, about {rate_hz:g} Hz: {group.changed} of {of_them} {come} out differently.")
         lines += [f"  {line}" for line in group.lines()]
     if found.only_older:
         errors = f", {found.new_errors} of them errors now" if found.new_errors else ""

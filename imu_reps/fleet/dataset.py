@@ -65,11 +65,16 @@ class Dataset:
         """
         about = _about(place)
         if about is None:
-            if any(not name.startswith((*columns(), "manifest/")) for name in place.names()):
+            names = place.names()
+            half_done = [name for name in names if name.startswith(f".{_ABOUT}.")]
+            ours = tuple(f"{folder}/" for folder in (*columns(), "manifest"))
+            if any(not name.startswith(ours) for name in names if name not in half_done):
                 raise UsageError(
                     f"{place.address} holds something else.", hint="Name an empty folder.", code="not_ours"
                 )
             made = cls(place, row_format)
+            for name in half_done:  # by a batch that was killed just here
+                place.remove(name)
             for table in columns():
                 made._put(Part(table, (None, None), _EMPTY), [])
             place.put(_ABOUT, msgspec.json.encode({"format": BATCH_FORMAT, "rows": row_format}))
@@ -136,7 +141,7 @@ class Dataset:
         Raises
         ------
         FileAccessError
-            As `FilePlace`.
+            As `rows`.
         """
         for (partition, part), gone in recordings.items():
             for table in columns():
@@ -144,7 +149,10 @@ class Dataset:
                 content = _if_there(self.place, name)
                 if content is None:
                     continue
-                kept, rows_left = without(table, content, gone, self.row_format)
+                try:
+                    kept, rows_left = without(table, content, gone, self.row_format)
+                except (ValueError, KeyError) as error:
+                    raise self._damaged(name, error) from error
                 if rows_left:
                     self.place.put(name, kept)
                 else:
@@ -165,10 +173,20 @@ class Dataset:
         return [file for file in found if file is not None]
 
     def rows(self, files: Iterable[Part]) -> Iterator[Row]:
-        """The rows of files, with the columns of their partitions."""
+        """The rows of files, with the columns of their partitions.
+
+        Raises
+        ------
+        FileAccessError
+            ``damaged_batch``; else as `FilePlace`.
+        """
         for file in files:
             named = dict(zip(PARTITIONS, file.partition, strict=True))
-            yield from (row | named for row in decode(file.table, self._get(file), self.row_format))
+            try:
+                rows = decode(file.table, self._get(file), self.row_format)
+            except (ValueError, KeyError) as error:
+                raise self._damaged(self._name(file), error) from error
+            yield from (row | named for row in rows)
 
     def sets(self, partition: Partition, parts: Sequence[Part]) -> Iterator[StoredSet]:
         """The sets of one partition, whole; `parts` are those of the dataset.
@@ -184,7 +202,7 @@ class Dataset:
             name = row["file"]
             try:
                 yield set_of(row, reps.get(name, []), faults.get(name, []))
-            except (ValueError, KeyError) as error:
+            except (ValueError, KeyError, TypeError) as error:
                 raise self._damaged(name, error) from error
 
     def history(self, *, person: str | None = None, exercise: str | None = None) -> list[StoredSet]:

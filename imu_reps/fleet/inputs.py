@@ -47,7 +47,7 @@ def list_sources(named: Sequence[str], *, leave_out: str | None = None) -> list[
     ----------
     named : sequence of str
         Files, folders (with all below them), patterns with ``*``, addresses of these kinds, and ``@LIST``:
-        a file of such names, one a line (``@-``: standard input).
+        a file of such names, one a line (``@-``: standard input); lines with ``#`` are left out.
     leave_out : str, optional
         A folder or address whose files are no recordings: the result itself.
 
@@ -58,17 +58,24 @@ def list_sources(named: Sequence[str], *, leave_out: str | None = None) -> list[
     UsageError
         As `imu_reps.fleet.place.file_system`.
     """
-    found = {source.file: source for name in named for source in _listed(name)}
-    if leave_out is not None:
-        within = f"{_whole(leave_out).rstrip('/')}/"
-        found = {file: source for file, source in found.items() if not file.startswith(within)}
+    found = _each_once(source for name in named for source in _listed(name))
     if not found:
         raise FileAccessError(
             f"There are no recordings in {', '.join(named)}.",
             hint="Name recordings, or their folder.",
             code="no_recordings",
         )
-    return list(found.values())
+    if leave_out is None:
+        return found
+    within = f"{_whole(leave_out).rstrip('/')}/"
+    outside = [source for source in found if not source.file.startswith(within)]
+    if not outside:
+        raise FileAccessError(
+            f"All recordings named are in {leave_out}, where the result is to be.",
+            hint="Name another folder for the result.",
+            code="no_recordings",
+        )
+    return outside
 
 
 def fetch(file: str) -> bytes:
@@ -105,6 +112,16 @@ def read(content: bytes, file: str) -> Recording:
     return parse_recording(content, name=file)
 
 
+def _each_once(sources: Iterable[ListedFile]) -> list[ListedFile]:
+    """One of those that are the same file by links, by its own name if that is among them."""
+    found: dict[str, ListedFile] = {}
+    for source in sources:
+        itself = source.file if "://" in source.file else os.path.realpath(source.file)
+        if itself not in found or source.file == itself:
+            found[itself] = source
+    return list(found.values())
+
+
 def _listed(name: str) -> Iterator[ListedFile]:
     if not name.startswith("@"):
         yield from _matching(name)
@@ -118,7 +135,7 @@ def _listed(name: str) -> Iterator[ListedFile]:
 
 def _lines(list_file: str) -> Iterable[str]:
     try:
-        text = sys.stdin.read() if list_file == "-" else Path(list_file).read_text(encoding="utf-8")
+        text = sys.stdin.read() if list_file == "-" else Path(list_file).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise access_error(error, list_file) from error
     except UnicodeDecodeError as error:
@@ -127,7 +144,8 @@ def _lines(list_file: str) -> Iterable[str]:
             hint="Write one name of a recording a line, in UTF-8.",
             code="not_text",
         ) from error
-    return filter(None, map(str.strip, text.splitlines()))
+    lines = map(str.strip, text.splitlines())
+    return (line for line in lines if line and not line.startswith("#"))
 
 
 def _matching(name: str) -> Iterator[ListedFile]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -24,7 +24,7 @@ MAX_FILES = 200
 
 _FOLDER = "manifest"
 _NAME = re.compile(rf"{_FOLDER}/(\d{{8}})\.jsonl")
-_WHOLE = b'"whole"'
+_WHOLE, _MORE = b'"whole"', b'"more"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,21 +118,21 @@ class Manifest:
                 self._place.remove(name)
             del self._files[: len(earlier)]
 
-    def _write(self, entries: Sequence[Entry], first: bytes = b'"more"') -> None:
+    def _write(self, entries: Sequence[Entry], first: bytes = _MORE) -> None:
         number = int(self._files[-1][-14:-6]) + 1 if self._files else 1
         name = f"{_FOLDER}/{number:08d}.jsonl"
         self._place.put(name, b"\n".join([first, *map(msgspec.json.encode, entries), b""]))
         self._files.append(name)
 
     def _take(self, content: bytes, name: str) -> None:
-        first, *lines = content.splitlines()
-        if first == _WHOLE:
-            self._entries.clear()
+        first, *lines = content.splitlines() or [b""]
         try:
+            if msgspec.json.decode(first, type=Literal["whole", "more"]) == "whole":
+                self._entries.clear()
             for line in lines:
                 entry = msgspec.json.decode(line, type=Entry)
                 self._entries[entry.source.file] = entry
-        except msgspec.DecodeError as error:
+        except ValueError as error:
             raise FileAccessError(
                 f"{self._place.address}/{name} is damaged: {error}.",
                 hint="Make the result anew, in another folder.",
@@ -175,7 +175,7 @@ class Journal:
             return
         self._file.seek(0)
         for line in self._file.readall().splitlines():
-            with contextlib.suppress(msgspec.DecodeError):
+            with contextlib.suppress(ValueError):
                 yield msgspec.json.decode(line, type=Arrived)
 
     def add(self, arrived: Arrived) -> None:

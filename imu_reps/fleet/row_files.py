@@ -72,10 +72,17 @@ def _from_parquet(content: bytes) -> list[Row]:
     from pyarrow import parquet
 
     try:
-        rows: list[Row] = parquet.ParquetFile(io.BytesIO(content)).read().to_pylist()
-    except pa.ArrowException as error:
+        found = parquet.ParquetFile(io.BytesIO(content)).read()
+    except (pa.ArrowException, OSError) as error:
         raise ValueError(str(error)) from error
+    _refuse_unnamed(found.column_names)
+    rows: list[Row] = found.to_pylist()
     return rows
+
+
+def _refuse_unnamed(columns_found: Collection[str] | None) -> None:
+    if "file" not in (columns_found or ()):
+        raise ValueError("it has no column file")
 
 
 def _csv(table: str, rows: Sequence[Row]) -> bytes:
@@ -94,7 +101,8 @@ def _cell(value: Any) -> Any:
 
 def _from_csv(table: str, content: bytes) -> list[Row]:
     kinds = columns()[table] | dict.fromkeys(PARTITIONS, "string")
-    rows = csv.DictReader(io.StringIO(content.decode("utf-8"), newline=""))
+    rows = csv.DictReader(io.StringIO(content.decode("utf-8"), newline=""), restval="")
+    _refuse_unnamed(rows.fieldnames)
     return [{name: _VALUES[kinds[name]](text) for name, text in row.items() if name in kinds} for row in rows]
 
 

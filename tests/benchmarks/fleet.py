@@ -238,7 +238,7 @@ def reading(paths: list[Path], _: Path) -> Iterator[str]:
         pd.read_csv(paths[0], comment="#", dtype=types)
 
     ours_s, theirs_s = [], []
-    for _round in range(25):
+    for _round in range(200):
         for action, of in ((lambda: load(paths[0]), ours_s), (by_pandas, theirs_s)):
             begin_s = time.process_time()
             action()

@@ -241,6 +241,33 @@ def test_two_batches_do_not_write_to_one_folder(sets: Path, tmp_path: Path, done
     assert told.value.code == "busy"
 
 
+@pytest.mark.parametrize("row_format", ["parquet", "csv"])
+@pytest.mark.parametrize("content", [b"", b"PAR1PAR1", b"file,rep\n\xff", b"a,b\n1\n"])
+def test_a_table_that_is_damaged_is_told_by_whatever_reads_it(
+    sets: Path, tmp_path: Path, done: Done, row_format: str, content: bytes
+) -> None:
+    out = tmp_path / "out"
+    done(sets, out, row_format=row_format)
+    for path in (out / "reps").glob("exercise=single_leg_raise/*/*"):
+        path.write_bytes(content)
+    with (sets / "set000.csv").open("ab") as file:
+        file.write(b"# @11.0 pain: 1\n")
+    for words in (
+        ["batch", str(sets), "-o", str(out), "--format", row_format, "--workers", "1"],
+        ["batch", "--compare", str(out), str(out)],
+        ["history", "--from", str(out)],
+    ):
+        told = CliRunner().invoke(main, words)
+        assert told.exit_code == 1, told.output
+        assert "damaged" in told.stderr
+        assert "Make the result anew" in told.stderr
+
+
+@pytest.mark.parametrize("words", [["", "-o", "out"], ["sets", "-o", ""]])
+def test_an_empty_name_is_not_the_folder_one_is_in(words: list[str]) -> None:
+    assert CliRunner().invoke(main, ["batch", *words]).exit_code == 2
+
+
 def test_a_folder_with_something_else_is_left_alone(sets: Path, tmp_path: Path, done: Done) -> None:
     other = tmp_path / "other"
     other.mkdir()
@@ -249,6 +276,17 @@ def test_a_folder_with_something_else_is_left_alone(sets: Path, tmp_path: Path, 
         done(sets, other)
     assert told.value.code == "not_ours"
     assert [path.name for path in other.iterdir()] == ["letter.txt"]
+
+
+def test_a_batch_killed_in_its_first_moment_is_gone_on_with(sets: Path, tmp_path: Path, done: Done) -> None:
+    out = tmp_path / "out"
+    done(sets, out)
+    about = (out / "batch.json").read_bytes()
+    (out / "batch.json").rename(out / ".batch.json.x1y2z3")
+
+    assert done(sets, out).before == 7
+    assert (out / "batch.json").read_bytes() == about
+    assert not list(out.glob(".*"))
 
 
 def test_a_result_in_the_other_format_is_not_mixed(sets: Path, tmp_path: Path, done: Done) -> None:

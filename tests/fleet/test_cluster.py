@@ -99,7 +99,7 @@ def test_as_a_library_and_what_cannot_work_is_told(cluster: Any, sets: Path) -> 
     paths = sorted(sets.iterdir())
     results = sorted(analyze_many(paths, cluster=cluster.address), key=lambda result: result.file)
 
-    assert results == list(analyze_partition(paths))
+    assert results == analyze_partition(paths)
     with pytest.raises(UsageError, match="no imu_reps here") as told:
         list(on_cluster(fails, deque([1]), address=cluster.address))
     assert told.value.code == "cluster_fails"
@@ -109,7 +109,8 @@ def test_a_bag_of_ones_own_takes_the_function(sets: Path) -> None:
     paths = [str(path) for path in sorted(sets.iterdir())]
     results = bag.from_sequence(paths, npartitions=3).map_partitions(analyze_partition)
 
-    assert results.compute(scheduler="synchronous") == list(analyze_partition(paths))
+    for engine in ("synchronous", "processes"):
+        assert results.compute(scheduler=engine) == analyze_partition(paths)
 
 
 def test_no_scheduler_is_told_with_what_to_do(sets: Path, tmp_path: Path) -> None:
@@ -123,3 +124,11 @@ def test_no_scheduler_is_told_with_what_to_do(sets: Path, tmp_path: Path) -> Non
     assert "no Dask scheduler" in done.stderr
     assert "dask scheduler" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("address", ["", "nonsense", "tcp://", "ftp://10.0.0.1:1", "tls://127.0.0.1:1"])
+def test_what_is_no_address_of_a_scheduler_is_told_at_once(address: str) -> None:
+    with pytest.raises(UsageError) as told:
+        next(on_cluster(abs, deque([1]), address=address))
+    assert told.value.code == "no_cluster"
+    assert "tcp://10.0.0.1:8786" in told.value.hint

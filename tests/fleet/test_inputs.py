@@ -50,6 +50,19 @@ def test_a_file_named_twice_is_one(folder: Path, monkeypatch: pytest.MonkeyPatch
     assert found("b.csv", folder, "./b.csv") == ["b.csv", "a.csv.gz", "c.csv"]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="links need a right of their own on Windows")
+def test_a_file_and_links_to_it_are_one_by_its_own_name(folder: Path, tmp_path: Path) -> None:
+    (folder / "0.csv").symlink_to(folder / "b.csv")
+    (folder / "z.csv").symlink_to(tmp_path / "gone.csv")
+    (tmp_path / "way").symlink_to(folder)
+
+    assert found(folder) == ["b.csv", "a.csv.gz", "c.csv", "z.csv"]
+    assert found(tmp_path / "way", folder / "b.csv") == found(folder)
+    assert [source.file for source in list_sources([str(tmp_path / "way" / "b.csv")])] == [
+        str(tmp_path / "way" / "b.csv")
+    ]
+
+
 def test_a_list_names_files_folders_and_what_is_missing(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -59,6 +72,20 @@ def test_a_list_names_files_folders_and_what_is_missing(
 
     assert found(f"@{tmp_path / 'list'}") == ["b.csv", "c.csv", "gone.csv"]
     assert found("@-") == ["b.csv", "c.csv", "gone.csv"]
+
+
+def test_a_list_may_come_from_windows_and_have_comments(folder: Path, tmp_path: Path) -> None:
+    text = f"\ufeff# what to do\r\n{folder / 'b.csv'}\r\n\r\n  # and\r\n{folder / 'deep'}\r\n"
+    (tmp_path / "list").write_bytes(text.encode())
+
+    assert found(f"@{tmp_path / 'list'}") == ["b.csv", "c.csv"]
+
+
+def test_recordings_that_are_all_where_the_result_is_to_be_are_told_as_that(folder: Path) -> None:
+    with pytest.raises(FileAccessError) as told:
+        list_sources([str(folder / "b.csv")], leave_out=str(folder))
+    assert "where the result is to be" in told.value.message
+    assert told.value.hint == "Name another folder for the result."
 
 
 @pytest.mark.parametrize(

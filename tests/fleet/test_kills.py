@@ -40,7 +40,7 @@ def besieged(
             if target == running.pid:
                 running.wait()
                 running = start()
-    assert running.returncode == 0
+    assert running.returncode == 0, running.communicate()[1]
     return made
 
 

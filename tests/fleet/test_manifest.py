@@ -68,11 +68,12 @@ def test_what_could_not_be_read_is_being_replaced_or_has_no_stamp_is_not_done(
     assert not kept.is_done(entry(1, **changes).source, "1")
 
 
-def test_a_manifest_that_is_damaged_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("broken", [slice(0), slice(-20), slice(9, None)], ids=["empty", "cut", "beheaded"])
+def test_a_manifest_that_is_damaged_is_told(tmp_path: Path, broken: slice) -> None:
     kept = Manifest(FilePlace(str(tmp_path)))
     kept.add([entry(1)])
     (file,) = (tmp_path / "manifest").iterdir()
-    file.write_bytes(file.read_bytes()[:-20])
+    file.write_bytes(file.read_bytes()[broken])
     with pytest.raises(FileAccessError) as told:
         Manifest(FilePlace(str(tmp_path)))
     assert told.value.code == "damaged_manifest"

@@ -86,8 +86,9 @@ def load_comments(path: str | os.PathLike[str]) -> Recording:
             blocks, top, comments = _begin(pieces_of(file, name=name), name)
             header, _, body, line = _read_top(top, comments)
             for block in chain([body], blocks):
-                comments.add(sort_lines(block, line).comments)
-                line += block.count(b"\n")
+                lines = sort_lines(block, line)
+                comments.add(lines.comments)
+                line += lines.count
     except OSError as error:
         raise access_error(error, name) from error
     notes = tuple(comments.notes)
@@ -136,7 +137,7 @@ def _read(pieces: Iterable[bytes], name: str) -> Recording:
         lines = sort_lines(kept, line)
         comments.add(lines.comments)
         found.add(read_rows(lines.rows, lines.row_lines, columns, name=name))
-        line += kept.count(b"\n")
+        line += lines.count
     return _recording(header, comments, found)
 
 
@@ -281,9 +282,9 @@ class _Samples:
         if rows is None:
             return
         for place in SENSOR_PLACES:
-            mine = rows.pelvis if place == "pelvis" else ~rows.pelvis
-            if mine.any():
-                block, line = rows.of(place, mine), rows.line[mine]
+            mine = np.flatnonzero(rows.pelvis == (place == "pelvis"))
+            if len(mine):
+                block, line = rows.of(place, mine), rows.line.take(mine)
                 self._check_time(block, line)
                 self.blocks[place].append(block)
                 self.lines[place].append(line)

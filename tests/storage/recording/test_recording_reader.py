@@ -387,7 +387,7 @@ def test_a_wrong_column_is_named_with_the_mend(old, new, code, mend):
 
 
 @pytest.mark.parametrize(
-    "cell", ["nan", "NaN", "inf", "-inf", "", "abc", "1.2.3", "0x10", "1e999", "True", "1_0"]
+    "cell", ["nan", "NaN", "inf", "-inf", "", "abc", "1.2.3", "0x10", "1e999", "True", "1_0", "ankle"]
 )
 @pytest.mark.parametrize("column", [0, 2, 4, 9])
 def test_a_cell_that_is_no_number_names_line_and_column(cell, column):
@@ -411,7 +411,7 @@ def test_a_decimal_comma_is_an_error():
     assert refusal(with_cell(1, 4, "-0,97444")).code == "wrong_column_count"
 
 
-@pytest.mark.parametrize("place", ["wrist", "", "Ankle", "0", "\x00"])
+@pytest.mark.parametrize("place", ["wrist", "", "Ankle", "0", "\x00", "true", "false"])
 def test_an_unknown_sensor_is_named(place):
     error = refusal(with_cell(2, 1, place))
     assert error.code == ("not_text" if place == "\x00" else "unknown_sensor")
