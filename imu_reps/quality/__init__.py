@@ -19,11 +19,12 @@ from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.errors import RecordingError
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.quality.accelerometer import check_accelerometer
+from imu_reps.quality.carried_round import fit_turning
 from imu_reps.quality.channels import check_channels, check_finite
 from imu_reps.quality.copies import check_streams, without_copies
 from imu_reps.quality.failed_readings import MarkedSamples, check_readings, died_at, left, mark_readings
 from imu_reps.quality.gyroscope import check_gyroscope, check_warming
-from imu_reps.quality.gyroscope_scale import scale_in_motion, swings_as_a_pendulum
+from imu_reps.quality.gyroscope_in_motion import borne_out, check_axes_in_motion, check_scale_in_motion
 from imu_reps.quality.numbering import numbered
 from imu_reps.quality.placement import check_pelvis_axes, check_swapped
 from imu_reps.quality.ranges import check_clipping, unwrapped
@@ -184,8 +185,10 @@ def _doubtful_signals(recording: Recording, clocks: Mapping[SensorPlace, TimedSa
         accelerometer = list(check_accelerometer(place, windows[place]))
         yield from accelerometer
         if not _refused(accelerometer):
-            sound[place] = windows[place]
-            yield from _gyroscope(place, windows[place], hanging=recording.header.posture == "hanging")
+            gyroscope = _gyroscope(place, windows[place])
+            yield from gyroscope
+            if all(finding.code != "sensor_turned" for finding in gyroscope):
+                sound[place] = windows[place]
         block = recording.samples(place)
         if block:
             yield from check_warming(block, timed)
@@ -194,21 +197,18 @@ def _doubtful_signals(recording: Recording, clocks: Mapping[SensorPlace, TimedSa
     yield from _worn(recording, sound)
 
 
-def _gyroscope(place: SensorPlace, windows: Windows, *, hanging: bool) -> list[Finding]:
+def _gyroscope(place: SensorPlace, windows: Windows) -> list[Finding]:
     """What is wrong with a gyroscope; one that contradicts gravity at a few moments alone was turned then."""
-    found = list(check_gyroscope(place, windows))
-    if any(finding.code == "gyro_axes" and finding.values for finding in found):
-        return found
-    if hanging and swings_as_a_pendulum(windows):
-        return []
-    turned = list(check_turned(place, windows))
-    apart = [windows.at(finding.start_s) for finding in turned if finding.start_s is not None]
+    fit = fit_turning(windows)
+    if axes := list(check_axes_in_motion(place, windows, fit)):
+        return axes
+    scale = list(check_scale_in_motion(place, fit))
+    turned = [] if scale else list(check_turned(place, windows))
     if turned:
-        found = list(check_gyroscope(place, windows.without_rate(apart)))
-    swings = hanging and place == "pelvis"  # at a bar's length any scale explains its swings
-    if not found and not swings and (off := scale_in_motion(windows, apart)):
-        found = [Finding("gyro_scale", values=off, severity="caution", sensor=place)]
-    return found or turned
+        windows = windows.without_rate([windows.at(f.start_s) for f in turned if f.start_s is not None])
+        fit = fit_turning(windows)
+    calm = [finding for finding in check_gyroscope(place, windows) if borne_out(finding, fit)]
+    return calm or scale or turned
 
 
 def _worn(recording: Recording, sound: Mapping[SensorPlace, Windows]) -> Iterator[Finding]:

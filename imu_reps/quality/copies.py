@@ -30,8 +30,9 @@ LEAP_MPS2 = 1.0
 LEAPS, LEAPS_S = 8, 3.0
 GROUP_SPREAD, GROUP_SHARE = 0.2, 0.2
 LEAPING_SHARE = 0.3
-#: Or readings with one number that differ by so many times what follows each other does.
-TOGETHER_S, APART_TIMES = 0.05, 8.0
+#: Or readings with one number that differ, at most a packet apart; side by side by so many times what follows
+#: each other does.
+PACKET_S, TOGETHER_S, APART_TIMES = 1.0, 0.05, 8.0
 APART_MPS2 = 0.5
 TWICE_SHARE = 0.2
 
@@ -79,13 +80,19 @@ def _one_number_twice(block: SampleBlock) -> bool:
     if (np.diff(block.sample) > 0).all():
         return False
     rows = np.argsort(block.sample, kind="stable")
-    twice = (np.diff(block.sample[rows]) == 0) & (np.abs(np.diff(block.time_s[rows])) < TOGETHER_S)
-    if twice.sum() < TWICE_SHARE * len(block):
-        return False
+    same, waits_s = np.diff(block.sample[rows]) == 0, np.abs(np.diff(block.time_s[rows]))
     acc = block.acc_mps2
-    apart = np.linalg.norm(acc[rows[1:]] - acc[rows[:-1]], axis=1)[twice]
+    apart = np.linalg.norm(np.diff(acc[rows], axis=0), axis=1)
+    many = TWICE_SHARE * len(block)
+    # of two counters each number comes twice, a packet of the other sensor between; one counter counts on
+    between = same & (waits_s < PACKET_S) & (np.diff(rows) > 1)
+    if same.sum() < (1.0 - TWICE_SHARE) * len(block) and between.sum() > many:
+        return bool(np.median(apart[between]) > APART_MPS2)
+    twice = same & (waits_s < TOGETHER_S)
+    if twice.sum() < many:
+        return False
     follows = min(float(np.median(np.linalg.norm(acc[lag:] - acc[:-lag], axis=1))) for lag in (1, 2))
-    return bool(np.median(apart) > max(APART_MPS2, APART_TIMES * follows))
+    return bool(np.median(apart[twice]) > max(APART_MPS2, APART_TIMES * follows))
 
 
 def _same_data(pelvis: SampleBlock, ankle: SampleBlock) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -53,22 +53,17 @@ RADIANS = (0.011, 0.026)
 #: good sensors miss by 0.01 to 0.1, unrelated axes by about 1 and more.
 MAX_MISS = 0.6
 
-#: A miss from which on changed signs are tried, how many times smaller they must make it, and how small.
-FLIPPED_MISS, FLIP_TIMES, FLIPPED_LEFT = 0.12, 2.5, 0.25
-#: So much may a quarter of the turns still miss by (ours; where signs were changed 0.05 to 0.25).
-FLIPPED_UPPER = 0.32
+#: A miss from which on a dead axis is looked for.
+DEAD_MISS = 0.12
 
 #: A sensor on a body that swings from a bar turns at most so many times as far as its force does back (ours:
-#: 1 to 3 at the end of two metres).
-SWINGS_BACK = -4.0
-
-#: Where nothing is calm, turns are looked at between windows that are less so, if there are so many (ours).
-RESTLESS_MPS2, RESTLESS_PAIRS, RESTLESS_MISS = 3.0, 60, 0.3
+#: 1 to 3 at the end of two metres), and no body turns faster.
+SWINGS_BACK, SWINGS_DPS = -4.0, 500.0
 
 #: Gravity turns this fast (RMS) about an axis of which the gyroscope shows less than this share.
 DEAD_TURN_DPS, DEAD_SHARE = 1.5, 0.15
 
-ACC, GYR = COLUMNS[:3], COLUMNS[3:]
+GYR = COLUMNS[3:]
 
 #: Where nothing is calm: a change of direction within a second that no push of a limb feigns (0.5 g all the
 #: while), and the share of it below which the gyroscope cannot be in deg/s. A dead one is no unit.
@@ -89,20 +84,17 @@ def check_gyroscope(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
     ratio, miss = turns.ratio, turns.miss
     if len(ratio) < MIN_PAIRS:
         yield from _by_the_way(place, windows)
-        yield from _restless_axes(place, windows)
         return
     middle, error = _median_and_error(ratio)
     missed, missed_error = _median_and_error(miss)
     values = {"ratio": middle, "error": error}
     if RADIANS[0] < middle < RADIANS[1] and error < middle:
         yield Finding("gyro_unit_radps", values=values, severity="refuse", sensor=place)
-    elif mend := _mend(windows, missed):
-        yield Finding("gyro_axes", values=mend, severity="refuse", sensor=place)
-    elif missed > FLIPPED_MISS and (dead := _dead_axis(windows)):
+    elif missed > DEAD_MISS and (dead := _dead_axis(windows)):
         yield Finding("gyro_axes", values={"dead": dead}, severity="refuse", sensor=place)
     elif missed - SURE_SDS * missed_error > MAX_MISS and not _same_plane(ratio, miss):
-        # a body that swings turns its force back, alike in all turns; changed signs were told above
-        if not _swings(ratio, miss):
+        # a body that swings turns its force back, alike in all turns
+        if not _swings(ratio, miss) or np.nanmax(np.abs(windows.gyr_dps)) > SWINGS_DPS:
             yield Finding("gyro_axes", severity="refuse", sensor=place)
     elif _beyond(middle, error, WRONG):
         yield Finding("gyro_scale", values=values, severity="refuse", sensor=place)
@@ -112,43 +104,16 @@ def check_gyroscope(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
         yield Finding("gyro_scale", values=values, severity="caution", sensor=place)
 
 
-def _mend(windows: Windows, missed: float, calm_mps2: float = CALM_SD_MPS2) -> dict[str, tuple[str, ...]]:
-    """The columns that, with their signs changed or swapped, make gyroscope and accelerometer turn together.
-
-    An axis of the accelerometer that is inverted shows as the two other axes of the gyroscope.
-    """
-    if missed < FLIPPED_MISS:
-        return {}
-    tried: dict[tuple[str, tuple[str, ...]], FloatArray] = {("flip", GYR): -np.eye(3)}
-    for axis, pair in enumerate(((1, 2), (0, 2), (0, 1))):
-        sign, swap = np.eye(3), np.eye(3)
-        sign[axis] *= -1.0
-        swap[list(pair)] = swap[list(pair[::-1])]
-        tried |= {("flip", (GYR[axis],)): sign, ("flip", (ACC[axis],)): -sign}
-        tried["swap", (GYR[pair[0]], GYR[pair[1]])] = swap
-    left = {
-        how: np.percentile(
-            seen_turns(replace(windows, gyr_dps=windows.gyr_dps @ matrix), calm_mps2).miss, (50.0, 75.0)
-        )
-        for how, matrix in tried.items()
-    }
-    best = min(left, key=lambda how: float(left[how][0]))
-    middle, upper = left[best]
-    # what truly mends it mends nearly every turn; of a body that swings it would mend some
-    mends = middle < min(missed / FLIP_TIMES, FLIPPED_LEFT) and upper < FLIPPED_UPPER
-    return dict([best]) if mends else {}
-
-
-def _dead_axis(windows: Windows, calm_mps2: float = CALM_SD_MPS2) -> str | None:
+def _dead_axis(windows: Windows) -> str | None:
     """The axis of the gyroscope that shows nothing of the turns that gravity does in calm moments."""
-    calm = calm_windows(windows, calm_mps2, max(calm_mps2, CALM_OFF_MPS2))
+    calm = calm_windows(windows)
     both = calm[1:] & calm[:-1] & np.isfinite(windows.gyr_dps[:, 0])
     if both.sum() < MIN_PAIRS:
         return None
     needed = np.degrees(np.cross(windows.up[1:], windows.up[:-1])[both]) / HOP_S
     seen = windows.gyr_dps[both] - np.median(windows.gyr_dps[both], axis=0)
     strong, shown = (np.sqrt((turning**2).mean(axis=0)) for turning in (needed, seen))
-    dead = (strong > DEAD_TURN_DPS * calm_mps2 / CALM_SD_MPS2) & (shown < DEAD_SHARE * strong)
+    dead = (strong > DEAD_TURN_DPS) & (shown < DEAD_SHARE * strong)
     return GYR[int(np.argmax(dead))] if dead.sum() == 1 else None
 
 
@@ -211,20 +176,9 @@ class Turns:
     calmer: BoolArray
 
 
-def _restless_axes(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
-    """Where nothing is calm, only dead and inverted axes are told: by many turns among pushes."""
-    turns = seen_turns(windows, RESTLESS_MPS2)
-    if len(turns.miss) >= RESTLESS_PAIRS:
-        missed = float(np.median(turns.miss))
-        if mend := _mend(windows, missed, RESTLESS_MPS2):
-            yield Finding("gyro_axes", values=mend, severity="refuse", sensor=place)
-        elif missed > RESTLESS_MISS and (dead := _dead_axis(windows, RESTLESS_MPS2)):
-            yield Finding("gyro_axes", values={"dead": dead}, severity="refuse", sensor=place)
-
-
-def seen_turns(windows: Windows, calm_mps2: float = CALM_SD_MPS2) -> Turns:
+def seen_turns(windows: Windows) -> Turns:
     """Hold the turn by the gyroscope against that by the accelerometer, for pairs of calm windows."""
-    calm = calm_windows(windows, calm_mps2, max(calm_mps2, CALM_OFF_MPS2))
+    calm = calm_windows(windows)
     calmer = calm_windows(windows, CALMER_MPS2, CALMER_MPS2)
     step = hop_rotations(windows, calm)
     found, lag = [np.empty((0, 5))], 1
@@ -270,7 +224,7 @@ def calm_windows(
 def unbiased_dps(windows: Windows, calm: BoolArray) -> FloatArray:
     """The rate of each hop without what the gyroscope shows where nothing turns, (n - 1, 3)."""
     turned = angle_deg(windows.up[1:], windows.up[:-1])
-    rest = calm[1:] & calm[:-1] & (turned < 0.3)
+    rest = calm[1:] & calm[:-1] & (turned < 0.3) & np.isfinite(windows.gyr_dps[:, 0])
     return windows.gyr_dps - (np.median(windows.gyr_dps[rest], axis=0) if rest.any() else 0.0)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -38,12 +39,23 @@ def check_turned(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
     if len(moments) > MOST:
         return
     edges = [0, *moments, len(windows)]
-    for before, at, after in zip(edges, edges[1:], edges[2:], strict=False):
-        was, now = usual_direction(windows.up[before:at]), usual_direction(windows.up[at + 1 : after])
-        if was is not None and now is not None and (by := float(angle_deg(was, now))) > DWELLS_APART_DEG:
+    dwells = [usual_direction(windows.up[start + 1 : end]) for start, end in pairwise(edges)]
+    found = []
+    for at, (was, now) in zip(moments, pairwise(dwells), strict=True):
+        if (by := _apart_deg(was, now)) > DWELLS_APART_DEG:
             at_s = windows.start_s + HOP_S * (at + 0.5)
             values = {"turned_deg": by}
-            yield Finding("sensor_turned", values=values, severity="caution", sensor=place, start_s=at_s)
+            found.append(
+                Finding("sensor_turned", values=values, severity="caution", sensor=place, start_s=at_s)
+            )
+    if len(found) > 1 and _apart_deg(dwells[0], dwells[-1]) < DWELLS_APART_DEG:
+        # there and back again: a strap that slips does not do that, a gyroscope that fails does
+        yield Finding("gyro_axes", severity="caution", sensor=place)
+    yield from found
+
+
+def _apart_deg(was: FloatArray | None, now: FloatArray | None) -> float:
+    return np.nan if was is None or now is None else float(angle_deg(was, now))
 
 
 def _moments(windows: Windows) -> list[int]:

@@ -20,6 +20,7 @@ from vqf import offlineVQF
 from imu_reps import Pipeline, Recording, SampleBlock, analyze
 from imu_reps.domain.events import RepCompleted
 from imu_reps.domain.samples import concatenate
+from imu_reps.quality import check_recording
 from imu_reps.sources.replay_source import replay_blocks
 
 Durations = Callable[..., list[float]]
@@ -65,6 +66,17 @@ def test_a_finished_set_costs_at_most_six_times_its_orientation(
         ours_s, alone_s = min_s(ROUNDS, lambda: analyze(minute_set), alone)
         benchmark.extra_info["times_of_orientation_alone"] = ours_s / alone_s
         assert ours_s <= 6.0 * alone_s
+
+
+def test_what_is_doubtful_about_a_recording_costs_a_third_of_its_analysis(
+    benchmark: BenchmarkFixture, min_s: Durations, minute_set: Recording
+) -> None:
+    """Its clocks, which an analysis needs anyway, included."""
+    assert benchmark(check_recording, minute_set) == ()
+    if not benchmark.disabled:
+        check_s, analysis_s = min_s(ROUNDS, lambda: check_recording(minute_set), lambda: analyze(minute_set))
+        benchmark.extra_info["share_of_an_analysis"] = check_s / analysis_s
+        assert check_s <= 0.35 * analysis_s
 
 
 def forgotten(minute: Recording, minutes: int) -> Recording:

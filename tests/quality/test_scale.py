@@ -40,6 +40,30 @@ def test_a_scale_is_told_where_the_leg_is_never_calm(
     assert told[0].values["ratio"] == pytest.approx(factor, abs=0.05)
 
 
+@pytest.mark.parametrize("place", ["pelvis", "ankle"])
+@pytest.mark.parametrize("axis", [1, 2])  # the leg turns about the other one: inverting that changes nothing
+def test_an_inverted_axis_is_named_where_the_leg_is_never_calm(
+    restless: Recording, place: SensorPlace, axis: int
+) -> None:
+    block = restless.samples(place)
+    assert block is not None
+    signs = np.where(np.arange(3) == axis, -1.0, 1.0)
+    spoilt = restless.with_samples(replace(block, acc_mps2=block.acc_mps2 * signs))
+    told = [finding for finding in check_recording(spoilt) if finding.code == "gyro_axes"]
+    assert [(finding.severity, finding.sensor) for finding in told] == [("refuse", place)]
+    assert "multiplied by -1" in hint(told[0])
+
+
+def test_a_dead_axis_is_named_where_the_leg_is_never_calm(restless: Recording) -> None:
+    assert restless.ankle is not None
+    gyr_dps = restless.ankle.gyr_dps.copy()
+    axis = int(gyr_dps.var(axis=0).argmax())
+    gyr_dps[:, axis] = np.random.default_rng(0).normal(0.0, 0.1, len(gyr_dps))
+    found = check_recording(restless.with_samples(replace(restless.ankle, gyr_dps=gyr_dps)))
+    told = [finding for finding in found if finding.code == "gyro_axes"]
+    assert [finding.values for finding in told] == [{"dead": f"gyr_{'xyz'[axis]}_dps"}]
+
+
 @pytest.mark.parametrize(
     ("cranial", "anterior"), [("+x", "+z"), ("-x", "+z"), ("+z", "+x"), ("-z", "+x"), ("+y", "+z")]
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -39,3 +41,12 @@ def test_a_gyroscope_is_not_blamed_for_a_swing(amplitude_deg: float, arm_m: floa
     found = check_recording(pendulum(amplitude_deg, arm_m, length_m=1.33, seed=3))
 
     assert not {finding.code for finding in found} & {"gyro_axes", "gyro_scale", "gyro_unit_radps"}
+
+
+@pytest.mark.parametrize("factor", [0.75, 1.3])
+def test_a_scale_is_told_though_the_body_swings(factor: float) -> None:
+    swinging = pendulum(15.0, 2.0, length_m=1.33, seed=3)
+    assert swinging.ankle is not None
+    spoilt = replace(swinging, ankle=replace(swinging.ankle, gyr_dps=swinging.ankle.gyr_dps * factor))
+    told = [finding for finding in check_recording(spoilt) if finding.code == "gyro_scale"]
+    assert [finding.values["ratio"] for finding in told] == [pytest.approx(factor, abs=0.05)]

@@ -9,7 +9,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from imu_reps import Recording, simulate
-from imu_reps.domain.samples import SensorPlace
+from imu_reps.domain.samples import SensorPlace, concatenate
 from imu_reps.quality import check_recording
 from imu_reps.report.findings import hint
 
@@ -49,6 +49,18 @@ def test_a_sensor_that_was_turned_is_told_with_when_and_how_far(
     assert told[0].values["turned_deg"] == pytest.approx(seen_deg, abs=8.0)
 
 
+def test_who_turned_there_and_back_may_be_a_gyroscope_that_fails(clean: Recording) -> None:
+    end_s = float(clean.blocks[0].time_s[-1])
+    there = turned(clean, "pelvis", 0.35 * end_s, 40.0, 0)
+    told = [f.code for f in check_recording(turned(there, "pelvis", 0.7 * end_s, -40.0, 0))]
+    assert [code for code in told if code in ("gyro_axes", "sensor_turned")] == [
+        "gyro_axes",
+        "sensor_turned",
+        "sensor_turned",
+    ]
+    assert "gyro_axes" not in [f.code for f in check_recording(there)]
+
+
 def test_a_sensor_that_stays_is_not_told_to_have_turned(clean: Recording) -> None:
     assert [finding for finding in check_recording(clean) if finding.severity != "info"] == []
 
@@ -65,3 +77,16 @@ def test_swapped_columns_of_the_gyroscope_are_named(clean: Recording, pair: tupl
     names = [f"gyr_{'xyz'[axis]}_dps" for axis in pair]
     assert found.values["swap"] == tuple(names)
     assert all(name in hint(found) for name in names)
+
+
+def test_two_sensors_under_one_name_are_told_though_both_point_the_same_way(clean: Recording) -> None:
+    """Packets of either sensor arrive in any order, each numbered by its own."""
+    assert clean.pelvis is not None
+    rng, count = np.random.default_rng(0), len(clean.pelvis)
+    noise = rng.normal(0.0, 0.05, (count, 3))
+    tipped = Rotation.from_rotvec([0.0, np.radians(5.0), 0.0]).apply(clean.pelvis.acc_mps2)
+    joined = concatenate([clean.pelvis, replace(clean.pelvis, acc_mps2=tipped + noise)])
+    lag_s = np.concatenate([rng.uniform(0.0, 0.3, count)[np.arange(count) // 3] for _ in range(2)])
+    arrived = joined[np.argsort(joined.time_s + lag_s, kind="stable")]
+    found = check_recording(replace(clean, pelvis=None, ankle=None).with_samples(arrived))
+    assert "two_streams" in {finding.code for finding in found}
