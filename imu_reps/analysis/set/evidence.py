@@ -75,8 +75,8 @@ class EvidenceParams:
         A stride takes up to 1.6 s at a slow walk, 2 s in a small room (Bohannon, 1997); what each repetition
         within the first says against a reading, less up to the second, and the most that they say together.
     level_sd, level_max : float
-        Sine of the angle by which the axis of a lift is out of the level at its far end, by a hip that abducts
-        and a pelvis that rolls (ours: 15 degrees), and the most that this may say.
+        Sine of the angle by which the axis of a lift is out of the level at its far end, by a hip that
+        abducts and a pelvis that rolls (ours: 15 degrees), and the most that this may say.
     prior : float
         Somebody recorded this as a set.
     travel, travel_max : float
