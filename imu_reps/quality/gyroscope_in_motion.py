@@ -25,8 +25,8 @@ NEAR, NEAR_ERROR = 0.1, 0.08
 #: gyroscopes in 1,000 sets of two simulators 0.4 at the least; of inverted axes 9 in 10 leave less).
 MENDED_SHARE = 0.25
 #: An axis is dead where in the fastest third of the hops it shows hardly more than in the slowest, and this
-#: share of what another axis does, and so much of the force is left, m/s², that the factor is that vague (ours:
-#: on a swinging body as much is left, but the factor is known to within 0.12).
+#: share of what another axis does, and so much of the force is left, m/s², that the factor is that vague
+#: (ours: on a swinging body as much is left, but the factor is known to within 0.12).
 DEAD_TIMES, DEAD_SHARE, DEAD_LEFT_MPS2, DEAD_ERROR = 1.5, 0.05, 1.0, 0.12
 
 

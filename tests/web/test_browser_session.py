@@ -129,7 +129,7 @@ def test_a_session_is_counted_warned_rested_rated_and_reported(
     assert [first.reason, second.reason] == ["target", "target"]
     assert session.felt == [Rating(first.path, pain=3), Rating(second.path, effort=6)]
     assert "flag" in seen.evaluate("[...alerts]")
-    assert {"press your back down", "1", "2, one more"} <= set(said)
+    assert {"flat back", "1", "2, one more"} <= set(said)
     assert any("move the ankle sensor to your right leg" in words for words in said)
     assert len(seen.evaluate("tones")) > 20
 
