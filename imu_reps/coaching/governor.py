@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from imu_reps.coaching.cue_ranks import PRIORITY
-from imu_reps.coaching.cue_words import FLAT_BACK
+from imu_reps.coaching.cue_words import FLAT
 from imu_reps.domain.cue import VOICE_START_S, Cue, CueCode, Tone
 
 #: The longest the governor is left unasked; a cue is decided this long before its moment has passed.
@@ -25,7 +25,7 @@ BREATH_S = 0.1
 
 #: What is said from the second time on in a set: who knows what is meant needs fewer words, and the number
 #: that falls due meanwhile is heard more often.
-AGAIN: dict[CueCode, str] = {"press_back": FLAT_BACK}
+AGAIN: dict[CueCode, str] = {"press_back": FLAT}
 
 #: What has been said is not said again for so long.
 REFRACTORY_S: dict[CueCode, float] = {

@@ -177,7 +177,7 @@ def test_a_fault_said_before_takes_fewer_words_so_that_the_number_is_heard() -> 
 
     assert [(one.words, round(one.time_s, 2)) for _, one in said] == [
         ("press your back down", 10.0),
-        ("flat back", 20.0),
+        ("flat", 20.0),
         ("7", 20.6),
     ]
 

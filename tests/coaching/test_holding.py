@@ -10,7 +10,7 @@ import pytest
 from imu_reps import Event
 from imu_reps.coaching.coach import Coach
 from imu_reps.coaching.cues import CoachPlan
-from imu_reps.domain.cue import VOICE_START_S, Cue
+from imu_reps.domain.cue import Cue
 from imu_reps.domain.events import HoldBegan, HoldEnded, HoldGoesOn, LimitCrossed, SetEnded
 
 BEGAN_S = 4.0
@@ -96,5 +96,4 @@ def test_legs_that_come_down_at_once_are_no_hold_and_the_next_may_be(target_s: f
 def test_never_two_things_at_once() -> None:
     said = heard([*seconds(20), arched(9.8), arched(16.5), *ended(20.0)], target_s=20.0)
 
-    # a voice needs no time to begin where it goes on speaking
-    assert all(one.time_s + one.lasts_s <= later.time_s + VOICE_START_S for one, later in pairwise(said))
+    assert all(one.time_s + one.lasts_s <= following.time_s for one, following in pairwise(said))
