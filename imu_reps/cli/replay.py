@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from imu_reps.web.session_view import SessionView
 
 
-def _positive(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:  # noqa: ARG001
-    if value is not None and not (value > 0 and math.isfinite(value)):
-        raise click.BadParameter("must be a number above 0; 1 is real time.")
-    return value
+def _pace(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:  # noqa: ARG001
+    """None: as fast as possible."""
+    if value is not None and not (value >= 0 and math.isfinite(value)):
+        raise click.BadParameter("must be a number of 0 or more; 1 is real time, 0 as fast as possible.")
+    return value or None
 
 
 @click.command()
@@ -34,9 +35,9 @@ def _positive(ctx: click.Context, param: click.Parameter, value: float | None) -
 @click.option(
     "--speed",
     type=float,
-    callback=_positive,
+    callback=_pace,
     metavar="N",
-    help="Pace: 1 is real time, 2 twice as fast. Without it: as fast as possible, on a page 1.",
+    help="Pace: 1 is real time, 2 twice as fast. Without it, or 0: as fast as possible, on a page 1.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Events as JSON Lines, the summary as the last line.")
 @click.option("--quiet", is_flag=True, help="Plain lines, no live panel, with --speed in a terminal too.")
