@@ -111,7 +111,7 @@ class Aloud:
         self._speaker, self._player = speaker(self._system), player(self._system)
         self._waiting: queue.Queue[tuple[Cue, float] | None] = queue.Queue()
         self._speaking: subprocess.Popen[str] | None = None
-        self._spoken: Cue | None = None
+        self._said = ""  # the tone of what was spoken last
         self._started: list[subprocess.Popen[str]] = []
         self._thread = threading.Thread(target=self._run, name="aloud", daemon=True)
 
@@ -159,13 +159,13 @@ class Aloud:
 
     def _speak(self, cue: Cue) -> None:
         assert self._speaker is not None
-        if self._speaking is not None and self._spoken is not None:
-            if self._spoken.tone == "fault" and cue.tone == "count":
+        if self._speaking is not None:
+            if self._said == "fault" and cue.tone == "count":
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self._speaking.wait(timeout=FOLLOWS_S)
             if self._speaking.poll() is None:
                 self._speaking.terminate()
-        self._spoken, words = cue, cue.words
+        self._said, words = cue.tone, cue.words
         if self._system == "Windows":
             self._speaking = subprocess.Popen(self._speaker, stdin=subprocess.PIPE, text=True)
             assert self._speaking.stdin is not None

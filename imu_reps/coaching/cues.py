@@ -93,17 +93,17 @@ class SetSoFar:
         Repetitions as they were counted: the number on the screen.
     told : int
         The last number that was to be said; less than `counted` where that was known too late to be said.
+    completed : int
+        The last repetition that was complete.
+    away : bool
+        The leg was at its other end since a number was told. If it comes back with the same number, and none
+        was complete, what was counted was no repetition: the number is told again.
     floor_reps : int
         The floor is spoken of in so many more repetitions.
     arrived : bool
         The leg is at an end of its way. Before the first repetition nobody knows which of the two ends it is.
     over : bool
         Nothing more is said of this set.
-    completed : int
-        The last repetition that was complete.
-    away : bool
-        The leg was at its other end since a number was told. If it comes back with the same number, and none
-        was complete, what was counted was no repetition: the number is told again.
     """
 
     counted: int = 0

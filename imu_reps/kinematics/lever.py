@@ -46,7 +46,6 @@ EVERY = 3
 MIN_APART = 3
 FEW_INFLATION = 3.0
 
-
 #: The estimated direction of up wanders by about this within a movement, and gravity leaks into a slow one
 #: (the filter's own error on a hand-moved board is 0.3 degrees: docs/accuracy.md).
 UP_WANDERS_DEG = 0.2
@@ -216,7 +215,7 @@ class _Sums:
 
     @property
     def lone_sd(self) -> float:
-        """The same of a movement by itself, through which a direction of up that wanders takes it along."""
+        """Of the length that a movement shows by itself, with what of gravity leaks in as up wanders."""
         leaked = GRAVITY_MPS2 * np.radians(UP_WANDERS_DEG) * np.sqrt(self.count / self._spread)
         return float(np.hypot(FEW_INFLATION * self.formal_sd, leaked))
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from imu_reps.domain.finding import Finding
+from imu_reps.domain.frames import ACC_COLUMNS, GYR_COLUMNS
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock
 from imu_reps.kinematics.clock.offline import TimedSamples
 
-COLUMNS = ("acc_x_mps2", "acc_y_mps2", "acc_z_mps2", "gyr_x_dps", "gyr_y_dps", "gyr_z_dps")
+COLUMNS = (*ACC_COLUMNS, *GYR_COLUMNS)
 
 #: A failed transfer reads the same in all axes: 0, -1, or the range's end. The accelerometer alone may do so
 #: in a knock beyond its range, the gyroscope by chance as long as it reads less than the end of any range.

@@ -9,10 +9,10 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from imu_reps.domain.finding import Finding
+from imu_reps.domain.frames import GYR_COLUMNS
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock, SensorPlace
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.rest import gyroscope_bias, window_length
-from imu_reps.quality.failed_readings import COLUMNS
 from imu_reps.quality.windows import HOP_S, Windows, angle_deg
 
 #: Windows in which the specific force hardly varies and has gravity's length point up within a few degrees.
@@ -63,8 +63,6 @@ SWINGS_BACK, SWINGS_DPS = -4.0, 500.0
 #: Gravity turns this fast (RMS) about an axis of which the gyroscope shows less than this share.
 DEAD_TURN_DPS, DEAD_SHARE = 1.5, 0.15
 
-GYR = COLUMNS[3:]
-
 #: Where nothing is calm: a change of direction within a second that no push of a limb feigns (0.5 g all the
 #: while), and the share of it below which the gyroscope cannot be in deg/s. A dead one is no unit.
 SWING_DEG = 25.0
@@ -114,7 +112,7 @@ def _dead_axis(windows: Windows) -> str | None:
     seen = windows.gyr_dps[both] - np.median(windows.gyr_dps[both], axis=0)
     strong, shown = (np.sqrt((turning**2).mean(axis=0)) for turning in (needed, seen))
     dead = (strong > DEAD_TURN_DPS) & (shown < DEAD_SHARE * strong)
-    return GYR[int(np.argmax(dead))] if dead.sum() == 1 else None
+    return GYR_COLUMNS[int(np.argmax(dead))] if dead.sum() == 1 else None
 
 
 def _median_and_error(values: FloatArray) -> tuple[float, float]:

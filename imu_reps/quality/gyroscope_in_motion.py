@@ -8,12 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from imu_reps.domain.finding import Finding
+from imu_reps.domain.frames import ACC_COLUMNS, GYR_COLUMNS
 from imu_reps.domain.samples import FloatArray, SensorPlace
 from imu_reps.quality.carried_round import TurningFit, TurningPieces, unexplained
-from imu_reps.quality.failed_readings import COLUMNS
 from imu_reps.quality.windows import Windows
-
-ACC, GYR = COLUMNS[:3], COLUMNS[3:]
 
 #: A scale that is off by so many standard errors is told (ours).
 SURE_SDS = 3.3
@@ -68,13 +66,13 @@ def _mend(pieces: TurningPieces, left: float) -> dict[str, tuple[str, ...]]:
 
     An axis of the accelerometer that is inverted shows as the two other axes of the gyroscope.
     """
-    tried: dict[tuple[str, tuple[str, ...]], FloatArray] = {("flip", GYR): -np.eye(3)}
+    tried: dict[tuple[str, tuple[str, ...]], FloatArray] = {("flip", GYR_COLUMNS): -np.eye(3)}
     for axis, pair in enumerate(((1, 2), (0, 2), (0, 1))):
         sign, swap = np.eye(3), np.eye(3)
         sign[axis] *= -1.0
         swap[list(pair)] = swap[list(pair[::-1])]
-        tried |= {("flip", (GYR[axis],)): sign, ("flip", (ACC[axis],)): -sign}
-        tried["swap", (GYR[pair[0]], GYR[pair[1]])] = swap
+        tried |= {("flip", (GYR_COLUMNS[axis],)): sign, ("flip", (ACC_COLUMNS[axis],)): -sign}
+        tried["swap", (GYR_COLUMNS[pair[0]], GYR_COLUMNS[pair[1]])] = swap
     mended = {how: unexplained(_turned_otherwise(pieces, matrix)) for how, matrix in tried.items()}
     best = min(mended, key=mended.__getitem__)
     return dict([best]) if mended[best] < MENDED_SHARE * left else {}
@@ -89,4 +87,4 @@ def _dead(windows: Windows) -> dict[str, str]:
     still, moving = (np.sqrt((rate[chosen] ** 2).mean(axis=0)) for chosen in (size <= slow, size >= fast))
     least = int(moving.argmin())
     dead = moving[least] < min(DEAD_TIMES * still[least], DEAD_SHARE * moving.max())
-    return {"dead": GYR[least]} if dead else {}
+    return {"dead": GYR_COLUMNS[least]} if dead else {}

@@ -33,7 +33,7 @@ def turns_of(travel: np.ndarray, threshold_deg: float = 8.0) -> list[Turn]:
 def segmented(
     travel: np.ndarray, floor_deg: float | None = 0.0, *, walks: bool = False, **changes: float
 ) -> Segmentation:
-    return find_reps([turns_of(travel)], Settings(**changes), floor_deg, steps=np.full(len(travel), walks))
+    return find_reps([turns_of(travel)], Settings(**changes), floor_deg, may_walk=np.full(len(travel), walks))
 
 
 def small(found: Segmentation) -> list[Excursion]:

@@ -41,8 +41,7 @@ LOOK_TICKS = 4
 #: A lowering may take so much less than the target's time.
 TEMPO_TOLERANCE = 0.25
 
-#: Before there are so many repetitions, a shorter way is a fidget, or a dip in a longer one.
-SETTLED_REPS = 3
+#: Before a repetition was counted, a shorter way is a fidget, or a dip in a longer one.
 FIRST_DEG = 25.0
 
 #: A leg that seems to point further back than this is not where it seems: its zero is wrong, or it walks.

@@ -14,7 +14,7 @@ from imu_reps.analysis.live.announced import Announced
 from imu_reps.analysis.live.follower import REREAD_S, SAME_TURN_TICKS, Follower, FollowerEvent, Known
 from imu_reps.analysis.live.frame import LiveFrame, frame_of, pose_of
 from imu_reps.analysis.live.judging import LiveJudge
-from imu_reps.analysis.live.limits import FIRST_DEG, SETTLED_REPS
+from imu_reps.analysis.live.limits import FIRST_DEG
 from imu_reps.analysis.live.sensor_watch import LiveWatch
 from imu_reps.analysis.reps.segmentation import Excursion, Turn, usual_range_deg
 from imu_reps.analysis.set.reading import Before
@@ -33,6 +33,9 @@ from imu_reps.domain.rep import Certainty
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ, AngleTrack, Pose
 from imu_reps.kinematics.motion import Motion
+
+#: So many repetitions are a set: fewer are looked at anew at each estimate.
+SETTLED_REPS = 3
 
 #: A way back that ends so little later ended there.
 STILL_TURN_TICKS = 5

@@ -29,8 +29,8 @@ BEHIND_DEG = 3.0
 #: And it swings forward, and back, within less than this: half of a slow stride in a room (Bohannon, 1997).
 STEP_S = 1.05
 
-#: So many swings in a row are walking: two steps.
-MIN_STEPS = 4
+#: So many swings in a row are walking, two steps, where the person may walk for more than this share of them.
+MIN_STEPS, WALKS_SHARE = 4, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +185,7 @@ def find_reps(
     settings: Settings,
     floor_deg: float | None = None,
     *,
-    steps: BoolArray | None = None,
+    may_walk: BoolArray | None = None,
 ) -> Segmentation:
     """Which excursions between turns count, by the set's own usual range.
 
@@ -197,7 +197,7 @@ def find_reps(
         Of which `min_range_deg`, `min_range_share` and `usual_range_deg` are used.
     floor_deg : float or None
         Travel at which the leg rests, where a shank that points lower belongs to a bent knee.
-    steps : (n,) bool, optional
+    may_walk : (n,) bool, optional
         When the person may be walking: swings from far behind are then steps. Never, by default.
 
     Notes
@@ -205,7 +205,7 @@ def find_reps(
     Dips at the far end and bumps at the near end go first, judged against the swings on both sides; then
     excursions under the share of the usual range of those left, until none drops.
     """
-    above = [_above_floor(turns, floor_deg, steps) for turns in spells]
+    above = [_above_floor(turns, floor_deg, may_walk) for turns in spells]
     kept = [
         _without_dips(_zigzag(turns, settings.min_range_deg), settings.min_range_share) for turns in above
     ]
@@ -238,23 +238,22 @@ def usual_range_deg(ranges_deg: Sequence[float]) -> float:
     return float(ordered[np.searchsorted(np.cumsum(ordered), 0.5 * ordered.sum())])
 
 
-def _above_floor(turns: Sequence[Turn], floor_deg: float | None, steps: BoolArray | None) -> Sequence[Turn]:
+def _above_floor(
+    turns: Sequence[Turn], floor_deg: float | None, may_walk: BoolArray | None
+) -> Sequence[Turn]:
     """Turns with what lies below the floor cut off: a shank that points there belongs to a bent knee."""
     if floor_deg is None:
         return turns
-    steps_flat = turns if steps is None else _without_walking(turns, floor_deg, steps)
+    steps_flat = turns if may_walk is None else _without_walking(turns, floor_deg, may_walk)
     lowest = floor_deg - BELOW_FLOOR_DEG
     return [turn if turn.value > lowest else Turn(turn.tick, floor_deg) for turn in steps_flat]
 
 
-def _without_walking(turns: Sequence[Turn], floor_deg: float, steps: BoolArray) -> list[Turn]:
+def _without_walking(turns: Sequence[Turn], floor_deg: float, may_walk: BoolArray) -> list[Turn]:
     """Turns with the swings of walking laid flat: quick ones in a row that come from behind and go there."""
     flat = list(turns)
     for start, end in _steps(turns, floor_deg):
-        if (
-            not 2 * np.count_nonzero(steps[turns[start].tick : turns[end].tick])
-            > turns[end].tick - turns[start].tick
-        ):
+        if may_walk[turns[start].tick : turns[end].tick].mean() <= WALKS_SHARE:
             continue
         for k in range(start, end + 1):
             flat[k] = Turn(turns[k].tick, min(turns[k].value, floor_deg))

@@ -78,7 +78,7 @@ class Swing:
         Of the leg, within the spells.
     tilt_deg : (n,) float or None
         Of the pelvis; None where it is not known.
-    steps : (n,) bool or None
+    may_walk : (n,) bool or None
         When the person may be walking; None: never.
     """
 
@@ -90,7 +90,7 @@ class Swing:
     turns: Sequence[Sequence[Turn]]
     rests: tuple[Rest, ...]
     tilt_deg: FloatArray | None
-    steps: BoolArray | None = None
+    may_walk: BoolArray | None
 
 
 def readings(swing: Swing, header: Header, settings: Settings) -> list[Hypothesis]:
@@ -114,15 +114,15 @@ def _reading(
 ) -> Hypothesis:
     direction = sign * travel_sign(header)
     travel_deg = direction * swing.angle_deg
-    found = find_reps(travels, settings, floor_deg, steps=swing.steps)
+    found = find_reps(travels, settings, floor_deg, may_walk=swing.may_walk)
     found = _at_its_level(found)
     if header.exercise == "heel_tap" and swing.tilt_deg is not None:
         found = _tipped_alike(found, travel_deg, swing.tilt_deg)
-    resting, far = _levels(found.reps)
+    usual, far = _levels(found.reps)
+    resting = usual if floor_deg is None else floor_deg
     # who stops above the floor between repetitions is back where the others end
-    ends_deg = max(resting, floor_deg) if floor_deg is not None else resting
+    ends_deg = max(usual, resting)
     found = _without_leaps(_without_cut_off(found, swing.spells, travel_deg, ends_deg), swing)
-    resting = resting if floor_deg is None else floor_deg
     flat = far if header.exercise == "heel_tap" else resting
     leg = _leg_axis(sign, direction * flat, swing.plane, header) if found.reps else None
     return Hypothesis(sign, found, resting, far, leg)

@@ -85,11 +85,15 @@ def swing_axis(turning_dps: FloatArray, params: LegParams) -> FloatArray | None:
     turning_dps : (n, 3) float
         As `up_turning_dps` gives it, over the ticks in question.
     """
+    turning, way = _moving(turning_dps, params)
+    return _by_way(turning, way)[1][:, 2] if len(way) >= params.min_moving else None
+
+
+def _moving(turning_dps: FloatArray, params: LegParams) -> tuple[FloatArray, FloatArray]:
+    """The turning at which the leg moves, (m, 3), and its speed, (m,)."""
     speed = np.linalg.norm(turning_dps, axis=1)
     moving = speed > params.moving_dps
-    if moving.sum() < params.min_moving:
-        return None
-    return _by_way(turning_dps[moving], speed[moving])[1][:, 2]
+    return turning_dps[moving], speed[moving]
 
 
 def _by_way(turning_dps: FloatArray, speed_dps: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -122,11 +126,9 @@ def lift_and_roll(turning_dps: FloatArray, params: LegParams) -> tuple[FloatArra
     pairs of axes, what turns about one, then about the other, has the smallest sum of absolute rates about
     the pair of lift and roll: equal to the way made where neither turns while the other does.
     """
-    speed = np.linalg.norm(turning_dps, axis=1)
-    moving = speed > params.moving_dps
-    if moving.sum() < params.min_moving:
+    turning, way = _moving(turning_dps, params)
+    if len(way) < params.min_moving:
         return ()
-    turning, way = turning_dps[moving], speed[moving]
     ways, axes = _by_way(turning, way)
     # about square axes at their most unequal: less than this is surely no roll
     if ways[1] <= 0.5 * params.roll_share * ways[2]:

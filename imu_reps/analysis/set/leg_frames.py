@@ -124,7 +124,7 @@ def leg_frames(
     elif slips and any(rest.end <= slips[0][0].tick for rest in floor):
         # after a slip a leg rests as far above its zero between repetitions as it did before
         above = travel_sign(header) * (_resting_deg(reps[: slips[0][1]], travel) - level)
-    whole = LegFrames(_after_slips(first, (), axes, above, reps, up), tuple(floor), seen, ())
+    whole = LegFrames(((slice(0, len(up)), first),), tuple(floor), seen, ())
     if not slips:
         return whole
     frames = _after_slips(first, slips, axes, above, reps, up)
@@ -238,8 +238,6 @@ def _after_slips(
     up: FloatArray,
 ) -> tuple[tuple[slice, LegFrame], ...]:
     """A frame for each piece between slips: its own axis, and its zero by where the leg rests."""
-    if not slips:
-        return ((slice(0, len(up)), first),)
     starts, edges = [0, *(slip.tick for slip, _ in slips), len(up)], [0, *(k for _, k in slips), len(reps)]
     return tuple(
         (slice(*ticks), _own(first, _mean(axes[start:stop]), reps[start:stop], rests_deg, up))

@@ -137,7 +137,7 @@ class _Leg:
     tilt_deg: FloatArray | None
     pelvis_dps: FloatArray | None
     bounce_mps2: FloatArray | None
-    steps: BoolArray | None
+    may_walk: BoolArray | None
 
 
 def choose_reading(
@@ -205,7 +205,6 @@ def _is_new(axis: FloatArray, swings: Sequence[_Read]) -> bool:
 
 def _by_travel(found: Sequence[Reading], header: Header, params: EvidenceParams) -> list[Reading]:
     """The readings, likelier the more of the leg's travel each explains: a raise outdoes a wobble."""
-    # a hanging leg that rolls about itself turns no gravity: every axis there is the swing's
     if "travel" in params.without:
         return list(found)
     usual = [usual_range_deg([rep.range_deg for rep in reading.segmentation.reps]) for reading in found]
@@ -264,11 +263,11 @@ def _observe(motion: Motion, posture: Posture, header: Header) -> _Leg | None:
     if pelvis is not None and (header.posture == "hanging" or not posture.checked):
         bounce = (pelvis.acc_mps2 * pelvis.up).sum(axis=1)
     tilt = _tilt(motion, posture, header)
-    steps = _steps(bounce, len(motion)) if header.posture == "hanging" else None
-    return _Leg(ankle, posture, up_turning_dps(ankle), inside, rests, tilt, rate, bounce, steps)
+    may_walk = _may_walk(bounce, len(motion)) if header.posture == "hanging" else None
+    return _Leg(ankle, posture, up_turning_dps(ankle), inside, rests, tilt, rate, bounce, may_walk)
 
 
-def _steps(bounce_mps2: FloatArray | None, count: int) -> BoolArray:
+def _may_walk(bounce_mps2: FloatArray | None, count: int) -> BoolArray:
     """When a person on their legs may be walking, (n,): the pelvis is pushed as by steps, or not measured."""
     if bounce_mps2 is None:
         return np.ones(count, bool)
@@ -343,7 +342,7 @@ def _swing(axis: FloatArray, seen: _Leg, settings: Settings) -> Swing:
         turns.append(finder.turns)
     rests = tuple(sorted([*seen.rests, *_dwells(angle, seen)], key=lambda rest: rest.start))
     turned = _turned_deg(axis, angle, seen)
-    return Swing(axis, plane, angle, turned, seen.posture.spells, turns, rests, seen.tilt_deg, seen.steps)
+    return Swing(axis, plane, angle, turned, seen.posture.spells, turns, rests, seen.tilt_deg, seen.may_walk)
 
 
 def _turned_deg(axis: FloatArray, angle_deg: FloatArray, seen: _Leg) -> FloatArray:

@@ -44,6 +44,7 @@ export class Sound {
     this.speaks = kept.speaks ?? true;
     this.volume = kept.volume ?? 0.7;
     this.context = null;
+    this.said = ""; // the tone of what was spoken last
     for (const name of ["pointerdown", "keydown"]) addEventListener(name, () => this.unlock(), { capture: true });
     document.addEventListener("visibilitychange", () => this.context && this.unlock());
   }
