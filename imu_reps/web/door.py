@@ -17,9 +17,10 @@ STRANGER_S = 10.0
 #: door by standing in it, and a crowd from one machine is in its own way alone. A browser that loads the page
 #: is six strangers.
 MAX_STRANGERS = 96
-#: So many come in at a time, so that whoever came before is listened to meanwhile; so many may wait outside,
-#: for who finds no room there asks again after a second only.
-AT_ONCE, OUTSIDE = 6, 1024
+#: So many come in at a time, so that whoever came before is listened to meanwhile. So many are seen at a
+#: time, for each needs a file handle meanwhile. So many may wait outside, or what the system allows (Linux:
+#: 4096): who finds no room there asks again after a second only.
+AT_ONCE, AT_A_GLANCE, OUTSIDE = 6, 64, 4096
 #: So much of what somebody says is looked at there.
 LOOK_BYTES = 256
 
@@ -64,10 +65,17 @@ class Entrance(socket.socket):
         return self._let_in.popleft()
 
     def _waiting(self) -> Iterator[Visitor]:
-        """All who wait outside, the newest last."""
-        with suppress(BlockingIOError, ConnectionAbortedError):
-            for _ in range(OUTSIDE):
+        """Who waits outside, as many as are seen at a time, the newest last."""
+        for seen in range(AT_A_GLANCE):
+            try:
                 yield super().accept()
+            except (BlockingIOError, ConnectionAbortedError):
+                return
+            except OSError:
+                # no file handle is left: to send away who was seen gives some back
+                if not seen:
+                    raise
+                return
 
     def _welcome(self, crowd: list[Visitor]) -> list[Visitor]:
         """Who of a crowd is let in; the others are sent away."""

@@ -202,3 +202,27 @@ def test_500_hostile_connections_for_ten_minutes_keep_no_viewer_out(
 
     assert waits[-1] < 1.0
     assert median(waits) < 0.25
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts file handles as Linux does")
+def test_a_crowd_that_takes_all_file_handles_is_sent_away_and_gives_them_back() -> None:
+    resource = pytest.importorskip("resource")
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with ExitStack() as stack:
+        entrance = stack.enter_context(door.Entrance())
+        entrance.bind(("127.0.0.1", 0))
+        entrance.listen(door.OUTSIDE)
+        entrance.setblocking(False)
+        host = "{}:{}".format(*entrance.getsockname())
+        for _ in range(door.AT_A_GLANCE):
+            stack.enter_context(standing(host))
+        # as many handles as are in use, and a few
+        in_use = max(map(int, os.listdir("/proc/self/fd"))) + 1  # noqa: PTH208  # /proc is no folder of ours
+        resource.setrlimit(resource.RLIMIT_NOFILE, (in_use + 8, limits[1]))
+        try:
+            let_in = [stack.enter_context(entrance.accept()[0]) for _ in range(door.AT_ONCE)]
+            assert len({one.fileno() for one in let_in}) == door.AT_ONCE
+            with Path(os.devnull).open():
+                pass
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
