@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import zlib
 from base64 import b64encode
 from collections import OrderedDict
 from dataclasses import replace
@@ -24,22 +25,23 @@ _STYLE_ATTRIBUTES = re.compile(r'\sstyle="([^"]*)"')
 
 
 class Reports:
-    """Report pages by name."""
+    """Report pages by name; packed, for they are kept while sets are recorded."""
 
     def __init__(self) -> None:
-        self._pages: OrderedDict[str, str] = OrderedDict()
+        self._pages: OrderedDict[str, bytes] = OrderedDict()
 
     def add(self, page: str) -> str:
         """Keep a page; gives its address."""
         name = secrets.token_urlsafe(16)
-        self._pages[name] = page
+        self._pages[name] = zlib.compress(page.encode())
         while len(self._pages) > MAX_REPORTS:
             self._pages.popitem(last=False)
         return f"/report/{name}"
 
     def get(self, name: str) -> str | None:
         """The page of that name."""
-        return self._pages.get(name)
+        packed = self._pages.get(name)
+        return None if packed is None else zlib.decompress(packed).decode()
 
 
 def page_of(analysis: Analysis, floor_deg: float | None) -> str:
