@@ -108,19 +108,82 @@ class Carried:
         )
 
 
-def carried(ankle: GridMotion, axis: FloatArray, cutoff_hz: float = CUTOFF_HZ) -> Carried | None:
-    """How the ankle is carried about `axis` (sensor axes) below a frequency; None for too short a stretch."""
+@dataclass(frozen=True, slots=True)
+class Turning:
+    """How a sensor turns and is pushed, low-passed, in its own axes; all ticks of a stretch.
+
+    Attributes
+    ----------
+    omega_rad_s : (n, 3) float
+        Angular rate.
+    acceleration_mps2 : (n, 3) float
+        Specific force less gravity.
+    known : (n,) bool
+        False in holes.
+    """
+
+    omega_rad_s: FloatArray
+    acceleration_mps2: FloatArray
+    known: BoolArray
+
+    def about(self, axis: FloatArray) -> Carried:
+        """The part of it about an axis (3,), in sensor axes."""
+        along = unit(np.cross(axis, np.eye(3)[np.argmin(np.abs(axis))]))
+        plane = np.stack([along, np.cross(axis, along)])
+        omega, speed = self.omega_rad_s @ axis, np.linalg.norm(self.omega_rad_s, axis=1)
+        alpha = np.gradient(omega, 1.0 / GRID_HZ)
+        return Carried(omega, alpha, speed, self.acceleration_mps2 @ plane.T, plane, self.known)
+
+    def radius(self, ticks: IntArray) -> Lever | None:
+        """The radius vector that some ticks show, whichever way the leg turns; None of too little movement.
+
+        A foot that falls outward turns about the radius vector and carries the sensor nowhere, so it may.
+
+        Notes
+        -----
+        Rigid body: ``a = alpha x r + omega x (omega x r) + b``, with a constant bias ``b``. Least squares
+        over a whole set; its spread is `FEW_INFLATION` times the formal one.
+        """
+        speed = np.linalg.norm(self.omega_rad_s[ticks], axis=1)
+        few = ticks[self.known[ticks] & (speed > np.radians(MOVING_DPS))][::EVERY]
+        if len(few) < FEWEST // EVERY:
+            return None
+        omega = _crossing(self.omega_rad_s)[few]
+        alpha = _crossing(np.gradient(self.omega_rad_s, 1.0 / GRID_HZ, axis=0))[few]
+        turning, force = alpha + omega @ omega, self.acceleration_mps2[few]
+        turning, force = turning - turning.mean(axis=0), force - force.mean(axis=0)
+        normal = np.einsum("nij,nik->jk", turning, turning)
+        spread, axes = np.linalg.eigh(normal)
+        if spread[0] <= 0.0:
+            return None
+        vector = axes @ ((axes.T @ np.einsum("nij,ni->j", turning, force)) / spread)
+        left = force - turning @ vector
+        variance = float((left**2).sum()) / len(few) * GRID_HZ / EVERY / INDEPENDENT_HZ
+        return Lever(vector, FEW_INFLATION * float(np.sqrt(variance / spread[0])))
+
+
+def _crossing(vectors: FloatArray) -> FloatArray:
+    """Matrices (n, 3, 3) that cross vectors (n, 3) with what they are multiplied by."""
+    x, y, z = vectors.T
+    nothing = np.zeros(len(vectors))
+    rows = [nothing, -z, y, z, nothing, -x, -y, x, nothing]
+    return np.stack(rows, axis=1).reshape(-1, 3, 3)
+
+
+def turning_of(ankle: GridMotion, cutoff_hz: float = CUTOFF_HZ) -> Turning | None:
+    """How the ankle turns and is pushed below a frequency; None for too short a stretch."""
     known = np.isfinite(ankle.up[:, 0])
     if known.sum() < FEWEST:
         return None
-    along = unit(np.cross(axis, np.eye(3)[np.argmin(np.abs(axis))]))
-    plane = np.stack([along, np.cross(axis, along)])
-    force = (ankle.acc_mps2 - GRAVITY_MPS2 * ankle.up) @ plane.T
-    values = np.column_stack([np.radians(ankle.gyr_dps), force])
+    values = np.column_stack([np.radians(ankle.gyr_dps), ankle.acc_mps2 - GRAVITY_MPS2 * ankle.up])
     smooth = low_pass(cutoff_hz)(bridged_columns(values))
-    omega, force = smooth[:, :3] @ axis, smooth[:, 3:]
-    alpha, turning = np.gradient(omega, 1.0 / GRID_HZ), np.linalg.norm(smooth[:, :3], axis=1)
-    return Carried(omega, alpha, turning, force, plane, known)
+    return Turning(smooth[:, :3], smooth[:, 3:], known)
+
+
+def carried(ankle: GridMotion, axis: FloatArray) -> Carried | None:
+    """How the ankle is carried about `axis` (sensor axes); None for too short a stretch."""
+    turning = turning_of(ankle)
+    return None if turning is None else turning.about(axis)
 
 
 def fit_lever(motion: Carried, ticks: IntArray) -> Lever | None:

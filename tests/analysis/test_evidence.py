@@ -26,6 +26,7 @@ from imu_reps.analysis.set.evidence import (
     score,
     share_term,
     size_term,
+    square_term,
 )
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.lever import Lever
@@ -47,6 +48,7 @@ BOUNDS = {
     "regular": (-PARAMS.few, PARAMS.regular_max),
     "pace": (-PARAMS.stride_max, 0.0),
     "level": (-PARAMS.level_max, 0.0),
+    "square": (-PARAMS.square_max, 0.0),
 }
 
 
@@ -70,6 +72,7 @@ def seen(
     bounces_mps2: list[float] | None = None,
     angle_deg: np.ndarray | None = None,
     out_of_level: list[float] | None = None,
+    askew: float = 0.0,
 ) -> Observed:
     angle = np.zeros(4000) if angle_deg is None else angle_deg
     return Observed(
@@ -82,6 +85,7 @@ def seen(
         np.array(rates_dps or NOTHING),
         np.array(bounces_mps2 or NOTHING),
         np.array(out_of_level or NOTHING),
+        askew,
     )
 
 
@@ -105,6 +109,7 @@ finite = st.floats(-5.0, 5.0)
     bounces_mps2=st.lists(st.floats(0.0, 50.0), max_size=8),
     level_deg=st.floats(-180.0, 180.0),
     out_of_level=st.lists(st.floats(-1.0, 1.0), max_size=8),
+    askew=st.floats(-1.0, 1.0),
 )
 @settings(max_examples=150, deadline=None)
 def test_no_term_speaks_beyond_its_bounds_whatever_was_seen(
@@ -119,10 +124,11 @@ def test_no_term_speaks_beyond_its_bounds_whatever_was_seen(
     bounces_mps2: list[float],
     level_deg: float,
     out_of_level: list[float],
+    askew: float,
 ) -> None:
     reading = raised(ranges, each_s, sign)
     of_pelvis = shares, rates_dps, bounces_mps2
-    observed = seen(header, lever_m, sd_m, *of_pelvis, np.full(4000, level_deg), out_of_level)
+    observed = seen(header, lever_m, sd_m, *of_pelvis, np.full(4000, level_deg), out_of_level, askew)
     said = {term.name: term.says(of(reading, observed), PARAMS) for term in TERMS}
 
     assert said.keys() == BOUNDS.keys()
@@ -136,6 +142,13 @@ def test_an_axis_that_points_up_where_the_leg_is_lifted_is_not_the_flexion_axis(
 
     assert level_term(of(reading, seen(out_of_level=[0.05, -0.03])), PARAMS) > -0.1
     assert level_term(of(reading, seen(out_of_level=[-0.69, -0.69])), PARAMS) == -PARAMS.level_max
+
+
+def test_an_axis_near_the_line_from_the_hip_is_rather_that_of_a_foot_that_rolls() -> None:
+    reading = raised([25.0] * 4)
+
+    assert square_term(of(reading, seen(askew=0.1)), PARAMS) > -0.2
+    assert square_term(of(reading, seen(askew=-0.8)), PARAMS) == -PARAMS.square_max
 
 
 def test_without_what_a_term_looks_at_it_is_silent() -> None:

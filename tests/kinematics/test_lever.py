@@ -8,18 +8,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from imu_reps.kinematics.lever import GRAVITY_MPS2, carried, fit_lever
+from imu_reps.kinematics.lever import GRAVITY_MPS2, carried, fit_lever, turning_of
 from imu_reps.kinematics.motion import GridMotion
 
 TIME_S = np.arange(0.0, 12.0, 0.01)
 
 
 def lifts(
-    lever_m: np.ndarray, mounting: Rotation, slides: bool = False, noise_mps2: float = 0.0
+    lever_m: np.ndarray,
+    mounting: Rotation,
+    slides: bool = False,
+    noise_mps2: float = 0.0,
+    rolls_deg: float = 0.0,
 ) -> GridMotion:
     """A sensor that swings by 50 degrees every 4 s about the world's x axis, at `lever_m` from it.
 
-    With `slides` it turns in the same way but stays where it is.
+    With `slides` it turns in the same way but stays where it is; it rolls about the lever by `rolls_deg` and
+    back in step with its swing.
     """
     w = 2.0 * np.pi / 4.0
     angle = np.radians(25.0) * (1.0 - np.cos(w * TIME_S))
@@ -31,7 +36,11 @@ def lifts(
     acceleration = np.cross(alpha, arm) + np.cross(omega, np.cross(omega, arm))
     if slides:
         acceleration = np.zeros_like(acceleration)
-    sensor = body * mounting
+    roll = np.radians(rolls_deg) * 0.5 * (1.0 - np.cos(w * TIME_S))
+    about_lever = Rotation.from_rotvec(np.outer(roll, lever_m / np.linalg.norm(lever_m)))
+    rolling = np.radians(rolls_deg) * 0.5 * w * np.sin(w * TIME_S)
+    omega = omega + rolling[:, None] * arm / np.linalg.norm(lever_m)
+    sensor = body * about_lever * mounting
     force = sensor.inv().apply(acceleration + np.array([0.0, 0.0, GRAVITY_MPS2]))
     force += np.random.default_rng(3).normal(0.0, noise_mps2, force.shape)
     up = sensor.inv().apply([0.0, 0.0, 1.0])
@@ -108,3 +117,25 @@ def test_holes_are_left_out() -> None:
     found = fit_lever(motion, np.arange(100, len(TIME_S) - 100))
     assert found is not None
     assert found.length_m == pytest.approx(0.8, abs=0.02)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.floats(0.3, 1.0), st.floats(10.0, 90.0), st.integers(0, 2**32 - 1))
+def test_the_radius_vector_of_a_leg_that_rolls_while_it_swings_is_found_in_any_mounting(
+    length_m: float, rolls_deg: float, seed: int
+) -> None:
+    lever = np.array([0.0, length_m, 0.0])
+    mounting = Rotation.random(rng=np.random.default_rng(seed))
+    turning = turning_of(lifts(lever, mounting, rolls_deg=rolls_deg))
+    assert turning is not None
+    found = turning.radius(np.arange(100, len(TIME_S) - 100))
+    assert found is not None
+    assert found.vector_m == pytest.approx(mounting.inv().apply(lever), abs=0.01)
+
+
+def test_a_leg_that_turns_about_one_axis_alone_does_not_show_where_along_it_the_hip_is() -> None:
+    ankle = lifts(np.array([0.0, 0.8, 0.0]), Rotation.identity(), noise_mps2=0.05)
+    turning = turning_of(ankle)
+    assert turning is not None
+    found = turning.radius(np.arange(len(TIME_S)))
+    assert found is None or found.sd_m > 0.2

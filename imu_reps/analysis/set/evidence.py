@@ -77,6 +77,9 @@ class EvidenceParams:
     level_sd, level_max : float
         Sine of the angle by which the axis of a lift is out of the level at its far end, by a hip that
         abducts and a pelvis that rolls (ours: 15 degrees), and the most that this may say.
+    square_sd, square_max : float
+        Sine of the angle by which a swing's axis is not square to the radius vector, by what both may be
+        wrong (ours: 12 degrees), and the most that this may say.
     prior : float
         Somebody recorded this as a set.
     travel, travel_max : float
@@ -119,6 +122,8 @@ class EvidenceParams:
     stride_max: float = 5.0
     level_sd: float = 0.25
     level_max: float = 3.0
+    square_sd: float = 0.2
+    square_max: float = 4.0
     prior: float = -1.5
     travel: float = 1.5
     travel_max: float = 3.0
@@ -177,6 +182,8 @@ class Observed:
         RMS of the force on the pelvis along gravity about its median; empty where its posture is known.
     out_of_level : (reps,) float
         Sine of the angle between the axis and the level at each far end.
+    askew : float
+        Sine of the angle by which the axis is not square to the radius vector; 0 where that is not known.
     """
 
     hypothesis: Hypothesis
@@ -188,6 +195,7 @@ class Observed:
     pelvis_dps: FloatArray
     bounces_mps2: FloatArray
     out_of_level: FloatArray
+    askew: float
 
     @property
     def reps(self) -> tuple[Excursion, ...]:
@@ -312,6 +320,11 @@ def level_term(seen: Observed, params: EvidenceParams) -> float:
     return max(-0.5 * (float(np.median(np.abs(out))) / params.level_sd) ** 2, -params.level_max)
 
 
+def square_term(seen: Observed, params: EvidenceParams) -> float:
+    """A leg swings about an axis square to the line from the hip: a foot that rolls turns about that line."""
+    return max(-0.5 * (seen.askew / params.square_sd) ** 2, -params.square_max)
+
+
 def travel_sign(header: Header) -> float:
     """+1 where the way out goes up, -1 where it goes down."""
     return -1.0 if header.start == "high" else 1.0
@@ -336,6 +349,7 @@ TERMS = (
     Term("regular", regular_term),
     Term("pace", pace_term),
     Term("level", level_term),
+    Term("square", square_term),
 )
 
 

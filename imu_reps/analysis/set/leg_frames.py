@@ -12,9 +12,10 @@ from imu_reps.analysis.reps.segmentation import Excursion
 from imu_reps.analysis.set.evidence import travel_sign
 from imu_reps.analysis.set.hypotheses import SAME_LEVEL, on_floor, usual_level_deg
 from imu_reps.analysis.set.leg import LegFrame, LegParams, elevation_deg, swing_axis
-from imu_reps.analysis.set.reading import LIFTED_SHARE, Reading
+from imu_reps.analysis.set.reading import Reading
 from imu_reps.analysis.set.shifts import changed_at, resting_change, resting_ends, up_around
 from imu_reps.analysis.set.spells import Rest
+from imu_reps.analysis.set.swings import LIFTED_SHARE
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import FloatArray
 from imu_reps.kinematics.mounting import angle_between_deg, axis_vector, cross, unit
