@@ -111,6 +111,7 @@ class LiveLimits:
         self._rotation = LiveLimit(settings.rotation_flag_deg, CLEAR_ROTATION_DEG, settings.angle_hold_s)
         self._emitted: set[tuple[int, Flag]] = set()
         self._lift_offs: list[float] = []
+        self._floor_deg = header.floor_deg
         self._number = 1
         self._arrived_tick: int | None = None
         self._counted = False
@@ -120,6 +121,8 @@ class LiveLimits:
         """Learn from a completed repetition where the back let go."""
         if rep.lift_off_angle_deg is not None:
             self._lift_offs.append(rep.lift_off_angle_deg)
+            if self._header.floor_deg is None:
+                self._floor_deg = safe_angle(self._lift_offs)
         self.confirmed()
         self._stalled = True  # where its way goes on, it was a stall that completed it
 
@@ -186,9 +189,7 @@ class LiveLimits:
         return [LimitCrossed(now.time_s, self._number, code, *found, now.elevation_deg)]
 
     def _near_floor(self, way: LiveWay, now: Instant) -> list[FloorNear]:
-        floor_deg = self._header.floor_deg
-        if floor_deg is None and self._lift_offs:
-            floor_deg = safe_angle(self._lift_offs)
+        floor_deg = self._floor_deg
         if floor_deg is None or self._warned or way.speed_dps <= 0.0:
             return []
         left_deg = now.elevation_deg - floor_deg
