@@ -34,9 +34,14 @@ MEAN_S, LINE_S = 0.2, 1.0
 @click.command()
 @click.option("--person", metavar="NAME", help="Whose sensors, if several persons are paired.")
 @click.option("--seconds", type=click.FloatRange(1), help="How long. [default: until Ctrl-C]")
+@click.option(
+    "--blink",
+    type=click.Choice(("pelvis", "ankle")),
+    help="Have this sensor blink or buzz first, where it can.",
+)
 @virtual_option
 @sensor_options
-def watch(person: str | None, seconds: float | None, virtual: str | None) -> None:
+def watch(person: str | None, seconds: float | None, blink: SensorPlace | None, virtual: str | None) -> None:
     """Show what both sensors read, live: acceleration, turning, rate, losses and battery.
 
     Nothing is recorded. To see whether a sensor streams, which one it is, and which side is up: the axis that
@@ -49,11 +54,16 @@ def watch(person: str | None, seconds: float | None, virtual: str | None) -> Non
     who = None if virtual is not None else load_profiles().person(person)
     length = 10.0 if seconds is None and virtual is not None else seconds
     with contextlib.suppress(KeyboardInterrupt):
-        on_the_air(virtual, partial(_watch, who=who, seconds=length))
+        on_the_air(virtual, partial(_watch, who=who, seconds=length, blink=blink))
 
 
 async def _watch(
-    radio: Radio, world: VirtualWorld | None, *, who: Person | None, seconds: float | None
+    radio: Radio,
+    world: VirtualWorld | None,
+    *,
+    who: Person | None,
+    seconds: float | None,
+    blink: SensorPlace | None,
 ) -> None:
     from imu_reps.sensors.streams import Streams
     from imu_reps.setup.pairing import Latest, next_items
@@ -66,6 +76,9 @@ async def _watch(
     say("Connecting ...")
     try:
         await streams.open()
+        if blink is not None:
+            asked = await streams.identify(blink)
+            say(f"The {blink} sensor {'was asked to blink' if asked else 'cannot be asked to blink'}.")
         began_s = asyncio.get_running_loop().time()
         until_s = began_s + (seconds or float("inf"))
         with _shown() as tell:

@@ -122,6 +122,15 @@ class Link:
             detail = await self._watch()
             await self._bring_back(detail)
 
+    async def identify(self) -> bool:
+        """Have the sensor blink or buzz; whether it took the wish, which is not worth a quarrel."""
+        steps = self._wanted.family.identify
+        try:
+            await self._take(steps)
+        except RadioError:
+            return False
+        return bool(steps)
+
     async def close(self) -> None:
         """Stop the stream and disconnect."""
         if self._connection and not self._broken.is_set():

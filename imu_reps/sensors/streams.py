@@ -91,6 +91,10 @@ class Streams:
         """
         return await self._inbox.take()
 
+    async def identify(self, place: SensorPlace) -> bool:
+        """Have a sensor blink or buzz for a few seconds; False: it cannot, or did not answer."""
+        return await self._links[place].identify()
+
     def status(self) -> dict[SensorPlace, SensorStatus]:
         """How each sensor is doing now."""
         return {place: self._status(place) for place in self._wanted}

@@ -193,6 +193,8 @@ class Family:
         Whether samples carry the sensor's own time.
     caution : str or None
         What the user should know before relying on it, one sentence.
+    identify : tuple of Step
+        What makes it blink or buzz for a few seconds while it streams; empty: it cannot be asked to.
     recognises : callable
         Whether an advertisement is this family's.
     begin : callable
@@ -226,3 +228,4 @@ class Family:
     stop: Callable[[], tuple[Step, ...]]
     poll: Callable[[], tuple[Step, ...]]
     caution: str | None = None
+    identify: tuple[Step, ...] = ()

@@ -117,6 +117,10 @@ class TwoSensors:
         """How the sensor at `place` is doing."""
         return self._streams.status()[self._stream_of[place]]
 
+    async def identify(self, place: SensorPlace) -> bool:
+        """Have the sensor at `place` blink or buzz; False: it cannot, or did not answer."""
+        return await self._streams.identify(self._stream_of[place])
+
     async def who_moved(self, seconds: float = LIFT_S) -> SensorPlace | None:
         """Wait until one sensor moves clearly more than the other; None if none does in time."""
         latest = Latest(MOVE_WINDOW_S, self._rates_hz)

@@ -134,6 +134,15 @@ def test_the_demo_pairs_records_tests_and_reports_and_keeps_nothing(tmp_path: Pa
     assert not (tmp_path / "home").exists()
 
 
+@pytest.mark.parametrize(
+    ("family", "told"), [("open_profile", "was asked to"), ("witmotion", "cannot be asked to")]
+)
+def test_a_watched_sensor_blinks_if_it_is_asked_to(family: str, told: str) -> None:
+    result = call("watch", "--virtual", family, "--seconds", "1", "--blink", "ankle")
+    assert result.exit_code == 0, result.output
+    assert f"The ankle sensor {told} blink." in result.output
+
+
 def test_both_sensors_are_watched_raw() -> None:
     result = call("watch", "--virtual", "--seconds", "3")
     lines = [line for line in result.output.splitlines() if "m/s²" in line]

@@ -167,6 +167,35 @@ def test_the_sensor_that_is_lifted_is_the_ankles(kind: str, rate_hz: float, lift
     at(Table(kind, 2), work)
 
 
+@pytest.mark.parametrize("swapped", [False, True])
+def test_the_sensor_that_is_asked_to_blinks_while_both_go_on_sending(swapped: bool) -> None:
+    async def work(table: Table) -> None:
+        async with streaming(table.radio, at_places(await table.devices()), 100.0) as two:
+            if swapped:
+                two.swap()
+            assert await two.identify("ankle")
+            blinked = [sensor.device.identified for sensor in table.sensors]
+            assert blinked == ([1, 0] if swapped else [0, 1])
+            table.hands[0].swing_dps = 150.0
+            assert await two.who_moved(5.0) == ("ankle" if swapped else "pelvis")
+
+    at(Table("open_profile", 2), work)
+
+
+def test_a_sensor_that_cannot_blink_or_is_gone_is_no_error() -> None:
+    async def cannot(table: Table) -> None:
+        async with streaming(table.radio, at_places(await table.devices()), 100.0) as two:
+            assert not await two.identify("ankle")
+
+    async def gone(table: Table) -> None:
+        async with streaming(table.radio, at_places(await table.devices()), 100.0) as two:
+            table.sensors[1].vanish()
+            assert not await two.identify("ankle")
+
+    at(Table("witmotion", 2), cannot)
+    at(Table("open_profile", 2), gone)
+
+
 def test_lifting_none_or_both_tells_nothing() -> None:
     async def work(table: Table) -> None:
         async with streaming(table.radio, at_places(await table.devices()), 100.0) as two:

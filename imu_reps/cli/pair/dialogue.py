@@ -75,6 +75,8 @@ async def pair_sensors(radio: Radio, world: VirtualWorld | None, *, options: Pai
     async with streaming(radio, devices, options.rate_hz) as two:
         if not known:
             await _tell_apart(two, world)
+        if await two.identify("ankle"):
+            say(BLINKS)
         found = await _stand_and_lie(two, world) if options.finds_axes else None
         if options.check:
             wear = await _lie_still(
@@ -226,6 +228,7 @@ def _mounted(sensor: PairedSensor, up: Axis, head: Axis) -> PairedSensor:
 
 LIFT = "Lay both sensors down. Now lift the ankle sensor, and turn it about in your hand."
 LIFT_AGAIN = "That was not clear. Leave the pelvis sensor lying, lift the ankle sensor and turn it about."
+BLINKS = "The ankle sensor was asked to blink for a few seconds: if it has a light, look for it."
 STAND = (
     "Now put them on: the pelvis sensor on a belt at the front, near the hip bone, the ankle sensor just "
     "above the ankle. Then stand upright and keep still for two seconds."

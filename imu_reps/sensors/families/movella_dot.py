@@ -18,6 +18,7 @@ from imu_reps.domain.samples import FloatArray
 from imu_reps.sensors.families.movella_dot_packets import (
     MEDIUM,
     RATE_QUANTITIES,
+    identify_command,
     parse_control,
     parse_info,
     parse_payload,
@@ -188,4 +189,5 @@ FAMILY = Family(
     start=start,
     stop=stop,
     poll=poll,
+    identify=(Write(CONTROL, identify_command()),),
 )

@@ -22,7 +22,7 @@ from imu_reps.domain.samples import FloatArray
 ADDRESS_BYTES = 6
 CONTROL_BYTES = 32
 INFO_BYTES = 34
-APPLY_RATE = 0x10
+APPLY_IDENTIFY, APPLY_RATE = 0x01, 0x10
 _CONTROL = struct.Struct("<BBBBBBBB16sHB5x")
 
 
@@ -74,6 +74,11 @@ def stop_command(mode: int) -> bytes:
 def set_rate_command(rate_hz: int) -> bytes:
     """Device control that changes the rate alone."""
     return _CONTROL.pack(APPLY_RATE, 0, 0, 0, 0, 0, 0, 0, b"", rate_hz, 0)
+
+
+def identify_command() -> bytes:
+    """Device control that has the tag blink and changes nothing."""
+    return _CONTROL.pack(APPLY_IDENTIFY, 1, 0, 0, 0, 0, 0, 0, b"", 0, 0)
 
 
 def parse_control(data: bytes) -> DeviceControl | None:

@@ -48,7 +48,7 @@ FULL_SCALE = 32768
 DISAGREEMENT = 0.04
 
 #: Control commands; that of the rate is followed by it.
-START, STOP, RATE = 0x01, 0x02, 0x03
+START, STOP, RATE, IDENTIFY = 0x01, 0x02, 0x03, 0x04
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,4 +268,5 @@ FAMILY = Family(
     start=start,
     stop=stop,
     poll=poll,
+    identify=(Write(CONTROL, bytes((IDENTIFY,))),),
 )

@@ -37,6 +37,7 @@ def test_the_lifted_sensor_is_stored_as_the_ankles(computer, both) -> None:
     assert (pelvis["family"], pelvis["rate_hz"]) == ("open_profile", 100.0)
     assert (pelvis["anterior_axis"], pelvis["cranial_axis"]) == ("+z", "+y")
     assert "lift the ankle sensor" in event(result)
+    assert "asked to blink" in event(result)
     assert "imu-reps record" in event(result)
 
 

@@ -78,6 +78,17 @@ def test_the_golden_settings_are_those_stated(golden: Golden) -> None:
     assert (read.rate_hz, read.filter) == (stated["output_rate_hz"], stated["filter_index"])
 
 
+def test_to_blink_changes_nothing_else() -> None:
+    (step,) = movella_dot.FAMILY.identify
+    control = dot.parse_control(step.data)
+
+    assert isinstance(step, Write)
+    assert step.characteristic == movella_dot.CONTROL
+    assert control is not None
+    assert (control.apply, control.identify) == (1, 1)
+    assert len(step.data) == 32
+
+
 def test_every_mode_fits_its_characteristic() -> None:
     longest = {dot.LONG: 63, dot.MEDIUM: 40, dot.SHORT: 20}
     stated = {
