@@ -90,7 +90,7 @@ def phase(state: SetState) -> str:
     """What the leg does, or what has to be done that counting can begin."""
     if not state.ready:
         return "be still for a moment"
-    return PHASES.get(state.phase or "", "ready")
+    return PHASES.get(state.phase or "", "ready" if state.stage == "ready" else "")
 
 
 def tempo(rep: Rep | None) -> str:

@@ -8,6 +8,8 @@ from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import SensorPlace
 
 READY = "ready"
+LEGS_UP = "legs up first"
+NOT_SEEN_UP = "legs not seen up, we begin"
 UP = "up"
 DOWN = "down"
 HOLD = "hold"

@@ -9,7 +9,10 @@ from typing import Any
 from imu_reps.coaching import cue_words as words
 from imu_reps.coaching.cue_ranks import FAULT_PATIENCE_S, PATIENCE_S, PRIORITY, make
 from imu_reps.coaching.metronome import (
+    HELD_S,
+    LIFT_S,
     MIN_HOLD_S,
+    STILL_S,
     HoldEvent,
     beats_s,
     count_in_s,
@@ -26,6 +29,7 @@ from imu_reps.domain.events import (
     HoldBegan,
     HoldEnded,
     HoldGoesOn,
+    LegsUp,
     LimitCrossed,
     PhaseChanged,
     Ready,
@@ -49,6 +53,9 @@ END_SEEN_S = 0.1
 #: What a live angle may be wrong by, where it is held against the height aimed at.
 LIVE_DEG = 2.0
 
+#: What leads to the first movement, and is said anew where that is waited for anew.
+LEADS_IN: tuple[CueCode, ...] = ("ready", "legs_up", "count_in", "move")
+
 #: What is no longer said once the leg moves on.
 MOVES: tuple[CueCode, ...] = ("hold", "count_in", "move", "beat", "breathe")
 
@@ -71,6 +78,8 @@ class CoachPlan:
         How long a hold is to be held; None: open.
     aimed_deg, lowest_deg : float or None
         Leg angles that the person set for this set: how high the top is to be, how low the bottom may.
+    lift_is_seen : bool
+        Legs that are lifted into a high start are told by `LegsUp`. A shank that stays level is not.
     """
 
     start: Start = "low"
@@ -81,6 +90,7 @@ class CoachPlan:
     hold_s: float | None = None
     aimed_deg: float | None = None
     lowest_deg: float | None = None
+    lift_is_seen: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +112,8 @@ class SetSoFar:
         The floor is spoken of in so many more repetitions.
     arrived : bool
         The leg is at an end of its way. Before the first repetition nobody knows which of the two ends it is.
+    legs_until_s : float
+        Until then legs are waited for that are on their way into a high start.
     over : bool
         Nothing more is said of this set.
     """
@@ -112,6 +124,7 @@ class SetSoFar:
     away: bool = False
     floor_reps: int = 0
     arrived: bool = False
+    legs_until_s: float = float("-inf")
     over: bool = False
 
 
@@ -156,15 +169,40 @@ def _stop(event: StopAsked, now_s: float) -> Cue:
 
 
 def _ready(so_far: SetSoFar, plan: CoachPlan, _event: Ready, now_s: float) -> Answer:
-    cues = [make("ready", words.READY, now_s, "lying still", tone="notice")]
-    if plan.spoken.metronome and plan.tempo is not None:
-        seconds, move_s = count_in_s(now_s)
-        cues += [
-            make("count_in", str(left), at_s, f"{left} s to the first movement", tone="beat")
-            for at_s, left in seconds
-        ]
-        cues.append(_move(words.UP if first_move(plan.start) == "up" else words.DOWN, move_s))
-    return Answer(so_far, tuple(cues), ("ready", "count_in", "move"))
+    ready = make("ready", words.READY, now_s, "lying still", tone="notice")
+    if plan.start == "low":
+        return Answer(so_far, (ready, *_count_in(plan, now_s, STILL_S)), LEADS_IN)
+    asked_s = now_s + STILL_S
+    until_s = asked_s + LIFT_S
+    cues = [ready, make("legs_up", words.LEGS_UP, asked_s, "a high start", tone="notice")]
+    if plan.lift_is_seen and _is_paced(plan):
+        cues.append(
+            make("legs_up", words.NOT_SEEN_UP, until_s, f"nothing seen in {LIFT_S:.0f} s", tone="notice")
+        )
+    cues += _count_in(plan, until_s, STILL_S if plan.lift_is_seen else HELD_S)
+    return Answer(replace(so_far, legs_until_s=until_s), tuple(cues), LEADS_IN)
+
+
+def _legs_up(so_far: SetSoFar, plan: CoachPlan, _event: LegsUp, now_s: float) -> Answer:
+    """The legs are where the first repetition begins: it is counted in now, and not earlier."""
+    so_far = replace(so_far, legs_until_s=float("-inf"), arrived=True)
+    return Answer(so_far, _count_in(plan, now_s, HELD_S), LEADS_IN)
+
+
+def _is_paced(plan: CoachPlan) -> bool:
+    return plan.spoken.metronome and plan.tempo is not None
+
+
+def _count_in(plan: CoachPlan, from_s: float, still_s: float) -> tuple[Cue, ...]:
+    """Three, two, one, and the first movement, where a tempo is paced."""
+    if not _is_paced(plan):
+        return ()
+    seconds, move_s = count_in_s(from_s, still_s)
+    counted = [
+        make("count_in", str(left), at_s, f"{left} s to the first movement", tone="beat")
+        for at_s, left in seconds
+    ]
+    return (*counted, _move(words.UP if first_move(plan.start) == "up" else words.DOWN, move_s))
 
 
 def _move(text: str, due_s: float) -> Cue:
@@ -172,8 +210,13 @@ def _move(text: str, due_s: float) -> Cue:
 
 
 def _phase(so_far: SetSoFar, plan: CoachPlan, event: PhaseChanged, now_s: float) -> Answer:
-    """Beats and breath begin with a movement; what was counted down before it is over."""
+    """Beats and breath begin with a movement; what was counted down before it is over.
+
+    Of a leg of which nobody knows where it is nobody knows which way it goes.
+    """
     moving = event.phase in ("concentric", "eccentric")
+    if now_s < so_far.legs_until_s or event.leg_elevation_deg is None:
+        return Answer(replace(so_far, arrived=not moving))
     cues: list[Cue] = []
     if moving and plan.spoken.metronome and plan.tempo is not None:
         cues += [
@@ -188,13 +231,20 @@ def _phase(so_far: SetSoFar, plan: CoachPlan, event: PhaseChanged, now_s: float)
 
 
 def _end(so_far: SetSoFar, plan: CoachPlan, event: EndReached, now_s: float) -> Answer:
-    """The count, and the hold that begins as the leg arrives."""
+    """The count, and the hold that begins as the leg arrives.
+
+    Which end it is shows where a repetition is complete with it, or where it is known where the leg is.
+    """
+    if not event.completes and (now_s < so_far.legs_until_s or event.leg_elevation_deg is None):
+        return Answer(replace(so_far, arrived=True, away=True))
     due_s = max(event.arrival_s, now_s)
     cues: list[Cue] = []
     here = _counts_here(plan, event)
     again = so_far.away and event.number == so_far.told > so_far.completed
     counts = here and (event.number > so_far.told or again)
     so_far = replace(so_far, arrived=True, away=not here or (so_far.away and not counts))
+    if event.completes:
+        so_far = replace(so_far, legs_until_s=float("-inf"))
     if counts:
         so_far = replace(so_far, counted=event.number, told=event.number)
         at_top = AT_ITS_TOP if not event.completes else ""
@@ -203,7 +253,7 @@ def _end(so_far: SetSoFar, plan: CoachPlan, event: EndReached, now_s: float) -> 
     if hold_s >= MIN_HOLD_S and not _reached(so_far, plan):
         cues = _with_hold(cues, hold_s, due_s)
         cues += _next_move(plan, event, event.arrival_s + hold_s)
-    cancelled: tuple[CueCode, ...] = ("hold", "move", "beat")
+    cancelled: tuple[CueCode, ...] = ("hold", "count_in", "move", "legs_up", "beat")
     if counts:
         cancelled = (*cancelled, "uncount", *_foreseen(so_far, plan))
     return Answer(so_far, (*_in_range(plan, event, due_s), *cues), cancelled)
@@ -305,7 +355,8 @@ def _completed(so_far: SetSoFar, plan: CoachPlan, event: RepCompleted, now_s: fl
     One that is complete before its end was seen still goes on, slowly: it is counted as it ends.
     """
     left = FLOOR_REPS if _let_go(event.rep) else max(0, so_far.floor_reps - 1)
-    so_far = replace(so_far, floor_reps=left, completed=max(event.number, so_far.completed))
+    completed = max(event.number, so_far.completed)
+    so_far = replace(so_far, floor_reps=left, completed=completed, legs_until_s=float("-inf"))
     ended = so_far.arrived or event.time_s - event.rep.end_s >= END_SEEN_S
     figure = _figure(plan, event.rep, now_s)
     if event.number <= so_far.counted or not ended:
@@ -359,6 +410,7 @@ def _over(so_far: SetSoFar, _plan: CoachPlan, event: SetEnded, now_s: float) -> 
 
 _REPLIES: tuple[tuple[type[Any], Callable[[SetSoFar, CoachPlan, Any, float], Answer]], ...] = (
     (Ready, _ready),
+    (LegsUp, _legs_up),
     (PhaseChanged, _phase),
     (EndReached, _end),
     (FloorNear, _floor),

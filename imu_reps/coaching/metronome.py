@@ -21,6 +21,12 @@ MIN_HOLD_S = 1.0
 COUNT_IN = 3
 STILL_S = 2.0
 
+#: Into a high start the legs are lifted in so much time: who has not been seen to do it by then is not
+#: waited for.
+LIFT_S = 5.0
+#: Legs that are up are heavy: they are counted in with no more than the time to hear it.
+HELD_S = 0.5
+
 
 def target_s(tempo: Tempo, phase: Phase) -> float:
     """How long a phase is to take."""
@@ -50,9 +56,9 @@ def first_move(start: Start) -> Move:
     return "up" if start == "low" else "down"
 
 
-def count_in_s(ready_s: float) -> tuple[list[tuple[float, int]], float]:
-    """When to say 3, 2, 1 after `ready_s`, and when the first movement begins."""
-    move_s = ready_s + STILL_S + COUNT_IN
+def count_in_s(ready_s: float, still_s: float = STILL_S) -> tuple[list[tuple[float, int]], float]:
+    """When to say 3, 2, 1 after `ready_s` and some stillness, and when the first movement begins."""
+    move_s = ready_s + still_s + COUNT_IN
     return [(move_s - left, left) for left in range(COUNT_IN, 0, -1)], move_s
 
 

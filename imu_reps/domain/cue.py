@@ -17,6 +17,7 @@ CueCode = Literal[
     "uncount",
     "done",
     "ready",
+    "legs_up",
     "count_in",
     "move",
     "switch_sides",

@@ -20,6 +20,13 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
+class LegsUp:
+    """The legs were lifted into a high start and rest there, before the first repetition: the session's."""
+
+    time_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class PhaseChanged:
     """The leg began another phase; known a moment after the fact, `time_s` is when it was known.
 
@@ -235,6 +242,7 @@ class SetEnded:
 
 Event = (
     Ready
+    | LegsUp
     | PhaseChanged
     | RepAtFarEnd
     | RepCompleted

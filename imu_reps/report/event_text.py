@@ -6,6 +6,7 @@ from imu_reps.domain.events import (
     Event,
     FaultSeen,
     HoldEnded,
+    LegsUp,
     Ready,
     RepCompleted,
     RepRetracted,
@@ -30,6 +31,8 @@ def event_text(event: Event) -> str | None:
     match event:
         case Ready(posture_checked=checked):
             words = "ready" if checked else "ready (posture not checked: no pelvis sensor)"
+        case LegsUp():
+            words = "legs up"
         case RepCompleted(number=number):
             words = f"{number}"
         case RepRetracted(rep_count=count, reason=reason):
@@ -40,16 +43,20 @@ def event_text(event: Event) -> str | None:
             words = f"the {sensor} sensor is silent: {_WITHOUT[sensor]}"
         case SensorBack(sensor=sensor):
             words = f"the {sensor} sensor is back"
-        case SetEnded(reason="legs_down"):
-            words = f"hold over: {ended_words('legs_down')}"
-        case SetEnded(reason=reason, rep_count=count):
-            total = "" if count is None else f", {counted(count, 'rep')}"
-            words = f"set over{total}: {ended_words(reason)}"
+        case SetEnded():
+            words = _of_the_end(event)
         case HoldEnded(held_s=held_s, counts=True):
             words = f"held for {held_s:.0f} s"
         case _:
             return None
     return words
+
+
+def _of_the_end(event: SetEnded) -> str:
+    """What ended, with its count, and why."""
+    total = "" if event.rep_count is None else f", {counted(event.rep_count, 'rep')}"
+    what = "hold over" if event.reason == "legs_down" else f"set over{total}"
+    return f"{what}: {ended_words(event.reason)}"
 
 
 def _of_faults(event: FaultSeen | RepRevised) -> str | None:

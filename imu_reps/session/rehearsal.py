@@ -46,13 +46,16 @@ def replay_goal(recording: Recording) -> SetGoal:
 def direct(world: VirtualWorld, event: SessionEvent, spoken: Spoken = USUALLY_SPOKEN) -> None:
     """Have a virtual wearer begin with a set, and lie down after it as before the next one.
 
-    Where a tempo is counted in, the wearer lies still until the first "up".
+    Where a tempo is counted in, the wearer lies still until the first "up"; into a high start the legs are
+    lifted when that is asked for, and held there until the first "down".
     """
     performance, now_s = world.performance, world.air.now_s()
     match event:
         case SetBegan(number=number, goal=goal):
-            counted_in = spoken.metronome and goal.tempo is not None and goal.start == "low"
+            counted_in = spoken.metronome and goal.tempo is not None
             (performance.lie_down if counted_in else performance.begin)(number, now_s)
+        case Cued(cue=cue) if cue.code == "legs_up" and performance.waits:
+            performance.lift(now_s)
         case Cued(cue=cue) if cue.code == "move" and performance.waits:
             performance.move(now_s)
         case SetProgress(state=state) if state.stage == "ended":

@@ -30,6 +30,7 @@ from imu_reps.domain.settings import Settings
 from imu_reps.errors import ImuRepsError
 from imu_reps.sensors.stream_items import Item, SensorStatus
 from imu_reps.session.keeping import Begun
+from imu_reps.session.legs_up import LegsUpWatch
 from imu_reps.session.session_events import Finished, SetProgress
 from imu_reps.session.session_plan import SetGoal
 from imu_reps.session.set_state import SetState, after, counted_aloud, ended
@@ -93,9 +94,18 @@ class RunningSet:
         floor_known = begun.header.floor_deg is not None
         aimed_deg = goal.range_target_deg if goal.start == "low" else None
         plan = CoachPlan(
-            goal.start, goal.reps, goal.tempo, spoken, floor_known, self._hold_s, aimed_deg, goal.floor_deg
+            goal.start,
+            goal.reps,
+            goal.tempo,
+            spoken,
+            floor_known,
+            self._hold_s,
+            aimed_deg,
+            goal.floor_deg,
+            lift_is_seen=goal.exercise != "heel_tap",
         )
         self._coach = Coach(plan)
+        self._legs = LegsUpWatch() if goal.start == "high" and plan.lift_is_seen else None
         self._goal = goal
         self._began_s = began_s
         self._links = dict(links)
@@ -137,7 +147,8 @@ class RunningSet:
             return []
         together = [[block for block in expected if block.sensor == place] for place in self._sensors]
         try:
-            return self._pipeline.push(*(concatenate(of_one) for of_one in together if of_one))
+            events = self._pipeline.push(*(concatenate(of_one) for of_one in together if of_one))
+            return events if self._legs is None else [*events, *self._legs.take(expected, events)]
         except Exception as error:  # recording goes on
             self._failure = error
             return []

@@ -33,6 +33,7 @@ class SetState:
         ``waiting`` for stillness; ``ready``: repetitions count; ``running`` from the first movement on;
         ``ended``.
     phase : Phase or None
+        None while nobody knows where the leg is, and so which way it goes.
     phase_since_s : float
         When the phase was known to begin, in the file's seconds.
     count : int
@@ -76,10 +77,11 @@ def after(state: SetState, event: Event) -> SetState:
     match event:
         case Ready() if state.stage == "waiting":
             state = replace(state, stage="ready")
-        case PhaseChanged(time_s=time_s, phase=phase):
+        case PhaseChanged(time_s=time_s, phase=phase, leg_elevation_deg=where):
             begins = state.stage == "ready" and phase in ("concentric", "eccentric")
             stage: Stage = "running" if begins else state.stage
-            state = replace(state, stage=stage, phase=phase, phase_since_s=time_s)
+            known = None if where is None else phase
+            state = replace(state, stage=stage, phase=known, phase_since_s=time_s)
         case RepCompleted(number=number, rep=rep):
             state = replace(state, count=number, last_rep=rep)
         case RepRetracted(rep_count=count):

@@ -48,32 +48,39 @@ class Performance:
 
     def __init__(self, plans: Sequence[SetPlan], seed: int = 0) -> None:
         self._still_s = [plan.life.still_before_s for plan in plans]
+        self._starts_s = [_start_s(plan) for plan in plans]
         self._wearers = [Wearer(plan, seed + k) for k, plan in enumerate(plans)]
-        self._scenes: list[_Scene] = [_Scene(-np.inf, 0, None)]
+        self._scenes: list[_Scene] = [_Scene(-np.inf, 0, 0.0, 0.0)]
 
     def begin(self, number: int, time_s: float) -> None:
         """Begin a set, from 1."""
-        self._scenes.append(_Scene(time_s, number - 1, time_s))
+        self._scenes.append(_Scene(time_s, number - 1, 0.0))
 
     def lie_down(self, number: int, time_s: float) -> None:
         """Lie as before a set, from 1."""
-        self._scenes.append(_Scene(time_s, number - 1, None))
+        self._scenes.append(_Scene(time_s, number - 1, 0.0, 0.0))
 
     @property
     def waits(self) -> bool:
-        """Whether the wearer lies before a set."""
-        return self._scenes[-1].began_s is None
+        """Whether the wearer lies before a set, or holds the legs where it begins."""
+        return self._scenes[-1].until_s < np.inf
+
+    def lift(self, time_s: float) -> None:
+        """Lift the legs into the high start of the set that is waited for, and hold them there."""
+        number = self._scenes[-1].wearer
+        if self._scenes[-1].until_s == 0.0:
+            self._scenes.append(_Scene(time_s, number, self._still_s[number], self._starts_s[number]))
 
     def move(self, time_s: float) -> None:
-        """Begin the set that is waited for with its first movement, at once."""
+        """Begin the set that is waited for with its first repetition, at once."""
         number = self._scenes[-1].wearer
-        self._scenes.append(_Scene(time_s, number, time_s - self._still_s[number]))
+        self._scenes.append(_Scene(time_s, number, self._starts_s[number]))
 
     def rest(self, time_s: float) -> None:
         """Lie as before the next set, if there is one."""
-        scene = self._scenes[-1]
-        if scene.began_s is not None and scene.wearer + 1 < len(self._wearers):
-            self.lie_down(scene.wearer + 2, time_s)
+        number = self._scenes[-1].wearer
+        if not self.waits and number + 1 < len(self._wearers):
+            self.lie_down(number + 2, time_s)
 
     def feed(self, place: SensorPlace) -> Feed:
         """What a sensor worn at `place` reads."""
@@ -96,17 +103,27 @@ class Performance:
         return zip(self._scenes, ends_s, strict=True)
 
 
+def _start_s(plan: SetPlan) -> float:
+    """When, in a set's own time, its first repetition begins; before it legs are lifted into a high start."""
+    life = plan.life
+    lifted = plan.resting_end == "high"
+    lift_s = life.lift_s if lifted and life.floor_stretch else 0.0
+    return life.still_before_s + lift_s + (life.hold_s if lifted else 0.0)
+
+
 @dataclass(frozen=True, slots=True)
 class _Scene:
-    """From `from_s` on a wearer lies and waits, or does the set that began at `began_s`."""
+    """From `from_s` on a wearer does a set: from `begin_s` of its own time to `until_s`, and waits there."""
 
     from_s: float
     wearer: int
-    began_s: float | None
+    begin_s: float
+    until_s: float = np.inf
 
     def story_s(self, time_s: FloatArray) -> FloatArray:
-        """The wearer's own time; before and between sets they lie as at the beginning of the next."""
-        return np.zeros_like(time_s) if self.began_s is None else time_s - self.began_s
+        """The wearer's own time."""
+        gone_s = np.maximum(time_s - self.from_s, 0.0) if np.isfinite(self.from_s) else np.zeros_like(time_s)
+        return np.minimum(self.begin_s + gone_s, self.until_s)
 
 
 class VirtualWorld:
