@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from imu_reps import __version__
+from imu_reps.analysis.aims import aim_findings
 from imu_reps.analysis.breathing import breathing_findings
 from imu_reps.analysis.by_hand import put_right, told_by_hand
 from imu_reps.analysis.contradictions import contradictions
@@ -143,6 +144,7 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
             *findings(recording, agreed, whole, reps, (*checked.findings, *doubt_about_time(agreed.offset))),
             *contradictions(whole, motion, reps, recording.header),
             *told,
+            *aim_findings(recording.header, reps),
             *told_by_hand(recording, in_numbers.rep_count, by_sensors, unused),
         ),
         settings=settings,

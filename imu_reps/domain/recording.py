@@ -25,6 +25,7 @@ Posture = Literal["supine", "hanging"]
 PelvisAlignment = Literal["mounted", "functional"]
 Counter = Literal["device", "host"]
 Axis = Literal["+x", "-x", "+y", "-y", "+z", "-z"]
+FloorFrom = Literal["asked", "end_range"]
 
 
 def default_start(exercise: Exercise) -> Start:
@@ -90,6 +91,8 @@ class Header:
         as the exercise has them.
     tempo_target : Tempo or None
     range_target_deg, floor_deg : float or None
+    floor_from : {"asked", "end_range"} or None
+        Where the floor angle is from: asked for with this set, or measured in the person's end-range test.
     pelvis, ankle : SensorHeader
     extra : mapping
         Keys the format does not know, kept as they were written.
@@ -105,6 +108,7 @@ class Header:
     tempo_target: Tempo | None = None
     range_target_deg: float | None = None
     floor_deg: float | None = None
+    floor_from: FloorFrom | None = None
     practice_reps: int | None = None
     simulated: bool = False
     pelvis: SensorHeader = DEFAULT_PELVIS

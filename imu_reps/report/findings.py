@@ -324,6 +324,28 @@ def _ended(v: Mapping[str, Any]) -> str:
     return f"The set was ended at {v['start_s']:.0f} s: {ended_words(v['reason'])}."
 
 
+def _range_aim(v: Mapping[str, Any]) -> str:
+    where = (
+        "every rep"
+        if v["reached"] == v["reps"]
+        else f"{v['reached'] or 'none'} of {counted(v['reps'], 'rep')}"
+    )
+    return f"You reached the range you aimed at, {v['aim_deg']:.0f}°, in {where}."
+
+
+#: Whose the floor angle of a set is.
+_FLOOR_FROM = {
+    "asked": "as asked for with this set",
+    "end_range": "your own, from the end-range test",
+    None: "as the recording has it",
+}
+
+
+def _floor_aim(v: Mapping[str, Any]) -> str:
+    told = f"{v['floor_deg']:.0f}°, {_FLOOR_FROM[v['floor_from']]}"
+    return f"You kept to the floor angle set, {told}." if v["kept"] else f"The floor angle set was {told}."
+
+
 def _hold(v: Mapping[str, Any]) -> str:
     if "held_s" in v:
         return f"Held for {v['held_s']:.0f} s."
@@ -696,6 +718,8 @@ SENTENCES: Mapping[str, tuple[Words, Words]] = {
     "count_uncertain": (_count_uncertain, ""),
     # the set
     "many_reps": ("{reps} repetitions in one set: lower for a count of four rather than do more.", ""),
+    "range_aim": (_range_aim, ""),
+    "floor_aim": (_floor_aim, ""),
     "hold": (_hold, ""),
     "hold_unjudged": ("How still the pelvis stayed was not measured.", ""),
     "hold_clean": (_hold_clean, ""),

@@ -178,6 +178,8 @@ COUNT_UNCERTAIN = "count_uncertain"
 
 #: Findings that say what the set came to; the others tell of the recording.
 _OF_THE_SET = (
+    "range_aim",
+    "floor_aim",
     "hold",
     "hold_clean",
     "hold_tilt",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from imu_reps.domain.foreign_text import shown
 from imu_reps.domain.recording import Header, Note, SensorHeader, default_posture
@@ -104,15 +105,21 @@ class Place:
             set_number=number,
             tempo_target=goal.tempo,
             range_target_deg=goal.range_target_deg,
-            floor_deg=person.floor_deg(goal.exercise, goal.side)
-            if goal.floor_deg is None
-            else goal.floor_deg,
+            **_floor(person, goal),
             practice_reps=goal.practice_reps or None,
             simulated=self._simulated,
             pelvis=_sensor_header("pelvis", person.pelvis),
             ankle=_sensor_header("ankle", person.ankle),
             extra={**({} if self._simulated else {"person": person.name}), **dict(_devices(person, links))},
         )
+
+
+def _floor(person: Person, goal: SetGoal) -> dict[str, Any]:
+    """The floor angle asked for, or else the person's own, and which of them it is."""
+    if goal.floor_deg is not None:
+        return {"floor_deg": goal.floor_deg, "floor_from": "asked"}
+    own_deg = person.floor_deg(goal.exercise, goal.side)
+    return {} if own_deg is None else {"floor_deg": own_deg, "floor_from": "end_range"}
 
 
 def _sensor_header(place: SensorPlace, sensor: PairedSensor) -> SensorHeader:

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from imu_reps import Rep, Summary, Tempo
+from imu_reps import Rep, RepPlan, SetPlan, Summary, Tempo, analyze, load, save, simulate
+from imu_reps.domain.end_range import Floor
 from imu_reps.report.aim import aim_sentences
+from imu_reps.report.phrases import meaning_sentences
+from imu_reps.session.keeping import Place
+from imu_reps.session.session_plan import SetGoal
+from imu_reps.storage.profile import PairedSensor, Person
 
 Make = Callable[..., Summary]
 MakeRep = Callable[..., Rep]
@@ -73,3 +82,47 @@ def test_without_an_aim_or_a_tempo_nothing_is_said(
     make_summary: Make, make_rep: MakeRep, known: dict[str, object]
 ) -> None:
     assert aim_sentences(make_summary(make_rep(1), figures=known)) == []
+
+
+@pytest.mark.parametrize(
+    ("floor_from", "whose"),
+    [
+        ("asked", "as asked for with this set"),
+        ("end_range", "your own, from the end-range test"),
+        (None, "as the recording has it"),
+    ],
+)
+def test_it_is_told_whose_floor_angle_it_is_after_a_file_too(
+    tmp_path: Path, floor_from: Any, whose: str
+) -> None:
+    """Hovering at 20°: over a floor of 15°, under one of 30°."""
+    recording = simulate(SetPlan(reps=(RepPlan(bottom_deg=20.0),) * 4)).recording
+    told = {}
+    for floor_deg in (15.0, 30.0):
+        header = replace(recording.header, floor_deg=floor_deg, floor_from=floor_from)
+        save(replace(recording, header=header), tmp_path / f"{floor_deg:.0f}.csv")
+        told[floor_deg] = meaning_sentences(analyze(load(tmp_path / f"{floor_deg:.0f}.csv")).summary)
+
+    assert f"You kept to the floor angle set, 15°, {whose}." in told[15.0]
+    assert f"The floor angle set was 30°, {whose}." in told[30.0]
+
+
+def test_who_asks_for_no_floor_has_the_one_of_the_end_range_test_and_its_recording_says_so(
+    tmp_path: Path,
+) -> None:
+    sensor = PairedSensor("witmotion", "A", 100.0)
+    own = Floor(28.0, 2.0, date(2026, 11, 1), "single_leg_raise")
+    person = Person("kim", sensor, sensor, floors={"left": own})
+    place = Place(tmp_path, person, lambda: datetime(2026, 11, 28, tzinfo=UTC))
+    goal = SetGoal("single_leg_raise", "left", "low")
+    headers = []
+    for number, one in enumerate((goal, replace(goal, floor_deg=25.0), replace(goal, side="right")), 1):
+        begun = place(one, number, {}, frozenset())
+        begun.recorder.file.close()
+        headers.append(begun.header)
+
+    assert [(header.floor_deg, header.floor_from) for header in headers] == [
+        (28.0, "end_range"),
+        (25.0, "asked"),
+        (None, None),
+    ]

@@ -47,6 +47,7 @@ def sets(seeds: range) -> Iterator[tuple[int, Summary, str]]:
             recording.header,
             tempo_target=_aim(own.tempo, rng),
             floor_deg=float(rng.uniform(5.0, 40.0)) if rng.random() < 0.3 else None,
+            range_target_deg=float(rng.uniform(20.0, 80.0)) if rng.random() < 0.3 else None,
         )
         summary = analyze(replace(recording, header=header)).summary
         console = Console(width=10_000, highlight=False, markup=False, emoji=False)
@@ -195,6 +196,10 @@ def check_floor(summary: Summary, text: str) -> None:
     if stays is not None:
         own = {f.limit for rep in summary.reps for f in rep.faults if f.code == "below_floor"}
         assert abs(number(stays[1]) - max(own)) <= HALF
+    kept = re.search(r"You kept to the floor angle set, (−?\d+)°", text)
+    if kept is not None:
+        known = [rep.bottom_angle_deg for rep in summary.reps if "below_floor" not in rep.not_judged]
+        assert min(angle for angle in known if angle is not None) >= number(kept[1]) - 2.0 - HALF
     flat = re.search(r"did not tip forward on the way down to (−?\d+)°", text)
     if flat is not None:
         assert not lift_offs
@@ -204,6 +209,18 @@ def check_floor(summary: Summary, text: str) -> None:
             if rep.pelvic_tilt_deg is not None and rep.bottom_angle_deg is not None
         )
         assert abs(number(flat[1]) - lowest) <= HALF
+
+
+def check_range(summary: Summary, text: str) -> None:
+    told = re.search(
+        r"reached the range you aimed at, (\d+)°, in (?:(every) rep|(none|\d+) of (\d+) rep)", text
+    )
+    if told is None:
+        return
+    ranges = [round(rep.range_deg) for rep in summary.reps if rep.range_deg is not None]
+    reached = sum(one >= int(told[1]) for one in ranges)
+    assert reached == (len(ranges) if told[2] else 0 if told[3] == "none" else int(told[3]))
+    assert told[4] is None or int(told[4]) == len(ranges)
 
 
 def check_tempo(summary: Summary, text: str) -> None:
@@ -255,7 +272,15 @@ def check_trends(summary: Summary, text: str) -> None:
 def check(seeds: range) -> None:
     wrong = []
     for seed, summary, text in sets(seeds):
-        for rule in (check_counts, check_rows, check_faults, check_floor, check_tempo, check_trends):
+        for rule in (
+            check_counts,
+            check_rows,
+            check_faults,
+            check_floor,
+            check_range,
+            check_tempo,
+            check_trends,
+        ):
             try:
                 rule(summary, text)
             except AssertionError as error:

@@ -16,6 +16,7 @@ from imu_reps.domain.recording import (
     Axis,
     Caution,
     Counter,
+    FloorFrom,
     Header,
     PelvisAlignment,
     Posture,
@@ -102,6 +103,7 @@ _SET_KINDS: dict[str, _Kind] = {
     "tempo_target": _Kind(_tempo, "four numbers of seconds such as 2-0-2-0"),
     "range_target_deg": _POSITIVE,
     "floor_deg": _Kind(finite_number, "a number"),
+    "floor_from": _choice(*get_args(FloorFrom)),
     "practice_reps": _Kind(_count, "a whole number"),
     "simulated": _Kind({"true": True, "false": False}.__getitem__, "one of true, false"),
 }

@@ -38,17 +38,19 @@ def test_target_and_floor_are_in_the_header_judged_and_sounded(record) -> None:
     header, summary = load(file).header, analyze(load(file)).summary
 
     assert result.exit_code == 0
-    assert (header.range_target_deg, header.floor_deg) == (100.0, 25.0)
+    assert (header.range_target_deg, header.floor_deg, header.floor_from) == (100.0, 25.0, "asked")
+    assert "The floor angle set was 25°, as asked for with this set." in " ".join(result.stdout.split())
     assert [rep.flags for rep in summary.reps][:3] == [("short_range", "below_floor")] * 3
     assert cues(file).count("too_low") == 3
     assert "in_range" not in cues(file)
 
 
 def test_a_target_that_is_reached_sounds_at_each_top(record) -> None:
-    _, file = record("--reps", "4", "--range-target", "58")
+    result, file = record("--reps", "4", "--range-target", "58")
 
     assert cues(file).count("in_range") == 4
     assert all(rep.clean for rep in analyze(load(file)).summary.reps)
+    assert "You reached the range you aimed at, 58°, in every rep." in " ".join(result.stdout.split())
 
 
 def test_faulty_reps_in_a_row_end_the_set_and_say_so(record) -> None:

@@ -63,6 +63,7 @@ headers = st.builds(
     tempo_target=optional(st.builds(Tempo, tenths, tenths, tenths, tenths)),
     range_target_deg=optional(positive),
     floor_deg=optional(st.floats(-90, 180)),
+    floor_from=optional(st.sampled_from(["asked", "end_range"])),
     simulated=st.booleans(),
     pelvis=sensor_headers(pelvis=True),
     ankle=sensor_headers(pelvis=False),
