@@ -354,7 +354,7 @@ def _completed(so_far: SetSoFar, plan: CoachPlan, event: RepCompleted, now_s: fl
 
     One that is complete before its end was seen still goes on, slowly: it is counted as it ends.
     """
-    left = FLOOR_REPS if _let_go(event.rep) else max(0, so_far.floor_reps - 1)
+    left = FLOOR_REPS if _let_go(plan, event.rep) else max(0, so_far.floor_reps - 1)
     completed = max(event.number, so_far.completed)
     so_far = replace(so_far, floor_reps=left, completed=completed, legs_until_s=float("-inf"))
     ended = so_far.arrived or event.time_s - event.rep.end_s >= END_SEEN_S
@@ -375,8 +375,10 @@ def _figure(plan: CoachPlan, rep: Rep, now_s: float) -> tuple[Cue, ...]:
     return () if text is None else (make("figure", text, now_s, f"{which} of a repetition", tone="notice"),)
 
 
-def _let_go(rep: Rep) -> bool:
-    return any(fault.code in ("back_arch", "below_floor") for fault in rep.faults)
+def _let_go(plan: CoachPlan, rep: Rep) -> bool:
+    """Whether the back let go, or the leg went under where it does; a floor asked for tells nothing of it."""
+    codes = ("back_arch",) if plan.lowest_deg is not None else ("back_arch", "below_floor")
+    return any(fault.code in codes for fault in rep.faults)
 
 
 def _retracted(so_far: SetSoFar, _plan: CoachPlan, event: RepRetracted, now_s: float) -> Answer:

@@ -26,7 +26,7 @@ QUANTITIES: dict[Quantity, tuple[str, str, str]] = {
     "eccentric_s": ("lowering", "slower", "faster"),
     "pelvic_tilt_deg": ("greatest forward tilt of the pelvis", "more", "less"),
     "pelvic_rotation_deg": ("greatest turn of the pelvis", "more", "less"),
-    "floor_angle_deg": ("floor", "higher", "lower"),
+    "floor_angle_deg": ("floor angle", "higher", "lower"),
 }
 
 
@@ -86,7 +86,7 @@ FIGURES: dict[str, tuple[int, Callable[[Summary], str]]] = {
     "tempo": (SHORT_HEADS, lambda summary: summary.set.tempo or NOT_MEASURED),
     "range": (60, lambda summary: _angle(summary.set.range_deg_mean)),
     "tilt": (48, lambda summary: _angle(summary.set.pelvic_tilt_deg_max)),
-    "floor": (54, lambda summary: _angle(summary.set.floor_angle_deg)),
+    "floor\nangle": (54, lambda summary: _angle(summary.set.floor_angle_deg)),
 }
 
 

@@ -91,7 +91,7 @@ class RunningSet:
         self._sensors = there or SENSOR_PLACES
         self._pipeline = Pipeline(begun.header, settings, sensors=self._sensors, file=begun.path or None)
         self._hold_s = goal.duration_s if goal.exercise in HOLDS else None
-        floor_known = begun.header.floor_deg is not None
+        floor_known = begun.header.floor_deg is not None and goal.floor_deg is None
         aimed_deg = goal.range_target_deg if goal.start == "low" else None
         plan = CoachPlan(
             goal.start,

@@ -161,14 +161,16 @@ def _progressed(picture: Snapshot, event: SetProgress) -> Change:
     moments: tuple[Moment, ...] = ()
     if state.counted != picture.count and state.stage != "ended":
         moments = (Counted(round(pose.time_s, 3), state.counted, taken_back=state.counted < picture.count),)
-    # Where the leg starts high its height is not known before it moves.
-    unmoved = picture.aim.start == "high" and state.stage in ("waiting", "ready")
+    # Where the leg starts high its height is not known before it moves, nor what its lift does to the pelvis.
+    high = picture.aim.start == "high"
+    unmoved = high and state.stage in ("waiting", "ready")
+    untold = high and pose.leg_elevation_deg is None and "ankle" in event.links
     return replace(
         picture,
         time_s=round(pose.time_s, 3),
         state=state.stage,
         leg_deg=None if unmoved else _shown(pose.leg_elevation_deg),
-        tilt_deg=_shown(pose.pelvic_tilt_deg),
+        tilt_deg=None if untold else _shown(pose.pelvic_tilt_deg),
         rotation_deg=_shown(pose.pelvic_rotation_deg),
         phase=state.phase,
         phase_since_s=state.phase_since_s,

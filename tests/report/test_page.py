@@ -91,6 +91,13 @@ def test_the_verdict_comes_before_the_pictures_and_first_in_its_row(arched):
     assert ">anna</span> · " in page
 
 
+def test_a_tempo_is_kept_whole_where_a_phone_breaks_lines(arched):
+    of_set = replace(arched.summary.set, tempo_target=arched.summary.set.tempo)
+    page = set_page(replace(arched.summary, set=of_set), arched.track)
+
+    assert re.search(r'aimed at, <span class="whole">[\d.]+(-[\d.]+){3}\.</span>', page)
+
+
 def test_a_hip_pop_has_a_picture_of_the_turning_and_no_other_set():
     popped = analyze(
         simulate(SetPlan(reps=(RepPlan(), RepPlan(faults=RepFaults(rotation_deg=12.0))))).recording
@@ -194,7 +201,7 @@ def test_the_hand_over_has_pictures_of_the_course(arched):
     ends = [(name, arched.track, arched.summary) for name in ("first 2026-11-01", "last 2026-11-08")]
     page = hand_over_page(sets, [], progress(sets), let_go=let_go_picture(*ends))
 
-    for name in ("Clean reps", "Floor", "Tilt on the way down", "Left and right", "Pain and effort"):
+    for name in ("Clean reps", "Floor angle", "Tilt on the way down", "Left and right", "Pain and effort"):
         assert f"<h2>{name}" in page
     assert page.count("<svg") == 5
     assert hand_over_page(sets[:1], [], []).count("<svg") == 1

@@ -134,6 +134,17 @@ def test_a_leg_that_starts_high_has_no_angle_until_it_moves(exercise: str) -> No
     assert pictures[0].tilt_deg == -3.0
 
 
+def test_the_tilt_under_a_leg_of_which_nobody_knows_where_it_is_is_not_shown() -> None:
+    """Lifted into a high start the pelvis tips: no arch, as long as nobody knows that this is the lift."""
+    high = first_picture(Header(start="high"), Settings())
+    unknown, known = Pose(9.0, None, 8.0, 1.0), Pose(9.0, 60.0, -8.0, 1.0)
+
+    assert shown(high, SetState("running"), unknown, ankle=status())[0].tilt_deg is None
+    assert shown(high, SetState("running"), known, ankle=status())[0].tilt_deg == -8.0
+    assert shown(high, SetState("running"), unknown)[0].tilt_deg == 8.0  # no ankle sensor: all there is
+    assert shown(FIRST, SetState("running"), unknown, ankle=status())[0].tilt_deg == 8.0
+
+
 def test_what_is_about_to_go_wrong_warns_less_gravely_than_what_has() -> None:
     arch = Cue("press_back", "press your back down", 80, 9.0, 9.0, 9.4, "tilt 5°", "fault")
     asked = Cue("stop", "all right, we stop here", 100, 9.0, 9.0, 9.4, "asked for", "notice")

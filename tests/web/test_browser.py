@@ -682,6 +682,37 @@ def test_the_page_says_that_it_is_mute_as_large_as_the_count(page: Any, visit: A
     expect(tap).to_be_hidden()
 
 
+def test_while_a_set_runs_the_offer_of_sound_hides_no_count_and_after_it_there_is_none(
+    page: Any, visit: Any
+) -> None:
+    seen = visit(page.access.control_link, viewport={"width": 1280, "height": 800})
+    page.hub.show(running(page.hub.picture))
+    expect(seen.locator("#count")).to_have_text("3")
+    offer, digits = seen.locator("#tap").bounding_box(), seen.locator("#count").bounding_box()
+    page.hub.show(replace(page.hub.picture, state="ended", ended="target"))
+    expect(seen.locator("body")).to_have_attribute("data-state", "ended")
+
+    assert offer["y"] >= digits["y"] + digits["height"]
+    expect(seen.locator("#tap")).to_be_hidden()
+
+
+def test_the_words_under_the_bands_are_drawn_whole_and_above_the_buttons(
+    page: Any, visit: Any, shoot: Any
+) -> None:
+    seen = visit(page.access.control_link, viewport={"width": 390, "height": 844}, has_touch=True)
+    page.hub.show(running(replace(page.hub.picture, may_start=False)))
+    expect(seen.locator("#count")).to_have_text("3")
+    shoot(seen, "phone-bands")
+    drawings, words = seen.locator(".band svg"), seen.locator(".band-end")
+    footer = seen.locator("footer").bounding_box()
+
+    for one in words.all():
+        box = one.bounding_box()
+        assert box["y"] + box["height"] <= footer["y"] + 1
+    for one in drawings.all():
+        assert one.evaluate("(svg) => getComputedStyle(svg).overflow") == "visible"
+
+
 def test_who_hears_nothing_can_follow_the_tempo(page: Any, visit: Any) -> None:
     seen = visit(page.access.view_link)
     tempo = {"eccentric_s": 4.0, "bottom_s": 3.0, "concentric_s": 2.0, "top_s": 0.0}

@@ -115,7 +115,11 @@ def _pictures(
     of_it = [stored for stored in sets if stored.summary.recording.exercise == exercise]
     drawn = (
         ("Clean reps", clean_picture(of_it), ""),
-        ("Floor: where the back lets go", floor_picture(of_it), "A set without a point: it did not let go."),
+        (
+            "Floor angle: where the back lets go",
+            floor_picture(of_it),
+            "A set without a point: it did not let go.",
+        ),
         ("Tilt on the way down, first and last", let_go, "Dotted: the limit."),
         ("Left and right, latest day", side_picture(of_it), ""),
         ("Pain and effort, as said", felt_picture(sets), ""),

@@ -31,7 +31,9 @@ def clean_picture(sets: Sequence[StoredSet]) -> str | None:
 
 def floor_picture(sets: Sequence[StoredSet]) -> str | None:
     """The leg angle at which the back lets go, over time; None where it shows no course."""
-    return _over_time(sets, lambda one: one.summary.set.floor_angle_deg, "floor, °", "Floor over time")
+    return _over_time(
+        sets, lambda one: one.summary.set.floor_angle_deg, "floor angle, °", "Floor angle over time"
+    )
 
 
 def felt_picture(sets: Sequence[StoredSet]) -> str | None:
