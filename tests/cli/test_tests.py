@@ -86,6 +86,7 @@ def test_a_simulated_recording_is_nobodys_floor(run: Run, tmp_path: Path) -> Non
 
     assert "your floor angle is about" in result.output
     assert "Not kept: the recording is simulated" in result.output
+    assert "Next time" not in result.output  # its answer, and no session's
     assert load_profiles().person("me").floors == {}
 
 

@@ -689,9 +689,13 @@ def test_while_a_set_runs_the_offer_of_sound_hides_no_count_and_after_it_there_i
     page.hub.show(running(page.hub.picture))
     expect(seen.locator("#count")).to_have_text("3")
     offer, digits = seen.locator("#tap").bounding_box(), seen.locator("#count").bounding_box()
-    page.hub.show(replace(page.hub.picture, state="ended", ended="target"))
-    expect(seen.locator("body")).to_have_attribute("data-state", "ended")
+    page.hub.show(replace(page.hub.picture, state="resting", remaining_s=30.0))
+    expect(seen.locator("#count")).to_have_text("0:30")
+    in_rest, left = seen.locator("#tap").bounding_box(), seen.locator("#count").bounding_box()
+    page.hub.show(replace(page.hub.picture, state="ended", ended="target", set_of=2))
+    expect(seen.locator("#state")).to_have_text("The set is over · The target is reached · set 1 of 2")
 
+    assert in_rest["y"] >= left["y"] + left["height"]
     assert offer["y"] >= digits["y"] + digits["height"]
     expect(seen.locator("#tap")).to_be_hidden()
 

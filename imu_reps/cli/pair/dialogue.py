@@ -76,7 +76,7 @@ async def pair_sensors(radio: Radio, world: VirtualWorld | None, *, options: Pai
         if not known:
             await _tell_apart(two, world)
         if await two.identify("ankle"):
-            say(BLINKS)
+            tell(BLINKS)
         found = await _stand_and_lie(two, world) if options.finds_axes else None
         if options.check:
             wear = await _lie_still(

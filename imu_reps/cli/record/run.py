@@ -54,8 +54,8 @@ LOOK_S = 0.1
 class Run:
     """What is recorded and how it is shown.
 
-    `folder` None: the default one; `page` None: on no page; without `reports` the sets' reports are left to
-    the caller, who has an answer of its own; `aloud`: with tones and voice.
+    `folder` None: the default one; `page` None: on no page; without `reports` the reports of sets and session
+    are left to the caller, who has an answer of its own; `aloud`: with tones and voice.
     """
 
     plan: SessionPlan
@@ -167,7 +167,7 @@ class _Recording:
             rated = len(self.diary.rated)
             write.flush()
         asked = asyncio.run(ask_for_rating(done, self.diary)) or len(self.diary.rated) > rated
-        if asked and (words := session_end(done, self.diary)) is not None:
+        if asked and self.what.reports and (words := session_end(done, self.diary)) is not None:
             say_session(words.next_time())
         return done
 
@@ -199,7 +199,7 @@ class _Recording:
 
     def _end(self, done: Sequence[Finished], view: SessionView | None) -> None:
         """Say what the session came to, and show it on the page."""
-        words = session_end(done, self.diary)
+        words = session_end(done, self.diary) if self.what.reports else None
         if words is None:
             return
         say_session(words)

@@ -4,7 +4,7 @@ import { Band, Ring } from "./gauges.js";
 import { Link } from "./link.js";
 import { Sound } from "./sound.js";
 import { Feet, Side } from "./wearer.js";
-import { ENDED, digits, exerciseName, isForeseen, isHold, lasting, linkIsWell, linkWords, phaseWord, reps, stateLine, toRead } from "./words.js";
+import { ENDED, digits, exerciseName, isForeseen, isHold, lasting, linkIsWell, linkWords, phaseWord, reps, stateLine, toRead, unbroken } from "./words.js";
 
 const ALERT_MS = 1800;
 const COLOUR_MS = 350; // the screen's colour changes no faster: well under three flashes a second
@@ -134,7 +134,7 @@ function reports() {
   all.forEach(({ name, words, report }, index) => {
     const button = nav.children[index] ?? nav.appendChild(document.createElement("button"));
     button.type = "button";
-    const label = words ? `${name}: ${words}` : name;
+    const label = words ? `${name}: ${unbroken(words)}` : name;
     if (button.textContent !== label) button.textContent = label;
     button.disabled = !report;
     button.setAttribute("aria-current", String(Boolean(report) && report === shown));

@@ -22,10 +22,15 @@ export function exerciseName(aim) {
   return name[0].toUpperCase() + name.slice(1) + side;
 }
 
+// A tempo stays in one line.
+export function unbroken(text) {
+  return text.replace(/(\d)-(?=\d)/g, "$1\u2011");
+}
+
 export function stateLine(picture) {
   const words = [STATES[picture.state]];
   if (picture.state === "waiting") words[0] = picture.started ? "Be still for a moment" : "Press Start";
-  if (picture.state === "ended" && picture.ended) words.push(ENDED[picture.ended] ?? picture.ended);
+  if (picture.state === "ended" && picture.ended) words.push((ENDED[picture.ended] ?? picture.ended).replace(/\.$/, ""));
   if (picture.replay) words.unshift("Replay");
   const next = picture.state === "resting" ? 1 : 0;
   if (picture.set_of > 1) words.push(`${next ? "then " : ""}set ${picture.set_number + next} of ${picture.set_of}`);
