@@ -20,6 +20,7 @@ from imu_reps import (
     Note,
     Pipeline,
     Recording,
+    RepPlan,
     SampleBlock,
     SensorHeader,
     SensorPlan,
@@ -230,6 +231,11 @@ WRONG: dict[str, st.SearchStrategy[Callable[[], object]]] = {
             ["side", "start", "posture", "pelvis", "ankle", "created", "tempo_target", "floor_deg"]
         ),
         st.sampled_from(["", "squat", [], object(), {}, "+w", float("nan"), "7"]),
+    ),
+    "rep": st.builds(
+        lambda name, value: lambda: RepPlan(**{name: value}),
+        st.sampled_from(["top_deg", "eccentric_s", "stalls", "faults"]),
+        st.sampled_from(["", object(), {}, float("nan"), "7"]),
     ),
     "axis": st.builds(
         lambda name, value: lambda: SensorHeader(**{name: value}),

@@ -100,7 +100,10 @@ def tell(words: str, indent: int = 0) -> None:
 
     mark = re.match(r"(?:•|\d+\.) ", words)
     hang = " " * (indent + len(mark[0] if mark else ""))
-    show(lambda width: fill(words, width, initial_indent=" " * indent, subsequent_indent=hang))
+    begin = " " * indent
+    show(
+        lambda width: fill(words, width, initial_indent=begin, subsequent_indent=hang, break_on_hyphens=False)
+    )
 
 
 def complain(error: ImuRepsError) -> None:

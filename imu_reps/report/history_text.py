@@ -46,7 +46,10 @@ def history_report(sets: Sequence[StoredSet], progress: Sequence[Progress], widt
         parts.append(Text(BY_HAND, style="dim"))
     for one in progress:
         head, lines = progress_words(one)
-        points = (fill(f"• {line}", min(width, PROSE_WIDTH), subsequent_indent="  ") for line in lines)
+        columns = min(width, PROSE_WIDTH)
+        points = (
+            fill(f"• {line}", columns, subsequent_indent="  ", break_on_hyphens=False) for line in lines
+        )
         parts += [Text(), Text(head, style="bold"), *map(Text, points)]
     return Group(*parts)
 

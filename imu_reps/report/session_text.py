@@ -93,7 +93,8 @@ def session_report(words: SessionWords, width: int) -> Group:
     if len(words.rows) > 1:
         parts += [Text(words.title, style="bold"), _table(words, width)]
     for name, lines in words.sections:
-        indented = (fill(line, min(width, PROSE_WIDTH), subsequent_indent="  ") for line in lines)
+        columns = min(width, PROSE_WIDTH)
+        indented = (fill(line, columns, subsequent_indent="  ", break_on_hyphens=False) for line in lines)
         parts += [Text(), Text(name, style="bold"), *map(Text, indented)]
     return Group(*parts)
 

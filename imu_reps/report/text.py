@@ -176,7 +176,8 @@ def _section(title: str, sentences: Sequence[str], width: int) -> list[Renderabl
 def _point(sentence: str, width: int) -> str:
     """One point of a list, broken into lines, but never between a number and its unit."""
     tied = re.sub(r"(?<=\d) (?=(?:%|s|m/s²|Hz)(?!\w))", _TIE, sentence)
-    return fill(f"• {tied}", width, subsequent_indent="  ").replace(_TIE, " ")
+    broken = fill(f"• {tied}", width, subsequent_indent="  ", break_on_hyphens=False)
+    return broken.replace(_TIE, " ")
 
 
 def remarks(summary: Summary) -> Iterator[str]:

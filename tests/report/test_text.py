@@ -356,6 +356,13 @@ def test_what_serves_technicians_is_told_on_request_alone(make_summary: Make, ma
     assert "clock runs fast by 80 ppm" in prose(summary, verbose=True)
 
 
+def test_a_command_is_never_broken_between_two_lines(make_summary: Make, make_rep: MakeRep) -> None:
+    wrong = Finding("correction_unused", values={"number": 1, "what": "missed rep", "value": "5"})
+    for width in range(40, 100):
+        text = rendered(make_summary(make_rep(1), findings=(wrong,)), width)
+        assert "imu-\n" not in text
+
+
 def test_in_forty_columns_the_least_needed_go_and_the_verdict_stays(
     make_summary: Make, make_rep: MakeRep, make_fault: MakeFault
 ) -> None:

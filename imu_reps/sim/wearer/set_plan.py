@@ -163,6 +163,9 @@ class RepPlan:
     faults: RepFaults = RepFaults()
     hold: HoldPlan | None = None
 
+    def __post_init__(self) -> None:
+        refuse_unless_as_declared(self)
+
 
 @dataclass(frozen=True, slots=True)
 class BodyPlan:
