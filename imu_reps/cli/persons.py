@@ -59,7 +59,7 @@ def list_persons() -> None:
 @click.argument("new")
 @_YES
 def rename(name: str, new: str, *, yes: bool) -> None:
-    """Give NAME the name NEW, in the history, in the recordings (by a note) and in the profile.
+    """Give NAME the name NEW. In the history, in the recordings (by a note) and in the profile.
 
     Example: imu-reps persons rename Ana Anna
     """
@@ -104,7 +104,7 @@ def merge(name: str, into: str, *, yes: bool) -> None:
 @click.argument("name")
 @click.argument("out", type=click.Path(path_type=Path))
 def export(name: str, out: Path) -> None:
-    """Write everything of NAME into the new folder OUT: recordings, sets (CSV and JSON lines), profile.
+    """Write everything of NAME into a new folder OUT. Recordings, sets (CSV and JSON lines), profile.
 
     Example: imu-reps persons export Anna anna
     """

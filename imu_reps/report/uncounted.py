@@ -60,4 +60,5 @@ def _uncounted(reason: PartialReason, partials: Sequence[Partial], summary: Summ
         "practice": f"{counted(len(partials), 'rep')} for practice,",
         "by_hand": f"{counted(len(partials), 'rep')} taken out by hand,",
     }[reason]
-    return f"{what} not counted, at {listed(times)}."
+    told = f"{what} not counted"
+    return f"{told}." if reason == "practice" else f"{told}, at {listed(times)}."  # those are the first

@@ -55,6 +55,14 @@ def test_a_prescription_is_shown_to_its_person_alone(run: Run, home: Path) -> No
 
 
 @pytest.mark.usefixtures("home")
+def test_for_somebody_unknown_the_way_to_know_them_is_named(run: Run) -> None:
+    result = run(*WHOLE, "--person", "Zoe")
+
+    assert result.exit_code == 2
+    assert "imu-reps pair --person NAME" in result.stderr
+
+
+@pytest.mark.usefixtures("home")
 def test_a_newer_one_takes_the_place_of_the_one_for_the_same(run: Run) -> None:
     run(*WHOLE, "--person", "Anna")
     run(*LEE, "--sets", "2", "--reps", "8", "--person", "Anna")

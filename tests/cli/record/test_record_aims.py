@@ -72,7 +72,7 @@ def test_practice_reps_are_neither_counted_nor_judged(record) -> None:
     assert [partial.reason for partial in summary.partials] == ["practice"] * 2
     assert "» 3" in result.stdout or "  3\n" in result.stdout
     assert "  4\n" not in result.stdout
-    assert "2 reps for practice, not counted" in " ".join(result.stdout.split())
+    assert "2 reps for practice, not counted." in " ".join(result.stdout.split())
 
 
 def test_live_and_final_agree_about_practice(tmp_path: Path, run: Run) -> None:
