@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from imu_reps.analysis.analyze import Analysis, analyze
@@ -240,7 +240,19 @@ class RunningSet:
         of_set = analysis.summary.set
         counted = of_set.rep_count, of_set.rep_count_certainty
         _log.info("%s: %s, %s reps, certainty %s", self.path, finished.reason, *counted)
-        return replace(finished, events=(*late, *events), analysis=analysis, summary=analysis.summary)
+        told = (*late, *self._taken_back(analysis), *events)
+        return replace(finished, events=told, analysis=analysis, summary=analysis.summary)
+
+    def _taken_back(self, analysis: Analysis) -> Iterator[Event]:
+        """Flags that were told and are none in the whole set, as that of a last lowering to the floor."""
+        summary = analysis.summary
+        if len(summary.reps) != len(self._reps):
+            return
+        for rep in summary.reps:
+            told = self._reps[rep.number].flags if rep.number in self._reps else ()
+            cleared = tuple(flag for flag in told if flag not in rep.flags)
+            if cleared:
+                yield RepRevised(summary.recording.duration_s, rep.number, rep, cleared)
 
     def _analysed(self, reason: str) -> tuple[list[Event], Analysis]:
         notes = self._begun.notes

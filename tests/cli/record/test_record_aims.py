@@ -42,6 +42,8 @@ def test_target_and_floor_are_in_the_header_judged_and_sounded(record) -> None:
     assert "The floor angle set was 25°, as asked for with this set." in " ".join(result.stdout.split())
     assert [rep.flags for rep in summary.reps][:3] == [("short_range", "below_floor")] * 3
     assert cues(file).count("too_low") == 3
+    # the last lowering leads to the floor in any case, which shows only once it is known to be the last
+    assert "rep 4: no below floor after all" in result.stdout
     assert "press_back" not in cues(file)  # the back stays flat: nobody knows of one that lets go
     assert "in_range" not in cues(file)
 
