@@ -267,12 +267,10 @@ def _about(axis: str, angle_deg: FloatArray | float) -> FloatArray:
 
 def _product(p: FloatArray, q: FloatArray) -> FloatArray:
     """Hamilton product of quaternions in rows x, y, z, w."""
-    (px, py, pz, pw), (qx, qy, qz, qw) = p, q
-    return np.stack(
-        np.broadcast_arrays(
-            pw * qx + px * qw + py * qz - pz * qy,
-            pw * qy - px * qz + py * qw + pz * qx,
-            pw * qz + px * qy - py * qx + pz * qw,
-            pw * qw - px * qx - py * qy - pz * qz,
-        )
-    )
+    (px, py, pz, pw), (qx, qy, qz, qw) = np.ascontiguousarray(p), np.ascontiguousarray(q)
+    product = np.empty((4, *np.broadcast_shapes(px.shape, qx.shape)))
+    product[0] = pw * qx + px * qw + py * qz - pz * qy
+    product[1] = pw * qy - px * qz + py * qw + pz * qx
+    product[2] = pw * qz + px * qy - py * qx + pz * qw
+    product[3] = pw * qw - px * qx - py * qy - pz * qz
+    return product

@@ -22,7 +22,7 @@ PEAK_OVER_MEAN = 1.875
 
 def minimum_jerk(u: FloatArray) -> FloatArray:
     """Way of the smoothest movement from rest to rest (Flash & Hogan 1985)."""
-    return np.asarray(u**3 * (10.0 + u * (-15.0 + 6.0 * u)))
+    return np.asarray(u * u * u * (10.0 + u * (-15.0 + 6.0 * u)))
 
 
 def ramped(accelerate: float, decelerate: float) -> Profile:
@@ -43,8 +43,8 @@ def _ramped(u: FloatArray, accelerate: float, decelerate: float) -> FloatArray:
     up = np.clip(u / accelerate, 0.0, 1.0)
     down = np.clip((u - 1.0 + decelerate) / decelerate, 0.0, 1.0)
     # integrals of 3x²-2x³ and of its mirror image
-    gained = accelerate * (up**3 - 0.5 * up**4)
-    lost = decelerate * (down - down**3 + 0.5 * down**4)
+    gained = accelerate * up * up * up * (1.0 - 0.5 * up)
+    lost = decelerate * down * (1.0 - down * down * (1.0 - 0.5 * down))
     steady = np.clip(u - accelerate, 0.0, 1.0 - accelerate - decelerate)
     return np.asarray(plateau * (gained + steady + lost))
 
@@ -55,7 +55,7 @@ def arriving(end_slope: float) -> Profile:
 
 
 def _arriving(u: FloatArray, m: float) -> FloatArray:
-    return np.asarray(u**3 * ((10.0 - 4.0 * m) + u * ((7.0 * m - 15.0) + (6.0 - 3.0 * m) * u)))
+    return np.asarray(u * u * u * ((10.0 - 4.0 * m) + u * ((7.0 * m - 15.0) + (6.0 - 3.0 * m) * u)))
 
 
 def stopping(u: FloatArray) -> FloatArray:
@@ -79,7 +79,7 @@ def window(t: FloatArray, start_s: float, end_s: float, edge_s: float) -> FloatA
 def bump(t: FloatArray, centre_s: float, half_width_s: float) -> FloatArray:
     """A single smooth hill of height 1; its greatest second derivative is 8 / half_width²."""
     x = (t - centre_s) / half_width_s
-    return np.asarray(np.where(np.abs(x) < 1.0, (1.0 - np.minimum(x**2, 1.0)) ** 4, 0.0))
+    return np.asarray(((1.0 - np.minimum(x**2, 1.0)) ** 2) ** 2)
 
 
 class Curve:
