@@ -142,7 +142,8 @@ class Turning:
         Notes
         -----
         Rigid body: ``a = alpha x r + omega x (omega x r) + b``, with a constant bias ``b``. Least squares
-        over a whole set; its spread is `FEW_INFLATION` times the formal one.
+        over a whole set; its spread is `FEW_INFLATION` times the formal one, and what gravity leaks in as up
+        wanders, in the direction that the turning shows least.
         """
         speed = np.linalg.norm(self.omega_rad_s[ticks], axis=1)
         few = ticks[self.known[ticks] & (speed > np.radians(MOVING_DPS))][::EVERY]
@@ -159,7 +160,9 @@ class Turning:
         vector = axes @ ((axes.T @ np.einsum("nij,ni->j", turning, force)) / spread)
         left = force - turning @ vector
         variance = float((left**2).sum()) / len(few) * GRID_HZ / EVERY / INDEPENDENT_HZ
-        return Lever(vector, FEW_INFLATION * float(np.sqrt(variance / spread[0])))
+        formal_m = FEW_INFLATION * float(np.sqrt(variance / spread[0]))
+        leaked_m = GRAVITY_MPS2 * np.radians(UP_WANDERS_DEG) * np.sqrt(len(few) / spread[0])
+        return Lever(vector, float(np.hypot(formal_m, leaked_m)))
 
 
 def _crossing(vectors: FloatArray) -> FloatArray:

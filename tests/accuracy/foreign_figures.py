@@ -35,9 +35,9 @@ def foreign(datasets: Path) -> tuple[Outcome, ...]:
 
 
 @cache
-def cut(datasets: Path) -> tuple[Outcome, ...]:
-    """Every cut of the real raises, finished; their order is that of the seeds."""
-    return tuple(outcome(make()) for make in of_cuts(datasets))
+def cut(datasets: Path, every: int = 1) -> tuple[Outcome, ...]:
+    """Cuts of the real raises, finished; their order is that of the seeds."""
+    return tuple(outcome(make()) for make in of_cuts(datasets)[::every])
 
 
 @cache
@@ -52,9 +52,10 @@ def counts_of_foreign_sets(datasets: Path) -> tuple[Figure, Figure]:
     return _wrong_finished("Other simulators", event, sets), _wrong_live("Other simulators", event, sets)
 
 
-def counts_of_cuts(datasets: Path, every: int = 10) -> tuple[Figure, Figure]:
-    """Wrong counts: of all cuts finished, and of every so manieth live."""
-    what, read, followed = "Real raises cut anywhere", cut(datasets), followed_cuts(datasets, every)
+def counts_of_cuts(datasets: Path, finished: int = 1, live: int = 10) -> tuple[Figure, Figure]:
+    """Wrong counts: of every so manieth cut finished, and live."""
+    read, followed = cut(datasets, finished), followed_cuts(datasets, live)
+    what = "Real raises cut anywhere"
     return (
         _wrong_finished(what, f"{CUTS}; {len(read)} cuts", read),
         _wrong_live(what, f"{CUTS}; {len(followed)} cuts", followed),

@@ -112,6 +112,8 @@ class MeasuredSet:
 
 
 MIXED = Population("everything by chance", range(200))
+#: The first of them, for which every day has time.
+MIXED_FEW = Population("everything by chance", range(70))
 #: The first of them, live too: following a set takes several times as long as reading it.
 FOLLOWED = Population("everything by chance", range(24), live=True)
 FOLLOWED_LONG = Population("everything by chance", range(200), live=True)

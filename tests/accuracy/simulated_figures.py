@@ -31,9 +31,9 @@ CONTROLLED_DPS = 55.0
 LARGE_SHARE = 0.2
 
 
-def count_of_mixed_sets() -> Figure:
+def count_of_mixed_sets(mixed: Population = MIXED) -> Figure:
     return _counting(
-        "Sets with a wrong count, finished", "everything by chance", MIXED, lambda one: one.count
+        "Sets with a wrong count, finished", "everything by chance", mixed, lambda one: one.count
     )
 
 
@@ -79,18 +79,18 @@ def _reps_of_idle(what: str, count: Callable[[MeasuredSet], int | None]) -> Figu
     return Figure(what, population, (float(sum(value for _, value in worst)),), 0.0, "", worst)
 
 
-def durations_at_100_hz() -> tuple[Figure, ...]:
-    sets = [one for one in measured(MIXED) if one.rate_hz == 100.0 and not one.has_stalls]
+def durations_at_100_hz(mixed: Population = MIXED) -> tuple[Figure, ...]:
+    sets = [one for one in measured(mixed) if one.rate_hz == 100.0 and not one.has_stalls]
     return _durations("100 Hz, no stalls", sets, median_ms=15.0, max_ms=60.0)
 
 
-def durations_at_100_hz_with_stalls() -> tuple[Figure, ...]:
-    sets = [one for one in measured(MIXED) if one.rate_hz == 100.0]
+def durations_at_100_hz_with_stalls(mixed: Population = MIXED) -> tuple[Figure, ...]:
+    sets = [one for one in measured(mixed) if one.rate_hz == 100.0]
     return _durations("100 Hz, whole space with stalls", sets, median_ms=30.0, max_ms=120.0)
 
 
-def durations_at_any_rate() -> tuple[Figure, ...]:
-    return _durations(f"{ANY_RATE}, whole space with stalls", measured(MIXED), median_ms=30.0, max_ms=120.0)
+def durations_at_any_rate(mixed: Population = MIXED) -> tuple[Figure, ...]:
+    return _durations(f"{ANY_RATE}, whole space with stalls", measured(mixed), median_ms=30.0, max_ms=120.0)
 
 
 def durations_at_25_hz() -> tuple[Figure, ...]:
@@ -110,9 +110,9 @@ def _durations(
     )
 
 
-def elevation_at_controlled_tempo() -> tuple[Figure, ...]:
+def elevation_at_controlled_tempo(mixed: Population = MIXED) -> tuple[Figure, ...]:
     read, followed = (
-        [one for one in measured(of) if one.fastest_dps <= CONTROLLED_DPS] for of in (MIXED, FOLLOWED)
+        [one for one in measured(of) if one.fastest_dps <= CONTROLLED_DPS] for of in (mixed, FOLLOWED)
     )
     return _elevation("controlled tempo (≤ 55 °/s on average)", read, followed, final_deg=0.5, live_deg=1.0)
 
@@ -154,8 +154,8 @@ def _pooled(what: str, population: str, errors: Sequence[tuple[int, AngleErrors]
     return Figure(what, population, (of_all.rms_deg,), limit, "°", worst)
 
 
-def leg_range() -> Figure:
-    sets = measured(MIXED)
+def leg_range(mixed: Population = MIXED) -> Figure:
+    sets = measured(mixed)
     found = deviations(sets, "range_deg")
     population = event(f"everything by chance, {ANY_RATE}", sets)
     return Figure(
@@ -163,23 +163,23 @@ def leg_range() -> Figure:
     )
 
 
-def peak_tilt() -> Figure:
-    return _pelvis("Peak anterior tilt: 90 % within", "pelvic_tilt_deg", 1.0)
+def peak_tilt(mixed: Population = MIXED) -> Figure:
+    return _pelvis("Peak anterior tilt: 90 % within", "pelvic_tilt_deg", 1.0, mixed)
 
 
-def peak_rotation() -> Figure:
-    return _pelvis("Peak rotation: 90 % within", "pelvic_rotation_deg", 1.5)
+def peak_rotation(mixed: Population = MIXED) -> Figure:
+    return _pelvis("Peak rotation: 90 % within", "pelvic_rotation_deg", 1.5, mixed)
 
 
-def _pelvis(what: str, name: str, limit: float) -> Figure:
-    sets = [one for one in measured(MIXED) if one.plan.posture == "supine"]
+def _pelvis(what: str, name: str, limit: float, mixed: Population) -> Figure:
+    sets = [one for one in measured(mixed) if one.plan.posture == "supine"]
     found = deviations(sets, name)
     population = event(f"supine, pelvic share 10 to 35 %, {ANY_RATE}", sets)
     return Figure(what, population, (percentile(found, 90.0),), limit, "°", worst_seeds(found))
 
 
-def momentum_of_mixed_sets() -> tuple[Figure, ...]:
-    return _momentum("everything by chance", measured(MIXED))
+def momentum_of_mixed_sets(mixed: Population = MIXED) -> tuple[Figure, ...]:
+    return _momentum("everything by chance", measured(mixed))
 
 
 def momentum_when_swinging() -> tuple[Figure, ...]:

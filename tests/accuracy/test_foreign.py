@@ -27,12 +27,12 @@ def test_sets_of_other_simulators_are_counted_exactly_finished_and_live(with_for
 
 
 def test_real_raises_cut_anywhere_are_counted_exactly_finished_and_live(datasets: Path) -> None:
-    assert_reached(*of.counts_of_cuts(datasets))
+    assert_reached(*of.counts_of_cuts(datasets, finished=3))
 
 
 @pytest.mark.soak
-def test_every_cut_of_real_raises_is_counted_exactly_live(datasets: Path) -> None:
-    assert_reached(*of.counts_of_cuts(datasets, every=1))
+def test_every_cut_of_real_raises_is_counted_exactly_finished_and_live(datasets: Path) -> None:
+    assert_reached(*of.counts_of_cuts(datasets, live=1))
 
 
 def test_up_and_down_are_never_swapped(with_foreign: Path) -> None:

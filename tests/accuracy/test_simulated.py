@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 import simulated_figures as of
 from figures import Figure, measured_share
-from populations import FOLLOWED_LONG, MIXED, measured
+from populations import FOLLOWED_LONG, MIXED, MIXED_FEW, Population, measured
 
 
 def hold(*figures: Figure) -> None:
@@ -21,8 +21,17 @@ def hold(*figures: Figure) -> None:
     assert not missed, "\n".join(missed)
 
 
-def test_every_finished_set_is_counted_exactly() -> None:
-    hold(of.count_of_mixed_sets())
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(MIXED_FEW, id="few"), pytest.param(MIXED, id="all", marks=pytest.mark.soak)],
+)
+def mixed(request: pytest.FixtureRequest) -> Population:
+    """Everything by chance: few sets a day, all of them by hand."""
+    return request.param
+
+
+def test_every_finished_set_is_counted_exactly(mixed: Population) -> None:
+    hold(of.count_of_mixed_sets(mixed))
 
 
 def test_every_live_set_is_counted_exactly_once_closed() -> None:
@@ -41,16 +50,18 @@ def test_nobody_doing_a_repetition_counts_none() -> None:
 @pytest.mark.parametrize(
     "durations", [of.durations_at_100_hz, of.durations_at_100_hz_with_stalls, of.durations_at_any_rate]
 )
-def test_durations_are_within_their_limits(durations: Callable[[], tuple[Figure, ...]]) -> None:
-    hold(*durations())
+def test_durations_are_within_their_limits(
+    mixed: Population, durations: Callable[[Population], tuple[Figure, ...]]
+) -> None:
+    hold(*durations(mixed))
 
 
 def test_durations_at_25_hz_are_within_their_limits() -> None:
     hold(*of.durations_at_25_hz())
 
 
-def test_leg_elevation_at_controlled_tempo() -> None:
-    hold(*of.elevation_at_controlled_tempo())
+def test_leg_elevation_at_controlled_tempo(mixed: Population) -> None:
+    hold(*of.elevation_at_controlled_tempo(mixed))
 
 
 @pytest.mark.soak
@@ -62,12 +73,12 @@ def test_leg_elevation_with_cheap_parts() -> None:
     hold(of.elevation_with_cheap_parts())
 
 
-def test_range_of_a_repetition() -> None:
-    hold(of.leg_range())
+def test_range_of_a_repetition(mixed: Population) -> None:
+    hold(of.leg_range(mixed))
 
 
-def test_peak_tilt_and_rotation_of_the_pelvis() -> None:
-    hold(of.peak_tilt(), of.peak_rotation())
+def test_peak_tilt_and_rotation_of_the_pelvis(mixed: Population) -> None:
+    hold(of.peak_tilt(mixed), of.peak_rotation(mixed))
 
 
 @pytest.mark.soak
@@ -75,11 +86,11 @@ def test_momentum_share_when_swinging() -> None:
     hold(*of.momentum_when_swinging())
 
 
-def test_momentum_share_of_everything() -> None:
-    hold(*of.momentum_of_mixed_sets())
+def test_momentum_share_of_everything(mixed: Population) -> None:
+    hold(*of.momentum_of_mixed_sets(mixed))
 
 
 @pytest.mark.parametrize("name", ["concentric_s", "eccentric_s", "range_deg", "pelvic_tilt_deg", "momentum"])
-def test_little_is_left_unmeasured(name: str) -> None:
+def test_little_is_left_unmeasured(mixed: Population, name: str) -> None:
     """Lost samples may leave a figure out, and no more than a twentieth of all: an error needs a figure."""
-    assert measured_share(measured(MIXED), name) >= 0.95
+    assert measured_share(measured(mixed), name) >= 0.95
