@@ -330,13 +330,14 @@ def test_a_foot_that_falls_outward_at_rest_and_is_turned_straight_for_the_lift_d
 def test_a_foot_that_is_turned_straight_while_the_leg_is_lifted_leaves_the_lift_as_high_as_it_is(
     leg: Leg, range_deg: float, falls_deg: float
 ) -> None:
-    """A roll in step with the lift is one turn about an axis between both: the force tells them apart."""
-    true = leg(0.0, [FLOOR, *[(range_deg, 1.5), (0.0, 1.5), (0.0, 0.6)] * 5])
-    roll = leg(falls_deg, [(falls_deg, 2.0), *[(0.0, 1.5), (falls_deg, 1.5), (falls_deg, 0.6)] * 5])
+    """A roll in most of the lift tips the axis of both, by up to 39 degrees: the force tells them apart."""
+    true = leg(0.0, [FLOOR, *[(range_deg, 1.0), (0.0, 1.0), (0.0, 0.6)] * 5])
+    rolls = [(0.0, 0.7), (0.0, 0.6), (falls_deg, 0.7), (falls_deg, 0.6)]
+    roll = leg(falls_deg, [(falls_deg, 2.0), *rolls * 5])
     found = estimated(true, LOW, Wearer(roll_deg=roll))
 
     assert count(found) == 5
-    assert elevation(found) == pytest.approx(true, abs=1.5)
+    assert elevation(found) == pytest.approx(true, abs=1.0)
 
 
 @pytest.mark.parametrize("turned_deg", [45.0, -45.0])
