@@ -145,32 +145,35 @@ class Turning:
         over a whole set; its spread is `FEW_INFLATION` times the formal one, and what gravity leaks in as up
         wanders, in the direction that the turning shows least.
         """
-        speed = np.linalg.norm(self.omega_rad_s[ticks], axis=1)
-        few = ticks[self.known[ticks] & (speed > np.radians(MOVING_DPS))][::EVERY]
+        inner = ticks[(ticks > 0) & (ticks < len(self.known) - 1)]
+        quick = (self.omega_rad_s[inner] ** 2).sum(axis=1) > np.radians(MOVING_DPS) ** 2
+        few = inner[self.known[inner] & quick][::EVERY]
         if len(few) < FEWEST // EVERY:
             return None
-        omega = _crossing(self.omega_rad_s)[few]
-        alpha = _crossing(np.gradient(self.omega_rad_s, 1.0 / GRID_HZ, axis=0))[few]
-        turning, force = alpha + omega @ omega, self.acceleration_mps2[few]
-        turning, force = turning - turning.mean(axis=0), force - force.mean(axis=0)
-        normal = np.einsum("nij,nik->jk", turning, turning)
-        spread, axes = np.linalg.eigh(normal)
+        alpha = (self.omega_rad_s[few + 1] - self.omega_rad_s[few - 1]) * (0.5 * GRID_HZ)
+        turning = _turning(self.omega_rad_s[few], alpha)
+        turning = (turning - turning.mean(axis=0)).reshape(-1, 3)
+        force = self.acceleration_mps2[few]
+        force = (force - force.mean(axis=0)).reshape(-1)
+        spread, axes = np.linalg.eigh(turning.T @ turning)
         if spread[0] <= 0.0:
             return None
-        vector = axes @ ((axes.T @ np.einsum("nij,ni->j", turning, force)) / spread)
-        left = force - turning @ vector
-        variance = float((left**2).sum()) / len(few) * GRID_HZ / EVERY / INDEPENDENT_HZ
+        vector = axes @ ((axes.T @ (turning.T @ force)) / spread)
+        squares = float(((force - turning @ vector) ** 2).sum())
+        variance = squares / len(few) * GRID_HZ / EVERY / INDEPENDENT_HZ
         formal_m = FEW_INFLATION * float(np.sqrt(variance / spread[0]))
         leaked_m = GRAVITY_MPS2 * np.radians(UP_WANDERS_DEG) * np.sqrt(len(few) / spread[0])
         return Lever(vector, float(np.hypot(formal_m, leaked_m)))
 
 
-def _crossing(vectors: FloatArray) -> FloatArray:
-    """Matrices (n, 3, 3) that cross vectors (n, 3) with what they are multiplied by."""
-    x, y, z = vectors.T
-    nothing = np.zeros(len(vectors))
-    rows = [nothing, -z, y, z, nothing, -x, -y, x, nothing]
-    return np.stack(rows, axis=1).reshape(-1, 3, 3)
+def _turning(omega_rad_s: FloatArray, alpha_rad_s2: FloatArray) -> FloatArray:
+    """Matrices (n, 3, 3) that turn a radius vector into its acceleration."""
+    turning = omega_rad_s[:, :, None] * omega_rad_s[:, None, :]
+    turning[:, [0, 1, 2], [0, 1, 2]] -= (omega_rad_s**2).sum(axis=1)[:, None]
+    for row, column, part in ((1, 0, 2), (2, 1, 0), (0, 2, 1)):
+        turning[:, row, column] += alpha_rad_s2[:, part]
+        turning[:, column, row] -= alpha_rad_s2[:, part]
+    return turning
 
 
 def turning_of(ankle: GridMotion, cutoff_hz: float = CUTOFF_HZ) -> Turning | None:
