@@ -31,8 +31,9 @@ LEAP_PACKETS = 64
 SILENT_PACKETS = 10
 #: Device clocks count microseconds at best: stamps alike to this many digits are one.
 CLOCK_DIGITS = 6
-#: A device clock that stands still between samples more often than this stamps packets, not samples.
-MAX_STANDING = 0.1
+#: A device clock that stands still between samples more often than this stamps packets, not samples; between
+#: samples that read differently more often than by an error, it is written too coarsely.
+MAX_STANDING, MAX_COARSE = 0.1, 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,11 @@ def has_device_clock(block: SampleBlock) -> bool:
     """Whether the sensor stamps each of its samples with a clock of its own."""
     if not len(block) or not np.isfinite(block.device_time_s).all():
         return False
-    stamps = np.round(block.device_time_s, CLOCK_DIGITS)
-    return len(stamps) < 2 or float(np.mean(np.diff(stamps) <= 0)) <= MAX_STANDING
+    step = np.diff(np.round(block.device_time_s, CLOCK_DIGITS))
+    if len(step) < 1 or (step > 0).all():
+        return True
+    differ = (np.diff(block.acc_mps2, axis=0) != 0).any(axis=1) & (np.diff(block.sample) > 0)
+    return bool((step <= 0).mean() <= MAX_STANDING and (differ & (step == 0)).mean() <= MAX_COARSE)
 
 
 def sample_ticks(block: SampleBlock, header: SensorHeader) -> Ticks:

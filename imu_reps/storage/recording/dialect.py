@@ -2,7 +2,8 @@
 
 Excel pads comment lines with separators, saves with semicolons and decimal commas in half of Europe, as
 UTF-16 when asked for Unicode, and reads ``sep=,`` in a first line; R quotes all cells and writes NA; pandas
-and R put the row's number in a first column without a name. Line numbers stay those of the file.
+and R put the row's number in a first column without a name; others end each row with a separator. Line numbers
+stay those of the file.
 """
 
 from __future__ import annotations
@@ -31,11 +32,14 @@ class Dialect:
     decimal_comma : bool
     row_names : bool
         A first column without a name numbers the rows.
+    width : int
+        Cells of a row; those behind them are empty.
     """
 
     separator: str
     decimal_comma: bool
     row_names: bool
+    width: int
 
     def plain(self, block: bytes) -> bytes:
         """The same lines as the format has them; what is none of its kind stays as it is."""
@@ -54,7 +58,8 @@ class Dialect:
 
     def _cells(self, line: str) -> list[str]:
         cells = _unquoted(line, self.separator) if '"' in line else line.split(self.separator)
-        return cells[1:] if self.row_names else cells
+        cells = cells[1:] if self.row_names else cells
+        return cells if any(cells[self.width :]) else cells[: self.width]
 
     def _cell(self, cell: str) -> str:
         cell = cell.strip()
@@ -81,13 +86,14 @@ def dialect_of(top: bytes) -> Dialect | None:
     names = row.decode("utf-8", errors="replace")
     separator = max(",;\t", key=names.count)
     cells = [cell.strip().strip('"') for cell in names.split(separator)]
-    if not padded and separator == "," and b'"' not in top and cells[0]:
+    if not padded and separator == "," and b'"' not in top and cells[0] and cells[-1]:
         return None
     numbers = next(_rows_after(top, row), "")
-    row_names = cells[0] == "" and len(cells) == len(COLUMNS) + 1
+    width = max((k for k, cell in enumerate(cells, 1) if cell), default=0)
+    row_names = cells[0] == "" and width == len(COLUMNS) + 1
     quoted = bool(re.search(r'"-?\d+,\d', numbers))
     decimal_comma = quoted if separator == "," else "," in numbers
-    return Dialect(separator, decimal_comma, row_names)
+    return Dialect(separator, decimal_comma, row_names, width - row_names)
 
 
 def _rows_after(top: bytes, row: bytes) -> Iterator[str]:

@@ -21,8 +21,8 @@ _LONGEST_LINE_BYTES = 16 << 20
 MAX_BYTES = 512 << 20
 GZIP_MAGIC = b"\x1f\x8b"
 _LINE_END = ord("\n")
-#: Bytes with which a comment or a blank line begins.
-_MAY_BEGIN_ANOTHER = np.isin(np.arange(256), list(b"#\n \t"))
+#: Bytes with which a comment or a blank line begins; spreadsheets write blank lines as commas alone.
+_MAY_BEGIN_ANOTHER = np.isin(np.arange(256), list(b"#\n \t,"))
 
 
 def pieces_of(file: BufferedReader, *, name: str) -> Iterator[bytes]:
@@ -145,7 +145,7 @@ def sort_lines(block: bytes, first_line: int) -> Lines:
     is_row = np.ones(len(ends), dtype=np.bool_)
     for index in np.flatnonzero(_MAY_BEGIN_ANOTHER[letters[starts]]):
         line = block[starts[index] : ends[index]].lstrip(b" \t")
-        is_row[index] = bool(line) and not line.startswith(b"#")
+        is_row[index] = bool(line.strip(b", \t")) and not line.startswith(b"#")
         if line.startswith(b"#"):
             comments.append((int(numbers[index]), line))
     return Lines(_joined(block, starts, ends, is_row), numbers[is_row], tuple(comments), len(ends))

@@ -23,6 +23,7 @@ from imu_reps.storage.file_access import access_error, refuse_special
 from imu_reps.storage.recording.columns import clock_caution, read_columns
 from imu_reps.storage.recording.dialect import dialect_of, in_utf8
 from imu_reps.storage.recording.format import (
+    COLUMNS,
     CUT_MARK,
     decode_line,
     fault,
@@ -227,6 +228,14 @@ class _Comments:
                 self.notes.append(note)
             elif pair is not None and in_header and not pair[0].startswith("@"):
                 self.header_lines.append(HeaderLine(line, *pair))
+            elif text.startswith("##") and text.count(",") == len(COLUMNS) - 1:
+                raise fault(
+                    self.name,
+                    line,
+                    f"this row begins with {shown(text.partition(',')[0])}: a spreadsheet's column was too narrow.",
+                    hint="Make the columns wide enough to show the numbers, and save again.",
+                    code="not_a_number",
+                )
             elif text.strip("# \t"):
                 self.unread.append((line, text))
 
@@ -300,7 +309,10 @@ class _Samples:
                 "Rows stand in the order of arrival: export them again unsorted, or cut the file in two here."
             )
             back_s = before_s[at] - rows.time_s[at]
-            if back_s > CLOCK_SET_S:
+            if first := self._same_before(rows, line, int(at)):
+                what = f"{what[:-1]}: the rows from here on are those from line {first} on, pasted twice."
+                hint = "Leave out the second of the two, which begins in this line."
+            elif back_s > CLOCK_SET_S:
                 what = f"{what[:-1]}: as if the computer's clock had been set back there."
                 hint = (
                     f"If it was (daylight saving, a time server), add {back_s:.3f} to time_s of this row and "
@@ -308,6 +320,19 @@ class _Samples:
                 )
             raise fault(self.name, int(line[at]), what, hint=hint, code="time_backwards")
         self.last_s[rows.sensor] = float(rows.time_s[-1])
+
+    def _same_before(self, rows: SampleBlock, line: IntArray, at: int) -> int | None:
+        """The line of an earlier row that is this one in every value but its number."""
+        for block, lines in [
+            (rows[:at], line),
+            *zip(self.blocks[rows.sensor], self.lines[rows.sensor], strict=True),
+        ]:
+            same = block.time_s == rows.time_s[at]
+            for values, one in ((block.acc_mps2, rows.acc_mps2[at]), (block.gyr_dps, rows.gyr_dps[at])):
+                same &= (values == one).all(axis=1)
+            if same.any():
+                return int(lines[np.argmax(same)])
+        return None
 
     @property
     def last_time_s(self) -> float:

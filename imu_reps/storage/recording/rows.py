@@ -39,6 +39,10 @@ _DTYPES = dict.fromkeys(_FLOAT_COLUMNS, np.dtype(np.float64)) | {
 _ROW_BYTES = b"0123456789.,-+\npelvisank"
 _COMMA, _E = b",e"
 _DIGITS = re.compile(r"[+-]?\d{1,20}", re.ASCII)
+#: What the format, R, MATLAB and pandas write where a sensor has no clock.
+_NO_CLOCK = ("", "NA", "NaN", "nan")
+_AS_SENT = "Put in what the sensor sent; a row that it never sent is left out, and counts as lost."
+_TIME_OF_DAY = "Give times in seconds as plain numbers, time_s from the first row, not as a time of day."
 _ROW_FORMAT = "%.6f,%s,%d,%s,%.5f,%.5f,%.5f,%.4f,%.4f,%.4f\n"
 
 
@@ -183,7 +187,7 @@ def _read_cells(row: bytes, line: int, columns: tuple[str, ...], name: str) -> l
             name,
             line,
             f"{len(texts)} values where {len(columns)} columns are.",
-            hint="Restore the row or delete it; numbers need a decimal point, not a comma.",
+            hint="Restore the row as the sensor sent it; numbers need a decimal point, not a comma.",
             code="wrong_column_count",
         )
     return [_read_cell(text.strip(), column, name, line) for text, column in zip(texts, columns, strict=True)]
@@ -195,7 +199,7 @@ def _read_cell(text: str, column: str, name: str, line: int) -> bool | int | flo
             return text == "pelvis"
         what, hint = f"unknown sensor {shown(text)}.", "Allowed is pelvis or ankle."
         raise fault(name, line, what, hint=hint, code="unknown_sensor")
-    if column == "device_time_s" and not text:
+    if column == "device_time_s" and text in _NO_CLOCK:
         return math.nan
     try:
         return _whole_number(text) if column == "sample" else finite_number(text)
@@ -205,7 +209,7 @@ def _read_cell(text: str, column: str, name: str, line: int) -> bool | int | flo
             name,
             line,
             f"column {column} is {shown(text)}, not {kind}." if text else f"column {column} is empty.",
-            hint="Put in what the sensor sent, or delete the row: then it counts as lost.",
+            hint=_TIME_OF_DAY if ":" in text else _AS_SENT,
             code="not_a_number",
         ) from None
 

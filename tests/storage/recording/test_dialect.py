@@ -64,6 +64,10 @@ WRITTEN: dict[str, bytes] = {
     "R, comments too": of_lines(lambda c: f'"{c}"', quoted).encode(),
     "R, NA": of_lines(str, lambda line: quoted(line).replace('""', "NA")).encode(),
     "pandas, with its index": numbered_rows().encode(),
+    "commas at the ends": of_lines(str, lambda line: line + ",").encode(),
+    "blank rows of commas": (PLAIN + ("," * (COLUMNS - 1) + "\n") * 2).encode(),
+    "R, NA without quotes": of_lines(str, lambda line: line.replace(",,", ",NA,")).encode(),
+    "pandas, nan": of_lines(str, lambda line: line.replace(",,", ",nan,")).encode(),
     "gzip": gzip.compress(PLAIN.encode()),
 }
 
@@ -93,6 +97,22 @@ def test_an_error_names_the_line_of_the_file_as_it_is(by: str) -> None:
     with pytest.raises(RecordingError, match=f"line {9 if by.startswith('sep') else 8}:") as error:
         parse_recording(spoilt, name="set.csv")
     assert error.value.code == "unknown_sensor"
+
+
+def test_numbers_shown_as_hashes_and_times_of_day_are_named_and_no_row_is_to_go() -> None:
+    for cell, named in (("########", "column was too narrow"), ("07:30:00.5", "time of day")):
+        with pytest.raises(RecordingError) as error:
+            parse_recording(PLAIN.replace("0.021000", cell).encode(), name="set.csv")
+        assert "line 10:" in error.value.message
+        assert named in f"{error.value.message} {error.value.hint}"
+        assert "delete" not in error.value.hint
+
+
+def test_a_block_of_rows_pasted_twice_is_told_as_such() -> None:
+    again = "\n".join(LINES[6:8]) + "\n"
+    with pytest.raises(RecordingError, match=r"line 11: .*those from line 7 on, pasted twice") as error:
+        parse_recording((PLAIN + again).encode(), name="set.csv")
+    assert "add" not in error.value.hint
 
 
 def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
