@@ -111,6 +111,7 @@ def gyroscope_bias(gyr_dps: FloatArray, acc_mps2: FloatArray, length: int) -> Fl
 def warming_curve(at: FloatArray, readings: FloatArray, when: FloatArray | IntArray) -> FloatArray | None:
     """A parabola through what rests read, level outside of them; None where they show no wander.
 
+    The reading that is furthest off is left out: a body that sways stands still for a moment as it turns.
     The bias that VQF estimates beside the orientation follows 0.1 deg/s in a second too slowly for the rests
     to be seen.
 
@@ -127,8 +128,10 @@ def warming_curve(at: FloatArray, readings: FloatArray, when: FloatArray | IntAr
     -------
     (n, 3) float or None
     """
-    if len(readings) < WANDER_READINGS or at[-1] - at[0] < WANDER_SPAN:
+    if len(readings) <= WANDER_READINGS or at[-1] - at[0] < WANDER_SPAN:
         return None
+    furthest = int(np.linalg.norm(readings - np.median(readings, axis=0), axis=1).argmax())
+    at, readings = np.delete(at, furthest), np.delete(readings, furthest, axis=0)
     middle, half = (at[0] + at[-1]) / 2.0, (at[-1] - at[0]) / 2.0
     curve = polynomial.polyfit((at - middle) / half, readings, 2)
     fitted = polynomial.polyval((at - middle) / half, curve).T

@@ -25,10 +25,14 @@ SPANS = (8, 12, 16)
 #: over each span it is the same within this share (ours, over 100 random simulated sets: walking feigns steps
 #: of 5 to 18° at 3 to 8 m/s², which differ from span to span; the pelvis of a good sensor has 1 to 5°).
 STEP_DEG, DEG_PER_MPS2, ALIKE_SHARE = 9.0, 14.0, 0.2
+#: Where no rest shows the gyroscope's bias the force drifts all the while: a step is so many times what is
+#: usual (ours: such sets have 1.2 at the most, sensors that were turned 6 and more).
+TIMES_USUAL = 2.5
 #: More moments than this are a gyroscope that fails.
 MOST = 3
-#: The rate is bridged over holes of so many quarter seconds while the sensor turns more slowly than this.
-BRIDGED, BRIDGED_DPS = 2, 15.0
+#: The rate is bridged over holes of so many quarter seconds, of which those before and after are part, where
+#: the sensor turns by less than this in all.
+BRIDGED, BRIDGED_DEG = 2, 4.5
 #: Where the sensor dwells has moved by this as well: after a swing that a gyroscope missed it has not.
 DWELLS_APART_DEG = 8.0
 
@@ -67,7 +71,10 @@ def _moments(windows: Windows) -> list[int]:
     steps = np.array([_steps_deg(force, span) for span in SPANS])
     alike = np.abs(steps - steps[-1]).max(axis=0) < ALIKE_SHARE * steps[-1]
     scatter = _moving_mean(windows.acc_sd_mps2, longest)
-    clear = alike & (steps[-1] > np.maximum(STEP_DEG, DEG_PER_MPS2 * scatter))
+    known = steps[-1][steps[-1] > 0.0]
+    usual = float(np.median(known)) if len(known) else 0.0
+    least = np.maximum(max(STEP_DEG, TIMES_USUAL * usual), DEG_PER_MPS2 * scatter)
+    clear = alike & (steps[-1] > least)
     left = np.where(clear, steps[-1], 0.0)
     found: list[int] = []
     while left.any() and len(found) <= MOST:
@@ -90,7 +97,8 @@ def _carried(windows: Windows) -> FloatArray:
         lag *= 2
     force = np.einsum("nij,nj->ni", turned, bridged_columns(windows.acc_mps2))
     for start, end in stretches(~known):
-        if end - start > BRIDGED or np.abs(bridged.gyr_dps[max(0, start - 1) : end + 1]).max() > BRIDGED_DPS:
+        around = np.abs(bridged.gyr_dps[max(0, start - 1) : end + 1])
+        if end - start > BRIDGED or around.max() * len(around) * HOP_S > BRIDGED_DEG:
             force[start : end + 1] = np.nan
     return np.asarray(force)
 
