@@ -142,7 +142,7 @@ def copied(block: SampleBlock, *, counted: bool) -> BoolArray:
     edges = np.flatnonzero(np.diff(lag, prepend=-1, append=-1))
     length, value = np.diff(edges), lag[edges[:-1]]
     packets = (value > 1) & (length > 1)
-    singles = (value == 1) & (length < MAX_ALIKE)
+    singles = (value == 1) & (length <= MAX_ALIKE)
     if counted or length[singles].sum() < MIN_COPIES:
         singles[:] = False
     return np.asarray(np.repeat(packets | singles, length))

@@ -25,6 +25,9 @@ MIN_WRAPS = 3
 SHORTEST_RANGE = 64
 #: A number that most rows share with the row before counts packets.
 PACKET_SHARE = 0.3
+#: Numbers that nearly always go up by the same, more than one, count something finer than samples; numbers that
+#: nearly always go down count what is left.
+EVEN_SHARE, BACKWARDS_SHARE = 0.9, 0.9
 #: One numbering over both sensors leaves each of them holes, and both together hardly any.
 SHARED_FILLED, SHARED_ALONE = 0.95, 0.8
 
@@ -68,7 +71,7 @@ def numbered(recording: Recording) -> Numbered:
     shared = _shared(recording)
     for block in recording.blocks:
         header = recording.header.sensor(block.sensor)
-        repaired, counter, told = _renumbered(block, header.counter, shared=shared)
+        repaired, counter, told = _renumbered(block, header.counter, header.rate_hz, shared=shared)
         repaired = replace(repaired, device_time_s=_continued_clock(repaired))
         found += told
         headers = recording.header.with_sensor(block.sensor, replace(header, counter=counter))
@@ -93,31 +96,47 @@ def _shared(recording: Recording) -> bool:
 
 
 def _renumbered(
-    block: SampleBlock, counter: Counter, *, shared: bool
+    block: SampleBlock, counter: Counter, header_hz: float | None, *, shared: bool
 ) -> tuple[SampleBlock, Counter, list[Finding]]:
     number = block.sample
     step = np.diff(number)
-    code, values, row = "", {}, 0
+    codes, values, row = [], {}, 0
     if shared:
-        code, number, counter = "counter_shared", np.arange(len(block)), "host"
-    elif (step > 0).all():
-        return block, counter, []
+        codes, number, counter = ["counter_shared"], np.arange(len(block)), "host"
     elif not step.any():
-        code, number, counter = "counter_still", np.arange(len(block)), "host"
+        codes, number, counter = ["counter_still"], np.arange(len(block)), "host"
     elif (modulus := _modulus(number, step)) is not None:
         row, values = int(np.argmax(step < 0)) + 1, {"range": modulus}
         if modulus < SHORTEST_RANGE:
-            code, number, counter = "counter_short", np.arange(len(block)), "host"
+            codes, number, counter = ["counter_short"], np.arange(len(block)), "host"
         else:
-            code, number = "counter_wraps", _unwrapped(number, modulus)
-    elif (step == 0).mean() > PACKET_SHARE and not _copies(block)[step == 0].all():
-        code, (number, counter) = "counter_of_packets", _within_packets(number)
-    if not code:
-        return block, counter, []
-    found = Finding(
-        code, values=values, severity="caution", sensor=block.sensor, start_s=float(block.time_s[row])
+            codes, number = ["counter_wraps"], _unwrapped(number, modulus)
+    elif (step < 0).mean() > BACKWARDS_SHARE:
+        codes, number = ["counter_backwards"], number[0] - number
+    step = np.diff(number)
+    if (step == 0).mean() > PACKET_SHARE and not _copies(block)[step == 0].all():
+        codes, (number, counter) = [*codes, "counter_of_packets"], _within_packets(number)
+    elif (usual := _usual_step(step, block, header_hz)) > 1:
+        codes, values = [*codes, "counter_by_steps"], {**values, "step": usual}
+        number = np.rint((number - number[0]) / usual).astype(np.int64)
+    start_s = float(block.time_s[row])
+    found = [
+        Finding(code, values=values, severity="caution", sensor=block.sensor, start_s=start_s)
+        for code in codes
+    ]
+    return replace(block, sample=number) if codes else block, counter, found
+
+
+def _usual_step(step: IntArray, block: SampleBlock, header_hz: float | None) -> int:
+    """By how much numbers go up from sample to sample; 1 where the rest may have been lost."""
+    usual = int(np.median(step)) if len(step) else 1
+    if usual < 2 or (step == usual).mean() < EVEN_SHARE:
+        return 1
+    by_rows_hz = len(step) / max(float(block.time_s[-1] - block.time_s[0]), 1e-9)
+    lost = header_hz is not None and abs(np.log(by_rows_hz * usual / header_hz)) < abs(
+        np.log(by_rows_hz / header_hz)
     )
-    return replace(block, sample=number), counter, [found]
+    return 1 if lost else usual
 
 
 def _modulus(number: IntArray, step: IntArray) -> int | None:

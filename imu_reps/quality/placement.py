@@ -237,10 +237,11 @@ def _hanging_axis(
 ) -> Iterator[Finding]:
     named, forward = header.pelvis.cranial_axis, header.pelvis.anterior_axis
     if lean_deg > OPPOSITE_DEG and named is not None:
-        if forward is not None and _tips_away(pelvis.up @ axis_vector(forward), pelvis, ankle):
-            yield Finding("acc_sign", values={"axis": named}, severity="refuse", sensor="pelvis")
-        else:
+        tips = 0.0 if forward is None else _tips_forward(pelvis.up @ axis_vector(forward), pelvis, ankle)
+        if tips > 0.0:
             yield _upside_down(named)
+        else:  # not known: turning the axis round would swap left and right, the other sign would not
+            yield Finding("acc_sign", values={"axis": named}, severity="refuse", sensor="pelvis")
     elif lean_deg > POSTURE_DEG:
         yield Finding(
             "axis_mismatch",
@@ -250,13 +251,13 @@ def _hanging_axis(
         )
 
 
-def _tips_away(forward: FloatArray, pelvis: Windows, ankle: Windows | None) -> bool:
-    """Whether up turns away from the front of a hanging pelvis as the leg is raised; it turns towards it."""
+def _tips_forward(forward: FloatArray, pelvis: Windows, ankle: Windows | None) -> float:
+    """How far up turns towards the front of a hanging pelvis as the leg is raised; 0 where it is not clear."""
     lift = None if ankle is None else _lift_deg(ankle, pelvis.still)
     if lift is None:
-        return False
+        return 0.0
     slope, correlation = _line(lift, np.degrees(np.arcsin(np.clip(forward, -1.0, 1.0))))
-    return slope < -MIN_FOLLOW and correlation < -MIN_CORRELATION
+    return slope if abs(slope) > MIN_FOLLOW and abs(correlation) > MIN_CORRELATION else 0.0
 
 
 def _follows_leg(header: Header, pelvis: Windows, ankle: Windows | None, lying: BoolArray) -> float | None:

@@ -13,8 +13,9 @@ from imu_reps.domain.samples import SampleBlock
 
 #: A second in each unit: what programs write times in.
 UNITS = {"ms": 1e3, "µs": 1e6, "ns": 1e9, "minutes": 1 / 60, "hours": 1 / 3600, "days": 1 / 86400}
-#: Rates that such sensors have; what lies beyond is another unit.
+#: Rates that such sensors have; what lies beyond is another unit, and far beyond there is no doubt of it.
 RATES_HZ = (8.0, 3000.0)
+SENSELESS_HZ = (1.0, 30_000.0)
 #: Rates that they usually have.
 USUAL_HZ = (20.0, 1000.0)
 #: A rate this many times another one is no loss: it is another unit.
@@ -22,6 +23,8 @@ FAR_OFF = 20.0
 #: Two clocks that tell the same time agree to this; a header's rate and the true one to the second.
 AGREE, AGREE_HEADER = 0.02, 0.3
 FEWEST = 20
+#: Steps this many times the usual one are no part of the rate.
+SILENT_STEPS = 50.0
 
 
 def in_seconds(recording: Recording) -> tuple[Recording, list[Finding]]:
@@ -33,9 +36,8 @@ def in_seconds(recording: Recording) -> tuple[Recording, list[Finding]]:
     for block in recording.blocks:
         if len(block) < FEWEST:
             continue
-        unit = _unit_of(block, recording.header.sensor(block.sensor).rate_hz)
-        if unit is not None:
-            values = {"unit": unit, "factor": UNITS[unit]}
+        values = _unit_of(block, recording.header.sensor(block.sensor).rate_hz)
+        if values is not None:
             return recording, [Finding("time_unit", values=values, severity="refuse", sensor=block.sensor)]
         unit = _unit_of_clock(block)
         if unit is not None:
@@ -47,12 +49,18 @@ def in_seconds(recording: Recording) -> tuple[Recording, list[Finding]]:
 
 
 def _rate(times: np.ndarray) -> float | None:
-    span = float(times[-1] - times[0])
-    return (len(times) - 1) / span if span > 0.0 else None
+    """Samples a unit of time, silences and jumps of a clock left out."""
+    step = np.diff(times)
+    ahead = step[step > 0.0]
+    if not len(ahead):
+        return None
+    kept = (step >= 0.0) & (step <= SILENT_STEPS * np.median(ahead))
+    span = float(step[kept].sum())
+    return float(kept.sum()) / span if span > 0.0 else None
 
 
-def _unit_of(block: SampleBlock, header_hz: float | None) -> str | None:
-    """The unit of `time_s`, if it is another than seconds."""
+def _unit_of(block: SampleBlock, header_hz: float | None) -> dict[str, str | float | None] | None:
+    """The unit of `time_s` and how many of them a second has, as far as known, if it is another than seconds."""
     by_host, by_clock = _rate(block.time_s), _rate(block.device_time_s)
     if by_host is None:
         return None
@@ -63,11 +71,15 @@ def _unit_of(block: SampleBlock, header_hz: float | None) -> str | None:
     if RATES_HZ[0] <= by_host <= RATES_HZ[1] and not far_off:
         return None
     for unit, factor in UNITS.items():
-        rate = by_host * factor
-        if any(abs(rate / other - 1.0) < AGREE_HEADER for other in others):
-            return unit
+        if any(abs(by_host * factor / other - 1.0) < AGREE_HEADER for other in others):
+            return {"unit": unit, "factor": factor}
+    if others and far_off:
+        return {"unit": None, "factor": others[0] / by_host}
     usual = [unit for unit, factor in UNITS.items() if USUAL_HZ[0] <= by_host * factor <= USUAL_HZ[1]]
-    return usual[0] if len(usual) == 1 and not others else None
+    if len(usual) == 1 and not others:
+        return {"unit": usual[0], "factor": UNITS[usual[0]]}
+    senseless = not SENSELESS_HZ[0] <= by_host <= SENSELESS_HZ[1]
+    return {"unit": None, "factor": None} if senseless else None
 
 
 def _unit_of_clock(block: SampleBlock) -> str | None:

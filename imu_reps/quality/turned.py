@@ -21,10 +21,10 @@ from imu_reps.quality.windows import HOP_S, Windows, angle_deg, usual_direction
 
 #: Means over so many windows before and after a moment are compared, the last of which decides.
 SPANS = (8, 12, 16)
-#: The step is at least so large; where the sensor is shaken it is so many times the scatter of the force; and
-#: over each span it is the same within this share (ours, over 100 random simulated sets: walking feigns steps
-#: of 5 to 18° at 3 to 8 m/s², which differ from span to span; the pelvis of a good sensor has 1 to 5°).
-STEP_DEG, DEG_PER_MPS2, ALIKE_SHARE = 9.0, 14.0, 0.2
+#: The step is at least so large; where the sensor is shaken it is so many times the scatter of the force, and
+#: this at the most; and over each span it is the same within this share (ours, over 230 simulated sets: getting
+#: up and walking feign steps of 9 to 30° at 1 to 8 m/s²; the pelvis of a good sensor has 1 to 5°).
+STEP_DEG, DEG_PER_MPS2, SHAKEN_DEG, ALIKE_SHARE = 9.0, 14.0, 35.0, 0.2
 #: Where no rest shows the gyroscope's bias the force drifts all the while: a step is so many times what is
 #: usual (ours: such sets have 1.2 at the most, sensors that were turned 6 and more).
 TIMES_USUAL = 2.5
@@ -73,8 +73,8 @@ def _moments(windows: Windows) -> list[int]:
     scatter = _moving_mean(windows.acc_sd_mps2, longest)
     known = steps[-1][steps[-1] > 0.0]
     usual = float(np.median(known)) if len(known) else 0.0
-    least = np.maximum(max(STEP_DEG, TIMES_USUAL * usual), DEG_PER_MPS2 * scatter)
-    clear = alike & (steps[-1] > least)
+    least = np.clip(DEG_PER_MPS2 * scatter, STEP_DEG, SHAKEN_DEG)
+    clear = alike & (steps[-1] > np.maximum(least, TIMES_USUAL * usual))
     left = np.where(clear, steps[-1], 0.0)
     found: list[int] = []
     while left.any() and len(found) <= MOST:

@@ -90,7 +90,7 @@ def _windows(recording: Recording, place: SensorPlace, timed: TimedSamples, edge
     values[4:, :-1] = block.gyr_dps.take(timed.order, axis=0).T
     edges = np.searchsorted(timed.time_s, edges_s)
     count = np.diff(edges).astype(np.float64)
-    count[count < WHOLE_HOP * HOP_S / timed.period_s] = np.nan
+    count[count < max(1.0, WHOLE_HOP * HOP_S / timed.period_s)] = np.nan
     hop = (np.add.reduceat(values, edges, axis=1)[:, :-1] / count).T
     window = (hop[:-1] + hop[1:]) / 2
     size = np.sqrt(np.einsum("ij,ij->i", window[:, :3], window[:, :3]))

@@ -132,6 +132,20 @@ _GYRO_SCALE = (
 )
 
 
+def _time_unit(v: Mapping[str, Any]) -> str:
+    if v["unit"] is not None:
+        return f"time_s is in {v['unit']}, not in seconds, as the sensor's own clock or rate shows."
+    if v["factor"] is not None:
+        return f"time_s is not in seconds: the sensor's own clock or rate shows {v['factor']:.4g} of its units in one."
+    return "time_s is not in seconds: no sensor sends as few or as many samples as that would be."
+
+
+def _time_unit_hint(v: Mapping[str, Any]) -> str:
+    if v["factor"] is None:
+        return "Give time_s in seconds from the first row (milliseconds: divide by 1000)."
+    return f"Divide time_s by {v['factor']:.4g}." if v["factor"] > 1 else f"Multiply time_s by {1 / v['factor']:.4g}."
+
+
 def _repeated(v: Mapping[str, Any]) -> str:
     return (
         f"{100 * v['share']:.0f} % of the {v['sensor']}'s samples repeat the one before: the sensor "
@@ -574,14 +588,7 @@ SENTENCES: Mapping[str, tuple[Words, Words]] = {
         "Set a wider range on the sensor.",
     ),
     # numbers and times
-    "time_unit": (
-        "time_s is in {unit}, not in seconds, as the sensor's own clock or rate shows.",
-        lambda v: (
-            f"Divide time_s by {v['factor']:g}."
-            if v["factor"] > 1
-            else f"Multiply time_s by {1 / v['factor']:g}."
-        ),
-    ),
+    "time_unit": (_time_unit, _time_unit_hint),
     "clock_unit": (
         "device_time_s of the {sensor} is in {unit}, not in seconds; it was taken so.",
         lambda v: (
@@ -610,6 +617,14 @@ SENTENCES: Mapping[str, tuple[Words, Words]] = {
     ),
     "counter_of_packets": (
         "The {sensor} sensor's counter numbers packets, not samples; its samples were numbered within them.",
+        "Nothing needs to be mended.",
+    ),
+    "counter_by_steps": (
+        "The {sensor} sensor's counter goes up by {step:.0f} from sample to sample; its samples were numbered by one.",
+        "Nothing needs to be mended.",
+    ),
+    "counter_backwards": (
+        "The {sensor} sensor's counter counts down; its samples were numbered upwards.",
         "Nothing needs to be mended.",
     ),
     "counter_still": (

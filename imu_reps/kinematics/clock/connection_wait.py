@@ -180,6 +180,8 @@ def _placed(ahead_s: FloatArray, sent_s: FloatArray, interval_s: float) -> Conne
     first = _place(ahead_s, sent_s, interval_s, interval_s * TILTS, 0.0)
     waited_s = ahead_s - (first.corrected(sent_s) - sent_s)
     in_time = waited_s < (1.0 + EDGE) * interval_s
+    if not in_time.any():
+        return first
     return _place(ahead_s[in_time], sent_s[in_time], interval_s, interval_s * TILTS, interval_s * EDGE)
 
 
