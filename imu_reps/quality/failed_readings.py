@@ -31,6 +31,9 @@ SPIKE_LEVEL = 0.15
 SPIKES_LISTED = 3
 #: So many samples in a row may be off together.
 LONGEST_SPIKE = 3
+#: A channel reads exactly 0 between readings of one sign that are this far from it, and this share of that from
+#: each other: noise and motion leave no such value (ours).
+FROM_ZERO, ALIKE_SHARE = np.array([0.5] * 3 + [5.0] * 3), 0.5
 
 #: A channel that reads exactly the same for so long is frozen, for noise moves its last digit; all six
 #: together are so sooner. Where its resolution is as coarse as its noise, runs of one reading are usual: by
@@ -61,14 +64,14 @@ class MarkedSamples:
     Attributes
     ----------
     kinds : mapping
-        By kind (``flat``, ``spike``, ``frozen``, ``copy``) a mask over the samples of `timed`.
-    frozen : tuple of str
-        The columns that froze for a while.
+        By kind (``flat``, ``spike``, ``frozen``, ``cut_off``, ``copy``) a mask over the samples of `timed`.
+    columns : mapping
+        By kind the columns that froze, or are cut off, for a while.
     """
 
     timed: TimedSamples
     kinds: Mapping[str, BoolArray]
-    frozen: tuple[str, ...]
+    columns: Mapping[str, tuple[str, ...]]
 
     @property
     def bad(self) -> BoolArray:
@@ -89,11 +92,12 @@ def mark_readings(block: SampleBlock, timed: TimedSamples, copies: BoolArray) ->
     """
     values = np.hstack([block.acc_mps2, block.gyr_dps])[timed.order]
     failed = flat(values)
-    frozen, columns = _frozen(values, timed.period_s)
+    frozen, cut_off, columns = _frozen(values, timed.period_s)
     kinds = {
         "flat": failed,
-        "spike": _spikes(values),
+        "spike": _spikes(values) | _zeros(values) & ~failed,
         "frozen": frozen & ~failed,
+        "cut_off": cut_off & ~failed & ~frozen,
         "copy": copies[timed.order],
     }
     return MarkedSamples(timed, kinds, columns)
@@ -142,30 +146,67 @@ def _spikes(values: FloatArray) -> BoolArray:
     return found
 
 
+def _zeros(values: FloatArray) -> BoolArray:
+    """Up to `LONGEST_SPIKE` samples in a row that read exactly 0 in a channel which is elsewhere all around."""
+    found = np.zeros(len(values), bool)
+    zero = values == 0.0
+    for column in np.flatnonzero(zero.any(axis=0)).tolist():
+        series = values[:, column]
+        starts, ends = _runs(zero[:, column])
+        inside = (starts > 0) & (ends < len(series)) & (ends - starts <= LONGEST_SPIKE)
+        starts, ends = starts[inside], ends[inside]
+        before, after = series[starts - 1], series[ends]
+        least = np.minimum(np.abs(before), np.abs(after))
+        alike = (before * after > 0.0) & (np.abs(before - after) < ALIKE_SHARE * least)
+        chosen = alike & (least > FROM_ZERO[column])
+        for start, end in zip(starts[chosen].tolist(), ends[chosen].tolist(), strict=True):
+            found[start:end] = True
+    return found
+
+
 def leaps_alone(off_mps2: FloatArray, column: int) -> bool:
     """Whether no other axis of the accelerometer leaps along, as in a knock; how far each does, (3,)."""
     return column >= 3 or bool(np.delete(off_mps2, column).max() <= SPIKE_LEVEL * off_mps2[column])
 
 
-def _frozen(values: FloatArray, period_s: float) -> tuple[BoolArray, tuple[str, ...]]:
-    """Where channels stand still, judged by their missing noise, and which of them."""
+def _frozen(
+    values: FloatArray, period_s: float
+) -> tuple[BoolArray, BoolArray, Mapping[str, tuple[str, ...]]]:
+    """Where channels stand still, judged by their missing noise, or again and again at their extreme; which."""
+    cut_off = np.zeros(len(values), bool)
     same = values[1:] == values[:-1]
     every, repeats = same.all(axis=1), same.sum(axis=0)
     minimum = max(FROZEN_SAMPLES, round(FROZEN_S / period_s))
     if (repeats < minimum).all() and every.sum() < ALL_FROZEN_SAMPLES:
-        return np.zeros(len(values), bool), ()
+        return cut_off.copy(), cut_off, {}
     found = _long_runs(every, ALL_FROZEN_SAMPLES)
     if found.any() and not any(_is_noisy(column) for column in values.T):
         found[:] = False
-    columns = []
+    frozen_columns, cut_columns = [], []
     for column in np.flatnonzero(repeats >= minimum).tolist():
         runs = _long_runs(same[:, column], minimum)
         if runs.any() and column >= 3:
             runs = _while_moving(runs, values[:, :3])
-        if runs.any() and _is_noisy(values[:, column]):
-            found |= runs
-            columns.append(COLUMNS[column])
-    return found, tuple(columns)
+        if not runs.any() or not _is_noisy(values[:, column]):
+            continue
+        at_end = _at_extreme(values[:, column], runs)
+        if at_end.any():
+            cut_off |= at_end
+            cut_columns.append(COLUMNS[column])
+        if (runs & ~at_end).any():
+            found |= runs & ~at_end
+            frozen_columns.append(COLUMNS[column])
+    return found, cut_off, {"frozen": tuple(frozen_columns), "cut_off": tuple(cut_columns)}
+
+
+def _at_extreme(channel: FloatArray, runs: BoolArray) -> BoolArray:
+    """The runs at the channel's highest or lowest value, where it comes there more than once."""
+    found = np.zeros_like(runs)
+    for extreme in (channel.max(), channel.min()):
+        there = runs & (channel == extreme)
+        if len(_runs(there)[0]) > 1:
+            found |= there
+    return found
 
 
 def _is_noisy(channel: FloatArray) -> bool:
@@ -215,7 +256,7 @@ def check_readings(block: SampleBlock, readings: MarkedSamples) -> Iterator[Find
     before = bad & (timed.time_s < died) if died is not None else bad
     if died is not None:
         end_s = float(timed.time_s[-1])
-        values = {"columns": readings.frozen if readings.kinds["frozen"][-1] else ()}
+        values = {"columns": readings.columns.get("frozen", ()) if readings.kinds["frozen"][-1] else ()}
         yield Finding(
             "sensor_died", values=values, severity="caution", sensor=block.sensor, start_s=died, end_s=end_s
         )
@@ -230,7 +271,7 @@ def check_readings(block: SampleBlock, readings: MarkedSamples) -> Iterator[Find
                 "samples": int(where.sum()),
                 "sent": len(bad),
                 "spans": spans,
-                "columns": readings.frozen if kind == "frozen" else (),
+                "columns": readings.columns.get(kind, ()),
             },
             severity="info" if kind == "spike" and where.sum() < SPIKES_LISTED else "caution",
             sensor=block.sensor,

@@ -9,7 +9,7 @@ import numpy as np
 
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Recording
-from imu_reps.domain.samples import FloatArray, SampleBlock
+from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock
 from imu_reps.kinematics.rest import stretches
 from imu_reps.quality.failed_readings import COLUMNS, spans_of
 
@@ -20,8 +20,11 @@ SMALLEST_RANGE = np.array([18.6] * 3 + [118.0] * 3)
 #: A wrapped value falls from near one end to near the other: by so much of the extreme, from beyond so much.
 WRAP_FALL, WRAP_FROM = 1.4, 0.5
 MIN_WRAPS = 2
-#: The range that the falls show must be the same all the time.
-WRAP_AGREES = 0.1
+#: The range that the falls show is the same all the time; where a limb is jolted as well, only so many are clear.
+WRAP_AGREES, CLEAR_WRAPS = 0.1, 4
+
+#: A value is at most so many times round.
+MOST_TURNS = 1
 
 #: A plateau is what stays within this share of the extreme, for so many samples ...
 LEVEL = 0.03
@@ -36,36 +39,44 @@ def unwrapped(recording: Recording) -> tuple[Recording, list[Finding]]:
     found = []
     for block in recording.blocks:
         wide = np.maximum(*_extremes(block)) >= SMALLEST_RANGE
-        if not wide.any():
-            continue
-        values = np.hstack([block.acc_mps2, block.gyr_dps])
+        values, repaired = np.hstack([block.acc_mps2, block.gyr_dps]) if wide.any() else None, False
         for column in np.flatnonzero(wide).tolist():
-            repaired = _unwrapped(values[:, column])
-            if repaired is None:
+            assert values is not None
+            series = values[:, column].copy()
+            falls, period = _wraps(series)
+            if not len(falls):
                 continue
-            beyond = repaired != values[:, column]
-            spans = spans_of(block.time_s[beyond])
-            told = {"column": COLUMNS[column], "samples": int(beyond.sum()), "spans": spans}
-            told["range"] = float(np.abs(values[:, column]).max())
-            values[:, column] = repaired
-            found.append(
-                Finding(
-                    "wrapped",
-                    values=told,
-                    severity="caution",
-                    sensor=block.sensor,
-                    start_s=spans[0][0],
-                    end_s=spans[-1][1],
-                )
-            )
-        if found and found[-1].sensor == block.sensor:
-            repaired_block = replace(block, acc_mps2=values[:, :3].copy(), gyr_dps=values[:, 3:].copy())
-            recording = recording.with_samples(repaired_block)
+            whole = _unwrapped(series, period) if np.isfinite(period) else None
+            beyond = np.isin(np.arange(len(series)), falls) if whole is None else whole != series
+            if whole is not None:
+                values[:, column], repaired = whole, True
+            found.append(_wrapped(block, column, beyond, float(np.abs(series).max()), whole is not None))
+        if values is not None and repaired:
+            block = replace(block, acc_mps2=values[:, :3].copy(), gyr_dps=values[:, 3:].copy())
+            recording = recording.with_samples(block)
     return recording, found
 
 
-def _unwrapped(series: FloatArray) -> FloatArray | None:
-    """One channel's values over the wraps; None where none is seen, or they do not agree."""
+def _wrapped(block: SampleBlock, column: int, beyond: BoolArray, reach: float, continued: bool) -> Finding:
+    spans = spans_of(block.time_s[beyond])
+    return Finding(
+        "wrapped",
+        values={
+            "column": COLUMNS[column],
+            "samples": int(beyond.sum()),
+            "spans": spans,
+            "range": reach,
+            "continued": continued,
+        },
+        severity="caution",
+        sensor=block.sensor,
+        start_s=spans[0][0],
+        end_s=spans[-1][1],
+    )
+
+
+def _wraps(series: FloatArray) -> tuple[IntArray, float]:
+    """Rows before clear wraps, and twice the range that they agree on, infinite where they do not."""
     most = float(np.abs(series).max())
     step = np.diff(series)
     falls = np.flatnonzero(
@@ -75,19 +86,20 @@ def _unwrapped(series: FloatArray) -> FloatArray | None:
     )
     falls = falls[(falls > 1) & (falls < len(series) - 2)]
     if len(falls) < MIN_WRAPS:
-        return None
+        return falls[:0], 0.0
     usual = 0.5 * (step[falls - 1] + step[falls + 1])
     jump = np.abs(step[falls] - usual)
     period = float(np.median(jump))
     if np.median(np.abs(jump - period)) > WRAP_AGREES * period:
-        return None
-    period = max(period, float(np.ptp(series)))
-    turns = np.zeros(len(series))
-    turns[falls + 1] = -np.sign(step[falls])
-    turns = np.cumsum(turns)
-    if np.abs(turns).max() > 1 or turns[-1] != 0:
-        return None
-    return np.asarray(series + period * turns)
+        return (falls if len(falls) >= CLEAR_WRAPS else falls[:0]), np.inf
+    return falls, max(period, float(np.ptp(series)))
+
+
+def _unwrapped(series: FloatArray, period: float) -> FloatArray | None:
+    """One channel's values over the wraps; None where they do not run on smoothly and come back."""
+    turns = np.cumsum(np.append(0.0, -np.round(np.diff(series) / period)))
+    whole = series + period * turns
+    return np.asarray(whole) if turns[-1] == 0 and np.abs(turns).max() <= MOST_TURNS else None
 
 
 def check_clipping(block: SampleBlock) -> Iterator[Finding]:

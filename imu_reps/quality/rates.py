@@ -1,4 +1,4 @@
-"""Sensors that change their rate for good in the middle of a set."""
+"""Sensors that change their rate in the middle of a set, for a while or for good."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import numpy as np
 
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import SensorHeader
-from imu_reps.domain.samples import FloatArray, SampleBlock
+from imu_reps.domain.samples import FloatArray, IntArray, SampleBlock
 from imu_reps.kinematics.clock.offline import TimedSamples, fit_clock
+from imu_reps.kinematics.rest import stretches
 
 #: Rates are compared over so long ...
 WINDOW_S = 1.5
-#: ... before and after a change that lasts for so many of them.
+#: ... before and after a change, which lasts for so many of them.
 MIN_WINDOWS = 3
 #: Over longer nobody looks for one: no set lasts for hours.
 LONGEST_S = 2.0 * 3600.0
@@ -29,7 +30,7 @@ HOLE_PERIODS = 1.6
 def fit_changing_clock(
     block: SampleBlock, header: SensorHeader
 ) -> tuple[SampleBlock, TimedSamples, list[Finding]]:
-    """Fit a sensor's clock; where its rate changes for good, each stretch by itself.
+    """Fit a sensor's clock; where its rate changes, each stretch by itself.
 
     Its samples are then brought to the ticks of the faster stretch, by straight lines between neighbours, so
     that one rate holds for all; the rate told is the slower one.
@@ -46,49 +47,69 @@ def fit_changing_clock(
     RecordingError
         As `fit_clock`.
     """
-    row = _change(block, header)
-    if row is None:
-        return block, fit_clock(block, header), []
-    parts, fits = (block[:row], block[row:]), []
-    for part in parts:
-        usual = max(1, int(np.median(np.diff(part.sample))))
-        rows = np.arange(len(part))
-        number = np.maximum.accumulate((part.sample - part.sample[0]) // usual - rows) + rows
-        counted = replace(part, sample=number)
-        span_s = float(part.time_s[-1] - part.time_s[0])
-        fits.append(fit_clock(counted, replace(header, rate_hz=(len(part) - 1) / span_s)))
-    before, after = (fit.clock.rate_hz for fit in fits)
-    if abs(before / after - 1.0) < CHANGE:
-        return block, fit_clock(block, header), []
+    rows = _changes(block, header)
+    parts = [block[start:end] for start, end in pairwise([0, *rows, len(block)])] if rows else []
+    fits = [_fit(part, header) for part in parts]
     used = [k for k, fit in enumerate(fits) if fit.clock.rate_hz >= MIN_RATE_HZ]
-    whole, timed = (parts[used[0]], fits[used[0]]) if len(used) == 1 else _on_one_tick(parts, fits)
-    values = {"before_hz": before, "after_hz": after, "unused": len(used) == 1}
-    at_s = float(fits[1].time_s[0])
-    told = Finding("rate_changed", values=values, severity="caution", sensor=block.sensor, start_s=at_s)
-    return whole, timed, [told]
+    if not used or not all(_differ(*pair) for pair in pairwise(fit.clock.rate_hz for fit in fits)):
+        return block, fit_clock(block, header), []
+    whole, timed = parts[used[0]], fits[used[0]]
+    if len(used) > 1:
+        whole, timed = _on_one_tick([parts[k] for k in used], [fits[k] for k in used])
+    found = [
+        Finding(
+            "rate_changed",
+            values={
+                "before_hz": fits[k - 1].clock.rate_hz,
+                "after_hz": fits[k].clock.rate_hz,
+                "unused": not {k - 1, k} <= set(used),
+            },
+            severity="caution",
+            sensor=block.sensor,
+            start_s=float(fits[k].time_s[0]),
+        )
+        for k in range(1, len(fits))
+    ]
+    return whole, timed, found
 
 
-def _change(block: SampleBlock, header: SensorHeader) -> int | None:
-    """The row at which the rate changes for good; None where it does not."""
+def _fit(part: SampleBlock, header: SensorHeader) -> TimedSamples:
+    """The clock of a stretch of one rate, whose numbers may go up by more than one."""
+    usual = max(1, int(np.median(np.diff(part.sample))))
+    rows = np.arange(len(part))
+    number = np.maximum.accumulate((part.sample - part.sample[0]) // usual - rows) + rows
+    span_s = float(part.time_s[-1] - part.time_s[0])
+    return fit_clock(replace(part, sample=number), replace(header, rate_hz=(len(part) - 1) / span_s))
+
+
+def _differ(one_hz: float, other_hz: float) -> bool:
+    return bool(abs(np.log(one_hz / other_hz)) >= CHANGE)
+
+
+def _changes(block: SampleBlock, header: SensorHeader) -> list[int]:
+    """The rows at which the rate changes for a while, or for good."""
     if block.time_s[-1] - block.time_s[0] > LONGEST_S:
-        return None
-    edges_s = np.arange(block.time_s[0], block.time_s[-1], WINDOW_S)
-    edges = np.searchsorted(block.time_s, edges_s)
-    if len(edges) < 2 * MIN_WINDOWS + 1:
-        return None
-    first, last = edges[MIN_WINDOWS] - edges[0], edges[-1] - edges[-1 - MIN_WINDOWS]
-    if abs(np.log(max(first, 1) / max(last, 1))) < CHANGE / 2.0:
-        return None
+        return []
+    edges = np.searchsorted(block.time_s, np.arange(block.time_s[0], block.time_s[-1], WINDOW_S))
+    if len(edges) < 2 * MIN_WINDOWS + 1 or not (_jumps(np.diff(edges).clip(1)) >= CHANGE / 2.0).any():
+        return []
     rates = np.array([_rate(block, header, *pair) for pair in pairwise(edges.tolist())])
-    cuts = range(MIN_WINDOWS, len(rates) - MIN_WINDOWS + 1)
-    misfit = [_spread(rates[:cut]) + _spread(rates[cut:]) for cut in cuts]
-    cut = cuts[int(np.argmin(misfit))]
-    before, after = np.median(rates[:cut]), np.median(rates[cut:])
+    cuts = []
+    for start, end in stretches(_jumps(rates) >= CHANGE):
+        around = range(start + MIN_WINDOWS, end + MIN_WINDOWS)
+        misfit = [_spread(rates[k - MIN_WINDOWS : k]) + _spread(rates[k : k + MIN_WINDOWS]) for k in around]
+        cuts.append(around[int(np.argmin(misfit))])
     packet = len(block) / (np.count_nonzero(np.diff(block.time_s)) + 1)
-    steady = all(_steady(part, packet) for part in (rates[:cut], rates[cut:]))
-    if not steady or abs(np.log(before / after)) < CHANGE:
-        return None
-    return _row_of_change(block, int(edges[cut - 1]), int(edges[min(cut + 1, len(edges) - 1)]))
+    steady = all(_steady(rates[start:end], packet) for start, end in pairwise([0, *cuts, len(rates)]))
+    last = len(edges) - 1
+    rows = [_row_of_change(block, int(edges[cut - 1]), int(edges[min(cut + 1, last)])) for cut in cuts]
+    return rows if steady else []
+
+
+def _jumps(rates: FloatArray | IntArray) -> FloatArray:
+    """By how much the logarithm of the rate differs between the windows before each cut and those after it."""
+    usual = np.median(np.lib.stride_tricks.sliding_window_view(rates, MIN_WINDOWS), axis=1)
+    return np.asarray(np.abs(np.log(usual[MIN_WINDOWS:] / usual[:-MIN_WINDOWS])))
 
 
 def _steady(rates: FloatArray, packet: float) -> bool:
@@ -135,7 +156,7 @@ def _row_of_change(block: SampleBlock, start: int, stop: int) -> int:
 
 
 def _on_one_tick(
-    parts: tuple[SampleBlock, ...], fits: list[TimedSamples]
+    parts: list[SampleBlock], fits: list[TimedSamples]
 ) -> tuple[SampleBlock, TimedSamples]:
     """All samples on the ticks of the faster stretch; holes stay holes."""
     period_s = min(fit.period_s for fit in fits)

@@ -132,6 +132,14 @@ _GYRO_SCALE = (
 )
 
 
+def _wrapped(v: Mapping[str, Any]) -> str:
+    samples = f"{v['samples']} samples ({_spans(v)})"
+    what = f"{v['column']} of the {v['sensor']} went beyond its range and wrapped round to the other sign in {samples}."
+    if not v["continued"]:
+        return f"{what} How far beyond cannot be told: repetitions there may be counted and measured wrongly."
+    return f"{what} They were continued beyond the range of about {v['range']:.0f}."
+
+
 def _time_unit(v: Mapping[str, Any]) -> str:
     if v["unit"] is not None:
         return f"time_s is in {v['unit']}, not in seconds, as the sensor's own clock or rate shows."
@@ -555,6 +563,12 @@ SENTENCES: Mapping[str, tuple[Words, Words]] = {
         ),
         "Restart the sensor; if it happens again, replace it.",
     ),
+    "cut_off_samples": (
+        lambda v: (
+            f"{_samples(v)} are cut off{_in_columns(v)}, at the end of the sensor's range. They are left out."
+        ),
+        "Set a wider range on the sensor.",
+    ),
     "sensor_died": (
         lambda v: (
             f"The {v['sensor']} sensor died at {v['start_s']:.0f} s{_in_columns(v)}: it sent no reading from there on; {_consequence(v)}."
@@ -581,12 +595,7 @@ SENTENCES: Mapping[str, tuple[Words, Words]] = {
         ),
         "Check the pairing of the sensors, and the program that wrote the file.",
     ),
-    "wrapped": (
-        lambda v: (
-            f"{v['column']} of the {v['sensor']} went beyond its range and wrapped round to the other sign in {v['samples']} samples ({_spans(v)}). They were continued beyond the range of about {v['range']:.0f}."
-        ),
-        "Set a wider range on the sensor.",
-    ),
+    "wrapped": (_wrapped, "Set a wider range on the sensor."),
     # numbers and times
     "time_unit": (_time_unit, _time_unit_hint),
     "clock_unit": (
