@@ -75,6 +75,8 @@ def still_mask(gyr_dps: FloatArray, acc_mps2: FloatArray, length: int) -> BoolAr
 def rest_readings(gyr_dps: FloatArray, acc_mps2: FloatArray, length: int) -> tuple[FloatArray, FloatArray]:
     """Middles of the still half seconds, (k,) in samples, and what the gyroscope reads in them, (k, 3)."""
     count = len(gyr_dps) // length
+    if not count:
+        return np.zeros(0), np.zeros((0, 3))
     # along contiguous samples: several times quicker than across them
     gyr, acc = (
         np.ascontiguousarray(values[: count * length].T).reshape(3, count, length)

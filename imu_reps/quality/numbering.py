@@ -182,14 +182,15 @@ def _within_packets(number: IntArray) -> tuple[IntArray, Counter]:
 
 def _copies(block: SampleBlock) -> BoolArray:
     """Whether each sample but the first reads the same as the one before, in every channel."""
-    same = (np.diff(block.acc_mps2, axis=0) == 0).all(axis=1)
-    return np.asarray(same & (np.diff(block.gyr_dps, axis=0) == 0).all(axis=1))
+    same = (block.acc_mps2[1:] == block.acc_mps2[:-1]).all(axis=1)
+    return np.asarray(same & (block.gyr_dps[1:] == block.gyr_dps[:-1]).all(axis=1))
 
 
 def _continued_clock(block: SampleBlock) -> FloatArray:
     """The device clock over its wraps."""
     clock = block.device_time_s
-    back = np.flatnonzero(np.diff(clock) < -1.0)
+    with np.errstate(invalid="ignore"):  # what is no number is looked at later
+        back = np.flatnonzero(np.diff(clock) < -1.0)
     if not len(back):
         return clock
     clock = clock.copy()

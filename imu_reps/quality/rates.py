@@ -23,6 +23,8 @@ LONGEST_S = 2.0 * 3600.0
 CHANGE, STEADY, STEADY_SHARE = 0.12, 0.06, 0.8
 #: Less is too little for any number; docs/recording-format.md allows 20, and clocks of such parts 1 % less.
 MIN_RATE_HZ = 20.0 * 0.99
+#: What stands for a window in which hardly anything came.
+NO_RATE_HZ = 1e-3
 #: Longer than this many of a stretch's own periods is a hole.
 HOLE_PERIODS = 1.6
 
@@ -93,7 +95,7 @@ def _changes(block: SampleBlock, header: SensorHeader) -> list[int]:
     edges = np.searchsorted(block.time_s, np.arange(block.time_s[0], block.time_s[-1], WINDOW_S))
     if len(edges) < 2 * MIN_WINDOWS + 1 or not (_jumps(np.diff(edges).clip(1)) >= CHANGE / 2.0).any():
         return []
-    rates = np.array([_rate(block, header, *pair) for pair in pairwise(edges.tolist())])
+    rates = np.array([max(_rate(block, header, *pair), NO_RATE_HZ) for pair in pairwise(edges.tolist())])
     cuts = []
     for start, end in stretches(_jumps(rates) >= CHANGE):
         around = range(start + MIN_WINDOWS, end + MIN_WINDOWS)
@@ -122,7 +124,7 @@ def _steady(rates: FloatArray, packet: float) -> bool:
 def _rate(block: SampleBlock, header: SensorHeader, start: int, stop: int) -> float:
     """Samples a second of a window, lost ones counted where the sensor's numbers or clock tell."""
     if stop - start < 3:
-        return 1e-3
+        return NO_RATE_HZ
     clock = block.device_time_s[start:stop]
     if np.isfinite(clock).all() and (steps := np.diff(clock)).min() > 0.0:
         return 1.0 / float(np.median(steps))

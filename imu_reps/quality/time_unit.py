@@ -9,7 +9,7 @@ import numpy as np
 
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Recording
-from imu_reps.domain.samples import SampleBlock
+from imu_reps.domain.samples import MAX_CLOCK_S, SampleBlock
 
 #: A second in each unit: what programs write times in.
 UNITS = {"ms": 1e3, "µs": 1e6, "ns": 1e9, "minutes": 1 / 60, "hours": 1 / 3600, "days": 1 / 86400}
@@ -50,7 +50,7 @@ def in_seconds(recording: Recording) -> tuple[Recording, list[Finding]]:
 
 def _rate(times: np.ndarray) -> float | None:
     """Samples a unit of time, silences and jumps of a clock left out."""
-    step = np.diff(times)
+    step = np.diff(times[np.abs(times) <= MAX_CLOCK_S])
     ahead = step[step > 0.0]
     if not len(ahead):
         return None

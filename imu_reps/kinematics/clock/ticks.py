@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imu_reps.domain.recording import SensorHeader
-from imu_reps.domain.samples import FloatArray, IntArray, SampleBlock
+from imu_reps.domain.samples import MAX_CLOCK_S, FloatArray, IntArray, SampleBlock
 from imu_reps.errors import RecordingError
 from imu_reps.kinematics.clock.envelope import coarse_slope, packet_ends
 from imu_reps.kinematics.clock.losses import uncounted_losses
@@ -74,7 +74,7 @@ class Ticks:
 
 def has_device_clock(block: SampleBlock) -> bool:
     """Whether the sensor stamps each of its samples with a clock of its own."""
-    if not len(block) or not np.isfinite(block.device_time_s).all():
+    if not len(block) or not (np.abs(block.device_time_s) <= MAX_CLOCK_S).all():
         return False
     step = np.diff(np.round(block.device_time_s, CLOCK_DIGITS))
     if len(step) < 1 or (step > 0).all():
