@@ -12,7 +12,8 @@ import numpy as np
 
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Recording
-from imu_reps.domain.samples import BoolArray, FloatArray, SampleBlock, SensorPlace
+from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock, SensorPlace
+from imu_reps.quality.failed_readings import zeros
 
 #: A packet comes again within so many samples.
 FURTHEST = 64
@@ -25,11 +26,12 @@ MIN_COPIES = 8
 SAME_SHARE = 0.05
 
 #: Two sensors under one name: readings that leap to and fro so often in so long, as packets of a third of a
-#: second in turn do, between groups that are far apart against their own spread; in this share of the time.
+#: second in turn do, and come back to where they leapt from, to within this share of the leap, in so many of
+#: them (ours: of good sensors, shaken or not, in 0.3 at the most); either group so large; in this share of the time.
 LEAP_MPS2 = 1.0
 LEAPS, LEAPS_S = 8, 3.0
-GROUP_SPREAD, GROUP_SHARE = 0.2, 0.2
-LEAPING_SHARE = 0.3
+COMES_BACK, BACK_SHARE, GROUP_SHARE = 0.5, 0.6, 0.2
+LEAPING_SHARE = 0.2
 #: Or readings with one number that differ, at most a packet apart; side by side by so many times what follows
 #: each other does.
 PACKET_S, TOGETHER_S, APART_TIMES = 1.0, 0.05, 8.0
@@ -40,7 +42,8 @@ TWICE_SHARE = 0.2
 def check_streams(recording: Recording) -> Iterator[Finding]:
     """Whether each name stands for one sensor, and each sensor for one name."""
     for block in recording.blocks:
-        readings = block[_not_flat(block)]  # zeros between readings would leap as well
+        values = np.hstack([block.acc_mps2, block.gyr_dps])
+        readings = block[_not_flat(block) & ~zeros(values)]  # zeros between readings would leap as well
         if len(readings) > LEAPS and (_leaps(readings) or _one_number_twice(readings)):
             yield Finding("two_streams", severity="refuse", sensor=block.sensor)
     if len(recording.blocks) == 2:
@@ -54,26 +57,25 @@ def _leaps(block: SampleBlock) -> bool:
     leaps = np.einsum("ij,ij->i", steps, steps) > LEAP_MPS2**2
     if leaps.sum() < LEAPS:
         return False
+    rows, size = np.flatnonzero(leaps), np.linalg.norm(steps[leaps], axis=1)
+    apart = np.linalg.norm(acc[rows[1:] + 1] - acc[rows[:-1]], axis=1)
+    comes_back = np.append(apart < COMES_BACK * np.minimum(size[1:], size[:-1]), False)
     span = np.minimum((time_s - time_s[0]) / LEAPS_S, len(time_s)).astype(np.int64)
     edges = np.flatnonzero(np.diff(span, prepend=-1))
-    often = np.flatnonzero(np.add.reduceat(np.append(leaps, False), edges) >= LEAPS)
-    if len(often) < LEAPING_SHARE * len(edges):
-        return False
-    ends = np.append(edges[1:], len(time_s))
-    return sum(_two_groups(acc[edges[k] : ends[k]]) for k in often.tolist()) > LEAPING_SHARE * len(edges)
+    often, back, samples = (
+        np.add.reduceat(values, edges)
+        for values in (_at(rows, time_s), _at(rows[comes_back], time_s), np.ones(len(time_s)))
+    )
+    other = np.add.reduceat(np.cumsum(_at(rows, time_s)) % 2.0, edges) / samples
+    in_turn = (often >= LEAPS) & (back > BACK_SHARE * often) & (np.minimum(other, 1.0 - other) > GROUP_SHARE)
+    return bool(in_turn.sum() > LEAPING_SHARE * len(edges))
 
 
-def _two_groups(acc_mps2: FloatArray) -> bool:
-    """Whether readings fall into two groups, far apart against their spread, that take turns."""
-    steps = np.diff(acc_mps2, axis=0)
-    leap = steps[np.einsum("ij,ij->i", steps, steps).argmax()]
-    along = acc_mps2 @ (leap / np.linalg.norm(leap))
-    upper = along > (along.max() + along.min()) / 2.0
-    smaller = min(upper.mean(), 1.0 - upper.mean())
-    if smaller < GROUP_SHARE or np.count_nonzero(np.diff(upper)) < LEAPS:
-        return False
-    apart = along[upper].mean() - along[~upper].mean()
-    return bool(max(along[upper].std(), along[~upper].std()) < GROUP_SPREAD * apart)
+def _at(rows: IntArray, time_s: FloatArray) -> FloatArray:
+    """One for each of these rows, else zero."""
+    marks = np.zeros(len(time_s))
+    marks[rows] = 1.0
+    return marks
 
 
 def _one_number_twice(block: SampleBlock) -> bool:

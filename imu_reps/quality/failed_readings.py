@@ -95,7 +95,7 @@ def mark_readings(block: SampleBlock, timed: TimedSamples, copies: BoolArray) ->
     frozen, cut_off, columns = _frozen(values, timed.period_s)
     kinds = {
         "flat": failed,
-        "spike": _spikes(values) | _zeros(values) & ~failed,
+        "spike": _spikes(values) | zeros(values) & ~failed,
         "frozen": frozen & ~failed,
         "cut_off": cut_off & ~failed & ~frozen,
         "copy": copies[timed.order],
@@ -146,7 +146,7 @@ def _spikes(values: FloatArray) -> BoolArray:
     return found
 
 
-def _zeros(values: FloatArray) -> BoolArray:
+def zeros(values: FloatArray) -> BoolArray:
     """Up to `LONGEST_SPIKE` samples in a row that read exactly 0 in a channel which is elsewhere all around."""
     found = np.zeros(len(values), bool)
     zero = values == 0.0

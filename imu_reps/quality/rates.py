@@ -105,7 +105,8 @@ def _changes(block: SampleBlock, header: SensorHeader) -> list[int]:
     steady = all(_steady(rates[start:end], packet) for start, end in pairwise([0, *cuts, len(rates)]))
     last = len(edges) - 1
     rows = [_row_of_change(block, int(edges[cut - 1]), int(edges[min(cut + 1, last)])) for cut in cuts]
-    return rows if steady else []
+    apart = np.diff(block.time_s[[0, *rows, -1]]) > WINDOW_S
+    return rows if steady and apart.all() else []
 
 
 def _jumps(rates: FloatArray | IntArray) -> FloatArray:

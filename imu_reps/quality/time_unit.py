@@ -23,8 +23,8 @@ FAR_OFF = 20.0
 #: Two clocks that tell the same time agree to this; a header's rate and the true one to the second.
 AGREE, AGREE_HEADER = 0.02, 0.3
 FEWEST = 20
-#: Steps this many times the usual one are no part of the rate.
-SILENT_STEPS = 50.0
+#: A step that is so large a share of the whole is a silence or a clock that was set, and no part of the rate.
+LONGEST_SHARE = 0.3
 
 
 def in_seconds(recording: Recording) -> tuple[Recording, list[Finding]]:
@@ -51,12 +51,9 @@ def in_seconds(recording: Recording) -> tuple[Recording, list[Finding]]:
 def _rate(times: np.ndarray) -> float | None:
     """Samples a unit of time, silences and jumps of a clock left out."""
     step = np.diff(times[np.abs(times) <= MAX_CLOCK_S])
-    ahead = step[step > 0.0]
-    if not len(ahead):
-        return None
-    kept = (step >= 0.0) & (step <= SILENT_STEPS * np.median(ahead))
-    span = float(step[kept].sum())
-    return float(kept.sum()) / span if span > 0.0 else None
+    step = step[np.abs(step) <= LONGEST_SHARE * np.abs(step).sum()]
+    span = float(step.sum())
+    return len(step) / span if span > 0.0 else None
 
 
 def _unit_of(block: SampleBlock, header_hz: float | None) -> dict[str, str | float | None] | None:
