@@ -206,7 +206,7 @@ def _rows(
             raise import_fault(
                 f"{name}, line {first_line + number}",
                 f"{len(cells)} values where {count} columns are.",
-                hint="Restore the row as it was exported; one that was never sent is left out, and counts as lost.",
+                hint="Restore the row as it was exported; one that was never sent counts as lost.",
                 code="uneven_rows",
             )
     return rows, False

@@ -9,7 +9,7 @@ import numpy as np
 from imu_reps.domain.finding import Finding, Severity
 from imu_reps.domain.samples import BoolArray, FloatArray, SampleBlock
 from imu_reps.kinematics.clock.offline import TimedSamples
-from imu_reps.quality.failed_readings import COLUMNS
+from imu_reps.quality.frozen_channels import COLUMNS
 
 #: A sensor that turns by this much within a second has no axis that stays exactly the same: even one that
 #: nothing turns about shows the noise and 1 to 2 % of its neighbours (cross-axis sensitivity of such parts).

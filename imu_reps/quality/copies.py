@@ -27,7 +27,8 @@ SAME_SHARE = 0.05
 
 #: Two sensors under one name: readings that leap to and fro so often in so long, as packets of a third of a
 #: second in turn do, and come back to where they leapt from, to within this share of the leap, in so many of
-#: them (ours: of good sensors, shaken or not, in 0.3 at the most); either group so large; in this share of the time.
+#: them (ours: of good sensors, shaken or not, in 0.3 at the most); either group so large; for this share of
+#: the time.
 LEAP_MPS2 = 1.0
 LEAPS, LEAPS_S = 8, 3.0
 COMES_BACK, BACK_SHARE, GROUP_SHARE = 0.5, 0.6, 0.2

@@ -11,15 +11,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from imu_reps.domain.finding import Finding
-from imu_reps.domain.frames import ACC_COLUMNS, GYR_COLUMNS
-from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock
+from imu_reps.domain.samples import BoolArray, FloatArray, SampleBlock
 from imu_reps.kinematics.clock.offline import TimedSamples
-
-COLUMNS = (*ACC_COLUMNS, *GYR_COLUMNS)
+from imu_reps.quality.frozen_channels import frozen_channels, runs_of
 
 #: A failed transfer reads the same in all axes: 0, -1, or the range's end. The accelerometer alone may do so
 #: in a knock beyond its range, the gyroscope by chance as long as it reads less than the end of any range.
 MIN_MPS2, RAIL_DPS = 2.5, 118.0
+
+#: What a sensor reads in the middle while gravity is in it.
+WITH_GRAVITY_MPS2 = (7.0, 13.0)
 
 #: A single sample that leaps away by this and is back in the next: no impact on a strapped sensor does so,
 #: since a part's own filter, at half its rate, spreads it over two samples and more (ours).
@@ -31,20 +32,9 @@ SPIKE_LEVEL = 0.15
 SPIKES_LISTED = 3
 #: So many samples in a row may be off together.
 LONGEST_SPIKE = 3
-#: A channel reads exactly 0 between readings of one sign that are this far from it, and this share of that from
-#: each other: noise and motion leave no such value (ours).
+#: A channel reads exactly 0 between readings of one sign that are this far from it, and this share of that
+#: from each other: noise and motion leave no such value (ours).
 FROM_ZERO, ALIKE_SHARE = np.array([0.5] * 3 + [5.0] * 3), 0.5
-
-#: A channel that reads exactly the same for so long is frozen, for noise moves its last digit; all six
-#: together are so sooner. Where its resolution is as coarse as its noise, runs of one reading are usual: by
-#: the share of repeats around it, a run is frozen that chance makes once in so many (ours).
-FROZEN_S, FROZEN_SAMPLES, ALL_FROZEN_SAMPLES = 0.12, 10, 4
-AROUND_SAMPLES = 100
-BY_CHANCE = 1e6
-#: What is smoother than this from sample to sample (third differences) has no noise, which no real part is.
-NOISE = 2e-3
-#: Gyroscopes with a dead band read 0 at rest; while the direction of gravity moves by this, none does.
-MOVES_MPS2 = 1.0
 
 #: A sensor that gives so few readings until the recording's end, for so long, has died.
 DEAD_SHARE, DEAD_S = 0.1, 1.0
@@ -91,8 +81,8 @@ def mark_readings(block: SampleBlock, timed: TimedSamples, copies: BoolArray) ->
         Rows of the block that are copies of others.
     """
     values = np.hstack([block.acc_mps2, block.gyr_dps])[timed.order]
-    failed = flat(values)
-    frozen, cut_off, columns = _frozen(values, timed.period_s)
+    failed = flat(values) | _without_force(values[:, :3], timed.time_s)
+    frozen, cut_off, columns = frozen_channels(values, timed.period_s)
     kinds = {
         "flat": failed,
         "spike": _spikes(values) | zeros(values) & ~failed,
@@ -118,6 +108,19 @@ def flat(values: FloatArray) -> BoolArray:
     gyr = (size[:, 3] == size[:, 4]) & (size[:, 4] == size[:, 5])
     nothing = size[:, 0] < MIN_MPS2
     return np.asarray(acc & (gyr | nothing) | gyr & (size[:, 3] > RAIL_DPS))
+
+
+def _without_force(acc_mps2: FloatArray, time_s: FloatArray) -> BoolArray:
+    """Stretches, longer than anybody falls, without the force that there is otherwise: wires that float."""
+    size = np.linalg.norm(acc_mps2, axis=1)
+    nothing = size < MIN_MPS2
+    usual = float(np.median(size[~nothing])) if nothing.any() and not nothing.all() else 0.0
+    if not WITH_GRAVITY_MPS2[0] < usual < WITH_GRAVITY_MPS2[1]:
+        return np.zeros(len(size), bool)
+    starts, ends = runs_of(nothing)
+    for start, end in zip(starts, ends, strict=True):
+        nothing[start:end] = time_s[end - 1] - time_s[start] >= DEAD_S
+    return np.asarray(nothing)
 
 
 def _spikes(values: FloatArray) -> BoolArray:
@@ -147,12 +150,12 @@ def _spikes(values: FloatArray) -> BoolArray:
 
 
 def zeros(values: FloatArray) -> BoolArray:
-    """Up to `LONGEST_SPIKE` samples in a row that read exactly 0 in a channel which is elsewhere all around."""
+    """Up to `LONGEST_SPIKE` samples in a row that read exactly 0 in a channel that is far from it around."""
     found = np.zeros(len(values), bool)
     zero = values == 0.0
     for column in np.flatnonzero(zero.any(axis=0)).tolist():
         series = values[:, column]
-        starts, ends = _runs(zero[:, column])
+        starts, ends = runs_of(zero[:, column])
         inside = (starts > 0) & (ends < len(series)) & (ends - starts <= LONGEST_SPIKE)
         starts, ends = starts[inside], ends[inside]
         before, after = series[starts - 1], series[ends]
@@ -167,81 +170,6 @@ def zeros(values: FloatArray) -> BoolArray:
 def leaps_alone(off_mps2: FloatArray, column: int) -> bool:
     """Whether no other axis of the accelerometer leaps along, as in a knock; how far each does, (3,)."""
     return column >= 3 or bool(np.delete(off_mps2, column).max() <= SPIKE_LEVEL * off_mps2[column])
-
-
-def _frozen(
-    values: FloatArray, period_s: float
-) -> tuple[BoolArray, BoolArray, Mapping[str, tuple[str, ...]]]:
-    """Where channels stand still, judged by their missing noise, or again and again at their extreme; which."""
-    cut_off = np.zeros(len(values), bool)
-    same = values[1:] == values[:-1]
-    every, repeats = same.all(axis=1), same.sum(axis=0)
-    minimum = max(FROZEN_SAMPLES, round(FROZEN_S / period_s))
-    if (repeats < minimum).all() and every.sum() < ALL_FROZEN_SAMPLES:
-        return cut_off.copy(), cut_off, {}
-    found = _long_runs(every, ALL_FROZEN_SAMPLES)
-    if found.any() and not any(_is_noisy(column) for column in values.T):
-        found[:] = False
-    frozen_columns, cut_columns = [], []
-    for column in np.flatnonzero(repeats >= minimum).tolist():
-        runs = _long_runs(same[:, column], minimum)
-        if runs.any() and column >= 3:
-            runs = _while_moving(runs, values[:, :3])
-        if not runs.any() or not _is_noisy(values[:, column]):
-            continue
-        at_end = _at_extreme(values[:, column], runs)
-        if at_end.any():
-            cut_off |= at_end
-            cut_columns.append(COLUMNS[column])
-        if (runs & ~at_end).any():
-            found |= runs & ~at_end
-            frozen_columns.append(COLUMNS[column])
-    return found, cut_off, {"frozen": tuple(frozen_columns), "cut_off": tuple(cut_columns)}
-
-
-def _at_extreme(channel: FloatArray, runs: BoolArray) -> BoolArray:
-    """The runs at the channel's highest or lowest value, where it comes there more than once."""
-    found = np.zeros_like(runs)
-    for extreme in (channel.max(), channel.min()):
-        there = runs & (channel == extreme)
-        if len(_runs(there)[0]) > 1:
-            found |= there
-    return found
-
-
-def _is_noisy(channel: FloatArray) -> bool:
-    """Whether a channel goes to and fro from sample to sample, where it changes at all."""
-    rough = np.abs(np.diff(channel, n=3))
-    return bool(rough.any() and np.median(rough[rough > 0.0]) > NOISE)
-
-
-def _runs(mask: BoolArray) -> tuple[IntArray, IntArray]:
-    edges = np.flatnonzero(np.diff(mask.astype(np.int8), prepend=0, append=0))
-    return edges[::2], edges[1::2]
-
-
-def _long_runs(same: BoolArray, minimum: int) -> BoolArray:
-    """Samples that repeat the one before, in runs too long for chance; none where all is one run."""
-    found = np.zeros(len(same) + 1, bool)
-    starts, ends = _runs(same)
-    long = ends - starts >= minimum
-    for start, end in zip(starts[long].tolist(), ends[long].tolist(), strict=True):
-        around = np.append(same[max(0, start - AROUND_SAMPLES) : start], same[end : end + AROUND_SAMPLES])
-        if not len(around):
-            continue
-        share = (around.sum() + 1) / (len(around) + 2)
-        if (end - start) * np.log(1.0 / share) > np.log(BY_CHANCE):
-            found[start + 1 : end + 1] = True
-    return found
-
-
-def _while_moving(runs: BoolArray, acc_mps2: FloatArray) -> BoolArray:
-    """Only the runs during which the specific force moves."""
-    moving = np.zeros_like(runs)
-    for start, end in zip(*_runs(runs), strict=True):
-        if np.ptp(acc_mps2[start:end], axis=0).max() > MOVES_MPS2:
-            moving[start:end] = True
-    return moving
 
 
 def check_readings(block: SampleBlock, readings: MarkedSamples) -> Iterator[Finding]:

@@ -19,6 +19,8 @@ SURE_SDS = 3.3
 FACTORS, BORNE_OUT = (0.5, 3.0), 0.5
 #: A factor that is this near to 1, and its error this small, show that the axes are right.
 NEAR, NEAR_ERROR = 0.1, 0.08
+#: Fewer pieces of ten seconds fit what columns one likes.
+MIN_PIECES = 3
 #: Changed columns must leave this share of the force that is left otherwise, as mean squares (ours: of good
 #: gyroscopes in 1,000 sets of two simulators 0.4 at the least; of inverted axes 9 in 10 leave less).
 MENDED_SHARE = 0.25
@@ -30,7 +32,11 @@ DEAD_TIMES, DEAD_SHARE, DEAD_LEFT_MPS2, DEAD_ERROR = 1.5, 0.05, 1.0, 0.12
 
 def check_axes_in_motion(place: SensorPlace, windows: Windows, fit: TurningFit | None) -> Iterator[Finding]:
     """Whether an axis of the gyroscope is dead, or columns are swapped or have the wrong sign."""
-    if fit is None or (abs(fit.factor - 1.0) < NEAR and fit.error < NEAR_ERROR):
+    if (
+        fit is None
+        or len(fit.pieces.weight) < MIN_PIECES
+        or (abs(fit.factor - 1.0) < NEAR and fit.error < NEAR_ERROR)
+    ):
         return
     # on a body that swings the force stays in the sensor: there it is as if nothing turned
     left = min(fit.left, unexplained(_turned_otherwise(fit.pieces, np.zeros((3, 3)))))

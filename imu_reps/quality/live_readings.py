@@ -10,16 +10,8 @@ import numpy as np
 
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock
 from imu_reps.quality.channels import NO_READING
-from imu_reps.quality.failed_readings import (
-    ALL_FROZEN_SAMPLES,
-    FROZEN_SAMPLES,
-    LONGEST_SPIKE,
-    MOVES_MPS2,
-    SPIKE,
-    SPIKE_LEVEL,
-    flat,
-    leaps_alone,
-)
+from imu_reps.quality.failed_readings import LONGEST_SPIKE, SPIKE, SPIKE_LEVEL, flat, leaps_alone
+from imu_reps.quality.frozen_channels import ALL_FROZEN_SAMPLES, FROZEN_SAMPLES, MOVES_MPS2
 
 #: A sensor that hangs while it reads less is harmless: at rest its last reading is as good as a new one.
 HANGS_DPS = 10.0

@@ -25,7 +25,7 @@ MIN_WRAPS = 3
 SHORTEST_RANGE = 64
 #: A number that most rows share with the row before counts packets.
 PACKET_SHARE = 0.3
-#: Numbers that nearly always go up by the same, more than one, count something finer than samples; numbers that
+#: Numbers that nearly always go up by the same, more than one, count something finer than samples; those that
 #: nearly always go down count what is left.
 EVEN_SHARE, BACKWARDS_SHARE = 0.9, 0.9
 #: One numbering over both sensors leaves each of them holes, and both together hardly any.

@@ -252,7 +252,7 @@ def _hanging_axis(
 
 
 def _tips_forward(forward: FloatArray, pelvis: Windows, ankle: Windows | None) -> float:
-    """How far up turns towards the front of a hanging pelvis as the leg is raised; 0 where it is not clear."""
+    """How far up turns to the front of a hanging pelvis as the leg is raised; 0 where that is not clear."""
     lift = None if ankle is None else _lift_deg(ankle, pelvis.still)
     if lift is None:
         return 0.0

@@ -11,7 +11,8 @@ from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock
 from imu_reps.kinematics.rest import stretches
-from imu_reps.quality.failed_readings import COLUMNS, spans_of
+from imu_reps.quality.failed_readings import spans_of
+from imu_reps.quality.frozen_channels import COLUMNS
 
 #: The smallest ranges such parts are made with, ±2 g and ±125 deg/s, less 5 % of scale error: an extreme
 #: below them is not the end of a range, however often it repeats.
@@ -20,7 +21,7 @@ SMALLEST_RANGE = np.array([18.6] * 3 + [118.0] * 3)
 #: A wrapped value falls from near one end to near the other: by so much of the extreme, from beyond so much.
 WRAP_FALL, WRAP_FROM = 1.4, 0.5
 MIN_WRAPS = 2
-#: The range that the falls show is the same all the time; where a limb is jolted as well, only so many are clear.
+#: The range that the falls show is the same all the time; of a limb that is jolted as well so many are clear.
 WRAP_AGREES, CLEAR_WRAPS = 0.1, 4
 
 #: A value is at most so many times round.
@@ -52,8 +53,8 @@ def unwrapped(recording: Recording) -> tuple[Recording, list[Finding]]:
                 values[:, column], repaired = whole, True
             found.append(_wrapped(block, column, beyond, float(np.abs(series).max()), whole is not None))
         if values is not None and repaired:
-            block = replace(block, acc_mps2=values[:, :3].copy(), gyr_dps=values[:, 3:].copy())
-            recording = recording.with_samples(block)
+            whole_block = replace(block, acc_mps2=values[:, :3].copy(), gyr_dps=values[:, 3:].copy())
+            recording = recording.with_samples(whole_block)
     return recording, found
 
 

@@ -110,7 +110,7 @@ def _changes(block: SampleBlock, header: SensorHeader) -> list[int]:
 
 
 def _jumps(rates: FloatArray | IntArray) -> FloatArray:
-    """By how much the logarithm of the rate differs between the windows before each cut and those after it."""
+    """By how much the rate's logarithm differs between the windows before each cut and those after it."""
     usual = np.median(np.lib.stride_tricks.sliding_window_view(rates, MIN_WINDOWS), axis=1)
     return np.asarray(np.abs(np.log(usual[MIN_WINDOWS:] / usual[:-MIN_WINDOWS])))
 
@@ -158,9 +158,7 @@ def _row_of_change(block: SampleBlock, start: int, stop: int) -> int:
     return min(candidates, key=misfit, default=start)
 
 
-def _on_one_tick(
-    parts: list[SampleBlock], fits: list[TimedSamples]
-) -> tuple[SampleBlock, TimedSamples]:
+def _on_one_tick(parts: list[SampleBlock], fits: list[TimedSamples]) -> tuple[SampleBlock, TimedSamples]:
     """All samples on the ticks of the faster stretch; holes stay holes."""
     period_s = min(fit.period_s for fit in fits)
     offset = np.cumsum([0, *(len(part) for part in parts)])

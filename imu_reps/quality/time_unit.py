@@ -57,7 +57,7 @@ def _rate(times: np.ndarray) -> float | None:
 
 
 def _unit_of(block: SampleBlock, header_hz: float | None) -> dict[str, str | float | None] | None:
-    """The unit of `time_s` and how many of them a second has, as far as known, if it is another than seconds."""
+    """The unit of `time_s` and how many a second has, as far as known, if it is another than seconds."""
     by_host, by_clock = _rate(block.time_s), _rate(block.device_time_s)
     if by_host is None:
         return None

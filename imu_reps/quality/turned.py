@@ -22,8 +22,8 @@ from imu_reps.quality.windows import HOP_S, Windows, angle_deg, usual_direction
 #: Means over so many windows before and after a moment are compared, the last of which decides.
 SPANS = (8, 12, 16)
 #: The step is at least so large; where the sensor is shaken it is so many times the scatter of the force, and
-#: this at the most; and over each span it is the same within this share (ours, over 230 simulated sets: getting
-#: up and walking feign steps of 9 to 30° at 1 to 8 m/s²; the pelvis of a good sensor has 1 to 5°).
+#: this at the most; and over each span it is the same within this share (ours, over 230 simulated sets:
+#: getting up and walking feign steps of 9 to 30° at 1 to 8 m/s²; the pelvis of a good sensor has 1 to 5°).
 STEP_DEG, DEG_PER_MPS2, SHAKEN_DEG, ALIKE_SHARE = 9.0, 14.0, 35.0, 0.2
 #: Where no rest shows the gyroscope's bias the force drifts all the while: a step is so many times what is
 #: usual (ours: such sets have 1.2 at the most, sensors that were turned 6 and more).

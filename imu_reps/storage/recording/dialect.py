@@ -2,8 +2,8 @@
 
 Excel pads comment lines with separators, saves with semicolons and decimal commas in half of Europe, as
 UTF-16 when asked for Unicode, and reads ``sep=,`` in a first line; R quotes all cells and writes NA; pandas
-and R put the row's number in a first column without a name; others end each row with a separator. Line numbers
-stay those of the file.
+and R put the row's number in a first column without a name; others end each row with a separator. Line
+numbers stay those of the file.
 """
 
 from __future__ import annotations

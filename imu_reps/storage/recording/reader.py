@@ -232,7 +232,7 @@ class _Comments:
                 raise fault(
                     self.name,
                     line,
-                    f"this row begins with {shown(text.partition(',')[0])}: a spreadsheet's column was too narrow.",
+                    f"time_s is {shown(text.partition(',')[0])}: a spreadsheet's column was too narrow.",
                     hint="Make the columns wide enough to show the numbers, and save again.",
                     code="not_a_number",
                 )
