@@ -96,6 +96,10 @@ def _changes(block: SampleBlock, header: SensorHeader) -> list[int]:
     if len(edges) < 2 * MIN_WINDOWS + 1 or not (_jumps(np.diff(edges).clip(1)) >= CHANGE / 2.0).any():
         return []
     rates = np.array([max(_rate(block, header, *pair), NO_RATE_HZ) for pair in pairwise(edges.tolist())])
+    heard = np.flatnonzero(rates > NO_RATE_HZ)  # a silence is no rate
+    rates = rates[heard]
+    if len(rates) < 2 * MIN_WINDOWS:
+        return []
     cuts = []
     for start, end in stretches(_jumps(rates) >= CHANGE):
         around = range(start + MIN_WINDOWS, end + MIN_WINDOWS)
@@ -104,7 +108,8 @@ def _changes(block: SampleBlock, header: SensorHeader) -> list[int]:
     packet = len(block) / (np.count_nonzero(np.diff(block.time_s)) + 1)
     steady = all(_steady(rates[start:end], packet) for start, end in pairwise([0, *cuts, len(rates)]))
     last = len(edges) - 1
-    rows = [_row_of_change(block, int(edges[cut - 1]), int(edges[min(cut + 1, last)])) for cut in cuts]
+    where = heard[cuts].tolist() if cuts else []
+    rows = [_row_of_change(block, int(edges[at - 1]), int(edges[min(at + 1, last)])) for at in where]
     apart = np.diff(block.time_s[[0, *rows, -1]]) > WINDOW_S
     return rows if steady and apart.all() else []
 

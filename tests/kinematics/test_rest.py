@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from imu_reps.kinematics.rest import gyroscope_bias, still_mask, stretches, window_length
+from imu_reps.kinematics.rest import gyroscope_bias, still_mask, stretches, warming_curve, window_length
 
 HZ = 100.0
 LENGTH = window_length(1.0 / HZ)
@@ -185,3 +185,16 @@ def test_slow_movements_that_come_and_go_are_no_warming_up() -> None:
     )  # as fast in every rest, another way in each
 
     assert np.ndim(gyroscope_bias(*lifted(turn[:, None] * [0.0, 1.0, 0.0], 10), LENGTH)) == 1
+
+
+def test_one_rest_that_is_far_off_is_no_warming_up() -> None:
+    """A body that sways at the bar stands still for a moment as it turns."""
+    rng = np.random.default_rng(11)
+    at = np.array([0, 1, 2, 3, 4, 5, 6, 7, 76, 158, 159, 160, 161, 162, 163], dtype=float)
+    readings = rng.normal(0.0, 0.02, (len(at), 3))
+    readings[8, 0] += 2.8
+    assert warming_curve(at, readings, np.arange(170)) is None
+    ramp = readings + at[:, None] / 163.0 * [0.0, 3.0, 0.0]
+    found = warming_curve(at, ramp, np.arange(170))
+    assert found is not None
+    assert np.ptp(found[:, 1]) == pytest.approx(3.0, abs=0.3)

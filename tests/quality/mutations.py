@@ -93,6 +93,19 @@ def rows_of_one_value(value: float) -> Change:
     return change
 
 
+def zeros_of_one_channel(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    values, column = _values(block), int(rng.integers(6))
+    values[rng.random(len(block)) < rng.uniform(0.01, 0.08), column] = 0.0
+    return _with(block, values)
+
+
+def floats(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """A wire breaks: nothing but noise from some time on."""
+    values, row = _values(block), _row(block, rng)
+    values[row:] = rng.normal(0.0, 0.05, values[row:].shape)
+    return _with(block, values)
+
+
 def rails(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
     values, hit = _values(block), rng.random(len(block)) < rng.uniform(0.003, 0.03)
     values[hit] = [156.9] * 3 + [2000.0] * 3
@@ -197,6 +210,13 @@ def slower_uncounted(block: SampleBlock, rng: np.random.Generator) -> SampleBloc
     return replace(slower, sample=np.arange(len(slower)))
 
 
+def slower_for_a_while(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    start, end, step = _row(block, rng, 0.2, 0.45), _row(block, rng, 0.55, 0.8), int(rng.choice([2, 4]))
+    keep = np.r_[0:start, start:end:step, end : len(block)]
+    slower = _without_clock(rows(block, keep))
+    return replace(slower, sample=np.arange(len(keep)))
+
+
 def wrap_round(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
     most = float(np.abs(block.gyr_dps).max())
     reach = max(125.0, most * rng.uniform(0.6, 0.9))
@@ -281,6 +301,14 @@ def counter_of_packets(block: SampleBlock, rng: np.random.Generator) -> SampleBl
     return _without_clock(replace(block, sample=np.arange(len(block)) // int(rng.choice([2, 4, 10]))))
 
 
+def counter_of_packets_wraps(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    return _without_clock(replace(block, sample=block.sample // int(rng.choice([2, 4, 10])) % 256))
+
+
+def counter_by_steps(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    return _without_clock(replace(block, sample=block.sample * int(rng.choice([2, 5, 10]))))
+
+
 def counter_still(block: SampleBlock, _: np.random.Generator) -> SampleBlock:
     return _without_clock(replace(block, sample=np.zeros(len(block), np.int64)))
 
@@ -352,6 +380,18 @@ def one_name(recording: Recording, _: Sequence[SensorPlace], rng: np.random.Gene
     return replace(recording, pelvis=None, ankle=None).with_samples(joined)
 
 
+def one_name_numbered_by_the_host(
+    recording: Recording, places: Sequence[SensorPlace], rng: np.random.Generator
+) -> Recording:
+    joined = one_name(recording, places, rng)
+    block = joined.blocks[0]
+    header = joined.header.with_sensor(
+        block.sensor, replace(joined.header.sensor(block.sensor), counter="host")
+    )
+    block = replace(_without_clock(block), sample=np.arange(len(block)))
+    return replace(joined, header=header).with_samples(block)
+
+
 def turned(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
     """A sensor that turns by 25 to 60° at some time, and stays so."""
     row, axis = _row(block, rng), rng.normal(size=3)
@@ -418,5 +458,13 @@ KINDS: dict[str, Kind] = {
     "an accelerometer cut off": Kind("cut off|range", _of_sensor(acc_cut_off)),
     "a bias that wanders": Kind("bias|warm", _of_sensor(warming)),
     "swapped columns": Kind("gyroscope|axes", _of_sensor(columns_swapped)),
+    "zeros in one channel": Kind(_LEFT_OUT, _of_sensor(zeros_of_one_channel)),
+    "wires that float": Kind("died|no reading", _of_sensor(floats)),
+    "a rate that falls for a while": Kind("rate|samples a second", _host(_of_sensor(slower_for_a_while))),
+    "packet numbers that wrap": Kind("counter", _of_sensor(counter_of_packets_wraps)),
+    "a counter that goes by steps": Kind("counter", _of_sensor(counter_by_steps)),
+    "both streams under one name, numbered by the host": Kind(
+        "two (different )?streams|one name", one_name_numbered_by_the_host
+    ),
     "a sensor that starts anew": Kind("anew|restart|silent|away", _of_sensor(reboot)),
 }

@@ -396,6 +396,46 @@ def test_a_hanging_pelvis_sensor_upside_down_is_refused_and_the_header_key_named
     assert {f.code for f in check_recording(sideways)} == {"axis_mismatch"}
 
 
+def test_gravity_of_the_other_sign_while_hanging_is_never_mended_by_turning_the_axis_round() -> None:
+    upright = hanging(record(Motion()))
+    assert upright.pelvis is not None
+    if upright.pelvis.acc_mps2[:, 1].mean() < 0:
+        upright = turned_over(upright)
+    other = upright
+    for place in ("pelvis", "ankle"):
+        other = on(other, place, acc(-1.0))
+    still = on(
+        other,
+        "ankle",
+        lambda b: replace(b, gyr_dps=0.1 * b.gyr_dps, acc_mps2=b.acc_mps2[:1] + 0.01 * b.gyr_dps),
+    )
+    for recording in (other, still):
+        found = {f.code: hint(f) for f in check_recording(recording)}
+        assert "acc_sign" in found
+        assert "upside_down" not in found
+        assert "by -1" in found["acc_sign"]
+
+
+def test_time_in_a_unit_without_a_name_is_refused_with_its_factor_and_not_as_a_slow_sensor(
+    good: Recording,
+) -> None:
+    for factor in (1e7, 32768.0, 100.0):
+        wrong = good
+        for b in good.blocks:
+            wrong = wrong.with_samples(replace(b, time_s=b.time_s * factor))
+        (refusal,) = check_recording(wrong)
+        assert (refusal.code, refusal.severity) == ("time_unit", "refuse")
+        assert refusal.values["factor"] == pytest.approx(factor, rel=0.02)
+        assert f"{factor:.2g}"[0] in hint(refusal)
+
+
+def test_a_silence_or_a_clock_that_was_set_is_no_other_unit(good: Recording) -> None:
+    ankle = good.ankle
+    assert ankle is not None
+    late = replace(ankle, time_s=ankle.time_s + 3600.0 * (ankle.time_s > 10.0))
+    assert "time_unit" not in {f.code for f in check_recording(good.with_samples(late))}
+
+
 def test_a_lying_pelvis_whose_named_axis_is_vertical_is_cautioned(good: Recording) -> None:
     wrong = replace(good, header=Header(pelvis=SensorHeader(cranial_axis="+z", anterior_axis="+y")))
     assert {f.code for f in check_recording(wrong)} == {"cranial_axis_vertical"}

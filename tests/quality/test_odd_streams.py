@@ -1,0 +1,106 @@
+"""Ranges, rates and copies as sensors have them: mended where that is sure, told where it is not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from imu_reps import Recording, SampleBlock, analyze, simulate
+from imu_reps.domain.samples import SensorPlace
+from imu_reps.quality import check_recording
+from imu_reps.report.findings import sentence
+
+PLACES: tuple[SensorPlace, ...] = ("pelvis", "ankle")
+
+
+@pytest.fixture(scope="module")
+def clean() -> Recording:
+    return simulate(seed=2).recording
+
+
+def of_host(recording: Recording) -> Recording:
+    """The same of sensors that neither count nor have a clock."""
+    header = recording.header
+    for block in recording.blocks:
+        header = header.with_sensor(block.sensor, replace(header.sensor(block.sensor), counter="host"))
+        no_clock = np.full(len(block), np.nan)
+        recording = recording.with_samples(
+            replace(block, sample=np.arange(len(block)), device_time_s=no_clock)
+        )
+    return replace(recording, header=header)
+
+
+def chosen(block: SampleBlock, rows: np.ndarray) -> SampleBlock:
+    columns = (block.time_s, block.sample, block.device_time_s, block.acc_mps2, block.gyr_dps)
+    return SampleBlock(block.sensor, *(column[rows] for column in columns))
+
+
+def told(recording: Recording, code: str, place: SensorPlace = "ankle") -> list[str]:
+    return [sentence(f) for f in check_recording(recording) if (f.code, f.sensor) == (code, place)]
+
+
+def test_a_rate_that_falls_for_a_while_is_told_twice_and_every_repetition_counts(clean: Recording) -> None:
+    recording = clean
+    for block in clean.blocks:
+        start, end = np.searchsorted(block.time_s, np.array([0.35, 0.7]) * block.time_s[-1])
+        recording = recording.with_samples(chosen(block, np.r_[0:start, start:end:4, end : len(block)]))
+    recording = of_host(recording)
+    first, second = told(recording, "rate_changed")
+    assert "from 100 to 25" in first
+    assert "from 25 to 100" in second
+    assert analyze(recording).summary.set.rep_count == analyze(clean).summary.set.rep_count
+
+
+def test_a_gyroscope_cut_off_at_a_low_level_is_cut_off_and_not_frozen(clean: Recording) -> None:
+    ankle = clean.ankle
+    assert ankle is not None
+    level = 0.5 * float(np.abs(ankle.gyr_dps).max())
+    low = clean.with_samples(replace(ankle, gyr_dps=np.clip(ankle.gyr_dps, -level, level)))
+    assert len(told(low, "cut_off_samples")) == 1
+    assert told(low, "frozen_samples") == []
+
+
+def test_a_range_that_wraps_too_fast_to_be_followed_is_told_and_left(clean: Recording) -> None:
+    ankle = clean.ankle
+    assert ankle is not None
+    rng = np.random.default_rng(3)
+    gyr = ankle.gyr_dps.copy()
+    jolted = (np.arange(len(gyr)) // 50 % 5 == 0)[:, None] & np.array([True, False, False])
+    gyr = np.where(jolted, rng.uniform(-700.0, 700.0, gyr.shape), gyr)
+    wrapped = replace(ankle, gyr_dps=(gyr + 250.0) % 500.0 - 250.0)
+    (words,) = told(clean.with_samples(wrapped), "wrapped")
+    assert "cannot be told" in words
+
+
+@pytest.mark.parametrize("times", [2, 3, 4])
+def test_packets_of_one_sample_that_come_up_to_four_times_are_left_out(clean: Recording, times: int) -> None:
+    recording = clean
+    for block in clean.blocks:
+        again = np.arange(len(block)) % 7 == 3
+        recording = recording.with_samples(
+            chosen(block, np.repeat(np.arange(len(block)), np.where(again, times, 1)))
+        )
+    recording = of_host(recording)
+    assert len(told(recording, "copies")) == 1
+    was, now = analyze(clean).summary.set, analyze(recording).summary.set
+    assert now.rep_count == was.rep_count
+    assert now.eccentric_s_mean == pytest.approx(was.eccentric_s_mean, abs=0.1)
+
+
+def test_a_clock_written_coarsely_costs_no_samples(clean: Recording) -> None:
+    recording = clean
+    for block in clean.blocks:
+        coarse = np.floor(block.device_time_s / 0.0104) * 0.0104
+        recording = recording.with_samples(replace(block, device_time_s=coarse))
+    assert not {f.code for f in check_recording(recording)} & {"duplicates", "loss", "reordered"}
+
+
+def test_a_short_recording_is_not_said_to_have_swapped_columns() -> None:
+    """Two swings of ten seconds fit any columns; three and more do not."""
+    for seed in range(8):
+        whole = simulate(seed=seed).recording
+        for block in whole.blocks:
+            whole = whole.with_samples(chosen(block, np.flatnonzero(block.time_s < 12.0)))
+        assert "gyro_axes" not in {f.code for f in check_recording(whole)}
