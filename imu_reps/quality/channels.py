@@ -54,9 +54,9 @@ def check_channels(block: SampleBlock, timed: TimedSamples, simulated: bool) -> 
     rate_hz = timed.clock.rate_hz
     values = np.ascontiguousarray(np.hstack([block.acc_mps2, block.gyr_dps])[timed.order].T)
     length = max(2, round(rate_hz))
-    seconds = values[:, : values.shape[1] // length * length].reshape(6, -1, length)
-    if not seconds.shape[1]:
+    if values.shape[1] < length:
         return
+    seconds = values[:, : values.shape[1] // length * length].reshape(6, -1, length)
     spread = seconds.max(axis=2) - seconds.min(axis=2)
     moving = (spread >= np.array([MOVING_ACC_MPS2] * 3 + [MOVING_GYR_DPS] * 3)[:, None]).any(axis=0)
     yield from _constant(block, values, moving, "caution" if simulated else "refuse")

@@ -19,8 +19,8 @@ SURE_SDS = 3.3
 FACTORS, BORNE_OUT = (0.5, 3.0), 0.5
 #: A factor that is this near to 1, and its error this small, show that the axes are right.
 NEAR, NEAR_ERROR = 0.1, 0.08
-#: Fewer pieces of ten seconds fit what columns one likes.
-MIN_PIECES = 3
+#: One piece of ten seconds fits what columns one likes.
+MIN_PIECES = 2
 #: Changed columns must leave this share of the force that is left otherwise, as mean squares (ours: of good
 #: gyroscopes in 1,000 sets of two simulators 0.4 at the least; of inverted axes 9 in 10 leave less).
 MENDED_SHARE = 0.25

@@ -23,6 +23,8 @@ LONGEST_S = 2.0 * 3600.0
 CHANGE, STEADY, STEADY_SHARE = 0.12, 0.06, 0.8
 #: Less is too little for any number; docs/recording-format.md allows 20, and clocks of such parts 1 % less.
 MIN_RATE_HZ = 20.0 * 0.99
+#: A stretch of fewer samples shows no rate.
+FEWEST = 20
 #: What stands for a window in which hardly anything came.
 NO_RATE_HZ = 1e-3
 #: Longer than this many of a stretch's own periods is a hole.
@@ -110,8 +112,9 @@ def _changes(block: SampleBlock, header: SensorHeader) -> list[int]:
     last = len(edges) - 1
     where = heard[cuts].tolist() if cuts else []
     rows = [_row_of_change(block, int(edges[at - 1]), int(edges[min(at + 1, last)])) for at in where]
-    apart = np.diff(block.time_s[[0, *rows, -1]]) > WINDOW_S
-    return rows if steady and apart.all() else []
+    long = np.diff(block.time_s[[0, *rows, -1]]) > WINDOW_S
+    many = np.diff([0, *rows, len(block)]) >= FEWEST
+    return rows if steady and long.all() and many.all() else []
 
 
 def _jumps(rates: FloatArray | IntArray) -> FloatArray:

@@ -98,7 +98,7 @@ def test_a_clock_written_coarsely_costs_no_samples(clean: Recording) -> None:
 
 
 def test_a_short_recording_is_not_said_to_have_swapped_columns() -> None:
-    """Two swings of ten seconds fit any columns; three and more do not."""
+    """One swing of ten seconds fits any columns."""
     for seed in range(8):
         whole = simulate(seed=seed).recording
         for block in whole.blocks:

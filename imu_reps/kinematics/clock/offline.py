@@ -18,6 +18,8 @@ from imu_reps.kinematics.clock.ticks import DATA_SHEET_ERROR, OTHER_RATE, Ticks,
 
 #: Successive samples are at least this share of a period apart.
 MIN_SPACING = 0.2
+#: More than any sensor counts between two samples.
+MOST_STEPS = 2.0**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,8 @@ def _apart(time_s: FloatArray, min_s: float) -> FloatArray:
 def _count_across_epochs(steps: IntArray, time_s: FloatArray, epoch: IntArray, period_s: float) -> None:
     """Write into `steps` what lies between where one count ended and the next began."""
     for first in (np.flatnonzero(np.diff(epoch)) + 1).tolist():
-        steps[first - 1] = max(1, round((time_s[first] - time_s[first - 1]) / period_s))
+        between = (time_s[first] - time_s[first - 1]) / period_s
+        steps[first - 1] = max(1, round(min(between, MOST_STEPS)))
 
 
 def _holes(number: IntArray, epoch: IntArray) -> int:
