@@ -19,11 +19,11 @@ SURE_SDS = 3.3
 FACTORS, BORNE_OUT = (0.5, 3.0), 0.5
 #: A factor that is this near to 1, and its error this small, show that the axes are right.
 NEAR, NEAR_ERROR = 0.1, 0.08
-#: One piece of ten seconds fits what columns one likes.
-MIN_PIECES = 2
 #: Changed columns must leave this share of the force that is left otherwise, as mean squares (ours: of good
 #: gyroscopes in 1,000 sets of two simulators 0.4 at the least; of inverted axes 9 in 10 leave less).
 MENDED_SHARE = 0.25
+#: One piece of ten seconds alone fits other columns more easily.
+MENDED_SHARE_ALONE = 0.1
 #: An axis is dead where in the fastest third of the hops it shows hardly more than in the slowest, and this
 #: share of what another axis does, and so much of the force is left, m/s², that the factor is that vague
 #: (ours: on a swinging body as much is left, but the factor is known to within 0.12).
@@ -32,11 +32,7 @@ DEAD_TIMES, DEAD_SHARE, DEAD_LEFT_MPS2, DEAD_ERROR = 1.5, 0.05, 1.0, 0.12
 
 def check_axes_in_motion(place: SensorPlace, windows: Windows, fit: TurningFit | None) -> Iterator[Finding]:
     """Whether an axis of the gyroscope is dead, or columns are swapped or have the wrong sign."""
-    if (
-        fit is None
-        or len(fit.pieces.weight) < MIN_PIECES
-        or (abs(fit.factor - 1.0) < NEAR and fit.error < NEAR_ERROR)
-    ):
+    if fit is None or (abs(fit.factor - 1.0) < NEAR and fit.error < NEAR_ERROR):
         return
     # on a body that swings the force stays in the sensor: there it is as if nothing turned
     left = min(fit.left, unexplained(_turned_otherwise(fit.pieces, np.zeros((3, 3)))))
@@ -81,7 +77,8 @@ def _mend(pieces: TurningPieces, left: float) -> dict[str, tuple[str, ...]]:
         tried["swap", (GYR_COLUMNS[pair[0]], GYR_COLUMNS[pair[1]])] = swap
     mended = {how: unexplained(_turned_otherwise(pieces, matrix)) for how, matrix in tried.items()}
     best = min(mended, key=mended.__getitem__)
-    return dict([best]) if mended[best] < MENDED_SHARE * left else {}
+    share = MENDED_SHARE if len(pieces.weight) > 1 else MENDED_SHARE_ALONE
+    return dict([best]) if mended[best] < share * left else {}
 
 
 def _dead(windows: Windows) -> dict[str, str]:

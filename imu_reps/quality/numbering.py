@@ -26,8 +26,8 @@ SHORTEST_RANGE = 64
 #: A number that most rows share with the row before counts packets.
 PACKET_SHARE = 0.3
 #: Numbers that nearly always go up by the same, more than one, count something finer than samples; those that
-#: nearly always go down count what is left.
-EVEN_SHARE, BACKWARDS_SHARE = 0.9, 0.9
+#: nearly always go down count what is left. A clock in ms goes up by the same to this share of it.
+EVEN_SHARE, EVEN_TO, BACKWARDS_SHARE = 0.9, 0.2, 0.9
 #: One numbering over both sensors leaves each of them holes, and both together hardly any.
 SHARED_FILLED, SHARED_ALONE = 0.95, 0.8
 
@@ -100,7 +100,7 @@ def _renumbered(
 ) -> tuple[SampleBlock, Counter, list[Finding]]:
     number = block.sample
     step = np.diff(number)
-    codes, values, row = [], {}, 0
+    codes, values, row = list[str](), dict[str, float](), 0
     if shared:
         codes, number, counter = ["counter_shared"], np.arange(len(block)), "host"
     elif not step.any():
@@ -118,7 +118,8 @@ def _renumbered(
         codes, (number, counter) = [*codes, "counter_of_packets"], _within_packets(number)
     elif (usual := _usual_step(step, block, header_hz)) > 1:
         codes, values = [*codes, "counter_by_steps"], {**values, "step": usual}
-        number = np.rint((number - number[0]) / usual).astype(np.int64)
+        rows = np.arange(len(block))
+        number = np.maximum.accumulate(np.rint((number - number[0]) / usual).astype(np.int64) - rows) + rows
     start_s = float(block.time_s[row])
     found = [
         Finding(code, values=values, severity="caution", sensor=block.sensor, start_s=start_s)
@@ -127,16 +128,18 @@ def _renumbered(
     return replace(block, sample=number) if codes else block, counter, found
 
 
-def _usual_step(step: IntArray, block: SampleBlock, header_hz: float | None) -> int:
+def _usual_step(step: IntArray, block: SampleBlock, header_hz: float | None) -> float:
     """By how much numbers go up from sample to sample; 1 where the rest may have been lost."""
-    usual = int(np.median(step)) if len(step) else 1
-    if usual < 2 or (step == usual).mean() < EVEN_SHARE:
-        return 1
+    usual = float(np.median(step)) if len(step) else 1.0
+    even = np.abs(step - usual) <= EVEN_TO * usual
+    if usual < 2.0 or even.mean() < EVEN_SHARE:
+        return 1.0
+    usual = float(step[even].mean())
     by_rows_hz = len(step) / max(float(block.time_s[-1] - block.time_s[0]), 1e-9)
     lost = header_hz is not None and abs(np.log(by_rows_hz * usual / header_hz)) < abs(
         np.log(by_rows_hz / header_hz)
     )
-    return 1 if lost else usual
+    return 1.0 if lost else usual
 
 
 def _modulus(number: IntArray, step: IntArray) -> int | None:
