@@ -151,11 +151,10 @@ def _time_unit(v: Mapping[str, Any]) -> str:
 def _time_unit_hint(v: Mapping[str, Any]) -> str:
     if v["factor"] is None:
         return "Give time_s in seconds from the first row (milliseconds: divide by 1000)."
-    return (
-        f"Divide time_s by {v['factor']:.4g}."
-        if v["factor"] > 1
-        else f"Multiply time_s by {1 / v['factor']:.4g}."
-    )
+    digits = ".4g" if v["unit"] is None else "g"
+    if v["factor"] > 1:
+        return f"Divide time_s by {v['factor']:{digits}}."
+    return f"Multiply time_s by {1 / v['factor']:{digits}}."
 
 
 def _repeated(v: Mapping[str, Any]) -> str:
