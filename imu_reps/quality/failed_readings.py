@@ -32,9 +32,10 @@ SPIKE_LEVEL = 0.15
 SPIKES_LISTED = 3
 #: So many samples in a row may be off together.
 LONGEST_SPIKE = 3
-#: A channel reads exactly 0 between readings of one sign that are this far from it, and this share of that
-#: from each other: noise and motion leave no such value (ours).
-FROM_ZERO, ALIKE_SHARE = np.array([0.5] * 3 + [5.0] * 3), 0.5
+#: A channel reads exactly 0 between readings of one sign that are this far from it, and that and the two beyond
+#: differ by less than this share of it: noise and motion leave no such value (ours; one in 16,000 samples of a
+#: real sensor turned by hand does at a half).
+FROM_ZERO, ALIKE_SHARE = np.array([0.5] * 3 + [5.0] * 3), 0.3
 
 #: A sensor that gives so few readings until the recording's end, for so long, has died.
 DEAD_SHARE, DEAD_S = 0.1, 1.0
@@ -113,14 +114,19 @@ def flat(values: FloatArray) -> BoolArray:
 def _without_force(acc_mps2: FloatArray, time_s: FloatArray) -> BoolArray:
     """Stretches, longer than anybody falls, without the force that there is otherwise: wires that float."""
     size = np.linalg.norm(acc_mps2, axis=1)
-    nothing = size < MIN_MPS2
-    usual = float(np.median(size[~nothing])) if nothing.any() and not nothing.all() else 0.0
-    if not WITH_GRAVITY_MPS2[0] < usual < WITH_GRAVITY_MPS2[1]:
+    nothing, weighs = size < MIN_MPS2, (size > WITH_GRAVITY_MPS2[0]) & (size < WITH_GRAVITY_MPS2[1])
+    # in another unit there is next to nothing throughout, but for knocks
+    if not nothing.any() or not _lasting(weighs, time_s).any():
         return np.zeros(len(size), bool)
-    starts, ends = runs_of(nothing)
-    for start, end in zip(starts, ends, strict=True):
-        nothing[start:end] = time_s[end - 1] - time_s[start] >= DEAD_S
-    return np.asarray(nothing)
+    return _lasting(nothing, time_s)
+
+
+def _lasting(mask: BoolArray, time_s: FloatArray) -> BoolArray:
+    """Only the stretches of a mask that last for `DEAD_S`."""
+    lasting = np.zeros_like(mask)
+    for start, end in zip(*runs_of(mask), strict=True):
+        lasting[start:end] = time_s[end - 1] - time_s[start] >= DEAD_S
+    return lasting
 
 
 def _spikes(values: FloatArray) -> BoolArray:
@@ -160,7 +166,9 @@ def zeros(values: FloatArray) -> BoolArray:
         starts, ends = starts[inside], ends[inside]
         before, after = series[starts - 1], series[ends]
         least = np.minimum(np.abs(before), np.abs(after))
-        alike = (before * after > 0.0) & (np.abs(before - after) < ALIKE_SHARE * least)
+        beyond = series[np.maximum(starts - 2, 0)], series[np.minimum(ends + 1, len(series) - 1)]
+        steps = np.max(np.abs([before - after, before - beyond[0], after - beyond[1]]), axis=0)
+        alike = (before * after > 0.0) & (steps < ALIKE_SHARE * least)
         chosen = alike & (least > FROM_ZERO[column])
         for start, end in zip(starts[chosen].tolist(), ends[chosen].tolist(), strict=True):
             found[start:end] = True
