@@ -32,9 +32,9 @@ SPIKE_LEVEL = 0.15
 SPIKES_LISTED = 3
 #: So many samples in a row may be off together.
 LONGEST_SPIKE = 3
-#: A channel reads exactly 0 between readings of one sign that are this far from it, and that and the two beyond
-#: differ by less than this share of it: noise and motion leave no such value (ours; one in 16,000 samples of a
-#: real sensor turned by hand does at a half).
+#: A channel reads exactly 0 between readings of one sign that are this far from it, and that, with the two
+#: beyond, differ by less than this share of it: noise and motion leave no such value (ours; one of 16,000
+#: samples of a real sensor that was turned by hand does at a half).
 FROM_ZERO, ALIKE_SHARE = np.array([0.5] * 3 + [5.0] * 3), 0.3
 
 #: A sensor that gives so few readings until the recording's end, for so long, has died.
