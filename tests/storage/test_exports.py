@@ -178,6 +178,7 @@ def test_a_refused_file_gives_its_name_and_the_error() -> None:
 def test_events_are_named_as_their_classes_in_snake_case() -> None:
     assert {event_name(kind.__new__(kind)) for kind in get_args(Event)} == {
         "ready",
+        "legs_up",
         "phase_changed",
         "rep_at_far_end",
         "rep_completed",
