@@ -113,7 +113,8 @@ def gyroscope_bias(gyr_dps: FloatArray, acc_mps2: FloatArray, length: int) -> Fl
 def warming_curve(at: FloatArray, readings: FloatArray, when: FloatArray | IntArray) -> FloatArray | None:
     """A parabola through what rests read, level outside of them; None where they show no wander.
 
-    The reading that is furthest off is left out: a body that sways stands still for a moment as it turns.
+    They show it without the reading that is furthest off too: a body that sways stands still for a moment as
+    it turns.
     The bias that VQF estimates beside the orientation follows 0.1 deg/s in a second too slowly for the rests
     to be seen.
 
@@ -133,7 +134,14 @@ def warming_curve(at: FloatArray, readings: FloatArray, when: FloatArray | IntAr
     if len(readings) <= WANDER_READINGS or at[-1] - at[0] < WANDER_SPAN:
         return None
     furthest = int(np.linalg.norm(readings - np.median(readings, axis=0), axis=1).argmax())
-    at, readings = np.delete(at, furthest), np.delete(readings, furthest, axis=0)
+    if _parabola(np.delete(at, furthest), np.delete(readings, furthest, axis=0)) is None:
+        return None
+    curve = _parabola(at, readings)
+    return None if curve is None else np.asarray(polynomial.polyval(np.clip(when, at[0], at[-1]), curve).T)
+
+
+def _parabola(at: FloatArray, readings: FloatArray) -> FloatArray | None:
+    """Coefficients (3, 3) of a parabola through readings; None where it tells too little of them."""
     middle, half = (at[0] + at[-1]) / 2.0, (at[-1] - at[0]) / 2.0
     curve = polynomial.polyfit((at - middle) / half, readings, 2)
     fitted = polynomial.polyval((at - middle) / half, curve).T
@@ -141,7 +149,8 @@ def warming_curve(at: FloatArray, readings: FloatArray, when: FloatArray | IntAr
     explained = 1.0 - left / max(float(((readings - readings.mean(axis=0)) ** 2).sum()), 1e-12)
     if np.ptp(fitted, axis=0).max() < WANDER_DPS or explained < WANDER_EXPLAINED:
         return None
-    return np.asarray(polynomial.polyval((np.clip(when, at[0], at[-1]) - middle) / half, curve).T)
+    constant, slope, bend = curve[0], curve[1] / half, curve[2] / half**2
+    return np.stack([constant - slope * middle + bend * middle**2, slope - 2.0 * bend * middle, bend])
 
 
 def stretches(mask: BoolArray, gap: int = 0) -> list[tuple[int, int]]:

@@ -31,6 +31,8 @@ MAX_BYTES = 1024
 PING_S = 10.0
 #: Who is told goodbye and does not answer is let go after this.
 CLOSE_S = 1.0
+#: Turns of the event loop from somebody's coming in until the door knows of him (asyncio takes three).
+THRESHOLD = 8
 START_S, STOP_S = 10.0, 5.0
 #: What strangers send is in no log, nor what viewers are sent: it holds their tokens.
 _SILENT = logging.Logger("page", logging.CRITICAL)
@@ -140,7 +142,17 @@ class PageServer:
                 listener.listen(OUTSIDE)
             self._started.set()
             await stopped.wait()
+            await self._shut()
             door.empty()
+
+    async def _shut(self) -> None:
+        """Let nobody else in, and those who are on the threshold come in, to be sent away with the others."""
+        loop = asyncio.get_running_loop()
+        with suppress(NotImplementedError):  # Windows
+            for listener in self._sockets:
+                loop.remove_reader(listener)
+        for _ in range(THRESHOLD):
+            await asyncio.sleep(0)
 
 
 class Visit(ServerConnection):
