@@ -162,8 +162,12 @@ class Turning:
         squares = float(((force - turning @ vector) ** 2).sum())
         variance = squares / len(few) * GRID_HZ / EVERY / INDEPENDENT_HZ
         formal_m = FEW_INFLATION * float(np.sqrt(variance / spread[0]))
-        leaked_m = GRAVITY_MPS2 * np.radians(UP_WANDERS_DEG) * np.sqrt(len(few) / spread[0])
-        return Lever(vector, float(np.hypot(formal_m, leaked_m)))
+        return Lever(vector, float(np.hypot(formal_m, _leaked_m(len(few), spread[0]))))
+
+
+def _leaked_m(count: int, spread: float) -> float:
+    """How long a lever may seem by what of gravity leaks in as up wanders, with so much turning in all."""
+    return float(GRAVITY_MPS2 * np.radians(UP_WANDERS_DEG) * np.sqrt(count / spread))
 
 
 def _turning(omega_rad_s: FloatArray, alpha_rad_s2: FloatArray) -> FloatArray:
@@ -285,8 +289,7 @@ class _Sums:
     @property
     def lone_sd(self) -> float:
         """Of the length that a movement shows by itself, with what of gravity leaks in as up wanders."""
-        leaked = GRAVITY_MPS2 * np.radians(UP_WANDERS_DEG) * np.sqrt(self.count / self._spread)
-        return float(np.hypot(FEW_INFLATION * self.formal_sd, leaked))
+        return float(np.hypot(FEW_INFLATION * self.formal_sd, _leaked_m(self.count, self._spread)))
 
     def lever(self, plane: FloatArray, sd_m: float) -> Lever:
         arm = self.arm_m

@@ -133,30 +133,37 @@ def warming_curve(at: FloatArray, readings: FloatArray, when: FloatArray | IntAr
     """
     if len(readings) <= WANDER_READINGS or at[-1] - at[0] < WANDER_SPAN:
         return None
-    furthest = int(np.linalg.norm(readings - np.median(readings, axis=0), axis=1).argmax())
-    if _parabola(np.delete(at, furthest), np.delete(readings, furthest, axis=0)) is None:
-        return None
-    curve = _parabola(at, readings)
-    return None if curve is None else np.asarray(polynomial.polyval(np.clip(when, at[0], at[-1]), curve).T)
-
-
-def _parabola(at: FloatArray, readings: FloatArray) -> FloatArray | None:
-    """Coefficients (3, 3) of a parabola through readings; None where it tells too little of them."""
     middle, half = (at[0] + at[-1]) / 2.0, (at[-1] - at[0]) / 2.0
-    curve = polynomial.polyfit((at - middle) / half, readings, 2)
-    fitted = polynomial.polyval((at - middle) / half, curve).T
+    along = (at - middle) / half
+    furthest = int(np.linalg.norm(readings - np.median(readings, axis=0), axis=1).argmax())
+    if _parabola(np.delete(along, furthest), np.delete(readings, furthest, axis=0)) is None:
+        return None
+    curve = _parabola(along, readings)
+    if curve is None:
+        return None
+    return np.asarray(polynomial.polyval((np.clip(when, at[0], at[-1]) - middle) / half, curve).T)
+
+
+def _parabola(along: FloatArray, readings: FloatArray) -> FloatArray | None:
+    """Coefficients (3, 3) of a parabola through readings; None where it tells too little of them."""
+    curve = polynomial.polyfit(along, readings, 2)
+    fitted = polynomial.polyval(along, curve).T
     left = ((readings - fitted) ** 2).sum()
     explained = 1.0 - left / max(float(((readings - readings.mean(axis=0)) ** 2).sum()), 1e-12)
     if np.ptp(fitted, axis=0).max() < WANDER_DPS or explained < WANDER_EXPLAINED:
         return None
-    constant, slope, bend = curve[0], curve[1] / half, curve[2] / half**2
-    return np.stack([constant - slope * middle + bend * middle**2, slope - 2.0 * bend * middle, bend])
+    return np.asarray(curve)
+
+
+def runs_of(mask: BoolArray) -> tuple[IntArray, IntArray]:
+    """Where the spans in which a mask holds begin, and where they end (not included)."""
+    edges = np.flatnonzero(np.diff(mask.astype(np.int8), prepend=0, append=0))
+    return edges[::2], edges[1::2]
 
 
 def stretches(mask: BoolArray, gap: int = 0) -> list[tuple[int, int]]:
     """Half-open spans in which `mask` holds; what is at most `gap` apart is one."""
-    edges = np.flatnonzero(np.diff(mask.astype(np.int8), prepend=0, append=0))
-    starts, ends = edges[::2].tolist(), edges[1::2].tolist()
+    starts, ends = (edges.tolist() for edges in runs_of(mask))
     apart = [k for k in range(1, len(starts)) if starts[k] - ends[k - 1] > gap]
     return [(starts[a], ends[b - 1]) for a, b in pairwise([0, *apart, len(starts)])] if starts else []
 

@@ -13,7 +13,8 @@ import numpy as np
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.samples import BoolArray, FloatArray, SampleBlock
 from imu_reps.kinematics.clock.offline import TimedSamples
-from imu_reps.quality.frozen_channels import frozen_channels, runs_of
+from imu_reps.kinematics.rest import runs_of
+from imu_reps.quality.frozen_channels import frozen_channels
 
 #: A failed transfer reads the same in all axes: 0, -1, or the range's end. The accelerometer alone may do so
 #: in a knock beyond its range, the gyroscope by chance as long as it reads less than the end of any range.

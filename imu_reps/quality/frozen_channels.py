@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from imu_reps.domain.frames import ACC_COLUMNS, GYR_COLUMNS
-from imu_reps.domain.samples import BoolArray, FloatArray, IntArray
+from imu_reps.domain.samples import BoolArray, FloatArray
+from imu_reps.kinematics.rest import runs_of
 
 COLUMNS = (*ACC_COLUMNS, *GYR_COLUMNS)
 
@@ -67,12 +68,6 @@ def _is_noisy(channel: FloatArray) -> bool:
     """Whether a channel goes to and fro from sample to sample, where it changes at all."""
     rough = np.abs(np.diff(channel, n=3))
     return bool(rough.any() and np.median(rough[rough > 0.0]) > NOISE)
-
-
-def runs_of(mask: BoolArray) -> tuple[IntArray, IntArray]:
-    """Where the spans in which a mask holds begin, and where they end (not included)."""
-    edges = np.flatnonzero(np.diff(mask.astype(np.int8), prepend=0, append=0))
-    return edges[::2], edges[1::2]
 
 
 def _long_runs(same: BoolArray, minimum: int) -> BoolArray:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Recording
-from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock
+from imu_reps.domain.samples import FloatArray, IntArray, SampleBlock
 from imu_reps.kinematics.rest import stretches
-from imu_reps.quality.failed_readings import spans_of
+from imu_reps.quality.failed_readings import Span, spans_of
 from imu_reps.quality.frozen_channels import COLUMNS
 
 #: The smallest ranges such parts are made with, ±2 g and ±125 deg/s, less 5 % of scale error: an extreme
@@ -39,10 +39,11 @@ def unwrapped(recording: Recording) -> tuple[Recording, list[Finding]]:
     """Let values run on beyond the end of the range that they wrapped round."""
     found = []
     for block in recording.blocks:
-        wide = np.maximum(*_extremes(block)) >= SMALLEST_RANGE
-        values, repaired = np.hstack([block.acc_mps2, block.gyr_dps]) if wide.any() else None, False
-        for column in np.flatnonzero(wide).tolist():
-            assert values is not None
+        wide = np.flatnonzero(np.maximum(*_extremes(block)) >= SMALLEST_RANGE)
+        if not len(wide):
+            continue
+        values, repaired = np.hstack([block.acc_mps2, block.gyr_dps]), False
+        for column in wide.tolist():
             series = values[:, column].copy()
             falls, period = _wraps(series)
             if not len(falls):
@@ -51,24 +52,22 @@ def unwrapped(recording: Recording) -> tuple[Recording, list[Finding]]:
             beyond = np.isin(np.arange(len(series)), falls) if whole is None else whole != series
             if whole is not None:
                 values[:, column], repaired = whole, True
-            found.append(_wrapped(block, column, beyond, float(np.abs(series).max()), whole is not None))
-        if values is not None and repaired:
+            reach = float(np.abs(series).max())
+            told = {"samples": int(beyond.sum()), "range": reach, "continued": whole is not None}
+            found.append(_of_channel("wrapped", block, column, spans_of(block.time_s[beyond]), told))
+        if repaired:
             whole_block = replace(block, acc_mps2=values[:, :3].copy(), gyr_dps=values[:, 3:].copy())
             recording = recording.with_samples(whole_block)
     return recording, found
 
 
-def _wrapped(block: SampleBlock, column: int, beyond: BoolArray, reach: float, continued: bool) -> Finding:
-    spans = spans_of(block.time_s[beyond])
+def _of_channel(
+    code: str, block: SampleBlock, column: int, spans: tuple[Span, ...], values: Mapping[str, float]
+) -> Finding:
+    """What is to be told of one channel, and when it was so."""
     return Finding(
-        "wrapped",
-        values={
-            "column": COLUMNS[column],
-            "samples": int(beyond.sum()),
-            "spans": spans,
-            "range": reach,
-            "continued": continued,
-        },
+        code,
+        values={"column": COLUMNS[column], "spans": spans, **values},
         severity="caution",
         sensor=block.sensor,
         start_s=spans[0][0],
@@ -115,19 +114,8 @@ def check_clipping(block: SampleBlock) -> Iterator[Finding]:
                 times = tuple(
                     (float(block.time_s[start]), float(block.time_s[end - 1])) for start, end in spans
                 )
-                yield Finding(
-                    "clipped",
-                    values={
-                        "column": COLUMNS[column],
-                        "at": float(sign * top[column]),
-                        "samples": samples,
-                        "spans": times,
-                    },
-                    severity="caution",
-                    sensor=block.sensor,
-                    start_s=times[0][0],
-                    end_s=times[-1][1],
-                )
+                told = {"at": float(sign * top[column]), "samples": samples}
+                yield _of_channel("clipped", block, column, times, told)
 
 
 def _extremes(block: SampleBlock) -> tuple[FloatArray, FloatArray]:

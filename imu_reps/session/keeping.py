@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from imu_reps.domain.foreign_text import shown
-from imu_reps.domain.recording import Header, Note, SensorHeader, default_posture
+from imu_reps.domain.recording import FloorFrom, Header, Note, SensorHeader, default_posture
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.sensors.families import family
 from imu_reps.sensors.stream_items import SensorStatus
@@ -95,6 +94,7 @@ class Place:
     def _header(self, goal: SetGoal, number: int, created: datetime, links: Links) -> Header:
         """The aim, the sensors as they are worn, and which devices they are."""
         person = self._person
+        floor_deg, floor_from = _floor(person, goal)
         return Header(
             exercise=goal.exercise,
             side=goal.side,
@@ -105,7 +105,8 @@ class Place:
             set_number=number,
             tempo_target=goal.tempo,
             range_target_deg=goal.range_target_deg,
-            **_floor(person, goal),
+            floor_deg=floor_deg,
+            floor_from=floor_from,
             practice_reps=goal.practice_reps or None,
             simulated=self._simulated,
             pelvis=_sensor_header("pelvis", person.pelvis),
@@ -114,12 +115,12 @@ class Place:
         )
 
 
-def _floor(person: Person, goal: SetGoal) -> dict[str, Any]:
+def _floor(person: Person, goal: SetGoal) -> tuple[float | None, FloorFrom | None]:
     """The floor angle asked for, or else the person's own, and which of them it is."""
     if goal.floor_deg is not None:
-        return {"floor_deg": goal.floor_deg, "floor_from": "asked"}
+        return goal.floor_deg, "asked"
     own_deg = person.floor_deg(goal.exercise, goal.side)
-    return {} if own_deg is None else {"floor_deg": own_deg, "floor_from": "end_range"}
+    return own_deg, None if own_deg is None else "end_range"
 
 
 def _sensor_header(place: SensorPlace, sensor: PairedSensor) -> SensorHeader:
