@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from typing import TypeVar
 
 from imu_reps.domain.cue import Cue
 from imu_reps.domain.samples import SensorPlace
@@ -34,6 +36,8 @@ from imu_reps.session.set_state import after, ended
 from imu_reps.sources import Source
 
 log = logging.getLogger("imu_reps.session")
+
+T = TypeVar("T")
 
 #: So long nothing more is counted: taking each sample of a sensor that sends them one by one costs several
 #: times what taking two or three together does, and nobody sees or hears the difference.
@@ -80,6 +84,10 @@ class Session:
         self._settings = settings
         self._lead_in = LeadIn()
         self._running: RunningSet | None = None
+        # One thread for all of it, not the loop's half a dozen in turn: glibc keeps a heap for each, and what
+        # one frees serves no other, so that a day of sets grew all of them.
+        # https://sourceware.org/glibc/wiki/MallocInternals
+        self._counting = ThreadPoolExecutor(1, "count")
         self._news = asyncio.Event()
         self._counted_s = float("-inf")
         self._exhausted = False
@@ -131,6 +139,7 @@ class Session:
         finally:
             receiving.cancel()
             await asyncio.gather(receiving, return_exceptions=True)
+            self._counting.shutdown(wait=False)
 
     async def close(self) -> None:
         """Close the source, which with a radio takes seconds; called again it waits for the same."""
@@ -241,7 +250,7 @@ class Session:
             self._running = None
             if running.recorder.file is not None:
                 running.recorder.file.close()
-        finished = await asyncio.to_thread(running.summed_up, finished)
+        finished = await self._count(running.summed_up, finished)
         state = running.state
         for event in finished.events:
             state = after(state, event)
@@ -271,7 +280,7 @@ class Session:
         watch = _Watch(running, self._emit)
         while True:
             waiting = running.waiting()
-            events = await asyncio.to_thread(running.count, waiting) if waiting else []
+            events = await self._count(running.count, waiting) if waiting else []
             now_s = _now_s()
             for event in events:
                 self._emit(SetEvent(event))
@@ -281,6 +290,10 @@ class Session:
             if (reason := self._over(running, now_s)) is not None:
                 return reason
             await self._tick(receiving)
+
+    async def _count(self, work: Callable[..., T], *args: object) -> T:
+        """Have counting's thread work."""
+        return await asyncio.get_running_loop().run_in_executor(self._counting, work, *args)
 
     def _over(self, running: RunningSet, now_s: float) -> str | None:
         """Why the set is over; None while it is not."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -275,6 +276,22 @@ def test_a_fault_of_the_program_shows_with_all_samples_in_the_file(
     assert loaded.notes[-1].value == "duration"
     assert loaded.ankle is not None
     assert loaded.ankle.time_s[-1] == pytest.approx(30.0, abs=0.3)
+
+
+def test_all_sets_are_counted_in_one_thread_so_that_one_heap_serves_them(
+    perform: Perform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push, threads = Pipeline.push, set()
+
+    def seen(pipeline: Pipeline, *blocks: SampleBlock) -> Any:
+        threads.add(threading.current_thread().name)
+        return push(pipeline, *blocks)
+
+    monkeypatch.setattr(Pipeline, "push", seen)
+    perform(plans=[raises(), raises()], plan=SessionPlan((goal(), goal()), rest_s=20.0))
+
+    assert len(threads) == 1
+    assert threads.isdisjoint({threading.main_thread().name})
 
 
 def test_the_target_is_not_reached_by_a_repetition_taken_back(perform: Perform) -> None:
