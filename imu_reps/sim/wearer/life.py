@@ -219,10 +219,14 @@ def _wander(t: FloatArray, rms_dps: float, shift_deg: float, rng: Generator) -> 
     at_s, takes_s = rng.uniform(0.0, t[-1], count), rng.uniform(*_SHIFT_TAKES_S, count)
     steps = np.diff(shift_deg * rng.uniform(-1.0, 1.0, count), prepend=0.0)
     wandered = np.zeros_like(t)
-    for w, p in zip(frequency, phase, strict=True):
-        wandered += amplitude_dps / w * np.sin(w * t + p)
-    for step, start_s, duration_s in zip(steps, np.sort(at_s), takes_s, strict=True):
-        wandered += step * smoothstep((t - start_s) / duration_s)
+    if rms_dps > 0.0:
+        for w, p in zip(frequency, phase, strict=True):
+            wandered += amplitude_dps / w * np.sin(w * t + p)
+    if shift_deg > 0.0:
+        for step, start_s, duration_s in zip(steps, np.sort(at_s), takes_s, strict=True):
+            begin, end = np.searchsorted(t, (start_s, start_s + duration_s))
+            wandered[begin:end] += step * smoothstep((t[begin:end] - start_s) / duration_s)
+            wandered[end:] += step
     return wandered
 
 
