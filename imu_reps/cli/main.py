@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 from importlib import import_module
-from keyword import iskeyword
 from typing import Any
 
 import click
@@ -55,8 +54,11 @@ def with_example(words: str) -> str | None:
     return None if example is None else f"\b\nExample:\n  {example}"
 
 
+#: Commands whose word is Python's or another module's name.
+_TAKEN = {"import", "settings"}
+
 #: Every command and its line in ``imu-reps --help``; the command `verb` is `imu_reps.cli.verb.verb`
-#: (`import_`, where Python keeps the word for itself).
+#: (`import_` and `settings_`, where the word is Python's or another module's name).
 COMMANDS = {
     "demo": "See it all in three minutes, without hardware.",
     "scan": "List the sensors that are near.",
@@ -97,7 +99,7 @@ class LazyGroup(click.Group):
         """Import one command."""
         if cmd_name not in COMMANDS:
             return None
-        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        name = f"{cmd_name}_" if cmd_name in _TAKEN else cmd_name
         command: click.Command = getattr(import_module(f"imu_reps.cli.{name}"), name)
         command.epilog = with_example(cmd_name)
         for name, inner in getattr(command, "commands", {}).items():

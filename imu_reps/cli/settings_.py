@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 _ROW = re.compile(r"^\| `(\w+)` \| ([^|]*) \| ([^|]*) \| ([^|]*) \|", re.MULTILINE)
 
 
-@click.command()
+@click.command(name="settings")
 @click.argument("name", required=False)
-def settings(name: str | None) -> None:
+def settings_(name: str | None) -> None:
     """List the settings that --set changes, with unit, default and meaning, and the presets.
 
     NAME: only the settings whose name holds it. Sources and sensitivity: imu-reps docs thresholds.
