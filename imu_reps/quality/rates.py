@@ -23,6 +23,8 @@ LONGEST_S = 2.0 * 3600.0
 CHANGE, STEADY, STEADY_SHARE = 0.12, 0.06, 0.8
 #: Less is too little for any number; docs/recording-format.md allows 20, and clocks of such parts 1 % less.
 MIN_RATE_HZ = 20.0 * 0.99
+#: A window in which the packets came within less shows no rate.
+SHORTEST_S = 0.5
 #: A stretch of fewer samples shows no rate.
 FEWEST = 20
 #: What stands for a window in which hardly anything came.
@@ -131,18 +133,25 @@ def _steady(rates: FloatArray, packet: float) -> bool:
 
 
 def _rate(block: SampleBlock, header: SensorHeader, start: int, stop: int) -> float:
-    """Samples a second of a window, lost ones counted where the sensor's numbers or clock tell."""
+    """Samples a second of a window, lost ones counted where the sensor's numbers or clock tell.
+
+    From the window's first packet, whose samples came before it, to its last: how many packets fall into a
+    window is chance.
+    """
     if stop - start < 3:
         return NO_RATE_HZ
     clock = block.device_time_s[start:stop]
     if np.isfinite(clock).all() and (steps := np.diff(clock)).min() > 0.0:
         return 1.0 / float(np.median(steps))
-    taken = stop - start
+    time_s, number = block.time_s[start:stop], np.arange(stop - start)
     if header.counter == "device":
         number = block.sample[start:stop]
-        usual = max(1.0, float(np.median(np.diff(number))))
-        taken = round(float(number[-1] - number[0]) / usual) + 1
-    return taken / WINDOW_S
+    first = int(np.searchsorted(time_s, time_s[0], side="right")) - 1
+    span_s = float(time_s[-1] - time_s[first])
+    if span_s < SHORTEST_S:
+        return NO_RATE_HZ
+    usual = max(1.0, float(np.median(np.diff(number))))
+    return float(number[-1] - number[first]) / usual / span_s
 
 
 def _spread(rates: FloatArray) -> float:

@@ -10,6 +10,7 @@ from imu_reps.domain.finding import Finding, Severity
 from imu_reps.domain.recording import Recording, SensorHeader
 from imu_reps.domain.samples import SampleBlock, SensorPlace
 from imu_reps.kinematics.clock.offline import TimedSamples
+from imu_reps.kinematics.motion import HOLE_PERIODS
 from imu_reps.quality.rates import MIN_RATE_HZ
 
 #: No part measures motion more often: docs/recording-format.md.
@@ -85,7 +86,7 @@ def _overlap(spans: Mapping[SensorPlace, tuple[float, float]], longest: float) -
 
 
 def check_timing(place: SensorPlace, header: SensorHeader, timed: TimedSamples) -> Iterator[Finding]:
-    """Rate, loss, holes, drift and order of one sensor's samples."""
+    """Rate, loss in samples or in time, holes, drift and order of one sensor's samples."""
     yield from _rate(place, header, timed)
     yield from _loss(place, timed)
     yield from _clock(place, timed)
@@ -108,14 +109,18 @@ def _rate(place: SensorPlace, header: SensorHeader, timed: TimedSamples) -> Iter
 
 
 def _loss(place: SensorPlace, timed: TimedSamples) -> Iterator[Finding]:
-    lost = timed.clock.lost or 0
-    share = lost / (lost + len(timed.time_s))
+    lost, steps_s = timed.clock.lost, np.diff(timed.time_s)
+    is_hole = steps_s > max(HOLE_S, 2.5 * timed.period_s)
+    if lost is None:  # nobody counted them: those between the holes show in time alone
+        skipped_s = steps_s[(steps_s > HOLE_PERIODS * timed.period_s) & ~is_hole] - timed.period_s
+        share = float(skipped_s.sum() / steps_s.sum())
+    else:
+        share = lost / (lost + len(timed.time_s))
     if share > LOSS_CAUTION:
-        values = {"share": share, "lost": lost, "sent": lost + len(timed.time_s)}
+        values = {"share": share, "lost": lost, "sent": (lost or 0) + len(timed.time_s)}
         code = "loss_severe" if share > LOSS_STRONG else "loss"
         yield Finding(code, values=values, severity="caution", sensor=place)
-    holes = np.diff(timed.time_s)
-    holes = holes[holes > max(HOLE_S, 2.5 * timed.period_s)]
+    holes = steps_s[is_hole]
     if len(holes):
         values = {"times": len(holes), "longest_s": float(holes.max())}
         yield Finding("drop_out", values=values, severity="caution", sensor=place)

@@ -186,8 +186,10 @@ def _rate_off(v: Mapping[str, Any]) -> str:
 
 
 def _lost(v: Mapping[str, Any]) -> str:
-    share = f"{100 * v['share']:.0f} % of the {v['sensor']} sensor's samples are lost"
-    return f"{share} ({v['lost']} of {v['sent']})"
+    share = f"{100 * v['share']:.0f} %"
+    if v["lost"] is None:
+        return f"The {v['sensor']} sensor's samples are missing {share} of the time"
+    return f"{share} of the {v['sensor']} sensor's samples are lost ({v['lost']} of {v['sent']})"
 
 
 def _drop_out(v: Mapping[str, Any]) -> str:
