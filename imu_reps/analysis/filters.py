@@ -39,25 +39,50 @@ def tremor_band(values: FloatArray) -> FloatArray:
 
 
 class LiveLowPass:
-    """The same low-pass run forwards only, one value at a time; NaN holds the value before."""
+    """The same low-pass run forwards only, one value at a time; NaN holds the value before.
+
+    Once a hole is over it is bridged by a straight line, as `low_passed` does: held until then, the value
+    would leap where the hole ends, and a leap looks like a jolt.
+
+    Attributes
+    ----------
+    bridged : list of float
+        The low-passed values of the hole that ended with the value last taken, the newest last; empty where
+        none did.
+    """
 
     def __init__(self) -> None:
         self._b, self._a = LOW_PASS.sections[0, :3].tolist(), LOW_PASS.sections[0, 3:].tolist()
-        self._input: float | None = None
-        self._state = (0.0, 0.0)
+        self._measured: float | None = None
+        self._state = self._held_state = (0.0, 0.0)
+        self._hole = 0
+        self.bridged: list[float] = []
 
     def resume(self, value: float, state: FloatArray) -> None:
         """Go on from the filter's state (2,) behind `value`."""
-        self._input, self._state = value, (float(state[0]), float(state[1]))
+        self._measured, self._state, self._hole = value, (float(state[0]), float(state[1])), 0
 
     def step(self, value: float) -> float:
         """Take the next value; returns the low-passed one."""
-        (b0, b1, b2), (_, a1, a2) = self._b, self._a
+        (_, _, b2), (_, _, a2) = self._b, self._a
+        self.bridged = []
+        if self._measured is None:
+            self._measured = 0.0 if math.isnan(value) else value
+            self._state = (self._measured * (1.0 - self._b[0]), self._measured * (b2 - a2))
         if math.isnan(value):
-            value = self._input or 0.0
-        if self._input is None:
-            self._state = (value * (1.0 - b0), value * (b2 - a2))
-        self._input = value
+            if self._hole == 0:
+                self._held_state = self._state
+            self._hole += 1
+            return self._filtered(self._measured)
+        if self._hole:
+            self._state = self._held_state
+            slope = (value - self._measured) / (self._hole + 1)
+            self.bridged = [self._filtered(self._measured + slope * k) for k in range(1, self._hole + 1)]
+        self._measured, self._hole = value, 0
+        return self._filtered(value)
+
+    def _filtered(self, value: float) -> float:
+        (b0, b1, b2), (_, a1, a2) = self._b, self._a
         smooth: float = b0 * value + self._state[0]
         self._state = (b1 * value - a1 * smooth + self._state[1], b2 * value - a2 * smooth)
         return smooth

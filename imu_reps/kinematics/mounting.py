@@ -126,10 +126,16 @@ def pelvis_axes_from_rocks(up_at_rest: FloatArray, up_rocking: FloatArray) -> Pe
         Up before the rocks: anterior.
     up_rocking : (n, 3) float
         Up during the rocks; posterior tilt brings it towards the feet.
+
+    Notes
+    -----
+    The plane is that of the fastest turning, not of the furthest: estimated causally, up still settles by a
+    degree or two meanwhile, and who settles down may roll as far as rocks tip, but slowly.
     """
     anterior = unit(up_at_rest)
     away = up_rocking - np.outer(up_rocking @ anterior, anterior)
-    principal = np.linalg.eigh(away.T @ away)[1][:, 2]
+    steps = np.diff(away, axis=0)
+    principal = np.linalg.eigh(steps.T @ steps)[1][:, 2]
     caudal = principal * np.sign((away @ principal).sum())
     cranial = unit(-(caudal - anterior * (caudal @ anterior)))
     return PelvisAxes(np.stack([anterior, cranial, np.cross(anterior, cranial)]))

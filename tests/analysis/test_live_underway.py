@@ -32,6 +32,7 @@ SWINGING = simulate(
     SetPlan(reps=(RepPlan(concentric_s=0.6, concentric_ramp=(0.3, 0.65), eccentric_s=2.5),) * 4)
 )
 DROPPING = simulate(SetPlan(reps=(RepPlan(eccentric_s=0.6),) * 4))
+QUICK = simulate(SetPlan(reps=(RepPlan(concentric_s=1.1),) * 4))
 CLEAN = simulate(SetPlan(reps=(RepPlan(),) * 4))
 
 
@@ -73,6 +74,18 @@ def test_each_end_of_a_clean_repetition_is_told_as_it_is_reached() -> None:
 
 def test_a_clean_set_crosses_no_limit() -> None:
     assert crossings(CLEAN) == []
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.7])
+def test_samples_missing_in_mid_lift_are_no_swing(share: float) -> None:
+    """A tenth of a second at 60 degrees a second: held until then, the angle would leap by six degrees."""
+    ankle = QUICK.recording.ankle
+    assert ankle is not None
+    at_s = [rep.start_s + share * rep.concentric_s for rep in QUICK.truth.reps]
+    there = ~np.any([(ankle.time_s > s) & (ankle.time_s < s + 0.1) for s in at_s], axis=0)
+    broken = replace(QUICK.recording, ankle=ankle[there])
+
+    assert [event for event in heard(broken) if isinstance(event, LimitCrossed)] == []
 
 
 @pytest.mark.parametrize(

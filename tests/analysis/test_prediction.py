@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.signal import sosfilt
 
+from imu_reps.analysis.filters import LOW_PASS, LiveLowPass
 from imu_reps.analysis.live.limits import LiveLimit
 from imu_reps.analysis.live.prediction import (
     coasting_past,
@@ -151,3 +155,22 @@ def test_a_way_after_a_leap_of_the_angle_is_not_whole_until_the_next_turn() -> N
         whole.append(way.whole)
 
     assert (whole[90], whole[190], whole[290]) == (True, False, True)
+
+
+@given(
+    values=st.lists(st.floats(-90.0, 90.0), min_size=5, max_size=60),
+    missing=st.sets(st.integers(1, 58), max_size=20),
+)
+def test_once_a_hole_is_over_the_live_low_pass_has_bridged_it(values: list[float], missing: set[int]) -> None:
+    there = np.array([k not in missing for k in range(len(values))])
+    there[-1] = True
+    ticks = np.arange(len(values))
+    bridged = np.interp(ticks, ticks[there], np.array(values)[there])
+    low_pass, smooth = LiveLowPass(), list[float]()
+    for value, known in zip(values, there, strict=True):
+        newest = low_pass.step(value if known else np.nan)
+        hole = len(low_pass.bridged)
+        smooth[len(smooth) - hole :] = [*low_pass.bridged, newest]
+
+    settled = LOW_PASS.settled * values[0]
+    assert smooth == pytest.approx(sosfilt(LOW_PASS.sections, bridged, zi=settled)[0], abs=1e-9)

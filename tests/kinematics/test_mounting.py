@@ -130,6 +130,22 @@ def test_posterior_rocks_show_the_axes_of_a_sensor_strapped_on_anyhow(
     assert np.linalg.det(axes.matrix) == pytest.approx(1.0)
 
 
+@given(mounting=mountings, settles_deg=st.floats(-3.0, 3.0), rock_deg=st.floats(6.0, 25.0))
+@settings(max_examples=50, deadline=None)
+def test_rocks_show_the_axes_while_up_still_settles_sideways(
+    mounting: Rotation, settles_deg: float, rock_deg: float
+) -> None:
+    """Estimated causally, up comes to rest only seconds after somebody lay down."""
+    phase = np.sin(np.linspace(0.0, 3.0 * np.pi, 301)) ** 2
+    drift = settles_deg * np.linspace(0.0, 1.0, 301)
+    turns = [anterior_tilt(-rock_deg * p) * right_side_forward(d) for p, d in zip(phase, drift, strict=True)]
+    up = mounting.apply(np.stack([up_in_body(LYING, turn) for turn in turns]))
+    axes = pelvis_axes_from_rocks(mounting.apply(ANTERIOR), up)
+
+    off = np.degrees(np.arccos(np.clip((axes.matrix * mounting.apply(np.eye(3))).sum(axis=1), -1.0, 1.0)))
+    assert off.max() < 4.0
+
+
 @given(mounting=mountings, deg=st.floats(-90.0, 90.0))
 @settings(max_examples=50, deadline=None)
 def test_turning_the_axes_is_a_right_handed_turn_about_anterior(mounting: Rotation, deg: float) -> None:
