@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from imu_reps import Recording, SampleBlock, analyze, simulate
+from imu_reps import Recording, SampleBlock, SetPlan, analyze, simulate
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.quality import check_recording
 from imu_reps.report.findings import sentence
+from imu_reps.sim.wearer import RadioPlan, SensorPlan
 
 PLACES: tuple[SensorPlace, ...] = ("pelvis", "ankle")
 
@@ -51,6 +52,30 @@ def test_a_rate_that_falls_for_a_while_is_told_twice_and_every_repetition_counts
     assert "from 100 to 25" in first
     assert "from 25 to 100" in second
     assert analyze(recording).summary.set.rep_count == analyze(clean).summary.set.rep_count
+
+
+def test_a_rate_that_halves_is_seen_in_large_packets_too() -> None:
+    """Ten samples a packet at 50 Hz: seven or eight packets fall into a second and a half."""
+    slow = SensorPlan(rate_hz=50.0, radio=RadioPlan(batch=10, counter="host", device_clock=False))
+    recording = simulate(SetPlan(pelvis=slow, ankle=slow)).recording
+    ankle = recording.ankle
+    assert ankle is not None
+    row = len(ankle) // 3
+    halved = of_host(recording.with_samples(chosen(ankle, np.r_[0:row, row : len(ankle) : 2])))
+
+    (text,) = told(halved, "rate_changed")
+    assert "from 50 to 25" in text
+    assert analyze(halved).summary.set.rep_count == analyze(recording).summary.set.rep_count
+
+
+def test_samples_missing_without_a_counter_are_told_in_time(clean: Recording) -> None:
+    ankle = clean.ankle
+    assert ankle is not None
+    there = np.flatnonzero(np.arange(len(ankle)) % 100 >= 10)
+    (text,) = told(of_host(clean.with_samples(chosen(ankle, there))), "loss")
+
+    share = int(text.split(" missing ")[1].split(" %")[0])
+    assert share == pytest.approx(10, abs=2)
 
 
 def test_a_gyroscope_cut_off_at_a_low_level_is_cut_off_and_not_frozen(clean: Recording) -> None:
