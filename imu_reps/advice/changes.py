@@ -118,13 +118,16 @@ def course(means: FloatArray, minimum: float) -> Course:
     visits, first, last = len(means), float(means[0]), float(means[-1])
     if visits < MIN_VISITS:
         return Course(visits, first, last)
-    from scipy.stats import theilslopes
+    from scipy.stats import kendalltau, theilslopes
 
     number = np.arange(visits, dtype=float)
     slope, _, low, high = map(float, theilslopes(means, number, alpha=CONFIDENCE))
     around = means - slope * number
     scatter = float(np.sqrt(((around - np.median(around)) ** 2).sum() / (visits - 2)))
     needed = max(minimum, scatter * (SCATTERS if visits > MIN_VISITS else SCATTERS_OF_FEW))
-    certain = low * high > 0 and abs(slope) * (visits - 1) >= needed and slope * (last - first) > 0
+    beyond_chance = low * high > 0
+    if low * high == 0 and slope != 0:  # where values are tied a limit often is zero: Kendall's test knows ties
+        beyond_chance = bool(kendalltau(number, means).pvalue < 1.0 - CONFIDENCE)
+    certain = beyond_chance and abs(slope) * (visits - 1) >= needed and slope * (last - first) > 0
     direction: Direction = "level" if not certain else "more" if slope > 0 else "less"
     return Course(visits, first, last, slope, low, high, scatter, direction)

@@ -63,6 +63,18 @@ def test_without_a_trend_none_is_seen(visits):
     assert false <= 0.05
 
 
+@pytest.mark.parametrize("steps", [1.0, 0.5])
+def test_whole_numbers_and_shares_are_told_as_surely(steps):
+    """The same of 1200 histories rounded to whole and half scatters, as counts and shares are, seed 16."""
+
+    def told(trend, direction):
+        drawn = trend + np.random.default_rng(16).normal(size=(3 * DRAWN, len(trend)))
+        return np.mean([course(means, 0.0).direction == direction for means in np.round(drawn / steps) * steps])
+
+    assert told(2.0 * RISING, "more") >= 0.90
+    assert all(1.0 - told(np.zeros(visits), "level") <= 0.05 for visits in (4, 5, 6, 8, 12))
+
+
 def test_who_improves_steadily_improves(a_set):
     """3 of 8 clean rising to 13 of 13, the tilt falling from 10° to -1°."""
     clean = [(3, 8), (4, 8), (5, 9), (6, 10), (8, 11), (10, 12), (11, 12), (13, 13)]
