@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from imu_reps import Fault, Rep, Settings, Summary
+from imu_reps import Fault, Recording, Rep, Settings, Summary
+from imu_reps.domain.samples import SENSOR_PLACES
 from imu_reps.domain.summary import (
     SUMMARY_FORMAT,
     RecordingSummary,
@@ -46,6 +47,19 @@ CLEAN_REP = Rep(
     clean=True,
     faults=(),
 )
+
+
+@pytest.fixture(scope="session")
+def as_done() -> Callable[[Recording], Recording]:
+    """A simulated recording as if a person had done it, with real sensors."""
+
+    def _as_done(recording: Recording) -> Recording:
+        header = replace(recording.header, simulated=False)
+        for place in SENSOR_PLACES:
+            header = header.with_sensor(place, replace(header.sensor(place), sensor="witmotion"))
+        return replace(recording, header=header)
+
+    return _as_done
 
 
 def _fault(**changes: Any) -> Fault:

@@ -126,7 +126,7 @@ def course(means: FloatArray, minimum: float) -> Course:
     scatter = float(np.sqrt(((around - np.median(around)) ** 2).sum() / (visits - 2)))
     needed = max(minimum, scatter * (SCATTERS if visits > MIN_VISITS else SCATTERS_OF_FEW))
     beyond_chance = low * high > 0
-    if low * high == 0 and slope != 0:  # where values are tied a limit often is zero: Kendall's test knows ties
+    if low * high == 0 and slope != 0:  # of tied values a limit often is zero: Kendall's test knows ties
         beyond_chance = bool(kendalltau(number, means).pvalue < 1.0 - CONFIDENCE)
     certain = beyond_chance and abs(slope) * (visits - 1) >= needed and slope * (last - first) > 0
     direction: Direction = "level" if not certain else "more" if slope > 0 else "less"

@@ -150,7 +150,7 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
         settings=settings,
     )
     track = replace(whole.track, reps=summary.reps, start=recording.header.start)
-    return Analysis(summary, track, agreed.offset, recording.header.extra.get("person"))
+    return Analysis(summary, track, agreed.offset, recording.person)
 
 
 def _the_set(

@@ -86,7 +86,7 @@ def _undone(recording: Recording, undo: str | None) -> Iterator[Note]:
 
 def _corrections(recording: Recording, said: dict[str, object]) -> Iterator[Note]:
     """The notes of what was put right; numbers of reps are those reported before."""
-    from imu_reps.storage.profile import person_name
+    from imu_reps.domain.person_name import person_name
 
     for what in ("side", "exercise"):
         if said[what] is not None:

@@ -9,7 +9,8 @@ import click
 
 from imu_reps.cli.console import say
 from imu_reps.cli.tables import show_table
-from imu_reps.cli.whose import NAMELESS, NOBODY, called, whose
+from imu_reps.cli.whose import NAMELESS, called, whose
+from imu_reps.domain.person_name import NOBODY, is_called
 from imu_reps.errors import UsageError
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def rename(name: str, new: str, *, yes: bool) -> None:
 
     Example: imu-reps persons rename Ana Anna
     """
-    from imu_reps.storage.profile import person_name
+    from imu_reps.domain.person_name import person_name
 
     new = person_name(new)
     with _history() as history:
@@ -155,7 +156,7 @@ def _one(history: History, name: str) -> tuple[Kept, list[Kept]]:
 
 
 def _same(name: str | None, other: str) -> bool:
-    return name is not None and name.casefold() == other.strip().casefold()
+    return name is not None and is_called(name, other)
 
 
 def _told(kept: Kept) -> str:

@@ -108,10 +108,10 @@ def _prescribed_to(everybody: list[str | None], name: str | None) -> str | None:
 
 
 def _prescribe(person: str | None, given: dict[str, Any]) -> None:
+    from imu_reps.domain.person_name import person_name
     from imu_reps.domain.prescription import Prescription
     from imu_reps.report.advice_text import prescription_line
     from imu_reps.storage.prescriptions import prescribe
-    from imu_reps.storage.profile import person_name
 
     needed = ("by", "exercise", "sets", "reps")
     if missing := [f"--{name}" for name in needed if given[name] is None]:

@@ -50,8 +50,11 @@ def _renew(files: list[Path], settings: Settings, history: History) -> int:
                 history.remember(stored)
                 remembered += 1
         except ImuRepsError as error:
-            complain(error)
-            codes.append(error.exit_code)
+            if error.code == "copy":
+                say(f"{error.message} Left out.")
+            else:
+                complain(error)
+                codes.append(error.exit_code)
     say(f"{remembered} of {len(files)} recordings summed up and remembered in {history.path}.")
     return max(codes)
 

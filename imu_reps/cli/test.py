@@ -166,7 +166,7 @@ def _named_in(files: Sequence[str]) -> str | None:
     named = set()
     for file in files:
         with suppress(ImuRepsError):  # told when it is summed up
-            named.add(load_comments(file).header.extra.get("person"))
+            named.add(load_comments(file).person)
     names = sorted(named - {None}, key=str)
     if len(names) > 1:
         raise UsageError(

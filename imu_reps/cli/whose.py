@@ -8,10 +8,11 @@ from collections.abc import Sequence
 import click
 
 from imu_reps.cli.console import say
+from imu_reps.domain.person_name import NOBODY, is_called, said_name
 from imu_reps.errors import UsageError
 
-#: How sets that name nobody are asked for, and what they are called.
-NOBODY, NAMELESS = "-", "sets that name nobody"
+#: What the sets that name nobody are called.
+NAMELESS = "sets that name nobody"
 
 
 def whose(known: Sequence[str | None], name: str | None) -> str | None:
@@ -56,9 +57,16 @@ def _named(known: Sequence[str | None], name: str) -> str | None:
     if name == NOBODY and None in known:
         return None
     there = [person for person in known if person is not None]
-    same = [person for person in there if person.casefold() == name.strip().casefold()]
-    if found := next(iter([person for person in same if person == name] or same), None):
-        return found
+    same = [person for person in there if is_called(person, name)]
+    exact = [person for person in same if person == said_name(name)]
+    if len(exact or same) == 1:
+        return (exact or same)[0]
+    if same:
+        raise UsageError(
+            f"Several persons are called {name!r}, and they are never mixed: {listed_persons(same)}.",
+            hint="Write the name as it stands here; imu-reps persons merge makes two of them one.",
+            code="which_person",
+        )
     raise UsageError(
         f"There are no sets of {name!r}.",
         hint=f"There are sets of: {listed_persons(known)}." if known else "Record one first.",

@@ -14,6 +14,7 @@ from typing import Any, Literal, Self
 from imu_reps.domain.correction import Correction, corrections_of
 from imu_reps.domain.exercise import Exercise
 from imu_reps.domain.frames import sample_block
+from imu_reps.domain.person_name import said_name
 from imu_reps.domain.refusals import refuse_unless_a, refuse_unless_as_declared, refuse_unless_number
 from imu_reps.domain.samples import SampleBlock, SensorPlace
 from imu_reps.domain.tempo import Tempo
@@ -257,6 +258,11 @@ class Recording:
     def discarded(self) -> bool:
         """Whether the person wants it not to count: a file that nobody remembers or compares."""
         return any(note.key == "discarded" for note in self.notes)
+
+    @property
+    def person(self) -> str | None:
+        """Whose set it is; None where nobody is named."""
+        return said_name(self.header.extra.get("person"))
 
     @property
     def corrections(self) -> tuple[Correction, ...]:

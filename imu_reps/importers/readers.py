@@ -76,6 +76,8 @@ def read_exports(files: tuple[ExportFile, ...], said: SaidByUser = SaidByUser())
     RecordingError
         A file is none that is known, or cannot be used; the message has the reason.
     """
+    for file in files:
+        _refuse_recording(file)
     if said.columns is not None:
         return [
             one
@@ -96,6 +98,17 @@ def read_exports(files: tuple[ExportFile, ...], said: SaidByUser = SaidByUser())
         if file.name not in told
         for sensor in _read(file, kinds[file.name], besides, said)
     ]
+
+
+def _refuse_recording(file: ExportFile) -> None:
+    """Stop at a recording: imported it would no longer say whose it is, or that nobody moved."""
+    if re.search(r"^\W*format\W+imu-reps-recording/", text_of(file.content[:8192]), re.MULTILINE):
+        raise import_fault(
+            file.name,
+            "this is a recording already, and needs no import.",
+            hint=f"Try: imu-reps report {file.name}",
+            code="recording_already",
+        )
 
 
 def _kind(file: ExportFile) -> ExportKind:

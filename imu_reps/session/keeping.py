@@ -111,7 +111,10 @@ class Place:
             simulated=self._simulated,
             pelvis=_sensor_header("pelvis", person.pelvis),
             ankle=_sensor_header("ankle", person.ankle),
-            extra={**({} if self._simulated else {"person": person.name}), **dict(_devices(person, links))},
+            extra={
+                **({} if self._simulated else {"person": _one_line(person.name)}),
+                **dict(_devices(person, links)),
+            },
         )
 
 

@@ -78,7 +78,9 @@ def make_folder(folder: Path) -> None:
 
 
 def create(path: Path) -> FileIO:
-    """A new file for this user alone, to read and write without a buffer; never over one that is there.
+    """A new file for this user alone, to read and append to without a buffer; never over one that is there.
+
+    What another program appends meanwhile stays: the system writes every piece at the end there is.
 
     Raises
     ------
@@ -89,7 +91,7 @@ def create(path: Path) -> FileIO:
 
 
 def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+    return os.open(path, flags | os.O_APPEND, 0o600)
 
 
 def write_new(path: Path, content: bytes) -> None:

@@ -14,6 +14,7 @@ from typing import Self
 import msgspec
 
 from imu_reps.domain.exercise import Exercise
+from imu_reps.domain.person_name import said_name
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.domain.summary import Summary
 from imu_reps.errors import FileAccessError, UsageError
@@ -61,6 +62,8 @@ MIGRATIONS = (
         WHERE json_valid(summary) AND json_extract(summary, '$.recording.simulated')
     );
     """,
+    # one name was kept as it had been typed
+    "UPDATE recorded_set SET person = said_name(person) WHERE typeof(person) = 'text'",
 )
 
 _LATEST = """
@@ -69,6 +72,17 @@ _LATEST = """
     JOIN analysis AS a ON a.id = (
         SELECT id FROM analysis WHERE set_id = s.id ORDER BY computed DESC, id DESC LIMIT 1
     )
+"""
+
+
+#: What two sets never agree in, beside whose and when they are.
+_SAME = "'$.recording.duration_s', '$.recording.side', '$.sensors.pelvis.samples', '$.sensors.ankle.samples'"
+#: The same set in another file.
+_TWINS = f"""
+    SELECT DISTINCT s.id, s.file FROM recorded_set AS s JOIN analysis AS a ON a.set_id = s.id
+    WHERE s.file <> :file AND s.person IS :person AND s.recorded IS :recorded
+        AND s.session IS :session AND s.set_number IS :set_number AND json_valid(a.summary)
+        AND json_extract(a.summary, {_SAME}) = json_extract(:summary, {_SAME})
 """
 
 
@@ -103,6 +117,7 @@ class History:
         try:
             with self._told_plainly():
                 self._database.execute("PRAGMA foreign_keys = ON")
+                self._database.create_function("said_name", 1, said_name, deterministic=True)
                 self._migrate()
         except BaseException:
             self._database.close()
@@ -123,12 +138,13 @@ class History:
     def remember(self, stored: StoredSet) -> None:
         """Keep a set. Of one known before, every analysis by another version or with other settings is kept.
 
-        What is None of person, session, set number, pain and effort leaves what was known as it was.
+        What is None of person, session, set number, pain and effort leaves what was known as it was. A set
+        whose file is gone and that comes from another one was moved there.
 
         Raises
         ------
         UsageError
-            ``simulated``: nobody did this set.
+            ``simulated``: nobody did this set; ``copy``: it is remembered already, from another file.
         FileAccessError
             As the class.
         """
@@ -150,6 +166,7 @@ class History:
         )
         summary = stored.summary
         with self._transaction():
+            self._follow(stored)
             (set_id,) = self._database.execute(
                 """
                 INSERT INTO recorded_set
@@ -175,6 +192,34 @@ class History:
                 """,
                 (set_id, _now(), summary.version, one_line(summary.settings), one_line(summary)),
             )
+
+    def _follow(self, stored: StoredSet) -> None:
+        """Let what is remembered of a file that was moved follow it."""
+        known = self._database.execute(
+            "SELECT id FROM recorded_set WHERE file = ?", (stored.file,)
+        ).fetchone()
+        said = {
+            "file": stored.file,
+            "person": stored.person,
+            "recorded": _sortable(stored.recorded),
+            "session": stored.session,
+            "set_number": stored.set_number,
+            "summary": one_line(stored.summary),
+        }
+        for twin_id, file in self._database.execute(_TWINS, said).fetchall():
+            if known is None and Path(file).exists():
+                raise UsageError(
+                    f"{stored.file} is the same set as {file}, which is remembered already.",
+                    hint="Keep one of the two files.",
+                    code="copy",
+                )
+            if known is None:
+                self._database.execute(
+                    "UPDATE recorded_set SET file = ? WHERE id = ?", (stored.file, twin_id)
+                )
+                known = (twin_id,)
+            elif not Path(file).exists():
+                self._database.execute("DELETE FROM recorded_set WHERE id = ?", (twin_id,))
 
     def persons(self) -> list[str | None]:
         """Whose sets are remembered, by name; None, which comes last: sets that name nobody."""

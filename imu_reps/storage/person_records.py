@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Iterable, Iterator
@@ -11,8 +12,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 from imu_reps.domain.correction import CORRECT
+from imu_reps.domain.person_name import said_name
 from imu_reps.domain.recording import Note, Recording
-from imu_reps.errors import FileAccessError, ImuRepsError
+from imu_reps.errors import FileAccessError, ImuRepsError, RecordingError
 from imu_reps.storage.exports import history_csv
 from imu_reps.storage.file_access import access_error, make_folder, write_new
 from imu_reps.storage.history_store import History
@@ -80,13 +82,20 @@ def everybody(history: History, folder: Path) -> list[Kept]:
     """
     profiles = load_profiles()
     sets = {name: history.sets(person=name) for name in history.persons()}
-    files = {Path(one.file) for of_one in sets.values() for one in of_one if Path(one.file).is_file()}
+    remembered = {Path(one.file): one.person for of_one in sets.values() for one in of_one}
+    files = {path for path in remembered if path.is_file()}
     files |= {Path(os.path.abspath(path)) for path in recordings_in(folder)}  # noqa: PTH100 - links stay
     of: dict[str | None, list[Path]] = {}
-    for said in _said(sorted(files)):
-        if said.file is not None and not said.header.simulated:
-            of.setdefault(said.header.extra.get("person"), []).append(Path(said.file))
-    names = {*sets, *of, *prescribed_to(), *(person.name for person in profiles.persons)}
+    for path in sorted(files):
+        try:
+            said = load_comments(path)
+        except ImuRepsError:  # damaged since: it is still whose it was
+            if path in remembered:
+                of.setdefault(remembered[path], []).append(path)
+        else:
+            if not said.header.simulated:
+                of.setdefault(said.person, []).append(path)
+    names = {*sets, *of, *prescribed_to(), *(said_name(person.name) for person in profiles.persons)}
     return [
         Kept(
             name,
@@ -111,7 +120,8 @@ def rename(kept: Kept, new: str, history: History) -> None:
         A recording, the history or the profile cannot be written.
     """
     for path in kept.recordings:
-        append_notes(path, [Note(_ended_s(path), CORRECT, f"person {new}")])
+        with contextlib.suppress(RecordingError):  # damaged: the history says whose it is
+            append_notes(path, [Note(_ended_s(path), CORRECT, f"person {new}")])
     history.rename(kept.name, new)
     reassign(kept.name, new)
     profiles = load_profiles()

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from imu_reps.domain.person_name import said_name
 from imu_reps.domain.prescription import Prescription
 from imu_reps.domain.tempo import Tempo
 from imu_reps.errors import FileAccessError
@@ -107,7 +108,7 @@ def _load() -> list[Prescribed]:
             hint="Correct it there, or move it away.",
             code="bad_prescriptions",
         ) from error
-    return list(content.prescribed)
+    return [Prescribed(one.prescription, said_name(one.person)) for one in content.prescribed]
 
 
 def _check(one: Prescription) -> None:

@@ -11,13 +11,13 @@ from typing import Any
 
 from imu_reps.domain.end_range import Floor
 from imu_reps.domain.exercise import Exercise
+from imu_reps.domain.person_name import is_called
 from imu_reps.domain.recording import Axis, Side
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.errors import RadioError, UsageError
 from imu_reps.storage.folders import HOME_VARIABLE
 
 PROFILE_FILE = "profile.toml"
-LONGEST_NAME = 60
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _NO_FLOORS: Mapping[Side, Floor] = MappingProxyType({})
@@ -109,7 +109,7 @@ class Profiles:
 
     def find(self, name: str) -> Person | None:
         """The person of this name, whatever its capitals; None if there is nobody."""
-        same = [person for person in self.persons if person.name.casefold() == name.strip().casefold()]
+        same = [person for person in self.persons if is_called(person.name, name)]
         exact = [person for person in same if person.name == name]
         return next(iter(exact or same), None)
 
@@ -180,24 +180,6 @@ class Profiles:
             hint=f"Known: {self.names()}. To add somebody: imu-reps pair --person NAME.",
             code="unknown_person",
         )
-
-
-def person_name(text: str) -> str:
-    """Take a name as somebody typed it.
-
-    Raises
-    ------
-    UsageError
-        ``bad_name``: nothing, too long, or characters that cannot be shown.
-    """
-    name = " ".join(text.split())
-    if name in ("", "-") or len(name) > LONGEST_NAME or not name.isprintable():
-        raise UsageError(
-            f"{text!r} is no name.",
-            hint=f"A name is 1 to {LONGEST_NAME} letters, digits or signs that can be shown.",
-            code="bad_name",
-        )
-    return name
 
 
 def profile_path() -> Path:

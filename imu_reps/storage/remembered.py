@@ -41,7 +41,7 @@ def as_stored(recording: Recording, summary: Summary, file: str) -> StoredSet:
     header = recording.header
     return StoredSet(
         file=file,
-        person=header.extra.get("person"),
+        person=recording.person,
         session=header.session,
         set_number=header.set_number,
         pain=_said(recording, "pain"),

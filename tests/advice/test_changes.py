@@ -69,7 +69,9 @@ def test_whole_numbers_and_shares_are_told_as_surely(steps):
 
     def told(trend, direction):
         drawn = trend + np.random.default_rng(16).normal(size=(3 * DRAWN, len(trend)))
-        return np.mean([course(means, 0.0).direction == direction for means in np.round(drawn / steps) * steps])
+        return np.mean(
+            [course(means, 0.0).direction == direction for means in np.round(drawn / steps) * steps]
+        )
 
     assert told(2.0 * RISING, "more") >= 0.90
     assert all(1.0 - told(np.zeros(visits), "level") <= 0.05 for visits in (4, 5, 6, 8, 12))

@@ -40,7 +40,8 @@ def trained(swung: Path) -> Path:
     file = swung.with_name("trained.csv")
     text = swung.read_text(encoding="utf-8")
     assert "# simulated: true\n" in text
-    file.write_text(text.replace("# simulated: true\n", ""), encoding="utf-8")
+    text = text.replace("# simulated: true\n", "").replace("sensor: simulated", "sensor: witmotion")
+    file.write_text(text, encoding="utf-8")
     return file
 
 

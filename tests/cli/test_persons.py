@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import sqlite3
 from collections.abc import Callable
@@ -11,10 +12,11 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from imu_reps import load
+from imu_reps import Note, load
 from imu_reps.storage.history_store import History
 from imu_reps.storage.profile import PairedSensor, Person, Profiles
 from imu_reps.storage.profile_file import load_profiles, save_profiles
+from imu_reps.storage.recording import RecordingWriter, load_comments
 
 Run = Callable[..., Result]
 
@@ -223,3 +225,122 @@ def test_nothing_is_done_without_an_answer(run: Run, home: Path, words: list[str
     assert {path.name: path.read_bytes() for path in (home / "recordings").iterdir()} == before
     with History() as history:
         assert history.persons() == ["Anna", "Ben"]
+
+
+@pytest.mark.parametrize("name", ["Jose\u0301", "José ", " José"])
+def test_one_name_is_one_person_however_it_was_typed(run: Run, add: Callable[..., Path], name: str) -> None:
+    add("José"), add(name, 22)
+    run("reanalyse")
+    with History() as history:
+        assert history.persons() == ["José"]
+    assert "Sets of José" in run("history", "--person", "jose\u0301").stdout
+
+
+def test_capitals_that_may_be_several_persons_are_not_guessed(run: Run, add: Callable[..., Path]) -> None:
+    add("anna"), add("ANNA", 21)
+    run("reanalyse")
+    unclear, exact = run("history", "--person", "Anna"), run("history", "--person", "anna")
+
+    assert unclear.exit_code == 2
+    assert "Several persons are called 'Anna', and they are never mixed: ANNA, anna" in unclear.stderr
+    assert exact.stdout.startswith("Sets of anna\n")
+
+
+def test_nobody_is_called_by_the_sign_for_nobody(run: Run, add: Callable[..., Path]) -> None:
+    add("-"), add(None, 21)
+    run("reanalyse")
+    with History() as history:
+        assert history.persons() == [None]
+        assert len(history.sets(person=None)) == 2
+
+
+def test_names_of_an_earlier_version_are_one_too(run: Run, add: Callable[..., Path], home: Path) -> None:
+    add("José")
+    run("reanalyse")
+    with closing(sqlite3.connect(home / "history.sqlite3")) as database, database:
+        database.execute("UPDATE recorded_set SET person = 'Jose\u0301'")
+        database.execute("PRAGMA user_version = 2")
+    with History() as history:
+        assert history.persons() == ["José"]
+
+
+def test_a_set_that_was_moved_or_packed_is_remembered_once(
+    run: Run, add: Callable[..., Path], home: Path
+) -> None:
+    file, packed = add("Anna"), add("Anna", 22)
+    run("reanalyse")
+    elsewhere = home / "elsewhere"
+    elsewhere.mkdir()
+    file.rename(elsewhere / file.name)
+    packed.with_suffix(".csv.gz").write_bytes(gzip.compress(packed.read_bytes()))
+    packed.unlink()
+
+    assert [run("reanalyse", elsewhere).exit_code, run("reanalyse").exit_code] == [0, 0]
+    with History() as history:
+        assert [one.file for one in history.sets(person="Anna")] == [
+            str(elsewhere / file.name),
+            str(packed.with_suffix(".csv.gz")),
+        ]
+
+
+def test_a_copy_is_no_second_set(run: Run, add: Callable[..., Path]) -> None:
+    file = add("Anna")
+    file.with_name("copy.csv").write_bytes(file.read_bytes())
+    result = run("reanalyse")
+
+    assert result.exit_code == 0
+    assert "is the same set as" in result.stdout
+    assert "1 of 2 recordings" in result.stdout
+
+
+def test_a_name_given_while_the_set_is_recorded_stays(run: Run, add: Callable[..., Path], home: Path) -> None:
+    header = load(add("Anna")).header
+    with RecordingWriter(home / "recordings" / "running.csv", header) as running:
+        running.note(Note(0.5, "cue", "slower"))
+        assert run("persons", "rename", "Anna", "Eva", "--yes").exit_code == 0
+        running.note(Note(1.0, "end", "user"))
+
+    notes = load_comments(home / "recordings" / "running.csv").notes
+    assert [(note.key, note.value) for note in notes] == [
+        ("cue", "slower"),
+        ("correct", "person Eva"),
+        ("end", "user"),
+    ]
+
+
+@pytest.mark.usefixtures("two")
+def test_what_was_damaged_since_is_deleted_and_renamed_with_the_rest(run: Run, home: Path) -> None:
+    damaged = home / "recordings" / "Anna20.csv"
+    damaged.write_bytes(damaged.read_bytes()[:30] + b"\0")
+    renamed = run("persons", "rename", "Anna", "Eva", "--yes")
+    deleted = run("persons", "delete", "Eva", "--yes")
+
+    assert [renamed.exit_code, deleted.exit_code] == [0, 0], renamed.stderr
+    assert [path.name for path in (home / "recordings").iterdir()] == ["Ben21.csv"]
+
+
+CHANGED = {
+    "Simulated: true": "# Simulated: true",
+    "misspelt": "# simulatd: true",
+    "a later line": "# simulated: true\n# simulated: false",
+    "no line": "",
+    "false": "# simulated: false",
+}
+
+
+@pytest.mark.parametrize("how", CHANGED)
+def test_what_can_be_known_for_simulated_is(run: Run, home: Path, swung: Path, how: str) -> None:
+    text = swung.read_text(encoding="utf-8").replace("# simulated: true", CHANGED[how])
+    (home / "recordings" / "set.csv").write_text(text.replace("\n\n", "\n"), encoding="utf-8")
+
+    assert "simulated, left out" in run("reanalyse").stdout
+
+
+def test_a_simulated_set_is_not_made_anybodys_by_importing_it(run: Run, home: Path, swung: Path) -> None:
+    columns = (
+        "time=time_s@s; acc=acc_x_mps2,acc_y_mps2,acc_z_mps2@m/s2; gyr=gyr_x_dps,gyr_y_dps,gyr_z_dps@dps"
+    )
+    results = [run("import", swung, "-o", home / "a.csv", *words) for words in ([], ["--map", columns])]
+
+    assert [result.exit_code for result in results] == [4, 4]
+    assert all("this is a recording already" in result.stderr for result in results)

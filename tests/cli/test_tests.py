@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 import imu_reps.cli.test as tests_before
-from imu_reps import RepFaults, RepPlan, SetPlan, save, simulate
+from imu_reps import Recording, RepFaults, RepPlan, SetPlan, save, simulate
 from imu_reps.cli.console import ending_well
 from imu_reps.storage.profile import PairedSensor, Person, Profiles
 from imu_reps.storage.profile_file import load_profiles, save_profiles
@@ -38,13 +37,15 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 @pytest.fixture(scope="module")
-def lowerings(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+def lowerings(
+    tmp_path_factory: pytest.TempPathFactory, as_done: Callable[[Recording], Recording]
+) -> list[Path]:
     """Three slow lowerings of each leg, as if a person had done them."""
     files = []
     for side in ("left", "right"):
         file = tmp_path_factory.mktemp("lowerings") / f"{side}.csv"
         recording = simulate(SetPlan(side=side, reps=(SLOW,) * 3), seed=4).recording
-        save(replace(recording, header=replace(recording.header, simulated=False)), file)
+        save(as_done(recording), file)
         files.append(file)
     return files
 

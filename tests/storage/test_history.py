@@ -99,7 +99,7 @@ from imu_reps.storage.history_store import History
 one = pickle.load(sys.stdin.buffer)
 with History(sys.argv[1]) as history:
     for i in range(40):
-        history.remember(replace(one, file=f"/sets/{sys.argv[2]}{i}.csv"))
+        history.remember(replace(one, file=f"/sets/{sys.argv[2]}{i}.csv", session=sys.argv[2], set_number=i))
 """
     import pickle
 

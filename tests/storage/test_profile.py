@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from imu_reps.domain.end_range import Floor
 from imu_reps.domain.exercise import Exercise
+from imu_reps.domain.person_name import person_name
 from imu_reps.domain.recording import Axis, Side
 from imu_reps.errors import FileAccessError, RadioError, UsageError
-from imu_reps.storage.profile import PairedSensor, Person, Profiles, person_name, profile_path
+from imu_reps.storage.profile import PairedSensor, Person, Profiles, profile_path
 from imu_reps.storage.profile_file import load_profiles, save_profiles
 
 PELVIS = PairedSensor("witmotion", "FD:08:90:1A:11:47", 100.0, "WT901", "ab12", "+y", "+z")

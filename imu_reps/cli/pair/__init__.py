@@ -86,7 +86,7 @@ def pair(*, person: str | None, listing: bool, forget: str | None, virtual: str 
 
 
 def _whom(profiles: Profiles, name: str | None) -> str:
-    from imu_reps.storage.profile import person_name
+    from imu_reps.domain.person_name import person_name
 
     if name is not None:
         name = person_name(name)

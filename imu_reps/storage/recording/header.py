@@ -129,6 +129,10 @@ _KINDS: dict[str, _Kind] = (
     | {f"{place}.{key}": kind for place, kinds in _SENSOR_KINDS.items() for key, kind in kinds.items()}
 )
 
+#: What a simulated recording says of itself, and what its sensors are called.
+SIMULATED = "simulated"
+_SENSOR_NAMES = {f"{place}.sensor" for place in SENSOR_PLACES}
+
 #: Keys that no number hangs on: what cannot be read is left aside, with a caution.
 _INFORMATIVE = {"created", "session", "set", "pelvis.rate_hz", "ankle.rate_hz"}
 
@@ -153,7 +157,8 @@ def read_header(lines: Iterable[HeaderLine], *, name: str) -> tuple[Header, tupl
     """
     last: dict[str, HeaderLine] = {}
     cautions: list[Caution] = []
-    for line in lines:
+    every = list(lines)
+    for line in every:
         if line.key in last:
             cautions.append(_written_twice(name, last[line.key], line))
         last[line.key] = line
@@ -167,9 +172,21 @@ def read_header(lines: Iterable[HeaderLine], *, name: str) -> tuple[Header, tupl
             cautions.append(Caution("unread_header_value", f"{error.message} It was left aside.", error.hint))
     extra = {key: line for key, line in last.items() if key not in _KINDS}
     cautions += [caution for line in extra.values() if (caution := _misspelt(name, line))]
+    values["simulated"] = _is_simulated(every)
     header = _header(values, {key: line.value for key, line in extra.items()})
     _check_axes(header.pelvis, last, name)
     return header, tuple(cautions)
+
+
+def _is_simulated(lines: Iterable[HeaderLine]) -> bool:
+    """Whether a line, misspelt too, or a sensor's name says that nobody moved; no other outvotes it."""
+    return any(
+        line.value == SIMULATED
+        if line.key in _SENSOR_NAMES
+        else line.value != "false"
+        and bool(difflib.get_close_matches(line.key.lower(), [SIMULATED], cutoff=0.85))
+        for line in lines
+    )
 
 
 def _header(values: dict[str, Any], extra: dict[str, str]) -> Header:

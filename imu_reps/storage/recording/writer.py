@@ -133,7 +133,7 @@ class RecordingWriter:
             As for a new `RecordingWriter`; the old file is gone on with.
         """
         try:
-            file = Path(path).open("x+b", buffering=0)  # noqa: SIM115 - the writer is the context
+            file = create(Path(path))
             try:
                 self._file.seek(0)
                 shutil.copyfileobj(self._file, file)
@@ -214,14 +214,13 @@ def append_notes(path: str | os.PathLike[str], notes: Iterable[Note]) -> None:
     """
     text = "".join(map(note_line, notes))
     try:
-        # not "a", which would make a file that is not there
-        with Path(path).open("r+b") as file:
+        # not "a", which would make a file that is not there; appending, as somebody else may write too
+        with open(path, "r+b", opener=_appending) as file:
             packed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
             file.seek(0)
             plain: BinaryIO | gzip.GzipFile = gzip.GzipFile(fileobj=file) if packed else file
             encoding, is_whole = _encoding_of(plain)
             lines = (text if is_whole else f"{CUT_MARK}\n{text}").encode(encoding)
-            file.seek(0, os.SEEK_END)
             file.write(gzip.compress(lines) if packed else lines)
     except OSError as error:
         raise access_error(error, os.fspath(path)) from error
@@ -231,6 +230,10 @@ def append_notes(path: str | os.PathLike[str], notes: Iterable[Note]) -> None:
             hint="Unpack it, and name the unpacked file.",
             code="damaged_gzip",
         ) from error
+
+
+def _appending(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_APPEND)
 
 
 def _encoding_of(file: BinaryIO | gzip.GzipFile) -> tuple[str, bool]:

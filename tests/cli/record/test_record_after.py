@@ -48,11 +48,11 @@ def answers(monkeypatch, **said):
 
 
 @pytest.fixture
-def finished(home):
+def finished(home, as_done):
     def _finished(side):
         path = home / f"{side}.csv"
         recording = simulate(SetPlan(side=side, session="evening")).recording
-        save(replace(recording, header=replace(recording.header, simulated=False)), path)
+        save(as_done(recording), path)
         return Finished(str(path), "target", summary=analyze(load(path)).summary)
 
     return _finished
