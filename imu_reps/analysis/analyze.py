@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from imu_reps import __version__
 from imu_reps.analysis.aims import aim_findings
 from imu_reps.analysis.breathing import breathing_findings
-from imu_reps.analysis.by_hand import put_right, told_by_hand
+from imu_reps.analysis.by_hand import put_right, told_by_hand, without_pauses_across
 from imu_reps.analysis.contradictions import contradictions
 from imu_reps.analysis.cross_time import agree_on_time, doubt_about_time
 from imu_reps.analysis.estimate import SetEstimate, estimate_set
@@ -126,8 +126,9 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
     )
     measured = measure_set(whole, motion, settings)
     ankle_rate = clocks["ankle"].clock.rate_hz if "ankle" in clocks else None
-    reps = judge(measured, motion, settings, ankle_rate)
     partials = tuple(_partial(excursion, whole.track) for excursion in whole.segmentation.partials)
+    judged = judge(measured, motion, settings, ankle_rate)
+    reps = without_pauses_across(judged, partials, recording.header.start)
     in_numbers, told = _the_set(recording, whole, motion, measured, reps, partials, settings)
     by_sensors = None if whole is sensed else len(sensed.segmentation.reps)
     in_numbers = replace(in_numbers, rep_count_by_sensors=by_sensors)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -12,7 +13,8 @@ from imu_reps.analysis.reps.segmentation import Excursion, Segmentation, Turn
 from imu_reps.domain.correction import Correction
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.finding import Finding
-from imu_reps.domain.recording import Header, Recording
+from imu_reps.domain.recording import Header, Recording, Start
+from imu_reps.domain.rep import Partial, Rep
 from imu_reps.domain.samples import FloatArray
 
 #: A way out or back shorter than this is none: what these sensors take for a repetition at the very least.
@@ -39,6 +41,27 @@ def put_right(
     if found is whole.segmentation:
         return whole, tuple(unused)
     return replace(whole, segmentation=found, certainty="high", other_count=None), tuple(unused)
+
+
+def without_pauses_across(reps: Sequence[Rep], partials: Sequence[Partial], start: Start) -> list[Rep]:
+    """No pause follows a repetition where another one came after it, that does not count.
+
+    Parameters
+    ----------
+    reps : sequence of Rep
+    partials : sequence of Partial
+    start : {"low", "high"}
+        Where the leg rests between them.
+    """
+    ends = [one.end_s for one in partials if one.reason in ("by_hand", "practice")]
+    return [
+        _without_pause(rep, start) if any(rep.end_s < end < after.end_s for end in ends) else rep
+        for rep, after in pairwise(reps)
+    ] + list(reps[-1:])
+
+
+def _without_pause(rep: Rep, start: Start) -> Rep:
+    return replace(rep, bottom_pause_s=None) if start == "low" else replace(rep, top_pause_s=None)
 
 
 def told_by_hand(

@@ -21,9 +21,19 @@ from imu_reps.analysis.set.shifts import Shift
 from imu_reps.analysis.set_summary import PARTIAL_REPS
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.finding import Finding
-from imu_reps.domain.recording import STOPPED_WITH_PAIN, Caution, Header, Note, Recording
+from imu_reps.domain.recording import (
+    HURT,
+    PAIN_SAID,
+    STOPPED_WITH_PAIN,
+    Caution,
+    Header,
+    Note,
+    Recording,
+    said,
+)
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
+from imu_reps.domain.summary import Summary
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.quality.timing import HOLE_S
 
@@ -185,7 +195,7 @@ def absences(recording: Recording, clocks: Mapping[SensorPlace, TimedSamples]) -
             start_s, end_s = spans[0][0], spans[-1][1]
             found.append(Finding(code, values=values, sensor=place, start_s=start_s, end_s=end_s))
     discarded = [Finding("discarded")] if recording.discarded else []
-    return (*found, *_restarts(recording.notes), *_end(recording.notes), *discarded)
+    return (*found, *_restarts(recording.notes), *_end(recording.notes), *felt(recording.notes), *discarded)
 
 
 def _link_noted(notes: Sequence[Note], place: SensorPlace, spans: Sequence[Span]) -> bool:
@@ -207,8 +217,24 @@ def _end(notes: Sequence[Note]) -> list[Finding]:
     ends = [note for note in notes if note.key == "end" and note.value != "end_of_recording"]
     if not ends:
         return []
-    ended = Finding("ended", values={"reason": ends[-1].value}, start_s=ends[-1].time_s)
-    return [ended, Finding(STOPPED_WITH_PAIN)] if ends[-1].value == "pain" else [ended]
+    return [Finding("ended", values={"reason": ends[-1].value}, start_s=ends[-1].time_s)]
+
+
+def felt(notes: Sequence[Note]) -> tuple[Finding, ...]:
+    """Whether it hurt: in the set, in the rest after it, or as it was said of it."""
+    ends = [note.value for note in notes if note.key == "end"]
+    stopped = ends[-1:] == ["pain"] or any(note.key == HURT for note in notes)
+    pain = said(notes, "pain")
+    return (
+        *((Finding(STOPPED_WITH_PAIN),) if stopped else ()),
+        *((Finding(PAIN_SAID, values={"pain": pain}),) if pain else ()),
+    )
+
+
+def with_felt(summary: Summary, found: Sequence[Finding]) -> Summary:
+    """The same summary once it is said how the set felt."""
+    others = (one for one in summary.findings if one.code not in (STOPPED_WITH_PAIN, PAIN_SAID))
+    return replace(summary, findings=(*others, *found))
 
 
 def doubts(whole: SetEstimate, header: Header) -> list[Finding]:

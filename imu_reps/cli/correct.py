@@ -102,7 +102,7 @@ def _corrections(recording: Recording, said: dict[str, object]) -> Iterator[Note
     if not wrong and not missed:
         return
     summary = _analysed(recording).summary
-    for number in wrong:
+    for number in dict.fromkeys(wrong):
         yield _note(recording, f"not_a_rep {_moment(summary.reps, int(number)):.3f}")
     for text in missed:
         start_s, end_s = _span(str(text), [(small.start_s, small.end_s) for small in summary.partials])

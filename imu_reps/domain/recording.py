@@ -5,7 +5,7 @@ Why a set ended, in plain words: the same while it happens and in its report.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -142,6 +142,14 @@ class Note:
 
     def __post_init__(self) -> None:
         refuse_unless_as_declared(self)
+
+
+def said(notes: Sequence[Note], key: str) -> int | None:
+    """What the person said last, 0 to 10, of pain or effort; anything else is not taken for an answer."""
+    answers = [note.value.strip() for note in notes if note.key == key]
+    numbers = [int(answer) for answer in answers if answer.isdecimal() and len(answer) <= 2]
+    numbers = [number for number in numbers if number <= 10]
+    return numbers[-1] if numbers else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +308,9 @@ ENDED = {
 
 #: Code of the finding of a set that was stopped with pain.
 STOPPED_WITH_PAIN = "stopped_with_pain"
+
+#: Code of the finding of a set of which pain was said, and key of the note that it hurt in the rest after it.
+PAIN_SAID, HURT = "pain_said", "hurt"
 
 #: What such a set ends in, and in no diagnosis.
 AFTER_PAIN = "It hurt, and you stopped. Leave it for today; if it does not pass, see a professional."

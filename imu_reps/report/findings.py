@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from imu_reps.domain.finding import Finding, ImplausibleError
-from imu_reps.domain.recording import AFTER_PAIN, DISCARDED, STOPPED_WITH_PAIN, ended_words
+from imu_reps.domain.recording import AFTER_PAIN, DISCARDED, PAIN_SAID, STOPPED_WITH_PAIN, ended_words
 from imu_reps.errors import ImuRepsError, RecordingError
 from imu_reps.report.figures import counted, listed, reps_named
 
@@ -705,6 +705,7 @@ SENTENCES: Mapping[str, tuple[Words, Words]] = {
     "restart": (_restart, "Check its battery and contacts."),
     "ended": (_ended, ""),
     STOPPED_WITH_PAIN: (AFTER_PAIN, ""),
+    PAIN_SAID: ("You said pain {pain} of 10.", ""),
     "discarded": (DISCARDED, ""),
     # what was put right by hand
     "reps_by_hand": (

@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from imu_reps.domain.exercise import Exercise
+from imu_reps.domain.exercise import HOLDS, Exercise
 from imu_reps.domain.progress import Progress, Quantity, QuantityChange
 from imu_reps.domain.recording import Side
 from imu_reps.domain.stored_set import StoredSet
@@ -77,7 +77,10 @@ BY_HAND = f"{HAND_MARK} corrected by hand"
 
 
 def rep_count(summary: Summary) -> str:
-    """The count of a set in a table, marked where it was put right by hand."""
+    """The count of a set in a table, marked where it was put right by hand; of a hold its seconds."""
+    if summary.recording.exercise in HOLDS:
+        held_s = summary.set.time_under_tension_s
+        return NOT_MEASURED if held_s is None else f"{held_s:.0f} s"
     mark = "" if summary.set.rep_count_by_sensors is None else HAND_MARK
     return _whole(summary.set.rep_count) + mark
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from statistics import median
 
 from imu_reps.domain.finding import Finding
-from imu_reps.domain.recording import STOPPED_WITH_PAIN, Side
+from imu_reps.domain.recording import PAIN_SAID, STOPPED_WITH_PAIN, Side
 from imu_reps.domain.rep import Fault, Flag, Rep
 from imu_reps.domain.summary import Summary, Trend
 from imu_reps.report.aim import aim_sentences
@@ -167,7 +167,7 @@ def meaning_sentences(summary: Summary) -> list[str]:
     hints = [_MEANING[flag].format(count="four" if two_legs else "two") for flag in FLAGS if flag in flagged]
     side = summary.recording.side
     trends = [_trend(trend, side) for trend in figures.trend if trend.certain and _tells(trend)]
-    pain, doubt = _told(summary, STOPPED_WITH_PAIN), _told(summary, COUNT_UNCERTAIN)
+    pain, doubt = _told(summary, STOPPED_WITH_PAIN, PAIN_SAID), _told(summary, COUNT_UNCERTAIN)
     whole = pain + doubt + _whole_set(summary) + aim_sentences(summary)
     return whole + hints + _floor(summary) + trends + _told(summary, *_OF_THE_SET)
 
@@ -194,12 +194,12 @@ _OF_THE_SET = (
 
 def of_the_set(finding: Finding) -> bool:
     """Whether a finding is part of what the set means."""
-    return finding.code in (STOPPED_WITH_PAIN, COUNT_UNCERTAIN, *_OF_THE_SET)
+    return finding.code in (STOPPED_WITH_PAIN, PAIN_SAID, COUNT_UNCERTAIN, *_OF_THE_SET)
 
 
-def stopped_with_pain(summary: Summary) -> bool:
-    """Whether the person ended the set because it hurt: nothing is praised then."""
-    return any(finding.code == STOPPED_WITH_PAIN for finding in summary.findings)
+def it_hurt(summary: Summary) -> bool:
+    """Whether the person ended the set because it hurt, or said so of it: nothing is praised then."""
+    return any(finding.code in (STOPPED_WITH_PAIN, PAIN_SAID) for finding in summary.findings)
 
 
 def _told(summary: Summary, *codes: str) -> list[str]:
@@ -210,7 +210,7 @@ def _whole_set(summary: Summary) -> list[str]:
     figures = summary.set
     if figures.rep_count == 0:
         return nothing_sentences(summary)
-    if stopped_with_pain(summary):
+    if it_hurt(summary):
         return []
     if figures.rep_count is not None and figures.clean_count == figures.rep_count:
         return ["A clean set: nothing passed a limit."]

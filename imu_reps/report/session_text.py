@@ -11,10 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from imu_reps.domain.done_set import DoneSet, SinceLast, Step
-from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.recording import DISCARDED, ended_words
 from imu_reps.domain.rep import Rep
-from imu_reps.domain.summary import Summary
 from imu_reps.report.figures import counted, degrees, listed, written
 from imu_reps.report.history_text import BY_HAND, QUANTITIES, exercise_name, rep_count
 from imu_reps.report.phrases import label
@@ -163,20 +161,13 @@ def _row(one: DoneSet) -> tuple[str, ...]:
     return (
         str(one.number),
         exercise_name(recording.exercise, recording.side),
-        _count(summary),
+        rep_count(summary),
         NOT_MEASURED if figures.clean_count is None else str(figures.clean_count),
         figures.tempo or NOT_MEASURED,
         NOT_MEASURED if figures.range_deg_mean is None else degrees(figures.range_deg_mean),
         NOT_MEASURED if figures.pelvic_tilt_deg_max is None else degrees(figures.pelvic_tilt_deg_max),
         ended_words(one.ended),
     )
-
-
-def _count(summary: Summary) -> str:
-    if summary.recording.exercise in HOLDS:
-        held_s = summary.set.time_under_tension_s
-        return NOT_MEASURED if held_s is None else f"{held_s:.0f} s"
-    return rep_count(summary)
 
 
 def _table(words: SessionWords, width: int) -> Table:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from imu_reps.domain.recording import Note
+from imu_reps.analysis.set_findings import felt, with_felt
+from imu_reps.domain.recording import HURT, Note
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.domain.summary import Summary
 from imu_reps.errors import ImuRepsError
-from imu_reps.session.session_events import Rating, SessionEvent, SetDone
+from imu_reps.session.session_events import HurtAfter, Rating, SessionEvent, SetDone
 from imu_reps.storage.history_store import History
-from imu_reps.storage.recording import load
+from imu_reps.storage.recording import load, load_comments
 from imu_reps.storage.recording.writer import append_notes
 from imu_reps.storage.remembered import stored_set
 
@@ -48,7 +49,12 @@ class Diary:
                     self._summaries[finished.path] = finished.summary
                     self._remember(finished.path)
                 case Rating():
-                    self._felt(event)
+                    said = (("pain", event.pain), ("effort", event.effort))
+                    notes = [(key, str(value)) for key, value in said if value is not None]
+                    self._note(event.path, notes)
+                    self.rated |= {event.path} if notes else set()
+                case HurtAfter(path=path):
+                    self._note(path, [(HURT, "resting")])
         except ImuRepsError as error:
             self._complain(error)
 
@@ -58,14 +64,16 @@ class Diary:
         with History() as history:
             return history.sets(person=last.person)
 
-    def _felt(self, felt: Rating) -> None:
-        ended_s = max((note.time_s for note in load(felt.path).notes), default=0.0)
-        said = (("pain", felt.pain), ("effort", felt.effort))
-        notes = [Note(ended_s, key, str(value)) for key, value in said if value is not None]
-        if notes:
-            append_notes(felt.path, notes)
-            self.rated.add(felt.path)
-            self._remember(felt.path)
+    def _note(self, path: str, said: Sequence[tuple[str, str]]) -> None:
+        """Write down how a set felt, in its file and in the history."""
+        if not said:
+            return
+        ended_s = max((note.time_s for note in load_comments(path).notes), default=0.0)
+        append_notes(path, [Note(ended_s, key, value) for key, value in said])
+        if path in self._summaries:
+            notes = load_comments(path).notes
+            self._summaries[path] = with_felt(self._summaries[path], felt(notes))
+        self._remember(path)
 
     def _remember(self, path: str) -> None:
         if self._remembers and path in self._summaries:

@@ -24,6 +24,7 @@ from imu_reps.session.session_events import (
     Cued,
     FileMoved,
     Finished,
+    HurtAfter,
     LinkChanged,
     SessionEvent,
     SetBegan,
@@ -200,6 +201,9 @@ class Session:
         for number, goal in enumerate(self._plan.goals, 1):
             if number > 1:
                 await self._rest(number, receiving)
+                if self._hurts:
+                    counting = [one.path for one in done if not one.discarded]
+                    self._emit(HurtAfter((counting or [done[-1].path])[-1]))
             if self._stopped.is_set() or not await self._first_samples(receiving):
                 break
             finished = await self._record(number, goal, receiving)

@@ -73,6 +73,13 @@ class Rating:
 
 
 @dataclass(frozen=True, slots=True)
+class HurtAfter:
+    """It hurt in the rest after the set in the file `path`, and that ended the session."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Connecting:
     """Sensors are looked for; told again as one of them is heard, or lost again."""
 
@@ -211,4 +218,5 @@ SessionEvent = (
     | FileMoved
     | SetDone
     | Resting
+    | HurtAfter
 )

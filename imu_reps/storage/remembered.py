@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from imu_reps.domain.recording import Recording
+from imu_reps.domain.recording import Recording, said
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.domain.summary import Summary
 from imu_reps.errors import UsageError
@@ -44,15 +44,7 @@ def as_stored(recording: Recording, summary: Summary, file: str) -> StoredSet:
         person=recording.person,
         session=header.session,
         set_number=header.set_number,
-        pain=_said(recording, "pain"),
-        effort=_said(recording, "effort"),
+        pain=said(recording.notes, "pain"),
+        effort=said(recording.notes, "effort"),
         summary=summary,
     )
-
-
-def _said(recording: Recording, key: str) -> int | None:
-    """What the person said last, 0 to 10; anything else is not taken for an answer."""
-    answers = [note.value.strip() for note in recording.notes if note.key == key]
-    numbers = [int(answer) for answer in answers if answer.isdecimal() and len(answer) <= 2]
-    numbers = [number for number in numbers if number <= 10]
-    return numbers[-1] if numbers else None

@@ -10,9 +10,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from imu_reps.analysis.set_findings import felt, with_felt
+from imu_reps.domain.recording import HURT, Note
 from imu_reps.domain.settings import Settings
 from imu_reps.session.session import Session
-from imu_reps.session.session_events import Finished, Rating, SessionEvent, SetDone
+from imu_reps.session.session_events import Finished, HurtAfter, Rating, SessionEvent, SetDone
 from imu_reps.session.session_plan import SetGoal
 from imu_reps.view.session_picture import Change, goal_picture, session_picture
 from imu_reps.view.snapshot import SetShown, Snapshot
@@ -56,7 +58,9 @@ class SessionView:
         self._asked: queue.Queue[Command] = queue.Queue(64)
         self._closed = False
         self._changing = threading.Lock()
-        self._last_path: str | None = None
+        self._last: tuple[int, Finished] | None = None
+        self._notes: list[Note] = []
+        self._drawing = threading.Lock()
         self.reports: Reports | None = None
         self.hub = Hub(goal_picture(goal, settings))
 
@@ -107,8 +111,11 @@ class SessionView:
     def __call__(self, event: SessionEvent) -> None:
         """Show one thing."""
         self._show(lambda picture: session_picture(picture, event, self._settings))
-        if isinstance(event, SetDone):
-            self._done(event.number, event.finished)
+        match event:
+            case SetDone(number=number, finished=finished):
+                self._done(number, finished)
+            case HurtAfter():
+                self._felt(HURT, "resting")
 
     def end(self, page: str) -> None:
         """The session is over: show the report of the whole of it."""
@@ -123,24 +130,51 @@ class SessionView:
 
     def _rate(self, **said: int) -> None:
         """Take what is said of the last set."""
-        if self._last_path is not None:
-            self._feel(Rating(self._last_path, **said))
-            self._change(**said)
+        if self._last is None:
+            return
+        self._feel(Rating(self._last[1].path, **said))
+        self._change(**said)
+        for key, value in said.items():
+            self._felt(key, str(value))
 
     def _change(self, **changes: Any) -> None:
         self._show(lambda picture: (replace(picture, **changes), ()))
 
     def _done(self, number: int, finished: Finished) -> None:
-        self._last_path = finished.path
+        self._last, self._notes = (number, finished), [Note(0.0, "end", finished.reason)]
+        self._report_soon()
+
+    def _report_soon(self) -> None:
+        """Make the report of the last set: a moment's work, not in the thread that records."""
+        if self._last is None:
+            return
+        number, finished = self._last
         if finished.analysis is not None and not finished.discarded:
-            # A moment's work: not in the thread that records.
             threading.Thread(target=self._report, args=(number, finished), name="report").start()
+
+    def _felt(self, key: str, value: str) -> None:
+        """Tell in the last set's report how it felt: if it hurt, it is made anew."""
+        if self._last is None:
+            return
+        number, finished = self._last
+        self._notes.append(Note(0.0, key, value))
+        if finished.analysis is None:
+            return
+        before, summary = finished.analysis.summary, with_felt(finished.analysis.summary, felt(self._notes))
+        new = [one for one in summary.findings if one not in before.findings]
+        if new or len(summary.findings) != len(before.findings):
+            self._last = number, replace(finished, analysis=replace(finished.analysis, summary=summary))
+            self._report_soon()
 
     def _report(self, number: int, finished: Finished) -> None:
         if finished.analysis is None or self.reports is None:
             return
-        words, floor_deg = headline_of(finished.analysis), self.hub.picture.limits.floor_deg
-        report = self.reports.add(page_of(finished.analysis, floor_deg))
+        with self._drawing:
+            last = self._last
+            if last is not None and last[0] == number and last[1] is not finished:
+                return  # it is made anew
+            words, floor_deg = headline_of(finished.analysis), self.hub.picture.limits.floor_deg
+            report = self.reports.add(page_of(finished.analysis, floor_deg))
         self._show(lambda picture: (_reported(picture, SetShown(number, words, report)), ()))
 
 

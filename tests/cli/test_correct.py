@@ -48,6 +48,17 @@ def test_a_rep_that_was_none_is_out_of_every_figure_and_every_report_says_so(run
     assert [partial["reason"] for partial in line["partials"]] == ["by_hand"]
 
 
+def test_a_movement_that_was_none_is_no_pause_either(run: Run, file: Path) -> None:
+    """The pause before it is not measured, and the tempo of the set stays what it was."""
+    before = analyze(load(file)).summary
+    done = run("correct", file, "--not-a-rep", "2", "--not-a-rep", "2")
+    after = analyze(load(file)).summary
+
+    assert done.exit_code == 0
+    assert after.reps[0].bottom_pause_s is None
+    assert after.set.bottom_pause_s_mean == pytest.approx(before.set.bottom_pause_s_mean, abs=0.2)
+
+
 def test_a_missed_rep_is_measured_like_any_other(run: Run, file: Path) -> None:
     """Taken out by hand it is a rep that the analysis does not count; then it is given back as missed."""
     whole, before = analyze(load(file)).summary.reps, reps(file)

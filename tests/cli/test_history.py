@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from imu_reps import Note
+from imu_reps import Note, RepPlan, SetPlan, save, simulate
+from imu_reps.sim.wearer.set_plan import HoldPlan
 from imu_reps.storage.recording.writer import append_notes
 
 
@@ -107,3 +108,39 @@ def test_no_recordings_is_told_plainly(run, words):
 @pytest.mark.usefixtures("folder")
 def test_json_and_csv_at_once_is_a_usage_error(run):
     assert run("history", "--json", "--csv").exit_code == 2
+
+
+def test_a_hold_has_its_seconds(run, home, as_done):
+    kept = home / "recordings"
+    kept.mkdir()
+    hold = RepPlan(top_deg=25.0, top_pause_s=12.0, bottom_pause_s=2.0, hold=HoldPlan())
+    save(as_done(simulate(SetPlan("hollow_hold", "both", reps=(hold,))).recording), kept / "hold.csv")
+    run("reanalyse")
+    run("history", "--hand-over", home / "page.html")
+
+    assert "12 s" in run("history").stdout
+    assert "<td>12 s</td>" in (home / "page.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("notes", "cell"),
+    [
+        ([("end", "pain")], "it hurt"),
+        ([("end", "pain"), ("pain", "0")], "it hurt; 0 of 10"),
+        ([("end", "target"), ("hurt", "resting"), ("pain", "4")], "it hurt; 4 of 10"),
+        ([("end", "target"), ("pain", "7")], "7 of 10"),
+        ([("end", "target")], "not said"),
+    ],
+)
+def test_after_pain_nothing_is_called_clean_and_the_hand_over_tells_it(run, home, as_done, notes, cell):
+    (home / "recordings").mkdir()
+    file = home / "recordings" / "clean.csv"
+    save(as_done(simulate(SetPlan(reps=(RepPlan(),) * 4)).recording), file)
+    append_notes(file, [Note(30.0, *note) for note in notes])
+    run("reanalyse")
+    run("history", "--hand-over", home / "page.html")
+    run("report", file, "--html", home / "set.html")
+    told = run("report", file).stdout, (home / "set.html").read_text(encoding="utf-8")
+
+    assert f"<td>{cell}</td>" in (home / "page.html").read_text(encoding="utf-8")
+    assert [("clean set" in text.casefold()) for text in told] == [cell == "not said"] * 2

@@ -13,8 +13,9 @@ import pytest
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
-from imu_reps import RepPlan, SetPlan, Settings, Tempo, load
+from imu_reps import Note, RepPlan, SetPlan, Settings, Tempo, analyze, load
 from imu_reps.sensors.streams import Streams
+from imu_reps.session.diary import Diary
 from imu_reps.session.keeping import Place
 from imu_reps.session.rehearsal import direct
 from imu_reps.session.session import Session
@@ -24,6 +25,7 @@ from imu_reps.sim.radio import fast_loop
 from imu_reps.sources.radio_source import wanted
 from imu_reps.sources.virtual_source import VirtualWorld
 from imu_reps.storage.profile import Person
+from imu_reps.storage.recording.writer import append_notes
 from imu_reps.view.snapshot import Counted, CueShown, CueView, Moment, Snapshot
 from imu_reps.web.commands import Discard, Effort, Hurt, Pain, Start, StopSet
 from imu_reps.web.reports import Reports
@@ -38,8 +40,10 @@ class Shown:
 
     def __init__(self, folder: Path, now: Callable[[], Any], *goals: SetGoal) -> None:
         self.felt: list[Rating] = []
+        self.complaints: list[Exception] = []
         self.view = SessionView(goals[0], Settings(), self.felt.append)
         self.view.reports = Reports()
+        self.diary = Diary(self.complaints.append, remembers=False)
         self.pictures: list[Snapshot] = []
         self.moments: list[Moment] = []
         self.cued: list[tuple[Snapshot, CueView]] = []
@@ -64,6 +68,7 @@ class Shown:
         def emit(event: SessionEvent) -> None:
             direct(self._world, event)
             self.view(event)
+            self.diary(event)
             if isinstance(event, SetProgress):
                 self.at_count.pop(event.state.count, lambda: None)()
             for when, command in list(self.ask_when):
@@ -101,6 +106,21 @@ def until_reported(view: SessionView) -> Snapshot:
     while view.hub.picture.report is None and time.monotonic() < end_s:
         time.sleep(0.02)
     return view.hub.picture
+
+
+def until_it_says(view: SessionView, words: str) -> str:
+    """The latest report once it says this: it is made beside the session."""
+    end_s = time.monotonic() + 20.0
+    while True:
+        address = until_reported(view).report or ""
+        page = (view.reports.get(address.removeprefix("/report/")) if view.reports else None) or ""
+        if words in page or time.monotonic() > end_s:
+            return page
+        time.sleep(0.02)
+
+
+def finding_codes(path: str) -> set[str]:
+    return {finding.code for finding in analyze(load(path)).summary.findings}
 
 
 def test_a_session_is_seen_from_the_first_stillness_to_the_report(shown: Callable[..., Shown]) -> None:
@@ -178,6 +198,26 @@ def test_a_rest_in_which_it_hurts_ends_everything(shown: Callable[..., Shown]) -
     assert finished.reason == "target"
     assert last.words == "stop, and rest"
     assert (happened.view.hub.picture.state, happened.view.hub.picture.ended) == ("ended", "pain")
+    assert ("hurt", "resting") in [(note.key, note.value) for note in load(finished.path).notes]
+    assert "stopped_with_pain" in finding_codes(finished.path)
+    assert "It hurt, and you stopped" in until_it_says(happened.view, "It hurt")
+
+
+@pytest.mark.parametrize(("said", "praised"), [(0, True), (3, False), (7, False)])
+def test_after_pain_no_report_on_the_page_calls_the_set_clean(
+    shown: Callable[..., Shown], said: int, praised: bool
+) -> None:
+    happened = shown(GOAL)
+    (finished,) = happened.run()
+    assert "A clean set" in until_it_says(happened.view, "A clean set")
+    happened.view.ask(Pain(said))
+    happened.view.obey()
+    report = until_it_says(happened.view, "A clean set" if praised else f"You said pain {said} of 10")
+
+    assert ("A clean set" in report) == praised
+    assert len(happened.view.hub.picture.sets) == 1
+    append_notes(finished.path, [Note(60.0, "pain", str(said))])
+    assert (finding_codes(finished.path) & {"pain_said"} == set()) == praised
 
 
 def test_what_is_said_in_a_rest_reaches_the_page_at_its_moment(shown: Callable[..., Shown]) -> None:

@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 from imu_reps.domain.exercise import Exercise
 from imu_reps.domain.prescription import Prescription
 from imu_reps.domain.progress import Progress
+from imu_reps.domain.recording import STOPPED_WITH_PAIN
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.report.advice_text import prescription_line
 from imu_reps.report.figures import counted, degrees
@@ -22,6 +23,8 @@ from imu_reps.report.rep_table import NOT_MEASURED
 
 #: More rows, and more courses, are not read in a minute, nor do they fit two sheets.
 MAX_ROWS, MAX_PROGRESS = 14, 6
+
+NOT_SAID = "not said"
 
 #: Dates and tempos.
 _UNBROKEN = re.compile(r"\d{4}-\d{2}-\d{2}|\d[\d.]*(?:-\d[\d.]*){3}")
@@ -148,7 +151,7 @@ def _row(group: Sequence[StoredSet]) -> Row:
         hip_pops=_flagged(group, "hip_pop"),
         floor=_angles([of_set.floor_angle_deg for of_set in figures]),
         range=_angles([of_set.range_deg_mean for of_set in figures]),
-        pain=_worst([stored.pain for stored in group]),
+        pain=_pain(group),
         effort=_worst([stored.effort for stored in group]),
     )
 
@@ -163,6 +166,15 @@ def _angles(values: Sequence[float | None]) -> str:
     return degrees(sum(known) / len(known)) if known else NOT_MEASURED
 
 
+def _pain(group: Sequence[StoredSet]) -> str:
+    """The worst that was said, and whether a set was ended because it hurt."""
+    stopped = any(one.code == STOPPED_WITH_PAIN for stored in group for one in stored.summary.findings)
+    figure = _worst([stored.pain for stored in group])
+    if not stopped:
+        return figure
+    return "it hurt" + ("" if figure == NOT_SAID else f"; {figure}")
+
+
 def _worst(said: Sequence[int | None]) -> str:
     known = [value for value in said if value is not None]
-    return f"{max(known)} of 10" if known else "not said"
+    return f"{max(known)} of 10" if known else NOT_SAID
