@@ -11,7 +11,7 @@ Examples
 from __future__ import annotations
 
 import logging
-from importlib import import_module
+from importlib import import_module as _import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -108,9 +108,9 @@ _MODULES = {"events": "domain.events"}
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
-        value: Any = import_module(f"{__name__}.{_MODULES[name]}")
+        value: Any = _import_module(f"{__name__}.{_MODULES[name]}")
     elif name in _HOMES:
-        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        value = getattr(_import_module(f"{__name__}.{_HOMES[name]}"), name)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value

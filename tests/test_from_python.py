@@ -28,6 +28,8 @@ from imu_reps import (
     Settings,
     Tempo,
     analyze,
+    analyze_many,
+    analyze_partition,
     load,
     save,
     simulate,
@@ -170,8 +172,12 @@ def test_a_preset_is_the_preset_and_a_number_beside_it_holds(preset: Any, limit_
 
 
 #: What is no number, no word of the format and no array.
-ODD = st.sampled_from([None, "", "squat", "+w", [], {}, object(), -1, 1e12, True, float("nan"), "7"])
-ODD_NUMBER = st.sampled_from(["", "six", [], object(), -1.0, 0.0, 1e6, True, float("nan"), float("inf")])
+ODD = st.sampled_from(
+    [None, "", "squat", "+w", [], {}, object(), -1, 1e12, 10**400, True, float("nan"), "7", np.zeros(3)]
+)
+ODD_NUMBER = st.sampled_from(
+    ["", "six", [], object(), -1.0, 0.0, 1e6, 10**400, True, float("nan"), float("inf"), np.zeros(3)]
+)
 
 
 def block_with(**changes: Any) -> SampleBlock:
@@ -283,7 +289,7 @@ WRONG: dict[str, st.SearchStrategy[Callable[[], object]]] = {
     "set plan": st.builds(
         lambda name, value: lambda: SetPlan(**{name: value}),
         st.sampled_from(["exercise", "side", "reps", "pelvis", "ankle"]),
-        st.sampled_from(["", "squat", 5, [], {}, (5,)]),
+        st.sampled_from(["", "squat", 5, [], {}, (5,), np.zeros(3)]),
     ),
     "note": st.builds(
         lambda x: lambda: Note(*x), st.sampled_from([(None, "a", "b"), (1.0, 5, "b"), ("1", "a", "b")])
@@ -302,6 +308,18 @@ WRONG: dict[str, st.SearchStrategy[Callable[[], object]]] = {
     "pipeline": st.builds(lambda x: lambda: Pipeline(x), ODD),
     "sensors": st.builds(
         lambda x: lambda: Pipeline(Header(), sensors=x), st.sampled_from([("wrist",), [5], 5, "ankle"])
+    ),
+    "place": st.builds(lambda x: lambda: RECORDING.samples(x), ODD),
+    "samples": st.builds(lambda x: lambda: RECORDING.with_samples(x), ODD),
+    "paths": st.builds(
+        lambda of, x: lambda: of(x),
+        st.sampled_from([analyze_many, analyze_partition]),
+        st.sampled_from([None, "set.csv", b"set.csv", Path("set.csv"), 5, [None], [5, "set.csv"], object()]),
+    ),
+    "huge": st.builds(
+        lambda make, name: lambda: make(**{name: 10**400}),
+        st.sampled_from([Header, SetPlan]),
+        st.sampled_from(["floor_deg", "range_target_deg"]),
     ),
     "push": st.builds(
         lambda x: lambda: Pipeline(Header(), sensors=("pelvis",)).push(x),

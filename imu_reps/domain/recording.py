@@ -12,11 +12,16 @@ from types import MappingProxyType
 from typing import Any, Literal, Self
 
 from imu_reps.domain.correction import Correction, corrections_of
-from imu_reps.domain.exercise import Exercise
+from imu_reps.domain.exercise import EXERCISES, Exercise
 from imu_reps.domain.frames import sample_block
 from imu_reps.domain.person_name import said_name
-from imu_reps.domain.refusals import refuse_unless_a, refuse_unless_as_declared, refuse_unless_number
-from imu_reps.domain.samples import SampleBlock, SensorPlace
+from imu_reps.domain.refusals import (
+    refuse_unless_a,
+    refuse_unless_as_declared,
+    refuse_unless_number,
+    refuse_unless_one_of,
+)
+from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace
 from imu_reps.domain.tempo import Tempo
 from imu_reps.errors import RefusedValueError
 
@@ -117,6 +122,7 @@ class Header:
     extra: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
+        refuse_unless_one_of("exercise", self.exercise, EXERCISES)
         if self.start is None:
             object.__setattr__(self, "start", default_start(self.exercise))
         if self.posture is None:
@@ -278,7 +284,8 @@ class Recording:
         return corrections_of(self.notes)
 
     def samples(self, place: SensorPlace) -> SampleBlock | None:
-        """The samples of the sensor worn at `place`."""
+        """The samples of the sensor worn at `place`, ``"pelvis"`` or ``"ankle"``."""
+        refuse_unless_one_of("place", place, SENSOR_PLACES)
         return self.pelvis if place == "pelvis" else self.ankle
 
     @property
@@ -288,6 +295,7 @@ class Recording:
 
     def with_samples(self, block: SampleBlock) -> Recording:
         """The same with other samples of one sensor."""
+        refuse_unless_a("block", block, SampleBlock)
         return replace(self, pelvis=block) if block.sensor == "pelvis" else replace(self, ankle=block)
 
 

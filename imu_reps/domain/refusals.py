@@ -31,14 +31,23 @@ def refuse_unless_number(name: str, value: Any, *, above: float = -math.inf, bel
     ------
     RefusedValueError
     """
-    is_number = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
-    if not is_number or not above < value < below:
+    if not _is_number(value, Real) or not above < value < below:
         limits = [
             f"above {above:g}" if above > -math.inf else "",
             f"below {below:g}" if below < math.inf else "",
         ]
         words = " and ".join(filter(None, limits))
         raise RefusedValueError(f"{name} is {brief(value)}.", hint=f"Give a number{words and ' ' + words}.")
+
+
+def _is_number(value: Any, kind: type) -> bool:
+    """Whether a value is a finite number that arithmetic can hold; a truth value is none."""
+    if not isinstance(value, kind) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value)  # type: ignore[arg-type]
+    except OverflowError:  # a whole number of hundreds of digits
+        return False
 
 
 def refuse_unless_a(name: str, value: Any, *kinds: type) -> None:
@@ -81,8 +90,7 @@ def _fits(value: Any, declared: Any) -> bool:
     if kind is Literal:
         return isinstance(value, str) and value in parts
     if kind in _NUMBERS:
-        is_number = isinstance(value, _NUMBERS[kind]) and not isinstance(value, bool)
-        return is_number and math.isfinite(value)
+        return _is_number(value, _NUMBERS[kind])
     return isinstance(value, kind) and _holds(value, kind, parts)
 
 

@@ -7,12 +7,14 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from types import NoneType
 from typing import TYPE_CHECKING, TypeVar
 
 from imu_reps import __version__
+from imu_reps.domain.refusals import brief, refuse_unless_a
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.stored_set import StoredSet
-from imu_reps.errors import ImuRepsError
+from imu_reps.errors import ImuRepsError, RefusedValueError
 from imu_reps.fleet.inputs import fetch, read
 
 if TYPE_CHECKING:
@@ -94,9 +96,11 @@ def analyze_many(
     ------
     UsageError
         ``missing_extra``; ``workers_fail``: no worker can start; ``no_cluster``, ``cluster_fails``.
+    RefusedValueError
+        If `paths` are none, or `settings` no settings.
     """
-    waiting: deque[Task] = deque(((os.fspath(path), None),) for path in paths)
-    yield from each_once(chosen_engine(workers, cluster), partial(analyze_task, settings=settings), waiting)
+    waiting: deque[Task] = deque(((path, None),) for path in _given(paths, settings))
+    return each_once(chosen_engine(workers, cluster), partial(analyze_task, settings=settings), waiting)
 
 
 def analyze_partition(
@@ -112,8 +116,24 @@ def analyze_partition(
     files : iterable of path-like
         As `analyze_many`.
     settings : Settings, optional
+
+    Raises
+    ------
+    RefusedValueError
+        If `files` are none, or `settings` no settings.
     """
-    return [_analyzed(os.fspath(file), settings) for file in files]
+    return [_analyzed(path, settings) for path in _given(files, settings)]
+
+
+def _given(paths: Iterable[str | os.PathLike[str]], settings: Settings | None) -> list[str]:
+    """The paths, once it is known that they are some; one alone is no list of letters."""
+    if isinstance(paths, str | bytes | os.PathLike) or not isinstance(paths, Iterable):
+        raise RefusedValueError(f"The paths are {brief(paths)}.", hint="Give a list of paths.")
+    refuse_unless_a("settings", settings, Settings, NoneType)
+    every = list(paths)
+    for path in every:
+        refuse_unless_a("One of the paths", path, str, os.PathLike)
+    return [os.fspath(path) for path in every]
 
 
 def analyze_task(

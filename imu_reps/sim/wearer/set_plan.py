@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from imu_reps.domain.exercise import Exercise
+from imu_reps.domain.exercise import EXERCISES, Exercise
 from imu_reps.domain.recording import PelvisAlignment, Posture, Side, Start, default_posture, default_start
-from imu_reps.domain.refusals import refuse_unless_as_declared, refuse_unless_number
+from imu_reps.domain.refusals import (
+    refuse_unless_as_declared,
+    refuse_unless_number,
+    refuse_unless_one_of,
+)
 from imu_reps.domain.tempo import Tempo
 from imu_reps.sim.wearer.person_plan import CutPlan, PersonPlan
 from imu_reps.sim.wearer.sensor_plan import SensorPlan
@@ -313,6 +317,7 @@ class SetPlan:
     traits: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        refuse_unless_one_of("exercise", self.exercise, EXERCISES)
         if self.reps is None:
             object.__setattr__(self, "reps", (_HEEL_TAP if self.exercise == "heel_tap" else _RAISE,) * 8)
         refuse_unless_as_declared(self)
