@@ -370,7 +370,11 @@ _FLOOR_FROM = {
 
 def _floor_aim(v: Mapping[str, Any]) -> str:
     told = f"{v['floor_deg']:.0f}°, {_FLOOR_FROM[v['floor_from']]}"
-    return f"You kept to the floor angle set, {told}." if v["kept"] else f"The floor angle set was {told}."
+    if not v["kept"]:
+        return f"The floor angle set was {told}."
+    within = f", to within {v['within_deg']:.0f}°" if v["within_deg"] else ""
+    last = ", the last lowering aside" if v["last_below"] else ""
+    return f"You kept to the floor angle set, {told}{within}{last}."
 
 
 def _hold(v: Mapping[str, Any]) -> str:

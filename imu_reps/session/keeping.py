@@ -88,7 +88,7 @@ class Place:
         self._session = self._session or stamp
         header = self._header(goal, number, created, links)
         name = "_".join(word for word in (stamp, goal.exercise, goal.side, f"set{number}") if word)
-        file = SetFile((self._folder, Path.home()), name, header)
+        file = SetFile((self._folder, *_elsewhere()), name, header)
         return Begun(header, file.path, SetRecorder(file, lost))
 
     def _header(self, goal: SetGoal, number: int, created: datetime, links: Links) -> Header:
@@ -116,6 +116,14 @@ class Place:
                 **dict(_devices(person, links)),
             },
         )
+
+
+def _elsewhere() -> tuple[Path, ...]:
+    """Where a set is written whose folder is taken away; nowhere for a user without a home."""
+    try:
+        return (Path.home(),)
+    except RuntimeError:
+        return ()
 
 
 def _floor(person: Person, goal: SetGoal) -> tuple[float | None, FloorFrom | None]:

@@ -21,12 +21,32 @@ def default_folder() -> Path:
 
 def data_folder() -> Path:
     """The user's data folder, or the folder ``IMU_REPS_HOME`` if that is set. It may not exist yet."""
-    home = os.environ.get(HOME_VARIABLE)
-    if home:
-        return Path(home).expanduser()
+    if home := own_home():
+        return home
     import platformdirs
 
     return platformdirs.user_data_path("imu-reps", appauthor=False)
+
+
+def own_home() -> Path | None:
+    """The folder ``IMU_REPS_HOME``; None if that is not set.
+
+    Raises
+    ------
+    FileAccessError
+        ``not_found``: it begins with the name of a user whom nobody knows.
+    """
+    home = os.environ.get(HOME_VARIABLE)
+    if not home:
+        return None
+    try:
+        return Path(home).expanduser()
+    except RuntimeError as error:
+        raise FileAccessError(
+            f"{HOME_VARIABLE} is {home}: nobody knows that user's folder.",
+            hint="Write the folder's path out.",
+            code="not_found",
+        ) from error
 
 
 def latest_recording(folder: str | os.PathLike[str]) -> Path:

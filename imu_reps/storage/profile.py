@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from imu_reps.domain.person_name import is_called
 from imu_reps.domain.recording import Axis, Side
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.errors import RadioError, UsageError
-from imu_reps.storage.folders import HOME_VARIABLE
+from imu_reps.storage.folders import own_home
 
 PROFILE_FILE = "profile.toml"
 
@@ -187,9 +186,8 @@ def profile_path() -> Path:
 
     It may not exist yet.
     """
-    home = os.environ.get(HOME_VARIABLE)
-    if home:
-        return Path(home).expanduser() / PROFILE_FILE
+    if home := own_home():
+        return home / PROFILE_FILE
     import platformdirs
 
     return platformdirs.user_config_path("imu-reps", appauthor=False) / PROFILE_FILE

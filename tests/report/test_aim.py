@@ -103,7 +103,7 @@ def test_it_is_told_whose_floor_angle_it_is_after_a_file_too(
         save(replace(recording, header=header), tmp_path / f"{floor_deg:.0f}.csv")
         told[floor_deg] = meaning_sentences(analyze(load(tmp_path / f"{floor_deg:.0f}.csv")).summary)
 
-    assert f"You kept to the floor angle set, 15°, {whose}." in told[15.0]
+    assert f"You kept to the floor angle set, 15°, {whose}, the last lowering aside." in told[15.0]
     assert f"The floor angle set was 30°, {whose}." in told[30.0]
 
 

@@ -199,7 +199,14 @@ def check_floor(summary: Summary, text: str) -> None:
     kept = re.search(r"You kept to the floor angle set, (−?\d+)°", text)
     if kept is not None:
         known = [rep.bottom_angle_deg for rep in summary.reps if "below_floor" not in rep.not_judged]
-        assert min(angle for angle in known if angle is not None) >= number(kept[1]) - 2.0 - HALF
+        lowest = min(angle for angle in known if angle is not None)
+        assert lowest >= number(kept[1]) - 2.0 - HALF
+        within = re.search(r"You kept to the floor angle set, [^.]*?, to within (\d+)°", text)
+        assert (int(within[1]) if within else 0) == max(0, int(number(kept[1])) - round(lowest))
+        last = summary.reps[-1]
+        went_on = "below_floor" in last.not_judged and last.bottom_angle_deg is not None
+        went_on = went_on and round(last.bottom_angle_deg) < number(kept[1])
+        assert (", the last lowering aside." in text) == went_on
     flat = re.search(r"did not tip forward on the way down to (−?\d+)°", text)
     if flat is not None:
         assert not lift_offs

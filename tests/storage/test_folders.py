@@ -7,6 +7,8 @@ import os
 import pytest
 
 from imu_reps.errors import FileAccessError
+from imu_reps.storage.history_store import history_path
+from imu_reps.storage.profile import profile_path
 from imu_reps.storage.recording import default_folder, latest_recording
 
 
@@ -40,3 +42,11 @@ def test_no_recording_and_no_folder_say_what_to_do(tmp_path):
         assert caught.value.code == "no_recordings"
         assert str(folder) in caught.value.message
         assert caught.value.hint
+
+
+@pytest.mark.parametrize("path", [default_folder, profile_path, history_path])
+def test_a_home_of_nobody_is_told_plainly(path, monkeypatch):
+    monkeypatch.setenv("IMU_REPS_HOME", "~nobody-is-called-so/sets")
+    with pytest.raises(FileAccessError) as caught:
+        path()
+    assert "~nobody-is-called-so" in caught.value.message
