@@ -33,6 +33,6 @@ def _floor(header: Header, floor_deg: float, reps: Sequence[Rep]) -> dict[str, o
         "floor_deg": floor_deg,
         "floor_from": header.floor_from,
         "kept": bool(judged) and not below,
-        "within_deg": max(0, round(floor_deg) - round(min(bottoms_deg, default=floor_deg))),  # as both are told
+        "within_deg": max(0, round(floor_deg) - round(min(bottoms_deg, default=floor_deg))),
         "last_below": last_deg is not None and round(last_deg) < round(floor_deg),
     }

@@ -35,12 +35,14 @@ from imu_reps.domain.events import (
     Ready,
     RepCompleted,
     RepRetracted,
+    SensorBack,
     SensorSilent,
     SetEnded,
     StopAsked,
 )
 from imu_reps.domain.recording import Start
 from imu_reps.domain.rep import Flag, Rep
+from imu_reps.domain.samples import SensorPlace
 from imu_reps.domain.tempo import Tempo
 
 #: Breathing is spoken of in so many repetitions, the floor in so many after the back let go.
@@ -55,6 +57,9 @@ LIVE_DEG = 2.0
 
 #: What leads to the first movement, and is said anew where that is waited for anew.
 LEADS_IN: tuple[CueCode, ...] = ("ready", "legs_up", "count_in", "move")
+
+#: Before any time.
+NEVER = float("-inf")
 
 #: What is no longer said once the leg moves on.
 MOVES: tuple[CueCode, ...] = ("hold", "count_in", "move", "beat", "breathe")
@@ -114,6 +119,12 @@ class SetSoFar:
         The leg is at an end of its way. Before the first repetition nobody knows which of the two ends it is.
     legs_until_s : float
         Until then legs are waited for that are on their way into a high start.
+    leads_until_s : float
+        Until then the first movement is led into.
+    silent : frozenset of SensorPlace
+        Sensors that are waited for.
+    cut_short : bool
+        The first movement was being led into when a sensor fell silent: it is, anew, once all are back.
     over : bool
         Nothing more is said of this set.
     """
@@ -124,7 +135,10 @@ class SetSoFar:
     away: bool = False
     floor_reps: int = 0
     arrived: bool = False
-    legs_until_s: float = float("-inf")
+    legs_until_s: float = NEVER
+    leads_until_s: float = NEVER
+    silent: frozenset[SensorPlace] = frozenset()
+    cut_short: bool = False
     over: bool = False
 
 
@@ -170,23 +184,35 @@ def _stop(event: StopAsked, now_s: float) -> Cue:
 
 def _ready(so_far: SetSoFar, plan: CoachPlan, _event: Ready, now_s: float) -> Answer:
     ready = make("ready", words.READY, now_s, "lying still", tone="notice")
+    led = _lead_in(so_far, plan, now_s)
+    return replace(led, cues=(ready, *led.cues))
+
+
+def _lead_in(so_far: SetSoFar, plan: CoachPlan, now_s: float) -> Answer:
+    """What leads to the first movement: the count, and before it the legs into a high start."""
     if plan.start == "low":
-        return Answer(so_far, (ready, *_count_in(plan, now_s, STILL_S)), LEADS_IN)
+        return _counted_in(so_far, plan, now_s, STILL_S)
     asked_s = now_s + STILL_S
     until_s = asked_s + LIFT_S
-    cues = [ready, make("legs_up", words.LEGS_UP, asked_s, "a high start", tone="notice")]
+    cues = [make("legs_up", words.LEGS_UP, asked_s, "a high start", tone="notice")]
     if plan.lift_is_seen and _is_paced(plan):
         cues.append(
             make("legs_up", words.NOT_SEEN_UP, until_s, f"nothing seen in {LIFT_S:.0f} s", tone="notice")
         )
-    cues += _count_in(plan, until_s, STILL_S if plan.lift_is_seen else HELD_S)
-    return Answer(replace(so_far, legs_until_s=until_s), tuple(cues), LEADS_IN)
+    led = _counted_in(so_far, plan, until_s, STILL_S if plan.lift_is_seen else HELD_S)
+    return replace(led, so_far=replace(led.so_far, legs_until_s=until_s), cues=(*cues, *led.cues))
 
 
 def _legs_up(so_far: SetSoFar, plan: CoachPlan, _event: LegsUp, now_s: float) -> Answer:
     """The legs are where the first repetition begins: it is counted in now, and not earlier."""
-    so_far = replace(so_far, legs_until_s=float("-inf"), arrived=True)
-    return Answer(so_far, _count_in(plan, now_s, HELD_S), LEADS_IN)
+    return _counted_in(replace(so_far, legs_until_s=NEVER, arrived=True), plan, now_s, HELD_S)
+
+
+def _counted_in(so_far: SetSoFar, plan: CoachPlan, from_s: float, still_s: float) -> Answer:
+    """The count into the first movement, in place of any before it."""
+    cues = _count_in(plan, from_s, still_s)
+    leads_until_s = cues[-1].due_s if cues else NEVER
+    return Answer(replace(so_far, leads_until_s=leads_until_s, cut_short=False), cues, LEADS_IN)
 
 
 def _is_paced(plan: CoachPlan) -> bool:
@@ -227,7 +253,12 @@ def _phase(so_far: SetSoFar, plan: CoachPlan, event: PhaseChanged, now_s: float)
         text = words.BREATHE_OUT if event.phase == "concentric" else words.BREATHE_IN
         cues.append(make("breathe", text, now_s, event.phase, tone="notice"))
     so_far = replace(so_far, arrived=not moving)
-    return Answer(so_far, tuple(cues), MOVES if moving else ("beat",))
+    return Answer(_under_way(so_far) if moving else so_far, tuple(cues), MOVES if moving else ("beat",))
+
+
+def _under_way(so_far: SetSoFar) -> SetSoFar:
+    """The set with its first movement begun: nothing leads into it any more."""
+    return replace(so_far, leads_until_s=NEVER, cut_short=False)
 
 
 def _end(so_far: SetSoFar, plan: CoachPlan, event: EndReached, now_s: float) -> Answer:
@@ -242,9 +273,9 @@ def _end(so_far: SetSoFar, plan: CoachPlan, event: EndReached, now_s: float) -> 
     here = _counts_here(plan, event)
     again = so_far.away and event.number == so_far.told > so_far.completed
     counts = here and (event.number > so_far.told or again)
-    so_far = replace(so_far, arrived=True, away=not here or (so_far.away and not counts))
+    so_far = replace(_under_way(so_far), arrived=True, away=not here or (so_far.away and not counts))
     if event.completes:
-        so_far = replace(so_far, legs_until_s=float("-inf"))
+        so_far = replace(so_far, legs_until_s=NEVER)
     if counts:
         so_far = replace(so_far, counted=event.number, told=event.number)
         at_top = AT_ITS_TOP if not event.completes else ""
@@ -356,7 +387,7 @@ def _completed(so_far: SetSoFar, plan: CoachPlan, event: RepCompleted, now_s: fl
     """
     left = FLOOR_REPS if _let_go(plan, event.rep) else max(0, so_far.floor_reps - 1)
     completed = max(event.number, so_far.completed)
-    so_far = replace(so_far, floor_reps=left, completed=completed, legs_until_s=float("-inf"))
+    so_far = replace(_under_way(so_far), floor_reps=left, completed=completed, legs_until_s=NEVER)
     ended = so_far.arrived or event.time_s - event.rep.end_s >= END_SEEN_S
     figure = _figure(plan, event.rep, now_s)
     if event.number <= so_far.counted or not ended:
@@ -397,9 +428,22 @@ def _held(so_far: SetSoFar, plan: CoachPlan, event: HoldEvent, now_s: float) -> 
 
 
 def _silent(so_far: SetSoFar, _plan: CoachPlan, event: SensorSilent, now_s: float) -> Answer:
+    """What moves the leg is not said until the sensor is back; nor that legs are not seen up without one."""
     evidence = f"nothing from the {event.sensor} sensor"
     cue = make("sensor_lost", words.silent(event.sensor), now_s, evidence, tone="stop")
-    return Answer(so_far, (cue,), MOVES)
+    cut_short = so_far.cut_short or now_s < so_far.leads_until_s
+    so_far = replace(so_far, silent=so_far.silent | {event.sensor}, cut_short=cut_short)
+    return Answer(so_far, (cue,), (*MOVES, "legs_up") if cut_short else MOVES)
+
+
+def _back(so_far: SetSoFar, plan: CoachPlan, event: SensorBack, now_s: float) -> Answer:
+    """All sensors are back: the first movement is led into anew, if that was cut short."""
+    so_far = replace(so_far, silent=so_far.silent - {event.sensor})
+    if so_far.silent or not so_far.cut_short:
+        return Answer(so_far)
+    if plan.start == "high" and plan.lift_is_seen and so_far.legs_until_s == NEVER:  # they were seen up
+        return _counted_in(so_far, plan, now_s, STILL_S)
+    return _lead_in(so_far, plan, now_s)
 
 
 def _over(so_far: SetSoFar, _plan: CoachPlan, event: SetEnded, now_s: float) -> Answer:
@@ -423,5 +467,6 @@ _REPLIES: tuple[tuple[type[Any], Callable[[SetSoFar, CoachPlan, Any, float], Ans
     (HoldGoesOn, _held),
     (HoldEnded, _held),
     (SensorSilent, _silent),
+    (SensorBack, _back),
     (SetEnded, _over),
 )

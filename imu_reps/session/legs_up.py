@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from imu_reps.coaching.metronome import LIFT_S, STILL_S
-from imu_reps.domain.events import Event, LegsUp, Ready, RepCompleted
+from imu_reps.domain.events import Event, LegsUp, Ready, RepCompleted, SensorBack, SensorSilent
 from imu_reps.domain.samples import FloatArray, SampleBlock, concatenate
 
 #: The leg is at rest if it turns no faster for so long: a straight leg held up trembles, and a sensor has a
@@ -28,6 +28,7 @@ class LegsUpWatch:
         self._latest: SampleBlock | None = None
         self._lay: FloatArray | None = None
         self._until_s: float | None = None
+        self._cut_short = False
         self._over = False
 
     def take(self, blocks: Iterable[SampleBlock], events: Iterable[Event]) -> list[Event]:
@@ -48,8 +49,11 @@ class LegsUpWatch:
                 if self._over:
                     return [LegsUp(float(block.time_s[-1]))]
         for event in events:
-            if isinstance(event, Ready):
-                self._until_s = event.time_s + STILL_S + LIFT_S
+            waits = self._until_s is not None and event.time_s <= self._until_s
+            self._cut_short = self._cut_short or (waits and isinstance(event, SensorSilent))
+            if isinstance(event, Ready) or (self._cut_short and isinstance(event, SensorBack)):
+                self._until_s = event.time_s + STILL_S + LIFT_S  # after a silence they are asked for anew
+                self._cut_short = False
             self._over = self._over or isinstance(event, RepCompleted)
         return []
 

@@ -9,6 +9,7 @@ import pytest
 from imu_reps import RepPlan, SetPlan, load
 from imu_reps.domain.cue import Cue
 from imu_reps.domain.events import LegsUp
+from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.domain.tempo import Tempo
 from imu_reps.session.rehearsal import replay_session
 from imu_reps.session.session_events import Cued, SessionEvent, SetProgress
@@ -16,6 +17,7 @@ from imu_reps.session.session_plan import SessionPlan, SetGoal
 from imu_reps.sim.radio.fast_loop import run
 from imu_reps.sim.wearer import LifePlan
 from tests.session.conftest import Happened, Perform
+from tests.session.test_session_faults import back, gone
 
 TEMPO = Tempo(3.0, 1.0, 2.0, 1.0)
 REP = RepPlan(concentric_s=2.0, top_pause_s=1.0, eccentric_s=3.0, bottom_pause_s=1.0)
@@ -111,6 +113,31 @@ def test_without_a_tempo_it_is_said_and_nothing_is_counted_in(perform: Perform) 
         ["ready", "count", "count"],
     )
     assert happened.done[0].summary.set.rep_count == 3
+
+
+@pytest.mark.parametrize("place", SENSOR_PLACES)
+@pytest.mark.parametrize(
+    ("start", "gone_s", "back_s"), [("high", 3.0, 9.0), ("high", 5.0, 6.0), ("low", 2.0, 5.0)]
+)
+def test_a_sensor_lost_while_the_set_is_led_into_leads_into_it_anew(
+    perform: Perform, start: str, gone_s: float, back_s: float, place: SensorPlace
+) -> None:
+    """Whoever waits for the count-in is counted in once the sensor is back, and not told meanwhile."""
+    plans = [high()] if start == "high" else [SetPlan(reps=(REP,) * 3)]
+    aim = replace(goal(), start=start, duration_s=60.0)  # type: ignore[arg-type]
+    happened = perform(
+        plans=plans,
+        plan=SessionPlan((aim,)),
+        deeds=[(gone_s, lambda w, _: gone(w, place)), (back_s, lambda w, _: back(w, place))],
+    )
+    said = cues(happened.emitted)
+    moves = [cue for cue in said if cue.code == "move"]
+
+    assert happened.done[0].summary.set.rep_count == 3
+    assert "sensor_lost" in [cue.code for cue in said]
+    assert "legs not seen up, we begin" not in [cue.words for cue in said]
+    assert moves[0].words == ("down" if start == "high" else "up")
+    assert [cue.words for cue in said if cue.code == "count_in" and cue.time_s > moves[0].time_s] == []
 
 
 def test_a_replay_says_the_same_at_the_same_time(perform: Perform) -> None:
