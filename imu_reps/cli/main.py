@@ -110,7 +110,8 @@ class LazyGroup(click.Group):
         """Refuse what no system takes for a name."""
         if any("\0" in word for word in args):
             ctx.fail("A word holds a NUL character, which no name and no number has. Leave it out.")
-        return super().parse_args(ctx, args)
+        with ending_well():  # version and help are shown here
+            return super().parse_args(ctx, args)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -130,9 +130,9 @@ def test_a_stream_that_was_closed_from_the_start_is_no_traceback(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
-@pytest.mark.parametrize("verb", ["angles", "report", "where"])
+@pytest.mark.parametrize("verb", ["angles", "report", "where", "--version", "--help"])
 def test_a_full_disk_behind_standard_output_is_exit_code_1_and_words(swung: Path, verb: str) -> None:
-    words = [verb] if verb == "where" else [verb, str(swung)]
+    words = [verb, str(swung)] if verb in ("angles", "report") else [verb]
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run([*PROGRAM, *words], stdout=full, stderr=subprocess.PIPE, check=False)
 
