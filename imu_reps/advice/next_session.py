@@ -40,10 +40,19 @@ OFTEN = 1 / 3
 
 @dataclass(frozen=True, slots=True)
 class Sessions:
-    """The latest sessions of one exercise, oldest first, and what is planned."""
+    """The latest sessions of one exercise, oldest first, and what is planned.
+
+    Attributes
+    ----------
+    sessions : tuple of tuple of StoredSet
+    plan : Plan
+    together : tuple of StoredSet
+        All that was done in the last session or on its day, other exercises too: pain knows no exercise.
+    """
 
     sessions: tuple[tuple[StoredSet, ...], ...]
     plan: Plan
+    together: tuple[StoredSet, ...] = ()
 
     @property
     def latest(self) -> tuple[StoredSet, ...]:
@@ -80,8 +89,12 @@ def advise(sets: Sequence[StoredSet], programme: Programme, today: date | None =
     exercise = sets[-1].summary.recording.exercise
     same = [stored for stored in sets if stored.summary.recording.exercise == exercise]
     sessions = tuple(tuple(group) for _, group in groupby(same, key=session_of))
-    seen = Sessions(sessions[-SESSIONS:], programme.plan)
+    together = tuple(one for one in sets if _is_with(one, sets[-1]))
+    seen = Sessions(sessions[-SESSIONS:], programme.plan, together)
     recommendation, reasons = _decide(seen)
+    on_ladder = any(rung.exercise == exercise for rung in programme.ladder)
+    if not on_ladder and reasons[0].code == "not_enough_yet":
+        reasons = (Reason("beside_the_ladder", sessions=len(seen.sessions)),)
     step = {"regress": -1, "progress": +1}.get(recommendation, 0)
     rung = _rung(programme, exercise, step) if step else None
     if step and rung is None:  # at the end of the ladder, or beside it
@@ -109,6 +122,11 @@ def adherence(sets: Sequence[StoredSet], plan: Plan, today: date | None = None) 
 def session_of(stored: StoredSet) -> tuple[str | None, date | None]:
     """What makes sets one session: its name, else the day."""
     return (stored.session, None) if stored.session else (None, stored.day)
+
+
+def _is_with(one: StoredSet, last: StoredSet) -> bool:
+    """Whether a set was done with the last one: in its session, or on its day."""
+    return session_of(one) == session_of(last) or (one.day is not None and one.day == last.day)
 
 
 def repetitions(session: Sequence[StoredSet]) -> list[Rep]:
@@ -142,23 +160,23 @@ def _pain_with_jolt(seen: Sessions) -> Reason | None:
 
 
 def _pain(seen: Sessions) -> Reason | None:
-    worst = _most("pain", seen)
+    worst = _most("pain", seen.together)
     return Reason("pain", sessions=1, value=worst) if worst is not None and worst >= PAIN_STOP else None
 
 
 def _stopped_with_pain(seen: Sessions) -> Reason | None:
     """A set that was ended because it hurt, where no figure says so already."""
-    hurt = any(finding.code == STOPPED_WITH_PAIN for one in seen.latest for finding in one.summary.findings)
+    hurt = any(finding.code == STOPPED_WITH_PAIN for one in seen.together for finding in one.summary.findings)
     return Reason("stopped_with_pain", sessions=1) if hurt and _pain(seen) is None else None
 
 
 def _some_pain(seen: Sessions) -> Reason | None:
-    worst = _most("pain", seen)
+    worst = _most("pain", seen.together)
     return Reason("pain", sessions=1, value=worst) if worst else None
 
 
-def _most(what: str, seen: Sessions) -> int | None:
-    said = [value for stored in seen.latest if (value := getattr(stored, what)) is not None]
+def _most(what: str, sets: Sequence[StoredSet]) -> int | None:
+    said = [value for stored in sets if (value := getattr(stored, what)) is not None]
     return max(said, default=None)
 
 
@@ -204,7 +222,7 @@ def _too_many(seen: Sessions) -> Reason | None:
 
 
 def _easy(seen: Sessions) -> Reason | None:
-    effort = _most("effort", seen)
+    effort = _most("effort", seen.latest)
     easy = effort is not None and effort <= EFFORT_EASY
     return Reason("effort_low", sessions=1, value=effort) if easy else None
 

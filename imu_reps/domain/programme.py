@@ -21,6 +21,7 @@ ReasonCode = Literal[
     "effort_low",
     "clean_sessions",
     "not_enough_yet",
+    "beside_the_ladder",
     "no_sets",
 ]
 

@@ -29,6 +29,7 @@ _REASONS: dict[ReasonCode, str] = {
     "effort_low": "You said effort {value} of 10. Lower more slowly before you add reps.",
     "clean_sessions": "All {count} reps of the last {sessions} sessions were clean, in whole sets.",
     "not_enough_yet": "There are not enough whole, clean sets yet to move on.",
+    "beside_the_ladder": "It stands beside the steps of the programme: go on with it as it is.",
     "no_sets": "There are no sets yet.",
 }
 

@@ -163,3 +163,21 @@ def test_adherence_counts_days_and_sees_missing_rest(a_set):
 def test_without_sets_there_is_nothing_to_advise():
     with pytest.raises(ValueError, match="at least one set"):
         advise([], PROGRAMME)
+
+
+@pytest.mark.parametrize(("pain", "decision"), [(8, "stop"), (2, "stay"), (0, "progress")])
+def test_pain_of_the_same_day_counts_whatever_the_exercise(a_set, pain, decision):
+    """The last exercise alone was clean in whole sets, session after session."""
+    before = a_set(2), a_set(2)
+    heel_taps = replace(a_set(5, exercise="heel_tap", pain=pain), session="the session before")
+    result = advice(*before, heel_taps, a_set(5), a_set(5))
+
+    assert result.recommendation == decision
+    assert pain == 0 or f"You said pain {pain} of 10" in " ".join(advice_lines(result))
+
+
+def test_what_stands_beside_the_ladder_waits_for_no_clean_sets(a_set):
+    result = advice(a_set(2, exercise="hollow_hold"))
+
+    assert result.recommendation == "stay"
+    assert advice_lines(result)[1].startswith("• It stands beside the steps of the programme")
