@@ -88,7 +88,7 @@ def test_the_verdict_comes_before_the_pictures_and_first_in_its_row(arched):
 
     assert page.index("What was wrong") < page.index("Rep by rep") < page.index("<svg")
     assert re.search(r"<td>3</td><td class=\"word fault\">back arch</td>", page)
-    assert ">anna</span> · " in page
+    assert ">anna ·</span> " in page
 
 
 def test_a_tempo_is_kept_whole_where_a_phone_breaks_lines(arched):

@@ -206,6 +206,19 @@ def test_a_replay_is_said_to_be_one_and_neither_asks_nor_offers_what_is_of_a_rec
         expect(seen.get_by_role("group", name="Effort")).to_be_hidden()
 
 
+def test_a_replay_asks_nobody_to_lie_still_or_to_begin(page: Any, visit: Any) -> None:
+    seen = visit(page.access.control_link)
+    first = running(page.hub.picture, replay=True, count=0, phase=None)
+    page.hub.show(replace(first, state="waiting"))
+    expect(seen.locator("#state")).to_have_text("Replay · Before the set")
+    expect(seen.locator("#cue")).to_be_empty()
+    page.hub.show(replace(first, state="ready"))
+    expect(seen.locator("#state")).to_have_text("Replay · Ready")
+    seen.wait_for_timeout(200)
+
+    assert seen.locator("#cue").text_content() == ""
+
+
 def test_stop_and_it_hurts_are_not_hit_by_accident(page: Any, visit: Any) -> None:
     seen = visit(page.access.control_link, **PHONE)
     page.hub.show(running(page.hub.picture, started=False, state="waiting", may_start=True))
@@ -246,12 +259,12 @@ def test_the_wearer_moves_with_the_measured_angles(page: Any, visit: Any) -> Non
     knee = seen.locator("#side .working").get_attribute("d")
     page.hub.show(running(page.hub.picture, leg_deg=90.0, tilt_deg=7.4, rotation_deg=-9.0))
     expect(seen.locator("#side .angle")).to_have_text("90°")
-    expect(seen.locator("#tilt .band-value")).to_have_text("7°")
-    expect(seen.locator("#rotation .band-value")).to_have_text("−9°")
+    expect(seen.locator("#tilt .band-name")).to_have_text("Back 7°")
+    expect(seen.locator("#rotation .band-name")).to_have_text("Hips −9°")
     upright = seen.locator("#side .working").get_attribute("d")
     pelvis = seen.locator("#side .pelvis").locator("..").get_attribute("transform")
     page.hub.show(running(page.hub.picture, tilt_deg=None))
-    expect(seen.locator("#tilt .band-value")).to_have_text("–")
+    expect(seen.locator("#tilt .band-name")).to_have_text("Back –")
     hip, *_, ankle, _ = re.findall(r"(-?[\d.]+) (-?[\d.]+)", upright)
 
     assert knee != upright
@@ -700,21 +713,41 @@ def test_while_a_set_runs_the_offer_of_sound_hides_no_count_and_after_it_there_i
     expect(seen.locator("#tap")).to_be_hidden()
 
 
-def test_the_words_under_the_bands_are_drawn_whole_and_above_the_buttons(
-    page: Any, visit: Any, shoot: Any
-) -> None:
-    seen = visit(page.access.control_link, viewport={"width": 390, "height": 844}, has_touch=True)
-    page.hub.show(running(replace(page.hub.picture, may_start=False)))
-    expect(seen.locator("#count")).to_have_text("3")
-    shoot(seen, "phone-bands")
-    drawings, words = seen.locator(".band svg"), seen.locator(".band-end")
-    footer = seen.locator("footer").bounding_box()
+#: Least height of letters that a hand's distance from a phone reads with ease.
+LEAST_PX = 11.0
 
-    for one in words.all():
-        box = one.bounding_box()
-        assert box["y"] + box["height"] <= footer["y"] + 1
-    for one in drawings.all():
-        assert one.evaluate("(svg) => getComputedStyle(svg).overflow") == "visible"
+
+@pytest.mark.parametrize("posture", ["lying", "hanging"])
+@pytest.mark.parametrize("size", [(360, 740), (390, 844), (1280, 720)])
+def test_the_words_of_the_drawings_are_legible_whole_and_above_the_buttons(
+    page: Any, visit: Any, shoot: Any, size: tuple[int, int], posture: str
+) -> None:
+    width, height = size
+    seen = visit(page.access.control_link, viewport={"width": width, "height": height}, has_touch=True)
+    exercise = "hanging_leg_raise" if posture == "hanging" else "single_leg_raise"
+    limits = replace(page.hub.picture.limits, floor_deg=24.0, aimed_deg=60.0)
+    shown = running(page.hub.picture, may_start=False, limits=limits, count=12, rotation_deg=-17.0)
+    page.hub.show(replace(shown, aim=Aim(exercise, "left", "low", posture)))  # type: ignore[arg-type]
+    expect(seen.locator("#count")).to_have_text("12")
+    seen.locator("h1").click()
+    seen.wait_for_timeout(300)
+    shoot(seen, f"words-{width}-{posture}")
+    footer = seen.locator("footer").bounding_box()
+    words = [one for one in seen.locator("main svg text").all() if one.is_visible() and one.text_content()]
+    heights = [
+        one.evaluate("(t) => parseFloat(getComputedStyle(t).fontSize) * t.getScreenCTM().a") for one in words
+    ]
+    boxes = [one.bounding_box() for one in words]
+    ends = [one.bounding_box() for one in seen.locator("#rotation text").all()]
+    left, right = sorted((box["x"], box["x"] + box["width"]) for box in ends)[::2]
+    (middle,) = [box for box in ends if box["x"] not in (left[0], right[0])]
+
+    assert len(words) >= 9
+    assert min(heights) >= LEAST_PX
+    assert all(box["y"] + box["height"] <= footer["y"] + 1 for box in boxes)
+    assert all(box["x"] >= 0 and box["x"] + box["width"] <= width for box in boxes)
+    assert left[1] <= middle["x"]
+    assert middle["x"] + middle["width"] <= right[0]
 
 
 def test_who_hears_nothing_can_follow_the_tempo(page: Any, visit: Any) -> None:

@@ -186,7 +186,7 @@ def session_page(words: SessionWords) -> str:
         heads=HEADS,
         rows=words.rows,
         shades=dict.fromkeys(HEADS, "")
-        | {"exercise": "word", "ended": "word", "tempo": "rank3", "range": "rank3"},
+        | {"exercise": "word", "ended": "word", "tempo": "rank3", "range": "rank3", "tilt": "rank2"},
         sections=words.sections,
         version=words.version,
     )

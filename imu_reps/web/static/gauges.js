@@ -76,15 +76,14 @@ const place = (angle) => 150 + (140 * Math.max(-SPAN, Math.min(SPAN, angle))) / 
 export class Band {
   // `oneSided`: only the positive end is a fault.
   constructor(parent, name, ends, oneSided) {
-    this.svg = draw(parent, "svg", { viewBox: "0 0 300 62", role: "img" });
+    this.svg = draw(parent, "svg", { viewBox: "0 0 300 46", role: "img" });
     this.name = name;
     this.oneSided = oneSided;
-    draw(this.svg, "text", { class: "band-name", x: 10, y: 16 }, name);
-    this.value = draw(this.svg, "text", { class: "band-value", x: 290, y: 17 });
+    this.said = draw(this.svg, "text", { class: "band-name", x: 150, y: 17 });
     this.zones = draw(this.svg, "g");
-    draw(this.svg, "text", { class: "band-end", x: 10, y: 60 }, ends[0]);
-    draw(this.svg, "text", { class: "band-end", x: 290, y: 60, "text-anchor": "end" }, ends[1]);
-    this.needle = draw(this.svg, "rect", { class: "needle", y: 22, width: 7, height: 26, rx: 3 });
+    draw(this.svg, "text", { class: "band-end", x: 10, y: 16 }, ends[0]);
+    draw(this.svg, "text", { class: "band-end", x: 290, y: 16, "text-anchor": "end" }, ends[1]);
+    this.needle = draw(this.svg, "rect", { class: "needle", y: 20, width: 7, height: 26, rx: 3 });
     this.key = "";
   }
 
@@ -97,13 +96,13 @@ export class Band {
       ? [[-SPAN, watch, "good"], [watch, flag, "watch"], [flag, SPAN, "flag"]]
       : [[-SPAN, -flag, "flag"], [-flag, -watch, "watch"], [-watch, watch, "good"], [watch, flag, "watch"], [flag, SPAN, "flag"]];
     for (const [from, to, zone] of edges) {
-      draw(this.zones, "rect", { class: `zone-${zone}`, x: place(from), y: 26, width: Math.max(0, place(to) - place(from)), height: 18 });
+      draw(this.zones, "rect", { class: `zone-${zone}`, x: place(from), y: 24, width: Math.max(0, place(to) - place(from)), height: 18 });
     }
   }
 
   move(angle, watch, flag) {
     this.lay(watch, flag);
-    this.value.textContent = degrees(angle);
+    this.said.textContent = `${this.name} ${degrees(angle)}`;
     this.needle.setAttribute("x", (place(angle ?? 0) - 3.5).toFixed(1));
     this.needle.setAttribute("visibility", angle === null ? "hidden" : "visible");
     this.svg.setAttribute("aria-label", `${this.name} ${angle === null ? "not measured" : degrees(angle)}`);

@@ -77,7 +77,7 @@ export class Side {
     // who hangs is drawn smaller: the words are the larger for it, and stand above the leg
     this.svg.setAttribute("viewBox", hanging ? "0 -64 470 444" : "0 0 360 252");
     this.svg.dataset.posture = aim.posture;
-    this.words = hanging ? { x: 236, y: -20, line: 32 } : { x: 10, y: 34, line: 20 };
+    this.words = hanging ? { x: 236, y: -12, line: 40 } : { x: 2, y: 34, line: 22 };
     const body = draw(this.svg, "g", hanging ? { transform: "translate(344 -8) rotate(90)" } : {});
     if (hanging) draw(this.svg, "line", { class: "ground", x1: 84, y1: -56, x2: 190, y2: -56 });
     else draw(body, "line", { class: "ground", x1: 6, y1: GROUND, x2: 354, y2: GROUND });
@@ -147,7 +147,7 @@ export class Side {
 export class Feet {
   constructor(svg) {
     this.svg = svg;
-    svg.setAttribute("viewBox", "0 0 200 210");
+    svg.setAttribute("viewBox", "0 0 200 214");
     this.body = draw(svg, "g");
     draw(this.body, "ellipse", { class: "torso", cx: 100, cy: 158, rx: 66, ry: 20, "stroke-width": 6 });
     this.pelvis = draw(this.body, "g");
@@ -155,8 +155,8 @@ export class Feet {
     draw(this.pelvis, "rect", { class: "sensor", x: 84, y: 138, width: 32, height: 9, rx: 3 });
     this.soles = [72, 128].map((x) => draw(svg, "rect", { x: x - 15, y: 130, width: 30, height: 50, rx: 13 }));
     draw(svg, "line", { class: "ground", x1: 6, y1: 184, x2: 194, y2: 184 });
-    draw(svg, "text", { class: "note", x: 22, y: 202 }, "right");
-    draw(svg, "text", { class: "note", x: 152, y: 202 }, "left");
+    draw(svg, "text", { class: "note", x: 12, y: 208 }, "right");
+    draw(svg, "text", { class: "note", x: 138, y: 208 }, "left");
   }
 
   move(picture) {

@@ -29,7 +29,7 @@ export function unbroken(text) {
 
 export function stateLine(picture) {
   const words = [STATES[picture.state]];
-  if (picture.state === "waiting") words[0] = picture.started ? "Be still for a moment" : "Press Start";
+  if (picture.state === "waiting") words[0] = !picture.started ? "Press Start" : picture.replay ? "Before the set" : "Be still for a moment";
   if (picture.state === "ended" && picture.ended) words.push((ENDED[picture.ended] ?? picture.ended).replace(/\.$/, ""));
   if (picture.replay) words.unshift("Replay");
   const next = picture.state === "resting" ? 1 : 0;
@@ -93,6 +93,7 @@ export const isForeseen = (cue) => cue.code === "press_back" && cue.tone === "no
 // What has to be done for longer than a cue is shown.
 export function lasting(picture) {
   const { state, aim } = picture;
+  if (picture.replay) return ""; // nobody is there to do it
   if (state === "resting" && picture.move_to !== null) return `Move the ankle sensor to the ${picture.move_to} leg`;
   if (state === "waiting" && picture.started && picture.links.ankle?.state === "streaming") {
     return aim.posture === "hanging" ? "Hang still" : "Lie still";
