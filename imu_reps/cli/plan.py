@@ -12,7 +12,6 @@ from imu_reps.cli.console import say, tell
 from imu_reps.cli.record.options import read_tempo
 from imu_reps.cli.whose import whose
 from imu_reps.domain.exercise import EXERCISES
-from imu_reps.errors import UsageError
 
 if TYPE_CHECKING:
     from imu_reps.domain.programme import Advice, Plan, Programme
@@ -94,17 +93,8 @@ def _prescribed_to(everybody: list[str | None], name: str | None) -> str | None:
     from imu_reps.storage.profile_file import load_profiles
 
     paired = [person.name for person in load_profiles().persons]
-    known = [*dict.fromkeys([*paired, *everybody])]
-    try:
-        return whose(known, name)
-    except UsageError as error:
-        if error.code != "unknown_person":
-            raise
-        raise UsageError(
-            f"Nobody called {name!r} has sets or paired sensors.",
-            hint="Pair first: imu-reps pair --person NAME.",
-            code=error.code,
-        ) from None
+    new = "Pair somebody new first: imu-reps pair --person NAME."
+    return whose([*dict.fromkeys([*paired, *everybody])], name, of="sets or sensors", new=new)
 
 
 def _prescribe(person: str | None, given: dict[str, Any]) -> None:

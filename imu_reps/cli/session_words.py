@@ -44,6 +44,8 @@ TAP = "Knock the two sensors against each other three times now, not evenly, the
 
 def exercise(goal: SetGoal | Aim) -> str:
     """What is done with which leg: ``Single leg raise, left leg``."""
+    if not goal.counts:
+        return "Press the back flat"
     side = {"left": ", left leg", "right": ", right leg"}.get(goal.side or "", "")
     return goal.exercise.replace("_", " ").capitalize() + side
 
@@ -83,7 +85,7 @@ def count(so_far: int, target: int | None) -> str:
 
 def so_far(state: SetState, goal: SetGoal) -> str:
     """Repetitions so far; a hold has none, and its seconds are lines of their own."""
-    return "" if goal.exercise in HOLDS else count(state.count, goal.reps)
+    return "" if goal.exercise in HOLDS or not goal.counts else count(state.count, goal.reps)
 
 
 def phase(state: SetState) -> str:

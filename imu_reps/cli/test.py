@@ -34,10 +34,6 @@ PRESS_S, REST_S = 20.0, 30.0
 #: How long both sensors are listened for before anybody is told to lie down.
 HEAR_S = 15.0
 
-_HOW_END_RANGE = (
-    "Lie still for three seconds with the leg on the floor and the back pressed flat.",
-    f"Then lift the leg and lower it as slowly as you can, for a count of eight or more, {LOWERINGS} times.",
-)
 _HOW_SETUP = (
     "Lie on your back with bent knees and relax for three seconds.",
     f"Then press the back flat and hold it, until {PRESS_S:.0f} s are over.",
@@ -114,7 +110,7 @@ def end_range(
         summaries, code = _summed_up(files)
     else:
         goals = _lowering_goals(exercise)
-        finished, code = _recorded(goals, (_HOW_END_RANGE, _lowers), person, **how)
+        finished, code = _recorded(goals, (_how_to_lower(goals[0]), _lowers), person, **how)
         summaries = [done.summary for done in finished if done.summary is not None and not done.discarded]
     results = tested(summaries)
     for result in results:
@@ -125,7 +121,7 @@ def end_range(
     ctx.exit(code)
 
 
-@test.command()
+@test.command(short_help="Find out whether you can press the back flat.")
 @_recorded_or_live
 @click.pass_context
 def setup(ctx: click.Context, /, files: tuple[str, ...], person: str | None, **how: Any) -> None:
@@ -202,6 +198,15 @@ def _with_pelvis(summary: Summary) -> Summary:
     return summary
 
 
+def _how_to_lower(goal: SetGoal) -> tuple[str, ...]:
+    """What the person is told to do."""
+    leg, it = ("legs", "them") if goal.side == "both" else ("leg", "it")
+    return (
+        f"Lie still for three seconds with the {leg} on the floor and the back pressed flat.",
+        f"Then lift the {leg} and lower {it} as slowly as you can, for a count of eight or more, {LOWERINGS} times.",
+    )
+
+
 def _lowers(goal: SetGoal) -> SetPlan:
     """What a virtual wearer does: slow lowerings, the back letting go on the way."""
     from imu_reps.sim.wearer import RepFaults, RepPlan, SetPlan
@@ -215,7 +220,7 @@ def _presses(goal: SetGoal) -> SetPlan:
     """What a virtual wearer does: lie with bent knees and press the back flat."""
     from imu_reps.sim.wearer import LifePlan, SetPlan
 
-    life = LifePlan(still_before_s=3.0, rocks_deg=(12.0,))
+    life = LifePlan(still_before_s=3.0, rocks_deg=(12.0,), rock_hold_s=10.0)
     return SetPlan(exercise=goal.exercise, side="left", reps=(), life=life)
 
 
@@ -231,7 +236,7 @@ def _lowering_goals(exercise: str) -> list[SetGoal]:
 def _press_goal() -> SetGoal:
     from imu_reps.session.session_plan import SetGoal
 
-    return SetGoal("single_leg_raise_bent", None, "low", duration_s=PRESS_S)
+    return SetGoal("single_leg_raise_bent", None, "low", duration_s=PRESS_S, counts=False)
 
 
 def _recorded(

@@ -15,15 +15,20 @@ from imu_reps.errors import UsageError
 NAMELESS = "sets that name nobody"
 
 
-def whose(known: Sequence[str | None], name: str | None) -> str | None:
+def whose(known: Sequence[str | None], name: str | None, of: str = "sets", new: str = "") -> str | None:
     """The one person who is meant; None: the sets that name nobody.
 
     Parameters
     ----------
     known : sequence of str or None
-        Everybody there are sets of.
+        Everybody there is something of.
     name : str or None
         As it was given with ``--person``; None: asked for in a terminal, if there are several.
+
+    of : str
+        What there is of them, in words.
+    new : str
+        What to do for somebody of whom there is nothing yet.
 
     Raises
     ------
@@ -31,13 +36,13 @@ def whose(known: Sequence[str | None], name: str | None) -> str | None:
         ``unknown_person``; ``which_person``: there are several, none was named, and nobody can be asked.
     """
     if name is not None:
-        return _named(known, name)
+        return _named(known, name, of, new)
     if len(known) <= 1:
         return next(iter(known), None)
     if sys.stdin.isatty() and sys.stdout.isatty():
         return _asked(known)
     raise UsageError(
-        f"There are sets of several persons, and they are never mixed: {listed_persons(known)}.",
+        f"There are {of} of several persons, and they are never mixed: {listed_persons(known)}.",
         hint="Name one: --person NAME.",
         code="which_person",
     )
@@ -53,7 +58,7 @@ def listed_persons(known: Sequence[str | None]) -> str:
     return ", ".join(f"{NOBODY} ({NAMELESS})" if person is None else person for person in known)
 
 
-def _named(known: Sequence[str | None], name: str) -> str | None:
+def _named(known: Sequence[str | None], name: str, of: str, new: str) -> str | None:
     if name == NOBODY and None in known:
         return None
     there = [person for person in known if person is not None]
@@ -68,8 +73,10 @@ def _named(known: Sequence[str | None], name: str) -> str | None:
             code="which_person",
         )
     raise UsageError(
-        f"There are no sets of {name!r}.",
-        hint=f"There are sets of: {listed_persons(known)}." if known else "Record one first.",
+        f"There are no {of} of {name!r}.",
+        hint=f"There are {of} of: {listed_persons(known)}. {new}".rstrip()
+        if known
+        else new or "Record one first.",
         code="unknown_person",
     )
 

@@ -259,10 +259,12 @@ class RunningSet:
         for note in self.recorder.notes if notes is None else notes:
             self._pipeline.note(note)
         if self._failure is None and not self._others and self.path == self._begun.path:
-            return self._pipeline.finish(reason)
-        analysis = analyze(load(self.path), self._settings)
-        duration_s, count = analysis.summary.recording.duration_s, analysis.summary.set.rep_count
-        return [SetEnded(duration_s, reason, count)], analysis
+            events, analysis = self._pipeline.finish(reason)
+        else:
+            analysis = analyze(load(self.path), self._settings)
+            duration_s, count = analysis.summary.recording.duration_s, analysis.summary.set.rep_count
+            events = [SetEnded(duration_s, reason, count)]
+        return [event if self._goal.counts else _uncounted(event) for event in events], analysis
 
     def _said(self, events: Iterable[Event], now_s: float) -> list[Cue]:
         said = self._coach.take(events, self.file_time_s(now_s))
@@ -315,3 +317,8 @@ class RunningSet:
         on_its_way: Phase = "eccentric" if self._goal.start == "low" else "concentric"
         wait_s = LONGEST_TAIL_S if self.state.phase == on_its_way else TAIL_S
         return since_target_s >= wait_s
+
+
+def _uncounted(event: Event) -> Event:
+    """The event without a count where nothing is counted."""
+    return replace(event, rep_count=None) if isinstance(event, SetEnded) else event

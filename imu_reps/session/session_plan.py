@@ -37,6 +37,8 @@ class SetGoal:
         So many at the beginning are neither counted nor judged.
     stop : StopRules
         What ends the set by itself.
+    counts : bool
+        Whether repetitions are counted; else the back is only pressed flat.
     whole : bool
         The set ends with what it is recorded from, and not by what happens in it: it is played again.
     """
@@ -51,6 +53,7 @@ class SetGoal:
     floor_deg: float | None = None
     practice_reps: int = 0
     stop: StopRules = NO_RULES
+    counts: bool = True
     whole: bool = False
 
 

@@ -145,8 +145,10 @@ def alert(cue: Cue) -> Alert:
 
 
 def _began(picture: Snapshot, event: SetBegan, settings: Settings) -> Snapshot:
+    first = first_picture(event.header, settings, event.goal.reps)
     return replace(
-        first_picture(event.header, settings, event.goal.reps),
+        first,
+        aim=replace(first.aim, counts=event.goal.counts),
         started=True,
         replay=event.goal.whole,
         set_number=event.number,

@@ -18,7 +18,10 @@ Alert = Literal["none", "watch", "flag"]
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """What the set is meant to be; seconds a phase, None: no tempo asked for."""
+    """What the set is meant to be; seconds a phase, None: no tempo asked for.
+
+    `counts` is False where the back is only pressed flat, and nothing is counted.
+    """
 
     exercise: Exercise = "single_leg_raise"
     side: Side | None = None
@@ -29,6 +32,7 @@ class Aim:
     bottom_s: float | None = None
     concentric_s: float | None = None
     top_s: float | None = None
+    counts: bool = True
 
 
 @dataclass(frozen=True, slots=True)

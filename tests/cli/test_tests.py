@@ -139,3 +139,27 @@ def test_without_a_file_the_lowerings_are_recorded_now(run: Run, tmp_path: Path)
     assert "left leg: your floor angle is about" in result.output
     assert "right leg: your floor angle is about" in result.output
     assert "Not kept: the recording is simulated" in result.output
+
+
+def test_pressing_the_back_is_no_set_of_no_reps(run: Run, tmp_path: Path) -> None:
+    words = ["--virtual", "open_profile", "--speed", "0", "--quiet", "--folder", tmp_path / "press"]
+    result = run("setup", *words)
+
+    assert result.exit_code == 0, result.output
+    assert "Press the back flat. 20 s." in result.output
+    assert "set over: the time was up" in result.output
+    assert " rep" not in result.output
+    assert "held for 10" in result.output
+
+
+def test_both_legs_are_told_to_be_lowered_where_both_are(run: Run, tmp_path: Path) -> None:
+    words = ["--virtual", "open_profile", "--speed", "0", "--quiet", "--folder", tmp_path / "sets"]
+
+    assert "lift the legs and lower them" in " ".join(run("end-range", *words).output.split())
+
+
+def test_no_help_of_a_test_is_cut_short(run: Run) -> None:
+    listed = run("--help").output.partition("Commands:")[2]
+
+    assert "setup" in listed
+    assert "..." not in listed

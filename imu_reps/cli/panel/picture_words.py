@@ -20,7 +20,7 @@ def title(picture: Snapshot, columns: int) -> str:
 
 
 def figure(picture: Snapshot) -> str:
-    """What is shown largest: the count; in a rest what is left of it, in a hold how long it lasts.
+    """What is shown largest: the count; in a rest what is left of it, in a hold how long it lasts, else the time.
 
     Empty before anything has begun.
     """
@@ -28,6 +28,8 @@ def figure(picture: Snapshot) -> str:
         return words.clock(picture.remaining_s or 0.0)
     if not picture.started:
         return ""
+    if not picture.aim.counts:
+        return words.clock(picture.time_s)
     return words.clock(picture.held_s or 0.0) if picture.aim.exercise in HOLDS else str(picture.count)
 
 
@@ -45,6 +47,8 @@ def meaning(picture: Snapshot) -> list[str]:
         return [f"until {next_set or 'the next set'}"]
     if not picture.started:
         return ["Keep them near and awake."]
+    if not picture.aim.counts:
+        return ["since it began"]
     if picture.aim.exercise in HOLDS:
         return ["held"]
     return [words.count(picture.count, picture.aim.reps), words.clock(picture.time_s)]

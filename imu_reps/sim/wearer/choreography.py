@@ -85,7 +85,8 @@ def _high_pose(plan: SetPlan) -> Pose:
 
 def _rock(score: Score, plan: SetPlan) -> None:
     for tilt_deg in plan.life.rocks_deg:
-        score.there_and_back(1.5, {"pelvis": score.curves["pelvis"].value + tilt_deg})
+        tipped: Pose = {"pelvis": score.curves["pelvis"].value + tilt_deg}
+        score.there_and_back(1.5, tipped, plan.life.rock_hold_s)
         score.wait(plan.life.rock_pause_s)
     if plan.life.rocks_deg:
         score.wait(plan.life.rock_rest_s)

@@ -102,10 +102,12 @@ class Score:
             self.curves[joint].move(self.now_s, duration_s, value, profile)
         self.now_s += duration_s
 
-    def there_and_back(self, duration_s: float, pose: Pose) -> None:
-        """Move to `pose` and back to where the joints were."""
+    def there_and_back(self, duration_s: float, pose: Pose, hold_s: float = 0.0) -> None:
+        """Move to `pose`, stay, and back to where the joints were; `duration_s` is of the moves."""
         before: Pose = {joint: self.curves[joint].value for joint in pose}
         self.move(duration_s / 2.0, pose)
+        if hold_s:
+            self.wait(hold_s)
         self.move(duration_s / 2.0, before)
 
     def wave(

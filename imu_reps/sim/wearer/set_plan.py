@@ -233,6 +233,8 @@ class LifePlan:
         Rest in the posture of the exercise before anything else of the set.
     rocks_deg : tuple of float
         Posterior pelvic rocks, about 1.5 s each, for `functional` alignment; rest before and after.
+    rock_hold_s : float
+        The pelvis stays tipped so long in each.
     rock_pause_s, rock_rest_s : float
         Rest after each rock, and after all of them.
     knees_bent : bool
@@ -250,6 +252,7 @@ class LifePlan:
     after: tuple[Act, ...] = ()
     still_before_s: float = 3.0
     rocks_deg: tuple[float, ...] = ()
+    rock_hold_s: float = 0.0
     rock_pause_s: float = 0.1
     rock_rest_s: float = 2.0
     knees_bent: bool = False
