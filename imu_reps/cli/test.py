@@ -203,7 +203,8 @@ def _how_to_lower(goal: SetGoal) -> tuple[str, ...]:
     leg, it = ("legs", "them") if goal.side == "both" else ("leg", "it")
     return (
         f"Lie still for three seconds with the {leg} on the floor and the back pressed flat.",
-        f"Then lift the {leg} and lower {it} as slowly as you can, for a count of eight or more, {LOWERINGS} times.",
+        f"Then lift the {leg} and lower {it} as slowly as you can, for a count of eight or more, "
+        f"{LOWERINGS} times.",
     )
 
 

@@ -20,7 +20,7 @@ def title(picture: Snapshot, columns: int) -> str:
 
 
 def figure(picture: Snapshot) -> str:
-    """What is shown largest: the count; in a rest what is left of it, in a hold how long it lasts, else the time.
+    """What is shown largest: the count; what is left of a rest, how long a hold lasts, else the time.
 
     Empty before anything has begun.
     """
