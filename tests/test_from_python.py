@@ -36,6 +36,7 @@ from imu_reps import (
 )
 from imu_reps.domain.frames import UNITS
 from imu_reps.domain.rep_rows import REP_COLUMNS
+from imu_reps.errors import RefusedValueError
 
 SIMULATED = simulate(SetPlan(reps=SetPlan().reps[:3]))
 RECORDING, TRUTH = SIMULATED.recording, SIMULATED.truth
@@ -354,3 +355,8 @@ def test_every_unit_of_a_quantity_means_the_same_number() -> None:
         np.testing.assert_allclose(made.ankle.time_s, RECORDING.ankle.time_s, atol=1e-6)
         np.testing.assert_allclose(made.ankle.acc_mps2, RECORDING.ankle.acc_mps2, atol=1e-6)
         np.testing.assert_allclose(made.ankle.gyr_dps, RECORDING.ankle.gyr_dps, atol=1e-6)
+
+
+def test_no_part_of_a_tempo_takes_less_than_no_time() -> None:
+    with pytest.raises(RefusedValueError, match="no tempo"):
+        Tempo(2.0, 0.0, -1.0, 0.0)

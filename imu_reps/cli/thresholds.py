@@ -41,7 +41,7 @@ def chosen_settings(preset: str, changes: tuple[str, ...]) -> Settings:
     Raises
     ------
     click.BadParameter
-        If a name is unknown or a value is none for it; the message holds the names there are.
+        If a name is unknown or a value is none for it.
     """
     values = dict(_parsed(change) for change in changes)
     try:
@@ -54,11 +54,14 @@ def _parsed(change: str) -> tuple[str, Any]:
     import msgspec
 
     name, equals, text = change.partition("=")
-    if not equals or name not in NAMES:
+    if name not in NAMES:
         raise click.BadParameter(
-            f"{change!r} is not NAME=VALUE with one of the names {', '.join(NAMES)}."
-            f"{did_you_mean(name, NAMES)}",
+            f"there is no setting {name!r}.{did_you_mean(name, NAMES)} `imu-reps settings` lists all.",
             param_hint="'--set'",
+        )
+    if not equals:
+        raise click.BadParameter(
+            f"{change!r} is not NAME=VALUE, such as tilt_flag_deg=8.", param_hint="'--set'"
         )
     try:
         return name, msgspec.convert(text, get_type_hints(Settings)[name], strict=False)

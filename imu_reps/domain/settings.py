@@ -27,7 +27,8 @@ class Settings:
     usual_range_deg : float or None
         The person's usual range, for counting live before the set has shown its own (from their profile).
     min_range_deg, min_range_share : float
-        A repetition's way out and back span at least this, and this share of the set's usual range (ours).
+        A repetition goes at least so many degrees out and back, and such a share of the set's usual range
+        (ours).
     tilt_watch_deg, tilt_flag_deg : float
         Anterior tilt past the flat-back zero (ours: what a sensor, 1°, and skin, 2°, may be wrong by, and
         twice that; at how many degrees a back leaves the floor has not been published).
@@ -41,11 +42,11 @@ class Settings:
     momentum_watch, momentum_flag : float
         Share of the rise without muscle (physics: 60° in 2 s have 0, in 1 s 0.06, in 0.8 s 0.19).
     drop_watch, drop_flag : float
-        The same share while lowering (physics, as above).
+        Share of the lowering without muscle (physics, as above).
     one_leg_eccentric_watch_s, one_leg_eccentric_flag_s : float
         A lowering shorter than this is fast (convention: two seconds up, two down).
     two_leg_eccentric_watch_s, two_leg_eccentric_flag_s : float
-        The same for both legs together (convention: lower to a count of four).
+        A lowering of both legs shorter than this is fast (convention: lower to a count of four).
     peak_speed_watch_dps, peak_speed_flag_dps : float
         Leg speed, judged where momentum cannot be (physics: 60° in 2 s peak at 47 to 56 deg/s).
     heel_touch_mps2 : float
@@ -57,11 +58,11 @@ class Settings:
     knee_bend_share : float
         How far off the hip may seem to lie, as a share of the leg's length (geometry: 0.37 at 40° of bend).
     snap_noise_ratio, snap_least_mps2 : float
-        A jolt exceeds so many times the noise around it, and so much in any case (ours).
+        A jolt is at least so many times the noise around it, and at least so hard (ours).
     sway_watch_deg, sway_flag_deg : float
         Hanging: pitch of the pelvis at the bottom before the lift (ours).
     no_breath_s : float or None
-        Experimental: a rest without a breath for so long is told; None: breathing is not looked at (ours).
+        Experimental: a rest without a breath for so long is told; not set: breathing is not looked at (ours).
     """
 
     preset: Preset = "default"

@@ -37,6 +37,10 @@ class Tempo:
 
     def __post_init__(self) -> None:
         refuse_unless_as_declared(self)
+        if min(self.eccentric_s, self.bottom_s, self.concentric_s, self.top_s) < 0.0:
+            raise RefusedValueError(
+                f"{self} is no tempo: no part takes less than no time.", hint=FOUR_NUMBERS + "."
+            )
 
     @classmethod
     def parse(cls, text: str) -> Tempo:

@@ -90,6 +90,23 @@ def test_what_was_meant_is_asked(words: list[str], meant: str) -> None:
     assert f"Did you mean '{meant}'?" in result.stderr
 
 
+def test_a_setting_that_is_none_is_answered_in_three_short_sentences() -> None:
+    unknown = CliRunner().invoke(main, ["report", "--set", "tilt_flg_deg=3", "x.csv"]).stderr
+    bare = CliRunner().invoke(main, ["report", "--set", "tilt_flag_deg", "x.csv"]).stderr
+
+    assert "there is no setting 'tilt_flg_deg'. Did you mean 'tilt_flag_deg'? `imu-reps settings`" in unknown
+    assert "tilt_flag_deg=8" in bare
+    assert len(unknown) < 300
+
+
+def test_each_setting_is_understood_without_those_around_it() -> None:
+    for name in ("drop_flag", "two_leg_eccentric_flag_s", "no_breath_s"):
+        told = CliRunner().invoke(main, ["settings", name]).stdout
+
+        assert " same " not in told
+        assert "None" not in told
+
+
 def test_what_nothing_is_like_is_not_guessed_at() -> None:
     assert "Did you mean" not in call("xyzzy").stderr
 
