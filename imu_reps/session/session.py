@@ -330,13 +330,13 @@ class _Watch:
 
     def look(self, now_s: float) -> None:
         """Tell what is wrong by now."""
+        if self._file is None:  # a replay: nothing is recorded, and nothing lost
+            return
         behind_s = self._running.behind_s(now_s)
         if behind_s > LATE_S and not self._is_late:
             self._is_late = True
             log.warning("counting is %.1f s behind", behind_s)
             self._emit(CountingLate(behind_s))
-        if self._file is None:
-            return
         if now_s >= self._looked_s + LOOK_S:
             self._looked_s = now_s
             if (path := self._file.moved()) is not None:

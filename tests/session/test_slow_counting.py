@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from imu_reps import Pipeline, SampleBlock, load
+from imu_reps import Pipeline, RepPlan, SampleBlock, SetPlan, Settings, load, simulate
+from imu_reps.cli.replay import play
+from imu_reps.domain.cue import USUALLY_SPOKEN
 from imu_reps.domain.samples import SENSOR_PLACES
 from imu_reps.session.session_events import CountingLate, Cued, LinkChanged, SetEvent
 from imu_reps.session.session_plan import SessionPlan, SetGoal
@@ -54,3 +56,15 @@ def test_a_pipeline_that_takes_three_seconds_a_push_loses_no_sample(
     assert finished.summary.set.rep_count == 3
     assert any(isinstance(event, SetEvent) for event in happened.emitted)
     assert all(cue.time_s - cue.due_s < 1.0 for cue in said)
+
+
+def test_a_replay_that_does_not_keep_up_speaks_of_no_recording(
+    slow: None,  # noqa: ARG001
+) -> None:
+    told: list[Any] = []
+    recording = simulate(SetPlan(reps=(RepPlan(),) * 2)).recording
+    finished = play(recording, Settings(), USUALLY_SPOKEN, SPEED, told.append)
+
+    assert finished.summary is not None
+    assert finished.summary.set.rep_count == 2
+    assert not [one for one in told if isinstance(one, CountingLate)]

@@ -25,6 +25,8 @@ SPARED_ROWS = 4
 FRAME_ROWS, FRAME_COLUMNS = 2, 4
 #: In so many rows there is room for the keys too, where the frame is too short for them.
 MIN_ROWS_FOR_KEYS = 12
+#: And for what went wrong, in so many rows at most.
+TROUBLE_ROWS = 3
 #: Columns kept beside the figure: the longest phase in big letters, where there is room for it.
 BESIDE_COLUMNS = 24
 GAP = 3
@@ -79,7 +81,7 @@ class LivePanel:
 
 def _lines(picture: Snapshot, columns: int, rows: int, *, plain: bool) -> list[Text]:
     """Figure, message, gauges and links; where room is short the last gauges go first."""
-    links = _links(picture, columns)
+    links = _links(picture, columns, TROUBLE_ROWS if rows >= MIN_ROWS_FOR_KEYS else 1)
     moving = picture.state not in ("resting", "ended")
     every = gauges(picture, PLAIN if plain else BLOCKS) if moving else []
     shown = [gauge.line(columns) for gauge in every[: max(0, rows - len(links) - LINE_ROWS - 1)]]
@@ -123,12 +125,13 @@ def _wrapped(said: str, columns: int) -> tuple[str, ...]:
     return ("", *lines, "", "")[:LINE_ROWS] if len(lines) < LINE_ROWS else tuple(lines)
 
 
-def _links(picture: Snapshot, columns: int) -> list[Text]:
-    """What went wrong, then both sensors: on one line if they fit."""
+def _links(picture: Snapshot, columns: int, rows: int) -> list[Text]:
+    """What went wrong, in so many rows at most, then both sensors: on one line if they fit."""
     links = [_link(place, link) for place in SENSOR_PLACES if (link := picture.links.get(place)) is not None]
     both = Text("   ").join(links)
     wrong = " ".join((picture.trouble or "").split())
-    trouble = [Text(f"! {wrong}", style=STYLES["flag"])] if wrong else []
+    lines = wrap(f"! {wrong}", max(columns, 3), subsequent_indent="  ")[:rows] if wrong else []
+    trouble = [Text(line, style=STYLES["flag"]) for line in lines]
     return [*trouble, *([both] if links and both.cell_len <= columns else links)]
 
 

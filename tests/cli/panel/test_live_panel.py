@@ -240,6 +240,22 @@ def test_an_ended_set_says_so_and_what_went_wrong() -> None:
     assert "! The disk is full." in screen
 
 
+@pytest.mark.parametrize("columns", [30, 40])
+def test_what_went_wrong_is_not_cut_where_the_terminal_is_narrow(columns: int) -> None:
+    trouble = "Counting does not keep up; everything is recorded."
+    screen = " ".join(drawn(replace(LOWERING, trouble=trouble), columns, 24).replace("│", " ").split())
+
+    assert f"! {trouble}" in screen
+
+
+def test_where_nothing_is_counted_the_time_is_seen() -> None:
+    screen = drawn(replace(LOWERING, aim=Aim("single_leg_raise_bent", counts=False), count=0))
+
+    assert "Press the back flat" in screen
+    assert contains_big(screen, "0:42", 3)
+    assert "rep" not in screen
+
+
 def test_a_hold_shows_how_long_it_lasts() -> None:
     screen = drawn(replace(LOWERING, aim=Aim("hollow_hold", "both"), held_s=12.4, phase=None, count=0))
 
