@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from imu_reps.cli.console import complain, say
-from imu_reps.domain.correction import corrected_header, corrections_of
+from imu_reps.domain.correction import Correction, corrected_header, corrections_of
 from imu_reps.domain.exercise import EXERCISES
 from imu_reps.errors import ImuRepsError, UsageError
 
@@ -157,7 +157,7 @@ def _kept(file: str, recording: Recording, notes: Sequence[Note]) -> Recording:
         for number in _unused(tried) - _unused(recording):
             one = next(one for one in tried.corrections if one.number == number)
             raise UsageError(
-                f"This cannot be applied: {one.what.replace('_', ' ')} {one.value}.",
+                f"This cannot be applied: {_told(one)}.",
                 hint="The leg was not measured there, or nothing was counted, or something was already; "
                 "imu-reps report FILE shows the times. Nothing was written.",
                 code="correction_unused",
@@ -207,7 +207,16 @@ def _list(recording: Recording) -> None:
     if not recording.corrections:
         say("Nothing is corrected by hand.")
     for one in recording.corrections:
-        say(f"  {one.number}. {one.what.replace('_', ' ')}: {one.value}")
+        say(f"  {one.number}. {_told(one)}")
+
+
+def _told(one: Correction) -> str:
+    """What was put right, in words: ``not a rep: at 32.8 s``."""
+    value = one.value
+    if one.what in ("not_a_rep", "missed_rep"):
+        seconds = [f"{float(part):.1f}" for part in value.split(" to ")]
+        value = f"{' to '.join(seconds)} s" if len(seconds) > 1 else f"at {seconds[0]} s"
+    return f"{one.what.replace('_', ' ')}: {value}"
 
 
 def _save_labels(recording: Recording, out: Path, *, force: bool) -> None:

@@ -17,7 +17,7 @@ from imu_reps.domain.events import (
 )
 from imu_reps.domain.recording import ended_words
 from imu_reps.domain.samples import SensorPlace
-from imu_reps.report.figures import counted, written
+from imu_reps.report.figures import counted, past_limit
 from imu_reps.report.phrases import label
 
 _WITHOUT: dict[SensorPlace, str] = {
@@ -65,6 +65,6 @@ def _of_faults(event: FaultSeen | RepRevised) -> str | None:
         gone = ", no ".join(label(code) for code in event.cleared)
         return f"   rep {event.number}: no {gone} after all" if gone else None
     fault = event.fault
-    value, limit = written(abs(fault.value), fault.unit), written(abs(fault.limit), fault.unit)
-    told = f"   rep {event.number}: {label(fault.code)}, {value} (limit {limit})"
+    passed = past_limit([abs(fault.value)], abs(fault.limit), fault.unit)
+    told = f"   rep {event.number}: {label(fault.code)}, {passed}"
     return told if fault.level == "flag" else None

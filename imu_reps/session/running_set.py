@@ -295,7 +295,8 @@ class RunningSet:
                 self._reps = {number: rep for number, rep in self._reps.items() if number <= count}
             case _:
                 return None
-        return stop_reason(self._goal.stop, [self._reps[number] for number in sorted(self._reps)])
+        reps = [self._reps[number] for number in sorted(self._reps)]
+        return stop_reason(self._goal.stop, reps, self._goal.start)
 
     def _decided(self, event: Event) -> Event:
         """What an event means to the coach: who leaves the posture ends a set that is being recorded."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
+from imu_reps.domain.recording import Start
 from imu_reps.domain.rep import Rep
 
 #: The first repetitions say what is usual, so many in a row what is lost: one alone is a slip.
@@ -30,13 +31,15 @@ class StopRules:
     speed_loss: float | None = None
 
 
-def stop_reason(rules: StopRules, reps: Sequence[Rep]) -> str | None:
+def stop_reason(rules: StopRules, reps: Sequence[Rep], start: Start = "low") -> str | None:
     """Why the set ends after these repetitions; None: it goes on.
 
-    What was not measured, or not judged, ends nothing.
+    What was not measured, or not judged, ends nothing; nor does a leg that rests low and went below the floor
+    angle, before it has gone up again: in the last repetition of a set it is put down.
     """
     if rules.faulty_reps is not None:
-        last = reps[-rules.faulty_reps :]
+        put_down = start == "low" and reps and reps[-1].flags == ("below_floor",)
+        last = (reps[:-1] if put_down else reps)[-rules.faulty_reps :]
         if len(last) == rules.faulty_reps and all(rep.flags for rep in last):
             return "faulty_reps"
     if _is_lost([rep.range_deg for rep in reps], rules.range_loss):

@@ -24,6 +24,9 @@ def test_counts_faults_and_the_end_are_said(
 ) -> None:
     assert event_text(RepCompleted(9.0, 3, make_rep(3))) == "3"
     assert event_text(FaultSeen(9.0, 3, make_fault())) == "   rep 3: back arch, 9° (limit 6°)"
+    assert event_text(FaultSeen(9.0, 3, make_fault(value=6.2))) == (
+        "   rep 3: back arch, just over 6° (limit 6°)"
+    )
     assert event_text(RepRevised(9.0, 3, make_rep(3), ("short_range",))) == (
         "   rep 3: no short range after all"
     )

@@ -40,6 +40,14 @@ def test_so_many_faulty_reps_in_a_row_end_a_set(reps, pattern, reason) -> None:
     assert stop_reason(NOTHING, reps(pattern)) is None
 
 
+def test_a_leg_that_may_only_have_been_put_down_ends_no_set(make_rep, make_fault) -> None:
+    below = [make_rep(number, make_fault(code="below_floor")) for number in (1, 2, 3, 4)]
+
+    assert stop_reason(FAULTY, below[:3]) is None
+    assert stop_reason(FAULTY, below) == "faulty_reps"
+    assert stop_reason(FAULTY, below[:3], "high") == "faulty_reps"
+
+
 @pytest.mark.parametrize(
     ("values", "ends"),
     [

@@ -27,7 +27,6 @@ BOTH_LEGS = ("double_leg_raise", "hanging_leg_raise", "hollow_hold")
 
 #: What a virtual wearer does where nothing is asked for.
 VIRTUAL_REPS = 8
-VIRTUAL_TEMPO = "2-1-2-0.5"
 #: and so much longer than asked for a hold is held.
 VIRTUAL_LONGER_S = 1.0
 
@@ -145,7 +144,7 @@ def _wearer_plan(goal: SetGoal) -> SetPlan:
         exercise=goal.exercise,
         side=goal.side,
         reps=(goal.reps or VIRTUAL_REPS) + goal.practice_reps,
-        tempo=VIRTUAL_TEMPO if goal.tempo is None else str(goal.tempo),
+        tempo=None if goal.tempo is None else str(goal.tempo),
         range_deg=None,
         faults=(),
         rate_hz=100.0,

@@ -110,7 +110,7 @@ def test_every_exercise_of_repetitions_can_be_shown(run: Run, home: Path, exerci
     result = run("record", "--virtual", "--speed", "0", "--exercise", exercise, "--reps", "3")
 
     assert result.exit_code == 0, result.output
-    assert "3 reps" in result.stdout
+    assert "3 reps, 3 clean" in result.stdout
     assert load(files(home)[0]).header.exercise == exercise
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import Result
@@ -94,6 +95,15 @@ def test_live_and_final_agree_about_practice(tmp_path: Path, run: Run) -> None:
     assert analysis.summary.set.rep_count == pipeline.rep_count == 4
     assert load(tmp_path / "set.csv").header.practice_reps == 2
     assert [line["number"] for line in lines if line.get("event") == "rep_completed"] == [1, 2, 3, 4]
+
+
+def test_the_faulty_reps_that_ended_a_set_are_faulty_in_its_report(record: Callable[..., Any]) -> None:
+    result, file = record("--reps", "8", "--floor", "25", "--stop-faulty", "2")
+    summary = analyze(load(file)).summary
+    flags = [rep.flags for rep in summary.reps]
+
+    assert "too many faulty reps came in a row" in result.stdout
+    assert flags == [("below_floor",), ("below_floor",), ()]  # the last time the leg is put down
 
 
 @pytest.mark.parametrize(
