@@ -742,6 +742,13 @@ def test_the_words_of_the_drawings_are_legible_whole_and_above_the_buttons(
     left, right = sorted((box["x"], box["x"] + box["width"]) for box in ends)[::2]
     (middle,) = [box for box in ends if box["x"] not in (left[0], right[0])]
 
+    page.hub.show(replace(shown, state="waiting", started=False, may_start=True, count=0, leg_deg=None))
+    expect(seen.locator("#count")).to_have_text("0")
+    seen.wait_for_timeout(200)
+    waiting = [one.bounding_box() for one in seen.locator(".band").all()]
+    higher = seen.locator("footer").bounding_box()
+
+    assert all(box["y"] + box["height"] <= higher["y"] + 1 for box in waiting)
     assert len(words) >= 9
     assert min(heights) >= LEAST_PX
     assert all(box["y"] + box["height"] <= footer["y"] + 1 for box in boxes)
