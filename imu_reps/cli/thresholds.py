@@ -54,14 +54,11 @@ def _parsed(change: str) -> tuple[str, Any]:
     import msgspec
 
     name, equals, text = change.partition("=")
-    if name not in NAMES:
+    if not equals or name not in NAMES:
         raise click.BadParameter(
-            f"there is no setting {name!r}.{did_you_mean(name, NAMES)} `imu-reps settings` lists all.",
+            f"{change!r} is not NAME=VALUE of a setting, such as tilt_flag_deg=8.{did_you_mean(name, NAMES)} "
+            "`imu-reps settings` lists all.",
             param_hint="'--set'",
-        )
-    if not equals:
-        raise click.BadParameter(
-            f"{change!r} is not NAME=VALUE, such as tilt_flag_deg=8.", param_hint="'--set'"
         )
     try:
         return name, msgspec.convert(text, get_type_hints(Settings)[name], strict=False)

@@ -30,7 +30,7 @@ HEADS = {
     "tempo": 90,
     "range": 70,
     "floor angle": 110,
-    "what was wrong": 0,
+    "notes": 0,
 }
 #: Heads whose cells are numbers.
 NUMBERS = frozenset({"set", "reps", "clean", "tempo", "range", "floor angle"})
@@ -100,7 +100,7 @@ def _row(number: int, one: OneSet) -> dict[str, str]:
         "tempo": figures.tempo or NOT_MEASURED,
         "range": _angle(figures.range_deg_mean),
         "floor angle": _angle(figures.floor_angle_deg),
-        "what was wrong": _wrong(one.summary),
+        "notes": _wrong(one.summary),
     }
 
 
@@ -122,4 +122,4 @@ def _angle(value: float | None) -> str:
 
 
 def _shade(head: str, row: dict[str, str]) -> str:
-    return "red" if head == "what was wrong" and row[head] != "simulated" else ""
+    return "red" if head == "notes" and row[head] != "simulated" else ""

@@ -157,7 +157,7 @@ def _legend(summary: Summary, width: int) -> str:
     if figures.tempo is not None:
         words.append("tempo: seconds down-bottom-up-top" + _aim(figures.tempo_target))
     if figures.range_deg_sd is not None:
-        words.append(f"range ± {degrees(figures.range_deg_sd)}")
+        words.append(f"range scatters by {degrees(figures.range_deg_sd)}")
     if anything_missing(summary):
         words.append(f"{NOT_MEASURED} not measured")
     return _with_dots(words, width)

@@ -18,6 +18,7 @@ from imu_reps.report.page import page as pages
 from imu_reps.report.page.hand_over import MAX_ROWS, hand_over_page
 from imu_reps.report.page.hand_over_pictures import let_go_picture
 from imu_reps.report.page.page import set_page
+from imu_reps.report.sets_table import OneSet, set_rows
 
 PRESCRIBED = [Prescription("heel_tap", "Dr. Lee", date(2026, 11, 2), 3, 10, "left")]
 ARCHED = RepPlan(faults=RepFaults(arch_deg=12.0))
@@ -96,6 +97,13 @@ def test_a_tempo_is_kept_whole_where_a_phone_breaks_lines(arched):
     page = set_page(replace(arched.summary, set=of_set), arched.track)
 
     assert re.search(r'aimed at, <span class="whole">[\d.]+(-[\d.]+){3}\.</span>', page)
+
+
+def test_in_a_table_of_sets_being_simulated_is_not_called_wrong(arched):
+    (row,) = set_rows([OneSet(arched.summary, None)])
+
+    assert row["notes"] == "back arch 2, simulated"
+    assert not [head for head in row if "wrong" in head]
 
 
 def test_a_hip_pop_has_a_picture_of_the_turning_and_no_other_set():

@@ -61,6 +61,15 @@ def test_each_rep_has_a_row_with_its_figures_in_the_order_of_the_tempo(
     assert row(text, 2).split()[1:4] == ["2.1", "0.7", "1.6"]
 
 
+def test_how_far_reps_differ_is_not_taken_for_an_error_of_measurement(
+    make_summary: Make, make_rep: MakeRep
+) -> None:
+    text = rendered(make_summary(make_rep(1), make_rep(2), figures={"range_deg_sd": 11.0}))
+
+    assert "range scatters by 11°" in text
+    assert "± 11" not in text
+
+
 def test_a_high_start_is_told_from_the_top_down(make_summary: Make, make_rep: MakeRep) -> None:
     text = rendered(make_summary(make_rep(1), make_rep(2), recording={"start": "high"}))
 
