@@ -718,7 +718,7 @@ LEAST_PX = 11.0
 
 
 @pytest.mark.parametrize("posture", ["lying", "hanging"])
-@pytest.mark.parametrize("size", [(360, 740), (390, 844), (1280, 720)])
+@pytest.mark.parametrize("size", [(390, 664), (360, 740), (390, 844), (1280, 720)])
 def test_the_words_of_the_drawings_are_legible_whole_and_above_the_buttons(
     page: Any, visit: Any, shoot: Any, size: tuple[int, int], posture: str
 ) -> None:
@@ -745,7 +745,7 @@ def test_the_words_of_the_drawings_are_legible_whole_and_above_the_buttons(
     page.hub.show(replace(shown, state="waiting", started=False, may_start=True, count=0, leg_deg=None))
     expect(seen.locator("#count")).to_have_text("0")
     seen.wait_for_timeout(200)
-    waiting = [one.bounding_box() for one in seen.locator(".band").all()]
+    waiting = [one.bounding_box() for one in seen.locator(".band").all() if one.is_visible()]
     higher = seen.locator("footer").bounding_box()
 
     assert all(box["y"] + box["height"] <= higher["y"] + 1 for box in waiting)
@@ -755,6 +755,25 @@ def test_the_words_of_the_drawings_are_legible_whole_and_above_the_buttons(
     assert all(box["x"] >= 0 and box["x"] + box["width"] <= width for box in boxes)
     assert left[1] <= middle["x"]
     assert middle["x"] + middle["width"] <= right[0]
+
+
+@pytest.mark.parametrize("size", [(740, 360), (390, 664), (360, 740)])
+def test_no_warning_lies_over_the_buttons(page: Any, visit: Any, size: tuple[int, int]) -> None:
+    width, height = size
+    seen = visit(page.access.control_link, viewport={"width": width, "height": height}, has_touch=True)
+    page.hub.show(running(page.hub.picture, may_start=False))
+    expect(seen.locator("#count")).to_have_text("3")
+    seen.locator("h1").click()
+    give(page, cue("press_back", "press your back down"))
+    expect(seen.locator("body")).to_have_attribute("data-alert", "flag")
+    on_top = seen.evaluate(
+        """() => ["stop", "discard", "hurt"].map((id) => {
+             const box = document.getElementById(id).getBoundingClientRect();
+             return document.elementFromPoint(box.x + box.width / 2, box.y + 6)?.id;
+           })"""
+    )
+
+    assert on_top == ["stop", "discard", "hurt"]
 
 
 def test_who_hears_nothing_can_follow_the_tempo(page: Any, visit: Any) -> None:

@@ -76,7 +76,7 @@ const place = (angle) => 150 + (140 * Math.max(-SPAN, Math.min(SPAN, angle))) / 
 export class Band {
   // `oneSided`: only the positive end is a fault.
   constructor(parent, name, ends, oneSided) {
-    this.svg = draw(parent, "svg", { viewBox: "0 0 300 46", role: "img" });
+    this.svg = draw(parent, "svg", { viewBox: "0 0 300 48", role: "img" });
     this.name = name;
     this.oneSided = oneSided;
     this.said = draw(this.svg, "text", { class: "band-name", x: 150, y: 17 });
