@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from io import FileIO
 from itertools import pairwise
 from pathlib import Path
 
@@ -35,6 +38,7 @@ from imu_reps.session.running_set import RunningSet
 from imu_reps.session.session_events import Finished
 from imu_reps.session.session_plan import SetGoal
 from imu_reps.session.set_file import SetFile
+from imu_reps.storage.recording import writer
 
 #: The clock of the items: an event loop's, which starts anywhere.
 NOW_S = 5000.0
@@ -334,6 +338,7 @@ def test_a_file_that_is_taken_away_in_mid_set_is_written_anew_and_whole(
     loaded = load(finished.path)
 
     assert moved == finished.path == str(folder / "set.csv")
+    assert stat.S_IMODE(Path(moved).stat().st_mode) == 0o600
     assert finished.unwritten is None
     for place in ("pelvis", "ankle"):
         made, kept = recording.samples(place), loaded.samples(place)
@@ -354,6 +359,27 @@ def test_a_file_that_another_one_took_the_place_of_is_written_beside_it(tmp_path
     assert file_of(running).moved() is None
     assert finish(running).path == str(tmp_path / "set_2.csv")
     assert (tmp_path / "set.csv").read_text() == "another"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="an open file cannot be removed there")
+def test_a_disk_too_full_for_the_file_anew_is_left_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(FileIO):
+        def write(self, _: object) -> int:
+            raise OSError(errno.ENOSPC, "full")
+
+    running = begin(tmp_path / "set.csv", Header())
+    take(running, [block_at(0.0)])
+    (tmp_path / "set.csv").unlink()
+    with monkeypatch.context() as disk:
+        disk.setattr(writer, "create", lambda path: Full(path, "x+b"))
+        assert [file_of(running).moved() for _ in range(3)] == [None] * 3
+    there_is = [*tmp_path.iterdir()]
+
+    assert there_is == []
+    assert file_of(running).moved() == str(tmp_path / "set.csv")
+    assert load(finish(running).path).ankle is not None
 
 
 def test_a_file_for_which_there_is_no_place_left_is_told_and_counting_goes_on(

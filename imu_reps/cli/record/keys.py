@@ -57,13 +57,18 @@ async def typed_line(given_up: asyncio.Event) -> str | None:
 
 
 @contextlib.contextmanager
-def on_signal(call: Callable[[], None]) -> Iterator[None]:
-    """Call back, within the loop, at the first signal to end; the second one ends the hard way."""
+def on_signal(call: Callable[[], None]) -> Iterator[list[int]]:
+    """Call back, within the loop, at the first signal to end; the second one ends the hard way.
+
+    Gives a list of what was heard.
+    """
     loop = asyncio.get_running_loop()
+    heard: list[int] = []
     before = {number: signal.getsignal(number) for number in SIGNALS}
 
     def polite(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the handler's signature
         restore()
+        heard.append(number)
         loop.call_soon_threadsafe(call)
 
     def restore() -> None:
@@ -73,7 +78,7 @@ def on_signal(call: Callable[[], None]) -> Iterator[None]:
     for number in SIGNALS:
         signal.signal(number, polite)
     try:
-        yield
+        yield heard
     finally:
         restore()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import queue
+import signal
 import sys
 import threading
 import time
@@ -144,6 +145,14 @@ def exit_code_of(finished: Finished) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A session that was held; `is_cut_short`: by who ends the program, not only the session."""
+
+    done: list[Finished]
+    is_cut_short: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Recording:
     """A session with everybody who is told of it; `direct`, if any, has a virtual wearer act."""
 
@@ -153,18 +162,22 @@ class _Recording:
     source: Source
     direct: Emit | None = None
 
-    def run(self, on_loop: Callable[[Coroutine[Any, Any, list[Finished]]], list[Finished]]) -> list[Finished]:
-        """Record, and serve the page afterwards until Ctrl-C."""
+    def run(self, on_loop: Callable[[Coroutine[Any, Any, Held]], Held]) -> list[Finished]:
+        """Record, and serve the page afterwards until Ctrl-C.
+
+        Who closes the terminal or shuts the computer down is neither asked nor waited for.
+        """
         with contextlib.ExitStack() as stack:
             write = stack.enter_context(ThreadedEmitter(self.diary))
             if self.what.page is None:
-                return on_loop(self._hold(write, None))
+                return on_loop(self._hold(write, None)).done
             goal, settings = self.what.plan.goals[0], self.what.settings
             view = stack.enter_context(paged(self.what.page, goal, settings, write))
-            done = on_loop(self._hold(write, view))
-            if done:
-                linger(view)
-            rated = len(self.diary.rated)
+            held = on_loop(self._hold(write, view))
+            if held.is_cut_short or not held.done:
+                return held.done
+            linger(view)
+            done, rated = held.done, len(self.diary.rated)
             write.flush()
         asked = asyncio.run(ask_for_rating(done, self.diary)) or len(self.diary.rated) > rated
         if asked and self.what.reports and (words := session_end(done, self.diary)) is not None:
@@ -173,7 +186,7 @@ class _Recording:
 
     async def _hold(
         self, write: ThreadedEmitter[SessionEvent | Rating], view: SessionView | None
-    ) -> list[Finished]:
+    ) -> Held:
         """Hold the session; while the sensors are disconnected, which takes a while, say what it means."""
         with contextlib.ExitStack() as stack:
             shown = ThreadedEmitter(
@@ -185,17 +198,17 @@ class _Recording:
             listeners = [self.direct, view, stack.enter_context(shown), heard, write]
             session = Session(self.source, self.what.plan, self.place, to_all(listeners), self.what.settings)
             try:
-                done = await _attended(session, view)
+                held = await _attended(session, view)
                 closing = asyncio.create_task(session.close())
                 await asyncio.to_thread(stack.close)
                 await asyncio.to_thread(write.flush)
-                if view is None and self.diary.sets:
-                    await ask_for_rating(done, self.diary)
-                self._end(done, view)
+                if view is None and self.diary.sets and not held.is_cut_short:
+                    await ask_for_rating(held.done, self.diary)
+                self._end(held.done, view)
                 await closing
             finally:
                 await session.close()
-        return done
+        return held
 
     def _end(self, done: Sequence[Finished], view: SessionView | None) -> None:
         """Say what the session came to, and show it on the page."""
@@ -209,14 +222,15 @@ class _Recording:
             view.end(session_page(words))
 
 
-async def _attended(session: Session, view: SessionView | None) -> list[Finished]:
+async def _attended(session: Session, view: SessionView | None) -> Held:
     """Run a session with somebody at the keyboard, or at the page."""
     keys = {"": session.advance, "p": session.hurt, "d": session.discard}
     listening = [on_line(keys), *([] if view is None else [view.steer(session)])]
     attending = asyncio.gather(*listening)
     try:
-        with on_signal(session.stop):
-            return await session.record()
+        with on_signal(session.stop) as heard:
+            done = await session.record()
+            return Held(done, is_cut_short=any(number != signal.SIGINT for number in heard))
     finally:
         attending.cancel()
         await asyncio.gather(attending, return_exceptions=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import gzip
 import os
-import shutil
 import zlib
 from collections.abc import Iterable
+from io import FileIO
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
@@ -136,9 +136,10 @@ class RecordingWriter:
             file = create(Path(path))
             try:
                 self._file.seek(0)
-                shutil.copyfileobj(self._file, file)
+                _write_all(bytearray(self._file.read()), file)
             except OSError:
                 file.close()
+                Path(path).unlink(missing_ok=True)  # or each time it is tried again would leave another
                 raise
         except OSError as error:
             self._file.seek(0, os.SEEK_END)
@@ -157,11 +158,15 @@ class RecordingWriter:
     def _append(self, data: bytes) -> None:
         self._pending += data
         try:
-            while self._pending:
-                written = self._file.write(self._pending)
-                del self._pending[:written]
+            _write_all(self._pending, self._file)
         except OSError as error:
             raise access_error(error, self._name) from error
+
+
+def _write_all(pending: bytearray, file: FileIO) -> None:
+    """Write what is pending; what the disk does not take stays in it."""
+    while pending:
+        del pending[: file.write(pending)]
 
 
 def save(recording: Recording, path: str | os.PathLike[str]) -> None:

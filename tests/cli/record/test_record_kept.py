@@ -117,3 +117,20 @@ def test_what_is_said_on_the_page_outlives_a_signal(home: Path, number: signal.S
         "effort": "6",
     }
     assert (stored.pain, stored.effort) == (3, 6)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_page_is_not_served_on_by_a_program_that_was_ended_in_mid_set(
+    home: Path, number: signal.Signals
+) -> None:
+    with started("--quiet", "--page", "--reps", "9") as process:
+        said_at(process, " s  2")
+        process.send_signal(number)
+        process.wait(timeout=30)
+    (file,) = (home / "recordings").glob("*.csv")
+    with History() as history:
+        sets = history.sets(person=history.persons()[0])
+
+    assert process.returncode == 0
+    assert load(file).notes[-1].value == "user"
+    assert len(sets) == 1
