@@ -69,6 +69,7 @@ def logged(verbose: int, file: Path | None) -> Iterator[None]:
         levels = {"imu_reps": logging.DEBUG, "bleak": logging.DEBUG if verbose > 1 else logging.INFO}
         for name, level in levels.items() if handlers else ():
             ending.enter_context(_attached(logging.getLogger(name), level, handlers))
+        ending.enter_context(_kept_apart(logging.getLogger("imu_reps")))
         yield
 
 
@@ -95,6 +96,16 @@ class _Mentioning(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         mention(f"{record.levelname.lower()}: {record.getMessage()}")
+
+
+@contextlib.contextmanager
+def _kept_apart(logger: logging.Logger) -> Iterator[None]:
+    """Let nothing reach the root logger, to which a library may give a handler that prints (Bumble does)."""
+    before, logger.propagate = logger.propagate, False
+    try:
+        yield
+    finally:
+        logger.propagate = before
 
 
 @contextlib.contextmanager

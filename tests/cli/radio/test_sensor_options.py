@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import platform
@@ -13,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from imu_reps.cli.main import main
+from imu_reps.cli.sensor_options import logged
 from imu_reps.sensors.radio_errors import radio_error
 
 #: Every command that uses a radio, so that it gets as far as the radio.
@@ -134,6 +136,20 @@ def test_nothing_is_logged_unasked_and_nothing_is_left_behind(virtual_set: list[
     assert result.stderr == ""
     assert logging.getLogger("imu_reps").handlers == before
     assert logging.getLogger("bleak").level == logging.NOTSET
+
+
+def test_a_library_that_sets_up_logging_for_itself_prints_nothing_of_ours() -> None:
+    root, printed = logging.getLogger(), io.StringIO()
+    handler = logging.StreamHandler(printed)
+    root.addHandler(handler)
+    try:
+        with logged(0, None):
+            logging.getLogger("imu_reps.session").warning("counting is 1.0 s behind")
+    finally:
+        root.removeHandler(handler)
+
+    assert printed.getvalue() == ""
+    assert logging.getLogger("imu_reps").propagate
 
 
 def test_a_log_is_never_written_over_a_file(home: Path, virtual_set: list[str]) -> None:
