@@ -184,9 +184,7 @@ class _Recording:
             say_session(words.next_time())
         return done
 
-    async def _hold(
-        self, write: ThreadedEmitter[SessionEvent | Rating], view: SessionView | None
-    ) -> Held:
+    async def _hold(self, write: ThreadedEmitter[SessionEvent | Rating], view: SessionView | None) -> Held:
         """Hold the session; while the sensors are disconnected, which takes a while, say what it means."""
         with contextlib.ExitStack() as stack:
             shown = ThreadedEmitter(
