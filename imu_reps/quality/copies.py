@@ -32,7 +32,7 @@ SAME_SHARE = 0.05
 LEAP_MPS2 = 1.0
 LEAPS, LEAPS_S = 8, 3.0
 COMES_BACK, BACK_SHARE, GROUP_SHARE = 0.5, 0.6, 0.2
-LEAPING_SHARE = 0.2
+LEAPING_SHARE = 0.45
 #: Or readings with one number that differ, at most a packet apart; side by side by so many times what follows
 #: each other does.
 PACKET_S, TOGETHER_S, APART_TIMES = 1.0, 0.05, 8.0

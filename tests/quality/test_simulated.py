@@ -82,3 +82,10 @@ def test_a_range_too_small_for_a_swing_is_found() -> None:
     fast = tuple(replace(rep, concentric_s=0.5, eccentric_s=0.5) for rep in SetPlan().reps)
     assert "clipped" in codes(simulate(SetPlan(reps=fast, ankle=narrow)).recording)
     assert "clipped" not in codes(simulate(SetPlan(reps=fast)).recording)
+
+
+def test_who_walks_before_a_set_at_25_hz_is_no_second_sensor() -> None:
+    """Steps leap from one sample to the next there: for a quarter of this recording (seed 14296)."""
+    recording = simulate(random_plan(np.random.default_rng(14296)), seed=14296).recording
+
+    assert "two_streams" not in codes(recording)

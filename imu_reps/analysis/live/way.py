@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from imu_reps.analysis.filters import CUTOFF_HZ
-from imu_reps.analysis.reps.measure import LONGEST_HOLE_S
 from imu_reps.analysis.reps.phases import HIGH_SHARE, LOW_SHARE
 from imu_reps.analysis.reps.segmentation import Turn
 from imu_reps.domain.samples import FloatArray
@@ -27,9 +26,6 @@ SPEED_LAG_S = LOW_PASS_LAG_S + SPEED_TICKS / 2.0 / GRID_HZ
 LEAP_DEG = 10.0
 #: So many instants later the low-pass has forgotten it.
 SETTLE_TICKS = 15
-
-#: A way with a longer hole is not judged, as no repetition is.
-LONGEST_HOLE_TICKS = round(LONGEST_HOLE_S * GRID_HZ)
 
 #: As far as the leg went lately: at so many turns, those of about four repetitions.
 RECENT_TURNS = 8
@@ -100,7 +96,7 @@ class LiveWay:
 
     @property
     def whole(self) -> bool:
-        """Whether the way was measured without a leap or a long hole."""
+        """Whether the way was measured without a leap."""
         return self.turn is not None and self.turn.tick >= self._broken_tick + SETTLE_TICKS
 
     def angles_deg(self) -> FloatArray:
@@ -141,8 +137,6 @@ class LiveWay:
 
     def bridge(self, angles_deg: Sequence[float]) -> None:
         """Take the angles of a hole that has just ended, which were held until now."""
-        if len(angles_deg) > LONGEST_HOLE_TICKS:
-            self._broken_tick = self._next_tick
         for back, angle in enumerate(reversed(angles_deg[-len(self._angles) :]), 1):
             self._angles[-back] = angle
 
