@@ -110,6 +110,7 @@ class LazyGroup(click.Group):
         """Refuse what no system takes for a name."""
         if any("\0" in word for word in args):
             ctx.fail("A word holds a NUL character, which no name and no number has. Leave it out.")
+        speak_plainly()
         with ending_well():  # version and help are shown here
             return super().parse_args(ctx, args)
 
@@ -129,7 +130,6 @@ class LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command called for."""
-        speak_plainly()
         # Matrices here are small: more threads only make a live block late now and then.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         with ending_well():
