@@ -7,11 +7,9 @@ import logging
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
 from typing import TypeVar
 
 from imu_reps.domain.cue import Cue
-from imu_reps.domain.events import Event
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.domain.settings import Settings
 from imu_reps.errors import RadioError
@@ -245,7 +243,7 @@ class Session:
         """Record one set."""
         running = self._begin(number, goal)
         try:
-            reason, counting = await self._until_over(running, receiving)
+            reason = await self._until_over(running, receiving)
             await asyncio.sleep(GATHER_S)  # what has arrived by now is taken
             now_s, links = _now_s(), self._source.status()
             self._say(running.end("discarded" if self._discarded else reason, now_s))
@@ -256,9 +254,7 @@ class Session:
             self._running = None
             if running.recorder.file is not None:
                 running.recorder.file.close()
-        told = await counting  # summing up has to wait for it, too
         finished = await self._count(running.summed_up, finished)
-        finished = replace(finished, events=(*told, *finished.events))
         state = running.state
         for event in finished.events:
             state = after(state, event)
@@ -283,36 +279,27 @@ class Session:
         self._running = running
         return running
 
-    async def _until_over(
-        self, running: RunningSet, receiving: asyncio.Task[None]
-    ) -> tuple[str, asyncio.Future[list[Event]]]:
-        """Count until the set is over, which no counting that hangs puts off.
-
-        Gives the reason, and the counting whose events have not been followed.
-        """
-        watch, counting = _Watch(running, self._emit), _nothing_counted()
+    async def _until_over(self, running: RunningSet, receiving: asyncio.Task[None]) -> str:
+        """Count until the set is over; gives the reason."""
+        watch = _Watch(running, self._emit)
         while True:
-            if counting.done() and running.is_waiting:
-                counting = self._count(running.count, running.waiting())
-            if not counting.done():
-                await asyncio.wait({counting}, timeout=TICK_S)
-            now_s, events = _now_s(), []
-            if is_idle := counting.done():
-                events, counting = counting.result(), _nothing_counted()
+            waiting = running.waiting()
+            events = await self._count(running.count, waiting) if waiting else []
+            now_s = _now_s()
             for event in events:
                 self._emit(SetEvent(event))
             self._say(running.follow(events, now_s))
             watch.look(now_s)
             self._emit(running.progress(now_s, self._source.status()))
-            if (reason := self._over(running, now_s, is_idle=is_idle)) is not None:
-                return reason, counting
+            if (reason := self._over(running, now_s)) is not None:
+                return reason
             await self._tick(receiving)
 
-    def _count(self, work: Callable[..., T], *args: object) -> asyncio.Future[T]:
+    async def _count(self, work: Callable[..., T], *args: object) -> T:
         """Have counting's thread work."""
-        return asyncio.get_running_loop().run_in_executor(self._counting, work, *args)
+        return await asyncio.get_running_loop().run_in_executor(self._counting, work, *args)
 
-    def _over(self, running: RunningSet, now_s: float, *, is_idle: bool) -> str | None:
+    def _over(self, running: RunningSet, now_s: float) -> str | None:
         """Why the set is over; None while it is not."""
         if self._hurts:
             return "pain"
@@ -320,7 +307,7 @@ class Session:
             return reason
         if self._advanced or self._discarded or self._stopped.is_set():
             return "user"
-        return "end_of_recording" if self._exhausted and is_idle and not running.is_waiting else None
+        return "end_of_recording" if self._exhausted and not running.is_waiting else None
 
     def _say(self, cues: Iterable[Cue]) -> None:
         for cue in cues:
@@ -358,13 +345,6 @@ class _Watch:
         if self._file.refused is not None and not self._is_refused:
             self._is_refused = True
             self._emit(WriteFailed(self._file.refused))
-
-
-def _nothing_counted() -> asyncio.Future[list[Event]]:
-    """Counting that is done, without an event."""
-    done: asyncio.Future[list[Event]] = asyncio.get_running_loop().create_future()
-    done.set_result([])
-    return done
 
 
 def _nothing_sent() -> RadioError:

@@ -68,28 +68,3 @@ def test_a_replay_that_does_not_keep_up_speaks_of_no_recording(
     assert finished.summary is not None
     assert finished.summary.set.rep_count == 2
     assert not [one for one in told if isinstance(one, CountingLate)]
-
-
-def test_a_set_ends_at_its_time_while_counting_hangs(perform: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    push, hangs_s, hung = Pipeline.push, 5.0, []
-
-    def stuck(pipeline: Pipeline, *blocks: SampleBlock) -> Any:
-        if blocks[0].time_s[-1] > 2.0 and not hung:
-            hung.append(True)
-            time.sleep(hangs_s)
-        return push(pipeline, *blocks)
-
-    monkeypatch.setattr(Pipeline, "push", stuck)
-    goal = SetGoal("single_leg_raise", "left", "low", duration_s=8.0)
-    happened = perform(plan=SessionPlan((goal,)), speed=SPEED)
-    (finished,) = happened.done
-    loaded = load(finished.path)
-
-    assert hung
-    assert loaded.notes[-1].value == "duration"
-    for place in SENSOR_PLACES:
-        samples = loaded.samples(place)
-        assert set(np.diff(samples.sample)) == {1}
-        assert 7.0 < samples.time_s[-1] < 2.0 + SPEED * hangs_s - 4.0
-    assert [event for event in happened.emitted if isinstance(event, CountingLate)]
-    assert finished.summary.recording.duration_s > 7.0
