@@ -150,12 +150,16 @@ class Note:
         refuse_unless_as_declared(self)
 
 
+def answered(text: str) -> int | None:
+    """A number from 0 to `MAX_SAID`; None where the answer is none."""
+    text = text.strip()
+    return int(text) if text.isdecimal() and len(text) <= 2 and int(text) <= MAX_SAID else None
+
+
 def said(notes: Sequence[Note], key: str) -> int | None:
-    """What the person said last, 0 to 10, of pain or effort; anything else is not taken for an answer."""
-    answers = [note.value.strip() for note in notes if note.key == key]
-    numbers = [int(answer) for answer in answers if answer.isdecimal() and len(answer) <= 2]
-    numbers = [number for number in numbers if number <= 10]
-    return numbers[-1] if numbers else None
+    """What the person said last of pain or effort; anything else is not taken for an answer."""
+    answers = [answered(note.value) for note in notes if note.key == key]
+    return next((answer for answer in reversed(answers) if answer is not None), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +323,9 @@ STOPPED_WITH_PAIN = "stopped_with_pain"
 
 #: Code of the finding of a set of which pain was said, and key of the note that it hurt in the rest after it.
 PAIN_SAID, HURT = "pain_said", "hurt"
+
+#: Pain and effort are said from 0 to this.
+MAX_SAID = 10
 
 #: What such a set ends in, and in no diagnosis.
 AFTER_PAIN = "It hurt, and you stopped. Leave it for today; if it does not pass, see a professional."

@@ -143,13 +143,14 @@ def _rate(block: SampleBlock, header: SensorHeader, start: int, stop: int) -> fl
     clock = block.device_time_s[start:stop]
     if np.isfinite(clock).all() and (steps := np.diff(clock)).min() > 0.0:
         return 1.0 / float(np.median(steps))
-    time_s, number = block.time_s[start:stop], np.arange(stop - start)
-    if header.counter == "device":
-        number = block.sample[start:stop]
+    time_s = block.time_s[start:stop]
     first = int(np.searchsorted(time_s, time_s[0], side="right")) - 1
     span_s = float(time_s[-1] - time_s[first])
     if span_s < SHORTEST_S:
         return NO_RATE_HZ
+    if header.counter != "device":
+        return (stop - start - 1 - first) / span_s
+    number = block.sample[start:stop]
     usual = max(1.0, float(np.median(np.diff(number))))
     return float(number[-1] - number[first]) / usual / span_s
 

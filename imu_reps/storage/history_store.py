@@ -15,6 +15,7 @@ import msgspec
 
 from imu_reps.domain.exercise import Exercise
 from imu_reps.domain.person_name import said_name
+from imu_reps.domain.recording import MAX_SAID
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.domain.summary import Summary
 from imu_reps.errors import FileAccessError, UsageError
@@ -23,9 +24,6 @@ from imu_reps.storage.folders import data_folder
 from imu_reps.storage.plain_json import one_line
 
 HISTORY_FILE = "history.sqlite3"
-
-#: Pain and effort are said from 0 to this.
-MAX_SAID = 10
 
 #: How long a process waits for another that is writing.
 PATIENCE_S = 10.0

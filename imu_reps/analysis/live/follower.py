@@ -148,7 +148,8 @@ class Follower:
         """
         leg_deg, tilt_deg, rotation_deg = angles_deg
         smooth = self._low_pass.step(leg_deg)
-        self._way.bridge(self._low_pass.bridged)
+        if self._low_pass.bridged:
+            self._way.bridge(self._low_pass.bridged)
         before = self._finder.confirmed_count
         self._finder.take(Turn(tick, smooth))
         self._recent.append(smooth)

@@ -14,6 +14,7 @@ from imu_reps.cli.console import complain, say, show
 from imu_reps.cli.record.keys import on_signal, typed_line
 from imu_reps.cli.session_words import EFFORT, NO_RATING, PAIN
 from imu_reps.domain.done_set import DoneSet
+from imu_reps.domain.recording import answered
 from imu_reps.errors import ImuRepsError
 from imu_reps.report.advice_text import adherence_lines, advice_lines
 from imu_reps.report.findings import worded
@@ -57,8 +58,8 @@ async def _number(question: str, given_up: asyncio.Event) -> int | None:
             say()
         if not answer:
             return None
-        if answer.isdecimal() and len(answer) <= 2 and int(answer) <= 10:
-            return int(answer)
+        if (number := answered(answer)) is not None:
+            return number
         say(NO_RATING)
     return None
 
