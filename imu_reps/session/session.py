@@ -7,9 +7,11 @@ import logging
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from typing import TypeVar
 
 from imu_reps.domain.cue import Cue
+from imu_reps.domain.events import Event
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.domain.settings import Settings
 from imu_reps.errors import RadioError
@@ -45,6 +47,8 @@ T = TypeVar("T")
 GATHER_S = 0.01
 #: So long at most until it is looked again: what is due by the clock is never later, nor a picture.
 TICK_S = 0.03
+#: A push is waited for so long (it takes milliseconds); then the set is looked after without it.
+HANGS_S = 0.1
 #: Counting that is this much behind is told: a count that comes so late is of no use.
 LATE_S = 1.0
 #: So often it is looked whether the file is still there, and, while connecting, which sensor was heard.
@@ -243,7 +247,7 @@ class Session:
         """Record one set."""
         running = self._begin(number, goal)
         try:
-            reason = await self._until_over(running, receiving)
+            reason, counting = await self._until_over(running, receiving)
             await asyncio.sleep(GATHER_S)  # what has arrived by now is taken
             now_s, links = _now_s(), self._source.status()
             self._say(running.end("discarded" if self._discarded else reason, now_s))
@@ -254,7 +258,9 @@ class Session:
             self._running = None
             if running.recorder.file is not None:
                 running.recorder.file.close()
+        told = [] if counting is None else await counting  # summing up has to wait for it, too
         finished = await self._count(running.summed_up, finished)
+        finished = replace(finished, events=(*told, *finished.events))
         state = running.state
         for event in finished.events:
             state = after(state, event)
@@ -279,27 +285,37 @@ class Session:
         self._running = running
         return running
 
-    async def _until_over(self, running: RunningSet, receiving: asyncio.Task[None]) -> str:
-        """Count until the set is over; gives the reason."""
+    async def _until_over(
+        self, running: RunningSet, receiving: asyncio.Task[None]
+    ) -> tuple[str, asyncio.Future[list[Event]] | None]:
+        """Count until the set is over, which no counting that hangs puts off.
+
+        Gives the reason, and the counting whose events have not been followed, if there is one.
+        """
         watch = _Watch(running, self._emit)
+        counting: asyncio.Future[list[Event]] | None = None
         while True:
-            waiting = running.waiting()
-            events = await self._count(running.count, waiting) if waiting else []
-            now_s = _now_s()
+            if counting is None and running.is_waiting:
+                counting = self._count(running.count, running.waiting())
+            if counting is not None:
+                await asyncio.wait({counting}, timeout=HANGS_S)
+            now_s, events = _now_s(), []
+            if counting is not None and counting.done():
+                events, counting = counting.result(), None
             for event in events:
                 self._emit(SetEvent(event))
             self._say(running.follow(events, now_s))
             watch.look(now_s)
             self._emit(running.progress(now_s, self._source.status()))
-            if (reason := self._over(running, now_s)) is not None:
-                return reason
+            if (reason := self._over(running, now_s, is_counting=counting is not None)) is not None:
+                return reason, counting
             await self._tick(receiving)
 
-    async def _count(self, work: Callable[..., T], *args: object) -> T:
+    def _count(self, work: Callable[..., T], *args: object) -> asyncio.Future[T]:
         """Have counting's thread work."""
-        return await asyncio.get_running_loop().run_in_executor(self._counting, work, *args)
+        return asyncio.get_running_loop().run_in_executor(self._counting, work, *args)
 
-    def _over(self, running: RunningSet, now_s: float) -> str | None:
+    def _over(self, running: RunningSet, now_s: float, *, is_counting: bool) -> str | None:
         """Why the set is over; None while it is not."""
         if self._hurts:
             return "pain"
@@ -307,7 +323,8 @@ class Session:
             return reason
         if self._advanced or self._discarded or self._stopped.is_set():
             return "user"
-        return "end_of_recording" if self._exhausted and not running.is_waiting else None
+        all_counted = not (is_counting or running.is_waiting)
+        return "end_of_recording" if self._exhausted and all_counted else None
 
     def _say(self, cues: Iterable[Cue]) -> None:
         for cue in cues:

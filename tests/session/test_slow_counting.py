@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
@@ -11,8 +12,9 @@ import pytest
 from imu_reps import Pipeline, RepPlan, SampleBlock, SetPlan, Settings, load, simulate
 from imu_reps.cli.replay import play
 from imu_reps.domain.cue import USUALLY_SPOKEN
+from imu_reps.domain.events import RepCompleted
 from imu_reps.domain.samples import SENSOR_PLACES
-from imu_reps.session.session_events import CountingLate, Cued, LinkChanged, SetEvent
+from imu_reps.session.session_events import CountingLate, Cued, LinkChanged, SetEvent, SetProgress
 from imu_reps.session.session_plan import SessionPlan, SetGoal
 
 #: Simulated seconds in a real one, and how long a push takes of the latter: three simulated seconds.
@@ -68,3 +70,53 @@ def test_a_replay_that_does_not_keep_up_speaks_of_no_recording(
     assert finished.summary is not None
     assert finished.summary.set.rep_count == 2
     assert not [one for one in told if isinstance(one, CountingLate)]
+
+
+def test_a_set_ends_at_its_time_while_counting_hangs(perform: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    push, hangs_s, hung = Pipeline.push, 5.0, []
+
+    def stuck(pipeline: Pipeline, *blocks: SampleBlock) -> Any:
+        if blocks[0].time_s[-1] > 2.0 and not hung:
+            hung.append(True)
+            time.sleep(hangs_s)
+        return push(pipeline, *blocks)
+
+    monkeypatch.setattr(Pipeline, "push", stuck)
+    goal = SetGoal("single_leg_raise", "left", "low", duration_s=8.0)
+    happened = perform(plan=SessionPlan((goal,)), speed=SPEED)
+    (finished,) = happened.done
+    loaded = load(finished.path)
+
+    assert hung
+    assert loaded.notes[-1].value == "duration"
+    for place in SENSOR_PLACES:
+        samples = loaded.samples(place)
+        assert set(np.diff(samples.sample)) == {1}
+        assert 7.0 < samples.time_s[-1] < 2.0 + SPEED * hangs_s - 4.0
+    assert [event for event in happened.emitted if isinstance(event, CountingLate)]
+    assert finished.summary.recording.duration_s > 7.0
+
+
+def test_what_a_push_tells_is_followed_though_it_ends_when_nobody_waits_for_it(
+    perform: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push, looked = Pipeline.push, threading.Event()
+
+    def until_looked(pipeline: Pipeline, *blocks: SampleBlock) -> Any:
+        looked.wait(timeout=1.0)
+        looked.clear()
+        return push(pipeline, *blocks)
+
+    def look(_: float, told: object) -> None:
+        if isinstance(told, SetProgress):
+            looked.set()
+            time.sleep(0.02)
+
+    monkeypatch.setattr(Pipeline, "push", until_looked)
+    goal = SetGoal("single_leg_raise", "left", "low", reps=3, duration_s=40.0)
+    happened = perform(plan=SessionPlan((goal,)), speed=SPEED, listen=look)
+    (finished,) = happened.done
+    told = [event.event for event in happened.emitted if isinstance(event, SetEvent)]
+
+    assert finished.reason == "target"
+    assert [event.number for event in told if isinstance(event, RepCompleted)] == [1, 2, 3]
