@@ -1,6 +1,6 @@
 """Counts and judges leg raises from two small IMUs, one on the pelvis and one on the ankle.
 
-What the names do together is in docs/guide.md#from-python, what the numbers mean in docs/definitions.md.
+See docs/guide.md#from-python for how to use the names, and docs/definitions.md for what the numbers mean.
 
 Examples
 --------
@@ -29,11 +29,12 @@ if TYPE_CHECKING:
     from imu_reps.errors import ImuRepsError
     from imu_reps.fleet.analyze_many import BatchResult, analyze_many, analyze_partition
     from imu_reps.sim.wearer import RepFaults, RepPlan, SensorPlan, SetPlan, Simulated, Truth, simulate
-    from imu_reps.storage.recording import load, save
+    from imu_reps.storage.recording import load
+    from imu_reps.storage.recording.writer import save
 
 __version__ = "0.1.0"
 
-logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent unless whoever uses it listens
+logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent unless logging is configured
 
 __all__ = [
     "Analysis",
@@ -69,7 +70,7 @@ __all__ = [
     "simulate",
 ]
 
-#: Where each name lives. Names are fetched when first asked for: `import imu_reps` alone loads no NumPy.
+#: Module of each name. Names are imported on first use, so that `import imu_reps` alone does not load NumPy.
 _HOMES = {
     "Analysis": "analysis.analyze",
     "AngleTrack": "domain.track",
@@ -98,11 +99,11 @@ _HOMES = {
     "analyze_many": "fleet.analyze_many",
     "analyze_partition": "fleet.analyze_many",
     "load": "storage.recording",
-    "save": "storage.recording",
+    "save": "storage.recording.writer",
     "simulate": "sim.wearer",
 }
 
-#: Modules that are public as a whole.
+#: Public modules.
 _MODULES = {"events": "domain.events"}
 
 

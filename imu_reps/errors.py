@@ -1,8 +1,9 @@
-"""What can go wrong, as data: each error names the place and ends in the mend."""
+"""Errors that a user can cause: each names the place and ends in a hint."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Self
 
 
 class ImuRepsError(Exception):
@@ -11,17 +12,17 @@ class ImuRepsError(Exception):
     Parameters
     ----------
     message : str
-        What is wrong, naming the file, line, column or value.
+        The problem, naming the file, line, column or value.
     hint : str
-        What to do about it, one sentence.
+        What to do about it, in one sentence.
     code : str
-        Short stable name of the cause, for JSON and for tests.
+        Short stable name of the cause, for JSON and tests.
 
     Attributes
     ----------
     exit_code : int
-        The exit code of the command line for this kind of error (docs/summary-json.md#exit-codes): 1 the file
-        could not be read or written, 2 usage, 3 radio, 4 the recording is implausible or unusable.
+        Exit code of the command line (docs/summary-json.md#exit-codes): 1 a file could not be read or
+        written, 2 usage, 3 radio, 4 the recording is implausible or unusable.
     """
 
     exit_code = 1
@@ -41,15 +42,19 @@ class FileAccessError(ImuRepsError):
 
     exit_code = 1
 
+    def with_hint(self, more: str) -> Self:
+        """Return the same error with a further sentence of what to do."""
+        return type(self)(self.message, hint=f"{self.hint} {more}", code=self.code)
+
 
 class UsageError(ImuRepsError):
-    """The call's own words are wrong: an unknown exercise, a setting out of range."""
+    """An argument or option is wrong: an unknown exercise, a setting out of range."""
 
     exit_code = 2
 
 
 class RefusedValueError(UsageError, ValueError):
-    """A value that cannot be: of the wrong type or length, out of range, unknown; also a `ValueError`."""
+    """An argument has the wrong type or length, is out of range or unknown; also a `ValueError`."""
 
     def __init__(self, message: str, *, hint: str, code: str = "refused_value") -> None:
         super().__init__(message, hint=hint, code=code)
@@ -68,7 +73,7 @@ class RecordingError(ImuRepsError):
 
 
 def did_you_mean(word: str, names: Iterable[str]) -> str:
-    """A question after a word that is none of the names; empty where none is like it.
+    """Return a question that suggests the name most like an unknown word; empty if none is similar.
 
     Examples
     --------
@@ -81,8 +86,8 @@ def did_you_mean(word: str, names: Iterable[str]) -> str:
     return f" Did you mean {close[0]!r}?" if close else ""
 
 
-def need(extra: str, library: str) -> None:
-    """Stop with the hint if the library of an extra is not installed.
+def require_extra(extra: str, library: str) -> None:
+    """Raise an error with a hint if the library of an extra is not installed.
 
     Raises
     ------

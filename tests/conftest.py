@@ -1,4 +1,4 @@
-"""Real recordings from outside the project, and summaries made by hand for what only reads them."""
+"""Real recordings from outside the project, and hand-made summaries for tests that only read them."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ CLEAN_REP = Rep(
 
 @pytest.fixture(scope="session")
 def as_done() -> Callable[[Recording], Recording]:
-    """A simulated recording as if a person had done it, with real sensors."""
+    """Turn a simulated recording into one as if a person had done it with real sensors."""
 
     def _as_done(recording: Recording) -> Recording:
         header = replace(recording.header, simulated=False)
@@ -77,7 +77,7 @@ def _rep(number: int, *faults: Fault, **changes: Any) -> Rep:
 def _summary(*reps: Rep, recording: Any = (), figures: Any = (), **changes: Any) -> Summary:
     sensor = SensorSummary("witmotion", 100.2, 6000, 12, 0.03, 21.0, 0.6, None, None)
     clean = [rep.clean for rep in reps if rep.clean is not None]
-    in_numbers = SetSummary(
+    set_summary = SetSummary(
         rep_count=len(reps),
         rep_count_certainty="high",
         clean_count=sum(clean) if clean else None,
@@ -112,7 +112,7 @@ def _summary(*reps: Rep, recording: Any = (), figures: Any = (), **changes: Any)
         zero=Zero(4.2, "the last still moment before the first lift"),
         reps=reps,
         partials=(),
-        set=replace(in_numbers, **dict(figures)),
+        set=replace(set_summary, **dict(figures)),
         findings=(),
         settings=Settings(),
     )
@@ -121,27 +121,30 @@ def _summary(*reps: Rep, recording: Any = (), figures: Any = (), **changes: Any)
 
 @pytest.fixture
 def make_fault() -> Callable[..., Fault]:
-    """A fault: a back arch of 9° unless changed."""
+    """Make a fault: a back arch of 9° unless changed."""
     return _fault
 
 
 @pytest.fixture
 def make_rep() -> Callable[..., Rep]:
-    """Repetition `number` with the faults given: clean without one."""
+    """Make repetition `number` with the given faults; without faults it is clean."""
     return _rep
 
 
 @pytest.fixture
 def make_summary() -> Callable[..., Summary]:
-    """The summary of a set of these repetitions; `recording` and `figures` change single fields of it."""
+    """Make the summary of a set of these repetitions; `recording` and `figures` change single fields."""
     return _summary
 
 
 @pytest.fixture(scope="session")
 def datasets() -> Path:
-    """The folder of real recordings: ``IMU_REPS_DATASETS``, or ``../shared/datasets`` beside the checkout."""
-    beside = Path(__file__).parents[2] / "shared" / "datasets"
-    folder = Path(os.environ.get("IMU_REPS_DATASETS") or beside)
+    """Return the folder of real recordings.
+
+    ``IMU_REPS_DATASETS`` names it; the default is ``../shared/datasets`` next to the checkout.
+    """
+    default = Path(__file__).parents[2] / "shared" / "datasets"
+    folder = Path(os.environ.get("IMU_REPS_DATASETS") or default)
     if not folder.is_dir():
         pytest.skip(f"no real recordings in {folder}: set IMU_REPS_DATASETS to their folder")
     return folder

@@ -1,4 +1,4 @@
-"""The public names: what they are, and that nothing they take or return is hidden."""
+"""The public names, and the types that they take and return, which are public too."""
 
 from __future__ import annotations
 
@@ -61,40 +61,42 @@ METHODS = tuple(
 )
 
 
-def test_the_public_names_are_these() -> None:
+def test_the_public_names_are_exactly_those_listed_here() -> None:
     assert set(imu_reps.__all__) == NAMES
     assert len(imu_reps.__all__) == len(NAMES)
 
 
 @pytest.mark.parametrize("name", sorted(NAMES - {"__version__", "events", "Event"}))
-def test_every_public_name_is_there_and_comes_from_the_project(name: str) -> None:
+def test_every_public_name_exists_and_comes_from_the_project(name: str) -> None:
     assert getattr(imu_reps, name).__module__.startswith("imu_reps.")
 
 
-def test_every_event_is_in_the_module_of_events() -> None:
+def test_the_module_of_events_contains_every_event() -> None:
     assert all(getattr(events, kind.__name__) is kind for kind in get_args(Event))
 
 
 @pytest.mark.parametrize("function", [*FUNCTIONS, Pipeline.__init__, *METHODS], ids=lambda f: f.__qualname__)
-def test_every_type_that_is_taken_or_returned_is_public(function: Any) -> None:
-    known = {getattr(imu_reps, name) for name in NAMES - {"__version__", "Event"}} | set(get_args(Event))
+def test_every_type_taken_or_returned_is_public(function: Any) -> None:
+    public_types = {getattr(imu_reps, name) for name in NAMES - {"__version__", "Event"}} | set(
+        get_args(Event)
+    )
     hints = get_type_hints(function, vars(sys.modules[function.__module__]))
-    own = {
+    project_types = {
         kind for hint in hints.values() for kind in _classes(hint) if kind.__module__.startswith("imu_reps")
     }
 
-    assert own <= known
+    assert project_types <= public_types
 
 
 def _classes(hint: Any) -> Iterator[type]:
-    """Every class that a type hint is made of."""
+    """Yield every class that a type hint consists of."""
     if inspect.isclass(hint):
         yield hint
     for part in get_args(hint):
         yield from _classes(part)
 
 
-def test_the_names_are_listed_before_they_are_loaded() -> None:
+def test_public_names_are_listed_before_they_are_loaded() -> None:
     assert set(dir(imu_reps)) >= NAMES
 
 

@@ -1,4 +1,4 @@
-"""The package called from Python: tables in and out, and wrong calls answered in our own words."""
+"""The package called from Python: tables in and out, and wrong calls answered with errors of its own."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ AXES = "xyz"
 
 
 def table(place: str, recording: Recording = RECORDING) -> pd.DataFrame:
-    """The samples of a sensor in g, rad/s and ms, under other names."""
+    """Return the samples of a sensor in g, rad/s and ms, under other column names."""
     block = recording.samples(place)  # type: ignore[arg-type]
     assert block is not None
     frame = pd.DataFrame({"t": block.time_s * 1e3, "n": block.sample})
@@ -59,14 +59,14 @@ OTHER_UNITS = {"time": "ms", "acc": "g", "gyr": "rad/s"}
 
 
 def from_tables(**changes: Any) -> Recording:
-    words: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "pelvis": table("pelvis"),
         "ankle": table("ankle"),
         "columns": NAMES,
         "units": OTHER_UNITS,
         "header": RECORDING.header,
     }
-    return Recording.from_frames(**(words | changes))
+    return Recording.from_frames(**(arguments | changes))
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def analysis() -> Analysis:
     return analyze(RECORDING)
 
 
-def test_samples_of_another_system_are_those_of_the_recording() -> None:
+def test_tables_in_other_units_give_the_samples_of_the_recording() -> None:
     made = from_tables()
 
     for place in ("pelvis", "ankle"):
@@ -87,7 +87,7 @@ def test_samples_of_another_system_are_those_of_the_recording() -> None:
     assert analyze(made).summary.set.rep_count == 3
 
 
-def test_rows_that_are_not_numbered_are_counted_by_the_host() -> None:
+def test_rows_without_numbers_are_counted_by_the_host() -> None:
     names = {name: own for name, own in NAMES.items() if name != "sample"}
     made = from_tables(columns=names)
 
@@ -97,7 +97,7 @@ def test_rows_that_are_not_numbered_are_counted_by_the_host() -> None:
     assert RECORDING.header.ankle.counter == "device"
 
 
-def test_a_dict_of_arrays_and_own_columns_do_as_well() -> None:
+def test_a_dict_of_arrays_with_the_default_columns_is_accepted() -> None:
     block = RECORDING.ankle
     assert block is not None
     columns = {"time_s": block.time_s, "sample": block.sample}
@@ -110,7 +110,7 @@ def test_a_dict_of_arrays_and_own_columns_do_as_well() -> None:
     np.testing.assert_array_equal(made.ankle.gyr_dps, block.gyr_dps)
 
 
-def test_the_frame_has_a_row_a_rep_with_recording_person_and_side() -> None:
+def test_the_frame_has_a_row_per_repetition_with_recording_person_and_side() -> None:
     header = replace(RECORDING.header, extra={"person": "P07"})
     done = analyze(replace(RECORDING, header=header, file="sets/one.csv"))
     frame = done.to_frame()
@@ -124,14 +124,14 @@ def test_the_frame_has_a_row_a_rep_with_recording_person_and_side() -> None:
     assert frame["start_s"].tolist() == [rep.start_s for rep in done.summary.reps]
 
 
-def test_a_set_without_repetitions_has_the_same_columns_and_kinds(analysis: Analysis) -> None:
-    none = replace(analysis, summary=replace(analysis.summary, reps=()))
+def test_a_set_without_repetitions_has_the_same_columns_and_types(analysis: Analysis) -> None:
+    without_reps = replace(analysis, summary=replace(analysis.summary, reps=()))
 
-    assert none.to_frame().dtypes.equals(analysis.to_frame().dtypes)
-    assert none.to_frame().empty
+    assert without_reps.to_frame().dtypes.equals(analysis.to_frame().dtypes)
+    assert without_reps.to_frame().empty
 
 
-def test_the_track_tells_rep_and_phase_of_each_instant(analysis: Analysis) -> None:
+def test_the_track_gives_repetition_and_phase_of_each_instant(analysis: Analysis) -> None:
     frame, reps = analysis.track.to_frame(), analysis.summary.reps
 
     assert set(frame["phase"].dropna()) == {"concentric", "top", "eccentric", "bottom"}
@@ -140,14 +140,14 @@ def test_the_track_tells_rep_and_phase_of_each_instant(analysis: Analysis) -> No
         inside = frame[frame["rep"] == rep.number]
         assert inside["time_s"].iloc[0] == pytest.approx(rep.start_s, abs=0.011)
         assert inside["time_s"].iloc[-1] == pytest.approx(rep.end_s, abs=0.011)
-        spent = inside["phase"].value_counts() / 100.0
-        assert spent["concentric"] == pytest.approx(rep.concentric_s, abs=0.021)
-        assert spent["eccentric"] == pytest.approx(rep.eccentric_s, abs=0.021)
-        assert spent["top"] == pytest.approx(rep.top_pause_s, abs=0.021)
+        phase_s = inside["phase"].value_counts() / 100.0
+        assert phase_s["concentric"] == pytest.approx(rep.concentric_s, abs=0.021)
+        assert phase_s["eccentric"] == pytest.approx(rep.eccentric_s, abs=0.021)
+        assert phase_s["top"] == pytest.approx(rep.top_pause_s, abs=0.021)
     assert frame["rep"].isna().sum() > 100
 
 
-def test_from_a_high_start_the_way_down_comes_first() -> None:
+def test_from_a_high_start_the_eccentric_phase_comes_first() -> None:
     done = analyze(load(Path(__file__).parents[1] / "recordings" / "heel_taps.csv"))
     frame = done.track.to_frame()
     first = frame[frame["rep"] == 1]["phase"].dropna()
@@ -155,24 +155,26 @@ def test_from_a_high_start_the_way_down_comes_first() -> None:
     assert list(dict.fromkeys(first))[0::2] == ["eccentric", "concentric"]
 
 
-def test_what_is_shown_of_a_thing_is_short(analysis: Analysis) -> None:
-    shown = [
-        repr(thing)
-        for thing in (RECORDING, RECORDING.ankle, analysis, analysis.track, analysis.summary, TRUTH)
+def test_the_repr_of_every_public_object_is_short(analysis: Analysis) -> None:
+    representations = [
+        repr(value)
+        for value in (RECORDING, RECORDING.ankle, analysis, analysis.track, analysis.summary, TRUTH)
     ]
 
-    assert all(len(text) < 120 for text in shown), shown
-    assert "3 reps" in shown[2]
+    assert all(len(text) < 120 for text in representations), representations
+    assert "3 reps" in representations[2]
 
 
 @pytest.mark.parametrize(("preset", "limit_deg"), [("default", 6.0), ("beginner", 8.0), ("strict", 4.0)])
-def test_a_preset_is_the_preset_and_a_number_beside_it_holds(preset: Any, limit_deg: float) -> None:
+def test_a_preset_sets_the_thresholds_and_a_number_given_with_it_overrides_them(
+    preset: Any, limit_deg: float
+) -> None:
     assert Settings(preset=preset).tilt_flag_deg == limit_deg
     assert Settings(preset=preset) == Settings.for_preset(preset)
     assert Settings(preset=preset, tilt_flag_deg=6.0).tilt_flag_deg == 6.0
 
 
-#: What is no number, no word of the format and no array.
+#: Values that are neither a number, nor a word of the format, nor an array.
 ODD = st.sampled_from(
     [None, "", "squat", "+w", [], {}, object(), -1, 1e12, 10**400, True, float("nan"), "7", np.zeros(3)]
 )
@@ -187,8 +189,8 @@ def block_with(**changes: Any) -> SampleBlock:
     return replace(ankle, **changes)
 
 
-def spoilt(name: str, value: float, row: int) -> Recording:
-    """The recording with one value of the ankle's that cannot be."""
+def with_value(name: str, value: float, row: int) -> Recording:
+    """Return the recording with one impossible value in the ankle's samples."""
     ankle = RECORDING.ankle
     assert ankle is not None
     values = getattr(ankle, name).copy()
@@ -217,13 +219,13 @@ WRONG: dict[str, st.SearchStrategy[Callable[[], object]]] = {
     "analyze": st.builds(lambda x: lambda: analyze(x), ODD),
     "settings of": st.builds(lambda x: lambda: analyze(RECORDING, x), ODD.filter(lambda x: x is not None)),
     "values": st.builds(
-        lambda name, value, row: lambda: analyze(spoilt(name, value, row)),
+        lambda name, value, row: lambda: analyze(with_value(name, value, row)),
         st.sampled_from(["time_s", "acc_mps2", "gyr_dps"]),
         st.sampled_from([float("nan"), float("inf"), -float("inf")]),
         ROW,
     ),
     "time": st.builds(
-        lambda value, row: lambda: analyze(spoilt("time_s", value, row)),
+        lambda value, row: lambda: analyze(with_value("time_s", value, row)),
         st.sampled_from([-5.0, -1e12, 1e12]),
         ROW,
     ),
@@ -341,7 +343,7 @@ def test_a_wrong_call_is_answered_in_our_own_words(data: st.DataObject, kind: st
     assert refused.value.hint.endswith(".")
 
 
-def test_every_unit_of_a_quantity_means_the_same_number() -> None:
+def test_every_unit_of_a_quantity_gives_the_same_values() -> None:
     assert UNITS["gyr"]["rad/s"] == pytest.approx(57.29578)
     for units in ({"acc": "mg", "gyr": "mdeg/s", "time": "us"}, {"time": "ns"}):
         ankle = table("ankle")
@@ -357,6 +359,35 @@ def test_every_unit_of_a_quantity_means_the_same_number() -> None:
         np.testing.assert_allclose(made.ankle.gyr_dps, RECORDING.ankle.gyr_dps, atol=1e-6)
 
 
-def test_no_part_of_a_tempo_takes_less_than_no_time() -> None:
+def test_no_part_of_a_tempo_is_negative() -> None:
     with pytest.raises(RefusedValueError, match="no tempo"):
         Tempo(2.0, 0.0, -1.0, 0.0)
+
+
+def test_other_numeric_types_are_converted() -> None:
+    ankle = RECORDING.ankle
+    assert ankle is not None
+    converted = replace(
+        ankle, acc_mps2=ankle.acc_mps2.astype(np.float32), sample=ankle.sample.astype(np.float64)
+    )
+
+    assert converted.acc_mps2.dtype == np.float64
+    assert converted.sample.dtype == np.int64
+    found = analyze(replace(RECORDING, ankle=converted)).summary.set.rep_count
+    assert found == analyze(RECORDING).summary.set.rep_count == 3
+
+
+@pytest.mark.parametrize("number", [0.5, np.nan, np.inf, 1e30])
+def test_the_number_of_a_sample_must_be_an_integer(number: float) -> None:
+    ankle = RECORDING.ankle
+    assert ankle is not None
+    sample = ankle.sample.astype(np.float64)
+    sample[7] = number
+    with pytest.raises(RefusedValueError, match="in row 7"):
+        replace(ankle, sample=sample)
+
+
+@pytest.mark.parametrize("rate_hz", [0.0, 0.5, 1e300])
+def test_a_rate_that_no_sensor_has_is_refused(rate_hz: float) -> None:
+    with pytest.raises(RefusedValueError, match="rate_hz"):
+        SensorHeader(rate_hz=rate_hz)

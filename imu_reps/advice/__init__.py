@@ -1,1 +1,1 @@
-"""Between sessions: what changed, how the sides differ, what to do next."""
+"""Advice between sessions: changes, side differences, the next exercise."""

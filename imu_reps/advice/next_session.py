@@ -1,7 +1,7 @@
-"""One recommendation after a session, by fixed rules over what was recorded; each reason states its evidence.
+"""Recommend the next exercise by fixed rules over recorded sets, with reasons and evidence.
 
-The rules are those of the coaching texts the programme comes from: stability before repetitions, easier when
-the back lets go, two legs only after whole sets without an arch, slower rather than more, and with pain stop.
+The rules follow the coaching texts of the programme: stability before repetitions, easier if the back lets
+go, two legs only after whole sets without an arch, slower rather than more, and stop with pain.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from datetime import date, timedelta
 from itertools import groupby, pairwise
 
 from imu_reps.domain.exercise import Exercise
-from imu_reps.domain.floor import floor_angle
 from imu_reps.domain.programme import (
     Adherence,
     Advice,
@@ -25,29 +24,43 @@ from imu_reps.domain.programme import (
     Rung,
 )
 from imu_reps.domain.recording import STOPPED_WITH_PAIN
-from imu_reps.domain.rep import Flag, Rep
+from imu_reps.domain.rep import Flag, Rep, floor_angle
 from imu_reps.domain.stored_set import StoredSet
 
-#: Sessions of the same exercise that are looked at together.
-SESSIONS = 2
-#: From this much pain on (0 to 10) the advice is to stop; less is said and watched.
-PAIN_STOP = 4
-#: Effort up to this (0 to 10) is easy.
-EFFORT_EASY = 3
-#: A fault in this share of a session's repetitions is the session's rule, not its exception.
-OFTEN = 1 / 3
+
+@dataclass(frozen=True, slots=True)
+class AdviceLimits:
+    """Thresholds of the recommendation; the rules follow the coaching texts, the numbers are ours.
+
+    Attributes
+    ----------
+    sessions : int
+        Number of sessions of the same exercise considered together.
+    pain_stop : int
+        Minimum pain (0 to 10) to advise stopping; less is only mentioned.
+    effort_easy : int
+        Effort up to this (0 to 10) is easy.
+    often : float
+        A fault in at least this share of a session's repetitions is frequent.
+    """
+
+    sessions: int = 2
+    pain_stop: int = 4
+    effort_easy: int = 3
+    often: float = 1 / 3
+
+
+LIMITS = AdviceLimits()
 
 
 @dataclass(frozen=True, slots=True)
 class Sessions:
-    """The latest sessions of one exercise, oldest first, and what is planned.
+    """The latest sessions of one exercise, oldest first, and the plan.
 
     Attributes
     ----------
-    sessions : tuple of tuple of StoredSet
-    plan : Plan
     together : tuple of StoredSet
-        All that was done in the last session or on its day, other exercises too: pain knows no exercise.
+        All sets of the last session or its day, of any exercise, since pain is not tied to one.
     """
 
     sessions: tuple[tuple[StoredSet, ...], ...]
@@ -74,10 +87,9 @@ def advise(sets: Sequence[StoredSet], programme: Programme, today: date | None =
     Parameters
     ----------
     sets : sequence of StoredSet
-        Of one person, oldest first; the last one says which exercise is meant.
-    programme : Programme
+        Of one person, oldest first; the last one determines the exercise.
     today : date, optional
-        For the adherence; by default the day of the last set.
+        Day for the adherence; by default that of the last set.
 
     Raises
     ------
@@ -88,16 +100,16 @@ def advise(sets: Sequence[StoredSet], programme: Programme, today: date | None =
         raise ValueError("advice needs at least one set")
     exercise = sets[-1].summary.recording.exercise
     same = [stored for stored in sets if stored.summary.recording.exercise == exercise]
-    sessions = tuple(tuple(group) for _, group in groupby(same, key=session_of))
+    sessions = tuple(tuple(group) for _, group in groupby(same, key=session_key))
     together = tuple(one for one in sets if _is_with(one, sets[-1]))
-    seen = Sessions(sessions[-SESSIONS:], programme.plan, together)
+    seen = Sessions(sessions[-LIMITS.sessions :], programme.plan, together)
     recommendation, reasons = _decide(seen)
     on_ladder = any(rung.exercise == exercise for rung in programme.ladder)
     if not on_ladder and reasons[0].code == "not_enough_yet":
         reasons = (Reason("beside_the_ladder", sessions=len(seen.sessions)),)
     step = {"regress": -1, "progress": +1}.get(recommendation, 0)
     rung = _rung(programme, exercise, step) if step else None
-    if step and rung is None:  # at the end of the ladder, or beside it
+    if step and rung is None:  # at the end of the ladder, or not on it
         recommendation = "stay"
     return Advice(recommendation, exercise, rung, reasons, adherence(sets, programme.plan, today))
 
@@ -119,23 +131,23 @@ def adherence(sets: Sequence[StoredSet], plan: Plan, today: date | None = None) 
     )
 
 
-def session_of(stored: StoredSet) -> tuple[str | None, date | None]:
-    """What makes sets one session: its name, else the day."""
+def session_key(stored: StoredSet) -> tuple[str | None, date | None]:
+    """Return the key shared by the sets of a session: its id, else the day."""
     return (stored.session, None) if stored.session else (None, stored.day)
 
 
 def _is_with(one: StoredSet, last: StoredSet) -> bool:
-    """Whether a set was done with the last one: in its session, or on its day."""
-    return session_of(one) == session_of(last) or (one.day is not None and one.day == last.day)
+    """Return whether a set was done in the session or on the day of the last one."""
+    return session_key(one) == session_key(last) or (one.day is not None and one.day == last.day)
 
 
 def repetitions(session: Sequence[StoredSet]) -> list[Rep]:
-    """All repetitions of a session."""
+    """Return all repetitions of a session."""
     return [rep for stored in session for rep in stored.summary.reps]
 
 
 def _decide(seen: Sessions) -> tuple[Recommendation, tuple[Reason, ...]]:
-    """The first rule that applies decides; what else was wrong comes after it."""
+    """Return the recommendation of the first group of rules with a reason, and its reasons."""
     for recommendation, rules in _RULES:
         reasons = tuple(reason for rule in rules if (reason := rule(seen)) is not None)
         if reasons:
@@ -160,40 +172,42 @@ def _pain_with_jolt(seen: Sessions) -> Reason | None:
 
 
 def _pain(seen: Sessions) -> Reason | None:
-    worst = _most("pain", seen.together)
-    return Reason("pain", sessions=1, value=worst) if worst is not None and worst >= PAIN_STOP else None
+    worst = _max_rating("pain", seen.together)
+    return (
+        Reason("pain", sessions=1, value=worst) if worst is not None and worst >= LIMITS.pain_stop else None
+    )
 
 
 def _stopped_with_pain(seen: Sessions) -> Reason | None:
-    """A set that was ended because it hurt, where no figure says so already."""
+    """A set was stopped with pain, and no rating says so already."""
     hurt = any(finding.code == STOPPED_WITH_PAIN for one in seen.together for finding in one.summary.findings)
     return Reason("stopped_with_pain", sessions=1) if hurt and _pain(seen) is None else None
 
 
 def _some_pain(seen: Sessions) -> Reason | None:
-    worst = _most("pain", seen.together)
+    worst = _max_rating("pain", seen.together)
     return Reason("pain", sessions=1, value=worst) if worst else None
 
 
-def _most(what: str, sets: Sequence[StoredSet]) -> int | None:
-    said = [value for stored in sets if (value := getattr(stored, what)) is not None]
-    return max(said, default=None)
+def _max_rating(what: str, sets: Sequence[StoredSet]) -> int | None:
+    ratings = [value for stored in sets if (value := getattr(stored, what)) is not None]
+    return max(ratings, default=None)
 
 
 def _in_every_session(code: ReasonCode, flag: Flag) -> Rule:
-    """A fault that is the rule in each of the last sessions."""
+    """Return a rule for a fault that is frequent in each of the last sessions."""
 
     def rule(seen: Sessions) -> Reason | None:
-        if len(seen.sessions) < SESSIONS:
+        if len(seen.sessions) < LIMITS.sessions:
             return None
         shares = [_share(flag, repetitions(session)) for session in seen.sessions]
-        return _reason(code, flag, seen) if min(shares) >= OFTEN else None
+        return _reason(code, flag, seen) if min(shares) >= LIMITS.often else None
 
     return rule
 
 
 def _sometimes(code: ReasonCode, flag: Flag) -> Rule:
-    """A fault that is there at all in the last session."""
+    """Return a rule for a fault that occurs in the last session."""
 
     def rule(seen: Sessions) -> Reason | None:
         last = Sessions(seen.sessions[-1:], seen.plan)
@@ -210,7 +224,7 @@ def _share(flag: Flag, reps: Sequence[Rep]) -> float:
 def _reason(code: ReasonCode, flag: Flag, seen: Sessions) -> Reason:
     judged = [rep for rep in seen.reps if flag not in rep.not_judged]
     faulty = [rep for rep in judged if flag in rep.flags]
-    # the same safe angle that the report of a set calls the floor
+    # the same angle as the floor in the report of a set
     has_floor = flag == "back_arch" and seen.latest[-1].summary.recording.exercise != "heel_tap"
     below = floor_angle(judged)[0] if has_floor else None
     return Reason(code, len(faulty), len(judged), len(seen.sessions), below)
@@ -222,15 +236,15 @@ def _too_many(seen: Sessions) -> Reason | None:
 
 
 def _easy(seen: Sessions) -> Reason | None:
-    effort = _most("effort", seen.latest)
-    easy = effort is not None and effort <= EFFORT_EASY
+    effort = _max_rating("effort", seen.latest)
+    easy = effort is not None and effort <= LIMITS.effort_easy
     return Reason("effort_low", sessions=1, value=effort) if easy else None
 
 
 def _clean_sessions(seen: Sessions) -> Reason | None:
-    """Enough whole sets on each side, every repetition clean, session after session."""
+    """Each session had enough whole sets on each side, with every repetition clean."""
     whole = [_whole(session, seen.plan) for session in seen.sessions]
-    if len(whole) < SESSIONS or not all(whole):
+    if len(whole) < LIMITS.sessions or not all(whole):
         return None
     clean = len(seen.reps)
     return Reason("clean_sessions", clean, clean, len(seen.sessions))

@@ -1,4 +1,4 @@
-"""Left against right: a difference counts beyond the measurement's noise and the person's own scatter."""
+"""Compare left and right, beyond measurement noise and the person's scatter."""
 
 from __future__ import annotations
 
@@ -8,21 +8,39 @@ from dataclasses import dataclass
 import numpy as np
 
 from imu_reps.domain.exercise import Exercise
+from imu_reps.domain.progress import SideComparison, SideDifference, SideQuantity, SideVerdict
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import FloatArray
-from imu_reps.domain.sides import SideComparison, SideDifference, SideQuantity, SideVerdict
 from imu_reps.domain.summary import Summary
 
-#: Fewer repetitions a side say nothing of a difference (ours).
-MIN_REPS = 5
-#: The usual line between sides, as a share of the larger (convention: Bishop, Strength Cond J 2016), and
-#: where to watch.
-DIFFERENT_SHARE, WATCH_SHARE = 0.15, 0.10
-#: A difference of clean shares is one if chance makes it more seldom than this (Fisher's exact test).
-CHANCE = 0.05
-#: Standard errors that a difference of means must exceed: two in a hundred comparisons of equals do by
-#: chance, and several quantities are compared at once.
-STANDARD_ERRORS = 3.0
+
+@dataclass(frozen=True, slots=True)
+class SideLimits:
+    """When left and right differ.
+
+    Attributes
+    ----------
+    min_reps : int
+        Minimum repetitions per side for a difference (ours).
+    different_share : float
+        Usual limit of a difference, as a share of the larger (convention: Bishop, Strength Cond J 2016).
+    watch_share : float
+        Minimum share of a difference worth watching (ours).
+    chance : float
+        Significance level for clean shares (Fisher's exact test).
+    standard_errors : float
+        Standard errors that a difference of means must exceed: 2 % of equal sides do by chance, and several
+        quantities are compared at once.
+    """
+
+    min_reps: int = 5
+    different_share: float = 0.15
+    watch_share: float = 0.10
+    chance: float = 0.05
+    standard_errors: float = 3.0
+
+
+LIMITS = SideLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +50,12 @@ class Yardstick:
     Attributes
     ----------
     read : callable
-        Its value in a repetition.
-    unit : str
+        Reads the value of a repetition.
     noise : float
-        What strapping the sensor to the other leg alone may make of it, in `unit`: a straight leg raise
-        is repeatable to 3.3° by one rater (MDC95, phone); the others are this project's measured errors.
+        Effect of strapping the sensor to the other leg, in `unit`: a straight leg raise is repeatable to
+        3.3° by one rater (MDC95, phone); the others are this project's measured errors.
     watch, different : float or None
-        Absolute lines, for quantities whose zero means something; None: shares of the larger value.
+        Absolute limits, for quantities with a meaningful zero; None for shares of the larger value.
     """
 
     read: Callable[[Rep], float | None]
@@ -48,16 +65,18 @@ class Yardstick:
     different: float | None = None
 
 
-def _size(rep: Rep) -> float | None:
-    return None if rep.pelvic_rotation_deg is None else abs(rep.pelvic_rotation_deg)
-
-
 YARDSTICKS: dict[SideQuantity, Yardstick] = {
     "range_deg": Yardstick(lambda rep: rep.range_deg, "deg", 3.3),
     "concentric_s": Yardstick(lambda rep: rep.concentric_s, "s", 0.1),
     "eccentric_s": Yardstick(lambda rep: rep.eccentric_s, "s", 0.1),
     "pelvic_tilt_deg": Yardstick(lambda rep: rep.pelvic_tilt_deg, "deg", 2.0, 3.0, 5.0),
-    "pelvic_rotation_deg": Yardstick(_size, "deg", 1.5, 3.0, 5.0),
+    "pelvic_rotation_deg": Yardstick(
+        lambda rep: None if rep.pelvic_rotation_deg is None else abs(rep.pelvic_rotation_deg),
+        "deg",
+        1.5,
+        3.0,
+        5.0,
+    ),
     "lift_off_angle_deg": Yardstick(lambda rep: rep.lift_off_angle_deg, "deg", 4.0, 5.0, 8.0),
 }
 
@@ -68,7 +87,7 @@ def compare_sides(summaries: Iterable[Summary]) -> tuple[SideComparison, ...]:
     Parameters
     ----------
     summaries : iterable of Summary
-        The session's sets. An exercise done on one side only is left out, so are sets with both legs.
+        The session's sets. Exercises done on one side only and sets with both legs are left out.
     """
     groups: dict[Exercise, dict[str, list[Rep]]] = {}
     for summary in summaries:
@@ -110,16 +129,16 @@ def _verdict(
 ) -> SideVerdict:
     difference = abs(means[0] - means[1])
     largest = max(map(abs, means))
-    watch = WATCH_SHARE * largest if yardstick.watch is None else yardstick.watch
-    different = DIFFERENT_SHARE * largest if yardstick.different is None else yardstick.different
+    watch = LIMITS.watch_share * largest if yardstick.watch is None else yardstick.watch
+    different = LIMITS.different_share * largest if yardstick.different is None else yardstick.different
     if difference <= max(watch, _by_chance(yardstick.noise, left, right)):
         return "equal"
-    enough = min(len(left), len(right)) >= MIN_REPS
+    enough = min(len(left), len(right)) >= LIMITS.min_reps
     return "different" if enough and difference > different else "watch"
 
 
 def _by_chance(noise: float, left: FloatArray, right: FloatArray) -> float:
-    """What noise and scatter alone may make of a difference, at least the SD of single repetitions."""
+    """Return the difference explained by noise and scatter, at least the SD of single repetitions."""
     sizes = len(left), len(right)
     freedom = sum(sizes) - 2
     if freedom < 1:
@@ -127,7 +146,7 @@ def _by_chance(noise: float, left: FloatArray, right: FloatArray) -> float:
     squares = sum(float(((side - side.mean()) ** 2).sum()) for side in (left, right))
     pooled = float(np.sqrt(squares / freedom))
     error = pooled * float(np.sqrt(1 / sizes[0] + 1 / sizes[1]))
-    return max(pooled, float(np.hypot(noise, STANDARD_ERRORS * error)))
+    return max(pooled, float(np.hypot(noise, LIMITS.standard_errors * error)))
 
 
 def _clean(both: dict[str, list[Rep]]) -> SideDifference | None:
@@ -139,5 +158,5 @@ def _clean(both: dict[str, list[Rep]]) -> SideDifference | None:
     table = [[sum(clean), len(clean) - sum(clean)] for clean in (judged["left"], judged["right"])]
     left, right = (sum(judged[side]) / len(judged[side]) for side in ("left", "right"))
     by_chance = float(fisher_exact(np.array(table)).pvalue)
-    verdict: SideVerdict = "different" if by_chance < CHANCE else "equal"
+    verdict: SideVerdict = "different" if by_chance < LIMITS.chance else "equal"
     return SideDifference("clean_share", left, right, "share", verdict)

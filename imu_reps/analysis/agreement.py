@@ -1,4 +1,4 @@
-"""How far the repetitions that were counted are from labels, in one set and over many."""
+"""Agreement of counted repetitions with labels, for one set and over many."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from imu_reps.domain.samples import IntArray
 
 FLAG_NAMES: tuple[Flag, ...] = get_args(Flag)
 
-#: What is compared of a repetition, measured less labelled.
+#: Moments and durations of a repetition that are compared, measured minus labelled.
 TIMES = ("start", "turn", "end", "up", "down")
 
-#: A label and a repetition are one if they share at least this of what both span together (convention:
-#: temporal intersection over union, as in Caba Heilbron et al., CVPR 2015).
+#: Smallest temporal intersection over union of a label and the repetition matched with it (convention, as in
+#: Caba Heilbron et al., CVPR 2015).
 MIN_SHARED = 0.5
 
-#: Of fewer persons no interval is given: a bootstrap over few clusters is too narrow (ours).
+#: Fewest persons for an interval: a bootstrap over few clusters is too narrow (ours).
 MIN_PERSONS = 5
 CONFIDENCE = 0.95
 RESAMPLES = 1000
@@ -32,17 +32,17 @@ RESAMPLES = 1000
 
 @dataclass(frozen=True, slots=True)
 class SetAgreement:
-    """One set against its labels.
+    """Agreement of one set with its labels.
 
     Attributes
     ----------
     labelled, counted, matched : int
-        Repetitions.
+        Number of repetitions labelled, counted, and in both.
     errors_s : mapping
-        For each of `TIMES` the errors of the matched repetitions, measured less labelled.
+        Errors of the matched repetitions for each of `TIMES`, measured minus labelled.
     flags : mapping of Flag to tuple of int
-        Matched repetitions with the flag in both, only as measured, only as labelled, and labelled but not
-        judged; empty where faults were not labelled.
+        Number of matched repetitions with the flag in both, only measured, only labelled, and labelled but
+        not judged; empty if faults were not labelled.
     """
 
     labelled: int
@@ -54,7 +54,7 @@ class SetAgreement:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure over all sets, with its confidence interval over persons; None: there is none."""
+    """One figure over all sets, with its confidence interval over persons; None where not available."""
 
     value: float | None
     low: float | None = None
@@ -62,32 +62,32 @@ class Figure:
 
 
 def compare(labels: Sequence[RepLabel], reps: Sequence[Rep], start: Start) -> SetAgreement:
-    """Hold repetitions against labels.
+    """Compare the repetitions of a set with its labels.
 
     Parameters
     ----------
     labels : sequence of RepLabel
     reps : sequence of Rep
     start : {"low", "high"}
-        Where the leg rests between them: which way is up.
+        End at which the leg rests between repetitions.
     """
     pairs = _pairs(labels, reps)
     errors: dict[str, list[float]] = {name: [] for name in TIMES}
     for label, rep in pairs:
         for name, error_s in _errors_s(label, rep, start).items():
             errors[name].append(error_s)
-    told = [(label.flags, rep) for label, rep in pairs if label.flags is not None]
+    flagged = [(label.flags, rep) for label, rep in pairs if label.flags is not None]
     return SetAgreement(
         len(labels),
         len(reps),
         len(pairs),
         {name: tuple(found) for name, found in errors.items()},
-        {flag: _counts(flag, told) for flag in FLAG_NAMES} if told else {},
+        {flag: _counts(flag, flagged) for flag in FLAG_NAMES} if flagged else {},
     )
 
 
 def _pairs(labels: Sequence[RepLabel], reps: Sequence[Rep]) -> list[tuple[RepLabel, Rep]]:
-    """Each label with at most one repetition, so that all together share the most time."""
+    """Match each label with at most one repetition, so that the total overlap is greatest."""
     if not labels or not reps:
         return []
     shared = np.array([[_shared(label, rep) for rep in reps] for label in labels])
@@ -102,7 +102,10 @@ def _shared(label: RepLabel, rep: Rep) -> float:
 
 
 def _errors_s(label: RepLabel, rep: Rep, start: Start) -> dict[str, float]:
-    """Where one moment alone is labelled, both ways end and begin in the middle of the measured pause."""
+    """Return the errors of a matched repetition.
+
+    If a single moment is labelled at the far end, the middle of the measured pause is compared with it.
+    """
     found = {"start": rep.start_s - label.start_s, "end": rep.end_s - label.end_s}
     far_s = rep.far_end_s(start)
     if label.far_s is None or far_s is None:
@@ -117,9 +120,11 @@ def _errors_s(label: RepLabel, rep: Rep, start: Start) -> dict[str, float]:
     return found
 
 
-def _counts(flag: Flag, told: Sequence[tuple[Sequence[Flag], Rep]]) -> tuple[int, int, int, int]:
-    judged = [(flag in labelled, flag in rep.flags) for labelled, rep in told if flag not in rep.not_judged]
-    unjudged = sum(flag in labelled for labelled, rep in told if flag in rep.not_judged)
+def _counts(flag: Flag, flagged: Sequence[tuple[Sequence[Flag], Rep]]) -> tuple[int, int, int, int]:
+    judged = [
+        (flag in labelled, flag in rep.flags) for labelled, rep in flagged if flag not in rep.not_judged
+    ]
+    unjudged = sum(flag in labelled for labelled, rep in flagged if flag in rep.not_judged)
     in_both = sum(labelled and measured for labelled, measured in judged)
     measured_only = sum(measured and not labelled for labelled, measured in judged)
     labelled_only = sum(labelled and not measured for labelled, measured in judged)
@@ -127,26 +132,26 @@ def _counts(flag: Flag, told: Sequence[tuple[Sequence[Flag], Rep]]) -> tuple[int
 
 
 def agreement_figures(sets: Sequence[SetAgreement], persons: Sequence[str | None]) -> dict[str, Figure]:
-    """Figures over all sets, each with its 95 % interval by bootstrap over persons (percentiles, seed 0).
+    """Return figures over all sets, with 95 % intervals by bootstrap over persons (percentiles, seed 0).
 
     Parameters
     ----------
     sets : sequence of SetAgreement
-        One at least.
+        At least one set.
     persons : sequence of str or None
-        Whose each set is; where one is not known, or fewer than `MIN_PERSONS` are, there are no intervals.
+        Person of each set; if one is unknown, or there are fewer than `MIN_PERSONS`, there are no intervals.
     """
     values = _figures(sets)
     names = sorted({person for person in persons if person is not None})
     if None in persons or len(names) < MIN_PERSONS:
         return {name: Figure(value) for name, value in values.items()}
-    groups = [[one for one, own in zip(sets, persons, strict=True) if own == name] for name in names]
+    groups = [[each for each, person in zip(sets, persons, strict=True) if person == name] for name in names]
     resampled: dict[tuple[int, ...], dict[str, float | None]] = {}
 
     def figures_of(chosen: IntArray) -> dict[str, float | None]:
         key = tuple(sorted(chosen.tolist()))
         if key not in resampled:
-            resampled[key] = _figures([one for index in key for one in groups[index]])
+            resampled[key] = _figures([each for index in key for each in groups[index]])
         return resampled[key]
 
     return {name: _with_interval(name, value, figures_of, len(groups)) for name, value in values.items()}
@@ -155,12 +160,12 @@ def agreement_figures(sets: Sequence[SetAgreement], persons: Sequence[str | None
 def _with_interval(
     name: str, value: float | None, figures_of: Callable[[IntArray], dict[str, float | None]], count: int
 ) -> Figure:
-    """None where resamples have nothing that the figure could be told from, or all of them tell the same."""
+    """Return a figure with its interval; without one if a resample has no such figure, or all are equal."""
     if value is None:
         return Figure(None)
     drawn = bootstrap(
         (np.arange(count),),
-        lambda chosen: np.nan if (one := figures_of(chosen)[name]) is None else one,
+        lambda chosen: np.nan if (figure := figures_of(chosen)[name]) is None else figure,
         vectorized=False,
         n_resamples=RESAMPLES,
         confidence_level=CONFIDENCE,
@@ -174,18 +179,18 @@ def _with_interval(
 
 
 def _figures(sets: Sequence[SetAgreement]) -> dict[str, float | None]:
-    """All figures by name; None where there is nothing to tell one from."""
-    off = np.array([one.counted - one.labelled for one in sets], float)
-    matched = sum(one.matched for one in sets)
+    """Return all figures by name; None where there is nothing to compute one from."""
+    off = np.array([each.counted - each.labelled for each in sets], float)
+    matched = sum(each.matched for each in sets)
     figures: dict[str, float | None] = {
         "count_right_share": float((off == 0).mean()),
         "count_error_mean": float(off.mean()),
         "count_error_abs_mean": float(np.abs(off).mean()),
-        "rep_recall": _share(matched, sum(one.labelled for one in sets)),
-        "rep_precision": _share(matched, sum(one.counted for one in sets)),
+        "rep_recall": _share(matched, sum(each.labelled for each in sets)),
+        "rep_precision": _share(matched, sum(each.counted for each in sets)),
     }
     for name in TIMES:
-        errors = np.concatenate([one.errors_s[name] for one in sets])
+        errors = np.concatenate([each.errors_s[name] for each in sets])
         known = len(errors) > 0
         figures[f"{name}_s_abs_median"] = float(np.median(np.abs(errors))) if known else None
         figures[f"{name}_s_abs_p95"] = float(np.percentile(np.abs(errors), 95.0)) if known else None
@@ -198,8 +203,8 @@ def _figures(sets: Sequence[SetAgreement]) -> dict[str, float | None]:
 
 
 def flag_counts(sets: Sequence[SetAgreement], flag: Flag) -> tuple[int, int, int, int]:
-    """The counts of a flag over all sets, as `SetAgreement.flags` has them."""
-    counts = np.array([one.flags.get(flag, (0, 0, 0, 0)) for one in sets]).sum(axis=0)
+    """Return the sums over all sets of a flag's counts in `SetAgreement.flags`."""
+    counts = np.array([each.flags.get(flag, (0, 0, 0, 0)) for each in sets]).sum(axis=0)
     both, measured, labelled, unjudged = counts.tolist()
     return both, measured, labelled, unjudged
 

@@ -1,4 +1,4 @@
-"""A finished recording summed up."""
+"""Analysis of a finished recording."""
 
 from __future__ import annotations
 
@@ -7,29 +7,31 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from imu_reps import __version__
-from imu_reps.analysis.aims import aim_findings
 from imu_reps.analysis.breathing import breathing_findings
-from imu_reps.analysis.by_hand import put_right, told_by_hand, without_pauses_across
 from imu_reps.analysis.contradictions import contradictions
-from imu_reps.analysis.cross_time import agree_on_time, doubt_about_time
+from imu_reps.analysis.corrections import (
+    apply_corrections,
+    correction_findings,
+    without_pauses_across,
+    without_practice,
+)
+from imu_reps.analysis.cross_time import CrossTime, agree_on_time, doubt_about_time
 from imu_reps.analysis.estimate import SetEstimate, estimate_set
 from imu_reps.analysis.faults.judge import judge
 from imu_reps.analysis.hold import find_hold, hold_findings, hold_summary
-from imu_reps.analysis.practice import without_practice
 from imu_reps.analysis.reps.control import tremor_findings
-from imu_reps.analysis.reps.measure import Measured
+from imu_reps.analysis.reps.measure import Measured, measure_set
 from imu_reps.analysis.reps.segmentation import Uncounted
 from imu_reps.analysis.set_findings import findings
 from imu_reps.analysis.set_motion import SetMotion, set_motion
-from imu_reps.analysis.set_summary import measure_set, summarise_set, uncounted_set
+from imu_reps.analysis.set_summary import aim_findings, summarise_set, uncounted_set
 from imu_reps.analysis.trend import wobble_findings
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.finding import Finding
-from imu_reps.domain.recording import Recording
-from imu_reps.domain.refusals import refuse_unless_a
+from imu_reps.domain.recording import Header, Recording
 from imu_reps.domain.rep import Partial, Rep
 from imu_reps.domain.rep_rows import rep_columns, rep_rows
-from imu_reps.domain.samples import SensorPlace, refuse_impossible_times
+from imu_reps.domain.samples import SensorPlace, require_valid_times
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.summary import (
     SUMMARY_FORMAT,
@@ -40,8 +42,10 @@ from imu_reps.domain.summary import (
     Summary,
 )
 from imu_reps.domain.track import AngleTrack
+from imu_reps.domain.validation import require_instance
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.recorded import estimate_motion
+from imu_reps.kinematics.rest import AtRest
 from imu_reps.kinematics.sync.sensor_offset import SensorOffset
 from imu_reps.quality import usable
 
@@ -51,17 +55,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What a recording says.
+    """Result of an analysis.
 
     Attributes
     ----------
     summary : Summary
+        The figures, faults and findings.
     track : AngleTrack
-        The angles it was read from.
+        The angles they were computed from.
     offset : SensorOffset or None
-        How far apart the two sensors' times may be; None with one sensor alone.
+        Offset between the two sensors' times, with its uncertainty; None with one sensor alone.
     person : str or None
-        Who did it, where the recording says.
+        Person named in the recording; None if none is.
     """
 
     summary: Summary
@@ -74,9 +79,9 @@ class Analysis:
         return f"Analysis({figures.rep_count} reps, {figures.clean_count} clean, tempo {figures.tempo})"
 
     def to_frame(self) -> pd.DataFrame:
-        """A row a repetition with recording, person and side; columns: docs/exporting.md#a-row-a-repetition.
+        """Return a table of one row per repetition; columns: docs/exporting.md#a-row-a-repetition.
 
-        What was not measured is NaN, or missing.
+        Values that were not measured are NaN, or missing.
         """
         import pandas as pd
 
@@ -85,21 +90,21 @@ class Analysis:
 
 
 def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
-    """Sum up a finished recording.
+    """Analyze a finished recording.
 
     Parameters
     ----------
     recording : Recording
-        As it was loaded or simulated.
+        A recording as loaded or simulated.
     settings : Settings, optional
-        Thresholds; the defaults otherwise.
+        Thresholds; the defaults if omitted.
 
     Raises
     ------
     RecordingError
-        If the recording is implausible or unusable, with the mend.
+        If the recording is implausible or unusable; with a hint.
     RefusedValueError
-        If it is no recording, or its times go back.
+        If an argument has the wrong type, or times go back.
 
     Examples
     --------
@@ -108,74 +113,111 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
     8
     """
     settings = Settings() if settings is None else settings
-    refuse_unless_a("recording", recording, Recording)
-    refuse_unless_a("settings", settings, Settings)
+    require_instance("recording", recording, Recording)
+    require_instance("settings", settings, Settings)
+    used = _used(recording)
+    recording, header, clocks = used.recording, used.recording.header, used.clocks
+    # the motion is not kept in a variable, so that its memory is freed: a recording left running is large
+    sensed = estimate_set(estimate_motion(recording, clocks, used.resting), header, settings)
+    sensed = without_practice(sensed, header.practice_reps or 0)
+    whole, unused = apply_corrections(sensed, header, recording.corrections)
+    judged = _judge_set(whole, header, settings, clocks["ankle"].clock.rate_hz if "ankle" in clocks else None)
+    figures, course = _set_figures(judged, header, settings, leg_seen=recording.ankle is not None)
+    if whole is not sensed:
+        figures = replace(figures, rep_count_by_sensors=len(sensed.segmentation.reps))
+    found = (
+        *findings(recording, used.agreed, whole, judged.reps, used.findings),
+        *contradictions(whole, judged.motion, judged.reps, header),
+        *course,
+        *aim_findings(header, judged.reps),
+        *correction_findings(recording.corrections, figures, unused),
+    )
+    sensors = Sensors(*(_sensor(recording, clocks, whole, place) for place in ("pelvis", "ankle")))
+    summary = _summary(recording, sensors, judged, figures, found, settings)
+    track = replace(whole.track, reps=judged.reps, start=header.start)
+    return Analysis(summary, track, used.agreed.offset, recording.person)
+
+
+@dataclass(frozen=True, slots=True)
+class _Used:
+    """The usable part of a recording on synchronised clocks, and the findings about it."""
+
+    recording: Recording
+    agreed: CrossTime
+    clocks: Mapping[SensorPlace, TimedSamples]
+    resting: Mapping[SensorPlace, AtRest]
+    findings: tuple[Finding, ...]
+
+
+def _used(recording: Recording) -> _Used:
     checked = usable(recording)
     for block in recording.blocks:
-        refuse_impossible_times(block)
-    recording = checked.recording
-    agreed = agree_on_time(recording, checked.clocks)
-    clocks = checked.left(agreed.clocks)
-    # the motion itself is needed no longer then: of a set that was forgotten it is large
-    sensed = estimate_set(estimate_motion(recording, clocks), recording.header, settings)
-    sensed = without_practice(sensed, recording.header.practice_reps or 0)
-    whole, unused = put_right(sensed, recording.header, recording.corrections)
-    motion = replace(
-        set_motion(whole.track, recording.header, whole.carried),
-        zero_between_reps=whole.pelvis.between_reps,
-    )
+        require_valid_times(block)
+    agreed = agree_on_time(checked.recording, checked.clocks)
+    doubts = (*checked.findings, *doubt_about_time(agreed.offset))
+    return _Used(checked.recording, agreed, checked.left(agreed.clocks), checked.resting, doubts)
+
+
+@dataclass(frozen=True, slots=True)
+class _JudgedSet:
+    """An estimated set with its low-passed motion, its repetitions measured and judged, and its partials."""
+
+    whole: SetEstimate
+    motion: SetMotion
+    measured: Sequence[Measured]
+    reps: tuple[Rep, ...]
+    partials: tuple[Partial, ...]
+
+
+def _judge_set(
+    whole: SetEstimate, header: Header, settings: Settings, ankle_rate_hz: float | None
+) -> _JudgedSet:
+    between = whole.pelvis.between_reps
+    motion = set_motion(whole.track, header, whole.carried, whole.elevation_deg, zero_between_reps=between)
     measured = measure_set(whole, motion, settings)
-    ankle_rate = clocks["ankle"].clock.rate_hz if "ankle" in clocks else None
     partials = tuple(_partial(excursion, whole.track) for excursion in whole.segmentation.partials)
-    judged = judge(measured, motion, settings, ankle_rate)
-    reps = without_pauses_across(judged, partials, recording.header.start)
-    in_numbers, told = _the_set(recording, whole, motion, measured, reps, partials, settings)
-    by_sensors = None if whole is sensed else len(sensed.segmentation.reps)
-    in_numbers = replace(in_numbers, rep_count_by_sensors=by_sensors)
-    summary = Summary(
-        format=SUMMARY_FORMAT,
-        version=__version__,
-        recording=_recording_summary(recording),
-        sensors=Sensors(*(_sensor(recording, clocks, whole, place) for place in ("pelvis", "ankle"))),
-        zero=whole.pelvis.zero,
-        reps=tuple(reps),
-        partials=partials,
-        set=in_numbers,
-        findings=(
-            *findings(recording, agreed, whole, reps, (*checked.findings, *doubt_about_time(agreed.offset))),
-            *contradictions(whole, motion, reps, recording.header),
-            *told,
-            *aim_findings(recording.header, reps),
-            *told_by_hand(recording, in_numbers.rep_count, by_sensors, unused),
-        ),
-        settings=settings,
-    )
-    track = replace(whole.track, reps=summary.reps, start=recording.header.start)
-    return Analysis(summary, track, agreed.offset, recording.person)
+    judged = judge(measured, motion, settings, ankle_rate_hz)
+    reps = without_pauses_across(judged, partials, header.start)
+    return _JudgedSet(whole, motion, measured, tuple(reps), partials)
 
 
-def _the_set(
-    recording: Recording,
-    whole: SetEstimate,
-    motion: SetMotion,
-    measured: Sequence[Measured],
-    reps: Sequence[Rep],
-    partials: Sequence[Partial],
-    settings: Settings,
+def _set_figures(
+    judged: _JudgedSet, header: Header, settings: Settings, *, leg_seen: bool
 ) -> tuple[SetSummary, list[Finding]]:
-    """The set in numbers, and what is to be said of the pelvis's course over it."""
-    header, leg_seen = recording.header, recording.ankle is not None
+    """Return the figures of the set, and the findings on the hold or on the pelvis over the set."""
     if header.exercise in HOLDS:
-        hold = find_hold(motion, whole.posture.spells, settings)
+        hold = find_hold(judged.motion, judged.whole.posture.spells, settings)
         return hold_summary(hold, header), hold_findings(hold, settings, leg_seen=leg_seen)
     if not leg_seen:
         return uncounted_set(header), []
-    told = [
-        *wobble_findings(motion, measured),
-        *tremor_findings(reps),
-        *breathing_findings(whole.track, settings),
+    course = [
+        *wobble_findings(judged.motion, judged.measured),
+        *tremor_findings(judged.reps),
+        *breathing_findings(judged.whole.track, settings),
     ]
-    return summarise_set(reps, partials, header, whole.certainty), told
+    return summarise_set(judged.reps, judged.partials, header, judged.whole.certainty), course
+
+
+def _summary(
+    recording: Recording,
+    sensors: Sensors,
+    judged: _JudgedSet,
+    figures: SetSummary,
+    found: tuple[Finding, ...],
+    settings: Settings,
+) -> Summary:
+    return Summary(
+        format=SUMMARY_FORMAT,
+        version=__version__,
+        recording=_recording_summary(recording),
+        sensors=sensors,
+        zero=judged.whole.pelvis.zero,
+        reps=judged.reps,
+        partials=judged.partials,
+        set=figures,
+        findings=found,
+        settings=settings,
+    )
 
 
 def _partial(uncounted: Uncounted, track: AngleTrack) -> Partial:

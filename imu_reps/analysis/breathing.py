@@ -1,7 +1,7 @@
-"""Breathing as a lying pelvis shows it. Experimental, and off unless a setting asks for it.
+"""Breathing, from the tilt of a lying pelvis. Experimental, and off unless enabled by a setting.
 
-The pelvis tips by a few tenths of a degree with every breath. While the leg moves, the repetitions themselves
-lie in the band of breathing: only rests and pauses are looked at.
+The pelvis tips by a few tenths of a degree with every breath. Only rests are analysed, since repetitions lie
+in the frequency band of breathing.
 """
 
 from __future__ import annotations
@@ -13,40 +13,41 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 from scipy.signal import detrend
 
-from imu_reps.analysis.filters import low_passed
 from imu_reps.analysis.set.spells import Rest, rests_in
+from imu_reps.analysis.set_motion import low_passed
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ, AngleTrack
 from imu_reps.kinematics.motion import bridged
 
-#: Breaths come at 6 to 36 a minute.
+#: Frequency band of breathing: 6 to 36 breaths a minute.
 BAND_HZ = (0.1, 0.6)
 
-#: A rest must hold some breaths.
+#: Shortest rest, which must contain several breaths.
 SHORTEST_S = 12.0
 
-#: A peak is a breath if so much of the band's power lies this near to it, and if it is no noise.
+#: A spectral peak is breathing if within this of it lies at least this share of the band's power, and the RMS
+#: is above noise.
 NEAR_HZ, CLEAR_SHARE, MIN_RMS_DEG = 0.06, 0.6, 0.03
 
-#: Less than this share of the person's own breathing is none.
+#: Movement below this share of the person's own breathing is no breath.
 NONE_SHARE = 0.25
 
-#: The spectrum is read this much finer than the rest is long.
+#: Factor of zero padding of the spectrum.
 PADDING = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Breathing:
-    """Breaths of a rest: how many a minute, and how far they tip the pelvis (RMS)."""
+    """Breathing during a rest: breaths per minute, and the RMS tilt they cause."""
 
     per_minute: float
     rms_deg: float
 
 
 def breathing(tilt_deg: FloatArray) -> Breathing | None:
-    """Breathing over a rest; None where it does not show clearly.
+    """Return the breathing during a rest; None if it does not show clearly.
 
     Parameters
     ----------
@@ -71,7 +72,7 @@ def breathing(tilt_deg: FloatArray) -> Breathing | None:
 
 
 def breathing_findings(track: AngleTrack, settings: Settings) -> list[Finding]:
-    """What the rests tell of breathing; nothing unless `Settings.no_breath_s` is set."""
+    """Return findings on breathing during rests; none unless `Settings.no_breath_s` is set."""
     if settings.no_breath_s is None or not np.isfinite(track.pelvic_tilt_deg).any():
         return []
     tilt = low_passed(bridged(track.pelvic_tilt_deg))
@@ -82,14 +83,14 @@ def breathing_findings(track: AngleTrack, settings: Settings) -> list[Finding]:
         return []
     own = max(seen, key=lambda found: found.rms_deg)
     rate = float(np.median([found.per_minute for found in seen]))
-    told = Finding("breathing", values={"per_minute": rate})
-    return [told, *_held(track, tilt, rests, own, settings.no_breath_s)]
+    rate_found = Finding("breathing", values={"per_minute": rate})
+    return [rate_found, *_held(track, tilt, rests, own, settings.no_breath_s)]
 
 
 def _held(
     track: AngleTrack, tilt: FloatArray, rests: Sequence[Rest], own: Breathing, min_s: float
 ) -> list[Finding]:
-    """Rests with a stretch of that length in which the pelvis does not breathe."""
+    """Report rests that contain a stretch of `min_s` without breathing."""
     found = []
     for rest in rests:
         quiet = _quietest(tilt[rest.start : rest.end], round(min_s * GRID_HZ))
@@ -101,7 +102,7 @@ def _held(
 
 
 def _quietest(tilt: FloatArray, length: int) -> tuple[int, float] | None:
-    """Where a stretch of that many ticks moves least, and its RMS about its mean."""
+    """Return start and RMS of the stretch of `length` ticks that moves least; None if `tilt` is shorter."""
     if len(tilt) < length:
         return None
     level = tilt - tilt.mean()

@@ -1,6 +1,6 @@
-"""What the header says of a set against what the sensors saw: posture, where the leg rests, reps or a hold.
+"""Contradictions between header and sensors: posture, the leg's resting end, repetitions or a hold.
 
-Which side, and which of two exercises that are the same motion of one leg, the sensors do not show:
+The sensors show neither the side nor which of two exercises with the same motion of one leg was done:
 docs/recording-format.md#what-the-samples-do-not-show.
 """
 
@@ -22,42 +22,47 @@ from imu_reps.domain.rep import Rep
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.rest import stretches
 
-#: Sine of the line from hip to ankle: a hanging leg has -1 to -0.94, one that lies -0.05 and more (over 33
-#: recordings by other authors and simulated sets).
+#: Sine of the elevation of the line from hip to ankle below which a leg hangs, and above which it lies:
+#: hanging legs have -1 to -0.94, lying ones -0.05 and more (over 33 recordings by other authors and simulated
+#: sets).
 HANGS, LIES = -0.75, -0.4
 
-#: The line tells the upper end from the lower one by so much.
+#: Smallest difference of that sine by which the upper end is told from the lower one.
 APART = 0.1
 
-#: Where a leg rests: within this share of an end, slower than this (ours).
+#: A leg rests within this share of its range from an end, slower than this (ours).
 END_SHARE, RESTS_DPS = 0.25, 10.0
 
-#: Legs held up so long before and after a set, and so many times as long as in a repetition, rest there
-#: (ours: real sets that are cut off at the top have 2 to 5 s at one end).
+#: Legs held up before and after a set for this long, and this many times as long as in a repetition, rest
+#: there (ours: real sets that are cut off at the top have 2 to 5 s at one end).
 HELD_S, HELD_TIMES = 1.5, 2.0
-#: Beside a rest on the floor the first and the last pause at the top tell of it.
+#: If the legs also rest on the floor, the first and the last pause at the top must be this many times the
+#: others, in a set of at least this many repetitions.
 HELD_FIRST_TIMES, HELD_FIRST_REPS = 2.5, 4
 
-#: Who starts high waits there before the first lowering; less than this is turning round on the way (ours: 1
-#: s and more in recordings by other authors). So is less than the pauses below, which then are the long ones.
+#: A high start has a wait at the top before the first lowering; a shorter one than this is a turn (ours: at
+#: least 1 s in recordings by other authors). Pauses at the bottom that are longer than this, and this many
+#: times the pauses at the top and that wait, show that the leg rests low.
 WAITS_S, LONG_BELOW_S, LONG_BELOW_TIMES = 0.75, 0.8, 1.3
 
-#: One repetition that stays up for longer is rather a hold; legs that are above half way for less, again and
-#: again, are repetitions (ours).
+#: A repetition whose pause at the far end is longer than the first is rather a hold; legs repeatedly above
+#: half height for less than the second do repetitions (ours).
 LONG_HOLD_S, SHORT_STAY_S = 10.0, 6.0
 
 
 def contradictions(
     whole: SetEstimate, motion: SetMotion, reps: Sequence[Rep], header: Header
 ) -> list[Finding]:
-    """What of the header the sensors contradict; empty where nothing, or where they cannot know.
+    """Return findings on what the sensors contradict in the header; none if they cannot tell.
 
     Parameters
     ----------
     whole : SetEstimate
+        Estimate of the set.
     motion : SetMotion
         Its low-passed motion.
     reps : sequence of Rep
+        Its repetitions.
     header : Header
     """
     found = [*_posture(whole, header)]
@@ -70,7 +75,7 @@ def contradictions(
 
 
 def _posture(whole: SetEstimate, header: Header) -> list[Finding]:
-    """A leg that hangs in a set done lying, or lies in one done hanging, if the pelvis cannot tell."""
+    """Report a leg that hangs in a supine set, or lies in a hanging one, if the pelvis cannot show it."""
     if whole.line is None or (whole.posture.checked and header.pelvis.alignment == "mounted"):
         return []
     lower, hanging = min(whole.line.near, whole.line.far), header.posture == "hanging"
@@ -80,7 +85,7 @@ def _posture(whole: SetEstimate, header: Header) -> list[Finding]:
 
 
 def _upside_down(whole: SetEstimate, header: Header) -> list[Finding]:
-    """The end where the header has the leg rest is the other one, as the lever shows."""
+    """Report that, by the lever, the leg rests at the end opposite to the header's start."""
     if whole.line is None:
         return []
     higher = whole.line.near - whole.line.far
@@ -93,16 +98,16 @@ def _start_finding(header: Header, **values: float) -> Finding:
 
 @dataclass(frozen=True, slots=True)
 class _Rests:
-    """How long the leg rested at the upper and at the lower end of a set, seconds.
+    """Time that the leg rested at the upper and at the lower end, seconds.
 
     Attributes
     ----------
     up_before, up_after : float
         At the upper end before the first repetition and after the last one, in posture.
     up_between : float
-        At the upper end, of each repetition.
+        At the upper end, mean per repetition.
     down_before : float
-        At the lower end before the first.
+        At the lower end before the first repetition.
     """
 
     up_before: float
@@ -129,7 +134,7 @@ class _Rests:
 
 
 def _start(rests: _Rests, reps: Sequence[Rep], header: Header) -> list[Finding]:
-    """Legs that rest at the other end than the header says, as their waits before and after the set show."""
+    """Report that the legs rest at the end opposite to the header's start, by their waits around the set."""
     if len(reps) < FEW_REPS:  # one or two show no habit
         return []
     top, bottom = (_usual([getattr(rep, name) for rep in reps]) for name in ("top_pause_s", "bottom_pause_s"))
@@ -146,7 +151,7 @@ def _start(rests: _Rests, reps: Sequence[Rep], header: Header) -> list[Finding]:
 
 
 def _held_first_and_last(reps: Sequence[Rep]) -> float:
-    """How long the legs were up in the first repetition, if there and in the last it was longest; else 0."""
+    """Return the first pause at the top if it and the last one are clearly the longest, else 0; seconds."""
     pauses = [rep.top_pause_s or 0.0 for rep in reps]
     if len(pauses) < HELD_FIRST_REPS:
         return 0.0
@@ -160,7 +165,7 @@ def _usual(pauses: Sequence[float | None]) -> float:
 
 
 def _no_hold(whole: SetEstimate, motion: SetMotion, header: Header) -> list[Finding]:
-    """A hold in which the legs went up and came down again, over and over."""
+    """Report a hold in which the legs went up and down repeatedly."""
     stays_s: list[float] = []
     for spell in whole.posture.spells:
         angle = np.abs(motion.elevation_deg[spell])
@@ -173,7 +178,7 @@ def _no_hold(whole: SetEstimate, motion: SetMotion, header: Header) -> list[Find
 
 
 def _a_hold(reps: Sequence[Rep], header: Header) -> list[Finding]:
-    """Repetitions that stay at the far end as a hold does."""
+    """Report repetitions that stay at the far end like a hold."""
     far = [rep.top_pause_s if header.start == "low" else rep.bottom_pause_s for rep in reps]
     stays = min((pause or 0.0 for pause in far), default=0.0)
     if len(reps) >= FEW_REPS or stays < LONG_HOLD_S:

@@ -1,4 +1,4 @@
-"""Both sensors on one time: from arrivals, or from a tap that a note tells of; and how sure that is."""
+"""Synchronisation of the two sensors, by arrivals or by a noted tap, with its uncertainty."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.sync.sensor_offset import SensorOffset, offset_from_arrivals, offset_from_tap
 from imu_reps.kinematics.sync.taps import MAX_OFFSET_S, NoTap, Shaken, TapOffset, find_taps
 
-#: A leg at 60 deg/s moves by a degree in 17 ms: further apart, what follows what begins to blur.
+#: Largest uncertainty at which leg and pelvis can be compared: a leg at 60 deg/s moves by a degree in 17 ms.
 APART_S = 0.020
 
-#: A note of a tap stands where it was made or a little before or after it.
+#: A tap is searched for from this long before its note until this long after it.
 BEFORE_NOTE_S, AFTER_NOTE_S = 10.0, 5.0
-#: Offsets so many times what arrivals leave open are not looked for.
+#: Offsets are searched for up to this many times the uncertainty of the arrivals, and up to this at least.
 LEEWAY = 2.0
 MIN_LEEWAY_S = 0.06
 
 
 @dataclass(frozen=True, slots=True)
 class CrossTime:
-    """Both sensors' clocks, made to agree.
+    """Synchronised clocks of the sensors.
 
     Attributes
     ----------
     clocks : mapping
-        As fitted, and with both sensors corrected for the offset between them.
+        Fitted clocks, corrected for the offset between the sensors.
     offset : SensorOffset or None
-        How far they may still be apart; None with one sensor alone.
+        The offset and its uncertainty; None with one sensor alone.
     findings : tuple of Finding
-        What became of the taps that were noted.
+        Whether a noted tap was used.
     """
 
     clocks: Mapping[SensorPlace, TimedSamples]
@@ -44,13 +44,13 @@ class CrossTime:
 
 
 def agree_on_time(recording: Recording, clocks: Mapping[SensorPlace, TimedSamples]) -> CrossTime:
-    """Bring both sensors' sample times together.
+    """Synchronise the sample times of both sensors.
 
     Parameters
     ----------
     recording : Recording
     clocks : mapping
-        The fitted clock of each sensor that has samples.
+        Fitted clock of each sensor that has samples.
     """
     pelvis, ankle = recording.pelvis, recording.ankle
     if pelvis is None or ankle is None or len(clocks) < 2:
@@ -86,7 +86,7 @@ def _tap_unclear(time_s: float, missed: NoTap) -> Finding:
 
 
 def doubt_about_time(offset: SensorOffset | None) -> tuple[Finding, ...]:
-    """A caution where the two sensors' times may be far apart."""
+    """Return a caution if the two sensors' times may be far apart."""
     if offset is None or offset.uncertainty_s <= APART_S:
         return ()
     values = {"uncertainty_s": offset.uncertainty_s, "hidden": bool(offset.hidden_s)}

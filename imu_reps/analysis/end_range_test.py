@@ -1,6 +1,7 @@
-"""The end-range test: how low the leg comes before the back lets go, from very slow lowerings.
+"""The end-range test and the setup test.
 
-The setup test: can the back be pressed flat, by how many degrees, and for how long.
+The end-range test measures how low the leg comes before the back lets go, in very slow lowerings; the setup
+test whether the back can be pressed flat, by how many degrees and for how long.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from imu_reps.analysis.filters import held_high, low_passed
 from imu_reps.analysis.set.pelvis import ZERO_S, mean_up
 from imu_reps.analysis.set.spells import Rest, find_posture, in_spells, rests_in
+from imu_reps.analysis.set_motion import held_high, low_passed
 from imu_reps.domain.end_range import EndRange, Grade, Press
 from imu_reps.domain.exercise import Exercise
 from imu_reps.domain.recording import Recording, Side
@@ -22,18 +23,18 @@ from imu_reps.domain.summary import Summary
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.errors import RecordingError
 from imu_reps.kinematics.motion import bridged
-from imu_reps.kinematics.mounting import pelvis_axes_at, tilt_and_rotation
+from imu_reps.kinematics.mounting import pelvic_tilt, pelvis_axes_at
 from imu_reps.kinematics.recorded import estimate_motion
 from imu_reps.kinematics.rest import stretches
 from imu_reps.quality import usable
 
-#: A leg lowered faster than this on average outruns the pelvis: where the back let go hardly shows.
+#: Greatest mean speed of a lowering: a faster leg outruns the pelvis, and where the back let go hardly shows.
 SLOW_DPS = 20.0
 
-#: A single lowering is chance.
+#: Fewest lowerings: a single one may be chance.
 MIN_LOWERINGS = 2
 
-#: So many lowerings that agree this well are sure.
+#: Number of lowerings, and their largest spread, for a sure result.
 ENOUGH_LOWERINGS, AGREEING_DEG = 3, 5.0
 
 #: Greatest angle of each grade of the double leg lowering test, from clinical teaching.
@@ -41,12 +42,12 @@ GRADES: tuple[tuple[float, Grade], ...] = ((15.0, "normal"), (45.0, "good"), (75
 
 
 def end_range(summaries: Sequence[Summary]) -> tuple[EndRange, ...]:
-    """The test's result for every exercise and side among recordings, in their order.
+    """Return the test's result for every exercise and side among recordings, in their order.
 
     Parameters
     ----------
     summaries : sequence of Summary
-        Recordings of slow lowerings, as `analyze` sums them up; several of one side are taken together.
+        Summaries of recordings of slow lowerings; several of one side are combined.
     """
     lowerings: dict[tuple[Exercise, Side | None], list[Rep]] = {}
     for summary in summaries:
@@ -56,7 +57,7 @@ def end_range(summaries: Sequence[Summary]) -> tuple[EndRange, ...]:
 
 
 def grade_of(angle_deg: float) -> Grade:
-    """The typical grade of a leg angle, whole degrees above the floor."""
+    """Return the typical grade of a leg angle, rounded to whole degrees above the floor."""
     return next((grade for maximum, grade in GRADES if round(angle_deg) <= maximum), "poor")
 
 
@@ -65,7 +66,8 @@ def _of_side(exercise: Exercise, side: Side | None, reps: Sequence[Rep]) -> EndR
     slow = [(rep, lowest) for rep, lowest in judged if _slow(rep)]
     angles = [rep.lift_off_angle_deg for rep, _ in slow if rep.lift_off_angle_deg is not None]
     lets_go = len(slow) >= MIN_LOWERINGS and len(angles) > len(slow) / 2
-    # a lowering in which nothing let go would have come lower still: of the median this is all one needs
+    # a lowering in which the back did not let go could have gone lower; the median stays valid with such
+    # values
     middle = float(np.median([lowest for _, lowest in slow])) if slow else None
     spread = float(np.std(angles, ddof=1)) if lets_go and len(angles) > 1 else None
     known = middle if len(slow) >= MIN_LOWERINGS else None
@@ -85,7 +87,7 @@ def _of_side(exercise: Exercise, side: Side | None, reps: Sequence[Rep]) -> EndR
 
 
 def _lowest_flat(rep: Rep) -> float | None:
-    """How low the leg came with the back flat; None where that was not measured."""
+    """Return the lowest leg angle with the back flat; None if not measured."""
     if rep.pelvic_tilt_deg is None or rep.range_deg is None or not rep.eccentric_s:
         return None
     return rep.bottom_angle_deg if rep.lift_off_angle_deg is None else rep.lift_off_angle_deg
@@ -96,27 +98,27 @@ def _slow(rep: Rep) -> bool:
 
 
 def _grade(angle_deg: float, *, lets_go: bool) -> Grade | None:
-    """The grade; whose back did not let go may be better than that, unless it is the best already."""
+    """Return the grade; None if the back did not let go, unless it is the best: it may be better."""
     grade = grade_of(angle_deg)
     return grade if lets_go or grade == GRADES[0][1] else None
 
 
 def _certainty(exercise: Exercise, lowerings: int, spread_deg: float | None) -> Certainty:
-    """The grades are those of two legs; and a floor is as sure as the lowerings agree."""
+    """Return the certainty: fair if lowerings agree and both legs were lowered, as the grades assume."""
     agree = spread_deg is None or spread_deg <= AGREEING_DEG
     sure = lowerings >= ENOUGH_LOWERINGS and agree
     return "fair" if sure and exercise == "double_leg_raise" else "low"
 
 
-#: Less than this is within what sensor (1°) and skin (2°) are wrong by.
+#: Smallest press: less is within the errors of sensor (1°) and skin (2°).
 MIN_PRESS_DEG = 3.0
 
-#: The press is held while at least this share of it is there.
+#: The press counts as held while at least this share of its greatest angle remains.
 HELD_SHARE = 0.5
 
 
 def press_back(recording: Recording, settings: Settings | None = None) -> Press:
-    """How far and how long the pelvis was tipped back, from a rest before it.
+    """Measure how far and how long the pelvis was tipped back, from a rest before it.
 
     Parameters
     ----------
@@ -127,7 +129,8 @@ def press_back(recording: Recording, settings: Settings | None = None) -> Press:
     Raises
     ------
     RecordingError
-        ``no_pelvis``: there is no pelvis sensor; ``no_zero``: nobody lay still before; and as `analyze`.
+        ``no_pelvis`` without a pelvis sensor; ``no_zero`` without a still rest before the press; and those of
+        `analyze`.
     """
     settings = settings or Settings()
     checked = usable(recording)
@@ -137,7 +140,7 @@ def press_back(recording: Recording, settings: Settings | None = None) -> Press:
             hint="Wear it on the front of the belt and record the test again.",
             code="no_pelvis",
         )
-    motion = estimate_motion(checked.recording, checked.left(checked.clocks))
+    motion = estimate_motion(checked.recording, checked.left(checked.clocks), checked.resting)
     posture = find_posture(motion, recording.header)
     long_enough = [rest for rest in rests_in(posture.ready) if rest.duration_s >= ZERO_S]
     if not long_enough or posture.cranial is None or motion.pelvis is None:
@@ -147,7 +150,7 @@ def press_back(recording: Recording, settings: Settings | None = None) -> Press:
     if start is None:
         raise _no_zero()
     axes = pelvis_axes_at(start, posture.cranial, recording.header)
-    tilt, _ = tilt_and_rotation(axes, up, recording.header.posture)
+    tilt = pelvic_tilt(axes, up, recording.header.posture)
     return _press(
         -low_passed(bridged(tilt)), in_spells(posture.spells, len(motion)), rest, motion.time_s, settings
     )
@@ -156,7 +159,7 @@ def press_back(recording: Recording, settings: Settings | None = None) -> Press:
 def _press(
     back_deg: FloatArray, in_posture: np.ndarray, rest: Rest, time_s: FloatArray, settings: Settings
 ) -> Press:
-    """From the posterior tilt over the recording."""
+    """Measure the press from the posterior tilt over the recording."""
     zero_s = float(time_s[rest.seen])
     after = np.where(in_posture, back_deg, 0.0)[rest.seen :]
     firm = held_high(after, settings.angle_hold_s)

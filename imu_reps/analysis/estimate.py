@@ -1,4 +1,4 @@
-"""The estimate of a set, live and final alike: where it is, what the leg and the pelvis do, what counts."""
+"""The estimator of a set, live and final alike: posture, angles of leg and pelvis, and repetitions."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ import numpy as np
 
 from imu_reps.analysis.reps.segmentation import Segmentation
 from imu_reps.analysis.set.evidence import EvidenceParams
-from imu_reps.analysis.set.leg import LegParams, up_turning_dps
+from imu_reps.analysis.set.leg import LegParams
 from imu_reps.analysis.set.leg_frames import LegFrames, leg_frames
 from imu_reps.analysis.set.pelvis import PelvisEstimate, estimate_pelvis
-from imu_reps.analysis.set.reading import Before, Choice, choose_reading
+from imu_reps.analysis.set.reading import Before, Choice, Reading, choose_reading
 from imu_reps.analysis.set.spells import Posture, SpellParams, find_posture
+from imu_reps.analysis.set.swings import observe
+from imu_reps.analysis.set_motion import low_passed, middle, rate_of_change
 from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Certainty
+from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import AngleTrack
 from imu_reps.kinematics.lever import Carried, carried
-from imu_reps.kinematics.motion import Motion, bridged_columns
+from imu_reps.kinematics.motion import Motion, bridged
 
 
 @dataclass(frozen=True, slots=True)
 class EstimatorParams:
-    """Every tuning value of the estimate, by what it belongs to.
+    """Tuning values of the estimator, grouped by stage.
 
     Attributes
     ----------
-    spells : SpellParams
-    leg : LegParams
-    evidence : EvidenceParams
     high_margin, fair_margin : float
-        By how much the likeliest reading must be likelier than the next one for its count to be of high, and
-        of fair certainty, natural logarithm (ours, calibrated on sets of other people's simulators).
+        Smallest log likelihood ratio of the likeliest reading to the next one with another count, for a count
+        of high, and of fair certainty (ours, calibrated on sets of other people's simulators).
     near_share : float
-        A swing this near to what counts, as a share of it, makes the count uncertain.
+        A swing this near to the counting threshold, as a share of it, makes the count uncertain.
     """
 
     spells: SpellParams = field(default_factory=SpellParams)
@@ -47,52 +47,58 @@ class EstimatorParams:
 
 @dataclass(frozen=True, slots=True)
 class LegLine:
-    """How the line from hip to ankle stands against gravity: the sine of its elevation.
+    """Sine of the elevation of the line from hip to ankle, by the lever.
 
-    The lever tells it whichever way the sensor is strapped on, and whatever the header says: a leg that hangs
-    has -1, one that lies about 0, one that points up 1.
+    It depends neither on how the sensor is strapped on nor on the header: about -1 for a hanging leg, 0 for a
+    lying one, 1 for one that points up.
 
     Attributes
     ----------
     near, far : float
-        At the end where the leg is taken to rest, and at the other one; the middle one of all excursions.
+        Median over all excursions, at the end where the leg is taken to rest, and at the other end.
     """
 
     near: float
     far: float
 
 
-#: A lever this long shows where the hip is, if it is known within this share of its length (ours).
+#: Shortest lever that shows where the hip is, and the largest standard deviation as a share of its length
+#: (ours).
 CLEAR_LEVER_M, CLEAR_LEVER_SHARE = 0.35, 0.3
 
 
 @dataclass(frozen=True, slots=True)
 class SetEstimate:
-    """A set, as far as a motion shows it.
+    """A set as estimated from a motion.
 
     Attributes
     ----------
     track : AngleTrack
-        Over the whole motion.
+        Angles over the whole motion.
+    elevation_deg : (n,) float
+        Leg elevation, low-passed, holes bridged.
     posture : Posture
+        Spells in the posture, and the pelvis's lying direction.
     segmentation : Segmentation
-        In travel from the resting end, ticks of the motion.
+        Repetitions, in travel from the resting end and ticks of the motion.
     leg : LegFrames or None
-        None where the leg did not move.
+        Axis and zero of the leg; None if the leg did not move.
     pelvis : PelvisEstimate
+        Angles and zero of the pelvis.
     carried : Carried or None
-        How the ankle sensor is carried round the hip.
+        How the ankle sensor is carried round the hip; None if the leg did not move.
     certainty : {"high", "fair", "low"} or None
-        Of the count; None without an ankle sensor.
+        Certainty of the count; None without an ankle sensor.
     other_count : int or None
-        What the count may be otherwise, where it is not certain.
+        The next likeliest count, if the count is not certain.
     margin : float
-        By how much the reading is likelier than the next one with another count, natural logarithm.
+        Log likelihood ratio of the reading to the next one with another count.
     line : LegLine or None
-        How the line from hip to ankle stands; None where the motion does not show where the hip is.
+        Elevation of the line from hip to ankle; None if the motion does not show where the hip is.
     """
 
     track: AngleTrack
+    elevation_deg: FloatArray
     posture: Posture
     segmentation: Segmentation
     leg: LegFrames | None
@@ -111,7 +117,7 @@ def estimate_set(
     params: EstimatorParams | None = None,
     before: Before | None = None,
 ) -> SetEstimate:
-    """Estimate a set from the motion of its sensors, causal or acausal alike.
+    """Estimate a set from the motion of its sensors, causal or acausal.
 
     Parameters
     ----------
@@ -121,21 +127,22 @@ def estimate_set(
     settings : Settings
     params : EstimatorParams, optional
     before : Before, optional
-        What the estimate before this one said, of a set that runs.
+        The previous estimate of a running set.
     """
     params = params or EstimatorParams()
     posture = find_posture(motion, header, params.spells)
-    choice = choose_reading(motion, posture, header, settings, params.leg, params.evidence, before)
+    choice, leg, line = _read_leg(motion, posture, header, settings, params, before)
     segmentation = _counted(choice, settings)
-    leg = _leg(motion, choice, header, params)
     elevation = np.full(len(motion), np.nan)
     if leg is not None and motion.ankle is not None:
         elevation = leg.elevation_deg(motion.ankle.up, header, params.leg)
-    pelvis = estimate_pelvis(motion, posture, elevation, segmentation, leg, header)
+    smooth = low_passed(bridged(elevation))
+    pelvis = estimate_pelvis(motion, posture, elevation, rate_of_change(smooth), segmentation, leg, header)
     known = motion.ankle is not None
     certainty, other = certainty_of(choice, params) if known else (None, None)
     return SetEstimate(
         track=_track(motion, elevation, pelvis),
+        elevation_deg=smooth,
         posture=posture,
         segmentation=segmentation,
         leg=leg,
@@ -144,39 +151,51 @@ def estimate_set(
         certainty=certainty,
         other_count=other,
         margin=choice.margin,
-        line=_line(motion, choice),
+        line=line,
     )
 
 
-def _line(motion: Motion, choice: Choice) -> LegLine | None:
-    """Of the likeliest reading, whether it is a set or not."""
-    lever = None if choice.best is None else choice.best.lever
-    if motion.ankle is None or choice.best is None or lever is None:
+def _read_leg(
+    motion: Motion,
+    posture: Posture,
+    header: Header,
+    settings: Settings,
+    params: EstimatorParams,
+    before: Before | None,
+) -> tuple[Choice, LegFrames | None, LegLine | None]:
+    """Return the choice of the leg's likeliest reading, and the leg's frames and line in it."""
+    seen = observe(motion, posture, header)
+    choice = choose_reading(seen, header, settings, params.leg, params.evidence, before)
+    if seen is None or choice.best is None:
+        return choice, None, None
+    leg = leg_frames(choice.best, seen.up, seen.turning_dps, header, params.leg)
+    return choice, leg, _line(seen.up, choice.best)
+
+
+def _line(up: FloatArray, best: Reading) -> LegLine | None:
+    """Return the leg line of the likeliest reading, even if it is no set; None if the hip is unclear."""
+    lever = best.lever
+    if lever is None:
         return None
-    if lever.length_m < CLEAR_LEVER_M or lever.sd_m > CLEAR_LEVER_SHARE * lever.length_m:
+    length_m, reps = lever.length_m, best.segmentation.reps
+    if length_m < CLEAR_LEVER_M or lever.sd_m > CLEAR_LEVER_SHARE * length_m:
         return None
-    sine = bridged_columns(motion.ankle.up) @ (lever.vector_m / lever.length_m)
-    ends = [(sine[rep.near.tick], sine[rep.far.tick]) for rep in choice.best.segmentation.reps]
-    near, far = np.median(ends, axis=0)
-    return LegLine(float(near), float(far))
+    along = lever.vector_m / length_m
+    return LegLine(
+        middle(up[[rep.near.tick for rep in reps]] @ along),
+        middle(up[[rep.far.tick for rep in reps]] @ along),
+    )
 
 
 def _counted(choice: Choice, settings: Settings) -> Segmentation:
-    """The repetitions, where what was seen is a set at all; what was seen otherwise is told as no lift."""
+    """Return the repetitions if the motion is a set; otherwise list all excursions as not counted."""
     if choice.best is None:
         return Segmentation((), (), settings.min_range_deg)
     found = choice.best.segmentation.counted_from(choice.best.hypothesis.resting_deg)
     return found if choice.is_set else found.refused("not_carried_round_hip")
 
 
-def _leg(motion: Motion, choice: Choice, header: Header, params: EstimatorParams) -> LegFrames | None:
-    if motion.ankle is None or choice.best is None:
-        return None
-    up = bridged_columns(motion.ankle.up)
-    return leg_frames(choice.best, up, up_turning_dps(motion.ankle), header, params.leg)
-
-
-def _track(motion: Motion, elevation_deg: np.ndarray, pelvis: PelvisEstimate) -> AngleTrack:
+def _track(motion: Motion, elevation_deg: FloatArray, pelvis: PelvisEstimate) -> AngleTrack:
     nothing, count = np.full(len(motion), np.nan), len(motion)
     sensor = motion.pelvis
     return AngleTrack(
@@ -191,19 +210,17 @@ def _track(motion: Motion, elevation_deg: np.ndarray, pelvis: PelvisEstimate) ->
 
 
 def certainty_of(choice: Choice, params: EstimatorParams) -> tuple[Certainty, int | None]:
-    """How sure the count is, and what it may be otherwise.
+    """Return the certainty of the count, and the next likeliest count or None.
 
-    By the margin over the likeliest reading with another count, and by swings that are nearly as large as
-    what counts, or hardly larger.
+    It depends on the margin over the likeliest reading with another count, on swings just under or just over
+    the counting threshold, and on the way into and out of a high start.
     """
     if choice.best is None:
         return "high", None
     found = choice.best.segmentation
     count = len(found.reps) if choice.is_set else 0
-    if choice.margin < params.fair_margin:
-        return "low", choice.other_count
     if choice.margin < params.high_margin:
-        return "fair", choice.other_count
+        return "low" if choice.margin < params.fair_margin else "fair", choice.other_count
     if not choice.is_set:
         return "high", None
     limit = found.threshold_deg
@@ -214,5 +231,5 @@ def certainty_of(choice: Choice, params: EstimatorParams) -> tuple[Certainty, in
     )
     if over or under:
         return "fair", count - over if over >= under else count + under
-    cut = sum(small.reason == "cut_off" for small in found.partials)
-    return ("fair", count + cut) if cut else ("high", None)
+    more = choice.best.undecided or sum(small.reason == "cut_off" for small in found.partials)
+    return ("fair", count + more) if more else ("high", None)

@@ -1,4 +1,4 @@
-"""A timed hold: when it began and ended by itself, and how the pelvis kept its place meanwhile."""
+"""A timed hold: its start and end as detected, and whether the pelvis kept its position."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from imu_reps.analysis.filters import held_high
 from imu_reps.analysis.reps.measure import LONGEST_HOLE_S
 from imu_reps.analysis.reps.phases import SLOW_DPS
-from imu_reps.analysis.set_motion import SetMotion
+from imu_reps.analysis.set_motion import SetMotion, held_high
 from imu_reps.analysis.set_summary import uncounted_set
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Header
@@ -20,33 +19,36 @@ from imu_reps.domain.summary import SetSummary
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.rest import stretches
 
-#: Legs above this are off the floor.
+#: Leg elevation above which the legs are off the floor.
 LIFTED_DEG = 8.0
 
-#: A leg nearer to the hold's usual height than this, or this share of it, is in the hold.
+#: A leg is in the hold within this of the hold's median height, or within this share of it, whichever is
+#: more.
 NEAR_DEG, NEAR_SHARE = 8.0, 0.35
 
-#: On its way into the hold the leg moves at more than this share of its fastest.
+#: Share of its greatest speed below which the leg has arrived in the hold.
 ARRIVING_SHARE = 0.1
 
-#: Legs up for less are no hold.
+#: Shortest hold.
 SHORTEST_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """One hold; times on the recording's `time_s`, those after `end_s` counted from the hold's start.
+    """One hold.
 
     Attributes
     ----------
     start_s, end_s : float
+        Start and end on the recording's `time_s`.
     clean_s, clean_from_s : float or None
-        The longest stretch with the pelvis within its limit, and how long after the start it began; None
-        where tilt was not measured.
+        Duration of the longest stretch with the pelvis within its limit, and its start counted from
+        `start_s`; None if tilt was not measured.
     greatest_tilt_deg, greatest_tilt_after_s : float or None
-        Greatest anterior tilt held for `Settings.angle_hold_s`.
+        Greatest anterior tilt held for `Settings.angle_hold_s`, and its time counted from `start_s`; None if
+        tilt was not measured.
     others : int
-        How often the legs were up for a hold's time beside this one, the longest.
+        Number of other, shorter holds in the recording.
     """
 
     start_s: float
@@ -59,24 +61,24 @@ class Hold:
 
     @property
     def duration_s(self) -> float:
-        """How long it was held."""
+        """Duration of the hold."""
         return self.end_s - self.start_s
 
 
 def find_hold(motion: SetMotion, spells: Sequence[slice], settings: Settings) -> Hold | None:
-    """The longest hold of a set; None where the legs were never held up.
+    """Return the longest hold of a set; None if the legs were never held up.
 
     Parameters
     ----------
     motion : SetMotion
-        Of the whole recording.
+        Motion of the whole recording.
     spells : sequence of slice
-        Where the person lay.
+        Ticks in which the person was in the posture.
     settings : Settings
     """
     up = np.zeros(len(motion.track), bool)
     for spell in spells:
-        # legs that lay on the floor went up, even where nothing after it tells which way up is
+        # legs start on the floor, so that any elevation is up even if the sign of the angle is not known
         up[spell] = np.abs(motion.elevation_deg[spell]) > LIFTED_DEG
     held = [span for start, end in stretches(up) if (span := _in_hold(motion, start, end)) is not None]
     if not held:
@@ -86,7 +88,7 @@ def find_hold(motion: SetMotion, spells: Sequence[slice], settings: Settings) ->
 
 
 def _in_hold(motion: SetMotion, start: int, end: int) -> slice | None:
-    """The part of a stretch with the legs up in which they have arrived and not yet left."""
+    """Return the part of a stretch with the legs up between their arrival and their leaving, or None."""
     height, speed = np.abs(motion.elevation_deg[start:end]), np.abs(motion.speed_dps[start:end])
     usual = float(np.median(height))
     near = np.flatnonzero(np.abs(height - usual) < max(NEAR_DEG, NEAR_SHARE * usual))
@@ -95,7 +97,7 @@ def _in_hold(motion: SetMotion, start: int, end: int) -> slice | None:
     calm = np.flatnonzero(arrived[first : last + 1])
     if len(calm) == 0 or calm[-1] - calm[0] < SHORTEST_S * GRID_HZ:
         return None
-    # what ends with the recording was not left by slowing down
+    # a hold that ends with the recording was never left
     stop = last if end == len(motion.elevation_deg) else first + int(calm[-1])
     return slice(start + first + int(calm[0]), start + stop + 1)
 
@@ -121,7 +123,7 @@ def _judged(motion: SetMotion, held: slice, settings: Settings, others: int) -> 
 
 
 def _lasting(mask: BoolArray, min_s: float) -> BoolArray:
-    """The same without stretches shorter than that."""
+    """Return the mask without stretches shorter than `min_s`."""
     lasting = np.zeros(len(mask), bool)
     for start, end in stretches(mask):
         lasting[start:end] = end - start >= min_s * GRID_HZ
@@ -129,7 +131,7 @@ def _lasting(mask: BoolArray, min_s: float) -> BoolArray:
 
 
 def hold_summary(hold: Hold | None, header: Header) -> SetSummary:
-    """The numbers of a hold: no repetitions, its time, its greatest tilt."""
+    """Return the figures of a hold: no repetitions, its duration, its greatest tilt."""
     empty = uncounted_set(header)
     if hold is None:
         return empty
@@ -137,7 +139,7 @@ def hold_summary(hold: Hold | None, header: Header) -> SetSummary:
 
 
 def hold_findings(hold: Hold | None, settings: Settings, *, leg_seen: bool) -> list[Finding]:
-    """What there is to say of a hold."""
+    """Return findings on a hold, or on its absence."""
     if hold is None:
         return [Finding("hold", values={"least_s": SHORTEST_S} if leg_seen else {})]
     found = [Finding("hold", values={"held_s": hold.duration_s})]

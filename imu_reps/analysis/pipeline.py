@@ -1,42 +1,51 @@
-"""THE pipeline: from sample blocks as they arrive to events, and at the end to the summary."""
+"""The pipeline: from sample blocks as they arrive to events, and at the end to the analysis."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from imu_reps.analysis.analyze import Analysis, analyze
+from imu_reps.analysis.corrections import after_practice
 from imu_reps.analysis.live.running_hold import LiveHold
 from imu_reps.analysis.live.set import LiveSet
-from imu_reps.analysis.practice import after_practice
 from imu_reps.domain.events import Event, RepCompleted, RepRetracted, SetEnded
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.recording import Header, Note, Recording
-from imu_reps.domain.refusals import refuse_unless_a, refuse_unless_one_of
-from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace, concatenate
+from imu_reps.domain.samples import (
+    SENSOR_PLACES,
+    SampleBlock,
+    SensorPlace,
+    concatenate,
+    require_valid_times,
+)
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import AngleTrack, Pose
+from imu_reps.domain.validation import require_instance, require_one_of
 from imu_reps.kinematics.stream_grid import LiveGrid
 from imu_reps.quality.live_readings import LiveReadings
 
-#: Blocks are joined once they hold so many samples: one of a few samples takes several times their memory.
+#: Number of samples at which blocks are joined: small blocks take several times the memory of their samples.
 JOINED = 1000
 
 
 class Pipeline:
-    """Follows one set; thrown away after it.
+    """Follows one set; each set needs a new one.
 
-    Blocks are pushed in order of arrival. Blocks of both sensors that arrived together are pushed in one
-    call. How the samples are cut into blocks makes no difference.
+    Blocks are pushed in order of arrival; blocks of both sensors that arrived together are pushed in one
+    call. The block size does not affect the result.
 
     Parameters
     ----------
     header : Header
-        Of the recording that is being made.
+        Header of the recording.
     settings : Settings, optional
+        Thresholds; the defaults if omitted.
     sensors : sequence of {"pelvis", "ankle"}
-        Which sensors to expect.
+        The sensors to expect.
     file : str, optional
-        The recording's path, for the summary.
+        Path of the recording, for the summary.
 
     Examples
     --------
@@ -57,15 +66,15 @@ class Pipeline:
         sensors: Sequence[SensorPlace] = SENSOR_PLACES,
         file: str | None = None,
     ) -> None:
-        refuse_unless_a("header", header, Header)
-        refuse_unless_a("settings", settings, Settings, type(None))
-        refuse_unless_a("sensors", sensors, tuple, list)
+        require_instance("header", header, Header)
+        require_instance("settings", settings, Settings, type(None))
+        require_instance("sensors", sensors, tuple, list)
         for place in sensors:
-            refuse_unless_one_of("a sensor", place, SENSOR_PLACES)
+            require_one_of("a sensor", place, SENSOR_PLACES)
         self._header = header
         self._settings = Settings() if settings is None else settings
         self._file = file
-        self._samples = {place: _Kept() for place in sensors}
+        self._samples = {place: _SampleStore() for place in sensors}
         self._readings = {place: LiveReadings() for place in sensors}
         self._notes: list[Note] = []
         self._grid = LiveGrid(header, sensors)
@@ -76,7 +85,7 @@ class Pipeline:
 
     @property
     def rep_count(self) -> int:
-        """Repetitions counted so far; a hold has none, and those for practice are none."""
+        """Number of repetitions counted so far, without those for practice; 0 for a hold."""
         return max(0, self._set.count - self._practice)
 
     @property
@@ -85,25 +94,27 @@ class Pipeline:
         return self._set.pose
 
     def angles(self) -> AngleTrack:
-        """The angles so far (of the last minutes), with the zero as it is known now."""
+        """Return the angles of the last minutes, by the current estimate."""
         return self._set.angles()
 
     def push(self, *blocks: SampleBlock) -> list[Event]:
-        """Take the next samples; returns what there is to say.
+        """Process the next samples and return the events they cause.
 
         Parameters
         ----------
         *blocks : SampleBlock
-            At most one block a sensor.
+            At most one block per sensor.
 
         Raises
         ------
         RefusedValueError
-            If it is no block, or of a sensor that is not expected.
+            If an argument is not a block, its sensor is not expected, or its times are not finite or go back.
         """
         for block in blocks:
-            refuse_unless_a("block", block, SampleBlock)
-            refuse_unless_one_of("its sensor", block.sensor, tuple(self._samples))
+            require_instance("block", block, SampleBlock)
+            require_one_of("its sensor", block.sensor, tuple(self._samples))
+            require_valid_times(block, self._samples[block.sensor].last_s)
+        for block in blocks:
             self._samples[block.sensor].add(block)
             if len(block):
                 self._last_s = max(self._last_s, float(block.time_s[-1]))
@@ -111,11 +122,22 @@ class Pipeline:
         return list(after_practice(self._set.push(self._grid.push(*readings)), self._practice))
 
     def note(self, note: Note) -> None:
-        """Keep something that happened."""
+        """Add a note to the recording."""
         self._notes.append(note)
 
     def finish(self, reason: str = "end_of_recording") -> tuple[list[Event], Analysis]:
-        """End the set: estimate the whole of it again, and correct the count if need be.
+        """End the set: analyze it as a whole, and correct the count if necessary.
+
+        Parameters
+        ----------
+        reason : str
+            Reason of the `SetEnded` event.
+
+        Returns
+        -------
+        events : list of Event
+            Corrections of the count, and `SetEnded` unless it was emitted already.
+        analysis : Analysis
 
         Raises
         ------
@@ -129,17 +151,17 @@ class Pipeline:
         return events, analysis
 
     def recording(self) -> Recording:
-        """Everything that was pushed, as a recording."""
-        samples = {place: kept.all() for place, kept in self._samples.items()}
+        """Return everything that was pushed as a recording."""
+        samples = {place: store.all() for place, store in self._samples.items()}
         pelvis, ankle = samples.get("pelvis"), samples.get("ankle")
         return Recording(self._header, pelvis, ankle, tuple(self._notes), self._file)
 
     def _corrections(self, analysis: Analysis) -> list[Event]:
-        """What the whole set shows otherwise than was heard."""
+        """Return events for repetitions that the final analysis lacks or adds."""
         final = list(analysis.summary.reps)
         count = self.rep_count
         events: list[Event] = []
-        for start_s, end_s in self._set.heard_spans()[self._practice :]:
+        for start_s, end_s in self._set.announced_spans()[self._practice :]:
             same = next((rep for rep in final if rep.start_s < end_s and start_s < rep.end_s), None)
             if same is not None:
                 final.remove(same)
@@ -149,16 +171,18 @@ class Pipeline:
         return events + [RepCompleted(self._last_s, rep.number, rep) for rep in final]
 
 
-class _Kept:
-    """One sensor's samples, in order of arrival."""
+class _SampleStore:
+    """Samples of one sensor, in order of arrival."""
 
     def __init__(self) -> None:
         self._joined: list[SampleBlock] = []
         self._recent: list[SampleBlock] = []
         self._count = 0
+        self.last_s = -np.inf
 
     def add(self, block: SampleBlock) -> None:
-        """Keep the next."""
+        """Append a block."""
+        self.last_s = float(block.time_s[-1]) if len(block) else self.last_s
         self._recent.append(block)
         self._count += len(block)
         if self._count >= JOINED:
@@ -166,6 +190,6 @@ class _Kept:
             self._recent, self._count = [], 0
 
     def all(self) -> SampleBlock | None:
-        """Everything that is kept, as one block; None where nothing came."""
+        """Return all samples as one block; None if there are none."""
         blocks = [*self._joined, *self._recent]
         return concatenate(blocks) if blocks else None

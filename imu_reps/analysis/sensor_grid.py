@@ -1,4 +1,4 @@
-"""Readings and orientations of both sensors on one regular grid, for other programs."""
+"""Resampling of both sensors' readings and orientations onto one regular grid, for other programs."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from imu_reps.quality import usable
 
 @dataclass(frozen=True, slots=True)
 class SensorReadings:
-    """One sensor on the grid, in its own axes; NaN where a hole leaves nothing.
+    """Readings of one sensor on the grid, in its own axes; NaN in holes.
 
     Attributes
     ----------
     acc_mps2, gyr_dps : (n, 3) float
-        As the sensor gave them, brought to the grid by straight lines.
+        The sensor's readings, linearly interpolated.
     quaternion : (n, 4) float
-        From the sensor's axes to earth with z up, w first; heading is not known, and drifts.
+        Rotation from the sensor's axes to earth axes with z up, w first; the heading is arbitrary and drifts.
     """
 
     acc_mps2: FloatArray
@@ -34,24 +34,31 @@ class SensorReadings:
 
 
 def sensor_grid(recording: Recording) -> tuple[FloatArray, dict[SensorPlace, SensorReadings]]:
-    """The grid's times on the recording's `time_s`, and each sensor that was worn.
+    """Resample a recording.
+
+    Returns
+    -------
+    time_s : (n,) float
+        Grid times on the recording's `time_s`; empty without samples.
+    sensors : dict
+        Readings of each sensor that was worn.
 
     Raises
     ------
     RecordingError
-        If the recording is implausible or unusable, with the mend.
+        If the recording is implausible or unusable; with a hint.
     """
     checked = usable(recording)
     clocks = checked.left(agree_on_time(checked.recording, checked.clocks).clocks)
-    heard = {place: timed for place, timed in clocks.items() if len(timed.time_s) > 3}
-    if not heard:
+    timed_sensors = {place: timed for place, timed in clocks.items() if len(timed.time_s) > 3}
+    if not timed_sensors:
         return np.empty(0), {}
     time_s = grid_times(
         begin_s(recording),
-        max(float(timed.time_s[-1]) for timed in heard.values()),
+        max(float(timed.time_s[-1]) for timed in timed_sensors.values()),
     )
     found = {}
-    for place, timed in heard.items():
+    for place, timed in timed_sensors.items():
         block = checked.recording.samples(place)
         if block is not None:
             found[place] = _on_grid(timed, block, time_s)
@@ -59,7 +66,7 @@ def sensor_grid(recording: Recording) -> tuple[FloatArray, dict[SensorPlace, Sen
 
 
 def begin_s(recording: Recording) -> float:
-    """Where the grid begins: the hundredth of a second at or before the first arrival; 0 without any."""
+    """Return the first grid time: the hundredth of a second at or before the first arrival; 0 if none."""
     first_s = min((float(block.time_s[0]) for block in recording.blocks), default=0.0)
     return float(np.floor(first_s * GRID_HZ + 1e-6) / GRID_HZ)
 

@@ -1,8 +1,7 @@
-"""Findings: what a reader should know of a set beside its numbers.
+"""Findings: what a reader should know of a set in addition to its figures.
 
-What is missing from a recording, and what happened to it: sensors that were away, restarts, the end.
-
-What an estimate of a set is not sure of, or had to make up for.
+They tell what is missing from a recording or happened to it (absent sensors, restarts, the end), and what the
+estimate is unsure of or had to assume.
 """
 
 from __future__ import annotations
@@ -23,13 +22,13 @@ from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import (
     HURT,
-    PAIN_SAID,
+    PAIN_REPORTED,
     STOPPED_WITH_PAIN,
     Caution,
     Header,
     Note,
     Recording,
-    said,
+    last_rating,
 )
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
@@ -37,10 +36,10 @@ from imu_reps.domain.summary import Summary
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.quality.timing import HOLE_S
 
-#: More easy repetitions than this: slower is harder, and says more.
+#: More repetitions than this are too easy: slower ones are harder and more informative.
 MANY_REPS = 50
 
-#: A smaller turn of the pelvis sensor is within what a careful belt does.
+#: A smaller turn of the pelvis sensor occurs with a carefully worn belt.
 NOTABLE_TURN_DEG = 3.0
 
 
@@ -51,12 +50,12 @@ def findings(
     reps: Sequence[Rep],
     cautions: Sequence[Finding],
 ) -> tuple[Finding, ...]:
-    """Everything worth saying: of the file, of the sensors, of what was assumed, of the set."""
+    """Return all findings: on the file, the sensors, the assumptions, and the set."""
     from_file = [file_finding(caution) for caution in recording.cautions]
     missing = absences(recording, cross_time.clocks)
-    told = _told_by_absences(recording, cross_time.clocks) | _turns_told(whole)
+    covered = _covered_by_absences(recording, cross_time.clocks) | _covered_by_estimate(whole)
     from_sensors = [
-        _with_reps(c, reps) for c in cautions if c.severity != "info" and (c.code, c.sensor) not in told
+        _with_reps(c, reps) for c in cautions if c.severity != "info" and (c.code, c.sensor) not in covered
     ]
     assumed = [*_assumptions(recording, whole), *doubts(whole, recording.header)]
     of_set = _of_the_set(whole, reps)
@@ -64,7 +63,7 @@ def findings(
 
 
 def _with_reps(finding: Finding, reps: Sequence[Rep]) -> Finding:
-    """The same with the repetitions that its spans lie in."""
+    """Return the finding with the repetitions that its spans overlap."""
     spans = finding.values.get("spans", ())
     if finding.sensor is None or not spans:
         return finding
@@ -75,16 +74,16 @@ def _with_reps(finding: Finding, reps: Sequence[Rep]) -> Finding:
 
 
 def file_finding(caution: Caution) -> Finding:
-    """What the reader noticed, which names the file's lines and columns in words of its own."""
+    """Return a finding for a caution of the file's reader, which carries its own message and hint."""
     values = {"message": caution.message, "hint": caution.hint}
     return Finding(caution.code, values=values, severity="caution")
 
 
-def _told_by_absences(
+def _covered_by_absences(
     recording: Recording, clocks: Mapping[SensorPlace, TimedSamples]
 ) -> set[tuple[str, SensorPlace | None]]:
-    """Cautions that would say once more what the sentences on absent sensors say."""
-    told: set[tuple[str, SensorPlace | None]] = {
+    """Return the cautions that the findings on absent sensors already cover."""
+    covered: set[tuple[str, SensorPlace | None]] = {
         ("restarts", place)
         for place in clocks
         if any(note.key == "restart" and note.value in (place, "both") for note in recording.notes)
@@ -93,20 +92,20 @@ def _told_by_absences(
         gaps = np.diff(clocks[place].time_s)
         within = int((gaps > AWAY_S).sum())
         if within and within == int((gaps > HOLE_S).sum()):
-            told.add(("drop_out", place))
+            covered.add(("drop_out", place))
         if len(spans) > within:
-            told.add(("partial_overlap", None))
-    return told
+            covered.add(("partial_overlap", None))
+    return covered
 
 
-def _turns_told(whole: SetEstimate) -> set[tuple[str, SensorPlace | None]]:
-    """Sensors of which the estimate itself tells that they turned."""
-    told: set[tuple[str, SensorPlace | None]] = set()
+def _covered_by_estimate(whole: SetEstimate) -> set[tuple[str, SensorPlace | None]]:
+    """Return the cautions on turned sensors that the estimate already covers."""
+    covered: set[tuple[str, SensorPlace | None]] = set()
     if whole.leg is not None and whole.leg.slips:
-        told.add(("sensor_turned", "ankle"))
+        covered.add(("sensor_turned", "ankle"))
     if whole.pelvis.shift is not None:
-        told.add(("sensor_turned", "pelvis"))
-    return told
+        covered.add(("sensor_turned", "pelvis"))
+    return covered
 
 
 def _assumptions(recording: Recording, whole: SetEstimate) -> list[Finding]:
@@ -127,7 +126,7 @@ def _assumptions(recording: Recording, whole: SetEstimate) -> list[Finding]:
 
 
 def pelvis_shifted(shift: Shift | None) -> list[Finding]:
-    """From when on the pelvis was not judged, because its sensor shifted."""
+    """Return a finding with the time from which the pelvis was not judged, because its sensor shifted."""
     if shift is None:
         return []
     values = {"shifted_deg": shift.by_deg}
@@ -144,7 +143,7 @@ def _of_the_set(whole: SetEstimate, reps: Sequence[Rep]) -> list[Finding]:
     return found
 
 
-#: Shorter silences are told as drop-outs.
+#: Shorter gaps are dropouts.
 AWAY_S = 1.0
 Span = tuple[float, float]
 
@@ -152,9 +151,9 @@ Span = tuple[float, float]
 def away_spans(
     clocks: Mapping[SensorPlace, TimedSamples], notes: Sequence[Note] = ()
 ) -> dict[SensorPlace, list[Span]]:
-    """When each sensor sent nothing for long; until the recording's end, where it never came back.
+    """Return the spans in which each sensor was silent; up to the recording's end if it never came back.
 
-    A sensor that was never there at all is not away: the recording has none.
+    A sensor without any samples is not listed.
     """
     first = min((float(timed.time_s[0]) for timed in clocks.values()), default=0.0)
     last = _last_s(clocks, notes)
@@ -170,19 +169,19 @@ def away_spans(
 
 
 def _last_s(clocks: Mapping[SensorPlace, TimedSamples], notes: Sequence[Note]) -> float:
-    """The end: of the samples, or of what was noted after them."""
+    """Return the recording's end: the last sample, or the last note after it."""
     ends = [float(timed.time_s[-1]) for timed in clocks.values()]
     return max([*ends, *(note.time_s for note in notes)], default=0.0)
 
 
 def _lost_for_good(notes: Sequence[Note], place: SensorPlace) -> float | None:
-    """When the link went and never came back; None where it is there in the end."""
-    told = [note for note in notes if note.key == "link" and note.value.startswith(place)]
-    return told[-1].time_s if told and told[-1].value == f"{place} lost" else None
+    """Return when the link was lost for good; None if it was up at the end."""
+    links = [note for note in notes if note.key == "link" and note.value.startswith(place)]
+    return links[-1].time_s if links and links[-1].value == f"{place} lost" else None
 
 
 def absences(recording: Recording, clocks: Mapping[SensorPlace, TimedSamples]) -> tuple[Finding, ...]:
-    """A finding for each sensor that was away, each restart, the noted end, and a set that was discarded."""
+    """Return findings on absent sensors, restarts, the noted end, pain, and a set that was discarded."""
     last = _last_s(clocks, recording.notes)
     found = []
     for place, spans in away_spans(clocks, recording.notes).items():
@@ -199,7 +198,7 @@ def absences(recording: Recording, clocks: Mapping[SensorPlace, TimedSamples]) -
 
 
 def _link_noted(notes: Sequence[Note], place: SensorPlace, spans: Sequence[Span]) -> bool:
-    """Whether the recorder saw the link go in one of these spans, or soon after it began."""
+    """Whether the recorder noted the link as lost in one of these spans, or shortly before it."""
     lost = [note.time_s for note in notes if note.key == "link" and note.value == f"{place} lost"]
     return any(start - AWAY_S <= time_s <= end for time_s in lost for start, end in spans)
 
@@ -221,24 +220,24 @@ def _end(notes: Sequence[Note]) -> list[Finding]:
 
 
 def felt(notes: Sequence[Note]) -> tuple[Finding, ...]:
-    """Whether it hurt: in the set, in the rest after it, or as it was said of it."""
+    """Return findings on pain: that the set was stopped for it or hurt afterwards, and the rating given."""
     ends = [note.value for note in notes if note.key == "end"]
     stopped = ends[-1:] == ["pain"] or any(note.key == HURT for note in notes)
-    pain = said(notes, "pain")
+    pain = last_rating(notes, "pain")
     return (
         *((Finding(STOPPED_WITH_PAIN),) if stopped else ()),
-        *((Finding(PAIN_SAID, values={"pain": pain}),) if pain else ()),
+        *((Finding(PAIN_REPORTED, values={"pain": pain}),) if pain else ()),
     )
 
 
 def with_felt(summary: Summary, found: Sequence[Finding]) -> Summary:
-    """The same summary once it is said how the set felt."""
-    others = (one for one in summary.findings if one.code not in (STOPPED_WITH_PAIN, PAIN_SAID))
-    return replace(summary, findings=(*others, *found))
+    """Return the summary with its findings on pain replaced."""
+    kept = (finding for finding in summary.findings if finding.code not in (STOPPED_WITH_PAIN, PAIN_REPORTED))
+    return replace(summary, findings=(*kept, *found))
 
 
 def doubts(whole: SetEstimate, header: Header) -> list[Finding]:
-    """Findings of a set's estimate: its count, its spells, the strap, the zero."""
+    """Return findings on the estimate's doubts: the count, interruptions, the strap, the zero."""
     counted = [] if header.exercise in HOLDS else [*_count(whole), *_interrupted(whole, header)]
     zero = [Finding("zero_between_reps")] if whole.pelvis.between_reps else []
     return [*counted, *_turned(whole), *zero]
@@ -256,7 +255,7 @@ def _count(whole: SetEstimate) -> list[Finding]:
 
 
 def _more(whole: SetEstimate, more: int) -> dict[str, Any]:
-    """The largest swings that were not counted, if they are so many that nearly were."""
+    """Return the swings that nearly counted, if there are as many as the other count has more."""
     found = whole.segmentation
     nearly = (1.0 - EstimatorParams().near_share) * found.threshold_deg
     swings = [
@@ -272,7 +271,7 @@ def _more(whole: SetEstimate, more: int) -> dict[str, Any]:
 
 
 def _fewer(whole: SetEstimate, fewer: int) -> dict[str, Any]:
-    """The smallest repetitions, if they are so many that hardly counted."""
+    """Return the repetitions that only just counted, if there are as many as the other count has fewer."""
     found = whole.segmentation
     hardly = (1.0 + EstimatorParams().near_share) * found.threshold_deg
     numbers = [k for k, rep in enumerate(found.reps, start=1) if rep.smaller_way_deg < hardly]
@@ -284,7 +283,7 @@ def _times(swings: Sequence[Excursion], whole: SetEstimate) -> list[float]:
 
 
 def _interrupted(whole: SetEstimate, header: Header) -> list[Finding]:
-    """Where the person left the posture between repetitions."""
+    """Return a finding if the person left the posture between repetitions."""
     far = [rep.far.tick for rep in whole.segmentation.reps]
     used = [spell for spell in whole.posture.spells if any(spell.start <= tick < spell.stop for tick in far)]
     time_s = whole.track.time_s
@@ -296,7 +295,7 @@ def _interrupted(whole: SetEstimate, header: Header) -> list[Finding]:
 
 
 def _turned(whole: SetEstimate) -> list[Finding]:
-    """Where the strap turned on the shank."""
+    """Return a finding for each turn of the strap on the shank."""
     slips = () if whole.leg is None else whole.leg.slips
     times = [float(whole.track.time_s[slip.tick]) for slip in slips]
     return [

@@ -1,7 +1,4 @@
-"""The set in numbers: counts, means, the floor.
-
-The repetitions of a set in phases and figures.
-"""
+"""Figures of a set: counts, means, the floor angle; and whether it kept to its target angles."""
 
 from __future__ import annotations
 
@@ -9,27 +6,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from imu_reps.analysis.estimate import SetEstimate
-from imu_reps.analysis.reps.measure import Measured, Meter
-from imu_reps.analysis.reps.phases import Phases, phase_boundaries, without_ringing
-from imu_reps.analysis.reps.segmentation import Excursion, Turn
-from imu_reps.analysis.set_motion import SetMotion
 from imu_reps.analysis.trend import trends
-from imu_reps.domain.floor import floor_angle
+from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Header
-from imu_reps.domain.rep import Certainty, Partial, PartialReason, Rep
-from imu_reps.domain.settings import Settings
+from imu_reps.domain.rep import Certainty, Partial, PartialReason, Rep, floor_angle
 from imu_reps.domain.summary import SetSummary
 from imu_reps.domain.tempo import Tempo
 
-#: What a partial repetition is; other swings that did not count are no attempts at one.
+#: Reasons of partial repetitions; other swings that did not count were no attempts at one.
 PARTIAL_REPS: tuple[PartialReason, ...] = ("too_small", "cut_off")
 
 
 def summarise_set(
     reps: Sequence[Rep], partials: Sequence[Partial], header: Header, certainty: Certainty | None
 ) -> SetSummary:
-    """The numbers of a set whose ankle sensor was there."""
+    """Return the figures of a set with an ankle sensor."""
     columns = {
         name: mean_and_sd([getattr(rep, name) for rep in reps])
         for name in ("concentric_s", "eccentric_s", "top_pause_s", "bottom_pause_s", "range_deg")
@@ -55,21 +46,21 @@ def summarise_set(
 
 
 def uncounted_set(header: Header) -> SetSummary:
-    """The numbers of a set without an ankle sensor: none."""
+    """Return the figures of a set without an ankle sensor: no counts and no means."""
     empty = summarise_set((), (), header, None)
     values = {name: getattr(empty, name) for name in SetSummary.__slots__}
     return SetSummary(**{**values, "rep_count": None, "clean_count": None, "partial_count": None})
 
 
 def mean_and_sd(values: Sequence[float | None]) -> tuple[float | None, float | None]:
-    """Mean, and standard deviation from two values on, of what was measured."""
-    known = [value for value in values if value is not None]
-    mean = float(np.mean(known)) if known else None
-    return mean, float(np.std(known, ddof=1)) if len(known) > 1 else None
+    """Return mean and standard deviation, ignoring None; each is None with too few values (one, two)."""
+    known = np.array([value for value in values if value is not None])
+    mean = float(known.mean()) if len(known) else None
+    return mean, float(known.std(ddof=1)) if len(known) > 1 else None
 
 
 def _tempo(columns: dict[str, tuple[float | None, float | None]]) -> str | None:
-    """Mean tempo; with a single repetition the resting pause is unknown, and so is the tempo."""
+    """Return the mean tempo; None with a single repetition, whose resting pause is unknown."""
     names = ("eccentric_s", "bottom_pause_s", "concentric_s", "top_pause_s")
     means = [columns[name][0] for name in names]
     known = [mean for mean in means if mean is not None]
@@ -77,39 +68,35 @@ def _tempo(columns: dict[str, tuple[float | None, float | None]]) -> str | None:
 
 
 def _largest(reps: Sequence[Rep], name: str) -> float | None:
-    """The value of greatest magnitude, signed."""
+    """Return the value of greatest magnitude, signed; None if none was measured."""
     values = [getattr(rep, name) for rep in reps if getattr(rep, name) is not None]
     return max(values, key=abs) if values else None
 
 
-#: What goes below this is a knee that bends, or walking: not the resting end of a repetition.
-FLOOR_DEG = -1.0
+def aim_findings(header: Header, reps: Sequence[Rep]) -> list[Finding]:
+    """Return findings on the target angles of a set; none without repetitions."""
+    found = []
+    ranges_deg = [rep.range_deg for rep in reps if rep.range_deg is not None]
+    if header.range_target_deg is not None and ranges_deg:
+        aim_deg = round(header.range_target_deg)  # compared as both are shown
+        reached = sum(round(range_deg) >= aim_deg for range_deg in ranges_deg)
+        values = {"aim_deg": header.range_target_deg, "reached": reached, "reps": len(ranges_deg)}
+        found.append(Finding("range_aim", values=values))
+    if header.floor_deg is not None and header.exercise != "heel_tap" and reps:
+        found.append(Finding("floor_aim", values=_floor_aim(header, header.floor_deg, reps)))
+    return found
 
 
-def measure_set(whole: SetEstimate, motion: SetMotion, settings: Settings) -> list[Measured]:
-    """Phases and figures of every repetition of a set."""
-    every = whole.segmentation.reps
-    phases = []
-    for spell in whole.posture.spells:
-        reps = [rep for rep in every if spell.start <= rep.far.tick < spell.stop]
-        phases += find_phases(motion, reps, spell.start, spell.stop - 1)
-    meter = Meter(motion, settings)
-    starts = [phase.out_start for phase in phases[1:]] + [None] * min(1, len(phases))
-    return [meter.measure(phase, start) for phase, start in zip(phases, starts, strict=True)]
-
-
-def find_phases(motion: SetMotion, reps: Sequence[Excursion], first: int, last: int) -> list[Phases]:
-    """Phases of repetitions that follow each other, between the first and the last tick of their spell."""
-    travel = motion.travel_sign * motion.elevation_deg
-    speed = motion.travel_sign * without_ringing(motion.speed_dps, reps)
-    # below the floor a knee is bent, or somebody walks: that is no way of the leg
-    above = travel if motion.start_high else np.maximum(travel, FLOOR_DEG)
-
-    def on_travel(turn: Turn) -> Turn:
-        return Turn(turn.tick, float(above[turn.tick]))
-
-    far_ends = [first, *(rep.far.tick for rep in reps), last]
-    return [
-        phase_boundaries(above, speed, rep.with_turns(on_travel), before, after)
-        for rep, before, after in zip(reps, far_ends, far_ends[2:], strict=False)
-    ]
+def _floor_aim(header: Header, floor_deg: float, reps: Sequence[Rep]) -> dict[str, object]:
+    """Return whether the floor angle was kept, by how much not, and whether the last lowering went below."""
+    judged = [rep for rep in reps if "below_floor" not in rep.not_judged]
+    below = any(fault.code == "below_floor" for rep in reps for fault in rep.faults)
+    bottoms_deg = [rep.bottom_angle_deg for rep in judged if rep.bottom_angle_deg is not None]
+    last_deg = None if reps[-1] in judged else reps[-1].bottom_angle_deg
+    return {
+        "floor_deg": floor_deg,
+        "floor_from": header.floor_from,
+        "kept": bool(judged) and not below,
+        "within_deg": max(0, round(floor_deg) - round(min(bottoms_deg, default=floor_deg))),
+        "last_below": last_deg is not None and round(last_deg) < round(floor_deg),
+    }

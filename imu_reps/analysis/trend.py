@@ -1,6 +1,6 @@
-"""Tiring: what changed from the first third of a set to the last, and from which repetition on.
+"""Fatigue: changes from the first third of a set to the last, and the repetition they begin at; and wobble.
 
-Wobble: how much the pelvis wanders around its own path while the leg moves.
+Wobble is the deviation of the pelvis from its own smooth path while the leg moves.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
-from numpy.polynomial import legendre
+from scipy.special import eval_legendre
 
 from imu_reps.analysis.reps.measure import Measured, Span
 from imu_reps.analysis.set_motion import SetMotion
@@ -21,11 +21,11 @@ from imu_reps.domain.summary import Trend
 
 Quantity = Literal["range_deg", "duration_s", "pelvic_tilt_deg", "pelvic_rotation_deg"]
 
-#: Smaller sets have no thirds worth comparing, nor do sets with much unmeasured.
+#: Fewest repetitions, and smallest share of them measured, for comparing thirds.
 MIN_FOR_TREND = 6
 MIN_MEASURED = 0.75
 
-#: Changes smaller than this are within what the sensors can tell.
+#: Smallest changes that the sensors can resolve.
 MIN_CHANGE: dict[Quantity, float] = {
     "range_deg": 3.0,
     "duration_s": 0.2,
@@ -34,13 +34,13 @@ MIN_CHANGE: dict[Quantity, float] = {
 }
 WATCH_SHARE, CERTAIN_SHARE, CERTAIN_SD = 0.10, 0.20, 2.0
 
-#: Thirds of few repetitions differ by chance: a certain change is so many standard errors of that.
+#: Thirds of few repetitions differ randomly: a certain change is at least this many standard errors of that.
 CERTAIN_ERRORS = 3.5
 
-#: A change begins with at least so many repetitions before and after.
-MIN_BESIDE = 2
+#: Fewest repetitions before and after the beginning of a change.
+MIN_AROUND = 2
 
-#: Of a long set the change is looked for at so many repetitions, and a few more.
+#: Approximate number of onsets tried in a long set.
 MAX_ONSETS = 256
 
 _READ: dict[Quantity, Callable[[Rep], float | None]] = {
@@ -53,14 +53,14 @@ _READ: dict[Quantity, Callable[[Rep], float | None]] = {
 
 @dataclass(frozen=True, slots=True)
 class Onset:
-    """Where a level stops being level.
+    """Beginning of a change in a constant level.
 
     Attributes
     ----------
     number : int or None
-        The first repetition that differs; None: it drifts from the first on.
+        The first repetition that differs; None if the level drifts from the first on.
     scatter : float
-        Standard deviation of what neither level nor change explains.
+        Standard deviation of the residuals of level and change.
     """
 
     number: int | None
@@ -69,7 +69,17 @@ class Onset:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """First third against last; `from_rep` as in `Onset`, `certain` beyond the person's own scatter."""
+    """Change from the first third to the last.
+
+    Attributes
+    ----------
+    first, last : float
+        Means of the thirds.
+    from_rep : int or None
+        First repetition that differs; None if the quantity drifts from the first on.
+    certain : bool
+        Whether the change clearly exceeds the person's own scatter.
+    """
 
     first: float
     last: float
@@ -78,7 +88,7 @@ class Change:
 
 
 def trends(reps: Sequence[Rep]) -> tuple[Trend, ...]:
-    """Changes over the set that stand out of the person's own scatter."""
+    """Return the changes over the set that exceed the person's own scatter."""
     found = []
     for what in get_args(Quantity):
         change = find_change([(rep.number, _READ[what](rep)) for rep in reps], MIN_CHANGE[what])
@@ -87,18 +97,18 @@ def trends(reps: Sequence[Rep]) -> tuple[Trend, ...]:
     return tuple(found)
 
 
-def find_change(told: Sequence[tuple[int, float | None]], minimum: float) -> Change | None:
-    """Change of a quantity over a set; None where it is within scatter, or too little was measured.
+def find_change(measured: Sequence[tuple[int, float | None]], minimum: float) -> Change | None:
+    """Return the change of a quantity over a set; None if within scatter, or too little was measured.
 
     Parameters
     ----------
-    told : sequence of (int, float or None)
+    measured : sequence of (int, float or None)
         Number and value of every repetition.
     minimum : float
-        A smaller change is within what the sensors can tell.
+        Smallest change that the sensors can resolve.
     """
-    known = [(number, value) for number, value in told if value is not None]
-    if len(known) < max(MIN_FOR_TREND, MIN_MEASURED * len(told)):
+    known = [(number, value) for number, value in measured if value is not None]
+    if len(known) < max(MIN_FOR_TREND, MIN_MEASURED * len(measured)):
         return None
     numbers, values = np.array([n for n, _ in known]), np.array([value for _, value in known])
     third = len(values) // 3
@@ -107,49 +117,49 @@ def find_change(told: Sequence[tuple[int, float | None]], minimum: float) -> Cha
     change = abs(last - first)
     if change < max(minimum, onset.scatter, WATCH_SHARE * abs(first)):
         return None
-    by_chance = max(CERTAIN_SD, CERTAIN_ERRORS * np.sqrt(2.0 / third)) * onset.scatter
-    certain = bool(change > max(by_chance, CERTAIN_SHARE * abs(first)))
+    random_change = max(CERTAIN_SD, CERTAIN_ERRORS * np.sqrt(2.0 / third)) * onset.scatter
+    certain = bool(change > max(random_change, CERTAIN_SHARE * abs(first)))
     return Change(first, last, onset.number, certain)
 
 
 def find_onset(numbers: IntArray, values: FloatArray) -> Onset:
-    """Where a level is left, at once or ever further: the step or ramp of the least squares.
+    """Return where a constant level changes: the step or ramp with the least squares.
 
     Parameters
     ----------
     numbers : (n,) int
-        Of the repetitions, rising.
+        Numbers of the repetitions, increasing.
     values : (n,) float
-        At least `MIN_FOR_TREND` of them.
+        Their values, at least `MIN_FOR_TREND`.
     """
-    every = max(1, len(numbers) // MAX_ONSETS)
-    starts = numbers[MIN_BESIDE : len(numbers) - MIN_BESIDE + 1 : every]
+    stride = max(1, len(numbers) // MAX_ONSETS)
+    starts = numbers[MIN_AROUND : len(numbers) - MIN_AROUND + 1 : stride]
     since = numbers - starts[:, None] + 1
     line = numbers - numbers[0]
     shapes = np.vstack([since > 0, np.maximum(since, 0), line]).astype(float)
     shapes -= shapes.mean(axis=1, keepdims=True)
-    about = values - values.mean()
-    explained = (shapes @ about) ** 2 / (shapes**2).sum(axis=1)
+    centred = values - values.mean()
+    explained = (shapes @ centred) ** 2 / (shapes**2).sum(axis=1)
     best = int(np.argmax(explained))
-    left = max(float(about @ about) - float(explained[best]), 0.0)
+    residual = max(float(centred @ centred) - float(explained[best]), 0.0)
     number = None if best == len(shapes) - 1 else int(starts[best % len(starts)])
-    return Onset(number, float(np.sqrt(left / (len(values) - 3))))
+    return Onset(number, float(np.sqrt(residual / (len(values) - 3))))
 
 
-#: A pelvis follows the leg smoothly: its path over one way is a polynomial of this degree in leg elevation.
+#: Degree of the polynomial in leg elevation that models the pelvis's smooth path over one phase.
 PATH_DEGREE = 4
 
-#: More than this around the path is much, and a change smaller than the second is within what can be told.
+#: RMS around the path above which wobble is reported, and the smallest change that the sensors can resolve.
 MUCH_DEG, MIN_CHANGE_DEG = 2.0, 0.7
 
-#: Ways with fewer ticks, or over fewer degrees, have no path.
+#: Fewest ticks and degrees of a phase for a path.
 MIN_TICKS, MIN_WAY_DEG = 40, 8.0
 
 
 def wobble_deg(motion: SetMotion, rep: Measured) -> float | None:
-    """RMS of pelvic tilt around its smooth path over leg elevation, each way by itself.
+    """Return the RMS of pelvic tilt around its smooth path over leg elevation, fitted per phase.
 
-    None where the pelvis or the leg was not measured, or a way is too short.
+    None if the pelvis or the leg was not measured, or a phase is too short.
     """
     if not (rep.pelvis_known and rep.leg_known):
         return None
@@ -160,18 +170,20 @@ def wobble_deg(motion: SetMotion, rep: Measured) -> float | None:
 
 def _around_path(motion: SetMotion, way: Span) -> FloatArray | None:
     elevation, tilt = motion.elevation_deg[way.ticks], motion.tilt_deg[way.ticks]
-    span = float(np.ptp(elevation)) if len(elevation) else 0.0
-    if len(tilt) < MIN_TICKS or span < MIN_WAY_DEG or not np.isfinite(tilt).all():
+    if len(tilt) < MIN_TICKS or not np.isfinite(tilt).all():
         return None
-    along = 2.0 * (elevation - elevation.min()) / span - 1.0
-    basis = legendre.legvander(along, PATH_DEGREE)
-    # by its few normal equations: a tenth of the time that all of its rows take
-    path = np.linalg.lstsq(basis.T @ basis, basis.T @ tilt, rcond=None)[0]
-    return np.asarray(tilt - basis @ path)
+    low, high = elevation.min(), elevation.max()
+    if high - low < MIN_WAY_DEG:
+        return None
+    along = 2.0 * (elevation - low) / (high - low) - 1.0
+    basis = eval_legendre(np.arange(PATH_DEGREE + 1)[:, None], along)
+    # the normal equations of so few columns take a tenth of the time of a least-squares solver
+    path = np.linalg.solve(basis @ basis.T, basis @ tilt)
+    return np.asarray(tilt - path @ basis)
 
 
 def wobble_findings(motion: SetMotion, measured: Sequence[Measured]) -> list[Finding]:
-    """Tells of a pelvis that wanders more than in the first repetitions, or much in most of them."""
+    """Return a finding if the pelvis wobbles more than in the first repetitions, or much in most of them."""
     found = [(number, wobble_deg(motion, rep)) for number, rep in enumerate(measured, start=1)]
     known = [(number, value) for number, value in found if value is not None]
     change = find_change(found, MIN_CHANGE_DEG)

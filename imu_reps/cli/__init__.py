@@ -1,1 +1,1 @@
-"""The command line: one file or package per verb, the only place that prints."""
+"""Command line: one module or package per command; the only package that prints."""

@@ -1,4 +1,4 @@
-"""``imu-reps batch``: many recordings summed up into tables, on all cores or on a cluster."""
+"""``imu-reps batch``: analyse many recordings into tables, on all cores or on a cluster."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imu_reps.cli.console import mention, rich_console, say
-from imu_reps.cli.thresholds import chosen_settings, settings_options
+from imu_reps.cli.console import echo, echo_stderr, rich_console
+from imu_reps.cli.shared_options import settings_options
 
 if TYPE_CHECKING:
+    from imu_reps.domain.settings import Settings
     from imu_reps.fleet.analyze_many import Engine
     from imu_reps.fleet.batch_run import BatchOrder, BatchProgress
     from imu_reps.fleet.result_rows import ResultRows
 
-#: How often a line of progress is written where no bar can be drawn.
-TELL_EVERY_S = 10.0
+#: Interval of progress lines where no bar can be drawn.
+PROGRESS_EVERY_S = 10.0
 
 
 @click.command()
@@ -47,8 +48,7 @@ def batch(  # noqa: PLR0913 - an argument an option
     workers: int | None,
     cluster: str | None,
     older: str | None,
-    preset: str,
-    changes: tuple[str, ...],
+    settings: Settings,
 ) -> None:
     """Sum up all recordings of SOURCE into tables of sets, reps, faults and errors.
 
@@ -69,22 +69,21 @@ def batch(  # noqa: PLR0913 - an argument an option
     from imu_reps.fleet.analyze_many import chosen_engine
     from imu_reps.fleet.batch_run import FILES_A_TASK, BatchOrder
 
-    settings = chosen_settings(preset, changes)
     if cluster is not None:
-        quieten_cluster()
+        silence_cluster_logs()
     order = BatchOrder(sources, out, settings, row_format, FILES_A_TASK if cluster else 1)  # type: ignore[arg-type]
     ctx.exit(_run(order, chosen_engine(workers, cluster)))
 
 
-def quieten_cluster() -> None:
-    """Leave out the tracebacks that Dask logs of a lost scheduler: what it means is told in words.
+def silence_cluster_logs() -> None:
+    """Silence the tracebacks that Dask logs when a scheduler is lost; the command explains it itself.
 
-    It gives a level to each of these as it is imported, so that comes first
+    Dask sets these loggers' levels on import, so import it first
     (https://distributed.dask.org/en/stable/logging.html).
     """
-    from imu_reps.errors import need
+    from imu_reps.errors import require_extra
 
-    need("cluster", "distributed")
+    require_extra("cluster", "distributed")
     import distributed
 
     for name in (distributed.__name__, "distributed.client", "tornado.application", "asyncio"):
@@ -96,7 +95,7 @@ def _compare(older: str, sources: tuple[str, ...]) -> None:
         raise click.UsageError("Two results are compared: --compare OLD NEW.")
     from imu_reps.fleet.comparison import compare, comparison_lines
 
-    say("\n".join(comparison_lines(compare(older, sources[0]))))
+    echo("\n".join(comparison_lines(compare(older, sources[0]))))
 
 
 def _run(order: BatchOrder, engine: Engine[ResultRows]) -> int:
@@ -104,16 +103,16 @@ def _run(order: BatchOrder, engine: Engine[ResultRows]) -> int:
 
     progress: BatchProgress | None = None
     try:
-        for progress in _shown(run_batch(order, engine)):  # noqa: B007 - the last one is told
+        for progress in _shown(run_batch(order, engine)):  # noqa: B007 - the last one is used below
             pass
     except BaseException:
         if progress is not None:
-            mention(f"Stopped: {_summed(progress)}. The same command goes on from there.")
+            echo_stderr(f"Stopped: {_summed(progress)}. The same command goes on from there.")
         raise
     assert progress is not None
-    say(f"{_summed(progress)}. The tables are in {order.out}.")
+    echo(f"{_summed(progress)}. The tables are in {order.out}.")
     if progress.errors:
-        mention("  The table errors says which could not be summed up, why, and what to do about it.")
+        echo_stderr("  The table errors says which could not be summed up, why, and what to do about it.")
     return progress.exit_code
 
 
@@ -124,15 +123,15 @@ def _summed(progress: BatchProgress) -> str:
 
 
 def _shown(run: Iterator[BatchProgress]) -> Iterator[BatchProgress]:
-    """Hand on the progress; standard error shows a bar in a terminal, else a line now and then."""
+    """Yield the progress while showing it on standard error, as a bar in a terminal, else as lines."""
     if sys.stderr.isatty():
         yield from _with_bar(run)
         return
-    told_s = monotonic()
+    printed_s = monotonic()
     for progress in run:
-        if monotonic() - told_s >= TELL_EVERY_S:
-            told_s = monotonic()
-            mention(f"{progress.before + progress.done:,}/{progress.total:,}  {_pace(progress)}")
+        if monotonic() - printed_s >= PROGRESS_EVERY_S:
+            printed_s = monotonic()
+            echo_stderr(f"{progress.before + progress.done:,}/{progress.total:,}  {_pace(progress)}")
         yield progress
 
 
@@ -150,7 +149,7 @@ def _with_bar(run: Iterable[BatchProgress]) -> Iterator[BatchProgress]:
 
 
 def _pace(progress: BatchProgress) -> str:
-    """Rate, errors, remaining time."""
+    """Format rate, errors and remaining time."""
     errors = f"{progress.errors:,} error{'' if progress.errors == 1 else 's'}"
     if progress.rate_hz is None or progress.left_s is None:
         return errors

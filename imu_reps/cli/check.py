@@ -1,4 +1,4 @@
-"""``imu-reps check``: tell whether a recording is plausible."""
+"""``imu-reps check``: check whether a recording is plausible."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imu_reps.cli.console import complain, say
+from imu_reps.cli.console import echo, echo_error
 from imu_reps.errors import ImuRepsError, RecordingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from imu_reps.domain.finding import Finding
-    from imu_reps.domain.recording import Recording
     from imu_reps.domain.samples import SensorPlace
     from imu_reps.kinematics.clock.offline import TimedSamples
     from imu_reps.kinematics.sync.sensor_offset import SensorOffset
@@ -31,7 +30,7 @@ _COLUMNS = "{:<8}{:>10}{:>9}{:>9}{:>13}{:>13}"
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a recording, one a line.")
 @click.pass_context
 def check(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> None:
-    """Tell whether a recording is plausible, and the hint_line for what is not.
+    """Tell whether a recording is plausible, and the hint for what is not.
 
     Looks at units, gravity, range, failed and frozen readings, swapped or upside-down sensors, rate, loss,
     counters and clocks, and draws where each sensor gave readings.
@@ -41,43 +40,34 @@ def check(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> None:
 
 
 def _check_file(file: str, as_json: bool) -> int:
-    """Check one file, print what was found, and return its exit code."""
+    """Check one file, print the findings, and return the exit code."""
     from imu_reps.analysis.cross_time import agree_on_time, doubt_about_time
+    from imu_reps.analysis.set_findings import file_finding
+    from imu_reps.domain.finding import Finding
     from imu_reps.quality import examined
+    from imu_reps.storage.plain_json import error_tree
     from imu_reps.storage.recording import load
 
     try:
         recording = load(file)
     except ImuRepsError as error:
         if as_json:
-            event = {"code": error.code, "message": error.message, "hint": error.hint}
-            say(json.dumps({"file": file, "error": event}))
+            echo(json.dumps({"file": file, "error": error_tree(error)}))
         else:
-            complain(error)
+            echo_error(error)
         return error.exit_code
     checked = examined(recording)
     clocks = checked.clocks
     offset = agree_on_time(checked.recording, clocks).offset
-    noticed = (*_noticed_by_reader(recording), *doubt_about_time(offset), *_discarded(recording))
-    findings = (*checked.findings, *noticed)
+    by_reader = [file_finding(caution) for caution in recording.cautions]
+    discarded = [Finding("discarded")] if recording.discarded else []
+    findings = (*checked.findings, *by_reader, *doubt_about_time(offset), *discarded)
     if as_json:
-        say(json.dumps(_as_dict(file, findings, clocks, offset), allow_nan=False))
+        echo(json.dumps(_as_dict(file, findings, clocks, offset), allow_nan=False))
     else:
-        say(_as_text(file, findings, checked, offset))
+        echo(_as_text(file, findings, checked, offset))
     refused = any(finding.severity == "refuse" for finding in findings)
     return RecordingError.exit_code if refused else 0
-
-
-def _noticed_by_reader(recording: Recording) -> tuple[Finding, ...]:
-    from imu_reps.analysis.set_findings import file_finding
-
-    return tuple(file_finding(caution) for caution in recording.cautions)
-
-
-def _discarded(recording: Recording) -> tuple[Finding, ...]:
-    from imu_reps.domain.finding import Finding
-
-    return (Finding("discarded"),) if recording.discarded else ()
 
 
 def _as_text(file: str, findings: tuple[Finding, ...], checked: Checked, offset: SensorOffset | None) -> str:
@@ -105,7 +95,7 @@ def _as_text(file: str, findings: tuple[Finding, ...], checked: Checked, offset:
 
 
 def _usable_over_time(checked: Checked) -> Iterator[str]:
-    """A line of time for each sensor: where it gave readings, in part, or none."""
+    """Yield a timeline for each sensor that marks usable, partly usable and missing readings."""
     import numpy as np
 
     if not checked.clocks:
@@ -135,6 +125,7 @@ def _as_dict(
     clocks: Mapping[SensorPlace, TimedSamples],
     offset: SensorOffset | None,
 ) -> dict[str, Any]:
+    from imu_reps.domain.samples import SENSOR_PLACES
     from imu_reps.report.findings import hint, sentence
 
     return {
@@ -142,19 +133,18 @@ def _as_dict(
         "plausible": not any(finding.severity == "refuse" for finding in findings),
         "findings": [
             {
-                "code": finding.code,
-                "severity": finding.severity,
-                "sensor": finding.sensor,
-                "message": sentence(finding),
-                "hint": hint(finding),
-                "start_s": finding.start_s,
-                "end_s": finding.end_s,
+                "code": one.code,
+                "severity": one.severity,
+                "sensor": one.sensor,
+                "message": sentence(one),
+                "hint": hint(one),
+                "start_s": one.start_s,
+                "end_s": one.end_s,
             }
-            for finding in findings
+            for one in findings
         ],
         "sensors": {
-            "pelvis": _clock_dict(clocks["pelvis"]) if "pelvis" in clocks else None,
-            "ankle": _clock_dict(clocks["ankle"]) if "ankle" in clocks else None,
+            place: _clock_dict(clocks[place]) if place in clocks else None for place in SENSOR_PLACES
         },
         "sensor_offset": None
         if offset is None

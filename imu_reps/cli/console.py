@@ -1,4 +1,4 @@
-"""Where words leave the program: characters that can be shown, errors, how a command ends."""
+"""Console output: text, small tables, errors and exit codes."""
 
 from __future__ import annotations
 
@@ -9,17 +9,20 @@ import io
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from imu_reps.domain.foreign_text import shown
+from imu_reps.domain.untrusted_text import printable
 from imu_reps.errors import ImuRepsError
 from imu_reps.storage.file_access import access_error
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.table import Table
+
 
 _PLAIN = {
     "°": " deg",
@@ -37,7 +40,7 @@ _PLAIN = {
     "─": "-",
 }
 _ERRORS = "imu_reps_plain"
-#: The only characters without a picture that this program itself writes, colour aside.
+#: The only non-printable characters that this program itself writes, except for colour.
 _LAYOUT = "\n\t"
 
 
@@ -48,15 +51,15 @@ def _plain_characters(error: UnicodeError) -> tuple[str, int]:
     return "".join(_PLAIN.get(character, "?") for character in characters), error.end
 
 
-def speak_plainly() -> None:
-    """Write plain characters for those that standard output or error cannot encode, rather than fail.
+def replace_unencodable() -> None:
+    """Make standard output and error replace characters that they cannot encode.
 
-    A stream that was closed before the program began (``>&-``) becomes the null device: Python has none then,
-    and the next file that is opened would take its number.
+    A stream that was closed before the program began (``>&-``) is replaced by the null device: otherwise
+    the next file that is opened would take its descriptor.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - to the end
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - open until exit
     codecs.register_error(_ERRORS, _plain_characters)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -64,82 +67,126 @@ def speak_plainly() -> None:
 
 
 def rich_console(file: TextIO | None = None) -> Console:
-    """A console on `file`, by default standard output: colour and width as far as they are known there."""
+    """Return a rich console on `file`, by default standard output."""
     from rich.console import Console
 
     return Console(file=file or sys.stdout, highlight=False, markup=False, emoji=False)
 
 
-def say(text: str = "", *, nl: bool = True) -> None:
-    """Write on standard output, in its own encoding; click alone would take UTF-8 for ASCII."""
-    click.echo(shown(text, _LAYOUT), file=sys.stdout, nl=nl)
+def echo(text: str = "", *, nl: bool = True) -> None:
+    """Print to standard output in its own encoding; click alone would take UTF-8 for ASCII."""
+    click.echo(printable(text, _LAYOUT), file=sys.stdout, nl=nl)
 
 
-def mention(text: str) -> None:
-    """Write on standard error, in its own encoding."""
-    click.echo(shown(text, _LAYOUT), file=sys.stderr)
+def echo_stderr(text: str) -> None:
+    """Print to standard error in its own encoding."""
+    click.echo(printable(text, _LAYOUT), file=sys.stderr)
 
 
-def show(content: Callable[[int], RenderableType]) -> None:
-    """Print on standard output what `content` makes of the width there is."""
+def render(content: Callable[[int], RenderableType]) -> None:
+    """Print what `content` returns for the console's width."""
     from rich.segment import Segment, Segments
 
     console = rich_console()
     parts = console.render(content(console.width))
     with console.capture() as capture:
-        segments = Segments(Segment(shown(part.text, _LAYOUT), part.style) for part in parts)
-        console.print(segments, crop=False, soft_wrap=True)  # a path stays whole, to be copied
-    # Cells are filled up with spaces; in a file or a pipe they would stay. Colour is already decided.
+        segments = Segments(Segment(printable(part.text, _LAYOUT), part.style) for part in parts)
+        console.print(segments, crop=False, soft_wrap=True)  # paths stay unbroken, to be copied
+    # rich pads cells with spaces, which would stay in a file or a pipe; colour is already decided
     text = "\n".join(line.rstrip() for line in capture.get().splitlines())
     click.echo(text, file=sys.stdout, color=True)
 
 
-def tell(words: str, indent: int = 0) -> None:
-    """Print whole sentences, broken between words where the terminal ends; a point of a list hangs."""
+def echo_wrapped(words: str, indent: int = 0) -> None:
+    """Print text wrapped to the terminal, with a hanging indent for list items."""
     from textwrap import fill
 
     mark = re.match(r"(?:•|\d+\.) ", words)
     hang = " " * (indent + len(mark[0] if mark else ""))
     begin = " " * indent
-    show(
+    render(
         lambda width: fill(words, width, initial_indent=begin, subsequent_indent=hang, break_on_hyphens=False)
     )
 
 
-def complain(error: ImuRepsError) -> None:
-    """Say on standard error what is wrong, and the mend."""
-    from imu_reps.report.findings import worded
+def echo_error(error: ImuRepsError) -> None:
+    """Print an error and its hint to standard error."""
+    from imu_reps.report.findings import with_message
 
-    error = worded(error)
-    mention(f"{error.message}\n  {error.hint}")
+    error = with_message(error)
+    echo_stderr(f"{error.message}\n  {error.hint}")
 
 
 @contextlib.contextmanager
-def ending_well() -> Iterator[None]:
-    """End a command with words and an exit code, never with a traceback for what a user can cause."""
+def exit_on_error() -> Iterator[None]:
+    """Print errors a user can cause and exit with their code, without a traceback."""
     try:
         try:
             yield
         finally:
             sys.stdout.flush()
     except ImuRepsError as error:
-        complain(error)
+        echo_error(error)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
     except OSError as error:
-        if error.filename is not None:  # a file, not where the words go
-            complain(access_error(error, str(error.filename)))
+        if error.filename is not None:  # a file, not standard output
+            echo_error(access_error(error, str(error.filename)))
             sys.exit(1)
         _silence_stdout()
         if error.errno not in (errno.EPIPE, errno.EINVAL):  # EINVAL: a broken pipe on Windows
-            mention(
+            echo_stderr(
                 f"The output could not be written: {error.strerror or error}.\n  Check where it is sent to."
             )
         sys.exit(1)
 
 
 def _silence_stdout() -> None:
-    """Send what is still buffered nowhere, or the interpreter would fail on it at its end."""
+    """Discard buffered output, on which the interpreter would fail at exit."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+Row = Sequence[str]
+
+
+def show_table(
+    titles: Row, rows: Sequence[Row], *, whole: Collection[str] = (), styles: Sequence[str] | None = None
+) -> None:
+    """Print a table to standard output.
+
+    Parameters
+    ----------
+    whole : collection of str
+        Titles of the columns whose cells are never wrapped, so that they can be copied.
+    styles : sequence of str, optional
+        A rich style for each row, used in a terminal only.
+    """
+    if sys.stdout.isatty():
+        render(partial(_rich_table, titles, rows, whole, styles or [""] * len(rows)))
+    else:
+        echo("\n".join(_aligned_lines([titles, *rows])))
+
+
+def _rich_table(
+    titles: Row,
+    rows: Sequence[Row],
+    whole: Collection[str],
+    styles: Sequence[str],
+    width: int,  # noqa: ARG001 - rich fits the table
+) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for title in titles:
+        table.add_column(title, overflow="fold", no_wrap=title in whole)
+    for row, style in zip(rows, styles, strict=True):
+        table.add_row(*row, style=style)
+    return table
+
+
+def _aligned_lines(rows: Sequence[Row]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    padded = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+    return [line.rstrip() for line in padded]

@@ -1,18 +1,18 @@
-"""``imu-reps correct``: put a recorded set right by hand, take that back, or write it out as labels."""
+"""``imu-reps correct``: correct a recorded set by hand, undo corrections, or export labels."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from imu_reps.cli.console import complain, say
+from imu_reps.cli.console import echo, echo_error
 from imu_reps.domain.correction import Correction, corrected_header, corrections_of
 from imu_reps.domain.exercise import EXERCISES
-from imu_reps.errors import ImuRepsError, UsageError
+from imu_reps.errors import FileAccessError, ImuRepsError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,10 +21,8 @@ if TYPE_CHECKING:
     from imu_reps.domain.recording import Note, Recording
     from imu_reps.domain.rep import Rep
 
-#: A small movement may be named by its time, as the report rounds it.
-NEAR_S = 0.5
-#: So wide that a headline is one line.
-NO_BREAK = 10_000
+#: Tolerance when a movement is named by its time, which the report rounds.
+NEAR_PARTIAL_S = 0.5
 
 
 @click.command()
@@ -43,7 +41,7 @@ NO_BREAK = 10_000
 @click.option("--undo", metavar="NUMBER", help="Take back the correction of this number, or all.")
 @click.option("--labels", type=click.Path(path_type=Path), metavar="OUT", help="Write a label a rep as CSV.")
 @click.option("--force", is_flag=True, help="Replace OUT if it is an older table of labels.")
-def correct(file: str, *, undo: str | None, labels: Path | None, force: bool, **said: object) -> None:
+def correct(file: str, *, undo: str | None, labels: Path | None, force: bool, **options: Any) -> None:
     """Put right what the sensors got wrong in the set of FILE; without options: list what was put right.
 
     Corrections are notes at the end of the recording; its samples stay as they are. Every analysis applies
@@ -51,16 +49,16 @@ def correct(file: str, *, undo: str | None, labels: Path | None, force: bool, **
 
     Example: imu-reps correct set.csv --not-a-rep 7 --missed 30.5-34 --remark "phone rang"
     """
-    from imu_reps.storage.exports import LABELS
-    from imu_reps.storage.file_access import refuse_taken
+    from imu_reps.storage.exports.tables import LABELS
+    from imu_reps.storage.file_access import require_free
     from imu_reps.storage.recording import load
 
     recording = load(file)
     if labels is not None:
-        refuse_taken(labels, LABELS, force=force)  # or the corrections would be kept by a call that fails
-    notes = [*_undone(recording, undo), *_corrections(recording, said)]
+        require_free(labels, LABELS, force=force)  # before any correction is written
+    notes = [*_undone(recording, undo), *_corrections(recording, options)]
     if notes:
-        recording = _kept(file, recording, notes)
+        recording = _apply(file, recording, notes)
     _list(recording)
     if labels is not None:
         _save_labels(recording, labels, force=force)
@@ -84,33 +82,29 @@ def _undone(recording: Recording, undo: str | None) -> Iterator[Note]:
         yield _note(recording, f"{UNDO} {number}")
 
 
-def _corrections(recording: Recording, said: dict[str, object]) -> Iterator[Note]:
-    """The notes of what was put right; numbers of reps are those reported before."""
-    from imu_reps.domain.person_name import person_name
+def _corrections(recording: Recording, options: dict[str, Any]) -> Iterator[Note]:
+    """Yield the notes for the corrections given; rep numbers are those of the last report."""
+    from imu_reps.domain.untrusted_text import parse_name
 
     for what in ("side", "exercise"):
-        if said[what] is not None:
-            yield _note(recording, f"{what} {said[what]}")
-    if said["person"] is not None:
-        yield _note(recording, f"person {person_name(str(said['person']))}")
-    if said["remark"] is not None:
-        text = " ".join(str(said["remark"]).split())
+        if options[what] is not None:
+            yield _note(recording, f"{what} {options[what]}")
+    if options["person"] is not None:
+        yield _note(recording, f"person {parse_name(options['person'])}")
+    if options["remark"] is not None:
+        text = " ".join(options["remark"].split())
         if not text or not text.isprintable():
             raise click.BadParameter("Any words, please.", param_hint="'--remark'")
         yield _note(recording, f"remark {text}")
-    wrong, missed = tuple(_tuple(said["wrong"])), tuple(_tuple(said["missed"]))
+    wrong, missed = options["wrong"], options["missed"]
     if not wrong and not missed:
         return
     summary = _analysed(recording).summary
     for number in dict.fromkeys(wrong):
-        yield _note(recording, f"not_a_rep {_moment(summary.reps, int(number)):.3f}")
+        yield _note(recording, f"not_a_rep {_moment(summary.reps, number):.3f}")
     for text in missed:
-        start_s, end_s = _span(str(text), [(small.start_s, small.end_s) for small in summary.partials])
+        start_s, end_s = _span(text, [(small.start_s, small.end_s) for small in summary.partials])
         yield _note(recording, f"missed_rep {start_s:.3f} to {end_s:.3f}")
-
-
-def _tuple(value: object) -> tuple[str, ...]:
-    return value if isinstance(value, tuple) else ()
 
 
 def _moment(reps: Sequence[Rep], number: int) -> float:
@@ -121,7 +115,7 @@ def _moment(reps: Sequence[Rep], number: int) -> float:
 
 
 def _span(text: str, partials: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """From and to; or those of the movement at that time."""
+    """Parse a span, or find the span of the movement at that time."""
     start, dash, end = text.partition("-")
     try:
         start_s, end_s = float(start), float(end) if dash else None
@@ -129,7 +123,7 @@ def _span(text: str, partials: Sequence[tuple[float, float]]) -> tuple[float, fl
         start_s, end_s = -1.0, None
     if end_s is not None and 0.0 <= start_s < end_s < 1e6:
         return start_s, end_s
-    near = [span for span in partials if span[0] - NEAR_S <= start_s <= span[1] + NEAR_S]
+    near = [span for span in partials if span[0] - NEAR_PARTIAL_S <= start_s <= span[1] + NEAR_PARTIAL_S]
     if dash or not near:
         raise click.BadParameter(
             f"{text!r} is no span such as 30.5-34, nor the time of a movement that did not count.",
@@ -146,8 +140,8 @@ def _note(recording: Recording, value: str) -> Note:
     return Note(max((note.time_s for note in recording.notes), default=0.0), CORRECT, value)
 
 
-def _kept(file: str, recording: Recording, notes: Sequence[Note]) -> Recording:
-    """Write the notes, once it is known that they can be applied; bring the history up to date."""
+def _apply(file: str, recording: Recording, notes: Sequence[Note]) -> Recording:
+    """Check that the corrections can be applied, append their notes, and update the history."""
     from imu_reps.storage.recording import load
     from imu_reps.storage.recording.writer import append_notes
 
@@ -157,19 +151,23 @@ def _kept(file: str, recording: Recording, notes: Sequence[Note]) -> Recording:
         for number in _unused(tried) - _unused(recording):
             one = next(one for one in tried.corrections if one.number == number)
             raise UsageError(
-                f"This cannot be applied: {_told(one)}.",
+                f"This cannot be applied: {_described(one)}.",
                 hint="The leg was not measured there, or nothing was counted, or something was already; "
                 "imu-reps report FILE shows the times. Nothing was written.",
                 code="correction_unused",
             )
     append_notes(file, notes)
     recording = load(file)
-    _remember(recording)
+    try:
+        _remember(recording)
+    except FileAccessError as error:
+        hint = "The recording itself is corrected: imu-reps reanalyse takes it into the history later."
+        raise error.with_hint(hint) from error
     return recording
 
 
 def _unused(recording: Recording) -> set[int]:
-    """Numbers of the corrections that cannot be applied."""
+    """Return the numbers of the corrections that cannot be applied."""
     findings = _analysed(recording).summary.findings
     return {finding.values["number"] for finding in findings if finding.code == "correction_unused"}
 
@@ -181,10 +179,9 @@ def _analysed(recording: Recording) -> Analysis:
 
 
 def _remember(recording: Recording) -> None:
-    """Sum a set up again that the history knows."""
+    """Analyse again a set that is in the history."""
     from imu_reps.analysis.analyze import analyze
-    from imu_reps.storage.history_store import History, history_path
-    from imu_reps.storage.remembered import stored_set
+    from imu_reps.storage.history_store import History, history_path, stored_set
 
     if recording.file is None or recording.discarded or not history_path().exists():
         return
@@ -201,17 +198,17 @@ def _list(recording: Recording) -> None:
 
     try:
         analysis = _analysed(recording)
-        say(headline(analysis.summary, NO_BREAK, person=analysis.person))
+        echo(headline(analysis.summary, None, person=analysis.person))
     except ImuRepsError as error:
-        complain(error)
+        echo_error(error)
     if not recording.corrections:
-        say("Nothing is corrected by hand.")
+        echo("Nothing is corrected by hand.")
     for one in recording.corrections:
-        say(f"  {one.number}. {_told(one)}")
+        echo(f"  {one.number}. {_described(one)}")
 
 
-def _told(one: Correction) -> str:
-    """What was put right, in words: ``not a rep: at 32.8 s``."""
+def _described(one: Correction) -> str:
+    """Describe a correction: ``not a rep: at 32.8 s``."""
     value = one.value
     if one.what in ("not_a_rep", "missed_rep"):
         seconds = [f"{float(part):.1f}" for part in value.split(" to ")]
@@ -220,9 +217,9 @@ def _told(one: Correction) -> str:
 
 
 def _save_labels(recording: Recording, out: Path, *, force: bool) -> None:
-    from imu_reps.storage.exports import LABELS, labels_csv
+    from imu_reps.storage.exports.tables import LABELS, labels_csv
     from imu_reps.storage.file_access import save_document
 
     table = labels_csv(_analysed(recording).summary, recording.corrections)
-    save_document(out, table, mark=LABELS, force=force)
-    say(f"Written to {out}.")
+    save_document(out, table, kind=LABELS, force=force)
+    echo(f"Written to {out}.")

@@ -1,4 +1,4 @@
-"""``imu-reps demo``: everything once, on virtual sensors: pairing, a set with faults, a test, a report."""
+"""``imu-reps demo``: pairing, a set with faults, a test and a report, on virtual sensors."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imu_reps.cli.console import say, show, tell
+from imu_reps.cli.console import echo, echo_wrapped, render
+from imu_reps.cli.shared_options import VIRTUAL_FAMILY
 
 if TYPE_CHECKING:
     from imu_reps.sim.wearer import RepPlan, SetPlan
 
-#: What the virtual wearer does in turn, and what it should be told.
+#: Faults that the virtual wearer shows in turn.
 FAULTS = ("momentum", "fast_lowering", "back_arch", "hip_pop", "heel_touch", "short_range")
-FAMILY = "open_profile"
 
 
 @click.command()
@@ -37,42 +37,38 @@ def demo(fast: bool, folder: Path | None, quiet: bool) -> None:
     speed = 0.0 if fast else 1.0
     _title(1, "Pairing: which sensor is which, and how they are worn. Once.")
     _pair()
-    _title(2, f"A set: a clean rep, then one each with {', '.join(_words(fault) for fault in FAULTS)}.")
+    _title(2, f"A set: a clean rep, then one each with {', '.join(FAULTS).replace('_', ' ')}.")
     done = _set(where, speed, quiet=quiet)
     _title(3, "The end-range test: how low may the legs go before the back lets go?")
     _end_range(where, speed, quiet=quiet)
     _title(4, "The report as a page.")
     if done:
-        _page(done, where / "demo.html")
-    tell("Your turn: imu-reps scan, imu-reps pair, imu-reps record. Where sensors go: imu-reps docs sensors.")
+        _page(done, Path(done).with_suffix(".html"))
+    echo_wrapped(
+        "Your turn: imu-reps scan, imu-reps pair, imu-reps record. Where sensors go: imu-reps docs sensors."
+    )
 
 
 def _title(number: int, words: str) -> None:
     from rich.text import Text
 
-    say()
-    show(lambda _: Text(f"{number} of 4 · {words}", style="bold"))
-    say()
-
-
-def _words(fault: str) -> str:
-    return fault.replace("_", " ")
+    echo()
+    render(lambda _: Text(f"{number} of 4 · {words}", style="bold"))
+    echo()
 
 
 def _pair() -> None:
-    from imu_reps.cli.on_the_air import on_the_air
     from imu_reps.cli.pair.dialogue import PairingOptions, pair_sensors
-    from imu_reps.cli.pair.questions import Questions
+    from imu_reps.cli.prompts import Prompter
+    from imu_reps.cli.sensor_options import run_with_radio
 
-    options = PairingOptions(
-        "demo", {}, 100.0, None, None, seconds=30.0, check=True, questions=Questions(True)
-    )
-    on_the_air(FAMILY, partial(pair_sensors, options=options))
+    options = PairingOptions("demo", {}, 100.0, None, None, seconds=30.0, check=True, prompter=Prompter(True))
+    run_with_radio(VIRTUAL_FAMILY, partial(pair_sensors, options=options))
 
 
 def _plan() -> SetPlan:
-    """A clean repetition, one with each fault, and a clean one: the last ends on the floor."""
-    from imu_reps.cli.simulate.simulated_faults import FAULTS as CHANGES
+    """Plan a clean repetition, one with each fault, and a clean one: the last ends on the floor."""
+    from imu_reps.cli.simulate.simulated_set import FAULTS as CHANGES
     from imu_reps.sim.wearer import RepPlan, SetPlan
 
     rep: RepPlan = RepPlan()
@@ -86,23 +82,23 @@ def _set(folder: Path, speed: float, *, quiet: bool) -> str | None:
 
     plan = _plan()
     goal = SetGoal("single_leg_raise", "left", "low", reps=len(plan.reps))
-    done = run_virtually(Run(SessionPlan((goal,)), folder, Settings(), quiet), FAMILY, [plan], speed)
+    done = run_virtually(Run(SessionPlan((goal,)), folder, Settings(), quiet), VIRTUAL_FAMILY, [plan], speed)
     return done[0].path if done else None
 
 
 def _end_range(folder: Path, speed: float, *, quiet: bool) -> None:
     from imu_reps.cli.test import end_range
 
-    words = ["--virtual", FAMILY, "--speed", str(speed), "--folder", str(folder), "--no-keep"]
+    words = ["--virtual", VIRTUAL_FAMILY, "--speed", str(speed), "--folder", str(folder), "--no-keep"]
     end_range.main([*words, *(["--quiet"] if quiet else [])], standalone_mode=False)
 
 
 def _page(file: str, out: Path) -> None:
     from imu_reps.analysis.analyze import analyze
-    from imu_reps.report.page.page import PAGE_MARK, set_page
+    from imu_reps.report.page.page import PAGE, set_page
     from imu_reps.storage.file_access import save_document
     from imu_reps.storage.recording import load
 
     analysis = analyze(load(file))
-    save_document(out, set_page(analysis.summary, analysis.track), mark=PAGE_MARK, force=True)
-    say(f"Open it in a browser: {out}")
+    save_document(out, set_page(analysis.summary, analysis.track), kind=PAGE)
+    echo(f"Open it in a browser: {out}")

@@ -1,4 +1,4 @@
-"""``imu-reps docs``: the pages of the project's documentation."""
+"""``imu-reps docs``: print pages of the documentation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imu_reps.cli.console import say, show
+from imu_reps.cli.console import echo, render
 from imu_reps.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -41,23 +41,18 @@ def docs(page: str | None) -> None:
         )
     text = _PICTURE.sub(lambda found: f"Picture: {found[1]}: {folder / found[2]}", _text(pages[name]))
     if not sys.stdout.isatty():
-        say(text, nl=False)
+        echo(text, nl=False)
         return
     from rich.markdown import Markdown
 
-    show(lambda _: Markdown(text))
+    render(lambda _: Markdown(text))
 
 
 def _list(pages: dict[str, Traversable], folder: Traversable) -> None:
     width = max(map(len, pages))
     for name in sorted(pages):
-        say(f"{name:{width}}  {_gist(_text(pages[name]))}")
-    say(f"\nPrint one with imu-reps docs PAGE. They, and examples to run, are in {folder}")
-
-
-def _gist(text: str) -> str:
-    """The line below the page's title."""
-    return text.splitlines()[2]
+        echo(f"{name:{width}}  {_text(pages[name]).splitlines()[2]}")
+    echo(f"\nPrint one with imu-reps docs PAGE. They, and examples to run, are in {folder}")
 
 
 def _text(page: Traversable) -> str:

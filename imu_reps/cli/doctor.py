@@ -1,57 +1,65 @@
-"""``imu-reps doctor``: what is wrong with the computer, Bluetooth or a sensor."""
+"""``imu-reps doctor``: diagnose the computer, Bluetooth and the sensors."""
 
 from __future__ import annotations
 
 import json
+import platform
+import shutil
+import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from imu_reps.cli.console import mention, say, show
-from imu_reps.cli.on_the_air import on_the_air, virtual_option
-from imu_reps.cli.sensor_options import sensor_options
-from imu_reps.errors import ImuRepsError, RadioError
+from imu_reps.cli.console import echo, echo_stderr, render
+from imu_reps.cli.sensor_options import run_with_radio, sensor_options
+from imu_reps.cli.shared_options import virtual_option
+from imu_reps.errors import FileAccessError, ImuRepsError, RadioError
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from imu_reps.domain.samples import SensorPlace
+    from imu_reps.errors import ImuRepsError
     from imu_reps.sensors.ble import Radio
-    from imu_reps.setup.computer_check import Check
+    from imu_reps.setup.computer_check import Check, ComputerFacts
     from imu_reps.setup.sensor_check import SensorFacts
     from imu_reps.sources.virtual_source import VirtualWorld
     from imu_reps.storage.profile import Person
 
-#: Sensors that advertise seldom are heard within this.
-SCAN_S = 20.0
-#: So long is listened at least, to see whether anything at all is heard.
+
+#: Sensors that advertise rarely are found within this.
+MAX_SCAN_S = 20.0
+#: Minimum scan time, to see whether any device is found at all.
 MIN_SCAN_S = 3.0
 
 _STYLES = {"ok": "green", "watch": "yellow", "bad": "bold red"}
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
-    """What the radio showed.
+class RadioFindings:
+    """Result of the scan and of letting the sensors stream.
 
     Attributes
     ----------
-    heard : int or None
-        Devices; None: there was no scan, or it failed.
-    trouble : ImuRepsError or None
-        Why it failed.
+    devices_found : int or None
+        Number of devices; None if there was no scan, or it failed.
+    error : ImuRepsError or None
+        Why the scan failed.
     sensors : dict
-        What each sensor did, by place.
+        Facts about each sensor, by place.
     paired : bool
-        Whether they are a person's, or just the ones that were near.
+        Whether they are a person's sensors, or just those that were near.
     """
 
-    heard: int | None = None
-    trouble: ImuRepsError | None = None
+    devices_found: int | None = None
+    error: ImuRepsError | None = None
     sensors: Mapping[SensorPlace, SensorFacts] | None = None
     paired: bool = True
 
@@ -63,7 +71,7 @@ class Findings:
     "--seconds", type=click.FloatRange(3, 600), default=10.0, show_default=True, help="How long they stream."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@virtual_option
+@virtual_option()
 @sensor_options
 @click.pass_context
 def doctor(
@@ -76,39 +84,38 @@ def doctor(
 
     Exit code 3 if anything is bad.
     """
-    from imu_reps.cli.computer import computer_facts
     from imu_reps.setup.computer_check import check_computer, exit_code
     from imu_reps.setup.sensor_check import check_sensor
 
     checks: list[Check] = []
-    whom = None if virtual else _whom(person, checks)
-    _announce(sensors, seconds)
-    found = on_the_air(virtual, partial(_examine, whom=whom, seconds=seconds if sensors else 0.0))
-    checks = [*check_computer(computer_facts(found.heard, found.trouble)), *checks]
+    wearer = None if virtual else _chosen_person(person, checks)
+    _echo_progress(sensors, seconds)
+    found = run_with_radio(virtual, partial(_examine, wearer=wearer, seconds=seconds if sensors else 0.0))
+    checks = [*check_computer(computer_facts(found.devices_found, found.error)), *checks]
     for place, facts in (found.sensors or {}).items():
         checks += check_sensor(place, facts)
-    if sensors and not found.sensors and not found.trouble:
-        checks.append(_nothing_to_look_at())
+    if sensors and not found.sensors and not found.error:
+        checks.append(_no_sensors())
     if as_json:
-        say(json.dumps({"checks": [asdict(check) for check in checks]}))
+        echo(json.dumps({"checks": [asdict(check) for check in checks]}))
     else:
-        show(partial(_laid_out, checks, found.paired))
-        say(_verdict(checks))
+        render(partial(_laid_out, checks, found.paired))
+        echo(_verdict(checks))
     ctx.exit(exit_code(checks))
 
 
-def _announce(sensors: bool, seconds: float) -> None:
+def _echo_progress(sensors: bool, seconds: float) -> None:
     if sys.stderr.isatty():
         streaming = (
             f", then both sensors stream for {seconds:.0f} s: leave them lying still" if sensors else ""
         )
-        mention(f"Listening for up to {SCAN_S:.0f} s{streaming} ...")
+        echo_stderr(f"Listening for up to {MAX_SCAN_S:.0f} s{streaming} ...")
 
 
-def _whom(name: str | None, checks: list[Check]) -> Person | None:
-    """Whose sensors to look at; what is wrong with the profile is one of the findings."""
+def _chosen_person(name: str | None, checks: list[Check]) -> Person | None:
+    """Return whose sensors to examine; problems with the profile become checks."""
     from imu_reps.setup.computer_check import Check
-    from imu_reps.storage.profile_file import load_profiles
+    from imu_reps.storage.profile import load_profiles
 
     try:
         profiles = load_profiles()
@@ -119,7 +126,7 @@ def _whom(name: str | None, checks: list[Check]) -> Person | None:
     except RadioError as error:
         checks.append(Check("profile", "watch", error.message, error.hint))
     except ImuRepsError as error:
-        if error.exit_code == 2:  # a wrong word on the command line is no finding
+        if error.exit_code == 2:  # a usage error is not a finding
             raise
         checks.append(Check("profile", "bad", error.message, error.hint))
     else:
@@ -129,24 +136,24 @@ def _whom(name: str | None, checks: list[Check]) -> Person | None:
 
 
 async def _examine(
-    radio: Radio, world: VirtualWorld | None, *, whom: Person | None, seconds: float
-) -> Findings:
-    """Scan, then let the sensors stream; what goes wrong is a finding."""
-    from imu_reps.setup.examination import examine, look_for, worn_or_near
+    radio: Radio, world: VirtualWorld | None, *, wearer: Person | None, seconds: float
+) -> RadioFindings:
+    """Scan, then let the sensors stream; errors become findings."""
+    from imu_reps.setup.examination import examine, scan_for, sensors_to_examine
 
-    person = world.person if world else whom
+    person = world.person if world else wearer
     try:
-        heard = await look_for(radio, person, min_s=MIN_SCAN_S, max_s=SCAN_S)
+        devices_found = await scan_for(radio, person, min_s=MIN_SCAN_S, max_s=MAX_SCAN_S)
     except RadioError as error:
-        return Findings(trouble=error)
+        return RadioFindings(error=error)
     if not seconds:
-        return Findings(len(heard), paired=person is not None)
-    wanted, missing = worn_or_near(person, heard)
-    sensors = missing | await examine(radio, wanted, seconds) if wanted else missing
-    return Findings(len(heard), sensors=sensors, paired=person is not None)
+        return RadioFindings(len(devices_found), paired=person is not None)
+    requests, missing = sensors_to_examine(person, devices_found)
+    sensors = missing | await examine(radio, requests, seconds) if requests else missing
+    return RadioFindings(len(devices_found), sensors=sensors, paired=person is not None)
 
 
-def _nothing_to_look_at() -> Check:
+def _no_sensors() -> Check:
     from imu_reps.setup.computer_check import Check
 
     hint = "Switch the sensors on, bring them near, and disconnect them from any phone or other program."
@@ -186,3 +193,75 @@ def _verdict(checks: Sequence[Check]) -> str:
     if "watch" in levels:
         return "\nIt will do; see watch above for what could be better."
     return "\nAll is well."
+
+
+#: `bluetoothctl` answers immediately unless its service hangs.
+BLUETOOTHCTL_TIMEOUT_S = 5.0
+
+
+def computer_facts(devices_found: int | None, radio_error: ImuRepsError | None) -> ComputerFacts:
+    """Collect what `check_computer` judges; the caller did the scan."""
+    from imu_reps.setup.computer_check import ComputerFacts
+    from imu_reps.storage.folders import default_folder
+
+    folder = default_folder()
+    return ComputerFacts(
+        system=platform.system(),
+        python=platform.python_version(),
+        bleak=_version("bleak"),
+        bluez=_bluez() if platform.system() == "Linux" else None,
+        devices_found=devices_found,
+        radio_error=radio_error,
+        folder=str(folder),
+        folder_error=_folder_error(folder),
+        free_bytes=_free_bytes(folder),
+    )
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _bluez() -> str | None:
+    """Read the version from ``bluetoothctl --version``, which prints ``bluetoothctl: 5.66``."""
+    program = shutil.which("bluetoothctl")
+    if program is None:
+        return None
+    try:
+        output = subprocess.run(
+            [program, "--version"],
+            capture_output=True,
+            text=True,
+            timeout=BLUETOOTHCTL_TIMEOUT_S,
+            check=False,
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    words = output.split()
+    return words[-1] if words and words[-1][:1].isdigit() else None
+
+
+def _existing_parent(folder: Path) -> Path:
+    """Return the folder, or its nearest parent that exists."""
+    return next((place for place in (folder, *folder.parents) if place.exists()), folder)
+
+
+def _folder_error(folder: Path) -> FileAccessError | None:
+    """Return why no recording can be written, by writing a temporary file rather than from permissions."""
+    from imu_reps.storage.file_access import access_error
+
+    try:
+        with tempfile.NamedTemporaryFile(dir=_existing_parent(folder)):
+            return None
+    except OSError as error:
+        return access_error(error, str(folder))
+
+
+def _free_bytes(folder: Path) -> int | None:
+    try:
+        return shutil.disk_usage(_existing_parent(folder)).free
+    except OSError:
+        return None

@@ -1,15 +1,16 @@
-"""``imu-reps export``: sets as other programs read them."""
+"""``imu-reps export``, ``imu-reps angles``: write sets and angles for other programs."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from imu_reps.cli.console import say
-from imu_reps.cli.thresholds import chosen_settings, settings_options
+from imu_reps.cli.console import echo
+from imu_reps.cli.shared_options import settings_options
 from imu_reps.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,11 +18,13 @@ if TYPE_CHECKING:
 
     from imu_reps.analysis.analyze import Analysis
     from imu_reps.domain.recording import Recording
+    from imu_reps.domain.settings import Settings
 
     Done = list[tuple[Recording, Analysis]]
     Writer = Callable[[Done, str, float, bool], None]
 
-#: What holds one set alone.
+
+#: Formats that hold a single set.
 _ONE_SET = ("sto", "vtt")
 
 
@@ -51,8 +54,7 @@ def export(
     output: str,
     offset_s: float | None,
     force: bool,
-    preset: str,
-    changes: tuple[str, ...],
+    settings: Settings,
 ) -> None:
     """Write sets as other programs read them: see `imu-reps docs exporting`.
 
@@ -71,38 +73,32 @@ def export(
     from imu_reps.analysis.analyze import analyze
     from imu_reps.storage.recording import load
 
-    settings = chosen_settings(preset, changes)
     done = [(recording, analyze(recording, settings)) for recording in map(load, recordings)]
     _WRITERS[kind](done, output, offset_s or 0.0, force)
-    say(f"Written to {output}.")
+    echo(f"Written to {output}.")
+
+
+def _table(rows: Callable[[Done], list[pd.DataFrame]], *, parquet: bool) -> Writer:
+    def write(done: Done, output: str, _: float, force: bool) -> None:
+        from imu_reps.storage.exports.tables import save_csv, save_parquet
+
+        (save_parquet if parquet else save_csv)(rows(done), output, force=force)
+
+    return write
 
 
 def _reps_csv(done: Done, output: str, _: float, force: bool) -> None:
-    from imu_reps.storage.exports import save_reps
+    from imu_reps.storage.exports.tables import save_reps
 
     save_reps(((analysis.person, analysis.summary) for _, analysis in done), output, force=force)
 
 
-def _reps_parquet(done: Done, output: str, _: float, force: bool) -> None:
-    from imu_reps.storage.exports.rep_tables import save_parquet
-
-    save_parquet([analysis.to_frame() for _, analysis in done], output, force=force)
-
-
-def _samples_csv(done: Done, output: str, _: float, force: bool) -> None:
-    from imu_reps.storage.exports.rep_tables import save_csv
-
-    save_csv(_samples(done), output, force=force)
-
-
-def _samples_parquet(done: Done, output: str, _: float, force: bool) -> None:
-    from imu_reps.storage.exports.rep_tables import save_parquet
-
-    save_parquet(_samples(done), output, force=force)
+def _reps(done: Done) -> list[pd.DataFrame]:
+    return [analysis.to_frame() for _, analysis in done]
 
 
 def _samples(done: Done) -> list[pd.DataFrame]:
-    """The angles of each set, with which set and whose they are before them."""
+    """Return the angles of each set, with leading columns for recording, person, exercise and side."""
     import pandas as pd
 
     frames = []
@@ -125,7 +121,8 @@ def _bids(done: Done, output: str, _: float, force: bool) -> None:
         time_s, sensors = sensor_grid(recording)
         readings = {place: np.hstack([of.acc_mps2, of.gyr_dps]) for place, of in sensors.items()}
         sets.append(MotionSet(analysis.person, recording.header, time_s, readings, analysis.summary.reps))
-    save_bids(sets, output, force=force)
+    for name in save_bids(sets, output, force=force):
+        echo(f"{name} was changed by hand and stays as it is.")
 
 
 def _sto(done: Done, output: str, _: float, force: bool) -> None:
@@ -147,10 +144,39 @@ def _vtt(done: Done, output: str, offset_s: float, force: bool) -> None:
 
 _WRITERS: dict[str, Writer] = {
     "reps-csv": _reps_csv,
-    "reps-parquet": _reps_parquet,
-    "samples-csv": _samples_csv,
-    "samples-parquet": _samples_parquet,
+    "reps-parquet": _table(_reps, parquet=True),
+    "samples-csv": _table(_samples, parquet=False),
+    "samples-parquet": _table(_samples, parquet=True),
     "bids": _bids,
     "sto": _sto,
     "vtt": _vtt,
 }
+
+
+@click.command()
+@click.argument("file")
+@click.option("-o", "--output", metavar="OUT.csv", help="Write there instead of to standard output.")
+@click.option("--force", is_flag=True, help="Replace OUT.csv if it is an older table of angles.")
+def angles(file: str, output: str | None, force: bool) -> None:
+    """Write leg elevation, pelvic tilt and pelvic rotation at 100 Hz as CSV.
+
+    Times are the recording's own time_s; a cell is empty where the angle was not measured.
+    """
+    from imu_reps.analysis.analyze import analyze
+    from imu_reps.storage.exports.tables import angles_csv, save_angles
+    from imu_reps.storage.recording import load
+
+    if output is not None and _same_file(file, output):
+        raise UsageError(
+            f"{output} is the recording itself.", hint="Choose another name for the angles.", code="same_file"
+        )
+    track = analyze(load(file)).track
+    if output is not None:
+        save_angles(track, output, force=force)
+        return
+    for piece in angles_csv(track):
+        echo(piece, nl=False)
+
+
+def _same_file(one: str, other: str) -> bool:
+    return Path(one).exists() and Path(other).exists() and Path(one).samefile(other)

@@ -1,4 +1,4 @@
-"""``imu-reps history``: the sets done so far."""
+"""``imu-reps history``: show the sets done so far."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imu_reps.cli.console import complain, say, show
-from imu_reps.cli.whose import called, whose
+from imu_reps.cli.console import echo, echo_error, render
+from imu_reps.cli.prompts import choose_person, person_label
 from imu_reps.domain.exercise import EXERCISES, Exercise
 from imu_reps.errors import FileAccessError, ImuRepsError
 
@@ -57,9 +57,14 @@ def history(  # noqa: PLR0913 - an argument an option
     else:
         person, sets = _sets_of_batch(result, person, exercise)
     if as_json:
-        _say_json(sets)
+        from imu_reps.storage.plain_json import one_line
+
+        for stored in sets:
+            echo(one_line(stored))
     elif as_csv:
-        _say_csv(sets)
+        from imu_reps.storage.exports.tables import history_csv
+
+        echo(history_csv(sets), nl=False)
     elif page is not None:
         _hand_over(sets, person, page, force=force)
     else:
@@ -67,18 +72,18 @@ def history(  # noqa: PLR0913 - an argument an option
 
 
 def _sets(name: str | None, exercise: Exercise | None) -> tuple[str | None, list[StoredSet]]:
-    """One person and their sets."""
+    """Return one person and their sets from the history."""
     from imu_reps.storage.history_store import History
 
     with History() as known:
-        everybody = known.persons()
-        if not everybody:
+        persons = known.persons()
+        if not persons:
             raise _nothing_yet()
-        person = whose(everybody, name)
+        person = choose_person(persons, name)
         sets = known.sets(person=person, exercise=exercise)
     if not sets:
         raise FileAccessError(
-            f"There are no sets of {called(person)} of this exercise.",
+            f"There are no sets of {person_label(person)} of this exercise.",
             hint="Leave out --exercise to see what there is.",
             code="no_history_yet",
         )
@@ -86,12 +91,12 @@ def _sets(name: str | None, exercise: Exercise | None) -> tuple[str | None, list
 
 
 def _nothing_yet() -> FileAccessError:
-    """Why nothing is remembered."""
-    from imu_reps.storage.person_records import simulated_in
-    from imu_reps.storage.recording import default_folder
+    """Return the error that explains why the history is empty."""
+    from imu_reps.storage.folders import default_folder
+    from imu_reps.storage.person_records import count_simulated
 
     folder = default_folder()
-    if count := simulated_in(folder):
+    if count := count_simulated(folder):
         return FileAccessError(
             f"No sets are remembered yet: of those in {folder}, {count} are simulated, and nobody moved.",
             hint="Record a set with sensors: imu-reps record.",
@@ -107,11 +112,11 @@ def _nothing_yet() -> FileAccessError:
 def _sets_of_batch(
     result: str, name: str | None, exercise: Exercise | None
 ) -> tuple[str | None, list[StoredSet]]:
-    """One person and their sets in a batch result; simulated ones are nobody's."""
+    """Return one person and their sets from a batch result; simulated sets belong to nobody."""
     from imu_reps.fleet.dataset import Dataset
-    from imu_reps.fleet.place import FilePlace
+    from imu_reps.fleet.file_store import FileStore
 
-    every = Dataset.found(FilePlace(result)).history(exercise=exercise)
+    every = Dataset.open_existing(FileStore(result)).history(exercise=exercise)
     done = [stored for stored in every if not stored.summary.recording.simulated]
     if not done:
         simulated = f" but {len(every)} simulated ones" if every else ""
@@ -120,22 +125,9 @@ def _sets_of_batch(
             hint="Name another exercise, or another result.",
             code="no_history_yet",
         )
-    everybody = sorted({stored.person for stored in done}, key=lambda one: (one is None, one or ""))
-    person = whose(everybody, name)
+    persons = sorted({stored.person for stored in done}, key=lambda one: (one is None, one or ""))
+    person = choose_person(persons, name)
     return person, [stored for stored in done if stored.person == person]
-
-
-def _say_json(sets: list[StoredSet]) -> None:
-    from imu_reps.storage.plain_json import one_line
-
-    for stored in sets:
-        say(one_line(stored))
-
-
-def _say_csv(sets: list[StoredSet]) -> None:
-    from imu_reps.storage.exports import history_csv
-
-    say(history_csv(sets), nl=False)
 
 
 def _hand_over(sets: list[StoredSet], person: str | None, out: Path, *, force: bool) -> None:
@@ -143,7 +135,7 @@ def _hand_over(sets: list[StoredSet], person: str | None, out: Path, *, force: b
     from imu_reps.advice.next_session import advise
     from imu_reps.report.advice_text import advice_lines
     from imu_reps.report.page.hand_over import hand_over_page
-    from imu_reps.report.page.page import PAGE_MARK
+    from imu_reps.report.page.page import PAGE
     from imu_reps.storage.file_access import save_document
     from imu_reps.storage.prescriptions import prescriptions
     from imu_reps.storage.programme_file import load_programme
@@ -152,15 +144,14 @@ def _hand_over(sets: list[StoredSet], person: str | None, out: Path, *, force: b
     page = hand_over_page(
         sets, prescriptions(person), progress(sets), person=person, advice=advice, let_go=_let_go(sets)
     )
-    save_document(out, page, mark=PAGE_MARK, force=force)
-    say(f"Written to {out}.")
+    save_document(out, page, kind=PAGE, force=force)
+    echo(f"Written to {out}.")
 
 
 def _let_go(sets: list[StoredSet]) -> str | None:
-    """The picture of tilt in the first and the last set; None without both recordings."""
+    """Draw the tilt in the first and the last set; None without both recordings."""
     from imu_reps.analysis.analyze import analyze
-    from imu_reps.report.page.hand_over import main_exercise
-    from imu_reps.report.page.hand_over_pictures import let_go_picture
+    from imu_reps.report.page.hand_over import let_go_picture, main_exercise
     from imu_reps.storage.recording import load
 
     exercise = main_exercise(sets)
@@ -175,7 +166,7 @@ def _let_go(sets: list[StoredSet]) -> str | None:
         try:
             analysis = analyze(load(stored.file), stored.summary.settings)
         except ImuRepsError as error:
-            complain(error)
+            echo_error(error)
             return None
         ends.append((f"{'first' if not ends else 'last'}{day}", analysis.track, analysis.summary))
     return let_go_picture(ends[0], ends[1])
@@ -186,5 +177,5 @@ def _show(sets: list[StoredSet], person: str | None, last: int) -> None:
     from imu_reps.report.history_text import history_report
 
     if person is not None:
-        say(f"Sets of {person}")
-    show(partial(history_report, sets[-last:], progress(sets)))
+        echo(f"Sets of {person}")
+    render(partial(history_report, sets[-last:], progress(sets)))

@@ -1,39 +1,27 @@
-"""``imu-reps import``: other systems' exports to a recording."""
+"""``imu-reps import``: convert exports of other systems to a recording."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from imu_reps.cli.console import say
+from imu_reps.cli.console import echo
 from imu_reps.domain.exercise import EXERCISES
 
 if TYPE_CHECKING:
     from imu_reps.domain.recording import Header, Recording
     from imu_reps.domain.samples import SensorPlace
     from imu_reps.importers.joining import ImportedSensor
-    from imu_reps.importers.readers import ExportFile, SaidByUser
-    from imu_reps.importers.sensor_readings import ForeignSensor
+    from imu_reps.importers.readers import ExportFile, ImportOptions
+    from imu_reps.importers.sensor_readings import ExportedSensor
 
-#: What stands at the top of every recording that was imported, and of no other.
+#: Header key that marks imported recordings.
 IMPORTED = "imported_by"
 _AXES = ("+x", "-x", "+y", "-y", "+z", "-z")
-#: What an export keeps beside its samples, and is read with them.
-_BESIDE = ("Metadata.csv", "meta/time.csv")
-
-
-@dataclass(frozen=True, slots=True)
-class SetOptions:
-    """What was said of the set."""
-
-    exercise: str
-    side: str | None
-    start: str | None
-    cranial: str | None
-    anterior: str | None
+#: Companion files that some exports need and that are read with the samples.
+_COMPANION_FILES = ("Metadata.csv", "meta/time.csv")
 
 
 @click.command("import")
@@ -75,85 +63,88 @@ def import_(  # noqa: PLR0913 - an argument an option
     named = {place: paths for place, paths in named.items() if paths}
     if not named:
         raise click.UsageError("Name the files of a sensor: --pelvis FILE, --ankle FILE.")
-    from imu_reps.importers.joining import imported_sensor, joined
+    from imu_reps.importers.joining import imported_sensor, join_sensors
 
-    said = _said(columns, save_map, platform)
-    sensors = {place: imported_sensor(_read(paths, place, said), place) for place, paths in named.items()}
-    recording = joined(sensors, _header(SetOptions(**of_set)), tap=tap)  # type: ignore[arg-type]
+    options = _import_options(columns, save_map, platform)
+    sensors = {place: imported_sensor(_read(paths, place, options), place) for place, paths in named.items()}
+    recording = join_sensors(sensors, _header(**of_set), tap=tap)  # type: ignore[arg-type]
     _save(recording, output, force=force)
     for place, sensor in sensors.items():
-        _say_sensor(place, sensor)
+        _echo_sensor(place, sensor)
     if (how := recording.header.extra.get("imported_together_by")) is not None:
-        say(f"both sensors laid together by {how}")
+        echo(f"both sensors laid together by {how}")
     if "pelvis" in sensors and of_set["cranial"] is None:
-        say("pelvis: its +y axis taken to point to the head; if not, say --cranial and --anterior")
+        echo("pelvis: its +y axis taken to point to the head; if not, say --cranial and --anterior")
     if files and not ankle:
-        say("ankle: the files without an option were taken to be of the ankle sensor")
-    say(f"Written to {output}. Next: imu-reps check {output}")
+        echo("ankle: the files without an option were taken to be of the ankle sensor")
+    echo(f"Written to {output}. Next: imu-reps check {output}")
 
 
-def _said(columns: str | None, save_map: str | None, platform: str | None) -> SaidByUser:
+def _import_options(columns: str | None, save_map: str | None, platform: str | None) -> ImportOptions:
     from imu_reps.importers.mapped_csv import column_map
-    from imu_reps.importers.readers import SaidByUser
+    from imu_reps.importers.readers import ImportOptions
     from imu_reps.storage import column_maps
 
     if columns is None:
         if save_map is not None:
             raise click.UsageError("--save-map needs --map.")
-        return SaidByUser(None, platform)
+        return ImportOptions(None, platform)
     mapped = column_map(columns if "=" in columns else column_maps.find_map(columns))
     if save_map is not None:
-        say(f"The map {save_map} was saved in {column_maps.save_map(save_map, mapped.text)}")
-    return SaidByUser(mapped, platform)
+        echo(f"The map {save_map} was saved in {column_maps.save_map(save_map, mapped.text)}")
+    return ImportOptions(mapped, platform)
 
 
-def _read(paths: tuple[str, ...], place: SensorPlace, said: SaidByUser) -> ForeignSensor:
-    """The one sensor that some files tell of."""
+def _read(paths: tuple[str, ...], place: SensorPlace, options: ImportOptions) -> ExportedSensor:
+    """Read the sensor that the files describe."""
     from imu_reps.importers.readers import read_exports
-    from imu_reps.importers.sensor_readings import united
-    from imu_reps.importers.text_tables import import_fault
+    from imu_reps.importers.sensor_readings import merge_parts
+    from imu_reps.importers.text_tables import import_error
 
     split = [
         path.rpartition("#") if "#" in path and not Path(path).exists() else (path, "", "") for path in paths
     ]
     wanted = {name for _, _, name in split if name}
-    files = _files([Path(path or name) for path, _, name in split], said)
-    found = [one for one in read_exports(files, said) if not wanted or one.name in wanted]
+    files = _files([Path(path or name) for path, _, name in split], options)
+    found = [one for one in read_exports(files, options) if not wanted or one.name in wanted]
     names = list(dict.fromkeys(one.name for one in found))
     if len(names) > 1 or (wanted and not names):
-        every = ", ".join(str(one.name) for one in read_exports(files, said))
-        raise import_fault(
+        every = ", ".join(str(one.name) for one in read_exports(files, options))
+        raise import_error(
             ", ".join(paths),
             f"the sensors in it are {every}; which of them is worn at the {place}?",
             hint=f"Name one: --{place} {paths[0].split('#')[0]}#NAME.",
             code="which_sensor",
         )
-    return united(found, f"{place} sensor")
+    return merge_parts(found, f"{place} sensor")
 
 
-def _files(paths: list[Path], said: SaidByUser) -> tuple[ExportFile, ...]:
-    """The files and what their exports keep beside them."""
-    besides = [path.parent / name for path in paths for name in _BESIDE]
-    if said.columns is None:
-        paths = [*paths, *(path for path in dict.fromkeys(besides) if path.is_file() and path not in paths)]
+def _files(paths: list[Path], options: ImportOptions) -> tuple[ExportFile, ...]:
+    """Read the files and their companion files."""
+    companions = [path.parent / name for path in paths for name in _COMPANION_FILES]
+    if options.columns is None:
+        paths = [
+            *paths,
+            *(path for path in dict.fromkeys(companions) if path.is_file() and path not in paths),
+        ]
     return tuple(_file(path) for path in paths)
 
 
 def _file(path: Path) -> ExportFile:
-    """A file's bytes, unpacked where it is gzip, bounded in size."""
+    """Read a file, decompressed if it is gzip, up to the maximum size."""
     from imu_reps.importers.readers import ExportFile
-    from imu_reps.storage.file_access import access_error, refuse_special
+    from imu_reps.storage.file_access import file_errors, require_regular_file
     from imu_reps.storage.recording.lines import pieces_of
 
-    try:
-        refuse_special(path)
+    with file_errors(path):
+        require_regular_file(path)
         with path.open("rb") as file:
             return ExportFile(path.name, b"".join(pieces_of(file, name=str(path))))
-    except OSError as error:
-        raise access_error(error, str(path)) from error
 
 
-def _header(options: SetOptions) -> Header:
+def _header(
+    *, exercise: str, side: str | None, start: str | None, cranial: str | None, anterior: str | None
+) -> Header:
     from dataclasses import replace
     from types import MappingProxyType
 
@@ -163,8 +154,8 @@ def _header(options: SetOptions) -> Header:
 
     pelvis = replace(
         DEFAULT_PELVIS,
-        cranial_axis=options.cranial or DEFAULT_PELVIS.cranial_axis,  # type: ignore[arg-type]
-        anterior_axis=options.anterior or DEFAULT_PELVIS.anterior_axis,  # type: ignore[arg-type]
+        cranial_axis=cranial or DEFAULT_PELVIS.cranial_axis,  # type: ignore[arg-type]
+        anterior_axis=anterior or DEFAULT_PELVIS.anterior_axis,  # type: ignore[arg-type]
     )
     if (pelvis.cranial_axis or "")[-1:] == (pelvis.anterior_axis or "")[-1:]:
         raise UsageError(
@@ -172,11 +163,10 @@ def _header(options: SetOptions) -> Header:
             hint="Name two: the one that points to the head, and the one that points forward.",
             code="same_axis",
         )
-    exercise = options.exercise
     return Header(
         exercise=exercise,  # type: ignore[arg-type]
-        side=options.side,  # type: ignore[arg-type]
-        start=options.start or default_start(exercise),  # type: ignore[arg-type]
+        side=side,  # type: ignore[arg-type]
+        start=start or default_start(exercise),  # type: ignore[arg-type]
         posture=default_posture(exercise),  # type: ignore[arg-type]
         pelvis=pelvis,
         extra=MappingProxyType({IMPORTED: f"imu-reps {__version__}"}),
@@ -184,27 +174,34 @@ def _header(options: SetOptions) -> Header:
 
 
 def _save(recording: Recording, output: str, *, force: bool) -> None:
-    """Write the recording, whole or not at all; only an imported one is ever replaced."""
+    """Write the recording atomically; only an imported one is ever replaced."""
     import tempfile
 
+    from imu_reps.domain.document_kind import DocumentKind
     from imu_reps.storage.file_access import save_document
-    from imu_reps.storage.recording import save
+    from imu_reps.storage.recording.format import FIRST_LINE
+    from imu_reps.storage.recording.writer import save
 
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / "recording.csv"
         save(recording, draft)
-        save_document(output, draft.read_text(encoding="utf-8"), mark=f"# {IMPORTED}: ", force=force)
+        save_document(
+            output,
+            draft.read_text(encoding="utf-8"),
+            kind=DocumentKind(FIRST_LINE, line=f"# {IMPORTED}: "),
+            force=force,
+        )
 
 
-def _say_sensor(place: SensorPlace, sensor: ImportedSensor) -> None:
-    from imu_reps.domain.foreign_exports import EXPORT_NAMES
+def _echo_sensor(place: SensorPlace, sensor: ImportedSensor) -> None:
+    from imu_reps.domain.export_formats import EXPORT_NAMES
 
     block, source = sensor.block, sensor.source
     span_s = float(block.time_s[-1] - block.time_s[0])
     name = EXPORT_NAMES.get(source.format, "CSV")  # type: ignore[call-overload]
-    say(f"{place}: {name}, {len(block)} samples in {span_s:.1f} s, {(len(block) - 1) / span_s:.1f} Hz")
+    echo(f"{place}: {name}, {len(block)} samples in {span_s:.1f} s, {(len(block) - 1) / span_s:.1f} Hz")
     for channel in (source.acc, source.gyr):
         if channel is not None:
-            say(f"  {channel.columns}")
-    for word in sensor.said:
-        say(f"  {word}")
+            echo(f"  {channel.columns}")
+    for word in sensor.remarks:
+        echo(f"  {word}")

@@ -1,7 +1,4 @@
-"""``imu-reps``: the group of all commands. A command's module is imported when the command is called.
-
-An example of every command, as its help ends with it.
-"""
+"""``imu-reps``: the group of all commands, each imported when it is called."""
 
 from __future__ import annotations
 
@@ -13,10 +10,10 @@ from typing import Any
 import click
 
 from imu_reps import __version__
-from imu_reps.cli.console import ending_well, speak_plainly
+from imu_reps.cli.console import exit_on_error, replace_unencodable
 from imu_reps.errors import did_you_mean
 
-#: By the command's words. Each can be typed as it stands, or with the user's own names in it.
+#: Example shown at the end of each command's help.
 EXAMPLES = {
     "scan": "imu-reps scan --seconds 30",
     "pair": "imu-reps pair --person kim",
@@ -49,16 +46,19 @@ EXAMPLES = {
 
 
 def with_example(words: str) -> str | None:
-    """What a command's help ends with; None of a group, whose commands have their own."""
+    """Return the example at the end of a command's help; None for a group."""
     example = EXAMPLES.get(words)
     return None if example is None else f"\b\nExample:\n  {example}"
 
 
-#: Commands whose word is Python's or another module's name.
-_TAKEN = {"import", "settings"}
+#: Module and function of the commands that are not in `imu_reps.cli.NAME.NAME`.
+_LOCATIONS = {
+    "import": ("import_", "import_"),
+    "settings": ("settings_", "settings_"),
+    "angles": ("export", "angles"),
+}
 
-#: Every command and its line in ``imu-reps --help``; the command `verb` is `imu_reps.cli.verb.verb`
-#: (`import_` and `settings_`, where the word is Python's or another module's name).
+#: Every command with its line in ``imu-reps --help``.
 COMMANDS = {
     "demo": "See it all in three minutes, without hardware.",
     "scan": "List the sensors that are near.",
@@ -89,35 +89,35 @@ COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """A group that knows its commands by name, and turns every user's error into words and an exit code."""
+    """A group that imports commands lazily and turns a user's errors into messages and exit codes."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's interface
-        """All names, in the order they are mostly needed."""
+        """Return all names, in the order in which they are usually needed."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Import one command."""
         if cmd_name not in COMMANDS:
             return None
-        name = f"{cmd_name}_" if cmd_name in _TAKEN else cmd_name
-        command: click.Command = getattr(import_module(f"imu_reps.cli.{name}"), name)
+        module, name = _LOCATIONS.get(cmd_name, (cmd_name, cmd_name))
+        command: click.Command = getattr(import_module(f"imu_reps.cli.{module}"), name)
         command.epilog = with_example(cmd_name)
         for name, inner in getattr(command, "commands", {}).items():
             inner.epilog = with_example(f"{cmd_name} {name}")
         return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Refuse what no system takes for a name."""
+        """Refuse arguments with NUL characters."""
         if any("\0" in word for word in args):
             ctx.fail("A word holds a NUL character, which no name and no number has. Leave it out.")
-        speak_plainly()
-        with ending_well():  # version and help are shown here
+        replace_unencodable()
+        with exit_on_error():  # version and help are printed here
             return super().parse_args(ctx, args)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command called for, or the one that was meant."""
+        """Resolve a command, or fail with the closest name."""
         name = args[0]
         if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
             ctx.fail(f"There is no command {name!r}.{did_you_mean(name, COMMANDS)}")
@@ -129,23 +129,23 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command called for."""
-        # Matrices here are small: more threads only make a live block late now and then.
+        """Run the command."""
+        # matrices are small: more BLAS threads only delay live blocks
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-        with ending_well():
+        with exit_on_error():
             try:
                 return super().invoke(ctx)
             except click.BadParameter as error:
-                if not (meant := _meant(error)):
+                if not (meant := _suggestion(error)):
                     raise
                 raise click.BadParameter(error.message + meant, error.ctx, error.param) from error
 
 
-def _meant(error: click.BadParameter) -> str:
-    """Which of an option's values was meant; empty where it has no list of them."""
+def _suggestion(error: click.BadParameter) -> str:
+    """Return a question with the closest value of a choice; empty for other options."""
     kind = getattr(error.param, "type", None)
-    said = re.match(r"'(.*?)' is not", error.message)
-    return did_you_mean(said[1], kind.choices) if said and isinstance(kind, click.Choice) else ""
+    match = re.match(r"'(.*?)' is not", error.message)
+    return did_you_mean(match[1], kind.choices) if match and isinstance(kind, click.Choice) else ""
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

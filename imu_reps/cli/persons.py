@@ -1,4 +1,4 @@
-"""``imu-reps persons``: whose data is kept; renamed, joined, taken out, deleted."""
+"""``imu-reps persons``: list, rename, merge, export and delete persons."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imu_reps.cli.console import say
-from imu_reps.cli.tables import show_table
-from imu_reps.cli.whose import NAMELESS, called, whose
-from imu_reps.domain.person_name import NOBODY, is_called
+from imu_reps.cli.console import echo, show_table
+from imu_reps.cli.prompts import UNNAMED_SETS, choose_person, person_label
+from imu_reps.domain.untrusted_text import NOBODY, matches_name
 from imu_reps.errors import UsageError
 
 if TYPE_CHECKING:
     from imu_reps.storage.history_store import History
-    from imu_reps.storage.person_records import Kept
+    from imu_reps.storage.person_records import PersonData
 
 _YES = click.option("--yes", is_flag=True, help="Do not ask.")
 
@@ -38,19 +37,19 @@ def list_persons() -> None:
     Example: imu-reps persons list
     """
     with _history() as history:
-        found = _everybody(history)
+        found = _all_persons(history)
     if not found:
-        say("Nothing is kept of anybody yet.")
+        echo("Nothing is kept of anybody yet.")
         return
     rows = [
         (
-            f"{NOBODY} ({NAMELESS})" if kept.name is None else kept.name,
-            str(kept.sets),
-            "–" if kept.latest is None else kept.latest.isoformat(),
-            str(len(kept.recordings)),
-            "yes" if kept.paired else "no",
+            f"{NOBODY} ({UNNAMED_SETS})" if data.name is None else data.name,
+            str(data.sets),
+            "–" if data.latest is None else data.latest.isoformat(),
+            str(len(data.recordings)),
+            "yes" if data.paired else "no",
         )
-        for kept in found
+        for data in found
     ]
     show_table(("person", "sets", "latest", "recordings", "sensors paired"), rows)
 
@@ -64,19 +63,19 @@ def rename(name: str, new: str, *, yes: bool) -> None:
 
     Example: imu-reps persons rename Ana Anna
     """
-    from imu_reps.domain.person_name import person_name
+    from imu_reps.domain.untrusted_text import parse_name
 
-    new = person_name(new)
+    new = parse_name(new)
     with _history() as history:
-        kept, others = _one(history, name)
-        if any(_same(other.name, new) for other in others):
+        data, others = _one(history, name)
+        if any(_has_name(other.name, new) for other in others):
             raise UsageError(
                 f"There is somebody called {new!r} already.",
                 hint=f'If they are one person: imu-reps persons merge "{name}" "{new}".',
                 code="name_taken",
             )
-        if _agreed(f"Rename {_told(kept)} to {new}?", yes=yes):
-            _rename(kept, new, history)
+        if _agreed(f"Rename {_described(data)} to {new}?", yes=yes):
+            _rename(data, new, history)
 
 
 @persons.command()
@@ -89,16 +88,16 @@ def merge(name: str, into: str, *, yes: bool) -> None:
     Example: imu-reps persons merge Ana Anna
     """
     with _history() as history:
-        kept, others = _one(history, name)
-        target = next((other.name for other in others if _same(other.name, into)), None)
+        data, others = _one(history, name)
+        target = next((other.name for other in others if _has_name(other.name, into)), None)
         if target is None:
             raise UsageError(
                 f"There is nobody else called {into!r}.",
                 hint="imu-reps persons list shows all; rename gives a new name.",
                 code="unknown_person",
             )
-        if _agreed(f"Make everything of {_told(kept)} belong to {target}?", yes=yes):
-            _rename(kept, target, history)
+        if _agreed(f"Make everything of {_described(data)} belong to {target}?", yes=yes):
+            _rename(data, target, history)
 
 
 @persons.command()
@@ -109,12 +108,12 @@ def export(name: str, out: Path) -> None:
 
     Example: imu-reps persons export Anna anna
     """
-    from imu_reps.storage.person_records import take_out
+    from imu_reps.storage.person_records import export_person
 
     with _history() as history:
-        kept, _ = _one(history, name)
-        take_out(kept, out, history)
-    say(f"Written to {out}: {_what(kept)}.")
+        data, _ = _one(history, name)
+        export_person(data, out, history)
+    echo(f"Written to {out}: {_what(data)}.")
 
 
 @persons.command()
@@ -128,10 +127,10 @@ def delete(name: str, *, yes: bool) -> None:
     from imu_reps.storage.person_records import delete as delete_all
 
     with _history() as history:
-        kept, _ = _one(history, name)
-        if _agreed(f"Delete {_told(kept)}, for good?", yes=yes):
-            delete_all(kept, history)
-            say("Deleted.")
+        data, _ = _one(history, name)
+        if _agreed(f"Delete {_described(data)}, for good?", yes=yes):
+            delete_all(data, history)
+            echo("Deleted.")
 
 
 def _history() -> History:
@@ -140,47 +139,49 @@ def _history() -> History:
     return History()
 
 
-def _everybody(history: History) -> list[Kept]:
-    from imu_reps.storage.person_records import everybody
-    from imu_reps.storage.recording import default_folder
+def _all_persons(history: History) -> list[PersonData]:
+    from imu_reps.storage.folders import default_folder
+    from imu_reps.storage.person_records import all_persons
 
-    return everybody(history, default_folder())
-
-
-def _one(history: History, name: str) -> tuple[Kept, list[Kept]]:
-    """Who is meant, and all others."""
-    found = _everybody(history)
-    person = whose([kept.name for kept in found], name)
-    (kept,) = (kept for kept in found if kept.name == person)
-    return kept, [other for other in found if other is not kept]
+    return all_persons(history, default_folder())
 
 
-def _same(name: str | None, other: str) -> bool:
-    return name is not None and is_called(name, other)
+def _one(history: History, name: str) -> tuple[PersonData, list[PersonData]]:
+    """Return the person of this name, and all others."""
+    found = _all_persons(history)
+    person = choose_person([data.name for data in found], name)
+    (data,) = (data for data in found if data.name == person)
+    return data, [other for other in found if other is not data]
 
 
-def _told(kept: Kept) -> str:
-    return f"{called(kept.name)} ({_what(kept)})"
+def _has_name(name: str | None, other: str) -> bool:
+    return name is not None and matches_name(name, other)
 
 
-def _what(kept: Kept) -> str:
-    from imu_reps.report.figures import counted
+def _described(data: PersonData) -> str:
+    return f"{person_label(data.name)} ({_what(data)})"
 
-    profile = ", the profile" if kept.paired else ""
-    return f"{counted(len(kept.recordings), 'recording')}, {counted(kept.sets, 'remembered set')}{profile}"
+
+def _what(data: PersonData) -> str:
+    from imu_reps.report.formatting import pluralize
+
+    profile = ", the profile" if data.paired else ""
+    return (
+        f"{pluralize(len(data.recordings), 'recording')}, {pluralize(data.sets, 'remembered set')}{profile}"
+    )
 
 
 def _agreed(question: str, *, yes: bool) -> bool:
-    from imu_reps.cli.pair.questions import Questions
+    from imu_reps.cli.prompts import Prompter
 
-    if Questions(yes).agree(question, usual=False):
+    if Prompter(yes).confirm(question, default=False):
         return True
-    say("Nothing was changed.")
+    echo("Nothing was changed.")
     return False
 
 
-def _rename(kept: Kept, new: str, history: History) -> None:
+def _rename(data: PersonData, new: str, history: History) -> None:
     from imu_reps.storage.person_records import rename as rename_all
 
-    rename_all(kept, new, history)
-    say(f"Done: {_what(kept)} of {new}.")
+    rename_all(data, new, history)
+    echo(f"Done: {_what(data)} of {new}.")

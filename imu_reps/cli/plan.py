@@ -1,24 +1,22 @@
-"""``imu-reps plan``: the programme, what was prescribed, how it was kept, and what to do next."""
+"""``imu-reps plan``: show programme, prescriptions, adherence and advice; store prescriptions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from imu_reps.cli.console import say, tell
+from imu_reps.cli.console import echo, echo_wrapped
+from imu_reps.cli.prompts import choose_person
 from imu_reps.cli.record.options import read_tempo
-from imu_reps.cli.whose import whose
+from imu_reps.cli.shared_options import with_options
 from imu_reps.domain.exercise import EXERCISES
 
 if TYPE_CHECKING:
     from imu_reps.domain.programme import Advice, Plan, Programme
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-_PRESCRIBING = (
+_prescribing = with_options(
     click.option("--prescribe", is_flag=True, help="Keep a prescription: the options below."),
     click.option("--by", metavar="NAME", help="Who prescribes it."),
     click.option("--exercise", type=click.Choice(EXERCISES), help="What."),
@@ -31,12 +29,6 @@ _PRESCRIBING = (
     ),
     click.option("--floor", metavar="DEG", type=click.FloatRange(0, 120), help="How low it may."),
 )
-
-
-def _prescribing(command: Command) -> Command:
-    for option in reversed(_PRESCRIBING):
-        command = option(command)
-    return command
 
 
 @click.command()
@@ -61,8 +53,8 @@ def plan(*, person: str | None, file: str | None, as_json: bool, prescribe: bool
     if not prescribe and any(value is not None for value in given.values()):
         raise click.UsageError("What is prescribed needs --prescribe.")
     with History() as history:
-        everybody = history.persons()
-        person = whose(everybody, person) if not prescribe else _prescribed_to(everybody, person)
+        persons = history.persons()
+        person = choose_person(persons, person) if not prescribe else _prescribed_to(persons, person)
         sets = history.sets(person=person)
     if prescribe:
         _prescribe(person, given)
@@ -72,34 +64,34 @@ def plan(*, person: str | None, file: str | None, as_json: bool, prescribe: bool
     advice = advise(sets, programme, today) if sets else None
     prescribed = prescriptions(person)
     if as_json:
-        say(one_line({"programme": programme, "prescribed": prescribed, "advice": advice}))
+        echo(one_line({"programme": programme, "prescribed": prescribed, "advice": advice}))
         return
-    _say_programme(programme)
-    say()
+    _echo_programme(programme)
+    echo()
     if prescribed:
         from imu_reps.report.advice_text import prescription_line
 
         for one in prescribed:
-            tell(prescription_line(one))
-        say()
+            echo_wrapped(prescription_line(one))
+        echo()
     if advice is None:
-        say("No sets are remembered yet: record one, and advice comes with it.")
+        echo("No sets are remembered yet: record one, and advice comes with it.")
     else:
-        _say_advice(advice, programme.plan)
+        _echo_advice(advice, programme.plan)
 
 
-def _prescribed_to(everybody: list[str | None], name: str | None) -> str | None:
-    """The person a prescription is for: somebody who trains, or is paired."""
-    from imu_reps.storage.profile_file import load_profiles
+def _prescribed_to(persons: list[str | None], name: str | None) -> str | None:
+    """Return the person a prescription is for: somebody who is paired or has sets."""
+    from imu_reps.storage.profile import load_profiles
 
     paired = [person.name for person in load_profiles().persons]
     new = "Pair somebody new first: imu-reps pair --person NAME."
-    return whose([*dict.fromkeys([*paired, *everybody])], name, of="sets or sensors", new=new)
+    return choose_person([*dict.fromkeys([*paired, *persons])], name, of="sets or sensors", new=new)
 
 
 def _prescribe(person: str | None, given: dict[str, Any]) -> None:
-    from imu_reps.domain.person_name import person_name
-    from imu_reps.domain.prescription import Prescription
+    from imu_reps.domain.programme import Prescription
+    from imu_reps.domain.untrusted_text import parse_name
     from imu_reps.report.advice_text import prescription_line
     from imu_reps.storage.prescriptions import prescribe
 
@@ -108,7 +100,7 @@ def _prescribe(person: str | None, given: dict[str, Any]) -> None:
         raise click.UsageError(f"A prescription needs {', '.join(missing)}.")
     new = Prescription(
         exercise=given["exercise"],
-        by=person_name(given["by"]),
+        by=parse_name(given["by"]),
         given=datetime.now().astimezone().date(),
         sets=given["sets"],
         reps=given["reps"],
@@ -118,23 +110,23 @@ def _prescribe(person: str | None, given: dict[str, Any]) -> None:
         floor_deg=given["floor"],
     )
     prescribe(person, new)
-    say(("" if person is None else f"For {person}. ") + prescription_line(new))
+    echo(("" if person is None else f"For {person}. ") + prescription_line(new))
 
 
-def _say_programme(programme: Programme) -> None:
+def _echo_programme(programme: Programme) -> None:
     from imu_reps.report.advice_text import plan_line
 
-    tell(plan_line(programme.plan))
+    echo_wrapped(plan_line(programme.plan))
     for number, rung in enumerate(programme.ladder, 1):
-        tell(f"{number}. {rung.title}: {rung.how}", indent=2)
+        echo_wrapped(f"{number}. {rung.title}: {rung.how}", indent=2)
     for beside in programme.beside:
-        tell(f"beside it, {beside.title} ({beside.dose}): {beside.how}", indent=2)
+        echo_wrapped(f"beside it, {beside.title} ({beside.dose}): {beside.how}", indent=2)
 
 
-def _say_advice(advice: Advice, plan: Plan) -> None:
+def _echo_advice(advice: Advice, plan: Plan) -> None:
     from imu_reps.report.advice_text import adherence_lines, advice_lines
 
     for line in advice_lines(advice):
-        tell(line)
+        echo_wrapped(line)
     for line in adherence_lines(advice.adherence, plan) if advice.adherence is not None else ():
-        tell(line)
+        echo_wrapped(line)

@@ -1,4 +1,4 @@
-"""``imu-reps reanalyse``: recordings summed up again, remembered or compared."""
+"""``imu-reps reanalyse``: analyse recordings again and store or compare the results."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imu_reps.cli.console import complain, mention, say
-from imu_reps.cli.thresholds import chosen_settings, settings_options
+from imu_reps.cli.console import echo, echo_error, echo_stderr
+from imu_reps.cli.shared_options import settings_options
 from imu_reps.errors import ImuRepsError
 
 if TYPE_CHECKING:
     from imu_reps.domain.settings import Settings
     from imu_reps.domain.stored_set import StoredSet
-    from imu_reps.report.moved import Moved
+    from imu_reps.report.summary_diff import FigureChange
     from imu_reps.storage.history_store import History
 
 
@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 @click.option("--diff", is_flag=True, help="Show which numbers would move, and by how much; keep nothing.")
 @settings_options
 @click.pass_context
-def reanalyse(
-    ctx: click.Context, folder: Path | None, diff: bool, preset: str, changes: tuple[str, ...]
-) -> None:
+def reanalyse(ctx: click.Context, folder: Path | None, diff: bool, settings: Settings) -> None:
     """Sum up all recordings of FOLDER again and remember the result in the history.
 
     Without FOLDER: the default one (see `imu-reps where`). Recordings that were not remembered yet are taken
@@ -36,7 +34,6 @@ def reanalyse(
     from imu_reps.storage.folders import default_folder, recordings_in
     from imu_reps.storage.history_store import History
 
-    settings = chosen_settings(preset, changes)
     files = recordings_in(folder or default_folder())
     with History() as history:
         ctx.exit(_compare(files, settings, history) if diff else _renew(files, settings, history))
@@ -51,51 +48,51 @@ def _renew(files: list[Path], settings: Settings, history: History) -> int:
                 remembered += 1
         except ImuRepsError as error:
             if error.code == "copy":
-                say(f"{error.message} Left out.")
+                echo(f"{error.message} Left out.")
             else:
-                complain(error)
+                echo_error(error)
                 codes.append(error.exit_code)
-    say(f"{remembered} of {len(files)} recordings summed up and remembered in {history.path}.")
+    echo(f"{remembered} of {len(files)} recordings summed up and remembered in {history.path}.")
     return max(codes)
 
 
 def _compare(files: list[Path], settings: Settings, history: History) -> int:
-    from imu_reps.report.moved import moved, moved_lines, moved_overall
+    from imu_reps.report.summary_diff import change_lines, changed_figures, total_lines
 
     codes = [0]
-    moves: dict[str, list[Moved]] = {}
+    moves: dict[str, list[FigureChange]] = {}
     for file in files:
         known = history.find(os.path.abspath(file))  # noqa: PTH100 - resolve() would follow links
         if known is None:
-            mention(f"{file}: not remembered yet, nothing to compare with.")
+            echo_stderr(f"{file}: not remembered yet, nothing to compare with.")
             continue
         try:
             if (stored := _summed_up(file, settings)) is not None:
-                moves[str(file)] = moved(known.summary, stored.summary)
+                moves[str(file)] = changed_figures(known.summary, stored.summary)
         except ImuRepsError as error:
-            complain(error)
+            echo_error(error)
             codes.append(error.exit_code)
     for name, of_file in moves.items():
         if of_file:
-            say("\n".join([name, *(f"  {line}" for line in moved_lines(of_file))]))
+            echo("\n".join([name, *(f"  {line}" for line in change_lines(of_file))]))
     changed = sum(bool(of_file) for of_file in moves.values())
-    say(f"{changed} of {len(moves)} recordings come out differently.")
-    for line in moved_overall(moves):
-        say(f"  {line}")
+    echo(f"{changed} of {len(moves)} recordings come out differently.")
+    for line in total_lines(moves):
+        echo(f"  {line}")
     return max(codes)
 
 
 def _summed_up(file: Path, settings: Settings) -> StoredSet | None:
-    """The set in a file; None if it was discarded, or is simulated."""
+    """Analyse a file; None if it was discarded, or is simulated."""
     from imu_reps.analysis.analyze import analyze
+    from imu_reps.storage.history_store import stored_set
     from imu_reps.storage.recording import load
-    from imu_reps.storage.remembered import stored_set
 
     recording = load(file)
     if recording.discarded:
-        say(f"{file}: discarded, left out.")
+        echo(f"{file}: discarded, left out.")
         return None
     if recording.header.simulated:
-        say(f"{file}: simulated, left out.")
+        echo(f"{file}: simulated, left out.")
         return None
     return stored_set(recording, analyze(recording, settings).summary)

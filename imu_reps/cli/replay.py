@@ -1,4 +1,4 @@
-"""``imu-reps replay``: a recording through the live pipeline."""
+"""``imu-reps replay``: play a recording through the live pipeline."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imu_reps.cli.console import say
-from imu_reps.cli.page_options import PageOptions, page_options
-from imu_reps.cli.spoken_options import spoken_options
-from imu_reps.cli.thresholds import chosen_settings, settings_options
-from imu_reps.domain.cue import USUALLY_SPOKEN, Spoken
+from imu_reps.cli.console import echo
+from imu_reps.cli.session_options import PageOptions, page_options, speech_options
+from imu_reps.cli.shared_options import settings_options
+from imu_reps.domain.cue import DEFAULT_SPEECH, SpeechOptions
 from imu_reps.errors import ImuRepsError
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def _pace(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:  # noqa: ARG001
-    """None: as fast as possible."""
+    """Validate the pace; None is as fast as possible."""
     if value is not None and not (value >= 0 and math.isfinite(value)):
         raise click.BadParameter("must be a number of 0 or more; 1 is real time, 0 as fast as possible.")
     return value or None
@@ -41,7 +40,7 @@ def _pace(ctx: click.Context, param: click.Parameter, value: float | None) -> fl
 )
 @click.option("--json", "as_json", is_flag=True, help="Events as JSON Lines, the summary as the last line.")
 @click.option("--quiet", is_flag=True, help="Plain lines, no live panel, with --speed in a terminal too.")
-@spoken_options
+@speech_options
 @page_options
 @settings_options
 @click.pass_context
@@ -53,11 +52,10 @@ def replay(  # noqa: PLR0913 - an argument an option
     speed: float | None,
     as_json: bool,
     quiet: bool,
-    spoken: Spoken,
+    spoken: SpeechOptions,
     mute: bool,
     page: PageOptions | None,
-    preset: str,
-    changes: tuple[str, ...],
+    settings: Settings,
 ) -> None:
     """Play a recording through the live pipeline: what would have been heard, then the report.
 
@@ -65,8 +63,7 @@ def replay(  # noqa: PLR0913 - an argument an option
     included. With --speed, in a terminal, a live panel shows how the set stands. With --page it is shown in
     a browser, and played when somebody there presses Start.
     """
-    settings = chosen_settings(preset, changes)
-    if as_json and spoken != USUALLY_SPOKEN:
+    if as_json and spoken != DEFAULT_SPEECH:
         raise click.UsageError(
             "--json gives events; what is spoken (--count-at and others) is not among them."
         )
@@ -76,8 +73,8 @@ def replay(  # noqa: PLR0913 - an argument an option
         _play_on_page(_playable(file), settings, speed or 1.0, spoken, page)
         return
     try:
-        loud = not mute and speed == 1.0  # as it was heard, or not at all
-        code = _play(_playable(file), settings, spoken, speed, quiet=quiet, as_json=as_json, loud=loud)
+        speak = not mute and speed == 1.0  # only in real time
+        code = _play(_playable(file), settings, spoken, speed, quiet=quiet, as_json=as_json, speak=speak)
     except ImuRepsError as error:
         if not as_json:
             raise
@@ -86,22 +83,22 @@ def replay(  # noqa: PLR0913 - an argument an option
 
 
 def _playable(file: str) -> Recording:
-    """A recording whose numbers and clocks run on, as those of sensors that are listened to."""
+    """Load a recording with continuous sample numbers and clocks, as from live sensors."""
     from imu_reps.quality.numbering import numbered
     from imu_reps.storage.recording import load
 
-    return numbered(load(file)).recording
+    return numbered(load(file))[0]
 
 
 def play(
     recording: Recording,
     settings: Settings,
-    spoken: Spoken,
+    spoken: SpeechOptions,
     speed: float | None,
     emit: Callable[[SessionEvent], None],
     view: SessionView | None = None,
 ) -> Finished:
-    """Play a recording once; `view`: on its page, from where it can be stopped.
+    """Play a recording once; a `view` shows it on its page, where it can be stopped.
 
     `speed` None is as fast as possible.
     """
@@ -127,61 +124,61 @@ def play(
 def _play(
     recording: Recording,
     settings: Settings,
-    spoken: Spoken,
+    spoken: SpeechOptions,
     speed: float | None,
     *,
     quiet: bool,
     as_json: bool,
-    loud: bool,
+    speak: bool,
 ) -> int:
-    """Play a recording to standard output; gives the exit code."""
-    from imu_reps.cli.aloud import Aloud
-    from imu_reps.cli.record.run import ThreadedEmitter, exit_code_of, shown_session, to_all
+    """Play a recording to standard output and return the exit code."""
+    from imu_reps.cli.record.run import ThreadedEmitter, broadcast, exit_code_of, session_display
+    from imu_reps.cli.speech import CueSpeaker
 
     if as_json:
-        finished = play(recording, settings, spoken, speed, _say_json)
+        finished = play(recording, settings, spoken, speed, _echo_json)
         if finished.unusable is not None:
             raise finished.unusable
     else:
-        shown = shown_session(settings, quiet=quiet or speed is None)
-        heard = Aloud() if loud else contextlib.nullcontext()
-        with shown as show, ThreadedEmitter(show) as emit, heard as voice:
-            finished = play(recording, settings, spoken, speed, to_all([emit, voice]))
+        shown = session_display(settings, quiet=quiet or speed is None)
+        speaker = CueSpeaker() if speak else contextlib.nullcontext()
+        with shown as show, ThreadedEmitter(show) as emit, speaker as voice:
+            finished = play(recording, settings, spoken, speed, broadcast([emit, voice]))
     return exit_code_of(finished)
 
 
 def _play_on_page(
-    recording: Recording, settings: Settings, speed: float, spoken: Spoken, options: PageOptions
+    recording: Recording, settings: Settings, speed: float, spoken: SpeechOptions, options: PageOptions
 ) -> None:
-    """Play the recording to a page as often as it is asked to, until Ctrl-C."""
-    from imu_reps.cli.page_options import paged
+    """Play the recording to a page on each Start, until Ctrl-C."""
+    from imu_reps.cli.session_options import page_server
     from imu_reps.session.rehearsal import replay_goal
 
-    with paged(options, replay_goal(recording), settings, lambda felt: None) as view:  # noqa: ARG005
-        say("A replay: nothing is recorded. Ctrl-C ends.")
+    with page_server(options, replay_goal(recording), settings, lambda felt: None) as view:  # noqa: ARG005
+        echo("A replay: nothing is recorded. Ctrl-C ends.")
         while view.wait_for_start():
             play(recording, settings, spoken, speed, view, view)
 
 
-def _say_json(said: SessionEvent) -> None:
-    """Every event as a line, at once, and the summary as the last."""
+def _echo_json(session_event: SessionEvent) -> None:
+    """Print every event as a line, and the summary as the last."""
     from imu_reps.report.findings import finding_text
     from imu_reps.session.session_events import SetDone, SetEvent
-    from imu_reps.storage.exports import event_line, summary_line
+    from imu_reps.storage.plain_json import event_line, summary_line
 
-    match said:
+    match session_event:
         case SetEvent(event=event):
-            say(event_line(event))
+            echo(event_line(event))
         case SetDone(finished=finished):
             for event in finished.events:
-                say(event_line(event))
+                echo(event_line(event))
             if finished.summary is not None:
-                say(summary_line(finished.summary, finding_text))
+                echo(summary_line(finished.summary, finding_text))
 
 
 def _echo_error(file: str, error: ImuRepsError) -> int:
-    from imu_reps.report.findings import worded
-    from imu_reps.storage.exports import error_line
+    from imu_reps.report.findings import with_message
+    from imu_reps.storage.plain_json import error_line
 
-    say(error_line(file, worded(error)))
+    echo(error_line(file, with_message(error)))
     return error.exit_code

@@ -1,4 +1,4 @@
-"""``imu-reps report``: recorded sets, counted and judged."""
+"""``imu-reps report``: count and judge recorded sets."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from imu_reps.cli.console import complain, mention, rich_console, say, show
-from imu_reps.cli.thresholds import chosen_settings, settings_options
+from imu_reps.cli.console import echo, echo_error, echo_stderr, render, rich_console
+from imu_reps.cli.shared_options import settings_options
 from imu_reps.domain.settings import Settings
 from imu_reps.errors import ImuRepsError
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from imu_reps.domain.recording import Recording
     from imu_reps.domain.stored_set import StoredSet
 
-#: From this many files on, progress is shown.
+#: Progress is shown from this many files on.
 MANY_FILES = 6
 
 
@@ -43,8 +43,7 @@ def report(
     ctx: click.Context,
     /,
     files: tuple[str, ...],
-    preset: str,
-    changes: tuple[str, ...],
+    settings: Settings,
     *,
     verbose: bool,
     **written: Any,
@@ -60,14 +59,13 @@ def report(
     as_json, as_csv, page = written["as_json"], written["as_csv"], written["page"]
     if as_json + as_csv + (page is not None) > 1:
         raise click.UsageError("Choose one of --json, --csv and --html.")
-    settings = chosen_settings(preset, changes)
     chosen = _files(files)
     if as_json:
         ctx.exit(max([_json_line(file, settings) for file in _with_progress(chosen)]))
     codes = [0]
     done = _summed_up(chosen, settings, codes)
     if as_csv:
-        _say_csv(done)
+        _echo_csv(done)
     elif page is not None:
         _page(done, page, single=len(chosen) == 1, force=written["force"])
     else:
@@ -76,9 +74,8 @@ def report(
 
 
 def _files(named: Sequence[str]) -> list[str]:
-    """The files that are named, and those of the folders; the latest recording where none is."""
-    from imu_reps.storage.folders import recordings_in
-    from imu_reps.storage.recording import default_folder, latest_recording
+    """Return the named files and the files of named folders; the latest recording if none is named."""
+    from imu_reps.storage.folders import default_folder, latest_recording, recordings_in
 
     if not named:
         return [str(latest_recording(default_folder()))]
@@ -89,14 +86,14 @@ def _files(named: Sequence[str]) -> list[str]:
 
 def _json_line(file: str, settings: Settings) -> int:
     from imu_reps.analysis.analyze import analyze
-    from imu_reps.report.findings import finding_text, worded
-    from imu_reps.storage.exports import error_line, summary_line
+    from imu_reps.report.findings import finding_text, with_message
+    from imu_reps.storage.plain_json import error_line, summary_line
     from imu_reps.storage.recording import load
 
     try:
-        say(summary_line(analyze(load(file), settings).summary, finding_text))
+        echo(summary_line(analyze(load(file), settings).summary, finding_text))
     except ImuRepsError as error:
-        say(error_line(file, worded(error)))
+        echo(error_line(file, with_message(error)))
         return error.exit_code
     return 0
 
@@ -104,9 +101,9 @@ def _json_line(file: str, settings: Settings) -> int:
 def _summed_up(
     files: Sequence[str], settings: Settings, codes: list[int]
 ) -> Iterator[tuple[Recording, Analysis]]:
-    """What can be summed up, one after the other: of many, their angles do not fit into memory together.
+    """Yield recordings with their analysis, one at a time: the angles of many do not fit into memory.
 
-    The exit codes of what cannot are appended to `codes`.
+    Exit codes of recordings that cannot be analysed are appended to `codes`.
     """
     from imu_reps.analysis.analyze import analyze
     from imu_reps.storage.recording import load
@@ -116,57 +113,58 @@ def _summed_up(
             recording = load(file)
             analysis = analyze(recording, settings)
         except ImuRepsError as error:
-            complain(error)
+            echo_error(error)
             codes.append(error.exit_code)
         else:
             yield recording, analysis
 
 
 def _show(done: Iterable[tuple[Recording, Analysis]], *, verbose: bool) -> None:
-    from imu_reps.report.sets_table import OneSet, sets_report
-    from imu_reps.report.text import text_report
-
-    sets = [OneSet(analysis.summary, analysis.person) for _, analysis in done]
+    sets = [(analysis.summary, analysis.person) for _, analysis in done]
     if len(sets) == 1:
-        show(partial(text_report, sets[0].summary, person=sets[0].person, verbose=verbose))
+        from imu_reps.report.text import text_report
+
+        ((summary, person),) = sets
+        render(partial(text_report, summary, person=person, verbose=verbose))
     elif sets:
-        show(partial(sets_report, sets))
+        from imu_reps.report.sets_table import sets_report
+
+        render(partial(sets_report, sets))
 
 
-def _say_csv(done: Iterable[tuple[Recording, Analysis]]) -> None:
-    from imu_reps.storage.exports import reps_csv
+def _echo_csv(done: Iterable[tuple[Recording, Analysis]]) -> None:
+    from imu_reps.storage.exports.tables import reps_csv
 
-    say(reps_csv((analysis.person, analysis.summary) for _, analysis in done), nl=False)
+    echo(reps_csv((analysis.person, analysis.summary) for _, analysis in done), nl=False)
 
 
 def _page(done: Iterable[tuple[Recording, Analysis]], out: Path, *, single: bool, force: bool) -> None:
-    """The page of the one set that was named, or of all that could be summed up; none if none could."""
-    from imu_reps.report.page.page import PAGE_MARK, sets_page
-    from imu_reps.report.sets_table import OneSet
-    from imu_reps.storage.file_access import refuse_taken, save_document
+    """Write the page of the one set named, or of all sets that could be analysed."""
+    from imu_reps.report.page.page import PAGE, sets_page
+    from imu_reps.storage.file_access import require_free, save_document
 
-    refuse_taken(out, PAGE_MARK, force=force)
+    require_free(out, PAGE, force=force)
     if single:
         page = next((_page_of_one(*one) for one in done), None)
     else:
-        page = sets_page((OneSet(a.summary, a.person), a.track, one.header.floor_deg) for one, a in done)
+        page = sets_page(((a.summary, a.person), a.track, one.header.floor_deg) for one, a in done)
     if page is not None:
-        save_document(out, page, mark=PAGE_MARK, force=force)
-        say(f"Written to {out}.")
+        save_document(out, page, kind=PAGE, force=force)
+        echo(f"Written to {out}.")
 
 
 def _page_of_one(recording: Recording, analysis: Analysis) -> str:
     from imu_reps.report.page.page import set_page
-    from imu_reps.storage.remembered import stored_set
+    from imu_reps.storage.history_store import stored_set
 
-    apart = recording.discarded or recording.header.simulated
-    beside = alone() if apart else beside_set(stored_set(recording, analysis.summary))
+    excluded = recording.discarded or recording.header.simulated  # not compared with other sets
+    context = {} if excluded else _context(stored_set(recording, analysis.summary))
     floor_deg = recording.header.floor_deg
-    return set_page(analysis.summary, analysis.track, person=analysis.person, floor_deg=floor_deg, **beside)
+    return set_page(analysis.summary, analysis.track, person=analysis.person, floor_deg=floor_deg, **context)
 
 
 def _with_progress(files: Sequence[str]) -> Iterator[str]:
-    """Hand on the files; over many, standard error says how far it is, unless the reports show it."""
+    """Yield the files; show progress over many on standard error, unless the reports are visible."""
     if len(files) < MANY_FILES or sys.stdout.isatty():
         yield from files
     elif sys.stderr.isatty():
@@ -176,35 +174,15 @@ def _with_progress(files: Sequence[str]) -> Iterator[str]:
             yield from progress.track(files, description="Reading")
     else:
         for number, file in enumerate(files, 1):
-            mention(f"{number}/{len(files)} {file}")
+            echo_stderr(f"{number}/{len(files)} {file}")
             yield file
 
 
-class ReportContext(TypedDict):
-    """Earlier sets of the same exercise and side, and lines about sides and advice."""
-
-    earlier: Sequence[StoredSet]
-    sides: Sequence[str]
-    advice: Sequence[str]
-
-
-def alone() -> ReportContext:
-    """Nothing: of a set that is not to be compared."""
-    return {"earlier": (), "sides": (), "advice": ()}
-
-
-def beside_set(stored: StoredSet) -> ReportContext:
-    """Look up the person's sets up to this one.
-
-    Raises
-    ------
-    FileAccessError
-        As `imu_reps.storage.history_store.History`.
-    """
-    from imu_reps.advice.next_session import advise, session_of
+def _context(stored: StoredSet) -> dict[str, Any]:
+    """Return earlier sets of the same exercise and side, and lines about sides and advice, for `set_page`."""
+    from imu_reps.advice.next_session import advise, session_key
     from imu_reps.advice.side_differences import compare_sides
-    from imu_reps.report.advice_text import advice_lines
-    from imu_reps.report.sides_text import side_lines
+    from imu_reps.report.advice_text import advice_lines, side_lines
     from imu_reps.storage.history_store import History
     from imu_reps.storage.programme_file import load_programme
 
@@ -213,9 +191,9 @@ def beside_set(stored: StoredSet) -> ReportContext:
         with History() as history:
             known = history.sets(person=stored.person)
         sets = [one for one in known if one.file != stored.file and _before(one, stored)] + [stored]
-    session = [one.summary for one in sets if session_of(one) == session_of(stored)]
+    session = [one.summary for one in sets if session_key(one) == session_key(stored)]
     return {
-        "earlier": [one for one in sets if _alike(one, stored)],
+        "earlier": [one for one in sets if _is_comparable(one, stored)],
         "sides": side_lines(compare_sides(session)),
         "advice": advice_lines(advise(sets, load_programme())) if stored.recorded is not None else [],
     }
@@ -225,6 +203,6 @@ def _before(one: StoredSet, other: StoredSet) -> bool:
     return one.recorded is not None and other.recorded is not None and one.recorded <= other.recorded
 
 
-def _alike(one: StoredSet, other: StoredSet) -> bool:
+def _is_comparable(one: StoredSet, other: StoredSet) -> bool:
     recordings = one.summary.recording, other.summary.recording
     return len({(recording.exercise, recording.side) for recording in recordings}) == 1

@@ -1,4 +1,4 @@
-"""``imu-reps scan``: the sensors that are near."""
+"""``imu-reps scan``: list the sensors that are near."""
 
 from __future__ import annotations
 
@@ -10,21 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imu_reps.cli.console import mention, say, show
-from imu_reps.cli.on_the_air import on_the_air, virtual_option
-from imu_reps.cli.sensor_options import sensor_options
-from imu_reps.cli.tables import show_table
+from imu_reps.cli.console import echo, echo_stderr, render, show_table
+from imu_reps.cli.sensor_options import run_with_radio, sensor_options
+from imu_reps.cli.shared_options import virtual_option
 from imu_reps.errors import RadioError
 
 if TYPE_CHECKING:
     from imu_reps.sensors.ble import Radio
-    from imu_reps.setup.candidates import Nearby
+    from imu_reps.setup.candidates import NearbyDevice
     from imu_reps.sources.virtual_source import VirtualWorld
 
-#: From this signal strength on, in dBm, how it is called.
+#: Names of signal strengths, by their minimum in dBm.
 SIGNALS = ((-60, "strong"), (-75, "good"), (-85, "weak"))
 
-#: The longest that one sensor's battery is worth waiting for.
+#: Timeout for reading one sensor's battery.
 BATTERY_S = 15.0
 
 TITLES = ("name", "kind", "id", "signal", "battery", "usable")
@@ -33,9 +32,9 @@ WHOLE = ("id", "signal", "battery", "usable")
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A device that was heard, and how full its battery is; None: not known."""
+    """A device that was found, with its battery level; None if unknown."""
 
-    device: Nearby
+    device: NearbyDevice
     battery_percent: float | None = None
 
 
@@ -45,7 +44,7 @@ class Sighting:
 @click.option("--quick", is_flag=True, help="Do not connect to read the battery.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--families", is_flag=True, help="List the kinds of sensors this program knows; scan nothing.")
-@virtual_option
+@virtual_option()
 @sensor_options
 @click.pass_context
 def scan(
@@ -70,23 +69,25 @@ def scan(
         _show_families()
         return
     if sys.stderr.isatty():
-        mention(f"Listening for {seconds:.0f} s ...")
+        echo_stderr(f"Listening for {seconds:.0f} s ...")
 
     async def look(radio: Radio, world: VirtualWorld | None) -> list[Sighting]:  # noqa: ARG001
         return await _look(radio, seconds, batteries=not quick)
 
     try:
-        seen = on_the_air(virtual, look)
+        seen = run_with_radio(virtual, look)
         shown = [s for s in seen if everything or s.device.kind]
         if not shown:
             raise _nobody(len(seen), seconds)
     except RadioError as error:
         if not as_json:
             raise
-        say(json.dumps({"error": {"code": error.code, "message": error.message, "hint": error.hint}}))
+        from imu_reps.storage.plain_json import error_tree
+
+        echo(json.dumps({"error": error_tree(error)}))
         ctx.exit(error.exit_code)
     if as_json:
-        say(json.dumps({"devices": [_as_dict(s) for s in shown]}))
+        echo(json.dumps({"devices": [_as_dict(s) for s in shown]}))
     else:
         _show(shown, others=len(seen) - len(shown))
 
@@ -115,8 +116,8 @@ async def _look(radio: Radio, seconds: float, batteries: bool) -> list[Sighting]
     return [Sighting(d, await _battery(radio, d) if batteries else None) for d in devices]
 
 
-async def _battery(radio: Radio, device: Nearby) -> float | None:
-    """How full it is; None if it does not say or cannot be asked, which is no reason not to list it."""
+async def _battery(radio: Radio, device: NearbyDevice) -> float | None:
+    """Read the battery level; None if it is unknown or cannot be read."""
     import asyncio
 
     from imu_reps.setup.battery import read_battery
@@ -151,8 +152,8 @@ def _show(seen: Sequence[Sighting], others: int) -> None:
     if others:
         notes.append(f"Of unknown kinds {_devices(others)} heard: --all lists them.")
     if notes:
-        say()
-        show(lambda width: "\n".join(notes))  # noqa: ARG005
+        echo()
+        render(lambda width: "\n".join(notes))  # noqa: ARG005
 
 
 def _row(seen: Sighting) -> tuple[str, ...]:
@@ -170,14 +171,14 @@ def _row(seen: Sighting) -> tuple[str, ...]:
 
 
 def signal(rssi_dbm: int | None) -> str:
-    """Signal strength in a word and in dBm."""
+    """Format signal strength in dBm and in a word."""
     if rssi_dbm is None:
         return "-"
     word = next((word for minimum, word in SIGNALS if rssi_dbm >= minimum), "very weak")
     return f"{rssi_dbm} dBm, {word}"
 
 
-def _usable(device: Nearby) -> str:
+def _usable(device: NearbyDevice) -> str:
     if device.kind is None:
         return "unknown"
     if device.family is None:
@@ -185,8 +186,8 @@ def _usable(device: Nearby) -> str:
     return "yes" if device.family.tried else "untried"
 
 
-def _note(device: Nearby) -> str | None:
-    """What should be known of a kind before relying on it; None where there is nothing to know."""
+def _note(device: NearbyDevice) -> str | None:
+    """Return a caution about a kind of sensor; None if there is none."""
     if device.kind is None:
         return None
     if device.family is None:

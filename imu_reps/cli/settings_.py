@@ -1,4 +1,4 @@
-"""``imu-reps settings``: every threshold that can be changed, and the presets."""
+"""``imu-reps settings``: list the thresholds that can be changed, and the presets."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
-from imu_reps.cli.console import say, show
+from imu_reps.cli.console import echo, render
 from imu_reps.domain.settings import Preset, Settings
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-#: A row of the page of thresholds: name, value, unit, meaning.
+#: Row of docs/thresholds.md: name, value, unit, meaning.
 _ROW = re.compile(r"^\| `(\w+)` \| ([^|]*) \| ([^|]*) \| ([^|]*) \|", re.MULTILINE)
 
 
@@ -37,15 +37,15 @@ def settings_(name: str | None) -> None:
             hint="`imu-reps settings` lists all.",
             code="no_setting",
         )
-    show(partial(_laid_out, rows))
-    say()
+    render(partial(_laid_out, rows))
+    echo()
     for preset in get_args(Preset):
-        say(f"--preset {preset}: {_changes(preset)}")
-    say("\nChange one for a report: imu-reps report set.csv --set tilt_flag_deg=8")
+        echo(f"--preset {preset}: {_changes(preset)}")
+    echo("\nChange one for a report: imu-reps report set.csv --set tilt_flag_deg=8")
 
 
 def _rows() -> list[tuple[str, str, str, str]]:
-    """Name, value, unit and meaning of each setting, from the page that is made from the code."""
+    """Read name, value, unit and meaning of each setting from the generated page of thresholds."""
     page = (files("imu_reps") / "docs" / "thresholds.md").read_text(encoding="utf-8")
     of_settings = page.partition("\n## Settings\n")[2].partition("\n## ")[0]
     return [(name, value, unit, meaning) for name, value, unit, meaning in _ROW.findall(of_settings)]

@@ -1,16 +1,17 @@
-"""``imu-reps test``: before training, how low the leg may go and whether the back can be pressed flat."""
+"""``imu-reps test``: the end-range test and the setup test before training."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from imu_reps.cli.console import complain, say, tell
+from imu_reps.cli.console import echo, echo_error, echo_wrapped
 from imu_reps.cli.sensor_options import sensor_options
+from imu_reps.cli.shared_options import virtual_option, with_options
 from imu_reps.errors import ImuRepsError, RecordingError, UsageError
 
 if TYPE_CHECKING:
@@ -23,16 +24,12 @@ if TYPE_CHECKING:
     from imu_reps.sources.virtual_source import VirtualWorld
     from imu_reps.storage.profile import Profiles
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-#: The virtual sensor nobody had to ask for by name.
-VIRTUAL_FAMILY = "open_profile"
-#: Lowerings a side.
+#: Lowerings per side.
 LOWERINGS = 3
-#: Seconds of rest, press and hold, and between the two sides.
+#: Duration of the setup test, and rest between the two sides.
 PRESS_S, REST_S = 20.0, 30.0
-#: How long both sensors are listened for before anybody is told to lie down.
-HEAR_S = 15.0
+#: Scan time for both sensors before the instructions.
+SCAN_S = 15.0
 
 _HOW_SETUP = (
     "Lie on your back with bent knees and relax for three seconds.",
@@ -40,32 +37,23 @@ _HOW_SETUP = (
 )
 
 
-def _recorded_or_live(command: Command) -> Command:
-    """Give a command FILE, the person, and the options of recording."""
-    options = [
-        click.option(
-            "--virtual",
-            is_flag=False,
-            flag_value=VIRTUAL_FAMILY,
-            metavar="[FAMILY]",
-            help="No hardware: virtual sensors on a virtual wearer.",
-        ),
-        click.option(
-            "--speed",
-            type=click.FloatRange(0),
-            default=1.0,
-            help="With --virtual: 10 ten times as fast, 0 at once.",
-        ),
-        click.argument("files", nargs=-1, metavar="[FILE]..."),
-        click.option("--person", metavar="NAME", help="Who it is, if several persons are paired."),
-        click.option("--quiet", is_flag=True, help="Plain lines, no live panel."),
-        click.option(
-            "--folder", type=click.Path(path_type=Path), help="For the files. [default: see imu-reps where]"
-        ),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return cast("Command", sensor_options(command))
+#: FILE, the person, and recording options.
+_recorded_or_live = with_options(
+    sensor_options,
+    virtual_option("No hardware: virtual sensors on a virtual wearer."),
+    click.option(
+        "--speed",
+        type=click.FloatRange(0),
+        default=1.0,
+        help="With --virtual: 10 ten times as fast, 0 at once.",
+    ),
+    click.argument("files", nargs=-1, metavar="[FILE]..."),
+    click.option("--person", metavar="NAME", help="Who it is, if several persons are paired."),
+    click.option("--quiet", is_flag=True, help="Plain lines, no live panel."),
+    click.option(
+        "--folder", type=click.Path(path_type=Path), help="For the files. [default: see imu-reps where]"
+    ),
+)
 
 
 @click.group()
@@ -99,14 +87,14 @@ def end_range(
     recorded now. The floor angle is kept in the person's profile: later sets are judged against it.
     """
     from imu_reps.analysis.end_range_test import end_range as tested
-    from imu_reps.report.text import end_range_sentences
-    from imu_reps.storage.profile_file import load_profiles
+    from imu_reps.report.advice_text import end_range_sentences
+    from imu_reps.storage.profile import load_profiles
 
     profiles = load_profiles()
     if person is not None:
-        profiles.person(person)  # a wrong name is refused before anything is done
+        profiles.person(person)  # refuse a wrong name before recording
     if files:
-        person = person or _named_in(files)
+        person = person or _person_in(files)
         summaries, code = _summed_up(files)
     else:
         goals = _lowering_goals(exercise)
@@ -115,7 +103,7 @@ def end_range(
     results = tested(summaries)
     for result in results:
         for sentence in end_range_sentences(result):
-            tell(sentence)
+            echo_wrapped(sentence)
     if not no_keep:
         _keep(profiles, person, results, summaries)
     ctx.exit(code)
@@ -130,38 +118,40 @@ def setup(ctx: click.Context, /, files: tuple[str, ...], person: str | None, **h
     FILE: recordings of it; without one it is recorded now.
     """
     from imu_reps.analysis.end_range_test import press_back
-    from imu_reps.report.text import press_sentences
+    from imu_reps.report.advice_text import press_sentences
+    from imu_reps.session.session_plan import SetGoal
     from imu_reps.storage.recording import load
 
     code = 0
     if not files:
-        finished, code = _recorded([_press_goal()], (_HOW_SETUP, _presses), person, **how)
+        press = SetGoal("single_leg_raise_bent", None, "low", duration_s=PRESS_S, counts=False)
+        finished, code = _recorded([press], (_HOW_SETUP, _presses), person, **how)
         files = tuple(done.path for done in finished if not done.discarded)
     for file in files:
         try:
             sentences = press_sentences(press_back(load(file)))
         except ImuRepsError as error:
-            complain(error)
+            echo_error(error)
             code = max(code, error.exit_code)
             continue
         for sentence in sentences:
-            tell(sentence)
+            echo_wrapped(sentence)
     ctx.exit(code)
 
 
-def _named_in(files: Sequence[str]) -> str | None:
-    """The one person the recordings name; None where they name nobody.
+def _person_in(files: Sequence[str]) -> str | None:
+    """Return the person named in the recordings; None if there is none.
 
     Raises
     ------
     UsageError
-        ``several_persons``: a floor is one person's.
+        ``several_persons``: a floor angle belongs to one person.
     """
     from imu_reps.storage.recording import load_comments
 
     named = set()
     for file in files:
-        with suppress(ImuRepsError):  # told when it is summed up
+        with suppress(ImuRepsError):  # reported when it is analysed
             named.add(load_comments(file).person)
     names = sorted(named - {None}, key=str)
     if len(names) > 1:
@@ -174,7 +164,7 @@ def _named_in(files: Sequence[str]) -> str | None:
 
 
 def _summed_up(files: Sequence[str]) -> tuple[list[Summary], int]:
-    """What the files say, and the exit code of those that say nothing."""
+    """Analyse the files; return their summaries and the highest exit code."""
     from imu_reps.analysis.analyze import analyze
     from imu_reps.storage.recording import load
 
@@ -183,7 +173,7 @@ def _summed_up(files: Sequence[str]) -> tuple[list[Summary], int]:
         try:
             summaries.append(_with_pelvis(analyze(load(file)).summary))
         except ImuRepsError as error:
-            complain(error)
+            echo_error(error)
             code = max(code, error.exit_code)
     return summaries, code
 
@@ -199,7 +189,7 @@ def _with_pelvis(summary: Summary) -> Summary:
 
 
 def _how_to_lower(goal: SetGoal) -> tuple[str, ...]:
-    """What the person is told to do."""
+    """Return the instructions for the person."""
     leg, it = ("legs", "them") if goal.side == "both" else ("leg", "it")
     return (
         f"Lie still for three seconds with the {leg} on the floor and the back pressed flat.",
@@ -209,7 +199,7 @@ def _how_to_lower(goal: SetGoal) -> tuple[str, ...]:
 
 
 def _lowers(goal: SetGoal) -> SetPlan:
-    """What a virtual wearer does: slow lowerings, the back letting go on the way."""
+    """Plan a virtual wearer's slow lowerings, with the back letting go on the way."""
     from imu_reps.sim.wearer import RepFaults, RepPlan, SetPlan
 
     arch = RepFaults(arch_deg=12.0, arch_below_deg=40.0)
@@ -218,7 +208,7 @@ def _lowers(goal: SetGoal) -> SetPlan:
 
 
 def _presses(goal: SetGoal) -> SetPlan:
-    """What a virtual wearer does: lie with bent knees and press the back flat."""
+    """Plan a virtual wearer who lies with bent knees and presses the back flat."""
     from imu_reps.sim.wearer import LifePlan, SetPlan
 
     life = LifePlan(still_before_s=3.0, rocks_deg=(12.0,), rock_hold_s=10.0)
@@ -234,15 +224,9 @@ def _lowering_goals(exercise: str) -> list[SetGoal]:
     return [SetGoal(kind, side, "low", reps=LOWERINGS) for side in ("left", "right")]
 
 
-def _press_goal() -> SetGoal:
-    from imu_reps.session.session_plan import SetGoal
-
-    return SetGoal("single_leg_raise_bent", None, "low", duration_s=PRESS_S, counts=False)
-
-
 def _recorded(
     goals: Sequence[SetGoal],
-    told: tuple[Sequence[str], Callable[[SetGoal], SetPlan]],
+    script: tuple[Sequence[str], Callable[[SetGoal], SetPlan]],
     person: str | None,
     *,
     folder: Path | None,
@@ -250,19 +234,19 @@ def _recorded(
     virtual: str | None,
     speed: float,
 ) -> tuple[list[Finished], int]:
-    """Record now, as `imu-reps record` does; what to do is said once both sensors were heard.
+    """Record now, as `imu-reps record` does, after instructions once both sensors were found.
 
-    `told`: what the person is told to do, and what a virtual wearer does then.
+    `script` holds the instructions and the plan of a virtual wearer.
     """
     from imu_reps.cli.record.run import Run, exit_code, run_virtually, run_with_sensors
     from imu_reps.domain.settings import Settings
     from imu_reps.session.session_plan import SessionPlan
 
-    how, wearer_does = told
+    how, wearer_does = script
     if virtual is None:
-        _hear(person)
+        _require_both_near(person)
     for sentence in how:
-        tell(sentence)
+        echo_wrapped(sentence)
     run = Run(SessionPlan(tuple(goals), REST_S), folder, Settings(), quiet, reports=False)
     if virtual is None:
         finished = run_with_sensors(run, person)
@@ -271,34 +255,34 @@ def _recorded(
     return finished, exit_code(finished)
 
 
-def _hear(person: str | None) -> None:
-    """Make sure that both sensors of the person are near, before anybody lies down.
+def _require_both_near(person: str | None) -> None:
+    """Make sure that both sensors of the person are near, before they lie down.
 
     Raises
     ------
     RadioError
-        ``not_found``: naming the sensor that was not heard; what Bluetooth itself refuses.
+        ``not_found`` for a sensor that was not found; errors of Bluetooth.
     """
-    from imu_reps.cli.on_the_air import on_the_air
+    from imu_reps.cli.sensor_options import run_with_radio
     from imu_reps.domain.samples import SENSOR_PLACES
-    from imu_reps.setup.candidates import listen, named_sensors
-    from imu_reps.storage.profile_file import load_profiles
+    from imu_reps.setup.candidates import named_sensors, scan_for_pair
+    from imu_reps.storage.profile import load_profiles
 
     known = load_profiles().person(person)
     named = {place: known.sensor(place).host_id for place in SENSOR_PLACES}
 
-    async def heard(radio: Radio, _: VirtualWorld | None) -> None:
-        named_sensors(await listen(radio, HEAR_S, named), named)
+    async def require_near(radio: Radio, _: VirtualWorld | None) -> None:
+        named_sensors(await scan_for_pair(radio, SCAN_S, named), named)
 
-    say("Listening for both sensors ...")
-    on_the_air(None, heard)
+    echo("Listening for both sensors ...")
+    run_with_radio(None, require_near)
 
 
 def _keep(
     profiles: Profiles, name: str | None, results: Sequence[EndRange], summaries: Sequence[Summary]
 ) -> None:
-    """Keep the floors there are in the profile of the person."""
-    from imu_reps.storage.profile_file import save_profiles
+    """Store the floor angles in the person's profile."""
+    from imu_reps.storage.profile import save_profiles
 
     floors = {
         result.side: floor
@@ -308,23 +292,23 @@ def _keep(
     if not floors:
         return
     if any(summary.recording.simulated for summary in summaries):
-        say("Not kept: the recording is simulated, and nobody's floor angle.")
+        echo("Not kept: the recording is simulated, and nobody's floor angle.")
         return
     if not profiles.persons:
-        say("Not kept: nobody is paired yet (imu-reps pair).")
+        echo("Not kept: nobody is paired yet (imu-reps pair).")
         return
     if name is not None and profiles.find(name) is None:
-        say(f"Not kept: {name} is not paired yet (imu-reps pair --person NAME).")
+        echo(f"Not kept: {name} is not paired yet (imu-reps pair --person NAME).")
         return
     person = profiles.person(name)
     for side, floor in floors.items():
         person = person.with_floor(side, floor)
     save_profiles(profiles.changed(person))
-    say(f"Kept for {person.name}.")
+    echo(f"Kept for {person.name}.")
 
 
 def _day_of(result: EndRange, summaries: Sequence[Summary]) -> Any:
-    """The day of the latest of the result's recordings; today if none says."""
+    """Return the day of the result's latest recording; today if none has a date."""
     from datetime import date, datetime
 
     days = [

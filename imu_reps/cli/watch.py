@@ -1,4 +1,4 @@
-"""``imu-reps watch``: what both sensors read, live and raw."""
+"""``imu-reps watch``: show live readings of both sensors."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imu_reps.cli.console import rich_console, say
-from imu_reps.cli.on_the_air import on_the_air, virtual_option
-from imu_reps.cli.sensor_options import sensor_options
+from imu_reps.cli.console import echo, rich_console
+from imu_reps.cli.sensor_options import run_with_radio, sensor_options
+from imu_reps.cli.shared_options import virtual_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from imu_reps.sources.virtual_source import VirtualWorld
     from imu_reps.storage.profile import Person
 
-    Tell = Callable[[float, dict[SensorPlace, SampleBlock], dict[SensorPlace, SensorStatus]], None]
+    ShowReadings = Callable[[float, dict[SensorPlace, SampleBlock], dict[SensorPlace, SensorStatus]], None]
 
-#: Shown is the mean of the last so many seconds, anew as often; in a file or a pipe a line a second.
+#: Averaging time and refresh interval in a terminal; interval of lines in a file or pipe.
 MEAN_S, LINE_S = 0.2, 1.0
 
 
@@ -39,7 +39,7 @@ MEAN_S, LINE_S = 0.2, 1.0
     type=click.Choice(("pelvis", "ankle")),
     help="Have this sensor blink or buzz first, where it can.",
 )
-@virtual_option
+@virtual_option()
 @sensor_options
 def watch(person: str | None, seconds: float | None, blink: SensorPlace | None, virtual: str | None) -> None:
     """Show what both sensors read, live: acceleration, turning, rate, losses and battery.
@@ -47,58 +47,54 @@ def watch(person: str | None, seconds: float | None, blink: SensorPlace | None, 
     Nothing is recorded. To see whether a sensor streams, which one it is, and which side is up: the axis that
     reads +9.8 at rest.
     """
-    from imu_reps.storage.profile_file import load_profiles
+    from imu_reps.storage.profile import load_profiles
 
     if virtual is not None and person is not None:
         raise click.UsageError("Virtual sensors are worn by nobody; leave out --person.")
-    who = None if virtual is not None else load_profiles().person(person)
+    wearer = None if virtual is not None else load_profiles().person(person)
     length = 10.0 if seconds is None and virtual is not None else seconds
     with contextlib.suppress(KeyboardInterrupt):
-        on_the_air(virtual, partial(_watch, who=who, seconds=length, blink=blink))
+        run_with_radio(virtual, partial(_watch, wearer=wearer, seconds=length, blink=blink))
 
 
 async def _watch(
     radio: Radio,
     world: VirtualWorld | None,
     *,
-    who: Person | None,
+    wearer: Person | None,
     seconds: float | None,
     blink: SensorPlace | None,
 ) -> None:
     from imu_reps.sensors.streams import Streams
-    from imu_reps.setup.pairing import Latest, next_items
-    from imu_reps.sources.radio_source import wanted
+    from imu_reps.setup.pairing import RecentSamples, next_items
+    from imu_reps.sources.radio_source import sensor_requests
 
     if world is not None:
         world.performance.begin(1, world.air.now_s())
-    sensors = wanted(_person(who, world))
-    streams, latest = Streams(radio, sensors), Latest(MEAN_S, {p: w.rate_hz for p, w in sensors.items()})
-    say("Connecting ...")
+    person = world.person if wearer is None and world is not None else wearer
+    assert person is not None
+    sensors = sensor_requests(person)
+    streams = Streams(radio, sensors)
+    latest = RecentSamples(MEAN_S, {place: want.rate_hz for place, want in sensors.items()})
+    echo("Connecting ...")
     try:
         await streams.open()
         if blink is not None:
             asked = await streams.identify(blink)
-            say(f"The {blink} sensor {'was asked to blink' if asked else 'cannot be asked to blink'}.")
+            echo(f"The {blink} sensor {'was asked to blink' if asked else 'cannot be asked to blink'}.")
         began_s = asyncio.get_running_loop().time()
         until_s = began_s + (seconds or float("inf"))
-        with _shown() as tell:
+        with _shown() as show:
             while (items := await next_items(streams, until_s)) is not None:
                 latest.take(items)
-                tell(asyncio.get_running_loop().time() - began_s, latest.whole(), streams.status())
+                show(asyncio.get_running_loop().time() - began_s, latest.whole(), streams.status())
     finally:
         await streams.close()
 
 
-def _person(who: Person | None, world: VirtualWorld | None) -> Person:
-    """Whose sensors: a paired person's, or those of a virtual world."""
-    known = world.person if who is None and world is not None else who
-    assert known is not None
-    return known
-
-
 @contextlib.contextmanager
-def _shown() -> Iterator[Tell]:
-    """What shows the readings at a time: a table that is drawn over, or lines."""
+def _shown() -> Iterator[ShowReadings]:
+    """Yield a function that shows readings: in a live table, or as lines."""
     if not sys.stdout.isatty():
         yield _Lines()
         return
@@ -109,7 +105,7 @@ def _shown() -> Iterator[Tell]:
 
 
 class _Lines:
-    """A line a sensor and second."""
+    """Print a line per sensor and second."""
 
     def __init__(self) -> None:
         self._next_s = 0.0
@@ -124,11 +120,11 @@ class _Lines:
             return
         self._next_s += LINE_S
         for place, block in blocks.items():
-            say(f"{time_s:5.1f} s  {place:6}  {'  '.join(_cells(block, status[place]))}")
+            echo(f"{time_s:5.1f} s  {place:6}  {'  '.join(_cells(block, status[place]))}")
 
 
 def _cells(block: SampleBlock, status: SensorStatus) -> list[str]:
-    """Acceleration, turning, battery, as they are written."""
+    """Format acceleration, angular rate and battery."""
     acc = " ".join(f"{value:+6.1f}" for value in block.acc_mps2.mean(axis=0))
     gyr = " ".join(f"{value:+7.1f}" for value in block.gyr_dps.mean(axis=0))
     battery = "-" if status.battery_percent is None else f"{status.battery_percent:.0f} %"

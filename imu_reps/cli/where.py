@@ -1,10 +1,10 @@
-"""``imu-reps where``: the folder recordings are kept in, and the file of profiles."""
+"""``imu-reps where``: print the folder of recordings, or the file of profiles."""
 
 from __future__ import annotations
 
 import click
 
-from imu_reps.cli.console import say
+from imu_reps.cli.console import echo
 
 
 @click.command()
@@ -17,4 +17,4 @@ def where(profile: bool) -> None:
     from imu_reps.storage.folders import default_folder
     from imu_reps.storage.profile import profile_path
 
-    say(str(profile_path() if profile else default_folder()))
+    echo(str(profile_path() if profile else default_folder()))

@@ -1,1 +1,1 @@
-"""In real time: what is said to the person, and when."""
+"""Coaching in real time: which cues are given to the person, and when."""

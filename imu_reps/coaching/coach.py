@@ -1,6 +1,6 @@
-"""The coach: from the pipeline's events, and the clock in a rest, to the cues to be said now.
+"""The coach: turns events of the pipeline, and in a rest the time, into the cues to give now.
 
-Time is handed to it.
+It reads no clock; every call passes the time.
 """
 
 from __future__ import annotations
@@ -9,19 +9,21 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from imu_reps.coaching import cue_words as words
-from imu_reps.coaching.cue_ranks import make
-from imu_reps.coaching.cues import CoachPlan, answer, begin
-from imu_reps.coaching.governor import Voice, advance, cancel, offer
+from imu_reps.coaching.coach_timing import TIMING
+from imu_reps.coaching.cue_words import make_cue
+from imu_reps.coaching.cues import CoachPlan, initial_state, respond
+from imu_reps.coaching.governor import Voice, advance, cancel, enqueue
 from imu_reps.domain.cue import Cue
 from imu_reps.domain.events import Event
 from imu_reps.domain.recording import Note, Side
 
 
 class Coach:
-    """Coaches one set, or one rest; thrown away after it.
+    """Coaches one set or one rest; each needs a new one.
 
-    Times are those of the events (the recording's `time_s`) in a set; in a rest any that run on. It wants to
-    be asked at least every `governor.ASKED_S`: more often makes no difference, more seldom loses cues.
+    In a set, times are those of the events (the recording's `time_s`); in a rest, those of any steady clock.
+    Call `take` or `tick` at least every `CoachTiming.asked_s`: calling more often makes no difference, less
+    often loses cues.
 
     Parameters
     ----------
@@ -37,81 +39,78 @@ class Coach:
 
     def __init__(self, plan: CoachPlan) -> None:
         self._plan = plan
-        self._so_far = begin(plan)
+        self._state = initial_state(plan)
         self._voice = Voice()
 
     @property
     def counted(self) -> int:
-        """Repetitions as counted aloud: what the screen shows."""
-        return self._so_far.counted
+        """Repetitions counted aloud, as the screen shows them."""
+        return self._state.counted
 
     def take(self, events: Iterable[Event], now_s: float) -> list[Cue]:
-        """Hear what happened; returns what is to be said now, in order."""
-        self._voice, said = advance(self._voice, now_s)
+        """Take events and return the cues to give now, in order."""
+        self._voice, earlier = advance(self._voice, now_s)
         for event in events:
-            reply = answer(self._so_far, self._plan, event, now_s)
-            self._so_far = reply.so_far
-            self._voice = offer(cancel(self._voice, reply.cancelled), reply.cues)
-        self._voice, now_said = advance(self._voice, now_s)
-        return said + now_said
+            reply = respond(self._state, self._plan, event, now_s)
+            self._state = reply.state
+            self._voice = enqueue(cancel(self._voice, reply.cancelled), reply.cues)
+        self._voice, later = advance(self._voice, now_s)
+        return earlier + later
 
     def tick(self, now_s: float) -> list[Cue]:
-        """Let time pass; returns what is to be said now."""
+        """Let time pass and return the cues to give now."""
         return self.take((), now_s)
 
     def rest(self, rest_s: float, move_to: Side | None, now_s: float) -> list[Cue]:
-        """Begin a rest: `move_to` is the leg that the ankle sensor goes to, if it does."""
-        self._voice = offer(self._voice, rest_cues(rest_s, move_to, now_s))
+        """Begin a rest and return its first cues.
+
+        Parameters
+        ----------
+        rest_s : float
+            Length of the rest.
+        move_to : Side or None
+            Leg the ankle sensor has to be moved to; None: it stays where it is.
+        now_s : float
+        """
+        self._voice = enqueue(self._voice, rest_cues(rest_s, move_to, now_s))
         return self.tick(now_s)
 
 
 def cue_note(cue: Cue) -> Note:
-    """The line of the recording that a given cue becomes: ``# @T cue: slower (evidence)``."""
+    """Return the note that records a given cue: ``# @T cue: slower (evidence)``."""
     return Note(cue.time_s, "cue", f"{cue.code} ({cue.evidence})")
 
 
-#: A rest begins in silence: the last words of the set before it may still be heard.
-BEGIN_S = 2.5
-#: A rest is told when so much of it is left,
-REST_ANNOUNCED_S = (30, 10)
-#: unless so little of it was before that.
-MIN_BEFORE_S = 10.0
-#: So long before the next set the person is asked to lie down: the tilt zero wants a still second.
-LIE_DOWN_S = 4.0
-#: Between two cues of a rest there is at least so much silence.
-SILENCE_S = 0.5
-
-
 def rest_cues(rest_s: float, move_to: Side | None, began_s: float) -> tuple[Cue, ...]:
-    """The rest between two sets: that it began, what is to be moved, how much is left, and its end.
+    """Return the cues of a rest: its beginning, the sensor to move, the time left, and lying down at its end.
 
-    Nothing runs into the next set, or into what was said before it: of a rest that is too short for all its
-    words some are left out, and in the shortest nothing is said.
+    No cue overlaps the next set or the cue before it: a rest too short for all of them omits some, and a very
+    short one has none.
     """
     ends_s = began_s + rest_s
     cues: list[Cue] = []
-    free_s = began_s + BEGIN_S
-    for cue in _wanted(rest_s, move_to, began_s):
-        until_s = min(cue.until_s, ends_s - cue.lasts_s)
+    free_s = began_s + TIMING.rest_begin_s
+    for cue in _all_rest_cues(rest_s, move_to, began_s):
+        until_s = min(cue.until_s, ends_s - cue.duration_s)
         if free_s <= cue.due_s < until_s:
             cues.append(replace(cue, until_s=until_s))
-            free_s = cue.due_s + cue.lasts_s + SILENCE_S
+            free_s = cue.due_s + cue.duration_s + TIMING.silence_s
     return tuple(cues)
 
 
-def _wanted(rest_s: float, move_to: Side | None, began_s: float) -> Iterator[Cue]:
-    """All that a long rest has to say, in order; of the sensor that has to be moved twice."""
+def _all_rest_cues(rest_s: float, move_to: Side | None, began_s: float) -> Iterator[Cue]:
+    """Yield the cues of a long rest, in order; moving the sensor is mentioned twice."""
     ends_s, evidence = began_s + rest_s, f"rest of {rest_s:.0f} s"
-    announced_s = [left_s for left_s in REST_ANNOUNCED_S if left_s <= rest_s - MIN_BEFORE_S]
-    said = [words.seconds_left(left_s) for left_s in announced_s]
+    announced_s = [left_s for left_s in TIMING.rest_announced_s if left_s <= rest_s - TIMING.min_before_s]
+    texts = [words.seconds_left(left_s) for left_s in announced_s]
     if move_to is None:
-        yield make("rest", words.REST, began_s + BEGIN_S, evidence, tone="notice")
+        yield make_cue("rest", words.REST, began_s + TIMING.rest_begin_s, evidence, tone="notice")
     else:
         evidence = f"the next set is for the {move_to} leg"
         first = words.rest_and_switch(move_to)
-        yield make("switch_sides", first, began_s + BEGIN_S, evidence, tone="notice")
-        said[:1] = [words.left_to_switch(left_s, move_to) for left_s in announced_s[:1]]
-    for left_s, text in zip(announced_s, said, strict=True):
-        yield make("rest", text, ends_s - left_s, f"{left_s} s of rest left", tone="notice")
+        yield make_cue("switch_sides", first, began_s + TIMING.rest_begin_s, evidence, tone="notice")
+        texts[:1] = [words.left_to_switch(left_s, move_to) for left_s in announced_s[:1]]
+    for left_s, text in zip(announced_s, texts, strict=True):
+        yield make_cue("rest", text, ends_s - left_s, f"{left_s} s of rest left", tone="notice")
     lie_down = "a new zero before the next set"
-    yield make("rest", words.LIE_STILL, ends_s - LIE_DOWN_S, lie_down, tone="notice")
+    yield make_cue("rest", words.LIE_STILL, ends_s - TIMING.lie_down_s, lie_down, tone="notice")

@@ -1,4 +1,4 @@
-"""Cues as functions of what happened and of what is aimed at: which could be said, and which no longer."""
+"""Cues as pure functions of events and of the plan: which cues an event offers, and which it cancels."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from imu_reps.coaching import cue_words as words
-from imu_reps.coaching.cue_ranks import FAULT_PATIENCE_S, PATIENCE_S, PRIORITY, make
+from imu_reps.coaching.coach_timing import TIMING
+from imu_reps.coaching.cue_words import PATIENCE_S, PRIORITY, make_cue
 from imu_reps.coaching.metronome import (
-    HELD_S,
-    LIFT_S,
-    MIN_HOLD_S,
-    STILL_S,
     HoldEvent,
     beats_s,
     count_in_s,
@@ -21,7 +18,7 @@ from imu_reps.coaching.metronome import (
     hold_cues,
     is_done,
 )
-from imu_reps.domain.cue import AT_ITS_TOP, USUALLY_SPOKEN, Cue, CueCode, Spoken
+from imu_reps.domain.cue import AT_ITS_TOP, DEFAULT_SPEECH, Cue, CueCode, SpeechOptions
 from imu_reps.domain.events import (
     EndReached,
     Event,
@@ -45,52 +42,44 @@ from imu_reps.domain.rep import Flag, Rep
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.domain.tempo import Tempo
 
-#: Breathing is spoken of in so many repetitions, the floor in so many after the back let go.
-BREATHING_REPS = 3
-FLOOR_REPS = 2
+#: Cues that lead in to the first movement; given again when the lead-in starts again.
+LEAD_IN: tuple[CueCode, ...] = ("ready", "legs_up", "count_in", "move")
 
-#: The end of a way is seen this long after it at the earliest, by the pause that begins there.
-END_SEEN_S = 0.1
-
-#: What a live angle may be wrong by, where it is held against the height aimed at.
-LIVE_DEG = 2.0
-
-#: What leads to the first movement, and is said anew where that is waited for anew.
-LEADS_IN: tuple[CueCode, ...] = ("ready", "legs_up", "count_in", "move")
-
-#: Before any time.
+#: Earlier than any time.
 NEVER = float("-inf")
 
-#: What is no longer said once the leg moves on.
+#: Cues that are cancelled once the leg moves on.
 MOVES: tuple[CueCode, ...] = ("hold", "count_in", "move", "beat", "breathe")
 
 
 @dataclass(frozen=True, slots=True)
 class CoachPlan:
-    """What a set aims at, and what the person wants to hear.
+    """Goal of a set, and the cues the person wants.
 
     Attributes
     ----------
     start : Start
         Where the leg rests between repetitions.
     reps : int or None
-        Target; None: open.
+        Target number of repetitions; None: no target.
     tempo : Tempo or None
-    spoken : Spoken
+        Target tempo; None: no target.
+    spoken : SpeechOptions
+        Which cues are given.
     floor_known : bool
-        The person's floor is known from before: it is spoken of from the first repetition on.
+        Whether the person's floor is known from before, so that warnings begin with the first repetition.
     hold_s : float or None
-        How long a hold is to be held; None: open.
+        Target duration of a hold; None: no target.
     aimed_deg, lowest_deg : float or None
-        Leg angles that the person set for this set: how high the top is to be, how low the bottom may.
+        Leg elevations set for this set: the target of the top, and the lowest allowed; None: not set.
     lift_is_seen : bool
-        Legs that are lifted into a high start are told by `LegsUp`. A shank that stays level is not.
+        Whether lifting the legs into a high start can be detected (`LegsUp`); not if the shank stays level.
     """
 
     start: Start = "low"
     reps: int | None = None
     tempo: Tempo | None = None
-    spoken: Spoken = USUALLY_SPOKEN
+    spoken: SpeechOptions = DEFAULT_SPEECH
     floor_known: bool = False
     hold_s: float | None = None
     aimed_deg: float | None = None
@@ -99,38 +88,39 @@ class CoachPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class SetSoFar:
-    """What the coach remembers of a set.
+class CoachState:
+    """State of the coach in a set.
 
     Attributes
     ----------
     counted : int
-        Repetitions as they were counted: the number on the screen.
-    told : int
-        The last number that was to be said; less than `counted` where that was known too late to be said.
+        Repetitions counted: the number on the screen.
+    announced : int
+        Last number offered to be spoken; less than `counted` if that became known too late to be spoken.
     completed : int
-        The last repetition that was complete.
+        Number of the last completed repetition.
     away : bool
-        The leg was at its other end since a number was told. If it comes back with the same number, and none
-        was complete, what was counted was no repetition: the number is told again.
+        Whether the leg has been at its other end since a number was announced. If it comes back with the same
+        number and none was completed, the one counted was no repetition, and the number is announced again.
     floor_reps : int
-        The floor is spoken of in so many more repetitions.
+        Number of further repetitions with a warning before the floor.
     arrived : bool
-        The leg is at an end of its way. Before the first repetition nobody knows which of the two ends it is.
+        Whether the leg is at an end of its movement. Before the first repetition it is unknown which of the
+        two.
     legs_until_s : float
-        Until then legs are waited for that are on their way into a high start.
+        Time until which the coach waits for the legs to be lifted into a high start.
     leads_until_s : float
-        Until then the first movement is led into.
+        End of the lead-in to the first movement.
     silent : frozenset of SensorPlace
-        Sensors that are waited for.
+        Sensors that send nothing at present.
     cut_short : bool
-        The first movement was being led into when a sensor fell silent: it is, anew, once all are back.
+        Whether a silent sensor interrupted the lead-in, which starts again once all sensors are back.
     over : bool
-        Nothing more is said of this set.
+        Whether this set gets no more cues.
     """
 
     counted: int = 0
-    told: int = 0
+    announced: int = 0
     completed: int = 0
     away: bool = False
     floor_reps: int = 0
@@ -143,76 +133,79 @@ class SetSoFar:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What an event leads to: the set as it is now, new cues, and names of cues that no longer matter."""
+class Response:
+    """Reply to an event: the new state, the cues offered, and codes of waiting cues to cancel."""
 
-    so_far: SetSoFar
+    state: CoachState
     cues: tuple[Cue, ...] = ()
     cancelled: tuple[CueCode, ...] = ()
 
 
-#: After the target only these matter.
+#: Events that still matter once the target is reached.
 _AFTER_TARGET = (EndReached, RepCompleted, RepRetracted)
 
 
-def _reached(so_far: SetSoFar, plan: CoachPlan) -> bool:
-    return plan.reps is not None and so_far.counted >= plan.reps
+def _target_reached(state: CoachState, plan: CoachPlan) -> bool:
+    return plan.reps is not None and state.counted >= plan.reps
 
 
-def begin(plan: CoachPlan) -> SetSoFar:
-    """A set before anything has happened."""
-    return SetSoFar(floor_reps=1 if plan.floor_known else 0)
+def initial_state(plan: CoachPlan) -> CoachState:
+    """Return the state at the beginning of a set."""
+    return CoachState(floor_reps=1 if plan.floor_known else 0)
 
 
-def answer(so_far: SetSoFar, plan: CoachPlan, event: Event, now_s: float) -> Answer:
-    """What an event leads to, told at `now_s`."""
+def respond(state: CoachState, plan: CoachPlan, event: Event, now_s: float) -> Response:
+    """Return the reply to an event that is known at `now_s`."""
     if isinstance(event, StopAsked):
-        return Answer(replace(so_far, over=True), (_stop(event, now_s),), tuple(PRIORITY))
-    if so_far.over or (_reached(so_far, plan) and not isinstance(event, _AFTER_TARGET)):
-        return Answer(so_far)
+        return Response(replace(state, over=True), (_stop(event, now_s),), tuple(PRIORITY))
+    if state.over or (_target_reached(state, plan) and not isinstance(event, _AFTER_TARGET)):
+        return Response(state)
     for kind, reply in _REPLIES:
         if isinstance(event, kind):
-            return reply(so_far, plan, event, now_s)
-    return Answer(so_far)
+            return reply(state, plan, event, now_s)
+    return Response(state)
 
 
 def _stop(event: StopAsked, now_s: float) -> Cue:
     if event.pain:
-        return make("stop", words.PAIN, now_s, "asked for, with pain", tone="stop")
-    return make("stop", words.STOPPED, now_s, "asked for", tone="notice")
+        return make_cue("stop", words.PAIN, now_s, "asked for, with pain", tone="stop")
+    return make_cue("stop", words.STOPPED, now_s, "asked for", tone="notice")
 
 
-def _ready(so_far: SetSoFar, plan: CoachPlan, _event: Ready, now_s: float) -> Answer:
-    ready = make("ready", words.READY, now_s, "lying still", tone="notice")
-    led = _lead_in(so_far, plan, now_s)
-    return replace(led, cues=(ready, *led.cues))
+def _ready(state: CoachState, plan: CoachPlan, _event: Ready, now_s: float) -> Response:
+    ready = make_cue("ready", words.READY, now_s, "lying still", tone="notice")
+    lead_in = _lead_in(state, plan, now_s)
+    return replace(lead_in, cues=(ready, *lead_in.cues))
 
 
-def _lead_in(so_far: SetSoFar, plan: CoachPlan, now_s: float) -> Answer:
-    """What leads to the first movement: the count, and before it the legs into a high start."""
+def _lead_in(state: CoachState, plan: CoachPlan, now_s: float) -> Response:
+    """Lead in to the first movement: with a high start ask for the legs, then count in."""
     if plan.start == "low":
-        return _counted_in(so_far, plan, now_s, STILL_S)
-    asked_s = now_s + STILL_S
-    until_s = asked_s + LIFT_S
-    cues = [make("legs_up", words.LEGS_UP, asked_s, "a high start", tone="notice")]
+        return _counted_in(state, plan, now_s, TIMING.still_s)
+    asked_s = now_s + TIMING.still_s
+    until_s = asked_s + TIMING.lift_s
+    cues = [make_cue("legs_up", words.LEGS_UP, asked_s, "a high start", tone="notice")]
     if plan.lift_is_seen and _is_paced(plan):
         cues.append(
-            make("legs_up", words.NOT_SEEN_UP, until_s, f"nothing seen in {LIFT_S:.0f} s", tone="notice")
+            make_cue(
+                "legs_up", words.NOT_SEEN_UP, until_s, f"nothing seen in {TIMING.lift_s:.0f} s", tone="notice"
+            )
         )
-    led = _counted_in(so_far, plan, until_s, STILL_S if plan.lift_is_seen else HELD_S)
-    return replace(led, so_far=replace(led.so_far, legs_until_s=until_s), cues=(*cues, *led.cues))
+    count_in = _counted_in(state, plan, until_s, TIMING.still_s if plan.lift_is_seen else TIMING.held_s)
+    state = replace(count_in.state, legs_until_s=until_s)
+    return replace(count_in, state=state, cues=(*cues, *count_in.cues))
 
 
-def _legs_up(so_far: SetSoFar, plan: CoachPlan, _event: LegsUp, now_s: float) -> Answer:
-    """The legs are where the first repetition begins: it is counted in now, and not earlier."""
-    return _counted_in(replace(so_far, legs_until_s=NEVER, arrived=True), plan, now_s, HELD_S)
+def _legs_up(state: CoachState, plan: CoachPlan, _event: LegsUp, now_s: float) -> Response:
+    """Count in now: the legs are where the first repetition begins."""
+    return _counted_in(replace(state, legs_until_s=NEVER, arrived=True), plan, now_s, TIMING.held_s)
 
 
-def _counted_in(so_far: SetSoFar, plan: CoachPlan, from_s: float, still_s: float) -> Answer:
-    """The count into the first movement, in place of any before it."""
+def _counted_in(state: CoachState, plan: CoachPlan, from_s: float, still_s: float) -> Response:
+    """Count in to the first movement, replacing any earlier lead-in."""
     cues = _count_in(plan, from_s, still_s)
     leads_until_s = cues[-1].due_s if cues else NEVER
-    return Answer(replace(so_far, leads_until_s=leads_until_s, cut_short=False), cues, LEADS_IN)
+    return Response(replace(state, leads_until_s=leads_until_s, cut_short=False), cues, LEAD_IN)
 
 
 def _is_paced(plan: CoachPlan) -> bool:
@@ -220,102 +213,110 @@ def _is_paced(plan: CoachPlan) -> bool:
 
 
 def _count_in(plan: CoachPlan, from_s: float, still_s: float) -> tuple[Cue, ...]:
-    """Three, two, one, and the first movement, where a tempo is paced."""
+    """Return the cues of the count-in and of the first movement; none without a paced tempo."""
     if not _is_paced(plan):
         return ()
     seconds, move_s = count_in_s(from_s, still_s)
-    counted = [
-        make("count_in", str(left), at_s, f"{left} s to the first movement", tone="beat")
+    countdown = [
+        make_cue("count_in", str(left), at_s, f"{left} s to the first movement", tone="beat")
         for at_s, left in seconds
     ]
-    return (*counted, _move(words.UP if first_move(plan.start) == "up" else words.DOWN, move_s))
+    return (*countdown, _move(words.UP if first_move(plan.start) == "up" else words.DOWN, move_s))
 
 
 def _move(text: str, due_s: float) -> Cue:
-    return make("move", text, due_s, "the target tempo", tone="beat")
+    return make_cue("move", text, due_s, "the target tempo", tone="beat")
 
 
-def _phase(so_far: SetSoFar, plan: CoachPlan, event: PhaseChanged, now_s: float) -> Answer:
-    """Beats and breath begin with a movement; what was counted down before it is over.
+def _phase(state: CoachState, plan: CoachPlan, event: PhaseChanged, now_s: float) -> Response:
+    """Give beats and breathing with a movement, and cancel the countdown before it.
 
-    Of a leg of which nobody knows where it is nobody knows which way it goes.
+    While the leg's position is unknown, so is the direction, and no cues are given.
     """
     moving = event.phase in ("concentric", "eccentric")
-    if now_s < so_far.legs_until_s or event.leg_elevation_deg is None:
-        return Answer(replace(so_far, arrived=not moving))
+    if now_s < state.legs_until_s or event.leg_elevation_deg is None:
+        return Response(replace(state, arrived=not moving))
     cues: list[Cue] = []
     if moving and plan.spoken.metronome and plan.tempo is not None:
         cues += [
-            make("beat", "", at_s, f"{event.phase}, target {plan.tempo}", tone="beat")
+            make_cue("beat", "", at_s, f"{event.phase}, target {plan.tempo}", tone="beat")
             for at_s in beats_s(plan.tempo, event.phase, event.time_s)
         ]
-    if moving and plan.spoken.breathing and so_far.counted < BREATHING_REPS:
+    if moving and plan.spoken.breathing and state.counted < TIMING.breathing_reps:
         text = words.BREATHE_OUT if event.phase == "concentric" else words.BREATHE_IN
-        cues.append(make("breathe", text, now_s, event.phase, tone="notice"))
-    so_far = replace(so_far, arrived=not moving)
-    return Answer(_under_way(so_far) if moving else so_far, tuple(cues), MOVES if moving else ("beat",))
+        cues.append(make_cue("breathe", text, now_s, event.phase, tone="notice"))
+    state = replace(state, arrived=not moving)
+    return Response(_under_way(state) if moving else state, tuple(cues), MOVES if moving else ("beat",))
 
 
-def _under_way(so_far: SetSoFar) -> SetSoFar:
-    """The set with its first movement begun: nothing leads into it any more."""
-    return replace(so_far, leads_until_s=NEVER, cut_short=False)
+def _under_way(state: CoachState) -> CoachState:
+    """Return the state once the first movement has begun, which ends the lead-in."""
+    return replace(state, leads_until_s=NEVER, cut_short=False)
 
 
-def _end(so_far: SetSoFar, plan: CoachPlan, event: EndReached, now_s: float) -> Answer:
-    """The count, and the hold that begins as the leg arrives.
+def _end(state: CoachState, plan: CoachPlan, event: EndReached, now_s: float) -> Response:
+    """Give the count, and the countdown of the pause that begins as the leg arrives.
 
-    Which end it is shows where a repetition is complete with it, or where it is known where the leg is.
+    It is known which end this is if it completes a repetition or if the leg's position is known.
     """
-    if not event.completes and (now_s < so_far.legs_until_s or event.leg_elevation_deg is None):
-        return Answer(replace(so_far, arrived=True, away=True))
+    if not event.completes and (now_s < state.legs_until_s or event.leg_elevation_deg is None):
+        return Response(replace(state, arrived=True, away=True))
     due_s = max(event.arrival_s, now_s)
     cues: list[Cue] = []
-    here = _counts_here(plan, event)
-    again = so_far.away and event.number == so_far.told > so_far.completed
-    counts = here and (event.number > so_far.told or again)
-    so_far = replace(_under_way(so_far), arrived=True, away=not here or (so_far.away and not counts))
+    counting_end = _is_counting_end(plan, event)
+    again = state.away and event.number == state.announced > state.completed
+    counts = counting_end and (event.number > state.announced or again)
+    away = not counting_end or (state.away and not counts)
+    state = replace(_under_way(state), arrived=True, away=away)
     if event.completes:
-        so_far = replace(so_far, legs_until_s=NEVER)
+        state = replace(state, legs_until_s=NEVER)
     if counts:
-        so_far = replace(so_far, counted=event.number, told=event.number)
+        state = replace(state, counted=event.number, announced=event.number)
         at_top = AT_ITS_TOP if not event.completes else ""
         cues += _count(plan, event.number, due_s, event.arrival_s, at_top)
     hold_s = _hold_s(plan, event)
-    if hold_s >= MIN_HOLD_S and not _reached(so_far, plan):
+    if hold_s >= TIMING.min_hold_s and not _target_reached(state, plan):
         cues = _with_hold(cues, hold_s, due_s)
         cues += _next_move(plan, event, event.arrival_s + hold_s)
     cancelled: tuple[CueCode, ...] = ("hold", "count_in", "move", "legs_up", "beat")
     if counts:
-        cancelled = (*cancelled, "uncount", *_foreseen(so_far, plan))
-    return Answer(so_far, (*_in_range(plan, event, due_s), *cues), cancelled)
+        cancelled = (*cancelled, "uncount", *_cancelled_at_target(state, plan))
+    return Response(state, (*_in_range(plan, event, due_s), *cues), cancelled)
 
 
-def _foreseen(so_far: SetSoFar, plan: CoachPlan) -> tuple[CueCode, ...]:
-    """What would still be said of a way down that is none of the set's: after the last repetition nothing."""
-    return ("press_back",) if _reached(so_far, plan) else ()
+def _cancelled_at_target(state: CoachState, plan: CoachPlan) -> tuple[CueCode, ...]:
+    """Return the cues to cancel with the last repetition, as lowering the leg after it is not judged."""
+    return ("press_back",) if _target_reached(state, plan) else ()
 
 
 def _in_range(plan: CoachPlan, event: EndReached, due_s: float) -> list[Cue]:
-    """A sound where the height aimed at is reached."""
+    """Return the sound given where the target height is reached."""
     angle_deg, aimed_deg = event.leg_elevation_deg, plan.aimed_deg
-    if event.end != "top" or angle_deg is None or aimed_deg is None or angle_deg < aimed_deg - LIVE_DEG:
+    if (
+        event.end != "top"
+        or angle_deg is None
+        or aimed_deg is None
+        or angle_deg < aimed_deg - TIMING.live_deg
+    ):
         return []
     evidence = f"leg at {angle_deg:.0f}°, aim {aimed_deg:.0f}°"
-    return [make("in_range", "", due_s, evidence, tone="notice")]
+    return [make_cue("in_range", "", due_s, evidence, tone="notice")]
 
 
-def _counts_here(plan: CoachPlan, event: EndReached) -> bool:
+def _is_counting_end(plan: CoachPlan, event: EndReached) -> bool:
     return event.end == "top" if plan.spoken.count_at == "top" else event.completes
 
 
 def _count(plan: CoachPlan, number: int, due_s: float, end_s: float, where: str = "") -> list[Cue]:
-    """The number, and after the last one that it was the last."""
+    """Return the cue of a number, followed by ``done`` if it is the target."""
     evidence = f"repetition {number}{where}"
     until_s = end_s + PATIENCE_S["count"]
-    counted = make("count", words.count(number, plan.reps), due_s, evidence, tone="count", until_s=until_s)
+    counted = make_cue(
+        "count", words.count(number, plan.reps), due_s, evidence, tone="count", until_s=until_s
+    )
     if number != plan.reps:
         return [counted]
-    return [counted, make("done", words.DONE, due_s, f"the target of {number}", tone="done")]
+    return [counted, make_cue("done", words.DONE, due_s, f"the target of {number}", tone="done")]
 
 
 def _hold_s(plan: CoachPlan, event: EndReached) -> float:
@@ -325,15 +326,15 @@ def _hold_s(plan: CoachPlan, event: EndReached) -> float:
 
 
 def _with_hold(counted: list[Cue], hold_s: float, began_s: float) -> list[Cue]:
-    """The countdown of a hold; its first word joins a count that falls on the same moment."""
+    """Return the countdown of a pause; its first word joins a count given at the same moment."""
     (_, first), *later = countdown_s(hold_s, began_s)
     evidence = f"hold of {hold_s:.0f} s"
     if counted:
         text = words.counted_with_hold(counted[0].words, first)
-        begun = replace(counted[0], words=text, evidence=f"{counted[0].evidence}, {evidence}")
+        opening = replace(counted[0], words=text, evidence=f"{counted[0].evidence}, {evidence}")
     else:
-        begun = make("hold", words.hold(first), began_s, evidence, tone="hold")
-    return [begun, *(make("hold", str(left), at_s, evidence, tone="hold") for at_s, left in later)]
+        opening = make_cue("hold", words.hold(first), began_s, evidence, tone="hold")
+    return [opening, *(make_cue("hold", str(left), at_s, evidence, tone="hold") for at_s, left in later)]
 
 
 def _next_move(plan: CoachPlan, event: EndReached, at_s: float) -> list[Cue]:
@@ -342,13 +343,13 @@ def _next_move(plan: CoachPlan, event: EndReached, at_s: float) -> list[Cue]:
     return [_move(words.UP if event.end == "bottom" else words.DOWN, at_s)]
 
 
-def _floor(so_far: SetSoFar, _plan: CoachPlan, event: FloorNear, now_s: float) -> Answer:
-    """Before the floor is reached, where the back let go not long ago: who keeps it flat hears nothing."""
-    if so_far.floor_reps == 0:
-        return Answer(so_far)
+def _floor(state: CoachState, _plan: CoachPlan, event: FloorNear, now_s: float) -> Response:
+    """Warn before the floor is reached if the back let go recently; no warning while it stays flat."""
+    if state.floor_reps == 0:
+        return Response(state)
     evidence = f"leg at {event.leg_elevation_deg:.0f}°, the back lets go at {event.floor_deg:.0f}°"
-    cue = make("press_back", words.PRESS_BACK, now_s, evidence, tone="notice", until_s=event.reach_s)
-    return Answer(so_far, (cue,))
+    cue = make_cue("press_back", words.PRESS_BACK, now_s, evidence, tone="notice", until_s=event.reach_s)
+    return Response(state, (cue,))
 
 
 _FAULTS: dict[Flag, tuple[CueCode, str]] = {
@@ -359,102 +360,108 @@ _FAULTS: dict[Flag, tuple[CueCode, str]] = {
 }
 
 
-def _too_low(so_far: SetSoFar, plan: CoachPlan, event: LimitCrossed, now_s: float) -> Answer:
-    """Under the floor that was set for this set; after the last repetition the leg may lie down."""
+def _too_low(state: CoachState, plan: CoachPlan, event: LimitCrossed, now_s: float) -> Response:
+    """Sound when the leg is below the floor of this set, except after the last repetition."""
     if plan.lowest_deg is None or event.number == plan.reps:
-        return Answer(so_far)
+        return Response(state)
     evidence = f"leg at {event.value:.0f}°, no lower than {event.limit:.0f}°"
-    return Answer(so_far, (make("too_low", "", now_s, evidence, tone="fault"),))
+    return Response(state, (make_cue("too_low", "", now_s, evidence, tone="fault"),))
 
 
-def _limit(so_far: SetSoFar, plan: CoachPlan, event: LimitCrossed, now_s: float) -> Answer:
+def _limit(state: CoachState, plan: CoachPlan, event: LimitCrossed, now_s: float) -> Response:
     if event.code == "below_floor":
-        return _too_low(so_far, plan, event, now_s)
+        return _too_low(state, plan, event, now_s)
     if event.code not in _FAULTS:
-        return Answer(so_far)
+        return Response(state)
     code, text = _FAULTS[event.code]
     evidence = f"{event.code} {event.value:.3g} over {event.limit:.3g} {event.unit}"
     if event.unit == "s":
         evidence = f"{event.code} {event.value:.1f} under {event.limit:.1f} s"
-    until_s = event.crossed_s + FAULT_PATIENCE_S
-    return Answer(so_far, (make(code, text, now_s, evidence, tone="fault", until_s=until_s),))
+    until_s = event.crossed_s + TIMING.fault_patience_s
+    return Response(state, (make_cue(code, text, now_s, evidence, tone="fault", until_s=until_s),))
 
 
-def _completed(so_far: SetSoFar, plan: CoachPlan, event: RepCompleted, now_s: float) -> Answer:
-    """Remember whether the back let go; a repetition that was not counted as it ended is counted now.
+def _completed(state: CoachState, plan: CoachPlan, event: RepCompleted, now_s: float) -> Response:
+    """Note whether the back let go, and count a repetition that was not counted at its end.
 
-    One that is complete before its end was seen still goes on, slowly: it is counted as it ends.
+    One completed before its end is detected is still moving, slowly: it is counted at its end.
     """
-    left = FLOOR_REPS if _let_go(plan, event.rep) else max(0, so_far.floor_reps - 1)
-    completed = max(event.number, so_far.completed)
-    so_far = replace(_under_way(so_far), floor_reps=left, completed=completed, legs_until_s=NEVER)
-    ended = so_far.arrived or event.time_s - event.rep.end_s >= END_SEEN_S
+    left = TIMING.floor_reps if _let_go(plan, event.rep) else max(0, state.floor_reps - 1)
+    completed = max(event.number, state.completed)
+    state = replace(_under_way(state), floor_reps=left, completed=completed, legs_until_s=NEVER)
+    ended = state.arrived or event.time_s - event.rep.end_s >= TIMING.end_seen_s
     figure = _figure(plan, event.rep, now_s)
-    if event.number <= so_far.counted or not ended:
-        return Answer(so_far, figure)
-    so_far = replace(so_far, counted=event.number)
+    if event.number <= state.counted or not ended:
+        return Response(state, figure)
+    state = replace(state, counted=event.number)
     if now_s > event.rep.end_s + PATIENCE_S["count"]:
-        return Answer(so_far, figure)
+        return Response(state, figure)
     cues = _count(plan, event.number, now_s, event.rep.end_s)
-    return Answer(replace(so_far, told=event.number), (*cues, *figure), _foreseen(so_far, plan))
+    cancelled = _cancelled_at_target(state, plan)
+    return Response(replace(state, announced=event.number), (*cues, *figure), cancelled)
 
 
 def _figure(plan: CoachPlan, rep: Rep, now_s: float) -> tuple[Cue, ...]:
-    """The figure of a repetition that the person wants to hear."""
+    """Return the cue with the figure the person wants to hear of each repetition."""
     which = plan.spoken.figure
     text = None if which is None else words.figure(rep, which)
-    return () if text is None else (make("figure", text, now_s, f"{which} of a repetition", tone="notice"),)
+    return (
+        () if text is None else (make_cue("figure", text, now_s, f"{which} of a repetition", tone="notice"),)
+    )
 
 
 def _let_go(plan: CoachPlan, rep: Rep) -> bool:
-    """Whether the back let go, or the leg went under where it does; a floor asked for tells nothing of it."""
+    """Whether the back let go, or the leg went below the person's floor, where it would.
+
+    A floor set for this set says nothing about the back.
+    """
     codes = ("back_arch",) if plan.lowest_deg is not None else ("back_arch", "below_floor")
     return any(fault.code in codes for fault in rep.faults)
 
 
-def _retracted(so_far: SetSoFar, _plan: CoachPlan, event: RepRetracted, now_s: float) -> Answer:
-    if event.rep_count >= so_far.counted:
-        return Answer(so_far)
-    cue = make("uncount", words.back_to(event.rep_count), now_s, event.reason, tone="notice")
-    so_far = replace(so_far, counted=event.rep_count, told=min(so_far.told, event.rep_count))
-    return Answer(so_far, (cue,), ("count", "uncount"))
+def _retracted(state: CoachState, _plan: CoachPlan, event: RepRetracted, now_s: float) -> Response:
+    if event.rep_count >= state.counted:
+        return Response(state)
+    cue = make_cue("uncount", words.back_to(event.rep_count), now_s, event.reason, tone="notice")
+    state = replace(state, counted=event.rep_count, announced=min(state.announced, event.rep_count))
+    return Response(state, (cue,), ("count", "uncount"))
 
 
-def _held(so_far: SetSoFar, plan: CoachPlan, event: HoldEvent, now_s: float) -> Answer:
-    """A hold: its seconds in place of a count."""
+def _held(state: CoachState, plan: CoachPlan, event: HoldEvent, now_s: float) -> Response:
+    """Give the seconds of a hold in place of a count."""
     done = is_done(event, plan.hold_s)
     cues = hold_cues(event, plan.hold_s, now_s)
-    return Answer(replace(so_far, over=done), cues, tuple(PRIORITY) if done else ("hold",))
+    return Response(replace(state, over=done), cues, tuple(PRIORITY) if done else ("hold",))
 
 
-def _silent(so_far: SetSoFar, _plan: CoachPlan, event: SensorSilent, now_s: float) -> Answer:
-    """What moves the leg is not said until the sensor is back; nor that legs are not seen up without one."""
+def _silent(state: CoachState, _plan: CoachPlan, event: SensorSilent, now_s: float) -> Response:
+    """Warn of a silent sensor, and cancel cues that would make the leg move or judge the lift."""
     evidence = f"nothing from the {event.sensor} sensor"
-    cue = make("sensor_lost", words.silent(event.sensor), now_s, evidence, tone="stop")
-    cut_short = so_far.cut_short or now_s < so_far.leads_until_s
-    so_far = replace(so_far, silent=so_far.silent | {event.sensor}, cut_short=cut_short)
-    return Answer(so_far, (cue,), (*MOVES, "legs_up") if cut_short else MOVES)
+    cue = make_cue("sensor_lost", words.silent(event.sensor), now_s, evidence, tone="stop")
+    cut_short = state.cut_short or now_s < state.leads_until_s
+    state = replace(state, silent=state.silent | {event.sensor}, cut_short=cut_short)
+    return Response(state, (cue,), (*MOVES, "legs_up") if cut_short else MOVES)
 
 
-def _back(so_far: SetSoFar, plan: CoachPlan, event: SensorBack, now_s: float) -> Answer:
-    """All sensors are back: the first movement is led into anew, if that was cut short."""
-    so_far = replace(so_far, silent=so_far.silent - {event.sensor})
-    if so_far.silent or not so_far.cut_short:
-        return Answer(so_far)
-    if plan.start == "high" and plan.lift_is_seen and so_far.legs_until_s == NEVER:  # they were seen up
-        return _counted_in(so_far, plan, now_s, STILL_S)
-    return _lead_in(so_far, plan, now_s)
+def _back(state: CoachState, plan: CoachPlan, event: SensorBack, now_s: float) -> Response:
+    """Start an interrupted lead-in again once all sensors are back."""
+    state = replace(state, silent=state.silent - {event.sensor})
+    if state.silent or not state.cut_short:
+        return Response(state)
+    if plan.start == "high" and plan.lift_is_seen and state.legs_until_s == NEVER:  # the lift was detected
+        return _counted_in(state, plan, now_s, TIMING.still_s)
+    return _lead_in(state, plan, now_s)
 
 
-def _over(so_far: SetSoFar, _plan: CoachPlan, event: SetEnded, now_s: float) -> Answer:
+def _over(state: CoachState, _plan: CoachPlan, event: SetEnded, now_s: float) -> Response:
     if event.reason in words.ENDED_BY_RULE:
-        cue = make("stop", words.ENDED_BY_RULE[event.reason], now_s, event.reason, tone="notice")
+        cue = make_cue("stop", words.ENDED_BY_RULE[event.reason], now_s, event.reason, tone="notice")
     else:
-        cue = make("done", words.set_over(event.rep_count), now_s, event.reason, tone="done")
-    return Answer(replace(so_far, over=True), (cue,), tuple(PRIORITY))
+        cue = make_cue("done", words.set_over(event.rep_count), now_s, event.reason, tone="done")
+    return Response(replace(state, over=True), (cue,), tuple(PRIORITY))
 
 
-_REPLIES: tuple[tuple[type[Any], Callable[[SetSoFar, CoachPlan, Any, float], Answer]], ...] = (
+_REPLIES: tuple[tuple[type[Any], Callable[[CoachState, CoachPlan, Any, float], Response]], ...] = (
     (Ready, _ready),
     (LegsUp, _legs_up),
     (PhaseChanged, _phase),

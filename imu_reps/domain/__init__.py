@@ -1,1 +1,1 @@
-"""The words of the project: plain data that every other package speaks in."""
+"""Domain model: plain data types shared by all packages."""

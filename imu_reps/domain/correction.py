@@ -1,4 +1,4 @@
-"""What somebody put right by hand: notes of a recording that every analysis applies, and may be undone."""
+"""Corrections by hand: notes of a recording that every analysis applies, and that can be undone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Corrected = Literal["not_a_rep", "missed_rep", "side", "exercise", "person", "remark"]
 
-#: Key of the notes; `UNDO` and a number take the correction of that number back.
+#: Key of the notes; `UNDO` with a number undoes the correction of that number.
 CORRECT, UNDO = "correct", "undo"
 
 SIDES = ("left", "right", "both")
@@ -26,16 +26,15 @@ _TIME = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """One thing put right.
+    """One correction.
 
     Attributes
     ----------
     number : int
-        Among all corrections of the recording, those taken back too, from 1: what `UNDO` names.
-    what : Corrected
+        Number among all corrections of the recording, undone ones included, from 1.
     value : str
-        As it stands in the note: ``12.300`` (a moment within what was no repetition), ``30.500 to 34.000``
-        (one that was missed), ``right``, ``heel_tap``, a name, or any text.
+        As in the note: ``12.300`` (a time within a false repetition), ``30.500 to 34.000`` (a missed one),
+        ``right``, ``heel_tap``, a name, or any text.
     """
 
     number: int
@@ -44,34 +43,34 @@ class Correction:
 
     @property
     def at_s(self) -> float:
-        """The moment of what was no repetition, on the recording's `time_s`."""
+        """Time within the false repetition, on the recording's `time_s`."""
         return float(self.value)
 
     @property
     def span_s(self) -> tuple[float, float]:
-        """Begin and end of a repetition that was missed, on the recording's `time_s`."""
+        """Begin and end of the missed repetition, on the recording's `time_s`."""
         start, end = self.value.split(" to ")
         return float(start), float(end)
 
 
 def corrections_of(notes: Sequence[Note]) -> tuple[Correction, ...]:
-    """The corrections among the notes that hold: none that was taken back, nor one that cannot be read."""
-    said = [note.value for note in notes if note.key == CORRECT]
+    """Return the valid corrections among the notes that were not undone."""
+    values = [note.value for note in notes if note.key == CORRECT]
     undone: set[int] = set()
     made: list[Correction] = []
-    for text in said:
+    for text in values:
         what, _, value = text.partition(" ")
         if what == UNDO:
             undone |= {int(value)} if value.isdecimal() and len(value) <= 6 else set()
         elif what in get_args(Corrected):
             made.append(Correction(len(made) + 1, cast(Corrected, what), value.strip()))
-    return tuple(one for one in made if one.number not in undone and _can_be(one))
+    return tuple(one for one in made if one.number not in undone and _is_valid(one))
 
 
 def corrected_header(header: Header, corrections: Sequence[Correction]) -> Header:
-    """The header with another exercise, side and person as they were put right, the last one of each.
+    """Return the header with exercise, side and person corrected; the last correction of each counts.
 
-    Start and posture follow the exercise where they were the usual ones of the old one.
+    Start and posture follow the exercise if they were the defaults of the old one.
     """
     for one in corrections:
         match one.what:
@@ -87,14 +86,14 @@ def corrected_header(header: Header, corrections: Sequence[Correction]) -> Heade
 def _with_exercise(header: Header, exercise: Exercise) -> Header:
     from imu_reps.domain.recording import default_posture, default_start
 
-    was_usual = header.start == default_start(header.exercise)
-    start = default_start(exercise) if was_usual else header.start
-    lay_usual = header.posture == default_posture(header.exercise)
-    posture = default_posture(exercise) if lay_usual else header.posture
+    start_is_default = header.start == default_start(header.exercise)
+    start = default_start(exercise) if start_is_default else header.start
+    posture_is_default = header.posture == default_posture(header.exercise)
+    posture = default_posture(exercise) if posture_is_default else header.posture
     return replace(header, exercise=exercise, start=start, posture=posture)
 
 
-def _can_be(one: Correction) -> bool:
+def _is_valid(one: Correction) -> bool:
     match one.what:
         case "not_a_rep":
             return _TIME.fullmatch(one.value) is not None

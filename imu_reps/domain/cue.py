@@ -1,4 +1,4 @@
-"""What is said to the person while they move: the same list drives voice, screen and log."""
+"""Cues given to the person during a set, by voice, screen and log."""
 
 from __future__ import annotations
 
@@ -28,66 +28,66 @@ CueCode = Literal[
     "in_range",
     "too_low",
 ]
-#: What may be said of each repetition after it.
-SaidFigure = Literal["range", "tempo", "tilt"]
+#: Figures that can be spoken after each repetition.
+SpokenFigure = Literal["range", "tempo", "tilt"]
 Tone = Literal["stop", "fault", "hold", "count", "done", "notice", "beat"]
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
-    """What the person wants to hear beside warnings; voice, screen and log agree.
+class SpeechOptions:
+    """What is spoken in addition to warnings.
 
     Attributes
     ----------
     count_at : {"end", "top"}
-        Whether a repetition is counted as it ends, or at its top (where it ends there, the same).
+        Whether a repetition is counted at its end or at its top.
     metronome : bool
-        With a target tempo: count-in, seconds, "up" and "down".
+        With a target tempo, speak count-in, seconds, "up" and "down".
     breathing : bool
-        "breathe out" and "breathe in" with the first repetitions.
+        Speak "breathe out" and "breathe in" with the first repetitions.
     figure : {"range", "tempo", "tilt"} or None
-        The figure of each repetition that is said after it.
+        The figure spoken after each repetition.
     """
 
     count_at: Literal["end", "top"] = "end"
     metronome: bool = True
     breathing: bool = False
-    figure: SaidFigure | None = None
+    figure: SpokenFigure | None = None
 
 
-#: Where nothing is asked for.
-USUALLY_SPOKEN = Spoken()
+#: Default options.
+DEFAULT_SPEECH = SpeechOptions()
 
-#: How the evidence of a count ends that is given before its repetition is complete.
+#: Suffix of the evidence of a count given before its repetition is complete.
 AT_ITS_TOP = ", at its top"
 
-#: A plain voice needs about this long to begin, and for each word.
+#: Estimated time for a voice to begin, and for each word.
 VOICE_START_S = 0.15
 WORD_S = 0.3
 
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """One thing to say, or to sound.
+    """One cue, spoken or as a tone.
 
     Attributes
     ----------
     code : CueCode
         Stable name.
     words : str
-        What is spoken and shown; empty: a tone alone.
+        Spoken and shown text; empty for a tone alone.
     priority : int
-        The greater goes first.
+        Higher goes first.
     time_s : float
-        When it was given; before that, when it was thought of.
+        When it was given; before that, when it was created.
     due_s : float
-        The moment it belongs to: not before.
+        Earliest time to give it.
     until_s : float
-        After this it is dropped: its moment has passed.
+        Latest time to give it; then it is dropped.
     evidence : str
-        What it rests on.
+        Evidence for the log.
     tone : Tone
-        Name of the sound that goes with it.
+        Sound played with it.
     """
 
     code: CueCode
@@ -100,7 +100,7 @@ class Cue:
     tone: Tone
 
     @property
-    def lasts_s(self) -> float:
-        """How long the voice is busy with it, estimated; 0 for a tone alone."""
+    def duration_s(self) -> float:
+        """Estimated duration of the speech; 0 for a tone alone."""
         count = len(self.words.split())
         return VOICE_START_S + WORD_S * count if count else 0.0

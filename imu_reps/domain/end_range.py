@@ -1,4 +1,4 @@
-"""The two tests before training: how low the leg may go, and whether the back can be pressed flat."""
+"""Results of the end-range test and the setup test."""
 
 from __future__ import annotations
 
@@ -15,15 +15,14 @@ Grade = Literal["normal", "good", "fair", "poor"]
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """A person's own floor: the leg angle at which the back lets go.
+    """A person's floor angle: the leg angle at which the back lets go.
 
     Attributes
     ----------
     deg, spread_deg : float
-        Leg elevation, and the standard deviation of the lowerings it was read from.
-    taken : date
+        Leg elevation, and its standard deviation over the lowerings.
     exercise : Exercise
-        What it was taken with; with another exercise the floor is another.
+        The exercise it was measured in, and for which it is valid.
     """
 
     deg: float
@@ -38,21 +37,18 @@ class EndRange:
 
     Attributes
     ----------
-    exercise : Exercise
-    side : Side or None
     angles_deg : tuple of float
         Leg elevation at which the back let go, in each lowering in which it did.
     lowerings : int
-        Those that could be judged, whether or not the back let go.
+        Lowerings that could be judged.
     floor_deg, spread_deg : float or None
-        Median and standard deviation; None where the back let go in no more than half of the lowerings.
+        Median and standard deviation; None if the back let go in at most half of the lowerings.
     held_to_deg : float or None
-        How far down it stayed flat, where there is no floor.
+        Lowest angle with a flat back, if there is no floor.
     grade : {"normal", "good", "fair", "poor"} or None
-        The typical grade of the double leg lowering test.
-    certainty : {"high", "fair", "low", "experimental"}
+        Typical grade of the double leg lowering test.
     too_fast, unjudged : int
-        Lowerings left out.
+        Number of lowerings left out.
     """
 
     exercise: Exercise
@@ -68,7 +64,7 @@ class EndRange:
     unjudged: int
 
     def floor(self, taken: date) -> Floor | None:
-        """What is kept of it; None where there is no floor."""
+        """Return the floor angle to store; None if there is none."""
         if self.floor_deg is None or self.spread_deg is None:
             return None
         return Floor(self.floor_deg, self.spread_deg, taken, self.exercise)
@@ -81,13 +77,13 @@ class Press:
     Attributes
     ----------
     zero_s : float
-        End of the rest it is counted from, on the recording's `time_s`.
+        End of the reference rest, on the recording's `time_s`.
     tilt_deg : float
         Greatest posterior tilt held for 0.3 s, positive.
     held_s : float
-        The longest time at half of it or more; 0 where nothing was pressed.
+        Longest time at half of it or more; 0 if nothing was pressed.
     pressed : bool
-        Whether it was more than the sensors may be wrong by.
+        Whether the tilt exceeds the sensors' error.
     """
 
     zero_s: float

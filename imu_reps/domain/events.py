@@ -1,4 +1,4 @@
-"""What the live pipeline says, as it would have been heard."""
+"""Events of the live pipeline."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Phase = Literal["concentric", "top", "eccentric", "bottom"]
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """Lying (hanging) and still: counting begins. Without a pelvis sensor the posture is not checked."""
+    """Counting begins: lying (hanging) and still. Without a pelvis sensor the posture is not checked."""
 
     time_s: float
     posture_checked: bool
@@ -21,16 +21,16 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class LegsUp:
-    """The legs were lifted into a high start and rest there, before the first repetition: the session's."""
+    """The legs rest in a high start before the first repetition; emitted by the session."""
 
     time_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class PhaseChanged:
-    """The leg began another phase; known a moment after the fact, `time_s` is when it was known.
+    """The leg began another phase; `time_s` is when it was detected, a moment later.
 
-    The elevation is None while nobody knows where the leg is, as in the first repetition from a high start.
+    The elevation is None while it is unknown, as in the first repetition from a high start.
     """
 
     time_s: float
@@ -40,7 +40,7 @@ class PhaseChanged:
 
 @dataclass(frozen=True, slots=True)
 class RepAtFarEnd:
-    """The leg turned or dwells at the far end of a repetition (the top, or the bottom of a high start)."""
+    """The leg is at the far end of a repetition: the top, or the bottom for a high start."""
 
     time_s: float
     number: int
@@ -49,7 +49,7 @@ class RepAtFarEnd:
 
 @dataclass(frozen=True, slots=True)
 class RepCompleted:
-    """A repetition counts; `rep` holds its figures as far as they were known live."""
+    """A repetition was completed; `rep` holds its figures as far as they are known live."""
 
     time_s: float
     number: int
@@ -58,14 +58,14 @@ class RepCompleted:
 
 @dataclass(frozen=True, slots=True)
 class RepRevised:
-    """A repetition that counts has other flags by now: its lowering went on, or the others show it otherwise.
+    """The flags of a completed repetition changed, as its lowering went on or others changed the limits.
 
     Attributes
     ----------
     rep : Rep
-        As it is seen now.
+        The revised repetition.
     cleared : tuple of Flag
-        What it was told to have, and has not.
+        Flags reported before that no longer apply.
     """
 
     time_s: float
@@ -76,7 +76,7 @@ class RepRevised:
 
 @dataclass(frozen=True, slots=True)
 class RepRetracted:
-    """A repetition counted before turned out to be none; the count is now `rep_count`."""
+    """A counted repetition was retracted; the count is now `rep_count`."""
 
     time_s: float
     rep_count: int
@@ -86,7 +86,7 @@ class RepRetracted:
 
 @dataclass(frozen=True, slots=True)
 class FaultSeen:
-    """A fault of a completed repetition."""
+    """A completed repetition has a fault."""
 
     time_s: float
     number: int
@@ -95,7 +95,7 @@ class FaultSeen:
 
 @dataclass(frozen=True, slots=True)
 class SensorSilent:
-    """A sensor sent nothing for a while: what needs it is not judged meanwhile."""
+    """A sensor sent nothing for a while; what needs it is not judged meanwhile."""
 
     time_s: float
     sensor: SensorPlace
@@ -103,7 +103,7 @@ class SensorSilent:
 
 @dataclass(frozen=True, slots=True)
 class SensorBack:
-    """A sensor that had been silent sends again."""
+    """A silent sensor sends again."""
 
     time_s: float
     sensor: SensorPlace
@@ -111,18 +111,18 @@ class SensorBack:
 
 @dataclass(frozen=True, slots=True)
 class EndReached:
-    """The leg is ending its way, told by how it slows down: at once, not when it has rested for long.
+    """The leg is about to stop at an end, predicted from its deceleration.
 
-    A stall on the way is told too; where the leg then goes on, the end is told again with the same number.
+    A stall on the way is reported too; if the leg goes on, the event follows again with the same number.
 
     Attributes
     ----------
     number : int
-        The repetition it belongs to.
+        Number of the repetition.
     completes : bool
-        It ends the way back: the repetition counts.
+        Whether it completes the repetition.
     arrival_s : float
-        When it ends its way (may be a little after `time_s`).
+        Predicted arrival; may be after `time_s`.
     """
 
     time_s: float
@@ -135,18 +135,18 @@ class EndReached:
 
 @dataclass(frozen=True, slots=True)
 class LimitCrossed:
-    """A limit is passed in the repetition that runs; said once a repetition and kind, as it happens.
+    """A limit was crossed in the current repetition; emitted once per repetition and kind.
 
-    In a hold it is said again where the limit was kept in between.
+    In a hold it is emitted again after the limit was kept in between.
 
     Attributes
     ----------
     number : int
-        The repetition; in a hold, how often the limit was passed.
+        Number of the repetition; in a hold, how often the limit was crossed.
     crossed_s : float
-        When it was passed; `time_s` is when that was known.
+        When it was crossed; `time_s` is when that was detected.
     value, limit : float
-        In `unit`, where it was known. Rotation keeps its sign.
+        In `unit`, at `time_s`. Rotation keeps its sign.
     """
 
     time_s: float
@@ -161,7 +161,7 @@ class LimitCrossed:
 
 @dataclass(frozen=True, slots=True)
 class HoldBegan:
-    """The legs have arrived where they are held, at `began_s`; told again where they go on higher."""
+    """A hold began at `began_s`; emitted again if the legs go on higher."""
 
     time_s: float
     began_s: float
@@ -170,7 +170,7 @@ class HoldBegan:
 
 @dataclass(frozen=True, slots=True)
 class HoldGoesOn:
-    """Another whole second was held: `held_s` by now."""
+    """Another second was held: `held_s` in total."""
 
     time_s: float
     held_s: int
@@ -178,15 +178,14 @@ class HoldGoesOn:
 
 @dataclass(frozen=True, slots=True)
 class HoldEnded:
-    """The legs have left the height they were held at.
+    """The legs left the height of the hold.
 
     Attributes
     ----------
     ended_s : float
-        When they were last held; `time_s` is when that was known.
-    held_s : float
+        End of the hold; `time_s` is when that was detected.
     counts : bool
-        Long enough to be a hold; else the next one may be.
+        Whether it was long enough to count as the hold.
     """
 
     time_s: float
@@ -197,7 +196,7 @@ class HoldEnded:
 
 @dataclass(frozen=True, slots=True)
 class FloorNear:
-    """On its way down the leg is about to reach the floor angle, at `reach_s` if it keeps its speed."""
+    """The leg is about to reach the floor angle, at `reach_s` if it keeps its speed."""
 
     time_s: float
     number: int
@@ -208,9 +207,9 @@ class FloorNear:
 
 @dataclass(frozen=True, slots=True)
 class PostureLeft:
-    """The person left the posture for good after a repetition, as by sitting up; who records may end the set.
+    """The person left the posture after a repetition, such as by sitting up; the recorder may end the set.
 
-    Repetitions of a later spell, after lying down again, are told as part of the same set.
+    Repetitions after lying down again belong to the same set.
     """
 
     time_s: float
@@ -219,7 +218,7 @@ class PostureLeft:
 
 @dataclass(frozen=True, slots=True)
 class StopAsked:
-    """The person wants to stop, and whether it hurts. Said by the person, never by the pipeline."""
+    """The person wants to stop, and whether with pain. Emitted by the session, never by the pipeline."""
 
     time_s: float
     pain: bool
@@ -227,7 +226,7 @@ class StopAsked:
 
 @dataclass(frozen=True, slots=True)
 class SetEnded:
-    """The set is over, and why.
+    """The set ended.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""The exercises there are."""
+"""Exercises."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ Exercise = Literal[
 ]
 EXERCISES: tuple[Exercise, ...] = get_args(Exercise)
 
-#: Held, not repeated: a hold has no repetitions.
+#: Exercises that are held and have no repetitions.
 HOLDS: tuple[Exercise, ...] = ("hollow_hold",)

@@ -1,4 +1,4 @@
-"""A finding: something about a recording or its set that a reader of the numbers should know."""
+"""Findings: remarks on a recording or set that qualify its numbers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Severity = Literal["refuse", "caution", "info"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found, where and when; `imu_reps.report.findings` has the sentence of each code.
+    """A finding by code, with values; `imu_reps.report.findings` has the sentence of each code.
 
     Attributes
     ----------
@@ -23,9 +23,9 @@ class Finding:
     reps : tuple of int
         The repetitions it is about.
     values : mapping
-        The numbers and names that its sentence is made with, units in their names.
+        Values that its sentence is formatted with, units in their names.
     severity : {"refuse", "caution", "info"}
-        ``refuse``: the numbers would be wrong, so none are given. ``caution``: they stand with a proviso.
+        ``refuse``: the numbers would be wrong, so none are given. ``caution``: they hold with a proviso.
     sensor : {"pelvis", "ankle"} or None
         None: the recording as a whole.
     start_s, end_s : float or None
@@ -42,7 +42,7 @@ class Finding:
 
 
 class ImplausibleError(RecordingError):
-    """No numbers are given for a recording; `finding` says why."""
+    """A recording cannot be analysed; `finding` is the reason."""
 
     def __init__(self, finding: Finding) -> None:
         numbers = ", ".join(f"{name} {value}" for name, value in finding.values.items())

@@ -1,4 +1,4 @@
-"""Samples from tables of other programs, by column names and units."""
+"""Convert tables with given column names and units to samples."""
 
 from __future__ import annotations
 
@@ -7,18 +7,24 @@ from typing import Any
 
 import numpy as np
 
-from imu_reps.domain.refusals import brief, refuse_unless_one_of
-from imu_reps.domain.samples import FloatArray, SampleBlock, SensorPlace, refuse_impossible
+from imu_reps.domain.samples import (
+    STANDARD_GRAVITY_MPS2,
+    FloatArray,
+    SampleBlock,
+    SensorPlace,
+    require_valid_samples,
+)
+from imu_reps.domain.validation import require_one_of, short_repr
 from imu_reps.errors import RefusedValueError
 
 ACC_COLUMNS = ("acc_x_mps2", "acc_y_mps2", "acc_z_mps2")
 GYR_COLUMNS = ("gyr_x_dps", "gyr_y_dps", "gyr_z_dps")
 _NAMES = ("time_s", "sample", "device_time_s", *ACC_COLUMNS, *GYR_COLUMNS)
 
-#: What a number in each unit is in s, m/s² and deg/s; g as the 3rd CGPM (1901) has it.
+#: Factor of each unit to s, m/s² and deg/s; g by the 3rd CGPM (1901).
 UNITS: dict[str, dict[str, float]] = {
     "time": {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9},
-    "acc": {"m/s2": 1.0, "g": 9.80665, "mg": 9.80665e-3},
+    "acc": {"m/s2": 1.0, "g": STANDARD_GRAVITY_MPS2, "mg": 1e-3 * STANDARD_GRAVITY_MPS2},
     "gyr": {"deg/s": 1.0, "rad/s": float(np.degrees(1.0)), "mdeg/s": 1e-3},
 }
 
@@ -26,11 +32,10 @@ UNITS: dict[str, dict[str, float]] = {
 def sample_block(
     place: SensorPlace, frame: Any, columns: Mapping[str, str], units: Mapping[str, str]
 ) -> tuple[SampleBlock, bool]:
-    """The samples of one sensor from a table, and whether the table numbers them.
+    """Convert a table to the samples of one sensor; return also whether the table numbers them.
 
     Parameters
     ----------
-    place : {"pelvis", "ankle"}
     frame : DataFrame or mapping of str to array
     columns, units : mapping
         As `Recording.from_frames` takes them.
@@ -61,7 +66,7 @@ def sample_block(
         table.vectors(ACC_COLUMNS, time_s) * factors["acc"],
         table.vectors(GYR_COLUMNS, time_s) * factors["gyr"],
     )
-    refuse_impossible(block)
+    require_valid_samples(block)
     return block, numbered
 
 
@@ -69,27 +74,28 @@ _NO_NUMBER = "Leave the column out, and samples are numbered as they stand."
 
 
 class _Table:
-    """Columns of a table by the names they have here."""
+    """A table whose columns are found by the names of the recording format."""
 
     def __init__(self, place: SensorPlace, frame: Any, columns: Mapping[str, str]) -> None:
         if not isinstance(frame, Mapping) and not hasattr(frame, "columns"):
             raise RefusedValueError(
-                f"{place} is {brief(frame)}.", hint="Give a DataFrame, or a dict of columns by their names."
+                f"{place} is {short_repr(frame)}.",
+                hint="Give a DataFrame, or a dict of columns by their names.",
             )
         if not isinstance(columns, Mapping) or set(columns) - set(_NAMES):
             raise RefusedValueError(
-                f"columns is {brief(columns)} with other names than the format's.",
+                f"columns is {short_repr(columns)} with other names than the format's.",
                 hint=f"Give a dict from some of {', '.join(_NAMES)} to the table's own names.",
             )
         self._place, self._frame, self._columns = place, frame, columns
         self._there = list(frame) if isinstance(frame, Mapping) else list(frame.columns)
 
     def has(self, name: str) -> bool:
-        """Whether the table has a column; one that `columns` names must be there."""
+        """Return whether the table has a column; one named in `columns` must exist."""
         return name in self._columns or name in self._there
 
     def numbers(self, name: str) -> FloatArray:
-        """A column as numbers; what is empty is NaN."""
+        """Return a column as numbers; empty cells are NaN."""
         own = self._columns.get(name, name)
         if own not in self._there:
             raise RefusedValueError(
@@ -99,7 +105,7 @@ class _Table:
         values = np.asarray(self._frame[own])
         try:
             if values.dtype.kind in "cMmb":
-                raise TypeError(values.dtype)  # noqa: TRY301 - NumPy would make numbers of dates and answers
+                raise TypeError(values.dtype)  # noqa: TRY301 - NumPy would convert dates and booleans
             return values.astype(float)
         except (TypeError, ValueError) as error:
             raise RefusedValueError(
@@ -108,7 +114,7 @@ class _Table:
             ) from error
 
     def vectors(self, names: tuple[str, ...], beside: FloatArray) -> FloatArray:
-        """Three columns side by side; a single number stands for every row."""
+        """Stack three columns; a scalar is repeated for every row."""
         found = [self.numbers(name) for name in names]
         for name, values in zip(names, found, strict=True):
             if values.shape not in ((), beside.shape):
@@ -122,8 +128,8 @@ class _Table:
 def _factors(units: Mapping[str, str]) -> dict[str, float]:
     if not isinstance(units, Mapping) or set(units) - set(UNITS):
         raise RefusedValueError(
-            f"units is {brief(units)} with other keys.", hint=f"Its keys are {', '.join(UNITS)}."
+            f"units is {short_repr(units)} with other keys.", hint=f"Its keys are {', '.join(UNITS)}."
         )
     for quantity, unit in units.items():
-        refuse_unless_one_of(f"units[{quantity!r}]", unit, UNITS[quantity])
+        require_one_of(f"units[{quantity!r}]", unit, UNITS[quantity])
     return {quantity: known[units.get(quantity, next(iter(known)))] for quantity, known in UNITS.items()}

@@ -1,11 +1,11 @@
-"""Repetitions as somebody labelled them: what a count is held against."""
+"""Labelled repetitions, which a count is compared with."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from imu_reps.domain.refusals import refuse_unless_as_declared
 from imu_reps.domain.rep import Flag
+from imu_reps.domain.validation import require_declared_types
 from imu_reps.errors import RefusedValueError
 
 
@@ -16,17 +16,16 @@ class RepLabel:
     Attributes
     ----------
     start_s, end_s : float
-        From the beginning of the way out to the end of the way back.
+        Start of the way out, and end of the way back.
     far_s : tuple of float, or None
-        When the leg comes to its far end and when it leaves it; one moment alone stands twice. None: not
-        labelled.
+        When the leg reaches its far end and when it leaves it; equal for a single time. None: not labelled.
     flags : tuple of Flag, or None
         Its faults; None: faults were not labelled.
 
     Raises
     ------
     RefusedValueError
-        If the times are none, or not in this order.
+        If the times are invalid, or not in this order.
     """
 
     start_s: float
@@ -35,7 +34,7 @@ class RepLabel:
     flags: tuple[Flag, ...] | None = None
 
     def __post_init__(self) -> None:
-        refuse_unless_as_declared(self)
+        require_declared_types(self)
         times = (self.start_s, *(self.far_s or ()), self.end_s)
         if list(times) != sorted(times) or self.start_s == self.end_s:
             raise RefusedValueError(
@@ -44,6 +43,6 @@ class RepLabel:
             )
 
     def moved(self, by_s: float) -> RepLabel:
-        """The same, so much later."""
+        """Return the label shifted by `by_s`."""
         far_s = None if self.far_s is None else (self.far_s[0] + by_s, self.far_s[1] + by_s)
         return RepLabel(self.start_s + by_s, self.end_s + by_s, far_s, self.flags)

@@ -1,4 +1,4 @@
-"""The programme: which exercises there are, in which order, how much of each; and what to do next."""
+"""Training programme, adherence, advice and prescriptions."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import date
 from typing import Literal
 
 from imu_reps.domain.exercise import Exercise
+from imu_reps.domain.recording import Side
 
 Recommendation = Literal["stay", "regress", "progress", "stop"]
 ReasonCode = Literal[
@@ -32,13 +33,12 @@ class Rung:
 
     Attributes
     ----------
-    exercise : Exercise
     title : str
-        In a few words.
+        Short title.
     how : str
-        One sentence that says what is done.
+        One sentence on what to do.
     easier : str
-        One sentence that says how to come here from the rung above.
+        One sentence on how to get here from the rung above.
     """
 
     exercise: Exercise
@@ -48,8 +48,8 @@ class Rung:
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
-    """An exercise that goes beside the ladder and is not measured, or measured as a hold."""
+class AccessoryExercise:
+    """An accessory exercise outside the ladder, not measured, or measured as a hold."""
 
     title: str
     how: str
@@ -58,17 +58,16 @@ class Beside:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much, how often.
+    """Training volume and frequency.
 
     Attributes
     ----------
-    sets, reps : (least, most)
-        Sets an exercise (and side) in a session, repetitions a set.
-    sessions_a_week : int
+    sets, reps : (min, max)
+        Sets per exercise (and side) in a session, repetitions per set.
     rest_days : int
         Days off between sessions.
     easy_reps : int
-        So many in one set are a sign of momentum, not of strength.
+        This many in one set suggest momentum rather than strength.
     """
 
     sets: tuple[int, int]
@@ -84,23 +83,21 @@ class Programme:
 
     plan: Plan
     ladder: tuple[Rung, ...]
-    beside: tuple[Beside, ...]
+    beside: tuple[AccessoryExercise, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Adherence:
-    """What was done against the plan.
+    """Training of the last week against the plan.
 
     Attributes
     ----------
     until : date
-        The day looked back from.
+        Last day of the week.
     sessions_this_week : int
         Days with a set in the seven days up to `until`.
-    planned : int
-    days_since_last : int
     rest_days_kept : bool
-        Whether the plan's days off lay between this week's sessions.
+        Whether the plan's days off were kept between this week's sessions.
     """
 
     until: date
@@ -112,19 +109,18 @@ class Adherence:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One reason of an advice, with its evidence.
+    """A reason for advice, with its evidence.
 
     Attributes
     ----------
-    code : ReasonCode
     count, of : int
-        In so many of so many repetitions.
+        Number of affected and of all repetitions.
     sessions : int
-        Over so many sessions.
+        Number of sessions.
     below_deg : float or None
-        Leg elevation below which it shows.
+        Leg elevation below which it occurs.
     value : int or None
-        What the person said: pain or effort, 0 to 10.
+        The person's rating of pain or effort, 0 to 10.
     """
 
     code: ReasonCode
@@ -137,19 +133,18 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What to do next time, and why.
+    """Recommendation for the next session.
 
     Attributes
     ----------
-    recommendation : {"stay", "regress", "progress", "stop"}
     exercise : Exercise
-        What was done.
+        The exercise that was done.
     next : Rung or None
-        What to do instead; None: the same, or nothing.
+        What to do instead; None for the same, or nothing.
     reasons : tuple of Reason
-        The first one decided.
+        The deciding one first.
     adherence : Adherence or None
-        None where no set says when it was done.
+        None if no set has a date.
     """
 
     recommendation: Recommendation
@@ -157,3 +152,28 @@ class Advice:
     next: Rung | None
     reasons: tuple[Reason, ...]
     adherence: Adherence | None
+
+
+@dataclass(frozen=True, slots=True)
+class Prescription:
+    """A prescribed exercise; None is not specified.
+
+    Attributes
+    ----------
+    by : str
+        Prescriber.
+    tempo : str or None
+        Four numbers of seconds: down, bottom, up, top.
+    range_target_deg, floor_deg : float or None
+        Target range, and lowest leg angle.
+    """
+
+    exercise: Exercise
+    by: str
+    given: date
+    sets: int
+    reps: int
+    side: Side | None = None
+    tempo: str | None = None
+    range_target_deg: float | None = None
+    floor_deg: float | None = None

@@ -1,4 +1,4 @@
-"""How an exercise went over time."""
+"""Progress of an exercise over time and since the last session, and differences between sides."""
 
 from __future__ import annotations
 
@@ -15,24 +15,34 @@ Quantity = Literal[
 
 
 Direction = Literal["more", "less", "level"]
+SideQuantity = Literal[
+    "range_deg",
+    "concentric_s",
+    "eccentric_s",
+    "pelvic_tilt_deg",
+    "pelvic_rotation_deg",
+    "lift_off_angle_deg",
+    "clean_share",
+]
+SideVerdict = Literal["equal", "watch", "different"]
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How one quantity went from visit to visit.
+    """Change of one quantity from visit to visit.
 
     Attributes
     ----------
     visits : int
         Days on which it was measured.
     first, last : float
-        Its mean on the first and on the last of them.
+        Mean on the first and on the last of them.
     slope, low, high : float or None
-        Robust change a visit (Theil and Sen) and its 95 % confidence limits; None of fewer visits than tell.
+        Theil-Sen slope per visit and its 95 % confidence limits; None for too few visits.
     scatter : float or None
-        Standard deviation around that slope.
+        Standard deviation of the residuals.
     direction : {"more", "less", "level"} or None
-        What is certain of it; ``level``: no change beyond scatter and sensors; None: too few visits to tell.
+        Certain direction; ``level``: no change beyond scatter and sensor noise; None: too few visits.
     """
 
     visits: int
@@ -51,11 +61,10 @@ class QuantityChange:
 
     Attributes
     ----------
-    unit : str
     since_first : Course
         Since the first visit.
     recent : Course or None
-        Over the last four; None: there are no more than these.
+        Over the last four; None if there are no more.
     """
 
     what: Quantity
@@ -71,11 +80,11 @@ class Progress:
     Attributes
     ----------
     since : date or None
-        Day of the first set; None if no recording says when it was made.
+        Day of the first set; None if no recording has a date.
     best_clean : int or None
-        Most clean repetitions in one set, reached on `best_day`; None if none was judged.
+        Highest number of clean repetitions in one set, reached on `best_day`; None if none was judged.
     changes : tuple of QuantityChange
-        Empty until there are sets of at least two days.
+        Empty for sets of fewer than two days.
     """
 
     exercise: Exercise
@@ -85,3 +94,63 @@ class Progress:
     best_clean: int | None
     best_day: date | None
     changes: tuple[QuantityChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Change of one quantity from the previous session to the sets just done.
+
+    Attributes
+    ----------
+    certain : bool
+        Whether it exceeds the sensors' noise from day to day and twice the scatter of earlier visits.
+    """
+
+    what: Quantity
+    before: float
+    now: float
+    unit: str
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SinceLast:
+    """Changes in one exercise and side since it was last done, on `day`."""
+
+    exercise: Exercise
+    side: Side | None
+    day: date | None
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SideDifference:
+    """Difference of one quantity between the sides.
+
+    Attributes
+    ----------
+    left, right : float
+        Means over the repetitions of each side (floor: medians), in `unit`.
+    """
+
+    what: SideQuantity
+    left: float
+    right: float
+    unit: str
+    verdict: SideVerdict
+
+
+@dataclass(frozen=True, slots=True)
+class SideComparison:
+    """Comparison of left and right in one exercise and session.
+
+    Attributes
+    ----------
+    differences : tuple of SideDifference
+        Quantities that were measured on both sides.
+    """
+
+    exercise: Exercise
+    left_reps: int
+    right_reps: int
+    differences: tuple[SideDifference, ...]

@@ -1,7 +1,4 @@
-"""One set as it was recorded: header, samples of both sensors, notes.
-
-Why a set ended, in plain words: the same while it happens and in its report.
-"""
+"""A recorded set: header, samples of both sensors, notes; reasons why a set ends."""
 
 from __future__ import annotations
 
@@ -14,15 +11,15 @@ from typing import Any, Literal, Self
 from imu_reps.domain.correction import Correction, corrections_of
 from imu_reps.domain.exercise import EXERCISES, Exercise
 from imu_reps.domain.frames import sample_block
-from imu_reps.domain.person_name import said_name
-from imu_reps.domain.refusals import (
-    refuse_unless_a,
-    refuse_unless_as_declared,
-    refuse_unless_number,
-    refuse_unless_one_of,
-)
 from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace
 from imu_reps.domain.tempo import Tempo
+from imu_reps.domain.untrusted_text import normalize_name
+from imu_reps.domain.validation import (
+    require_declared_types,
+    require_instance,
+    require_number,
+    require_one_of,
+)
 from imu_reps.errors import RefusedValueError
 
 Side = Literal["left", "right", "both"]
@@ -35,18 +32,22 @@ FloorFrom = Literal["asked", "end_range"]
 
 
 def default_start(exercise: Exercise) -> Start:
-    """Where the leg rests between reps if the header does not say."""
+    """Return where the leg rests between reps by default."""
     return "high" if exercise == "heel_tap" else "low"
 
 
 def default_posture(exercise: Exercise) -> Posture:
-    """The posture an exercise is done in if the header does not say."""
+    """Return the default posture of an exercise."""
     return "hanging" if exercise == "hanging_leg_raise" else "supine"
+
+
+#: Range of sensor rates: docs/recording-format.md#header.
+MIN_RATE_HZ, MAX_RATE_HZ = 1.0, 10_000.0
 
 
 @dataclass(frozen=True, slots=True)
 class SensorHeader:
-    """What the header says of one sensor.
+    """Header of one sensor.
 
     Attributes
     ----------
@@ -72,36 +73,38 @@ class SensorHeader:
     anterior_axis: Axis | None = None
 
     def __post_init__(self) -> None:
-        refuse_unless_as_declared(self)
+        require_declared_types(self)
         if self.rate_hz is not None:
-            refuse_unless_number("rate_hz", self.rate_hz, above=0.0)
+            require_number("rate_hz", self.rate_hz)
+            if not MIN_RATE_HZ <= self.rate_hz <= MAX_RATE_HZ:
+                raise RefusedValueError(
+                    f"rate_hz is {self.rate_hz:g}.",
+                    hint=f"Give a rate from {MIN_RATE_HZ:g} to {MAX_RATE_HZ:g}.",
+                )
 
 
-#: Header of a sensor of which the file says nothing: docs/recording-format.md#header.
+#: Default header of a sensor: docs/recording-format.md#header.
 DEFAULT_PELVIS = SensorHeader(cranial_axis="+y", anterior_axis="+z")
 DEFAULT_ANKLE = SensorHeader()
 
 
-#: Where it is not said.
+#: Placeholder for the exercise's default.
 _BY_EXERCISE: Any = None
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The header of a recording; `None` is "not said".
+    """Header of a recording; `None` is "not specified".
 
     Attributes
     ----------
     exercise : Exercise
-        One of docs/recording-format.md#header, as are `side`, `start` and `posture`; the last two by default
-        as the exercise has them.
-    tempo_target : Tempo or None
-    range_target_deg, floor_deg : float or None
+        One of docs/recording-format.md#header, as are `side`, `start` and `posture`; the last two default to
+        those of the exercise.
     floor_from : {"asked", "end_range"} or None
-        Where the floor angle is from: asked for with this set, or measured in the person's end-range test.
-    pelvis, ankle : SensorHeader
+        Where the floor angle is from: given for this set, or measured in the person's end-range test.
     extra : mapping
-        Keys the format does not know, kept as they were written.
+        Unknown keys, kept as written.
     """
 
     exercise: Exercise = "single_leg_raise"
@@ -122,49 +125,49 @@ class Header:
     extra: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
-        refuse_unless_one_of("exercise", self.exercise, EXERCISES)
+        require_one_of("exercise", self.exercise, EXERCISES)
         if self.start is None:
             object.__setattr__(self, "start", default_start(self.exercise))
         if self.posture is None:
             object.__setattr__(self, "posture", default_posture(self.exercise))
-        refuse_unless_as_declared(self)
+        require_declared_types(self)
 
     def sensor(self, place: SensorPlace) -> SensorHeader:
-        """The header of the sensor worn at `place`."""
+        """Return the header of the sensor worn at `place`."""
         return self.pelvis if place == "pelvis" else self.ankle
 
     def with_sensor(self, place: SensorPlace, header: SensorHeader) -> Header:
-        """The same with another header of one sensor."""
+        """Return a copy with another header of one sensor."""
         return replace(self, pelvis=header) if place == "pelvis" else replace(self, ankle=header)
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something that happened during the set: a line ``# @TIME_S key: value`` of the file."""
+    """A timed note of the set: a line ``# @TIME_S key: value`` of the file."""
 
     time_s: float
     key: str
     value: str
 
     def __post_init__(self) -> None:
-        refuse_unless_as_declared(self)
+        require_declared_types(self)
 
 
-def answered(text: str) -> int | None:
-    """A number from 0 to `MAX_SAID`; None where the answer is none."""
+def parse_rating(text: str) -> int | None:
+    """Parse a number from 0 to `MAX_RATING`; None if it is not one."""
     text = text.strip()
-    return int(text) if text.isdecimal() and len(text) <= 2 and int(text) <= MAX_SAID else None
+    return int(text) if text.isdecimal() and len(text) <= 2 and int(text) <= MAX_RATING else None
 
 
-def said(notes: Sequence[Note], key: str) -> int | None:
-    """What the person said last of pain or effort; anything else is not taken for an answer."""
-    answers = [answered(note.value) for note in notes if note.key == key]
+def last_rating(notes: Sequence[Note], key: str) -> int | None:
+    """Return the last valid rating of pain or effort in the notes."""
+    answers = [parse_rating(note.value) for note in notes if note.key == key]
     return next((answer for answer in reversed(answers) if answer is not None), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Caution:
-    """Something about a recording that a reader of its numbers should know.
+    """Problem that the reader of a file noticed.
 
     Attributes
     ----------
@@ -173,7 +176,7 @@ class Caution:
     message : str
         What was found, naming file, line or column.
     hint : str
-        The mend.
+        What to do about it.
     """
 
     code: str
@@ -183,18 +186,16 @@ class Caution:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One set as it arrived; nothing repaired.
+    """One set as it arrived, nothing repaired.
 
     Attributes
     ----------
-    header : Header
     pelvis, ankle : SampleBlock or None
-        All samples of a sensor in order of arrival; None where the sensor is absent.
-    notes : tuple of Note
+        All samples of a sensor in order of arrival; None if the sensor is absent.
     file : str or None
-        The path as it was given.
+        The path as given.
     cautions : tuple of Caution
-        What the reader noticed, e.g. a last row cut off.
+        Problems of the file, such as a truncated last row.
 
     Examples
     --------
@@ -211,7 +212,7 @@ class Recording:
     cautions: tuple[Caution, ...] = ()
 
     def __post_init__(self) -> None:
-        refuse_unless_as_declared(self)
+        require_declared_types(self)
 
     def __repr__(self) -> str:
         worn = [f"{block.sensor} {len(block)} samples" for block in self.blocks]
@@ -229,24 +230,24 @@ class Recording:
         columns: Mapping[str, str] | None = None,
         units: Mapping[str, str] | None = None,
     ) -> Self:
-        """A recording from tables of samples, a row a sample in order of arrival.
+        """Build a recording from tables with one row per sample in order of arrival.
 
         Parameters
         ----------
         pelvis, ankle : DataFrame or mapping of str to array
-            Of a sensor that was worn. Columns are called as in docs/recording-format.md#columns; `sample` and
-            `device_time_s` may be missing.
+            Samples of a sensor that was worn, with the columns of docs/recording-format.md#columns; `sample`
+            and `device_time_s` may be missing.
         header : Header, optional
-            What was done, on which side, and how the sensors sat.
+            Exercise, side, and placement of the sensors.
         columns : mapping of str to str, optional
-            What a column is called in the tables, by its name here: ``{"time_s": "t", "acc_x_mps2": "ax"}``.
+            Names of columns in the tables, by name here: ``{"time_s": "t", "acc_x_mps2": "ax"}``.
         units : mapping of str to str, optional
-            ``{"time": "ms", "acc": "g", "gyr": "rad/s"}`` where they are not s, m/s² and deg/s.
+            Units other than s, m/s² and deg/s: ``{"time": "ms", "acc": "g", "gyr": "rad/s"}``.
 
         Raises
         ------
         RefusedValueError
-            If a column is missing or holds what is no number, a unit is unknown, times go back.
+            If a column is missing or not numeric, a unit is unknown, or times go back.
 
         Examples
         --------
@@ -258,7 +259,7 @@ class Recording:
         Recording(single_leg_raise, ankle 500 samples)
         """
         header = Header() if header is None else header
-        refuse_unless_a("header", header, Header)
+        require_instance("header", header, Header)
         given: dict[SensorPlace, Any] = {"pelvis": pelvis, "ankle": ankle}
         blocks: dict[SensorPlace, SampleBlock] = {}
         for place, frame in given.items():
@@ -274,37 +275,37 @@ class Recording:
 
     @property
     def discarded(self) -> bool:
-        """Whether the person wants it not to count: a file that nobody remembers or compares."""
+        """Whether the person discarded the set, so that it is neither stored nor compared."""
         return any(note.key == "discarded" for note in self.notes)
 
     @property
     def person(self) -> str | None:
-        """Whose set it is; None where nobody is named."""
-        return said_name(self.header.extra.get("person"))
+        """Name of the person; None if there is none."""
+        return normalize_name(self.header.extra.get("person"))
 
     @property
     def corrections(self) -> tuple[Correction, ...]:
-        """What was put right by hand and holds; the header has those of exercise, side and person in it."""
+        """Valid corrections by hand; the header already includes those of exercise, side and person."""
         return corrections_of(self.notes)
 
     def samples(self, place: SensorPlace) -> SampleBlock | None:
-        """The samples of the sensor worn at `place`, ``"pelvis"`` or ``"ankle"``."""
-        refuse_unless_one_of("place", place, SENSOR_PLACES)
+        """Return the samples of the sensor worn at `place`, ``"pelvis"`` or ``"ankle"``."""
+        require_one_of("place", place, SENSOR_PLACES)
         return self.pelvis if place == "pelvis" else self.ankle
 
     @property
     def blocks(self) -> tuple[SampleBlock, ...]:
-        """The samples of each sensor that sent any."""
+        """Samples of each sensor that sent any."""
         return tuple(block for block in (self.pelvis, self.ankle) if block is not None and len(block))
 
     def with_samples(self, block: SampleBlock) -> Recording:
-        """The same with other samples of one sensor."""
-        refuse_unless_a("block", block, SampleBlock)
+        """Return a copy with other samples of one sensor."""
+        require_instance("block", block, SampleBlock)
         return replace(self, pelvis=block) if block.sensor == "pelvis" else replace(self, ankle=block)
 
 
-#: Each continues "the set was ended:".
-ENDED = {
+#: Texts of the reasons why a set ended, to continue "the set was ended:".
+END_REASONS = {
     "target": "the target was reached",
     "duration": "the time was up",
     "left_posture": "you left the posture",
@@ -318,21 +319,21 @@ ENDED = {
     "end_of_recording": "the recording ends",
 }
 
-#: Code of the finding of a set that was stopped with pain.
+#: Code of the finding that a set was stopped with pain.
 STOPPED_WITH_PAIN = "stopped_with_pain"
 
-#: Code of the finding of a set of which pain was said, and key of the note that it hurt in the rest after it.
-PAIN_SAID, HURT = "pain_said", "hurt"
+#: Code of the finding that pain was rated, and key of the note of pain in the rest after the set.
+PAIN_REPORTED, HURT = "pain_said", "hurt"
 
-#: Pain and effort are said from 0 to this.
-MAX_SAID = 10
+#: Highest rating of pain and effort.
+MAX_RATING = 10
 
-#: What such a set ends in, and in no diagnosis.
+#: Advice after a set stopped with pain.
 AFTER_PAIN = "It hurt, and you stopped. Leave it for today; if it does not pass, see a professional."
 
 DISCARDED = "You discarded this set: it is not remembered, and not compared with others."
 
 
-def ended_words(reason: str) -> str:
-    """Why a set ended; a reason that is not known speaks for itself."""
-    return ENDED.get(reason, reason.replace("_", " "))
+def end_reason_text(reason: str) -> str:
+    """Return the text of the reason why a set ended; an unknown reason is shown as it is."""
+    return END_REASONS.get(reason, reason.replace("_", " "))

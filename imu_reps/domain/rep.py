@@ -1,7 +1,9 @@
-"""A repetition and what was judged of it."""
+"""A repetition with its figures and faults."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,7 +21,7 @@ Flag = Literal[
 Level = Literal["watch", "flag"]
 Certainty = Literal["high", "fair", "low", "experimental"]
 
-#: Why an excursion of the leg that was seen did not count.
+#: Why an excursion of the leg did not count.
 PartialReason = Literal[
     "too_small", "cut_off", "not_carried_round_hip", "out_of_posture", "walking", "by_hand", "practice"
 ]
@@ -31,16 +33,14 @@ class Fault:
 
     Attributes
     ----------
-    code : Flag
     level : {"watch", "flag"}
         Only `flag` makes a repetition unclean.
     value, limit : float
-        What was measured, and the limit of this level it passed, in `unit`.
+        Measured value, and the limit of this level that it passed, in `unit`.
     at_s : float or None
-        When, on the recording's `time_s`.
+        Time of the fault on the recording's `time_s`.
     at_angle_deg : float or None
-        At which leg elevation.
-    certainty : {"high", "fair", "low", "experimental"}
+        Leg elevation at the fault.
     """
 
     code: Flag
@@ -82,12 +82,12 @@ class Rep:
     faults: tuple[Fault, ...]
 
     def far_end_s(self, start: Literal["low", "high"]) -> tuple[float, float] | None:
-        """When the leg comes to its far end and when it leaves it; None where its ways were not measured.
+        """Return when the leg reaches its far end and when it leaves it; None if not measured.
 
         Parameters
         ----------
         start : {"low", "high"}
-            Where it rests between repetitions.
+            Where the leg rests between repetitions.
         """
         ways = (self.concentric_s, self.eccentric_s)
         out_s, back_s = ways if start == "low" else ways[::-1]
@@ -96,9 +96,33 @@ class Rep:
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """An excursion of the leg that was seen and did not count, and why."""
+    """An excursion of the leg that did not count, with the reason."""
 
     start_s: float
     end_s: float
     range_deg: float
     reason: PartialReason = "too_small"
+
+
+#: Quantile of the lift-off angles that is the floor: docs/definitions.md#per-set.
+FLOOR_SHARE = 0.8
+
+
+def safe_angle(lift_offs_deg: Sequence[float]) -> float:
+    """Return the floor angle for the angles at which the back let go, at least one.
+
+    The back stayed flat above it in four of five repetitions with a lift-off; of two neighbouring angles the
+    higher one is taken, since advice must err on the safe side.
+    """
+    rank = math.ceil(FLOOR_SHARE * (len(lift_offs_deg) - 1))
+    return float(sorted(lift_offs_deg)[rank])
+
+
+def floor_angle(reps: Sequence[Rep]) -> tuple[float | None, float | None]:
+    """Return the floor angle, or else None and the lowest angle reached without a lift-off."""
+    judged = [rep for rep in reps if rep.pelvic_tilt_deg is not None]
+    lift_offs = [rep.lift_off_angle_deg for rep in judged if rep.lift_off_angle_deg is not None]
+    if len(lift_offs) >= 2:
+        return safe_angle(lift_offs), None
+    bottoms = [rep.bottom_angle_deg for rep in judged if rep.bottom_angle_deg is not None]
+    return None, min(bottoms) if bottoms else None

@@ -1,4 +1,4 @@
-"""Repetitions and angles as rows: what a DataFrame, a CSV and a Parquet file hold alike."""
+"""Repetitions and angles as table rows, for DataFrames, CSV and Parquet."""
 
 from __future__ import annotations
 
@@ -16,28 +16,27 @@ from imu_reps.domain.summary import Summary
 _TEXTS = ("flags", "not_judged", "faults")
 _OF_SET = ("recording", "person", "created", "exercise", "side", "simulated")
 
-#: Columns of a row a repetition: whose and which set, the figures, then words; `faults` are the flags.
+#: Columns of a repetition's row: person and set, figures, then flags (`faults`) and what was not judged.
 REP_COLUMNS = (*_OF_SET, *(name for name in Rep.__slots__ if name not in _TEXTS), "faults", "not_judged")
 
-#: Columns of a row a hundredth of a second.
+#: Columns of an angle's row, at 100 Hz.
 ANGLE_COLUMNS = ("time_s", "leg_elevation_deg", "pelvic_tilt_deg", "pelvic_rotation_deg")
 
 _UNITS = {"s": "s", "deg": "deg", "dps": "deg/s"}
 
 
-def unit_of(column: str) -> str:
-    """The unit of a column, told by its name: docs/exporting.md#units; empty where it has none."""
+def column_unit(column: str) -> str:
+    """Return the unit of a column by its name: docs/exporting.md#units; empty if it has none."""
     return _UNITS.get(column.rpartition("_")[2], "")
 
 
 def rep_rows(summary: Summary, person: str | None) -> list[dict[str, Any]]:
-    """A row a repetition, by `REP_COLUMNS`; not measured is None, several words stand apart by ``;``.
+    """Return one row per repetition, by `REP_COLUMNS`; missing values are None, lists joined by ``;``.
 
     Parameters
     ----------
-    summary : Summary
     person : str or None
-        Who did the set.
+        Person who did the set.
     """
     recording = summary.recording
     of_set = {
@@ -57,7 +56,7 @@ def rep_rows(summary: Summary, person: str | None) -> list[dict[str, Any]]:
 
 
 def rep_columns(rows: Sequence[dict[str, Any]]) -> dict[str, tuple[list[Any], str]]:
-    """The rows' columns, each with its kind: ``string``, ``boolean``, ``Int64`` or ``float64``."""
+    """Return the columns of rows with their pandas type: ``string``, ``boolean``, ``Int64``, ``float64``."""
     return {name: ([row[name] for row in rows], _kind(name)) for name in REP_COLUMNS}
 
 
@@ -72,15 +71,14 @@ def _kind(column: str) -> str:
 def rep_and_phase(
     time_s: FloatArray, reps: Sequence[Rep], start: Start
 ) -> tuple[IntArray, NDArray[np.object_]]:
-    """In which repetition (0: in none) and phase (None: in none) each instant lies.
+    """Return the repetition (0: none) and phase (None: none) of each instant.
 
     Parameters
     ----------
     time_s : (n,) float
         Increasing.
-    reps : sequence of Rep
     start : {"low", "high"}
-        Where the leg rests between them: which way comes first.
+        Where the leg rests between them, which decides the order of phases.
     """
     number, phase = np.zeros(len(time_s), np.int64), np.full(len(time_s), None, object)
     ways = ("concentric", "top", "eccentric", "bottom")

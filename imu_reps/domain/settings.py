@@ -1,15 +1,15 @@
-"""Every threshold, as a setting. None of them is a diagnosis."""
+"""Settings: the thresholds of counting and judging. None of them is a diagnosis."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args
 
-from imu_reps.domain.refusals import refuse_unless_number, refuse_unless_one_of
+from imu_reps.domain.validation import require_number, require_one_of
 
 Preset = Literal["default", "beginner", "strict"]
 
-#: Stands where a preset decides; told from a number that somebody gives by being this very object.
+#: Sentinel for values that the preset decides; compared by identity.
 _BY_PRESET = float("nan")
 
 
@@ -17,8 +17,8 @@ _BY_PRESET = float("nan")
 class Settings:
     """Thresholds of counting and judging; all with their sensitivity: docs/thresholds.md#settings.
 
-    A preset sets what is not given beside it: ``Settings(preset="beginner").tilt_flag_deg`` is 8. Two levels
-    each: past ``*_watch_*`` it is worth watching, past ``*_flag_*`` it is a fault.
+    A preset sets values that are not given: ``Settings(preset="beginner").tilt_flag_deg`` is 8. Most have two
+    levels: past ``*_watch_*`` it is worth watching, past ``*_flag_*`` it is a fault.
 
     Attributes
     ----------
@@ -96,22 +96,22 @@ class Settings:
     no_breath_s: float | None = None
 
     def __post_init__(self) -> None:
-        refuse_unless_one_of("preset", self.preset, get_args(Preset))
+        require_one_of("preset", self.preset, get_args(Preset))
         for field in fields(self):
             value = getattr(self, field.name)
             if value is _BY_PRESET:
                 object.__setattr__(self, field.name, _PRESETS[self.preset][field.name])
             elif field.name != "preset" and not (value is None and field.default is None):
-                refuse_unless_number(field.name, value, above=0.0, below=1000.0)
+                require_number(field.name, value, above=0.0, below=1000.0)
 
     @classmethod
     def for_preset(cls, preset: Preset, **changes: Any) -> Settings:
-        """The settings of a preset, with single values changed.
+        """Return the settings of a preset, with single values changed.
 
         Raises
         ------
         RefusedValueError
-            If a value is none for its setting.
+            If a value is invalid for its setting.
 
         Examples
         --------

@@ -1,4 +1,4 @@
-"""A finished set as it is remembered."""
+"""Finished sets of a session, and sets stored in the history."""
 
 from __future__ import annotations
 
@@ -12,20 +12,42 @@ YEARS = range(1970, 2200)
 
 
 @dataclass(frozen=True, slots=True)
+class DoneSet:
+    """One set of a session.
+
+    Attributes
+    ----------
+    number : int
+        Number in its session, from 1.
+    ended : str
+        Reason why it ended, see `imu_reps.domain.recording`.
+    summary : Summary or None
+        None if discarded or `unusable`.
+    unusable : str or None
+        Why it could not be analysed.
+    """
+
+    number: int
+    ended: str
+    summary: Summary | None
+    discarded: bool = False
+    unusable: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StoredSet:
-    """Whose set it was, where its raw file is, and how it was summed up.
+    """A set in the history: person, recording, ratings and summary.
 
     Attributes
     ----------
     file : str
         Absolute path of the recording.
-    person : str or None
     session : str or None
-        Shared by the sets of one session.
+        Id shared by the sets of one session.
     set_number : int or None
-        The set's number in its session.
+        Number in its session.
     pain, effort : int or None
-        As the person said after the set, 0 to 10; None: not said.
+        Ratings after the set, 0 to 10; None if not rated.
     summary : Summary
         With the settings and the version that computed it.
     """
@@ -40,7 +62,7 @@ class StoredSet:
 
     @property
     def recorded(self) -> datetime | None:
-        """When the recording was made; None if it does not say, or names a year it cannot be.
+        """Time of the recording; None if unknown or in an impossible year.
 
         A time without a zone is taken for UTC, so that any two can be compared.
         """
@@ -53,6 +75,6 @@ class StoredSet:
 
     @property
     def day(self) -> date | None:
-        """The day it was done, where it was done; None if the recording does not say."""
+        """Local day of the set; None if unknown."""
         recorded = self.recorded
         return None if recorded is None else recorded.date()

@@ -1,4 +1,4 @@
-"""The summary of one recording: the tree that `imu-reps-summary/1` writes, name for name."""
+"""Summary of one recording, with the names and structure of `imu-reps-summary/1`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SUMMARY_FORMAT = "imu-reps-summary/1"
 
 @dataclass(frozen=True, slots=True)
 class RecordingSummary:
-    """Which recording this is. `created` is ISO 8601."""
+    """Identification of the recording. `created` is ISO 8601."""
 
     file: str | None
     exercise: Exercise
@@ -30,20 +30,20 @@ class RecordingSummary:
 
 @dataclass(frozen=True, slots=True)
 class SensorSummary:
-    """What one sensor delivered.
+    """Statistics of one sensor.
 
     Attributes
     ----------
     rate_hz : float
         Measured against the host's clock.
     lost : int or None
-        Samples missing from the numbering; None with a host counter.
+        Number of samples missing by their numbering; None with a host counter.
     drift_ppm : float or None
-        The sensor's clock against the host's, positive: it runs fast; None where it has no clock.
+        Drift of the sensor's clock against the host's, positive if fast; None if it has no clock.
     clock_uncertainty_ms : float or None
         One standard deviation of the fitted sample time against the host's clock.
     alignment : str or None
-        How the axes were found; pelvis only.
+        Method by which the axes were found; pelvis only.
     turn_deg : float or None
         Turn of the pelvis sensor about gravity that was corrected; pelvis only.
     """
@@ -61,7 +61,7 @@ class SensorSummary:
 
 @dataclass(frozen=True, slots=True)
 class Sensors:
-    """Both sensors; None: absent."""
+    """Statistics of both sensors; None if absent."""
 
     pelvis: SensorSummary | None
     ankle: SensorSummary | None
@@ -69,7 +69,7 @@ class Sensors:
 
 @dataclass(frozen=True, slots=True)
 class Zero:
-    """When the tilt zero was taken (None: there is none) and why there, or why not, in words."""
+    """Time of the tilt zero (None if there is none), and the reason in words."""
 
     time_s: float | None
     reason: str
@@ -77,9 +77,9 @@ class Zero:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """Change of one quantity over the set, first third of the repetitions against the last.
+    """Change of one quantity from the first third of the repetitions to the last.
 
-    `from_rep` is the repetition from which on it shows, None where it does not.
+    `from_rep` is the repetition from which on it is visible, else None.
     """
 
     what: Literal["range_deg", "duration_s", "pelvic_tilt_deg", "pelvic_rotation_deg"]
@@ -91,10 +91,10 @@ class Trend:
 
 @dataclass(frozen=True, slots=True)
 class SetSummary:
-    """The set in numbers; fields: docs/definitions.md#per-set.
+    """Figures of the set; fields: docs/definitions.md#per-set.
 
-    `rep_count_certainty` is None in what earlier versions remembered; `rep_count_by_sensors` is what the
-    sensors counted where `rep_count` was put right by hand, else None.
+    `rep_count_certainty` is None in sets stored by earlier versions; `rep_count_by_sensors` is the count by
+    the sensors if `rep_count` was corrected by hand, else None.
     """
 
     rep_count: int | None
@@ -124,7 +124,7 @@ class SetSummary:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One recording summed up."""
+    """Summary of one recording."""
 
     format: str
     version: str

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from imu_reps.domain.refusals import brief, refuse_unless_as_declared
+from imu_reps.domain.validation import require_declared_types, short_repr
 from imu_reps.errors import RefusedValueError
 
 FOUR_NUMBERS = "A tempo is four numbers such as 2-0-2-0"
 
-#: A way keeps its aim within the larger of these two, a pause within the last: docs/definitions.md#tempo.
+#: Tolerance of a movement, the larger of the two, and of a pause: docs/definitions.md#tempo.
 WAY_WITHIN_S = 0.25
 WAY_WITHIN_SHARE = 0.15
 PAUSE_WITHIN_S = 0.35
@@ -36,7 +36,7 @@ class Tempo:
     top_s: float
 
     def __post_init__(self) -> None:
-        refuse_unless_as_declared(self)
+        require_declared_types(self)
         if min(self.eccentric_s, self.bottom_s, self.concentric_s, self.top_s) < 0.0:
             raise RefusedValueError(
                 f"{self} is no tempo: no part takes less than no time.", hint=FOUR_NUMBERS + "."
@@ -44,7 +44,7 @@ class Tempo:
 
     @classmethod
     def parse(cls, text: str) -> Tempo:
-        """Read ``4-3-2-0`` or ``4.0-3.0-2.0-0.0``.
+        """Parse ``4-3-2-0`` or ``4.0-3.0-2.0-0.0``.
 
         Raises
         ------
@@ -53,11 +53,11 @@ class Tempo:
         """
         parts = text.strip().split("-") if isinstance(text, str) else []
         if len(parts) != 4 or not all(_is_plain_number(part) for part in parts):
-            raise RefusedValueError(f"{brief(text)} is no tempo.", hint=FOUR_NUMBERS + ".")
+            raise RefusedValueError(f"{short_repr(text)} is no tempo.", hint=FOUR_NUMBERS + ".")
         return cls(*(float(part) for part in parts))
 
     def missed(self, aim: Tempo) -> tuple[TempoPart, ...]:
-        """Which parts do not keep an aim.
+        """Return the parts that miss a target.
 
         Examples
         --------
@@ -75,7 +75,7 @@ class Tempo:
 
 
 def _within_s(part: TempoPart, aim: Tempo) -> float:
-    """How far off a part may be, with room for how decimals are stored."""
+    """Return the tolerance of a part, with room for floating-point error."""
     if part not in _WAYS:
         return PAUSE_WITHIN_S + 1e-9
     return max(WAY_WITHIN_S, WAY_WITHIN_SHARE * float(getattr(aim, part))) + 1e-9
@@ -88,7 +88,7 @@ def _is_plain_number(text: str) -> bool:
     )
 
 
-#: Tempos that the coaching texts speak of, by name.
+#: Named tempos of the coaching texts.
 TEMPO_PRESETS = {
     "even": Tempo(2.0, 0.0, 2.0, 0.0),
     "slow_lowering": Tempo(4.0, 0.0, 2.0, 0.0),
@@ -96,12 +96,12 @@ TEMPO_PRESETS = {
 }
 
 
-#: The presets' names as they are typed.
+#: Names of the presets as typed.
 TEMPO_NAMES = tuple(name.replace("_", "-") for name in TEMPO_PRESETS)
 
 
 def named_tempo(text: str) -> Tempo:
-    """Read the name of a preset, with hyphens or underscores, or four numbers as `Tempo.parse`.
+    """Parse the name of a preset, with hyphens or underscores, or four numbers as `Tempo.parse`.
 
     Raises
     ------

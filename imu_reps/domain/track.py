@@ -1,7 +1,4 @@
-"""Angles of one set on a regular grid: what everything after the estimators reads.
-
-Where leg and pelvis are at one instant, as it is known while the set runs.
-"""
+"""Angles of one set on a regular grid, and the live pose at one instant."""
 
 from __future__ import annotations
 
@@ -18,13 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """Angles as docs/definitions.md#angles says, causal and not low-passed; None: not measured.
-
-    Attributes
-    ----------
-    time_s : float
-    leg_elevation_deg, pelvic_tilt_deg, pelvic_rotation_deg : float or None
-    """
+    """Live angles as in docs/definitions.md#angles, causal and not low-passed; None if not measured."""
 
     time_s: float
     leg_elevation_deg: float | None
@@ -38,7 +29,7 @@ GRID_HZ = 100.0
 
 @dataclass(frozen=True, slots=True)
 class AngleTrack:
-    """Angles and what is needed to judge them, on the 100 Hz grid of the recording's `time_s`.
+    """Angles and signals needed to judge them, on a 100 Hz grid of the recording's `time_s`.
 
     NaN marks "not measured" in every array: a gap, an absent sensor, no zero.
 
@@ -47,17 +38,17 @@ class AngleTrack:
     time_s : (n,) float
         Regular, 1 / `GRID_HZ` apart.
     leg_elevation_deg, pelvic_tilt_deg, pelvic_rotation_deg : (n,) float
-        As docs/definitions.md#angles says, not low-passed.
+        As in docs/definitions.md#angles, not low-passed.
     pelvis_gyr_dps : (n, 3) float
         Angular rate of the pelvis in sensor axes, bias removed.
     ankle_impact_mps2 : (n,) float
-        Largest departure of the ankle's specific force from its own surroundings within the grid step.
+        Largest deviation of the ankle's specific force from its local mean within the grid step.
     pelvis_still : (n,) bool
-        The pelvis was still in the half second that ends here.
+        Whether the pelvis was still in the half second that ends here.
     reps : tuple of Rep
-        What was counted on it, where that is known.
+        Counted repetitions, if known.
     start : {"low", "high"}
-        Where the leg rests between them.
+        Where the leg rests between repetitions.
     """
 
     time_s: FloatArray
@@ -81,7 +72,7 @@ class AngleTrack:
         return replace(self, **{name: getattr(self, name)[index] for name in ARRAYS})
 
     def to_frame(self) -> pd.DataFrame:
-        """A row a hundredth of a second: the angles, NaN where not measured, and in which rep and phase.
+        """Return a DataFrame at 100 Hz with the angles, NaN if not measured, and repetition and phase.
 
         `rep` is missing outside of repetitions; `phase` is concentric, top, eccentric, bottom or missing.
         """
@@ -97,5 +88,5 @@ class AngleTrack:
         return frame
 
 
-#: The arrays of a track, in its order.
+#: Names of the array fields, in their order.
 ARRAYS = tuple(name for name in AngleTrack.__slots__ if name not in ("reps", "start"))

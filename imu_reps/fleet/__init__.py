@@ -1,1 +1,1 @@
-"""Many recordings: found, summed up in processes or on a Dask cluster, kept as Parquet or CSV, compared."""
+"""Batch analysis of many recordings, in processes or on a Dask cluster, to Parquet or CSV."""

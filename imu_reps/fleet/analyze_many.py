@@ -1,4 +1,4 @@
-"""The same analysis over many files: in this process, in processes of this machine, or on a cluster."""
+"""Analyse many files: in this process, in local processes, or on a cluster."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from types import NoneType
 from typing import TYPE_CHECKING, TypeVar
 
 from imu_reps import __version__
-from imu_reps.domain.refusals import brief, refuse_unless_a
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.stored_set import StoredSet
+from imu_reps.domain.validation import require_instance, short_repr
 from imu_reps.errors import ImuRepsError, RefusedValueError
-from imu_reps.fleet.inputs import fetch, read
+from imu_reps.fleet.inputs import fetch
 
 if TYPE_CHECKING:
     from imu_reps.domain.recording import Recording
 
 Result = TypeVar("Result")
 
-#: A file of a task, and its content's hash if it is known: the same content need not be summed up again.
-Known = tuple[str, str | None]
-Task = tuple[Known, ...]
+#: A file of a task, and the hash of its analysed content if known: unchanged files are skipped.
+KnownFile = tuple[str, str | None]
+Task = tuple[KnownFile, ...]
 
-#: Runs a function on tasks taken from the left of the deque until it is empty; None: the worker was lost.
+#: Runs a function on tasks popped from the left of the deque until it is empty; None for a lost worker.
 Engine = Callable[[Callable[[Task], list[Result]], deque[Task]], Iterator[tuple[Task, list[Result] | None]]]
 
-#: So many workers may be lost over one file alone before the file is taken for the cause.
+#: Maximum number of workers lost on a single file before it is given up.
 MAX_LOST = 3
 
 
 @dataclass(frozen=True, slots=True)
 class BatchError:
-    """Why a file could not be summed up, as `ImuRepsError`; ``discarded``, exit code 0, is no fault."""
+    """Error of a file, as in `ImuRepsError`; ``discarded`` with exit code 0 is not an error."""
 
     code: str
     message: str
@@ -45,7 +45,7 @@ class BatchError:
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """What became of one file.
+    """Result of one file.
 
     Attributes
     ----------
@@ -54,13 +54,13 @@ class BatchResult:
     content : str or None
         SHA-256 of the file's bytes; None if they could not be read.
     exercise, day : str or None
-        What its header says, as far as that could be read; `day` is ISO 8601.
+        From its header, if that could be read; `day` is ISO 8601.
     stored : StoredSet or None
-        The set summed up.
+        The analysed set.
     error : BatchError or None
-        With neither `stored` nor `error` the content is the one that was known.
+        With neither `stored` nor `error` the content is unchanged.
     version : str
-        Of imu_reps, where it was computed.
+        Version of imu_reps that computed it.
     """
 
     file: str
@@ -79,12 +79,12 @@ def analyze_many(
     workers: int | None = None,
     cluster: str | None = None,
 ) -> Iterator[BatchResult]:
-    """Sum up many recordings; each gives one result, in the order in which they are ready.
+    """Analyse many recordings; yield one result for each, in order of completion.
 
     Parameters
     ----------
     paths : iterable of path-like
-        Files, or addresses of fsspec such as ``s3://bucket/set.csv``.
+        Files, or fsspec URLs such as ``s3://bucket/set.csv``.
     settings : Settings, optional
         Thresholds; the defaults otherwise.
     workers : int, optional
@@ -97,42 +97,41 @@ def analyze_many(
     UsageError
         ``missing_extra``; ``workers_fail``: no worker can start; ``no_cluster``, ``cluster_fails``.
     RefusedValueError
-        If `paths` are none, or `settings` no settings.
+        If `paths` or `settings` are invalid.
     """
-    waiting: deque[Task] = deque(((path, None),) for path in _given(paths, settings))
-    return each_once(chosen_engine(workers, cluster), partial(analyze_task, settings=settings), waiting)
+    waiting: deque[Task] = deque(((path, None),) for path in _checked_paths(paths, settings))
+    return run_all(chosen_engine(workers, cluster), partial(analyze_task, settings=settings), waiting)
 
 
 def analyze_partition(
     files: Iterable[str | os.PathLike[str]], settings: Settings | None = None
 ) -> list[BatchResult]:
-    """Sum up recordings here and now, for the partitions of an engine of your own.
+    """Analyse recordings in this process, for the partitions of another engine.
 
-    For ``mapPartitions`` of Spark and ``map_partitions`` of a Dask bag, which takes no generator from another
-    process; a file that cannot be summed up is a result with its error, never an exception.
+    For ``mapPartitions`` of Spark and ``map_partitions`` of a Dask bag, which cannot take a generator from
+    another process; a file that cannot be analysed gives a result with its error, never an exception.
 
     Parameters
     ----------
     files : iterable of path-like
         As `analyze_many`.
-    settings : Settings, optional
 
     Raises
     ------
     RefusedValueError
-        If `files` are none, or `settings` no settings.
+        If `files` or `settings` are invalid.
     """
-    return [_analyzed(path, settings) for path in _given(files, settings)]
+    return [_analyzed(path, settings) for path in _checked_paths(files, settings)]
 
 
-def _given(paths: Iterable[str | os.PathLike[str]], settings: Settings | None) -> list[str]:
-    """The paths, once it is known that they are some; one alone is no list of letters."""
+def _checked_paths(paths: Iterable[str | os.PathLike[str]], settings: Settings | None) -> list[str]:
+    """Validate and convert the paths; a single path is refused."""
     if isinstance(paths, str | bytes | os.PathLike) or not isinstance(paths, Iterable):
-        raise RefusedValueError(f"The paths are {brief(paths)}.", hint="Give a list of paths.")
-    refuse_unless_a("settings", settings, Settings, NoneType)
+        raise RefusedValueError(f"The paths are {short_repr(paths)}.", hint="Give a list of paths.")
+    require_instance("settings", settings, Settings, NoneType)
     every = list(paths)
     for path in every:
-        refuse_unless_a("One of the paths", path, str, os.PathLike)
+        require_instance("One of the paths", path, str, os.PathLike)
     return [os.fspath(path) for path in every]
 
 
@@ -141,12 +140,12 @@ def analyze_task(
     settings: Settings | None = None,
     finish: Callable[[BatchResult], Result] = lambda result: result,  # type: ignore[assignment, return-value]
 ) -> list[Result]:
-    """The results of a task's files, each finished by a function that travels with it."""
+    """Analyse the files of a task, and apply `finish` to each result."""
     return [finish(_analyzed(file, settings, known)) for file, known in task]
 
 
 def chosen_engine(workers: int | None, cluster: str | None) -> Engine[Result]:
-    """Processes of this machine, or a cluster.
+    """Return the engine: local processes, or a cluster.
 
     Raises
     ------
@@ -156,29 +155,29 @@ def chosen_engine(workers: int | None, cluster: str | None) -> Engine[Result]:
     if cluster is None:
         from imu_reps.fleet.processes import in_processes
 
-        return partial(in_processes, count=workers or cores())
+        return partial(in_processes, count=workers or core_count())
     from imu_reps.fleet.cluster import on_cluster
 
     return partial(on_cluster, address=cluster)
 
 
-def cores() -> int:
-    """How many cores this process may use."""
+def core_count() -> int:
+    """Return the number of cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def each_once(
+def run_all(
     engine: Engine[Result],
     work: Callable[[Task], list[Result]],
     waiting: deque[Task],
     finish: Callable[[BatchResult], Result] = lambda result: result,  # type: ignore[assignment, return-value]
 ) -> Iterator[Result]:
-    """Every file's result once, whatever becomes of the workers.
+    """Yield every file's result exactly once, even if workers are lost.
 
-    The files of a task whose worker was lost are done again, each alone; one over which several workers in
-    turn were lost is given up, with an error.
+    The files of a task whose worker was lost are retried, each alone; one on which several workers were lost
+    is given up with an error.
     """
     lost: Counter[str] = Counter()
     for task, results in engine(work, waiting):
@@ -204,24 +203,28 @@ def _given_up(file: str) -> BatchResult:
 def _analyzed(file: str, settings: Settings | None, known: str | None = None) -> BatchResult:
     from hashlib import sha256
 
+    from imu_reps.storage.recording import parse_recording
+
     result = BatchResult(file)
     try:
         raw = fetch(file)
         result = replace(result, content=sha256(raw).hexdigest())
         if result.content == known:
             return result
-        recording = read(raw, file)
+        recording = parse_recording(raw, name=file)
         del raw
         result = replace(result, exercise=recording.header.exercise, day=_day(recording))
         if recording.discarded:
             return replace(result, error=_discarded(file))
         return replace(result, stored=_summed_up(recording, file, settings))
     except ImuRepsError as error:
-        from imu_reps.report.findings import worded
+        from imu_reps.report.findings import with_message
 
-        told = worded(error)
-        return replace(result, error=BatchError(told.code, told.message, told.hint, error.exit_code))
-    except Exception as error:  # one file is never the end of all
+        readable = with_message(error)
+        return replace(
+            result, error=BatchError(readable.code, readable.message, readable.hint, error.exit_code)
+        )
+    except Exception as error:  # one file never ends the batch
         what = f"{file}: {type(error).__name__}: {error}"
         hint = "This is a fault of imu_reps: please report it, with the file if you may."
         return replace(result, error=BatchError("unexpected", what, hint, exit_code=1))
@@ -229,9 +232,9 @@ def _analyzed(file: str, settings: Settings | None, known: str | None = None) ->
 
 def _summed_up(recording: Recording, file: str, settings: Settings | None) -> StoredSet:
     from imu_reps.analysis.analyze import analyze
-    from imu_reps.storage.remembered import as_stored
+    from imu_reps.storage.history_store import to_stored_set
 
-    return as_stored(recording, analyze(recording, settings).summary, file)
+    return to_stored_set(recording, analyze(recording, settings).summary, file)
 
 
 def _discarded(file: str) -> BatchError:

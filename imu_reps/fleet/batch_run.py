@@ -1,7 +1,7 @@
-"""A batch from its sources to its tables: a page that reads from top to bottom.
+"""Run a batch from its sources to its tables.
 
-Each commit is a few files that appear whole, and the manifest last. Whatever ends a batch before, the next
-start of the same one removes what no manifest speaks of, and goes on.
+Each commit writes a few files atomically, and the manifest last. After an interruption the next run removes
+files that are not in the manifest, and continues.
 """
 
 from __future__ import annotations
@@ -21,39 +21,37 @@ from typing import IO
 from imu_reps import __version__
 from imu_reps.domain.settings import Settings
 from imu_reps.errors import UsageError
-from imu_reps.fleet.analyze_many import Engine, Known, Task, analyze_task, each_once
+from imu_reps.fleet.analyze_many import Engine, KnownFile, Task, analyze_task, run_all
 from imu_reps.fleet.dataset import Dataset, Partition
+from imu_reps.fleet.file_store import FileStore, open_private, store_errors
 from imu_reps.fleet.inputs import ListedFile, list_sources
-from imu_reps.fleet.manifest import Arrived, Entry, Journal, Manifest
-from imu_reps.fleet.place import FilePlace, naming, open_private
-from imu_reps.fleet.result_rows import ResultRows, rows_of
-from imu_reps.fleet.row_files import RowFormat
+from imu_reps.fleet.manifest import ArrivedResult, Entry, Journal, Manifest
+from imu_reps.fleet.result_rows import ResultRows, RowFormat, to_rows
 from imu_reps.storage.plain_json import one_line
 
-#: A commit is made so often; what arrived since the last one stands in the journal.
+#: Interval of commits; results since the last one are in the journal.
 COMMIT_EVERY_S = 10.0
 
-#: And at the latest with so many results.
+#: Maximum number of results per commit.
 COMMIT_RESULTS = 5_000
 
-#: Files a task on a cluster: seconds of work, so that the scheduler's milliseconds do not count.
+#: Files per task on a cluster: seconds of work, so that the scheduler's overhead is negligible.
 FILES_A_TASK = 8
 
 
 @dataclass(frozen=True, slots=True)
 class BatchOrder:
-    """What is to be done, and where.
+    """Sources, target and options of a batch.
 
     Attributes
     ----------
     named : sequence of str
-        Sources, as `list_sources`.
+        Sources, as for `list_sources`.
     out : str
-        Folder or address of the result.
-    settings : Settings
+        Folder or URL of the result.
     row_format : {"parquet", "csv"}
     files_a_task : int
-        On a cluster `FILES_A_TASK`.
+        `FILES_A_TASK` on a cluster.
     """
 
     named: Sequence[str]
@@ -64,27 +62,26 @@ class BatchOrder:
 
     @property
     def made_by(self) -> str:
-        """Version and settings, of which the result is a function."""
+        """Version and hash of the settings, which determine the result."""
         return f"{__version__} {sha256(one_line(self.settings).encode()).hexdigest()[:16]}"
 
 
 @dataclass(slots=True)
 class BatchProgress:
-    """How far a batch is.
+    """Progress of a batch.
 
     Attributes
     ----------
     total : int
-        Recordings that were listed.
+        Number of recordings.
     before : int
-        Of them done before.
+        Number done in earlier runs.
     done : int
-        Of them done now.
+        Number done in this run.
     errors : int
-        Of those done now: in the table of errors.
+        Number of errors in this run.
     exit_code : int
-        The highest of their errors.
-    elapsed_s : float
+        Highest exit code of the errors.
     """
 
     total: int
@@ -95,7 +92,7 @@ class BatchProgress:
     elapsed_s: float = 0.0
 
     def count(self, rows: ResultRows, elapsed_s: float) -> None:
-        """Count one more."""
+        """Count one result."""
         self.done += 1
         self.elapsed_s = elapsed_s
         if rows.error is not None and rows.error.exit_code:
@@ -104,52 +101,51 @@ class BatchProgress:
 
     @property
     def rate_hz(self) -> float | None:
-        """Recordings a second; None before the first."""
+        """Recordings per second; None before the first."""
         return self.done / self.elapsed_s if self.done and self.elapsed_s else None
 
     @property
     def left_s(self) -> float | None:
-        """How long the rest will take at that rate."""
+        """Remaining time at that rate."""
         return None if self.rate_hz is None else (self.total - self.before - self.done) / self.rate_hz
 
 
 def run_batch(order: BatchOrder, engine: Engine[ResultRows]) -> Iterator[BatchProgress]:
-    """Do what is not done yet of an order; the progress after each recording.
+    """Process what is not done yet; yield the progress after each recording.
 
     Parameters
     ----------
-    order : BatchOrder
     engine : callable
-        As `imu_reps.fleet.analyze_many.chosen_engine` gives it.
+        From `imu_reps.fleet.analyze_many.chosen_engine`.
 
     Raises
     ------
     ImuRepsError
-        The order cannot be carried out, or not to its end; what was done is kept.
+        The batch cannot be run or finished; results so far are kept.
     """
     sources = {one.file: one for one in list_sources(order.named, leave_out=order.out)}
-    place = FilePlace(order.out)
-    dataset = Dataset.made(place, order.row_format)
-    with _alone(place), contextlib.closing(Journal(place)) as journal:
-        manifest = Manifest(place)
-        keeper = Keeper(dataset, manifest, journal, order.made_by)
+    store = FileStore(order.out)
+    dataset = Dataset.open_or_create(store, order.row_format)
+    with _locked_store(store), contextlib.closing(Journal(store)) as journal:
+        manifest = Manifest(store)
+        keeper = Committer(dataset, manifest, journal, order.made_by)
         keeper.recover()
         todo = [one for one in sources.values() if not manifest.is_done(one, order.made_by)]
-        progress, begin_s = BatchProgress(total=len(sources), before=len(sources) - len(todo)), monotonic()
+        progress, start_s = BatchProgress(total=len(sources), before=len(sources) - len(todo)), monotonic()
         yield progress
         known = ((one.file, manifest.known_content(one, order.made_by)) for one in todo)
         try:
             for rows in _results(order, engine, deque(_tasks(known, order.files_a_task))):
-                keeper.take(Arrived(sources[rows.file], order.made_by, rows))
-                progress.count(rows, monotonic() - begin_s)
+                keeper.take(ArrivedResult(sources[rows.file], order.made_by, rows))
+                progress.count(rows, monotonic() - start_s)
                 yield progress
-        finally:  # whatever ends it, what arrived is kept
+        finally:  # keep the results in any case
             keeper.commit()
 
 
 def _results(order: BatchOrder, engine: Engine[ResultRows], waiting: deque[Task]) -> Iterator[ResultRows]:
-    work = partial(analyze_task, settings=order.settings, finish=rows_of)
-    for rows in each_once(engine, work, waiting, rows_of):
+    work = partial(analyze_task, settings=order.settings, finish=to_rows)
+    for rows in run_all(engine, work, waiting, to_rows):
         if rows.version != __version__:
             raise UsageError(
                 f"A worker has imu_reps {rows.version}, here it is {__version__}.",
@@ -159,23 +155,23 @@ def _results(order: BatchOrder, engine: Engine[ResultRows], waiting: deque[Task]
         yield rows
 
 
-def _tasks(known: Iterable[Known], size: int) -> Iterator[Task]:
+def _tasks(known: Iterable[KnownFile], size: int) -> Iterator[Task]:
     files = iter(known)
     while task := tuple(islice(files, size)):
         yield task
 
 
-class Keeper:
-    """Takes results as they arrive, and commits them."""
+class Committer:
+    """Collect results as they arrive, and commit them."""
 
     def __init__(self, dataset: Dataset, manifest: Manifest, journal: Journal, made_by: str) -> None:
         self._dataset, self._manifest, self._journal = dataset, manifest, journal
         self._made_by = made_by
-        self._waiting: list[Arrived] = []
+        self._waiting: list[ArrivedResult] = []
         self._waits_since_s = monotonic()
 
     def recover(self) -> None:
-        """Bring the tables back to what the manifest says, and commit what only the journal holds."""
+        """Restore the tables to the manifest, and commit results that are only in the journal."""
         self._dataset.sweep(self._manifest.parts)
         self._dataset.strip(_where(self._manifest.stale))
         left_over = {one.source.file: one for one in self._journal.left_over()}
@@ -183,8 +179,8 @@ class Keeper:
         self.commit()
         self._journal.clear()
 
-    def take(self, arrived: Arrived) -> None:
-        """Take one result."""
+    def take(self, arrived: ArrivedResult) -> None:
+        """Add one result."""
         if not self._waiting:
             self._waits_since_s = monotonic()
         self._journal.add(arrived)
@@ -194,9 +190,9 @@ class Keeper:
             self.commit()
 
     def commit(self) -> None:
-        """Put what waits into the tables: old rows out, new files in, the manifest last.
+        """Write pending results to the tables: remove old rows, add new files, the manifest last.
 
-        Of a commit that fails the journal holds what it should have kept, for the next start.
+        If a commit fails, its results stay in the journal for the next run.
         """
         if not self._waiting:
             return
@@ -210,7 +206,7 @@ class Keeper:
         self._manifest.add([*(_entry(one, part) for one in new), *seen])
         self._journal.clear()
 
-    def _is_missing(self, one: Arrived) -> bool:
+    def _is_missing(self, one: ArrivedResult) -> bool:
         if one.made_by != self._made_by or one.rows.is_as_known:
             return False
         entry = self._manifest.find(one.source.file)
@@ -224,13 +220,13 @@ class Keeper:
         return replace(entry, source=source)
 
 
-def _entry(one: Arrived, part: str) -> Entry:
+def _entry(one: ArrivedResult, part: str) -> Entry:
     rows = one.rows
     return Entry(one.source, rows.content, one.made_by, rows.exercise, rows.day, part)
 
 
 def _where(entries: Iterable[Entry]) -> dict[tuple[Partition, str], set[str]]:
-    """Files by the partition and the part that holds their rows."""
+    """Group files by the partition and part that hold their rows."""
     found: dict[tuple[Partition, str], set[str]] = defaultdict(set)
     for entry in entries:
         found[(entry.exercise, entry.day), entry.part].add(entry.source.file)
@@ -238,16 +234,16 @@ def _where(entries: Iterable[Entry]) -> dict[tuple[Partition, str], set[str]]:
 
 
 @contextlib.contextmanager
-def _alone(place: FilePlace) -> Iterator[None]:
-    """Keep a second batch from the same folder; in an object store nothing can."""
+def _locked_store(store: FileStore) -> Iterator[None]:
+    """Lock out a second batch on the same folder; not possible in an object store."""
     with contextlib.ExitStack() as stack:
-        if place.is_local:
-            path = Path(place.path("manifest/lock"))
-            with naming(str(path)):
+        if store.is_local:
+            path = Path(store.path("manifest/lock"))
+            with store_errors(str(path)):
                 lock = stack.enter_context(open_private(path))
             if not _locked(lock):
                 raise UsageError(
-                    f"Another batch is writing to {place.address}.",
+                    f"Another batch is writing to {store.address}.",
                     hint="Wait for it, or name another folder.",
                     code="busy",
                 )
@@ -255,7 +251,7 @@ def _alone(place: FilePlace) -> Iterator[None]:
 
 
 def _locked(file: IO[bytes]) -> bool:
-    """Whether the lock of a file, which ends with the process, is ours."""
+    """Try to lock a file until the process ends; return whether it succeeded."""
     try:
         if sys.platform == "win32":
             import msvcrt

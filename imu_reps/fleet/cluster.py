@@ -1,4 +1,4 @@
-"""Work on a Dask cluster; a scheduler that is lost and comes back is given again what it had not answered."""
+"""Engine on a Dask cluster; unanswered tasks are submitted again after a lost connection."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from concurrent.futures import CancelledError
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from imu_reps.errors import UsageError, need
+from imu_reps.errors import UsageError, require_extra
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 Job = TypeVar("Job")
 Answer = TypeVar("Answer")
 
-#: Tasks that lie ready for each thread of the workers.
+#: Tasks queued per thread of the workers.
 AHEAD = 3
 
-#: How long to wait for a scheduler that was lost.
+#: Timeout for a lost scheduler to come back.
 PATIENCE_S = 300.0
 
-#: How often to ask how many workers there are.
+#: Interval of querying the number of workers.
 ASK_EVERY_S = 2.0
 
-#: How long one attempt to reach it may take.
+#: Timeout of one connection attempt.
 CONNECT_S = 10.0
 
 
@@ -38,16 +38,16 @@ def on_cluster(
     Parameters
     ----------
     work : callable
-        Can be pickled; imu_reps of the same version is installed where the workers run.
+        Picklable; the workers need the same version of imu_reps.
     waiting : deque
-        Tasks, taken from the left; more may be put in while this runs.
+        Tasks, popped from the left; more may be added while this runs.
     address : str
-        Of the scheduler, e.g. ``tcp://10.0.0.1:8786``.
+        Address of the scheduler, such as ``tcp://10.0.0.1:8786``.
 
     Yields
     ------
     tuple
-        A task and its answer; None: several workers were lost over it.
+        A task and its answer; None if several workers were lost on it.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def on_cluster(
         ``missing_extra``; ``no_cluster``: there is no scheduler, or it did not come back; ``cluster_fails``:
         its workers cannot run this.
     """
-    need("cluster", "distributed")
+    require_extra("cluster", "distributed")
     patience_s = 0.0
     while waiting:
         with _connected(address, patience_s) as client:
@@ -66,7 +66,7 @@ def on_cluster(
 def _while_connected(
     client: Client, work: Callable[[Job], Answer], waiting: deque[Job]
 ) -> Iterator[tuple[Job, Answer | None]]:
-    """Answers until all is done, or the scheduler lost; what it had not answered waits again then."""
+    """Yield answers until all is done or the scheduler is lost; unanswered tasks are queued again."""
     from distributed import as_completed
 
     running: dict[Any, Job] = {}
@@ -82,14 +82,19 @@ def _while_connected(
                 return
             future = next(finished)
             answer = _answer_of(future)
-        except (CancelledError, OSError, TimeoutError, RuntimeError):  # dask's words for a lost connection
+        except (
+            CancelledError,
+            OSError,
+            TimeoutError,
+            RuntimeError,
+        ):  # Dask's exceptions for a lost connection
             waiting.extendleft(running.values())
             return
         yield running.pop(future), answer
 
 
 def _answer_of(future: Any) -> Any:
-    """What a future holds; None if several workers were lost over it."""
+    """Return a future's result; None if several workers were lost on it."""
     from distributed import KilledWorker
 
     error = future.exception() if future.status == "error" else None
@@ -105,7 +110,7 @@ def _answer_of(future: Any) -> Any:
 
 
 class _Room:
-    """How many tasks the cluster may have at once; workers come and go."""
+    """Number of tasks for the cluster at a time, as workers come and go."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -119,13 +124,13 @@ class _Room:
 
 
 def _refuse_no_address(address: str) -> None:
-    """Refuse what a client would hang on: it waits for itself to close."""
+    """Raise for an address on which a client would hang."""
     from distributed.comm.addressing import parse_address, resolve_address
     from distributed.security import Security
 
     try:
         scheme, _ = parse_address(address)
-        with contextlib.suppress(OSError):  # a name that is not known, yet
+        with contextlib.suppress(OSError):  # not resolvable yet
             resolve_address(address)
         if scheme != "tls" or Security().get_connection_args("client").get("ssl_context") is not None:
             return
@@ -141,7 +146,7 @@ def _refuse_no_address(address: str) -> None:
 
 @contextlib.contextmanager
 def _connected(address: str, patience_s: float) -> Iterator[Client]:
-    """A client of the scheduler at an address, with at least one worker."""
+    """Connect to a scheduler with at least one worker."""
     from distributed import Client
 
     until_s = monotonic() + patience_s

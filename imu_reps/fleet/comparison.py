@@ -1,4 +1,4 @@
-"""Two results of a batch beside each other: which numbers moved, by exercise and rate."""
+"""Compare two batch results: which figures changed, by exercise and rate."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from math import log
 
 from imu_reps.domain.stored_set import StoredSet
-from imu_reps.fleet.dataset import Dataset, Part
-from imu_reps.fleet.place import FilePlace
-from imu_reps.report.figures import counted
-from imu_reps.report.moved import MovedOverall, moved
+from imu_reps.fleet.dataset import Dataset
+from imu_reps.fleet.file_store import FileStore
+from imu_reps.report.formatting import pluralize
+from imu_reps.report.summary_diff import ChangeTotals, changed_figures
 
-#: Rates by which recordings are grouped, each taken for the nearest.
+#: Rates by which recordings are grouped, by the nearest.
 RATES_HZ = (12.5, 25.0, 50.0, 100.0, 200.0, 400.0)
 
 #: Exercise and rate.
@@ -22,19 +22,19 @@ Kind = tuple[str, float]
 
 @dataclass(slots=True)
 class Comparison:
-    """What became of the recordings from an older result to a newer.
+    """Comparison of an older batch result with a newer one.
 
     Attributes
     ----------
-    moved : dict
-        Of those summed up in both, by exercise and rate, what moved.
+    changes : dict
+        Changes in recordings analysed in both, by exercise and rate.
     only_older, only_newer : int
-        Summed up in one of them alone.
+        Number of recordings analysed in only one of them.
     new_errors, gone_errors : int
-        Of these: errors in the newer, in the older.
+        Number of these that are errors in the newer, or in the older.
     """
 
-    moved: dict[Kind, MovedOverall] = field(default_factory=lambda: defaultdict(MovedOverall))
+    changes: dict[Kind, ChangeTotals] = field(default_factory=lambda: defaultdict(ChangeTotals))
     only_older: int = 0
     only_newer: int = 0
     new_errors: int = 0
@@ -42,7 +42,7 @@ class Comparison:
 
 
 def compare(older: str, newer: str) -> Comparison:
-    """Compare two results, partition by partition: no more of them is in memory at a time.
+    """Compare two results partition by partition, to limit memory.
 
     Parameters
     ----------
@@ -52,21 +52,24 @@ def compare(older: str, newer: str) -> Comparison:
     Raises
     ------
     FileAccessError
-        ``no_batch``, ``damaged_batch``; else as `FilePlace`.
+        ``no_batch``, ``damaged_batch``; else as `FileStore`.
     UsageError
-        ``other_format``: a later version made one of them.
+        ``other_format``: a later version wrote one of them.
     """
     found = Comparison()
-    datasets = [Dataset.found(FilePlace(address)) for address in (older, newer)]
+    datasets = [Dataset.open_existing(FileStore(address)) for address in (older, newer)]
     alone: tuple[dict[str, StoredSet], dict[str, StoredSet]] = ({}, {})
     for pair in _by_partition(*datasets):
         for of_side, sets in zip(alone, pair, strict=True):
             of_side.update(sets)
-        # a recording may be in another partition now, if its header was changed
+        # a recording changes its partition if its header changes
         for file in alone[0].keys() & alone[1].keys():
             before, after = alone[0].pop(file), alone[1].pop(file)
-            found.moved[_kind(after)].add(moved(before.summary, after.summary))
-    errors = [{row["file"] for row in one.rows(_of_table(one, "errors"))} for one in datasets]
+            found.changes[_kind(after)].add(changed_figures(before.summary, after.summary))
+    errors = [
+        {row["file"] for row in one.rows(part for part in one.parts() if part.table == "errors")}
+        for one in datasets
+    ]
     found.only_older, found.only_newer = map(len, alone)
     found.new_errors = len(alone[0].keys() & errors[1])
     found.gone_errors = len(alone[1].keys() & errors[0])
@@ -74,25 +77,25 @@ def compare(older: str, newer: str) -> Comparison:
 
 
 def comparison_lines(found: Comparison) -> list[str]:
-    """The comparison for people."""
+    """Format the comparison."""
     lines = []
-    for (exercise, rate_hz), group in sorted(found.moved.items()):
+    for (exercise, rate_hz), group in sorted(found.changes.items()):
         name = exercise.replace("_", " ")
-        of_them = counted(group.recordings, "recording")
+        of_them = pluralize(group.recordings, "recording")
         come = "comes" if group.recordings == 1 else "come"
         lines.append(f"{name}, about {rate_hz:g} Hz: {group.changed} of {of_them} {come} out differently.")
         lines += [f"  {line}" for line in group.lines()]
     if found.only_older:
         errors = f", {found.new_errors} of them errors now" if found.new_errors else ""
-        lines.append(f"{counted(found.only_older, 'recording')} no longer summed up{errors}.")
+        lines.append(f"{pluralize(found.only_older, 'recording')} no longer summed up{errors}.")
     if found.only_newer:
         errors = f", {found.gone_errors} of them errors before" if found.gone_errors else ""
-        lines.append(f"{counted(found.only_newer, 'recording')} summed up that were not before{errors}.")
+        lines.append(f"{pluralize(found.only_newer, 'recording')} summed up that were not before{errors}.")
     return lines or ["Neither result holds a set."]
 
 
 def _by_partition(older: Dataset, newer: Dataset) -> Iterator[tuple[dict[str, StoredSet], ...]]:
-    """The sets of each partition in both, by file."""
+    """Yield the sets of each partition in both results, by file."""
     both = (older, newer)
     parts = [one.parts() for one in both]
     partitions = {file.partition for of_side in parts for file in of_side if file.table == "sets"}
@@ -101,10 +104,6 @@ def _by_partition(older: Dataset, newer: Dataset) -> Iterator[tuple[dict[str, St
             {stored.file: stored for stored in one.sets(partition, of_side)}
             for one, of_side in zip(both, parts, strict=True)
         )
-
-
-def _of_table(dataset: Dataset, table: str) -> Iterator[Part]:
-    return (file for file in dataset.parts() if file.table == table)
 
 
 def _kind(stored: StoredSet) -> Kind:

@@ -1,4 +1,4 @@
-"""The tables of a batch in one place: ``TABLE/exercise=…/day=…/part-….parquet``, which any tool reads."""
+"""Tables of a batch in Hive partitions: ``TABLE/exercise=…/day=…/part-….parquet``."""
 
 from __future__ import annotations
 
@@ -14,11 +14,22 @@ import msgspec
 
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.errors import FileAccessError, UsageError
-from imu_reps.fleet.place import FilePlace
-from imu_reps.fleet.result_rows import BATCH_FORMAT, PARTITIONS, ResultRows, Row, columns, set_of
-from imu_reps.fleet.row_files import RowFormat, decode, encode, without
+from imu_reps.fleet.file_store import FileStore
+from imu_reps.fleet.result_rows import (
+    BATCH_FORMAT,
+    PARTITIONS,
+    ResultRows,
+    Row,
+    RowFormat,
+    decode,
+    encode,
+    remove_rows,
+    table_columns,
+    to_set,
+)
+from imu_reps.storage.plain_json import parse_json
 
-#: The folder of what has no exercise or day; the word Hive has for null cannot be read where all are null.
+#: Partition of unknown exercise or day; Hive's name for null is unreadable if all values are null.
 UNKNOWN = "unknown"
 
 #: Exercise and day, None if unknown.
@@ -26,7 +37,7 @@ Partition = tuple[str | None, str | None]
 
 _ABOUT = "batch.json"
 _NAME = re.compile(r"(\w+)/exercise=([^/]+)/day=([^/]+)/part-([0-9a-z]+)\.\w+")
-#: A part without rows, so that each table can be read from the beginning.
+#: A part without rows, so that an empty table can be read.
 _EMPTY = "empty"
 
 
@@ -44,78 +55,71 @@ class Dataset:
 
     Parameters
     ----------
-    place : FilePlace
     row_format : {"parquet", "csv"}
     """
 
-    def __init__(self, place: FilePlace, row_format: RowFormat) -> None:
-        self.place = place
+    def __init__(self, store: FileStore, row_format: RowFormat) -> None:
+        self.store = store
         self.row_format = row_format
 
     @classmethod
-    def made(cls, place: FilePlace, row_format: RowFormat) -> Dataset:
-        """The one that is there already, or else a new one.
+    def open_or_create(cls, store: FileStore, row_format: RowFormat) -> Dataset:
+        """Open the dataset, or create it if it does not exist.
 
         Raises
         ------
         UsageError
-            ``not_ours``, ``other_format``: something else is there; ``missing_extra``.
+            ``not_ours``, ``other_format``: it holds something else; ``missing_extra``.
         FileAccessError
-            As `FilePlace`.
+            As `FileStore`.
         """
-        about = _about(place)
+        about = _about(store)
         if about is None:
-            names = place.names()
-            half_done = [name for name in names if name.startswith(f".{_ABOUT}.")]
-            ours = tuple(f"{folder}/" for folder in (*columns(), "manifest"))
-            if any(not name.startswith(ours) for name in names if name not in half_done):
+            names = store.names()
+            leftovers = [name for name in names if name.startswith(f".{_ABOUT}.")]
+            ours = tuple(f"{folder}/" for folder in (*table_columns(), "manifest"))
+            if any(not name.startswith(ours) for name in names if name not in leftovers):
                 raise UsageError(
-                    f"{place.address} holds something else.", hint="Name an empty folder.", code="not_ours"
+                    f"{store.address} holds something else.", hint="Name an empty folder.", code="not_ours"
                 )
-            made = cls(place, row_format)
-            for name in half_done:  # by a batch that was killed just here
-                place.remove(name)
-            for table in columns():
-                made._put(Part(table, (None, None), _EMPTY), [])
-            place.put(_ABOUT, msgspec.json.encode({"format": BATCH_FORMAT, "rows": row_format}))
-            return made
-        there = cls(place, _checked(about, place))
-        if there.row_format != row_format:
+            new = cls(store, row_format)
+            for name in leftovers:  # of a batch that was killed here
+                store.remove(name)
+            for table in table_columns():
+                new._put(Part(table, (None, None), _EMPTY), [])
+            store.put(_ABOUT, msgspec.json.encode({"format": BATCH_FORMAT, "rows": row_format}))
+            return new
+        existing = cls(store, _checked(about, store))
+        if existing.row_format != row_format:
             raise UsageError(
-                f"{place.address} holds {there.row_format}.",
-                hint=f"Name another folder, or ask for --format {there.row_format}.",
+                f"{store.address} holds {existing.row_format}.",
+                hint=f"Name another folder, or ask for --format {existing.row_format}.",
                 code="other_format",
             )
-        return there
+        return existing
 
     @classmethod
-    def found(cls, place: FilePlace) -> Dataset:
-        """The one that is there.
+    def open_existing(cls, store: FileStore) -> Dataset:
+        """Open an existing dataset.
 
         Raises
         ------
         FileAccessError
-            ``no_batch``: there is none; else as `FilePlace`.
+            ``no_batch``: there is none; else as `FileStore`.
         UsageError
-            ``other_format``: a later version made it.
+            ``other_format``: a later version wrote it.
         """
-        about = _about(place)
+        about = _about(store)
         if about is None:
             raise FileAccessError(
-                f"There is no batch result in {place.address}.",
+                f"There is no batch result in {store.address}.",
                 hint="Name the folder that imu-reps batch -o wrote.",
                 code="no_batch",
             )
-        return cls(place, _checked(about, place))
+        return cls(store, _checked(about, store))
 
     def add(self, results: Iterable[ResultRows]) -> str:
-        """Write rows, a file for each table and partition, all or none; give the name that they share.
-
-        Raises
-        ------
-        FileAccessError
-            As `FilePlace`.
-        """
+        """Write rows to a new file for each table and partition, all or none; return the part's name."""
         part = uuid4().hex
         files: dict[Part, list[Row]] = defaultdict(list)
         for result in results:
@@ -130,93 +134,70 @@ class Dataset:
                 self._put(file, rows)
         except BaseException:
             for file in put:
-                with contextlib.suppress(FileAccessError):  # whatever stays, the next start removes
-                    self.place.remove(self._name(file))
+                with contextlib.suppress(FileAccessError):  # leftovers are removed by the next run
+                    self.store.remove(self._name(file))
             raise
         return part
 
     def strip(self, recordings: Mapping[tuple[Partition, str], Collection[str]]) -> None:
-        """Remove the rows of recordings from the parts they are in; each file changes whole or not at all.
-
-        Raises
-        ------
-        FileAccessError
-            As `rows`.
-        """
+        """Remove the rows of recordings from their parts; each file is rewritten atomically."""
         for (partition, part), gone in recordings.items():
-            for table in columns():
+            for table in table_columns():
                 name = self._name(Part(table, partition, part))
-                content = _if_there(self.place, name)
+                content = _if_there(self.store, name)
                 if content is None:
                     continue
                 try:
-                    kept, rows_left = without(table, content, gone, self.row_format)
+                    kept, rows_left = remove_rows(table, content, gone, self.row_format)
                 except (ValueError, KeyError) as error:
                     raise self._damaged(name, error) from error
                 if rows_left:
-                    self.place.put(name, kept)
+                    self.store.put(name, kept)
                 else:
-                    self.place.remove(name)
+                    self.store.remove(name)
 
     def sweep(self, known: Collection[str]) -> None:
-        """Remove files that no commit speaks of: parts of one that did not come to its end."""
+        """Remove parts of unfinished commits."""
         keep = {*known, _EMPTY}
-        for table in columns():
-            for name in self.place.names(table):
+        for table in table_columns():
+            for name in self.store.names(table):
                 file = _part(name)
                 if file is None or file.part not in keep:
-                    self.place.remove(name)
+                    self.store.remove(name)
 
     def parts(self) -> list[Part]:
-        """All files of the tables."""
-        found = (_part(name) for table in columns() for name in self.place.names(table))
+        """Return all files of the tables."""
+        found = (_part(name) for table in table_columns() for name in self.store.names(table))
         return [file for file in found if file is not None]
 
     def rows(self, files: Iterable[Part]) -> Iterator[Row]:
-        """The rows of files, with the columns of their partitions.
-
-        Raises
-        ------
-        FileAccessError
-            ``damaged_batch``; else as `FilePlace`.
-        """
+        """Yield the rows of files, with the columns of their partitions."""
         for file in files:
             named = dict(zip(PARTITIONS, file.partition, strict=True))
             try:
-                rows = decode(file.table, self._get(file), self.row_format)
+                rows = decode(file.table, self.store.get(self._name(file)), self.row_format)
             except (ValueError, KeyError) as error:
                 raise self._damaged(self._name(file), error) from error
             yield from (row | named for row in rows)
 
     def sets(self, partition: Partition, parts: Sequence[Part]) -> Iterator[StoredSet]:
-        """The sets of one partition, whole; `parts` are those of the dataset.
-
-        Raises
-        ------
-        FileAccessError
-            ``damaged_batch``; else as `FilePlace`.
-        """
+        """Yield the sets of one partition; `parts` are all parts of the dataset."""
         mine = [file for file in parts if file.partition == partition]
         reps, faults = (self._by_file(table, mine) for table in ("reps", "faults"))
         for row in self.rows(file for file in mine if file.table == "sets"):
             name = row["file"]
             try:
-                yield set_of(row, reps.get(name, []), faults.get(name, []))
+                yield to_set(row, reps.get(name, []), faults.get(name, []))
             except (ValueError, KeyError, TypeError) as error:
                 raise self._damaged(name, error) from error
 
     def history(self, *, person: str | None = None, exercise: str | None = None) -> list[StoredSet]:
-        """The sets of one person, or of all, oldest first.
+        """Return the sets of one person, or of all, oldest first.
 
         Parameters
         ----------
         person, exercise : str, optional
-            Only theirs.
-
-        Raises
-        ------
-        FileAccessError
-            As `sets`.
+            Only sets of this person or exercise.
         """
         parts = self.parts()
         partitions = sorted({file.partition for file in parts if file.table == "sets"}, key=str)
@@ -236,10 +217,7 @@ class Dataset:
         return found
 
     def _put(self, file: Part, rows: Sequence[Row]) -> None:
-        self.place.put(self._name(file), encode(file.table, rows, self.row_format))
-
-    def _get(self, file: Part) -> bytes:
-        return self.place.get(self._name(file))
+        self.store.put(self._name(file), encode(file.table, rows, self.row_format))
 
     def _name(self, file: Part) -> str:
         exercise, day = (value or UNKNOWN for value in file.partition)
@@ -247,7 +225,7 @@ class Dataset:
 
     def _damaged(self, name: str, error: Exception) -> FileAccessError:
         return FileAccessError(
-            f"{self.place.address}: what is kept of {name} is damaged: {error}.",
+            f"{self.store.address}: what is kept of {name} is damaged: {error}.",
             hint="Make the result anew, in another folder.",
             code="damaged_batch",
         )
@@ -266,28 +244,28 @@ def _part(name: str) -> Part | None:
     return Part(match[1], (exercise, day), match[4])
 
 
-def _about(place: FilePlace) -> dict[str, str] | None:
-    content = _if_there(place, _ABOUT)
+def _about(store: FileStore) -> dict[str, str] | None:
+    content = _if_there(store, _ABOUT)
     try:
-        return None if content is None else msgspec.json.decode(content, type=dict[str, str])
-    except msgspec.DecodeError:
+        return None if content is None else parse_json(content, dict[str, str])
+    except ValueError:
         return {}
 
 
-def _if_there(place: FilePlace, name: str) -> bytes | None:
+def _if_there(store: FileStore, name: str) -> bytes | None:
     try:
-        return place.get(name)
+        return store.get(name)
     except FileAccessError as error:
         if error.code == "not_found":
             return None
         raise
 
 
-def _checked(about: dict[str, str], place: FilePlace) -> RowFormat:
+def _checked(about: dict[str, str], store: FileStore) -> RowFormat:
     row_format = about.get("rows", "")
     if about.get("format") != BATCH_FORMAT or row_format not in get_args(RowFormat):
         raise UsageError(
-            f"{place.address} is no result that this version of imu_reps knows.",
+            f"{store.address} is no result that this version of imu_reps knows.",
             hint="Update imu_reps, or name another folder.",
             code="other_format",
         )

@@ -1,4 +1,4 @@
-"""Which recordings there are, and the bytes of one."""
+"""List the recordings of a batch, and read one."""
 
 from __future__ import annotations
 
@@ -10,29 +10,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from imu_reps.domain.recording import Recording
 from imu_reps.errors import FileAccessError, RecordingError
-from imu_reps.fleet.place import file_system, naming, stamp_of
-from imu_reps.storage.file_access import access_error, refuse_special
-from imu_reps.storage.recording import parse_recording
+from imu_reps.fleet.file_store import content_stamp, file_system, store_errors
+from imu_reps.storage.file_access import access_error, file_errors, require_regular_file
+from imu_reps.storage.folders import ENDINGS
 from imu_reps.storage.recording.lines import MAX_BYTES
-
-#: What a recording's file is called, where a whole folder was named.
-ENDINGS = (".csv", ".csv.gz")
 
 
 @dataclass(frozen=True, slots=True)
 class ListedFile:
-    """A recording's file as it was listed.
+    """A listed recording.
 
     Attributes
     ----------
     file : str
         Absolute path or address.
     size : int or None
-        Bytes.
+        Size in bytes.
     stamp : str or None
-        Changes with the content: time of the last change, or an object store's tag.
+        Modification time, or an object store's ETag.
     """
 
     file: str
@@ -41,7 +37,7 @@ class ListedFile:
 
 
 def list_sources(named: Sequence[str], *, leave_out: str | None = None) -> list[ListedFile]:
-    """Every file that was named, once, in the order named; those of a folder or a pattern by name.
+    """List every named file once, in the order named; those of a folder or a pattern by name.
 
     Parameters
     ----------
@@ -49,14 +45,14 @@ def list_sources(named: Sequence[str], *, leave_out: str | None = None) -> list[
         Files, folders (with all below them), patterns with ``*``, addresses of these kinds, and ``@LIST``:
         a file of such names, one a line (``@-``: standard input); lines with ``#`` are left out.
     leave_out : str, optional
-        A folder or address whose files are no recordings: the result itself.
+        A folder or URL to exclude: the result itself.
 
     Raises
     ------
     FileAccessError
-        ``not_found``, ``no_recordings``; else as `imu_reps.fleet.place.naming`.
+        ``not_found``, ``no_recordings``; else as `imu_reps.fleet.file_store.store_errors`.
     UsageError
-        As `imu_reps.fleet.place.file_system`.
+        As `imu_reps.fleet.file_store.file_system`.
     """
     found = _each_once(source for name in named for source in _listed(name))
     if not found:
@@ -79,41 +75,28 @@ def list_sources(named: Sequence[str], *, leave_out: str | None = None) -> list[
 
 
 def fetch(file: str) -> bytes:
-    """The bytes of a file at a path or an address.
+    """Read a file at a path or URL.
 
     Raises
     ------
     FileAccessError
-        As `imu_reps.storage.recording.load`, and as `imu_reps.fleet.place.naming`.
+        As `imu_reps.storage.recording.load`, and as `imu_reps.fleet.file_store.store_errors`.
     RecordingError
-        ``too_large``: refused before it fills the memory.
+        ``too_large``.
     """
     if "://" in file:
         system, path = file_system(file)
-        with naming(file):
+        with store_errors(file):
             _refuse_large(file, system.info(path)["size"])
             return bytes(system.cat_file(path))
-    try:
-        refuse_special(Path(file))
+    with file_errors(file):
+        require_regular_file(Path(file))
         _refuse_large(file, Path(file).stat().st_size)
         return Path(file).read_bytes()
-    except OSError as error:
-        raise access_error(error, file) from error
-
-
-def read(content: bytes, file: str) -> Recording:
-    """The recording in the bytes of a file; the one place that knows which kinds of files there are.
-
-    Raises
-    ------
-    RecordingError
-        As `imu_reps.storage.recording.load`.
-    """
-    return parse_recording(content, name=file)
 
 
 def _each_once(sources: Iterable[ListedFile]) -> list[ListedFile]:
-    """One of those that are the same file by links, by its own name if that is among them."""
+    """Keep one of the files that are the same through links, by its real name if listed."""
     found: dict[str, ListedFile] = {}
     for source in sources:
         itself = source.file if "://" in source.file else os.path.realpath(source.file)
@@ -130,7 +113,7 @@ def _listed(name: str) -> Iterator[ListedFile]:
         try:
             yield from _matching(line)
         except FileAccessError:
-            yield ListedFile(_whole(line))  # what is wrong with it will be its row among the errors
+            yield ListedFile(_whole(line))  # reported as a row of the errors
 
 
 def _lines(list_file: str) -> Iterable[str]:
@@ -149,9 +132,9 @@ def _lines(list_file: str) -> Iterable[str]:
 
 
 def _matching(name: str) -> Iterator[ListedFile]:
-    """The file of that name; or all recordings in the folder; or all files that match the pattern."""
+    """Yield the file of that name, all recordings in that folder, or all files matching the pattern."""
     system, path = file_system(_whole(name))
-    with naming(name):
+    with store_errors(name):
         system.invalidate_cache()
         if glob.has_magic(path) and not system.exists(path):
             found = system.glob(path, detail=True)
@@ -167,7 +150,7 @@ def _matching(name: str) -> Iterator[ListedFile]:
         )
     for one, info in sorted(files.items()):
         file = system.unstrip_protocol(one) if "://" in name else one
-        yield ListedFile(_in_utf8(file), info.get("size"), stamp_of(info))
+        yield ListedFile(_in_utf8(file), info.get("size"), content_stamp(info))
 
 
 def _is_file(info: dict[str, Any]) -> bool:
@@ -183,7 +166,7 @@ def _is_hidden(path: str) -> bool:
 
 
 def _in_utf8(file: str) -> str:
-    """A name that no table can hold is escaped: it is not found then, and its row of the errors says so."""
+    """Escape a name that is not valid UTF-8; it is then reported as not found."""
     return file.encode("utf-8", "backslashreplace").decode("utf-8")
 
 

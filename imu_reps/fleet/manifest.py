@@ -1,7 +1,4 @@
-"""What a batch has done: which file with which content, by which version, and where its rows are.
-
-And, on a disk, a journal of the results that no commit holds yet.
-"""
+"""Manifest of finished files of a batch, and the journal of results that are not committed yet."""
 
 from __future__ import annotations
 
@@ -15,11 +12,12 @@ from typing import Any, Literal
 import msgspec
 
 from imu_reps.errors import FileAccessError
+from imu_reps.fleet.file_store import FileStore, open_private, store_errors
 from imu_reps.fleet.inputs import ListedFile
-from imu_reps.fleet.place import FilePlace, naming, open_private
 from imu_reps.fleet.result_rows import ResultRows
+from imu_reps.storage.plain_json import parse_json
 
-#: From so many files on, a manifest is written anew in one.
+#: A manifest of more files is compacted into one.
 MAX_FILES = 200
 
 _FOLDER = "manifest"
@@ -29,20 +27,20 @@ _WHOLE, _MORE = b'"whole"', b'"more"'
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One recording that was done.
+    """A finished recording.
 
     Attributes
     ----------
     source : ListedFile
         As it was listed.
     content : str or None
-        SHA-256 of its bytes; None if they could not be read, and then it is done again the next time.
+        SHA-256 of its bytes; None if they could not be read, so that it is retried.
     made_by : str
         Version and settings.
     exercise, day, part : str or None
-        The partition and the file its rows are in.
+        Partition and part of its rows.
     stale : bool
-        To be replaced: some of its rows may be gone already.
+        Being replaced: some of its rows may be removed already.
     """
 
     source: ListedFile
@@ -55,58 +53,54 @@ class Entry:
 
 
 class Manifest:
-    """Files of entries, each written whole; what stands in a later one holds.
-
-    Parameters
-    ----------
-    place : FilePlace
+    """Entries in files that are written atomically; later files override earlier ones.
 
     Raises
     ------
     FileAccessError
-        ``damaged_manifest``; else as `FilePlace`.
+        ``damaged_manifest``; else as `FileStore`.
     """
 
-    def __init__(self, place: FilePlace) -> None:
-        self._place = place
+    def __init__(self, store: FileStore) -> None:
+        self._store = store
         self._entries: dict[str, Entry] = {}
-        self._files = [name for name in place.names(_FOLDER) if _NAME.fullmatch(name)]
+        self._files = [name for name in store.names(_FOLDER) if _NAME.fullmatch(name)]
         for name in self._files:
-            self._take(place.get(name), name)
+            self._take(store.get(name), name)
 
     def __len__(self) -> int:
         return len(self._entries)
 
     @property
     def parts(self) -> set[str]:
-        """The names of all parts with rows."""
+        """Names of all parts with rows."""
         return {entry.part for entry in self._entries.values()}
 
     @property
     def stale(self) -> list[Entry]:
-        """Entries whose replacement did not come to its end."""
+        """Entries whose replacement was not finished."""
         return [entry for entry in self._entries.values() if entry.stale]
 
     def find(self, file: str) -> Entry | None:
-        """The entry of a file."""
+        """Return the entry of a file."""
         return self._entries.get(file)
 
     def known_content(self, source: ListedFile, made_by: str) -> str | None:
-        """The content of which the rows are there; None: of none."""
+        """Return the hash of the content whose rows are stored; None if there are none."""
         entry = self._entries.get(source.file)
         return None if entry is None or entry.stale or entry.made_by != made_by else entry.content
 
     def is_done(self, source: ListedFile, made_by: str) -> bool:
-        """Whether a file need not even be opened: its size and stamp are those of a content that is done."""
+        """Return whether a file is finished and its size and stamp are unchanged."""
         known = self.known_content(source, made_by) is not None
         return known and source.stamp is not None and self._entries[source.file].source == source
 
     def mark_stale(self, entries: Iterable[Entry]) -> None:
-        """Say that these are about to be replaced."""
+        """Mark entries that are about to be replaced."""
         self.add([replace(entry, stale=True) for entry in entries])
 
     def add(self, entries: Sequence[Entry]) -> None:
-        """Keep entries, all of them or none."""
+        """Store entries, all or none."""
         if not entries:
             return
         self._write(entries)
@@ -115,34 +109,34 @@ class Manifest:
             earlier = list(self._files)
             self._write(list(self._entries.values()), first=_WHOLE)
             for name in earlier:
-                self._place.remove(name)
+                self._store.remove(name)
             del self._files[: len(earlier)]
 
     def _write(self, entries: Sequence[Entry], first: bytes = _MORE) -> None:
         number = int(self._files[-1][-14:-6]) + 1 if self._files else 1
         name = f"{_FOLDER}/{number:08d}.jsonl"
-        self._place.put(name, b"\n".join([first, *map(msgspec.json.encode, entries), b""]))
+        self._store.put(name, b"\n".join([first, *map(msgspec.json.encode, entries), b""]))
         self._files.append(name)
 
     def _take(self, content: bytes, name: str) -> None:
         first, *lines = content.splitlines() or [b""]
         try:
-            if msgspec.json.decode(first, type=Literal["whole", "more"]) == "whole":
+            if parse_json(first, Literal["whole", "more"]) == "whole":
                 self._entries.clear()
             for line in lines:
-                entry = msgspec.json.decode(line, type=Entry)
+                entry: Entry = parse_json(line, Entry)
                 self._entries[entry.source.file] = entry
         except ValueError as error:
             raise FileAccessError(
-                f"{self._place.address}/{name} is damaged: {error}.",
+                f"{self._store.address}/{name} is damaged: {error}.",
                 hint="Make the result anew, in another folder.",
                 code="damaged_manifest",
             ) from error
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
-    """A result, and what it was computed from."""
+class ArrivedResult:
+    """A result with its source and version."""
 
     source: ListedFile
     made_by: str
@@ -150,18 +144,13 @@ class Arrived:
 
 
 class Journal:
-    """Results since the last commit, each in the file as it arrives; in an object store there is none.
+    """Results since the last commit, appended to a local file; not available in an object store."""
 
-    Parameters
-    ----------
-    place : FilePlace
-    """
-
-    def __init__(self, place: FilePlace) -> None:
+    def __init__(self, store: FileStore) -> None:
         self._file: Any = None
-        self._path = Path(place.path(f"{_FOLDER}/journal.jsonl")) if place.is_local else None
+        self._path = Path(store.path(f"{_FOLDER}/journal.jsonl")) if store.is_local else None
         if self._path is not None:
-            with naming(str(self._path)):
+            with store_errors(str(self._path)):
                 self._file = open_private(self._path)
 
     def close(self) -> None:
@@ -169,28 +158,22 @@ class Journal:
         if self._file is not None:
             self._file.close()
 
-    def left_over(self) -> Iterator[Arrived]:
-        """What the last run had not committed; a last line that was cut off is left out."""
+    def left_over(self) -> Iterator[ArrivedResult]:
+        """Yield results that the last run did not commit; a truncated last line is ignored."""
         if self._file is None:
             return
         self._file.seek(0)
         for line in self._file.readall().splitlines():
             with contextlib.suppress(ValueError):
-                yield msgspec.json.decode(line, type=Arrived)
+                yield parse_json(line, ArrivedResult)
 
-    def add(self, arrived: Arrived) -> None:
-        """Keep a result.
-
-        Raises
-        ------
-        FileAccessError
-            As `imu_reps.fleet.place.naming`.
-        """
+    def add(self, arrived: ArrivedResult) -> None:
+        """Append a result."""
         if self._file is not None:
-            with naming(str(self._path)):
+            with store_errors(str(self._path)):
                 self._file.write(msgspec.json.encode(arrived) + b"\n")
 
     def clear(self) -> None:
-        """Forget all: a commit holds it."""
+        """Clear the journal after a commit."""
         if self._file is not None:
             self._file.truncate(0)

@@ -1,4 +1,4 @@
-"""Work in processes of this machine; one that is killed takes nothing with it but the task in its hand."""
+"""Engine of local processes; a killed process loses only its current task."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from imu_reps.errors import UsageError
 Job = TypeVar("Job")
 Answer = TypeVar("Answer")
 
-#: A worker has one task in hand and one lying ready, so that it never waits for the next.
+#: Tasks per worker: one running and one queued, so that it never waits.
 AHEAD = 2
 
-#: So many workers in a row that end before they have begun mean that none ever will.
+#: Number of workers in a row that end before they start after which the engine gives up.
 MAX_STILLBORN = 3
 
-#: Libraries of linear algebra start a thread a core; here every core has its process.
+#: Environment variables that limit BLAS to one thread, since every core has its process.
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -34,15 +34,14 @@ def in_processes(
     Parameters
     ----------
     work : callable
-        Can be pickled.
+        Picklable.
     waiting : deque
-        Tasks, taken from the left; more may be put in while this runs.
-    count : int
+        Tasks, popped from the left; more may be added while this runs.
 
     Yields
     ------
     tuple
-        A task and its answer; None: the process that had it in hand was killed.
+        A task and its answer; None if its process was killed.
 
     Raises
     ------
@@ -66,11 +65,9 @@ def in_processes(
                     answer = worker.pipe.recv()
                 except (EOFError, OSError):
                     workers.remove(worker)
-                    worker.end()
+                    in_hand = worker.give_back(waiting)
                     stillborn = 0 if worker.has_begun else stillborn + 1
                     _stop_if_none_begins(stillborn)
-                    in_hand = [worker.tasks.popleft()] if worker.has_begun else []
-                    waiting.extendleft(reversed(worker.tasks))
                     yield from ((task, None) for task in in_hand)
                 else:
                     if worker.has_begun:
@@ -82,10 +79,10 @@ def in_processes(
 
 
 class _Worker(Generic[Job, Answer]):
-    """A process, and the tasks it has not answered yet; its first word is that it has begun."""
+    """A process with its unanswered tasks; its first message is that it has started."""
 
     def __init__(self, work: Callable[[Job], Answer]) -> None:
-        context = multiprocessing.get_context("spawn")  # a fork would copy whatever threads the parent has
+        context = multiprocessing.get_context("spawn")  # a fork would copy the parent's threads
         self.pipe, far_end = context.Pipe()
         self.tasks: deque[Job] = deque()
         self.has_begun = False
@@ -97,8 +94,15 @@ class _Worker(Generic[Job, Answer]):
     def take_from(self, waiting: deque[Job]) -> None:
         while waiting and len(self.tasks) < AHEAD:
             self.tasks.append(waiting.popleft())
-            with contextlib.suppress(OSError):  # it is gone, as its pipe will say
+            with contextlib.suppress(OSError):  # it died: its pipe will show that
                 self.pipe.send(self.tasks[-1])
+
+    def give_back(self, waiting: deque[Job]) -> list[Job]:
+        """End the process, requeue tasks not started, and return the running one."""
+        self.end()
+        in_hand = [self.tasks.popleft()] if self.has_begun else []
+        waiting.extendleft(reversed(self.tasks))
+        return in_hand
 
     def end(self) -> None:
         self.pipe.close()
@@ -118,7 +122,7 @@ def _stop_if_none_begins(stillborn: int) -> None:
 
 @contextlib.contextmanager
 def _single_threaded() -> Iterator[None]:
-    """What a process that is started meanwhile finds in its environment, before it imports NumPy."""
+    """Set the environment for processes started in the context, before they import NumPy."""
     before = {name: os.environ.get(name) for name in _ONE_THREAD}
     os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
     try:
@@ -132,7 +136,7 @@ def _single_threaded() -> Iterator[None]:
 
 
 def _serve(pipe: Connection, work: Callable[[Any], Any]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, who ends this one
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is handled by the parent
     with contextlib.suppress(EOFError, OSError):  # the parent is gone
         pipe.send(True)
         while True:

@@ -1,10 +1,17 @@
-"""Results as rows of four tables, and back: ``imu-reps-batch/1``, docs/fleet.md#columns."""
+"""Convert results to rows of four tables (``imu-reps-batch/1``, docs/fleet.md#columns) and back.
+
+Tables are encoded as Parquet or CSV, and decoded.
+"""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
+from operator import itemgetter
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -13,21 +20,23 @@ import msgspec
 from imu_reps.domain.rep import Fault, Rep
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.domain.summary import RecordingSummary, SensorSummary, SetSummary
+from imu_reps.domain.untrusted_text import FORMULA, spreadsheet_cell
+from imu_reps.errors import require_extra
 from imu_reps.fleet.analyze_many import BatchError, BatchResult
 from imu_reps.report.findings import finding_text
-from imu_reps.storage.plain_json import plain
+from imu_reps.storage.plain_json import parse_json, plain
 
-#: Changes when a column is renamed or removed; new ones may come.
+#: Changes if a column is renamed or removed, not if one is added.
 BATCH_FORMAT = "imu-reps-batch/1"
 
-#: The folders in which the rows lie, from the outside.
+#: Partition columns, from the outermost folder.
 PARTITIONS = ("exercise", "day")
 
 Row = dict[str, Any]
 
 _OF_STORED = ("person", "session", "set_number", "pain", "effort")
 _PLACES = ("pelvis", "ankle")
-#: Small trees in a cell of their own, as JSON.
+#: Nested values stored in one cell as JSON.
 _TREES = ("trend", "partials", "findings", "settings")
 
 
@@ -45,12 +54,12 @@ class ResultRows:
 
     @property
     def is_as_known(self) -> bool:
-        """Whether nothing was done, because the content is the one that was known."""
+        """Whether nothing was done because the content is unchanged."""
         return not self.tables
 
 
-def rows_of(result: BatchResult) -> ResultRows:
-    """The rows of each table that has any."""
+def to_rows(result: BatchResult) -> ResultRows:
+    """Convert a result to the rows of each table."""
     tables: dict[str, list[Row]] = {}
     if result.stored is not None:
         tables = _rows_of_set(result.stored, {"file": result.file}, result)
@@ -66,8 +75,8 @@ def _rows_of_set(stored: StoredSet, of_file: Row, result: BatchResult) -> dict[s
     tree = plain(stored)
     summary = tree["summary"]
     summary["findings"] = [
-        {"message": finding_text(found), **told}
-        for found, told in zip(stored.summary.findings, summary["findings"], strict=True)
+        {"message": finding_text(found), **tree_of_one}
+        for found, tree_of_one in zip(stored.summary.findings, summary["findings"], strict=True)
     ]
     trees = {"trend": summary["set"].pop("trend"), **{name: summary[name] for name in _TREES[1:]}}
     row = of_file | {"content": result.content, "version": result.version}
@@ -85,22 +94,22 @@ def _rows_of_set(stored: StoredSet, of_file: Row, result: BatchResult) -> dict[s
     return {name: rows for name, rows in (("sets", [row]), ("reps", reps), ("faults", faults)) if rows}
 
 
-def set_of(row: Row, reps: list[Row], faults: list[Row]) -> StoredSet:
-    """The set that a row of ``sets`` and its rows of ``reps`` and ``faults`` came from.
+def to_set(row: Row, reps: list[Row], faults: list[Row]) -> StoredSet:
+    """Rebuild a set from its row of ``sets`` and its rows of ``reps`` and ``faults``.
 
     Parameters
     ----------
     row : dict
         With its partition's ``exercise``.
     reps, faults : list of dict
-        Of this set alone.
+        Rows of this set.
 
     Raises
     ------
     ValueError
-        If the rows are none of a set.
+        If the rows do not form a set.
     """
-    trees = {name: json.loads(row[name]) for name in _TREES}
+    trees = {name: parse_json(row[name], Any) for name in _TREES}
     sensors = {
         place: {name: row[f"{place}_{name}"] for name in _names(SensorSummary)}
         if row[f"{place}_samples"] is not None
@@ -116,7 +125,9 @@ def set_of(row: Row, reps: list[Row], faults: list[Row]) -> StoredSet:
         "recording": {name: row[name] for name in _names(RecordingSummary)},
         "sensors": sensors,
         "zero": {"time_s": row["zero_time_s"], "reason": row["zero_reason"]},
-        "reps": [rep | {"faults": of_rep.get(rep["number"], [])} for rep in sorted(reps, key=_number)],
+        "reps": [
+            rep | {"faults": of_rep.get(rep["number"], [])} for rep in sorted(reps, key=itemgetter("number"))
+        ],
         "set": {name: trees[name] if name == "trend" else row[name] for name in _names(SetSummary)},
         **{name: trees[name] for name in _TREES[1:]},
     }
@@ -124,13 +135,9 @@ def set_of(row: Row, reps: list[Row], faults: list[Row]) -> StoredSet:
     return msgspec.convert(stored, StoredSet)
 
 
-def _number(rep: Row) -> int:
-    return int(rep["number"])
-
-
 @cache
-def columns() -> dict[str, dict[str, str]]:
-    """Of each table the columns and their types in Arrow's words; those of the partitions aside."""
+def table_columns() -> dict[str, dict[str, str]]:
+    """Return the columns of each table with their Arrow types, without partition columns."""
     file = {"file": "string"}
     made = {"content": "string", "version": "string"}
     recording, of_set = _types(RecordingSummary), _types(SetSummary)
@@ -171,3 +178,115 @@ def _arrow_type(hint: Any) -> str:
     if get_origin(hint) is tuple:
         return "list<string>"
     return {int: "int64", float: "double", bool: "bool"}.get(hint, "string")
+
+
+RowFormat = Literal["parquet", "csv"]
+
+
+def encode(table: str, rows: Sequence[Row], row_format: RowFormat) -> bytes:
+    """Encode rows to a file with all columns of the table.
+
+    Parquet files omit the partition columns, as is usual for Hive partitions.
+
+    Raises
+    ------
+    UsageError
+        ``missing_extra``.
+    """
+    return _parquet(table, rows) if row_format == "parquet" else _csv(table, rows)
+
+
+def decode(table: str, content: bytes, row_format: RowFormat) -> list[Row]:
+    """Decode the rows of a file made by `encode`.
+
+    Raises
+    ------
+    ValueError
+        If the content is invalid.
+    UsageError
+        ``missing_extra``.
+    """
+    return _from_parquet(content) if row_format == "parquet" else _from_csv(table, content)
+
+
+def remove_rows(
+    table: str, content: bytes, files: Collection[str], row_format: RowFormat
+) -> tuple[bytes, int]:
+    """Return a file without the rows of some recordings, and the number of rows left."""
+    gone = set(files)
+    rows = [row for row in decode(table, content, row_format) if row["file"] not in gone]
+    return encode(table, rows, row_format), len(rows)
+
+
+def _parquet(table: str, rows: Sequence[Row]) -> bytes:
+    require_extra("batch", "pyarrow")
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    fields = [pa.field(name, _arrow(kind)) for name, kind in table_columns()[table].items()]
+    schema = pa.schema(fields, metadata={"imu_reps": BATCH_FORMAT})
+    stream = io.BytesIO()
+    # zstd halves the size of snappy
+    parquet.write_table(pa.Table.from_pylist(list(rows), schema), stream, compression="zstd")
+    return stream.getvalue()
+
+
+def _arrow(kind: str) -> Any:
+    import pyarrow as pa
+
+    return pa.list_(pa.string()) if kind == "list<string>" else pa.type_for_alias(kind)
+
+
+def _from_parquet(content: bytes) -> list[Row]:
+    require_extra("batch", "pyarrow")
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        found = parquet.ParquetFile(io.BytesIO(content)).read()
+    except (pa.ArrowException, OSError) as error:
+        raise ValueError(str(error)) from error
+    _refuse_unnamed(found.column_names)
+    rows: list[Row] = found.to_pylist()
+    return rows
+
+
+def _refuse_unnamed(columns_found: Collection[str] | None) -> None:
+    if "file" not in (columns_found or ()):
+        raise ValueError("it has no column file")
+
+
+def _csv(table: str, rows: Sequence[Row]) -> bytes:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [*PARTITIONS, *table_columns()[table]], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+    return text.getvalue().encode("utf-8")
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return spreadsheet_cell(" ".join(value) if isinstance(value, list) else value)
+
+
+def _from_csv(table: str, content: bytes) -> list[Row]:
+    kinds = table_columns()[table] | dict.fromkeys(PARTITIONS, "string")
+    rows = csv.DictReader(io.StringIO(content.decode("utf-8"), newline=""), restval="")
+    _refuse_unnamed(rows.fieldnames)
+    return [{name: _VALUES[kinds[name]](text) for name, text in row.items() if name in kinds} for row in rows]
+
+
+def _text(cell: str) -> str | None:
+    guarded = cell.startswith("'") and cell[1:].startswith(FORMULA)
+    return (cell[1:] if guarded else cell) or None
+
+
+#: Parser of cells by type; empty cells are None.
+_VALUES: dict[str, Callable[[str], Any]] = {
+    "string": _text,
+    "double": lambda cell: float(cell) if cell else None,
+    "int64": lambda cell: int(cell) if cell else None,
+    "bool": lambda cell: cell == "true" if cell else None,
+    "list<string>": str.split,
+}

@@ -1,1 +1,1 @@
-"""Other systems' exports to recordings: docs/importing.md. Pure: text in, samples out."""
+"""Importers of other systems' exports: docs/importing.md. Pure: text in, samples out."""

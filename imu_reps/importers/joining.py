@@ -1,4 +1,4 @@
-"""From what the files tell of one or two sensors to one recording on one time."""
+"""Join the exports of one or two sensors to one recording on a common time."""
 
 from __future__ import annotations
 
@@ -9,45 +9,44 @@ from types import MappingProxyType
 
 import numpy as np
 
-from imu_reps.domain.foreign_exports import EXPORT_NAMES
+from imu_reps.domain.export_formats import EXPORT_NAMES
 from imu_reps.domain.recording import Header, Note, Recording, SensorHeader
 from imu_reps.domain.samples import BoolArray, FloatArray, SampleBlock, SensorPlace
-from imu_reps.importers.sensor_readings import EPOCH, Channel, ForeignSensor
-from imu_reps.importers.text_tables import import_fault
+from imu_reps.importers.sensor_readings import EPOCH, Channel, ExportedSensor
+from imu_reps.importers.text_tables import import_error
 from imu_reps.kinematics.sync.taps import NoTap, Shaken, find_taps
 
-#: The two sensors must have this long in common.
+#: Minimum overlap of the two sensors.
 MIN_TOGETHER_S = 1.0
-#: Both sensors are knocked together in the first seconds.
+#: The tap lies within the first seconds.
 TAP_WITHIN_S = 20.0
-#: A hole of the slower quantity that is longer than so many of its periods is not bridged.
+#: Longest gap of the slower quantity that is interpolated, in periods.
 MAX_BRIDGED_PERIODS = 3.0
-#: At rest an accelerometer reads gravity; off by more than this share it is no m/s², or gravity is gone.
-GRAVITY_MPS2, OFF_REFUSED, OFF_TOLD = 9.81, 0.25, 0.05
-#: Rest: the stillest so many seconds.
+#: Gravity, and shares of deviation at rest that are refused (wrong unit or no gravity) or reported.
+GRAVITY_MPS2, OFF_REFUSED, OFF_REPORTED = 9.81, 0.25, 0.05
+#: Length of the stillest stretch, taken as rest.
 REST_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class ImportedSensor:
-    """One sensor with both quantities on one time.
+    """One sensor with both quantities on a common time.
 
     Attributes
     ----------
-    source : ForeignSensor
     block : SampleBlock
-        `time_s` on the source's clock, not yet from the recording's beginning.
-    said : tuple of str
-        What was assumed or found, in words for people and for the header.
+        `time_s` is on the source's clock, not yet relative to the recording's beginning.
+    remarks : tuple of str
+        Assumptions and findings, for the user and the header.
     """
 
-    source: ForeignSensor
+    source: ExportedSensor
     block: SampleBlock
-    said: tuple[str, ...]
+    remarks: tuple[str, ...]
 
 
-def imported_sensor(source: ForeignSensor, place: SensorPlace) -> ImportedSensor:
-    """Put both quantities on the clock of the faster one, and look whether they can be what they should.
+def imported_sensor(source: ExportedSensor, place: SensorPlace) -> ImportedSensor:
+    """Interpolate both quantities to the times of the faster one, and check them for plausibility.
 
     Raises
     ------
@@ -58,7 +57,7 @@ def imported_sensor(source: ForeignSensor, place: SensorPlace) -> ImportedSensor
     acc, gyr = source.acc, source.gyr
     if acc is None or gyr is None:
         missing, word = ("acceleration", "accelerometer") if acc is None else ("angular rate", "gyroscope")
-        raise import_fault(
+        raise import_error(
             f"{place} sensor",
             f"there is no {missing} in what was named.",
             hint=f"Name the {word}'s file too, or record again with {word} and its partner: both are needed.",
@@ -66,29 +65,29 @@ def imported_sensor(source: ForeignSensor, place: SensorPlace) -> ImportedSensor
         )
     _refuse_bad_times(acc, place)
     _refuse_bad_times(gyr, place)
-    said = list(source.assumed)
+    remarks = list(source.assumed)
     time_s, forces, rates, kept = acc.time_s, acc.values, gyr.values, np.ones(len(acc), np.bool_)
     if len(acc) != len(gyr) or (acc.time_s != gyr.time_s).any():
         fast, slow = (acc, gyr) if len(acc) / _span_s(acc) >= len(gyr) / _span_s(gyr) else (gyr, acc)
         time_s, other, kept = fast.time_s, *_onto(fast.time_s, slow)
         forces, rates = (fast.values, other) if fast is acc else (other, fast.values)
         word = "angular rate" if fast is acc else "acceleration"
-        said.append(
+        remarks.append(
             f"{word} put on the other's times by linear interpolation; "
             f"{np.sum(~kept)} samples outside or in its holes left out"
         )
     if kept.sum() < 2:
-        raise import_fault(
+        raise import_error(
             f"{place} sensor",
             "its acceleration and its angular rate were not recorded at the same time.",
             hint="Name two files of the same recording.",
             code="not_together",
         )
-    said += _gravity(forces[kept], rates[kept], len(time_s) / _span_s(acc), place)
+    remarks += _gravity(forces[kept], rates[kept], len(time_s) / _span_s(acc), place)
     sample = np.arange(len(time_s)) if source.sample is None else source.sample
     device_s = time_s if source.device_time else np.full(len(time_s), np.nan)
     block = SampleBlock(place, time_s, sample, device_s, forces, rates)[kept]
-    return ImportedSensor(source, block, tuple(said))
+    return ImportedSensor(source, block, tuple(remarks))
 
 
 def _span_s(channel: Channel) -> float:
@@ -97,7 +96,7 @@ def _span_s(channel: Channel) -> float:
 
 def _refuse_bad_times(channel: Channel, place: SensorPlace) -> None:
     if len(channel) < 2:
-        raise import_fault(
+        raise import_error(
             f"{place} sensor",
             f"{channel.columns}: there are {len(channel)} samples.",
             hint="Name another file.",
@@ -106,7 +105,7 @@ def _refuse_bad_times(channel: Channel, place: SensorPlace) -> None:
     back = np.flatnonzero(np.diff(channel.time_s) < 0)
     if len(back):
         at = int(back[0])
-        raise import_fault(
+        raise import_error(
             f"{place} sensor",
             f"{channel.columns}: time goes back by {channel.time_s[at] - channel.time_s[at + 1]:.3f} s "
             f"after sample {at + 1}.",
@@ -115,7 +114,7 @@ def _refuse_bad_times(channel: Channel, place: SensorPlace) -> None:
         )
     rate_hz = (len(channel) - 1) / max(_span_s(channel), 1e-9)
     if not 1.0 <= rate_hz <= 10_000.0 or np.abs(channel.time_s).max() > 1e10:
-        raise import_fault(
+        raise import_error(
             f"{place} sensor",
             f"{channel.columns}: {len(channel)} samples in {_span_s(channel):.6g} s, {rate_hz:.3g} a second.",
             hint="Check the unit of time; with --map it can be said.",
@@ -124,7 +123,7 @@ def _refuse_bad_times(channel: Channel, place: SensorPlace) -> None:
 
 
 def _onto(time_s: FloatArray, slow: Channel) -> tuple[FloatArray, BoolArray]:
-    """A slower quantity at other times, and where it is known: inside, and not across its holes."""
+    """Interpolate a slower quantity to other times; return also where it is valid, outside its gaps."""
     values = np.column_stack([np.interp(time_s, slow.time_s, axis) for axis in slow.values.T])
     after = np.clip(np.searchsorted(slow.time_s, time_s), 1, len(slow) - 1)
     gap_s = slow.time_s[after] - slow.time_s[after - 1]
@@ -135,32 +134,33 @@ def _onto(time_s: FloatArray, slow: Channel) -> tuple[FloatArray, BoolArray]:
 
 
 def _gravity(forces: FloatArray, rates: FloatArray, rate_hz: float, place: SensorPlace) -> list[str]:
-    """What the stillest second says of gravity."""
+    """Check gravity in the stillest second; return remarks."""
     length = int(min(max(round(REST_S * rate_hz), 1), len(forces)))
     unrest = np.linalg.norm(rates - np.median(rates, axis=0), axis=1)
     sums = np.convolve(unrest, np.ones(length), mode="valid")
     start = int(np.argmin(sums))
     size = float(np.linalg.norm(np.median(forces[start : start + length], axis=0)))
     off = abs(size / GRAVITY_MPS2 - 1.0)
-    if off <= OFF_TOLD:
+    if off <= OFF_REPORTED:
         return []
     what = f"at its stillest the acceleration is {size:.2f} m/s², where gravity is 9.81"
     if off <= OFF_REFUSED:
         return [f"{what}: not calibrated?"]
     hint = "Check the unit; export the acceleration with gravity."
-    raise import_fault(f"{place} sensor", f"{what}.", hint=hint, code="no_gravity")
+    raise import_error(f"{place} sensor", f"{what}.", hint=hint, code="no_gravity")
 
 
-def joined(sensors: Mapping[SensorPlace, ImportedSensor], header: Header, *, tap: bool = False) -> Recording:
-    """One recording of one or two sensors, its time from the first sample on.
+def join_sensors(
+    sensors: Mapping[SensorPlace, ImportedSensor], header: Header, *, tap: bool = False
+) -> Recording:
+    """Join one or two sensors to a recording, with time from the first sample.
 
     Parameters
     ----------
-    sensors : mapping
     header : Header
-        What is known of the set; the sensors' own part is added.
+        Header of the set, to which the sensors' headers are added.
     tap : bool
-        The sensors were knocked together at the start: their times are brought together by that.
+        Whether the sensors were knocked together at the start, to synchronise their times.
 
     Raises
     ------
@@ -200,15 +200,15 @@ def _sensor_header(header: SensorHeader, sensor: ImportedSensor) -> SensorHeader
 def _provenance(place: SensorPlace, sensor: ImportedSensor) -> dict[str, str]:
     acc, gyr = sensor.source.acc, sensor.source.gyr
     name = EXPORT_NAMES.get(sensor.source.format, "CSV by a map")  # type: ignore[call-overload]
-    said = {
+    remarks = {
         f"{place}.imported_from": name if sensor.source.name is None else f"{name}, {sensor.source.name}",
         f"{place}.imported_acc": acc.columns if acc is not None else "",
         f"{place}.imported_gyr": gyr.columns if gyr is not None else "",
-        f"{place}.assumed": "; ".join(sensor.said),
+        f"{place}.assumed": "; ".join(sensor.remarks),
     }
     return {
         key: "".join(c if c.isprintable() else " " for c in text).strip()
-        for key, text in said.items()
+        for key, text in remarks.items()
         if text
     }
 
@@ -216,14 +216,14 @@ def _provenance(place: SensorPlace, sensor: ImportedSensor) -> dict[str, str]:
 def _together(
     sensors: Mapping[SensorPlace, ImportedSensor], *, tap: bool
 ) -> tuple[dict[SensorPlace, FloatArray], float | None]:
-    """Both sensors' times on the pelvis's clock, and when they were tapped."""
+    """Return both sensors' times on the pelvis sensor's clock, and the time of the tap."""
     pelvis, ankle = sensors["pelvis"], sensors["ankle"]
     times: dict[SensorPlace, FloatArray] = {"pelvis": pelvis.block.time_s, "ankle": ankle.block.time_s}
     tap_s: float | None = None
     if tap:
         found = find_taps(_beginning(pelvis.block), _beginning(ankle.block), np.inf)
         if isinstance(found, NoTap):
-            raise import_fault(
+            raise import_error(
                 "The two sensors",
                 f"the tap cannot be found: {found.reason}.",
                 hint="Knock both together three or four times, unevenly, in the first seconds of both files.",
@@ -233,7 +233,7 @@ def _together(
         times["ankle"] = times["ankle"] + shift_s
         tap_s = found.time_s + float(times["pelvis"][0])
     elif pelvis.source.clock is None or pelvis.source.clock != ankle.source.clock:
-        raise import_fault(
+        raise import_error(
             "The two sensors",
             f"their files have no clock in common: {pelvis.source.clock or 'its own start'} at the pelvis, "
             f"{ankle.source.clock or 'its own start'} at the ankle.",
@@ -242,7 +242,7 @@ def _together(
         )
     overlap_s = min(time_s[-1] for time_s in times.values()) - max(time_s[0] for time_s in times.values())
     if overlap_s < MIN_TOGETHER_S:
-        raise import_fault(
+        raise import_error(
             "The two sensors",
             f"they were recorded at different times: {-overlap_s:.0f} s lie between the two files.",
             hint="Name two files of the same set.",

@@ -1,4 +1,4 @@
-"""Any CSV whose columns and units are said in words: ``time=t@ms; acc=ax,ay,az@g; gyr=gx,gy,gz@deg/s``."""
+"""Reader for any CSV by a column map: ``time=t@ms; acc=ax,ay,az@g; gyr=gx,gy,gz@deg/s``."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2
 from imu_reps.errors import UsageError
-from imu_reps.importers.sensor_readings import DEG_A_RAD, EPOCH, G_MPS2, Channel, ForeignSensor
+from imu_reps.importers.sensor_readings import DEG_A_RAD, EPOCH, Channel, ExportedSensor
 from imu_reps.importers.text_tables import ExportTable
 
-#: Seconds a unit of time; those that count from 1970 begin with ``epoch_``.
+#: Seconds per unit of time; units that count from 1970 begin with ``epoch_``.
 _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 _TIME = _SECONDS | {f"epoch_{unit}": scale for unit, scale in _SECONDS.items()}
-_ACC = {"m/s2": 1.0, "m/s^2": 1.0, "g": G_MPS2, "mg": 1e-3 * G_MPS2}
+_ACC = {"m/s2": 1.0, "m/s^2": 1.0, "g": STANDARD_GRAVITY_MPS2, "mg": 1e-3 * STANDARD_GRAVITY_MPS2}
 _ACC |= {f"-{unit}": -scale for unit, scale in _ACC.items()}
 _GYR = {"deg/s": 1.0, "dps": 1.0, "mdps": 1e-3, "rad/s": DEG_A_RAD}
 UNITS: Mapping[str, Mapping[str, float]] = {"time": _TIME, "acc": _ACC, "gyr": _GYR}
@@ -23,14 +24,14 @@ EXAMPLE = "time=t@ms; acc=ax,ay,az@g; gyr=gx,gy,gz@deg/s"
 
 @dataclass(frozen=True, slots=True)
 class ColumnMap:
-    """Which columns hold what, in which units.
+    """Columns and units of time, acceleration and angular rate.
 
     Attributes
     ----------
     text : str
-        As it was written.
+        The map as written.
     columns, units : mapping
-        Of ``time``, ``acc`` and ``gyr``.
+        By ``time``, ``acc`` and ``gyr``.
     """
 
     text: str
@@ -39,7 +40,7 @@ class ColumnMap:
 
 
 def column_map(text: str) -> ColumnMap:
-    """Read a map.
+    """Parse a column map.
 
     Raises
     ------
@@ -68,8 +69,8 @@ def _bad(what: str) -> UsageError:
     return UsageError(f"--map: {what}.", hint=f"Write it as {EXAMPLE!r}.", code="bad_map")
 
 
-def read_mapped(table: ExportTable, mapped: ColumnMap) -> tuple[ForeignSensor, ...]:
-    """The one sensor of a table, by the columns that were named.
+def read_mapped(table: ExportTable, mapped: ColumnMap) -> tuple[ExportedSensor, ...]:
+    """Read the sensor of a table by the mapped columns.
 
     Raises
     ------
@@ -88,4 +89,4 @@ def read_mapped(table: ExportTable, mapped: ColumnMap) -> tuple[ForeignSensor, .
     )
     clock = EPOCH if time_unit.startswith("epoch_") else None
     assumed = (f"columns and units as said: {mapped.text}",)
-    return (ForeignSensor("mapped", None, acc, gyr, clock, None, assumed),)
+    return (ExportedSensor("mapped", acc=acc, gyr=gyr, clock=clock, assumed=assumed),)

@@ -1,4 +1,4 @@
-"""Exports of a phone's own sensors: phyphox and Sensor Logger, a quantity a file.
+"""Readers for exports of phones' sensors: phyphox and Sensor Logger, one quantity per file.
 
 Units and signs: phyphox writes m/s² and rad/s into its columns, gravity as Android counts it (a phone on its
 back reads +9.8 on z). Sensor Logger: UNITS.md, COORDINATES.md and CROSSPLATFORM.md of its repository
@@ -9,34 +9,34 @@ way, and its acceleration with gravity is the sum of Accelerometer and Gravity.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from imu_reps.domain.samples import FloatArray
+from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, FloatArray
 from imu_reps.importers.sensor_readings import (
     DEG_A_RAD,
     EPOCH,
-    G_MPS2,
     Channel,
-    ForeignSensor,
-    refuse_gravity_removed,
+    ExportedSensor,
+    channel,
+    columns_error,
+    gravity_removed_error,
 )
-from imu_reps.importers.text_tables import ExportTable, import_fault
+from imu_reps.importers.text_tables import ExportTable, import_error
 
 _PHYPHOX = re.compile(
     r"(?:(?P<what>Linear Acceleration|Acceleration|Gyroscope) )?x \((?P<unit>[^)]+)\)", re.IGNORECASE
 )
 
 
-def read_phyphox(table: ExportTable, clock: ExportTable | None) -> tuple[ForeignSensor, ...]:
-    """One quantity of a phone, by phyphox.
+def read_phyphox(table: ExportTable, clock: ExportTable | None) -> tuple[ExportedSensor, ...]:
+    """Read one quantity of a phyphox export.
 
     Parameters
     ----------
-    table : ExportTable
     clock : ExportTable or None
-        The export's ``meta/time.csv``: when its times began; None: not known.
+        The export's ``meta/time.csv`` with the start times; None if unknown.
 
     Raises
     ------
@@ -51,27 +51,23 @@ def read_phyphox(table: ExportTable, clock: ExportTable | None) -> tuple[Foreign
         or (found is not None and "linear" in (found["what"] or "").lower())
     )
     if linear:
-        raise refuse_gravity_removed(table.name, "linear acceleration")
+        raise gravity_removed_error(table.name, "linear acceleration")
     if found is None or found["unit"] not in ("m/s^2", "m/s²", "rad/s"):
-        raise import_fault(
-            table.name,
-            f"its columns are {', '.join(table.columns)[:200]}: neither m/s² nor rad/s.",
-            hint="Export the experiment 'Acceleration (with g)' with 'Gyroscope', or say columns with --map.",
-            code="unknown_unit",
+        raise columns_error(
+            table,
+            ": neither m/s² nor rad/s",
+            "Export the experiment 'Acceleration (with g)' with 'Gyroscope', or say columns with --map.",
         )
-    columns = [re.sub(r"x (?=\()", f"{axis} ", found[0], flags=re.IGNORECASE) for axis in "xyz"]
-    columns = [next((c for c in table.columns if c.lower() == one.lower()), one) for one in columns]
+    wanted = [re.sub(r"x (?=\()", f"{axis} ", found[0], flags=re.IGNORECASE) for axis in "xyz"]
+    columns = [next((c for c in table.columns if c.lower() == one.lower()), one) for one in wanted]
     time_s = _on_system_time(table.number("Time (s)"), clock)
-    values, where = table.vectors(columns), f"{table.name}: {', '.join(columns)}"
-    is_rate = found["unit"] == "rad/s"
-    assumed = (
-        ("units as the columns name them",)
-        if is_rate
-        else ("units as the columns name them; gravity counted as Android does (up reads +9.8)",)
-    )
-    acc = None if is_rate else Channel(time_s, values, where)
-    gyr = Channel(time_s, values * DEG_A_RAD, where) if is_rate else None
-    return (ForeignSensor("phyphox", None, acc, gyr, EPOCH if clock else None, None, assumed),)
+    assumption, epoch = "units as the columns name them", EPOCH if clock else None
+    if found["unit"] == "rad/s":
+        gyr = channel(table, time_s, columns, DEG_A_RAD)
+        return (ExportedSensor("phyphox", gyr=gyr, clock=epoch, assumed=(assumption,)),)
+    assumption = f"{assumption}; gravity counted as Android does (up reads +9.8)"
+    acc = channel(table, time_s, columns)
+    return (ExportedSensor("phyphox", acc=acc, clock=epoch, assumed=(assumption,)),)
 
 
 def _stem(name: str) -> str:
@@ -79,12 +75,12 @@ def _stem(name: str) -> str:
 
 
 def _on_system_time(time_s: FloatArray, clock: ExportTable | None) -> FloatArray:
-    """Experiment time, which stands still in pauses, as seconds since 1970."""
+    """Convert experiment time, which stops in pauses, to seconds since 1970."""
     if clock is None:
         return time_s
     starts = np.array([word.strip('" ').upper() == "START" for word in clock.text("event")])
     if not starts.any():
-        raise import_fault(
+        raise import_error(
             clock.name,
             "it has no START.",
             hint="Export again, or leave this file out.",
@@ -98,14 +94,14 @@ def _on_system_time(time_s: FloatArray, clock: ExportTable | None) -> FloatArray
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """Whose sensors they are, which decides how gravity is counted.
+    """The phone, which decides the sign of acceleration.
 
     Attributes
     ----------
     platform : {"ios", "android"} or None
-        None: not known.
+        None if unknown.
     standardised : bool
-        "Standardise Units & Frames" was on: both count as Android does.
+        "Standardise Units & Frames" was on: both platforms use Android's sign.
     """
 
     platform: str | None = None
@@ -113,22 +109,21 @@ class Phone:
 
     @property
     def inverted(self) -> bool:
-        """Whether gravity is counted the other way."""
+        """Whether acceleration has the opposite sign."""
         return self.platform == "ios" and not self.standardised
 
 
 def read_sensor_logger(
     table: ExportTable, phone: Phone, gravity: ExportTable | None
-) -> tuple[ForeignSensor, ...]:
-    """One quantity of a phone, by Sensor Logger; the file's name says which.
+) -> tuple[ExportedSensor, ...]:
+    """Read one quantity of a Sensor Logger export, recognised by the file's name.
 
     Parameters
     ----------
-    table : ExportTable
     phone : Phone
-        From the export's ``Metadata.csv``, or as it was said.
+        From the export's ``Metadata.csv``, or the command line.
     gravity : ExportTable or None
-        Its ``Gravity.csv``, which is added to ``Accelerometer.csv``.
+        The export's ``Gravity.csv``, which is added to ``Accelerometer.csv``.
 
     Raises
     ------
@@ -136,28 +131,12 @@ def read_sensor_logger(
         ``gravity_removed``, ``no_platform``, ``unknown_quantity``, and as `ExportTable`.
     """
     stem = _stem(table.name)
-    time_s, where = table.number("time") * 1e-9, f"{table.name}: x, y, z"
     if stem.startswith("gyroscope"):
-        gyr = Channel(time_s, table.vectors("xyz") * DEG_A_RAD, where)
-        return (ForeignSensor("sensor_logger", None, None, gyr, EPOCH, None, ("angular rate in rad/s",)),)
-    values = table.vectors("xyz")
-    if stem == "accelerometer":
-        if gravity is None:
-            raise refuse_gravity_removed(
-                table.name, "also name Gravity.csv, or name TotalAcceleration.csv instead"
-            )
-        time_s, values = _with_gravity(table, gravity)
-        where = f"{where} + {gravity.name}: x, y, z"
-    elif stem not in ("totalacceleration", "accelerometeruncalibrated"):
-        raise import_fault(
-            table.name,
-            "the name of a Sensor Logger file says what it holds, and this is none of TotalAcceleration, "
-            "Accelerometer, AccelerometerUncalibrated, Gravity, Gyroscope.",
-            hint="Keep the names of the export.",
-            code="unknown_quantity",
-        )
+        gyr = channel(table, table.number("time") * 1e-9, "xyz", DEG_A_RAD)
+        return (ExportedSensor("sensor_logger", gyr=gyr, clock=EPOCH, assumed=("angular rate in rad/s",)),)
+    acc = _acceleration(table, stem, gravity)
     if phone.platform is None:
-        raise import_fault(
+        raise import_error(
             table.name,
             "iPhones count gravity the other way than Android phones, and nothing here says which it was.",
             hint="Also name the export's Metadata.csv, or say --platform ios or --platform android.",
@@ -165,26 +144,43 @@ def read_sensor_logger(
         )
     scale = -1.0 if phone.inverted else 1.0
     if phone.inverted and "uncalibrated" in stem:
-        scale *= G_MPS2
+        scale *= STANDARD_GRAVITY_MPS2
+    acc = replace(acc, values=acc.values * scale)
     system = "iOS" if phone.platform == "ios" else "Android"
     turned = "turned round" if phone.inverted else "as they are"
     assumed = (f"a phone with {system}, signs of the acceleration {turned}",)
-    return (
-        ForeignSensor(
-            "sensor_logger", None, Channel(time_s, values * scale, where), None, EPOCH, None, assumed
-        ),
-    )
+    return (ExportedSensor("sensor_logger", acc=acc, clock=EPOCH, assumed=assumed),)
 
 
-def _with_gravity(linear: ExportTable, gravity: ExportTable) -> tuple[FloatArray, FloatArray]:
-    """The sum of both where they have a sample of the same time."""
+def _acceleration(table: ExportTable, stem: str, gravity: ExportTable | None) -> Channel:
+    """Read acceleration with gravity, in the file's units and sign."""
+    if stem == "accelerometer":
+        if gravity is None:
+            raise gravity_removed_error(
+                table.name, "also name Gravity.csv, or name TotalAcceleration.csv instead"
+            )
+        return _with_gravity(table, gravity)
+    if stem not in ("totalacceleration", "accelerometeruncalibrated"):
+        raise import_error(
+            table.name,
+            "the name of a Sensor Logger file says what it holds, and this is none of TotalAcceleration, "
+            "Accelerometer, AccelerometerUncalibrated, Gravity, Gyroscope.",
+            hint="Keep the names of the export.",
+            code="unknown_quantity",
+        )
+    return channel(table, table.number("time") * 1e-9, "xyz")
+
+
+def _with_gravity(linear: ExportTable, gravity: ExportTable) -> Channel:
+    """Add both at the times they have in common."""
     both, first, second = np.intersect1d(linear.number("time"), gravity.number("time"), return_indices=True)
-    return both * 1e-9, linear.vectors("xyz")[first] + gravity.vectors("xyz")[second]
+    values = linear.vectors("xyz")[first] + gravity.vectors("xyz")[second]
+    return Channel(both * 1e-9, values, f"{linear.name}: x, y, z + {gravity.name}: x, y, z")
 
 
-def phone_of(metadata: ExportTable) -> Phone:
-    """The phone as ``Metadata.csv`` tells of it."""
-    said = dict(zip(metadata.columns, metadata.cells[0] if metadata.cells else (), strict=False))
-    platform = said.get("platform", "").lower()
+def parse_phone(metadata: ExportTable) -> Phone:
+    """Parse the phone from ``Metadata.csv``."""
+    assumption = dict(zip(metadata.columns, metadata.cells[0] if metadata.cells else (), strict=False))
+    platform = assumption.get("platform", "").lower()
     known = platform if platform in ("ios", "android") else None
-    return Phone(known, said.get("standardisation", "").lower() == "true")
+    return Phone(known, assumption.get("standardisation", "").lower() == "true")

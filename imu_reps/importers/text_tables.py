@@ -1,4 +1,4 @@
-"""The text of an export as a table: what stands above it, its column names, its cells."""
+"""Parse the text of an export to a table: preamble, column names, cells."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import codecs
 import csv
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,21 +14,25 @@ import numpy as np
 from imu_reps.domain.samples import FloatArray
 from imu_reps.errors import RecordingError
 
-#: A table of samples has a time and three axes at least.
-FEWEST_CELLS = 4
-#: What stands above a table is shorter.
+#: Minimum cells of a row of samples: a time and three axes.
+MIN_CELLS = 4
+#: Largest plausible number in any unit: a time in ns since 1970 is 2e18.
+MAX_NUMBER = 1e30
+#: Maximum number of characters of a number.
+MAX_NUMBER_LENGTH = 400
+#: Maximum lines above a table.
 MAX_PREAMBLE_LINES = 100
-_NUMBER = re.compile(r"\s*[+-]?(\d+[.,]?\d*|[.,]\d+)(e[+-]?\d+)?\s*", re.ASCII | re.IGNORECASE)
+_NUMBER = re.compile(r"\s*[+-]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?\s*", re.ASCII | re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+(e[+-]?\d+)?\s*", re.ASCII | re.IGNORECASE)
 
 
-def import_fault(name: str, what: str, *, hint: str, code: str) -> RecordingError:
-    """The error of an export that cannot be imported."""
+def import_error(name: str, what: str, *, hint: str, code: str) -> RecordingError:
+    """Return the error of an export that cannot be imported."""
     return RecordingError(f"{name}: {what}", hint=hint, code=code)
 
 
-def text_of(content: bytes) -> str:
-    """Text of an export: UTF-8 or, by its mark, UTF-16; else every byte a character, so that none is lost."""
+def decode_text(content: bytes) -> str:
+    """Decode an export: UTF-8 or, by its byte order mark, UTF-16, else Latin-1."""
     for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
         if content.startswith(mark):
             return content.decode(encoding, errors="replace").lstrip("\ufeff")
@@ -44,17 +49,17 @@ class ExportTable:
     Attributes
     ----------
     name : str
-        The file, for messages and for formats that say in its name what it holds.
+        The file's name, for messages and for formats recognised by it.
     preamble : tuple of str
         Lines above the column names.
     columns : tuple of str
         Their names.
     units : tuple of str
-        The row below the names where it is one of units; else empty.
+        Row of units below the names; else empty.
     first_line : int
         Line of the first row, from 1.
     cut : bool
-        The last row had no end, or too few cells, and was left out.
+        Whether a truncated last row was left out.
     """
 
     name: str
@@ -70,11 +75,11 @@ class ExportTable:
         return len(self.cells)
 
     def has(self, *columns: str) -> bool:
-        """Whether all of these columns are there."""
+        """Return whether all of these columns exist."""
         return set(columns) <= set(self.columns)
 
     def text(self, column: str) -> list[str]:
-        """Cells of a column.
+        """Return the cells of a column.
 
         Raises
         ------
@@ -83,7 +88,7 @@ class ExportTable:
         """
         if column not in self.columns:
             found = ", ".join(self.columns)[:300]
-            raise import_fault(
+            raise import_error(
                 self.name,
                 f"there is no column {column!r}; found was {found}.",
                 hint="Export the file again with all columns, or name its columns with --map.",
@@ -93,7 +98,7 @@ class ExportTable:
         return [row[at] for row in self.cells]
 
     def number(self, column: str) -> FloatArray:
-        """Numbers of a column, (n,).
+        """Return the numbers of a column, (n,).
 
         Raises
         ------
@@ -103,14 +108,18 @@ class ExportTable:
         texts = self.text(column)
         if self.decimal_comma:
             texts = [text.replace(",", ".") for text in texts]
-        try:
-            values = np.array(texts, dtype=np.str_).astype(np.float64)
-        except ValueError:
-            values = np.full(len(texts), np.nan)
-        if np.isfinite(values).all() and not any("_" in text for text in texts):
+        values = np.full(len(texts), np.nan)
+        # every element of an array of strings takes the size of the longest
+        if max(map(len, texts), default=0) <= MAX_NUMBER_LENGTH:
+            with (
+                suppress(ValueError),
+                np.errstate(over="ignore"),
+            ):  # numbers that are too large become infinite, and are refused
+                values = np.array(texts, dtype=np.str_).astype(np.float64)
+        if (np.abs(values) <= MAX_NUMBER).all() and not any("_" in text for text in texts):
             return values
         wrong = next((k for k, text in enumerate(texts) if not _is_finite(text)), 0)
-        raise import_fault(
+        raise import_error(
             f"{self.name}, line {self.first_line + wrong}",
             f"column {column!r} is {texts[wrong][:40]!r}, not a number.",
             hint="Delete the row: then it counts as lost; or export the file again.",
@@ -118,15 +127,16 @@ class ExportTable:
         )
 
     def vectors(self, columns: Sequence[str]) -> FloatArray:
-        """Three columns side by side, (n, 3); raises as `number`."""
+        """Stack columns to (n, 3); raises as `number`."""
         return np.column_stack([self.number(column) for column in columns])
 
 
 def _is_finite(text: str) -> bool:
-    return bool(_NUMBER.fullmatch(text)) and "," not in text and bool(np.isfinite(float(text)))
+    number = len(text) <= MAX_NUMBER_LENGTH and _NUMBER.fullmatch(text) and "," not in text
+    return bool(number) and abs(float(text)) <= MAX_NUMBER
 
 
-def table_of(text: str, name: str) -> ExportTable:
+def parse_table(text: str, name: str) -> ExportTable:
     """Find the table in the text of an export.
 
     Raises
@@ -135,11 +145,11 @@ def table_of(text: str, name: str) -> ExportTable:
         ``not_text``, ``no_table``, ``uneven_rows``.
     """
     if "\0" in text:
-        raise import_fault(name, "this is not text.", hint="Export it again as CSV or text.", code="not_text")
+        raise import_error(name, "this is not text.", hint="Export it again as CSV or text.", code="not_text")
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     start = _first_row(lines)
     if start is None:
-        raise import_fault(
+        raise import_error(
             name,
             "there is no table of numbers in it.",
             hint="Name the file with the samples; imu-reps docs importing lists the formats.",
@@ -150,7 +160,7 @@ def table_of(text: str, name: str) -> ExportTable:
     body = lines[at:]
     rows, cut = _rows(body, separator, count, ends=text.endswith(("\n", "\r")), name=name, first_line=at + 1)
     if not rows:
-        raise import_fault(name, "there is no whole row in it.", hint="Export it again.", code="no_table")
+        raise import_error(name, "there is no whole row in it.", hint="Export it again.", code="no_table")
     comma = separator != "," and any(_DECIMAL_COMMA.fullmatch(cell) for row in rows[:5] for cell in row)
     names, units = (heads[0], heads[1] if len(heads) > 1 else ()) if heads else ((), ())
     above = [line for line in lines[:at] if line.strip()]
@@ -167,23 +177,23 @@ def _cells(line: str, separator: str) -> tuple[str, ...]:
 
 
 def _first_row(lines: list[str]) -> tuple[int, str, int] | None:
-    """Where the samples begin, what separates them, and how many cells a row has."""
+    """Return the first line of samples, the separator, and the number of cells in a row."""
     for at, line in enumerate(lines[:MAX_PREAMBLE_LINES]):
         for separator in sorted("\t;,", key=line.count, reverse=True):
             cells = _cells(line, separator)
             filled = [cell for cell in cells if cell]
             numbers = sum(bool(_NUMBER.fullmatch(cell)) for cell in filled)
-            if len(filled) >= FEWEST_CELLS and 2 * numbers > len(filled):
+            if len(filled) >= MIN_CELLS and 2 * numbers > len(filled):
                 return at, separator, len(cells)
     return None
 
 
 def _heads(above: list[str], separator: str, count: int) -> list[tuple[str, ...]]:
-    """Rows of names and units right above the samples, the names first."""
+    """Return the rows of names and units right above the samples, the names first."""
     heads: list[tuple[str, ...]] = []
     for line in reversed(above):
         cells = _cells(line.lstrip("\ufeff"), separator)
-        if len(cells) < FEWEST_CELLS or abs(len(cells) - count) > 1:
+        if len(cells) < MIN_CELLS or abs(len(cells) - count) > 1:
             break
         heads.insert(0, (*cells, *[""] * (count - len(cells)))[:count])
     return heads
@@ -192,7 +202,7 @@ def _heads(above: list[str], separator: str, count: int) -> list[tuple[str, ...]
 def _rows(
     body: list[str], separator: str, count: int, *, ends: bool, name: str, first_line: int
 ) -> tuple[list[tuple[str, ...]], bool]:
-    """Whole rows; a last one that was cut off is left out."""
+    """Return the complete rows, and whether a truncated last row was left out."""
     while body and not body[-1].strip():
         body = body[:-1]
     rows: list[tuple[str, ...]] = []
@@ -203,7 +213,7 @@ def _rows(
         elif number == len(body) - 1:
             return rows, len(cells) != count or not ends
         else:
-            raise import_fault(
+            raise import_error(
                 f"{name}, line {first_line + number}",
                 f"{len(cells)} values where {count} columns are.",
                 hint="Restore the row as it was exported; one that was never sent counts as lost.",

@@ -1,4 +1,4 @@
-"""Logs of WitMotion's phone app and PC software, and of a script that records two of its sensors.
+"""Readers for logs of WitMotion's phone app and PC software, and of a script for two sensors.
 
 Units: WitMotion's columns name theirs (g, deg/s). The columns of get_bwt901cl_data
 (github.com/e-ke/get_bwt901cl_data) name none: its source scales the sensor's counts to m/s² and deg/s.
@@ -12,9 +12,15 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from imu_reps.domain.samples import FloatArray
-from imu_reps.importers.sensor_readings import G_MPS2, PHONE_TIME, TIME_OF_DAY, Channel, ForeignSensor
-from imu_reps.importers.text_tables import ExportTable, import_fault
+from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, FloatArray
+from imu_reps.importers.sensor_readings import (
+    PHONE_TIME,
+    TIME_OF_DAY,
+    ExportedSensor,
+    channel,
+    columns_error,
+)
+from imu_reps.importers.text_tables import ExportTable, import_error
 
 #: Columns of acceleration and of angular rate, of the app (old, new) and of the PC software.
 _NAMES = (
@@ -29,8 +35,8 @@ _STAMP = re.compile(
 DAY_S = 86400.0
 
 
-def read_witmotion(table: ExportTable) -> tuple[ForeignSensor, ...]:
-    """The sensors of a WitMotion log, one a device name.
+def read_witmotion(table: ExportTable) -> tuple[ExportedSensor, ...]:
+    """Read the sensors of a WitMotion log, one per device name.
 
     Raises
     ------
@@ -51,32 +57,34 @@ def _of_device(table: ExportTable, device: str, name: str) -> ExportTable:
     return replace(table, cells=tuple(row for row in table.cells if row[at] == name))
 
 
-def _one(table: ExportTable) -> ForeignSensor:
+def _one(table: ExportTable) -> ExportedSensor:
     for acc_name, gyr_name in _NAMES:
-        acc, gyr = (
-            [_column(table, one.format(axis)) for axis in ("[Xx]", "[Yy]", "[Zz]")]
-            for one in (acc_name, gyr_name)
-        )
-        if all(acc):
+        acc, gyr = _columns(table, acc_name), _columns(table, gyr_name)
+        if acc is not None:
             break
     else:
-        raise import_fault(
-            table.name,
-            f"its columns are {', '.join(table.columns)[:200]}: no acceleration in g.",
-            hint="Record with acceleration and angular velocity, or say columns and units with --map.",
-            code="unknown_unit",
+        raise columns_error(
+            table,
+            ": no acceleration in g",
+            "Record with acceleration and angular velocity, or say columns and units with --map.",
         )
     time_s, clock, own = _times(table)
     assumed = ("units as the columns name them", *([] if own else ["times are those of arrival"]))
-    rates = None
-    if all(gyr):
-        rates = Channel(
-            time_s, table.vectors([c or "" for c in gyr]), f"{table.name}: {', '.join(map(str, gyr))}"
-        )
-    force = Channel(
-        time_s, table.vectors([c or "" for c in acc]) * G_MPS2, f"{table.name}: {', '.join(map(str, acc))}"
+    return ExportedSensor(
+        "witmotion",
+        acc=channel(table, time_s, acc, STANDARD_GRAVITY_MPS2),
+        gyr=None if gyr is None else channel(table, time_s, gyr),
+        clock=clock,
+        assumed=assumed,
+        device_time=own,
     )
-    return ForeignSensor("witmotion", None, force, rates, clock, None, assumed, device_time=own)
+
+
+def _columns(table: ExportTable, name: str) -> list[str] | None:
+    """Return the three columns of a quantity; None if one is missing."""
+    found = [_column(table, name.format(axis)) for axis in ("[Xx]", "[Yy]", "[Zz]")]
+    known = [column for column in found if column is not None]
+    return known if len(known) == len(found) else None
 
 
 def _column(table: ExportTable, pattern: str) -> str | None:
@@ -84,16 +92,16 @@ def _column(table: ExportTable, pattern: str) -> str | None:
 
 
 def _times(table: ExportTable) -> tuple[FloatArray, str | None, bool]:
-    """Times, what they count from, and whether they are the sensor's own."""
+    """Return the times, their clock, and whether they are the sensor's own."""
     own, arrival = (_times_of(table, pattern) for pattern in _TIMES)
     if own is not None and arrival is not None and arrival[1] is not None:
-        # the sensor's clock paces, the phone's is what two sensors have in common
+        # the sensor's clock is steadier, the phone's is shared by two sensors
         return own[0] + float(np.min(arrival[0] - own[0])), arrival[1], True
     if own is not None:
         return own[0], None, True
     if arrival is not None:
         return arrival[0], arrival[1], False
-    raise import_fault(
+    raise import_error(
         table.name, "there is no column of times in it.", hint="Record with the time.", code="bad_time"
     )
 
@@ -105,12 +113,12 @@ def _times_of(table: ExportTable, pattern: str) -> tuple[FloatArray, str | None]
         return None
     if not _STAMP.fullmatch(texts[0]):
         return table.number(column), None
-    time_s, dated = stamps_s(texts, table.name)
+    time_s, dated = parse_times(texts, table.name)
     return time_s, PHONE_TIME if dated else TIME_OF_DAY
 
 
-def stamps_s(texts: list[str], name: str) -> tuple[FloatArray, bool]:
-    """Dates and times of day as seconds, and whether they had a date.
+def parse_times(texts: list[str], name: str) -> tuple[FloatArray, bool]:
+    """Parse dates and times of day to seconds; return also whether they had a date.
 
     Raises
     ------
@@ -127,7 +135,7 @@ def stamps_s(texts: list[str], name: str) -> tuple[FloatArray, bool]:
     except (ValueError, OverflowError):
         wrong = None
     what = "a time cannot be" if wrong is None else f"{texts[wrong][:40]!r} is no time"
-    raise import_fault(name, f"{what}.", hint="Export it again.", code="bad_time")
+    raise import_error(name, f"{what}.", hint="Export it again.", code="bad_time")
 
 
 def _stamp_s(match: re.Match[str]) -> float:
@@ -146,26 +154,23 @@ def _past_midnight(time_s: FloatArray) -> FloatArray:
     return time_s + DAY_S * days
 
 
-def read_witmotion_script(table: ExportTable) -> tuple[ForeignSensor, ...]:
-    """Two sensors side by side, under the time of day of their arrival.
+def read_witmotion_script(table: ExportTable) -> tuple[ExportedSensor, ...]:
+    """Read two sensors with the time of day of their arrival.
 
     Raises
     ------
     RecordingError
         ``bad_time``, and as `ExportTable`.
     """
-    time_s, _ = stamps_s(table.text("Time"), table.name)
+    time_s, _ = parse_times(table.text("Time"), table.name)
     assumed = ("acceleration in m/s² and angular rate in deg/s, as get_bwt901cl_data scales them",)
     sensors = []
     for number in "12":
         acc = tuple(f"Acc{axis}{number}" for axis in "XYZ")
         gyr = tuple(f"AngVel{axis}{number}" for axis in "XYZ")
         if table.has(*acc):
-            force = Channel(time_s, table.vectors(acc), f"{table.name}: {', '.join(acc)}")
-            rates = Channel(time_s, table.vectors(gyr), f"{table.name}: {', '.join(gyr)}")
+            force, rates = channel(table, time_s, acc), channel(table, time_s, gyr)
             sensors.append(
-                ForeignSensor(
-                    "witmotion_script", number, force, rates, TIME_OF_DAY, None, assumed, device_time=False
-                )
+                ExportedSensor("witmotion_script", number, force, rates, TIME_OF_DAY, None, assumed, False)
             )
     return tuple(sensors)

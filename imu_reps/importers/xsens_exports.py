@@ -1,4 +1,4 @@
-"""Exports of Xsens and Movella: DOT app and exporter (CSV), MT Manager (text), OpenSim storage.
+"""Readers for exports of Xsens and Movella: DOT (CSV), MT Manager (text), OpenSim storage.
 
 Units: Movella DOT User Manual (acceleration m/s², angular velocity deg/s, SampleTimeFine in µs of 32 bits);
 MT Manager User Manual (m/s², rad/s, packet counter of 16 bits at the update rate).
@@ -12,14 +12,14 @@ from datetime import datetime, timedelta, timezone
 from imu_reps.importers.sensor_readings import (
     DEG_A_RAD,
     EPOCH,
-    Channel,
-    ForeignSensor,
+    ExportedSensor,
+    channel,
+    gravity_removed_error,
     numbering,
-    refuse_gravity_removed,
-    refuse_orientation_only,
+    orientation_only_error,
     unwrapped,
 )
-from imu_reps.importers.text_tables import ExportTable, import_fault
+from imu_reps.importers.text_tables import ExportTable, import_error
 
 ACC, GYR = ("Acc_X", "Acc_Y", "Acc_Z"), ("Gyr_X", "Gyr_Y", "Gyr_Z")
 _START = re.compile(
@@ -30,8 +30,8 @@ _RATE = re.compile(r"//\s*Update Rate:\s*([\d.]+)\s*Hz", re.IGNORECASE)
 _AWINDA = re.compile(r"(MT_[0-9A-F]{8}_\d+-\d+)", re.IGNORECASE)
 
 
-def read_dot(table: ExportTable) -> tuple[ForeignSensor, ...]:
-    """A Movella DOT (Xsens DOT) recording or log.
+def read_dot(table: ExportTable) -> tuple[ExportedSensor, ...]:
+    """Read a Movella DOT (Xsens DOT) recording or log.
 
     Raises
     ------
@@ -50,27 +50,25 @@ def read_dot(table: ExportTable) -> tuple[ForeignSensor, ...]:
         clock, time_s = EPOCH, time_s - time_s[0] + start
         assumed.append("the first sample was taken at StartTime")
     sample = unwrapped(table.number("PacketCounter"), 2.0**16 if _is_16_bit(table) else 2.0**32)
-    gyr = None
-    if table.has(*GYR):
-        gyr = Channel(time_s, table.vectors(GYR), f"{table.name}: {', '.join(GYR)}")
-    acc = Channel(time_s, table.vectors(ACC), f"{table.name}: {', '.join(ACC)}")
-    return (ForeignSensor("movella_dot", None, acc, gyr, clock, numbering(sample), tuple(assumed)),)
+    gyr = channel(table, time_s, GYR) if table.has(*GYR) else None
+    acc = channel(table, time_s, ACC)
+    return (ExportedSensor("movella_dot", None, acc, gyr, clock, numbering(sample), tuple(assumed)),)
 
 
 def _refuse_without_acceleration(table: ExportTable) -> None:
     if table.has(*ACC):
         return
     if table.has("FreeAcc_X"):
-        raise refuse_gravity_removed(table.name, "FreeAcc")
+        raise gravity_removed_error(table.name, "FreeAcc")
     if table.has("dv[1]"):
-        raise import_fault(
+        raise import_error(
             table.name,
             "it holds delta quantities (dq, dv).",
             hint="Record again in the mode 'Rate quantities', which has acceleration and angular rate.",
             code="delta_quantities",
         )
     orientations = ", ".join(c for c in table.columns if c.startswith(("Euler", "Quat", "Mat[", "Roll")))
-    raise refuse_orientation_only(table.name, orientations or "no acceleration")
+    raise orientation_only_error(table.name, orientations or "no acceleration")
 
 
 def _is_16_bit(table: ExportTable) -> bool:
@@ -89,8 +87,8 @@ def _start_s(preamble: str) -> float | None:
         return None
 
 
-def read_mtw(table: ExportTable) -> tuple[ForeignSensor, ...]:
-    """A sensor of MT Manager's text export, such as an MTw Awinda.
+def read_mtw(table: ExportTable) -> tuple[ExportedSensor, ...]:
+    """Read a sensor of MT Manager's text export, such as an MTw Awinda.
 
     Raises
     ------
@@ -108,7 +106,7 @@ def read_mtw(table: ExportTable) -> tuple[ForeignSensor, ...]:
         time_s = unwrapped(table.number("SampleTimeFine"), 2.0**32) * 1e-4
         source = "times from SampleTimeFine in steps of 0.1 ms"
     else:
-        raise import_fault(
+        raise import_error(
             table.name,
             "it says neither its update rate nor the time of its samples.",
             hint="Export again with the header, or with SampleTimeFine.",
@@ -117,11 +115,9 @@ def read_mtw(table: ExportTable) -> tuple[ForeignSensor, ...]:
     awinda = _AWINDA.search(table.name)
     clock = None if awinda is None else f"packets of {awinda[1]}"
     assumed = ["acceleration in m/s² and angular rate in rad/s, as the MT Manager manual says", source]
-    gyr = None
-    if table.has(*GYR):
-        gyr = Channel(time_s, table.vectors(GYR) * DEG_A_RAD, f"{table.name}: {', '.join(GYR)}")
-    acc = Channel(time_s, table.vectors(ACC), f"{table.name}: {', '.join(ACC)}")
-    return (ForeignSensor("xsens_mtw", None, acc, gyr, clock, numbering(sample), tuple(assumed)),)
+    gyr = channel(table, time_s, GYR, DEG_A_RAD) if table.has(*GYR) else None
+    acc = channel(table, time_s, ACC)
+    return (ExportedSensor("xsens_mtw", None, acc, gyr, clock, numbering(sample), tuple(assumed)),)
 
 
 def _number(text: str) -> float | None:
@@ -132,12 +128,12 @@ def _number(text: str) -> float | None:
     return value if 1.0 <= value <= 10_000.0 else None
 
 
-def read_sto(table: ExportTable) -> tuple[ForeignSensor, ...]:
-    """OpenSim's storage files hold orientations or joint angles: always refused.
+def read_sto(table: ExportTable) -> tuple[ExportedSensor, ...]:
+    """Refuse OpenSim's storage files, which hold orientations or joint angles.
 
     Raises
     ------
     RecordingError
         ``orientation_only``.
     """
-    raise refuse_orientation_only(table.name, "orientations or joint angles")
+    raise orientation_only_error(table.name, "orientations or joint angles")

@@ -1,1 +1,1 @@
-"""From samples to angles: clocks and gaps, rest, orientation, mounting."""
+"""From samples to motion: clocks and gaps, rest, orientation, mounting, lever."""

@@ -1,63 +1,84 @@
-"""The leg's lever: where the hip is as seen from the ankle sensor, from how the sensor is carried round.
+"""The leg's lever: the vector from the hip to the ankle sensor, from the sensor's motion on an arc.
 
 A leg that swings about the hip carries the sensor on an arc; a knee that bends while the heel slides does
-not. The lever also points along a straight leg, which gravity and the flexion axis alone cannot tell.
+not. The lever also shows the direction of a straight leg, which gravity and the flexion axis alone do not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import compress
 
 import numpy as np
+from numpy.typing import NDArray
 
-from imu_reps.domain.samples import BoolArray, FloatArray, IntArray
+from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, BoolArray, FloatArray, IntArray
 from imu_reps.domain.track import GRID_HZ
-from imu_reps.kinematics.motion import GridMotion, bridged_columns
-from imu_reps.kinematics.mounting import unit
+from imu_reps.kinematics.motion import GridMotion, bridged
+from imu_reps.kinematics.mounting import cross, row_dots, unit
 from imu_reps.kinematics.zero_phase import low_pass
 
-GRAVITY_MPS2 = 9.80665
 
-#: Rates above this are left out: neither the leg nor the fit has them.
-CUTOFF_HZ = 6.0
+@dataclass(frozen=True, slots=True)
+class LeverParams:
+    """Parameters of the lever's fit.
 
-#: Below this the soft tissue under a strap no longer rings (its own frequency is 4 to 12 Hz), and the arc of
-#: a whole set of raises explains two thirds and more of the motion; at 6 Hz it may explain nothing of it.
+    Attributes
+    ----------
+    cutoff_hz : float
+        Frequency above which neither the leg nor the fit has content.
+    moving_dps : float
+        Smallest angular rate of the leg that shows the lever.
+    main_share : float
+        Smallest share of the turning about the axis that shows the lever: a foot that rolls inward as it
+        leaves the floor turns fast about the leg and does not carry the sensor (ours).
+    min_instants : int
+        Fewest instants of motion for a fit.
+    every : int
+        Stride of the instants used; after the low-pass every third one suffices.
+    min_apart, few_inflation : int or float
+        Fewest movements for a spread by leaving each out in turn; with fewer, the factor on the formal spread
+        (ours: over simulated and real sets the formal one is that much too small).
+    up_wanders_deg : float
+        Wander of the estimated direction of up within a movement, by which gravity leaks into a slow one (the
+        filter's own error on a hand-moved board is 0.3 degrees: docs/accuracy.md).
+    """
+
+    cutoff_hz: float = 6.0
+    moving_dps: float = 8.0
+    main_share: float = 0.5
+    min_instants: int = 50
+    every: int = 3
+    min_apart: int = 3
+    few_inflation: float = 3.0
+    up_wanders_deg: float = 0.2
+
+
+PARAMS = LeverParams()
+
+ComplexArray = NDArray[np.complex128]
+
+#: Cutoff for a whole set: below it the soft tissue under a strap does not ring (its own frequency is 4 to 12
+#: Hz), and the arc explains at least two thirds of the motion of a set of raises; at 6 Hz possibly nothing.
 SET_CUTOFF_HZ = 1.3
 
-#: Instants at which the leg turns slower than this say nothing about the lever.
-MOVING_DPS = 8.0
 
-#: Nor do those at which less than this share of the turning is about the axis: a foot that rolls inward as it
-#: leaves the floor turns fast about the leg, and carries nothing (ours).
-MAIN_SHARE = 0.5
+#: A spread that is less, as a share of what it is the spread of, is that of rounding.
+ROUNDING = 1e-12
 
-#: Independent values per second behind the low-pass.
-INDEPENDENT_HZ = 2.0 * CUTOFF_HZ
 
-#: Fewer instants than this are no motion to judge; behind the low-pass every third says it all.
-FEWEST = 50
-EVERY = 3
-
-#: With fewer movements leaving each out in turn shows no spread; then it is so many times the formal one
-#: (ours: over simulated and real sets the formal one is that much too small).
-MIN_APART = 3
-FEW_INFLATION = 3.0
-
-#: The estimated direction of up wanders by about this within a movement, and gravity leaks into a slow one
-#: (the filter's own error on a hand-moved board is 0.3 degrees: docs/accuracy.md).
-UP_WANDERS_DEG = 0.2
+#: Independent values per second after the low-pass.
+INDEPENDENT_HZ = 2.0 * PARAMS.cutoff_hz
 
 
 @dataclass(frozen=True, slots=True)
 class Lever:
-    """From the hip to the ankle sensor, in sensor axes.
+    """Vector from the hip to the ankle sensor.
 
     Attributes
     ----------
     vector_m : (3,) float
+        The vector in sensor axes.
     sd_m : float
         Standard deviation of its length.
     """
@@ -67,24 +88,24 @@ class Lever:
 
     @property
     def length_m(self) -> float:
-        """Its length."""
+        """Length of the lever."""
         return float(np.linalg.norm(self.vector_m))
 
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """How the sensor is carried in the plane of the swing, low-passed; all ticks of a stretch.
+    """Motion of the sensor in the plane of the swing, low-passed, over all ticks of a stretch.
 
     Attributes
     ----------
     omega_rad_s, alpha_rad_s2 : (n,) float
-        Turning about the axis.
+        Angular rate and acceleration about the axis.
     turning_rad_s : (n,) float
-        Turning about any axis.
+        Magnitude of the angular rate about any axis.
     acceleration_mps2 : (n, 2) float
-        Specific force less gravity, along and across.
+        Specific force minus gravity, along the two directions of `plane`.
     plane : (2, 3) float
-        The two directions in sensor axes.
+        Two perpendicular directions in sensor axes, both perpendicular to the axis.
     known : (n,) bool
         False in holes.
     """
@@ -97,7 +118,7 @@ class Carried:
     known: BoolArray
 
     def __getitem__(self, piece: slice) -> Carried:
-        """A stretch of it."""
+        """Return a part of the stretch."""
         return Carried(
             self.omega_rad_s[piece],
             self.alpha_rad_s2[piece],
@@ -110,45 +131,49 @@ class Carried:
 
 @dataclass(frozen=True, slots=True)
 class Turning:
-    """How a sensor turns and is pushed, low-passed, in its own axes; all ticks of a stretch.
+    """Angular rate and acceleration of a sensor, low-passed, in its own axes, over all ticks of a stretch.
 
     Attributes
     ----------
     omega_rad_s : (n, 3) float
         Angular rate.
+    speed_rad_s : (n,) float
+        Its size.
     acceleration_mps2 : (n, 3) float
-        Specific force less gravity.
+        Specific force minus gravity.
     known : (n,) bool
         False in holes.
     """
 
     omega_rad_s: FloatArray
+    speed_rad_s: FloatArray
     acceleration_mps2: FloatArray
     known: BoolArray
 
     def about(self, axis: FloatArray) -> Carried:
-        """The part of it about an axis (3,), in sensor axes."""
-        along = unit(np.cross(axis, np.eye(3)[np.argmin(np.abs(axis))]))
-        plane = np.stack([along, np.cross(axis, along)])
-        omega, speed = self.omega_rad_s @ axis, np.linalg.norm(self.omega_rad_s, axis=1)
+        """Return the motion about an axis (3,) in sensor axes."""
+        along = unit(cross(axis, np.eye(3)[np.argmin(np.abs(axis))]))
+        plane = np.stack([along, cross(axis, along)])
+        omega = self.omega_rad_s @ axis
         alpha = np.gradient(omega, 1.0 / GRID_HZ)
-        return Carried(omega, alpha, speed, self.acceleration_mps2 @ plane.T, plane, self.known)
+        return Carried(omega, alpha, self.speed_rad_s, self.acceleration_mps2 @ plane.T, plane, self.known)
 
     def radius(self, ticks: IntArray) -> Lever | None:
-        """The radius vector that some ticks show, whichever way the leg turns; None of too little movement.
+        """Fit the radius vector over some ticks, for turning about any axis; None with too little movement.
 
-        A foot that falls outward turns about the radius vector and carries the sensor nowhere, so it may.
+        A foot that falls outward does no harm: it turns about the radius vector and does not carry the
+        sensor.
 
         Notes
         -----
         Rigid body: ``a = alpha x r + omega x (omega x r) + b``, with a constant bias ``b``. Least squares
-        over a whole set; its spread is `FEW_INFLATION` times the formal one, and what gravity leaks in as up
-        wanders, in the direction that the turning shows least.
+        over a whole set. The standard deviation is the formal one, inflated as for few movements, together
+        with the leakage of gravity as up wanders, in the direction that the turning determines least.
         """
         inner = ticks[(ticks > 0) & (ticks < len(self.known) - 1)]
-        quick = (self.omega_rad_s[inner] ** 2).sum(axis=1) > np.radians(MOVING_DPS) ** 2
-        few = inner[self.known[inner] & quick][::EVERY]
-        if len(few) < FEWEST // EVERY:
+        quick = self.speed_rad_s > np.radians(PARAMS.moving_dps)
+        few = inner[(self.known & quick)[inner]][:: PARAMS.every]
+        if len(few) < PARAMS.min_instants // PARAMS.every:
             return None
         alpha = (self.omega_rad_s[few + 1] - self.omega_rad_s[few - 1]) * (0.5 * GRID_HZ)
         turning = _turning(self.omega_rad_s[few], alpha)
@@ -156,61 +181,63 @@ class Turning:
         force = self.acceleration_mps2[few]
         force = (force - force.mean(axis=0)).reshape(-1)
         spread, axes = np.linalg.eigh(turning.T @ turning)
-        if spread[0] <= 0.0:
+        if spread[0] <= ROUNDING * spread[2]:
             return None
         vector = axes @ ((axes.T @ (turning.T @ force)) / spread)
         squares = float(((force - turning @ vector) ** 2).sum())
-        variance = squares / len(few) * GRID_HZ / EVERY / INDEPENDENT_HZ
-        formal_m = FEW_INFLATION * float(np.sqrt(variance / spread[0]))
+        variance = squares / len(few) * GRID_HZ / PARAMS.every / INDEPENDENT_HZ
+        formal_m = PARAMS.few_inflation * float(np.sqrt(variance / spread[0]))
         return Lever(vector, float(np.hypot(formal_m, _leaked_m(len(few), spread[0]))))
 
 
-def _leaked_m(count: int, spread: float) -> float:
-    """How long a lever may seem by what of gravity leaks in as up wanders, with so much turning in all."""
-    return float(GRAVITY_MPS2 * np.radians(UP_WANDERS_DEG) * np.sqrt(count / spread))
+def _leaked_m(count: FloatArray | int, spread: FloatArray) -> FloatArray:
+    """Return the apparent lever by gravity that leaks in as up wanders, for this total turning."""
+    return np.asarray(STANDARD_GRAVITY_MPS2 * np.radians(PARAMS.up_wanders_deg) * np.sqrt(count / spread))
 
 
 def _turning(omega_rad_s: FloatArray, alpha_rad_s2: FloatArray) -> FloatArray:
-    """Matrices (n, 3, 3) that turn a radius vector into its acceleration."""
+    """Return the matrices (n, 3, 3) that map a radius vector to its acceleration."""
     turning = omega_rad_s[:, :, None] * omega_rad_s[:, None, :]
-    turning[:, [0, 1, 2], [0, 1, 2]] -= (omega_rad_s**2).sum(axis=1)[:, None]
+    turning[:, [0, 1, 2], [0, 1, 2]] -= row_dots(omega_rad_s, omega_rad_s)[:, None]
     for row, column, part in ((1, 0, 2), (2, 1, 0), (0, 2, 1)):
         turning[:, row, column] += alpha_rad_s2[:, part]
         turning[:, column, row] -= alpha_rad_s2[:, part]
     return turning
 
 
-def turning_of(ankle: GridMotion, cutoff_hz: float = CUTOFF_HZ) -> Turning | None:
-    """How the ankle turns and is pushed below a frequency; None for too short a stretch."""
+def turning_of(ankle: GridMotion, cutoff_hz: float = PARAMS.cutoff_hz) -> Turning | None:
+    """Return the ankle's angular rate and acceleration below a frequency; None for too short a stretch."""
     known = np.isfinite(ankle.up[:, 0])
-    if known.sum() < FEWEST:
+    if known.sum() < PARAMS.min_instants:
         return None
-    values = np.column_stack([np.radians(ankle.gyr_dps), ankle.acc_mps2 - GRAVITY_MPS2 * ankle.up])
-    smooth = low_pass(cutoff_hz)(bridged_columns(values))
-    return Turning(smooth[:, :3], smooth[:, 3:], known)
+    smooth = low_pass(cutoff_hz)
+    omega = smooth(bridged(np.radians(ankle.gyr_dps)))
+    acceleration = smooth(bridged(ankle.acc_mps2 - STANDARD_GRAVITY_MPS2 * ankle.up))
+    return Turning(omega, np.sqrt(row_dots(omega, omega)), acceleration, known)
 
 
 def carried(ankle: GridMotion, axis: FloatArray) -> Carried | None:
-    """How the ankle is carried about `axis` (sensor axes); None for too short a stretch."""
+    """Return the ankle's motion about `axis` (3,) in sensor axes; None for too short a stretch."""
     turning = turning_of(ankle)
     return None if turning is None else turning.about(axis)
 
 
-def fit_lever(motion: Carried, ticks: IntArray) -> Lever | None:
-    """Fit the lever to some ticks of a motion; None where there is too little movement.
+def fit_levers(motion: Carried, pieces: Sequence[IntArray]) -> list[Lever | None]:
+    """Fit a lever to each piece of a motion, ticks (k,); None with too little movement.
 
     Notes
     -----
-    Rigid body in the plane of the swing, whose vectors are written as complex numbers: ``a = c p + b`` with
-    ``c = i alpha - omega²``, ``a`` the specific force less gravity, and ``b`` a constant bias of the
-    accelerometer.
+    Rigid body in the plane of the swing, with vectors as complex numbers: ``a = c p + b`` with
+    ``c = i alpha - omega²``, ``a`` the specific force minus gravity, ``p`` the lever, and ``b`` a constant
+    bias of the accelerometer.
     """
-    fit = _Sums.of(motion, ticks)
-    return None if fit is None else fit.lever(motion.plane, fit.formal_sd)
+    shows, sums = _sums(motion, pieces)
+    fits = _Fits.of(sums)
+    return _in_place(shows, fits.levers(motion.plane, fits.formal_sd))
 
 
 class Movements:
-    """Several movements of a leg, each of which shows something of one lever.
+    """Several movements of a leg with a common lever.
 
     Parameters
     ----------
@@ -221,82 +248,111 @@ class Movements:
 
     def __init__(self, motion: Carried, pieces: Sequence[IntArray]) -> None:
         self._plane = motion.plane
-        self._fits = [_Sums.of(motion, piece) for piece in pieces]
+        self._shows, self._sums = _sums(motion, pieces)
 
     def common(self, chosen: Sequence[bool] | None = None) -> Lever | None:
-        """One lever for all of the movements, or for some; None where none of them shows anything.
+        """Fit one lever to all of the movements, or to the chosen ones; None if none can be fitted.
 
-        Its spread is taken from leaving each movement out in turn: a strap that sags and a tilt that is a
-        little wrong disturb whole movements alike, and the residuals of instants would claim far too much.
+        Its spread is estimated by leaving each movement out in turn: a sagging strap or a slightly wrong tilt
+        disturbs whole movements, so that the residuals of instants would give far too small a spread.
         """
-        picked = self._fits if chosen is None else list(compress(self._fits, chosen))
-        fits = [fit for fit in picked if fit is not None]
-        if not fits:
+        sums = self._sums if chosen is None else self._sums[:, np.array(chosen)[self._shows]]
+        count = sums.shape[1]
+        if not count:
             return None
-        whole = sum(fits[1:], fits[0])
-        if len(fits) < MIN_APART:
-            return whole.lever(self._plane, FEW_INFLATION * whole.formal_sd)
-        without = np.array([(whole - fit).arm_m for fit in fits])
+        total = sums.sum(axis=1, keepdims=True)
+        whole = _Fits.of(total)
+        if count < PARAMS.min_apart:
+            return whole.levers(self._plane, PARAMS.few_inflation * whole.formal_sd)[0]
+        without = _Fits.of(total - sums).arm_m
         squares = (np.abs(without - without.mean()) ** 2).sum()
-        return whole.lever(self._plane, float(np.sqrt(squares * (len(fits) - 1) / len(fits))))
+        return whole.levers(self._plane, np.sqrt([squares * (count - 1) / count]))[0]
 
     def each(self) -> list[Lever | None]:
-        """The lever of each movement by itself, with the spread of a single one; None where it shows none."""
-        return [None if fit is None else fit.lever(self._plane, fit.lone_sd) for fit in self._fits]
+        """Fit a lever to each movement by itself, with the spread of a single one; None where impossible."""
+        fits = _Fits.of(self._sums)
+        lone_sd = np.hypot(PARAMS.few_inflation * fits.formal_sd, _leaked_m(fits.count, fits.spread))
+        return _in_place(self._shows, fits.levers(self._plane, lone_sd))
+
+
+def _in_place(shows: BoolArray, levers: Sequence[Lever]) -> list[Lever | None]:
+    """Return the levers of the pieces that have one, None for the others."""
+    following = iter(levers)
+    return [next(following) if one else None for one in shows.tolist()]
+
+
+def _sums(motion: Carried, pieces: Sequence[IntArray]) -> tuple[BoolArray, ComplexArray]:
+    """Return which pieces (k) have enough movement, and the sums for the fits of those (m), (6, m).
+
+    The sums add up over pieces: the number of instants, ``c``, ``a``, and the products of ``c`` with itself,
+    ``a`` with itself, and of both.
+    """
+    shows, ticks, begins = _instants(motion, pieces)
+    turning = 1j * motion.alpha_rad_s2[ticks] - motion.omega_rad_s[ticks] ** 2
+    force = motion.acceleration_mps2[ticks] @ (1.0, 1.0j)
+    products = (np.abs(turning) ** 2, np.abs(force) ** 2, turning.conjugate() * force)
+    counted = (np.ones(len(ticks)), turning, force, *products)
+    return shows, np.array([np.add.reduceat(one, begins) for one in counted])
+
+
+def _instants(motion: Carried, pieces: Sequence[IntArray]) -> tuple[BoolArray, IntArray, IntArray]:
+    """Return which pieces (k) have enough movement, the ticks used, and at which of them each begins."""
+    masks = _moving(motion)
+    ticks, piece = np.concatenate(pieces), np.repeat(np.arange(len(pieces)), [len(one) for one in pieces])
+    quick, mainly = (mask[ticks] for mask in masks)
+    many = np.bincount(piece[mainly], minlength=len(pieces)) >= PARAMS.min_instants
+    moving = np.where(many[piece], mainly, quick)
+    ticks, count = ticks[moving], np.bincount(piece[moving], minlength=len(pieces))
+    shows, ends = count >= PARAMS.min_instants, count.cumsum()
+    spans = zip((ends - count)[shows].tolist(), ends[shows].tolist(), strict=True)
+    used = [ticks[start : end : PARAMS.every] for start, end in spans]
+    lengths = np.array([len(one) for one in used], np.int64)
+    return shows, np.concatenate([ticks[:0], *used]), lengths.cumsum() - lengths
+
+
+def _moving(motion: Carried) -> tuple[BoolArray, BoolArray]:
+    """Return where the leg turns fast enough about the axis, and where also mainly about it, each (n,)."""
+    omega = np.abs(motion.omega_rad_s)
+    quick = motion.known & (omega > np.radians(PARAMS.moving_dps))
+    return quick, quick & (omega > PARAMS.main_share * motion.turning_rad_s)
 
 
 @dataclass(frozen=True, slots=True)
-class _Sums:
-    """Sums of the fit, which add up over pieces of a motion: of ``c`` and ``a``, and of their products."""
+class _Fits:
+    """Fits of the lever, one for each column of sums.
 
-    count: int
-    turning: complex
-    force: complex
-    turning_squared: float
-    force_squared: float
-    both: complex
+    Attributes
+    ----------
+    count : (m,) float
+        Instants.
+    spread : (m,) float
+        Squared distances of ``c`` from its mean.
+    arm_m : (m,) complex
+        The lever in the plane.
+    left : (m,) float
+        Squares of what it leaves of ``a``.
+    """
+
+    count: FloatArray
+    spread: FloatArray
+    arm_m: ComplexArray
+    left: FloatArray
 
     @classmethod
-    def of(cls, motion: Carried, ticks: IntArray) -> _Sums | None:
-        omega = np.abs(motion.omega_rad_s[ticks])
-        quick = motion.known[ticks] & (omega > np.radians(MOVING_DPS))
-        mainly = quick & (omega > MAIN_SHARE * motion.turning_rad_s[ticks])
-        moving = ticks[mainly if mainly.sum() >= FEWEST else quick]
-        if len(moving) < FEWEST:
-            return None
-        few = moving[::EVERY]
-        turning = 1j * motion.alpha_rad_s2[few] - motion.omega_rad_s[few] ** 2
-        force = motion.acceleration_mps2[few] @ (1.0, 1.0j)
-        products = (np.vdot(turning, turning).real, np.vdot(force, force).real, np.vdot(turning, force))
-        return cls(len(few), complex(turning.sum()), complex(force.sum()), *products)
+    def of(cls, sums: ComplexArray) -> _Fits:
+        _, turning, force, _, _, both = sums
+        count, turning_squared, force_squared = sums[[0, 3, 4]].real
+        spread = np.maximum(turning_squared - np.abs(turning) ** 2 / count, ROUNDING * turning_squared)
+        arm = (both - turning.conjugate() * force / count) / spread
+        explained = np.abs(force) ** 2 / count + np.abs(arm) ** 2 * spread
+        return cls(count, spread, arm, np.maximum(force_squared - explained, 0.0))
 
     @property
-    def _spread(self) -> float:
-        return self.turning_squared - abs(self.turning) ** 2 / self.count
+    def formal_sd(self) -> FloatArray:
+        """Standard deviation of the lever's length, m, as if the residuals were noise."""
+        variance = self.left / self.count * GRID_HZ / PARAMS.every / INDEPENDENT_HZ
+        return np.sqrt(variance / self.spread)
 
-    @property
-    def arm_m(self) -> complex:
-        """The lever in the plane."""
-        return (self.both - self.turning.conjugate() * self.force / self.count) / self._spread
-
-    @property
-    def formal_sd(self) -> float:
-        """Of the lever's length, as if the residuals were noise."""
-        explained = abs(self.force) ** 2 / self.count + abs(self.arm_m) ** 2 * self._spread
-        variance = max(self.force_squared - explained, 0.0) / self.count * GRID_HZ / EVERY / INDEPENDENT_HZ
-        return float(np.sqrt(variance / self._spread))
-
-    @property
-    def lone_sd(self) -> float:
-        """Of the length that a movement shows by itself, with what of gravity leaks in as up wanders."""
-        return float(np.hypot(FEW_INFLATION * self.formal_sd, _leaked_m(self.count, self._spread)))
-
-    def lever(self, plane: FloatArray, sd_m: float) -> Lever:
-        arm = self.arm_m
-        return Lever(np.array([arm.real, arm.imag]) @ plane, sd_m)
-
-    def __add__(self, other: _Sums) -> _Sums:
-        return _Sums(*(getattr(self, name) + getattr(other, name) for name in _Sums.__slots__))
-
-    def __sub__(self, other: _Sums) -> _Sums:
-        return _Sums(*(getattr(self, name) - getattr(other, name) for name in _Sums.__slots__))
+    def levers(self, plane: FloatArray, sd_m: FloatArray) -> list[Lever]:
+        vectors = np.stack([self.arm_m.real, self.arm_m.imag], axis=1) @ plane
+        return [Lever(vector, one) for vector, one in zip(vectors, sd_m.tolist(), strict=True)]

@@ -1,4 +1,4 @@
-"""Both sensors on one regular grid: directions of up, rates, impacts, stillness."""
+"""Motion of both sensors on one regular grid: directions of up, rates, impacts, stillness."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from imu_reps.kinematics.zero_phase import ZeroPhase
 #: Ticks further apart than this many periods have a hole between them.
 HOLE_PERIODS = 1.5
 
-#: So many instants are worked out at once: of a long set everything at once takes twice the time.
+#: Number of instants interpolated at once: all of a long set at once takes twice the time.
 AT_ONCE = 1 << 14
 
-#: What the leg itself does lies below this; an impact of 10 to 60 ms lies mostly above.
+#: Frequency between leg movement, below it, and impacts of 10 to 60 ms, mostly above it.
 IMPACT_HZ = 6.0
 MIN_FOR_IMPACTS = 20
 
-#: A slower sensor sees nothing above `IMPACT_HZ`.
+#: Sample period from which a sensor shows nothing above `IMPACT_HZ`.
 LONGEST_PERIOD_S = 0.5 / IMPACT_HZ
 
 
 @dataclass(frozen=True, slots=True)
 class GridMotion:
-    """One sensor on the common grid; NaN (False) where a hole or the sensor's absence leaves nothing.
+    """Motion of one sensor on the common grid; NaN (False) in holes.
 
     Attributes
     ----------
@@ -37,9 +37,9 @@ class GridMotion:
     gyr_dps, acc_mps2 : (n, 3) float
         Bias-free angular rate; specific force.
     impact_mps2 : (n,) float
-        Largest departure of the specific force from its surroundings within the grid step.
+        Largest high-passed specific force within the grid step.
     still : (n,) bool
-        The half second that ends here is still.
+        Whether the half second that ends here is still.
     """
 
     up: FloatArray
@@ -54,7 +54,7 @@ class GridMotion:
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """Both sensors on the same `time_s`; None: absent."""
+    """Motion of both sensors on the same `time_s`; None for an absent one."""
 
     time_s: FloatArray
     pelvis: GridMotion | None
@@ -69,13 +69,13 @@ class Motion:
 
 
 def grid_times(first_s: float, last_s: float) -> FloatArray:
-    """Grid instants (whole multiples of the grid step) within a span."""
+    """Return the grid instants (whole multiples of the grid step) within a span."""
     first, last = np.ceil(first_s * GRID_HZ), np.floor(last_s * GRID_HZ)
     return np.asarray(np.arange(first, last + 1) / GRID_HZ)
 
 
 def on_grid(motion: SensorMotion, time_s: FloatArray) -> GridMotion:
-    """Bring a finished sensor onto the grid: cubic for up, straight lines for the rest, no impacts yet.
+    """Resample a sensor's motion onto the grid: up by cubics, the rest linearly, without impacts.
 
     Parameters
     ----------
@@ -95,27 +95,27 @@ def on_grid(motion: SensorMotion, time_s: FloatArray) -> GridMotion:
         cubic_between(motion.up, left, share, np.diff(source) > HOLE_PERIODS * motion.period_s),
         between(motion.gyr_dps, left, share),
         between(motion.acc_mps2, left, share),
-        np.full(len(time_s), np.nan),
+        np.broadcast_to(np.nan, len(time_s)),
         motion.still[left] & valid,
     )
 
 
 def with_impacts(grid: GridMotion, motion: SensorMotion, time_s: FloatArray) -> GridMotion:
-    """The same sensor with its impacts, at the sensor's own rate and then brought to the grid."""
+    """Return the motion with impacts, computed at the sensor's own rate and then brought to the grid."""
     peaks = grid_peaks(impacts(motion.acc_mps2, motion.period_s), motion.time_s, time_s)
     return replace(grid, impact_mps2=np.where(np.isfinite(grid.up[:, 0]), peaks, np.nan))
 
 
 def between(values: FloatArray, left: IntArray, share: FloatArray) -> FloatArray:
-    """Values (n, 3) on the straight line `share` (m, 1) of the way from sample `left` (m,) to the next."""
+    """Interpolate (n, 3) values linearly, `share` (m, 1) of the way from sample `left` (m,) to the next."""
     start = values.take(left, axis=0)
     return np.asarray(start + share * (values.take(left + 1, axis=0) - start))
 
 
 def cubic_between(values: FloatArray, left: IntArray, share: FloatArray, hole_after: BoolArray) -> FloatArray:
-    """The same on the cubic through the two samples before and the two after (Catmull and Rom, 1974).
+    """Interpolate by the cubic through the two samples before and the two after (Catmull and Rom, 1974).
 
-    Where there is a hole after a sample, or an end, the curve goes on there as a straight line.
+    At a hole or an end the missing sample is extrapolated linearly.
     """
     broken = np.concatenate([[True], hole_after, [True]])
     curve = np.empty((len(left), values.shape[1]))
@@ -126,7 +126,7 @@ def cubic_between(values: FloatArray, left: IntArray, share: FloatArray, hole_af
 
 
 def _cubic(values: FloatArray, left: IntArray, share: FloatArray, broken: BoolArray) -> FloatArray:
-    """The same, for instants whose intermediate values all fit into the processor's cache."""
+    """Interpolate few enough instants that all intermediate values fit into the processor's cache."""
     b, c = values.take(left, axis=0), values.take(left + 1, axis=0)
     a, d = values.take(left - 1, axis=0, mode="clip"), values.take(left + 2, axis=0, mode="clip")
     begins, ends = np.flatnonzero(broken[left]), np.flatnonzero(broken[left + 2])
@@ -136,7 +136,7 @@ def _cubic(values: FloatArray, left: IntArray, share: FloatArray, broken: BoolAr
 
 
 def impacts(acc_mps2: FloatArray, period_s: float) -> FloatArray:
-    """What is left of the specific force above `IMPACT_HZ`, (n,) m/s²; 0 for too few or too slow samples."""
+    """Return the specific force above `IMPACT_HZ`, (n,) m/s²; 0 for too few or too slow samples."""
     if len(acc_mps2) < MIN_FOR_IMPACTS or period_s >= LONGEST_PERIOD_S:
         return np.zeros(len(acc_mps2))
     fast = _impact_filter(round(period_s, 5))(acc_mps2)
@@ -145,12 +145,12 @@ def impacts(acc_mps2: FloatArray, period_s: float) -> FloatArray:
 
 @cache
 def _impact_filter(period_s: float) -> ZeroPhase:
-    """High-pass at `IMPACT_HZ`."""
+    """Return the high-pass at `IMPACT_HZ`."""
     return ZeroPhase(IMPACT_HZ, "highpass", 1.0 / period_s)
 
 
 def grid_peaks(values: FloatArray, source_s: FloatArray, time_s: FloatArray) -> FloatArray:
-    """The largest value in the step around each grid instant; between sparser samples the nearest one."""
+    """Return the largest value in the step around each grid instant; for sparse samples the nearest one."""
     nearest = np.clip(np.searchsorted(source_s, time_s - 0.5 / GRID_HZ), 0, len(source_s) - 1)
     peaks = values[nearest]
     cell = np.rint((source_s - time_s[0]) * GRID_HZ).astype(np.int64)
@@ -160,21 +160,20 @@ def grid_peaks(values: FloatArray, source_s: FloatArray, time_s: FloatArray) -> 
 
 
 def bridged(values: FloatArray) -> FloatArray:
-    """Values with NaN crossed by straight lines, for filters only; all NaN stays all NaN."""
-    known = np.isfinite(values)
+    """Return the values with NaN interpolated linearly, for filters only; all NaN stays all NaN.
+
+    Parameters
+    ----------
+    values : (n,) or (n, m) float
+        Values along time; all columns must be NaN together.
+    """
+    known = np.isfinite(values if values.ndim == 1 else values[:, 0])
     if known.all() or not known.any():
         return values
-    whole, holes, ticks = values.copy(), np.flatnonzero(~known), np.flatnonzero(known)
-    whole[holes] = np.interp(holes, ticks, values[ticks])
-    return whole
-
-
-def bridged_columns(values: FloatArray) -> FloatArray:
-    """The same for the columns of (n, m) values, which are measured together."""
-    known = np.isfinite(values[:, 0])
-    if known.all() or not known.any():
-        return values
-    whole, holes, ticks = values.copy(), np.flatnonzero(~known), np.flatnonzero(known)
-    for column in whole.T:
-        column[holes] = np.interp(holes, ticks, column[ticks])
+    whole, (holes,), (ticks,) = values.copy(), (~known).nonzero(), known.nonzero()
+    following = ticks.searchsorted(holes)
+    before = ticks[np.maximum(following - 1, 0)]
+    after = ticks[np.minimum(following, len(ticks) - 1)]
+    rise, way = (values[after] - values[before]).T, np.maximum(after - before, 1)
+    whole[holes] = (rise / way * (holes - before) + values[before].T).T
     return whole

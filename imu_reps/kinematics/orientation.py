@@ -1,8 +1,8 @@
 """Orientation: from one sensor's samples to the direction of up in its own axes.
 
 VQF (Laidig and Seel, Information Fusion 2023) is used as published, without a magnetometer: its real-time
-update for the stream, its acausal form for a finished set. Up is all that is taken from it, since heading
-cannot be known from these sensors.
+update for the stream, its acausal form for a finished set. Only up is used, since these sensors do not show
+the heading.
 """
 
 from __future__ import annotations
@@ -16,47 +16,49 @@ from vqf import VQF, offlineVQF
 
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock
 from imu_reps.kinematics.clock.offline import TimedSamples
-from imu_reps.kinematics.mounting import angle_between_deg, unit
 from imu_reps.kinematics.rest import (
-    gyroscope_bias,
-    rest_readings,
+    AtRest,
+    RunningStillness,
+    at_rest,
+    find_rests,
     still_mask,
     warming_curve,
     window_length,
 )
 
-#: A hole up to this long is bridged by a straight line for the filter only; past it the filter starts anew.
+#: Longest hole that is bridged linearly, for the filter only; after a longer one the filter restarts.
 BRIDGE_S = 1.0
 
-#: Up at rest is where the accelerometer points. An estimate that is further from it than any sensor's bias
-#: explains (0.5 m/s² is 3 degrees) lost its way: samples were lost uncounted, or the first directions were
-#: wrong. A strap slips by up to 15, which is a matter of the leg's frame (ours).
+#: Largest angle between up and the accelerometer at rest. More than any accelerometer's bias explains (0.5
+#: m/s² is 3 degrees) means a wrong estimate: samples were lost uncounted, or the first directions were wrong.
+#: A strap slips by up to 15 degrees, which the leg's frame takes care of (ours).
 ASTRAY_DEG = 20.0
 
-#: A filter that begins anew sees the rest for so long, three times its time constant: the push of what comes
-#: first would else be taken for gravity (4 to 10 degrees over ten seconds otherwise, in a simulated set).
+#: Time for which a restarted filter is fed the rest, three times its time constant: otherwise the
+#: acceleration of the next movement would pass for gravity (4 to 10 degrees over ten seconds, in a simulated
+#: set).
 SETTLED_S = 9.0
 
-#: Live, the bias is read from so many half seconds of rest, the latest: enough to see a gyroscope warm up.
+#: Number of latest still half seconds that give the live bias: enough to see a gyroscope warm up.
 LATEST_RESTS = 240
 
 
 @dataclass(frozen=True, slots=True)
 class SensorMotion:
-    """One sensor on its own regular ticks; what was lost stays a hole between ticks.
+    """Motion of one sensor on its own regular ticks; lost samples stay holes between ticks.
 
     Attributes
     ----------
     time_s : (n,) float
-        On the recording's `time_s`, increasing.
+        Times on the recording's `time_s`, increasing.
     index : (n,) int
         Tick number; a step over 1 is a hole.
     up : (n, 3) float
         Direction of up in sensor axes, unit length.
     gyr_dps, acc_mps2 : (n, 3) float
-        Angular rate without its bias, as rests show it; specific force.
+        Angular rate without the bias shown by rests; specific force.
     still : (n,) bool
-        The half second that ends here is still.
+        Whether the half second that ends here is still.
     period_s : float
         Tick length.
     """
@@ -71,13 +73,15 @@ class SensorMotion:
 
 
 def up_from_quaternions(quaternions: FloatArray) -> FloatArray:
-    """Direction of earth's z in sensor axes, for sensor-to-earth quaternions (n, 4), w first."""
+    """Return the direction of earth's z in sensor axes, for sensor-to-earth quaternions (n, 4), w first."""
     w, x, y, z = quaternions.T
-    return np.column_stack([2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)])
+    up = np.empty((len(quaternions), 3))
+    up[:, 0], up[:, 1], up[:, 2] = 2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)
+    return up
 
 
-def offline_motion(timed: TimedSamples, block: SampleBlock) -> SensorMotion:
-    """Estimate a finished set, looking both ways in time.
+def offline_motion(timed: TimedSamples, block: SampleBlock, resting: AtRest | None = None) -> SensorMotion:
+    """Estimate the motion of a sensor in a finished set, acausally.
 
     Parameters
     ----------
@@ -85,16 +89,19 @@ def offline_motion(timed: TimedSamples, block: SampleBlock) -> SensorMotion:
         The clock fit of `block`.
     block : SampleBlock
         All samples of one sensor.
+    resting : AtRest, optional
+        Rests and bias of these samples, if already known.
     """
     gyr, acc = block.gyr_dps.take(timed.order, axis=0), block.acc_mps2.take(timed.order, axis=0)
     length = window_length(timed.period_s)
-    bias = gyroscope_bias(gyr, acc, length)
-    gyr = gyr if bias is None else gyr - bias
-    up = np.empty_like(acc)
+    resting = resting or at_rest(gyr, acc, length)
+    gyr = gyr if resting.bias_dps is None else gyr - resting.bias_dps
+    up, rests = np.empty_like(acc), resting.rests
     for start, end in _filter_spans(timed.index, timed.period_s):
         span = slice(start, end)
         up[span] = _offline_up(timed.index[span], gyr[span], acc[span], timed.period_s)
-        if _astray(up[span], gyr[span], acc[span], length).any():
+        whole = (rests.start >= start) & (rests.start + length <= end)
+        if is_astray(up[rests.start[whole] + length // 2], rests.acc_mps2[whole]).any():
             pieces = pairwise(
                 [start, *(start + leap for leap in _leaps(gyr[span], acc[span], timed.period_s)), end]
             )
@@ -104,13 +111,13 @@ def offline_motion(timed: TimedSamples, block: SampleBlock) -> SensorMotion:
 
 
 def offline_quaternions(timed: TimedSamples, block: SampleBlock) -> FloatArray:
-    """Sensor-to-earth orientations of a finished set, (n, 4), w first, z up; where heading is 0 is unknown.
+    """Return sensor-to-earth orientations of a finished set, (n, 4), w first, z up, of arbitrary heading.
 
-    The sign is that of the sample before, so that neighbours can be averaged. After a hole that is not
-    bridged the heading begins anew.
+    Signs are continuous, so that neighbours can be averaged. After a hole that is not bridged the heading
+    restarts.
     """
     gyr, acc = block.gyr_dps.take(timed.order, axis=0), block.acc_mps2.take(timed.order, axis=0)
-    bias = gyroscope_bias(gyr, acc, window_length(timed.period_s))
+    bias = at_rest(gyr, acc, window_length(timed.period_s)).bias_dps
     gyr = gyr if bias is None else gyr - bias
     pieces = [
         _offline_quaternions(timed.index[start:end], gyr[start:end], acc[start:end], timed.period_s)
@@ -128,7 +135,7 @@ def _filter_spans(index: IntArray, period_s: float) -> list[tuple[int, int]]:
 
 
 def _offline_up(index: IntArray, gyr_dps: FloatArray, acc_mps2: FloatArray, period_s: float) -> FloatArray:
-    """Direction of up over samples without a break, (n, 3) in sensor axes."""
+    """Return the direction of up over samples without a break, (n, 3) in sensor axes."""
     return up_from_quaternions(_offline_quaternions(index, gyr_dps, acc_mps2, period_s))
 
 
@@ -136,45 +143,35 @@ def _offline_quaternions(
     index: IntArray, gyr_dps: FloatArray, acc_mps2: FloatArray, period_s: float
 ) -> FloatArray:
     ticks = index - index[0]
-    gyr, acc = np.radians(bridged(ticks, gyr_dps)), np.ascontiguousarray(bridged(ticks, acc_mps2))
+    gyr, acc = np.radians(on_every_tick(ticks, gyr_dps)), np.ascontiguousarray(on_every_tick(ticks, acc_mps2))
     quaternions = offlineVQF(gyr, acc, None, period_s)["quat6D"]
     del gyr, acc
     return np.asarray(quaternions if len(quaternions) == len(ticks) else quaternions[ticks])
 
 
-def _astray(up: FloatArray, gyr_dps: FloatArray, acc_mps2: FloatArray, length: int) -> BoolArray:
-    """In which of its rests a sensor's estimate of up is not where the accelerometer shows it."""
-    middles = rest_readings(gyr_dps, acc_mps2, length)[0]
-    return np.array([is_astray(up[int(at)], acc_mps2[_window(at, length)]) for at in middles], bool)
-
-
-def _window(middle: float, length: int) -> slice:
-    start = round(middle - 0.5 * length)
-    return slice(start, start + length)
-
-
-def is_astray(up: FloatArray, resting_acc_mps2: FloatArray) -> bool:
-    """Whether up (3,) is not where the specific force (n, 3) of a rest shows it."""
-    force = resting_acc_mps2.mean(axis=0)
-    return bool(force.any() and angle_between_deg(up, unit(force)) > ASTRAY_DEG)
+def is_astray(up: FloatArray, force_mps2: FloatArray) -> BoolArray:
+    """Whether up (..., 3) is far from the mean specific force (..., 3) of a rest, see `ASTRAY_DEG`."""
+    size = np.sqrt((force_mps2**2).sum(axis=-1))
+    along = (up * force_mps2).sum(axis=-1)
+    return np.asarray((size > 0.0) & (along < np.cos(np.radians(ASTRAY_DEG)) * size))
 
 
 def _leaps(gyr_dps: FloatArray, acc_mps2: FloatArray, period_s: float) -> list[int]:
-    """Where rests begin at which a filter that looks forward only is astray: gravity leapt before them."""
+    """Return the starts of rests at which a causal filter is astray: gravity leapt before them."""
     length = window_length(period_s)
     estimate, seen, leaps = VQF(period_s), 0, []
-    for middle in rest_readings(gyr_dps, acc_mps2, length)[0]:
-        rest = _window(middle, length)
-        piece, seen = slice(seen, rest.stop), rest.stop
+    rests = find_rests(gyr_dps, acc_mps2, length)
+    for start, force in zip(rests.start.tolist(), rests.acc_mps2, strict=True):
+        piece, seen = slice(seen, start + length), start + length
         result = estimate.updateBatch(np.radians(gyr_dps[piece]), np.ascontiguousarray(acc_mps2[piece]))
-        if is_astray(up_from_quaternions(result["quat6D"][-1:])[0], acc_mps2[rest]):
-            leaps.append(rest.start)
+        if is_astray(up_from_quaternions(result["quat6D"][-1:])[0], force):
+            leaps.append(start)
             estimate = VQF(period_s)
     return leaps
 
 
-def bridged(ticks: IntArray, values: FloatArray) -> FloatArray:
-    """Values on every tick, (m, 3) from (n, 3): holes crossed by a straight line, for the filter only."""
+def on_every_tick(ticks: IntArray, values: FloatArray) -> FloatArray:
+    """Return values on every tick, (m, 3) from (n, 3), with holes interpolated linearly; for filters only."""
     if ticks[-1] + 1 == len(ticks):
         return values
     every = np.arange(ticks[-1] + 1)
@@ -182,7 +179,7 @@ def bridged(ticks: IntArray, values: FloatArray) -> FloatArray:
 
 
 class LiveMotion:
-    """Estimate a stream, sample by sample in order; any block size gives the same result.
+    """Estimates the motion of a sensor's stream, in order; any block size gives the same result.
 
     Parameters
     ----------
@@ -194,10 +191,10 @@ class LiveMotion:
         self._period_s = period_s
         self._length = window_length(period_s)
         self._filter = VQF(period_s)
-        self._bias: FloatArray | None = None
+        self._still = RunningStillness(self._length)
+        self._bias = np.zeros(3)
         self._rests: deque[tuple[int, FloatArray]] = deque(maxlen=LATEST_RESTS)
-        self._gyr = np.empty((0, 3))
-        self._acc = np.empty((0, 3))
+        self._latest: list[tuple[FloatArray, FloatArray]] = []
         self._last_index: int | None = None
         self._seen = 0
 
@@ -205,18 +202,16 @@ class LiveMotion:
         self, time_s: FloatArray, index: IntArray, gyr_dps: FloatArray, acc_mps2: FloatArray
     ) -> SensorMotion:
         """Estimate the next samples; see `SensorMotion`."""
-        up = np.empty_like(acc_mps2)
-        gyr = np.empty_like(gyr_dps)
+        up, gyr = np.empty(acc_mps2.shape), np.empty(gyr_dps.shape)
         still = np.zeros(len(index), bool)
         for start, end in self._pieces(index):
             span = slice(start, end)
-            gyr[span] = gyr_dps[span] if self._bias is None else gyr_dps[span] - self._bias
-            self._cross_hole(int(index[start]), gyr[start], acc_mps2[start])
-            result = self._filter.updateBatch(
-                np.radians(gyr[span]), np.ascontiguousarray(acc_mps2[span], dtype=float)
-            )
-            up[span] = up_from_quaternions(result["quat6D"])
-            still[span] = self._still(gyr[span], acc_mps2[span])
+            acc = np.ascontiguousarray(acc_mps2[span], dtype=float)
+            gyr[span] = gyr_dps[span] - self._bias
+            self._cross_hole(int(index[start]), gyr[start], acc[0])
+            up[span] = up_from_quaternions(self._filter.updateBatch(np.radians(gyr[span]), acc)["quat6D"])
+            still[span] = self._still.push(gyr[span], acc)
+            self._latest.append((gyr[span], acc))
             self._last_index = int(index[end - 1])
             self._seen += end - start
             if self._seen % self._length == 0:
@@ -224,13 +219,12 @@ class LiveMotion:
         return SensorMotion(time_s, index, up, gyr, acc_mps2, still, self._period_s)
 
     def _pieces(self, index: IntArray) -> list[tuple[int, int]]:
-        """Where to pause: at holes, and at whole windows, which may be rests that show the bias."""
-        if len(index) == 0:
-            return []
-        cuts = set((np.flatnonzero(np.diff(index) != 1) + 1).tolist())
-        cuts |= set(range(self._length - self._seen % self._length, len(index), self._length))
-        edges = [0, *sorted(cuts), len(index)]
-        return list(pairwise(edges))
+        """Return the pieces between holes and whole windows; a window may be a rest that shows the bias."""
+        count = len(index)
+        cuts = {0, count, *range(self._length - self._seen % self._length, count, self._length)}
+        if count and index[-1] - index[0] >= count:
+            cuts.update((np.flatnonzero(np.diff(index) != 1) + 1).tolist())
+        return list(pairwise(sorted(cuts)))
 
     def _cross_hole(self, index: int, gyr_dps: FloatArray, acc_mps2: FloatArray) -> None:
         missing = 0 if self._last_index is None else index - self._last_index - 1
@@ -240,34 +234,32 @@ class LiveMotion:
             self._filter = VQF(self._period_s)
             return
         share = np.arange(1, missing + 1)[:, None] / (missing + 1)
-        gyr = self._gyr[-1] + share * (gyr_dps - self._gyr[-1])
-        acc = self._acc[-1] + share * (acc_mps2 - self._acc[-1])
+        last_gyr, last_acc = (values[-1] for values in self._latest[-1])
+        gyr = last_gyr + share * (gyr_dps - last_gyr)
+        acc = last_acc + share * (acc_mps2 - last_acc)
         self._filter.updateBatch(np.radians(gyr), acc)
 
-    def _still(self, gyr_dps: FloatArray, acc_mps2: FloatArray) -> BoolArray:
-        gyr = np.concatenate([self._gyr, gyr_dps])
-        acc = np.concatenate([self._acc, acc_mps2])
-        before = len(self._gyr)
-        self._gyr, self._acc = gyr[-self._length + 1 :], acc[-self._length + 1 :]
-        return still_mask(gyr, acc, self._length)[before:]
-
     def _learn_from_rest(self, up: FloatArray) -> None:
-        """Where the last window was a rest, read the bias, and begin anew if `up` is astray."""
-        before = np.zeros(3) if self._bias is None else self._bias
-        for reading in rest_readings(self._gyr, self._acc, len(self._gyr))[1]:
+        """If the last window was a rest, update the bias, and restart the filter if `up` is astray."""
+        gyr, acc = (np.concatenate(values)[-self._length + 1 :] for values in zip(*self._latest, strict=True))
+        rests = find_rests(gyr, acc, len(gyr))
+        for reading, force in zip(rests.gyr_dps, rests.acc_mps2, strict=True):
+            before = self._bias
             self._rests.append((self._seen, reading + before))
             self._bias = self._latest_bias()
-            self._gyr = self._gyr + before - self._bias
-            if is_astray(up, self._acc):
+            gyr = gyr + before - self._bias
+            if is_astray(up, force):
                 self._filter = VQF(self._period_s)
-                rests = int(np.ceil(SETTLED_S / (len(self._acc) * self._period_s)))
-                settled = np.radians(np.tile(self._gyr, (rests, 1))), np.tile(self._acc, (rests, 1))
-                self._filter.updateBatch(*settled)
+                times = int(np.ceil(SETTLED_S / (len(acc) * self._period_s)))
+                self._filter.updateBatch(np.radians(np.tile(gyr, (times, 1))), np.tile(acc, (times, 1)))
+        self._latest = [(gyr, acc)]
+        self._still = RunningStillness(self._length)
+        self._still.push(gyr, acc)
 
     def _latest_bias(self) -> FloatArray:
-        """What the first rest showed, or where the rests so far show the bias has wandered."""
+        """Return the bias by the first rest, or its present value if the rests show that it wanders."""
         at, readings = (np.array(column, float) for column in zip(*self._rests, strict=True))
         warmed = warming_curve(at / self._length, readings, at[-1:] / self._length)
         if warmed is not None:
             return np.asarray(warmed[0])
-        return np.asarray(readings[0]) if self._bias is None else self._bias
+        return np.asarray(readings[0]) if len(readings) == 1 else self._bias

@@ -1,17 +1,16 @@
-"""A finished recording as motion on the grid, its orientation estimated looking both ways.
+"""Motion of a finished recording on the grid, estimated acausally, with knocks of the pelvis corrected.
 
-Knocks: jerks of the pelvis that take a sample or two, of which neither sensor sums up to what is true.
-
-A gyroscope is then at the end of its range, or looks between two samples: what is summed up of it is off by 5
-to 20 degrees, which the orientation filter takes seconds to forget. Gravity before and after says how far it
-turned. An accelerometer sees a tip of the jolt and not its way back: 50 m/s² for one sample of 25 Hz tip the
+A knock is a jerk of the pelvis of one or two samples, over which neither sensor integrates to the true
+motion. The gyroscope saturates, or the jerk lies between two samples: its integral is off by 5 to 20 degrees,
+which the orientation filter takes seconds to forget. Gravity before and after shows the true turn. The
+accelerometer samples a peak of the jolt and not its reversal: 50 m/s² for one sample at 25 Hz tip the
 filter's gravity by 4 degrees.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
 import numpy as np
@@ -23,34 +22,50 @@ from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.motion import GridMotion, Motion, grid_times, on_grid, with_impacts
 from imu_reps.kinematics.mounting import cross, unit
 from imu_reps.kinematics.orientation import offline_motion
-from imu_reps.kinematics.rest import stretches
+from imu_reps.kinematics.rest import AtRest, stretches
 
-#: No pelvis turns for so short by this much faster than in the samples around, deg/s (ours; other people's
-#: simulators have 250 and more in a jerk, 160 in a swung lift seen by a slow sensor).
-KNOCK_DPS = 230.0
 
-#: Nor does a pelvis that lies or hangs press so much harder for so short, m/s² (ours; 0.5 to 8 do as well).
-JOLT_MPS2 = 4.0
+@dataclass(frozen=True, slots=True)
+class KnockParams:
+    """Parameters of knocks of the pelvis.
 
-#: Samples over which the usual is taken; what lasts half of them or more is a movement.
-AROUND = 7
+    Attributes
+    ----------
+    knock_dps : float
+        Smallest excess of the angular rate over the surrounding samples in a knock (ours; other people's
+        simulators have 250 and more in a jerk, 160 in a swung lift seen by a slow sensor).
+    jolt_mps2 : float
+        Smallest excess of the specific force over the surrounding samples in a jolt (ours; 0.5 to 8 do as
+        well).
+    around : int
+        Number of surrounding samples whose median is the reference; what lasts half of them is a movement.
+    gravity_s : float
+        Time before and after a knock over which gravity is measured, seconds (ours: shorter, a lift's
+        acceleration matters; longer, the rate's error).
+    jolted : int
+        Number of samples next to a knock that still contain the jolt.
+    min_gravity_samples : int
+        Fewest samples that show gravity.
+    """
 
-#: Gravity is looked at for this long before and after, seconds (ours: shorter, a lift's acceleration counts;
-#: longer, the rate's error).
-GRAVITY_S = 1.0
+    knock_dps: float = 230.0
+    jolt_mps2: float = 4.0
+    around: int = 7
+    gravity_s: float = 1.0
+    jolted: int = 2
+    min_gravity_samples: int = 5
 
-#: Samples next to a knock in which the jolt itself is measured.
-JOLTED = 2
 
-#: Fewer samples of gravity than this say nothing.
-MIN_SAMPLES_BESIDE = 5
+PARAMS = KnockParams()
 
 
 def jerks(values: FloatArray, limit: float) -> tuple[IntArray, FloatArray]:
-    """Samples (k,) of (n, 3) that stick out by more than a limit, and what is usual around them, (k, 3)."""
-    half = AROUND // 2
-    # whoever sticks out has a step of a sixth of it within the window: by far the most have none
-    steps = np.flatnonzero(np.linalg.norm(np.diff(values, axis=0), axis=1) > limit / 6.0)
+    """Return samples (k,) of (n, 3) further than a limit from the median around, and the medians (k, 3)."""
+    half = PARAMS.around // 2
+    # a sample that exceeds the limit has a step of a sixth of it within the window: almost all windows have
+    # none
+    step = np.diff(values, axis=0)
+    steps = np.flatnonzero(np.einsum("ni,ni->n", step, step) > (limit / 6.0) ** 2)
     near = np.unique(np.clip(steps[:, None] + np.arange(-half, half + 2), 0, len(values) - 1))
     around = np.clip(near[:, None] + np.arange(-half, half + 1), 0, len(values) - 1)
     usual = np.median(values[around], axis=1)
@@ -59,7 +74,7 @@ def jerks(values: FloatArray, limit: float) -> tuple[IntArray, FloatArray]:
 
 
 def without_knocks(timed: TimedSamples, block: SampleBlock) -> SampleBlock:
-    """A block without jolts, whose angular rate in a knock turns gravity as the accelerometer saw it turned.
+    """Return a block without jolts, whose angular rate in a knock matches the turn of gravity.
 
     Parameters
     ----------
@@ -69,15 +84,15 @@ def without_knocks(timed: TimedSamples, block: SampleBlock) -> SampleBlock:
         All samples of one sensor.
     """
     gyr, acc = block.gyr_dps.take(timed.order, axis=0), block.acc_mps2.take(timed.order, axis=0)
-    jolts, usual = jerks(acc, JOLT_MPS2)
+    jolts, usual = jerks(acc, PARAMS.jolt_mps2)
     knocked = np.zeros(len(gyr), bool)
-    knocked[jerks(gyr, KNOCK_DPS)[0]] = True
+    knocked[jerks(gyr, PARAMS.knock_dps)[0]] = True
     found = stretches(knocked)
     if not found and len(jolts) == 0:
         return block
     acc[jolts] = usual
     step_s = np.diff(timed.time_s, append=timed.time_s[-1] + timed.period_s)
-    # what follows the next knock is not looked at, its angle is not known yet; what went before is
+    # samples after the next knock are not used, since its angle is not known yet; those before are
     for (start, end), (following, _) in pairwise([*found, (len(gyr), len(gyr))]):
         turned_deg = _turned_deg(gyr, acc, step_s, (start, end), following)
         if turned_deg is not None:
@@ -90,11 +105,11 @@ def without_knocks(timed: TimedSamples, block: SampleBlock) -> SampleBlock:
 def _turned_deg(
     gyr_dps: FloatArray, acc_mps2: FloatArray, step_s: FloatArray, knock: tuple[int, int], following: int
 ) -> FloatArray | None:
-    """The turn, as a rotation vector in degrees, that takes up before a knock to up after it."""
-    length = round(GRAVITY_S / float(np.median(step_s)))
+    """Return the rotation vector, degrees, that takes up before a knock to up after it; None if not known."""
+    length = round(PARAMS.gravity_s / float(np.median(step_s)))
     before = slice(max(0, knock[0] - length), knock[0])
     after = slice(knock[1], min(following, knock[1] + length))
-    if min(before.stop - before.start, after.stop - after.start) < MIN_SAMPLES_BESIDE + JOLTED:
+    if min(before.stop - before.start, after.stop - after.start) < PARAMS.min_gravity_samples + PARAMS.jolted:
         return None
     turned = gyr_dps * step_s[:, None]
     up_before = _gravity(-turned[before][::-1], acc_mps2[before][::-1])
@@ -105,16 +120,29 @@ def _turned_deg(
 
 
 def _gravity(turned_deg: FloatArray, acc_mps2: FloatArray) -> FloatArray:
-    """Mean direction of specific force, in the sensor's axes at the first of some samples."""
+    """Return the mean direction of specific force, in the sensor's axes at the first sample."""
     turns = Rotation.from_rotvec(turned_deg[:-1], degrees=True)
     since = Rotation.concatenate(
         list(accumulate(turns, lambda here, turn: here * turn, initial=Rotation.identity()))
     )
-    return unit(since.apply(acc_mps2)[JOLTED:].mean(axis=0))
+    return unit(since.apply(acc_mps2)[PARAMS.jolted :].mean(axis=0))
 
 
-def estimate_motion(recording: Recording, clocks: Mapping[SensorPlace, TimedSamples]) -> Motion:
-    """Both sensors on the grid, estimated acausally."""
+def estimate_motion(
+    recording: Recording,
+    clocks: Mapping[SensorPlace, TimedSamples],
+    resting: Mapping[SensorPlace, AtRest] | None = None,
+) -> Motion:
+    """Estimate the motion of both sensors on the grid, acausally.
+
+    Parameters
+    ----------
+    recording : Recording
+    clocks : mapping
+        Fitted clocks of the valid samples, by sensor.
+    resting : mapping, optional
+        Rests and bias of these samples, if already known.
+    """
     if not clocks:
         return Motion(np.empty(0), None, None)
     time_s = grid_times(
@@ -125,13 +153,17 @@ def estimate_motion(recording: Recording, clocks: Mapping[SensorPlace, TimedSamp
     for place, timed in clocks.items():
         block = recording.samples(place)
         if block is not None and len(timed.time_s) > 3:
-            grids[place] = _sensor_on_grid(timed, block, time_s)
+            grids[place] = _sensor_on_grid(timed, block, time_s, (resting or {}).get(place))
     return Motion(time_s, grids.get("pelvis"), grids.get("ankle"))
 
 
-def _sensor_on_grid(timed: TimedSamples, block: SampleBlock, time_s: FloatArray) -> GridMotion:
-    """The pelvis without its knocks; the ankle with its impacts."""
+def _sensor_on_grid(
+    timed: TimedSamples, block: SampleBlock, time_s: FloatArray, resting: AtRest | None
+) -> GridMotion:
+    """Estimate one sensor on the grid: the pelvis without its knocks, the ankle with its impacts."""
     if block.sensor == "pelvis":
-        return on_grid(offline_motion(timed, without_knocks(timed, block)), time_s)
-    sensor = offline_motion(timed, block)
+        calm = without_knocks(timed, block)
+        # a rest that contains a knock is found only now
+        return on_grid(offline_motion(timed, calm, resting if calm is block else None), time_s)
+    sensor = offline_motion(timed, block, resting)
     return with_impacts(on_grid(sensor, time_s), sensor, time_s)

@@ -1,7 +1,8 @@
-"""Rest: when a sensor is still, and what its gyroscope reads then."""
+"""Rest: stillness of a sensor, and the gyroscope's bias it shows."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -10,165 +11,285 @@ from numpy.polynomial import polynomial
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray
 
 STILL_WINDOW_S = 0.5
-STILL_GYR_RMS_DPS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class RestParams:
+    """Parameters of rests and of the gyroscope's bias.
+
+    Attributes
+    ----------
+    still_gyr_rms_dps : float
+        Greatest root mean square of the angular rate in a still half second
+        (docs/definitions.md#still-ready-spell).
+    noise_times : float
+        Greatest scatter of a noisy sensor at rest, as a multiple of its own noise:
+        docs/definitions.md#still-ready-spell.
+    noisy_acc_sd_mps2 : float
+        Greatest scatter of any sensor at rest: slightly more than twice the 0.07 m/s² per axis of an MPU-6050
+        at 200 Hz (ours).
+    slow_turn_mps2 : float
+        Change of the specific force between the halves of the window by a turn of 1 deg/s.
+    wander_dps : float
+        Smallest wander of the bias that is corrected: less leaves every rest still, as the limit of stillness
+        is twice it (ours).
+    wander_readings, wander_span : int
+        Number of rests, and their span in half seconds, that must be exceeded to show a wander: a body that
+        sways at the bar turns as smoothly for a while, a gyroscope takes half a minute and more to warm up
+        (ours).
+    wander_explained : float
+        Smallest share of the variance of the rests' readings explained by the curve of a gyroscope that warms
+        up; slow movement of a body comes and goes (ours: none of 226 sets of other people's simulators and 30
+        of real people is above).
+    """
+
+    still_gyr_rms_dps: float = 2.0
+    noise_times: float = 2.0
+    noisy_acc_sd_mps2: float = 0.30
+    slow_turn_mps2: float = 0.05
+    wander_dps: float = 1.0
+    wander_readings: int = 8
+    wander_span: int = 30
+    wander_explained: float = 0.9
+
+
+PARAMS = RestParams()
+
 STILL_ACC_SD_MPS2 = 0.15
 
-#: Where the sensor's own noise is larger, its scatter may be so many times that noise:
-#: docs/definitions.md#still-ready-spell ...
-NOISE_TIMES = 2.0
-#: ... and never more than this: twice the 0.07 m/s² an axis of an MPU-6050 at 200 Hz, and a bit (ours).
-NOISY_ACC_SD_MPS2 = 0.30
 
-#: A sensor that turns by 1 deg/s or more moves gravity by this from one half of the window to the other.
-SLOW_TURN_MPS2 = 0.05
-
-#: A gyroscope at rest may be off by this much (LSM6DS family, uncalibrated); what turns faster is no rest.
+#: Greatest bias of a gyroscope at rest (LSM6DS family, uncalibrated); a faster turn is no rest.
 MAX_BIAS_DPS = 10.0
-
-#: A bias that wanders less than this leaves every rest still: the limit of stillness is twice it (ours).
-WANDER_DPS = 1.0
-#: Fewer readings of rests show no wander, nor do rests within so many half seconds of each other: a body that
-#: sways at the bar turns as smoothly for a while, a gyroscope warms up in half a minute and more (ours).
-WANDER_READINGS = 8
-WANDER_SPAN = 30
-#: The curve of a gyroscope that warms up explains this share of what the rests read; what a body does in slow
-#: motion comes and goes (ours: of 226 sets of other people's simulators and 30 of real people none is above).
-WANDER_EXPLAINED = 0.9
 
 
 def window_length(period_s: float) -> int:
-    """Samples in the half second that decides stillness."""
+    """Return the number of samples in the half second that decides stillness."""
     return max(3, round(STILL_WINDOW_S / period_s))
 
 
 def still_mask(gyr_dps: FloatArray, acc_mps2: FloatArray, length: int) -> BoolArray:
-    """Which samples end a still window, by the definition of ``still``.
+    """Return which samples end a still window: docs/definitions.md#still-ready-spell.
 
-    The sensor's own noise is told from its movement within each window by the steps from sample to sample:
-    half of their mean square is the variance of noise that is white (von Neumann, Ann. Math. Stat. 1941).
+    The sensor's own noise is distinguished from movement by the differences between successive samples: half
+    of their mean square is the variance of white noise (von Neumann, Ann. Math. Stat. 1941).
 
     Parameters
     ----------
     gyr_dps, acc_mps2 : (n, 3) float
         Bias-free angular rate, and specific force.
     length : int
-        Window in samples.
+        Window length in samples.
 
     Returns
     -------
     (n,) bool
-        False for the first `length - 1` samples, whose window is not whole.
+        False for the first `length - 1` samples, whose window is incomplete.
     """
     mask = np.zeros(len(gyr_dps), bool)
     if len(gyr_dps) < length:
         return mask
-    # along contiguous samples: several times quicker than across them
+    # contiguous samples per axis are several times faster
     gyr, acc = np.ascontiguousarray(gyr_dps.T), np.ascontiguousarray((acc_mps2 - acc_mps2[0]).T)
     gyr_mean_square = _window_mean((gyr**2).sum(axis=0), length)
     variance = _window_mean((acc**2).sum(axis=0), length) - (_window_mean(acc, length) ** 2).sum(axis=0)
     noise = _window_mean((np.diff(acc) ** 2).sum(axis=0), length - 1) / 2.0
-    limit = np.clip(NOISE_TIMES**2 * noise, STILL_ACC_SD_MPS2**2, NOISY_ACC_SD_MPS2**2)
-    mask[length - 1 :] = (gyr_mean_square < STILL_GYR_RMS_DPS**2) & (variance < limit)
+    mask[length - 1 :] = _is_still(gyr_mean_square, variance, noise)
     return mask
 
 
-def rest_readings(gyr_dps: FloatArray, acc_mps2: FloatArray, length: int) -> tuple[FloatArray, FloatArray]:
-    """Middles of the still half seconds, (k,) in samples, and what the gyroscope reads in them, (k, 3)."""
+def _is_still(gyr_mean_square: FloatArray, variance: FloatArray, noise: FloatArray) -> BoolArray:
+    limit = np.maximum(PARAMS.noise_times**2 * noise, STILL_ACC_SD_MPS2**2)
+    limit = np.minimum(limit, PARAMS.noisy_acc_sd_mps2**2)
+    return np.asarray((gyr_mean_square < PARAMS.still_gyr_rms_dps**2) & (variance < limit))
+
+
+class RunningStillness:
+    """`still_mask` of samples as they arrive, by running sums; begun anew now and then, these stay small."""
+
+    def __init__(self, length: int) -> None:
+        self._length = length
+        # squares of rate, force and its differences, and the force; NaN before the first sample
+        self._sums = np.full((length, 6), np.nan)
+        self._sums[-1] = 0.0
+        self._last_mps2 = np.zeros((1, 3))  # the first difference is in no whole window
+
+    def push(self, gyr_dps: FloatArray, acc_mps2: FloatArray) -> BoolArray:
+        """Return which of the next samples, (n, 3), end a still window, (n,)."""
+        length = self._length
+        steps = acc_mps2 - np.concatenate([self._last_mps2, acc_mps2[:-1]])
+        values = np.concatenate([gyr_dps, acc_mps2, steps], axis=1)
+        squares = (values * values).reshape(-1, 3, 3).sum(axis=2)
+        added = np.concatenate([self._sums[-1:], np.concatenate([squares, acc_mps2], axis=1)])
+        sums = np.concatenate([self._sums[:-1], added.cumsum(axis=0)])
+        self._sums, self._last_mps2 = sums[-length:], acc_mps2[-1:]
+        mean = (sums[length:] - sums[:-length]) / length
+        if not (mean[:, 0] < PARAMS.still_gyr_rms_dps**2).any():
+            return np.zeros(len(mean), bool)
+        variance = mean[:, 1] - (mean[:, 3:] ** 2).sum(axis=1)
+        noise = (sums[length:, 2] - sums[1 : 1 - length, 2]) / (length - 1) / 2.0
+        return _is_still(mean[:, 0], variance, noise)
+
+
+@dataclass(frozen=True, slots=True)
+class Rests:
+    """The still half seconds of a sensor.
+
+    Attributes
+    ----------
+    start : (k,) int
+        First sample of each.
+    gyr_dps, acc_mps2 : (k, 3) float
+        Mean readings over each.
+    """
+
+    start: IntArray
+    gyr_dps: FloatArray
+    acc_mps2: FloatArray
+
+
+def find_rests(gyr_dps: FloatArray, acc_mps2: FloatArray, length: int) -> Rests:
+    """Return which consecutive half seconds of samples (n, 3), of `length` samples each, are still."""
     count = len(gyr_dps) // length
     if not count:
-        return np.zeros(0), np.zeros((0, 3))
-    # along contiguous samples: several times quicker than across them
+        return Rests(np.zeros(0, dtype=np.int64), np.zeros((0, 3)), np.zeros((0, 3)))
+    # contiguous samples per axis are several times faster
     gyr, acc = (
         np.ascontiguousarray(values[: count * length].T).reshape(3, count, length)
         for values in (gyr_dps, acc_mps2)
     )
-    mean = gyr.mean(axis=2)
+    mean, force = gyr.mean(axis=2), acc.mean(axis=2)
+    gyr_off, acc_off = gyr - mean[..., None], acc - force[..., None]
     half = length // 2
     turned = np.abs(acc[..., -half:].mean(axis=2) - acc[..., :half].mean(axis=2)).max(axis=0)
-    noise = (np.diff(acc) ** 2).mean(axis=2).sum(axis=0) / 2.0
-    # twice the noise's variance leaves room for chance; the other limits are half of those of stillness
-    limit = np.clip(2.0 * noise, (STILL_ACC_SD_MPS2 / 2.0) ** 2, (NOISY_ACC_SD_MPS2 / 2.0) ** 2)
+    noise = _squares(np.diff(acc)) / (length - 1) / 2.0
+    # twice the noise's variance allows for its random error; the other limits are half of those of stillness
+    limit = np.clip(2.0 * noise, (STILL_ACC_SD_MPS2 / 2.0) ** 2, (PARAMS.noisy_acc_sd_mps2 / 2.0) ** 2)
     rest = (
-        (turned < SLOW_TURN_MPS2)
-        & (gyr.var(axis=2).sum(axis=0) < (STILL_GYR_RMS_DPS / 2) ** 2)
-        & (acc.var(axis=2).sum(axis=0) < limit)
+        (turned < PARAMS.slow_turn_mps2)
+        & (_squares(gyr_off) / length < (PARAMS.still_gyr_rms_dps / 2) ** 2)
+        & (_squares(acc_off) / length < limit)
         & (np.abs(mean) < MAX_BIAS_DPS).all(axis=0)
     )
-    return np.asarray((np.flatnonzero(rest) + 0.5) * length), mean.T[rest]
+    return Rests(np.flatnonzero(rest) * length, mean.T[rest], force.T[rest])
 
 
-def gyroscope_bias(gyr_dps: FloatArray, acc_mps2: FloatArray, length: int) -> FloatArray | None:
-    """The bias over time of a gyroscope that warms up, (n, 3) deg/s; of any other, (3,); None without rests.
+def _squares(values: FloatArray) -> FloatArray:
+    """Return the sums of squares over the axes and samples of each window, (k,) from (3, k, n)."""
+    return np.asarray(np.einsum("ijk,ijk->j", values, values))
 
-    The latter is the median over the still half seconds. They are judged by scatter alone, so that a bias
-    cannot hide the rest that shows it.
+
+@dataclass(frozen=True, slots=True)
+class AtRest:
+    """Rests of a sensor, and the gyroscope's bias they show.
+
+    Attributes
+    ----------
+    rests : Rests
+    bias_dps : (3,) or (n, 3) float or None
+        Bias of the gyroscope, at each sample if it warms up; None without rests.
     """
-    at, readings = rest_readings(gyr_dps, acc_mps2, length)
-    wanders = warming_curve(at / length, readings, np.arange(len(gyr_dps)) / length)
-    if wanders is not None:
-        return wanders
-    return np.asarray(np.median(readings, axis=0)) if len(readings) else None
+
+    rests: Rests
+    bias_dps: FloatArray | None
+
+
+def at_rest(gyr_dps: FloatArray, acc_mps2: FloatArray, length: int) -> AtRest:
+    """Find the rests among samples (n, 3), half seconds of `length` samples each, and the bias they show.
+
+    A constant bias is the median over the rests. These are judged by scatter alone, so that a bias cannot
+    hide the rest that shows it.
+    """
+    rests = find_rests(gyr_dps, acc_mps2, length)
+    readings = rests.gyr_dps
+    bias = warming_curve(rests.start / length + 0.5, readings, np.arange(len(gyr_dps)) / length)
+    if bias is None and len(readings):
+        bias = medians(readings)
+    return AtRest(rests, bias)
 
 
 def warming_curve(at: FloatArray, readings: FloatArray, when: FloatArray | IntArray) -> FloatArray | None:
-    """A parabola through what rests read, level outside of them; None where they show no wander.
+    """Fit a parabola through the readings at rest, constant outside of them; None if they show no wander.
 
-    They show it without the reading that is furthest off too: a body that sways stands still for a moment as
-    it turns.
-    The bias that VQF estimates beside the orientation follows 0.1 deg/s in a second too slowly for the rests
-    to be seen.
+    They must also show it without the reading furthest off: a body that sways is still for a moment as it
+    turns. VQF's own bias estimate cannot be used, since it follows a change of 0.1 deg/s per second too
+    slowly for the rests to be detected.
 
     Parameters
     ----------
     at : (k,) float
-        When the rests are, in half seconds, increasing.
+        Times of the rests in half seconds, increasing.
     readings : (k, 3) float
-        What the gyroscope reads there, deg/s.
+        The gyroscope's readings at rest, deg/s.
     when : (n,) float
-        When the bias is asked for, in half seconds.
+        Times to evaluate the bias at, in half seconds.
 
     Returns
     -------
     (n, 3) float or None
     """
-    if len(readings) <= WANDER_READINGS or at[-1] - at[0] < WANDER_SPAN:
+    if len(readings) <= PARAMS.wander_readings or at[-1] - at[0] < PARAMS.wander_span:
+        return None
+    # the fit's variation is at most that of the readings, and its range at most √2 times its root sum of
+    # squares
+    if 2.0 * readings.var(axis=0).max() * len(readings) < PARAMS.wander_dps**2:
         return None
     middle, half = (at[0] + at[-1]) / 2.0, (at[-1] - at[0]) / 2.0
     along = (at - middle) / half
-    furthest = int(np.linalg.norm(readings - np.median(readings, axis=0), axis=1).argmax())
-    if _parabola(np.delete(along, furthest), np.delete(readings, furthest, axis=0)) is None:
-        return None
     curve = _parabola(along, readings)
     if curve is None:
+        return None
+    furthest = int(np.linalg.norm(readings - medians(readings), axis=1).argmax())
+    if _parabola(np.delete(along, furthest), np.delete(readings, furthest, axis=0)) is None:
         return None
     return np.asarray(polynomial.polyval((np.clip(when, at[0], at[-1]) - middle) / half, curve).T)
 
 
 def _parabola(along: FloatArray, readings: FloatArray) -> FloatArray | None:
-    """Coefficients (3, 3) of a parabola through readings; None where it tells too little of them."""
-    curve = polynomial.polyfit(along, readings, 2)
-    fitted = polynomial.polyval(along, curve).T
+    """Return the coefficients (3, 3) of a parabola through readings; None if it explains too little."""
+    basis = np.linalg.qr(polynomial.polyvander(along, 2))[0]
+    fitted = basis @ (basis.T @ readings)
     left = ((readings - fitted) ** 2).sum()
     explained = 1.0 - left / max(float(((readings - readings.mean(axis=0)) ** 2).sum()), 1e-12)
-    if np.ptp(fitted, axis=0).max() < WANDER_DPS or explained < WANDER_EXPLAINED:
+    if np.ptp(fitted, axis=0).max() < PARAMS.wander_dps or explained < PARAMS.wander_explained:
         return None
-    return np.asarray(curve)
+    return np.asarray(polynomial.polyfit(along, readings, 2))
+
+
+def median(values: FloatArray) -> float:
+    """Return the median of (n,) values without NaN, many times faster than `numpy.median`."""
+    return float(medians(values))
+
+
+def medians(values: FloatArray) -> FloatArray:
+    """Return the median of (n,) or of each column of (n, m) values, () or (m,), none of them NaN."""
+    half = len(values) // 2
+    if len(values) % 2:
+        return np.asarray(np.partition(values, half, axis=0)[half])
+    low, high = np.partition(values, [half - 1, half], axis=0)[half - 1 : half + 1]
+    return np.asarray((low + high) / 2.0)
 
 
 def runs_of(mask: BoolArray) -> tuple[IntArray, IntArray]:
-    """Where the spans in which a mask holds begin, and where they end (not included)."""
-    edges = np.flatnonzero(np.diff(mask.astype(np.int8), prepend=0, append=0))
+    """Return the starts and the (exclusive) ends of the spans in which a mask holds."""
+    padded = np.concatenate([[False], mask, [False]])
+    edges = np.flatnonzero(padded[1:] != padded[:-1])
     return edges[::2], edges[1::2]
 
 
 def stretches(mask: BoolArray, gap: int = 0) -> list[tuple[int, int]]:
-    """Half-open spans in which `mask` holds; what is at most `gap` apart is one."""
+    """Return the half-open spans in which `mask` holds, merging those at most `gap` apart."""
     starts, ends = (edges.tolist() for edges in runs_of(mask))
     apart = [k for k in range(1, len(starts)) if starts[k] - ends[k - 1] > gap]
     return [(starts[a], ends[b - 1]) for a, b in pairwise([0, *apart, len(starts)])] if starts else []
 
 
 def _window_mean(values: FloatArray, length: int) -> FloatArray:
-    total = np.cumsum(values, axis=-1)
-    total[..., length:] = total[..., length:] - total[..., :-length]
-    return np.asarray(total[..., length - 1 :] / length)
+    """Return moving means of `length` values along the last axis, from sums of 1, 2, 4, ... of them."""
+    count = values.shape[-1] - length + 1
+    total, done, sums, size = np.zeros((*values.shape[:-1], count)), 0, values, 1
+    while size <= length:
+        if length & size:
+            total += sums[..., done : done + count]
+            done += size
+        sums, size = sums[..., :-size] + sums[..., size:], 2 * size
+    return np.asarray(total / length)

@@ -1,4 +1,4 @@
-"""Filters run forwards and backwards, so that nothing comes late."""
+"""Zero-phase filters, run forwards and backwards."""
 
 from __future__ import annotations
 
@@ -13,19 +13,24 @@ from imu_reps.domain.track import GRID_HZ
 
 
 class ZeroPhase:
-    """A Butterworth filter of second order, forwards and backwards (Gustafsson's reflected ends).
+    """A second-order Butterworth filter run forwards and backwards.
+
+    Ends are extended by odd reflection, as in `scipy.signal.sosfiltfilt`.
 
     Parameters
     ----------
     cutoff_hz : float or pair of float
+        Cutoff frequency, or both for a band.
     kind : {"lowpass", "highpass", "bandpass"}
     rate_hz : float
+        Sampling rate.
 
     Attributes
     ----------
     sections : (n, 6) float
+        Second-order sections.
     settled : (n, 2) float
-        State of the sections behind a long row of ones.
+        State of the sections after a long step of ones.
     """
 
     def __init__(
@@ -35,12 +40,12 @@ class ZeroPhase:
         rate_hz: float = GRID_HZ,
     ) -> None:
         self.sections = butter(2, cutoff_hz, btype=kind, fs=rate_hz, output="sos")
-        # the state of a step that has settled takes longer to find than a minute takes to filter
+        # kept, since finding the state of a settled step takes longer than filtering a minute
         self.settled = sosfilt_zi(self.sections)
         self._reach = 3 * (2 * len(self.sections) + 1)
 
     def __call__(self, values: FloatArray) -> FloatArray:
-        """Values (n,) or (n, m) along time, no NaN, of more than some instants."""
+        """Filter (n,) or (n, m) values along time, which have no NaN and are longer than the reflection."""
         rows = np.atleast_2d(values.T)
         first, last, reach = rows[:, :1], rows[:, -1:], self._reach
         before, after = 2.0 * first - rows[:, reach:0:-1], 2.0 * last - rows[:, -2 : -reach - 2 : -1]
@@ -54,5 +59,5 @@ class ZeroPhase:
 
 @cache
 def low_pass(cutoff_hz: float) -> ZeroPhase:
-    """The low-pass of the grid at a frequency."""
+    """Return the low-pass for values on the grid at a cutoff frequency."""
     return ZeroPhase(cutoff_hz)

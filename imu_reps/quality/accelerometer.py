@@ -3,71 +3,89 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
 from imu_reps.domain.finding import Finding
-from imu_reps.domain.samples import SensorPlace
+from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, SensorPlace
+from imu_reps.kinematics.rest import median
 from imu_reps.quality.windows import Windows
 
-GRAVITY_MPS2 = 9.80665
 
-#: What reads 1 at rest is in g: 20 % either way leaves room for the worst of scale errors and biases, and is
-#: far from both 0 (gravity removed) and 9.81. In motion accelerations add to it.
-G_UNIT = (0.8, 1.25)
-G_UNIT_MOVING = (0.8, 2.0)
+@dataclass(frozen=True, slots=True)
+class AccelerometerParams:
+    """Parameters of the specific force of an accelerometer without defects.
 
-#: At rest the bias of the accelerometer is left where gravity was removed: 40 mg is a bad one, this twice it.
-NO_GRAVITY_MPS2 = 0.8
+    Attributes
+    ----------
+    g_unit, g_unit_moving : tuple
+        Range of readings at rest that are in g: 20 % either way allows for the worst scale errors and biases,
+        and is far from both 0 (gravity removed) and 9.81. In motion accelerations add to it.
+    no_gravity_mps2 : float
+        Greatest reading at rest if gravity was removed, so that only the bias remains: a bad one is 40 mg,
+        this is twice it.
+    steady_share : float
+        Smallest share of the force that remains in its mean over two seconds if gravity is included:
+        accelerations reverse and cancel (a leg swung through 90° leaves 0.7).
+    wrong_scale_moving : float
+        Greatest scale error without rest: only the median of all half seconds is known, which swinging
+        raises.
+    min_still_windows : int
+        Fewest still windows that show a rest.
+    """
 
-#: Gravity keeps its direction over two seconds, as far as the sensor keeps its own; accelerations turn about
-#: and cancel. This share of the force must remain in the mean where gravity is in it (a leg swung
-#: through 90° leaves 0.7).
-STEADY_SHARE = 0.4
+    g_unit: tuple[float, float] = (0.8, 1.25)
+    g_unit_moving: tuple[float, float] = (0.8, 2.0)
+    no_gravity_mps2: float = 0.8
+    steady_share: float = 0.4
+    wrong_scale_moving: float = 0.40
+    min_still_windows: int = 4
 
-#: A part off by more than this at rest is miscalibrated (cheap parts: 40 mg and 3 % together make 7 %).
+
+PARAMS = AccelerometerParams()
+
+
+#: Scale error at rest above which a part is miscalibrated (cheap parts: 40 mg and 3 % together make 7 %).
 MISCALIBRATED = 0.05
 
-#: A part off by more than this is no accelerometer in m/s²: twice the worst of cheap parts.
+#: Scale error above which the unit cannot be m/s²: twice the worst of cheap parts.
 WRONG_SCALE = 0.15
-
-#: Without rest only the middle of all half seconds is known, which swinging raises.
-WRONG_SCALE_MOVING = 0.40
-
-MIN_STILL_WINDOWS = 4
 
 
 def check_accelerometer(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
-    """Unit, gravity and scale of one sensor's specific force, by what it reads at rest.
+    """Check unit, gravity and scale of one sensor's specific force by its readings at rest.
 
-    At rest a specific force of any direction has the length of gravity. Where nothing rests, the middle
-    of all half seconds is judged, with more room.
+    At rest a specific force of any direction has the magnitude of gravity. Without a rest the median of all
+    half seconds is judged, with wider limits.
     """
     still = windows.still
-    rests = int(still.sum()) >= MIN_STILL_WINDOWS
+    rests = int(still.sum()) >= PARAMS.min_still_windows
     size = windows.size_mps2[still if rests else np.isfinite(windows.size_mps2)]
     if not len(size):
         return
-    reading = float(np.median(size))
-    off = reading / GRAVITY_MPS2 - 1.0
-    in_g = G_UNIT if rests else G_UNIT_MOVING
+    reading = median(size)
+    off = reading / STANDARD_GRAVITY_MPS2 - 1.0
+    in_g = PARAMS.g_unit if rests else PARAMS.g_unit_moving
     values = {"reading_mps2": reading, "at_rest": rests}
-    without_gravity = reading < NO_GRAVITY_MPS2 or (not rests and _steady_share(windows) < STEADY_SHARE)
+    without_gravity = reading < PARAMS.no_gravity_mps2 or (
+        not rests and _steady_share(windows) < PARAMS.steady_share
+    )
     if in_g[0] <= reading <= in_g[1] and not without_gravity:
         yield Finding("acc_unit_g", values=values, severity="refuse", sensor=place)
     elif without_gravity:
         yield Finding("gravity_removed", values=values, severity="refuse", sensor=place)
-    elif abs(off) > (WRONG_SCALE if rests else WRONG_SCALE_MOVING):
+    elif abs(off) > (WRONG_SCALE if rests else PARAMS.wrong_scale_moving):
         yield Finding("acc_scale", values=values, severity="refuse", sensor=place)
     elif rests and abs(off) > MISCALIBRATED:
         yield Finding("acc_scale", values=values, severity="caution", sensor=place)
 
 
 def _steady_share(windows: Windows) -> float:
-    """How much of the specific force is left in its mean over two seconds; 1 where that is not known."""
+    """Return the share of the specific force that remains in its mean over two seconds; 1 if not known."""
     halves = windows.acc_mps2[::2]
     groups = halves[: len(halves) // 4 * 4].reshape(-1, 4, 3)
     steady = np.linalg.norm(groups.mean(axis=1), axis=1)
     force = np.hypot(windows.size_mps2, windows.acc_sd_mps2)
     steady, force = steady[np.isfinite(steady)], force[np.isfinite(force)]
-    return float(np.median(steady) / np.median(force)) if len(steady) else 1.0
+    return median(steady) / median(force) if len(steady) else 1.0

@@ -1,93 +1,274 @@
-"""Channels that are not alive: not finite, constant, repeated."""
+"""Checks of a sensor's six channels: not finite, constant, repeated, wrapped round, clipped."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from imu_reps.domain.finding import Finding, Severity
-from imu_reps.domain.samples import BoolArray, FloatArray, SampleBlock
-from imu_reps.kinematics.clock.offline import TimedSamples
-from imu_reps.quality.frozen_channels import COLUMNS
+from imu_reps.domain.frames import ACC_COLUMNS, GYR_COLUMNS
+from imu_reps.domain.recording import Recording
+from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock, SensorPlace
+from imu_reps.kinematics.rest import stretches
 
-#: A sensor that turns by this much within a second has no axis that stays exactly the same: even one that
-#: nothing turns about shows the noise and 1 to 2 % of its neighbours (cross-axis sensitivity of such parts).
-MOVING_GYR_DPS = 20.0
-MOVING_ACC_MPS2 = 2.0
+COLUMNS = (*ACC_COLUMNS, *GYR_COLUMNS)
 
-#: A channel that never changes though its sensor moves for so long is dead, not quiet.
-MOVING_S = 2
 
-#: Beyond what any converter counts to.
+@dataclass(frozen=True, slots=True)
+class ChannelParams:
+    """Parameters of channels that are constant, wrap round or are clipped.
+
+    Attributes
+    ----------
+    moving_gyr_dps, moving_acc_mps2 : float
+        Range of a channel within a second at which no axis of the sensor can be exactly constant: even one
+        about which nothing turns shows noise and 1 to 2 % of its neighbours (cross-axis sensitivity of such
+        parts).
+    moving_s : int
+        Time of movement after which a constant channel is dead, not quiet.
+    repeated_share : float
+        Share of repeated rows above which the sensor is slower than its rate: six channels with noise never
+        all repeat at once.
+    wrap_fall, wrap_from, min_wraps : float or int
+        Limits for wraps, as shares of the extreme: smallest step from near one end to near the other, and
+        smallest magnitude before and after it; and fewest wraps.
+    wrap_agrees : float
+        Greatest relative scatter of the range that the wraps show.
+    clear_wraps : int
+        Fewest wraps that are reported even if they do not agree on a range, as on a jolted limb.
+    max_turns : int
+        Greatest number of times a value may be wrapped.
+    plateau_level, min_plateau_samples : float or int
+        Depth of a plateau as a share of the extreme, and its fewest samples.
+    steeper, min_plateaus : float or int
+        Steepness with which a plateau is entered and left, as a multiple of that of a rounded peak (a
+        parabola) of its size; and fewest plateaus that show the end of a range.
+    apart_s : float
+        Spans of one kind nearer to each other than this are one.
+    """
+
+    moving_gyr_dps: float = 20.0
+    moving_acc_mps2: float = 2.0
+    moving_s: int = 2
+    repeated_share: float = 0.2
+    wrap_fall: float = 1.4
+    wrap_from: float = 0.5
+    min_wraps: int = 2
+    wrap_agrees: float = 0.1
+    clear_wraps: int = 4
+    max_turns: int = 1
+    plateau_level: float = 0.03
+    min_plateau_samples: int = 4
+    steeper: float = 2.5
+    min_plateaus: int = 2
+    apart_s: float = 1.0
+
+
+PARAMS = ChannelParams()
+
+
+#: Magnitude beyond the count of any converter.
 NO_READING = 1e9
 
-#: Six channels with noise never repeat all at once; where a fifth of the rows do, the sensor is slower.
-REPEATED_SHARE = 0.2
+#: Magnitude beyond any time, in any unit: nanoseconds since 1970 are 2e18.
+NO_TIME = 1e30
 
 
-def check_finite(block: SampleBlock) -> Iterator[Finding]:
-    """NaN, infinity and absurd values in the samples."""
+#: The smallest ranges of such parts, ±2 g and ±125 deg/s, less 5 % of scale error: an extreme below them is
+#: not the end of a range, however often it repeats.
+SMALLEST_RANGE = np.array([18.6] * 3 + [118.0] * 3)
+
+
+Span = tuple[float, float]
+
+
+def channels_of(block: SampleBlock) -> FloatArray:
+    """Return specific force and angular rate, (6, n): contiguous samples are many times faster to process."""
+    values = np.empty((6, len(block)))
+    values[:3], values[3:] = block.acc_mps2.T, block.gyr_dps.T
+    return values
+
+
+def check_finite(block: SampleBlock, values: FloatArray) -> Iterator[Finding]:
+    """Report NaN, infinity and absurd values in the samples, with (6, n) channels."""
+    if np.abs(block.time_s).max() < NO_TIME and values.min() > -NO_READING and values.max() < NO_READING:
+        return
     read = (
-        (("time_s",), np.where(np.isfinite(block.time_s), 0.0, np.nan)[:, None]),
-        (COLUMNS[:3], block.acc_mps2),
-        (COLUMNS[3:], block.gyr_dps),
+        (("time_s",), np.where(np.abs(block.time_s) < NO_TIME, 0.0, np.nan)[None]),
+        (COLUMNS[:3], values[:3]),
+        (COLUMNS[3:], values[3:]),
     )
-    for columns, values in read:
-        bad = ~(np.abs(values) < NO_READING)
+    for columns, rows in read:
+        bad = ~(np.abs(rows) < NO_READING)
         if bad.any():
-            names = ", ".join(c for c, hit in zip(columns, bad.T, strict=True) if hit.any())
+            names = ", ".join(c for c, hit in zip(columns, bad, strict=True) if hit.any())
             yield Finding(
                 "not_finite",
-                values={"samples": int(bad.any(axis=1).sum()), "columns": names},
+                values={"samples": int(bad.any(axis=0).sum()), "columns": names},
                 severity="refuse",
                 sensor=block.sensor,
             )
 
 
-def check_channels(block: SampleBlock, timed: TimedSamples, simulated: bool) -> Iterator[Finding]:
-    """Channels that never change, and repeated samples, judged in whole seconds.
+def check_channels(
+    place: SensorPlace, values: FloatArray, rate_hz: float, simulated: bool
+) -> Iterator[Finding]:
+    """Report channels (6, n) that never change, and repeated samples, judged in whole seconds.
 
-    A simulated sensor may be free of noise, and an axis about which nothing turns then is exactly constant:
-    there this is a caution only.
+    A simulated sensor may be free of noise, and an axis about which nothing turns is then exactly constant:
+    for these the severity is only a caution.
     """
-    rate_hz = timed.clock.rate_hz
-    values = np.ascontiguousarray(np.hstack([block.acc_mps2, block.gyr_dps])[timed.order].T)
     length = max(2, round(rate_hz))
     if values.shape[1] < length:
         return
     seconds = values[:, : values.shape[1] // length * length].reshape(6, -1, length)
     spread = seconds.max(axis=2) - seconds.min(axis=2)
-    moving = (spread >= np.array([MOVING_ACC_MPS2] * 3 + [MOVING_GYR_DPS] * 3)[:, None]).any(axis=0)
-    yield from _constant(block, values, moving, "caution" if simulated else "refuse")
-    yield from _repeated(block, values, np.repeat(moving, length), rate_hz)
+    moving = (spread >= np.array([PARAMS.moving_acc_mps2] * 3 + [PARAMS.moving_gyr_dps] * 3)[:, None]).any(
+        axis=0
+    )
+    yield from _constant(place, values, moving, "caution" if simulated else "refuse")
+    yield from _repeated(place, values, np.repeat(moving, length), rate_hz)
 
 
 def _constant(
-    block: SampleBlock, values: FloatArray, moving: BoolArray, severity: Severity
+    place: SensorPlace, values: FloatArray, moving: BoolArray, severity: Severity
 ) -> Iterator[Finding]:
     constant = values.max(axis=1) == values.min(axis=1)
     if constant.all():
-        yield Finding("frozen_sensor", severity=severity, sensor=block.sensor)
-    elif constant[:3].all() or (constant[3:].all() and moving.sum() >= MOVING_S):
+        yield Finding("frozen_sensor", severity=severity, sensor=place)
+    elif constant[:3].all() or (constant[3:].all() and moving.sum() >= PARAMS.moving_s):
         part = "accelerometer" if constant[:3].all() else "gyroscope"
-        yield Finding("frozen_part", values={"part": part}, severity="refuse", sensor=block.sensor)
-    elif moving.sum() >= MOVING_S:
+        yield Finding("frozen_part", values={"part": part}, severity="refuse", sensor=place)
+    elif moving.sum() >= PARAMS.moving_s:
         for column in np.flatnonzero(constant):
             facts = {"column": COLUMNS[column], "value": float(values[column, 0])}
-            yield Finding("frozen_axis", values=facts, severity=severity, sensor=block.sensor)
+            yield Finding("frozen_axis", values=facts, severity=severity, sensor=place)
 
 
-def _repeated(block: SampleBlock, values: FloatArray, moving: BoolArray, rate_hz: float) -> Iterator[Finding]:
-    if moving.sum() < MOVING_S * rate_hz:
+def _repeated(place: SensorPlace, values: FloatArray, moving: BoolArray, rate_hz: float) -> Iterator[Finding]:
+    if moving.sum() < PARAMS.moving_s * rate_hz:
         return
     same = (values[:, 1 : len(moving)] == values[:, : len(moving) - 1]).all(axis=0)
     share = float(same[moving[1:]].mean())
-    if share > REPEATED_SHARE:
+    if share > PARAMS.repeated_share:
         real_hz = rate_hz * (1.0 - share)
         yield Finding(
             "repeated_rows",
             values={"share": share, "real_hz": real_hz, "rate_hz": rate_hz},
             severity="refuse" if real_hz < 20.0 else "caution",
-            sensor=block.sensor,
+            sensor=place,
         )
+
+
+def unwrapped(
+    recording: Recording, channels: Mapping[SensorPlace, FloatArray]
+) -> tuple[Recording, list[Finding]]:
+    """Continue values beyond the end of the range where they wrapped round.
+
+    Parameters
+    ----------
+    recording : Recording
+    channels : mapping
+        Channels of its samples, (6, n) by sensor, with or without copies among them.
+    """
+    found = []
+    for block in recording.blocks:
+        sent = channels[block.sensor]
+        size = np.maximum(sent.max(axis=1), -sent.min(axis=1))
+        columns = np.flatnonzero(size >= SMALLEST_RANGE).tolist()
+        if not columns:
+            continue
+        values, repaired = channels_of(block), False
+        for column in columns:
+            series = values[column].copy()
+            falls, period = _wraps(series)
+            if not len(falls):
+                continue
+            whole = _unwrapped(series, period) if np.isfinite(period) else None
+            beyond = np.isin(np.arange(len(series)), falls) if whole is None else whole != series
+            if whole is not None:
+                values[column], repaired = whole, True
+            reach = float(np.abs(series).max())
+            facts = {"samples": int(beyond.sum()), "range": reach, "continued": whole is not None}
+            found.append(_of_channel("wrapped", block, column, spans_of(block.time_s[beyond]), facts))
+        if repaired:
+            whole_block = replace(block, acc_mps2=values[:3].T.copy(), gyr_dps=values[3:].T.copy())
+            recording = recording.with_samples(whole_block)
+    return recording, found
+
+
+def _of_channel(
+    code: str, block: SampleBlock, column: int, spans: tuple[Span, ...], values: Mapping[str, float]
+) -> Finding:
+    """Return a caution about one channel, with its spans."""
+    return Finding(
+        code,
+        values={"column": COLUMNS[column], "spans": spans, **values},
+        severity="caution",
+        sensor=block.sensor,
+        start_s=spans[0][0],
+        end_s=spans[-1][1],
+    )
+
+
+def _wraps(series: FloatArray) -> tuple[IntArray, float]:
+    """Return the rows before clear wraps, and twice the range they agree on; infinite if they do not."""
+    most = float(np.abs(series).max())
+    step = np.diff(series)
+    falls = np.flatnonzero(
+        (np.abs(step) > PARAMS.wrap_fall * most)
+        & (np.minimum(np.abs(series[1:]), np.abs(series[:-1])) > PARAMS.wrap_from * most)
+        & (series[1:] * series[:-1] < 0)
+    )
+    falls = falls[(falls > 1) & (falls < len(series) - 2)]
+    if len(falls) < PARAMS.min_wraps:
+        return falls[:0], 0.0
+    usual = 0.5 * (step[falls - 1] + step[falls + 1])
+    jump = np.abs(step[falls] - usual)
+    period = float(np.median(jump))
+    if np.median(np.abs(jump - period)) > PARAMS.wrap_agrees * period:
+        return (falls if len(falls) >= PARAMS.clear_wraps else falls[:0]), np.inf
+    return falls, max(period, float(np.ptp(series)))
+
+
+def _unwrapped(series: FloatArray, period: float) -> FloatArray | None:
+    """Return a channel's values continued over the wraps; None if they do not return into the range."""
+    turns = np.cumsum(np.append(0.0, -np.round(np.diff(series) / period)))
+    whole = series + period * turns
+    return np.asarray(whole) if turns[-1] == 0 and np.abs(turns).max() <= PARAMS.max_turns else None
+
+
+def check_clipping(block: SampleBlock, values: FloatArray) -> Iterator[Finding]:
+    """Report channels, (6, n) of a block, that are clipped at the end of their range."""
+    for sign, top in ((1.0, values.max(axis=1)), (-1.0, -values.min(axis=1))):
+        for column in np.flatnonzero(top >= SMALLEST_RANGE).tolist():
+            spans = _plateaus(sign * values[column], float(top[column]))
+            samples = sum(end - start for start, end in spans)
+            if len(spans) >= PARAMS.min_plateaus:
+                times = tuple(
+                    (float(block.time_s[start]), float(block.time_s[end - 1])) for start, end in spans
+                )
+                facts = {"at": float(sign * top[column]), "samples": samples}
+                yield _of_channel("clipped", block, column, times, facts)
+
+
+def _plateaus(series: FloatArray, top: float) -> list[tuple[int, int]]:
+    """Return where a channel stays near its extreme, entered and left too steeply for a rounded peak."""
+    found = []
+    for start, end in stretches(series > (1.0 - PARAMS.plateau_level) * top):
+        length = end - start
+        if length < PARAMS.min_plateau_samples or start < 2 or end + 2 > len(series):
+            continue
+        steep = min(series[start] - series[start - 2], series[end - 1] - series[end + 1]) / 2.0
+        if steep > PARAMS.steeper * 4.0 * PARAMS.plateau_level * top / length:
+            found.append((start, end))
+    return found
+
+
+def spans_of(time_s: FloatArray) -> tuple[Span, ...]:
+    """Return the spans of samples at increasing times, merging near ones."""
+    cuts = np.flatnonzero(np.diff(time_s) > PARAMS.apart_s)
+    starts, ends = time_s[np.append(0, cuts + 1)], time_s[np.append(cuts, len(time_s) - 1)]
+    return tuple(zip(starts.tolist(), ends.tolist(), strict=True))

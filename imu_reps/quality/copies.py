@@ -1,107 +1,184 @@
-"""The same samples twice: packets that came again, one sensor's data under both names, two sensors under one.
+"""Duplicate data: repeated packets, one sensor under both names, two sensors under one name.
 
-Six channels with noise never read exactly the same twice: rows that do, several in a row, are copies.
+Six channels with noise never have exactly the same readings twice: several such rows in a row are copies.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock, SensorPlace
-from imu_reps.quality.failed_readings import zeros
-
-#: A packet comes again within so many samples.
-FURTHEST = 64
-#: Longer runs of one reading are no packets of one sample that came again: the sensor hangs.
-MAX_ALIKE = 3
-#: A copy is told by so many samples of a packet, or by so many packets of one sample.
-MIN_COPIES = 8
-
-#: Two sensors never read the same by chance: so large a share of their samples is one stream named twice.
-SAME_SHARE = 0.05
-
-#: Two sensors under one name: readings that leap to and fro so often in so long, as packets of a third of a
-#: second in turn do, and come back to where they leapt from, to within this share of the leap, in so many of
-#: them (ours: of good sensors, shaken or not, in 0.3 at the most); either group so large; for this share of
-#: the time.
-LEAP_MPS2 = 1.0
-LEAPS, LEAPS_S = 8, 3.0
-COMES_BACK, BACK_SHARE, GROUP_SHARE = 0.5, 0.6, 0.2
-LEAPING_SHARE = 0.45
-#: Or readings with one number that differ, at most a packet apart; side by side by so many times what follows
-#: each other does.
-PACKET_S, TOGETHER_S, APART_TIMES = 1.0, 0.05, 8.0
-APART_MPS2 = 0.5
-TWICE_SHARE = 0.2
+from imu_reps.quality.marked_readings import zeros
 
 
-def check_streams(recording: Recording) -> Iterator[Finding]:
-    """Whether each name stands for one sensor, and each sensor for one name."""
-    for block in recording.blocks:
-        values = np.hstack([block.acc_mps2, block.gyr_dps])
-        readings = block[_not_flat(block) & ~zeros(values)]  # zeros between readings would leap as well
-        if len(readings) > LEAPS and (_leaps(readings) or _one_number_twice(readings)):
+@dataclass(frozen=True, slots=True)
+class CopyParams:
+    """Parameters of duplicate samples, and of two streams under one name.
+
+    Attributes
+    ----------
+    max_lag : int
+        Greatest number of samples after which a packet is repeated.
+    max_alike : int
+        Longest run of one reading that repeated packets of one sample make; a longer one is a frozen sensor.
+    min_copies : int
+        Fewest samples of a repeated packet, or repeated packets of one sample, that show copies.
+    same_share : float
+        Share of common samples above which both names have one stream: two sensors never read the same by
+        chance.
+    leap_mps2, leaps, leaps_s : float or int
+        Smallest leap between the readings of two sensors under one name, and the fewest leaps in a span of
+        this length, as made by packets of a third of a second in turn.
+    comes_back, back_share : float
+        Greatest distance from where they leapt from after the next leap, as a share of the leap, and smallest
+        share of such leaps (ours: at most 0.3 with good sensors, shaken or not).
+    group_share, leaping_share : float
+        Smallest share of either sensor's readings, and smallest share of the time with such leaps.
+    packet_s, together_s : float
+        Longest time between samples of two sensors with one number, a packet apart or arriving together.
+    apart_mps2, apart_times : float
+        Smallest difference of such samples, and as a multiple of that of successive samples.
+    twice_share : float
+        Smallest share of samples with a repeated number.
+    """
+
+    max_lag: int = 64
+    max_alike: int = 3
+    min_copies: int = 8
+    same_share: float = 0.05
+    leap_mps2: float = 1.0
+    leaps: int = 8
+    leaps_s: float = 3.0
+    comes_back: float = 0.5
+    back_share: float = 0.6
+    group_share: float = 0.2
+    leaping_share: float = 0.45
+    packet_s: float = 1.0
+    together_s: float = 0.05
+    apart_times: float = 8.0
+    apart_mps2: float = 0.5
+    twice_share: float = 0.2
+
+
+PARAMS = CopyParams()
+
+
+#: 2^64 over the golden ratio, which spreads similar numbers over all buckets (Knuth, vol. 3, 6.4).
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+
+
+@dataclass(frozen=True, slots=True)
+class Signatures:
+    """Samples of a sensor, each reduced to one number.
+
+    Attributes
+    ----------
+    of : (n,) float
+        One number a sample that hardly any two different samples share.
+    alike : (k,) int
+        Samples that may have the number of another sample, of either sensor.
+    """
+
+    of: FloatArray
+    alike: IntArray
+
+
+def signatures(channels: Mapping[SensorPlace, FloatArray]) -> dict[SensorPlace, Signatures]:
+    """Return the signatures of both sensors from their channels, (6, n)."""
+    every = {place: _signature(values) for place, values in channels.items()}
+    edges = np.cumsum([0, *map(len, every.values())])
+    alike = _perhaps_alike(np.concatenate(list(every.values())))
+    parts = np.split(alike, alike.searchsorted(edges[1:-1]))
+    return {
+        place: Signatures(signature, rows - start)
+        for (place, signature), rows, start in zip(every.items(), parts, edges[:-1], strict=True)
+    }
+
+
+def check_streams(
+    recording: Recording,
+    channels: Mapping[SensorPlace, FloatArray],
+    reads: Mapping[SensorPlace, Signatures],
+) -> Iterator[Finding]:
+    """Check that each name has one sensor, and each sensor one name."""
+    for sent in recording.blocks:
+        values = channels[sent.sensor]
+        readings = _not_flat(values) & ~zeros(values)  # zeros between readings would leap as well
+        block = sent if readings.all() else sent[readings]
+        if len(block) > PARAMS.leaps and (_leaps(block) or _one_number_twice(block)):
             yield Finding("two_streams", severity="refuse", sensor=block.sensor)
     if len(recording.blocks) == 2:
-        yield from _same_data(*recording.blocks)
+        yield from _same_data(recording.blocks[1], channels["ankle"], reads["pelvis"], reads["ankle"])
 
 
 def _leaps(block: SampleBlock) -> bool:
     """Whether the specific force leaps to and fro between two directions."""
-    time_s, acc = block.time_s, block.acc_mps2
-    steps = np.diff(acc, axis=0)
-    leaps = np.einsum("ij,ij->i", steps, steps) > LEAP_MPS2**2
-    if leaps.sum() < LEAPS:
+    time_s, acc_mps2 = block.time_s, np.ascontiguousarray(block.acc_mps2.T)
+    steps = np.diff(acc_mps2)
+    square = np.einsum("ij,ij->j", steps, steps)
+    rows = np.flatnonzero(square > PARAMS.leap_mps2**2)
+    if len(rows) < PARAMS.leaps:
         return False
-    rows, size = np.flatnonzero(leaps), np.linalg.norm(steps[leaps], axis=1)
-    apart = np.linalg.norm(acc[rows[1:] + 1] - acc[rows[:-1]], axis=1)
-    comes_back = np.append(apart < COMES_BACK * np.minimum(size[1:], size[:-1]), False)
-    span = np.minimum((time_s - time_s[0]) / LEAPS_S, len(time_s)).astype(np.int64)
+    size = np.sqrt(square[rows])
+    apart = np.linalg.norm(acc_mps2[:, rows[1:] + 1] - acc_mps2[:, rows[:-1]], axis=0)
+    comes_back = np.append(apart < PARAMS.comes_back * np.minimum(size[1:], size[:-1]), False)
+    span = np.minimum((time_s - time_s[0]) / PARAMS.leaps_s, len(time_s)).astype(np.int64)
     edges = np.flatnonzero(np.diff(span, prepend=-1))
     often, back, samples = (
         np.add.reduceat(values, edges)
         for values in (_at(rows, time_s), _at(rows[comes_back], time_s), np.ones(len(time_s)))
     )
     other = np.add.reduceat(np.cumsum(_at(rows, time_s)) % 2.0, edges) / samples
-    in_turn = (often >= LEAPS) & (back > BACK_SHARE * often) & (np.minimum(other, 1.0 - other) > GROUP_SHARE)
-    return bool(in_turn.sum() > LEAPING_SHARE * len(edges))
+    in_turn = (
+        (often >= PARAMS.leaps)
+        & (back > PARAMS.back_share * often)
+        & (np.minimum(other, 1.0 - other) > PARAMS.group_share)
+    )
+    return bool(in_turn.sum() > PARAMS.leaping_share * len(edges))
 
 
 def _at(rows: IntArray, time_s: FloatArray) -> FloatArray:
-    """One for each of these rows, else zero."""
+    """Return ones at these rows, zeros elsewhere."""
     marks = np.zeros(len(time_s))
     marks[rows] = 1.0
     return marks
 
 
 def _one_number_twice(block: SampleBlock) -> bool:
-    """Whether samples of one number that came together read quite differently."""
+    """Whether samples with one number that arrived together have very different readings."""
     if (np.diff(block.sample) > 0).all():
         return False
     rows = np.argsort(block.sample, kind="stable")
     same, waits_s = np.diff(block.sample[rows]) == 0, np.abs(np.diff(block.time_s[rows]))
     acc = block.acc_mps2
     apart = np.linalg.norm(np.diff(acc[rows], axis=0), axis=1)
-    many = TWICE_SHARE * len(block)
-    # of two counters each number comes twice, a packet of the other sensor between; one counter counts on
-    between = same & (waits_s < PACKET_S) & (np.diff(rows) > 1)
-    if same.sum() < (1.0 - TWICE_SHARE) * len(block) and between.sum() > many:
-        return bool(np.median(apart[between]) > APART_MPS2)
-    twice = same & (waits_s < TOGETHER_S)
+    many = PARAMS.twice_share * len(block)
+    # with two counters each number occurs twice, with a packet of the other sensor between; one counter goes
+    # on
+    between = same & (waits_s < PARAMS.packet_s) & (np.diff(rows) > 1)
+    if same.sum() < (1.0 - PARAMS.twice_share) * len(block) and between.sum() > many:
+        return bool(np.median(apart[between]) > PARAMS.apart_mps2)
+    twice = same & (waits_s < PARAMS.together_s)
     if twice.sum() < many:
         return False
     follows = min(float(np.median(np.linalg.norm(acc[lag:] - acc[:-lag], axis=1))) for lag in (1, 2))
-    return bool(np.median(apart[twice]) > max(APART_MPS2, APART_TIMES * follows))
+    return bool(np.median(apart[twice]) > max(PARAMS.apart_mps2, PARAMS.apart_times * follows))
 
 
-def _same_data(pelvis: SampleBlock, ankle: SampleBlock) -> Iterator[Finding]:
-    common = np.isin(_signature(ankle), _signature(pelvis)) & _varied(ankle)
-    if common.mean() > SAME_SHARE:
+def _same_data(
+    ankle: SampleBlock, values: FloatArray, of_pelvis: Signatures, of_ankle: Signatures
+) -> Iterator[Finding]:
+    common = np.zeros(len(ankle), bool)
+    common[of_ankle.alike] = np.isin(of_ankle.of[of_ankle.alike], of_pelvis.of[of_pelvis.alike])
+    if common.any():  # only samples that differ from the one before and between axes
+        common &= (np.diff(of_ankle.of, prepend=np.nan) != 0) & _not_flat(values)
+    if common.mean() > PARAMS.same_share:
         times = ankle.time_s[common]
         yield Finding(
             "same_data",
@@ -112,54 +189,76 @@ def _same_data(pelvis: SampleBlock, ankle: SampleBlock) -> Iterator[Finding]:
         )
 
 
-def _signature(block: SampleBlock) -> FloatArray:
-    """One number a sample that hardly any two different samples share."""
-    acc, gyr = block.acc_mps2, block.gyr_dps
-    return np.asarray(
-        acc @ [1.0, np.sqrt(2.0), np.sqrt(3.0)] + gyr @ [np.sqrt(5.0), np.sqrt(7.0), np.sqrt(11.0)]
-    )
+def _signature(values: FloatArray) -> FloatArray:
+    """Return a number for each sample that two different samples hardly ever share."""
+    # a matrix product may round the last samples differently from those before
+    return np.asarray((values * np.sqrt([[1.0], [2.0], [3.0], [5.0], [7.0], [11.0]])).sum(axis=0))
 
 
-def _varied(block: SampleBlock) -> BoolArray:
-    """Samples that read otherwise than the one before, and not the same in all axes."""
-    signature = _signature(block)
-    return np.asarray((np.diff(signature, prepend=np.nan) != 0) & _not_flat(block))
+def _perhaps_alike(signature: FloatArray) -> IntArray:
+    """Return the rows that may share their signature with another; sorting all of them takes much longer.
 
-
-def copied(block: SampleBlock, *, counted: bool) -> BoolArray:
-    """Which samples are copies of packets that came before, by what they read.
-
-    A copy repeats several samples in their order, the same number of samples later; or, of packets of one
-    sample, the one before, up to `MAX_ALIKE` times. Samples that a sensor counts and that read the same
-    one by one are no copies: it is asked more often than it measures.
+    Equal numbers fall into one bucket (Fibonacci hashing); with four times as many buckets as rows few others
+    do, and hardly any in other buckets, by further bits, once more.
     """
-    signature = _signature(block)
-    count = len(signature)
-    rows = np.argsort(signature, kind="stable")
+    unused = np.uint64(62 - len(signature).bit_length())
+    key = (signature + 0.0).view(np.uint64) * GOLDEN  # so that there is no 0 of the other sign
+    rows = _not_alone(key >> unused)
+    return rows[_not_alone(key[rows] << np.uint64(16) >> unused)]
+
+
+def _not_alone(bucket: NDArray[np.uint64]) -> IntArray:
+    number = bucket.view(np.int64)
+    return np.flatnonzero(np.bincount(number)[number] > 1)
+
+
+def copied(values: FloatArray, reads: Signatures, *, counted: bool) -> BoolArray:
+    """Return which samples are copies of earlier packets, by their channels, (6, n).
+
+    A copy repeats several samples in order, the same number of samples later; or, with packets of one sample,
+    the previous one a few times. If the sensor counts its samples, equal consecutive ones are no copies: it
+    is then polled more often than it measures.
+    """
+    signature, count = reads.of, values.shape[1]
+    rows = reads.alike[np.argsort(signature[reads.alike], kind="stable")]
     again = np.flatnonzero(np.diff(signature[rows]) == 0)
+    if len(again) < PARAMS.min_copies:
+        return np.zeros(count, bool)
     lag = np.zeros(count, dtype=np.int64)
     lag[rows[again + 1]] = rows[again + 1] - rows[again]
-    lag[(lag > FURTHEST) | ~_not_flat(block)] = 0
-    if np.count_nonzero(lag) < MIN_COPIES:
+    lag[(lag > PARAMS.max_lag) | ~_not_flat(values)] = 0
+    if np.count_nonzero(lag) < PARAMS.min_copies:
         return np.zeros(count, bool)
     edges = np.flatnonzero(np.diff(lag, prepend=-1, append=-1))
     length, value = np.diff(edges), lag[edges[:-1]]
     packets = (value > 1) & (length > 1)
-    singles = (value == 1) & (length <= MAX_ALIKE)
-    if counted or length[singles].sum() < MIN_COPIES:
+    singles = (value == 1) & (length <= PARAMS.max_alike)
+    if counted or length[singles].sum() < PARAMS.min_copies:
         singles[:] = False
     return np.asarray(np.repeat(packets | singles, length))
 
 
-def _not_flat(block: SampleBlock) -> BoolArray:
-    acc = np.abs(block.acc_mps2)
-    return np.asarray((acc[:, 0] != acc[:, 1]) | (acc[:, 1] != acc[:, 2]))
+def _not_flat(values: FloatArray) -> BoolArray:
+    size = np.abs(values[:3])
+    return np.asarray((size[0] != size[1]) | (size[1] != size[2]))
 
 
-def without_copies(recording: Recording) -> tuple[Recording, Mapping[SensorPlace, BoolArray], list[Finding]]:
-    """Leave out packets that came again and were numbered on by the host.
+def without_copies(
+    recording: Recording,
+    channels: Mapping[SensorPlace, FloatArray],
+    reads: Mapping[SensorPlace, Signatures],
+) -> tuple[Recording, Mapping[SensorPlace, BoolArray], list[Finding]]:
+    """Leave out repeated packets if the host numbers the samples.
 
-    Where the sensor itself counts, a copy stands in the place of a sample that was lost: it is marked.
+    If the sensor itself counts, a copy takes the place of a lost sample: it is only marked.
+
+    Parameters
+    ----------
+    recording : Recording
+    channels : mapping
+        Of its samples, (6, n) by sensor.
+    reads : mapping
+        Their signatures, by sensor.
 
     Returns
     -------
@@ -173,7 +272,7 @@ def without_copies(recording: Recording) -> tuple[Recording, Mapping[SensorPlace
     for block in recording.blocks:
         counter = recording.header.sensor(block.sensor).counter
         counted = counter == "device" or bool(np.isfinite(block.device_time_s).any())
-        copies = copied(block, counted=counted)
+        copies = copied(channels[block.sensor], reads[block.sensor], counted=counted)
         marks[block.sensor] = copies
         if not copies.any():
             continue

@@ -1,4 +1,4 @@
-"""Unit, scale and axes of the angular rate, held against the accelerometer."""
+"""Unit, scale and axes of the angular rate, compared with the accelerometer."""
 
 from __future__ import annotations
 
@@ -6,165 +6,204 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.frames import GYR_COLUMNS
-from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock, SensorPlace
-from imu_reps.kinematics.clock.offline import TimedSamples
-from imu_reps.kinematics.rest import gyroscope_bias, window_length
-from imu_reps.quality.windows import HOP_S, Windows, angle_deg
+from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SensorPlace
+from imu_reps.kinematics.rest import AtRest, median
+from imu_reps.quality.windows import HOP_S, Windows, angle_deg, calm_windows
 
-#: Windows in which the specific force hardly varies and has gravity's length point up within a few degrees.
-CALM_SD_MPS2 = 0.5
-CALM_OFF_MPS2 = 0.7
 
-#: Calm windows that are compared are so many hops apart, doubling: 1, 2 and 4 s, the time of a slow lift.
-SHORTEST_LAG = 4
-LONGEST_LAG = 16
+@dataclass(frozen=True, slots=True)
+class GyroscopeParams:
+    """Parameters of the gyroscope's comparison with gravity between calm moments.
 
-#: A turn that both must have seen: far above the error of a calm window, and short of a flip.
-MIN_TURN_DEG = 8.0
-MAX_TURN_DEG = 120.0
+    Attributes
+    ----------
+    min_lag, max_lag : int
+        Smallest and greatest distance of the calm windows compared, in hops, doubling: 1, 2 and 4 s, the time
+        of a slow lift.
+    min_turn_deg, max_turn_deg : float
+        Range of the turns compared: far above the error of a calm window, and short of a flip.
+    min_pairs : int
+        Fewest pairs of calm windows with such a turn for a comparison, as many as two lifts give.
+    pairs_a_turn : int
+        Number of pairs, over 1, 2 and 4 s, that count as one independent turn, since pairs that begin a
+        quarter second apart are nearly equal (ours).
+    sure_sds : float
+        Number of standard errors from which a deviation is reported (ours).
+    calmer_mps2 : float
+        Greatest scatter of the force, and difference from gravity's magnitude, of especially calm moments,
+        which show the scale finely.
+    reading_hops, min_readings : int
+        Span whose median is one reading of the scale, four seconds, since pairs that begin together are
+        nearly equal; and fewest readings.
+    calmer_far_deg, calm_far_deg : float
+        Smallest turn of gravity between especially calm moments, and between calm ones (ours).
+    calmer_error_deg, calm_error_deg : float
+        Error of gravity's direction by accelerations at such moments (ours, over 100 random simulated sets).
+    fine_off, fine_sds : float
+        Smallest deviation of the scale that is reported, absolute and in standard errors (ours).
+    doubtful, wrong : tuple
+        Ranges of the scale without fine readings: beyond the first it is doubtful, beyond the second wrong.
+    radians : tuple
+        Range of the ratio for rad/s read as deg/s, which is 1/57.3 = 0.017.
+    max_miss : float
+        Greatest angle between the directions by gyroscope and by accelerometer, as a share of the turn; good
+        sensors have 0.01 to 0.1, unrelated axes about 1 and more.
+    dead_miss : float
+        Miss from which a dead axis is considered.
+    swings_back, swings_dps : float
+        Limit of the ratio for a body that swings from a bar, whose force turns back in the sensor (ours: 1 to
+        3 times at the end of two metres), and greatest rate of a body.
+    dead_turn_dps, dead_share : float
+        Smallest rate of gravity (RMS) about a dead axis, and greatest share of it that the gyroscope shows.
+    swing_deg, swing_share, dead : float
+        If nothing is calm: smallest change of direction within a second, which accelerations of a limb cannot
+        imitate (0.5 g throughout), and greatest share of it for a gyroscope in rad/s; below the third value
+        it is dead.
+    """
 
-#: Pairs of calm windows with such a turn between them, below which nothing is said: two lifts' worth.
-MIN_PAIRS = 8
+    min_lag: int = 4
+    max_lag: int = 16
+    min_turn_deg: float = 8.0
+    max_turn_deg: float = 120.0
+    min_pairs: int = 8
+    pairs_a_turn: int = 8
+    sure_sds: float = 2.0
+    calmer_mps2: float = 0.2
+    reading_hops: int = 16
+    min_readings: int = 6
+    calmer_far_deg: float = 12.0
+    calmer_error_deg: float = 0.6
+    calm_far_deg: float = 20.0
+    calm_error_deg: float = 1.4
+    fine_off: float = 0.045
+    fine_sds: float = 4.25
+    doubtful: tuple[float, float] = (0.8, 1.25)
+    wrong: tuple[float, float] = (0.5, 2.0)
+    radians: tuple[float, float] = (0.011, 0.026)
+    max_miss: float = 0.6
+    dead_miss: float = 0.12
+    swings_back: float = -4.0
+    swings_dps: float = 500.0
+    dead_turn_dps: float = 1.5
+    dead_share: float = 0.15
+    swing_deg: float = 25.0
+    swing_share: float = 0.1
+    dead: float = 0.004
 
-#: Pairs of windows that begin a quarter second apart see much the same: so many of them, over 1, 2 and 4 s,
-#: are one turn seen (ours). What is told is sure by so many standard errors.
-PAIRS_A_TURN = 8
-SURE_SDS = 2.0
+    @property
+    def lags(self) -> list[int]:
+        """Distances compared, from the smallest to the greatest."""
+        return [self.min_lag << k for k in range((self.max_lag // self.min_lag).bit_length())]
 
-#: The scale is told finely where gravity turns far between calmer moments, and less so between calm ones.
-#: What accelerations make of its direction there is so many degrees (ours, over 100 random simulated sets).
-#: One median for each four seconds is one reading, since pairs that begin together see much the same.
-CALMER_MPS2, READING_HOPS, MIN_READINGS = 0.2, 16, 6
-CALMER_FAR_DEG, CALMER_ERROR_DEG = 12.0, 0.6
-CALM_FAR_DEG, CALM_ERROR_DEG = 20.0, 1.4
-FINE_OFF, FINE_SDS = 0.045, 4.25
-#: Elsewhere only what is off by this is told.
-DOUBTFUL = (0.8, 1.25)
-WRONG = (0.5, 2.0)
 
-#: rad/s read as deg/s make the ratio 1/57.3 = 0.017.
-RADIANS = (0.011, 0.026)
-
-#: The direction the gyroscope leads to may miss that of the accelerometer by this share of the turn;
-#: good sensors miss by 0.01 to 0.1, unrelated axes by about 1 and more.
-MAX_MISS = 0.6
-
-#: A miss from which on a dead axis is looked for.
-DEAD_MISS = 0.12
-
-#: A sensor on a body that swings from a bar turns at most so many times as far as its force does back (ours:
-#: 1 to 3 at the end of two metres), and no body turns faster.
-SWINGS_BACK, SWINGS_DPS = -4.0, 500.0
-
-#: Gravity turns this fast (RMS) about an axis of which the gyroscope shows less than this share.
-DEAD_TURN_DPS, DEAD_SHARE = 1.5, 0.15
-
-#: Where nothing is calm: a change of direction within a second that no push of a limb feigns (0.5 g all the
-#: while), and the share of it below which the gyroscope cannot be in deg/s. A dead one is no unit.
-SWING_DEG = 25.0
-SWING_SHARE = 0.1
-DEAD = 0.004
+PARAMS = GyroscopeParams()
 
 
 def check_gyroscope(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
-    """Unit, scale and axes of one sensor's angular rate, by the turns of gravity that it must explain.
+    """Check unit, scale and axes of one sensor's angular rate against the turns of gravity.
 
-    Between two calm moments 1, 2 or 4 s apart the direction of up, carried along by the gyroscope,
-    must arrive where the accelerometer sees it. Turns about the vertical do not show and do not matter.
-    Where nothing turns, or nothing is calm, nothing is said; nor where the pairs contradict each other: on a
-    swinging body (a pendulum) the specific force stays in the sensor while the gyroscope turns.
+    Between two calm moments 1, 2 or 4 s apart the direction of up, rotated by the gyroscope, must arrive
+    where the accelerometer shows it. Turns about the vertical do not show and do not matter. Nothing is
+    reported if nothing turns or is calm, or if the pairs contradict each other: on a swinging body (a
+    pendulum) the specific force stays constant in the sensor while the gyroscope turns.
     """
     turns = seen_turns(windows)
     ratio, miss = turns.ratio, turns.miss
-    if len(ratio) < MIN_PAIRS:
+    if len(ratio) < PARAMS.min_pairs:
         yield from _by_the_way(place, windows)
         return
     middle, error = _median_and_error(ratio)
     missed, missed_error = _median_and_error(miss)
     values = {"ratio": middle, "error": error}
-    if RADIANS[0] < middle < RADIANS[1] and error < middle:
+    if PARAMS.radians[0] < middle < PARAMS.radians[1] and error < middle:
         yield Finding("gyro_unit_radps", values=values, severity="refuse", sensor=place)
-    elif missed > DEAD_MISS and (dead := _dead_axis(windows)):
+    elif missed > PARAMS.dead_miss and (dead := _dead_axis(windows)):
         yield Finding("gyro_axes", values={"dead": dead}, severity="refuse", sensor=place)
-    elif missed - SURE_SDS * missed_error > MAX_MISS and not _same_plane(ratio, miss):
-        # a body that swings turns its force back, alike in all turns
-        if not _swings(ratio, miss) or np.nanmax(np.abs(windows.gyr_dps)) > SWINGS_DPS:
+    elif missed - PARAMS.sure_sds * missed_error > PARAMS.max_miss and not _same_plane(ratio, miss):
+        # on a swinging body the force turns back by about the same ratio in all turns
+        if not _swings(ratio, miss) or np.nanmax(np.abs(windows.gyr_dps)) > PARAMS.swings_dps:
             yield Finding("gyro_axes", severity="refuse", sensor=place)
-    elif _beyond(middle, error, WRONG):
+    elif _beyond(middle, error, PARAMS.wrong):
         yield Finding("gyro_scale", values=values, severity="refuse", sensor=place)
     elif off := _fine_scale(turns):
         yield Finding("gyro_scale", values=off, severity="caution", sensor=place)
-    elif _beyond(middle, error, DOUBTFUL):
+    elif _beyond(middle, error, PARAMS.doubtful):
         yield Finding("gyro_scale", values=values, severity="caution", sensor=place)
 
 
 def _dead_axis(windows: Windows) -> str | None:
-    """The axis of the gyroscope that shows nothing of the turns that gravity does in calm moments."""
-    calm = calm_windows(windows)
-    both = calm[1:] & calm[:-1] & np.isfinite(windows.gyr_dps[:, 0])
-    if both.sum() < MIN_PAIRS:
+    """Return the axis of the gyroscope that does not show the turns of gravity in calm moments, if any."""
+    both = windows.calm[1:] & windows.calm[:-1] & np.isfinite(windows.gyr_dps[:, 0])
+    if both.sum() < PARAMS.min_pairs:
         return None
     needed = np.degrees(np.cross(windows.up[1:], windows.up[:-1])[both]) / HOP_S
     seen = windows.gyr_dps[both] - np.median(windows.gyr_dps[both], axis=0)
     strong, shown = (np.sqrt((turning**2).mean(axis=0)) for turning in (needed, seen))
-    dead = (strong > DEAD_TURN_DPS) & (shown < DEAD_SHARE * strong)
+    dead = (strong > PARAMS.dead_turn_dps) & (shown < PARAMS.dead_share * strong)
     return GYR_COLUMNS[int(np.argmax(dead))] if dead.sum() == 1 else None
 
 
+def _quartiles(values: FloatArray) -> tuple[float, float, float]:
+    low, middle, high = np.interp(
+        np.array([0.25, 0.5, 0.75]) * (len(values) - 1), np.arange(len(values)), np.sort(values)
+    ).tolist()
+    return low, middle, high
+
+
 def _median_and_error(values: FloatArray) -> tuple[float, float]:
-    """A median, and its standard error: that of a normal scatter with the same quartiles."""
-    low, middle, high = np.percentile(values, (25.0, 50.0, 75.0))
-    turns = max(1.0, len(values) / PAIRS_A_TURN)
-    return float(middle), float(1.2533 * (high - low) / 1.349 / np.sqrt(turns))
+    """Return a median and its standard error, that of a normal distribution with the same quartiles."""
+    low, middle, high = _quartiles(values)
+    turns = max(1.0, len(values) / PARAMS.pairs_a_turn)
+    return middle, float(1.2533 * (high - low) / 1.349 / np.sqrt(turns))
 
 
 def _beyond(middle: float, error: float, limits: tuple[float, float]) -> bool:
-    """Whether a value is surely outside of limits; a gyroscope that turns the other way is no scale."""
-    return middle + SURE_SDS * error < limits[0] or middle - SURE_SDS * error > limits[1]
+    """Whether a value is outside of limits by `sure_sds` standard errors."""
+    return middle + PARAMS.sure_sds * error < limits[0] or middle - PARAMS.sure_sds * error > limits[1]
 
 
-def check_warming(block: SampleBlock, timed: TimedSamples) -> Iterator[Finding]:
-    """Whether the gyroscope's bias wanders, as while the part warms up."""
-    gyr_dps, acc_mps2 = block.gyr_dps.take(timed.order, axis=0), block.acc_mps2.take(timed.order, axis=0)
-    bias = gyroscope_bias(gyr_dps, acc_mps2, window_length(timed.period_s))
+def check_warming(place: SensorPlace, resting: AtRest) -> Iterator[Finding]:
+    """Report a gyroscope's bias that wanders, as while the part warms up."""
+    bias = resting.bias_dps
     if bias is not None and bias.ndim > 1:
-        values = {"bias_dps": float(np.ptp(bias, axis=0).max())}
-        yield Finding("gyro_warms_up", values=values, severity="caution", sensor=block.sensor)
+        wandered = {"bias_dps": float(np.ptp(bias, axis=0).max())}
+        yield Finding("gyro_warms_up", values=wandered, severity="caution", sensor=place)
 
 
 def _by_the_way(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
-    """Without calm moments only this is sure: a direction that swings far takes a gyroscope along.
+    """Report a gyroscope in rad/s without calm moments, by far changes of the force's direction.
 
-    All that the gyroscope turned within a second, any way, is held against the change of direction.
+    They are compared with the gyroscope's total turning within a second, in any direction.
     """
-    turned = np.convolve(np.linalg.norm(windows.gyr_dps, axis=1) * HOP_S, np.ones(SHORTEST_LAG), "valid")
-    change = angle_deg(windows.up[SHORTEST_LAG:], windows.up[:-SHORTEST_LAG])
-    swings = (change > SWING_DEG) & np.isfinite(turned)
+    lag = PARAMS.min_lag
+    turned = np.convolve(np.linalg.norm(windows.gyr_dps, axis=1) * HOP_S, np.ones(lag), "valid")
+    change = angle_deg(windows.up[lag:], windows.up[:-lag])
+    swings = (change > PARAMS.swing_deg) & np.isfinite(turned)
     share = turned[swings] / change[swings]
-    if len(share) >= MIN_PAIRS and DEAD < np.median(share) < SWING_SHARE:
+    if len(share) >= PARAMS.min_pairs and PARAMS.dead < np.median(share) < PARAMS.swing_share:
         values = {"ratio": float(np.median(share))}
         yield Finding("gyro_unit_radps", values=values, severity="refuse", sensor=place)
 
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """Turns of gravity between pairs of calm windows, one row a pair.
+    """Turns of gravity between pairs of calm windows, one row per pair.
 
     Attributes
     ----------
     ratio : (m,) float
-        Angle that the gyroscope carried up along the way the accelerometer saw, over that way.
+        Angle by the gyroscope along the turn that the accelerometer shows, over that turn.
     miss : (m,) float
-        Angle between where the gyroscope arrives and where the accelerometer is, over the way.
+        Angle between the final directions by gyroscope and by accelerometer, over the turn.
     way_deg : (m,) float
+        The turn by the accelerometer.
     start : (m,) int
-        The first window of the pair.
+        First window of the pair.
     calmer : (m,) bool
-        Both windows are calmer than need be.
+        Whether both windows are especially calm.
     """
 
     ratio: FloatArray
@@ -175,89 +214,69 @@ class Turns:
 
 
 def seen_turns(windows: Windows) -> Turns:
-    """Hold the turn by the gyroscope against that by the accelerometer, for pairs of calm windows."""
-    calm = calm_windows(windows)
-    calmer = calm_windows(windows, CALMER_MPS2, CALMER_MPS2)
-    step = hop_rotations(windows, calm)
-    found, lag = [np.empty((0, 5))], 1
-    while lag < LONGEST_LAG and len(step) > lag:
-        step, lag = step[lag:] @ step[:-lag], 2 * lag
-        if lag >= SHORTEST_LAG:
-            found.append(_compare(windows.up, calm, calmer, step, lag))
-    ratio, miss, way, start, calmer = np.concatenate(found).T
-    return Turns(ratio, miss, way, start.astype(np.int64), calmer > 0.0)
+    """Compare the turns by gyroscope and by accelerometer, for pairs of calm windows."""
+    calmer = calm_windows(windows.size_mps2, windows.acc_sd_mps2, PARAMS.calmer_mps2, PARAMS.calmer_mps2)
+    holes = np.append(0, np.cumsum(np.isnan(windows.gyr_dps[:, 0])))
+    first = np.concatenate([np.arange(len(windows) - lag) for lag in PARAMS.lags])
+    last = np.concatenate([np.arange(lag, len(windows)) for lag in PARAMS.lags])
+    known = windows.calm[first] & windows.calm[last] & (holes[first] == holes[last])
+    first, last = first[known], last[known]
+    cosine = np.einsum("ni,ni->n", windows.up[first], windows.up[last])
+    turned = (cosine < np.cos(np.radians(PARAMS.min_turn_deg))) & (
+        cosine > np.cos(np.radians(PARAMS.max_turn_deg))
+    )
+    first, last = first[turned], last[turned]
+    return _compare(windows, first, last, calmer[first] & calmer[last])
 
 
 def _fine_scale(turns: Turns) -> dict[str, float]:
-    """The scale and its error where it is surely off; empty where it is not, or that is not known."""
-    calmer = turns.calmer & (turns.way_deg > CALMER_FAR_DEG)
-    far = turns.way_deg > CALM_FAR_DEG
-    return _off_by(turns, calmer, CALMER_ERROR_DEG) or _off_by(turns, far, CALM_ERROR_DEG)
+    """Return the scale and its error if it is clearly wrong; empty if it is not, or not known."""
+    calmer = turns.calmer & (turns.way_deg > PARAMS.calmer_far_deg)
+    far = turns.way_deg > PARAMS.calm_far_deg
+    return _off_by(turns, calmer, PARAMS.calmer_error_deg) or _off_by(turns, far, PARAMS.calm_error_deg)
 
 
 def _off_by(turns: Turns, chosen: BoolArray, error_deg: float) -> dict[str, float]:
-    ratio, when = turns.ratio[chosen], turns.start[chosen] // READING_HOPS
+    ratio, when = turns.ratio[chosen], turns.start[chosen] // PARAMS.reading_hops
+    middle = median(ratio) if len(ratio) else 1.0
+    if abs(middle - 1.0) <= PARAMS.fine_off:
+        return {}
     order = np.lexsort((ratio, when))
     begins = np.flatnonzero(np.diff(when[order], prepend=-1))
-    if len(begins) < MIN_READINGS:
+    if len(begins) < PARAMS.min_readings:
         return {}
     readings = ratio[order][(begins + np.append(begins[1:], len(order))) // 2]
-    middle = float(np.median(ratio))
     scatter = 1.2533 * 1.4826 * float(np.median(np.abs(readings - np.median(readings))))
     left = error_deg / float(np.median(turns.way_deg[chosen]))
     error = float(np.hypot(scatter / np.sqrt(len(readings)), left))
-    return {"ratio": middle, "error": error} if abs(middle - 1.0) > max(FINE_OFF, FINE_SDS * error) else {}
+    return (
+        {"ratio": middle, "error": error}
+        if abs(middle - 1.0) > max(PARAMS.fine_off, PARAMS.fine_sds * error)
+        else {}
+    )
 
 
-def calm_windows(
-    windows: Windows, sd_mps2: float = CALM_SD_MPS2, off_mps2: float = CALM_OFF_MPS2
-) -> BoolArray:
-    """Windows in which the specific force is as good as gravity's."""
-    known = windows.size_mps2[np.isfinite(windows.size_mps2)]
-    usual = float(np.median(known)) if len(known) else np.nan
-    off = np.abs(windows.size_mps2 - usual)
-    return np.asarray((windows.acc_sd_mps2 < sd_mps2) & (off < off_mps2))
-
-
-def unbiased_dps(windows: Windows, calm: BoolArray) -> FloatArray:
-    """The rate of each hop without what the gyroscope shows where nothing turns, (n - 1, 3)."""
-    turned = angle_deg(windows.up[1:], windows.up[:-1])
-    rest = calm[1:] & calm[:-1] & (turned < 0.3) & np.isfinite(windows.gyr_dps[:, 0])
-    return windows.gyr_dps - (np.median(windows.gyr_dps[rest], axis=0) if rest.any() else 0.0)
-
-
-def hop_rotations(windows: Windows, calm: BoolArray) -> FloatArray:
-    """Matrix that carries up, in sensor axes, over each hop; NaN where samples are missing."""
-    way = -np.radians(unbiased_dps(windows, calm)) * HOP_S
-    matrix = Rotation.from_rotvec(np.nan_to_num(way)).as_matrix()
-    matrix[np.isnan(way[:, 0])] = np.nan
-    return np.asarray(matrix)
-
-
-def _compare(up: FloatArray, calm: BoolArray, calmer: BoolArray, carry: FloatArray, lag: int) -> FloatArray:
-    """The columns of `Turns` for pairs so many windows apart."""
-    cosine = np.einsum("ni,ni->n", up[:-lag], up[lag:])
-    turned = (cosine < np.cos(np.radians(MIN_TURN_DEG))) & (cosine > np.cos(np.radians(MAX_TURN_DEG)))
-    chosen = np.flatnonzero(turned & calm[:-lag] & calm[lag:] & np.isfinite(carry[:, 0, 0]))
-    start, end = up[chosen], up[chosen + lag]
+def _compare(windows: Windows, first: IntArray, last: IntArray, calmer: BoolArray) -> Turns:
+    """Return the turns between pairs of windows."""
+    start, end, turned = windows.up[first], windows.up[last], windows.turned
     way = angle_deg(start, end)
-    carried = np.einsum("nij,nj->ni", carry[chosen], start)
-    along = end - start * cosine[chosen, None]
-    along /= np.linalg.norm(along, axis=1)[:, None]
-    angle = np.degrees(np.arctan2((carried * along).sum(axis=1), (carried * start).sum(axis=1)))
-    both = calmer[chosen] & calmer[chosen + lag]
-    return np.column_stack([angle / way, angle_deg(carried, end) / way, way, chosen, both])
+    carried = np.einsum("nji,nj->ni", turned[last], np.einsum("nij,nj->ni", turned[first], start))
+    along = end - start * np.einsum("ni,ni->n", start, end)[:, None]
+    along /= np.sqrt(np.einsum("ni,ni->n", along, along))[:, None]
+    forward, back = np.einsum("ni,ni->n", carried, along), np.einsum("ni,ni->n", carried, start)
+    angle = np.degrees(np.arctan2(forward, back))
+    return Turns(angle / way, angle_deg(carried, end) / way, way, first, calmer)
 
 
 def _same_plane(ratio: FloatArray, miss: FloatArray) -> bool:
-    """Whether the miss is that of a wrong scale alone: along the way and forward."""
+    """Whether a wrong scale alone explains the miss: it lies along the turn, forwards."""
     return bool(np.median(ratio) > 0.0) and _along(ratio, miss)
 
 
 def _swings(ratio: FloatArray, miss: FloatArray) -> bool:
-    """Whether it is along the way and back, by much the same share in all turns."""
-    low, middle, high = np.percentile(ratio, (25.0, 50.0, 75.0))
-    return _along(ratio, miss) and bool(SWINGS_BACK < middle < 0.0 and high - low < -middle)
+    """Whether a swinging body explains the miss: it lies along the turn, backwards, by about one ratio."""
+    low, middle, high = _quartiles(ratio)
+    return _along(ratio, miss) and bool(PARAMS.swings_back < middle < 0.0 and high - low < -middle)
 
 
 def _along(ratio: FloatArray, miss: FloatArray) -> bool:

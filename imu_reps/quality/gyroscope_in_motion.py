@@ -1,93 +1,405 @@
-"""The gyroscope where the limb is never calm: scale and axes by what they leave unexplained of the force."""
+"""Scale and axes of a gyroscope on a limb that is never calm, by the force they leave unexplained.
+
+Rotated along by the true rate, gravity is constant, and the rest of the force is that of a sensor carried
+round a joint: ``alpha x p + omega x (omega x p)`` with one lever `p`. A factor of the rate, the lever and a
+bias of each piece are fitted together (Gauss-Newton); a swinging body and soft tissue leave much of the force
+unexplained and make the factor uncertain.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.frames import ACC_COLUMNS, GYR_COLUMNS
-from imu_reps.domain.samples import FloatArray, SensorPlace
-from imu_reps.quality.carried_round import TurningFit, TurningPieces, unexplained
-from imu_reps.quality.windows import Windows
+from imu_reps.domain.samples import FloatArray, IntArray, SensorPlace
+from imu_reps.kinematics.motion import bridged
+from imu_reps.quality.windows import HOP_S, Windows, turned_by
 
-#: A scale that is off by so many standard errors is told (ours).
-SURE_SDS = 3.3
-#: Beyond these no scale explains the force. What turns between calm moments show is borne out by this share.
-FACTORS, BORNE_OUT = (0.5, 3.0), 0.5
-#: A factor that is this near to 1, and its error this small, show that the axes are right.
-NEAR, NEAR_ERROR = 0.1, 0.08
-#: Changed columns must leave this share of the force that is left otherwise, as mean squares (ours: of good
-#: gyroscopes in 1,000 sets of two simulators 0.4 at the least; of inverted axes 9 in 10 leave less).
-MENDED_SHARE = 0.25
-#: One piece of ten seconds alone fits other columns more easily.
-MENDED_SHARE_ALONE = 0.1
-#: An axis is dead where in the fastest third of the hops it shows hardly more than in the slowest, and this
-#: share of what another axis does, and so much of the force is left, m/s², that the factor is that vague
-#: (ours: on a swinging body as much is left, but the factor is known to within 0.12).
-DEAD_TIMES, DEAD_SHARE, DEAD_LEFT_MPS2, DEAD_ERROR = 1.5, 0.05, 1.0, 0.12
+
+@dataclass(frozen=True, slots=True)
+class MotionFitParams:
+    """Parameters of the gyroscope's comparison with the force in motion.
+
+    Attributes
+    ----------
+    piece_windows, min_turn_deg : int or float
+        Greatest number of windows of a piece, ten seconds, in which a gyroscope hardly drifts; and smallest
+        turn within a piece.
+    shaken_mps2, min_calm_share, min_windows : float
+        Scatter of the force at which a window has half the weight; smallest mean weight of a piece, and
+        smallest total weight in windows.
+    max_rate_dps : float
+        Greatest rate for quarter-second windows; a shank in walking turns faster.
+    max_bridged : int
+        Greatest number of missing windows in a piece.
+    lever_sd_m, bias_sd_dps : float
+        Prior standard deviations of the lever and of the bias (ours).
+    windows_a_reading : float
+        Number of windows in which the remaining force counts as one independent reading (ours).
+    max_steps, max_step, min_step : int or float
+        Greatest number of steps of the fit, greatest change of the factor per step, and change at which the
+        fit has converged.
+    factor_range : tuple
+        Limits of the factor, beyond which the fit ends. On a swinging body the force stays constant in the
+        sensor, however it turns: the factor then falls.
+    initial_variance : float
+        Initial mean square of the remaining force, (m/s²)².
+    model_error, correlated_share : float
+        Standard error of the model, and of a single piece; and share of the remaining force that is
+        correlated with the turns (ours: over 1,200 sets of two simulators 3 good gyroscopes are off by 3.3
+        standard errors).
+    sure_sds : float
+        Number of standard errors from which a wrong scale is reported (ours).
+    scale_range : tuple
+        Limits of the factor, beyond which no scale explains the force.
+    borne_out_share : float
+        Smallest share of a scale error between calm moments that motion must show too.
+    near, near_error : float
+        Greatest difference of the factor from 1, and greatest error, that show correct axes.
+    repaired_share : float
+        Greatest share of the remaining force, as mean squares, that changed columns may leave (ours: at least
+        0.4 with good gyroscopes in 1,000 sets of two simulators; 9 of 10 inverted axes leave less).
+    repaired_share_alone : float
+        The same for a single piece of ten seconds, which other columns fit more easily.
+    dead_times, dead_share, dead_left_mps2, dead_error : float
+        Limits for a dead axis: its rate in the fastest third of the hops as a multiple of that in the
+        slowest, and as a share of another axis's; the remaining force, m/s², and the factor's error (ours: on
+        a swinging body as much remains, but the factor is known to within 0.12).
+    """
+
+    piece_windows: int = 40
+    min_turn_deg: float = 8.0
+    shaken_mps2: float = 1.5
+    min_calm_share: float = 0.25
+    min_windows: float = 20.0
+    max_rate_dps: float = 150.0
+    max_bridged: int = 2
+    lever_sd_m: float = 1.0
+    bias_sd_dps: float = 1.0
+    windows_a_reading: float = 4.0
+    max_steps: int = 10
+    max_step: float = 0.25
+    factor_range: tuple[float, float] = (0.3, 3.0)
+    min_step: float = 0.003
+    initial_variance: float = 0.25
+    model_error: float = 0.03
+    correlated_share: float = 0.15
+    sure_sds: float = 3.3
+    scale_range: tuple[float, float] = (0.5, 3.0)
+    borne_out_share: float = 0.5
+    near: float = 0.1
+    near_error: float = 0.08
+    repaired_share: float = 0.25
+    repaired_share_alone: float = 0.1
+    dead_times: float = 1.5
+    dead_share: float = 0.05
+    dead_left_mps2: float = 1.0
+    dead_error: float = 0.12
+
+
+PARAMS = MotionFitParams()
+
+
+_EYE = np.eye(3)
+#: (3, 9): maps a vector to the rows of its cross-product matrix.
+_CROSS = np.cross(_EYE[:, None], _EYE).transpose(0, 2, 1).reshape(3, 9)
+
+
+@dataclass(frozen=True, slots=True)
+class TurningPieces:
+    """Pieces of a recording in which gravity turns and hardly anything is missing.
+
+    Attributes
+    ----------
+    force_mps2, rate_rad_s : (k, n, 3) float
+        Windows of each piece; the rate is that of the hop after the window.
+    weight : (k, n) float
+        Weight of each window, as a factor of its residuals.
+    sensor : (k,) int
+        Number of the sensor, in order.
+    """
+
+    force_mps2: FloatArray
+    rate_rad_s: FloatArray
+    weight: FloatArray
+    sensor: IntArray
+
+    def of(self, sensor: int) -> TurningPieces:
+        """Return the pieces of one sensor."""
+        own = self.sensor == sensor
+        return TurningPieces(self.force_mps2[own], self.rate_rad_s[own], self.weight[own], self.sensor[own])
+
+
+@dataclass(frozen=True, slots=True)
+class TurningFit:
+    """Fit of the rate's factor that explains the force best.
+
+    Attributes
+    ----------
+    factor, error : float
+        Factor to multiply the rate by, and its standard error.
+    left : float
+        Mean square of the remaining force without biases, (m/s²)².
+    pieces : TurningPieces
+        The pieces it was fitted to.
+    """
+
+    factor: float
+    error: float
+    left: float
+    pieces: TurningPieces
+
+
+def fit_turning(windows: Mapping[SensorPlace, Windows]) -> dict[SensorPlace, TurningFit]:
+    """Fit the factor of the rate of each sensor of which enough turns, all in one iteration."""
+    if not windows:
+        return {}
+    pieces = _turning_pieces(list(windows.values()))
+    used, first, of = np.unique(pieces.sensor, return_index=True, return_inverse=True)
+    factor: FloatArray = np.ones(len(used))
+    lever: FloatArray = np.zeros((len(used), 3))
+    left: FloatArray = np.full(len(used), PARAMS.initial_variance)
+    least: FloatArray = np.full(len(used), np.inf)
+    fits: dict[SensorPlace, TurningFit] = {}
+    going = used >= 0
+    for step in range(PARAMS.max_steps):
+        if not going.any():
+            break
+        if step != 1:  # the first step fits the lever alone
+            carried = _carried(pieces, factor[of])
+        biased, unbiased = _normal_equations(pieces, carried, lever[of], left[of])
+        sums, total = (np.add.reduceat(each, first) for each in (unbiased, (pieces.weight**2).sum(axis=1)))
+        left = np.add.reduceat(biased[:, 4, 4], first) / total
+        loose = np.full((len(used), 4), 1e-9)
+        loose[:, 1:] = PARAMS.windows_a_reading * left[:, None] / PARAMS.lever_sd_m**2
+        whole, towards = sums[:, :4, :4] + loose[:, None] * np.eye(4), sums[:, :4, 4]
+        towards[:, 1:] += loose[:, 1:] * lever
+        if not step:
+            lever -= np.linalg.solve(whole[:, 1:, 1:], towards[:, 1:, None])[..., 0]
+            continue
+        least = np.minimum(least, sums[:, 4, 4] / total)
+        change = -np.linalg.solve(whole, towards[..., None])[..., 0] * going[:, None]
+        factor = factor + np.clip(change[:, 0], -PARAMS.max_step, PARAMS.max_step)
+        lever = lever + change[:, 1:]
+        inside = (factor > PARAMS.factor_range[0]) & (factor < PARAMS.factor_range[1])
+        goes_on = inside & (np.abs(change[:, 0]) >= PARAMS.min_step) & (step < PARAMS.max_steps - 1)
+        for k in np.flatnonzero(going & ~goes_on).tolist():
+            error = _error(unbiased[of == k], whole[k], towards[k], float(left[k] * total[k]))
+            fit = TurningFit(float(factor[k]), error, float(least[k]), pieces.of(used[k]))
+            fits[list(windows)[used[k]]] = fit
+        going &= goes_on
+    return fits
+
+
+def _error(pieces: FloatArray, whole: FloatArray, towards: FloatArray, left: float) -> float:
+    """Return the factor's standard error.
+
+    It combines those of leaving out each piece in turn, of the model, and of the remaining force.
+    """
+    goes_with = PARAMS.correlated_share * math.sqrt(left * np.linalg.inv(whole)[0, 0])
+    others, spread = len(pieces) - 1, PARAMS.model_error
+    if others:
+        without = np.linalg.solve(whole - pieces[:, :4, :4], (towards - pieces[:, :4, 4])[..., None])
+        spread = math.sqrt(others * without[:, 0, 0].var()) * (1.0 + 1.0 / others)
+    return math.hypot(PARAMS.model_error, spread, goes_with)
+
+
+def _turning_pieces(windows: Sequence[Windows]) -> TurningPieces:
+    """Return the pieces in which gravity turns and hardly anything is missing, of sensors with enough."""
+    number = -(-len(windows[0]) // PARAMS.piece_windows)
+    length = len(windows[0]) // number
+
+    def pieces_of(values: FloatArray) -> FloatArray:
+        return np.asarray(values[:, : number * length].reshape(-1, length, *values.shape[2:]))
+
+    force = _sharpened(np.stack([one.acc_mps2 for one in windows]))
+    rate = np.radians(np.stack([one.unbiased_dps for one in windows]))
+    rate = np.concatenate([rate, rate[:, -1:]], axis=1)
+    holes = pieces_of(np.isnan(rate[..., 0])).sum(axis=1)
+    share = 1.0 / (1.0 + (np.stack([one.acc_sd_mps2 for one in windows]) / PARAMS.shaken_mps2) ** 2)
+    share[np.isnan(force[..., 0])] = 0.0
+    force, rate = (np.stack([bridged(one) for one in values]) for values in (force, rate))
+    share, force, rate = map(pieces_of, (share, force, rate))
+    sums = np.cumsum(rate, axis=1)
+    turned_deg = np.degrees((sums.max(axis=1) - sums.min(axis=1)).max(axis=1)) * HOP_S
+    slow = np.abs(rate).max(axis=(1, 2)) < np.radians(PARAMS.max_rate_dps)
+    used = (
+        (holes <= PARAMS.max_bridged)
+        & slow
+        & (turned_deg > PARAMS.min_turn_deg)
+        & (share.mean(axis=1) > PARAMS.min_calm_share)
+    )
+    sensor = np.repeat(np.arange(len(windows)), number)
+    enough = np.bincount(sensor, used * share.sum(axis=1)) >= PARAMS.min_windows
+    used &= enough[sensor]
+    weight = np.sqrt(share[used])
+    weight[:, [0, -1]] = 0.0  # how the rate changes there is not known
+    return TurningPieces(force[used], rate[used], weight, sensor[used])
+
+
+def _sharpened(means: FloatArray) -> FloatArray:
+    """Return the values in the middles of half-second means: a mean adds T²/24 of the second derivative."""
+    sharp = means.copy()
+    sharp[:, 1:-1] -= (means[:, 2:] - 2.0 * means[:, 1:-1] + means[:, :-2]) / 6.0
+    return sharp
+
+
+def _unexplained(pieces: TurningPieces) -> float:
+    """Return the mean square of the force that remains with the rate unchanged, (m/s²)²."""
+    count = len(pieces.weight)
+    variance = np.full(count, PARAMS.initial_variance)
+    _, unbiased = _normal_equations(pieces, _carried(pieces, np.ones(count)), np.zeros((count, 3)), variance)
+    sums = unbiased.sum(axis=0)
+    prior = PARAMS.windows_a_reading * PARAMS.initial_variance / PARAMS.lever_sd_m**2 * _EYE
+    explained = sums[1:4, 4] @ np.linalg.solve(sums[1:4, 1:4] + prior, sums[1:4, 4])
+    return float(sums[4, 4] - explained) / float((pieces.weight**2).sum())
+
+
+@dataclass(frozen=True, slots=True)
+class _Carried:
+    """Pieces rotated by the rate into the axes of each piece's first window.
+
+    Attributes
+    ----------
+    force : (k, n, 3) float
+        Specific force.
+    of_lever : (k, n, 3, 3) float
+        Derivative of the force on a sensor at the end of a lever by the lever.
+    of_factor : (k, n, 3, 3) float
+        Derivative of `of_lever` by the factor of the rate.
+    turned : (k, n, 3, 4) float
+        Rotation of the axes by a bias of the rate (1 rad/s about each axis) and by the factor, rad.
+    """
+
+    force: FloatArray
+    of_lever: FloatArray
+    of_factor: FloatArray
+    turned: FloatArray
+
+
+def _carried(pieces: TurningPieces, factor: FloatArray) -> _Carried:
+    rate = pieces.rate_rad_s * factor[:, None, None]
+    count, length = pieces.weight.shape
+    carry = turned_by(rate[:, :-1])
+    middle, change = np.zeros_like(rate), np.zeros_like(rate)
+    middle[:, 1:] = 0.5 * (rate[:, 1:] + rate[:, :-1])
+    change[:, 1:] = (rate[:, 1:] - rate[:, :-1]) / HOP_S
+    round_it = middle[..., :, None] * middle[..., None, :]
+    round_it -= np.einsum("kni,kni->kn", middle, middle)[..., None, None] * _EYE
+    of_lever = carry @ (_cross_matrix(change) + round_it)
+    felt = carry @ np.stack([pieces.force_mps2, pieces.rate_rad_s], axis=-1)
+    turned = np.zeros((count, length, 3, 4))
+    turned[:, 1:, :, :3], turned[:, 1:, :, 3] = carry[:, :-1], felt[:, :-1, :, 1]
+    turned = np.cumsum(turned, axis=1) * HOP_S
+    of_factor = (of_lever + carry @ round_it) / factor[:, None, None, None]
+    return _Carried(felt[..., 0], of_lever, of_factor, turned)
+
+
+def _normal_equations(
+    pieces: TurningPieces, carried: _Carried, lever: FloatArray, variance: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return the normal equations of factor, lever (3) and remaining force, with and without biases.
+
+    The mean force of each piece is taken for gravity, and its bias is eliminated, with a prior by the
+    variance of a reading.
+
+    Parameters
+    ----------
+    pieces : TurningPieces
+    carried : _Carried
+    lever : (k, 3) float
+    variance : (k,) float
+
+    Returns
+    -------
+    biased, unbiased : (k, 5, 5) float
+    """
+    lever = lever[:, None, :, None]
+    force = carried.force - (carried.of_lever @ lever)[..., 0]
+    by_turns = _cross_matrix(force) @ carried.turned
+    # columns: slopes by the factor and by the lever (3), the force, slopes by a bias of the rate (3), rad/s
+    both = np.empty((*force.shape, 8))
+    both[..., 0] = -by_turns[..., 3] - (carried.of_factor @ lever)[..., 0]
+    both[..., 1:4], both[..., 4], both[..., 5:] = -carried.of_lever, force, -by_turns[..., :3]
+    square = pieces.weight**2
+    mean = np.einsum("kn,knij->kij", square, both) / square.sum(axis=1)[:, None, None]
+    both = ((both - mean[:, None]) * pieces.weight[..., None, None]).reshape(len(both), -1, 8)
+    sums = both.transpose(0, 2, 1) @ both
+    prior = PARAMS.windows_a_reading * variance / np.radians(PARAMS.bias_sd_dps) ** 2
+    bias = sums[:, 5:, 5:] + prior[:, None, None] * _EYE
+    biased = sums[:, :5, :5]
+    return biased, biased - sums[:, :5, 5:] @ np.linalg.solve(bias, sums[:, 5:, :5])
+
+
+def _cross_matrix(vectors: FloatArray) -> FloatArray:
+    """Return the cross-product matrices (..., 3, 3) of vectors (..., 3)."""
+    return np.asarray((vectors @ _CROSS).reshape(*vectors.shape, 3))
 
 
 def check_axes_in_motion(place: SensorPlace, windows: Windows, fit: TurningFit | None) -> Iterator[Finding]:
-    """Whether an axis of the gyroscope is dead, or columns are swapped or have the wrong sign."""
-    if fit is None or (abs(fit.factor - 1.0) < NEAR and fit.error < NEAR_ERROR):
+    """Report a dead axis of the gyroscope, and columns that are swapped or have the wrong sign."""
+    if fit is None or (abs(fit.factor - 1.0) < PARAMS.near and fit.error < PARAMS.near_error):
         return
-    # on a body that swings the force stays in the sensor: there it is as if nothing turned
-    left = min(fit.left, unexplained(_turned_otherwise(fit.pieces, np.zeros((3, 3)))))
-    unexplained_by_turns = left > DEAD_LEFT_MPS2**2 and fit.error > DEAD_ERROR
-    values = _mend(fit.pieces, left) or (_dead(windows) if unexplained_by_turns else {})
+    # on a swinging body the force is constant in the sensor, as if nothing turned
+    left = min(fit.left, _unexplained(_turned_otherwise(fit.pieces, np.zeros((3, 3)))))
+    unexplained_by_turns = left > PARAMS.dead_left_mps2**2 and fit.error > PARAMS.dead_error
+    values = _repaired(fit.pieces, left) or (_dead(windows) if unexplained_by_turns else {})
     if values:
         yield Finding("gyro_axes", values=values, severity="refuse", sensor=place)
 
 
 def check_scale_in_motion(place: SensorPlace, fit: TurningFit | None) -> Iterator[Finding]:
-    """Whether the gyroscope's turns are surely not the true ones."""
-    if fit is None or not FACTORS[0] < fit.factor < FACTORS[1]:
+    """Report a gyroscope with a wrong scale."""
+    if fit is None or not PARAMS.scale_range[0] < fit.factor < PARAMS.scale_range[1]:
         return
-    # held against the error of the factor and of its inverse: a body that swings has a small, vague one
-    if abs(fit.factor - 1.0) * min(1.0, fit.factor) > SURE_SDS * fit.error:
+    # compared with the error of the factor and of its inverse: a swinging body gives a small, uncertain
+    # factor
+    if abs(fit.factor - 1.0) * min(1.0, fit.factor) > PARAMS.sure_sds * fit.error:
         values = {"ratio": 1.0 / fit.factor, "error": fit.error / fit.factor**2}
         yield Finding("gyro_scale", values=values, severity="caution", sensor=place)
 
 
 def borne_out(finding: Finding, fit: TurningFit | None) -> bool:
-    """Whether a scale found between calm moments shows in motion too, where motion shows one."""
+    """Whether motion, if it shows a scale, agrees with a wrong scale found between calm moments."""
     if finding.code != "gyro_scale" or finding.severity == "refuse" or fit is None:
         return True
-    return bool((1.0 / fit.factor - 1.0) / (finding.values["ratio"] - 1.0) > BORNE_OUT)
+    return bool((1.0 / fit.factor - 1.0) / (finding.values["ratio"] - 1.0) > PARAMS.borne_out_share)
 
 
 def _turned_otherwise(pieces: TurningPieces, matrix: FloatArray) -> TurningPieces:
     return replace(pieces, rate_rad_s=pieces.rate_rad_s @ matrix)
 
 
-def _mend(pieces: TurningPieces, left: float) -> dict[str, tuple[str, ...]]:
-    """The columns that, with their signs changed or swapped, explain what is left of the force.
+def _repaired(pieces: TurningPieces, left: float) -> dict[str, tuple[str, ...]]:
+    """Return the columns that, with changed signs or swapped, explain the remaining force; empty if none do.
 
-    An axis of the accelerometer that is inverted shows as the two other axes of the gyroscope.
+    An inverted axis of the accelerometer appears as the two other axes of the gyroscope.
     """
-    tried: dict[tuple[str, tuple[str, ...]], FloatArray] = {("flip", GYR_COLUMNS): -np.eye(3)}
+    tried: dict[tuple[str, tuple[str, ...]], FloatArray] = {("flip", GYR_COLUMNS): -_EYE}
     for axis, pair in enumerate(((1, 2), (0, 2), (0, 1))):
         sign, swap = np.eye(3), np.eye(3)
         sign[axis] *= -1.0
         swap[list(pair)] = swap[list(pair[::-1])]
         tried |= {("flip", (GYR_COLUMNS[axis],)): sign, ("flip", (ACC_COLUMNS[axis],)): -sign}
         tried["swap", (GYR_COLUMNS[pair[0]], GYR_COLUMNS[pair[1]])] = swap
-    mended = {how: unexplained(_turned_otherwise(pieces, matrix)) for how, matrix in tried.items()}
-    best = min(mended, key=mended.__getitem__)
-    share = MENDED_SHARE if len(pieces.weight) > 1 else MENDED_SHARE_ALONE
-    return dict([best]) if mended[best] < share * left else {}
+    unexplained = {how: _unexplained(_turned_otherwise(pieces, matrix)) for how, matrix in tried.items()}
+    best = min(unexplained, key=unexplained.__getitem__)
+    share = PARAMS.repaired_share if len(pieces.weight) > 1 else PARAMS.repaired_share_alone
+    return dict([best]) if unexplained[best] < share * left else {}
 
 
 def _dead(windows: Windows) -> dict[str, str]:
-    """The axis that shows noise alone while another one turns."""
+    """Return the axis that shows only noise while another one turns; empty if there is none."""
     rate = windows.gyr_dps[np.isfinite(windows.gyr_dps[:, 0])]
     rate = rate - np.median(rate, axis=0)
     size = np.linalg.norm(rate, axis=1)
     slow, fast = np.percentile(size, (30.0, 70.0))
     still, moving = (np.sqrt((rate[chosen] ** 2).mean(axis=0)) for chosen in (size <= slow, size >= fast))
     least = int(moving.argmin())
-    dead = moving[least] < min(DEAD_TIMES * still[least], DEAD_SHARE * moving.max())
+    dead = moving[least] < min(PARAMS.dead_times * still[least], PARAMS.dead_share * moving.max())
     return {"dead": GYR_COLUMNS[least]} if dead else {}

@@ -1,7 +1,7 @@
-"""Sample numbers and clocks as sensors really count, made to run on over wraps, packets and jumps.
+"""Sample numbers and clocks as sensors really count, made continuous over wraps, packets and jumps.
 
-Numbers tell what was lost. Where they cannot, the sensor is taken for one whose host numbers what arrives,
-and time alone shows losses. Nothing is dropped here, and no row changes its place.
+Numbers show losses. If they cannot, samples are taken to be numbered by the host on arrival, and time alone
+shows losses. No row is dropped or moved here.
 """
 
 from __future__ import annotations
@@ -15,23 +15,67 @@ from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Counter, Recording
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock
 
-#: Counters of so many bits begin anew at 0: those of microcontrollers, of radio packets and of files.
-BITS = (7, 8, 10, 12, 15, 16, 24, 31, 32)
-#: A wrap is seen where a number falls from within this share of the range below its end to its beginning.
-WRAP_SLACK = 1 / 8
-#: A range of no power of two is one where the number falls so often, from the same end to the same beginning.
-MIN_WRAPS = 3
-#: Counters that begin anew sooner number the samples of a packet: lost packets leave no hole.
-SHORTEST_RANGE = 64
-#: A number that most rows share with the row before counts packets.
-PACKET_SHARE = 0.3
-#: Numbers that nearly always go up by the same, more than one, count something finer than samples; those that
-#: nearly always go down count what is left. A clock in ms goes up by the same to this share of it.
-EVEN_SHARE, EVEN_TO, BACKWARDS_SHARE = 0.9, 0.2, 0.9
-#: One numbering over both sensors leaves each of them holes, and both together hardly any.
-SHARED_FILLED, SHARED_ALONE = 0.95, 0.8
 
-#: Device clocks begin anew after so many seconds: 16, 24 and 32 bits of µs, ms and 1/32768 s, an hour, a day.
+@dataclass(frozen=True, slots=True)
+class NumberingParams:
+    """Parameters of counters and clocks.
+
+    Attributes
+    ----------
+    bits : tuple
+        Widths of counters that wrap to 0: those of microcontrollers, of radio packets and of files.
+    wrap_slack : float
+        Distance from the end of the range, as a share of it, within which a number wraps to the beginning.
+    min_wraps : int
+        Fewest falls from the same end to the same beginning that show a range other than a power of two.
+    min_range : int
+        Smallest range of a useful counter: one that wraps sooner numbers the samples within a packet, and
+        lost packets leave no hole.
+    packet_share : float
+        Share of rows with the number of the row before, above which the numbers count packets.
+    even_share, even_to, backwards_share : float
+        Smallest share of equal steps, larger than one, of numbers that count something finer than samples,
+        and greatest relative difference of such steps, as of a clock in ms; smallest share of backward steps
+        of numbers that count down.
+    shared_filled, shared_alone : float
+        If one numbering runs over both sensors: smallest share of the numbers in both together, and greatest
+        in each alone.
+    wrap_within_s : float
+        Greatest difference of the step over a clock's wrap from that of the arrivals, by a stall of the
+        radio.
+    jump_s : float
+        Smallest jump of the computer's clock against the sensor's count.
+    same_jump_s : float
+        Greatest difference of the times and sizes of one jump in both sensors, together.
+    no_pause_s : float
+        Jump that is no pause of a set, even if the host numbers the samples and the sensor may have been
+        away.
+    near_jump : int
+        Number of samples before and after a jump that distinguish it from a stall of the radio, after which
+        arrivals catch up.
+    """
+
+    bits: tuple[int, ...] = (7, 8, 10, 12, 15, 16, 24, 31, 32)
+    wrap_slack: float = 1 / 8
+    min_wraps: int = 3
+    min_range: int = 64
+    packet_share: float = 0.3
+    even_share: float = 0.9
+    even_to: float = 0.2
+    backwards_share: float = 0.9
+    shared_filled: float = 0.95
+    shared_alone: float = 0.8
+    wrap_within_s: float = 3.0
+    jump_s: float = 2.0
+    same_jump_s: float = 1.5
+    no_pause_s: float = 600.0
+    near_jump: int = 200
+
+
+PARAMS = NumberingParams()
+
+
+#: Ranges after which device clocks wrap: 16, 24 and 32 bits of µs, ms and 1/32768 s, an hour, a day.
 CLOCK_RANGES_S = np.array(
     [
         2**24 / 1e6,
@@ -45,39 +89,23 @@ CLOCK_RANGES_S = np.array(
         2**32 / 1e3,
     ]
 )
-#: How far the step over a clock's wrap may be from what the arrivals say: a stall of the radio.
-WRAP_WITHIN_S = 3.0
-#: A clock that is set anew steps by more than this against the sensor's count.
-JUMP_S = 2.0
-#: Jumps of two sensors so near to each other, and so much alike, are one.
-SAME_JUMP_S = 1.5
-#: Where the host numbers what arrives, a sensor may have been away; but no set pauses for so long.
-NO_PAUSE_S = 600.0
-#: Samples before and behind a jump by which a stall of the radio, which is made up for, is told from it.
-NEAR_JUMP = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Numbered:
-    """A recording whose samples are numbered throughout, and what was found wrong with its numbers."""
-
-    recording: Recording
-    findings: tuple[Finding, ...] = ()
-
-
-def numbered(recording: Recording) -> Numbered:
-    """Let the sample numbers and clocks of both sensors run on over their wraps and jumps."""
+def numbered(recording: Recording) -> tuple[Recording, list[Finding]]:
+    """Make the sample numbers and clocks of both sensors continuous over their wraps and jumps."""
     found: list[Finding] = []
     shared = _shared(recording)
     for block in recording.blocks:
         header = recording.header.sensor(block.sensor)
-        repaired, counter, told = _renumbered(block, header.counter, header.rate_hz, shared=shared)
-        repaired = replace(repaired, device_time_s=_continued_clock(repaired))
-        found += told
-        headers = recording.header.with_sensor(block.sensor, replace(header, counter=counter))
-        recording = replace(recording.with_samples(repaired), header=headers)
+        repaired, counter, noticed = _renumbered(block, header.counter, header.rate_hz, shared=shared)
+        clock = _continued_clock(repaired)
+        if noticed or clock is not block.device_time_s:
+            headers = recording.header.with_sensor(block.sensor, replace(header, counter=counter))
+            repaired = replace(repaired, device_time_s=clock)
+            recording = replace(recording.with_samples(repaired), header=headers)
+        found += noticed
     recording, jumps = _without_host_jumps(recording)
-    return Numbered(recording, (*found, *jumps))
+    return recording, found + jumps
 
 
 def _shared(recording: Recording) -> bool:
@@ -85,14 +113,14 @@ def _shared(recording: Recording) -> bool:
     if len(recording.blocks) < 2 or recording.pelvis is None or recording.ankle is None:
         return False
     for block in recording.blocks:
-        if len(block) > SHARED_ALONE * (float(np.ptp(block.sample)) + 1.0):
+        if len(block) > PARAMS.shared_alone * (float(np.ptp(block.sample)) + 1.0):
             return False
     pelvis, ankle = np.unique(recording.pelvis.sample), np.unique(recording.ankle.sample)
     both = np.union1d(pelvis, ankle)
     if len(both) < len(pelvis) + len(ankle):
         return False
     filled = [len(numbers) / (numbers[-1] - numbers[0] + 1) for numbers in (pelvis, ankle, both)]
-    return bool(filled[2] > SHARED_FILLED and max(filled[:2]) < SHARED_ALONE)
+    return bool(filled[2] > PARAMS.shared_filled and max(filled[:2]) < PARAMS.shared_alone)
 
 
 def _renumbered(
@@ -107,14 +135,14 @@ def _renumbered(
         codes, number, counter = ["counter_still"], np.arange(len(block)), "host"
     elif (modulus := _modulus(number, step)) is not None:
         row, values = int(np.argmax(step < 0)) + 1, {"range": modulus}
-        if modulus < SHORTEST_RANGE:
+        if modulus < PARAMS.min_range:
             codes, number, counter = ["counter_short"], np.arange(len(block)), "host"
         else:
             codes, number = ["counter_wraps"], _unwrapped(number, modulus)
-    elif (step < 0).mean() > BACKWARDS_SHARE:
+    elif (step < 0).mean() > PARAMS.backwards_share:
         codes, number = ["counter_backwards"], number[0] - number
     step = np.diff(number)
-    if (step == 0).mean() > PACKET_SHARE and not _copies(block)[step == 0].all():
+    if (step == 0).mean() > PARAMS.packet_share and not _copies(block)[step == 0].all():
         codes, (number, counter) = [*codes, "counter_of_packets"], _within_packets(number)
     elif (usual := _usual_step(step, block, header_hz)) > 1:
         codes, values = [*codes, "counter_by_steps"], {**values, "step": usual}
@@ -129,10 +157,12 @@ def _renumbered(
 
 
 def _usual_step(step: IntArray, block: SampleBlock, header_hz: float | None) -> float:
-    """By how much numbers go up from sample to sample; 1 where the rest may have been lost."""
+    """Return the usual step of numbers between samples; 1 if the numbers between may have been lost."""
+    if 2 * np.count_nonzero(step < 2) > len(step):
+        return 1.0
     usual = float(np.median(step)) if len(step) else 1.0
-    even = np.abs(step - usual) <= EVEN_TO * usual
-    if usual < 2.0 or even.mean() < EVEN_SHARE:
+    even = np.abs(step - usual) <= PARAMS.even_to * usual
+    if usual < 2.0 or even.mean() < PARAMS.even_share:
         return 1.0
     usual = float(step[even].mean())
     by_rows_hz = len(step) / max(float(block.time_s[-1] - block.time_s[0]), 1e-9)
@@ -143,16 +173,16 @@ def _usual_step(step: IntArray, block: SampleBlock, header_hz: float | None) -> 
 
 
 def _modulus(number: IntArray, step: IntArray) -> int | None:
-    """The number that a counter begins anew at; None where it does not."""
+    """Return the number at which a counter wraps; None if it does not."""
     falls = np.flatnonzero(step < 0)
     if not len(falls):
         return None
     top, bottom = number[falls], number[falls + 1]
     maximum, minimum = int(number.max()), int(number.min())
-    for bits in BITS:
+    for bits in PARAMS.bits:
         modulus = 1 << bits
         low = -(modulus // 2) if minimum < 0 else 0
-        slack = WRAP_SLACK * modulus
+        slack = PARAMS.wrap_slack * modulus
         wraps = (top >= low + modulus - slack) & (bottom < low + slack)
         if (
             maximum < low + modulus
@@ -162,19 +192,19 @@ def _modulus(number: IntArray, step: IntArray) -> int | None:
         ):
             return modulus
     from_top = (top >= maximum - 2) & (bottom <= minimum + 2)
-    if len(falls) >= MIN_WRAPS and from_top.mean() > 0.9:
+    if len(falls) >= PARAMS.min_wraps and from_top.mean() > 0.9:
         return maximum - minimum + 1
     return None
 
 
 def _unwrapped(number: IntArray, modulus: int) -> IntArray:
-    """Numbers that run on; what comes late stays behind by up to a quarter of the range."""
+    """Return continuous numbers; late samples may stay behind by up to a quarter of the range."""
     step = (np.diff(number) + modulus // 4) % modulus - modulus // 4
     return np.asarray(number[0] + np.append(0, np.cumsum(step)))
 
 
 def _within_packets(number: IntArray) -> tuple[IntArray, Counter]:
-    """Samples numbered by their packet's number, where all packets hold as many."""
+    """Return sample numbers from packet numbers if all packets have one size, else numbers by the host."""
     begins = np.flatnonzero(np.append(True, np.diff(number) != 0))
     sizes = np.diff(np.append(begins, len(number)))
     size = int(np.median(sizes))
@@ -184,15 +214,15 @@ def _within_packets(number: IntArray) -> tuple[IntArray, Counter]:
 
 
 def _copies(block: SampleBlock) -> BoolArray:
-    """Whether each sample but the first reads the same as the one before, in every channel."""
+    """Return whether each sample but the first equals the one before, in every channel."""
     same = (block.acc_mps2[1:] == block.acc_mps2[:-1]).all(axis=1)
     return np.asarray(same & (block.gyr_dps[1:] == block.gyr_dps[:-1]).all(axis=1))
 
 
 def _continued_clock(block: SampleBlock) -> FloatArray:
-    """The device clock over its wraps."""
+    """Return the device clock, continuous over its wraps."""
     clock = block.device_time_s
-    with np.errstate(invalid="ignore"):  # what is no number is looked at later
+    with np.errstate(invalid="ignore"):  # values that are no numbers are checked later
         back = np.flatnonzero(np.diff(clock) < -1.0)
     if not len(back):
         return clock
@@ -202,13 +232,13 @@ def _continued_clock(block: SampleBlock) -> FloatArray:
         waited = block.time_s[row] - block.time_s[row - 1]
         off = np.abs(step + CLOCK_RANGES_S - waited)
         best = int(off.argmin())
-        if off[best] < WRAP_WITHIN_S:
+        if off[best] < PARAMS.wrap_within_s:
             clock[row:] += CLOCK_RANGES_S[best]
     return clock
 
 
 def _without_host_jumps(recording: Recording) -> tuple[Recording, list[Finding]]:
-    """Arrival times over the moments at which the computer's clock was set.
+    """Make arrival times continuous where the computer's clock was set.
 
     A sensor that counts shows that no time passed; one that does not must at least be silent for as long.
     """
@@ -218,7 +248,7 @@ def _without_host_jumps(recording: Recording) -> tuple[Recording, list[Finding]]
     found: list[Finding] = []
     for at_s, by_s, _ in reversed(jumps[0]):
         near = [
-            [jump for jump in of_sensor if abs(jump[0] - at_s) + abs(jump[1] - by_s) < SAME_JUMP_S]
+            [jump for jump in of_sensor if abs(jump[0] - at_s) + abs(jump[1] - by_s) < PARAMS.same_jump_s]
             for of_sensor in jumps
         ]
         sure = [jump[1] for of_sensor in near for jump in of_sensor if jump[2]]
@@ -229,7 +259,7 @@ def _without_host_jumps(recording: Recording) -> tuple[Recording, list[Finding]]
 
 
 def _set_back(recording: Recording, after_s: float, by_s: float) -> Recording:
-    """The recording with everything after a moment earlier by so much."""
+    """Return the recording with everything after a moment shifted earlier by `by_s`."""
     for block in recording.blocks:
         time_s = block.time_s - by_s * (block.time_s > after_s)
         recording = recording.with_samples(replace(block, time_s=time_s))
@@ -238,9 +268,9 @@ def _set_back(recording: Recording, after_s: float, by_s: float) -> Recording:
 
 
 def _host_jumps(block: SampleBlock, recording: Recording) -> Iterator[tuple[float, float, bool]]:
-    """When arrivals leap ahead for good, by how much, and whether the sensor's own count shows it."""
+    """Yield when arrivals jump ahead permanently, by how much, and whether the sensor's count shows it."""
     waited = np.diff(block.time_s)
-    rows = np.flatnonzero(waited > JUMP_S) + 1
+    rows = np.flatnonzero(waited > PARAMS.jump_s) + 1
     if not len(rows):
         return
     header = recording.header.sensor(block.sensor)
@@ -249,7 +279,9 @@ def _host_jumps(block: SampleBlock, recording: Recording) -> Iterator[tuple[floa
     count = block.device_time_s if has_clock else np.asarray(block.sample * usual_s)
     delay = block.time_s - count
     for row in rows.tolist():
-        by_s = float(delay[row : row + NEAR_JUMP].min() - delay[max(0, row - NEAR_JUMP) : row].min())
-        sure = has_clock or header.counter == "device" or by_s > NO_PAUSE_S
-        if by_s > JUMP_S:
+        by_s = float(
+            delay[row : row + PARAMS.near_jump].min() - delay[max(0, row - PARAMS.near_jump) : row].min()
+        )
+        sure = has_clock or header.counter == "device" or by_s > PARAMS.no_pause_s
+        if by_s > PARAMS.jump_s:
             yield float(block.time_s[row - 1]), by_s, sure

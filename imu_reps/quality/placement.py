@@ -1,8 +1,9 @@
-"""Sensors that are swapped, or worn another way up than the header says."""
+"""Sensors that are swapped, or worn in another orientation than the header says."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,63 +14,88 @@ from imu_reps.kinematics.mounting import axis_vector, nearest_axis, pelvis_axes_
 from imu_reps.kinematics.rest import stretches
 from imu_reps.quality.windows import HOP_S, Windows, angle_deg, usual_direction
 
-#: A sensor is away from where it dwells past this angle; breathing and fidgets stay below.
-AWAY_DEG = 10.0
 
-#: A second place to dwell is at least this far from the first.
-ELSEWHERE_DEG = 40.0
+@dataclass(frozen=True, slots=True)
+class PlacementParams:
+    """Parameters of swapped sensors and impossible axes.
 
-#: An excursion is a lift only up to this length: who sits up or stands stays there.
-LIFT_MAX_S = 20.0
+    Attributes
+    ----------
+    away_deg : float
+        Angle past which a sensor is away from the direction it dwells in; breathing and fidgets stay below.
+    elsewhere_deg : float
+        Smallest angle between two directions a sensor dwells in.
+    lift_max_s : float
+        Longest excursion that is a lift: sitting up or standing lasts longer.
+    held_windows : int
+        Number of overlapping half seconds that a turn lasts; a push shows in two at most (ours).
+    lead : float
+        Smallest ratio of the turns that shows which sensor leads: the leg turns 3 to 10 times as far as the
+        pelvis (share of 10 to 35 %).
+    swapped_refuse, swapped_caution : tuple
+        Number and size of lifts that show swapped sensors: more than the three pelvic rocks that may precede
+        a set, each wider than a rock (a pelvis can do 15 to 20° at most). Fewer give a caution.
+    posture_deg : float
+        Greatest angle from level (upright) of a lying (hanging) pelvis: the definition, and 5° for a tilted
+        belt.
+    opposite_deg : float
+        Angle past which the named axis points the opposite way.
+    upright_deg : float
+        Greatest angle from upright of the pelvis in standing, walking or sitting.
+    min_rest_s : float
+        Shortest rest of the pelvis sensor that is judged.
+    shaken_mps2 : tuple
+        Scatter of the specific force at the pelvis in walking (ours: walking gives 1 to 3 m/s², a hand that
+        straps the sensor on more).
+    walks_s, step_windows : float or int
+        Shortest walk, and number of calmer windows within it that are one step (ours: shuffling on the floor
+        lasts 4 s).
+    walking_deg, from_walking_deg : float
+        Greatest deviation of the pelvis from one direction in walking, and smallest angle from there to rest
+        (ours).
+    min_follow, max_follow : float
+        Smallest and greatest share by which the pelvis follows the leg, usually 10 to 35 %; less does not
+        show its direction, and more is the whole body sitting up.
+    min_lifts, min_correlation : int or float
+        Fewest lifts led by the leg, and smallest correlation of the pelvis with it (ours).
+    """
 
-#: A push is seen in two overlapping half seconds at the most; what a sensor turns by is seen in more (ours).
-HELD_WINDOWS = 3
+    away_deg: float = 10.0
+    elsewhere_deg: float = 40.0
+    lift_max_s: float = 20.0
+    held_windows: int = 3
+    lead: float = 2.0
+    swapped_refuse: tuple[int, float] = (4, 20.0)
+    swapped_caution: tuple[int, float] = (3, 15.0)
+    posture_deg: float = 35.0
+    opposite_deg: float = 120.0
+    upright_deg: float = 30.0
+    min_rest_s: float = 3.0
+    shaken_mps2: tuple[float, float] = (0.8, 3.0)
+    walks_s: float = 4.5
+    step_windows: int = 2
+    walking_deg: float = 15.0
+    from_walking_deg: float = 60.0
+    min_follow: float = 0.08
+    max_follow: float = 0.6
+    min_lifts: int = 2
+    min_correlation: float = 0.7
 
-#: The leg turns 3 to 10 times as far as the pelvis (share of 10 to 35 %); twice is a clear lead.
-LEAD = 2.0
 
-#: Clear evidence of swapped sensors, as number and size: more lifts than the three pelvic rocks that may come
-#: before a set, each wider than a rock (15 to 20° is all a pelvis can do). Less is worth a caution.
-SWAPPED_REFUSE = (4, 20.0)
-SWAPPED_CAUTION = (3, 15.0)
-
-#: Within this of level (upright) the pelvis may be lying (hanging): the definition, and 5° for a tilted belt.
-POSTURE_DEG = 35.0
-
-#: Past this the named axis points the other way.
-OPPOSITE_DEG = 120.0
-
-#: Who stands, walks or sits has the pelvis this near upright.
-UPRIGHT_DEG = 30.0
-
-#: What the pelvis sensor shows at rest must last this long to be judged.
-MIN_REST_S = 3.0
-
-#: Who walks shakes the pelvis by this all the while, for so long at the least, pauses within a step aside
-#: (ours: walking gives 1 to 3 m/s², a hand that straps it on more, shuffling on the floor lasts 4 s); keeps
-#: it this near to one direction, and rests this far from that.
-SHAKEN_MPS2, WALKS_S, STEP_WINDOWS = (0.8, 3.0), 4.5, 2
-WALKING_DEG, FROM_WALKING_DEG = 15.0, 60.0
-
-#: The pelvis follows the leg by 10 to 35 %; less says nothing about its direction, and more is the whole body
-#: sitting up. Twice the leg must have led.
-MIN_FOLLOW = 0.08
-MAX_FOLLOW = 0.6
-MIN_LIFTS = 2
-MIN_CORRELATION = 0.7
+PARAMS = PlacementParams()
 
 
 def check_swapped(start: Start, pelvis: Windows, ankle: Windows) -> Iterator[Finding]:
-    """Whether the sensor called pelvis does the lifts.
+    """Report that the sensor named pelvis does the lifts.
 
-    Each excursion of a sensor from where it dwells is compared with what the other turns meanwhile. Sitting
-    up or standing moves the pelvis more than the leg as well, but not over and over, there and back.
+    Each excursion of a sensor from where it dwells is compared with the turn of the other in that time.
+    Sitting up or standing also moves the pelvis more than the leg, but not repeatedly there and back.
     """
     by_pelvis = _leading_excursions(start, pelvis, ankle)
-    if len(by_pelvis) < SWAPPED_CAUTION[0]:
+    if len(by_pelvis) < PARAMS.swapped_caution[0]:
         return
     by_ankle = _leading_excursions(start, ankle, pelvis)
-    for severity, (count, size) in (("refuse", SWAPPED_REFUSE), ("caution", SWAPPED_CAUTION)):
+    for severity, (count, size) in (("refuse", PARAMS.swapped_refuse), ("caution", PARAMS.swapped_caution)):
         leading = by_pelvis[by_pelvis > size]
         if len(leading) >= count and len(leading) > 3 * (by_ankle > np.median(leading) / 3.0).sum():
             yield Finding(
@@ -81,16 +107,16 @@ def check_swapped(start: Start, pelvis: Windows, ankle: Windows) -> Iterator[Fin
 
 
 def _leading_excursions(start: Start, mover: Windows, other: Windows) -> FloatArray:
-    """Sizes (degrees) of the mover's excursions in which it turns over `LEAD` times as far as the other.
+    """Return the sizes (degrees) of the mover's excursions in which it clearly turns further than the other.
 
-    A high start has two places to dwell, the floor and the top, and the repetitions begin at either.
+    A high start has two directions to dwell in, the floor and the top, and repetitions may begin at either.
     """
     home = usual_direction(mover.up)
     if home is None:
         return np.zeros(0)
     away = angle_deg(mover.up, home)
     peaks = _leads(mover, other, away)
-    far = away > ELSEWHERE_DEG
+    far = away > PARAMS.elsewhere_deg
     second = usual_direction(mover.up[far]) if start == "high" else None
     if second is None:
         return peaks
@@ -98,11 +124,11 @@ def _leading_excursions(start: Start, mover: Windows, other: Windows) -> FloatAr
 
 
 def _leads(mover: Windows, other: Windows, away: FloatArray) -> FloatArray:
-    # a hole is no return; there and back means that neither end of the recording cuts the excursion
+    # a hole is no return, and an excursion cut by an end of the recording is not known to return
     spans = [
         (begin - 1, end)
-        for begin, end in stretches(~(away <= AWAY_DEG))
-        if begin > 0 and end < len(away) and (end - begin) * HOP_S <= LIFT_MAX_S
+        for begin, end in stretches(~(away <= PARAMS.away_deg))
+        if begin > 0 and end < len(away) and (end - begin) * HOP_S <= PARAMS.lift_max_s
     ]
     if not spans:
         return np.zeros(0)
@@ -114,21 +140,21 @@ def _leads(mover: Windows, other: Windows, away: FloatArray) -> FloatArray:
         angle_deg(up[rows], np.repeat(up[begin], length, axis=0)) for up in (mover.up, other.up)
     )
     peak = np.fmax.reduceat(_held(turned, first), first)
-    return np.asarray(peak[peak > LEAD * np.fmax.reduceat(meanwhile, first)])
+    return np.asarray(peak[peak > PARAMS.lead * np.fmax.reduceat(meanwhile, first)])
 
 
 def _held(turned_deg: FloatArray, first: IntArray) -> FloatArray:
-    """What each window and those after it in its excursion have in common: a push is no turn."""
+    """Return the smallest turn of each window and the next ones in its excursion: a push is no turn."""
     last = np.repeat(np.append(first[1:], len(turned_deg)), np.diff(np.append(first, len(turned_deg)))) - 1
     own = np.arange(len(turned_deg))
     held = turned_deg
-    for later in range(1, HELD_WINDOWS):
+    for later in range(1, PARAMS.held_windows):
         held = np.fmin(held, np.where(own + later <= last, turned_deg[np.minimum(own + later, last)], 0.0))
     return held
 
 
 def check_pelvis_axes(header: Header, pelvis: Windows, ankle: Windows | None) -> Iterator[Finding]:
-    """Whether the header's cranial axis fits what gravity says; only for a pelvis sensor `mounted`."""
+    """Check the header's cranial axis against gravity, for a pelvis sensor with alignment `mounted`."""
     named = header.pelvis.cranial_axis
     if header.pelvis.alignment != "mounted" or named is None:
         return
@@ -139,12 +165,12 @@ def check_pelvis_axes(header: Header, pelvis: Windows, ankle: Windows | None) ->
             "walked_lying", values={"axis": named, "upright": upright}, severity="caution", sensor="pelvis"
         )
         return
-    if int(rest.sum()) * HOP_S < MIN_REST_S:
+    if int(rest.sum()) * HOP_S < PARAMS.min_rest_s:
         return
     if header.posture == "hanging":
         yield from _hanging_axis(header, pelvis, ankle, float(np.median(lean[rest])))
         return
-    lying = np.abs(lean - 90.0) < POSTURE_DEG
+    lying = np.abs(lean - 90.0) < PARAMS.posture_deg
     if not (rest & lying).any():
         yield Finding(
             "cranial_axis_vertical",
@@ -166,44 +192,45 @@ def check_pelvis_axes(header: Header, pelvis: Windows, ankle: Windows | None) ->
 
 
 def _walked_upright(pelvis: Windows, lean_deg: FloatArray) -> Axis | None:
-    """The axis that pointed up while somebody walked, if the one said to point to the head lay level then.
+    """Return the axis that pointed up in walking, if the named cranial axis was level at that time.
 
-    Somebody who walks is upright, and rests otherwise later: the axis is another than the header says.
+    A walking person is upright and later rests in another direction: the cranial axis is then a different
+    one.
     """
     walks = [
         slice(start, end)
-        for start, end in stretches(pelvis.acc_sd_mps2 > SHAKEN_MPS2[0], STEP_WINDOWS)
-        if (end - start) * HOP_S >= WALKS_S
+        for start, end in stretches(pelvis.acc_sd_mps2 > PARAMS.shaken_mps2[0], PARAMS.step_windows)
+        if (end - start) * HOP_S >= PARAMS.walks_s
     ]
-    at_rest = usual_direction(pelvis.up[pelvis.still])
-    if not walks or at_rest is None:
+    at_rest = usual_direction(pelvis.up[pelvis.still]) if walks else None
+    if at_rest is None:
         return None
     walk = max(walks, key=lambda one: one.stop - one.start)
     walking = usual_direction(pelvis.up[walk])
-    if walking is None or np.nanmedian(pelvis.acc_sd_mps2[walk]) > SHAKEN_MPS2[1]:
+    if walking is None or np.nanmedian(pelvis.acc_sd_mps2[walk]) > PARAMS.shaken_mps2[1]:
         return None
-    steady = float(np.nanmedian(angle_deg(pelvis.up[walk], walking))) < WALKING_DEG
-    level = abs(float(np.nanmedian(lean_deg[walk])) - 90.0) < POSTURE_DEG
-    # a restless set with a sit-up in it: there most of the recording, not its rest, is as the walk seems
-    mostly_rests = float(np.mean(angle_deg(pelvis.up, at_rest) < FROM_WALKING_DEG)) > 0.5
-    if not (steady and level and mostly_rests) or angle_deg(walking, at_rest) < FROM_WALKING_DEG:
+    steady = float(np.nanmedian(angle_deg(pelvis.up[walk], walking))) < PARAMS.walking_deg
+    level = abs(float(np.nanmedian(lean_deg[walk])) - 90.0) < PARAMS.posture_deg
+    # in a restless set with a sit-up, most of the recording, and not the rest, has the direction of the walk
+    mostly_rests = float(np.mean(angle_deg(pelvis.up, at_rest) < PARAMS.from_walking_deg)) > 0.5
+    if not (steady and level and mostly_rests) or angle_deg(walking, at_rest) < PARAMS.from_walking_deg:
         return None
     return nearest_axis(walking)
 
 
 def _faces_down(header: Header, pelvis: Windows, lying: BoolArray) -> bool:
-    """Whether the axis that is said to point forward points down while the person lies."""
+    """Whether the axis named as anterior points down while the person lies."""
     forward = header.pelvis.anterior_axis
     if forward is None:
         return False
     off = angle_deg(pelvis.up[lying], axis_vector(forward))
-    return float(np.median(off)) > 180.0 - POSTURE_DEG
+    return float(np.median(off)) > 180.0 - PARAMS.posture_deg
 
 
 def _wrong_sign(
     header: Header, pelvis: Windows, ankle: Windows | None, lying: BoolArray, lean_deg: FloatArray
 ) -> Iterator[Finding]:
-    """Gravity of the other sign: refused where the pelvis also moves or stands as it cannot, else told."""
+    """Report gravity of the wrong sign: refused if the pelvis also moves impossibly, else a caution."""
     sure = _stands_on_head(lean_deg) or _follows_leg(header, pelvis, ankle, lying) is not None
     yield Finding(
         "acc_sign",
@@ -214,9 +241,9 @@ def _wrong_sign(
 
 
 def _stands_on_head(lean_deg: FloatArray) -> bool:
-    """Whether someone who lies at times is for a while head down, and never head up (walking, sitting)."""
-    down, up = lean_deg > 180.0 - UPRIGHT_DEG, lean_deg < UPRIGHT_DEG
-    return not up.any() and any((end - start) * HOP_S >= MIN_REST_S for start, end in stretches(down))
+    """Whether the person is head down for a while, and never head up (walking, sitting)."""
+    down, up = lean_deg > 180.0 - PARAMS.upright_deg, lean_deg < PARAMS.upright_deg
+    return not up.any() and any((end - start) * HOP_S >= PARAMS.min_rest_s for start, end in stretches(down))
 
 
 def _upside_down(named: str) -> Finding:
@@ -236,13 +263,13 @@ def _hanging_axis(
     header: Header, pelvis: Windows, ankle: Windows | None, lean_deg: float
 ) -> Iterator[Finding]:
     named, forward = header.pelvis.cranial_axis, header.pelvis.anterior_axis
-    if lean_deg > OPPOSITE_DEG and named is not None:
+    if lean_deg > PARAMS.opposite_deg and named is not None:
         tips = 0.0 if forward is None else _tips_forward(pelvis.up @ axis_vector(forward), pelvis, ankle)
         if tips > 0.0:
             yield _upside_down(named)
-        else:  # not known: turning the axis round would swap left and right, the other sign would not
+        else:  # not known: reversing the axis would swap left and right, the other sign would not
             yield Finding("acc_sign", values={"axis": named}, severity="refuse", sensor="pelvis")
-    elif lean_deg > POSTURE_DEG:
+    elif lean_deg > PARAMS.posture_deg:
         yield Finding(
             "axis_mismatch",
             values={"axis": named, "lean_deg": lean_deg},
@@ -252,18 +279,19 @@ def _hanging_axis(
 
 
 def _tips_forward(forward: FloatArray, pelvis: Windows, ankle: Windows | None) -> float:
-    """How far up turns to the front of a hanging pelvis as the leg is raised; 0 where that is not clear."""
+    """Return how far up turns to the front of a hanging pelvis per lift of the leg; 0 if not clear."""
     lift = None if ankle is None else _lift_deg(ankle, pelvis.still)
     if lift is None:
         return 0.0
     slope, correlation = _line(lift, np.degrees(np.arcsin(np.clip(forward, -1.0, 1.0))))
-    return slope if abs(slope) > MIN_FOLLOW and abs(correlation) > MIN_CORRELATION else 0.0
+    return slope if abs(slope) > PARAMS.min_follow and abs(correlation) > PARAMS.min_correlation else 0.0
 
 
 def _follows_leg(header: Header, pelvis: Windows, ankle: Windows | None, lying: BoolArray) -> float | None:
-    """The share of every lift by which the pelvis tips forward; None where it does not do so clearly.
+    """Return the share of every lift by which the pelvis tips forward; None if it does not clearly do so.
 
-    Gravity cannot tell head from feet when lying, but a lifted leg tips the pelvis back (tilt below 0).
+    Gravity does not distinguish head from feet when lying, but a lifted leg tips the pelvis back (tilt below
+    0).
     """
     named = header.pelvis.cranial_axis
     rests = lying & pelvis.still
@@ -277,27 +305,28 @@ def _follows_leg(header: Header, pelvis: Windows, ankle: Windows | None, lying: 
     tilt = np.degrees(np.arctan2(cranial, anterior))
     chosen = lying & (np.abs(tilt) < 60.0) & (np.abs(np.degrees(np.arctan2(right, anterior))) < 45.0)
     follow, correlation = _line(lift[chosen], tilt[chosen])
+    if not PARAMS.min_follow < follow < PARAMS.max_follow or correlation <= PARAMS.min_correlation:
+        return None
     lifts = _leading_excursions(header.start, ankle, pelvis)
-    clear = len(lifts) >= MIN_LIFTS and MIN_FOLLOW < follow < MAX_FOLLOW and correlation > MIN_CORRELATION
-    return follow if clear else None
+    return follow if len(lifts) >= PARAMS.min_lifts else None
 
 
 def _lift_deg(ankle: Windows, rest: BoolArray) -> FloatArray | None:
-    """How far the ankle sensor is turned from the leg on the floor, if one knows where that is.
+    """Return the ankle sensor's angle from the leg on the floor, (n,) degrees; None if that is not known.
 
-    It is known where the first and the last rest show the leg in the same direction, and it then moves.
+    It is known if the first and the last rest show the leg in the same direction.
     """
     at_rest = np.flatnonzero(rest & ankle.still)
     if len(at_rest) < 4:
         return None
     first, last = ankle.up[at_rest[:2]].mean(axis=0), ankle.up[at_rest[-2:]].mean(axis=0)
-    if angle_deg(unit(first), unit(last)) > AWAY_DEG:
+    if angle_deg(unit(first), unit(last)) > PARAMS.away_deg:
         return None
     return angle_deg(ankle.up, unit(first + last))
 
 
 def _line(x: FloatArray, y: FloatArray) -> tuple[float, float]:
-    """Slope and correlation of a straight line; zeros where there is too little to fit."""
+    """Return slope and correlation of a straight line; zeros if there is too little to fit."""
     known = np.isfinite(x) & np.isfinite(y)
     x, y = x[known], y[known]
     if len(x) < 20 or np.ptp(x) < 15.0 or y.std() == 0.0:

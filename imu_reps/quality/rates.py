@@ -1,8 +1,8 @@
-"""Sensors that change their rate in the middle of a set, for a while or for good."""
+"""Sensors that change their rate during a set, temporarily or permanently."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -13,45 +13,70 @@ from imu_reps.domain.samples import FloatArray, IntArray, SampleBlock
 from imu_reps.kinematics.clock.offline import TimedSamples, fit_clock
 from imu_reps.kinematics.rest import stretches
 
-#: Rates are compared over so long ...
-WINDOW_S = 1.5
-#: ... before and after a change, which lasts for so many of them.
-MIN_WINDOWS = 3
-#: Over longer nobody looks for one: no set lasts for hours.
-LONGEST_S = 2.0 * 3600.0
-#: A change is at least this large; on either side so large a share of the windows keeps the rate this well.
-CHANGE, STEADY, STEADY_SHARE = 0.12, 0.06, 0.8
-#: Less is too little for any number; docs/recording-format.md allows 20, and clocks of such parts 1 % less.
+
+@dataclass(frozen=True, slots=True)
+class RateParams:
+    """Parameters of rates that change.
+
+    Attributes
+    ----------
+    window_s, min_windows : float or int
+        Length of a window, and number of windows before and after a change over which rates are compared; a
+        rate lasts for as many.
+    max_recording_s : float
+        Longest recording that is searched for changes: no set lasts for hours.
+    min_change : float
+        Smallest change, of the rate's logarithm.
+    steady, steady_share : float
+        Greatest relative deviation from a rate, and smallest share of the windows that keep within it.
+    min_window_s : float
+        Shortest span of the packets in a window that shows a rate.
+    min_samples : int
+        Fewest samples of a stretch that shows a rate.
+    no_rate_hz : float
+        Placeholder for the rate of a window with hardly any samples.
+    hole_periods : float
+        Longest step between samples that is no hole, in periods of the stretch.
+    """
+
+    window_s: float = 1.5
+    min_windows: int = 3
+    max_recording_s: float = 2.0 * 3600.0
+    min_change: float = 0.12
+    steady: float = 0.06
+    steady_share: float = 0.8
+    min_window_s: float = 0.5
+    min_samples: int = 20
+    no_rate_hz: float = 1e-3
+    hole_periods: float = 1.6
+
+
+PARAMS = RateParams()
+
+#: Lowest usable rate: docs/recording-format.md allows 20, less 1 % for the clocks of such parts.
 MIN_RATE_HZ = 20.0 * 0.99
-#: A window in which the packets came within less shows no rate.
-SHORTEST_S = 0.5
-#: A stretch of fewer samples shows no rate.
-FEWEST = 20
-#: What stands for a window in which hardly anything came.
-NO_RATE_HZ = 1e-3
-#: Longer than this many of a stretch's own periods is a hole.
-HOLE_PERIODS = 1.6
 
 
 def fit_changing_clock(
     block: SampleBlock, header: SensorHeader
 ) -> tuple[SampleBlock, TimedSamples, list[Finding]]:
-    """Fit a sensor's clock; where its rate changes, each stretch by itself.
+    """Fit a sensor's clock, to each stretch separately if its rate changes.
 
-    Its samples are then brought to the ticks of the faster stretch, by straight lines between neighbours, so
-    that one rate holds for all; the rate told is the slower one.
+    Samples are then linearly interpolated to the ticks of the fastest stretch, so that one rate holds for
+    all; the rate given is the slowest one.
 
     Returns
     -------
     block : SampleBlock
+        The samples, interpolated if the rate changes.
     timed : TimedSamples
-        Of that block.
+        Clock fit of that block.
     findings : list of Finding
 
     Raises
     ------
     RecordingError
-        As `fit_clock`.
+        As in `fit_clock`.
     """
     rows = _changes(block, header)
     parts = [block[start:end] for start, end in pairwise([0, *rows, len(block)])] if rows else []
@@ -80,7 +105,7 @@ def fit_changing_clock(
 
 
 def _fit(part: SampleBlock, header: SensorHeader) -> TimedSamples:
-    """The clock of a stretch of one rate, whose numbers may go up by more than one."""
+    """Fit the clock of a stretch of one rate, whose numbers may increase by more than one."""
     usual = max(1, int(np.median(np.diff(part.sample))))
     rows = np.arange(len(part))
     number = np.maximum.accumulate((part.sample - part.sample[0]) // usual - rows) + rows
@@ -89,65 +114,76 @@ def _fit(part: SampleBlock, header: SensorHeader) -> TimedSamples:
 
 
 def _differ(one_hz: float, other_hz: float) -> bool:
-    return bool(abs(np.log(one_hz / other_hz)) >= CHANGE)
+    return bool(abs(np.log(one_hz / other_hz)) >= PARAMS.min_change)
 
 
 def _changes(block: SampleBlock, header: SensorHeader) -> list[int]:
-    """The rows at which the rate changes for a while, or for good."""
-    if block.time_s[-1] - block.time_s[0] > LONGEST_S:
+    """Return the rows at which the rate changes, temporarily or permanently."""
+    # impossible times are refused later
+    if not 0.0 < block.time_s[-1] - block.time_s[0] <= PARAMS.max_recording_s:
         return []
-    edges = np.searchsorted(block.time_s, np.arange(block.time_s[0], block.time_s[-1], WINDOW_S))
-    if len(edges) < 2 * MIN_WINDOWS + 1 or not (_jumps(np.diff(edges).clip(1)) >= CHANGE / 2.0).any():
+    edges = np.searchsorted(block.time_s, np.arange(block.time_s[0], block.time_s[-1], PARAMS.window_s))
+    if (
+        len(edges) < 2 * PARAMS.min_windows + 1
+        or not (_jumps(np.diff(edges).clip(1)) >= PARAMS.min_change / 2.0).any()
+    ):
         return []
-    rates = np.array([max(_rate(block, header, *pair), NO_RATE_HZ) for pair in pairwise(edges.tolist())])
-    heard = np.flatnonzero(rates > NO_RATE_HZ)  # a silence is no rate
+    rates = np.array(
+        [max(_rate(block, header, *pair), PARAMS.no_rate_hz) for pair in pairwise(edges.tolist())]
+    )
+    heard = np.flatnonzero(rates > PARAMS.no_rate_hz)  # a silence is no rate
     rates = rates[heard]
-    if len(rates) < 2 * MIN_WINDOWS:
+    if len(rates) < 2 * PARAMS.min_windows:
         return []
     cuts = []
-    for start, end in stretches(_jumps(rates) >= CHANGE):
-        around = range(start + MIN_WINDOWS, end + MIN_WINDOWS)
-        misfit = [_spread(rates[k - MIN_WINDOWS : k]) + _spread(rates[k : k + MIN_WINDOWS]) for k in around]
+    for start, end in stretches(_jumps(rates) >= PARAMS.min_change):
+        around = range(start + PARAMS.min_windows, end + PARAMS.min_windows)
+        misfit = [
+            _spread(rates[k - PARAMS.min_windows : k]) + _spread(rates[k : k + PARAMS.min_windows])
+            for k in around
+        ]
         cuts.append(around[int(np.argmin(misfit))])
     packet = len(block) / (np.count_nonzero(np.diff(block.time_s)) + 1)
     steady = all(_steady(rates[start:end], packet) for start, end in pairwise([0, *cuts, len(rates)]))
     last = len(edges) - 1
     where = heard[cuts].tolist() if cuts else []
     rows = [_row_of_change(block, int(edges[at - 1]), int(edges[min(at + 1, last)])) for at in where]
-    long = np.diff(block.time_s[[0, *rows, -1]]) > WINDOW_S
-    many = np.diff([0, *rows, len(block)]) >= FEWEST
+    long = np.diff(block.time_s[[0, *rows, -1]]) > PARAMS.window_s
+    many = np.diff([0, *rows, len(block)]) >= PARAMS.min_samples
     return rows if steady and long.all() and many.all() else []
 
 
 def _jumps(rates: FloatArray | IntArray) -> FloatArray:
-    """By how much the rate's logarithm differs between the windows before each cut and those after it."""
-    usual = np.median(np.lib.stride_tricks.sliding_window_view(rates, MIN_WINDOWS), axis=1)
-    return np.asarray(np.abs(np.log(usual[MIN_WINDOWS:] / usual[:-MIN_WINDOWS])))
+    """Return the difference of the rate's logarithm between the windows before and after each cut."""
+    last = len(rates) - PARAMS.min_windows + 1
+    windows = np.sort([rates[k : last + k] for k in range(PARAMS.min_windows)], axis=0)
+    usual = windows[PARAMS.min_windows // 2]
+    return np.asarray(np.abs(np.log(usual[PARAMS.min_windows :] / usual[: -PARAMS.min_windows])))
 
 
 def _steady(rates: FloatArray, packet: float) -> bool:
-    """Whether nearly all windows have the usual rate; a packet more or less falls into each by chance."""
+    """Whether nearly all windows have the usual rate; a packet more or less falls into each at random."""
     usual = float(np.median(rates))
-    within = STEADY + packet / (usual * WINDOW_S)
-    return bool(np.mean(np.abs(rates / usual - 1.0) <= within) >= STEADY_SHARE)
+    within = PARAMS.steady + packet / (usual * PARAMS.window_s)
+    return bool(np.mean(np.abs(rates / usual - 1.0) <= within) >= PARAMS.steady_share)
 
 
 def _rate(block: SampleBlock, header: SensorHeader, start: int, stop: int) -> float:
-    """Samples a second of a window, lost ones counted where the sensor's numbers or clock tell.
+    """Return the samples per second of a window, with lost ones if the sensor's numbers or clock show them.
 
-    From the window's first packet, whose samples came before it, to its last: how many packets fall into a
-    window is chance.
+    The span is from the window's first packet, whose samples precede it, to its last: the number of packets
+    in a window is random.
     """
     if stop - start < 3:
-        return NO_RATE_HZ
+        return PARAMS.no_rate_hz
     clock = block.device_time_s[start:stop]
     if np.isfinite(clock).all() and (steps := np.diff(clock)).min() > 0.0:
         return 1.0 / float(np.median(steps))
     time_s = block.time_s[start:stop]
     first = int(np.searchsorted(time_s, time_s[0], side="right")) - 1
     span_s = float(time_s[-1] - time_s[first])
-    if span_s < SHORTEST_S:
-        return NO_RATE_HZ
+    if span_s < PARAMS.min_window_s:
+        return PARAMS.no_rate_hz
     if header.counter != "device":
         return (stop - start - 1 - first) / span_s
     number = block.sample[start:stop]
@@ -160,7 +196,7 @@ def _spread(rates: FloatArray) -> float:
 
 
 def _row_of_change(block: SampleBlock, start: int, stop: int) -> int:
-    """Where two straight lines, rows over time, fit best."""
+    """Return the row at which two straight lines, rows over time, fit best."""
     low, high = max(0, start - (stop - start)), min(len(block), stop + (stop - start))
     time_s, rows = block.time_s[low:high], np.arange(low, high, dtype=np.float64)
 
@@ -177,7 +213,7 @@ def _row_of_change(block: SampleBlock, start: int, stop: int) -> int:
 
 
 def _on_one_tick(parts: list[SampleBlock], fits: list[TimedSamples]) -> tuple[SampleBlock, TimedSamples]:
-    """All samples on the ticks of the faster stretch; holes stay holes."""
+    """Interpolate all samples to the ticks of the fastest stretch; holes stay holes."""
     period_s = min(fit.period_s for fit in fits)
     offset = np.cumsum([0, *(len(part) for part in parts)])
     time_s = np.maximum.accumulate(np.concatenate([fit.time_s for fit in fits]))
@@ -186,7 +222,9 @@ def _on_one_tick(parts: list[SampleBlock], fits: list[TimedSamples]) -> tuple[Sa
     ticks = np.arange(int((time_s[-1] - time_s[0]) / period_s) + 1)
     grid_s = time_s[0] + ticks * period_s
     right = np.clip(np.searchsorted(time_s, grid_s, side="right"), 1, len(time_s) - 1)
-    kept = time_s[right] - time_s[right - 1] <= HOLE_PERIODS * np.maximum(own_s[right], own_s[right - 1])
+    kept = time_s[right] - time_s[right - 1] <= PARAMS.hole_periods * np.maximum(
+        own_s[right], own_s[right - 1]
+    )
     ticks, grid_s = ticks[kept], grid_s[kept]
     acc = np.concatenate([part.acc_mps2 for part in parts])[order]
     gyr = np.concatenate([part.gyr_dps for part in parts])[order]

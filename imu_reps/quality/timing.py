@@ -1,52 +1,96 @@
-"""Enough samples, often enough, on clocks that can be trusted."""
+"""Checks of times: unit, duration, rate, losses, drift and order of the samples."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from imu_reps.domain.finding import Finding, Severity
 from imu_reps.domain.recording import Recording, SensorHeader
-from imu_reps.domain.samples import SampleBlock, SensorPlace
+from imu_reps.domain.samples import MAX_CLOCK_S, FloatArray, SensorPlace
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.motion import HOLE_PERIODS
 from imu_reps.quality.rates import MIN_RATE_HZ
 
-#: No part measures motion more often: docs/recording-format.md.
-MAX_RATE_HZ = 10_000.0
 
-#: The recording format cautions below this. 1 % of tolerance: what the clocks of such parts are off by.
-GOOD_RATE_HZ = 50.0 * 0.99
+@dataclass(frozen=True, slots=True)
+class TimingParams:
+    """Parameters of rates, losses, clocks and units of time.
 
-#: Clocks of such parts are within 1 %; more is another rate than the header says.
-RATE_OFF_CAUTION = 0.02
-RATE_OFF_INFO = 0.007
+    Attributes
+    ----------
+    max_rate_hz : float
+        Greatest rate of any part: docs/recording-format.md.
+    good_rate_hz : float
+        Rate below which the recording format cautions, less 1 % for the clocks of such parts.
+    rate_off_caution, rate_off_info : float
+        Deviations from the header's rate that are reported; clocks of such parts are within 1 %.
+    loss_caution, loss_strong : float
+        Shares of lost samples that are reported: from a fiftieth on some reps cannot be judged, with a fifth
+        most of them.
+    drift_ppm : float
+        Greatest drift: crystals are within 100 ppm, ceramic and RC oscillators within 500 once warm.
+    uncertain_ms : float
+        Greatest uncertainty of times: half of the tenth of a second to which tempo is given.
+    min_duration_s : float
+        Shortest recording: one repetition with a still half second on either side.
+    long_s, impossible_s : float
+        Durations above which a recording is very long for a set, and impossible.
+    overlap_share : float
+        Smallest share of the longer sensor's time that both sensors have.
+    rates_hz, senseless_hz : tuple
+        Rates of such sensors: beyond the first range the unit is probably another, beyond the second
+        certainly.
+    usual_hz : tuple
+        Usual rates of such sensors.
+    far_off : float
+        Ratio of two rates that losses cannot explain: the unit is another.
+    agree, agree_header : float
+        Greatest relative difference of two clocks with one unit, and of a header's rate and the true one.
+    min_samples : int
+        Fewest samples that show a unit.
+    max_share : float
+        Share of the whole above which a step is a silence or a clock that was set, and is left out of the
+        rate.
+    """
 
-#: A fiftieth lost begins to leave reps that cannot be judged; with a fifth lost most of them are.
-LOSS_CAUTION = 0.02
-LOSS_STRONG = 0.20
+    max_rate_hz: float = 10_000.0
+    good_rate_hz: float = 50.0 * 0.99
+    rate_off_caution: float = 0.02
+    rate_off_info: float = 0.007
+    loss_caution: float = 0.02
+    loss_strong: float = 0.20
+    drift_ppm: float = 500.0
+    uncertain_ms: float = 50.0
+    min_duration_s: float = 3.0
+    long_s: float = 3600.0
+    impossible_s: float = 24 * 3600.0
+    overlap_share: float = 0.9
+    rates_hz: tuple[float, float] = (8.0, 3000.0)
+    senseless_hz: tuple[float, float] = (1.0, 30_000.0)
+    usual_hz: tuple[float, float] = (20.0, 1000.0)
+    far_off: float = 20.0
+    agree: float = 0.02
+    agree_header: float = 0.3
+    min_samples: int = 20
+    max_share: float = 0.3
 
-#: A hole longer than this leaves a rep unjudged: docs/definitions.md#per-repetition.
+
+PARAMS = TimingParams()
+
+
+#: Longest hole in a rep that is judged: docs/definitions.md#per-repetition.
 HOLE_S = 0.15
 
-#: Crystals are within 100 ppm, ceramic and RC oscillators within 500 once warm.
-DRIFT_PPM = 500.0
 
-#: Tempo is told to a tenth of a second; half of that.
-UNCERTAIN_MS = 50.0
-
-#: One repetition with a still half second on either side needs this at the least.
-MIN_DURATION_S = 3.0
-LONG_S = 3600.0
-IMPOSSIBLE_S = 24 * 3600.0
-
-#: Both sensors are needed for this share of the longer one's time.
-OVERLAP_SHARE = 0.9
+#: Number of units per second, of units that programs write times in.
+UNITS = {"ms": 1e3, "µs": 1e6, "ns": 1e9, "minutes": 1 / 60, "hours": 1 / 3600, "days": 1 / 86400}
 
 
 def check_presence(recording: Recording) -> Iterator[Finding]:
-    """Which sensors sent anything at all."""
+    """Report sensors without samples."""
     if not recording.pelvis and not recording.ankle:
         yield Finding("no_samples", severity="refuse")
     elif not recording.pelvis:
@@ -55,24 +99,18 @@ def check_presence(recording: Recording) -> Iterator[Finding]:
         yield Finding("no_ankle", severity="caution", sensor="ankle")
 
 
-def check_sample_count(block: SampleBlock) -> Iterator[Finding]:
-    """Whether a sensor sent so little that not even its rate is known."""
-    if len(block) == 1:
-        yield Finding("too_short", severity="refuse", sensor=block.sensor)
-
-
 def check_span(clocks: Mapping[SensorPlace, TimedSamples]) -> Iterator[Finding]:
-    """Length of the recording, and the time both sensors share."""
+    """Check the length of the recording, and the time both sensors share."""
     spans = {place: (float(c.time_s[0]), float(c.time_s[-1])) for place, c in clocks.items()}
     longest = max(last - first for first, last in spans.values())
     overall = max(last for _, last in spans.values()) - min(first for first, _ in spans.values())
-    if longest < MIN_DURATION_S:
+    if longest < PARAMS.min_duration_s:
         yield Finding("too_short", values={"duration_s": longest}, severity="refuse")
-    if overall > IMPOSSIBLE_S:
+    if overall > PARAMS.impossible_s:
         yield Finding("time_span", values={"span_s": overall}, severity="refuse")
-    elif longest > LONG_S:
+    elif longest > PARAMS.long_s:
         yield Finding("very_long", values={"duration_s": longest}, severity="caution")
-    if len(spans) == 2 and overall <= IMPOSSIBLE_S:
+    if len(spans) == 2 and overall <= PARAMS.impossible_s:
         yield from _overlap(spans, longest)
 
 
@@ -81,44 +119,44 @@ def _overlap(spans: Mapping[SensorPlace, tuple[float, float]], longest: float) -
     values = {"spans": dict(spans), "shared_s": shared, "longest_s": longest}
     if shared <= 0:
         yield Finding("no_overlap", values=values, severity="refuse")
-    elif shared < OVERLAP_SHARE * longest:
+    elif shared < PARAMS.overlap_share * longest:
         yield Finding("partial_overlap", values=values, severity="caution")
 
 
 def check_timing(place: SensorPlace, header: SensorHeader, timed: TimedSamples) -> Iterator[Finding]:
-    """Rate, loss in samples or in time, holes, drift and order of one sensor's samples."""
-    yield from _rate(place, header, timed)
+    """Check rate, loss in samples or in time, holes, drift and order of one sensor's samples."""
+    yield from _check_rate(place, header, timed)
     yield from _loss(place, timed)
     yield from _clock(place, timed)
     yield from _order(place, timed)
 
 
-def _rate(place: SensorPlace, header: SensorHeader, timed: TimedSamples) -> Iterator[Finding]:
+def _check_rate(place: SensorPlace, header: SensorHeader, timed: TimedSamples) -> Iterator[Finding]:
     rate = timed.clock.rate_hz
-    if rate > MAX_RATE_HZ:
+    if rate > PARAMS.max_rate_hz:
         yield Finding("rate_too_high", values={"rate_hz": rate}, severity="refuse", sensor=place)
     elif rate < MIN_RATE_HZ:
         yield Finding("rate_too_low", values={"rate_hz": rate}, severity="refuse", sensor=place)
-    elif rate < GOOD_RATE_HZ:
+    elif rate < PARAMS.good_rate_hz:
         yield Finding("rate_low", values={"rate_hz": rate}, severity="caution", sensor=place)
     off = rate / header.rate_hz - 1.0 if header.rate_hz else 0.0
-    if abs(off) > RATE_OFF_INFO:
+    if abs(off) > PARAMS.rate_off_info:
         values = {"rate_hz": rate, "header_hz": header.rate_hz, "off": off}
-        severity: Severity = "caution" if abs(off) > RATE_OFF_CAUTION else "info"
+        severity: Severity = "caution" if abs(off) > PARAMS.rate_off_caution else "info"
         yield Finding("rate_off", values=values, severity=severity, sensor=place)
 
 
 def _loss(place: SensorPlace, timed: TimedSamples) -> Iterator[Finding]:
     lost, steps_s = timed.clock.lost, np.diff(timed.time_s)
     is_hole = steps_s > max(HOLE_S, 2.5 * timed.period_s)
-    if lost is None:  # nobody counted them: those between the holes show in time alone
+    if lost is None:  # not counted: losses outside of holes show only in the times
         skipped_s = steps_s[(steps_s > HOLE_PERIODS * timed.period_s) & ~is_hole] - timed.period_s
         share = float(skipped_s.sum() / steps_s.sum())
     else:
         share = lost / (lost + len(timed.time_s))
-    if share > LOSS_CAUTION:
+    if share > PARAMS.loss_caution:
         values = {"share": share, "lost": lost, "sent": (lost or 0) + len(timed.time_s)}
-        code = "loss_severe" if share > LOSS_STRONG else "loss"
+        code = "loss_severe" if share > PARAMS.loss_strong else "loss"
         yield Finding(code, values=values, severity="caution", sensor=place)
     holes = steps_s[is_hole]
     if len(holes):
@@ -128,9 +166,9 @@ def _loss(place: SensorPlace, timed: TimedSamples) -> Iterator[Finding]:
 
 def _clock(place: SensorPlace, timed: TimedSamples) -> Iterator[Finding]:
     drift, uncertainty = timed.clock.drift_ppm, timed.clock.uncertainty_ms
-    if drift is not None and abs(drift) > DRIFT_PPM:
+    if drift is not None and abs(drift) > PARAMS.drift_ppm:
         yield Finding("drift", values={"drift_ppm": drift}, severity="caution", sensor=place)
-    if uncertainty is not None and uncertainty > UNCERTAIN_MS:
+    if uncertainty is not None and uncertainty > PARAMS.uncertain_ms:
         values = {"uncertainty_ms": uncertainty}
         yield Finding("clock_uncertain", values=values, severity="caution", sensor=place)
 
@@ -141,3 +179,71 @@ def _order(place: SensorPlace, timed: TimedSamples) -> Iterator[Finding]:
     for code, count in counts.items():
         if count:
             yield Finding(code, values={"count": count}, severity="caution", sensor=place)
+
+
+def in_seconds(recording: Recording) -> tuple[Recording, list[Finding]]:
+    """Find columns that are not in seconds; a sensor's clock in another unit is converted.
+
+    `time_s` in another unit is refused, since silences, notes and tempo depend on it.
+    """
+    found: list[Finding] = []
+    for block in recording.blocks:
+        if len(block) < PARAMS.min_samples:
+            continue
+        by_host, by_clock = _rate(block.time_s), _rate(block.device_time_s)
+        values = _unit_of(by_host, by_clock, recording.header.sensor(block.sensor).rate_hz)
+        if values is not None:
+            return recording, [Finding("time_unit", values=values, severity="refuse", sensor=block.sensor)]
+        unit = _unit_of_clock(by_host, by_clock)
+        if unit is not None:
+            clock = block.device_time_s / UNITS[unit]
+            recording = recording.with_samples(replace(block, device_time_s=clock))
+            values = {"unit": unit, "factor": UNITS[unit]}
+            found.append(Finding("clock_unit", values=values, severity="caution", sensor=block.sensor))
+    return recording, found
+
+
+def _rate(times: FloatArray) -> float | None:
+    """Return the samples per unit of time, without silences and jumps of a clock; None if not known."""
+    step = np.diff(times[np.abs(times) <= MAX_CLOCK_S])
+    step = step[np.abs(step) <= PARAMS.max_share * np.abs(step).sum()]
+    span = float(step.sum())
+    return len(step) / span if span > 0.0 else None
+
+
+def _unit_of(
+    by_host: float | None, by_clock: float | None, header_hz: float | None
+) -> dict[str, str | float | None] | None:
+    """Return the unit of `time_s` and its number per second, as far as known, if it is not seconds."""
+    if by_host is None:
+        return None
+    others = [
+        rate
+        for rate in (by_clock, header_hz)
+        if rate is not None and PARAMS.usual_hz[0] <= rate <= PARAMS.usual_hz[1]
+    ]
+    far_off = others and all(not 1.0 / PARAMS.far_off < by_host / rate < PARAMS.far_off for rate in others)
+    if PARAMS.rates_hz[0] <= by_host <= PARAMS.rates_hz[1] and not far_off:
+        return None
+    for unit, factor in UNITS.items():
+        if any(abs(by_host * factor / other - 1.0) < PARAMS.agree_header for other in others):
+            return {"unit": unit, "factor": factor}
+    if others and far_off:
+        return {"unit": None, "factor": others[0] / by_host}
+    usual = [
+        unit for unit, factor in UNITS.items() if PARAMS.usual_hz[0] <= by_host * factor <= PARAMS.usual_hz[1]
+    ]
+    if len(usual) == 1 and not others:
+        return {"unit": usual[0], "factor": UNITS[usual[0]]}
+    senseless = not PARAMS.senseless_hz[0] <= by_host <= PARAMS.senseless_hz[1]
+    return {"unit": None, "factor": None} if senseless else None
+
+
+def _unit_of_clock(by_host: float | None, by_clock: float | None) -> str | None:
+    """Return the unit of `device_time_s`, if it is not seconds and `time_s` is in seconds."""
+    if by_host is None or by_clock is None or PARAMS.rates_hz[0] <= by_clock <= PARAMS.rates_hz[1]:
+        return None
+    return next(
+        (unit for unit, factor in UNITS.items() if abs(by_clock * factor / by_host - 1.0) < PARAMS.agree),
+        None,
+    )

@@ -1,59 +1,83 @@
-"""Sensors that turn against the limb: gravity moves over, and the gyroscope saw nothing turn.
+"""Sensors that turn on the limb: gravity changes its direction without a turn in the gyroscope.
 
-Carried along by the gyroscope, the mean force over a few seconds keeps its direction whatever the limb does
-in between: pushes there and back cancel. Where it steps over to another direction, the sensor was turned.
+Rotated along by the gyroscope, the mean force over a few seconds keeps its direction for any movement of the
+limb, since accelerations to and fro cancel. If it steps to another direction, the sensor turned on the limb.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from imu_reps.domain.finding import Finding
-from imu_reps.domain.samples import FloatArray, SensorPlace
-from imu_reps.kinematics.motion import bridged_columns
-from imu_reps.kinematics.rest import stretches
-from imu_reps.quality.gyroscope import calm_windows, hop_rotations
+from imu_reps.domain.samples import FloatArray, IntArray, SensorPlace
+from imu_reps.kinematics.motion import bridged
+from imu_reps.kinematics.rest import median, stretches
 from imu_reps.quality.windows import HOP_S, Windows, angle_deg, usual_direction
 
-#: Means over so many windows before and after a moment are compared, the last of which decides.
-SPANS = (8, 12, 16)
-#: The step is at least so large; where the sensor is shaken it is so many times the scatter of the force, and
-#: this at the most; and over each span it is the same within this share (ours, over 230 simulated sets:
-#: getting up and walking feign steps of 9 to 30° at 1 to 8 m/s²; the pelvis of a good sensor has 1 to 5°).
-STEP_DEG, DEG_PER_MPS2, SHAKEN_DEG, ALIKE_SHARE = 9.0, 14.0, 35.0, 0.2
-#: Where no rest shows the gyroscope's bias the force drifts all the while: a step is so many times what is
-#: usual (ours: such sets have 1.2 at the most, sensors that were turned 6 and more).
-TIMES_USUAL = 2.5
-#: More moments than this are a gyroscope that fails.
-MOST = 3
-#: The rate is bridged over holes of so many quarter seconds, of which those before and after are part, where
-#: the sensor turns by less than this in all.
-BRIDGED, BRIDGED_DEG = 2, 4.5
-#: Where the sensor dwells has moved by this as well: after a swing that a gyroscope missed it has not.
-DWELLS_APART_DEG = 8.0
+
+@dataclass(frozen=True, slots=True)
+class TurnedParams:
+    """Parameters of sensors that turn on the limb.
+
+    Attributes
+    ----------
+    spans : tuple
+        Numbers of windows before and after a moment whose means are compared; the last one decides.
+    min_step_deg, deg_per_mps2, shaken_step_deg : float
+        Smallest step; for a shaken sensor the step per scatter of the force, and its greatest limit (ours,
+        over 230 simulated sets: getting up and walking cause false steps of 9 to 30° at 1 to 8 m/s²; the
+        pelvis with a good sensor has 1 to 5°).
+    alike_share : float
+        Greatest difference of the steps over all spans, as a share of the step (ours).
+    times_usual : float
+        Smallest step as a multiple of the usual one: without a rest that shows the gyroscope's bias the force
+        drifts throughout (ours: such sets have at most 1.2, sensors that turned 6 and more).
+    max_moments : int
+        Greatest number of moments; more show a failing gyroscope.
+    max_bridged, max_bridged_deg : int or float
+        Longest hole in quarter seconds over which the rate is bridged, and the greatest turn within it and
+        the quarter seconds before and after.
+    dwells_apart_deg : float
+        Smallest change of the direction in which the sensor dwells; a swing missed by the gyroscope does not
+        change it.
+    """
+
+    spans: tuple[int, ...] = (8, 12, 16)
+    min_step_deg: float = 9.0
+    deg_per_mps2: float = 14.0
+    shaken_step_deg: float = 35.0
+    alike_share: float = 0.2
+    times_usual: float = 2.5
+    max_moments: int = 3
+    max_bridged: int = 2
+    max_bridged_deg: float = 4.5
+    dwells_apart_deg: float = 8.0
+
+
+PARAMS = TurnedParams()
 
 
 def check_turned(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
-    """When a sensor turned against its limb, and by how much."""
+    """Report when a sensor turned on its limb, and by how much."""
     moments = _moments(windows)
-    if len(moments) > MOST:
+    if not 0 < len(moments) <= PARAMS.max_moments:
         return
     edges = [0, *moments, len(windows)]
     dwells = [usual_direction(windows.up[start + 1 : end]) for start, end in pairwise(edges)]
     found = []
     for at, (was, now) in zip(moments, pairwise(dwells), strict=True):
-        if (by := _apart_deg(was, now)) > DWELLS_APART_DEG:
+        if (by := _apart_deg(was, now)) > PARAMS.dwells_apart_deg:
             at_s = windows.start_s + HOP_S * (at + 0.5)
             values = {"turned_deg": by}
             found.append(
                 Finding("sensor_turned", values=values, severity="caution", sensor=place, start_s=at_s)
             )
-    if len(found) > 1 and _apart_deg(dwells[0], dwells[-1]) < DWELLS_APART_DEG:
-        # there and back again: a strap that slips does not do that, a gyroscope that fails does
+    if len(found) > 1 and _apart_deg(dwells[0], dwells[-1]) < PARAMS.dwells_apart_deg:
+        # there and back: a failing gyroscope does so, a slipping strap does not
         yield Finding("gyro_axes", severity="caution", sensor=place)
     yield from found
 
@@ -63,21 +87,23 @@ def _apart_deg(was: FloatArray | None, now: FloatArray | None) -> float:
 
 
 def _moments(windows: Windows) -> list[int]:
-    """Windows in which the carried force steps over, in order."""
-    longest = SPANS[-1]
+    """Return the windows in which the rotated force steps to another direction, in order."""
+    longest = PARAMS.spans[-1]
     if len(windows) < 2 * longest + 2:
         return []
-    force = _carried(windows)
-    steps = np.array([_steps_deg(force, span) for span in SPANS])
-    alike = np.abs(steps - steps[-1]).max(axis=0) < ALIKE_SHARE * steps[-1]
+    total, holes = _sums(_carried(windows))
+    last = _steps_deg(total, holes, longest)
+    if not (last > PARAMS.min_step_deg).any():
+        return []
+    steps = np.array([*(_steps_deg(total, holes, span) for span in PARAMS.spans[:-1]), last])
+    alike = np.abs(steps - last).max(axis=0) < PARAMS.alike_share * last
     scatter = _moving_mean(windows.acc_sd_mps2, longest)
-    known = steps[-1][steps[-1] > 0.0]
-    usual = float(np.median(known)) if len(known) else 0.0
-    least = np.clip(DEG_PER_MPS2 * scatter, STEP_DEG, SHAKEN_DEG)
-    clear = alike & (steps[-1] > np.maximum(least, TIMES_USUAL * usual))
-    left = np.where(clear, steps[-1], 0.0)
+    usual = median(last[last > 0.0])
+    least = np.clip(PARAMS.deg_per_mps2 * scatter, PARAMS.min_step_deg, PARAMS.shaken_step_deg)
+    clear = alike & (last > np.maximum(least, PARAMS.times_usual * usual))
+    left = np.where(clear, last, 0.0)
     found: list[int] = []
-    while left.any() and len(found) <= MOST:
+    while left.any() and len(found) <= PARAMS.max_moments:
         at = int(left.argmax())
         found.append(at)
         left[max(0, at - longest) : at + longest] = 0.0
@@ -85,36 +111,35 @@ def _moments(windows: Windows) -> list[int]:
 
 
 def _carried(windows: Windows) -> FloatArray:
-    """The mean force of each window in the axes that the sensor had in the first one; NaN in long holes."""
-    known = np.isfinite(windows.gyr_dps[:, 0])
-    if not known.any():
-        return np.full((len(windows), 3), np.nan)
-    bridged = replace(windows, gyr_dps=bridged_columns(windows.gyr_dps))
-    hop = hop_rotations(bridged, calm_windows(windows))
-    turned, lag = np.concatenate([np.eye(3)[None], hop.transpose(0, 2, 1)]), 1
-    while lag < len(turned):
-        turned[lag:] = turned[:-lag] @ turned[lag:]
-        lag *= 2
-    force = np.einsum("nij,nj->ni", turned, bridged_columns(windows.acc_mps2))
-    for start, end in stretches(~known):
-        around = np.abs(bridged.gyr_dps[max(0, start - 1) : end + 1])
-        if end - start > BRIDGED or around.max() * len(around) * HOP_S > BRIDGED_DEG:
+    """Return the mean force of each window, rotated to the sensor's axes in the first; NaN in long holes."""
+    force = np.einsum("nij,nj->ni", windows.turned, bridged(windows.acc_mps2))
+    for start, end in stretches(np.isnan(windows.gyr_dps[:, 0])):
+        around = np.abs(bridged(windows.gyr_dps)[max(0, start - 1) : end + 1])
+        if end - start > PARAMS.max_bridged or around.max() * len(around) * HOP_S > PARAMS.max_bridged_deg:
             force[start : end + 1] = np.nan
     return np.asarray(force)
 
 
-def _steps_deg(force: FloatArray, span: int) -> FloatArray:
-    """By how much the mean force before each window and after it differ in direction; 0 where not known."""
-    total = np.cumsum(np.vstack([np.zeros(3), np.nan_to_num(force)]), axis=0)
-    holes = np.cumsum(np.append(0, np.isnan(force[:, 0])))
+def _sums(force: FloatArray) -> tuple[FloatArray, IntArray]:
+    """Return cumulative sums of force and of unknown windows, before each window and after the last."""
+    unknown = np.isnan(force[:, 0])
+    total, holes = np.zeros((len(force) + 1, 3)), np.zeros(len(force) + 1, dtype=np.int64)
+    np.cumsum(np.where(unknown[:, None], 0.0, force), axis=0, out=total[1:])
+    np.cumsum(unknown, out=holes[1:])
+    return total, holes
+
+
+def _steps_deg(total: FloatArray, holes: IntArray, span: int) -> FloatArray:
+    """Return the angle between the mean forces before and after each window, degrees; 0 where not known."""
     mean = total[span:] - total[:-span]
-    mean /= np.maximum(np.linalg.norm(mean, axis=1), 1e-9)[:, None]
+    mean /= np.maximum(np.sqrt(np.einsum("ni,ni->n", mean, mean)), 1e-9)[:, None]
     whole = holes[2 * span :] == holes[: -2 * span]
-    steps = np.zeros(len(force))
-    steps[span : len(force) - span + 1] = np.where(whole, angle_deg(mean[:-span], mean[span:]), 0.0)
+    count = len(total) - 1
+    steps = np.zeros(count)
+    steps[span : count - span + 1] = np.where(whole, angle_deg(mean[:-span], mean[span:]), 0.0)
     return steps
 
 
 def _moving_mean(values: FloatArray, span: int) -> FloatArray:
-    """Over so many windows to either side, (n,); what is not known counts as nothing."""
+    """Return the mean over `span` windows to either side, (n,); unknown values count as 0."""
     return np.convolve(np.nan_to_num(values), np.ones(2 * span) / (2 * span), "same")

@@ -1,4 +1,4 @@
-"""A recording in quarter seconds: mean force, its scatter and mean rate, both sensors on one grid."""
+"""Quarter-second windows of a recording: mean force, its scatter and mean rate, both sensors on one grid."""
 
 from __future__ import annotations
 
@@ -6,24 +6,47 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
-from imu_reps.domain.recording import Recording
 from imu_reps.domain.samples import BoolArray, FloatArray, SensorPlace
 from imu_reps.kinematics.clock.offline import TimedSamples
-from imu_reps.kinematics.rest import STILL_ACC_SD_MPS2
+from imu_reps.kinematics.motion import bridged
+from imu_reps.kinematics.rest import STILL_ACC_SD_MPS2, median, medians
 
 HOP_S = 0.25
 
-#: A hop that holds less than this share of its samples is a hole.
-WHOLE_HOP = 0.6
 
-#: A sensor that dwells stays this near one direction: breathing and fidgets do, a small lift does not.
-DWELL_DEG = 6.0
+@dataclass(frozen=True, slots=True)
+class WindowParams:
+    """Parameters of quarter-second windows.
+
+    Attributes
+    ----------
+    whole_hop : float
+        Smallest share of its samples in a hop; with fewer it is a hole.
+    calm_sd_mps2, calm_off_mps2 : float
+        Greatest scatter of the specific force in a calm window, and difference of its magnitude from gravity:
+        its direction is then up within a few degrees.
+    unturned_deg : float
+        Greatest turn between calm windows in which the gyroscope shows its bias.
+    dwell_deg : float
+        Greatest deviation from one direction of a sensor that dwells: breathing and fidgets stay below, a
+        small lift does not.
+    """
+
+    whole_hop: float = 0.6
+    calm_sd_mps2: float = 0.5
+    calm_off_mps2: float = 0.7
+    unturned_deg: float = 0.3
+    dwell_deg: float = 6.0
+
+
+PARAMS = WindowParams()
 
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """One sensor in half-second windows a quarter second apart; NaN where samples are missing.
+    """Half-second windows of one sensor, a quarter second apart; NaN where samples are missing.
 
     Window ``k`` spans the hops ``k`` and ``k + 1``; hop ``k + 1`` leads from the middle of window ``k`` to
     the middle of window ``k + 1``.
@@ -33,19 +56,25 @@ class Windows:
     acc_mps2 : (n, 3) float
         Mean specific force of each window.
     size_mps2 : (n,) float
-        Length of that mean: 9.81 wherever the sensor is not accelerated.
+        Magnitude of that mean: 9.81 if the sensor is not accelerated.
     up : (n, 3) float
-        Its direction.
+        Direction of that mean.
     acc_sd_mps2 : (n,) float
-        Scatter of the specific force in the window, all axes together.
+        Standard deviation of the specific force in the window, all axes together.
     still : (n,) bool
         Windows whose specific force does not change, by the definition of ``still``. The gyroscope is not
-        asked, as its unit is in question; and so that a wrong unit of the accelerometer cannot hide the rest
-        that shows it, a scatter as small as a good sensor's in proportion to the force counts as well.
+        used, as its unit is in question; and so that a wrong unit of the accelerometer cannot hide the rest
+        that shows it, the limit grows in proportion to the force.
+    calm : (n,) bool
+        Windows in which the specific force is practically gravity alone.
     gyr_dps : (n - 1, 3) float
         Mean angular rate from the middle of each window to the middle of the next.
+    unbiased_dps : (n - 1, 3) float
+        The same minus the gyroscope's readings where nothing turns.
+    turned : (n, 3, 3) float
+        Rotation by that rate, bridged in holes, from the sensor's axes in each window to those in the first.
     start_s : float
-        When the first window begins.
+        Start of the first window.
     """
 
     acc_mps2: FloatArray
@@ -53,71 +82,124 @@ class Windows:
     up: FloatArray
     acc_sd_mps2: FloatArray
     still: BoolArray
+    calm: BoolArray
     gyr_dps: FloatArray
+    unbiased_dps: FloatArray
+    turned: FloatArray
     start_s: float
 
     def __len__(self) -> int:
         return len(self.size_mps2)
 
     def at(self, time_s: float) -> int:
-        """The hop that a time lies in."""
+        """Return the hop that a time lies in."""
         return int(np.clip((time_s - self.start_s) / HOP_S, 0, len(self.gyr_dps) - 1))
 
     def without_rate(self, hops: Sequence[int]) -> Windows:
-        """The same with the rate not known over some hops and their neighbours."""
+        """Return the windows with the rate unknown over some hops and their neighbours."""
         gyr_dps = self.gyr_dps.copy()
         for hop in hops:
             gyr_dps[max(0, hop - 1) : hop + 2] = np.nan
-        return replace(self, gyr_dps=gyr_dps)
+        unbiased_dps = _unbiased(gyr_dps, self.up, self.calm)
+        turned = turned_by(np.radians(bridged(unbiased_dps)))
+        return replace(self, gyr_dps=gyr_dps, unbiased_dps=unbiased_dps, turned=turned)
 
 
 def windows_of(
-    recording: Recording, clocks: Mapping[SensorPlace, TimedSamples]
+    clocks: Mapping[SensorPlace, TimedSamples], channels: Mapping[SensorPlace, FloatArray]
 ) -> dict[SensorPlace, Windows]:
-    """Both sensors on one grid of windows, which begins with the earlier of them."""
+    """Return both sensors' channels, (6, n), on one grid of windows that begins with the earlier sensor."""
     first = min(float(timed.time_s[0]) for timed in clocks.values())
     last = max(float(timed.time_s[-1]) for timed in clocks.values())
     edges_s = first + HOP_S * np.arange(int((last - first) / HOP_S) + 1, dtype=np.float64)
-    return {place: _windows(recording, place, timed, edges_s) for place, timed in clocks.items()}
+    return {place: _windows(channels[place], timed, edges_s) for place, timed in clocks.items()}
 
 
-def _windows(recording: Recording, place: SensorPlace, timed: TimedSamples, edges_s: FloatArray) -> Windows:
-    block = recording.samples(place)
-    assert block is not None
-    values = np.zeros((7, len(timed.order) + 1))  # one more column, so that the last edge is within
-    values[:3, :-1] = block.acc_mps2.take(timed.order, axis=0).T
-    values[3] = np.einsum("ij,ij->j", values[:3], values[:3])
-    values[4:, :-1] = block.gyr_dps.take(timed.order, axis=0).T
+def _windows(values: FloatArray, timed: TimedSamples, edges_s: FloatArray) -> Windows:
+    square = np.einsum("ij,ij->j", values[:3], values[:3])
     edges = np.searchsorted(timed.time_s, edges_s)
     count = np.diff(edges).astype(np.float64)
-    count[count < max(1.0, WHOLE_HOP * HOP_S / timed.period_s)] = np.nan
-    hop = (np.add.reduceat(values, edges, axis=1)[:, :-1] / count).T
+    count[count < max(1.0, PARAMS.whole_hop * HOP_S / timed.period_s)] = np.nan
+    hop = np.full((len(count), 7), np.nan)
+    begun = int(np.searchsorted(edges[:-1], edges[-1]))  # no sample is left for the others
+    if begun:
+        for column, series in enumerate((*values, square)):
+            hop[:begun, column] = np.add.reduceat(series[: edges[-1]], edges[:begun])
+        hop /= count[:, None]
     window = (hop[:-1] + hop[1:]) / 2
-    size = np.sqrt(np.einsum("ij,ij->i", window[:, :3], window[:, :3]))
-    scatter = np.sqrt(np.maximum(window[:, 3] - size**2, 0.0))
+    acc, gyr_dps = window[:, :3], hop[1:-1, 3:6]
+    size = np.sqrt(np.einsum("ij,ij->i", acc, acc))
+    scatter = np.sqrt(np.maximum(window[:, 6] - size**2, 0.0))
+    up = acc / np.maximum(size, 1e-9)[:, None]
+    calm = calm_windows(size, scatter)
+    unbiased_dps = _unbiased(gyr_dps, up, calm)
     return Windows(
-        acc_mps2=window[:, :3],
+        acc_mps2=acc,
         size_mps2=size,
-        up=window[:, :3] / np.maximum(size, 1e-9)[:, None],
+        up=up,
         acc_sd_mps2=scatter,
         still=scatter < STILL_ACC_SD_MPS2 * np.maximum(1.0, size / 9.81),
-        gyr_dps=hop[1:-1, 4:],
+        calm=calm,
+        gyr_dps=gyr_dps,
+        unbiased_dps=unbiased_dps,
+        turned=turned_by(np.radians(bridged(unbiased_dps))),
         start_s=float(edges_s[0]),
     )
 
 
+def calm_windows(
+    size_mps2: FloatArray,
+    acc_sd_mps2: FloatArray,
+    max_sd_mps2: float = PARAMS.calm_sd_mps2,
+    max_off_mps2: float = PARAMS.calm_off_mps2,
+) -> BoolArray:
+    """Return windows with a small scatter of the specific force, and a magnitude near the usual one."""
+    known = size_mps2[np.isfinite(size_mps2)]
+    usual = median(known) if len(known) else np.nan
+    return np.asarray((acc_sd_mps2 < max_sd_mps2) & (np.abs(size_mps2 - usual) < max_off_mps2))
+
+
+def _unbiased(gyr_dps: FloatArray, up: FloatArray, calm: BoolArray) -> FloatArray:
+    """Return the rate minus the gyroscope's median reading where nothing turns."""
+    unturned = np.einsum("ni,ni->n", up[1:], up[:-1]) > np.cos(np.radians(PARAMS.unturned_deg))
+    rest = calm[1:] & calm[:-1] & unturned & np.isfinite(gyr_dps[:, 0])
+    return gyr_dps - medians(gyr_dps[rest]) if rest.any() else gyr_dps
+
+
+def turned_by(rate_rad_s: FloatArray) -> FloatArray:
+    """Return rotations from the axes before each hop, and after the last, to those before the first.
+
+    Parameters
+    ----------
+    rate_rad_s : (..., n, 3) float
+        Rate over each hop.
+
+    Returns
+    -------
+    (..., n + 1, 3, 3) float
+    """
+    turned = np.empty((*rate_rad_s.shape[:-2], rate_rad_s.shape[-2] + 1, 3, 3))
+    hops = Rotation.from_rotvec(rate_rad_s.reshape(-1, 3) * HOP_S).as_matrix()
+    turned[..., 0, :, :], turned[..., 1:, :, :] = np.eye(3), hops.reshape(*rate_rad_s.shape, 3)
+    lag = 1
+    while lag < turned.shape[-3]:
+        turned[..., lag:, :, :] = turned[..., :-lag, :, :] @ turned[..., lag:, :, :]
+        lag *= 2
+    return turned
+
+
 def angle_deg(a: FloatArray, b: FloatArray) -> FloatArray:
-    """Angle between unit vectors, row by row (broadcast), degrees."""
+    """Return the angles between unit vectors, row by row (broadcast), degrees."""
     return np.asarray(np.degrees(np.arccos(np.clip(np.einsum("...i,...i->...", a, b), -1.0, 1.0))))
 
 
 def usual_direction(up: FloatArray) -> FloatArray | None:
-    """Where the sensor dwells: the direction with most others near it, (3,); None: not known."""
+    """Return the direction in which the sensor dwells, with most others near it, (3,); None if not known."""
     known = up[np.isfinite(up[:, 0])]
     if not len(known):
         return None
     candidates = known[:: max(1, len(known) // 50)]
-    near = known @ candidates.T > np.cos(np.radians(DWELL_DEG))
+    near = known @ candidates.T > np.cos(np.radians(PARAMS.dwell_deg))
     members = known[near[:, near.sum(axis=0).argmax()]]
     mean = members.mean(axis=0)
     return np.asarray(mean / np.linalg.norm(mean))

@@ -1,1 +1,1 @@
-"""A summary in words a person reads in ten seconds."""
+"""Reports: text, tables, pages and sentences for people."""

@@ -1,4 +1,4 @@
-"""Live events as the person on the mat would hear them."""
+"""Text of live events."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from imu_reps.domain.events import (
     SensorSilent,
     SetEnded,
 )
-from imu_reps.domain.recording import ended_words
+from imu_reps.domain.recording import end_reason_text
 from imu_reps.domain.samples import SensorPlace
-from imu_reps.report.figures import counted, past_limit
-from imu_reps.report.phrases import label
+from imu_reps.report.formatting import past_limit, pluralize
+from imu_reps.report.phrases import flag_label
 
 _WITHOUT: dict[SensorPlace, str] = {
     "ankle": "counting pauses",
@@ -27,7 +27,7 @@ _WITHOUT: dict[SensorPlace, str] = {
 
 
 def event_text(event: Event) -> str | None:
-    """The words of an event; None where nothing is said (phases, what is only worth watching)."""
+    """Return the text of an event; None for phases and for what is only worth watching."""
     match event:
         case Ready(posture_checked=checked):
             words = "ready" if checked else "ready (posture not checked: no pelvis sensor)"
@@ -53,18 +53,18 @@ def event_text(event: Event) -> str | None:
 
 
 def _of_the_end(event: SetEnded) -> str:
-    """What ended, with its count, and why."""
-    total = "" if event.rep_count is None else f", {counted(event.rep_count, 'rep')}"
+    """Describe the end of a set or hold, with count and reason."""
+    total = "" if event.rep_count is None else f", {pluralize(event.rep_count, 'rep')}"
     what = "hold over" if event.reason == "legs_down" else f"set over{total}"
-    return f"{what}: {ended_words(event.reason)}"
+    return f"{what}: {end_reason_text(event.reason)}"
 
 
 def _of_faults(event: FaultSeen | RepRevised) -> str | None:
-    """What is told of a repetition after it was counted."""
+    """Describe a fault, or cleared faults, of a repetition counted before."""
     if isinstance(event, RepRevised):
-        gone = ", no ".join(label(code) for code in event.cleared)
+        gone = ", no ".join(flag_label(code) for code in event.cleared)
         return f"   rep {event.number}: no {gone} after all" if gone else None
     fault = event.fault
     passed = past_limit([abs(fault.value)], abs(fault.limit), fault.unit)
-    told = f"   rep {event.number}: {label(fault.code)}, {passed}"
-    return told if fault.level == "flag" else None
+    text = f"   rep {event.number}: {flag_label(fault.code)}, {passed}"
+    return text if fault.level == "flag" else None

@@ -1,4 +1,4 @@
-"""What each finding says, and what to do about it: one table of sentences by code."""
+"""Sentences of findings: what was found and what to do about it, by code."""
 
 from __future__ import annotations
 
@@ -6,40 +6,40 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from imu_reps.domain.finding import Finding, ImplausibleError
-from imu_reps.domain.recording import AFTER_PAIN, DISCARDED, PAIN_SAID, STOPPED_WITH_PAIN, ended_words
+from imu_reps.domain.recording import AFTER_PAIN, DISCARDED, PAIN_REPORTED, STOPPED_WITH_PAIN, end_reason_text
+from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2
 from imu_reps.errors import ImuRepsError, RecordingError
-from imu_reps.report.figures import counted, listed, reps_named
+from imu_reps.report.formatting import format_reps, join_words, pluralize
 
-#: More absences or restarts than this are counted, not named.
-NAMED = 3
+#: More absences or restarts than this are counted, not listed.
+MAX_NAMED = 3
 
 ACC = "acc_x_mps2, acc_y_mps2, acc_z_mps2"
 GYR = "gyr_x_dps, gyr_y_dps, gyr_z_dps"
-G_MPS2 = 9.80665
 
-Words = str | Callable[[Mapping[str, Any]], str]
+Template = str | Callable[[Mapping[str, Any]], str]
 Error = TypeVar("Error", bound=ImuRepsError)
 
 
 def sentence(finding: Finding) -> str:
-    """What was found."""
+    """Return the sentence of a finding."""
     return _words(finding)[0]
 
 
 def hint(finding: Finding) -> str:
-    """What to do about it; empty where its sentence says all."""
+    """Return what to do about a finding; may be empty."""
     return _words(finding)[1]
 
 
 def finding_text(finding: Finding) -> str:
-    """Both, as the report and the summary tell it, and the repetitions that bad samples lie in."""
+    """Return sentence and hint, with the repetitions that bad samples lie in."""
     message, hint_words = _words(finding)
-    touched = f"In {reps_named(finding.reps)}." if finding.reps and "spans" in finding.values else ""
+    touched = f"In {format_reps(finding.reps)}." if finding.reps and "spans" in finding.values else ""
     return " ".join(words for words in (message, touched, hint_words) if words)
 
 
-def worded(error: Error) -> Error | RecordingError:
-    """The same error, in words if it carries a finding."""
+def with_message(error: Error) -> Error | RecordingError:
+    """Return the error with message and hint if it carries a finding, else unchanged."""
     if not isinstance(error, ImplausibleError):
         return error
     message, hint_words = _words(error.finding)
@@ -48,7 +48,7 @@ def worded(error: Error) -> Error | RecordingError:
 
 def _words(finding: Finding) -> tuple[str, str]:
     values = dict(finding.values)
-    if "message" in values:  # from a place that has words of its own, as the reader has for lines and columns
+    if "message" in values:  # texts from the reader, which names lines and columns
         return values["message"], values["hint"]
     values |= {
         "ACC": ACC,
@@ -61,7 +61,7 @@ def _words(finding: Finding) -> tuple[str, str]:
     return _filled(message, values), _filled(hint_words, values)
 
 
-def _filled(words: Words, values: Mapping[str, Any]) -> str:
+def _filled(words: Template, values: Mapping[str, Any]) -> str:
     return words.format_map(values) if isinstance(words, str) else words(values)
 
 
@@ -69,36 +69,19 @@ def _when(v: Mapping[str, Any]) -> str:
     return "at rest" if v["at_rest"] else "on average"
 
 
-def _acc_unit_g(v: Mapping[str, Any]) -> str:
-    reading = f"{v['reading_mps2']:.2f} {_when(v)}"
-    return f"The {v['sensor']} sensor's acceleration reads {reading}: that is g, not m/s² ({ACC})."
-
-
-def _gravity_removed(v: Mapping[str, Any]) -> str:
-    reading = f"{v['reading_mps2']:.2f} m/s² {_when(v)}"
-    return f"The {v['sensor']} sensor's acceleration reads {reading}: gravity has been removed ({ACC})."
-
-
 def _acc_scale(v: Mapping[str, Any]) -> str:
     if v["severity"] == "refuse":
         reading = f"{v['reading_mps2']:.4g} {_when(v)}"
         return f"The {v['sensor']} sensor's acceleration reads {reading}, not 9.81 m/s² ({ACC})."
-    off = 100 * (v["reading_mps2"] / G_MPS2 - 1.0)
+    off = 100 * (v["reading_mps2"] / STANDARD_GRAVITY_MPS2 - 1.0)
     return f"The {v['sensor']} sensor's acceleration reads {v['reading_mps2']:.2f} m/s² at rest, {off:+.0f} % off."
 
 
 def _acc_scale_hint(v: Mapping[str, Any]) -> str:
     if v["severity"] == "caution":
         return "Calibrate the accelerometer; angles may be off by a few degrees."
-    factor = G_MPS2 / v["reading_mps2"]
+    factor = STANDARD_GRAVITY_MPS2 / v["reading_mps2"]
     return f"If these are raw counts or another unit, multiply {ACC} of the {v['sensor']} by {factor:.4g}."
-
-
-def _gyro_radians(v: Mapping[str, Any]) -> str:
-    return (
-        f"The {v['sensor']} sensor's gyroscope sees 1/{1 / v['ratio']:.0f} of the turns that its accelerometer "
-        f"sees: it is in rad/s, not deg/s ({GYR})."
-    )
 
 
 def _gyro_axes(v: Mapping[str, Any]) -> str:
@@ -114,9 +97,9 @@ def _gyro_axes_hint(v: Mapping[str, Any]) -> str:
     if "dead" in v:
         return "Restart the sensor; if the axis stays dead, replace it."
     if "flip" in v:
-        return f"They do if {listed(v['flip'])} of the {v['sensor']} {'is' if len(v['flip']) == 1 else 'are'} multiplied by -1: check the signs of the columns (right-handed axes)."
+        return f"They do if {join_words(v['flip'])} of the {v['sensor']} {'is' if len(v['flip']) == 1 else 'are'} multiplied by -1: check the signs of the columns (right-handed axes)."
     if "swap" in v:
-        return f"They do if {listed(v['swap'])} of the {v['sensor']} are swapped: check the order of the columns."
+        return f"They do if {join_words(v['swap'])} of the {v['sensor']} are swapped: check the order of the columns."
     return "Check order and signs of the columns (both in the same right-handed axes) and the unit (deg/s)."
 
 
@@ -157,13 +140,6 @@ def _time_unit_hint(v: Mapping[str, Any]) -> str:
     return f"Multiply time_s by {1 / v['factor']:{digits}}."
 
 
-def _repeated(v: Mapping[str, Any]) -> str:
-    return (
-        f"{100 * v['share']:.0f} % of the {v['sensor']}'s samples repeat the one before: the sensor "
-        f"really delivers about {v['real_hz']:.0f} a second, not {v['rate_hz']:.0f}."
-    )
-
-
 def _sent_spans(v: Mapping[str, Any]) -> str:
     return ", ".join(f"{place} {first:.1f} to {last:.1f} s" for place, (first, last) in v["spans"].items())
 
@@ -178,25 +154,11 @@ def _rate_changed(v: Mapping[str, Any]) -> str:
     return f"The {v['sensor']} sensor's rate changed at {v['start_s']:.0f} s, {rates}. {used}"
 
 
-def _rate_off(v: Mapping[str, Any]) -> str:
-    return (
-        f"The {v['sensor']} sensor sends {v['rate_hz']:.2f} samples a second, the header says "
-        f"{v['header_hz']:g} ({100 * v['off']:+.1f} %). The measured rate is used."
-    )
-
-
 def _lost(v: Mapping[str, Any]) -> str:
     share = f"{100 * v['share']:.0f} %"
     if v["lost"] is None:
         return f"The {v['sensor']} sensor's samples are missing {share} of the time"
     return f"{share} of the {v['sensor']} sensor's samples are lost ({v['lost']} of {v['sent']})"
-
-
-def _drop_out(v: Mapping[str, Any]) -> str:
-    return (
-        f"The {v['sensor']} sensor is silent {counted(v['times'], 'time')} for more than 0.15 s, at most "
-        f"{v['longest_s']:.2f} s. Repetitions there are not judged."
-    )
 
 
 def _drift(v: Mapping[str, Any]) -> str:
@@ -205,47 +167,18 @@ def _drift(v: Mapping[str, Any]) -> str:
     return f"The {v['sensor']} sensor's clock runs {way} by {by}. Times follow the host's clock."
 
 
-def _restarts(v: Mapping[str, Any]) -> str:
-    return f"The {v['sensor']} sensor began its numbering anew {counted(v['count'], 'time')}."
-
-
 def _sensor_offset(v: Mapping[str, Any]) -> str:
     why = "how long packets wait for the radio does not show" if v["hidden"] else "arrivals scatter"
     return f"The times of the two sensors agree only to within {1e3 * v['uncertainty_s']:.0f} ms: {why}."
-
-
-def _tap_used(v: Mapping[str, Any]) -> str:
-    return (
-        f"The tap at {v['start_s']:.0f} s was found ({v['taps']} knocks): the two sensors' times agree to "
-        f"{1e3 * v['uncertainty_s']:.0f} ms."
-    )
 
 
 def _posture(v: Mapping[str, Any]) -> str:
     return "hanging" if v["posture"] == "hanging" else "lying"
 
 
-def _never_ready(v: Mapping[str, Any]) -> str:
-    return f"Nothing was counted: the pelvis sensor never saw you {_posture(v)}."
-
-
 def _posture_unchecked(v: Mapping[str, Any]) -> str:
     why = "the pelvis sensor's axes are unknown" if v["pelvis"] else "there was no pelvis sensor"
     return f"Posture was not checked, for {why}: what the leg did while not {_posture(v)} may count as well."
-
-
-def _no_zero(v: Mapping[str, Any]) -> str:
-    return f"Pelvic tilt was not judged: {v['reason']}."
-
-
-def _no_zero_hint(v: Mapping[str, Any]) -> str:
-    return f"{'Hang' if v['posture'] == 'hanging' else 'Lie'} still for a second first."
-
-
-def _start_assumed(v: Mapping[str, Any]) -> str:
-    if v["exercise"] == "heel_tap":
-        return "No rest on the floor was seen before the set; leg angles are changes from the start position."
-    return "No rest on the floor was seen before the set; the legs were taken to start vertical, at 90°."
 
 
 def _posture_contradicted(v: Mapping[str, Any]) -> str:
@@ -254,17 +187,14 @@ def _posture_contradicted(v: Mapping[str, Any]) -> str:
 
 
 def _start_contradicted(v: Mapping[str, Any]) -> str:
-    says = f"The header says start: {v['start']}, that the leg rests {v['start']} between repetitions; yet "
+    start_of_text = (
+        f"The header says start: {v['start']}, that the leg rests {v['start']} between repetitions; yet "
+    )
     if "held_s" not in v:
-        return says + f"it rested {_other_start(v)}."
+        return start_of_text + f"it rested {_other_start(v)}."
     if v["start"] == "low":
-        return says + f"it was held up for {v['held_s']:.1f} s before and after the set."
-    return says + "the first lift went straight down again, and it rested low before."
-
-
-def _start_contradicted_hint(v: Mapping[str, Any]) -> str:
-    other = _other_start(v)
-    return f"If it rested {other}, correct the header to 'start: {other}': the count may change by one."
+        return start_of_text + f"it was held up for {v['held_s']:.1f} s before and after the set."
+    return start_of_text + "the first lift went straight down again, and it rested low before."
 
 
 def _other_start(v: Mapping[str, Any]) -> str:
@@ -272,18 +202,18 @@ def _other_start(v: Mapping[str, Any]) -> str:
 
 
 def _interrupted(v: Mapping[str, Any]) -> str:
-    gaps = listed([f"from {start:.0f} s to {end:.0f} s" for start, end in v["spans"]])
+    gaps = join_words([f"from {start:.0f} s to {end:.0f} s" for start, end in v["spans"]])
     return f"The set was interrupted {gaps}: you were not {_posture(v)} then."
 
 
 def _count_uncertain(v: Mapping[str, Any]) -> str:
     sure = "Fairly certain" if v["certainty"] == "fair" else "Not certain"
-    count = "no reps" if v["count"] == 0 else counted(v["count"], "rep")
+    count = "no reps" if v["count"] == 0 else pluralize(v["count"], "rep")
     return f"{sure}: {count}{_otherwise(v)}."
 
 
 def _otherwise(v: Mapping[str, Any]) -> str:
-    """What the count may have been, and by which swings, where these are known."""
+    """Return the other possible count, and the swings it depends on if known."""
     count, other = v["count"], v["other"]
     if other is None or other == count:
         return ""
@@ -297,7 +227,7 @@ def _otherwise(v: Mapping[str, Any]) -> str:
 
 def _by(v: Mapping[str, Any]) -> str:
     if "small" in v:
-        one, names = len(v["small"]) == 1, listed([str(number) for number in v["small"]])
+        one, names = len(v["small"]) == 1, join_words([str(number) for number in v["small"]])
         return f"rep {names} was only a small movement" if one else f"reps {names} were only small movements"
     if len(v.get("cut_off", ())) == 1:
         return f"what the recording cuts off at {_seconds(v['cut_off'])} is one"
@@ -309,7 +239,7 @@ def _by(v: Mapping[str, Any]) -> str:
 
 
 def _seconds(times_s: Sequence[float]) -> str:
-    return listed([f"{time_s:.0f} s" for time_s in times_s])
+    return join_words([f"{time_s:.0f} s" for time_s in times_s])
 
 
 def _samples(v: Mapping[str, Any]) -> str:
@@ -317,15 +247,15 @@ def _samples(v: Mapping[str, Any]) -> str:
 
 
 def _spans(v: Mapping[str, Any]) -> str:
-    """When, as far as so many times can be named."""
+    """Format the time spans, or their number if there are many."""
     spans = [(max(start, 0.0), max(end, 0.0)) for start, end in v["spans"]]
-    if len(spans) > NAMED:
+    if len(spans) > MAX_NAMED:
         return f"{len(spans)} times, {spans[0][0]:.1f} to {spans[-1][1]:.1f} s"
-    return listed([f"{s:.1f} s" if e - s < 0.1 else f"{s:.1f} to {e:.1f} s" for s, e in spans])
+    return join_words([f"{s:.1f} s" if e - s < 0.1 else f"{s:.1f} to {e:.1f} s" for s, e in spans])
 
 
 def _in_columns(v: Mapping[str, Any]) -> str:
-    return f" in {listed(v['columns'])}" if v["columns"] else ""
+    return f" in {join_words(v['columns'])}" if v["columns"] else ""
 
 
 def _consequence(v: Mapping[str, Any]) -> str:
@@ -336,31 +266,27 @@ def _consequence(v: Mapping[str, Any]) -> str:
 def _away(v: Mapping[str, Any]) -> str:
     spans = [f"from {s:.0f} s on" if e is None else f"from {s:.0f} s to {e:.0f} s" for s, e in v["spans"]]
     when = " and ".join(spans)
-    if len(spans) > NAMED:
+    if len(spans) > MAX_NAMED:
         when = f"{len(spans)} times, for {v['total_s']:.0f} s in all"
     return f"The {v['sensor']} sensor was away {when}; {_consequence(v)}."
 
 
 def _restart(v: Mapping[str, Any]) -> str:
     times = [f"{time_s:.0f} s" for time_s in v["at_s"]]
-    when = f"at {' and '.join(times)}" if len(times) <= NAMED else f"{len(times)} times"
+    when = f"at {' and '.join(times)}" if len(times) <= MAX_NAMED else f"{len(times)} times"
     return f"The {v['sensor']} sensor switched itself on anew {when}."
-
-
-def _ended(v: Mapping[str, Any]) -> str:
-    return f"The set was ended at {v['start_s']:.0f} s: {ended_words(v['reason'])}."
 
 
 def _range_aim(v: Mapping[str, Any]) -> str:
     where = (
         "every rep"
         if v["reached"] == v["reps"]
-        else f"{v['reached'] or 'none'} of {counted(v['reps'], 'rep')}"
+        else f"{v['reached'] or 'none'} of {pluralize(v['reps'], 'rep')}"
     )
     return f"You reached the range you aimed at, {v['aim_deg']:.0f}°, in {where}."
 
 
-#: Whose the floor angle of a set is.
+#: Where the floor angle of a set is from.
 _FLOOR_FROM = {
     "asked": "as asked for with this set",
     "end_range": "your own, from the end-range test",
@@ -369,12 +295,12 @@ _FLOOR_FROM = {
 
 
 def _floor_aim(v: Mapping[str, Any]) -> str:
-    told = f"{v['floor_deg']:.0f}°, {_FLOOR_FROM[v['floor_from']]}"
+    floor = f"{v['floor_deg']:.0f}°, {_FLOOR_FROM[v['floor_from']]}"
     if not v["kept"]:
-        return f"The floor angle set was {told}."
+        return f"The floor angle set was {floor}."
     within = f", to within {v['within_deg']:.0f}°" if v["within_deg"] else ""
     last = ", the last lowering aside" if v["last_below"] else ""
-    return f"You kept to the floor angle set, {told}{within}{last}."
+    return f"You kept to the floor angle set, {floor}{within}{last}."
 
 
 def _hold(v: Mapping[str, Any]) -> str:
@@ -402,18 +328,6 @@ def _hold_clean(v: Mapping[str, Any]) -> str:
     )
 
 
-def _hold_others(v: Mapping[str, Any]) -> str:
-    times = "once" if v["others"] == 1 else f"{v['others']} times"
-    return f"The legs were held up {times} more; this was the longest."
-
-
-def _tremor(v: Mapping[str, Any]) -> str:
-    return (
-        f"The pelvis shook {'strongly' if v['strong'] else 'a little'} on the way down in {v['shaking']} of "
-        f"{v['reps']} reps."
-    )
-
-
 def _wobble(v: Mapping[str, Any]) -> str:
     if "typical_deg" in v:
         about = f"about {v['typical_deg']:.0f}° around its own path"
@@ -427,8 +341,8 @@ _CLOSER = "Bring the receiver closer, with no body between."
 _RATE = "Set the sensor to 50 or better 100 samples a second."
 _RECEIVER = "Check the receiver."
 
-#: By code: what was found, and what to do about it.
-SENTENCES: Mapping[str, tuple[Words, Words]] = {
+#: Sentence and hint of each code.
+SENTENCES: Mapping[str, tuple[Template, Template]] = {
     # presence and time
     "no_samples": (
         "The recording holds no samples.",
@@ -485,13 +399,23 @@ SENTENCES: Mapping[str, tuple[Words, Words]] = {
         _rate_changed,
         "Check its battery and its link; jolts are seen less well where it is slow.",
     ),
-    "rate_off": (_rate_off, "If that is no surprise, correct '{sensor}.rate_hz' in the header."),
+    "rate_off": (
+        lambda v: (
+            f"The {v['sensor']} sensor sends {v['rate_hz']:.2f} samples a second, the header says {v['header_hz']:g} ({100 * v['off']:+.1f} %). The measured rate is used."
+        ),
+        "If that is no surprise, correct '{sensor}.rate_hz' in the header.",
+    ),
     "loss": (lambda v: f"{_lost(v)}.", f"{_CLOSER[:-1]}, or lower the rate."),
     "loss_severe": (
         lambda v: f"{_lost(v)}; most of what needs them cannot be judged.",
         f"{_CLOSER[:-1]}, or lower the rate.",
     ),
-    "drop_out": (_drop_out, _CLOSER),
+    "drop_out": (
+        lambda v: (
+            f"The {v['sensor']} sensor is silent {pluralize(v['times'], 'time')} for more than 0.15 s, at most {v['longest_s']:.2f} s. Repetitions there are not judged."
+        ),
+        _CLOSER,
+    ),
     "drift": (_drift, "Nothing to do for one set; a sensor that is far off may be failing."),
     "clock_uncertain": (
         "The times of the {sensor} sensor's samples are known to {uncertainty_ms:.0f} ms only.",
@@ -502,12 +426,20 @@ SENTENCES: Mapping[str, tuple[Words, Words]] = {
         "{count} samples of the {sensor} sensor came out of order; they are put in order.",
         _RECEIVER,
     ),
-    "restarts": (_restarts, "Check the sensor's battery and contacts."),
+    "restarts": (
+        lambda v: f"The {v['sensor']} sensor began its numbering anew {pluralize(v['count'], 'time')}.",
+        "Check the sensor's battery and contacts.",
+    ),
     "sensor_offset": (
         _sensor_offset,
         "Before the set, knock both sensors together in one hand three times, and note it as a tap.",
     ),
-    "tap_used": (_tap_used, ""),
+    "tap_used": (
+        lambda v: (
+            f"The tap at {v['start_s']:.0f} s was found ({v['taps']} knocks): the two sensors' times agree to {1e3 * v['uncertainty_s']:.0f} ms."
+        ),
+        "",
+    ),
     "tap_unclear": (
         "The tap noted at {start_s:.0f} s was not used: {reason}.",
         "Hold both sensors in one hand and knock them on something three times, unevenly.",
@@ -517,13 +449,25 @@ SENTENCES: Mapping[str, tuple[Words, Words]] = {
         "{samples} {sensor} samples hold no real reading in {columns} (NaN, infinity or beyond 1e9).",
         "Leave such rows out of the file: a missing row is a gap, which is understood.",
     ),
-    "acc_unit_g": (_acc_unit_g, f"Multiply {ACC} of the {{sensor}} by 9.80665."),
+    "acc_unit_g": (
+        lambda v: (
+            f"The {v['sensor']} sensor's acceleration reads {v['reading_mps2']:.2f} {_when(v)}: that is g, not m/s² ({ACC})."
+        ),
+        f"Multiply {ACC} of the {{sensor}} by 9.80665.",
+    ),
     "gravity_removed": (
-        _gravity_removed,
+        lambda v: (
+            f"The {v['sensor']} sensor's acceleration reads {v['reading_mps2']:.2f} m/s² {_when(v)}: gravity has been removed ({ACC})."
+        ),
         "Record the raw acceleration with gravity (not 'linear', 'user' or 'free' acceleration).",
     ),
     "acc_scale": (_acc_scale, _acc_scale_hint),
-    "gyro_unit_radps": (_gyro_radians, f"Multiply {GYR} of the {{sensor}} by 57.29578."),
+    "gyro_unit_radps": (
+        lambda v: (
+            f"The {v['sensor']} sensor's gyroscope sees 1/{1 / v['ratio']:.0f} of the turns that its accelerometer sees: it is in rad/s, not deg/s ({GYR})."
+        ),
+        f"Multiply {GYR} of the {{sensor}} by 57.29578.",
+    ),
     "gyro_axes": (_gyro_axes, _gyro_axes_hint),
     "acc_sign": (
         "The pelvis sensor's acceleration has the other sign: at rest its axis {axis} reads -9.8 where it must read +9.8 ({ACC}), as with phones, which count gravity the other way.",
@@ -552,7 +496,9 @@ SENTENCES: Mapping[str, tuple[Words, Words]] = {
         "Set a wider range on the sensor; speeds, momentum and impacts there are too small.",
     ),
     "repeated_rows": (
-        _repeated,
+        lambda v: (
+            f"{100 * v['share']:.0f} % of the {v['sensor']}'s samples repeat the one before: the sensor really delivers about {v['real_hz']:.0f} a second, not {v['rate_hz']:.0f}."
+        ),
         "Ask for samples no faster than the sensor makes them, or raise the sensor's own rate.",
     ),
     # which samples are readings
@@ -653,7 +599,7 @@ SENTENCES: Mapping[str, tuple[Words, Words]] = {
         "One counter numbers the samples of both sensors: the {sensor}'s losses show in time alone.",
         "Nothing needs to be mended; write '{sensor}.counter: host' in the header.",
     ),
-    # how the sensors are worn
+    # placement of the sensors
     "swapped": (
         "The pelvis sensor turns by {turned_deg:.0f}° {times} times while the ankle sensor turns less than half "
         "of that: the two seem to be swapped.",
@@ -707,11 +653,11 @@ SENTENCES: Mapping[str, tuple[Words, Words]] = {
     "sensor_silent": (_away, ""),
     "link_lost": (_away, ""),
     "restart": (_restart, "Check its battery and contacts."),
-    "ended": (_ended, ""),
+    "ended": (lambda v: f"The set was ended at {v['start_s']:.0f} s: {end_reason_text(v['reason'])}.", ""),
     STOPPED_WITH_PAIN: (AFTER_PAIN, ""),
-    PAIN_SAID: ("You said pain {pain} of 10.", ""),
+    PAIN_REPORTED: ("You said pain {pain} of 10.", ""),
     "discarded": (DISCARDED, ""),
-    # what was put right by hand
+    # corrections by hand
     "reps_by_hand": (
         "The reps were corrected by hand: {count}; {by_sensors} by the sensors.",
         "",
@@ -725,17 +671,32 @@ SENTENCES: Mapping[str, tuple[Words, Words]] = {
     "remark": ("Remark: {text}", ""),
     # what was assumed
     "never_ready": (
-        _never_ready,
+        lambda v: f"Nothing was counted: the pelvis sensor never saw you {_posture(v)}.",
         "If you were, check the axis that the header says points to the head.",
     ),
     "posture_unchecked": (_posture_unchecked, ""),
-    "no_zero": (_no_zero, _no_zero_hint),
-    "start_assumed": (_start_assumed, ""),
+    "no_zero": (
+        "Pelvic tilt was not judged: {reason}.",
+        lambda v: f"{'Hang' if v['posture'] == 'hanging' else 'Lie'} still for a second first.",
+    ),
+    "start_assumed": (
+        lambda v: (
+            "No rest on the floor was seen before the set; leg angles are changes from the start position."
+            if v["exercise"] == "heel_tap"
+            else "No rest on the floor was seen before the set; the legs were taken to start vertical, at 90°."
+        ),
+        "",
+    ),
     "posture_contradicted": (
         _posture_contradicted,
         "Correct 'exercise' in the header, or 'pelvis.cranial_axis' if that is what misled the count.",
     ),
-    "start_contradicted": (_start_contradicted, _start_contradicted_hint),
+    "start_contradicted": (
+        _start_contradicted,
+        lambda v: (
+            f"If it rested {_other_start(v)}, correct the header to 'start: {_other_start(v)}': the count may change by one."
+        ),
+    ),
     "hold_contradicted": (
         "The header says exercise: {exercise}, a hold; yet the legs went up and came down again {times} times.",
         "Correct 'exercise' in the header, and the repetitions are counted.",
@@ -761,12 +722,22 @@ SENTENCES: Mapping[str, tuple[Words, Words]] = {
         "It tipped forward by up to {tilt_deg:.0f}° (limit {limit_deg:.0f}°), most at second {tilt_after_s:.0f}.",
         "",
     ),
-    "hold_others": (_hold_others, ""),
+    "hold_others": (
+        lambda v: (
+            f"The legs were held up {'once' if v['others'] == 1 else str(v['others']) + ' times'} more; this was the longest."
+        ),
+        "",
+    ),
     "wobble": (
         _wobble,
         lambda v: "Slow down, or end the set there." if "from_rep" in v else "Move more slowly and evenly.",
     ),
-    "tremor": (_tremor, "The shake is proof of work, not a fault."),
+    "tremor": (
+        lambda v: (
+            f"The pelvis shook {'strongly' if v['strong'] else 'a little'} on the way down in {v['shaking']} of {v['reps']} reps."
+        ),
+        "The shake is proof of work, not a fault.",
+    ),
     "breathing": ("Breathing while lying still: about {per_minute:.0f} a minute (experimental).", ""),
     "no_breath": (
         "No breath was seen for {for_s:.0f} s from {start_s:.0f} s on (experimental): keep breathing, also in "

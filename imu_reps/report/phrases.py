@@ -1,6 +1,6 @@
-"""What was wrong, what it means, what could not be judged: one sentence each, in plain words.
+"""Sentences of a set's report: faults, their meaning, what was not judged and not counted.
 
-Directions are stated, nothing is diagnosed, no muscle is named: the sensors know none of that.
+They state directions, diagnose nothing and name no muscle: the sensors do not show that.
 """
 
 from __future__ import annotations
@@ -9,15 +9,22 @@ from collections.abc import Callable, Sequence
 from statistics import median
 
 from imu_reps.domain.finding import Finding
-from imu_reps.domain.recording import PAIN_SAID, STOPPED_WITH_PAIN, Side
-from imu_reps.domain.rep import Fault, Flag, Rep
+from imu_reps.domain.recording import PAIN_REPORTED, STOPPED_WITH_PAIN, Side
+from imu_reps.domain.rep import Fault, Flag, Partial, PartialReason, Rep
 from imu_reps.domain.summary import Summary, Trend
-from imu_reps.report.aim import aim_sentences
-from imu_reps.report.figures import degrees, listed, past_limit, reps_named, written
+from imu_reps.domain.tempo import Tempo, TempoPart
 from imu_reps.report.findings import finding_text
-from imu_reps.report.uncounted import nothing_sentences
+from imu_reps.report.formatting import (
+    format_degrees,
+    format_reps,
+    format_tempo,
+    format_value,
+    join_words,
+    past_limit,
+    pluralize,
+)
 
-#: Worst first: the order of the report's sentences.
+#: Flags in the order of the report's sentences, the worst first.
 FLAGS: tuple[Flag, ...] = (
     "back_arch",
     "hip_pop",
@@ -29,24 +36,24 @@ FLAGS: tuple[Flag, ...] = (
     "knee_bend",
     "snap",
 )
-#: Slower sensors feel a jolt, and cannot tell that it clicks; 2 % slow is still its rate.
+#: Minimum rate to tell a click from a jolt, less a tolerance of 2 %.
 _CLICK_HZ = 0.98 * 200.0
-#: Slower sensors may miss a touch between their samples.
+#: Minimum rate at which no touch is missed between samples, less 2 %.
 _TOUCH_HZ = 0.98 * 100.0
-#: Flags that can be judged in few repetitions by their nature: that they were not is no news.
+#: Flags that can rarely be judged: that they were not is not reported.
 _SELDOM_JUDGED: tuple[Flag, ...] = ("knee_bend", "snap", "below_floor")
 _PELVIS_FLAGS: tuple[Flag, ...] = ("back_arch", "hip_pop")
 
 Marks = list[tuple[Rep, Fault]]
 
 
-def label(flag: Flag) -> str:
-    """A flag as two words."""
+def flag_label(flag: Flag) -> str:
+    """Return the name of a flag with spaces."""
     return flag.replace("_", " ")
 
 
 def fault_sentences(summary: Summary) -> list[str]:
-    """What was wrong in which repetitions: a sentence for each flag and kind of evidence."""
+    """Return a sentence for each flag and kind of evidence, with the repetitions."""
     kinds: dict[tuple[Flag, str], Marks] = {}
     for rep in summary.reps:
         for fault in rep.faults:
@@ -60,7 +67,7 @@ def _sentence(flag: Flag, marks: Marks, summary: Summary) -> str:
     where = _where([rep.number for rep, _ in marks], summary)
     unsure = all(fault.certainty in ("low", "experimental") for _, fault in marks)
     words = _EVIDENCE[flag](marks, summary)
-    return f"{where[0].upper()}{where[1:]}, {label(flag)}: {words}{' (not certain)' if unsure else ''}."
+    return f"{where[0].upper()}{where[1:]}, {flag_label(flag)}: {words}{' (not certain)' if unsure else ''}."
 
 
 def _measured(marks: Marks, of: str = "", bound: str = "limit") -> str:
@@ -71,22 +78,20 @@ def _measured(marks: Marks, of: str = "", bound: str = "limit") -> str:
 
 def _back_arch(marks: Marks, summary: Summary) -> str:
     heights = [rep.lift_off_angle_deg for rep, _ in marks if rep.lift_off_angle_deg is not None]
-    alone = heights and summary.set.floor_angle_deg is None  # a floor angle says it for the whole set
-    where = f", from about {degrees(max(heights))} of leg height down" if alone else ""
+    alone = heights and summary.set.floor_angle_deg is None  # else reported as the set's floor angle
+    where = f", from about {format_degrees(max(heights))} of leg height down" if alone else ""
     return f"the pelvis tipped forward by {_measured(marks)}{where}"
 
 
 def _hip_pop(marks: Marks, summary: Summary) -> str:
-    rising = sorted({_rising_side(rep, fault, summary.recording.side) for rep, fault in marks})
-    return f"the pelvis turned by {_measured(marks)}, the {listed(rising)} side rising"
-
-
-def _rising_side(rep: Rep, fault: Fault, side: Side | None) -> str:
-    """Positive rotation: the side opposite the working leg rises; without one leg at work, the right side."""
-    return _side_up(fault.value if rep.pelvic_rotation_deg is None else rep.pelvic_rotation_deg, side)
+    turns = [(rep.pelvic_rotation_deg, fault.value) for rep, fault in marks]
+    turned_deg = (value if rotation is None else rotation for rotation, value in turns)
+    rising = sorted({_side_up(rotation_deg, summary.recording.side) for rotation_deg in turned_deg})
+    return f"the pelvis turned by {_measured(marks)}, the {join_words(rising)} side rising"
 
 
 def _side_up(rotation_deg: float, side: Side | None) -> str:
+    """Return the rising side: for positive rotation the one opposite the working leg, or else the right."""
     return "right" if (rotation_deg > 0) != (side == "right") else "left"
 
 
@@ -107,25 +112,9 @@ def _fast_lowering(marks: Marks, _: Summary) -> str:
     return f"the leg came down at {_measured(marks)}"
 
 
-def _heel_touch(marks: Marks, _: Summary) -> str:
-    return f"the heel hit the floor, a knock of {_measured(marks)}"
-
-
-def _short_range(marks: Marks, _: Summary) -> str:
-    return f"the leg moved {_measured(marks, bound='at least')}"
-
-
-def _below_floor(marks: Marks, _: Summary) -> str:
-    return f"the leg went down to {_measured(marks, bound='floor angle set')}"
-
-
-def _knee_bend(_: Marks, __: Summary) -> str:
-    return "the leg moved as if shorter; the knee may have bent"
-
-
 def _snap(marks: Marks, summary: Summary) -> str:
     heights = [fault.at_angle_deg for _, fault in marks if fault.at_angle_deg is not None]
-    where = f" near {degrees(median(heights))} of leg height" if heights else ""
+    where = f" near {format_degrees(median(heights))} of leg height" if heights else ""
     ankle = summary.sensors.ankle
     audible = ankle is not None and ankle.rate_hz >= _CLICK_HZ
     return f"a {'click' if audible else 'jolt'} on the way down{where}"
@@ -136,10 +125,10 @@ _EVIDENCE: dict[Flag, Callable[[Marks, Summary], str]] = {
     "hip_pop": _hip_pop,
     "momentum": _momentum,
     "fast_lowering": _fast_lowering,
-    "heel_touch": _heel_touch,
-    "short_range": _short_range,
-    "below_floor": _below_floor,
-    "knee_bend": _knee_bend,
+    "heel_touch": lambda marks, _: f"the heel hit the floor, a knock of {_measured(marks)}",
+    "short_range": lambda marks, _: f"the leg moved {_measured(marks, bound='at least')}",
+    "below_floor": lambda marks, _: f"the leg went down to {_measured(marks, bound='floor angle set')}",
+    "knee_bend": lambda *_: "the leg moved as if shorter; the knee may have bent",
     "snap": _snap,
 }
 
@@ -158,25 +147,25 @@ _MEANING: dict[Flag, str] = {
 
 
 def meaning_sentences(summary: Summary) -> list[str]:
-    """What the faults, the floor and the trend mean for the next set."""
+    """Return what faults, floor and trend mean for the next set."""
     figures = summary.set
     flagged = {flag for rep in summary.reps for flag in rep.flags}
     if figures.floor_angle_deg is not None:
-        flagged -= {"back_arch"}  # the floor angle says the same, and how far
+        flagged -= {"back_arch"}  # reported as the floor angle
     two_legs = summary.recording.exercise in ("double_leg_raise", "hanging_leg_raise")
     hints = [_MEANING[flag].format(count="four" if two_legs else "two") for flag in FLAGS if flag in flagged]
     side = summary.recording.side
-    trends = [_trend(trend, side) for trend in figures.trend if trend.certain and _tells(trend)]
-    pain, doubt = _told(summary, STOPPED_WITH_PAIN, PAIN_SAID), _told(summary, COUNT_UNCERTAIN)
-    whole = pain + doubt + _whole_set(summary) + aim_sentences(summary)
-    return whole + hints + _floor(summary) + trends + _told(summary, *_OF_THE_SET)
+    trends = [_trend(trend, side) for trend in figures.trend if trend.certain and _matters(trend)]
+    pain, doubt = _texts_of(summary, STOPPED_WITH_PAIN, PAIN_REPORTED), _texts_of(summary, COUNT_UNCERTAIN)
+    whole = pain + doubt + _whole_set(summary) + tempo_sentences(summary)
+    return whole + hints + _floor(summary) + trends + _texts_of(summary, *_OF_THE_SET)
 
 
-#: The finding that says what the count may have been.
+#: Code of the finding with the other possible count.
 COUNT_UNCERTAIN = "count_uncertain"
 
 
-#: Findings that say what the set came to; the others tell of the recording.
+#: Findings about the set; the others are about the recording.
 _OF_THE_SET = (
     "range_aim",
     "floor_aim",
@@ -192,17 +181,17 @@ _OF_THE_SET = (
 )
 
 
-def of_the_set(finding: Finding) -> bool:
-    """Whether a finding is part of what the set means."""
-    return finding.code in (STOPPED_WITH_PAIN, PAIN_SAID, COUNT_UNCERTAIN, *_OF_THE_SET)
+def describes_set(finding: Finding) -> bool:
+    """Return whether a finding is about the set rather than the recording."""
+    return finding.code in (STOPPED_WITH_PAIN, PAIN_REPORTED, COUNT_UNCERTAIN, *_OF_THE_SET)
 
 
-def it_hurt(summary: Summary) -> bool:
-    """Whether the person ended the set because it hurt, or said so of it: nothing is praised then."""
-    return any(finding.code in (STOPPED_WITH_PAIN, PAIN_SAID) for finding in summary.findings)
+def pain_reported(summary: Summary) -> bool:
+    """Return whether the person ended the set with pain or rated pain: nothing is praised then."""
+    return any(finding.code in (STOPPED_WITH_PAIN, PAIN_REPORTED) for finding in summary.findings)
 
 
-def _told(summary: Summary, *codes: str) -> list[str]:
+def _texts_of(summary: Summary, *codes: str) -> list[str]:
     return [finding_text(finding) for finding in summary.findings if finding.code in codes]
 
 
@@ -210,7 +199,7 @@ def _whole_set(summary: Summary) -> list[str]:
     figures = summary.set
     if figures.rep_count == 0:
         return nothing_sentences(summary)
-    if it_hurt(summary):
+    if pain_reported(summary):
         return []
     if figures.rep_count is not None and figures.clean_count == figures.rep_count:
         return ["A clean set: nothing passed a limit."]
@@ -221,14 +210,15 @@ def _floor(summary: Summary) -> list[str]:
     floor, below = summary.set.floor_angle_deg, summary.set.floor_below_deg
     own = [fault.limit for rep in summary.reps for fault in rep.faults if fault.code == "below_floor"]
     if floor is not None and own and max(own) > floor:
-        kept = f"the floor angle set for it stays {degrees(max(own))}"
-        return [f"In this set the pelvis stayed flat above about {degrees(floor)}; {kept}. Lower no further."]
+        kept = f"the floor angle set for it stays {format_degrees(max(own))}"
+        flat = f"In this set the pelvis stayed flat above about {format_degrees(floor)}"
+        return [f"{flat}; {kept}. Lower no further."]
     if floor is not None:
-        about = f"Your floor angle is about {degrees(floor)} in this set"
+        about = f"Your floor angle is about {format_degrees(floor)} in this set"
         return [f"{about}: the pelvis stays flat while the leg is higher. Lower no further."]
     let_go = any(rep.lift_off_angle_deg is not None for rep in summary.reps)
     if below is not None and not let_go and summary.recording.posture == "supine":
-        return [f"The pelvis did not tip forward on the way down to {degrees(below)}."]
+        return [f"The pelvis did not tip forward on the way down to {format_degrees(below)}."]
     return []
 
 
@@ -239,8 +229,8 @@ _TREND_WORDS = {
 }
 
 
-def _tells(trend: Trend) -> bool:
-    """Whether a change means something: more or less backward tilt alone does not."""
+def _matters(trend: Trend) -> bool:
+    """Return whether a trend matters: more or less backward tilt alone does not."""
     return trend.what != "pelvic_tilt_deg" or max(trend.first_third, trend.last_third) > 0.0
 
 
@@ -250,13 +240,14 @@ def _trend(trend: Trend, side: Side | None) -> str:
         return _turn_trend(trend, side, since)
     what, unit = _TREND_WORDS[trend.what]
     went = "grew" if trend.last_third > trend.first_third else "fell"
-    change = f"The {what} {went} from {written(trend.first_third, unit)} to {written(trend.last_third, unit)}"
+    first, last = format_value(trend.first_third, unit), format_value(trend.last_third, unit)
+    change = f"The {what} {went} from {first} to {last}"
     return f"{change}{',' if trend.from_rep is not None else ''} {since}."
 
 
 def _turn_trend(trend: Trend, side: Side | None, since: str) -> str:
     first, last = trend.first_third, trend.last_third
-    change = f"{degrees(abs(last))}, at first {degrees(abs(first))}"
+    change = f"{format_degrees(abs(last))}, at first {format_degrees(abs(first))}"
     if first * last < 0.0 and abs(first) >= 1.0:
         change += " the other way"
     less = abs(last) < abs(first)
@@ -265,20 +256,20 @@ def _turn_trend(trend: Trend, side: Side | None, since: str) -> str:
 
 
 def unjudged_sentences(summary: Summary) -> list[str]:
-    """What could not be judged, in which repetitions, and why."""
+    """Return what could not be judged, in which repetitions, and why."""
     missing: dict[tuple[tuple[int, ...], str], list[Flag]] = {}
     for flag in FLAGS:
         numbers = tuple(rep.number for rep in summary.reps if flag in rep.not_judged)
         if numbers and flag not in _SELDOM_JUDGED:
             missing.setdefault((numbers, _reason(flag, summary)), []).append(flag)
     return [
-        f"{listed([label(flag) for flag in flags]).capitalize()} in {_where(numbers, summary)}: {reason}."
+        f"{join_words(list(map(flag_label, flags))).capitalize()} in {_where(numbers, summary)}: {reason}."
         for (numbers, reason), flags in missing.items()
     ]
 
 
 def _where(numbers: Sequence[int], summary: Summary) -> str:
-    return "all reps" if 1 < len(summary.reps) == len(numbers) else reps_named(numbers)
+    return "all reps" if 1 < len(summary.reps) == len(numbers) else format_reps(numbers)
 
 
 def _reason(flag: Flag, summary: Summary) -> str:
@@ -294,3 +285,93 @@ def _reason(flag: Flag, summary: Summary) -> str:
     if summary.zero.time_s is None:
         return "there is no pelvis zero"
     return "too little of the pelvis's movement was measured"
+
+
+_TEMPO_WORDS: dict[TempoPart, str] = {
+    "eccentric_s": "the way down took",
+    "bottom_s": "the pause at the bottom was",
+    "concentric_s": "the way up took",
+    "top_s": "the pause at the top was",
+}
+
+
+def tempo_sentences(summary: Summary) -> list[str]:
+    """Return whether the target tempo was kept, and if not, which parts were missed."""
+    figures = summary.set
+    means = (
+        figures.eccentric_s_mean,
+        figures.bottom_pause_s_mean,
+        figures.concentric_s_mean,
+        figures.top_pause_s_mean,
+    )
+    known = [mean for mean in means if mean is not None]
+    if figures.tempo_target is None or figures.tempo is None or len(known) < len(means):
+        return []
+    measured, aim = Tempo(*known), Tempo.parse(figures.tempo_target)
+    missed = measured.missed(aim)
+    if not missed:
+        return [f"You kept the tempo you aimed at, {format_tempo(figures.tempo_target)}."]
+    parts = [
+        f"{words} {format_value(getattr(measured, part), 's')} (aim {format_value(getattr(aim, part), 's')})"
+        for part, words in _TEMPO_WORDS.items()
+        if part in missed
+    ]
+    return [f"Not quite the tempo you aimed at: {join_words(parts)}."]
+
+
+#: Maximum number of movements listed by time.
+_TIMES_NAMED = 4
+
+#: Why swings are not repetitions, for a set without any.
+_NO_REPS: dict[PartialReason, str] = {
+    "cut_off": "The leg went out, and had not come back when the recording ended",
+    "not_carried_round_hip": "The leg moved, but not as a leg that is raised from the hip",
+    "walking": "The leg swung as it does in walking",
+    "practice": "All reps were for practice",
+    "by_hand": "What the sensors counted was taken out by hand",
+}
+
+
+def nothing_sentences(summary: Summary) -> list[str]:
+    """Return why nothing was counted, by what most of the leg's movement was."""
+    if any(finding.code == "never_ready" for finding in summary.findings):
+        return []
+    moved: dict[PartialReason, float] = {}
+    for partial in summary.partials:
+        moved[partial.reason] = moved.get(partial.reason, 0.0) + partial.range_deg
+    reason: PartialReason = max(moved, key=lambda one: moved[one]) if moved else "too_small"
+    minimum = f"The leg never went out and back by at least {format_degrees(summary.settings.min_range_deg)}"
+    apart = f"The leg moved only while you were not {_posture(summary)}"
+    words = {"too_small": minimum, "out_of_posture": apart, **_NO_REPS}[reason]
+    return [f"{words}, so there is nothing to count."]
+
+
+def _posture(summary: Summary) -> str:
+    return "hanging" if summary.recording.posture == "hanging" else "lying"
+
+
+def partial_sentences(summary: Summary) -> list[str]:
+    """Return a sentence for each reason why swings were not counted."""
+    by_reason: dict[PartialReason, list[Partial]] = {}
+    for partial in summary.partials:
+        by_reason.setdefault(partial.reason, []).append(partial)
+    return [_uncounted(reason, some, summary) for reason, some in by_reason.items()]
+
+
+def _uncounted(reason: PartialReason, partials: Sequence[Partial], summary: Summary) -> str:
+    times = [format_value(max(partial.start_s, 0.0), "s") for partial in partials[:_TIMES_NAMED]]
+    if len(partials) > _TIMES_NAMED:
+        times.append(f"{len(partials) - _TIMES_NAMED} times more")
+    what = {
+        "too_small": pluralize(len(partials), "smaller movement"),
+        "cut_off": f"{pluralize(len(partials), 'rep')} that the recording cuts off",
+        "not_carried_round_hip": f"{pluralize(len(partials), 'swing')} unlike a leg raised from the hip",
+        "out_of_posture": f"{pluralize(len(partials), 'swing')} made while not {_posture(summary)}",
+        "walking": f"{pluralize(len(partials), 'swing')} as in walking",
+        "practice": f"{pluralize(len(partials), 'rep')} for practice,",
+        "by_hand": f"{pluralize(len(partials), 'rep')} taken out by hand,",
+    }[reason]
+    text = f"{what} not counted"
+    return (
+        f"{text}." if reason == "practice" else f"{text}, at {join_words(times)}."
+    )  # at the beginning of the set

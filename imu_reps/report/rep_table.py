@@ -1,4 +1,4 @@
-"""A row a repetition."""
+"""Table with one row per repetition."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from rich.text import Text
 
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.summary import Summary
-from imu_reps.report.phrases import label
+from imu_reps.report.formatting import NOT_MEASURED
+from imu_reps.report.phrases import flag_label
 
-#: Under this many columns the table gets single gaps, and then short heads too.
+#: Below these widths the table gets single gaps, and short heads.
 SINGLE_GAPS, SHORT_HEADS = 90, 74
-#: The verdict is never narrower than this.
+#: Minimum width of the verdict.
 VERDICT_WIDTH = 12
-NOT_MEASURED = "–"
 #: A pause longer than this is a rest (docs/definitions.md#phases: out of the means).
 _REST_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One figure of a repetition: its head, the same in short, its unit, and how it is read.
+    """One figure of a repetition: head, short head, unit, and how it is read.
 
-    The higher its rank, the sooner it is left out where there is no room for all.
+    Columns with the highest rank are omitted first where space is short.
     """
 
     head: str
@@ -52,12 +52,12 @@ _SPEED = Column("speed", "spd.", "°/s", lambda rep: rep.peak_concentric_dps, ra
 
 
 def rep_table(summary: Summary, width: int) -> Table:
-    """A row a repetition, its times in the order of a tempo, the verdict in words at its end.
+    """Build the table, times in the order of a tempo, the verdict in the last column.
 
     Parameters
     ----------
     width : int
-        Columns there are; where they are too few, the least needed figures are left out.
+        Available columns; the least needed figures are omitted.
     """
     columns = _fitting(_columns(summary), width)
     table = Table(
@@ -74,39 +74,39 @@ def rep_table(summary: Summary, width: int) -> Table:
 
 
 def _fitting(columns: list[Column], width: int) -> list[Column]:
-    """The columns there is room for beside the verdict."""
-    while len(columns) > 1 and _taken(columns, width) + VERDICT_WIDTH > width:
+    """Return the columns that fit next to the verdict."""
+    while len(columns) > 1 and _used_width(columns, width) + VERDICT_WIDTH > width:
         last = max(column.rank for column in columns)
         columns = [column for column in columns if column.rank < last]
     return columns
 
 
-def _taken(columns: list[Column], width: int) -> int:
+def _used_width(columns: list[Column], width: int) -> int:
     gap = 1 if width < SINGLE_GAPS else 2
     names = [column.short if width < SHORT_HEADS else column.head for column in columns]
     return 3 + gap + sum(max(len(name), 4) + gap for name in names)
 
 
-def heads(summary: Summary) -> list[tuple[str, str, int]]:
-    """Name, unit and rank of the figures in a repetition's row."""
+def column_heads(summary: Summary) -> list[tuple[str, str, int]]:
+    """Return name, unit and rank of the columns."""
     return [(column.head, column.unit, column.rank) for column in _columns(summary)]
 
 
-def figures(summary: Summary) -> list[list[str]]:
-    """The figures of each repetition as they are written, under `heads`."""
+def cell_texts(summary: Summary) -> list[list[str]]:
+    """Return the cells of each repetition, under `column_heads`."""
     return _cells(summary, _columns(summary))
 
 
-def anything_missing(summary: Summary) -> bool:
-    """Whether the table holds the sign for "not measured"."""
+def has_missing(summary: Summary) -> bool:
+    """Return whether a cell holds the mark for "not measured"."""
     return any(NOT_MEASURED in cells for cells in _cells(summary, _columns(summary)))
 
 
 def verdict(rep: Rep) -> Text:
-    """Clean, or what was wrong; what is only worth watching comes second."""
+    """Return the verdict: clean or the flags, then what is worth watching."""
     if rep.flags:
-        return Text(", ".join(label(flag) for flag in rep.flags), style="bold red")
-    watch = list(dict.fromkeys(label(fault.code) for fault in rep.faults))
+        return Text(", ".join(flag_label(flag) for flag in rep.flags), style="bold red")
+    watch = list(dict.fromkeys(flag_label(fault.code) for fault in rep.faults))
     words = "not fully judged" if rep.clean is None else "clean"
     style = "yellow" if watch or rep.clean is None else "green"
     return Text(words + (f", watch {', '.join(watch)}" if watch else ""), style=style)
@@ -135,7 +135,7 @@ def _cells(summary: Summary, columns: list[Column]) -> list[list[str]]:
 
 
 def _instead_of_pause(reps: Sequence[Rep]) -> list[str]:
-    """What stands for the pause after each repetition where there is none: a rest, or the end of the set."""
+    """Return the text for a missing pause after each repetition: a rest, or the end of the set."""
     gaps = [after.start_s - before.end_s for before, after in pairwise(reps)]
     return [*("rest" if gap > _REST_S else NOT_MEASURED for gap in gaps), ""][: len(reps)]
 

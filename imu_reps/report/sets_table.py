@@ -1,10 +1,9 @@
-"""Many sets beside each other: a row a set, the files under it by their numbers."""
+"""Table of many sets, one row per set, with the files listed below."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from rich.console import Group
@@ -12,13 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from imu_reps.domain.exercise import HOLDS
-from imu_reps.domain.foreign_text import shown
 from imu_reps.domain.summary import Summary
-from imu_reps.report.figures import degrees
-from imu_reps.report.phrases import FLAGS, label
-from imu_reps.report.rep_table import NOT_MEASURED
+from imu_reps.domain.untrusted_text import printable
+from imu_reps.report.formatting import NOT_MEASURED, format_count, format_day, format_degrees
+from imu_reps.report.phrases import FLAGS, flag_label
 
-#: Columns and, where there is no room for all, the width from which on each is there.
+#: Columns with the minimum table width at which each is shown.
 HEADS = {
     "set": 0,
     "person": 100,
@@ -32,31 +30,23 @@ HEADS = {
     "floor angle": 110,
     "notes": 0,
 }
-#: Heads whose cells are numbers.
+#: Columns of numbers.
 NUMBERS = frozenset({"set", "reps", "clean", "tempo", "range", "floor angle"})
-#: Heads whose words are never broken.
+#: Columns whose text is never wrapped.
 SHORT = frozenset({"person", "day", "side"})
 
 
-@dataclass(frozen=True, slots=True)
-class OneSet:
-    """A set of many: its summary, and whose it is."""
-
-    summary: Summary
-    person: str | None
+#: Summary of a set, and its person.
+OneSet = tuple[Summary, str | None]
 
 
 def sets_report(sets: Sequence[OneSet], width: int) -> Group:
-    """The sets as a table that leaves out what is least needed, and their files, each on a line of its own.
+    """Render a table of at most `width` columns, and the files, each on its own line.
 
-    Parameters
-    ----------
-    sets : sequence of OneSet
-    width : int
-        Columns there are.
+    The least needed columns are omitted where space is short.
     """
     rows = set_rows(sets)
-    heads = [head for head in heads_told(rows) if width >= HEADS[head]]
+    heads = [head for head in heads_shown(rows) if width >= HEADS[head]]
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for head in heads:
         number = head in NUMBERS
@@ -65,60 +55,49 @@ def sets_report(sets: Sequence[OneSet], width: int) -> Group:
         table.add_row(*(Text(row[head], style=_shade(head, row)) for head in heads))
     files = [
         Text(
-            f"{number:>3} {shown(one.summary.recording.file or 'live set')}", no_wrap=True, overflow="ignore"
+            f"{number:>3} {printable(summary.recording.file or 'live set')}", no_wrap=True, overflow="ignore"
         )
-        for number, one in enumerate(sets, 1)
+        for number, (summary, _) in enumerate(sets, 1)
     ]
     return Group(table, Text(), *files)
 
 
 def set_rows(sets: Sequence[OneSet]) -> list[dict[str, str]]:
-    """The cells of each set by their heads, as they are written."""
-    return [_row(number, one) for number, one in enumerate(sets, 1)]
+    """Return the cells of each set by column."""
+    return [_row(number, *one) for number, one in enumerate(sets, 1)]
 
 
-def heads_told(rows: Sequence[dict[str, str]]) -> list[str]:
-    """The heads under which any set has something."""
+def heads_shown(rows: Sequence[dict[str, str]]) -> list[str]:
+    """Return the columns that are not empty."""
     return [head for head in HEADS if any(row[head] not in (NOT_MEASURED, "") for row in rows)]
 
 
-def _row(number: int, one: OneSet) -> dict[str, str]:
-    recording, figures = one.summary.recording, one.summary.set
-    held_s = figures.time_under_tension_s
-    hold = recording.exercise in HOLDS
-    reps = (f"{held_s:.0f} s" if held_s is not None else None) if hold else _whole(figures.rep_count)
+def _row(number: int, summary: Summary, person: str | None) -> dict[str, str]:
+    recording, figures = summary.recording, summary.set
+    hold, held_s, created = recording.exercise in HOLDS, figures.time_under_tension_s, recording.created
+    held = NOT_MEASURED if held_s is None else f"{held_s:.0f} s"
     return {
         "set": str(number),
-        "person": NOT_MEASURED if one.person is None else shown(one.person),
-        "day": NOT_MEASURED
-        if recording.created is None
-        else f"{datetime.fromisoformat(recording.created):%Y-%m-%d}",
+        "person": NOT_MEASURED if person is None else printable(person),
+        "day": format_day(None if created is None else datetime.fromisoformat(created).date()),
         "exercise": recording.exercise.replace("_", " "),
         "side": recording.side or NOT_MEASURED,
-        "reps": reps or NOT_MEASURED,
-        "clean": NOT_MEASURED if hold else _whole(figures.clean_count) or NOT_MEASURED,
+        "reps": held if hold else format_count(figures.rep_count),
+        "clean": NOT_MEASURED if hold else format_count(figures.clean_count),
         "tempo": figures.tempo or NOT_MEASURED,
-        "range": _angle(figures.range_deg_mean),
-        "floor angle": _angle(figures.floor_angle_deg),
-        "notes": _wrong(one.summary),
+        "range": format_degrees(figures.range_deg_mean),
+        "floor angle": format_degrees(figures.floor_angle_deg),
+        "notes": _wrong(summary),
     }
 
 
 def _wrong(summary: Summary) -> str:
-    """The flags and in how many repetitions, worst first."""
+    """Format the flags with their number of repetitions, the worst first."""
     counts = Counter(flag for rep in summary.reps for flag in rep.flags)
-    words = [f"{label(flag)} {counts[flag]}" for flag in FLAGS if flag in counts]
+    words = [f"{flag_label(flag)} {counts[flag]}" for flag in FLAGS if flag in counts]
     if summary.recording.simulated:
         words.append("simulated")
     return ", ".join(words)
-
-
-def _whole(count: int | None) -> str | None:
-    return None if count is None else str(count)
-
-
-def _angle(value: float | None) -> str:
-    return NOT_MEASURED if value is None else degrees(value)
 
 
 def _shade(head: str, row: dict[str, str]) -> str:

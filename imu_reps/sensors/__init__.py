@@ -1,1 +1,1 @@
-"""Bluetooth sensors: the bytes of each family, and the links to them."""
+"""Bluetooth sensors: decoding of each family's bytes, and the links to them."""

@@ -1,30 +1,30 @@
-"""A sensor that was heard, put together from what it sent."""
+"""A sensor found by a scan, assembled from its advertising packets."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from imu_reps.domain.foreign_text import shown
+from imu_reps.domain.untrusted_text import printable
 from imu_reps.sensors.wire import Advertisement
 
-#: Signal strengths that stand for "unknown" on Linux and macOS.
+#: Values of the signal strength that mean "unknown" on Linux and macOS.
 NO_RSSI = (-127, 127)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A sensor that advertised.
+    """A sensor found by a scan.
 
     Attributes
     ----------
     host_id : str
-        Its address; on macOS the id this computer gave it.
+        Its address; on macOS the id given to it by this computer.
     advertisement : Advertisement
     rssi_dbm : int or None
-        Signal strength.
+        Signal strength; None if unknown.
     handle : Any
-        What connecting needs.
+        bleak's device, for connecting.
     """
 
     host_id: str
@@ -34,24 +34,24 @@ class Found:
 
     @property
     def title(self) -> str:
-        """Its name and host id, for people."""
+        """Name and host id, for messages."""
         return f"{self.advertisement.name or 'The sensor'} ({self.host_id})"
 
 
-def as_found(device: Any, said: Any, before: Found | None) -> Found:
-    """What was heard, as bleak's device and advertisement data.
+def as_found(device: Any, data: Any, before: Found | None) -> Found:
+    """Convert bleak's device and advertisement data.
 
-    A part that came with an earlier packet only, as names in a scan response do, is kept.
+    Parts known from an earlier packet (`before`) are kept, such as a name that only a scan response has.
     """
     known = before.advertisement if before else Advertisement()
     advertisement = Advertisement(
-        shown(said.local_name or known.name or device.name or "") or None,
-        tuple(dict.fromkeys((*known.service_uuids, *(uuid.lower() for uuid in said.service_uuids)))),
-        tuple(dict.fromkeys((*known.company_ids, *said.manufacturer_data))),
+        printable(data.local_name or known.name or device.name or "") or None,
+        tuple(dict.fromkeys((*known.service_uuids, *(uuid.lower() for uuid in data.service_uuids)))),
+        tuple(dict.fromkeys((*known.company_ids, *data.manufacturer_data))),
     )
-    return Found(device.address, advertisement, None if said.rssi in NO_RSSI else said.rssi, device)
+    return Found(device.address, advertisement, None if data.rssi in NO_RSSI else data.rssi, device)
 
 
 def strongest_first(sensors: list[Found]) -> list[Found]:
-    """Sorted by signal; those without one come last."""
-    return sorted(sensors, key=lambda one: (one.rssi_dbm is None, -(one.rssi_dbm or 0)))
+    """Sort sensors by signal strength, unknown ones last."""
+    return sorted(sensors, key=lambda sensor: (sensor.rssi_dbm is None, -(sensor.rssi_dbm or 0)))

@@ -1,4 +1,4 @@
-"""Between the radio's callbacks and whoever records: the one queue, decoded, in order of arrival."""
+"""The queue between the radio's callbacks and the recording: decoded items in order of arrival."""
 
 from __future__ import annotations
 
@@ -6,37 +6,36 @@ import asyncio
 from collections.abc import Iterable, Mapping
 
 from imu_reps.domain.samples import SampleBlock, SensorPlace, concatenate
-from imu_reps.sensors.hearing import Hearing
+from imu_reps.sensors.receiver import Receiver
 from imu_reps.sensors.stream_items import Item, LinkChange, Notification
 
-#: Samples that may wait to be taken: five minutes of two sensors at 200 Hz. More waits only for somebody
-#: who does not come.
+#: Samples that may wait: five minutes of two sensors at 200 Hz. A longer queue is never emptied.
 MAX_WAITING = 120_000
 
 
 class Inbox:
-    """Samples up to a limit, and words about the link without one: none of those is ever dropped.
+    """Queue of samples, up to `MAX_WAITING`, and of link changes and restarts, which are never dropped.
 
     Parameters
     ----------
-    hearings : mapping of Hearing
-        They decode what is put, and count what found the queue full.
+    receivers : mapping of Receiver
+        They decode what is put, and count what was dropped.
     """
 
-    def __init__(self, hearings: Mapping[SensorPlace, Hearing]) -> None:
-        self._hearings = hearings
+    def __init__(self, receivers: Mapping[SensorPlace, Receiver]) -> None:
+        self._receivers = receivers
         self._items: list[Item] = []
         self._samples = 0
         self._news = asyncio.Event()
         self._failure: BaseException | None = None
         self._closed = False
 
-    def put(self, word: Notification | LinkChange) -> None:
-        """Decode and queue an arrival, or a word about the link; runs in the radio's callback."""
-        hearing = self._hearings[word.sensor]
+    def put(self, arrival: Notification | LinkChange) -> None:
+        """Decode and queue a notification or a change of the link; runs in the radio's callback."""
+        receiver = self._receivers[arrival.sensor]
         try:
-            items = hearing.take(word)
-        except Exception as error:  # a fault of this program, for whoever takes: the radio cannot handle it
+            items = receiver.take(arrival)
+        except Exception as error:  # a fault of this program: raised in `take`, not into the radio's callback
             self.fail(error)
             return
         for item in items:
@@ -46,21 +45,21 @@ class Inbox:
                 self._items.append(item)
                 self._samples += len(item)
             else:
-                hearing.dropped += 1
+                receiver.dropped += 1
         self._news.set()
 
     def fail(self, failure: BaseException | None) -> None:
-        """Nothing more comes, for this reason: whoever waits is told."""
+        """End the queue with an exception, which `take` raises once it is empty."""
         self._failure = failure
         self._news.set()
 
     def close(self) -> None:
-        """Nothing more comes; what waits can still be taken."""
+        """End the queue; items that wait can still be taken."""
         self._closed = True
         self._news.set()
 
     async def take(self) -> list[Item]:
-        """Everything that waits, oldest first; waits for at least one. After `close` it may be none.
+        """Return all queued items, oldest first, waiting for at least one; after `close` possibly none.
 
         Successive blocks of one sensor are joined.
         """
@@ -72,13 +71,13 @@ class Inbox:
         return self.take_waiting()
 
     def take_waiting(self) -> list[Item]:
-        """As `take`, but does not wait."""
+        """Return all queued items as `take`, without waiting."""
         items, self._items, self._samples = self._items, [], 0
         return joined(items)
 
 
 def joined(items: Iterable[Item]) -> list[Item]:
-    """Successive blocks of one sensor as one."""
+    """Join successive blocks of one sensor."""
     result: list[Item] = []
     blocks: list[SampleBlock] = []
     for item in items:

@@ -1,19 +1,20 @@
-"""One sensor kept streaming: connected, started, watched, and connected again when it is lost."""
+"""Keeps one sensor streaming: connects, starts and watches it, and reconnects when it is lost."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.errors import RadioError
-from imu_reps.sensors.hearing import Hearing
 from imu_reps.sensors.inbox import Inbox
 from imu_reps.sensors.radio_errors import PASSING, radio_error
+from imu_reps.sensors.receiver import Receiver
 from imu_reps.sensors.starting import Starter, take_steps, until
-from imu_reps.sensors.stream_items import LinkChange, LinkState, Notification, Wanted
+from imu_reps.sensors.stream_items import LinkChange, LinkState, Notification, SensorRequest
 from imu_reps.sensors.wire import Step
 
 if TYPE_CHECKING:
@@ -24,78 +25,94 @@ __all__ = ["Link", "LinkChange", "LinkState"]
 
 _log = logging.getLogger(__name__)
 
-#: A stream that pauses so long has stopped: the longest stall seen on a working link was a quarter second.
-SILENT_S = 2.0
-#: A family that sends rarely is silent only after so many of its usual pauses.
-SILENT_PAUSES = 2.0
-#: A sensor that does not even answer is not waited for step by step.
-WAKE_S = 8.0
-#: How often the watchdog looks.
-LOOK_EVERY_S = 0.25
-#: Asking a WitMotion for its battery costs up to a hundredth of its samples if done every 10 s.
-POLL_EVERY_S = 60.0
-#: Answers take a few connection intervals.
-ANSWER_S = 0.5
-#: At this reading a coin cell or a small lithium cell is about to break down and takes a set with it.
-FLAT_PERCENT = 2.0
-#: From here on an empty battery is the likely reason of a loss.
-LOW_PERCENT = 10.0
-#: How long one look for a lost sensor takes; the other may need the radio meanwhile.
-LOOK_S = 4.0
-#: Pauses between attempts grow from the first, which BlueZ needs after a disconnection, to the longest.
-FIRST_PAUSE_S = 0.3
-LONGEST_PAUSE_S = 4.0
-#: Stopping a stream politely must not hold up the end of a set.
-STOP_S = 3.0
+
+@dataclass(frozen=True, slots=True)
+class LinkLimits:
+    """When a link counts as silent or lost or its battery as empty, and how it is brought back.
+
+    Attributes
+    ----------
+    silent_s : float
+        Time without samples after which a stream has stopped; the longest stall seen on a working link was
+        0.25 s.
+    silent_pauses : float
+        Least number of usual intervals between notifications in that time, for families that send rarely.
+    wake_s : float
+        Time limit for waking a silent sensor on the same connection.
+    look_every_s : float
+        Interval of the watchdog.
+    poll_every_s : float
+        Interval of battery readings. Every 10 s they would cost a WitMotion up to a hundredth of its samples.
+    answer_s : float
+        Time limit for the first battery reading; answers take a few connection intervals.
+    flat_percent : float
+        At this level a coin cell or small lithium cell is about to fail, and the set with it.
+    low_percent : float
+        From this level down an empty battery is the likely cause of a loss.
+    look_s : float
+        Length of one scan for a lost sensor; the other sensor may need the radio in between.
+    first_pause_s, longest_pause_s : float
+        Pauses between attempts grow from the first, which BlueZ needs after a disconnection, to the longest.
+    stop_s : float
+        Time limit for stopping a stream, so that it does not hold up the end of a set.
+    """
+
+    silent_s: float = 2.0
+    silent_pauses: float = 2.0
+    wake_s: float = 8.0
+    look_every_s: float = 0.25
+    poll_every_s: float = 60.0
+    answer_s: float = 0.5
+    flat_percent: float = 2.0
+    low_percent: float = 10.0
+    look_s: float = 4.0
+    first_pause_s: float = 0.3
+    longest_pause_s: float = 4.0
+    stop_s: float = 3.0
+
+
+_LIMITS = LinkLimits()
 
 
 class Link:
-    """One sensor's link.
+    """The link to one sensor.
 
-    What arrives goes to the inbox; `hearing` is what that made of it. `open` connects and starts,
-    `keep` then runs until cancelled and never gives the sensor up, `close` ends it.
-
-    Parameters
-    ----------
-    place : {"pelvis", "ankle"}
-    wanted : Wanted
-    radio : Radio
-    inbox : Inbox
-    hearing : Hearing
+    Notifications go to the inbox, which decodes them with `receiver`. `open` connects and starts the sensor,
+    `keep` then runs until cancelled and never gives it up, `close` ends the link.
 
     Attributes
     ----------
     rssi_dbm : int or None
-        Signal strength when it was found last.
+        Signal strength when the sensor was last found.
     """
 
     def __init__(
-        self, place: SensorPlace, wanted: Wanted, radio: Radio, inbox: Inbox, hearing: Hearing
+        self, place: SensorPlace, request: SensorRequest, radio: Radio, inbox: Inbox, receiver: Receiver
     ) -> None:
         self.rssi_dbm: int | None = None
         self._place = place
-        self._wanted = wanted
+        self._request = request
         self._radio = radio
         self._inbox = inbox
-        self._hearing = hearing
+        self._receiver = receiver
         self._connection: Connection | None = None
         self._broken = asyncio.Event()
-        self._told: LinkState = "away"
-        self._starter = Starter(self.who, wanted, hearing, self._on_data, self._broken)
+        self._state: LinkState = "away"
+        self._starter = Starter(self.label, request, receiver, self._on_data, self._broken)
 
     @property
-    def who(self) -> str:
-        """The sensor, as a sentence begins."""
-        return f"The {self._place} sensor ({self._wanted.name or self._wanted.host_id})"
+    def label(self) -> str:
+        """The sensor as the beginning of a sentence."""
+        return f"The {self._place} sensor ({self._request.name or self._request.host_id})"
 
     async def open(self, found: Found, until_s: float) -> None:
-        """Connect and start; returns when it streams at about the asked rate.
+        """Connect and start; returns once the sensor streams at about the requested rate.
 
         Parameters
         ----------
         found : Found
         until_s : float
-            The event loop's time until which a connection that fails is tried again.
+            The event loop's time until which failed connections are retried.
 
         Raises
         ------
@@ -113,18 +130,18 @@ class Link:
                 left_s = until_s - _now_s()
                 if error.code not in PASSING or left_s <= 0.0:
                     raise self._named(error) from error
-            await asyncio.sleep(FIRST_PAUSE_S)
-            found = await self._radio.find(self._wanted.host_id, min(LOOK_S, left_s)) or found
+            await asyncio.sleep(_LIMITS.first_pause_s)
+            found = await self._radio.find(self._request.host_id, min(_LIMITS.look_s, left_s)) or found
 
     async def keep(self) -> None:
-        """Watch over the stream and bring it back whenever it is lost; runs until cancelled."""
+        """Watch the stream and restore it whenever it is lost; runs until cancelled."""
         while True:
             detail = await self._watch()
             await self._bring_back(detail)
 
     async def identify(self) -> bool:
-        """Have the sensor blink or buzz; whether it took the wish, which is not worth a quarrel."""
-        steps = self._wanted.family.identify
+        """Make the sensor blink or buzz; False if it cannot or does not answer, which is no error."""
+        steps = self._request.family.identify
         try:
             await self._take(steps)
         except RadioError:
@@ -135,8 +152,8 @@ class Link:
         """Stop the stream and disconnect."""
         if self._connection and not self._broken.is_set():
             with suppress(RadioError, TimeoutError):
-                async with asyncio.timeout(STOP_S):
-                    await self._take(self._wanted.family.stop())
+                async with asyncio.timeout(_LIMITS.stop_s):
+                    await self._take(self._request.family.stop())
         await self._hang_up()
         self._emit("gone")
 
@@ -149,8 +166,8 @@ class Link:
         self._emit("connected")
 
     def _on_lost(self) -> None:
-        charge = self._hearing.facts.battery_percent
-        low = charge is not None and charge <= LOW_PERCENT
+        charge = self._receiver.facts.battery_percent
+        low = charge is not None and charge <= _LIMITS.low_percent
         self._emit("away", f"its battery was at {charge:.0f} %" if low else "the connection broke")
         self._broken.set()
 
@@ -160,93 +177,97 @@ class Link:
             await connection.close()
 
     async def _give_up(self, detail: str | None) -> None:
-        """Say why, unless it has been said that the sensor is away, and disconnect: that may take long."""
-        if self._told != "away":
+        """Emit ``away`` with the reason, unless emitted already, and disconnect, which may take long."""
+        if self._state != "away":
             self._emit("away", detail)
         await self._hang_up()
 
     async def _accept(self) -> None:
-        """Refuse a sensor that is another one than was paired, or whose battery is empty."""
+        """Reject a sensor that is not the paired one or whose battery is empty."""
         await self._poll()
-        await until(lambda: self._hearing.facts.battery_percent is not None, ANSWER_S, self._broken)
-        facts, wanted = self._hearing.facts, self._wanted.identity
-        if wanted and facts.identity and facts.identity.lower() != wanted.lower():
-            raise radio_error("wrong_device", self.who, f"it is {facts.identity}, not {wanted}")
-        if facts.battery_percent is not None and facts.battery_percent <= FLAT_PERCENT:
-            raise radio_error("battery_flat", self.who, f"{facts.battery_percent:.0f} %")
+        await until(lambda: self._receiver.facts.battery_percent is not None, _LIMITS.answer_s, self._broken)
+        facts, paired = self._receiver.facts, self._request.identity
+        if paired and facts.identity and facts.identity.lower() != paired.lower():
+            raise radio_error("wrong_device", self.label, f"it is {facts.identity}, not {paired}")
+        if facts.battery_percent is not None and facts.battery_percent <= _LIMITS.flat_percent:
+            raise radio_error("battery_flat", self.label, f"{facts.battery_percent:.0f} %")
 
     async def _watch(self) -> str | None:
-        """Return, with the reason, when the link must be made anew."""
-        poll_s = _now_s() + POLL_EVERY_S
+        """Return when the link must be made again, with the reason, or None if the connection broke."""
+        poll_s = _now_s() + _LIMITS.poll_every_s
         while True:
-            await until(lambda: False, LOOK_EVERY_S, self._broken)
+            await until(lambda: False, _LIMITS.look_every_s, self._broken)
             if self._broken.is_set():
                 return None
             if self._is_silent() and not await self._wake():
                 return "it is connected but sends nothing"
             if _now_s() >= poll_s:
-                poll_s = _now_s() + POLL_EVERY_S
+                poll_s = _now_s() + _LIMITS.poll_every_s
                 await self._poll()
 
     def _is_silent(self) -> bool:
-        last_s = self._hearing.last_sample_s or 0.0
-        return _now_s() - last_s > max(SILENT_S, SILENT_PAUSES * self._hearing.pace.spacing_s)
+        last_s = self._receiver.last_sample_s or 0.0
+        return _now_s() - last_s > max(
+            _LIMITS.silent_s, _LIMITS.silent_pauses * self._receiver.pace.spacing_s
+        )
 
     async def _wake(self) -> bool:
-        """Subscribe and start again on the same connection; whether samples come of it."""
-        self._emit("silent", f"nothing for {SILENT_S:.0f} s")
+        """Subscribe and start again on the same connection; True if samples arrive."""
+        self._emit("silent", f"nothing for {_LIMITS.silent_s:.0f} s")
         asked_s = _now_s()
         with suppress(RadioError, TimeoutError):
-            async with asyncio.timeout(WAKE_S):
+            async with asyncio.timeout(_LIMITS.wake_s):
                 await self._starter.restart(self._connected())
-                await until(lambda: (self._hearing.last_sample_s or 0.0) > asked_s, SILENT_S, self._broken)
-        return (self._hearing.last_sample_s or 0.0) > asked_s
+                await until(
+                    lambda: (self._receiver.last_sample_s or 0.0) > asked_s, _LIMITS.silent_s, self._broken
+                )
+        return (self._receiver.last_sample_s or 0.0) > asked_s
 
     async def _bring_back(self, detail: str | None) -> None:
-        """Try to connect and start until it streams again."""
-        pause_s = FIRST_PAUSE_S
+        """Try to connect and start until the sensor streams again."""
+        pause_s = _LIMITS.first_pause_s
         while True:
             await self._give_up(detail)
             await asyncio.sleep(pause_s)
-            pause_s = min(2.0 * pause_s, LONGEST_PAUSE_S)
+            pause_s = min(2.0 * pause_s, _LIMITS.longest_pause_s)
             try:
-                found = await self._radio.find(self._wanted.host_id, LOOK_S)
+                found = await self._radio.find(self._request.host_id, _LIMITS.look_s)
                 if found is None:
                     continue
                 await self._connect(found)
                 return await self._starter.start(self._connected())
             except RadioError as error:
-                _log.warning("%s: not back yet: %s", self.who, error.message)
+                _log.warning("%s: not back yet: %s", self.label, error.message)
                 detail = error.message
 
     async def _poll(self) -> None:
-        """Ask for the battery; it is not worth a quarrel."""
+        """Ask for the battery level; failures are ignored."""
         with suppress(RadioError):
-            await self._take(self._wanted.family.poll())
+            await self._take(self._request.family.poll())
 
     async def _take(self, steps: tuple[Step, ...]) -> None:
         await take_steps(steps, self._connected(), self._on_data)
 
     def _on_data(self, characteristic: str, data: bytes) -> None:
-        """Stamp and queue: this runs in the radio's callback."""
+        """Stamp and queue a notification; runs in the radio's callback."""
         self._inbox.put(Notification(self._place, _now_s(), characteristic, data))
 
     def _connected(self) -> Connection:
         if self._connection is None or self._broken.is_set():
-            raise radio_error("connect_failed", self.who, "the connection broke")
+            raise radio_error("connect_failed", self.label, "the connection broke")
         return self._connection
 
     def _emit(self, state: LinkState, detail: str | None = None) -> None:
-        self._told = state
+        self._state = state
         level = logging.WARNING if state in ("away", "silent") else logging.INFO
-        _log.log(level, "%s: %s%s", self.who, state, f", {detail}" if detail else "")
+        _log.log(level, "%s: %s%s", self.label, state, f", {detail}" if detail else "")
         self._inbox.put(LinkChange(self._place, _now_s(), state, detail))
 
     def _named(self, error: RadioError) -> RadioError:
-        """The same error, naming the sensor by its place."""
-        if self.who in error.message:
+        """Return the error with the sensor's place in its message."""
+        if self.label in error.message:
             return error
-        return RadioError(f"{self.who}: {error.message}", hint=error.hint, code=error.code)
+        return RadioError(f"{self.label}: {error.message}", hint=error.hint, code=error.code)
 
 
 def _now_s() -> float:

@@ -1,6 +1,6 @@
-"""What can go wrong with the radio: what the errors of bleak and of the systems mean, in words with a hint.
+"""Errors of the radio: the causes behind exceptions of bleak and the operating systems, with a hint for each.
 
-bleak's errors are told by the names of their classes, so that only `imu_reps.sensors.ble` imports it.
+bleak's exceptions are recognised by class name, so that only `imu_reps.sensors.ble` imports it.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from imu_reps.errors import RadioError
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """One cause.
+    """One cause of a radio error.
 
     Attributes
     ----------
     message : str
-        With ``{who}`` for the sensor.
+        Message, with ``{who}`` for the sensor.
     hint : str
-        What to do about it on any system.
+        Hint for any system.
     hints : dict
-        What to do where it differs, by `platform.system`.
+        Hints for particular systems, by `platform.system`.
     """
 
     message: str
@@ -149,16 +149,16 @@ TROUBLES: dict[str, Trouble] = {
 
 
 def radio_error(code: str, who: str = "The sensor", detail: str | None = None) -> RadioError:
-    """The error for a cause, with the hint for this operating system.
+    """Return the error for a cause, with the hint for this operating system.
 
     Parameters
     ----------
     code : str
         One of `TROUBLES`.
     who : str
-        The sensor, as the words begin: ``The ankle sensor``.
+        The sensor, as the beginning of a sentence: ``The ankle sensor``.
     detail : str, optional
-        What was seen, added in brackets.
+        Observation that is added in brackets.
     """
     trouble = TROUBLES[code]
     sentence = trouble.message.format(who=_within(trouble.message, who))
@@ -167,20 +167,20 @@ def radio_error(code: str, who: str = "The sensor", detail: str | None = None) -
 
 
 def _within(message: str, who: str) -> str:
-    """`who` with a small article where it does not open the sentence."""
+    """Return `who` with a lower-case article where it does not begin the sentence."""
     return who if message.startswith("{who}") else who.replace("The ", "the ")
 
 
-#: Causes by the name of an error's class.
+#: Causes by the class name of an exception.
 BY_CLASS = {
     "BleakDeviceNotFoundError": "not_found",
     "BleakCharacteristicNotFoundError": "wrong_device",
     "BleakGATTProtocolError": "refused",
     "PermissionError": "no_permission",
-    "FileNotFoundError": "no_service",  # the socket of Linux' message bus
+    "FileNotFoundError": "no_service",  # the socket of D-Bus on Linux
     "ConnectionRefusedError": "no_service",
 }
-#: Causes by the reason that a `BleakBluetoothNotAvailableError` gives.
+#: Causes by the reason of a `BleakBluetoothNotAvailableError`.
 BY_REASON = {
     "NO_BLUETOOTH": "no_adapter",
     "NO_BLE_CENTRAL_ROLE": "no_adapter",
@@ -190,7 +190,7 @@ BY_REASON = {
     "DENIED_BY_UNKNOWN": "no_permission",
     "UNKNOWN": "no_service",
 }
-#: Causes by the name of an error on Linux' message bus.
+#: Causes by the name of a D-Bus error (Linux).
 BY_BUS_NAME = {
     "org.bluez.Error.NotReady": "bluetooth_off",
     "org.bluez.Error.DoesNotExist": "not_found",
@@ -204,7 +204,7 @@ BY_BUS_NAME = {
     "org.freedesktop.DBus.Error.UnknownObject": "not_found",
     "org.freedesktop.DBus.Error.UnknownMethod": "not_found",
 }
-#: Causes by a part of the text, which says more than any name.
+#: Causes by a part of the text, which is more specific than any name.
 BY_TEXT = {
     "peer removed pairing information": "pairing_lost",  # macOS, CBErrorDomain 14
     "services: unreachable": "unreachable",  # Windows: paired and gone, or out of reach (bleak, issue 740)
@@ -216,56 +216,56 @@ BY_TEXT = {
 }
 
 
-#: Causes by the number of a Windows error (HRESULT), whose words are in the user's language.
+#: Causes by the code of a Windows error (HRESULT), whose text is in the user's language.
 BY_NUMBER = {
     0x80070016: "confused",  # does not recognise the command (bleak, issues 1079 and 1968)
-    0x800710DF: "bluetooth_off",  # the device is not ready for use: what a switched-off adapter says
+    0x800710DF: "bluetooth_off",  # the device is not ready for use: a switched-off adapter
     0x80070005: "no_permission",  # access is denied
-    0x80650005: "refused",  # insufficient authentication: it wants to be paired
+    0x80650005: "refused",  # insufficient authentication: pairing required
     0x8065000F: "refused",  # insufficient encryption
 }
 
-#: Causes that only need another try.
+#: Causes that may pass, so that another attempt makes sense.
 PASSING = ("connect_failed", "not_found", "unreachable", "confused")
 
 
 def cause(failure: BaseException) -> str | None:
-    """One of the codes of `TROUBLES`; None where no more is known than that it failed.
+    """Return the cause of an exception, a code of `TROUBLES`; None if it is unknown.
 
     Parameters
     ----------
     failure : BaseException
-        From bleak, or from the system under it.
+        Exception of bleak or of the operating system.
     """
     text = words(failure).lower()
     classes = [kind.__name__ for kind in type(failure).__mro__]
     reason = getattr(getattr(failure, "reason", None), "name", "")
-    said = (
+    causes = (
         BY_REASON.get(reason),
         next((meaning for number in _numbers(failure) if (meaning := BY_NUMBER.get(number))), None),
         next((meaning for part, meaning in BY_TEXT.items() if part in text), None),
         BY_BUS_NAME.get(getattr(failure, "dbus_error", "")),
         next((BY_CLASS[name] for name in classes if name in BY_CLASS), None),
     )
-    return next((meaning for meaning in said if meaning), None)
+    return next((meaning for meaning in causes if meaning), None)
 
 
 def _numbers(failure: BaseException) -> list[int]:
-    """The numbers an error of Windows was made with: signed, or as 32 bits."""
+    """Return the codes of a Windows error as unsigned 32-bit integers; they may come signed."""
     if not isinstance(failure, OSError):
         return []
-    said = (getattr(failure, "winerror", None), failure.errno, *failure.args)
-    return [number & 0xFFFFFFFF for number in said if isinstance(number, int)]
+    codes = (getattr(failure, "winerror", None), failure.errno, *failure.args)
+    return [code & 0xFFFFFFFF for code in codes if isinstance(code, int)]
 
 
 def in_use_by_another(failure: BaseException) -> str | None:
-    """The cause why a sensor could not be subscribed to alone: BlueZ says "in progress" if it is already."""
+    """Return why an exclusive subscription failed: BlueZ reports "in progress" if there is another one."""
     busy = getattr(failure, "dbus_error", "") == "org.bluez.Error.InProgress"
     return "in_use" if busy else cause(failure)
 
 
 def words(failure: BaseException) -> str:
-    """What the failure says of itself, without a full stop; some say nothing."""
+    """Return the text of an exception without a full stop, or its class name if it has none."""
     if isinstance(failure, TimeoutError):
         return "it did not answer in time"
     if isinstance(failure, AssertionError):

@@ -1,4 +1,4 @@
-"""What a stream of sensors is made of: samples, changes of the link, restarts."""
+"""Items of a stream of sensors: samples, changes of the link, restarts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Notification:
 
 @dataclass(frozen=True, slots=True)
 class LinkChange:
-    """A sensor's link changed.
+    """A change in the state of a sensor's link.
 
     Attributes
     ----------
@@ -31,10 +31,11 @@ class LinkChange:
     time_s : float
         The event loop's time.
     state : LinkState
-        ``awaited`` not heard yet, ``found`` heard, ``away`` not there, ``connecting``, ``connected`` but not
-        yet streaming, ``streaming``, ``silent`` connected but nothing arrives, ``gone`` closed for good.
+        ``awaited`` not found yet, ``found`` by a scan, ``away`` not connected, ``connecting``, ``connected``
+        but not yet streaming, ``streaming``, ``silent`` connected but sending nothing, ``gone`` closed for
+        good.
     detail : str or None
-        Why, in words for people.
+        The reason, for the user.
     """
 
     sensor: SensorPlace
@@ -45,7 +46,7 @@ class LinkChange:
 
 @dataclass(frozen=True, slots=True)
 class Restarted:
-    """A sensor began its numbering or its clock anew; the samples that follow count from there."""
+    """A sensor restarted its numbering or clock; the samples that follow count from there."""
 
     sensor: SensorPlace
     time_s: float
@@ -55,7 +56,7 @@ Item = SampleBlock | LinkChange | Restarted
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SensorRequest:
     """A sensor to be connected.
 
     Attributes
@@ -64,11 +65,11 @@ class Wanted:
     host_id : str
         As `imu_reps.sensors.found.Found.host_id`.
     rate_hz : float
-        The rate asked for.
+        Requested rate.
     identity : str or None
-        What the device itself must say it is; None: not known.
+        Identity the device itself must report (serial number or hardware address); None: not known.
     name : str or None
-        What it is called, for messages.
+        Name for messages.
     """
 
     family: Family
@@ -80,27 +81,27 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class SensorStatus:
-    """How one sensor is doing.
+    """Status of one sensor.
 
     Attributes
     ----------
     state : LinkState
     rate_hz : float or None
-        As counted over the last seconds.
+        Sample rate over the last seconds; None while not streaming.
     battery_percent, identity, firmware, rssi_dbm
-        As it was last heard; None: not said.
+        Latest values; None: not reported.
     samples : int
-        Arrived since the streams opened.
+        Samples received since the streams opened.
     lost : int or None
-        Missing from the numbering; None without a numbering of the sensor's own.
+        Samples missing from the numbering; None if the sensor does not number its samples.
     damaged, repeated : int
-        Pieces that could not be read; samples or notifications that came twice and were dropped.
+        Pieces that could not be read; samples or notifications dropped because they came twice.
     restarts : int
-        How often the sensor began anew.
+        Restarts of the sensor's numbering or clock.
     dropped : int
-        Notifications that found a queue full.
+        Blocks of samples dropped because the queue was full.
     delay_s : float or None
-        By how much the latest of the last seconds' arrivals lagged behind the promptest.
+        Range of delays over the last seconds, largest minus smallest; None while not streaming.
     """
 
     state: LinkState

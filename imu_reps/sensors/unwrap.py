@@ -1,8 +1,8 @@
-"""Clocks and counters that wrap, followed over losses, repeats and restarts.
+"""Unwrapping of sensor clocks and counters across losses, repeats and restarts.
 
-A sensor counts time in a few bytes that run over, sends packets that get lost or come twice, and now and
-then restarts from zero. What settles every doubt is the time that passed on the host: coarse, yet never wrong
-by whole seconds unless the sensor's clock began anew.
+A sensor's clock wraps after a few bytes, its packets may be lost or repeated, and it may restart from zero.
+Host time resolves every ambiguity: it is coarse, but never off by whole seconds unless the sensor's clock
+restarted.
 """
 
 from __future__ import annotations
@@ -10,21 +10,22 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-#: A sensor's clock that disagrees with the host's by more is another clock; longer than a packet waits.
+#: Largest disagreement between sensor and host clock before it counts as a restart; longer than a packet is
+#: ever delayed.
 TOLERANCE_S = 3.0
-#: And the share of the time since, for oscillators that are off.
+#: Additional disagreement as a fraction of the elapsed time, for oscillators that are off.
 DRIFT = 0.01
-#: A packet this far behind the newest, on an unbroken link, is one that comes again.
+#: A packet up to this far behind the newest, on an unbroken link, is a repeat.
 REPEAT_S = 5.0
-#: As many samples at the data sheet's rate are believed in before the measured spacing outweighs it.
-BELIEVED_SAMPLES = 50
+#: Weight of the data sheet's sample period, in samples, against the measured one.
+NOMINAL_SAMPLES = 50
 
 P = TypeVar("P")
 
 
 @dataclass(frozen=True, slots=True)
 class Stamped(Generic[P]):
-    """A packet with its clock as it was sent, and when it arrived."""
+    """A packet with its clock value as sent, in ticks, and its arrival time."""
 
     packet: P
     value: int
@@ -33,23 +34,23 @@ class Stamped(Generic[P]):
 
 @dataclass(frozen=True, slots=True)
 class PacketClock(Generic[P]):
-    """A sensor's clock as its packets show it.
+    """State of a sensor's clock, from its packets.
 
     Attributes
     ----------
     ticks_per_s : float
     modulus : int
-        Where it wraps, in ticks.
+        Ticks after which the clock wraps.
     newest : int or None
-        Ticks of the newest packet, unwrapped.
+        Ticks of the newest packet, unwrapped; None before the first.
     lag_s : float
         Host time minus device time of the least delayed packet.
     arrival_s : float
-        When the newest packet arrived.
+        Arrival time of the newest packet.
     resumed : bool
-        The link was lost since the newest packet.
+        Whether the link has been lost since the newest packet.
     astray : Stamped or None
-        A packet that did not fit; the next one tells whether it was damaged or the clock began anew.
+        A packet that did not fit; the next one shows whether it was damaged or the clock restarted.
     """
 
     ticks_per_s: float
@@ -63,18 +64,18 @@ class PacketClock(Generic[P]):
 
 @dataclass(frozen=True, slots=True)
 class InOrder(Generic[P]):
-    """What one arrival amounts to.
+    """Result of one arrival.
 
     Attributes
     ----------
     packets : tuple of (packet, int)
         New packets with their unwrapped ticks, ascending.
     restarted : bool
-        The clock began anew with the first of `packets`.
+        Whether the clock restarted with the first of `packets`.
     repeated : bool
-        The packet had been taken before.
+        Whether the packet is a repeat.
     damaged : int
-        Packets given up because their clock fits nothing.
+        Packets dropped because their clock value fits neither the clock nor a restart.
     """
 
     packets: tuple[tuple[P, int], ...] = ()
@@ -84,12 +85,12 @@ class InOrder(Generic[P]):
 
 
 def after_link_loss(clock: PacketClock[P]) -> PacketClock[P]:
-    """Go on with a clock when the link came back: a restart is now possible."""
+    """Return the clock for a link that came back, after which a restart is possible."""
     return replace(clock, resumed=True)
 
 
 def put_in_order(clock: PacketClock[P], arrived: Stamped[P]) -> tuple[PacketClock[P], InOrder[P]]:
-    """Take the next packet: new, repeated, astray, or the second of a clock that began anew.
+    """Take the next packet: new, repeated, astray, or the second after a restart.
 
     Parameters
     ----------
@@ -99,14 +100,17 @@ def put_in_order(clock: PacketClock[P], arrived: Stamped[P]) -> tuple[PacketCloc
 
     Returns
     -------
-    PacketClock, InOrder
+    PacketClock
+        The clock after the packet.
+    InOrder
+        The packets now known to be in order.
     """
     if clock.newest is None:
         return _moved_to(clock, arrived.value, arrived), InOrder(((arrived.packet, arrived.value),))
     ticks = _unwrapped(clock, arrived)
     if _fits(clock, ticks, arrived.arrival_s):
-        given_up = int(clock.astray is not None)
-        return _moved_to(clock, ticks, arrived), InOrder(((arrived.packet, ticks),), damaged=given_up)
+        damaged = int(clock.astray is not None)
+        return _moved_to(clock, ticks, arrived), InOrder(((arrived.packet, ticks),), damaged=damaged)
     behind_s = (clock.newest - ticks) / clock.ticks_per_s
     if 0 <= behind_s <= REPEAT_S and not clock.resumed:
         return clock, InOrder(repeated=True)
@@ -117,24 +121,24 @@ def _astray(clock: PacketClock[P], arrived: Stamped[P]) -> tuple[PacketClock[P],
     held = clock.astray
     if held is None:
         return replace(clock, astray=arrived), InOrder()
-    anew = _moved_to(replace(clock, newest=None), held.value, held)
-    ticks = _unwrapped(anew, arrived)
-    if not _fits(anew, ticks, arrived.arrival_s):
+    restarted = _moved_to(replace(clock, newest=None), held.value, held)
+    ticks = _unwrapped(restarted, arrived)
+    if not _fits(restarted, ticks, arrived.arrival_s):
         return replace(clock, astray=arrived), InOrder(damaged=1)
     packets = ((held.packet, held.value), (arrived.packet, ticks))
-    return _moved_to(anew, ticks, arrived), InOrder(packets, restarted=True)
+    return _moved_to(restarted, ticks, arrived), InOrder(packets, restarted=True)
 
 
 def _unwrapped(clock: PacketClock[P], arrived: Stamped[P]) -> int:
-    """The ticks with as many wraps as the host's time suggests."""
+    """Unwrap the ticks by the host's time."""
     expected = (arrived.arrival_s - clock.lag_s) * clock.ticks_per_s
     return unwrap_near(arrived.value, clock.modulus, expected)
 
 
 def _fits(clock: PacketClock[P], ticks: int, arrival_s: float) -> bool:
-    """Whether the clock went on: forward, and not by more than the time that passed.
+    """Whether the ticks continue the clock: forward, and by no more than the elapsed time.
 
-    On an unbroken link a packet may be as late as it likes. After a lost one, late means restarted.
+    On an unbroken link a packet may be delayed without limit. After a lost link, a late clock has restarted.
     """
     ahead_s = ticks / clock.ticks_per_s - (arrival_s - clock.lag_s)
     allowed_s = TOLERANCE_S + DRIFT * abs(arrival_s - clock.arrival_s)
@@ -150,20 +154,20 @@ def _moved_to(clock: PacketClock[P], ticks: int, arrived: Stamped[P]) -> PacketC
 
 
 def unwrap_near(value: int, modulus: int, expected: float) -> int:
-    """The number nearest to `expected` that `value` may stand for, `modulus` apart each."""
+    """Return the number nearest to `expected` that equals `value` modulo `modulus`."""
     return value + modulus * round((expected - value) / modulus)
 
 
 @dataclass(frozen=True, slots=True)
 class Spacing:
-    """The time from sample to sample by the sensor's own clock, learned from stretches without a loss.
+    """Sample period by the sensor's own clock, estimated from stretches without a loss.
 
     Attributes
     ----------
     nominal_s : float
-        By the data sheet.
+        Period by the data sheet.
     span_s, samples : float, int
-        What was measured so far.
+        Total time and number of samples measured so far.
     """
 
     nominal_s: float
@@ -172,9 +176,9 @@ class Spacing:
 
     @property
     def period_s(self) -> float:
-        """Measured, at first leaning on the data sheet."""
-        return (self.span_s + BELIEVED_SAMPLES * self.nominal_s) / (self.samples + BELIEVED_SAMPLES)
+        """Estimated period; close to the data sheet's at first, then to the measured one."""
+        return (self.span_s + NOMINAL_SAMPLES * self.nominal_s) / (self.samples + NOMINAL_SAMPLES)
 
     def learned(self, span_s: float, samples: int) -> Spacing:
-        """Take in one more stretch."""
+        """Return the estimate with one more stretch added."""
         return replace(self, span_s=self.span_s + span_s, samples=self.samples + samples)

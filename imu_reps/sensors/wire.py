@@ -1,7 +1,7 @@
-"""What every sensor family shares: how a sensor is recognised, asked to stream, and read.
+"""The interface of a sensor family: how its sensors are recognised, started and decoded.
 
-A family is a handful of facts and pure functions. It never touches the radio: it says which steps to take,
-and turns the bytes that come back into samples. The link (`imu_reps.sensors.link`) takes the steps.
+A family is a set of facts and pure functions that never use the radio: it defines the steps to take, and
+decodes the bytes that come back to samples. The link (`imu_reps.sensors.link`) takes the steps.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ import numpy as np
 from imu_reps.domain.recording import Counter
 from imu_reps.domain.samples import FloatArray, IntArray
 
-#: Bluetooth SIG characteristics that many sensors have: battery level in percent.
+#: Standard Bluetooth SIG characteristic of the battery level in percent.
 BATTERY_LEVEL = "00002a19-0000-1000-8000-00805f9b34fb"
 
-#: One characteristic by its full UUID, or several of which the sensor has one; lower case.
+#: A characteristic by its full UUID in lower case, or alternatives of which the sensor has one.
 Characteristic = str | tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Advertisement:
-    """What a sensor says of itself before anybody connects.
+    """Advertising data of a sensor, known before it is connected.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class Advertisement:
     service_uuids : tuple of str
         Full UUIDs, lower case.
     company_ids : tuple of int
-        Of the manufacturer data.
+        Company identifiers of the manufacturer data.
     """
 
     name: str | None = None
@@ -42,7 +42,7 @@ class Advertisement:
 
 @dataclass(frozen=True, slots=True)
 class Subscribe:
-    """Have notifications or indications of a characteristic sent."""
+    """Subscribe to notifications or indications of a characteristic."""
 
     characteristic: Characteristic
     optional: bool = False
@@ -50,7 +50,7 @@ class Subscribe:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """Write bytes; with `response` the sensor acknowledges them."""
+    """Write bytes; with `response`, the sensor acknowledges them."""
 
     characteristic: Characteristic
     data: bytes
@@ -60,7 +60,7 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Read a characteristic; what it holds goes to the family's `decode`, as a notification would."""
+    """Read a characteristic; its value goes to the family's `decode`, like a notification."""
 
     characteristic: Characteristic
     optional: bool = False
@@ -68,7 +68,7 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Give the sensor time; answers that arrive meanwhile are decoded."""
+    """Wait; answers that arrive meanwhile are decoded."""
 
     seconds: float
 
@@ -83,12 +83,12 @@ class Samples:
     Attributes
     ----------
     number : (n,) int
-        The sensor's running sample number, unwrapped, so that lost samples leave a hole; from a family
-        with ``counter = "host"`` it numbers what arrived.
+        The sensor's running sample number, unwrapped, so that lost samples leave a gap; for a family with
+        ``counter = "host"``, a count of the samples received.
     device_time_s : (n,) float
-        The sensor's own clock, unwrapped; NaN where it has none.
+        The sensor's own clock, unwrapped; NaN if it has none.
     acc_mps2, gyr_dps : (n, 3) float
-        In the sensor's own axes.
+        Specific force and turn rate in the sensor's own axes.
     """
 
     number: IntArray
@@ -101,12 +101,12 @@ class Samples:
 
 
 def no_samples() -> Samples:
-    """No samples."""
+    """Return an empty set of samples."""
     return Samples(np.zeros(0, np.int64), np.zeros(0), np.zeros((0, 3)), np.zeros((0, 3)))
 
 
 def join_samples(parts: Sequence[Samples]) -> Samples:
-    """Samples of several pieces, in the order given."""
+    """Concatenate samples in the order given."""
     if len(parts) == 1:
         return parts[0]
     parts = parts or (no_samples(),)
@@ -120,21 +120,21 @@ def join_samples(parts: Sequence[Samples]) -> Samples:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a sensor said beside samples; None is "nothing said".
+    """Facts a sensor reports besides samples; None: not reported.
 
     Attributes
     ----------
     battery_percent : float or None
         0 to 100.
     identity : str or None
-        A name the device itself keeps, the same on every host: serial number or hardware address.
+        Serial number or hardware address, stored in the device and the same on every host.
     firmware : str or None
     rate_hz : float or None
-        The rate the sensor says it sends at.
+        Rate at which the sensor says it sends.
     refused : str or None
-        Why the sensor would not do what it was asked, in words that follow "The sensor ".
+        Why the sensor refused a request, in words that follow "The sensor ".
     saturated, overrun : bool
-        A reading beyond the range; samples the sensor itself had to drop.
+        Whether a reading was beyond the range; whether the sensor itself dropped samples.
     """
 
     battery_percent: float | None = None
@@ -146,72 +146,83 @@ class Facts:
     overrun: bool = False
 
 
-NOTHING_SPOKEN = Facts()
+NO_FACTS = Facts()
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What one notification (or read) held.
+    """Decoded content of one notification or read.
 
     Attributes
     ----------
     samples : Samples
     facts : Facts
     damaged : int
-        Pieces that could not be read: a packet cut short, bytes between frames, an unknown type.
+        Pieces that could not be read: a truncated packet, bytes between frames, an unknown type.
     repeated : int
         Samples dropped because they had been delivered before.
     restarted : bool
-        The sensor began its numbering or its clock anew; `samples` count from its new beginning.
+        Whether the sensor restarted its numbering or clock; `samples` then count from the restart.
     """
 
     samples: Samples = field(default_factory=no_samples)
-    facts: Facts = NOTHING_SPOKEN
+    facts: Facts = NO_FACTS
     damaged: int = 0
     repeated: int = 0
     restarted: bool = False
+
+
+def read_battery() -> tuple[Step, ...]:
+    """Return steps that read the battery level if the sensor has the standard service."""
+    return (Read(BATTERY_LEVEL, optional=True),)
+
+
+def no_steps() -> tuple[Step, ...]:
+    """Return no steps: the stream ends with the subscription."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
     """One kind of sensor, as facts and pure functions.
 
-    The state is the family's own frozen dataclass, carried by the caller from call to call.
+    The state is the family's own frozen dataclass, which the caller passes from call to call.
 
     Attributes
     ----------
     name : str
-        As it stands in a recording's header: ``witmotion``.
+        Name in a recording's header: ``witmotion``.
     title : str
-        For people: ``WitMotion BLE 5.0``.
+        Name for people: ``WitMotion BLE 5.0``.
     tried : bool
-        Whether it was run from scan to report; False: its decoder is tested on bytes alone.
+        Whether it has been run from scan to report; False: its decoder is tested on bytes alone.
     rates_hz : tuple of float
-        Rates that can be asked for, ascending.
-    counter : {"device", "host"}
+        Rates that can be requested, ascending.
+    counter : Counter
+        Whether the device numbers its samples, or the host counts them.
     has_clock : bool
-        Whether samples carry the sensor's own time.
+        Whether samples have the sensor's own time.
     caution : str or None
-        What the user should know before relying on it, one sentence.
+        What the user should know before relying on it, in one sentence.
     identify : tuple of Step
-        What makes it blink or buzz for a few seconds while it streams; empty: it cannot be asked to.
+        Steps that make it blink or buzz for a few seconds while it streams; empty: not possible.
     recognises : callable
-        Whether an advertisement is this family's.
+        ``recognises(advertisement)``: whether it is of this family.
     begin : callable
         ``begin(rate_hz)``: the state before the first byte.
     decode : callable
-        ``decode(state, characteristic, data, arrival_s)`` gives the next state and what was in it. Never
-        raises, whatever the bytes.
+        ``decode(state, characteristic, data, arrival_s)``: the next state and the decoded content. Never
+        raises, for any bytes.
     resume : callable
-        ``resume(state)``: the state for a link that came back. Half-read pieces are forgotten, the
+        ``resume(state)``: the state for a link that came back. Partly received pieces are dropped; the
         numbering and the clock go on.
     start : callable
         ``start(rate_hz, attempt)``: steps that make a connected sensor identify itself and stream. Where
-        sources disagree, a later attempt (0, 1, 2) asks another way.
+        sources disagree, later attempts (0, 1, 2) ask in another way.
     stop : callable
-        ``stop()``: steps that end the stream and leave the sensor as it was found.
+        ``stop()``: steps that end the stream and restore the sensor's state; by default none.
     poll : callable
-        ``poll()``: steps that ask for the battery while it streams; may be empty.
+        ``poll()``: steps that ask for the battery level while it streams; by default they read it.
     """
 
     name: str
@@ -225,7 +236,7 @@ class Family:
     decode: Callable[[Any, str, bytes, float], tuple[Any, Decoded]]
     resume: Callable[[Any], Any]
     start: Callable[[float, int], tuple[Step, ...]]
-    stop: Callable[[], tuple[Step, ...]]
-    poll: Callable[[], tuple[Step, ...]]
+    stop: Callable[[], tuple[Step, ...]] = no_steps
+    poll: Callable[[], tuple[Step, ...]] = read_battery
     caution: str | None = None
     identify: tuple[Step, ...] = ()

@@ -1,1 +1,1 @@
-"""A running session: sets recorded, counted and coached one after the other."""
+"""Running sessions: sets recorded, counted and coached one after the other."""

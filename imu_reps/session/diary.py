@@ -1,37 +1,37 @@
-"""Keeps what becomes of sets: in the history as they end, in file and history as it is said how they felt."""
+"""Stores finished sets in the history, and ratings (pain, effort) in the recording and the history."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from imu_reps.analysis.set_findings import felt, with_felt
 from imu_reps.domain.recording import HURT, Note
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.domain.summary import Summary
-from imu_reps.errors import ImuRepsError
+from imu_reps.errors import FileAccessError, ImuRepsError
 from imu_reps.session.session_events import HurtAfter, Rating, SessionEvent, SetDone
-from imu_reps.storage.history_store import History
+from imu_reps.storage.history_store import History, stored_set
 from imu_reps.storage.recording import load, load_comments
 from imu_reps.storage.recording.writer import append_notes
-from imu_reps.storage.remembered import stored_set
 
 
 class Diary:
-    """Writes down one session; told what happens as it happens.
+    """Stores the sets and ratings of one session; call it with each event.
 
     Parameters
     ----------
     complain : callable
-        Told what goes wrong here; it costs no recording.
+        Receives the errors that occur here; no recording is lost by them.
     remembers : bool
         Whether sets go into the history; those of a virtual wearer do not.
 
     Attributes
     ----------
     sets : dict of StoredSet
-        Those remembered since it was begun, by file, in order.
+        Sets stored so far, in order; the key is the path of the recording.
     rated : set of str
-        Files of which was said how they felt.
+        Paths of the recordings that were rated.
     """
 
     def __init__(self, complain: Callable[[ImuRepsError], None], *, remembers: bool = True) -> None:
@@ -40,17 +40,18 @@ class Diary:
         self._complain = complain
         self._remembers = remembers
         self._summaries: dict[str, Summary] = {}
+        self._unwritten: dict[str, list[Note]] = {}
 
     def __call__(self, event: SessionEvent | Rating) -> None:
-        """Write one thing down."""
+        """Store what an event or a rating brings."""
         try:
             match event:
                 case SetDone(finished=finished) if finished.summary is not None and not finished.discarded:
                     self._summaries[finished.path] = finished.summary
                     self._remember(finished.path)
                 case Rating():
-                    said = (("pain", event.pain), ("effort", event.effort))
-                    notes = [(key, str(value)) for key, value in said if value is not None]
+                    ratings = (("pain", event.pain), ("effort", event.effort))
+                    notes = [(key, str(value)) for key, value in ratings if value is not None]
                     self._note(event.path, notes)
                     self.rated |= {event.path} if notes else set()
                 case HurtAfter(path=path):
@@ -59,25 +60,39 @@ class Diary:
             self._complain(error)
 
     def known(self) -> list[StoredSet]:
-        """All sets that are remembered of the person who trains, those of other days too."""
+        """Return all stored sets of the person who trains, including those of other days."""
         last = [*self.sets.values()][-1]
         with History() as history:
             return history.sets(person=last.person)
 
-    def _note(self, path: str, said: Sequence[tuple[str, str]]) -> None:
-        """Write down how a set felt, in its file and in the history."""
-        if not said:
+    def _note(self, path: str, ratings: Sequence[tuple[str, str]]) -> None:
+        """Write ratings, as pairs of key and value, into the recording and into the history.
+
+        What the recording refuses (a full disk) goes into the history, and is tried again with the next.
+        """
+        if not ratings:
             return
         ended_s = max((note.time_s for note in load_comments(path).notes), default=0.0)
-        append_notes(path, [Note(ended_s, key, value) for key, value in said])
+        notes = [*self._unwritten.pop(path, ()), *(Note(ended_s, key, value) for key, value in ratings)]
+        try:
+            append_notes(path, notes)
+        except FileAccessError as error:
+            self._unwritten[path] = notes
+            self._complain(error)
         if path in self._summaries:
-            notes = load_comments(path).notes
-            self._summaries[path] = with_felt(self._summaries[path], felt(notes))
+            known = (*load_comments(path).notes, *self._unwritten.get(path, ()))
+            self._summaries[path] = with_felt(self._summaries[path], felt(known))
         self._remember(path)
 
     def _remember(self, path: str) -> None:
         if self._remembers and path in self._summaries:
-            stored = stored_set(load(path), self._summaries[path])
-            with History() as history:
-                history.remember(stored)
+            recording = load(path)
+            notes = (*recording.notes, *self._unwritten.get(path, ()))
+            stored = stored_set(replace(recording, notes=notes), self._summaries[path])
+            try:
+                with History() as history:
+                    history.remember(stored)
+            except FileAccessError as error:
+                hint = "The set itself is safe: imu-reps reanalyse takes it into the history later."
+                raise error.with_hint(hint) from error
             self.sets[path] = stored

@@ -1,4 +1,4 @@
-"""The last seconds before a set: kept in memory, so that its file begins with what was just before."""
+"""The last seconds before a set, kept in memory so that its recording can begin with them."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from imu_reps.domain.samples import SampleBlock, SensorPlace
 from imu_reps.sensors.stream_items import Item, LinkChange
 from imu_reps.session.recorder import LOST
 
-#: The tremor baseline wants 5 s of stillness, the zero 1 s (docs/definitions.md#the-zero); a set that begins
-#: with the first repetition has both.
+#: Length of the lead-in. The tremor baseline needs 5 s of stillness and the zero 1 s
+#: (docs/definitions.md#the-zero), so even a set that begins with the first repetition has both.
 LEAD_IN_S = 6.0
 
-#: A sensor that is taken in the hand, strapped on or put down with its leg turns faster; one on a leg at
-#: rest does not, whatever its bias.
+#: Turn rate above which a sensor is being handled, strapped on or put down with its leg. On a leg at rest it
+#: stays below, including the bias.
 MOVED_DPS = 20.0
 
 
 class LeadIn:
-    """Forgets what is older than `LEAD_IN_S`, but not whether a sensor is lost."""
+    """Buffers the last `LEAD_IN_S` of a stream, and knows which sensors were lost before that."""
 
     def __init__(self) -> None:
         self._items: deque[Item] = deque()
         self._lost: set[SensorPlace] = set()
 
     def push(self, items: Iterable[Item]) -> None:
-        """Take what arrived."""
+        """Add items that arrived."""
         self._items.extend(items)
         newest_s = max((_time_s(item) for item in self._items), default=0.0)
         while self._items and _time_s(self._items[0]) < newest_s - LEAD_IN_S:
@@ -36,24 +36,24 @@ class LeadIn:
 
     @property
     def has_samples(self) -> bool:
-        """Whether a set could begin with what is kept."""
+        """Whether samples are buffered, so that a set can begin."""
         return any(isinstance(item, SampleBlock) for item in self._items)
 
     def settle(self, sensor: SensorPlace) -> None:
-        """Forget all from before a sensor was last moved about: it may have been worn elsewhere."""
+        """Drop everything up to the last handling of a sensor: it may have been worn elsewhere before."""
         moved = [k for k, item in enumerate(self._items) if _is_moved(item, sensor)]
         for _ in range(moved[-1] + 1 if moved else 0):
             self._forget(self._items.popleft())
 
     def take(self) -> tuple[list[Item], frozenset[SensorPlace]]:
-        """What is kept, oldest first, and the sensors that were lost before it; empty from then on."""
+        """Return the buffered items, oldest first, and the sensors lost before them; empties the buffer."""
         kept, lost = list(self._items), frozenset(self._lost)
         self.follow(kept)
         self._items.clear()
         return kept, lost
 
     def follow(self, items: Iterable[Item]) -> None:
-        """Know of items without keeping them: those a set has taken."""
+        """Track lost sensors over items without buffering them, as a running set has taken them."""
         for item in items:
             self._forget(item)
 

@@ -1,4 +1,4 @@
-"""The file of one set while it is recorded: what arrives is stamped and written, and nothing else is done."""
+"""Writes one set while it is recorded: items are stamped with the file's time and written, nothing more."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from imu_reps.session.set_file import SetFile
 #: States of a link in which nothing more arrives.
 LOST = ("away", "silent", "gone")
 
-#: Times are written so finely.
+#: Decimal places of the times in the file.
 DECIMALS = 6
 
 
 class SetRecorder:
-    """Writes one set; thrown away after it.
+    """Writes one set; every set needs a new one.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class SetRecorder:
     lost : collection of {"pelvis", "ankle"}
         Sensors that are not streaming as the set begins.
     starts_at_s : float
-        The file's time of the first arrival.
+        File time of the first sample.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class SetRecorder:
     notes : list of Note
         Everything noted so far.
     zero_s : float or None
-        The moment, on the clock of the items, that is 0 in the file; None before the first sample.
+        Time, on the clock of the items, that is 0 in the file; None before the first sample.
     """
 
     def __init__(
@@ -56,12 +56,12 @@ class SetRecorder:
             self._lose(place, 0.0)
 
     def take(self, items: Iterable[Item]) -> list[SampleBlock]:
-        """Write what arrived; gives the samples as they stand in the file, in its seconds.
+        """Write items that arrived and return the samples as written, in file time.
 
         Parameters
         ----------
         items : iterable of Item
-            In order of arrival, as `Source.items` gives them.
+            In order of arrival, as `Source.items` returns them.
         """
         written: list[SampleBlock] = []
         for item in items:
@@ -75,9 +75,9 @@ class SetRecorder:
         return written
 
     def note(self, key: str, value: str, time_s: float) -> None:
-        """Keep something that happened at `time_s` on the clock of the items.
+        """Write a note of something that happened at `time_s` on the clock of the items.
 
-        What happens before the first sample stands right after it.
+        Notes from before the first sample follow that sample, at time 0.
         """
         if self.zero_s is None:
             self._early.append(Note(0.0, key, value))
@@ -85,7 +85,7 @@ class SetRecorder:
             self._keep(Note(max(time_s - self.zero_s, 0.0), key, value))
 
     def finish(self, reason: str, time_s: float) -> FileAccessError | None:
-        """Note why the set ended, and close the file; gives what the disk had against the last rows."""
+        """Note why the set ended and close the file; return the error that kept the last rows out of it."""
         for place, count in self._left_out.items():
             self.note("left_out", f"{place} {count} not finite", time_s)
         self.note("end", reason, time_s)
@@ -93,7 +93,7 @@ class SetRecorder:
         return None if self.file is None else self.file.close()
 
     def _finite(self, block: SampleBlock) -> SampleBlock:
-        """The block without the samples that hold no number: bytes can mean anything."""
+        """Return the block without non-finite samples, which a damaged packet can decode to."""
         rows = np.asarray(np.isfinite(np.hstack([block.acc_mps2, block.gyr_dps])).all(axis=1))
         if rows.all():
             return block
@@ -114,7 +114,7 @@ class SetRecorder:
         return block
 
     def _lose(self, place: SensorPlace, time_s: float) -> None:
-        """Note once that a sensor is lost, until its samples come again."""
+        """Note that a sensor is lost: once, until its samples return."""
         if place not in self._lost:
             self._lost.add(place)
             self.note("link", f"{place} lost", time_s)

@@ -1,4 +1,4 @@
-"""A rest between two sets: what is said in it, and when it is over."""
+"""A rest between two sets: its cues, and when it is over."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ Links = Mapping[SensorPlace, SensorStatus]
 
 
 class RunningRest:
-    """One rest; thrown away after it. Its voice is silent the moment nobody asks it any more.
+    """One rest; every rest needs a new one. It gives cues only when asked, so it falls silent at once.
 
     Parameters
     ----------
     plan : SessionPlan
     number : int
-        Of the set that comes after it, from 2.
+        Number of the set that follows, from 2.
     began_s : float
-        On the event loop's clock.
+        Start of the rest, on the event loop's clock.
 
     Attributes
     ----------
     move_to : Side or None
-        The leg the ankle sensor has to be moved to meanwhile.
+        Leg the ankle sensor has to be moved to during the rest; None: it stays where it is.
     """
 
     def __init__(self, plan: SessionPlan, number: int, began_s: float) -> None:
@@ -44,17 +44,20 @@ class RunningRest:
         self._waiting = False
 
     def over(self, now_s: float, links: Links) -> bool:
-        """Whether the next set begins; a sensor that is lost is waited for, but not for ever."""
+        """Whether the next set begins; a lost sensor is waited for up to `LINK_PATIENCE_S` longer."""
         return self._beyond_s(now_s) >= (LINK_PATIENCE_S if _lost(links) else 0.0)
 
     def event(self, now_s: float, links: Links) -> Resting:
-        """How it stands."""
+        """Return the progress of the rest for the view."""
         goals, remaining_s = self._plan.goals, max(-self._beyond_s(now_s), 0.0)
         goal, since_s = goals[self._number - 1], now_s - self._began_s
         return Resting(self._number, len(goals), goal, remaining_s, self.move_to, links, since_s)
 
     def cues(self, now_s: float, links: Links) -> list[Cue]:
-        """What the coach says, in seconds since it began; once also what the rest waits for at its end."""
+        """Return the coach's cues, timed since the start of the rest.
+
+        If the rest is over but a sensor is lost, the coach says so once.
+        """
         since_s, lost = now_s - self._began_s, _lost(links)
         waits = bool(lost) and self._beyond_s(now_s) >= 0.0
         events = [SensorSilent(since_s, lost[0])] if waits and not self._waiting else []
@@ -63,12 +66,12 @@ class RunningRest:
         return first + self._coach.take(events, since_s)
 
     def stopped(self, now_s: float, *, pain: bool) -> list[Cue]:
-        """The coach's answer to the person who ends the session in a rest."""
+        """Return the coach's answer when the person ends the session during the rest."""
         since_s = now_s - self._began_s
         return self._coach.take([StopAsked(since_s, pain)], since_s)
 
     def _beyond_s(self, now_s: float) -> float:
-        """How long ago it should have been over; negative: how much is left."""
+        """Return the time since the planned end of the rest; negative while it runs."""
         return now_s - self._began_s - self._plan.rest_s
 
 

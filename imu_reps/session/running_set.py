@@ -1,4 +1,4 @@
-"""A set that is being recorded: written at once, counted as far as there is time, and when it is over."""
+"""A set while it is recorded: writing at once, counting as time allows, and deciding when it is over."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from imu_reps.analysis.pipeline import Pipeline
 from imu_reps.coaching.coach import Coach, cue_note
 from imu_reps.coaching.cue_words import ENDED_BY_RULE
 from imu_reps.coaching.cues import CoachPlan
-from imu_reps.domain.cue import USUALLY_SPOKEN, Cue, Spoken
+from imu_reps.domain.cue import DEFAULT_SPEECH, Cue, SpeechOptions
 from imu_reps.domain.events import (
     Event,
     HoldGoesOn,
@@ -29,9 +29,9 @@ from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace, con
 from imu_reps.domain.settings import Settings
 from imu_reps.errors import ImuRepsError
 from imu_reps.sensors.stream_items import Item, SensorStatus
-from imu_reps.session.keeping import Begun
 from imu_reps.session.legs_up import LegsUpWatch
 from imu_reps.session.session_events import Finished, SetProgress
+from imu_reps.session.session_folder import OpenedSet
 from imu_reps.session.session_plan import SetGoal
 from imu_reps.session.set_state import SetState, after, counted_aloud, ended
 from imu_reps.session.stop_rules import stop_reason
@@ -39,16 +39,16 @@ from imu_reps.storage.recording import load
 
 _log = logging.getLogger(__name__)
 
-#: After the last repetition of a set so much more is recorded, that its end may be seen,
+#: Time recorded after the last repetition, so that its end is in the file,
 TAIL_S = 2.0
-#: and a leg still on its way back is waited for this long.
+#: and at most this long while the leg is still on its way back.
 LONGEST_TAIL_S = 6.0
 
-#: A sensor that is away this long hardly comes back. Without the ankle's nothing can be counted, without
-#: the pelvis's nobody knows whether the posture was ever taken.
+#: A sensor lost for this long hardly ever returns. Without the ankle sensor nothing can be counted; without
+#: the pelvis sensor the posture cannot be recognised.
 LINK_PATIENCE_S = 60.0
 
-#: Figures of a sensor's status that stand in the file, and the notes they become.
+#: Counters of a sensor's status that are noted in the file, under their own names.
 _COUNTED = ("dropped", "damaged", "repeated")
 
 Links = Mapping[SensorPlace, SensorStatus]
@@ -57,41 +57,41 @@ Links = Mapping[SensorPlace, SensorStatus]
 class RunningSet:
     """One set between its first sample and its end.
 
-    `take`, and all that has a `now_s`, belongs to whoever receives and never takes long. `count` and
-    `summed_up` take as long as they take, and may run in another thread, one call at a time. Nothing that
-    goes wrong there stops the recording: it is told by `summed_up`, with the file closed.
+    `take` and every method with a `now_s` run in the event loop and are quick. `count` and `with_summary` may
+    be slow and may run in another thread, one call at a time. An error there does not stop the recording:
+    `with_summary` reports it once the file is closed.
 
     Parameters
     ----------
-    begun : Begun
+    opened : OpenedSet
     goal : SetGoal
     began_s : float
-        The event loop's time as the set was begun.
+        The event loop's time at the start of the set.
     links : mapping of SensorStatus
-        As they were then: who streams is counted with. What another sensor sends is in the file and in the
-        analysis.
+        Link status at the start; only sensors streaming then are counted with. Samples of a sensor that joins
+        later are in the file and in the final analysis.
     settings : Settings or None
     spoken : Spoken
     """
 
     def __init__(
         self,
-        begun: Begun,
+        opened: OpenedSet,
         goal: SetGoal,
         began_s: float,
         links: Links,
         settings: Settings | None = None,
-        spoken: Spoken = USUALLY_SPOKEN,
+        spoken: SpeechOptions = DEFAULT_SPEECH,
     ) -> None:
-        there = tuple(place for place, status in links.items() if status.state == "streaming")
+        streaming = tuple(place for place, status in links.items() if status.state == "streaming")
         self.state = SetState()
-        self.recorder = begun.recorder
-        self._begun = begun
+        self.recorder = opened.recorder
+        self._opened = opened
         self._settings = settings
-        self._sensors = there or SENSOR_PLACES
-        self._pipeline = Pipeline(begun.header, settings, sensors=self._sensors, file=begun.path or None)
+        self._sensors = streaming or SENSOR_PLACES
+        self._pipeline = Pipeline(opened.header, settings, sensors=self._sensors, file=opened.path or None)
         self._hold_s = goal.duration_s if goal.exercise in HOLDS else None
-        floor_known = begun.header.floor_deg is not None and goal.floor_deg is None
+        floor_known = opened.header.floor_deg is not None and goal.floor_deg is None
         aimed_deg = goal.range_target_deg if goal.start == "low" else None
         plan = CoachPlan(
             goal.start,
@@ -115,39 +115,39 @@ class RunningSet:
         self._target_s: float | None = None
         self._ended_by: str | None = None
         self._reps: dict[int, Rep] = {}
-        self._others = False
+        self._other_sensors = False
         self._failure: Exception | None = None
 
     @property
     def path(self) -> str:
-        """Of the recording, wherever it is now."""
-        return self._begun.path if self.recorder.file is None else self.recorder.file.path
+        """Current path of the recording, which may have been moved."""
+        return self._opened.path if self.recorder.file is None else self.recorder.file.path
 
     def take(self, items: Iterable[Item], now_s: float) -> None:
-        """Write what arrived; it waits to be counted."""
+        """Write items that arrived and queue their samples for counting."""
         for block in self.recorder.take(items):
             self._last_arrival_s[block.sensor] = now_s
             self._waiting.append(block)
 
     @property
     def is_waiting(self) -> bool:
-        """Whether something has still to be counted."""
+        """Whether samples wait to be counted."""
         return bool(self._waiting)
 
     def waiting(self) -> list[SampleBlock]:
-        """What is to be counted next."""
+        """Return the samples that wait to be counted, and empty the queue."""
         waiting, self._waiting = self._waiting, []
         return waiting
 
     def count(self, blocks: Sequence[SampleBlock]) -> list[Event]:
-        """Count what is in the file; whatever goes wrong there waits until the set is over."""
+        """Count samples that were written; an error is kept for `with_summary`."""
         expected = [block for block in blocks if block.sensor in self._sensors]
-        self._others = self._others or len(expected) < len(blocks)
+        self._other_sensors = self._other_sensors or len(expected) < len(blocks)
         if self._failure is not None or not expected:
             return []
-        together = [[block for block in expected if block.sensor == place] for place in self._sensors]
+        by_sensor = [[block for block in expected if block.sensor == place] for place in self._sensors]
         try:
-            events = self._pipeline.push(*(concatenate(of_one) for of_one in together if of_one))
+            events = self._pipeline.push(*(concatenate(parts) for parts in by_sensor if parts))
             return events if self._legs is None else [*events, *self._legs.take(expected, events)]
         except Exception as error:  # recording goes on
             self._failure = error
@@ -156,9 +156,9 @@ class RunningSet:
             self._counted_until_s = max(float(block.time_s[-1]) for block in expected)
 
     def follow(self, events: Iterable[Event], now_s: float) -> list[Cue]:
-        """Follow what was counted; gives what the coach says now.
+        """Apply counted events to the state and return the coach's cues, which are noted in the file.
 
-        All but the beats of the metronome stand in the file too.
+        Beats of the metronome are not noted.
         """
         events = list(events)
         for event in events:
@@ -168,24 +168,24 @@ class RunningSet:
             self._target_s = None
         elif self._target_s is None:
             self._target_s = now_s
-        return self._said(map(self._decided, events), now_s)
+        return self._cues(map(self._for_coach, events), now_s)
 
     def end(self, reason: str, now_s: float) -> list[Cue]:
-        """The set is over; gives the coach's answer to the person who ends it."""
+        """End the set and return the coach's closing cues."""
         self.state = ended(self.state, reason)
         if reason in ("user", "pain", "discarded"):
-            return self._said([StopAsked(self.file_time_s(now_s), reason == "pain")], now_s)
+            return self._cues([StopAsked(self.file_time_s(now_s), reason == "pain")], now_s)
         if reason == "end_of_recording" or reason in ENDED_BY_RULE:
-            return self._said([SetEnded(self.file_time_s(now_s), reason, self.state.count)], now_s)
+            return self._cues([SetEnded(self.file_time_s(now_s), reason, self.state.count)], now_s)
         return []
 
     def file_time_s(self, time_s: float) -> float:
-        """The file's seconds of a moment on the event loop's clock."""
+        """Convert a time on the event loop's clock to the file's time; 0 before the first sample."""
         zero_s = self.recorder.zero_s
         return 0.0 if zero_s is None else time_s - zero_s
 
     def over(self, now_s: float) -> str | None:
-        """Why the set is over; None while it is not."""
+        """Return why the set is over; None while it is not."""
         if self._goal.whole:
             return None
         duration_s = self._goal.duration_s
@@ -195,19 +195,19 @@ class RunningSet:
             return self._ended_by
         if self._hold_s is None and duration_s is not None and now_s - self._began_s >= duration_s:
             return "duration"
-        return "link_lost" if self._nothing_to_come(now_s) else None
+        return "link_lost" if self._needed_sensor_lost(now_s) else None
 
     def behind_s(self, now_s: float) -> float:
-        """By how much counting is late: how old the last samples are that were counted."""
+        """Return the age of the last counted sample while others wait; 0 if none wait."""
         until_s = self._counted_until_s
         return 0.0 if until_s is None or not self._waiting else self.file_time_s(now_s) - until_s
 
     def progress(self, now_s: float, links: Links) -> SetProgress:
-        """How it stands."""
+        """Return the progress of the set for the view."""
         return SetProgress(self.file_time_s(now_s), self.state, links, self._pipeline.pose)
 
     def close(self, reason: str, now_s: float, links: Links, *, discarded: bool = False) -> Finished:
-        """Say in the file what was lost on the way, and end it; gives the set before it is summed up."""
+        """Note the link's losses and the battery, close the file, and return the set, not yet analysed."""
         note = self.recorder.note
         if discarded:
             note("discarded", "user", now_s)
@@ -222,13 +222,13 @@ class RunningSet:
         unwritten = self.recorder.finish(reason, now_s)
         return Finished(self.path, reason, unwritten=unwritten, discarded=discarded)
 
-    def summed_up(self, finished: Finished) -> Finished:
-        """The closed set with what it came to.
+    def with_summary(self, finished: Finished) -> Finished:
+        """Return the closed set with its analysis, or with the reason why it has none.
 
         Raises
         ------
         Exception
-            A fault of this program itself, if there was one.
+            A fault of this program itself that occurred in counting.
         """
         late = self.count(self.waiting())
         if self._failure is not None and not isinstance(self._failure, ImuRepsError):
@@ -237,28 +237,31 @@ class RunningSet:
             events, analysis = self._analysed(finished.reason)
         except ImuRepsError as error:
             return replace(finished, events=tuple(late), unusable=error)
-        of_set = analysis.summary.set
-        counted = of_set.rep_count, of_set.rep_count_certainty
+        summary = analysis.summary
+        counted = summary.set.rep_count, summary.set.rep_count_certainty
         _log.info("%s: %s, %s reps, certainty %s", self.path, finished.reason, *counted)
-        told = (*late, *self._taken_back(analysis), *events)
-        return replace(finished, events=told, analysis=analysis, summary=analysis.summary)
+        closing = (*late, *self._cleared_flags(analysis), *events)
+        return replace(finished, events=closing, analysis=analysis, summary=summary)
 
-    def _taken_back(self, analysis: Analysis) -> Iterator[Event]:
-        """Flags that were told and are none in the whole set, as that of a last lowering to the floor."""
+    def _cleared_flags(self, analysis: Analysis) -> Iterator[Event]:
+        """Yield revisions that clear flags emitted live which the analysis of the whole set does not raise.
+
+        One such flag is that of a last lowering to the floor.
+        """
         summary = analysis.summary
         if len(summary.reps) != len(self._reps):
             return
         for rep in summary.reps:
-            told = self._reps[rep.number].flags if rep.number in self._reps else ()
-            cleared = tuple(flag for flag in told if flag not in rep.flags)
+            emitted = self._reps[rep.number].flags if rep.number in self._reps else ()
+            cleared = tuple(flag for flag in emitted if flag not in rep.flags)
             if cleared:
                 yield RepRevised(summary.recording.duration_s, rep.number, rep, cleared)
 
     def _analysed(self, reason: str) -> tuple[list[Event], Analysis]:
-        notes = self._begun.notes
+        notes = self._opened.notes
         for note in self.recorder.notes if notes is None else notes:
             self._pipeline.note(note)
-        if self._failure is None and not self._others and self.path == self._begun.path:
+        if self._failure is None and not self._other_sensors and self.path == self._opened.path:
             events, analysis = self._pipeline.finish(reason)
         else:
             analysis = analyze(load(self.path), self._settings)
@@ -266,17 +269,17 @@ class RunningSet:
             events = [SetEnded(duration_s, reason, count)]
         return [event if self._goal.counts else _uncounted(event) for event in events], analysis
 
-    def _said(self, events: Iterable[Event], now_s: float) -> list[Cue]:
-        said = self._coach.take(events, self.file_time_s(now_s))
+    def _cues(self, events: Iterable[Event], now_s: float) -> list[Cue]:
+        cues = self._coach.take(events, self.file_time_s(now_s))
         self.state = counted_aloud(self.state, self._coach.counted)
-        for cue in said:
+        for cue in cues:
             if cue.code != "beat":
                 note = cue_note(cue)
                 self.recorder.note(note.key, note.value, now_s)
-        return said
+        return cues
 
     def _end_by(self, event: Event) -> str | None:
-        """Why an event ends the set; None if it does not."""
+        """Return why an event ends the set; None if it does not."""
         match event:
             case HoldGoesOn(held_s=held_s) if self._hold_s is not None and held_s >= self._hold_s:
                 return "duration"
@@ -287,7 +290,7 @@ class RunningSet:
         return None
 
     def _by_rule(self, event: Event) -> str | None:
-        """Why a rule ends the set now; None while none does."""
+        """Return the reason of a stop rule that ends the set now; None if no rule does."""
         match event:
             case RepCompleted(number=number, rep=rep) | RepRevised(number=number, rep=rep):
                 self._reps[number] = rep
@@ -298,14 +301,14 @@ class RunningSet:
         reps = [self._reps[number] for number in sorted(self._reps)]
         return stop_reason(self._goal.stop, reps, self._goal.start)
 
-    def _decided(self, event: Event) -> Event:
-        """What an event means to the coach: who leaves the posture ends a set that is being recorded."""
+    def _for_coach(self, event: Event) -> Event:
+        """Return the event as the coach receives it: leaving the posture ends a set that is not replayed."""
         if isinstance(event, PostureLeft) and not self._goal.whole:
             return SetEnded(event.time_s, "left_posture", event.rep_count)
         return event
 
-    def _nothing_to_come(self, now_s: float) -> bool:
-        """Whether a sensor is lost without which no repetition will ever be counted."""
+    def _needed_sensor_lost(self, now_s: float) -> bool:
+        """Whether a sensor that counting depends on has been lost for longer than `LINK_PATIENCE_S`."""
         needed: tuple[SensorPlace, ...] = ("ankle",) if self.state.ready else ("ankle", "pelvis")
         return any(
             now_s - self._last_arrival_s[place] > LINK_PATIENCE_S
@@ -314,12 +317,12 @@ class RunningSet:
         )
 
     def _is_back(self, since_target_s: float) -> bool:
-        """Whether the leg is at rest after the last repetition, or was given long enough."""
+        """Whether the leg has had time to come to rest after the last repetition."""
         on_its_way: Phase = "eccentric" if self._goal.start == "low" else "concentric"
         wait_s = LONGEST_TAIL_S if self.state.phase == on_its_way else TAIL_S
         return since_target_s >= wait_s
 
 
 def _uncounted(event: Event) -> Event:
-    """The event without a count where nothing is counted."""
+    """Return the event without its repetition count, for a set in which none are counted."""
     return replace(event, rep_count=None) if isinstance(event, SetEnded) else event

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from typing import TypeVar
@@ -16,7 +15,7 @@ from imu_reps.domain.samples import SensorPlace
 from imu_reps.domain.settings import Settings
 from imu_reps.errors import RadioError
 from imu_reps.sensors.stream_items import LinkChange, LinkState
-from imu_reps.session.keeping import Keeping
+from imu_reps.session.daemon_executor import DaemonExecutor
 from imu_reps.session.lead_in import LeadIn
 from imu_reps.session.resting import RunningRest
 from imu_reps.session.running_set import LINK_PATIENCE_S, RunningSet
@@ -34,6 +33,7 @@ from imu_reps.session.session_events import (
     SetEvent,
     WriteFailed,
 )
+from imu_reps.session.session_folder import SetOpener
 from imu_reps.session.session_plan import SessionPlan, SetGoal
 from imu_reps.session.set_state import after, ended
 from imu_reps.sources import Source
@@ -42,16 +42,16 @@ log = logging.getLogger("imu_reps.session")
 
 T = TypeVar("T")
 
-#: So long nothing more is counted: taking each sample of a sensor that sends them one by one costs several
-#: times what taking two or three together does, and nobody sees or hears the difference.
+#: Minimum time between two counting passes. Handling every single-sample packet on its own costs several
+#: times as much as handling them in twos and threes, with no audible or visible benefit.
 GATHER_S = 0.01
-#: So long at most until it is looked again: what is due by the clock is never later, nor a picture.
+#: Maximum time between two passes: the largest delay of timed cues and of progress events.
 TICK_S = 0.03
-#: A push is waited for so long (it takes milliseconds); then the set is looked after without it.
+#: Longest wait for one counting pass, which usually takes milliseconds; the session then goes on without it.
 HANGS_S = 0.1
-#: Counting that is this much behind is told: a count that comes so late is of no use.
+#: Delay of counting from which `CountingLate` is emitted: a count spoken that late is of no use.
 LATE_S = 1.0
-#: So often it is looked whether the file is still there, and, while connecting, which sensor was heard.
+#: Interval of the checks that the file still exists, and, while connecting, of those for new sensors.
 LOOK_S = 1.0
 FOUND_S = 0.1
 
@@ -59,18 +59,19 @@ FOUND_S = 0.1
 class Session:
     """Records the sets of a plan from one source.
 
-    What arrives is written by a task of its own, at once; counting runs in a thread, and however slow it is,
-    nothing waits for it: it takes all that came meanwhile, and what it says too late is not said.
+    A task of its own writes samples as they arrive. Counting runs in a thread, and nothing waits for it
+    however slow it is: the next pass takes all samples that arrived meanwhile, and cues that come too late
+    are dropped.
 
     Parameters
     ----------
     source : Source
         Not yet open.
     plan : SessionPlan
-    keeping : Keeping
-        What becomes of the sets.
+    open_set : SetOpener
+        Opens the recording of each set.
     emit : callable
-        Told everything as it happens, see `imu_reps.session.session_events`; must not block.
+        Receives every session event (`imu_reps.session.session_events`) as it happens; must not block.
     settings : Settings, optional
     """
 
@@ -78,23 +79,23 @@ class Session:
         self,
         source: Source,
         plan: SessionPlan,
-        keeping: Keeping,
+        open_set: SetOpener,
         emit: Callable[[SessionEvent], None],
         settings: Settings | None = None,
     ) -> None:
         self._source = source
         self._plan = plan
-        self._keeping = keeping
+        self._open_set = open_set
         self._emit = emit
         self._settings = settings
         self._lead_in = LeadIn()
         self._running: RunningSet | None = None
-        # One thread for all of it, not the loop's half a dozen in turn: glibc keeps a heap for each, and what
-        # one frees serves no other, so that a day of sets grew all of them.
+        # One thread, not the default executor's half a dozen in turn: glibc keeps a heap per thread, and
+        # memory freed in one does not serve another, so that over a day of sets all of them grew.
         # https://sourceware.org/glibc/wiki/MallocInternals
-        self._counting = ThreadPoolExecutor(1, "count")
+        self._counting = DaemonExecutor("count")
         self._news = asyncio.Event()
-        self._counted_s = float("-inf")
+        self._last_pass_s = float("-inf")
         self._exhausted = False
         self._closing: asyncio.Future[None] | None = None
         self._stopped = asyncio.Event()
@@ -103,38 +104,38 @@ class Session:
         self._hurts = False
 
     def advance(self) -> None:
-        """End the set that runs, or the rest before the next."""
+        """End the running set, or the rest before the next one."""
         self._advanced = True
 
     def discard(self) -> None:
-        """End the set that runs, and have it not count; in a rest nothing is left to discard."""
+        """End the running set and discard it; without effect during a rest."""
         self._discarded = True
 
     def hurt(self) -> None:
-        """It hurts: end the set that runs with this reason, and everything with it."""
+        """End the running set with the reason ``pain``, and the session with it."""
         self._hurts = True
         self.stop()
 
     def stop(self) -> None:
-        """End everything; what was recorded is closed and summed up."""
+        """End the session; the running set is closed and analysed."""
         self._stopped.set()
 
     async def run(self) -> list[Finished]:
-        """Open the source, record every set, close; raises as `record`."""
+        """Open the source, record every set and close the source; raises as `record`."""
         try:
             return await self.record()
         finally:
             await self.close()
 
     async def record(self) -> list[Finished]:
-        """Open the source and record every set; gives the sets there are, `without_angles`.
+        """Open the source and record every set; return the recorded sets, `without_angles`.
 
         Raises
         ------
         RadioError
-            A sensor cannot be had, or nothing comes any more before a set begins.
+            A sensor cannot be connected, or no samples arrive before a set begins.
         FileAccessError
-            A file cannot be made.
+            A file cannot be created.
         """
         if not await self._open():
             return []
@@ -147,12 +148,12 @@ class Session:
             self._counting.shutdown(wait=False)
 
     async def close(self) -> None:
-        """Close the source, which with a radio takes seconds; called again it waits for the same."""
+        """Close the source, which takes seconds with a radio; further calls wait for the first."""
         self._closing = self._closing or asyncio.ensure_future(self._source.close())
         await asyncio.shield(self._closing)
 
     async def _open(self) -> bool:
-        """Open the source and tell how far it is, unless stopped meanwhile."""
+        """Open the source, emitting `Connecting` as link states change; False if stopped meanwhile."""
         opening = asyncio.create_task(self._source.open())
         stopping = asyncio.create_task(self._stopped.wait())
         before: dict[SensorPlace, LinkState] = {}
@@ -175,7 +176,7 @@ class Session:
         return not self._stopped.is_set()
 
     async def _receive(self) -> None:
-        """Stamp and write what arrives; runs until cancelled, or until nothing more will come."""
+        """Hand arriving items to the running set or the lead-in, until cancelled or the source ends."""
         while items := await self._source.items():
             for item in items:
                 if isinstance(item, LinkChange):
@@ -190,13 +191,13 @@ class Session:
         self._news.set()
 
     async def _tick(self, receiving: asyncio.Task[None]) -> None:
-        """Return once something has arrived, at the latest after `TICK_S`; raises what receiving did."""
-        await asyncio.sleep(self._counted_s + GATHER_S - _now_s())
+        """Wait until something has arrived, for at most `TICK_S`; raise what `receiving` raised."""
+        await asyncio.sleep(self._last_pass_s + GATHER_S - _now_s())
         with suppress(TimeoutError):
-            async with asyncio.timeout_at(self._counted_s + TICK_S):
+            async with asyncio.timeout_at(self._last_pass_s + TICK_S):
                 await self._news.wait()
         self._news.clear()
-        self._counted_s = _now_s()
+        self._last_pass_s = _now_s()
         if receiving.done():
             receiving.result()
 
@@ -206,8 +207,8 @@ class Session:
             if number > 1:
                 await self._rest(number, receiving)
                 if self._hurts:
-                    counting = [one.path for one in done if not one.discarded]
-                    self._emit(HurtAfter((counting or [done[-1].path])[-1]))
+                    kept = [finished.path for finished in done if not finished.discarded]
+                    self._emit(HurtAfter((kept or [done[-1].path])[-1]))
             if self._stopped.is_set() or not await self._first_samples(receiving):
                 break
             finished = await self._record(number, goal, receiving)
@@ -217,7 +218,7 @@ class Session:
         return done
 
     async def _rest(self, number: int, receiving: asyncio.Task[None]) -> None:
-        """Rest before a set, and wait a while for a sensor that is lost."""
+        """Run the rest before a set, and wait a while for a lost sensor at its end."""
         self._advanced = False
         rest = RunningRest(self._plan, number, _now_s())
         while not self._advanced and not self._stopped.is_set():
@@ -233,34 +234,34 @@ class Session:
             self._lead_in.settle("ankle")
 
     async def _first_samples(self, receiving: asyncio.Task[None]) -> bool:
-        """Wait until there is a sample to begin with; False if stopped before."""
+        """Wait for samples to begin a set with; False if stopped before."""
         until_s = _now_s() + LINK_PATIENCE_S
         while not self._lead_in.has_samples:
             if self._stopped.is_set() or self._exhausted:
-                return self._exhausted  # without a sample it is a set of which there is nothing to say
+                return self._exhausted  # a recording without samples is still a set, if an empty one
             if _now_s() > until_s:
                 raise _nothing_sent()
             await self._tick(receiving)
         return True
 
     async def _record(self, number: int, goal: SetGoal, receiving: asyncio.Task[None]) -> Finished:
-        """Record one set."""
+        """Record one set, from its lead-in to its analysis."""
         running = self._begin(number, goal)
         try:
             reason, counting = await self._until_over(running, receiving)
-            await asyncio.sleep(GATHER_S)  # what has arrived by now is taken
+            await asyncio.sleep(GATHER_S)  # lets the receiving task take what has arrived by now
             now_s, links = _now_s(), self._source.status()
             self._say(running.end("discarded" if self._discarded else reason, now_s))
-            self._running = None  # what arrives from here on is of the rest
+            self._running = None  # what arrives from here on belongs to the rest
             finished = running.close(reason, now_s, links, discarded=self._discarded)
             self._emit(running.progress(now_s, links))
         finally:
             self._running = None
             if running.recorder.file is not None:
                 running.recorder.file.close()
-        told = [] if counting is None else await counting  # summing up has to wait for it, too
-        finished = await self._count(running.summed_up, finished)
-        finished = replace(finished, events=(*told, *finished.events))
+        late = [] if counting is None else await counting  # the analysis runs in the same thread, after it
+        finished = await self._count(running.with_summary, finished)
+        finished = replace(finished, events=(*late, *finished.events))
         state = running.state
         for event in finished.events:
             state = after(state, event)
@@ -271,16 +272,16 @@ class Session:
         return finished
 
     def _begin(self, number: int, goal: SetGoal) -> RunningSet:
-        """Begin a set with its lead-in."""
+        """Open the recording of a set and begin it with the lead-in."""
         self._advanced = self._discarded = False
         links, (items, lost) = self._source.status(), self._lead_in.take()
-        begun = self._keeping(goal, number, links, lost)
-        running = RunningSet(begun, goal, _now_s(), links, self._settings, self._plan.spoken)
+        opened = self._open_set(goal, number, links, lost)
+        running = RunningSet(opened, goal, _now_s(), links, self._settings, self._plan.spoken)
         tap = self._plan.tap and number == 1
         if tap:
-            begun.recorder.note("tap", "both", _now_s())
-        log.info("set %d begins: %s", number, begun.path)
-        self._emit(SetBegan(number, len(self._plan.goals), goal, begun.path, begun.header, tap))
+            opened.recorder.note("tap", "both", _now_s())
+        log.info("set %d begins: %s", number, opened.path)
+        self._emit(SetBegan(number, len(self._plan.goals), goal, opened.path, opened.header, tap))
         running.take(items, _now_s())
         self._running = running
         return running
@@ -288,9 +289,9 @@ class Session:
     async def _until_over(
         self, running: RunningSet, receiving: asyncio.Task[None]
     ) -> tuple[str, asyncio.Future[list[Event]] | None]:
-        """Count until the set is over, which no counting that hangs puts off.
+        """Count until the set is over; a counting pass that hangs does not delay the end.
 
-        Gives the reason, and the counting whose events have not been followed, if there is one.
+        Returns the reason, and the unfinished pass, whose events have not been followed, or None.
         """
         watch = _Watch(running, self._emit)
         counting: asyncio.Future[list[Event]] | None = None
@@ -312,11 +313,11 @@ class Session:
             await self._tick(receiving)
 
     def _count(self, work: Callable[..., T], *args: object) -> asyncio.Future[T]:
-        """Have counting's thread work."""
+        """Run a call in the counting thread."""
         return asyncio.get_running_loop().run_in_executor(self._counting, work, *args)
 
     def _over(self, running: RunningSet, now_s: float, *, is_counting: bool) -> str | None:
-        """Why the set is over; None while it is not."""
+        """Return why the set is over; None while it is not."""
         if self._hurts:
             return "pain"
         if (reason := running.over(now_s)) is not None:
@@ -336,7 +337,10 @@ class Session:
 
 
 class _Watch:
-    """Looks after what may go wrong with a running set, and tells it once."""
+    """Checks a running set for late counting and trouble with its file, and emits a warning for each.
+
+    Late counting and refused writes are reported once, every move of the file.
+    """
 
     def __init__(self, running: RunningSet, emit: Callable[[SessionEvent], None]) -> None:
         self._running = running
@@ -346,8 +350,8 @@ class _Watch:
         self._looked_s = _now_s()
 
     def look(self, now_s: float) -> None:
-        """Tell what is wrong by now."""
-        if self._file is None:  # a replay: nothing is recorded, and nothing lost
+        """Check, and emit what is new."""
+        if self._file is None:  # a replay records nothing
             return
         behind_s = self._running.behind_s(now_s)
         if behind_s > LATE_S and not self._is_late:
@@ -356,9 +360,12 @@ class _Watch:
             self._emit(CountingLate(behind_s))
         if now_s >= self._looked_s + LOOK_S:
             self._looked_s = now_s
+            was_removed = not self._file.is_held_up
             if (path := self._file.moved()) is not None:
-                log.warning("the file was removed; written anew at %s", path)
-                self._emit(FileMoved(path))
+                log.warning(
+                    "the file %s; written anew at %s", "was removed" if was_removed else "is stuck", path
+                )
+                self._emit(FileMoved(path, was_removed))
         if self._file.refused is not None and not self._is_refused:
             self._is_refused = True
             self._emit(WriteFailed(self._file.refused))

@@ -1,4 +1,4 @@
-"""What a session tells whoever shows it, as it happens: plain data, no words."""
+"""Events that a session emits for its views as they happen: plain data, no words."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ class Finished:
     Attributes
     ----------
     path : str
-        The file.
+        Path of the recording.
     reason : str
         Why it ended: ``target``, ``left_posture``, ``legs_down``, ``duration``, ``user``, ``pain``,
         ``faulty_reps``, ``range_lost``, ``speed_lost``, ``link_lost`` or ``end_of_recording``.
     events : tuple of Event
-        What the whole set shows otherwise than was heard, and the end.
+        Events counted too late to be emitted live, corrections by the analysis of the whole set, and its end.
     analysis : Analysis or None
-        With all of the set's angles: told as the set ends, see `without_angles`.
+        Includes all angles of the set; only in `SetDone`, see `without_angles`.
     summary : Summary or None
-        None: the set cannot be summed up; `unusable` says why.
+        None: the set could not be analysed; `unusable` says why.
     unusable : ImuRepsError or None
     unwritten : FileAccessError or None
-        The disk refused the last of the samples; the analysis holds them all the same.
+        The disk refused the last rows; the analysis has them all the same.
     discarded : bool
-        The person does not want it to count: a file that is neither remembered nor compared.
+        The person discarded the set: its file stays, but is neither stored in the history nor compared.
     """
 
     path: str
@@ -52,19 +52,20 @@ class Finished:
     discarded: bool = False
 
     def without_angles(self) -> Finished:
-        """What is kept of it while more sets are recorded."""
+        """Return the set without its analysis, to keep while more sets are recorded."""
         return replace(self, analysis=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """What the person said of a recorded set, 0 to 10 each; None: nothing.
+    """The person's rating of a recorded set.
 
     Attributes
     ----------
     path : str
-        The set's file.
+        Path of the recording.
     pain, effort : int or None
+        0 to 10; None: not rated.
     """
 
     path: str
@@ -74,14 +75,14 @@ class Rating:
 
 @dataclass(frozen=True, slots=True)
 class HurtAfter:
-    """It hurt in the rest after the set in the file `path`, and that ended the session."""
+    """Pain in the rest after the set recorded at `path` ended the session."""
 
     path: str
 
 
 @dataclass(frozen=True, slots=True)
 class Connecting:
-    """Sensors are looked for; told again as one of them is heard, or lost again."""
+    """The source is connecting; emitted again whenever the link state of a sensor changes."""
 
     links: Mapping[SensorPlace, SensorStatus]
 
@@ -93,14 +94,14 @@ class SetBegan:
     Attributes
     ----------
     number, of : int
-        Which (from 1) of how many.
+        Number of the set (from 1), and how many sets are planned.
     goal : SetGoal
     path : str
-        Of its recording, which is being made, or played again if the goal is a whole one.
+        Path of its recording: the one being written, or the one being replayed if the goal is `whole`.
     header : Header
-        Of the recording.
+        Header of the recording.
     tap : bool
-        The sensors are to be knocked together.
+        Whether the sensors are to be knocked together now.
     """
 
     number: int
@@ -113,21 +114,21 @@ class SetBegan:
 
 @dataclass(frozen=True, slots=True)
 class SetEvent:
-    """The pipeline said something; its time is in the file's seconds."""
+    """An event of the pipeline; its time is in file time."""
 
     event: Event
 
 
 @dataclass(frozen=True, slots=True)
 class Cued:
-    """The coach says something; its times are in the file's seconds, in a rest in those since it began."""
+    """A cue of the coach; its times are in file time, in a rest since the start of the rest."""
 
     cue: Cue
 
 
 @dataclass(frozen=True, slots=True)
 class LinkChanged:
-    """A link changed, `time_s` seconds into the file; None while nothing is recorded."""
+    """A link changed at file time `time_s`; None while nothing is recorded."""
 
     change: LinkChange
     time_s: float | None
@@ -135,16 +136,16 @@ class LinkChanged:
 
 @dataclass(frozen=True, slots=True)
 class SetProgress:
-    """How the set stands now, told several times a second.
+    """Progress of the running set, emitted many times a second.
 
     Attributes
     ----------
     time_s : float
-        Since the first sample.
+        Time since the first sample.
     state : SetState
     links : mapping of SensorStatus
     pose : Pose or None
-        Where leg and pelvis are.
+        Current pose of leg and pelvis.
     """
 
     time_s: float
@@ -155,28 +156,29 @@ class SetProgress:
 
 @dataclass(frozen=True, slots=True)
 class CountingLate:
-    """Counting does not keep up, and is so much behind; nothing is lost. Told once a set."""
+    """Counting lags by `behind_s`; no samples are lost. Emitted once per set."""
 
     behind_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class WriteFailed:
-    """The disk takes no more; counting goes on, and writing is tried again. Told once a set."""
+    """The disk refused a write; counting goes on, and writing is retried. Emitted once per set."""
 
     error: FileAccessError
 
 
 @dataclass(frozen=True, slots=True)
 class FileMoved:
-    """The set's file, or its folder, was removed: all of it was written anew at `path`."""
+    """The set's file was removed (or its disk refused writes): it was rewritten whole at `path`."""
 
     path: str
+    was_removed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class SetDone:
-    """A set is over and its file is closed; `finished` has its analysis here, and only here."""
+    """A set is over and its file is closed; only here does `finished` include the analysis."""
 
     number: int
     of: int
@@ -186,15 +188,16 @@ class SetDone:
 
 @dataclass(frozen=True, slots=True)
 class Resting:
-    """The rest before set `number`, told several times a second.
+    """Progress of the rest before set `number`, emitted many times a second.
 
     Attributes
     ----------
     remaining_s : float
+        Time left until the next set.
     move_to : Side or None
-        The leg the ankle sensor has to be moved to meanwhile.
+        Leg the ankle sensor has to be moved to during the rest; None: it stays where it is.
     since_s : float
-        Since the rest began: the scale of the cues that are told in it.
+        Time since the start of the rest; cues given in it use the same time.
     """
 
     number: int

@@ -1,10 +1,10 @@
-"""What is to be recorded: the sets of one session and what each aims at."""
+"""The plan of a session: its sets and the goal of each."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from imu_reps.domain.cue import USUALLY_SPOKEN, Spoken
+from imu_reps.domain.cue import DEFAULT_SPEECH, SpeechOptions
 from imu_reps.domain.exercise import Exercise
 from imu_reps.domain.recording import Side, Start
 from imu_reps.domain.tempo import Tempo
@@ -15,32 +15,33 @@ NO_RULES = StopRules()
 
 @dataclass(frozen=True, slots=True)
 class SetGoal:
-    """One set to come.
+    """Goal of one set.
 
     Attributes
     ----------
     exercise : Exercise
     side : Side or None
-        The leg that wears the ankle sensor; None: not said.
+        Leg that wears the ankle sensor; None: not specified.
     start : Start
         Where the leg rests between repetitions.
     reps : int or None
-        The set ends with so many; None: the user ends it.
+        Repetitions after which the set ends; None: the user ends it.
     tempo : Tempo or None
-        What is aimed at.
+        Target tempo; None: no target.
     duration_s : float or None
-        The set ends so long after it began; a hold, so long after the legs arrived.
-    range_target_deg, floor_deg : float or None
-        How far the leg is to go, and how low it may: judged, drawn and sounded; None: not aimed at, and the
-        person's own floor.
+        Duration of the set from its beginning, of a hold from when the legs arrived; None: no limit.
+    range_target_deg : float or None
+        Range the leg is to reach, which is judged, drawn and sounded; None: no target.
+    floor_deg : float or None
+        Lowest leg elevation allowed, which is judged, drawn and sounded; None: the person's own floor.
     practice_reps : int
-        So many at the beginning are neither counted nor judged.
+        Number of repetitions at the beginning that are neither counted nor judged.
     stop : StopRules
-        What ends the set by itself.
+        Rules that end the set automatically.
     counts : bool
-        Whether repetitions are counted; else the back is only pressed flat.
+        Whether repetitions are counted; if not, the exercise is only to press the back flat.
     whole : bool
-        The set ends with what it is recorded from, and not by what happens in it: it is played again.
+        Whether the set ends with its source and not by its events, as in a replay.
     """
 
     exercise: Exercise
@@ -59,25 +60,26 @@ class SetGoal:
 
 @dataclass(frozen=True, slots=True)
 class SessionPlan:
-    """Sets one after the other.
+    """Sets of a session, in order.
 
     Attributes
     ----------
     goals : tuple of SetGoal
     rest_s : float
-        Between two sets.
+        Length of the rest between two sets.
     tap : bool
-        Whether the sensors are knocked together at the beginning.
+        Whether the sensors are knocked together at the beginning of the first set.
     spoken : Spoken
+        Which cues are given.
     """
 
     goals: tuple[SetGoal, ...]
     rest_s: float = 60.0
     tap: bool = False
-    spoken: Spoken = USUALLY_SPOKEN
+    spoken: SpeechOptions = DEFAULT_SPEECH
 
     def moved_to(self, number: int) -> Side | None:
-        """The leg the ankle sensor has to be moved to before a set (from 1); None: it stays where it is."""
+        """Return the leg the ankle sensor moves to before set `number` (from 1); None if it stays."""
         if number < 2:
             return None
         before, now = self.goals[number - 2].side, self.goals[number - 1].side

@@ -1,53 +1,66 @@
-"""The file of a set on the disk: begun under a free name, and written anew elsewhere if it is taken away."""
+"""The file of a set on disk: created under a free name, and rewritten elsewhere if it cannot stay."""
 
 from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from imu_reps.domain.recording import Header, Note
 from imu_reps.domain.samples import SampleBlock
 from imu_reps.errors import FileAccessError
-from imu_reps.storage.file_access import make_folder
-from imu_reps.storage.recording import RecordingWriter
+from imu_reps.storage.file_access import file_errors, make_folder
+from imu_reps.storage.recording.writer import RecordingWriter
+
+T = TypeVar("T")
 
 
 class SetFile:
-    """A set's file; it stays whole whatever happens to its folder.
+    """File of a set, which stays complete even if its folder is removed or its disk fails.
 
     Parameters
     ----------
     folders : sequence of Path
-        The first is the file's; the others are for a file whose folder is gone and cannot be made again.
+        Folder of the file, created if missing, then the fallbacks for a file that cannot stay there.
     name : str
-        Without ``.csv``; a number is added where it is taken.
+        File name without ``.csv``; a number is appended if it is taken.
     header : Header
-        As it will stand in the file.
+    anywhere : bool
+        Whether the file may be created in a fallback folder.
 
     Attributes
     ----------
     path : str
-        Where it is now.
+        Current path of the file.
     refused : FileAccessError or None
-        The first time the disk would not take something, if ever: it is tried again with what comes next.
+        First error in writing, if any; what was refused is retried with the next write.
 
     Raises
     ------
     FileAccessError
-        The file cannot be made.
+        The file cannot be created.
     """
 
-    def __init__(self, folders: Sequence[Path], name: str, header: Header) -> None:
+    def __init__(self, folders: Sequence[Path], name: str, header: Header, *, anywhere: bool = False) -> None:
         self._folders = folders
         self._name = name
         self.refused: FileAccessError | None = None
-        self.path = os.fspath(free_path(folders[0], name))
-        self._writer = RecordingWriter(self.path, header)
+        refusals: list[FileAccessError] = []
+        for folder in folders if anywhere else folders[:1]:
+            try:
+                self.path, self._writer = _in_new_file(
+                    folder, name, lambda path: RecordingWriter(path, header)
+                )
+                break
+            except FileAccessError as error:
+                refusals.append(error)
+        else:
+            raise refusals[0]
 
     def write(self, what: SampleBlock | Note) -> None:
-        """Append samples, or a note."""
+        """Append samples or a note."""
         try:
             if isinstance(what, Note):
                 self._writer.note(what)
@@ -56,8 +69,15 @@ class SetFile:
         except FileAccessError as error:
             self.refused = self.refused or error
 
+    @property
+    def is_held_up(self) -> bool:
+        """Whether the disk has not yet taken everything that was written."""
+        return self._writer.is_held_up
+
     def close(self) -> FileAccessError | None:
-        """Close the file; gives what the disk had against the last rows."""
+        """Close the file; return the error that kept the last rows out of it, in every folder, or None."""
+        if self.is_held_up:
+            self.moved()
         try:
             self._writer.close()
         except FileAccessError as error:
@@ -65,14 +85,16 @@ class SetFile:
         return None
 
     def moved(self) -> str | None:
-        """Write all of it anew if it was removed, or its folder; gives where, None: nothing was done."""
-        if self._writer.is_there():
+        """Rewrite the whole file if it or its folder was removed, or if its disk refuses writes.
+
+        Returns the new path; None if nothing was done.
+        """
+        exists = self._writer.is_there()
+        if exists and not self.is_held_up:
             return None
-        for folder in self._folders:
+        for folder in self._folders[1:] if exists else self._folders:
             try:
-                make_folder(folder)
-                path = os.fspath(free_path(folder, self._name))
-                self._writer.move(path)
+                path, _ = _in_new_file(folder, self._name, self._writer.move)
             except FileAccessError as error:
                 self.refused = self.refused or error
             else:
@@ -81,7 +103,25 @@ class SetFile:
         return None
 
 
-def free_path(folder: Path, name: str) -> Path:
-    """A name for a file that is not taken; the file is not made."""
-    names = itertools.chain([name], (f"{name}_{again}" for again in itertools.count(2)))
-    return next(path for each in names if not (path := folder / f"{each}.csv").exists())
+def _in_new_file(folder: Path, name: str, begin: Callable[[str], T]) -> tuple[str, T]:
+    """Begin a file under the first name that is not taken, in a folder created if missing.
+
+    A name that another program takes meanwhile is given up for the next.
+
+    Raises
+    ------
+    FileAccessError
+        The folder cannot be created, or may not be looked into; as `begin`.
+    """
+    make_folder(folder)
+    names = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(2)))
+    while True:
+        path = folder / f"{next(names)}.csv"
+        with file_errors(folder):
+            taken = path.exists()
+        if not taken:
+            try:
+                return os.fspath(path), begin(os.fspath(path))
+            except FileAccessError as error:
+                if error.code != "exists":
+                    raise

@@ -1,4 +1,4 @@
-"""How a running set stands: the one place that knows, changed by what happens and by nothing else."""
+"""State of a running set: the only place that holds it, changed by events alone."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Stage = Literal["waiting", "ready", "running", "ended"]
 
 @dataclass(frozen=True, slots=True)
 class SetState:
-    """A set at one moment.
+    """State of a set at one moment.
 
     Attributes
     ----------
@@ -33,18 +33,18 @@ class SetState:
         ``waiting`` for stillness; ``ready``: repetitions count; ``running`` from the first movement on;
         ``ended``.
     phase : Phase or None
-        None while nobody knows where the leg is, and so which way it goes.
+        None while the leg's position, and so its direction, is unknown.
     phase_since_s : float
-        When the phase was known to begin, in the file's seconds.
+        File time of the last change of phase.
     count : int
         Completed repetitions.
     counted : int
         Repetitions as the coach counted them aloud: a moment ahead of `count`.
     last_rep : Rep or None
     held_s : float or None
-        How long a hold lasts by now; None: not held, or nothing to be held.
+        Duration of the current hold; None: no hold.
     ended : str or None
-        Why it ended.
+        Why the set ended; None while it runs.
     """
 
     stage: Stage = "waiting"
@@ -58,29 +58,29 @@ class SetState:
 
     @property
     def ready(self) -> bool:
-        """Whether lying (hanging) and still was seen."""
+        """Whether stillness in the starting posture (lying, hanging) has been detected."""
         return self.stage != "waiting"
 
 
 def ended(state: SetState, reason: str) -> SetState:
-    """The set is over."""
+    """Return the state of a set that is over."""
     return replace(state, stage="ended", ended=reason, phase=None, held_s=None)
 
 
 def counted_aloud(state: SetState, count: int) -> SetState:
-    """The coach has counted so far; what is over has its count."""
+    """Return the state with the count spoken by the coach; a set that is over keeps its final count."""
     return state if state.stage == "ended" else replace(state, counted=count)
 
 
 def after(state: SetState, event: Event) -> SetState:
-    """The state after an event of the pipeline."""
+    """Return the state after an event of the pipeline."""
     match event:
         case Ready() if state.stage == "waiting":
             state = replace(state, stage="ready")
-        case PhaseChanged(time_s=time_s, phase=phase, leg_elevation_deg=where):
+        case PhaseChanged(time_s=time_s, phase=phase, leg_elevation_deg=elevation_deg):
             begins = state.stage == "ready" and phase in ("concentric", "eccentric")
             stage: Stage = "running" if begins else state.stage
-            known = None if where is None else phase
+            known = None if elevation_deg is None else phase
             state = replace(state, stage=stage, phase=known, phase_since_s=time_s)
         case RepCompleted(number=number, rep=rep):
             state = replace(state, count=number, last_rep=rep)

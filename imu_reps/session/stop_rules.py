@@ -1,4 +1,4 @@
-"""Rules a person sets that end a set by themselves: the form goes, or the strength."""
+"""Optional rules that end a set when form or strength fades."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from statistics import fmean, median
 from imu_reps.domain.recording import Start
 from imu_reps.domain.rep import Rep
 
-#: The first repetitions say what is usual, so many in a row what is lost: one alone is a slip.
+#: Repetitions at the start that give the reference, and those in a row that must fall short: one is a slip.
 USUAL_REPS, LOST_REPS = 3, 2
 
 
 @dataclass(frozen=True, slots=True)
 class StopRules:
-    """When a set ends by itself beside its target; None: never so.
+    """Conditions that end a set before its target; None switches a condition off.
 
     Attributes
     ----------
     faulty_reps : int or None
-        After so many faulty repetitions in a row.
+        Number of faulty repetitions in a row.
     range_loss, speed_loss : float or None
-        After two repetitions in a row whose mean range, or speed on the way up, is smaller by this share than
+        Fraction by which the mean range, or peak concentric speed, of the last two repetitions falls below
         the median of the first three.
     """
 
@@ -32,10 +32,10 @@ class StopRules:
 
 
 def stop_reason(rules: StopRules, reps: Sequence[Rep], start: Start = "low") -> str | None:
-    """Why the set ends after these repetitions; None: it goes on.
+    """Return why the set ends after these repetitions; None if it goes on.
 
-    What was not measured, or not judged, ends nothing; nor does a leg that rests low and went below the floor
-    angle, before it has gone up again: in the last repetition of a set it is put down.
+    Repetitions not measured or not judged end nothing. With a low start, a last repetition whose only flag is
+    ``below_floor`` does not count as faulty until the leg goes up again: it may be the leg being put down.
     """
     if rules.faulty_reps is not None:
         put_down = start == "low" and reps and reps[-1].flags == ("below_floor",)

@@ -1,1 +1,1 @@
-"""Before a session: which sensors are near, how they are worn, what is wrong with them."""
+"""Setup before a session: scanning, pairing, placement and diagnosis."""

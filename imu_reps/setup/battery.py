@@ -1,4 +1,4 @@
-"""The battery of a sensor that is not streaming: a short connection, and nothing on it changed."""
+"""Read the battery of a sensor that is not streaming, over a short connection."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ANSWER_S = 1.5
 
 
 class _Listener:
-    """Decodes what comes back until it says how full the battery is."""
+    """Decode notifications until one holds the battery level."""
 
     def __init__(self, family: Family) -> None:
         self._family = family
@@ -28,7 +28,7 @@ class _Listener:
         self.percent: asyncio.Future[float] = asyncio.get_running_loop().create_future()
 
     def hear(self, characteristic: str, data: bytes) -> None:
-        """Take a notification, or what was read."""
+        """Process a notification or a value that was read."""
         now_s = asyncio.get_running_loop().time()
         self._state, decoded = self._family.decode(self._state, characteristic, data, now_s)
         percent = decoded.facts.battery_percent
@@ -37,12 +37,12 @@ class _Listener:
 
 
 async def read_battery(radio: Radio, found: Found, family: Family) -> float | None:
-    """Connect, ask how full the battery is, and let go.
+    """Connect, read the battery level, and disconnect.
 
     Returns
     -------
     float or None
-        Percent; None if the sensor does not say.
+        Percent; None if the sensor does not report it.
 
     Raises
     ------
@@ -54,7 +54,7 @@ async def read_battery(radio: Radio, found: Found, family: Family) -> float | No
     try:
         await connection.open()
         for step in _questions(family):
-            # A question this sensor does not know costs nothing: the others are still asked.
+            # an unsupported request does no harm: the others are still sent
             with suppress(RadioError):
                 await take_steps((step,), connection, listener.hear)
         return await asyncio.wait_for(listener.percent, ANSWER_S)
@@ -66,6 +66,6 @@ async def read_battery(radio: Radio, found: Found, family: Family) -> float | No
 
 
 def _questions(family: Family) -> tuple[Step, ...]:
-    """Listen where answers come, and ask; no step that starts a stream or changes a setting."""
+    """Return steps that subscribe and poll, without starting a stream or changing a setting."""
     start = family.start(nearest_rate(family), 0)
     return (*(step for step in start if isinstance(step, Subscribe)), *family.poll())

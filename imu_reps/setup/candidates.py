@@ -1,4 +1,4 @@
-"""Sensors that were heard: which of them can do the job, and which two are meant."""
+"""Choose two usable sensors among the devices found in a scan."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
 if TYPE_CHECKING:
     from imu_reps.sensors.ble import Radio
 
-#: Once two fit sensors were heard, others may still turn up for so long, so that one can choose.
+#: After two usable sensors were found, the scan continues this long for others to choose from.
 SETTLE_S = 3.0
 
-#: Asked for where nobody said otherwise: enough for jolts and tempo, and the radio carries it twice.
-USUAL_RATE_HZ = 100.0
+#: Default rate: enough for jolts and tempo, and Bluetooth carries it for two sensors.
+DEFAULT_RATE_HZ = 100.0
 
 
 @dataclass(frozen=True, slots=True)
-class Nearby:
-    """A device that was heard, and what it is taken for.
+class NearbyDevice:
+    """A device found in a scan, and its recognised kind.
 
     Attributes
     ----------
     found : Found
     kind : Recognised or None
-        None: nothing this program knows.
+        None if unknown.
     """
 
     found: Found
@@ -41,27 +41,27 @@ class Nearby:
 
     @property
     def family(self) -> Family | None:
-        """Its family if it can do the job."""
+        """Sensor family if it is usable."""
         return self.kind.family if self.kind else None
 
     @property
     def name(self) -> str:
-        """What it calls itself, or its host id."""
+        """Advertised name, or the host id."""
         return self.found.advertisement.name or self.found.host_id
 
 
-def nearby(found: Iterable[Found]) -> list[Nearby]:
-    """What each device that was heard is taken for, in the same order."""
-    return [Nearby(device, recognise(device.advertisement)) for device in found]
+def nearby(found: Iterable[Found]) -> list[NearbyDevice]:
+    """Recognise each device found, in the same order."""
+    return [NearbyDevice(device, recognise(device.advertisement)) for device in found]
 
 
-def fit(devices: Iterable[Nearby]) -> list[Nearby]:
-    """Those that can do the job."""
+def usable(devices: Iterable[NearbyDevice]) -> list[NearbyDevice]:
+    """Return the usable devices."""
     return [device for device in devices if device.family]
 
 
-def matching(devices: Iterable[Nearby], words: str) -> Nearby | None:
-    """The device with this host id, or else this name; None if there is none.
+def find_device(devices: Iterable[NearbyDevice], words: str) -> NearbyDevice | None:
+    """Return the device with this host id, or else this name; None if there is none.
 
     Raises
     ------
@@ -82,22 +82,22 @@ def matching(devices: Iterable[Nearby], words: str) -> Nearby | None:
     return next(iter(by_id or by_name), None)
 
 
-def two_heard() -> Callable[[list[Found]], bool]:
-    """Whether two fit sensors were heard, and `SETTLE_S` have passed since; for one scan."""
+def two_usable_found() -> Callable[[list[Found]], bool]:
+    """Return a predicate for one scan: two usable sensors were found at least `SETTLE_S` ago."""
     since_s: float | None = None
 
     def enough(found: list[Found]) -> bool:
         nonlocal since_s
         now_s = asyncio.get_running_loop().time()
-        if since_s is None and len(fit(nearby(found))) >= 2:
+        if since_s is None and len(usable(nearby(found))) >= 2:
             since_s = now_s
         return since_s is not None and now_s - since_s >= SETTLE_S
 
     return enough
 
 
-def all_heard(wanted: Collection[str]) -> Callable[[list[Found]], bool]:
-    """Whether every one of these host ids or names was heard."""
+def all_found(wanted: Collection[str]) -> Callable[[list[Found]], bool]:
+    """Return a predicate: all of these host ids or names were found."""
     words = {word.strip().casefold() for word in wanted}
 
     def enough(found: list[Found]) -> bool:
@@ -108,33 +108,35 @@ def all_heard(wanted: Collection[str]) -> Callable[[list[Found]], bool]:
     return enough
 
 
-def nearest_rate(family: Family, asked_hz: float = USUAL_RATE_HZ) -> float:
-    """The rate of the family that is nearest to the one asked for."""
+def nearest_rate(family: Family, asked_hz: float = DEFAULT_RATE_HZ) -> float:
+    """Return the family's rate nearest to `asked_hz`."""
     return min(family.rates_hz, key=lambda rate: abs(rate - asked_hz))
 
 
-async def listen(radio: Radio, seconds: float, named: Mapping[SensorPlace, str]) -> list[Nearby]:
-    """One scan for both; it ends early once those named, or two that can do the job, were heard.
+async def scan_for_pair(radio: Radio, seconds: float, named: Mapping[SensorPlace, str]) -> list[NearbyDevice]:
+    """Scan until the named sensors, or two usable ones, are found, for at most `seconds`.
 
     Parameters
     ----------
     radio : Radio
     seconds : float
     named : mapping
-        Host id or name of the sensors the user has named.
+        Host ids or names given by the user.
     """
-    two, all_named = two_heard(), all_heard(named.values())
+    two, all_named = two_usable_found(), all_found(named.values())
     both = len(named) == len(SENSOR_PLACES)
     return nearby(await radio.scan(seconds, lambda found: all_named(found) and (both or two(found))))
 
 
-def named_sensors(devices: Sequence[Nearby], named: Mapping[SensorPlace, str]) -> dict[SensorPlace, Nearby]:
-    """The sensors the user named.
+def named_sensors(
+    devices: Sequence[NearbyDevice], named: Mapping[SensorPlace, str]
+) -> dict[SensorPlace, NearbyDevice]:
+    """Return the devices of the sensors that the user named.
 
     Raises
     ------
     RadioError
-        ``not_found``; ``unknown_sensor``: it cannot do the job.
+        ``not_found``; ``unknown_sensor``: it is not usable.
     UsageError
         ``same_name``, ``same_sensor``.
     """
@@ -146,8 +148,8 @@ def named_sensors(devices: Sequence[Nearby], named: Mapping[SensorPlace, str]) -
     return picked
 
 
-def _named(devices: Sequence[Nearby], place: SensorPlace, words: str) -> Nearby:
-    device = matching(devices, words)
+def _named(devices: Sequence[NearbyDevice], place: SensorPlace, words: str) -> NearbyDevice:
+    device = find_device(devices, words)
     who = f"The {place} sensor ({words})"
     if device is None:
         raise radio_error("not_found", who)
@@ -156,23 +158,25 @@ def _named(devices: Sequence[Nearby], place: SensorPlace, words: str) -> Nearby:
     return device
 
 
-def others(devices: Sequence[Nearby], picked: Mapping[SensorPlace, Nearby]) -> list[Nearby]:
-    """Those that can do the job and may be chosen for the places still open.
+def remaining_devices(
+    devices: Sequence[NearbyDevice], picked: Mapping[SensorPlace, NearbyDevice]
+) -> list[NearbyDevice]:
+    """Return the usable devices that are not picked yet.
 
     Raises
     ------
     RadioError
-        ``not_found``: there are too few of them.
+        ``not_found``: there are too few.
     """
     taken = {device.found.host_id for device in picked.values()}
-    able = fit(devices)
+    able = usable(devices)
     free = [device for device in able if device.found.host_id not in taken]
     if len(picked) + len(free) >= len(SENSOR_PLACES):
         return free
     raise _too_few(able, [device for device in devices if device.kind and not device.family])
 
 
-def _too_few(able: Sequence[Nearby], unfit: Sequence[Nearby]) -> RadioError:
+def _too_few(able: Sequence[NearbyDevice], unfit: Sequence[NearbyDevice]) -> RadioError:
     if able:
         message = f"Only one sensor that can do the job was heard: {able[0].name} ({able[0].found.host_id})."
     else:
@@ -186,5 +190,5 @@ def _too_few(able: Sequence[Nearby], unfit: Sequence[Nearby]) -> RadioError:
     return RadioError(message, hint=hint, code="not_found")
 
 
-def _unfit(device: Nearby) -> str | None:
+def _unfit(device: NearbyDevice) -> str | None:
     return device.kind.unfit if device.kind else None

@@ -1,4 +1,4 @@
-"""What is wrong with the computer: facts in, verdicts with their mends out."""
+"""Diagnose the computer: facts in, checks with hints out."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ENOUGH_BYTES, FEW_BYTES = 200_000_000, 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at.
+    """Result of one check.
 
     Attributes
     ----------
@@ -27,11 +27,11 @@ class Check:
         Short stable name: ``adapter``, ``battery``.
     level : {"ok", "watch", "bad"}
     message : str
-        What was found, one line.
+        The finding, in one line.
     hint : str or None
-        The mend; None where all is well.
+        What to do; None if all is well.
     sensor : SensorPlace or None
-        None: the computer.
+        None for the computer.
     """
 
     code: str
@@ -43,7 +43,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class ComputerFacts:
-    """What there is to know of the computer; None is "not known".
+    """Facts about the computer; None is unknown.
 
     Attributes
     ----------
@@ -51,12 +51,12 @@ class ComputerFacts:
         As `platform.system`: ``Linux``, ``Darwin``, ``Windows``.
     python, bleak, bluez : str or None
         Versions; BlueZ on Linux only.
-    heard : int or None
-        Devices heard in a scan; None: the scan failed, `radio_trouble` says why.
+    devices_found : int or None
+        Number of devices found in a scan; None if it failed, see `radio_error`.
     folder : str
-        Where recordings go.
-    folder_trouble : ImuRepsError or None
-        Why nothing can be written there.
+        Folder of recordings.
+    folder_error : ImuRepsError or None
+        Why it cannot be written.
     free_bytes : int or None
     """
 
@@ -64,15 +64,15 @@ class ComputerFacts:
     python: str
     bleak: str | None
     bluez: str | None
-    heard: int | None
-    radio_trouble: ImuRepsError | None
+    devices_found: int | None
+    radio_error: ImuRepsError | None
     folder: str
-    folder_trouble: ImuRepsError | None
+    folder_error: ImuRepsError | None
     free_bytes: int | None
 
 
 def exit_code(checks: Sequence[Check]) -> int:
-    """3 if anything is bad, else 0."""
+    """Return 3 if anything is bad, else 0."""
     return 3 if any(check.level == "bad" for check in checks) else 0
 
 
@@ -82,12 +82,14 @@ def check_computer(facts: ComputerFacts) -> list[Check]:
 
 
 def _radio(facts: ComputerFacts) -> Iterator[Check]:
-    trouble = facts.radio_trouble
-    if trouble:
-        yield Check("adapter", "bad", trouble.message, trouble.hint)
-    elif facts.heard:
-        yield Check("adapter", "ok", f"Bluetooth is on and may be used: {_devices(facts.heard)} heard.")
-    elif facts.heard == 0:
+    error = facts.radio_error
+    if error:
+        yield Check("adapter", "bad", error.message, error.hint)
+    elif facts.devices_found:
+        yield Check(
+            "adapter", "ok", f"Bluetooth is on and may be used: {_devices(facts.devices_found)} heard."
+        )
+    elif facts.devices_found == 0:
         yield Check(
             "adapter",
             "watch",
@@ -122,7 +124,7 @@ def _bluez(facts: ComputerFacts) -> Iterator[Check]:
 
 
 def version_numbers(version: str) -> tuple[int, ...]:
-    """The numbers of a version, as far as there are any: ``5.66-2`` is (5, 66)."""
+    """Parse the leading numbers of a version: ``5.66-2`` is (5, 66)."""
     numbers: list[int] = []
     for part in version.split("."):
         digits = part[: len(part) - len(part.lstrip("0123456789"))]
@@ -133,8 +135,8 @@ def version_numbers(version: str) -> tuple[int, ...]:
 
 
 def _folder(facts: ComputerFacts) -> Check:
-    if facts.folder_trouble:
-        return Check("folder", "bad", facts.folder_trouble.message, facts.folder_trouble.hint)
+    if facts.folder_error:
+        return Check("folder", "bad", facts.folder_error.message, facts.folder_error.hint)
     free = facts.free_bytes
     if free is None:
         return Check("folder", "ok", f"Recordings go to {facts.folder}.")

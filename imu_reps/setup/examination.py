@@ -1,4 +1,4 @@
-"""Letting sensors stream for some seconds and taking down how they did."""
+"""Let sensors stream for some seconds and collect facts about them."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace, con
 from imu_reps.errors import RadioError, RecordingError
 from imu_reps.kinematics.clock.offline import TimedSamples, fit_clock
 from imu_reps.sensors.radio_errors import radio_error
-from imu_reps.sensors.streams import SensorStatus, Streams, Wanted
-from imu_reps.setup.candidates import all_heard, fit, nearby, two_heard
-from imu_reps.setup.pairing import next_items, wanted_sensor
+from imu_reps.sensors.streams import SensorRequest, SensorStatus, Streams
+from imu_reps.setup.candidates import all_found, nearby, two_usable_found, usable
+from imu_reps.setup.pairing import next_items, sensor_request
 from imu_reps.setup.placement_check import is_still
-from imu_reps.setup.sensor_check import SensorFacts, rest_of
-from imu_reps.sources.radio_source import wanted
+from imu_reps.setup.sensor_check import SensorFacts, rest_reading
+from imu_reps.sources.radio_source import sensor_requests
 from imu_reps.storage.profile import Person
 
 if TYPE_CHECKING:
     from imu_reps.sensors.ble import Radio
     from imu_reps.sensors.found import Found
 
-#: A sensor that was heard a moment ago connects and streams within this.
+#: Timeout for a sensor just found to connect and stream.
 PATIENCE_S = 20.0
-#: Fewer samples than a second's tell nothing.
+#: Minimum amount of samples.
 MIN_SECONDS = 1.0
 
 
-async def look_for(radio: Radio, person: Person | None, *, min_s: float, max_s: float) -> list[Found]:
-    """Listen for the person's sensors, or any two that can do the job, and for whatever else is near.
+async def scan_for(radio: Radio, person: Person | None, *, min_s: float, max_s: float) -> list[Found]:
+    """Scan for the person's sensors, or any two usable ones, and other devices.
 
     Raises
     ------
@@ -41,20 +41,20 @@ async def look_for(radio: Radio, person: Person | None, *, min_s: float, max_s: 
     """
     began_s = asyncio.get_running_loop().time()
     ids = [] if person is None else [person.sensor(place).host_id for place in SENSOR_PLACES]
-    all_there = all_heard(ids) if ids else two_heard()
+    all_near = all_found(ids) if ids else two_usable_found()
 
     def enough(found: list[Found]) -> bool:
-        return all_there(found) and asyncio.get_running_loop().time() - began_s >= min_s
+        return all_near(found) and asyncio.get_running_loop().time() - began_s >= min_s
 
     return await radio.scan(max_s, enough)
 
 
-def worn_or_near(
-    person: Person | None, heard: Sequence[Found]
-) -> tuple[dict[SensorPlace, Wanted], dict[SensorPlace, SensorFacts]]:
-    """What to connect, and what is paired but was not heard.
+def sensors_to_examine(
+    person: Person | None, found: Sequence[Found]
+) -> tuple[dict[SensorPlace, SensorRequest], dict[SensorPlace, SensorFacts]]:
+    """Return the sensors to connect, and facts on those paired but not found.
 
-    Without a person the strongest two that can do the job, at places that mean nothing.
+    Without a person the strongest two usable ones, at arbitrary places.
 
     Raises
     ------
@@ -62,37 +62,37 @@ def worn_or_near(
         If the profile names a family that is not known.
     """
     if person is None:
-        near = zip(SENSOR_PLACES, fit(nearby(heard)), strict=False)
-        return {place: wanted_sensor(device) for place, device in near}, {}
-    ids = {found.host_id for found in heard}
-    worn = wanted(person)
+        near = zip(SENSOR_PLACES, usable(nearby(found)), strict=False)
+        return {place: sensor_request(device) for place, device in near}, {}
+    ids = {found.host_id for found in found}
+    worn = sensor_requests(person)
     missing = {
         place: SensorFacts(
-            want.rate_hz, trouble=radio_error("not_found", f"The {place} sensor ({want.host_id})")
+            request.rate_hz, error=radio_error("not_found", f"The {place} sensor ({request.host_id})")
         )
-        for place, want in worn.items()
-        if want.host_id not in ids
+        for place, request in worn.items()
+        if request.host_id not in ids
     }
-    return {place: want for place, want in worn.items() if place not in missing}, missing
+    return {place: request for place, request in worn.items() if place not in missing}, missing
 
 
 async def examine(
-    radio: Radio, sensors: Mapping[SensorPlace, Wanted], seconds: float
+    radio: Radio, sensors: Mapping[SensorPlace, SensorRequest], seconds: float
 ) -> dict[SensorPlace, SensorFacts]:
-    """Let all sensors stream together, as in a set; if that fails, each alone, to see which one it is."""
+    """Let all sensors stream together, or each alone if that fails, to find the faulty one."""
     try:
         return await _together(radio, sensors, seconds)
     except RadioError as error:
         if len(sensors) == 1:
-            return {place: SensorFacts(want.rate_hz, trouble=error) for place, want in sensors.items()}
+            return {place: SensorFacts(request.rate_hz, error=error) for place, request in sensors.items()}
     facts: dict[SensorPlace, SensorFacts] = {}
-    for place, want in sensors.items():
-        facts |= await examine(radio, {place: want}, seconds)
+    for place, request in sensors.items():
+        facts |= await examine(radio, {place: request}, seconds)
     return facts
 
 
 async def _together(
-    radio: Radio, sensors: Mapping[SensorPlace, Wanted], seconds: float
+    radio: Radio, sensors: Mapping[SensorPlace, SensorRequest], seconds: float
 ) -> dict[SensorPlace, SensorFacts]:
     streams = Streams(radio, sensors, patience_s=PATIENCE_S)
     blocks: dict[SensorPlace, list[SampleBlock]] = {place: [] for place in sensors}
@@ -106,25 +106,25 @@ async def _together(
         status = streams.status()
     finally:
         await streams.close()
-    return {place: facts_of(want, status[place], blocks[place]) for place, want in sensors.items()}
+    return {place: sensor_facts(request, status[place], blocks[place]) for place, request in sensors.items()}
 
 
-def facts_of(want: Wanted, status: SensorStatus, blocks: list[SampleBlock]) -> SensorFacts:
-    """What the blocks of one sensor show."""
+def sensor_facts(request: SensorRequest, status: SensorStatus, blocks: list[SampleBlock]) -> SensorFacts:
+    """Collect the facts from the blocks of one sensor."""
     block = concatenate(blocks) if blocks else None
-    if block is None or len(block) < MIN_SECONDS * want.rate_hz:
-        return SensorFacts(want.rate_hz, status=status)
-    header = SensorHeader(sensor=want.family.name, rate_hz=want.rate_hz, counter=want.family.counter)
+    if block is None or len(block) < MIN_SECONDS * request.rate_hz:
+        return SensorFacts(request.rate_hz, status=status)
+    header = SensorHeader(sensor=request.family.name, rate_hz=request.rate_hz, counter=request.family.counter)
     try:
         timed = fit_clock(block, header)
     except RecordingError:
-        return SensorFacts(want.rate_hz, status=status)
+        return SensorFacts(request.rate_hz, status=status)
     return SensorFacts(
-        want.rate_hz,
+        request.rate_hz,
         status=status,
         clock=timed.clock,
         delay_s=_delay_s(block, timed),
-        rest=rest_of(block) if is_still(block, timed.clock.rate_hz) else None,
+        rest=rest_reading(block) if is_still(block, timed.clock.rate_hz) else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""Getting to know two sensors: told apart by moving one, checked while their wearer lies still."""
+"""Pair two sensors: identify them by moving one, check them while the wearer lies still."""
 
 from __future__ import annotations
 
@@ -13,44 +13,44 @@ from imu_reps.domain.recording import Axis
 from imu_reps.domain.samples import SENSOR_PLACES, FloatArray, SampleBlock, SensorPlace, concatenate
 from imu_reps.errors import RadioError
 from imu_reps.sensors.link import LinkChange
-from imu_reps.sensors.streams import Item, SensorStatus, Streams, Wanted
-from imu_reps.setup.candidates import USUAL_RATE_HZ, Nearby, nearest_rate
+from imu_reps.sensors.streams import Item, SensorRequest, SensorStatus, Streams
+from imu_reps.setup.candidates import DEFAULT_RATE_HZ, NearbyDevice, nearest_rate
 from imu_reps.setup.placement_check import (
     MOVED_DPS,
-    Wear,
-    axes_of,
+    Placement,
+    is_standing_still,
     is_still,
-    moved,
+    judge_placement,
+    moved_sensor,
     rms_dps,
-    stands_quietly,
-    wear,
+    sensor_axes,
 )
 from imu_reps.storage.profile import PairedSensor
 
 if TYPE_CHECKING:
     from imu_reps.sensors.ble import Radio
 
-#: The movement that tells the sensors apart is judged over this time.
+#: Window over which the movement that identifies a sensor is judged.
 MOVE_WINDOW_S = 1.0
-#: How long a sensor is waited for to be lifted, and how often one is asked.
+#: Timeout for lifting a sensor, and number of attempts.
 LIFT_S = 10.0
 LIFT_TRIES = 3
 
-#: Standing still is judged over this time; who is told to stand has put both on by then.
+#: Window for standing still, and timeout including strapping both on.
 STAND_WINDOW_S = 2.0
 STAND_PATIENCE_S = 120.0
-#: Lying still is judged over this time: half a breath at least.
+#: Window for lying still: at least half a breath.
 LIE_WINDOW_S = 3.0
-#: Putting two sensors on and lying down takes a minute; twice that for who must turn one round.
+#: Timeout for strapping both on and lying down: a minute, twice that to turn one round.
 LIE_PATIENCE_S = 120.0
-#: Who was told what to change and goes on lying still so long wants it that way.
-INSISTS_S = 20.0
-#: How often they are looked at.
-LOOK_EVERY_S = 0.25
+#: Lying still this long after a hint means that the wearer wants it that way.
+INSISTENCE_S = 20.0
+#: Interval of checks.
+CHECK_EVERY_S = 0.25
 
 
-class Latest:
-    """The last seconds that arrived of each sensor.
+class RecentSamples:
+    """The last seconds of samples of each sensor.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class Latest:
         self._blocks: dict[SensorPlace, SampleBlock] = {}
 
     def take(self, items: list[Item]) -> None:
-        """Add what arrived; a sensor whose link broke begins anew."""
+        """Add samples; a sensor whose link broke starts over."""
         for item in items:
             if isinstance(item, SampleBlock):
                 known = self._blocks.get(item.sensor)
@@ -74,26 +74,26 @@ class Latest:
                 self._blocks.pop(item.sensor, None)
 
     def whole(self) -> dict[SensorPlace, SampleBlock]:
-        """Those sensors of which the whole time has arrived."""
+        """Return the sensors whose whole window has arrived."""
         return {p: block for p, block in self._blocks.items() if len(block) >= self._most[p]}
 
 
-class TwoSensors:
-    """Two streaming sensors, of which it may not be known yet which is worn where.
+class SensorPair:
+    """Two streaming sensors, whose places may not be known yet.
 
     Parameters
     ----------
     streams : Streams
         Open.
     devices : mapping
-        What streams at which place.
+        Devices by assumed place.
     rates_hz : mapping
     """
 
     def __init__(
         self,
         streams: Streams,
-        devices: Mapping[SensorPlace, Nearby],
+        devices: Mapping[SensorPlace, NearbyDevice],
         rates_hz: Mapping[SensorPlace, float],
     ) -> None:
         self._streams = streams
@@ -102,39 +102,39 @@ class TwoSensors:
         self._stream_of: dict[SensorPlace, SensorPlace] = {place: place for place in SENSOR_PLACES}
 
     def swap(self) -> None:
-        """Take the pelvis sensor for the ankle sensor, and the other way round."""
+        """Swap the places of the two sensors."""
         self._stream_of = {"pelvis": self._stream_of["ankle"], "ankle": self._stream_of["pelvis"]}
 
-    def device(self, place: SensorPlace) -> Nearby:
-        """The sensor at `place`."""
+    def device(self, place: SensorPlace) -> NearbyDevice:
+        """Return the device at `place`."""
         return self._devices[self._stream_of[place]]
 
     def rate_hz(self, place: SensorPlace) -> float:
-        """The rate asked of the sensor at `place`."""
+        """Return the requested rate of the sensor at `place`."""
         return self._rates_hz[self._stream_of[place]]
 
     def status(self, place: SensorPlace) -> SensorStatus:
-        """How the sensor at `place` is doing."""
+        """Return the status of the sensor at `place`."""
         return self._streams.status()[self._stream_of[place]]
 
     async def identify(self, place: SensorPlace) -> bool:
-        """Have the sensor at `place` blink or buzz; False: it cannot, or did not answer."""
+        """Make the sensor at `place` blink or buzz; False if it cannot or does not answer."""
         return await self._streams.identify(self._stream_of[place])
 
-    async def who_moved(self, seconds: float = LIFT_S) -> SensorPlace | None:
-        """Wait until one sensor moves clearly more than the other; None if none does in time."""
-        latest = Latest(MOVE_WINDOW_S, self._rates_hz)
+    async def moved_sensor(self, seconds: float = LIFT_S) -> SensorPlace | None:
+        """Wait until one sensor moves clearly more than the other; None on timeout."""
+        latest = RecentSamples(MOVE_WINDOW_S, self._rates_hz)
         until_s = asyncio.get_running_loop().time() + seconds
         while (items := await next_items(self._streams, until_s)) is not None:
             latest.take(items)
-            stream = moved(latest.whole())
+            stream = moved_sensor(latest.whole())
             if stream is not None:
                 return self._stream_of[stream]  # a swap is its own inverse
         return None
 
-    async def lie_still(
-        self, anterior: Axis, seen: Callable[[Wear], None], seconds: float = LIE_PATIENCE_S
-    ) -> Wear:
+    async def wait_lying_still(
+        self, anterior: Axis, seen: Callable[[Placement], None], seconds: float = LIE_PATIENCE_S
+    ) -> Placement:
         """Wait until the wearer lies still with the pelvis sensor the right way round.
 
         Parameters
@@ -142,17 +142,17 @@ class TwoSensors:
         anterior : Axis
             The pelvis sensor's axis that should point forward.
         seen : callable
-            Told what is in the way, whenever that changes.
+            Called with the placement whenever it changes.
         seconds : float
-            How long.
+            Timeout.
 
         Returns
         -------
         Wear
-            All well, or how they lay when they last lay still; if they never did, what was in the way.
-            Who goes on lying as they were told not to is not waited for.
+            Correct, or as they last lay still, or else what prevented it. Ends early if the wearer keeps
+            lying still despite a hint.
         """
-        before, lay, since_s = Wear("no_samples", "pelvis"), None, 0.0
+        before, lay, since_s = Placement("no_samples", "pelvis"), None, 0.0
         async for now_s, now in self._looks(anterior, seconds):
             if now.fault is None:
                 return now
@@ -160,32 +160,34 @@ class TwoSensors:
                 seen(now)
                 since_s = now_s
             before = now
-            if now.lies:
+            if now.is_lying_still:
                 lay = now
-                if now_s - since_s >= INSISTS_S:
+                if now_s - since_s >= INSISTENCE_S:
                     break
         return lay or before
 
-    async def stand(self, seconds: float = STAND_PATIENCE_S) -> FloatArray | None:
-        """Wait until both were put on, which moves them, and stand still; gravity at the pelvis (3,) then.
+    async def wait_standing(self, seconds: float = STAND_PATIENCE_S) -> FloatArray | None:
+        """Wait until both were put on, which moves them, and stand still.
 
-        None if that was not seen in time.
+        Returns specific force at the pelvis (3,), or None on timeout.
         """
         moved_yet: set[SensorPlace] = set()
-        latest = Latest(STAND_WINDOW_S, self._rates_hz)
+        latest = RecentSamples(STAND_WINDOW_S, self._rates_hz)
         until_s = asyncio.get_running_loop().time() + seconds
         while (items := await next_items(self._streams, until_s)) is not None:
             latest.take(items)
             blocks = {self._stream_of[stream]: block for stream, block in latest.whole().items()}
             moved_yet |= {place for place, block in blocks.items() if rms_dps(block.gyr_dps) >= MOVED_DPS}
             both = len(blocks) == len(moved_yet) == len(SENSOR_PLACES)
-            if both and all(stands_quietly(block) for block in blocks.values()):
+            if both and all(is_standing_still(block) for block in blocks.values()):
                 return np.asarray(blocks["pelvis"].acc_mps2.mean(axis=0))
         return None
 
-    async def lie(self, standing_mps2: FloatArray, seconds: float = LIE_PATIENCE_S) -> FloatArray | None:
-        """Wait until they lie still, the pelvis at about right angles to how it stood: gravity (3,) there."""
-        latest = Latest(LIE_WINDOW_S, self._rates_hz)
+    async def wait_lying(
+        self, standing_mps2: FloatArray, seconds: float = LIE_PATIENCE_S
+    ) -> FloatArray | None:
+        """Wait until they lie still, the pelvis about perpendicular to standing; return its force (3,)."""
+        latest = RecentSamples(LIE_WINDOW_S, self._rates_hz)
         until_s = asyncio.get_running_loop().time() + seconds
         while (items := await next_items(self._streams, until_s)) is not None:
             latest.take(items)
@@ -194,29 +196,29 @@ class TwoSensors:
                 continue
             force = np.asarray(blocks["pelvis"].acc_mps2.mean(axis=0))
             still = all(is_still(block, self.rate_hz(place)) for place, block in blocks.items())
-            if still and axes_of(standing_mps2, force) is not None:
+            if still and sensor_axes(standing_mps2, force) is not None:
                 return force
         return None
 
-    async def _looks(self, anterior: Axis, seconds: float) -> AsyncIterator[tuple[float, Wear]]:
-        """How they are worn, with the time, several times a second."""
-        loop, latest = asyncio.get_running_loop(), Latest(LIE_WINDOW_S, self._rates_hz)
+    async def _looks(self, anterior: Axis, seconds: float) -> AsyncIterator[tuple[float, Placement]]:
+        """Yield the time and placement several times a second."""
+        loop, latest = asyncio.get_running_loop(), RecentSamples(LIE_WINDOW_S, self._rates_hz)
         until_s, next_s = loop.time() + seconds, loop.time()
         while (items := await next_items(self._streams, until_s)) is not None:
             latest.take(items)
             if loop.time() >= next_s:
-                next_s = loop.time() + LOOK_EVERY_S
+                next_s = loop.time() + CHECK_EVERY_S
                 yield loop.time(), self._wear(latest, anterior)
 
-    def _wear(self, latest: Latest, anterior: Axis) -> Wear:
+    def _wear(self, latest: RecentSamples, anterior: Axis) -> Placement:
         blocks = {self._stream_of[stream]: block for stream, block in latest.whole().items()}
         rates = {place: self.rate_hz(place) for place in SENSOR_PLACES}
-        return wear(blocks, rates, anterior)
+        return judge_placement(blocks, rates, anterior)
 
     def paired(
         self, place: SensorPlace, cranial: Axis | None = None, anterior: Axis | None = None
     ) -> PairedSensor:
-        """What is to be kept of the sensor at `place`."""
+        """Return the sensor at `place` as it is stored."""
         device = self.device(place)
         assert device.family is not None
         return PairedSensor(
@@ -232,28 +234,28 @@ class TwoSensors:
 
 @asynccontextmanager
 async def streaming(
-    radio: Radio, devices: Mapping[SensorPlace, Nearby], asked_hz: float
-) -> AsyncIterator[TwoSensors]:
-    """Two fit sensors, streaming at about the rate asked for, and let go again.
+    radio: Radio, devices: Mapping[SensorPlace, NearbyDevice], asked_hz: float
+) -> AsyncIterator[SensorPair]:
+    """Stream two usable sensors at about the requested rate within a context.
 
     Raises
     ------
     RadioError
-        Naming the sensor that cannot be connected or does not stream.
+        For a sensor that cannot be connected or does not stream.
     """
-    wanted = {place: wanted_sensor(device, asked_hz) for place, device in devices.items()}
-    streams = Streams(radio, wanted)
+    requests = {place: sensor_request(device, asked_hz) for place, device in devices.items()}
+    streams = Streams(radio, requests)
     try:
-        with _nameless():
+        with _without_places():
             await streams.open()
-        yield TwoSensors(streams, devices, {place: want.rate_hz for place, want in wanted.items()})
+        yield SensorPair(streams, devices, {place: request.rate_hz for place, request in requests.items()})
     finally:
         await streams.close()
 
 
 @contextmanager
-def _nameless() -> Iterator[None]:
-    """Errors that do not say where a sensor is worn: nobody knows it yet."""
+def _without_places() -> Iterator[None]:
+    """Remove places from error messages, since they are not known yet."""
     try:
         yield
     except RadioError as error:
@@ -263,15 +265,15 @@ def _nameless() -> Iterator[None]:
         raise RadioError(message, hint=error.hint, code=error.code) from error
 
 
-def wanted_sensor(device: Nearby, asked_hz: float = USUAL_RATE_HZ) -> Wanted:
-    """A sensor that can do the job, as `Streams` takes it."""
+def sensor_request(device: NearbyDevice, asked_hz: float = DEFAULT_RATE_HZ) -> SensorRequest:
+    """Return a usable sensor as `Streams` takes it."""
     assert device.family is not None
     rate = nearest_rate(device.family, asked_hz)
-    return Wanted(device.family, device.found.host_id, rate, name=device.found.advertisement.name)
+    return SensorRequest(device.family, device.found.host_id, rate, name=device.found.advertisement.name)
 
 
 async def next_items(streams: Streams, until_s: float) -> list[Item] | None:
-    """What arrives next; None once it is `until_s`."""
+    """Return the next items; None after `until_s`."""
     if asyncio.get_running_loop().time() >= until_s:
         return None
     try:

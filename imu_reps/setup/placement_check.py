@@ -1,4 +1,4 @@
-"""How two sensors are worn, from what they read: which one was moved, which way the pelvis sensor lies."""
+"""Judge from readings how two sensors are worn: which one moved, how the pelvis sensor lies."""
 
 from __future__ import annotations
 
@@ -9,58 +9,56 @@ from typing import Literal
 import numpy as np
 
 from imu_reps.domain.recording import Axis
-from imu_reps.domain.samples import SENSOR_PLACES, FloatArray, SampleBlock, SensorPlace
+from imu_reps.domain.samples import SENSOR_PLACES, STANDARD_GRAVITY_MPS2, FloatArray, SampleBlock, SensorPlace
 from imu_reps.kinematics.mounting import READY_DEG, axis_vector, nearest_axis
 from imu_reps.kinematics.rest import still_mask, window_length
 
-GRAVITY_MPS2 = 9.80665
-
 #: A sensor that is lifted by hand turns far faster; a gyroscope at rest is off by 10 deg/s an axis at most.
 MOVED_DPS = 20.0
-#: And so many times more than the other, which may be jolted by the same table.
-MOVED_TIMES = 3.0
+#: Ratio to the other sensor, which may be jolted by the same table.
+MOVED_RATIO = 3.0
 
-#: Specific force at rest differs from gravity by less: the cheapest parts by 40 mg and 3 % together.
-GRAVITY_ROOM_MPS2 = 0.7
+#: Tolerance of specific force at rest: the cheapest parts are off by 40 mg and 3 % together.
+GRAVITY_TOLERANCE_MPS2 = 0.7
 
-#: Standing still is less than this; a quiet stance sways by 1 to 3 deg/s at the hip.
+#: Limits of standing still; a quiet stance sways by 1 to 3 deg/s at the hip.
 SWAY_DPS, SWAY_MPS2 = 6.0, 0.5
 
-WearFault = Literal["moving", "no_samples", "gravity", "upside_down", "on_edge", "tilted"]
+PlacementFault = Literal["moving", "no_samples", "gravity", "upside_down", "on_edge", "tilted"]
 
 
 @dataclass(frozen=True, slots=True)
-class Wear:
-    """How the sensors lie while their wearer does.
+class Placement:
+    """Placement of the sensors of a lying wearer.
 
     Attributes
     ----------
     fault : WearFault or None
-        What is in the way first; None: all is well.
+        The first problem; None if all is well.
     sensor : SensorPlace
-        Whose fault it is.
+        Sensor with the problem.
     up_axis : Axis or None
-        The pelvis sensor's axis that is nearest to up; None while it moves.
+        Axis of the pelvis sensor nearest to up; None while it moves.
     lean_deg : float or None
-        How far the wanted anterior axis is from up.
+        Angle between the expected anterior axis and up.
     force_mps2 : float or None
-        What the sensor at fault reads at rest; None while it moves.
+        Specific force at rest of the sensor with the problem; None while it moves.
     """
 
-    fault: WearFault | None
+    fault: PlacementFault | None
     sensor: SensorPlace
     up_axis: Axis | None = None
     lean_deg: float | None = None
     force_mps2: float | None = None
 
     @property
-    def lies(self) -> bool:
-        """Whether both lay still, whichever way."""
+    def is_lying_still(self) -> bool:
+        """Whether both lay still."""
         return self.fault not in ("moving", "no_samples")
 
     @property
-    def what(self) -> tuple[WearFault | None, SensorPlace, Axis | None]:
-        """What there is to say of it."""
+    def what(self) -> tuple[PlacementFault | None, SensorPlace, Axis | None]:
+        """Fields that are shown to the wearer."""
         return self.fault, self.sensor, self.up_axis
 
 
@@ -69,18 +67,18 @@ def rms_dps(gyr_dps: FloatArray) -> float:
     return float(np.sqrt((gyr_dps**2).sum(axis=1).mean()))
 
 
-def moved(last_second: Mapping[SensorPlace, SampleBlock]) -> SensorPlace | None:
-    """Which sensor turned clearly more than the other; None if neither did, or one sent nothing."""
+def moved_sensor(last_second: Mapping[SensorPlace, SampleBlock]) -> SensorPlace | None:
+    """Return the sensor that turned clearly more than the other; None if unclear, or one sent nothing."""
     if any(place not in last_second or not len(last_second[place]) for place in SENSOR_PLACES):
         return None
     rms = {place: rms_dps(last_second[place].gyr_dps) for place in SENSOR_PLACES}
     more = max(SENSOR_PLACES, key=lambda place: rms[place])
-    clear = rms[more] >= max(MOVED_DPS, MOVED_TIMES * min(rms.values()))
+    clear = rms[more] >= max(MOVED_DPS, MOVED_RATIO * min(rms.values()))
     return more if clear else None
 
 
 def is_still(block: SampleBlock, rate_hz: float) -> bool:
-    """Whether a sensor lay still all the time, by the definition of ``still``, whatever its bias."""
+    """Return whether a sensor lay still all the time, with its bias removed."""
     length = window_length(1.0 / rate_hz)
     if len(block) < 2 * length:
         return False
@@ -88,8 +86,8 @@ def is_still(block: SampleBlock, rate_hz: float) -> bool:
     return bool(still_mask(block.gyr_dps - bias, block.acc_mps2, length)[length - 1 :].all())
 
 
-def stands_quietly(block: SampleBlock) -> bool:
-    """Whether a sensor hardly turns or shakes: who stands sways by some deg/s, who walks turns by tens."""
+def is_standing_still(block: SampleBlock) -> bool:
+    """Return whether a sensor hardly moves: standing sways by some deg/s, walking turns by tens."""
     if not len(block):
         return False
     bias = np.median(block.gyr_dps, axis=0)
@@ -97,40 +95,40 @@ def stands_quietly(block: SampleBlock) -> bool:
     return rms_dps(block.gyr_dps - bias) < SWAY_DPS and float(force.std()) < SWAY_MPS2
 
 
-def axes_of(standing_mps2: FloatArray, lying_mps2: FloatArray) -> tuple[Axis, Axis] | None:
-    """The pelvis sensor's sides that are up in lying and to the head, from gravity in both postures.
+def sensor_axes(standing_mps2: FloatArray, lying_mps2: FloatArray) -> tuple[Axis, Axis] | None:
+    """Find the pelvis sensor's axes up (lying) and to the head from gravity in both postures.
 
     Parameters
     ----------
     standing_mps2, lying_mps2 : (3,) float
-        Mean specific force; whoever stands has it point to the head.
+        Mean specific force; standing, it points to the head.
 
     Returns
     -------
     (Axis, Axis) or None
-        None where the two are not about at right angles, or a side is not clear.
+        None if the two are not about perpendicular, or an axis is not clear.
     """
     head, up = (force / np.linalg.norm(force) for force in (standing_mps2, lying_mps2))
     if abs(float(head @ up)) > np.sin(np.radians(READY_DEG)):
         return None
     axes = nearest_axis(up), nearest_axis(head)
-    return axes if across(*axes) else None
+    return axes if are_perpendicular(*axes) else None
 
 
-def across(axis: Axis, other: Axis) -> bool:
-    """Whether two sensor axes are at right angles."""
+def are_perpendicular(axis: Axis, other: Axis) -> bool:
+    """Return whether two sensor axes are perpendicular."""
     return axis[1] != other[1]
 
 
-def wear(
+def judge_placement(
     blocks: Mapping[SensorPlace, SampleBlock], rates_hz: Mapping[SensorPlace, float], anterior: Axis
-) -> Wear:
+) -> Placement:
     """Judge some seconds of a wearer who should lie still.
 
     Parameters
     ----------
     blocks : mapping
-        What arrived in those seconds.
+        Samples of those seconds.
     rates_hz : mapping
     anterior : Axis
         The pelvis sensor's axis that should point forward, up while lying.
@@ -139,28 +137,28 @@ def wear(
     for place in SENSOR_PLACES:
         block = blocks.get(place)
         if block is None or not len(block):
-            return Wear("no_samples", place)
+            return Placement("no_samples", place)
         if not is_still(block, rates_hz[place]):
-            return Wear("moving", place)
+            return Placement("moving", place)
         forces[place] = np.asarray(block.acc_mps2.mean(axis=0))
     for place, force in forces.items():
         size = float(np.linalg.norm(force))
-        if abs(size - GRAVITY_MPS2) > GRAVITY_ROOM_MPS2:
-            return Wear("gravity", place, force_mps2=size)
+        if abs(size - STANDARD_GRAVITY_MPS2) > GRAVITY_TOLERANCE_MPS2:
+            return Placement("gravity", place, force_mps2=size)
     return _pelvis(forces["pelvis"], anterior)
 
 
-def _pelvis(force_mps2: FloatArray, anterior: Axis) -> Wear:
+def _pelvis(force_mps2: FloatArray, anterior: Axis) -> Placement:
     size = float(np.linalg.norm(force_mps2))
     up = force_mps2 / size
     cosine = float(np.clip(axis_vector(anterior) @ up, -1.0, 1.0))
     lean_deg = float(np.degrees(np.arccos(cosine)))
     nearest = nearest_axis(up)
-    fault: WearFault | None = "on_edge"
+    fault: PlacementFault | None = "on_edge"
     if lean_deg <= READY_DEG:
         fault = None
     elif nearest == anterior:
         fault = "tilted"
-    elif not across(nearest, anterior):
+    elif not are_perpendicular(nearest, anterior):
         fault = "upside_down"
-    return Wear(fault, "pelvis", nearest, lean_deg, size)
+    return Placement(fault, "pelvis", nearest, lean_deg, size)

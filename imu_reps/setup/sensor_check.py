@@ -1,4 +1,4 @@
-"""What is wrong with a sensor that streamed for some seconds: facts in, verdicts with their mends out."""
+"""Diagnose a sensor that streamed for some seconds: facts in, checks with hints out."""
 
 from __future__ import annotations
 
@@ -7,35 +7,35 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from imu_reps.domain.samples import FloatArray, SampleBlock, SensorPlace
+from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, FloatArray, SampleBlock, SensorPlace
 from imu_reps.errors import ImuRepsError
 from imu_reps.kinematics.clock.offline import SensorClock
 from imu_reps.kinematics.rest import MAX_BIAS_DPS
-from imu_reps.quality.accelerometer import GRAVITY_MPS2, MISCALIBRATED, WRONG_SCALE
+from imu_reps.quality.accelerometer import MISCALIBRATED, WRONG_SCALE
 from imu_reps.sensors.streams import SensorStatus
 from imu_reps.setup.computer_check import Check, Level
 
 #: Near the limit of what a small sensor's radio reaches through a body.
 WEAK_DBM = -80
 FLAT_PERCENT, LOW_PERCENT = 5.0, 20.0
-#: Oscillators of cheap sensors run up to 0.7 % off; much more is another rate than was asked for.
-RATE_ROOM, OTHER_RATE = 0.02, 0.1
-#: The least that is recorded, and the least that shows jolts.
+#: Oscillators of cheap sensors are up to 0.7 % off; much more is another rate than requested.
+RATE_TOLERANCE, OTHER_RATE = 0.02, 0.1
+#: Minimum rate, and minimum rate that shows jolts.
 MIN_RATE_HZ, GOOD_RATE_HZ = 20.0, 50.0
-#: A repetition with more than this share missing, or so long a stretch, is not judged.
+#: Limits of lost samples and of gaps: repetitions with more are not judged.
 FEW_LOST, MANY_LOST = 0.005, 0.1
 LONG_GAP_S, BREAK_S = 0.15, 1.0
-#: A cue that comes later than this is no cue; samples that come later than the second miss the repetition.
+#: Delays at which cues are too late, and at which samples miss their repetition.
 CUE_S, LATE_S = 0.2, 2.0
-#: Usual in parts that nobody calibrated; up to `MAX_BIAS_DPS` every rest takes it out.
+#: Usual bias without calibration; up to `MAX_BIAS_DPS` it is removed at every rest.
 USUAL_BIAS_DPS = 3.0
-#: How well sample times must be known, and how well for tempo to be worth anything.
+#: Good and usable uncertainty of sample times.
 GOOD_CLOCK_MS, USABLE_CLOCK_MS = 10.0, 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class RestReading:
-    """What a sensor reads at rest: the largest bias of an axis, and the length of the specific force."""
+    """Readings at rest: the largest bias of an axis, and the magnitude of specific force."""
 
     bias_dps: float
     force_mps2: float
@@ -43,45 +43,45 @@ class RestReading:
 
 @dataclass(frozen=True, slots=True)
 class SensorFacts:
-    """What one sensor did.
+    """Facts about one sensor.
 
     Attributes
     ----------
     asked_hz : float
-    trouble : ImuRepsError or None
-        Why it did not stream; then nothing else is known.
+    error : ImuRepsError or None
+        Why it did not stream; then all else is None.
     status : SensorStatus or None
     clock : SensorClock or None
-        None where too little arrived to fit one.
+        None if too little arrived to fit one.
     delay_s : float or None
-        95 % of the samples had arrived so long after they were taken.
+        95th percentile of the delay of samples.
     rest : RestReading or None
-        None: it did not lie still.
+        None if it did not lie still.
     """
 
     asked_hz: float
-    trouble: ImuRepsError | None = None
+    error: ImuRepsError | None = None
     status: SensorStatus | None = None
     clock: SensorClock | None = None
     delay_s: float | None = None
     rest: RestReading | None = None
 
 
-def rest_of(block: SampleBlock) -> RestReading:
-    """What a sensor that lies still reads, by the median."""
+def rest_reading(block: SampleBlock) -> RestReading:
+    """Return the median readings of a sensor that lies still."""
     force: FloatArray = np.asarray(np.median(block.acc_mps2, axis=0))
     return RestReading(float(np.abs(np.median(block.gyr_dps, axis=0)).max()), float(np.linalg.norm(force)))
 
 
 def check_sensor(place: SensorPlace, facts: SensorFacts) -> list[Check]:
     """Judge one sensor."""
-    checks = [check for look in (_link, *_LOOKS) for check in look(facts)]
+    checks = [check for look in (_link, *_CHECKS) for check in look(facts)]
     return [replace(check, sensor=place) for check in checks]
 
 
 def _link(facts: SensorFacts) -> Iterator[Check]:
-    if facts.trouble:
-        yield Check("link", "bad", facts.trouble.message, facts.trouble.hint)
+    if facts.error:
+        yield Check("link", "bad", facts.error.message, facts.error.hint)
     elif facts.status is None or facts.clock is None:
         yield Check(
             "link", "bad", "It sent next to nothing.", "Switch it off and on, bring it near, try again."
@@ -92,7 +92,7 @@ def _signal(facts: SensorFacts) -> Iterator[Check]:
     dbm = facts.status.rssi_dbm if facts.status else None
     if dbm is not None:
         hint = "Bring computer and sensor nearer; nothing but air, and no body, between them."
-        yield _judged("signal", "watch" if dbm < WEAK_DBM else "ok", f"Signal {dbm} dBm.", hint)
+        yield _check("signal", "watch" if dbm < WEAK_DBM else "ok", f"Signal {dbm} dBm.", hint)
 
 
 def _battery(facts: SensorFacts) -> Iterator[Check]:
@@ -103,20 +103,20 @@ def _battery(facts: SensorFacts) -> Iterator[Check]:
         yield Check("battery", "ok", "The sensor does not say how full its battery is.")
     else:
         level = _level(-percent, -LOW_PERCENT, -FLAT_PERCENT)
-        yield _judged("battery", level, f"Battery {percent:.0f} %.", "Charge it.")
+        yield _check("battery", level, f"Battery {percent:.0f} %.", "Charge it.")
 
 
 def _rate(facts: SensorFacts) -> Iterator[Check]:
     if facts.clock is None:
         return
     rate, asked = facts.clock.rate_hz, facts.asked_hz
-    level = _level(abs(rate / asked - 1.0), RATE_ROOM, OTHER_RATE)
+    level = _level(abs(rate / asked - 1.0), RATE_TOLERANCE, OTHER_RATE)
     hint = f"Switch it off and on; if it goes on, set {asked:.0f} Hz with its maker's app."
     if rate < MIN_RATE_HZ:
         level = "bad"
     elif rate < GOOD_RATE_HZ and level == "ok":
         level, hint = "watch", "Jolts cannot be seen under 50 Hz: pair it anew with a higher --rate."
-    yield _judged("rate", level, f"{rate:.1f} samples a second of {asked:.0f} asked for.", hint)
+    yield _check("rate", level, f"{rate:.1f} samples a second of {asked:.0f} asked for.", hint)
 
 
 def _loss(facts: SensorFacts) -> Iterator[Check]:
@@ -131,14 +131,14 @@ def _loss(facts: SensorFacts) -> Iterator[Check]:
     lost = "Lost samples cannot be counted" if clock.lost is None else f"{100 * share:.1f} % lost"
     gap = f"longest gap {clock.longest_gap_s:.2f} s" if clock.longest_gap_s else "no gap"
     hint = "Bring the computer nearer; keep Wi-Fi of 2.4 GHz, USB 3 disks and other Bluetooth devices away."
-    yield _judged("loss", _worse(*levels), f"{lost}, {gap}.", hint)
+    yield _check("loss", _worse(*levels), f"{lost}, {gap}.", hint)
 
 
 def _delay(facts: SensorFacts) -> Iterator[Check]:
     if facts.delay_s is not None:
         level = _level(facts.delay_s, CUE_S, LATE_S)
         hint = "Counting will lag behind; reports are right. Bring the computer nearer, close other programs."
-        yield _judged("delay", level, f"Samples arrive within {1e3 * facts.delay_s:.0f} ms.", hint)
+        yield _check("delay", level, f"Samples arrive within {1e3 * facts.delay_s:.0f} ms.", hint)
 
 
 def _damage(facts: SensorFacts) -> Iterator[Check]:
@@ -166,11 +166,11 @@ def _still(facts: SensorFacts) -> Iterator[Check]:
     bias, force = facts.rest.bias_dps, facts.rest.force_mps2
     hint = "Calibrate the gyroscope with its maker's app, the sensor lying still."
     found = f"At rest the gyroscope reads {bias:.1f} deg/s."
-    yield _judged("gyroscope", _level(bias, USUAL_BIAS_DPS, MAX_BIAS_DPS), found, hint)
-    level = _level(abs(force / GRAVITY_MPS2 - 1.0), MISCALIBRATED, WRONG_SCALE)
+    yield _check("gyroscope", _level(bias, USUAL_BIAS_DPS, MAX_BIAS_DPS), found, hint)
+    level = _level(abs(force / STANDARD_GRAVITY_MPS2 - 1.0), MISCALIBRATED, WRONG_SCALE)
     hint = "Calibrate the accelerometer with its maker's app, the sensor lying level and still."
-    found = f"At rest the accelerometer reads {force:.2f} m/s² of {GRAVITY_MPS2:.2f}."
-    yield _judged("accelerometer", level, found, hint)
+    found = f"At rest the accelerometer reads {force:.2f} m/s² of {STANDARD_GRAVITY_MPS2:.2f}."
+    yield _check("accelerometer", level, found, hint)
 
 
 def _clock(facts: SensorFacts) -> Iterator[Check]:
@@ -183,10 +183,10 @@ def _clock(facts: SensorFacts) -> Iterator[Check]:
         yield Check("clock", "watch", f"Too little arrived to tell sample times, {runs}.", hint)
     else:
         level = _level(uncertainty, GOOD_CLOCK_MS, USABLE_CLOCK_MS)
-        yield _judged("clock", level, f"Sample times are known within {uncertainty:.1f} ms, {runs}.", hint)
+        yield _check("clock", level, f"Sample times are known within {uncertainty:.1f} ms, {runs}.", hint)
 
 
-_LOOKS: tuple[Callable[[SensorFacts], Iterator[Check]], ...] = (
+_CHECKS: tuple[Callable[[SensorFacts], Iterator[Check]], ...] = (
     _battery,
     _signal,
     _rate,
@@ -198,8 +198,8 @@ _LOOKS: tuple[Callable[[SensorFacts], Iterator[Check]], ...] = (
 )
 
 
-def _judged(code: str, level: Level, message: str, hint: str) -> Check:
-    """A check that needs its mend only if not all is well."""
+def _check(code: str, level: Level, message: str, hint: str) -> Check:
+    """Return a check, with its hint only if not all is well."""
     return Check(code, level, message, None if level == "ok" else hint)
 
 

@@ -1,6 +1,6 @@
-"""What a session records from: a radio, a recording played again, or virtual sensors.
+"""Sources of a session: paired sensors by radio, phones, a replayed recording, or virtual sensors.
 
-`imu_reps.sensors.streams.Streams` is the source of a radio.
+The source for sensors by radio is `imu_reps.sensors.streams.Streams`.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from imu_reps.sensors.stream_items import Item, SensorStatus
 
 
 class Source(Protocol):
-    """Where samples come from; whoever takes them cannot tell which kind it is."""
+    """A source of samples; its users do not depend on which kind it is."""
 
     async def open(self) -> None:
-        """Begin; returns when all that is wanted is coming."""
+        """Open the source; returns once every sensor is streaming."""
 
     async def items(self) -> list[Item]:
-        """The next items in order of arrival; waits for at least one. Empty: nothing more will come."""
+        """Return the next items in order of arrival, waiting for at least one; empty at the end."""
 
     async def close(self) -> None:
-        """End; closing twice does nothing."""
+        """Close the source; closing twice does nothing."""
 
     def status(self) -> Mapping[SensorPlace, SensorStatus]:
-        """How each sensor is doing now."""
+        """Return the current status of each sensor."""

@@ -1,7 +1,7 @@
-"""What phones send: Sensor Logger's pushed messages and phyphox's answers, to samples.
+"""Decoding of phones: messages pushed by Sensor Logger, and answers of phyphox, to samples.
 
-Published: github.com/tszheichoi/awesome-sensor-logger (PUSHING.md, UNITS.md, CROSSPLATFORM.md) and
-phyphox.org/wiki "Remote-interface communication". Untried with real phones.
+The formats are as published in github.com/tszheichoi/awesome-sensor-logger (PUSHING.md, UNITS.md,
+CROSSPLATFORM.md) and phyphox.org/wiki "Remote-interface communication". Untried with real phones.
 """
 
 from __future__ import annotations
@@ -16,32 +16,35 @@ import numpy as np
 from imu_reps.domain.samples import FloatArray, SampleBlock, SensorPlace
 from imu_reps.sensors.families.paired_streams import TimedStreams, pair_by_time
 
-#: What a recording's header calls them.
+#: Their names as sensors in a recording's header.
 SENSOR_LOGGER, PHYPHOX = "sensor_logger_phone", "phyphox_phone"
 PHONES = (SENSOR_LOGGER, PHYPHOX)
 
-#: Buffers of phyphox's simple experiment with accelerometer and gyroscope: the times, then the axes.
+#: Buffers of phyphox's experiment with accelerometer and gyroscope: time first, then the axes.
 PHYPHOX_ACC = ("acc_time", "accX", "accY", "accZ")
 PHYPHOX_GYR = ("gyr_time", "gyrX", "gyrY", "gyrZ")
 
-#: Samples further apart have a loss between them; phones send 50 a second and more.
+#: Readings further apart than this are not interpolated across; phones send at 50 Hz or more.
 LONGEST_GAP_S = 0.1
-#: A message holds no more readings: ten seconds of everything at 200 Hz.
+#: Maximum number of readings in a message: ten seconds of all quantities at 200 Hz.
 MAX_READINGS = 20_000
-#: No phone's accelerometer or gyroscope goes further, m/s² and rad/s; no clock either, seconds.
+#: Beyond the range of any phone's accelerometer (m/s²) or gyroscope (rad/s), and of any clock (s).
 MAX_VALUE, MAX_TIME_S = 1e4, 1e10
 _DEG_A_RAD = 180.0 / np.pi
 
 
 @dataclass(frozen=True, slots=True)
 class PhoneReadings:
-    """Readings of one message, each quantity by time: rows of seconds, x, y, z in m/s² and deg/s.
+    """Readings of one message, each quantity sorted by time.
 
     Attributes
     ----------
-    acc, gyr : (n, 4) float
+    acc : (n, 4) float
+        Rows of time in seconds on the phone's clock, then specific force x, y, z in m/s².
+    gyr : (m, 4) float
+        Rows of time, then turn rate x, y, z in deg/s.
     device : str or None
-        Which phone sent them, if it says so.
+        Id of the phone, if the message has one.
     """
 
     acc: FloatArray
@@ -50,19 +53,19 @@ class PhoneReadings:
 
 
 def sensor_logger_readings(body: bytes, *, inverted: bool) -> PhoneReadings:
-    """Readings of one message that Sensor Logger pushed.
+    """Decode one message pushed by Sensor Logger.
 
     Parameters
     ----------
     body : bytes
         JSON.
     inverted : bool
-        Gravity is counted the other way, as iOS does unless units and frames are standardised.
+        Whether acceleration has the opposite sign, as on iOS unless units and frames are standardised.
 
     Raises
     ------
     ValueError
-        It is no such message.
+        The body is not such a message.
     """
     tree = _json(body)
     payload, device = tree.get("payload"), tree.get("deviceId")
@@ -77,7 +80,7 @@ def sensor_logger_readings(body: bytes, *, inverted: bool) -> PhoneReadings:
             rows.setdefault(name, []).append(
                 [_float(reading.get("time")), *(_float(values.get(a)) for a in "xyz")]
             )
-    table = {name: _ordered(np.array(found) * [1e-9, 1.0, 1.0, 1.0]) for name, found in rows.items()}
+    table = {name: _ordered(np.array(values) * [1e-9, 1.0, 1.0, 1.0]) for name, values in rows.items()}
     empty = np.zeros((0, 4))
     acc = table.get("totalacceleration", _sum(table.get("accelerometer", empty), table.get("gravity", empty)))
     signs = [1.0, -1.0, -1.0, -1.0] if inverted else [1.0] * 4
@@ -86,12 +89,12 @@ def sensor_logger_readings(body: bytes, *, inverted: bool) -> PhoneReadings:
 
 
 def phyphox_readings(body: bytes) -> PhoneReadings:
-    """Readings of one answer of phyphox.
+    """Decode one answer of phyphox.
 
     Raises
     ------
     ValueError
-        It is no such answer, or lacks a buffer.
+        The body is not such an answer, or lacks a buffer.
     """
     buffers = _json(body).get("buffer")
     if not isinstance(buffers, dict):
@@ -108,7 +111,7 @@ def _buffered(buffers: dict[str, Any], names: tuple[str, ...]) -> FloatArray:
         if not isinstance(values, list) or len(values) > MAX_READINGS:
             raise ValueError(f"no buffer {name}")
         columns.append([_float(value) for value in values if value is not None])
-    # the axes are read one after the other while the phone writes: what all have, belongs together
+    # the phone may write between reading the buffers, so they can differ in length
     count = min(map(len, columns))
     return _ordered(np.array([column[:count] for column in columns]).T.reshape(count, 4))
 
@@ -136,24 +139,29 @@ def _float(value: Any) -> float:
 
 
 def _ordered(rows: FloatArray) -> FloatArray:
-    """Rows by time, each time once; a ValueError where one cannot be."""
+    """Sort rows by time, each time once; a ValueError if a value is out of range."""
     if len(rows) and (np.abs(rows[:, 1:]).max() > MAX_VALUE or np.abs(rows[:, 0]).max() > MAX_TIME_S):
         raise ValueError("beyond what a phone measures")
     return rows[np.unique(rows[:, 0], return_index=True)[1]]
 
 
 def _sum(linear: FloatArray, gravity: FloatArray) -> FloatArray:
-    """Acceleration with gravity, where both have a reading of the same time."""
+    """Add gravity to linear acceleration where both have a reading at the same time."""
     time_s, first, second = np.intersect1d(linear[:, 0], gravity[:, 0], return_indices=True)
     return np.column_stack([time_s, linear[first, 1:] + gravity[second, 1:]])
 
 
-class PhoneHearing:
-    """One phone's readings, paired as they come.
+class PhoneReceiver:
+    """Pairs one phone's accelerometer and gyroscope readings into samples as they arrive.
 
     Parameters
     ----------
     place : {"pelvis", "ankle"}
+
+    Attributes
+    ----------
+    samples, damaged, repeated : int
+        Samples made, messages that could not be read, and readings dropped as repeated or late.
     """
 
     def __init__(self, place: SensorPlace) -> None:
@@ -163,7 +171,7 @@ class PhoneHearing:
         self.samples = self.damaged = self.repeated = 0
 
     def take(self, readings: PhoneReadings, arrival_s: float) -> SampleBlock | None:
-        """Samples that are complete with these readings; None: none yet."""
+        """Return the samples these readings complete; None if there are none yet."""
         acc, gyr = self._new(readings.acc, 0), self._new(readings.gyr, 1)
         numbers = np.arange(len(acc), dtype=np.int64)
         waiting = self._waiting.with_acc(numbers, acc[:, 0], acc[:, 1:]).with_gyr(gyr[:, 0], gyr[:, 1:])
@@ -182,15 +190,15 @@ class PhoneHearing:
 
     @property
     def reached_s(self) -> float:
-        """The newest acceleration's time on the phone's clock."""
+        """Time of the newest acceleration on the phone's clock; -inf before the first."""
         return self._reached_s[0]
 
     def restart(self) -> None:
-        """The phone's clock began anew."""
+        """Reset after the phone's clock restarted."""
         self._waiting, self._reached_s = TimedStreams(), [-np.inf, -np.inf]
 
     def _new(self, rows: FloatArray, stream: int) -> FloatArray:
-        """Rows later than all before; others came twice or too late."""
+        """Return the rows later than all before; count the others as repeated."""
         new = rows[rows[:, 0] > self._reached_s[stream]]
         self.repeated += len(rows) - len(new)
         if len(new):

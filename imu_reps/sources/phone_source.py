@@ -1,8 +1,8 @@
-"""Phones as sensors: Sensor Logger pushes to a small listener here, phyphox is asked for what is new.
+"""Phones as sensors: Sensor Logger pushes to a small HTTP listener here, phyphox is polled.
 
-Untried with real phones; both protocols are as published (see `phone_readings`). The listener takes posts
-with the right token in their path only, from one phone a sensor, bounded in size, number and time; a request
-from a web page, which carries an Origin, is refused.
+Untried with real phones; both protocols are as published (see `phone_readings`). The listener accepts only
+POST requests with the token in their path, from one phone per sensor, limited in size, number and time;
+requests of web pages, which have an Origin header, are refused.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from hmac import compare_digest
 from io import BytesIO
 
+from imu_reps.domain.crowd import oldest_of_crowd
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.errors import RadioError, UsageError
 from imu_reps.sensors.stream_items import Item, LinkChange, LinkState, Restarted, SensorStatus
@@ -26,30 +27,30 @@ from imu_reps.sources.phone_readings import (
     PHYPHOX_ACC,
     PHYPHOX_GYR,
     SENSOR_LOGGER,
-    PhoneHearing,
     PhoneReadings,
+    PhoneReceiver,
     phyphox_readings,
     sensor_logger_readings,
 )
 
 _log = logging.getLogger(__name__)
 
-#: A request's head and body are no longer, and come within so many seconds, from so many at once.
+#: Limits on a request: size of head and body, time, and number of connections.
 MAX_HEAD_BYTES, MAX_BODY_BYTES = 16 << 10, 2 << 20
 REQUEST_S, MAX_CONNECTIONS = 10.0, 16
-#: phyphox is asked so often, and given up for this time after so long; what has come is looked for so often.
+#: Interval of requests to phyphox, timeout of each, and interval of checks for new items.
 POLL_S, ANSWER_S, LOOK_S = 0.1, 3.0, 0.02
 PHYPHOX_PORT = 8080
-#: Nothing for so long: the phone is away. Pushed messages come every second or so.
+#: Time without samples after which a phone is ``away``. Pushed messages come about once a second.
 SILENT_S = 4.0
-#: The person has so long to press start on the phone.
+#: Time for the person to press start on the phone.
 PATIENCE_S = 300.0
-#: So much waits to be taken; a session that does not take it is over.
+#: Length of the queue of items; a session that does not empty it is over.
 MAX_WAITING = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class WantedPhone:
+class PhoneRequest:
     """A phone to be used as a sensor.
 
     Attributes
@@ -57,9 +58,10 @@ class WantedPhone:
     app : str
         `SENSOR_LOGGER` or `PHYPHOX`.
     host, port : str, int
-        Of phyphox's remote access.
+        Address of phyphox's remote access.
     inverted : bool
-        Sensor Logger on an iPhone without "Standardise Units & Frames": gravity is counted the other way.
+        Whether acceleration has the opposite sign: Sensor Logger on an iPhone without "Standardise Units &
+        Frames".
     """
 
     app: str
@@ -68,8 +70,8 @@ class WantedPhone:
     inverted: bool = False
 
 
-def wanted_phone(text: str) -> WantedPhone:
-    """Read ``phone``, ``phone:ios`` or ``phone:HOST[:PORT]``.
+def phone_request(text: str) -> PhoneRequest:
+    """Parse ``phone``, ``phone:ios`` or ``phone:HOST[:PORT]``.
 
     Raises
     ------
@@ -78,7 +80,7 @@ def wanted_phone(text: str) -> WantedPhone:
     """
     word, _, rest = text.partition(":")
     if word == "phone" and rest in ("", "ios"):
-        return WantedPhone(SENSOR_LOGGER, inverted=rest == "ios")
+        return PhoneRequest(SENSOR_LOGGER, inverted=rest == "ios")
     host, _, port = rest.partition(":")
     plain = host.isascii() and host.replace(".", "").replace("-", "").isalnum() and len(host) <= 253
     port = port or str(PHYPHOX_PORT)
@@ -90,29 +92,29 @@ def wanted_phone(text: str) -> WantedPhone:
             "phone:192.168.0.42:8080 (phyphox, the address it shows).",
             code="bad_phone",
         )
-    return WantedPhone(PHYPHOX, host, number)
+    return PhoneRequest(PHYPHOX, host, number)
 
 
 class PhoneSource:
-    """One phone a sensor, as a source.
+    """Source with one phone per sensor.
 
     Parameters
     ----------
-    phones : mapping
-        What is worn where.
+    phones : mapping of PhoneRequest
+        The phone worn at each place.
     address : str
         This machine's address in the network of the phones; Sensor Logger posts to it.
     port : int
-        0: any free one.
+        0: any free port.
     tell : callable
-        Called with the address that each phone with Sensor Logger is to push to, once it is listened at.
+        Called, once the listener is open, with the URL that each phone with Sensor Logger is to push to.
     patience_s : float
         How long `open` waits for the phones.
     """
 
     def __init__(
         self,
-        phones: Mapping[SensorPlace, WantedPhone],
+        phones: Mapping[SensorPlace, PhoneRequest],
         address: str = "127.0.0.1",
         port: int = 0,
         *,
@@ -122,20 +124,20 @@ class PhoneSource:
         self._phones, self._address, self._port = dict(phones), address, port
         self._tell, self._patience_s = tell, patience_s
         self._token = secrets.token_urlsafe(16)
-        self._hearings = {place: PhoneHearing(place) for place in self._phones}
+        self._receivers = {place: PhoneReceiver(place) for place in self._phones}
         self._states: dict[SensorPlace, LinkState] = dict.fromkeys(self._phones, "awaited")
-        self._heard_s: dict[SensorPlace, float] = {}
+        self._last_sample_s: dict[SensorPlace, float] = {}
         self._devices: dict[SensorPlace, str | None] = {}
         self._items: deque[Item] = deque(maxlen=MAX_WAITING)
         self._server: asyncio.Server | None = None
         self._pollers: list[asyncio.Task[None]] = []
-        self._connections = 0
+        self._requests: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = {}
         self._closed = False
 
     async def _listen(self) -> dict[SensorPlace, str]:
-        """Begin to listen; gives the address that each phone with Sensor Logger is to push to."""
-        mine = [place for place, phone in self._phones.items() if phone.app == SENSOR_LOGGER]
-        if mine and self._server is None:
+        """Open the listener and return the URL that each phone with Sensor Logger is to push to."""
+        pushing = [place for place, phone in self._phones.items() if phone.app == SENSOR_LOGGER]
+        if pushing and self._server is None:
             try:
                 self._server = await asyncio.start_server(
                     self._serve, self._address, self._port, limit=MAX_HEAD_BYTES
@@ -147,17 +149,17 @@ class PhoneSource:
                     code="port_taken",
                 ) from error
         bound = self._server.sockets[0].getsockname()[1] if self._server is not None else 0
-        return {place: f"http://{self._address}:{bound}/{self._token}/{place}" for place in mine}
+        return {place: f"http://{self._address}:{bound}/{self._token}/{place}" for place in pushing}
 
     async def open(self) -> None:
-        """Begin; returns when every phone sends both quantities.
+        """Open the source; returns once every phone sends both quantities.
 
         Raises
         ------
         UsageError
             ``port_taken``.
         RadioError
-            ``no_phone``: nothing came.
+            ``no_phone``: a phone sent nothing in time.
         """
         self._tell(await self._listen())
         self._pollers = [
@@ -176,10 +178,10 @@ class PhoneSource:
                     code="no_phone",
                 )
             await asyncio.sleep(POLL_S)
-        self._items.clear()  # what came while the other was waited for
+        self._items.clear()  # samples of one phone from before the other was ready
 
     async def items(self) -> list[Item]:
-        """The next items in order of arrival; none after `close`."""
+        """Return the next items in order of arrival; empty after `close`."""
         while not self._closed or self._items:
             self._notice_silence()
             if waiting := [self._items.popleft() for _ in range(len(self._items))]:
@@ -188,7 +190,7 @@ class PhoneSource:
         return []
 
     async def close(self) -> None:
-        """Stop asking and listening; closing twice does nothing."""
+        """Stop polling and listening; closing twice does nothing."""
         if self._closed:
             return
         self._closed = True
@@ -197,25 +199,29 @@ class PhoneSource:
         await asyncio.gather(*self._pollers, return_exceptions=True)
         if self._server is not None:
             self._server.close()
+        answering = [task for task in self._requests.values() if task is not None]
+        for writer in [*self._requests]:
+            self._abort(writer)
+        await asyncio.gather(*answering, return_exceptions=True)
 
     def status(self) -> dict[SensorPlace, SensorStatus]:
-        """How each phone is doing now."""
+        """Return the current status of each phone."""
         return {place: self._status(place) for place in SENSOR_PLACES if place in self._phones}
 
     def _status(self, place: SensorPlace) -> SensorStatus:
-        hearing, device = self._hearings[place], self._devices.get(place)
+        receiver, device = self._receivers[place], self._devices.get(place)
         return SensorStatus(
             self._states[place], None, None, device, None, None,
-            hearing.samples, None, hearing.damaged, hearing.repeated, 0, 0, None,
+            receiver.samples, None, receiver.damaged, receiver.repeated, 0, 0, None,
         )  # fmt: skip
 
-    def _heard(self, place: SensorPlace, readings: PhoneReadings) -> None:
-        """Hand on what is complete."""
+    def _take_readings(self, place: SensorPlace, readings: PhoneReadings) -> None:
+        """Queue the samples that these readings complete."""
         now_s = _now_s()
-        block = self._hearings[place].take(readings, now_s)
+        block = self._receivers[place].take(readings, now_s)
         if block is None:
             return
-        self._heard_s[place] = now_s
+        self._last_sample_s[place] = now_s
         self._change(place, "streaming")
         self._put(block)
 
@@ -226,32 +232,40 @@ class PhoneSource:
             self._put(LinkChange(place, _now_s(), state))
 
     def _notice_silence(self) -> None:
-        for place, heard_s in self._heard_s.items():
-            if self._states[place] == "streaming" and _now_s() - heard_s > SILENT_S:
+        for place, last_s in self._last_sample_s.items():
+            if self._states[place] == "streaming" and _now_s() - last_s > SILENT_S:
                 self._change(place, "away")
 
     def _put(self, item: Item) -> None:
         self._items.append(item)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer one request, and hang up."""
-        self._connections += 1
+        """Answer one request and close the connection; one too many closes another."""
+        if len(self._requests) >= MAX_CONNECTIONS:
+            self._abort(self._oldest_of_crowd())
+        self._requests[writer] = asyncio.current_task()
         try:
-            if self._connections <= MAX_CONNECTIONS:
-                async with asyncio.timeout(REQUEST_S):
-                    status = await self._answer(reader)
-                    writer.write(
-                        f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
-                    )
-                    await writer.drain()
+            async with asyncio.timeout(REQUEST_S):
+                status = await self._answer(reader)
+                writer.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+                await writer.drain()
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             _log.debug("a request came to nothing")
         finally:
-            self._connections -= 1
+            self._requests.pop(writer, None)
             writer.close()
 
+    def _oldest_of_crowd(self) -> asyncio.StreamWriter:
+        """Return the oldest connection of the address that has most of them."""
+        writers = [*self._requests]
+        return writers[oldest_of_crowd(one.get_extra_info("peername") for one in writers)]
+
+    def _abort(self, writer: asyncio.StreamWriter) -> None:
+        self._requests.pop(writer, None)
+        writer.transport.abort()
+
     async def _answer(self, reader: asyncio.StreamReader) -> str:
-        """Take one request; gives the status of the answer."""
+        """Read one request and return the status of the answer."""
         line, _, rest = (await reader.readuntil(b"\r\n\r\n")).partition(b"\r\n")
         method, _, target = line.decode("latin-1").partition(" ")
         place = self._place(target.partition(" ")[0])
@@ -271,7 +285,7 @@ class PhoneSource:
         return self._pushed(place, await reader.readexactly(int(length)))
 
     def _place(self, target: str) -> SensorPlace | None:
-        """Whose path this is; None: nobody's."""
+        """Return the place whose path, with the token, this is; None if it is none's."""
         for place, phone in self._phones.items():
             own = f"/{self._token}/{place}".encode()
             if phone.app == SENSOR_LOGGER and compare_digest(target.encode("utf-8", "replace"), own):
@@ -282,15 +296,15 @@ class PhoneSource:
         try:
             readings = sensor_logger_readings(body, inverted=self._phones[place].inverted)
         except ValueError:
-            self._hearings[place].damaged += 1
+            self._receivers[place].damaged += 1
             return "400 Bad Request"
         if self._devices.setdefault(place, readings.device) != readings.device:
             return "409 Conflict"
-        self._heard(place, readings)
+        self._take_readings(place, readings)
         return "200 OK"
 
-    async def _poll(self, place: SensorPlace, phone: WantedPhone) -> None:
-        """Start phyphox's measurement and ask for what is new, until cancelled."""
+    async def _poll(self, place: SensorPlace, phone: PhoneRequest) -> None:
+        """Start phyphox's measurement and poll for new readings until cancelled."""
         reached: tuple[float, float] | None = None
         await self._ask(place, phone, "/control?cmd=start")
         while True:
@@ -301,29 +315,30 @@ class PhoneSource:
             try:
                 readings = phyphox_readings(body)
             except ValueError:
-                self._hearings[place].damaged += 1
+                self._receivers[place].damaged += 1
                 continue
             reached = self._follow(place, readings, reached)
 
     def _follow(
         self, place: SensorPlace, readings: PhoneReadings, reached: tuple[float, float] | None
     ) -> tuple[float, float] | None:
-        """Hand readings on; gives up to when both quantities are known, None to ask for the newest again."""
+        """Queue readings and return the newest time of each quantity; None to ask for the newest again."""
         acc_s, gyr_s = (float(rows[-1, 0]) if len(rows) else None for rows in (readings.acc, readings.gyr))
         if reached is None:
             if acc_s is None or gyr_s is None:
                 return None
-            if acc_s < self._hearings[place].reached_s:
-                self._hearings[place].restart()
+            if acc_s < self._receivers[place].reached_s:
+                self._receivers[place].restart()
                 self._put(Restarted(place, _now_s()))
             return acc_s, gyr_s
-        self._heard(place, readings)
-        if acc_s is None and gyr_s is None and _now_s() - self._heard_s.get(place, _now_s()) > SILENT_S / 2:
+        self._take_readings(place, readings)
+        silent_s = _now_s() - self._last_sample_s.get(place, _now_s())
+        if acc_s is None and gyr_s is None and silent_s > SILENT_S / 2:
             return None  # cleared on the phone, or paused
         return (reached[0] if acc_s is None else acc_s, reached[1] if gyr_s is None else gyr_s)
 
-    async def _ask(self, place: SensorPlace, phone: WantedPhone, path: str) -> bytes | None:
-        """What phyphox answers; None: nothing."""
+    async def _ask(self, place: SensorPlace, phone: PhoneRequest, path: str) -> bytes | None:
+        """Return phyphox's answer; None if there is none."""
         try:
             return await asyncio.to_thread(_get, phone, path)
         except (OSError, http.client.HTTPException) as error:
@@ -333,7 +348,7 @@ class PhoneSource:
 
 
 def _query(reached: tuple[float, float] | None) -> str:
-    """Ask for the newest value of each buffer, or for all that are newer."""
+    """Return the request for the newest value of each buffer or, with `reached`, for all newer ones."""
     parts = []
     for names, since in zip((PHYPHOX_ACC, PHYPHOX_GYR), reached or (None, None), strict=True):
         for name in names:
@@ -344,13 +359,13 @@ def _query(reached: tuple[float, float] | None) -> str:
     return "/get?" + "&".join(parts)
 
 
-def _get(phone: WantedPhone, path: str) -> bytes:
-    """One request; follows no redirection and reads no more than it may.
+def _get(phone: PhoneRequest, path: str) -> bytes:
+    """Send one GET request; redirections are not followed, and the size of the answer is limited.
 
     Raises
     ------
     OSError, http.client.HTTPException
-        The phone does not answer, or not so.
+        The phone does not answer, or its answer is not usable.
     """
     with contextlib.closing(
         http.client.HTTPConnection(phone.host, phone.port, timeout=ANSWER_S)

@@ -1,4 +1,4 @@
-"""A recording played again: its samples come as they came when it was made."""
+"""Replay of a recording, with its samples at their original arrival times."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from imu_reps.domain.recording import Recording
 from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace
 from imu_reps.sensors.stream_items import Item, LinkState, SensorStatus
 
-#: Samples that arrived within so long are handed on together: sooner than pictures follow each other.
+#: Samples that arrived within one slot are delivered together; shorter than the interval between pictures.
 SLOT_S = 0.025
-#: A sensor that sent nothing for so long is shown as silent, as a link of the radio is.
+#: Time without samples after which a sensor's status is ``silent``, as for a radio link.
 SILENT_S = 2.0
 
 
 class ReplaySource:
-    """The samples of a recording as a source, each at its moment on the event loop's clock.
+    """Source that delivers the samples of a recording at their times on the event loop's clock.
 
     Parameters
     ----------
@@ -34,27 +34,27 @@ class ReplaySource:
         self._began_s = 0.0
 
     async def open(self) -> None:
-        """Begin with the recording's time 0 now."""
+        """Start; the recording's time 0 is now."""
         self._began_s = asyncio.get_running_loop().time()
         self._last_s = dict.fromkeys(self._sent, self._began_s)
 
     async def items(self) -> list[Item]:
-        """The next samples, once all of them have arrived; none at the end."""
+        """Return the samples of the next slot, once their time has come; empty at the end."""
         _, blocks = next(self._slots, (0, ()))
         items = [replace(block, time_s=block.time_s + self._began_s) for block in blocks]
         if items:
-            moment_s = max(float(item.time_s.max()) for item in items)
-            await asyncio.sleep(moment_s - asyncio.get_running_loop().time())
+            due_s = max(float(item.time_s.max()) for item in items)
+            await asyncio.sleep(due_s - asyncio.get_running_loop().time())
         for item in items:
             self._sent[item.sensor] += len(item)
             self._last_s[item.sensor] = float(item.time_s[-1])
         return list(items)
 
     async def close(self) -> None:
-        """Nothing has to be closed."""
+        """Do nothing; there is nothing to close."""
 
     def status(self) -> dict[SensorPlace, SensorStatus]:
-        """The sensors the recording has: streaming, or silent where it has a hole."""
+        """Return the status of each recorded sensor: streaming, or silent in a gap of the recording."""
         return {place: self._status(place, sent) for place, sent in self._sent.items()}
 
     def _status(self, place: SensorPlace, sent: int) -> SensorStatus:
@@ -69,9 +69,9 @@ def _slot(block: SampleBlock) -> int:
 
 
 def replay_blocks(recording: Recording, block_s: float = 0.05) -> Iterator[SampleBlock]:
-    """Both sensors' samples, cut into slots of `block_s` of arrival time, slot after slot.
+    """Yield both sensors' samples, cut into slots of `block_s` of arrival time, in order.
 
-    Within a slot the sensor whose first sample arrived first comes first. No pacing: that is the caller's.
+    Within a slot, the sensor whose first sample arrived first comes first. Pacing is left to the caller.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def replay_blocks(recording: Recording, block_s: float = 0.05) -> Iterator[Sampl
     Raises
     ------
     ValueError
-        If `block_s` is not positive.
+        `block_s` is not positive.
     """
     if not block_s > 0.0:
         raise ValueError(f"block_s must be above 0, not {block_s!r}")

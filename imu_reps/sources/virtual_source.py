@@ -1,4 +1,4 @@
-"""A world without hardware: two virtual sensors on a virtual air, and a wearer who does the planned sets."""
+"""Recording without hardware: two virtual sensors on a virtual radio, and a wearer who does planned sets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from imu_reps.sensors.streams import Streams
 from imu_reps.sim.radio.device import DeviceClock, Feed, Wearer
 from imu_reps.sim.radio.devices import DEVICES
 from imu_reps.sim.wearer import SetPlan
-from imu_reps.sources.radio_source import wanted
+from imu_reps.sources.radio_source import sensor_requests
 from imu_reps.storage.profile import PairedSensor, Person
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 RATE_HZ = 100.0
 ADDRESSES: dict[SensorPlace, str] = {"pelvis": "F0:00:00:00:00:01", "ankle": "F0:00:00:00:00:02"}
 
-#: Two real oscillators are never alike, and two clocks never started together.
+#: Clock errors and start times differ between the sensors, as those of real ones do.
 CLOCKS: dict[SensorPlace, DeviceClock] = {
     "pelvis": DeviceClock(rate_error=20e-6, start_s=12.0),
     "ankle": DeviceClock(rate_error=-35e-6, start_s=7.5),
@@ -37,13 +37,16 @@ Readings = tuple[FloatArray, FloatArray]
 
 
 class Performance:
-    """A wearer who lies still until told to begin, and does one set after the other.
+    """A wearer who lies still until a set begins, and does the sets in order.
+
+    Times are those of the virtual radio (`Air.now_s`); set numbers count from 1.
 
     Parameters
     ----------
     plans : sequence of SetPlan
         The sets, in order; at least one.
     seed : int
+        Seed of the first set's wearer; each further set adds 1.
     """
 
     def __init__(self, plans: Sequence[SetPlan], seed: int = 0) -> None:
@@ -53,47 +56,47 @@ class Performance:
         self._scenes: list[_Scene] = [_Scene(-np.inf, 0, 0.0, 0.0)]
 
     def begin(self, number: int, time_s: float) -> None:
-        """Begin a set, from 1."""
+        """Begin a set, with the stillness before it."""
         self._scenes.append(_Scene(time_s, number - 1, 0.0))
 
     def lie_down(self, number: int, time_s: float) -> None:
-        """Lie as before a set, from 1."""
+        """Lie still, as before set `number`."""
         self._scenes.append(_Scene(time_s, number - 1, 0.0, 0.0))
 
     @property
     def waits(self) -> bool:
-        """Whether the wearer lies before a set, or holds the legs where it begins."""
+        """Whether the wearer waits for a set, lying still or holding the legs up."""
         return self._scenes[-1].until_s < np.inf
 
     def lift(self, time_s: float) -> None:
-        """Lift the legs into the high start of the set that is waited for, and hold them there."""
+        """Lift the legs into the high start of the awaited set, and hold them there."""
         number = self._scenes[-1].wearer
         if self._scenes[-1].until_s == 0.0:
             self._scenes.append(_Scene(time_s, number, self._still_s[number], self._starts_s[number]))
 
     def move(self, time_s: float) -> None:
-        """Begin the set that is waited for with its first repetition, at once."""
+        """Begin the awaited set at once with its first repetition."""
         number = self._scenes[-1].wearer
         self._scenes.append(_Scene(time_s, number, self._starts_s[number]))
 
     def rest(self, time_s: float) -> None:
-        """Lie as before the next set, if there is one."""
+        """Lie still, as before the next set, if there is one."""
         number = self._scenes[-1].wearer
         if not self.waits and number + 1 < len(self._wearers):
             self.lie_down(number + 2, time_s)
 
     def feed(self, place: SensorPlace) -> Feed:
-        """What a sensor worn at `place` reads."""
+        """Return the readings of a sensor worn at `place`, as a function of time."""
         feeds = [wearer.feed(place) for wearer in self._wearers]
 
         def read(time_s: FloatArray) -> Readings:
             acc_mps2, gyr_dps = np.zeros((len(time_s), 3)), np.zeros((len(time_s), 3))
             for scene, until_s in self._timetable():
-                if len(time_s) == 0 or until_s <= time_s[0]:  # long over: a session has many
+                if len(time_s) == 0 or until_s <= time_s[0]:  # skip past scenes; a session has many
                     continue
                 rows = (time_s >= scene.from_s) & (time_s < until_s)
                 if rows.any():
-                    acc_mps2[rows], gyr_dps[rows] = feeds[scene.wearer](scene.story_s(time_s[rows]))
+                    acc_mps2[rows], gyr_dps[rows] = feeds[scene.wearer](scene.set_time_s(time_s[rows]))
             return acc_mps2, gyr_dps
 
         return read
@@ -104,7 +107,7 @@ class Performance:
 
 
 def _start_s(plan: SetPlan) -> float:
-    """When, in a set's own time, its first repetition begins; before it legs are lifted into a high start."""
+    """Return when, in a set's own time, its first repetition begins, after any lift into a high start."""
     life = plan.life
     lifted = plan.resting_end == "high"
     lift_s = life.lift_s if lifted and life.floor_stretch else 0.0
@@ -113,21 +116,21 @@ def _start_s(plan: SetPlan) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Scene:
-    """From `from_s` on a wearer does a set: from `begin_s` of its own time to `until_s`, and waits there."""
+    """A stretch of a set: from `from_s` on, the set's own time runs from `begin_s` to `until_s` and stops."""
 
     from_s: float
     wearer: int
     begin_s: float
     until_s: float = np.inf
 
-    def story_s(self, time_s: FloatArray) -> FloatArray:
-        """The wearer's own time."""
+    def set_time_s(self, time_s: FloatArray) -> FloatArray:
+        """Convert times, (n,), to the set's own time, (n,)."""
         gone_s = np.maximum(time_s - self.from_s, 0.0) if np.isfinite(self.from_s) else np.zeros_like(time_s)
         return np.minimum(self.begin_s + gone_s, self.until_s)
 
 
 class VirtualWorld:
-    """Two sensors of one family, their wearer, and a computer to record with; an async context manager.
+    """Two virtual sensors of one family, their wearer and a computer's Bluetooth; an async context manager.
 
     Parameters
     ----------
@@ -138,7 +141,7 @@ class VirtualWorld:
     Attributes
     ----------
     person : Person
-        As pairing would have stored them.
+        With both sensors as pairing would store them.
     performance : Performance
     air : Air
     sensors : dict of VirtualSensor
@@ -146,7 +149,7 @@ class VirtualWorld:
     Raises
     ------
     UsageError
-        There is no such virtual sensor, or bumble is not installed.
+        The family has no virtual sensor, or bumble is not installed.
     """
 
     def __init__(self, family_name: str, plans: Sequence[SetPlan], *, seed: int = 0) -> None:
@@ -180,14 +183,14 @@ class VirtualWorld:
         await self.air.__aexit__(kind, error, trace)
 
     def radio(self) -> Radio:
-        """The computer's Bluetooth."""
+        """Return the Bluetooth of a computer in this world."""
         from imu_reps.sim.radio.bleak_backend import client_backend, scanner_backend
 
         return Radio(scanner_backend=scanner_backend(self.air), client_backend=client_backend(self.air))
 
 
 class VirtualSource(Streams):
-    """The sensors of a virtual world as a source: the world begins and ends with it.
+    """Source with the sensors of a virtual world, which is opened and closed with it.
 
     Parameters
     ----------
@@ -195,18 +198,18 @@ class VirtualSource(Streams):
     """
 
     def __init__(self, world: VirtualWorld) -> None:
-        super().__init__(world.radio(), wanted(world.person))
+        super().__init__(world.radio(), sensor_requests(world.person))
         self._world = world
         self._is_open = False
 
     async def open(self) -> None:
-        """Begin the world, and stream from it; raises as `Streams.open`."""
+        """Open the world and stream from it; raises as `Streams.open`."""
         await self._world.__aenter__()
         self._is_open = True
         await super().open()
 
     async def close(self) -> None:
-        """Stop streaming, and end the world."""
+        """Stop streaming and close the world."""
         await super().close()
         if self._is_open:
             self._is_open = False

@@ -1,1 +1,1 @@
-"""The edge that keeps things: recordings, profiles, history, exports."""
+"""Files and data stored for the user: recordings, profiles, history, exports."""

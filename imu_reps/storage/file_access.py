@@ -1,14 +1,17 @@
-"""Files and folders: made for this user alone, written whole, and what the system refuses, with its hint."""
+"""Files and folders, private to the user and written whole; errors of the system with a hint."""
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from io import BufferedWriter, FileIO
 from pathlib import Path
+from typing import Any
 
+from imu_reps.domain.document_kind import DocumentKind
 from imu_reps.errors import FileAccessError
 
 _CAUSES = {
@@ -38,14 +41,76 @@ _CAUSES = {
 
 
 def access_error(error: OSError, name: str) -> FileAccessError:
-    """Translate what went wrong with the file or folder `name`."""
+    """Return the error with a hint for an exception on the file or folder `name`."""
     unknown = ("file_access", f"{error.strerror or error}.", "Check the disk and the path.")
     code, what, hint = _CAUSES.get(error.errno or 0, unknown)
     return FileAccessError(f"{name}: {what}", hint=hint, code=code)
 
 
-def refuse_special(path: Path) -> None:
-    """Stop before a pipe or a device is opened, which may never end.
+@contextlib.contextmanager
+def file_errors(name: str | os.PathLike[str]) -> Iterator[None]:
+    """Raise exceptions on the file or folder `name` as errors with a hint.
+
+    Raises
+    ------
+    FileAccessError
+        As `access_error`.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise access_error(error, os.fspath(name)) from error
+
+
+#: Largest TOML file that is read: the profiles of thirty thousand persons.
+MAX_TOML_BYTES = 10 << 20
+
+
+def read_toml(path: Path) -> dict[str, Any] | None:
+    """Return the tree in a TOML file; None if there is no file.
+
+    Raises
+    ------
+    FileAccessError
+        ``no_file``: a pipe or a device; ``permission`` and the like.
+    ValueError
+        The file is not TOML, or larger than `MAX_TOML_BYTES`.
+    """
+    import tomllib
+
+    with file_errors(path):
+        require_regular_file(path)
+        try:
+            with path.open("rb") as file:
+                content = file.read(MAX_TOML_BYTES + 1)
+        except FileNotFoundError:
+            return None
+    if len(content) > MAX_TOML_BYTES:
+        raise ValueError("it is larger than 10 MB")
+    try:
+        return tomllib.loads(content.decode("utf-8"))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def write_toml(path: Path, tree: Mapping[str, Any]) -> None:
+    """Write a tree to a TOML file, by `replace`; its folder is created if missing.
+
+    Raises
+    ------
+    FileAccessError
+        ``permission``, ``disk_full`` and the like; the old file is unchanged.
+    """
+    import tomli_w
+
+    content = tomli_w.dumps(tree).encode("utf-8")
+    make_folder(path.parent)
+    with file_errors(path):
+        replace(path, content)
+
+
+def require_regular_file(path: Path) -> None:
+    """Refuse a pipe or a device, reading from which may never end.
 
     Raises
     ------
@@ -61,26 +126,32 @@ def refuse_special(path: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder, and those above it that are missing, for this user alone; one that is there stays.
+    """Create a folder and its missing parents, private to the user; an existing folder is left alone.
 
     Raises
     ------
     FileAccessError
-        ``permission``, ``disk_full``; ``exists``, ``not_found``: something on the way is no folder.
+        ``permission``, ``disk_full``; ``exists``, ``not_found``: a part of the path is not a folder, such as
+        a broken link.
     """
-    try:
-        missing = [place for place in (folder, *folder.parents) if not place.exists()]
-        for place in reversed(missing):
-            place.mkdir(mode=0o700, exist_ok=True)
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise access_error(error, str(folder)) from error
+    with file_errors(folder):
+        try:
+            missing = [each for each in (folder, *folder.parents) if not each.exists()]
+            for each in reversed(missing):
+                each.mkdir(mode=0o700, exist_ok=True)
+            folder.mkdir(exist_ok=True)
+        except FileExistsError as error:
+            raise FileAccessError(
+                f"{error.filename}: this is no folder, or a link that leads nowhere.",
+                hint="Move it away, or choose another folder.",
+                code="exists",
+            ) from error
 
 
 def create(path: Path) -> FileIO:
-    """A new file for this user alone, to read and append to without a buffer; never over one that is there.
+    """Create a file, private to the user, to read and append to without a buffer; never overwrites.
 
-    What another program appends meanwhile stays: the system writes every piece at the end there is.
+    Data that another program appends meanwhile is kept: every write goes to the current end of the file.
 
     Raises
     ------
@@ -106,23 +177,23 @@ def write_new(path: Path, content: bytes) -> None:
         try:
             with BufferedWriter(raw) as file:
                 file.write(content)
-        except OSError:
+        except BaseException:  # Ctrl-C and the signals that end the program, too
             path.unlink(missing_ok=True)
             raise
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Put `content` in a file's place: written beside it, then renamed; whole or not at all.
+    """Replace a file's content, whole or not at all, by writing a temporary file and renaming it.
 
     A link to the file stays a link.
 
     Raises
     ------
     OSError
-        As `open`; the old file is as it was.
+        As `open`; the old file is unchanged.
     """
     path = path.resolve()
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # for this user alone
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # private to the user
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content)
@@ -134,93 +205,70 @@ def replace(path: Path, content: bytes) -> None:
         raise
 
 
-#: A document says within so many bytes what it is.
-_MARK_WITHIN = 1024
-#: A file of columns says it after them.
-_FOOTER_WITHIN = 1 << 16
+#: Bytes at the beginning of a document that identify it.
+_TOP = 1024
+#: Bytes at the end that identify a columnar file.
+_FOOTER = 1 << 16
 
 
-def save_document(path: str | os.PathLike[str], text: str | bytes, *, mark: str, force: bool = False) -> None:
-    """Write a page or a table, whole or not at all; the one way for everything but recordings.
+def save_document(
+    path: str | os.PathLike[str], text: str | bytes, *, kind: DocumentKind, force: bool = False
+) -> None:
+    """Write a document (page, table, simulated recording), whole or not at all; for all files made.
 
     Parameters
     ----------
     path : path-like
     text : str or bytes
-    mark : str
-        What stands at the top of every document of this kind, and in nobody else's; of bytes, at the end.
+        Content; text is encoded as UTF-8.
+    kind : DocumentKind
+        Recognises existing documents of the same kind.
     force : bool
-        Replace a document of the same kind; nothing else is ever replaced.
+        Whether to replace a document of the same kind; nothing else is ever replaced.
 
     Raises
     ------
     FileAccessError
-        ``exists``: there is one, and no `force`; ``not_ours``: something else is there; ``not_found``,
-        ``permission``, ``disk_full``.
+        ``exists``: there is such a document, and `force` is off; ``not_ours``: there is something else;
+        ``not_found``, ``permission``, ``disk_full``.
     """
     path, content = Path(path), text.encode("utf-8") if isinstance(text, str) else text
-    try:
-        if not _is_there(path):
+    with file_errors(path):
+        if not _exists(path):
             write_new(path, content)
             return
-        _refuse(path, mark, force=force, at_end=content is text)
+        _refuse(path, kind, force=force)
         replace(path, content)
-    except OSError as error:
-        raise access_error(error, str(path)) from error
 
 
-def refuse_taken(path: Path, mark: str, *, force: bool) -> None:
-    """Stop, before anything else is done, where `save_document` would not write a text.
+def require_free(path: Path, kind: DocumentKind, *, force: bool) -> None:
+    """Raise the error with which `save_document` would refuse to write, before any other work.
 
     Raises
     ------
     FileAccessError
         As `save_document`.
     """
-    try:
-        if _is_there(path):
-            _refuse(path, mark, force=force)
+    with file_errors(path):
+        if _exists(path):
+            _refuse(path, kind, force=force)
         else:
             path.parent.stat()
-    except OSError as error:
-        raise access_error(error, str(path)) from error
 
 
-def make_way(marks: Mapping[Path, str], *, force: bool) -> None:
-    """Take older files away that are to be made anew, by the rule of `save_document`; all of them or none.
-
-    Parameters
-    ----------
-    marks : mapping
-        By path: what stands at the top of every file of that kind.
-    force : bool
-
-    Raises
-    ------
-    FileAccessError
-        As `save_document`.
-    """
-    there = [path for path in marks if _is_there(path)]
-    for path in there:
-        try:
-            _refuse(path, marks[path], force=force)
-        except OSError as error:
-            raise access_error(error, str(path)) from error
-    for path in there:
-        try:
-            path.unlink()
-        except OSError as error:
-            raise access_error(error, str(path)) from error
+def not_ours_error(path: Path) -> FileAccessError:
+    """Return the error for a file or folder that this program did not write and never replaces."""
+    return FileAccessError(
+        f"{path}: there is something else under that name, and it is never replaced.",
+        hint="Choose another name.",
+        code="not_ours",
+    )
 
 
-def _refuse(path: Path, mark: str, *, force: bool, at_end: bool = False) -> None:
-    """Stop where a file must stay: it is of another kind, or nobody said `force`."""
-    if not _has_mark(path, mark, at_end=at_end):
-        raise FileAccessError(
-            f"{path}: there is something else under that name, and it is never replaced.",
-            hint="Choose another name.",
-            code="not_ours",
-        )
+def _refuse(path: Path, kind: DocumentKind, *, force: bool) -> None:
+    """Refuse to replace a file that is of another kind, or any file without `force`."""
+    if not _is_of(kind, path):
+        raise not_ours_error(path)
     if not force:
         raise FileAccessError(
             f"{path}: the file exists already.",
@@ -229,16 +277,19 @@ def _refuse(path: Path, mark: str, *, force: bool, at_end: bool = False) -> None
         )
 
 
-def _is_there(path: Path) -> bool:
+def _exists(path: Path) -> bool:
     return path.is_symlink() or path.exists()
 
 
-def _has_mark(path: Path, mark: str, *, at_end: bool) -> bool:
-    """Whether a file says where it should that it is such a document; what is no file is not opened."""
+def _is_of(kind: DocumentKind, path: Path) -> bool:
+    """Whether a file is a document of a kind; anything but a regular file is not opened."""
     if not path.is_file():
         return False
     with path.open("rb") as file:
-        if at_end:
-            file.seek(-min(_FOOTER_WITHIN, path.stat().st_size), os.SEEK_END)
-            return mark.encode() in file.read()
-        return mark.encode() in file.read(_MARK_WITHIN)
+        top = file.read(_TOP)
+        file.seek(-min(_FOOTER, path.stat().st_size), os.SEEK_END)
+        return (
+            top.startswith(kind.begins.encode())
+            and any(line.lstrip().startswith(kind.line.encode()) for line in top.splitlines())
+            and kind.footer.encode() in file.read()
+        )

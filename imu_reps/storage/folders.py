@@ -1,40 +1,77 @@
-"""Where recordings are kept."""
+"""The user's folders of recordings, data and settings."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from imu_reps.errors import FileAccessError
 from imu_reps.storage.file_access import access_error
 
 HOME_VARIABLE = "IMU_REPS_HOME"
 
+#: File name endings of recordings.
+ENDINGS = (".csv", ".csv.gz")
+
 
 def default_folder() -> Path:
-    """Folder of recordings: ``recordings`` in the user's data folder, or in ``IMU_REPS_HOME`` if that is set.
+    """Return the folder of recordings: ``recordings`` in the data folder (see `data_folder`).
 
-    It is not made here and may not exist yet.
+    It is not created here and may not exist yet.
     """
     return data_folder() / "recordings"
 
 
 def data_folder() -> Path:
-    """The user's data folder, or the folder ``IMU_REPS_HOME`` if that is set. It may not exist yet."""
-    if home := own_home():
-        return home
+    """Return ``IMU_REPS_HOME`` if that is set, else the user's data folder; it may not exist yet."""
+    return own_home() or _of_user("data")
+
+
+def profile_folder() -> Path:
+    """Return ``IMU_REPS_HOME`` if that is set, else the user's settings folder; it may not exist yet."""
+    return own_home() or _of_user("config")
+
+
+def _of_user(kind: Literal["data", "config"]) -> Path:
     import platformdirs
 
-    return platformdirs.user_data_path("imu-reps", appauthor=False)
+    find = platformdirs.user_data_path if kind == "data" else platformdirs.user_config_path
+    try:
+        return find("imu-reps", appauthor=False)
+    except RuntimeError as error:
+        raise _no_home() from error
 
 
-def own_home() -> Path | None:
-    """The folder ``IMU_REPS_HOME``; None if that is not set.
+def user_home() -> Path:
+    """Return the user's home folder.
 
     Raises
     ------
     FileAccessError
-        ``not_found``: it begins with the name of a user whom nobody knows.
+        ``not_found``: the user has none.
+    """
+    try:
+        return Path.home()
+    except RuntimeError as error:
+        raise _no_home() from error
+
+
+def _no_home() -> FileAccessError:
+    return FileAccessError(
+        "Nobody knows where your files belong: this user has no home.",
+        hint=f"Set HOME, or {HOME_VARIABLE}, to a folder of yours.",
+        code="not_found",
+    )
+
+
+def own_home() -> Path | None:
+    """Return the folder ``IMU_REPS_HOME``; None if that is not set.
+
+    Raises
+    ------
+    FileAccessError
+        ``not_found``: it begins with ``~`` and the name of an unknown user.
     """
     home = os.environ.get(HOME_VARIABLE)
     if not home:
@@ -50,21 +87,21 @@ def own_home() -> Path | None:
 
 
 def latest_recording(folder: str | os.PathLike[str]) -> Path:
-    """Give the recording (``.csv``, ``.csv.gz``) in `folder` that was changed last.
+    """Return the most recently changed recording (``.csv``, ``.csv.gz``) in `folder`.
 
-    Of those changed at the same time it is the last by name.
+    If several were changed at the same time, the last by name is returned.
 
     Raises
     ------
     FileAccessError
-        ``no_recordings``: there is none; ``permission``.
+        ``no_recordings``: there are none; ``permission``.
     """
     try:
         with os.scandir(folder) as entries:
             found = [
                 (entry.stat().st_mtime, entry.name)
                 for entry in entries
-                if entry.name.endswith((".csv", ".csv.gz")) and entry.is_file()
+                if entry.name.endswith(ENDINGS) and entry.is_file()
             ]
     except FileNotFoundError:
         found = []
@@ -79,19 +116,24 @@ def latest_recording(folder: str | os.PathLike[str]) -> Path:
     return Path(folder) / max(found)[1]
 
 
+def all_recordings(folder: Path) -> list[Path]:
+    """Return the recordings in a folder, sorted by name; empty if there is no folder."""
+    return sorted(path for path in folder.iterdir() if path.name.endswith(ENDINGS)) if folder.is_dir() else []
+
+
 def recordings_in(folder: Path) -> list[Path]:
-    """All recordings of a folder, by name.
+    """Return the recordings in a folder, sorted by name; at least one.
 
     Raises
     ------
     FileAccessError
-        ``not_found``: there is no such folder; ``no_recordings``: it holds none.
+        ``not_found``: there is no such folder; ``no_recordings``: it has none.
     """
     if not folder.is_dir():
         raise FileAccessError(
             f"There is no folder {folder}.", hint="Name the folder of the recordings.", code="not_found"
         )
-    files = sorted(path for path in folder.iterdir() if path.name.endswith((".csv", ".csv.gz")))
+    files = all_recordings(folder)
     if not files:
         raise FileAccessError(
             f"There are no recordings in {folder}.", hint="Name another folder.", code="no_recordings"

@@ -1,34 +1,31 @@
-"""Finished sets remembered in one SQLite file, which several processes may use at once."""
+"""The history of finished sets: one SQLite file, which several processes may use at once."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Self
-
-import msgspec
+from typing import Any, Self
 
 from imu_reps.domain.exercise import Exercise
-from imu_reps.domain.person_name import said_name
-from imu_reps.domain.recording import MAX_SAID
+from imu_reps.domain.recording import MAX_RATING, Recording, last_rating
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.domain.summary import Summary
+from imu_reps.domain.untrusted_text import normalize_name
 from imu_reps.errors import FileAccessError, UsageError
 from imu_reps.storage.file_access import create, make_folder
 from imu_reps.storage.folders import data_folder
-from imu_reps.storage.plain_json import one_line
+from imu_reps.storage.plain_json import one_line, parse_json
 
 HISTORY_FILE = "history.sqlite3"
 
-#: How long a process waits for another that is writing.
+#: Timeout of waiting for another process that is writing.
 PATIENCE_S = 10.0
 
-#: Step n brings a file of version n to version n + 1; steps are only ever added.
+#: Step n updates a file of version n to version n + 1; steps are only ever added.
 MIGRATIONS = (
     """
     CREATE TABLE recorded_set (
@@ -53,15 +50,15 @@ MIGRATIONS = (
         UNIQUE (set_id, version, settings)
     );
     """,
-    # what nobody did was let in by earlier versions
+    # earlier versions stored simulated sets too
     """
     DELETE FROM recorded_set WHERE id IN (
         SELECT set_id FROM analysis
         WHERE json_valid(summary) AND json_extract(summary, '$.recording.simulated')
     );
     """,
-    # one name was kept as it had been typed
-    "UPDATE recorded_set SET person = said_name(person) WHERE typeof(person) = 'text'",
+    # earlier versions stored names as typed
+    "UPDATE recorded_set SET person = normalize_name(person) WHERE typeof(person) = 'text'",
 )
 
 _LATEST = """
@@ -72,10 +69,30 @@ _LATEST = """
     )
 """
 
+#: Inserts or updates a set; a NULL keeps the known value.
+_KEEP_SET = """
+    INSERT INTO recorded_set (file, person, session, set_number, recorded, exercise, pain, effort)
+    VALUES (:file, :person, :session, :set_number, :recorded, :exercise, :pain, :effort)
+    ON CONFLICT (file) DO UPDATE SET
+        person = coalesce(excluded.person, person),
+        session = coalesce(excluded.session, session),
+        set_number = coalesce(excluded.set_number, set_number),
+        recorded = coalesce(excluded.recorded, recorded),
+        exercise = excluded.exercise,
+        pain = coalesce(excluded.pain, pain),
+        effort = coalesce(excluded.effort, effort)
+    RETURNING id
+"""
+_KEEP_ANALYSIS = """
+    INSERT INTO analysis (set_id, computed, version, settings, summary)
+    VALUES (:set_id, :computed, :version, :settings, :summary)
+    ON CONFLICT (set_id, version, settings) DO UPDATE SET
+        computed = excluded.computed, summary = excluded.summary
+"""
 
-#: What two sets never agree in, beside whose and when they are.
+#: Fields in which two different sets never agree, in addition to person and time.
 _SAME = "'$.recording.duration_s', '$.recording.side', '$.sensors.pelvis.samples', '$.sensors.ankle.samples'"
-#: The same set in another file.
+#: Query for the same set in another file.
 _TWINS = f"""
     SELECT DISTINCT s.id, s.file FROM recorded_set AS s JOIN analysis AS a ON a.set_id = s.id
     WHERE s.file <> :file AND s.person IS :person AND s.recorded IS :recorded
@@ -85,37 +102,37 @@ _TWINS = f"""
 
 
 def history_path() -> Path:
-    """Where the history is kept: beside the folder of recordings. It may not exist yet."""
+    """Return the path of the history, next to the folder of recordings; it may not exist yet."""
     return data_folder() / HISTORY_FILE
 
 
 class History:
-    """The sets done so far; a context manager.
+    """The history of finished sets; a context manager.
 
     Parameters
     ----------
     file : path-like, optional
-        By default `history_path`. Made, with its folder, if it does not exist; brought up to date if an
-        earlier version made it.
+        By default `history_path`. Created, with its folder, if missing; updated if an earlier version wrote
+        it.
 
     Raises
     ------
     FileAccessError
-        ``no_history``: the file is no history; ``newer_history``: a later version made it; ``busy``,
+        ``no_history``: the file is not a history; ``newer_history``: a later version wrote it; ``busy``,
         ``disk_full``, ``permission``, ``file_access``.
     """
 
     def __init__(self, file: str | os.PathLike[str] | None = None) -> None:
         self.path = Path(file) if file is not None else history_path()
         make_folder(self.path.parent)
-        with contextlib.suppress(OSError):  # what is wrong with it SQLite will say; its own would be for all
+        with contextlib.suppress(OSError):  # private to the user; SQLite reports any error below
             create(self.path).close()
-        with self._told_plainly():
+        with self._sqlite_errors():
             self._database = sqlite3.connect(self.path, timeout=PATIENCE_S, isolation_level=None)
         try:
-            with self._told_plainly():
+            with self._sqlite_errors():
                 self._database.execute("PRAGMA foreign_keys = ON")
-                self._database.create_function("said_name", 1, said_name, deterministic=True)
+                self._database.create_function("normalize_name", 1, normalize_name, deterministic=True)
                 self._migrate()
         except BaseException:
             self._database.close()
@@ -124,9 +141,7 @@ class History:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -134,15 +149,15 @@ class History:
         self._database.close()
 
     def remember(self, stored: StoredSet) -> None:
-        """Keep a set. Of one known before, every analysis by another version or with other settings is kept.
+        """Store a set; its earlier analyses by other versions or with other settings are kept.
 
-        What is None of person, session, set number, pain and effort leaves what was known as it was. A set
-        whose file is gone and that comes from another one was moved there.
+        Where person, session, set number, pain or effort is None, the known value is kept. If the same set is
+        known from a file that no longer exists, the file has been moved, and its entry follows.
 
         Raises
         ------
         UsageError
-            ``simulated``: nobody did this set; ``copy``: it is remembered already, from another file.
+            ``simulated``: the set is simulated; ``copy``: it is stored already, from another file.
         FileAccessError
             As the class.
         """
@@ -152,76 +167,46 @@ class History:
                 hint="Record a set with sensors.",
                 code="simulated",
             )
-        of_set = (
-            stored.file,
-            stored.person,
-            stored.session,
-            stored.set_number,
-            _sortable(stored.recorded),
-            stored.summary.recording.exercise,
-            stored.pain,
-            stored.effort,
-        )
         summary = stored.summary
-        with self._transaction():
-            self._follow(stored)
-            (set_id,) = self._database.execute(
-                """
-                INSERT INTO recorded_set
-                    (file, person, session, set_number, recorded, exercise, pain, effort)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-                ON CONFLICT (file) DO UPDATE SET
-                    person = coalesce(excluded.person, person),
-                    session = coalesce(excluded.session, session),
-                    set_number = coalesce(excluded.set_number, set_number),
-                    recorded = coalesce(excluded.recorded, recorded),
-                    exercise = excluded.exercise,
-                    pain = coalesce(excluded.pain, pain),
-                    effort = coalesce(excluded.effort, effort)
-                RETURNING id
-                """,
-                of_set,
-            ).fetchone()
-            self._database.execute(
-                """
-                INSERT INTO analysis (set_id, computed, version, settings, summary) VALUES (?, ?, ?, ?, ?)
-                ON CONFLICT (set_id, version, settings) DO UPDATE SET
-                    computed = excluded.computed, summary = excluded.summary
-                """,
-                (set_id, _now(), summary.version, one_line(summary.settings), one_line(summary)),
-            )
-
-    def _follow(self, stored: StoredSet) -> None:
-        """Let what is remembered of a file that was moved follow it."""
-        known = self._database.execute(
-            "SELECT id FROM recorded_set WHERE file = ?", (stored.file,)
-        ).fetchone()
-        said = {
+        row = {
             "file": stored.file,
             "person": stored.person,
-            "recorded": _sortable(stored.recorded),
             "session": stored.session,
             "set_number": stored.set_number,
-            "summary": one_line(stored.summary),
+            "recorded": _sortable(stored.recorded),
+            "exercise": summary.recording.exercise,
+            "pain": stored.pain,
+            "effort": stored.effort,
+            "computed": datetime.now(UTC).isoformat(),
+            "version": summary.version,
+            "settings": one_line(summary.settings),
+            "summary": one_line(summary),
         }
-        for twin_id, file in self._database.execute(_TWINS, said).fetchall():
-            if known is None and Path(file).exists():
+        with self._transaction():
+            self._follow(row)
+            (set_id,) = self._database.execute(_KEEP_SET, row).fetchone()
+            self._database.execute(_KEEP_ANALYSIS, row | {"set_id": set_id})
+
+    def _follow(self, row: Mapping[str, Any]) -> None:
+        """Change the entry of a file that was moved to its new path."""
+        file = row["file"]
+        known = self._database.execute("SELECT id FROM recorded_set WHERE file = ?", (file,)).fetchone()
+        for twin_id, other in self._database.execute(_TWINS, row).fetchall():
+            if known is None and Path(other).exists():
                 raise UsageError(
-                    f"{stored.file} is the same set as {file}, which is remembered already.",
+                    f"{file} is the same set as {other}, which is remembered already.",
                     hint="Keep one of the two files.",
                     code="copy",
                 )
             if known is None:
-                self._database.execute(
-                    "UPDATE recorded_set SET file = ? WHERE id = ?", (stored.file, twin_id)
-                )
+                self._database.execute("UPDATE recorded_set SET file = ? WHERE id = ?", (file, twin_id))
                 known = (twin_id,)
-            elif not Path(file).exists():
+            elif not Path(other).exists():
                 self._database.execute("DELETE FROM recorded_set WHERE id = ?", (twin_id,))
 
     def persons(self) -> list[str | None]:
-        """Whose sets are remembered, by name; None, which comes last: sets that name nobody."""
-        with self._told_plainly():
+        """Return the persons with stored sets, sorted by name, last None for sets without a person."""
+        with self._sqlite_errors():
             rows = self._database.execute("SELECT DISTINCT person FROM recorded_set").fetchall()
         names = [name for (name,) in rows]
         for name in names:
@@ -230,44 +215,44 @@ class History:
         return sorted(names, key=lambda name: (name is None, name))
 
     def rename(self, old: str | None, new: str) -> None:
-        """Give a person's sets another name; where somebody has it already, the sets become theirs."""
+        """Rename the person of sets; if another person has that name, the sets become theirs."""
         with self._transaction():
             self._database.execute("UPDATE recorded_set SET person = ? WHERE person IS ?", (new, old))
 
     def reassign(self, file: str, person: str | None) -> None:
-        """Make the set in a file a person's, whoever's it was."""
+        """Change the person of the set in a file."""
         with self._transaction():
             self._database.execute("UPDATE recorded_set SET person = ? WHERE file = ?", (person, file))
 
     def forget(self, person: str | None) -> None:
-        """Remove everything of a person, from the disk too."""
-        with self._told_plainly():
+        """Delete all sets of a person, and overwrite them on the disk."""
+        with self._sqlite_errors():
             self._database.execute("PRAGMA secure_delete = ON")
         with self._transaction():
             self._database.execute("DELETE FROM recorded_set WHERE person IS ?", (person,))
-        with self._told_plainly():
+        with self._sqlite_errors():
             self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def sets(
         self, *, person: str | None, exercise: Exercise | None = None, last: int | None = None
     ) -> list[StoredSet]:
-        """One person's sets by their latest analysis, oldest first; figures rounded as in the JSON summary.
+        """Return a person's sets with their latest analysis, oldest first; rounded as in the JSON summary.
 
         Parameters
         ----------
         person : str or None
-            Whose; None: those that name nobody.
+            None: sets without a person.
         exercise : str, optional
-            Only of this.
+            Only sets of this exercise.
         last : int, optional
-            Only so many, the latest.
+            Only this many of the latest sets.
 
         Raises
         ------
         FileAccessError
-            ``old_analysis``: a summary in it cannot be read by this version; else as the class.
+            ``old_analysis``: this version cannot read a stored summary; else as the class.
         """
-        with self._told_plainly():
+        with self._sqlite_errors():
             rows = self._database.execute(
                 _LATEST
                 + """
@@ -281,14 +266,14 @@ class History:
         return [self._stored(*row) for row in reversed(rows)]
 
     def find(self, file: str) -> StoredSet | None:
-        """The set recorded in `file`, an absolute path; None if it is not known.
+        """Return the set recorded in `file`, an absolute path; None if it is not stored.
 
         Raises
         ------
         FileAccessError
             As `sets`.
         """
-        with self._told_plainly():
+        with self._sqlite_errors():
             row = self._database.execute(_LATEST + "WHERE s.file = ?", (file,)).fetchone()
         return None if row is None else self._stored(*row)
 
@@ -303,8 +288,8 @@ class History:
         summary: str,
     ) -> StoredSet:
         try:
-            read = msgspec.json.decode(summary, type=Summary)
-        except msgspec.DecodeError as error:
+            read = parse_json(summary, Summary)
+        except ValueError as error:
             raise FileAccessError(
                 f"{self.path}: the summary of {file} is of another version: {error}.",
                 hint="Compute the sets again: imu-reps reanalyse.",
@@ -329,7 +314,7 @@ class History:
             return
         self._database.execute("PRAGMA journal_mode = WAL")
         with self._transaction():
-            # read again: another process may have been faster
+            # read again: another process may have updated it meanwhile
             version = self._version()
             if version > known:
                 raise FileAccessError(
@@ -347,8 +332,8 @@ class History:
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
-        """All of it or nothing; no other process writes meanwhile."""
-        with self._told_plainly():
+        """Run a transaction, whole or not at all; other processes cannot write meanwhile."""
+        with self._sqlite_errors():
             self._database.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -358,7 +343,7 @@ class History:
             self._database.execute("COMMIT")
 
     @contextlib.contextmanager
-    def _told_plainly(self) -> Iterator[None]:
+    def _sqlite_errors(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
@@ -366,17 +351,17 @@ class History:
 
 
 def _damage(stored: StoredSet) -> str | None:
-    """What cannot be in a row; SQLite itself keeps anything in any column."""
+    """Return which value of a row is impossible, or None; SQLite does not check the types of columns."""
     kinds = {"file": str, "person": str, "session": str, "set_number": int, "pain": int, "effort": int}
     for name, kind in kinds.items():
         value = getattr(stored, name)
         if value is not None and type(value) is not kind:
             return f"{name} is {value!r}"
-    for said in (stored.pain, stored.effort):
-        if said is not None and not 0 <= said <= MAX_SAID:
-            return f"pain or effort is {said}"
+    for felt in (stored.pain, stored.effort):
+        if felt is not None and not 0 <= felt <= MAX_RATING:
+            return f"pain or effort is {felt}"
     try:
-        stored.recorded  # noqa: B018 - reading it tells
+        stored.recorded  # noqa: B018 - raises if the date is impossible
     except ValueError:
         return f"the date is {stored.summary.recording.created!r}"
     return None
@@ -399,7 +384,7 @@ def _error(error: sqlite3.Error, path: Path) -> FileAccessError:
         sqlite3.SQLITE_READONLY: ("permission", "may not be written", "Change its permission."),
         sqlite3.SQLITE_CANTOPEN: ("permission", "cannot be opened", "Check the folder and its permission."),
     }
-    # the low byte is the cause, the rest its variety
+    # the low byte is the primary error code
     cause = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     unknown = ("file_access", f"cannot be used: {error}", "Check the disk and the path.")
     code, what, hint = causes.get(cause, unknown)
@@ -410,5 +395,44 @@ def _sortable(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).isoformat()
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat()
+def stored_set(recording: Recording, summary: Summary) -> StoredSet:
+    """Return a set for the history, with person, session, pain and effort from its recording.
+
+    Raises
+    ------
+    UsageError
+        ``no_file``: the recording has no file, so it could not be found again; ``discarded``: the person
+        discarded the set; ``simulated``: the set is simulated.
+    """
+    if recording.file is None:
+        raise UsageError("This set has no file.", hint="Save the recording first.", code="no_file")
+    if recording.discarded:
+        raise UsageError(
+            f"{recording.file} was discarded: it is not remembered, and not compared.",
+            hint="Name a set that counts.",
+            code="discarded",
+        )
+    if recording.header.simulated:
+        raise UsageError(
+            f"{recording.file} is simulated: it is never remembered, and not compared.",
+            hint="Name a set that somebody did.",
+            code="simulated",
+        )
+    return to_stored_set(recording, summary, os.path.abspath(recording.file))  # noqa: PTH100 - follows no links
+
+
+def to_stored_set(recording: Recording, summary: Summary, file: str) -> StoredSet:
+    """Return the same as `stored_set` for any set, including discarded and simulated ones.
+
+    `file` is the path under which the recording can be found again.
+    """
+    header = recording.header
+    return StoredSet(
+        file=file,
+        person=recording.person,
+        session=header.session,
+        set_number=header.set_number,
+        pain=last_rating(recording.notes, "pain"),
+        effort=last_rating(recording.notes, "effort"),
+        summary=summary,
+    )

@@ -1,59 +1,62 @@
-"""Labels of repetitions as files: CSV, events of BIDS, or the truth beside a simulated set."""
+"""Files of repetition labels: CSV, events of BIDS, or the truth of a simulated set."""
 
 from __future__ import annotations
 
 import csv
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_args
 
+from imu_reps.domain.document_kind import DocumentKind
 from imu_reps.domain.labels import RepLabel
 from imu_reps.domain.recording import Start
 from imu_reps.domain.rep import Flag
 from imu_reps.errors import RecordingError, RefusedValueError
-from imu_reps.storage.file_access import access_error, refuse_special
+from imu_reps.storage.file_access import file_errors, require_regular_file, save_document
+from imu_reps.storage.plain_json import plain
 from imu_reps.storage.recording.format import finite_number
 
-#: What stands after a recording's name in the file of its labels; the first that is there counts.
+#: Endings that replace a recording's own in the name of its labels' file; the first that exists is used.
 ENDINGS = (".labels.csv", "_events.tsv", ".truth.json")
+
+#: Kind of the truth file of a simulated recording.
+TRUTH = DocumentKind('{\n "format": "imu-reps-truth/1"')
 
 _COLUMNS = ("start_s", "end_s", "turn_s", "turn_end_s", "flags", "label", "by", "rep", "note")
 _FLAGS: tuple[Flag, ...] = get_args(Flag)
-_NOT_SAID = ("", "n/a")
+_MISSING = ("", "n/a")
 _MAX_BYTES = 10_000_000
 
 
 def load_labels(
     path: str | os.PathLike[str], *, begin_s: float = 0.0, start: Start = "low"
 ) -> tuple[RepLabel, ...]:
-    """Read labels, in their order in time: docs/exporting.md#labels.
+    """Read labels, sorted by time: docs/exporting.md#labels.
 
     Parameters
     ----------
     path : path-like
-        Events of BIDS end in ``.tsv``, the truth of a simulated set in ``.json``; anything else is CSV.
+        ``.tsv``: events of BIDS; ``.json``: truth of a simulated set; anything else is read as CSV.
     begin_s : float
-        The recording's `time_s` at which its data begin: what onsets of events count from.
+        The recording's `time_s` at which its data begin, to which onsets of events are relative.
     start : {"low", "high"}
-        Where the leg rests between repetitions: which way of a truth comes first.
+        Where the leg rests between repetitions, and so which phase of a truth comes first.
 
     Raises
     ------
     FileAccessError
         The file cannot be read.
     RecordingError
-        ``bad_labels``: it does not hold labels; the message names the line.
+        ``bad_labels``: the file does not hold labels; the message names the line.
     """
     name, place = os.fspath(path), Path(path)
-    try:
-        refuse_special(place)
+    with file_errors(name):
+        require_regular_file(place)
         with place.open("rb") as file:
             content = file.read(_MAX_BYTES + 1)
-    except OSError as error:
-        raise access_error(error, name) from error
     if len(content) > _MAX_BYTES:
         raise _bad(name, "it is larger than 10 MB.", "Name the file of the labels.")
     try:
@@ -63,7 +66,7 @@ def load_labels(
     if place.suffix == ".json":
         labels = _of_truth(name, text, start)
     elif place.suffix == ".tsv":
-        labels = [one.moved(begin_s) for one in _of_rows(name, text, "\t", _of_event)]
+        labels = [label.moved(begin_s) for label in _of_rows(name, text, "\t", _of_event)]
     else:
         labels = _of_rows(name, text, ";" if ";" in text.partition("\n")[0] else ",", _of_row)
     return _in_order(name, labels)
@@ -77,7 +80,7 @@ Row = dict[str, str]
 
 
 def _of_rows(name: str, text: str, separator: str, read: Callable[[Row], RepLabel | None]) -> list[RepLabel]:
-    """The label of each row, and the line of what is wrong."""
+    """Return the label of each row; errors name the line."""
     labels, titles = list[RepLabel](), list[str]()
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.startswith("#"):
@@ -118,7 +121,7 @@ def _titles(name: str, cells: list[str], separator: str) -> list[str]:
 
 
 def _of_row(row: Row) -> RepLabel | None:
-    """A repetition, or None for a movement that is labelled as none."""
+    """Return the label of a repetition; None for a movement labelled as something else."""
     if row.get("label", "rep") != "rep":
         return None
     turn_s, turn_end_s = _number(row, "turn_s"), _number(row, "turn_end_s")
@@ -129,7 +132,7 @@ def _of_row(row: Row) -> RepLabel | None:
 
 
 def _of_event(row: Row) -> RepLabel | None:
-    """A repetition, or None for an event of another kind."""
+    """Return the label of a repetition; None for an event of another type."""
     if row.get("trial_type", "rep") != "rep":
         return None
     onset_s, turn_s, pause_s = _needed(row, "onset"), _number(row, "turn"), _number(row, "pause") or 0.0
@@ -139,7 +142,7 @@ def _of_event(row: Row) -> RepLabel | None:
 
 def _number(row: Row, column: str) -> float | None:
     text = row.get(column, "")
-    return None if text in _NOT_SAID else finite_number(text)
+    return None if text in _MISSING else finite_number(text)
 
 
 def _needed(row: Row, column: str) -> float:
@@ -150,7 +153,7 @@ def _needed(row: Row, column: str) -> float:
 
 
 def _flags(row: Row) -> tuple[Flag, ...] | None:
-    """None: not labelled. In CSV an empty cell is no fault, in events it is ``none``."""
+    """Return the flags; None: not labelled. "No fault" is an empty cell in CSV, ``none`` in events."""
     if "flags" not in row or row["flags"] == "n/a":
         return None
     named = [word.strip() for word in row["flags"].replace(";", " ").split() if word != "none"]
@@ -170,18 +173,37 @@ def _of_truth(name: str, text: str, start: Start) -> list[RepLabel]:
 def _of_true_rep(rep: dict[str, Any], start: Start) -> RepLabel:
     out, back = ("concentric_s", "eccentric_s") if start == "low" else ("eccentric_s", "concentric_s")
     comes_s, leaves_s = rep["start_s"] + rep[out], rep["end_s"] - rep[back]
-    # what is rounded may come after it leaves
+    # by rounding, the arrival may come after the departure
     far_s = (comes_s, leaves_s) if comes_s <= leaves_s else ((comes_s + leaves_s) / 2.0,) * 2
     return RepLabel(rep["start_s"], rep["end_s"], far_s, _flags({"flags": " ".join(rep["flags"])}))
 
 
 def _in_order(name: str, labels: list[RepLabel]) -> tuple[RepLabel, ...]:
     ordered = sorted(labels, key=lambda label: label.start_s)
-    for one, following in pairwise(ordered):
-        if following.start_s < one.end_s:
+    for label, following in pairwise(ordered):
+        if following.start_s < label.end_s:
             raise _bad(
                 name,
-                f"the repetitions that start at {one.start_s:g} s and {following.start_s:g} s overlap.",
+                f"the repetitions that start at {label.start_s:g} s and {following.start_s:g} s overlap.",
                 "Label each repetition once.",
             )
     return tuple(ordered)
+
+
+def truth_path(recording: str | Path) -> Path:
+    """Return the path of a recording's truth: ``set.truth.json`` for ``set.csv``."""
+    return Path(recording).with_suffix(".truth.json")
+
+
+def save_truth(truth: Mapping[str, Any], recording: str | Path, *, force: bool = False) -> None:
+    """Write the truth of a simulated set next to `recording`; `force` replaces an older truth only.
+
+    Raises
+    ------
+    FileAccessError
+        As `save_document`.
+    ValueError
+        A number is NaN or infinite.
+    """
+    text = json.dumps(plain(truth), indent=1) + "\n"
+    save_document(truth_path(recording), text, kind=TRUTH, force=force)

@@ -1,55 +1,51 @@
-"""Everything kept of a person: recordings, history, profile; listed, renamed, taken out, deleted."""
+"""All data stored of a person (recordings, history, profile): list, rename, export, delete."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
 from imu_reps.domain.correction import CORRECT
-from imu_reps.domain.person_name import said_name
-from imu_reps.domain.recording import Note, Recording
+from imu_reps.domain.recording import Note
+from imu_reps.domain.untrusted_text import normalize_name
 from imu_reps.errors import FileAccessError, ImuRepsError, RecordingError
-from imu_reps.storage.exports import history_csv
-from imu_reps.storage.file_access import access_error, make_folder, write_new
+from imu_reps.storage.exports.tables import history_csv
+from imu_reps.storage.file_access import file_errors, make_folder, write_new
+from imu_reps.storage.folders import all_recordings
 from imu_reps.storage.history_store import History
 from imu_reps.storage.plain_json import one_line
 from imu_reps.storage.prescriptions import (
     PRESCRIPTIONS_FILE,
     prescribed_to,
     prescriptions,
-    prescriptions_text,
     reassign,
+    save_prescriptions,
 )
-from imu_reps.storage.profile import Person, Profiles
-from imu_reps.storage.profile_file import load_profiles, save_profiles
+from imu_reps.storage.profile import Person, Profiles, load_profiles, save_profiles
 from imu_reps.storage.recording.reader import load_comments
 from imu_reps.storage.recording.writer import append_notes
 
-ENDINGS = (".csv", ".csv.gz")
-
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """What is kept of one person.
+class PersonData:
+    """Data stored of one person.
 
     Attributes
     ----------
     name : str or None
-        None: of nobody who is named.
+        None: data without a person.
     recordings : tuple of Path
-        Simulated ones are nobody's.
+        Recordings of the person, without simulated ones.
     sets : int
-        Remembered in the history.
+        Number of sets in the history.
     latest : date or None
-        Day of the latest of these.
+        Day of the latest of these sets.
     paired : bool
-        Whether they have a profile.
+        Whether the person has a profile.
     """
 
     name: str | None
@@ -59,131 +55,122 @@ class Kept:
     paired: bool
 
 
-def recordings_in(folder: Path) -> list[Path]:
-    """The recordings of a folder by name; none where there is no folder."""
-    if not folder.is_dir():
-        return []
-    return sorted(path for path in folder.iterdir() if path.name.endswith(ENDINGS))
+def count_simulated(folder: Path) -> int:
+    """Return the number of simulated recordings in a folder."""
+    simulated = 0
+    for path in all_recordings(folder):
+        with contextlib.suppress(ImuRepsError):  # files that cannot be read have no person
+            simulated += load_comments(path).header.simulated
+    return simulated
 
 
-def simulated_in(folder: Path) -> int:
-    """How many recordings of a folder are simulated."""
-    return sum(said.header.simulated for said in _said(recordings_in(folder)))
-
-
-def everybody(history: History, folder: Path) -> list[Kept]:
-    """All persons of whom something is kept, by name; last what names nobody, if there is anything.
+def all_persons(history: History, folder: Path) -> list[PersonData]:
+    """Return all persons with stored data, sorted by name; data without a person comes last.
 
     Parameters
     ----------
     history : History
     folder : Path
-        Of recordings; those the history knows elsewhere are looked at too.
+        Folder of recordings; recordings elsewhere that the history knows are included.
     """
     profiles = load_profiles()
     sets = {name: history.sets(person=name) for name in history.persons()}
-    remembered = {Path(one.file): one.person for of_one in sets.values() for one in of_one}
+    remembered = {Path(stored.file): stored.person for stored_sets in sets.values() for stored in stored_sets}
     files = {path for path in remembered if path.is_file()}
-    files |= {Path(os.path.abspath(path)) for path in recordings_in(folder)}  # noqa: PTH100 - links stay
-    of: dict[str | None, list[Path]] = {}
+    files |= {Path(os.path.abspath(path)) for path in all_recordings(folder)}  # noqa: PTH100 - links stay
+    recordings: dict[str | None, list[Path]] = {}
     for path in sorted(files):
         try:
-            said = load_comments(path)
-        except ImuRepsError:  # damaged since: it is still whose it was
+            comments = load_comments(path)
+        except ImuRepsError:  # damaged since: the history still has its person
             if path in remembered:
-                of.setdefault(remembered[path], []).append(path)
+                recordings.setdefault(remembered[path], []).append(path)
         else:
-            if not said.header.simulated:
-                of.setdefault(said.person, []).append(path)
-    names = {*sets, *of, *prescribed_to(), *(said_name(person.name) for person in profiles.persons)}
+            if not comments.header.simulated:
+                recordings.setdefault(comments.person, []).append(path)
+    names = {
+        *sets,
+        *recordings,
+        *prescribed_to(),
+        *(normalize_name(person.name) for person in profiles.persons),
+    }
     return [
-        Kept(
+        PersonData(
             name,
-            tuple(of.get(name, ())),
+            tuple(recordings.get(name, ())),
             len(sets.get(name, ())),
-            max((one.day for one in sets.get(name, ()) if one.day is not None), default=None),
+            max((stored.day for stored in sets.get(name, ()) if stored.day is not None), default=None),
             name is not None and profiles.find(name) is not None,
         )
         for name in sorted(names, key=lambda name: (name is None, name))
     ]
 
 
-def rename(kept: Kept, new: str, history: History) -> None:
-    """Give everything of a person another name; where somebody has it, it becomes theirs.
+def rename(data: PersonData, new: str, history: History) -> None:
+    """Rename a person in all data; if another person has that name, the data become theirs.
 
-    Their recordings say so in a note; the header is left as it was written. Of two profiles the one that
-    had the name stays, with the floors that it lacks.
+    Recordings get a note with the new name; their header is unchanged. If both persons have a profile, the
+    one that had the name stays, and takes over floors that it lacks.
 
     Raises
     ------
     FileAccessError
         A recording, the history or the profile cannot be written.
     """
-    for path in kept.recordings:
-        with contextlib.suppress(RecordingError):  # damaged: the history says whose it is
+    for path in data.recordings:
+        with contextlib.suppress(RecordingError):  # damaged: the history has its person
             append_notes(path, [Note(_ended_s(path), CORRECT, f"person {new}")])
-    history.rename(kept.name, new)
-    reassign(kept.name, new)
+    history.rename(data.name, new)
+    reassign(data.name, new)
     profiles = load_profiles()
-    if kept.paired and kept.name is not None:
-        save_profiles(_renamed(profiles, profiles.person(kept.name), new))
+    if data.paired and data.name is not None:
+        save_profiles(_renamed(profiles, profiles.person(data.name), new))
 
 
-def take_out(kept: Kept, out: Path, history: History) -> None:
-    """Write everything of a person into a new folder: recordings, sets as CSV and JSON lines, profile.
+def export_person(data: PersonData, out: Path, history: History) -> None:
+    """Export all data of a person to a new folder: recordings, sets as CSV and JSON lines, profile.
 
     Raises
     ------
     FileAccessError
-        ``exists``: there is something under that name; ``permission``, ``disk_full``.
+        ``exists``: the folder exists; ``permission``, ``disk_full``.
     """
     if out.exists():
         raise FileAccessError(
             f"{out}: there is something under that name.", hint="Name a new folder.", code="exists"
         )
     make_folder(out)
-    sets = history.sets(person=kept.name)
-    profile = load_profiles().find(kept.name) if kept.name is not None and kept.paired else None
-    try:
-        for path in kept.recordings:
-            shutil.copy2(path, _free(out / path.name))
+    sets = history.sets(person=data.name)
+    profile = load_profiles().find(data.name) if data.name is not None and data.paired else None
+    with file_errors(out):
         if sets:
             write_new(out / "history.csv", history_csv(sets).encode("utf-8"))
-            write_new(out / "history.jsonl", "".join(f"{one_line(one)}\n" for one in sets).encode("utf-8"))
-        if given := prescriptions(kept.name):
-            write_new(out / PRESCRIPTIONS_FILE, prescriptions_text(given, kept.name).encode("utf-8"))
-    except OSError as error:
-        raise access_error(error, str(out)) from error
+            write_new(
+                out / "history.jsonl", "".join(f"{one_line(stored)}\n" for stored in sets).encode("utf-8")
+            )
+        for path in data.recordings:
+            _copy(path, _free(out / path.name))
+    if prescribed := prescriptions(data.name):
+        save_prescriptions(prescribed, data.name, out / PRESCRIPTIONS_FILE)
     if profile is not None:
         save_profiles(Profiles((profile,)), out / "profile.toml")
 
 
-def delete(kept: Kept, history: History) -> None:
-    """Delete everything of a person.
+def delete(data: PersonData, history: History) -> None:
+    """Delete all data of a person.
 
     Raises
     ------
     FileAccessError
-        Something cannot be deleted; what was deleted before it is gone.
+        Something cannot be deleted; data deleted before it are gone.
     """
-    for path in kept.recordings:
-        try:
+    for path in data.recordings:
+        with file_errors(path):
             path.unlink(missing_ok=True)
-        except OSError as error:
-            raise access_error(error, str(path)) from error
-    history.forget(kept.name)
-    reassign(kept.name, None)
-    if kept.paired and kept.name is not None:
-        save_profiles(load_profiles().without(kept.name))
-
-
-def _said(files: Iterable[Path]) -> Iterator[Recording]:
-    """What is said of recordings; what cannot be read is nobody's."""
-    for path in files:
-        try:
-            yield load_comments(path)
-        except ImuRepsError:
-            continue
+    history.forget(data.name)
+    reassign(data.name, None)
+    if data.paired and data.name is not None:
+        save_profiles(load_profiles().without(data.name))
 
 
 def _ended_s(path: Path) -> float:
@@ -192,17 +179,24 @@ def _ended_s(path: Path) -> float:
 
 def _renamed(profiles: Profiles, person: Person, new: str) -> Profiles:
     was_default = profiles.default is not None and profiles.find(profiles.default) is person
-    there = profiles.find(new)
-    left = profiles.without(person.name)
-    if there is None or there is person:
+    existing = profiles.find(new)
+    rest = profiles.without(person.name)
+    if existing is None or existing is person:
         changed = replace(person, name=new)
     else:
-        changed = replace(there, floors=MappingProxyType({**person.floors, **there.floors}))
-    return left.with_person(changed) if was_default else left.changed(changed)
+        changed = replace(existing, floors=MappingProxyType({**person.floors, **existing.floors}))
+    return rest.with_person(changed) if was_default else rest.changed(changed)
+
+
+def _copy(path: Path, copy: Path) -> None:
+    """Copy a file with its times; the copy is private to the user, whatever the original's permissions."""
+    write_new(copy, path.read_bytes())
+    changed = path.stat()
+    os.utime(copy, ns=(changed.st_atime_ns, changed.st_mtime_ns))
 
 
 def _free(path: Path) -> Path:
-    """The path, or one with a number before its name: recordings of two folders may be called alike."""
+    """Return a free path, with a number before the name if needed: names may repeat across folders."""
     number = 2
     while (free := path if number == 2 else path.with_name(f"{number - 1}_{path.name}")).exists():
         number += 1

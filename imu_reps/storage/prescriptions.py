@@ -1,20 +1,19 @@
-"""What was prescribed to whom: one TOML file beside the history, that may be edited by hand."""
+"""Prescriptions of all persons: one TOML file next to the history, which may be edited by hand."""
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from imu_reps.domain.person_name import said_name
-from imu_reps.domain.prescription import Prescription
+from imu_reps.domain.programme import Prescription
 from imu_reps.domain.tempo import Tempo
+from imu_reps.domain.untrusted_text import normalize_name
 from imu_reps.errors import FileAccessError
-from imu_reps.storage.file_access import access_error, make_folder, replace
+from imu_reps.storage.file_access import read_toml, write_toml
 from imu_reps.storage.folders import data_folder
 
 PRESCRIPTIONS_FILE = "prescriptions.toml"
@@ -22,7 +21,7 @@ PRESCRIPTIONS_FILE = "prescriptions.toml"
 
 @dataclass(frozen=True, slots=True)
 class Prescribed:
-    """A prescription and whose it is; None: of whoever names nobody."""
+    """A prescription and its person; None: for sets without a person."""
 
     prescription: Prescription
     person: str | None = None
@@ -34,34 +33,41 @@ class _Content:
 
 
 def prescriptions(person: str | None) -> list[Prescription]:
-    """What holds for a person, in the order it was given.
+    """Return the prescriptions of a person, in the order they were given.
 
     Raises
     ------
     FileAccessError
-        ``bad_prescriptions``: no TOML, or not of the shape; ``permission``.
+        ``bad_prescriptions``: not TOML, or not of the expected form; ``permission``.
     """
-    return [one.prescription for one in _load() if one.person == person]
+    return [known.prescription for known in _load() if known.person == person]
 
 
 def prescribed_to() -> set[str | None]:
-    """Everybody to whom something is prescribed."""
-    return {one.person for one in _load()}
+    """Return all persons with prescriptions."""
+    return {known.person for known in _load()}
 
 
 def prescribe(person: str | None, new: Prescription) -> None:
-    """Keep a prescription, instead of the one for the same exercise and side.
+    """Store a prescription, replacing the person's one for the same exercise and side.
 
     Raises
     ------
     FileAccessError
         As `prescriptions`; ``disk_full``.
     """
-    _save([*(one for one in _load() if not _replaced(one, person, new)), Prescribed(new, person)])
+    kept = (known for known in _load() if not _is_for_same(known, person, new))
+    _save([*kept, Prescribed(new, person)])
 
 
 def reassign(old: str | None, new: str | None) -> None:
-    """Make a person's prescriptions another's; those they had for the same stay. None as `new`: delete.
+    """Transfer a person's prescriptions to another, whose own for the same exercise and side stay.
+
+    Parameters
+    ----------
+    old : str or None
+    new : str or None
+        None: delete them.
 
     Raises
     ------
@@ -69,23 +75,28 @@ def reassign(old: str | None, new: str | None) -> None:
         As `prescribe`.
     """
     known = _load()
-    if not any(one.person == old for one in known):
+    rest = [each for each in known if each.person != old]
+    if len(rest) == len(known):
         return
-    left = [one for one in known if one.person != old]
-    moved = [] if new is None else [Prescribed(one.prescription, new) for one in known if one.person == old]
-    _save([*left, *(one for one in moved if not any(_replaced(had, new, one.prescription) for had in left))])
+    own = [] if new is None else [each.prescription for each in known if each.person == old]
+    moved = (each for each in own if not any(_is_for_same(had, new, each) for had in rest))
+    _save([*rest, *(Prescribed(each, new) for each in moved)])
 
 
-def prescriptions_text(some: Sequence[Prescription], person: str | None) -> str:
-    """Prescriptions as their file has them."""
-    import tomli_w
+def save_prescriptions(some: Iterable[Prescription], person: str | None, path: Path) -> None:
+    """Write a person's prescriptions to a separate file.
 
-    return tomli_w.dumps({"prescribed": [_table(Prescribed(one, person)) for one in some]})
+    Raises
+    ------
+    FileAccessError
+        As `prescribe`.
+    """
+    _save((Prescribed(each, person) for each in some), path)
 
 
-def _replaced(one: Prescribed, person: str | None, new: Prescription) -> bool:
-    had = one.prescription
-    return (one.person, had.exercise, had.side) == (person, new.exercise, new.side)
+def _is_for_same(known: Prescribed, person: str | None, new: Prescription) -> bool:
+    had = known.prescription
+    return (known.person, had.exercise, had.side) == (person, new.exercise, new.side)
 
 
 def _path() -> Path:
@@ -95,44 +106,33 @@ def _path() -> Path:
 def _load() -> list[Prescribed]:
     path = _path()
     try:
-        content = msgspec.convert(tomllib.loads(path.read_bytes().decode("utf-8")), _Content)
-        for one in content.prescribed:
-            _check(one.prescription)
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise access_error(error, str(path)) from error
-    except ValueError as error:  # no UTF-8, no TOML, and msgspec's own complaint
+        content = msgspec.convert(read_toml(path) or {}, _Content)
+        for entry in content.prescribed:
+            _check(entry.prescription)
+    except ValueError as error:  # not UTF-8, not TOML, or an error of msgspec
         raise FileAccessError(
             f"The prescriptions {path} cannot be used: {error}.",
             hint="Correct it there, or move it away.",
             code="bad_prescriptions",
         ) from error
-    return [Prescribed(one.prescription, said_name(one.person)) for one in content.prescribed]
+    return [Prescribed(entry.prescription, normalize_name(entry.person)) for entry in content.prescribed]
 
 
-def _check(one: Prescription) -> None:
-    if one.sets < 1 or one.reps < 1:
+def _check(prescription: Prescription) -> None:
+    if prescription.sets < 1 or prescription.reps < 1:
         raise ValueError("sets and reps are 1 or more")
-    if one.tempo is not None:
-        Tempo.parse(one.tempo)
+    if prescription.tempo is not None:
+        Tempo.parse(prescription.tempo)
 
 
-def _save(some: Sequence[Prescribed]) -> None:
-    import tomli_w
-
-    path = _path()
-    make_folder(path.parent)
-    try:
-        replace(path, tomli_w.dumps({"prescribed": [_table(one) for one in some]}).encode("utf-8"))
-    except OSError as error:
-        raise access_error(error, str(path)) from error
+def _save(some: Iterable[Prescribed], path: Path | None = None) -> None:
+    write_toml(path or _path(), {"prescribed": [_table(each) for each in some]})
 
 
-def _table(one: Prescribed) -> dict[str, Any]:
+def _table(entry: Prescribed) -> dict[str, Any]:
     fields = {
         name: value
         for name in Prescription.__slots__
-        if (value := getattr(one.prescription, name)) is not None
+        if (value := getattr(entry.prescription, name)) is not None
     }
-    return ({} if one.person is None else {"person": one.person}) | {"prescription": fields}
+    return ({} if entry.person is None else {"person": entry.person}) | {"prescription": fields}

@@ -1,20 +1,28 @@
-"""Persons and their two sensors: one TOML file, written by ``imu-reps pair``, that may be edited by hand."""
+"""Profiles of persons and their sensors: a TOML file, written by ``imu-reps pair`` and editable by hand."""
 
 from __future__ import annotations
 
+import os
+import sys
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any, get_args
+
+import msgspec
+from msgspec import Meta
 
 from imu_reps.domain.end_range import Floor
-from imu_reps.domain.exercise import Exercise
-from imu_reps.domain.person_name import is_called
+from imu_reps.domain.exercise import EXERCISES, Exercise
 from imu_reps.domain.recording import Axis, Side
-from imu_reps.domain.samples import SensorPlace
-from imu_reps.errors import RadioError, UsageError
-from imu_reps.storage.folders import own_home
+from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
+from imu_reps.domain.untrusted_text import matches_name
+from imu_reps.errors import FileAccessError, RadioError, UsageError
+from imu_reps.storage.file_access import read_toml, write_toml
+from imu_reps.storage.folders import profile_folder
 
 PROFILE_FILE = "profile.toml"
 
@@ -24,26 +32,26 @@ _NO_FLOORS: Mapping[Side, Floor] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class PairedSensor:
-    """One sensor as pairing got to know it.
+    """A paired sensor.
 
     Attributes
     ----------
     family : str
-        Kind of sensor, as in a recording's header: ``witmotion``.
+        Sensor family, as in a recording's header: ``witmotion``.
     host_id : str
-        What this computer calls it: its address, on macOS an id of this computer's own.
+        Its id on this computer: its address, on macOS an id given by the computer.
     rate_hz : float
-        The rate to ask for.
+        Rate to request.
     name : str or None
-        What it calls itself; two sensors may share it.
+        Its advertised name; two sensors may share one.
     identity : str or None
-        What the device itself says it is, the same on every computer.
+        Identity reported by the device itself, the same on every computer.
     cranial_axis : Axis or None
         Sensor axis that points to the head (pelvis) or up the shank (ankle; None: found from the motion).
     anterior_axis : Axis or None
         Pelvis only: sensor axis that points forward, up while lying.
     extra : mapping
-        Keys this version does not know, kept as they were written.
+        Keys unknown to this version, kept as written.
     """
 
     family: str
@@ -58,14 +66,16 @@ class PairedSensor:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person, the sensors they wear, and how low each leg may go.
+    """A person, their sensors, and the floor of each leg.
 
     Attributes
     ----------
+    name : str
+    pelvis, ankle : PairedSensor
     extra : mapping
-        Keys this version does not know, kept as they were written.
+        Keys unknown to this version, kept as written.
     floors : mapping of Side to Floor
-        As the end-range test found them.
+        Results of the end-range test.
     """
 
     name: str
@@ -75,31 +85,31 @@ class Person:
     floors: Mapping[Side, Floor] = field(default_factory=lambda: _NO_FLOORS)
 
     def sensor(self, place: SensorPlace) -> PairedSensor:
-        """The sensor worn at `place`."""
+        """Return the sensor worn at `place`."""
         return self.pelvis if place == "pelvis" else self.ankle
 
     def floor_deg(self, exercise: Exercise, side: Side | None) -> float | None:
-        """Their floor in an exercise on a side; None where it was not taken with that exercise."""
+        """Return the floor angle in an exercise on a side; None if not measured with that exercise."""
         floor = None if side is None else self.floors.get(side)
         return floor.deg if floor is not None and floor.exercise == exercise else None
 
     def with_floor(self, side: Side, floor: Floor) -> Person:
-        """The same with another floor on that side."""
+        """Return the person with another floor on that side."""
         return replace(self, floors=MappingProxyType({**self.floors, side: floor}))
 
 
 @dataclass(frozen=True, slots=True)
 class Profiles:
-    """Everybody who was paired.
+    """All paired persons.
 
     Attributes
     ----------
     persons : tuple of Person
         In the order of the file.
     default : str or None
-        Who is meant where nobody is named: whoever was paired last.
+        Person used if none is named: the one paired last.
     extra : mapping
-        Keys this version does not know, kept as they were written.
+        Keys unknown to this version, kept as written.
     """
 
     persons: tuple[Person, ...] = ()
@@ -107,18 +117,18 @@ class Profiles:
     extra: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
 
     def find(self, name: str) -> Person | None:
-        """The person of this name, whatever its capitals; None if there is nobody."""
-        same = [person for person in self.persons if is_called(person.name, name)]
+        """Return the person of this name, ignoring case unless there is an exact match; None if none."""
+        same = [person for person in self.persons if matches_name(person.name, name)]
         exact = [person for person in same if person.name == name]
         return next(iter(exact or same), None)
 
     def person(self, name: str | None = None) -> Person:
-        """The person of this name; without one the only person there is, or whoever was paired last.
+        """Return the person of this name; without a name, the only person, or else the default.
 
         Raises
         ------
         RadioError
-            ``not_paired``: nobody is known yet.
+            ``not_paired``: nobody is paired yet.
         UsageError
             ``unknown_person``; ``which_person``: there are several and none is the default.
         """
@@ -141,11 +151,11 @@ class Profiles:
         )
 
     def names(self) -> str:
-        """All names in one line."""
+        """Return all names in one line."""
         return ", ".join(person.name for person in self.persons)
 
     def with_person(self, person: Person) -> Profiles:
-        """The same with `person` in it, instead of whoever had that name, and the default from now on."""
+        """Return the profiles with `person` added, or replacing the one of that name, and as the default."""
         old = self.find(person.name)
         if old is None:
             persons = (*self.persons, person)
@@ -154,21 +164,21 @@ class Profiles:
         return replace(self, persons=persons, default=person.name)
 
     def changed(self, person: Person) -> Profiles:
-        """The same with `person` instead of whoever has that name; who is the default stays so."""
+        """Return the profiles with `person` added, or replacing the one of that name; the default stays."""
         return replace(self.with_person(person), default=self.default)
 
     def without(self, name: str) -> Profiles:
-        """The same without the person of this name.
+        """Return the profiles without the person of this name.
 
         Raises
         ------
         RadioError, UsageError
             As `person`.
         """
-        gone = self.person(name)
-        left = tuple(person for person in self.persons if person is not gone)
-        default = None if self.default is None or self.find(self.default) is gone else self.default
-        return replace(self, persons=left, default=default)
+        removed = self.person(name)
+        rest = tuple(person for person in self.persons if person is not removed)
+        default = None if self.default is None or self.find(self.default) is removed else self.default
+        return replace(self, persons=rest, default=default)
 
     def _named(self, name: str) -> Person:
         person = self.find(name)
@@ -182,12 +192,164 @@ class Profiles:
 
 
 def profile_path() -> Path:
-    """Where profiles are kept: in the user's configuration folder, or in ``IMU_REPS_HOME`` if that is set.
+    """Return the path of the profiles: in ``IMU_REPS_HOME`` if that is set, else in the settings folder.
 
     It may not exist yet.
     """
-    if home := own_home():
-        return home / PROFILE_FILE
-    import platformdirs
+    return profile_folder() / PROFILE_FILE
 
-    return platformdirs.user_config_path("imu-reps", appauthor=False) / PROFILE_FILE
+
+Table = Mapping[str, Any]
+
+_HINT = "Correct it there, or run `imu-reps pair` anew after moving the file away."
+
+
+def load_profiles(file: str | os.PathLike[str] | None = None) -> Profiles:
+    """Read the profiles, by default those at `profile_path`; empty if there is no file.
+
+    Raises
+    ------
+    FileAccessError
+        ``bad_profile``: not TOML, or an invalid value (the message names line or key); ``permission``.
+    """
+    path = Path(file) if file is not None else profile_path()
+    try:
+        tree = read_toml(path)
+        return Profiles() if tree is None else _profiles(tree)
+    except UnicodeDecodeError:
+        what = "it is not UTF-8 text"
+    except tomllib.TOMLDecodeError as error:
+        what = f"it is not TOML: {error}"
+    except ValueError as error:
+        what = str(error)
+    raise FileAccessError(f"The profile {path} cannot be used: {what}.", hint=_HINT, code="bad_profile")
+
+
+def save_profiles(profiles: Profiles, file: str | os.PathLike[str] | None = None) -> Path:
+    """Write all profiles, whole or not at all, and return the path; comments made by hand are lost.
+
+    Raises
+    ------
+    FileAccessError
+        ``permission``, ``disk_full`` and the like; the old file is unchanged.
+    """
+    path = Path(file) if file is not None else profile_path()
+    write_toml(path, _tree(profiles))
+    return path
+
+
+def _tree(profiles: Profiles) -> dict[str, Any]:
+    persons = {
+        person.name: {
+            **person.extra,
+            "pelvis": _sensor_table(person.pelvis),
+            "ankle": _sensor_table(person.ankle),
+            **({"floor": _floor_tables(person.floors)} if person.floors else {}),
+        }
+        for person in profiles.persons
+    }
+    default = {} if profiles.default is None else {"default": profiles.default}
+    return {**default, **profiles.extra, "person": persons}
+
+
+def _floor_tables(floors: Mapping[Side, Floor]) -> dict[str, Any]:
+    return {side: {key: getattr(floor, key) for key in _FLOOR_KINDS} for side, floor in floors.items()}
+
+
+def _sensor_table(sensor: PairedSensor) -> dict[str, Any]:
+    values = {key: getattr(sensor, key) for key in _KINDS}
+    return {key: value for key, value in values.items() if value is not None} | dict(sensor.extra)
+
+
+_TEXT = (Annotated[str, Meta(min_length=1)], "a text")
+_AXIS = (Axis, "one of " + ", ".join(get_args(Axis)))
+_ANGLE = (Annotated[float, Meta(ge=0.0, le=180.0)], "an angle from 0 to 180")
+
+#: Keys of a sensor: the type of the value, and the allowed values in words.
+_KINDS: dict[str, tuple[Any, str]] = {
+    "family": _TEXT,
+    "host_id": _TEXT,
+    "rate_hz": (Annotated[float, Meta(gt=0.0, le=sys.float_info.max)], "a number above 0"),
+    "name": _TEXT,
+    "identity": _TEXT,
+    "cranial_axis": _AXIS,
+    "anterior_axis": _AXIS,
+}
+_NEEDED = ("family", "host_id", "rate_hz")
+
+#: Keys of a floor, all required.
+_FLOOR_KINDS: dict[str, tuple[Any, str]] = {
+    "deg": _ANGLE,
+    "spread_deg": _ANGLE,
+    "taken": (date, "a day such as 2026-11-21"),
+    "exercise": (Exercise, "one of " + ", ".join(EXERCISES)),
+}
+
+
+def _profiles(tree: Table) -> Profiles:
+    """Parse the tree of the file; a ValueError names the place of an invalid value."""
+    default = tree.get("default")
+    if default is not None and not isinstance(default, str):
+        raise ValueError("default is no name")
+    persons = tuple(
+        _person(name, _table(table, f"person.{name}"))
+        for name, table in _table(tree.get("person", {}), "person").items()
+    )
+    return Profiles(persons, default, _unknown_keys(tree, ("default", "person")))
+
+
+def _person(name: str, table: Table) -> Person:
+    pelvis, ankle = (_sensor(table.get(place), f"person.{name}.{place}") for place in SENSOR_PLACES)
+    floors = _floors(_table(table.get("floor", {}), f"person.{name}.floor"), f"person.{name}.floor")
+    return Person(name, pelvis, ankle, _unknown_keys(table, (*SENSOR_PLACES, "floor")), floors)
+
+
+def _floors(table: Table, where: str) -> Mapping[Side, Floor]:
+    strange = [side for side in table if side not in get_args(Side)]
+    if strange:
+        raise ValueError(f"[{where}] has a {strange[0]}; allowed is one of {', '.join(get_args(Side))}")
+    floors: dict[Side, Floor] = {
+        side: _floor(_table(table[side], f"{where}.{side}"), f"{where}.{side}")
+        for side in get_args(Side)
+        if side in table
+    }
+    return MappingProxyType(floors)
+
+
+def _floor(table: Table, where: str) -> Floor:
+    missing = [key for key in _FLOOR_KINDS if key not in table]
+    if missing:
+        raise ValueError(f"[{where}] has no {missing[0]}")
+    return Floor(**{key: _value(table[key], f"{where}.{key}", _FLOOR_KINDS[key]) for key in _FLOOR_KINDS})
+
+
+def _sensor(value: Any, where: str) -> PairedSensor:
+    table = _table(value, where)
+    missing = [key for key in _NEEDED if key not in table]
+    if missing:
+        raise ValueError(f"[{where}] has no {missing[0]}")
+    values = {key: _value(table[key], f"{where}.{key}", kind) for key, kind in _KINDS.items() if key in table}
+    cranial, anterior = values.get("cranial_axis"), values.get("anterior_axis")
+    if cranial and anterior and cranial[1] == anterior[1]:
+        raise ValueError(f"in [{where}] the anterior axis {anterior} lies along the cranial axis {cranial}")
+    return PairedSensor(**values, extra=_unknown_keys(table, tuple(_KINDS)))
+
+
+def _value(value: Any, where: str, kind: tuple[Any, str]) -> Any:
+    of, allowed = kind
+    try:
+        return msgspec.convert(value, of, builtin_types=(date,))
+    except msgspec.ValidationError:
+        raise ValueError(f"{where} is {value!r}; allowed is {allowed}") from None
+
+
+def _table(value: Any, where: str) -> Table:
+    if value is None:
+        raise ValueError(f"[{where}] is missing")
+    if not isinstance(value, dict):
+        raise ValueError(f"{where} is no table")  # noqa: TRY004 - the file's error, not the program's
+    return value
+
+
+def _unknown_keys(table: Table, known: tuple[str, ...]) -> Table:
+    return MappingProxyType({key: value for key, value in table.items() if key not in known})

@@ -1,42 +1,42 @@
-"""The programme read from its TOML file: the one that comes with the package, or a person's own."""
+"""Reading of the training programme from TOML: the one in the package, or a person's own."""
 
 from __future__ import annotations
 
+import errno
 import os
-import tomllib
-from importlib.resources import files
+from importlib.resources import as_file, files
 from pathlib import Path
 
 import msgspec
 
 from imu_reps.domain.programme import Programme
 from imu_reps.errors import FileAccessError
-from imu_reps.storage.file_access import access_error
+from imu_reps.storage.file_access import access_error, read_toml
 
 
 def load_programme(file: str | os.PathLike[str] | None = None) -> Programme:
-    """Read a programme, by default the one of the package.
+    """Read a programme, by default the one in the package.
 
     Raises
     ------
     FileAccessError
-        ``bad_programme``: no TOML, or not of the shape, naming the place; ``not_found``, ``permission``.
+        ``bad_programme``: not TOML, or not of the expected form (the message names the place);
+        ``not_found``, ``permission``.
     """
     if file is None:
-        return _parsed(files("imu_reps.storage").joinpath("programme.toml").read_bytes(), "programme.toml")
-    try:
-        content = Path(file).read_bytes()
-    except OSError as error:
-        raise access_error(error, os.fspath(file)) from error
-    return _parsed(content, os.fspath(file))
+        with as_file(files("imu_reps.storage").joinpath("programme.toml")) as path:
+            return _load(path, path.name)
+    return _load(Path(file), os.fspath(file))
 
 
-def _parsed(content: bytes, name: str) -> Programme:
+def _load(path: Path, name: str) -> Programme:
     try:
-        programme = msgspec.convert(tomllib.loads(content.decode("utf-8")), Programme)
+        tree = read_toml(path)
+        if tree is None:
+            raise access_error(FileNotFoundError(errno.ENOENT, "", name), name)
+        programme = msgspec.convert(tree, Programme)
         _check(programme)
-    except ValueError as error:
-        # no UTF-8, no TOML, and msgspec's own complaint are all ValueErrors
+    except ValueError as error:  # not UTF-8, not TOML, or an error of msgspec
         raise FileAccessError(
             f"The programme {name} cannot be used: {error}.",
             hint="Correct it there; the file that comes with imu_reps shows the shape.",

@@ -1,1 +1,1 @@
-"""What a screen shows of a session, shared by the terminal's panel and the page."""
+"""View model of a session, shared by the terminal's panel and the page."""

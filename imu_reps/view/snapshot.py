@@ -1,4 +1,4 @@
-"""What a viewer needs: one picture of how the set stands, and the moments that nobody may miss."""
+"""Snapshot of a running set for viewers, and moments that every viewer receives."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ Alert = Literal["none", "watch", "flag"]
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """What the set is meant to be; seconds a phase, None: no tempo asked for.
+    """Targets of the set; seconds per phase are None without a target tempo.
 
-    `counts` is False where the back is only pressed flat, and nothing is counted.
+    `counts` is False for the setup test, in which nothing is counted.
     """
 
     exercise: Exercise = "single_leg_raise"
@@ -37,7 +37,7 @@ class Aim:
 
 @dataclass(frozen=True, slots=True)
 class LimitsView:
-    """Where the bands of tilt and rotation end, the person's floor and the height aimed at; None: none."""
+    """Limits of the bands of tilt and rotation, the person's floor, and the target height."""
 
     tilt_watch_deg: float
     tilt_flag_deg: float
@@ -49,7 +49,7 @@ class LimitsView:
 
 @dataclass(frozen=True, slots=True)
 class LinkView:
-    """One sensor's link: its state in the stream's words, measured rate, battery; None: not known."""
+    """State of one sensor's link, measured rate, battery; None if unknown."""
 
     state: str
     rate_hz: float | None = None
@@ -62,13 +62,10 @@ class CueView:
 
     Attributes
     ----------
-    time_s : float
-    code : CueCode
     words : str
-        Said and shown; empty: a sound alone.
-    tone : Tone
+        Spoken and shown; empty for a tone alone.
     alert : {"none", "watch", "flag"}
-        How the screen is coloured.
+        Severity, which colours the screen.
     """
 
     time_s: float
@@ -80,15 +77,14 @@ class CueView:
 
 @dataclass(frozen=True, slots=True)
 class SetShown:
-    """One of several sets that are over.
+    """A finished set of a session.
 
     Attributes
     ----------
-    number : int
     words : str
-        The set in one line, or why there is no report.
+        Headline of the set, or why there is no report.
     report : str or None
-        Where its report is; None: there is none (yet).
+        Path of its report; None if there is none yet.
     """
 
     number: int
@@ -98,34 +94,31 @@ class SetShown:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """How the set stands: whoever sees only this has missed nothing that matters.
+    """State of the set for viewers.
 
     Attributes
     ----------
     links : mapping of LinkView
-        By where the sensor is worn.
+        Links by place.
     started : bool
-        Whether the set was begun; else it waits for somebody to press Start.
+        Whether the set has begun; else it waits for Start.
     may_start : bool
-        Whether Start does something now.
+        Whether Start has an effect now.
     replay : bool
-        A recording is played again: nothing is recorded, and nobody is asked how it felt.
+        Whether it is a replay: nothing is recorded or rated.
     time_s : float
-        Into the set.
+        Time of the set.
     state : State
         ``waiting`` for sensors, start or stillness; ``ready`` to count; ``running``; ``resting`` between
         sets; ``ended``.
     leg_deg, tilt_deg, rotation_deg : float or None
-        As docs/definitions.md#angles says; None: not measured.
-    phase : Phase or None
+        As in docs/definitions.md#angles; None if not measured.
     phase_since_s : float
-        When the phase was known to begin, on the scale of `time_s`.
-    count : int
+        Detected beginning of the phase, on the scale of `time_s`.
     held_s : float or None
-        How long a hold lasts by now; None: not held, or nothing to be held.
-    set_number, set_of : int
+        Duration of the hold so far; None if not holding.
     remaining_s : float or None
-        Of the rest.
+        Remaining seconds of the rest.
     move_to : Side or None
         The leg the ankle sensor goes to in this rest.
     cue : CueView or None
@@ -133,17 +126,17 @@ class Snapshot:
     ended : str or None
         Why the set ended.
     report : str or None
-        Where the last set's report is; None: there is none (yet).
+        Path of the last set's report; None if there is none yet.
     headline : str or None
-        The last set in one line.
+        Headline of the last set.
     pain, effort : int or None
-        As they were said of the last set.
+        Ratings of the last set.
     trouble : str or None
-        What went wrong with the set, with its mend.
+        Problem with the set, with a hint.
     sets : tuple of SetShown
-        Those that are over.
+        Finished sets.
     session : str or None
-        Where the report of the whole session is; None: it is not over, or was one set.
+        Path of the session's report; None before its end, or for a single set.
     """
 
     aim: Aim
@@ -178,7 +171,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """The count is now `count`; `taken_back`: it was more before."""
+    """The count is now `count`; `taken_back` if it decreased."""
 
     time_s: float
     count: int
@@ -188,7 +181,7 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class CueShown:
-    """A cue is given, now."""
+    """A cue is given now."""
 
     cue: CueView
     kind: Literal["cued"] = "cued"

@@ -1,4 +1,4 @@
-"""Who may look and who may steer: links with tokens, and requests only from where the page came."""
+"""Access to the page: secret tokens for viewing and for control, and checks of Host and Origin."""
 
 from __future__ import annotations
 
@@ -13,17 +13,16 @@ Role = Literal["viewer", "control"]
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The secrets of one page, and the addresses it is served at.
+    """The secret tokens of one page, and the addresses it is served at.
 
-    The token stands behind the ``#`` of a link: browsers send that part to nobody, so it is in no log. The
-    page itself shows it to this server alone, which keeps no log: as a pass with its request, for no crowd
-    at the door to hold it up, and then to say who it is.
+    The token is in the fragment (after ``#``) of a link, which browsers never send, so it is in no log. The
+    page sends it to this server only, which keeps no log: as a pass in the URL of its WebSocket request, so
+    that a crowd of other connections cannot hold it up, and then in its first message to authenticate.
 
     Attributes
     ----------
     hosts : tuple of str
-        ``address:port`` as browsers name it; the first is used in links.
-    view_token, control_token : str
+        ``address:port`` as in the Host header of browsers; the first is used in links.
     """
 
     hosts: tuple[str, ...]
@@ -32,35 +31,35 @@ class Access:
 
     @classmethod
     def new(cls, hosts: tuple[str, ...]) -> Access:
-        """Access by new secrets."""
+        """Create access with new random tokens."""
         return cls(hosts, secrets.token_urlsafe(16), secrets.token_urlsafe(16))
 
     @property
     def view_link(self) -> str:
-        """For those who only look."""
+        """Link for viewers who only watch."""
         return f"http://{self.hosts[0]}/#{self.view_token}"
 
     @property
     def control_link(self) -> str:
-        """For whoever starts and stops."""
+        """Link for the person who starts and stops sets."""
         return f"http://{self.hosts[0]}/#{self.control_token}"
 
     def role(self, token: str) -> Role | None:
-        """What a token allows; None: nothing."""
-        said = token.encode("utf-8", "replace")
-        controls = compare_digest(said, self.control_token.encode())
-        views = compare_digest(said, self.view_token.encode())
-        return "control" if controls else "viewer" if views else None
+        """Return the role a token grants; None if it is neither token. Compares in constant time."""
+        given = token.encode("utf-8", "replace")
+        is_control = compare_digest(given, self.control_token.encode())
+        is_view = compare_digest(given, self.view_token.encode())
+        return "control" if is_control else "viewer" if is_view else None
 
     def has_pass(self, request: str) -> bool:
-        """Whether a request, or its path alone, shows a token: such a viewer need not stand at the door."""
-        shown = re.search(r"/live\?pass=([\w-]+)", request, re.ASCII)
-        return shown is not None and self.role(shown[1]) is not None
+        """Whether a request, or its path alone, has a valid token; such a viewer is no stranger."""
+        found = re.search(r"/live\?pass=([\w-]+)", request, re.ASCII)
+        return found is not None and self.role(found[1]) is not None
 
     def is_host(self, host: str | None) -> bool:
-        """Whether a request's Host is this page's: another name for this machine is somebody's trick."""
+        """Whether a Host header names this page; another name for this machine suggests DNS rebinding."""
         return host is not None and host.lower() in self.hosts
 
     def is_origin(self, origin: str | None) -> bool:
-        """Whether a request's Origin is this page."""
+        """Whether an Origin header names this page."""
         return origin is not None and origin.removeprefix("http://").lower() in self.hosts and "//" in origin

@@ -1,4 +1,7 @@
-"""Between one who shows and many who watch: pictures are replaced, moments are kept, nobody waits."""
+"""Passes pictures and moments from a session to its viewers; neither waits for the other.
+
+A picture replaces the one before it, moments are queued.
+"""
 
 from __future__ import annotations
 
@@ -8,28 +11,18 @@ import threading
 from collections import deque
 
 from imu_reps.view.snapshot import Moment, Snapshot
-
-#: So many pictures a second a viewer gets at most.
-PICTURES_HZ = 30.0
-#: A viewer who has heard nothing for so long hears that nothing has changed.
-HEARTBEAT_S = 1.0
-#: So often it is looked whether there is a new picture.
-LOOK_S = 0.008
-#: So many moments wait for one viewer; one who is further behind is let go, and comes back to the full state.
-MAX_MOMENTS = 256
-#: More viewers at once are refused.
-MAX_VIEWERS = 16
+from imu_reps.web.page_limits import LIMITS
 
 
 class Hub:
-    """Holds the latest picture and hands every moment to every viewer.
+    """Holds the latest picture and passes every moment to every viewer.
 
-    `show` and `tell` may be called from any thread and never wait for a viewer.
+    `show` may be called from any thread and never waits for a viewer.
 
     Parameters
     ----------
     picture : Snapshot
-        What is seen first.
+        The first picture.
     """
 
     def __init__(self, picture: Snapshot) -> None:
@@ -39,11 +32,11 @@ class Hub:
 
     @property
     def viewers(self) -> int:
-        """How many are watching."""
+        """Number of viewers."""
         return len(self._mailboxes)
 
     def show(self, picture: Snapshot, *moments: Moment) -> None:
-        """Replace the picture, and tell what happened with it."""
+        """Replace the picture, and queue the moments that led to it."""
         self.picture = picture
         if moments:
             with self._joining:
@@ -51,27 +44,27 @@ class Hub:
                     mailbox.put(moments)
 
     def join(self) -> Mailbox | None:
-        """A mailbox of the running event loop; None if there are too many already."""
+        """Return a new mailbox for the running event loop; None if there are `LIMITS.max_viewers` already."""
         mailbox = Mailbox(self, asyncio.get_running_loop())
         with self._joining:
-            if len(self._mailboxes) >= MAX_VIEWERS:
+            if len(self._mailboxes) >= LIMITS.max_viewers:
                 return None
             self._mailboxes.add(mailbox)
         return mailbox
 
     def leave(self, mailbox: Mailbox) -> None:
-        """Forget a viewer."""
+        """Remove a viewer's mailbox."""
         with self._joining:
             self._mailboxes.discard(mailbox)
 
 
 class Mailbox:
-    """What one viewer has still to see: moments in order, and always the latest picture only.
+    """Updates for one viewer: queued moments in order, and the latest picture only.
 
     Attributes
     ----------
     behind : bool
-        More moments happened than are kept for a viewer: the rest is lost to him.
+        Whether the queue overflowed (`LIMITS.max_moments`), so that moments were dropped.
     """
 
     def __init__(self, hub: Hub, loop: asyncio.AbstractEventLoop) -> None:
@@ -84,16 +77,16 @@ class Mailbox:
         self.behind = False
 
     def put(self, moments: tuple[Moment, ...]) -> None:
-        """Take moments; from any thread."""
-        if len(self._moments) + len(moments) > MAX_MOMENTS:
+        """Queue moments; may be called from any thread."""
+        if len(self._moments) + len(moments) > LIMITS.max_moments:
             self.behind = True
         else:
             self._moments.extend(moments)
-        with contextlib.suppress(RuntimeError):  # the server is gone, and the viewer with it
+        with contextlib.suppress(RuntimeError):  # the server's loop is closed, and the viewer gone
             self._loop.call_soon_threadsafe(self._wake.set)
 
     async def take(self) -> tuple[Snapshot, list[Moment]]:
-        """Give the picture and the moments, once there is a moment or a picture is due."""
+        """Return the picture and the queued moments, once there is a moment or a picture is due."""
         while not (self._moments or self.behind) and (wait_s := self._due_in_s()) > 0.0:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):
@@ -105,9 +98,9 @@ class Mailbox:
         return self._seen, moments
 
     def _due_in_s(self) -> float:
-        """How long a picture is not due yet; looking for a new one before it could be sent is idle."""
+        """Return the time to wait before the next check for a picture; 0 if one is due now."""
         since_s = self._loop.time() - self._seen_s
-        if since_s < 1.0 / PICTURES_HZ:
-            return 1.0 / PICTURES_HZ - since_s
-        new = self._hub.picture is not self._seen
-        return 0.0 if new else min(LOOK_S, HEARTBEAT_S - since_s)
+        if since_s < 1.0 / LIMITS.pictures_hz:
+            return 1.0 / LIMITS.pictures_hz - since_s
+        is_new = self._hub.picture is not self._seen
+        return 0.0 if is_new else min(LIMITS.look_s, LIMITS.heartbeat_s - since_s)

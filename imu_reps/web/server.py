@@ -1,4 +1,4 @@
-"""The page's server, in a thread of its own: whatever it does, the recording goes on."""
+"""The page's server, in a thread of its own so that its faults do not affect the recording."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable
 from contextlib import AsyncExitStack, closing, suppress
 from functools import partial
-from types import TracebackType
 from typing import Any, Self
 
 from websockets.asyncio.server import ServerConnection, serve
@@ -17,24 +16,16 @@ from websockets.http11 import Request, Response
 
 from imu_reps.errors import UsageError
 from imu_reps.web.access import Access
-from imu_reps.web.app import Pages
-from imu_reps.web.commands import Command
-from imu_reps.web.door import AT_ONCE, OUTSIDE, STRANGER_S, Door, Entrance
+from imu_reps.web.door import Door, Entrance
 from imu_reps.web.hub import Hub
-from imu_reps.web.reports import Reports
-from imu_reps.web.viewer import Desk, serve_viewer
+from imu_reps.web.page_limits import LIMITS
+from imu_reps.web.pages import Pages, Reports
+from imu_reps.web.viewer import Command, Desk, serve_viewer
 
 LOOPBACK = "127.0.0.1"
-#: Nothing a viewer says is longer.
-MAX_BYTES = 1024
-#: A connection that does not answer is found out after this.
-PING_S = 10.0
-#: Who is told goodbye and does not answer is let go after this.
-CLOSE_S = 1.0
-#: Turns of the event loop from somebody's coming in until the door knows of him (asyncio takes three).
+#: Turns of the event loop from an accepted connection until the door has it (asyncio takes three).
 THRESHOLD = 8
-START_S, STOP_S = 10.0, 5.0
-#: What strangers send is in no log, nor what viewers are sent: it holds their tokens.
+#: A logger that drops everything: messages of strangers are noise, and those of viewers hold their tokens.
 _SILENT = logging.Logger("page", logging.CRITICAL)
 
 
@@ -43,19 +34,19 @@ class PageServer:
 
     Parameters
     ----------
-    hub : Hub
     ask : callable
-        Called in the server's thread with each command of a viewer who may control; must not block.
+        Called in the server's thread with each command of a viewer with control; must not block.
     port : int
-        0: any free one.
+        0: any free port.
     share : bool
-        Also for other devices in the same network; else for this machine alone.
+        Whether to serve other devices in the same network too, not this machine alone.
 
     Attributes
     ----------
     access : Access
-        Its links.
+        Links and tokens of the page.
     reports : Reports
+        Reports that the page can show.
 
     Raises
     ------
@@ -69,11 +60,11 @@ class PageServer:
         self._sockets = _listening(port, share=share)
         bound = self._sockets[0].getsockname()[1]
         addresses = [listener.getsockname()[0] for listener in self._sockets]
-        # The network's address first: it is the one other devices can use.
+        # The network address first: it is the one other devices can use.
         names = [*reversed(addresses), "localhost"]
         self.access = Access.new(tuple(name if bound == 80 else f"{name}:{bound}" for name in names))
         for listener in self._sockets:
-            listener.has_pass = lambda said: self.access.has_pass(said.decode("latin-1"))
+            listener.has_pass = lambda request: self.access.has_pass(request.decode("latin-1"))
         self.reports = Reports()
         self._desk = Desk(hub, self.access, ask)
         self._started = threading.Event()
@@ -82,16 +73,14 @@ class PageServer:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self._started.wait(START_S)
+        self._started.wait(LIMITS.start_s)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._stop is not None:
             with suppress(RuntimeError):  # its loop has ended already
                 self._stop()
-        self._thread.join(STOP_S)
+        self._thread.join(LIMITS.stop_s)
         for listener in self._sockets:
             with suppress(OSError):
                 listener.close()
@@ -126,27 +115,27 @@ class PageServer:
                 server = serve(
                     attend,
                     sock=listener,
-                    backlog=AT_ONCE + 1,
+                    backlog=LIMITS.at_once + 1,
                     process_request=answer,
                     create_connection=partial(Visit, door),  # type: ignore[arg-type]  # a factory will do
                     compression=None,
                     server_header=None,
-                    open_timeout=STRANGER_S,
-                    ping_interval=PING_S,
-                    ping_timeout=PING_S,
-                    close_timeout=CLOSE_S,
-                    max_size=MAX_BYTES,
+                    open_timeout=LIMITS.stranger_s,
+                    ping_interval=LIMITS.ping_s,
+                    ping_timeout=LIMITS.ping_s,
+                    close_timeout=LIMITS.close_s,
+                    max_size=LIMITS.max_bytes,
                     logger=_SILENT,
                 )
                 await listening.enter_async_context(server)
-                listener.listen(OUTSIDE)
+                listener.listen(LIMITS.outside)
             self._started.set()
             await stopped.wait()
             await self._shut()
             door.empty()
 
     async def _shut(self) -> None:
-        """Let nobody else in, and those who are on the threshold come in, to be sent away with the others."""
+        """Stop accepting, and let connections just accepted reach the door, to be closed with the others."""
         loop = asyncio.get_running_loop()
         with suppress(NotImplementedError):  # Windows
             for listener in self._sockets:
@@ -156,25 +145,25 @@ class PageServer:
 
 
 class Visit(ServerConnection):
-    """A connection that the door knows of (`create_connection` is where websockets wants this said)."""
+    """A connection that registers with the door (passed to websockets as `create_connection`)."""
 
     def __init__(self, door: Door, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._door = door
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Somebody comes in."""
+        """Register as a stranger."""
         super().connection_made(transport)
         self._door.enter(self.transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """He has gone."""
+        """Remove from the door."""
         self._door.forget(self.transport)
         super().connection_lost(exc)
 
 
 def _listening(port: int, *, share: bool) -> list[Entrance]:
-    """A socket for this machine, and one for the network if it is to be shared."""
+    """Return bound sockets: one on the loopback address and, if shared, one on the network address."""
     listeners = [_bound(LOOPBACK, port)]
     if share:
         try:
@@ -201,16 +190,16 @@ def _bound(address: str, port: int) -> Entrance:
 
 
 def network_address() -> str:
-    """The address of this machine in its network.
+    """Return the IPv4 address of this machine in its network.
 
     Raises
     ------
     UsageError
-        There is none.
+        The machine is in no network.
     """
     with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as probe:
         try:
-            probe.connect(("192.0.2.1", 9))  # nothing is sent: the system only says which way it would go
+            probe.connect(("192.0.2.1", 9))  # sends nothing (UDP): the system only chooses the route
             address = str(probe.getsockname()[0])
         except OSError:
             address = LOOPBACK

@@ -1,4 +1,4 @@
-"""A session on the page: what it tells becomes pictures, what the page asks for becomes its orders."""
+"""Connects a session with the page: its events become pictures, the page's commands steer it."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from imu_reps.domain.settings import Settings
 from imu_reps.session.session import Session
 from imu_reps.session.session_events import Finished, HurtAfter, Rating, SessionEvent, SetDone
 from imu_reps.session.session_plan import SetGoal
-from imu_reps.view.session_picture import Change, goal_picture, session_picture
+from imu_reps.view.session_snapshot import Change, goal_snapshot, update_snapshot
 from imu_reps.view.snapshot import SetShown, Snapshot
-from imu_reps.web.commands import Command, Discard, Effort, Hurt, Pain, Start, StopSet
 from imu_reps.web.hub import Hub
-from imu_reps.web.reports import Reports, headline_of, page_of
+from imu_reps.web.pages import Reports, page_of
+from imu_reps.web.viewer import Command, Discard, Effort, Hurt, Pain, Start, StopSet
 
-#: So often it is looked whether the page asks for something.
+#: Interval of checks for commands from the page.
 LOOK_S = 0.05
 
 #: States of the picture in which a set can be ended.
@@ -30,21 +30,22 @@ IN_A_SET = ("waiting", "ready", "running")
 
 
 class SessionView:
-    """Shows what a session tells on a page.
+    """Shows the events of a session on the page; call it with each event.
 
     Parameters
     ----------
     goal : SetGoal
-        Of the first set.
+        Goal of the first set.
     settings : Settings
     feel : callable
-        Called with what is said of a set, as it is said; must not block.
+        Receives each rating as it is given; must not block.
 
     Attributes
     ----------
     hub : Hub
+        Where pictures and moments go.
     reports : Reports or None
-        Where the reports go.
+        Where reports go; None: none are made.
     """
 
     def __init__(
@@ -55,43 +56,43 @@ class SessionView:
     ) -> None:
         self._settings = settings
         self._feel = feel
-        self._asked: queue.Queue[Command] = queue.Queue(64)
+        self._commands: queue.Queue[Command] = queue.Queue(64)
         self._closed = False
         self._changing = threading.Lock()
         self._last: tuple[int, Finished] | None = None
         self._notes: list[Note] = []
         self._drawing = threading.Lock()
         self.reports: Reports | None = None
-        self.hub = Hub(goal_picture(goal, settings))
+        self.hub = Hub(goal_snapshot(goal, settings))
 
     def ask(self, command: Command) -> None:
-        """Take a command from the page, from any thread; what comes too thick is dropped."""
-        if not self._asked.full():
-            self._asked.put_nowait(command)
+        """Queue a command from the page, from any thread; dropped if the queue is full."""
+        if not self._commands.full():
+            self._commands.put_nowait(command)
 
     def close(self) -> None:
-        """End what runs and `wait_for_start`, from another thread."""
+        """End the running set and `wait_for_start`; may be called from another thread."""
         self._closed = True
         self.ask(StopSet())
 
     def wait_for_start(self) -> bool:
-        """Wait until the page asks to start; False: closed."""
+        """Wait until the page asks to start; False if closed before."""
         while not self._closed:
-            with contextlib.suppress(queue.Empty):  # not for ever: Ctrl-C is heard on every system
-                if isinstance(self._asked.get(timeout=LOOK_S), Start):
+            with contextlib.suppress(queue.Empty):  # a timeout, so that Ctrl-C works on every system
+                if isinstance(self._commands.get(timeout=LOOK_S), Start):
                     return True
         return False
 
     async def steer(self, session: Session) -> None:
-        """Do what the page asks for, until cancelled."""
+        """Execute commands from the page until cancelled."""
         while True:
             await asyncio.sleep(LOOK_S)
             self.obey(session)
 
     def obey(self, session: Session | None = None) -> None:
-        """Do what the page has asked for by now; without a session only ratings are left."""
-        while not self._asked.empty():
-            command, picture = self._asked.get_nowait(), self.hub.picture
+        """Execute the queued commands; without a session, only ratings."""
+        while not self._commands.empty():
+            command, picture = self._commands.get_nowait(), self.hub.picture
             match command:
                 case Pain(value=value) if not picture.replay:
                     self._rate(pain=value)
@@ -109,8 +110,8 @@ class SessionView:
             self._show(_over)
 
     def __call__(self, event: SessionEvent) -> None:
-        """Show one thing."""
-        self._show(lambda picture: session_picture(picture, event, self._settings))
+        """Show an event, and note what it means for the reports."""
+        self._show(lambda picture: update_snapshot(picture, event, self._settings))
         match event:
             case SetDone(number=number, finished=finished):
                 self._done(number, finished)
@@ -118,23 +119,23 @@ class SessionView:
                 self._felt(HURT, "resting")
 
     def end(self, page: str) -> None:
-        """The session is over: show the report of the whole of it."""
+        """Show the report of the whole session, which is over; `page` is its HTML."""
         if self.reports is not None:
             self._change(session=self.reports.add(page))
 
     def _show(self, change: Callable[[Snapshot], Change]) -> None:
-        """Change the picture; a report that is made in another thread does the same."""
+        """Change the picture; locked, as the thread that makes reports changes it too."""
         with self._changing:
             picture, moments = change(self.hub.picture)
             self.hub.show(picture, *moments)
 
-    def _rate(self, **said: int) -> None:
-        """Take what is said of the last set."""
+    def _rate(self, **ratings: int) -> None:
+        """Pass on a rating (``pain``, ``effort``) of the last set, and show it."""
         if self._last is None:
             return
-        self._feel(Rating(self._last[1].path, **said))
-        self._change(**said)
-        for key, value in said.items():
+        self._feel(Rating(self._last[1].path, **ratings))
+        self._change(**ratings)
+        for key, value in ratings.items():
             self._felt(key, str(value))
 
     def _change(self, **changes: Any) -> None:
@@ -145,15 +146,16 @@ class SessionView:
         self._report_soon()
 
     def _report_soon(self) -> None:
-        """Make the report of the last set: a moment's work, not in the thread that records."""
+        """Make the report of the last set in a thread of its own, as it is slow."""
         if self._last is None:
             return
         number, finished = self._last
         if finished.analysis is not None and not finished.discarded:
-            threading.Thread(target=self._report, args=(number, finished), name="report").start()
+            work = (number, finished)  # in a daemon: the program's end does not wait for a report nobody sees
+            threading.Thread(target=self._report, args=work, name="report", daemon=True).start()
 
     def _felt(self, key: str, value: str) -> None:
-        """Tell in the last set's report how it felt: if it hurt, it is made anew."""
+        """Add a rating to the last set; if that changes its findings, its report is made again."""
         if self._last is None:
             return
         number, finished = self._last
@@ -161,33 +163,36 @@ class SessionView:
         if finished.analysis is None:
             return
         before, summary = finished.analysis.summary, with_felt(finished.analysis.summary, felt(self._notes))
-        new = [one for one in summary.findings if one not in before.findings]
-        if new or len(summary.findings) != len(before.findings):
+        added = [finding for finding in summary.findings if finding not in before.findings]
+        if added or len(summary.findings) != len(before.findings):
             self._last = number, replace(finished, analysis=replace(finished.analysis, summary=summary))
             self._report_soon()
 
     def _report(self, number: int, finished: Finished) -> None:
+        from imu_reps.report.text import headline
+
         if finished.analysis is None or self.reports is None:
             return
         with self._drawing:
             last = self._last
             if last is not None and last[0] == number and last[1] is not finished:
-                return  # it is made anew
-            words, floor_deg = headline_of(finished.analysis), self.hub.picture.limits.floor_deg
-            report = self.reports.add(page_of(finished.analysis, floor_deg))
+                return  # a rating came meanwhile, and another thread makes the report again
+            analysis, floor_deg = finished.analysis, self.hub.picture.limits.floor_deg
+            words = headline(analysis.summary, None, person=analysis.person)
+            report = self.reports.add(page_of(analysis, floor_deg))
         self._show(lambda picture: (_reported(picture, SetShown(number, words, report)), ()))
 
 
 def _reported(picture: Snapshot, shown: SetShown) -> Snapshot:
-    """The report of a set is there; it may be a later set that runs by now."""
-    sets = tuple(shown if one.number == shown.number else one for one in picture.sets)
+    """Return the picture with the report of a set; a later set may be running by now."""
+    sets = tuple(shown if each.number == shown.number else each for each in picture.sets)
     if picture.sets and picture.sets[-1].number == shown.number and picture.state in ("resting", "ended"):
         picture = replace(picture, headline=shown.words, report=shown.report)
     return replace(picture, sets=sets)
 
 
 def _over(picture: Snapshot) -> Change:
-    """A rest after which nothing comes."""
+    """Return the picture of a session that ended in a rest."""
     hurts = picture.cue is not None and (picture.cue.code, picture.cue.tone) == ("stop", "stop")
     ended = "pain" if hurts else picture.ended
     return replace(picture, state="ended", ended=ended, may_start=False, remaining_s=None, move_to=None), ()

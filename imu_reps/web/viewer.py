@@ -1,4 +1,4 @@
-"""One viewer's connection: who it is, what he is shown, what he may ask for."""
+"""One viewer's WebSocket: authentication, the updates it is sent, and the commands it may give."""
 
 from __future__ import annotations
 
@@ -6,36 +6,98 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated, TypeVar
 
 import msgspec
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from imu_reps.web.access import Access, Role
-from imu_reps.web.commands import Command, read_command, read_hello
 from imu_reps.web.hub import Hub, Mailbox
+from imu_reps.web.page_limits import LIMITS
 
-#: Who does not say who he is within this is not waited for.
-HELLO_S = 5.0
-#: What a stalled viewer does not take within this is not sent any more.
-SEND_S = 15.0
-#: Messages a viewer may send in a burst, and a second in the long run.
-BURST, MESSAGES_HZ = 20.0, 5.0
+T = TypeVar("T")
 
-#: Codes a connection is closed with, which the page knows how to explain.
+
+#: Close codes of the WebSocket, which the page explains in words.
 WRONG_TOKEN, NOT_UNDERSTOOD, TOO_FAST, TOO_SLOW, TOO_MANY = 4401, 4400, 4429, 4408, 4503
+
+
+#: Pain or effort, 0 to 10.
+Rating = Annotated[int, msgspec.Meta(ge=0, le=10)]
+
+
+class _Command(msgspec.Struct, frozen=True, tag_field="do", forbid_unknown_fields=True):
+    """A command of a viewer."""
+
+
+class Start(_Command, frozen=True, tag="start"):
+    """Begin the session, or end the rest before the next set."""
+
+
+class StopSet(_Command, frozen=True, tag="stop"):
+    """End the running set."""
+
+
+class Discard(_Command, frozen=True, tag="discard"):
+    """End the running set and discard it."""
+
+
+class Hurt(_Command, frozen=True, tag="hurt"):
+    """End the running set, and the session, because of pain."""
+
+
+class Pain(_Command, frozen=True, tag="pain"):
+    """Pain during the last set."""
+
+    value: Rating
+
+
+class Effort(_Command, frozen=True, tag="effort"):
+    """Effort of the last set."""
+
+    value: Rating
+
+
+class Hello(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The first message of a viewer: the token of the link."""
+
+    token: Annotated[str, msgspec.Meta(max_length=128)]
+
+
+Command = Start | StopSet | Discard | Hurt | Pain | Effort
+
+_HELLO = msgspec.json.Decoder(Hello)
+_COMMAND: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)
+
+
+def read_hello(text: str) -> Hello | None:
+    """Return the `Hello` in a message; None if it is not one."""
+    return _read(_HELLO, text)
+
+
+def read_command(text: str) -> Command | None:
+    """Return the command in a message; None if it is not one."""
+    return _read(_COMMAND, text)
+
+
+def _read(decoder: msgspec.json.Decoder[T], text: str) -> T | None:
+    try:
+        return decoder.decode(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        return None
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What all viewers share.
+    """State shared by all viewers.
 
     Attributes
     ----------
     hub : Hub
     access : Access
     ask : callable
-        Called with each command of a viewer who may control; must not block.
+        Called with each command of a viewer with control; must not block.
     """
 
     hub: Hub
@@ -44,7 +106,10 @@ class Desk:
 
 
 async def serve_viewer(desk: Desk, socket: ServerConnection, admit: Callable[[], None]) -> None:
-    """Show a viewer the set, and pass on what he asks for, until he goes; `admit` is called if he may."""
+    """Send updates to a viewer and pass on its commands until it leaves.
+
+    `admit` is called once the viewer has authenticated.
+    """
     role = await _role(desk.access, socket)
     if role is None:
         await socket.close(WRONG_TOKEN)
@@ -64,7 +129,7 @@ async def serve_viewer(desk: Desk, socket: ServerConnection, admit: Callable[[],
 
 async def _role(access: Access, socket: ServerConnection) -> Role | None:
     try:
-        async with asyncio.timeout(HELLO_S):
+        async with asyncio.timeout(LIMITS.hello_s):
             hello = read_hello(await _text(socket))
     except (TimeoutError, ConnectionClosed):
         return None
@@ -72,7 +137,7 @@ async def _role(access: Access, socket: ServerConnection) -> Role | None:
 
 
 async def _attend(desk: Desk, socket: ServerConnection, role: Role, mailbox: Mailbox) -> int | None:
-    """Show and listen at once; gives the code to close with, None: he went."""
+    """Send and receive concurrently; return the code to close with, or None if the viewer left."""
     showing = asyncio.create_task(_show(socket, role, mailbox))
     listening = asyncio.create_task(_listen(desk, socket, role))
     done, waiting = await asyncio.wait({showing, listening}, return_when=asyncio.FIRST_COMPLETED)
@@ -83,16 +148,16 @@ async def _attend(desk: Desk, socket: ServerConnection, role: Role, mailbox: Mai
 
 
 async def _show(socket: ServerConnection, role: Role, mailbox: Mailbox) -> int | None:
-    """Send what there is to see until the viewer goes or cannot keep up."""
+    """Send pictures and moments until the viewer leaves (None) or cannot keep up (`TOO_SLOW`)."""
     encoder = msgspec.json.Encoder()
     try:
         await socket.send(encoder.encode({"role": role}).decode())
         while not mailbox.behind:
             picture, moments = await mailbox.take()
-            # A page that slept takes in all at once what waited for it: by this it knows what is old.
+            # A page that slept receives all queued messages at once: the time tells it which are old.
             message = {"picture": picture, "moments": moments, "sent_s": round(time.time(), 3)}
             text = encoder.encode(message).decode()
-            async with asyncio.timeout(SEND_S):
+            async with asyncio.timeout(LIMITS.send_s):
                 await socket.send(text)
     except TimeoutError:
         return TOO_SLOW
@@ -102,16 +167,16 @@ async def _show(socket: ServerConnection, role: Role, mailbox: Mailbox) -> int |
 
 
 async def _listen(desk: Desk, socket: ServerConnection, role: Role) -> int | None:
-    """Pass on commands; who talks too much, or what is no command, ends the connection."""
+    """Pass on commands until the viewer leaves (None), sends too many messages or an invalid one (a code)."""
     loop = asyncio.get_running_loop()
-    allowance, last_message_s = BURST, loop.time()
+    allowance, last_message_s = LIMITS.burst, loop.time()
     while True:
         try:
             text = await _text(socket)
         except ConnectionClosed:
             return None
         now_s = loop.time()
-        allowance = min(BURST, allowance + (now_s - last_message_s) * MESSAGES_HZ) - 1.0
+        allowance = min(LIMITS.burst, allowance + (now_s - last_message_s) * LIMITS.messages_hz) - 1.0
         last_message_s = now_s
         if allowance < 0.0:
             return TOO_FAST
@@ -123,6 +188,6 @@ async def _listen(desk: Desk, socket: ServerConnection, role: Role) -> int | Non
 
 
 async def _text(socket: ServerConnection) -> str:
-    """The next message; bytes are nothing this page ever sends."""
+    """Return the next message; "" for a binary one, which the page never sends."""
     message = await socket.recv()
     return message if isinstance(message, str) else ""

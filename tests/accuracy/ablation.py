@@ -1,8 +1,8 @@
-"""Print what every term of evidence and every correction is worth: sets right with it and without.
+"""Print the worth of every term of evidence and every correction: sets right with and without it.
 
 ``python tests/accuracy/ablation.py [POPULATION ...] [--first N] [--jobs N]``
 
-A part without which no population has fewer sets right, and no error is larger, adds nothing.
+A part can go if without it no population has fewer sets right and no error is larger.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from estimator_seam import NoParametersError, analyze_with, defaults, parts, wit
 from judged import Analyze, JudgedSet, Makers, Outcome, outcome
 from score import ERRORS, judged, populations
 
-#: The share of all repetitions that an error is told for.
+#: Percentile of the errors over all repetitions.
 SHARE = 95
 
 NOTHING = "nothing left out"
@@ -29,9 +29,9 @@ def main(words: Sequence[str] | None = None) -> int:
     options.add_argument("populations", nargs="*", metavar="POPULATION")
     options.add_argument("--first", type=int, help="only so many sets of each population")
     options.add_argument("--jobs", type=int, default=1, help="processes")
-    asked = options.parse_args(words)
+    arguments = options.parse_args(words)
     every = populations()
-    makers = {name: every[name]()[: asked.first] for name in asked.populations or every}
+    makers = {name: every[name]()[: arguments.first] for name in arguments.populations or every}
     try:
         analyses = dict(_analyses())
     except NoParametersError as missing:
@@ -39,7 +39,7 @@ def main(words: Sequence[str] | None = None) -> int:
         return 2
     print(_header(makers))
     for part, analyze in analyses.items():
-        print(_row(part, makers, analyze, asked.jobs), flush=True)
+        print(_row(part, makers, analyze, arguments.jobs), flush=True)
     return 0
 
 

@@ -1,6 +1,6 @@
-"""Plain counters that stand beside the estimator: on no population may it count fewer sets right than these.
+"""Plain counters as baselines: on no population may the estimator count fewer sets right than these.
 
-Each takes the leg's plainest angle and knows nothing of posture, rest, zero, lever or which way is up: it
+Each uses the plainest angle of the leg and ignores posture, rest, zero, lever and the direction of up: it
 gives the counts of both directions, and the one nearer to the truth is taken. That is generous.
 """
 
@@ -16,10 +16,10 @@ from scipy.signal import find_peaks
 
 from imu_reps.domain.samples import FloatArray
 
-#: A turn is a reversal by this share of the angle's 5 to 95 % span.
+#: A turn is a reversal by this share of the span from the 5th to the 95th percentile of the angle.
 TURN_SHARE = 0.35
 
-#: A repetition takes between these, for the autocorrelation.
+#: Range of the duration of a repetition for the autocorrelation, s.
 SHORTEST_S, LONGEST_S = 1.0, 15.0
 
 #: The leg moves where its smoothed speed is above this share of the 95th percentile.
@@ -42,7 +42,7 @@ class Baseline:
 
 
 def baseline_outcome(one: JudgedSet, baseline: Baseline) -> Outcome:
-    """The best of the baseline's counts of a set."""
+    """Return the outcome with the best of the baseline's counts of a set."""
     found = tried(lambda: _nearest(one, baseline))
     return Outcome(one.name, one.allowed, found, is_right(one, found))
 
@@ -57,13 +57,13 @@ def _nearest(one: JudgedSet, baseline: Baseline) -> int | None:
 
 
 def zigzag(angle: LegAngle) -> tuple[int, ...]:
-    """Pairs of opposite moves between turns, beginning with the first move and with the second."""
+    """Count pairs of opposite moves between turns, beginning with the first and with the second move."""
     moves = len(list(turns(angle.angle_deg, TURN_SHARE * _span_deg(angle)))) - 1
     return moves // 2, (moves - 1) // 2
 
 
 def turns(angle_deg: FloatArray, min_deg: float) -> Iterator[float]:
-    """Lowest and highest angles in turn, each at least so far from the one before."""
+    """Yield the lowest and highest angles alternately, each at least `min_deg` from the one before."""
     low = high = angle_deg[0]
     rising: bool | None = None
     for angle in angle_deg:
@@ -79,20 +79,20 @@ def turns(angle_deg: FloatArray, min_deg: float) -> Iterator[float]:
 
 
 def peaks(angle: LegAngle) -> tuple[int, ...]:
-    """Peaks of the angle, and of its negative, with at least the prominence of a turn."""
+    """Count peaks of the angle and of its negative, with at least the prominence of a turn."""
     min_deg = TURN_SHARE * _span_deg(angle)
     return tuple(len(find_peaks(sign * angle.angle_deg, prominence=min_deg)[0]) for sign in (1.0, -1.0))
 
 
 def autocorrelation(angle: LegAngle) -> tuple[int, ...]:
-    """How often the period after which the angle is most like itself fits into the time it moves."""
+    """Count how often the period of largest autocorrelation fits into the duration of the movement."""
     first, last = _moving(angle)
     moved = angle.angle_deg[first:last] - angle.angle_deg[first:last].mean()
     spectrum = np.abs(np.fft.rfft(moved, 2 * len(moved))) ** 2
     alike = np.fft.irfft(spectrum)[: len(moved)] / np.arange(len(moved), 0, -1)
     lags = np.arange(len(moved)) * angle.period_s
-    asked = (lags >= SHORTEST_S) & (lags <= min(LONGEST_S, 0.75 * lags[-1]))
-    found = find_peaks(np.where(asked, alike, -np.inf))[0]
+    allowed_lags = (lags >= SHORTEST_S) & (lags <= min(LONGEST_S, 0.75 * lags[-1]))
+    found = find_peaks(np.where(allowed_lags, alike, -np.inf))[0]
     if not len(found):
         return (1,)
     return (round(lags[-1] / lags[found[np.argmax(alike[found])]]),)
@@ -104,7 +104,7 @@ def _span_deg(angle: LegAngle) -> float:
 
 
 def _moving(angle: LegAngle) -> tuple[int, int]:
-    """First and last sample of the leg's movement."""
+    """Return the first and last sample of the leg's movement."""
     width = max(1, round(0.5 / angle.period_s))
     speed = np.convolve(np.abs(np.gradient(angle.angle_deg)), np.ones(width) / width, mode="same")
     moving = np.flatnonzero(speed > MOVING_SHARE * np.percentile(speed, 95))

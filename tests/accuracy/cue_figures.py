@@ -1,6 +1,6 @@
-"""Figures of the cues: how near the count is to the end, how soon a fault is told, how often for nothing.
+"""Figures of the cues: how close the count is to the end, delays of fault cues, and false cues.
 
-Measured on what was said, after the governor, the packets' transport and the ticks of a session.
+Measured on the spoken cues, after the governor, the transport of the packets and the ticks of a session.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from cued_sets import FAULTY, PLAIN, CuedPopulation, CuedSet, cued
 from figures import Figure, percentile, worst_seeds
 
 from imu_reps import Rep, Settings
-from imu_reps.analysis.filters import low_passed, rate_of_change
 from imu_reps.analysis.reps.control import MIN_DEG, coasting_degrees
-from imu_reps.coaching.cue_ranks import FAULT_PATIENCE_S
+from imu_reps.analysis.set_motion import low_passed, rate_of_change
+from imu_reps.coaching.coach_timing import TIMING
 from imu_reps.coaching.governor import REFRACTORY_S, URGENT, spoken_until
 from imu_reps.domain.cue import VOICE_START_S, WORD_S, Cue, CueCode
 from imu_reps.domain.rep import Flag
@@ -32,36 +32,36 @@ FAULTS: dict[Flag, CueCode] = {
     "fast_lowering": "slower",
 }
 
-#: So many in 100 of each may stay unheard: one voice cannot tell everything at once.
-UNTOLD_PERCENT: dict[Flag, float] = {
+#: Percentage of each fault that may be missed: one voice cannot say everything at once.
+MAX_MISSED_PERCENT: dict[Flag, float] = {
     "back_arch": 10.0,
     "hip_pop": 20.0,
     "momentum": 12.0,
     "fast_lowering": 12.0,
 }
 
-#: A count is looked for until so long after the end.
+#: A count belongs to a repetition until this long after its end.
 AFTER_S = 0.7
-#: What a cue may follow the end of its repetition by.
+#: Time by which a cue may follow the end of its repetition.
 LINGERS_S = 1.0
-#: A fault whose figure is past its limit by less than this share of it may stay unheard: who keeps the limit
-#: is to hear nothing, and a live figure is not exact.
+#: A fault that is past its limit by less than this share of it may be missed: a wearer within the limit
+#: must get no cue, and a live figure is not exact.
 HARDLY_SHARE = 0.15
 HARDLY = "hardly past the limit"
-#: Live angles may cross a limit that much before the commanded ones.
+#: Live angles may cross a limit by this much before the commanded ones.
 JUST_BEFORE_S = 0.3
 
 
-def _events(population: CuedPopulation) -> str:
+def _description(population: CuedPopulation) -> str:
     sets = cued(population)
     reps = sum(one.true_count for one in sets)
     seeds = " and ".join(f"{each[0]} to {each[-1]}" for each in population.seeds)
-    return f"{population.told}; {len(sets)} sets of seeds {seeds}, {reps} reps"
+    return f"{population.text}; {len(sets)} sets of seeds {seeds}, {reps} reps"
 
 
 def _counts(one: CuedSet) -> list[tuple[Rep, float | None]]:
-    """Each repetition with how long after its end it was first counted; None where it was not."""
-    said: dict[int, float] = {}
+    """Return each repetition with the delay of its first count after its end; None if it was not counted."""
+    count_s: dict[int, float] = {}
     for cue in one.cues:
         near = [
             (abs(cue.time_s - rep.end_s), k)
@@ -69,12 +69,12 @@ def _counts(one: CuedSet) -> list[tuple[Rep, float | None]]:
             if cue.code == "count" and rep.start_s < cue.time_s < rep.end_s + AFTER_S
         ]
         if near:
-            said.setdefault(min(near)[1], cue.time_s)
-    return [(rep, said[k] - rep.end_s if k in said else None) for k, rep in enumerate(one.truth.reps)]
+            count_s.setdefault(min(near)[1], cue.time_s)
+    return [(rep, count_s[k] - rep.end_s if k in count_s else None) for k, rep in enumerate(one.truth.reps)]
 
 
 def count_at_the_end(plain: CuedPopulation = PLAIN, faulty: CuedPopulation = FAULTY) -> tuple[Figure, ...]:
-    """Where nothing stalls, either way; everywhere, how late; and how often there was none."""
+    """Figures of the count: its error without stalls, its delay everywhere, and how often it is missing."""
     sets = [*cued(plain), *cued(faulty)]
     counts = [(one, late) for one in sets for _, late in _counts(one)]
     steady = [
@@ -85,7 +85,7 @@ def count_at_the_end(plain: CuedPopulation = PLAIN, faulty: CuedPopulation = FAU
     late = [(one.seed, 1000.0 * late) for one, late in counts if late is not None]
     silent = worst_seeds((one.seed, 1.0) for one, late in counts if late is None)
     share = 100.0 * sum(late is None for _, late in counts) / len(counts)
-    population = f"{_events(plain)}; and {_events(faulty)}"
+    population = f"{_description(plain)}; and {_description(faulty)}"
     title = "Count cue"
     return (
         _limited(f"{title} against the true end, no stalls: 95 % within", population, steady, 300.0),
@@ -96,9 +96,28 @@ def count_at_the_end(plain: CuedPopulation = PLAIN, faulty: CuedPopulation = FAU
 
 
 def _cut_off(sets: Sequence[CuedSet]) -> int:
-    """How many counts were cut off before their number was out."""
+    """Return the number of counts that were cut off before their number was spoken."""
     spoken = [(cue, end_s) for one in sets for cue, end_s in spoken_until(one.cues) if cue.code == "count"]
     return sum(end_s < cue.time_s + VOICE_START_S + WORD_S for cue, end_s in spoken)
+
+
+def false_counts(plain: CuedPopulation = PLAIN, faulty: CuedPopulation = FAULTY) -> Figure:
+    """Share of spoken numbers at which no repetition ended, or which belong to another one."""
+    counts = [(one, cue) for one in [*cued(plain), *cued(faulty)] for cue in one.cues if cue.code == "count"]
+    wrong = [(one.seed, 1.0) for one, cue in counts if not _is_number_of_nearest_rep(one, cue)]
+    share = 100.0 * len(wrong) / len(counts)
+    population = f"{_description(plain)}; and {_description(faulty)}; {len(counts)} numbers"
+    return Figure("Numbers said for nothing, or wrong", population, (share,), None, "%", worst_seeds(wrong))
+
+
+def _is_number_of_nearest_rep(one: CuedSet, cue: Cue) -> bool:
+    """Return whether a count is the number of the repetition that ends at about that time."""
+    around = [
+        (abs(cue.time_s - rep.end_s), number)
+        for number, rep in enumerate(one.truth.reps, 1)
+        if rep.start_s < cue.time_s < rep.end_s + AFTER_S
+    ]
+    return bool(around) and cue.words.partition(",")[0] == str(min(around)[1])
 
 
 def _limited(
@@ -109,7 +128,7 @@ def _limited(
 
 @dataclass(frozen=True)
 class Crossing:
-    """A fault's limits that the commanded motion passed in a repetition that has it: when, in order."""
+    """Times at which the commanded motion passes the limits of a fault in a repetition that has it."""
 
     one: CuedSet
     code: Flag
@@ -118,83 +137,83 @@ class Crossing:
 
     @property
     def crossed_s(self) -> float:
-        """When the first was passed."""
+        """Time at which the first limit was passed."""
         return self.limits_s[0]
 
     @property
-    def said_s(self) -> list[float]:
-        """When its words were said in the set."""
+    def cue_times_s(self) -> list[float]:
+        """Times at which the cue of the fault was given in the set."""
         return [cue.time_s for cue in self.one.cues if cue.code == FAULTS[self.code]]
 
     @property
     def late_s(self) -> float | None:
-        """How long after the first limit was passed it was told; None where it was not."""
-        late = [at_s - self.crossed_s for at_s in self.said_s]
+        """Delay of the cue after the first limit was passed; None if there was none."""
+        late = [at_s - self.crossed_s for at_s in self.cue_times_s]
         return next((s for s in late if -JUST_BEFORE_S <= s < LINGERS_S), None)
 
     @property
     def covered(self) -> bool:
-        """Its words were said a moment before: they are not said again, and that is no miss."""
-        ago = [self.crossed_s - at_s for at_s in self.said_s]
+        """Whether the cue was given shortly before: it is not repeated, and that is no miss."""
+        ago = [self.crossed_s - at_s for at_s in self.cue_times_s]
         return any(JUST_BEFORE_S < s < REFRACTORY_S[FAULTS[self.code]] for s in ago)
 
     @property
-    def why_untold(self) -> str:
-        """Why it was not told."""
-        known = [at_s for at_s, event in self.one.crossed if event.code == self.code]
-        known = [at_s for at_s in known if -JUST_BEFORE_S < at_s - self.crossed_s < LINGERS_S]
-        if not known:
+    def reason_missed(self) -> str:
+        """Reason for a missing cue."""
+        detected_s = [at_s for at_s, event in self.one.crossed if event.code == self.code]
+        detected_s = [at_s for at_s in detected_s if -JUST_BEFORE_S < at_s - self.crossed_s < LINGERS_S]
+        if not detected_s:
             return HARDLY if self.over < HARDLY_SHARE else "not detected"
-        until_s = self.crossed_s + FAULT_PATIENCE_S
-        busy = any(cue.time_s <= until_s and known[0] <= end_s and cue.tone in URGENT
+        until_s = self.crossed_s + TIMING.fault_patience_s
+        busy = any(cue.time_s <= until_s and detected_s[0] <= end_s and cue.tone in URGENT
                    for cue, end_s in spoken_until(self.one.cues))  # fmt: skip
         return "another fault was being told" if busy else "known too late, or the set was counted as over"
 
 
-def faults_as_they_happen(of: CuedPopulation = FAULTY) -> Iterator[Figure]:
-    """Of each kind of fault, how long after its true crossing it was told, and how often not."""
+def fault_delays(of: CuedPopulation = FAULTY) -> Iterator[Figure]:
+    """Yield for each kind of fault the delay after its true crossing, and the share of missing cues."""
     for code in FAULTS:
-        yield from _of_one_kind(of, code)
+        yield from _faults_of_kind(of, code)
 
 
-def _of_one_kind(of: CuedPopulation, code: Flag) -> Iterator[Figure]:
+def _faults_of_kind(of: CuedPopulation, code: Flag) -> Iterator[Figure]:
     crossings = [crossing for one in cued(of) for crossing in _crossings(one, code)]
     late = [(c.one.seed, 1000.0 * s) for c in crossings if not c.covered and (s := c.late_s) is not None]
     title = f"{FAULTS[code]} after the true crossing: 95 % within"
-    yield _limited(title, f"{_events(of)}, {len(late)} cues", late, 400.0)
+    yield _limited(title, f"{_description(of)}, {len(late)} cues", late, 400.0)
     covered = sum(c.covered for c in crossings)
-    untold = [c for c in crossings if not c.covered and c.late_s is None]
-    reasons = ", ".join(f"{n} {why}" for why, n in Counter(c.why_untold for c in untold).items())
+    without_cue = [c for c in crossings if not c.covered and c.late_s is None]
+    reasons = ", ".join(f"{n} {why}" for why, n in Counter(c.reason_missed for c in without_cue).items())
     population = f"{len(crossings)} crossings, {covered} of them told just before; {reasons or 'none untold'}"
-    share = 100.0 * len(untold) / len(crossings)
-    worst = worst_seeds((c.one.seed, 1.0) for c in untold)
-    yield Figure(f"{FAULTS[code]}: not told", population, (share,), UNTOLD_PERCENT[code], "%", worst)
+    share = 100.0 * len(without_cue) / len(crossings)
+    worst = worst_seeds((c.one.seed, 1.0) for c in without_cue)
+    yield Figure(f"{FAULTS[code]}: not told", population, (share,), MAX_MISSED_PERCENT[code], "%", worst)
 
 
 def false_cues(of: CuedPopulation = PLAIN) -> Figure:
-    """Fault cues in clean repetitions or outside any, for 100 clean ones, in each range of seeds."""
+    """Fault cues in clean repetitions or outside any, per 100 clean ones, in each range of seeds."""
     found = [(one.seed, 1.0) for one in cued(of) for cue in one.cues if _is_false(one, cue)]
     clean = [one.seed for one in cued(of) for rep in one.truth.reps if rep.clean is not False]
     shares = tuple(
         100.0 * sum(seed in seeds for seed, _ in found) / sum(seed in seeds for seed in clean)
         for seeds in of.seeds
     )
-    population = f"{_events(of)}, {len(clean)} of them clean"
+    population = f"{_description(of)}, {len(clean)} of them clean"
     return Figure("False cues in 100 clean reps", population, shares, 1.0, "", tuple(found))
 
 
-def words_at_once(plain: CuedPopulation = PLAIN, faulty: CuedPopulation = FAULTY) -> Figure:
-    """How often a cue began to sound while another was being spoken that did not give way to it."""
+def overlapping_cues(plain: CuedPopulation = PLAIN, faulty: CuedPopulation = FAULTY) -> Figure:
+    """Number of cues that began while another was being spoken that did not give way."""
     sets = [*cued(plain), *cued(faulty)]
     both = [(one.seed, 1.0) for one in sets
             for (_, end_s), (cue, _) in pairwise(spoken_until(one.cues))
             if cue.time_s + VOICE_START_S < end_s - 1e-9]  # fmt: skip
-    population = f"{_events(plain)}; and {_events(faulty)}"
+    population = f"{_description(plain)}; and {_description(faulty)}"
     return Figure("Two cues at once", population, (float(len(both)),), 0.0, "", tuple(both))
 
 
-def floor_before_it_is_reached(of: CuedPopulation = FAULTY) -> Figure:
-    """Of the lowerings in which the back lets go and that were warned of: how many before it did."""
+def floor_warnings_before_lift_off(of: CuedPopulation = FAULTY) -> Figure:
+    """Share of floor warnings that precede the lift-off of the back, in lowerings with both."""
     first = total = 0
     for one in cued(of):
         for rep in one.truth.reps:
@@ -204,7 +223,7 @@ def floor_before_it_is_reached(of: CuedPopulation = FAULTY) -> Figure:
                 total += 1
                 first += warned[0] < crossed_s
     share = 100.0 * first / max(1, total)
-    return Figure("Floor warnings before the back lets go", f"{_events(of)}, {total} warnings", (share,),
+    return Figure("Floor warnings before the back lets go", f"{_description(of)}, {total} warnings", (share,),
                   None, "%")  # fmt: skip
 
 
@@ -220,7 +239,10 @@ def _is_false(one: CuedSet, cue: Cue) -> bool:
 
 
 def _fast_half_way(one: CuedSet, rep: Rep) -> bool:
-    """The leg went half its way down in less than half of the least time, then slowed down or stalled."""
+    """Return whether half of the way down took less than half of the minimum time.
+
+    The leg may have slowed down or stalled afterwards.
+    """
     crossed = _half_way_s(one, rep)
     down = _lowering(one, rep)
     return crossed is not None and 2.0 * (crossed - down[0]) < _min_lowering_s(one)
@@ -237,7 +259,7 @@ def _crossings(one: CuedSet, code: Flag) -> Iterator[Crossing]:
 
 
 def _limits_s(one: CuedSet, rep: Rep, code: Flag) -> tuple[float, ...]:
-    """When the commanded motion passes the limits of a fault; none where it does so only as a whole."""
+    """Return when the commanded motion passes the limits of a fault; empty if it does so only as a whole."""
     angles = one.truth.angles
     times: list[float | None]
     if code == "back_arch":
@@ -256,7 +278,7 @@ def _limits_s(one: CuedSet, rep: Rep, code: Flag) -> tuple[float, ...]:
 
 
 def _held_past(time_s: FloatArray, over: FloatArray, begin_s: float, end_s: float) -> float | None:
-    """When `over` rises above 0 for the time that an angle must hold."""
+    """Return when `over` rises above 0 for the duration that an angle must hold."""
     window = (time_s >= begin_s) & (time_s <= end_s)
     run, hold = 0, round(SETTINGS.angle_hold_s * GRID_HZ)
     for at_s, past in zip(time_s[window].tolist(), (over[window] > 0.0).tolist(), strict=True):
@@ -267,7 +289,7 @@ def _held_past(time_s: FloatArray, over: FloatArray, begin_s: float, end_s: floa
 
 
 def _coasted_s(one: CuedSet, span: tuple[float, float], direction: int) -> float | None:
-    """When the degrees that coast pass the flag's share of the whole way; heel taps: the speed its limit."""
+    """Return when the coasting degrees pass the flagged share of the way (heel taps: the speed its limit)."""
     angles = one.truth.angles
     elevation = low_passed(angles.leg_elevation_deg)
     window = (angles.time_s >= span[0]) & (angles.time_s <= span[1])
@@ -323,9 +345,10 @@ def _rising(one: CuedSet, rep: Rep) -> tuple[float, float]:
 
 
 def all_figures(plain: CuedPopulation = PLAIN, faulty: CuedPopulation = FAULTY) -> Iterator[Figure]:
-    """Every figure of the cues, in the table's order."""
+    """Yield every figure of the cues, in the order of the table."""
     yield from count_at_the_end(plain, faulty)
-    yield from faults_as_they_happen(faulty)
+    yield false_counts(plain, faulty)
+    yield from fault_delays(faulty)
     yield false_cues(plain)
-    yield words_at_once(plain, faulty)
-    yield floor_before_it_is_reached(faulty)
+    yield overlapping_cues(plain, faulty)
+    yield floor_warnings_before_lift_off(faulty)

@@ -1,7 +1,8 @@
-"""Simulated sets as the person would have been coached through them: what was said, and the truth.
+"""Simulated sets as they would have been coached: the cues and the truth.
 
 No threshold was chosen by these seeds: those from 7000, 17000, 27000 and 37000 on served for that. A false
-cue at one from 47000 on led to a rule (tilt is told from the zero of a rest); those from 57000 on to nothing.
+cue at one from 47000 on led to a rule (tilt is reported from the zero of a rest); those from 57000 on led
+to nothing.
 """
 
 from __future__ import annotations
@@ -25,21 +26,21 @@ from imu_reps.kinematics.stream_grid import WAIT_S
 from imu_reps.sim.wearer import random_plan
 from imu_reps.sources.replay_source import replay_blocks
 
-#: Blocks do not matter to the events; large ones are fast.
+#: Events do not depend on the block size; large blocks are fast.
 SLOT_S = 0.25
 
-#: The coach is asked this often, as a session asks it.
+#: Polling interval of the coach, as in a session.
 TICK_S = 0.05
 
-#: A sample that is younger than this is still on its way within its packet.
+#: A sample younger than this is still within its packet.
 FRESH_S = 0.01
 
 
 @dataclass(frozen=True)
 class CuedPopulation:
-    """Random sets at 100 Hz, one a seed, and what their constraints mean."""
+    """Random sets at 100 Hz, one per seed, and a description of their constraints."""
 
-    told: str
+    text: str
     seeds: tuple[range, ...]
     constraints: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -48,7 +49,7 @@ class CuedPopulation:
 
 @dataclass(frozen=True)
 class CuedSet:
-    """One set: every cue given, in order; the floor warnings that could have been; limits with when known."""
+    """One set: all cues in order, possible floor warnings, and crossed limits with detection times."""
 
     seed: int
     plan: SetPlan
@@ -59,7 +60,7 @@ class CuedSet:
 
     @property
     def true_count(self) -> int:
-        """Commanded repetitions."""
+        """Number of commanded repetitions."""
         return self.truth.rep_count
 
 
@@ -81,7 +82,7 @@ FAULTY = CuedPopulation(
     },
 )
 
-#: A few of either for every day; looked at by none who chose a threshold.
+#: A few of each for everyday runs; not used for choosing a threshold.
 FEW_PLAIN = replace(PLAIN, seeds=(range(67000, 67008),))
 FEW_FAULTY = replace(FAULTY, seeds=(range(67200, 67212),))
 
@@ -106,20 +107,20 @@ def _cued(population: CuedPopulation, seed: int) -> CuedSet:
 
 
 def _coached(coach: Coach, known: list[tuple[float, Event]]) -> Iterator[Cue]:
-    """Let the session's time run by and hand every event over when it is known."""
+    """Let the session's time pass and deliver every event when it is known."""
     if not known:
         return
     following = 0
     for now_s in np.arange(0.0, known[-1][0] + 3.0, TICK_S).tolist():
-        heard = []
+        due = []
         while following < len(known) and known[following][0] <= now_s:
-            heard.append(known[following][1])
+            due.append(known[following][1])
             following += 1
-        yield from coach.take(heard, now_s)
+        yield from coach.take(due, now_s)
 
 
 def _known_s(recording: Recording, time_s: float) -> float:
-    """When a grid instant can be known: both sensors have sent past it, or one is no longer waited for."""
+    """Return when a grid time is known: both sensors have sent past it, or the wait for one is over."""
     arrivals = [_next_arrival(block.time_s, time_s) for block in (recording.pelvis, recording.ankle) if block]
     return min(max(arrivals), min(arrivals) + WAIT_S)
 

@@ -1,4 +1,4 @@
-"""The one place of the accuracy commands that knows how the estimator takes its parameters."""
+"""The single place in the accuracy scripts that knows how the estimator takes its parameters."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from judged import Analyze
 import imu_reps
 from imu_reps import Analysis, Recording
 
-#: Where the parameters are, and what may be left out: tuples of names, or of what has a name.
+#: Where the parameters are, and what can be left out: tuples of names, or of objects with a name.
 PARAMS = ("imu_reps.analysis.estimate", "EstimatorParams")
 PARTS = (("imu_reps.analysis.set.evidence", "TERMS"), ("imu_reps.analysis.estimate", "CORRECTIONS"))
 
-#: Where a finished set is estimated, for as long as `analyze` takes no parameters itself.
+#: Module that estimates a finished set, as long as `analyze` takes no parameters itself.
 ANALYZE = "imu_reps.analysis.analyze"
 
-#: Field of the parameters, or of a group of them, that names what is left out.
+#: Field of the parameters, or of a group of them, that names the omitted parts.
 WITHOUT = "without"
 
 #: Names that lead to a single value: of the group, and of the value in it.
@@ -30,11 +30,11 @@ Path = tuple[str, ...]
 
 
 class NoParametersError(Exception):
-    """This version of the estimator has none."""
+    """This version of the estimator has no parameters."""
 
 
 def parts() -> tuple[str, ...]:
-    """Every term of evidence and every correction that can be left out."""
+    """Return every term of evidence and every correction that can be left out."""
     found = [part for module, name in PARTS for part in _found(module, name, ())]
     if not found:
         raise NoParametersError("no terms of evidence in this version")
@@ -42,7 +42,7 @@ def parts() -> tuple[str, ...]:
 
 
 def defaults() -> Any:
-    """The parameters as they are."""
+    """Return the default parameters."""
     params = _found(*PARAMS, None)
     if params is None:
         raise NoParametersError("no parameters of the estimator in this version")
@@ -57,7 +57,7 @@ def _found(module: str, name: str, otherwise: Any) -> Any:
 
 
 def without(params: Any, part: str) -> Any:
-    """The same parameters with a term or correction left out, wherever they name what is."""
+    """Return the parameters with a term or correction left out, in every group that names omitted parts."""
     changes: dict[str, Any] = {
         name: without(value, part) for name, value in _items(params) if is_dataclass(value)
     }
@@ -67,7 +67,7 @@ def without(params: Any, part: str) -> Any:
 
 
 def numbers(params: Any) -> Iterator[tuple[Path, float]]:
-    """Every numeric value with the names that lead to it."""
+    """Yield every numeric value with the names that lead to it."""
     for name, value in _items(params):
         if is_dataclass(value):
             yield from (((name, *path), number) for path, number in numbers(value))
@@ -76,7 +76,7 @@ def numbers(params: Any) -> Iterator[tuple[Path, float]]:
 
 
 def changed(params: Any, path: Path, value: float) -> Any:
-    """The same parameters with another value there; whole numbers stay whole."""
+    """Return the parameters with one value replaced; integers stay integers."""
     first, *rest = path
     before = getattr(params, first)
     if rest:
@@ -89,7 +89,7 @@ def _items(params: Any) -> list[tuple[str, Any]]:
 
 
 def analyze_with(params: Any) -> Analyze:
-    """An analysis with these parameters."""
+    """Return an analysis with the given parameters."""
     if "params" in signature(imu_reps.analyze).parameters:
         return partial(imu_reps.analyze, params=params)
     module = import_module(ANALYZE)

@@ -1,8 +1,8 @@
-"""Figures of the judgement over simulated sets: what is flagged wrongly, and what is missed.
+"""Figures of the judgement over simulated sets: false flags and missed faults.
 
-The truth of a repetition is what the commanded motion is by docs/definitions.md#faults, at the default
-settings. Left out are repetitions within the measurement's own uncertainty of a limit; every figure says how
-many.
+The truth of a repetition is that of the commanded motion by docs/definitions.md#faults, at the default
+settings. Repetitions within the measurement uncertainty of a limit are left out; every figure gives their
+number.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from imu_reps.sim.wearer import random_plan
 #: Slower sensors miss what happens between their samples.
 FAST_HZ = 98.0
 
-#: So many of the sets are done once more with the other leg.
+#: Number of sets that are repeated with the other leg.
 PAIRS = 80
 
 
 def often_faulty(rng: Generator, **constraints: Any) -> SetPlan:
-    """A random short set, one in four with walking and lying down around it."""
+    """Return a random short set, one in four with walking and lying down around it."""
     return random_plan(rng, life=bool(rng.random() < 0.25), **constraints)
 
 
@@ -68,8 +68,8 @@ def never_near(_: Rep) -> bool:
 
 
 @dataclass(frozen=True)
-class SessionEvent:
-    """How often a flag was right; seeds of the sets where it was not."""
+class FlagAgreement:
+    """How often a flag was right, and the seeds of the sets in which it was not."""
 
     right: int
     wrong: tuple[int, ...]
@@ -79,13 +79,13 @@ class SessionEvent:
 
     @property
     def shares(self) -> tuple[float, float]:
-        """Percent of the flags that are wrong (1 - precision), of the faults that are missed (1 - recall)."""
+        """Percentage of flags that are wrong (1 - precision), and of faults that are missed (1 - recall)."""
         wrong, missed = len(self.wrong), len(self.missed)
         return 100.0 * wrong / (self.right + wrong), 100.0 * missed / (self.right + missed)
 
 
-def compare(sets: Sequence[MeasuredSet], code: Flag, near: Callable[[Rep], bool]) -> SessionEvent:
-    """Set what was flagged against what was commanded, repetition by repetition, where both could judge."""
+def compare(sets: Sequence[MeasuredSet], code: Flag, near: Callable[[Rep], bool]) -> FlagAgreement:
+    """Compare flags with the commanded motion, per repetition, where both could judge."""
     right, wrong, missed, left_out, unjudged = 0, [], [], 0, 0
     for seed, found, true in _pairs(sets):
         if code in found.not_judged or code in true.not_judged:
@@ -97,7 +97,7 @@ def compare(sets: Sequence[MeasuredSet], code: Flag, near: Callable[[Rep], bool]
             wrong += [] if code in true.flags else [seed]
         else:
             missed += [seed] if code in true.flags else []
-    return SessionEvent(right, tuple(wrong), tuple(missed), left_out, unjudged)
+    return FlagAgreement(right, tuple(wrong), tuple(missed), left_out, unjudged)
 
 
 def _pairs(sets: Sequence[MeasuredSet]) -> Iterator[tuple[int, Rep, Rep]]:
@@ -108,19 +108,19 @@ def _figure(
     code: Flag, what: str, near: Callable[[Rep], bool], limit: float, *, fast: bool = False
 ) -> Figure:
     sets = [one for one in measured(FAULTY) if not fast or one.rate_hz >= FAST_HZ]
-    event = compare(sets, code, near)
+    agreement = compare(sets, code, near)
     reps = sum(len(one.reps) for one in sets)
     rate = "100 to 208 Hz" if fast else "25 to 208 Hz"
     width = "none" if near is never_near else (near.__doc__ or "").rstrip(".")
-    faults = event.right + len(event.missed)
+    faults = agreement.right + len(agreement.missed)
     population = (
-        f"{FAULTY.told}; {rate}; {len(sets)} sets of seeds {sets[0].seed} to {sets[-1].seed}, {reps} reps, "
-        f"{faults} with the fault; left out around the limit ({width}): {event.left_out}; "
-        f"not judged: {event.unjudged}"
+        f"{FAULTY.text}; {rate}; {len(sets)} sets of seeds {sets[0].seed} to {sets[-1].seed}, {reps} reps, "
+        f"{faults} with the fault; left out around the limit ({width}): {agreement.left_out}; "
+        f"not judged: {agreement.unjudged}"
     )
     title = f"{what}: flags that are wrong / faults that are missed"
-    worst = tuple((seed, 1.0) for seed in sorted({*event.wrong, *event.missed}))
-    return Figure(title, population, event.shares, limit, "%", worst)
+    worst = tuple((seed, 1.0) for seed in sorted({*agreement.wrong, *agreement.missed}))
+    return Figure(title, population, agreement.shares, limit, "%", worst)
 
 
 def momentum() -> Figure:
@@ -144,10 +144,10 @@ def recurring_jolts() -> Figure:
 
 
 def jolts_out_of_nothing() -> Figure:
-    """Sets in which no jolt was commanded, and one is reported."""
+    """Sets without a commanded jolt in which one is reported."""
     quiet = [one for one in measured(FAULTY) if all(r.faults.jolt_mps2 == 0.0 for r in one.plan.reps)]
     loud = [one.seed for one in quiet if any("snap" in found.flags for found, _ in one.reps)]
-    population = f"{FAULTY.told}; {len(quiet)} sets without a jolt, 25 to 208 Hz"
+    population = f"{FAULTY.text}; {len(quiet)} sets without a jolt, 25 to 208 Hz"
     share = 100.0 * len(loud) / len(quiet)
     worst = tuple((seed, 1.0) for seed in loud)
     return Figure("Sets without a jolt in which one is reported", population, (share,), 0.5, "%", worst)
@@ -164,7 +164,7 @@ def bent_knee() -> tuple[Figure, ...]:
 
 
 def floor_angle() -> Figure:
-    """Against the commanded one; a floor that was not found counts as infinitely wrong."""
+    """Error of the floor angle against the commanded one; infinite if no floor was found."""
     errors = []
     for one in measured(FAULTY):
         heights = [rep.lift_off_angle_deg for _, rep in one.reps if rep.lift_off_angle_deg is not None]
@@ -180,18 +180,18 @@ def floor_angle() -> Figure:
                     np.inf if found is None else abs(found - np.percentile(heights, 80.0, method="higher")),
                 )
             )
-    population = f"{FAULTY.told}; {len(errors)} sets in which the back lets go by 4° and more at least twice"
+    population = f"{FAULTY.text}; {len(errors)} sets in which the back lets go by 4° and more at least twice"
     return Figure(
         "Floor angle: 90 % within", population, (percentile(errors, 90.0),), 4.0, "°", worst_seeds(errors)
     )
 
 
 def equal_sides() -> Figure:
-    """The same plan and sensors on either side: every quantity should be called equal."""
+    """The same plan and sensors on both sides: every quantity should be called equal."""
     verdicts = _verdicts()
     unequal = [seed for seed, equal in verdicts if not equal]
     population = (
-        f"{FAULTY.told}; the first {len(verdicts)} one-legged sets of at least 5 reps, done once more with "
+        f"{FAULTY.text}; the first {len(verdicts)} one-legged sets of at least 5 reps, done once more with "
         "the other leg, other chance; a pair is equal when each of up to 7 quantities is called equal"
     )
     share = 100.0 * len(unequal) / len(verdicts)
@@ -214,7 +214,7 @@ def _called_equal(one: MeasuredSet) -> bool:
 
 
 def figures() -> Iterator[Figure]:
-    """Every figure of the judgement, in the table's order."""
+    """Yield every figure of the judgement, in the order of the table."""
     yield momentum()
     yield back_arch()
     yield hip_pop()

@@ -17,9 +17,9 @@ class Figure:
     ----------
     what, population : str
     measured : tuple of float
-        One value, or one each of several quantities that share the limit.
+        One value, or one for each of several quantities that share the limit.
     limit : float or None
-        Greatest value allowed; None: only told.
+        Maximum allowed value; None if the figure is only reported.
     unit : str
     worst : tuple of (seed, value)
         Where to look first.
@@ -45,15 +45,15 @@ SENSORS = (
 ANY_RATE = "25 to 208 Hz"
 
 
-def event(population: str, sets: Sequence[MeasuredSet], sensors: str = SENSORS) -> str:
-    """A population in words: what is in it, its sensors, seeds, sets and repetitions."""
+def describe(population: str, sets: Sequence[MeasuredSet], sensors: str = SENSORS) -> str:
+    """Describe a population: its content, sensors, seeds, and numbers of sets and repetitions."""
     seeds = sorted(one.seed for one in sets)
     reps = sum(one.true_count for one in sets)
     return f"{population}; {sensors}; {len(sets)} sets of seeds {seeds[0]} to {seeds[-1]}, {reps} reps"
 
 
 def deviations(sets: Sequence[MeasuredSet], name: str, scale: float = 1.0) -> list[tuple[int, float]]:
-    """Seed and absolute error of a figure, for every repetition in which both know it."""
+    """Return seed and absolute error of a figure, for every repetition in which both values are known."""
     return [
         (one.seed, scale * abs(getattr(found, name) - getattr(true, name)))
         for one in sets
@@ -63,7 +63,7 @@ def deviations(sets: Sequence[MeasuredSet], name: str, scale: float = 1.0) -> li
 
 
 def measured_share(sets: Sequence[MeasuredSet], name: str) -> float:
-    """Of the repetitions whose truth is known, how many the analysis gave a figure."""
+    """Return the share of repetitions with a known truth for which the analysis gave a figure."""
     known = [
         getattr(found, name) is not None
         for one in sets
@@ -78,7 +78,7 @@ def percentile(found: Sequence[tuple[int, float]], share: float) -> float:
 
 
 def worst_seeds(found: Iterable[tuple[int, float]]) -> tuple[tuple[int, float], ...]:
-    """The five worst seeds, each with its greatest error."""
+    """Return the five worst seeds, each with its largest error."""
     of_seed: dict[int, float] = {}
     for seed, error in found:
         of_seed[seed] = max(error, of_seed.get(seed, 0.0))

@@ -1,4 +1,4 @@
-"""Figures over what is not ours: sets of other simulators, and real raises cut anywhere, turned anyhow."""
+"""Figures over foreign data: sets of other simulators, and real raises cut anywhere and turned randomly."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from populations import MIXED, measured
 FOREIGN = "sets of a kinematic simulator and of a physics engine that are not ours, 25 to 208 Hz"
 CUTS = "real supine raises, 25 Hz, ankle only, cut at a rest, a top, a way up or down, turned at random"
 
-#: Share of the repetitions, unit, limit and title of every error.
+#: Percentile over the repetitions, unit, limit and title of every error.
 LIMITS: Mapping[str, tuple[float, str, float | None, str]] = MappingProxyType(
     {
         "tilt_deg": (90.0, "°", 1.0, "Peak anterior tilt"),
@@ -30,30 +30,32 @@ PHASE_MEDIAN_MS, PHASE_MOST_MS = 15.0, 120.0
 
 @cache
 def foreign(datasets: Path) -> tuple[Outcome, ...]:
-    """Every set of other simulators, finished and live."""
+    """Judge every set of other simulators, finished and live."""
     return tuple(outcome(make(), live=True) for make in of_folder(datasets / "foreign"))
 
 
 @cache
 def cut(datasets: Path, every: int = 1) -> tuple[Outcome, ...]:
-    """Cuts of the real raises, finished; their order is that of the seeds."""
+    """Judge cuts of the real raises, finished, in the order of their seeds."""
     return tuple(outcome(make()) for make in of_cuts(datasets)[::every])
 
 
 @cache
 def followed_cuts(datasets: Path, every: int) -> tuple[Outcome, ...]:
-    """Cuts of the real raises, finished and live."""
+    """Judge cuts of the real raises, finished and live."""
     return tuple(outcome(make(), live=True) for make in of_cuts(datasets)[::every])
 
 
 def counts_of_foreign_sets(datasets: Path) -> tuple[Figure, Figure]:
     sets = foreign(datasets)
-    event = f"{FOREIGN}; {len(sets)} sets"
-    return _wrong_finished("Other simulators", event, sets), _wrong_live("Other simulators", event, sets)
+    population = f"{FOREIGN}; {len(sets)} sets"
+    return _wrong_finished("Other simulators", population, sets), _wrong_live(
+        "Other simulators", population, sets
+    )
 
 
 def counts_of_cuts(datasets: Path, finished: int = 1, live: int = 10) -> tuple[Figure, Figure]:
-    """Wrong counts: of every so manieth cut finished, and live."""
+    """Wrong counts of every n-th cut, finished and live."""
     read, followed = cut(datasets, finished), followed_cuts(datasets, live)
     what = "Real raises cut anywhere"
     return (
@@ -80,7 +82,7 @@ def swapped_sets(datasets: Path) -> Figure:
 
 def phase_durations(datasets: Path) -> tuple[Figure, Figure]:
     found = _errors(datasets, "phase_ms")
-    what, population = "Other simulators, duration of a phase", _events(datasets, "phase_ms")
+    what, population = "Other simulators, duration of a phase", _description(datasets, "phase_ms")
     median, maximum = (_percentile(found, share) for share in (50.0, 95.0))
     return (
         Figure(f"{what}: median error", population, (median,), PHASE_MEDIAN_MS, "ms", worst_seeds(found)),
@@ -98,7 +100,7 @@ def angle(datasets: Path, name: str) -> Figure:
     found = _errors(datasets, name)
     what = f"Other simulators, {title[0].lower()}{title[1:]}: {share:.0f} % within"
     return Figure(
-        what, _events(datasets, name), (_percentile(found, share),), limit, unit, worst_seeds(found)
+        what, _description(datasets, name), (_percentile(found, share),), limit, unit, worst_seeds(found)
     )
 
 
@@ -108,20 +110,20 @@ def _errors(datasets: Path, name: str) -> list[tuple[int, float]]:
     ]
 
 
-def _events(datasets: Path, name: str) -> str:
-    """The population, and how much of what could be known of it was measured."""
-    asked = sum(one.known(name) for one in foreign_sets(datasets / "foreign"))
-    return f"{FOREIGN}; {len(_errors(datasets, name))} measured of {asked}"
+def _description(datasets: Path, name: str) -> str:
+    """Describe the population, and how many of the knowable values were measured."""
+    knowable = sum(one.known(name) for one in foreign_sets(datasets / "foreign"))
+    return f"{FOREIGN}; {len(_errors(datasets, name))} measured of {knowable}"
 
 
 def _percentile(found: Sequence[tuple[int, float]], share: float) -> float:
-    """Infinite where nothing was measured at all."""
+    """Return the percentile; infinite if nothing was measured."""
     return percentile(found, share) if found else float("inf")
 
 
 @cache
 def wrong_counts(datasets: Path) -> Mapping[str, tuple[float, ...]]:
-    """Sets with a wrong count in each population: of the estimator, then of every plain counter."""
+    """Number of sets with a wrong count in each population, for the estimator and each plain counter."""
     whole, nobody, mixed = of_raises(datasets), of_nobody(datasets), of_own(["mixed"])
     of_foreign, of_cut = of_folder(datasets / "foreign"), of_cuts(datasets)
     return {
@@ -150,14 +152,14 @@ def _wrong_of_plain(makers: Makers) -> Iterator[float]:
 
 
 def plain_counters(datasets: Path) -> Iterator[Figure]:
-    """What plain counters count wrong of the same sets, the better of their two directions taken."""
+    """Yield the wrong counts of plain counters on the same sets, in the better of their two directions."""
     names = " / ".join(baseline.name for baseline in BASELINES)
     for population, (_, *plain) in wrong_counts(datasets).items():
         yield Figure(f"Plain counters ({names}): wrong counts", population, tuple(plain), None, "")
 
 
 def behind_plain_zigzag(datasets: Path) -> Figure:
-    """How many sets fewer than the plain zigzag the estimator counts right, one value a population."""
+    """How many fewer sets the estimator counts right than the plain zigzag, per population."""
     behind = {
         population: max(ours - zigzag, 0.0)
         for population, (ours, zigzag, *_) in wrong_counts(datasets).items()
@@ -167,7 +169,7 @@ def behind_plain_zigzag(datasets: Path) -> Figure:
 
 
 def figures(datasets: Path) -> Iterator[Figure]:
-    """Every figure over what is not ours."""
+    """Yield every figure over foreign data."""
     if not (datasets / "foreign").is_dir():
         return
     yield from counts_of_foreign_sets(datasets)

@@ -1,4 +1,4 @@
-"""Sets from simulators that are not ours, and how far an analysis is from their truth.
+"""Sets of foreign simulators, and the errors of an analysis relative to their truth.
 
 The folder is not part of the project; nothing is read from it at import.
 """
@@ -16,7 +16,7 @@ from imu_reps import Analysis, Recording, Rep, load
 
 RECORDING, TRUTH = ".csv.gz", ".truth.json"
 
-#: Which of the truth's figures each error is the error of.
+#: Figures of the truth that each error refers to.
 _COMPARED = {
     "phase_ms": ("concentric_s", "eccentric_s"),
     "tilt_deg": ("pelvic_tilt_deg",),
@@ -28,12 +28,12 @@ _COMPARED = {
 
 @dataclass(frozen=True)
 class TrueRep:
-    """One repetition as the body made it: see docs/definitions.md#per-repetition; None: not to be known.
+    """One repetition as the body performed it; see docs/definitions.md#per-repetition. None is not known.
 
     Attributes
     ----------
     pelvic_rotation_abs_deg : float or None
-        Without its sign: whoever made the truth may count it the other way round.
+        Without its sign, which may be defined differently by the author of the truth.
     """
 
     start_s: float
@@ -48,7 +48,7 @@ class TrueRep:
 
     @classmethod
     def of(cls, rep: Rep) -> TrueRep:
-        """The truth of a set of our own simulator."""
+        """Return the truth of a repetition of our own simulator."""
         rotation = rep.pelvic_rotation_deg
         same = {name.name: getattr(rep, name.name) for name in fields(cls)[:-1]}
         return cls(**same, pelvic_rotation_abs_deg=None if rotation is None else abs(rotation))
@@ -61,9 +61,9 @@ class ForeignSet:
     Attributes
     ----------
     name : str
-        Its file's, without the ending.
+        Name of its file, without the ending.
     path : Path
-        Where the recording is.
+        Path of the recording.
     exercise : str
     rep_count : int
     reps : tuple of TrueRep
@@ -77,11 +77,11 @@ class ForeignSet:
 
     @property
     def recording(self) -> Recording:
-        """As `imu_reps.load` reads it."""
+        """Load the recording."""
         return load(self.path)
 
     def known(self, error: str) -> int:
-        """How many values this field of `SetErrors` has where an analysis knows all that the truth does."""
+        """Return how many values a field of `SetErrors` has if everything in the truth is also measured."""
         if error == "top_deg" and self.exercise == "heel_tap":
             return 0
         return sum(getattr(rep, name) is not None for rep in self.reps for name in _COMPARED[error])
@@ -89,7 +89,7 @@ class ForeignSet:
 
 @dataclass(frozen=True)
 class SetErrors:
-    """How far an analysis is from the truth, one value for each repetition (or phase) that both know.
+    """Errors of an analysis, one value for each repetition (or phase) that it shares with the truth.
 
     Attributes
     ----------
@@ -108,7 +108,7 @@ class SetErrors:
 
 
 def foreign_sets(folder: Path) -> tuple[ForeignSet, ...]:
-    """Every set of a folder of recordings with their truth beside them."""
+    """Return every set of a folder of recordings with their truth files."""
     return tuple(_foreign_set(path) for path in sorted(folder.glob(f"*{RECORDING}")))
 
 
@@ -121,7 +121,7 @@ def _foreign_set(path: Path) -> ForeignSet:
 
 
 def errors(analysis: Analysis, reps: Sequence[TrueRep]) -> SetErrors:
-    """What the analysis says of each true repetition in whose middle it found one, against the truth."""
+    """Compare the analysis with each true repetition in whose middle it found one."""
     pairs = list(_paired(analysis.summary.reps, reps))
     tops = [] if analysis.summary.recording.exercise == "heel_tap" else pairs
     return SetErrors(
@@ -158,7 +158,7 @@ def _milliseconds(seconds: float | None) -> float | None:
 
 
 def _not_below_0(tilt_deg: float | None) -> float | None:
-    """Anterior tilt; how far the pelvis stayed curled is another figure."""
+    """Return anterior tilt; posterior tilt is a different figure."""
     return None if tilt_deg is None else max(tilt_deg, 0.0)
 
 
@@ -167,7 +167,7 @@ def _size(rotation_deg: float | None) -> float | None:
 
 
 def _swapped(analysis: Analysis, reps: Sequence[TrueRep]) -> bool:
-    """Whether the leg's angle falls over most of the true ways up."""
+    """Return whether the angle of the leg falls over most of the true ways up."""
     track, starts_high = analysis.track, analysis.summary.recording.start == "high"
     known = np.isfinite(track.leg_elevation_deg)
     if not known.any():

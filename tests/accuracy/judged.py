@@ -1,6 +1,6 @@
-"""Sets of every population, each with the counts that are right, and what an analysis made of them.
+"""Sets of every population, each with its right counts, and the outcome of an analysis.
 
-Nothing that an analysis does ends the judging: what it refuses, or crashes on, is wrong and says so.
+Errors of an analysis do not end the judging: a refusal or a crash is wrong and is described.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ import imu_reps
 from imu_reps import Analysis, ImuRepsError, Recording, load, simulate
 from imu_reps.sources.replay_source import replay_blocks
 
-#: What analyses a finished set; another estimator, or the same with something left out, takes its place.
+#: Analyses a finished set; can be replaced by another estimator, or by one with parts left out.
 Analyze = Callable[[Recording], Analysis]
 
-#: A count; None: not counted at all; in words, why there is none.
+#: A count; None if not counted; as text, the reason why there is none.
 Found = int | str | None
 
 OWN: Mapping[str, Population] = MappingProxyType(
@@ -44,7 +44,7 @@ OWN: Mapping[str, Population] = MappingProxyType(
     }
 )
 
-#: Arrivals of a starved computer or a busy link, and how many repetitions are in them.
+#: Recorded arrivals of an overloaded computer or a busy link, and the number of repetitions in them.
 TRICKLES: Mapping[str, int] = MappingProxyType(
     {"live-count-falls-back": 10, "open-profile-trickle": 8, "runaway-live-clock": 10}
 )
@@ -62,19 +62,19 @@ NO_ERRORS = SetErrors()
 
 @dataclass(frozen=True)
 class JudgedSet:
-    """A set and what is right for it.
+    """A set and its right counts.
 
     Attributes
     ----------
     name : str
     load : callable
-        Gives the recording.
+        Returns the recording.
     allowed : frozenset of (int or None)
-        Counts that are right; None: not counted at all.
+        Right counts; None is not counted at all.
     may_refuse : bool
         Whether a refusal is right too.
     reps : tuple of TrueRep
-        Where more than the count is known.
+        Known repetitions, if more than the count is known.
     """
 
     name: str
@@ -84,22 +84,22 @@ class JudgedSet:
     reps: tuple[TrueRep, ...] = ()
 
 
-#: Sets are made where and when they are judged.
+#: Sets are made in the process and at the time of their judging.
 Makers = Sequence[Callable[[], JudgedSet]]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was made of a set.
+    """Outcome of a set.
 
     Attributes
     ----------
     found, live : int, str or None
-        Counts, finished and live after closing, or in words why there is none.
+        Counts, finished and live after closing, or as text why there is none.
     right, live_right : bool
-        `live_right` is True where it was not followed live.
+        `live_right` is True if the set was not followed live.
     certainty : str or None
-        Of the finished count, where the summary says it.
+        Certainty of the finished count, if the summary has it.
     errors : SetErrors
     """
 
@@ -114,12 +114,12 @@ class Outcome:
 
     @property
     def off(self) -> float:
-        """By how much the finished count misses the nearest that is right; infinite without a count."""
+        """Difference of the finished count from the nearest right one; infinite without a count."""
         return _off(self.found, self.allowed)
 
     @property
     def live_off(self) -> float:
-        """The same of the live count."""
+        """Difference of the live count from the nearest right one; infinite without a count."""
         return _off(self.live, self.allowed)
 
 
@@ -131,23 +131,23 @@ def _off(found: Found, allowed: frozenset[int | None]) -> float:
 
 
 def outcome(one: JudgedSet, *, live: bool = False, analyze: Analyze = imu_reps.analyze) -> Outcome:
-    """Analyse a set; live, it goes through the pipeline too."""
+    """Analyse a set; with `live`, pass it through the pipeline too."""
     recording = tried(one.load)
     if isinstance(recording, str):
         right = is_right(one, recording)
         return Outcome(one.name, one.allowed, recording, right, recording if live else None, right)
     analysis = tried(lambda: analyze(recording))
-    heard = tried(lambda: closed_count(recording)) if live else None
-    live_right = not live or is_right(one, heard)
+    live_found = tried(lambda: closed_count(recording)) if live else None
+    live_right = not live or is_right(one, live_found)
     if isinstance(analysis, str):
-        return Outcome(one.name, one.allowed, analysis, is_right(one, analysis), heard, live_right)
+        return Outcome(one.name, one.allowed, analysis, is_right(one, analysis), live_found, live_right)
     found = analysis.summary.set.rep_count
     return Outcome(
         one.name,
         one.allowed,
         found,
         is_right(one, found),
-        heard,
+        live_found,
         live_right,
         getattr(analysis.summary.set, "rep_count_certainty", None),
         errors(analysis, one.reps),
@@ -155,18 +155,18 @@ def outcome(one: JudgedSet, *, live: bool = False, analyze: Analyze = imu_reps.a
 
 
 def closed_count(recording: Recording) -> int | None:
-    """Announced live and not taken back, the end's corrections among it; None without an ankle sensor."""
+    """Return the live count after corrections at the end; None without an ankle sensor."""
     pipeline = imu_reps.Pipeline(recording.header, sensors=worn(recording))
-    heard = [event for block in replay_blocks(recording, SLOT_S) for event in pipeline.push(block)]
+    events = [event for block in replay_blocks(recording, SLOT_S) for event in pipeline.push(block)]
     closing, _ = pipeline.finish()
-    return None if recording.ankle is None else counted([*heard, *closing])
+    return None if recording.ankle is None else counted([*events, *closing])
 
 
 _T = TypeVar("_T")
 
 
 def tried(do: Callable[[], _T]) -> _T | str:
-    """What it gives, or in words why it gives nothing."""
+    """Return the result of `do`, or as text why there is none."""
     try:
         with _time_limit(LONGEST_S):
             return do()
@@ -179,7 +179,7 @@ def tried(do: Callable[[], _T]) -> _T | str:
         return f"crashed: {type(error).__name__} at {Path(at.filename).name}:{at.lineno}"
 
 
-class _TooSlow(Exception):  # noqa: N818 - it ends one set, and is no error of this command's
+class _TooSlow(Exception):  # noqa: N818 - it ends one set, and is not an error of the script
     """A set took too long."""
 
 
@@ -198,44 +198,44 @@ def _time_limit(limit_s: float) -> Iterator[None]:
 
 
 def is_right(one: JudgedSet, found: Found) -> bool:
-    """Whether a count, or a refusal, is one of those that are right."""
+    """Return whether a count, or a refusal, is right."""
     if isinstance(found, str):
         return one.may_refuse and found.startswith(REFUSED)
     return found in one.allowed
 
 
 def of_folder(folder: Path) -> Makers:
-    """Sets of other simulators: recordings with their truth beside them."""
+    """Return sets of other simulators: recordings with their truth files."""
     return [partial(_foreign, one) for one in foreign_sets(folder)]
 
 
 def of_cuts(datasets: Path, seeds: Sequence[int] = SEEDS) -> Makers:
-    """Real raises cut anywhere and turned any way round."""
+    """Return real raises cut anywhere and turned randomly."""
     return [partial(_cut, one) for one in cuts(datasets, seeds)]
 
 
 def of_raises(datasets: Path) -> Makers:
-    """Real raises, whole and set by set."""
+    """Return real raises, whole and set by set."""
     return [partial(_known, one) for one in raises(datasets)]
 
 
 def of_nobody(datasets: Path) -> Makers:
-    """Real recordings in which no leg is raised."""
+    """Return real recordings in which no leg is raised."""
     return [partial(_known, one) for one in (*idle(datasets), *walks(datasets))]
 
 
 def of_person(cases: Path) -> Makers:
-    """A real person who walks to a frame, climbs, hangs, swings and drops."""
+    """Return a real person who walks to a frame, climbs, hangs, swings and drops."""
     return [partial(JudgedSet, "climber", partial(load, cases / CLIMBER), frozenset({0}))]
 
 
 def of_cases(cases: Path) -> Makers:
-    """Recordings that were summed up wrongly: counts alone. Whether the words are right, `judge.py` says."""
+    """Return recordings once summarised wrongly, with their counts only; `judge.py` checks the words."""
     return [*_expected_cases(cases), *_trickles(cases)]
 
 
 def of_own(names: Iterable[str] = tuple(OWN)) -> Makers:
-    """Sets of our own simulator, by the names of their populations."""
+    """Return sets of our own simulator, by the names of their populations."""
     return [partial(_own, name, seed) for name in names for seed in OWN[name].seeds]
 
 
@@ -274,7 +274,10 @@ def _trickles(cases: Path) -> Iterator[Callable[[], JudgedSet]]:
 
 
 def _case(path: Path, reps: int | str, has_cause: bool) -> JudgedSet:
-    """Of 6, of a number, or only to be refused; a refusal is right too where there is a cause to name."""
+    """Return a case with a given count, or with 6, or to be refused.
+
+    A refusal is also right where it can name a cause.
+    """
     counts = {"refuse": frozenset[int | None](), "refuse_or_right": frozenset({6})}
     allowed = counts[reps] if isinstance(reps, str) else frozenset({reps})
     return JudgedSet(f"{path.parent.name}/{path.name}", partial(load, path), allowed, has_cause)

@@ -1,6 +1,6 @@
-"""The leg's angle as plainly as it can be had: offline VQF, and the best plane of the direction of up.
+"""The angle of the leg by the plainest means: offline VQF and the best plane of the direction of up.
 
-Nothing of the project's own estimate is in it, so that it can judge that estimate and stand beside it.
+It uses nothing of the project's own estimator, so that it can judge that estimator and serve as a baseline.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from vqf import offlineVQF
 from imu_reps import SampleBlock
 from imu_reps.domain.samples import FloatArray
 
-#: A numbering with more holes than this many times its samples is none.
+#: A numbering with more gaps than this multiple of its samples is not used.
 MAX_LOST = 10
 
 
 @dataclass(frozen=True)
 class LegAngle:
-    """Angle of one sensor's long swing, of unknown sign and zero.
+    """Angle of the long swing of one sensor, of unknown sign and zero.
 
     Attributes
     ----------
     time_s, angle_deg : (n,) float
-        On every tick of the sensor; what was lost is bridged by a straight line.
+        On every tick of the sensor; lost samples are interpolated linearly.
     """
 
     time_s: FloatArray
@@ -32,19 +32,19 @@ class LegAngle:
 
     @property
     def period_s(self) -> float:
-        """Tick length."""
+        """Tick length, s."""
         return float(self.time_s[1] - self.time_s[0])
 
 
 def leg_angle(block: SampleBlock) -> LegAngle:
-    """The angle of the direction of up in the plane in which it moves most."""
+    """Return the angle of the direction of up in the plane of its largest movement."""
     time, acc, gyr = _on_every_tick(block)
     quaternions = offlineVQF(np.radians(gyr), acc, None, float(time[1] - time[0]))["quat6D"]
     return LegAngle(time, _in_best_plane(_up(quaternions)))
 
 
 def _on_every_tick(block: SampleBlock) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Time, specific force and angular rate on the sensor's regular ticks."""
+    """Return time, specific force and angular rate on the regular ticks of the sensor."""
     number, first = np.unique(block.sample, return_index=True)
     if number[-1] - number[0] > MAX_LOST * len(number):
         number = first = np.arange(len(block))
@@ -58,13 +58,13 @@ def _on_every_tick(block: SampleBlock) -> tuple[FloatArray, FloatArray, FloatArr
 
 
 def _up(quaternions: FloatArray) -> FloatArray:
-    """Direction of earth's z in sensor axes, for sensor-to-earth quaternions, w first."""
+    """Return the direction of earth's z in sensor axes, for sensor-to-earth quaternions, w first."""
     w, x, y, z = quaternions.T
     return np.column_stack([2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)])
 
 
 def _in_best_plane(up: FloatArray) -> FloatArray:
-    """Angle in degrees within the plane of the middle direction and of the greatest movement."""
+    """Return the angle in deg within the plane of the middle direction and the largest movement."""
     middle = up.mean(axis=0)
     middle /= np.linalg.norm(middle)
     maximum = np.linalg.svd(up - up.mean(axis=0), full_matrices=False)[2][0]

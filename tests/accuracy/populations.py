@@ -1,4 +1,4 @@
-"""Populations of simulated sets, each simulated and analysed once: the truth beside what was found."""
+"""Populations of simulated sets, each simulated and analysed once, with truth and result."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from imu_reps.domain.samples import FloatArray
 from imu_reps.sim.wearer import idle_plan, random_plan
 from imu_reps.sources.replay_source import replay_blocks
 
-#: Live, samples arrive in slots of this length.
+#: Block length in live processing.
 SLOT_S = 0.5
 
 #: Angles are compared from this long before the first repetition until this long after the last.
@@ -37,17 +37,17 @@ MARGIN_S = 0.5
 
 @dataclass(frozen=True)
 class Population:
-    """Random sets: one a seed, drawn with `draw` under `constraints`.
+    """Random sets, one per seed, drawn with `draw` under `constraints`.
 
     Attributes
     ----------
-    told : str
-        What the constraints mean, for the table.
+    text : str
+        The constraints in words, for the table.
     live : bool
-        Whether the sets go through the live pipeline too.
+        Whether the sets also go through the live pipeline.
     """
 
-    told: str
+    text: str
     seeds: range
     live: bool = False
     draw: Callable[..., SetPlan] = random_plan
@@ -58,32 +58,32 @@ class Population:
 
 @dataclass(frozen=True)
 class AngleErrors:
-    """Squared errors of one set's leg elevation, summed, and of how many instants."""
+    """Sum of squared errors of a set's leg elevation, and the number of samples."""
 
     squares: float = 0.0
     count: int = 0
 
     @property
     def rms_deg(self) -> float:
-        """Root of their mean; 0 of nothing."""
+        """Root mean square error; 0 without samples."""
         return float(np.sqrt(self.squares / self.count)) if self.count else 0.0
 
 
 @dataclass(frozen=True)
 class MeasuredSet:
-    """One simulated set: the truth, and what the analysis said.
+    """One simulated set: the truth and the analysis.
 
     Attributes
     ----------
     count : int or None
-        Of the finished set; None where it was refused.
-    heard_count, closed_count : int or None
-        Live, before and after the end's corrections; None where not followed live.
+        Count of the finished set; None if it was refused.
+    live_count, closed_count : int or None
+        Live counts before and after the corrections at the end; None if not followed live.
     reps : tuple of (found, true)
-        Empty where the counts differ: nobody could say which belong together.
+        Empty if the counts differ, since repetitions cannot be matched then.
     final, live : AngleErrors
     summary : Summary or None
-        Of the finished set; None where it was refused.
+        Summary of the finished set; None if it was refused.
     """
 
     seed: int
@@ -91,7 +91,7 @@ class MeasuredSet:
     true_count: int
     has_stalls: bool
     count: int | None
-    heard_count: int | None
+    live_count: int | None
     closed_count: int | None
     reps: tuple[tuple[Rep, Rep], ...]
     final: AngleErrors
@@ -100,21 +100,21 @@ class MeasuredSet:
 
     @property
     def rate_hz(self) -> float:
-        """Nominal rate of the ankle sensor."""
+        """Nominal rate of the ankle sensor, Hz."""
         assert self.plan.ankle is not None
         return self.plan.ankle.rate_hz
 
     @property
     def fastest_dps(self) -> float:
-        """The usual repetition's mean speed in its faster phase, as commanded."""
+        """Mean speed of the typical repetition in its faster phase, as commanded, deg/s."""
         speeds = [(r.top_deg - r.bottom_deg) / min(r.concentric_s, r.eccentric_s) for r in self.plan.reps]
         return float(np.median(speeds)) if speeds else 0.0
 
 
 MIXED = Population("everything by chance", range(200))
-#: The first of them, for which every day has time.
+#: The first of them, for everyday runs.
 MIXED_FEW = Population("everything by chance", range(70))
-#: The first of them, live too: following a set takes several times as long as reading it.
+#: The first of them, also live: following a set takes several times as long as analysing it.
 FOLLOWED = Population("everything by chance", range(24), live=True)
 FOLLOWED_LONG = Population("everything by chance", range(200), live=True)
 IDLE = Population(
@@ -139,7 +139,7 @@ CHEAP = Population(
 )
 
 
-#: Traits of people, each with its chance: as hard as other authors' simulators. No figure is held to it yet.
+#: Random personal traits, as demanding as those of foreign simulators. No figure is checked on it yet.
 PERSONS = Population(
     "a person, everything by chance", range(7000, 7100), live=True, constraints={"person": True}
 )
@@ -183,11 +183,11 @@ def _finished(seed: int, plan: SetPlan, made: Simulated) -> MeasuredSet:
 
 
 def _followed(seed: int, plan: SetPlan, made: Simulated) -> MeasuredSet:
-    """Through the live pipeline, which analyses the finished set at the end."""
+    """Process a set with the live pipeline, which analyses the finished set at the end."""
     pipeline = imu_reps.Pipeline(made.recording.header, sensors=worn(made.recording))
-    heard = [event for block in replay_blocks(made.recording, SLOT_S) for event in pipeline.push(block)]
-    heard_angles = pipeline.angles()
-    live = _angle_errors(heard_angles.time_s, heard_angles.leg_elevation_deg, made.truth)
+    events = [event for block in replay_blocks(made.recording, SLOT_S) for event in pipeline.push(block)]
+    live_angles = pipeline.angles()
+    live = _angle_errors(live_angles.time_s, live_angles.leg_elevation_deg, made.truth)
     closing, analysis = pipeline.finish()
     truth, track = made.truth, analysis.track
     return MeasuredSet(
@@ -196,8 +196,8 @@ def _followed(seed: int, plan: SetPlan, made: Simulated) -> MeasuredSet:
         truth.rep_count,
         truth.has_stalls,
         analysis.summary.set.rep_count,
-        counted(heard),
-        counted([*heard, *closing]),
+        counted(events),
+        counted([*events, *closing]),
         _paired(analysis.summary.reps, truth),
         _angle_errors(track.time_s, track.leg_elevation_deg, truth),
         live,
@@ -206,12 +206,12 @@ def _followed(seed: int, plan: SetPlan, made: Simulated) -> MeasuredSet:
 
 
 def worn(recording: Recording) -> list[Any]:
-    """Places of the sensors in a recording."""
+    """Return the places of the sensors in a recording."""
     return [block.sensor for block in (recording.pelvis, recording.ankle) if block is not None]
 
 
 def counted(events: list[Event]) -> int:
-    """How many repetitions were announced and not taken back."""
+    """Return how many repetitions were announced and not withdrawn."""
     completed = sum(isinstance(event, RepCompleted) for event in events)
     return completed - sum(isinstance(event, RepRetracted) for event in events)
 

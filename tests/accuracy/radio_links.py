@@ -1,9 +1,9 @@
-"""Two sensors on one computer: what was taken when, and when it arrived. Made apart from the project's code.
+"""Two sensors on one computer: sampling times and arrival times, simulated independently of the package.
 
-A packet is ready with its last sample and leaves at the next connection event, one every connection interval
-from a time of chance. The shortest way and an exponential delay of the host follow, now and then the host
-stalls for 50 to 150 ms, and one packet in 500 is lost. The sensors' oscillators are off by as much as their
-kind is known for.
+A packet is ready with its last sample and leaves at the next connection event, of which there is one per
+connection interval, with a random phase. The shortest transmission time and an exponential delay of the host
+follow; now and then the host stalls for 50 to 150 ms, and one packet in 500 is lost. The oscillators of the
+sensors deviate by as much as is known for their kind.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ STALLS = 1
 
 @dataclass(frozen=True)
 class Kind:
-    """How a kind of sensor sends: real rate, the rate its header names, samples a packet, clock, error."""
+    """How a kind of sensor sends: true rate, rate in its header, samples per packet, clock, rate error."""
 
     rate_hz: float
     header_hz: float
@@ -47,7 +47,7 @@ IN_STEP = Kind(100.0, 100.0, 6, 1e-6, "device", 0.0)
 
 @dataclass(frozen=True)
 class Link:
-    """What arrived from one sensor, and when each row was taken (plus the shortest way)."""
+    """Received samples of one sensor, and when each row was sampled (plus the shortest transmission time)."""
 
     block: SampleBlock
     header: SensorHeader
@@ -55,14 +55,14 @@ class Link:
 
 
 def link(kind: Kind, place: SensorPlace, interval_s: float, jitter_s: float, rng: Generator) -> Link:
-    """One sensor over `DURATION_S`; without motion."""
+    """Simulate one motionless sensor over `DURATION_S`."""
     batch = kind.batch
     rate_hz = kind.rate_hz * (1.0 + kind.error * rng.uniform(-1.0, 1.0))
     count = int(DURATION_S * rate_hz) // batch * batch
     taken = rng.uniform(0.3, 0.6) + np.arange(count) / rate_hz
     arrival = arrivals(taken[batch - 1 :: batch], interval_s, jitter_s, rng)
-    kept = rng.random(len(arrival)) >= LOSS
-    rows = np.repeat(kept, batch)
+    received = rng.random(len(arrival)) >= LOSS
+    rows = np.repeat(received, batch)
     number = np.arange(count)[rows]
     motion = np.zeros((len(number), 3))
     block = SampleBlock(
@@ -77,7 +77,7 @@ def link(kind: Kind, place: SensorPlace, interval_s: float, jitter_s: float, rng
 
 
 def arrivals(ready_s: FloatArray, interval_s: float, jitter_s: float, rng: Generator) -> FloatArray:
-    """When packets that are ready then arrive; none overtakes."""
+    """Return the arrival times of packets that are ready at given times; none overtakes another."""
     first_s = rng.uniform(0.0, interval_s)
     left_s = first_s + interval_s * np.ceil((ready_s - first_s) / interval_s)
     arrival = left_s + WAY_S + rng.exponential(jitter_s, len(ready_s))
@@ -88,7 +88,7 @@ def arrivals(ready_s: FloatArray, interval_s: float, jitter_s: float, rng: Gener
 
 
 def stamps(kind: Kind, count: int) -> FloatArray:
-    """The sensor's own time: of each packet's first sample, to its clock's digit; the others at the rate."""
+    """Return device times: that of a packet's first sample in whole ticks, the others at the nominal rate."""
     if kind.clock_s is None:
         return np.full(count, np.nan)
     first = np.repeat(np.arange(count)[:: kind.batch], kind.batch) / kind.rate_hz
@@ -100,7 +100,7 @@ DENSE_HZ = 4000.0
 
 
 def knocks(rng: Generator, count: int, seconds: float = 8.0) -> tuple[FloatArray, list[FloatArray]]:
-    """Specific force of two sensors in one hand that knocks them `count` times, unevenly; dense.
+    """Return the specific force of two sensors in one hand that knocks them `count` times, at `DENSE_HZ`.
 
     The hand sways at 0.5 to 3 Hz. A knock is a half sine of 6 to 15 ms and 40 to 120 m/s², in each sensor in
     a direction of its own, and rings at 25 to 60 Hz for some 15 ms.
@@ -123,7 +123,7 @@ def knocks(rng: Generator, count: int, seconds: float = 8.0) -> tuple[FloatArray
 
 
 def knock(since_s: FloatArray, rng: Generator) -> FloatArray:
-    """A knock over the time since it began."""
+    """Return a knock over the time since it began."""
     width, peak = rng.uniform(0.006, 0.015), rng.uniform(40.0, 120.0)
     pulse = np.where((since_s > 0) & (since_s < width), np.sin(np.pi * np.clip(since_s / width, 0, 1)), 0.0)
     after = np.clip(since_s - width, 0.0, None)
@@ -139,7 +139,7 @@ def direction(rng: Generator) -> FloatArray:
 def sampled(
     time_s: FloatArray, force: FloatArray, at_s: FloatArray, rng: Generator, range_g: float = 8.0
 ) -> FloatArray:
-    """What a sensor makes of it: its own low-pass of 38 to 52 Hz, samples, noise, clipping at its range."""
+    """Sample the force as a sensor does: low-pass of 38 to 52 Hz, noise, clipping at its range."""
     sections = butter(2, rng.uniform(38.0, 52.0), fs=DENSE_HZ, output="sos")
     smooth = sosfilt(sections, force - force[0], axis=0) + force[0]
     values = np.column_stack([np.interp(at_s, time_s, column) for column in smooth.T])

@@ -1,9 +1,9 @@
-"""Real supine raises cut anywhere and turned any way round, and the counts that such a cut allows.
+"""Real supine raises cut anywhere and turned randomly, and the counts allowed for such a cut.
 
-A cut begins and ends at a rest, at a top, on a way up or on a way down, and holds at least three whole
-repetitions. By docs/definitions.md#a-repetition a repetition that the cut's beginning or end takes a part of
-counts or not by what is left of it; where that is nearer than the labels are good for, either count is
-allowed.
+A cut begins and ends at a rest, at a top, on a way up or on a way down, and contains at least three whole
+repetitions. By docs/definitions.md#a-repetition a repetition that is cut off at the beginning or the end
+counts or not depending on what is left of it; where this is within the accuracy of the labels, both counts
+are allowed.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ SEEDS = range(200)
 MIN_REPS = 3
 MAX_REPS = 15
 
-#: A smaller rise or fall than this share of the usual range is no repetition:
+#: A rise or fall of less than this share of the usual range is no repetition:
 #: docs/definitions.md#a-repetition.
 COUNTS_FROM = 0.35
 
-#: The labels' 15 and 85 % crossings are good to 0.2 s; a cut so near to one allows either count.
+#: The labelled 15 and 85 % crossings are accurate to 0.2 s; a cut this close to one allows either count.
 NEAR_END_S = 0.3
 
-#: A way out or back counts from 35 % of the usual range and 8 degrees; within these, either count is allowed.
+#: A way out or back counts from 35 % of the usual range and 8°; within these, either count is allowed.
 NEAR_SHARE = (0.25, 0.45)
 NEAR_DEG = (6.0, 10.0)
 
@@ -57,9 +57,9 @@ class Cut:
     name : str
         The person, the stretch, and where it begins and ends.
     recording : Recording
-        The ankle sensor alone, turned at random, time from 0.
+        The ankle sensor alone, turned randomly, time from 0.
     allowed : frozenset of int
-        Counts that are right.
+        Right counts.
     """
 
     name: str
@@ -69,7 +69,7 @@ class Cut:
 
 @dataclass(frozen=True)
 class Labelled:
-    """One repetition's labels: crossings of 15 and 85 % of its range, and that range."""
+    """Labels of one repetition: crossings of 15 and 85 % of its range, and that range."""
 
     start_s: float
     top_s: float
@@ -80,7 +80,7 @@ class Labelled:
 
 @dataclass(frozen=True)
 class Source:
-    """A whole recording with its labels and the leg's angle, up positive."""
+    """A whole recording with its labels and the angle of the leg, up positive."""
 
     name: str
     table: pd.DataFrame
@@ -88,20 +88,20 @@ class Source:
     angle: LegAngle
 
     def angle_between(self, begin_s: float, end_s: float) -> FloatArray:
-        """The leg's angle in a stretch."""
+        """Return the angle of the leg in a stretch."""
         time = self.angle.time_s
         return self.angle.angle_deg[(time >= begin_s) & (time <= end_s)]
 
 
 @cache
 def sources(datasets: Path) -> tuple[Source, ...]:
-    """The supine raises whose repetitions are labelled one by one."""
+    """Return the supine raises whose repetitions are labelled one by one."""
     found = (_source(path) for path in sorted((datasets / "ptex_leg").glob("*_e3_*.csv.gz")))
     return tuple(source for source in found if source.reps)
 
 
 def cuts(datasets: Path, seeds: Sequence[int] = SEEDS) -> tuple[Cut, ...]:
-    """One cut a seed; any sixteen seeds in a row begin and end in every way there is."""
+    """Return one cut per seed; any sixteen consecutive seeds cover all kinds of beginnings and ends."""
     found = sources(datasets)
     return tuple(_cut(found, seed) for seed in seeds)
 
@@ -119,7 +119,7 @@ def _source(path: Path) -> Source:
 
 
 def _up_positive(angle: LegAngle, reps: Sequence[Labelled]) -> LegAngle:
-    """The angle with the sign with which the labelled tops are above the labelled starts."""
+    """Return the angle with the sign by which labelled tops are above labelled starts."""
     rises = [np.diff(np.interp([rep.start_s, rep.top_s], angle.time_s, angle.angle_deg)) for rep in reps]
     sign = -1.0 if rises and np.median(rises) < 0.0 else 1.0
     return LegAngle(angle.time_s, sign * angle.angle_deg)
@@ -136,12 +136,14 @@ def _cut(found: Sequence[Source], seed: int) -> Cut:
     return Cut(
         f"cut {seed}: {source.name} {begin_s:.2f}-{end_s:.2f} s, {begins} to {ends}",
         ankle_recording(_turned(between(source.table, begin_s, end_s), draw)),
-        frozenset(after - first + begun + left for begun in at_begin for left in at_end),
+        frozenset(
+            after - first + before_count + after_count for before_count in at_begin for after_count in at_end
+        ),
     )
 
 
 def _whole_reps(count: int, begins: Place, ends: Place, draw: np.random.Generator) -> tuple[int, int]:
-    """The first repetition that is whole, and the first after it that no longer is."""
+    """Return the first whole repetition, and the first one after it that is not whole."""
     earliest = 0 if begins == "rest" else 1
     latest = count if ends == "rest" else count - 1
     whole = int(draw.integers(MIN_REPS, MAX_REPS + 1))
@@ -152,7 +154,7 @@ def _whole_reps(count: int, begins: Place, ends: Place, draw: np.random.Generato
 def _begin(
     source: Source, first: int, place: Place, usual_deg: float, draw: np.random.Generator
 ) -> tuple[float, tuple[int, ...]]:
-    """When a cut begins, and what may be counted of the repetition before the first whole one."""
+    """Return the beginning of a cut, and the allowed counts of the repetition before the first whole one."""
     if place == "rest":
         return _at_rest(source, first, draw), (0,)
     cut_off = source.reps[first - 1]
@@ -164,7 +166,7 @@ def _begin(
 def _end(
     source: Source, after: int, place: Place, usual_deg: float, draw: np.random.Generator
 ) -> tuple[float, tuple[int, ...]]:
-    """When a cut ends, and what may be counted of the repetition after the last whole one."""
+    """Return the end of a cut, and the allowed counts of the repetition after the last whole one."""
     if place == "rest":
         return _at_rest(source, after, draw), (0,)
     cut_off = source.reps[after]
@@ -178,7 +180,7 @@ def _end(
 
 
 def _at_rest(source: Source, number: int, draw: np.random.Generator) -> float:
-    """A moment of the rest before the repetition of this number, or after the last."""
+    """Return a time in the rest before a repetition, or after the last."""
     reps = source.reps
     since_s = reps[number - 1].end_s + NEAR_END_S if number else 0.0
     until_s = reps[number].start_s - CLEAR_OF_START_S if number < len(reps) else source.angle.time_s[-1]
@@ -186,7 +188,7 @@ def _at_rest(source: Source, number: int, draw: np.random.Generator) -> float:
 
 
 def _within(rep: Labelled, place: Place, draw: np.random.Generator) -> float:
-    """A moment of the repetition's top, way up or way down."""
+    """Return a time in the repetition's top, way up or way down."""
     spans = {
         "up": (rep.start_s, rep.top_s),
         "top": (rep.top_s + CLEAR_OF_TOP_S, rep.lower_s - CLEAR_OF_TOP_S),
@@ -196,7 +198,7 @@ def _within(rep: Labelled, place: Place, draw: np.random.Generator) -> float:
 
 
 def _counts(way_deg: float, usual_deg: float) -> tuple[int, ...]:
-    """Whether a way of this size is enough for a repetition: either where it is near the limits."""
+    """Return whether a way of this size is enough for a repetition: 0, 1, or either near the limits."""
     if way_deg < NEAR_DEG[0] or way_deg < NEAR_SHARE[0] * usual_deg:
         return (0,)
     if way_deg > NEAR_DEG[1] and way_deg > NEAR_SHARE[1] * usual_deg:
@@ -205,24 +207,24 @@ def _counts(way_deg: float, usual_deg: float) -> tuple[int, ...]:
 
 
 def greatest_rise_deg(angle_deg: FloatArray) -> float:
-    """The most that the angle rises above what it was before."""
+    """Return the largest rise of the angle above an earlier value."""
     return float((angle_deg - np.minimum.accumulate(angle_deg)).max(initial=0.0))
 
 
 def usual_range_deg(ranges_deg: Sequence[float]) -> float:
-    """The median of the ranges, each weighted by its size, over what is not under 35 % of it."""
+    """Return the median of the ranges weighted by size, without those under 35 % of it."""
     ranges = np.sort(np.asarray(ranges_deg, dtype=float))
     while True:
         share = np.cumsum(ranges) / ranges.sum()
         usual = float(ranges[np.searchsorted(share, 0.5)])
-        kept = ranges[ranges >= COUNTS_FROM * usual]
-        if len(kept) == len(ranges):
+        counted = ranges[ranges >= COUNTS_FROM * usual]
+        if len(counted) == len(ranges):
             return usual
-        ranges = kept
+        ranges = counted
 
 
 def _turned(table: pd.DataFrame, draw: np.random.Generator) -> pd.DataFrame:
-    """The same samples of an ankle sensor that was strapped on any way round: uniform over all turns."""
+    """Return the samples of an ankle sensor with a random orientation, uniform over all rotations."""
     turn = Rotation.from_quat(draw.normal(size=4))
     turned = table.copy()
     for kind in "ag":

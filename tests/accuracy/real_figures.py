@@ -16,12 +16,12 @@ from imu_reps.domain.samples import FloatArray
 from imu_reps.kinematics.clock.offline import SensorClock, TimedSamples
 from imu_reps.kinematics.orientation import offline_motion, up_from_quaternions
 
-#: Two filters that agree to this are the same: rounding.
+#: Two filters that agree within this are the same, up to rounding.
 ROUNDING_DEG = 1e-6
 
 
 def counts(datasets: Path) -> tuple[Figure, ...]:
-    """Recordings with a wrong count."""
+    """Number of recordings with a wrong count."""
     raises, idle = supine_raises(datasets), nobody_raises(datasets)
     walks = pelvis_only_walks(datasets)
     reps = sum(one.expected or 0 for one in raises)
@@ -53,7 +53,7 @@ def _wrong(what: str, found: tuple[Counted, ...], population: str) -> Figure:
 
 @cache
 def inclination(datasets: Path) -> tuple[Figure, ...]:
-    """Error of the direction of up on recorded motion, against the published filter on the same samples."""
+    """Error of the direction of up in recorded motion, and of the published filter on the same samples."""
     return tuple(_inclination(path) for path in sorted((datasets / "broad_omc").glob("*.npz")))
 
 

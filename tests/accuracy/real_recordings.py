@@ -1,4 +1,4 @@
-"""Real recordings from outside the project as recordings of this one, and what is known of them.
+"""Real recordings from outside the project, converted, with their known counts.
 
 The folder is not part of the project; nothing is read from it at import.
 """
@@ -23,13 +23,13 @@ from imu_reps.domain.samples import SensorPlace
 
 LEG_HZ, WALK_HZ = 25.0, 100.0
 
-#: Labelled sets are cut out with this much before and after.
+#: Labelled sets are cut out with this margin before and after.
 MARGIN_S = 1.5
 
 
 @dataclass(frozen=True)
 class Known:
-    """A recording (or a stretch of one), and how many repetitions are in it."""
+    """A recording (or a stretch of one), and the number of repetitions in it."""
 
     name: str
     recording: Recording
@@ -38,7 +38,7 @@ class Known:
 
 @dataclass(frozen=True)
 class Counted:
-    """A recording (or a stretch of one), how many repetitions are in it, and how many were found."""
+    """A recording (or a stretch of one), the number of repetitions in it, and the number found."""
 
     name: str
     expected: int | None
@@ -46,39 +46,39 @@ class Counted:
 
 
 def folder() -> Path | None:
-    """Where the recordings are: ``IMU_REPS_DATASETS``, or ``../shared/datasets`` beside the checkout."""
-    beside = Path(__file__).parents[3] / "shared" / "datasets"
-    found = Path(os.environ.get("IMU_REPS_DATASETS") or beside)
+    """Return the folder of recordings: ``IMU_REPS_DATASETS``, or ``../shared/datasets`` by the checkout."""
+    default = Path(__file__).parents[3] / "shared" / "datasets"
+    found = Path(os.environ.get("IMU_REPS_DATASETS") or default)
     return found if found.is_dir() else None
 
 
 @cache
 def supine_raises(datasets: Path) -> tuple[Counted, ...]:
-    """What was counted in the raises."""
+    """Return the counts of the raises."""
     return tuple(map(_counted, raises(datasets)))
 
 
 @cache
 def nobody_raises(datasets: Path) -> tuple[Counted, ...]:
-    """What was counted where no leg is raised."""
+    """Return the counts of recordings in which no leg is raised."""
     return tuple(map(_counted, idle(datasets)))
 
 
 @cache
 def pelvis_only_walks(datasets: Path) -> tuple[Counted, ...]:
-    """What was counted in walks with a single sensor at the lower back: nothing can be."""
+    """Return the counts of walks with a single sensor at the lower back, which cannot be counted."""
     return tuple(map(_counted, walks(datasets)))
 
 
 def raises(datasets: Path) -> tuple[Known, ...]:
-    """Every supine straight leg raise, whole, and every labelled set of them."""
+    """Return every supine straight leg raise, whole, and every labelled set of them."""
     return tuple(
         known for path in sorted((datasets / "ptex_leg").glob("*_e3_*.csv.gz")) for known in _sets(path)
     )
 
 
 def idle(datasets: Path) -> tuple[Known, ...]:
-    """Recordings and stretches in which no leg is raised."""
+    """Return recordings and stretches in which no leg is raised."""
     legs = datasets / "ptex_leg"
     walk = datasets / "negative_controls" / "qmt_walk_pelvis_shank.csv.gz"
     found = [
@@ -91,14 +91,14 @@ def idle(datasets: Path) -> tuple[Known, ...]:
 
 
 def walks(datasets: Path) -> tuple[Known, ...]:
-    """Walks with a single sensor at the lower back."""
+    """Return walks with a single sensor at the lower back."""
     paths = sorted((datasets / "negative_controls").glob("mobgap_*.csv.gz"))
     return tuple(Known(path.name, _lower_back(read_table(path)), None) for path in paths)
 
 
 @cache
 def labelled_sets(datasets: Path) -> dict[tuple[str, str], Summary]:
-    """The summary of every labelled set of supine raises, by person and kind of set."""
+    """Return the summary of every labelled set of supine raises, by person and kind of set."""
     found = {}
     for path in sorted((datasets / "ptex_leg").glob("*_e3_*.csv.gz")):
         table = read_table(path)
@@ -155,7 +155,7 @@ def _header(rate_hz: float, exercise: Exercise = "single_leg_raise") -> Header:
 
 
 def ankle_recording(table: pd.DataFrame) -> Recording:
-    """The right ankle sensor alone, as a single leg raise of which the header says nothing else."""
+    """Return the right ankle sensor alone, as a single leg raise with an otherwise empty header."""
     return Recording(_header(LEG_HZ), None, _block(table, "ankle", "ankle_r_", LEG_HZ))
 
 

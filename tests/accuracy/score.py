@@ -2,9 +2,9 @@
 
 ``python tests/accuracy/score.py [POPULATION ...] [--dir FOLDER] [--live] [--baselines] [--jobs N]``
 
-Populations are all of them unless named: other simulators, real raises cut anywhere, real raises whole,
-real recordings without one, our own simulator, the person who climbs, and recordings once summed up wrongly.
-The exit status is 1 where a set is wrong.
+The default is all populations: other simulators, real raises cut anywhere, real raises whole, real
+recordings without one, our own simulator, the person who climbs, and recordings once summarised wrongly.
+The exit status is 1 if a set is wrong.
 """
 
 from __future__ import annotations
@@ -36,27 +36,27 @@ from judged import (
 )
 from real_recordings import folder
 
-#: What errors are told of, and their unit.
+#: Errors that are reported, and their units.
 ERRORS = {"phase_ms": "ms", "tilt_deg": "°", "rotation_deg": "°", "lift_off_deg": "°", "top_deg": "°"}
 
 SHARES = (50, 90, 95)
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Judge the populations that the words name."""
-    asked = _options().parse_args(words)
-    every = populations(asked.dir)
-    unknown = set(asked.populations) - set(every)
+    """Judge the populations named by the words."""
+    arguments = _options().parse_args(words)
+    every = populations(arguments.dir)
+    unknown = set(arguments.populations) - set(every)
     if unknown:
         print(f"no population {', '.join(sorted(unknown))}: there are {', '.join(every)}", file=sys.stderr)
         return 2
-    chosen = asked.populations or [*every]
+    chosen = arguments.populations or [*every]
     wrong = 0
     for name in chosen:
-        makers = every[name]()[: asked.first]
-        wrong += _judge(name, makers, live=asked.live, jobs=asked.jobs)
-        if asked.baselines:
-            _judge_plainly(makers, asked.jobs)
+        makers = every[name]()[: arguments.first]
+        wrong += _judge(name, makers, live=arguments.live, jobs=arguments.jobs)
+        if arguments.baselines:
+            _judge_plainly(makers, arguments.jobs)
     return 1 if wrong else 0
 
 
@@ -72,7 +72,7 @@ def _options() -> argparse.ArgumentParser:
 
 
 def populations(other: Path | None = None) -> Mapping[str, Callable[[], Makers]]:
-    """Every population by its name; what is in no folder here is left out."""
+    """Return every population by name; those without a folder here are left out."""
     found: dict[str, Callable[[], Makers]] = {}
     datasets = folder()
     if datasets is None:
@@ -93,11 +93,11 @@ def populations(other: Path | None = None) -> Mapping[str, Callable[[], Makers]]
 
 
 def _judge(name: str, makers: Makers, *, live: bool, jobs: int) -> int:
-    """Print one population; gives how many of its sets are wrong."""
+    """Print one population; return the number of its wrong sets."""
     since = time.perf_counter()
     outcomes = list(judged(makers, partial(_outcome, live=live), jobs))
     took_s = time.perf_counter() - since
-    print(f"== {name}: {summed_up(outcomes, live=live)}, {took_s:.0f} s")
+    print(f"== {name}: {overview(outcomes, live=live)}, {took_s:.0f} s")
     for one in outcomes:
         if not (one.right and one.live_right):
             print(f"   {line(one)}")
@@ -108,10 +108,10 @@ def _judge(name: str, makers: Makers, *, live: bool, jobs: int) -> int:
 
 
 def _judge_plainly(makers: Makers, jobs: int) -> None:
-    """Print what the plain counters count right of the same sets."""
+    """Print how many of the same sets the plain counters count right."""
     for baseline in BASELINES:
         outcomes = list(judged(makers, partial(baseline_outcome, baseline=baseline), jobs))
-        print(f"   {baseline.name}: {summed_up(outcomes, live=False)}", flush=True)
+        print(f"   {baseline.name}: {overview(outcomes, live=False)}", flush=True)
 
 
 def _outcome(one: JudgedSet, *, live: bool) -> Outcome:
@@ -124,7 +124,7 @@ _work: tuple[Makers, Callable[[JudgedSet], Any]]
 
 
 def judged(makers: Makers, judge: Callable[[JudgedSet], _T], jobs: int = 1) -> Iterator[_T]:
-    """What is made of every set, in order, in so many processes."""
+    """Judge every set, in order, in `jobs` processes."""
     global _work  # noqa: PLW0603 - a forked process finds it here; recordings cannot be sent to it
     _work = makers, judge
     if jobs == 1:
@@ -139,8 +139,8 @@ def _numbered(number: int) -> Any:
     return judge(makers[number]())
 
 
-def summed_up(outcomes: Sequence[Outcome], *, live: bool) -> str:
-    """How many are right, live too where that was asked; how many of the certain ones are wrong."""
+def overview(outcomes: Sequence[Outcome], *, live: bool) -> str:
+    """Return how many sets are right, with `live` also live, and how many of the certain ones are wrong."""
     text = f"{sum(one.right for one in outcomes)} of {len(outcomes)} right"
     if live:
         text += f", live {sum(one.live_right for one in outcomes)}"
@@ -151,7 +151,7 @@ def summed_up(outcomes: Sequence[Outcome], *, live: bool) -> str:
 
 
 def line(one: Outcome) -> str:
-    """A wrong set: what was found, and what was allowed."""
+    """Describe a wrong set: what was found, and what was allowed."""
     allowed = " or ".join("none" if count is None else str(count) for count in sorted(one.allowed, key=str))
     live = "" if one.live is None else f", live {one.live}"
     certainty = "" if one.certainty is None else f", certainty {one.certainty}"
@@ -159,13 +159,13 @@ def line(one: Outcome) -> str:
 
 
 def error_rows(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """Percentiles of the errors of every figure that the truth knows, over all repetitions found."""
+    """Yield percentiles of the errors of every figure that the truth knows, over all repetitions found."""
     for name, unit in ERRORS.items():
         values = [value for one in outcomes for value in getattr(one.errors, name)]
         if values:
-            event = "  ".join(f"p{share} {np.percentile(values, share):6.2f}" for share in SHARES)
+            percentiles = "  ".join(f"p{share} {np.percentile(values, share):6.2f}" for share in SHARES)
             print_name = name.rsplit("_", 1)[0].replace("_", "-")
-            yield f"{print_name:9s} {event} {unit}  n {len(values)}"
+            yield f"{print_name:9s} {percentiles} {unit}  n {len(values)}"
     swapped = [one.name for one in outcomes if one.errors.swapped]
     if swapped:
         yield f"up and down swapped: {', '.join(swapped)}"

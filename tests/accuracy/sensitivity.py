@@ -1,8 +1,8 @@
-"""Print what each of the estimator's numbers moves: count, tempo and tilt at 20 % less and 20 % more.
+"""Print the effect of each number of the estimator on count, tempo and tilt, at 20 % less and more.
 
 ``python tests/accuracy/sensitivity.py [POPULATION ...] [--first N] [--only NAME] [--jobs N]``
 
-Sets of every population are taken in turn. Where nothing at all moves, the number can go.
+Sets of every population are taken in turn. A number without any effect can go.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from score import judged, populations
 
 from imu_reps import Rep
 
-#: By what a number is changed.
+#: Relative changes of a number.
 SHARES = (-0.2, 0.2)
 
-#: Sets of each population, unless asked otherwise: a table of a hundred numbers takes its time.
+#: Default number of sets of each population: a table of a hundred numbers takes its time.
 FIRST = 20
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What an analysis says of a set, as far as it is compared.
+    """The compared part of the analysis of a set.
 
     Attributes
     ----------
@@ -46,14 +46,14 @@ class Reading:
 
 @dataclass(frozen=True)
 class Moved:
-    """What a changed number does to all sets.
+    """Effect of a changed number on all sets.
 
     Attributes
     ----------
     counts, right : int
-        Sets with another count, and how many more (fewer: negative) are right.
+        Sets with another count, and how many more (fewer if negative) are right.
     tempo_ms, tilt_deg : float
-        Change of a phase, and of the peak tilt, that 99 % of them stay within where the count is the same.
+        99th percentile of the change of a phase, and of the peak tilt, where the count is the same.
     """
 
     counts: int
@@ -63,7 +63,7 @@ class Moved:
 
     @property
     def nothing(self) -> bool:
-        """Whether no set shows that the number is another."""
+        """Whether the changed number has no effect on any set."""
         return not (self.counts or self.right or self.tempo_ms or self.tilt_deg)
 
 
@@ -74,9 +74,9 @@ def main(words: Sequence[str] | None = None) -> int:
     options.add_argument("--first", type=int, default=FIRST, help="so many sets of each population")
     options.add_argument("--only", default="", help="numbers with this in their name")
     options.add_argument("--jobs", type=int, default=1, help="processes")
-    asked = options.parse_args(words)
+    arguments = options.parse_args(words)
     every = populations()
-    makers = [make for name in asked.populations or every for make in every[name]()[: asked.first]]
+    makers = [make for name in arguments.populations or every for make in every[name]()[: arguments.first]]
     try:
         params = defaults()
     except NoParametersError as missing:
@@ -84,14 +84,14 @@ def main(words: Sequence[str] | None = None) -> int:
         return 2
 
     def readings(analyze: Analyze) -> list[Reading]:
-        return list(judged(makers, partial(_reading, analyze=analyze), asked.jobs))
+        return list(judged(makers, partial(_reading, analyze=analyze), arguments.jobs))
 
     usual = readings(analyze_with(params))
     print(f"| Number ({len(makers)} sets) | Value | Counts changed | More right | Tempo, ms | Tilt, ° | |")
     print("|---|---|---|---|---|---|---|")
     for path, value in numbers(params):
         name = ".".join(path)
-        if asked.only not in name:
+        if arguments.only not in name:
             continue
         moved = [
             _moved(usual, readings(analyze_with(changed(params, path, value * (1.0 + share)))))
@@ -119,7 +119,7 @@ def _moved(usual: Sequence[Reading], now: Sequence[Reading]) -> Moved:
 
 
 def _changes(pairs: Sequence[tuple[Reading, Reading]], name: str) -> Iterator[float]:
-    """Of one figure, for every repetition of the sets whose count is the same."""
+    """Yield the changes of one figure, for every repetition of the sets whose count is the same."""
     for before, after in pairs:
         if before.found != after.found:
             continue

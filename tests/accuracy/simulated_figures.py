@@ -1,7 +1,7 @@
 """Figures over simulated sets.
 
-Everything is drawn by `imu_reps.sim.wearer.random_plan` from a seed. A population is simulated
-once a session, whatever asks for it.
+Everything is drawn by `imu_reps.sim.wearer.random_plan` from a seed. A population is simulated once per
+process, whatever uses it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from figures import ANY_RATE, SENSORS, Figure, deviations, event, percentile, worst_seeds
+from figures import ANY_RATE, SENSORS, Figure, describe, deviations, percentile, worst_seeds
 from populations import (
     CHEAP,
     FOLLOWED,
@@ -27,7 +27,7 @@ from populations import (
 #: Above this mean speed of the faster phase a leg is swung rather than lifted.
 CONTROLLED_DPS = 55.0
 
-#: A share of momentum that is called a fault.
+#: Momentum share that is called a fault.
 LARGE_SHARE = 0.2
 
 
@@ -43,13 +43,13 @@ def closed_count_of_mixed_sets(of: Population = FOLLOWED) -> Figure:
     )
 
 
-def heard_count_of_mixed_sets(of: Population = FOLLOWED) -> Figure:
-    """How often the count that was heard had to be corrected at the end of the set."""
+def live_count_of_mixed_sets(of: Population = FOLLOWED) -> Figure:
+    """How often the live count had to be corrected at the end of the set."""
     sets = measured(of)
-    off = [one for one in sets if one.heard_count != one.count]
+    off = [one for one in sets if one.live_count != one.count]
     share = 100.0 * len(off) / len(sets)
-    worst = tuple((one.seed, float(one.heard_count or 0)) for one in off)
-    population = event(f"everything by chance, {ANY_RATE}", sets)
+    worst = tuple((one.seed, float(one.live_count or 0)) for one in off)
+    population = describe(f"everything by chance, {ANY_RATE}", sets)
     return Figure("Sets whose live count was corrected at their end", population, (share,), None, "%", worst)
 
 
@@ -57,8 +57,8 @@ def count_of_idle_recordings() -> Figure:
     return _reps_of_idle("Reps counted where nobody does one, finished", lambda one: one.count)
 
 
-def heard_count_of_idle_recordings() -> Figure:
-    return _reps_of_idle("Reps counted where nobody does one, live", lambda one: one.heard_count)
+def live_count_of_idle_recordings() -> Figure:
+    return _reps_of_idle("Reps counted where nobody does one, live", lambda one: one.live_count)
 
 
 def _counting(
@@ -67,14 +67,14 @@ def _counting(
     sets = measured(of)
     wrong = [one for one in sets if count(one) != one.true_count]
     worst = tuple((one.seed, float((count(one) or 0) - one.true_count)) for one in wrong)
-    return Figure(what, event(f"{population}, {ANY_RATE}", sets), (float(len(wrong)),), 0.0, "", worst)
+    return Figure(what, describe(f"{population}, {ANY_RATE}", sets), (float(len(wrong)),), 0.0, "", worst)
 
 
 def _reps_of_idle(what: str, count: Callable[[MeasuredSet], int | None]) -> Figure:
     sets = measured(IDLE)
     found = [(one.seed, float(found)) for one in sets if (found := count(one)) != 0 and found is not None]
     refused = [(one.seed, np.inf) for one in sets if count(one) is None]
-    population = event(f"walking, lying, fidgeting, sitting up, {ANY_RATE}", sets)
+    population = describe(f"walking, lying, fidgeting, sitting up, {ANY_RATE}", sets)
     worst = tuple(found + refused)
     return Figure(what, population, (float(sum(value for _, value in worst)),), 0.0, "", worst)
 
@@ -102,7 +102,7 @@ def _durations(
 ) -> tuple[Figure, ...]:
     phases = [deviations(sets, name, 1000.0) for name in ("concentric_s", "eccentric_s")]
     title = f"Concentric / eccentric duration, {what}"
-    population, worst = event(what, sets), worst_seeds(phases[0] + phases[1])
+    population, worst = describe(what, sets), worst_seeds(phases[0] + phases[1])
     medians, maximum = (tuple(percentile(found, share) for found in phases) for share in (50.0, 95.0))
     return (
         Figure(f"{title}: median error", population, medians, median_ms, "ms", worst),
@@ -125,7 +125,7 @@ def elevation_when_swinging() -> tuple[Figure, ...]:
 def elevation_with_cheap_parts() -> Figure:
     sensors = SENSORS.replace("≤ 15 mg", "≤ 40 mg").replace("scale ≤ 1 %", "scale ≤ 3 %")
     sets = measured(CHEAP)
-    population = event(f"controlled tempo, {ANY_RATE}", sets, sensors)
+    population = describe(f"controlled tempo, {ANY_RATE}", sets, sensors)
     errors = [(one.seed, one.final) for one in sets]
     return _pooled("Leg elevation, cheap parts: RMSE final, pooled", population, errors, 1.2)
 
@@ -142,13 +142,13 @@ def _elevation(
     population = f"{what}, {ANY_RATE}"
     final, live = ([(one.seed, one.final) for one in read], [(one.seed, one.live) for one in followed])
     return (
-        _pooled(f"{title} final, pooled", event(population, read), final, final_deg),
-        _pooled(f"{title} live, pooled", event(population, followed), live, live_deg),
+        _pooled(f"{title} final, pooled", describe(population, read), final, final_deg),
+        _pooled(f"{title} live, pooled", describe(population, followed), live, live_deg),
     )
 
 
 def _pooled(what: str, population: str, errors: Sequence[tuple[int, AngleErrors]], limit: float) -> Figure:
-    """Root of the mean square over all instants of all sets."""
+    """Root mean square over all samples of all sets."""
     of_all = AngleErrors(sum(e.squares for _, e in errors), sum(e.count for _, e in errors))
     worst = worst_seeds((seed, error.rms_deg) for seed, error in errors)
     return Figure(what, population, (of_all.rms_deg,), limit, "°", worst)
@@ -157,7 +157,7 @@ def _pooled(what: str, population: str, errors: Sequence[tuple[int, AngleErrors]
 def leg_range(mixed: Population = MIXED) -> Figure:
     sets = measured(mixed)
     found = deviations(sets, "range_deg")
-    population = event(f"everything by chance, {ANY_RATE}", sets)
+    population = describe(f"everything by chance, {ANY_RATE}", sets)
     return Figure(
         "Range of a rep: 95 % within", population, (percentile(found, 95.0),), 1.5, "°", worst_seeds(found)
     )
@@ -174,7 +174,7 @@ def peak_rotation(mixed: Population = MIXED) -> Figure:
 def _pelvis(what: str, name: str, limit: float, mixed: Population) -> Figure:
     sets = [one for one in measured(mixed) if one.plan.posture == "supine"]
     found = deviations(sets, name)
-    population = event(f"supine, pelvic share 10 to 35 %, {ANY_RATE}", sets)
+    population = describe(f"supine, pelvic share 10 to 35 %, {ANY_RATE}", sets)
     return Figure(what, population, (percentile(found, 90.0),), limit, "°", worst_seeds(found))
 
 
@@ -183,7 +183,7 @@ def momentum_of_mixed_sets(mixed: Population = MIXED) -> tuple[Figure, ...]:
 
 
 def momentum_when_swinging() -> tuple[Figure, ...]:
-    """Elsewhere most of the truth is near 0."""
+    """Everywhere else most of the true values are near 0."""
     return _momentum("swung", [*measured(SWINGING), *measured(SWINGING_HANGING)])
 
 
@@ -197,6 +197,6 @@ def _momentum(what: str, sets: Sequence[MeasuredSet]) -> tuple[Figure, ...]:
 def _momentum_in(what: str, posture: str, sets: Sequence[MeasuredSet]) -> Figure:
     found = deviations(sets, "momentum")
     much = sum((true.momentum or 0.0) >= LARGE_SHARE for one in sets for _, true in one.reps)
-    population = event(f"{posture}, {what}, {much} reps with a share of 0.2 or more, {ANY_RATE}", sets)
+    population = describe(f"{posture}, {what}, {much} reps with a share of 0.2 or more, {ANY_RATE}", sets)
     title = f"Momentum share, {posture}, {what}: 95 % within"
     return Figure(title, population, (percentile(found, 95.0),), 0.08, "", worst_seeds(found))

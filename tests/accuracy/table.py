@@ -24,7 +24,7 @@ PAGE = Path(__file__).parents[2] / "imu_reps" / "docs" / "accuracy.md"
 
 
 def figures() -> Iterator[Figure]:
-    """Every figure, in the table's order."""
+    """Yield every figure, in the order of the table."""
     datasets = folder()
     if datasets is None:
         print("no real recordings: set IMU_REPS_DATASETS to their folder", file=sys.stderr)
@@ -33,9 +33,9 @@ def figures() -> Iterator[Figure]:
         yield from foreign_figures.figures(datasets)
     yield of.count_of_mixed_sets()
     yield of.closed_count_of_mixed_sets()
-    yield of.heard_count_of_mixed_sets()
+    yield of.live_count_of_mixed_sets()
     yield of.count_of_idle_recordings()
-    yield of.heard_count_of_idle_recordings()
+    yield of.live_count_of_idle_recordings()
     yield from of.durations_at_100_hz()
     yield from of.durations_at_100_hz_with_stalls()
     yield from of.durations_at_any_rate()
@@ -56,7 +56,7 @@ def figures() -> Iterator[Figure]:
 
 
 def row(figure: Figure) -> str:
-    """The figure as a row of the table."""
+    """Return the figure as a row of the table."""
     values = " / ".join(number(value, figure.unit) for value in figure.measured)
     unit = "" if not figure.unit else figure.unit if figure.unit == "°" else f" {figure.unit}"
     limit = "" if figure.limit is None else f"{number(figure.limit, figure.unit)}{unit}"
@@ -65,7 +65,7 @@ def row(figure: Figure) -> str:
 
 
 def number(value: float, unit: str) -> str:
-    """As many decimals as the unit is worth."""
+    """Format a value with as many decimals as suit the unit."""
     if not isfinite(value):
         return "nothing measured:"
     if value == int(value):

@@ -1,6 +1,6 @@
-"""How well the two sensors' times agree, against the truth of links made by hand: 200 runs a population.
+"""Agreement of the two sensors' times, against the truth of simulated links: 200 runs per population.
 
-A run's error is the 95th percentile of the offset between the two sensors' times over its 60 s.
+The error of a run is the 95th percentile of the offset between the two sensors' times over its 60 s.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from imu_reps.kinematics.sync.taps import Shaken, TapOffset, find_taps
 
 RUNS = 200
 PAIRS = tuple(combinations_with_replacement(KINDS, 2))
-#: Cost most and are the easiest: a clock that is 0.7 % off sweeps every phase.
+#: The slowest and easiest pairs: a clock that is 0.7 % off sweeps every phase.
 LONG = (("witmotion", "open profile"), ("witmotion", "movesense"))
 AT_S = np.linspace(2.0, 58.0, 57)
 
 
 def run(pelvis: Kind, ankle: Kind, interval_s: float, seed: int) -> tuple[float, float, SensorOffset]:
-    """Error before and after what arrivals show of the offset, and what is said of it; milliseconds."""
+    """Return the error before and after correction by arrivals in ms, and the estimated offset."""
     rng = np.random.default_rng([seed, round(1e4 * interval_s)])
     jitter_s = rng.uniform(0.002, 0.005)
     places: tuple[tuple[SensorPlace, Kind], ...] = (("pelvis", pelvis), ("ankle", ankle))
@@ -48,9 +48,11 @@ def apart_ms(clocks: dict[SensorPlace, TimedSamples], taken_s: dict[SensorPlace,
 
 @cache
 def population(pelvis: str, ankle: str, interval_s: float) -> tuple[FloatArray, FloatArray]:
-    """Errors and stated bounds of 200 runs, milliseconds."""
+    """Return errors and stated bounds of 200 runs, ms."""
     runs = [run(KINDS[pelvis], KINDS[ankle], interval_s, seed)[1:] for seed in range(RUNS)]
-    return np.array([error for error, _ in runs]), np.array([1e3 * said.uncertainty_s for _, said in runs])
+    return np.array([error for error, _ in runs]), np.array(
+        [1e3 * offset.uncertainty_s for _, offset in runs]
+    )
 
 
 @pytest.mark.parametrize("interval_s", [0.015, 0.030])
@@ -58,15 +60,13 @@ def population(pelvis: str, ankle: str, interval_s: float) -> tuple[FloatArray, 
     ("pelvis", "ankle"),
     [pytest.param(*pair, marks=pytest.mark.soak if pair in LONG else ()) for pair in PAIRS],
 )
-def test_arrivals_bring_the_sensors_together_and_say_how_close(
-    pelvis: str, ankle: str, interval_s: float
-) -> None:
+def test_arrivals_align_the_sensors_and_bound_the_error(pelvis: str, ankle: str, interval_s: float) -> None:
     errors, bounds = population(pelvis, ankle, interval_s)
     assert np.quantile(errors, 0.95) <= 10.0
     assert np.mean(errors <= bounds) >= 0.95
 
 
-def test_where_packets_fall_at_many_phases_little_is_left_unknown() -> None:
+def test_packets_at_many_phases_leave_little_uncertainty() -> None:
     for pelvis, ankle in PAIRS:
         if "open profile" not in (pelvis, ankle):
             errors, bounds = population(pelvis, ankle, 0.030)
@@ -75,18 +75,20 @@ def test_where_packets_fall_at_many_phases_little_is_left_unknown() -> None:
 
 
 @pytest.mark.parametrize("interval_s", [0.015, 0.030])
-def test_waits_that_never_change_are_not_seen_and_that_is_said(interval_s: float) -> None:
+def test_constant_waiting_times_are_not_seen_and_reported_as_a_wide_bound(interval_s: float) -> None:
     """Packets of 60 ms all wait alike: the offset is anything up to an interval, and the bound covers it."""
     runs = [run(IN_STEP, IN_STEP, interval_s, seed)[1:] for seed in range(RUNS)]
-    bounds = np.array([1e3 * said.uncertainty_s for _, said in runs])
+    bounds = np.array([1e3 * offset.uncertainty_s for _, offset in runs])
     assert np.mean([error <= bound for (error, _), bound in zip(runs, bounds, strict=True)]) >= 0.95
     assert bounds.min() > 20.0
-    assert all(said.hidden_s >= 0.95 * interval_s and said.intervals_s == (None, None) for _, said in runs)
+    assert all(
+        offset.hidden_s >= 0.95 * interval_s and offset.intervals_s == (None, None) for _, offset in runs
+    )
 
 
 @pytest.mark.parametrize("count", [2, 3, 5])
-def test_after_a_tap_the_sensors_agree_to_five_milliseconds(count: int) -> None:
-    """Rates of the three kinds, any two; impacts a sample or two long, some clipped."""
+def test_after_a_tap_the_sensors_agree_to_5_ms(count: int) -> None:
+    """Rates of any two of the three kinds; impacts one or two samples long, some clipped."""
     errors, bounds = [], []
     for seed in range(RUNS):
         rng = np.random.default_rng(seed)
@@ -107,7 +109,7 @@ def shaken_at(dense_s: FloatArray, force: FloatArray, rng: np.random.Generator) 
     return Shaken(at_s, sampled(dense_s, force, at_s, rng))
 
 
-def test_a_tap_over_the_radio_removes_what_arrivals_left() -> None:
+def test_a_tap_over_the_radio_removes_the_remaining_offset() -> None:
     """Packets of 60 ms at 30 ms: knocks early in the set, then the sensors' times over all of it."""
     errors, bounds = [], []
     for seed in range(RUNS // 4):

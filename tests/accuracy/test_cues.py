@@ -1,6 +1,6 @@
-"""Figures of the cues over simulated sets at 100 Hz, each held to its limit.
+"""Figures of the cues over simulated sets at 100 Hz, each checked against its limit.
 
-A population is simulated once in a process: the group keeps its tests in one.
+A population is simulated once per process: the group keeps its tests in one.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ import pytest
 from cued_sets import FEW_FAULTY, FEW_PLAIN
 from figures import Figure
 
-#: Of a few sets a share may be off its limit by this much by chance, in 100: two deviations of ten crossings.
+#: Allowance for few sets, percentage points: two standard deviations of ten crossings.
 BY_CHANCE = 30.0
 
 
 def missed(*figures: Figure) -> list[str]:
-    """What does not keep its limit, and at which seeds."""
+    """Return the figures that miss their limit, with the seeds."""
     return [
         f"{f.what}: {f.measured} over {f.limit} {f.unit}, worst {f.worst}" for f in figures if not f.reached
     ]
 
 
-def test_a_few_sets_are_coached_in_time_by_one_voice_and_seldom_for_nothing() -> None:
-    """The figures of the table over so few sets that every day has time for it."""
+def test_a_few_sets_are_cued_in_time_by_one_voice_with_few_false_cues() -> None:
+    """The figures of the table, over few enough sets for everyday runs."""
     figures = [f for f in of.all_figures(FEW_PLAIN, FEW_FAULTY) if isfinite(max(f.measured))]
     shares = [replace(f, limit=f.limit + BY_CHANCE) for f in figures if f.unit == "%" and f.limit is not None]
 
@@ -38,7 +38,7 @@ def test_every_figure_of_the_cues_keeps_its_limit() -> None:
 
 
 @pytest.mark.soak
-def test_the_floor_is_told_before_the_back_lets_go() -> None:
-    (share,) = of.floor_before_it_is_reached().measured
+def test_the_floor_is_cued_before_the_back_lets_go() -> None:
+    (share,) = of.floor_warnings_before_lift_off().measured
 
     assert share > 90.0

@@ -1,4 +1,4 @@
-"""The judgement over simulated sets with and without each fault, each figure held to its limit."""
+"""The judgement over simulated sets with and without each fault, each figure checked against its limit."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ def test_a_figure_of_the_judgement_keeps_its_limit(figure: Callable[[], Figure])
     assert found.reached, f"{found.what}: {found.measured} over {found.limit} {found.unit}, {found.worst}"
 
 
-def test_a_bent_knee_is_suspected_and_a_straight_one_is_not() -> None:
+def test_a_bent_knee_is_flagged_and_a_straight_one_is_not() -> None:
     missed = [f"{f.what}: {f.measured} over {f.limit} {f.unit}" for f in of.bent_knee() if not f.reached]
     assert not missed, "\n".join(missed)
 
 
 def test_the_population_has_enough_of_every_fault() -> None:
-    """A share of a handful says nothing."""
+    """A percentage of few repetitions is not significant."""
     sets = measured(of.FAULTY)
     assert len(sets) >= 400
     for code in ("momentum", "back_arch", "hip_pop", "heel_touch", "snap", "knee_bend"):
         assert sum(code in true.flags for one in sets for _, true in one.reps) >= 50, code
 
 
-def test_little_is_left_out_around_a_limit() -> None:
-    """The band that is nobody's fault holds less than a tenth of the repetitions."""
+def test_few_repetitions_are_left_out_around_a_limit() -> None:
+    """The undecided band contains less than a tenth of the repetitions."""
     sets = measured(of.FAULTY)
     reps = sum(len(one.reps) for one in sets)
     for code, near in (

@@ -1,4 +1,4 @@
-"""The judging itself: what it lets an analysis get away with, and what the plain counters do."""
+"""The judging itself: which outcomes it accepts, and what the plain counters do."""
 
 from __future__ import annotations
 
@@ -44,18 +44,18 @@ def refusing(_: Recording) -> Analysis:
     raise RecordingError("No.", hint="Never mind.", code="never")
 
 
-def test_a_count_that_is_allowed_is_right_and_another_is_not() -> None:
+def test_only_an_allowed_count_is_right() -> None:
     assert outcome(a_set(8, 9)).right
     assert not outcome(a_set(7)).right
 
 
-def test_a_crash_is_wrong_and_ends_nothing() -> None:
+def test_a_crash_is_wrong_and_does_not_end_the_judging() -> None:
     one = outcome(a_set(8, may_refuse=True), analyze=crashing)
     assert str(one.found).startswith("crashed: IndexError at test_judging.py:")
     assert not one.right
 
 
-def test_a_refusal_is_right_only_where_it_is_asked_for() -> None:
+def test_a_refusal_is_right_only_where_it_is_allowed() -> None:
     assert outcome(a_set(8), analyze=refusing).found == "refused: never"
     assert not outcome(a_set(8), analyze=refusing).right
     assert outcome(a_set(8, may_refuse=True), analyze=refusing).right
@@ -65,12 +65,12 @@ def test_small_swings_do_not_change_the_usual_range() -> None:
     assert usual_range_deg([60.0, 62.0, 61.0, *[5.0] * 20]) == 61.0
 
 
-def test_the_greatest_rise_is_from_the_lowest_before_it() -> None:
+def test_the_largest_rise_is_from_the_lowest_value_before_it() -> None:
     assert greatest_rise_deg(np.array([9.0, 4.0, 6.0, 1.0, 5.0, 0.0])) == 4.0
     assert greatest_rise_deg(np.array([])) == 0.0
 
 
-def test_turns_are_no_smaller_than_asked() -> None:
+def test_turns_are_no_smaller_than_required() -> None:
     angle = np.array([0.0, 10.0, 8.0, 30.0, 20.0, 21.0, 1.0, 3.0])
     assert list(turns(angle, 15.0)) == [0.0, 30.0, 1.0]
 
@@ -83,7 +83,7 @@ def test_plain_counters_count_a_plain_angle(counter: object) -> None:
     assert 6 in counter(angle)
 
 
-def test_the_plain_angle_is_the_legs() -> None:
+def test_the_plain_angle_is_that_of_the_leg() -> None:
     made = simulate()
     assert made.recording.ankle is not None
     plain, true = leg_angle(made.recording.ankle), made.truth.angles
@@ -91,7 +91,7 @@ def test_the_plain_angle_is_the_legs() -> None:
     assert abs(np.corrcoef(plain.angle_deg, of_leg)[0, 1]) > 0.99
 
 
-def test_cuts_are_the_same_every_time_and_begin_and_end_everywhere(datasets: Path) -> None:
+def test_cuts_are_reproducible_and_begin_and_end_everywhere(datasets: Path) -> None:
     first, again = cuts(datasets, range(16)), cuts(datasets, range(16))
     assert [one.name for one in first] == [one.name for one in again]
     assert {one.name.rsplit(", ", 1)[1] for one in first} == {
@@ -100,17 +100,17 @@ def test_cuts_are_the_same_every_time_and_begin_and_end_everywhere(datasets: Pat
 
 
 def test_labels_of_the_cuts_agree_with_plain_turns(datasets: Path) -> None:
-    """All but what ends half way down: a plain zigzag takes that for a repetition."""
+    """Except for those that end half way down, which a plain zigzag takes for a repetition."""
     found = [baseline_outcome(make(), BASELINES[0]) for make in of_cuts(datasets)]
     assert [one.name for one in found if not one.right and not one.name.endswith("to down")] == []
     assert sum(one.right for one in found) >= 195
 
 
-def test_every_number_of_the_parameters_is_found_and_can_be_changed() -> None:
+def test_every_parameter_is_found_and_can_be_changed() -> None:
     assert dict(numbers(Params())) == {("group", "limit_deg"): 8.0, ("group", "count"): 3, ("share",): 0.5}
     assert changed(Params(), ("group", "count"), 3.6).group == Group(count=4)
     assert changed(Params(), ("share",), 0.6) == Params(share=0.6)
 
 
-def test_what_is_left_out_is_named_where_the_parameters_ask_for_it() -> None:
+def test_an_omitted_part_is_named_in_the_parameters_that_list_it() -> None:
     assert without(Params(), "lever").group.without == {"lever"}

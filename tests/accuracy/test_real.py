@@ -20,7 +20,7 @@ def test_every_supine_raise_is_counted_whole_and_set_by_set(datasets: Path) -> N
     assert wrong(supine_raises(datasets)) == []
 
 
-def test_where_no_leg_is_raised_none_is_counted(datasets: Path) -> None:
+def test_where_no_leg_is_raised_nothing_is_counted(datasets: Path) -> None:
     assert wrong(nobody_raises(datasets)) == []
 
 
@@ -34,7 +34,7 @@ def test_inclination_is_no_worse_than_the_published_filter(datasets: Path) -> No
     assert [figure for figure in figures if not figure.reached] == []
 
 
-def test_the_kinds_of_set_of_one_person_are_told_apart_by_hold_and_range(datasets: Path) -> None:
+def test_kinds_of_set_of_one_person_differ_in_hold_and_range(datasets: Path) -> None:
     sets = labelled_sets(datasets)
     for person in {person for person, _ in sets}:
         hold_s, range_deg = (
@@ -47,7 +47,7 @@ def test_the_kinds_of_set_of_one_person_are_told_apart_by_hold_and_range(dataset
         assert range_deg["fast"] > 0.9 * range_deg["correct"]
 
 
-def test_without_a_pelvis_sensor_nothing_is_claimed_of_the_pelvis(datasets: Path) -> None:
+def test_without_a_pelvis_sensor_the_pelvis_is_not_judged(datasets: Path) -> None:
     for summary in labelled_sets(datasets).values():
         for rep in summary.reps:
             assert {"back_arch", "hip_pop"} <= set(rep.not_judged)

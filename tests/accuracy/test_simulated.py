@@ -1,6 +1,6 @@
-"""Figures over simulated sets, each held to its limit.
+"""Figures over simulated sets, each checked against its limit.
 
-A population is simulated once in a process: `--dist loadfile` keeps its tests in one.
+A population is simulated once per process: `--dist loadfile` keeps its tests in one.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from populations import FOLLOWED_LONG, MIXED, MIXED_FEW, Population, measured
 
 
 def hold(*figures: Figure) -> None:
-    """Every figure keeps its limit; where not, say which and at which seeds."""
+    """Check that every figure keeps its limit; otherwise name it and its seeds."""
     missed = [
         f"{f.what}: {f.measured} over {f.limit} {f.unit}, worst {f.worst}" for f in figures if not f.reached
     ]
@@ -26,7 +26,7 @@ def hold(*figures: Figure) -> None:
     params=[pytest.param(MIXED_FEW, id="few"), pytest.param(MIXED, id="all", marks=pytest.mark.soak)],
 )
 def mixed(request: pytest.FixtureRequest) -> Population:
-    """Everything by chance: few sets a day, all of them by hand."""
+    """Random sets of all kinds: few by default, all of them by hand."""
     return request.param
 
 
@@ -43,8 +43,8 @@ def test_every_live_set_of_many_is_counted_exactly_once_closed() -> None:
     hold(of.closed_count_of_mixed_sets(FOLLOWED_LONG))
 
 
-def test_nobody_doing_a_repetition_counts_none() -> None:
-    hold(of.count_of_idle_recordings(), of.heard_count_of_idle_recordings())
+def test_recordings_without_repetitions_are_counted_as_zero() -> None:
+    hold(of.count_of_idle_recordings(), of.live_count_of_idle_recordings())
 
 
 @pytest.mark.parametrize(
@@ -91,6 +91,6 @@ def test_momentum_share_of_everything(mixed: Population) -> None:
 
 
 @pytest.mark.parametrize("name", ["concentric_s", "eccentric_s", "range_deg", "pelvic_tilt_deg", "momentum"])
-def test_little_is_left_unmeasured(mixed: Population, name: str) -> None:
-    """Lost samples may leave a figure out, and no more than a twentieth of all: an error needs a figure."""
+def test_few_values_are_left_unmeasured(mixed: Population, name: str) -> None:
+    """Lost samples may leave a figure out in at most a twentieth of cases: an error needs a figure."""
     assert measured_share(measured(mixed), name) >= 0.95

@@ -1,7 +1,7 @@
-"""Write the page of thresholds from what the code holds: ``python tests/accuracy/thresholds_page.py``.
+"""Write the page of thresholds from the code: ``python tests/accuracy/thresholds_page.py``.
 
-``--measure`` also measures how sensitive the results are to each number (some minutes); without it a number
-keeps what was measured for its present value.
+``--measure`` also measures the sensitivity of the results to each number (some minutes); without it a number
+keeps the sensitivity measured for its present value.
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ import argparse
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
+from functools import partial
+from importlib import import_module
 from inspect import cleandoc
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from estimator_seam import analyze_with, changed
@@ -27,7 +30,7 @@ from imu_reps.sim.wearer import random_plan
 
 PAGE = Path(__file__).parents[2] / "imu_reps" / "docs" / "thresholds.md"
 
-#: Heading of each group, what it holds, and its field of `EstimatorParams`.
+#: Heading of each group, its dataclass, and its field of `EstimatorParams`.
 GROUPS: tuple[tuple[str, type, str], ...] = (
     ("Certainty of the count", EstimatorParams, ""),
     ("Posture and pelvic rocks", SpellParams, "spells"),
@@ -35,10 +38,42 @@ GROUPS: tuple[tuple[str, type, str], ...] = (
     ("Evidence for a reading of the set", EvidenceParams, "evidence"),
 )
 
-#: Everything that holds thresholds.
-HELD = (Settings, *(of for _, of, _ in GROUPS))
+#: Heading of the numbers in the `PARAMS` of a module, and the module.
+ROOMS: dict[str, str] = {
+    "Rest and the gyroscope's bias": "kinematics.rest",
+    "Knocks": "kinematics.recorded",
+    "The lever": "kinematics.lever",
+    "Clocks: the line under the arrivals": "kinematics.clock.envelope",
+    "Clocks: losses that nobody counted": "kinematics.clock.losses",
+    "Clocks: the connection interval": "kinematics.clock.connection_wait",
+    "Live clocks": "kinematics.clock.stream",
+    "Live clocks: the line under the arrivals": "kinematics.clock.stream_envelope",
+    "Live clocks: losses that nobody counted": "kinematics.clock.stream_losses",
+    "Taps": "kinematics.sync.taps",
+    "Quality: times": "quality.timing",
+    "Quality: numbering": "quality.numbering",
+    "Quality: rates that change": "quality.rates",
+    "Quality: readings": "quality.marked_readings",
+    "Quality: channels": "quality.channels",
+    "Quality: copies and streams": "quality.copies",
+    "Quality: windows": "quality.windows",
+    "Quality: the accelerometer": "quality.accelerometer",
+    "Quality: the gyroscope between calm moments": "quality.gyroscope",
+    "Quality: the gyroscope in motion": "quality.gyroscope_in_motion",
+    "Quality: sensors that turned": "quality.turned",
+    "Quality: placement": "quality.placement",
+}
 
-#: Of a number's sensitivity: by what it is changed, and the simulated sets that are looked at.
+
+def _room(heading: str) -> Any:
+    """Return the module of a heading."""
+    return import_module(f"imu_reps.{ROOMS[heading]}")
+
+
+#: All dataclasses and types with thresholds.
+HELD = (Settings, *(of for _, of, _ in GROUPS), *(type(_room(heading).PARAMS) for heading in ROOMS))
+
+#: Sensitivity: relative changes of a number, and the simulated sets that are compared.
 SHARES = (-0.2, 0.2)
 SEEDS = range(20)
 KINDS: tuple[dict[str, Any], ...] = ({"fault_share": 0.3}, {"person": True})
@@ -93,33 +128,33 @@ class Threshold:
 
     @property
     def unit(self) -> str:
-        """Told by the last word of its name."""
+        """Unit, from the last known word of the name."""
         known = [UNITS[word] for word in self.name.split("_") if word in UNITS]
         return known[-1] if known else NO_UNIT.get(self.name.split("_")[0], "")
 
     @property
     def shown(self) -> str:
-        """The value as the page has it."""
+        """The value as shown on the page."""
         return f"{self.value:g}" if isinstance(self.value, int | float) else str(self.value)
 
     def row(self, moved: str) -> str:
-        """The page's row."""
+        """Return the row of the page."""
         cells = (f"`{self.name}`", self.shown, self.unit, self.meaning, self.source, moved)
         return f"| {' | '.join(cells)} |\n"
 
 
 def thresholds(of: type) -> Iterator[Threshold]:
-    """The numbers of a dataclass, from its fields and the numpydoc section of its attributes."""
-    event = attributes(of.__doc__ or "")
+    """Yield the numbers of a dataclass, from its fields and the numpydoc section of its attributes."""
+    meanings = attributes(of.__doc__ or "")
     for field in fields(of):
         value = getattr(of(), field.name)
         if value is None or isinstance(value, int | float):
-            text, source = event[field.name]
+            text, source = meanings[field.name]
             yield Threshold(field.name, value, text, source)
 
 
 def attributes(docstring: str) -> dict[str, tuple[str, str]]:
-    """Meaning and source of every attribute; the source is what stands last in brackets."""
+    """Return meaning and source of every attribute; the source is the last part in brackets."""
     found: dict[str, tuple[str, str]] = {}
     section = cleandoc(docstring).partition("----------\n")[2] + "\n"
     for names, text in re.findall(r"^(\w[\w, ]*) : [^\n]*\n((?:    [^\n]*\n)*)", section, re.MULTILINE):
@@ -131,7 +166,7 @@ def attributes(docstring: str) -> dict[str, tuple[str, str]]:
 
 
 def _changes(preset: Preset) -> str:
-    """What a preset changes."""
+    """Describe the changes of a preset."""
     usual, chosen = Settings(), Settings.for_preset(preset)
     names = [field.name for field in fields(Settings) if field.name != "preset"]
     changed_ones = [name for name in names if getattr(usual, name) != getattr(chosen, name)]
@@ -139,18 +174,21 @@ def _changes(preset: Preset) -> str:
 
 
 def page(moved: Callable[[str, Threshold], str]) -> str:
-    """The page, with what each number of a group moves."""
+    """Return the page, with the sensitivity of each number."""
     text = INTRODUCTION + SETTINGS + COLUMNS
     text += "".join(one.row(moved("Settings", one)) for one in thresholds(Settings))
     text += "".join(f"\nThe preset `{preset}` changes {_changes(preset)}.\n" for preset in PRESETS)
     for heading, of, _ in GROUPS:
         rows = (one.row(moved(heading, one)) for one in thresholds(of))
         text += f"\n## {heading}\n\n{COLUMNS}{''.join(rows)}"
+    for heading in ROOMS:
+        rows = (one.row(moved(heading, one)) for one in thresholds(type(_room(heading).PARAMS)))
+        text += f"\n## {heading}\n\n{COLUMNS}{''.join(rows)}"
     return text
 
 
-def kept() -> Callable[[str, Threshold], str]:
-    """What the page says already of a number with the value that it has."""
+def stored_sensitivity() -> Callable[[str, Threshold], str]:
+    """Return a lookup of the sensitivities on the present page, for numbers with an unchanged value."""
     found: dict[tuple[str, ...], str] = {}
     heading = ""
     for line in PAGE.read_text("utf-8").splitlines() if PAGE.exists() else ():
@@ -163,7 +201,7 @@ def kept() -> Callable[[str, Threshold], str]:
 
 
 class Measured:
-    """What each number moves over the simulated sets."""
+    """Sensitivity of the simulated sets to each number."""
 
     def __init__(self) -> None:
         self._sets = [
@@ -174,7 +212,7 @@ class Measured:
         self._usual = self._read(analyze)
 
     def __call__(self, heading: str, one: Threshold) -> str:
-        """Sets counted and repetitions judged otherwise, at each of the shares."""
+        """Return how many counts and how many judged repetitions change, for each relative change."""
         if not isinstance(one.value, int | float):
             return "-"
         moved = [self._differ(self._with(heading, one, one.value * (1.0 + share))) for share in SHARES]
@@ -184,20 +222,29 @@ class Measured:
         if heading == "Settings":
             settings = replace(Settings(), **{one.name: value})
             return lambda recording: analyze(recording, settings)
+        if heading in ROOMS:
+            return partial(_analyze_in, heading, {one.name: type(one.value)(value)})
         group = {heading: group for heading, _, group in GROUPS}[heading]
         path = (group, one.name) if group else (one.name,)
         return analyze_with(changed(EstimatorParams(), path, value))
 
-    def _read(self, with_it: Callable[[Recording], Analysis]) -> list[Summary]:
-        return [with_it(recording).summary for recording in self._sets]
+    def _read(self, analysis: Callable[[Recording], Analysis]) -> list[Summary]:
+        return [analysis(recording).summary for recording in self._sets]
 
-    def _differ(self, with_it: Callable[[Recording], Analysis]) -> tuple[int, int]:
-        pairs = list(zip(self._usual, self._read(with_it), strict=True))
+    def _differ(self, analysis: Callable[[Recording], Analysis]) -> tuple[int, int]:
+        pairs = list(zip(self._usual, self._read(analysis), strict=True))
         counts = sum(_count(usual) != _count(now) for usual, now in pairs)
         reps = [
             zip(usual.reps, now.reps, strict=True) for usual, now in pairs if len(usual.reps) == len(now.reps)
         ]
         return counts, sum(_faults(a) != _faults(b) for of_set in reps for a, b in of_set)
+
+
+def _analyze_in(heading: str, changes: dict[str, Any], recording: Recording) -> Analysis:
+    """Analyse with other numbers in a module."""
+    room = _room(heading)
+    with patch.object(room, "PARAMS", replace(room.PARAMS, **changes)):
+        return analyze(recording)
 
 
 def _count(summary: Summary) -> tuple[int | None, str | None]:
@@ -212,7 +259,7 @@ def main() -> None:
     """Write the page."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--measure", action="store_true")
-    moved = Measured() if options.parse_args().measure else kept()
+    moved = Measured() if options.parse_args().measure else stored_sensitivity()
     PAGE.write_text(page(moved), encoding="utf-8")
 
 

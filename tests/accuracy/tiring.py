@@ -1,7 +1,7 @@
-"""Sets in which somebody tires from a repetition on, and sets in which nobody does.
+"""Sets with fatigue from some repetition on, and sets without.
 
 Ranges, times and the pelvis scatter from one repetition to the next as they do in a person; in half of the
-tiring sets the change comes at once, in the others it grows until the end.
+sets with fatigue the change comes at once, in the others it grows until the end.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from imu_reps.sim.wearer import random_plan
 
 QUANTITIES = ("range_deg", "duration_s", "pelvic_tilt_deg", "pelvic_rotation_deg")
 
-#: An onset found so near to the true one is right.
+#: An onset found this close to the true one is right.
 NEAR_REPS = 2
 
-#: Greatest change, at the set's end: shares of the level, degrees for the pelvis.
+#: Largest change, at the end of the set: relative to the level, or in deg for the pelvis.
 SIZES = {
     "range_deg": (-0.45, -0.25),
     "duration_s": (0.30, 0.60),
@@ -34,7 +34,7 @@ SIZES = {
 
 @dataclass(frozen=True)
 class Tiring:
-    """What tires, from which repetition on; and what was found."""
+    """The quantity that changes, from which repetition on, and the trends found."""
 
     seed: int
     what: str | None
@@ -58,7 +58,7 @@ class Tiring:
 
 @dataclass(frozen=True)
 class Course:
-    """The factors and degrees of every repetition of a set, (n,) each."""
+    """Factors and angles of every repetition of a set, (n,) each."""
 
     range_share: np.ndarray
     time_share: np.ndarray
@@ -67,7 +67,7 @@ class Course:
 
 
 def tiring_plan(seed: int) -> tuple[SetPlan, str, int]:
-    """A set in which one quantity begins to change, which one, and at which repetition."""
+    """Return a set in which one quantity begins to change, the quantity, and the repetition of its onset."""
     rng = np.random.default_rng(seed)
     plan, count = _person(rng), int(rng.integers(9, 21))
     what = QUANTITIES[int(rng.integers(len(QUANTITIES)))]
@@ -84,7 +84,7 @@ def tiring_plan(seed: int) -> tuple[SetPlan, str, int]:
 
 
 def fresh_plan(seed: int) -> SetPlan:
-    """A set in which nothing changes but by chance."""
+    """Return a set with random changes only."""
     rng = np.random.default_rng(seed)
     plan, count = _person(rng), int(rng.integers(6, 21))
     return _with(plan, _course(rng, count, "", np.zeros(count)))
@@ -105,7 +105,7 @@ def _person(rng: Generator) -> SetPlan:
 
 
 def _course(rng: Generator, count: int, what: str, change: np.ndarray) -> Course:
-    """Scatter of the person's own, and the change in one quantity."""
+    """Return a person's own scatter with the change in one quantity."""
     scatter = {
         "range_deg": rng.uniform(0.03, 0.06),
         "duration_s": rng.uniform(0.04, 0.08),
@@ -140,13 +140,13 @@ def _with(plan: SetPlan, course: Course) -> SetPlan:
 
 @cache
 def tiring_sets(count: int, first_seed: int) -> tuple[Tiring, ...]:
-    """Sets in which somebody tires, analysed."""
+    """Analyse sets with fatigue."""
     return tuple(_tiring(first_seed + k) for k in range(count))
 
 
 @cache
 def fresh_sets(count: int, first_seed: int) -> tuple[Tiring, ...]:
-    """Sets in which nobody does, analysed."""
+    """Analyse sets without fatigue."""
     return tuple(
         Tiring(seed, None, None, _trend(fresh_plan(seed), seed))
         for seed in range(first_seed, first_seed + count)
@@ -163,7 +163,7 @@ def _trend(plan: SetPlan, seed: int) -> tuple[Trend, ...]:
 
 
 def figures(count: int = 200, first_seed: int = 1000) -> Iterator[Figure]:
-    """Onsets missed, and sets called tiring in which nobody tires: percent of the sets."""
+    """Yield the percentages of missed onsets, and of sets wrongly called tiring."""
     tired, fresh = tiring_sets(count, first_seed), fresh_sets(count, first_seed)
     population = (
         f"single leg raises, 9 to 20 reps with a person's scatter (range 3 to 6 %, time 4 to 8 %, pelvis 0.4 "

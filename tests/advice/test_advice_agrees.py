@@ -1,4 +1,4 @@
-"""Every advice agrees with its numbers: 400 drawn histories, and the sentences made of them."""
+"""Advice agrees with its numbers: 400 random histories, and the sentences about them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ import numpy as np
 import pytest
 
 from imu_reps import Settings, analyze, simulate
-from imu_reps.advice.changes import progress
-from imu_reps.advice.next_session import OFTEN, PAIN_STOP, advise, repetitions, session_of
-from imu_reps.advice.since_last import since_last
-from imu_reps.domain.done_set import DoneSet
-from imu_reps.domain.floor import floor_angle
-from imu_reps.domain.stored_set import StoredSet
+from imu_reps.advice.changes import progress, since_last
+from imu_reps.advice.next_session import LIMITS, advise, repetitions, session_key
+from imu_reps.domain.rep import floor_angle
+from imu_reps.domain.stored_set import DoneSet, StoredSet
 from imu_reps.report.advice_text import advice_lines
-from imu_reps.report.figures import degrees
+from imu_reps.report.formatting import format_degrees
 from imu_reps.report.session_text import best_and_worst
 from imu_reps.sim.wearer import random_plan
 from imu_reps.storage.programme_file import load_programme
@@ -34,7 +32,7 @@ EXERCISES = [rung.exercise for rung in PROGRAMME.ladder]
 
 @pytest.fixture
 def history(make_summary, make_rep, make_fault):
-    """Some sessions of one exercise: how often each fault shows, pain and effort are drawn."""
+    """Draw some sessions of one exercise, with random frequencies of each fault, pain and effort."""
 
     def _set(rng, k, exercise, side, shares):
         reps = []
@@ -45,9 +43,9 @@ def history(make_summary, make_rep, make_fault):
             lift_off = float(rng.uniform(10, 50)) if "back_arch" in codes else None
             reps.append(make_rep(number, *faults, lift_off_angle_deg=lift_off, not_judged=unjudged))
         recording = {"created": f"2026-11-{3 * k + 1:02d}T07:30:00+00:00", "exercise": exercise, "side": side}
-        said = [None if rng.random() < 0.6 else int(rng.integers(0, 7)) for _ in range(2)]
+        ratings = [None if rng.random() < 0.6 else int(rng.integers(0, 7)) for _ in range(2)]
         summary = make_summary(*reps, recording=recording)
-        return StoredSet(f"/{rng.random()}", "Anna", f"s{k}", 1, *said, summary)
+        return StoredSet(f"/{rng.random()}", "Anna", f"s{k}", 1, *ratings, summary)
 
     def _history(seed):
         rng = np.random.default_rng(seed)
@@ -62,30 +60,30 @@ def history(make_summary, make_rep, make_fault):
 
 
 def test_every_advice_agrees_with_its_numbers(history) -> None:
-    """400 drawn histories, seeds 1400 to 1799; each reason is counted again from the repetitions."""
+    """400 random histories, seeds 1400 to 1799; each reason is recounted from the repetitions."""
     decided = set()
     for seed in range(SEED, SEED + DRAWN):
         sets = history(seed)
         advice = advise(sets, PROGRAMME)
-        names = [*dict.fromkeys(map(session_of, sets))]
-        latest = [one for one in sets if session_of(one) == names[-1]]
+        names = [*dict.fromkeys(map(session_key, sets))]
+        latest = [one for one in sets if session_key(one) == names[-1]]
         pains = [one.pain for one in latest if one.pain is not None]
         decided.add(advice.recommendation)
         for reason in advice.reasons:
-            seen = [one for one in sets if session_of(one) in names[-max(1, reason.sessions) :]]
-            _holds(reason, seen, latest, pains)
-        _is_due(advice, sets, names, pains)
-        _is_said(advice)
+            referred_sets = [one for one in sets if session_key(one) in names[-max(1, reason.sessions) :]]
+            _check_reason(reason, referred_sets, latest, pains)
+        _check_decision(advice, sets, names, pains)
+        _check_sentence(advice)
     assert decided == {"stay", "regress", "progress", "stop"}
 
 
-def _holds(reason, seen, latest, pains) -> None:
-    """A reason's figures are those of the sets that it names."""
+def _check_reason(reason, referred_sets, latest, pains) -> None:
+    """Check that the figures of a reason are those of the sets that it refers to."""
     if reason.code in FLAG:
         flag = FLAG[reason.code]
-        judged = [rep for rep in repetitions(seen) if flag not in rep.not_judged]
+        judged = [rep for rep in repetitions(referred_sets) if flag not in rep.not_judged]
         assert (reason.count, reason.of) == (sum(flag in rep.flags for rep in judged), len(judged))
-        has_floor = flag == "back_arch" and seen[0].summary.recording.exercise != "heel_tap"
+        has_floor = flag == "back_arch" and referred_sets[0].summary.recording.exercise != "heel_tap"
         expected = floor_angle(judged)[0] if has_floor else None
         assert reason.below_deg == expected
     elif reason.code == "pain":
@@ -98,13 +96,17 @@ def _holds(reason, seen, latest, pains) -> None:
     elif reason.code == "effort_low":
         assert reason.value == max(one.effort for one in latest if one.effort is not None)
     elif reason.code == "clean_sessions":
-        assert reason.count == len(repetitions(seen)) == sum(bool(rep.clean) for rep in repetitions(seen))
+        assert (
+            reason.count
+            == len(repetitions(referred_sets))
+            == sum(bool(rep.clean) for rep in repetitions(referred_sets))
+        )
 
 
-def _is_due(advice, sets, names, pains) -> None:
-    """What was decided follows from what is there."""
-    two = [[one for one in sets if session_of(one) == name] for name in names[-2:]]
-    if max(pains, default=0) >= PAIN_STOP:
+def _check_decision(advice, sets, names, pains) -> None:
+    """Check that the decision follows from the sets."""
+    two = [[one for one in sets if session_key(one) == name] for name in names[-2:]]
+    if max(pains, default=0) >= LIMITS.pain_stop:
         assert advice.recommendation == "stop"
     if advice.recommendation == "progress":
         assert len(two) == 2
@@ -114,7 +116,7 @@ def _is_due(advice, sets, names, pains) -> None:
         flag = FLAG[advice.reasons[0].code]
         for session in two:
             judged = [rep for rep in repetitions(session) if flag not in rep.not_judged]
-            assert sum(flag in rep.flags for rep in judged) >= OFTEN * len(judged)
+            assert sum(flag in rep.flags for rep in judged) >= LIMITS.often * len(judged)
     step = {"regress": -1, "progress": 1}.get(advice.recommendation)
     if step is None:
         assert advice.next is None
@@ -122,20 +124,20 @@ def _is_due(advice, sets, names, pains) -> None:
         assert EXERCISES.index(advice.next.exercise) == EXERCISES.index(advice.exercise) + step
 
 
-def _is_said(advice) -> None:
-    """The sentence has the reason's own numbers, and no others."""
+def _check_sentence(advice) -> None:
+    """Check that the sentence has the numbers of the reason, and no others."""
     for reason, line in zip(advice.reasons, advice_lines(advice)[1:], strict=True):
         numbers = {int(number) for number in re.findall(r"\d+", line)}
         allowed = {reason.count, reason.of, reason.sessions, reason.value, 7, 10}
         if reason.below_deg is not None:
             allowed.add(round(reason.below_deg))
-            assert degrees(reason.below_deg) in line
+            assert format_degrees(reason.below_deg) in line
         assert numbers <= allowed
         assert reason.of == 0 or {reason.count, reason.of} <= numbers
 
 
-def test_what_changed_and_the_best_rep_agree_with_their_sets(history) -> None:
-    """100 drawn histories, seeds 1400 to 1499."""
+def test_changes_and_the_best_rep_agree_with_their_sets(history) -> None:
+    """100 random histories, seeds 1400 to 1499."""
     for seed in range(SEED, SEED + 100):
         sets = history(seed)
         for one in progress(sets):
@@ -149,9 +151,9 @@ def test_what_changed_and_the_best_rep_agree_with_their_sets(history) -> None:
             assert since.day < sets[-1].day
         done = [DoneSet(number, "target", one.summary) for number, one in enumerate(sets, 1)]
         for line in best_and_worst(done):
-            if (told := re.search(r"(best|worst): rep (\d+) of set (\d+)", line)) is not None:
-                rep = sets[int(told[3]) - 1].summary.reps[int(told[2]) - 1]
-                assert rep.clean if told[1] == "best" else rep.flags
+            if (match := re.search(r"(best|worst): rep (\d+) of set (\d+)", line)) is not None:
+                rep = sets[int(match[3]) - 1].summary.reps[int(match[2]) - 1]
+                assert rep.clean if match[1] == "best" else rep.flags
 
 
 @pytest.mark.soak

@@ -1,4 +1,4 @@
-"""What is called a change over time, and what is not; over drawn histories whose trend is known."""
+"""Which changes over time are reported and which are not, on random histories with known trends."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from datetime import date
 import numpy as np
 import pytest
 
-from imu_reps.advice.changes import MIN_VISITS, course, progress
+from imu_reps.advice.changes import LIMITS, course, progress
 from imu_reps.domain.stored_set import StoredSet
-from imu_reps.report.history_text import progress_words
+from imu_reps.report.history_text import progress_text
 
 
 @pytest.fixture
@@ -35,27 +35,27 @@ RISING = (np.arange(VISITS) - 3.5) / np.std(np.arange(VISITS), ddof=1)
 
 
 def share(direction, trend, seed):
-    """How many of so many drawn histories, a trend in scatters and normal scatter, are told so."""
+    """Return the share of random histories, trend plus normal scatter, that get the given direction."""
     histories = trend + np.random.default_rng(seed).normal(size=(DRAWN, len(trend)))
     return np.mean([course(means, 0.0).direction == direction for means in histories])
 
 
 @pytest.mark.parametrize(("sign", "direction"), [(1.0, "more"), (-1.0, "less")])
-def test_a_trend_of_two_scatters_over_eight_sets_is_seen(sign, direction):
-    """At least 90 % of 400 histories of a set a visit, seed 14, normal scatter.
+def test_a_trend_of_two_scatters_over_eight_sets_is_found(sign, direction):
+    """At least 90 % of 400 histories with one set per visit, seed 14, normal scatter.
 
     Two scatters is the trend's own standard deviation over the eight sets: 5.7 from the first to the last.
-    A rise of two scatters from the first to the last no test can tell so often: with one false in twenty at
-    most 58 %, were the scatter even known (Neyman and Pearson).
+    No test can find a rise of only two scatters from the first to the last that often: with at most one false
+    result in twenty it is 58 % at most, even with known scatter (Neyman and Pearson).
     """
-    seen = share(direction, 2.0 * sign * RISING, 14)
-    print(f"trend {2 * sign:+.0f} scatters: {seen:.1%} of {DRAWN} seen")
+    found = share(direction, 2.0 * sign * RISING, 14)
+    print(f"trend {2 * sign:+.0f} scatters: {found:.1%} of {DRAWN} seen")
 
-    assert seen >= 0.90
+    assert found >= 0.90
 
 
 @pytest.mark.parametrize("visits", [4, 5, 6, 8, 12, 20])
-def test_without_a_trend_none_is_seen(visits):
+def test_without_a_trend_none_is_found(visits):
     """At most 5 % of 400 histories without a trend, seed 15, normal scatter."""
     false = 1.0 - share("level", np.zeros(visits), 15)
     print(f"{visits} visits without a trend: {false:.1%} of {DRAWN} called one")
@@ -64,21 +64,21 @@ def test_without_a_trend_none_is_seen(visits):
 
 
 @pytest.mark.parametrize("steps", [1.0, 0.5])
-def test_whole_numbers_and_shares_are_told_as_surely(steps):
-    """The same of 1200 histories rounded to whole and half scatters, as counts and shares are, seed 16."""
+def test_trends_of_whole_numbers_and_shares_are_found_as_reliably(steps):
+    """The same with 1200 histories rounded to whole and half scatters, as counts and shares are, seed 16."""
 
-    def told(trend, direction):
+    def share_of_rounded(trend, direction):
         drawn = trend + np.random.default_rng(16).normal(size=(3 * DRAWN, len(trend)))
         return np.mean(
             [course(means, 0.0).direction == direction for means in np.round(drawn / steps) * steps]
         )
 
-    assert told(2.0 * RISING, "more") >= 0.90
-    assert all(1.0 - told(np.zeros(visits), "level") <= 0.05 for visits in (4, 5, 6, 8, 12))
+    assert share_of_rounded(2.0 * RISING, "more") >= 0.90
+    assert all(1.0 - share_of_rounded(np.zeros(visits), "level") <= 0.05 for visits in (4, 5, 6, 8, 12))
 
 
-def test_who_improves_steadily_improves(a_set):
-    """3 of 8 clean rising to 13 of 13, the tilt falling from 10° to -1°."""
+def test_steady_improvement_is_reported(a_set):
+    """3 of 8 clean, rising to 13 of 13; the tilt falls from 10° to -1°."""
     clean = [(3, 8), (4, 8), (5, 9), (6, 10), (8, 11), (10, 12), (11, 12), (13, 13)]
     tilts = [10.0, 8.6, 7.1, 5.2, 3.9, 2.0, 0.8, -1.0]
     sets = [
@@ -86,7 +86,7 @@ def test_who_improves_steadily_improves(a_set):
         for day, ((good, of), tilt) in enumerate(zip(clean, tilts, strict=True), 1)
     ]
     (result,) = progress(sets)
-    _, lines = progress_words(result)
+    _, lines = progress_text(result)
 
     assert change(result, "clean_share").since_first.direction == "more"
     assert change(result, "pelvic_tilt_deg").since_first.direction == "less"
@@ -94,35 +94,35 @@ def test_who_improves_steadily_improves(a_set):
     assert "greatest forward tilt of the pelvis: less since the first visit (10°, now −1°)" in lines
 
 
-def test_who_is_unsteady_does_not(a_set):
+def test_unsteady_results_are_no_improvement(a_set):
     tilts = [10.0, -1.0, 9.0, 0.0, 8.0, 2.0, 9.0, 1.0]
     (result,) = progress([a_set(day, pelvic_tilt_deg_max=tilt) for day, tilt in enumerate(tilts, 1)])
 
     assert change(result, "pelvic_tilt_deg").since_first.direction == "level"
-    assert "no certain change" in " ".join(progress_words(result)[1])
+    assert "no certain change" in " ".join(progress_text(result)[1])
 
 
-def test_what_came_to_a_halt_and_what_turned_is_told_of_the_last_visits(a_set):
+def test_a_trend_that_stopped_or_turned_is_reported_from_the_last_visits(a_set):
     tilts = [14.0, 12.0, 10.0, 8.0, 0.0, 3.0, 6.0, 9.1]
     (result,) = progress([a_set(day, pelvic_tilt_deg_max=tilt) for day, tilt in enumerate(tilts, 1)])
-    (line,) = (line for line in progress_words(result)[1] if "tilt" in line)
+    (line,) = (line for line in progress_text(result)[1] if "tilt" in line)
 
     assert change(result, "pelvic_tilt_deg").recent.direction == "more"
     assert "over the last 4 visits more (0°, now 9°)" in line
 
 
-def test_a_change_within_the_sensors_noise_is_none(a_set):
+def test_a_change_within_the_sensor_noise_is_not_reported(a_set):
     values = [50.0, 51.1, 52.0, 53.1, 54.0, 55.1, 56.0, 57.1]
     (result,) = progress([a_set(day, range_deg_mean=value) for day, value in enumerate(values, 1)])
 
     assert change(result, "range_deg").since_first.direction == "level"
 
 
-def test_too_few_visits_are_not_told(a_set):
-    (result,) = progress([a_set(day, range_deg_mean=20.0 * day) for day in range(1, MIN_VISITS)])
+def test_too_few_visits_give_no_report(a_set):
+    (result,) = progress([a_set(day, range_deg_mean=20.0 * day) for day in range(1, LIMITS.min_visits)])
 
     assert change(result, "range_deg").since_first.direction is None
-    assert progress_words(result)[1][-1] == "3 visits so far: what changes shows from the fourth on"
+    assert progress_text(result)[1][-1] == "3 visits so far: what changes shows from the fourth on"
 
 
 def test_sets_of_one_day_are_not_compared_with_each_other(a_set):
@@ -131,20 +131,20 @@ def test_sets_of_one_day_are_not_compared_with_each_other(a_set):
     assert result.changes == ()
 
 
-def test_sides_are_kept_apart_and_the_best_is_the_first_that_reached_it(a_set):
+def test_sides_are_separate_and_the_best_is_the_first_that_reached_it(a_set):
     left, right = progress([a_set(1, reps=6), a_set(2, reps=9), a_set(2, "right", reps=3), a_set(4, reps=9)])
 
     assert (left.side, left.sets, left.best_clean, left.best_day) == ("left", 3, 9, date(2026, 11, 2))
     assert (right.side, right.sets, right.best_clean) == ("right", 1, 3)
 
 
-def test_what_was_not_measured_is_not_compared(a_set):
+def test_unmeasured_values_are_not_compared(a_set):
     sets = [a_set(day, range_deg_mean=None) for day in (1, 2, 3, 4)]
 
     assert all(change.what != "range_deg" for change in progress(sets)[0].changes)
 
 
-def test_rotation_is_compared_by_its_size(a_set):
+def test_rotation_is_compared_by_its_magnitude(a_set):
     sets = [
         a_set(day, pelvic_rotation_deg_max=value) for day, value in ((1, 5.0), (2, -5.2), (3, 4.9), (4, -5))
     ]

@@ -1,4 +1,4 @@
-"""One recommendation, by fixed rules, each with its evidence."""
+"""One recommendation by fixed rules, each with its evidence."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from imu_reps import Fault
-from imu_reps.advice.next_session import EFFORT_EASY, PAIN_STOP, adherence, advise
+from imu_reps.advice.next_session import LIMITS, adherence, advise
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.report.advice_text import advice_lines
 from imu_reps.storage.programme_file import load_programme
@@ -23,9 +23,9 @@ def fault(code):
 
 @pytest.fixture
 def a_set(make_summary, make_rep):
-    """A set on a day of November: `faulty` of its repetitions have the fault `code`."""
+    """Build a set of a day in November, in which `faulty` repetitions have the fault `code`."""
 
-    def _set(day, reps=MIN_REPS, faulty=0, code="back_arch", exercise="single_leg_raise", **said):
+    def _set(day, reps=MIN_REPS, faulty=0, code="back_arch", exercise="single_leg_raise", **ratings):
         marks = [
             make_rep(n, *([fault(code)] if n <= faulty else []), lift_off_angle_deg=30.0 + n)
             for n in range(1, reps + 1)
@@ -33,7 +33,7 @@ def a_set(make_summary, make_rep):
         created = f"2026-11-{day:02d}T07:30:00+00:00"
         summary = make_summary(*marks, recording={"created": created, "exercise": exercise})
         return StoredSet(
-            f"/sets/{day}.csv", None, f"day {day}", 1, said.get("pain"), said.get("effort"), summary
+            f"/sets/{day}.csv", None, f"day {day}", 1, ratings.get("pain"), ratings.get("effort"), summary
         )
 
     return _set
@@ -43,7 +43,7 @@ def advice(*sets):
     return advise(sets, PROGRAMME)
 
 
-def test_two_sessions_of_whole_clean_sets_lead_on(a_set):
+def test_two_sessions_of_complete_clean_sets_lead_to_the_next_step(a_set):
     result = advice(a_set(2), a_set(2), a_set(5), a_set(5))
 
     assert result.recommendation == "progress"
@@ -56,14 +56,14 @@ def test_fewer_or_shorter_sets_do_not(a_set, sets):
     assert advice(*(a_set(day, reps) for day, reps in sets)).recommendation == "stay"
 
 
-def test_a_single_arch_keeps_it_where_it_is(a_set):
+def test_a_single_arch_keeps_the_exercise(a_set):
     result = advice(a_set(2), a_set(2), a_set(5), a_set(5, faulty=1))
 
     assert result.recommendation == "stay"
     assert (result.reasons[0].code, result.reasons[0].count) == ("arching", 1)
 
 
-def test_arching_in_both_last_sessions_makes_it_easier_and_says_where(a_set):
+def test_arching_in_both_last_sessions_makes_it_easier_and_says_from_where(a_set):
     result = advice(a_set(2, 6, faulty=2), a_set(5, 6, faulty=3))
     reason = result.reasons[0]
 
@@ -80,21 +80,23 @@ def test_arching_in_one_session_alone_does_not_make_it_easier(a_set):
     assert advice(a_set(2, 6), a_set(5, 6, faulty=6)).recommendation == "stay"
 
 
-def test_sessions_longer_ago_do_not_count(a_set):
+def test_earlier_sessions_do_not_count(a_set):
     sets = [a_set(1, 6, faulty=6), a_set(2, 6, faulty=6), a_set(5, 6), a_set(8, 6, faulty=6)]
 
     assert advice(*sets).recommendation == "stay"
 
 
-def test_pain_with_a_jolt_ends_the_advice_with_stop_whatever_else(a_set):
+def test_pain_with_a_jolt_always_leads_to_a_stop(a_set):
     result = advice(a_set(2), a_set(2), a_set(5), a_set(5, faulty=3, code="snap", pain=1))
 
     assert (result.recommendation, result.reasons[0].code, result.next) == ("stop", "pain_with_jolt", None)
 
 
-def test_much_pain_stops_and_little_pain_is_said(a_set):
+def test_much_pain_leads_to_a_stop_and_little_pain_is_mentioned(a_set):
     clean = [a_set(2), a_set(2), a_set(5)]
-    much, little, none = (advice(*clean, a_set(5, pain=pain)) for pain in (PAIN_STOP, PAIN_STOP - 1, 0))
+    much, little, none = (
+        advice(*clean, a_set(5, pain=pain)) for pain in (LIMITS.pain_stop, LIMITS.pain_stop - 1, 0)
+    )
 
     assert (much.recommendation, little.recommendation, none.recommendation) == ("stop", "stay", "progress")
     assert little.reasons[0].code == "pain"
@@ -110,13 +112,13 @@ def test_fifty_easy_reps_are_not_rewarded(a_set):
     assert (result.recommendation, result.reasons[0].code) == ("stay", "too_many_easy_reps")
 
 
-def test_little_effort_asks_for_slower_reps(a_set):
-    result = advice(a_set(2, effort=EFFORT_EASY))
+def test_little_effort_leads_to_slower_reps(a_set):
+    result = advice(a_set(2, effort=LIMITS.effort_easy))
 
     assert (result.recommendation, result.reasons[0].code) == ("stay", "effort_low")
 
 
-def test_at_the_ends_of_the_ladder_there_is_nowhere_to_go(a_set):
+def test_the_ends_of_the_ladder_have_no_further_step(a_set):
     top = advice(*(a_set(day, exercise="hanging_leg_raise") for day in (2, 2, 5, 5)))
     bottom = advice(*(a_set(day, faulty=10, exercise="heel_tap") for day in (2, 5)))
 
@@ -130,7 +132,7 @@ def test_other_exercises_do_not_count(a_set):
     assert advice(*other, a_set(5), a_set(5)).recommendation == "stay"
 
 
-def test_both_sides_need_whole_sets(a_set):
+def test_both_sides_need_complete_sets(a_set):
     def turned(stored, side):
         recording = replace(stored.summary.recording, side=side)
         return replace(stored, summary=replace(stored.summary, recording=recording))
@@ -151,23 +153,23 @@ def test_the_same_sets_always_give_the_same_advice(a_set):
     assert advice(*sets) == advice(*sets)
 
 
-def test_adherence_counts_days_and_sees_missing_rest(a_set):
+def test_adherence_counts_days_and_notices_missing_rest(a_set):
     sets = [a_set(2), a_set(5), a_set(5), a_set(6)]
-    kept = adherence(sets, PROGRAMME.plan, date(2026, 11, 8))
+    result = adherence(sets, PROGRAMME.plan, date(2026, 11, 8))
 
-    assert (kept.sessions_this_week, kept.planned, kept.days_since_last) == (3, 2, 2)
-    assert not kept.rest_days_kept
+    assert (result.sessions_this_week, result.planned, result.days_since_last) == (3, 2, 2)
+    assert not result.rest_days_kept
     assert adherence(sets[:3], PROGRAMME.plan, date(2026, 11, 5)).rest_days_kept
 
 
-def test_without_sets_there_is_nothing_to_advise():
+def test_without_sets_there_is_no_advice():
     with pytest.raises(ValueError, match="at least one set"):
         advise([], PROGRAMME)
 
 
 @pytest.mark.parametrize(("pain", "decision"), [(8, "stop"), (2, "stay"), (0, "progress")])
 def test_pain_of_the_same_day_counts_whatever_the_exercise(a_set, pain, decision):
-    """The last exercise alone was clean in whole sets, session after session."""
+    """The last exercise alone was clean in complete sets, session after session."""
     before = a_set(2), a_set(2)
     heel_taps = replace(a_set(5, exercise="heel_tap", pain=pain), session="the session before")
     result = advice(*before, heel_taps, a_set(5), a_set(5))
@@ -176,7 +178,7 @@ def test_pain_of_the_same_day_counts_whatever_the_exercise(a_set, pain, decision
     assert pain == 0 or f"You said pain {pain} of 10" in " ".join(advice_lines(result))
 
 
-def test_what_stands_beside_the_ladder_waits_for_no_clean_sets(a_set):
+def test_exercises_outside_the_ladder_do_not_wait_for_clean_sets(a_set):
     result = advice(a_set(2, exercise="hollow_hold"))
 
     assert result.recommendation == "stay"

@@ -1,4 +1,4 @@
-"""Left against right: equals are called equal, differences are named with their direction."""
+"""Left against right: equal sides are called equal, differences are named with their direction."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from imu_reps.advice.side_differences import compare_sides
-from imu_reps.report.sides_text import side_lines
+from imu_reps.report.advice_text import side_lines
 
 RUNS = 400
 
@@ -31,7 +31,7 @@ def verdict(comparisons, what):
     return next(d for d in comparison.differences if d.what == what)
 
 
-def test_a_clear_difference_is_one_with_its_direction(a_side):
+def test_a_clear_difference_is_reported_with_its_direction(a_side):
     scatter = np.linspace(-1.5, 1.5, 10)
     compared = compare_sides(
         [a_side("left", range_deg=62 + scatter), a_side("right", range_deg=48 + scatter)]
@@ -56,7 +56,7 @@ def test_a_difference_within_the_persons_scatter_is_equal(a_side):
     assert verdict(compared, "range_deg").verdict == "equal"
 
 
-def test_few_repetitions_are_never_more_than_worth_watching(a_side):
+def test_few_repetitions_give_at_most_watch_level(a_side):
     left, right = [62.0, 61.5, 62.5], [40.0, 40.5, 39.5]
     compared = compare_sides([a_side("left", range_deg=left), a_side("right", range_deg=right)])
 
@@ -64,7 +64,7 @@ def test_few_repetitions_are_never_more_than_worth_watching(a_side):
     assert any("worth watching" in line for line in side_lines(compared))
 
 
-def test_rotation_is_compared_by_size_whatever_its_sign(a_side):
+def test_rotation_is_compared_by_magnitude_whatever_its_sign(a_side):
     compared = compare_sides(
         [a_side("left", pelvic_rotation_deg=[5.0] * 6), a_side("right", pelvic_rotation_deg=[-5.0] * 6)]
     )
@@ -76,7 +76,7 @@ def test_one_side_alone_is_not_compared(a_side):
     assert compare_sides([a_side("left", range_deg=[60.0] * 6)]) == ()
 
 
-def test_both_legs_together_are_no_side(a_side):
+def test_both_legs_together_have_no_side(a_side):
     assert compare_sides([a_side("both", range_deg=[60.0] * 6), a_side("left", range_deg=[50.0] * 6)]) == ()
 
 
@@ -89,7 +89,7 @@ def test_a_quantity_measured_on_one_side_only_is_left_out(a_side):
     assert all(d.what != "range_deg" for d in comparison.differences)
 
 
-def test_clean_shares_differ_only_beyond_chance(a_side):
+def test_clean_shares_differ_only_beyond_random_variation(a_side):
     def spoil(summary, count):
         reps = [replace(rep, clean=False) if rep.number <= count else rep for rep in summary.reps]
         return replace(summary, reps=tuple(reps))
@@ -101,7 +101,7 @@ def test_clean_shares_differ_only_beyond_chance(a_side):
 
 
 def test_equal_sides_are_called_equal_in_all_quantities_in_95_percent(a_side):
-    """400 sessions of seeds 0 to 399: 6 to 15 repetitions a side, one scatter, each side strapped on anew."""
+    """400 sessions of seeds 0 to 399: 6 to 15 repetitions per side, one scatter, new mounting per side."""
     equal = 0
     for seed in range(RUNS):
         rng = np.random.default_rng(seed)

@@ -1,4 +1,4 @@
-"""Legs that move as commanded, and simulated sets: made once, asked often."""
+"""Legs that move as commanded, and simulated sets, each made once and shared by the tests."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ Way = tuple[float, float]
 
 
 def minimum_jerk(share: np.ndarray) -> np.ndarray:
-    """Way gone over time gone of the smoothest movement from rest to rest."""
+    """Return the share of the way covered at a share of its duration, for minimum jerk between rests."""
     return np.asarray(share**3 * (10.0 + share * (-15.0 + 6.0 * share)))
 
 
 @pytest.fixture(scope="session")
 def leg() -> Callable[[float, Iterable[Way]], np.ndarray]:
-    """An angle on the grid, from a start in degrees and ways (to degrees, in seconds), each minimum jerk."""
+    """Build an angle on the grid from a start in deg and ways (to deg, duration in s) of minimum jerk."""
 
     def move(start_deg: float, ways: Iterable[Way]) -> np.ndarray:
-        pieces, here = [np.array([start_deg])], start_deg
-        for there, duration_s in ways:
+        pieces, at_deg = [np.array([start_deg])], start_deg
+        for to_deg, duration_s in ways:
             share = np.arange(1, round(duration_s * GRID_HZ) + 1) / round(duration_s * GRID_HZ)
-            pieces.append(here + (there - here) * minimum_jerk(share))
-            here = there
+            pieces.append(at_deg + (to_deg - at_deg) * minimum_jerk(share))
+            at_deg = to_deg
         return np.concatenate(pieces)
 
     return move
@@ -40,19 +40,19 @@ def leg() -> Callable[[float, Iterable[Way]], np.ndarray]:
 
 @pytest.fixture(scope="session")
 def simulated() -> Callable[[SetPlan], Simulated]:
-    """The simulated set of a plan, simulated once."""
+    """Simulate the set of a plan, once per plan."""
     return cache(lambda plan: simulate(plan, seed=7))
 
 
 @pytest.fixture(scope="session")
 def analysed(simulated: Callable[[SetPlan], Simulated]) -> Callable[[SetPlan], Analysis]:
-    """The analysis of a plan's simulated set, made once."""
+    """Analyse the simulated set of a plan, once per plan."""
     return cache(lambda plan: analyze(simulated(plan).recording))
 
 
 @pytest.fixture(scope="session")
 def in_blocks() -> Callable[[Recording, Iterable[int]], Iterator[tuple[SampleBlock, ...]]]:
-    """A recording cut after so many samples of both sensors together: what is pushed in one call each."""
+    """Split a recording at sample counts of both sensors together; each part is the blocks of one push."""
 
     def cut(recording: Recording, edges: Iterable[int]) -> Iterator[tuple[SampleBlock, ...]]:
         worn = [block for place in SENSOR_PLACES if (block := recording.samples(place)) is not None]
@@ -73,11 +73,11 @@ def in_blocks() -> Callable[[Recording, Iterable[int]], Iterator[tuple[SampleBlo
 
 @pytest.fixture(scope="session")
 def same_events() -> Callable[[list[Event], list[Event]], None]:
-    """That two pipelines said the same, but for the rounding of sums taken in another order."""
+    """Check that two event lists are equal but for rounding of sums taken in another order."""
 
-    def same(events: list[Event], others: list[Event]) -> None:
-        assert [type(event) for event in events] == [type(event) for event in others]
-        for event, other in zip(events, others, strict=True):
+    def same(events: list[Event], other_events: list[Event]) -> None:
+        assert [type(event) for event in events] == [type(event) for event in other_events]
+        for event, other in zip(events, other_events, strict=True):
             for (name, value), (other_name, other_value) in zip(_leaves(event), _leaves(other), strict=True):
                 assert name == other_name
                 if isinstance(other_value, float):
@@ -89,7 +89,7 @@ def same_events() -> Callable[[list[Event], list[Event]], None]:
 
 
 def _leaves(event: Event) -> list[tuple[str, Any]]:
-    """Every leaf of an event, named."""
+    """Return the name and value of every leaf of an event."""
 
     def leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         if isinstance(value, dict):

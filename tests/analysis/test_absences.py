@@ -1,4 +1,4 @@
-"""Sensors that fall silent, come back, or never do: what is heard live and what the report says."""
+"""Sensors that fall silent, and come back or never do: live events and the report."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def whole(simulated: Simulate) -> Simulated:
 
 
 def without(recording: Recording, place: SensorPlace, start_s: float, end_s: float = np.inf) -> Recording:
-    """The same with nothing from one sensor in a stretch."""
+    """Return the recording without the samples of one sensor in a stretch."""
     block = recording.samples(place)
     assert block is not None
-    kept = (block.time_s < start_s) | (block.time_s >= end_s)
+    outside = (block.time_s < start_s) | (block.time_s >= end_s)
     columns = (block.time_s, block.sample, block.device_time_s, block.acc_mps2, block.gyr_dps)
-    rest = SampleBlock(place, *(column[kept] for column in columns))
-    return replace(recording, **{place: rest if kept.any() else None})
+    rest = SampleBlock(place, *(column[outside] for column in columns))
+    return replace(recording, **{place: rest if outside.any() else None})
 
 
 def live(recording: Recording, cut: Cut, size: int) -> tuple[list[Event], Analysis]:
@@ -61,27 +61,27 @@ def finding_text(analysis: Analysis) -> dict[str, str]:
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("size", [60, 10**9])
-def test_silence_is_said_once_and_so_is_the_return(
+def test_silence_and_return_are_each_reported_once(
     place: SensorPlace, size: int, whole: Simulated, in_blocks: Cut
 ) -> None:
     recording = without(without(whole.recording, place, 12.0, 15.0), place, 22.0, 22.8)
     events, _ = live(recording, in_blocks, size)
-    said = [event for event in events if isinstance(event, SensorSilent | SensorBack)]
+    silences = [event for event in events if isinstance(event, SensorSilent | SensorBack)]
 
-    assert [type(event) for event in said] == [SensorSilent, SensorBack]
-    assert all(event.sensor == place for event in said)
-    assert said[0].time_s == pytest.approx(13.0, abs=0.1)
-    assert said[1].time_s == pytest.approx(15.0, abs=0.1)
+    assert [type(event) for event in silences] == [SensorSilent, SensorBack]
+    assert all(event.sensor == place for event in silences)
+    assert silences[0].time_s == pytest.approx(13.0, abs=0.1)
+    assert silences[1].time_s == pytest.approx(15.0, abs=0.1)
     assert [event.time_s for event in events] == sorted(event.time_s for event in events)
 
 
-def test_a_sensor_that_stays_away_is_silent_once(whole: Simulated, in_blocks: Cut) -> None:
+def test_a_sensor_that_stays_silent_is_reported_once(whole: Simulated, in_blocks: Cut) -> None:
     events, _ = live(without(whole.recording, "pelvis", 15.0), in_blocks, 60)
     assert sum(isinstance(event, SensorSilent) for event in events) == 1
     assert not any(isinstance(event, SensorBack) for event in events)
 
 
-def test_without_a_silence_none_is_heard(whole: Simulated, in_blocks: Cut) -> None:
+def test_without_a_silence_none_is_reported(whole: Simulated, in_blocks: Cut) -> None:
     events, _ = live(whole.recording, in_blocks, 60)
     assert not any(isinstance(event, SensorSilent | SensorBack) for event in events)
 
@@ -93,9 +93,9 @@ def test_counting_goes_on_while_the_pelvis_is_silent(
     recording = without(whole.recording, "pelvis", *span)
     events, analysis = live(recording, in_blocks, 60)
     completed = sum(isinstance(event, RepCompleted) for event in events)
-    heard_count = completed - sum(isinstance(event, RepRetracted) for event in events)
+    live_count = completed - sum(isinstance(event, RepRetracted) for event in events)
 
-    assert heard_count == whole.truth.rep_count
+    assert live_count == whole.truth.rep_count
     assert analysis.summary.set.rep_count == whole.truth.rep_count
 
 
@@ -120,7 +120,7 @@ def test_counting_pauses_while_the_ankle_is_silent_and_goes_on_after(
 
 @pytest.mark.parametrize("place", PLACES)
 def test_live_angles_recover_after_a_gap(place: SensorPlace, whole: Simulated, in_blocks: Cut) -> None:
-    """Against the same set without the gap, a second after it."""
+    """Compared with the same set without the gap, from a second after it."""
     tracks = []
     for recording in (whole.recording, without(whole.recording, place, 12.0, 15.0)):
         pipeline = Pipeline(recording.header)
@@ -140,7 +140,7 @@ def test_live_angles_recover_after_a_gap(place: SensorPlace, whole: Simulated, i
 @pytest.mark.parametrize(
     ("place", "consequence"), [("ankle", "is not counted"), ("pelvis", "the pelvis is not judged")]
 )
-def test_the_report_says_when_a_sensor_was_away(
+def test_the_report_gives_the_times_of_a_missing_sensor(
     place: SensorPlace, consequence: str, whole: Simulated
 ) -> None:
     recording = without(whole.recording, place, 12.0, 15.0)
@@ -156,7 +156,7 @@ def test_the_report_says_when_a_sensor_was_away(
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_a_sensor_that_vanished_for_good_is_named_and_the_rest_reported(
+def test_a_sensor_that_is_lost_for_good_is_named_and_the_rest_reported(
     place: SensorPlace, whole: Simulated
 ) -> None:
     recording = without(whole.recording, place, 20.0)
@@ -170,7 +170,7 @@ def test_a_sensor_that_vanished_for_good_is_named_and_the_rest_reported(
 
 @pytest.mark.parametrize("ankle_s", [0.0, 0.004, 0.1, 1.0, 4.0, 11.0])
 @pytest.mark.parametrize("pelvis_s", [0.0, 0.1, 4.0, 11.0, 1000.0])
-def test_whatever_vanished_there_is_a_report_or_a_clear_error(
+def test_whatever_is_missing_gives_a_report_or_a_clear_error(
     ankle_s: float, pelvis_s: float, whole: Simulated
 ) -> None:
     recording = without(without(whole.recording, "ankle", ankle_s), "pelvis", pelvis_s)
@@ -185,7 +185,7 @@ def test_whatever_vanished_there_is_a_report_or_a_clear_error(
         assert analyze(recording).summary.findings
 
 
-def test_restarts_and_the_end_are_told(whole: Simulated) -> None:
+def test_restarts_and_the_end_are_reported(whole: Simulated) -> None:
     notes = (Note(9.0, "restart", "ankle"), Note(30.0, "end", "target"))
     found = finding_text(analyze(replace(whole.recording, notes=notes)))
     assert found["restart"].startswith("The ankle sensor switched itself on anew at 9 s")

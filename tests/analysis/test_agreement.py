@@ -1,4 +1,4 @@
-"""Counts against labels: an error that is known comes back exactly."""
+"""Agreement of counts with labels: a known error is recovered exactly."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MakeRep = Callable[..., Rep]
 
 
 def labels_of(reps: list[Rep], start: Any = "low") -> list[RepLabel]:
-    """The repetitions as they were measured."""
+    """Return labels with the times that were measured."""
     return [RepLabel(rep.start_s, rep.end_s, rep.far_end_s(start), rep.flags) for rep in reps]
 
 
@@ -32,7 +32,7 @@ def value(agreement: SetAgreement, name: str) -> float | None:
     return agreement_figures([agreement], [None])[name].value
 
 
-def test_labels_that_are_the_count_have_no_error(reps: list[Rep]) -> None:
+def test_labels_equal_to_the_count_have_no_error(reps: list[Rep]) -> None:
     same = compare(labels_of(reps), reps, "low")
 
     assert (same.labelled, same.counted, same.matched) == (6, 6, 6)
@@ -43,7 +43,7 @@ def test_labels_that_are_the_count_have_no_error(reps: list[Rep]) -> None:
 
 
 @pytest.mark.parametrize("by_s", [0.31, -0.31])
-def test_labels_that_lie_elsewhere_give_back_by_how_much(reps: list[Rep], by_s: float) -> None:
+def test_shifted_labels_give_the_shift(reps: list[Rep], by_s: float) -> None:
     shifted = compare([label.moved(by_s) for label in labels_of(reps)], reps, "low")
 
     for name in ("start", "turn", "end"):
@@ -55,10 +55,10 @@ def test_labels_that_lie_elsewhere_give_back_by_how_much(reps: list[Rep], by_s: 
 
 def test_median_percentile_and_bias_are_those_of_the_errors(reps: list[Rep]) -> None:
     off_s = np.array([-0.3, -0.1, 0.0, 0.1, 0.2, 0.4])
-    told = [
+    labels = [
         replace(label, start_s=label.start_s - by) for label, by in zip(labels_of(reps), off_s, strict=True)
     ]
-    agreement = compare(told, reps, "low")
+    agreement = compare(labels, reps, "low")
 
     assert value(agreement, "start_s_abs_median") == pytest.approx(np.median(np.abs(off_s)))
     assert value(agreement, "start_s_abs_p95") == pytest.approx(np.percentile(np.abs(off_s), 95))
@@ -68,26 +68,26 @@ def test_median_percentile_and_bias_are_those_of_the_errors(reps: list[Rep]) -> 
 
 
 def test_from_a_high_start_the_way_out_is_down(reps: list[Rep]) -> None:
-    told = [replace(label, start_s=label.start_s - 0.2) for label in labels_of(reps, "high")]
-    agreement = compare(told, reps, "high")
+    labels = [replace(label, start_s=label.start_s - 0.2) for label in labels_of(reps, "high")]
+    agreement = compare(labels, reps, "high")
 
     assert agreement.errors_s["down"] == pytest.approx([-0.2] * 6)
     assert agreement.errors_s["up"] == pytest.approx([0.0] * 6)
 
 
-def test_one_moment_of_turning_is_the_middle_of_the_pause(reps: list[Rep]) -> None:
-    told = [
+def test_a_single_turning_time_is_the_middle_of_the_pause(reps: list[Rep]) -> None:
+    labels = [
         replace(label, far_s=((label.far_s[0] + label.far_s[1]) / 2,) * 2)
         for label in labels_of(reps)
         if label.far_s is not None
     ]
-    agreement = compare(told, reps, "low")
+    agreement = compare(labels, reps, "low")
 
     for name in ("turn", "up", "down"):
         assert agreement.errors_s[name] == pytest.approx([0.0] * 6)
 
 
-def test_missed_and_made_up_repetitions_are_told_apart(reps: list[Rep]) -> None:
+def test_missed_and_invented_repetitions_are_distinguished(reps: list[Rep]) -> None:
     made_up = RepLabel(60.0, 64.0)
     missing = compare([*labels_of(reps), made_up], reps, "low")
     beyond = compare(labels_of(reps)[1:], reps, "low")
@@ -109,18 +109,18 @@ def test_a_repetition_matches_one_label_and_half_is_needed(reps: list[Rep]) -> N
     assert compare([RepLabel(first.start_s, first.start_s + half_s - 0.1)], [first], "low").matched == 0
 
 
-def test_a_flag_is_counted_where_it_was_labelled_and_judged(reps: list[Rep]) -> None:
-    told = [replace(label, flags=("back_arch",)) for label in labels_of(reps)[:5]]
-    told.append(replace(labels_of(reps)[5], flags=None))
+def test_a_flag_is_counted_where_it_was_both_labelled_and_judged(reps: list[Rep]) -> None:
+    labels = [replace(label, flags=("back_arch",)) for label in labels_of(reps)[:5]]
+    labels.append(replace(labels_of(reps)[5], flags=None))
     unjudged = [replace(rep, not_judged=("back_arch",)) if rep.number == 1 else rep for rep in reps]
-    agreement = compare(told, unjudged, "low")
+    agreement = compare(labels, unjudged, "low")
 
     assert agreement.flags["back_arch"] == (2, 0, 2, 1)
     assert value(agreement, "back_arch_recall") == 0.5
 
 
 @pytest.mark.parametrize(("labelled", "counted"), [(0, 6), (6, 0), (0, 0)])
-def test_nothing_on_one_side_has_no_figures_rather_than_wrong_ones(
+def test_an_empty_side_has_no_figures_rather_than_wrong_ones(
     reps: list[Rep], labelled: int, counted: int
 ) -> None:
     agreement = compare(labels_of(reps)[:labelled], reps[:counted], "low")
@@ -136,7 +136,7 @@ def off_by(reps: list[Rep], by_s: float) -> SetAgreement:
 
 
 def test_intervals_are_over_persons_not_over_sets(reps: list[Rep]) -> None:
-    """Many sets of one person tell no more of persons than one."""
+    """Many sets of one person say no more about persons than one set."""
     offs_s = [0.00, 0.05, 0.10, 0.15, 0.20, 0.25]
     once = [off_by(reps, by) for by in offs_s]
     often = [one for one in once for _ in range(10)]
@@ -177,6 +177,6 @@ def test_few_or_unnamed_persons_have_no_interval(reps: list[Rep]) -> None:
         (float("nan"), 2.0, None),
     ],
 )
-def test_a_label_whose_times_cannot_be_is_refused(start_s: float, end_s: float, far_s: Any) -> None:
+def test_a_label_with_impossible_times_is_refused(start_s: float, end_s: float, far_s: Any) -> None:
     with pytest.raises(RefusedValueError):
         RepLabel(start_s, end_s, far_s)

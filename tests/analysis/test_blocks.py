@@ -1,10 +1,11 @@
-"""How the samples are cut into blocks makes no difference to what the pipeline says."""
+"""The division of samples into blocks does not change the events of the pipeline."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from imu_reps import (
     Simulated,
 )
 from imu_reps.domain.events import RepCompleted
+from imu_reps.domain.samples import FloatArray
 from imu_reps.sim.wearer import Act, LifePlan, PersonPlan, RadioPlan, SitUp, SlipPlan
 from imu_reps.sources.replay_source import replay_blocks
 
@@ -72,21 +74,21 @@ def recording(request: pytest.FixtureRequest, simulated: Simulate) -> Recording:
     return simulated(PLANS[request.param]).recording
 
 
-def said(recording: Recording, pushes: Iterable[tuple[SampleBlock, ...]]) -> list[Event]:
+def events_of(recording: Recording, pushes: Iterable[tuple[SampleBlock, ...]]) -> list[Event]:
     pipeline = Pipeline(recording.header)
     return [event for blocks in pushes for event in pipeline.push(*blocks)]
 
 
 @pytest.fixture(scope="module")
 def at_once(recording: Recording, in_blocks: Cut) -> list[Event]:
-    return said(recording, in_blocks(recording, [0]))
+    return events_of(recording, in_blocks(recording, [0]))
 
 
 def count_of(recording: Recording) -> int:
     return sum(len(block) for block in (recording.pelvis, recording.ankle) if block is not None)
 
 
-def test_there_is_something_to_say(at_once: list[Event]) -> None:
+def test_there_are_events_to_compare(at_once: list[Event]) -> None:
     assert sum(isinstance(event, RepCompleted) for event in at_once) >= 2
 
 
@@ -94,34 +96,57 @@ def test_there_is_something_to_say(at_once: list[Event]) -> None:
 def test_blocks_of_one_size(
     recording: Recording, at_once: list[Event], in_blocks: Cut, same_events: Same, size: int
 ) -> None:
-    same_events(said(recording, in_blocks(recording, range(0, count_of(recording), size))), at_once)
+    same_events(events_of(recording, in_blocks(recording, range(0, count_of(recording), size))), at_once)
 
 
 @pytest.mark.parametrize("name", ["quiet", "lossy", "hanging"])
 def test_single_samples(simulated: Simulate, in_blocks: Cut, same_events: Same, name: str) -> None:
     recording = simulated(PLANS[name]).recording
-    singly = said(recording, in_blocks(recording, range(count_of(recording))))
+    singly = events_of(recording, in_blocks(recording, range(count_of(recording))))
 
-    same_events(singly, said(recording, in_blocks(recording, [0])))
+    same_events(singly, events_of(recording, in_blocks(recording, [0])))
 
 
 def test_any_blocks(recording: Recording, at_once: list[Event], in_blocks: Cut, same_events: Same) -> None:
     @given(cuts=st.lists(st.integers(1, count_of(recording) - 1), max_size=6))
     @settings(max_examples=6, deadline=None)
     def holds(cuts: list[int]) -> None:
-        same_events(said(recording, in_blocks(recording, [0, *sorted(set(cuts))])), at_once)
+        same_events(events_of(recording, in_blocks(recording, [0, *sorted(set(cuts))])), at_once)
 
     holds()
 
 
 @pytest.mark.parametrize("name", ["quiet", "hanging"])
 def test_replayed_slot_by_slot(simulated: Simulate, in_blocks: Cut, same_events: Same, name: str) -> None:
-    """A replay hands over one sensor after the other, a twentieth of a second at a time."""
+    """A replay delivers one sensor after the other, 0.05 s at a time."""
     recording = simulated(PLANS[name]).recording
-    replayed = said(recording, ((block,) for block in replay_blocks(recording, 0.05)))
+    replayed = events_of(recording, ((block,) for block in replay_blocks(recording, 0.05)))
 
-    same_events(replayed, said(recording, in_blocks(recording, [0])))
+    same_events(replayed, events_of(recording, in_blocks(recording, [0])))
 
 
-def test_a_second_pipeline_says_the_same(recording: Recording, at_once: list[Event], in_blocks: Cut) -> None:
-    assert said(recording, in_blocks(recording, [0])) == at_once
+def test_a_second_pipeline_gives_the_same_events(
+    recording: Recording, at_once: list[Event], in_blocks: Cut
+) -> None:
+    assert events_of(recording, in_blocks(recording, [0])) == at_once
+
+
+@pytest.mark.parametrize("layout", ["columns first", "every second row"])
+def test_arrays_of_any_layout_give_the_same_events(
+    simulated: Simulate, in_blocks: Cut, same_events: Same, layout: str
+) -> None:
+    recording = simulated(PLANS["lossy"]).recording
+
+    def laid_out(values: FloatArray) -> FloatArray:
+        return np.asfortranarray(values) if layout == "columns first" else np.repeat(values, 2, axis=0)[::2]
+
+    def blocks(size: int) -> Iterator[tuple[SampleBlock, ...]]:
+        for pushed in in_blocks(recording, range(0, count_of(recording), size)):
+            yield tuple(
+                replace(block, acc_mps2=laid_out(block.acc_mps2), gyr_dps=laid_out(block.gyr_dps))
+                for block in pushed
+            )
+
+    expected = events_of(recording, in_blocks(recording, [0]))
+    same_events(events_of(recording, blocks(64)), expected)
+    same_events(events_of(recording, blocks(10**6)), expected)

@@ -1,4 +1,4 @@
-"""Breathing as a lying pelvis shows it: its rate at rest, and pauses without a breath."""
+"""Breathing seen by the pelvis sensor while lying: rate at rest, and pauses without a breath."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def lying(tilt_deg: np.ndarray) -> AngleTrack:
 
 @pytest.mark.parametrize("per_minute", [9.0, 14.0, 20.0, 28.0])
 @pytest.mark.parametrize("seconds", [14.0, 30.0])
-def test_the_rate_at_rest_is_within_two_a_minute(per_minute: float, seconds: float) -> None:
+def test_the_rate_at_rest_is_within_two_breaths_per_minute(per_minute: float, seconds: float) -> None:
     found = breathing(breathed(seconds, per_minute))
 
     assert found is not None
@@ -49,7 +49,7 @@ def test_a_simulated_person_breathes_as_commanded() -> None:
     assert [rate.split("about ")[1].split(" ")[0] for rate in rates] == ["11", "15", "20"]
 
 
-def test_noise_drift_or_too_short_a_rest_is_no_breathing() -> None:
+def test_noise_drift_or_too_short_a_rest_give_no_breathing() -> None:
     rng = np.random.default_rng(2)
 
     assert breathing(rng.normal(0.0, 0.3, 3000)) is None
@@ -58,7 +58,7 @@ def test_noise_drift_or_too_short_a_rest_is_no_breathing() -> None:
     assert breathing(breathed(8.0, 15.0)) is None
 
 
-def test_a_pause_without_a_breath_is_told_and_marked_experimental() -> None:
+def test_a_pause_without_a_breath_is_reported_and_marked_experimental() -> None:
     calm = breathed(40.0, 15.0, deg=0.0)
     track = lying(np.concatenate([breathed(30.0, 15.0), calm[:1500], breathed(30.0, 15.0)]))
     found = breathing_findings(track, ON)
@@ -67,15 +67,15 @@ def test_a_pause_without_a_breath_is_told_and_marked_experimental() -> None:
     assert all("experimental" in words(finding) for finding in found)
 
 
-def test_who_breathes_all_the_time_is_not_told_otherwise() -> None:
+def test_continuous_breathing_gives_no_finding() -> None:
     assert [finding.code for finding in breathing_findings(lying(breathed(90.0, 12.0)), ON)] == ["breathing"]
 
 
-def test_it_is_off_unless_asked_for() -> None:
+def test_breathing_is_off_by_default() -> None:
     assert breathing_findings(lying(breathed(60.0, 15.0)), Settings()) == []
 
 
-def test_a_movement_or_an_unmeasured_pelvis_is_not_looked_at() -> None:
+def test_a_movement_or_an_unmeasured_pelvis_is_not_analysed() -> None:
     track = lying(breathed(60.0, 15.0))
     moving = replace(track, pelvis_still=np.zeros(len(track), bool))
     unknown = replace(track, pelvic_tilt_deg=np.full(len(track), np.nan))

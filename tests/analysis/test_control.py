@@ -1,4 +1,4 @@
-"""Momentum: the reference's figures, pendulums, and what cannot be judged."""
+"""Momentum: reference figures, pendulums, and movements that cannot be judged."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def share(elevation_deg: np.ndarray, posture: Posture = "supine", direction: int
 
 
 def exact_share(top_deg: float, duration_s: float, posture: Posture) -> float:
-    """The definition on a minimum-jerk rise, without a grid to speak of."""
+    """Return the share by definition on a minimum-jerk rise with a very fine grid."""
     u = np.linspace(0.0, 1.0, 200_001)
     angle = np.radians(top_deg) * u**3 * (10.0 - 15.0 * u + 6.0 * u**2)
     alpha = np.radians(top_deg) * (60.0 * u - 180.0 * u**2 + 120.0 * u**3) / duration_s**2
@@ -36,10 +36,10 @@ def exact_share(top_deg: float, duration_s: float, posture: Posture) -> float:
 
 @pytest.mark.parametrize(("duration_s", "reference"), [(2.0, 0.00), (1.0, 0.06), (0.8, 0.19), (0.6, 0.30)])
 def test_a_lift_to_sixty_degrees_as_in_the_reference(leg: Leg, duration_s: float, reference: float) -> None:
-    """The profile is a minimum-jerk one; the reference is given in whole per cent."""
+    """The profile is a minimum-jerk one; the reference is given in whole percent."""
     found = share(leg(0.0, [(60.0, duration_s)]))
 
-    # the faster the lift, the fewer grid steps: one at peak speed is 1.9 / duration of the way in per cent
+    # faster lifts span fewer grid steps: one step at peak speed is 1.9 / duration of the way in percent
     assert found == pytest.approx(reference, abs=0.005 + 0.01 * 1.9 / duration_s)
 
 
@@ -52,11 +52,11 @@ def test_a_minimum_jerk_lift_has_the_share_of_the_definition(
     duration_s = round(duration_s, 2)
     found = share(leg(0.0, [(top, duration_s)]), posture)
 
-    # a grid step at peak speed on either side of where the leg coasts and where the lever is too short
+    # one grid step at peak speed at each end: where the leg coasts and where the lever is too short
     assert found == pytest.approx(exact_share(top, duration_s, posture), abs=4.0 * 0.019 / duration_s)
 
 
-def test_a_slow_lift_from_a_bar_is_muscle_and_a_jerked_one_is_not(leg: Leg) -> None:
+def test_a_slow_lift_from_a_bar_is_muscle_and_a_jerked_one_momentum(leg: Leg) -> None:
     assert share(leg(0.0, [(80.0, 2.5)]), "hanging") == 0.0
     jerked = share(leg(0.0, [(80.0, 0.5)]), "hanging")
     assert jerked is not None
@@ -64,7 +64,7 @@ def test_a_slow_lift_from_a_bar_is_muscle_and_a_jerked_one_is_not(leg: Leg) -> N
 
 
 def swing(start_deg: float, speed_dps: float, posture: Posture) -> np.ndarray:
-    """A leg thrown up and then left to gravity alone, until it stops."""
+    """Return the elevation of a leg thrown up and then left to gravity alone, until it stops."""
     step_s = 1e-4
     angle, speed, way = np.radians(start_deg), np.radians(speed_dps), []
     while speed > 0.0:
@@ -92,11 +92,11 @@ def test_a_steady_rise_is_all_muscle(posture: Posture, start_deg: float, held: f
     assert coasting_share(way, np.zeros(300), posture, 1) == 0.0
 
 
-def test_letting_the_leg_drop_is_seen_on_the_way_down(leg: Leg) -> None:
+def test_a_dropped_leg_shows_on_the_way_down(leg: Leg) -> None:
     dropped = share(leg(60.0, [(0.0, 0.6)]), direction=-1)
     lowered = share(leg(60.0, [(0.0, 3.0)]), direction=-1)
 
-    # the mirrored lift's accelerations, met in the same lever: dropping is lifting played backwards
+    # the accelerations of the mirrored lift at the same lever: dropping is lifting played backwards
     assert dropped == pytest.approx(exact_share(60.0, 0.6, "supine"), abs=0.04)
     assert lowered == 0.0
 
@@ -114,4 +114,4 @@ def test_where_gravity_has_no_lever_nothing_is_judged(leg: Leg) -> None:
     assert share(leg(0.0, [(18.0, 0.4)]), "hanging") is None  # a leg that hangs nearly straight down
     past = share(leg(0.0, [(short, 2.0), (120.0, 0.4)]))
     assert past is not None
-    assert past < 0.2  # the flick past vertical is not in it
+    assert past < 0.2  # the flick past the vertical is excluded

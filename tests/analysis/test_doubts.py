@@ -1,4 +1,4 @@
-"""What the estimate is not sure of is told: the count, interruptions, a strap that turned, the zero."""
+"""Uncertainties of the estimate are reported: the count, interruptions, a turned strap, the zero."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ PLAIN = RepPlan(concentric_s=1.7, eccentric_s=1.8, top_pause_s=0.4, bottom_pause
 CLEAN = SetPlan(reps=(PLAIN,) * 6)
 
 
-def event(summary: Summary, code: str) -> list[str]:
+def findings_of(summary: Summary, code: str) -> list[str]:
     return [words(finding) for finding in summary.findings if finding.code == code]
 
 
 def until(recording: Recording, end_s: float) -> Recording:
-    """The recording as it would be if it had been stopped then."""
+    """Return the recording as if it had been stopped at `end_s`."""
 
     def cut(block: SampleBlock | None) -> SampleBlock | None:
         return None if block is None else block[: int(np.searchsorted(block.time_s, end_s))]
@@ -59,10 +59,10 @@ def test_a_plain_set_leaves_no_doubt(analysed: Analysed) -> None:
 
     assert summary.set.rep_count_certainty == "high"
     for code in ("count_uncertain", "interrupted", "ankle_turned", "zero_between_reps", "posture_unchecked"):
-        assert event(summary, code) == []
+        assert findings_of(summary, code) == []
 
 
-def test_a_count_that_is_not_certain_says_what_else_it_may_have_been(simulated: Simulate) -> None:
+def test_an_uncertain_count_gives_the_alternative(simulated: Simulate) -> None:
     recording = simulated(CLEAN).recording
     whole = analyze(recording).summary
     last = whole.reps[-1]
@@ -70,13 +70,13 @@ def test_a_count_that_is_not_certain_says_what_else_it_may_have_been(simulated: 
     summary = analyze(until(recording, last.end_s - 0.5 * last.eccentric_s)).summary
 
     assert summary.set.rep_count_certainty == "fair"
-    (message,) = event(summary, "count_uncertain")
+    (message,) = findings_of(summary, "count_uncertain")
     assert re.fullmatch(
         r"Fairly certain: 5 reps; 6 if what the recording cuts off at \d+ s is one\.", message
     )
 
 
-#: 35 % of 60° are 21°: a swing of 20° hardly misses, one of 22.5° hardly counts.
+#: 35 % of 60° is 21°: a swing of 20° just misses, one of 22.5° just counts.
 @pytest.mark.parametrize(
     ("swing_deg", "words"),
     [
@@ -84,18 +84,18 @@ def test_a_count_that_is_not_certain_says_what_else_it_may_have_been(simulated: 
         (23.0, r"Fairly certain: 6 reps; 5 if rep 3 was only a small movement\."),
     ],
 )
-def test_a_swing_that_nearly_or_hardly_counts_is_named(
+def test_a_swing_that_just_misses_or_just_counts_is_named(
     analysed: Analysed, swing_deg: float, words: str
 ) -> None:
     swing = replace(PLAIN, top_deg=swing_deg, concentric_s=1.0, eccentric_s=1.0)
     reps = (PLAIN, PLAIN, swing, PLAIN, PLAIN, PLAIN)
-    (message,) = event(analysed(SetPlan(reps=reps)).summary, "count_uncertain")
+    (message,) = findings_of(analysed(SetPlan(reps=reps)).summary, "count_uncertain")
 
     assert re.fullmatch(words, message), message
 
 
 def turned_on_the_shank(recording: Recording, from_s: float, by_deg: float) -> Recording:
-    """The ankle sensor turned about the shank's long axis from a time on, as a strap that slips."""
+    """Return the recording with the ankle sensor turned about the shank after `from_s` (a slipped strap)."""
     ankle = recording.ankle
     assert ankle is not None
     rest = ankle.acc_mps2[:100].mean(axis=0)
@@ -112,14 +112,14 @@ def turned_on_the_shank(recording: Recording, from_s: float, by_deg: float) -> R
 
 
 @pytest.mark.parametrize("by_deg", [-45.0, 60.0])
-def test_a_strap_that_turns_is_told_with_its_time(simulated: Simulate, by_deg: float) -> None:
+def test_a_strap_that_turns_is_reported_with_its_time(simulated: Simulate, by_deg: float) -> None:
     recording = simulated(CLEAN).recording
     reps = analyze(recording).summary.reps
     between_s = (reps[2].end_s + reps[3].start_s) / 2.0
     summary = analyze(turned_on_the_shank(recording, between_s, by_deg)).summary
 
     assert summary.set.rep_count == 6
-    (message,) = event(summary, "ankle_turned")
+    (message,) = findings_of(summary, "ankle_turned")
     found = re.fullmatch(
         r"The ankle sensor turned on the shank by about (\d+)° at (\d+) s; "
         r"from there on it was aligned anew\.",
@@ -130,11 +130,11 @@ def test_a_strap_that_turns_is_told_with_its_time(simulated: Simulate, by_deg: f
     assert float(found[2]) == pytest.approx(between_s, abs=2.0)
 
 
-def test_sitting_up_between_reps_is_told_with_its_times(datasets: Path) -> None:
+def test_sitting_up_between_reps_is_reported_with_its_times(datasets: Path) -> None:
     summary = analyze(load(datasets / "foreign/kinematic_sits_up_pitched_belt.csv.gz")).summary
 
     assert summary.set.rep_count == 12
-    (message,) = event(summary, "interrupted")
+    (message,) = findings_of(summary, "interrupted")
     found = re.match(r"The set was interrupted from (\d+) s to (\d+) s: you were not lying then\.", message)
     assert found is not None
     start_s, end_s = float(found[1]), float(found[2])
@@ -143,12 +143,12 @@ def test_sitting_up_between_reps_is_told_with_its_times(datasets: Path) -> None:
     assert all(rep.end_s < start_s + 1.0 or rep.start_s > end_s - 1.0 for rep in summary.reps)
 
 
-def test_a_zero_from_between_the_reps_is_told_and_makes_an_arch_less_sure(datasets: Path) -> None:
+def test_a_zero_from_between_the_reps_is_reported_and_makes_an_arch_less_certain(datasets: Path) -> None:
     name = "foreign/kinematic_starts_late_still.csv.gz"
     summary = analyze(load(datasets / name)).summary
     arches = {fault.certainty for rep in summary.reps for fault in rep.faults if fault.code == "back_arch"}
 
-    assert len(event(summary, "zero_between_reps")) == 1
+    assert len(findings_of(summary, "zero_between_reps")) == 1
     assert "between two repetitions" in summary.zero.reason
     assert arches <= {"fair", "low"}
 
@@ -157,21 +157,21 @@ def test_without_a_pelvis_sensor_the_posture_was_not_checked(simulated: Simulate
     summary = analyze(replace(simulated(CLEAN).recording, pelvis=None)).summary
 
     assert summary.set.rep_count == 6
-    (message,) = event(summary, "posture_unchecked")
+    (message,) = findings_of(summary, "posture_unchecked")
     assert "no pelvis sensor" in message
-    assert "rest" not in message  # counting needs none
+    assert "rest" not in message  # counting needs no pelvis sensor
 
 
-def test_who_does_nothing_has_no_reps_for_that_reason(simulated: Simulate) -> None:
+def test_a_wearer_who_does_nothing_has_no_reps_for_that_reason(simulated: Simulate) -> None:
     lying = until(simulated(CLEAN).recording, 3.5)
     summary = analyze(lying).summary
 
     assert (summary.set.rep_count, summary.partials) == (0, ())
-    assert event(summary, "never_ready") == []
+    assert findings_of(summary, "never_ready") == []
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])
-def test_who_never_lies_is_told_so_and_nothing_else(simulated: Simulate, sign: float) -> None:
+def test_a_wearer_who_never_lies_gets_that_finding_alone(simulated: Simulate, sign: float) -> None:
     recording = simulated(CLEAN).recording
     assert recording.pelvis is not None
     upright = Rotation.from_rotvec([sign * np.pi / 2.0, 0.0, 0.0])
@@ -185,7 +185,7 @@ def test_who_never_lies_is_told_so_and_nothing_else(simulated: Simulate, sign: f
     summary = analyze(replace(recording, pelvis=pelvis)).summary
 
     assert summary.set.rep_count == 0
-    (message,) = event(summary, "never_ready")
+    (message,) = findings_of(summary, "never_ready")
     assert "never saw you lying" in message
 
 
@@ -193,7 +193,7 @@ def test_who_never_lies_is_told_so_and_nothing_else(simulated: Simulate, sign: f
 def test_an_arch_against_a_zero_from_between_the_reps_is_never_more_than_fair(
     leg: Callable[..., np.ndarray], between_reps: bool, certainty: Certainty
 ) -> None:
-    """After pelvic rocks the axes are sure; the zero is what is not."""
+    """After pelvic rocks the axes are certain; only the zero is not."""
     elevation = leg(0.0, [(0.0, 1.0), (60.0, 2.0), (60.0, 1.0), (0.0, 3.0), (0.0, 1.0)])
     still = np.zeros(len(elevation), bool)
     nothing = 0.0 * elevation

@@ -1,4 +1,4 @@
-"""The end-range test: a floor from slow lowerings, its spread, its typical grade."""
+"""The end-range test: floor from slow lowerings, its spread, its grade in clinical terms."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from imu_reps import Rep, RepFaults, RepPlan, SetPlan, Summary, analyze, simulate
 from imu_reps.analysis.end_range_test import end_range, grade_of
 from imu_reps.domain.end_range import EndRange, Floor
-from imu_reps.report.text import end_range_sentences
+from imu_reps.report.advice_text import end_range_sentences
 from imu_reps.sim.wearer import random_plan
 
 Make = Callable[..., Rep]
@@ -20,7 +20,7 @@ Make = Callable[..., Rep]
 
 @pytest.fixture
 def tested(make_rep: Make, make_summary: Callable[..., Summary]) -> Callable[..., EndRange]:
-    """The test of lowerings that let go at these angles (None: not at all), 60° in six seconds to 4°."""
+    """The test of lowerings of 60° to 4° in 6 s that let go at the given angles; None is never."""
 
     def test(*angles: float | None, exercise: str = "double_leg_raise", **changes: float | None) -> EndRange:
         slow = {"eccentric_s": 6.0, "range_deg": 60.0, "bottom_angle_deg": 4.0} | changes
@@ -39,12 +39,12 @@ def test_the_floor_is_the_median_and_the_spread_their_deviation(tested: Callable
     assert result.floor(date(2026, 11, 21)) == Floor(28.0, 2.0, date(2026, 11, 21), "double_leg_raise")
 
 
-def test_a_lowering_in_which_nothing_lets_go_pulls_the_floor_down(tested: Callable[..., EndRange]) -> None:
+def test_a_lowering_in_which_nothing_lets_go_lowers_the_floor(tested: Callable[..., EndRange]) -> None:
     assert tested(30.0, None, 28.0).floor_deg == 28.0
     assert tested(30.0, None, None).floor_deg is None
 
 
-def test_who_stays_flat_has_no_floor_and_is_graded_only_if_taken_all_the_way(
+def test_a_back_that_stays_flat_has_no_floor_and_is_graded_only_over_the_full_range(
     tested: Callable[..., EndRange],
 ) -> None:
     whole, half = tested(None, None, None), tested(None, None, None, bottom_angle_deg=30.0)
@@ -54,7 +54,7 @@ def test_who_stays_flat_has_no_floor_and_is_graded_only_if_taken_all_the_way(
     assert whole.floor(date(2026, 11, 21)) is None
 
 
-def test_fast_and_unmeasured_lowerings_are_left_out_and_told(tested: Callable[..., EndRange]) -> None:
+def test_fast_and_unmeasured_lowerings_are_left_out_and_reported(tested: Callable[..., EndRange]) -> None:
     fast, unmeasured = tested(30.0, 26.0, eccentric_s=2.0), tested(30.0, 26.0, pelvic_tilt_deg=None)
 
     assert (fast.lowerings, fast.too_fast, fast.floor_deg, fast.grade) == (0, 2, None, None)
@@ -75,16 +75,14 @@ def test_grades_have_the_bands_of_clinical_teaching(angle_deg: float, grade: str
     assert grade_of(angle_deg) == grade
 
 
-def test_lowerings_that_disagree_or_of_one_leg_are_less_certain(tested: Callable[..., EndRange]) -> None:
+def test_lowerings_that_disagree_or_are_of_one_leg_are_less_certain(tested: Callable[..., EndRange]) -> None:
     assert tested(50.0, 30.0, 10.0).certainty == "low"
     assert tested(30.0, 28.0).certainty == "low"
     assert tested(30.0, 28.0, 29.0, exercise="single_leg_raise").certainty == "low"
     assert "both legs" in end_range_sentences(tested(30.0, 28.0, 29.0, exercise="single_leg_raise"))[1]
 
 
-def test_recordings_of_one_side_are_taken_together(
-    make_rep: Make, make_summary: Callable[..., Summary]
-) -> None:
+def test_recordings_of_one_side_are_combined(make_rep: Make, make_summary: Callable[..., Summary]) -> None:
     def lowering(side: str, angle: float) -> Summary:
         rep = make_rep(1, eccentric_s=6.0, lift_off_angle_deg=angle)
         return make_summary(rep, recording={"side": side})
@@ -98,7 +96,7 @@ def test_recordings_of_one_side_are_taken_together(
 
 
 def lowering_plan(seed: int) -> SetPlan:
-    """Three slow lowerings of a random person with random sensors whose back lets go somewhere."""
+    """Three slow lowerings of a random person with random sensors, whose back lets go at some angle."""
     rng = np.random.default_rng(seed)
     plan = random_plan(rng, exercise="double_leg_raise", start="low", life=False, faults=False, rate_hz=100.0)
     below = float(rng.uniform(20.0, 60.0))

@@ -1,4 +1,4 @@
-"""The estimate of a set from analytic motion: the leg's axis, direction and zero, and what counts."""
+"""The estimate of a set from analytic motion: axis, direction and zero of the leg, and the count."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Leg = Callable[..., np.ndarray]
 SHARE = 0.22
 LEVER_M = 0.8
 G_MPS2 = 9.80665
-#: Body axes: x anterior, y cranial, z right. Up is anterior for who lies, cranial for who hangs.
+#: Body axes: x anterior, y cranial, z right. Up is anterior when lying, cranial when hanging.
 RIGHT, CRANIAL = np.array([0.0, 0.0, 1.0]), np.array([0.0, 1.0, 0.0])
 
 FLOOR = (0.0, 2.0)
@@ -41,14 +41,14 @@ def about(axis: np.ndarray, angle_deg: np.ndarray) -> Rotation:
 
 
 def turning_dps(orientation: Rotation) -> np.ndarray:
-    """Angular rate in the segment's axes."""
+    """Return the angular rate in the segment's axes, deg/s."""
     steps = np.degrees((orientation[:-1].inv() * orientation[1:]).as_rotvec()) * GRID_HZ
     between = np.vstack([steps[:1], steps, steps[-1:]])
     return np.asarray(0.5 * (between[:-1] + between[1:]))
 
 
 def sensor(orientation: Rotation, place_m: np.ndarray, up: np.ndarray, mounting: Rotation) -> GridMotion:
-    """An ideal sensor on a segment, by the segment's orientation and place in body axes."""
+    """Return the motion of an ideal sensor on a segment, given its orientation and position in body axes."""
     force = np.gradient(np.gradient(place_m, 1.0 / GRID_HZ, axis=0), 1.0 / GRID_HZ, axis=0) + G_MPS2 * up
     gyr, acc = turning_dps(orientation), orientation.inv().apply(force)
     ups = orientation.inv().apply(np.tile(up, (len(gyr), 1)))
@@ -60,18 +60,18 @@ def sensor(orientation: Rotation, place_m: np.ndarray, up: np.ndarray, mounting:
 
 @dataclass(frozen=True)
 class Wearer:
-    """A body that lies (hangs), its hip in its place, and what it does beside lifting the leg.
+    """A lying (hanging) body with a fixed hip, and what it does besides lifting the leg.
 
     Attributes
     ----------
     roll_deg : (n,) float or float
-        Of the leg about its own length.
+        Roll of the leg about its long axis.
     trunk_deg : (n,) float or float
-        Of the whole trunk out of lying, sitting up positive.
+        Rotation of the whole trunk out of lying, sitting up positive.
     share : float
-        Posterior tilt of the pelvis with the lift.
+        Posterior tilt of the pelvis per degree of the lift.
     pitch_deg : float
-        Of the belt on the pelvis.
+        Pitch of the belt on the pelvis.
     """
 
     mounting: Rotation = ANYHOW
@@ -134,7 +134,7 @@ def test_a_set_from_a_bar_for_any_strapping(leg: Leg, mounting: Rotation) -> Non
 
 @given(mounting=mountings, top=st.floats(70.0, 110.0))
 @settings(max_examples=15, deadline=None)
-def test_the_lift_into_a_high_start_and_the_lowering_out_of_it_are_no_repetitions(
+def test_lifting_into_and_lowering_out_of_a_high_start_are_no_repetitions(
     leg: Leg, mounting: Rotation, top: float
 ) -> None:
     reps = [(20.0, 2.5), (top, 2.0), (top, 0.5)] * 4
@@ -150,9 +150,7 @@ def test_the_lift_into_a_high_start_and_the_lowering_out_of_it_are_no_repetition
 
 @given(mounting=mountings)
 @settings(max_examples=10, deadline=None)
-def test_a_high_start_without_a_floor_is_taken_to_start_vertical_and_says_so(
-    leg: Leg, mounting: Rotation
-) -> None:
+def test_a_high_start_without_a_floor_is_assumed_vertical_and_marked_so(leg: Leg, mounting: Rotation) -> None:
     true = leg(90.0, [(90.0, 2.0), *[(25.0, 2.5), (90.0, 2.0)] * 4, (90.0, 1.0)])
     found = estimated(true, HIGH, Wearer(mounting))
 
@@ -168,7 +166,7 @@ def test_a_high_start_without_a_floor_is_taken_to_start_vertical_and_says_so(
 def test_up_and_down_are_not_swapped_in_a_high_start_whose_pelvis_stays_still(
     leg: Leg, share: float, from_floor: bool
 ) -> None:
-    """Who keeps the back flat shows no pelvic share: the header's start and the lever tell up from down."""
+    """A back kept flat shows no pelvic share: the start in the header and the lever tell up from down."""
     into, out = ([FLOOR, (90.0, 2.5)], [(0.0, 3.0), (0.0, 1.0)]) if from_floor else ([(90.0, 2.0)], [])
     reps = [(25.0, 2.5), (90.0, 2.0)] * 6
     true = leg(0.0 if from_floor else 90.0, [*into, *reps, (90.0, 1.0), *out])
@@ -192,7 +190,7 @@ def test_a_heel_tap_is_the_change_from_its_start(leg: Leg, mounting: Rotation) -
 
 @pytest.mark.parametrize("share", [SHARE, 0.0])
 def test_heel_taps_whose_pelvis_stays_still_go_down_too(leg: Leg, share: float) -> None:
-    """A still pelvis is their aim."""
+    """A still pelvis is the aim of the exercise."""
     true = leg(45.0, [(45.0, 2.0), *[(0.0, 1.5), (45.0, 1.5), (45.0, 0.6)] * 5])
     found = estimated(true, HEEL_TAP, Wearer(share=share))
 
@@ -201,7 +199,7 @@ def test_heel_taps_whose_pelvis_stays_still_go_down_too(leg: Leg, share: float) 
 
 
 def test_the_axis_up_the_shank_is_the_zero_where_there_was_no_floor(leg: Leg) -> None:
-    """Starting out of a hover: without the named axis the hover itself would be zero."""
+    """The start is a hover: without the named axis the hover itself would be zero."""
     true = leg(20.0, [(70.0, 1.5), (20.0, 1.5)] * 4)
     named = estimated(true, Header(ankle=SensorHeader(cranial_axis="+y")), Wearer(Rotation.identity()))
 
@@ -211,7 +209,7 @@ def test_the_axis_up_the_shank_is_the_zero_where_there_was_no_floor(leg: Leg) ->
 
 
 def test_the_zero_is_where_the_leg_lay_before_the_first_lift(leg: Leg) -> None:
-    """Someone lies with the leg a little raised on a cushion, then flat, then lifts."""
+    """The leg lies slightly raised on a cushion, then flat, then lifts."""
     true = leg(6.0, [(6.0, 1.0), (0.0, 1.0), (0.0, 2.0), *[(60.0, 1.5), (0.0, 1.5)] * 4])
 
     assert elevation(estimated(true)) == pytest.approx(true, abs=0.2)
@@ -219,7 +217,7 @@ def test_the_zero_is_where_the_leg_lay_before_the_first_lift(leg: Leg) -> None:
 
 @pytest.mark.parametrize("header", [LOW, HANGING])
 def test_counting_needs_no_rest_before_it(leg: Leg, header: Header) -> None:
-    """Never still for half a second, from the first sample to the last."""
+    """The leg is never still for half a second."""
     true = leg(0.0, [(60.0, 1.4), (0.0, 1.4)] * 7)
     found = estimated(true, header)
 
@@ -232,11 +230,11 @@ def test_counting_needs_no_rest_before_it(leg: Leg, header: Header) -> None:
     ("first_deg", "ways"),
     [
         (60.0, [(60.0, 1.5), (0.0, 1.5)]),  # a rest at the top before anything else
-        (60.0, [(60.0, 0.1), (0.0, 1.5)]),  # in mid-set, as the leg comes down
-        (30.0, [(60.0, 0.7), (0.0, 1.5)]),  # on its first way up
+        (60.0, [(60.0, 0.1), (0.0, 1.5)]),  # in mid-set, on the way down
+        (30.0, [(60.0, 0.7), (0.0, 1.5)]),  # on the first way up
     ],
 )
-def test_a_recording_that_begins_in_the_middle_of_a_set_is_read_with_the_floor_below(
+def test_a_recording_that_begins_in_mid_set_is_measured_from_the_floor_below(
     leg: Leg, first_deg: float, ways: Sequence[tuple[float, float]]
 ) -> None:
     true = leg(first_deg, [*ways, *RAISES])
@@ -252,13 +250,13 @@ LEFT_OUT = pytest.mark.xfail(reason="what is cut off before its way spans the th
 @pytest.mark.parametrize(
     "cut_s",
     [
-        0.6,  # two thirds of its way back are gone, at some speed
+        0.6,  # two thirds of the way back are done, at some speed
         0.75,
-        pytest.param(1.0, marks=LEFT_OUT),  # a fifth of its way back
-        pytest.param(2.0, marks=LEFT_OUT),  # four fifths of its way out
+        pytest.param(1.0, marks=LEFT_OUT),  # a fifth of the way back
+        pytest.param(2.0, marks=LEFT_OUT),  # four fifths of the way out
     ],
 )
-def test_a_last_repetition_that_the_end_cuts_off_is_a_partial(leg: Leg, cut_s: float) -> None:
+def test_a_last_repetition_cut_off_by_the_end_is_a_partial(leg: Leg, cut_s: float) -> None:
     true = leg(0.0, [FLOOR, *RAISES, (60.0, 1.5), (0.0, 1.5)])
     found = estimated(true[: len(true) - round(cut_s * GRID_HZ)])
 
@@ -268,8 +266,8 @@ def test_a_last_repetition_that_the_end_cuts_off_is_a_partial(leg: Leg, cut_s: f
     assert found.other_count == 5
 
 
-def test_a_last_repetition_that_is_nearly_back_or_that_dwells_counts(leg: Leg) -> None:
-    """Back within 15 % of its range, or at rest further up: both are over."""
+def test_a_last_repetition_that_is_nearly_back_or_dwells_counts(leg: Leg) -> None:
+    """A leg back within 15 % of its range, or at rest further up, has finished the repetition."""
     nearly = leg(0.0, [FLOOR, *RAISES, (60.0, 1.5), (0.0, 1.5)])
     dwelling = leg(0.0, [FLOOR, *RAISES, (60.0, 1.5), (25.0, 1.5), (25.0, 0.4)])
 
@@ -280,8 +278,8 @@ def test_a_last_repetition_that_is_nearly_back_or_that_dwells_counts(leg: Leg) -
 @pytest.mark.parametrize(
     "begin_s", [0.84, pytest.param(0.95, marks=LEFT_OUT), pytest.param(1.7, marks=LEFT_OUT)]
 )
-def test_a_first_repetition_that_the_beginning_cuts_off_is_a_partial(leg: Leg, begin_s: float) -> None:
-    """From 62 % and 77 % of its way up on, and from its way back."""
+def test_a_first_repetition_cut_off_by_the_beginning_is_a_partial(leg: Leg, begin_s: float) -> None:
+    """The recording begins at 62 % and 77 % of the way up, and on the way back."""
     whole = leg(0.0, [(60.0, 1.5), (0.0, 1.5), *RAISES])
     found = estimated(whole[round(begin_s * GRID_HZ) :])
 
@@ -289,7 +287,7 @@ def test_a_first_repetition_that_the_beginning_cuts_off_is_a_partial(leg: Leg, b
     assert reasons(found) == ["cut_off"]
 
 
-def test_holes_do_not_move_the_estimate(leg: Leg) -> None:
+def test_gaps_do_not_move_the_estimate(leg: Leg) -> None:
     true = leg(0.0, [FLOOR, *RAISES])
     motion = Wearer().motion(true, LOW)
     assert motion.ankle is not None
@@ -302,7 +300,7 @@ def test_holes_do_not_move_the_estimate(leg: Leg) -> None:
     assert count(found) == 4
 
 
-def test_a_leg_that_never_moves_has_no_repetition_and_leaves_no_doubt() -> None:
+def test_a_leg_that_never_moves_has_no_repetition_and_no_uncertainty() -> None:
     found = estimated(np.zeros(500))
 
     assert count(found) == 0
@@ -312,10 +310,10 @@ def test_a_leg_that_never_moves_has_no_repetition_and_leaves_no_doubt() -> None:
 
 @pytest.mark.parametrize("range_deg", [10.0, 25.0, 60.0])
 @pytest.mark.parametrize("falls_deg", [25.0, -25.0])
-def test_a_foot_that_falls_outward_at_rest_and_is_turned_straight_for_the_lift_does_not_tip_the_axis(
+def test_a_foot_that_falls_outward_at_rest_and_straightens_for_the_lift_does_not_tip_the_axis(
     leg: Leg, range_deg: float, falls_deg: float
 ) -> None:
-    """A roll of 25 degrees about the shank, as the leg leaves the floor and as it comes back."""
+    """A roll of 25° about the shank, as the leg leaves the floor and as it comes back."""
     true = leg(0.0, [FLOOR, *[(0.0, 0.8), (range_deg, 1.5), (0.0, 1.5), (0.0, 0.8)] * 5])
     roll = leg(falls_deg, [(falls_deg, 2.0), *[(0.0, 0.8), (0.0, 3.0), (falls_deg, 0.8)] * 5])
     found = estimated(true, LOW, Wearer(roll_deg=roll))
@@ -327,10 +325,10 @@ def test_a_foot_that_falls_outward_at_rest_and_is_turned_straight_for_the_lift_d
 
 @pytest.mark.parametrize("range_deg", [15.0, 25.0, 45.0])
 @pytest.mark.parametrize("falls_deg", [50.0, -50.0])
-def test_a_foot_that_is_turned_straight_while_the_leg_is_lifted_leaves_the_lift_as_high_as_it_is(
+def test_a_foot_that_straightens_during_the_lift_does_not_change_its_height(
     leg: Leg, range_deg: float, falls_deg: float
 ) -> None:
-    """A roll in most of the lift tips the axis of both, by up to 39 degrees: the force tells them apart."""
+    """A roll during most of the lift tips the axis of both by up to 39°: specific force separates them."""
     true = leg(0.0, [FLOOR, *[(range_deg, 1.0), (0.0, 1.0), (0.0, 0.6)] * 5])
     rolls = [(0.0, 0.7), (0.0, 0.6), (falls_deg, 0.7), (falls_deg, 0.6)]
     roll = leg(falls_deg, [(falls_deg, 2.0), *rolls * 5])
@@ -353,7 +351,7 @@ def test_a_foot_that_is_turned_straight_while_the_leg_is_lifted_leaves_the_lift_
         ),
     ],
 )
-def test_a_strap_that_slips_round_the_shank_loses_nothing_before_or_after(
+def test_a_strap_that_slips_round_the_shank_affects_nothing_before_or_after(
     leg: Leg, header: Header, turned_deg: float
 ) -> None:
     low = header.start == "low"
@@ -373,7 +371,7 @@ def test_a_strap_that_slips_round_the_shank_loses_nothing_before_or_after(
 
 
 def sat_up(leg: Leg, before: int, after: int) -> tuple[np.ndarray, np.ndarray]:
-    """Repetitions, sitting up with the leg where it is, lying down, repetitions; elevation and trunk."""
+    """Return elevation and trunk angle of repetitions, a sit-up with the leg in place, and repetitions."""
     ways = [(60.0, 1.5), (0.0, 1.5), (0.0, 0.6)]
     first, second = [FLOOR, *ways * before], [*ways * after, (0.0, 1.0)]
     pause = [(0.0, 1.0), (0.0, 1.5), (0.0, 5.0), (0.0, 1.5), (0.0, 2.0)]
@@ -385,7 +383,9 @@ def sat_up(leg: Leg, before: int, after: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("pitch_deg", [-20.0, 0.0, 20.0])
-def test_repetitions_of_two_spells_are_one_set_each_with_its_own_zero(leg: Leg, pitch_deg: float) -> None:
+def test_repetitions_of_two_spells_form_one_set_and_each_spell_has_its_own_zero(
+    leg: Leg, pitch_deg: float
+) -> None:
     true, trunk = sat_up(leg, 4, 3)
     found = estimated(true, LOW, Wearer(trunk_deg=trunk, pitch_deg=pitch_deg))
 
@@ -399,8 +399,8 @@ def test_repetitions_of_two_spells_are_one_set_each_with_its_own_zero(leg: Leg, 
     assert np.abs(found.track.pelvic_tilt_deg[lying]).max() < 0.5
 
 
-def test_two_spells_of_which_the_second_lies_otherwise_have_each_their_own_tilt_zero(leg: Leg) -> None:
-    """Lain down again by 8 degrees steeper: neither spell's lifts show it as tilt."""
+def test_two_spells_of_different_lying_positions_have_each_their_own_tilt_zero(leg: Leg) -> None:
+    """The second spell is steeper by 8°: the lifts of neither spell show it as tilt."""
     true, trunk = sat_up(leg, 4, 4)
     again = np.flatnonzero(trunk > 60.0)[-1]
     steeper = np.where(np.arange(len(trunk)) > again, np.maximum(trunk, 8.0), trunk)
@@ -421,7 +421,7 @@ def test_the_tilt_zero_is_the_last_lying_second_before_the_first_lift(leg: Leg) 
     assert found.track.pelvic_tilt_deg == pytest.approx(-SHARE * true, abs=0.1)
 
 
-def test_without_a_lying_second_before_the_zero_is_the_first_between_repetitions_and_says_so(
+def test_without_a_lying_second_before_the_zero_is_the_first_between_repetitions_and_marked_so(
     leg: Leg,
 ) -> None:
     true = leg(0.0, [*RAISES[:2] * 3, (0.0, 2.0), *RAISES[:2] * 2, (0.0, 2.0), *RAISES[:2]])
@@ -433,7 +433,7 @@ def test_without_a_lying_second_before_the_zero_is_the_first_between_repetitions
     assert found.track.pelvic_tilt_deg == pytest.approx(-SHARE * true, abs=0.1)
 
 
-def test_without_any_lying_second_tilt_is_not_measured_for_a_reason(leg: Leg) -> None:
+def test_without_any_lying_second_tilt_is_not_measured_and_the_reason_given(leg: Leg) -> None:
     found = estimated(leg(0.0, RAISES[:2] * 6))
 
     assert count(found) == 6
@@ -443,7 +443,7 @@ def test_without_any_lying_second_tilt_is_not_measured_for_a_reason(leg: Leg) ->
 
 
 def test_a_still_second_with_the_leg_held_up_is_no_tilt_zero(leg: Leg) -> None:
-    """A pelvis that a lifted leg has tipped back would make an arch of every clean lowering."""
+    """A pelvis tipped back by a lifted leg would turn every clean lowering into an arch."""
     found = estimated(leg(0.0, [(60.0, 1.5), (60.0, 2.0), (0.0, 1.5)] * 5))
 
     assert count(found) == 5
@@ -451,7 +451,7 @@ def test_a_still_second_with_the_leg_held_up_is_no_tilt_zero(leg: Leg) -> None:
 
 
 def test_steps_before_a_hang_are_no_repetitions(leg: Leg) -> None:
-    """The shank swings both ways as one walks to the bar, quicker than anybody lifts a leg."""
+    """Walking to the bar swings the shank both ways, faster than a leg is lifted."""
     walk = [(-20.0, 0.3), *[(30.0, 0.55), (-25.0, 0.55)] * 8, (0.0, 0.4)]
     lifts = [(85.0, 1.5), (0.0, 1.5), (0.0, 0.5)] * 5
     true = leg(0.0, [(0.0, 1.0), *walk, FLOOR, *lifts])
@@ -469,16 +469,16 @@ def test_walking_alone_is_no_set(leg: Leg) -> None:
     assert count(estimate_set(stepping(motion, slice(200, 1590)), HANGING, Settings())) == 0
 
 
-def test_quick_swings_at_a_bar_count_where_nothing_pushes_the_pelvis_as_steps_do(leg: Leg) -> None:
-    """A leg that is swung up in half a second and a little past the vertical on its way down."""
+def test_quick_swings_at_a_bar_count_where_the_pelvis_is_not_pushed_as_by_steps(leg: Leg) -> None:
+    """The leg is swung up in half a second, and slightly past the vertical on its way down."""
     swung = [(45.0, 0.6), (-8.0, 0.6)] * 8
     found = estimated(leg(0.0, [FLOOR, *swung, (0.0, 0.4), FLOOR]), HANGING)
 
     assert count(found) == 8
 
 
-def test_a_last_repetition_is_back_where_the_others_end_above_the_floor(leg: Leg) -> None:
-    """Who stops above the floor between repetitions is not cut off at 14 degrees: the others are at 11."""
+def test_a_last_repetition_is_complete_where_the_others_end_above_the_floor(leg: Leg) -> None:
+    """A wearer who stops above the floor is not cut off at 14°: the other repetitions end at 11°."""
     true = leg(0.0, [FLOOR, *[(40.0, 1.2), (11.0, 1.2)] * 6])
     cut = int(np.flatnonzero(true[-120:] < 14.0)[0]) + len(true) - 120
 
@@ -487,25 +487,25 @@ def test_a_last_repetition_is_back_where_the_others_end_above_the_floor(leg: Leg
     assert reasons(found) == []
 
 
-def test_small_lowerings_from_a_high_start_outdo_the_lift_into_it(leg: Leg) -> None:
+def test_small_lowerings_from_a_high_start_outweigh_the_lift_into_it(leg: Leg) -> None:
     lowered = [(75.0, 4.0), (90.0, 4.0)] * 3
     found = estimated(leg(0.0, [FLOOR, (90.0, 2.0), (90.0, 2.0), *lowered, (0.0, 2.0), FLOOR]), HIGH)
 
     assert count(found) == 3
 
 
-def test_a_shank_that_stood_before_a_high_start_is_not_the_floor(leg: Leg) -> None:
-    """Who stands has the shank 180 degrees from where it is held up."""
+def test_a_standing_shank_before_a_high_start_is_not_the_floor(leg: Leg) -> None:
+    """The shank of a standing person is 180° from where it is held up."""
     lowered = [(50.0, 2.0), (90.0, 2.0)] * 5
-    stood = [(-90.0, 3.0), (0.0, 1.5), (0.0, 1.2), (90.0, 2.0), (90.0, 1.5), *lowered, (90.0, 2.0)]
-    found = estimated(leg(-90.0, stood), HIGH)
+    standing_ways = [(-90.0, 3.0), (0.0, 1.5), (0.0, 1.2), (90.0, 2.0), (90.0, 1.5), *lowered, (90.0, 2.0)]
+    found = estimated(leg(-90.0, standing_ways), HIGH)
 
     turned = found.track.leg_elevation_deg[[rep.far.tick for rep in found.segmentation.reps]]
     assert turned == pytest.approx([50.0] * 5, abs=3.0)
 
 
-def test_a_shank_that_goes_beyond_a_high_start_and_comes_back_does_no_repetition(leg: Leg) -> None:
-    """As the shank of a person who sits up and shifts."""
+def test_a_shank_that_moves_beyond_a_high_start_and_back_does_no_repetition(leg: Leg) -> None:
+    """This is the shank of a person who sits up and shifts."""
     lowered = [(50.0, 2.0), (90.0, 2.0)] * 5
     sat_up = [(150.0, 1.5), (128.0, 1.0), (150.0, 1.0)]
     found = estimated(leg(0.0, [FLOOR, (90.0, 2.0), (90.0, 1.5), *lowered, (90.0, 2.0), *sat_up]), HIGH)
@@ -513,7 +513,7 @@ def test_a_shank_that_goes_beyond_a_high_start_and_comes_back_does_no_repetition
     assert count(found) == 5
 
 
-def test_a_step_before_a_set_counts_from_the_floor_and_not_from_behind_it(leg: Leg) -> None:
+def test_a_step_before_a_set_is_measured_from_the_floor_and_not_from_behind_it(leg: Leg) -> None:
     step = [(-25.0, 0.8), (22.0, 1.3), (-25.0, 1.3), (0.0, 0.8), (0.0, 6.0)]
     found = estimated(leg(0.0, [FLOOR, *step, *[(66.0, 2.0), (0.0, 2.0)] * 6, FLOOR]), HANGING)
 
@@ -521,7 +521,7 @@ def test_a_step_before_a_set_counts_from_the_floor_and_not_from_behind_it(leg: L
 
 
 def stepping(motion: Motion, ticks: slice) -> Motion:
-    """The same with a pelvis that steps push up and down, twice a stride of 1.1 s, by 1.5 m/s² RMS."""
+    """Return the motion with a pelvis pushed up and down by steps: two per 1.1 s stride, 1.5 m/s² RMS."""
     assert motion.pelvis is not None
     phase = 2.0 * np.pi * motion.time_s[ticks] / 0.55
     motion.pelvis.acc_mps2[ticks] += 1.5 * np.sqrt(2.0) * np.sin(phase)[:, None] * motion.pelvis.up[ticks]
@@ -529,14 +529,14 @@ def stepping(motion: Motion, ticks: slice) -> Motion:
 
 
 def slid(motion: Motion, ticks: slice) -> Motion:
-    """The same with an ankle that does not go round the hip over some ticks: only gravity is left."""
+    """Return the motion with an ankle that does not circle the hip for some ticks: only gravity is left."""
     assert motion.ankle is not None
     motion.ankle.acc_mps2[ticks] = G_MPS2 * motion.ankle.up[ticks]
     return motion
 
 
-def test_a_swing_that_is_not_carried_round_the_hip_does_not_count_and_keeps_its_reason(leg: Leg) -> None:
-    """A knee drawn up with the heel in its place turns the shank as a lift does."""
+def test_a_swing_that_does_not_circle_the_hip_does_not_count_and_keeps_its_reason(leg: Leg) -> None:
+    """A knee drawn up with the heel in place turns the shank as a lift does."""
     before = [FLOOR, *RAISES]
     true = leg(0.0, [*before, (50.0, 1.2), (0.0, 1.2), (0.0, 1.0), *RAISES])
     start = len(leg(0.0, before))
@@ -546,7 +546,7 @@ def test_a_swing_that_is_not_carried_round_the_hip_does_not_count_and_keeps_its_
     assert reasons(found) == ["not_carried_round_hip"]
 
 
-def test_a_set_of_nothing_but_slides_is_none_and_says_why(leg: Leg) -> None:
+def test_a_set_of_slides_alone_is_empty_and_gives_the_reason(leg: Leg) -> None:
     true = leg(0.0, [FLOOR, *RAISES])
     found = estimate_set(slid(Wearer().motion(true, LOW), slice(0, len(true))), LOW, Settings())
 
@@ -554,8 +554,8 @@ def test_a_set_of_nothing_but_slides_is_none_and_says_why(leg: Leg) -> None:
     assert set(reasons(found)) == {"not_carried_round_hip"}
 
 
-def test_a_leg_that_tumbles_as_it_is_laid_down_does_not_outvote_slow_raises(leg: Leg) -> None:
-    """Three wild swings that carry nothing show that far more sharply than seven slow raises their lever."""
+def test_a_leg_that_tumbles_as_it_is_laid_down_does_not_outweigh_slow_raises(leg: Leg) -> None:
+    """Three wild swings without transport show that far more clearly than seven slow raises show a lever."""
     wild, slow = [(50.0, 0.3), (0.0, 0.4)] * 3, [(50.0, 3.0), (0.0, 3.0), (0.0, 0.6)] * 7
     true = leg(0.0, [FLOOR, *wild, FLOOR, *slow])
     start, end = len(leg(0.0, [FLOOR])), len(leg(0.0, [FLOOR, *wild]))

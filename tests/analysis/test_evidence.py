@@ -1,4 +1,4 @@
-"""Evidence: every term is bounded, so that none can veto alone, and silent where it has nothing to say."""
+"""Evidence terms are bounded, so that none can veto alone, and zero where they have no data."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ HIGH = Header(exercise="double_leg_raise", side="both", start="high")
 FOOT = np.array([0.0, -1.0, 0.0])
 NOTHING = np.empty(0)
 
-#: How far each term may speak for and against a reading.
+#: Range of each term, against and for a reading.
 BOUNDS = {
     "lever": (-PARAMS.lever_max, PARAMS.lever_max),
     "pelvic_share": (-max(PARAMS.share_max, PARAMS.whole_body_max), 0.0),
@@ -53,7 +53,7 @@ BOUNDS = {
 
 
 def raised(ranges_deg: list[float], each_s: float = 4.0, sign: float = 1.0, **changes: object) -> Hypothesis:
-    """A reading with such repetitions from the floor, one after the other, each so long."""
+    """Return a reading with repetitions of the given ranges from the floor, each lasting `each_s`."""
     long, reps = round(each_s * GRID_HZ), []
     for k, size in enumerate(ranges_deg):
         start = 200 + k * long
@@ -63,7 +63,7 @@ def raised(ranges_deg: list[float], each_s: float = 4.0, sign: float = 1.0, **ch
     return Hypothesis(sign, Segmentation(tuple(reps), (), 8.0), **reading)  # type: ignore[arg-type]
 
 
-def seen(
+def observation(
     header: Header = LYING,
     lever_m: np.ndarray | None = None,
     sd_m: float = 0.05,
@@ -90,7 +90,7 @@ def seen(
 
 
 def of(reading: Hypothesis, observed: Observed) -> Observed:
-    """What was seen, as it is held against a reading."""
+    """Return the observation, to be judged under a reading."""
     return replace(observed, hypothesis=reading)
 
 
@@ -112,7 +112,7 @@ finite = st.floats(-5.0, 5.0)
     askew=st.floats(-1.0, 1.0),
 )
 @settings(max_examples=150, deadline=None)
-def test_no_term_speaks_beyond_its_bounds_whatever_was_seen(
+def test_no_term_exceeds_its_bounds_whatever_was_observed(
     ranges: list[float],
     each_s: float,
     sign: float,
@@ -128,131 +128,137 @@ def test_no_term_speaks_beyond_its_bounds_whatever_was_seen(
 ) -> None:
     reading = raised(ranges, each_s, sign)
     of_pelvis = shares, rates_dps, bounces_mps2
-    observed = seen(header, lever_m, sd_m, *of_pelvis, np.full(4000, level_deg), out_of_level, askew)
-    said = {term.name: term.says(of(reading, observed), PARAMS) for term in TERMS}
+    observed = observation(header, lever_m, sd_m, *of_pelvis, np.full(4000, level_deg), out_of_level, askew)
+    scores = {name: term(of(reading, observed), PARAMS) for name, term in TERMS.items()}
 
-    assert said.keys() == BOUNDS.keys()
+    assert scores.keys() == BOUNDS.keys()
     for name, (minimum, maximum) in BOUNDS.items():
-        assert minimum <= said[name] <= maximum, name
-    assert score(of(reading, observed), PARAMS) == pytest.approx(PARAMS.prior + sum(said.values()))
+        assert minimum <= scores[name] <= maximum, name
+    assert score(of(reading, observed), PARAMS) == pytest.approx(PARAMS.prior + sum(scores.values()))
 
 
-def test_an_axis_that_points_up_where_the_leg_is_lifted_is_not_the_flexion_axis() -> None:
+def test_an_axis_that_points_up_during_the_lift_is_not_the_flexion_axis() -> None:
     reading = raised([85.0] * 2)
 
-    assert level_term(of(reading, seen(out_of_level=[0.05, -0.03])), PARAMS) > -0.1
-    assert level_term(of(reading, seen(out_of_level=[-0.69, -0.69])), PARAMS) == -PARAMS.level_max
+    assert level_term(of(reading, observation(out_of_level=[0.05, -0.03])), PARAMS) > -0.1
+    assert level_term(of(reading, observation(out_of_level=[-0.69, -0.69])), PARAMS) == -PARAMS.level_max
 
 
-def test_an_axis_near_the_line_from_the_hip_is_rather_that_of_a_foot_that_rolls() -> None:
+def test_an_axis_near_the_line_from_the_hip_is_probably_that_of_a_rolling_foot() -> None:
     reading = raised([25.0] * 4)
 
-    assert square_term(of(reading, seen(askew=0.1)), PARAMS) > -0.2
-    assert square_term(of(reading, seen(askew=-0.8)), PARAMS) == -PARAMS.square_max
+    assert square_term(of(reading, observation(askew=0.1)), PARAMS) > -0.2
+    assert square_term(of(reading, observation(askew=-0.8)), PARAMS) == -PARAMS.square_max
 
 
-def test_without_what_a_term_looks_at_it_is_silent() -> None:
-    reading, nothing = raised([60.0] * 4), seen()
+def test_a_term_without_its_data_is_zero() -> None:
+    reading, nothing = raised([60.0] * 4), observation()
 
     assert level_term(of(reading, nothing), PARAMS) == 0.0
 
     assert lever_term(of(reading, nothing), PARAMS) == 0.0
-    assert lever_term(of(raised([60.0], leg_axis=None), seen(lever_m=0.62 * FOOT)), PARAMS) == 0.0
+    assert lever_term(of(raised([60.0], leg_axis=None), observation(lever_m=0.62 * FOOT)), PARAMS) == 0.0
     assert share_term(of(reading, nothing), PARAMS) == 0.0
-    assert calm_term(of(reading, seen(HANGING)), PARAMS) == 0.0
+    assert calm_term(of(reading, observation(HANGING)), PARAMS) == 0.0
     empty = raised([])
-    assert [term.says(of(empty, nothing), PARAMS) for term in TERMS] == [0.0] * len(TERMS)
+    assert [term(of(empty, nothing), PARAMS) for term in TERMS.values()] == [0.0] * len(TERMS)
 
 
-def test_what_only_a_hanging_leg_shows_is_not_asked_of_a_lying_one() -> None:
+def test_terms_for_a_hanging_leg_do_not_apply_to_a_lying_one() -> None:
     quick = raised([60.0] * 6, each_s=0.8)
-    wild = seen(LYING, rates_dps=[200.0] * 6)
+    wild = observation(LYING, rates_dps=[200.0] * 6)
 
     assert pace_term(of(quick, wild), PARAMS) == 0.0
     assert calm_term(of(quick, wild), PARAMS) == 0.0
-    assert pace_term(of(quick, seen(HANGING)), PARAMS) < -2.0
-    assert calm_term(of(quick, seen(HANGING, rates_dps=[200.0] * 6)), PARAMS) == -PARAMS.calm_max
+    assert pace_term(of(quick, observation(HANGING)), PARAMS) < -2.0
+    assert calm_term(of(quick, observation(HANGING, rates_dps=[200.0] * 6)), PARAMS) == -PARAMS.calm_max
 
 
-def test_a_slow_stride_speaks_less_against_a_set_than_a_quick_one_and_a_raise_not_at_all() -> None:
-    said = [pace_term(of(raised([60.0] * 6, each_s), seen(HANGING)), PARAMS) for each_s in (1.5, 1.9, 2.5)]
+def test_a_slow_stride_counts_less_against_a_set_than_a_quick_one_and_a_raise_not_at_all() -> None:
+    scores = [
+        pace_term(of(raised([60.0] * 6, each_s), observation(HANGING)), PARAMS) for each_s in (1.5, 1.9, 2.5)
+    ]
 
-    assert said[0] < said[1] < said[2] == 0.0
+    assert scores[0] < scores[1] < scores[2] == 0.0
 
 
-def test_a_pelvis_that_steps_push_up_and_down_speaks_against_a_set_of_who_lies() -> None:
+def test_a_pelvis_pushed_up_and_down_by_steps_counts_against_a_lying_set() -> None:
     reading = raised([60.0] * 6)
 
-    assert bounce_term(of(reading, seen(bounces_mps2=[0.3] * 6)), PARAMS) > -0.2
-    assert bounce_term(of(reading, seen(bounces_mps2=[1.8] * 6)), PARAMS) < -3.0
-    assert -1.0 < bounce_term(of(reading, seen(HANGING, bounces_mps2=[1.8] * 6)), PARAMS) < -0.5
+    assert bounce_term(of(reading, observation(bounces_mps2=[0.3] * 6)), PARAMS) > -0.2
+    assert bounce_term(of(reading, observation(bounces_mps2=[1.8] * 6)), PARAMS) < -3.0
+    assert -1.0 < bounce_term(of(reading, observation(HANGING, bounces_mps2=[1.8] * 6)), PARAMS) < -0.5
 
 
-def test_a_hanging_pelvis_that_swings_as_far_as_the_leg_speaks_against_a_set() -> None:
-    assert share_term(of(raised([60.0] * 4), seen(HANGING, shares=[1.0] * 4)), PARAMS) < -3.0
+def test_a_hanging_pelvis_that_swings_as_far_as_the_leg_counts_against_a_set() -> None:
+    assert share_term(of(raised([60.0] * 4), observation(HANGING, shares=[1.0] * 4)), PARAMS) < -3.0
 
 
-def test_a_hanging_pelvis_tips_as_it_likes() -> None:
-    assert share_term(of(raised([60.0] * 4), seen(HANGING, shares=[0.5] * 4)), PARAMS) == 0.0
+def test_a_hanging_pelvis_may_tip_freely() -> None:
+    assert share_term(of(raised([60.0] * 4), observation(HANGING, shares=[0.5] * 4)), PARAMS) == 0.0
 
 
 @pytest.mark.parametrize("length_m", [0.45, 0.62, 0.9])
-def test_an_ankle_carried_round_the_hip_speaks_for_a_leg_and_against_the_other_way_up(
+def test_an_ankle_that_circles_the_hip_counts_for_a_leg_and_against_the_inverse_direction(
     length_m: float,
 ) -> None:
-    right = lever_term(of(raised([60.0] * 4), seen(lever_m=length_m * FOOT)), PARAMS)
-    upside_down = lever_term(of(raised([60.0] * 4, leg_axis=-FOOT), seen(lever_m=length_m * FOOT)), PARAMS)
+    right = lever_term(of(raised([60.0] * 4), observation(lever_m=length_m * FOOT)), PARAMS)
+    upside_down = lever_term(
+        of(raised([60.0] * 4, leg_axis=-FOOT), observation(lever_m=length_m * FOOT)), PARAMS
+    )
 
     assert right > 0.5
     assert upside_down < -2.0
 
 
-def test_a_foot_that_is_not_carried_speaks_against_every_reading() -> None:
+def test_a_foot_that_does_not_circle_the_hip_counts_against_every_reading() -> None:
     for axis in (FOOT, -FOOT):
-        assert lever_term(of(raised([60.0], leg_axis=axis), seen(lever_m=0.05 * FOOT)), PARAMS) < -1.0
+        assert lever_term(of(raised([60.0], leg_axis=axis), observation(lever_m=0.05 * FOOT)), PARAMS) < -1.0
 
 
-def test_a_lever_that_explains_little_says_little() -> None:
-    """A wide spread is no evidence, right or wrong."""
+def test_a_lever_that_explains_little_has_little_weight() -> None:
+    """A wide spread is no evidence in either direction."""
     for axis in (FOOT, -FOOT):
-        said = lever_term(of(raised([60.0], leg_axis=axis), seen(lever_m=0.62 * FOOT, sd_m=5.0)), PARAMS)
-        assert abs(said) < 0.1
+        scores = lever_term(
+            of(raised([60.0], leg_axis=axis), observation(lever_m=0.62 * FOOT, sd_m=5.0)), PARAMS
+        )
+        assert abs(scores) < 0.1
 
 
 @pytest.mark.parametrize(("share", "scatter", "maximum"), [(0.001, 0.01, -0.02), (0.03, 0.3, -0.3)])
 def test_a_pelvic_share_within_its_error_is_no_evidence(share: float, scatter: float, maximum: float) -> None:
-    said = share_term(
-        of(raised([60.0] * 4), seen(shares=[share - scatter, share, share, share + scatter])), PARAMS
+    scores = share_term(
+        of(raised([60.0] * 4), observation(shares=[share - scatter, share, share, share + scatter])), PARAMS
     )
 
-    assert maximum <= said <= 0.0
+    assert maximum <= scores <= 0.0
 
 
-def test_a_pelvis_that_tips_forward_with_the_lift_speaks_against_it_and_back_proves_nothing() -> None:
+def test_a_pelvis_that_tips_forward_with_the_lift_counts_against_it_and_back_proves_nothing() -> None:
     reading = raised([60.0] * 6)
 
-    assert share_term(of(reading, seen(shares=[0.25] * 6)), PARAMS) == -PARAMS.share_max
-    assert share_term(of(reading, seen(shares=[-0.25] * 6)), PARAMS) == 0.0
+    assert share_term(of(reading, observation(shares=[0.25] * 6)), PARAMS) == -PARAMS.share_max
+    assert share_term(of(reading, observation(shares=[-0.25] * 6)), PARAMS) == 0.0
 
 
-def test_the_more_repetitions_are_alike_the_less_they_are_chance() -> None:
-    said = [regular_term(of(raised([60.0] * count), seen()), PARAMS) for count in (1, 2, 4, 12)]
+def test_similar_repetitions_are_less_likely_random_the_more_there_are() -> None:
+    scores = [regular_term(of(raised([60.0] * count), observation()), PARAMS) for count in (1, 2, 4, 12)]
 
-    assert said[0] == -PARAMS.few
-    assert said == sorted(said)
-    assert said[-1] == PARAMS.regular_max
-    assert regular_term(of(raised([20.0, 60.0, 100.0]), seen()), PARAMS) == 0.0
+    assert scores[0] == -PARAMS.few
+    assert scores == sorted(scores)
+    assert scores[-1] == PARAMS.regular_max
+    assert regular_term(of(raised([20.0, 60.0, 100.0]), observation()), PARAMS) == 0.0
 
 
-def test_small_swings_are_rather_something_else_and_large_ones_a_raise() -> None:
-    tiny, usual = (size_term(of(raised([size] * 4), seen()), PARAMS) for size in (9.0, 40.0))
+def test_small_swings_are_probably_something_else_and_large_ones_a_raise() -> None:
+    tiny, usual = (size_term(of(raised([size] * 4), observation()), PARAMS) for size in (9.0, 40.0))
 
     assert usual == 0.0
     assert tiny < -1.0
 
 
 def at_ends(before_deg: float, after_deg: float) -> np.ndarray:
-    """Two seconds somewhere, five repetitions of 4 s up to 60 degrees, three seconds somewhere."""
+    """Return 2 s at one angle, five repetitions of 4 s up to 60°, and 3 s at another angle."""
     angle = np.full(200 + 5 * 400 + 300, 30.0)
     angle[:200], angle[-300:] = before_deg, after_deg
     return angle
@@ -261,25 +267,27 @@ def at_ends(before_deg: float, after_deg: float) -> np.ndarray:
 def test_a_set_begins_and_ends_at_its_resting_end() -> None:
     reading = raised([60.0] * 5)
     resting, far = (
-        ends_term(of(reading, seen(angle_deg=at_ends(level, level))), PARAMS) for level in (0.0, 60.0)
+        ends_term(of(reading, observation(angle_deg=at_ends(level, level))), PARAMS) for level in (0.0, 60.0)
     )
 
     assert resting > 1.0
     assert far == pytest.approx(-resting)
-    assert ends_term(of(reading, seen(angle_deg=at_ends(30.0, 30.0))), PARAMS) == pytest.approx(0.0, abs=0.05)
+    assert ends_term(of(reading, observation(angle_deg=at_ends(30.0, 30.0))), PARAMS) == pytest.approx(
+        0.0, abs=0.05
+    )
 
 
-def test_who_starts_high_may_lie_on_the_floor_before_and_after() -> None:
+def test_a_set_that_starts_high_may_have_the_floor_before_and_after() -> None:
     """Travel is the negative of elevation there: the far end is the floor."""
     reading = raised([60.0] * 5, resting_deg=-60.0, far_deg=0.0)
-    on_floor = ends_term(of(reading, seen(HIGH, angle_deg=at_ends(0.0, 0.0))), PARAMS)
+    on_floor = ends_term(of(reading, observation(HIGH, angle_deg=at_ends(0.0, 0.0))), PARAMS)
 
     assert on_floor >= 0.0
 
 
-def test_a_term_left_out_says_nothing() -> None:
-    reading, observed = raised([60.0] * 5), seen(lever_m=0.62 * FOOT, shares=[0.25] * 5)
+def test_an_omitted_term_is_zero() -> None:
+    reading, observed = raised([60.0] * 5), observation(lever_m=0.62 * FOOT, shares=[0.25] * 5)
     whole = score(of(reading, observed), PARAMS)
-    for term in TERMS:
-        without = score(of(reading, observed), EvidenceParams(without=frozenset({term.name})))
-        assert without == pytest.approx(whole - term.says(of(reading, observed), PARAMS))
+    for name, term in TERMS.items():
+        without = score(of(reading, observed), EvidenceParams(without=frozenset({name})))
+        assert without == pytest.approx(whole - term(of(reading, observed), PARAMS))

@@ -1,4 +1,4 @@
-"""What every fault detector keeps to: quiet when clean, once per fault, silent when blind."""
+"""Rules of every fault detector: quiet when clean, one event per fault, silent without data."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from imu_reps import (
     analyze,
 )
 from imu_reps.analysis.faults.judge import DETECTORS
-from imu_reps.analysis.filters import low_passed
+from imu_reps.analysis.set_motion import low_passed
 from imu_reps.domain.events import FaultSeen
 from imu_reps.domain.rep import Flag
 from imu_reps.domain.samples import SensorPlace, concatenate
@@ -36,13 +36,13 @@ Cut = Callable[[Recording, Iterable[int]], Iterator[tuple[SampleBlock, ...]]]
 
 FAULTY = (2, 5)
 CODES = [detector.__name__ for detector in DETECTORS]
-#: Brisk enough to show the leg's lever, slow enough to be lifted.
+#: Brisk enough to show the lever of the leg, slow enough to be lifted by muscle.
 PLAIN = RepPlan(concentric_s=1.7, eccentric_s=1.8, top_pause_s=0.4, bottom_pause_s=0.6)
 HOVERING = replace(PLAIN, bottom_deg=12.0)
 CLEAN = SetPlan(reps=(PLAIN,) * 6)
 FLOOR_DEG = 10.0
 
-#: One repetition with each detector's fault, well past its flag.
+#: One repetition with the fault of each detector, well past its flag.
 INJECTED: dict[str, RepPlan] = {
     "momentum": replace(PLAIN, concentric_s=0.6),
     "fast_lowering": replace(PLAIN, eccentric_s=0.8),
@@ -69,22 +69,22 @@ UNITS = {"share", "s", "deg", "deg/s", "m/s²"}
 
 
 def faulty(code: str) -> tuple[int, ...]:
-    """Repetitions of `spoiled` with the fault: a jolt comes back in three, a knee is straight at first."""
+    """Return the repetitions of `spoiled` with the fault: a jolt recurs, and a knee is straight at first."""
     return {"snap": (2, 3, 4, 5), "knee_bend": (3, 5)}.get(code, FAULTY)
 
 
 def blind(code: str) -> tuple[int, ...]:
-    """Repetitions of six that this detector can never judge."""
+    """Return the repetitions, of six, that a detector can never judge."""
     return {"knee_bend": (1, 2), "below_floor": (6,)}.get(code, ())
 
 
 def clean(code: str) -> SetPlan:
-    """Six repetitions without a fault; for whom a floor matters, above the person's floor."""
+    """Return six repetitions without a fault; above the person's floor where a floor matters."""
     return replace(CLEAN, reps=(HOVERING,) * 6, floor_deg=FLOOR_DEG) if code == "below_floor" else CLEAN
 
 
 def spoiled(code: str) -> SetPlan:
-    """Six repetitions, some with the fault."""
+    """Return six repetitions, some with the fault."""
     reps = (INJECTED[code] if k in faulty(code) else rep for k, rep in enumerate(clean(code).reps, start=1))
     return replace(clean(code), reps=tuple(reps))
 
@@ -111,12 +111,12 @@ def faults_of(rep: Rep, code: str) -> list[Fault]:
     return [fault for fault in rep.faults if fault.code == code]
 
 
-def test_every_detector_has_its_case_here() -> None:
+def test_every_detector_has_its_case_in_this_module() -> None:
     assert set(CODES) == set(INJECTED) == set(NEEDS)
 
 
 def test_a_clean_set_is_quiet(analysed: Analysed, code: str) -> None:
-    """Not judged are the yardstick of a bent knee, and a low start's last lowering: it ends on the floor."""
+    """Not judged: the reference of a bent knee; the last lowering of a low start, as it ends on the floor."""
     reps = analysed(clean(code)).summary.reps
 
     assert len(reps) == 6
@@ -127,7 +127,7 @@ def test_a_clean_set_is_quiet(analysed: Analysed, code: str) -> None:
 
 
 @pytest.mark.parametrize("plan", OTHER_CLEAN.values(), ids=OTHER_CLEAN)
-def test_other_exercises_done_cleanly_are_quiet(analysed: Analysed, plan: SetPlan) -> None:
+def test_other_clean_exercises_are_quiet(analysed: Analysed, plan: SetPlan) -> None:
     reps = analysed(plan).summary.reps
 
     assert len(reps) == len(plan.reps)
@@ -184,7 +184,9 @@ def test_a_fault_of_the_pelvis_is_dated_where_it_passed_its_limit(
         assert values[tick] >= fault.limit - 0.05
 
 
-def test_a_repetition_cut_off_by_the_end_is_a_partial_and_in_no_figure(simulated: Simulate) -> None:
+def test_a_repetition_cut_off_by_the_end_is_a_partial_and_excluded_from_all_figures(
+    simulated: Simulate,
+) -> None:
     recording = simulated(CLEAN).recording
     whole = analyze(recording).summary
     last = whole.reps[-1]
@@ -201,7 +203,7 @@ def test_a_repetition_cut_off_by_the_end_is_a_partial_and_in_no_figure(simulated
 
 
 def without(recording: Recording, place: SensorPlace, start_s: float, length_s: float) -> Recording:
-    """The recording with a stretch of one sensor lost on the way."""
+    """Return the recording without a stretch of one sensor, as if lost in transmission."""
     block = recording.samples(place)
     assert block is not None
     a, b = np.searchsorted(block.time_s, [start_s, start_s + length_s])
@@ -209,11 +211,11 @@ def without(recording: Recording, place: SensorPlace, start_s: float, length_s: 
     return replace(recording, **{place: lost})
 
 
-def test_a_hole_in_its_sensor_silences_it_for_that_repetition_alone(
+def test_a_gap_in_its_sensor_silences_it_for_that_repetition_alone(
     simulated: Simulate, analysed: Analysed, code: str
 ) -> None:
     plan = spoiled(code)
-    first, *others = faulty(code)
+    first, *rest = faulty(code)
     rep = analysed(plan).summary.reps[first - 1]
     middle = (rep.start_s + rep.end_s) / 2.0
     holed = analyze(without(simulated(plan).recording, NEEDS[code], middle - 0.15, 0.30)).summary.reps
@@ -221,10 +223,10 @@ def test_a_hole_in_its_sensor_silences_it_for_that_repetition_alone(
     assert len(holed) == 6
     for other in holed:
         assert (code in other.not_judged) == (other.number in (first, *blind(code))), other.number
-        assert bool([f for f in faults_of(other, code) if f.level == "flag"]) == (other.number in others)
+        assert bool([f for f in faults_of(other, code) if f.level == "flag"]) == (other.number in rest)
 
 
-def test_a_hole_of_a_tenth_of_a_second_silences_nothing(
+def test_a_gap_of_a_tenth_of_a_second_silences_nothing(
     simulated: Simulate, analysed: Analysed, code: str
 ) -> None:
     plan = clean(code)
@@ -236,7 +238,7 @@ def test_a_hole_of_a_tenth_of_a_second_silences_nothing(
     assert [other.flags for other in holed] == [()] * 6
 
 
-def test_a_hole_in_the_other_sensor_does_not_silence_it(
+def test_a_gap_in_the_other_sensor_does_not_silence_it(
     simulated: Simulate, analysed: Analysed, code: str
 ) -> None:
     plan = spoiled(code)
@@ -282,7 +284,7 @@ def test_rotation_is_not_judged_hanging_and_tilt_not_without_a_zero(analysed: An
     unzeroed = analysed(legs_up).summary
 
     assert all("hip_pop" in rep.not_judged and rep.pelvic_rotation_deg is None for rep in hanging)
-    assert all(rep.clean is True for rep in hanging)  # what hanging never shows does not count
+    assert all(rep.clean is True for rep in hanging)  # faults that hanging never shows are excluded
     assert all("back_arch" in rep.not_judged and rep.pelvic_tilt_deg is None for rep in unzeroed.reps)
     assert all(rep.clean is None for rep in unzeroed.reps)
     assert unzeroed.zero.time_s is None
@@ -291,7 +293,7 @@ def test_rotation_is_not_judged_hanging_and_tilt_not_without_a_zero(analysed: An
 
 @pytest.mark.parametrize("place", ["pelvis", "ankle"])
 def test_no_figure_is_ever_nan(simulated: Simulate, place: SensorPlace) -> None:
-    """Not measured is None: also with holes over turns, boundaries and whole repetitions."""
+    """A value that is not measured is None, also with gaps over turns, boundaries and whole repetitions."""
     recording = simulated(CLEAN).recording
     for start_s, length_s in ((4.0, 0.2), (6.5, 0.6), (9.0, 2.0), (14.0, 6.0), (24.0, 20.0)):
         recording = without(recording, place, start_s, length_s)
@@ -314,7 +316,7 @@ def test_a_jolt_high_above_the_floor_is_no_heel_touch(analysed: Analysed) -> Non
 
 
 def test_the_sign_of_a_pop_is_the_side_that_rises(analysed: Analysed) -> None:
-    """Positive: the side opposite the working leg, whichever leg works."""
+    """Positive is the side opposite the working leg, whichever leg works."""
     for side in ("left", "right"):
         plan = replace(spoiled("hip_pop"), side=side)
         other = replace(
@@ -329,7 +331,7 @@ def test_the_sign_of_a_pop_is_the_side_that_rises(analysed: Analysed) -> None:
             assert fault.value * sign > 7.0
 
 
-def test_flags_are_of_the_faults_and_only_those_of_that_level(analysed: Analysed, code: str) -> None:
+def test_flags_are_the_codes_of_faults_of_that_level_only(analysed: Analysed, code: str) -> None:
     for rep in analysed(spoiled(code)).summary.reps:
         flagged: tuple[Flag, ...] = tuple(fault.code for fault in rep.faults if fault.level == "flag")
         assert rep.flags == flagged
@@ -343,7 +345,7 @@ def test_a_slow_sensor_does_not_judge_impacts(analysed: Analysed) -> None:
         assert {"heel_touch", "snap"} <= set(rep.not_judged)
 
 
-def test_a_sensor_of_50_hz_tells_of_the_touch_it_sees_and_judges_none_that_it_may_have_missed(
+def test_a_sensor_of_50_hz_reports_a_touch_and_judges_none_that_it_may_have_missed(
     analysed: Analysed,
 ) -> None:
     long = replace(PLAIN, faults=RepFaults(heel_touch_mps2=12.0, heel_touch_s=0.06))
@@ -355,26 +357,26 @@ def test_a_sensor_of_50_hz_tells_of_the_touch_it_sees_and_judges_none_that_it_ma
     assert "snap" not in first.not_judged
 
 
-def test_a_fault_is_heard_the_same_in_any_blocks(simulated: Simulate, in_blocks: Cut, code: str) -> None:
+def test_a_fault_is_reported_the_same_in_any_blocks(simulated: Simulate, in_blocks: Cut, code: str) -> None:
     recording = simulated(spoiled(code)).recording
-    heard = []
+    faults_seen = []
     for size in (13, 700):
         pipeline = Pipeline(recording.header)
         count = sum(len(block) for block in (recording.pelvis, recording.ankle) if block is not None)
         pushes = in_blocks(recording, range(0, count, size))
         events = [event for blocks in pushes for event in pipeline.push(*blocks)]
-        heard.append([e for e in events if isinstance(e, FaultSeen) and e.fault.code == code])
+        faults_seen.append([e for e in events if isinstance(e, FaultSeen) and e.fault.code == code])
         _, analysis = pipeline.finish()
         flagged = [rep.number for rep in analysis.summary.reps if code in rep.flags]
         assert flagged == list(faulty(code))
 
-    assert [replace(e, fault=rounded(e.fault)) for e in heard[0]] == [
-        replace(e, fault=rounded(e.fault)) for e in heard[1]
+    assert [replace(e, fault=rounded(e.fault)) for e in faults_seen[0]] == [
+        replace(e, fault=rounded(e.fault)) for e in faults_seen[1]
     ]
-    assert faulty(code)[-1] in [event.number for event in heard[0]]
+    assert faulty(code)[-1] in [event.number for event in faults_seen[0]]
 
 
 def rounded(fault: Fault) -> Fault:
-    """A fault as far as the last bits of a float go."""
+    """Return the fault with floats rounded against differences in their last bits."""
     numbers = {name: value for name in Fault.__slots__ if isinstance(value := getattr(fault, name), float)}
     return replace(fault, **{name: round(value, 6) for name, value in numbers.items()})  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Timed holds: they begin and end by themselves, nothing is counted, the pelvis is judged all along."""
+"""Timed holds: they begin and end by themselves, nothing is counted, the pelvis is judged throughout."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ HOLD = RepPlan(top_deg=25.0, concentric_s=RISE_S, top_pause_s=HELD_S, eccentric_
 KICK = RepPlan(top_deg=25.0, concentric_s=1.0, top_pause_s=0.2, eccentric_s=1.0, bottom_pause_s=2.0)
 SHORT = replace(HOLD, top_pause_s=6.0)
 LETTING_GO = replace(SHORT, top_pause_s=8.0, hold=HoldPlan(arch_deg=10.0, arch_from_s=3.0, arch_takes_s=1.0))
-#: Rest before the set.
+#: Rest before the set, s.
 BEFORE_S = 3.0
 RESTED = LifePlan(still_before_s=BEFORE_S)
 
@@ -63,7 +63,7 @@ def held(recording: Recording) -> float | None:
 
 @dataclass(frozen=True)
 class CuedHold:
-    """One simulated hold: its truth, what the whole of it shows, when the back was spoken of."""
+    """One simulated hold: its truth, its final estimate, and the times of the cues about the back."""
 
     seed: int
     truth: HoldTruth
@@ -73,7 +73,7 @@ class CuedHold:
 
 
 def drawn(seed: int) -> SetPlan:
-    """A hold of some length, height and shake; the back lets go with every other seed."""
+    """Return the plan of a hold of random length, height and tremor; with odd seeds the back lets go."""
     rng = np.random.default_rng(seed)
     held_s, arch_from_s = rng.uniform(6.0, 12.0), rng.uniform(1.5, 3.5)
     arch_deg = rng.uniform(8.0, 12.0) if seed % 2 else 0.0
@@ -87,16 +87,16 @@ def drawn(seed: int) -> SetPlan:
 def coached(seed: int) -> CuedHold:
     made = simulate(drawn(seed), seed=seed)
     pipeline, coach = Pipeline(made.recording.header), Coach(CoachPlan())
-    said: list[Cue] = []
+    cues: list[Cue] = []
     for block in replay_blocks(made.recording, 0.05):
-        said += coach.take(pipeline.push(block), float(block.time_s.max()))
+        cues += coach.take(pipeline.push(block), float(block.time_s.max()))
     whole = estimated(made.recording)
     motion = set_motion(whole.track, made.recording.header)
     found = find_hold(motion, whole.posture.spells, Settings())
     assert made.truth.hold is not None
     assert found is not None
     assert found.clean_s is not None
-    cued_s = tuple(cue.time_s for cue in said if cue.code == "press_back")
+    cued_s = tuple(cue.time_s for cue in cues if cue.code == "press_back")
     return CuedHold(seed, made.truth.hold, found.duration_s, found.clean_s, cued_s)
 
 
@@ -117,7 +117,7 @@ def moved(hold: Recording) -> Moved:
 
 
 def tipped(moved: Moved, by_deg: Callable[[np.ndarray], np.ndarray]) -> Hold:
-    """The hold with the pelvis tipped by so much so long after its start."""
+    """Return the hold with the pelvis tipped by `by_deg`, a function of the time in s since its start."""
     motion, spells = moved
     tilt = by_deg(motion.track.time_s - BEFORE_S - RISE_S)
     found = find_hold(replace(motion, tilt_deg=np.asarray(tilt, float)), spells, Settings())
@@ -135,7 +135,7 @@ def test_a_hold_is_timed_and_nothing_is_counted(hold: Recording) -> None:
     assert "all the time" in words(summary.findings[-1])
 
 
-def test_the_zero_of_tilt_is_taken_before_the_legs_go_up() -> None:
+def test_the_tilt_zero_is_taken_before_the_legs_go_up() -> None:
     rested = LifePlan(still_before_s=BEFORE_S, rest_after_s=6.0)
     zero_s = analyze(recorded(HOLD, life=rested)).summary.zero.time_s
 
@@ -143,7 +143,7 @@ def test_the_zero_of_tilt_is_taken_before_the_legs_go_up() -> None:
     assert zero_s <= BEFORE_S + 0.5
 
 
-def test_life_around_a_hold_is_not_part_of_it() -> None:
+def test_movements_around_a_hold_are_not_part_of_it() -> None:
     life = LifePlan(
         before=(Act("walk", 6.0), Act("lie_down", 4.0), Act("shuffle", 3.0)),
         after=(Act("still", 2.0), Act("sit_up", 2.0), Act("stand_up", 3.0)),
@@ -165,14 +165,14 @@ def test_life_around_a_hold_is_not_part_of_it() -> None:
     )
 
 
-def test_the_longest_hold_stands_and_the_others_are_told() -> None:
+def test_the_longest_hold_is_the_result_and_the_others_are_reported() -> None:
     summary = analyze(recorded(SHORT, HOLD)).summary
 
     assert summary.set.time_under_tension_s == pytest.approx(HELD_S, abs=0.5)
     assert summary.findings[-1].code == "hold_others"
 
 
-def test_a_lift_without_a_hold_is_none() -> None:
+def test_a_lift_without_a_hold_is_no_hold() -> None:
     summary = analyze(recorded(KICK, KICK)).summary
 
     assert summary.set.time_under_tension_s is None
@@ -180,7 +180,7 @@ def test_a_lift_without_a_hold_is_none() -> None:
     assert "No hold was seen" in words(summary.findings[-1])
 
 
-def test_a_hold_that_lasts_until_the_recording_ends_counts_until_there(hold: Recording) -> None:
+def test_a_hold_that_lasts_until_the_recording_ends_counts_until_then(hold: Recording) -> None:
     end_s = BEFORE_S + RISE_S + 12.0
     assert hold.pelvis is not None
     assert hold.ankle is not None
@@ -215,17 +215,17 @@ def test_the_longest_clean_stretch_is_the_one_within_the_limit(moved: Moved) -> 
     assert found.greatest_tilt_deg == pytest.approx(9.0)
 
 
-def test_a_pelvis_that_lets_go_is_clean_until_there(moved: Moved) -> None:
+def test_a_pelvis_that_lets_go_is_clean_until_then(moved: Moved) -> None:
     found = tipped(moved, lambda after_s: 0.5 * after_s)
-    said = [words(finding) for finding in hold_findings(found, Settings(), leg_seen=True)]
+    texts = [words(finding) for finding in hold_findings(found, Settings(), leg_seen=True)]
 
     assert found.clean_s == pytest.approx(12.0, abs=0.5)
     assert found.greatest_tilt_after_s == pytest.approx(HELD_S, abs=0.7)
-    assert "12 s" in said[1]
-    assert "10°" in said[2]
+    assert "12 s" in texts[1]
+    assert "10°" in texts[2]
 
 
-def test_a_twitch_shorter_than_the_hold_of_an_angle_breaks_nothing(moved: Moved) -> None:
+def test_a_twitch_shorter_than_the_required_duration_breaks_nothing(moved: Moved) -> None:
     found = tipped(moved, lambda after_s: np.where((after_s > 5.0) & (after_s < 5.2), 9.0, 1.0))
 
     assert found.clean_s == pytest.approx(found.duration_s)
@@ -257,7 +257,7 @@ def test_live_a_hold_ends_when_the_legs_come_down_and_counts_nothing(
     assert pipeline.rep_count == 0
 
 
-def test_live_the_seconds_are_told_as_they_pass(hold: Recording) -> None:
+def test_live_the_seconds_are_reported_as_they_pass(hold: Recording) -> None:
     events = live(hold)
     (began,) = [event for event in events if isinstance(event, HoldBegan)]
     (ended,) = [event for event in events if isinstance(event, HoldEnded)]
@@ -273,31 +273,31 @@ def test_live_the_seconds_are_told_as_they_pass(hold: Recording) -> None:
     assert ended.held_s == pytest.approx(held(hold), abs=0.2)
 
 
-def test_live_a_kick_is_no_hold_and_the_next_one_may_be() -> None:
-    told = [e for e in live(recorded(KICK, SHORT)) if isinstance(e, HoldBegan | HoldEnded | SetEnded)]
+def test_live_a_kick_is_no_hold_and_the_next_lift_may_be() -> None:
+    events = [e for e in live(recorded(KICK, SHORT)) if isinstance(e, HoldBegan | HoldEnded | SetEnded)]
 
-    assert [type(event) for event in told] == [HoldBegan, HoldEnded, HoldBegan, HoldEnded, SetEnded]
-    assert [event.counts for event in told if isinstance(event, HoldEnded)] == [False, True]
+    assert [type(event) for event in events] == [HoldBegan, HoldEnded, HoldBegan, HoldEnded, SetEnded]
+    assert [event.counts for event in events if isinstance(event, HoldEnded)] == [False, True]
 
 
-def test_live_a_stall_on_the_way_up_is_where_no_hold_began() -> None:
+def test_live_a_hold_begins_after_a_stall_on_the_way_up() -> None:
     stalled = replace(SHORT, top_deg=35.0, stalls=(Stall("concentric", 0.5, 1.0),))
-    told = live(recorded(stalled))
-    began = [event.began_s for event in told if isinstance(event, HoldBegan)]
-    (ended,) = [event for event in told if isinstance(event, HoldEnded)]
+    events = live(recorded(stalled))
+    began = [event.began_s for event in events if isinstance(event, HoldBegan)]
+    (ended,) = [event for event in events if isinstance(event, HoldEnded)]
 
     assert ended.held_s == pytest.approx(SHORT.top_pause_s, abs=0.5)
     assert began[-1] == pytest.approx(BEFORE_S + RISE_S + 1.0, abs=0.3)
 
 
 def test_live_legs_that_sink_a_little_are_still_held() -> None:
-    told = live(recorded(replace(SHORT, hold=HoldPlan(sink_deg=8.0, sink_from_s=1.0))))
-    (ended,) = [event for event in told if isinstance(event, HoldEnded)]
+    events = live(recorded(replace(SHORT, hold=HoldPlan(sink_deg=8.0, sink_from_s=1.0))))
+    (ended,) = [event for event in events if isinstance(event, HoldEnded)]
 
     assert ended.held_s == pytest.approx(SHORT.top_pause_s, abs=0.5)
 
 
-def test_live_the_back_that_lets_go_is_told_once_while_it_stays_so() -> None:
+def test_live_a_back_that_lets_go_is_reported_once_while_it_stays_so() -> None:
     crossed = [event for event in live(recorded(LETTING_GO)) if isinstance(event, LimitCrossed)]
 
     assert [(event.code, event.number, event.limit, event.unit) for event in crossed] == [
@@ -306,37 +306,44 @@ def test_live_the_back_that_lets_go_is_told_once_while_it_stays_so() -> None:
     assert crossed[0].value > Settings().tilt_flag_deg
 
 
-def test_live_nobody_who_gets_up_after_lying_still_has_held_anything() -> None:
+def test_live_getting_up_after_lying_still_is_no_hold() -> None:
     life = LifePlan(after=(Act("still", 2.0), Act("sit_up", 2.0), Act("stand_up", 3.0), Act("walk", 4.0)))
-    told = live(recorded(life=life))
+    events = live(recorded(life=life))
 
-    assert isinstance(told[0], Ready)
-    assert not [event for event in told if isinstance(event, SetEnded)]
+    assert isinstance(events[0], Ready)
+    assert not [event for event in events if isinstance(event, SetEnded)]
 
 
-def test_live_blocks_make_no_difference(
+def test_live_block_sizes_make_no_difference(
     in_blocks: Callable[..., object], same_events: Callable[[list[Event], list[Event]], None]
 ) -> None:
     recording = recorded(LETTING_GO)
-    told = []
+    events = []
     for size in (3, 64, 400):
         pipeline = Pipeline(recording.header)
         blocks = list(in_blocks(recording, range(0, 2 * len(recording.ankle or ()), size)))  # type: ignore[call-overload]
-        told.append([event for block in blocks for event in pipeline.push(*block)])
+        events.append([event for block in blocks for event in pipeline.push(*block)])
 
-    same_events(told[1], told[0])
-    same_events(told[2], told[0])
+    same_events(events[1], events[0])
+    same_events(events[2], events[0])
 
 
-def test_a_hold_is_timed_and_its_arch_told_as_commanded(cued_holds: list[CuedHold]) -> None:
-    for one in cued_holds:
-        assert one.found_s == pytest.approx(one.truth.duration_s, abs=0.3), one.seed
-        if one.truth.arch_after_s is not None:
-            assert one.clean_s == pytest.approx(one.truth.arch_after_s, abs=0.5), one.seed
+def test_a_hold_and_its_arch_are_timed_as_commanded(cued_holds: list[CuedHold]) -> None:
+    for cued_hold in cued_holds:
+        assert cued_hold.found_s == pytest.approx(cued_hold.truth.duration_s, abs=0.3), cued_hold.seed
+        if cued_hold.truth.arch_after_s is not None:
+            assert cued_hold.clean_s == pytest.approx(cued_hold.truth.arch_after_s, abs=0.5), cued_hold.seed
 
 
 def test_the_cue_comes_as_the_back_lets_go_and_never_in_a_clean_hold(cued_holds: list[CuedHold]) -> None:
-    for one in cued_holds:
-        crossings = [] if one.truth.arch_after_s is None else [one.truth.start_s + one.truth.arch_after_s]
-        assert len(one.press_back_s) == len(crossings), one.seed
-        assert all(0.0 <= said - true <= 0.4 for said, true in zip(one.press_back_s, crossings, strict=True))
+    for cued_hold in cued_holds:
+        crossings = (
+            []
+            if cued_hold.truth.arch_after_s is None
+            else [cued_hold.truth.start_s + cued_hold.truth.arch_after_s]
+        )
+        assert len(cued_hold.press_back_s) == len(crossings), cued_hold.seed
+        assert all(
+            0.0 <= cued_s - true <= 0.4
+            for cued_s, true in zip(cued_hold.press_back_s, crossings, strict=True)
+        )

@@ -1,4 +1,4 @@
-"""Sets that go on for longer than anybody means them to: counted as well, at no more cost."""
+"""Sets that go on far longer than intended are counted equally well, at no higher cost."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import given, settings
 
 from imu_reps import Event, Pipeline, Recording, RepPlan, SampleBlock, SetPlan, simulate
 from imu_reps.analysis.live.announced import DOUBT_TICKS, Announced
-from imu_reps.analysis.live.buffer import HEAD_S, ROOM_S, TAIL_S, MotionBuffer
+from imu_reps.analysis.live.frame import HEAD_S, ROOM_S, TAIL_S, MotionBuffer, rows_of
 from imu_reps.analysis.reps.segmentation import Excursion, Turn, TurnFinder
 from imu_reps.domain.events import RepCompleted, RepRetracted
 from imu_reps.domain.recording import Start
@@ -25,8 +25,8 @@ from imu_reps.sim.wearer import LifePlan
 ROOM, HEAD, TAIL = (int(seconds * GRID_HZ) for seconds in (ROOM_S, HEAD_S, TAIL_S))
 
 
-def kept(buffer: MotionBuffer) -> np.ndarray:
-    """The ticks that a buffer keeps; each row holds what it was given with them."""
+def ticks_in(buffer: MotionBuffer) -> np.ndarray:
+    """Return the ticks in a buffer, checking that each row holds the values pushed with them."""
     motion = buffer.motion()
     ticks = np.rint(motion.time_s * GRID_HZ).astype(int)
     assert motion.pelvis is not None
@@ -45,12 +45,12 @@ def push(buffer: MotionBuffer, first: int, count: int) -> None:
     nothing = np.zeros(count)
     pelvis = GridMotion(rows, rows, rows, nothing, still)
     motion = Motion(ticks / GRID_HZ, pelvis, GridMotion(-rows, -rows, -rows, nothing, still))
-    for tick in range(count):
-        buffer.append(motion, tick)
+    for row in rows_of(motion):
+        buffer.append(row)
 
 
 def forgotten_by(buffer: MotionBuffer, boundaries_s: Sequence[float]) -> tuple[int, int]:
-    """From which to which tick making room forgets."""
+    """Return the first and the end tick of the stretch that `make_room` forgets."""
     start_s, end_s = buffer.make_room(np.array(boundaries_s))
     return round(start_s * GRID_HZ), round(end_s * GRID_HZ)
 
@@ -61,25 +61,25 @@ def forgotten_by(buffer: MotionBuffer, boundaries_s: Sequence[float]) -> tuple[i
         st.lists(st.floats(0.0, ROOM_S), max_size=12, unique=True).map(sorted), min_size=1, max_size=3
     )
 )
-def test_making_room_keeps_the_order_and_forgets_what_it_says(rounds: list[list[float]]) -> None:
-    """However often, and wherever repetitions were over."""
-    buffer, there, ticks = MotionBuffer(), np.empty(0, int), 0
+def test_making_room_keeps_the_order_and_forgets_the_returned_stretch(rounds: list[list[float]]) -> None:
+    """Holds for any number of rounds and any ends of repetitions."""
+    buffer, expected, ticks = MotionBuffer(), np.empty(0, int), 0
     for boundaries_s in rounds:
         count = ROOM - buffer.count
         push(buffer, ticks, count)
-        there, ticks = np.concatenate([there, np.arange(ticks, ticks + count)]), ticks + count
+        expected, ticks = np.concatenate([expected, np.arange(ticks, ticks + count)]), ticks + count
         assert buffer.is_full
-        first_s, last_s = there[0] / GRID_HZ, there[-1] / GRID_HZ
+        first_s, last_s = expected[0] / GRID_HZ, expected[-1] / GRID_HZ
 
         start, end = forgotten_by(
             buffer, [first_s + share * (last_s - first_s) / ROOM_S for share in boundaries_s]
         )
 
-        there = there[(there < start) | (there >= end)]
+        expected = expected[(expected < start) | (expected >= end)]
         assert start < end
         assert not buffer.is_full
-        assert kept(buffer).tolist() == there.tolist()
-        assert there[-1] == ticks - 1
+        assert ticks_in(buffer).tolist() == expected.tolist()
+        assert expected[-1] == ticks - 1
 
 
 def test_without_repetitions_a_beginning_and_the_latest_minutes_stay() -> None:
@@ -89,7 +89,7 @@ def test_without_repetitions_a_beginning_and_the_latest_minutes_stay() -> None:
     assert forgotten_by(buffer, []) == (HEAD, ROOM - 1 - TAIL)
 
 
-def test_room_is_made_from_repetition_to_repetition() -> None:
+def test_room_is_made_from_one_end_of_a_repetition_to_another() -> None:
     buffer = MotionBuffer()
     push(buffer, 0, ROOM)
     ends_s = np.arange(3.0, ROOM_S, 4.4)
@@ -101,7 +101,7 @@ def test_room_is_made_from_repetition_to_repetition() -> None:
     assert ROOM - TAIL - 441 <= end <= ROOM - TAIL
 
 
-def test_turns_that_are_forgotten_are_still_counted() -> None:
+def test_forgotten_turns_are_still_counted() -> None:
     finder = TurnFinder(8.0)
     finder.push(0, 20.0 * np.abs((np.arange(1000) % 100) / 50.0 - 1.0))
     before, all_turns = finder.confirmed_count, finder.turns
@@ -112,7 +112,7 @@ def test_turns_that_are_forgotten_are_still_counted() -> None:
     assert finder.turns == [turn for turn in all_turns if not 200 <= turn.tick < 700]
 
 
-def test_an_extreme_that_may_yet_be_a_turn_is_put_after_the_gap() -> None:
+def test_an_extremum_that_may_become_a_turn_is_moved_behind_the_gap() -> None:
     finder = TurnFinder(8.0)
     finder.push(0, np.concatenate([np.arange(20.0, 0.0, -1.0), np.full(500, 0.5)]))
 
@@ -125,57 +125,57 @@ def rep_at(tick: int) -> Excursion:
     return Excursion(Turn(tick, 0.0), Turn(tick + 100, 50.0), Turn(tick + 200, 0.0))
 
 
-def told(
-    announced: Announced, seen: Sequence[Excursion], tick: int
+def announce_new(
+    announced: Announced, estimated: Sequence[Excursion], tick: int
 ) -> tuple[list[Excursion], list[Excursion]]:
-    """What an estimate takes back and adds; what is new is announced."""
-    changes = announced.compare(seen, tick)
+    """Return the repetitions withdrawn and added by an estimate; the added ones are announced."""
+    changes = announced.compare(estimated, tick)
     for rep in changes.new:
         announced.add(rep)
     return changes.gone, changes.new
 
 
-def test_what_is_no_longer_shown_is_doubted_before_it_is_taken_back() -> None:
+def test_a_repetition_no_longer_in_the_estimate_is_doubted_before_it_is_withdrawn() -> None:
     announced = Announced()
     first, second = rep_at(0), rep_at(200)
-    assert told(announced, [first, second], 400) == ([], [first, second])
+    assert announce_new(announced, [first, second], 400) == ([], [first, second])
 
-    assert told(announced, [first], 500) == ([], [])
+    assert announce_new(announced, [first], 500) == ([], [])
     assert len(announced) == 2
-    assert told(announced, [first], 500 + DOUBT_TICKS - 1) == ([], [])
-    assert told(announced, [first], 500 + DOUBT_TICKS) == ([second], [])
+    assert announce_new(announced, [first], 500 + DOUBT_TICKS - 1) == ([], [])
+    assert announce_new(announced, [first], 500 + DOUBT_TICKS) == ([second], [])
     assert list(announced) == [first]
 
 
-def test_what_comes_back_while_it_is_doubted_was_never_away() -> None:
+def test_a_repetition_that_returns_while_doubted_stays_announced() -> None:
     announced = Announced()
     first, second = rep_at(0), rep_at(200)
-    told(announced, [first, second], 400)
+    announce_new(announced, [first, second], 400)
 
-    assert told(announced, [first], 500) == ([], [])
-    assert told(announced, [first, second], 700) == ([], [])
-    # and a later doubt begins anew
-    assert told(announced, [first], 800) == ([], [])
-    assert told(announced, [first], 500 + DOUBT_TICKS + 100) == ([], [])
+    assert announce_new(announced, [first], 500) == ([], [])
+    assert announce_new(announced, [first, second], 700) == ([], [])
+    # a later doubt starts again
+    assert announce_new(announced, [first], 800) == ([], [])
+    assert announce_new(announced, [first], 500 + DOUBT_TICKS + 100) == ([], [])
     assert list(announced) == [first, second]
 
 
-def test_nothing_new_is_told_over_what_is_doubted() -> None:
-    """Three for one: they are told when the one is taken back."""
+def test_nothing_new_is_announced_over_a_doubted_repetition() -> None:
+    """Three replace one: they are announced when the one is withdrawn."""
     announced = Announced()
-    one = Excursion(Turn(0, 0.0), Turn(300, 50.0), Turn(600, 0.0))
-    told(announced, [one], 650)
+    whole = Excursion(Turn(0, 0.0), Turn(300, 50.0), Turn(600, 0.0))
+    announce_new(announced, [whole], 650)
     three = [rep_at(0), Excursion(Turn(200, 0.0), Turn(450, 10.0), Turn(470, 0.0)), rep_at(600)]
 
-    assert told(announced, three, 900) == ([], [rep_at(600)])
-    gone, new = told(announced, three, 900 + DOUBT_TICKS)
-    assert gone == [one]
-    again = told(announced, three, 1000 + DOUBT_TICKS)
+    assert announce_new(announced, three, 900) == ([], [rep_at(600)])
+    gone, new = announce_new(announced, three, 900 + DOUBT_TICKS)
+    assert gone == [whole]
+    again = announce_new(announced, three, 1000 + DOUBT_TICKS)
     assert [*new, *again[1]] == three[:2]
     assert list(announced) == three
 
 
-def test_settled_repetitions_count_and_are_never_taken_back() -> None:
+def test_settled_repetitions_count_and_are_never_withdrawn() -> None:
     announced = Announced()
     for tick in range(0, 1000, 200):
         announced.add(rep_at(tick))
@@ -193,14 +193,14 @@ def test_settled_repetitions_count_and_are_never_taken_back() -> None:
 
 @settings(deadline=None, max_examples=100)
 @given(estimates=st.lists(st.lists(st.integers(0, 12), unique=True).map(sorted), min_size=1, max_size=12))
-def test_at_any_time_what_counts_is_what_was_told_less_what_was_taken_back(
+def test_at_any_time_the_count_is_what_was_announced_less_what_was_withdrawn(
     estimates: list[list[int]],
 ) -> None:
-    """Whatever the estimates show; when they have agreed for long enough it is what they show."""
+    """Holds for any estimates; once they have agreed for long enough the count is theirs."""
     announced, count, tick = Announced(), 0, 0
-    for shown in [*estimates, estimates[-1], estimates[-1], estimates[-1]]:
-        tick += 150 if shown is not estimates[-1] else DOUBT_TICKS
-        gone, new = told(announced, [rep_at(250 * k) for k in shown], tick)
+    for estimate in [*estimates, estimates[-1], estimates[-1], estimates[-1]]:
+        tick += 150 if estimate is not estimates[-1] else DOUBT_TICKS
+        gone, new = announce_new(announced, [rep_at(250 * k) for k in estimate], tick)
         count += len(new) - len(gone)
         assert len(announced) == count
         far = [rep.far.tick for rep in announced]
@@ -208,8 +208,8 @@ def test_at_any_time_what_counts_is_what_was_told_less_what_was_taken_back(
     assert list(announced) == [rep_at(250 * k) for k in estimates[-1]]
 
 
-def heard(recording: Recording) -> tuple[list[Event], Pipeline]:
-    """Everything a set says, and its pipeline."""
+def run(recording: Recording) -> tuple[list[Event], Pipeline]:
+    """Return all events of a set, and its pipeline."""
     pipeline, events = Pipeline(recording.header), list[Event]()
     for blocks in slots(recording, 0.25):
         events += pipeline.push(*blocks)
@@ -221,13 +221,13 @@ def counted(events: Sequence[Event]) -> int:
 
 
 @pytest.mark.parametrize("start", ["low", "high"])
-def test_a_set_for_which_there_is_no_room_is_counted_to_its_end(start: Start) -> None:
+def test_a_set_longer_than_the_buffer_is_counted_to_its_end(start: Start) -> None:
     count = int(ROOM_S / 4.4)
     simulated = simulate(SetPlan(start=start, reps=(RepPlan(),) * count, life=LifePlan(rest_after_s=4.6)))
     assert simulated.recording.ankle is not None
     assert simulated.recording.ankle.time_s[-1] > 1.1 * ROOM_S
 
-    events, pipeline = heard(simulated.recording)
+    events, pipeline = run(simulated.recording)
     _, analysis = pipeline.finish()
 
     assert counted(events) == analysis.summary.set.rep_count == count
@@ -238,7 +238,7 @@ def test_a_set_for_which_there_is_no_room_is_counted_to_its_end(start: Start) ->
 
 
 def forgotten(times: int) -> Recording:
-    """Ten minutes of a set, so many times over."""
+    """Return a set of ten minutes, repeated `times` times."""
     ten = simulate(SetPlan(reps=(RepPlan(),) * 110, life=LifePlan(rest_after_s=4.6))).recording
     assert ten.pelvis is not None
     assert ten.ankle is not None
@@ -246,7 +246,7 @@ def forgotten(times: int) -> Recording:
 
 
 def _repeated(block: SampleBlock, times: int) -> SampleBlock:
-    """The samples so many times over, counted and timed on."""
+    """Return the samples repeated `times` times, with sample numbers and times continued."""
     number, time_s = int(block.sample[-1] - block.sample[0]) + 1, float(np.round(block.time_s[-1], 2)) + 0.01
     pieces = [
         replace(
@@ -261,7 +261,7 @@ def _repeated(block: SampleBlock, times: int) -> SampleBlock:
 
 
 def slots(recording: Recording, slot_s: float) -> Iterator[list[SampleBlock]]:
-    """What both sensors sent within the same stretch."""
+    """Yield what both sensors sent within the same stretch of time."""
     blocks = (recording.pelvis, recording.ankle)
     end_s = max(float(block.time_s[-1]) for block in blocks if block is not None)
     for begin_s in np.arange(0.0, end_s, slot_s):
@@ -273,8 +273,8 @@ def slots(recording: Recording, slot_s: float) -> Iterator[list[SampleBlock]]:
         yield [block for block in slot if len(block)]
 
 
-def spent(recording: Recording, slot_s: float) -> tuple[list[Event], list[float], Pipeline]:
-    """What a set says, the processor seconds of each push, and its pipeline."""
+def timed_run(recording: Recording, slot_s: float) -> tuple[list[Event], list[float], Pipeline]:
+    """Return the events of a set, the processor seconds of each push, and its pipeline."""
     took_s, events, pipeline = list[float](), list[Event](), Pipeline(recording.header)
     for blocks in slots(recording, slot_s):
         began_s = time.process_time()
@@ -283,10 +283,10 @@ def spent(recording: Recording, slot_s: float) -> tuple[list[Event], list[float]
     return events, took_s, pipeline
 
 
-def test_a_forgotten_set_costs_no_more_the_longer_it_lasts() -> None:
-    """Ten minutes of it; the first four are cheaper, for there is less to look at."""
+def test_a_forgotten_set_has_constant_cost() -> None:
+    """Ten minutes; the first four are cheaper, since there is less data."""
     recording = forgotten(1)
-    events, took_s, pipeline = spent(recording, 0.5)
+    events, took_s, pipeline = timed_run(recording, 0.5)
     quarters_s = [float(np.sum(part)) for part in np.array_split(took_s, 4)]
     _, analysis = pipeline.finish()
 
@@ -297,7 +297,7 @@ def test_a_forgotten_set_costs_no_more_the_longer_it_lasts() -> None:
 
 @pytest.mark.soak
 def test_a_set_forgotten_for_two_hours_goes_on_at_the_same_cost() -> None:
-    events, took_s, pipeline = spent(forgotten(12), 0.025)
+    events, took_s, pipeline = timed_run(forgotten(12), 0.025)
     quarters_s = [float(np.sum(part)) for part in np.array_split(took_s, 4)]
     began_s = time.process_time()
     _, analysis = pipeline.finish()

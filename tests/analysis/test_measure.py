@@ -1,4 +1,4 @@
-"""The figures of one repetition, by docs/definitions.md#per-repetition, on angles made by hand."""
+"""Figures of one repetition as in docs/definitions.md#per-repetition, on angles made by hand."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from imu_reps.domain.track import GRID_HZ
 
 Leg = Callable[..., np.ndarray]
 
-#: One second of rest, two up, one at the top, three down, one of rest.
+#: Durations: 1 s of rest, 2 s up, 1 s at the top, 3 s down, 1 s of rest.
 WAYS = [(0.0, 1.0), (60.0, 2.0), (60.0, 1.0), (0.0, 3.0), (0.0, 1.0)]
 PHASES = Phases(100.0, 300.0, 400.0, 700.0)
 HIGH = Header(exercise="double_leg_raise", start="high")
@@ -43,7 +43,7 @@ def measured(track: AngleTrack, header: Header | None = None, next_start: float 
 
 
 def bump(centre: int, width_s: float, size: float) -> np.ndarray:
-    """A plateau that lasts, at its height, about so long."""
+    """Return a bump of the given size whose plateau lasts about `width_s`."""
     time = (np.arange(801) - centre) / GRID_HZ
     return np.asarray(np.where(np.abs(time) <= width_s / 2.0, size, 0.0))
 
@@ -56,7 +56,7 @@ def test_durations_angles_and_speeds(track: AngleTrack) -> None:
     assert (rep.top_angle_deg, rep.bottom_angle_deg, rep.range_deg) == pytest.approx(
         (60.0, 0.0, 60.0), abs=0.05
     )
-    # minimum jerk peaks at 15/8 of the mean speed; 6 Hz takes less than a per cent of it
+    # minimum jerk peaks at 15/8 of the mean speed; the 6 Hz low-pass takes less than 1 % of it
     assert rep.peak_concentric_dps == pytest.approx(60.0 / 2.0 * 15.0 / 8.0, rel=0.01)
     assert rep.peak_eccentric_dps == pytest.approx(60.0 / 3.0 * 15.0 / 8.0, rel=0.01)
 
@@ -69,7 +69,9 @@ def test_a_high_start_goes_down_first(track: AngleTrack) -> None:
     assert (rep.top_angle_deg, rep.bottom_angle_deg) == pytest.approx((90.0, 30.0), abs=0.05)
 
 
-def test_the_pause_after_the_last_and_one_over_ten_seconds_are_not_measured(track: AngleTrack) -> None:
+def test_the_pause_after_the_last_repetition_and_one_over_ten_seconds_are_not_measured(
+    track: AngleTrack,
+) -> None:
     assert measured(track, next_start=None).bottom_pause_s is None
     assert measured(track, next_start=700.0 + 1001.0).bottom_pause_s is None
     assert measured(track, next_start=700.0 + 999.0).bottom_pause_s == pytest.approx(9.99)
@@ -83,10 +85,10 @@ def test_the_bottom_is_that_of_the_lowering(leg: Leg, track: AngleTrack) -> None
     assert rep.range_deg == pytest.approx(35.0, abs=0.1)
 
 
-def test_tipping_back_is_curl_and_no_tilt(track: AngleTrack) -> None:
+def test_tipping_back_is_curl_and_not_tilt(track: AngleTrack) -> None:
     rep = measured(track)
 
-    # at the top the whole second is held; the least tipped 0.3 s reach a little into a movement
+    # the top is held for its whole second; the least tipped 0.3 s reach slightly into a movement
     assert rep.pelvic_curl_deg == pytest.approx(12.0, abs=0.1)
     assert rep.pelvic_tilt_deg is not None
     assert -0.2 < rep.pelvic_tilt_deg <= 0.0
@@ -94,7 +96,7 @@ def test_tipping_back_is_curl_and_no_tilt(track: AngleTrack) -> None:
 
 
 @pytest.mark.parametrize(("lasts_s", "reached"), [(0.15, False), (0.6, True)])
-def test_an_angle_counts_when_it_is_held_for_three_tenths_of_a_second(
+def test_an_angle_counts_when_held_for_three_tenths_of_a_second(
     track: AngleTrack, lasts_s: float, reached: bool
 ) -> None:
     knocked = replace(
@@ -108,7 +110,7 @@ def test_an_angle_counts_when_it_is_held_for_three_tenths_of_a_second(
     assert (rep.pelvic_rotation_deg < -6.0) == reached
 
 
-def test_rotation_keeps_the_sign_of_its_greater_side(track: AngleTrack) -> None:
+def test_rotation_keeps_the_sign_of_its_larger_side(track: AngleTrack) -> None:
     both = bump(250, 0.6, 4.0) - bump(550, 0.6, 7.0)
 
     assert measured(replace(track, pelvic_rotation_deg=both)).pelvic_rotation_deg == pytest.approx(
@@ -119,7 +121,9 @@ def test_rotation_keeps_the_sign_of_its_greater_side(track: AngleTrack) -> None:
     )
 
 
-def test_lift_off_is_the_elevation_at_which_tilt_passes_three_degrees_going_down(track: AngleTrack) -> None:
+def test_lift_off_is_the_elevation_at_which_tilt_passes_three_degrees_while_lowering(
+    track: AngleTrack,
+) -> None:
     elevation = track.leg_elevation_deg
     arching = np.where(np.arange(801) > 350, np.maximum(0.0, (20.0 - elevation) * 0.3), 0.0)
     rep = measured(replace(track, pelvic_tilt_deg=arching))
@@ -129,18 +133,18 @@ def test_lift_off_is_the_elevation_at_which_tilt_passes_three_degrees_going_down
     assert measured(replace(track, pelvic_tilt_deg=arching), tap).lift_off_angle_deg is None
 
 
-def test_what_the_pelvis_did_before_and_after_belongs_to_others(track: AngleTrack) -> None:
+def test_pelvic_angles_before_and_after_belong_to_other_repetitions(track: AngleTrack) -> None:
     rep = measured(replace(track, pelvic_tilt_deg=bump(40, 0.6, 9.0) + bump(770, 0.5, 9.0)))
 
     assert rep.pelvic_tilt_deg == pytest.approx(0.0, abs=0.3)
 
 
 def ramp(ways: list[tuple[int, float]]) -> np.ndarray:
-    """Straight lines through (tick, degrees)."""
+    """Return straight lines through the points (tick, deg)."""
     return np.interp(np.arange(801), *zip(*ways, strict=True))
 
 
-def test_an_arch_is_looked_for_on_the_way_down_and_at_the_bottom_alone(track: AngleTrack) -> None:
+def test_an_arch_is_measured_on_the_way_down_and_at_the_bottom_only(track: AngleTrack) -> None:
     on_the_way_up = measured(replace(track, pelvic_tilt_deg=bump(200, 0.8, 9.0))).arch
     at_the_bottom = measured(replace(track, pelvic_tilt_deg=ramp([(690, 0.0), (710, 9.0), (750, 9.0)]))).arch
 
@@ -150,7 +154,7 @@ def test_an_arch_is_looked_for_on_the_way_down_and_at_the_bottom_alone(track: An
     assert at_the_bottom.tilt_deg == pytest.approx(9.0, abs=0.1)
 
 
-def test_an_arch_that_has_not_come_back_is_the_repetitions_before(track: AngleTrack) -> None:
+def test_an_arch_that_has_not_come_back_belongs_to_the_repetition_before(track: AngleTrack) -> None:
     never_back = measured(replace(track, pelvic_tilt_deg=np.full(801, 8.0)))
     growing = measured(replace(track, pelvic_tilt_deg=ramp([(400, 7.0), (650, 10.0)])))
     twice = ramp([(0, 8.0), (250, 8.0), (280, 0.0), (450, 0.0), (550, 10.0), (600, 10.0), (640, 0.0)])
@@ -166,14 +170,14 @@ def test_an_arch_that_has_not_come_back_is_the_repetitions_before(track: AngleTr
     assert 550 <= again.arch.tick <= 600
 
 
-def test_an_arch_begun_on_the_way_up_and_kept_is_its_own(track: AngleTrack) -> None:
-    kept = measured(replace(track, pelvic_tilt_deg=ramp([(150, 0.0), (250, 9.0), (800, 9.0)]))).arch
+def test_an_arch_begun_on_the_way_up_and_kept_belongs_to_its_own_repetition(track: AngleTrack) -> None:
+    arch = measured(replace(track, pelvic_tilt_deg=ramp([(150, 0.0), (250, 9.0), (800, 9.0)]))).arch
 
-    assert kept is not None
-    assert kept.tilt_deg == pytest.approx(9.0, abs=0.1)
+    assert arch is not None
+    assert arch.tilt_deg == pytest.approx(9.0, abs=0.1)
 
 
-def test_of_a_high_start_the_bottom_lies_between_the_ways(track: AngleTrack) -> None:
+def test_the_bottom_of_a_high_start_is_between_the_ways(track: AngleTrack) -> None:
     high = replace(track, leg_elevation_deg=90.0 - track.leg_elevation_deg)
     bottom = measured(
         replace(high, pelvic_tilt_deg=ramp([(320, 0.0), (330, 8.0), (370, 8.0), (380, 0.0)])), HIGH
@@ -196,9 +200,7 @@ LEG_FIGURES = ("range_deg", "top_angle_deg", "peak_concentric_dps", "smoothness_
 
 
 @pytest.mark.parametrize(("ticks", "known"), [(15, True), (16, False)])
-def test_more_than_150_ms_missing_in_one_stretch_is_not_measured(
-    track: AngleTrack, ticks: int, known: bool
-) -> None:
+def test_a_gap_of_more_than_150_ms_is_not_measured(track: AngleTrack, ticks: int, known: bool) -> None:
     rep = measured(holed(track, 500, ticks, "leg_elevation_deg"))
 
     assert rep.leg_known == known
@@ -206,7 +208,7 @@ def test_more_than_150_ms_missing_in_one_stretch_is_not_measured(
         assert (getattr(rep, name) is not None) == known, name
 
 
-def test_more_than_a_tenth_missing_in_all_is_not_measured(track: AngleTrack) -> None:
+def test_gaps_of_more_than_a_tenth_in_total_are_not_measured(track: AngleTrack) -> None:
     few, many = track, track
     for start in range(110, 690, 100):
         few = holed(few, start, 9, "leg_elevation_deg")
@@ -216,7 +218,7 @@ def test_more_than_a_tenth_missing_in_all_is_not_measured(track: AngleTrack) -> 
     assert not measured(many).leg_known
 
 
-def test_a_hole_in_the_pelvis_leaves_the_leg_alone(track: AngleTrack) -> None:
+def test_a_gap_in_the_pelvis_does_not_affect_the_leg(track: AngleTrack) -> None:
     rep = measured(holed(track, 500, 30, "pelvis_gyr_dps"))
 
     assert rep.leg_known
@@ -224,11 +226,11 @@ def test_a_hole_in_the_pelvis_leaves_the_leg_alone(track: AngleTrack) -> None:
     assert (rep.pelvic_tilt_deg, rep.pelvic_curl_deg, rep.pelvic_rotation_deg) == (None, None, None)
 
 
-def test_a_hole_outside_the_repetition_does_not_matter(track: AngleTrack) -> None:
+def test_a_gap_outside_the_repetition_does_not_matter(track: AngleTrack) -> None:
     assert measured(holed(track, 20, 40, "leg_elevation_deg")).leg_known
 
 
-def test_a_boundary_within_a_wide_hole_is_not_measured(track: AngleTrack) -> None:
+def test_a_boundary_within_a_wide_gap_is_not_measured(track: AngleTrack) -> None:
     narrow = measured(holed(track, 295, 10, "leg_elevation_deg"))
     wide = measured(holed(track, 290, 20, "leg_elevation_deg"))
 
@@ -236,7 +238,7 @@ def test_a_boundary_within_a_wide_hole_is_not_measured(track: AngleTrack) -> Non
     assert (wide.concentric_s, wide.top_pause_s, wide.eccentric_s) == (None, None, 3.0)
 
 
-def test_without_a_zero_there_is_no_tilt_but_rotation(track: AngleTrack) -> None:
+def test_without_a_zero_there_is_rotation_but_no_tilt(track: AngleTrack) -> None:
     rep = measured(replace(track, pelvic_tilt_deg=np.full(801, np.nan)))
 
     assert (rep.pelvic_tilt_deg, rep.pelvic_curl_deg, rep.lift_off_angle_deg) == (None, None, None)

@@ -1,4 +1,4 @@
-"""Whoever walks, climbs, jumps, pulls up or swings on a bar does no leg raise: nothing is counted.
+"""Walking, climbing, jumping, pull-ups and swinging on a bar are no leg raises: nothing is counted.
 
 The bodies are chains in the sagittal plane, with a pelvis, a thigh and a shank; their sensors read what such
 a chain feels. Angles are from straight down, forward positive.
@@ -29,7 +29,7 @@ HANGING = Header(
 
 @dataclass(frozen=True)
 class Chain:
-    """Hip over the ground (n,) and in the direction of the gaze, m; lean, thigh and knee, degrees."""
+    """Hip height and forward position (n,), m; lean, thigh and knee angles (n,), deg."""
 
     height_m: FloatArray
     forward_m: FloatArray
@@ -47,7 +47,7 @@ def walking(t: FloatArray, rng: np.random.Generator) -> Chain:
 
 
 def climbing(t: FloatArray, rng: np.random.Generator) -> Chain:
-    """A foot is drawn up to the next hold, and the body pushed up over it and turned to it (80 deg/s)."""
+    """A foot is drawn up to the next hold, then the body is pushed up over it and turned to it at 80°/s."""
     phase = 2 * np.pi * t / rng.uniform(1.6, 3.5)
     up = 0.5 - 0.5 * np.cos(phase)
     thigh, knee = rng.uniform(50.0, 80.0) * up, rng.uniform(70.0, 100.0) * up
@@ -57,7 +57,7 @@ def climbing(t: FloatArray, rng: np.random.Generator) -> Chain:
 
 
 def jumping(t: FloatArray, rng: np.random.Generator) -> Chain:
-    """Down into the knees, and off the ground."""
+    """The knees bend and the body leaves the ground."""
     phase = 2 * np.pi * t / rng.uniform(1.0, 2.0)
     crouch = np.clip(np.sin(phase), 0.0, None) ** 2
     knee = rng.uniform(60.0, 100.0) * crouch
@@ -67,7 +67,7 @@ def jumping(t: FloatArray, rng: np.random.Generator) -> Chain:
 
 
 def pulling_up(t: FloatArray, rng: np.random.Generator) -> Chain:
-    """The body goes up to the bar and down again, the legs hang, a little drawn up or not."""
+    """The body goes up to the bar and down again, with the legs hanging, more or less drawn up."""
     phase = 2 * np.pi * t / rng.uniform(2.5, 4.0)
     up = 0.5 - 0.5 * np.cos(phase)
     drawn = rng.uniform(0.0, 15.0) * up
@@ -75,7 +75,7 @@ def pulling_up(t: FloatArray, rng: np.random.Generator) -> Chain:
 
 
 def swinging(t: FloatArray, rng: np.random.Generator) -> Chain:
-    """A body that swings as one on a bar, 1.1 m above the hip."""
+    """The body swings on a bar, 1.1 m above the hip."""
     angle = rng.uniform(8.0, 20.0) * np.sin(2 * np.pi * rng.uniform(0.38, 0.46) * t)
     swung = np.radians(angle)
     return Chain(-1.1 * np.cos(swung), 1.1 * np.sin(swung), angle, angle, 0.0 * t + 4.0)
@@ -91,7 +91,7 @@ MOTIONS: list[Callable[[FloatArray, np.random.Generator], Chain]] = [
 
 
 def recorded(chain: Chain, t: FloatArray, rng: np.random.Generator) -> Recording:
-    """What sensors on the pelvis and above the ankle read."""
+    """Return the recording of sensors on the pelvis and above the ankle."""
     thigh, shank = np.radians(chain.thigh_deg), np.radians(chain.thigh_deg - chain.knee_deg)
     hip = np.column_stack([chain.forward_m, chain.height_m])
     knee = hip + THIGH_M * np.column_stack([np.sin(thigh), -np.cos(thigh)])
@@ -103,7 +103,7 @@ def recorded(chain: Chain, t: FloatArray, rng: np.random.Generator) -> Recording
 def sensed(
     place: SensorPlace, at_m: FloatArray, angle: FloatArray, t: FloatArray, rng: np.random.Generator
 ) -> SampleBlock:
-    """A sensor with y along the segment and z to the front, x to the left."""
+    """Return the readings of a sensor with y along the segment, z to the front and x to the left."""
     force = np.gradient(np.gradient(at_m, 1 / RATE_HZ, axis=0), 1 / RATE_HZ, axis=0)
     force[:, 1] += GRAVITY_MPS2
     along, front = (
@@ -116,24 +116,24 @@ def sensed(
     return SampleBlock(place, t, np.arange(len(t)), np.full(len(t), np.nan), acc, gyr)
 
 
-def begun(t: FloatArray) -> FloatArray:
-    """Time that begins to run after three seconds, within two, and stands again at the end."""
+def time_with_rests(t: FloatArray) -> FloatArray:
+    """Return a time that starts after 3 s, ramping up within 2 s, and stops again at the end."""
     share = np.clip(np.minimum(t - 3.0, t[-1] - 3.0 - t) / 2.0, 0.0, 1.0)
     return np.asarray(np.cumsum(share * share * (3.0 - 2.0 * share)) / RATE_HZ)
 
 
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("motion", MOTIONS, ids=lambda motion: motion.__name__)
-def test_nobody_who_does_no_leg_raise_gets_one(
+def test_other_movements_give_no_repetition(
     motion: Callable[[FloatArray, np.random.Generator], Chain], seed: int
 ) -> None:
     rng = np.random.default_rng(seed)
     t = np.arange(0.0, float(rng.uniform(25.0, 45.0)), 1 / RATE_HZ)
-    assert counted(recorded(motion(begun(t), rng), t, rng)) == 0
+    assert counted(recorded(motion(time_with_rests(t), rng), t, rng)) == 0
 
 
 def counted(recording: Recording) -> int | None:
-    """None counts where the recording is refused."""
+    """Return the count; 0 if the recording is refused."""
     try:
         return analyze(recording).summary.set.rep_count
     except RecordingError:

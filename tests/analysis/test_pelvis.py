@@ -1,4 +1,4 @@
-"""The turn of a mounted pelvis sensor about gravity."""
+"""Yaw of a mounted pelvis sensor about gravity."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TRUE = PelvisAxes(np.eye(3))
 
 
 def lifts(count: int, tip_deg: float = 14.0, roll_deg: float = 0.0) -> tuple[np.ndarray, list[slice]]:
-    """Up in true pelvis axes while the pelvis tips back with each lift, and rolls by so much in between."""
+    """Return up in true pelvis axes: the pelvis tips back with each lift, and rolls in between."""
     phase = np.sin(np.linspace(0.0, np.pi, 300)) ** 2
     tilt, rotation = -np.radians(tip_deg) * phase, np.radians(roll_deg) * phase
     up = np.column_stack([np.ones(300), np.tan(tilt), np.tan(rotation)])
@@ -24,11 +24,11 @@ def lifts(count: int, tip_deg: float = 14.0, roll_deg: float = 0.0) -> tuple[np.
 
 
 def turn_of(axes: PelvisAxes, up: np.ndarray, spans: list[slice]) -> SensorYaw:
-    """The turn of a sensor worn so, over repetitions of one spell."""
+    """Return the yaw of a sensor worn with the given up, over repetitions of one spell."""
     return estimate_turn([(axes, up[span]) for span in spans])
 
 
-def test_the_mean_direction_leaves_holes_out() -> None:
+def test_the_mean_direction_ignores_gaps() -> None:
     up = np.array([[1.0, 0.0, 0.0], [np.nan] * 3, [0.0, 1.0, 0.0]])
 
     assert mean_up(up, Rest(0, 3)) == pytest.approx([np.sqrt(0.5), np.sqrt(0.5), 0.0])
@@ -37,8 +37,8 @@ def test_the_mean_direction_leaves_holes_out() -> None:
 
 @given(turn_deg=st.floats(-5.0, 5.0))
 @settings(max_examples=40, deadline=None)
-def test_rotation_that_follows_tilt_is_put_down_to_a_turned_sensor(turn_deg: float) -> None:
-    """What is corrected has the right sign, never more than is there, and its uncertainty covers the rest."""
+def test_rotation_that_follows_tilt_is_attributed_to_a_turned_sensor(turn_deg: float) -> None:
+    """The correction has the right sign, never exceeds the true turn, and its uncertainty covers the rest."""
     up, spans = lifts(6)
     worn = turned(TRUE, turn_deg)
     found = turn_of(worn, up, spans)
@@ -59,7 +59,7 @@ def test_the_correction_is_limited(turn_deg: float) -> None:
     assert abs(turn_of(turned(TRUE, turn_deg), up, spans).turn_deg) <= MAX_TURN_DEG
 
 
-def test_a_hip_pop_in_a_minority_of_the_repetitions_is_left_in() -> None:
+def test_a_hip_pop_in_a_minority_of_the_repetitions_is_not_corrected_away() -> None:
     plain, spans = lifts(6)
     popped = plain.copy()
     popped[600:1200] = lifts(2, roll_deg=10.0)[0]
@@ -77,7 +77,7 @@ def test_without_tilt_or_with_a_single_repetition_nothing_is_corrected() -> None
     assert turn_of(TRUE, up, []).turn_deg == 0.0
 
 
-def test_holes_do_not_matter() -> None:
+def test_gaps_do_not_matter() -> None:
     up, spans = lifts(6)
     holed = up.copy()
     holed[::7] = np.nan

@@ -1,4 +1,4 @@
-"""Phase boundaries: the two-case rule against movements whose boundaries follow from analysis."""
+"""Phase boundaries: the two-case rule on movements whose boundaries are known analytically."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ Leg = Callable[..., np.ndarray]
 
 
 def minimum_jerk_time(share_of_peak: float) -> float:
-    """When (0 to 1/2) a minimum-jerk movement reaches a share of its peak: 16 u² (1 - u)² = share."""
+    """Return the time (0 to 1/2) when minimum jerk reaches a share of its peak: 16 u² (1 - u)² = share."""
     return float((1.0 - np.sqrt(1.0 - np.sqrt(share_of_peak))) / 2.0)
 
 
 U10, U40 = minimum_jerk_time(0.10), minimum_jerk_time(0.40)
 
-#: Where the line through 10 % and 40 % of the peak meets zero, as a share of the movement's time.
+#: Where the line through 10 % and 40 % of the peak crosses zero, as a share of the duration.
 EDGE = U10 - (U40 - U10) / 3.0
 
 
@@ -38,7 +38,7 @@ def measured(travel: np.ndarray, rep: int = 0) -> Phases:
 
 
 def seconds(phases: Phases) -> tuple[float, float, float]:
-    """The way out, the pause at the far end, the way back."""
+    """Return the durations of the way out, the pause at the far end and the way back."""
     return (
         (phases.out_end - phases.out_start) / GRID_HZ,
         (phases.back_start - phases.out_end) / GRID_HZ,
@@ -61,20 +61,20 @@ def test_the_edge_of_a_minimum_jerk_movement() -> None:
     pause_s=st.floats(0.4, 8.0),
 )
 @settings(max_examples=60, deadline=None)
-def test_with_a_dwell_each_flanks_line_ends_it(
+def test_with_a_dwell_the_line_of_each_flank_ends_it(
     leg: Leg, top: float, out_s: float, back_s: float, pause_s: float
 ) -> None:
     out_s, back_s, pause_s = (round(s, 2) for s in (out_s, back_s, pause_s))
     travel = leg(0.0, [(0.0, 1.0), (top, out_s), (top, pause_s), (0.0, back_s), (0.0, 1.0)])
     up, rest, down = seconds(measured(travel))
 
-    # speeds from central differences of a 10 ms grid: within a tenth of a tick
+    # speeds are central differences on a 10 ms grid: within a tenth of a tick
     assert up == pytest.approx(out_s * (1.0 - 2.0 * EDGE), abs=0.002)
     assert down == pytest.approx(back_s * (1.0 - 2.0 * EDGE), abs=0.002)
     assert rest == pytest.approx(pause_s + EDGE * (out_s + back_s), abs=0.002)
 
 
-def test_boundaries_lie_where_they_should_in_time(leg: Leg) -> None:
+def test_boundaries_are_at_the_right_times(leg: Leg) -> None:
     phases = measured(leg(0.0, [(0.0, 1.0), (60.0, 2.0), (60.0, 1.0), (0.0, 3.0), (0.0, 1.0)]))
 
     expected = [1.0 + 2.0 * EDGE, 3.0 - 2.0 * EDGE, 4.0 + 3.0 * EDGE, 7.0 - 3.0 * EDGE]
@@ -99,7 +99,7 @@ def test_without_a_dwell_both_phases_meet_where_speed_crosses_zero(period_s: flo
 @pytest.mark.parametrize("down_s", [4.0, 6.0])
 @pytest.mark.parametrize("top_deg", [15.0, 25.0, 60.0])
 def test_a_slow_smooth_lowering_is_not_cut(leg: Leg, down_s: float, top_deg: float) -> None:
-    """A threshold of a few degrees a second would cut a second and more from its ends."""
+    """A threshold of a few degrees per second would cut more than a second from its ends."""
     travel = leg(0.0, [(0.0, 1.0), (top_deg, 1.5), (top_deg, 1.0), (0.0, down_s), (0.0, 2.0)])
 
     assert seconds(measured(travel))[2] == pytest.approx(down_s * (1.0 - 2.0 * EDGE), abs=0.005)
@@ -119,8 +119,8 @@ def test_a_stall_on_the_way_belongs_to_the_phase(leg: Leg, stall_s: float, at: f
 
 
 @pytest.mark.parametrize(("onward_dps", "belongs"), [(12.0, False), (30.0, True)])
-def test_what_creeps_on_behind_a_turn_belongs_to_the_pause(onward_dps: float, belongs: bool) -> None:
-    """A leg that is set down, turns for an instant, and then goes on down, as a creep or as a flank."""
+def test_creep_after_a_turn_belongs_to_the_pause(onward_dps: float, belongs: bool) -> None:
+    """A leg that is set down turns for an instant and then goes on down, as a creep or as a flank."""
     halves = [(63.0, 1.5), (0.0, 1.0), (-60.0, 1.5), (4.0, 0.06), (-onward_dps, 0.4)]
     waves = [peak * np.sin(np.pi * np.arange(round(s * GRID_HZ)) / (s * GRID_HZ)) for peak, s in halves]
     travel = np.cumsum(np.concatenate([np.zeros(100), *waves, np.zeros(100)])) / GRID_HZ
@@ -134,7 +134,7 @@ def test_what_creeps_on_behind_a_turn_belongs_to_the_pause(onward_dps: float, be
 def test_the_pause_begins_with_the_first_flank_that_comes_within_a_fifth_of_the_top(
     leg: Leg, stop_deg: float, rests: bool
 ) -> None:
-    """Of 60 degrees, 48 are in the band: who stops there and goes on a little has begun to pause."""
+    """Of 60°, 48° are within the band: a leg that stops there and goes on a little has begun its pause."""
     halting = [(stop_deg, 1.5), (stop_deg, 1.0), (60.0, 1.0), (60.0, 1.0)]
     up, rest, _ = seconds(measured(leg(0.0, [(0.0, 1.0), *halting, (0.0, 2.0), (0.0, 1.0)])))
 
@@ -210,7 +210,7 @@ def test_played_backwards_the_boundaries_are_the_same(
 def test_a_flank_has_the_same_boundaries_as_a_way_out_and_as_a_way_back(
     leg: Leg, ups: list[float], downs: list[float], pause_s: float
 ) -> None:
-    """The same lowering, once of a set that starts low and once of one that starts high."""
+    """The same lowering occurs in a set that starts low and in one that starts high."""
     ways = [(0.0, 1.0)]
     for up, down in zip(ups, downs, strict=True):
         ways += [(60.0, up), (60.0, pause_s), (0.0, down), (0.0, pause_s)]
@@ -228,7 +228,7 @@ def test_a_flank_has_the_same_boundaries_as_a_way_out_and_as_a_way_back(
     way_s=st.floats(0.3, 3.0),
 )
 @settings(max_examples=100, deadline=None)
-def test_whatever_the_leg_does_phases_follow_one_another(leg: Leg, points: list[float], way_s: float) -> None:
+def test_phases_follow_one_another_for_any_movement(leg: Leg, points: list[float], way_s: float) -> None:
     travel = leg(0.0, [(0.0, 1.0), *((p, way_s) for p in points), (0.0, way_s), (0.0, 1.0)])
     speed = np.gradient(travel, 1.0 / GRID_HZ)
     finder = TurnFinder(8.0)
@@ -249,17 +249,17 @@ def test_between_two_repetitions_no_phase_overlaps_the_next(leg: Leg) -> None:
 
 
 def ringing(travel: np.ndarray, rings_dps: float) -> tuple[Phases, np.ndarray, np.ndarray]:
-    """Boundaries of the first repetition of a leg whose strap rings at 10 Hz while it moves; its speeds."""
+    """Return boundaries and speeds of the first repetition with a strap that rings at 10 Hz while moving."""
     finder = TurnFinder(8.0)
     finder.push(0, travel)
     reps = find_reps([finder.turns], Settings()).reps
     speed = np.gradient(travel, 1.0 / GRID_HZ)
     shaken = speed + rings_dps * np.sin(2.0 * np.pi * 10.0 * np.arange(len(travel)) / GRID_HZ)
-    seen = without_ringing(shaken, reps)
-    return phase_boundaries(travel, seen, reps[0], 0, len(travel) - 1), shaken, seen
+    cleaned = without_ringing(shaken, reps)
+    return phase_boundaries(travel, cleaned, reps[0], 0, len(travel) - 1), shaken, cleaned
 
 
-def test_a_strap_that_rings_moves_no_boundary_far(leg: Leg) -> None:
+def test_a_ringing_strap_moves_no_boundary_far(leg: Leg) -> None:
     travel = leg(0.0, [(0.0, 1.0), (35.0, 1.2), (35.0, 0.6), (0.0, 1.4), (0.0, 1.0)])
 
     calm, rung = ringing(travel, 0.0)[0], ringing(travel, 7.0)[0]
@@ -267,12 +267,12 @@ def test_a_strap_that_rings_moves_no_boundary_far(leg: Leg) -> None:
     assert seconds(rung) == pytest.approx(seconds(calm), abs=0.08)
 
 
-def test_the_speed_of_a_strap_that_does_not_ring_is_left_alone(leg: Leg) -> None:
+def test_the_speed_of_a_strap_that_does_not_ring_is_unchanged(leg: Leg) -> None:
     travel = leg(0.0, [(0.0, 1.0), (35.0, 1.2), (35.0, 0.6), (0.0, 1.4), (0.0, 1.0)])
 
-    _, shaken, seen = ringing(travel, 0.1)
+    _, shaken, cleaned = ringing(travel, 0.1)
 
-    assert seen is shaken
+    assert cleaned is shaken
 
 
 @given(slip_deg=st.floats(-25.0, 25.0), rest_share=st.floats(0.2, 0.9), way=st.sampled_from(["out", "back"]))
@@ -298,6 +298,6 @@ def test_a_strap_that_slips_before_or_after_a_way_leaves_its_boundaries_in_order
         assert found.out_start == pytest.approx(100.0 + 150.0 * EDGE, abs=3.0)
 
 
-def test_a_way_that_never_goes_its_way_has_no_flank() -> None:
-    """A sensor that turns on the limb in mid-way leaves ways whose peak speed is below zero."""
+def test_a_way_without_progress_has_no_flank() -> None:
+    """A sensor that turns on the limb in mid-way leaves ways whose peak speed is negative."""
     assert flank_end(np.full(50, -20.0), 10, peak_dps=-20.0) == 10.0

@@ -1,4 +1,4 @@
-"""Lying, hanging, ready, left, by the person's own direction; the axes of a sensor strapped on anyhow."""
+"""Lying, hanging, ready and left, by the person's own direction; the axes of a sensor strapped on anyhow."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def grid(up: np.ndarray, still: np.ndarray) -> GridMotion:
 
 
 def still_mask(moving: np.ndarray) -> np.ndarray:
-    """Still where nothing has moved for half a second."""
+    """Return still where nothing has moved for half a second."""
     recent = np.convolve(moving.astype(float), np.ones(50))[: len(moving)]
     mask = recent == 0.0
     mask[:49] = False
@@ -32,13 +32,13 @@ def still_mask(moving: np.ndarray) -> np.ndarray:
 
 
 def tipped(posterior_deg: np.ndarray) -> np.ndarray:
-    """Up in pelvis axes (x anterior, y cranial) of a pelvis tipped back so far from lying."""
+    """Return up in pelvis axes (x anterior, y cranial) of a pelvis tipped back from lying."""
     angle = np.radians(posterior_deg)
     return np.column_stack([np.cos(angle), -np.sin(angle), np.zeros_like(angle)])
 
 
 def spans(*each: tuple[float, float]) -> np.ndarray:
-    """So many degrees for so many seconds, one after the other."""
+    """Return angles held for the given durations, one after the other."""
     return np.concatenate([np.full(round(seconds * GRID_HZ), deg) for deg, seconds in each])
 
 
@@ -55,7 +55,7 @@ def spells(found: Posture) -> list[tuple[int, int]]:
     return [(spell.start, spell.stop) for spell in found.spells]
 
 
-def test_rests_are_seen_from_the_half_second_that_showed_them() -> None:
+def test_rests_are_known_from_the_half_second_that_showed_them() -> None:
     still = np.zeros(300, bool)
     still[100:200] = True
 
@@ -64,7 +64,7 @@ def test_rests_are_seen_from_the_half_second_that_showed_them() -> None:
     assert Rest(0, 150).duration_s == 1.5
 
 
-def test_lying_is_the_spell_and_upright_is_none() -> None:
+def test_lying_is_a_spell_and_upright_is_none() -> None:
     found = posture(spans((0.0, 10.0), (UPRIGHT_DEG, 10.0)), Header(pelvis=MOUNTED))
 
     assert found.checked
@@ -78,7 +78,7 @@ def test_hanging_is_the_spell_of_a_hanging_exercise_and_lying_is_none() -> None:
     assert spells(posture(up, Header(posture="hanging", pelvis=MOUNTED))) == [(1000, 2000)]
 
 
-def test_who_never_lies_has_no_spell() -> None:
+def test_a_wearer_who_never_lies_has_no_spell() -> None:
     found = posture(spans((UPRIGHT_DEG, 20.0)), Header(pelvis=MOUNTED))
 
     assert found.checked
@@ -91,7 +91,7 @@ def test_who_never_lies_has_no_spell() -> None:
 def test_ready_is_within_thirty_degrees_of_the_persons_own_lying_direction(
     pitch_deg: float, lean_deg: float, ready: bool
 ) -> None:
-    """However the belt is pitched on the person."""
+    """Holds however the belt is pitched on the person."""
     found = posture(spans((pitch_deg, 20.0), (pitch_deg + lean_deg, 5.0)), Header(pelvis=MOUNTED))
 
     assert found.ready[49:1990].all()
@@ -102,7 +102,7 @@ def test_ready_is_within_thirty_degrees_of_the_persons_own_lying_direction(
 
 @pytest.mark.parametrize("pitch_deg", [-35.0, -20.0, 0.0, 20.0, 35.0])
 def test_sitting_up_leaves_the_posture_however_the_belt_is_pitched(pitch_deg: float) -> None:
-    """Sitting up by 58 degrees with a belt pitched the other way by 20 is 38 from the named axis."""
+    """Sitting up by 58° with a belt pitched the other way by 20° is 38° from the named axis."""
     found = posture(
         spans((pitch_deg, 10.0), (pitch_deg - 58.0, 5.0), (pitch_deg, 10.0)), Header(pelvis=MOUNTED)
     )
@@ -146,7 +146,7 @@ def test_at_the_end_of_the_recording_the_same_rule_holds(away_s: float, end: int
 
 
 def test_a_spell_needs_no_rest() -> None:
-    """Who rocks all the time lies all the time; only ready is never said."""
+    """A wearer who rocks all the time lies all the time; only ready is never reported."""
     found = posture(5.0 * np.sin(np.arange(2000) / 20.0), Header(pelvis=MOUNTED))
 
     assert spells(found) == [(0, 2000)]
@@ -169,7 +169,7 @@ def test_ready_needs_every_sensor_still() -> None:
     assert not find_posture(motion, Header(pelvis=MOUNTED)).ready.any()
 
 
-def test_a_hole_keeps_the_posture() -> None:
+def test_a_gap_keeps_the_posture() -> None:
     up = np.tile([1.0, 0.0, 0.0], (800, 1))
     up[200:550] = np.nan
     motion = Motion(np.arange(800) / GRID_HZ, grid(up, np.ones(800, bool)), None)
@@ -177,7 +177,7 @@ def test_a_hole_keeps_the_posture() -> None:
     assert spells(find_posture(motion, Header(pelvis=MOUNTED))) == [(0, 800)]
 
 
-def test_without_a_pelvis_sensor_any_rest_will_do_and_posture_is_not_checked() -> None:
+def test_without_a_pelvis_sensor_any_rest_counts_and_posture_is_not_checked() -> None:
     still = np.arange(300) > 100
     motion = Motion(np.arange(300) / GRID_HZ, None, grid(np.tile([1.0, 0.0, 0.0], (300, 1)), still))
     found = find_posture(motion, Header())
@@ -188,14 +188,14 @@ def test_without_a_pelvis_sensor_any_rest_will_do_and_posture_is_not_checked() -
 
 
 def rocks(count: int, tip_deg: float, pause_s: float = 0.0) -> np.ndarray:
-    """Two seconds of rest, rocks of a second and a half, each with so long a rest after it, and two more."""
+    """Return 2 s of rest, rocks of 1.5 s each followed by `pause_s` of rest, and 2 s of rest."""
     one = tip_deg * np.sin(np.linspace(0.0, np.pi, 150)) ** 2
     each = np.concatenate([one, spans((0.0, pause_s))])
     return np.concatenate([np.zeros(200), np.tile(each, count), np.zeros(200)])
 
 
 @pytest.mark.parametrize("pause_s", [0.0, 0.8, 3.0, 10.0])
-def test_three_rocks_show_the_head_whichever_way_the_sensor_sits_and_however_long_they_pause(
+def test_three_rocks_show_the_head_direction_for_any_mounting_and_any_pause(
     pause_s: float,
 ) -> None:
     found = posture(rocks(3, 12.0, pause_s), Header(pelvis=FUNCTIONAL), ANYHOW)
@@ -209,7 +209,7 @@ def test_three_rocks_show_the_head_whichever_way_the_sensor_sits_and_however_lon
 def test_after_rocks_a_leg_held_high_may_tip_the_pelvis_as_far_as_with_named_axes(
     start: Start, ready: bool
 ) -> None:
-    """Lying flat for longer than the legs are held: flat is the person's own direction."""
+    """Lying flat lasts longer than the legs are held, so flat is the person's own direction."""
     lift = 36.0 * np.sin(np.linspace(0.0, np.pi / 2, 100)) ** 2
     tilt = np.concatenate([rocks(3, 12.0), spans((0.0, 10.0)), -lift, np.full(300, -36.0)])
     found = posture(tilt, Header(start=start, pelvis=FUNCTIONAL), ANYHOW)
@@ -234,7 +234,7 @@ def test_a_pelvis_that_follows_a_lifted_leg_is_not_rocking() -> None:
     assert find_posture(motion, Header(pelvis=FUNCTIONAL)).cranial is None
 
 
-def test_rocks_that_stop_while_tipped_show_the_head_as_well() -> None:
+def test_rocks_that_stop_while_tipped_also_show_the_head_direction() -> None:
     up_and_held = np.concatenate([6.0 * (1.0 - np.cos(np.linspace(0.0, np.pi, 75))), spans((12.0, 0.8))])
     one = np.concatenate([up_and_held, 6.0 * (1.0 + np.cos(np.linspace(0.0, np.pi, 75))), spans((0.0, 0.8))])
     found = posture(
@@ -245,7 +245,7 @@ def test_rocks_that_stop_while_tipped_show_the_head_as_well() -> None:
     assert spells(found)[0][0] < 200 + 3 * len(one) + 60
 
 
-def test_rocks_are_over_once_the_leg_is_lifted_though_the_pelvis_stays_where_it_is() -> None:
+def test_rocks_are_over_once_the_leg_is_lifted_even_if_the_pelvis_stays() -> None:
     tilt = np.concatenate([rocks(3, 12.0), spans((0.0, 6.0)), rocks(1, 5.0)])
     lift = np.concatenate([np.zeros(len(rocks(3, 12.0))), 30.0 * np.sin(np.linspace(0.0, np.pi, 600)) ** 2])
     lift = np.concatenate([lift, np.zeros(len(tilt) - len(lift))])

@@ -1,4 +1,4 @@
-"""What is to come of a way, from analytic motion: where it ends, how long it takes, how much of it coasts."""
+"""Prediction of a way from analytic motion: where it ends, how long it takes, how much of it coasts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.signal import sosfilt
 
-from imu_reps.analysis.filters import LOW_PASS, LiveLowPass
 from imu_reps.analysis.live.limits import LiveLimit
 from imu_reps.analysis.live.prediction import (
     coasting_past,
@@ -20,17 +19,18 @@ from imu_reps.analysis.live.prediction import (
 from imu_reps.analysis.live.way import LiveWay
 from imu_reps.analysis.reps.control import COASTING_MOMENT, PENDULUM_RAD2_S2
 from imu_reps.analysis.reps.segmentation import Turn
+from imu_reps.analysis.set_motion import LOW_PASS, LiveLowPass
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ
 
 
 def smooth(way_deg: float, duration_s: float, until: float = 1.0) -> FloatArray:
-    """A minimum-jerk way of so long, up to a share of its time."""
+    """Return a minimum-jerk way of the given duration, up to a share of its time."""
     share = np.arange(0.0, duration_s * until, 1.0 / GRID_HZ) / duration_s
     return np.asarray(way_deg * share**3 * (10.0 - 15.0 * share + 6.0 * share**2))
 
 
-def test_a_leg_that_slows_down_evenly_stops_where_its_speed_runs_out() -> None:
+def test_a_leg_that_decelerates_evenly_stops_where_its_speed_runs_out() -> None:
     time_s = np.arange(0.0, 0.5, 1.0 / GRID_HZ)
 
     stop = stop_ahead(100.0 * time_s - 0.5 * 100.0 * time_s**2)
@@ -41,11 +41,11 @@ def test_a_leg_that_slows_down_evenly_stops_where_its_speed_runs_out() -> None:
 
 
 @pytest.mark.parametrize("until", [0.2, 0.5])
-def test_a_leg_that_does_not_slow_down_yet_stops_nowhere(until: float) -> None:
+def test_a_leg_that_does_not_decelerate_yet_has_no_predicted_stop(until: float) -> None:
     assert stop_ahead(smooth(60.0, 1.0, until)) is None
 
 
-def test_the_length_of_a_first_way_is_known_as_it_slows_down_rather_too_long_than_too_short() -> None:
+def test_the_length_of_a_first_way_is_known_as_it_decelerates_and_rather_overestimated() -> None:
     lengths = [whole_way_deg(smooth(60.0, 1.0, until), 0.0) for until in (0.68, 0.75, 0.85)]
 
     known = [length for length in lengths if length is not None]
@@ -54,7 +54,7 @@ def test_the_length_of_a_first_way_is_known_as_it_slows_down_rather_too_long_tha
     assert known[-1] == pytest.approx(60.0, abs=2.0)
 
 
-def test_a_way_that_seems_to_end_far_short_of_the_usual_stalls_and_will_go_on() -> None:
+def test_a_way_predicted_to_end_far_short_of_the_usual_stalls_and_will_go_on() -> None:
     assert whole_way_deg(smooth(25.0, 0.8, 0.8), 60.0) == 60.0
     assert whole_way_deg(smooth(50.0, 0.8, 0.8), 60.0) == pytest.approx(50.0, rel=0.12)
 
@@ -70,7 +70,7 @@ def test_the_pace_of_a_lowering_is_known_in_its_second_half(duration_s: float) -
     assert pace.ticks_ago == pytest.approx(0.2 * duration_s * GRID_HZ, abs=2)
 
 
-def test_the_pace_of_a_shorter_lowering_is_known_as_it_slows_down() -> None:
+def test_the_pace_of_a_shorter_lowering_is_known_as_it_decelerates() -> None:
     pace = pace_ahead(smooth(50.0, 0.8, 0.75), 60.0)
 
     assert pace is not None
@@ -78,7 +78,7 @@ def test_the_pace_of_a_shorter_lowering_is_known_as_it_slows_down() -> None:
 
 
 def thrown(until_s: float) -> FloatArray:
-    """A leg lifted at an even speed for 0.3 s, then left to its weight's moment alone."""
+    """Return a leg lifted at constant speed for 0.3 s, then left to the moment of its weight alone."""
     elevation, speed = [0.0], 150.0
     for k in range(round(until_s * GRID_HZ)):
         if k > 0.3 * GRID_HZ:
@@ -87,7 +87,7 @@ def thrown(until_s: float) -> FloatArray:
     return np.array(elevation)
 
 
-def test_coasting_is_told_before_the_way_is_over_with_when_it_passed_its_limit() -> None:
+def test_coasting_is_reported_before_the_way_is_over_with_the_time_its_limit_was_passed() -> None:
     assert coasting_past(thrown(0.34), 62.0, "supine", 1, 0.2) is None
 
     found = coasting_past(elevation := thrown(0.5), 62.0, "supine", 1, 0.2)
@@ -98,7 +98,7 @@ def test_coasting_is_told_before_the_way_is_over_with_when_it_passed_its_limit()
     assert passed_deg / judgeable_deg(0.0, 62.0, "supine") == pytest.approx(0.2, abs=0.06)
 
 
-def test_who_carries_the_leg_all_the_way_does_not_coast() -> None:
+def test_a_leg_carried_all_the_way_does_not_coast() -> None:
     assert COASTING_MOMENT > 0.0
     for until in (0.5, 0.8, 1.0):
         assert coasting_past(smooth(60.0, 2.0, until), 60.0, "supine", 1, 0.05) is None
@@ -114,36 +114,36 @@ def test_only_degrees_with_a_lever_can_be_judged(
     assert judgeable_deg(begin, end, posture) == pytest.approx(degrees, abs=0.1)  # type: ignore[arg-type]
 
 
-def told_at_s(angle_deg: FloatArray) -> float | None:
-    """When a limit of 7 degrees, to be held for 0.3 s, is told."""
+def reported_at_s(angle_deg: FloatArray) -> float | None:
+    """Return when a limit of 7°, to be held for 0.3 s, is reported."""
     limit = LiveLimit(7.0, 0.6, 0.3)
     events = [k / GRID_HZ for k, angle in enumerate(angle_deg.tolist()) if limit.step(angle) is not None]
     return events[0] if events else None
 
 
-def test_an_angle_that_grows_past_its_limit_is_told_before_its_time_is_over() -> None:
+def test_an_angle_that_grows_past_its_limit_is_reported_early() -> None:
     time_s = np.arange(0.0, 2.0, 1.0 / GRID_HZ)
 
-    at_s = told_at_s(np.minimum(20.0 * time_s, 12.0))
+    at_s = reported_at_s(np.minimum(20.0 * time_s, 12.0))
 
     assert at_s is not None
     assert 0.35 + 0.14 < at_s < 0.35 + 0.25
 
 
-def test_a_short_bump_over_a_limit_is_none() -> None:
+def test_a_short_bump_over_a_limit_is_not_reported() -> None:
     time_s = np.arange(0.0, 2.0, 1.0 / GRID_HZ)
     bump = 9.0 * np.exp(-(((time_s - 1.0) / 0.22) ** 2))
 
     assert np.sum(bump > 7.0) / GRID_HZ < 0.29
-    assert told_at_s(bump) is None
+    assert reported_at_s(bump) is None
 
 
-def test_an_angle_that_keeps_its_limit_but_for_a_live_angles_error_is_none() -> None:
-    assert told_at_s(np.full(300, 7.4)) is None
-    assert told_at_s(np.full(300, -7.8)) is not None
+def test_an_angle_past_its_limit_by_less_than_the_live_error_is_not_reported() -> None:
+    assert reported_at_s(np.full(300, 7.4)) is None
+    assert reported_at_s(np.full(300, -7.8)) is not None
 
 
-def test_a_way_after_a_leap_of_the_angle_is_not_whole_until_the_next_turn() -> None:
+def test_a_way_after_a_jump_of_the_angle_is_incomplete_until_the_next_turn() -> None:
     way = LiveWay(8.0)
     angles = np.concatenate([smooth(60.0, 1.0), smooth(60.0, 1.0)[::-1] - 80.0, smooth(60.0, 1.0) - 80.0])
     whole = []
@@ -161,13 +161,13 @@ def test_a_way_after_a_leap_of_the_angle_is_not_whole_until_the_next_turn() -> N
     values=st.lists(st.floats(-90.0, 90.0), min_size=5, max_size=60),
     missing=st.sets(st.integers(1, 58), max_size=20),
 )
-def test_once_a_hole_is_over_the_live_low_pass_has_bridged_it(values: list[float], missing: set[int]) -> None:
-    there = np.array([k not in missing for k in range(len(values))])
-    there[-1] = True
+def test_the_live_low_pass_has_bridged_a_gap_once_it_is_over(values: list[float], missing: set[int]) -> None:
+    received = np.array([k not in missing for k in range(len(values))])
+    received[-1] = True
     ticks = np.arange(len(values))
-    bridged = np.interp(ticks, ticks[there], np.array(values)[there])
+    bridged = np.interp(ticks, ticks[received], np.array(values)[received])
     low_pass, smooth = LiveLowPass(), list[float]()
-    for value, known in zip(values, there, strict=True):
+    for value, known in zip(values, received, strict=True):
         newest = low_pass.step(value if known else np.nan)
         hole = len(low_pass.bridged)
         smooth[len(smooth) - hole :] = [*low_pass.bridged, newest]

@@ -1,4 +1,4 @@
-"""Which swings of the leg are repetitions."""
+"""Which swings of the leg count as repetitions."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def segmented(
 
 
 def small(found: Segmentation) -> list[Excursion]:
-    """What was too small to count."""
+    """Return the excursions too small to count."""
     assert {partial.reason for partial in found.partials} <= {"too_small"}
     return [partial.excursion for partial in found.partials]
 
@@ -61,7 +61,7 @@ def test_rest_and_trembling_within_eight_degrees_are_nothing() -> None:
 
 
 @pytest.mark.parametrize(("dip_deg", "count"), [(9.0, 4), (20.0, 4), (22.0, 5), (40.0, 5)])
-def test_a_dip_at_the_far_end_is_no_turn_under_the_share_of_the_median(
+def test_a_dip_at_the_far_end_below_the_share_of_the_median_is_no_turn(
     leg: Leg, dip_deg: float, count: int
 ) -> None:
     dipping = [(60.0, 1.5), (60.0 - dip_deg, 0.8), (60.0, 0.8), (0.0, 1.5)]
@@ -80,7 +80,7 @@ def test_a_bounce_at_the_near_end_neither_counts_nor_splits(leg: Leg, bounce_deg
     assert [partial.range_deg for partial in small(found)] == pytest.approx([bounce_deg])
 
 
-def test_many_dips_and_bounces_in_one_repetition_are_still_one(leg: Leg) -> None:
+def test_many_dips_and_bounces_in_one_repetition_are_still_one_repetition(leg: Leg) -> None:
     restless = [
         (60.0, 1.5),
         (48.0, 0.5),
@@ -103,7 +103,7 @@ def test_a_dip_at_the_far_end_is_no_partial(leg: Leg) -> None:
     assert found.partials == ()
 
 
-def test_fidgets_before_the_set_are_dropped_by_the_sets_own_median(leg: Leg) -> None:
+def test_fidgets_before_the_set_are_dropped_by_the_median_of_the_set(leg: Leg) -> None:
     fidgets = [(12.0, 0.5), (0.0, 0.5)] * 3
     found = segmented(leg(0.0, [*fidgets, *REP * 5]))
 
@@ -112,7 +112,7 @@ def test_fidgets_before_the_set_are_dropped_by_the_sets_own_median(leg: Leg) -> 
     assert max(partial.back.tick for partial in small(found)) < found.reps[0].far.tick
 
 
-def test_before_the_set_has_shown_its_range_the_usual_one_keeps_fidgets_out(leg: Leg) -> None:
+def test_before_the_set_has_shown_its_range_the_usual_one_excludes_fidgets(leg: Leg) -> None:
     fidget = leg(0.0, [(12.0, 0.5), (0.0, 0.5)])
 
     assert len(segmented(fidget).reps) == 1
@@ -120,14 +120,14 @@ def test_before_the_set_has_shown_its_range_the_usual_one_keeps_fidgets_out(leg:
 
 
 def test_small_and_large_repetitions_mixed_all_count(leg: Leg) -> None:
-    """Ten full, ten fast and ten low lifts, as one set."""
+    """Ten full, ten fast and ten low lifts form one set."""
     full, fast, low = [(62.0, 0.7), (0.0, 0.7)], [(66.0, 0.5), (0.0, 0.5)], [(26.0, 0.6), (0.0, 0.6)]
 
     assert len(segmented(leg(0.0, [*full * 10, (0.0, 5.0), *fast * 10, (0.0, 5.0), *low * 10])).reps) == 30
 
 
 def weighted_median(sizes: Sequence[float]) -> float:
-    """The size up to which half of all degrees lie, by counting degrees one by one."""
+    """Return the size up to which half of all degrees lie, by counting degrees one by one."""
     below = 0.0
     for size in sorted(sizes):
         below += size
@@ -141,8 +141,8 @@ def weighted_median(sizes: Sequence[float]) -> float:
     [
         ([], 0.0),
         ([60.0], 60.0),
-        ([60.0] * 5 + [12.0] * 6, 60.0),  # many twitches do not outvote the repetitions,
-        ([60.0] * 5 + [120.0], 60.0),  # nor does one lying-down the set
+        ([60.0] * 5 + [12.0] * 6, 60.0),  # many twitches do not outweigh the repetitions,
+        ([60.0] * 5 + [120.0], 60.0),  # nor does lying down once outweigh the set
         ([30.0] * 3 + [60.0] * 2, 60.0),
         ([30.0] * 5 + [60.0] * 2, 30.0),
     ],
@@ -160,13 +160,13 @@ def test_the_usual_range_is_one_of_the_ranges_whatever_their_order_and_unit(rang
     assert usual_range_deg(ranges[::-1]) == usual
     assert usual_range_deg([8.0 * r for r in ranges]) == 8.0 * usual
     assert usual_range_deg([*ranges, max(ranges)]) >= usual
-    # as many degrees lie in larger ranges as in smaller ones, but for those of the median itself
+    # larger ranges hold as many degrees as smaller ones, but for those of the median itself
     assert sum(r for r in ranges if r > usual) <= 0.5 * sum(ranges) * (1.0 + 1e-12)
     assert sum(r for r in ranges if r < usual) <= 0.5 * sum(ranges) * (1.0 + 1e-12)
 
 
 def counted_by_definition(sizes: list[float]) -> tuple[list[bool], float]:
-    """Drop what is under 35 % of the weighted median of those left, till none drops; the narrowest call."""
+    """Drop what is under 35 % of the weighted median of the rest until none is; also give the closest."""
     left = [size for size in sizes if size >= 8.0]
     nearest = min(abs(size / 8.0 - 1.0) for size in sizes)
     while left:
@@ -184,7 +184,7 @@ def counted_by_definition(sizes: list[float]) -> tuple[list[bool], float]:
 
 @given(sizes=st.lists(st.floats(5.0, 90.0), min_size=1, max_size=14))
 @settings(max_examples=200, deadline=None)
-def test_excursions_from_rest_count_by_the_weighted_medians_rule(sizes: list[float]) -> None:
+def test_excursions_from_rest_count_by_the_weighted_median_rule(sizes: list[float]) -> None:
     expected, nearest = counted_by_definition(sizes)
     assume(nearest > 1e-6)
     points = [0.0, *(value for size in sizes for value in (size, 0.0))]
@@ -196,7 +196,9 @@ def test_excursions_from_rest_count_by_the_weighted_medians_rule(sizes: list[flo
         assert [one.far.tick for one in small(found)] == [2 * k + 1 for k in partial]
 
 
-def test_a_swing_of_no_leg_is_no_repetition_and_does_not_raise_what_is_usual(leg: Leg) -> None:
+def test_a_swing_larger_than_any_hip_allows_is_no_repetition_and_does_not_raise_the_usual_range(
+    leg: Leg,
+) -> None:
     """Lying down turns the shank by more than any hip bends."""
     found = segmented(leg(0.0, [(170.0, 2.0), (0.0, 2.0), *[(25.0, 1.0), (0.0, 1.0)] * 4]))
 
@@ -217,7 +219,7 @@ def test_the_last_repetition_counts_once_its_way_back_spans_the_threshold(leg: L
     for end in range(down, len(travel), 5):
         spanned = float(travel[down] - travel[down : end + 1].min())
         found = segmented(travel[: end + 1])
-        # the whole set's median is 60: 21 degrees are a way back
+        # the median of the whole set is 60°: 21° are a way back
         assert len(found.reps) == (4 if spanned >= 21.0 else 3), spanned
         if spanned >= 21.0:
             assert found.reps[-1].range_deg == pytest.approx(spanned)
@@ -228,17 +230,25 @@ def test_walking_swings_the_leg_behind_and_is_no_repetition() -> None:
     walking = -10.0 - 35.0 * np.cos(2.0 * np.pi * 0.8 * time)
 
     assert segmented(walking, walks=True).reps == ()
-    # the same swing from the floor up is lifting
+    # the same swing upward from the floor is lifting
     assert len(segmented(walking + 45.0, walks=True).reps) == 16
 
 
-def test_swaying_from_a_bar_a_little_behind_is_no_walking(leg: Leg) -> None:
+def test_the_first_of_quick_lifts_after_walking_is_no_step(leg: Leg) -> None:
+    """Who jumps to the bar and swings a little behind goes on with lifts as quick as steps, but higher."""
+    walk = [(-25.0, 0.4), *[(20.0, 0.55), (-25.0, 0.55)] * 4, (6.0, 0.5), (-4.0, 0.5)]
+    found = segmented(leg(0.0, [*walk, *[(85.0, 0.8), (0.0, 0.9)] * 5]), walks=True)
+
+    assert len(found.reps) == 5
+
+
+def test_swaying_slightly_behind_a_bar_is_no_walking(leg: Leg) -> None:
     found = segmented(leg(0.0, [(60.0, 1.5), (-6.0, 1.5)] * 6), walks=True)
 
     assert len(found.reps) == 6
 
 
-def test_a_set_that_starts_high_has_no_floor_to_be_behind(leg: Leg) -> None:
+def test_a_set_that_starts_high_has_no_floor_to_swing_behind(leg: Leg) -> None:
     found = segmented(leg(-90.0, [(-30.0, 2.0), (-90.0, 2.0)] * 6), floor_deg=None)
 
     assert len(found.reps) == 6
@@ -265,7 +275,7 @@ def test_turns_are_the_same_in_any_blocks(travel: np.ndarray, cuts: list[int]) -
 
 @given(travel=walks, threshold=st.sampled_from([1.0, 8.0, 15.0]))
 @settings(max_examples=200, deadline=None)
-def test_turns_alternate_are_far_apart_and_nothing_between_reaches_beyond_them(
+def test_turns_alternate_are_far_apart_and_nothing_between_exceeds_them(
     travel: np.ndarray, threshold: float
 ) -> None:
     turns = turns_of(travel, threshold)
@@ -277,7 +287,7 @@ def test_turns_alternate_are_far_apart_and_nothing_between_reaches_beyond_them(
         between = travel[a.tick : b.tick + 1]
         assert a.tick < b.tick
         assert {between.min(), between.max()} == {a.value, b.value}
-        # and within it the leg never came back by the threshold
+        # within it the leg never came back by the threshold
         way = np.sign(b.value - a.value) * between
         assert (np.maximum.accumulate(way) - way).max() < threshold
     if not turns:
@@ -290,7 +300,7 @@ def test_turns_alternate_are_far_apart_and_nothing_between_reaches_beyond_them(
 )
 @settings(max_examples=50, deadline=None)
 def test_a_mirrored_set_has_the_same_repetitions(tops: list[float], seed: int) -> None:
-    """A set that starts high is the same travel: what is out and back is told by direction alone."""
+    """A set that starts high has the same travel: only direction distinguishes out from back."""
     rng = np.random.default_rng(seed)
     points = [0.0, *(v for top in tops for v in (top, rng.uniform(-3.0, 3.0)))]
     travel = np.interp(np.arange(40 * len(points)), 40 * np.arange(len(points)), points)

@@ -1,4 +1,4 @@
-"""The set in numbers: means, the floor rule, and what is not measured."""
+"""Figures of a set: means, the floor rule, and values that are not measured."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import pytest
 
 from imu_reps import Header, Rep, Tempo
 from imu_reps.analysis.set_summary import mean_and_sd, summarise_set, uncounted_set
-from imu_reps.domain.floor import floor_angle
-from imu_reps.domain.rep import Partial
+from imu_reps.domain.rep import Partial, floor_angle
 
 MakeRep = Callable[..., Rep]
 
@@ -20,7 +19,7 @@ def with_values(make_rep: MakeRep, name: str, values: list[float | None]) -> lis
     return [make_rep(number, **{name: value}) for number, value in enumerate(values, start=1)]
 
 
-def test_means_and_standard_deviations_are_those_of_what_was_measured() -> None:
+def test_means_and_standard_deviations_are_those_of_the_measured_values() -> None:
     assert mean_and_sd([1.0, None, 3.0]) == pytest.approx((2.0, np.sqrt(2.0)))
     assert mean_and_sd([4.0]) == (4.0, None)
     assert mean_and_sd([None]) == (None, None)
@@ -53,7 +52,7 @@ def test_the_largest_angle_keeps_its_sign(make_rep: MakeRep) -> None:
     assert found.pelvic_rotation_deg_max == -5.0
 
 
-def test_no_rep_that_could_be_judged_is_no_clean_count(make_rep: MakeRep) -> None:
+def test_without_a_judged_repetition_there_is_no_clean_count(make_rep: MakeRep) -> None:
     unjudged = [replace(make_rep(k), clean=None) for k in (1, 2)]
 
     assert summarise_set(unjudged, (), Header(), "high").clean_count is None
@@ -80,15 +79,15 @@ def test_a_single_repetition_has_no_resting_pause_and_so_no_tempo(make_rep: Make
     assert summarise_set([make_rep(1, bottom_pause_s=None)], (), Header(), "high").tempo is None
 
 
-def test_the_floor_keeps_the_back_down_in_four_of_five_that_lift_off(make_rep: MakeRep) -> None:
+def test_the_floor_keeps_the_back_down_in_four_of_five_repetitions_that_lift_off(make_rep: MakeRep) -> None:
     def floor(*angles: float | None) -> tuple[float | None, float | None]:
         return floor_angle(with_values(make_rep, "lift_off_angle_deg", list(angles)))
 
     assert floor(20.0, 30.0, 26.0, 22.0, 24.0, 21.0) == (26.0, None)
-    # of two neighbours the higher one: advice errs to the safe side
+    # the higher one of two neighbours: advice errs on the safe side
     assert floor(20.0, 30.0, 26.0) == (30.0, None)
     assert floor(20.0, None, 30.0) == (30.0, None)
-    # one lift-off is chance: the lowest angle reached stands instead
+    # one lift-off may be random: the lowest angle reached is used instead
     assert floor(20.0, None, None) == (None, 1.0)
     assert floor(None, None) == (None, 1.0)
     assert floor_angle([]) == (None, None)

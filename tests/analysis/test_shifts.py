@@ -1,4 +1,4 @@
-"""Sensors that shift in mid-set: found where they do, not where a person lies otherwise for a while."""
+"""Sensors that shift in mid-set are found where they do, not where a person lies differently for a while."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from scipy.spatial.transform import Rotation
 
 from imu_reps import Header, Settings
 from imu_reps.analysis.estimate import SetEstimate, estimate_set
-from imu_reps.analysis.filters import held_high
 from imu_reps.analysis.set.shifts import find_shift
 from imu_reps.analysis.set.spells import STILL_TICKS, rests_in
 from imu_reps.analysis.set_findings import pelvis_shifted
-from imu_reps.analysis.set_motion import set_motion
+from imu_reps.analysis.set_motion import held_high, set_motion
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import GridMotion, Motion
 from imu_reps.kinematics.rest import still_mask
@@ -27,12 +26,12 @@ TOP_DEG = 50.0
 LOW_DEG = 4.0
 LEG_M = 0.8
 
-#: Between the fourth repetition and the fifth: 3 s of rest, then 5 s a repetition.
+#: Between the fourth and the fifth repetition: 3 s of rest, then 5 s per repetition.
 SLIPPED = round((3.0 + 4 * 5.0 - 0.5) * GRID_HZ)
 
 
 def sensor(orientation: Rotation, place_m: np.ndarray | None = None) -> GridMotion:
-    """What an ideal sensor makes of its orientation (sensor to world, z up), and of its place."""
+    """Return the motion of an ideal sensor of the given orientation (sensor to world, z up) and position."""
     turns = np.degrees((orientation[:-1].inv() * orientation[1:]).as_rotvec()) * GRID_HZ
     gyr = np.vstack([turns[:1], turns])
     up = orientation.inv().apply([0.0, 0.0, 1.0])
@@ -48,12 +47,12 @@ def about(axis: str, angle_deg: np.ndarray | float) -> Rotation:
 
 
 def from_then_on(angle_deg: float, count: int) -> np.ndarray:
-    """An angle that is 0 until the slip and `angle_deg` from 0.2 s later on."""
+    """Return an angle that is 0 until the slip and `angle_deg` from 0.2 s later on."""
     return np.interp(np.arange(count), [SLIPPED, SLIPPED + 0.2 * GRID_HZ], [0.0, angle_deg])
 
 
 def lifted(leg: Leg) -> np.ndarray:
-    """Leg elevation of a set: 3 s on the floor, then repetitions that end `LOW_DEG` above it."""
+    """Return leg elevation of a set: 3 s on the floor, then repetitions that end `LOW_DEG` above it."""
     ways = [(0.0, 3.0)]
     for _ in range(REPS):
         ways += [(TOP_DEG, 2.0), (LOW_DEG, 2.0), (LOW_DEG, 1.0)]
@@ -63,7 +62,7 @@ def lifted(leg: Leg) -> np.ndarray:
 def estimated(
     elevation_deg: np.ndarray, strap: Rotation, tilt_deg: np.ndarray, belt: Rotation
 ) -> SetEstimate:
-    """The estimate of a set in which strap and belt are turned on shank and pelvis as given, sensor to body.
+    """Return the estimate of a set with strap and belt turned on shank and pelvis as given, sensor to body.
 
     World and body axes: x towards the head, y to the left, z up while lying.
     """
@@ -76,12 +75,12 @@ def estimated(
 
 
 def worn_pelvis() -> Rotation:
-    """Sensor y to the head, z up while lying."""
+    """Return the mounting of the pelvis sensor: y towards the head, z up while lying."""
     return Rotation.from_euler("z", -90.0, degrees=True)
 
 
 @pytest.mark.parametrize("turned_deg", [20.0, -35.0])
-def test_leg_elevation_goes_on_where_the_strap_turned_on_the_shank(leg: Leg, turned_deg: float) -> None:
+def test_leg_elevation_continues_where_the_strap_turned_on_the_shank(leg: Leg, turned_deg: float) -> None:
     elevation = lifted(leg)
     strap = about("x", from_then_on(turned_deg, len(elevation))) * Rotation.from_rotvec([0.5, 1.1, -0.4])
 
@@ -94,7 +93,7 @@ def test_leg_elevation_goes_on_where_the_strap_turned_on_the_shank(leg: Leg, tur
     assert np.abs(estimate.track.leg_elevation_deg - elevation)[settled].max() < 1.0
 
 
-def test_a_leg_that_rests_higher_from_some_repetition_on_slipped_no_strap(leg: Leg) -> None:
+def test_a_leg_that_rests_higher_from_some_repetition_on_is_no_strap_slip(leg: Leg) -> None:
     elevation = lifted(leg)
     higher = leg(0.0, [(0.0, 3.0), *[(TOP_DEG, 2.0), (LOW_DEG, 2.0), (LOW_DEG, 1.0)] * 4])
     elevation = np.concatenate([higher, leg(LOW_DEG, [(TOP_DEG, 2.0), (7.0, 2.0), (7.0, 1.0)] * 4)[1:]])
@@ -107,7 +106,7 @@ def test_a_leg_that_rests_higher_from_some_repetition_on_slipped_no_strap(leg: L
 
 
 @pytest.mark.parametrize("axis", ["x", "y"])
-def test_the_pelvis_is_not_judged_from_where_its_sensor_shifted(leg: Leg, axis: str) -> None:
+def test_the_pelvis_is_not_judged_from_the_shift_of_its_sensor_on(leg: Leg, axis: str) -> None:
     elevation = lifted(leg)
     belt = about(axis, from_then_on(15.0, len(elevation))) * worn_pelvis()
 
@@ -125,7 +124,7 @@ def test_the_pelvis_is_not_judged_from_where_its_sensor_shifted(leg: Leg, axis: 
     ]
 
 
-def test_a_back_that_arches_in_one_pause_shifts_no_sensor(leg: Leg) -> None:
+def test_a_back_that_arches_in_one_pause_is_no_shift(leg: Leg) -> None:
     elevation = lifted(leg)
     at = np.arange(len(elevation))
     arched = 12.0 * np.exp(-(((at - SLIPPED) / (0.8 * GRID_HZ)) ** 2))
@@ -136,7 +135,7 @@ def test_a_back_that_arches_in_one_pause_shifts_no_sensor(leg: Leg) -> None:
     assert np.isfinite(estimate.track.pelvic_tilt_deg).all()
 
 
-def test_no_repetitions_show_no_shift() -> None:
+def test_without_repetitions_no_shift_is_reported() -> None:
     assert find_shift(np.tile([0.0, 0.0, 1.0], (500, 1)), ()) is None
 
 
@@ -148,7 +147,7 @@ def test_lost_packets_end_no_rest() -> None:
     assert [(rest.start, rest.end) for rest in rests_in(still)] == [(0, 300), (281, 400)]
 
 
-def test_no_angle_is_made_up_where_no_zero_holds(leg: Leg) -> None:
+def test_there_is_no_angle_where_no_zero_holds(leg: Leg) -> None:
     elevation = lifted(leg)
     belt = about("y", from_then_on(15.0, len(elevation))) * worn_pelvis()
     estimate = estimated(elevation, Rotation.identity(), -0.1 * elevation, belt)

@@ -1,4 +1,4 @@
-"""Where the zero of pelvic tilt is taken: from a pelvis that lies flat, or nowhere."""
+"""Where the zero of pelvic tilt is taken: from a pelvis that lies flat, or not at all."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from imu_reps.kinematics.motion import GridMotion, Motion
 
 LIFT = ("lift", 3.0, 0.0)
 
-#: What the pelvis does: its kind, for how long in seconds, and its tilt in degrees ("rest": still).
+#: A movement of the pelvis: its kind, duration in s, and tilt in deg ("rest" is still).
 Part = tuple[str, float, float]
 
 
 def lying(
     parts: Sequence[Part], header: Header, breath_deg: float = 0.0
 ) -> tuple[FloatArray, PelvisEstimate]:
-    """True tilt, and the estimate of a pelvis that does one thing after the other; each lift counts."""
+    """Return true tilt, and the estimate of a pelvis that performs the parts in order; each lift counts."""
     tilt, still, reps = np.empty(0), np.empty(0, bool), []
     for kind, lasts_s, at_deg in parts:
         ticks = round(lasts_s * GRID_HZ)
@@ -42,28 +42,30 @@ def lying(
         (slice(0, len(tilt)),), still, everywhere, True, np.array([1.0, 0, 0]), np.array([0, 1.0, 0])
     )
     motion = Motion(time, GridMotion(up, 0.0 * up, 9.81 * up, 0.0 * time, still), None)
-    nowhere = np.full(len(tilt), np.nan)
-    return tilt, estimate_pelvis(motion, posture, nowhere, Segmentation(tuple(reps), (), 8.0), None, header)
+    unmeasured = np.full(len(tilt), np.nan)
+    return tilt, estimate_pelvis(
+        motion, posture, unmeasured, unmeasured, Segmentation(tuple(reps), (), 8.0), None, header
+    )
 
 
 def off_deg(true: FloatArray, estimate: PelvisEstimate) -> float:
     return float(np.abs(estimate.tilt_deg - true).max())
 
 
-def test_between_repetitions_a_rest_while_the_other_leg_is_up_is_no_zero() -> None:
-    """Legs in turn, one of them seen: its own lift begins flat, the other's curls the pelvis meanwhile."""
-    others = [("rest", 1.5, -15.0), ("move", 0.5, -7.0), ("rest", 1.2, 0.0)]
+def test_a_rest_between_repetitions_while_the_other_leg_is_up_is_no_zero() -> None:
+    """The legs alternate and one is seen: its lift begins flat, the other leg curls the pelvis meanwhile."""
+    other_leg = [("rest", 1.5, -15.0), ("move", 0.5, -7.0), ("rest", 1.2, 0.0)]
 
-    true, found = lying([LIFT, *others, LIFT, *others, LIFT], Header())
+    true, found = lying([LIFT, *other_leg, LIFT, *other_leg, LIFT], Header())
 
     assert found.between_reps
     assert off_deg(true, found) < 0.1
 
 
-def test_there_is_no_tilt_where_every_long_rest_was_curled() -> None:
-    others = [("rest", 1.5, -15.0), ("move", 0.5, -7.0), ("rest", 0.8, 0.0)]
+def test_there_is_no_tilt_if_the_pelvis_was_curled_in_every_long_rest() -> None:
+    other_leg = [("rest", 1.5, -15.0), ("move", 0.5, -7.0), ("rest", 0.8, 0.0)]
 
-    _, found = lying([LIFT, *others, LIFT, *others, LIFT], Header())
+    _, found = lying([LIFT, *other_leg, LIFT, *other_leg, LIFT], Header())
 
     assert np.isnan(found.tilt_deg).all()
     assert np.isfinite(found.rotation_deg).all()
@@ -71,8 +73,8 @@ def test_there_is_no_tilt_where_every_long_rest_was_curled() -> None:
     assert "otherwise than before a lift" in found.zero.reason
 
 
-def test_the_zero_is_not_that_of_half_a_breath() -> None:
-    """The last second of stillness alone would be wrong by nearly all of the breath."""
+def test_the_zero_averages_over_breathing() -> None:
+    """The last second of stillness alone would be wrong by nearly the full amplitude of a breath."""
     parts = [("rest", 5.0, 0.0), ("move", 0.4, 0.0), ("rest", 1.2, 0.0), LIFT]
 
     true, found = lying(parts, Header(), breath_deg=1.2)
@@ -82,7 +84,7 @@ def test_the_zero_is_not_that_of_half_a_breath() -> None:
 
 
 @pytest.mark.parametrize("hovering_deg", [-15.0, -8.0])
-def test_the_zero_of_heel_taps_is_from_before_the_legs_went_up(hovering_deg: float) -> None:
+def test_the_zero_of_heel_taps_precedes_the_lifting_of_the_legs(hovering_deg: float) -> None:
     """A leg that stops half-way down before the first tap tips the pelvis less, but it does not lie flat."""
     tap = ("lift", 3.0, -20.0)
     parts = [("rest", 5.0, 0.0), ("move", 1.0, -10.0), ("rest", 1.5, hovering_deg), ("rest", 1.0, -20.0)]

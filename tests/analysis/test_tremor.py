@@ -1,4 +1,4 @@
-"""The shake of the pelvis in 4 to 12 Hz while lowering, over the person's own still baseline."""
+"""Tremor of the pelvis in 4 to 12 Hz while lowering, relative to the person's own still baseline."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ START, END = STILL_S * GRID_HZ, (STILL_S + MOVING_S) * GRID_HZ
 
 
 def shaking(at_rest_dps: float, moving_dps: float, hz: float = 8.0, still_s: float = STILL_S) -> SetMotion:
-    """A pelvis that shakes on two axes, first at rest, then while lowering; RMS rates as given."""
+    """Return a pelvis that shakes on two axes, first at rest, then while lowering; RMS rates as given."""
     time = np.arange(round((still_s + MOVING_S) * GRID_HZ)) / GRID_HZ
     still = time < still_s
     rms = np.where(still, at_rest_dps, moving_dps)
@@ -35,7 +35,7 @@ def ratio(motion: SetMotion, start: float = START, end: float = END) -> float | 
 
 @pytest.mark.parametrize("times", [1.0, 2.0, 4.0])
 def test_the_ratio_is_that_of_the_rms_rates(times: float) -> None:
-    # the band's edges blur half a second where the shake changes
+    # the edges of the band blur half a second where the amplitude changes
     assert ratio(shaking(0.5, 0.5 * times)) == pytest.approx(times, rel=0.05)
 
 
@@ -59,27 +59,29 @@ def test_less_than_five_seconds_of_rest_are_no_baseline() -> None:
     assert ratio(motion, 4.0 * GRID_HZ, 8.0 * GRID_HZ) is None
 
 
-def test_a_fast_lowering_has_none_for_it_shakes_by_itself() -> None:
+def test_a_fast_lowering_is_not_measured_because_it_shakes_by_itself() -> None:
     motion = shaking(0.5, 2.0)
 
     assert ratio(motion, START, START + 0.79 * GRID_HZ) is None
     assert ratio(motion, START, START + 0.81 * GRID_HZ) is not None
 
 
-def test_a_pelvis_that_was_not_measured_has_none() -> None:
+def test_an_unmeasured_pelvis_has_no_ratio() -> None:
     motion = shaking(0.5, 2.0)
     motion.track.pelvis_gyr_dps[:] = np.nan
 
     assert ratio(motion) is None
 
 
-def event(make_rep: Callable[..., Rep], *ratios: float | None) -> tuple[tuple[int, ...], str] | None:
+def finding_of(make_rep: Callable[..., Rep], *ratios: float | None) -> tuple[tuple[int, ...], str] | None:
     found = tremor_findings([make_rep(k, tremor_ratio=value) for k, value in enumerate(ratios, start=1)])
     return (found[0].reps, words(found[0])) if found else None
 
 
-def test_the_shake_is_mentioned_from_twice_and_strong_from_four_times(make_rep: Callable[..., Rep]) -> None:
-    some, much = event(make_rep, 1.0, 2.2, 2.4, 2.1), event(make_rep, 1.0, 3.2, 4.4, 4.1)
+def test_tremor_is_reported_from_twice_and_called_strong_from_four_times_the_baseline(
+    make_rep: Callable[..., Rep],
+) -> None:
+    some, much = finding_of(make_rep, 1.0, 2.2, 2.4, 2.1), finding_of(make_rep, 1.0, 3.2, 4.4, 4.1)
 
     assert some is not None
     assert much is not None
@@ -92,7 +94,7 @@ def test_the_shake_is_mentioned_from_twice_and_strong_from_four_times(make_rep: 
 @pytest.mark.parametrize(
     "ratios", [(1.0, 1.9, 1.9, 1.9), (1.0, 5.0, 1.0, 5.0, 5.0, 1.0), (None, None), (), (2.5, None, 2.5)]
 )
-def test_a_shake_here_and_there_is_not_mentioned(
+def test_occasional_tremor_is_not_reported(
     make_rep: Callable[..., Rep], ratios: tuple[float | None, ...]
 ) -> None:
-    assert event(make_rep, *ratios) is None
+    assert finding_of(make_rep, *ratios) is None

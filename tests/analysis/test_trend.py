@@ -1,4 +1,4 @@
-"""Tiring: changes beyond scatter, and the repetition they begin with."""
+"""Fatigue trends: changes beyond scatter, and the repetition they begin with."""
 
 from __future__ import annotations
 
@@ -47,23 +47,23 @@ def test_a_change_between_watch_and_flag_is_not_certain(make_rep: MakeRep) -> No
     "values",
     [
         [60.0] * 9,
-        scattered(60.0, 9, 8.0),  # own scatter
+        scattered(60.0, 9, 8.0),  # within its own scatter
         [60.0] * 6 + [55.5] * 3,  # under 10 %
-        [60.0] * 3 + [40.0] * 2,  # too few
-        [60.0] * 4 + [None] * 3 + [40.0] * 4,  # too much not measured
+        [60.0] * 3 + [40.0] * 2,  # too few repetitions
+        [60.0] * 4 + [None] * 3 + [40.0] * 4,  # too many not measured
     ],
 )
-def test_what_is_no_trend(make_rep: MakeRep, values: list[float | None]) -> None:
+def test_insufficient_changes_are_no_trend(make_rep: MakeRep, values: list[float | None]) -> None:
     assert trends(with_values(make_rep, "range_deg", values)) == ()
 
 
-def test_a_repetition_that_was_not_measured_keeps_its_number(make_rep: MakeRep) -> None:
+def test_an_unmeasured_repetition_keeps_its_number(make_rep: MakeRep) -> None:
     (trend,) = trends(with_values(make_rep, "range_deg", [60.0, None, 61.0, 60.0, 61.0, 60.0, *[40.0] * 4]))
 
     assert trend.from_rep == 7
 
 
-def test_tilt_from_near_zero_needs_two_degrees_and_not_just_per_cent(make_rep: MakeRep) -> None:
+def test_tilt_near_zero_needs_two_degrees_and_not_just_percent(make_rep: MakeRep) -> None:
     small = trends(with_values(make_rep, "pelvic_tilt_deg", [0.1] * 5 + [1.5] * 4))
     (large,) = trends(with_values(make_rep, "pelvic_tilt_deg", [0.1] * 5 + [4.0] * 4))
 
@@ -72,7 +72,7 @@ def test_tilt_from_near_zero_needs_two_degrees_and_not_just_per_cent(make_rep: M
 
 
 @pytest.mark.parametrize("first", [3, 6, 9])
-def test_the_onset_of_a_step_or_a_ramp_is_where_it_begins(first: int) -> None:
+def test_the_onset_of_a_step_or_a_ramp_is_its_beginning(first: int) -> None:
     level = [2.0] * (first - 1)
 
     assert onset_of(level + [7.0] * (11 - len(level))) == first
@@ -83,7 +83,7 @@ def test_a_drift_from_the_first_repetition_on_has_no_onset() -> None:
     assert onset_of([float(k) for k in range(10)]) is None
 
 
-def test_one_odd_repetition_is_not_tiring() -> None:
+def test_one_odd_repetition_is_not_fatigue() -> None:
     for at in range(9):
         values = scattered(1.0, 9, 0.4)
         values[at] = 9.0
@@ -92,15 +92,15 @@ def test_one_odd_repetition_is_not_tiring() -> None:
         assert change is None or not change.certain
 
 
-def test_onsets_are_found_within_two_reps_where_somebody_tires() -> None:
-    """The figures over 200 sets each are in the table of accuracy; here a part of the same population."""
+def test_onsets_of_fatigue_are_found_within_two_reps() -> None:
+    """The figures over 200 sets each are in the accuracy table; this is a part of the same population."""
     missed, false = tiring.figures(40, 1000)
 
     assert missed.reached, missed.worst
     assert false.reached, false.worst
 
 
-def test_nobody_is_called_tiring_by_chance() -> None:
+def test_random_variation_is_not_reported_as_fatigue() -> None:
     rng = np.random.default_rng(3)
     certain = 0
     for _ in range(500):

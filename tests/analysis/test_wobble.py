@@ -1,4 +1,4 @@
-"""How much the pelvis wanders around its own path over leg elevation."""
+"""How much the pelvis deviates from its own path over leg elevation."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ import pytest
 
 from imu_reps import RepFaults, RepPlan, SetPlan, Settings, simulate
 from imu_reps.analysis.estimate import estimate_set
-from imu_reps.analysis.filters import low_passed
-from imu_reps.analysis.reps.measure import Measured
-from imu_reps.analysis.set_motion import SetMotion, set_motion
-from imu_reps.analysis.set_summary import measure_set
+from imu_reps.analysis.reps.measure import Measured, measure_set
+from imu_reps.analysis.set_motion import SetMotion, low_passed, set_motion
 from imu_reps.analysis.trend import wobble_deg, wobble_findings
 from imu_reps.kinematics.recorded import estimate_motion
 from imu_reps.quality import examined
@@ -26,7 +24,7 @@ ARCHING = RepPlan(faults=RepFaults(arch_deg=9.0, rotation_deg=3.0))
 
 @pytest.fixture(scope="module")
 def clean() -> Measurement:
-    """Twelve repetitions that arch from the eighth on, smoothly."""
+    """Twelve repetitions with a smooth arch from the eighth on."""
     plan = SetPlan(reps=(RepPlan(),) * 7 + (ARCHING,) * 5, body=BodyPlan(breathing_deg=0.1))
     recording = simulate(plan, seed=5).recording
     sensed = estimate_motion(recording, examined(recording).clocks)
@@ -36,7 +34,7 @@ def clean() -> Measurement:
 
 
 def wandering(clean: Measurement, rms_deg: Callable[[int], float]) -> Measurement:
-    """The same with the pelvis wandering, at 1.4 and 2.6 Hz, by as much as asked for in each repetition."""
+    """Return the set with the pelvis wandering at 1.4 and 2.6 Hz, with the given RMS in each repetition."""
     motion, measured = clean
     time_s = motion.track.time_s
     wave = np.sin(2.0 * np.pi * 1.4 * time_s) + np.sin(2.0 * np.pi * 2.6 * time_s + 1.0)
@@ -61,7 +59,7 @@ def test_wobble_is_the_rms_around_the_path(clean: Measurement, rms_deg: float) -
     assert np.median([value for value in found if value is not None]) == pytest.approx(rms_deg, rel=0.2)
 
 
-def test_wobble_that_grows_is_told_with_the_repetition_it_begins_with(clean: Measurement) -> None:
+def test_growing_wobble_is_reported_with_the_repetition_it_begins_with(clean: Measurement) -> None:
     motion, measured = wandering(clean, lambda number: 2.5 if number >= 8 else 0.3)
     (finding,) = wobble_findings(motion, measured)
 
@@ -69,7 +67,7 @@ def test_wobble_that_grows_is_told_with_the_repetition_it_begins_with(clean: Mea
     assert "from rep 8 on" in words(finding)
 
 
-def test_much_wobble_from_the_start_is_told_of_every_repetition(clean: Measurement) -> None:
+def test_strong_wobble_from_the_start_is_reported_for_every_repetition(clean: Measurement) -> None:
     motion, measured = wandering(clean, lambda _: 4.0)
     (finding,) = wobble_findings(motion, measured)
 
@@ -77,7 +75,7 @@ def test_much_wobble_from_the_start_is_told_of_every_repetition(clean: Measureme
     assert "4°" in words(finding)
 
 
-def test_a_pelvis_that_was_not_measured_has_no_wobble(clean: Measurement) -> None:
+def test_an_unmeasured_pelvis_has_no_wobble(clean: Measurement) -> None:
     motion, measured = clean
     unknown = [replace(rep, pelvis_known=False) for rep in measured]
 

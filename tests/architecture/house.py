@@ -1,4 +1,4 @@
-"""Print the figures of the house: how long, how finely cut, how far the data walks.
+"""Print figures of the package: lengths, complexity, duplicate names, and how many files a call enters.
 
 ``python tests/architecture/house.py [--walks]``
 """
@@ -19,16 +19,16 @@ from statistics import median, quantiles
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "imu_reps"
 
-#: A set whose way through the house is followed, in blocks of so many samples.
+#: A set whose path through the package is followed, and the number of samples per block.
 EXAMPLE, BLOCK = ROOT / "recordings" / "clean.csv", 5
 
-#: A module that exactly one other imports is worth a file of its own from so many lines on.
+#: Minimum number of lines for which a module imported by exactly one other is worth its own file.
 OWN_FILE_LINES = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """One module: where it is, its length, its tree."""
+    """One module: name, path, number of lines and syntax tree."""
 
     name: str
     path: Path
@@ -37,7 +37,7 @@ class Module:
 
 
 def modules() -> list[Module]:
-    """Every module of the package, `__init__` ones named as their package; examples are documentation."""
+    """Return every module of the package, `__init__` named as its package; examples are documentation."""
     found = []
     for path in sorted(set(PACKAGE.rglob("*.py")) - set((PACKAGE / "docs").rglob("*.py"))):
         parts = path.relative_to(ROOT).with_suffix("").parts
@@ -48,7 +48,7 @@ def modules() -> list[Module]:
 
 
 def imported(module: Module) -> set[str]:
-    """Full names of everything a module imports, also inside functions; relative ones made absolute."""
+    """Return full names of everything a module imports, also inside functions; relative ones resolved."""
     package = module.name.split(".") if module.path.stem == "__init__" else module.name.split(".")[:-1]
     found = set()
     for node in ast.walk(module.tree):
@@ -62,7 +62,7 @@ def imported(module: Module) -> set[str]:
 
 
 def splinters(house: list[Module]) -> list[str]:
-    """Modules under `OWN_FILE_LINES` that exactly one other imports."""
+    """Return modules under `OWN_FILE_LINES` lines that exactly one other imports."""
     names = {module.name for module in house}
     importers: Counter[str] = Counter()
     for module in house:
@@ -76,7 +76,7 @@ def splinters(house: list[Module]) -> list[str]:
 
 
 def function_lengths(house: list[Module]) -> list[int]:
-    """Lines of every function, docstring and decorators aside."""
+    """Return the number of lines of every function, without docstring and decorators."""
     found = []
     for module in house:
         for node in ast.walk(module.tree):
@@ -87,7 +87,7 @@ def function_lengths(house: list[Module]) -> list[int]:
 
 
 def complexities() -> list[int]:
-    """McCabe's complexity of every function, as ruff has it."""
+    """Return McCabe's complexity of every function, as measured by ruff."""
     rule = ["--isolated", "--select", "C901", "--config", "lint.mccabe.max-complexity=0"]
     done = subprocess.run(
         [sys.executable, "-m", "ruff", "check", *rule, "--output-format", "json", str(PACKAGE)],
@@ -95,11 +95,11 @@ def complexities() -> list[int]:
         text=True,
         check=False,
     )
-    return [int(one["message"].split("(")[1].split()[0]) for one in json.loads(done.stdout)]
+    return [int(violation["message"].split("(")[1].split()[0]) for violation in json.loads(done.stdout)]
 
 
 def numeric_constants(house: list[Module]) -> list[str]:
-    """Constants of modules whose value is written in numbers."""
+    """Return module constants whose value is written in numbers."""
     found = []
     for module in house:
         for node in module.tree.body:
@@ -115,32 +115,32 @@ def _is_number(value: ast.expr | None) -> bool:
     return isinstance(value, ast.Constant) and type(value.value) in (int, float)
 
 
-def twice(names: Iterator[str]) -> list[str]:
-    """Names that stand more than once."""
+def duplicates(names: Iterator[str]) -> list[str]:
+    """Return names that occur more than once."""
     return sorted(name for name, count in Counter(names).items() if count > 1)
 
 
 def class_names(house: list[Module]) -> list[str]:
-    """Classes with the same name."""
-    return twice(
+    """Return class names that occur more than once."""
+    return duplicates(
         node.name for module in house for node in ast.walk(module.tree) if isinstance(node, ast.ClassDef)
     )
 
 
 def module_names(house: list[Module]) -> list[str]:
-    """Modules with the same name, packages aside."""
-    return twice(module.path.stem for module in house if module.path.stem != "__init__")
+    """Return module names that occur more than once, packages excluded."""
+    return duplicates(module.path.stem for module in house if module.path.stem != "__init__")
 
 
 def files_entered(walk: Callable[[], object]) -> list[str]:
-    """Files of the package in which a function is called while `walk` runs."""
+    """Return files of the package in which a function is called while `walk` runs."""
     entered: set[str] = set()
 
-    def note(frame, event, _argument):  # type: ignore[no-untyped-def]
+    def record_call(frame, event, _argument):  # type: ignore[no-untyped-def]
         if event == "call" and frame.f_code.co_name != "<module>":
             entered.add(frame.f_code.co_filename)
 
-    sys.setprofile(note)
+    sys.setprofile(record_call)
     try:
         walk()
     finally:
@@ -149,7 +149,7 @@ def files_entered(walk: Callable[[], object]) -> list[str]:
 
 
 def block_that_completes_a_rep() -> list[str]:
-    """Files entered by the block of a running set that completes its third repetition."""
+    """Return files entered by the block of a running set that completes its third repetition."""
     from imu_reps import Pipeline, load
     from imu_reps.domain.events import RepCompleted
 
@@ -167,7 +167,7 @@ def block_that_completes_a_rep() -> list[str]:
 
 
 def report_of_a_file() -> list[str]:
-    """Files entered by `imu-reps report FILE`."""
+    """Return files entered by `imu-reps report FILE`."""
     from click.testing import CliRunner
 
     from imu_reps.cli.main import main
@@ -176,7 +176,7 @@ def report_of_a_file() -> list[str]:
 
 
 def figures(house: list[Module]) -> dict[str, object]:
-    """Every figure of the house that needs no run."""
+    """Return every figure of the package that can be had without running it."""
     lengths, cuts = function_lengths(house), complexities()
     return {
         "lines": sum(module.lines for module in house),
@@ -196,10 +196,10 @@ def main() -> None:
     """Print the figures."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--walks", action="store_true", help="also count files that are entered")
-    asked = options.parse_args()
+    arguments = options.parse_args()
     for name, value in figures(modules()).items():
         print(f"{name}: {value}")
-    if asked.walks:
+    if arguments.walks:
         print(f"files entered by a block that completes a rep: {len(block_that_completes_a_rep())}")
         print(f"files entered by report: {len(report_of_a_file())}")
 

@@ -1,4 +1,4 @@
-"""Dependencies point one way, and only the edge touches the world."""
+"""Dependencies point one way, and only the outer packages have side effects."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import house
 import pytest
 
-#: Which packages of the project each package may import; each may import itself and the errors.
+#: Packages of the project that each package may import, in addition to itself and the errors.
 ALLOWED = {
     "domain": set(),
     "kinematics": {"domain"},
@@ -30,10 +30,10 @@ ALLOWED = {
     "fleet": {"domain", "analysis", "report", "storage"},
 }
 PURE = ("domain", "kinematics", "quality", "analysis", "coaching", "advice", "report", "importers")
-RUNNING = {"time", "asyncio", "os", "io", "pathlib", "socket", "subprocess"}
+SIDE_EFFECTS = {"time", "asyncio", "os", "io", "pathlib", "socket", "subprocess"}
 
-#: Who alone may import a library: the computer's Bluetooth, the virtual radio, the command line.
-USERS = {
+#: The only modules that may import a library: the computer's Bluetooth, the virtual radio, the command line.
+PERMITTED = {
     "bleak": ("sensors.ble", "sim.radio.bleak_backend"),
     "bumble": ("sim.radio",),
     "click": ("cli",),
@@ -43,18 +43,18 @@ HOUSE = house.modules()
 
 
 def within(module: house.Module, *places: str) -> bool:
-    """Whether a module is one of these of the package, or in one of them."""
+    """Return whether a module is one of these modules of the package, or inside one of them."""
     name = module.name.removeprefix("imu_reps.")
     return any(name == place or name.startswith(f"{place}.") for place in places)
 
 
 def roots(module: house.Module) -> set[str]:
-    """What a module imports from outside, by first names; text and bytes in memory are no files."""
+    """Return top-level names that a module imports from outside; text and bytes in memory are not files."""
     return {name.split(".")[0] for name in house.imported(module) - {"io.StringIO", "io.BytesIO"}}
 
 
-def homes(module: house.Module) -> set[str]:
-    """Packages of the project that a module imports from."""
+def imported_packages(module: house.Module) -> set[str]:
+    """Return packages of the project that a module imports from."""
     names = (name.split(".") for name in house.imported(module))
     return {parts[1] for parts in names if parts[0] == "imu_reps" and len(parts) > 1}
 
@@ -63,33 +63,39 @@ def offending(module: house.Module, found: set[str]) -> Iterator[str]:
     yield from (f"{module.name}: {name}" for name in sorted(found))
 
 
-def test_a_package_imports_only_what_lies_below_it() -> None:
-    below = {package: homes | {package, "errors", "__version__"} for package, homes in ALLOWED.items()}
+def test_a_package_imports_only_packages_below_it() -> None:
+    below = {
+        package: imported_packages | {package, "errors", "__version__"}
+        for package, imported_packages in ALLOWED.items()
+    }
     assert not [
         wrong
         for module in HOUSE
         for package in module.name.split(".")[1:2]
         if package in below
-        for wrong in offending(module, homes(module) - below[package])
+        for wrong in offending(module, imported_packages(module) - below[package])
     ]
 
 
-def test_every_package_below_the_command_line_has_its_rule() -> None:
+def test_every_package_below_the_command_line_has_a_rule() -> None:
     packages = {path.name for path in house.PACKAGE.iterdir() if (path / "__init__.py").exists()}
 
     assert packages - {"cli"} <= set(ALLOWED)
 
 
-def test_no_package_lies_below_itself() -> None:
+def test_no_package_depends_on_itself_indirectly() -> None:
     below = {name: set(packages) for name, packages in ALLOWED.items()}
     for _ in ALLOWED:
-        below = {name: direct.union(*(below[one] for one in direct)) for name, direct in below.items()}
+        below = {
+            name: direct.union(*(below[dependency] for dependency in direct))
+            for name, direct in below.items()
+        }
 
     assert [name for name, packages in below.items() if name in packages] == []
 
 
 def test_domain_and_errors_import_numpy_and_the_standard_library_only() -> None:
-    """Beside pandas, where angles are handed out as a table, and not before."""
+    """Pandas is allowed where angles are returned as a table."""
     allowed = {*sys.stdlib_module_names, "numpy", "imu_reps"}
     assert not [
         wrong
@@ -101,25 +107,29 @@ def test_domain_and_errors_import_numpy_and_the_standard_library_only() -> None:
     ]
 
 
-@pytest.mark.parametrize("library", USERS)
-def test_a_library_of_the_edge_has_its_one_place(library: str) -> None:
+@pytest.mark.parametrize("library", PERMITTED)
+def test_a_library_for_outside_interfaces_is_imported_only_where_permitted(library: str) -> None:
     assert not [
-        module.name for module in HOUSE if library in roots(module) and not within(module, *USERS[library])
+        module.name
+        for module in HOUSE
+        if library in roots(module) and not within(module, *PERMITTED[library])
     ]
 
 
-def test_nothing_below_the_edge_reads_a_clock_or_knows_asyncio() -> None:
+def test_pure_packages_do_not_import_clocks_files_or_asyncio() -> None:
     pure = [module for module in HOUSE if within(module, *PURE)]
 
-    assert not [wrong for module in pure for wrong in offending(module, roots(module) & RUNNING)]
+    assert not [wrong for module in pure for wrong in offending(module, roots(module) & SIDE_EFFECTS)]
 
 
-def test_sensor_families_know_no_radio_and_no_clock() -> None:
+def test_sensor_families_import_neither_radio_nor_clock() -> None:
     families = [module for module in HOUSE if within(module, "sensors.families")]
 
     assert families
     assert not [
-        wrong for module in families for wrong in offending(module, roots(module) & {*RUNNING, *USERS})
+        wrong
+        for module in families
+        for wrong in offending(module, roots(module) & {*SIDE_EFFECTS, *PERMITTED})
     ]
 
 

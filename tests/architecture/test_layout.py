@@ -1,4 +1,4 @@
-"""The top level of the repository stays bare."""
+"""The files and folders at the top level of the repository."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TOP_LEVEL = {
 }
 
 
-def test_the_top_level_holds_what_it_should_and_nothing_else() -> None:
+def test_the_top_level_holds_the_expected_files_and_nothing_else() -> None:
     if shutil.which("git") is None or not (ROOT / ".git").exists():
         pytest.skip("not a git checkout: tracked files are unknown")
     listing = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""What the program loads before it is asked for anything."""
+"""What the program imports at the start."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ HEAVY = (
 
 
 def loaded_after(code: str) -> set[str]:
-    """Which heavy packages a fresh interpreter has loaded after running `code`."""
+    """Return the heavy packages that a fresh interpreter has loaded after running `code`."""
     report = f"\nimport sys\nprint(*[name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
-    done = subprocess.run([sys.executable, "-c", code + report], capture_output=True, text=True, check=True)
-    return set(done.stderr.split())
+    completed = subprocess.run(
+        [sys.executable, "-c", code + report], capture_output=True, text=True, check=True
+    )
+    return set(completed.stderr.split())
 
 
-def calling(*words: str) -> str:
-    return f"from imu_reps.cli.main import main\nmain({list(words)!r}, standalone_mode=False)"
+def calling(*arguments: str) -> str:
+    return f"from imu_reps.cli.main import main\nmain({list(arguments)!r}, standalone_mode=False)"
 
 
 def test_help_loads_nothing_heavy() -> None:

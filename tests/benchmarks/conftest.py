@@ -1,4 +1,4 @@
-"""The set that is timed, and how two things are compared: in turns, within one run."""
+"""The set that is timed, and how durations are compared: alternately, within one run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SET_S = 60.0
 
 @pytest.fixture(scope="session")
 def minute_set() -> Recording:
-    """A minute of two sensors at 100 Hz: ten repetitions and the rest around them."""
+    """Return a minute of two sensors at 100 Hz: ten repetitions and the rests around them."""
     plan = SetPlan(reps=(RepPlan(),) * 10, life=LifePlan(still_before_s=4.0, rest_after_s=4.6))
     recording = simulate(plan).recording
     assert recording.ankle is not None
@@ -38,11 +38,11 @@ def _durations_s(
 
 @pytest.fixture
 def medians_s() -> Callable[..., list[float]]:
-    """Median duration of each action over `rounds` turns, taken one after another in every turn."""
+    """Median duration of each action over `rounds` rounds, the actions alternating within each round."""
     return lambda rounds, *actions: [median(one) for one in _durations_s(perf_counter, rounds, actions)]
 
 
 @pytest.fixture
 def min_s() -> Callable[..., list[float]]:
-    """The same of the processor's time, and the least: what others do on the machine is no action's own."""
+    """Shortest processor time of each action over `rounds` rounds: the least affected by other processes."""
     return lambda rounds, *actions: [min(one) for one in _durations_s(process_time, rounds, actions)]

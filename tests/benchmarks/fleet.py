@@ -1,8 +1,8 @@
-"""What a batch costs: cores, straight line, memory, other ways of doing it, and reading a recording.
+"""Cost of a batch: cores, growth with the number of recordings, memory, alternatives, reading a recording.
 
 Run by hand: ``python tests/benchmarks/fleet.py [PART...]``, by default all parts (`PARTS`); ``--recordings``
-says how many sets of a minute most of them take. Every figure is a ratio within one run. Processor time
-counts all processes; what goes by the clock needs a machine with nothing else to do.
+sets how many one-minute sets most of them take. Every figure is a ratio within one run. Processor time counts
+all processes; wall-clock figures need an otherwise idle machine.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ if TYPE_CHECKING:
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 DAYS, DISTINCT = 20, 20
-LINE, MEMORY = (4, 2, 1), (10, 1)  # parts of the recordings: 500, 1,000, 2,000 and 200, 2,000
-LOOPED = 20
-KEPT = 5000
+LINE, MEMORY = (4, 2, 1), (10, 1)  # divisors of the number of recordings: 500, 1,000, 2,000 and 200, 2,000
+SHELL_LOOP_SETS = 20
+STORED_RESULTS = 5000
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a process and its children took."""
+    """Wall-clock and processor time of a process and its children."""
 
     wall_s: float
     cpu_s: float
 
 
 def make_sets(folder: Path, count: int) -> list[Path]:
-    """Sets of a minute, over `DAYS` days: `DISTINCT` different ones, over and over."""
+    """Write sets of one minute, spread over `DAYS` days: copies of `DISTINCT` different ones."""
     from imu_reps import RepPlan, SetPlan, save, simulate
     from imu_reps.sim.wearer import LifePlan
 
@@ -65,16 +65,16 @@ def make_sets(folder: Path, count: int) -> list[Path]:
     return paths
 
 
-def cost_of(*words: str, cores: int) -> Cost:
-    """Run a command on so many cores."""
+def cost_of(*arguments: str, cores: int) -> Cost:
+    """Run a command on `cores` cores and return its cost."""
     before, begin_s = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    allowed = sorted(os.sched_getaffinity(0))[:cores]
+    core_ids = sorted(os.sched_getaffinity(0))[:cores]
     subprocess.run(
-        words,
+        arguments,
         check=True,
         stdout=subprocess.DEVNULL,
         env={**os.environ, **ONE_THREAD},
-        preexec_fn=lambda: os.sched_setaffinity(0, allowed),
+        preexec_fn=lambda: os.sched_setaffinity(0, core_ids),
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
@@ -82,57 +82,57 @@ def cost_of(*words: str, cores: int) -> Cost:
 
 
 def batch(sources: list[Path], out: Path, *, workers: int) -> Cost:
-    """`imu-reps batch` over these, on as many cores as workers."""
-    listed = out.with_suffix(".txt")
-    listed.write_text("\n".join(map(str, sources)), encoding="utf-8")
-    words = (
+    """Run `imu-reps batch` over these files, on as many cores as workers."""
+    list_file = out.with_suffix(".txt")
+    list_file.write_text("\n".join(map(str, sources)), encoding="utf-8")
+    arguments = (
         sys.executable,
         "-m",
         "imu_reps",
         "batch",
-        f"@{listed}",
+        f"@{list_file}",
         "-o",
         str(out),
         "--workers",
         str(workers),
     )
-    return cost_of(*words, cores=workers)
+    return cost_of(*arguments, cores=workers)
 
 
-def itself(way: str, listed: Path, *, cores: int) -> Cost:
-    """One of `WAYS` in a process of its own."""
-    return cost_of(sys.executable, __file__, "--way", way, str(listed), cores=cores)
+def run_way(way: str, list_file: Path, *, cores: int) -> Cost:
+    """Run one of `WAYS` in its own process."""
+    return cost_of(sys.executable, __file__, "--way", way, str(list_file), cores=cores)
 
 
 def bare_loop(paths: list[str]) -> None:
-    """What is left if everything around it is taken away."""
+    """Analyse the recordings in a loop, without anything around it."""
     from imu_reps import analyze, load
 
     for path in paths:
         analyze(load(path))
 
 
-def summed_up(path: str) -> object:
-    """What a user's pool calls."""
+def summarize(path: str) -> object:
+    """Return the summary of a recording: the work that a user's pool calls."""
     from imu_reps import analyze, load
 
     return analyze(load(path)).summary
 
 
 def futures(paths: list[str]) -> None:
-    """A pool as a user would write it."""
+    """Analyse the recordings in a pool as a user would write it."""
     with ProcessPoolExecutor() as pool:
-        list(pool.map(summed_up, paths, chunksize=4))
+        list(pool.map(summarize, paths, chunksize=4))
 
 
 WAYS: dict[str, Callable[[list[str]], None]] = {"bare": bare_loop, "futures": futures}
 
 
 def by_cores(paths: list[Path], folder: Path) -> Iterator[str]:
-    """One core against the bare loop, two against one."""
-    listed = folder / "listed.txt"
-    listed.write_text("\n".join(map(str, paths)), encoding="utf-8")
-    bare = itself("bare", listed, cores=1)
+    """Compare one core with the bare loop, and two cores with one."""
+    list_file = folder / "listed.txt"
+    list_file.write_text("\n".join(map(str, paths)), encoding="utf-8")
+    bare = run_way("bare", list_file, cores=1)
     one = batch(paths, folder / "one", workers=1)
     two = batch(paths, folder / "two", workers=2)
     yield f"{len(paths)} sets of 60 s; bare loop {1e3 * bare.cpu_s / len(paths):.1f} ms a set"
@@ -142,7 +142,7 @@ def by_cores(paths: list[Path], folder: Path) -> Iterator[str]:
 
 
 def straight_line(paths: list[Path], folder: Path) -> Iterator[str]:
-    """Processor time against the number of recordings."""
+    """Fit processor time against the number of recordings."""
     import numpy as np
 
     counts = [len(paths) // part for part in LINE]
@@ -154,65 +154,67 @@ def straight_line(paths: list[Path], folder: Path) -> Iterator[str]:
 
 
 def busy(paths: list[Path], _: Path) -> Iterator[str]:
-    """How far two workers keep two cores busy; on a machine with other things to do, too.
+    """Measure for which share of the time two workers keep two cores busy, even on a loaded machine.
 
-    Time in which a worker waits for a core that somebody else has counts as busy, as Linux keeps it apart.
+    Time in which a worker waits for a core counts as busy; Linux reports it separately.
     """
     from imu_reps import analyze_many
 
-    done, begun = 0, 0.0
-    spent: dict[str, tuple[float, float]] = {}
+    done, began_s = 0, 0.0
+    first_and_last_s: dict[str, tuple[float, float]] = {}
     for _result in analyze_many(paths, workers=2):
         done += 1
-        begun = begun or time.perf_counter()
-        now = {child: scheduled_s(child) for child in children()}
-        first = {child: spent.get(child, (at, at))[0] for child, at in now.items()}
-        spent = {child: (first[child], at) for child, at in now.items()}
-    share = sum(last - first for first, last in spent.values()) / 2 / (time.perf_counter() - begun)
+        began_s = began_s or time.perf_counter()
+        now = {pid: scheduled_s(pid) for pid in worker_pids()}
+        first = {pid: first_and_last_s.get(pid, (at, at))[0] for pid, at in now.items()}
+        first_and_last_s = {pid: (first[pid], at) for pid, at in now.items()}
+    share = (
+        sum(last - first for first, last in first_and_last_s.values()) / 2 / (time.perf_counter() - began_s)
+    )
     yield f"two workers over {done} sets busy for {share:.1%} of the time: {2 * share:.2f} cores' work"
 
 
-def children() -> list[str]:
-    """This process's children that compute."""
+def worker_pids() -> list[str]:
+    """Return the ids of this process's worker processes."""
     found = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text(encoding="utf-8").split()
-    return [child for child in found if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    return [pid for pid in found if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
-def scheduled_s(child: str) -> float:
-    """How long a process has computed or wanted to."""
-    computed, waited, _ = Path(f"/proc/{child}/schedstat").read_text(encoding="utf-8").split()
+def scheduled_s(pid: str) -> float:
+    """Return the time for which a process has computed or waited for a core."""
+    computed, waited, _ = Path(f"/proc/{pid}/schedstat").read_text(encoding="utf-8").split()
     return (int(computed) + int(waited)) / 1e9
 
 
 def memory(paths: list[Path], _: Path) -> Iterator[str]:
-    """The largest a worker is, after few recordings and after many."""
-    fewer, all_of_them = (len(paths) // part for part in MEMORY)
-    few, many = resident_mb(paths[:fewer]), resident_mb(paths)
-    yield f"a worker over {fewer} sets: {few:.1f} MB, over {all_of_them}: {many:.1f} MB"
+    """Compare the peak memory of a worker after few recordings and after many."""
+    few_count, many_count = (len(paths) // part for part in MEMORY)
+    few, many = resident_mb(paths[:few_count]), resident_mb(paths)
+    yield f"a worker over {few_count} sets: {few:.1f} MB, over {many_count}: {many:.1f} MB"
     yield f"memory of a worker, many over few: {many / few:.3f} (0.95 to 1.05)"
 
 
 def resident_mb(paths: list[Path]) -> float:
-    """Largest resident memory of the one worker that sums up these."""
+    """Return the largest resident memory of the one worker that summarizes these recordings."""
     from imu_reps import analyze_many
 
     largest = 0.0
     for _ in analyze_many(paths, workers=1):
-        for child in children():
-            status = Path(f"/proc/{child}/status").read_text(encoding="utf-8")
+        for pid in worker_pids():
+            status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
             found = re.search(r"VmRSS:\s+(\d+)", status)
             largest = max(largest, int(found[1]) / 1e3 if found else 0.0)
     return largest
 
 
-def others(paths: list[Path], folder: Path) -> Iterator[str]:
-    """A loop of the shell, and a pool of the user's own."""
-    listed, few = folder / "listed.txt", folder / "few.txt"
-    listed.write_text("\n".join(map(str, paths)), encoding="utf-8")
-    few.write_text("\n".join(map(str, paths[:LOOPED])), encoding="utf-8")
+def alternatives(paths: list[Path], folder: Path) -> Iterator[str]:
+    """Compare with a shell loop and with a user's own pool."""
+    list_file, few = folder / "listed.txt", folder / "few.txt"
+    list_file.write_text("\n".join(map(str, paths)), encoding="utf-8")
+    few.write_text("\n".join(map(str, paths[:SHELL_LOOP_SETS])), encoding="utf-8")
     loop = f'while read -r file; do {sys.executable} -m imu_reps report --json "$file"; done < {few}'
-    shell = cost_of("sh", "-c", loop, cores=2).wall_s / LOOPED
-    pool = itself("futures", listed, cores=2).wall_s / len(paths)
+    shell = cost_of("sh", "-c", loop, cores=2).wall_s / SHELL_LOOP_SETS
+    pool = run_way("futures", list_file, cores=2).wall_s / len(paths)
     ours = batch(paths, folder / "others", workers=2).wall_s / len(paths)
     yield "| on two cores | ms a set | times of imu-reps batch |"
     yield "|---|---|---|"
@@ -225,7 +227,7 @@ def others(paths: list[Path], folder: Path) -> Iterator[str]:
 
 
 def reading(paths: list[Path], _: Path) -> Iterator[str]:
-    """A recording against a table of numbers as pandas reads it, types declared."""
+    """Compare reading a recording with reading a table of numbers by pandas, types declared."""
     import pandas as pd
 
     from imu_reps import load
@@ -237,26 +239,26 @@ def reading(paths: list[Path], _: Path) -> Iterator[str]:
     def by_pandas() -> None:
         pd.read_csv(paths[0], comment="#", dtype=types)
 
-    ours_s, theirs_s = [], []
+    ours_s, pandas_s = [], []
     for _round in range(200):
-        for action, of in ((lambda: load(paths[0]), ours_s), (by_pandas, theirs_s)):
+        for action, durations in ((lambda: load(paths[0]), ours_s), (by_pandas, pandas_s)):
             begin_s = time.process_time()
             action()
-            of.append(time.process_time() - begin_s)
-    yield f"load over pandas.read_csv: {min(ours_s) / min(theirs_s):.3f} (limit 1.3)"
+            durations.append(time.process_time() - begin_s)
+    yield f"load over pandas.read_csv: {min(ours_s) / min(pandas_s):.3f} (limit 1.3)"
 
 
-def another(rows: ResultRows, file: str, seed: int) -> ResultRows:
-    """The same set with other numbers, on one day: what compresses as little as real ones."""
+def varied_copy(rows: ResultRows, file: str, seed: int) -> ResultRows:
+    """Return the same set with different numbers, on one day: it compresses no better than real sets."""
     import numpy as np
 
     rng = np.random.default_rng(seed)
 
-    def moved(value: object) -> object:
+    def varied(value: object) -> object:
         return round(value * rng.uniform(0.8, 1.2), 4) if isinstance(value, float) else value
 
     tables = {
-        table: [{name: moved(value) for name, value in row.items()} | {"file": file} for row in of_table]
+        table: [{name: varied(value) for name, value in row.items()} | {"file": file} for row in of_table]
         for table, of_table in rows.tables.items()
     }
     content = rng.bytes(32).hex()
@@ -266,33 +268,37 @@ def another(rows: ResultRows, file: str, seed: int) -> ResultRows:
 
 
 def coordinator(paths: list[Path], folder: Path) -> Iterator[str]:
-    """What of a recording falls to the one process that keeps the results, and what goes in and out."""
+    """Measure the work per recording of the one process that stores results, and the bytes in and out."""
     from imu_reps import analyze_partition
-    from imu_reps.fleet.batch_run import Keeper
+    from imu_reps.fleet.batch_run import Committer
     from imu_reps.fleet.dataset import Dataset
+    from imu_reps.fleet.file_store import FileStore
     from imu_reps.fleet.inputs import ListedFile
-    from imu_reps.fleet.manifest import Arrived, Journal, Manifest
-    from imu_reps.fleet.place import FilePlace
-    from imu_reps.fleet.result_rows import rows_of
+    from imu_reps.fleet.manifest import ArrivedResult, Journal, Manifest
+    from imu_reps.fleet.result_rows import to_rows
 
-    place = FilePlace(str(folder / "kept"))
-    keeper = Keeper(Dataset.made(place, "parquet"), Manifest(place), Journal(place), "benchmark")
-    results = [rows_of(one) for one in analyze_partition(paths[:DISTINCT])]
-    names = [f"s3://bucket/clinic/2026-11-01/{number:08}.csv" for number in range(KEPT)]
-    arriving = [another(results[number % len(results)], name, number) for number, name in enumerate(names)]
+    store = FileStore(str(folder / "kept"))
+    committer = Committer(
+        Dataset.open_or_create(store, "parquet"), Manifest(store), Journal(store), "benchmark"
+    )
+    results = [to_rows(one) for one in analyze_partition(paths[:DISTINCT])]
+    names = [f"s3://bucket/clinic/2026-11-01/{number:08}.csv" for number in range(STORED_RESULTS)]
+    arriving = [
+        varied_copy(results[number % len(results)], name, number) for number, name in enumerate(names)
+    ]
     begin_s = time.process_time()
     for name, rows in zip(names, arriving, strict=True):
-        keeper.take(Arrived(ListedFile(name, 1, "tag"), "benchmark", rows))
-    keeper.commit()
-    each_s = (time.process_time() - begin_s) / KEPT
+        committer.take(ArrivedResult(ListedFile(name, 1, "tag"), "benchmark", rows))
+    committer.commit()
+    each_s = (time.process_time() - begin_s) / STORED_RESULTS
     sizes = {
-        table: sum(place.system.sizes([place.path(name) for name in place.names(table)]))
+        table: sum(store.system.sizes([store.path(name) for name in store.names(table)]))
         for table in ("sets", "reps", "faults", "manifest")
     }
-    coming = sum(path.stat().st_size for path in paths[:DISTINCT]) / DISTINCT
+    input_bytes = sum(path.stat().st_size for path in paths[:DISTINCT]) / DISTINCT
     yield f"keeping a result: {1e6 * each_s:.0f} us of processor, one a time; {1 / each_s:.0f} a second"
-    yield f"bytes in: {coming:.0f}; out: " + ", ".join(
-        f"{name} {size / KEPT:.0f}" for name, size in sizes.items()
+    yield f"bytes in: {input_bytes:.0f}; out: " + ", ".join(
+        f"{name} {size / STORED_RESULTS:.0f}" for name, size in sizes.items()
     )
 
 
@@ -301,27 +307,27 @@ PARTS = {
     "busy": busy,
     "line": straight_line,
     "memory": memory,
-    "others": others,
+    "others": alternatives,
     "reading": reading,
     "coordinator": coordinator,
 }
 
 
 def main() -> None:
-    """Make the sets, and print what was asked for."""
+    """Make the sets, and print the requested figures."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("parts", nargs="*", choices=[*PARTS, []], help="by default all")
     options.add_argument("--recordings", type=int, default=2000)
     options.add_argument("--way", nargs=2, help=argparse.SUPPRESS)
-    asked = options.parse_args()
-    if asked.way:
-        WAYS[asked.way[0]](Path(asked.way[1]).read_text(encoding="utf-8").splitlines())
+    arguments = options.parse_args()
+    if arguments.way:
+        WAYS[arguments.way[0]](Path(arguments.way[1]).read_text(encoding="utf-8").splitlines())
         return
     with tempfile.TemporaryDirectory() as folder:
         sets = Path(folder, "sets")
         sets.mkdir()
-        paths = make_sets(sets, asked.recordings)
-        for part in asked.parts or PARTS:
+        paths = make_sets(sets, arguments.recordings)
+        for part in arguments.parts or PARTS:
             for line in PARTS[part](paths, Path(folder)):
                 print(line, flush=True)
 

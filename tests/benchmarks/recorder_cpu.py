@@ -1,8 +1,8 @@
-"""What recording costs: processor time of a whole session over virtual sensors, a simulated second.
+"""Processor time of a whole recording session with virtual sensors, per simulated second.
 
 Run by hand: ``python tests/benchmarks/recorder_cpu.py [family ...]``. Everything in the process counts: both
-virtual sensors, two Bluetooth stacks and the air between them, bleak's client, decoding, the file, the count,
-and the lines that are shown. A real recording has neither the sensors nor the air.
+virtual sensors, two Bluetooth stacks and the air between them, bleak's client, decoding, the file, counting,
+and the lines shown. A real recording has neither the virtual sensors nor the air.
 """
 
 from __future__ import annotations
@@ -16,28 +16,28 @@ from pathlib import Path
 from imu_reps import RepPlan, SetPlan
 from imu_reps.cli.record.plain_session import PlainSession
 from imu_reps.sensors.streams import Streams
-from imu_reps.session.keeping import Place
 from imu_reps.session.rehearsal import direct
 from imu_reps.session.session import Session
 from imu_reps.session.session_events import SessionEvent, SetDone, SetProgress
+from imu_reps.session.session_folder import SessionFolder
 from imu_reps.session.session_plan import SessionPlan, SetGoal
 from imu_reps.sim.radio.fast_loop import run
-from imu_reps.sources.radio_source import wanted
+from imu_reps.sources.radio_source import sensor_requests
 from imu_reps.sources.virtual_source import VirtualWorld
 
 MINUTES = 3.0
 FAMILIES = ("witmotion", "open_profile", "movesense")
 
-#: Of one core, with both sensors at 100 Hz.
+#: Limit as a share of one core, with both sensors at 100 Hz.
 LIMIT = 0.15
 
 
 def recording_share(family: str, folder: Path, minutes: float = MINUTES) -> float:
-    """Processor seconds a simulated second, while a set is recorded."""
+    """Return processor seconds per simulated second while a set is recorded."""
     world = VirtualWorld(family, [SetPlan(reps=(RepPlan(),) * int(minutes * 11))])
     goal = SetGoal("single_leg_raise", "left", "low", duration_s=60.0 * minutes)
-    place = Place(folder, world.person, lambda: datetime.now(UTC), simulated=True)
-    spent: list[tuple[float, float]] = []
+    session_folder = SessionFolder(folder, world.person, lambda: datetime.now(UTC), simulated=True)
+    readings: list[tuple[float, float]] = []
     show = PlainSession()
 
     async def session() -> None:
@@ -48,18 +48,18 @@ def recording_share(family: str, folder: Path, minutes: float = MINUTES) -> floa
                 if not isinstance(event, SetDone):  # the report comes once, whatever the length
                     show(event)
                 if isinstance(event, SetProgress):
-                    spent.append((time.process_time(), event.time_s))
+                    readings.append((time.process_time(), event.time_s))
 
-            streams = Streams(world.radio(), wanted(world.person))
-            await Session(streams, SessionPlan((goal,)), place, emit).run()
+            streams = Streams(world.radio(), sensor_requests(world.person))
+            await Session(streams, SessionPlan((goal,)), session_folder, emit).run()
 
     run(session())
-    (cpu_began_s, began_s), (cpu_ended_s, ended_s) = spent[0], spent[-1]
+    (cpu_began_s, began_s), (cpu_ended_s, ended_s) = readings[0], readings[-1]
     return (cpu_ended_s - cpu_began_s) / (ended_s - began_s)
 
 
 def main() -> None:
-    """Measure the families named, or all that were tried from scan to report."""
+    """Measure the families named, or all of `FAMILIES`."""
     for family in sys.argv[1:] or FAMILIES:
         with tempfile.TemporaryDirectory() as folder:
             share = recording_share(family, Path(folder))

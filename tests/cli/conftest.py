@@ -1,4 +1,4 @@
-"""The command line called in this process, and simulated recordings to call it on."""
+"""The command line called in this process, and simulated recordings for it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from imu_reps.cli.main import main
 
 @pytest.fixture
 def run() -> Callable[..., Result]:
-    """Call ``imu-reps`` with words; standard output and error are apart."""
+    """Call ``imu-reps`` with words; standard output and error are separate."""
 
     def call(*words: str | Path) -> Result:
         return CliRunner().invoke(main, [str(word) for word in words])
@@ -36,7 +36,7 @@ def swung(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def trained(swung: Path) -> Path:
-    """The same as if a person had done it."""
+    """Return the recording of `swung` as if a person had performed it."""
     file = swung.with_name("trained.csv")
     text = swung.read_text(encoding="utf-8")
     assert "# simulated: true\n" in text
@@ -47,7 +47,7 @@ def trained(swung: Path) -> Path:
 
 @pytest.fixture
 def terminal() -> Callable[..., tuple[int, str]]:
-    """Run a command in a terminal, pressing keys once it has said something; gives exit code and screen."""
+    """Run a command in a terminal, pressing keys once a text has appeared; return exit code and screen."""
     pty = pytest.importorskip("pty")
 
     def typed(words: list[str], *presses: tuple[str, bytes], **environment: str) -> tuple[int, str]:
@@ -56,15 +56,15 @@ def terminal() -> Callable[..., tuple[int, str]]:
             os.environ.update(TERM="xterm-256color", COLUMNS="90", LINES="40")
             os.environ.update(environment)
             os.execv(sys.executable, [sys.executable, "-m", "imu_reps", *words])
-        screen, seen, waiting = "", 0, list(presses)
+        screen, read_until, waiting = "", 0, list(presses)
         until_s = time.monotonic() + 60.0
         while time.monotonic() < until_s:
             try:
                 screen += os.read(descriptor, 65536).decode("utf-8", "replace")
             except OSError:
                 break
-            if waiting and waiting[0][0] in screen[seen:]:
-                seen = len(screen)
+            if waiting and waiting[0][0] in screen[read_until:]:
+                read_until = len(screen)
                 os.write(descriptor, waiting.pop(0)[1])
         os.close(descriptor)
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), screen

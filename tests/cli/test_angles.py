@@ -34,7 +34,7 @@ def test_the_table_is_the_track_at_100_hz(run: Run, swung: Path) -> None:
     np.testing.assert_allclose(np.diff(read[:, 0]), 0.01, atol=1.1e-3)
 
 
-def test_what_was_not_measured_is_empty(run: Run, swung: Path, tmp_path: Path) -> None:
+def test_unmeasured_angles_are_empty(run: Run, swung: Path, tmp_path: Path) -> None:
     save(replace(load(str(swung)), pelvis=None), tmp_path / "ankle.csv")
     _, *rows = table(run("angles", tmp_path / "ankle.csv").stdout)
 
@@ -42,18 +42,18 @@ def test_what_was_not_measured_is_empty(run: Run, swung: Path, tmp_path: Path) -
     assert all(row[0] for row in rows)
 
 
-def test_an_older_table_is_replaced_by_force_alone(run: Run, swung: Path, tmp_path: Path) -> None:
+def test_an_older_table_is_replaced_only_with_force(run: Run, swung: Path, tmp_path: Path) -> None:
     out = tmp_path / "angles.csv"
     first = run("angles", swung, "-o", out)
     written = out.read_text(encoding="utf-8")
     out.write_text(written + "older\n", encoding="utf-8")
     refused = run("angles", swung, "-o", out)
-    kept = out.read_text(encoding="utf-8")
+    content = out.read_text(encoding="utf-8")
     forced = run("angles", swung, "-o", out, "--force")
 
     assert (first.exit_code, refused.exit_code, forced.exit_code) == (0, 1, 0)
     assert "--force" in refused.stderr
-    assert kept == written + "older\n"
+    assert content == written + "older\n"
     assert out.read_text(encoding="utf-8") == written
 
 

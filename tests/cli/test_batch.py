@@ -1,4 +1,4 @@
-"""What `imu-reps batch` says, and `imu-reps history --from` of its result."""
+"""Output of `imu-reps batch`, and `imu-reps history --from` with its result."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from imu_reps.fleet.batch_run import BatchProgress
 
 @pytest.fixture
 def folder(tmp_path: Path, trained: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Two recordings and a file that is none; work is done in this process."""
+    """Return a folder of two recordings and another file; work is done in this process."""
 
-    def here(work, waiting, **_):
+    def in_process(work, waiting, **_):
         while waiting:
             task = waiting.popleft()
             yield task, work(task)
 
-    monkeypatch.setattr("imu_reps.fleet.processes.in_processes", here)
+    monkeypatch.setattr("imu_reps.fleet.processes.in_processes", in_process)
     (tmp_path / "sets").mkdir()
     copy(trained, tmp_path / "sets" / "a.csv")
     copy(trained, tmp_path / "sets" / "b.csv")
@@ -32,7 +32,7 @@ def folder(tmp_path: Path, trained: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     return tmp_path / "sets"
 
 
-def test_it_says_what_was_done_and_where_it_is(
+def test_it_reports_what_was_done_and_where_the_result_is(
     folder: Path, tmp_path: Path, run: Callable[..., Result]
 ) -> None:
     first = run("batch", folder, "-o", tmp_path / "out")
@@ -48,11 +48,11 @@ def test_it_says_what_was_done_and_where_it_is(
 
 def test_history_reads_the_result(folder: Path, tmp_path: Path, run: Callable[..., Result]) -> None:
     run("batch", folder, "-o", tmp_path / "out")
-    told = run("history", "--from", tmp_path / "out")
+    result = run("history", "--from", tmp_path / "out")
     as_csv = run("history", "--from", tmp_path / "out", "--csv")
 
-    assert told.exit_code == 0
-    assert told.stdout.count("single leg raise") == 2
+    assert result.exit_code == 0
+    assert result.stdout.count("single leg raise") == 2
     assert [line.split(",")[0] for line in as_csv.stdout.splitlines()[1:]] == [
         str(folder / "a.csv"),
         str(folder / "b.csv"),
@@ -61,7 +61,7 @@ def test_history_reads_the_result(folder: Path, tmp_path: Path, run: Callable[..
     assert "no batch result" in run("history", "--from", folder).stderr
 
 
-def test_a_result_of_several_persons_is_not_mixed_and_simulated_sets_are_nobodys(
+def test_a_result_of_several_persons_is_not_mixed_and_simulated_sets_belong_to_nobody(
     folder: Path, swung: Path, tmp_path: Path, run: Callable[..., Result]
 ) -> None:
     text = (folder / "b.csv").read_text(encoding="utf-8")
@@ -81,46 +81,48 @@ def test_a_result_of_several_persons_is_not_mixed_and_simulated_sets_are_nobodys
 def test_two_results_are_compared(folder: Path, tmp_path: Path, run: Callable[..., Result]) -> None:
     run("batch", folder, "-o", tmp_path / "old")
     run("batch", folder, "-o", tmp_path / "new", "--set", "momentum_flag=0.5")
-    told = run("batch", "--compare", tmp_path / "old", tmp_path / "new")
+    result = run("batch", "--compare", tmp_path / "old", tmp_path / "new")
 
-    assert told.exit_code == 0
-    assert "2 of 2 recordings come out differently" in told.stdout
-    assert "reps.flags: in 2 files" in told.stdout
+    assert result.exit_code == 0
+    assert "2 of 2 recordings come out differently" in result.stdout
+    assert "reps.flags: in 2 files" in result.stdout
 
 
 @pytest.mark.parametrize(
     "words", [(), ("a",), ("-o", "out"), ("--compare", "old"), ("--compare", "old", "a", "b")]
 )
-def test_what_is_missing_is_usage(words: tuple[str, ...], run: Callable[..., Result]) -> None:
+def test_missing_arguments_are_a_usage_error(words: tuple[str, ...], run: Callable[..., Result]) -> None:
     assert run("batch", *words).exit_code == 2
 
 
 @pytest.mark.parametrize("library", ["fsspec", "pyarrow", "distributed"])
-def test_an_extra_that_is_not_installed_is_told_with_what_to_do(
+def test_a_missing_extra_is_reported_with_how_to_install_it(
     folder: Path, tmp_path: Path, run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, library: str
 ) -> None:
-    there = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == library else there(name))
-    told = run("batch", folder, "-o", tmp_path / "out", "--cluster", "tcp://127.0.0.1:9")
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == library else find_spec(name)
+    )
+    result = run("batch", folder, "-o", tmp_path / "out", "--cluster", "tcp://127.0.0.1:9")
 
-    assert told.exit_code == 2
-    assert library in told.stderr
-    assert f"pip install 'imu-reps[{'cluster' if library == 'distributed' else 'batch'}]'" in told.stderr
+    assert result.exit_code == 2
+    assert library in result.stderr
+    assert f"pip install 'imu-reps[{'cluster' if library == 'distributed' else 'batch'}]'" in result.stderr
 
 
-def test_where_no_bar_can_be_drawn_a_line_tells_rate_errors_and_what_remains(
+def test_where_no_bar_can_be_drawn_a_line_gives_rate_errors_and_remaining_time(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch_module, "TELL_EVERY_S", 0.0)
+    monkeypatch.setattr(batch_module, "PROGRESS_EVERY_S", 0.0)
     steps = [BatchProgress(1000, 200), BatchProgress(1000, 200, done=100, errors=1, elapsed_s=50.0)]
-    told = list(batch_module._shown(iter(steps)))
+    yielded = list(batch_module._shown(iter(steps)))
 
-    assert told == steps
+    assert yielded == steps
     assert capsys.readouterr().err.splitlines() == [
         "200/1,000  0 errors",
         "300/1,000  2.0/s  1 error  5:50 left",
     ]
 
 
-def test_the_cores_are_those_this_process_may_use() -> None:
-    assert analyze_many.cores() >= 1
+def test_the_default_is_the_number_of_cores_this_process_may_use() -> None:
+    assert analyze_many.core_count() >= 1

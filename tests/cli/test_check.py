@@ -1,4 +1,4 @@
-"""``imu-reps check`` says what is wrong with a file, with the mend, and ends with the right code."""
+"""``imu-reps check`` names the problem of a file and a hint, and ends with the right exit code."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def lifts(
 
 
 def _readings(name: str, angle: np.ndarray, acc: float, gyr: float, rng: np.random.Generator) -> np.ndarray:
-    """Force and rate of a segment lifted slowly by `angle`, in the axes of the default header."""
+    """Return force and rate of a segment lifted slowly by `angle`, in the axes of the default header."""
     up, caudal, zero = 9.80665 * np.cos(angle), -9.80665 * np.sin(angle), 0 * angle
     rate = np.degrees(np.gradient(angle)) * 100.0
     axes = [zero, caudal, up, -rate, zero, zero] if name == "pelvis" else [up, caudal, zero, zero, zero, rate]
@@ -62,7 +62,7 @@ def test_a_good_recording_looks_plausible(tmp_path: Path) -> None:
         ({"keep": 200}, "Record at least a whole repetition"),
     ],
 )
-def test_an_implausible_recording_ends_with_4_and_the_mend(
+def test_an_implausible_recording_ends_with_4_and_a_hint(
     spoiled: dict[str, float], hint: str, tmp_path: Path
 ) -> None:
     result = run(lifts(tmp_path / "bad.csv", **spoiled))  # type: ignore[arg-type]
@@ -77,19 +77,19 @@ def test_one_sensor_alone_is_usable_with_a_caution(tmp_path: Path) -> None:
     assert "Usable, with the caution" in result.output
 
 
-def test_how_well_the_sensors_times_agree_is_told_with_its_source(tmp_path: Path) -> None:
+def test_the_agreement_of_the_sensors_times_is_reported_with_its_source(tmp_path: Path) -> None:
     both = run(lifts(tmp_path / "both.csv"))
     assert "times of the two sensors agree to ±" in both.output
     assert "from arrivals" in both.output
     alone = run(lifts(tmp_path / "one.csv", pelvis=False))
     assert "two sensors agree" not in alone.output
-    event = json.loads(run("--json", tmp_path / "both.csv").stdout)
-    assert event["sensor_offset"]["source"] == "arrivals"
-    assert 0.0 < event["sensor_offset"]["uncertainty_ms"] < 20.0
+    checked = json.loads(run("--json", tmp_path / "both.csv").stdout)
+    assert checked["sensor_offset"]["source"] == "arrivals"
+    assert 0.0 < checked["sensor_offset"]["uncertainty_ms"] < 20.0
     assert json.loads(run("--json", tmp_path / "one.csv").stdout)["sensor_offset"] is None
 
 
-def test_json_is_one_object_a_file_and_the_code_the_highest(tmp_path: Path) -> None:
+def test_json_is_one_object_per_file_and_the_highest_exit_code(tmp_path: Path) -> None:
     good, bad = lifts(tmp_path / "good.csv"), lifts(tmp_path / "bad.csv", acc=1 / 9.80665)
     result = run("--json", good, tmp_path / "missing.csv", bad)
     assert result.exit_code == 4
@@ -104,7 +104,7 @@ def test_json_is_one_object_a_file_and_the_code_the_highest(tmp_path: Path) -> N
     assert {"acc_unit_g"} == {finding["code"] for finding in spoiled["findings"]}
 
 
-def test_a_missing_file_ends_with_1_and_words(tmp_path: Path) -> None:
+def test_a_missing_file_ends_with_1_and_a_message(tmp_path: Path) -> None:
     result = run(tmp_path / "missing.csv")
     assert result.exit_code == 1
     assert "missing.csv" in result.output
@@ -112,7 +112,7 @@ def test_a_missing_file_ends_with_1_and_words(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"\x00\xff\x1f\x8b" * 200, b"# format: imu-reps-recording/1\n"])
-def test_what_is_no_recording_ends_with_4_and_words(content: bytes, tmp_path: Path) -> None:
+def test_other_files_end_with_4_and_a_message(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "junk.csv"
     path.write_bytes(content)
     result = run(path)
@@ -120,5 +120,5 @@ def test_what_is_no_recording_ends_with_4_and_words(content: bytes, tmp_path: Pa
     assert result.output.strip()
 
 
-def test_a_file_is_asked_for() -> None:
+def test_a_file_is_required() -> None:
     assert run().exit_code == 2

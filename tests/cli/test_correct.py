@@ -1,4 +1,4 @@
-"""Recordings put right by hand: applied by every analysis, marked in every report, undone at will."""
+"""Recordings corrected by hand: used by every analysis, marked in every report, undone on request."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def reps(file: Path) -> list[tuple[float, float]]:
     return [(rep.start_s, rep.end_s) for rep in analyze(load(file)).summary.reps]
 
 
-def test_a_rep_that_was_none_is_out_of_every_figure_and_every_report_says_so(run: Run, file: Path) -> None:
+def test_an_invented_rep_is_removed_from_every_figure_and_every_report_says_so(run: Run, file: Path) -> None:
     samples, before = file.read_bytes(), reps(file)
     done = run("correct", file, "--not-a-rep", "2")
     shown, page = run("report", file), file.with_suffix(".html")
@@ -49,8 +49,8 @@ def test_a_rep_that_was_none_is_out_of_every_figure_and_every_report_says_so(run
     assert [partial["reason"] for partial in line["partials"]] == ["by_hand"]
 
 
-def test_a_movement_that_was_none_is_no_pause_either(run: Run, file: Path) -> None:
-    """The pause before it is not measured, and the tempo of the set stays what it was."""
+def test_removing_an_invented_movement_creates_no_pause(run: Run, file: Path) -> None:
+    """The pause before it is not measured, and the tempo of the set is unchanged."""
     before = analyze(load(file)).summary
     done = run("correct", file, "--not-a-rep", "2", "--not-a-rep", "2")
     after = analyze(load(file)).summary
@@ -61,7 +61,7 @@ def test_a_movement_that_was_none_is_no_pause_either(run: Run, file: Path) -> No
 
 
 def test_a_missed_rep_is_measured_like_any_other(run: Run, file: Path) -> None:
-    """Taken out by hand it is a rep that the analysis does not count; then it is given back as missed."""
+    """Removed by hand, it is a rep that the analysis does not count; then it is added back as missed."""
     whole, before = analyze(load(file)).summary.reps, reps(file)
     run("correct", file, "--not-a-rep", "3")
     start_s, end_s = before[2]
@@ -74,7 +74,7 @@ def test_a_missed_rep_is_measured_like_any_other(run: Run, file: Path) -> None:
     assert again.reps[2].concentric_s == pytest.approx(whole[2].concentric_s, abs=0.1)
 
 
-def test_a_small_movement_is_named_by_its_time(run: Run, file: Path) -> None:
+def test_a_small_movement_is_identified_by_its_time(run: Run, file: Path) -> None:
     run("correct", file, "--not-a-rep", "1")
     (partial,) = analyze(load(file)).summary.partials
     done = run("correct", file, "--missed", f"{partial.start_s:.1f}")
@@ -83,7 +83,7 @@ def test_a_small_movement_is_named_by_its_time(run: Run, file: Path) -> None:
     assert len(reps(file)) == 4
 
 
-def test_it_is_undone_at_will(run: Run, file: Path) -> None:
+def test_it_is_undone_on_request(run: Run, file: Path) -> None:
     before = reps(file)
     run("correct", file, "--not-a-rep", "1", "--side", "right", "--remark", "the phone rang")
     listed = run("correct", file)
@@ -103,7 +103,7 @@ def test_it_is_undone_at_will(run: Run, file: Path) -> None:
     assert "by hand" not in run("report", file).stdout
 
 
-def test_side_exercise_person_and_remark_hold_in_report_and_history(run: Run, file: Path) -> None:
+def test_side_exercise_person_and_remark_apply_in_report_and_history(run: Run, file: Path) -> None:
     run("reanalyse")
     words = ["--side", "right", "--exercise", "single_leg_raise_bent", "--person", "Ben"]
     run("correct", file, *words, "--remark", "the phone rang")
@@ -120,6 +120,17 @@ def test_side_exercise_person_and_remark_hold_in_report_and_history(run: Run, fi
         assert history.persons() == [None]
 
 
+def test_a_history_that_cannot_be_written_does_not_hide_that_the_recording_is_corrected(
+    run: Run, file: Path
+) -> None:
+    (file.parents[1] / "history.sqlite3").write_text("no history", encoding="utf-8")
+    result = run("correct", file, "--remark", "phone rang")
+
+    assert result.exit_code == 1
+    assert "The recording itself is corrected: imu-reps reanalyse" in result.stderr
+    assert [one.value for one in load(file).corrections] == ["phone rang"]
+
+
 def test_the_history_marks_a_corrected_count(run: Run, file: Path) -> None:
     run("reanalyse")
     run("correct", file, "--not-a-rep", "2")
@@ -131,7 +142,7 @@ def test_the_history_marks_a_corrected_count(run: Run, file: Path) -> None:
     assert "3*" in file.with_suffix(".html").read_text(encoding="utf-8")
 
 
-def test_live_and_replayed_it_holds_at_the_end(run: Run, file: Path) -> None:
+def test_a_correction_applies_at_the_end_of_a_live_set_and_of_a_replay(run: Run, file: Path) -> None:
     run("correct", file, "--not-a-rep", "2")
     recording = load(file)
     pipeline = Pipeline(recording.header)
@@ -158,7 +169,9 @@ def test_live_and_replayed_it_holds_at_the_end(run: Run, file: Path) -> None:
         ["--side", "middle"],
     ],
 )
-def test_what_cannot_be_is_refused_and_nothing_written(run: Run, file: Path, words: list[str]) -> None:
+def test_impossible_corrections_are_refused_and_nothing_is_written(
+    run: Run, file: Path, words: list[str]
+) -> None:
     before = file.read_bytes()
     result = run("correct", file, *words)
 
@@ -167,7 +180,7 @@ def test_what_cannot_be_is_refused_and_nothing_written(run: Run, file: Path, wor
     assert file.read_bytes() == before
 
 
-def test_labels_say_who_said_so(run: Run, file: Path) -> None:
+def test_labels_name_their_author(run: Run, file: Path) -> None:
     out = file.with_name("labels.csv")
     start_s, end_s = reps(file)[3]
     run("correct", file, "--not-a-rep", "2", "--not-a-rep", "4")
@@ -202,7 +215,7 @@ def cut_early(text: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("kind", [packed, utf_16, cut, cut_early])
-def test_a_note_can_be_added_to_any_file_that_can_be_read(
+def test_a_note_can_be_added_to_any_readable_file(
     tmp_path: Path, trained: Path, kind: Callable[[bytes], bytes]
 ) -> None:
     file = tmp_path / ("set.csv.gz" if kind is packed else "set.csv")

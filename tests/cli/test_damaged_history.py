@@ -1,4 +1,4 @@
-"""A history somebody or something has damaged: said in words, with the way out; never a traceback."""
+"""A damaged history gives messages with a way out, and never a traceback."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+pytestmark = pytest.mark.faults
+
 Run = Callable[..., Result]
 
 COMMANDS = {
@@ -22,6 +24,7 @@ COMMANDS = {
     "plan": ["plan"],
     "report": ["report", "HOME/recordings/two.csv", "--html", "HOME/page.html"],
 }
+DEEP = "[" * 5000 + "]" * 5000
 DAMAGES = [
     "UPDATE recorded_set SET pain = 'much'",
     "UPDATE recorded_set SET pain = 99",
@@ -37,6 +40,7 @@ DAMAGES = [
     "UPDATE analysis SET summary = x'ff'",
     "UPDATE analysis SET summary = 7",
     'UPDATE analysis SET summary = replace(summary, \'"rep_count":\', \'"rep_count":"many","x":\')',
+    f'UPDATE analysis SET summary = replace(summary, \'"format"\', \'"x":{DEEP},"format"\')',
     "DROP TABLE analysis",
 ]
 DATES = ["soon", "2026-13-45", "", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "1066-10-14"]
@@ -77,19 +81,19 @@ def hold_no_traceback(results: list[Result]) -> None:
         assert result.exit_code == 0 or result.stderr.strip()
 
 
-def test_recordings_with_and_without_a_time_zone_stand_beside_each_other(run: Run, home: Path) -> None:
+def test_recordings_with_and_without_a_time_zone_are_listed_together(run: Run, home: Path) -> None:
     assert [result.exit_code for result in call_all(run, home)] == [0] * len(COMMANDS)
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_row_is_said_in_words(run: Run, home: Path, damage: str) -> None:
+def test_a_damaged_row_gives_a_message(run: Run, home: Path, damage: str) -> None:
     change(home, damage)
 
     hold_no_traceback(call_all(run, home))
 
 
 @pytest.mark.parametrize("created", [*DATES, *GOOD_DATES])
-def test_a_date_that_cannot_be_is_said_or_left_out(run: Run, home: Path, created: str) -> None:
+def test_an_impossible_date_is_reported_or_left_out(run: Run, home: Path, created: str) -> None:
     with closing(sqlite3.connect(home / "history.sqlite3")) as database, database:
         (text,) = database.execute("SELECT summary FROM analysis WHERE id = 1").fetchone()
         tree = json.loads(text)
@@ -117,7 +121,7 @@ def test_the_hint_is_a_way_out(run: Run, home: Path, damage: str) -> None:
 
 
 @pytest.mark.parametrize("created", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
-def test_a_recording_of_an_impossible_day_is_summed_up_all_the_same(
+def test_a_recording_with_an_impossible_date_is_summarised_all_the_same(
     run: Run, home: Path, created: str
 ) -> None:
     file = home / "recordings" / "two.csv"

@@ -23,14 +23,14 @@ def home(tmp_path, monkeypatch):
 
 @pytest.fixture
 def folder(home, trained):
-    kept = home / "recordings"
-    kept.mkdir()
-    shutil.copy(trained, kept / "one.csv")
-    return kept
+    recordings = home / "recordings"
+    recordings.mkdir()
+    shutil.copy(trained, recordings / "one.csv")
+    return recordings
 
 
 @pytest.mark.usefixtures("home")
-def test_without_sets_it_says_how_to_get_some(run):
+def test_without_sets_it_explains_how_to_get_some(run):
     result = run("history")
 
     assert result.exit_code == 1
@@ -38,7 +38,7 @@ def test_without_sets_it_says_how_to_get_some(run):
 
 
 @pytest.mark.usefixtures("folder")
-def test_recordings_taken_in_show_up(run):
+def test_imported_recordings_are_listed(run):
     taken = run("reanalyse")
     shown = run("history")
 
@@ -59,7 +59,7 @@ def test_json_and_csv_hold_the_figures(run, folder):
 
 
 @pytest.mark.usefixtures("folder")
-def test_diff_shows_what_a_setting_moves_and_keeps_nothing(run):
+def test_diff_shows_the_effect_of_a_setting_and_stores_nothing(run):
     run("reanalyse")
     same = run("reanalyse", "--diff")
     moved = run("reanalyse", "--diff", "--set", "momentum_flag=0.9")
@@ -69,7 +69,7 @@ def test_diff_shows_what_a_setting_moves_and_keeps_nothing(run):
     assert run("reanalyse", "--diff").stdout == same.stdout
 
 
-def test_a_file_that_cannot_be_summed_up_does_not_stop_the_others(run, folder):
+def test_a_file_that_cannot_be_analysed_does_not_stop_the_others(run, folder):
     (folder / "junk.csv").write_text("nothing\n")
     result = run("reanalyse")
 
@@ -78,7 +78,7 @@ def test_a_file_that_cannot_be_summed_up_does_not_stop_the_others(run, folder):
     assert "junk.csv" in result.stderr
 
 
-def test_a_discarded_set_is_reported_but_neither_remembered_nor_compared(run, folder, tmp_path):
+def test_a_discarded_set_is_reported_but_neither_stored_nor_compared(run, folder, tmp_path):
     run("reanalyse")
     shutil.copy(folder / "one.csv", folder / "two.csv")
     append_notes(folder / "two.csv", [Note(20.0, "discarded", "user")])
@@ -98,7 +98,7 @@ def test_a_discarded_set_is_reported_but_neither_remembered_nor_compared(run, fo
 
 @pytest.mark.parametrize("words", [("reanalyse", "nowhere"), ("reanalyse",)])
 @pytest.mark.usefixtures("home")
-def test_no_recordings_is_told_plainly(run, words):
+def test_an_absence_of_recordings_is_reported_plainly(run, words):
     result = run(*words)
 
     assert result.exit_code == 1
@@ -110,11 +110,11 @@ def test_json_and_csv_at_once_is_a_usage_error(run):
     assert run("history", "--json", "--csv").exit_code == 2
 
 
-def test_a_hold_has_its_seconds(run, home, as_done):
-    kept = home / "recordings"
-    kept.mkdir()
+def test_a_hold_has_its_duration(run, home, as_done):
+    recordings = home / "recordings"
+    recordings.mkdir()
     hold = RepPlan(top_deg=25.0, top_pause_s=12.0, bottom_pause_s=2.0, hold=HoldPlan())
-    save(as_done(simulate(SetPlan("hollow_hold", "both", reps=(hold,))).recording), kept / "hold.csv")
+    save(as_done(simulate(SetPlan("hollow_hold", "both", reps=(hold,))).recording), recordings / "hold.csv")
     run("reanalyse")
     run("history", "--hand-over", home / "page.html")
 
@@ -132,7 +132,7 @@ def test_a_hold_has_its_seconds(run, home, as_done):
         ([("end", "target")], "not said"),
     ],
 )
-def test_after_pain_nothing_is_called_clean_and_the_hand_over_tells_it(run, home, as_done, notes, cell):
+def test_after_pain_nothing_is_called_clean_and_the_hand_over_reports_it(run, home, as_done, notes, cell):
     (home / "recordings").mkdir()
     file = home / "recordings" / "clean.csv"
     save(as_done(simulate(SetPlan(reps=(RepPlan(),) * 4)).recording), file)
@@ -140,7 +140,7 @@ def test_after_pain_nothing_is_called_clean_and_the_hand_over_tells_it(run, home
     run("reanalyse")
     run("history", "--hand-over", home / "page.html")
     run("report", file, "--html", home / "set.html")
-    told = run("report", file).stdout, (home / "set.html").read_text(encoding="utf-8")
+    reports = run("report", file).stdout, (home / "set.html").read_text(encoding="utf-8")
 
     assert f"<td>{cell}</td>" in (home / "page.html").read_text(encoding="utf-8")
-    assert [("clean set" in text.casefold()) for text in told] == [cell == "not said"] * 2
+    assert [("clean set" in text.casefold()) for text in reports] == [cell == "not said"] * 2

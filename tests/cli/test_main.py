@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +20,16 @@ from imu_reps.cli.main import COMMANDS
 
 Run = Callable[..., Result]
 PROGRAM = [sys.executable, "-m", "imu_reps"]
+PROJECT = Path(__file__).parents[2] / "pyproject.toml"
+SCRIPT = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["scripts"]["imu-reps"]
+ENTRIES = {
+    "module": PROGRAM,
+    "script": [
+        sys.executable,
+        "-c",
+        f"import sys; from {SCRIPT.partition(':')[0]} import main as call; sys.exit(call())",
+    ],
+}
 
 
 def program(*words: str | Path, **environment: str) -> subprocess.CompletedProcess[bytes]:
@@ -42,7 +53,7 @@ def test_every_command_has_a_help_page(run: Run, name: str) -> None:
     assert f" {name} " in result.stdout
 
 
-def test_version_is_the_packages(run: Run) -> None:
+def test_version_is_that_of_the_package(run: Run) -> None:
     assert __version__ in run("--version").stdout
 
 
@@ -69,7 +80,7 @@ def test_a_console_without_degree_signs_gets_plain_words(swung: Path) -> None:
     assert done.stdout.isascii()
 
 
-def test_a_file_name_that_the_console_cannot_show_is_no_crash(tmp_path: Path) -> None:
+def test_a_file_name_that_the_console_cannot_show_does_not_crash(tmp_path: Path) -> None:
     done = program("report", tmp_path / "übung-訓練.csv", PYTHONIOENCODING="ascii")
 
     assert done.returncode == 1
@@ -77,7 +88,7 @@ def test_a_file_name_that_the_console_cannot_show_is_no_crash(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("columns", ["60", "200"])
-def test_a_pipe_gets_no_escape_codes_and_no_longer_lines_than_the_screen_but_a_path(
+def test_a_pipe_gets_no_escape_codes_and_no_line_longer_than_the_screen_except_a_path(
     swung: Path, columns: str
 ) -> None:
     done = program("report", swung, COLUMNS=columns, PYTHONIOENCODING="utf-8")
@@ -88,7 +99,7 @@ def test_a_pipe_gets_no_escape_codes_and_no_longer_lines_than_the_screen_but_a_p
     assert any(line.endswith(str(swung)) for line in lines)
 
 
-def test_no_color_is_obeyed_where_colour_is_forced(swung: Path) -> None:
+def test_no_color_is_respected_where_colour_is_forced(swung: Path) -> None:
     plain = program("report", swung, FORCE_COLOR="1", NO_COLOR="1", PYTHONIOENCODING="utf-8")
     coloured = program("report", swung, FORCE_COLOR="1", PYTHONIOENCODING="utf-8", NO_COLOR="")
 
@@ -112,9 +123,14 @@ def test_a_broken_pipe_ends_quietly(swung: Path, verb: str) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a shell's way to close a stream")
-@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
-@pytest.mark.parametrize("verb", ["report", "angles", "replay", "check", "record"])
-def test_a_stream_that_was_closed_from_the_start_is_no_traceback(
+@pytest.mark.parametrize(
+    ("verb", "closed"),
+    [
+        *((verb, "<&- >&- 2>&-") for verb in ("report", "angles", "replay", "check", "record")),
+        *((verb, closed) for verb in ("report", "record") for closed in (">&-", "2>&-", "<&-")),
+    ],
+)
+def test_a_stream_closed_from_the_start_gives_no_traceback(
     swung: Path, tmp_path: Path, verb: str, closed: str
 ) -> None:
     words = [verb, str(swung)]
@@ -131,7 +147,7 @@ def test_a_stream_that_was_closed_from_the_start_is_no_traceback(
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 @pytest.mark.parametrize("verb", ["angles", "report", "where", "--version", "--help"])
-def test_a_full_disk_behind_standard_output_is_exit_code_1_and_words(swung: Path, verb: str) -> None:
+def test_a_full_disk_behind_standard_output_is_exit_code_1_and_a_message(swung: Path, verb: str) -> None:
     words = [verb, str(swung)] if verb in ("angles", "report") else [verb]
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run([*PROGRAM, *words], stdout=full, stderr=subprocess.PIPE, check=False)
@@ -157,3 +173,45 @@ def test_ctrl_c_is_exit_code_130_without_a_traceback(swung: Path) -> None:
     assert started.returncode == 130
     assert b"Traceback" not in words
     assert time.monotonic() - began < 5.0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_a_signal_while_python_still_loads_the_program_gives_no_traceback(
+    tmp_path: Path, entry: str, name: str
+) -> None:
+    (tmp_path / "click.py").write_text(f"import os, signal\nos.kill(os.getpid(), signal.{name})\n")
+    search = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
+    environment = os.environ | {"PYTHONPATH": search}
+    done = subprocess.run([*ENTRIES[entry], "--help"], capture_output=True, check=False, env=environment)
+
+    assert (done.returncode, done.stdout, done.stderr) == (128 + getattr(signal, name), b"", b"")
+
+
+#: Saves a table, and is signalled to end when everything is written except the final name.
+ENDED_WHILE_SAVING = """
+import os, signal, sys
+from pathlib import Path
+from imu_reps.__main__ import main
+
+save = Path.replace
+Path.replace = lambda *names: (os.kill(os.getpid(), signal.{name}), save(*names))
+main()
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_while_a_table_is_saved_leaves_the_old_one_and_no_other_file(
+    run: Run, swung: Path, tmp_path: Path, name: str
+) -> None:
+    table = tmp_path / "angles.csv"
+    words = ["angles", str(swung), "-o", str(table)]
+    assert run(*words).exit_code == 0
+    before = table.read_bytes()
+    code = ENDED_WHILE_SAVING.format(name=name)
+    done = subprocess.run([sys.executable, "-c", code, *words, "--force"], capture_output=True, check=False)
+
+    assert (done.returncode, done.stderr) == (128 + getattr(signal, name), b"")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {table.name: before}

@@ -1,4 +1,4 @@
-"""A newcomer's walk: what README, guide and help offer, typed in an empty home, one after the other."""
+"""First steps of a newcomer: the commands of README, guide and help, typed in an empty home in order."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ VIRTUAL = ("--virtual", "--speed", "0", "--mute")
 
 @pytest.fixture
 def typed(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
-    """Type a command in an empty home, and get what it says; a step that fails ends the walk."""
+    """Type a command in an empty home and return its output; a failing step ends the test."""
     monkeypatch.setenv("HOME", str(tmp_path / "user"))
     monkeypatch.setenv("IMU_REPS_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("COLUMNS", "80")
@@ -41,7 +41,7 @@ def typed(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable
 
 
 def test_the_first_hour_of_a_newcomer(typed: Callable[..., str]) -> None:
-    """What cannot be done without sensors is done with virtual ones."""
+    """Steps that need sensors use virtual ones."""
     assert all(f"  {name} " in typed("--help") for name in COMMANDS)
     assert "7 reps, 5 clean" in typed("report", "recordings/back_arch_fatigue.csv")
     assert "Looks plausible" in typed("check", "recordings/clean.csv")
@@ -69,22 +69,22 @@ def test_the_first_hour_of_a_newcomer(typed: Callable[..., str]) -> None:
 
 
 def _done_by(person: str, day: int, side: str, trained: Path, folder: Path) -> None:
-    """A set as its sensors would have left it."""
+    """Write the recording of a set as its sensors would have left it."""
     top, rest = trained.read_text(encoding="utf-8").split("\n", 1)
-    said = {
+    header = {
         "created": f"2026-11-{day}T07:30:00+00:00",
         "person": person,
         "side": side,
         "session": f"day {day}",
     }
     lines = [line for line in rest.split("\n") if not re.match(r"# (created|side|session):", line)]
-    head = [f"# {key}: {value}" for key, value in said.items()]
+    head = [f"# {key}: {value}" for key, value in header.items()]
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{person}{day}{side}.csv").write_text("\n".join([top, *head, *lines]), encoding="utf-8")
 
 
 def test_two_persons_at_one_computer(typed: Callable[..., str], trained: Path, tmp_path: Path) -> None:
-    """Their recordings are taken in, and everything afterwards is of one of them."""
+    """Their recordings are imported, and each later step concerns one of them."""
     folder = Path(typed("where").strip())
     for person, days in (("kim", (20, 22)), ("lee", (21,))):
         for day in days:
@@ -139,7 +139,7 @@ def test_two_persons_at_one_computer(typed: Callable[..., str], trained: Path, t
 
 
 def written_out(page: Path) -> Iterator[str]:
-    """The calls of the program that a page writes out whole, without words to be replaced."""
+    """Return the calls of the program that a page writes out in full, without placeholders."""
     text = page.read_text(encoding="utf-8")
     for call in re.findall(r"(?:^|/|`)(imu-reps [^`\n]+)", text, re.MULTILINE):
         if not re.search(r"\b[A-Z]{2,}\b|\.\.\.|\[", call):
@@ -150,7 +150,7 @@ CALLS = sorted({call for page in (README, GUIDE) for call in written_out(page)})
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_what_the_pages_write_out_can_be_typed(call: str) -> None:
+def test_calls_written_out_in_the_pages_can_be_typed(call: str) -> None:
     words = shlex.split(call)[1:]
     command: click.Command = main
     context = click.Context(main)
@@ -162,5 +162,5 @@ def test_what_the_pages_write_out_can_be_typed(call: str) -> None:
         command.make_context(call, words)
 
 
-def test_many_calls_are_written_out() -> None:
+def test_many_calls_are_written_out_in_full() -> None:
     assert len(CALLS) > 15

@@ -1,4 +1,4 @@
-"""What a command may write over: a document of its own kind, when told to, and nothing else ever."""
+"""What a command may overwrite: a document of its own kind, if told to, and nothing else."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def write(request: pytest.FixtureRequest, run: Run, home: Path) -> Callable[...,
 
 @pytest.mark.parametrize("more", [(), ("--force",)])
 @pytest.mark.parametrize("name", ["recordings/one.csv", "history.sqlite3", "other.html", "empty"])
-def test_what_is_no_document_of_that_kind_is_never_replaced(
+def test_a_file_of_another_kind_is_never_replaced(
     write: Callable[..., Result], home: Path, name: str, more: tuple[str, ...]
 ) -> None:
     (home / "other.html").write_text("<!doctype html>\nsomebody else's", encoding="utf-8")
@@ -53,22 +53,75 @@ def test_what_is_no_document_of_that_kind_is_never_replaced(
     assert (home / name).read_bytes() == before
 
 
-def test_an_older_document_is_replaced_when_told_to(write: Callable[..., Result], tmp_path: Path) -> None:
+def test_an_older_document_is_replaced_if_told_to(write: Callable[..., Result], tmp_path: Path) -> None:
     out = tmp_path / "out"
     first = write(out)
     written = out.read_bytes()
     out.write_bytes(written + b"older")
-    refused, kept = write(out), out.read_bytes()
+    refused, content = write(out), out.read_bytes()
     forced = write(out, "--force")
 
     assert [first.exit_code, refused.exit_code, forced.exit_code] == [0, 1, 0]
-    assert kept == written + b"older"
+    assert content == written + b"older"
     assert out.read_bytes() == written
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["out"]
 
 
+#: Marks of documents in files of another kind, as a device name or in a note.
+QUOTED = (
+    '<meta name="generator" content="imu-reps">',
+    "WEBVTT imu-reps",
+    "imu_reps_orientations",
+    "start_s,end_s,label,by",
+    "imu-reps-table/1",
+    "# simulated: true",
+    "# imported: x",
+)
+#: Calls that would write each kind, except for the file.
+KINDS = (
+    ("report", "RECORDING", "--html"),
+    ("correct", "RECORDING", "--labels"),
+    ("simulate", "--reps", "2", "-o"),
+    *(("export", "RECORDING", "--as", kind, "-o") for kind in ("reps-parquet", "sto", "vtt")),
+)
+
+
+@pytest.mark.parametrize("words", KINDS, ids=" ".join)
+def test_a_file_that_quotes_the_mark_of_a_document_is_no_document(
+    run: Run, home: Path, words: tuple[str, ...]
+) -> None:
+    recording = home / "recordings" / "one.csv"
+    head, _, rows = recording.read_text(encoding="utf-8").partition("\n")
+    files = {home / "notes.md": "As I did it:\n" + "\n".join(QUOTED)}
+    for number, quoted in enumerate(QUOTED):
+        text = f"{head}\n# ankle.name: {quoted}\n{rows}# @99.0 remark: {quoted}\n"
+        files[home / f"{number}.csv"] = text
+    for path, text in files.items():
+        path.write_text(text, encoding="utf-8")
+    call = [str(recording) if word == "RECORDING" else word for word in words]
+    ended = [run(*call, path, "--force").exit_code for path in files]
+
+    assert {path: path.read_text(encoding="utf-8") for path in files} == files
+    assert set(ended) == {1}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_a_data_set_with_a_link_in_place_of_a_file_is_left_unchanged(run: Run, home: Path) -> None:
+    recording, out = home / "recordings" / "one.csv", home / "bids"
+    words = ("export", recording, "--as", "bids", "-o", out)
+    before = recording.read_bytes()
+    first = run(*words)
+    (out / "participants.tsv").unlink()
+    (out / "participants.tsv").symlink_to(recording)
+    again = run(*words, "--force")
+
+    assert (first.exit_code, again.exit_code) == (0, 1)
+    assert "participants.tsv" in again.stderr
+    assert recording.read_bytes() == before
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there the folder of a user is closed to others anyway")
-def test_health_data_is_for_its_owner_alone(
+def test_health_data_is_readable_by_its_owner_only(
     run: Run, write: Callable[..., Result], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("IMU_REPS_HOME", str(home / "new" / "home"))

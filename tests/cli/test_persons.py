@@ -1,10 +1,12 @@
-"""Persons are never mixed, and simulated sets are nobody's."""
+"""Persons are never mixed, and simulated sets belong to nobody."""
 
 from __future__ import annotations
 
 import gzip
 import json
+import os
 import sqlite3
+import stat
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -14,9 +16,9 @@ from click.testing import Result
 
 from imu_reps import Note, load
 from imu_reps.storage.history_store import History
-from imu_reps.storage.profile import PairedSensor, Person, Profiles
-from imu_reps.storage.profile_file import load_profiles, save_profiles
-from imu_reps.storage.recording import RecordingWriter, load_comments
+from imu_reps.storage.profile import PairedSensor, Person, Profiles, load_profiles, save_profiles
+from imu_reps.storage.recording import load_comments
+from imu_reps.storage.recording.writer import RecordingWriter
 
 Run = Callable[..., Result]
 
@@ -32,14 +34,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def add(home: Path, trained: Path) -> Callable[..., Path]:
-    """Add a set of somebody on a day."""
+    """Add a set of a person on a day."""
 
     def _add(person: str | None, day: int = 20) -> Path:
         top, rest = trained.read_text(encoding="utf-8").split("\n", 1)
         lines = [line for line in rest.split("\n") if not line.startswith("# created")]
-        said = [f"# created: 2026-11-{day}T07:30:00+00:00"] + ([f"# person: {person}"] if person else [])
+        header = [f"# created: 2026-11-{day}T07:30:00+00:00"] + ([f"# person: {person}"] if person else [])
         file = home / "recordings" / f"{person}{day}.csv"
-        file.write_text("\n".join([top, *said, *lines]), encoding="utf-8")
+        file.write_text("\n".join([top, *header, *lines]), encoding="utf-8")
         return file
 
     return _add
@@ -62,7 +64,9 @@ ABOUT_ONE = [
 
 @pytest.mark.parametrize("words", ABOUT_ONE)
 @pytest.mark.usefixtures("two")
-def test_of_several_none_named_a_pipe_is_refused_with_the_names(run: Run, tmp_path: Path, words) -> None:
+def test_with_several_persons_and_none_given_a_pipe_is_refused_with_the_names(
+    run: Run, tmp_path: Path, words
+) -> None:
     result = run(*(tmp_path / word if word.endswith("html") else word for word in words))
 
     assert result.exit_code == 2
@@ -72,7 +76,7 @@ def test_of_several_none_named_a_pipe_is_refused_with_the_names(run: Run, tmp_pa
 
 
 @pytest.mark.usefixtures("two")
-def test_a_named_persons_figures_are_their_own(run: Run, tmp_path: Path) -> None:
+def test_the_figures_of_a_given_person_are_their_own(run: Run, tmp_path: Path) -> None:
     lines = run("history", "--person", "anna", "--json").stdout.splitlines()
     run("history", "--person", "Ben", "--hand-over", tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
@@ -87,7 +91,7 @@ def test_a_named_persons_figures_are_their_own(run: Run, tmp_path: Path) -> None
 
 
 @pytest.mark.usefixtures("two")
-def test_a_terminal_is_asked(terminal, home: Path) -> None:
+def test_a_terminal_asks_for_the_person(terminal, home: Path) -> None:
     code, screen = terminal(["history"], ("Whose sets?", b"2\n"), IMU_REPS_HOME=str(home))
 
     assert code == 0
@@ -96,7 +100,7 @@ def test_a_terminal_is_asked(terminal, home: Path) -> None:
     assert "2026-11-20" not in screen
 
 
-def test_the_sets_of_nobody_are_apart_too(run: Run, add: Callable[..., Path]) -> None:
+def test_sets_without_a_person_are_separate_too(run: Run, add: Callable[..., Path]) -> None:
     add("Anna"), add(None, 21)
     run("reanalyse")
 
@@ -105,7 +109,7 @@ def test_the_sets_of_nobody_are_apart_too(run: Run, add: Callable[..., Path]) ->
     assert "2026-11-20" not in run("history", "--person", "-").stdout
 
 
-def test_a_report_looks_back_on_its_own_person_alone(run: Run, add: Callable[..., Path], tmp_path) -> None:
+def test_a_report_refers_back_to_its_own_person_only(run: Run, add: Callable[..., Path], tmp_path) -> None:
     add("Anna"), add("Anna", 21)
     last = add("Ben", 22)
     run("reanalyse")
@@ -114,7 +118,7 @@ def test_a_report_looks_back_on_its_own_person_alone(run: Run, add: Callable[...
     assert "Over time" not in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
-def test_simulated_sets_enter_by_no_way_and_history_says_why(run: Run, home: Path, swung: Path) -> None:
+def test_simulated_sets_never_enter_the_history_which_says_why(run: Run, home: Path, swung: Path) -> None:
     done = run("record", "--virtual", "--speed", "0", "--reps", "2")
     (home / "recordings" / "swung.csv").write_bytes(swung.read_bytes())
     again = run("reanalyse")
@@ -133,7 +137,7 @@ def test_simulated_sets_enter_by_no_way_and_history_says_why(run: Run, home: Pat
         assert history.persons() == []
 
 
-def test_simulated_sets_of_an_earlier_version_are_put_out(
+def test_simulated_sets_of_an_earlier_version_are_removed(
     run: Run, add: Callable[..., Path], home: Path
 ) -> None:
     add("Anna"), add("Anna", 22)
@@ -151,7 +155,7 @@ def test_simulated_sets_of_an_earlier_version_are_put_out(
 
 
 @pytest.mark.usefixtures("two")
-def test_the_list_says_what_is_kept_of_whom(run: Run) -> None:
+def test_the_list_says_what_is_stored_of_each_person(run: Run) -> None:
     save_profiles(Profiles((Person("Ben", SENSOR, SENSOR), Person("Cora", SENSOR, SENSOR))))
     lines = [line.split() for line in run("persons", "list").stdout.splitlines()[1:]]
 
@@ -163,7 +167,7 @@ def test_the_list_says_what_is_kept_of_whom(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("two")
-def test_a_new_name_holds_everywhere_and_after_reanalyse(run: Run, home: Path) -> None:
+def test_a_new_name_applies_everywhere_and_after_reanalyse(run: Run, home: Path) -> None:
     save_profiles(Profiles((Person("Anna", SENSOR, SENSOR),), default="Anna"))
     rows = (home / "recordings" / "Anna20.csv").read_bytes()
     renamed = run("persons", "rename", "Anna", "Änne", "--yes")
@@ -179,7 +183,7 @@ def test_a_new_name_holds_everywhere_and_after_reanalyse(run: Run, home: Path) -
 
 
 @pytest.mark.usefixtures("two")
-def test_two_who_are_one_are_joined_and_a_name_that_is_taken_is_not_given(run: Run) -> None:
+def test_two_names_of_one_person_are_merged_and_a_taken_name_is_not_given(run: Run) -> None:
     taken = run("persons", "rename", "Ben", "anna", "--yes")
     merged = run("persons", "merge", "Ben", "anna", "--yes")
 
@@ -192,7 +196,7 @@ def test_two_who_are_one_are_joined_and_a_name_that_is_taken_is_not_given(run: R
 
 
 @pytest.mark.usefixtures("two")
-def test_everything_of_one_is_taken_out_and_deleted_and_nothing_of_the_other(run: Run, home: Path) -> None:
+def test_one_person_is_exported_and_deleted_completely_and_the_other_untouched(run: Run, home: Path) -> None:
     save_profiles(Profiles((Person("Anna", SENSOR, SENSOR), Person("Ben", SENSOR, SENSOR))))
     out = run("persons", "export", "Anna", home / "anna")
     again = run("persons", "export", "Anna", home / "anna")
@@ -207,11 +211,27 @@ def test_everything_of_one_is_taken_out_and_deleted_and_nothing_of_the_other(run
         "profile.toml",
     }
     assert "Ben" not in "".join(p.read_text(encoding="utf-8") for p in (home / "anna").iterdir())
+    if os.name == "posix":
+        assert {stat.S_IMODE(path.stat().st_mode) for path in (home / "anna").iterdir()} == {0o600}
     assert [path.name for path in (home / "recordings").iterdir()] == ["Ben21.csv"]
     with History() as history:
         assert history.persons() == ["Ben"]
     assert load_profiles().names() == "Ben"
     assert b"Anna20" not in (home / "history.sqlite3").read_bytes()
+
+
+def test_a_recording_named_like_the_history_is_exported_too(
+    run: Run, add: Callable[..., Path], home: Path
+) -> None:
+    recording = add("Anna").rename(home / "recordings" / "history.csv")
+    run("reanalyse")
+    out = home / "anna"
+    result = run("persons", "export", "Anna", out)
+    contents = [path.read_bytes() for path in out.iterdir()]
+
+    assert result.exit_code == 0, result.output
+    assert contents.count(recording.read_bytes()) == 1
+    assert len(contents) == 3
 
 
 @pytest.mark.parametrize("words", [["delete", "Anna"], ["rename", "Anna", "Eva"], ["merge", "Anna", "Ben"]])
@@ -228,7 +248,7 @@ def test_nothing_is_done_without_an_answer(run: Run, home: Path, words: list[str
 
 
 @pytest.mark.parametrize("name", ["Jose\u0301", "José ", " José"])
-def test_one_name_is_one_person_however_it_was_typed(run: Run, add: Callable[..., Path], name: str) -> None:
+def test_a_name_is_one_person_however_it_was_typed(run: Run, add: Callable[..., Path], name: str) -> None:
     add("José"), add(name, 22)
     run("reanalyse")
     with History() as history:
@@ -246,7 +266,7 @@ def test_capitals_that_may_be_several_persons_are_not_guessed(run: Run, add: Cal
     assert exact.stdout.startswith("Sets of anna\n")
 
 
-def test_nobody_is_called_by_the_sign_for_nobody(run: Run, add: Callable[..., Path]) -> None:
+def test_nobody_can_be_named_by_the_sign_for_nobody(run: Run, add: Callable[..., Path]) -> None:
     add("-"), add(None, 21)
     run("reanalyse")
     with History() as history:
@@ -254,7 +274,7 @@ def test_nobody_is_called_by_the_sign_for_nobody(run: Run, add: Callable[..., Pa
         assert len(history.sets(person=None)) == 2
 
 
-def test_names_of_an_earlier_version_are_one_too(run: Run, add: Callable[..., Path], home: Path) -> None:
+def test_names_of_an_earlier_version_are_unified_too(run: Run, add: Callable[..., Path], home: Path) -> None:
     add("José")
     run("reanalyse")
     with closing(sqlite3.connect(home / "history.sqlite3")) as database, database:
@@ -264,9 +284,7 @@ def test_names_of_an_earlier_version_are_one_too(run: Run, add: Callable[..., Pa
         assert history.persons() == ["José"]
 
 
-def test_a_set_that_was_moved_or_packed_is_remembered_once(
-    run: Run, add: Callable[..., Path], home: Path
-) -> None:
+def test_a_moved_or_compressed_set_is_stored_once(run: Run, add: Callable[..., Path], home: Path) -> None:
     file, packed = add("Anna"), add("Anna", 22)
     run("reanalyse")
     elsewhere = home / "elsewhere"
@@ -293,7 +311,9 @@ def test_a_copy_is_no_second_set(run: Run, add: Callable[..., Path]) -> None:
     assert "1 of 2 recordings" in result.stdout
 
 
-def test_a_name_given_while_the_set_is_recorded_stays(run: Run, add: Callable[..., Path], home: Path) -> None:
+def test_a_name_given_while_the_set_is_recorded_remains(
+    run: Run, add: Callable[..., Path], home: Path
+) -> None:
     header = load(add("Anna")).header
     with RecordingWriter(home / "recordings" / "running.csv", header) as running:
         running.note(Note(0.5, "cue", "slower"))
@@ -309,7 +329,7 @@ def test_a_name_given_while_the_set_is_recorded_stays(run: Run, add: Callable[..
 
 
 @pytest.mark.usefixtures("two")
-def test_what_was_damaged_since_is_deleted_and_renamed_with_the_rest(run: Run, home: Path) -> None:
+def test_files_damaged_since_are_deleted_and_renamed_with_the_rest(run: Run, home: Path) -> None:
     damaged = home / "recordings" / "Anna20.csv"
     damaged.write_bytes(damaged.read_bytes()[:30] + b"\0")
     renamed = run("persons", "rename", "Anna", "Eva", "--yes")
@@ -329,14 +349,14 @@ CHANGED = {
 
 
 @pytest.mark.parametrize("how", CHANGED)
-def test_what_can_be_known_for_simulated_is(run: Run, home: Path, swung: Path, how: str) -> None:
+def test_recognisably_simulated_sets_count_as_simulated(run: Run, home: Path, swung: Path, how: str) -> None:
     text = swung.read_text(encoding="utf-8").replace("# simulated: true", CHANGED[how])
     (home / "recordings" / "set.csv").write_text(text.replace("\n\n", "\n"), encoding="utf-8")
 
     assert "simulated, left out" in run("reanalyse").stdout
 
 
-def test_a_simulated_set_is_not_made_anybodys_by_importing_it(run: Run, home: Path, swung: Path) -> None:
+def test_importing_a_simulated_set_gives_it_to_nobody(run: Run, home: Path, swung: Path) -> None:
     columns = (
         "time=time_s@s; acc=acc_x_mps2,acc_y_mps2,acc_z_mps2@m/s2; gyr=gyr_x_dps,gyr_y_dps,gyr_z_dps@dps"
     )

@@ -1,4 +1,4 @@
-"""What somebody prescribed: kept, shown, handed over, and nothing else called so."""
+"""Prescriptions: stored, shown, handed over, and nothing else is called so."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ WHOLE = [*LEE, "--sets", "3", "--reps", "10", "--tempo", "2-0-3-0", "--floor", "
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trained: Path, run: Run) -> Path:
-    """Sets of Anna and Ben."""
+    """A home with sets of Anna and Ben."""
     monkeypatch.setenv("IMU_REPS_HOME", str(tmp_path))
     (tmp_path / "recordings").mkdir()
     top, rest = trained.read_text(encoding="utf-8").split("\n", 1)
     for day, person in (("02", "Anna"), ("05", "Anna"), ("03", "Ben")):
-        said = f"# created: 2026-11-{day}T07:30:00+00:00\n# person: {person}"
+        header = f"# created: 2026-11-{day}T07:30:00+00:00\n# person: {person}"
         text = "\n".join(
-            [top, said, *(line for line in rest.split("\n") if not line.startswith("# created"))]
+            [top, header, *(line for line in rest.split("\n") if not line.startswith("# created"))]
         )
         (tmp_path / "recordings" / f"{person}{day}.csv").write_text(text, encoding="utf-8")
     assert run("reanalyse").exit_code == 0
@@ -39,14 +39,14 @@ def handed_over(run: Run, home: Path, person: str) -> str:
     return (home / "page.html").read_text(encoding="utf-8")
 
 
-def test_a_prescription_is_shown_to_its_person_alone(run: Run, home: Path) -> None:
-    kept = run(*WHOLE, "--person", "anna")
+def test_a_prescription_is_shown_to_its_person_only(run: Run, home: Path) -> None:
+    result = run(*WHOLE, "--person", "anna")
     shown = run("plan", "--person", "Anna").stdout
     as_json = json.loads(run("plan", "--person", "Anna", "--json").stdout)
 
     words = "single leg raise, left: 3 sets of 10 reps, tempo 2-0-3-0, range 60°, no lower than 25°"
-    assert kept.exit_code == 0
-    assert words in kept.stdout
+    assert result.exit_code == 0
+    assert words in result.stdout
     assert words in " ".join(shown.split())
     assert as_json["prescribed"][0]["by"] == "Dr. Lee"
     assert "Prescribed by" not in run("plan", "--person", "Ben").stdout
@@ -55,7 +55,7 @@ def test_a_prescription_is_shown_to_its_person_alone(run: Run, home: Path) -> No
 
 
 @pytest.mark.usefixtures("home")
-def test_for_somebody_unknown_the_way_to_know_them_is_named(run: Run) -> None:
+def test_for_an_unknown_person_the_hint_says_how_to_add_one(run: Run) -> None:
     result = run(*WHOLE, "--person", "Zoe")
 
     assert result.exit_code == 2
@@ -63,7 +63,7 @@ def test_for_somebody_unknown_the_way_to_know_them_is_named(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("home")
-def test_a_newer_one_takes_the_place_of_the_one_for_the_same(run: Run) -> None:
+def test_a_newer_prescription_replaces_that_for_the_same_exercise(run: Run) -> None:
     run(*WHOLE, "--person", "Anna")
     run(*LEE, "--sets", "2", "--reps", "8", "--person", "Anna")
     run(*LEE[:-1], "right", "--sets", "2", "--reps", "8", "--person", "Anna")
@@ -74,7 +74,7 @@ def test_a_newer_one_takes_the_place_of_the_one_for_the_same(run: Run) -> None:
     ]
 
 
-def test_it_goes_with_its_person(run: Run, home: Path) -> None:
+def test_a_prescription_is_exported_and_deleted_with_its_person(run: Run, home: Path) -> None:
     run(*WHOLE, "--person", "Anna")
     run("persons", "rename", "Anna", "Eva", "--yes")
     run("persons", "export", "Eva", home / "eva")
@@ -96,7 +96,7 @@ def test_it_goes_with_its_person(run: Run, home: Path) -> None:
         ["plan", "--person", "Anna", "--sets", "3"],
     ],
 )
-def test_what_is_missing_or_makes_no_sense_is_refused(run: Run, home: Path, words: list[str]) -> None:
+def test_missing_or_contradictory_values_are_refused(run: Run, home: Path, words: list[str]) -> None:
     result = run(*words)
 
     assert result.exit_code == 2
@@ -104,7 +104,7 @@ def test_what_is_missing_or_makes_no_sense_is_refused(run: Run, home: Path, word
     assert not (home / "prescriptions.toml").exists()
 
 
-def test_a_damaged_file_is_said_in_words(run: Run, home: Path) -> None:
+def test_a_damaged_file_gives_a_message(run: Run, home: Path) -> None:
     (home / "prescriptions.toml").write_text("prescribed = 3", encoding="utf-8")
 
     assert run("plan", "--person", "Anna").exit_code == 1

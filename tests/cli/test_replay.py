@@ -29,10 +29,10 @@ def test_json_gives_events_in_order_then_the_summary_of_the_report(run: Run, swu
     assert summary == json.loads(run("report", "--json", swung).stdout)
 
 
-def test_text_says_what_would_have_been_heard_then_the_report(run: Run, swung: Path) -> None:
-    said, _, report = run("replay", swung).stdout.partition("\n\n")
-    first, _, heard = said.partition("\n")
-    words = [line.split(" s  ", 1)[1] for line in heard.splitlines()]
+def test_text_shows_the_cues_and_then_the_report(run: Run, swung: Path) -> None:
+    live_part, _, report = run("replay", swung).stdout.partition("\n\n")
+    first, _, cue_lines = live_part.partition("\n")
+    words = [line.split(" s  ", 1)[1] for line in cue_lines.splitlines()]
 
     assert first == f"Replay of {swung}: nothing is recorded."
     assert [word for word in words if word.isdecimal()] == ["1", "2", "3", "4"]
@@ -51,7 +51,7 @@ def test_speed_paces_the_replay(run: Run, swung: Path) -> None:
 
 
 @pytest.mark.parametrize("speed", ["-1", "nan", "inf", "fast"])
-def test_a_speed_that_is_none_is_exit_code_2(run: Run, swung: Path, speed: str) -> None:
+def test_an_invalid_speed_is_exit_code_2(run: Run, swung: Path, speed: str) -> None:
     assert run("replay", swung, "--speed", speed).exit_code == 2
 
 
@@ -59,7 +59,7 @@ def test_a_speed_of_0_is_as_fast_as_possible_as_in_record(run: Run, swung: Path)
     assert run("replay", swung, "--speed", "0").output == run("replay", swung).output
 
 
-def test_a_file_that_cannot_be_used_is_an_error_line_or_words(run: Run, tmp_path: Path) -> None:
+def test_an_unusable_file_gives_an_error_line_or_a_message(run: Run, tmp_path: Path) -> None:
     missing = tmp_path / "none.csv"
     as_json, as_text = run("replay", "--json", missing), run("replay", missing)
 
@@ -69,7 +69,7 @@ def test_a_file_that_cannot_be_used_is_an_error_line_or_words(run: Run, tmp_path
     assert str(missing) in as_text.stderr
 
 
-def test_text_has_every_word_that_was_spoken(run: Run, swung: Path) -> None:
+def test_text_has_every_spoken_cue(run: Run, swung: Path) -> None:
     lines = run("replay", swung, "--breathing").stdout.splitlines()
 
     assert any(line.endswith("» no swing") for line in lines)
@@ -77,7 +77,7 @@ def test_text_has_every_word_that_was_spoken(run: Run, swung: Path) -> None:
     assert not any("breathe" in line for line in run("replay", swung).stdout.splitlines())
 
 
-def test_what_is_spoken_is_not_among_the_events_of_json(run: Run, swung: Path) -> None:
+def test_cues_are_not_among_the_events_of_json(run: Run, swung: Path) -> None:
     result = run("replay", swung, "--json", "--count-at", "top")
 
     assert result.exit_code == 2
@@ -85,7 +85,9 @@ def test_what_is_spoken_is_not_among_the_events_of_json(run: Run, swung: Path) -
 
 
 @POSIX
-def test_with_speed_in_a_terminal_a_panel_shows_how_the_set_stands(swung: Path, terminal: Terminal) -> None:
+def test_with_speed_in_a_terminal_a_panel_shows_the_progress_of_the_set(
+    swung: Path, terminal: Terminal
+) -> None:
     code, screen = terminal(["replay", str(swung), "--speed", "8"])
 
     assert code == 0
@@ -101,7 +103,7 @@ def test_with_speed_in_a_terminal_a_panel_shows_how_the_set_stands(swung: Path, 
 @pytest.mark.parametrize(
     ("words", "environment"), [(["--speed", "50", "--quiet"], {}), (["--speed", "50"], {"TERM": "dumb"})]
 )
-def test_plain_lines_are_kept_where_they_are_wanted(
+def test_plain_lines_are_used_where_requested(
     swung: Path, terminal: Terminal, words: list[str], environment: dict[str, str]
 ) -> None:
     code, screen = terminal(["replay", str(swung), *words], **environment)

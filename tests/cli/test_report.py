@@ -16,7 +16,7 @@ from imu_reps import AngleTrack, analyze, load
 from imu_reps.analysis.analyze import Analysis
 from imu_reps.cli.report import MANY_FILES
 from imu_reps.report.findings import finding_text
-from imu_reps.storage.exports import summary_line
+from imu_reps.storage.plain_json import summary_line
 
 Run = Callable[..., Result]
 
@@ -28,7 +28,7 @@ def junk(tmp_path: Path) -> Path:
     return file
 
 
-def test_text_tells_count_and_faults_of_the_simulated_set(run: Run, swung: Path) -> None:
+def test_text_gives_count_and_faults_of_the_simulated_set(run: Run, swung: Path) -> None:
     result = run("report", swung)
 
     assert result.exit_code == 0
@@ -39,7 +39,7 @@ def test_text_tells_count_and_faults_of_the_simulated_set(run: Run, swung: Path)
     assert not any(line != line.rstrip() for line in result.stdout.splitlines())
 
 
-def test_json_is_one_document_a_recording_one_a_line(run: Run, swung: Path) -> None:
+def test_json_is_one_document_per_recording_one_per_line(run: Run, swung: Path) -> None:
     result = run("report", "--json", swung, swung)
     lines = result.stdout.splitlines()
 
@@ -48,7 +48,9 @@ def test_json_is_one_document_a_recording_one_a_line(run: Run, swung: Path) -> N
     assert json.loads(lines[0])["recording"]["file"] == str(swung)
 
 
-def test_a_missing_file_is_exit_code_1_and_the_others_go_on(run: Run, swung: Path, tmp_path: Path) -> None:
+def test_a_missing_file_is_exit_code_1_and_the_others_are_reported(
+    run: Run, swung: Path, tmp_path: Path
+) -> None:
     missing = tmp_path / "none.csv"
     result = run("report", "--json", missing, swung)
     first, second = map(json.loads, result.stdout.splitlines())
@@ -64,7 +66,7 @@ def test_the_exit_code_is_the_highest(run: Run, swung: Path, junk: Path, tmp_pat
     assert run("report", junk, tmp_path / "none.csv", swung).exit_code == 4
 
 
-def test_in_text_an_error_goes_to_standard_error_with_file_and_mend(
+def test_in_text_an_error_goes_to_standard_error_with_file_and_hint(
     run: Run, swung: Path, junk: Path
 ) -> None:
     result = run("report", junk, swung)
@@ -75,7 +77,7 @@ def test_in_text_an_error_goes_to_standard_error_with_file_and_mend(
     assert "4 reps" in result.stdout
 
 
-def test_without_a_file_the_latest_of_the_default_folder_is_taken(
+def test_without_a_file_the_latest_of_the_default_folder_is_used(
     run: Run, swung: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("IMU_REPS_HOME", str(tmp_path))
@@ -104,7 +106,7 @@ def test_a_preset_and_single_settings_change_the_judgement(run: Run, swung: Path
 @pytest.mark.parametrize(
     "change", ["tilt=8", "tilt_flag_deg", "tilt_flag_deg=much", "tilt_flag_deg=-1", "preset=strict"]
 )
-def test_a_setting_that_is_none_is_exit_code_2_and_the_mend(run: Run, swung: Path, change: str) -> None:
+def test_an_unknown_setting_is_exit_code_2_with_a_hint(run: Run, swung: Path, change: str) -> None:
     result = run("report", "--set", change, swung)
 
     assert result.exit_code == 2
@@ -120,7 +122,7 @@ def test_many_files_show_progress_on_standard_error_only(run: Run, swung: Path) 
     assert len(many.stdout.splitlines()) == MANY_FILES
 
 
-def test_a_folder_is_shown_as_a_table_a_row_a_set_with_whole_paths(
+def test_a_folder_is_shown_as_a_table_with_a_row_per_set_and_whole_paths(
     run: Run, swung: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "40")
@@ -138,7 +140,7 @@ def test_a_folder_is_shown_as_a_table_a_row_a_set_with_whole_paths(
     ]
 
 
-def test_csv_has_a_row_a_repetition(run: Run, swung: Path, junk: Path) -> None:
+def test_csv_has_a_row_per_repetition(run: Run, swung: Path, junk: Path) -> None:
     result = run("report", "--csv", swung, junk, swung)
     rows = list(csv.DictReader(result.stdout.splitlines()))
 
@@ -151,7 +153,7 @@ def test_csv_has_a_row_a_repetition(run: Run, swung: Path, junk: Path) -> None:
 
 
 @pytest.mark.parametrize("words", [(), ("--csv",), ("--html", "page.html")])
-def test_of_many_files_no_angles_are_kept(
+def test_the_angles_of_many_files_are_not_kept_in_memory(
     run: Run, swung: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
 ) -> None:
     alive = []
@@ -165,10 +167,10 @@ def test_of_many_files_no_angles_are_kept(
     monkeypatch.chdir(tmp_path)
 
     assert run("report", *[swung] * 5, *words).exit_code == 0
-    assert alive[-1] <= alive[0] + 1  # the one that was told last
+    assert alive[-1] <= alive[0] + 1  # the one reported last
 
 
-def test_a_page_of_many_sets_has_each_and_is_replaced_with_force_alone(
+def test_a_page_of_many_sets_has_each_and_is_replaced_only_with_force(
     run: Run, swung: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "page.html"

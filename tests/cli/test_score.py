@@ -1,4 +1,4 @@
-"""``imu-reps score``: labels of every form beside recordings, and what is said of them."""
+"""``imu-reps score``: labels of every format with recordings, and the reported agreement."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def truth_of(file: Path) -> list[dict[str, float]]:
 
 
 def rows_of(file: Path, by_s: float = 0.0) -> list[list[str]]:
-    """The true repetitions of a simulated set as rows of labels."""
+    """Return the true repetitions of a simulated set as rows of labels."""
     return [
         [
             f"{rep['start_s'] + by_s}",
@@ -53,7 +53,7 @@ def figures(result: Result) -> dict[str, dict[str, float | None]]:
     return found
 
 
-def test_the_truth_of_a_simulated_set_is_its_label(run: Run, swung: Path) -> None:
+def test_the_truth_of_a_simulated_set_is_used_as_its_labels(run: Run, swung: Path) -> None:
     found = figures(run("score", swung, "--json"))
 
     assert found["count_right_share"]["value"] == 1.0
@@ -62,7 +62,7 @@ def test_the_truth_of_a_simulated_set_is_its_label(run: Run, swung: Path) -> Non
     assert found["momentum_recall"]["value"] == found["back_arch_recall"]["value"] == 1.0
 
 
-def test_labels_in_csv_are_the_same_as_the_truth_and_a_shift_comes_back(
+def test_labels_in_csv_equal_the_truth_and_a_shift_is_recovered(
     run: Run, swung: Path, tmp_path: Path
 ) -> None:
     file = Path(shutil.copy(swung, tmp_path))
@@ -80,7 +80,7 @@ def test_labels_in_csv_are_the_same_as_the_truth_and_a_shift_comes_back(
     assert shifted["up_s_bias"] == same["up_s_bias"]
 
 
-def test_what_excel_makes_of_labels_is_read(run: Run, swung: Path, tmp_path: Path) -> None:
+def test_labels_saved_by_excel_are_read(run: Run, swung: Path, tmp_path: Path) -> None:
     plain = labelled(swung, out=tmp_path / "plain.csv")
     german = tmp_path / "german.csv"
     rows = [[cell.replace(".", ",").replace(";", " ") for cell in row] for row in rows_of(swung)]
@@ -90,7 +90,7 @@ def test_what_excel_makes_of_labels_is_read(run: Run, swung: Path, tmp_path: Pat
     assert run("score", swung, german, "--json").stdout == run("score", swung, plain, "--json").stdout
 
 
-def test_events_of_our_own_data_set_are_the_count_itself(run: Run, swung: Path, tmp_path: Path) -> None:
+def test_events_of_our_own_data_set_match_the_count_itself(run: Run, swung: Path, tmp_path: Path) -> None:
     assert run("export", swung, "--as", "bids", "-o", tmp_path / "bids").exit_code == 0
     (events,) = (tmp_path / "bids").rglob("*_events.tsv")
     found = figures(run("score", swung, events, "--json"))
@@ -100,7 +100,7 @@ def test_events_of_our_own_data_set_are_the_count_itself(run: Run, swung: Path, 
     assert found["momentum_precision"]["value"] == found["back_arch_recall"]["value"] == 1.0
 
 
-def test_the_words_and_the_rows_say_the_figures(run: Run, swung: Path, tmp_path: Path) -> None:
+def test_the_text_and_the_rows_contain_the_figures(run: Run, swung: Path, tmp_path: Path) -> None:
     labels = labelled(swung, out=tmp_path / "l.csv")
     text = run("score", swung, labels).stdout
     rows = list(csv.DictReader(io.StringIO(run("score", swung, labels, "--csv").stdout)))
@@ -115,14 +115,14 @@ def test_the_words_and_the_rows_say_the_figures(run: Run, swung: Path, tmp_path:
     assert {row["low"] for row in rows} == {""}
 
 
-def test_labels_on_another_clock_are_suspected(run: Run, swung: Path, tmp_path: Path) -> None:
+def test_labels_on_another_clock_are_reported(run: Run, swung: Path, tmp_path: Path) -> None:
     result = run("score", swung, labelled(swung, 300.0, out=tmp_path / "l.csv"))
 
     assert result.exit_code == 0
     assert "--offset" in result.stdout
 
 
-def test_a_folder_is_paired_by_name_and_a_folder_in_it_is_a_person(
+def test_a_folder_is_paired_by_name_and_a_subfolder_is_a_person(
     run: Run, swung: Path, tmp_path: Path
 ) -> None:
     for number in range(6):
@@ -141,7 +141,9 @@ def test_a_folder_is_paired_by_name_and_a_folder_in_it_is_a_person(
     assert "95 % intervals over 6 persons" in run("score", tmp_path).stdout
 
 
-def test_one_bad_file_of_a_folder_is_told_and_the_others_go_on(run: Run, swung: Path, tmp_path: Path) -> None:
+def test_one_bad_file_of_a_folder_is_reported_and_the_others_are_scored(
+    run: Run, swung: Path, tmp_path: Path
+) -> None:
     for name in ("good", "bad"):
         shutil.copy(swung, tmp_path / f"{name}.csv")
         labelled(swung, out=tmp_path / f"{name}.labels.csv")
@@ -176,9 +178,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_labels_that_are_none_are_refused_with_their_line(
-    run: Run, swung: Path, tmp_path: Path, name: str
-) -> None:
+def test_invalid_labels_are_refused_with_their_line(run: Run, swung: Path, tmp_path: Path, name: str) -> None:
     labels = tmp_path / "labels.csv"
     labels.write_bytes(BROKEN[name])
     result = run("score", swung, labels)
@@ -200,13 +200,15 @@ def test_labels_that_are_none_are_refused_with_their_line(
         ("x_events.tsv", "onset\tduration\n1\t-3\n"),
     ],
 )
-def test_other_forms_are_refused_alike(run: Run, swung: Path, tmp_path: Path, file: str, text: str) -> None:
+def test_other_formats_are_refused_the_same_way(
+    run: Run, swung: Path, tmp_path: Path, file: str, text: str
+) -> None:
     (tmp_path / file).write_text(text, encoding="utf-8")
 
     assert run("score", swung, tmp_path / file).exit_code == 4
 
 
-def test_events_of_other_kinds_are_left_aside(run: Run, swung: Path, tmp_path: Path) -> None:
+def test_events_of_other_kinds_are_ignored(run: Run, swung: Path, tmp_path: Path) -> None:
     events = tmp_path / "x_events.tsv"
     events.write_text("onset\tduration\ttrial_type\n1\t0\tbeep\n2\tn/a\tcue\n", encoding="utf-8")
     result = run("score", swung, events)
@@ -214,7 +216,7 @@ def test_events_of_other_kinds_are_left_aside(run: Run, swung: Path, tmp_path: P
     assert "0 labelled reps, 4 counted" in result.stdout
 
 
-def test_labels_of_corrections_by_hand_are_read(run: Run, swung: Path, tmp_path: Path) -> None:
+def test_labels_from_corrections_by_hand_are_read(run: Run, swung: Path, tmp_path: Path) -> None:
     first, last = truth_of(swung)[0], truth_of(swung)[-1]
     spans = [f"{rep['start_s']},{rep['end_s']}" for rep in (first, last)]
     rows = [f"{spans[0]},rep,hand", f"{spans[1]},too_small,sensors"]
@@ -223,7 +225,7 @@ def test_labels_of_corrections_by_hand_are_read(run: Run, swung: Path, tmp_path:
     assert "1 labelled rep, 4 counted" in run("score", swung, tmp_path / "l.csv").stdout
 
 
-def test_a_set_that_could_not_be_counted_is_not_scored_as_none(run: Run, swung: Path, tmp_path: Path) -> None:
+def test_a_set_that_could_not_be_counted_is_not_scored_as_zero(run: Run, swung: Path, tmp_path: Path) -> None:
     file = tmp_path / "pelvis_alone.csv"
     save(replace(load(swung), ankle=None), file)
     labelled(swung, out=tmp_path / "pelvis_alone.labels.csv")
@@ -243,7 +245,7 @@ def test_a_set_that_could_not_be_counted_is_not_scored_as_none(run: Run, swung: 
         [".", "--offset", "nan"],
     ],
 )
-def test_a_wrong_call_is_told_so(
+def test_a_wrong_call_gives_a_message(
     run: Run, words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""``imu-reps test``: on recorded files; what is kept in the profile."""
+"""``imu-reps test`` on recorded files; what is stored in the profile."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from click.testing import CliRunner, Result
 
 import imu_reps.cli.test as tests_before
 from imu_reps import Recording, RepFaults, RepPlan, SetPlan, save, simulate
-from imu_reps.cli.console import ending_well
-from imu_reps.storage.profile import PairedSensor, Person, Profiles
-from imu_reps.storage.profile_file import load_profiles, save_profiles
+from imu_reps.cli.console import exit_on_error
+from imu_reps.storage.profile import PairedSensor, Person, Profiles, load_profiles, save_profiles
 
 SLOW = RepPlan(
     top_deg=70.0,
@@ -40,7 +39,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 def lowerings(
     tmp_path_factory: pytest.TempPathFactory, as_done: Callable[[Recording], Recording]
 ) -> list[Path]:
-    """Three slow lowerings of each leg, as if a person had done them."""
+    """Three slow lowerings of each leg, as if performed by a person."""
     files = []
     for side in ("left", "right"):
         file = tmp_path_factory.mktemp("lowerings") / f"{side}.csv"
@@ -50,7 +49,7 @@ def lowerings(
     return files
 
 
-def test_the_floor_of_both_sides_is_told_and_kept(run: Run, lowerings: list[Path]) -> None:
+def test_the_floor_of_both_sides_is_reported_and_stored(run: Run, lowerings: list[Path]) -> None:
     save_profiles(Profiles().with_person(ME))
     result = run("end-range", *lowerings)
     floors = load_profiles().person("me").floors
@@ -64,7 +63,7 @@ def test_the_floor_of_both_sides_is_told_and_kept(run: Run, lowerings: list[Path
     assert floors["left"].deg == pytest.approx(floors["right"].deg, abs=4.0)
 
 
-def test_only_shown_nothing_is_kept(run: Run, lowerings: list[Path]) -> None:
+def test_with_show_only_nothing_is_stored(run: Run, lowerings: list[Path]) -> None:
     save_profiles(Profiles().with_person(ME))
     result = run("end-range", lowerings[0], "--no-keep")
 
@@ -72,14 +71,14 @@ def test_only_shown_nothing_is_kept(run: Run, lowerings: list[Path]) -> None:
     assert load_profiles().person("me").floors == {}
 
 
-def test_without_a_person_the_result_is_told_and_not_kept(run: Run, lowerings: list[Path]) -> None:
+def test_without_a_person_the_result_is_reported_and_not_stored(run: Run, lowerings: list[Path]) -> None:
     result = run("end-range", lowerings[0])
 
     assert result.exit_code == 0
     assert "Not kept: nobody is paired" in result.output
 
 
-def test_a_simulated_recording_is_nobodys_floor(run: Run, tmp_path: Path) -> None:
+def test_a_simulated_recording_sets_nobodys_floor(run: Run, tmp_path: Path) -> None:
     save_profiles(Profiles().with_person(ME))
     file = tmp_path / "simulated.csv"
     save(simulate(SetPlan(reps=(SLOW,) * 3), seed=4).recording, file)
@@ -87,11 +86,11 @@ def test_a_simulated_recording_is_nobodys_floor(run: Run, tmp_path: Path) -> Non
 
     assert "your floor angle is about" in result.output
     assert "Not kept: the recording is simulated" in result.output
-    assert "Next time" not in result.output  # its answer, and no session's
+    assert "Next time" not in result.output  # the result of this test, not of a session
     assert load_profiles().person("me").floors == {}
 
 
-def test_a_file_that_cannot_be_read_leaves_the_others(
+def test_an_unreadable_file_does_not_affect_the_others(
     run: Run, lowerings: list[Path], tmp_path: Path
 ) -> None:
     result = run("end-range", lowerings[0], tmp_path / "none.csv")
@@ -103,13 +102,13 @@ def test_a_file_that_cannot_be_read_leaves_the_others(
 
 def test_an_unknown_person_is_refused_before_anything_else(run: Run, lowerings: list[Path]) -> None:
     save_profiles(Profiles().with_person(ME))
-    with pytest.raises(SystemExit) as ended, ending_well():
+    with pytest.raises(SystemExit) as ended, exit_on_error():
         raise run("end-range", lowerings[0], "--person", "you").exception or AssertionError
 
     assert ended.value.code == 2
 
 
-def test_the_setup_test_says_what_was_pressed(run: Run, tmp_path: Path) -> None:
+def test_the_setup_test_reports_the_press(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "press.csv"
     from imu_reps.sim.wearer import LifePlan
 
@@ -141,7 +140,7 @@ def test_without_a_file_the_lowerings_are_recorded_now(run: Run, tmp_path: Path)
     assert "Not kept: the recording is simulated" in result.output
 
 
-def test_pressing_the_back_is_no_set_of_no_reps(run: Run, tmp_path: Path) -> None:
+def test_pressing_the_back_is_not_reported_as_a_set_of_no_reps(run: Run, tmp_path: Path) -> None:
     words = ["--virtual", "open_profile", "--speed", "0", "--quiet", "--folder", tmp_path / "press"]
     result = run("setup", *words)
 
@@ -152,13 +151,13 @@ def test_pressing_the_back_is_no_set_of_no_reps(run: Run, tmp_path: Path) -> Non
     assert "held for 10" in result.output
 
 
-def test_both_legs_are_told_to_be_lowered_where_both_are(run: Run, tmp_path: Path) -> None:
+def test_the_instruction_names_both_legs_where_both_are_lowered(run: Run, tmp_path: Path) -> None:
     words = ["--virtual", "open_profile", "--speed", "0", "--quiet", "--folder", tmp_path / "sets"]
 
     assert "lift the legs and lower them" in " ".join(run("end-range", *words).output.split())
 
 
-def test_no_help_of_a_test_is_cut_short(run: Run) -> None:
+def test_no_help_of_a_test_is_truncated(run: Run) -> None:
     listed = run("--help").output.partition("Commands:")[2]
 
     assert "setup" in listed

@@ -1,4 +1,4 @@
-"""Wrong calls of every command: words and a hint, an exit code of the table, and nothing overwritten."""
+"""Wrong calls of every command: a message and a hint, a documented exit code, nothing overwritten."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DAILY, BY_HAND = 80, 500
 
 @pytest.fixture
 def world(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with files of every kind, which is the current one; the home is empty."""
+    """The current folder, with files of every kind; the home is empty."""
     folder = tmp_path / "world"
     for name in ("HOME", "IMU_REPS_HOME"):
         monkeypatch.setenv(name, str(tmp_path / name))
@@ -28,7 +28,7 @@ def world(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 
 
 def call(words: Words, folder: Path) -> Result:
-    """Call the program; what is not right about how it answers fails."""
+    """Call the program and check how it answers."""
     before = contents(folder)
     result = CliRunner().invoke(main, list(words))
 
@@ -43,22 +43,22 @@ def call(words: Words, folder: Path) -> Result:
 
 
 def ends_in_a_hint(result: Result, words: Words) -> bool:
-    """Whether the last of what is wrong is what to do about it."""
+    """Return whether an error message ends with what to do about it."""
     if "--json" in words and '"hint":' in result.stdout.replace(" ", ""):
         return True
     if words[0] == "doctor" and "see bad above" in result.stdout:
         return True
-    told = result.stderr.splitlines()
-    return any(line.startswith(("  ", "Try ")) and len(line) > 4 for line in told)
+    message_lines = result.stderr.splitlines()
+    return any(line.startswith(("  ", "Try ")) and len(line) > 4 for line in message_lines)
 
 
 def contents(folder: Path) -> dict[Path, bytes]:
-    """What the files hold."""
+    """Return the content of all files."""
     return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def drawn(count: int, folder: Path) -> Counter[int]:
-    """Calls by the exit code they ended with, each drawn once."""
+    """Draw calls, each once, and return how often each exit code occurred."""
     ended: dict[Words, int] = {}
 
     @settings(
@@ -78,15 +78,15 @@ def drawn(count: int, folder: Path) -> Counter[int]:
     return Counter(ended.values())
 
 
-def test_a_wrong_call_is_words_with_a_hint_and_spoils_nothing(world: Path) -> None:
+def test_a_wrong_call_gives_a_message_with_a_hint_and_damages_nothing(world: Path) -> None:
     ended = drawn(DAILY, world)
 
     assert ended.total() - ended[0] > DAILY // 2
 
 
 @pytest.mark.soak
-def test_hundreds_of_wrong_calls_are_words_with_a_hint_and_spoil_nothing(world: Path) -> None:
-    """Prints how many were drawn, and how they ended."""
+def test_hundreds_of_wrong_calls_give_messages_with_hints_and_damage_nothing(world: Path) -> None:
+    """Prints how many were drawn, and their exit codes."""
     ended = drawn(BY_HAND, world)
 
     wrong = ended.total() - ended[0]
@@ -95,12 +95,12 @@ def test_hundreds_of_wrong_calls_are_words_with_a_hint_and_spoil_nothing(world: 
 
 
 @pytest.mark.parametrize("name", sorted(LEAVES))
-def test_a_nul_in_any_place_is_a_wrong_word(name: str, world: Path) -> None:
+def test_a_nul_in_any_place_is_refused(name: str, world: Path) -> None:
     for words in ((*name.split(), "a\0b"), (*name.split(), "--person", "\0"), (*name.split(), "-o", "\0")):
         assert call(words, world).exit_code == 2
 
 
-def test_a_correction_whose_labels_cannot_be_written_is_not_kept(world: Path) -> None:
+def test_a_correction_whose_labels_cannot_be_written_is_not_stored(world: Path) -> None:
     before = (world / "set.csv").read_bytes()
     result = call(("correct", "set.csv", "--remark", "tired", "--labels", "text.txt"), world)
 

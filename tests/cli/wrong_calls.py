@@ -1,4 +1,4 @@
-"""Calls that are wrong in one or two places: every command, every option, values that cannot be."""
+"""Calls with one or two errors: every command, every option, impossible values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from imu_reps.cli.main import COMMANDS, main
 
 Words = tuple[str, ...]
 
-#: A call of each command that takes more words than its name; what would take long ends at a file in its way.
+#: A call of each command that takes more words than its name; long ones end at a file in their way.
 RIGHT: dict[str, Words] = {
     "demo": ("--fast", "--folder", "text.txt"),
     "scan": ("--seconds", "1"),
@@ -38,7 +38,7 @@ RIGHT: dict[str, Words] = {
     "completion": ("bash",),
 }
 
-#: Options that wait for somebody, by design, and those that would let what takes long begin.
+#: Options that wait for a person by design, and those that would let a long command begin.
 LEFT_ALONE = ("--page", "--help")
 IN_THE_WAY = {"demo": "--folder", "record": "--folder", "batch": "--out"}
 
@@ -94,7 +94,7 @@ FILES = (
 
 
 def leaves() -> Iterator[tuple[str, click.Command]]:
-    """Every command that does something, by its words."""
+    """Yield every command that does something, by its words."""
     for name in COMMANDS:
         command = main.get_command(click.Context(main), name)
         assert command is not None
@@ -106,7 +106,7 @@ LEAVES = dict(leaves())
 
 
 def wrong_values(parameter: click.Parameter) -> st.SearchStrategy[str]:
-    """What is none of a parameter's values, or seldom one."""
+    """Values that are never, or hardly ever, valid for a parameter."""
     if isinstance(parameter.type, click.types.FloatParamType | click.types.IntParamType):
         return st.sampled_from(NUMBERS)
     if isinstance(parameter.type, click.Choice):
@@ -127,7 +127,7 @@ def wrong_calls(draw: st.DrawFn) -> Words:
 
 
 def _changed(name: str) -> list[click.Parameter | None]:
-    """The parameters of a command; None: a word that nobody knows."""
+    """Return the parameters of a command; None stands for an unknown word."""
     alone = {*LEFT_ALONE, IN_THE_WAY.get(name)}
     return [None, *(one for one in LEAVES[name].params if not alone & set(one.opts))]
 
@@ -151,7 +151,7 @@ def _change(draw: st.DrawFn, words: list[str], parameter: click.Parameter | None
 
 
 def make_world(folder: Path, recording: Path) -> None:
-    """Files of every kind, to be mistaken for each other."""
+    """Write files of every kind, to be mistaken for each other."""
     (folder / "set.csv").write_bytes(recording.read_bytes())
     (folder / "folder").mkdir()
     (folder / "folder" / "set.csv").write_bytes(recording.read_bytes())
@@ -173,5 +173,5 @@ def make_world(folder: Path, recording: Path) -> None:
 
 
 def contents(folder: Path) -> dict[Path, bytes]:
-    """What the files hold."""
+    """Return the content of all files."""
     return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}

@@ -1,4 +1,4 @@
-"""What is said while a hold is held, and what no longer is."""
+"""Cues during a hold, and which of them are dropped."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ def arched(at_s: float) -> LimitCrossed:
     return LimitCrossed(BEGAN_S + at_s, 1, "back_arch", BEGAN_S + at_s - 0.2, 6.8, 6.0, "deg", 25.0)
 
 
-def heard(happened: Iterable[Event], target_s: float | None = None) -> list[Cue]:
-    """The coach asked every 50 ms until a while after the last event."""
-    events = sorted(happened, key=lambda event: event.time_s)
-    coach, said = Coach(CoachPlan(hold_s=target_s)), list[Cue]()
+def spoken_cues(given: Iterable[Event], target_s: float | None = None) -> list[Cue]:
+    """Return the cues, polling the coach every 50 ms until some time after the last event."""
+    events = sorted(given, key=lambda event: event.time_s)
+    coach, cues = Coach(CoachPlan(hold_s=target_s)), list[Cue]()
     for now_s in (0.05 * k for k in range(round(events[-1].time_s / 0.05) + 60)):
-        said += coach.take([e for e in events if now_s - 0.05 < e.time_s <= now_s], now_s)
-    return said
+        cues += coach.take([e for e in events if now_s - 0.05 < e.time_s <= now_s], now_s)
+    return cues
 
 
-def words(said: list[Cue]) -> list[tuple[int, str]]:
-    """Second of the hold, and what is said in it."""
-    return [(round(cue.time_s - BEGAN_S), cue.words) for cue in said]
+def words(cues: list[Cue]) -> list[tuple[int, str]]:
+    """Return the second of each cue within the hold, with its words."""
+    return [(round(cue.time_s - BEGAN_S), cue.words) for cue in cues]
 
 
-def test_an_open_hold_is_told_every_ten_seconds_and_how_long_it_was() -> None:
-    said = heard([*seconds(24), *ended(24.3)])
+def test_an_open_hold_is_cued_every_ten_seconds_and_its_duration_at_the_end() -> None:
+    cues = spoken_cues([*seconds(24), *ended(24.3)])
 
-    assert words(said) == [
+    assert words(cues) == [
         (0, "hold"),
         (10, "10 seconds"),
         (20, "20 seconds"),
@@ -55,9 +55,9 @@ def test_an_open_hold_is_told_every_ten_seconds_and_how_long_it_was() -> None:
 
 
 def test_the_last_seconds_of_a_target_are_counted_down_to_done() -> None:
-    said = heard([*seconds(22), *ended(22.0)], target_s=20.0)
+    cues = spoken_cues([*seconds(22), *ended(22.0)], target_s=20.0)
 
-    assert words(said) == [
+    assert words(cues) == [
         (0, "hold"),
         (10, "10 seconds"),
         (17, "3"),
@@ -67,33 +67,33 @@ def test_the_last_seconds_of_a_target_are_counted_down_to_done() -> None:
     ]
 
 
-def test_who_stops_before_the_target_is_told_how_long_it_was() -> None:
-    assert words(heard([*seconds(7), *ended(7.4)], target_s=20.0))[-1] == (8, "and done, 7 seconds")
+def test_a_hold_that_ends_before_the_target_is_cued_with_its_duration() -> None:
+    assert words(spoken_cues([*seconds(7), *ended(7.4)], target_s=20.0))[-1] == (8, "and done, 7 seconds")
 
 
-def test_the_countdown_goes_before_the_tens() -> None:
-    assert (10, "2") in words(heard([*seconds(12), *ended(12.0)], target_s=12.0))
+def test_the_countdown_takes_precedence_over_the_tens() -> None:
+    assert (10, "2") in words(spoken_cues([*seconds(12), *ended(12.0)], target_s=12.0))
 
 
-def test_a_back_that_lets_go_is_told_at_once_and_goes_before_the_seconds() -> None:
-    said = heard([*seconds(14), arched(10.0), *ended(14.0)])
+def test_a_back_that_lets_go_is_cued_at_once_and_takes_precedence_over_the_seconds() -> None:
+    cues = spoken_cues([*seconds(14), arched(10.0), *ended(14.0)])
 
-    assert (10, "flat back") in words(said)
-    assert (10, "10 seconds") not in words(said)
+    assert (10, "flat back") in words(cues)
+    assert (10, "10 seconds") not in words(cues)
 
 
-def test_nothing_is_said_of_the_back_once_the_hold_is_done() -> None:
-    assert "press_back" not in [cue.code for cue in heard([*seconds(12), arched(11.0)], target_s=10.0)]
+def test_the_back_is_not_cued_once_the_hold_is_done() -> None:
+    assert "press_back" not in [cue.code for cue in spoken_cues([*seconds(12), arched(11.0)], target_s=10.0)]
 
 
 @pytest.mark.parametrize("target_s", [None, 20.0])
-def test_legs_that_come_down_at_once_are_no_hold_and_the_next_may_be(target_s: float | None) -> None:
+def test_legs_that_come_down_at_once_are_no_hold_and_the_next_lift_may_be(target_s: float | None) -> None:
     kick: list[Event] = [HoldBegan(1.0, 1.0, 25.0), HoldEnded(1.5, 1.4, 0.4, counts=False)]
 
-    assert [cue.words for cue in heard([*kick, *seconds(2)], target_s)] == ["hold", "hold"]
+    assert [cue.words for cue in spoken_cues([*kick, *seconds(2)], target_s)] == ["hold", "hold"]
 
 
-def test_never_two_things_at_once() -> None:
-    said = heard([*seconds(20), arched(9.8), arched(16.5), *ended(20.0)], target_s=20.0)
+def test_cues_never_overlap() -> None:
+    cues = spoken_cues([*seconds(20), arched(9.8), arched(16.5), *ended(20.0)], target_s=20.0)
 
-    assert all(one.time_s + one.lasts_s <= following.time_s for one, following in pairwise(said))
+    assert all(one.time_s + one.duration_s <= following.time_s for one, following in pairwise(cues))

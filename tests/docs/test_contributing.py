@@ -1,4 +1,4 @@
-"""What CONTRIBUTING.md says a change takes: each of its patches is applied to a copy and put to use."""
+"""The changes described in CONTRIBUTING.md: each patch is applied to a copy of the package and used."""
 
 from __future__ import annotations
 
@@ -70,24 +70,24 @@ def run(copy: Path, code: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_a_fault_is_added_as_told(copy: Path) -> None:
+def test_a_fault_is_added_as_described(copy: Path) -> None:
     patched(copy, "Add a fault")
     run(copy, FAULT)
 
 
-def test_an_exercise_is_added_as_told(copy: Path) -> None:
+def test_an_exercise_is_added_as_described(copy: Path) -> None:
     patched(copy, "Add an exercise")
     run(copy, EXERCISE)
 
 
-def test_a_sensor_family_is_added_as_told(copy: Path) -> None:
+def test_a_sensor_family_is_added_as_described(copy: Path) -> None:
     example = copy / PACKAGE / "docs" / "examples" / "new_sensor_family.py"
     shutil.copy(example, copy / PACKAGE / "sensors" / "families" / "pebble.py")
     patched(copy, "Add a sensor family")
     run(copy, FAMILY)
 
 
-def test_the_folders_it_names_are_there() -> None:
+def test_the_folders_it_names_exist() -> None:
     named = set(re.findall(r"`((?:tests|imu_reps|coaching|analysis|cli|sim|\.ci)/[\w./]+)`", TEXT)) - {
         "imu_reps/sensors/families/pebble.py"
     }

@@ -1,4 +1,4 @@
-"""The examples of the documentation run, and say what they should."""
+"""The examples of the documentation run and print the stated output."""
 
 from __future__ import annotations
 

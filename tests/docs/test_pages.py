@@ -1,4 +1,4 @@
-"""The pages of the documentation: what points to them finds them, and they name what the code has."""
+"""The pages of the documentation: references to them are valid, and they name what the code contains."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "imu_reps" / "docs"
 NAMES = sorted(page.stem for page in PAGES.glob("*.md"))
 
-#: What points to a page: `docs/PAGE.md`, or `PAGE.md` on another page, and its heading.
+#: References to a page: `docs/PAGE.md`, or `PAGE.md` on another page, with an optional heading.
 REFERENCE = re.compile(r"\bdocs/([a-z-]+)\.md(?:#([\w-]+))?")
 ON_A_PAGE = re.compile(r"`([a-z-]+)\.md(?:#([\w-]+))?`")
 
@@ -32,7 +32,7 @@ def text_of(page: str) -> str:
 
 
 def headings(page: str) -> set[str]:
-    """The headings of a page as they are pointed to: lower case, words joined by hyphens."""
+    """Return the headings of a page in the form of anchors: lower case, words joined by hyphens."""
     found = re.findall(r"^#+ (.+)$", text_of(page), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in found}
 
@@ -46,7 +46,7 @@ def sources() -> Iterator[Path]:
 
 
 def references() -> Iterator[tuple[str, str, str]]:
-    """Where a reference stands, its page, its heading or nothing."""
+    """Yield the place of each reference, its page, and its heading or an empty string."""
     for path in sources():
         text = path.read_text(encoding="utf-8")
         found = REFERENCE.findall(text) + (ON_A_PAGE.findall(text) if path.parent == PAGES else [])
@@ -64,8 +64,8 @@ def test_every_reference_finds_its_page_and_heading() -> None:
     ]
 
 
-def test_no_code_speaks_of_the_definitions_without_saying_where_they_are() -> None:
-    """The words of a page that is not named cannot be looked up."""
+def test_no_code_mentions_the_definitions_without_naming_their_page() -> None:
+    """Words cannot be looked up on a page that is not named."""
     loose = re.compile(r"(?<!docs/)\bdefinitions\b(?!\.md)|clinical.reference", re.IGNORECASE)
 
     assert not [
@@ -87,7 +87,7 @@ def test_a_page_begins_with_its_title_and_one_line(page: str) -> None:
 
 
 @pytest.mark.parametrize("page", NAMES)
-def test_links_and_pictures_are_there(page: str) -> None:
+def test_links_and_pictures_exist(page: str) -> None:
     targets = re.findall(r"\]\(([^)#]+)\)", text_of(page))
 
     assert not [name for name in targets if "://" not in name and not (PAGES / name).exists()]
@@ -101,18 +101,18 @@ def test_the_list_of_pages_has_a_line_for_each() -> None:
 
 
 @pytest.mark.parametrize("name", ["thresholds", "thresholds.md"])
-def test_a_page_is_printed_as_it_is_where_nobody_formats_it(name: str) -> None:
+def test_a_page_is_printed_unchanged_where_it_is_not_formatted(name: str) -> None:
     assert CliRunner().invoke(main, ["docs", name]).output == text_of("thresholds")
 
 
-def test_a_picture_is_told_by_its_words_and_where_it_is() -> None:
+def test_a_picture_is_printed_as_its_text_and_its_path() -> None:
     output = CliRunner().invoke(main, ["docs", "architecture"]).output
 
     assert "Picture: The way of the samples" in output
     assert str(PAGES / "architecture.svg") in output
 
 
-def test_a_page_that_is_not_there_is_answered_with_those_that_are() -> None:
+def test_a_missing_page_is_answered_with_the_existing_ones() -> None:
     result = CliRunner().invoke(main, ["docs", "definition"])
 
     assert result.exit_code == 2
@@ -120,8 +120,8 @@ def test_a_page_that_is_not_there_is_answered_with_those_that_are() -> None:
     assert all(name in result.output for name in NAMES)
 
 
-def test_thresholds_are_those_of_the_code() -> None:
-    assert text_of("thresholds") == thresholds_page.page(thresholds_page.kept()), (
+def test_thresholds_equal_those_of_the_code() -> None:
+    assert text_of("thresholds") == thresholds_page.page(thresholds_page.stored_sensitivity()), (
         "run python tests/accuracy/thresholds_page.py"
     )
 
@@ -133,11 +133,11 @@ def test_every_dataclass_of_parameters_is_on_the_page_of_thresholds() -> None:
     assert named == {of.__name__ for of in thresholds_page.HELD} - {"Settings"}
 
 
-def test_every_threshold_is_told_with_what_it_is() -> None:
-    told = [one for of in thresholds_page.HELD for one in thresholds_page.thresholds(of)]
+def test_every_threshold_has_a_meaning_and_a_source() -> None:
+    entries = [one for of in thresholds_page.HELD for one in thresholds_page.thresholds(of)]
 
-    assert len(told) > 60
-    assert all(one.meaning and one.source for one in told)
+    assert len(entries) > 60
+    assert all(one.meaning and one.source for one in entries)
 
 
 def test_the_guide_names_every_command_and_every_example() -> None:
@@ -147,40 +147,40 @@ def test_the_guide_names_every_command_and_every_example() -> None:
     assert all(f"| `{path.name}` |" in guide for path in (PAGES / "examples").glob("*.py"))
 
 
-def test_the_packages_of_the_architecture_are_those_there_are() -> None:
-    told = text_of("architecture").partition("## Packages")[2].partition("\n\nDependencies")[0]
+def test_the_packages_of_the_architecture_page_exist() -> None:
+    page_text = text_of("architecture").partition("## Packages")[2].partition("\n\nDependencies")[0]
     named = {
         name
-        for row in re.findall(r"^\| ([^|]*) \|", told, re.MULTILINE)
+        for row in re.findall(r"^\| ([^|]*) \|", page_text, re.MULTILINE)
         for name in re.findall(r"`(\w+)/`", row)
     }
     files = {path.name for path in (ROOT / "imu_reps").rglob("*")}
-    mentioned = set(re.findall(r"`(?:\w+/)*(\w+(?:\.py)?)/?`", told))
+    mentioned = set(re.findall(r"`(?:\w+/)*(\w+(?:\.py)?)/?`", page_text))
 
     assert named == {path.parent.name for path in (ROOT / "imu_reps").glob("*/__init__.py")}
     assert mentioned <= files
 
 
 def test_the_definitions_name_every_figure() -> None:
-    told = text_of("definitions")
+    page_text = text_of("definitions")
     figures = {field.name for field in fields(Rep)} - {"number"}
     means = {f"{name}_{part}" for name in figures | {"range_deg"} for part in ("mean", "sd")}
     of_set = {field.name for field in fields(SetSummary)} - means - {"tempo_target"}
 
-    assert not [name for name in sorted(figures | of_set) if f"`{name}`" not in told]
+    assert not [name for name in sorted(figures | of_set) if f"`{name}`" not in page_text]
 
 
 def test_the_summary_page_names_every_key() -> None:
-    told = text_of("summary-json")
+    page_text = text_of("summary-json")
     keys = {field.name for of in (Summary, RecordingSummary, SensorSummary) for field in fields(of)}
 
-    assert not [key for key in sorted(keys) if f'"{key}"' not in told]
+    assert not [key for key in sorted(keys) if f'"{key}"' not in page_text]
 
 
 def test_the_format_page_names_every_column_and_exercise() -> None:
-    told = text_of("recording-format")
+    page_text = text_of("recording-format")
 
-    assert not [name for name in (*COLUMNS, *EXERCISES) if f"`{name}`" not in told]
+    assert not [name for name in (*COLUMNS, *EXERCISES) if f"`{name}`" not in page_text]
 
 
 def test_the_page_of_sensors_has_a_row_for_each_family() -> None:
@@ -193,14 +193,14 @@ def test_the_page_of_sensors_has_a_row_for_each_family() -> None:
     assert all(device.title.split()[-1] in "".join(rows) for device in UNFIT)
 
 
-def test_the_readme_shows_what_the_report_says() -> None:
+def test_the_readme_shows_the_output_of_the_report() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8").partition("## What you see")[2].split("```")[1]
     words = ["report", "recordings/back_arch_fatigue.csv"]
-    with pytest.MonkeyPatch.context() as here:
-        here.chdir(ROOT)
-        said = CliRunner().invoke(main, words).output.splitlines()
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.chdir(ROOT)
+        output = CliRunner().invoke(main, words).output.splitlines()
 
-    assert not [line for line in text.splitlines() if line.strip() != "..." and line not in said]
+    assert not [line for line in text.splitlines() if line.strip() != "..." and line not in output]
 
 
 def test_the_readme_is_short_and_its_figures_are_rows_of_the_table() -> None:

@@ -70,7 +70,7 @@ def built_encoder(folder: Path, *flags: str) -> Run:
 
 @pytest.fixture(scope="session", params=["c", "c with sanitizers", "micropython", "cpython"])
 def encoder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """One of the encoders that must all behave the same."""
+    """One of the encoders, all of which must behave the same."""
     driver = (HERE / "packets_driver.py", MICROPYTHON)
     if request.param == "micropython":
         return runner(micropython(), *driver)
@@ -88,13 +88,13 @@ def c_encoder(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.fixture(scope="session")
 def run_micropython() -> Callable[..., list[str]]:
-    """Run MicroPython with these arguments."""
+    """Run MicroPython with the given arguments."""
     return lambda *arguments: runner(micropython(), *arguments)("")
 
 
 @pytest.fixture(scope="module")
 def build_sketch(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
-    """Compile the Arduino sketch for a board, against stand-ins for its libraries."""
+    """Compile the Arduino sketch for a board, with stubs of its libraries."""
 
     def build_for(*defines: str) -> Run:
         cpp = find("c++", "g++", "clang++", otherwise="no C++ compiler here")

@@ -1,4 +1,4 @@
-"""Runs the MicroPython firmware against stand-ins for board, radio and clock."""
+"""Runs the MicroPython firmware with stubs of board, radio and clock."""
 
 import binascii
 import sys
@@ -16,7 +16,7 @@ asyncio.core.IOQueue.wait_io_event = lambda queue, milliseconds: time.sleep_ms(m
 settings.battery_mv = lambda: 3400
 
 
-def said(title):
+def show_stream(title):
     for packet in aioble.notifications:
         print(title, binascii.hexlify(packet).decode())
     aioble.notifications.clear()
@@ -29,29 +29,29 @@ async def story():
     task = asyncio.create_task(sensor.run())
     await asyncio.sleep_ms(50)
     control = sensor.control
-    await control.be_written(b"\x03\xc0\x00")  # 192 Hz: 200 is nearest
+    await control.be_written(b"\x03\xc0\x00")  # 192 Hz, the rate nearest to 200
     print("info", binascii.hexlify(sensor.info.value).decode())
     print("battery", sensor.battery.value[0])
-    said("early")
+    show_stream("early")
     await control.be_written(b"\x01")
     await asyncio.sleep_ms(2000)
-    await control.be_written(b"\x06")  # no command
+    await control.be_written(b"\x06")  # an invalid command
     await control.be_written(b"\x01")  # already streaming
     aioble.jammed = True
     await asyncio.sleep_ms(300)
     aioble.jammed = False
     await asyncio.sleep_ms(500)
-    said("stream")
+    show_stream("stream")
     await control.be_written(b"\x02")
-    said("stream")
+    show_stream("stream")
     await asyncio.sleep_ms(700)
-    said("stopped")
+    show_stream("stopped")
     await control.be_written(b"\x01")
     await asyncio.sleep_ms(300)
-    said("again")
+    show_stream("again")
     aioble.connection.gone.set()
     await asyncio.sleep_ms(500)
-    said("gone")
+    show_stream("gone")
     print("streaming", sensor.streaming)
     task.cancel()
 

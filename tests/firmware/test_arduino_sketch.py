@@ -1,4 +1,4 @@
-"""The Arduino sketch, compiled against stand-ins for its libraries and run: packets come out right."""
+"""The Arduino sketch, compiled with stubs of its libraries and run: its packets are right."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def notified(lines: list[str]) -> list[tuple[int, Packet]]:
     return sent
 
 
-def test_it_advertises_as_the_profile_says(sketch):
+def test_it_advertises_as_the_profile_specifies(sketch):
     lines = sketch(FULL_BATTERY + "setup\ninfo\n")
     assert values(lines, "name") == ["IMUREPS-P3F2A"]
     assert values(lines, "advertised") == ["ba1a0001-b277-4069-b9f6-a8d937c46c72"]
@@ -53,7 +53,7 @@ def test_it_advertises_as_the_profile_says(sketch):
     assert [100 <= 0.625 * int(units) <= 250 for units in values(lines, "advertising")] == [True]
 
 
-def test_its_info_tells_the_scale_of_its_chip(sketch, board):
+def test_its_info_contains_the_scale_of_its_chip(sketch, board):
     (line,) = values(sketch(FULL_BATTERY + "setup\ninfo\n"), "info")
     info = parse_info(bytes.fromhex(line))
     assert info is not None
@@ -61,7 +61,7 @@ def test_its_info_tells_the_scale_of_its_chip(sketch, board):
     assert (info.kind, info.gyr_range_dps) == {"xiao": (1, 1147), "nano": (3, 1000)}[board]
 
 
-def test_the_chip_is_set_to_the_ranges_that_the_info_tells(sketch, board):
+def test_the_chip_is_set_to_the_ranges_in_the_info(sketch, board):
     lines = values(sketch(FULL_BATTERY + "setup\n"), "register")
     registers = dict(line.split() for line in lines)
     if board == "xiao":
@@ -71,7 +71,7 @@ def test_the_chip_is_set_to_the_ranges_that_the_info_tells(sketch, board):
         assert registers == {"7c": "00", "7d": "0e", "40": "ab", "41": "02", "42": "eb", "43": "01"}
 
 
-def test_a_stream_is_steady_whole_and_stamped_when_it_was_read(sketch, board):
+def test_a_stream_is_steady_complete_and_stamped_with_the_time_of_reading(sketch, board):
     counter_us = 2**32 - 3_000_000  # the board's counter wraps during the stream
     lines = sketch(f"counter {counter_us}\n{FULL_BATTERY}setup\nmtu 247\nrun 1000000\n{START}run 6000000\n")
     sent = notified(lines)
@@ -80,7 +80,7 @@ def test_a_stream_is_steady_whole_and_stamped_when_it_was_read(sketch, board):
     assert {len(p.raw) for p in packets} == {5}
     assert {p.flags for p in packets} == {0}
     steps = np.diff([p.t0_us for p in packets]) % 2**32
-    assert np.abs(steps - 50_000).max() <= 200  # a turn of the loop
+    assert np.abs(steps - 50_000).max() <= 200  # one turn of the loop
     for time_us, packet in sent:
         last_taken_us = (packet.raw[-1, 0] * 1000 + counter_us - packet.t0_us) % 2**32
         assert last_taken_us == pytest.approx(40_000 + AGE_US[board], abs=1200)  # ax counts whole ms
@@ -92,17 +92,17 @@ def test_a_stream_is_steady_whole_and_stamped_when_it_was_read(sketch, board):
 
 
 @pytest.mark.parametrize(
-    ("asked", "got", "count"), [(50, 50, 2), (200, 200, 10), (75, 100, 5), (1000, 200, 10)]
+    ("requested_hz", "actual_hz", "count"), [(50, 50, 2), (200, 200, 10), (75, 100, 5), (1000, 200, 10)]
 )
-def test_the_rate_is_the_nearest_there_is(sketch, asked, got, count):
-    rate = f"write 03{asked.to_bytes(2, 'little').hex()}\n"
+def test_the_nearest_supported_rate_is_used(sketch, requested_hz, actual_hz, count):
+    rate = f"write 03{requested_hz.to_bytes(2, 'little').hex()}\n"
     lines = sketch(f"{FULL_BATTERY}setup\nmtu 247\n{rate}info\n{START}run 2000000\n")
     info = parse_info(bytes.fromhex(values(lines, "info")[0]))
     assert info is not None
-    assert info.rate_hz == got
+    assert info.rate_hz == actual_hz
     packets = [packet for _, packet in notified(lines)]
     assert {len(p.raw) for p in packets} == {count}
-    assert sum(len(p.raw) for p in packets) == pytest.approx(2 * got, abs=count + 1)
+    assert sum(len(p.raw) for p in packets) == pytest.approx(2 * actual_hz, abs=count + 1)
 
 
 def test_a_small_mtu_gets_small_packets(sketch):
@@ -111,7 +111,7 @@ def test_a_small_mtu_gets_small_packets(sketch):
     assert [p.seq for p in packets] == list(range(len(packets)))
 
 
-def test_it_stops_when_told_and_when_the_link_goes(sketch):
+def test_it_stops_on_command_and_when_the_link_is_lost(sketch):
     for end in (STOP, "disconnect\n"):
         script = f"{FULL_BATTERY}setup\nmtu 247\n{START}run 500000\n{end}run 1000000\n{START}run 500000\n"
         sent = notified(sketch(script))
@@ -121,7 +121,7 @@ def test_it_stops_when_told_and_when_the_link_goes(sketch):
         assert np.abs(np.array([p.seq for _, p in sent]) * 50_000 - elapsed_us).max() <= 25_000
 
 
-def test_the_rate_it_has_begins_the_stream_anew(sketch):
+def test_the_current_rate_restarts_the_stream(sketch):
     lines = sketch(f"{FULL_BATTERY}setup\nmtu 247\n{START}run 520000\nwrite 036400\nrun 500000\n")
     packets = [packet for _, packet in notified(lines)]
     (anew,) = np.flatnonzero(np.diff([p.seq for p in packets]) != 1)
@@ -130,7 +130,7 @@ def test_the_rate_it_has_begins_the_stream_anew(sketch):
     assert (packets[anew + 1].t0_us - packets[anew].t0_us) % 50_000 > 2_000
 
 
-def test_the_last_host_time_outlives_the_link(sketch):
+def test_the_last_host_time_is_kept_after_the_link_is_lost(sketch):
     event = "write 05efcdab8967452301\n"
     lines = sketch(f"{FULL_BATTERY}setup\nrun 1000000\n{event}control\ndisconnect\nrun 500000\ncontrol\n")
     before, after = values(lines, "control")
@@ -154,11 +154,11 @@ def test_a_jammed_radio_loses_the_oldest_packets_only(sketch):
     packets = [packet for _, packet in notified(lines)]
     (hole,) = np.flatnonzero(np.diff([p.seq for p in packets]) != 1)
     assert packets[hole + 1].flags == OVERRUN
-    assert packets[hole + 1].seq * 50_000 == pytest.approx(2_000_000, abs=150_000)  # half a second was kept
+    assert packets[hole + 1].seq * 50_000 == pytest.approx(2_000_000, abs=150_000)  # half a second was stored
     assert packets[-1].seq >= 58
 
 
-def test_the_host_time_comes_back_with_the_clock_at_its_arrival(sketch):
+def test_the_host_time_is_returned_with_the_clock_at_its_arrival(sketch):
     lines = sketch(f"{FULL_BATTERY}setup\nrun 1000000\nwrite 05efcdab8967452301\ncontrol\n")
     answer = bytes.fromhex(values(lines, "control")[0])
     assert answer[:9].hex() == "05efcdab8967452301"
@@ -173,7 +173,7 @@ def test_identify_blinks_for_five_seconds(sketch):
     assert during >= 18
 
 
-def test_the_battery_is_told_and_a_low_one_is_flagged(sketch):
+def test_the_battery_is_reported_and_a_low_one_is_flagged(sketch):
     counts = 1160  # of 4096 at 3.3 V, behind the divider: 2.77 V
     lines = sketch(f"battery {counts}\nsetup\nmtu 247\n{START}run 1000000\n")
     assert values(lines, "battery")[0] == "0"
@@ -183,7 +183,7 @@ def test_the_battery_is_told_and_a_low_one_is_flagged(sketch):
 
 
 @pytest.mark.parametrize("data", ["", "00", "06", "0100", "03", "030000", "05aabb"])
-def test_nonsense_on_control_changes_nothing(sketch, data):
+def test_invalid_bytes_on_control_change_nothing(sketch, data):
     lines = sketch(f"{FULL_BATTERY}setup\nmtu 247\nwrite {data}\nrun 500000\ninfo\n")
     assert notified(lines) == []
     info = parse_info(bytes.fromhex(values(lines, "info")[0]))

@@ -1,4 +1,4 @@
-"""What every encoder of the open profile puts out, held against the specification and the Python decoder."""
+"""The output of every encoder of the open profile, compared with the specification and the Python decoder."""
 
 from __future__ import annotations
 
@@ -30,13 +30,25 @@ modest = settings(
 raw_values = st.one_of(st.integers(-32768, 32767), st.sampled_from([-32768, -32767, 32767, 32766, 0]))
 raw_samples = st.tuples(*[raw_values] * 6)
 
+#: Samples lost, jitter in us and pace of the sampling clock, such that no reading is half a step of 10 ms
+#: off. The grid follows by an eighth: it lags a clock that is 2 % wrong by 1.4 ms and by 0.2 ms more for each
+#: sample lost, and what it took over of the jitter before adds to that of a reading.
+ANY_LOSSES_OF_AN_EXACT_CLOCK = st.tuples(
+    st.sets(st.integers(1, 120), max_size=40), st.just(2000), st.just(1.0)
+)
+A_BURST_OF_A_WRONG_CLOCK = st.tuples(
+    st.builds(lambda start, count: set(range(start, start + count)), st.integers(1, 115), st.integers(0, 5)),
+    st.just(1000),
+    st.sampled_from([0.98, 1.02]),
+)
+
 
 def add(taken_us: int, raw: Iterable[int] = REST) -> str:
     return f"add {taken_us} {' '.join(map(str, raw))}\n"
 
 
 def marked(index: int) -> Sample:
-    """A sample that tells its own number."""
+    """Return a sample that contains its own number."""
     return (index % 30000, index // 30000, 4096, 0, 0, 0)
 
 
@@ -60,7 +72,7 @@ class TestStream:
         batch=st.integers(1, 19),
         start_us=st.one_of(st.integers(0, 10**7), st.integers(2**32 - 10**6, 2**32 + 10**6)),
     )
-    def test_what_goes_in_comes_out_of_the_decoder(self, encoder, samples, rate, batch, start_us):
+    def test_the_decoder_returns_the_encoded_samples(self, encoder, samples, rate, batch, start_us):
         times = [start_us + i * 1000000 // rate for i in range(len(samples))]
         script = f"begin {rate} {batch}\n"
         for time_us, raw in zip(times, samples, strict=True):
@@ -77,18 +89,19 @@ class TestStream:
 
     @modest
     @given(
-        lost=st.sets(st.integers(1, 120), max_size=40),
+        plan=st.one_of(ANY_LOSSES_OF_AN_EXACT_CLOCK, A_BURST_OF_A_WRONG_CLOCK),
         batch=st.integers(1, 12),
-        jitter=st.lists(st.integers(-2000, 2000), min_size=121, max_size=121),
-        pace=st.sampled_from([0.98, 1.0, 1.02]),
+        jitter=st.lists(st.floats(-1.0, 1.0), min_size=121, max_size=121),
     )
     def test_samples_that_were_never_read_cost_their_packet_and_shift_nothing(
-        self, encoder, lost, batch, jitter, pace
+        self, encoder, plan, batch, jitter
     ):
+        lost, jitter_us, pace = plan
         script = f"begin 100 {batch}\n"
         for i in range(121):
             if i not in lost:
-                script += add(10**6 + round(i * 10000 * pace) + jitter[i], marked(i)) + "take\n"
+                taken_us = 10**6 + round(i * 10000 * pace + jitter[i] * jitter_us)
+                script += add(taken_us, marked(i)) + "take\n"
         sent = packets(encoder(script))
 
         whole = [k for k in range(121 // batch) if not lost & set(range(k * batch, (k + 1) * batch))]
@@ -100,7 +113,7 @@ class TestStream:
             k - previous > 1 for previous, k in zip(before, whole, strict=False)
         ]
 
-    def test_a_reading_twice_in_one_step_is_taken_once(self, encoder):
+    def test_a_second_reading_in_one_step_is_ignored(self, encoder):
         script = (
             "begin 100 2\n"
             + add(0, marked(0))
@@ -139,7 +152,7 @@ class TestStream:
         assert [p.seq for p in sent] == [0, 1, 3]
         assert [p.flags for p in sent] == [0, 0, 0]
 
-    def test_a_new_start_throws_away_what_was_not_sent(self, encoder):
+    def test_a_new_start_discards_what_was_not_sent(self, encoder):
         script = "begin 100 2\n" + "".join(add(i * 10000, marked(i)) for i in range(5)) + "begin 100 2\n"
         script += add(60000, marked(6)) + add(70000, marked(7)) + "take\ntake\n"
         (packet,) = packets(encoder(script))
@@ -147,7 +160,7 @@ class TestStream:
         assert packet.raw[:, 0].tolist() == [6, 7]
         assert packet.flags == 0
 
-    def test_when_the_radio_takes_nothing_the_oldest_whole_packets_go(self, encoder):
+    def test_when_the_radio_accepts_nothing_the_oldest_whole_packets_are_dropped(self, encoder):
         script = "begin 100 5\n" + "".join(add(i * 10000, marked(i)) for i in range(500)) + "take\n" * 40
         sent = packets(encoder(script))
         assert [p.seq for p in sent] == list(range(100 - len(sent), 100))  # the newest, in order
@@ -160,7 +173,7 @@ class TestStream:
         )
         assert [p.flags for p in packets(encoder(script))] == [0, BATTERY_LOW, 0]
 
-    def test_number_and_clock_wrap_without_a_seam_for_the_decoder(self, encoder):
+    def test_number_and_clock_wrap_without_effect_on_the_decoder(self, encoder):
         start_us = 2**32 - 300_000
         script = "begin 100 5\n" + add(start_us - 65533 * 50_000)  # so that the number wraps as well
         script += "begin 100 5\n" + "".join(
@@ -185,7 +198,7 @@ class TestStream:
 
 
 class TestWorkedExample:
-    def test_the_packets_are_those_of_the_specification(self, encoder):
+    def test_the_packets_equal_those_of_the_specification(self, encoder):
         first, second = hex_lines("## 9. Worked example")
         start_us = 4_294_960_000
         script = "begin 100 2\n" + add(start_us - 65534 * 20_000) + "begin 100 2\n"
@@ -193,7 +206,7 @@ class TestWorkedExample:
             script += add(start_us + i * 10000, raw)
         assert [bytes.fromhex(line) for line in encoder(script + "take\ntake\n")] == [first, second]
 
-    def test_the_info_is_that_of_the_specification(self, encoder):
+    def test_the_info_equals_that_of_the_specification(self, encoder):
         written = re.search(r"^Info `([0-9a-f ]+)`", SPECIFICATION.read_text(encoding="utf-8"), re.M)
         assert written is not None
         (line,) = encoder("info 100 8 1147 1 IMUREPS-P3F2A\n")
@@ -209,7 +222,7 @@ class TestInfo:
         kind=st.integers(0, 255),
         name=st.text("ABCDEFabcdef0123456789-", min_size=1, max_size=20),
     )
-    def test_the_decoder_reads_it(self, encoder, rate, acc, gyro, kind, name):
+    def test_the_decoder_reads_the_info(self, encoder, rate, acc, gyro, kind, name):
         (line,) = encoder(f"info {rate} {acc} {gyro} {kind} {name}\n")
         info = parse_info(bytes.fromhex(line))
         assert info is not None
@@ -217,25 +230,25 @@ class TestInfo:
             1, rate, acc, gyro, kind, name
         )  # fmt: skip
 
-    def test_a_long_name_is_cut(self, encoder):
+    def test_a_long_name_is_truncated(self, encoder):
         (line,) = encoder(f"info 100 8 1147 1 {'N' * 30}\n")
         assert bytes.fromhex(line)[7:] == b"N" * 20
 
 
 class TestControl:
-    def test_it_understands_what_the_driver_writes(self, encoder):
+    def test_it_accepts_the_commands_of_the_driver(self, encoder):
         steps = (*open_profile.start(200.0, 0), *open_profile.stop())
         written = [step.data for step in steps if isinstance(step, Write)]
         lines = encoder("".join(f"command {data.hex()}\n" for data in written))
         assert [tuple(map(int, line.split())) for line in lines] == [(3, 200), (1, 0), (2, 0)]
 
-    def test_it_understands_identify_and_the_host_time(self, encoder):
+    def test_it_accepts_identify_and_the_host_time(self, encoder):
         lines = encoder("command 04\ncommand 05efcdab8967452301\n")
         assert lines == ["4 0", f"5 {0x0123456789ABCDEF}"]
 
     @modest
     @given(data=st.binary(max_size=12))
-    def test_anything_else_is_no_command(self, encoder, data):
+    def test_anything_else_is_an_invalid_command(self, encoder, data):
         lengths = {1: 1, 2: 1, 3: 3, 4: 1, 5: 9}
         good = bool(data) and lengths.get(data[0]) == len(data) and data != b"\x03\x00\x00"
         (line,) = encoder(f"command {data.hex()}\n")
@@ -247,12 +260,12 @@ class TestControl:
 
 
 class TestTime:
-    def test_the_counter_wraps_and_the_clock_goes_on(self, encoder):
+    def test_the_counter_wraps_and_the_clock_continues(self, encoder):
         counter = [0, 2**31, 2**32 - 5, 3, 2**31, 2**32 - 1, 0]
         truth = [0, 2**31, 2**32 - 5, 2**32 + 3, 2**32 + 2**31, 2**33 - 1, 2**33]
         assert encoder("".join(f"clock {value}\n" for value in counter)) == [str(value) for value in truth]
 
-    def test_readings_are_due_on_a_grid_that_a_late_one_does_not_move(self, encoder):
+    def test_readings_are_due_on_a_grid_that_a_late_one_does_not_shift(self, encoder):
         asked = [999, 1000, 1001, 10999, 13000, 20999, 21000, 55000, 55001, 61000]
         due = [0, 1, 0, 0, 1, 0, 1, 1, 0, 1]
         assert encoder("ticks 100 1000\n" + "".join(f"due {now}\n" for now in asked)) == [

@@ -1,4 +1,4 @@
-"""The MicroPython firmware: its drivers against a chip's registers, the whole of it against stand-ins."""
+"""The MicroPython firmware: its drivers with the registers of a chip, the whole of it with stubs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def load(name: str) -> ModuleType:
 
 
 class Bus:
-    """An I2C bus with one chip: keeps its registers, and the order in which they were written."""
+    """An I2C bus with one chip: stores its registers, and the order in which they were written."""
 
     def __init__(self, address: int, registers: dict[int, int]) -> None:
         self.address = address
@@ -56,7 +56,7 @@ class Bus:
 
 
 def no_wait(_: int) -> None:
-    """The chip of a test needs no time."""
+    """Do not wait: the chip of a test needs no time."""
 
 
 class TestLsm6ds:
@@ -75,7 +75,7 @@ class TestLsm6ds:
         assert imu.gyro_range_dps / 32768 == pytest.approx(0.035, rel=2e-4)  # 35 mdeg/s per count
         assert imu.acc_range_g / 32768 == pytest.approx(0.244e-3, rel=1e-3)  # 0.244 mg per count
 
-    def test_acceleration_comes_first_though_the_chip_gives_the_gyroscope_first(self):
+    def test_acceleration_comes_first_although_the_chip_gives_the_gyroscope_first(self):
         bus = Bus(0x6B, {0x0F: 0x6A})
         imu = load("lsm6ds").Lsm6ds(bus, no_wait, 0x6B)
         bus.registers[0x22:0x2E] = struct.pack("<6h", 1, -2, 3, -4000, 5000, -32768)
@@ -90,7 +90,7 @@ BMI270_READY = {0x00: 0x24, 0x21: 0x01}
 
 
 class TestBmi270:
-    def test_the_configuration_goes_up_whole_and_in_order(self):
+    def test_the_configuration_is_uploaded_completely_and_in_order(self):
         bus = Bus(0x68, BMI270_READY)
         load("bmi270").Bmi270(bus, no_wait, CONFIG)
         content, word = bytearray(8192), None
@@ -119,13 +119,13 @@ class TestBmi270:
         ]
 
     @pytest.mark.parametrize(("factor", "gx"), [(0x00, 100), (0x04, 92), (0x7C, 108), (0x3F, -23)])
-    def test_the_part_of_gz_in_gx_is_taken_out(self, factor, gx):
+    def test_the_cross_talk_of_gz_in_gx_is_removed(self, factor, gx):
         bus = Bus(0x68, {**BMI270_READY, 0x3C: factor})
         imu = load("bmi270").Bmi270(bus, no_wait, CONFIG)
         bus.registers[0x0C:0x18] = struct.pack("<6h", 1, -2, 3, 100, 5, 1000)
         assert imu.read() == pytest.approx((1, -2, 3, gx, 5, 1000), abs=1)
 
-    def test_values_are_held_at_the_end_of_the_scale(self):
+    def test_values_are_clipped_at_the_end_of_the_scale(self):
         bus = Bus(0x68, {**BMI270_READY, 0x3C: 0x40})
         imu = load("bmi270").Bmi270(bus, no_wait, CONFIG)
         bus.registers[0x0C:0x18] = struct.pack("<6h", 0, 0, 0, 32767, 0, 32767)
@@ -146,7 +146,7 @@ class TestConfigurationOfTheBmi270:
         numbers = ",\n    ".join(f"0x{byte:02x}" for byte in content)
         return f"int a = 1;\nconst uint8_t bmi270_config_file[] = {{\n /* 0x11 */ {numbers} // 0x22\n}};\n"
 
-    def test_it_is_taken_out_of_the_makers_driver(self):
+    def test_it_is_extracted_from_the_manufacturers_driver(self):
         assert load("bmi270_config").configuration(self.source(CONFIG)) == CONFIG
 
     def test_another_file_is_refused(self):
@@ -158,11 +158,11 @@ class TestConfigurationOfTheBmi270:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
-def test_every_file_is_python(file):
+def test_every_file_is_valid_python(file):
     ast.parse(file.read_text(encoding="utf-8"))
 
 
-def test_micropython_compiles_what_goes_on_the_board(run_micropython: Callable[..., list[str]]):
+def test_micropython_compiles_the_files_of_the_board(run_micropython: Callable[..., list[str]]):
     program = (
         "import sys\nfor name in sys.argv[1:]: compile(open(name).read(), name, 'exec')\nprint(len(sys.argv))"
     )
@@ -170,14 +170,14 @@ def test_micropython_compiles_what_goes_on_the_board(run_micropython: Callable[.
 
 
 @pytest.fixture(scope="module")
-def told(run_micropython: Callable[..., list[str]]) -> dict[str, list[str]]:
-    """What the firmware did in a short story: the lines that main_driver.py printed, by their title."""
+def output(run_micropython: Callable[..., list[str]]) -> dict[str, list[str]]:
+    """Return the output of main_driver.py, the lines of a short run of the firmware, by title."""
     lines = run_micropython(HERE / "main_driver.py", HERE / "stubs" / "micropython", FIRMWARE)
-    told: dict[str, list[str]] = {}
+    output: dict[str, list[str]] = {}
     for line in lines:
         title, _, value = line.partition(" ")
-        told.setdefault(title, []).append(value)
-    return told
+        output.setdefault(title, []).append(value)
+    return output
 
 
 class TestMain:
@@ -186,19 +186,19 @@ class TestMain:
         assert None not in found
         return [packet for packet in found if packet is not None]
 
-    def test_it_advertises_the_service_under_its_name_and_again_after_the_link_went(self, told):
-        assert told["advertises"] == ["IMUREPS-P3F2A ba1a0001-b277-4069-b9f6-a8d937c46c72"] * 2
-        assert told["services"] == ["2"]
-        assert told["mtu"] == ["247"]
+    def test_it_advertises_the_service_under_its_name_and_again_after_the_link_is_lost(self, output):
+        assert output["advertises"] == ["IMUREPS-P3F2A ba1a0001-b277-4069-b9f6-a8d937c46c72"] * 2
+        assert output["services"] == ["2"]
+        assert output["mtu"] == ["247"]
 
-    def test_its_info_tells_rate_scale_and_name(self, told):
-        info = parse_info(bytes.fromhex(told["info"][0]))
+    def test_its_info_contains_rate_scale_and_name(self, output):
+        info = parse_info(bytes.fromhex(output["info"][0]))
         assert info is not None
         assert (info.rate_hz, info.acc_range_g, info.gyr_range_dps, info.kind) == (200.0, 8, 1147, 1)
         assert info.name == "IMUREPS-P3F2A"
 
-    def test_it_streams_without_a_hole_and_stamped_when_it_read(self, told):
-        packets = self.packets(told["stream"])
+    def test_it_streams_without_a_gap_and_stamps_the_time_of_reading(self, output):
+        packets = self.packets(output["stream"])
         assert len(packets) == pytest.approx(2.8 * 20, abs=1)
         assert [p.seq for p in packets] == list(range(len(packets)))  # a jam of 0.3 s costs nothing
         assert {len(p.raw) for p in packets} == {10}
@@ -211,19 +211,19 @@ class TestMain:
             [-300, 4096, 11, -22, 33]
         ]
 
-    def test_the_clock_starts_near_zero(self, told):
-        assert self.packets(told["stream"])[0].t0_us < 5_000_000
+    def test_the_clock_starts_near_zero(self, output):
+        assert self.packets(output["stream"])[0].t0_us < 5_000_000
 
-    def test_it_is_silent_before_the_start_after_the_stop_and_without_a_link(self, told):
-        assert not {"early", "stopped", "gone"} & told.keys()
-        assert told["streaming"] == ["False"]
+    def test_it_is_silent_before_the_start_after_the_stop_and_without_a_link(self, output):
+        assert not {"early", "stopped", "gone"} & output.keys()
+        assert output["streaming"] == ["False"]
 
-    def test_a_pause_is_counted(self, told):
-        before, after = self.packets(told["stream"])[-1], self.packets(told["again"])[0]
+    def test_a_pause_is_counted(self, output):
+        before, after = self.packets(output["stream"])[-1], self.packets(output["again"])[0]
         elapsed_us = (after.t0_us - before.t0_us) % 2**32
         assert elapsed_us > 700_000
         assert (after.seq - before.seq) * 50_000 == pytest.approx(elapsed_us, abs=26_000)
 
-    def test_the_battery_is_told(self, told):
-        assert told["battery"] == ["3"]  # 3.4 V
-        assert self.packets(told["stream"])[-1].flags & 4
+    def test_the_battery_is_reported(self, output):
+        assert output["battery"] == ["3"]  # 3.4 V
+        assert self.packets(output["stream"])[-1].flags & 4

@@ -1,4 +1,4 @@
-"""Short sets in folders, results read by other people's tools, and a Dask cluster of real processes."""
+"""Short sets in folders, results read with other tools, and a Dask cluster of real processes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ EXERCISES = ("single_leg_raise", "single_leg_raise_bent")
 
 @pytest.fixture(scope="session")
 def short_set(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """The file of a set of one repetition, twelve seconds."""
+    """The file of a set of one repetition, 12 s long."""
     life = LifePlan(still_before_s=4.0, rest_after_s=3.0)
     recording = simulate(SetPlan(reps=(RepPlan(),), life=life)).recording
     header = replace(recording.header, created=FIRST, extra={"person": "p1"})
@@ -41,7 +41,7 @@ def short_set(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 @pytest.fixture
 def make_sets(short_set: bytes) -> Callable[[Path, int], list[Path]]:
-    """Write so many sets into a folder: two exercises, three days, a note in each so that none is another."""
+    """Write sets into a folder: two exercises, three days, and a note in each that makes it unique."""
 
     def make(folder: Path, count: int) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
@@ -59,14 +59,14 @@ def make_sets(short_set: bytes) -> Callable[[Path, int], list[Path]]:
 
 @pytest.fixture
 def sets(tmp_path: Path, make_sets: Callable[[Path, int], list[Path]]) -> Path:
-    """A folder of six sets and a file that is no recording."""
+    """A folder of six sets and one file that is no recording."""
     make_sets(tmp_path / "sets", 6)
     (tmp_path / "sets" / "broken.csv").write_bytes(b"this,is\nno,recording\n")
     return tmp_path / "sets"
 
 
 def in_this_process(work: Callable[[Any], Any], waiting: deque[Any]) -> Iterator[tuple[Any, Any]]:
-    """The smallest engine there can be."""
+    """Run all tasks one after the other: the smallest possible engine."""
     while waiting:
         task = waiting.popleft()
         yield task, work(task)
@@ -85,7 +85,7 @@ def _done(source: str | Path, out: str | Path, **options: Any) -> BatchProgress:
 
 @pytest.fixture
 def done() -> Callable[..., BatchProgress]:
-    """Run a batch to its end, without a process of its own; gives the last progress."""
+    """Run a batch to its end in this process; return the last progress."""
     return _done
 
 
@@ -97,47 +97,47 @@ def _table(out: str | Path, name: str) -> pd.DataFrame:
 
 @pytest.fixture
 def table() -> Callable[..., pd.DataFrame]:
-    """A table of a result as pandas reads it, in the order of the files."""
+    """Read a table of a result with pandas, in the order of the files."""
     return _table
 
 
 @pytest.fixture
 def batch_process() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Start ``imu-reps batch`` as a process of its own; whatever still runs at the end is killed."""
+    """Start ``imu-reps batch`` as a separate process; it is killed at the end if still running."""
     running: list[subprocess.Popen[str]] = []
 
     def start(*words: str | Path) -> subprocess.Popen[str]:
-        begun = subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "imu_reps", "batch", *map(str, words)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
         )
-        running.append(begun)
-        return begun
+        running.append(process)
+        return process
 
     yield start
-    for begun in running:
-        if begun.poll() is None:
-            os.killpg(begun.pid, signal.SIGKILL)
-        begun.communicate()
+    for process in running:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
 
 
 def children(pid: int) -> list[int]:
-    """The workers of a batch: its children but for multiprocessing's own helper."""
+    """Return the worker processes of a batch, without the helper of multiprocessing."""
     found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    words = {child: Path(f"/proc/{child}/cmdline").read_bytes() for child in found if _is_there(child)}
+    words = {child: Path(f"/proc/{child}/cmdline").read_bytes() for child in found if _exists(child)}
     return [int(child) for child, line in words.items() if b"spawn_main" in line]
 
 
-def _is_there(pid: str) -> bool:
+def _exists(pid: str) -> bool:
     return Path(f"/proc/{pid}/cmdline").exists()
 
 
 @pytest.fixture
 def workers_of() -> Callable[[int], list[int]]:
-    """The process numbers of a batch's workers."""
+    """Return the process ids of the workers of a batch."""
     if not Path("/proc").is_dir():
         pytest.skip("workers are found in /proc, which is Linux's")
     return children
@@ -154,16 +154,16 @@ class Cluster:
         self.workers: list[subprocess.Popen[bytes]] = []
 
     def start_scheduler(self) -> None:
-        """Start it, at the address it always had."""
+        """Start the scheduler, always at the same address."""
         self.scheduler = _dask("scheduler", "--host", self.address, "--no-dashboard")
 
     def start_worker(self) -> None:
-        """Start one of one thread."""
+        """Start a worker with one thread."""
         words = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1")
         self.workers.append(_dask("worker", self.address, *words))
 
     def end(self) -> None:
-        """Kill all."""
+        """Kill all processes."""
         for process in (self.scheduler, *self.workers):
             if process is not None:
                 process.kill()
@@ -188,7 +188,7 @@ def cluster() -> Iterator[Cluster]:
 
 
 def wait_until(condition: Callable[[], bool], patience_s: float = 60.0) -> None:
-    """Wait for something to come true."""
+    """Wait until a condition holds."""
     until_s = time.monotonic() + patience_s
     while not condition():
         assert time.monotonic() < until_s
@@ -197,5 +197,5 @@ def wait_until(condition: Callable[[], bool], patience_s: float = 60.0) -> None:
 
 @pytest.fixture(name="wait_until")
 def _wait_until() -> Callable[..., None]:
-    """Wait for something to come true; fails after a minute."""
+    """Wait until a condition holds; fail after 60 s."""
     return wait_until

@@ -1,4 +1,4 @@
-"""A batch on this machine: its tables, what it does not do twice, and what breaks on the way."""
+"""A batch on this machine: its tables, skipping of finished work, and interruptions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from imu_reps.errors import FileAccessError, UsageError
 from imu_reps.fleet import batch_run
 from imu_reps.fleet.batch_run import BatchOrder, run_batch
 from imu_reps.fleet.dataset import Dataset
-from imu_reps.fleet.place import FilePlace
+from imu_reps.fleet.file_store import FileStore
 
 Done = Callable[..., batch_run.BatchProgress]
 Table = Callable[..., pd.DataFrame]
@@ -33,7 +33,7 @@ def names(frame: pd.DataFrame) -> list[str]:
     return [Path(file).name for file in frame["file"]]
 
 
-def test_every_recording_is_one_row_and_a_broken_file_one_of_the_errors(
+def test_every_recording_is_one_row_and_a_broken_file_is_an_error(
     sets: Path, tmp_path: Path, done: Done, table: Table
 ) -> None:
     progress = done(sets, tmp_path / "out")
@@ -47,24 +47,24 @@ def test_every_recording_is_one_row_and_a_broken_file_one_of_the_errors(
 def test_the_numbers_are_those_of_the_report(sets: Path, tmp_path: Path, done: Done, table: Table) -> None:
     done(sets, tmp_path / "out", settings=Settings.for_preset("strict"))
     words = ["report", "--json", "--preset", "strict", str(sets / "set001.csv")]
-    told = json.loads(CliRunner().invoke(main, words).output)
+    report = json.loads(CliRunner().invoke(main, words).output)
     row = table(tmp_path / "out", "sets").iloc[1]
-    (rep,) = told["reps"]
+    (rep,) = report["reps"]
     of_rep = table(tmp_path / "out", "reps").iloc[1]
 
     assert row["exercise"] == "single_leg_raise_bent"
     assert row["day"] == "2026-11-22"
     assert (row["person"], row["effort"]) == ("p1", 1)
-    for name, value in {**told["set"], "duration_s": told["recording"]["duration_s"]}.items():
+    for name, value in {**report["set"], "duration_s": report["recording"]["duration_s"]}.items():
         if name != "trend":
             assert row[name] == value or (value is None and pd.isna(row[name])), name
-    assert json.loads(row["settings"]) == told["settings"]
-    assert row["ankle_rate_hz"] == told["sensors"]["ankle"]["rate_hz"]
+    assert json.loads(row["settings"]) == report["settings"]
+    assert row["ankle_rate_hz"] == report["sensors"]["ankle"]["rate_hz"]
     assert (of_rep["range_deg"], of_rep["start_s"]) == (rep["range_deg"], rep["start_s"])
     assert list(of_rep["not_judged"]) == rep["not_judged"]
 
 
-def test_other_tools_read_it_without_a_word_of_ours(
+def test_other_tools_read_the_result_on_their_own(
     sets: Path, tmp_path: Path, done: Done, table: Table
 ) -> None:
     done(sets, tmp_path / "out")
@@ -92,12 +92,12 @@ def test_csv_holds_the_same(sets: Path, tmp_path: Path, done: Done, table: Table
     assert read["range_deg_mean"].tolist() == expected["range_deg_mean"].tolist()
     assert read["exercise"].tolist() == expected["exercise"].tolist()
     assert read["day"].tolist() == expected["day"].tolist()
-    assert list(Dataset.found(FilePlace(str(tmp_path / "csv"))).history()) == list(
-        Dataset.found(FilePlace(str(tmp_path / "parquet"))).history()
+    assert list(Dataset.open_existing(FileStore(str(tmp_path / "csv"))).history()) == list(
+        Dataset.open_existing(FileStore(str(tmp_path / "parquet"))).history()
     )
 
 
-def test_what_is_done_is_not_done_again(sets: Path, tmp_path: Path, done: Done) -> None:
+def test_finished_recordings_are_not_analysed_again(sets: Path, tmp_path: Path, done: Done) -> None:
     done(sets, tmp_path / "out")
     written = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.parquet")}
     again = done(sets, tmp_path / "out")
@@ -106,7 +106,7 @@ def test_what_is_done_is_not_done_again(sets: Path, tmp_path: Path, done: Done) 
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.parquet")} == written
 
 
-def test_a_changed_file_is_done_anew_and_one_only_touched_is_not(
+def test_a_changed_file_is_analysed_again_and_a_touched_one_is_not(
     sets: Path, tmp_path: Path, done: Done, table: Table
 ) -> None:
     out = tmp_path / "out"
@@ -125,9 +125,7 @@ def test_a_changed_file_is_done_anew_and_one_only_touched_is_not(
     assert done(sets, out).before == 7
 
 
-def test_a_file_that_was_mended_leaves_the_errors(
-    sets: Path, tmp_path: Path, done: Done, table: Table
-) -> None:
+def test_a_repaired_file_leaves_the_errors(sets: Path, tmp_path: Path, done: Done, table: Table) -> None:
     out = tmp_path / "out"
     done(sets, out)
     shutil.copy(sets / "set000.csv", sets / "broken.csv")
@@ -145,14 +143,14 @@ def test_another_version_or_other_settings_replace_every_row(
     done(sets, out, row_format=row_format)
     strict = Settings.for_preset("strict")
     assert done(sets, out, row_format=row_format, settings=strict).done == 7
-    found = Dataset.found(FilePlace(str(out))).history()
+    found = Dataset.open_existing(FileStore(str(out))).history()
     assert [stored.summary.settings.preset for stored in found] == ["strict"] * 6
     monkeypatch.setattr(BatchOrder, "made_by", "2.0")
     assert done(sets, out, row_format=row_format).done == 7
-    assert len(Dataset.found(FilePlace(str(out))).history()) == 6
+    assert len(Dataset.open_existing(FileStore(str(out))).history()) == 6
 
 
-def test_a_discarded_set_is_no_row_of_sets_and_no_fault(
+def test_a_discarded_set_is_neither_a_row_of_sets_nor_an_error(
     sets: Path, tmp_path: Path, done: Done, table: Table
 ) -> None:
     with (sets / "set000.csv").open("a", encoding="utf-8") as file:
@@ -166,7 +164,7 @@ def test_a_discarded_set_is_no_row_of_sets_and_no_fault(
     assert errors.set_index("code").loc["discarded", "day"] == "2026-11-21"
 
 
-def test_a_batch_that_is_ended_between_two_commits_keeps_what_had_arrived(
+def test_a_batch_that_ends_between_two_commits_keeps_what_had_arrived(
     sets: Path, tmp_path: Path, done: Done, table: Table, engine: Any
 ) -> None:
     run = run_batch(BatchOrder([str(sets)], str(tmp_path / "out")), engine)
@@ -180,24 +178,24 @@ def test_a_batch_that_is_ended_between_two_commits_keeps_what_had_arrived(
 
 
 def stopping_at(monkeypatch: pytest.MonkeyPatch, call: int, error: OSError) -> None:
-    """The `call`-th file that is written cannot be."""
+    """Let the `call`-th write of a file fail."""
     calls = []
-    put = FilePlace.put
+    put = FileStore.put
 
-    def failing(self: FilePlace, name: str, content: bytes) -> None:
+    def failing(self: FileStore, name: str, content: bytes) -> None:
         calls.append(name)
         if len(calls) == call:
             raise FileAccessError(f"{name}: {error}", hint="Free some space.", code="disk_full") from error
         put(self, name, content)
 
-    monkeypatch.setattr(FilePlace, "put", failing)
+    monkeypatch.setattr(FileStore, "put", failing)
 
 
 @pytest.mark.parametrize("call", [6, 10, 14, 18, 21])
-def test_wherever_a_full_disk_ends_a_batch_the_next_one_makes_it_whole(
+def test_a_batch_ended_by_a_full_disk_anywhere_is_completed_by_the_next_one(
     sets: Path, tmp_path: Path, done: Done, table: Table, monkeypatch: pytest.MonkeyPatch, call: int
 ) -> None:
-    """A first batch, or one that replaces every row, ends at some file; then the same is started again."""
+    """A first batch, or one that replaces every row, ends at some file; then the same batch runs again."""
     out, strict = tmp_path / "out", Settings.for_preset("strict")
     monkeypatch.setattr(batch_run, "COMMIT_RESULTS", 3)
     with monkeypatch.context() as full:
@@ -209,10 +207,12 @@ def test_wherever_a_full_disk_ends_a_batch_the_next_one_makes_it_whole(
     assert names(table(out, "sets")) == [f"set{number:03}.csv" for number in range(6)]
     assert names(table(out, "reps")) == names(table(out, "sets"))
     assert names(table(out, "errors")) == ["broken.csv"]
-    assert {stored.summary.settings for stored in Dataset.found(FilePlace(str(out))).history()} == {strict}
+    assert {stored.summary.settings for stored in Dataset.open_existing(FileStore(str(out))).history()} == {
+        strict
+    }
 
 
-def test_a_file_that_cannot_be_read_is_told_and_tried_again(
+def test_an_unreadable_file_is_reported_and_tried_again(
     sets: Path, tmp_path: Path, done: Done, table: Table
 ) -> None:
     listed = tmp_path / "list.txt"
@@ -227,7 +227,7 @@ def test_a_file_that_cannot_be_read_is_told_and_tried_again(
     assert names(table(tmp_path / "out", "errors")) == []
 
 
-def test_a_result_among_its_own_sources_is_no_source(sets: Path, done: Done) -> None:
+def test_a_result_inside_its_sources_is_no_source(sets: Path, done: Done) -> None:
     assert done(sets, sets / "out", row_format="csv").done == 7
     assert done(sets, sets / "out", row_format="csv").total == 7
 
@@ -236,14 +236,14 @@ def test_two_batches_do_not_write_to_one_folder(sets: Path, tmp_path: Path, done
     run = run_batch(BatchOrder([str(sets)], str(tmp_path / "out")), engine)
     with closing(run):
         next(run)
-        with pytest.raises(UsageError) as told:
+        with pytest.raises(UsageError) as caught:
             done(sets, tmp_path / "out")
-    assert told.value.code == "busy"
+    assert caught.value.code == "busy"
 
 
 @pytest.mark.parametrize("row_format", ["parquet", "csv"])
 @pytest.mark.parametrize("content", [b"", b"PAR1PAR1", b"file,rep\n\xff", b"a,b\n1\n"])
-def test_a_table_that_is_damaged_is_told_by_whatever_reads_it(
+def test_a_damaged_table_is_reported_by_every_reader(
     sets: Path, tmp_path: Path, done: Done, row_format: str, content: bytes
 ) -> None:
     out = tmp_path / "out"
@@ -257,28 +257,28 @@ def test_a_table_that_is_damaged_is_told_by_whatever_reads_it(
         ["batch", "--compare", str(out), str(out)],
         ["history", "--from", str(out)],
     ):
-        told = CliRunner().invoke(main, words)
-        assert told.exit_code == 1, told.output
-        assert "damaged" in told.stderr
-        assert "Make the result anew" in told.stderr
+        result = CliRunner().invoke(main, words)
+        assert result.exit_code == 1, result.output
+        assert "damaged" in result.stderr
+        assert "Make the result anew" in result.stderr
 
 
 @pytest.mark.parametrize("words", [["", "-o", "out"], ["sets", "-o", ""]])
-def test_an_empty_name_is_not_the_folder_one_is_in(words: list[str]) -> None:
+def test_an_empty_name_is_not_the_current_folder(words: list[str]) -> None:
     assert CliRunner().invoke(main, ["batch", *words]).exit_code == 2
 
 
-def test_a_folder_with_something_else_is_left_alone(sets: Path, tmp_path: Path, done: Done) -> None:
+def test_a_folder_with_other_files_is_left_unchanged(sets: Path, tmp_path: Path, done: Done) -> None:
     other = tmp_path / "other"
     other.mkdir()
     (other / "letter.txt").write_text("dear", encoding="utf-8")
-    with pytest.raises(UsageError) as told:
+    with pytest.raises(UsageError) as caught:
         done(sets, other)
-    assert told.value.code == "not_ours"
+    assert caught.value.code == "not_ours"
     assert [path.name for path in other.iterdir()] == ["letter.txt"]
 
 
-def test_a_batch_killed_in_its_first_moment_is_gone_on_with(sets: Path, tmp_path: Path, done: Done) -> None:
+def test_a_batch_killed_at_its_start_is_continued(sets: Path, tmp_path: Path, done: Done) -> None:
     out = tmp_path / "out"
     done(sets, out)
     about = (out / "batch.json").read_bytes()
@@ -296,7 +296,7 @@ def test_a_result_in_the_other_format_is_not_mixed(sets: Path, tmp_path: Path, d
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
-def test_a_result_is_for_its_owner_alone(sets: Path, tmp_path: Path, done: Done) -> None:
+def test_a_result_is_readable_by_its_owner_only(sets: Path, tmp_path: Path, done: Done) -> None:
     done(sets, tmp_path / "out")
 
     assert not [path for path in (tmp_path / "out").rglob("*") if path.stat().st_mode & 0o077]

@@ -1,4 +1,4 @@
-"""A Dask scheduler and two workers, each a process on loopback: the same results, whoever of them dies."""
+"""A Dask scheduler and two workers on loopback give the same results, whichever process dies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pytest
 from dask import bag
 
 from imu_reps import analyze_many, analyze_partition
-from imu_reps.cli.batch import quieten_cluster
+from imu_reps.cli.batch import silence_cluster_logs
 from imu_reps.errors import UsageError
 from imu_reps.fleet.cluster import on_cluster
 
@@ -31,7 +31,7 @@ def same(one: pd.DataFrame, other: pd.DataFrame) -> None:
 
 
 def rows_arrived(out: Path) -> int:
-    """Results that the coordinator has, in the journal or committed."""
+    """Return the number of results that the coordinator has, in the journal or committed."""
     return sum(path.read_bytes().count(b"file") for path in (out / "manifest").glob("*.jsonl"))
 
 
@@ -49,14 +49,14 @@ def test_on_a_cluster_the_tables_are_the_same_and_a_lost_worker_costs_nothing(
     running = batch_process(tmp_path / "sets", "-o", tmp_path / "there", "--cluster", cluster.address)
     wait_until(lambda: rows_arrived(tmp_path / "there") >= 8)
     cluster.workers[0].send_signal(signal.SIGKILL)
-    _, told = running.communicate(timeout=90)
+    _, errors = running.communicate(timeout=90)
 
-    assert running.returncode == 0, told
+    assert running.returncode == 0, errors
     for name in ("sets", "reps", "faults", "errors"):
         same(table(tmp_path / "here", name), table(tmp_path / "there", name))
 
 
-def test_a_scheduler_that_is_killed_and_started_again_costs_nothing(
+def test_a_scheduler_killed_and_started_again_costs_nothing(
     tmp_path: Path,
     make_sets: Any,
     cluster: Any,
@@ -72,19 +72,19 @@ def test_a_scheduler_that_is_killed_and_started_again_costs_nothing(
     cluster.start_scheduler()
     cluster.start_worker()
     cluster.start_worker()
-    _, told = running.communicate(timeout=90)
+    _, errors = running.communicate(timeout=90)
 
-    assert running.returncode == 0, told
-    assert "Traceback" not in told
+    assert running.returncode == 0, errors
+    assert "Traceback" not in errors
     sets = table(tmp_path / "out", "sets")
     assert len(sets) == sets["file"].nunique() == 64
 
 
-def test_the_command_shows_nothing_that_dask_logs_of_a_lost_scheduler() -> None:
+def test_the_command_shows_no_log_of_dask_about_a_lost_scheduler() -> None:
     names = ("distributed.client", "distributed.core", "distributed.utils", "tornado.application", "asyncio")
     before = {name: logging.getLogger(name).level for name in (*names, "distributed")}
     try:
-        quieten_cluster()
+        silence_cluster_logs()
         assert not [name for name in names if logging.getLogger(name).isEnabledFor(logging.ERROR)]
     finally:
         for name, level in before.items():
@@ -95,17 +95,17 @@ def fails(_: object) -> None:
     raise ImportError("no imu_reps here")
 
 
-def test_as_a_library_and_what_cannot_work_is_told(cluster: Any, sets: Path) -> None:
+def test_it_works_as_a_library_and_impossible_work_is_reported(cluster: Any, sets: Path) -> None:
     paths = sorted(sets.iterdir())
     results = sorted(analyze_many(paths, cluster=cluster.address), key=lambda result: result.file)
 
     assert results == analyze_partition(paths)
-    with pytest.raises(UsageError, match="no imu_reps here") as told:
+    with pytest.raises(UsageError, match="no imu_reps here") as caught:
         list(on_cluster(fails, deque([1]), address=cluster.address))
-    assert told.value.code == "cluster_fails"
+    assert caught.value.code == "cluster_fails"
 
 
-def test_a_bag_of_ones_own_takes_the_function(sets: Path) -> None:
+def test_a_dask_bag_takes_the_function(sets: Path) -> None:
     paths = [str(path) for path in sorted(sets.iterdir())]
     results = bag.from_sequence(paths, npartitions=3).map_partitions(analyze_partition)
 
@@ -113,7 +113,7 @@ def test_a_bag_of_ones_own_takes_the_function(sets: Path) -> None:
         assert results.compute(scheduler=engine) == analyze_partition(paths)
 
 
-def test_no_scheduler_is_told_with_what_to_do(sets: Path, tmp_path: Path) -> None:
+def test_a_missing_scheduler_is_reported_with_a_hint(sets: Path, tmp_path: Path) -> None:
     words = ["batch", str(sets), "-o", str(tmp_path / "out"), "--cluster", "tcp://127.0.0.1:9"]
     code = "import imu_reps.fleet.cluster as c; c.CONNECT_S = 1.0\nfrom imu_reps.cli.main import main\n"
     done = subprocess.run(
@@ -127,8 +127,8 @@ def test_no_scheduler_is_told_with_what_to_do(sets: Path, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("address", ["", "nonsense", "tcp://", "ftp://10.0.0.1:1", "tls://127.0.0.1:1"])
-def test_what_is_no_address_of_a_scheduler_is_told_at_once(address: str) -> None:
-    with pytest.raises(UsageError) as told:
+def test_an_invalid_address_of_a_scheduler_is_reported_at_once(address: str) -> None:
+    with pytest.raises(UsageError) as caught:
         next(on_cluster(abs, deque([1]), address=address))
-    assert told.value.code == "no_cluster"
-    assert "tcp://10.0.0.1:8786" in told.value.hint
+    assert caught.value.code == "no_cluster"
+    assert "tcp://10.0.0.1:8786" in caught.value.hint

@@ -1,4 +1,4 @@
-"""Two results beside each other."""
+"""Comparison of two results."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def lines(older: Path, newer: Path) -> list[str]:
     return comparison_lines(compare(str(older), str(newer)))
 
 
-def test_the_same_twice_has_nothing_moved(sets: Path, tmp_path: Path, done: Done) -> None:
+def test_equal_results_have_no_differences(sets: Path, tmp_path: Path, done: Done) -> None:
     done(sets, tmp_path / "old")
     done(sets, tmp_path / "new", row_format="csv")
 
@@ -30,22 +30,22 @@ def test_the_same_twice_has_nothing_moved(sets: Path, tmp_path: Path, done: Done
     ]
 
 
-def test_what_moved_is_told_by_exercise_how_often_and_how_far(sets: Path, tmp_path: Path, done: Done) -> None:
-    """With a limit no lowering keeps, every repetition is unclean."""
+def test_differences_are_listed_by_exercise_with_frequency_and_size(
+    sets: Path, tmp_path: Path, done: Done
+) -> None:
+    """With a limit that no lowering keeps, every repetition is unclean."""
     done(sets, tmp_path / "old")
     done(
         sets, tmp_path / "new", settings=Settings(one_leg_eccentric_flag_s=3.0, one_leg_eccentric_watch_s=3.5)
     )
-    told = lines(tmp_path / "old", tmp_path / "new")
+    compared = lines(tmp_path / "old", tmp_path / "new")
 
-    assert told[0] == "single leg raise, about 100 Hz: 3 of 3 recordings come out differently."
-    assert "  set.clean_count: in 3 files, by at most 1" in told
-    assert "  reps.flags: in 3 files" in told
+    assert compared[0] == "single leg raise, about 100 Hz: 3 of 3 recordings come out differently."
+    assert "  set.clean_count: in 3 files, by at most 1" in compared
+    assert "  reps.flags: in 3 files" in compared
 
 
-def test_what_is_in_one_alone_and_what_became_an_error_is_counted(
-    sets: Path, tmp_path: Path, done: Done
-) -> None:
+def test_files_in_one_result_only_and_new_errors_are_counted(sets: Path, tmp_path: Path, done: Done) -> None:
     done(sets, tmp_path / "old")
     (sets / "set000.csv").write_bytes(b"no recording\n")
     (sets / "set001.csv").unlink()
@@ -54,7 +54,7 @@ def test_what_is_in_one_alone_and_what_became_an_error_is_counted(
     done(sets, tmp_path / "new")
     found = compare(str(tmp_path / "old"), str(tmp_path / "new"))
 
-    # a file that is no longer there keeps its rows only in the result that knew it
+    # a file that no longer exists keeps its rows only in the result that had it
     assert (found.only_older, found.new_errors) == (2, 1)
     assert (found.only_newer, found.gone_errors) == (2, 1)
     assert comparison_lines(found)[-2:] == [
@@ -63,7 +63,7 @@ def test_what_is_in_one_alone_and_what_became_an_error_is_counted(
     ]
 
 
-def test_a_recording_whose_day_was_put_right_is_compared_with_itself(
+def test_a_recording_with_a_corrected_date_is_compared_with_itself(
     sets: Path, tmp_path: Path, done: Done
 ) -> None:
     done(sets, tmp_path / "old")
@@ -73,10 +73,10 @@ def test_a_recording_whose_day_was_put_right_is_compared_with_itself(
     found = compare(str(tmp_path / "old"), str(tmp_path / "new"))
 
     assert (found.only_older, found.only_newer) == (0, 0)
-    assert sum(group.recordings for group in found.moved.values()) == 6
+    assert sum(group.recordings for group in found.changes.values()) == 6
 
 
-def test_what_is_no_result_is_told(tmp_path: Path) -> None:
-    with pytest.raises(FileAccessError) as told:
+def test_an_invalid_result_is_reported(tmp_path: Path) -> None:
+    with pytest.raises(FileAccessError) as caught:
         compare(str(tmp_path), str(tmp_path))
-    assert told.value.code == "no_batch"
+    assert caught.value.code == "no_batch"

@@ -1,4 +1,4 @@
-"""Workers and coordinators killed at random: every recording is in the result once."""
+"""Workers and coordinators are killed at random: every recording is in the result exactly once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+pytestmark = [pytest.mark.faults, pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")]
 
 Started = Callable[..., subprocess.Popen[str]]
 Workers = Callable[[int], list[int]]
@@ -23,31 +23,31 @@ Workers = Callable[[int], list[int]]
 def besieged(
     start: Callable[[], subprocess.Popen[str]], workers_of: Workers, rng: np.random.Generator, kills: int
 ) -> int:
-    """Run a batch to its end, killing one of its processes now and then; a lost coordinator is started again.
+    """Run a batch to its end, killing one of its processes now and then and restarting a lost coordinator.
 
-    Gives how many were killed, `kills` at most.
+    Returns the number of kills, at most `kills`.
     """
-    made = 0
+    killed = 0
     running = start()
     while running.poll() is None:
         time.sleep(rng.uniform(0.05, 0.8))
-        if made == kills:
+        if killed == kills:
             continue
-        with suppress(OSError):  # it has just ended
+        with suppress(OSError):  # it may have ended
             target = int(rng.choice([running.pid, *workers_of(running.pid)]))
             os.kill(target, signal.SIGKILL)
-            made += 1
+            killed += 1
             if target == running.pid:
                 running.wait()
                 running = start()
     assert running.returncode == 0, running.communicate()[1]
-    return made
+    return killed
 
 
 def hold(
     tmp_path: Path, make_sets: Any, batch_process: Started, workers_of: Workers, table: Any, kills: int
 ) -> None:
-    """Batches until so many processes were killed; after each, nothing is lost and nothing is there twice."""
+    """Run batches until `kills` processes were killed; check that nothing is lost or duplicated."""
     rng = np.random.default_rng(20261128)
     expected = [str(path) for path in make_sets(tmp_path / "sets", 60)]
     made = rounds = 0
@@ -65,14 +65,15 @@ def hold(
     print(f"{made} kills in {rounds} batches of {len(expected)}: 0 lost, 0 twice")
 
 
-def test_five_random_kills_lose_nothing_and_do_nothing_twice(
+def test_five_random_kills_lose_and_duplicate_nothing(
     tmp_path: Path, make_sets: Any, batch_process: Started, workers_of: Workers, table: Any
 ) -> None:
     hold(tmp_path, make_sets, batch_process, workers_of, table, 5)
 
 
+@pytest.mark.soak
 @pytest.mark.faults
-def test_two_hundred_random_kills_lose_nothing_and_do_nothing_twice(
+def test_two_hundred_random_kills_lose_and_duplicate_nothing(
     tmp_path: Path, make_sets: Any, batch_process: Started, workers_of: Workers, table: Any
 ) -> None:
     hold(tmp_path, make_sets, batch_process, workers_of, table, 200)

@@ -1,4 +1,4 @@
-"""What a batch remembers of what it did."""
+"""The record of a batch of its finished work."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 
 from imu_reps.errors import FileAccessError
 from imu_reps.fleet import batch_run, manifest
+from imu_reps.fleet.file_store import FileStore
 from imu_reps.fleet.inputs import ListedFile
 from imu_reps.fleet.manifest import Entry, Manifest
-from imu_reps.fleet.place import FilePlace
 
 
 def entry(number: int, **changes: Any) -> Entry:
@@ -23,17 +23,19 @@ def entry(number: int, **changes: Any) -> Entry:
     )
 
 
-def test_many_files_become_one_and_say_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compacting_many_files_into_one_changes_no_entry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(manifest, "MAX_FILES", 4)
-    kept = Manifest(FilePlace(str(tmp_path)))
+    record = Manifest(FileStore(str(tmp_path)))
     for number in range(11):
-        kept.add([entry(number % 7, content=str(number))])
-    again = Manifest(FilePlace(str(tmp_path)))
+        record.add([entry(number % 7, content=str(number))])
+    again = Manifest(FileStore(str(tmp_path)))
 
     assert len(list((tmp_path / "manifest").iterdir())) <= 5
     assert len(again) == 7
     assert [again.find(f"s3://b/{number}.csv") for number in range(7)] == [
-        kept.find(f"s3://b/{number}.csv") for number in range(7)
+        record.find(f"s3://b/{number}.csv") for number in range(7)
     ]
 
 
@@ -47,44 +49,54 @@ def test_many_files_become_one_and_say_the_same(tmp_path: Path, monkeypatch: pyt
         (ListedFile("s3://b/2.csv", 10, "tag"), "1", False),
     ],
 )
-def test_done_is_the_same_file_by_the_same_version(
+def test_done_means_the_same_file_analysed_by_the_same_version(
     tmp_path: Path, source: ListedFile, made_by: str, is_done: bool
 ) -> None:
-    kept = Manifest(FilePlace(str(tmp_path)))
-    kept.add([entry(1)])
+    record = Manifest(FileStore(str(tmp_path)))
+    record.add([entry(1)])
 
-    assert kept.is_done(source, made_by) is is_done
+    assert record.is_done(source, made_by) is is_done
 
 
 @pytest.mark.parametrize(
     "changes", [{"content": None}, {"stale": True}, {"source": ListedFile("s3://b/1.csv")}]
 )
-def test_what_could_not_be_read_is_being_replaced_or_has_no_stamp_is_not_done(
+def test_an_unreadable_or_replaced_file_or_one_without_a_stamp_is_not_done(
     tmp_path: Path, changes: dict[str, Any]
 ) -> None:
-    kept = Manifest(FilePlace(str(tmp_path)))
-    kept.add([entry(1, **changes)])
+    record = Manifest(FileStore(str(tmp_path)))
+    record.add([entry(1, **changes)])
 
-    assert not kept.is_done(entry(1, **changes).source, "1")
+    assert not record.is_done(entry(1, **changes).source, "1")
 
 
 @pytest.mark.parametrize("broken", [slice(0), slice(-20), slice(9, None)], ids=["empty", "cut", "beheaded"])
-def test_a_manifest_that_is_damaged_is_told(tmp_path: Path, broken: slice) -> None:
-    kept = Manifest(FilePlace(str(tmp_path)))
-    kept.add([entry(1)])
+def test_a_damaged_manifest_is_reported(tmp_path: Path, broken: slice) -> None:
+    record = Manifest(FileStore(str(tmp_path)))
+    record.add([entry(1)])
     (file,) = (tmp_path / "manifest").iterdir()
     file.write_bytes(file.read_bytes()[broken])
-    with pytest.raises(FileAccessError) as told:
-        Manifest(FilePlace(str(tmp_path)))
-    assert told.value.code == "damaged_manifest"
+    with pytest.raises(FileAccessError) as caught:
+        Manifest(FileStore(str(tmp_path)))
+    assert caught.value.code == "damaged_manifest"
 
 
-def test_a_journal_cut_off_in_a_line_gives_the_lines_before(
+def test_a_manifest_nested_too_deeply_is_reported_as_damaged(tmp_path: Path) -> None:
+    record = Manifest(FileStore(str(tmp_path)))
+    record.add([entry(1)])
+    (file,) = (tmp_path / "manifest").iterdir()
+    file.write_bytes(file.read_bytes() + b'{"x":' + b"[" * 5000 + b"]" * 5000 + b"}\n")
+    with pytest.raises(FileAccessError) as caught:
+        Manifest(FileStore(str(tmp_path)))
+    assert caught.value.code == "damaged_manifest"
+
+
+def test_a_journal_truncated_within_a_line_gives_the_lines_before(
     sets: Path, tmp_path: Path, done: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The coordinator is lost while it writes the journal, with nothing committed."""
+    """The coordinator is killed while it writes the journal, with nothing committed."""
     with monkeypatch.context() as lost:
-        lost.setattr(batch_run.Keeper, "commit", lambda _: None)
+        lost.setattr(batch_run.Committer, "commit", lambda _: None)
         done(sets, tmp_path / "out")
     journal = tmp_path / "out/manifest/journal.jsonl"
     assert journal.read_bytes().count(b"\n") == 7

@@ -13,8 +13,8 @@ from moto.server import ThreadedMotoServer
 
 from imu_reps.errors import FileAccessError, UsageError
 from imu_reps.fleet.dataset import Dataset
+from imu_reps.fleet.file_store import FileStore
 from imu_reps.fleet.inputs import list_sources
-from imu_reps.fleet.place import FilePlace
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:(botocore|moto|aiobotocore).*")
 
@@ -31,7 +31,7 @@ def server() -> Iterator[str]:
 
 @pytest.fixture
 def s3(server: str, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Its file system, with an empty bucket."""
+    """The file system of the server, with an empty bucket."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "loopback")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
@@ -55,30 +55,30 @@ def test_from_and_to_a_bucket(s3: Any, sets: Path, done: Callable[..., Any]) -> 
     assert (first.done, first.errors, again.done) == (7, 1, 0)
     assert names("s3://clinic/out", "sets") == [f"set{number:03}.csv" for number in range(6)]
     assert names("s3://clinic/out", "errors") == ["broken.csv"]
-    stored = Dataset.found(FilePlace("s3://clinic/out")).history(person="p1")
+    stored = Dataset.open_existing(FileStore("s3://clinic/out")).history(person="p1")
     assert [one.file for one in stored][:1] == ["s3://clinic/sets/set000.csv"]
 
 
-def test_an_object_that_changed_is_done_anew(s3: Any, sets: Path, done: Callable[..., Any]) -> None:
+def test_a_changed_object_is_analysed_again(s3: Any, sets: Path, done: Callable[..., Any]) -> None:
     s3.put(f"{sets}/", "clinic/sets/", recursive=True)
     done("s3://clinic/sets", "s3://clinic/out")
     text = (sets / "set000.csv").read_bytes().replace(b"effort: 0", b"effort: 7")
     s3.pipe_file("clinic/sets/set000.csv", text)
     again = done("s3://clinic/sets/*.csv", "s3://clinic/out")
-    stored = Dataset.found(FilePlace("s3://clinic/out")).history()
+    stored = Dataset.open_existing(FileStore("s3://clinic/out")).history()
 
     assert again.done == 1
     assert sorted(one.effort for one in stored) == [1, 2, 3, 4, 5, 7]
 
 
 @pytest.mark.usefixtures("s3")
-def test_a_bucket_that_is_not_there_is_told() -> None:
-    with pytest.raises(FileAccessError) as told:
+def test_a_missing_bucket_is_reported() -> None:
+    with pytest.raises(FileAccessError) as caught:
         list_sources(["s3://nobody/sets"])
-    assert told.value.code == "not_found"
+    assert caught.value.code == "not_found"
 
 
-def test_an_object_that_is_gone_is_a_row_of_the_errors_and_tried_again(
+def test_a_missing_object_is_an_error_row_and_tried_again(
     s3: Any, sets: Path, tmp_path: Path, done: Callable[..., Any]
 ) -> None:
     s3.put(f"{sets}/", "clinic/sets/", recursive=True)
@@ -92,20 +92,20 @@ def test_an_object_that_is_gone_is_a_row_of_the_errors_and_tried_again(
     assert names(str(tmp_path / "out"), "sets") == ["gone.csv", "set000.csv"]
 
 
-def test_in_memory_as_on_disk(sets: Path, tmp_path: Path, done: Callable[..., Any]) -> None:
+def test_memory_gives_the_same_as_disk(sets: Path, tmp_path: Path, done: Callable[..., Any]) -> None:
     memory = fsspec.filesystem("memory")
     memory.put(f"{sets}/", "/clinic/sets/", recursive=True)
     done("memory://clinic/sets", "memory://clinic/out")
     done(sets, tmp_path / "out")
     places = ("memory://clinic/out", str(tmp_path / "out"))
-    in_memory, on_disk = (Dataset.found(FilePlace(address)).history() for address in places)
+    in_memory, on_disk = (Dataset.open_existing(FileStore(address)).history() for address in places)
 
     assert [one.summary.reps for one in in_memory] == [one.summary.reps for one in on_disk]
     memory.rm("/clinic", recursive=True)
 
 
 @pytest.mark.parametrize("address", ["nonsense://a/b", "gs://bucket/sets"])
-def test_an_address_nobody_knows_or_has_installed_is_told_with_what_to_do(address: str) -> None:
-    with pytest.raises(UsageError) as told:
+def test_an_unsupported_address_is_reported_with_a_hint(address: str) -> None:
+    with pytest.raises(UsageError) as caught:
         list_sources([address])
-    assert told.value.code in ("unknown_address", "missing_extra")
+    assert caught.value.code in ("unknown_address", "missing_extra")

@@ -1,4 +1,4 @@
-"""Work in processes: the same numbers, and nobody lost with the one that is killed."""
+"""Work in processes: the same numbers, and only the killed task is lost."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 
 from imu_reps import analyze_many, analyze_partition
 from imu_reps.errors import UsageError
-from imu_reps.fleet.analyze_many import MAX_LOST, BatchResult, Task, each_once
+from imu_reps.fleet.analyze_many import MAX_LOST, BatchResult, Task, run_all
 from imu_reps.fleet.processes import in_processes
 
 
@@ -23,14 +23,14 @@ def by_file(results: object) -> list[BatchResult]:
     return sorted(results, key=lambda result: result.file)  # type: ignore[call-overload, no-any-return]
 
 
-def test_in_processes_the_numbers_are_the_same_to_the_last_bit(sets: Path) -> None:
+def test_processes_give_the_same_numbers_to_the_last_bit(sets: Path) -> None:
     paths = sorted(sets.iterdir())
 
     assert by_file(analyze_many(paths, workers=2)) == by_file(analyze_partition(paths))
 
 
 def threads_of(_: str) -> list[str]:
-    """The environment a worker finds."""
+    """Return the thread limit in the environment of a worker."""
     return [os.environ.get("OMP_NUM_THREADS", ""), os.environ.get("OPENBLAS_NUM_THREADS", "")]
 
 
@@ -43,7 +43,7 @@ def test_a_worker_has_one_thread_and_the_parent_keeps_its_own(monkeypatch: pytes
 
 
 def deadly(task: Task) -> list[str]:
-    """Ends its process over one file, and once over another."""
+    """Kill the worker at one file, and once at another."""
     for file, mark in task:
         if file == "poison":
             os.kill(os.getpid(), signal.SIGKILL)
@@ -58,19 +58,19 @@ def test_a_file_that_kills_its_workers_is_an_error_and_all_others_are_done_once(
     tasks: list[Task] = [(("a", None), ("poison", None), ("b", None)), (("once", str(tmp_path / "mark")),)]
     tasks += [((f"c{number}", None),) for number in range(8)]
 
-    def told(result: BatchResult) -> str:
+    def error_line(result: BatchResult) -> str:
         assert result.error is not None
         assert str(MAX_LOST) in result.error.message
         return f"{result.file}: {result.error.code}"
 
     engine = lambda work, waiting: in_processes(work, waiting, count=2)  # noqa: E731
-    found = Counter(each_once(engine, deadly, deque(tasks), told))
+    found = Counter(run_all(engine, deadly, deque(tasks), error_line))
 
     assert found == Counter(["a", "b", "once", "poison: worker_lost", *(f"c{number}" for number in range(8))])
 
 
-def test_workers_that_cannot_start_are_told_with_what_to_do(tmp_path: Path, sets: Path) -> None:
-    """A script without the guard that every process of Python's needs."""
+def test_workers_that_cannot_start_are_reported_with_a_hint(tmp_path: Path, sets: Path) -> None:
+    """The script lacks the guard that multiprocessing requires."""
     script = tmp_path / "script.py"
     script.write_text(
         "from imu_reps import analyze_many, ImuRepsError\n"
@@ -85,13 +85,13 @@ def test_workers_that_cannot_start_are_told_with_what_to_do(tmp_path: Path, sets
 
 
 def test_an_engine_that_cannot_start_raises() -> None:
-    with pytest.raises(UsageError) as told:
+    with pytest.raises(UsageError) as caught:
         list(in_processes(_Unpicklable(), deque([1]), count=1))
-    assert told.value.code == "workers_fail"
+    assert caught.value.code == "workers_fail"
 
 
 class _Unpicklable:
-    """Can be pickled, not unpickled."""
+    """An object that can be pickled but not unpickled."""
 
     def __call__(self, _: int) -> int:
         return 0
@@ -119,7 +119,7 @@ def test_a_batch_whose_worker_is_killed_has_every_recording_once(
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_a_batch_that_is_stopped_or_killed_goes_on_where_it_was(
+def test_a_batch_that_is_stopped_or_killed_continues_where_it_was(
     tmp_path: Path,
     make_sets: Callable[..., object],
     batch_process,
@@ -135,7 +135,7 @@ def test_a_batch_that_is_stopped_or_killed_goes_on_where_it_was(
     wait_until(lambda: journal.exists() and journal.stat().st_size > 20_000)
     (worker,) = workers_of(running.pid)
     os.kill(running.pid, how)
-    _, told = running.communicate(timeout=30)
+    _, errors = running.communicate(timeout=30)
     wait_until(lambda: not Path(f"/proc/{worker}").exists() or _is_zombie(worker))
     again = done(tmp_path / "sets", tmp_path / "out")
 
@@ -144,8 +144,8 @@ def test_a_batch_that_is_stopped_or_killed_goes_on_where_it_was(
     assert table(tmp_path / "out", "sets")["file"].nunique() == len(table(tmp_path / "out", "sets")) == 30
     if how is signal.SIGINT:
         assert running.returncode == 130
-        assert "goes on from there" in told
-        assert "Traceback" not in told
+        assert "goes on from there" in errors
+        assert "Traceback" not in errors
 
 
 def _is_zombie(pid: int) -> bool:

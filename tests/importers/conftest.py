@@ -1,4 +1,4 @@
-"""Simulated sets to be exported, and the import called in this process."""
+"""Simulated sets to be exported, and the import command called in this process."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def simulated() -> Recording:
 
 @pytest.fixture(scope="session")
 def data(simulated: Recording) -> dict[str, writers.Sent]:
-    """What each of its sensors measured."""
+    """The samples of each of its sensors."""
     return {block.sensor: writers.sent(block) for block in simulated.blocks}
 
 

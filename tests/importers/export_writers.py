@@ -1,6 +1,6 @@
-"""A simulated set as other systems would have exported it.
+"""A simulated set as exported by other systems.
 
-Written by the published descriptions of the formats: of all but Shimmer, x-io and the script for two
+Written by the published descriptions of the formats: except for Shimmer, x-io and the script for two
 WitMotion sensors there is no real file with acceleration and angular rate (those: test_refusals.py).
 """
 
@@ -17,13 +17,13 @@ import numpy as np
 from imu_reps.domain.samples import FloatArray, SampleBlock
 
 G, RAD = 9.80665, np.pi / 180.0
-#: When the sets are said to have been done.
+#: Time at which the sets are dated.
 EPOCH_S = 1_795_000_000.0
 
 
 @dataclass(frozen=True)
 class Sent:
-    """What one sensor measured: seconds since 1970, m/s², deg/s."""
+    """Samples of one sensor: seconds since 1970, m/s², deg/s."""
 
     time_s: FloatArray
     acc: FloatArray
@@ -31,7 +31,7 @@ class Sent:
 
 
 def sent(block: SampleBlock) -> Sent:
-    """The samples of a simulated sensor at their own times; both sensors' clocks began together."""
+    """Return the samples of a simulated sensor at their own times; both sensors' clocks start together."""
     return Sent(block.device_time_s - 100.0 + EPOCH_S, block.acc_mps2, block.gyr_dps)
 
 
@@ -47,7 +47,7 @@ def written(path: Path, head: str, lines: Iterator[str]) -> Path:
 
 
 def texts(values: FloatArray, form: str = "%.6f") -> list[list[str]]:
-    """The three axes as text."""
+    """Format the three axes as text."""
     return [[form % value for value in axis] for axis in values.T]
 
 
@@ -205,12 +205,12 @@ def plain(data: Sent, folder: Path) -> list[Path]:
     return [written(folder / "plain.csv", "t;ax;ay;az;gx;gy;gz", cells)]
 
 
-#: The map that reads `plain`.
+#: The column map that reads `plain`.
 PLAIN_MAP = "time=t@epoch_ms; acc=ax,ay,az@g; gyr=gx,gy,gz@rad/s"
 
 Write = Callable[[Sent, Path], list[Path]]
 
-#: Formats whose files of two sensors have a clock in common.
+#: Formats whose files of two sensors share a clock.
 ON_A_CLOCK: dict[str, Write] = {
     "movella_dot": dot,
     "xsens_mtw": mtw,
@@ -224,5 +224,5 @@ ON_A_CLOCK: dict[str, Write] = {
     "xio": xio,
     "polar": polar,
 }
-#: And those with none.
+#: Formats without a common clock.
 ALONE: dict[str, Write] = {"witmotion_pc": witmotion_pc, "movesense": movesense}

@@ -1,4 +1,4 @@
-"""Whatever is handed in, the importers end in samples or in one of our errors."""
+"""For any input the importers give samples or one of our errors."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from hypothesis import strategies as st
 
 from imu_reps import ImuRepsError
 from imu_reps.domain.recording import Header
-from imu_reps.importers.joining import imported_sensor, joined
+from imu_reps.importers.joining import imported_sensor, join_sensors
 from imu_reps.importers.mapped_csv import column_map
-from imu_reps.importers.readers import ExportFile, SaidByUser, read_exports
-from imu_reps.importers.sensor_readings import united
+from imu_reps.importers.readers import ExportFile, ImportOptions, read_exports
+from imu_reps.importers.sensor_readings import merge_parts
 
 Data = dict[str, writers.Sent]
 BESIDES = ("Metadata.csv", "meta/time.csv")
 
 
-def import_all(files: tuple[ExportFile, ...], said: SaidByUser) -> bool:
-    """Whether something came out."""
+def import_all(files: tuple[ExportFile, ...], import_options: ImportOptions) -> bool:
+    """Return whether the files gave samples."""
     try:
-        sensor = imported_sensor(united(read_exports(files, said), "ankle sensor"), "ankle")
-        joined({"ankle": sensor}, Header())
+        sensor = imported_sensor(merge_parts(read_exports(files, import_options), "ankle sensor"), "ankle")
+        join_sensors({"ankle": sensor}, Header())
     except ImuRepsError as error:
         if not error.hint or len(error.message) > 2000:
             raise
@@ -42,13 +42,13 @@ def exports(data: Data, tmp_path_factory: pytest.TempPathFactory) -> dict[str, t
     for name, write in {**writers.ON_A_CLOCK, **writers.ALONE, "plain": writers.plain}.items():
         folder = tmp_path_factory.mktemp(name)
         paths = write(short, folder)
-        paths += [folder / beside for beside in BESIDES if (folder / beside).exists()]
+        paths += [folder / companion for companion in BESIDES if (folder / companion).exists()]
         found[name] = tuple(ExportFile(path.name, path.read_bytes()) for path in paths)
     return found
 
 
-def said_of(name: str) -> SaidByUser:
-    return SaidByUser(column_map(writers.PLAIN_MAP)) if name == "plain" else SaidByUser()
+def options_of(name: str) -> ImportOptions:
+    return ImportOptions(column_map(writers.PLAIN_MAP)) if name == "plain" else ImportOptions()
 
 
 JUNK = (
@@ -70,7 +70,7 @@ JUNK = (
 
 
 def mutated(content: bytes, rng: random.Random) -> bytes:
-    """Cut, spliced, with junk put in, lines moved."""
+    """Return the content truncated, spliced, with junk inserted, or with lines moved."""
     for _ in range(rng.randint(1, 4)):
         at = rng.randrange(len(content) + 1)
         match rng.randrange(6):
@@ -91,22 +91,22 @@ def mutated(content: bytes, rng: random.Random) -> bytes:
     return content
 
 
-def test_unchanged_exports_come_through(exports: dict[str, tuple[ExportFile, ...]]) -> None:
-    assert all(import_all(files, said_of(name)) for name, files in exports.items())
+def test_unchanged_exports_are_imported(exports: dict[str, tuple[ExportFile, ...]]) -> None:
+    assert all(import_all(files, options_of(name)) for name, files in exports.items())
 
 
-def test_mutated_exports_end_in_samples_or_in_our_errors(exports: dict[str, tuple[ExportFile, ...]]) -> None:
-    came_through = refused = 0
+def test_mutated_exports_give_samples_or_our_errors(exports: dict[str, tuple[ExportFile, ...]]) -> None:
+    imported = refused = 0
     for name, files in exports.items():
         rng = random.Random(name)
         for _ in range(150):
             changed = tuple(ExportFile(file.name, mutated(file.content, rng)) for file in files)
-            if import_all(changed, said_of(name)):
-                came_through += 1
+            if import_all(changed, options_of(name)):
+                imported += 1
             else:
                 refused += 1
 
-    assert came_through > 20
+    assert imported > 20
     assert refused > 500
 
 
@@ -114,15 +114,15 @@ def test_mutated_exports_end_in_samples_or_in_our_errors(exports: dict[str, tupl
 @given(
     st.binary(max_size=600), st.sampled_from(["a.csv", "Gyroscope.csv", "TotalAcceleration.csv", "x.json"])
 )
-def test_binary_junk_ends_in_our_errors(content: bytes, name: str) -> None:
-    import_all((ExportFile(name, content),), SaidByUser())
+def test_binary_junk_gives_our_errors(content: bytes, name: str) -> None:
+    import_all((ExportFile(name, content),), ImportOptions())
 
 
 def test_deep_json_is_refused() -> None:
     content = b'[{"ArrayAcc":' + b"[" * 100_000
-    assert not import_all((ExportFile("a.json", content),), SaidByUser())
+    assert not import_all((ExportFile("a.json", content),), ImportOptions())
     nested = b'{"ArrayAcc": 1, "x":' * 30 + b"1" + b"}" * 30
-    assert not import_all((ExportFile("a.json", nested),), SaidByUser())
+    assert not import_all((ExportFile("a.json", nested),), ImportOptions())
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:

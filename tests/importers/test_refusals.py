@@ -1,7 +1,8 @@
-"""What cannot be imported is refused with the reason; real files of other systems are met as they are."""
+"""Data that cannot be imported is refused with the reason; real files of other systems are read as is."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -35,16 +36,18 @@ def test_real_shimmer_and_xio_exports_are_read_to_the_last_sample(
         assert run("check", output).exit_code == 0
 
 
-def test_a_real_file_of_two_sensors_asks_which_is_where(datasets: Path, tmp_path: Path, run: Run) -> None:
+def test_a_real_file_of_two_sensors_leads_to_the_question_which_is_where(
+    datasets: Path, tmp_path: Path, run: Run
+) -> None:
     file = next((datasets / "vendor_formats" / "witmotion_two_sensors").glob("*.csv"))
     unsaid = run("import", file, "-o", tmp_path / "set.csv")
-    said = run("import", "--pelvis", f"{file}#1", "--ankle", f"{file}#2", "-o", tmp_path / "set.csv")
+    result = run("import", "--pelvis", f"{file}#1", "--ankle", f"{file}#2", "-o", tmp_path / "set.csv")
 
     assert unsaid.exit_code == 4
     assert "1, 2" in unsaid.output
-    assert said.exit_code == 0, said.output
-    assert "laid together by the time of day" in said.output
-    assert run("check", tmp_path / "set.csv").exit_code == 4  # 10 Hz are too few
+    assert result.exit_code == 0, result.output
+    assert "laid together by the time of day" in result.output
+    assert run("check", tmp_path / "set.csv").exit_code == 4  # 10 Hz is too low
 
 
 @pytest.mark.parametrize(
@@ -56,7 +59,7 @@ def test_a_real_file_of_two_sensors_asks_which_is_where(datasets: Path, tmp_path
         ("sensor_logger_ios/Gyroscope.csv", "no acceleration"),
     ],
 )
-def test_real_exports_without_what_is_needed_are_refused(
+def test_real_exports_that_lack_required_data_are_refused(
     files: str, reason: str, datasets: Path, tmp_path: Path, run: Run
 ) -> None:
     result = run("import", datasets / "vendor_formats" / files, "-o", tmp_path / "set.csv")
@@ -83,9 +86,7 @@ def test_real_exports_without_what_is_needed_are_refused(
         ("only words", "and words", "no export that is known"),
     ],
 )
-def test_formats_that_cannot_be_used_say_why(
-    head: str, row: str, reason: str, tmp_path: Path, run: Run
-) -> None:
+def test_unusable_formats_give_the_reason(head: str, row: str, reason: str, tmp_path: Path, run: Run) -> None:
     file = tmp_path / "export.csv"
     file.write_text(f"{head}\n{row}\n{row}\n", encoding="utf-8")
     result = run("import", file, "-o", tmp_path / "set.csv")
@@ -103,46 +104,46 @@ def test_no_gyroscope_is_refused(data: Data, tmp_path: Path, run: Run) -> None:
     assert "no angular rate" in result.output
 
 
-def test_a_phone_without_a_platform_is_not_guessed(data: Data, tmp_path: Path, run: Run) -> None:
+def test_the_platform_of_a_phone_is_not_guessed(data: Data, tmp_path: Path, run: Run) -> None:
     files = writers.sensor_logger(data["ankle"], tmp_path)
     (tmp_path / "Metadata.csv").unlink()
     unsaid = run("import", *files, "-o", tmp_path / "set.csv")
-    said = run("import", *files, "-o", tmp_path / "set.csv", "--platform", "ios")
+    result = run("import", *files, "-o", tmp_path / "set.csv", "--platform", "ios")
 
     assert unsaid.exit_code == 4
     assert "--platform" in unsaid.output
-    assert said.exit_code == 0
+    assert result.exit_code == 0
     ankle = load(tmp_path / "set.csv").ankle
     assert ankle is not None
     np.testing.assert_allclose(ankle.acc_mps2, -data["ankle"].acc, atol=1e-5)
 
 
 @pytest.mark.parametrize(("unit", "right"), [("m/s2", False), ("mg", False), ("g", True)])
-def test_a_wrong_unit_of_a_map_is_found_at_rest(
+def test_a_wrong_unit_of_a_column_map_is_found_at_rest(
     unit: str, right: bool, data: Data, tmp_path: Path, run: Run
 ) -> None:
     (file,) = writers.plain(data["ankle"], tmp_path)
-    said = writers.PLAIN_MAP.replace("@g;", f"@{unit};")
-    result = run("import", file, "-o", tmp_path / "set.csv", "--map", said)
+    column_map = writers.PLAIN_MAP.replace("@g;", f"@{unit};")
+    result = run("import", file, "-o", tmp_path / "set.csv", "--map", column_map)
 
     assert result.exit_code == (0 if right else 4), result.output
     assert right or "gravity is 9.81" in result.output
 
 
 @pytest.mark.parametrize(
-    "said", ["time=t@ms", "time=t@h; acc=a,b,c@g; gyr=d,e,f@dps", "acc=a,b@g", "nobody", ";=@"]
+    "column_map", ["time=t@ms", "time=t@h; acc=a,b,c@g; gyr=d,e,f@dps", "acc=a,b@g", "nobody", ";=@"]
 )
-def test_a_map_that_cannot_be_is_a_usage_error(
-    said: str, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+def test_an_invalid_column_map_is_a_usage_error(
+    column_map: str, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("IMU_REPS_HOME", str(tmp_path))
-    result = run("import", "x.csv", "-o", tmp_path / "set.csv", "--map", said)
+    result = run("import", "x.csv", "-o", tmp_path / "set.csv", "--map", column_map)
 
     assert result.exit_code == 2
     assert "Traceback" not in result.output
 
 
-def test_time_that_goes_back_is_refused(data: Data, tmp_path: Path, run: Run) -> None:
+def test_decreasing_time_is_refused(data: Data, tmp_path: Path, run: Run) -> None:
     sent = data["ankle"]
     time_s = sent.time_s.copy()
     time_s[500:] -= 3600.0
@@ -166,7 +167,7 @@ def test_sets_of_different_days_are_not_joined(
     assert "different times" in result.output
 
 
-def test_nothing_but_an_imported_recording_is_replaced_and_only_when_asked(
+def test_only_an_imported_recording_is_replaced_and_only_with_force(
     data: Data, tmp_path: Path, run: Run
 ) -> None:
     files, output = writers.xio(data["ankle"], tmp_path), tmp_path / "set.csv"
@@ -191,9 +192,60 @@ def test_other_commands_point_to_the_import(command: str, data: Data, tmp_path: 
 
 
 @pytest.mark.parametrize("name", [*writers.ON_A_CLOCK, *writers.ALONE])
-def test_every_format_is_known_by_its_first_lines(name: str, data: Data, tmp_path: Path) -> None:
+def test_every_format_is_recognised_by_its_first_lines(name: str, data: Data, tmp_path: Path) -> None:
     write = (writers.ON_A_CLOCK | writers.ALONE)[name]
     for file in write(data["ankle"], tmp_path):
         with pytest.raises(ImuRepsError) as refused:
             load(file)
         assert refused.value.code == "foreign_export"
+
+
+@pytest.mark.parametrize("write", [writers.xio, writers.metabase, writers.movesense, writers.phyphox])
+def test_values_that_no_sensor_writes_are_refused(
+    write: writers.Write, data: Data, tmp_path: Path, run: Run
+) -> None:
+    sent = data["ankle"]
+    gyr = sent.gyr.copy()
+    gyr[100, 1] = 1e200
+    result = run("import", *write(replace(sent, gyr=gyr), tmp_path), "-o", tmp_path / "set.csv")
+
+    assert result.exit_code == 4
+    assert "no" in result.output
+    assert "number" in result.output
+
+
+@pytest.mark.parametrize(
+    "cell", ["1e999", "-1e400", "9" * 350, "9" * 400, "9" * 5000, "1e200", "nan", "-inf"]
+)
+def test_an_invalid_cell_names_its_line(cell: str, data: Data, tmp_path: Path, run: Run) -> None:
+    (file,) = writers.xio(data["ankle"], tmp_path)
+    text = file.read_text(encoding="utf-8").split("\n")
+    text[700] = text[700].rpartition(",")[0] + "," + cell
+    file.write_text("\n".join(text), encoding="utf-8")
+    result = run("import", file, "-o", tmp_path / "set.csv")
+
+    assert result.exit_code == 4
+    assert "line 701" in result.output
+
+
+def test_a_cell_of_very_many_digits_is_refused_at_once(tmp_path: Path, run: Run) -> None:
+    file, before_s = tmp_path / "export.csv", time.process_time()
+    head = "Timestamp (us),Gyroscope X (deg/s),Gyroscope Y (deg/s),Gyroscope Z (deg/s)"
+    file.write_text(f"{head}\n1,2,3,{'9' * 300_000}x\n2,3,4,5\n", encoding="utf-8")
+    result = run("import", file, "-o", tmp_path / "set.csv")
+
+    assert result.exit_code == 4
+    assert time.process_time() - before_s < 5.0
+
+
+def test_one_very_long_cell_does_not_enlarge_all_others(data: Data, tmp_path: Path, run: Run) -> None:
+    """A text array with the width of the longest cell would take 10 GB."""
+    (file,) = writers.xio(data["ankle"], tmp_path)
+    text = file.read_text(encoding="utf-8").split("\n")
+    text[700] = text[700].rpartition(",")[0] + ",0." + "1" * 2_000_000
+    file.write_text("\n".join(text), encoding="utf-8")
+    result = run("import", file, "-o", tmp_path / "set.csv")
+
+    assert result.exit_code == 4
+    assert "line 701" in result.output
+    assert "not a number" in result.output

@@ -1,4 +1,4 @@
-"""A simulated set written as another system would have, and imported, gives the same report."""
+"""A simulated set, exported as by another system and imported, gives the same report."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ Data = dict[str, writers.Sent]
 
 
 @pytest.fixture(scope="module")
-def wanted(simulated: Recording) -> tuple[Rep, ...]:
-    """The repetitions of the set itself."""
+def expected_reps(simulated: Recording) -> tuple[Rep, ...]:
+    """The repetitions of the original set."""
     return analyze(simulated).summary.reps
 
 
-def assert_same_report(imported: Path, wanted: tuple[Rep, ...]) -> None:
-    """Count equal, tempo within 0.02 s, range within 1 degree."""
+def assert_same_report(imported: Path, expected_reps: tuple[Rep, ...]) -> None:
+    """Check that the count is equal, tempo within 0.02 s, range within 1°."""
     found = analyze(load(imported)).summary.reps
-    assert len(found) == len(wanted) == 4
-    for one, other in zip(found, wanted, strict=True):
+    assert len(found) == len(expected_reps) == 4
+    for one, other in zip(found, expected_reps, strict=True):
         assert abs(one.concentric_s - other.concentric_s) <= 0.02
         assert abs(one.eccentric_s - other.eccentric_s) <= 0.02
         assert one.range_deg is not None
@@ -37,15 +37,15 @@ def assert_same_report(imported: Path, wanted: tuple[Rep, ...]) -> None:
 
 
 @pytest.mark.parametrize("name", writers.ON_A_CLOCK)
-def test_two_sensors_on_their_clocks(
-    name: str, data: Data, wanted: tuple[Rep, ...], tmp_path: Path, run: Run, options: Options
+def test_two_sensors_with_their_clocks(
+    name: str, data: Data, expected_reps: tuple[Rep, ...], tmp_path: Path, run: Run, options: Options
 ) -> None:
     files = {place: writers.ON_A_CLOCK[name](one, tmp_path / place) for place, one in data.items()}
     output = tmp_path / "set.csv"
     result = run("import", *options(files), "-o", output, "--side", "left")
 
     assert result.exit_code == 0, result.output
-    assert_same_report(output, wanted)
+    assert_same_report(output, expected_reps)
     checked = run("check", output)
     assert checked.exit_code == 0, checked.output
     header = load(output).header
@@ -57,7 +57,7 @@ def test_two_sensors_on_their_clocks(
 
 
 @pytest.mark.parametrize("name", writers.ALONE)
-def test_the_ankle_alone_where_there_is_no_common_clock(
+def test_the_ankle_alone_without_a_common_clock(
     name: str, data: Data, simulated: Recording, tmp_path: Path, run: Run
 ) -> None:
     files = writers.ALONE[name](data["ankle"], tmp_path)
@@ -68,25 +68,25 @@ def test_the_ankle_alone_where_there_is_no_common_clock(
     assert_same_report(tmp_path / "set.csv", analyze(replace(simulated, pelvis=None)).summary.reps)
 
 
-def test_a_gyroscope_of_half_the_rate_is_interpolated_inside_and_never_outside(
-    data: Data, wanted: tuple[Rep, ...], tmp_path: Path, run: Run, options: Options
+def test_a_gyroscope_of_half_the_rate_is_interpolated_inside_and_never_extrapolated(
+    data: Data, expected_reps: tuple[Rep, ...], tmp_path: Path, run: Run, options: Options
 ) -> None:
     files = {place: writers.metabase(one, tmp_path / place, gyr_every=2) for place, one in data.items()}
     result = run("import", *options(files), "-o", tmp_path / "set.csv")
 
     assert result.exit_code == 0, result.output
     assert "linear interpolation" in result.output
-    assert_same_report(tmp_path / "set.csv", wanted)
+    assert_same_report(tmp_path / "set.csv", expected_reps)
     ankle = load(tmp_path / "set.csv").ankle
     assert ankle is not None
     sent = data["ankle"]
     shared = np.round(sent.time_s[::2] - min(one.time_s[0] for one in data.values()), 3)
-    assert abs(ankle.time_s[-1] - shared[-1]) <= 0.002  # not the odd sample after the gyroscope's last
+    assert abs(ankle.time_s[-1] - shared[-1]) <= 0.002  # without the odd sample after the gyroscope's last
     at = int(np.argmin(np.abs(ankle.time_s - shared[500])))
     np.testing.assert_allclose(ankle.gyr_dps[at], sent.gyr[1000], atol=1e-3)
 
 
-def test_a_hole_of_the_slower_quantity_is_not_bridged(data: Data, tmp_path: Path, run: Run) -> None:
+def test_a_gap_of_the_slower_quantity_is_not_bridged(data: Data, tmp_path: Path, run: Run) -> None:
     acc, gyr = writers.metabase(data["ankle"], tmp_path, gyr_every=2)
     lines = gyr.read_text().splitlines()
     gyr.write_text("\n".join(lines[:500] + lines[550:]) + "\n")
@@ -98,9 +98,9 @@ def test_a_hole_of_the_slower_quantity_is_not_bridged(data: Data, tmp_path: Path
     assert np.diff(ankle.time_s).max() > 0.9
 
 
-def test_columns_that_were_named_and_a_map_that_was_saved(
+def test_a_saved_column_map_gives_the_same_result(
     data: Data,
-    wanted: tuple[Rep, ...],
+    expected_reps: tuple[Rep, ...],
     tmp_path: Path,
     run: Run,
     options: Options,
@@ -115,19 +115,19 @@ def test_columns_that_were_named_and_a_map_that_was_saved(
 
     assert (first.exit_code, again.exit_code) == (0, 0), first.output + again.output
     assert (tmp_path / "a.csv").read_text() == (tmp_path / "b.csv").read_text()
-    assert_same_report(tmp_path / "b.csv", wanted)
+    assert_same_report(tmp_path / "b.csv", expected_reps)
 
 
 def tapped(sent: writers.Sent) -> writers.Sent:
-    """The same with three knocks in the first seconds."""
+    """Return the samples with three knocks in the first seconds."""
     acc = sent.acc.copy()
     for moment_s in (1.0, 1.4, 2.1):
         acc[np.argmin(np.abs(sent.time_s - writers.EPOCH_S - moment_s))] += 40.0
     return replace(sent, acc=acc)
 
 
-def test_two_sensors_without_a_common_clock_are_joined_by_a_tap(
-    data: Data, wanted: tuple[Rep, ...], tmp_path: Path, run: Run, options: Options
+def test_two_sensors_without_a_common_clock_are_aligned_by_a_tap(
+    data: Data, expected_reps: tuple[Rep, ...], tmp_path: Path, run: Run, options: Options
 ) -> None:
     late = {"pelvis": 0.0, "ankle": 37.25}
     moved = {place: replace(tapped(one), time_s=one.time_s + late[place]) for place, one in data.items()}
@@ -143,7 +143,7 @@ def test_two_sensors_without_a_common_clock_are_joined_by_a_tap(
     assert "no clock in common" in apart.output
     assert "--tap" in apart.output
     assert result.exit_code == 0, result.output
-    assert_same_report(tmp_path / "set.csv", wanted)
+    assert_same_report(tmp_path / "set.csv", expected_reps)
     imported = load(tmp_path / "set.csv")
     assert [note.key for note in imported.notes] == ["tap"]
     assert imported.pelvis is not None

@@ -1,4 +1,4 @@
-"""Whole-set clocks against the truth of a link made by hand, and against real arrivals."""
+"""Whole-set clocks, compared with the truth of a synthetic link and with real arrivals."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from imu_reps.errors import RecordingError
 from imu_reps.kinematics.clock.offline import fit_clock
 
 COUNTED = ("clock", "stamps", "number")
-#: Nominal rate, samples a packet, mean jitter, duration.
+#: Nominal rate in Hz, samples per packet, mean jitter in s, duration in s.
 POPULATIONS = (
     (100, 1, 0.010, 20),
     (100, 5, 0.005, 60),
@@ -30,9 +30,9 @@ def errors_s(link, timed):
 
 
 def number_blocks(arrival, sample, stamp):
-    none = np.zeros((len(arrival), 3))
+    zeros = np.zeros((len(arrival), 3))
     return SampleBlock(
-        "ankle", np.asarray(arrival, float), np.asarray(sample), np.asarray(stamp, float), none, none
+        "ankle", np.asarray(arrival, float), np.asarray(sample), np.asarray(stamp, float), zeros, zeros
     )
 
 
@@ -60,11 +60,11 @@ def test_sample_times_are_within_3_ms_and_the_rate_within_a_fifth_of_a_permille(
 
 @pytest.mark.parametrize(("hz", "batch"), [(100, 5), (100, 10), (50, 4), (25, 1)])
 @pytest.mark.parametrize("rate_known", [True, False])
-def test_losses_a_host_counter_hides_are_found_in_time(link, hz, batch, rate_known):
+def test_losses_hidden_by_a_host_counter_are_found_from_arrival_times(link, hz, batch, rate_known):
     for seed in range(6):
         made = link("host", seed=seed, nominal_hz=hz, batch=batch, rate_error=0.007 * (-1) ** seed)
         timed = fit_clock(made.block, made.header if rate_known else SensorHeader(counter="host"))
-        # a packet that is late by nearly its own length just before a loss looks as if it came after it
+        # a packet delayed by nearly its own length just before a loss looks as if it came after the loss
         settled = np.abs(errors_s(made, timed)[made.long_after_loss(1.0)])
         assert np.quantile(settled, 0.99) < 1.1 / hz
         assert np.quantile(np.abs(errors_s(made, timed)), 0.95) < 0.003
@@ -72,14 +72,14 @@ def test_losses_a_host_counter_hides_are_found_in_time(link, hz, batch, rate_kno
         assert timed.clock.lost is None
 
 
-def test_least_squares_over_arrivals_would_follow_the_delays(link):
-    """Delays that grow over the set, as on a link that gets worse: a straight line through them tilts."""
+def test_a_least_squares_line_through_arrivals_would_follow_the_delays(link):
+    """Delays grow over the set, as on a deteriorating link: a straight line through the arrivals tilts."""
     biased, measured = [], []
     for seed in range(10):
         made = link("number", seed=seed, jitter_s=0.002, rate_error=0.0)
         packets = len(made.block) // 5
-        worse = np.random.default_rng(seed).exponential(0.03, packets) * np.linspace(0, 1, packets)
-        arrival = np.maximum.accumulate(made.block.time_s + np.repeat(worse, 5))
+        growing_delay = np.random.default_rng(seed).exponential(0.03, packets) * np.linspace(0, 1, packets)
+        arrival = np.maximum.accumulate(made.block.time_s + np.repeat(growing_delay, 5))
         block = replace(made.block, time_s=arrival)
         line = np.polyfit(block.sample, arrival, 1)
         biased.append(np.quantile(np.abs(np.polyval(line, block.sample) - made.taken_s), 0.95))
@@ -102,7 +102,7 @@ def test_without_a_device_clock_there_is_no_drift(link, kind):
 
 
 @pytest.mark.parametrize("kind", [*COUNTED, "host"])
-def test_a_drop_out_stays_a_gap(link, kind):
+def test_a_dropout_stays_a_gap(link, kind):
     made = link(kind, seed=2, loss=0.0, silent_s=((20.0, 24.0),))
     timed = fit_clock(made.block, made.header)
     hole = np.argmax(np.diff(timed.index))
@@ -126,7 +126,7 @@ def test_without_a_loss_nothing_is_lost_and_no_gap_is_long(link):
 
 @pytest.mark.parametrize("kind", [*COUNTED, "host"])
 @pytest.mark.parametrize(("by", "by_s"), [(-1500, -15.2), (-1600, -510.0)])
-def test_a_sensor_that_counts_anew_goes_on_in_time(link, kind, by, by_s):
+def test_the_times_of_a_sensor_that_restarts_its_count_continue(link, kind, by, by_s):
     made = link(kind, seed=4)
     again = made.renumbered(len(made.block) // 2, by, by_s)
     timed = fit_clock(again.block, again.header)
@@ -136,17 +136,17 @@ def test_a_sensor_that_counts_anew_goes_on_in_time(link, kind, by, by_s):
 
 
 @pytest.mark.parametrize("kind", COUNTED)
-def test_a_clock_that_leaps_ahead_is_a_restart_and_no_loss(link, kind):
+def test_a_clock_that_jumps_ahead_is_a_restart_and_not_a_loss(link, kind):
     made = link(kind, seed=5, loss=0.0)
-    leapt = made.renumbered(3000, 0 if kind == "stamps" else 100_000, 1000.0)
-    timed = fit_clock(leapt.block, leapt.header)
+    jumped = made.renumbered(3000, 0 if kind == "stamps" else 100_000, 1000.0)
+    timed = fit_clock(jumped.block, jumped.header)
     assert timed.clock.restarts == 1
     assert timed.clock.lost in (0, None)
     assert np.abs(errors_s(made, timed)).max() < 0.003
 
 
 @pytest.mark.parametrize("kind", COUNTED)
-def test_copies_are_dropped_and_late_packets_sorted_in_and_both_counted(link, kind):
+def test_duplicates_are_dropped_late_packets_sorted_in_and_both_are_counted(link, kind):
     made = link(kind, seed=6, loss=0.0)
     rows = np.arange(len(made.block))
     rows = np.concatenate([rows[:500], rows[505:510], rows[500:505], rows[510:1000], rows[990:]])
@@ -160,11 +160,11 @@ def test_copies_are_dropped_and_late_packets_sorted_in_and_both_counted(link, ki
     assert np.abs(errors_s(mixed, timed)).max() < 0.003
 
 
-def test_one_wild_number_does_not_move_the_others(link):
+def test_one_outlying_number_does_not_move_the_other_samples(link):
     made = link("number", seed=7)
-    wild = made.block.sample.copy()
-    wild[700] = 10**9
-    timed = fit_clock(replace(made.block, sample=wild), made.header)
+    with_outlier = made.block.sample.copy()
+    with_outlier[700] = 10**9
+    timed = fit_clock(replace(made.block, sample=with_outlier), made.header)
     assert timed.clock.restarts == 2
     assert np.quantile(np.abs(errors_s(made, timed)), 0.95) < 0.003
     assert timed.clock.longest_gap_s < 1.0
@@ -172,13 +172,13 @@ def test_one_wild_number_does_not_move_the_others(link):
 
 @pytest.mark.parametrize("kind", [*COUNTED, "host"])
 @pytest.mark.parametrize("header_hz", [50.0, 300.0])
-def test_a_wrong_rate_in_the_header_is_not_believed(link, kind, header_hz):
+def test_a_wrong_rate_in_the_header_is_ignored(link, kind, header_hz):
     made = link(kind, seed=8)
     timed = fit_clock(made.block, replace(made.header, rate_hz=header_hz))
     assert timed.clock.rate_hz == pytest.approx(made.rate_hz, rel=2e-4)
 
 
-def test_a_clock_that_stamps_packets_gives_way_to_the_sample_number(link):
+def test_a_clock_that_stamps_only_packets_is_replaced_by_the_sample_number(link):
     made = link("clock", seed=9)
     stamps = np.repeat(made.block.device_time_s[::5], 5)
     timed = fit_clock(replace(made.block, device_time_s=stamps), made.header)
@@ -187,22 +187,22 @@ def test_a_clock_that_stamps_packets_gives_way_to_the_sample_number(link):
     assert np.abs(errors_s(made, timed)).max() < 0.003
 
 
-def test_the_uncertainty_is_that_of_the_fit(link):
-    """Over 40 links: the spread of the mean-free error is what is claimed, within a factor of two."""
-    claimed, real = [], []
+def test_the_stated_uncertainty_is_that_of_the_fit(link):
+    """Over 40 links, the spread of the error agrees with the stated uncertainty within a factor of two."""
+    stated, error_ms = [], []
     for seed in range(40):
         made = link("number", seed=seed, batch=10, jitter_s=0.01, duration_s=30)
         timed = fit_clock(made.block, made.header)
         error = errors_s(made, timed)
-        claimed.append(timed.clock.uncertainty_ms)
-        real.append(1e3 * error[[0, -1]])
-    spread = np.std(np.array(real), axis=0).mean()
-    assert 0.5 < np.mean(claimed) / spread < 2.0
+        stated.append(timed.clock.uncertainty_ms)
+        error_ms.append(1e3 * error[[0, -1]])
+    spread = np.std(np.array(error_ms), axis=0).mean()
+    assert 0.5 < np.mean(stated) / spread < 2.0
 
 
 @pytest.mark.parametrize("kind", [*COUNTED, "host"])
 @pytest.mark.parametrize("count", [1, 2, 5, 12, 30, 60, 200])
-def test_short_recordings_take_the_rate_of_the_data_sheet_or_a_better_one(link, kind, count):
+def test_short_recordings_use_the_rate_of_the_data_sheet_or_a_better_one(link, kind, count):
     made = link(kind, seed=10, loss=0.0).rows(slice(0, count))
     timed = fit_clock(made.block, made.header)
     assert len(timed.order) == count
@@ -211,7 +211,7 @@ def test_short_recordings_take_the_rate_of_the_data_sheet_or_a_better_one(link, 
         assert timed.clock.uncertainty_ms is None
 
 
-def test_a_rate_that_nothing_tells_is_an_error_that_names_the_mend(link):
+def test_a_rate_that_cannot_be_determined_is_an_error_that_names_the_header_field(link):
     made = link("number", seed=11).rows(slice(0, 5))
     with pytest.raises(RecordingError, match=r"ankle\.rate_hz") as error:
         fit_clock(made.block, SensorHeader())
@@ -220,7 +220,7 @@ def test_a_rate_that_nothing_tells_is_an_error_that_names_the_mend(link):
         fit_clock(made.block[0:0], made.header)
 
 
-def test_hours_of_samples_keep_their_accuracy(link):
+def test_hours_of_samples_are_timed_within_a_millisecond(link):
     for kind in ("clock", "host"):
         made = link(kind, seed=12, duration_s=10_800.0)
         timed = fit_clock(made.block, made.header)
@@ -238,7 +238,7 @@ def test_hours_of_samples_keep_their_accuracy(link):
     st.sampled_from([None, 100.0]),
 )
 @settings(deadline=None, max_examples=100)
-def test_any_order_gives_increasing_times_of_samples_that_arrived(steps, counter, has_clock, rate_hz):
+def test_samples_in_any_order_get_increasing_times(steps, counter, has_clock, rate_hz):
     arrival, sample, stamp = (np.cumsum(column) for column in zip(*steps, strict=True))
     block = number_blocks(arrival, sample, stamp if has_clock else np.full(len(sample), np.nan))
     try:
@@ -252,8 +252,8 @@ def test_any_order_gives_increasing_times_of_samples_that_arrived(steps, counter
     assert len(timed.order) + timed.clock.duplicates == len(block)
 
 
-def test_real_arrivals_show_the_nominal_rate_their_regression_misses(datasets):
-    """200 Hz over Wi-Fi, a second's samples queued at the start, stalls up to 44 ms, a few lost."""
+def test_real_arrivals_yield_the_nominal_rate_that_their_regression_misses(datasets):
+    """200 Hz over Wi-Fi: one second of samples queued at the start, stalls of up to 44 ms, a few losses."""
     arrival = pd.read_csv(datasets / "static" / "riot_idle_dev0.csv.gz")["t_s"].to_numpy()
     number = np.arange(len(arrival))
     block = number_blocks(arrival, number, np.full(len(arrival), np.nan))

@@ -1,4 +1,4 @@
-"""What arrivals show of a connection interval, and what they cannot show."""
+"""What arrival times reveal about a connection interval, and what they cannot reveal."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ JITTER_S = 0.003
 
 
 def packets(period_s, interval_s, *, seed, count=1000, late_s=0.0):
-    """True sending times moved by a fit that is late by so much, and arrivals over events from time 0."""
+    """Return true sending times, the same fitted `late_s` too late, and arrivals in events from 0 s on."""
     rng = np.random.default_rng(seed)
     ready = rng.uniform(1.0, 1.1) + period_s * np.arange(count)
-    left = interval_s * np.ceil(ready / interval_s) if interval_s else ready
-    arrival = np.maximum.accumulate(left + rng.exponential(JITTER_S, count))
+    sent = interval_s * np.ceil(ready / interval_s) if interval_s else ready
+    arrival = np.maximum.accumulate(sent + rng.exponential(JITTER_S, count))
     return ready, ready + late_s, arrival
 
 
 @pytest.mark.parametrize("interval_s", [0.0075, 0.015, 0.030, 0.04875])
 @pytest.mark.parametrize("period_s", [0.04028, 0.0769231])
-def test_the_interval_and_the_wait_are_found(interval_s, period_s):
+def test_the_connection_interval_and_the_wait_are_found(interval_s, period_s):
     for seed in range(5):
         ready, fitted, arrival = packets(period_s, interval_s, seed=seed, late_s=0.003)
         wait = connection_wait(fitted, arrival)
@@ -31,7 +31,7 @@ def test_the_interval_and_the_wait_are_found(interval_s, period_s):
 
 
 @pytest.mark.parametrize("period_s", [0.01, 0.04028, 0.05, 0.0769231])
-def test_without_an_interval_none_is_seen_and_nothing_is_corrected(period_s):
+def test_without_an_interval_none_is_found_and_nothing_is_corrected(period_s):
     for seed in range(5):
         _, fitted, arrival = packets(period_s, 0.0, seed=seed)
         wait = connection_wait(fitted, arrival)
@@ -40,14 +40,14 @@ def test_without_an_interval_none_is_seen_and_nothing_is_corrected(period_s):
 
 
 @pytest.mark.parametrize(("period_s", "interval_s"), [(0.06, 0.015), (0.06, 0.030), (0.05, 0.025)])
-def test_a_wait_that_is_always_the_same_is_hidden(period_s, interval_s):
+def test_a_constant_wait_is_hidden(period_s, interval_s):
     _, fitted, arrival = packets(period_s, interval_s, seed=1)
     wait = connection_wait(fitted, arrival)
     assert wait.interval_s is None
     assert wait.hidden_s >= 0.99 * interval_s
 
 
-def test_the_other_links_interval_tells_of_a_hidden_one():
+def test_the_interval_of_the_other_link_suggests_a_hidden_one():
     ready, _, arrival = packets(0.06, 0.030, seed=2)
     fitted = arrival.min() - ready[0] + ready - JITTER_S / 100
     wait = connection_wait(fitted, arrival, likely_s=0.030)
@@ -56,8 +56,8 @@ def test_the_other_links_interval_tells_of_a_hidden_one():
     assert wait.hidden_s == 0.0
 
 
-def test_few_phases_leave_a_gap_in_which_the_samples_may_lie():
-    """50 ms packets over 30 ms: three phases, 10 ms apart."""
+def test_few_phases_leave_the_wait_uncertain_by_the_gap_between_them():
+    """Packets every 50 ms over a 30 ms interval: three phases, 10 ms apart."""
     for seed in range(20):
         ready, fitted, arrival = packets(0.05, 0.030, seed=seed)
         wait = connection_wait(fitted, arrival)
@@ -65,14 +65,14 @@ def test_few_phases_leave_a_gap_in_which_the_samples_may_lie():
         assert 2.0 * wait.sd_s > 0.0045
 
 
-def test_a_few_packets_tell_nothing():
+def test_a_few_packets_determine_no_wait():
     _, fitted, arrival = packets(0.04, 0.015, seed=3, count=30)
     wait = connection_wait(fitted, arrival)
     assert (wait.interval_s, wait.correction_s) == (None, 0.0)
     assert wait.hidden_s > 0.03
 
 
-def test_packets_that_missed_events_do_not_bend_it():
+def test_packets_that_missed_an_event_do_not_distort_the_wait():
     ready, fitted, arrival = packets(0.04028, 0.015, seed=4)
     repeated = np.random.default_rng(4).random(len(arrival)) < 0.05
     arrival = np.maximum.accumulate(arrival + 0.015 * repeated)

@@ -1,4 +1,4 @@
-"""The lever from the hip to the sensor, against rigid bodies with a known one."""
+"""The lever from the hip to the sensor, compared with rigid bodies whose lever is known."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from imu_reps.kinematics.lever import GRAVITY_MPS2, carried, fit_lever, turning_of
+from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2
+from imu_reps.kinematics.lever import carried, fit_levers, turning_of
 from imu_reps.kinematics.motion import GridMotion
 
 TIME_S = np.arange(0.0, 12.0, 0.01)
@@ -21,10 +22,10 @@ def lifts(
     noise_mps2: float = 0.0,
     rolls_deg: float = 0.0,
 ) -> GridMotion:
-    """A sensor that swings by 50 degrees every 4 s about the world's x axis, at `lever_m` from it.
+    """Return a sensor at `lever_m` that swings by 50 degrees every 4 s about the world's x axis.
 
-    With `slides` it turns in the same way but stays where it is; it rolls about the lever by `rolls_deg` and
-    back in step with its swing.
+    With `slides` the sensor turns in the same way but does not move. It also rolls about the lever by
+    `rolls_deg` and back, in step with its swing.
     """
     w = 2.0 * np.pi / 4.0
     angle = np.radians(25.0) * (1.0 - np.cos(w * TIME_S))
@@ -41,7 +42,7 @@ def lifts(
     rolling = np.radians(rolls_deg) * 0.5 * w * np.sin(w * TIME_S)
     omega = omega + rolling[:, None] * arm / np.linalg.norm(lever_m)
     sensor = body * about_lever * mounting
-    force = sensor.inv().apply(acceleration + np.array([0.0, 0.0, GRAVITY_MPS2]))
+    force = sensor.inv().apply(acceleration + np.array([0.0, 0.0, STANDARD_GRAVITY_MPS2]))
     force += np.random.default_rng(3).normal(0.0, noise_mps2, force.shape)
     up = sensor.inv().apply([0.0, 0.0, 1.0])
     gyr = np.degrees(sensor.inv().apply(omega))
@@ -54,23 +55,25 @@ def lifts(
     st.floats(-np.pi, np.pi),
     st.integers(0, 2**32 - 1),
 )
-def test_the_lever_of_a_swing_is_found_in_any_mounting(length_m: float, where: float, seed: int) -> None:
-    lever = length_m * np.array([0.0, np.cos(where), np.sin(where)])
+def test_the_lever_of_a_swing_is_found_in_any_mounting(
+    length_m: float, direction_rad: float, seed: int
+) -> None:
+    lever = length_m * np.array([0.0, np.cos(direction_rad), np.sin(direction_rad)])
     mounting = Rotation.random(rng=np.random.default_rng(seed))
     motion = carried(lifts(lever, mounting), mounting.inv().apply([1.0, 0.0, 0.0]))
     assert motion is not None
-    found = fit_lever(motion, np.arange(100, len(TIME_S) - 100))
+    found = fit_levers(motion, [np.arange(100, len(TIME_S) - 100)])[0]
     assert found is not None
-    # the 6 Hz low-pass takes next to nothing of a swing of a quarter hertz
+    # the 6 Hz low-pass removes almost nothing of a swing at a quarter of a hertz
     assert found.vector_m == pytest.approx(mounting.inv().apply(lever), abs=0.005)
 
 
-def test_a_sensor_that_turns_where_it_is_has_no_lever() -> None:
+def test_a_sensor_that_turns_in_place_has_no_lever() -> None:
     motion = carried(
         lifts(np.array([0.0, 0.8, 0.0]), Rotation.identity(), slides=True), np.array([1.0, 0.0, 0.0])
     )
     assert motion is not None
-    found = fit_lever(motion, np.arange(len(TIME_S)))
+    found = fit_levers(motion, [np.arange(len(TIME_S))])[0]
     assert found is not None
     assert found.length_m < 0.01
 
@@ -82,7 +85,7 @@ def test_a_constant_bias_of_the_accelerometer_does_not_matter() -> None:
     )
     motion = carried(biased, np.array([1.0, 0.0, 0.0]))
     assert motion is not None
-    found = fit_lever(motion, np.arange(100, len(TIME_S) - 100))
+    found = fit_levers(motion, [np.arange(100, len(TIME_S) - 100)])[0]
     assert found is not None
     assert found.length_m == pytest.approx(0.8, abs=0.005)
 
@@ -92,18 +95,18 @@ def test_the_stated_deviation_covers_the_error_under_noise() -> None:
         lifts(np.array([0.0, 0.8, 0.0]), Rotation.identity(), noise_mps2=0.5), np.array([1.0, 0.0, 0.0])
     )
     assert motion is not None
-    found = fit_lever(motion, np.arange(len(TIME_S)))
+    found = fit_levers(motion, [np.arange(len(TIME_S))])[0]
     assert found is not None
     assert 0.0 < found.sd_m < 0.1
     assert abs(found.length_m - 0.8) < 3.0 * found.sd_m
 
 
-def test_a_leg_at_rest_tells_nothing() -> None:
+def test_a_leg_at_rest_determines_no_lever() -> None:
     still = lifts(np.array([0.0, 0.8, 0.0]), Rotation.identity())
     quiet = GridMotion(still.up, np.zeros_like(still.gyr_dps), still.acc_mps2, still.impact_mps2, still.still)
     motion = carried(quiet, np.array([1.0, 0.0, 0.0]))
     assert motion is not None
-    assert fit_lever(motion, np.arange(len(TIME_S))) is None
+    assert fit_levers(motion, [np.arange(len(TIME_S))])[0] is None
 
 
 def test_holes_are_left_out() -> None:
@@ -114,7 +117,7 @@ def test_holes_are_left_out() -> None:
     motion = carried(ankle, np.array([1.0, 0.0, 0.0]))
     assert motion is not None
     assert not motion.known[hole].any()
-    found = fit_lever(motion, np.arange(100, len(TIME_S) - 100))
+    found = fit_levers(motion, [np.arange(100, len(TIME_S) - 100)])[0]
     assert found is not None
     assert found.length_m == pytest.approx(0.8, abs=0.02)
 
@@ -133,7 +136,7 @@ def test_the_radius_vector_of_a_leg_that_rolls_while_it_swings_is_found_in_any_m
     assert found.vector_m == pytest.approx(mounting.inv().apply(lever), abs=0.01)
 
 
-def test_a_leg_that_turns_about_one_axis_alone_does_not_show_where_along_it_the_hip_is() -> None:
+def test_turning_about_one_axis_does_not_locate_the_hip_along_that_axis() -> None:
     ankle = lifts(np.array([0.0, 0.8, 0.0]), Rotation.identity(), noise_mps2=0.05)
     turning = turning_of(ankle)
     assert turning is not None

@@ -1,4 +1,4 @@
-"""Both streams on the grid as they arrive: the blocks do not matter, lateness and holes do."""
+"""Both streams on the grid as they arrive: independent of block sizes, sensitive to lateness and holes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from imu_reps.kinematics.orientation import offline_motion
 from imu_reps.kinematics.stream_grid import RATE_PATIENCE_S, WAIT_S, LiveGrid
 from imu_reps.sim.wearer import RadioPlan
 
-#: The longest that the quiet recording's packets take.
+#: Longest delay in s of the packets of the quiet recording.
 LINK_S = 0.05
 
 SHORT = SetPlan(reps=(RepPlan(concentric_s=1.5, eccentric_s=1.5),))
@@ -47,7 +47,7 @@ def quiet() -> Recording:
 
 
 def arrivals(recording: Recording) -> list[tuple[float, int, int]]:
-    """Every sample as (arrival, sensor, row), in order of arrival."""
+    """Return every sample as (arrival, sensor, row), in order of arrival."""
     blocks = [recording.samples(place) for place in SENSOR_PLACES]
     rows = [
         (float(t), k, row) for k, b in enumerate(blocks) if b is not None for row, t in enumerate(b.time_s)
@@ -56,7 +56,7 @@ def arrivals(recording: Recording) -> list[tuple[float, int, int]]:
 
 
 def cut(recording: Recording, edges: list[int]) -> Iterator[list[SampleBlock]]:
-    """The recording cut after so many samples of both sensors together."""
+    """Yield the recording cut at the given numbers of samples, counting both sensors."""
     order = arrivals(recording)
     taken = [0] * len(SENSOR_PLACES)
     for a, b in pairwise([*edges, len(order)]):
@@ -83,7 +83,7 @@ def joined(motions: list[Motion]) -> dict[str, np.ndarray]:
     return columns
 
 
-def same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> None:
+def assert_same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> None:
     for name, values in other.items():
         assert one[name].shape == values.shape, name
         np.testing.assert_allclose(one[name], values, rtol=0.0, atol=1e-9, err_msg=name)
@@ -98,13 +98,13 @@ def at_once(recording: Recording) -> dict[str, np.ndarray]:
 def test_blocks_of_one_size_give_the_same(
     recording: Recording, at_once: dict[str, np.ndarray], size: int
 ) -> None:
-    same(pushed(recording, cut(recording, list(range(0, len(arrivals(recording)), size)))), at_once)
+    assert_same(pushed(recording, cut(recording, list(range(0, len(arrivals(recording)), size)))), at_once)
 
 
 def test_single_samples_give_the_same(quiet: Recording) -> None:
-    singly = cut(quiet, list(range(len(arrivals(quiet)))))
+    one_by_one = cut(quiet, list(range(len(arrivals(quiet)))))
 
-    same(pushed(quiet, singly), pushed(quiet, cut(quiet, [0])))
+    assert_same(pushed(quiet, one_by_one), pushed(quiet, cut(quiet, [0])))
 
 
 def test_any_blocks_give_the_same(recording: Recording, at_once: dict[str, np.ndarray]) -> None:
@@ -113,14 +113,14 @@ def test_any_blocks_give_the_same(recording: Recording, at_once: dict[str, np.nd
     @given(cuts=st.lists(st.integers(0, count - 1), max_size=8))
     @settings(max_examples=15, deadline=None)
     def holds(cuts: list[int]) -> None:
-        same(pushed(recording, cut(recording, sorted({0, *cuts}))), at_once)
+        assert_same(pushed(recording, cut(recording, sorted({0, *cuts}))), at_once)
 
     holds()
 
 
 @pytest.mark.parametrize("named_hz", [None, 50.0])
 @pytest.mark.parametrize("size", [7, 333])
-def test_blocks_do_not_matter_where_the_header_does_not_know_the_rate(
+def test_motion_does_not_depend_on_blocks_where_the_header_does_not_know_the_rate(
     quiet: Recording, named_hz: float | None, size: int
 ) -> None:
     header = replace(
@@ -131,7 +131,7 @@ def test_blocks_do_not_matter_where_the_header_does_not_know_the_rate(
     unknown = replace(quiet, header=header)
     edges = list(range(0, len(arrivals(quiet)), size))
 
-    same(pushed(unknown, cut(unknown, edges)), pushed(unknown, cut(unknown, [0])))
+    assert_same(pushed(unknown, cut(unknown, edges)), pushed(unknown, cut(unknown, [0])))
 
 
 def test_the_grid_has_no_seams(recording: Recording, at_once: dict[str, np.ndarray]) -> None:
@@ -143,8 +143,8 @@ def test_the_grid_has_no_seams(recording: Recording, at_once: dict[str, np.ndarr
     assert at_once["time_s"][-1] == pytest.approx(last, abs=0.1)
 
 
-def test_live_and_finished_tell_the_same_motion(quiet: Recording) -> None:
-    """Two estimators of one motion: a degree apart at most while nothing is lost."""
+def test_live_and_finished_motion_agree(quiet: Recording) -> None:
+    """Two estimators of one motion: at most 1.5 degrees apart while nothing is lost."""
     live = pushed(quiet, cut(quiet, [0]))
     assert quiet.ankle is not None
     timed = fit_clock(quiet.ankle, quiet.header.ankle)
@@ -158,31 +158,31 @@ def test_live_and_finished_tell_the_same_motion(quiet: Recording) -> None:
 
 
 @pytest.mark.parametrize("silent", SENSOR_PLACES)
-def test_a_grid_instant_waits_only_so_long_for_a_silent_sensor(silent: str, quiet: Recording) -> None:
-    """The silent sensor's values are missing; the other one's come as its link and the wait allow."""
+def test_a_grid_instant_waits_a_limited_time_for_a_silent_sensor(silent: str, quiet: Recording) -> None:
+    """The values of the silent sensor are missing; those of the other come as its link and the wait allow."""
     grid = LiveGrid(quiet.header)
     stop_s = 5.0
-    seen: list[Motion] = []
-    now_s = known_s = 0.0
+    motions: list[Motion] = []
+    now_s = grid_end_s = 0.0
     for blocks in cut(quiet, list(range(0, len(arrivals(quiet)), 20))):
-        heard = [b[: int(np.searchsorted(b.time_s, stop_s))] if b.sensor == silent else b for b in blocks]
-        motion = grid.push(*heard)
-        now_s = max([now_s, *(float(b.time_s[-1]) for b in heard if len(b))])
+        arrived = [b[: int(np.searchsorted(b.time_s, stop_s))] if b.sensor == silent else b for b in blocks]
+        motion = grid.push(*arrived)
+        now_s = max([now_s, *(float(b.time_s[-1]) for b in arrived if len(b))])
         if len(motion):
-            seen.append(motion)
-            known_s = float(motion.time_s[-1])
+            motions.append(motion)
+            grid_end_s = float(motion.time_s[-1])
         if now_s > RATE_PATIENCE_S:
-            assert known_s >= now_s - WAIT_S - LINK_S - 2.5 / GRID_HZ
+            assert grid_end_s >= now_s - WAIT_S - LINK_S - 2.5 / GRID_HZ
 
-    whole = joined(seen)
+    whole = joined(motions)
     other = "ankle" if silent == "pelvis" else "pelvis"
     after = whole["time_s"] > stop_s
     assert np.isnan(whole[f"{silent} up"][after]).all()
     assert np.isfinite(whole[f"{other} up"][after]).mean() > 0.95
 
 
-def test_what_comes_too_late_does_not_reach_its_instant(quiet: Recording) -> None:
-    """The ankle's samples of one second arrive all together, a second late."""
+def test_samples_that_arrive_too_late_miss_their_grid_instant(quiet: Recording) -> None:
+    """One second of the ankle's samples arrives together, up to a second late."""
 
     def delayed(block: SampleBlock) -> SampleBlock:
         held = (block.time_s > 5.0) & (block.time_s < 6.0)
@@ -199,7 +199,7 @@ def test_what_comes_too_late_does_not_reach_its_instant(quiet: Recording) -> Non
     assert not np.isnan(whole["pelvis up"][(time > 5.0) & (time < 7.0), 0]).any()
 
 
-def test_a_sensor_that_is_not_worn_is_not_waited_for(quiet: Recording) -> None:
+def test_the_grid_does_not_wait_for_a_sensor_that_is_not_worn(quiet: Recording) -> None:
     grid = LiveGrid(quiet.header, ("ankle",))
     assert quiet.ankle is not None
     motion = grid.push(quiet.ankle)
@@ -209,18 +209,18 @@ def test_a_sensor_that_is_not_worn_is_not_waited_for(quiet: Recording) -> None:
     assert motion.time_s[-1] > quiet.ankle.time_s[-1] - 0.1
 
 
-def test_a_header_that_names_the_wrong_rate_is_not_believed(quiet: Recording) -> None:
+def test_a_header_with_a_wrong_rate_is_ignored(quiet: Recording) -> None:
     wrong = replace(quiet.header, ankle=replace(quiet.header.ankle, rate_hz=50.0))
-    named: Callable[[Recording], dict[str, np.ndarray]] = lambda r: pushed(r, cut(r, [0]))  # noqa: E731
+    whole_motion: Callable[[Recording], dict[str, np.ndarray]] = lambda r: pushed(r, cut(r, [0]))  # noqa: E731
 
-    believed, measured = named(quiet), named(replace(quiet, header=wrong))
+    right_header, wrong_header = whole_motion(quiet), whole_motion(replace(quiet, header=wrong))
 
-    both = np.isfinite(believed["ankle up"][:, 0]) & np.isfinite(measured["ankle up"][:, 0])
+    both = np.isfinite(right_header["ankle up"][:, 0]) & np.isfinite(wrong_header["ankle up"][:, 0])
     assert both.mean() > 0.95
-    assert measured["ankle up"][both] == pytest.approx(believed["ankle up"][both], abs=0.02)
+    assert wrong_header["ankle up"][both] == pytest.approx(right_header["ankle up"][both], abs=0.02)
 
 
-def test_a_sensor_too_slow_for_impacts_is_followed() -> None:
+def test_a_sensor_too_slow_for_impacts_still_gives_motion() -> None:
     slow = replace(SHORT, pelvis=None, ankle=SensorPlan(rate_hz=10.0))
     recording = simulate(slow, seed=3).recording
     assert recording.ankle is not None

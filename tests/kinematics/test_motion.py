@@ -1,4 +1,4 @@
-"""The common grid of a finished set: exact between samples, honest about holes, nothing lost of an impact."""
+"""The common grid of a finished set: exact between samples, empty in holes, complete for impacts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PERIOD_S = 1.0 / 104.0
 
 
 def swinging(index: np.ndarray, start_s: float = 0.0) -> SensorMotion:
-    """Up turning to and fro as a leg does, on ticks of a sensor that does not keep to the grid."""
+    """Return motion with up swinging like that of a leg, on ticks of a sensor that do not match the grid."""
     time_s = start_s + index * PERIOD_S
     count = len(index)
     return SensorMotion(
@@ -47,22 +47,22 @@ def test_grid_instants_are_whole_steps_within_the_span(first: float, length: flo
     assert np.diff(times) == pytest.approx(1.0 / GRID_HZ)
 
 
-def test_up_between_samples_is_the_motions_own() -> None:
+def test_up_between_samples_follows_the_motion() -> None:
     motion = swinging(np.arange(600), 0.0037)
     times = grid_times(motion.time_s[0], motion.time_s[-1])
     grid = on_grid(motion, times)
 
     assert np.isfinite(grid.up).all()
-    # a cubic of a swing this slow errs by less than a thousandth of a degree, at its ends by 0.03
+    # a cubic through a swing this slow errs by less than a thousandth of a degree, and by 0.03 at its ends
     assert grid.up[2:-2] == pytest.approx(up_at(times)[2:-2], abs=2e-5)
     assert grid.up == pytest.approx(up_at(times), abs=5e-4)
     assert grid.gyr_dps[:, 0] == pytest.approx(times, abs=1e-9)
     assert grid.acc_mps2 == pytest.approx(np.tile([0.0, 9.81, 0.0], (len(times), 1)))
 
 
-def test_holes_and_what_lies_outside_are_not_measured() -> None:
-    kept = np.r_[0:200, 210:400]
-    motion = swinging(kept, 1.0)
+def test_grid_instants_in_holes_and_outside_the_recording_are_not_measured() -> None:
+    ticks = np.r_[0:200, 210:400]
+    motion = swinging(ticks, 1.0)
     times = grid_times(0.0, 6.0)
     grid = with_impacts(on_grid(motion, times), motion, times)
 
@@ -74,8 +74,8 @@ def test_holes_and_what_lies_outside_are_not_measured() -> None:
     assert not grid.still[~measured].any()
 
 
-def test_next_to_a_hole_up_is_no_worse_than_at_the_ends() -> None:
-    """What lies beyond a hole of a third of a second is no neighbour."""
+def test_up_next_to_a_hole_is_no_worse_than_at_the_ends() -> None:
+    """Samples beyond a hole of a third of a second are not used as neighbours."""
     motion = swinging(np.r_[0:60, 95:200])
     times = grid_times(motion.time_s[0], motion.time_s[-1])
     up = on_grid(motion, times).up
@@ -84,7 +84,7 @@ def test_next_to_a_hole_up_is_no_worse_than_at_the_ends() -> None:
     assert up[known] == pytest.approx(up_at(times)[known], abs=5e-4)
 
 
-def test_a_single_lost_sample_is_a_hole_and_jitter_of_the_clock_is_none() -> None:
+def test_a_single_lost_sample_is_a_hole_and_clock_jitter_is_not() -> None:
     lost = swinging(np.delete(np.arange(300), 150))
     times = grid_times(0.0, lost.time_s[-1])
     missing = times[np.isnan(on_grid(lost, times).up[:, 0])]
@@ -103,8 +103,8 @@ def test_stillness_is_that_of_the_last_sample() -> None:
 
 
 @pytest.mark.parametrize("rate_hz", [50.0, 100.0, 200.0])
-def test_gravity_and_the_legs_own_motion_are_no_impact(rate_hz: float) -> None:
-    """A lift's forces change about once a second: a hundredth of them is left at most."""
+def test_gravity_and_the_motion_of_the_leg_are_not_impacts(rate_hz: float) -> None:
+    """The forces of a lift change about once a second: at most a hundredth of them remains."""
     time = np.arange(round(6.0 * rate_hz)) / rate_hz
     swing = 3.0 * np.sin(2.0 * np.pi * time)
     moving = np.column_stack([swing, 9.81 - swing, 0.0 * time])
@@ -115,23 +115,23 @@ def test_gravity_and_the_legs_own_motion_are_no_impact(rate_hz: float) -> None:
 
 
 @pytest.mark.parametrize("rate_hz", [50.0, 100.0, 200.0])
-def test_an_impact_of_20_ms_shows_where_it_is_and_nearly_at_its_size(rate_hz: float) -> None:
-    """Of a pulse of 20 ms, what lies below 6 Hz is about 2 · 6 Hz · 20 ms, a quarter."""
+def test_an_impact_of_20_ms_is_found_at_its_time_and_nearly_at_its_size(rate_hz: float) -> None:
+    """The part of a 20 ms pulse below 6 Hz is about 2 · 6 Hz · 20 ms, a quarter."""
     time = np.arange(round(4.0 * rate_hz)) / rate_hz
     pulse = np.where(np.abs(time - 2.0) < 0.0101, np.cos(np.pi * (time - 2.0) / 0.0202), 0.0)
     acc = np.array([0.0, 9.81, 0.0]) + pulse[:, None] * [3.0, 0.0, 4.0]
 
-    felt = impacts(acc, 1.0 / rate_hz)
+    found = impacts(acc, 1.0 / rate_hz)
 
-    assert np.argmax(felt) == round(2.0 * rate_hz)
-    assert 0.7 * 5.0 < felt.max() <= 5.0 + 1e-9
+    assert np.argmax(found) == round(2.0 * rate_hz)
+    assert 0.7 * 5.0 < found.max() <= 5.0 + 1e-9
 
 
-def test_hardly_any_samples_hold_no_impact() -> None:
+def test_very_few_samples_show_no_impact() -> None:
     assert impacts(np.ones((5, 3)), 0.01).tolist() == [0.0] * 5
 
 
-def test_a_sensor_too_slow_to_see_an_impact_sees_none() -> None:
+def test_a_sensor_too_slow_for_impacts_shows_none() -> None:
     struck = np.zeros((100, 3))
     struck[50] = 9.0
 
@@ -141,7 +141,7 @@ def test_a_sensor_too_slow_to_see_an_impact_sees_none() -> None:
 
 @given(at=st.integers(40, 160), rate_hz=st.sampled_from([25.0, 52.0, 100.0, 104.0, 200.0, 417.0]))
 @settings(max_examples=60, deadline=None)
-def test_no_peak_falls_between_the_grid_instants(at: int, rate_hz: float) -> None:
+def test_no_peak_is_lost_between_grid_instants(at: int, rate_hz: float) -> None:
     source = 0.003 + np.arange(200) / rate_hz
     values = np.zeros(200)
     values[at] = 7.0

@@ -1,4 +1,4 @@
-"""Signs and axes: bodies turned in ISB axes, sensors strapped on anyhow."""
+"""Signs and axes: bodies turned in ISB axes, sensors in any mounting."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ degrees = st.floats(-60.0, 60.0)
 
 
 def up_in_body(posture: Rotation, turn: Rotation) -> np.ndarray:
-    """Up in body axes, after the body was turned by `turn` about its own axes."""
+    """Return up in body axes, after the body was turned by `turn` about its own axes."""
     return np.asarray((posture * turn).inv().apply(UP))
 
 
 def anterior_tilt(deg: float) -> Rotation:
-    """The top of the pelvis goes forward: cranial moves towards anterior."""
+    """Return a turn of the top of the pelvis forward: cranial moves towards anterior."""
     turn = Rotation.from_rotvec(-np.radians(deg) * RIGHT)
     assert deg < 1e-6 or turn.apply(CRANIAL) @ ANTERIOR > 0
     return turn
 
 
 def right_side_forward(deg: float) -> Rotation:
-    """The right side goes forward, which is up when lying."""
+    """Return a turn of the right side forward, which is up when lying."""
     turn = Rotation.from_rotvec(np.radians(deg) * CRANIAL)
     assert deg < 1e-6 or turn.apply(RIGHT) @ ANTERIOR > 0
     return turn
@@ -72,7 +72,7 @@ def angles(posture: Posture, turn: Rotation, mounting: Rotation) -> tuple[float,
 
 @given(deg=degrees, mounting=mountings)
 @settings(max_examples=50, deadline=None)
-def test_anterior_tilt_is_positive_however_the_sensor_sits(deg: float, mounting: Rotation) -> None:
+def test_anterior_tilt_is_positive_in_any_mounting(deg: float, mounting: Rotation) -> None:
     tilt, rotation = angles("supine", anterior_tilt(deg), mounting)
 
     assert tilt == pytest.approx(deg, abs=1e-6)
@@ -82,7 +82,9 @@ def test_anterior_tilt_is_positive_however_the_sensor_sits(deg: float, mounting:
 
 @given(deg=degrees, mounting=mountings)
 @settings(max_examples=50, deadline=None)
-def test_the_right_side_rising_is_positive_however_the_sensor_sits(deg: float, mounting: Rotation) -> None:
+def test_rotation_that_raises_the_right_side_is_positive_in_any_mounting(
+    deg: float, mounting: Rotation
+) -> None:
     tilt, rotation = angles("supine", right_side_forward(deg), mounting)
 
     assert rotation == pytest.approx(deg, abs=1e-6)
@@ -91,7 +93,7 @@ def test_the_right_side_rising_is_positive_however_the_sensor_sits(deg: float, m
 
 @given(tilt=st.floats(-40.0, 40.0), rotation=st.floats(-30.0, 30.0), mounting=mountings)
 @settings(max_examples=50, deadline=None)
-def test_both_at_once_are_the_angles_of_up_in_pelvis_axes(
+def test_tilt_and_rotation_together_are_the_angles_of_up_in_pelvis_axes(
     tilt: float, rotation: float, mounting: Rotation
 ) -> None:
     turn = anterior_tilt(tilt) * right_side_forward(rotation)
@@ -108,16 +110,16 @@ def test_rotation_of_a_hanging_pelvis_is_not_measured() -> None:
 
 @given(mounting=mountings, askew_deg=st.floats(-15.0, 15.0))
 @settings(max_examples=50, deadline=None)
-def test_the_named_axis_counts_as_far_as_it_is_level(mounting: Rotation, askew_deg: float) -> None:
-    """A belt on a slanting belly: the sensor's cranial axis does not lie level, gravity says what is up."""
+def test_only_the_level_part_of_the_named_axis_is_used(mounting: Rotation, askew_deg: float) -> None:
+    """With a belt on a slanting belly the sensor's cranial axis is not level; gravity defines up."""
     slanting = Rotation.from_rotvec(np.radians(askew_deg) * RIGHT).apply(CRANIAL)
     axes = pelvis_axes_supine(mounting.apply(ANTERIOR), mounting.apply(slanting))
 
     assert axes.matrix == pytest.approx(mounting.apply(np.eye(3)), abs=1e-9)
 
 
-def of_rocks(mounting: Rotation, turns: Sequence[Rotation]) -> tuple[PelvisAxes, np.ndarray]:
-    """The axes that a pelvis shows that turns so while it lies, and how far each is off, degrees."""
+def axes_from_rocks(mounting: Rotation, turns: Sequence[Rotation]) -> tuple[PelvisAxes, np.ndarray]:
+    """Return the axes found from these turns of a lying pelvis, and the error of each in degrees."""
     up = mounting.apply(np.stack([up_in_body(LYING, turn) for turn in turns]))
     axes = pelvis_axes_from_rocks(mounting.apply(ANTERIOR), up)
     cosine = (axes.matrix * mounting.apply(np.eye(3))).sum(axis=1)
@@ -126,30 +128,30 @@ def of_rocks(mounting: Rotation, turns: Sequence[Rotation]) -> tuple[PelvisAxes,
 
 @given(mounting=mountings, rolling=st.floats(-0.1, 0.1), rock_deg=st.floats(6.0, 25.0))
 @settings(max_examples=50, deadline=None)
-def test_posterior_rocks_show_the_axes_of_a_sensor_strapped_on_anyhow(
+def test_posterior_rocks_determine_the_axes_of_a_sensor_in_any_mounting(
     mounting: Rotation, rolling: float, rock_deg: float
 ) -> None:
     phase = np.sin(np.linspace(0.0, 3.0 * np.pi, 61)) ** 2
     turns = [anterior_tilt(-rock_deg * p) * right_side_forward(rolling * rock_deg * p) for p in phase]
-    axes, off_deg = of_rocks(mounting, turns)
+    axes, error_deg = axes_from_rocks(mounting, turns)
 
     # rolling along with each rock turns the plane of rocking by about that share
-    assert off_deg.max() < np.degrees(np.arctan(abs(rolling))) * 1.05 + 0.01
+    assert error_deg.max() < np.degrees(np.arctan(abs(rolling))) * 1.05 + 0.01
     assert np.linalg.det(axes.matrix) == pytest.approx(1.0)
 
 
 @given(mounting=mountings, settles_deg=st.floats(-3.0, 3.0), rock_deg=st.floats(6.0, 25.0))
 @settings(max_examples=50, deadline=None)
-def test_rocks_show_the_axes_while_up_still_settles_sideways(
+def test_rocks_determine_the_axes_while_up_still_settles_sideways(
     mounting: Rotation, settles_deg: float, rock_deg: float
 ) -> None:
-    """Estimated causally, up comes to rest only seconds after somebody lay down."""
+    """Estimated causally, up settles only seconds after the wearer lay down."""
     phase = np.sin(np.linspace(0.0, 3.0 * np.pi, 301)) ** 2
     drift = settles_deg * np.linspace(0.0, 1.0, 301)
     turns = [anterior_tilt(-rock_deg * p) * right_side_forward(d) for p, d in zip(phase, drift, strict=True)]
-    _, off_deg = of_rocks(mounting, turns)
+    _, error_deg = axes_from_rocks(mounting, turns)
 
-    assert off_deg.max() < 4.0
+    assert error_deg.max() < 4.0
 
 
 @given(mounting=mountings, deg=st.floats(-90.0, 90.0))
@@ -165,17 +167,17 @@ def test_turning_the_axes_is_a_right_handed_turn_about_anterior(mounting: Rotati
 @pytest.mark.parametrize("turn_deg", [-6.0, 4.0])
 def test_a_sensor_turned_about_gravity_leaks_tilt_into_rotation_until_turned_back(turn_deg: float) -> None:
     up = up_in_body(LYING, anterior_tilt(-17.0))[None]
-    crooked = turned(PelvisAxes(np.eye(3)), turn_deg)
-    leaked = tilt_and_rotation(crooked, up, "supine")[1][0]
-    put_right = tilt_and_rotation(turned(crooked, -turn_deg), up, "supine")[1][0]
+    misaligned = turned(PelvisAxes(np.eye(3)), turn_deg)
+    leaked = tilt_and_rotation(misaligned, up, "supine")[1][0]
+    corrected = tilt_and_rotation(turned(misaligned, -turn_deg), up, "supine")[1][0]
 
     sideways = np.sin(np.radians(turn_deg)) * np.sin(np.radians(17.0))
     assert leaked == pytest.approx(np.degrees(np.arctan2(sideways, np.cos(np.radians(17.0)))), abs=1e-9)
-    assert put_right == pytest.approx(0.0, abs=1e-9)
+    assert corrected == pytest.approx(0.0, abs=1e-9)
 
 
 def up_in_shank(elevation_deg: float) -> np.ndarray:
-    """Up in the axes of a lying person's shank that is lifted: a right-handed turn about the right."""
+    """Return up in the axes of a lying wearer's lifted shank: a right-handed turn about the right."""
     lift = Rotation.from_rotvec(np.radians(elevation_deg) * RIGHT)
     foot = (LYING * lift).apply(-CRANIAL)
     assert foot @ UP == pytest.approx(np.sin(np.radians(elevation_deg)), abs=1e-9)
@@ -211,7 +213,7 @@ def test_the_angle_about_an_axis_is_that_of_a_right_handed_turn_of_the_segment(
 
 @given(mounting=mountings, out_of_plane=st.floats(-0.3, 0.3))
 @settings(max_examples=50, deadline=None)
-def test_what_leans_along_the_axis_does_not_change_the_angle(mounting: Rotation, out_of_plane: float) -> None:
+def test_a_lean_along_the_axis_does_not_change_the_angle(mounting: Rotation, out_of_plane: float) -> None:
     axis, zero = mounting.apply(RIGHT), mounting.apply(up_in_shank(0.0))
     up = mounting.apply(up_in_shank(40.0)) + out_of_plane * axis
 
@@ -220,7 +222,7 @@ def test_what_leans_along_the_axis_does_not_change_the_angle(mounting: Rotation,
 
 @given(mounting=mountings, top=st.floats(15.0, 90.0))
 @settings(max_examples=50, deadline=None)
-def test_the_flexion_axis_is_found_from_the_swing_up_to_its_sense(mounting: Rotation, top: float) -> None:
+def test_the_flexion_axis_is_found_from_the_swing_up_to_its_sign(mounting: Rotation, top: float) -> None:
     up = mounting.apply(np.stack([up_in_shank(deg) for deg in np.linspace(0.0, top, 41)]))
     axis = swing_axis(np.degrees(np.cross(up[1:], up[:-1])) * GRID_HZ, LegParams())
 
@@ -230,7 +232,7 @@ def test_the_flexion_axis_is_found_from_the_swing_up_to_its_sense(mounting: Rota
 
 @given(mounting=mountings, lift=st.floats(15.0, 30.0), roll=st.floats(15.0, 30.0))
 @settings(max_examples=50, deadline=None)
-def test_a_foot_turned_straight_before_the_lift_is_told_from_the_lift(
+def test_turning_the_foot_before_the_lift_is_separated_from_the_lift(
     mounting: Rotation, lift: float, roll: float
 ) -> None:
     right, along = mounting.apply(RIGHT), mounting.apply(CRANIAL)
@@ -244,7 +246,7 @@ def test_a_foot_turned_straight_before_the_lift_is_told_from_the_lift(
 
 @given(mounting=mountings)
 @settings(max_examples=20, deadline=None)
-def test_a_leg_that_rolls_while_it_is_lifted_swings_about_one_axis(mounting: Rotation) -> None:
+def test_a_leg_that_rolls_while_it_is_lifted_turns_about_one_axis(mounting: Rotation) -> None:
     turning = np.tile(mounting.apply(20.0 * RIGHT + 15.0 * CRANIAL), (120, 1))
 
     assert lift_and_roll(turning, LegParams()) == ()
@@ -252,7 +254,7 @@ def test_a_leg_that_rolls_while_it_is_lifted_swings_about_one_axis(mounting: Rot
 
 @given(deg=st.floats(0.0, 89.0), mounting=mountings)
 @settings(max_examples=50, deadline=None)
-def test_leaning_is_counted_from_level_when_lying_and_from_upright_when_hanging(
+def test_lean_is_measured_from_level_when_lying_and_from_upright_when_hanging(
     deg: float, mounting: Rotation
 ) -> None:
     cranial = mounting.apply(CRANIAL)
@@ -263,7 +265,7 @@ def test_leaning_is_counted_from_level_when_lying_and_from_upright_when_hanging(
         assert lean_deg(hanging, cranial, "hanging")[0] == pytest.approx(deg, abs=1e-5)
 
 
-def test_rolling_over_about_the_long_axis_is_no_lean() -> None:
+def test_rolling_about_the_long_axis_is_not_a_lean() -> None:
     up = up_in_body(LYING, right_side_forward(40.0))[None]
 
     assert lean_deg(up, CRANIAL, "supine")[0] == pytest.approx(0.0, abs=1e-6)
@@ -286,11 +288,11 @@ def test_sitting_up_is_a_lean_of_ninety_degrees_from_lying() -> None:
         ("-z", [0, 0, -1]),
     ],
 )
-def test_named_axes(name: Axis, vector: list[float]) -> None:
+def test_an_axis_name_gives_its_unit_vector(name: Axis, vector: list[float]) -> None:
     assert axis_vector(name).tolist() == vector
 
 
 @given(a=vectors, b=vectors)
 @settings(max_examples=30, deadline=None)
-def test_the_quick_cross_product_is_the_cross_product(a: tuple[float, ...], b: tuple[float, ...]) -> None:
+def test_the_fast_cross_product_equals_that_of_numpy(a: tuple[float, ...], b: tuple[float, ...]) -> None:
     assert cross(np.array(a), np.array(b)) == pytest.approx(np.cross(a, b), abs=1e-12)

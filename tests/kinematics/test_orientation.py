@@ -1,4 +1,4 @@
-"""Direction of up: against analytic motion, across holes, in any block size, and on recorded motion."""
+"""Direction of up: for analytic motion, across holes, in blocks of any size, and for recorded motion."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from imu_reps.kinematics.orientation import (
     BRIDGE_S,
     LiveMotion,
     SensorMotion,
-    bridged,
     offline_motion,
+    on_every_tick,
     up_from_quaternions,
 )
 
@@ -28,19 +28,19 @@ UP = np.array([0.0, 0.0, 1.0])
 
 
 def swinging(seconds: float, still_s: float = 3.0) -> Rotation:
-    """A sensor that rests, then swings as a leg does and sways a little across: sensor to earth."""
+    """Return the sensor-to-earth orientation of a sensor that rests, then swings like a leg and sways."""
     time = np.arange(round(seconds / PERIOD_S)) * PERIOD_S
     moving = np.clip((time - still_s) / 1.0, 0.0, 1.0)
     lift = np.radians(30.0) * moving * (1.0 - np.cos(2.0 * np.pi * (time - still_s) / 4.0))
     sway = np.radians(4.0) * moving * np.sin(2.0 * np.pi * (time - still_s) / 3.0)
-    strapped_on = Rotation.from_rotvec([0.4, -0.8, 0.3])
-    return Rotation.from_rotvec(np.column_stack([sway, lift, 0.0 * lift])) * strapped_on
+    mounting = Rotation.from_rotvec([0.4, -0.8, 0.3])
+    return Rotation.from_rotvec(np.column_stack([sway, lift, 0.0 * lift])) * mounting
 
 
 def readings(
     orientation: Rotation, bias_dps: tuple[float, ...] = (0.0,) * 3
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What an ideal gyroscope and accelerometer on the axis of rotation read."""
+    """Return the readings of an ideal gyroscope and accelerometer on the axis of rotation."""
     turns = (orientation[:-1].inv() * orientation[1:]).as_rotvec() / PERIOD_S
     gyr = np.degrees(np.vstack([turns[:1], turns])) + bias_dps
     return gyr, orientation.inv().apply(9.81 * UP)
@@ -67,7 +67,7 @@ def angle_deg(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 @given(rotvec=st.tuples(*[st.floats(-3.0, 3.0)] * 3))
 @settings(max_examples=50, deadline=None)
-def test_up_of_a_quaternion_is_the_earths_z_seen_from_the_sensor(rotvec: tuple[float, ...]) -> None:
+def test_up_of_a_quaternion_is_the_earths_z_in_sensor_axes(rotvec: tuple[float, ...]) -> None:
     rotation = Rotation.from_rotvec(rotvec)
     w_first = np.roll(rotation.as_quat(), 1)[None]
 
@@ -76,7 +76,7 @@ def test_up_of_a_quaternion_is_the_earths_z_seen_from_the_sensor(rotvec: tuple[f
 
 @pytest.mark.parametrize("bias_dps", [(0.0, 0.0, 0.0), (5.0, -4.0, 3.0)])
 def test_up_of_a_swinging_sensor_is_the_analytic_one(bias_dps: tuple[float, ...]) -> None:
-    """Nothing is left to err but the filter's own trust in a swing without linear acceleration."""
+    """The only error left is the filter's assumption that a swing has no linear acceleration."""
     true = swinging(30.0)
     gyr, acc = readings(true, bias_dps)
     motion = offline(np.arange(len(gyr)), gyr, acc)
@@ -88,7 +88,7 @@ def test_up_of_a_swinging_sensor_is_the_analytic_one(bias_dps: tuple[float, ...]
     assert not motion.still[400:].any()
 
 
-def test_holes_stay_holes_and_are_bridged_only_for_the_filter() -> None:
+def test_holes_stay_holes_and_are_bridged_only_within_the_filter() -> None:
     true = swinging(30.0)
     gyr, acc = readings(true)
     hole = (500, 500 + 20)
@@ -99,36 +99,36 @@ def test_holes_stay_holes_and_are_bridged_only_for_the_filter() -> None:
     assert len(motion.up) == len(motion.time_s) == len(keep)
     assert (motion.acc_mps2 == acc[keep]).all()
     # a straight line across h = 0.2 s of a rate that curves by 116 deg/s³ errs by h³ / 12 of that: 0.08
-    # degrees, on top of the 0.2 of the filter itself
+    # degrees, in addition to the 0.2 of the filter itself
     assert angle_deg(motion.up, true.inv().apply(UP)[keep]).max() < 0.28
 
 
-def test_across_a_longer_hole_the_filter_starts_anew() -> None:
+def test_the_filter_restarts_after_a_longer_hole() -> None:
     gyr, acc = readings(swinging(40.0))
-    again = np.r_[:1500, 1500 + round(BRIDGE_S / PERIOD_S) + 10 : len(gyr)]
-    both = offline(again, gyr, acc)
-    later = offline(again[1500:], gyr, acc)
-    earlier = offline(again[:1500], gyr, acc)
+    kept = np.r_[:1500, 1500 + round(BRIDGE_S / PERIOD_S) + 10 : len(gyr)]
+    both = offline(kept, gyr, acc)
+    later = offline(kept[1500:], gyr, acc)
+    earlier = offline(kept[:1500], gyr, acc)
 
     assert both.up[:1500] == pytest.approx(earlier.up, abs=1e-12)
-    # the second piece has no rest to take a bias from; there is none in the data either
+    # the second piece has no rest from which to take a bias; the data have no bias either
     assert both.up[1500:] == pytest.approx(later.up, abs=1e-6)
 
 
-def test_bridging_is_a_straight_line_and_leaves_what_was_measured() -> None:
+def test_bridging_is_linear_and_keeps_the_measured_values() -> None:
     values = np.column_stack([[0.0, 1.0, 5.0], [2.0, 2.0, -2.0], [0.0, 0.0, 0.0]])
     ticks = np.array([0, 1, 5])
 
-    filled = bridged(ticks, values)
+    filled = on_every_tick(ticks, values)
 
     assert (filled[ticks] == values).all()
     assert filled[:, 0].tolist() == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
-    assert bridged(np.arange(3), values) is values
+    assert on_every_tick(np.arange(3), values) is values
 
 
 @st.composite
 def streams(draw: st.DrawFn) -> tuple[np.ndarray, list[int]]:
-    """Which ticks of 20 s arrived (holes of any length), and where the stream is cut into blocks."""
+    """Return the ticks of 20 s that arrived (holes of any length), and where the stream is cut."""
     count = 2000
     keep = np.ones(count, bool)
     for start, length in draw(
@@ -151,7 +151,7 @@ def pushed(index: np.ndarray, edges: list[int], gyr: np.ndarray, acc: np.ndarray
 
 @given(stream=streams(), still_s=st.sampled_from([0.0, 0.7, 9.0]), warmed=st.booleans())
 @settings(max_examples=20, deadline=None)
-def test_live_any_blocks_give_the_same(
+def test_live_motion_does_not_depend_on_the_blocks(
     stream: tuple[np.ndarray, list[int]], still_s: float, warmed: bool
 ) -> None:
     index, edges = stream
@@ -162,33 +162,33 @@ def test_live_any_blocks_give_the_same(
     at_once = pushed(index, [0, len(index)], gyr, acc)
     in_blocks = pushed(index, edges, gyr, acc)
 
-    for one, other in zip(in_blocks, at_once, strict=True):
-        assert one == pytest.approx(other, abs=1e-12)
+    for column, expected in zip(in_blocks, at_once, strict=True):
+        assert column == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize("size", [1, 7, 64])
-def test_live_blocks_of_one_size_give_the_same(size: int) -> None:
+def test_live_motion_is_the_same_in_blocks_of_one_size(size: int) -> None:
     gyr, acc = readings(swinging(8.0), (3.0, -2.0, 1.0))
     index = np.r_[:200, 230:500, 640:800]
     edges = [*range(0, len(index), size), len(index)]
 
-    for one, other in zip(
+    for column, expected in zip(
         pushed(index, edges, gyr, acc), pushed(index, [0, len(index)], gyr, acc), strict=True
     ):
-        assert one == pytest.approx(other, abs=1e-12)
+        assert column == pytest.approx(expected, abs=1e-12)
 
 
-def test_live_across_a_longer_hole_the_filter_starts_anew() -> None:
+def test_the_live_filter_restarts_after_a_longer_hole() -> None:
     gyr, acc = readings(swinging(30.0))
     after = 1500 + round(BRIDGE_S / PERIOD_S) + 10
-    again = np.r_[:1500, after : len(gyr)]
-    both = pushed(again, [0, len(again)], gyr, acc)[0]
-    fresh = pushed(again[1500:], [0, len(again) - 1500], gyr, acc)[0]
+    kept = np.r_[:1500, after : len(gyr)]
+    both = pushed(kept, [0, len(kept)], gyr, acc)[0]
+    fresh = pushed(kept[1500:], [0, len(kept) - 1500], gyr, acc)[0]
 
     assert both[1500:] == pytest.approx(fresh, abs=1e-6)
 
 
-def test_live_a_rest_shows_the_bias_from_then_on() -> None:
+def test_a_rest_determines_the_live_bias_from_then_on() -> None:
     bias = (5.0, -4.0, 3.0)
     gyr, acc = readings(swinging(10.0), bias)
     gyr_out = LiveMotion(PERIOD_S).push(np.arange(1000) * PERIOD_S, np.arange(1000), gyr, acc).gyr_dps
@@ -197,7 +197,7 @@ def test_live_a_rest_shows_the_bias_from_then_on() -> None:
 
 
 def warming(seconds: float) -> tuple[np.ndarray, np.ndarray]:
-    """A sensor at rest half of the time, whose gyroscope drifts by 0.1 deg/s in every second, on all axes."""
+    """Return readings at rest half of the time, with a bias that grows by 0.1 deg/s² on each axis."""
     time = np.arange(round(seconds / PERIOD_S)) * PERIOD_S
     lift = np.radians(30.0) * (1.0 - np.cos(2.0 * np.pi * np.minimum(time % 6.0, 3.0) / 3.0))
     still = np.zeros_like(lift)
@@ -205,7 +205,7 @@ def warming(seconds: float) -> tuple[np.ndarray, np.ndarray]:
     return gyr + 0.1 * time[:, None], acc
 
 
-def test_a_gyroscope_that_warms_up_rests_again_and_again() -> None:
+def test_rests_are_found_again_and_again_while_a_gyroscope_warms_up() -> None:
     gyr, acc = warming(36.0)
     index = np.arange(len(gyr))
     live = LiveMotion(PERIOD_S).push(index * PERIOD_S, index, gyr, acc)
@@ -213,12 +213,12 @@ def test_a_gyroscope_that_warms_up_rests_again_and_again() -> None:
 
     resting = index * PERIOD_S % 6.0 > 3.6
     assert finished.still[resting].all()
-    # live the drift is known once the rests so far lie a quarter of a minute apart
+    # the live drift is known once the rests span a quarter of a minute
     assert live.still[resting & (index * PERIOD_S > 18.0)].all()
     assert np.abs(finished.gyr_dps[resting]).max() < 0.2
 
 
-def test_live_up_is_near_the_analytic_one_and_offline_is_no_worse() -> None:
+def test_live_up_is_close_to_the_analytic_one_and_offline_is_no_worse() -> None:
     true = swinging(30.0)
     gyr, acc = readings(true, (2.0, -1.0, 1.0))
     index = np.arange(len(gyr))
@@ -259,7 +259,9 @@ def recorded(request: pytest.FixtureRequest, datasets: Path) -> Recorded:
     return Recorded(datasets / "broad_omc" / f"{request.param}.npz")
 
 
-def test_recorded_motion_finished_is_no_worse_than_the_published_filter(recorded: Recorded) -> None:
+def test_offline_up_of_recorded_motion_is_no_worse_than_that_of_the_published_filter(
+    recorded: Recorded,
+) -> None:
     count = len(recorded.gyr)
     whole = block(np.degrees(recorded.gyr), recorded.acc)
     ours = offline_motion(timed(np.arange(count), recorded.period_s), whole).up
@@ -268,7 +270,7 @@ def test_recorded_motion_finished_is_no_worse_than_the_published_filter(recorded
     assert recorded.rmse_deg(ours) <= 1.02 * recorded.rmse_deg(up_from_quaternions(published))
 
 
-def test_recorded_motion_live_is_no_worse_than_the_published_filter(recorded: Recorded) -> None:
+def test_live_up_of_recorded_motion_is_no_worse_than_that_of_the_published_filter(recorded: Recorded) -> None:
     index = np.arange(len(recorded.gyr))
     live = LiveMotion(recorded.period_s)
     ours = live.push(index * recorded.period_s, index, np.degrees(recorded.gyr), recorded.acc).up

@@ -1,4 +1,4 @@
-"""Clocks of a sensor that went away and came back: gaps, packets cut otherwise since, a count from zero."""
+"""Clocks of a sensor that disconnects and reconnects: gaps, new packet boundaries, a count from zero."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ SEEDS = range(5)
 BATCH = 4
 
 
-def gone(link, kind, gap_s, seed):
-    """A sensor that is away from 20 s on, for so long; its packets lie anywhere in their period after."""
+def disconnected(link, kind, gap_s, seed):
+    """Return a link that is silent from 20 s on for `gap_s`, and its first row afterwards.
+
+    Packets after the gap lie anywhere within their period.
+    """
     made = link(
         kind,
         seed=seed,
@@ -31,7 +34,7 @@ def gone(link, kind, gap_s, seed):
     first = int(np.argmax(np.diff(made.block.time_s))) + 1
     if kind != "host":
         return made, first
-    # nothing but time tells how long the sensor was away: any time will do, not only whole packets
+    # only time shows how long the sensor was away: any duration is possible, not only whole packets
     shift = np.random.default_rng(seed).uniform(0.0, BATCH / 100.0) * (np.arange(len(made.block)) >= first)
     block = replace(made.block, time_s=made.block.time_s + shift)
     return replace(made, block=block, taken_s=made.taken_s + shift), first
@@ -39,9 +42,9 @@ def gone(link, kind, gap_s, seed):
 
 @pytest.mark.parametrize("gap_s", [3.0, 30.0])
 @pytest.mark.parametrize("kind", [*COUNTED, "host"])
-def test_after_a_gap_the_times_of_a_whole_set_are_right_at_once(link, kind, gap_s):
+def test_whole_set_times_are_right_at_once_after_a_gap(link, kind, gap_s):
     for seed in SEEDS:
-        made, first = gone(link, kind, gap_s, seed)
+        made, first = disconnected(link, kind, gap_s, seed)
         timed = fit_clock(made.block, made.header)
         error = np.abs(timed.time_s - made.taken_s[timed.order])
         assert error[first:].max() < 0.010
@@ -52,9 +55,9 @@ def test_after_a_gap_the_times_of_a_whole_set_are_right_at_once(link, kind, gap_
 
 @pytest.mark.parametrize("gap_s", [3.0, 30.0])
 @pytest.mark.parametrize("kind", [*COUNTED, "host"])
-def test_after_a_gap_live_times_are_right_within_half_a_second(link, kind, gap_s):
+def test_live_times_are_right_within_half_a_second_after_a_gap(link, kind, gap_s):
     for seed in SEEDS:
-        made, first = gone(link, kind, gap_s, seed)
+        made, first = disconnected(link, kind, gap_s, seed)
         timed = LiveClock(made.header).push(made.block)
         later = np.flatnonzero(made.block.time_s > made.block.time_s[first] + 0.5)
         assert np.isin(later, timed.order).all()
@@ -64,10 +67,10 @@ def test_after_a_gap_live_times_are_right_within_half_a_second(link, kind, gap_s
 
 @pytest.mark.parametrize("kind", COUNTED)
 @pytest.mark.parametrize("gap_s", [3.0, 30.0])
-def test_a_sensor_that_restarts_at_zero_after_a_gap_goes_on_in_time(link, kind, gap_s):
-    """Switched off and on: number and clock begin at zero, the numbering of what arrived goes on."""
+def test_the_times_of_a_sensor_that_restarts_at_zero_after_a_gap_continue(link, kind, gap_s):
+    """Switched off and on: the sensor's number and clock restart at zero, the host's numbering continues."""
     for seed in SEEDS:
-        made, first = gone(link, kind, gap_s, seed)
+        made, first = disconnected(link, kind, gap_s, seed)
         number = 0 if kind == "stamps" else -int(made.block.sample[first])
         again = made.renumbered(first, number, -float(made.block.device_time_s[first]))
         timed = fit_clock(again.block, again.header)
@@ -79,11 +82,11 @@ def test_a_sensor_that_restarts_at_zero_after_a_gap_goes_on_in_time(link, kind, 
         assert np.abs(live.time_s - made.taken_s)[later].max() < 0.010
 
 
-def test_a_long_stall_that_loses_nothing_is_no_gap(link):
+def test_a_long_stall_without_loss_is_not_a_gap(link):
     made = link("host", seed=1, batch=BATCH, loss=0.0, jitter_s=0.004)
     arrival = made.block.time_s.copy()
-    held = (arrival > 20.0) & (arrival < 21.5)
-    arrival[held] = 21.5
+    delayed = (arrival > 20.0) & (arrival < 21.5)
+    arrival[delayed] = 21.5
     timed = fit_clock(replace(made.block, time_s=np.maximum.accumulate(arrival)), made.header)
     assert np.abs(timed.time_s - made.taken_s[timed.order]).max() < 0.012
     assert timed.clock.longest_gap_s < 0.02

@@ -1,4 +1,4 @@
-"""Taps: which impacts belong together, and when nothing should be said."""
+"""Taps: which impacts belong together, and when no offset must be given."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ UNEVEN = (2.0, 2.45, 3.2)
 
 
 def shaken(at_s, *, seed, size=60.0, late_s=0.0, hz=100.0, seconds=6.0, clip=78.0):
-    """Gravity, noise, and bumps of some 20 ms at these times, as a smooth sensor shows them."""
+    """Return gravity, noise and bumps of about 20 ms at these times, as a smooth sensor shows them."""
     rng = np.random.default_rng(seed)
     time_s = rng.uniform(0.0, 1.0 / hz) + np.arange(int(seconds * hz)) / hz
     bumps = np.zeros(len(time_s))
     for at in at_s:
         bumps += size * np.exp(-(((time_s - at) / 0.008) ** 2))
-    along = rng.normal(size=3)
-    force = np.array([0.0, 9.8, 0.0]) + np.outer(bumps, along / np.linalg.norm(along))
+    direction = rng.normal(size=3)
+    force = np.array([0.0, 9.8, 0.0]) + np.outer(bumps, direction / np.linalg.norm(direction))
     return Shaken(time_s + late_s, np.clip(force + rng.normal(0.0, 0.05, force.shape), -clip, clip))
 
 
@@ -33,21 +33,21 @@ def test_the_offset_of_uneven_taps_is_found(late_s):
         assert 0.001 < found.uncertainty_s < 0.006
 
 
-def test_clipped_impacts_are_impacts():
+def test_clipped_impacts_are_used():
     hard = shaken(UNEVEN, seed=1, size=300.0)
     found = find_taps(hard, shaken(UNEVEN, seed=2, size=20.0, late_s=0.02))
     assert isinstance(found, TapOffset)
     assert found.offset_s == pytest.approx(-0.02, abs=0.003)
 
 
-def test_an_impact_that_one_sensor_alone_felt_is_left_aside():
+def test_an_impact_on_only_one_sensor_is_ignored():
     found = find_taps(shaken((1.0, *UNEVEN), seed=3), shaken((*UNEVEN, 4.9), seed=4, late_s=0.02))
     assert isinstance(found, TapOffset)
     assert (found.taps, found.offset_s) == (3, pytest.approx(-0.02, abs=0.003))
 
 
 @pytest.mark.parametrize(
-    ("pelvis", "ankle", "why"),
+    ("pelvis", "ankle", "reason"),
     [
         ((), UNEVEN, "pelvis sensor felt no impact"),
         (UNEVEN, (), "ankle sensor felt no impact"),
@@ -56,13 +56,13 @@ def test_an_impact_that_one_sensor_alone_felt_is_left_aside():
         (tuple(np.arange(1.0, 3.0, 0.2)), tuple(np.arange(1.2, 3.2, 0.2)), "more than one offset"),
     ],
 )
-def test_what_is_not_clear_is_not_used_and_the_reason_is_given(pelvis, ankle, why):
+def test_ambiguous_impacts_are_not_used_and_the_reason_is_given(pelvis, ankle, reason):
     found = find_taps(shaken(pelvis, seed=5), shaken(ankle, seed=6))
     assert isinstance(found, NoTap)
-    assert why in found.reason
+    assert reason in found.reason
 
 
-def test_even_taps_are_clear_once_arrivals_leave_no_room_for_a_slip():
+def test_even_taps_are_unambiguous_once_arrivals_exclude_a_shift_by_one():
     even = tuple(np.arange(1.0, 2.0, 0.2))
     found = find_taps(shaken(even, seed=7), shaken(even[1:], seed=8, late_s=0.02), max_s=0.06)
     assert isinstance(found, TapOffset)
@@ -70,6 +70,6 @@ def test_even_taps_are_clear_once_arrivals_leave_no_room_for_a_slip():
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])
-def test_hardly_any_samples_are_no_tap(count):
-    none = Shaken(np.arange(count) / 100.0, np.zeros((count, 3)))
-    assert isinstance(find_taps(none, shaken(UNEVEN, seed=9)), NoTap)
+def test_very_few_samples_are_not_a_tap(count):
+    few = Shaken(np.arange(count) / 100.0, np.zeros((count, 3)))
+    assert isinstance(find_taps(few, shaken(UNEVEN, seed=9)), NoTap)

@@ -1,7 +1,7 @@
-"""Faults of recordings as people who record sets report them: each takes a recording and spoils it.
+"""Faults of recordings as users report them: each is a change of a recording.
 
-A kind is a function of a recording, the sensors it befalls and a random generator, which draws its strength
-and its place in time. What each must be told by is a pattern over the words of the report.
+A kind is a function of a recording, the affected sensors and a random generator, which draws its strength
+and its position in time. The report must name it with words that match its pattern.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ class Kind:
     Attributes
     ----------
     named : str
-        Pattern of the words that tell of it.
+        Pattern of the words that name it.
     spoil : callable
-        Recording, sensors it befalls, random generator, to the recording that is spoilt.
+        Maps a recording, the affected sensors and a random generator to the changed recording.
     """
 
     named: str
@@ -36,12 +36,12 @@ class Kind:
 
 
 def _of_sensor(change: Change) -> Spoil:
-    """A change that befalls one sensor, or both alike."""
+    """Apply a change to one sensor, or to both in the same way."""
 
     def spoil(recording: Recording, places: Sequence[SensorPlace], rng: np.random.Generator) -> Recording:
         state = rng.bit_generator.state
         for place in places:
-            rng.bit_generator.state = state  # both sensors alike: one cause
+            rng.bit_generator.state = state  # the same random state for both sensors: one cause
             block = recording.samples(place)
             assert block is not None
             recording = recording.with_samples(change(block, rng))
@@ -51,7 +51,7 @@ def _of_sensor(change: Change) -> Spoil:
 
 
 def rows(block: SampleBlock, keep: np.ndarray) -> SampleBlock:
-    """These rows of a block."""
+    """Select rows of a block."""
     columns = (block.time_s, block.sample, block.device_time_s, block.acc_mps2, block.gyr_dps)
     return SampleBlock(block.sensor, *(column[keep] for column in columns))
 
@@ -65,14 +65,14 @@ def _with(block: SampleBlock, values: np.ndarray) -> SampleBlock:
 
 
 def _stretch(block: SampleBlock, rng: np.random.Generator, shortest_s: float, longest_s: float) -> slice:
-    """A stretch drawn from the middle of the recording."""
+    """Draw a stretch from the middle of the recording."""
     first, last = block.time_s[0], block.time_s[-1]
     start_s = rng.uniform(first + 0.15 * (last - first), first + 0.8 * (last - first))
     return slice(*np.searchsorted(block.time_s, [start_s, start_s + rng.uniform(shortest_s, longest_s)]))
 
 
 def _row(block: SampleBlock, rng: np.random.Generator, low: float = 0.35, high: float = 0.75) -> int:
-    """A row somewhere in the middle of the recording."""
+    """Draw a row in the middle of the recording."""
     at_s = block.time_s[0] + rng.uniform(low, high) * (block.time_s[-1] - block.time_s[0])
     return int(np.searchsorted(block.time_s, at_s))
 
@@ -81,7 +81,7 @@ def _without_clock(block: SampleBlock) -> SampleBlock:
     return replace(block, device_time_s=np.full(len(block), np.nan))
 
 
-# rows that are no reading
+# rows that are no readings
 
 
 def rows_of_one_value(value: float) -> Change:
@@ -100,7 +100,7 @@ def zeros_of_one_channel(block: SampleBlock, rng: np.random.Generator) -> Sample
 
 
 def floats(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
-    """A wire breaks: nothing but noise from some time on."""
+    """A broken wire: noise alone from some time on."""
     values, row = _values(block), _row(block, rng)
     own = np.random.default_rng([int(rng.integers(1000)), block.sensor == "ankle"])
     values[row:] = own.normal(0.0, 0.05, values[row:].shape)
@@ -141,7 +141,7 @@ def death(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
 
 
 def packets_again(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
-    """A B C D A B C D: the host numbers what arrives, and there is no clock."""
+    """Packets arrive as A B C D A B C D: the host numbers what arrives, and there is no clock."""
     size, share, row = int(rng.choice([1, 2, 4, 10])), rng.uniform(0.05, 1.0), _row(block, rng, 0.2, 0.8)
     keep: list[int] = []
     for start in range(0, len(block), size):
@@ -152,7 +152,7 @@ def packets_again(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
 
 
 def _host(spoil: Spoil) -> Spoil:
-    """The same with sensors that neither count nor have a clock."""
+    """Apply a change to sensors that neither count nor have a clock."""
 
     def of_host(recording: Recording, places: Sequence[SensorPlace], rng: np.random.Generator) -> Recording:
         recording = spoil(recording, places, rng)
@@ -165,14 +165,14 @@ def _host(spoil: Spoil) -> Spoil:
 
 
 def readings_again(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
-    """A sensor that is asked more often than it measures."""
+    """A sensor that is read more often than it measures."""
     start, times = _row(block, rng, 0.0, 0.5), int(rng.choice([2, 3, 4]))
     row = np.arange(len(block))
     return _with(block, _values(block)[np.where(row > start, row - row % times, row)])
 
 
 def hiccups(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
-    """The last reading again and again, for 50 to 300 ms each."""
+    """The last reading is repeated, for 50 to 300 ms each time."""
     values = _values(block)
     for start in rng.integers(1, len(block) - 40, int(rng.integers(3, 15))):
         values[start : start + int(rng.integers(5, 30))] = values[start]
@@ -180,7 +180,7 @@ def hiccups(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
 
 
 def half_dead(column: int) -> Change:
-    """Accelerometer or gyroscope reads one value from some time on, the other one lives."""
+    """Accelerometer or gyroscope reads one value from some time on, the other one works."""
 
     def change(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
         values, row = _values(block), _row(block, rng)
@@ -240,7 +240,7 @@ def acc_cut_off(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
 
 
 def warming(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
-    """The bias of the gyroscope wanders, in a direction that is drawn."""
+    """The bias of the gyroscope drifts in a random direction."""
     towards, share = rng.normal(size=3), (block.time_s - block.time_s[0]) / np.ptp(block.time_s)
     most = rng.uniform(2.0, 6.0) * towards / np.linalg.norm(towards)
     return replace(block, gyr_dps=block.gyr_dps + most * share[:, None] ** rng.uniform(0.5, 2.0))
@@ -261,7 +261,7 @@ def scale(channel: str, low: float, high: float) -> Change:
 
 
 def gyro_axis(factor: float) -> Change:
-    """One axis of the gyroscope dead (noise alone) or inverted: the one that turns most."""
+    """One axis of the gyroscope is dead (noise alone) or inverted: the one that turns most."""
 
     def change(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
         gyr = block.gyr_dps.copy()
@@ -337,7 +337,7 @@ def time_unit(recording: Recording, _: Sequence[SensorPlace], rng: np.random.Gen
 
 
 def reboot(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
-    """Counter and clock begin anew after a silence."""
+    """Counter and clock restart after a silence."""
     where = _stretch(block, rng, 0.2, 3.0)
     keep = np.r_[0 : where.start, where.stop : len(block)]
     after = np.arange(len(keep)) >= where.start
@@ -352,14 +352,14 @@ def clock_unit(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
 
 
 def host_jump(recording: Recording, _: Sequence[SensorPlace], rng: np.random.Generator) -> Recording:
-    by_s = float(rng.choice([3600.0, 30.0, 7.3]))  # set back it would be refused before it is a recording
+    by_s = float(rng.choice([3600.0, 30.0, 7.3]))  # set back it would be refused while the file is read
     at_s = float(recording.blocks[0].time_s[_row(recording.blocks[0], rng)])
     for block in recording.blocks:
         recording = recording.with_samples(replace(block, time_s=block.time_s + by_s * (block.time_s > at_s)))
     return recording
 
 
-# who is who, and how they are worn
+# which sensor is which, and how they are worn
 
 
 def same_data(recording: Recording, _: Sequence[SensorPlace], rng: np.random.Generator) -> Recording:
@@ -407,7 +407,7 @@ def turns_again(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
 
 
 def about_gravity(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
-    """A sensor strapped on turned about the vertical of its first rest by 20 to 70°."""
+    """A sensor strapped on with a turn of 20 to 70° about the vertical of its first rest."""
     up = block.acc_mps2[:50].mean(axis=0)
     by = np.radians(rng.uniform(20.0, 70.0)) * rng.choice([-1.0, 1.0])
     turn = Rotation.from_rotvec(by * up / np.linalg.norm(up))

@@ -1,4 +1,4 @@
-"""Recordings that were summed up wrongly, kind by kind: right, refused, or cautioned with the cause."""
+"""Recordings once summarised wrongly, by kind: counted right, refused, or cautioned with the cause."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FOLDER = os.environ.get(VARIABLE)
 
 
 def cases() -> Iterator[Any]:
-    """Each input with what is expected of it; where the folder is not named, the reason instead."""
+    """Yield each file with its expectation; without the folder, a skip with the reason."""
     if FOLDER is None:
         yield pytest.param(Path(), {}, marks=pytest.mark.skip(f"{VARIABLE} names no folder"), id="none")
         return
@@ -46,8 +46,8 @@ def test_a_known_fault_is_counted_right_refused_or_named(file: Path, case: dict[
     if "error" in document:
         assert named
     else:
-        wanted = 6 if case["reps"] == "refuse_or_right" else case["reps"]
-        assert len(document["reps"]) == wanted
+        expected_count = 6 if case["reps"] == "refuse_or_right" else case["reps"]
+        assert len(document["reps"]) == expected_count
         assert case["clean"] in (None, document["set"]["clean_count"])
 
 
@@ -58,7 +58,7 @@ def test_a_known_fault_is_counted_right_refused_or_named(file: Path, case: dict[
     else [pytest.param(None, marks=pytest.mark.skip(VARIABLE))],
     ids=lambda path: path.name if path else "none",
 )
-def test_numbers_beyond_reason_end_in_the_right_count_or_one_hint(file: Path, tmp_path: Path) -> None:
+def test_numbers_out_of_range_end_in_the_right_count_or_one_hint(file: Path, tmp_path: Path) -> None:
     document = json.loads(evidence("report", "--json", str(file)).splitlines()[-1])
     if "error" in document:
         assert document["error"]["hint"]

@@ -1,4 +1,4 @@
-"""A pelvis sensor that gives nothing: repetitions count, tilt is not judged, and the report says why."""
+"""A pelvis sensor without data: repetitions count, tilt is not judged, and the report says why."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from imu_reps import Pipeline, Recording, RepPlan, SampleBlock, SetPlan, analyze, simulate
 from imu_reps.errors import RecordingError
-from imu_reps.report.findings import sentence, worded
+from imu_reps.report.findings import sentence, with_message
 
 MADE = simulate(SetPlan(reps=(RepPlan(),) * 6))
 
@@ -62,13 +62,13 @@ def test_repetitions_count_and_tilt_is_not_judged(dead: Callable[[SampleBlock], 
     pipeline = Pipeline(header)
     pipeline.push(recording.pelvis, recording.ankle)
     summary = analyze(recording).summary
-    told = [finding for finding in summary.findings if finding.sensor == "pelvis"]
+    cautions = [finding for finding in summary.findings if finding.sensor == "pelvis"]
 
     assert pipeline.rep_count == summary.set.rep_count == MADE.truth.rep_count
     assert summary.set.pelvic_tilt_deg_max is None
     assert all(rep.pelvic_tilt_deg is None for rep in summary.reps)
-    assert told
-    assert all(finding.severity == "caution" and sentence(finding) for finding in told)
+    assert cautions
+    assert all(finding.severity == "caution" and sentence(finding) for finding in cautions)
 
 
 def test_an_ankle_whose_accelerometer_is_frozen_is_refused() -> None:
@@ -81,4 +81,4 @@ def usable_in_words(recording: Recording) -> None:
     try:
         analyze(recording)
     except RecordingError as error:
-        raise worded(error) from None
+        raise with_message(error) from None

@@ -1,4 +1,4 @@
-"""Every way of spoiling a recording is found and named; a good recording is left alone."""
+"""Every fault of a recording is found and named; a good recording has no findings."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from imu_reps.domain.recording import DEFAULT_PELVIS
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.errors import RecordingError
 from imu_reps.quality import check_recording, usable
-from imu_reps.report.findings import hint, sentence, worded
+from imu_reps.report.findings import hint, sentence, with_message
 
 G = 9.80665
 LEG_M = 0.85
 
-#: Sensor axes in body axes for the default header: y to the head, z forward.
+#: Sensor axes in body axes for the default header: y towards the head, z forward.
 BELT = np.array([[0.0, 0.0, -1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
 
 
 @dataclass(frozen=True)
 class Motion:
-    """A set of lifts from a floor: the plan a rigid leg and pelvis follow."""
+    """A set of lifts from the floor, performed by a rigid leg and pelvis."""
 
     reps: int = 6
     elevation_deg: float = 60.0
@@ -40,7 +40,7 @@ class Motion:
 
 
 def elevation(motion: Motion) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Times and leg elevation (rad) of minimum-jerk lifts, with its two derivatives."""
+    """Return times and leg elevation (rad) of minimum-jerk lifts, with its first two derivatives."""
     way = np.linspace(0, 1, int(motion.one_way_s * motion.rate_hz))
     up = 10 * way**3 - 15 * way**4 + 6 * way**5
     rep = [
@@ -58,7 +58,7 @@ def elevation(motion: Motion) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def sensed(
     angle: np.ndarray, speed: np.ndarray, turn: np.ndarray, lever_m: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Specific force and rate in body axes of a segment that turns about its right axis, hip at rest."""
+    """Return specific force and rate in body axes of a segment turning about its right axis, hip at rest."""
     force = np.stack(
         [G * np.cos(angle) + lever_m * turn, lever_m * speed**2 - G * np.sin(angle), 0 * angle], axis=1
     )
@@ -116,7 +116,7 @@ def gyr(scale: float) -> Callable[[SampleBlock], SampleBlock]:
 
 
 def without_gravity(b: SampleBlock) -> SampleBlock:
-    """What a phone calls user acceleration: the slow part is gone."""
+    """User acceleration, as phones call it: the slow part is removed."""
     kernel = np.ones(50) / 50
     slow = np.stack(
         [np.convolve(np.pad(c, 25, mode="edge"), kernel, "same")[25:-25] for c in b.acc_mps2.T], axis=1
@@ -149,7 +149,7 @@ def rows(keep: Callable[[int], np.ndarray]) -> Callable[[SampleBlock], SampleBlo
 
 
 def held(b: SampleBlock, times: int) -> SampleBlock:
-    """A slow sensor that is asked too often."""
+    """A slow sensor that is read too often."""
     i = np.arange(len(b)) // times * times
     return replace(b, acc_mps2=b.acc_mps2[i], gyr_dps=b.gyr_dps[i])
 
@@ -193,7 +193,7 @@ SPOILED: dict[str, tuple[str, str, Callable[[SampleBlock], SampleBlock]]] = {
 
 
 def spoil(recording: Recording, name: str, place: SensorPlace = "ankle") -> Recording:
-    """Apply one of `SPOILED`; a sensor of a lower rate numbers the samples it has."""
+    """Apply one of `SPOILED`; a sensor of a lower rate numbers its own samples."""
     spoiled = on(recording, place, SPOILED[name][2])
     if name in ("8 Hz", "33 Hz"):
         return on(spoiled, place, lambda b: replace(b, sample=np.arange(len(b))))
@@ -201,7 +201,7 @@ def spoil(recording: Recording, name: str, place: SensorPlace = "ankle") -> Reco
 
 
 @pytest.mark.parametrize("name", SPOILED)
-def test_a_spoiled_sensor_is_named_with_the_mend(name: str, good: Recording) -> None:
+def test_a_spoiled_sensor_is_named_with_a_hint(name: str, good: Recording) -> None:
     code, severity, _ = SPOILED[name]
     found = [f for f in check_recording(spoil(good, name)) if f.code == code]
     assert found, [f.code for f in check_recording(spoil(good, name))]
@@ -212,7 +212,7 @@ def test_a_spoiled_sensor_is_named_with_the_mend(name: str, good: Recording) -> 
 
 
 @pytest.mark.parametrize("name", [name for name, (_, severity, _) in SPOILED.items() if severity == "refuse"])
-def test_no_number_is_given_for_an_implausible_recording(name: str, good: Recording) -> None:
+def test_no_figure_is_given_for_an_implausible_recording(name: str, good: Recording) -> None:
     with pytest.raises(RecordingError) as error:
         usable(spoil(good, name))
     assert error.value.exit_code == 4
@@ -222,20 +222,20 @@ def test_no_number_is_given_for_an_implausible_recording(name: str, good: Record
 @pytest.mark.parametrize(
     "name", ["acceleration in g", "gravity removed", "gyroscope in rad/s", "gyroscope mirrored"]
 )
-def test_the_pelvis_sensor_is_held_to_the_same(name: str) -> None:
+def test_the_pelvis_sensor_is_checked_in_the_same_way(name: str) -> None:
     spoiled = spoil(record(Motion(pelvic_share=0.3)), name, "pelvis")
     assert SPOILED[name][0] in {f.code for f in check_recording(spoiled) if f.sensor == "pelvis"}
 
 
 @pytest.mark.parametrize("place", ["pelvis", "ankle"])
-def test_the_mend_for_a_unit_is_the_factor_that_mends_it(place: SensorPlace, good: Recording) -> None:
+def test_the_hint_for_a_unit_is_the_factor_that_corrects_it(place: SensorPlace, good: Recording) -> None:
     for change, back in ((acc(1 / G), acc(G)), (acc(4096 / G), acc(G / 4096))):
         spoiled = on(good, place, change)
         assert any(f.severity == "refuse" for f in check_recording(spoiled))
         assert check_recording(on(spoiled, place, back)) == check_recording(good)
 
 
-def test_rad_per_s_is_told_at_many_tempos_ranges_and_rates() -> None:
+def test_rad_per_s_is_recognised_at_many_tempos_ranges_and_rates() -> None:
     for seed, (way_s, range_deg, rate_hz) in enumerate(
         [(0.6, 60, 100), (1.0, 25, 50), (4.0, 80, 100), (2.0, 70, 25)]
     ):
@@ -254,13 +254,13 @@ def test_units_of_a_sensor_that_does_not_turn_are_not_guessed() -> None:
         }
 
 
-def test_g_is_told_from_gravity_removed_where_nothing_ever_rests() -> None:
+def test_g_is_distinguished_from_removed_gravity_where_nothing_ever_rests() -> None:
     restless = record(Motion(one_way_s=0.5, hold_s=0.0, rest_s=0.0, lying_s=0.0, reps=20))
     for change, code in ((acc(1 / G), "acc_unit_g"), (without_gravity, "gravity_removed")):
         assert code in {f.code for f in check_recording(on(restless, "ankle", change)) if f.sensor == "ankle"}
 
 
-def test_a_range_that_cuts_off_is_named_with_column_and_value() -> None:
+def test_a_clipped_range_is_named_with_column_and_value() -> None:
     fast = record(Motion(one_way_s=0.4))
     assert fast.ankle is not None
     peak = np.abs(fast.ankle.gyr_dps).max(axis=0)
@@ -295,7 +295,7 @@ def swapped(recording: Recording) -> Recording:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_swapped_sensors_are_refused_with_the_mend(seed: int) -> None:
+def test_swapped_sensors_are_refused_with_a_hint(seed: int) -> None:
     recording = swapped(record(Motion(pelvic_share=0.1 + 0.05 * seed), seed))
     with pytest.raises(RecordingError, match="swapped") as error:
         usable(recording)
@@ -321,7 +321,7 @@ def test_pelvic_rocks_and_sitting_up_are_not_taken_for_swapped_sensors() -> None
 
 
 def test_pushes_at_the_top_of_small_lifts_are_not_taken_for_swapped_sensors() -> None:
-    """The hip pops: for a moment the pelvis's specific force points 30 degrees away; nothing has turned."""
+    """The hip pops: for a moment the specific force at the pelvis points 30° away, but nothing has turned."""
     motion = Motion(elevation_deg=18.0, hold_s=1.2, reps=8)
     small = record(motion)
     assert small.pelvis is not None
@@ -338,7 +338,7 @@ def drifting(by_dps: float) -> Callable[[SampleBlock], SampleBlock]:
     return lambda b: replace(b, gyr_dps=b.gyr_dps + by_dps * np.linspace(0.0, 1.0, len(b))[:, None])
 
 
-def test_a_gyroscope_that_warms_up_is_told_by_its_bias(good: Recording) -> None:
+def test_a_gyroscope_that_warms_up_is_recognised_by_its_bias(good: Recording) -> None:
     (found,) = [f for f in check_recording(on(good, "ankle", drifting(4.0))) if f.code == "gyro_warms_up"]
 
     assert found.severity == "caution"
@@ -354,7 +354,7 @@ def test_a_steady_bias_is_no_warming_up(
 
 
 def turned_over(recording: Recording) -> Recording:
-    """The pelvis sensor turned half about its anterior axis: cranial to the feet."""
+    """The pelvis sensor turned by 180° about its anterior axis: its cranial axis points to the feet."""
     half = np.diag([-1.0, -1.0, 1.0])
     return on(recording, "pelvis", lambda b: replace(b, acc_mps2=b.acc_mps2 @ half, gyr_dps=b.gyr_dps @ half))
 
@@ -370,7 +370,7 @@ def test_a_lying_pelvis_sensor_upside_down_is_suspected_from_how_it_follows_the_
 
 
 def hanging(recording: Recording) -> Recording:
-    """The same lifts from upright: what was up is now forward."""
+    """The same lifts from upright: the former up is now forward."""
     about_right = np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
     turn = BELT @ about_right @ BELT.T
     header = Header(exercise="hanging_leg_raise", side="both", posture="hanging")
@@ -389,14 +389,14 @@ def test_a_hanging_pelvis_sensor_upside_down_is_refused_and_the_header_key_named
     with pytest.raises(RecordingError) as error:
         usable(turned_over(upright))
     assert error.value.code == "upside_down"
-    assert "pelvis.cranial_axis: -y" in worded(error.value).hint
+    assert "pelvis.cranial_axis: -y" in with_message(error.value).hint
     sideways = replace(
         upright, header=replace(upright.header, pelvis=SensorHeader(cranial_axis="+x", anterior_axis="+z"))
     )
     assert {f.code for f in check_recording(sideways)} == {"axis_mismatch"}
 
 
-def test_gravity_of_the_other_sign_while_hanging_is_never_mended_by_turning_the_axis_round() -> None:
+def test_gravity_of_the_other_sign_while_hanging_is_never_corrected_by_turning_the_axis_round() -> None:
     upright = hanging(record(Motion()))
     assert upright.pelvis is not None
     if upright.pelvis.acc_mps2[:, 1].mean() < 0:
@@ -416,7 +416,7 @@ def test_gravity_of_the_other_sign_while_hanging_is_never_mended_by_turning_the_
         assert "by -1" in found["acc_sign"]
 
 
-def test_time_in_a_unit_without_a_name_is_refused_with_its_factor_and_not_as_a_slow_sensor(
+def test_time_in_an_unknown_unit_is_refused_with_its_factor_and_not_as_a_slow_sensor(
     good: Recording,
 ) -> None:
     for factor in (1e7, 32768.0, 100.0):
@@ -443,8 +443,8 @@ def test_a_lying_pelvis_whose_named_axis_is_vertical_is_cautioned(good: Recordin
     assert check_recording(functional) == ()
 
 
-def test_who_walks_on_the_head_wears_the_sensor_upside_down() -> None:
-    """Five seconds upright before lying down say which end is up."""
+def test_walking_shows_a_sensor_that_is_worn_upside_down() -> None:
+    """Five seconds upright before lying down show which end is up."""
     lying = record(Motion())
     n = len(lying.pelvis or ())
     lean = np.radians(80.0) / (1 + np.exp(2 * (np.arange(n) / 100.0 - 5.0)))
@@ -455,7 +455,7 @@ def test_who_walks_on_the_head_wears_the_sensor_upside_down() -> None:
     assert "upside_down" in {f.code for f in check_recording(turned_over(got_up))}
 
 
-def test_one_sensor_alone_is_cautioned_and_none_refused(good: Recording) -> None:
+def test_one_sensor_alone_is_cautioned_and_no_sensor_refused(good: Recording) -> None:
     assert [f.code for f in check_recording(replace(good, pelvis=None))] == ["no_pelvis"]
     assert [f.code for f in check_recording(replace(good, ankle=None))] == ["no_ankle"]
     with pytest.raises(RecordingError, match="no_samples"):
@@ -463,7 +463,7 @@ def test_one_sensor_alone_is_cautioned_and_none_refused(good: Recording) -> None
 
 
 @pytest.mark.parametrize("length", [1, 2, 20, 200])
-def test_two_seconds_are_refused_and_so_is_less(length: int, good: Recording) -> None:
+def test_two_seconds_or_less_are_refused(length: int, good: Recording) -> None:
     assert good.ankle is not None
     assert good.pelvis is not None
     short = replace(good, pelvis=good.pelvis[:length], ankle=good.ankle[:length])
@@ -472,7 +472,7 @@ def test_two_seconds_are_refused_and_so_is_less(length: int, good: Recording) ->
     assert error.value.code in ("too_short", "no_rate")
 
 
-def test_sensors_that_never_sent_together_are_refused(good: Recording) -> None:
+def test_sensors_that_never_sent_at_the_same_time_are_refused(good: Recording) -> None:
     apart = on(good, "pelvis", lambda b: replace(b, time_s=b.time_s + 1000.0))
     assert check_recording(apart)[0].code == "no_overlap"
     cut = on(good, "pelvis", lambda b: b[: len(b) // 2])
@@ -492,7 +492,7 @@ def test_hours_are_checked_within_seconds_and_cautioned() -> None:
     assert found == {"very_long"}
 
 
-def test_a_rate_unlike_the_headers_is_told(good: Recording) -> None:
+def test_a_rate_unlike_that_of_the_header_is_reported(good: Recording) -> None:
     for rate_hz, severity in ((50.0, "caution"), (101.0, "info")):
         evidence = replace(good, header=Header(ankle=SensorHeader(rate_hz=rate_hz)))
         found = [f for f in check_recording(evidence) if f.code == "rate_off"]
@@ -500,7 +500,7 @@ def test_a_rate_unlike_the_headers_is_told(good: Recording) -> None:
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_good_sets_of_any_shape_are_left_alone(seed: int) -> None:
+def test_good_sets_of_any_shape_have_no_findings(seed: int) -> None:
     rng = np.random.default_rng(seed)
     motion = Motion(
         reps=int(rng.integers(1, 15)),
@@ -516,7 +516,7 @@ def test_good_sets_of_any_shape_are_left_alone(seed: int) -> None:
 
 @st.composite
 def anything(draw: st.DrawFn) -> Recording:
-    """Samples as no sensor sends them: any values, times and numbers, in whole or in part constant."""
+    """Samples as no sensor sends them: any values, times and numbers, partly or entirely constant."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
 
     def one(place: SensorPlace) -> SampleBlock | None:
@@ -541,12 +541,12 @@ def anything(draw: st.DrawFn) -> Recording:
 
 @settings(max_examples=60, deadline=None)
 @given(anything())
-def test_whatever_a_recording_holds_is_answered_in_words(recording: Recording) -> None:
+def test_any_recording_gets_a_result_or_a_message(recording: Recording) -> None:
     for finding in check_recording(recording):
         assert sentence(finding)
         assert hint(finding)
 
 
-def test_the_gravest_comes_first(good: Recording) -> None:
+def test_the_most_severe_comes_first(good: Recording) -> None:
     spoiled = spoil(spoil(good, "a drop-out", "pelvis"), "acceleration in g")
     assert [f.code for f in check_recording(spoiled)] == ["acc_unit_g", "loss", "drop_out"]

@@ -1,4 +1,4 @@
-"""Samples that are no readings, left out of the running set as they come."""
+"""Samples that are no readings are left out of the running set as they arrive."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_knock_a_swing_and_a_rest_without_noise_are_kept() -> None:
         assert _left(values) == list(range(60))
 
 
-def test_what_leaps_and_stays_is_a_new_level() -> None:
+def test_a_value_that_jumps_and_stays_is_a_new_level() -> None:
     values = _quiet()
     values[30:, 3] += 300.0
     assert _left(values) == [*range(30), *range(33, 60)]
@@ -86,6 +86,6 @@ def test_failed_transfers_change_neither_count_nor_faults_of_a_running_set(
 ) -> None:
     count, faults = _followed(clean)
     spoilt = KINDS[kind].spoil(clean, ("pelvis", "ankle"), np.random.default_rng(5))
-    now, seen = _followed(replace(spoilt, cautions=()))
+    now, faults_seen = _followed(replace(spoilt, cautions=()))
     assert now == count
-    assert {(f.number, f.fault.code) for f in seen} <= {(f.number, f.fault.code) for f in faults}
+    assert {(f.number, f.fault.code) for f in faults_seen} <= {(f.number, f.fault.code) for f in faults}

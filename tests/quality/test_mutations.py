@@ -1,4 +1,4 @@
-"""Sets spoilt in every way that people report: never a wrong number in silence, no hint that destroys."""
+"""Sets changed in every reported way: never a wrong figure without a finding, no hint that destroys data."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from imu_reps import Recording, Summary, analyze, simulate
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.errors import RecordingError
 from imu_reps.quality import check_recording
-from imu_reps.report.findings import finding_text, hint, sentence, worded
+from imu_reps.report.findings import finding_text, hint, sentence, with_message
 from imu_reps.sim.wearer import random_plan
 
 BEFALLEN: tuple[tuple[SensorPlace, ...], ...] = (("pelvis",), ("ankle",), ("pelvis", "ankle"))
 
-#: What counts as another result: seconds of tempo, degrees of range, of tilt and rotation.
+#: Differences that count as another result: tempo in s; range, tilt and rotation in deg.
 WRONG = {
     "concentric_s_mean": 0.2,
     "eccentric_s_mean": 0.2,
@@ -30,17 +30,17 @@ WRONG = {
     "pelvic_rotation_deg_max": 2.0,
 }
 
-#: What radios, and ranges that a knock exceeds, truly do to clean sets.
+#: Codes that correctly describe clean sets: effects of the radio, and ranges exceeded by a knock.
 OF_RADIO = {"drop_out", "loss", "loss_severe", "partial_overlap", "rate_low", "rate_off", "clock_uncertain"}
 OF_RADIO |= {"reordered", "duplicates", "clipped", "no_pelvis", "no_ankle"}
 
-#: A mend that throws rows away or reorders them.
+#: A hint that throws rows away or reorders them.
 DESTROYS = re.compile(r"\b(delete|remove|restore|put the rows|reorder)", re.IGNORECASE)
 
 
 @cache
 def clean(seed: int) -> tuple[Recording, Summary | None]:
-    """A random set, and what is said of it; None where it is refused."""
+    """Return a random set and its summary; None if it is refused."""
     recording = simulate(random_plan(np.random.default_rng(seed)), seed=seed).recording
     try:
         return recording, analyze(recording).summary
@@ -48,8 +48,8 @@ def clean(seed: int) -> tuple[Recording, Summary | None]:
         return recording, None
 
 
-def other(before: Summary, after: Summary) -> str:
-    """What comes out otherwise, first of all the count; empty where nothing does."""
+def difference(before: Summary, after: Summary) -> str:
+    """Describe the first difference, beginning with the count; empty if there is none."""
     if before.set.rep_count != after.set.rep_count:
         return f"count {before.set.rep_count} to {after.set.rep_count}"
     for name, maximum in WRONG.items():
@@ -57,14 +57,14 @@ def other(before: Summary, after: Summary) -> str:
         if now is not None and (was is None or abs(now - was) > maximum):
             return f"{name} {was} to {now}"
     for rep, same in zip(before.reps, after.reps, strict=True):
-        came, went = set(same.flags) - set(rep.flags), set(rep.flags) - set(same.flags)
-        if came - set(rep.not_judged) or went - set(same.not_judged):
+        added, removed = set(same.flags) - set(rep.flags), set(rep.flags) - set(same.flags)
+        if added - set(rep.not_judged) or removed - set(same.not_judged):
             return f"flags {rep.flags} to {same.flags} in rep {rep.number}"
     return ""
 
 
 def outcome(kind: str, places: tuple[SensorPlace, ...], seed: int) -> str:
-    """``right``, ``event``, ``refused``, or what is wrong about how a spoilt set is summed up."""
+    """Return ``right``, ``told``, ``refused``, or what is wrong with the result of a changed set."""
     recording, before = clean(seed)
     if before is None:
         return "right"
@@ -76,9 +76,9 @@ def outcome(kind: str, places: tuple[SensorPlace, ...], seed: int) -> str:
     try:
         after = analyze(spoilt).summary
     except RecordingError as error:
-        words = str(worded(error))
+        words = str(with_message(error))
         return "refused" if re.search(KINDS[kind].named, words, re.IGNORECASE) else f"misnamed: {words}"
-    wrong = other(before, after)
+    wrong = difference(before, after)
     if not wrong:
         return "right"
     words = " ".join(map(finding_text, after.findings))
@@ -86,12 +86,12 @@ def outcome(kind: str, places: tuple[SensorPlace, ...], seed: int) -> str:
 
 
 def outcomes(seeds: range, which: tuple[tuple[SensorPlace, ...], ...] = BEFALLEN) -> dict[str, Counter[str]]:
-    """How often each kind came out in each way."""
+    """Count the outcomes of each kind."""
     return {kind: Counter(outcome(kind, places, s) for s in seeds for places in which) for kind in KINDS}
 
 
 def silent(found: dict[str, Counter[str]]) -> dict[str, Counter[str]]:
-    """The wrong ones, by kind."""
+    """Return the wrong outcomes, by kind."""
     bad = ("silent", "destroys", "misnamed")
     wrong = {
         kind: Counter({evidence: n for evidence, n in counts.items() if evidence.startswith(bad)})
@@ -101,8 +101,8 @@ def silent(found: dict[str, Counter[str]]) -> dict[str, Counter[str]]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_spoilt_set_is_right_or_says_what_is_wrong_with_it(kind: str) -> None:
-    """One random set (seed 1), the ankle's sensor or both befallen."""
+def test_a_changed_set_is_right_or_its_fault_is_reported(kind: str) -> None:
+    """One random set (seed 1), the ankle sensor or both affected."""
     for places in BEFALLEN[1:]:
         assert outcome(kind, places, 1) in ("right", "told", "refused")
 
@@ -119,7 +119,7 @@ def alarms_of(seed: int) -> list[tuple[int, str]]:
 
 
 @pytest.mark.soak
-def test_hardly_any_spoilt_set_is_wrong_in_silence() -> None:
+def test_hardly_any_changed_set_is_wrong_without_a_finding() -> None:
     """Every kind, pelvis, ankle and both, random sets of seeds 0 to 19: at most 1 %."""
     found = outcomes(range(20))
     wrong = silent(found)

@@ -1,4 +1,4 @@
-"""Ranges, rates and copies as sensors have them: mended where that is sure, told where it is not."""
+"""Unusual ranges, rates and copies of real sensors: corrected where certain, reported where not."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def clean() -> Recording:
 
 
 def of_host(recording: Recording) -> Recording:
-    """The same of sensors that neither count nor have a clock."""
+    """Return the recording as of sensors that neither count nor have a clock."""
     header = recording.header
     for block in recording.blocks:
         header = header.with_sensor(block.sensor, replace(header.sensor(block.sensor), counter="host"))
@@ -38,24 +38,26 @@ def chosen(block: SampleBlock, rows: np.ndarray) -> SampleBlock:
     return SampleBlock(block.sensor, *(column[rows] for column in columns))
 
 
-def told(recording: Recording, code: str, place: SensorPlace = "ankle") -> list[str]:
+def sentences(recording: Recording, code: str, place: SensorPlace = "ankle") -> list[str]:
     return [sentence(f) for f in check_recording(recording) if (f.code, f.sensor) == (code, place)]
 
 
-def test_a_rate_that_falls_for_a_while_is_told_twice_and_every_repetition_counts(clean: Recording) -> None:
+def test_a_rate_that_falls_for_a_while_is_reported_twice_and_every_repetition_counts(
+    clean: Recording,
+) -> None:
     recording = clean
     for block in clean.blocks:
         start, end = np.searchsorted(block.time_s, np.array([0.35, 0.7]) * block.time_s[-1])
         recording = recording.with_samples(chosen(block, np.r_[0:start, start:end:4, end : len(block)]))
     recording = of_host(recording)
-    first, second = told(recording, "rate_changed")
+    first, second = sentences(recording, "rate_changed")
     assert "from 100 to 25" in first
     assert "from 25 to 100" in second
     assert analyze(recording).summary.set.rep_count == analyze(clean).summary.set.rep_count
 
 
 def test_a_rate_that_halves_is_seen_in_large_packets_too() -> None:
-    """Ten samples a packet at 50 Hz: seven or eight packets fall into a second and a half."""
+    """Ten samples per packet at 50 Hz: 1.5 s contain seven or eight packets."""
     slow = SensorPlan(rate_hz=50.0, radio=RadioPlan(batch=10, counter="host", device_clock=False))
     recording = simulate(SetPlan(pelvis=slow, ankle=slow)).recording
     ankle = recording.ankle
@@ -63,31 +65,33 @@ def test_a_rate_that_halves_is_seen_in_large_packets_too() -> None:
     row = len(ankle) // 3
     halved = of_host(recording.with_samples(chosen(ankle, np.r_[0:row, row : len(ankle) : 2])))
 
-    (text,) = told(halved, "rate_changed")
+    (text,) = sentences(halved, "rate_changed")
     assert "from 50 to 25" in text
     assert analyze(halved).summary.set.rep_count == analyze(recording).summary.set.rep_count
 
 
-def test_samples_missing_without_a_counter_are_told_in_time(clean: Recording) -> None:
+def test_samples_missing_without_a_counter_are_reported_in_time(clean: Recording) -> None:
     ankle = clean.ankle
     assert ankle is not None
-    there = np.flatnonzero(np.arange(len(ankle)) % 100 >= 10)
-    (text,) = told(of_host(clean.with_samples(chosen(ankle, there))), "loss")
+    received = np.flatnonzero(np.arange(len(ankle)) % 100 >= 10)
+    (text,) = sentences(of_host(clean.with_samples(chosen(ankle, received))), "loss")
 
     share = int(text.split(" missing ")[1].split(" %")[0])
     assert share == pytest.approx(10, abs=2)
 
 
-def test_a_gyroscope_cut_off_at_a_low_level_is_cut_off_and_not_frozen(clean: Recording) -> None:
+def test_a_gyroscope_clipped_at_a_low_level_is_reported_as_clipped_and_not_as_frozen(
+    clean: Recording,
+) -> None:
     ankle = clean.ankle
     assert ankle is not None
     level = 0.5 * float(np.abs(ankle.gyr_dps).max())
     low = clean.with_samples(replace(ankle, gyr_dps=np.clip(ankle.gyr_dps, -level, level)))
-    assert len(told(low, "cut_off_samples")) == 1
-    assert told(low, "frozen_samples") == []
+    assert len(sentences(low, "cut_off_samples")) == 1
+    assert sentences(low, "frozen_samples") == []
 
 
-def test_a_range_that_wraps_too_fast_to_be_followed_is_told_and_left(clean: Recording) -> None:
+def test_a_range_that_wraps_too_fast_is_reported_and_left_unchanged(clean: Recording) -> None:
     ankle = clean.ankle
     assert ankle is not None
     rng = np.random.default_rng(3)
@@ -95,12 +99,12 @@ def test_a_range_that_wraps_too_fast_to_be_followed_is_told_and_left(clean: Reco
     jolted = (np.arange(len(gyr)) // 50 % 5 == 0)[:, None] & np.array([True, False, False])
     gyr = np.where(jolted, rng.uniform(-700.0, 700.0, gyr.shape), gyr)
     wrapped = replace(ankle, gyr_dps=(gyr + 250.0) % 500.0 - 250.0)
-    (words,) = told(clean.with_samples(wrapped), "wrapped")
+    (words,) = sentences(clean.with_samples(wrapped), "wrapped")
     assert "cannot be told" in words
 
 
 @pytest.mark.parametrize("times", [2, 3, 4])
-def test_packets_of_one_sample_that_come_up_to_four_times_are_left_out(clean: Recording, times: int) -> None:
+def test_repeated_packets_of_one_sample_are_left_out(clean: Recording, times: int) -> None:
     recording = clean
     for block in clean.blocks:
         again = np.arange(len(block)) % 7 == 3
@@ -108,13 +112,13 @@ def test_packets_of_one_sample_that_come_up_to_four_times_are_left_out(clean: Re
             chosen(block, np.repeat(np.arange(len(block)), np.where(again, times, 1)))
         )
     recording = of_host(recording)
-    assert len(told(recording, "copies")) == 1
+    assert len(sentences(recording, "copies")) == 1
     was, now = analyze(clean).summary.set, analyze(recording).summary.set
     assert now.rep_count == was.rep_count
     assert now.eccentric_s_mean == pytest.approx(was.eccentric_s_mean, abs=0.1)
 
 
-def test_a_clock_written_coarsely_costs_no_samples(clean: Recording) -> None:
+def test_a_coarse_clock_costs_no_samples(clean: Recording) -> None:
     recording = clean
     for block in clean.blocks:
         coarse = np.floor(block.device_time_s / 0.0104) * 0.0104
@@ -122,8 +126,8 @@ def test_a_clock_written_coarsely_costs_no_samples(clean: Recording) -> None:
     assert not {f.code for f in check_recording(recording)} & {"duplicates", "loss", "reordered"}
 
 
-def test_a_short_recording_is_not_said_to_have_swapped_columns() -> None:
-    """One swing of ten seconds fits any columns."""
+def test_a_short_recording_is_not_reported_as_having_swapped_columns() -> None:
+    """One swing of 10 s fits any columns."""
     for seed in range(8):
         whole = simulate(seed=seed).recording
         for block in whole.blocks:

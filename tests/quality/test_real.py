@@ -1,4 +1,4 @@
-"""Real recordings are left alone, and the same recordings spoiled are found."""
+"""Real recordings have no findings, and the same recordings with faults have."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from imu_reps import Header, Recording, SampleBlock, SensorHeader, load
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.quality import check_recording
 
-#: What real recordings may be told: that one sensor is missing, that 25 Hz is little.
+#: Findings allowed for real recordings: one sensor is missing, 25 Hz is low.
 HARMLESS = {"no_pelvis", "no_ankle", "rate_low"}
 
 SUPINE = [
@@ -22,7 +22,7 @@ SUPINE = [
 
 
 def block(table: pd.DataFrame, prefix: str, place: SensorPlace) -> SampleBlock:
-    """One sensor of a tidy file, which is in rad/s."""
+    """Return one sensor of a tidy file, which is in rad/s."""
     return SampleBlock(
         place,
         table["t_s"].to_numpy(),
@@ -43,7 +43,7 @@ def codes(recording: Recording) -> set[str]:
 
 
 @pytest.mark.parametrize("name", SUPINE)
-def test_a_real_leg_raise_is_left_alone(name: str, datasets: Path) -> None:
+def test_a_real_leg_raise_has_no_findings(name: str, datasets: Path) -> None:
     assert codes(alone(pd.read_csv(datasets / name), "ankle_r_", "ankle")) == set()
 
 
@@ -72,7 +72,7 @@ def test_a_real_leg_raise_in_a_wrong_unit_is_found(
 
 
 @pytest.mark.parametrize("subject", [1, 2])
-def test_the_leg_worn_under_the_name_of_the_trunk_is_found(subject: int, datasets: Path) -> None:
+def test_a_leg_sensor_labelled_as_the_pelvis_is_found(subject: int, datasets: Path) -> None:
     table = pd.read_csv(datasets / f"ptex_leg/s{subject}_e3_supine_straight_leg_raise.csv.gz")
     functional = Header(pelvis=SensorHeader(alignment="functional"))
     for trunk, leg, expected in (("chest_", "ankle_r_", set()), ("ankle_r_", "chest_", {"swapped"})):
@@ -99,7 +99,7 @@ def test_a_real_sensor_that_contradicts_itself_is_found(datasets: Path) -> None:
         ("static/mpu9150_rest_and_turns_imu1.csv.gz", "", "ankle"),
     ],
 )
-def test_real_walking_sitting_and_lying_about_are_left_alone(
+def test_real_walking_sitting_and_lying_have_no_findings(
     name: str, prefix: str, place: SensorPlace, datasets: Path
 ) -> None:
     recording = alone(pd.read_csv(datasets / name), prefix, place)
@@ -115,7 +115,7 @@ def test_walking_with_both_sensors_is_no_leg_raise_and_no_swap(datasets: Path) -
         assert not codes(recording) & {"swapped", "upside_down", "maybe_upside_down", "gyro_scale"}
 
 
-def test_arrivals_that_jitter_on_a_table_are_measured_and_not_refused(datasets: Path) -> None:
+def test_arrivals_with_jitter_on_a_table_are_measured_and_not_refused(datasets: Path) -> None:
     recording = alone(pd.read_csv(datasets / "static/riot_idle_dev0.csv.gz"), "", "ankle")
     assert not [f for f in check_recording(recording) if f.severity == "refuse"]
 
@@ -127,7 +127,7 @@ def test_arms_swung_without_rest_are_not_refused(watch: str, datasets: Path) -> 
         assert codes(recording) == set()
 
 
-def test_no_set_of_other_peoples_simulators_is_refused(datasets: Path) -> None:
+def test_no_set_of_foreign_simulators_is_refused(datasets: Path) -> None:
     """Bodies that swing at the bar, small ranges with hip pops, feet that fall outward, cheap parts."""
     recordings = {path.name: load(path) for path in sorted((datasets / "foreign").glob("*.csv.gz"))}
 

@@ -1,4 +1,4 @@
-"""A gyroscope's scale in motion, axes by how somebody walked: told where they are wrong, and only there."""
+"""Gyroscope scale in motion, and axes judged by walking: reported where wrong, and only there."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from imu_reps.report.findings import hint
 from imu_reps.sim.wearer import LifePlan
 from imu_reps.sim.wearer.set_plan import Act
 
-#: A leg that is never calm: it turns round at both ends.
+#: A leg that is never calm: it turns at both ends without a pause.
 RESTLESS = RepPlan(concentric_s=2.0, eccentric_s=2.0, top_pause_s=0.0, bottom_pause_s=0.0)
 WALKS = LifePlan(before=(Act("walk", 8.0), Act("lie_down", 5.0)))
 
@@ -26,18 +26,18 @@ def restless() -> Recording:
 
 @pytest.mark.parametrize("place", ["pelvis", "ankle"])
 @pytest.mark.parametrize("factor", [0.8, 1.0, 1.25])
-def test_a_scale_is_told_where_the_leg_is_never_calm(
+def test_a_scale_is_reported_where_the_leg_is_never_calm(
     restless: Recording, place: SensorPlace, factor: float
 ) -> None:
     block = restless.samples(place)
     assert block is not None
     spoilt = restless.with_samples(replace(block, gyr_dps=block.gyr_dps * factor))
-    told = [finding for finding in check_recording(spoilt) if finding.severity != "info"]
+    findings = [finding for finding in check_recording(spoilt) if finding.severity != "info"]
     if factor == 1.0:
-        assert told == []
+        assert findings == []
         return
-    assert [(finding.code, finding.sensor) for finding in told] == [("gyro_scale", place)]
-    assert told[0].values["ratio"] == pytest.approx(factor, abs=0.05)
+    assert [(finding.code, finding.sensor) for finding in findings] == [("gyro_scale", place)]
+    assert findings[0].values["ratio"] == pytest.approx(factor, abs=0.05)
 
 
 @pytest.mark.parametrize("place", ["pelvis", "ankle"])
@@ -49,9 +49,9 @@ def test_an_inverted_axis_is_named_where_the_leg_is_never_calm(
     assert block is not None
     signs = np.where(np.arange(3) == axis, -1.0, 1.0)
     spoilt = restless.with_samples(replace(block, acc_mps2=block.acc_mps2 * signs))
-    told = [finding for finding in check_recording(spoilt) if finding.code == "gyro_axes"]
-    assert [(finding.severity, finding.sensor) for finding in told] == [("refuse", place)]
-    assert "multiplied by -1" in hint(told[0])
+    findings = [finding for finding in check_recording(spoilt) if finding.code == "gyro_axes"]
+    assert [(finding.severity, finding.sensor) for finding in findings] == [("refuse", place)]
+    assert "multiplied by -1" in hint(findings[0])
 
 
 def test_a_dead_axis_is_named_where_the_leg_is_never_calm(restless: Recording) -> None:
@@ -60,24 +60,24 @@ def test_a_dead_axis_is_named_where_the_leg_is_never_calm(restless: Recording) -
     axis = int(gyr_dps.var(axis=0).argmax())
     gyr_dps[:, axis] = np.random.default_rng(0).normal(0.0, 0.1, len(gyr_dps))
     found = check_recording(restless.with_samples(replace(restless.ankle, gyr_dps=gyr_dps)))
-    told = [finding for finding in found if finding.code == "gyro_axes"]
-    assert [finding.values for finding in told] == [{"dead": f"gyr_{'xyz'[axis]}_dps"}]
+    findings = [finding for finding in found if finding.code == "gyro_axes"]
+    assert [finding.values for finding in findings] == [{"dead": f"gyr_{'xyz'[axis]}_dps"}]
 
 
 @pytest.mark.parametrize(
     ("cranial", "anterior"), [("+x", "+z"), ("-x", "+z"), ("+z", "+x"), ("-z", "+x"), ("+y", "+z")]
 )
-def test_the_axis_to_the_head_is_held_against_how_somebody_walked(cranial: str, anterior: str) -> None:
+def test_the_axis_towards_the_head_is_compared_with_walking(cranial: str, anterior: str) -> None:
     recording = simulate(SetPlan(life=WALKS)).recording
     right = recording.header.pelvis.cranial_axis
     sits = replace(recording.header.pelvis, cranial_axis=cranial, anterior_axis=anterior)
-    said = check_recording(replace(recording, header=replace(recording.header, pelvis=sits)))
-    told = [finding for finding in said if finding.code == "walked_lying"]
-    assert bool(told) == (cranial != right)
-    assert all(f"pelvis.cranial_axis: {right}" in hint(finding) for finding in told)
+    all_findings = check_recording(replace(recording, header=replace(recording.header, pelvis=sits)))
+    findings = [finding for finding in all_findings if finding.code == "walked_lying"]
+    assert bool(findings) == (cranial != right)
+    assert all(f"pelvis.cranial_axis: {right}" in hint(finding) for finding in findings)
 
 
-def test_a_gyroscope_that_was_wrong_all_along_is_no_sensor_that_turned(restless: Recording) -> None:
+def test_a_gyroscope_that_was_always_wrong_is_no_turned_sensor(restless: Recording) -> None:
     assert restless.ankle is not None
     noise = np.random.default_rng(0).normal(0.0, 0.05, restless.ankle.gyr_dps.shape)
     spoilt = restless.with_samples(

@@ -1,4 +1,4 @@
-"""Random simulated sets, with life around them, are left alone; the same sets spoiled are found."""
+"""Random simulated sets with other movements have no findings; the same sets with faults have."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from imu_reps import Recording, SensorPlan, SetPlan, simulate
 from imu_reps.quality import check_recording
 from imu_reps.sim.wearer import idle_plan, random_plan
 
-#: What the radio and the rate of a simulated set may truly be told.
+#: Correct findings about the radio and the rate of a simulated set.
 TRUE_OF_RADIO = {"loss", "drop_out", "rate_low"}
 
 
@@ -30,7 +30,7 @@ def swapped(recording: Recording) -> Recording:
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_a_random_set_is_left_alone_and_found_when_spoiled(seed: int) -> None:
+def test_a_random_set_has_no_findings_and_a_spoiled_one_has(seed: int) -> None:
     plan = random_plan(np.random.default_rng(seed))
     good = simulate(plan, seed=seed).recording
     found = check_recording(good)
@@ -51,7 +51,7 @@ def test_swapped_sensors_of_a_random_set_are_found(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_a_recording_without_repetitions_is_left_alone(seed: int) -> None:
+def test_a_recording_without_repetitions_has_no_findings(seed: int) -> None:
     recording = simulate(idle_plan(np.random.default_rng(seed)), seed=seed).recording
     assert codes(recording) <= TRUE_OF_RADIO
 
@@ -69,7 +69,7 @@ def test_a_cranial_axis_of_the_wrong_sign_is_found(seed: int) -> None:
     assert codes(replace(recording, header=wrong)) & {"upside_down", "maybe_upside_down"}
 
 
-def test_cheap_parts_are_told_to_be_calibrated_and_not_refused() -> None:
+def test_cheap_parts_lead_to_the_hint_to_calibrate_and_are_not_refused() -> None:
     cheap = SensorPlan(
         named=True, acc_bias_mg=(40.0, -40.0, 40.0), acc_scale=(0.03,) * 3, gyr_scale=(0.03,) * 3
     )
@@ -84,8 +84,8 @@ def test_a_range_too_small_for_a_swing_is_found() -> None:
     assert "clipped" not in codes(simulate(SetPlan(reps=fast)).recording)
 
 
-def test_who_walks_before_a_set_at_25_hz_is_no_second_sensor() -> None:
-    """Steps leap from one sample to the next there: for a quarter of this recording (seed 14296)."""
+def test_walking_before_a_set_at_25_hz_is_no_second_sensor() -> None:
+    """Steps jump from one sample to the next there, for a quarter of this recording (seed 14296)."""
     recording = simulate(random_plan(np.random.default_rng(14296)), seed=14296).recording
 
     assert "two_streams" not in codes(recording)

@@ -1,4 +1,4 @@
-"""A body that swings from a bar: its specific force turns against its gyroscope, and both are right."""
+"""A body that swings from a bar: specific force and gyroscope turn in opposite directions, both rightly."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RATE_HZ, DURATION_S = 100.0, 40.0
 
 
 def pendulum(amplitude_deg: float, arm_m: float, length_m: float, seed: int) -> Recording:
-    """An ankle sensor on a rigid body that swings as a pendulum of `length_m`, `arm_m` below the bar.
+    """Simulate an ankle sensor on a rigid body that swings as a pendulum, `arm_m` below the bar.
 
     Along its arm a point of a pendulum feels g cos a + arm w², across it g sin a + arm w', with
     w' = -(g / length) sin a: below the length, the force turns the other way than the body.
@@ -36,17 +36,17 @@ def pendulum(amplitude_deg: float, arm_m: float, length_m: float, seed: int) -> 
 
 @pytest.mark.parametrize("amplitude_deg", [6.0, 10.0, 15.0])
 @pytest.mark.parametrize("arm_m", [1.6, 1.8, 2.0])
-def test_a_gyroscope_is_not_blamed_for_a_swing(amplitude_deg: float, arm_m: float) -> None:
-    """An ankle at the end of two metres of body, whose pendulum is two thirds as long."""
+def test_a_gyroscope_is_not_faulted_for_a_swing(amplitude_deg: float, arm_m: float) -> None:
+    """An ankle at the end of 2 m of body, whose equivalent pendulum is two thirds as long."""
     found = check_recording(pendulum(amplitude_deg, arm_m, length_m=1.33, seed=3))
 
     assert not {finding.code for finding in found} & {"gyro_axes", "gyro_scale", "gyro_unit_radps"}
 
 
 @pytest.mark.parametrize("factor", [0.75, 1.3])
-def test_a_scale_is_told_though_the_body_swings(factor: float) -> None:
+def test_a_scale_is_reported_although_the_body_swings(factor: float) -> None:
     swinging = pendulum(15.0, 2.0, length_m=1.33, seed=3)
     assert swinging.ankle is not None
     spoilt = replace(swinging, ankle=replace(swinging.ankle, gyr_dps=swinging.ankle.gyr_dps * factor))
-    told = [finding for finding in check_recording(spoilt) if finding.code == "gyro_scale"]
-    assert [finding.values["ratio"] for finding in told] == [pytest.approx(factor, abs=0.05)]
+    findings = [finding for finding in check_recording(spoilt) if finding.code == "gyro_scale"]
+    assert [finding.values["ratio"] for finding in findings] == [pytest.approx(factor, abs=0.05)]

@@ -1,4 +1,4 @@
-"""A sensor turned against its limb in mid-set, and columns in another order: told as what they are."""
+"""A sensor turned against its limb in mid-set, and columns in another order, are reported as such."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def clean() -> Recording:
 
 
 def turned(recording: Recording, place: SensorPlace, at_s: float, by_deg: float, axis: int) -> Recording:
-    """The same with one sensor knocked round an axis of its own; its gyroscope sees none of it."""
+    """Return the recording with one sensor turned about one of its axes, unnoticed by its gyroscope."""
     block = recording.samples(place)
     assert block is not None
     turn = Rotation.from_rotvec(np.radians(by_deg) * np.eye(3)[axis])
@@ -31,7 +31,7 @@ def turned(recording: Recording, place: SensorPlace, at_s: float, by_deg: float,
 
 @pytest.mark.parametrize(("place", "axis"), [("pelvis", 0), ("pelvis", 1), ("pelvis", 2)])
 @pytest.mark.parametrize(("at_share", "by_deg"), [(0.4, 25.0), (0.6, -50.0)])
-def test_a_sensor_that_was_turned_is_told_with_when_and_how_far(
+def test_a_turned_sensor_is_reported_with_time_and_angle(
     clean: Recording, place: SensorPlace, axis: int, at_share: float, by_deg: float
 ) -> None:
     at_s = at_share * float(clean.blocks[0].time_s[-1])
@@ -40,28 +40,30 @@ def test_a_sensor_that_was_turned_is_told_with_when_and_how_far(
     up = before.acc_mps2[before.time_s < 1.0].mean(axis=0)
     after = Rotation.from_rotvec(np.radians(by_deg) * np.eye(3)[axis]).apply(up)
     seen_deg = np.degrees(np.arccos(up @ after / (up @ up)))
-    told = [f for f in check_recording(turned(clean, place, at_s, by_deg, axis)) if f.code == "sensor_turned"]
+    findings = [
+        f for f in check_recording(turned(clean, place, at_s, by_deg, axis)) if f.code == "sensor_turned"
+    ]
     if seen_deg < 5.0:
-        assert told == []  # about gravity: nothing shows
+        assert findings == []  # about gravity: not visible
         return
-    assert [finding.sensor for finding in told] == [place]
-    assert told[0].start_s == pytest.approx(at_s, abs=2.0)
-    assert told[0].values["turned_deg"] == pytest.approx(seen_deg, abs=8.0)
+    assert [finding.sensor for finding in findings] == [place]
+    assert findings[0].start_s == pytest.approx(at_s, abs=2.0)
+    assert findings[0].values["turned_deg"] == pytest.approx(seen_deg, abs=8.0)
 
 
-def test_who_turned_there_and_back_may_be_a_gyroscope_that_fails(clean: Recording) -> None:
+def test_a_turn_there_and_back_may_be_a_failing_gyroscope(clean: Recording) -> None:
     end_s = float(clean.blocks[0].time_s[-1])
-    there = turned(clean, "pelvis", 0.35 * end_s, 40.0, 0)
-    told = [f.code for f in check_recording(turned(there, "pelvis", 0.7 * end_s, -40.0, 0))]
-    assert [code for code in told if code in ("gyro_axes", "sensor_turned")] == [
+    once_turned = turned(clean, "pelvis", 0.35 * end_s, 40.0, 0)
+    finding_codes = [f.code for f in check_recording(turned(once_turned, "pelvis", 0.7 * end_s, -40.0, 0))]
+    assert [code for code in finding_codes if code in ("gyro_axes", "sensor_turned")] == [
         "gyro_axes",
         "sensor_turned",
         "sensor_turned",
     ]
-    assert "gyro_axes" not in [f.code for f in check_recording(there)]
+    assert "gyro_axes" not in [f.code for f in check_recording(once_turned)]
 
 
-def test_a_sensor_that_stays_is_not_told_to_have_turned(clean: Recording) -> None:
+def test_a_sensor_that_stays_is_not_reported_as_turned(clean: Recording) -> None:
     assert [finding for finding in check_recording(clean) if finding.severity != "info"] == []
 
 
@@ -79,8 +81,8 @@ def test_swapped_columns_of_the_gyroscope_are_named(clean: Recording, pair: tupl
     assert all(name in hint(found) for name in names)
 
 
-def test_two_sensors_under_one_name_are_told_though_both_point_the_same_way(clean: Recording) -> None:
-    """Packets of either sensor arrive in any order, each numbered by its own."""
+def test_two_sensors_under_one_name_are_reported_even_if_both_point_the_same_way(clean: Recording) -> None:
+    """Packets of both sensors arrive in any order, each numbered by its own sensor."""
     assert clean.pelvis is not None
     rng, count = np.random.default_rng(0), len(clean.pelvis)
     noise = rng.normal(0.0, 0.05, (count, 3))

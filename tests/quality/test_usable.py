@@ -1,4 +1,4 @@
-"""What a recording is made usable by, and what each mend keeps as it was."""
+"""Corrections that make a recording usable, and what each leaves unchanged."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def spoilt(recording: Recording, kind: str, seed: int = 0) -> Recording:
     return KINDS[kind].spoil(recording, ("ankle",), np.random.default_rng(seed))
 
 
-def test_a_good_recording_is_used_as_it_is(good: Recording) -> None:
+def test_a_good_recording_is_used_unchanged(good: Recording) -> None:
     checked = examined(good)
 
     assert checked.findings == ()
@@ -38,7 +38,7 @@ def test_a_good_recording_is_used_as_it_is(good: Recording) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("kind", ["rows of zeros", "rows of -1", "rows at the rails", "single spikes"])
-def test_rows_that_are_no_reading_are_left_out_and_no_other(kind: str, seed: int, good: Recording) -> None:
+def test_rows_that_are_no_readings_and_no_others_are_left_out(kind: str, seed: int, good: Recording) -> None:
     bad = spoilt(good, kind, seed)
     changed = (bad.ankle.acc_mps2 != good.ankle.acc_mps2).any(axis=1)
     changed |= (bad.ankle.gyr_dps != good.ankle.gyr_dps).any(axis=1)
@@ -46,11 +46,11 @@ def test_rows_that_are_no_reading_are_left_out_and_no_other(kind: str, seed: int
     found = np.sort(readings.timed.order[readings.bad])
 
     assert set(found) <= set(np.flatnonzero(changed))
-    assert len(found) >= 0.9 * changed.sum()  # of spikes side by side none is single
+    assert len(found) >= 0.9 * changed.sum()  # spikes next to each other are not single
 
 
 @pytest.mark.parametrize("kind", ["a counter of 8 bits", "a counter of 16 bits", "a counter of 32 bits"])
-def test_a_counter_that_wraps_runs_on_and_losses_stay_holes(kind: str, good: Recording) -> None:
+def test_a_wrapping_counter_is_continued_and_losses_stay_gaps(kind: str, good: Recording) -> None:
     lost = rows(good.ankle, np.flatnonzero(np.arange(len(good.ankle)) % 40 != 7))
     checked = examined(spoilt(good.with_samples(lost), kind))
 
@@ -59,7 +59,7 @@ def test_a_counter_that_wraps_runs_on_and_losses_stay_holes(kind: str, good: Rec
     assert checked.clocks["ankle"].clock.restarts == 0
 
 
-def test_a_sensor_that_begins_anew_is_no_wrap(good: Recording) -> None:
+def test_a_restarted_sensor_is_no_wrap(good: Recording) -> None:
     number = good.ankle.sample.copy()
     number[1200:] -= number[1200]
     found = codes(
@@ -69,7 +69,7 @@ def test_a_sensor_that_begins_anew_is_no_wrap(good: Recording) -> None:
     assert "counter_wraps" not in found
 
 
-def test_packets_that_came_again_leave_what_was_there(good: Recording) -> None:
+def test_repeated_packets_are_removed_and_nothing_else(good: Recording) -> None:
     header = good.header.with_sensor("ankle", replace(good.header.ankle, counter="host"))
     checked = examined(spoilt(replace(good, header=header), "packets that come again"))
 
@@ -85,9 +85,7 @@ def test_a_clock_that_wraps_is_no_restart(good: Recording) -> None:
 
 
 @pytest.mark.parametrize("by_s", [3600.0, 11.0])
-def test_a_jump_of_the_computers_clock_is_taken_back_in_samples_and_notes(
-    by_s: float, good: Recording
-) -> None:
+def test_a_jump_of_the_computers_clock_is_undone_in_samples_and_notes(by_s: float, good: Recording) -> None:
     jumped = good
     for block in good.blocks:
         jumped = jumped.with_samples(replace(block, time_s=block.time_s + by_s * (block.time_s > 12.0)))
@@ -116,7 +114,7 @@ def test_times_in_another_unit_are_named_with_the_factor(unit: str, factor: floa
 
 @pytest.mark.parametrize("step", [2, 4])
 @pytest.mark.parametrize("kind", ["counted", "uncounted"])
-def test_a_rate_that_changes_is_told_and_each_stretch_keeps_its_times(
+def test_a_changing_rate_is_reported_and_each_stretch_keeps_its_times(
     step: int, kind: str, good: Recording
 ) -> None:
     row = len(good.ankle) // 2
@@ -137,7 +135,7 @@ def test_a_rate_that_changes_is_told_and_each_stretch_keeps_its_times(
         assert np.sqrt(np.mean((block.acc_mps2[timed.order, column] - was) ** 2)) < 0.25
 
 
-def test_a_range_that_wraps_round_is_continued(good: Recording) -> None:
+def test_a_wrapped_range_is_continued(good: Recording) -> None:
     reach = 0.7 * float(np.abs(good.ankle.gyr_dps).max())
     fast = replace(good.ankle, gyr_dps=good.ankle.gyr_dps * 125.0 / reach)
     wrapped = replace(fast, gyr_dps=(fast.gyr_dps + 125.0) % 250.0 - 125.0)
@@ -146,7 +144,7 @@ def test_a_range_that_wraps_round_is_continued(good: Recording) -> None:
     assert checked.recording.ankle.gyr_dps == pytest.approx(fast.gyr_dps, abs=3.0)
 
 
-def test_a_dead_ankle_ends_the_set_and_keeps_what_came_before(good: Recording) -> None:
+def test_a_dead_ankle_ends_the_set_and_keeps_everything_before(good: Recording) -> None:
     dead = spoilt(good, "a sensor that dies", 1)
     checked = examined(dead)
     (finding,) = [finding for finding in checked.findings if finding.code == "sensor_died"]

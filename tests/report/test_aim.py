@@ -1,4 +1,4 @@
-"""Whether the tempo aimed at was kept: each way within 0.25 s or 15 %, each pause within 0.35 s."""
+"""Whether the target tempo was kept: each way within 0.25 s or 15 %, each pause within 0.35 s."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ import pytest
 
 from imu_reps import Rep, RepPlan, SetPlan, Summary, Tempo, analyze, load, save, simulate
 from imu_reps.domain.end_range import Floor
-from imu_reps.report.aim import aim_sentences
-from imu_reps.report.phrases import meaning_sentences
-from imu_reps.session.keeping import Place
+from imu_reps.report.phrases import meaning_sentences, tempo_sentences
+from imu_reps.session.session_folder import SessionFolder
 from imu_reps.session.session_plan import SetGoal
 from imu_reps.storage.profile import PairedSensor, Person
 
@@ -31,7 +30,7 @@ def figures(aim: str | None, *means: float | None) -> dict[str, object]:
     ("means", "kept"),
     [
         ((2.0, 0.0, 2.0, 0.0), True),
-        # 15 % of two seconds are more than a quarter of one
+        # 15 % of 2 s is more than 0.25 s
         ((2.30, 0.0, 1.70, 0.0), True),
         ((2.31, 0.0, 2.0, 0.0), False),
         ((2.0, 0.0, 1.69, 0.0), False),
@@ -40,32 +39,32 @@ def figures(aim: str | None, *means: float | None) -> dict[str, object]:
         ((2.0, 0.0, 2.0, 0.36), False),
     ],
 )
-def test_an_aim_of_two_seconds(
+def test_a_target_of_two_seconds(
     make_summary: Make, make_rep: MakeRep, means: tuple[float, ...], kept: bool
 ) -> None:
-    (sentence,) = aim_sentences(make_summary(make_rep(1), figures=figures("2.0-0.0-2.0-0.0", *means)))
+    (sentence,) = tempo_sentences(make_summary(make_rep(1), figures=figures("2.0-0.0-2.0-0.0", *means)))
 
     assert (sentence == "You kept the tempo you aimed at, 2-0-2-0.") == kept
 
 
 @pytest.mark.parametrize(("way_s", "kept"), [(1.25, True), (0.75, True), (1.26, False), (0.74, False)])
-def test_an_aim_of_one_second_is_kept_within_a_quarter(way_s: float, kept: bool) -> None:
+def test_a_target_of_one_second_is_kept_within_a_quarter(way_s: float, kept: bool) -> None:
     aim = Tempo(1.0, 0.0, 1.0, 0.0)
 
     assert (Tempo(way_s, 0.0, 1.0, 0.0).missed(aim) == ()) == kept
     assert (Tempo(1.0, 0.0, way_s, 0.0).missed(aim) == ()) == kept
 
 
-def test_who_moves_with_the_metronome_is_told_so_though_the_flanks_read_a_tenth_short(
+def test_moving_with_the_metronome_keeps_the_tempo_although_flanks_read_a_tenth_short(
     make_summary: Make, make_rep: MakeRep
 ) -> None:
-    (sentence,) = aim_sentences(make_summary(make_rep(1), figures=figures("4-3-2-0", 3.6, 3.3, 1.8, 0.2)))
+    (sentence,) = tempo_sentences(make_summary(make_rep(1), figures=figures("4-3-2-0", 3.6, 3.3, 1.8, 0.2)))
 
     assert sentence == "You kept the tempo you aimed at, 4-3-2-0."
 
 
-def test_what_was_not_kept_is_named_with_its_figures(make_summary: Make, make_rep: MakeRep) -> None:
-    (sentence,) = aim_sentences(
+def test_missed_parts_are_named_with_their_figures(make_summary: Make, make_rep: MakeRep) -> None:
+    (sentence,) = tempo_sentences(
         make_summary(make_rep(1), figures=figures("4.0-0.0-2.0-0.0", 2.6, 0.1, 2.0, 0.6))
     )
 
@@ -78,48 +77,48 @@ def test_what_was_not_kept_is_named_with_its_figures(make_summary: Make, make_re
 @pytest.mark.parametrize(
     "known", [figures(None, 2.0, 0.0, 2.0, 0.0), figures("2.0-0.0-2.0-0.0", 2.0, None, 2.0, 0.0)]
 )
-def test_without_an_aim_or_a_tempo_nothing_is_said(
+def test_without_a_target_or_a_tempo_there_is_no_sentence(
     make_summary: Make, make_rep: MakeRep, known: dict[str, object]
 ) -> None:
-    assert aim_sentences(make_summary(make_rep(1), figures=known)) == []
+    assert tempo_sentences(make_summary(make_rep(1), figures=known)) == []
 
 
 @pytest.mark.parametrize(
-    ("floor_from", "whose"),
+    ("floor_from", "origin"),
     [
         ("asked", "as asked for with this set"),
         ("end_range", "your own, from the end-range test"),
         (None, "as the recording has it"),
     ],
 )
-def test_it_is_told_whose_floor_angle_it_is_after_a_file_too(
-    tmp_path: Path, floor_from: Any, whose: str
+def test_the_origin_of_the_floor_angle_is_reported_also_from_a_file(
+    tmp_path: Path, floor_from: Any, origin: str
 ) -> None:
-    """Hovering at 20°: over a floor of 15°, under one of 30°."""
+    """Hovering at 20° is above a floor of 15° and below one of 30°."""
     recording = simulate(SetPlan(reps=(RepPlan(bottom_deg=20.0),) * 4)).recording
-    told = {}
+    sentences = {}
     for floor_deg in (15.0, 30.0):
         header = replace(recording.header, floor_deg=floor_deg, floor_from=floor_from)
         save(replace(recording, header=header), tmp_path / f"{floor_deg:.0f}.csv")
-        told[floor_deg] = meaning_sentences(analyze(load(tmp_path / f"{floor_deg:.0f}.csv")).summary)
+        sentences[floor_deg] = meaning_sentences(analyze(load(tmp_path / f"{floor_deg:.0f}.csv")).summary)
 
-    assert f"You kept to the floor angle set, 15°, {whose}, the last lowering aside." in told[15.0]
-    assert f"The floor angle set was 30°, {whose}." in told[30.0]
+    assert f"You kept to the floor angle set, 15°, {origin}, the last lowering aside." in sentences[15.0]
+    assert f"The floor angle set was 30°, {origin}." in sentences[30.0]
 
 
-def test_who_asks_for_no_floor_has_the_one_of_the_end_range_test_and_its_recording_says_so(
+def test_without_a_given_floor_that_of_the_end_range_test_applies_and_the_recording_says_so(
     tmp_path: Path,
 ) -> None:
     sensor = PairedSensor("witmotion", "A", 100.0)
     own = Floor(28.0, 2.0, date(2026, 11, 1), "single_leg_raise")
     person = Person("kim", sensor, sensor, floors={"left": own})
-    place = Place(tmp_path, person, lambda: datetime(2026, 11, 28, tzinfo=UTC))
+    opener = SessionFolder(tmp_path, person, lambda: datetime(2026, 11, 28, tzinfo=UTC))
     goal = SetGoal("single_leg_raise", "left", "low")
     headers = []
     for number, one in enumerate((goal, replace(goal, floor_deg=25.0), replace(goal, side="right")), 1):
-        begun = place(one, number, {}, frozenset())
-        begun.recorder.file.close()
-        headers.append(begun.header)
+        opened = opener(one, number, {}, frozenset())
+        opened.recorder.file.close()
+        headers.append(opened.header)
 
     assert [(header.floor_deg, header.floor_from) for header in headers] == [
         (28.0, "end_range"),

@@ -1,4 +1,4 @@
-"""What is said of a set's course: tiring with side and direction, a hold, a shake."""
+"""Sentences about the course of a set: fatigue with side and direction, a hold, a tremor."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from imu_reps.report.text import headline, remarks
 MakeRep, MakeSummary = Callable[..., Rep], Callable[..., Summary]
 
 
-def told_of_turn(
+def turn_sentence(
     make_rep: MakeRep, make_summary: MakeSummary, side: str | None, first: float, last: float
 ) -> str:
     trend = (Trend("pelvic_rotation_deg", first, last, 12, True),)
@@ -32,19 +32,19 @@ def test_a_growing_turn_names_the_side_that_rises_and_from_when(
 ) -> None:
     first = 2.0 if last > 0 else -2.0
 
-    assert told_of_turn(make_rep, make_summary, side, first, last) == (
+    assert turn_sentence(make_rep, make_summary, side, first, last) == (
         f"From rep 12 on the {rising} side of the pelvis rises more: 8°, at first 2°."
     )
 
 
-def test_a_turn_to_the_other_side_and_a_shrinking_one_are_told_so(
+def test_a_turn_to_the_other_side_and_a_shrinking_one_are_described(
     make_rep: MakeRep, make_summary: MakeSummary
 ) -> None:
-    assert "at first 3° the other way" in told_of_turn(make_rep, make_summary, "left", -3.0, 8.0)
-    assert "turns less: 2°, at first 8°" in told_of_turn(make_rep, make_summary, "left", 8.0, 2.0)
+    assert "at first 3° the other way" in turn_sentence(make_rep, make_summary, "left", -3.0, 8.0)
+    assert "turns less: 2°, at first 8°" in turn_sentence(make_rep, make_summary, "left", 8.0, 2.0)
 
 
-def test_a_hold_is_told_by_its_time(make_summary: MakeSummary) -> None:
+def test_a_hold_is_described_by_its_duration(make_summary: MakeSummary) -> None:
     found = (Finding("hold", values={"held_s": 20.3}), Finding("hold_unjudged"))
     summary = make_summary(
         recording={"exercise": "hollow_hold", "side": "both"},
@@ -57,7 +57,7 @@ def test_a_hold_is_told_by_its_time(make_summary: MakeSummary) -> None:
     assert not [remark for remark in remarks(summary) if "Held" in remark]
 
 
-def test_no_hold_is_told_as_none(make_summary: MakeSummary) -> None:
+def test_a_missing_hold_is_reported(make_summary: MakeSummary) -> None:
     summary = make_summary(
         recording={"exercise": "hollow_hold"}, figures={"rep_count": None, "time_under_tension_s": None}
     )

@@ -1,4 +1,4 @@
-"""What is said live."""
+"""Lines for live events."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from imu_reps.domain.events import (
 from imu_reps.report.event_text import event_text
 
 
-def test_counts_faults_and_the_end_are_said(
+def test_counts_faults_and_the_end_have_lines(
     make_rep: Callable[..., Rep], make_fault: Callable[..., Fault]
 ) -> None:
     assert event_text(RepCompleted(9.0, 3, make_rep(3))) == "3"
@@ -40,11 +40,11 @@ def test_counts_faults_and_the_end_are_said(
     assert event_text(SetEnded(60.0, "end_of_recording", None)) == "set over: the recording ends"
 
 
-def test_readiness_tells_whether_the_posture_was_checked() -> None:
+def test_readiness_says_whether_the_posture_was_checked() -> None:
     assert event_text(Ready(2.0, True)) == "ready"
     assert "posture not checked" in (event_text(Ready(2.0, False)) or "")
 
 
-def test_phases_and_what_is_only_worth_watching_are_not_said(make_fault: Callable[..., Fault]) -> None:
+def test_phases_and_watch_levels_have_no_lines(make_fault: Callable[..., Fault]) -> None:
     assert event_text(PhaseChanged(3.0, "top", 60.0)) is None
     assert event_text(FaultSeen(9.0, 3, make_fault(level="watch"))) is None

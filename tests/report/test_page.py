@@ -1,4 +1,4 @@
-"""The pages: one file, no network, nothing run, what is written is what was measured."""
+"""The pages: one file, no network access, no scripts, and the measured values."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ import pytest
 
 from imu_reps import RepFaults, RepPlan, SetPlan, analyze, simulate
 from imu_reps.advice.changes import progress
-from imu_reps.domain.prescription import Prescription
+from imu_reps.domain.programme import Prescription
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.report.page import page as pages
-from imu_reps.report.page.hand_over import MAX_ROWS, hand_over_page
-from imu_reps.report.page.hand_over_pictures import let_go_picture
+from imu_reps.report.page.hand_over import MAX_ROWS, hand_over_page, let_go_picture
 from imu_reps.report.page.page import set_page
-from imu_reps.report.sets_table import OneSet, set_rows
+from imu_reps.report.sets_table import set_rows
 
 PRESCRIBED = [Prescription("heel_tap", "Dr. Lee", date(2026, 11, 2), 3, 10, "left")]
 ARCHED = RepPlan(faults=RepFaults(arch_deg=12.0))
@@ -30,7 +29,7 @@ def arched():
 
 
 class Outline(HTMLParser):
-    """Tags that were opened and not closed, attributes, and the words."""
+    """Collects unclosed tags, attributes, and the text."""
 
     VOID = frozenset({"meta", "br", "link", "img"})
 
@@ -66,7 +65,7 @@ def stored(analysis, day=1, **changes):
     return replace(StoredSet(f"/{day}.csv", "anna", f"s{day}", 1, None, None, summary), **changes)
 
 
-def test_the_page_is_whole_and_asks_for_nothing(arched):
+def test_the_page_is_complete_and_requests_nothing(arched):
     page = set_page(arched.summary, arched.track)
     read = outline(page)
 
@@ -75,7 +74,7 @@ def test_the_page_is_whole_and_asks_for_nothing(arched):
     assert all(value.startswith("#") for value in asked)
 
 
-def test_it_says_what_the_text_report_says(arched):
+def test_it_contains_the_sentences_of_the_text_report(arched):
     words = " ".join(outline(set_page(arched.summary, arched.track)).words)
 
     assert "4 reps, 2 clean" in words
@@ -84,7 +83,7 @@ def test_it_says_what_the_text_report_says(arched):
     assert "Not a medical device" in words.replace("\n", " ")
 
 
-def test_the_verdict_comes_before_the_pictures_and_first_in_its_row(arched):
+def test_the_verdict_precedes_the_pictures_and_is_first_in_its_row(arched):
     page = set_page(arched.summary, arched.track, person="anna")
 
     assert page.index("What was wrong") < page.index("Rep by rep") < page.index("<svg")
@@ -92,21 +91,21 @@ def test_the_verdict_comes_before_the_pictures_and_first_in_its_row(arched):
     assert ">anna ·</span> " in page
 
 
-def test_a_tempo_is_kept_whole_where_a_phone_breaks_lines(arched):
+def test_a_tempo_is_not_broken_on_a_phone(arched):
     of_set = replace(arched.summary.set, tempo_target=arched.summary.set.tempo)
     page = set_page(replace(arched.summary, set=of_set), arched.track)
 
     assert re.search(r'aimed at, <span class="whole">[\d.]+(-[\d.]+){3}\.</span>', page)
 
 
-def test_in_a_table_of_sets_being_simulated_is_not_called_wrong(arched):
-    (row,) = set_rows([OneSet(arched.summary, None)])
+def test_a_simulated_set_in_a_table_is_not_marked_as_wrong(arched):
+    (row,) = set_rows([(arched.summary, None)])
 
     assert row["notes"] == "back arch 2, simulated"
     assert not [head for head in row if "wrong" in head]
 
 
-def test_a_hip_pop_has_a_picture_of_the_turning_and_no_other_set():
+def test_a_hip_pop_has_a_picture_of_rotation_that_other_sets_lack():
     popped = analyze(
         simulate(SetPlan(reps=(RepPlan(), RepPlan(faults=RepFaults(rotation_deg=12.0))))).recording
     )
@@ -116,7 +115,7 @@ def test_a_hip_pop_has_a_picture_of_the_turning_and_no_other_set():
     assert "How the pelvis turns" in page
 
 
-def test_every_picture_has_a_name_for_those_who_do_not_see_it(arched):
+def test_every_picture_has_a_text_alternative(arched):
     read = outline(set_page(arched.summary, arched.track))
     pictures = [value for tag, name, value in read.attributes if (tag, name) == ("svg", "aria-label")]
 
@@ -131,7 +130,7 @@ def test_colours_are_the_pages_own_so_that_it_can_be_dark(arched):
     assert not re.search(r"#0[1-9a]0[1-9a]0[1-9a]\b", page)
 
 
-def test_inner_names_of_the_pictures_do_not_collide(arched):
+def test_ids_inside_the_pictures_do_not_collide(arched):
     read = outline(set_page(arched.summary, arched.track))
     names = [value for _, name, value in read.attributes if name == "id"]
     clips = [name for name in names if re.fullmatch(r"[pm][0-9a-f]{8,}", name)]
@@ -161,7 +160,7 @@ def test_without_a_pelvis_sensor_or_repetitions_there_is_still_a_page(arched):
     assert "Rep by rep" not in set_page(none, arched.track)
 
 
-def test_the_hand_over_has_a_row_a_session_and_side_the_latest_first(arched):
+def test_the_hand_over_has_a_row_per_session_and_side_latest_first(arched):
     sets = [stored(arched, 1), replace(stored(arched, 1), file="/b.csv"), stored(arched, 4, pain=2, effort=6)]
     page = hand_over_page(sets, PRESCRIBED, progress(sets), person="anna")
     words = outline(page).words
@@ -182,7 +181,7 @@ def test_the_hand_over_stays_short(arched):
     assert f"{24 - MAX_ROWS} earlier rows" in page
 
 
-def test_only_what_somebody_prescribed_is_called_so(arched):
+def test_only_prescriptions_are_called_so(arched):
     with_one, without = (hand_over_page([stored(arched)], some, []) for some in (PRESCRIBED, []))
 
     assert "Prescribed by Dr. Lee on" in with_one
@@ -200,10 +199,12 @@ def test_no_date_of_the_hand_over_is_broken(arched):
 
 
 def test_the_hand_over_has_pictures_of_the_course(arched):
-    def of(side, day, **said):
-        one = stored(arched, day, **said)
-        recording = replace(one.summary.recording, side=side)
-        return replace(one, file=f"/{side}{day}", summary=replace(one.summary, recording=recording))
+    def of(side, day, **ratings):
+        stored_set = stored(arched, day, **ratings)
+        recording = replace(stored_set.summary.recording, side=side)
+        return replace(
+            stored_set, file=f"/{side}{day}", summary=replace(stored_set.summary, recording=recording)
+        )
 
     sets = [of(side, day, pain=day // 4, effort=5) for day in (1, 4, 8) for side in ("left", "right")]
     ends = [(name, arched.track, arched.summary) for name in ("first 2026-11-01", "last 2026-11-08")]
@@ -215,7 +216,7 @@ def test_the_hand_over_has_pictures_of_the_course(arched):
     assert hand_over_page(sets[:1], [], []).count("<svg") == 1
 
 
-def test_what_scrolls_can_be_scrolled_by_keyboard() -> None:
+def test_scrolling_parts_can_be_scrolled_by_keyboard() -> None:
     templates = list((Path(pages.__file__).parent / "templates").glob("*.j2"))
     scrolling = [
         tag for file in templates for tag in re.findall(r'<div class="scroll"[^>]*>', file.read_text("utf-8"))

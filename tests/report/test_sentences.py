@@ -1,6 +1,6 @@
 """Every sentence of the report about a number agrees with that number, over simulated sets.
 
-The sentences are read back and held against the summary by rules of their own: nothing of `imu_reps.report`
+The sentences are parsed and compared with the summary by independent rules: nothing of `imu_reps.report`
 is used but the text.
 """
 
@@ -18,9 +18,9 @@ from imu_reps import Rep, Summary, Tempo, analyze, simulate
 from imu_reps.report.text import text_report
 from imu_reps.sim.wearer import random_plan
 
-#: First seeds of the daily sets and of the others.
+#: First seeds of the daily sets and of the larger number of sets.
 FIRST, DAILY, ALL = 14_000, 12, 400
-#: What is printed is rounded: to half of its last place, and what floating point adds.
+#: Printed numbers are rounded: half of the last place, plus floating-point error.
 HALF = 0.5 + 1e-6
 
 FAULT = re.compile(
@@ -38,7 +38,7 @@ PLACES = {"°": ("deg", 1.0, 1.0), "°/s": ("deg/s", 1.0, 1.0), "%": ("share", 1
 
 
 def sets(seeds: range) -> Iterator[tuple[int, Summary, str]]:
-    """Sets of everything by chance, each with an aim near or far, some with a known floor angle."""
+    """Yield random sets, each with a target tempo near or far, some with a known floor angle."""
     for seed in seeds:
         rng = np.random.default_rng(seed)
         recording = simulate(random_plan(rng), seed=seed).recording
@@ -51,19 +51,19 @@ def sets(seeds: range) -> Iterator[tuple[int, Summary, str]]:
         )
         summary = analyze(replace(recording, header=header)).summary
         console = Console(width=10_000, highlight=False, markup=False, emoji=False)
-        with console.capture() as said:
+        with console.capture() as captured:
             console.print(text_report(summary, 10_000))
-        yield seed, summary, unbroken(said.get())
+        yield seed, summary, unbroken(captured.get())
 
 
 def unbroken(text: str) -> str:
-    """The report with each of its points on one line."""
+    """Return the report with each of its points on one line."""
     table, points, prose = text.partition("\n\u2022 ")
     return table + points + re.sub(r"\n  (?=\S)", " ", prose)
 
 
 def _aim(tempo: str | None, rng: np.random.Generator) -> Tempo:
-    """What was moved, off by up to half a second a part."""
+    """Return the measured tempo, changed by up to 0.5 s in each part."""
     parts = [2.0, 0.0, 2.0, 0.0] if tempo is None else [float(part) for part in tempo.split("-")]
     return Tempo(*(max(0.0, round(part + rng.uniform(-0.5, 0.5), 1)) for part in parts))
 
@@ -73,7 +73,7 @@ def number(text: str) -> float:
 
 
 def reps_of(where: str, summary: Summary) -> list[int]:
-    """The repetitions that words name: "Reps 1–4 and 9", "Rep 7", "All reps"."""
+    """Return the numbers of the named repetitions: "Reps 1–4 and 9", "Rep 7", "All reps"."""
     if where.lower().startswith("all"):
         return [rep.number for rep in summary.reps]
     spans = [[int(end) for end in span.split("–")] for span in re.findall(r"\d+(?:–\d+)?", where)]
@@ -81,10 +81,10 @@ def reps_of(where: str, summary: Summary) -> list[int]:
 
 
 def check_faults(summary: Summary, text: str) -> None:
-    told: dict[str, list[int]] = {}
+    stated: dict[str, list[int]] = {}
     for found in FAULT.finditer(text):
         code, numbers = found["code"].replace(" ", "_"), reps_of(found["where"], summary)
-        told.setdefault(code, []).extend(numbers)
+        stated.setdefault(code, []).extend(numbers)
         evidence = EVIDENCE.search(found["words"])
         assert evidence is not None or code in ("knee_bend", "snap"), found[0]
         if evidence is not None:
@@ -99,8 +99,8 @@ def check_faults(summary: Summary, text: str) -> None:
             (lift_off,) = [r.lift_off_angle_deg for r in summary.reps if r.lift_off_angle_deg is not None]
             assert abs(number(height[1]) - lift_off) <= HALF
     flagged = {flag for rep in summary.reps for flag in rep.flags}
-    assert set(told) == flagged
-    for code, numbers in told.items():
+    assert set(stated) == flagged
+    for code, numbers in stated.items():
         assert set(numbers) == {rep.number for rep in summary.reps if code in rep.flags}
 
 
@@ -154,7 +154,7 @@ def check_counts(summary: Summary, text: str) -> None:
 
 
 def check_rows(summary: Summary, text: str) -> None:
-    """Each row has its repetition's own figures, times in the tempo's order, and its level in words."""
+    """Check the row of each repetition: its figures, times in the order of the tempo, its level in words."""
     rows = re.findall(
         r"^ *(\d+) +((?:[\d.]+|–|rest)(?: +\S+)*?)? +"
         r"((?:clean|not fully|[a-z]+ [a-z]+|momentum|snap)[^\d\n]*)$",
@@ -187,25 +187,25 @@ def check_floor(summary: Summary, text: str) -> None:
     angle = re.search(r"Your floor angle is about (−?\d+)°|stayed flat above about (−?\d+)°", text)
     assert (angle is not None) == (len(lift_offs) >= 2 and summary.recording.exercise != "heel_tap")
     if angle is not None:
-        told = number(angle[1] or angle[2])
+        stated = number(angle[1] or angle[2])
         assert summary.set.floor_angle_deg is not None
-        assert abs(told - summary.set.floor_angle_deg) <= HALF
+        assert abs(stated - summary.set.floor_angle_deg) <= HALF
         # the back stayed down above it in four of five that let go: the safe side of any two neighbours
-        assert sum(one <= told + HALF for one in lift_offs) >= 0.8 * len(lift_offs)
+        assert sum(one <= stated + HALF for one in lift_offs) >= 0.8 * len(lift_offs)
     stays = re.search(r"the floor angle set for it stays (−?\d+)°", text)
     if stays is not None:
         own = {f.limit for rep in summary.reps for f in rep.faults if f.code == "below_floor"}
         assert abs(number(stays[1]) - max(own)) <= HALF
-    kept = re.search(r"You kept to the floor angle set, (−?\d+)°", text)
-    if kept is not None:
+    floor_kept = re.search(r"You kept to the floor angle set, (−?\d+)°", text)
+    if floor_kept is not None:
         known = [rep.bottom_angle_deg for rep in summary.reps if "below_floor" not in rep.not_judged]
         lowest = min(angle for angle in known if angle is not None)
-        assert lowest >= number(kept[1]) - 2.0 - HALF
+        assert lowest >= number(floor_kept[1]) - 2.0 - HALF
         within = re.search(r"You kept to the floor angle set, [^.]*?, to within (\d+)°", text)
-        assert (int(within[1]) if within else 0) == max(0, int(number(kept[1])) - round(lowest))
+        assert (int(within[1]) if within else 0) == max(0, int(number(floor_kept[1])) - round(lowest))
         last = summary.reps[-1]
         went_on = "below_floor" in last.not_judged and last.bottom_angle_deg is not None
-        went_on = went_on and round(last.bottom_angle_deg) < number(kept[1])
+        went_on = went_on and round(last.bottom_angle_deg) < number(floor_kept[1])
         assert (", the last lowering aside." in text) == went_on
     flat = re.search(r"did not tip forward on the way down to (−?\d+)°", text)
     if flat is not None:
@@ -219,15 +219,15 @@ def check_floor(summary: Summary, text: str) -> None:
 
 
 def check_range(summary: Summary, text: str) -> None:
-    told = re.search(
+    stated = re.search(
         r"reached the range you aimed at, (\d+)°, in (?:(every) rep|(none|\d+) of (\d+) rep)", text
     )
-    if told is None:
+    if stated is None:
         return
     ranges = [round(rep.range_deg) for rep in summary.reps if rep.range_deg is not None]
-    reached = sum(one >= int(told[1]) for one in ranges)
-    assert reached == (len(ranges) if told[2] else 0 if told[3] == "none" else int(told[3]))
-    assert told[4] is None or int(told[4]) == len(ranges)
+    reached = sum(one >= int(stated[1]) for one in ranges)
+    assert reached == (len(ranges) if stated[2] else 0 if stated[3] == "none" else int(stated[3]))
+    assert stated[4] is None or int(stated[4]) == len(ranges)
 
 
 def check_tempo(summary: Summary, text: str) -> None:
@@ -236,12 +236,12 @@ def check_tempo(summary: Summary, text: str) -> None:
         [getattr(rep, name) for rep in summary.reps if getattr(rep, name) is not None]
         for name in ("eccentric_s", "bottom_pause_s", "concentric_s", "top_pause_s")
     ]
-    told = re.search(r"tempo ([\d.]+(?:-[\d.]+){3})", text.partition("\n\n")[0])
-    assert (told is not None) == all(means)
-    if told is None:
+    stated = re.search(r"tempo ([\d.]+(?:-[\d.]+){3})", text.partition("\n\n")[0])
+    assert (stated is not None) == all(means)
+    if stated is None:
         return
     measured = [float(np.mean(values)) for values in means]
-    assert np.allclose([float(part) for part in told[1].split("-")], measured, atol=HALF * 0.1)
+    assert np.allclose([float(part) for part in stated[1].split("-")], measured, atol=HALF * 0.1)
     assert figures.tempo_target is not None
     aim = [float(part) for part in figures.tempo_target.split("-")]
     within = [max(0.25, 0.15 * aim[0]), 0.35, max(0.25, 0.15 * aim[2]), 0.35]
@@ -254,11 +254,11 @@ def check_tempo(summary: Summary, text: str) -> None:
         "the pause at the top was",
     )
     for k, part in enumerate(words):
-        said = re.search(rf"{part} ([\d.]+) s \(aim ([\d.]+) s\)", text)
-        assert (said is not None) == missed[k]
-        if said is not None:
-            assert abs(float(said[1]) - measured[k]) <= HALF * 0.1
-            assert float(said[2]) == aim[k]
+        stated_aim = re.search(rf"{part} ([\d.]+) s \(aim ([\d.]+) s\)", text)
+        assert (stated_aim is not None) == missed[k]
+        if stated_aim is not None:
+            assert abs(float(stated_aim[1]) - measured[k]) <= HALF * 0.1
+            assert float(stated_aim[2]) == aim[k]
 
 
 def check_trends(summary: Summary, text: str) -> None:

@@ -1,4 +1,4 @@
-"""The text report says what the summary holds, in words, and nothing else."""
+"""The text report says in words what the summary contains, and nothing else."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ MakeRep = Callable[..., Rep]
 MakeFault = Callable[..., Fault]
 
 
-def rendered(summary: Summary, width: int = 80, **whose: Any) -> str:
+def rendered(summary: Summary, width: int = 80, **details: Any) -> str:
     out = io.StringIO()
     console = Console(file=out, width=width, highlight=False, markup=False, emoji=False)
-    console.print(text_report(summary, width, **whose))
+    console.print(text_report(summary, width, **details))
     return out.getvalue()
 
 
-def prose(summary: Summary, **whose: Any) -> str:
-    """The report with all line breaks taken out."""
-    return re.sub(r"\s+", " ", rendered(summary, **whose))
+def prose(summary: Summary, **details: Any) -> str:
+    """Return the report without line breaks."""
+    return re.sub(r"\s+", " ", rendered(summary, **details))
 
 
 def row(text: str, number: int) -> str:
@@ -39,11 +39,13 @@ def row(text: str, number: int) -> str:
 
 
 def section(text: str, title: str) -> str:
-    """The text between a title and the next empty line."""
+    """Return the text between a title and the next empty line."""
     return text.partition(f"\n{title}\n")[2].partition("\n\n")[0]
 
 
-def test_the_set_is_told_in_a_headline(make_summary: Make, make_rep: MakeRep, make_fault: MakeFault) -> None:
+def test_the_set_is_described_in_a_headline(
+    make_summary: Make, make_rep: MakeRep, make_fault: MakeFault
+) -> None:
     lines = rendered(make_summary(make_rep(1), make_rep(2, make_fault()))).splitlines()
 
     assert [line.rstrip() for line in lines[:2]] == [
@@ -61,16 +63,14 @@ def test_each_rep_has_a_row_with_its_figures_in_the_order_of_the_tempo(
     assert row(text, 2).split()[1:4] == ["2.1", "0.7", "1.6"]
 
 
-def test_how_far_reps_differ_is_not_taken_for_an_error_of_measurement(
-    make_summary: Make, make_rep: MakeRep
-) -> None:
+def test_scatter_between_reps_is_not_called_measurement_error(make_summary: Make, make_rep: MakeRep) -> None:
     text = rendered(make_summary(make_rep(1), make_rep(2), figures={"range_deg_sd": 11.0}))
 
     assert "range scatters by 11°" in text
     assert "± 11" not in text
 
 
-def test_a_high_start_is_told_from_the_top_down(make_summary: Make, make_rep: MakeRep) -> None:
+def test_a_high_start_is_described_from_the_top_down(make_summary: Make, make_rep: MakeRep) -> None:
     text = rendered(make_summary(make_rep(1), make_rep(2), recording={"start": "high"}))
 
     assert re.search(r"down +bottom +up +top", text)
@@ -88,7 +88,7 @@ def test_a_heel_tap_shows_speed_and_a_hanging_raise_the_curl(make_summary: Make,
     assert "rotation" not in curled
 
 
-def test_a_fault_is_marked_by_words_in_its_row_and_told_in_a_sentence(
+def test_a_fault_is_named_in_its_row_and_described_in_a_sentence(
     make_summary: Make, make_rep: MakeRep, make_fault: MakeFault
 ) -> None:
     swing = make_fault(code="momentum", value=0.34, limit=0.2, unit="share")
@@ -108,7 +108,7 @@ def test_a_fault_is_marked_by_words_in_its_row_and_told_in_a_sentence(
     assert "Rep 2, momentum: swing carried 34 % of the way up (limit 20 %)." in wrong
 
 
-def test_what_is_only_worth_watching_stays_clean_and_out_of_what_was_wrong(
+def test_a_rep_at_watch_level_stays_clean_and_out_of_the_faults(
     make_summary: Make, make_rep: MakeRep, make_fault: MakeFault
 ) -> None:
     text = rendered(make_summary(make_rep(1, make_fault(level="watch", value=4.0, limit=3.0))), 100)
@@ -142,7 +142,7 @@ def test_the_rising_side_follows_the_sign_of_rotation(
     assert f"turned by 8° (limit 7°), the {rising} side rising" in prose(summary)
 
 
-def test_every_flag_has_words_with_its_value_and_its_limit(
+def test_every_flag_is_described_with_its_value_and_its_limit(
     make_summary: Make, make_rep: MakeRep, make_fault: MakeFault
 ) -> None:
     faults = [
@@ -173,7 +173,7 @@ def test_an_unclean_set_is_never_called_clean(
     assert "A clean set" not in rendered(make_summary(make_rep(1), make_rep(2, make_fault())))
 
 
-def test_the_floor_and_a_certain_trend_are_told_an_uncertain_one_is_not(
+def test_the_floor_and_a_certain_trend_are_reported_and_an_uncertain_one_is_not(
     make_summary: Make, make_rep: MakeRep
 ) -> None:
     trends = (Trend("range_deg", 63.0, 52.0, 7, True), Trend("duration_s", 4.0, 3.4, None, False))
@@ -184,13 +184,15 @@ def test_the_floor_and_a_certain_trend_are_told_an_uncertain_one_is_not(
     assert "time for a rep" not in text
 
 
-def test_more_backward_tilt_is_no_news(make_summary: Make, make_rep: MakeRep) -> None:
+def test_increasing_backward_tilt_is_not_reported(make_summary: Make, make_rep: MakeRep) -> None:
     trend = (Trend("pelvic_tilt_deg", -2.0, -5.0, 4, True),)
 
     assert "tilt of the pelvis" not in prose(make_summary(make_rep(1), figures={"trend": trend}))
 
 
-def test_one_arch_is_not_told_as_none(make_summary: Make, make_rep: MakeRep, make_fault: MakeFault) -> None:
+def test_one_arch_is_not_reported_as_none(
+    make_summary: Make, make_rep: MakeRep, make_fault: MakeFault
+) -> None:
     below = {"floor_below_deg": 1.0}
     arched = make_summary(make_rep(1), make_rep(2, make_fault(), lift_off_angle_deg=24.0), figures=below)
 
@@ -210,7 +212,7 @@ def test_no_line_breaks_between_a_number_and_its_unit(
     assert "\N{NO-BREAK SPACE}" not in text
 
 
-def test_what_was_not_measured_is_a_dash_never_a_zero_and_the_reason_is_told(
+def test_an_unmeasured_value_is_a_dash_never_a_zero_and_the_reason_is_given(
     make_summary: Make, make_rep: MakeRep
 ) -> None:
     without = {"pelvic_tilt_deg": None, "pelvic_rotation_deg": None, "not_judged": ("back_arch", "hip_pop")}
@@ -236,13 +238,13 @@ def test_the_pause_after_the_last_rep_and_a_rest_are_no_missing_values(
     assert "not measured" not in text
 
 
-def test_a_set_without_an_ankle_sensor_is_not_counted_and_says_why(make_summary: Make) -> None:
+def test_a_set_without_an_ankle_sensor_is_not_counted_and_gives_the_reason(make_summary: Make) -> None:
     summary = make_summary(figures={"rep_count": None, "clean_count": None, "partial_count": None})
 
     assert "reps not counted, no ankle sensor" in rendered(summary)
 
 
-def test_no_reps_are_said_plainly_unless_the_set_never_began(make_summary: Make) -> None:
+def test_no_reps_are_reported_plainly_unless_the_set_never_began(make_summary: Make) -> None:
     none, unready = (
         make_summary(),
         make_summary(findings=(Finding("never_ready", values={"posture": "supine"}),)),
@@ -261,7 +263,7 @@ def test_one_rep_is_one_rep_and_fifty_have_fifty_rows(make_summary: Make, make_r
     assert [int(row(text, n).split()[0]) for n in range(1, 51)] == list(range(1, 51))
 
 
-def test_simulated_zero_partials_and_losses_are_told(make_summary: Make, make_rep: MakeRep) -> None:
+def test_simulation_zero_partials_and_losses_are_reported(make_summary: Make, make_rep: MakeRep) -> None:
     summary = make_summary(
         make_rep(1),
         recording={"simulated": True},
@@ -295,7 +297,7 @@ def test_nothing_is_wider_than_the_screen_and_no_figure_is_cut(
 
 
 @pytest.mark.parametrize(("rate_hz", "word"), [(100.0, "a jolt"), (208.0, "a click")])
-def test_a_jolt_is_called_a_click_only_by_a_sensor_that_can_tell(
+def test_a_jolt_is_called_a_click_only_if_the_sensor_is_fast_enough(
     make_summary: Make, make_rep: MakeRep, make_fault: MakeFault, rate_hz: float, word: str
 ) -> None:
     jolt = make_fault(code="snap", value=7.0, limit=1.0, unit="m/s²", at_angle_deg=31.0)
@@ -308,7 +310,7 @@ def test_a_jolt_is_called_a_click_only_by_a_sensor_that_can_tell(
     assert "With pain: stop" in text
 
 
-def test_a_swing_of_the_body_is_told_in_degrees(
+def test_a_swing_of_the_body_is_given_in_degrees(
     make_summary: Make, make_rep: MakeRep, make_fault: MakeFault
 ) -> None:
     swing = make_fault(code="momentum", value=-12.0, limit=10.0, unit="deg")
@@ -316,7 +318,9 @@ def test_a_swing_of_the_body_is_told_in_degrees(
     assert "a swing of the body by 12° (limit 10°)" in prose(make_summary(make_rep(1, swing)))
 
 
-def test_a_slow_sensor_is_why_a_touch_was_not_judged(make_summary: Make, make_rep: MakeRep) -> None:
+def test_a_slow_sensor_is_named_as_the_reason_for_an_unjudged_touch(
+    make_summary: Make, make_rep: MakeRep
+) -> None:
     summary = make_summary(make_rep(1, not_judged=("heel_touch",)))
     assert summary.sensors.ankle is not None
     ankle = replace(summary.sensors.ankle, rate_hz=50.0)
@@ -326,7 +330,7 @@ def test_a_slow_sensor_is_why_a_touch_was_not_judged(make_summary: Make, make_re
     )
 
 
-def test_whose_set_it_is_and_its_day_come_first(make_summary: Make, make_rep: MakeRep) -> None:
+def test_the_person_and_the_day_come_first(make_summary: Make, make_rep: MakeRep) -> None:
     assert rendered(make_summary(make_rep(1)), 120, person="anna").startswith("anna · 21 Nov 2026, 07:30 · ")
 
 
@@ -337,7 +341,7 @@ def test_after_pain_nothing_is_called_a_clean_set(make_summary: Make, make_rep: 
     assert "clean set" not in prose(hurt).lower()
 
 
-def test_the_height_where_the_back_lets_go_is_told_once(
+def test_the_height_at_which_the_back_lets_go_is_given_once(
     make_summary: Make, make_rep: MakeRep, make_fault: MakeFault
 ) -> None:
     reps = [make_rep(n, make_fault(), lift_off_angle_deg=height) for n, height in ((1, 17.0), (2, 26.0))]
@@ -347,7 +351,7 @@ def test_the_height_where_the_back_lets_go_is_told_once(
     assert "leg height down" not in text
 
 
-def test_a_floor_angle_that_was_known_is_not_lowered_by_the_set(
+def test_a_known_floor_angle_is_not_lowered_by_the_set(
     make_summary: Make, make_rep: MakeRep, make_fault: MakeFault
 ) -> None:
     below = make_rep(1, make_fault(code="below_floor", value=20.0, limit=30.0))
@@ -356,7 +360,7 @@ def test_a_floor_angle_that_was_known_is_not_lowered_by_the_set(
     assert "flat above about 26°; the floor angle set for it stays 30°" in text
 
 
-def test_what_serves_technicians_is_told_on_request_alone(make_summary: Make, make_rep: MakeRep) -> None:
+def test_technical_details_are_shown_on_request_only(make_summary: Make, make_rep: MakeRep) -> None:
     slow = Finding("drift", values={"drift_ppm": 80.0}, sensor="ankle")
     summary = make_summary(make_rep(1), findings=(slow,))
 
@@ -365,14 +369,14 @@ def test_what_serves_technicians_is_told_on_request_alone(make_summary: Make, ma
     assert "clock runs fast by 80 ppm" in prose(summary, verbose=True)
 
 
-def test_a_command_is_never_broken_between_two_lines(make_summary: Make, make_rep: MakeRep) -> None:
+def test_a_command_is_never_broken_across_lines(make_summary: Make, make_rep: MakeRep) -> None:
     wrong = Finding("correction_unused", values={"number": 1, "what": "missed rep", "value": "5"})
     for width in range(40, 100):
         text = rendered(make_summary(make_rep(1), findings=(wrong,)), width)
         assert "imu-\n" not in text
 
 
-def test_in_forty_columns_the_least_needed_go_and_the_verdict_stays(
+def test_in_forty_columns_the_least_needed_are_left_out_and_the_verdict_stays(
     make_summary: Make, make_rep: MakeRep, make_fault: MakeFault
 ) -> None:
     text = rendered(make_summary(make_rep(1), make_rep(2, make_fault())), 40)

@@ -1,4 +1,4 @@
-"""What was seen and not counted is told with its own reason, and so is what the count may have been."""
+"""Uncounted movements are reported with their reason, and so are alternatives to the count."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from imu_reps.report.text import text_report
 Make = Callable[..., Summary]
 MakeRep = Callable[..., Rep]
 
-#: A word that each reason is told by, and no other.
+#: Words that occur only in the sentence of a reason.
 WORDS: dict[PartialReason, str] = {
     "too_small": "smaller movement",
     "cut_off": "cuts off",
@@ -31,7 +31,7 @@ WORDS: dict[PartialReason, str] = {
     "by_hand": "taken out by hand",
     "practice": "for practice",
 }
-#: The same where nothing was counted at all.
+#: The same if nothing was counted.
 NOTHING: dict[PartialReason, str] = {
     "too_small": "never went out and back by at least 8°",
     "cut_off": "had not come back when the recording ended",
@@ -64,19 +64,19 @@ def page(summary: Summary) -> str:
 
 
 @pytest.fixture(params=[prose, page], ids=["text", "page"])
-def event(request: pytest.FixtureRequest) -> Callable[[Summary], str]:
+def render(request: pytest.FixtureRequest) -> Callable[[Summary], str]:
     return request.param  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize("reason", get_args(PartialReason))
-def test_swings_not_counted_are_told_with_their_reason(
-    make_summary: Make, make_rep: MakeRep, event: Callable[[Summary], str], reason: PartialReason
+def test_uncounted_swings_are_reported_with_their_reason(
+    make_summary: Make, make_rep: MakeRep, render: Callable[[Summary], str], reason: PartialReason
 ) -> None:
     partials = (Partial(40.0, 41.0, 20.0, reason), Partial(43.0, 44.0, 20.0, reason))
-    text = event(make_summary(make_rep(1), partials=partials))
+    text = render(make_summary(make_rep(1), partials=partials))
 
     assert [one for one, word in WORDS.items() if word in text] == [reason]
-    assert ("at 40.0 s and 43.0 s." in text) == (reason != "practice")  # those are the first
+    assert ("at 40.0 s and 43.0 s." in text) == (reason != "practice")  # the times of the first ones
     assert "2 " in text
 
 
@@ -89,12 +89,12 @@ def test_each_reason_has_a_sentence_of_its_own(make_summary: Make, make_rep: Mak
 
 
 @pytest.mark.parametrize("reason", get_args(PartialReason))
-def test_no_reps_are_said_with_the_reason_that_is_the_one(
-    make_summary: Make, event: Callable[[Summary], str], reason: PartialReason
+def test_no_reps_are_reported_with_the_main_reason(
+    make_summary: Make, render: Callable[[Summary], str], reason: PartialReason
 ) -> None:
-    """Of several the one that most of the movement had."""
+    """Of several reasons, that of the largest part of the movement."""
     partials = (Partial(1.0, 2.0, 6.0), *(Partial(t, t + 1, 30.0, reason) for t in (40.0, 43.0)))
-    text = event(make_summary(partials=partials))
+    text = render(make_summary(partials=partials))
 
     assert "no reps" in text
     assert [one for one, word in NOTHING.items() if word in text] == [reason]
@@ -108,35 +108,33 @@ def test_hanging_is_called_hanging(make_summary: Make) -> None:
     )
 
 
-def test_what_else_the_count_may_have_been_comes_first(
-    make_summary: Make, make_rep: MakeRep, event: Callable[[Summary], str]
+def test_an_alternative_to_the_count_comes_first(
+    make_summary: Make, make_rep: MakeRep, render: Callable[[Summary], str]
 ) -> None:
     values = {"certainty": "fair", "count": 2, "other": 3, "swings": [42.0]}
     finding = Finding("count_uncertain", values=values)
     summary = make_summary(
         make_rep(1), make_rep(2), findings=(finding,), figures={"rep_count_certainty": "fair"}
     )
-    text = event(summary)
+    text = render(summary)
 
     assert text.count(sentence(finding)) == 1
     assert text.index(sentence(finding)) < text.index("A clean set")
 
 
 @pytest.mark.parametrize(
-    ("certainty", "said"), [("high", False), ("fair", False), ("low", True), (None, False)]
+    ("certainty", "marked"), [("high", False), ("fair", False), ("low", True), (None, False)]
 )
-def test_a_guess_is_called_one_beside_the_count(
-    make_summary: Make, make_rep: MakeRep, certainty: str | None, said: bool
+def test_an_uncertain_count_is_marked_as_such(
+    make_summary: Make, make_rep: MakeRep, certainty: str | None, marked: bool
 ) -> None:
     text = prose(make_summary(make_rep(1), make_rep(2), figures={"rep_count_certainty": certainty}))
 
-    assert ("2 reps (not certain), 2 clean" in text) == said
-    assert ("2 reps, 2 clean" in text) != said
+    assert ("2 reps (not certain), 2 clean" in text) == marked
+    assert ("2 reps, 2 clean" in text) != marked
 
 
-def test_hanging_hip_pops_are_told_once_to_be_beyond_the_sensors(
-    make_summary: Make, make_rep: MakeRep
-) -> None:
+def test_hanging_hip_pops_are_reported_once_as_not_measurable(make_summary: Make, make_rep: MakeRep) -> None:
     hanging = {"exercise": "hanging_leg_raise", "posture": "hanging", "side": "both"}
     reps = [make_rep(n, not_judged=("hip_pop",), pelvic_rotation_deg=None) for n in (1, 2, 3)]
     text = prose(make_summary(*reps, recording=hanging))

@@ -1,9 +1,9 @@
-"""The installed bleak still does what we rely on; each test says what breaks in us if it does not.
+"""The installed bleak still behaves as this package relies on; each test says what breaks otherwise.
 
-Where a backend of a system is looked at, its source is read: it cannot be imported on the others.
+Backends of other systems cannot be imported, so their source is read.
 """
 
-# ruff: noqa: ARG002 - backends are called with more than the least of them needs
+# ruff: noqa: ARG002 - backends are called with more arguments than the minimal ones need
 from __future__ import annotations
 
 import ast
@@ -38,8 +38,8 @@ def parameters(function: Any) -> dict[str, inspect.Parameter]:
     return dict(inspect.signature(function).parameters)
 
 
-class Peer(BaseBleakClient):
-    """The least backend that can be connected to; notes what it was built and asked with."""
+class MinimalClient(BaseBleakClient):
+    """Minimal connectable backend that notes how it was built and called."""
 
     built: ClassVar[dict[str, Any]] = {}
 
@@ -91,8 +91,8 @@ class Peer(BaseBleakClient):
         self.listener = None
 
 
-class Ears(BaseBleakScanner):
-    """The least scanner: hears one device as soon as it starts."""
+class MinimalScanner(BaseBleakScanner):
+    """Minimal scanner backend that detects one device as soon as it starts."""
 
     built: ClassVar[dict[str, Any]] = {}
     running: ClassVar[bool] = False
@@ -103,33 +103,33 @@ class Ears(BaseBleakScanner):
 
     async def start(self) -> None:
         type(self).running = True
-        said = AdvertisementData("WT901", {0x0059: b"\x01"}, {}, [SERVICE], None, -61, ())
-        self.call_detection_callbacks(BLEDevice("F0", "WT901", {}), said)
+        advertisement = AdvertisementData("WT901", {0x0059: b"\x01"}, {}, [SERVICE], None, -61, ())
+        self.call_detection_callbacks(BLEDevice("F0", "WT901", {}), advertisement)
 
     async def stop(self) -> None:
         type(self).running = False
 
 
 async def connected(**settings: Any) -> BleakClient:
-    client = BleakClient(BLEDevice("F0", "WT901", {}), backend=Peer, **settings)
+    client = BleakClient(BLEDevice("F0", "WT901", {}), backend=MinimalClient, **settings)
     await client.connect()
     return client
 
 
-def test_the_version_is_one_we_know() -> None:
+def test_the_version_is_a_known_one() -> None:
     """Everything below was written against bleak 3."""
     assert importlib.metadata.version("bleak").split(".")[0] == "3"
 
 
-def test_causes_are_told_by_names_that_exist() -> None:
+def test_causes_are_looked_up_by_names_that_exist() -> None:
     """Otherwise `radio_errors` calls every failure a failed connection."""
     for name in BY_CLASS:
         assert hasattr(exc, name) or issubclass(__builtins__[name], OSError)  # type: ignore[index]
     assert set(BY_REASON) == {reason.name for reason in exc.BleakBluetoothNotAvailableReason}
 
 
-def test_all_errors_of_bleak_are_of_one_kind() -> None:
-    """Otherwise some pass through `ble.RADIO_FAILURES` as tracebacks."""
+def test_all_errors_of_bleak_share_a_base_class() -> None:
+    """Otherwise some pass `ble.RADIO_FAILURES` and end as tracebacks."""
     names = [*BY_CLASS, "BleakBluetoothNotAvailableError", "BleakDBusError"]
     for name in names:
         kind = getattr(exc, name, None)
@@ -137,7 +137,7 @@ def test_all_errors_of_bleak_are_of_one_kind() -> None:
 
 
 def test_errors_carry_reason_and_bus_name() -> None:
-    """Otherwise Bluetooth switched off and a missing service cannot be told from a failed connection."""
+    """Otherwise disabled Bluetooth and a missing service look the same as a failed connection."""
     reason = exc.BleakBluetoothNotAvailableReason.POWERED_OFF
 
     assert exc.BleakBluetoothNotAvailableError("off", reason).reason is reason
@@ -146,20 +146,20 @@ def test_errors_carry_reason_and_bus_name() -> None:
 
 
 def test_linux_errors_keep_their_names() -> None:
-    """Otherwise `radio_errors.BY_BUS_NAME` misses them."""
+    """Otherwise `radio_errors.BY_BUS_NAME` does not match them."""
     known = source("bluezdbus/defs.py")
     for name in BY_BUS_NAME:
         assert not name.startswith("org.bluez") or f'"{name}"' in known
 
 
 def test_a_time_out_is_the_builtin_one() -> None:
-    """Otherwise a sensor that does not answer is not recognised as such, nor caught at all."""
+    """Otherwise a sensor that does not answer is not recognised as such, or not caught."""
     assert asyncio.TimeoutError is TimeoutError
     assert issubclass(TimeoutError, OSError)
 
 
 def test_a_client_takes_a_backend_and_a_found_device_and_does_not_scan() -> None:
-    """Otherwise virtual sensors cannot be used, or connecting disturbs the other sensor by a hidden scan."""
+    """Otherwise virtual sensors cannot be used, or a hidden scan on connecting disturbs the other sensor."""
     device = BLEDevice("F0", "WT901", {})
     BleakClient(
         device,
@@ -167,13 +167,13 @@ def test_a_client_takes_a_backend_and_a_found_device_and_does_not_scan() -> None
         timeout=7.0,
         bluez={"adapter": "hci1"},
         winrt={"use_cached_services": False},
-        backend=Peer,
+        backend=MinimalClient,
     )
 
-    assert Peer.built["device"] is device
-    assert Peer.built["timeout"] == 7.0
-    assert Peer.built["bluez"] == {"adapter": "hci1"}
-    assert Peer.built["winrt"] == {"use_cached_services": False}
+    assert MinimalClient.built["device"] is device
+    assert MinimalClient.built["timeout"] == 7.0
+    assert MinimalClient.built["bluez"] == {"adapter": "hci1"}
+    assert MinimalClient.built["winrt"] == {"use_cached_services": False}
     assert "if self._device_path is None:" in source("bluezdbus/client.py")
     assert "if self._device_info is None:" in source("winrt/client.py")
 
@@ -182,23 +182,29 @@ def test_a_scanner_takes_a_backend_and_is_a_context_manager() -> None:
     """Otherwise `Radio.scan` finds nothing, or goes on scanning while it connects."""
 
     async def scanning() -> list[tuple[BLEDevice, AdvertisementData]]:
-        heard: list[tuple[BLEDevice, AdvertisementData]] = []
+        received: list[tuple[BLEDevice, AdvertisementData]] = []
         async with BleakScanner(
-            lambda device, said: heard.append((device, said)), backend=Ears, bluez={"adapter": "hci1"}
+            lambda device, advertisement: received.append((device, advertisement)),
+            backend=MinimalScanner,
+            bluez={"adapter": "hci1"},
         ):
-            assert Ears.running
-        assert not Ears.running
-        return heard
+            assert MinimalScanner.running
+        assert not MinimalScanner.running
+        return received
 
-    ((device, said),) = asyncio.run(scanning())
+    ((device, advertisement),) = asyncio.run(scanning())
 
-    assert Ears.built["bluez"] == {"adapter": "hci1"}
+    assert MinimalScanner.built["bluez"] == {"adapter": "hci1"}
     assert (device.address, device.name) == ("F0", "WT901")
-    assert (said.local_name, said.rssi, said.service_uuids) == ("WT901", -61, [SERVICE])
-    assert said.manufacturer_data == {0x0059: b"\x01"}
+    assert (advertisement.local_name, advertisement.rssi, advertisement.service_uuids) == (
+        "WT901",
+        -61,
+        [SERVICE],
+    )
+    assert advertisement.manufacturer_data == {0x0059: b"\x01"}
 
 
-def test_an_adapter_tells_what_is_connected_already() -> None:
+def test_an_adapter_lists_devices_that_are_already_connected() -> None:
     """Otherwise a sensor that a killed program left connected is not found again."""
 
     class Held(BaseBleakAdapter):
@@ -222,8 +228,8 @@ def test_unknown_signal_strength_is_minus_127_on_linux() -> None:
     assert 'props.get("RSSI", -127)' in source("bluezdbus/scanner.py")
 
 
-def test_connecting_gives_services_that_can_be_looked_through_by_uuid() -> None:
-    """Otherwise no characteristic of a sensor is found: every sensor is the wrong device."""
+def test_connecting_gives_services_that_can_be_searched_by_uuid() -> None:
+    """Otherwise no characteristic is found and every sensor counts as the wrong device."""
 
     async def looking() -> list[str]:
         client = await connected()
@@ -232,24 +238,24 @@ def test_connecting_gives_services_that_can_be_looked_through_by_uuid() -> None:
     assert asyncio.run(looking()) == [NOTIFY]
 
 
-def test_services_are_an_error_of_bleak_without_a_connection() -> None:
+def test_services_without_a_connection_raise_an_error_of_bleak() -> None:
     """Otherwise a link that broke between two steps ends in a traceback."""
-    client = BleakClient(BLEDevice("F0", None, {}), backend=Peer)
+    client = BleakClient(BLEDevice("F0", None, {}), backend=MinimalClient)
 
     with pytest.raises(exc.BleakError):
         _ = client.services
 
 
 def test_notifications_come_as_characteristic_and_bytearray() -> None:
-    """Otherwise nothing can be decoded; and what we keep must be copied from what bleak may reuse."""
+    """Otherwise nothing can be decoded; data that is kept must be copied, since bleak may reuse it."""
 
     async def hearing() -> list[tuple[Any, Any]]:
-        heard: list[tuple[Any, Any]] = []
+        received: list[tuple[Any, Any]] = []
         client = await connected()
-        wanted = client.services.characteristics[2]
-        await client.start_notify(wanted, lambda *what: heard.append(what))
+        characteristic = client.services.characteristics[2]
+        await client.start_notify(characteristic, lambda *what: received.append(what))
         client._backend.listener(bytearray(b"data"))
-        return heard
+        return received
 
     ((sender, data),) = asyncio.run(hearing())
 
@@ -271,7 +277,7 @@ def test_an_explicit_response_is_passed_on() -> None:
 
 
 def test_the_disconnected_callback_gets_its_own_client() -> None:
-    """Otherwise a late word from an old connection is taken for the new one's."""
+    """Otherwise a late call for an old connection is attributed to the new one."""
 
     async def breaking() -> bool:
         events: list[BleakClient] = []
@@ -283,7 +289,7 @@ def test_the_disconnected_callback_gets_its_own_client() -> None:
 
 
 def test_linux_calls_the_disconnected_callback_for_our_own_disconnections_too() -> None:
-    """Why `Connection.close` forgets the client before it disconnects; if that ended, nothing would break."""
+    """Why `Connection.close` forgets the client before it disconnects; nothing breaks if this changes."""
     client = source("bluezdbus/client.py")
     assert "if self._is_connected:\n                    self._on_disconnected()" in client
 
@@ -295,21 +301,21 @@ def test_disconnecting_without_a_connection_is_harmless_on_linux() -> None:
     assert 'logger.debug("already disconnected (%s)", self._device_path)\n            return' in client
 
 
-def test_linux_subscribes_for_one_program_alone_when_asked_to() -> None:
+def test_linux_subscribes_for_one_program_alone_if_asked_to() -> None:
     """Otherwise a second program on the same sensor doubles every sample of both."""
     assert 'bluez.get("use_start_notify", True)' in source("bluezdbus/client.py")
     assert 'member="AcquireNotify"' in source("bluezdbus/client.py")
     assert "bluez" in parameters(BleakClient.start_notify)
 
 
-def test_linux_asserts_where_a_link_has_gone() -> None:
+def test_linux_raises_assertion_errors_where_a_link_has_gone() -> None:
     """Why `ble.RADIO_FAILURES` holds AssertionError."""
     tree = ast.parse(source("bluezdbus/client.py"))
     start_notify = next(node for node in ast.walk(tree) if getattr(node, "name", "") == "start_notify")
     assert any(isinstance(node, ast.Assert) for node in ast.walk(start_notify))
 
 
-def test_a_cut_off_service_discovery_is_an_error_of_bleak() -> None:
+def test_an_interrupted_service_discovery_is_an_error_of_bleak() -> None:
     """Otherwise `Connection.open` does not try again."""
     assert 'raise BleakError("failed to discover services, device disconnected")' in source(
         "bluezdbus/manager.py"
@@ -322,5 +328,5 @@ def test_linux_does_not_wait_for_a_sensor_longer_than_the_time_out() -> None:
 
 
 def test_a_missing_adapter_is_named_in_the_text() -> None:
-    """`radio_errors.BY_TEXT` tells a wrong `adapter=` by it."""
+    """`radio_errors.BY_TEXT` recognises a wrong `adapter=` by this text."""
     assert "raise BleakError(f\"adapter '" in source("bluezdbus/manager.py")

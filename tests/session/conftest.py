@@ -1,4 +1,4 @@
-"""Whole sessions over the virtual air, in simulated time."""
+"""Whole sessions over a virtual radio, in simulated time."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ from imu_reps.domain.cue import Cue
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.report.text import text_report
 from imu_reps.sensors.streams import Streams
-from imu_reps.session.keeping import Place
 from imu_reps.session.rehearsal import direct
 from imu_reps.session.session import Session
 from imu_reps.session.session_events import Cued, Finished, Resting, SessionEvent, SetBegan, SetDone, SetEvent
+from imu_reps.session.session_folder import SessionFolder
 from imu_reps.session.session_plan import SessionPlan, SetGoal
 from imu_reps.sim.radio.fast_loop import run
-from imu_reps.sources.radio_source import wanted
+from imu_reps.sources.radio_source import sensor_requests
 from imu_reps.sources.virtual_source import VirtualWorld
 from imu_reps.storage.profile import Person
 
-NOBODY = "F0:00:00:00:00:09"
+ABSENT_ID = "F0:00:00:00:00:09"
 CREATED = datetime(2026, 11, 21, 7, 30, tzinfo=UTC)
 
-#: Something done to the world so many seconds after a set (a rest) began.
-Deed = tuple[float, Callable[[VirtualWorld, Session], object]]
+#: Delay in s after the beginning of the session, a set or a rest, and an action on the world or the session.
+Action = tuple[float, Callable[[VirtualWorld, Session], object]]
 
 
 @dataclass
-class Happened:
-    """What a session came to."""
+class SessionOutcome:
+    """Outcome of a session: finished sets, emitted events and duration."""
 
     done: list[Finished] = field(default_factory=list)
     emitted: list[SessionEvent] = field(default_factory=list)
-    took_s: float = 0.0
+    duration_s: float = 0.0
 
     def events(self) -> list[Event]:
         return [event.event for event in self.emitted if isinstance(event, SetEvent)]
 
-    def said_in_rest(self) -> list[Cue]:
-        """What the coach said in the first rest."""
+    def cues_in_rest(self) -> list[Cue]:
+        """Return the cues of the first rest."""
         rests = [
             k for k, event in enumerate(self.emitted) if isinstance(event, Resting) and event.number == 2
         ]
@@ -54,7 +54,7 @@ class Happened:
         return [event.finished.reason for event in self.emitted if isinstance(event, SetDone)]
 
     def report(self, number: int = 1, *, verbose: bool = False) -> str:
-        """The report of a set, as it would be printed."""
+        """Return the report of a set as it would be printed."""
         from rich.console import Console
 
         analysis = self.done[number - 1].analysis
@@ -65,7 +65,7 @@ class Happened:
         return " ".join(capture.get().split())
 
 
-Perform = Callable[..., Happened]
+RunSession = Callable[..., SessionOutcome]
 
 
 def set_plan(count: int = 3, **changes: object) -> SetPlan:
@@ -76,69 +76,74 @@ def goal(reps: int | None = 3, duration_s: float | None = None, side: str = "lef
     return SetGoal("single_leg_raise", side, "low", reps, None, duration_s)  # type: ignore[arg-type]
 
 
-def lacking(person: Person, place: SensorPlace | None) -> Person:
-    """Somebody one of whose sensors is nowhere near."""
+def with_missing_sensor(person: Person, place: SensorPlace | None) -> Person:
+    """Return the person with the sensor at `place` replaced by one that never advertises."""
     if place is None:
         return person
-    elsewhere = replace(person.sensor(place), host_id=NOBODY)
-    return replace(person, pelvis=elsewhere) if place == "pelvis" else replace(person, ankle=elsewhere)
+    absent = replace(person.sensor(place), host_id=ABSENT_ID)
+    return replace(person, pelvis=absent) if place == "pelvis" else replace(person, ankle=absent)
 
 
 @pytest.fixture
-def perform(tmp_path: Path) -> Perform:
-    """Hold a session in a world, by default one set of three raises; deeds follow on its beginning."""
+def run_session(tmp_path: Path) -> RunSession:
+    """Run a session in a virtual world, by default one set of three raises.
 
-    def hold(
+    Actions are scheduled from the beginning of the session (`at_start`), of its first set (`actions`) or of
+    its first rest (`in_rest`). The sensors are Movesense by default: packets of eight samples take half the
+    time of single samples.
+    """
+
+    def start(
         *,
-        family: str = "witmotion",
+        family: str = "movesense",
         plans: Sequence[SetPlan] | None = None,
         plan: SessionPlan | None = None,
-        deeds: Sequence[Deed] = (),
-        at_once: Sequence[Deed] = (),
-        in_rest: Sequence[Deed] = (),
+        actions: Sequence[Action] = (),
+        at_start: Sequence[Action] = (),
+        in_rest: Sequence[Action] = (),
         folder: Path | None = None,
         speed: float | None = None,
         missing: SensorPlace | None = None,
-        listen: Callable[[float, SessionEvent], object] = lambda at_s, told: None,  # noqa: ARG005
-    ) -> Happened:
-        happened = Happened()
+        on_event: Callable[[float, SessionEvent], object] = lambda at_s, event: None,  # noqa: ARG005
+    ) -> SessionOutcome:
+        outcome = SessionOutcome()
         world = VirtualWorld(family, plans or [set_plan()])
-        world.person = lacking(world.person, missing)
-        place = Place(folder or tmp_path, world.person, lambda: CREATED, simulated=True)
+        world.person = with_missing_sensor(world.person, missing)
+        session_folder = SessionFolder(folder or tmp_path, world.person, lambda: CREATED, simulated=True)
 
-        async def session() -> None:
+        async def act() -> None:
             async with world:
                 loop = asyncio.get_running_loop()
                 began_s = loop.time()
 
                 def emit(event: SessionEvent) -> None:
-                    happened.emitted.append(event)
-                    listen(loop.time() - began_s, event)
+                    outcome.emitted.append(event)
+                    on_event(loop.time() - began_s, event)
                     direct(world, event)
                     if isinstance(event, SetDone):
-                        happened.done.append(event.finished)
+                        outcome.done.append(event.finished)
                     if isinstance(event, SetBegan) and event.number == 1:
-                        for after_s, deed in deeds:
-                            loop.call_later(after_s, deed, world, held)
+                        for after_s, action in actions:
+                            loop.call_later(after_s, action, world, running)
                     if isinstance(event, Resting) and (event.number, event.since_s) == (2, 0.0):
-                        for after_s, deed in in_rest:
-                            loop.call_later(after_s, deed, world, held)
+                        for after_s, action in in_rest:
+                            loop.call_later(after_s, action, world, running)
 
-                held = Session(
-                    Streams(world.radio(), wanted(world.person)),
+                running = Session(
+                    Streams(world.radio(), sensor_requests(world.person)),
                     plan or SessionPlan((goal(),)),
-                    place,
+                    session_folder,
                     emit,
                 )
-                for after_s, deed in at_once:
-                    loop.call_later(after_s, deed, world, held)
+                for after_s, action in at_start:
+                    loop.call_later(after_s, action, world, running)
                 try:
-                    done = await held.run()
-                    assert done == [finished.without_angles() for finished in happened.done]
+                    done = await running.run()
+                    assert done == [finished.without_angles() for finished in outcome.done]
                 finally:
-                    happened.took_s = loop.time() - began_s
+                    outcome.duration_s = loop.time() - began_s
 
-        run(session(), speed)
-        return happened
+        run(act(), speed)
+        return outcome
 
-    return hold
+    return start

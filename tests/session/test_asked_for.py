@@ -1,4 +1,4 @@
-"""What the person may ask for in a session beside its end: it hurts, and this set does not count."""
+"""What a person may report in a session besides its end: pain, and a set to be discarded."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from imu_reps.session.session_events import Cued, SetBegan
 from imu_reps.session.session_plan import SessionPlan, SetGoal
 from imu_reps.sources.virtual_source import VirtualWorld
 
-Perform = Callable[..., Any]
+RunSession = Callable[..., Any]
 
 THREE = SetPlan(reps=(RepPlan(),) * 3)
 SETS = SessionPlan((SetGoal("single_leg_raise", "left", "low", 3),) * 2, rest_s=20.0)
-#: The second repetition is on its way.
+#: Time at which the second repetition is under way.
 MIDDLE_S = 12.0
 
 
@@ -31,29 +31,29 @@ def notes(path: str) -> list[Note]:
     return [note for note in load(path).notes if note.key != "battery"]
 
 
-def test_pain_ends_the_set_and_the_session_with_a_word_and_a_reason(perform: Perform) -> None:
-    happened = perform(plans=[THREE] * 2, plan=SETS, deeds=[(MIDDLE_S, hurt)])
-    (finished,) = happened.done
-    last = [event.cue for event in happened.emitted if isinstance(event, Cued)][-1]
-    said, ended = notes(finished.path)[-2:]
+def test_pain_ends_the_set_and_the_session_with_a_cue_and_a_reason(run_session: RunSession) -> None:
+    outcome = run_session(plans=[THREE] * 2, plan=SETS, actions=[(MIDDLE_S, hurt)])
+    (finished,) = outcome.done
+    last = [event.cue for event in outcome.emitted if isinstance(event, Cued)][-1]
+    cue_note, end_note = notes(finished.path)[-2:]
 
     assert finished.reason == "pain"
     assert (last.code, last.words) == ("stop", "stop, and rest")
-    assert (said.key, said.value) == ("cue", "stop (asked for, with pain)")
-    assert (ended.key, ended.value) == ("end", "pain")
-    assert abs(ended.time_s - MIDDLE_S) < 0.3
+    assert (cue_note.key, cue_note.value) == ("cue", "stop (asked for, with pain)")
+    assert (end_note.key, end_note.value) == ("end", "pain")
+    assert abs(end_note.time_s - MIDDLE_S) < 0.3
     assert not finished.discarded
-    assert happened.took_s < MIDDLE_S + 10.0
+    assert outcome.duration_s < MIDDLE_S + 10.0
 
 
-def test_the_report_of_a_set_that_hurt_says_so_first_and_diagnoses_nothing(perform: Perform) -> None:
-    report = perform(plans=[THREE], deeds=[(MIDDLE_S, hurt)]).report()
+def test_the_report_of_a_set_that_hurt_states_it_first_and_diagnoses_nothing(run_session: RunSession) -> None:
+    report = run_session(plans=[THREE], actions=[(MIDDLE_S, hurt)]).report()
 
     assert "What it means • It hurt, and you stopped. Leave it for today; if it does not pass, see" in report
     assert "it hurt." in report.partition("Good to know")[2]
 
 
-def test_pain_is_answered_even_while_something_else_is_being_said(perform: Perform) -> None:
+def test_pain_is_answered_even_while_another_cue_is_spoken(run_session: RunSession) -> None:
     count_s: list[float] = []
 
     def hurt_at_the_count(_world: VirtualWorld, session: Session) -> None:
@@ -67,24 +67,24 @@ def test_pain_is_answered_even_while_something_else_is_being_said(perform: Perfo
 
         session._emit = listen
 
-    happened = perform(plans=[THREE], deeds=[(0.0, hurt_at_the_count)])
-    count, stop = [event.cue for event in happened.emitted if isinstance(event, Cued)][-2:]
+    outcome = run_session(plans=[THREE], actions=[(0.0, hurt_at_the_count)])
+    count, stop = [event.cue for event in outcome.emitted if isinstance(event, Cued)][-2:]
 
     assert (count.code, stop.code) == ("count", "stop")
     assert count.time_s <= stop.time_s < count.time_s + 0.1
 
 
-def test_pain_in_a_rest_ends_the_session(perform: Perform) -> None:
-    happened = perform(plans=[THREE] * 2, plan=SETS, in_rest=[(8.0, hurt)])
+def test_pain_in_a_rest_ends_the_session(run_session: RunSession) -> None:
+    outcome = run_session(plans=[THREE] * 2, plan=SETS, in_rest=[(8.0, hurt)])
 
-    assert happened.ends() == ["target"]
-    assert [cue.words for cue in happened.said_in_rest()] == ["rest", "stop, and rest"]
-    assert sum(isinstance(event, SetBegan) for event in happened.emitted) == 1
+    assert outcome.ends() == ["target"]
+    assert [cue.words for cue in outcome.cues_in_rest()] == ["rest", "stop, and rest"]
+    assert sum(isinstance(event, SetBegan) for event in outcome.emitted) == 1
 
 
-def test_a_discarded_set_is_kept_marked_and_the_session_goes_on(perform: Perform) -> None:
-    happened = perform(plans=[THREE] * 2, plan=SETS, deeds=[(MIDDLE_S, discard)])
-    first, second = happened.done
+def test_a_discarded_set_is_stored_and_marked_and_the_session_goes_on(run_session: RunSession) -> None:
+    outcome = run_session(plans=[THREE] * 2, plan=SETS, actions=[(MIDDLE_S, discard)])
+    first, second = outcome.done
 
     assert (first.discarded, second.discarded) == (True, False)
     assert (first.reason, second.reason) == ("user", "target")
@@ -94,12 +94,12 @@ def test_a_discarded_set_is_kept_marked_and_the_session_goes_on(perform: Perform
     ]
     assert load(first.path).discarded
     assert not load(second.path).discarded
-    assert "You discarded this set" in happened.report(1)
-    assert "You discarded" not in happened.report(2)
+    assert "You discarded this set" in outcome.report(1)
+    assert "You discarded" not in outcome.report(2)
 
 
-def test_in_a_rest_nothing_is_left_to_discard(perform: Perform) -> None:
-    happened = perform(plans=[THREE] * 2, plan=SETS, in_rest=[(5.0, discard)])
+def test_a_discard_during_a_rest_has_no_effect(run_session: RunSession) -> None:
+    outcome = run_session(plans=[THREE] * 2, plan=SETS, in_rest=[(5.0, discard)])
 
-    assert [finished.discarded for finished in happened.done] == [False, False]
-    assert happened.ends() == ["target", "target"]
+    assert [finished.discarded for finished in outcome.done] == [False, False]
+    assert outcome.ends() == ["target", "target"]

@@ -1,4 +1,4 @@
-"""A hold in a session: it ends by itself, when the legs come down."""
+"""A hold in a session ends by itself when the legs come down."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from imu_reps.sim.wearer import LifePlan
 HOLD = RepPlan(top_deg=25.0, concentric_s=2.0, top_pause_s=12.0, eccentric_s=2.0)
 
 
-def test_a_hold_ends_when_the_legs_come_down(perform) -> None:
+def test_a_hold_ends_when_the_legs_come_down(run_session) -> None:
     plan = SetPlan(exercise="hollow_hold", side="both", reps=(HOLD,), life=LifePlan(rest_after_s=60.0))
-    happened = perform(plans=[plan], plan=SessionPlan((SetGoal("hollow_hold", "both", "low"),)))
-    (finished,) = happened.done
+    outcome = run_session(plans=[plan], plan=SessionPlan((SetGoal("hollow_hold", "both", "low"),)))
+    (finished,) = outcome.done
     figures = finished.analysis.summary.set
 
     assert finished.reason == "legs_down"
     assert [note.value for note in load(finished.path).notes if note.key == "end"] == ["legs_down"]
     assert figures.rep_count is None
     assert 11.0 < figures.time_under_tension_s < 13.0
-    assert not [event for event in happened.events() if isinstance(event, RepCompleted)]
-    assert [event.reason for event in happened.events() if isinstance(event, SetEnded)] == ["legs_down"]
+    assert not [event for event in outcome.events() if isinstance(event, RepCompleted)]
+    assert [event.reason for event in outcome.events() if isinstance(event, SetEnded)] == ["legs_down"]
 
 
-def test_a_hold_ends_when_it_was_held_for_its_duration(perform) -> None:
+def test_a_hold_ends_when_its_duration_is_reached(run_session) -> None:
     plan = SetPlan(exercise="hollow_hold", side="both", reps=(HOLD,), life=LifePlan(rest_after_s=60.0))
     goal = SetGoal("hollow_hold", "both", "low", duration_s=8.0)
-    (finished,) = perform(plans=[plan], plan=SessionPlan((goal,))).done
+    (finished,) = run_session(plans=[plan], plan=SessionPlan((goal,))).done
     cues = [note.value.partition(" ")[0] for note in load(finished.path).notes if note.key == "cue"]
 
     assert finished.reason == "duration"

@@ -1,4 +1,4 @@
-"""A session with its page goes on for hours, and whoever watches, or stalls, changes nothing."""
+"""A session with a live page runs for hours, unaffected by viewers that watch or stall."""
 
 from __future__ import annotations
 
@@ -25,33 +25,33 @@ from websockets.typing import Origin
 
 from imu_reps import Event, Pipeline, RepPlan, SampleBlock, SetPlan, Settings
 from imu_reps.sensors.streams import Streams
-from imu_reps.session.keeping import Place
 from imu_reps.session.session import Session
 from imu_reps.session.session_events import SessionEvent, SetBegan, SetDone, SetProgress
+from imu_reps.session.session_folder import SessionFolder
 from imu_reps.session.session_plan import SessionPlan, SetGoal
 from imu_reps.sim.radio.fast_loop import run
 from imu_reps.sim.wearer import LifePlan
-from imu_reps.sources.radio_source import wanted
+from imu_reps.sources.radio_source import sensor_requests
 from imu_reps.sources.virtual_source import VirtualWorld
 from imu_reps.web.server import PageServer
 from imu_reps.web.session_view import SessionView
 
 CREATED = datetime(2026, 11, 21, 7, 30, tzinfo=UTC)
 
-#: A page that is open somewhere, and a socket that takes a few pictures and no more.
+#: Queue of a page that reads everything, and of a socket that takes a few updates and then stops reading.
 OPEN, STALLED = 64, 2
 
 
-#: So many do their sets in turn.
+#: Number of simulated wearers, who do their sets in turn.
 WEARERS = 4
 
-#: Of the day that a session goes on.
+#: Number of sets per hour in the day-long session.
 SETS_AN_HOUR = 6
 
 
 @dataclass
 class Held:
-    """A session that was held: its files, when in real time each progress was told, who still watches."""
+    """Outcome of a session: its files, the wall-clock time of each progress event, remaining viewers."""
 
     files: list[Path] = field(default_factory=list)
     progress_s: list[float] = field(default_factory=list)
@@ -59,7 +59,7 @@ class Held:
 
 
 def _watch(connection: ClientConnection) -> None:
-    """Take everything that comes, until it ends."""
+    """Read all messages until the connection closes."""
     try:
         for _ in connection:
             pass
@@ -69,7 +69,7 @@ def _watch(connection: ClientConnection) -> None:
 
 @contextmanager
 def viewer(server: PageServer, *, watches: bool) -> Iterator[None]:
-    """A viewer who takes everything, or one whose socket is never read."""
+    """Connect a viewer that reads everything, or one that never reads its socket."""
     host, port = server.access.hosts[0].split(":")
     plain = socket.socket()
     plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20 if watches else 2048)
@@ -89,7 +89,10 @@ def viewer(server: PageServer, *, watches: bool) -> Iterator[None]:
 
 
 def direct_in_turn(world: VirtualWorld, event: SessionEvent) -> None:
-    """Begin with each set, lie down after it; few wearers take turns, for each is worked out in memory."""
+    """Start a performance with each set and lie down after it.
+
+    A few wearers take turns, because each performance is computed in memory.
+    """
     match event:
         case SetBegan(number=number):
             world.performance.begin(1 + (number - 1) % WEARERS, world.air.now_s())
@@ -108,12 +111,12 @@ def hold(
     stalled: int = 0,
     after_set: Callable[[Held], None] = lambda _: None,
 ) -> Held:
-    """Hold a session of virtual sensors with its page and so many viewers."""
+    """Run a session of virtual sensors with its page and the given numbers of viewers."""
     plan = SetPlan(reps=(RepPlan(),) * (reps + 1), life=LifePlan(still_before_s=4.0))
     world = VirtualWorld("open_profile", [plan] * min(sets, WEARERS))
     goals = tuple(SetGoal("single_leg_raise", "left", "low", reps) for _ in range(sets))
     view = SessionView(goals[0], Settings())
-    place = Place(folder, world.person, lambda: CREATED, simulated=True)
+    session_folder = SessionFolder(folder, world.person, lambda: CREATED, simulated=True)
     held = Held()
 
     def emit(event: SessionEvent) -> None:
@@ -127,8 +130,8 @@ def hold(
 
     async def session() -> None:
         async with world:
-            streams = Streams(world.radio(), wanted(world.person))
-            await Session(streams, SessionPlan(goals, rest_s), place, emit).run()
+            streams = Streams(world.radio(), sensor_requests(world.person))
+            await Session(streams, SessionPlan(goals, rest_s), session_folder, emit).run()
 
     with PageServer(view.hub, view.ask) as server, ExitStack() as stack:
         view.reports = server.reports
@@ -141,7 +144,7 @@ def hold(
     return held
 
 
-def test_viewers_who_stall_change_nothing_in_the_file(tmp_path: Path) -> None:
+def test_stalled_viewers_change_nothing_in_the_file(tmp_path: Path) -> None:
     alone = hold(tmp_path / "alone", sets=1, reps=2)
     watched = hold(tmp_path / "watched", sets=1, reps=2, stalled=2)
 
@@ -149,8 +152,8 @@ def test_viewers_who_stall_change_nothing_in_the_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.soak
-def test_viewers_who_stall_do_not_slow_the_recording(tmp_path: Path) -> None:
-    """In real time, two minutes: long enough that they are let go for taking nothing."""
+def test_stalled_viewers_do_not_slow_the_recording(tmp_path: Path) -> None:
+    """Two minutes in real time: long enough for viewers that read nothing to be disconnected."""
     quiet, stalling = (
         hold(tmp_path / str(stalled), sets=1, reps=9, speed=1.0, watching=1, stalled=stalled)
         for stalled in (0, 2)
@@ -165,11 +168,11 @@ def test_viewers_who_stall_do_not_slow_the_recording(tmp_path: Path) -> None:
 
 
 @pytest.mark.soak
-def test_two_hours_of_sets_cost_no_memory_and_no_time(tmp_path: Path) -> None:
-    """Sets of a minute, a minute's rest, reports; one viewer takes everything, one takes nothing.
+def test_two_hours_of_sets_do_not_increase_memory_or_processing_time(tmp_path: Path) -> None:
+    """Sets of one minute, rests of one minute, reports; one viewer reads everything, one reads nothing.
 
-    Flat is: in the last quarter as in the second, when as many reports as are kept have been made; a set's
-    summary, some hundred objects, stays until the session is over.
+    The last quarter is compared with the second, when the report cache is full; the summary of a set, some
+    hundred objects, stays in memory until the session is over.
     """
     objects: list[float] = []
     resident_mb: list[float] = []
@@ -200,34 +203,35 @@ def test_two_hours_of_sets_cost_no_memory_and_no_time(tmp_path: Path) -> None:
 
 @dataclass
 class Hour:
-    """What an hour of a session cost: memory at its end, and the slowest hundredth of its pushes."""
+    """Cost of an hour of a session: resident memory after each set, and the processor time of its pushes."""
 
     resident_mb: list[float] = field(default_factory=list)
-    push_ms: array[float] = field(default_factory=lambda: array("f"))  # a list of them would be what grows
+    push_ms: array[float] = field(default_factory=lambda: array("f"))  # a list of floats would grow
 
     @property
     def p99_ms(self) -> float:
-        """A push takes so long in the worst of a hundred cases, of the processor's time."""
+        """99th percentile of the processor time of a push."""
         return float(np.percentile(self.push_ms, 99))
 
 
+@pytest.mark.soak
 @pytest.mark.faults
-def test_a_day_of_sets_and_rests_costs_no_memory_and_no_time(
+def test_a_day_of_sets_and_rests_does_not_increase_memory_or_processing_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Sets of two and a half minutes, seven minutes and a half of rest, as fast as the processor goes.
+    """Sets of 2.5 minutes with rests of 7.5 minutes, as fast as the processor goes.
 
-    24 hours, or as many as ``IMU_REPS_SOAK_HOURS`` says; one viewer takes everything, one takes nothing.
+    24 hours, or the number given by ``IMU_REPS_SOAK_HOURS``; one viewer reads everything, one reads nothing.
     """
     hours = int(os.environ.get("IMU_REPS_SOAK_HOURS", "24"))
-    seen = [Hour() for _ in range(hours)]
+    hour_costs = [Hour() for _ in range(hours)]
     push = Pipeline.push
     held_sets = 0
 
     def timed(pipeline: Pipeline, *blocks: SampleBlock) -> list[Event]:
         began_s = time.thread_time()
         events = push(pipeline, *blocks)
-        seen[min(held_sets // SETS_AN_HOUR, hours - 1)].push_ms.append(
+        hour_costs[min(held_sets // SETS_AN_HOUR, hours - 1)].push_ms.append(
             1000.0 * (time.thread_time() - began_s)
         )
         return events
@@ -238,18 +242,18 @@ def test_a_day_of_sets_and_rests_costs_no_memory_and_no_time(
         while any(thread.name == "report" for thread in threading.enumerate()):
             time.sleep(0.05)
         gc.collect()
-        hour = seen[held_sets // SETS_AN_HOUR]
+        hour = hour_costs[held_sets // SETS_AN_HOUR]
         hour.resident_mb.append(_resident_mb())
         held_sets += 1
         if held_sets % SETS_AN_HOUR == 0:
             resident_mb, number = statistics.median(hour.resident_mb), held_sets // SETS_AN_HOUR
-            told = f"{resident_mb:.1f} MB resident, p99 of {len(hour.push_ms)} pushes {hour.p99_ms:.2f} ms"
+            figures = f"{resident_mb:.1f} MB resident, p99 of {len(hour.push_ms)} pushes {hour.p99_ms:.2f} ms"
             with capsys.disabled():
-                print(f"\nhour {number}: {told}", end="", flush=True)
+                print(f"\nhour {number}: {figures}", end="", flush=True)
 
     monkeypatch.setattr(Pipeline, "push", timed)
     held = hold(tmp_path, SETS_AN_HOUR * hours, 30, rest_s=450.0, watching=1, stalled=1, after_set=measure)
-    first, last = seen[0], seen[-1]
+    first, last = hour_costs[0], hour_costs[-1]
 
     assert len(held.files) == SETS_AN_HOUR * hours
     assert statistics.median(last.resident_mb) < 1.05 * statistics.median(first.resident_mb)
@@ -257,7 +261,7 @@ def test_a_day_of_sets_and_rests_costs_no_memory_and_no_time(
 
 
 def _quarter(values: list[float], number: int) -> float:
-    """Median of a quarter, from 0."""
+    """Return the median of a quarter, numbered from 0."""
     size = len(values) // 4
     return statistics.median(values[number * size : (number + 1) * size])
 

@@ -1,4 +1,4 @@
-"""A running set: the file first, then the count; whatever goes wrong with one leaves the other alone."""
+"""A running set: data is written before it is counted, and a failure of either leaves the other alone."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from dataclasses import replace
 from io import FileIO
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,17 +31,18 @@ from imu_reps import (
 )
 from imu_reps.domain.events import RepCompleted, SetEnded
 from imu_reps.domain.samples import SensorPlace
-from imu_reps.errors import RecordingError
+from imu_reps.errors import FileAccessError, RecordingError
 from imu_reps.sensors.stream_items import Item, LinkChange, Restarted
-from imu_reps.session.keeping import Begun
+from imu_reps.session import set_file
 from imu_reps.session.recorder import SetRecorder
 from imu_reps.session.running_set import RunningSet
 from imu_reps.session.session_events import Finished
+from imu_reps.session.session_folder import OpenedSet
 from imu_reps.session.session_plan import SetGoal
 from imu_reps.session.set_file import SetFile
 from imu_reps.storage.recording import writer
 
-#: The clock of the items: an event loop's, which starts anywhere.
+#: Time of the first item on the clock of the event loop, which starts at an arbitrary value.
 NOW_S = 5000.0
 
 
@@ -50,7 +52,7 @@ def set_of_four() -> Simulated:
 
 
 def arriving(recording: Recording) -> Iterator[SampleBlock]:
-    """The samples as the streams would hand them on: packet after packet, both sensors interleaved."""
+    """Yield the samples as the streams would deliver them: packet by packet, both sensors interleaved."""
     packets = [
         block[first:last]
         for block in (recording.pelvis, recording.ankle)
@@ -64,10 +66,10 @@ def arriving(recording: Recording) -> Iterator[SampleBlock]:
 
 
 def begin(path: Path, header: Header, lost: Iterable[SensorPlace] = ()) -> RunningSet:
-    """Begin a set whose file is `path`, if that is free."""
+    """Begin a set recorded to `path`, which must not exist."""
     file = SetFile((path.parent,), path.stem, header)
-    begun = Begun(header, file.path, SetRecorder(file, lost))
-    return RunningSet(begun, SetGoal(header.exercise, header.side, header.start), NOW_S, {})
+    opened = OpenedSet(header, file.path, SetRecorder(file, lost))
+    return RunningSet(opened, SetGoal(header.exercise, header.side, header.start), NOW_S, {})
 
 
 def file_of(running: RunningSet) -> SetFile:
@@ -76,16 +78,16 @@ def file_of(running: RunningSet) -> SetFile:
 
 
 def take(running: RunningSet, items: Iterable[Item]) -> list[Event]:
-    """Take one item after the other, counting each; gives what was heard."""
-    heard: list[Event] = []
+    """Take the items one by one, counting after each; return the events."""
+    events: list[Event] = []
     for item in items:
         running.take([item], NOW_S)
-        heard += running.count(running.waiting())
-    return heard
+        events += running.count(running.waiting())
+    return events
 
 
 def finish(running: RunningSet, reason: str = "user", time_s: float = NOW_S + 60.0) -> Finished:
-    return running.summed_up(running.close(reason, time_s, {}))
+    return running.with_summary(running.close(reason, time_s, {}))
 
 
 def record(path: Path, recording: Recording, items: Iterable[Item]) -> Finished:
@@ -100,27 +102,31 @@ def block_at(time_s: float, count: int = 2, place: str = "ankle") -> SampleBlock
     return SampleBlock(place, at, np.arange(count), np.full(count, np.nan), still, np.zeros((count, 3)))  # type: ignore[arg-type]
 
 
-def test_a_set_is_recorded_whole_and_counted_as_it_happened(tmp_path: Path, set_of_four: Simulated) -> None:
+def test_a_set_is_recorded_completely_and_counted_as_it_was_performed(
+    tmp_path: Path, set_of_four: Simulated
+) -> None:
     recording = set_of_four.recording
     running = begin(tmp_path / "set.csv", recording.header)
-    heard = take(running, arriving(recording))
+    events = take(running, arriving(recording))
     finished = finish(running, "target")
     loaded = load(tmp_path / "set.csv")
 
     assert finished.analysis is not None
     assert finished.analysis.summary.set.rep_count == set_of_four.truth.rep_count == 4
-    assert [e.number for e in heard if isinstance(e, RepCompleted)] == [1, 2, 3, 4]
+    assert [e.number for e in events if isinstance(e, RepCompleted)] == [1, 2, 3, 4]
     assert finished.analysis.summary.recording.file == str(tmp_path / "set.csv")
     for place in ("pelvis", "ankle"):
-        made, kept = recording.samples(place), loaded.samples(place)
-        assert made is not None
-        assert kept is not None
-        np.testing.assert_array_equal(kept.sample, made.sample)
-        np.testing.assert_allclose(kept.time_s, made.time_s, atol=1e-6)
-        np.testing.assert_allclose(kept.gyr_dps, made.gyr_dps, atol=1e-4)
+        generated, stored = recording.samples(place), loaded.samples(place)
+        assert generated is not None
+        assert stored is not None
+        np.testing.assert_array_equal(stored.sample, generated.sample)
+        np.testing.assert_allclose(stored.time_s, generated.time_s, atol=1e-6)
+        np.testing.assert_allclose(stored.gyr_dps, generated.gyr_dps, atol=1e-4)
 
 
-def test_the_reason_of_the_end_stands_in_the_file_and_is_told(tmp_path: Path, set_of_four: Simulated) -> None:
+def test_the_reason_of_the_end_is_in_the_file_and_in_the_events(
+    tmp_path: Path, set_of_four: Simulated
+) -> None:
     finished = record(tmp_path / "set.csv", set_of_four.recording, arriving(set_of_four.recording))
 
     assert load(tmp_path / "set.csv").notes[-1].key == "end"
@@ -131,12 +137,12 @@ def test_the_reason_of_the_end_stands_in_the_file_and_is_told(tmp_path: Path, se
 def test_the_file_is_ahead_of_the_count(
     tmp_path: Path, set_of_four: Simulated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, seen = tmp_path / "set.csv", []
+    path, row_was_written = tmp_path / "set.csv", []
     push = Pipeline.push
 
     def look_first(pipeline: Pipeline, *blocks: SampleBlock) -> list[object]:
         last = max(blocks, key=lambda block: block.time_s[-1])
-        seen.append(
+        row_was_written.append(
             path.read_bytes().endswith(b"\n") and f"{last.time_s[-1]:.6f}," in path.read_text()[-4000:]
         )
         return list(push(pipeline, *blocks))
@@ -144,8 +150,8 @@ def test_the_file_is_ahead_of_the_count(
     monkeypatch.setattr(Pipeline, "push", look_first)
     record(path, set_of_four.recording, list(arriving(set_of_four.recording))[:200])
 
-    assert len(seen) == 200
-    assert all(seen)
+    assert len(row_was_written) == 200
+    assert all(row_was_written)
 
 
 def test_time_starts_with_the_first_arrival(tmp_path: Path) -> None:
@@ -156,7 +162,7 @@ def test_time_starts_with_the_first_arrival(tmp_path: Path) -> None:
     np.testing.assert_allclose(loaded.ankle.time_s, [0.0, 0.0, 0.25, 0.25])
 
 
-def test_links_lost_and_found_stand_where_they_happened(tmp_path: Path) -> None:
+def test_lost_and_found_links_are_noted_where_they_happened(tmp_path: Path) -> None:
     items: list[Item] = [
         LinkChange("ankle", NOW_S - 1.0, "connecting"),
         LinkChange("ankle", NOW_S - 0.5, "streaming"),
@@ -184,7 +190,7 @@ def test_links_lost_and_found_stand_where_they_happened(tmp_path: Path) -> None:
     assert rows_after == [4, 2, 2, 0]
 
 
-def test_a_sensor_away_as_the_set_begins_is_noted_after_the_first_row(tmp_path: Path) -> None:
+def test_a_sensor_missing_at_the_start_of_a_set_is_noted_after_the_first_row(tmp_path: Path) -> None:
     running = begin(tmp_path / "set.csv", Header(), lost=["ankle"])
     running.recorder.note("tap", "both", NOW_S - 3.0)
     take(running, [block_at(0.0, place="pelvis"), block_at(1.0)])
@@ -202,7 +208,7 @@ def test_a_sensor_away_as_the_set_begins_is_noted_after_the_first_row(tmp_path: 
     )
 
 
-def test_samples_that_are_no_numbers_are_left_out_and_said_so(tmp_path: Path) -> None:
+def test_samples_that_are_not_finite_are_left_out_and_noted(tmp_path: Path) -> None:
     garbled = block_at(0.5, count=3)
     garbled.acc_mps2[1, 2] = np.nan
     garbled.gyr_dps[2, 0] = np.inf
@@ -214,7 +220,7 @@ def test_samples_that_are_no_numbers_are_left_out_and_said_so(tmp_path: Path) ->
     assert Note(60.0, "left_out", "ankle 2 not finite") in loaded.notes
 
 
-def test_a_set_that_cannot_be_summed_up_says_why_and_keeps_its_file(
+def test_a_set_that_cannot_be_analysed_gives_the_reason_and_keeps_its_file(
     tmp_path: Path, set_of_four: Simulated
 ) -> None:
     recording = set_of_four.recording
@@ -226,7 +232,7 @@ def test_a_set_that_cannot_be_summed_up_says_why_and_keeps_its_file(
     assert load(tmp_path / "set.csv").ankle is not None
 
 
-def test_a_set_without_a_single_sample_ends_in_words(tmp_path: Path) -> None:
+def test_a_set_without_a_single_sample_ends_with_a_message(tmp_path: Path) -> None:
     finished = record(tmp_path / "set.csv", Recording(Header(), None, None), [])
 
     assert finished.unusable is not None
@@ -234,7 +240,7 @@ def test_a_set_without_a_single_sample_ends_in_words(tmp_path: Path) -> None:
     assert "# @0.000000 end: user" in (tmp_path / "set.csv").read_text()
 
 
-def test_counting_that_gives_up_leaves_the_recording_alone(
+def test_a_counting_error_leaves_the_recording_alone(
     tmp_path: Path, set_of_four: Simulated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(pipeline: Pipeline, *blocks: SampleBlock) -> list[object]:  # noqa: ARG001
@@ -247,7 +253,7 @@ def test_counting_that_gives_up_leaves_the_recording_alone(
     assert finished.analysis.summary.set.rep_count == 4
 
 
-def test_a_fault_of_the_program_shows_once_the_file_is_closed(
+def test_a_program_error_is_raised_after_the_file_is_closed(
     tmp_path: Path, set_of_four: Simulated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stumble(pipeline: Pipeline, *blocks: SampleBlock) -> list[object]:  # noqa: ARG001
@@ -264,7 +270,7 @@ def test_a_fault_of_the_program_shows_once_the_file_is_closed(
     assert loaded.notes[-1].key == "end"
 
 
-def test_an_existing_file_is_never_written_over(tmp_path: Path) -> None:
+def test_an_existing_file_is_never_overwritten(tmp_path: Path) -> None:
     (tmp_path / "set.csv").write_text("mine")
     running = begin(tmp_path / "set.csv", Header())
     finish(running)
@@ -273,15 +279,34 @@ def test_an_existing_file_is_never_written_over(tmp_path: Path) -> None:
     assert (tmp_path / "set.csv").read_text() == "mine"
 
 
+def test_a_name_that_another_program_takes_first_is_given_up_for_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = set_file.RecordingWriter
+
+    def taken_meanwhile(path: str, header: Header) -> object:
+        if path.endswith("set.csv"):
+            Path(path).write_text("theirs")
+        return writer(path, header)
+
+    monkeypatch.setattr(set_file, "RecordingWriter", taken_meanwhile)
+    running = begin(tmp_path / "set.csv", Header())
+    finish(running)
+
+    assert running.path == str(tmp_path / "set_2.csv")
+    assert (tmp_path / "set.csv").read_text() == "theirs"
+
+
+@pytest.mark.faults
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs a device that is always full: /dev/full")
-def test_a_full_disk_is_told_once_and_counting_goes_on(tmp_path: Path, set_of_four: Simulated) -> None:
+def test_a_full_disk_is_reported_once_and_counting_goes_on(tmp_path: Path, set_of_four: Simulated) -> None:
     recording, items = set_of_four.recording, list(arriving(set_of_four.recording))
     running = begin(tmp_path / "set.csv", recording.header)
-    heard = take(running, items[:100])
+    events = take(running, items[:100])
     full = Path("/dev/full").open("ab", buffering=0)  # noqa: SIM115 - the writer closes it
     writer = file_of(running)._writer
     disk, writer._file = writer._file, full
-    heard += take(running, items[100:])
+    events += take(running, items[100:])
     finished = finish(running)
     disk.close()
 
@@ -290,12 +315,13 @@ def test_a_full_disk_is_told_once_and_counting_goes_on(tmp_path: Path, set_of_fo
     assert finished.unwritten is not None
     assert finished.analysis is not None
     assert finished.analysis.summary.set.rep_count == 4
-    assert [e.number for e in heard if isinstance(e, RepCompleted)] == [1, 2, 3, 4]
+    assert [e.number for e in events if isinstance(e, RepCompleted)] == [1, 2, 3, 4]
     assert load(tmp_path / "set.csv").ankle is not None
 
 
+@pytest.mark.faults
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs a device that is always full: /dev/full")
-def test_what_a_full_disk_refused_is_written_once_there_is_room(
+def test_rows_refused_by_a_full_disk_are_written_once_there_is_room(
     tmp_path: Path, set_of_four: Simulated
 ) -> None:
     recording, items = set_of_four.recording, list(arriving(set_of_four.recording))
@@ -318,9 +344,10 @@ def test_what_a_full_disk_refused_is_written_once_there_is_room(
     np.testing.assert_array_equal(loaded.ankle.sample, recording.ankle.sample)
 
 
+@pytest.mark.faults
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="an open file cannot be removed there")
 @pytest.mark.parametrize("what", ["file", "folder"])
-def test_a_file_that_is_taken_away_in_mid_set_is_written_anew_and_whole(
+def test_a_file_removed_during_a_set_is_rewritten_completely(
     tmp_path: Path, set_of_four: Simulated, what: str
 ) -> None:
     recording, items = set_of_four.recording, list(arriving(set_of_four.recording))
@@ -341,15 +368,16 @@ def test_a_file_that_is_taken_away_in_mid_set_is_written_anew_and_whole(
     assert stat.S_IMODE(Path(moved).stat().st_mode) == 0o600
     assert finished.unwritten is None
     for place in ("pelvis", "ankle"):
-        made, kept = recording.samples(place), loaded.samples(place)
-        assert made is not None
-        assert kept is not None
-        np.testing.assert_array_equal(kept.sample, made.sample)
+        generated, stored = recording.samples(place), loaded.samples(place)
+        assert generated is not None
+        assert stored is not None
+        np.testing.assert_array_equal(stored.sample, generated.sample)
     assert finished.analysis is not None
     assert finished.analysis.summary.recording.file == finished.path
 
 
-def test_a_file_that_another_one_took_the_place_of_is_written_beside_it(tmp_path: Path) -> None:
+@pytest.mark.faults
+def test_a_file_replaced_by_another_is_rewritten_under_a_new_name(tmp_path: Path) -> None:
     running = begin(tmp_path / "set.csv", Header())
     take(running, [block_at(0.0)])
     (tmp_path / "other").write_text("another")
@@ -361,8 +389,9 @@ def test_a_file_that_another_one_took_the_place_of_is_written_beside_it(tmp_path
     assert (tmp_path / "set.csv").read_text() == "another"
 
 
+@pytest.mark.faults
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="an open file cannot be removed there")
-def test_a_disk_too_full_for_the_file_anew_is_left_as_it_was(
+def test_a_disk_too_full_for_rewriting_the_file_is_left_unchanged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Full(FileIO):
@@ -375,28 +404,97 @@ def test_a_disk_too_full_for_the_file_anew_is_left_as_it_was(
     with monkeypatch.context() as disk:
         disk.setattr(writer, "create", lambda path: Full(path, "x+b"))
         assert [file_of(running).moved() for _ in range(3)] == [None] * 3
-    there_is = [*tmp_path.iterdir()]
+    remaining = [*tmp_path.iterdir()]
 
-    assert there_is == []
+    assert remaining == []
     assert file_of(running).moved() == str(tmp_path / "set.csv")
     assert load(finish(running).path).ankle is not None
 
 
-def test_a_file_for_which_there_is_no_place_left_is_told_and_counting_goes_on(
+@pytest.mark.faults
+def test_a_file_that_cannot_be_rewritten_is_reported_and_counting_goes_on(
     tmp_path: Path, set_of_four: Simulated
 ) -> None:
     recording, items = set_of_four.recording, list(arriving(set_of_four.recording))
     folder = tmp_path / "recordings"
     folder.mkdir()
     running = begin(folder / "set.csv", recording.header)
-    heard = take(running, items[:200])
+    events = take(running, items[:200])
     shutil.rmtree(folder)
     folder.write_text("no folder any more")
     moved = file_of(running).moved()
-    heard += take(running, items[200:])
+    events += take(running, items[200:])
     finished = finish(running)
 
     assert moved is None
     assert file_of(running).refused is not None
-    assert [e.number for e in heard if isinstance(e, RepCompleted)] == [1, 2, 3, 4]
+    assert [e.number for e in events if isinstance(e, RepCompleted)] == [1, 2, 3, 4]
     assert finished.summary is not None
+
+
+@pytest.mark.faults
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="an open file cannot be removed there")
+@pytest.mark.parametrize("code", [errno.EROFS, errno.ENOSPC, errno.EIO])
+@pytest.mark.parametrize("last", [200, None])
+def test_a_file_whose_disk_fails_is_rewritten_completely_on_another_disk(
+    tmp_path: Path, set_of_four: Simulated, code: int, last: int | None
+) -> None:
+    class Stuck(FileIO):
+        def write(self, _: object) -> int:
+            raise OSError(code, "no more")
+
+    recording, items = set_of_four.recording, list(arriving(set_of_four.recording))
+    file = SetFile((tmp_path / "one", tmp_path / "other"), "set", recording.header)
+    opened = OpenedSet(recording.header, file.path, SetRecorder(file))
+    running = RunningSet(opened, SetGoal(recording.header.exercise, None, "low"), NOW_S, {})
+    running.take(items[:100], NOW_S)
+    file._writer._file.close()
+    file._writer._file = Stuck(file.path, "r+b")
+    running.take(items[100:last], NOW_S)
+    moved = None if last is None else file.moved()
+    running.take(items[last:] if last is not None else [], NOW_S)
+    finished = running.close("user", NOW_S + 60.0, {})
+    loaded = load(finished.path)
+
+    assert moved in (None, finished.path)
+    assert finished.path == str(tmp_path / "other" / "set.csv")
+    assert finished.unwritten is None
+    assert file.refused is not None
+    assert loaded.notes[-1] == Note(60.0, "end", "user")
+    for place in ("pelvis", "ankle"):
+        np.testing.assert_array_equal(loaded.samples(place).sample, recording.samples(place).sample)
+    assert [path.name for path in (tmp_path / "one").iterdir()] == []
+
+
+@pytest.mark.faults
+def test_a_folder_that_may_not_be_looked_into_takes_no_file_and_ends_no_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exists = Path.exists
+
+    def barred(path: Path, **how: Any) -> bool:
+        if path.parent == tmp_path / "barred":
+            raise PermissionError(errno.EACCES, "no", str(path))
+        return exists(path, **how)
+
+    file = SetFile((tmp_path / "one", tmp_path / "barred", tmp_path / "other"), "set", Header())
+    monkeypatch.setattr(Path, "exists", barred)
+    shutil.rmtree(tmp_path / "one")
+    (tmp_path / "one").touch()
+
+    moved = file.moved()
+    monkeypatch.undo()
+
+    assert moved == str(tmp_path / "other" / "set.csv")
+    assert file.close() is None
+
+
+def test_only_a_set_that_allows_any_folder_falls_back_to_another_one(tmp_path: Path) -> None:
+    folders = (tmp_path / "taken", tmp_path / "other")
+    folders[0].touch()
+    with pytest.raises(FileAccessError):
+        SetFile(folders, "set", Header())
+    file = SetFile(folders, "set", Header(), anywhere=True)
+
+    assert file.path == str(tmp_path / "other" / "set.csv")
+    assert file.close() is None

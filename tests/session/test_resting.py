@@ -1,4 +1,4 @@
-"""The rest between two sets: what is said, what it waits for, and the ankle sensor that changes legs."""
+"""The rest between two sets: its cues, what it waits for, and moving the ankle sensor to the other leg."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from imu_reps.sim.radio.device import Wearer
 from imu_reps.sim.wearer import LifePlan
 from imu_reps.sources.virtual_source import VirtualWorld
 
-Perform = Callable[..., Any]
+RunSession = Callable[..., Any]
 
 REST_CODES: tuple[CueCode, ...] = ("rest", "switch_sides")
 
@@ -35,45 +35,45 @@ def advance(_world: VirtualWorld, session: Session) -> None:
     session.advance()
 
 
-def test_the_rest_is_coached_on_its_own_clock(perform: Perform) -> None:
+def test_the_rest_is_coached_on_its_own_clock(run_session: RunSession) -> None:
     sets = SessionPlan((goal("left"), goal("right")), rest_s=45.0)
-    happened = perform(plans=[raises(), raises(side="right")], plan=sets)
-    said = happened.said_in_rest()
-    rests = [event for event in happened.emitted if isinstance(event, Resting)]
+    outcome = run_session(plans=[raises(), raises(side="right")], plan=sets)
+    cues = outcome.cues_in_rest()
+    rests = [event for event in outcome.emitted if isinstance(event, Resting)]
 
-    assert [cue.words for cue in said] == [
+    assert [cue.words for cue in cues] == [
         "rest, move the ankle sensor to your right leg",
         "30 seconds, ankle sensor on your right leg",
         "10 seconds",
         "lie down and lie still",
     ]
-    assert [cue.time_s for cue in said] == pytest.approx([2.5, 15.0, 35.0, 41.0], abs=0.1)
+    assert [cue.time_s for cue in cues] == pytest.approx([2.5, 15.0, 35.0, 41.0], abs=0.1)
     assert rests[0].since_s == 0.0
     assert all(rest.since_s + rest.remaining_s == pytest.approx(45.0) for rest in rests)
 
 
-def test_a_cue_is_told_at_the_moment_of_the_rest_it_belongs_to(perform: Perform) -> None:
-    happened = perform(plans=[raises()] * 2, plan=SessionPlan((goal(), goal()), rest_s=20.0))
+def test_a_rest_cue_is_emitted_at_the_moment_it_belongs_to(run_session: RunSession) -> None:
+    outcome = run_session(plans=[raises()] * 2, plan=SessionPlan((goal(), goal()), rest_s=20.0))
     since_s = 0.0
-    for event in happened.emitted:
+    for event in outcome.emitted:
         if isinstance(event, Resting):
             since_s = event.since_s
         elif isinstance(event, Cued) and event.cue.code in REST_CODES:
             assert event.cue.time_s == pytest.approx(since_s, abs=0.1)
 
 
-def test_the_voice_of_a_rest_is_silent_the_moment_a_set_begins(perform: Perform) -> None:
+def test_rest_cues_stop_the_moment_a_set_begins(run_session: RunSession) -> None:
     sets = SessionPlan((goal(), goal()), rest_s=45.0)
-    happened = perform(plans=[raises()] * 2, plan=sets, in_rest=[(14.0, advance)])
-    (_, second) = (k for k, event in enumerate(happened.emitted) if isinstance(event, SetBegan))
-    later = [event.cue.code for event in happened.emitted[second:] if isinstance(event, Cued)]
+    outcome = run_session(plans=[raises()] * 2, plan=sets, in_rest=[(14.0, advance)])
+    (_, second) = (k for k, event in enumerate(outcome.emitted) if isinstance(event, SetBegan))
+    later = [event.cue.code for event in outcome.emitted[second:] if isinstance(event, Cued)]
 
-    assert [cue.words for cue in happened.said_in_rest()] == ["rest"]
+    assert [cue.words for cue in outcome.cues_in_rest()] == ["rest"]
     assert not set(REST_CODES) & set(later)
     assert later[0] == "ready"
 
 
-def test_a_rest_that_waits_for_a_lost_sensor_says_so_once(perform: Perform) -> None:
+def test_a_rest_that_waits_for_a_lost_sensor_is_cued_once(run_session: RunSession) -> None:
     def lose(world: VirtualWorld, _session: Session) -> None:
         world.sensors["ankle"].vanish()
 
@@ -81,26 +81,26 @@ def test_a_rest_that_waits_for_a_lost_sensor_says_so_once(perform: Perform) -> N
         world.sensors["ankle"].return_()
 
     sets = SessionPlan((goal(), goal()), rest_s=10.0)
-    happened = perform(plans=[raises()] * 2, plan=sets, in_rest=[(2.0, lose), (25.0, find)])
-    said = [(cue.code, cue.words) for cue in happened.said_in_rest()]
+    outcome = run_session(plans=[raises()] * 2, plan=sets, in_rest=[(2.0, lose), (25.0, find)])
+    cues = [(cue.code, cue.words) for cue in outcome.cues_in_rest()]
 
-    assert said.count(("sensor_lost", "the ankle sensor is silent, please wait")) == 1
-    assert said[-1][0] == "sensor_lost"
-    assert [finished.summary.set.rep_count for finished in happened.done] == [2, 2]
+    assert cues.count(("sensor_lost", "the ankle sensor is silent, please wait")) == 1
+    assert cues[-1][0] == "sensor_lost"
+    assert [finished.summary.set.rep_count for finished in outcome.done] == [2, 2]
 
 
-#: Somebody who lies there and swings the sensor about: worn like this, these would be repetitions.
+#: A wearer who lies there and swings the sensor about: worn this way, the swings would be repetitions.
 HANDLING = SetPlan(
     reps=(RepPlan(top_deg=75.0, concentric_s=1.2, eccentric_s=1.2, bottom_pause_s=0.4),) * 3,
     ankle=SensorPlan(turned_deg=(0.0, 120.0, 0.0)),
     life=LifePlan(still_before_s=0.2),
 )
-#: The other leg wears it another way round, and begins soon.
+#: The other leg wears the sensor turned differently, and begins soon.
 OTHER_LEG = raises(3, side="right", ankle=SensorPlan(turned_deg=(0.0, -60.0, 25.0)))
 
 
 def handled(until_s: float) -> list[tuple[float, Any]]:
-    """The sensor is moved about in the rest, until it lies where the next set needs it."""
+    """Return actions that move the sensor about in the rest until it lies still in its new place."""
 
     def handle(world: VirtualWorld, _session: Session) -> None:
         world.performance.begin(3, world.air.now_s())
@@ -112,12 +112,12 @@ def handled(until_s: float) -> list[tuple[float, Any]]:
 
 
 @pytest.mark.parametrize("until_s", [16.0, 19.5])
-def test_moving_the_sensor_to_the_other_leg_gets_into_nothing(perform: Perform, until_s: float) -> None:
+def test_moving_the_sensor_to_the_other_leg_affects_no_set(run_session: RunSession, until_s: float) -> None:
     sets = SessionPlan((goal("left"), goal("right", 3)), rest_s=20.0)
     plans = [raises(), OTHER_LEG, HANDLING]
-    happened = perform(plans=plans, plan=sets, in_rest=handled(until_s))
+    outcome = run_session(plans=plans, plan=sets, in_rest=handled(until_s))
     truth = Wearer(plans[1], seed=1).truth
-    summary, recording = happened.done[1].summary, load(happened.done[1].path)
+    summary, recording = outcome.done[1].summary, load(outcome.done[1].path)
     assert recording.ankle is not None
 
     before = recording.ankle.time_s < summary.reps[0].start_s - 0.5
@@ -130,11 +130,11 @@ def test_moving_the_sensor_to_the_other_leg_gets_into_nothing(perform: Perform, 
         assert rep.pelvic_rotation_deg == pytest.approx(true.pelvic_rotation_deg, abs=2.0)
 
 
-def test_who_lies_still_after_moving_the_sensor_has_this_in_the_next_file(perform: Perform) -> None:
+def test_lying_still_after_moving_the_sensor_is_in_the_next_file(run_session: RunSession) -> None:
     sets = SessionPlan((goal("left"), goal("right", 3)), rest_s=20.0)
     still = raises(3, side="right", life=LifePlan(still_before_s=0.2))
-    happened = perform(plans=[raises(), still, HANDLING], plan=sets, in_rest=handled(16.0))
-    summary = happened.done[1].summary
+    outcome = run_session(plans=[raises(), still, HANDLING], plan=sets, in_rest=handled(16.0))
+    summary = outcome.done[1].summary
 
     assert summary.set.rep_count == 3
     assert 2.5 < summary.reps[0].start_s < 5.0

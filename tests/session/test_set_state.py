@@ -1,4 +1,4 @@
-"""A hold as it runs: how long it lasts, and nothing where nothing is held."""
+"""State of a running hold: its duration, and none where nothing is held."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ HELD: tuple[Event, ...] = (
 )
 
 
-def shown(*events: Event) -> tuple[str, float | None]:
-    """Stage and seconds after these events."""
+def stage_and_seconds(*events: Event) -> tuple[str, float | None]:
+    """Return stage and held seconds after the given events."""
     state = SetState()
     for event in events:
         state = after(state, event)
@@ -23,7 +23,7 @@ def shown(*events: Event) -> tuple[str, float | None]:
 
 
 def test_the_seconds_run_while_the_legs_are_held() -> None:
-    assert [shown(*HELD[:n]) for n in range(1, 5)] == [
+    assert [stage_and_seconds(*HELD[:n]) for n in range(1, 5)] == [
         ("ready", None),
         ("running", 0.0),
         ("running", 1.0),
@@ -31,9 +31,9 @@ def test_the_seconds_run_while_the_legs_are_held() -> None:
     ]
 
 
-def test_legs_that_came_down_are_not_held() -> None:
-    assert shown(*HELD, HoldEnded(7.5, 7.0, 2.2, counts=False)) == ("running", None)
+def test_lowered_legs_are_not_held() -> None:
+    assert stage_and_seconds(*HELD, HoldEnded(7.5, 7.0, 2.2, counts=False)) == ("running", None)
 
 
-def test_a_set_that_ends_while_the_legs_are_up_holds_nothing_any_more() -> None:
-    assert shown(*HELD, SetEnded(7.0, "user", None)) == ("ended", None)
+def test_a_set_that_ends_with_raised_legs_holds_nothing_any_more() -> None:
+    assert stage_and_seconds(*HELD, SetEnded(7.0, "user", None)) == ("ended", None)

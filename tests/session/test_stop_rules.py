@@ -14,7 +14,7 @@ SPEED = StopRules(speed_loss=0.3)
 
 @pytest.fixture
 def reps(make_rep, make_fault):
-    """Repetitions, faulty where `x` stands, of these ranges and speeds."""
+    """Repetitions with the given ranges and speeds; `x` in the pattern marks a faulty one."""
 
     def _reps(pattern="", ranges=None, speeds=None):
         count = max(len(pattern), len(ranges or ()), len(speeds or ()))
@@ -35,12 +35,12 @@ def reps(make_rep, make_fault):
     ("pattern", "reason"),
     [("xx", None), ("xxx", "faulty_reps"), ("xx.x", None), ("..xxx", "faulty_reps"), ("xxx.", None)],
 )
-def test_so_many_faulty_reps_in_a_row_end_a_set(reps, pattern, reason) -> None:
+def test_faulty_reps_in_a_row_end_a_set(reps, pattern, reason) -> None:
     assert stop_reason(FAULTY, reps(pattern)) == reason
     assert stop_reason(NOTHING, reps(pattern)) is None
 
 
-def test_a_leg_that_may_only_have_been_put_down_ends_no_set(make_rep, make_fault) -> None:
+def test_a_leg_possibly_just_put_down_ends_no_set(make_rep, make_fault) -> None:
     below = [make_rep(number, make_fault(code="below_floor")) for number in (1, 2, 3, 4)]
 
     assert stop_reason(FAULTY, below[:3]) is None
@@ -60,10 +60,10 @@ def test_a_leg_that_may_only_have_been_put_down_ends_no_set(make_rep, make_fault
         ([60, 60, 60, 40, None], False),
     ],
 )
-def test_two_reps_in_a_row_that_lost_so_much_end_a_set(reps, values, ends) -> None:
+def test_two_reps_in_a_row_with_the_given_loss_end_a_set(reps, values, ends) -> None:
     assert stop_reason(RANGE, reps(ranges=values)) == ("range_lost" if ends else None)
 
 
-def test_speed_is_looked_at_as_range_is(reps) -> None:
+def test_speed_loss_is_judged_like_range_loss(reps) -> None:
     assert stop_reason(SPEED, reps(speeds=[60.0, 62.0, 58.0, 40.0, 38.0])) == "speed_lost"
     assert stop_reason(SPEED, reps(speeds=[60.0, 62.0, 58.0, 50.0, 48.0])) is None

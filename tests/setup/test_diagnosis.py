@@ -1,4 +1,4 @@
-"""Verdicts from facts; and facts from sensors on the virtual air."""
+"""Verdicts from facts, and facts measured from virtual sensors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from imu_reps.setup.computer_check import (
     exit_code,
     version_numbers,
 )
-from imu_reps.setup.examination import examine, look_for, worn_or_near
+from imu_reps.setup.examination import examine, scan_for, sensors_to_examine
 from imu_reps.setup.sensor_check import RestReading, SensorFacts, check_sensor
 from imu_reps.sim.radio.air import Air
 from imu_reps.sim.radio.bleak_backend import client_backend, scanner_backend
@@ -42,7 +42,7 @@ def levels(checks: list[Check]) -> dict[str, str]:
     return {check.code: check.level for check in checks}
 
 
-def test_a_healthy_computer_is_well_and_needs_no_mend() -> None:
+def test_a_healthy_computer_passes_every_check_without_a_hint() -> None:
     checks = check_computer(HEALTHY)
 
     assert set(levels(checks).values()) == {"ok"}
@@ -53,10 +53,10 @@ def test_a_healthy_computer_is_well_and_needs_no_mend() -> None:
 @pytest.mark.parametrize(
     ("change", "code", "level"),
     [
-        ({"heard": None, "radio_trouble": radio_error("bluetooth_off")}, "adapter", "bad"),
-        ({"heard": None, "radio_trouble": radio_error("no_adapter")}, "adapter", "bad"),
-        ({"heard": None, "radio_trouble": radio_error("no_permission")}, "adapter", "bad"),
-        ({"heard": 0}, "adapter", "watch"),
+        ({"devices_found": None, "radio_error": radio_error("bluetooth_off")}, "adapter", "bad"),
+        ({"devices_found": None, "radio_error": radio_error("no_adapter")}, "adapter", "bad"),
+        ({"devices_found": None, "radio_error": radio_error("no_permission")}, "adapter", "bad"),
+        ({"devices_found": 0}, "adapter", "watch"),
         ({"bluez": "5.54"}, "bluez", "bad"),
         ({"bluez": "5.55"}, "bluez", "ok"),
         ({"bluez": "5.9"}, "bluez", "bad"),
@@ -66,10 +66,10 @@ def test_a_healthy_computer_is_well_and_needs_no_mend() -> None:
         ({"free_bytes": 100_000_000}, "folder", "watch"),
         ({"free_bytes": 1_000_000}, "folder", "bad"),
         ({"free_bytes": None}, "folder", "ok"),
-        ({"folder_trouble": FileAccessError("no", hint="do", code="permission")}, "folder", "bad"),
+        ({"folder_error": FileAccessError("no", hint="do", code="permission")}, "folder", "bad"),
     ],
 )
-def test_each_trouble_of_the_computer_is_judged_with_its_mend(change, code: str, level: str) -> None:
+def test_each_problem_of_the_computer_is_rated_and_has_a_hint(change, code: str, level: str) -> None:
     checks = check_computer(replace(HEALTHY, **change))
     (check,) = (check for check in checks if check.code == code)
 
@@ -79,18 +79,18 @@ def test_each_trouble_of_the_computer_is_judged_with_its_mend(change, code: str,
 
 
 @pytest.mark.parametrize("system", ["Darwin", "Windows"])
-def test_bluez_is_asked_for_on_linux_only(system: str) -> None:
+def test_bluez_is_checked_on_linux_only(system: str) -> None:
     assert "bluez" not in levels(check_computer(replace(HEALTHY, system=system, bluez=None)))
 
 
 @pytest.mark.parametrize(
     ("text", "numbers"), [("5.66", (5, 66)), ("5.66-2ubuntu1", (5, 66)), ("5", (5,)), ("x", ()), ("", ())]
 )
-def test_a_version_is_its_numbers(text: str, numbers: tuple[int, ...]) -> None:
+def test_the_numbers_of_a_version_are_extracted(text: str, numbers: tuple[int, ...]) -> None:
     assert version_numbers(text) == numbers
 
 
-def test_a_good_sensor_is_well() -> None:
+def test_a_good_sensor_passes_every_check() -> None:
     checks = check_sensor("ankle", GOOD)
 
     assert set(levels(checks).values()) == {"ok"}
@@ -130,7 +130,7 @@ def test_a_good_sensor_is_well() -> None:
         (None, {"clock": None, "delay_s": None, "rest": None}, "link", "bad"),
     ],
 )
-def test_each_trouble_of_a_sensor_is_judged_with_its_mend(part, change, code: str, level: str) -> None:
+def test_each_problem_of_a_sensor_is_rated_and_has_a_hint(part, change, code: str, level: str) -> None:
     facts = replace(GOOD, **({part: replace(getattr(GOOD, part), **change)} if part else change))
     checks = check_sensor("pelvis", facts)
     (check,) = (check for check in checks if check.code == code)
@@ -141,7 +141,7 @@ def test_each_trouble_of_a_sensor_is_judged_with_its_mend(part, change, code: st
     assert exit_code(checks) == (3 if level == "bad" else 0)
 
 
-def test_a_slow_sensor_is_watched_even_at_the_rate_it_was_asked_for() -> None:
+def test_a_slow_sensor_is_rated_watch_even_at_the_requested_rate() -> None:
     slow = replace(GOOD, asked_hz=26.0, clock=replace(CLOCK, rate_hz=26.0))
     too_slow = replace(GOOD, asked_hz=10.0, clock=replace(CLOCK, rate_hz=10.0))
 
@@ -149,24 +149,24 @@ def test_a_slow_sensor_is_watched_even_at_the_rate_it_was_asked_for() -> None:
     assert levels(check_sensor("ankle", too_slow))["rate"] == "bad"
 
 
-def test_a_sensor_that_did_not_stream_is_told_by_its_error_alone() -> None:
+def test_a_sensor_that_did_not_stream_is_reported_by_its_error_only() -> None:
     error = radio_error("not_found", "The ankle sensor (X)")
-    (check,) = check_sensor("ankle", SensorFacts(100.0, trouble=error))
+    (check,) = check_sensor("ankle", SensorFacts(100.0, error=error))
 
     assert (check.code, check.level, check.message, check.hint) == ("link", "bad", error.message, error.hint)
 
 
-# over the virtual air
+# with virtual sensors
 
 PLACES: tuple[SensorPlace, ...] = ("pelvis", "ankle")
 IDS: dict[SensorPlace, str] = {"pelvis": "F0:00:00:00:00:01", "ankle": "F0:00:00:00:00:02"}
 BIAS_DPS = np.array([0.0, -4.0, 1.0])
 
 
-def on_a_table(time_s: FloatArray) -> tuple[FloatArray, FloatArray]:
-    noise = np.random.default_rng(len(time_s))
-    n = (len(time_s), 3)
-    return np.array([0.0, 0.0, 9.7]) + noise.normal(0.0, 0.02, n), BIAS_DPS + noise.normal(0.0, 0.1, n)
+def readings_on_a_table(time_s: FloatArray) -> tuple[FloatArray, FloatArray]:
+    rng = np.random.default_rng(len(time_s))
+    shape = (len(time_s), 3)
+    return np.array([0.0, 0.0, 9.7]) + rng.normal(0.0, 0.02, shape), BIAS_DPS + rng.normal(0.0, 0.1, shape)
 
 
 Facts = dict[SensorPlace, SensorFacts]
@@ -178,33 +178,35 @@ def examined(
     faults: Faults | None = None,
     paired: bool = True,
 ) -> Facts:
-    """What is found of two sensors on a table; `prepare` may do something to them before they stream."""
+    """Return the facts found for two sensors on a table; `prepare` may change the sensors beforehand."""
     person = Person(
         "me", *(PairedSensor(kind, IDS[place], 104.0 if kind == "movesense" else 100.0) for place in PLACES)
     )
 
-    async def work() -> Facts:
+    async def examine_sensors() -> Facts:
         async with Air(seed=2) as air:
             sensors = {
                 place: VirtualSensor(
                     air,
-                    DEVICES[kind](on_a_table, clock=DeviceClock(rate_error=1e-3), battery_percent=60.0),
+                    DEVICES[kind](
+                        readings_on_a_table, clock=DeviceClock(rate_error=1e-3), battery_percent=60.0
+                    ),
                     IDS[place],
                     **({"faults": faults} if faults else {}),
                 )
                 for place in PLACES
             }
             radio = Radio(scanner_backend=scanner_backend(air), client_backend=client_backend(air))
-            heard = await look_for(radio, person if paired else None, min_s=3.0, max_s=15.0)
+            devices = await scan_for(radio, person if paired else None, min_s=3.0, max_s=15.0)
             prepare(sensors)
-            wanted, missing = worn_or_near(person if paired else None, heard)
-            return missing | await examine(radio, wanted, 10.0)
+            to_examine, missing = sensors_to_examine(person if paired else None, devices)
+            return missing | await examine(radio, to_examine, 10.0)
 
-    return run(work())
+    return run(examine_sensors())
 
 
 @pytest.mark.parametrize("kind", ["witmotion", "open_profile", "movesense"])
-def test_what_two_sensors_do_on_a_table_is_found_out(kind: str) -> None:
+def test_rate_rest_and_delay_of_two_sensors_on_a_table_are_measured(kind: str) -> None:
     for facts in examined(kind).values():
         assert facts.clock is not None
         assert facts.clock.rate_hz == pytest.approx(facts.asked_hz * 1.001, rel=1e-3)
@@ -227,25 +229,25 @@ def test_lost_packets_are_counted() -> None:
         assert levels(check_sensor(place, found))["loss"] == "watch"
 
 
-def test_without_a_profile_the_two_that_are_near_are_looked_at() -> None:
+def test_without_a_profile_the_two_nearby_sensors_are_examined() -> None:
     assert set(examined("open_profile", paired=False)) == set(PLACES)
 
 
-def test_one_sensor_in_trouble_does_not_hide_the_other() -> None:
+def test_a_failing_sensor_does_not_hide_the_other() -> None:
     facts = examined("open_profile", lambda sensors: sensors["ankle"].stop_streaming("never"))
 
-    assert facts["ankle"].trouble is not None
-    assert facts["ankle"].trouble.code == "no_stream"
-    assert facts["pelvis"].trouble is None
+    assert facts["ankle"].error is not None
+    assert facts["ankle"].error.code == "no_stream"
+    assert facts["pelvis"].error is None
     assert facts["pelvis"].clock is not None
 
 
-def test_a_paired_sensor_that_is_not_there_is_named() -> None:
+def test_a_paired_sensor_that_is_absent_is_named() -> None:
     person = Person("me", PairedSensor("witmotion", "A", 100.0), PairedSensor("witmotion", "B", 100.0))
-    wanted, missing = worn_or_near(person, [])
+    to_examine, missing = sensors_to_examine(person, [])
 
-    assert wanted == {}
-    assert {place: facts.trouble.code for place, facts in missing.items() if facts.trouble} == {
+    assert to_examine == {}
+    assert {place: facts.error.code for place, facts in missing.items() if facts.error} == {
         "pelvis": "not_found",
         "ankle": "not_found",
     }

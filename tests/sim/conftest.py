@@ -1,4 +1,4 @@
-"""Motions and measures that the tests of the simulator share."""
+"""Motions and measures shared by the tests of the simulator."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ def perfect_sensor() -> SensorPlan:
 
 @pytest.fixture
 def quiet_body() -> BodyPlan:
-    """A body that does what it is told and nothing else."""
+    """A body that performs its commands and nothing else."""
     return QUIET
 
 
 @pytest.fixture
 def quiet_set() -> Callable[..., SetPlan]:
-    """A set of these repetitions by a quiet body with perfect sensors."""
+    """A set of the given repetitions by a quiet body with perfect sensors."""
     return _quiet_set
 
 
 @pytest.fixture
 def grid() -> NDArray[np.float64]:
-    """Three seconds at 1 kHz."""
+    """A time grid of 3 s at 1 kHz."""
     return np.arange(0.0, 3.0, 1e-3)

@@ -1,4 +1,4 @@
-"""Phones as sensors, against a client and a server of our own: nothing was tried with a real phone."""
+"""Phones as sensors, tested with simulated phones only; no real phone was available."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import contextlib
 import http.client
 import json
 import re
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -25,7 +26,7 @@ from imu_reps.errors import ImuRepsError
 from imu_reps.sensors.stream_items import Item, LinkChange, Restarted
 from imu_reps.sources import phone_source
 from imu_reps.sources.phone_readings import PHYPHOX, SENSOR_LOGGER, phyphox_readings, sensor_logger_readings
-from imu_reps.sources.phone_source import PhoneSource, WantedPhone, wanted_phone
+from imu_reps.sources.phone_source import PhoneRequest, PhoneSource, phone_request
 
 G = 9.80665
 START_NS = 1_795_000_000_000_000_000
@@ -45,7 +46,7 @@ def reading(name: str, time_s: float, values: tuple[float, float, float]) -> dic
 
 
 def message(times: np.ndarray, device: str = "one", sign: float = 1.0, split: bool = False) -> bytes:
-    """What Sensor Logger pushes of these times."""
+    """Return the message that Sensor Logger pushes for these times."""
     payload = []
     for t in times.tolist():
         acc = tuple(sign * value for value in acc_at(t))
@@ -76,46 +77,48 @@ def joined(items: list[Item]) -> SampleBlock:
     return concatenate([item for item in items if isinstance(item, SampleBlock)])
 
 
-def listening(act: Callable[[PhoneSource, dict[str, str]], Any], *phones: WantedPhone) -> Any:
-    """Run `act` in a thread while a source listens; gives the items that came, and what it gave."""
-    told: dict[str, str] = {}
+def listening(act: Callable[[PhoneSource, dict[str, str]], Any], *phones: PhoneRequest) -> Any:
+    """Run `act` in a thread while a source listens; return the items received and the result of `act`."""
+    addresses: dict[str, str] = {}
 
     async def run() -> tuple[list[Item], Any]:
-        wanted = dict(zip(("ankle", "pelvis"), phones, strict=False))
-        source = PhoneSource(wanted, tell=told.update, patience_s=5.0)  # type: ignore[arg-type]
+        requests = dict(zip(("ankle", "pelvis"), phones, strict=False))
+        source = PhoneSource(requests, tell=addresses.update, patience_s=5.0)  # type: ignore[arg-type]
         opening = asyncio.create_task(source.open())
-        while not told:
+        while not addresses:
             await asyncio.sleep(0.01)
-        acted = asyncio.create_task(asyncio.to_thread(act, source, told))
+        action = asyncio.create_task(asyncio.to_thread(act, source, addresses))
         items: list[Item] = []
         try:
             await opening
-            while not acted.done():
-                with_time = asyncio.create_task(source.items())
-                await asyncio.wait({with_time, acted}, return_when=asyncio.FIRST_COMPLETED)
-                if not with_time.done():
+            while not action.done():
+                next_items = asyncio.create_task(source.items())
+                await asyncio.wait({next_items, action}, return_when=asyncio.FIRST_COMPLETED)
+                if not next_items.done():
                     await asyncio.sleep(0.1)
                     await source.close()
-                items += await with_time
+                items += await next_items
         finally:
             await source.close()
-        return items, await acted
+        return items, await action
 
     return asyncio.run(run())
 
 
 @pytest.mark.parametrize(("inverted", "split"), [(False, False), (False, True), (True, False), (True, True)])
 def test_pushed_readings_become_samples(inverted: bool, split: bool) -> None:
-    def act(_: PhoneSource, told: dict[str, str]) -> list[int]:
+    def act(_: PhoneSource, addresses: dict[str, str]) -> list[int]:
         sign = -1.0 if inverted else 1.0
         statuses = []
-        for at in np.arange(0.0, 4.0, 0.5):
-            pushed = message(at + np.arange(0, 0.5, 0.01), "one", sign, split)
-            statuses.append(post(told["ankle"], pushed))
-            time.sleep(0.3 if at == 0.0 else 0.0)  # what comes while it opens is not handed out
+        for reading_at in np.arange(0.0, 4.0, 0.5):
+            pushed = message(reading_at + np.arange(0, 0.5, 0.01), "one", sign, split)
+            statuses.append(post(addresses["ankle"], pushed))
+            time.sleep(
+                0.3 if reading_at == 0.0 else 0.0
+            )  # what arrives while the source opens is not handed out
         return statuses
 
-    items, statuses = listening(act, WantedPhone(SENSOR_LOGGER, inverted=inverted))
+    items, statuses = listening(act, PhoneRequest(SENSOR_LOGGER, inverted=inverted))
     block = joined(items)
     times = block.device_time_s - START_NS * 1e-9
 
@@ -128,11 +131,11 @@ def test_pushed_readings_become_samples(inverted: bool, split: bool) -> None:
     assert (np.diff(block.time_s) >= 0).all()
 
 
-def test_strangers_and_second_phones_get_nothing() -> None:
+def test_strangers_and_a_second_phone_are_refused() -> None:
     times = np.arange(0, 0.5, 0.01)
 
-    def act(source: PhoneSource, told: dict[str, str]) -> dict[str, int]:
-        address = told["ankle"]
+    def act(source: PhoneSource, addresses: dict[str, str]) -> dict[str, int]:
+        address = addresses["ankle"]
         root = address.rsplit("/", 2)[0]
         good = post(address, message(times))
         return {
@@ -151,36 +154,77 @@ def test_strangers_and_second_phones_get_nothing() -> None:
             "repeated": source.status()["ankle"].repeated,
         }
 
-    _, found = listening(act, WantedPhone(SENSOR_LOGGER))
+    _, found = listening(act, PhoneRequest(SENSOR_LOGGER))
 
     assert found["good"] == 200
-    assert [found[one] for one in ("no token", "wrong token", "wrong place", "page")] == [404] * 4
+    assert [found[request] for request in ("no token", "wrong token", "wrong place", "page")] == [404] * 4
     assert (found["get"], found["chunked"], found["other phone"], found["junk"]) == (405, 411, 409, 400)
     assert (found["damaged"], found["samples"]) == (1, 49)
     assert (found["again"], found["repeated"]) == (200, 100)
 
 
-def test_what_is_too_long_is_not_read() -> None:
-    def act(_: PhoneSource, told: dict[str, str]) -> list[bytes]:
-        import socket
+@contextlib.contextmanager
+def open_and_silent(address: str, count: int) -> Iterator[None]:
+    """So many connections to the listener that begin a request and never end it."""
+    parts = urlsplit(address)
+    with contextlib.ExitStack() as stack:
+        for _ in range(count):
+            client = socket.create_connection((parts.hostname, parts.port), timeout=5)
+            stack.enter_context(client)
+            client.sendall(b"POST / HT")
+        yield
 
-        parts = urlsplit(told["ankle"])
+
+def test_strangers_that_hold_connections_do_not_shut_the_phone_out() -> None:
+    times = np.arange(0, 0.5, 0.01)
+
+    def act(_: PhoneSource, addresses: dict[str, str]) -> int:
+        with open_and_silent(addresses["ankle"], phone_source.MAX_CONNECTIONS * 2):
+            return post(addresses["ankle"], message(times))
+
+    _, status = listening(act, PhoneRequest(SENSOR_LOGGER))
+
+    assert status == 200
+
+
+def test_a_connection_still_open_at_the_end_is_closed_without_a_word(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def run() -> None:
+        addresses: dict[str, str] = {}
+        source = PhoneSource({"ankle": PhoneRequest(SENSOR_LOGGER)}, tell=addresses.update)  # type: ignore[arg-type]
+        opening = asyncio.create_task(source.open())
+        while not addresses:
+            await asyncio.sleep(0.01)
+        with open_and_silent(addresses["ankle"], 1):
+            await asyncio.sleep(0.05)
+            opening.cancel()
+            await source.close()
+
+    asyncio.run(run())
+
+    assert caplog.messages == []
+
+
+def test_requests_that_are_too_long_are_not_read() -> None:
+    def act(_: PhoneSource, addresses: dict[str, str]) -> list[bytes]:
+        parts = urlsplit(addresses["ankle"])
         answers = []
         for request in (
             f"POST {parts.path} HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n",
             f"POST {parts.path} HTTP/1.1\r\nX: {'y' * 40_000}\r\n\r\n",
             "\r\n\r\n",
         ):
-            with socket.create_connection((parts.hostname, parts.port), timeout=5) as stranger:
-                stranger.sendall(request.encode())
+            with socket.create_connection((parts.hostname, parts.port), timeout=5) as client:
+                client.sendall(request.encode())
                 try:
-                    answers.append(stranger.recv(100))
+                    answers.append(client.recv(100))
                 except ConnectionError:
                     answers.append(b"")
-        post(told["ankle"], message(np.arange(0, 0.5, 0.01)))
+        post(addresses["ankle"], message(np.arange(0, 0.5, 0.01)))
         return answers
 
-    _, answers = listening(act, WantedPhone(SENSOR_LOGGER))
+    _, answers = listening(act, PhoneRequest(SENSOR_LOGGER))
 
     assert answers[0].startswith(b"HTTP/1.1 413")
     assert answers[1] == b""
@@ -188,12 +232,12 @@ def test_what_is_too_long_is_not_read() -> None:
 
 
 class Phyphox(BaseHTTPRequestHandler):
-    """phyphox's remote access, as its wiki describes it: an experiment at 100 Hz."""
+    """Remote access of phyphox as its wiki describes it, with an experiment at 100 Hz."""
 
-    begun = 0.0
+    began_s = 0.0
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
     def do_GET(self) -> None:
         """Answer /control and /get."""
@@ -201,18 +245,18 @@ class Phyphox(BaseHTTPRequestHandler):
         if parts.path == "/control":
             self._send({"result": True})
             return
-        now_s = time.monotonic() - self.begun
-        asked = parse_qs(parts.query, keep_blank_values=True)
-        self._send({"buffer": {n: self._buffer(n, a[0], now_s) for n, a in asked.items()}, "status": {}})
+        now_s = time.monotonic() - self.began_s
+        requested = parse_qs(parts.query, keep_blank_values=True)
+        self._send({"buffer": {n: self._buffer(n, a[0], now_s) for n, a in requested.items()}, "status": {}})
 
-    def _buffer(self, name: str, asked: str, now_s: float) -> dict[str, Any]:
-        of_acc = name.startswith("acc")
-        times = np.arange(0.0 if of_acc else 0.004, now_s, 0.01)
-        times = times[-1:] if asked == "" else times[times > float(asked.partition("|")[0])]
+    def _buffer(self, name: str, requested: str, now_s: float) -> dict[str, Any]:
+        is_acc = name.startswith("acc")
+        times = np.arange(0.0 if is_acc else 0.004, now_s, 0.01)
+        times = times[-1:] if requested == "" else times[times > float(requested.partition("|")[0])]
         values = times
         if not name.endswith("time"):
-            at = acc_at if of_acc else gyr_at
-            values = np.array([at(t)["XYZ".index(name[-1])] for t in times.tolist()])
+            reading_at = acc_at if is_acc else gyr_at
+            values = np.array([reading_at(t)["XYZ".index(name[-1])] for t in times.tolist()])
         return {"size": 0, "updateMode": "partial", "buffer": values.tolist()}
 
     def _send(self, tree: object) -> None:
@@ -225,8 +269,8 @@ class Phyphox(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def phyphox() -> Iterator[int]:
-    """A phone's remote access; gives its port."""
-    Phyphox.begun = time.monotonic() - 1.0
+    """Serve a phone's remote access; yield its port."""
+    Phyphox.began_s = time.monotonic() - 1.0
     with ThreadingHTTPServer(("127.0.0.1", 0), Phyphox) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
@@ -234,8 +278,8 @@ def phyphox() -> Iterator[int]:
         server.shutdown()
 
 
-async def taken(source: PhoneSource, span_s: float) -> list[Item]:
-    """What a source gives for a while."""
+async def received(source: PhoneSource, span_s: float) -> list[Item]:
+    """Return the items that a source yields within `span_s`."""
     until_s, items = asyncio.get_running_loop().time() + span_s, []
     while asyncio.get_running_loop().time() < until_s:
         with contextlib.suppress(TimeoutError):
@@ -243,11 +287,11 @@ async def taken(source: PhoneSource, span_s: float) -> list[Item]:
     return items
 
 
-def test_phyphox_is_asked_for_what_is_new(phyphox: int) -> None:
+def test_only_new_readings_are_requested_from_phyphox(phyphox: int) -> None:
     async def run() -> list[Item]:
-        source = PhoneSource({"ankle": WantedPhone(PHYPHOX, "127.0.0.1", phyphox)}, tell=lambda _: None)
+        source = PhoneSource({"ankle": PhoneRequest(PHYPHOX, "127.0.0.1", phyphox)}, tell=lambda _: None)
         await source.open()
-        items = await taken(source, 1.5)
+        items = await received(source, 1.5)
         await source.close()
         return items
 
@@ -259,43 +303,43 @@ def test_phyphox_is_asked_for_what_is_new(phyphox: int) -> None:
     np.testing.assert_allclose(block.gyr_dps, np.degrees([gyr_at(t) for t in block.device_time_s]), atol=1e-9)
 
 
-def test_an_experiment_that_is_cleared_goes_on_as_a_restart(
-    phyphox: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cleared_experiment_continues_as_a_restart(phyphox: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(phone_source, "SILENT_S", 0.6)
 
     async def run() -> list[Item]:
-        source = PhoneSource({"ankle": WantedPhone(PHYPHOX, "127.0.0.1", phyphox)}, tell=lambda _: None)
+        source = PhoneSource({"ankle": PhoneRequest(PHYPHOX, "127.0.0.1", phyphox)}, tell=lambda _: None)
         await source.open()
-        items = await taken(source, 0.5)
-        Phyphox.begun = time.monotonic()
-        items += await taken(source, 2.5)
+        items = await received(source, 0.5)
+        Phyphox.began_s = time.monotonic()
+        items += await received(source, 2.5)
         await source.close()
         return items
 
     items = asyncio.run(run())
-    restart = next(at for at, item in enumerate(items) if isinstance(item, Restarted))
+    restart = next(reading_at for reading_at, item in enumerate(items) if isinstance(item, Restarted))
 
     assert joined(items[:restart]).device_time_s[-1] > 1.0
     assert joined(items[restart:]).device_time_s[0] < 1.5
 
 
-def test_a_phone_that_falls_silent_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_phone_that_falls_silent_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(phone_source, "SILENT_S", 0.4)
 
-    def act(_: PhoneSource, told: dict[str, str]) -> None:
-        post(told["ankle"], message(np.arange(0, 0.5, 0.01)))
+    def act(_: PhoneSource, addresses: dict[str, str]) -> None:
+        post(addresses["ankle"], message(np.arange(0, 0.5, 0.01)))
         time.sleep(1.0)
-        post(told["ankle"], message(np.arange(0.5, 1.0, 0.01)))
+        post(addresses["ankle"], message(np.arange(0.5, 1.0, 0.01)))
         time.sleep(0.1)
 
-    items, _ = listening(act, WantedPhone(SENSOR_LOGGER))
+    items, _ = listening(act, PhoneRequest(SENSOR_LOGGER))
 
     assert [item.state for item in items if isinstance(item, LinkChange)][:2] == ["away", "streaming"]
 
 
-def test_a_phone_that_never_comes_is_an_error_with_a_hint() -> None:
-    source = PhoneSource({"ankle": WantedPhone(PHYPHOX, "127.0.0.1", 9)}, tell=lambda _: None, patience_s=0.3)
+def test_a_phone_that_never_connects_is_an_error_with_a_hint() -> None:
+    source = PhoneSource(
+        {"ankle": PhoneRequest(PHYPHOX, "127.0.0.1", 9)}, tell=lambda _: None, patience_s=0.3
+    )
     with pytest.raises(ImuRepsError, match="Nothing came from the phone at the ankle"):
         asyncio.run(source.open())
 
@@ -303,22 +347,22 @@ def test_a_phone_that_never_comes_is_an_error_with_a_hint() -> None:
 @pytest.mark.parametrize(
     ("text", "phone"),
     [
-        ("phone", WantedPhone(SENSOR_LOGGER)),
-        ("phone:ios", WantedPhone(SENSOR_LOGGER, inverted=True)),
-        ("phone:192.168.0.42", WantedPhone(PHYPHOX, "192.168.0.42", 8080)),
-        ("phone:my-phone.local:80", WantedPhone(PHYPHOX, "my-phone.local", 80)),
+        ("phone", PhoneRequest(SENSOR_LOGGER)),
+        ("phone:ios", PhoneRequest(SENSOR_LOGGER, inverted=True)),
+        ("phone:192.168.0.42", PhoneRequest(PHYPHOX, "192.168.0.42", 8080)),
+        ("phone:my-phone.local:80", PhoneRequest(PHYPHOX, "my-phone.local", 80)),
     ],
 )
-def test_phones_are_named_in_words(text: str, phone: WantedPhone) -> None:
-    assert wanted_phone(text) == phone
+def test_the_text_of_an_option_describes_a_phone(text: str, phone: PhoneRequest) -> None:
+    assert phone_request(text) == phone
 
 
 @pytest.mark.parametrize(
     "text", ["", "watch", "phone:a/b", "phone:a:0", "phone:a:99999", "phone::1", "phone:é"]
 )
-def test_what_is_no_phone_is_refused(text: str) -> None:
+def test_text_that_describes_no_phone_is_refused(text: str) -> None:
     with pytest.raises(ImuRepsError) as refused:
-        wanted_phone(text)
+        phone_request(text)
     assert refused.value.exit_code == 2
 
 
@@ -340,7 +384,7 @@ _JSON = st.recursive(
 
 @settings(max_examples=400, deadline=None)
 @given(_JSON.map(lambda tree: json.dumps(tree).encode()) | st.binary(max_size=80))
-def test_whatever_is_sent_is_read_or_refused_as_a_value_error(body: bytes) -> None:
+def test_any_message_is_read_or_refused_with_a_value_error(body: bytes) -> None:
     for read in (lambda b: sensor_logger_readings(b, inverted=False), phyphox_readings):
         try:
             found = read(body)
@@ -351,7 +395,7 @@ def test_whatever_is_sent_is_read_or_refused_as_a_value_error(body: bytes) -> No
 
 
 def test_a_set_is_recorded_with_a_phone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The whole command, the phone a thread that posts four times a second."""
+    """Run the whole command; the phone is a thread that posts four times a second."""
     from click.testing import CliRunner
 
     from imu_reps.cli.main import main
@@ -360,7 +404,7 @@ def test_a_set_is_recorded_with_a_phone(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("IMU_REPS_HOME", str(tmp_path))
     monkeypatch.setattr("imu_reps.web.server.network_address", lambda: "127.0.0.1")
     stopped = threading.Event()
-    said: list[str] = []
+    announced: list[str] = []
 
     def send(address: str) -> None:
         began, sent_s = time.monotonic(), 0.0
@@ -372,12 +416,12 @@ def test_a_set_is_recorded_with_a_phone(tmp_path: Path, monkeypatch: pytest.Monk
                 return
             sent_s += 0.01 * len(np.arange(sent_s, now_s, 0.01))
 
-    def tell(addresses: Mapping[str, str]) -> None:
-        said.extend(addresses.values())
+    def start_phone(addresses: Mapping[str, str]) -> None:
+        announced.extend(addresses.values())
         threading.Thread(target=send, args=(addresses["ankle"],), daemon=True).start()
 
-    monkeypatch.setattr(running, "_say_addresses", tell)
-    words = [
+    monkeypatch.setattr(running, "_say_addresses", start_phone)
+    arguments = [
         "record",
         "--ankle",
         "phone",
@@ -389,12 +433,12 @@ def test_a_set_is_recorded_with_a_phone(tmp_path: Path, monkeypatch: pytest.Monk
         "--folder",
         str(tmp_path),
     ]
-    result = CliRunner().invoke(main, words)
+    result = CliRunner().invoke(main, arguments)
     stopped.set()
 
     assert "Traceback" not in result.output
     assert result.exception is None or isinstance(result.exception, SystemExit), result.output
-    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{22}/ankle", said[0])
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{22}/ankle", announced[0])
     (file,) = tmp_path.glob("*.csv")
     recording = load(file)
     assert recording.pelvis is None

@@ -1,4 +1,4 @@
-"""A recording cut into the blocks that arrived."""
+"""A recording cut into the blocks in which it arrived."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ arrivals = st.lists(st.floats(0.0, 5.0), max_size=40).map(sorted)
 
 @given(pelvis=arrivals, ankle=arrivals, block_s=st.floats(0.01, 6.0))
 @settings(max_examples=60, deadline=None)
-def test_no_sample_is_lost_doubled_or_moved_and_slots_come_in_order(
+def test_no_sample_is_lost_repeated_or_moved_and_slots_are_in_order(
     pelvis: list[float], ankle: list[float], block_s: float
 ) -> None:
     recording = Recording(Header(), samples("pelvis", pelvis), samples("ankle", ankle))
@@ -31,9 +31,9 @@ def test_no_sample_is_lost_doubled_or_moved_and_slots_come_in_order(
 
     assert all(len(block) for block in blocks)
     for place, sent in (("pelvis", pelvis), ("ankle", ankle)):
-        own = [block for block in blocks if block.sensor == place]
-        assert (concatenate(own).time_s.tolist() if own else []) == sent
-        assert (concatenate(own).sample.tolist() if own else []) == list(range(len(sent)))
+        of_sensor = [block for block in blocks if block.sensor == place]
+        assert (concatenate(of_sensor).time_s.tolist() if of_sensor else []) == sent
+        assert (concatenate(of_sensor).sample.tolist() if of_sensor else []) == list(range(len(sent)))
     slots = [int(np.floor(block.time_s[0] / block_s)) for block in blocks]
     assert slots == sorted(slots)
     assert len(slots) <= 2 * len(set(slots))
@@ -50,13 +50,13 @@ def test_both_sensors_are_interleaved_by_arrival() -> None:
     ]
 
 
-def test_an_absent_sensor_leaves_the_other_alone() -> None:
+def test_an_absent_sensor_does_not_change_the_other() -> None:
     recording = Recording(Header(), None, samples("ankle", [0.0, 0.1]))
 
     assert [block.sensor for block in replay_blocks(recording)] == ["ankle", "ankle"]
 
 
 @pytest.mark.parametrize("block_s", [0.0, -1.0, float("nan")])
-def test_a_block_takes_time(block_s: float) -> None:
+def test_the_length_of_a_block_must_be_positive(block_s: float) -> None:
     with pytest.raises(ValueError, match="block_s"):
         next(replay_blocks(Recording(Header(), None, samples("ankle", [0.0])), block_s))

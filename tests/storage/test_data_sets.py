@@ -1,4 +1,4 @@
-"""``imu-reps export``: what other programs read is what was measured, and replaces nothing."""
+"""``imu-reps export``: exported values are the measured ones, and no other file is replaced."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from scipy.spatial.transform import Rotation
 
 from imu_reps import Analysis, Note, Recording, analyze, load, save
 from imu_reps.cli.main import main
-from imu_reps.domain.rep_rows import REP_COLUMNS, unit_of
+from imu_reps.domain.rep_rows import REP_COLUMNS, column_unit
 
 KINDS = ("reps-csv", "reps-parquet", "samples-csv", "samples-parquet", "bids", "sto", "vtt")
 
@@ -34,7 +34,7 @@ def written(result: Result, out: Path) -> Path:
 
 
 def copy_of(recording: Recording, file: Path, *, person: str | None = None, **changes: object) -> Path:
-    """The recording in a file of its own, under a person's name."""
+    """Save the recording to a file of its own, under a person's name."""
     extra = {"person": person} if person else {}
     header = replace(recording.header, extra=extra, **changes)  # type: ignore[arg-type]
     save(replace(recording, header=header), file)
@@ -43,7 +43,7 @@ def copy_of(recording: Recording, file: Path, *, person: str | None = None, **ch
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three repetitions on the right, the second with momentum."""
+    """The file of three repetitions on the right, the second with momentum."""
     file = tmp_path_factory.mktemp("sets") / "momentum.csv"
     words = ["--reps", "3", "--side", "right", "--fault", "momentum:2", "-o", str(file)]
     assert CliRunner().invoke(main, ["simulate", *words]).exit_code == 0
@@ -60,7 +60,7 @@ def analysis(recording: Recording) -> Analysis:
     return analyze(recording)
 
 
-def test_a_row_a_repetition_is_the_summary_and_empty_where_not_measured(
+def test_a_row_per_repetition_equals_the_summary_and_is_empty_where_not_measured(
     recording: Recording, analysis: Analysis, source: Path, tmp_path: Path
 ) -> None:
     files = [
@@ -81,7 +81,7 @@ def test_a_row_a_repetition_is_the_summary_and_empty_where_not_measured(
     assert not re.search(r"\b(nan|none|null|<na>)\b", out.read_text(encoding="utf-8"), re.IGNORECASE)
 
 
-def test_a_row_a_sample_is_the_track_with_rep_and_phase(
+def test_a_row_per_sample_equals_the_track_with_rep_and_phase(
     analysis: Analysis, source: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "samples.csv"
@@ -95,7 +95,9 @@ def test_a_row_a_sample_is_the_track_with_rep_and_phase(
 
 
 @pytest.mark.parametrize("kind", ["reps", "samples"])
-def test_parquet_holds_what_csv_holds_and_names_each_unit(kind: str, source: Path, tmp_path: Path) -> None:
+def test_parquet_contains_the_values_of_csv_and_names_each_unit(
+    kind: str, source: Path, tmp_path: Path
+) -> None:
     pq = pytest.importorskip("pyarrow.parquet")
     table, text = tmp_path / "t.parquet", tmp_path / "t.csv"
     written(export(source, "--as", f"{kind}-parquet", "-o", table), table)
@@ -106,11 +108,11 @@ def test_parquet_holds_what_csv_holds_and_names_each_unit(kind: str, source: Pat
     for name in read.select_dtypes("floating").columns:
         np.testing.assert_array_equal(read[name].to_numpy(float), of_csv[name].to_numpy(float))
     units = {field.name: field.metadata[b"unit"].decode() for field in schema}
-    assert units == {name: unit_of(name) for name in read.columns}
+    assert units == {name: column_unit(name) for name in read.columns}
     assert units["time_s" if kind == "samples" else "start_s"] == "s"
 
 
-def test_without_pyarrow_parquet_says_how_to_get_it(
+def test_without_pyarrow_parquet_explains_how_to_install_it(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
@@ -120,7 +122,7 @@ def test_without_pyarrow_parquet_says_how_to_get_it(
     assert "imu-reps[parquet]" in result.output
 
 
-def test_orientations_turn_each_sensors_gravity_upright(
+def test_orientations_turn_the_gravity_of_each_sensor_upright(
     recording: Recording, source: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "o.sto"
@@ -151,7 +153,7 @@ def test_orientations_of_an_unnamed_side_are_refused(recording: Recording, tmp_p
     assert not (tmp_path / "o.sto").exists()
 
 
-def test_subtitles_stand_at_the_videos_time(recording: Recording, analysis: Analysis, tmp_path: Path) -> None:
+def test_subtitles_are_in_video_time(recording: Recording, analysis: Analysis, tmp_path: Path) -> None:
     notes = (Note(1.0, "cue", "slower (a <b> & c)"), Note(9.5, "cue", "press_back (tilt 9)"))
     file = tmp_path / "cued.csv"
     save(replace(recording, notes=notes), file)
@@ -172,7 +174,7 @@ def test_subtitles_stand_at_the_videos_time(recording: Recording, analysis: Anal
     assert begins[0] == "00:00:00.000"
 
 
-def test_a_data_set_holds_readings_units_and_events(
+def test_a_data_set_contains_readings_units_and_events(
     recording: Recording, analysis: Analysis, tmp_path: Path
 ) -> None:
     files = [
@@ -233,7 +235,7 @@ def test_the_public_validator_finds_no_error(recording: Recording, tmp_path: Pat
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_nothing_is_replaced_without_force_and_nothing_else_ever(
+def test_nothing_is_replaced_without_force_and_other_files_never(
     kind: str, source: Path, tmp_path: Path
 ) -> None:
     if kind.endswith("parquet"):
@@ -245,27 +247,59 @@ def test_nothing_is_replaced_without_force_and_nothing_else_ever(
     foreign = tmp_path / "foreign"
     if kind == "bids":
         foreign.mkdir()
-        kept = foreign / "kept.txt"
+        foreign_file = foreign / "kept.txt"
     else:
-        kept = foreign
-    kept.write_text("something else", encoding="utf-8")
+        foreign_file = foreign
+    foreign_file.write_text("something else", encoding="utf-8")
     never = export(source, "--as", kind, "-o", foreign, "--force")
 
     assert (refused.exit_code, forced.exit_code, never.exit_code) == (1, 0, 1), forced.output
     assert "--force" in refused.stderr
-    assert kept.read_text(encoding="utf-8") == "something else"
+    assert foreign_file.read_text(encoding="utf-8") == "something else"
     assert {path.name for path in tmp_path.iterdir()} == {"out", "foreign"}
 
 
+def test_text_added_to_a_data_set_by_hand_is_never_replaced(source: Path, tmp_path: Path) -> None:
+    out = tmp_path / "bids"
+    again = ["--as", "bids", "-o", out, "--force"]
+    written(export(source, *again[:-1]), out)
+    events = next(out.rglob("*_events.tsv"))
+    as_written = events.read_bytes()
+    readme, people = out / "README.md", out / "participants.tsv"
+    readme.write_text("Our study", encoding="utf-8")
+    people.write_text("participant_id\tage\nsub-01\t61\n", encoding="utf-8")
+    motion = next(out.rglob("*_motion.tsv"))
+    motion.unlink()
+    result = export(source, *again)
+
+    assert result.exit_code == 0, result.output
+    assert readme.read_text(encoding="utf-8") == "Our study"
+    assert people.read_text(encoding="utf-8") == "participant_id\tage\nsub-01\t61\n"
+    assert "README.md was changed by hand" in result.output
+    assert "participants.tsv was changed by hand" in result.output
+    assert motion.exists()
+
+    events.write_bytes(as_written.replace(b"none", b"momentum"))
+    by_hand = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    refused = export(source, *again)
+    assert refused.exit_code == 1
+    assert events.name in refused.stderr
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == by_hand
+
+    events.write_bytes(as_written)
+    people.write_text("participant_id\tage\nsub-other\t61\n", encoding="utf-8")
+    assert export(source, *again).exit_code == 1  # the person of this set is missing
+
+
 @pytest.mark.parametrize("words", [["--as", "sto", "--offset", "3"], ["--as", "vtt", "--offset", "nan"]])
-def test_an_offset_that_means_nothing_is_refused(words: list[str], source: Path, tmp_path: Path) -> None:
+def test_a_meaningless_offset_is_refused(words: list[str], source: Path, tmp_path: Path) -> None:
     result = export(source, *words, "-o", tmp_path / "x")
 
     assert result.exit_code == 2
     assert not (tmp_path / "x").exists()
 
 
-def test_one_recording_that_cannot_be_read_writes_nothing(source: Path, tmp_path: Path) -> None:
+def test_one_unreadable_recording_writes_nothing(source: Path, tmp_path: Path) -> None:
     result = export(source, tmp_path / "no.csv", "--as", "reps-csv", "-o", tmp_path / "r.csv")
 
     assert result.exit_code == 1

@@ -1,4 +1,4 @@
-"""The JSON summary is a contract: a schema written from its description holds it."""
+"""The JSON summary is a contract, checked against a schema derived from its description."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from imu_reps.domain.finding import Finding
 from imu_reps.domain.rep import Partial, PartialReason
 from imu_reps.domain.summary import Sensors, Trend, Zero
 from imu_reps.errors import RecordingError
-from imu_reps.storage.exports import error_line, event_line, event_name
-from imu_reps.storage.exports import summary_line as worded_line
+from imu_reps.storage.plain_json import error_line, event_line, event_name
+from imu_reps.storage.plain_json import summary_line as worded_line
 
 SCHEMA = json.loads(Path(__file__).with_name("imu-reps-summary-1.schema.json").read_text(encoding="utf-8"))
 jsonschema.Draft202012Validator.check_schema(SCHEMA)
@@ -30,7 +30,7 @@ def summary_line(summary: Summary) -> str:
 
 
 def checked(line: str) -> dict[str, Any]:
-    """The document of a line, held against the schema."""
+    """Return the document of a line, checked against the schema."""
     assert "\n" not in line
     document: dict[str, Any] = json.loads(line)
     jsonschema.Draft202012Validator(SCHEMA).validate(document)
@@ -52,7 +52,7 @@ def full(
 
 
 def empty(summary: Summary) -> Summary:
-    """The same without anything that may be missing."""
+    """Return the summary without anything optional."""
     nothing = {
         field.name: None for field in fields(summary.set) if field.name not in ("trend", "tempo_target")
     }
@@ -65,7 +65,7 @@ def empty(summary: Summary) -> Summary:
     )
 
 
-def test_a_full_and_an_empty_summary_hold_the_contract(
+def test_a_full_and_an_empty_summary_fulfil_the_contract(
     full: Summary, make_summary: Callable[..., Summary]
 ) -> None:
     checked(summary_line(full))
@@ -102,7 +102,7 @@ def test_the_values_are_those_of_the_summary(full: Summary) -> None:
     assert document["findings"] == [{"code": "tremor", "reps": [2, 3], "message": "words of tremor"}]
 
 
-def test_the_schema_tells_a_missing_and_an_additional_key(full: Summary) -> None:
+def test_the_schema_detects_a_missing_and_an_additional_key(full: Summary) -> None:
     document = checked(summary_line(full))
     without = {**document, "set": {k: v for k, v in document["set"].items() if k != "tempo"}}
     beyond = {**document, "set": document["set"] | {"score": 1}}
@@ -113,13 +113,13 @@ def test_the_schema_tells_a_missing_and_an_additional_key(full: Summary) -> None
 
 
 @pytest.mark.parametrize("reason", get_args(PartialReason))
-def test_each_reason_of_a_partial_holds_the_contract(full: Summary, reason: PartialReason) -> None:
+def test_each_reason_of_a_partial_fulfils_the_contract(full: Summary, reason: PartialReason) -> None:
     document = checked(summary_line(replace(full, partials=(Partial(1.0, 2.0, 9.0, reason),))))
 
     assert document["partials"][0]["reason"] == reason
 
 
-def test_settings_holds_every_setting(full: Summary) -> None:
+def test_settings_contain_every_setting(full: Summary) -> None:
     document = checked(
         summary_line(replace(full, settings=Settings.for_preset("strict", usual_range_deg=62.0)))
     )
@@ -131,7 +131,7 @@ def test_settings_holds_every_setting(full: Summary) -> None:
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), np.float64("nan")])
-def test_nan_and_infinity_are_refused_and_named(full: Summary, bad: float) -> None:
+def test_nan_and_infinity_are_refused_by_name(full: Summary, bad: float) -> None:
     broken = replace(full, reps=(full.reps[0], replace(full.reps[1], range_deg=bad), full.reps[2]))
 
     with pytest.raises(ValueError, match=r"reps\[1\]\.range_deg"):
@@ -175,7 +175,7 @@ def test_a_refused_file_gives_its_name_and_the_error() -> None:
     }
 
 
-def test_events_are_named_as_their_classes_in_snake_case() -> None:
+def test_events_are_named_like_their_classes_in_snake_case() -> None:
     assert {event_name(kind.__new__(kind)) for kind in get_args(Event)} == {
         "ready",
         "legs_up",
@@ -199,7 +199,7 @@ def test_events_are_named_as_their_classes_in_snake_case() -> None:
     }
 
 
-def test_events_begin_with_name_and_time_and_hold_all_their_fields(
+def test_events_begin_with_name_and_time_and_contain_all_their_fields(
     make_rep: Callable[..., Rep], make_fault: Callable[..., Fault]
 ) -> None:
     events: list[Event] = [

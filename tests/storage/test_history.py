@@ -14,7 +14,7 @@ import pytest
 from imu_reps import Settings
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.errors import FileAccessError
-from imu_reps.storage.exports import history_csv
+from imu_reps.storage.exports.tables import history_csv
 from imu_reps.storage.history_store import MIGRATIONS, History, history_path
 
 
@@ -29,7 +29,7 @@ def stored(make_summary, make_rep, make_fault):
     return lambda name="a.csv", day=1, **changes: replace(_stored(name, day), **changes)
 
 
-def test_a_set_comes_back_as_it_was_remembered(tmp_path, stored):
+def test_a_stored_set_is_read_back_unchanged(tmp_path, stored):
     one = stored(pain=2, effort=7)
     with History(tmp_path / "new" / "h.sqlite3") as history:
         history.remember(one)
@@ -39,7 +39,7 @@ def test_a_set_comes_back_as_it_was_remembered(tmp_path, stored):
         assert history.find("/sets/other.csv") is None
 
 
-def test_sets_come_oldest_first_whatever_the_order_they_were_kept_in(tmp_path, stored):
+def test_sets_come_oldest_first_whatever_the_order_of_storing(tmp_path, stored):
     sets = [stored(f"{day}.csv", day) for day in (3, 1, 2)]
     with History(tmp_path / "h") as history:
         for one in sets:
@@ -64,7 +64,7 @@ def test_time_zones_do_not_change_the_order(tmp_path, stored):
         assert history.sets(person="anna") == [early, late]
 
 
-def test_only_the_person_and_exercise_asked_for(tmp_path, stored):
+def test_only_sets_of_the_given_person_and_exercise_are_returned(tmp_path, stored):
     other = stored("b.csv", person="ben")
     with History(tmp_path / "h") as history:
         history.remember(stored())
@@ -74,7 +74,7 @@ def test_only_the_person_and_exercise_asked_for(tmp_path, stored):
         assert history.sets(person="anna", exercise="heel_tap") == []
 
 
-def test_a_new_analysis_replaces_what_is_shown_and_keeps_what_the_person_said(tmp_path, stored):
+def test_a_new_analysis_replaces_the_summary_and_keeps_the_persons_answers(tmp_path, stored):
     first = stored(pain=3)
     again = replace(
         stored(person=None, session=None, set_number=None),
@@ -115,7 +115,7 @@ with History(sys.argv[1]) as history:
         assert len(history.sets(person="anna")) == 80
 
 
-def test_a_file_that_is_no_history_is_left_alone(tmp_path):
+def test_another_file_is_left_unchanged(tmp_path):
     file = tmp_path / "h"
     file.write_bytes(b"something else entirely, and long enough to be looked at" * 20)
     with pytest.raises(FileAccessError) as caught:
@@ -125,7 +125,7 @@ def test_a_file_that_is_no_history_is_left_alone(tmp_path):
     assert file.read_bytes().startswith(b"something else")
 
 
-def test_a_history_of_a_later_version_is_left_alone(tmp_path):
+def test_a_history_of_a_later_version_is_left_unchanged(tmp_path):
     with closing(sqlite3.connect(tmp_path / "h")) as database:
         database.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
     with pytest.raises(FileAccessError) as caught:
@@ -134,7 +134,7 @@ def test_a_history_of_a_later_version_is_left_alone(tmp_path):
     assert caught.value.code == "newer_history"
 
 
-def test_a_summary_of_another_shape_says_how_to_mend_it(tmp_path, stored):
+def test_a_summary_of_another_format_gives_a_hint(tmp_path, stored):
     with History(tmp_path / "h") as history:
         history.remember(stored())
     with closing(sqlite3.connect(tmp_path / "h")) as database, database:
@@ -146,7 +146,7 @@ def test_a_summary_of_another_shape_says_how_to_mend_it(tmp_path, stored):
     assert "reanalyse" in caught.value.hint
 
 
-def test_a_folder_in_the_way_is_told_plainly(tmp_path):
+def test_a_folder_in_the_way_is_reported_plainly(tmp_path):
     with pytest.raises(FileAccessError):
         History(tmp_path)
     (tmp_path / "file").touch()
@@ -154,7 +154,7 @@ def test_a_folder_in_the_way_is_told_plainly(tmp_path):
         History(tmp_path / "file" / "h")
 
 
-def test_a_writer_that_waits_too_long_says_who_is_in_the_way(tmp_path, stored, monkeypatch):
+def test_a_writer_that_waits_too_long_names_the_cause(tmp_path, stored, monkeypatch):
     monkeypatch.setattr("imu_reps.storage.history_store.PATIENCE_S", 0.05)
     with History(tmp_path / "h") as history, closing(sqlite3.connect(tmp_path / "h")) as other:
         other.isolation_level = None
@@ -167,13 +167,13 @@ def test_a_writer_that_waits_too_long_says_who_is_in_the_way(tmp_path, stored, m
         assert history.sets(person=None) == []
 
 
-def test_it_is_kept_beside_the_recordings(tmp_path, monkeypatch):
+def test_it_is_stored_next_to_the_recordings(tmp_path, monkeypatch):
     monkeypatch.setenv("IMU_REPS_HOME", str(tmp_path))
 
     assert history_path() == tmp_path / "history.sqlite3"
 
 
-def test_a_summary_from_before_counts_had_a_certainty_is_read(tmp_path, stored):
+def test_a_summary_without_a_certainty_of_its_count_is_read(tmp_path, stored):
     one = stored()
     with History(tmp_path / "h") as history:
         history.remember(one)

@@ -1,4 +1,4 @@
-"""Persons' profiles: who is meant, what the file keeps, and what is said of a broken one."""
+"""Profiles of persons: selection, content of the file, and errors of a broken one."""
 
 from __future__ import annotations
 
@@ -15,11 +15,17 @@ from hypothesis import strategies as st
 
 from imu_reps.domain.end_range import Floor
 from imu_reps.domain.exercise import Exercise
-from imu_reps.domain.person_name import person_name
 from imu_reps.domain.recording import Axis, Side
+from imu_reps.domain.untrusted_text import parse_name
 from imu_reps.errors import FileAccessError, RadioError, UsageError
-from imu_reps.storage.profile import PairedSensor, Person, Profiles, profile_path
-from imu_reps.storage.profile_file import load_profiles, save_profiles
+from imu_reps.storage.profile import (
+    PairedSensor,
+    Person,
+    Profiles,
+    load_profiles,
+    profile_path,
+    save_profiles,
+)
 
 PELVIS = PairedSensor("witmotion", "FD:08:90:1A:11:47", 100.0, "WT901", "ab12", "+y", "+z")
 ANKLE = PairedSensor("open_profile", "C0:FF:EE:00:00:02", 104.0)
@@ -43,23 +49,25 @@ def sensors(draw: st.DrawFn) -> PairedSensor:
         )
     )
     rate = draw(st.floats(0.1, 2000.0))
-    said = [draw(st.none() | TEXTS) for _ in range(2)]
+    name_and_identity = [draw(st.none() | TEXTS) for _ in range(2)]
     extra = draw(st.dictionaries(TEXTS.map("x_".__add__), VALUES, max_size=2))
-    return PairedSensor(draw(TEXTS), draw(TEXTS), rate, *said, cranial, anterior, extra)
+    return PairedSensor(draw(TEXTS), draw(TEXTS), rate, *name_and_identity, cranial, anterior, extra)
 
 
 @st.composite
 def profiles(draw: st.DrawFn) -> Profiles:
     extra = st.dictionaries(TEXTS.map("x_".__add__), VALUES, max_size=2)
     names = draw(st.lists(TEXTS, max_size=3, unique=True))
-    kept = st.dictionaries(st.sampled_from(get_args(Side)), FLOORS)
-    persons = tuple(Person(name, draw(sensors()), draw(sensors()), draw(extra), draw(kept)) for name in names)
+    floors = st.dictionaries(st.sampled_from(get_args(Side)), FLOORS)
+    persons = tuple(
+        Person(name, draw(sensors()), draw(sensors()), draw(extra), draw(floors)) for name in names
+    )
     return Profiles(persons, draw(st.none() | st.sampled_from(names)) if names else None, draw(extra))
 
 
 @settings(max_examples=40, deadline=None)
 @given(profiles())
-def test_what_is_saved_is_loaded_again_unknown_keys_and_all(tmp_path_factory, known: Profiles) -> None:
+def test_saved_profiles_are_loaded_with_unknown_keys(tmp_path_factory, known: Profiles) -> None:
     file = tmp_path_factory.mktemp("profile") / "profile.toml"
     save_profiles(known, file)
 
@@ -68,7 +76,7 @@ def test_what_is_saved_is_loaded_again_unknown_keys_and_all(tmp_path_factory, kn
 
 @settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=80) | st.text("[]person.mexplvikh_ta=\"'{},1e9\n", max_size=80).map(str.encode))
-def test_any_bytes_are_profiles_or_a_clear_error(tmp_path_factory, content: bytes) -> None:
+def test_any_bytes_are_profiles_or_give_a_clear_error(tmp_path_factory, content: bytes) -> None:
     file = tmp_path_factory.mktemp("profile") / "profile.toml"
     file.write_bytes(content)
     refused = None
@@ -80,7 +88,7 @@ def test_any_bytes_are_profiles_or_a_clear_error(tmp_path_factory, content: byte
     assert refused is None or (refused.code == "bad_profile" and str(file) in refused.message)
 
 
-def test_the_file_is_plain_toml_a_person_can_read(tmp_path: Path) -> None:
+def test_the_file_is_plain_readable_toml(tmp_path: Path) -> None:
     file = save_profiles(Profiles().with_person(ME), tmp_path / "new" / "profile.toml")
     tree = tomllib.loads(file.read_text("utf-8"))
 
@@ -103,7 +111,7 @@ def test_nobody_is_known_without_a_file(tmp_path: Path) -> None:
     assert "imu-reps pair" in caught.value.hint
 
 
-def test_the_only_person_or_the_one_paired_last_is_meant() -> None:
+def test_the_default_is_the_only_person_or_the_one_paired_last() -> None:
     one = Profiles().with_person(ME)
     two = one.with_person(YOU)
 
@@ -120,14 +128,14 @@ def test_pairing_again_replaces_the_person_in_place() -> None:
     assert Profiles().with_person(ME).with_person(YOU).with_person(other).persons == (other, YOU)
 
 
-def test_who_is_forgotten_is_no_default_any_more() -> None:
+def test_a_forgotten_person_is_no_longer_the_default() -> None:
     two = Profiles().with_person(ME).with_person(YOU)
 
     assert two.without("you & I") == Profiles((ME,), default=None)
     assert two.without("me") == Profiles((YOU,), default="You & i")
 
 
-def test_a_wrong_name_and_several_without_a_default_name_who_is_known() -> None:
+def test_a_wrong_name_and_several_persons_without_a_default_list_the_known_ones() -> None:
     two = Profiles((ME, YOU))
     for call, code in ((lambda: two.person("mee"), "unknown_person"), (two.person, "which_person")):
         with pytest.raises(UsageError) as caught:
@@ -137,13 +145,13 @@ def test_a_wrong_name_and_several_without_a_default_name_who_is_known() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "  ", "a\x07b", "x" * 61, "\udc80"])
-def test_what_cannot_be_shown_is_no_name(text: str) -> None:
+def test_a_text_that_cannot_be_shown_is_no_name(text: str) -> None:
     with pytest.raises(UsageError):
-        person_name(text)
+        parse_name(text)
 
 
-def test_spaces_of_a_name_are_made_single() -> None:
-    assert person_name("  You \t & i ") == "You & i"
+def test_spaces_within_a_name_are_collapsed() -> None:
+    assert parse_name("  You \t & i ") == "You & i"
 
 
 SENSOR = 'family = "witmotion"\nhost_id = "A"\nrate_hz = 100\n'
@@ -166,7 +174,7 @@ SENSOR = 'family = "witmotion"\nhost_id = "A"\nrate_hz = 100\n'
         ("a = " + "[" * 5000, "nested"),
     ],
 )
-def test_a_broken_file_is_refused_with_the_place(tmp_path: Path, content: str, named: str) -> None:
+def test_a_broken_file_is_refused_with_the_position(tmp_path: Path, content: str, named: str) -> None:
     file = tmp_path / "profile.toml"
     file.write_bytes(content.encode("latin-1"))
     with pytest.raises(FileAccessError) as caught:
@@ -177,7 +185,7 @@ def test_a_broken_file_is_refused_with_the_place(tmp_path: Path, content: str, n
     assert str(file) in caught.value.message
 
 
-def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypatch) -> None:
+def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch) -> None:
     file = save_profiles(Profiles((ME,)), tmp_path / "profile.toml")
 
     def full(descriptor: int) -> None:  # noqa: ARG001 - as os.fsync
@@ -201,7 +209,7 @@ def test_a_link_to_the_file_stays_a_link(tmp_path: Path) -> None:
     assert load_profiles(tmp_path / "real.toml") == Profiles((ME,))
 
 
-def test_a_folder_in_its_place_is_said(tmp_path: Path) -> None:
+def test_a_folder_in_its_place_is_reported(tmp_path: Path) -> None:
     with pytest.raises(FileAccessError) as caught:
         load_profiles(tmp_path)
     assert caught.value.code in {"is_folder", "permission"}
@@ -220,7 +228,7 @@ def test_the_environment_variable_moves_the_profile(tmp_path: Path, monkeypatch)
     assert not path.exists()
 
 
-def test_a_floor_is_the_persons_own_on_one_side_and_in_one_exercise(tmp_path: Path) -> None:
+def test_a_floor_is_valid_for_one_person_side_and_exercise(tmp_path: Path) -> None:
     floor = Floor(28.0, 2.0, date(2026, 11, 21), "single_leg_raise")
     known = Profiles().with_person(ME).with_person(YOU)
     file = save_profiles(known.changed(ME.with_floor("left", floor)), tmp_path / "profile.toml")
@@ -236,7 +244,7 @@ def test_a_floor_is_the_persons_own_on_one_side_and_in_one_exercise(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("broken", "said"),
+    ("broken", "message"),
     [
         ("deg = -4.0", "floor.left.deg"),
         ("taken = 'today'", "floor.left.taken"),
@@ -245,7 +253,7 @@ def test_a_floor_is_the_persons_own_on_one_side_and_in_one_exercise(tmp_path: Pa
         ("", "has no"),
     ],
 )
-def test_a_broken_floor_is_named(tmp_path: Path, broken: str, said: str) -> None:
+def test_a_broken_floor_is_named(tmp_path: Path, broken: str, message: str) -> None:
     whole = {"deg": "28.0", "spread_deg": "2.0", "taken": "2026-11-21", "exercise": "'single_leg_raise'"}
     key, _, value = broken.partition(" = ")
     lines = {**whole, key: value} if key else {"deg": "28.0"}
@@ -255,4 +263,4 @@ def test_a_broken_floor_is_named(tmp_path: Path, broken: str, said: str) -> None
     with pytest.raises(FileAccessError) as refused:
         load_profiles(file)
 
-    assert said in refused.value.message
+    assert message in refused.value.message

@@ -1,4 +1,4 @@
-"""From what a session tells to the picture: what a viewer is shown of a set."""
+"""From session events to the snapshot: what a viewer is shown of a set."""
 
 from __future__ import annotations
 
@@ -13,49 +13,55 @@ from imu_reps.sensors.stream_items import LinkState, SensorStatus
 from imu_reps.session.session_events import Connecting, SetBegan, SetProgress
 from imu_reps.session.session_plan import SetGoal
 from imu_reps.session.set_state import SetState, after, counted_aloud
-from imu_reps.view.session_picture import alert, cued, first_picture, goal_picture, session_picture
+from imu_reps.view.session_snapshot import (
+    apply_cue,
+    cue_alert,
+    goal_snapshot,
+    initial_snapshot,
+    update_snapshot,
+)
 from imu_reps.view.snapshot import Counted, Moment, Snapshot
 
-FIRST = first_picture(Header(), Settings())
+INITIAL = initial_snapshot(Header(), Settings())
 
 
 def status(state: LinkState = "streaming") -> SensorStatus:
     return SensorStatus(state, 100.0, 80.0, None, None, None, 0, None, 0, 0, 0, 0, None)
 
 
-def shown(
-    picture: Snapshot, state: SetState, pose: Pose | None = None, **links: SensorStatus
+def updated(
+    snapshot: Snapshot, state: SetState, pose: Pose | None = None, **links: SensorStatus
 ) -> tuple[Snapshot, tuple[Moment, ...]]:
     progress = SetProgress(9.0, state, links, pose)  # type: ignore[arg-type]
-    return session_picture(picture, progress, Settings())
+    return update_snapshot(snapshot, progress, Settings())
 
 
-def test_the_first_picture_knows_what_is_aimed_at_and_the_limits() -> None:
+def test_the_initial_snapshot_holds_the_goal_and_the_limits() -> None:
     header = Header(
         exercise="heel_tap", side="right", start="high", tempo_target=Tempo(4, 3, 2, 0), floor_deg=24
     )
 
-    picture = first_picture(header, Settings.for_preset("strict"))
+    snapshot = initial_snapshot(header, Settings.for_preset("strict"))
 
-    assert (picture.aim.exercise, picture.aim.side, picture.aim.start) == ("heel_tap", "right", "high")
-    assert picture.aim.eccentric_s == 4.0
-    assert picture.aim.top_s == 0.0
-    assert picture.limits.tilt_flag_deg == 4.0
-    assert picture.limits.floor_deg == 24
-    assert picture.state == "waiting"
+    assert (snapshot.aim.exercise, snapshot.aim.side, snapshot.aim.start) == ("heel_tap", "right", "high")
+    assert snapshot.aim.eccentric_s == 4.0
+    assert snapshot.aim.top_s == 0.0
+    assert snapshot.limits.tilt_flag_deg == 4.0
+    assert snapshot.limits.floor_deg == 24
+    assert snapshot.state == "waiting"
 
 
-def test_a_set_that_is_played_again_waits_for_its_start_and_says_what_it_is() -> None:
+def test_a_replayed_set_waits_for_its_start_and_is_marked_as_a_replay() -> None:
     goal = SetGoal("single_leg_raise", "left", "low", whole=True)
-    waiting = goal_picture(goal, Settings())
-    began, _ = session_picture(waiting, SetBegan(1, 1, goal, "set.csv", Header(floor_deg=20.0)), Settings())
+    waiting = goal_snapshot(goal, Settings())
+    began, _ = update_snapshot(waiting, SetBegan(1, 1, goal, "set.csv", Header(floor_deg=20.0)), Settings())
 
     assert (waiting.replay, waiting.started, waiting.may_start) == (True, False, True)
     assert (began.replay, began.started, began.may_start) == (True, True, False)
     assert began.limits.floor_deg == 20.0
 
 
-def test_a_set_goes_from_waiting_over_ready_and_running_to_its_end() -> None:
+def test_a_set_goes_from_waiting_through_ready_and_running_to_its_end() -> None:
     state, states = SetState(), ["waiting"]
     for event in (
         Ready(3.0, True),
@@ -64,59 +70,63 @@ def test_a_set_goes_from_waiting_over_ready_and_running_to_its_end() -> None:
         SetEnded(60.0, "target", 8),
     ):
         state = after(state, event)
-        states.append(shown(FIRST, state)[0].state)
+        states.append(updated(INITIAL, state)[0].state)
 
     assert states == ["waiting", "ready", "ready", "running", "ended"]
 
 
-def test_who_sits_up_is_in_no_phase_and_the_set_goes_on() -> None:
+def test_sitting_up_ends_the_phase_but_not_the_set() -> None:
     state = SetState("running", "eccentric", 5.0)
-    up = after(state, PostureLeft(20.0, 3))
-    again = after(up, PhaseChanged(40.0, "concentric", 4.0))
+    sitting = after(state, PostureLeft(20.0, 3))
+    lying_again = after(sitting, PhaseChanged(40.0, "concentric", 4.0))
 
-    assert (up.stage, up.phase) == ("running", None)
-    assert (again.stage, again.phase, again.phase_since_s) == ("running", "concentric", 40.0)
+    assert (sitting.stage, sitting.phase) == ("running", None)
+    assert (lying_again.stage, lying_again.phase, lying_again.phase_since_s) == (
+        "running",
+        "concentric",
+        40.0,
+    )
 
 
-def test_repetitions_are_counted_and_taken_back_as_the_coach_says() -> None:
-    picture, told, state = FIRST, list[Moment](), SetState("running")
+def test_repetitions_are_counted_and_taken_back_with_the_cues() -> None:
+    snapshot, counted, state = INITIAL, list[Moment](), SetState("running")
     for count in (0, 1, 2, 2, 1):
         state = counted_aloud(state, count)
-        picture, moments = shown(picture, state)
-        told += moments
+        snapshot, moments = updated(snapshot, state)
+        counted += moments
 
-    assert picture.count == 1
-    assert told == [Counted(9.0, 1), Counted(9.0, 2), Counted(9.0, 1, taken_back=True)]
-
-
-def test_after_the_end_the_whole_sets_count_stays() -> None:
-    over = after(SetState("running"), SetEnded(60.0, "left_posture", 8))
-    picture, moments = shown(FIRST, over)
-
-    assert counted_aloud(over, 7) == over
-    assert (picture.count, picture.ended, picture.phase, moments) == (8, "left_posture", None, ())
+    assert snapshot.count == 1
+    assert counted == [Counted(9.0, 1), Counted(9.0, 2), Counted(9.0, 1, taken_back=True)]
 
 
-def test_links_are_shown_as_they_are_and_while_connecting_too() -> None:
-    silent, _ = shown(FIRST, SetState(), pelvis=status("silent"), ankle=status())
-    half, _ = session_picture(
-        FIRST, Connecting({"pelvis": status("awaited"), "ankle": status("found")}), Settings()
+def test_the_count_of_the_whole_set_stays_after_the_end() -> None:
+    ended = after(SetState("running"), SetEnded(60.0, "left_posture", 8))
+    snapshot, moments = updated(INITIAL, ended)
+
+    assert counted_aloud(ended, 7) == ended
+    assert (snapshot.count, snapshot.ended, snapshot.phase, moments) == (8, "left_posture", None, ())
+
+
+def test_links_are_shown_during_a_set_and_while_connecting() -> None:
+    silent, _ = updated(INITIAL, SetState(), pelvis=status("silent"), ankle=status())
+    connecting, _ = update_snapshot(
+        INITIAL, Connecting({"pelvis": status("awaited"), "ankle": status("found")}), Settings()
     )
 
     assert {place: link.state for place, link in silent.links.items()} == {
         "pelvis": "silent",
         "ankle": "streaming",
     }
-    assert {place: link.state for place, link in half.links.items()} == {
+    assert {place: link.state for place, link in connecting.links.items()} == {
         "pelvis": "awaited",
         "ankle": "found",
     }
 
 
-def test_the_wearer_moves_and_what_is_not_measured_is_not_drawn() -> None:
-    picture, _ = shown(FIRST, SetState(), Pose(12.3456, 47.24, None, -2.06))
+def test_the_wearers_angles_are_rounded_and_unmeasured_ones_stay_none() -> None:
+    snapshot, _ = updated(INITIAL, SetState(), Pose(12.3456, 47.24, None, -2.06))
 
-    assert (picture.time_s, picture.leg_deg, picture.tilt_deg, picture.rotation_deg) == (
+    assert (snapshot.time_s, snapshot.leg_deg, snapshot.tilt_deg, snapshot.rotation_deg) == (
         12.346,
         47.2,
         None,
@@ -126,41 +136,43 @@ def test_the_wearer_moves_and_what_is_not_measured_is_not_drawn() -> None:
 
 @pytest.mark.parametrize("exercise", ["double_leg_raise", "heel_tap"])
 def test_a_leg_that_starts_high_has_no_angle_until_it_moves(exercise: str) -> None:
-    first = first_picture(Header(exercise=exercise, start="high"), Settings())  # type: ignore[arg-type]
+    initial = initial_snapshot(Header(exercise=exercise, start="high"), Settings())  # type: ignore[arg-type]
     pose = Pose(5.0, 80.0, -3.0, 0.0)
-    pictures = [shown(first, SetState(stage), pose)[0] for stage in ("waiting", "ready", "running")]
+    snapshots = [updated(initial, SetState(stage), pose)[0] for stage in ("waiting", "ready", "running")]
 
-    assert [picture.leg_deg for picture in pictures] == [None, None, 80.0]
-    assert pictures[0].tilt_deg == -3.0
+    assert [snapshot.leg_deg for snapshot in snapshots] == [None, None, 80.0]
+    assert snapshots[0].tilt_deg == -3.0
 
 
-def test_the_tilt_under_a_leg_of_which_nobody_knows_where_it_is_is_not_shown() -> None:
-    """Lifted into a high start the pelvis tips: no arch, as long as nobody knows that this is the lift."""
-    high = first_picture(Header(start="high"), Settings())
+def test_the_tilt_is_hidden_while_the_leg_angle_is_unknown() -> None:
+    """The pelvis tips as the legs are lifted into a high start; until that lift is known, it is no arch."""
+    high = initial_snapshot(Header(start="high"), Settings())
     unknown, known = Pose(9.0, None, 8.0, 1.0), Pose(9.0, 60.0, -8.0, 1.0)
 
-    assert shown(high, SetState("running"), unknown, ankle=status())[0].tilt_deg is None
-    assert shown(high, SetState("running"), known, ankle=status())[0].tilt_deg == -8.0
-    assert shown(high, SetState("running"), unknown)[0].tilt_deg == 8.0  # no ankle sensor: all there is
-    assert shown(FIRST, SetState("running"), unknown, ankle=status())[0].tilt_deg == 8.0
+    assert updated(high, SetState("running"), unknown, ankle=status())[0].tilt_deg is None
+    assert updated(high, SetState("running"), known, ankle=status())[0].tilt_deg == -8.0
+    assert (
+        updated(high, SetState("running"), unknown)[0].tilt_deg == 8.0
+    )  # no ankle sensor: only the tilt is known
+    assert updated(INITIAL, SetState("running"), unknown, ankle=status())[0].tilt_deg == 8.0
 
 
-def test_what_is_about_to_go_wrong_warns_less_gravely_than_what_has() -> None:
+def test_an_imminent_fault_warns_less_gravely_than_one_that_occurred() -> None:
     arch = Cue("press_back", "press your back down", 80, 9.0, 9.0, 9.4, "tilt 5°", "fault")
-    asked = Cue("stop", "all right, we stop here", 100, 9.0, 9.0, 9.4, "asked for", "notice")
+    requested_stop = Cue("stop", "all right, we stop here", 100, 9.0, 9.0, 9.4, "asked for", "notice")
 
-    assert alert(arch) == "flag"
-    assert alert(replace(arch, tone="notice")) == "watch"
-    assert alert(asked) == "none"
-    assert alert(replace(asked, tone="stop")) == "flag"
+    assert cue_alert(arch) == "flag"
+    assert cue_alert(replace(arch, tone="notice")) == "watch"
+    assert cue_alert(requested_stop) == "none"
+    assert cue_alert(replace(requested_stop, tone="stop")) == "flag"
 
 
-def test_a_warning_colours_the_screen_and_stays_known() -> None:
+def test_the_last_warning_stays_after_other_cues() -> None:
     arch = Cue("press_back", "press your back down", 80, 9.0, 9.0, 9.4, "tilt 5°", "fault")
     beat = Cue("beat", "", 0, 9.5, 9.5, 9.6, "tempo", "beat")
 
-    warned, _ = cued(FIRST, arch)
-    later, moments = cued(warned, beat)
+    warned, _ = apply_cue(INITIAL, arch)
+    later, moments = apply_cue(warned, beat)
 
     assert warned.cue is not None
     assert (warned.cue.words, warned.cue.alert) == ("press your back down", "flag")

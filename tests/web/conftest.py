@@ -1,4 +1,4 @@
-"""A page that is served, and ways to knock at it."""
+"""A served page, and clients that connect to it."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from imu_reps import Header, Settings
-from imu_reps.view.session_picture import first_picture
+from imu_reps.view.session_snapshot import initial_snapshot
 from imu_reps.web.access import Access
-from imu_reps.web.commands import Command
 from imu_reps.web.hub import Hub
-from imu_reps.web.reports import Reports
+from imu_reps.web.pages import Reports
 from imu_reps.web.server import PageServer
+from imu_reps.web.viewer import Command
 
-PATIENCE_S = 15.0
+PATIENCE_S = 60.0
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FLAGS = [
@@ -37,7 +37,7 @@ FLAGS = [
     "--disable-sync",
 ]
 
-#: Takes down what is sounded and said instead of what comes out of a loudspeaker.
+#: Notes tones and spoken words instead of sending them to a loudspeaker.
 SPY = """
 globalThis.tones = [];
 globalThis.spoken = [];
@@ -50,7 +50,7 @@ speechSynthesis.speak = (utterance) => { spoken.push([utterance.text, utterance.
 """
 
 
-#: Takes down when which message was taken in, and when the screen was painted after it.
+#: Notes when a message was received, and when the screen was painted after it.
 STAMPS = """
 globalThis.stamps = [];
 const parse = JSON.parse;
@@ -70,15 +70,15 @@ class Page:
     hub: Hub
     access: Access
     reports: Reports
-    asked: list[Command] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)
 
     @property
     def host(self) -> str:
-        """Where it is."""
+        """Host and port."""
         return self.access.hosts[0]
 
     def get(self, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
-        """Answer, headers (lower case) and content of a plain request."""
+        """Return status, headers (lower case) and content of a plain request."""
         address, port = self.host.split(":")
         connection = http.client.HTTPConnection(address, int(port), timeout=PATIENCE_S)
         connection.putrequest(method, path, skip_host=True)
@@ -94,44 +94,44 @@ class Page:
     def connection(
         self, origin: str | None = None, *, shows: str = "", **more: Any
     ) -> Iterator[ClientConnection]:
-        """A viewer's connection that has not said yet who it is."""
-        said = Origin(f"http://{self.host}" if origin is None else origin) or None
-        with connect(f"ws://{self.host}/live?pass={shows}", origin=said, proxy=None, **more) as socket:
+        """Open the connection of a viewer that has not authenticated yet."""
+        origin_ = Origin(f"http://{self.host}" if origin is None else origin) or None
+        with connect(f"ws://{self.host}/live?pass={shows}", origin=origin_, proxy=None, **more) as socket:
             yield socket
 
     @contextmanager
     def viewer(self, token: str | None = None) -> Iterator[ClientConnection]:
-        """A viewer who has said who he is, by default with the control link."""
+        """Open the connection of an authenticated viewer, by default with the control link."""
         token = token or self.access.control_token
         with self.connection(shows=token) as socket:
             socket.send(json.dumps({"token": token}))
             yield socket
 
 
-def heard(socket: ClientConnection) -> dict[str, Any]:
-    """The next message."""
+def next_message(socket: ClientConnection) -> dict[str, Any]:
+    """Return the next message."""
     message: dict[str, Any] = json.loads(socket.recv(timeout=PATIENCE_S))
     return message
 
 
 @pytest.fixture
-def hear() -> Callable[[ClientConnection], dict[str, Any]]:
-    """Gives the next message of a connection."""
-    return heard
+def receive() -> Callable[[ClientConnection], dict[str, Any]]:
+    """Return the next message of a connection."""
+    return next_message
 
 
 @pytest.fixture
 def page() -> Iterator[Page]:
     """A page that shows a set that has not begun."""
-    hub = Hub(replace(first_picture(Header(side="left"), Settings()), may_start=True))
-    asked: list[Command] = []
-    with PageServer(hub, asked.append) as server:
-        yield Page(hub, server.access, server.reports, asked)
+    hub = Hub(replace(initial_snapshot(Header(side="left"), Settings()), may_start=True))
+    commands: list[Command] = []
+    with PageServer(hub, commands.append) as server:
+        yield Page(hub, server.access, server.reports, commands)
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """A Chromium."""
+    """A Chromium browser."""
     path = os.environ.get("IMU_REPS_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
         pytest.skip(f"no browser: set IMU_REPS_CHROMIUM, or have one of {', '.join(BROWSERS)} on PATH")
@@ -144,8 +144,8 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def visit(browser: Any) -> Iterator[Callable[..., Any]]:
-    """Opens a link in a browser window of its own; nothing may be wrong on the page's console."""
-    wrongs: list[str] = []
+    """Open a link in a browser window of its own; the page's console must stay without errors."""
+    errors: list[str] = []
     contexts: list[Any] = []
 
     def opened(link: str, **window: Any) -> Any:
@@ -153,18 +153,18 @@ def visit(browser: Any) -> Iterator[Callable[..., Any]]:
         contexts.append(context)
         context.set_default_timeout(1000 * PATIENCE_S)
         context.add_init_script(SPY)
-        seen = context.new_page()
-        seen.wrongs = wrongs
-        seen.on("pageerror", lambda error: wrongs.append(str(error)))
-        seen.on("console", lambda said: wrongs.extend([said.text] if said.type == "error" else []))
-        seen.on("request", lambda asked: wrongs.extend(_foreign(asked.url)))
-        seen.goto(link)
-        return seen
+        tab = context.new_page()
+        tab.errors = errors
+        tab.on("pageerror", lambda error: errors.append(str(error)))
+        tab.on("console", lambda origin_: errors.extend([origin_.text] if origin_.type == "error" else []))
+        tab.on("request", lambda request: errors.extend(_foreign(request.url)))
+        tab.goto(link)
+        return tab
 
     yield opened
     for context in contexts:
         context.close()
-    assert wrongs == []
+    assert errors == []
 
 
 def _foreign(url: str) -> list[str]:
@@ -173,25 +173,25 @@ def _foreign(url: str) -> list[str]:
 
 @pytest.fixture
 def shoot(tmp_path: Path) -> Callable[[Any, str], None]:
-    """Takes a picture to look at."""
+    """Take a screenshot."""
     folder = Path(os.environ.get("IMU_REPS_SCREENSHOTS") or tmp_path)
     folder.mkdir(parents=True, exist_ok=True)
 
-    def taken(seen: Any, name: str, *, whole: bool = False) -> None:
-        seen.screenshot(path=folder / f"{name}.png", full_page=whole)
+    def taken(tab: Any, name: str, *, whole: bool = False) -> None:
+        tab.screenshot(path=folder / f"{name}.png", full_page=whole)
 
     return taken
 
 
 @pytest.fixture
 def stamped(visit: Callable[..., Any]) -> Callable[[str], Any]:
-    """Opens a link in a page that takes `STAMPS`."""
+    """Open a link in a page that takes `STAMPS`."""
 
     def opened(link: str) -> Any:
-        seen = visit("about:blank")
-        seen.context.add_init_script(STAMPS)
-        seen.goto(link)
-        seen.wait_for_timeout(500)
-        return seen
+        tab = visit("about:blank")
+        tab.context.add_init_script(STAMPS)
+        tab.goto(link)
+        tab.wait_for_timeout(500)
+        return tab
 
     return opened

@@ -1,4 +1,4 @@
-"""Strangers in a page's door: ``python siege.py HOST CONNECTIONS [SOURCE]`` goes on until it is killed."""
+"""Unauthenticated connections to a page: ``python siege.py HOST CONNECTIONS [SOURCE]`` runs until killed."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ UPGRADE = (
     "GET /live HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nUpgrade: websocket\r\n"
     "Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n"
 )
-#: What each kind of stranger sends at once; {host} is the page's.
-SAID = {
+#: What each kind of stranger sends at once; {host} is that of the page.
+SENT = {
     "nothing": "",
     "half a request": "GET / HTTP/1.1\r\nHost: ",
     "a whole request and a byte": "GET / HTTP/1.1\r\nHost: {host}\r\n\r\nG",
@@ -24,12 +24,12 @@ SAID = {
 }
 
 
-def standing(host: str, said: str = "", source: str = "") -> socket.socket:
-    """A connection that has sent `said` and does no more."""
+def standing(host: str, sent: str = "", source: str = "") -> socket.socket:
+    """Return a connection that has sent `sent` and does nothing more."""
     address, port = host.split(":")
     connection = socket.create_connection((address, int(port)), timeout=10.0, source_address=(source, 0))
     try:
-        connection.sendall(said.replace("{host}", host).encode("latin-1"))
+        connection.sendall(sent.replace("{host}", host).encode("latin-1"))
     except OSError:
         connection.close()
         raise
@@ -37,8 +37,8 @@ def standing(host: str, said: str = "", source: str = "") -> socket.socket:
 
 
 def besiege(host: str, connections: int, source: str = "") -> None:
-    """Keep so many connections of every kind in the door; who is let go comes back at once."""
-    kinds = [*SAID.values()]
+    """Keep up `connections` connections of every kind; those that are closed come back at once."""
+    kinds = [*SENT.values()]
     crowd: list[socket.socket] = []
     while True:
         try:

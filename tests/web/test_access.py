@@ -1,4 +1,4 @@
-"""Who gets in, from where, and what else there is to be had."""
+"""Access to a page: who gets in, from where, and what is served."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from time import monotonic, sleep
 from typing import Any
 
@@ -14,16 +15,16 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from imu_reps.web import viewer
 from imu_reps.web.access import Access
-from imu_reps.web.app import STATIC
-from imu_reps.web.commands import Effort, Hurt, Pain, Start, StopSet
-from imu_reps.web.hub import MAX_VIEWERS
-from imu_reps.web.server import MAX_BYTES, PageServer
+from imu_reps.web.page_limits import LIMITS
+from imu_reps.web.pages import STATIC
+from imu_reps.web.server import PageServer
+from imu_reps.web.viewer import Effort, Hurt, Pain, Start, StopSet
 
 ELSEWHERE = "http://example.org"
 
 
 def closed_with(socket: Any) -> int | None:
-    """The code a connection is closed with."""
+    """Return the code with which a connection is closed."""
     try:
         while True:
             socket.recv(timeout=10.0)
@@ -31,10 +32,10 @@ def closed_with(socket: Any) -> int | None:
         return closed.rcvd.code if closed.rcvd else None
 
 
-def until(happened: Callable[[], bool]) -> None:
-    """Wait for something another thread does."""
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for something that another thread does."""
     end_s = monotonic() + 10.0
-    while not happened():
+    while not condition():
         assert monotonic() < end_s, "it did not happen"
         sleep(0.005)
 
@@ -61,9 +62,9 @@ def test_every_page_has_tokens_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("link", ["view_token", "control_token"])
-def test_who_has_a_link_is_shown_everything_at_once(page: Any, hear: Any, link: str) -> None:
+def test_a_viewer_with_a_link_gets_the_full_state_at_once(page: Any, receive: Any, link: str) -> None:
     with page.viewer(getattr(page.access, link)) as socket:
-        role, first = hear(socket), hear(socket)
+        role, first = receive(socket), receive(socket)
 
     assert role["role"] == ("control" if link == "control_token" else "viewer")
     assert first["picture"]["aim"]["side"] == "left"
@@ -73,15 +74,15 @@ def test_who_has_a_link_is_shown_everything_at_once(page: Any, hear: Any, link: 
 @pytest.mark.parametrize(
     "hello", ['{"token":"wrong"}', "{}", "hello", '{"token":7}', '{"token":"x","more":1}', ""]
 )
-def test_a_wrong_token_sees_nothing(page: Any, hello: str) -> None:
+def test_a_wrong_token_gets_nothing(page: Any, hello: str) -> None:
     with page.connection() as socket:
         socket.send(hello)
 
         assert closed_with(socket) == viewer.WRONG_TOKEN
 
 
-def test_who_says_nothing_is_let_go(page: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(viewer, "HELLO_S", 0.2)
+def test_a_silent_connection_is_closed(page: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(viewer, "LIMITS", replace(LIMITS, hello_s=0.2))
     with page.connection() as socket:
         assert closed_with(socket) == viewer.WRONG_TOKEN
 
@@ -96,14 +97,14 @@ def test_another_page_cannot_connect(page: Any, origin: str) -> None:
     assert refused.value.response.status_code == 403
 
 
-def test_who_hides_where_he_comes_from_cannot_connect(page: Any) -> None:
+def test_a_connection_without_an_origin_is_refused(page: Any) -> None:
     with pytest.raises(InvalidStatus), page.connection(""):
         pass
 
 
 @pytest.mark.parametrize("host", ["example.org", "127.0.0.1", "127.0.0.1:1", "evil.127.0.0.1:80", ""])
 @pytest.mark.parametrize("path", ["/", "/page.js", "/report/x", "/live"])
-def test_another_name_for_this_machine_is_refused(page: Any, path: str, host: str) -> None:
+def test_another_host_name_for_this_machine_is_refused(page: Any, path: str, host: str) -> None:
     assert page.get(path, Host=host)[0] in (400, 403)
 
 
@@ -113,7 +114,7 @@ def test_a_request_from_another_page_is_refused(page: Any) -> None:
 
 
 @pytest.mark.parametrize("path", STATIC)
-def test_the_pages_own_files_are_served_and_fenced(page: Any, path: str) -> None:
+def test_the_pages_own_files_are_served_with_security_headers(page: Any, path: str) -> None:
     status, headers, content = page.get(path)
 
     assert status == 200
@@ -143,7 +144,7 @@ def test_the_pages_own_files_are_served_and_fenced(page: Any, path: str) -> None
         "/openapi.json",
     ],
 )
-def test_no_other_file_can_be_had(page: Any, path: str) -> None:
+def test_no_other_file_is_served(page: Any, path: str) -> None:
     assert page.get(path)[0] == 404
 
 
@@ -152,7 +153,7 @@ def test_the_page_is_only_read(page: Any, method: str) -> None:
     assert page.get("/", method)[0] == 405
 
 
-def test_the_page_asks_for_nothing_from_elsewhere_and_holds_no_inline_code(page: Any) -> None:
+def test_the_page_requests_nothing_from_elsewhere_and_has_no_inline_code(page: Any) -> None:
     for path in STATIC:
         content = page.get(path)[2].decode()
         foreign = content.replace("http://www.w3.org/2000/svg", "")
@@ -175,19 +176,19 @@ def test_a_command_of_the_control_link_arrives(page: Any) -> None:
             '{"do":"effort","value":10}',
         ):
             socket.send(text)
-        until(lambda: len(page.asked) == 5)
+        until(lambda: len(page.commands) == 5)
 
-    assert page.asked == [Start(), StopSet(), Hurt(), Pain(3), Effort(10)]
+    assert page.commands == [Start(), StopSet(), Hurt(), Pain(3), Effort(10)]
 
 
-def test_a_viewer_cannot_steer(page: Any, hear: Any) -> None:
+def test_a_viewer_cannot_send_commands(page: Any, receive: Any) -> None:
     with page.viewer(page.access.view_token) as onlooker, page.viewer() as owner:
         onlooker.send('{"do":"stop"}')
-        hear(onlooker)
+        receive(onlooker)
         owner.send('{"do":"start"}')
-        until(lambda: bool(page.asked))
+        until(lambda: bool(page.commands))
 
-    assert page.asked == [Start()]
+    assert page.commands == [Start()]
 
 
 @pytest.mark.parametrize(
@@ -202,17 +203,18 @@ def test_a_viewer_cannot_steer(page: Any, hear: Any) -> None:
         '{"do":"start","file":"/etc/passwd"}',
         "[]",
         "\x00",
+        '{"x":' + "[" * 1010,
     ],
 )
-def test_what_is_no_command_ends_the_connection(page: Any, text: str) -> None:
+def test_an_invalid_command_ends_the_connection(page: Any, text: str) -> None:
     with page.viewer() as socket:
         socket.send(text)
 
         assert closed_with(socket) == viewer.NOT_UNDERSTOOD
-    assert page.asked == []
+    assert page.commands == []
 
 
-def test_bytes_are_no_command(page: Any) -> None:
+def test_bytes_are_an_invalid_command(page: Any) -> None:
     with page.viewer() as socket:
         socket.send(b'{"do":"start"}')
 
@@ -221,12 +223,12 @@ def test_bytes_are_no_command(page: Any) -> None:
 
 def test_a_long_message_ends_the_connection(page: Any) -> None:
     with page.viewer() as socket:
-        socket.send(json.dumps({"do": "x" * MAX_BYTES}))
+        socket.send(json.dumps({"do": "x" * LIMITS.max_bytes}))
 
         assert closed_with(socket) == 1009
 
 
-def test_who_talks_too_much_is_let_go(page: Any) -> None:
+def test_a_viewer_that_sends_too_much_is_disconnected(page: Any) -> None:
     with page.viewer() as socket:
         try:
             for _ in range(60):
@@ -235,40 +237,40 @@ def test_who_talks_too_much_is_let_go(page: Any) -> None:
             pass
 
         assert closed_with(socket) == viewer.TOO_FAST
-    assert len(page.asked) <= viewer.BURST + 1
+    assert len(page.commands) <= LIMITS.burst + 1
 
 
-def test_more_viewers_than_can_be_served_are_told_so(page: Any, hear: Any) -> None:
+def test_viewers_beyond_the_limit_are_told_so(page: Any, receive: Any) -> None:
     with ExitStack() as stack:
-        for _ in range(MAX_VIEWERS):
-            hear(stack.enter_context(page.viewer()))
+        for _ in range(LIMITS.max_viewers):
+            receive(stack.enter_context(page.viewer()))
         with page.viewer() as late:
             assert closed_with(late) == viewer.TOO_MANY
 
 
-def test_a_port_that_is_taken_is_said_with_the_mend(page: Any) -> None:
+def test_a_port_in_use_is_reported_with_a_hint(page: Any) -> None:
     from imu_reps.errors import UsageError
 
     with pytest.raises(UsageError, match="--port") as refused:
-        PageServer(page.hub, page.asked.append, port=int(page.host.split(":")[1]))
+        PageServer(page.hub, page.commands.append, port=int(page.host.split(":")[1]))
 
     assert refused.value.code == "port_taken"
 
 
-def test_without_sharing_only_this_machine_is_listened_to(page: Any) -> None:
+def test_without_sharing_the_server_listens_on_this_machine_only(page: Any) -> None:
     assert page.host.startswith("127.0.0.1:")
 
 
-def test_a_link_holds_its_token_where_no_server_and_no_log_sees_it() -> None:
+def test_a_link_has_its_token_where_no_server_and_no_log_sees_it() -> None:
     access = Access.new(("127.0.0.1:8000",))
 
     assert access.view_link.partition("#")[2] == access.view_token
     assert access.view_token not in access.view_link.partition("#")[0]
 
 
-def test_nothing_is_logged_of_who_came(page: Any, hear: Any, capfd: pytest.CaptureFixture[str]) -> None:
+def test_visits_are_not_logged(page: Any, receive: Any, capfd: pytest.CaptureFixture[str]) -> None:
     with page.viewer() as socket:
-        hear(socket)
+        receive(socket)
     with page.connection() as socket:
         socket.send('{"token":"wrong"}')
         closed_with(socket)

@@ -1,7 +1,7 @@
-"""How prompt and how cheap the page is, in real time; run by hand with ``-m soak -s`` on a quiet machine.
+"""Latency and cost of the page in real time; run by hand with ``-m soak -s`` on a quiet machine.
 
 Conditions: a simulated minute of two sensors at 100 Hz, over loopback, one Chromium that watches, 30
-pictures a second. How promptly things are shown is held by test_record_figures.py.
+pictures a second. The latency of what is shown is tested by test_record_figures.py.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ import pytest
 
 from imu_reps import Recording, RepPlan, SetPlan, Settings, Tempo, save, simulate
 from imu_reps.cli.replay import play
-from imu_reps.domain.cue import USUALLY_SPOKEN
+from imu_reps.domain.cue import DEFAULT_SPEECH
 from imu_reps.session.rehearsal import replay_goal
 from imu_reps.sim.wearer import LifePlan
-from imu_reps.view.session_picture import first_picture
+from imu_reps.view.session_snapshot import initial_snapshot
 from imu_reps.web.hub import Hub
 from imu_reps.web.server import PageServer
 from imu_reps.web.session_view import SessionView
@@ -36,7 +36,7 @@ MAX_CORE = 0.15
 
 @pytest.fixture(scope="module")
 def minute() -> Recording:
-    """A minute with a metronome: many events."""
+    """A minute with a metronome, which has many events."""
     plan = SetPlan(
         reps=(RepPlan(),) * 10,
         life=LifePlan(still_before_s=4.0, rest_after_s=4.6),
@@ -63,17 +63,17 @@ def test_server_and_pipeline_need_little_of_one_core(
         before_s, began_s = _processor_s(replay.pid), time.monotonic()
         pages[0].wait_for_timeout(45_000)
         share = (_processor_s(replay.pid) - before_s) / (time.monotonic() - began_s)
-        for seen in pages:
-            seen.close()
+        for tab in pages:
+            tab.close()
         replay.terminate()
     print(f"\n{viewers} viewers: {share:.1%} of one core")
 
     assert share <= MAX_CORE
 
 
-def test_two_hours_with_stalled_viewers_cost_no_memory_and_no_time(minute: Recording) -> None:
-    """The pictures and moments of 120 such minutes, as fast as the viewer who watches takes them."""
-    hub = Hub(first_picture(minute.header, Settings()))
+def test_two_hours_with_stalled_viewers_do_not_increase_memory_or_time(minute: Recording) -> None:
+    """Show the pictures and moments of 120 such minutes, as fast as the watching viewer reads them."""
+    hub = Hub(initial_snapshot(minute.header, Settings()))
     shown = _one_set(minute)
     sizes, took_s = [], []
     with PageServer(hub, [].append) as server, ExitStack() as stack:
@@ -98,22 +98,22 @@ def test_two_hours_with_stalled_viewers_cost_no_memory_and_no_time(minute: Recor
 
 
 def _one_set(minute: Recording) -> list[tuple[Any, tuple[Any, ...]]]:
-    """Everything that is shown of a set."""
+    """Return everything that is shown of a set."""
     view = SessionView(replay_goal(minute), Settings())
     shown: list[tuple[Any, tuple[Any, ...]]] = []
     show = view.hub.show
 
-    def kept(picture: Any, *moments: Any) -> None:
+    def note(picture: Any, *moments: Any) -> None:
         shown.append((picture, moments))
         show(picture, *moments)
 
-    view.hub.show = kept  # type: ignore[method-assign]
-    play(minute, Settings(), USUALLY_SPOKEN, None, view, view)
+    view.hub.show = note  # type: ignore[method-assign]
+    play(minute, Settings(), DEFAULT_SPEECH, None, view, view)
     return shown
 
 
 def _viewers(server: PageServer, stack: ExitStack, *, watching: int, stalled: int) -> list[threading.Thread]:
-    """Viewers who take what they are sent, and viewers who do not; gives the first ones' threads."""
+    """Connect viewers that read what they are sent, and viewers that do not; return the former's threads."""
     from websockets.sync.client import connect
 
     host = server.access.hosts[0]
@@ -146,25 +146,25 @@ def _processor_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def test_a_page_that_watches_for_long_stays_at_speed(visit: Any, minute: Recording) -> None:
-    """A minute at ten times the speed: the page's own memory and elements stay as they were."""
+def test_a_page_watched_for_long_stays_fast(visit: Any, minute: Recording) -> None:
+    """A minute at ten times the speed: memory and elements of the page stay constant."""
     view = SessionView(replay_goal(minute), Settings())
 
     def play_all() -> None:
         while view.wait_for_start():
-            play(minute, Settings(), USUALLY_SPOKEN, 10.0, view, view)
+            play(minute, Settings(), DEFAULT_SPEECH, 10.0, view, view)
 
     with PageServer(view.hub, view.ask) as server:
         view.reports = server.reports
         playing = threading.Thread(target=play_all)
         playing.start()
-        seen = visit(server.access.control_link)
+        tab = visit(server.access.control_link)
         sizes = []
         for _ in range(8):
-            seen.get_by_role("button", name="Start").click()
-            seen.wait_for_timeout(8000)
+            tab.get_by_role("button", name="Start").click()
+            tab.wait_for_timeout(8000)
             sizes.append(
-                seen.evaluate("[document.querySelectorAll('*').length, performance.memory.usedJSHeapSize]")
+                tab.evaluate("[document.querySelectorAll('*').length, performance.memory.usedJSHeapSize]")
             )
         view.close()
         playing.join()

@@ -1,4 +1,4 @@
-"""Pictures are replaced, moments are kept, and whoever shows never waits."""
+"""Pictures are replaced, moments are kept, and the sender never waits."""
 
 from __future__ import annotations
 
@@ -10,32 +10,33 @@ from dataclasses import replace
 import pytest
 
 from imu_reps import Header, Settings
-from imu_reps.view.session_picture import first_picture
+from imu_reps.view.session_snapshot import initial_snapshot
 from imu_reps.view.snapshot import Counted, Moment, Snapshot
-from imu_reps.web.hub import HEARTBEAT_S, MAX_MOMENTS, MAX_VIEWERS, PICTURES_HZ, Hub, Mailbox
+from imu_reps.web.hub import Hub, Mailbox
+from imu_reps.web.page_limits import LIMITS
 
-FIRST = first_picture(Header(), Settings())
+FIRST = initial_snapshot(Header(), Settings())
 
 
 def joined(hub: Hub) -> Mailbox:
-    """A viewer's mailbox."""
+    """Return the mailbox of a new viewer."""
     mailbox = hub.join()
     assert mailbox is not None
     return mailbox
 
 
-def test_who_comes_sees_the_picture_at_once() -> None:
-    async def seen() -> tuple[Snapshot, list[Moment]]:
+def test_a_new_viewer_gets_the_picture_at_once() -> None:
+    async def received() -> tuple[Snapshot, list[Moment]]:
         return await joined(Hub(replace(FIRST, count=7))).take()
 
-    picture, moments = asyncio.run(seen())
+    picture, moments = asyncio.run(received())
 
     assert picture.count == 7
     assert moments == []
 
 
 def test_a_slow_viewer_gets_the_latest_picture_and_every_moment_in_order() -> None:
-    async def seen() -> tuple[Snapshot, list[Moment]]:
+    async def received() -> tuple[Snapshot, list[Moment]]:
         hub = Hub(FIRST)
         mailbox = joined(hub)
         await mailbox.take()
@@ -43,14 +44,14 @@ def test_a_slow_viewer_gets_the_latest_picture_and_every_moment_in_order() -> No
             hub.show(replace(FIRST, count=count), Counted(float(count), count))
         return await mailbox.take()
 
-    picture, moments = asyncio.run(seen())
+    picture, moments = asyncio.run(received())
 
     assert picture.count == 100
     assert [moment.count for moment in moments if isinstance(moment, Counted)] == list(range(1, 101))
 
 
-def test_pictures_come_no_faster_than_anybody_sees() -> None:
-    async def seen() -> int:
+def test_pictures_come_no_faster_than_can_be_seen() -> None:
+    async def received() -> int:
         hub, taken = Hub(FIRST), 0
         mailbox = joined(hub)
         loop = asyncio.get_running_loop()
@@ -68,10 +69,10 @@ def test_pictures_come_no_faster_than_anybody_sees() -> None:
         await moves
         return taken
 
-    taken = asyncio.run(seen())
+    taken = asyncio.run(received())
 
-    assert taken <= PICTURES_HZ + 2
-    assert taken >= PICTURES_HZ / 3
+    assert taken <= LIMITS.pictures_hz + 2
+    assert taken >= LIMITS.pictures_hz / 3
 
 
 def test_a_moment_does_not_wait_for_the_next_picture() -> None:
@@ -91,39 +92,39 @@ def test_a_moment_does_not_wait_for_the_next_picture() -> None:
             _, moments = await mailbox.take()
         return time.perf_counter() - events[0]
 
-    assert asyncio.run(delay_s()) < 1.0 / PICTURES_HZ
+    assert asyncio.run(delay_s()) < 1.0 / LIMITS.pictures_hz
 
 
-def test_where_nothing_changes_a_viewer_still_hears_that_all_is_well() -> None:
-    async def seen() -> float:
+def test_without_changes_a_viewer_still_gets_a_heartbeat() -> None:
+    async def delay_s() -> float:
         mailbox = joined(Hub(FIRST))
         await mailbox.take()
         began_s = asyncio.get_running_loop().time()
         await mailbox.take()
         return asyncio.get_running_loop().time() - began_s
 
-    assert HEARTBEAT_S * 0.9 <= asyncio.run(seen()) < HEARTBEAT_S * 2
+    assert LIMITS.heartbeat_s * 0.9 <= asyncio.run(delay_s()) < LIMITS.heartbeat_s * 2
 
 
-def test_a_viewer_who_takes_nothing_costs_bounded_memory_and_is_known_to_be_behind() -> None:
-    async def left() -> tuple[bool, int]:
+def test_a_viewer_that_reads_nothing_costs_bounded_memory_and_is_marked_as_behind() -> None:
+    async def remaining() -> tuple[bool, int]:
         hub = Hub(FIRST)
         mailbox = joined(hub)
-        for count in range(10 * MAX_MOMENTS):
+        for count in range(10 * LIMITS.max_moments):
             hub.show(FIRST, Counted(0.0, count))
         _, moments = await mailbox.take()
         return mailbox.behind, len(moments)
 
-    behind, kept = asyncio.run(left())
+    behind, moment_count = asyncio.run(remaining())
 
     assert behind
-    assert kept == MAX_MOMENTS
+    assert moment_count == LIMITS.max_moments
 
 
-def test_nobody_waits_for_a_viewer_who_takes_nothing() -> None:
+def test_nobody_waits_for_a_viewer_that_reads_nothing() -> None:
     async def shown_s() -> float:
         hub = Hub(FIRST)
-        for _ in range(MAX_VIEWERS):
+        for _ in range(LIMITS.max_viewers):
             joined(hub)
         began_s = time.perf_counter()
         for count in range(1000):
@@ -133,36 +134,36 @@ def test_nobody_waits_for_a_viewer_who_takes_nothing() -> None:
     assert asyncio.run(shown_s()) < 0.005
 
 
-def test_a_viewer_of_a_server_that_is_gone_disturbs_nobody() -> None:
+def test_a_viewer_of_a_stopped_server_disturbs_nobody() -> None:
     hub = Hub(FIRST)
 
-    async def come() -> None:
+    async def join() -> None:
         joined(hub)
 
-    asyncio.run(come())
+    asyncio.run(join())
     hub.show(FIRST, Counted(0.0, 1))
 
     assert hub.viewers == 1
 
 
-def test_there_is_an_end_to_viewers() -> None:
-    async def come() -> list[Mailbox | None]:
+def test_the_number_of_viewers_is_limited() -> None:
+    async def join_all() -> list[Mailbox | None]:
         hub = Hub(FIRST)
-        all_of_them = [hub.join() for _ in range(MAX_VIEWERS + 1)]
+        all_of_them = [hub.join() for _ in range(LIMITS.max_viewers + 1)]
         hub.leave(joined_first := all_of_them[0])  # type: ignore[arg-type]
         assert joined_first is not None
         return [*all_of_them, hub.join()]
 
-    *came, late, after_one_left = asyncio.run(come())
+    *joined_viewers, late, replacement = asyncio.run(join_all())
 
-    assert all(came)
+    assert all(joined_viewers)
     assert late is None
-    assert after_one_left is not None
+    assert replacement is not None
 
 
 @pytest.mark.parametrize("writers", [4])
 def test_moments_from_several_threads_all_arrive(writers: int) -> None:
-    async def seen() -> set[int]:
+    async def received() -> set[int]:
         hub, counts = Hub(FIRST), set[int]()
         mailbox = joined(hub)
 
@@ -179,4 +180,4 @@ def test_moments_from_several_threads_all_arrive(writers: int) -> None:
             counts |= {moment.count for moment in moments if isinstance(moment, Counted)}
         return counts
 
-    assert asyncio.run(seen()) == set(range(50 * writers))
+    assert asyncio.run(received()) == set(range(50 * writers))

@@ -1,7 +1,7 @@
-"""How prompt and how cheap the page of a recording is, in real time; by hand with ``-m soak -s``, when quiet.
+"""Latency and cost of the page of a recording in real time; by hand with ``-m soak -s``, when quiet.
 
-Conditions: virtual sensors at 100 Hz and the air between them in the same process, over loopback, Chromium
-that watches, 30 pictures a second. A moment's delay begins with the arrival of the oldest packet that was
+Conditions: virtual sensors at 100 Hz and their radio in the same process, over loopback, Chromium that
+watches, 30 pictures a second. The delay of a moment begins with the arrival of the oldest packet that was
 taken together with the one it follows from.
 """
 
@@ -26,14 +26,14 @@ import pytest
 from imu_reps import RepPlan, SampleBlock, SetPlan, Settings
 from imu_reps.sensors.stream_items import Item
 from imu_reps.sensors.streams import Streams
-from imu_reps.session.keeping import Place
 from imu_reps.session.rehearsal import direct
 from imu_reps.session.session import Session
 from imu_reps.session.session_events import Resting, SessionEvent, SetProgress
+from imu_reps.session.session_folder import SessionFolder
 from imu_reps.session.session_plan import SessionPlan, SetGoal
 from imu_reps.sim.radio.fast_loop import run
 from imu_reps.sim.wearer import LifePlan
-from imu_reps.sources.radio_source import wanted
+from imu_reps.sources.radio_source import sensor_requests
 from imu_reps.sources.virtual_source import VirtualWorld
 from imu_reps.view.snapshot import Moment, Snapshot
 from imu_reps.web.server import PageServer
@@ -48,18 +48,18 @@ RUNS = 3
 GOAL = SetGoal("single_leg_raise", "left", "low", reps=9)
 PLAN = SetPlan(reps=(RepPlan(),) * 10, life=LifePlan(still_before_s=4.0, rest_after_s=4.6))
 
-#: Everything of a recording but the recording: both sensors, the air, bleak's client.
+#: Everything of a recording except the recording: both sensors, the radio, bleak's client.
 THE_WORLD_ALONE = """
 import asyncio, sys
 from imu_reps.sensors.streams import Streams
 from imu_reps.sim.wearer import RepPlan, SetPlan
 from imu_reps.sim.radio.fast_loop import run
 from imu_reps.sources.virtual_source import VirtualWorld
-from imu_reps.sources.radio_source import wanted
+from imu_reps.sources.radio_source import sensor_requests
 
 async def stream():
     async with VirtualWorld(sys.argv[1], [SetPlan(reps=(RepPlan(),) * 12)]) as world:
-        streams = Streams(world.radio(), wanted(world.person))
+        streams = Streams(world.radio(), sensor_requests(world.person))
         await streams.open()
         world.performance.begin(1, world.air.now_s())
         print("streaming", flush=True)
@@ -71,11 +71,13 @@ run(stream(), 1.0)
 
 
 class Recorded:
-    """A recording of one set with its page, in a thread; notes when what moments follow from arrived."""
+    """A recording of one set with its page, in a thread; notes the arrivals that moments follow from."""
 
     def __init__(self, family: str, folder: Path) -> None:
         self._world = VirtualWorld(family, [PLAN])
-        self._place = Place(folder, self._world.person, lambda: datetime.now(UTC), simulated=True)
+        self._session_folder = SessionFolder(
+            folder, self._world.person, lambda: datetime.now(UTC), simulated=True
+        )
         self._loop_began_s = self._oldest_s = np.inf
         self._arrived_s: list[float] = []
         self.view = SessionView(GOAL, Settings())
@@ -85,24 +87,24 @@ class Recorded:
 
     @property
     def arrived_ms(self) -> np.ndarray:
-        """Of each moment: the time of day of the arrival it follows from; infinite where of none."""
+        """Wall-clock time of the arrival each moment follows from, ms; infinite where there is none."""
         return 1000.0 * (self._loop_began_s + np.array(self._arrived_s))
 
     async def _record(self) -> None:
         async with self._world:
-            streams = Streams(self._world.radio(), wanted(self._world.person))
+            streams = Streams(self._world.radio(), sensor_requests(self._world.person))
             handed_out = streams.items
 
-            async def noted() -> list[Item]:
+            async def timed_items() -> list[Item]:
                 items = await handed_out()
                 arrived_s = [float(item.time_s[0]) for item in items if isinstance(item, SampleBlock)]
                 self._oldest_s = min([self._oldest_s, *arrived_s])
                 return items
 
-            streams.items = noted  # type: ignore[method-assign]
-            await Session(streams, SessionPlan((GOAL,)), self._place, self._tell).run()
+            streams.items = timed_items  # type: ignore[method-assign]
+            await Session(streams, SessionPlan((GOAL,)), self._session_folder, self._emit).run()
 
-    def _tell(self, event: SessionEvent) -> None:
+    def _emit(self, event: SessionEvent) -> None:
         # The loop's time stands still while something runs: the least difference is the true one.
         self._loop_began_s = min(self._loop_began_s, time.time() - asyncio.get_running_loop().time())
         direct(self._world, event)
@@ -116,15 +118,15 @@ class Recorded:
 
 
 def delays_ms(recorded: Recorded, stamped: Any) -> np.ndarray:
-    """From a moment's arrival until it was taken in, and until it was painted, (n, 2)."""
+    """Return the time from arrival to reception and to painting of each moment, (n, 2), ms."""
     with PageServer(recorded.view.hub, recorded.view.ask) as server:
-        seen = stamped(server.access.view_link)
+        tab = stamped(server.access.view_link)
         recorded.thread.start()
         while recorded.thread.is_alive():
-            seen.wait_for_timeout(200)
-        seen.wait_for_timeout(300)
-        stamps = np.array(seen.evaluate("stamps"))
-        seen.close()
+            tab.wait_for_timeout(200)
+        tab.wait_for_timeout(300)
+        stamps = np.array(tab.evaluate("stamps"))
+        tab.close()
     arrived_ms = recorded.arrived_ms
     on_page_ms = np.repeat(stamps[:, :2], stamps[:, 2].astype(int), axis=0)
     follows = np.isfinite(arrived_ms)
@@ -133,7 +135,7 @@ def delays_ms(recorded: Recorded, stamped: Any) -> np.ndarray:
 
 
 @pytest.mark.parametrize("family", ["open_profile", "witmotion"])
-def test_what_happens_is_on_the_page_at_once(family: str, stamped: Any, tmp_path: Path) -> None:
+def test_events_are_on_the_page_at_once(family: str, stamped: Any, tmp_path: Path) -> None:
     p95 = []
     for number in range(RUNS):
         found_ms = delays_ms(Recorded(family, tmp_path / str(number)), stamped)
@@ -152,7 +154,7 @@ def test_what_happens_is_on_the_page_at_once(family: str, stamped: Any, tmp_path
 )
 @pytest.mark.parametrize("viewers", [1, 3])
 def test_server_and_pipeline_need_little_of_one_core(viewers: int, visit: Any, tmp_path: Path) -> None:
-    """Of the same recording, processor time beyond that of the virtual sensors and their air."""
+    """Processor time of the same recording, beyond that of the virtual sensors and their radio."""
     with started("-c", THE_WORLD_ALONE, "open_profile") as world:
         assert world.stdout is not None
         world.stdout.readline()
@@ -164,8 +166,8 @@ def test_server_and_pipeline_need_little_of_one_core(viewers: int, visit: Any, t
         pages = [visit(link) for _ in range(viewers)]
         pages[0].wait_for_timeout(3000)
         whole = share_of(recording.pid)
-        for seen in pages:
-            seen.close()
+        for tab in pages:
+            tab.close()
     print(
         f"\n{viewers} viewers: {whole:.1%} of one core, {alone:.1%} of it the virtual sensors and their air"
     )
@@ -175,7 +177,7 @@ def test_server_and_pipeline_need_little_of_one_core(viewers: int, visit: Any, t
 
 @contextmanager
 def started(*words: str) -> Iterator[subprocess.Popen[str]]:
-    """A Python that is ended at last."""
+    """Start a Python process and end it afterwards."""
     with subprocess.Popen([sys.executable, "-u", *words], stdout=subprocess.PIPE, text=True) as process:
         try:
             yield process
@@ -184,7 +186,7 @@ def started(*words: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def share_of(pid: int, watched_s: float = 40.0) -> float:
-    """Processor time of a process in real time."""
+    """Return the processor time of a process per real time."""
     before_s, began_s = _processor_s(pid), time.monotonic()
     time.sleep(watched_s)
     return (_processor_s(pid) - before_s) / (time.monotonic() - began_s)

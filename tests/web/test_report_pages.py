@@ -11,16 +11,13 @@ import pytest
 
 from imu_reps import Analysis, RepFaults, RepPlan, SetPlan, analyze, simulate
 from imu_reps.advice.changes import progress
-from imu_reps.domain.done_set import DoneSet
-from imu_reps.domain.prescription import Prescription
-from imu_reps.domain.stored_set import StoredSet
-from imu_reps.report.page.hand_over import hand_over_page
-from imu_reps.report.page.hand_over_pictures import let_go_picture
+from imu_reps.domain.programme import Prescription
+from imu_reps.domain.stored_set import DoneSet, StoredSet
+from imu_reps.report.page.hand_over import hand_over_page, let_go_picture
 from imu_reps.report.page.page import session_page, set_page, sets_page
-from imu_reps.report.session_text import session_words
-from imu_reps.report.sets_table import OneSet
+from imu_reps.report.session_text import session_text
 
-#: A phone, and the frame of the report on the live page of a phone.
+#: Widths of a phone, and of the frame of the report on the live page of a phone.
 NARROW = (640, 360, 304)
 ARCHED = RepPlan(faults=RepFaults(arch_deg=12.0))
 SHEETS = 2
@@ -33,22 +30,22 @@ def analysis() -> Analysis:
 
 @pytest.fixture(scope="module")
 def pages(analysis: Analysis) -> dict[str, str]:
-    """Every kind of page there is, of one set."""
+    """Every kind of page, for one set."""
     summary = replace(
         analysis.summary, recording=replace(analysis.summary.recording, created="2026-11-01T07:30:00+00:00")
     )
-    many = [(OneSet(summary, "anna"), analysis.track, None)] * 2
+    many = [((summary, "anna"), analysis.track, None)] * 2
     done = [DoneSet(number, "left_posture", summary) for number in (1, 2)]
     return {
         "set": set_page(summary, analysis.track, person="anna"),
         "sets": sets_page(many) or "",
-        "session": session_page(session_words(done, person="anna")),
+        "session": session_page(session_text(done, person="anna")),
         "hand-over": hand_over(_history(analysis, 9)),
     }
 
 
 def _history(analysis: Analysis, visits: int) -> list[StoredSet]:
-    """Sets of both sides, and of a second exercise, on so many days."""
+    """Return sets of both sides and of a second exercise, on the given number of days."""
     sets = []
     for day in range(1, visits + 1):
         for exercise, side in (
@@ -78,9 +75,9 @@ def hand_over(sets: Sequence[StoredSet]) -> str:
 
 
 def opened(browser: Any, text: str, width: int) -> Any:
-    seen = browser.new_page(viewport={"width": width, "height": 740})
-    seen.set_content(text)
-    return seen
+    tab = browser.new_page(viewport={"width": width, "height": 740})
+    tab.set_content(text)
+    return tab
 
 
 @pytest.mark.parametrize("width", NARROW)
@@ -88,19 +85,19 @@ def opened(browser: Any, text: str, width: int) -> Any:
 def test_on_a_phone_no_table_is_cut_and_nothing_is_wider_than_the_page(
     browser: Any, pages: dict[str, str], kind: str, width: int
 ) -> None:
-    seen = opened(browser, pages[kind], width)
-    cut = seen.evaluate(
+    tab = opened(browser, pages[kind], width)
+    cut = tab.evaluate(
         """() => [...document.querySelectorAll(".scroll:has(table)")]
                  .filter((one) => one.scrollWidth > one.clientWidth + 1)
                  .map((one) => [one.getAttribute("aria-label"), one.scrollWidth, one.clientWidth])"""
     )
-    broken = seen.evaluate(
+    broken = tab.evaluate(
         """() => [...document.querySelectorAll("h1 .whole")]
                  .filter((one) => one.offsetHeight > 1.5 * parseFloat(getComputedStyle(one).lineHeight))
                  .map((one) => one.textContent)"""
     )
-    wide = seen.evaluate("document.documentElement.scrollWidth")
-    seen.close()
+    wide = tab.evaluate("document.documentElement.scrollWidth")
+    tab.close()
 
     assert cut == []
     assert broken == []
@@ -108,9 +105,9 @@ def test_on_a_phone_no_table_is_cut_and_nothing_is_wider_than_the_page(
 
 
 @pytest.mark.parametrize("visits", [1, 9, 24])
-def test_the_hand_over_fits_one_or_two_sheets_of_a4(browser: Any, analysis: Analysis, visits: int) -> None:
-    seen = opened(browser, hand_over(_history(analysis, visits)), 1000)
-    paper = seen.pdf(format="A4", prefer_css_page_size=True)
-    seen.close()
+def test_the_hand_over_fits_one_or_two_a4_sheets(browser: Any, analysis: Analysis, visits: int) -> None:
+    tab = opened(browser, hand_over(_history(analysis, visits)), 1000)
+    paper = tab.pdf(format="A4", prefer_css_page_size=True)
+    tab.close()
 
     assert 1 <= len(re.findall(rb"/Type\s*/Page\b", paper)) <= SHEETS

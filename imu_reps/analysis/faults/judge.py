@@ -1,45 +1,170 @@
-"""The faults of a repetition: what each detector holds against its limits.
+"""Fault detection: turns a measured repetition into a `Rep` with flags, faults and what was not judged.
 
-Every detector takes a `RepView` and returns a `Verdict`; None where the fault cannot occur.
-
-Judgement: a measured repetition becomes a `Rep` with flags, faults and what could not be judged.
+Every detector takes a `RepView` and returns a `Verdict`, or None where the fault cannot occur.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
+from statistics import median
 
 import numpy as np
 
-from imu_reps.analysis.faults.verdict import Limits, RepView, Verdict, fastest_tick, passing_tick, verdict
 from imu_reps.analysis.reps.impacts import NEAR_FLOOR_DEG, jolt_limit, sees_impulses
-from imu_reps.analysis.reps.measure import Measured
+from imu_reps.analysis.reps.measure import Measured, Span
 from imu_reps.analysis.set_motion import SetMotion
 from imu_reps.domain.recording import Header
-from imu_reps.domain.rep import Certainty, Flag, Rep
+from imu_reps.domain.rep import Certainty, Fault, Flag, Level, Rep
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
 
-#: A sensor slower than this may miss an impact of 10 ms between its samples: what it does not see is not
-#: judged.
+#: A slower sensor may miss an impact of 10 ms between its samples: an impact it does not see is not judged
+#: absent.
 SURE_RATE_HZ = 100.0
 
-#: A leg that is not accelerated more than this says too little of its lever, rad/s².
+#: Smallest peak acceleration of a leg that shows its lever, rad/s².
 MIN_RAD_S2 = 1.5
 
-#: The first third of the set is the yardstick of the lever, at most this many repetitions; one known less
-#: well than this share of its length is none.
+#: The lever's reference is the first third of the set, at most this many repetitions, without those whose
+#: lever has a standard deviation above this share of its length.
 MAX_FIRST, CLEAR_SHARE = 3, 0.1
 
-#: Jolts of fewer repetitions, or further apart, are chance (ours): docs/definitions.md#faults.
+#: Jolts in fewer repetitions, or further apart, are chance (ours): docs/definitions.md#faults.
 MIN_JOLTS, SAME_DEG = 3, 5.0
 
 
-def momentum(view: RepView) -> Verdict:
-    """The leg is swung up: the share of the rise that coasts; hanging also the body's swing it begins in.
+@dataclass(frozen=True, slots=True)
+class Yardsticks:
+    """Reference values of a set that each of its repetitions is compared with.
 
-    For heel taps, whose lever is shorter, the peak speed stands for the share.
+    Attributes
+    ----------
+    range_deg : float or None
+        Median range; None if none was measured.
+    lever_m : (3,) float or None
+        Mean lever of the first repetitions that show it clearly, in ankle sensor axes; None if none does.
+    first : sequence of Measured
+        Those first repetitions, clear or not.
+    jolts_deg : sequence of float
+        Leg elevation at each jolt of the set.
+    """
+
+    range_deg: float | None
+    lever_m: FloatArray | None
+    first: Sequence[Measured]
+    jolts_deg: Sequence[float]
+
+    @classmethod
+    def of(cls, reps: Sequence[Measured]) -> Yardsticks:
+        """Return the reference values of the repetitions of a set."""
+        ranges = [rep.range_deg for rep in reps if rep.range_deg is not None]
+        first = reps[: max(1, min(MAX_FIRST, len(reps) // 3))]
+        known = [
+            rep.lever.vector_m
+            for rep in first
+            if rep.leg_known and rep.lever is not None and rep.lever.sd_m < CLEAR_SHARE * rep.lever.length_m
+        ]
+        return cls(
+            range_deg=median(ranges) if ranges else None,
+            lever_m=np.mean(known, axis=0) if known else None,
+            first=first,
+            jolts_deg=[rep.jolt.angle_deg for rep in reps if rep.jolt is not None],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RepView:
+    """One repetition as the detectors see it.
+
+    Attributes
+    ----------
+    of_set : Yardsticks
+        Reference values of all repetitions so far (live) or of the whole set, including this one.
+    ankle_rate_hz : float or None
+        Real rate of the ankle sensor; None if not known.
+    ends_set : bool
+        Whether it is known to be the set's last.
+    """
+
+    rep: Measured
+    motion: SetMotion
+    settings: Settings
+    of_set: Yardsticks
+    ankle_rate_hz: float | None
+    ends_set: bool = False
+
+    @property
+    def lowest_tick(self) -> int:
+        """Tick of the lowest leg elevation while lowering."""
+        down = self.rep.eccentric.ticks
+        return int(down.start + np.argmin(self.motion.elevation_deg[down]))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Result of a detector: whether the fault was judged, and the fault if there is one."""
+
+    code: Flag
+    judged: bool
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The watch and flag levels of a quantity, in its unit, and the certainty of a fault found by them."""
+
+    watch: float
+    flag: float
+    unit: str
+    certainty: Certainty
+
+    def level_over(self, value: float) -> tuple[Level, float] | None:
+        """Return the highest level that `value` exceeds, with its limit; None if neither."""
+        if value > self.flag:
+            return "flag", self.flag
+        return ("watch", self.watch) if value > self.watch else None
+
+    def level_under(self, value: float) -> tuple[Level, float] | None:
+        """Return the highest level that `value` falls below, with its limit; None if neither."""
+        if value < self.flag:
+            return "flag", self.flag
+        return ("watch", self.watch) if value < self.watch else None
+
+
+def verdict(
+    view: RepView,
+    code: Flag,
+    value: float,
+    passed: tuple[Level, float] | None,
+    limits: Limits,
+    tick: int | None,
+) -> Verdict:
+    """Return a verdict with a fault if a limit was passed, at `tick`; None if the fault has no instant."""
+    if passed is None:
+        return Verdict(code, judged=True)
+    at_s = None if tick is None else float(view.motion.track.time_s[tick])
+    angle = None if tick is None else float(view.motion.elevation_deg[tick])
+    fault = Fault(code, passed[0], value, passed[1], limits.unit, at_s, angle, limits.certainty)
+    return Verdict(code, True, fault)
+
+
+def fastest_tick(view: RepView, span: Span, direction: float) -> int:
+    """Return the tick of `span` with the fastest leg: upwards for `direction` 1, downwards for -1."""
+    ticks = span.ticks
+    return int(ticks.start + np.argmax(direction * view.motion.speed_dps[ticks]))
+
+
+def passing_tick(values: FloatArray, limit: float, maximum: int, start: int) -> int:
+    """Return the tick, from `start` on, at which `values` last passed `limit` before tick `maximum`."""
+    within = np.flatnonzero(values[start : maximum + 1] <= limit)
+    return start if len(within) == 0 else min(maximum, start + int(within[-1]) + 1)
+
+
+def momentum(view: RepView) -> Verdict:
+    """Judge whether the leg is swung up: the coasting share of the rise; hanging also the body's prior swing.
+
+    For heel taps, whose lever is shorter, the peak speed is judged instead of the share.
     """
     settings, rep = view.settings, view.rep
     if view.motion.header.exercise == "heel_tap":
@@ -60,9 +185,9 @@ def momentum(view: RepView) -> Verdict:
 
 
 def fast_lowering(view: RepView) -> Verdict:
-    """The eccentric phase too short for one leg or two, or too large a share of it dropping.
+    """Judge whether the eccentric phase is too short, for one leg or two, or drops for too large a share.
 
-    For heel taps, whose lever is shorter, the peak speed stands for the share.
+    For heel taps, whose lever is shorter, the peak speed is judged instead of the share.
     """
     settings, rep, exercise = view.settings, view.rep, view.motion.header.exercise
     if not rep.leg_known or rep.eccentric_s is None:
@@ -87,17 +212,17 @@ def fast_lowering(view: RepView) -> Verdict:
 
 
 def _graver(one: Verdict, other: Verdict) -> Verdict:
-    """The verdict whose fault is flagged, else the one with a fault, the first of two equal ones."""
+    """Return the verdict with the more serious fault: flag before watch before none; the first of equals."""
     if one.fault is None or (other.fault is not None and other.fault.level < one.fault.level):
         return other
     return one
 
 
 def back_arch(view: RepView) -> Verdict:
-    """Anterior tilt held past its limits, arisen on the way down or at the bottom.
+    """Judge anterior tilt that arose on the way down or at the bottom and was held.
 
-    Needs the pelvis sensor and a zero on the floor; surer after pelvic rocks, never more than fair
-    against a zero from between the repetitions.
+    Needs the pelvis sensor and a zero on the floor. Certainty is high after pelvic rocks, else fair, and
+    never more than fair with a zero taken between repetitions.
     """
     arch, motion, settings = view.rep.arch, view.motion, view.settings
     if arch is None:
@@ -111,9 +236,9 @@ def back_arch(view: RepView) -> Verdict:
 
 
 def hip_pop(view: RepView) -> Verdict:
-    """The pelvis rolls, one hip leaving the floor: rotation held past its limits, the value with its sign.
+    """Judge whether the pelvis rolls, one hip leaving the floor, by rotation held; the value is signed.
 
-    Needs the pelvis sensor; not judged when hanging, where gravity does not see rotation.
+    Needs the pelvis sensor; not judged when hanging, where gravity does not show rotation.
     """
     rotation = view.rep.pelvic_rotation_deg
     if rotation is None:
@@ -129,7 +254,10 @@ def hip_pop(view: RepView) -> Verdict:
 
 
 def heel_touch(view: RepView) -> Verdict | None:
-    """The heel hits the floor: an impact above the local noise; None where touching is the exercise."""
+    """Judge whether the heel hits the floor: an impact above the local noise.
+
+    None for heel taps, where touching is the exercise, and hanging.
+    """
     motion, rep = view.motion, view.rep
     if motion.header.exercise == "heel_tap" or motion.header.posture == "hanging":
         return None
@@ -145,9 +273,8 @@ def heel_touch(view: RepView) -> Verdict | None:
 
 
 def short_range(view: RepView) -> Verdict:
-    """The repetition is much smaller than what was aimed at, else than the others."""
-    ranges = [rep.range_deg for rep in view.of_set if rep.range_deg is not None]
-    reference = view.motion.header.range_target_deg or (float(np.median(ranges)) if ranges else None)
+    """Judge whether the range is much smaller than the target, or without one than the set's median."""
+    reference = view.motion.header.range_target_deg or view.of_set.range_deg
     value = view.rep.range_deg
     if value is None or reference is None:
         return Verdict("short_range", judged=False)
@@ -156,9 +283,10 @@ def short_range(view: RepView) -> Verdict:
 
 
 def below_floor(view: RepView) -> Verdict | None:
-    """Lowered under the person's own floor by more than its uncertainty; None without a known floor.
+    """Judge whether the leg went below the person's floor angle by more than its uncertainty.
 
-    The last lowering of a set that starts low ends on the floor whatever the floor angle: not judged.
+    None without a floor angle, and for heel taps. The last lowering of a set that starts low ends on the
+    floor in any case and is not judged.
     """
     header, bottom = view.motion.header, view.rep.bottom_angle_deg
     if header.floor_deg is None or header.exercise == "heel_tap":
@@ -171,21 +299,20 @@ def below_floor(view: RepView) -> Verdict | None:
 
 
 def knee_bend(view: RepView) -> Verdict | None:
-    """A bent knee, suspected: how far off the hip seems to lie, as a share of the set's first levers.
+    """Judge a suspected bent knee: how far the hip is displaced, as a share of the first repetitions' lever.
 
-    Of a straight leg the hip lies on the shank's line, as far as the leg is long. A knee held bent by 40°
-    brings it nearer and off that line, by 37 % of the leg's length: ``2 thigh sin(bend / 2)``. A knee that
-    bends with the lift moves the thigh faster than the shank, which puts the hip off the line as well.
+    With a straight leg the hip lies on the shank's line, at the leg's length. A knee held bent by 40° brings
+    it nearer and off that line, by 37 % of the leg's length: ``2 thigh sin(bend / 2)``. A knee that bends
+    with the lift moves the thigh faster than the shank, which puts the hip off the line as well.
 
-    Not judged are the first ones themselves, and a leg that moved too evenly to show its lever; None for heel
-    taps.
+    The first repetitions themselves, and a leg that moved too evenly to show its lever, are not judged; None
+    for heel taps.
     """
     if view.motion.header.exercise == "heel_tap":
         return None
-    first = view.of_set[: max(1, min(MAX_FIRST, len(view.of_set) // 3))]
-    lever, yardstick, quick = view.rep.lever, _yardstick(first), view.rep.peak_rad_s2
+    lever, yardstick, quick = view.rep.lever, view.of_set.lever_m, view.rep.peak_rad_s2
     known = view.rep.leg_known and quick is not None and quick >= MIN_RAD_S2
-    if lever is None or yardstick is None or not known or any(rep is view.rep for rep in first):
+    if lever is None or yardstick is None or not known or any(rep is view.rep for rep in view.of_set.first):
         return Verdict("knee_bend", judged=False)
     off = float(np.linalg.norm(lever.vector_m - yardstick) / np.linalg.norm(yardstick))
     limits = _only(view.settings.knee_bend_share, "share", "low")
@@ -193,37 +320,29 @@ def knee_bend(view: RepView) -> Verdict | None:
     return verdict(view, "knee_bend", off, limits.level_over(off), limits, tick)
 
 
-def _yardstick(first: Sequence[Measured]) -> FloatArray | None:
-    """The mean lever of repetitions that show it clearly, in sensor axes; None without one."""
-    known = [
-        rep.lever.vector_m
-        for rep in first
-        if rep.leg_known and rep.lever is not None and rep.lever.sd_m < CLEAR_SHARE * rep.lever.length_m
-    ]
-    return np.mean(known, axis=0) if known else None
-
-
 def snap(view: RepView) -> Verdict:
-    """A jolt in lowering that `MIN_JOLTS` repetitions of the set have within `SAME_DEG`.
+    """Judge a jolt while lowering that `MIN_JOLTS` repetitions of the set have within `SAME_DEG`.
 
-    The value is the jolt's peak, the limit what the noise around it allows.
+    The value is the jolt's peak, the limit follows from the noise around it.
     """
     jolt = view.rep.jolt
     if not view.rep.leg_known or not sees_impulses(view.ankle_rate_hz):
         return Verdict("snap", judged=False)
-    angles = [rep.jolt.angle_deg for rep in view.of_set if rep.jolt is not None]
-    if jolt is None or sum(abs(angle - jolt.angle_deg) <= SAME_DEG for angle in angles) < MIN_JOLTS:
+    if (
+        jolt is None
+        or sum(abs(deg - jolt.angle_deg) <= SAME_DEG for deg in view.of_set.jolts_deg) < MIN_JOLTS
+    ):
         return Verdict("snap", judged=True)
     limits = _only(float(jolt_limit(jolt.noise_mps2, view.settings)), "m/s²", "experimental")
     return verdict(view, "snap", jolt.peak_mps2, ("flag", limits.flag), limits, jolt.tick)
 
 
 def _only(limit: float, unit: str, certainty: Certainty) -> Limits:
-    """One limit that is the flag's at once."""
+    """Return limits with one level, that of the flag."""
     return Limits(limit, limit, unit, certainty)
 
 
-#: Every detector there is, in the order that a repetition's faults are listed.
+#: All detectors, in the order in which a repetition's faults are listed.
 DETECTORS: tuple[Callable[[RepView], Verdict | None], ...] = (
     momentum,
     fast_lowering,
@@ -246,8 +365,9 @@ def judge(
     measured: Sequence[Measured], motion: SetMotion, settings: Settings, ankle_rate_hz: float | None
 ) -> list[Rep]:
     """Judge the repetitions of a set, each against its limits and against the others."""
+    of_set = Yardsticks.of(measured)
     return [
-        judge_rep(number, RepView(rep, motion, settings, measured, ankle_rate_hz, number == len(measured)))
+        judge_rep(number, RepView(rep, motion, settings, of_set, ankle_rate_hz, number == len(measured)))
         for number, rep in enumerate(measured, start=1)
     ]
 
@@ -269,7 +389,7 @@ def judge_rep(number: int, view: RepView) -> Rep:
 
 
 def _needed(header: Header) -> set[Flag]:
-    """What must be judged before a repetition is clean: not what its posture never shows."""
+    """Return the faults that must be judged for a repetition to be clean: those its posture can show."""
     return {"back_arch"} if header.posture == "hanging" else {"back_arch", "hip_pop"}
 
 

@@ -1,1 +1,1 @@
-"""A set while it runs: what is causal between two estimates, and what there is to say."""
+"""The running set: causal tracking between estimates, and the events emitted."""

@@ -1,35 +1,47 @@
-"""The repetitions of a running set that were announced, held against how the set looks since."""
+"""Announced repetitions of a running set: matched with each new estimate, judged and revised."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from imu_reps.analysis.reps.segmentation import Excursion
-from imu_reps.domain.track import GRID_HZ
+import numpy as np
 
-#: Far ends further apart than this share of the range are not those of the same repetition.
+from imu_reps.analysis.estimate import SetEstimate
+from imu_reps.analysis.faults.judge import RepView, Yardsticks, judge_rep
+from imu_reps.analysis.reps.measure import Measured, Meter
+from imu_reps.analysis.reps.phases import find_phases
+from imu_reps.analysis.reps.segmentation import Excursion, Turn
+from imu_reps.analysis.set_motion import SHORTEST, set_motion
+from imu_reps.domain.recording import Header
+from imu_reps.domain.rep import Rep
+from imu_reps.domain.settings import Settings
+from imu_reps.domain.track import ARRAYS, GRID_HZ, AngleTrack
+from imu_reps.kinematics.motion import Motion, bridged, impacts
+
+#: Far ends whose angles differ by more than this share of the range belong to different repetitions.
 SAME_REP = 0.5
 
-#: Far ends within half a second of each other are one, whatever frame they were seen in.
+#: Far ends nearer in time than this, half a second, are the same in whichever frame they were seen.
 SAME_FAR_TICKS = 50
 
-#: A repetition that the estimates no longer show for so long is taken back: in the middle of a way an
-#: estimate may doubt what the end of the way confirms.
+#: A repetition that estimates have not shown for this long is retracted: in the middle of a way an estimate
+#: may doubt what the end of the way confirms.
 DOUBT_TICKS = int(4.0 * GRID_HZ)
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What an estimate shows of announced repetitions.
+    """Announced repetitions compared with an estimate.
 
     Attributes
     ----------
     gone : list of Excursion
-        What is none any more.
+        Announced repetitions to retract.
     kept : dict of Excursion
-        The others, and how each is seen now; what is doubted stays as it was.
+        The other announced ones, each with its present form; doubted ones keep their old form.
     new : list of Excursion
+        Repetitions not announced yet.
     """
 
     gone: list[Excursion]
@@ -38,9 +50,9 @@ class Changes:
 
 
 class Announced:
-    """What was announced so far, in order.
+    """The repetitions announced so far, in order.
 
-    Of a long set only the first and the latest are looked at anew; those between are settled.
+    In a long set only the first and the latest are compared with estimates; those between are settled.
     """
 
     def __init__(self) -> None:
@@ -56,29 +68,29 @@ class Announced:
 
     @property
     def latest_far_tick(self) -> int | None:
-        """Where the latest one turned at its far end; None before the first."""
+        """Far turn of the latest one; None before the first."""
         return max((rep.far.tick for rep in self._open), default=None)
 
     def add(self, rep: Excursion) -> None:
-        """Announce one more."""
+        """Add an announced repetition."""
         self._open.append(rep)
 
     def number_of(self, rep: Excursion) -> int:
-        """The number of a repetition that was announced, in the order in which they were done."""
+        """Return the number of an announced repetition, counted from 1 in order of time."""
         return 1 + sum(known.far.tick < rep.far.tick for known in (*self._settled, *self._open))
 
     def compare(self, reps: Sequence[Excursion], tick: int) -> Changes:
-        """Keep what still is a repetition, as it is seen now.
+        """Match the announced repetitions with those of the latest estimate and adopt their present form.
 
-        What an estimate no longer shows is doubted first: it is none when it has not come back `DOUBT_TICKS`
-        later. Until then nothing that overlaps it is new.
+        One that the estimate no longer shows is doubted first, and retracted if it has not reappeared
+        `DOUBT_TICKS` later. Until then nothing that overlaps it is new.
 
         Parameters
         ----------
         reps : sequence of Excursion
-            As the latest estimate shows them.
+            Repetitions of the latest estimate, in ticks.
         tick : int
-            Now.
+            The current tick.
         """
         kept = _matches(self._open, reps)
         absent = [known for known in self._open if known not in kept]
@@ -88,25 +100,22 @@ class Announced:
         self._open = sorted([*kept.values(), *self._doubted], key=lambda rep: rep.far.tick)
         seen = {id(rep) for rep in kept.values()}
         new = [
-            rep for rep in reps if id(rep) not in seen and not any(_overlap(rep, k) for k in self._doubted)
+            rep
+            for rep in reps
+            if id(rep) not in seen and not any(rep.overlaps(known) for known in self._doubted)
         ]
         return Changes(gone, kept | {known: known for known in self._doubted}, new)
 
     def forget(self, start: int, end: int) -> list[Excursion]:
-        """Look no more at those whose far end lies between two ticks: they are settled, and count."""
+        """Settle those whose far end lies between two ticks: they count and are compared no more."""
         settled = [rep for rep in self._open if start <= rep.far.tick < end]
         self._settled += settled
         self._open = [rep for rep in self._open if not start <= rep.far.tick < end]
         return settled
 
 
-def _overlap(rep: Excursion, known: Excursion) -> bool:
-    """Whether the far end of one lies within the other."""
-    return rep.near.tick < known.far.tick < rep.back.tick or known.near.tick < rep.far.tick < known.back.tick
-
-
 def _matches(announced: Sequence[Excursion], reps: Sequence[Excursion]) -> dict[Excursion, Excursion]:
-    """Which of the announced is which repetition as it is seen now; each of either once."""
+    """Return which announced repetition is which of the estimate; each occurs at most once."""
     found = {}
     for rep in reps:
         same = [known for known in announced if same_rep(rep, known)]
@@ -116,12 +125,108 @@ def _matches(announced: Sequence[Excursion], reps: Sequence[Excursion]) -> dict[
 
 
 def same_rep(rep: Excursion, known: Excursion) -> bool:
-    """Whether two excursions are the same repetition, seen at different times.
+    """Whether two excursions are the same repetition, as shown by different estimates.
 
-    They turn at the far end at the same time; or they overlap and reach the same level, which a fidget that a
-    repetition begins with does not.
+    Either their far ends coincide in time; or they overlap and reach the same level, which a fidget at the
+    start of a repetition does not.
     """
     if abs(rep.far.tick - known.far.tick) <= SAME_FAR_TICKS:
         return True
     overlap = rep.near.tick < known.far.tick <= rep.back.tick and known.near.tick < rep.far.tick
     return overlap and abs(rep.far.value - known.far.value) < SAME_REP * rep.range_deg
+
+
+#: Placeholder for the yardsticks of a repetition until it is judged.
+NO_SET = Yardsticks.of(())
+
+#: Angles this long before and after a repetition are included, for the filters and the resting band.
+LEAD_S = 2.0
+
+
+class LiveJudge:
+    """Judges repetitions by the detectors of the finished set, against the repetitions known so far."""
+
+    def __init__(self, header: Header, settings: Settings) -> None:
+        self._header = header
+        self._settings = settings
+        self._views: dict[Excursion, RepView] = {}
+        self._emitted: dict[Excursion, Rep] = {}
+        self._settled: list[Measured] = []
+
+    def judge(self, number: int, rep: Excursion) -> Rep:
+        """Judge a measured repetition and keep the result as the one announced."""
+        return self._judged(number, rep, self._yardsticks())
+
+    def _yardsticks(self) -> Yardsticks:
+        open_now = (self._views[known].rep for known in sorted(self._views, key=_far))
+        return Yardsticks.of([*self._settled, *open_now])
+
+    def _judged(self, number: int, rep: Excursion, of_set: Yardsticks) -> Rep:
+        self._emitted[rep] = judge_rep(number, replace(self._views[rep], of_set=of_set))
+        return self._emitted[rep]
+
+    def follow(self, seen_now: Mapping[Excursion, Excursion]) -> None:
+        """Carry what is known of repetitions over to their present form; forget all others."""
+        self._views = {now: self._views[before] for before, now in seen_now.items()}
+        self._emitted = {now: self._emitted[before] for before, now in seen_now.items()}
+
+    def settle(self, reps: Sequence[Excursion]) -> None:
+        """Stop judging these; others are still judged against them."""
+        self._settled += [self._views.pop(rep).rep for rep in reps]
+        for rep in reps:
+            del self._emitted[rep]
+
+    def revised(self, numbers: Mapping[Excursion, int]) -> Iterator[tuple[Rep, Rep]]:
+        """Judge all again and yield those whose flags changed: as announced, and as they are now."""
+        of_set = self._yardsticks()
+        for rep, number in numbers.items():
+            before = self._emitted.get(rep)
+            if before is not None and self._judged(number, rep, of_set).flags != before.flags:
+                yield before, self._emitted[rep]
+
+    def measure(
+        self, rep: Excursion, rows: Sequence[Excursion], estimate: SetEstimate, motion: Motion
+    ) -> bool:
+        """Measure a repetition; return False if angles are missing.
+
+        Parameters
+        ----------
+        rep : Excursion
+            The repetition in ticks.
+        rows : sequence of Excursion
+            The same repetition, and the next one if known, in rows of the motion.
+        estimate : SetEstimate
+            The estimate that shows it.
+        motion : Motion
+            The motion estimated.
+        """
+        spell = next(spell for spell in estimate.posture.spells if rows[0].far.tick < spell.stop)
+        rows = [one for one in rows if one.far.tick < spell.stop]
+        lead = int(LEAD_S * GRID_HZ)
+        start, end = max(spell.start, rows[0].near.tick - lead), min(len(motion), rows[-1].back.tick + lead)
+        piece = slice(start, end)
+        if end - start < SHORTEST or estimate.carried is None:
+            return False
+        track = _with_impacts(estimate.track[piece], motion[piece])
+        seen = set_motion(track, self._header, estimate.carried[piece])
+        if not np.isfinite(seen.elevation_deg).all():
+            return False
+        here = [one.with_turns(lambda turn: Turn(max(turn.tick - start, 0), turn.value)) for one in rows]
+        phases, *after = find_phases(seen, here, 0, end - start - 1)
+        meter = Meter(seen, self._settings)
+        (lever,) = meter.levers([phases])
+        measured = meter.measure(phases, after[0].out_start if after else None, lever)
+        self._views[rep] = RepView(measured, seen, self._settings, NO_SET, self._header.ankle.rate_hz)
+        return True
+
+
+def _far(rep: Excursion) -> int:
+    return rep.far.tick
+
+
+def _with_impacts(track: AngleTrack, motion: Motion) -> AngleTrack:
+    """Return a copy of the angles with impacts from the ankle's specific force at the grid's rate."""
+    own = AngleTrack(*(getattr(track, name).copy() for name in ARRAYS))
+    if motion.ankle is None:
+        return own
+    return replace(own, ankle_impact_mps2=impacts(bridged(motion.ankle.acc_mps2), 1.0 / GRID_HZ))

@@ -1,6 +1,6 @@
-"""What is causal between two estimates: turns and phases of the leg, ends reached, limits passed.
+"""Causal tracking of the leg between estimates: turns, phases, ends reached, limits crossed.
 
-Works instant by instant, in the frame last estimated; a new frame re-reads the latest motion.
+Works instant by instant in the frame last estimated; a new frame re-reads the latest motion.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Literal
 import numpy as np
 from scipy.signal import sosfilt
 
-from imu_reps.analysis.filters import LOW_PASS, LiveLowPass
-from imu_reps.analysis.live.limits import Instant, LiveLimits
+from imu_reps.analysis.live.limits import Instant, LiveLimits, sits_up
 from imu_reps.analysis.live.way import Arrival, LiveWay
 from imu_reps.analysis.reps.phases import DWELL_DEG, DWELL_TICKS, SLOW_DPS
 from imu_reps.analysis.reps.segmentation import Turn, TurnFinder
 from imu_reps.analysis.set.evidence import travel_sign
 from imu_reps.analysis.set.pelvis import ON_FLOOR_DEG
+from imu_reps.analysis.set_motion import LOW_PASS, LiveLowPass
 from imu_reps.domain.events import EndReached, FloorNear, LimitCrossed, Phase, PhaseChanged, RepAtFarEnd
 from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Rep
@@ -26,16 +26,16 @@ from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
 
-#: Dwells of one way nearer to each other than this are one.
+#: Dwells on one way nearer to each other than this are the same dwell.
 SAME_DWELL_DEG = 4.0
 
-#: The phase shown live is read from the way made in this many instants.
+#: Window in which the speed that decides the live phase is measured.
 SPEED_TICKS = 10
 
 #: A new frame re-reads the motion of the latest half minute: longer than a slow repetition.
 REREAD_S = 30.0
 
-#: Ends of ways nearer to each other than this are the same.
+#: Turns nearer to each other than this are the same turn.
 SAME_TURN_TICKS = 50
 
 FollowerEvent = PhaseChanged | RepAtFarEnd | EndReached | FloorNear | LimitCrossed
@@ -43,16 +43,16 @@ FollowerEvent = PhaseChanged | RepAtFarEnd | EndReached | FloorNear | LimitCross
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the latest estimate says of the set.
+    """State of the set by the latest estimate.
 
     Attributes
     ----------
     count : int
-        Repetitions so far.
+        Repetitions so far; before any is counted, those whose end was emitted.
     last_far_tick : int or None
-        Where the latest of them turned at its far end.
+        Far turn of the latest one; None before the first.
     threshold_deg : float
-        What each way of a repetition spans at least.
+        Smallest span of each way of a repetition.
     placed : bool
         Whether leg elevation is known.
     """
@@ -64,14 +64,14 @@ class Known:
 
 
 class Follower:
-    """Follows the leg of a set.
+    """Follows the leg and emits phases, ends of ways and limits crossed.
 
     Attributes
     ----------
     turned, settled : bool
-        Whether the leg's turn was confirmed, or a dwell began, at the instant last taken.
+        Whether a turn was confirmed, or a dwell began, at the latest instant.
     dwelling : bool
-        Whether the leg dwells.
+        Whether the leg dwells at the latest instant.
     """
 
     def __init__(self, header: Header, settings: Settings) -> None:
@@ -89,30 +89,30 @@ class Follower:
 
     @property
     def ended_inwards(self) -> bool:
-        """Whether the way that ended last, by a turn or a dwell, led to the resting end."""
+        """Whether the way that last ended, by a turn or a dwell, led to the resting end."""
         outwards = self._outwards(self._way.direction)
         return outwards if self.turned else not outwards
 
     @property
     def way_began_tick(self) -> int:
-        """Where the way that the leg is on began; 0 before the first turn."""
+        """Tick at which the current way began; 0 before the first turn."""
         return 0 if self._way.turn is None else self._way.turn.tick
 
     @property
     def back_where_it_lay(self) -> bool:
-        """Whether the way that ends brought a leg that had risen well back to where it rested first."""
+        """Whether the current way brought a leg that had risen far enough back to where it first rested."""
         return self._limits.may_be_first(self._way) and abs(self._recent[-1]) < ON_FLOOR_DEG
 
     def confirmed(self) -> None:
-        """Take the way that ends for one of a repetition, before it is counted."""
+        """Treat the ending way as part of a repetition before it is counted."""
         self._limits.confirmed()
 
     def completed(self, rep: Rep) -> None:
-        """Learn from a completed repetition."""
+        """Update the limits from a completed repetition."""
         self._limits.completed(rep)
 
     def reread(self, first_tick: int, leg_deg: FloatArray) -> None:
-        """Take the latest motion over into a new frame.
+        """Read the latest motion again, in a new frame.
 
         Parameters
         ----------
@@ -136,15 +136,18 @@ class Follower:
     def step(
         self, tick: int, time_s: float, angles_deg: tuple[float, float, float], known: Known
     ) -> list[FollowerEvent]:
-        """Take the next instant.
+        """Process the next instant and return its events.
 
         Parameters
         ----------
         tick : int
+            Grid tick.
         time_s : float
+            The same in seconds.
         angles_deg : tuple of (leg elevation, pelvic tilt, pelvic rotation)
             NaN where not measured.
         known : Known
+            State of the set by the latest estimate.
         """
         leg_deg, tilt_deg, rotation_deg = angles_deg
         smooth = self._low_pass.step(leg_deg)
@@ -153,8 +156,8 @@ class Follower:
         before = self._finder.confirmed_count
         self._finder.take(Turn(tick, smooth))
         self._recent.append(smooth)
-        events: list[FollowerEvent] = [*self._phase_events(time_s, smooth, known)]
         dwelling = len(self._recent) > DWELL_TICKS and abs(smooth - self._recent[0]) < DWELL_DEG
+        events: list[FollowerEvent] = [*self._phase_events(time_s, smooth, dwelling, known)]
         arrival = self._way.step(tick, smooth, leg_deg)
         self.turned = self._finder.confirmed_count != before
         self.settled = dwelling and not self.dwelling and not self._dwelt_here(smooth)
@@ -175,14 +178,14 @@ class Follower:
         return events
 
     def _dwelt_here(self, smooth: float) -> bool:
-        """Whether this way has dwelt here before: a leg that bounces at its end, or is never still."""
+        """Whether the leg already dwelt here on this way, as when it bounces at its end or is never still."""
         return self._dwelt_deg is not None and abs(smooth - self._dwelt_deg) < SAME_DWELL_DEG
 
     def _outwards(self, direction: float) -> bool:
         return direction * travel_sign(self._header) > 0.0
 
     def _far_end(self, time_s: float, known: Known) -> list[RepAtFarEnd]:
-        """Say once a repetition that the far end was reached: the way that ends now went out far enough."""
+        """Emit, once a repetition, that a way out that was long enough has reached the far end."""
         way = self._way
         if way.turn is None or not self._outwards(way.direction) or self._far_emitted == way.turn.tick:
             return []
@@ -192,8 +195,8 @@ class Follower:
         self._far_emitted = way.turn.tick
         return [RepAtFarEnd(time_s, known.count + 1, end if known.placed else None)]
 
-    def _phase_events(self, time_s: float, smooth: float, known: Known) -> list[PhaseChanged]:
-        """Concentric, eccentric, or resting at the near or far end."""
+    def _phase_events(self, time_s: float, smooth: float, dwelling: bool, known: Known) -> list[PhaseChanged]:
+        """Emit a change of phase: concentric, eccentric, or resting at the top or bottom."""
         if len(self._recent) <= SPEED_TICKS:
             return []
         speed = (smooth - self._recent[-1 - SPEED_TICKS]) * GRID_HZ / SPEED_TICKS
@@ -202,7 +205,7 @@ class Follower:
             phase = "concentric"
         elif speed < -SLOW_DPS:
             phase = "eccentric"
-        elif len(self._recent) > DWELL_TICKS and abs(smooth - self._recent[0]) < DWELL_DEG:
+        elif dwelling:
             phase = {"concentric": "top", "eccentric": "bottom"}.get(phase or "", phase)  # type: ignore[assignment]
         if phase == self._phase or phase is None:
             return []
@@ -210,11 +213,11 @@ class Follower:
         return [PhaseChanged(time_s, phase, smooth if known.placed else None)]
 
     def _arrived(self, arrival: Arrival, here: Instant, known: Known) -> list[EndReached]:
-        """The far end of a way that is long enough, or the near end where it completes a repetition."""
+        """Emit the far end of a way that is long enough, or the near end that completes a repetition."""
         way = self._way
         completes = not self._outwards(arrival.direction)
         minimum = min(way.travel_deg, way.previous_deg) if completes else way.travel_deg
-        if minimum < known.threshold_deg or way.turn is None:
+        if minimum < known.threshold_deg or way.turn is None or sits_up(self._header, here.tilt_deg):
             return []
         number = known.count + 1
         if completes and known.last_far_tick is not None:

@@ -1,4 +1,4 @@
-"""What is still to come of a way that the leg is on: how far, how long, and whether it coasts."""
+"""Prediction of the leg's current way: its length, its duration, and whether it coasts."""
 
 from __future__ import annotations
 
@@ -8,36 +8,36 @@ from math import acos, asin, degrees
 
 import numpy as np
 
-from imu_reps.analysis.filters import rate_of_change
 from imu_reps.analysis.reps.control import MIN_DEG, MIN_LEVER, coasting_degrees
 from imu_reps.analysis.reps.phases import BAND_SHARE, flank_start
+from imu_reps.analysis.set_motion import rate_of_change
 from imu_reps.domain.recording import Posture
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ
 
-#: A way slows down towards its end once its speed is under this share of its peak,
+#: A way is slowing down towards its end once its speed is under this share of its peak.
 SLOWING_SHARE = 0.85
-#: as fast as its speed fell over so many instants.
+#: Window in which its deceleration is measured.
 SLOWING_TICKS = 10
 
-#: A way that seems to end before this share of what the leg did lately stalls: it will go on.
+#: A way that seems to end before this share of the usual one is stalling and will go on.
 MIN_SHARE = 0.75
 
-#: The pace of a way is known at its half.
+#: Share of a way after which its pace is predicted.
 HALF = 0.5
 
-#: A peak over this many times the mean speed of the shortest lowering is too fast however it is reached. The
-#: smoothest movement has 1.7, between the boundaries of docs/definitions.md#phases; slowing down only at the
-#: end, 2.1.
+#: A peak over this many times the mean speed of the shortest lowering is too fast, whatever the speed
+#: profile. The smoothest movement has 1.7, between the boundaries of docs/definitions.md#phases; one that
+#: slows down only at the end has 2.1.
 PEAK_OVER_MEAN = 2.1
 
-#: The newest instants say nothing about acceleration yet.
+#: Number of newest instants without a valid acceleration.
 EDGE_TICKS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Degrees and seconds to come, if the leg goes on slowing down as it does."""
+    """Degrees and seconds left if the leg keeps its deceleration."""
 
     deg: float
     seconds: float
@@ -45,14 +45,14 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What a whole way will take, and how many instants before the newest its half was gone."""
+    """Predicted duration of a whole way, and how many ticks ago its half was passed."""
 
     whole_s: float
     ticks_ago: int
 
 
 def stop_ahead(travel_deg: FloatArray) -> Stop | None:
-    """Where a way will end; None as long as it does not slow down.
+    """Return where a way will end; None while it does not slow down.
 
     Parameters
     ----------
@@ -61,9 +61,9 @@ def stop_ahead(travel_deg: FloatArray) -> Stop | None:
 
     Notes
     -----
-    With speed v and a deceleration a that stays as it is, v²/2a degrees and v/a seconds are left. A smooth
-    movement's deceleration still grows just behind its peak: that overestimates what is left, and the whole
-    way rather seems slower and longer than faster and shorter.
+    With speed v and constant deceleration a, v²/2a degrees and v/a seconds are left. A smooth movement's
+    deceleration still grows just after its peak: that overestimates what is left, so that the whole way seems
+    slower and longer rather than faster and shorter.
     """
     speed = rate_of_change(travel_deg)
     if len(speed) <= SLOWING_TICKS or not 0.0 < speed[-1] < SLOWING_SHARE * speed.max():
@@ -76,13 +76,14 @@ def stop_ahead(travel_deg: FloatArray) -> Stop | None:
 
 
 def whole_way_deg(travel_deg: FloatArray, usual_deg: float) -> float | None:
-    """How long a way will be: as far as the leg went lately, or where it is about to stop; None: unknown.
+    """Predict the length of a way: the usual one, or up to where the leg is about to stop; None if unknown.
 
     Parameters
     ----------
     travel_deg : (n,) float
+        Low-passed degrees since the way began, growing along it.
     usual_deg : float
-        As far as the leg went lately; 0 where it has not been there.
+        Length of the way to where the leg recently turned; 0 if it has not been there.
     """
     stop = _end_ahead(travel_deg, usual_deg)
     seen_deg = float(travel_deg[-1])
@@ -92,21 +93,23 @@ def whole_way_deg(travel_deg: FloatArray, usual_deg: float) -> float | None:
 
 
 def _end_ahead(travel_deg: FloatArray, usual_deg: float) -> Stop | None:
-    """Where the way will stop, unless that is a stall."""
+    """Return where the way will stop; None if it does not slow down, or stalls."""
     stop = stop_ahead(travel_deg)
     return None if stop is None or travel_deg[-1] + stop.deg < MIN_SHARE * usual_deg else stop
 
 
 def pace_ahead(travel_deg: FloatArray, usual_deg: float) -> Pace | None:
-    """How long a way will take, told in its second half; None before, and where its length is unknown.
+    """Predict the duration of a way in its second half; None before, and where its length is unknown.
 
-    Its half took half of it; its peak speed and how it slows down may say that it will be over sooner.
+    The shortest of three: twice the time of its first half, that by its peak speed, and that by its
+    deceleration.
 
     Parameters
     ----------
     travel_deg : (n,) float
+        Low-passed degrees since the way began, growing along it.
     usual_deg : float
-        As far as the leg went lately; 0 where it has not been there.
+        Length of the way to where the leg recently turned; 0 if it has not been there.
     """
     whole_deg = whole_way_deg(travel_deg, usual_deg)
     if whole_deg is None or travel_deg[-1] < HALF * whole_deg:
@@ -123,7 +126,7 @@ def pace_ahead(travel_deg: FloatArray, usual_deg: float) -> Pace | None:
 
 @dataclass(frozen=True, slots=True)
 class Coasting:
-    """A share past its limit, and how many instants before the newest it passed it."""
+    """A coasting share past its limit, and how many ticks ago it passed it."""
 
     share: float
     ticks_ago: int
@@ -132,18 +135,19 @@ class Coasting:
 def coasting_past(
     elevation_deg: FloatArray, whole_deg: float, posture: Posture, direction: int, limit: float
 ) -> Coasting | None:
-    """Whether what has coasted of a way is past `limit` of its whole; None where not, or not known.
+    """Return the coasting share of a way if it is already past `limit`; None if not, or not known.
 
     Parameters
     ----------
     elevation_deg : (n,) float
-        Low-passed, since the way began.
+        Low-passed leg elevation since the way began.
     whole_deg : float
-        How long the way will be.
+        Predicted length of the way.
+    posture : {"supine", "hanging"}
     direction : {1, -1}
         1: rising, -1: lowering.
     limit : float
-        Share of the degrees of the whole way that can be judged.
+        Greatest share of the degrees of the whole way that can be judged.
     """
     acceleration = rate_of_change(rate_of_change(elevation_deg))
     known, moment = elevation_deg[:-EDGE_TICKS], acceleration[:-EDGE_TICKS]
@@ -164,7 +168,7 @@ def coasting_past(
 
 
 def judgeable_deg(begin_deg: float, end_deg: float, posture: Posture) -> float:
-    """How many of the degrees between two leg elevations have a gravity lever long enough to be judged."""
+    """Return how many degrees between two leg elevations have a gravity lever long enough to be judged."""
     if posture == "hanging":
         low = degrees(asin(MIN_LEVER))
         high = 180.0 - low

@@ -1,4 +1,4 @@
-"""A hold while it runs: how long, when the back lets go, and that it is over as the legs come down."""
+"""The running hold: its duration, when the back lets go, and its end as the legs come down."""
 
 from __future__ import annotations
 
@@ -7,46 +7,45 @@ from collections import deque
 import numpy as np
 
 from imu_reps.analysis.estimate import estimate_set
-from imu_reps.analysis.filters import LiveLowPass
 from imu_reps.analysis.hold import ARRIVING_SHARE, LIFTED_DEG, NEAR_DEG, NEAR_SHARE, SHORTEST_S
 from imu_reps.analysis.live.frame import pose_of
 from imu_reps.analysis.live.limits import CLEAR_TILT_DEG, LiveLimit
 from imu_reps.analysis.live.sensor_watch import LiveWatch
 from imu_reps.analysis.live.way import SPEED_LAG_S, SPEED_TICKS
 from imu_reps.analysis.reps.phases import SLOW_DPS
+from imu_reps.analysis.set_motion import LiveLowPass
 from imu_reps.domain.events import Event, HoldBegan, HoldEnded, HoldGoesOn, LimitCrossed, Ready, SetEnded
 from imu_reps.domain.recording import Header
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ, AngleTrack, Pose
 from imu_reps.kinematics.motion import Motion
 
-#: Legs that are back on the floor for so long stay there.
+#: Legs back on the floor for this long have come down.
 DOWN_S = 0.5
 
 HoldEvents = list[HoldBegan | HoldGoesOn | HoldEnded]
 
-#: Why a hold ended.
+#: Reason of `SetEnded` when the legs came down.
 LEGS_DOWN = "legs_down"
 
-#: A back that let go lies flat again when it is so far within its limit: the hysteresis of a live angle.
+#: Hysteresis of the tilt limit: a back that let go is flat again once it is this far within the limit.
 FLAT_AGAIN_DEG = 1.0
 
 
 class LiveHold:
-    """Follows one hold.
+    """Follows one running hold and emits its events.
 
     Parameters
     ----------
-    header : Header
-    settings : Settings
     posture_checked : bool
-        Whether a pelvis sensor is worn.
+        Whether a pelvis sensor is worn, so that the posture can be checked.
 
     Attributes
     ----------
     count : int
-        Of repetitions: a hold has none.
+        Number of repetitions, always 0.
     ended : bool
+        Whether the hold is over; nothing more is processed.
     """
 
     def __init__(self, header: Header, settings: Settings, *, posture_checked: bool) -> None:
@@ -68,15 +67,15 @@ class LiveHold:
         return self._pose
 
     def angles(self) -> AngleTrack:
-        """The angles that are kept, as they are known now."""
+        """Return the angles of the motion kept, by the current estimate."""
         return estimate_set(self._watch.buffer.motion(), self._header, self._settings).track
 
-    def heard_spans(self) -> list[tuple[float, float]]:
-        """When each counted repetition was: a hold has none."""
+    def announced_spans(self) -> list[tuple[float, float]]:
+        """Return no spans: a hold has no repetitions."""
         return []
 
     def push(self, motion: Motion) -> list[Event]:
-        """Take the next grid instants and say what is new."""
+        """Process the next grid instants and return the events they cause."""
         events: list[Event] = []
         if self.ended:
             return events
@@ -96,7 +95,7 @@ class LiveHold:
         return self._legs.began_s is None and not self._was_held
 
     def _gates(self, time_s: float, *, ready: bool, left: bool) -> list[Event]:
-        """Open the gate when ready; close it when the posture was left for long."""
+        """Begin when ready; once the posture was left, end the hold, or wait again if there was none."""
         if not self._ready:
             self._ready = ready
             return [Ready(time_s, self._posture_checked)] if ready else []
@@ -124,7 +123,7 @@ class LiveHold:
 
 
 class HeldBack:
-    """The pelvic tilt against its limit while the legs are held: said each time that it is passed."""
+    """Checks pelvic tilt against its limit while the legs are held, each time that it is passed."""
 
     def __init__(self, settings: Settings) -> None:
         self._limit_deg = settings.tilt_flag_deg
@@ -133,7 +132,13 @@ class HeldBack:
         self._times = 0
 
     def step(self, tilt_deg: float) -> float | None:
-        """Take the next tilt, NaN where not measured; how long ago the limit was passed, where it counts."""
+        """Process the next tilt, NaN where not measured.
+
+        Returns
+        -------
+        float or None
+            How long ago the limit was passed, seconds, while the crossing counts; else None.
+        """
         passed_s = self._tilt.step(tilt_deg)
         self._flat = self._flat or self._tilt.value_deg < self._limit_deg - FLAT_AGAIN_DEG
         return passed_s if self._tilt.value_deg > 0.0 else None
@@ -141,7 +146,7 @@ class HeldBack:
     def crossed(
         self, time_s: float, passed_s: float | None, began_s: float | None, leg_deg: float
     ) -> list[LimitCrossed]:
-        """What is new, where the legs are held since `began_s`; no crossing is older than that."""
+        """Return a new crossing while the legs are held since `began_s`; none is older than that."""
         if passed_s is None or began_s is None or not self._flat:
             return []
         self._flat = False
@@ -157,9 +162,9 @@ class HeldLegs:
     Attributes
     ----------
     began_s : float or None
-        Since when they are held; None: they are not.
+        Start of the current hold; None while the legs are not held.
     seconds : int
-        Whole seconds of the latest hold.
+        Whole seconds of the latest hold emitted so far.
     """
 
     def __init__(self) -> None:
@@ -173,11 +178,11 @@ class HeldLegs:
 
     @property
     def down(self) -> bool:
-        """Whether they are back on the floor."""
+        """Whether the legs are back on the floor."""
         return self._down_ticks >= DOWN_S * GRID_HZ
 
     def step(self, time_s: float, height_deg: float) -> HoldEvents:
-        """Take the next low-passed height above the floor; returns what is new."""
+        """Process the next low-passed height above the floor, degrees, and return the events it causes."""
         self._heights.append(height_deg)
         rise_dps = (height_deg - self._heights[0]) * GRID_HZ / max(len(self._heights) - 1, 1)
         speed_dps = abs(rise_dps)
@@ -198,9 +203,9 @@ class HeldLegs:
         return [HoldBegan(time_s, self.began_s, height_deg)]
 
     def _goes_on(self, time_s: float, began_s: float, height_deg: float, rise_dps: float) -> HoldEvents:
-        """Still held, or left; or still on the way up: what seemed the end of it was a stall.
+        """Continue the hold, end it, or discard it: the legs may have stalled on the way up.
 
-        Legs that are falling are perhaps being lowered: those seconds are not told.
+        Seconds that end while the legs are falling are not emitted, since they may be coming down.
         """
         usual_deg = self._height_sum / self._ticks
         near_deg = max(NEAR_DEG, NEAR_SHARE * usual_deg)

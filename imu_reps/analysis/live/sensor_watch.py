@@ -1,6 +1,6 @@
-"""The instants of a running set or hold one by one, whatever the blocks: angles, posture, silence.
+"""The instants of a running set or hold one by one: angles, posture, and sensors that fall silent.
 
-Whether the person lies (hangs) and is still, and whether the posture was left, instant by instant.
+For each instant: whether the person lies (hangs) and is still, and whether the posture was left.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imu_reps.analysis.live.buffer import MotionBuffer
-from imu_reps.analysis.live.frame import LiveFrame, LiveRest
+from imu_reps.analysis.live.frame import LiveFrame, LiveRest, MotionBuffer, rows_of
 from imu_reps.analysis.set.spells import LEFT_POSTURE_S, Posture, all_still, find_rocks
 from imu_reps.domain.events import SensorBack, SensorSilent
 from imu_reps.domain.recording import Header
@@ -20,21 +19,21 @@ from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import Motion
 from imu_reps.kinematics.mounting import LEFT_DEG, angle_between_deg, axis_vector, lean_deg, ready_deg
 
-#: Pelvic rocks are looked for once a second in the last minute.
+#: Pelvic rocks are searched for once a second in the latest minute, both in ticks.
 ROCKS_EVERY, ROCKS_WITHIN = 100, 6000
 
 
 class LiveGate:
-    """Watches the posture.
+    """Checks the posture.
 
-    Before an estimate shows the person's own lying direction, the named axis stands for it.
+    Until an estimate shows the person's own lying direction, the cranial axis named in the header decides.
 
     Attributes
     ----------
     cranial : (3,) float or None
-        The pelvis sensor's axis to the head, once it is known.
+        The pelvis sensor's axis towards the head; None while unknown.
     lying : (3,) float or None
-        The person's own direction of up while lying (hanging), once it is known.
+        Up in pelvis sensor axes while the person lies (hangs); None while unknown.
     """
 
     def __init__(self, header: Header) -> None:
@@ -47,14 +46,21 @@ class LiveGate:
         self._away_ticks = 0
 
     def learn(self, posture: Posture) -> None:
-        """Take over the person's own lying direction from an estimate, once the sensor's axes are known."""
+        """Adopt the person's own lying direction from an estimate that also knows the cranial axis."""
         if posture.lying is not None and posture.cranial is not None:
             self.lying, self.cranial = posture.lying, posture.cranial
 
     def watch(self, motion: Motion) -> tuple[BoolArray, FloatArray]:
-        """Whether everything is ready, and how far the pelvis is from lying (hanging), at the next instants.
+        """Return readiness and the pelvis's angle from lying (hanging) at the next instants.
 
-        NaN where nobody knows. Where `lying` is another one by then, what is still to come is watched again.
+        When `lying` changes within the block, the caller asks again for the instants left.
+
+        Returns
+        -------
+        ready : (n,) bool
+            Lying (hanging) and still; only still without a pelvis sensor.
+        away_deg : (n,) float
+            Angle from the lying (hanging) direction; NaN where not known.
         """
         still, count = all_still(motion), len(motion)
         if motion.pelvis is None:
@@ -63,7 +69,7 @@ class LiveGate:
         return still & (away < ready_deg(self._header.start)), away
 
     def left(self, away_deg: float, buffer: MotionBuffer) -> bool:
-        """Take the next instant, the latest of a buffer; whether the posture is left for good by then."""
+        """Process the next instant, the newest in the buffer; return whether the posture is left for good."""
         self._last_deg = away_deg
         self._away_ticks = self._away_ticks + 1 if away_deg >= LEFT_DEG else 0
         self._seen += 1
@@ -72,7 +78,7 @@ class LiveGate:
         return self._away_ticks >= LEFT_POSTURE_S * GRID_HZ
 
     def _away_deg(self, up: FloatArray) -> FloatArray:
-        """How far the pelvis is from lying (hanging); where nothing was measured, as far as it last was."""
+        """Return the pelvis's angle from lying (hanging); where not measured, the last one known."""
         if self.cranial is None:
             return np.full(len(up), np.nan)
         if self.lying is None:
@@ -80,6 +86,8 @@ class LiveGate:
         else:
             away = angle_between_deg(up, self.lying)
         known = np.isfinite(away)
+        if known.all():
+            return away
         last = np.maximum.accumulate(np.where(known, np.arange(len(away)), -1))
         return np.where(last >= 0, away[np.maximum(last, 0)], self._last_deg)
 
@@ -89,24 +97,25 @@ class LiveGate:
             self.lying, self.cranial = found[0].matrix[0], found[0].matrix[1]
 
 
-#: Silence shorter than this is loss; the time runs on with the other sensor.
+#: A shorter gap is ordinary loss, not a silent sensor; time goes on with the other sensor.
 SILENT_S = 1.0
 SILENT_TICKS = int(SILENT_S * GRID_HZ)
 
 
 @dataclass(frozen=True, slots=True)
 class WatchedInstant:
-    """One instant.
+    """One grid instant with its angles, posture and sensor events.
 
     Attributes
     ----------
     angles_deg : (leg elevation, pelvic tilt, pelvic rotation)
-        In the frame as it was known then; NaN where not known.
+        Angles in the frame known at that instant; NaN where not known.
     ready : bool
         Lying (hanging) and still.
     left : bool
         The posture has been left for good.
-    silence : sequence of SensorSilent or SensorBack
+    silence : list of SensorSilent or SensorBack
+        Sensors that fell silent, or send again, at this instant.
     """
 
     tick: int
@@ -118,14 +127,16 @@ class WatchedInstant:
 
 
 class LiveWatch:
-    """Keeps the motion, and reads each instant in the frame that is known by then.
+    """Keeps the motion and computes each instant's angles in the frame known by then.
 
     Attributes
     ----------
     buffer : MotionBuffer
+        The motion kept.
     gate : LiveGate
+        The posture check.
     rest : LiveRest
-        Holds the frame, also the one that an estimate gave.
+        Holds the frame, also one adopted from an estimate.
     """
 
     def __init__(self, header: Header) -> None:
@@ -136,61 +147,69 @@ class LiveWatch:
         self.rest = LiveRest(header)
 
     def instants(self, motion: Motion, may_zero: Callable[[], bool]) -> Iterator[WatchedInstant]:
-        """Take the next grid instants.
+        """Yield the next grid instants one by one.
 
-        Where whoever takes them changes the frame or the lying direction, those still to come are read anew.
+        If the consumer changes the frame or the lying direction, the instants left are computed with the new
+        one.
 
         Parameters
         ----------
         motion : Motion
+            The next block.
         may_zero : callable
-            Whether a rest is a zero at this moment.
+            Whether a rest defines a zero at this moment.
         """
-        silence = self._silence.watch(motion) if len(motion) else {}
+        if not len(motion):
+            return
+        silence, rows = self._silence.watch(motion), rows_of(motion)
         frame: LiveFrame | None = None
         lying: FloatArray | None = None
         for offset, time_s in enumerate(motion.time_s.tolist()):
             if offset == 0 or self.gate.lying is not lying:
                 lying, watched = self.gate.lying, offset
-                ready, away = self.gate.watch(motion[offset:])
-            self.buffer.append(motion, offset)
-            still = bool(ready[offset - watched])
-            left = self.gate.left(float(away[offset - watched]), self.buffer)
+                watch = self.gate.watch(motion[offset:] if offset else motion)
+                ready, away = (column.tolist() for column in watch)
+            self.buffer.append(rows[offset])
+            still = ready[offset - watched]
+            left = self.gate.left(away[offset - watched], self.buffer)
             self.rest.step(self.buffer, self.gate.cranial, ready=still, may_zero=may_zero())
             if self.rest.frame is not frame:
                 frame, read = self.rest.frame, offset
-                angles = frame.angles_deg(motion[offset:], self._header)
-            leg_deg, tilt_deg, rotation_deg = angles[:, offset - read].tolist()
+                angles = frame.angles_deg(motion[offset:] if offset else motion, self._header).T.tolist()
+            leg_deg, tilt_deg, rotation_deg = angles[offset - read]
             here = leg_deg, tilt_deg, rotation_deg
             yield WatchedInstant(round(time_s * GRID_HZ), time_s, here, still, left, silence.get(offset, []))
 
 
 class LiveSilence:
-    """Watches grid instants for sensors that are missing; any cut into blocks gives the same."""
+    """Finds sensors that fall silent or send again, independently of the block size."""
 
     def __init__(self) -> None:
         self._missing: dict[SensorPlace, int] = dict.fromkeys(SENSOR_PLACES, 0)
 
     def watch(self, motion: Motion) -> dict[int, list[SensorSilent | SensorBack]]:
-        """What there is to say at which of the next instants."""
+        """Return the events of the next instants, by their index in the block."""
         by_tick: dict[int, list[SensorSilent | SensorBack]] = {}
         for place in SENSOR_PLACES:
             sensor = motion.pelvis if place == "pelvis" else motion.ankle
             if sensor is None:
                 continue
-            there = np.isfinite(sensor.up[:, 0])
-            run = _missing_run(there, self._missing[place])
+            present = np.isfinite(sensor.up[:, 0])
+            if present.all() and self._missing[place] < SILENT_TICKS:
+                self._missing[place] = 0
+                continue
+            run = _missing_run(present, self._missing[place])
             before = np.concatenate([[self._missing[place]], run[:-1]])
             self._missing[place] = int(run[-1])
             for tick in np.flatnonzero(run == SILENT_TICKS).tolist():
                 by_tick.setdefault(tick, []).append(SensorSilent(float(motion.time_s[tick]), place))
-            for tick in np.flatnonzero(there & (before >= SILENT_TICKS)).tolist():
+            for tick in np.flatnonzero(present & (before >= SILENT_TICKS)).tolist():
                 by_tick.setdefault(tick, []).append(SensorBack(float(motion.time_s[tick]), place))
         return by_tick
 
 
-def _missing_run(there: np.ndarray, before: int) -> np.ndarray:
-    """How many instants in a row the sensor has been missing, at each; `before` of them already."""
-    ticks = np.arange(1, len(there) + 1)
-    last_there = np.maximum.accumulate(np.where(there, ticks, -before))
-    return np.asarray(ticks - last_there)
+def _missing_run(present: np.ndarray, before: int) -> np.ndarray:
+    """Return the length of the missing run that ends at each instant; `before` of it precede the block."""
+    ticks = np.arange(1, len(present) + 1)
+    last_present = np.maximum.accumulate(np.where(present, ticks, -before))
+    return np.asarray(ticks - last_present)

@@ -1,4 +1,4 @@
-"""A set while it runs: the follower between estimates, and what each estimate shows otherwise."""
+"""The running set: a causal follower between estimates, corrected by each new estimate."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from itertools import pairwise
 import numpy as np
 
 from imu_reps.analysis.estimate import EstimatorParams, SetEstimate, estimate_set
-from imu_reps.analysis.live.announced import Announced
+from imu_reps.analysis.live.announced import Announced, LiveJudge
 from imu_reps.analysis.live.follower import REREAD_S, SAME_TURN_TICKS, Follower, FollowerEvent, Known
 from imu_reps.analysis.live.frame import LiveFrame, frame_of, pose_of
-from imu_reps.analysis.live.judging import LiveJudge
 from imu_reps.analysis.live.limits import FIRST_DEG
-from imu_reps.analysis.live.sensor_watch import LiveWatch
+from imu_reps.analysis.live.sensor_watch import LiveWatch, WatchedInstant
 from imu_reps.analysis.reps.segmentation import Excursion, Turn, usual_range_deg
 from imu_reps.analysis.set.reading import Before
 from imu_reps.domain.events import (
@@ -34,19 +33,19 @@ from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ, AngleTrack, Pose
 from imu_reps.kinematics.motion import Motion
 
-#: So many repetitions are a set: fewer are looked at anew at each estimate.
+#: Number of repetitions that make a set. While there are fewer, each estimate measures all of them again.
 SETTLED_REPS = 3
 
-#: A way back that ends so little later ended there.
+#: A way back whose end moves by no more than this between estimates is unchanged.
 STILL_TURN_TICKS = 5
 
-#: The end of a repetition that no estimate has shown yet, and where its way began: none.
+#: No repetition end awaits confirmation by an estimate; otherwise the event and the tick its way began at.
 NO_END: tuple[EndReached | None, int] = (None, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
-    """The set as an estimate shows it at an instant, and its repetitions on the clock's ticks."""
+class _Snapshot:
+    """The set as estimated at one instant, with its repetitions in grid ticks."""
 
     motion: Motion
     estimate: SetEstimate
@@ -54,14 +53,12 @@ class _Look:
 
 
 class LiveSet:
-    """Follows one set.
+    """Follows one running set and emits its events.
 
     Parameters
     ----------
-    header : Header
-    settings : Settings
     posture_checked : bool
-        Whether a pelvis sensor is worn.
+        Whether a pelvis sensor is worn, so that the posture can be checked.
     """
 
     def __init__(self, header: Header, settings: Settings, *, posture_checked: bool) -> None:
@@ -75,13 +72,14 @@ class LiveSet:
         self._judge = LiveJudge(header, settings)
         self._threshold_deg = settings.min_range_deg
         self._ready = self._left_emitted = self._settled = self._zeroed = False
-        self._unsure = NO_END
-        self._pose: Pose | None = None
+        self._pending_end = NO_END
+        self._end_count = 0
+        self._newest: tuple[WatchedInstant, bool] | None = None
         self.ended = False
 
     @property
     def count(self) -> int:
-        """Repetitions counted so far."""
+        """Number of repetitions counted so far."""
         return len(self._announced)
 
     @property
@@ -91,88 +89,112 @@ class LiveSet:
     @property
     def pose(self) -> Pose | None:
         """The newest angles; None before the first."""
-        return self._pose
+        if self._newest is None:
+            return None
+        seen, placed = self._newest
+        leg_deg, *pelvis_deg = seen.angles_deg
+        return pose_of(seen.time_s, leg_deg if placed else math.nan, *pelvis_deg)
 
-    def heard_spans(self) -> list[tuple[float, float]]:
-        """When each counted repetition was: its near turn, and as far as its way back is known, seconds."""
+    def announced_spans(self) -> list[tuple[float, float]]:
+        """Return start and end of each counted repetition, seconds; the end as far as it is known."""
         return [(rep.near.tick / GRID_HZ, rep.back.tick / GRID_HZ) for rep in self._announced]
 
     def angles(self) -> AngleTrack:
-        """The angles that are kept, as they are known now."""
+        """Return the angles of the motion kept, by the current estimate."""
         return estimate_set(self._watch.buffer.motion(), self._header, self._settings, self._params).track
 
     def push(self, motion: Motion) -> list[Event]:
-        """Take the next grid instants and say what is new."""
+        """Process the next grid instants and return the events they cause."""
         events: list[Event] = []
         for seen in self._watch.instants(motion, lambda: not self.count):
             events += seen.silence
             events += self._gates(seen.time_s, ready=seen.ready, left=seen.left)
-            leg_deg, *pelvis_deg = seen.angles_deg
-            self._pose = pose_of(seen.time_s, leg_deg if self._frame.placed else math.nan, *pelvis_deg)
+            self._newest = seen, self._frame.placed
             emitted = self._follower.step(seen.tick, seen.time_s, seen.angles_deg, self._known())
-            emitted = emitted if self._ready and not seen.left else []
-            asks = self._asks()
-            looked = self._look() if asks or any(map(self._unsure_end, emitted)) else None
-            events += self._confirmed(emitted, looked)
-            if asks and looked is not None:
-                events += self._estimate(looked, seen.time_s)
+            due = self._estimate_due()
+            if emitted or due:
+                events += self._answered(emitted if self._ready and not seen.left else [], due, seen.time_s)
             if self._watch.buffer.is_full:
                 self._make_room()
         return events
 
-    def _asks(self) -> bool:
-        """Whether to estimate anew: at turns and dwells, of a settled set at those of the resting end."""
+    def _answered(self, emitted: Sequence[FollowerEvent], due: bool, time_s: float) -> list[Event]:
+        """Return the follower's events that may pass, and those of an estimate if one is due."""
+        snapshot = self._snapshot() if due or any(map(self._unsure_end, emitted)) else None
+        events: list[Event] = [*self._confirmed(emitted, snapshot)]
+        if due and snapshot is not None:
+            events += self._estimate(snapshot, time_s)
+        return events
+
+    def _estimate_due(self) -> bool:
+        """Whether to estimate again: at turns and dwells, once settled only at those of the resting end."""
         follower = self._follower
         ended = follower.turned or follower.settled
         return ended and (not self._settled or follower.ended_inwards)
 
     def _unsure_end(self, event: FollowerEvent) -> EndReached | None:
-        """The end of a repetition before a set is known, if an event is one."""
-        return event if isinstance(event, EndReached) and event.completes and not self.count else None
+        """Return the event if it is the end of a repetition that an estimate must confirm, else None.
 
-    def _confirmed(self, emitted: Sequence[FollowerEvent], looked: _Look | None) -> Iterator[FollowerEvent]:
-        """What the follower says; before a set is known, of ends only those that an estimate shows too.
+        That is so before anything is counted, and when hanging: walking away from the bar swings the leg too.
+        """
+        if not isinstance(event, EndReached) or not event.completes:
+            return None
+        return event if not self.count or self._header.posture == "hanging" else None
 
-        Or, before any was told, of a leg that rose well and is back where it lay.
+    def _confirmed(
+        self, emitted: Sequence[FollowerEvent], snapshot: _Snapshot | None
+    ) -> Iterator[FollowerEvent]:
+        """Yield the follower's events, without unsure ends that the estimate does not show.
+
+        Before anything is counted, an unsure end also passes if the leg rose far enough and is back where it
+        first lay.
         """
         for event in emitted:
             end = self._unsure_end(event)
-            if end is None or looked is None:
+            if end is None or snapshot is None:
                 yield event
                 continue
-            self._unsure = end, self._follower.way_began_tick
-            yield from self._shown(looked, event.time_s)
-            if self._unsure is not NO_END and self._follower.back_where_it_lay:
-                self._unsure = NO_END
+            self._pending_end = end, self._follower.way_began_tick
+            yield from self._pending_shown(snapshot, event.time_s)
+            if self._pending_end is not NO_END and not self.count and self._follower.back_where_it_lay:
+                self._pending_end = NO_END
+                self._end_count = end.number
                 yield event
 
-    def _shown(self, looked: _Look, time_s: float) -> Iterator[EndReached]:
-        """The end that waits for an estimate to show its repetition, with the number that it has there."""
-        end, began = self._unsure
-        if end is None or self.count:
+    def _pending_shown(self, snapshot: _Snapshot, time_s: float) -> Iterator[EndReached]:
+        """Yield the pending end, with its number, once the estimate shows its repetition."""
+        end, began = self._pending_end
+        if end is None or self._may_be_false(snapshot.estimate):
             return
         number = next(
-            (k for k, rep in enumerate(looked.reps, 1) if abs(rep.far.tick - began) < SAME_TURN_TICKS), None
+            (k for k, rep in enumerate(snapshot.reps, 1) if abs(rep.far.tick - began) < SAME_TURN_TICKS), None
         )
         if number is not None:
-            self._unsure = NO_END
-            if looked.estimate.certainty != "low":
+            self._pending_end = NO_END
+            if snapshot.estimate.certainty != "low":
                 self._follower.confirmed()
-            yield replace(end, time_s=time_s, number=number)
+            self._end_count = number
+            if number > self.count:
+                yield replace(end, time_s=time_s, number=number)
 
-    def _look(self) -> _Look:
-        """The set so far."""
+    def _may_be_false(self, estimate: SetEstimate) -> bool:
+        """Whether a repetition beyond those counted may be a false one, as by walking away from the bar."""
+        return self._header.posture == "hanging" and 0 < self.count == estimate.other_count
+
+    def _snapshot(self) -> _Snapshot:
+        """Estimate the set so far."""
         motion, leg = self._watch.buffer.motion(), self._frame.leg
         known = None if leg is None or not self.count else Before(leg, self._settled)
         estimate = estimate_set(motion, self._header, self._settings, self._params, known)
-        return _Look(motion, estimate, [_in_ticks(rep, motion) for rep in estimate.segmentation.reps])
+        return _Snapshot(motion, estimate, [_in_ticks(rep, motion) for rep in estimate.segmentation.reps])
 
     def _known(self) -> Known:
+        """Return the state for the follower; before the first count, its number is that of ends emitted."""
         far = self._announced.latest_far_tick
-        return Known(self.count, far, self._threshold_deg, self._frame.placed)
+        return Known(self.count or self._end_count, far, self._threshold_deg, self._frame.placed)
 
     def _gates(self, time_s: float, *, ready: bool, left: bool) -> list[Event]:
-        """Say once that everything is ready, and that the posture was left after a repetition."""
+        """Emit `Ready` once, and `PostureLeft` each time the posture is left after a repetition."""
         events: list[Event] = []
         if ready and not self._ready:
             self._ready = True
@@ -182,9 +204,9 @@ class LiveSet:
         self._left_emitted = left
         return events
 
-    def _estimate(self, looked: _Look, time_s: float) -> list[Event]:
-        """Take over the set so far, and say what is new."""
-        motion, estimate, reps, leg = looked.motion, looked.estimate, looked.reps, self._frame.leg
+    def _estimate(self, snapshot: _Snapshot, time_s: float) -> list[Event]:
+        """Adopt an estimate of the set so far and return the events it causes."""
+        motion, estimate, reps, leg = snapshot.motion, snapshot.estimate, snapshot.reps, self._frame.leg
         clear = estimate.margin >= self._params.high_margin
         self._settled = clear and len(estimate.segmentation.reps) >= SETTLED_REPS
         self._watch.gate.learn(estimate.posture)
@@ -194,17 +216,22 @@ class LiveSet:
         self._threshold_deg = estimate.segmentation.threshold_deg
         shown = reps if self._shows_a_set(reps, estimate.certainty) else []
         changes = self._announced.compare(shown, round(time_s * GRID_HZ))
+        if changes.gone and not self.count:
+            self._end_count = 0  # the ends emitted so far were of excursions that are no repetitions
         self._judge.follow(changes.kept)
         rows = {rep: estimate.segmentation.reps[k : k + 2] for k, rep in enumerate(reps)}
-        events: list[Event] = [*self._shown(looked, time_s), *self._retracted(changes.gone, time_s)]
-        latest, hanging = self._announced.latest_far_tick or 0, self._header.posture == "hanging"
+        events: list[Event] = [
+            *self._pending_shown(snapshot, time_s),
+            *self._retracted(changes.gone, time_s),
+        ]
+        latest = self._announced.latest_far_tick or 0
         for rep in changes.new:
             if estimate.certainty == "low" and rep.far.tick < latest:
-                continue  # what was none so far is not told afterwards by an estimate that is not sure
-            if hanging and self.count and estimate.other_count == self.count:
-                continue  # who walks away swings the leg too: one that may be none waits
+                continue  # an uncertain estimate does not add repetitions before the latest one announced
+            if self._may_be_false(estimate):
+                continue
             if not self._judge.measure(rep, rows[rep], estimate, motion):
-                continue  # its angles are not known yet: it is told, and counts, once they are
+                continue  # its angles are not known yet: it is announced and counted once they are
             self._announced.add(rep)
             if not self._ready:
                 self._ready = True
@@ -219,9 +246,9 @@ class LiveSet:
     def _moved(
         self, kept: Mapping[Excursion, Excursion], followed: Collection[Excursion], estimate: SetEstimate
     ) -> list[Excursion]:
-        """What is to be measured anew: a way back that went on, a rest whose end is known now, or all.
+        """Return the repetitions to measure again: a longer way back, a rest whose end is now known, or all.
 
-        All while the frame or its zero is new.
+        All of them while there are few, and once the zero of tilt becomes known.
         """
         zeroed = estimate.pelvis.tilt_known and not self._zeroed
         self._zeroed = estimate.pelvis.tilt_known
@@ -239,7 +266,7 @@ class LiveSet:
         return [RepCompleted(time_s, number, judged), *(FaultSeen(time_s, number, f) for f in judged.faults)]
 
     def _revised(self, time_s: float) -> Iterator[Event]:
-        """What is to be told otherwise of repetitions that were told before."""
+        """Yield the revisions of announced repetitions, and the faults that are new in them."""
         numbers = {rep: number for number, rep in enumerate(self._announced, 1)}
         for before, now in self._judge.revised(numbers):
             cleared = tuple(flag for flag in before.flags if flag not in now.flags)
@@ -249,13 +276,13 @@ class LiveSet:
             yield from (FaultSeen(time_s, now.number, fault) for fault in new)
 
     def _shows_a_set(self, reps: Sequence[Excursion], certainty: Certainty | None) -> bool:
-        """Whether what was seen is more than a fidget: raises of some size, or several of any."""
+        """Whether the excursions are more than a fidget: large raises, or several of any size."""
         if self.count:
             return True
         if self._header.posture == "hanging" and not self._ready and certainty != "high":
-            return False  # who walks to the bar swings the leg too, as upright as who hangs
+            return False  # walking to the bar swings the leg too, with the pelvis as upright as when hanging
         if certainty == "fair" and 1 < len(reps) <= SETTLED_REPS:
-            return False  # the earlier ones were none until now
+            return False  # earlier estimates did not count the first ones
         large = usual_range_deg([rep.range_deg for rep in reps]) >= FIRST_DEG
         return certainty != "low" and (large or len(reps) >= SETTLED_REPS)
 
@@ -265,7 +292,7 @@ class LiveSet:
         self._follower.reread(round(float(latest.time_s[0]) * GRID_HZ), leg)
 
     def _retracted(self, gone: Sequence[Excursion], time_s: float) -> list[RepRetracted]:
-        """Say of what was announced that it is none."""
+        """Return the events that take back announced repetitions."""
         counts = range(self.count + len(gone) - 1, self.count - 1, -1)
         reason = "no repetition, as the ones since show"
         return [
@@ -274,12 +301,12 @@ class LiveSet:
         ]
 
     def _make_room(self) -> None:
-        """Of a long set forget the middle, from repetition to repetition where it can be."""
+        """Forget the middle of a long set, cutting between repetitions where possible."""
         known = np.array([rep.back.tick / GRID_HZ for rep in self._announced])
         start_s, end_s = self._watch.buffer.make_room(known)
         self._judge.settle(self._announced.forget(round(start_s * GRID_HZ), round(end_s * GRID_HZ)))
 
 
 def _in_ticks(rep: Excursion, motion: Motion) -> Excursion:
-    """The same repetition, its turns on the clock's ticks instead of in rows of what is kept."""
+    """Return the repetition with its turns in grid ticks instead of rows of the motion kept."""
     return rep.with_turns(lambda turn: Turn(round(float(motion.time_s[turn.tick]) * GRID_HZ), turn.value))

@@ -1,4 +1,4 @@
-"""The way the leg is on while a set runs: since which turn, how fast, and that it is about to arrive."""
+"""The leg's current way, from its last turn: start, speed, and when it is about to end."""
 
 from __future__ import annotations
 
@@ -6,37 +6,47 @@ import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
-from imu_reps.analysis.filters import CUTOFF_HZ
 from imu_reps.analysis.reps.phases import HIGH_SHARE, LOW_SHARE
 from imu_reps.analysis.reps.segmentation import Turn
+from imu_reps.analysis.set_motion import CUTOFF_HZ
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ
 
-#: Speed is the way made in so many instants.
+#: Window in which speed is measured.
 SPEED_TICKS = 4
 
-#: What the causal low-pass (a second-order Butterworth) and the speed's window lag behind.
+#: Lag of the causal low-pass (a second-order Butterworth), and of it and the speed's window together.
 LOW_PASS_LAG_S = float(np.sqrt(2.0) / (2.0 * np.pi * CUTOFF_HZ))
 SPEED_LAG_S = LOW_PASS_LAG_S + SPEED_TICKS / 2.0 / GRID_HZ
 
-#: No leg goes that far from one instant to the next: the angle is counted from elsewhere, or much was missed.
+#: A larger step from one instant to the next is no movement: the zero has changed, or many samples are
+#: missing.
 LEAP_DEG = 10.0
-#: So many instants later the low-pass has forgotten it.
+#: Number of instants after which a leap no longer shows in the low-passed angle.
 SETTLE_TICKS = 15
 
-#: As far as the leg went lately: at so many turns, those of about four repetitions.
+#: Number of latest turns that define the usual extent of a way: those of about four repetitions.
 RECENT_TURNS = 8
 
-#: A way is looked at over this long at most.
+#: Longest stretch of a way that is kept.
 LONGEST_TICKS = int(12.0 * GRID_HZ)
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """The leg is about to end its way: `lag_s` ago by the line its speed falls along (negative: to come)."""
+    """The leg is about to end its way.
+
+    Attributes
+    ----------
+    lag_s : float
+        Time since the arrival, by the line along which its speed falls; negative if it is still to come.
+    direction : float
+        1 where the angle grew, -1 where it fell.
+    """
 
     lag_s: float
     direction: float
@@ -48,20 +58,20 @@ class LiveWay:
     Attributes
     ----------
     turns : int
-        How many there were.
+        Number of turns so far.
     turn : Turn or None
-        Where the way began; None before the first turn.
+        Start of the current way; None before the first turn.
     direction : float
         1 where the angle grows, -1 where it falls.
     previous_deg : float
-        How long the way before it was; 0 for the first.
+        Length of the previous way; 0 if there is none.
     """
 
     def __init__(self, min_range_deg: float) -> None:
         self._min_range_deg = min_range_deg
         self._angles: deque[float] = deque(maxlen=LONGEST_TICKS)
         self._next_tick = 0
-        self._broken_tick = -math.inf  # samples may be taken before the first arrival, at time 0
+        self._broken_tick = -math.inf  # samples precede their arrival, and time 0 is the first arrival
         self._measured_deg = math.nan
         self.turns = 0
         self.turn: Turn | None = None
@@ -74,22 +84,22 @@ class LiveWay:
 
     @property
     def speed_dps(self) -> float:
-        """Along the way, positive."""
+        """Current speed, positive along the way."""
         return self.direction * self._speed
 
     @property
     def arrived(self) -> bool:
-        """Whether the way is at its end, or stalls."""
+        """Whether the way has reached its end, or stalls."""
         return self._arrived_deg is not None
 
     @property
     def travel_deg(self) -> float:
-        """Degrees gone since the turn."""
+        """Degrees travelled since the turn, positive along the way."""
         return 0.0 if self.turn is None else self.direction * (self._angles[-1] - self.turn.value)
 
     @property
     def usual_deg(self) -> float:
-        """How long the way is if the leg goes as far as it went lately; 0 where it has not been there."""
+        """Length of the way if the leg goes to where it recently turned; 0 before the first turn."""
         if self.turn is None:
             return 0.0
         return max(self.direction * (end - self.turn.value) for end in self._recent)
@@ -100,12 +110,13 @@ class LiveWay:
         return self.turn is not None and self.turn.tick >= self._broken_tick + SETTLE_TICKS
 
     def angles_deg(self) -> FloatArray:
-        """The angles since the turn, the newest last, at most `LONGEST_TICKS` of them."""
+        """Return the angles since the turn, the newest last, at most `LONGEST_TICKS` of them."""
         begin = len(self._angles) if self.turn is None else self._next_tick - self.turn.tick
-        return np.array(self._angles)[-max(min(begin, len(self._angles)), 1) :]
+        newest_first = islice(reversed(self._angles), max(begin, 1))
+        return np.array(list(newest_first)[::-1])
 
     def turned(self, turn: Turn, angle: float) -> None:
-        """Begin another way at a turn that has just been confirmed by `angle`."""
+        """Begin a new way at a turn that `angle`, the newest, has just confirmed."""
         self.previous_deg = 0.0 if self.turn is None else abs(turn.value - self.turn.value)
         self.turn, self.direction = turn, 1.0 if angle > turn.value else -1.0
         self._recent.append(turn.value)
@@ -117,7 +128,7 @@ class LiveWay:
         self._at_high = self._at_low = self._next_tick - 1
 
     def reread(self, first_tick: int, angles_deg: FloatArray, turns: Sequence[Turn]) -> None:
-        """Take the latest motion over into a new frame, with its turns, the last one still moving."""
+        """Replace the latest motion by that of a new frame, with its turns, the last one still moving."""
         arrived = self.arrived
         self._angles = deque(angles_deg.tolist(), maxlen=LONGEST_TICKS)
         self._next_tick = first_tick + len(angles_deg)
@@ -136,23 +147,24 @@ class LiveWay:
             self._arrived_deg = float(angles_deg[-1])
 
     def bridge(self, angles_deg: Sequence[float]) -> None:
-        """Take the angles of a hole that has just ended, which were held until now."""
+        """Replace the angles held during a hole that has just ended by the interpolated ones."""
         for back, angle in enumerate(reversed(angles_deg[-len(self._angles) :]), 1):
             self._angles[-back] = angle
 
     def step(self, tick: int, angle: float, measured_deg: float) -> Arrival | None:
-        """Take the next instant; says once when the way is about to end (again if it goes on after a stall).
+        """Process the next instant; return an arrival once when the way is about to end, else None.
 
-        That is when its speed has fallen under the share of its peak that docs/definitions.md#phases draws
-        the flank's line through; the line, carried to zero, is the arrival.
+        That is when its speed falls below the lower share of its peak in docs/definitions.md#phases; the
+        flank's line, extended to zero speed, gives the arrival. After a stall it is returned again.
 
         Parameters
         ----------
         tick : int
+            Grid tick.
         angle : float
-            Low-passed.
+            Low-passed angle, degrees.
         measured_deg : float
-            As it was measured; NaN where it was not.
+            Angle before the low-pass; NaN where not measured.
         """
         self._next_tick = tick + 1
         self._angles.append(angle)
@@ -182,7 +194,7 @@ class LiveWay:
         return Arrival((tick - self._at_low) / GRID_HZ + SPEED_LAG_S - line_s, self.direction)
 
     def _go_on(self, tick: int, angle: float) -> None:
-        """After a stall the way goes on."""
+        """Resume the way if the leg has moved on after a stall."""
         further = 0.0 if self._arrived_deg is None else self.direction * (angle - self._arrived_deg)
         if further > self._min_range_deg:
             self._arrived_deg = None

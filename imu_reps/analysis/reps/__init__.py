@@ -1,1 +1,1 @@
-"""Repetitions: which swings count, their phases, and what is measured of each."""
+"""Repetitions: segmentation into counted swings, phases, and figures of each."""

@@ -1,4 +1,4 @@
-"""Impulses of the ankle while the leg is lowered: the heel that meets the floor, and jolts on the way."""
+"""Impulses of the ankle while the leg is lowered: the heel's contact with the floor, and jolts before it."""
 
 from __future__ import annotations
 
@@ -7,37 +7,39 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import maximum_filter1d, median_filter
 
-from imu_reps.analysis.set_motion import SetMotion
+from imu_reps.analysis.set_motion import SetMotion, middle
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import bridged
+from imu_reps.kinematics.mounting import row_dots
 
-#: Slower sensors do not see an impulse of 10 to 60 ms.
+#: Lowest rate at which a sensor sees an impulse of 10 to 60 ms.
 MIN_RATE_HZ = 50.0
 
-#: Touch-downs come in the last degrees of lowering, as the leg comes to its end.
+#: Touch-down is searched for in the last degrees of lowering, from this long before its end until this long
+#: after.
 LAST_DEG = 10.0
 BEFORE_S = 0.25
 AFTER_S = 0.15
 
-#: A leg that turns higher than this has not met the floor, however sharply it turns.
+#: A leg whose lowest elevation is above this has not met the floor, however sharply it turns.
 NEAR_FLOOR_DEG = 8.0
 
-#: An impulse of 10 to 60 ms lies mostly above the low-pass, what the leg does of itself mostly below: so near
-#: an impact the low-passed ankle is accelerated less than that.
+#: An impulse of 10 to 60 ms lies mostly above the low-pass cutoff, voluntary movement mostly below: an impact
+#: exceeds the low-passed acceleration of the ankle everywhere within this of it.
 AROUND_S = 0.03
 
-#: The noise around an impulse is the median of this stretch.
+#: Window of the median that gives the noise around an impulse.
 NOISE_S = 1.0
 
-#: An impulse lasts no longer, between the ends of what exceeds half of its peak.
+#: Longest duration of a jolt, between the ends of what exceeds half of its peak.
 LONGEST_JOLT_S = 0.06
 
-#: Nor where the leg moves slower than this share of the lowering's peak speed: it sets off, or turns.
+#: Jolts are not searched for at speeds under this share of the lowering's peak: the leg sets off, or turns.
 MOVING_SHARE = 0.2
 
-#: No jolt is looked for this near to the heel's contact: the floor shakes the leg on.
+#: Jolts are not searched for this near to the heel's contact, after which the leg still shakes.
 CONTACT_S = 0.2
 
 
@@ -48,13 +50,13 @@ class Impulse:
     Attributes
     ----------
     tick : int
-        Of the set motion.
+        Tick of the set motion.
     angle_deg : float
-        Leg elevation there.
+        Leg elevation at the impulse.
     peak_mps2 : float
-        What of the specific force lies above the leg's own motion.
+        Peak of the part of the specific force above the leg's own motion (`AngleTrack.ankle_impact_mps2`).
     noise_mps2 : float
-        The median of the same around it.
+        Median of the same around it.
     """
 
     tick: int
@@ -64,14 +66,15 @@ class Impulse:
 
 
 def sees_impulses(rate_hz: float | None, min_hz: float = MIN_RATE_HZ) -> bool:
-    """Whether a sensor of this rate sees them; None is taken to be fast, 2 % slow is still its rate."""
+    """Whether a sensor of this rate sees impulses; up to 2 % slow is tolerated, None is taken to be fast."""
     return rate_hz is None or rate_hz >= 0.98 * min_hz
 
 
-def touch_down(motion: SetMotion, down: slice, bottom_deg: float) -> Impulse | None:
-    """The strongest impulse as the leg comes to its lowest; None where it ends above the floor.
+def touch_down(motion: SetMotion, down: slice, bottom_deg: float, settings: Settings) -> Impulse | None:
+    """Return the strongest impulse as the leg reaches its lowest; None if there is none, or above the floor.
 
-    For a heel tap, whose angles count from the start position, wherever it ends.
+    A heel tap is not held to the floor, since its angles count from the start position. An impulse weaker
+    than a heel's touch, noise included, is none.
     """
     if bottom_deg > NEAR_FLOOR_DEG and motion.header.exercise != "heel_tap":
         return None
@@ -81,25 +84,28 @@ def touch_down(motion: SetMotion, down: slice, bottom_deg: float) -> Impulse | N
     start = max(down.start + int(low[0]), down.stop - int(BEFORE_S * GRID_HZ))
     impact = motion.track.ankle_impact_mps2
     end = slice(start, down.stop + int(AFTER_S * GRID_HZ))
-    sharp = impact[end] > maximum_filter1d(_of_leg(motion, end), 2 * round(AROUND_S * GRID_HZ) + 1)
+    if not (impact[end] > settings.heel_touch_mps2).any():
+        return None
+    sharp = impact[end] > maximum_filter1d(_leg_acceleration(motion, end), 2 * round(AROUND_S * GRID_HZ) + 1)
     if not sharp.any() or not np.isfinite(impact[down]).any():
         return None
     tick = start + int(np.argmax(np.where(sharp, impact[end], 0.0)))
-    noise = float(np.median(impact[down][np.isfinite(impact[down])]))
+    noise = middle(impact[down][np.isfinite(impact[down])])
     return Impulse(tick, float(motion.elevation_deg[tick]), float(impact[tick]), noise)
 
 
-def _of_leg(motion: SetMotion, ticks: slice) -> FloatArray:
-    """How the ankle is accelerated below the low-pass, m/s²; 0 where that is not known."""
+def _leg_acceleration(motion: SetMotion, ticks: slice) -> FloatArray:
+    """Return the magnitude of the low-passed acceleration of the ankle, m/s²; 0 if not known."""
     if motion.carried is None:
         return np.zeros(len(motion.track.time_s[ticks]))
-    return np.asarray(np.linalg.norm(motion.carried.acceleration_mps2[ticks], axis=1))
+    acceleration = motion.carried.acceleration_mps2[ticks]
+    return np.asarray(np.sqrt(row_dots(acceleration, acceleration)))
 
 
 def strongest_jolt(
     motion: SetMotion, down: slice, contact: Impulse | None, settings: Settings
 ) -> Impulse | None:
-    """The strongest jolt of a lowering that stands out of its surroundings, away from the heel's contact."""
+    """Return the strongest jolt of a lowering above the noise and away from the heel's contact, else None."""
     margin = int(0.5 * NOISE_S * GRID_HZ)
     around = slice(max(0, down.start - margin), down.stop + margin)
     impact = bridged(motion.track.ankle_impact_mps2[around])
@@ -128,12 +134,12 @@ def strongest_jolt(
 
 
 def jolt_limit(noise_mps2: FloatArray | float, settings: Settings) -> FloatArray:
-    """What a jolt's peak must exceed where there is so much noise."""
+    """Return what a jolt's peak must exceed at this level of noise, m/s²."""
     return np.maximum(settings.snap_noise_ratio * np.asarray(noise_mps2), settings.snap_least_mps2)
 
 
 def _length_s(impact: FloatArray, at: int) -> float:
-    """From the first to the last instant near `at` that exceeds half of its peak."""
+    """Return the time from the first to the last instant near `at` that exceeds half of its peak."""
     reach = 2 * int(LONGEST_JOLT_S * GRID_HZ)
     start = max(0, at - reach)
     over = np.flatnonzero(impact[start : at + reach + 1] > 0.5 * impact[at])

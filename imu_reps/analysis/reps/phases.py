@@ -1,4 +1,4 @@
-"""Phase boundaries by the two-case rule: zero crossing without a dwell, the flank's line with one."""
+"""Phase boundaries by two rules: zero crossing of speed without a dwell, the flank's line with one."""
 
 from __future__ import annotations
 
@@ -8,33 +8,37 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 
-from imu_reps.analysis.reps.segmentation import Excursion
-from imu_reps.domain.samples import FloatArray
+from imu_reps.analysis.reps.segmentation import Excursion, Turn
+from imu_reps.analysis.set_motion import SetMotion, middle
+from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.zero_phase import ZeroPhase
 
 SLOW_DPS = 5.0
 DWELL_S = 0.25
-#: The same in ticks, and what a leg may move in it.
+#: The same in ticks, and how far a dwelling leg may move in it.
 DWELL_TICKS = int(DWELL_S * GRID_HZ)
 DWELL_DEG = SLOW_DPS * DWELL_S
 BAND_SHARE = 0.20
 LOW_SHARE, HIGH_SHARE = 0.10, 0.40
 
-#: Soft tissue under a strap rings at 6 to 14 Hz, above what a leg does; the low-pass leaves a third of it.
+#: Band in which soft tissue under a strap rings, 6 to 14 Hz, above leg movement; the low-pass leaves a third.
 RING_BAND = ZeroPhase((6.5, 14.0), "bandpass")
 
-#: More of the speed than this, ringing over moving, and flanks and dwells are not seen for it (ours: on other
-#: people's simulators smoothing helps from here on, and blurs what rings less).
+#: Travel below this is a bending knee or walking, not the resting end of a repetition.
+FLOOR_DEG = -1.0
+
+#: Ratio of ringing to speed above which flanks and dwells are obscured (ours: on other people's simulators
+#: smoothing helps above it, and only blurs below).
 RINGING_SHARE = 0.01
 
-#: A mean over one period of it, 11 Hz, takes it out.
+#: Length of the moving average that removes the ringing: one period of 11 Hz.
 RING_TICKS = 9
 
 
 @dataclass(frozen=True, slots=True)
 class Phases:
-    """Boundaries of one repetition in ticks (fractions included): the way out, then the way back."""
+    """Boundaries of one repetition in fractional ticks: the way out, then the way back."""
 
     out_start: float
     out_end: float
@@ -42,10 +46,27 @@ class Phases:
     back_end: float
 
 
+def find_phases(motion: SetMotion, reps: Sequence[Excursion], first: int, last: int) -> list[Phases]:
+    """Return the phases of consecutive repetitions, between the first and the last tick of their spell."""
+    travel = motion.travel_sign * motion.elevation_deg
+    speed = motion.travel_sign * without_ringing(motion.speed_dps, reps)
+    # travel below the floor comes from a bent knee or walking, not from the lift
+    above = travel if motion.start_high else np.maximum(travel, FLOOR_DEG)
+
+    def on_travel(turn: Turn) -> Turn:
+        return Turn(turn.tick, float(above[turn.tick]))
+
+    far_ends = [first, *(rep.far.tick for rep in reps), last]
+    return [
+        phase_boundaries(above, speed, rep.with_turns(on_travel), before, after)
+        for rep, before, after in zip(reps, far_ends, far_ends[2:], strict=False)
+    ]
+
+
 def phase_boundaries(
     travel_deg: FloatArray, speed_dps: FloatArray, rep: Excursion, first_tick: int, last_tick: int
 ) -> Phases:
-    """Where the way out and the way back of a repetition begin and end.
+    """Return where the way out and the way back of a repetition begin and end.
 
     Parameters
     ----------
@@ -54,16 +75,16 @@ def phase_boundaries(
     rep : Excursion
         The repetition's turns.
     first_tick, last_tick : int
-        The neighbours' far ends, or the limits of the set: nothing outside belongs to this repetition.
+        The neighbours' far ends, or the limits of the spell: nothing outside belongs to this repetition.
 
     Notes
     -----
-    Each boundary is the end of a flank, looked at in the right direction of time and of travel.
+    Each boundary is found as the end of a flank, with time and travel reversed where needed.
     """
     travel, speed = travel_deg[first_tick : last_tick + 1], speed_dps[first_tick : last_tick + 1]
     near, far, back = (turn.tick - first_tick for turn in (rep.near, rep.far, rep.back))
     band = BAND_SHARE * rep.range_deg
-    # where a strap slips beside a way, the turn itself lies on another level
+    # if the strap slips outside of a way, the turn itself lies on another level
     left_deg = min(rep.near.value, float(travel[near : far + 1].min()))
     entered_deg = min(rep.back.value, float(travel[far : back + 1].min()))
     leaves_near = far - int(np.argmax(travel[near : far + 1][::-1] <= left_deg + band))
@@ -82,32 +103,32 @@ def phase_boundaries(
 
 
 def without_ringing(speed_dps: FloatArray, reps: Sequence[Excursion]) -> FloatArray:
-    """The leg's speed as its flanks are looked at: smoothed where the strap rings on soft tissue.
+    """Return the leg's speed for finding flanks, smoothed if the strap rings on soft tissue.
 
     Parameters
     ----------
     speed_dps : (n,) float
-        Low-passed, no NaN.
+        Low-passed speed, no NaN.
     reps : sequence of Excursion
         The repetitions in it.
     """
     if not reps:
         return speed_dps
     moving = np.concatenate([np.arange(rep.near.tick, rep.back.tick) for rep in reps])
-    ringing = np.abs(RING_BAND(speed_dps)[moving])
-    if np.median(ringing) < RINGING_SHARE * np.sqrt((speed_dps[moving] ** 2).mean()):
+    ringing = np.abs(RING_BAND(speed_dps).take(moving))
+    if middle(ringing) < RINGING_SHARE * np.sqrt((speed_dps.take(moving) ** 2).mean()):
         return speed_dps
     return np.asarray(uniform_filter1d(speed_dps, RING_TICKS))
 
 
 def flank_start(speed_dps: FloatArray, start: int, peak_dps: float) -> float:
-    """Where the flank that is under way at `start` began; see `flank_end`."""
+    """Return where the flank in progress at `start` began; see `flank_end`."""
     last = len(speed_dps) - 1
     return last - flank_end(speed_dps[::-1], last - start, peak_dps)
 
 
 def flank_end(speed_dps: FloatArray, start: int, peak_dps: float) -> float:
-    """Where the flank that is under way at `start` ends, in ticks.
+    """Return where the flank in progress at `start` ends, in ticks.
 
     Parameters
     ----------
@@ -116,43 +137,41 @@ def flank_end(speed_dps: FloatArray, start: int, peak_dps: float) -> float:
     start : int
         A tick within the band at the flank's end.
     peak_dps : float
-        The phase's own peak speed; where it is not above 0 there is no flank, and `start` is its end.
+        The phase's own peak speed; without a positive one there is no flank, and `start` is returned.
 
     Notes
     -----
-    Where the leg turns and then creeps on the way it came, slower than a flank is, the flank has ended at the
-    turn: dips and bounces belong to the pause. What goes on quicker was a stall, and belongs to the phase.
+    If the leg turns and then creeps on along the flank, slower than a flank, the flank ends at the turn: dips
+    and bounces belong to the pause. If it goes on faster, it had stalled, and the stall belongs to the phase.
     """
     if peak_dps <= 0.0:
         return float(start)
     position, length = start, len(speed_dps)
-    slow = np.abs(speed_dps) < SLOW_DPS
+    moves = np.abs(speed_dps) >= SLOW_DPS
     stopping = speed_dps < min(LOW_SHARE * peak_dps, SLOW_DPS)
     while True:
         begin = _next(stopping, position)
         if begin == length:
             return float(length - 1)
-        end = _next(~slow, begin)
-        first = begin - _run_before(slow, begin)
+        end, first = _next(moves, begin), _after_last(moves, begin)
         if end - first >= DWELL_S * GRID_HZ:
             return min(_line_end(speed_dps, begin, peak_dps), float(end - 1))
-        turned = end == length or bool((speed_dps[begin : end + 1] < 0).any())
-        onward_dps = speed_dps[end : _next(speed_dps <= 0, end)].max(initial=0.0)
-        if turned and onward_dps < HIGH_SHARE * peak_dps:
+        turned = end == length or bool(speed_dps[begin : end + 1].min() < 0)
+        if turned and speed_dps[end : _next(speed_dps <= 0, end)].max(initial=0.0) < HIGH_SHARE * peak_dps:
             return _zero_crossing(speed_dps, first, end)
         position = end
 
 
-def _next(mask: np.ndarray, start: int) -> int:
-    """First index from `start` on at which `mask` holds, or its length."""
+def _next(mask: BoolArray, start: int) -> int:
+    """Return the first index from `start` on at which `mask` holds, or its length."""
     ahead = mask[start:]
-    return start + int(ahead.argmax()) if ahead.any() else len(mask)
+    first = int(ahead.argmax()) if len(ahead) else 0
+    return start + first if len(ahead) and ahead[first] else len(mask)
 
 
-def _run_before(mask: np.ndarray, index: int) -> int:
-    """How many values right before `index` hold."""
-    before = mask[:index][::-1]
-    return index if before.all() else int(before.argmin())
+def _after_last(mask: BoolArray, end: int) -> int:
+    """Return the index after the last one before `end` at which `mask` holds; 0 if none does."""
+    return end - _next(mask[:end][::-1], 0)
 
 
 def _zero_crossing(speed_dps: FloatArray, first: int, end: int) -> float:
@@ -166,16 +185,17 @@ def _zero_crossing(speed_dps: FloatArray, first: int, end: int) -> float:
 
 
 def _line_end(speed_dps: FloatArray, begin: int, peak_dps: float) -> float:
-    """The line through 10 % and 40 % of its peak of the flank that has come to rest at `begin`, at zero.
+    """Return where the line through 10 % and 40 % of the peak, of the flank at rest at `begin`, meets zero.
 
-    A flank between a stall and the turn that stays under 40 % of the phase's peak has its own.
+    A flank between a stall and the turn that stays under 40 % of the phase's peak uses its own peak.
     """
     low, high = LOW_SHARE * peak_dps, HIGH_SHARE * peak_dps
-    at_low = begin - _run_before(speed_dps < low, begin)
-    own_peak = float(speed_dps[at_low - _run_before(speed_dps >= low, at_low) : at_low].max(initial=0.0))
+    over_low = speed_dps >= low
+    at_low = _after_last(over_low, begin)
+    own_peak = float(speed_dps[_after_last(~over_low, at_low) : at_low].max(initial=0.0))
     if 0.0 < own_peak < high:
         return _line_end(speed_dps, begin, own_peak)
-    at_high = at_low - _run_before(speed_dps < high, at_low)
+    at_high = _after_last(speed_dps >= high, at_low)
     if at_high == 0:
         return float(at_low)
     t_low, t_high = _falls_through(speed_dps, at_low, low), _falls_through(speed_dps, at_high, high)
@@ -183,6 +203,6 @@ def _line_end(speed_dps: FloatArray, begin: int, peak_dps: float) -> float:
 
 
 def _falls_through(speed_dps: FloatArray, index: int, level_dps: float) -> float:
-    """Fraction of a tick at which speed falls through the level between `index` - 1 and `index`."""
+    """Return the fractional tick at which speed falls through the level between `index` - 1 and `index`."""
     above, below = speed_dps[index - 1], speed_dps[index]
     return index - 1 + float((above - level_dps) / (above - below))

@@ -1,7 +1,7 @@
 """Segmentation: which swings of the leg are repetitions.
 
-Everything here speaks of *travel*: the leg's way from its resting end, positive on the way out. For a set
-that starts low, travel is leg elevation; for one that starts high it is the negative of it.
+*Travel* is the leg's angle from its resting end, positive on the way out: leg elevation for a set that starts
+low, its negative for one that starts high.
 """
 
 from __future__ import annotations
@@ -17,19 +17,24 @@ from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
 
-#: A leg cannot go below the floor: a shank that points there belongs to a bent knee, and is no travel.
+#: Tolerance below the floor: a leg cannot go there, so a shank that points lower belongs to a bent knee.
 BELOW_FLOOR_DEG = 6.0
 
-#: No leg is raised and lowered by so much: the hip bends by 120 to 130 degrees and stretches by 10 (AAOS).
+#: Range beyond any leg raise: the hip flexes by 120 to 130 degrees and extends by 10 (AAOS).
 MAX_RANGE_DEG = 140.0
 
-#: In walking the shank swings both ways, behind by this and more; a hanging leg comes to rest there (ours).
+#: In walking the shank swings at least this far behind the level where a hanging leg comes to rest (ours).
 BEHIND_DEG = 3.0
 
-#: And it swings forward, and back, within less than this: half of a slow stride in a room (Bohannon, 1997).
+#: In walking the shank reaches up to 30 degrees ahead of the vertical, when the heel strikes (27 in a real
+#: walk); a quick swing that ends further ahead than this is a lift (ours: allows for a wrong level).
+AHEAD_DEG = 50.0
+
+#: Longest swing of walking, forwards or backwards: half of a slow stride in a room (Bohannon, 1997).
 STEP_S = 1.05
 
-#: So many swings in a row are walking, two steps, where the person may walk for more than this share of them.
+#: Fewest swings in a row that are walking, two steps; and the share of them in which the person may be
+#: walking.
 MIN_STEPS, WALKS_SHARE = 4, 0.5
 
 
@@ -43,39 +48,44 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Excursion:
-    """Out and back: three turns, the middle one at the far end."""
+    """A swing out and back: three turns, the middle one at the far end."""
 
     near: Turn
     far: Turn
     back: Turn
 
     def with_turns(self, change: Callable[[Turn], Turn]) -> Excursion:
-        """The same, with each of its turns changed."""
+        """Return the same excursion with each of its turns changed."""
         return Excursion(change(self.near), change(self.far), change(self.back))
 
     def counted_from(self, zero_deg: float) -> Excursion:
-        """The same, with travel counted from another level."""
+        """Return the same excursion with travel counted from another level."""
         return self.with_turns(lambda turn: Turn(turn.tick, turn.value - zero_deg))
 
     @property
     def ticks(self) -> slice:
-        """From the near turn to the end of the way back, both with it."""
+        """From the near turn to the end of the way back, both included."""
         return slice(self.near.tick, self.back.tick + 1)
+
+    def overlaps(self, other: Excursion) -> bool:
+        """Whether the far end of one lies within the other."""
+        own, theirs = self.far.tick, other.far.tick
+        return self.near.tick < theirs < self.back.tick or other.near.tick < own < other.back.tick
 
     @property
     def range_deg(self) -> float:
-        """Far end to the end of the way back."""
+        """Span from the far end to the end of the way back, degrees."""
         return abs(self.far.value - self.back.value)
 
     @property
     def smaller_way_deg(self) -> float:
-        """The smaller of the way out and the way back."""
+        """Span of the smaller of the way out and the way back, degrees."""
         return min(self.range_deg, abs(self.far.value - self.near.value))
 
 
 @dataclass(frozen=True, slots=True)
 class Uncounted:
-    """An excursion that was seen and not counted, and why."""
+    """An excursion that was not counted, and why."""
 
     excursion: Excursion
     reason: PartialReason
@@ -83,27 +93,27 @@ class Uncounted:
 
 @dataclass(frozen=True, slots=True)
 class Segmentation:
-    """Repetitions, excursions that were not counted, and the span that a repetition's ways need."""
+    """Repetitions, excursions not counted, and the smallest span of a repetition's ways, degrees."""
 
     reps: tuple[Excursion, ...]
     partials: tuple[Uncounted, ...]
     threshold_deg: float
 
     def counted_from(self, zero_deg: float) -> Segmentation:
-        """The same, with travel counted from another level."""
-        partials = (replace(one, excursion=one.excursion.counted_from(zero_deg)) for one in self.partials)
+        """Return the same segmentation with travel counted from another level."""
+        partials = (replace(part, excursion=part.excursion.counted_from(zero_deg)) for part in self.partials)
         return Segmentation(
             tuple(rep.counted_from(zero_deg) for rep in self.reps), tuple(partials), self.threshold_deg
         )
 
     def without(self, gone: Sequence[bool], reason: PartialReason) -> Segmentation:
-        """The same without some of its repetitions, which did not count for a reason."""
+        """Return the same segmentation with some repetitions moved to those not counted, for a reason."""
         kept = tuple(rep for rep, is_gone in zip(self.reps, gone, strict=True) if not is_gone)
-        none = (Uncounted(rep, reason) for rep, is_gone in zip(self.reps, gone, strict=True) if is_gone)
-        return Segmentation(kept, (*self.partials, *none), self.threshold_deg)
+        uncounted = (Uncounted(rep, reason) for rep, is_gone in zip(self.reps, gone, strict=True) if is_gone)
+        return Segmentation(kept, (*self.partials, *uncounted), self.threshold_deg)
 
     def refused(self, reason: PartialReason) -> Segmentation:
-        """The same without repetitions: what looked like them was none, for a reason."""
+        """Return a segmentation in which none of the repetitions counts, for a reason."""
         return Segmentation((), tuple(Uncounted(rep, reason) for rep in self.reps), self.threshold_deg)
 
 
@@ -126,7 +136,7 @@ class TurnFinder:
 
     @property
     def turns(self) -> list[Turn]:
-        """Turns so far, the last one still moving with the leg; empty before the first."""
+        """Turns so far, the last one still moving with the leg; empty before the first is confirmed."""
         if self._direction == 0:
             return []
         running = self._high if self._direction > 0 else self._low
@@ -134,11 +144,11 @@ class TurnFinder:
 
     @property
     def confirmed_count(self) -> int:
-        """How many turns are final, forgotten ones among them."""
+        """Number of confirmed turns, including forgotten ones."""
         return self._forgotten + len(self._confirmed)
 
     def forget(self, start: int, end: int) -> None:
-        """Forget the turns from tick `start` to `end`; what may yet be one is put at `end`."""
+        """Forget the turns from tick `start` to `end`; a candidate among them is moved to `end`."""
 
         def moved(turn: Turn | None) -> Turn | None:
             return Turn(end, turn.value) if turn is not None and start <= turn.tick < end else turn
@@ -148,12 +158,12 @@ class TurnFinder:
         self._confirmed, self._low, self._high = kept, moved(self._low), moved(self._high)
 
     def push(self, first_tick: int, travel_deg: FloatArray) -> None:
-        """Take the next stretch of travel, no NaN, its first value at `first_tick`."""
+        """Process the next stretch of travel, no NaN, its first value at `first_tick`."""
         for offset in self._candidates(travel_deg):
             self.take(Turn(first_tick + offset, float(travel_deg[offset])))
 
     def _candidates(self, travel_deg: FloatArray) -> list[int]:
-        """Local extremes, and the ends of the block, which may be extremes."""
+        """Return the indices of local extremes and of both ends of the block, which may be extremes."""
         if len(travel_deg) < 3:
             return list(range(len(travel_deg)))
         slope = np.sign(np.diff(travel_deg))
@@ -161,7 +171,7 @@ class TurnFinder:
         return [0, *inner.tolist(), len(travel_deg) - 1]
 
     def take(self, here: Turn) -> None:
-        """Take the next instant."""
+        """Process the next instant."""
         if self._high is None or self._low is None:
             self._low = self._high = here
             return
@@ -187,28 +197,26 @@ def find_reps(
     *,
     may_walk: BoolArray | None = None,
 ) -> Segmentation:
-    """Which excursions between turns count, by the set's own usual range.
+    """Return which excursions between turns count, by the set's own usual range.
 
     Parameters
     ----------
     spells : sequence of sequence of Turn
-        For each spell its turns of at least `settings.min_range_deg`, the last one possibly still moving.
+        Turns of at least `settings.min_range_deg` for each spell, the last one possibly still moving.
     settings : Settings
-        Of which `min_range_deg`, `min_range_share` and `usual_range_deg` are used.
+        Uses `min_range_deg`, `min_range_share` and `usual_range_deg`.
     floor_deg : float or None
-        Travel at which the leg rests, where a shank that points lower belongs to a bent knee.
+        Travel at which the leg rests, if a shank that points lower belongs to a bent knee.
     may_walk : (n,) bool, optional
         When the person may be walking: swings from far behind are then steps. Never, by default.
 
     Notes
     -----
-    Dips at the far end and bumps at the near end go first, judged against the swings on both sides; then
-    excursions under the share of the usual range of those left, until none drops.
+    Dips at the far end and bumps at the near end are removed first, judged against the swings on both sides;
+    then excursions under the share of the usual range of those left, until none is removed.
     """
-    above = [_above_floor(turns, floor_deg, may_walk) for turns in spells]
-    kept = [
-        _without_dips(_zigzag(turns, settings.min_range_deg), settings.min_range_share) for turns in above
-    ]
+    above = [_zigzag(turns, settings.min_range_deg) for turns in above_floor(spells, floor_deg, may_walk)]
+    kept = [_without_dips(turns, settings.min_range_share) for turns in above]
     threshold = settings.min_range_deg
     if settings.usual_range_deg is not None and sum(map(len, kept)) < 4:
         threshold = max(threshold, settings.min_range_share * settings.usual_range_deg)
@@ -222,35 +230,39 @@ def find_reps(
     small = [
         Uncounted(excursion, "too_small")
         for turns in above
-        for excursion in _too_small(turns, reps, settings.min_range_deg, threshold)
+        for excursion in _too_small(turns, reps, threshold)
     ]
     return Segmentation(tuple(reps), tuple(small), threshold)
 
 
 def usual_range_deg(ranges_deg: Sequence[float]) -> float:
-    """The median of some ranges, each weighted by its own size; 0 of none.
+    """Return the median of some ranges, each weighted by its own size; 0 of none.
 
-    So that many small swings do not outvote the repetitions, nor one lying-down the set.
+    The weights keep many small swings from outvoting the repetitions; the median keeps one swing, as of lying
+    down, from outvoting the set.
     """
     if not ranges_deg:
         return 0.0
     ordered = np.sort(ranges_deg)
-    return float(ordered[np.searchsorted(np.cumsum(ordered), 0.5 * ordered.sum())])
+    return float(ordered[ordered.cumsum().searchsorted(0.5 * ordered.sum())])
 
 
-def _above_floor(
-    turns: Sequence[Turn], floor_deg: float | None, may_walk: BoolArray | None
-) -> Sequence[Turn]:
-    """Turns with what lies below the floor cut off: a shank that points there belongs to a bent knee."""
+def above_floor(
+    spells: Sequence[Sequence[Turn]], floor_deg: float | None, may_walk: BoolArray | None
+) -> Sequence[Sequence[Turn]]:
+    """Return the turns with those below the floor raised to it: they belong to a bent knee."""
     if floor_deg is None:
-        return turns
-    steps_flat = turns if may_walk is None else _without_walking(turns, floor_deg, may_walk)
+        return spells
+    if may_walk is not None:
+        spells = [_without_walking(turns, floor_deg, may_walk) for turns in spells]
     lowest = floor_deg - BELOW_FLOOR_DEG
-    return [turn if turn.value > lowest else Turn(turn.tick, floor_deg) for turn in steps_flat]
+    return [
+        [turn if turn.value > lowest else Turn(turn.tick, floor_deg) for turn in turns] for turns in spells
+    ]
 
 
 def _without_walking(turns: Sequence[Turn], floor_deg: float, may_walk: BoolArray) -> list[Turn]:
-    """Turns with the swings of walking laid flat: quick ones in a row that come from behind and go there."""
+    """Return the turns with swings of walking flattened: quick ones in a row that reach behind."""
     flat = list(turns)
     for start, end in _steps(turns, floor_deg):
         if may_walk[turns[start].tick : turns[end].tick].mean() <= WALKS_SHARE:
@@ -261,13 +273,13 @@ def _without_walking(turns: Sequence[Turn], floor_deg: float, may_walk: BoolArra
 
 
 def _steps(turns: Sequence[Turn], floor_deg: float) -> list[tuple[int, int]]:
-    """First and last turn of each row of at least `MIN_STEPS` quick swings that go behind."""
+    """Return the first and last turn of each run of at least `MIN_STEPS` quick swings that reach behind."""
     rows: list[tuple[int, int]] = []
     start = 0
     for k in range(1, len(turns) + 1):
         quick = k < len(turns) and turns[k].tick - turns[k - 1].tick < STEP_S * GRID_HZ
-        behind = k < len(turns) and min(turns[k - 1].value, turns[k].value) < floor_deg - BEHIND_DEG
-        if quick and behind:
+        ends = [turn.value - floor_deg for turn in turns[k - 1 : k + 1]]
+        if quick and min(ends) < -BEHIND_DEG and max(ends) < AHEAD_DEG:
             continue
         if k - 1 - start >= MIN_STEPS:
             rows.append((start, k - 1))
@@ -275,19 +287,20 @@ def _steps(turns: Sequence[Turn], floor_deg: float) -> list[tuple[int, int]]:
     return rows
 
 
-def _without_dips(turns: list[Turn], share: float) -> list[Turn]:
+def _without_dips(turns: Sequence[Turn], share: float) -> list[Turn]:
     """Drop swings smaller than `share` of the swings on either side, smallest first."""
-    values = [turn.value for turn in turns]
-    while len(turns) >= 4:
-        swings = np.abs(np.diff(values))
+    left = list(turns)
+    values = np.array([turn.value for turn in turns])
+    while len(left) >= 4:
+        swings = np.abs(values[1:] - values[:-1])
         inner = swings[1:-1]
-        around = np.minimum(swings[:-2], swings[2:])
-        small = np.flatnonzero(inner < share * around)
-        if len(small) == 0:
+        (dips,) = (inner < share * np.minimum(swings[:-2], swings[2:])).nonzero()
+        if len(dips) == 0:
             break
-        at = int(small[np.argmin(inner[small])]) + 1
-        del turns[at : at + 2], values[at : at + 2]
-    return turns
+        at = int(dips[inner[dips].argmin()]) + 1
+        del left[at : at + 2]
+        values = np.delete(values, [at, at + 1])
+    return left
 
 
 def _zigzag(turns: Sequence[Turn], threshold_deg: float) -> list[Turn]:
@@ -305,29 +318,24 @@ def _excursions(turns: Sequence[Turn]) -> list[Excursion]:
 def _threshold_of(reps: list[Excursion], settings: Settings) -> float:
     left = [(rep.smaller_way_deg, rep.range_deg) for rep in reps]
     if reps:
-        # the last way back may not be over: its way out says how large it will be
+        # the last way back may not be over: its way out shows how large it will be
         left[-1] = (left[-1][0], max(left[-1][1], reps[-1].far.value - reps[-1].near.value))
     left = [size for size in left if size[1] < MAX_RANGE_DEG]
-    usual = 0.0
-    while left:
-        usual = usual_range_deg([range_deg for _, range_deg in left])
-        still_left = [size for size in left if size[0] >= settings.min_range_share * usual]
-        if len(still_left) == len(left):
-            break
-        left = still_left
+    usual, before = 0.0, 0
+    while left and len(left) != before:
+        usual, before = usual_range_deg([range_deg for _, range_deg in left]), len(left)
+        left = [size for size in left if size[0] >= settings.min_range_share * usual]
     return max(settings.min_range_deg, settings.min_range_share * usual)
 
 
-def _too_small(
-    turns: Sequence[Turn], reps: list[Excursion], min_deg: float, threshold_deg: float
-) -> list[Excursion]:
-    """Excursions too small to count that start from rest and come back to it."""
+def _too_small(turns: Sequence[Turn], reps: Sequence[Excursion], threshold_deg: float) -> list[Excursion]:
+    """Return the excursions too small to count that start from rest and come back to it."""
     if not reps:
         return []
     rest_deg = median([rep.back.value for rep in reps])
     return [
         small
-        for small in _excursions(_zigzag(turns, min_deg))
+        for small in _excursions(turns)
         if small.smaller_way_deg < threshold_deg
         and abs(small.near.value - rest_deg) < threshold_deg
         and abs(small.back.value - rest_deg) < threshold_deg

@@ -1,1 +1,1 @@
-"""A set: where it is in a recording, how the leg is aligned, and which reading of it is the likeliest."""
+"""The set: its spells in a recording, the alignment of the leg, and the likeliest reading."""

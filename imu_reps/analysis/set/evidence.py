@@ -1,93 +1,102 @@
-"""Evidence: what speaks for and against a reading of a set, term by term.
+"""Evidence for and against a reading of a set, term by term.
 
-Every term gives how much likelier it makes a hypothesis than that nobody raised a leg (natural logarithm),
-bounded, so that none can veto alone; where it has nothing to say it is silent (0).
+Every term is the natural logarithm of how much likelier it makes a hypothesis than that nobody raised a leg.
+It is bounded, so that none can veto alone, and 0 where it does not apply.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from imu_reps.analysis.reps.segmentation import Excursion, Segmentation, usual_range_deg
+from imu_reps.analysis.set_motion import middle
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.lever import Lever
 
-#: Fewer repetitions are no row.
+#: Fewest repetitions that form a series.
 FEW_REPS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class EvidenceParams:
-    """Scales of the evidence.
+    """Scales and bounds of the evidence.
 
     Attributes
     ----------
     lever_m, lever_sd_m : float
-        From the hip to the ankle sensor, and its spread: 0.53 of the stature less the height of the strap
-        (Drillis and Contini, 1966), less what a knee gives; the spread holds the direction's error too.
+        Length from the hip to the ankle sensor, and its standard deviation: 0.53 of the stature less the
+        height of the strap (Drillis and Contini, 1966), less the give of a knee; the deviation includes the
+        direction's error.
     lever_hanging_sd_m : float
-        The same hanging, where a body that swings at the bar lengthens it.
+        The same deviation hanging, where a body that swings at the bar lengthens the lever.
     slid_sd_m : float
-        How far a foot that slides seems to be carried (measured on simulated fidgets: up to 0.2 m).
+        Apparent lever of a foot that slides (measured on simulated fidgets: up to 0.2 m).
     lever_max : float
-        Most that the lever may say.
+        Bound of the lever's evidence.
     usual_sd_m : float
-        How much the levers of one set's repetitions differ beside what each shows (0.02 to 0.1 in simulated
-        sets by four authors).
+        Spread of the levers of one set's repetitions, in addition to the uncertainty of each (0.02 to 0.1 in
+        simulated sets by four authors).
     slid_by : float
-        By so much a swing's own lever must rather be that of a foot that slid than the usual one, for the
-        swing not to count (ours: no raise is asked to prove itself).
+        Log likelihood ratio of a slid foot to the usual lever above which a swing does not count (ours:
+        raises need no proof).
+    outermost_slid_by : float
+        The same in one way of the first or the last swing of a high start, which may be the lift into it or
+        the lowering out of it (ours: less proof, since both do happen in every such set).
+    undecided_by : float
+        Distance from that limit within which such a swing leaves the count undecided (ours: even odds at one
+        end, `slid_by` at the other).
     size_deg, size_log_sd, size_max : float
-        Usual range of a leg raise, its spread as a logarithm, and the most that the size may say (the
+        Usual range of a leg raise, its standard deviation as a logarithm, and the bound of its evidence (the
         coaching texts ask for 20 to 90 degrees).
     share_sd : float
-        What a pelvis may do in step with the leg by other reasons, degrees a degree (ours).
+        Standard deviation of pelvic tilt in step with the leg for other reasons, degrees per degree (ours).
     share_max : float
-        Most that the pelvis's share may say.
+        Bound of the evidence of the pelvis's share.
     whole_body, whole_body_max : float
-        A hanging pelvis that turns by this share of the leg's way and more swings with it, as a body on a
-        bar; the most that this may say (ours: raises have up to 0.6).
+        Share of the leg's way above which a hanging pelvis swings with it, as a body on a bar; bound of this
+        evidence (ours: raises have up to 0.6).
     end_max : float
-        Most that either end of the recording may say.
+        Bound of the evidence of either end of the recording.
     end_share : float
-        Levels nearer than this share of the usual range are the same.
+        Levels nearer to each other than this share of the usual range are the same.
     end_rest_s : float
-        A rest this long says half of what an end can say.
+        Length of a rest that gives half of the evidence of an end.
     calm_dps, calm_max : float
-        What a hanging pelvis turns at by and large, and the most that this may say. Swinging hangs have up to
-        25, climbing 80 (both measured).
+        Typical angular rate of a hanging pelvis, and the bound of its evidence. Swinging hangs have up to 25,
+        climbing 80 (both measured).
     bounce_mps2, bounce_hanging_mps2, bounce_max : float
-        How hard a pelvis whose posture nobody knows may be pushed up and down (RMS along gravity), and one
-        that hangs, which raises with momentum shake (ours); the most that this may say. Walking gives 1 to 3
-        (Menz, Lord and Fitzpatrick, 2003), raises 0.02 to 0.4 (simulated by four authors).
+        Vertical acceleration (RMS) of a pelvis whose posture is unknown, and of one that hangs, which raises
+        with momentum shake (ours); bound of this evidence. Walking gives 1 to 3 (Menz, Lord and Fitzpatrick,
+        2003), raises 0.02 to 0.4 (simulated by four authors).
     alike_share : float
-        Repetitions whose ranges differ from the usual one by less are alike (ours).
+        Largest relative difference from the usual range of repetitions that are alike (ours).
     regular_each, regular_max : float
-        What each repetition that is like the others says, the first aside, and the most (ours).
+        Evidence of each repetition that is like the others, except the first, and its bound (ours).
     few : float
-        What one or two swings alone say against a set: a knee is drawn up once or twice (ours).
+        Evidence of only one or two swings against a set: a knee is drawn up once or twice (ours).
     stride_s, slow_stride_s, stride_each, stride_max : float
-        A stride takes up to 1.6 s at a slow walk, 2 s in a small room (Bohannon, 1997); what each repetition
-        within the first says against a reading, less up to the second, and the most that they say together.
+        A stride takes up to 1.6 s at a slow walk, 2 s in a small room (Bohannon, 1997); evidence of each
+        repetition as short as the first against a reading, falling to 0 at the second, and its bound.
     level_sd, level_max : float
-        Sine of the angle by which the axis of a lift is out of the level at its far end, by a hip that
-        abducts and a pelvis that rolls (ours: 15 degrees), and the most that this may say.
+        Sine of the angle between the axis of a lift and the level at its far end, by a hip that abducts and a
+        pelvis that rolls (ours: 15 degrees), and the bound of its evidence.
     square_sd, square_max : float
-        Sine of the angle by which a swing's axis is not square to the radius vector, by what both may be
-        wrong (ours: 12 degrees), and the most that this may say.
+        Sine of the deviation of a swing's axis from perpendicular to the radius vector, by the errors of both
+        (ours: 12 degrees), and the bound of its evidence.
     prior : float
-        Somebody recorded this as a set.
+        Prior of a set: the recording was made as one, but may hold none.
     travel, travel_max : float
-        What a reading loses for each e-fold that its usual range is under the largest reading's, and at most.
+        Loss of a reading for each e-fold of its usual range under that of the largest reading, and its bound.
     again : float
-        What speaks for a reading that agrees with the estimate before, of a set that runs.
+        Gain of a reading that agrees with the previous estimate of a running set.
     without : frozenset of str
-        Names of terms left out, to see what each is worth.
+        Names of terms left out, to measure what each contributes.
     """
 
     lever_m: float = 0.62
@@ -97,6 +106,8 @@ class EvidenceParams:
     lever_max: float = 8.0
     usual_sd_m: float = 0.1
     slid_by: float = 3.0
+    outermost_slid_by: float = 1.0
+    undecided_by: float = 2.0
     size_deg: float = 40.0
     size_log_sd: float = 0.8
     size_max: float = 2.0
@@ -138,15 +149,16 @@ class Hypothesis:
     Attributes
     ----------
     sign : float
-        +1 where the angle grows upwards.
+        +1 if the angle grows upwards, -1 if downwards.
     segmentation : Segmentation
-        In travel, ticks of the motion.
+        Repetitions, in travel and ticks of the motion.
     resting_deg : float
         Travel at the resting end.
     far_deg : float
         Travel at the far end.
     leg_axis : (3,) float or None
-        Unit vector from the hip to the foot in sensor axes, as this reading has it; None: it says nothing.
+        Unit vector from the hip to the foot in sensor axes that this reading implies; None if it implies
+        none.
     """
 
     sign: float
@@ -156,34 +168,35 @@ class Hypothesis:
     leg_axis: FloatArray | None
 
     def level_deg(self, share: float) -> float:
-        """Travel at a share of the way from the resting to the far end."""
+        """Return the travel at a share of the way from the resting to the far end."""
         return self.resting_deg + share * (self.far_deg - self.resting_deg)
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What a reading of a set is held against.
+    """A reading of a set with the observations that speak for or against it.
 
     Attributes
     ----------
     hypothesis : Hypothesis
-        The reading itself.
+        The reading.
     header : Header
     angle_deg : (n,) float
-        Of the leg, either sense.
+        The leg's angle about its axis, of either sign.
     spells : tuple of slice
+        Stretches in the posture.
     lever : Lever or None
-        Over the repetitions, as far as it is known.
+        Common lever of the repetitions; None if unknown.
     tilt_shares : (reps,) float
-        Change of pelvic tilt with the leg's angle; empty where not known.
+        Change of pelvic tilt with the leg's angle, degrees per degree; empty if unknown.
     pelvis_dps : (reps,) float
-        RMS angular rate of the pelvis; empty where not known.
+        RMS angular rate of the pelvis; empty if unknown.
     bounces_mps2 : (reps,) float
-        RMS of the force on the pelvis along gravity about its median; empty where its posture is known.
+        RMS of the pelvis's specific force along gravity about its median; empty if lying with known posture.
     out_of_level : (reps,) float
         Sine of the angle between the axis and the level at each far end.
     askew : float
-        Sine of the angle by which the axis is not square to the radius vector; 0 where that is not known.
+        Sine of the axis's deviation from perpendicular to the radius vector; 0 if unknown.
     """
 
     hypothesis: Hypothesis
@@ -204,156 +217,159 @@ class Observed:
 
 
 def lever_term(seen: Observed, params: EvidenceParams) -> float:
-    """The ankle is carried round the hip at the end of a leg that points where the hypothesis says.
+    """Score how well the lever matches a leg that points where the hypothesis implies.
 
-    Against it stands a foot that is not carried at all (a heel that slides, a knee that bends), or anyhow.
+    The alternatives are a foot that is not carried round the hip (a heel that slides, a knee that bends), and
+    one carried in any direction.
     """
     lever, leg_axis = seen.lever, seen.hypothesis.leg_axis
     if leg_axis is None or lever is None:
         return 0.0
     length = float(lever.vector_m @ leg_axis)
-    aside = lever.vector_m - length * leg_axis
+    across = lever.vector_m - length * leg_axis
     hanging = seen.header.posture == "hanging"
     along_sd = params.lever_hanging_sd_m if hanging else params.lever_sd_m
     variances = (lever.sd_m**2 + along_sd**2, lever.sd_m**2 + params.lever_sd_m**2)
-    squares = ((length - params.lever_m) ** 2, float(aside @ aside))
+    squares = ((length - params.lever_m) ** 2, float(across @ across))
     leg = _log_normal(squares, variances)
     whole = float(lever.vector_m @ lever.vector_m)
     slid = _log_normal((whole, 0.0), (lever.sd_m**2 + params.slid_sd_m**2,) * 2)
     anyhow = _log_normal((whole, 0.0), (lever.sd_m**2 + params.lever_m**2,) * 2)
-    against = np.logaddexp(slid, anyhow) - np.log(2.0)
-    return float(np.clip(leg - against, -params.lever_max, params.lever_max))
+    against = float(np.logaddexp(slid, anyhow)) - math.log(2.0)
+    return _bounded(leg - against, -params.lever_max, params.lever_max)
+
+
+def _bounded(value: float, minimum: float, maximum: float) -> float:
+    return min(max(value, minimum), maximum)
 
 
 def _log_normal(squares: tuple[float, float], variances: tuple[float, float]) -> float:
-    """Log density of a normal vector in a plane, by its squared components and their variances."""
+    """Return the log density of a normal vector in a plane, by its squared components and their variances."""
     one, other = variances
-    return -0.5 * (squares[0] / one + squares[1] / other + float(np.log(4.0 * np.pi**2 * one * other)))
+    return -0.5 * (squares[0] / one + squares[1] / other + math.log(4.0 * math.pi**2 * one * other))
 
 
 def size_term(seen: Observed, params: EvidenceParams) -> float:
-    """A leg is usually raised by tens of degrees; small swings are rather something else."""
+    """Score the usual range: a leg is raised by tens of degrees, small swings are rather something else."""
     usual = usual_range_deg([rep.range_deg for rep in seen.reps])
     if usual <= 0.0:
         return 0.0
-    octaves = np.log(usual / params.size_deg) / params.size_log_sd
-    return max(-0.5 * float(octaves) ** 2, -params.size_max)
+    octaves = math.log(usual / params.size_deg) / params.size_log_sd
+    return max(-0.5 * octaves**2, -params.size_max)
 
 
 def share_term(seen: Observed, params: EvidenceParams) -> float:
-    """The pelvis tips back as the leg rises."""
+    """Score the pelvis's tilt in step with the leg: back as the leg rises, less than if the body swings."""
     shares = seen.hypothesis.sign * seen.tilt_shares
     if len(shares) == 0:
         return 0.0
-    middle = float(np.median(shares))
-    spread = np.hypot(1.4826 * float(np.median(np.abs(shares - middle))), params.share_sd)
+    usual = middle(shares)
+    spread = math.hypot(1.4826 * middle(np.abs(shares - usual)), params.share_sd)
+    times = math.sqrt(len(shares)) / spread
     if seen.header.posture == "hanging":
-        whole = (abs(middle) - params.whole_body) * np.sqrt(len(shares)) / float(spread)
-        return float(np.clip(-whole, -params.whole_body_max, 0.0))
-    clear = middle * np.sqrt(len(shares)) / float(spread)
-    # a pelvis that tips back proves no raise, for a knee drawn up tips it too; forward speaks against one
-    return float(np.clip(-clear, -params.share_max, 0.0))
+        return _bounded((params.whole_body - abs(usual)) * times, -params.whole_body_max, 0.0)
+    # tipping back proves no raise, since a knee drawn up tips the pelvis too; tipping forward speaks against
+    # one
+    return _bounded(-usual * times, -params.share_max, 0.0)
 
 
 def regular_term(seen: Observed, params: EvidenceParams) -> float:
-    """Repetitions are alike: the more of a size, the less they are chance."""
-    ranges = np.array([rep.range_deg for rep in seen.reps])
-    if len(ranges) == 0:
+    """Score regularity: many repetitions of one size are unlikely to be chance."""
+    ranges = [rep.range_deg for rep in seen.reps]
+    if not ranges:
         return 0.0
-    alike = np.abs(np.log(ranges / usual_range_deg(ranges.tolist()))) < np.log1p(params.alike_share)
+    usual, limit = usual_range_deg(ranges), 1.0 + params.alike_share
+    alike = sum(usual / limit < range_deg < usual * limit for range_deg in ranges)
     few = params.few if len(ranges) < FEW_REPS else 0.0
-    return min(params.regular_each * float(alike.sum() - 1), params.regular_max) - few
+    return min(params.regular_each * (alike - 1), params.regular_max) - few
 
 
 def pace_term(seen: Observed, params: EvidenceParams) -> float:
-    """Where a leg hangs as in walking: nobody raises and lowers it within a stride, over and over."""
+    """Score the pace when hanging, where the leg hangs as in walking: raises are not as short as strides."""
     if seen.header.posture != "hanging":
         return 0.0
-    lasted_s = np.array([rep.back.tick - rep.near.tick for rep in seen.reps]) / GRID_HZ
-    quick = np.clip((params.slow_stride_s - lasted_s) / (params.slow_stride_s - params.stride_s), 0.0, 1.0)
-    # a pelvis that nothing pushes up and down does not walk
-    pushed = float(np.median(seen.bounces_mps2)) / params.bounce_mps2 if len(seen.bounces_mps2) else 1.0
-    return max(-params.stride_each * float(quick.sum()) * min(pushed, 1.0), -params.stride_max)
+    slack_s = params.slow_stride_s - params.stride_s
+    lasted_s = [(rep.back.tick - rep.near.tick) / GRID_HZ for rep in seen.reps]
+    quick = sum(_bounded((params.slow_stride_s - one) / slack_s, 0.0, 1.0) for one in lasted_s)
+    # without vertical acceleration of the pelvis the person does not walk
+    pushed = middle(seen.bounces_mps2) / params.bounce_mps2 if len(seen.bounces_mps2) else 1.0
+    return max(-params.stride_each * quick * min(pushed, 1.0), -params.stride_max)
 
 
 def ends_term(seen: Observed, params: EvidenceParams) -> float:
-    """Before its first and after its last repetition a set is at its resting end, not at the far one."""
+    """Score whether the leg is at its resting end, not at the far one, before and after the repetitions."""
     reps, hypothesis = seen.reps, seen.hypothesis
     if not reps:
         return 0.0
-    travel = hypothesis.sign * travel_sign(seen.header) * seen.angle_deg
-    where = (travel - hypothesis.resting_deg) / (hypothesis.far_deg - hypothesis.resting_deg)
+    direction, way_deg = (
+        hypothesis.sign * travel_sign(seen.header),
+        hypothesis.far_deg - hypothesis.resting_deg,
+    )
     first = next(spell for spell in seen.spells if reps[0].far.tick < spell.stop)
     last = next(spell for spell in seen.spells if reps[-1].far.tick < spell.stop)
     evidence = 0.0
-    for outside in (where[first.start : reps[0].near.tick + 1], where[reps[-1].back.tick : last.stop]):
-        resting_s = float((np.abs(outside) < params.end_share).sum()) / GRID_HZ
-        far_s = float((np.abs(outside - 1.0) < params.end_share).sum()) / GRID_HZ
-        # who starts high lies on the floor before and after: that end says nothing against it
+    for outside in (slice(first.start, reps[0].near.tick + 1), slice(reps[-1].back.tick, last.stop)):
+        where = (direction * seen.angle_deg[outside] - hypothesis.resting_deg) / way_deg
+        resting_s = np.count_nonzero(np.abs(where) < params.end_share) / GRID_HZ
+        far_s = np.count_nonzero(np.abs(where - 1.0) < params.end_share) / GRID_HZ
+        # in a high start the legs lie on the floor before and after: that is no evidence against it
         against_s = 0.0 if seen.header.start == "high" else far_s
         evidence += params.end_max * (resting_s - against_s) / (resting_s + far_s + params.end_rest_s)
     return evidence
 
 
 def calm_term(seen: Observed, params: EvidenceParams) -> float:
-    """Where a leg hangs as in walking: a pelvis that hangs turns slowly meanwhile, a climber's does not."""
+    """Score how calm the pelvis is when hanging: it turns slowly at the bar, but not while climbing."""
     rates = seen.pelvis_dps
     if len(rates) == 0 or seen.header.posture != "hanging":
         return 0.0
-    return max(-0.5 * (float(np.median(rates)) / params.calm_dps) ** 2, -params.calm_max)
+    return max(-0.5 * (middle(rates) / params.calm_dps) ** 2, -params.calm_max)
 
 
 def bounce_term(seen: Observed, params: EvidenceParams) -> float:
-    """Where nobody knows whether the pelvis lies: one that does is not pushed up and down as by steps."""
+    """Score the pelvis's vertical acceleration, if hanging or its posture is unknown: steps accelerate it."""
     bounces = seen.bounces_mps2
     if len(bounces) == 0:
         return 0.0
     scale = params.bounce_hanging_mps2 if seen.header.posture == "hanging" else params.bounce_mps2
-    return max(-0.5 * (float(np.median(bounces)) / scale) ** 2, -params.bounce_max)
+    return max(-0.5 * (middle(bounces) / scale) ** 2, -params.bounce_max)
 
 
 def level_term(seen: Observed, params: EvidenceParams) -> float:
-    """A lying or hanging leg is lifted about a level axis, however the foot is turned."""
+    """Score whether the axis is level, as in a lift, however the foot is turned."""
     out = seen.out_of_level[np.isfinite(seen.out_of_level)]
     if len(out) == 0:
         return 0.0
-    return max(-0.5 * (float(np.median(np.abs(out))) / params.level_sd) ** 2, -params.level_max)
+    return max(-0.5 * (middle(np.abs(out)) / params.level_sd) ** 2, -params.level_max)
 
 
 def square_term(seen: Observed, params: EvidenceParams) -> float:
-    """A leg swings about an axis square to the line from the hip: a foot that rolls turns about that line."""
+    """Score whether the axis is perpendicular to the line from the hip, about which a foot rolls."""
     return max(-0.5 * (seen.askew / params.square_sd) ** 2, -params.square_max)
 
 
 def travel_sign(header: Header) -> float:
-    """+1 where the way out goes up, -1 where it goes down."""
+    """Return +1 if the way out goes up, -1 if it goes down."""
     return -1.0 if header.start == "high" else 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One term of evidence: its name, and what it says of a reading."""
-
-    name: str
-    says: Callable[[Observed, EvidenceParams], float]
-
-
-#: Every term there is.
-TERMS = (
-    Term("lever", lever_term),
-    Term("pelvic_share", share_term),
-    Term("ends", ends_term),
-    Term("calm_pelvis", calm_term),
-    Term("bouncing_pelvis", bounce_term),
-    Term("size", size_term),
-    Term("regular", regular_term),
-    Term("pace", pace_term),
-    Term("level", level_term),
-    Term("square", square_term),
-)
+#: All terms, by name.
+TERMS: dict[str, Callable[[Observed, EvidenceParams], float]] = {
+    "lever": lever_term,
+    "pelvic_share": share_term,
+    "ends": ends_term,
+    "calm_pelvis": calm_term,
+    "bouncing_pelvis": bounce_term,
+    "size": size_term,
+    "regular": regular_term,
+    "pace": pace_term,
+    "level": level_term,
+    "square": square_term,
+}
 
 
 def score(seen: Observed, params: EvidenceParams) -> float:
-    """How much likelier a reading is than that nobody raised a leg: the sum of what every term says."""
-    spoken = (term.says(seen, params) for term in TERMS if term.name not in params.without)
-    return params.prior + sum(spoken)
+    """Return the log likelihood ratio of a reading to nobody raising a leg: the prior plus all terms."""
+    return params.prior + sum(
+        says(seen, params) for name, says in TERMS.items() if name not in params.without
+    )

@@ -1,8 +1,8 @@
-"""Hypotheses: the readings that a set's turns allow, which way is up and where the leg rests."""
+"""Hypotheses: possible readings of a set's turns, by which way is up and where the leg rests."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
@@ -13,6 +13,7 @@ from imu_reps.analysis.reps.segmentation import (
     Excursion,
     Segmentation,
     Turn,
+    above_floor,
     find_reps,
 )
 from imu_reps.analysis.set.evidence import Hypothesis, travel_sign
@@ -22,35 +23,36 @@ from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
 
-#: Levels nearer than this share of the usual range are the same level (ours).
+#: Levels nearer to each other than this share of the usual range are the same (ours).
 SAME_LEVEL = 0.25
 
 #: A repetition is over when the leg is back within this share of its range: docs/definitions.md#a-repetition.
 CUT_SHARE = 0.15
 
-#: A way out of which the recording's beginning cut off more than this was not seen to be one (ours).
+#: Largest share of the way out that the start of a recording may cut off (ours).
 BEGUN_SHARE = 0.6
 
-#: Where the angle changes by so much of a way within so long without being turned, the way was not seen
-#: (ours; 1 s costs one of 830 sets by three authors, the whole way seven).
+#: If the angle changes by this share of a way within this time without the gyroscope turning, the way was not
+#: seen (ours; 1 s costs one of 830 sets by three authors, the whole way seven).
 LEAPT_SHARE = 0.5
 LEAP_S = 0.5
 
 #: A turn this near to an end of a spell is that end.
 EDGE_TICKS = 3
 
-#: The leg has left its resting end after this share of its way, and the pelvis is there with it in a second.
+#: The leg has left its resting end after this share of its way; the pelvis follows within a second.
 LEAVING_SHARE = 0.1
 AROUND_TICKS = 100
 
-#: With the leg in the same place the pelvis comes back to about the same tilt: a smaller swing that is
-#: further from it than this lies flat, or arches, and any that is further than the second sits up (ours: in
-#: simulated heel taps up to 7 degrees, and up to 15 where the back arches in each).
+#: With the leg in the same place the pelvis returns to about the same tilt. A swing under `SMALL_SHARE` of
+#: the median that is further from it than the first value lies flat, or arches; any swing that is further
+#: than the second sits up (ours: in simulated heel taps up to 7 degrees, and up to 15 if the back arches in
+#: each).
 SAME_TILT_DEG, SAT_UP_DEG = 9.0, 25.0
 SMALL_SHARE = 0.6
 
-#: Who stops above the floor between repetitions, because the back lets go there, stops at most so far above
-#: it (ours; lower lies a shank with the knee bent, at about 48).
+#: Largest height above the floor at which a person stops between repetitions because the back lets go (ours;
+#: a shank with the knee bent lies lower, by about 48).
 BELOW_STOP_DEG = 30.0
 
 #: Rests this near to each other are at the same level, degrees (ours).
@@ -64,63 +66,61 @@ class Swing:
     Attributes
     ----------
     axis : (3,) float
-        In sensor axes; a right-handed turn of the leg about it makes the angle grow.
+        The axis in sensor axes; a right-handed turn of the leg about it increases the angle.
     plane : pair of (3,) float
-        Up in sensor axes where the angle is 0, and where it is 90.
+        Up in sensor axes at the angles 0 and 90 degrees.
     angle_deg : (n,) float
-        Low-passed, holes bridged.
-    turned_deg : (n,) float
-        How far the gyroscope turned about the axis, summed up; in holes it is taken to follow the angle.
+        The angle, low-passed, holes bridged.
+    unturned_deg : (n,) float
+        The angle minus the gyroscope's turning about the axis, accumulated up to each instant.
     spells : tuple of slice
+        Stretches in the posture.
     turns : sequence of sequence of Turn
-        Of the angle, for each spell.
-    rests : tuple of Rest
-        Of the leg, within the spells.
+        Turns of the angle, for each spell.
+    rests : mapping of Rest to float
+        Rests of the leg within the spells, in order, with the median angle over each.
     tilt_deg : (n,) float or None
-        Of the pelvis; None where it is not known.
+        Pelvic tilt; None if not known.
     may_walk : (n,) bool or None
-        When the person may be walking; None: never.
+        When the person may be walking; None for never.
     """
 
     axis: FloatArray
     plane: tuple[FloatArray, FloatArray]
     angle_deg: FloatArray
-    turned_deg: FloatArray
+    unturned_deg: FloatArray
     spells: tuple[slice, ...]
     turns: Sequence[Sequence[Turn]]
-    rests: tuple[Rest, ...]
+    rests: Mapping[Rest, float]
     tilt_deg: FloatArray | None
     may_walk: BoolArray | None
 
 
 def readings(swing: Swing, header: Header, settings: Settings) -> list[Hypothesis]:
-    """The readings of a swing: its angle grows upwards or downwards, and the levels the leg may rest at."""
+    """Return the readings of a swing: either sign of its angle, with every level the leg may rest at."""
     found: list[Hypothesis] = []
     for sign in (1.0, -1.0):
         direction = sign * travel_sign(header)
         travels = [[Turn(turn.tick, direction * turn.value) for turn in spell] for spell in swing.turns]
-        floors = _floors(travels, direction * swing.angle_deg, swing.rests, header, settings)
-        found += [_reading(sign, travels, floor, swing, header, settings) for floor in floors]
+        anywhere = find_reps(travels, settings)
+        for floor_deg in _floors(anywhere, direction, swing, header, settings):
+            above = above_floor(travels, floor_deg, swing.may_walk)
+            segmentation = anywhere if above == travels else find_reps(above, settings)
+            found.append(_reading(sign, segmentation, floor_deg, swing, header))
     return found
 
 
 def _reading(
-    sign: float,
-    travels: Sequence[Sequence[Turn]],
-    floor_deg: float | None,
-    swing: Swing,
-    header: Header,
-    settings: Settings,
+    sign: float, found: Segmentation, floor_deg: float | None, swing: Swing, header: Header
 ) -> Hypothesis:
     direction = sign * travel_sign(header)
     travel_deg = direction * swing.angle_deg
-    found = find_reps(travels, settings, floor_deg, may_walk=swing.may_walk)
     found = _at_its_level(found)
     if header.exercise == "heel_tap" and swing.tilt_deg is not None:
         found = _tipped_alike(found, travel_deg, swing.tilt_deg)
     usual, far = _levels(found.reps)
     resting = usual if floor_deg is None else floor_deg
-    # who stops above the floor between repetitions is back where the others end
+    # a person who stops above the floor between repetitions is back at the level where the others end
     ends_deg = max(usual, resting)
     found = _without_leaps(_without_cut_off(found, swing.spells, travel_deg, ends_deg), swing)
     flat = far if header.exercise == "heel_tap" else resting
@@ -129,32 +129,25 @@ def _reading(
 
 
 def _floors(
-    travels: Sequence[Sequence[Turn]],
-    travel_deg: FloatArray,
-    rests: Sequence[Rest],
-    header: Header,
-    settings: Settings,
+    found: Segmentation, direction: float, swing: Swing, header: Header, settings: Settings
 ) -> list[float | None]:
-    """Levels that the leg may lie (hang) at between repetitions; None for a set that starts high."""
-    if header.start == "high":
+    """Return the levels that the leg may lie (hang) at between repetitions; [None] for a high start."""
+    if header.start == "high" or not found.reps:
         return [None]
-    reps = find_reps(travels, settings).reps
-    if not reps:
-        return [None]
-    resting, far = _levels(reps)
-    floor = floor_level_deg(reps, travel_deg, rests, resting, far)
+    resting, far = _levels(found.reps)
+    floor = floor_level_deg(found.reps, direction, swing, resting, far)
     levels: list[float | None] = [floor]
-    # who walks to the bar swings the leg on both sides of where it hangs, who lies down bends it before
-    rested = usual_level_deg(rests, travel_deg) if rests else float(np.median(travel_deg))
+    # walking to the bar swings the leg to both sides of where it hangs, lying down bends it before
+    rested = direction * (usual_level_deg(swing.rests) if swing.rests else float(np.median(swing.angle_deg)))
     if abs(rested - floor) > SAME_REST_DEG and rested < far - settings.min_range_deg:
         levels.append(rested)
     return levels
 
 
 def _at_its_level(found: Segmentation) -> Segmentation:
-    """Without excursions that begin or end where the others turn, as the lift into a high start does.
+    """Drop excursions that begin or end where the others turn, as the lift into a high start does.
 
-    Nor do those count that turn before where the others begin: who sits up has the shank there.
+    Also drop those that turn short of where the others begin, as the shank does while sitting up.
     """
     if not found.reps:
         return found
@@ -167,9 +160,9 @@ def _at_its_level(found: Segmentation) -> Segmentation:
 
 
 def _tipped_alike(found: Segmentation, travel_deg: FloatArray, tilt_deg: FloatArray) -> Segmentation:
-    """Without heel taps whose pelvis lies otherwise at their ends than at those of the others.
+    """Drop heel taps at whose ends the pelvis is tipped differently from the others.
 
-    They belong to the lift into the start, or to the lowering out of it: the shank alone does not tell.
+    They belong to the lift into the start or the lowering out of it, which the shank alone does not show.
     """
     if not found.reps:
         return found
@@ -181,7 +174,7 @@ def _tipped_alike(found: Segmentation, travel_deg: FloatArray, tilt_deg: FloatAr
 
 
 def _tipped_deg(rep: Excursion, travel_deg: FloatArray, tilt_deg: FloatArray) -> tuple[float, float]:
-    """Tilt furthest back around both ends of a repetition; the pelvis follows a moment later."""
+    """Return the most posterior tilt around each end of a repetition; the pelvis lags behind the leg."""
     band = LEAVING_SHARE * rep.range_deg
     out = travel_deg[rep.near.tick : rep.far.tick + 1]
     back = travel_deg[rep.far.tick : rep.back.tick + 1]
@@ -195,16 +188,15 @@ def _tipped_deg(rep: Excursion, travel_deg: FloatArray, tilt_deg: FloatArray) ->
 def _without_cut_off(
     found: Segmentation, spells: Sequence[slice], travel_deg: FloatArray, resting_deg: float
 ) -> Segmentation:
-    """Without repetitions that the beginning or the end of a spell cuts off in mid-way: they are partials."""
+    """Move repetitions that the start or end of a spell cuts off to the partials."""
     starts, stops = [spell.start for spell in spells], [spell.stop - 1 for spell in spells]
     cut = []
     for rep in found.reps:
         begun = rep.near.value - resting_deg > BEGUN_SHARE * rep.range_deg and _near_any(
             rep.near.tick, starts
         )
-        ended = rep.back.value - resting_deg > CUT_SHARE * max(_ways_deg(rep)) and _near_any(
-            rep.back.tick, stops
-        )
+        larger_way_deg = max(rep.range_deg, abs(rep.far.value - rep.near.value))
+        ended = rep.back.value - resting_deg > CUT_SHARE * larger_way_deg and _near_any(rep.back.tick, stops)
         cut.append(
             (begun and _moves(travel_deg, rep.near.tick)) or (ended and _moves(travel_deg, rep.back.tick))
         )
@@ -212,27 +204,23 @@ def _without_cut_off(
 
 
 def _without_leaps(found: Segmentation, swing: Swing) -> Segmentation:
-    """Without repetitions within which the angle leaps: the gyroscope shows next to nothing of half a way.
+    """Move repetitions in which the angle leaps, by half a way that the gyroscope does not show, to partials.
 
-    The stream lost samples that nobody counted, the strap jumped, or the sensor's first directions were
-    wrong.
+    Samples were lost uncounted, the strap jumped, or the sensor's first directions were wrong.
     """
-    unseen = swing.angle_deg - swing.turned_deg
-    leaps = [_leap_deg(unseen[rep.ticks]) > LEAPT_SHARE * min(_ways_deg(rep)) for rep in found.reps]
+    leaps = [
+        _leap_deg(swing.unturned_deg[rep.ticks]) > LEAPT_SHARE * rep.smaller_way_deg for rep in found.reps
+    ]
     return found.without(leaps, "cut_off") if any(leaps) else found
 
 
 def _leap_deg(unseen_deg: FloatArray) -> float:
-    """The most by which what the gyroscope did not show changes within `LEAP_S`.
+    """Return the greatest change within `LEAP_S` of the angle that the gyroscope did not show.
 
-    A rolling foot, a gyroscope that drifts or an axis that is off a little depart too, but slowly.
+    A rolling foot, a gyroscope's drift or a slightly wrong axis change it too, but slowly.
     """
     ticks = round(LEAP_S * GRID_HZ)
     return float(np.abs(unseen_deg[ticks:] - unseen_deg[:-ticks]).max(initial=0.0))
-
-
-def _ways_deg(rep: Excursion) -> tuple[float, float]:
-    return abs(rep.far.value - rep.near.value), abs(rep.far.value - rep.back.value)
 
 
 def _near_any(tick: int, ends: Sequence[int]) -> bool:
@@ -240,13 +228,13 @@ def _near_any(tick: int, ends: Sequence[int]) -> bool:
 
 
 def _moves(travel_deg: FloatArray, tick: int) -> bool:
-    """Whether the leg neither turned nor dwelt within the dwell's time around a tick."""
+    """Whether the leg moves on around a tick, without a dwell or a turn there."""
     around = travel_deg[max(0, tick - DWELL_TICKS) : tick + DWELL_TICKS + 1]
     return float(np.ptp(around)) > DWELL_DEG
 
 
 def _levels(reps: Sequence[Excursion]) -> tuple[float, float]:
-    """Usual travel at the resting and at the far end: medians, each repetition weighted by its size."""
+    """Return the usual travel at the resting and at the far end: medians weighted by range."""
     if not reps:
         return 0.0, 1.0
     size = np.array([rep.range_deg for rep in reps])
@@ -256,57 +244,55 @@ def _levels(reps: Sequence[Excursion]) -> tuple[float, float]:
 
 
 def weighted_median(values: FloatArray, weights: FloatArray) -> float:
-    """The value with half of the weight below it."""
-    order = np.argsort(values)
-    total = np.cumsum(weights[order])
-    return float(values[order][np.searchsorted(total, 0.5 * total[-1])])
+    """Return the value with half of the weight below it."""
+    order = values.argsort()
+    total = weights[order].cumsum()
+    return float(values[order[total.searchsorted(0.5 * total[-1])]])
 
 
 def floor_level_deg(
-    reps: Sequence[Excursion],
-    travel_deg: FloatArray,
-    rests: Sequence[Rest],
-    resting_deg: float,
-    far_deg: float,
+    reps: Sequence[Excursion], direction: float, swing: Swing, resting_deg: float, far_deg: float
 ) -> float:
-    """Travel where the leg lies on the floor (hangs): where it rests, near the resting end.
+    """Return the travel at which the leg lies on the floor (hangs), from its rests near the resting end.
 
-    The level most rested at before the first repetition; else between them; else the resting end itself.
+    The level of the longest rest before the first repetition, else of any; else the resting end itself.
     """
-    at_floor = on_floor(rests, travel_deg, resting_deg, far_deg)
-    before = [rest for rest in at_floor if rest.end <= reps[0].far.tick]
-    for some in (before, at_floor):
-        if some:
-            return usual_level_deg(some, travel_deg)
-    return resting_deg
+    at_floor = on_floor(swing, direction, resting_deg, far_deg)
+    before = {rest: level for rest, level in at_floor.items() if rest.end <= reps[0].far.tick}
+    return direction * usual_level_deg(before or at_floor) if at_floor else resting_deg
 
 
-def on_floor(rests: Sequence[Rest], travel_deg: FloatArray, resting_deg: float, far_deg: float) -> list[Rest]:
-    """Rests that may be on the floor: near the usual resting end, or below it where one stops above it."""
+def on_floor(swing: Swing, direction: float, resting_deg: float, far_deg: float) -> dict[Rest, float]:
+    """Return the rests that may be on the floor: near the usual resting end, or a stop's height below it."""
     highest = resting_deg + SAME_LEVEL * (far_deg - resting_deg)
     lowest = resting_deg - BELOW_STOP_DEG
-    return [rest for rest in rests if lowest < travel_deg[rest.middle] < highest]
+    angle = swing.angle_deg
+    return {
+        rest: level
+        for rest, level in swing.rests.items()
+        if lowest < direction * angle[rest.middle] < highest
+    }
 
 
-def usual_level_deg(rests: Sequence[Rest], travel_deg: FloatArray) -> float:
-    """The level most rested at: a stall on the way up is no floor."""
-    levels = np.array([float(np.median(travel_deg[rest.start : rest.end])) for rest in rests])
-    ticks = np.array([rest.end - rest.start for rest in rests])
-    order = np.argsort(levels)
-    below = np.append(0, np.cumsum(ticks[order]))
-    first = np.searchsorted(levels, levels - SAME_REST_DEG, "right", sorter=order)
-    last = np.searchsorted(levels, levels + SAME_REST_DEG, "left", sorter=order)
-    best = levels[np.argmax(below[last] - below[first])]
+def usual_level_deg(rests: Mapping[Rest, float]) -> float:
+    """Return the angle at which the leg rested longest in total: a stall on the way up is no floor."""
+    levels, ticks = np.array(list(rests.values())), np.array([rest.end - rest.start for rest in rests])
+    order = levels.argsort()
+    below = np.append(0, ticks[order].cumsum())
+    ordered = levels[order]
+    first = ordered.searchsorted(levels - SAME_REST_DEG, "right")
+    last = ordered.searchsorted(levels + SAME_REST_DEG, "left")
+    best = levels[(below[last] - below[first]).argmax()]
     same = np.abs(levels - best) < SAME_REST_DEG
-    return float(np.average(levels[same], weights=ticks[same]))
+    return float((levels[same] * ticks[same]).sum() / ticks[same].sum())
 
 
 def _leg_axis(
     sign: float, resting_angle_deg: float, plane: tuple[FloatArray, FloatArray], header: Header
 ) -> FloatArray | None:
-    """From hip to foot, as up sees it where the leg rests: level lying, straight up held high, down hanging.
+    """Return the direction from hip to foot, by up at rest: level lying, up in a high start, down hanging.
 
-    Of a heel tap it is the far end at which the heel is as low as the hip.
+    For heel taps the leg is level at the far end, where the heel is as low as the hip.
     """
     angle = np.radians(resting_angle_deg)
     zero, quarter = plane

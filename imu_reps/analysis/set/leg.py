@@ -1,7 +1,7 @@
-"""The leg in a set: the axis it swings about, its angle, and how leg elevation follows from both.
+"""The leg's swing axis, its angle about that axis, and leg elevation from both.
 
-The axis is taken from the turning of gravity while the leg moves: at rest the foot falls outward, and says
-nothing of the axis it is lifted about.
+The axis is estimated from how gravity turns while the leg moves: at rest the foot falls outward, which does
+not show the axis of the lift.
 """
 
 from __future__ import annotations
@@ -10,38 +10,40 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imu_reps.analysis.filters import low_passed
+from imu_reps.analysis.set_motion import low_passed
 from imu_reps.domain.recording import Posture
 from imu_reps.domain.samples import FloatArray
-from imu_reps.kinematics.motion import GridMotion, bridged, bridged_columns
-from imu_reps.kinematics.mounting import angle_about, cross
+from imu_reps.kinematics.motion import bridged
+from imu_reps.kinematics.mounting import angle_about, cross, row_dots
 
 _ANGLES = np.radians(np.arange(0.0, 90.0, 2.0))
 
-#: Square pairs of axes in a plane, every 2 degrees: first all of one, then all of the other, (2, 90).
+#: Perpendicular pairs of axes in a plane, every 2 degrees: first all first axes, then all second ones, (2,
+#: 90).
 _QUARTER_TURN = np.hstack([[np.cos(_ANGLES), np.sin(_ANGLES)], [-np.sin(_ANGLES), np.cos(_ANGLES)]])
 
 
 @dataclass(frozen=True, slots=True)
 class LegParams:
-    """Of the leg's axis and angle.
+    """Parameters of the leg's axis and angle.
 
     Attributes
     ----------
     moving_dps : float
         Slower turning is rest, or noise (ours; a slow set peaks at 17 deg/s).
     min_moving : int
-        Fewer moving ticks show no axis.
+        Fewest moving ticks that show an axis.
     together_above : float
-        A leg that rolls about itself while it is lifted makes so much more way about both axes than it makes
-        (ours; 1.27 at random, of rolls before or after the lift 1.0 to 1.17).
+        Ratio of the sum of the ways about lift and roll axis to the way itself, above which a leg rolls about
+        itself while it is lifted (ours; 1.27 at random, 1.0 to 1.17 for rolls before or after the lift).
     roll_share : float
-        A leg that rolls by less beside its lift is read by its lift well enough (ours).
+        Smallest share of the lift's way for a roll that is estimated; with less the lift alone suffices
+        (ours).
     alone_share : float
-        A leg turns about one of the two axes alone where that much of its turning is about it (ours).
+        Share of the turning above which the leg turns about one of the two axes alone (ours).
     straight_below, folded_above : float
-        Sine of the elevation up to which a leg that rolls about itself is still read rightly, and from which
-        on only its swing is read: near vertical, roll and abduction cannot be told apart (sin 50°, sin 75°).
+        Sine of the elevation up to which a leg that rolls about itself has its true elevation, and from which
+        on only its swing counts: near vertical, roll and abduction are indistinguishable (sin 50°, sin 75°).
     """
 
     moving_dps: float = 10.0
@@ -55,15 +57,16 @@ class LegParams:
 
 @dataclass(frozen=True, slots=True)
 class LegFrame:
-    """How leg elevation follows from the direction of up in ankle sensor axes.
+    """Frame that gives leg elevation from the direction of up in ankle sensor axes.
 
     Attributes
     ----------
     axis : (3,) float
         Flexion axis: a right-handed turn of the leg about it lifts the leg.
     zero : (3,) float
-        Direction of up, square to the axis, where leg elevation is `zero_deg`.
+        Direction of up, perpendicular to the axis, at the elevation `zero_deg`.
     zero_deg : float
+        Leg elevation at `zero`.
     """
 
     axis: FloatArray
@@ -71,35 +74,36 @@ class LegFrame:
     zero_deg: float = 0.0
 
 
-def up_turning_dps(ankle: GridMotion) -> FloatArray:
-    """Angular rate without the part about the vertical, (n, 3) deg/s: heading turns no gravity."""
-    up, gyr = bridged_columns(ankle.up), bridged_columns(ankle.gyr_dps)
-    return np.asarray(gyr - (gyr * up).sum(axis=1)[:, None] * up)
+def up_turning_dps(up: FloatArray, gyr_dps: FloatArray) -> FloatArray:
+    """Return the angular rate without its vertical part, (n, 3) deg/s: heading does not turn gravity."""
+    return np.asarray(gyr_dps - row_dots(gyr_dps, up)[:, None] * up)
 
 
 def swing_axis(turning_dps: FloatArray, params: LegParams) -> FloatArray | None:
-    """The axis that the leg swings about, (3,); None where it hardly moves.
+    """Return the axis that the leg swings about, (3,); None if it hardly moves.
 
     Parameters
     ----------
     turning_dps : (n, 3) float
-        As `up_turning_dps` gives it, over the ticks in question.
+        Result of `up_turning_dps` over the ticks in question.
+    params : LegParams
     """
     turning, way = _moving(turning_dps, params)
     return _by_way(turning, way)[1][:, 2] if len(way) >= params.min_moving else None
 
 
 def _moving(turning_dps: FloatArray, params: LegParams) -> tuple[FloatArray, FloatArray]:
-    """The turning at which the leg moves, (m, 3), and its speed, (m,)."""
-    speed = np.linalg.norm(turning_dps, axis=1)
-    moving = speed > params.moving_dps
-    return turning_dps[moving], speed[moving]
+    """Return the turning while the leg moves, (m, 3), and its speed, (m,)."""
+    speed = np.sqrt(row_dots(turning_dps, turning_dps))
+    (moving,) = (speed > params.moving_dps).nonzero()
+    return turning_dps.take(moving, axis=0), speed.take(moving)
 
 
 def _by_way(turning_dps: FloatArray, speed_dps: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """How much of the way is about each of three square axes (3,), and they as columns (3, 3), the most last.
+    """Return the ways about three perpendicular axes (3,), and the axes as columns (3, 3), largest last.
 
-    By the way made rather than its power: a foot that falls fast must not outweigh a leg lifted slowly.
+    Turning is weighted by the way made rather than by its power, so that a foot that falls fast does not
+    outweigh a leg lifted slowly.
     """
     share = turning_dps / np.sqrt(speed_dps)[:, None]
     ways, axes = np.linalg.eigh(share.T @ share)
@@ -107,30 +111,30 @@ def _by_way(turning_dps: FloatArray, speed_dps: FloatArray) -> tuple[FloatArray,
 
 
 def lift_and_roll(turning_dps: FloatArray, params: LegParams) -> tuple[FloatArray, ...]:
-    """The two axes, either first, of a leg that is lifted and rolls about itself before or after; each (3,).
+    """Return the axes of lift and roll, in either order, of a leg that rolls before or after its lift.
 
     Parameters
     ----------
     turning_dps : (n, 3) float
-        As `up_turning_dps` gives it, over whole repetitions.
+        Result of `up_turning_dps` over whole repetitions.
     params : LegParams
 
     Returns
     -------
     tuple of (3,) float
-        Empty where the leg does not turn about two axes one after the other.
+        Empty if the leg does not turn about two axes one after the other.
 
     Notes
     -----
-    A foot that falls outward turns the leg about its own length, square to the flexion axis. Of all square
-    pairs of axes, what turns about one, then about the other, has the smallest sum of absolute rates about
-    the pair of lift and roll: equal to the way made where neither turns while the other does.
+    A foot that falls outward turns the leg about its own length, perpendicular to the flexion axis. Among all
+    perpendicular pairs of axes, that of lift and roll has the smallest sum of absolute rates, equal to the
+    way made if the leg never turns about both at once.
     """
     turning, way = _moving(turning_dps, params)
     if len(way) < params.min_moving:
         return ()
     ways, axes = _by_way(turning, way)
-    # about square axes at their most unequal: less than this is surely no roll
+    # these axes have the most unequal ways: with less than this there is certainly no roll
     if ways[1] <= 0.5 * params.roll_share * ways[2]:
         return ()
     pairs = axes[:, 1:] @ _QUARTER_TURN
@@ -148,27 +152,35 @@ def lift_and_roll(turning_dps: FloatArray, params: LegParams) -> tuple[FloatArra
 
 
 def angle_about_deg(axis: FloatArray, up: FloatArray, zero: FloatArray) -> FloatArray:
-    """How far the leg has turned about `axis` since up was at `zero`, (n,) degrees, unwrapped, low-passed.
+    """Return the leg's angle about `axis` from where up is at `zero`, (n,) degrees, unwrapped, low-passed.
 
-    Holes are bridged; NaN throughout where nothing was measured.
+    Holes are bridged; all NaN if nothing was measured.
     """
     known = np.isfinite(up[:, 0])
+    if known.all():
+        return low_passed(_unwrapped(angle_about(axis, up, zero)))
     angle = np.full(len(up), np.nan)
-    angle[known] = np.unwrap(angle_about(axis, up[known], zero), period=360.0)
+    angle[known] = _unwrapped(angle_about(axis, up[known], zero))
     return low_passed(bridged(angle))
 
 
-def elevation_deg(frame: LegFrame, up: FloatArray, posture: Posture, params: LegParams) -> FloatArray:
-    """Leg elevation, (n,) degrees, from -150 to 210, for up (n, 3) in ankle sensor axes.
+def _unwrapped(angle_deg: FloatArray) -> FloatArray:
+    wraps = np.abs(angle_deg[1:] - angle_deg[:-1]).max(initial=0.0) >= 180.0
+    return np.unwrap(angle_deg, period=360.0) if wraps else angle_deg
 
-    Lying, a leg that rolls about its own length keeps its elevation: what up has of the flexion axis counts
-    to the level part, except near vertical. Hanging, its length is upright, and a roll turns no gravity.
+
+def elevation_deg(frame: LegFrame, up: FloatArray, posture: Posture, params: LegParams) -> FloatArray:
+    """Return leg elevation, (n,) degrees from -150 to 210, for up (n, 3) in ankle sensor axes.
+
+    A lying leg that rolls about its own length keeps its elevation: the component of up along the flexion
+    axis is added to the level part, except near vertical. A hanging leg is upright, where a roll turns no
+    gravity.
     """
     across = cross(frame.zero, frame.axis)
     along_part, across_part = up @ frame.zero, up @ across
     if posture == "supine" and frame.zero_deg == 0.0:
         share = (params.folded_above - np.abs(across_part)) / (params.folded_above - params.straight_below)
-        roll = np.clip(share, 0.0, 1.0) * (up @ frame.axis) ** 2
+        roll = np.minimum(np.maximum(share, 0.0), 1.0) * (up @ frame.axis) ** 2
         along_part = np.sign(along_part) * np.sqrt(along_part**2 + roll)
     angle = np.degrees(np.arctan2(across_part, along_part)) + frame.zero_deg
     return np.asarray((angle + 150.0) % 360.0 - 150.0)

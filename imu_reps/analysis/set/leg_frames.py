@@ -1,8 +1,8 @@
-"""The frames of the leg over a set: its zero, and new ones from where the strap slipped on the shank."""
+"""The leg's frames over a set: its zero, and a new frame after each slip of the strap on the shank."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -11,43 +11,45 @@ import numpy as np
 from imu_reps.analysis.reps.segmentation import Excursion
 from imu_reps.analysis.set.evidence import travel_sign
 from imu_reps.analysis.set.hypotheses import SAME_LEVEL, on_floor, usual_level_deg
-from imu_reps.analysis.set.leg import LegFrame, LegParams, elevation_deg, swing_axis
+from imu_reps.analysis.set.leg import LegFrame, LegParams, elevation_deg
 from imu_reps.analysis.set.reading import Reading
 from imu_reps.analysis.set.shifts import changed_at, resting_change, resting_ends, up_around
 from imu_reps.analysis.set.spells import Rest
 from imu_reps.analysis.set.swings import LIFTED_SHARE
+from imu_reps.analysis.set_motion import rate_of_change
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import FloatArray
-from imu_reps.kinematics.mounting import angle_between_deg, axis_vector, cross, unit
+from imu_reps.kinematics.mounting import angle_between_deg, axis_vector, cross, row_dots, unit
 
-#: A double leg raise that starts high without a floor stretch is taken to start with vertical legs.
+#: Assumed leg elevation in a high start without a rest on the floor.
 VERTICAL_DEG = 90.0
 
-#: Legs that start high are held at least so far above the floor: a rest nearer is the low end of a repetition
-#: that the recording begins or ends in (ours; stiff straight legs that others lift reach 60°).
+#: Smallest height of legs in a high start: a rest nearer to the resting end is the low end of a repetition
+#: that the recording begins or ends in (ours; stiff straight legs lifted by another person reach 60°).
 MIN_HIGH_DEG = 50.0
 
-#: And at most so far: the hip bends by 120 to 130 degrees (AAOS). Further away is the shank of who stands.
+#: Greatest height of legs in a high start: the hip flexes by 120 to 130 degrees (AAOS), further away is the
+#: shank of a standing person.
 MAX_HIGH_DEG = 130.0
 
-#: A strap that turned by less is within what hips do from one lift to the next; the leg's angle is then off
-#: by 2 degrees at most (ours; cos 15° = 0.97).
+#: Smallest turn of the strap that is corrected: hips differ by less from one lift to the next, and the leg's
+#: angle is then off by 2 degrees at most (ours; cos 15° = 0.97).
 SLIPPED_DEG = 15.0
 
 #: A strap that slipped between two repetitions did so this near to the resting end between them (ours).
 AROUND_TICKS = 100
 
-#: Frames about axes of their own that keep less than this of the way are those of a foot that rolls (ours; an
-#: axis that is off by 37 degrees loses a fifth).
+#: If frames after slips keep less than this share of the way, the foot rolled and the strap did not slip
+#: (ours; an axis that is off by 37 degrees loses a fifth).
 KEPT_SHARE = 0.8
 
-#: The axes before and after must differ by so many times their standard error.
+#: Smallest difference of the axes before and after a slip, in standard errors.
 SLIPPED_SDS = 4.0
 
 
 @dataclass(frozen=True, slots=True)
 class Slip:
-    """The strap turned on the shank: before which tick it had, and by how much, degrees."""
+    """A turn of the strap on the shank, by `turned_deg`, completed before `tick`."""
 
     tick: int
     turned_deg: float
@@ -55,17 +57,18 @@ class Slip:
 
 @dataclass(frozen=True, slots=True)
 class LegFrames:
-    """The leg over a recording.
+    """Frames of the leg over a recording.
 
     Attributes
     ----------
     frames : tuple of (slice, LegFrame)
-        One after another, over all ticks.
+        Consecutive pieces that cover all ticks, each with its frame.
     floor_rests : tuple of Rest
-        On the floor (hanging), before the first repetition if there are any, else between them.
+        Rests on the floor (hanging), before the first repetition if there are any, else between them.
     zero_seen : bool
         Whether leg elevation's zero was seen, or named in the header, rather than assumed.
     slips : tuple of Slip
+        Turns of the strap, in order.
     """
 
     frames: tuple[tuple[slice, LegFrame], ...]
@@ -75,11 +78,11 @@ class LegFrames:
 
     @property
     def axis(self) -> FloatArray:
-        """The flexion axis of the first frame, (3,)."""
+        """Flexion axis of the first frame, (3,)."""
         return self.frames[0][1].axis
 
     def elevation_deg(self, up: FloatArray, header: Header, params: LegParams) -> FloatArray:
-        """Leg elevation for up (n, 3) in ankle sensor axes, (n,) degrees."""
+        """Return leg elevation for up (n, 3) in ankle sensor axes, (n,) degrees."""
         return np.concatenate(
             [elevation_deg(frame, up[piece], header.posture, params) for piece, frame in self.frames]
         )
@@ -92,26 +95,26 @@ def leg_frames(
     header: Header,
     params: LegParams,
 ) -> LegFrames:
-    """The leg's frames in the reading of a set.
+    """Return the leg's frames in the reading of a set.
 
     Parameters
     ----------
     reading : Reading
     up : (n, 3) float
-        In ankle sensor axes, holes bridged.
+        Up in ankle sensor axes, holes bridged.
     turning_dps : (n, 3) float
-        As `leg.up_turning_dps` gives it.
+        Result of `leg.up_turning_dps`.
     header : Header
     params : LegParams
     """
     travel = reading.travel_deg(header)
-    reps, axes = reading.segmentation.reps, _axes(reading, travel, turning_dps, params)
+    reps, axes = reading.segmentation.reps, _axes(reading, travel, turning_dps)
     slips = _slips(axes, reps, up)
     floor = floor_rests(reading, travel, header)
     if slips and header.start == "high":
-        # a sensor that has slipped is at another angle on the floor
-        floor = [rest for rest in floor if rest.end <= slips[0][0].tick]
-    level, seen, zero_deg = _zero(reading, floor, travel, header)
+        # after a slip the sensor has another angle on the floor
+        floor = {rest: level for rest, level in floor.items() if rest.end <= slips[0][0].tick}
+    level, seen, zero_deg = _zero(reading, floor, header)
     sign = reading.hypothesis.sign
     axis = reading.lifting_axis
     angle = np.radians(travel_sign(header) * sign * level)
@@ -123,14 +126,14 @@ def leg_frames(
         if slips:
             above = _resting_deg(reps[: slips[0][1]], elevation_deg(first, up, header.posture, params))
     elif slips and any(rest.end <= slips[0][0].tick for rest in floor):
-        # after a slip a leg rests as far above its zero between repetitions as it did before
+        # the leg is assumed to rest as far above its zero between repetitions as before the slip
         above = travel_sign(header) * (_resting_deg(reps[: slips[0][1]], travel) - level)
     whole = LegFrames(((slice(0, len(up)), first),), tuple(floor), seen, ())
     if not slips:
         return whole
     frames = _after_slips(first, slips, axes, above, reps, up)
     found = replace(whole, frames=frames, slips=tuple(slip for slip, _ in slips))
-    # about its own axis a leg swings no less far than about another
+    # about its true axis the leg's range is largest
     ways = [_usual_way_deg(one.elevation_deg(up, header, params), reps) for one in (found, whole)]
     return found if ways[0] > KEPT_SHARE * ways[1] else whole
 
@@ -139,57 +142,60 @@ def _usual_way_deg(elevation_deg: FloatArray, reps: Sequence[Excursion]) -> floa
     return float(np.median([abs(elevation_deg[rep.far.tick] - elevation_deg[rep.back.tick]) for rep in reps]))
 
 
-def floor_rests(reading: Reading, travel_deg: FloatArray, header: Header) -> list[Rest]:
-    """Rests on the floor (hanging): before the first repetition, else between them or after them."""
-    known, reps, rests = reading.hypothesis, reading.segmentation.reps, reading.swing.rests
+def floor_rests(reading: Reading, travel_deg: FloatArray, header: Header) -> dict[Rest, float]:
+    """Return the rests on the floor (hanging), as in `Swing.rests`: before the first repetition, else all."""
+    known, reps, swing = reading.hypothesis, reading.segmentation.reps, reading.swing
     if header.start == "low":
-        found = on_floor(rests, travel_deg, known.resting_deg, known.far_deg)
+        found = on_floor(swing, known.sign * travel_sign(header), known.resting_deg, known.far_deg)
     else:
-        # the floor lies beyond the far end: who starts high lowers the leg to it, or nearly
+        # the floor lies beyond the far end: in a high start the leg is lowered to it, or nearly
         beyond = max(known.level_deg(1.0 - SAME_LEVEL), known.resting_deg + MIN_HIGH_DEG)
         inside = slice(reps[0].near.tick, reps[-1].back.tick) if reps else slice(0, 0)
-        outside = [rest for rest in rests if not inside.start <= rest.middle < inside.stop]
+        outside = [rest for rest in swing.rests if not inside.start <= rest.middle < inside.stop]
         upright = known.resting_deg + MAX_HIGH_DEG
-        found = [rest for rest in outside if beyond < travel_deg[rest.middle] < upright]
-    before = [rest for rest in found if reps and rest.end <= reps[0].far.tick]
+        found = {rest: swing.rests[rest] for rest in outside if beyond < travel_deg[rest.middle] < upright}
+    before = {rest: level for rest, level in found.items() if reps and rest.end <= reps[0].far.tick}
     return before or found
 
 
-def _zero(
-    reading: Reading, floor: Sequence[Rest], travel_deg: FloatArray, header: Header
-) -> tuple[float, bool, float]:
-    """Travel at a known leg elevation, whether that was seen, and the elevation."""
+def _zero(reading: Reading, floor: Mapping[Rest, float], header: Header) -> tuple[float, bool, float]:
+    """Return the travel at a known leg elevation, whether that was seen, and the elevation."""
     known = reading.hypothesis
     if header.exercise == "heel_tap" or header.start == "low":
         return known.resting_deg, bool(floor), 0.0
+    direction = known.sign * travel_sign(header)
     if floor:
-        return usual_level_deg(floor, travel_deg), True, 0.0
-    # the legs come back to less than where they were held before the first repetition
+        return direction * usual_level_deg(floor), True, 0.0
+    # repetitions return to less than the height at which the legs were held before the first one
     reps, rests = reading.segmentation.reps, reading.swing.rests
-    held = [rest for rest in rests if reps and rest.end <= reps[0].far.tick][-1:]
-    return usual_level_deg(held, travel_deg) if held else known.resting_deg, False, VERTICAL_DEG
+    held = [level for rest, level in rests.items() if reps and rest.end <= reps[0].far.tick][-1:]
+    return direction * held[0] if held else known.resting_deg, False, VERTICAL_DEG
 
 
 def _named(axis: FloatArray, cranial: FloatArray, header: Header) -> LegFrame:
-    """Zero from the header's axis up the shank: flat when lying, straight down when hanging."""
+    """Return the frame with the zero from the header's axis up the shank: level lying, vertical hanging."""
     level = unit(cranial - axis * (cranial @ axis))
     return LegFrame(axis, level if header.posture == "hanging" else cross(level, axis))
 
 
-def _axes(reading: Reading, travel_deg: FloatArray, turning_dps: FloatArray, params: LegParams) -> FloatArray:
-    """The axis that each repetition swings about, (k, 3)."""
+def _axes(reading: Reading, travel_deg: FloatArray, turning_dps: FloatArray) -> FloatArray:
+    """Return the axis that each repetition swings about, (k, 3): that of turning in step with the lift.
+
+    A leg that wobbles about its own length may turn faster than it is lifted, but not in step.
+    """
     known, reps = reading.hypothesis, reading.segmentation.reps
     limit = known.level_deg(LIFTED_SHARE)
+    in_step = turning_dps * rate_of_change(travel_deg)[:, None]
     axes = []
     for rep in reps:
         lifted = travel_deg[rep.ticks] > limit
-        axis = swing_axis(turning_dps[rep.ticks][lifted], params)
-        axes.append(reading.swing.axis if axis is None else np.sign(axis @ reading.swing.axis) * axis)
+        axis = in_step[rep.ticks].compress(lifted, axis=0).sum(axis=0)
+        axes.append(np.sign(axis @ reading.swing.axis) * unit(axis) if axis.any() else reading.swing.axis)
     return np.array(axes).reshape(-1, 3)
 
 
 def _slips(axes: FloatArray, reps: Sequence[Excursion], up: FloatArray) -> list[tuple[Slip, int]]:
-    """Where the swing's axis, or how the leg rests, changed for good, and before which repetition."""
+    """Return permanent changes of the axis or the resting leg, each with the repetition it precedes."""
     changes = _changes(axes, 0, len(reps))
     resting_up = up_around(up, resting_ends(reps))
     rested = resting_change(resting_up)
@@ -200,15 +206,15 @@ def _slips(axes: FloatArray, reps: Sequence[Excursion], up: FloatArray) -> list[
 
 
 def _between(before: Excursion, after: Excursion) -> slice:
-    """Ticks around the resting end between two repetitions."""
+    """Return the ticks around the resting end between two repetitions."""
     start = max(before.back.tick - AROUND_TICKS, before.far.tick)
     return slice(start, min(after.near.tick + AROUND_TICKS, after.far.tick) + 1)
 
 
 def _changes(axes: FloatArray, start: int, stop: int) -> list[tuple[int, float]]:
-    """Where a sequence of axes (k, 3) turns for good, and by how much, degrees; in order."""
+    """Return where a sequence of axes (k, 3) turns permanently, and by how many degrees; in order."""
     best: tuple[float, int] | None = None
-    for cut in range(start + 2, stop - 1):
+    for cut in _may_differ(axes, start, stop):
         before, after = _mean(axes[start:cut]), _mean(axes[cut:stop])
         turned = float(angle_between_deg(before, after))
         error = np.hypot(_error_deg(axes[start:cut], before), _error_deg(axes[cut:stop], after))
@@ -220,12 +226,26 @@ def _changes(axes: FloatArray, start: int, stop: int) -> list[tuple[int, float]]
     return [*_changes(axes, start, cut), (cut, turned), *_changes(axes, cut, stop)]
 
 
+def _may_differ(axes: FloatArray, start: int, stop: int) -> list[int]:
+    """Return the cuts before and after which the mean axes differ by at least nearly `SLIPPED_DEG`."""
+    cuts = np.arange(start + 2, stop - 1)
+    if len(cuts) == 0:
+        return []
+    total = axes[start:stop].cumsum(axis=0)
+    before = total[cuts - start - 1]
+    after = total[-1] - before
+    nearly = np.cos(np.radians(0.99 * SLIPPED_DEG))
+    apart = row_dots(before, after) < nearly * np.sqrt(row_dots(before, before) * row_dots(after, after))
+    found: list[int] = cuts[apart].tolist()
+    return found
+
+
 def _mean(axes: FloatArray) -> FloatArray:
     return unit(axes.mean(axis=0))
 
 
 def _error_deg(axes: FloatArray, mean: FloatArray) -> float:
-    """Standard error of a mean axis, degrees."""
+    """Return the standard error of a mean axis, degrees."""
     away = angle_between_deg(axes, mean)
     return float(np.sqrt((away**2).sum() / (len(axes) * (len(axes) - 1))))
 
@@ -238,7 +258,7 @@ def _after_slips(
     reps: Sequence[Excursion],
     up: FloatArray,
 ) -> tuple[tuple[slice, LegFrame], ...]:
-    """A frame for each piece between slips: its own axis, and its zero by where the leg rests."""
+    """Return a frame for each piece between slips: its own axis, and its zero by where the leg rests."""
     starts, edges = [0, *(slip.tick for slip, _ in slips), len(up)], [0, *(k for _, k in slips), len(reps)]
     return tuple(
         (slice(*ticks), _own(first, _mean(axes[start:stop]), reps[start:stop], rests_deg, up))
@@ -253,7 +273,7 @@ def _resting_deg(reps: Sequence[Excursion], travel_deg: FloatArray) -> float:
 def _own(
     first: LegFrame, axis: FloatArray, reps: Sequence[Excursion], rests_deg: float, up: FloatArray
 ) -> LegFrame:
-    """The frame about an axis in which the leg is at `rests_deg` where some repetitions begin and end."""
+    """Return the frame about an axis in which the leg is at `rests_deg` at the repetitions' resting ends."""
     axis = np.sign(axis @ first.axis) * axis
     ends = [tick for rep in reps for tick in (rep.near.tick, rep.back.tick)]
     resting = np.median(up_around(up, ends), axis=0)

@@ -1,4 +1,4 @@
-"""The pelvis of a set: its zero in each spell, tilt and rotation against it, and the yaw of its sensor."""
+"""The pelvis in a set: its zero in each spell, tilt and rotation from it, and the yaw of its sensor."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imu_reps.analysis.filters import low_passed, rate_of_change
 from imu_reps.analysis.reps.phases import SLOW_DPS
 from imu_reps.analysis.reps.segmentation import Excursion, Segmentation
 from imu_reps.analysis.set.leg_frames import LegFrames
 from imu_reps.analysis.set.shifts import Shift, find_shift
 from imu_reps.analysis.set.spells import Posture, Rest, rests_in
+from imu_reps.analysis.set_motion import middle
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.summary import Zero
 from imu_reps.domain.track import GRID_HZ
-from imu_reps.kinematics.motion import GridMotion, Motion, bridged, bridged_columns
+from imu_reps.kinematics.motion import GridMotion, Motion, bridged
 from imu_reps.kinematics.mounting import (
     MAX_TURN_DEG,
     TURN_SPREAD_DEG,
@@ -30,34 +30,34 @@ from imu_reps.kinematics.mounting import (
     unit,
 )
 
-#: The tilt zero needs a rest this long.
+#: Shortest rest that gives the zero of tilt.
 ZERO_S = 1.0
 
-#: A leg this near to its floor lies on it: docs/definitions.md#the-zero.
+#: A leg this near to its floor level lies on it: docs/definitions.md#the-zero.
 ON_FLOOR_DEG = 10.0
 
-#: The zero is a mean over so much of the stillness before the leg leaves the floor: a breath and a half.
+#: The zero is a mean over this much of the stillness before the leg leaves the floor: a breath and a half.
 ZERO_MEAN_S = 6.0
 
-#: Breathing and sensors turn a pelvis that lies alike by less; what differs by more lies otherwise (ours).
+#: Largest difference, by breathing and sensor errors, of a pelvis in the same position (ours).
 ALIKE_DEG = 3.0
 
-#: Where the legs rest high, the pelvis of a rest on the floor is less tipped back than there by this (ours).
+#: In a high start the pelvis is tipped back by at least this, compared with a rest on the floor (ours).
 TIPPED_BACK_DEG = 4.0
 
-#: How the pelvis is tipped at the resting end is read from this long, in ticks.
+#: Length over which the pelvis's tilt at the resting end is measured.
 HELD_TICKS = 50
 
-#: A hip that rolls with every lift looks like a turned sensor; it is as likely, by this much (1 SD).
+#: Standard deviation of a hip's roll with every lift, which looks like a turned sensor.
 ROLL_SPREAD_DEG = 3.0
 
-#: Fewer repetitions do not tell a turned sensor from a rolling hip.
+#: Fewest repetitions that distinguish a turned sensor from a rolling hip.
 MIN_FOR_TURN = 2
 
 
 @dataclass(frozen=True, slots=True)
 class SensorYaw:
-    """Turn of the pelvis sensor about gravity: what is corrected, and its standard deviation, degrees."""
+    """Turn of the pelvis sensor about gravity that is corrected, and its standard deviation, degrees."""
 
     turn_deg: float
     sd_deg: float
@@ -70,18 +70,19 @@ class PelvisEstimate:
     Attributes
     ----------
     tilt_deg, rotation_deg : (n,) float
-        Against the zero of each instant's spell; rotation with the reported sign. NaN where not measured.
+        Angles from the zero of each instant's spell; rotation with the reported sign. NaN where not measured.
     zero : Zero
-        Of the first spell with a repetition: when it was taken, and why there, or why there is none.
+        Zero of the first spell with a repetition: when and why it was taken, or why there is none.
     between_reps : bool
         Whether any spell's zero had to be taken between repetitions.
     turn : SensorYaw or None
-        Of the sensor; None where it is not estimated.
+        Turn of the sensor; None if not estimated.
     axes : PelvisAxes or None
-        Of the latest spell, and below whether its tilt has a zero.
+        Axes in the latest spell; None if unknown.
     tilt_known : bool
+        Whether tilt has a zero in the latest spell.
     shift : Shift or None
-        Where the sensor first shifted for good; from there on its spell is NaN.
+        The first permanent shift of the sensor, after which its spell is NaN; None without one.
     """
 
     tilt_deg: FloatArray
@@ -96,9 +97,9 @@ class PelvisEstimate:
 
 @dataclass(frozen=True, slots=True)
 class _SpellZero:
-    """A spell, the pelvis's axes in it, and the rest of its tilt zero (None: rotation alone has one).
+    """A spell, the pelvis's axes in it, and the rest for the zero of tilt (None: only rotation has one).
 
-    `uneven`: there were rests between repetitions, and in none the pelvis lay as it does before a lift.
+    `uneven`: there were rests between repetitions, but in none was the pelvis tipped as it is before a lift.
     """
 
     spell: slice
@@ -110,7 +111,7 @@ class _SpellZero:
 
     @property
     def known(self) -> slice:
-        """The spell as far as its zero holds."""
+        """The part of the spell for which its zero is valid."""
         return slice(self.spell.start, self.spell.stop if self.shift is None else self.shift.tick)
 
 
@@ -118,28 +119,30 @@ def estimate_pelvis(
     motion: Motion,
     posture: Posture,
     elevation_deg: FloatArray,
+    speed_dps: FloatArray,
     segmentation: Segmentation,
     leg: LegFrames | None,
     header: Header,
 ) -> PelvisEstimate:
-    """Tilt and rotation of the pelvis over a motion.
+    """Estimate tilt and rotation of the pelvis over a motion.
 
     Parameters
     ----------
     motion : Motion
     posture : Posture
     elevation_deg : (n,) float
-        Of the leg; NaN where not measured.
+        Leg elevation; NaN where not measured.
+    speed_dps : (n,) float
+        Its rate of change, low-passed.
     segmentation : Segmentation
-        In ticks of the motion.
+        Repetitions in ticks of the motion.
     leg : LegFrames or None
-    header : Header
     """
     nothing = np.full(len(motion), np.nan)
     why = _why_not(motion, posture)
     if motion.pelvis is None or posture.cranial is None or why:
         return PelvisEstimate(nothing, nothing, Zero(None, why), False, None)
-    calm = _zero_mask(motion.pelvis, posture, elevation_deg, motion.ankle, leg, header)
+    calm = _zero_mask(motion.pelvis, posture, elevation_deg, speed_dps, motion.ankle, leg, header)
     zeros = [_spell_zero(spell, calm, motion, posture, segmentation, header) for spell in posture.spells]
     turn = None
     if header.posture == "supine" and header.pelvis.alignment == "mounted":
@@ -148,7 +151,7 @@ def estimate_pelvis(
     for k, zero in enumerate(zeros):
         if zero.axes is None:
             continue
-        # before the first spell and between two the zero of the next one holds, after the last its own
+        # the zero of a spell also applies to the time before it; that of the last also to the time after
         start = 0 if k == 0 else zeros[k - 1].spell.stop
         end = len(motion) if k + 1 == len(zeros) else zero.spell.stop
         ticks = slice(start, end if zero.shift is None else zero.shift.tick)
@@ -159,14 +162,14 @@ def estimate_pelvis(
     between = any(zero.between_reps for zero in zeros)
     latest = zeros[-1].axes
     latest = latest if latest is None or turn is None else turned(latest, turn.turn_deg)
-    told = _told(_first_lifted(zeros, segmentation.reps), motion, header)
+    reported = _reported(_first_lifted(zeros, segmentation.reps), motion, header)
     shift = next((zero.shift for zero in zeros if zero.shift is not None), None)
     known = zeros[-1].rest is not None
-    return PelvisEstimate(tilt, rotation, told, between, turn, latest, known, shift)
+    return PelvisEstimate(tilt, rotation, reported, between, turn, latest, known, shift)
 
 
 def _first_lifted(zeros: list[_SpellZero], reps: Sequence[Excursion]) -> _SpellZero:
-    """Of the first spell with a repetition in it; without any, of the first."""
+    """Return the zero of the first spell with a repetition; without any, of the first spell."""
     with_reps = [
         zero for zero in zeros if any(zero.spell.start <= rep.far.tick < zero.spell.stop for rep in reps)
     ]
@@ -185,11 +188,12 @@ def _zero_mask(
     pelvis: GridMotion,
     posture: Posture,
     elevation_deg: FloatArray,
+    speed_dps: FloatArray,
     ankle: GridMotion | None,
     leg: LegFrames | None,
     header: Header,
 ) -> BoolArray:
-    """Where a zero may be taken: the pelvis lies (hangs) still, and the working leg lies (hangs) too."""
+    """Return where a zero may be taken: the pelvis lies (hangs) still, and so does the working leg."""
     calm = pelvis.still & posture.near
     if leg is None or ankle is None:
         return calm if ankle is None else calm & ankle.still
@@ -198,8 +202,7 @@ def _zero_mask(
         for rest in leg.floor_rests:
             on_floor[rest.start : rest.end] = True
         return calm & (ankle.still if header.exercise == "heel_tap" else on_floor)
-    speed = np.abs(rate_of_change(low_passed(bridged(elevation_deg))))
-    return calm & (elevation_deg < ON_FLOOR_DEG) & (speed < SLOW_DPS)
+    return calm & (elevation_deg < ON_FLOOR_DEG) & (np.abs(speed_dps) < SLOW_DPS)
 
 
 def _spell_zero(
@@ -217,13 +220,13 @@ def _spell_zero(
     shift = _shift(motion, reps)
     known = spell if shift is None else slice(spell.start, shift.tick)
     rests = _rests_in(calm, known)
-    away = _tipped_deg(up, cranial)
     if header.exercise == "heel_tap":
-        rests = _flat_rests(rests, reps, away)
+        rests = _flat_rests(rests, reps, _tipped_deg(up, cranial))
     long_enough = [rest for rest in rests if rest.duration_s >= ZERO_S]
     before = [rest for rest in long_enough if not reps or rest.end <= reps[0].far.tick]
     between = [] if before else long_enough
     if between and header.posture != "hanging":
+        away = _tipped_deg(up, cranial)
         flat = _before_lifts(rests, reps, away)
         between = [rest for rest in between if abs(_median(away, rest) - flat) < ALIKE_DEG]
     if before or between:
@@ -240,18 +243,18 @@ def _spell_zero(
 
 
 def _tipped_deg(up: FloatArray, cranial: FloatArray) -> FloatArray:
-    """How far the head's end is up, (n,): lying, tilt against the horizontal."""
+    """Return the elevation of the cranial axis, (n,) degrees: when lying, tilt from the horizontal."""
     return bridged(np.degrees(np.arcsin(np.clip(up @ cranial, -1.0, 1.0))))
 
 
 def _median(away_deg: FloatArray, rest: Rest) -> float:
-    return float(np.median(away_deg[rest.start : rest.end]))
+    return middle(away_deg[rest.start : rest.end])
 
 
 def _before_lifts(rests: Sequence[Rest], reps: Sequence[Excursion], away_deg: FloatArray) -> float:
-    """How the pelvis is tipped in the last rest before a lift, of most lifts.
+    """Return the median tilt of the pelvis in the last rests before the lifts.
 
-    Then no other leg is up, which curls it, and an arch has had its time to come back.
+    At that time the other leg is not up, which would curl the pelvis, and an arch has had time to go back.
     """
     last = {
         max((r for r in rests if r.start < rep.far.tick), key=lambda r: r.end, default=None) for rep in reps
@@ -261,7 +264,7 @@ def _before_lifts(rests: Sequence[Rest], reps: Sequence[Excursion], away_deg: Fl
 
 
 def _zero_up(up: FloatArray, calm: BoolArray, rest: Rest, earliest: int) -> FloatArray | None:
-    """Mean direction of up over a rest and the stillness shortly before in which the pelvis lay alike."""
+    """Return the mean direction of up over a rest, and over stillness shortly before in the same position."""
     own = mean_up(up, rest)
     if own is None:
         return None
@@ -273,7 +276,7 @@ def _zero_up(up: FloatArray, calm: BoolArray, rest: Rest, earliest: int) -> Floa
 
 def _shift(motion: Motion, reps: Sequence[Excursion]) -> Shift | None:
     assert motion.pelvis is not None
-    found = find_shift(bridged_columns(motion.pelvis.up), reps)
+    found = find_shift(bridged(motion.pelvis.up), reps)
     return None if found is None else Shift(found[0], float(motion.time_s[found[0]]), found[1])
 
 
@@ -284,7 +287,7 @@ def _rests_in(calm: BoolArray, spell: slice) -> list[Rest]:
 
 
 def _flat_rests(rests: Sequence[Rest], reps: Sequence[Excursion], away_deg: FloatArray) -> list[Rest]:
-    """Rests before the first heel tap in which the pelvis lies flat, not tipped back by legs held high."""
+    """Return the rests before the first heel tap with a flat pelvis, not tipped back by legs held high."""
     if not reps:
         return []
     held = [np.median(away_deg[rep.near.tick : rep.near.tick + HELD_TICKS]) for rep in reps]
@@ -294,7 +297,7 @@ def _flat_rests(rests: Sequence[Rest], reps: Sequence[Excursion], away_deg: Floa
     return [rest for level, rest in before if level > minimum]
 
 
-def _told(zero: _SpellZero, motion: Motion, header: Header) -> Zero:
+def _reported(zero: _SpellZero, motion: Motion, header: Header) -> Zero:
     hanging = header.posture == "hanging"
     if zero.axes is None:
         return Zero(None, "no still stretch in posture")
@@ -311,7 +314,7 @@ def _told(zero: _SpellZero, motion: Motion, header: Header) -> Zero:
 
 
 def mean_up(up: FloatArray, rest: Rest) -> FloatArray | None:
-    """Mean direction of up over a rest, None if nothing was measured then."""
+    """Return the mean direction of up over a rest; None if nothing was measured in it."""
     piece = up[rest.start : rest.end]
     piece = piece[np.isfinite(piece[:, 0])]
     return unit(piece.mean(axis=0)) if len(piece) else None
@@ -320,7 +323,7 @@ def mean_up(up: FloatArray, rest: Rest) -> FloatArray | None:
 def _lifts(
     zeros: Sequence[_SpellZero], reps: Sequence[Excursion], up: FloatArray
 ) -> list[tuple[PelvisAxes, FloatArray]]:
-    """For each repetition the axes of its spell, and its directions of up."""
+    """Return, for each repetition, the axes of its spell and its directions of up."""
     return [
         (zero.axes, up[rep.ticks])
         for zero in zeros
@@ -330,7 +333,7 @@ def _lifts(
 
 
 def estimate_turn(lifts: Sequence[tuple[PelvisAxes, FloatArray]]) -> SensorYaw:
-    """How far the pelvis sensor is turned about gravity, from rotation that follows tilt.
+    """Estimate the pelvis sensor's turn about gravity, from rotation that follows tilt.
 
     Parameters
     ----------
@@ -340,26 +343,26 @@ def estimate_turn(lifts: Sequence[tuple[PelvisAxes, FloatArray]]) -> SensorYaw:
     Returns
     -------
     SensorYaw
-        The median over the repetitions, shared between belt and hip by how likely each is
-        (`TURN_SPREAD_DEG`, `ROLL_SPREAD_DEG`), and limited to ±`MAX_TURN_DEG`.
+        Median over the repetitions, divided between belt and hip by their variances (`TURN_SPREAD_DEG`,
+        `ROLL_SPREAD_DEG`), and limited to ±`MAX_TURN_DEG`.
     """
     slopes = [slope for axes, up in lifts if (slope := _slope(axes, up)) is not None]
     if len(slopes) < MIN_FOR_TURN:
         return SensorYaw(0.0, TURN_SPREAD_DEG)
     turns = np.degrees(np.arctan(slopes))
-    spread = 1.4826 * float(np.median(np.abs(turns - np.median(turns)))) / np.sqrt(len(turns))
+    usual = middle(turns)
+    spread = 1.4826 * middle(np.abs(turns - usual)) / np.sqrt(len(turns))
     other = ROLL_SPREAD_DEG**2 + spread**2
     belt = TURN_SPREAD_DEG**2
-    turn = float(np.median(turns)) * belt / (belt + other)
+    turn = usual * belt / (belt + other)
     return SensorYaw(
         float(np.clip(turn, -MAX_TURN_DEG, MAX_TURN_DEG)), float(np.sqrt(belt * other / (belt + other)))
     )
 
 
 def _slope(axes: PelvisAxes, up: FloatArray) -> float | None:
-    """Sideways against fore-and-aft lean over one repetition."""
-    lean = up[np.isfinite(up[:, 0])] @ axes.matrix[1:].T
-    power = float((lean[:, 0] ** 2).sum())
-    if len(lean) == 0 or np.abs(lean[:, 0]).max() < np.sin(np.radians(3.0)):
+    """Return the slope of sideways on fore-and-aft lean over one repetition; None if it leans too little."""
+    ahead, sideways = axes.matrix[1:] @ up.compress(np.isfinite(up[:, 0]), axis=0).T
+    if len(ahead) == 0 or np.abs(ahead).max() < np.sin(np.radians(3.0)):
         return None
-    return float((lean[:, 0] * lean[:, 1]).sum() / power)
+    return float((ahead * sideways).sum() / (ahead**2).sum())

@@ -1,4 +1,4 @@
-"""The likeliest reading of a set: every axis the leg may swing about, either sign, weighed by evidence."""
+"""Choice of the likeliest reading of a set, over all possible axes and signs of the leg's swing."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ from imu_reps.analysis.reps.segmentation import Excursion, Segmentation, usual_r
 from imu_reps.analysis.set.evidence import EvidenceParams, Hypothesis, Observed, score, travel_sign
 from imu_reps.analysis.set.hypotheses import Swing, weighted_median
 from imu_reps.analysis.set.leg import LegFrame, LegParams, swing_axis
-from imu_reps.analysis.set.spells import Posture
 from imu_reps.analysis.set.swings import (
     SeenLeg,
     SwingReadings,
     askew,
-    observe,
     radius_vector,
     read_swing,
     swing_about,
@@ -28,36 +26,41 @@ from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray
 from imu_reps.domain.settings import Settings
 from imu_reps.kinematics.lever import Carried, Lever, Movements
-from imu_reps.kinematics.motion import Motion
 
-#: A lift begins and ends this share of the way from the resting end: a rest may hold anything.
+#: A lift begins and ends at this share of the way from the resting end: during a rest anything may happen.
 LEFT_SHARE = 0.05
 
-#: Fewer repetitions, or a shorter usual lever, show no swing that slid among them.
+#: Fewest repetitions, and shortest usual lever, for finding swings in which the foot slid.
 MIN_ALIKE, MIN_LEVER_M = 3, 0.3
 
-#: The leg is lifted about the axis seen before, as far as a refined axis moves (cosine).
+#: Smallest cosine between a refined axis and that of the previous estimate for them to agree.
 AGAIN = 0.9
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One way to read the leg's motion over a recording.
+    """One reading of the leg's motion over a recording.
 
     Attributes
     ----------
     swing : Swing
+        The leg's motion about one axis.
     hypothesis : Hypothesis
+        Sign, resting level and repetitions.
     score : float
-        How much likelier it is than that nobody raised a leg, natural logarithm.
+        Log likelihood ratio to nobody raising a leg.
     lever : Lever or None
-        Over its repetitions, as far as it is known.
+        Common lever of its repetitions; None if unknown.
+    undecided : int
+        First and last swings of a high start that may have slid the foot or may not: how many of them count,
+        negative, or how many do not.
     """
 
     swing: Swing
     hypothesis: Hypothesis
     score: float
     lever: Lever | None = None
+    undecided: int = 0
 
     @property
     def segmentation(self) -> Segmentation:
@@ -65,29 +68,29 @@ class Reading:
         return self.hypothesis.segmentation
 
     def travel_deg(self, header: Header) -> FloatArray:
-        """The angle counted from the resting end outwards, (n,) degrees, any zero."""
+        """Return the angle as travel, (n,) degrees, positive outwards from an arbitrary zero."""
         return np.asarray(self.hypothesis.sign * travel_sign(header) * self.swing.angle_deg)
 
     @property
     def lifting_axis(self) -> FloatArray:
-        """A right-handed turn of the leg about it lifts the leg, (3,), in sensor axes."""
+        """Axis about which a right-handed turn lifts the leg, (3,), in sensor axes."""
         return self.hypothesis.sign * self.swing.axis
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The likeliest reading, and how sure it is.
+    """The likeliest reading, and its certainty.
 
     Attributes
     ----------
     best : Reading or None
-        None where the leg did not move.
+        The likeliest reading; None if the leg did not move.
     is_set : bool
-        Whether it is likelier than that nobody raised a leg.
+        Whether it is likelier than nobody raising a leg.
     margin : float
-        By how much it is likelier than the next reading with another count.
+        Log likelihood ratio to the next reading with another count.
     other_count : int
-        What that one counts.
+        Count of that reading.
     """
 
     best: Reading | None
@@ -98,14 +101,14 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What the estimate before this one said of a set that runs.
+    """The previous estimate of a running set.
 
     Attributes
     ----------
     frame : LegFrame
-        Of the leg; a reading that agrees with it is likelier.
+        Its leg frame; a reading that agrees with it is likelier.
     settled : bool
-        Whether that was sure enough to look for no other axis.
+        Whether it was certain enough that no other axis is considered.
     """
 
     frame: LegFrame
@@ -113,29 +116,26 @@ class Before:
 
 
 def choose_reading(
-    motion: Motion,
-    posture: Posture,
+    seen: SeenLeg | None,
     header: Header,
     settings: Settings,
     leg: LegParams,
     evidence: EvidenceParams,
     before: Before | None = None,
 ) -> Choice:
-    """Weigh every reading of a set.
+    """Score every reading of a set and return the likeliest.
 
     Parameters
     ----------
-    motion : Motion
-    posture : Posture
-        Of the same motion.
+    seen : SeenLeg or None
+        The leg's motion; None if there is nothing to read.
     header : Header
     settings : Settings
     leg : LegParams
     evidence : EvidenceParams
     before : Before, optional
-        Of a set that runs.
+        The previous estimate of a running set.
     """
-    seen = observe(motion, posture, header)
     if seen is None:
         return Choice(None, False, 0.0, 0)
     if header.exercise in HOLDS:
@@ -163,7 +163,7 @@ def choose_reading(
 def _swings(
     settled: LegFrame | None, seen: SeenLeg, header: Header, settings: Settings, params: LegParams
 ) -> tuple[list[SwingReadings], Lever | None]:
-    """The leg's motion about every axis in question, and the radius vector if it shows."""
+    """Return the leg's motion about every axis considered, and the radius vector if it is clear."""
     if settled is None:
         swings = swings_about_any_axis(seen, header, settings, params)
     else:
@@ -176,13 +176,13 @@ def _swings(
 
 
 def _by_travel(found: Sequence[Reading], header: Header, params: EvidenceParams) -> list[Reading]:
-    """The readings, likelier the more of the leg's travel each explains: a raise outdoes a wobble."""
+    """Return the readings, less likely the less of the leg's travel they explain: a raise beats a wobble."""
     if "travel" in params.without:
         return list(found)
     usual = [usual_range_deg([rep.range_deg for rep in reading.segmentation.reps]) for reading in found]
 
     def loss(reading: Reading, size: float) -> float:
-        # about the same axis the lift into a high start is no reading of what the leg does there
+        # in a high start, readings about the same axis are not compared: one reads the lift into the start
         same = reading.swing if header.start == "high" else None
         others = [other for one, other in zip(found, usual, strict=True) if one.swing is not same]
         return min(params.travel * float(np.log(max([size, *others]) / size)), params.travel_max)
@@ -194,24 +194,25 @@ def _by_travel(found: Sequence[Reading], header: Header, params: EvidenceParams)
 
 
 def _again(reading: Reading, before: Before | None, params: EvidenceParams) -> Reading:
-    """The reading, likelier where it lifts the leg about the axis that was seen before."""
+    """Return the reading, likelier if it lifts the leg about the axis of the previous estimate."""
     if before is None or float(reading.lifting_axis @ before.frame.axis) < AGAIN:
         return reading
     return replace(reading, score=reading.score + params.again)
 
 
 def _unrepeated(seen: SeenLeg, header: Header, settings: Settings, params: LegParams) -> Reading | None:
-    """A leg that goes out and does not come back, as in a hold: from where it rests first, outwards is up.
+    """Return the reading of a leg that does not repeat its way, as in a hold: up is away from its first rest.
 
-    What it does before its first rest and after its last is lying down and getting up.
+    Movement before the first rest and after the last is lying down and getting up.
     """
-    axis = swing_axis(seen.turning_dps[seen.inside], params)
+    axis = swing_axis(seen.turning_dps.compress(seen.inside, axis=0), params)
     if axis is None:
         return None
     swing = swing_about(axis, seen, settings)
     angle = swing.angle_deg
-    first = seen.rests[0].middle if seen.rests else int(seen.inside[0])
-    last = seen.rests[-1].end if len(seen.rests) > 1 else int(seen.inside[-1]) + 1
+    (inside,) = seen.inside.nonzero()
+    first = seen.rests[0].middle if seen.rests else int(inside[0])
+    last = seen.rests[-1].end if len(seen.rests) > 1 else int(inside[-1]) + 1
     away = angle[first:last] - angle[first]
     sign = float(np.sign(away[np.argmax(np.abs(away))])) or 1.0
     resting = sign * float(angle[first])
@@ -224,14 +225,14 @@ def _unrepeated(seen: SeenLeg, header: Header, settings: Settings, params: LegPa
 def _scored(
     read: SwingReadings, seen: SeenLeg, radius: Lever | None, header: Header, params: EvidenceParams
 ) -> list[Reading]:
-    """Every reading of the swing about an axis, scored."""
+    """Return every reading of the swing about an axis, scored."""
     swing = read.swing
     angle, spells = swing.angle_deg, swing.spells
     motion = None if seen.carried is None else seen.carried.about(swing.axis)
     found = []
     for hypothesis in read.hypotheses:
-        travel = hypothesis.sign * travel_sign(header) * angle
-        likely, lever = _carried_round(hypothesis, travel, motion, params)
+        lifted = hypothesis.sign * travel_sign(header) * angle > hypothesis.level_deg(LEFT_SHARE)
+        likely, lever, undecided = _carried_round(hypothesis, lifted, motion, spells, header, params)
         reps = likely.segmentation.reps
         if reps:
             of_pelvis = _shares(reps, angle, seen), _rates(reps, seen), _bounces(reps, seen)
@@ -239,47 +240,94 @@ def _scored(
             observed = Observed(
                 likely, header, angle, spells, lever, *of_pelvis, out_of_level, askew(swing.axis, radius)
             )
-            found.append(Reading(swing, likely, score(observed, params), lever))
+            found.append(Reading(swing, likely, score(observed, params), lever, undecided))
     return found
 
 
 def _carried_round(
-    hypothesis: Hypothesis, travel_deg: FloatArray, motion: Carried | None, params: EvidenceParams
-) -> tuple[Hypothesis, Lever | None]:
-    """The hypothesis without what surely was not carried round the hip, and its common lever."""
+    hypothesis: Hypothesis,
+    lifted: BoolArray,
+    motion: Carried | None,
+    spells: Sequence[slice],
+    header: Header,
+    params: EvidenceParams,
+) -> tuple[Hypothesis, Lever | None, int]:
+    """Return the hypothesis without swings not carried round the hip, its lever and `Reading.undecided`.
+
+    Parameters
+    ----------
+    hypothesis : Hypothesis
+    lifted : (n,) bool
+        Where the leg has left its resting end.
+    motion : Carried or None
+        How the ankle is carried; None if unknown.
+    spells : sequence of slice
+        Stretches in the posture.
+    header : Header
+    params : EvidenceParams
+    """
     reps = hypothesis.segmentation.reps
     if motion is None or not reps:
-        return hypothesis, None
-    left = travel_deg > hypothesis.level_deg(LEFT_SHARE)
-    movements = Movements(motion, [_lift(rep, left) for rep in reps])
+        return hypothesis, None, 0
+    lifts = _lifts(reps, lifted)
+    movements = Movements(motion, lifts)
     lever, each = movements.common(), movements.each()
     usual = usual_lever_m(each, params.usual_sd_m)
     if lever is None or usual is None or len(reps) < MIN_ALIKE:
-        return hypothesis, lever
-    length = float(np.linalg.norm(usual))
-    if length < MIN_LEVER_M:
-        return hypothesis, lever
-    along = usual / length
-    slid = [one is not None and _slid(one, along, length, params) for one in each]
-    if not any(slid) or all(slid):
-        return hypothesis, lever
-    segmentation = hypothesis.segmentation.without(slid, "not_carried_round_hip")
-    return replace(hypothesis, segmentation=segmentation), movements.common([not gone for gone in slid])
+        return hypothesis, lever, 0
+    if np.linalg.norm(usual) < MIN_LEVER_M:
+        return hypothesis, lever, 0
+    slid = np.array([_slid_ratio(one, usual, params) > params.slid_by for one in each])
+    near = np.zeros(len(reps), bool)
+    if header.start == "high":
+        ways = [_slid_ratio(one, usual, params) for one in Movements(motion, _ways(reps, lifts)).each()]
+        ratio, outermost = np.reshape(ways, (-1, 2)).max(axis=1), _outermost(reps, spells)
+        slid |= ratio > np.where(outermost, params.outermost_slid_by, params.slid_by)
+        near = outermost & (np.abs(ratio - params.outermost_slid_by) < params.undecided_by)
+    slid &= not slid.all()
+    undecided = max(int((near & slid).sum()), -int((near & ~slid).sum()), key=abs)
+    if not slid.any():
+        return hypothesis, lever, undecided
+    segmentation = hypothesis.segmentation.without(slid.tolist(), "not_carried_round_hip")
+    return replace(hypothesis, segmentation=segmentation), movements.common((~slid).tolist()), undecided
 
 
-def _slid(lever: Lever, along: FloatArray, usual_m: float, params: EvidenceParams) -> bool:
-    """Whether a movement rather slid the foot than carried it at the usual lever."""
-    length = float(lever.vector_m @ along)
+def _slid_ratio(lever: Lever | None, usual_m: FloatArray, params: EvidenceParams) -> float:
+    """Return the log likelihood ratio of a foot that slid to one carried at the usual lever."""
+    if lever is None:
+        return -np.inf
+    usual = float(np.linalg.norm(usual_m))
+    length = float(lever.vector_m @ usual_m) / usual
+    if length >= usual:
+        return -np.inf
     slid, carries = lever.sd_m**2 + params.slid_sd_m**2, lever.sd_m**2 + params.usual_sd_m**2
-    log_ratio = 0.5 * ((length - usual_m) ** 2 / carries - length**2 / slid + np.log(carries / slid))
-    return length < usual_m and bool(log_ratio > params.slid_by)
+    return float(0.5 * ((length - usual) ** 2 / carries - length**2 / slid + np.log(carries / slid)))
+
+
+def _ways(reps: Sequence[Excursion], lifts: Sequence[IntArray]) -> list[IntArray]:
+    """Return the ticks of each repetition's way out and of its way back, in turn.
+
+    Who draws the heels in along the floor and then lifts the legs into a high start makes a swing of which
+    only one way is a lift.
+    """
+    return [
+        way
+        for rep, lift in zip(reps, lifts, strict=True)
+        for way in (lift[lift <= rep.far.tick], lift[lift >= rep.far.tick])
+    ]
+
+
+def _outermost(reps: Sequence[Excursion], spells: Sequence[slice]) -> BoolArray:
+    """Return which repetitions are the first or the last of their spell, (reps,) bool."""
+    spell = np.searchsorted([one.start for one in spells], [rep.far.tick for rep in reps], "right")
+    return np.asarray((np.diff(spell, prepend=-1) != 0) | (np.diff(spell, append=-1) != 0))
 
 
 def usual_lever_m(each: Sequence[Lever | None], spread_m: float) -> FloatArray | None:
-    """The median of the levers of several movements, the surer the weightier, (3,); None without any.
+    """Return the median of the levers of several movements, weighted by certainty, (3,); None without any.
 
-    A leg that tumbles as it is laid down shows its lever far more sharply than a slow raise does, and would
-    outvote all of them in a common fit. They differ by `spread_m` beside what each shows.
+    A leg that drops as it is laid down shows its lever far more sharply than a slow raise does, and would
+    dominate a common fit. Hence levers are taken to differ by `spread_m` in addition to their uncertainty.
     """
     known = [lever for lever in each if lever is not None]
     if not known:
@@ -289,17 +337,17 @@ def usual_lever_m(each: Sequence[Lever | None], spread_m: float) -> FloatArray |
     return np.array([weighted_median(column, weights) for column in vectors.T])
 
 
-def _lift(rep: Excursion, lifted: BoolArray) -> IntArray:
-    """Ticks around the far end of a repetition in which the leg has left its resting end."""
-    before = np.flatnonzero(~lifted[rep.near.tick : rep.far.tick])
-    after = np.flatnonzero(~lifted[rep.far.tick : rep.back.tick + 1])
-    start = rep.near.tick + (int(before[-1]) if len(before) else 0)
-    end = rep.far.tick + int(after[0]) if len(after) else rep.back.tick
-    return np.arange(start, end + 1)
+def _lifts(reps: Sequence[Excursion], lifted: BoolArray) -> list[IntArray]:
+    """Return the ticks around the far end of each repetition in which the leg has left its resting end."""
+    near, far, back = np.array([(rep.near.tick, rep.far.tick, rep.back.tick) for rep in reps]).T
+    resting = np.concatenate([[-1], (~lifted).nonzero()[0], [len(lifted)]])
+    after = resting.searchsorted(far)
+    starts, ends = np.maximum(resting[after - 1], near), np.minimum(resting[after], back)
+    return [np.arange(start, end + 1) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
 
 
 def _shares(reps: Sequence[Excursion], angle_deg: FloatArray, seen: SeenLeg) -> FloatArray:
-    """Change of pelvic tilt with the leg's angle, one a repetition."""
+    """Return the slope of pelvic tilt on the leg's angle, for each repetition."""
     if seen.tilt_deg is None:
         return np.empty(0)
     found = []
@@ -310,14 +358,14 @@ def _shares(reps: Sequence[Excursion], angle_deg: FloatArray, seen: SeenLeg) -> 
 
 
 def _rates(reps: Sequence[Excursion], seen: SeenLeg) -> FloatArray:
-    """RMS angular rate of the pelvis, one a repetition, deg/s."""
+    """Return the RMS angular rate of the pelvis, for each repetition, deg/s."""
     if seen.pelvis_dps2 is None or not np.isfinite(seen.pelvis_dps2[0]):
         return np.empty(0)
     return np.sqrt([seen.pelvis_dps2[rep.ticks].mean() for rep in reps])
 
 
 def _bounces(reps: Sequence[Excursion], seen: SeenLeg) -> FloatArray:
-    """RMS of the force on the pelvis along gravity about its median, one a repetition, m/s²."""
+    """Return the RMS of the pelvis's specific force along gravity about its median, per repetition, m/s²."""
     if seen.bounce_mps2 is None:
         return np.empty(0)
     forces = [seen.bounce_mps2[rep.ticks] for rep in reps]

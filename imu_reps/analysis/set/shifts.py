@@ -1,4 +1,4 @@
-"""A sensor that shifts on its belt or strap in the middle of a set, and stays so."""
+"""Permanent shifts of a sensor on its belt or strap during a set."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.mounting import angle_between_deg, unit
 
-#: A pelvis that lies otherwise by less may be the person's, and costs a tilt less than that (ours).
+#: Smallest shift: the pelvis itself may move by less, and tilt errors below it are tolerated (ours).
 SHIFTED_DEG = 5.0
 
-#: By so many times what they scatter by in that direction the resting ends before and after must differ. An
-#: arch scatters in tilt, from one repetition to the next; a shift does not (ours).
+#: Smallest difference of the resting ends before and after a shift, in standard deviations along it. An arch
+#: scatters in tilt from one repetition to the next; a shift does not (ours).
 SHIFTED_SDS = 6.0
 
-#: Nobody lies alike more closely than this.
+#: Smallest scatter assumed of a resting pelvis.
 MIN_SCATTER_DEG = 0.5
 
-#: Directions that are all within so much of each other, as a chord, cannot be further apart by their medians.
+#: If all directions lie within this chord of each other, their medians cannot differ by `SHIFTED_DEG`.
 ALL_ALIKE = 0.9 * np.radians(SHIFTED_DEG)
 
-#: So many resting ends before it and after it must agree.
+#: Fewest resting ends before and after a shift.
 MIN_ENDS = 3
 
-#: In a long set so many places are tried first, then those around the best one.
+#: Number of places tried first in a long set; then those around the best one.
 MAX_CUTS = 64
 
-#: What the pelvis does so near to a resting end of the leg is rest.
+#: Ticks before and after a resting end of the leg over which the pelvis is taken to rest.
 END_TICKS = int(0.2 * GRID_HZ)
 
-#: A sensor shifts within 0.3 s, of which these ticks are half (ours).
+#: Half of the time that a shift takes, 0.3 s (ours).
 SHIFTING_TICKS = int(0.15 * GRID_HZ)
 
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """The pelvis sensor shifted: at which tick, when on the recording's `time_s`, by how much in degrees."""
+    """A shift of the pelvis sensor: its tick, its time on the recording's `time_s`, and its angle."""
 
     tick: int
     time_s: float
@@ -48,14 +48,15 @@ class Shift:
 
 
 def find_shift(up: FloatArray, reps: Sequence[Excursion]) -> tuple[int, float] | None:
-    """The tick at which a pelvis sensor shifted for good, and by how much; None where it stayed.
+    """Return the tick and angle, degrees, of a permanent shift of the pelvis sensor; None without one.
 
     Parameters
     ----------
     up : (n, 3) float
-        In sensor axes, holes bridged.
+        Up in sensor axes, holes bridged.
     reps : sequence of Excursion
-        Of one spell, in order: with the leg at its resting end the pelvis lies alike.
+        Repetitions of one spell, in order; at their resting ends the pelvis is assumed to lie in one
+        position.
     """
     ticks = resting_ends(reps)
     resting_up = up_around(up, ticks)
@@ -67,7 +68,7 @@ def find_shift(up: FloatArray, reps: Sequence[Excursion]) -> tuple[int, float] |
 
 
 def changed_at(up: FloatArray, resting_up: FloatArray, cut: int, within: slice) -> int:
-    """The tick at which up changes most the way that directions (k, 3) differ from `cut` on."""
+    """Return the tick at which up changes most in the way that directions (k, 3) differ from `cut` on."""
     changed = np.median(resting_up[cut:], axis=0) - np.median(resting_up[:cut], axis=0)
     inside = np.arange(within.start, within.stop)
     later, earlier = np.minimum(inside + SHIFTING_TICKS, len(up) - 1), np.maximum(inside - SHIFTING_TICKS, 0)
@@ -75,18 +76,18 @@ def changed_at(up: FloatArray, resting_up: FloatArray, cut: int, within: slice) 
 
 
 def resting_ends(reps: Sequence[Excursion]) -> list[int]:
-    """Ticks at which the leg is at its resting end, before each repetition and after the last."""
+    """Return the ticks at which the leg is at its resting end, before each repetition and after the last."""
     return [*(rep.near.tick for rep in reps), *(rep.back.tick for rep in reps[-1:])]
 
 
 def up_around(up: FloatArray, ticks: Sequence[int]) -> FloatArray:
-    """Mean direction of up around some ticks, (k, 3)."""
+    """Return the mean direction of up around each tick, (k, 3)."""
     around = (up[max(0, tick - END_TICKS) : tick + END_TICKS + 1] for tick in ticks)
     return np.array([unit(piece.mean(axis=0)) for piece in around]).reshape(-1, 3)
 
 
 def resting_change(resting_up: FloatArray) -> tuple[int, float] | None:
-    """From which one on some directions (k, 3) differ for good, and by how much; None if none does."""
+    """Return the index from which directions (k, 3) differ permanently, and the angle; None if none do."""
     if len(resting_up) < 2 * MIN_ENDS or np.linalg.norm(np.ptp(resting_up, axis=0)) < ALL_ALIKE:
         return None
     last, coarse = len(resting_up) - MIN_ENDS, max(1, len(resting_up) // MAX_CUTS)
@@ -106,7 +107,7 @@ def _away_deg(before: FloatArray, after: FloatArray) -> float:
 
 
 def _distance(before: FloatArray, after: FloatArray) -> float:
-    """How far two groups of directions are apart, in standard deviations within them, each way its own."""
+    """Return the Mahalanobis distance between the medians of two groups of directions, by their scatter."""
     within = np.concatenate([group - np.median(group, axis=0) for group in (before, after)])
     least = np.radians(MIN_SCATTER_DEG) ** 2 * np.eye(3)
     scatter = within.T @ within / (len(within) - 2) + least

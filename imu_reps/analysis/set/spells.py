@@ -1,7 +1,7 @@
 """Spells: the stretches of a recording in which the person lies (hangs), and the rests in them.
 
-Posture is measured from the person's own lying direction rather than from the named axis: a belt is pitched
-by 20 degrees as often as not.
+Posture is measured from the person's own lying direction rather than from the axis named in the header, since
+belts are often pitched by 20 degrees.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.track import GRID_HZ
-from imu_reps.kinematics.motion import Motion, bridged_columns
+from imu_reps.kinematics.motion import Motion, bridged
 from imu_reps.kinematics.mounting import (
     LEFT_DEG,
     PelvisAxes,
@@ -24,45 +24,46 @@ from imu_reps.kinematics.mounting import (
     lean_deg,
     pelvis_axes_from_rocks,
     ready_deg,
+    row_dots,
     unit,
 )
 from imu_reps.kinematics.rest import STILL_WINDOW_S, stretches
 
-#: Leaving the posture this long ends a spell; shorter is a movement within it.
+#: Time out of the posture that ends a spell; a shorter one is a movement within it.
 LEFT_POSTURE_S = 2.0
 
-#: Ticks of the half second that decides stillness.
+#: Length of the half-second window that decides stillness.
 STILL_TICKS = int(STILL_WINDOW_S * GRID_HZ)
 
-#: Who was still before and after so short a hole was still in it.
+#: Longest hole that does not end a rest if there was stillness before and after it.
 LOST_TICKS = int(0.15 * GRID_HZ)
 
 
 @dataclass(frozen=True, slots=True)
 class SpellParams:
-    """Of finding the posture and the pelvic rocks; all ours, from what belts and people do.
+    """Parameters of posture and pelvic rocks; all ours, from observed belts and movements.
 
     Attributes
     ----------
     named_within_deg : float
-        The own lying direction is looked for this near to the named axis's: a belt pitched by 25 degrees, and
-        a pelvis that legs held high tip back by 30.
+        Greatest angle between the own lying direction and the one named: 25 degrees for the pitch of a belt,
+        30 for a pelvis tipped back by legs held high.
     kernel_deg : float
         Directions within this of each other count as the same.
     calm_dps : float
-        A pelvis that turns faster is on its way somewhere.
+        Angular rate above which the pelvis is changing its position.
     samples : int
-        So many instants, evenly spread, are compared with each other.
+        Number of instants, evenly spread, that are compared with each other.
     rock_min_deg, rock_max_deg : float
-        How far a pelvic rock tips.
+        Smallest and greatest angle of a pelvic rock.
     rock_return_deg : float
-        How closely the pelvis comes back after it.
+        Greatest angle between the pelvis before and after a rock.
     rock_leg_deg : float
-        What the leg may do meanwhile.
+        Greatest movement of the leg during a rock.
     rock_gap_s : float
-        Rocks with rests between them belong together while the rests end within this.
+        Longest time between rocks of one series.
     min_rocks : int
-        A single movement may be anything.
+        Fewest rocks: a single movement may be something else.
     """
 
     named_within_deg: float = 60.0
@@ -79,45 +80,45 @@ class SpellParams:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """A still stretch, half-open in ticks; `end - start` is how long it was seen to be still."""
+    """A still stretch, half-open in ticks."""
 
     start: int
     end: int
 
     @property
     def seen(self) -> int:
-        """The first tick at which it is known to be still."""
+        """First tick at which the stillness is known."""
         return min(self.start + STILL_TICKS, self.end) - 1
 
     @property
     def middle(self) -> int:
-        """The tick in its middle."""
+        """Tick in the middle."""
         return (self.start + self.end) // 2
 
     @property
     def duration_s(self) -> float:
-        """How long it lasted."""
+        """Duration in seconds."""
         return (self.end - self.start) / GRID_HZ
 
 
 @dataclass(frozen=True, slots=True)
 class Posture:
-    """Over a whole motion.
+    """Posture over a whole motion.
 
     Attributes
     ----------
     spells : tuple of slice
-        Stretches in the posture, in order. Without a pelvis sensor, or with its axes unknown, all is one.
+        Stretches in the posture, in order; a single one over everything if the posture cannot be checked.
     ready : (n,) bool
         The pelvis is near its lying (hanging) direction, and every sensor is still.
     near : (n,) bool
         The pelvis is near that direction, still or not.
     checked : bool
-        Whether the posture is known.
+        Whether the posture is known: there is a pelvis sensor with known axes.
     lying : (3,) float or None
-        The person's own direction of up while lying (hanging), in pelvis sensor axes.
+        Up in pelvis sensor axes while the person lies (hangs); None if unknown.
     cranial : (3,) float or None
-        Sensor axis that points to the head; None: unknown.
+        Pelvis sensor axis towards the head; None if unknown.
     """
 
     spells: tuple[slice, ...]
@@ -129,12 +130,12 @@ class Posture:
 
 
 def rests_in(still: BoolArray) -> list[Rest]:
-    """Still stretches from the mask of half seconds that ended still; lost packets do not end one."""
+    """Return the still stretches from a mask of half seconds that ended still; lost packets end none."""
     return [Rest(max(0, start - STILL_TICKS + 1), end) for start, end in stretches(still, LOST_TICKS)]
 
 
 def rests_within(still: BoolArray, spells: Sequence[slice]) -> list[Rest]:
-    """The parts of still stretches that lie within spells, of half a second and more."""
+    """Return the parts of still stretches within spells, of at least half a second."""
     parts = [
         Rest(max(rest.start, spell.start), min(rest.end, spell.stop))
         for rest in rests_in(still)
@@ -144,7 +145,7 @@ def rests_within(still: BoolArray, spells: Sequence[slice]) -> list[Rest]:
 
 
 def in_spells(spells: Sequence[slice], ticks: int) -> BoolArray:
-    """Mask of the ticks within some spells."""
+    """Return the mask of the ticks within spells."""
     inside = np.zeros(ticks, bool)
     for spell in spells:
         inside[spell] = True
@@ -152,7 +153,7 @@ def in_spells(spells: Sequence[slice], ticks: int) -> BoolArray:
 
 
 def all_still(motion: Motion) -> BoolArray:
-    """Where every sensor there is was still."""
+    """Return where all worn sensors were still, (n,) bool."""
     still = np.ones(len(motion), bool)
     for sensor in (motion.pelvis, motion.ankle):
         if sensor is not None:
@@ -161,12 +162,12 @@ def all_still(motion: Motion) -> BoolArray:
 
 
 def find_posture(motion: Motion, header: Header, params: SpellParams | None = None) -> Posture:
-    """Whether and when the person was in posture, and ready.
+    """Find when the person was in the posture, and ready.
 
     Parameters
     ----------
     motion : Motion
-        Causal or acausal alike.
+        Motion of the sensors, causal or acausal.
     header : Header
     params : SpellParams, optional
     """
@@ -175,7 +176,7 @@ def find_posture(motion: Motion, header: Header, params: SpellParams | None = No
     pelvis = motion.pelvis
     if pelvis is None or not np.isfinite(pelvis.up[:, 0]).any():
         return Posture(whole, still, everywhere, checked=False, lying=None, cranial=None)
-    up, after = bridged_columns(pelvis.up), 0
+    up, after = bridged(pelvis.up), 0
     if header.pelvis.alignment == "functional":
         rocks = find_rocks(motion, params)
         if rocks is None:
@@ -197,7 +198,7 @@ def find_posture(motion: Motion, header: Header, params: SpellParams | None = No
 
 
 def _unnamed(motion: Motion, up: FloatArray, still: BoolArray, params: SpellParams) -> Posture:
-    """Posture without the sensor's axes: most of a recording the person lies, or hangs."""
+    """Find the posture without the sensor's axes, assuming the person lies (hangs) most of the recording."""
     assert motion.pelvis is not None
     lying = _own_direction(up, motion.pelvis.gyr_dps, np.zeros(len(up)), params)
     if lying is None:
@@ -212,42 +213,41 @@ def _unnamed(motion: Motion, up: FloatArray, still: BoolArray, params: SpellPara
 def _own_direction(
     up: FloatArray, gyr_dps: FloatArray, off_deg: FloatArray, params: SpellParams
 ) -> FloatArray | None:
-    """The most frequent direction of up of a calm pelvis near the named one; None where it never was near."""
+    """Return the most frequent direction of up of a calm pelvis near the named one; None if never near."""
     calm = np.flatnonzero((off_deg < params.named_within_deg) & _is_calm(gyr_dps, params.calm_dps))
     if len(calm) == 0:
         return None
     chosen = calm[np.linspace(0, len(calm) - 1, min(len(calm), params.samples)).astype(int)]
     some = up[chosen]
     near = some @ some.T > np.cos(np.radians(params.kernel_deg))
-    # the named axis as the prior: as likely again at every 30 degrees nearer to it
+    # the named axis is the prior: the likelihood halves with every 30 degrees away from it
     prior = 0.5 ** (off_deg[chosen] / 30.0)
     best = int(np.argmax(prior * near.sum(axis=1)))
     return unit(some[near[best]].mean(axis=0))
 
 
 def _is_calm(gyr_dps: FloatArray, calm_dps: float) -> BoolArray:
-    speed = np.linalg.norm(gyr_dps, axis=1)
-    return np.asarray(speed < calm_dps)
+    return np.asarray(row_dots(gyr_dps, gyr_dps) < calm_dps**2)
 
 
 def _spells(in_posture: BoolArray) -> list[tuple[int, int]]:
-    """Stretches in posture, with absences shorter than `LEFT_POSTURE_S` bridged."""
+    """Return the stretches in posture, with absences shorter than `LEFT_POSTURE_S` bridged."""
     lost = int(LEFT_POSTURE_S * GRID_HZ)
     spells = stretches(in_posture, lost - 1)
     return [(a, len(in_posture) if len(in_posture) - b < lost else b) for a, b in spells]
 
 
 def find_rocks(motion: Motion, params: SpellParams | None = None) -> tuple[PelvisAxes, int] | None:
-    """Axes from the first pelvic rocks, and the tick from which on they are over; None without rocks.
+    """Return the axes by the first pelvic rocks, and the tick at which these are over; None without rocks.
 
-    Rocks lie between rests with the same direction of up, tip the pelvis and leave the leg where it is. There
-    may be a rest after each of them, and where it is tipped.
+    Rocks lie between rests with the same direction of up, tip the pelvis and do not move the leg. There may
+    be a rest after each of them, and one while the pelvis is tipped.
     """
     params = params or SpellParams()
     if motion.pelvis is None:
         return None
-    up = bridged_columns(motion.pelvis.up)
-    ankle = None if motion.ankle is None else bridged_columns(motion.ankle.up)
+    up = bridged(motion.pelvis.up)
+    ankle = None if motion.ankle is None else bridged(motion.ankle.up)
     found: list[tuple[Rest, Rest]] = []
     for before, after in _there_and_back(up, rests_in(motion.pelvis.still), params):
         leg_moved = found and ankle is not None and _leg_moves(ankle, found[-1][1].start, after.start, params)
@@ -268,9 +268,9 @@ def find_rocks(motion: Motion, params: SpellParams | None = None) -> tuple[Pelvi
 def _there_and_back(
     up: FloatArray, rests: Sequence[Rest], params: SpellParams
 ) -> Iterator[tuple[Rest, Rest]]:
-    """Each rest after the first, with the last one before it in the same direction; else with the one before.
+    """Yield each rest after the first with the last earlier one in the same direction, else the previous one.
 
-    A pelvis may stop while it is tipped: those stops lie between.
+    Rests while the pelvis is tipped thus lie within a pair.
     """
     directions = np.array([_mean_up(up, rest) for rest in rests])
     ends = [rest.end for rest in rests]
@@ -294,13 +294,13 @@ def _is_rock(
 
 
 def _leg_moves(ankle: FloatArray, start: int, end: int, params: SpellParams) -> bool:
-    """Whether the leg leaves its place between two ticks."""
+    """Whether the leg moves away between two ticks."""
     away = angle_between_deg(ankle[start:end], ankle[start])
     return bool(away.max(initial=0.0) >= params.rock_leg_deg)
 
 
 def _count(up: FloatArray, found: list[tuple[Rest, Rest]]) -> int:
-    """How often the pelvis tips past half of its greatest angle, over all of the rocks."""
+    """Return how often the pelvis tips past half of its greatest angle, over all of the rocks."""
     if not found:
         return 0
     start = _mean_up(up, found[0][0])

@@ -1,4 +1,4 @@
-"""The dialogue of pairing: what is said and asked from the scan until it is known who wears what, and how."""
+"""The pairing dialogue, from the scan to sensors with known places and axes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imu_reps.cli.console import say, tell
-from imu_reps.cli.pair.questions import Questions, numbers
+from imu_reps.cli.console import echo, echo_wrapped
+from imu_reps.cli.prompts import Prompter, parse_numbers
 from imu_reps.cli.scan import signal
 from imu_reps.errors import RadioError
 
@@ -16,28 +16,24 @@ if TYPE_CHECKING:
     from imu_reps.domain.recording import Axis
     from imu_reps.domain.samples import SensorPlace
     from imu_reps.sensors.ble import Radio
-    from imu_reps.setup.candidates import Nearby
-    from imu_reps.setup.pairing import TwoSensors
-    from imu_reps.setup.placement_check import Wear
+    from imu_reps.setup.candidates import NearbyDevice
+    from imu_reps.setup.pairing import SensorPair
+    from imu_reps.setup.placement_check import Placement
     from imu_reps.sources.virtual_source import VirtualWorld
     from imu_reps.storage.profile import PairedSensor, Person
-if TYPE_CHECKING:
-    from imu_reps.domain.recording import Axis
-    from imu_reps.setup.candidates import Nearby
-    from imu_reps.setup.placement_check import Wear
-    from imu_reps.storage.profile import PairedSensor
+
 
 AXES: tuple[Axis, ...] = ("+x", "-x", "+y", "-y", "+z", "-z")
 
-#: How the pelvis sensor is mounted unless told otherwise: docs/recording-format.md#header.
-USUAL_UP: Axis = "+z"
-USUAL_HEAD: Axis = "+y"
+#: Default mounting of the pelvis sensor: docs/recording-format.md#header.
+DEFAULT_UP: Axis = "+z"
+DEFAULT_HEAD: Axis = "+y"
 LOW_BATTERY_PERCENT = 20.0
 
 
 @dataclass(frozen=True, slots=True)
 class PairingOptions:
-    """What the user said on the command line.
+    """Options of the command line.
 
     Attributes
     ----------
@@ -46,7 +42,7 @@ class PairingOptions:
     up, head : Axis or None
         Axes of the pelvis sensor.
     check : bool
-        Whether the wearer lies down to have the mounting checked.
+        Whether the wearer lies down so that the mounting is checked.
     """
 
     name: str
@@ -56,31 +52,31 @@ class PairingOptions:
     head: Axis | None
     seconds: float
     check: bool
-    questions: Questions
+    prompter: Prompter
 
     @property
     def finds_axes(self) -> bool:
-        """Whether the wearer's standing and lying tell the axes: nobody named one."""
+        """Whether the axes are found from standing and lying, because none was given."""
         return self.check and self.up is None and self.head is None
 
 
 async def pair_sensors(radio: Radio, world: VirtualWorld | None, *, options: PairingOptions) -> Person:
-    """Find both sensors, tell them apart, see how they are worn; give what is to be stored."""
+    """Find both sensors, identify them, check how they are worn; return what is to be stored."""
     from imu_reps.setup.pairing import streaming
     from imu_reps.storage.profile import Person
 
     devices, known = await _find(radio, options)
     wear = None
-    say("Connecting ...")
+    echo("Connecting ...")
     async with streaming(radio, devices, options.rate_hz) as two:
         if not known:
-            await _tell_apart(two, world)
+            await _identify_ankle(two, world)
         if await two.identify("ankle"):
-            tell(BLINKS)
+            echo_wrapped(BLINKS)
         found = await _stand_and_lie(two, world) if options.finds_axes else None
         if options.check:
             wear = await _lie_still(
-                two, world, found[0] if found else options.up or USUAL_UP, put_on=not found
+                two, world, found[0] if found else options.up or DEFAULT_UP, put_on=not found
             )
         sensors: dict[SensorPlace, PairedSensor] = {
             "pelvis": two.paired("pelvis"),
@@ -88,49 +84,50 @@ async def pair_sensors(radio: Radio, world: VirtualWorld | None, *, options: Pai
         }
         _show(two)
     up, head = found or _axes(wear, options)
-    return Person(options.name, _mounted(sensors["pelvis"], up, head), sensors["ankle"])
+    pelvis = replace(sensors["pelvis"], cranial_axis=head, anterior_axis=up)
+    return Person(options.name, pelvis, sensors["ankle"])
 
 
-async def _find(radio: Radio, options: PairingOptions) -> tuple[dict[SensorPlace, Nearby], bool]:
-    """Two sensors, and whether it is known which is which."""
-    from imu_reps.setup.candidates import listen, named_sensors, others
+async def _find(radio: Radio, options: PairingOptions) -> tuple[dict[SensorPlace, NearbyDevice], bool]:
+    """Find two sensors, and whether it is known which is which."""
+    from imu_reps.setup.candidates import named_sensors, remaining_devices, scan_for_pair
 
-    say(f"Looking for both sensors, for up to {options.seconds:.0f} s ...")
-    devices = await listen(radio, options.seconds, options.named)
+    echo(f"Looking for both sensors, for up to {options.seconds:.0f} s ...")
+    devices = await scan_for_pair(radio, options.seconds, options.named)
     picked = named_sensors(devices, options.named)
     if len(picked) == 2:
         return picked, True
-    free = _choose(others(devices, picked), 2 - len(picked), options.questions)
+    free = _choose(remaining_devices(devices, picked), 2 - len(picked), options.prompter)
     for place in ("pelvis", "ankle"):
         if place not in picked:
             picked[place] = free.pop(0)
     return picked, bool(options.named)
 
 
-def _choose(free: list[Nearby], count: int, questions: Questions) -> list[Nearby]:
-    """As many sensors as are needed; asked for where there are more, the strongest unless told otherwise."""
+def _choose(free: list[NearbyDevice], count: int, questions: Prompter) -> list[NearbyDevice]:
+    """Choose `count` sensors, by a question if there are more; the default is the strongest."""
     if len(free) == count:
         return free
     for number, device in enumerate(free, 1):
-        say(f"  {number}  {called(device)}, {signal(device.found.rssi_dbm)}")
-    usual = " ".join(str(number) for number in range(1, count + 1))
+        echo(f"  {number}  {device_label(device)}, {signal(device.found.rssi_dbm)}")
+    default = " ".join(str(number) for number in range(1, count + 1))
     question = "Which one" if count == 1 else "Which two"
-    picked = questions.ask(question, usual, lambda text: numbers(text, free, count))
+    picked = questions.ask(question, default, lambda text: parse_numbers(text, free, count))
     return [free[number - 1] for number in picked]
 
 
-async def _tell_apart(two: TwoSensors, world: VirtualWorld | None) -> None:
+async def _identify_ankle(two: SensorPair, world: VirtualWorld | None) -> None:
     from imu_reps.setup.pairing import LIFT_TRIES
 
     if world:
         world.performance.begin(1, world.air.now_s())
     for attempt in range(LIFT_TRIES):
-        tell(LIFT_AGAIN if attempt else LIFT)
-        place = await two.who_moved()
+        echo_wrapped(LIFT_AGAIN if attempt else LIFT)
+        place = await two.moved_sensor()
         if place is not None:
             if place == "pelvis":
                 two.swap()
-            say(f"It is {called(two.device('ankle'))}.")
+            echo(f"It is {device_label(two.device('ankle'))}.")
             return
     raise RadioError(
         "It could not be told which sensor is lifted.",
@@ -139,78 +136,80 @@ async def _tell_apart(two: TwoSensors, world: VirtualWorld | None) -> None:
     )
 
 
-async def _stand_and_lie(two: TwoSensors, world: VirtualWorld | None) -> tuple[Axis, Axis] | None:
-    """The pelvis sensor's sides that are up and to the head, from two postures; None: it did not show."""
-    from imu_reps.setup.placement_check import axes_of
+async def _stand_and_lie(two: SensorPair, world: VirtualWorld | None) -> tuple[Axis, Axis] | None:
+    """Find the pelvis sensor's axes up and to the head from two postures; None if they are not clear."""
+    from imu_reps.setup.placement_check import sensor_axes
 
     if world:
         world.performance.begin(2, world.air.now_s())
-    tell(STAND)
-    standing = await two.stand()
+    echo_wrapped(STAND)
+    standing = await two.wait_standing()
     if standing is None:
-        tell(NOT_SEEN)
+        echo_wrapped(NOT_SEEN)
         return None
-    tell("Seen. Now lie on your back, legs flat, and keep still.")
-    lying = await two.lie(standing)
-    found = None if lying is None else axes_of(standing, lying)
+    echo_wrapped("Seen. Now lie on your back, legs flat, and keep still.")
+    lying = await two.wait_lying(standing)
+    found = None if lying is None else sensor_axes(standing, lying)
     if found is None:
-        tell(NOT_SEEN)
+        echo_wrapped(NOT_SEEN)
     else:
-        say(f"The pelvis sensor's {found[0]} side faces forward, its {found[1]} side points to your head.")
+        echo(f"The pelvis sensor's {found[0]} side faces forward, its {found[1]} side points to your head.")
     return found
 
 
-async def _lie_still(two: TwoSensors, world: VirtualWorld | None, up: Axis, *, put_on: bool = True) -> Wear:
+async def _lie_still(
+    two: SensorPair, world: VirtualWorld | None, up: Axis, *, put_on: bool = True
+) -> Placement:
     if world and put_on:
         world.performance.lie_down(1, world.air.now_s())
-    said: set[str] = set()
+    shown: set[str] = set()
 
-    def seen(wear: Wear) -> None:
-        words = advice(wear, up)
-        if words and words not in said:
-            said.add(words)
-            tell(words, indent=2)
+    def seen(wear: Placement) -> None:
+        words = placement_advice(wear, up)
+        if words and words not in shown:
+            shown.add(words)
+            echo_wrapped(words, indent=2)
 
-    tell(PUT_ON if put_on else "Keep lying still.")
-    wear = await two.lie_still(up, seen)
+    echo_wrapped(PUT_ON if put_on else "Keep lying still.")
+    wear = await two.wait_lying_still(up, seen)
     if wear.fault is None:
-        say("Both lie still, and the pelvis sensor the right way round.")
+        echo("Both lie still, and the pelvis sensor the right way round.")
     return wear
 
 
-def _show(two: TwoSensors) -> None:
-    """Say what was found out of both, and what to know before relying on them."""
+def _show(two: SensorPair) -> None:
+    """Print both sensors with rate, battery and cautions."""
     places: tuple[SensorPlace, ...] = ("pelvis", "ankle")
     for place in places:
         device, status = two.device(place), two.status(place)
         percent = status.battery_percent
         battery = "" if percent is None else f", battery {percent:.0f} %"
-        say(f"  {place:6}  {called(device)}, {two.rate_hz(place):g} Hz{battery}")
+        echo(f"  {place:6}  {device_label(device)}, {two.rate_hz(place):g} Hz{battery}")
         if percent is not None and percent < LOW_BATTERY_PERCENT:
-            tell("Charge it before the next set.", indent=10)
+            echo_wrapped("Charge it before the next set.", indent=10)
         if device.family and device.family.caution:
-            tell(device.family.caution, indent=10)
+            echo_wrapped(device.family.caution, indent=10)
 
 
-def _axes(wear: Wear | None, options: PairingOptions) -> tuple[Axis, Axis]:
-    """The pelvis sensor's sides that are up and to the head: as wished, or as it lies and is to be kept."""
-    up: Axis = options.up or USUAL_UP
+def _axes(wear: Placement | None, options: PairingOptions) -> tuple[Axis, Axis]:
+    """Return the pelvis sensor's axes up and to the head: as given, or as it lies if the user agrees."""
+    up: Axis = options.up or DEFAULT_UP
     if wear is not None and wear.fault is not None:
         question = f"Keep the pelvis sensor as it is, with {wear.up_axis} up"
         turned = wear.fault in ("upside_down", "on_edge") and wear.up_axis is not None
-        if not turned or not options.questions.agree(question):
+        if not turned or not options.prompter.confirm(question):
             hint = "Run `imu-reps pair` again; --no-check leaves this check out."
-            raise RadioError(in_the_way(wear, up), hint=hint, code="not_worn")
+            raise RadioError(placement_problem(wear, up), hint=hint, code="not_worn")
         up = wear.up_axis or up
     return up, _head(up, options)
 
 
 def _head(up: Axis, options: PairingOptions) -> Axis:
-    """The side to the head: gravity cannot tell it while lying."""
+    """Return the axis to the head, by a question if needed: gravity does not show it while lying."""
     if options.head and options.head[1] != up[1]:
         return options.head
     axes = [axis for axis in AXES if axis[1] != up[1]]
-    usual = USUAL_HEAD if USUAL_HEAD in axes else "+z"
+    default = DEFAULT_HEAD if DEFAULT_HEAD in axes else "+z"
 
     def read(text: str) -> Axis:
         axis = next((axis for axis in axes if axis == text.strip()), None)
@@ -219,11 +218,7 @@ def _head(up: Axis, options: PairingOptions) -> Axis:
         return axis
 
     question = f"Which side of the pelvis sensor points to your head ({' '.join(axes)})"
-    return options.questions.ask(question, usual, read)
-
-
-def _mounted(sensor: PairedSensor, up: Axis, head: Axis) -> PairedSensor:
-    return replace(sensor, cranial_axis=head, anterior_axis=up)
+    return options.prompter.ask(question, default, read)
 
 
 LIFT = "Lay both sensors down. Now lift the ankle sensor, and turn it about in your hand."
@@ -240,13 +235,13 @@ PUT_ON = (
 )
 
 
-def called(device: Nearby) -> str:
-    """A sensor by its name and id."""
+def device_label(device: NearbyDevice) -> str:
+    """Return a sensor's name and id."""
     return f"{device.name} ({device.found.host_id})"
 
 
-def advice(wear: Wear, anterior: Axis) -> str | None:
-    """What the wearer should do; None where waiting is all there is to do."""
+def placement_advice(wear: Placement, anterior: Axis) -> str | None:
+    """Return what the wearer should do; None if there is nothing to do but wait."""
     match wear.fault:
         case "gravity":
             return (
@@ -270,15 +265,15 @@ def advice(wear: Wear, anterior: Axis) -> str | None:
     return None
 
 
-def in_the_way(wear: Wear, anterior: Axis) -> str:
-    """Why the sensors' places were not checked to the end."""
+def placement_problem(wear: Placement, anterior: Axis) -> str:
+    """Return why the check of the sensors' placement did not finish."""
     if wear.fault == "no_samples":
         return f"The {wear.sensor} sensor sent too little to see how it is worn."
-    return advice(wear, anterior) or f"The {wear.sensor} sensor never lay still."
+    return placement_advice(wear, anterior) or f"The {wear.sensor} sensor never lay still."
 
 
 def sensor_line(sensor: PairedSensor) -> tuple[str, ...]:
-    """A stored sensor as cells of a table: name, kind, id, rate, axes."""
+    """Return a stored sensor as table cells: name, kind, id, rate, axes."""
     up = f"up {sensor.anterior_axis}" if sensor.anterior_axis else ""
     head = f"head {sensor.cranial_axis}" if sensor.cranial_axis else ""
     axes = ", ".join(filter(None, (up, head))) or "-"

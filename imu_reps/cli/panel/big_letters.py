@@ -1,12 +1,12 @@
-"""Words and digits several lines high, to be read from the floor."""
+"""Draw text several lines high, to be read from the floor."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
-#: Five rows of pixels a character, drawn by hand; what is not here is not drawn.
+#: Rows of pixels per character; characters without a glyph are not drawn.
 _ROWS = 5
-#: Lines of text that the smallest big letters take.
+#: Terminal lines that the smallest big letters take.
 LINE_ROWS = 3
 _GLYPHS = {
     "0": "### #.# #.# #.# ###",
@@ -58,49 +58,47 @@ _PLAIN_HALVES = {"..": " ", "##": "#"}
 
 @lru_cache(maxsize=512)
 def big(text: str, columns: int, rows: int, *, plain: bool = False) -> tuple[str, ...]:
-    """A text as large as it fits on one line of big letters.
+    """Draw a text on one line, as large as it fits.
 
     Parameters
     ----------
-    text : str
     columns, rows : int
-        The room there is, in characters.
+        Available space, in characters.
     plain : bool
-        Draw with ``#`` alone, where blocks cannot be shown.
+        Draw with ``#`` only, where block characters cannot be shown.
 
     Returns
     -------
     tuple of str
-        Rows of the same length; empty where it does not fit, or has characters that cannot be drawn.
+        Rows of equal length; empty if it does not fit, or has characters without a glyph.
     """
     pixels = _pixels(text)
     if not pixels:
         return ()
     scale = min(columns // len(pixels[0]), 2 * rows // _ROWS)
     if plain:
-        scale -= scale % 2  # an odd one would need halves
+        scale -= scale % 2  # an odd scale needs half blocks
     return _drawn(pixels, scale, _PLAIN_HALVES if plain else _HALVES) if scale > 0 else ()
 
 
 @lru_cache(maxsize=64)
 def big_words(text: str, columns: int, rows: int) -> tuple[str, ...]:
-    """A text in the smallest big letters, on as few lines as it needs; empty where it does not fit.
+    """Draw a text in the smallest big letters on as few lines as possible; empty if it does not fit.
 
     Parameters
     ----------
-    text : str
     columns, rows : int
-        The room there is, in characters.
+        Available space, in characters.
 
     Returns
     -------
     tuple of str
-        `LINE_ROWS` rows of the same length for each line.
+        `LINE_ROWS` rows of equal length for each line.
     """
     lines = _broken(text.split(), columns)
     if not lines or len(lines) * LINE_ROWS > rows:
         return ()
-    # Lines of about the same length: as narrow as so many lines allow.
+    # balance the lines: as narrow as this number of lines allows
     while (narrower := _broken(text.split(), columns - 1)) and len(narrower) == len(lines):
         lines, columns = narrower, columns - 1
     drawn = [row for line in lines for row in big(line, columns, LINE_ROWS)]
@@ -109,7 +107,7 @@ def big_words(text: str, columns: int, rows: int) -> tuple[str, ...]:
 
 
 def _broken(words: list[str], columns: int) -> list[str]:
-    """Words on lines of at most so many columns; empty where one alone is longer."""
+    """Wrap words into lines of at most `columns`; empty if a single word is longer."""
     lines: list[str] = []
     for word in words:
         longer = f"{lines[-1]} {word}" if lines else word
@@ -130,7 +128,7 @@ def _pixels(text: str) -> list[str]:
 
 
 def _drawn(pixels: list[str], scale: int, halves: dict[str, str]) -> tuple[str, ...]:
-    """Every pixel `scale` columns wide and as many half rows high: a square in most terminals."""
+    """Draw every pixel `scale` columns wide and `scale` half rows high: a square in most terminals."""
     wide = ["".join(pixel * scale for pixel in row) for row in pixels for _ in range(scale)]
     if len(wide) % 2:
         wide.append("." * len(wide[0]))

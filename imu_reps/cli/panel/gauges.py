@@ -1,4 +1,4 @@
-"""Gauges of the live panel, a line each: the tempo, the leg's height, the bands of the pelvis."""
+"""Gauges of the live panel, one line each: tempo, leg elevation, pelvic tilt and rotation."""
 
 from __future__ import annotations
 
@@ -9,19 +9,66 @@ from itertools import groupby
 from rich.text import Text
 
 from imu_reps.domain.events import Phase
-from imu_reps.view.snapshot import Aim, Alert, Snapshot
+from imu_reps.view.snapshot import Alert, Snapshot
 
-#: Columns of a gauge's name and of its value; the bar has the rest.
-NAME_COLUMNS = 6
-VALUE_COLUMNS = 15
-MIN_BAR = 6
 
-#: Bands reach so far to either side, degrees.
-SPAN_DEG = 15.0
-#: The leg's way.
-WAY_DEG = 90.0
-#: A part of the tempo that takes so much longer than it should is late.
-LATE = 1.25
+@dataclass(frozen=True, slots=True)
+class PanelSizes:
+    """Layout of the panel in columns and rows, and ranges of its gauges.
+
+    Attributes
+    ----------
+    name_columns : int
+        Columns of a gauge's name.
+    value_columns : int
+        Columns of a gauge's value; the bar takes the rest.
+    min_bar : int
+        A narrower bar is omitted.
+    span_deg : float
+        Range of the bands to either side.
+    way_deg : float
+        Range of the leg gauge.
+    late : float
+        A part of the tempo that takes this many times its target is late.
+    max_columns : int
+        Maximum width: wider is not taken in at a glance.
+    spared_rows : int
+        Lines left above the panel for scrolling output.
+    frame_rows : int
+        Rows that the frame takes.
+    frame_columns : int
+        Columns that the frame takes.
+    min_rows_for_keys : int
+        From this many rows on the keys are shown inside if they do not fit on the frame.
+    trouble_rows : int
+        Maximum rows for problems.
+    beside_columns : int
+        Columns next to the figure, for the longest phase in big letters.
+    gap : int
+        Columns between figure and phase.
+    cue_shown_s : float
+        How long a cue stays visible.
+    """
+
+    name_columns: int = 6
+    value_columns: int = 15
+    min_bar: int = 6
+    span_deg: float = 15.0
+    way_deg: float = 90.0
+    late: float = 1.25
+    max_columns: int = 120
+    spared_rows: int = 4
+    frame_rows: int = 2
+    frame_columns: int = 4
+    min_rows_for_keys: int = 12
+    trouble_rows: int = 3
+    beside_columns: int = 24
+    gap: int = 3
+    cue_shown_s: float = 2.5
+
+
+SIZES = PanelSizes()
+
 
 STYLES: dict[Alert, str] = {"none": "green", "watch": "yellow", "flag": "bold red"}
 _WORDS: dict[Alert, str] = {"none": "good", "watch": "watch", "flag": "too far"}
@@ -30,7 +77,7 @@ _PARTS: dict[Phase, str] = {"eccentric": "down", "bottom": "hold", "concentric":
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What bars are drawn with: zones differ by mark, not by colour alone."""
+    """Characters that bars are drawn with: zones differ by character, not by colour alone."""
 
     full: str
     empty: str
@@ -45,7 +92,7 @@ PLAIN = Marks("#", ".", "|", "O", {"none": "-", "watch": "=", "flag": "X"})
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """One line: a name, a bar that fills the room there is, a value."""
+    """One line: a name, a bar that fills the available width, a value."""
 
     name: str
     bar: Callable[[int], Text]
@@ -53,41 +100,37 @@ class Gauge:
     style: str = ""
 
     def line(self, columns: int) -> Text:
-        """The line, no longer than `columns`; without its bar where that would be a stump."""
-        room = columns - NAME_COLUMNS - VALUE_COLUMNS - 1
-        line = Text(self.name.ljust(NAME_COLUMNS), no_wrap=True)
-        if room >= MIN_BAR:
+        """Draw the line, at most `columns` wide; without its bar if that would be too short."""
+        room = columns - SIZES.name_columns - SIZES.value_columns - 1
+        line = Text(self.name.ljust(SIZES.name_columns), no_wrap=True)
+        if room >= SIZES.min_bar:
             line.append_text(self.bar(room)).append(" ")
         return line.append(self.value, style=self.style)
 
 
-def gauges(picture: Snapshot, marks: Marks) -> list[Gauge]:
-    """All gauges of a picture, the most important first; those that belong together follow each other."""
-    aim, bounds = picture.aim, picture.limits
-    tempo = [_tempo(picture, marks)] if _aims_at_tempo(aim) else []
+def gauges(snapshot: Snapshot, marks: Marks) -> list[Gauge]:
+    """Return all gauges of a snapshot, the most important first."""
+    aim, bounds = snapshot.aim, snapshot.limits
+    tempo = [] if aim.eccentric_s is None else [_tempo(snapshot, marks)]
     watch, flag = bounds.tilt_watch_deg, bounds.tilt_flag_deg
-    tilt = _band("back", picture.tilt_deg, lambda deg: _zone(deg, watch, flag), marks)
+    tilt = _band("back", snapshot.tilt_deg, lambda deg: _zone(deg, watch, flag), marks)
     wide, far = bounds.rotation_watch_deg, bounds.rotation_flag_deg
-    rotation = _band("hips", picture.rotation_deg, lambda deg: _zone(abs(deg), wide, far), marks)
-    return [*tempo, _leg(picture, marks), tilt, rotation]
+    rotation = _band("hips", snapshot.rotation_deg, lambda deg: _zone(abs(deg), wide, far), marks)
+    return [*tempo, _leg(snapshot, marks), tilt, rotation]
 
 
 def degrees(angle_deg: float | None) -> str:
-    """Whole degrees, or that there are none."""
+    """Format whole degrees, or "not measured"."""
     return "not measured" if angle_deg is None else f"{round(angle_deg)}°"
 
 
-def _aims_at_tempo(aim: Aim) -> bool:
-    return aim.eccentric_s is not None
-
-
-def _tempo(picture: Snapshot, marks: Marks) -> Gauge:
-    """Seconds gone of this part of the tempo; the lowering's before the first movement."""
-    phase = picture.phase or "eccentric"
-    whole_s = _target_s(picture.aim, phase)
-    runs = picture.state == "running" and picture.phase is not None
-    elapsed_s = max(0.0, picture.time_s - picture.phase_since_s) if runs else 0.0
-    value, style = _pace(picture, phase, elapsed_s, whole_s)
+def _tempo(snapshot: Snapshot, marks: Marks) -> Gauge:
+    """Gauge of the seconds elapsed in this part of the tempo; the lowering before the first movement."""
+    phase = snapshot.phase or "eccentric"
+    whole_s = getattr(snapshot.aim, f"{phase}_s") or 0.0
+    runs = snapshot.state == "running" and snapshot.phase is not None
+    elapsed_s = max(0.0, snapshot.time_s - snapshot.phase_since_s) if runs else 0.0
+    value, style = _pace(snapshot, phase, elapsed_s, whole_s)
     share = min(1.0, elapsed_s / whole_s) if whole_s > 0.0 else 0.0
 
     def bar(columns: int) -> Text:
@@ -97,36 +140,27 @@ def _tempo(picture: Snapshot, marks: Marks) -> Gauge:
     return Gauge(_PARTS[phase], bar, value, style)
 
 
-def _target_s(aim: Aim, phase: Phase) -> float:
-    return {
-        "eccentric": aim.eccentric_s,
-        "bottom": aim.bottom_s,
-        "concentric": aim.concentric_s,
-        "top": aim.top_s,
-    }[phase] or 0.0
-
-
-def _pace(picture: Snapshot, phase: Phase, elapsed_s: float, whole_s: float) -> tuple[str, str]:
-    """How the part stands in words, and its colour; `slower` was said in this lowering: too fast."""
-    cue = picture.cue
-    slower = cue is not None and cue.code == "slower" and picture.phase_since_s <= cue.time_s
+def _pace(snapshot: Snapshot, phase: Phase, elapsed_s: float, whole_s: float) -> tuple[str, str]:
+    """Return text and style of the tempo gauge; a `slower` cue in this lowering means too fast."""
+    cue = snapshot.cue
+    slower = cue is not None and cue.code == "slower" and snapshot.phase_since_s <= cue.time_s
     if phase == "eccentric" and slower:
         return f"{elapsed_s:.1f} s too fast", STYLES["watch"]
     if whole_s == 0.0:
         return "no hold", ""
-    if elapsed_s > LATE * whole_s:
+    if elapsed_s > SIZES.late * whole_s:
         return f"{elapsed_s:.1f} of {whole_s:g} s late", STYLES["watch"]
     return f"{elapsed_s:.1f} of {whole_s:g} s", ""
 
 
-def _leg(picture: Snapshot, marks: Marks) -> Gauge:
-    """The leg's height, and the person's floor and the height aimed at as marks in it."""
-    leg_deg, limits = picture.leg_deg, picture.limits
+def _leg(snapshot: Snapshot, marks: Marks) -> Gauge:
+    """Gauge of leg elevation, with the person's floor and the target as marks."""
+    leg_deg, limits = snapshot.leg_deg, snapshot.limits
     set_deg = {"bold magenta": limits.floor_deg, "bold green": limits.aimed_deg}
-    lowest_deg = -WAY_DEG if picture.aim.exercise == "heel_tap" else 0.0
+    lowest_deg = -SIZES.way_deg if snapshot.aim.exercise == "heel_tap" else 0.0
 
     def cell(angle_deg: float, columns: int) -> int:
-        return round(max(0.0, min(1.0, (angle_deg - lowest_deg) / WAY_DEG)) * columns)
+        return round(max(0.0, min(1.0, (angle_deg - lowest_deg) / SIZES.way_deg)) * columns)
 
     def bar(columns: int) -> Text:
         full = 0 if leg_deg is None else cell(leg_deg, columns)
@@ -150,7 +184,7 @@ def _zone(deviation_deg: float, watch_deg: float, flag_deg: float) -> Alert:
 
 
 def _band(name: str, angle_deg: float | None, zone: Callable[[float], Alert], marks: Marks) -> Gauge:
-    """A needle among zones."""
+    """Gauge with a needle among coloured zones."""
 
     def bar(columns: int) -> Text:
         levels = [zone(_angle_at(cell, columns)) for cell in range(columns)]
@@ -159,7 +193,7 @@ def _band(name: str, angle_deg: float | None, zone: Callable[[float], Alert], ma
             text.append(len(list(cells)) * marks.zones[level], STYLES[level])
         if angle_deg is None:
             return text
-        # Blanks beside the needle set it off from every zone.
+        # blanks set the needle off from every zone
         at = max(1, min(columns - 2, _cell_of(angle_deg, columns)))
         return text[: at - 1].append(f" {marks.needle} ", "bold").append_text(text[at + 2 :])
 
@@ -170,10 +204,10 @@ def _band(name: str, angle_deg: float | None, zone: Callable[[float], Alert], ma
 
 
 def _angle_at(cell: int, columns: int) -> float:
-    """The angle in the middle of a bar's cell."""
-    return (2.0 * (cell + 0.5) / columns - 1.0) * SPAN_DEG
+    """Return the angle in the middle of a bar's cell."""
+    return (2.0 * (cell + 0.5) / columns - 1.0) * SIZES.span_deg
 
 
 def _cell_of(angle_deg: float, columns: int) -> int:
-    share = (max(-SPAN_DEG, min(SPAN_DEG, angle_deg)) / SPAN_DEG + 1.0) / 2.0
+    share = (max(-SIZES.span_deg, min(SIZES.span_deg, angle_deg)) / SIZES.span_deg + 1.0) / 2.0
     return int(share * columns)

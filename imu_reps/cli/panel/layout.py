@@ -1,4 +1,4 @@
-"""The panel of a set in a terminal, drawn from the same picture as the page."""
+"""The live panel of a set in a terminal, drawn from the same snapshot as the page."""
 
 from __future__ import annotations
 
@@ -10,139 +10,204 @@ from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.panel import Panel
 from rich.text import Text
 
-from imu_reps.cli import session_words as words
-from imu_reps.cli.panel import picture_words
+from imu_reps.cli import session_messages as messages
 from imu_reps.cli.panel.big_letters import LINE_ROWS, big, big_words
-from imu_reps.cli.panel.gauges import BLOCKS, PLAIN, STYLES, gauges
+from imu_reps.cli.panel.gauges import BLOCKS, PLAIN, SIZES, STYLES, gauges
+from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.view.snapshot import Alert, LinkView, Snapshot
-
-#: Wider than this nothing is taken in at a glance.
-MAX_COLUMNS = 120
-#: Lines left above for what scrolls by.
-SPARED_ROWS = 4
-#: A frame's lines and columns.
-FRAME_ROWS, FRAME_COLUMNS = 2, 4
-#: In so many rows there is room for the keys too, where the frame is too short for them.
-MIN_ROWS_FOR_KEYS = 12
-#: And for what went wrong, in so many rows at most.
-TROUBLE_ROWS = 3
-#: Columns kept beside the figure: the longest phase in big letters, where there is room for it.
-BESIDE_COLUMNS = 24
-GAP = 3
 
 _MESSAGE_STYLES: dict[Alert, str] = {
     "none": "bold cyan",
     "watch": "bold black on yellow",
     "flag": "bold white on red",
 }
-#: How grave a warning is, said without colour.
+#: Severity marks for terminals without colour.
 _MESSAGE_MARKS: dict[Alert, str] = {"none": "", "watch": "!", "flag": "!!"}
 
 
 @dataclass(frozen=True, slots=True)
 class LivePanel:
-    """What rich draws: it fits the terminal it is drawn in, and what has no room is left out.
+    """Renderable that fits the terminal; what has no room is omitted.
 
     Attributes
     ----------
-    picture : Snapshot
     keys : str
-        What can be pressed.
+        Keys that can be pressed.
     """
 
-    picture: Snapshot
+    snapshot: Snapshot
     keys: str = ""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw it, no wider and no higher than there is room."""
-        columns = min(options.max_width, MAX_COLUMNS) - FRAME_COLUMNS
-        rows = max(options.size.height - SPARED_ROWS, 1) - FRAME_ROWS
+        """Yield the panel, within the available width and height."""
+        columns = min(options.max_width, SIZES.max_columns) - SIZES.frame_columns
+        rows = max(options.size.height - SIZES.spared_rows, 1) - SIZES.frame_rows
         plain = options.ascii_only
-        if rows < 1 or columns <= FRAME_COLUMNS:
-            yield from _lines(self.picture, columns + FRAME_COLUMNS, rows + FRAME_ROWS, plain=plain)
+        if rows < 1 or columns <= SIZES.frame_columns:
+            yield from _lines(
+                self.snapshot, columns + SIZES.frame_columns, rows + SIZES.frame_rows, plain=plain
+            )
             return
         keys = self.keys.rstrip(".")
-        on_frame = len(keys) <= columns - FRAME_COLUMNS or rows < MIN_ROWS_FOR_KEYS
+        on_frame = len(keys) <= columns - SIZES.frame_columns or rows < SIZES.min_rows_for_keys
         below = [] if on_frame else [Text(line, "dim") for line in wrap(keys, columns)]
         yield Panel(
-            Group(*_lines(self.picture, columns, rows - len(below), plain=plain), *below),
+            Group(*_lines(self.snapshot, columns, rows - len(below), plain=plain), *below),
             title=_cropped(
-                Text(picture_words.title(self.picture, columns - FRAME_COLUMNS), "bold"),
-                columns - FRAME_COLUMNS,
+                Text(_title_words(self.snapshot, columns - SIZES.frame_columns), "bold"),
+                columns - SIZES.frame_columns,
             ),
-            subtitle=_cropped(Text(keys, "dim"), columns - FRAME_COLUMNS) if on_frame else None,
+            subtitle=_cropped(Text(keys, "dim"), columns - SIZES.frame_columns) if on_frame else None,
             title_align="left",
             subtitle_align="left",
-            width=columns + FRAME_COLUMNS,
+            width=columns + SIZES.frame_columns,
             box=box.ROUNDED,
         )
 
 
-def _lines(picture: Snapshot, columns: int, rows: int, *, plain: bool) -> list[Text]:
-    """Figure, message, gauges and links; where room is short the last gauges go first."""
-    links = _links(picture, columns, TROUBLE_ROWS if rows >= MIN_ROWS_FOR_KEYS else 1)
-    moving = picture.state not in ("resting", "ended")
-    every = gauges(picture, PLAIN if plain else BLOCKS) if moving else []
+def _lines(snapshot: Snapshot, columns: int, rows: int, *, plain: bool) -> list[Text]:
+    """Return figure, message, gauges and links; the last gauges are omitted first."""
+    links = _links(snapshot, columns, SIZES.trouble_rows if rows >= SIZES.min_rows_for_keys else 1)
+    moving = snapshot.state not in ("resting", "ended")
+    every = gauges(snapshot, PLAIN if plain else BLOCKS) if moving else []
     shown = [gauge.line(columns) for gauge in every[: max(0, rows - len(links) - LINE_ROWS - 1)]]
     room = rows - len(links) - len(shown)
-    message = _message(picture, columns, room - LINE_ROWS, plain=plain)
-    head = _head(picture, columns, room - len(message), plain=plain)
+    message = _message(snapshot, columns, room - LINE_ROWS, plain=plain)
+    head = _head(snapshot, columns, room - len(message), plain=plain)
     return [_cropped(line, columns) for line in [*head, *message, *shown, *links][:rows]]
 
 
-def _head(picture: Snapshot, columns: int, rows: int, *, plain: bool) -> list[Text]:
-    """The figure as large as it fits, and beside it the phase and what the figure means."""
-    phase, meaning = picture_words.phase(picture), picture_words.meaning(picture)
-    beside = min(BESIDE_COLUMNS, columns // 2)
-    figure = big(picture_words.figure(picture), columns - beside - GAP, rows, plain=plain)
+def _head(snapshot: Snapshot, columns: int, rows: int, *, plain: bool) -> list[Text]:
+    """Return the figure as large as it fits, with the phase and its meaning to the right."""
+    phase, meaning, count = _phase_words(snapshot), _meaning_words(snapshot), _figure_words(snapshot)
+    beside = min(SIZES.beside_columns, columns // 2)
+    figure = big(count, columns - beside - SIZES.gap, rows, plain=plain)
     if not figure:
-        said = [phase, picture_words.figure(picture), *meaning]
-        return [Text(" · ".join(filter(None, said)), style="bold green")]
-    room = columns - len(figure[0]) - GAP
-    said = [*(big(phase, room, min(LINE_ROWS, len(figure) - 2), plain=plain) or (phase,)), *meaning]
-    said += [""] * (len(figure) - len(said))
+        text = [phase, count, *meaning]
+        return [Text(" · ".join(filter(None, text)), style="bold green")]
+    room = columns - len(figure[0]) - SIZES.gap
+    text = [*(big(phase, room, min(LINE_ROWS, len(figure) - 2), plain=plain) or (phase,)), *meaning]
+    text += [""] * (len(figure) - len(text))
     return [
-        Text.assemble((row + GAP * " ", "bold green"), (line, "bold"))
-        for row, line in zip(figure, said, strict=False)
+        Text.assemble((row + SIZES.gap * " ", "bold green"), (line, "bold"))
+        for row, line in zip(figure, text, strict=False)
     ]
 
 
-def _message(picture: Snapshot, columns: int, rows: int, *, plain: bool) -> list[Text]:
-    """What is said, in big letters where they fit; its room is kept, so that nothing jumps."""
-    said, level = picture_words.message(picture)
-    mark, style = _MESSAGE_MARKS[level], _MESSAGE_STYLES[level] if said else ""
+def _message(snapshot: Snapshot, columns: int, rows: int, *, plain: bool) -> list[Text]:
+    """Return the message, in big letters if they fit; its space is reserved so that nothing jumps."""
+    text, level = _message_words(snapshot)
+    mark, style = _MESSAGE_MARKS[level], _MESSAGE_STYLES[level] if text else ""
     room = columns - 2 * len(mark) - 2
-    lines: tuple[str, ...] = (said,)
+    lines: tuple[str, ...] = (text,)
     if rows >= LINE_ROWS:
-        lines = (() if plain else big_words(said, room, rows)) or _wrapped(said, room)
+        lines = (() if plain else big_words(text, room, rows)) or _wrapped(text, room)
     return [Text(f"{mark} {line.center(room)} {mark}", style=style) for line in lines]
 
 
-def _wrapped(said: str, columns: int) -> tuple[str, ...]:
-    """Plain words in the rows of big ones."""
-    lines = wrap(said, max(columns, 1))[:LINE_ROWS]
+def _wrapped(text: str, columns: int) -> tuple[str, ...]:
+    """Wrap text into the rows that big letters would take."""
+    lines = wrap(text, max(columns, 1))[:LINE_ROWS]
     return ("", *lines, "", "")[:LINE_ROWS] if len(lines) < LINE_ROWS else tuple(lines)
 
 
-def _links(picture: Snapshot, columns: int, rows: int) -> list[Text]:
-    """What went wrong, in so many rows at most, then both sensors: on one line if they fit."""
-    links = [_link(place, link) for place in SENSOR_PLACES if (link := picture.links.get(place)) is not None]
+def _links(snapshot: Snapshot, columns: int, rows: int) -> list[Text]:
+    """Return problems in at most `rows` rows, then both sensors, on one line if they fit."""
+    links = [_link(place, link) for place in SENSOR_PLACES if (link := snapshot.links.get(place)) is not None]
     both = Text("   ").join(links)
-    wrong = " ".join((picture.trouble or "").split())
+    wrong = " ".join((snapshot.trouble or "").split())
     lines = wrap(f"! {wrong}", max(columns, 3), subsequent_indent="  ")[:rows] if wrong else []
     trouble = [Text(line, style=STYLES["flag"]) for line in lines]
     return [*trouble, *([both] if links and both.cell_len <= columns else links)]
 
 
 def _link(place: SensorPlace, link: LinkView) -> Text:
-    said = words.link(place, link)
+    text = messages.link(place, link)
     if link.state != "streaming":
-        return Text(f"! {said}", style=STYLES["flag"])
-    return Text(said, style=STYLES["watch"] if words.is_low(link.battery_percent) else "")
+        return Text(f"! {text}", style=STYLES["flag"])
+    return Text(text, style=STYLES["watch"] if messages.is_low(link.battery_percent) else "")
 
 
 def _cropped(text: Text, columns: int) -> Text:
     text.no_wrap, text.overflow = True, "crop"
     text.truncate(max(columns, 1))
     return text
+
+
+def _title_words(snapshot: Snapshot, columns: int) -> str:
+    """Return the exercise, and the set's number if it fits."""
+    if not snapshot.started:
+        return "imu-reps"
+    exercise, which = (
+        messages.exercise(snapshot.aim),
+        messages.which_set(snapshot.set_number, snapshot.set_of),
+    )
+    both = f"{exercise} · {which}"
+    return both if which and len(both) <= columns else exercise
+
+
+def _figure_words(snapshot: Snapshot) -> str:
+    """Return the largest figure: the count, remaining rest, seconds of a hold, or the time.
+
+    Empty before the session starts.
+    """
+    if snapshot.state == "resting":
+        return messages.clock(snapshot.remaining_s or 0.0)
+    if not snapshot.started:
+        return ""
+    if not snapshot.aim.counts:
+        return messages.clock(snapshot.time_s)
+    return messages.clock(snapshot.held_s or 0.0) if snapshot.aim.exercise in HOLDS else str(snapshot.count)
+
+
+def _phase_words(snapshot: Snapshot) -> str:
+    """Return the leg's phase, or "rest"."""
+    if snapshot.state == "resting":
+        return "rest"
+    return messages.PHASES.get(snapshot.phase or "", "") if snapshot.state == "running" else ""
+
+
+def _meaning_words(snapshot: Snapshot) -> list[str]:
+    """Return what the largest figure means, and the time."""
+    if snapshot.state == "resting":
+        next_set = messages.which_set(snapshot.set_number + 1, snapshot.set_of)
+        return [f"until {next_set or 'the next set'}"]
+    if not snapshot.started:
+        return ["Keep them near and awake."]
+    if not snapshot.aim.counts:
+        return ["since it began"]
+    if snapshot.aim.exercise in HOLDS:
+        return ["held"]
+    return [messages.count(snapshot.count, snapshot.aim.reps), messages.clock(snapshot.time_s)]
+
+
+def _message_words(snapshot: Snapshot) -> tuple[str, Alert]:
+    """Return the latest cue, or what to do now, and its severity."""
+    cue = snapshot.cue
+    if cue is None or cue.words == str(snapshot.count) or snapshot.state == "ended":
+        return _to_do(snapshot), "none"
+    fresh = 0.0 <= snapshot.time_s - cue.time_s <= SIZES.cue_shown_s
+    return (cue.words, cue.alert) if fresh else (_to_do(snapshot), "none")
+
+
+def _to_do(snapshot: Snapshot) -> str:
+    match snapshot.state:
+        case "waiting":
+            return "be still for a moment" if snapshot.started else _looked_for(snapshot)
+        case "ready":
+            return "ready when you are"
+        case "resting":
+            missing = [place for place, link in snapshot.links.items() if link.state != "streaming"]
+            if missing and not snapshot.remaining_s:
+                return f"waiting for the {' and the '.join(missing)} sensor"
+            return messages.move(snapshot.move_to).rstrip(".")
+        case "ended":
+            return "set over"
+        case _:
+            return ""
+
+
+def _looked_for(snapshot: Snapshot) -> str:
+    awaited = [place for place, link in snapshot.links.items() if link.state == "awaited"]
+    return f"looking for the {awaited[0]} sensor" if len(awaited) == 1 else "looking for both sensors"

@@ -1,4 +1,4 @@
-"""``imu-reps record``: sets recorded with both sensors, counted while they happen."""
+"""``imu-reps record``: record sets with both sensors and count them live."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imu_reps.cli.page_options import PageOptions, page_options
 from imu_reps.cli.record.options import (
     RecordOptions,
     aim_options,
@@ -18,17 +17,15 @@ from imu_reps.cli.record.options import (
     wearer_plans,
 )
 from imu_reps.cli.sensor_options import sensor_options
+from imu_reps.cli.session_options import PageOptions, page_options, speech_options
+from imu_reps.cli.shared_options import settings_options, virtual_option
 from imu_reps.cli.simulate.simulated_set import TEMPO_HELP
-from imu_reps.cli.spoken_options import spoken_options
-from imu_reps.cli.thresholds import chosen_settings, settings_options
-from imu_reps.domain.cue import Spoken
+from imu_reps.domain.cue import SpeechOptions
 from imu_reps.domain.exercise import EXERCISES
 
 if TYPE_CHECKING:
     from imu_reps.domain.samples import SensorPlace
-
-#: The virtual sensor nobody had to ask for by name: the one that anyone can build.
-VIRTUAL_FAMILY = "open_profile"
+    from imu_reps.domain.settings import Settings
 
 
 @click.command()
@@ -70,20 +67,14 @@ VIRTUAL_FAMILY = "open_profile"
 @click.option(
     "--folder", type=click.Path(path_type=Path), help="For the files. [default: see imu-reps where]"
 )
-@click.option(
-    "--virtual",
-    is_flag=False,
-    flag_value=VIRTUAL_FAMILY,
-    metavar="[FAMILY]",
-    help="No hardware: virtual sensors on a virtual wearer who does the set.",
-)
+@virtual_option("No hardware: virtual sensors on a virtual wearer who does the set.")
 @click.option(
     "--speed",
     type=click.FloatRange(0),
     help="With --virtual: 1 is real time, 10 ten times as fast, 0 as fast as possible.",
 )
 @aim_options
-@spoken_options
+@speech_options
 @page_options
 @settings_options
 @sensor_options
@@ -96,11 +87,10 @@ def record(  # noqa: PLR0913 - an argument an option
     ankle: str | None,
     virtual: str | None,
     speed: float | None,
-    spoken: Spoken,
+    spoken: SpeechOptions,
     mute: bool,
     page: PageOptions | None,
-    preset: str,
-    changes: tuple[str, ...],
+    settings: Settings,
     **options: Any,
 ) -> None:
     """Record a set with both sensors; count it while it happens; report.
@@ -120,8 +110,8 @@ def record(  # noqa: PLR0913 - an argument an option
     from imu_reps.cli.record.run import Run, exit_code, run_virtually, run_with_phones, run_with_sensors
 
     plan = session_plan(RecordOptions(**options), spoken)
-    aloud = not mute and page is None and speed in (None, 1.0)  # a page has a voice of its own
-    run = Run(plan, folder, chosen_settings(preset, changes), quiet, page, aloud=aloud)
+    aloud = not mute and page is None and speed in (None, 1.0)  # a page speaks itself
+    run = Run(plan, folder, settings, quiet, page, aloud=aloud)
     if phones:
         done = run_with_phones(run, person, phones)
     elif virtual is None:

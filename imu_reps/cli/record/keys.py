@@ -1,4 +1,4 @@
-"""Typed lines and Ctrl-C while something runs on an event loop: no threads, the terminal left as it was."""
+"""Keyboard lines and signals on an event loop, without threads."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from types import FrameType
 
-#: So often the keyboard is looked at.
-LOOK_S = 0.1
+#: Polling interval of the keyboard.
+POLL_S = 0.1
 
-#: What ends a program politely: Ctrl-C, `kill`, a terminal that is closed.
+#: Signals that end a program: Ctrl-C, `kill`, a closed terminal.
 SIGNALS = [number for name in ("SIGINT", "SIGTERM", "SIGHUP") if (number := getattr(signal, name, None))]
 
 
 async def on_line(calls: Mapping[str, Callable[[], None]]) -> None:
-    """Call back at every typed line, until cancelled or until there is nobody to type.
+    """Call back at every typed line, until cancelled or until the end of input.
 
     Parameters
     ----------
     calls : mapping
-        By the line's first letter; "" is Enter alone. Any other line does nothing: nobody who leans on the
-        keyboard, or who looks for the right key, ends a set.
+        By the line's first letter; "" is Enter alone. Other lines are ignored, so that a random key ends no
+        set.
     """
     with _keyboard(echo=False) as typed:
-        begun = ""
+        partial_line = ""
         while typed is not None:
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(POLL_S)
             text = typed()
             if text is None:
                 return
-            *lines, begun = (begun + text).split("\n")
+            *lines, partial_line = (partial_line + text).split("\n")
             for line in lines:
                 calls.get(line.strip().lower()[:1], _nothing)()
 
@@ -42,54 +42,55 @@ async def on_line(calls: Mapping[str, Callable[[], None]]) -> None:
 def _nothing() -> None: ...
 
 
-async def typed_line(given_up: asyncio.Event) -> str | None:
-    """The next line that is typed, seen as it is typed; None: nobody types, or it was given up."""
-    begun = ""
+async def typed_line(cancelled: asyncio.Event) -> str | None:
+    """Read the next typed line, echoed; None at the end of input or if cancelled."""
+    partial_line = ""
     with _keyboard(echo=True) as typed:
-        while typed is not None and not given_up.is_set():
-            await asyncio.sleep(LOOK_S)
+        while typed is not None and not cancelled.is_set():
+            await asyncio.sleep(POLL_S)
             if (text := typed()) is None:
                 break
-            begun += text
-            if "\n" in begun:
-                return begun.partition("\n")[0]
+            partial_line += text
+            if "\n" in partial_line:
+                return partial_line.partition("\n")[0]
     return None
 
 
 @contextlib.contextmanager
 def on_signal(call: Callable[[], None]) -> Iterator[list[int]]:
-    """Call back, within the loop, at the first signal to end; the second one ends the hard way.
+    """Call back, within the loop, at the first signal to end; the second has its default effect.
 
-    Gives a list of what was heard.
+    Signals that are ignored, as by ``nohup``, stay ignored. Yields a list of the signals received.
     """
     loop = asyncio.get_running_loop()
-    heard: list[int] = []
-    before = {number: signal.getsignal(number) for number in SIGNALS}
+    received: list[int] = []
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+    before = {number: handler for number, handler in handlers.items() if handler is not signal.SIG_IGN}
 
     def polite(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the handler's signature
         restore()
-        heard.append(number)
+        received.append(number)
         loop.call_soon_threadsafe(call)
 
     def restore() -> None:
         for number, handler in before.items():
             signal.signal(number, handler)
 
-    for number in SIGNALS:
+    for number in before:
         signal.signal(number, polite)
     try:
-        yield heard
+        yield received
     finally:
         restore()
 
 
-#: What was typed since the last look, Enter as a newline; None: nothing ever can be again.
+#: Returns the text typed since the last call, Enter as a newline; None at the end of input.
 Typed = Callable[[], str | None]
 
 
 @contextlib.contextmanager
 def _keyboard(*, echo: bool) -> Iterator[Typed | None]:
-    """The keyboard; an echo would tear a live display. None where there is none to be read."""
+    """Open the keyboard, without echo under a live display; None if there is none to read."""
     if sys.platform == "win32":
         there = sys.stdin is not None and sys.stdin.isatty()
         yield partial(_typed_on_windows, echo=echo) if there else None
@@ -102,7 +103,7 @@ def _keyboard(*, echo: bool) -> Iterator[Typed | None]:
     if not os.isatty(descriptor):
         yield lambda: _typed(descriptor)
     elif os.tcgetpgrp(descriptor) != os.getpgrp():
-        yield None  # in the background a look at the terminal would stop the program
+        yield None  # reading the terminal in the background would stop the program
     else:
         with contextlib.nullcontext() if echo else _without_echo(descriptor):
             yield lambda: _typed(descriptor)

@@ -1,18 +1,15 @@
-"""What the options of ``imu-reps record`` ask for: the sets to record, and what a virtual wearer does.
-
-The options of a set's own aims: target and floor, practice, and the rules that end it.
-"""
+"""Options of ``imu-reps record``: the sets to record, their targets, and the virtual wearer's plan."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, cast
 
 import click
 
-from imu_reps.cli.simulate.simulated_set import SimulationOptions, planned
-from imu_reps.domain.cue import USUALLY_SPOKEN, Spoken
+from imu_reps.cli.shared_options import with_options
+from imu_reps.cli.simulate.simulated_set import SimulationOptions, set_plan
+from imu_reps.domain.cue import DEFAULT_SPEECH, SpeechOptions
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.tempo import Tempo, named_tempo
 
@@ -25,15 +22,15 @@ if TYPE_CHECKING:
 SIDES = ("left", "right", "both")
 BOTH_LEGS = ("double_leg_raise", "hanging_leg_raise", "hollow_hold")
 
-#: What a virtual wearer does where nothing is asked for.
+#: Default repetitions of a virtual wearer.
 VIRTUAL_REPS = 8
-#: and so much longer than asked for a hold is held.
-VIRTUAL_LONGER_S = 1.0
+#: A virtual wearer holds this much longer than the target.
+VIRTUAL_EXTRA_HOLD_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class RecordOptions:
-    """The options as they were given; None: not."""
+    """The options as given; None if not given."""
 
     exercise: str
     sides: tuple[str, ...]
@@ -53,7 +50,7 @@ class RecordOptions:
 
 
 def read_sides(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:  # noqa: ARG001
-    """``left``, or ``left,right``: one side a set, over and over."""
+    """Parse ``left``, or ``left,right`` for sets in turn."""
     sides = tuple(side.strip() for side in value.split(",")) if value else ()
     if any(side not in SIDES for side in sides):
         raise click.BadParameter("is left, right or both, or several such as left,right.")
@@ -61,29 +58,29 @@ def read_sides(ctx: click.Context, param: click.Parameter, value: str | None) ->
 
 
 def read_tempo(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:  # noqa: ARG001
-    """A tempo that can be read, as its four numbers."""
+    """Parse a tempo to its four numbers."""
     try:
         return None if value is None else str(named_tempo(value))
     except ValueError as error:
         raise click.BadParameter(f"{str(error).removesuffix('.')}.") from error
 
 
-def session_plan(options: RecordOptions, spoken: Spoken = USUALLY_SPOKEN) -> SessionPlan:
-    """The sets that were asked for, and what is spoken in them.
+def session_plan(options: RecordOptions, spoken: SpeechOptions = DEFAULT_SPEECH) -> SessionPlan:
+    """Build the session plan from the options.
 
     Raises
     ------
     click.UsageError
-        A hold is to have repetitions.
+        If a hold is given options of repetitions.
     """
     from imu_reps.session.session_plan import SessionPlan
 
-    _refuse_of_a_hold(options)
+    _refuse_for_hold(options)
     count = options.sets or max(1, len(options.sides))
     return SessionPlan(tuple(_goal(options, k) for k in range(count)), options.rest_s, options.tap, spoken)
 
 
-def _refuse_of_a_hold(options: RecordOptions) -> None:
+def _refuse_for_hold(options: RecordOptions) -> None:
     for name, value in (("reps", options.reps), ("tempo", options.tempo)):
         if options.exercise in HOLDS and value is not None:
             raise click.UsageError(f"A hold has no {name}; leave out --{name}, --duration says how long.")
@@ -108,8 +105,8 @@ def _goal(options: RecordOptions, k: int) -> SetGoal:
     from imu_reps.session.stop_rules import StopRules
 
     exercise = cast("Exercise", options.exercise)
-    usual = "both" if options.exercise in BOTH_LEGS else None
-    side = options.sides[k % len(options.sides)] if options.sides else usual
+    default = "both" if options.exercise in BOTH_LEGS else None
+    side = options.sides[k % len(options.sides)] if options.sides else default
     return SetGoal(
         exercise=exercise,
         side=cast("Side | None", side),
@@ -129,12 +126,12 @@ def _share(percent: float | None) -> float | None:
 
 
 def wearer_plans(plan: SessionPlan) -> list[SetPlan]:
-    """What a virtual wearer does in each set.
+    """Plan what a virtual wearer does in each set.
 
     Raises
     ------
     click.UsageError
-        If nobody can do that.
+        If it cannot be simulated.
     """
     return [_wearer_plan(goal) for goal in plan.goals]
 
@@ -150,17 +147,16 @@ def _wearer_plan(goal: SetGoal) -> SetPlan:
         rate_hz=100.0,
         loss=0.0,
         life=False,
-        hold_s=None if goal.duration_s is None else goal.duration_s + VIRTUAL_LONGER_S,
+        hold_s=None if goal.duration_s is None else goal.duration_s + VIRTUAL_EXTRA_HOLD_S,
     )
     try:
-        return replace(planned(request), start=goal.start)
+        return replace(set_plan(request), start=goal.start)
     except ValueError as error:
         raise click.UsageError(f"{str(error).removesuffix('.')}.") from error
 
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-_OPTIONS = (
+#: Targets of a set, and rules that end it.
+aim_options = with_options(
     click.option(
         "--range-target",
         metavar="DEG",
@@ -199,10 +195,3 @@ _OPTIONS = (
         help="The same of the speed on the way up.",
     ),
 )
-
-
-def aim_options(command: Command) -> Command:
-    """Give `imu-reps record` these options."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command

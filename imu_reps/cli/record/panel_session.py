@@ -1,67 +1,130 @@
-"""A session in a terminal: what happens scrolls by, and a panel below shows how it stands."""
+"""Session display for a terminal: events scroll above a live panel."""
 
 from __future__ import annotations
 
-from types import TracebackType
+import os
+import sys
+import time
+from collections.abc import Sequence
 from typing import Self
 
-from imu_reps.cli import session_words as words
-from imu_reps.cli.panel.screen import LiveScreen
-from imu_reps.cli.record.plain_session import line_of, say_event, say_finished
+from rich.live import Live
+from rich.text import Text
+
+from imu_reps.cli import session_messages as messages
+from imu_reps.cli.console import rich_console
+from imu_reps.cli.panel.layout import LivePanel
+from imu_reps.cli.record.plain_session import echo_event, echo_finished, event_line
 from imu_reps.domain.settings import Settings
+from imu_reps.domain.untrusted_text import printable
 from imu_reps.session.session_events import FileMoved, SessionEvent, SetBegan, SetDone, WriteFailed
-from imu_reps.view.session_picture import limits, session_picture
+from imu_reps.view.session_snapshot import limits, update_snapshot
 from imu_reps.view.snapshot import Aim, Snapshot
 
 
 class LiveSession:
-    """Shows what a session tells; a context manager.
+    """Show a session's events and live panel; a context manager.
 
     Parameters
     ----------
     settings : Settings, optional
-        Whose bands are drawn.
+        Thresholds of the bands that are drawn.
     reports : bool
-        Whether a set ends with its report.
+        Whether to print the report of each set.
     """
 
     def __init__(self, settings: Settings | None = None, *, reports: bool = True) -> None:
         self._reports = reports
         self._settings = settings or Settings()
-        self._picture = Snapshot(Aim(), limits(self._settings))
+        self._snapshot = Snapshot(Aim(), limits(self._settings))
         self._screen = LiveScreen()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._screen.take_down()
 
     def __call__(self, event: SessionEvent) -> None:
-        """Show one thing."""
-        self._picture, moments = session_picture(self._picture, event, self._settings)
+        """Show one event."""
+        self._snapshot, moments = update_snapshot(self._snapshot, event, self._settings)
         match event:
             case SetBegan():
                 self._screen.take_down()
-                print(words.recording_to(event))
+                print(messages.recording_to(event))
                 if event.tap:
-                    print(words.TAP)
+                    print(messages.TAP)
             case SetDone():
                 self._screen.take_down()
-                say_finished(event.finished, report=self._reports)
+                echo_finished(event.finished, report=self._reports)
                 print()
             case WriteFailed() | FileMoved():
                 self._screen.take_down()
-                say_event(event)
+                echo_event(event)
             case _:
-                line = line_of(event)
+                line = event_line(event)
                 lines = () if line is None else (line,)
-                self._screen.show(self._picture, self._keys(), lines, at_once=bool(moments))
+                self._screen.show(self._snapshot, self._keys(), lines, at_once=bool(moments))
 
     def _keys(self) -> str:
-        """What can be pressed now."""
-        if self._picture.replay:
-            return words.KEYS_IN_REPLAY
-        return words.KEYS_IN_REST if self._picture.state == "resting" else words.KEYS_IN_SET
+        """Return the keys that can be pressed now."""
+        if self._snapshot.replay:
+            return messages.KEYS_IN_REPLAY
+        return messages.KEYS_IN_REST if self._snapshot.state == "resting" else messages.KEYS_IN_SET
+
+
+#: Minimum interval between redraws without an event: drawing costs as much as counting.
+DRAWN_EVERY_S = 0.15
+#: After a redraw, wait at least this many times its duration, for slow terminals.
+REST_FACTOR = 4.0
+
+
+def can_show_panel() -> bool:
+    """Return whether standard output is a terminal that can be redrawn."""
+    return sys.stdout.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
+
+
+class LiveScreen:
+    """Show snapshots as a live panel; a context manager that removes it at the end."""
+
+    def __init__(self) -> None:
+        self._console = rich_console(sys.stdout)
+        self._live: Live | None = None
+        self._due_s = float("-inf")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.take_down()
+
+    def show(
+        self, snapshot: Snapshot, keys: str, lines: Sequence[str] = (), *, at_once: bool = False
+    ) -> None:
+        """Write lines above the panel, and redraw it if that is due.
+
+        Parameters
+        ----------
+        keys : str
+            Keys that can be pressed.
+        at_once : bool
+            Redraw now, because of an event.
+        """
+        began_s = time.monotonic()
+        if not (lines or at_once or began_s >= self._due_s):
+            return
+        if self._live is None:
+            self._live = Live(console=self._console, auto_refresh=False, transient=True)
+            self._live.start()
+        self._live.update(LivePanel(snapshot, keys), refresh=not lines)
+        if lines:  # printing redraws the panel
+            self._console.print(Text("\n".join(map(printable, lines))))
+        now_s = time.monotonic()
+        self._due_s = now_s + max(DRAWN_EVERY_S, REST_FACTOR * (now_s - began_s))
+
+    def take_down(self) -> None:
+        """Remove the panel, so that anything can be written."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+            self._due_s = float("-inf")

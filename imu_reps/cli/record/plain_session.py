@@ -1,11 +1,11 @@
-"""A session as plain lines: for files, pipes, and whoever likes it quiet."""
+"""Session display as plain lines, for files, pipes and ``--quiet``."""
 
 from __future__ import annotations
 
 from functools import partial
 
-from imu_reps.cli import session_words as words
-from imu_reps.cli.console import complain, say, show
+from imu_reps.cli import session_messages as messages
+from imu_reps.cli.console import echo, echo_error, render
 from imu_reps.domain.recording import DISCARDED
 from imu_reps.domain.samples import SENSOR_PLACES
 from imu_reps.report.event_text import event_text
@@ -27,116 +27,120 @@ from imu_reps.session.session_events import (
 )
 from imu_reps.session.session_plan import SetGoal
 
-#: So often a line says how it stands.
-EVERY_S = 10.0
+#: Interval of progress lines.
+PROGRESS_EVERY_S = 10.0
 
 
 class PlainSession:
-    """Says what a session tells, a line each.
+    """Print a session's events, one line each.
 
     Parameters
     ----------
     reports : bool
-        Whether a set ends with its report.
+        Whether to print the report of each set.
     """
 
     def __init__(self, *, reports: bool = True) -> None:
         self._reports = reports
         self._goal: SetGoal | None = None
-        self._next_s = EVERY_S
+        self._next_s = PROGRESS_EVERY_S
         self._resting_for: int | None = None
 
-    def __call__(self, told: SessionEvent) -> None:
-        """Say one thing."""
-        match told:
+    def __call__(self, event: SessionEvent) -> None:
+        """Print one event."""
+        match event:
             case SetBegan():
-                self._begin(told)
+                self._begin(event)
             case SetProgress():
-                self._progress(told)
+                self._progress(event)
             case Resting():
-                self._rest(told)
+                self._rest(event)
             case SetDone():
-                say_finished(told.finished, report=self._reports)
+                echo_finished(event.finished, report=self._reports)
             case _:
-                say_event(told)
+                echo_event(event)
 
-    def _begin(self, told: SetBegan) -> None:
-        self._goal, self._next_s, self._resting_for = told.goal, EVERY_S, None
-        if told.goal.whole:
+    def _begin(self, event: SetBegan) -> None:
+        self._goal, self._next_s, self._resting_for = event.goal, PROGRESS_EVERY_S, None
+        if event.goal.whole:
             self._next_s = float("inf")
-            say(words.recording_to(told))
+            echo(messages.recording_to(event))
             return
-        parts = [words.which_set(told.number, told.of), words.exercise(told.goal), words.aim(told.goal)]
-        say(". ".join(part for part in parts if part) + ".")
-        say(words.recording_to(told))
-        if told.tap:
-            say(words.TAP)
-        say(words.KEYS_IN_SET)
+        parts = [
+            messages.which_set(event.number, event.of),
+            messages.exercise(event.goal),
+            messages.aim(event.goal),
+        ]
+        echo(". ".join(part for part in parts if part) + ".")
+        echo(messages.recording_to(event))
+        if event.tap:
+            echo(messages.TAP)
+        echo(messages.KEYS_IN_SET)
 
-    def _progress(self, told: SetProgress) -> None:
-        if told.time_s < self._next_s or self._goal is None:
+    def _progress(self, event: SetProgress) -> None:
+        if event.time_s < self._next_s or self._goal is None:
             return
-        self._next_s += EVERY_S
-        state = told.state
-        parts = [words.so_far(state, self._goal), words.phase(state), words.tempo(state.last_rep)]
+        self._next_s += PROGRESS_EVERY_S
+        state = event.state
+        parts = [messages.so_far(state, self._goal), messages.phase(state), messages.tempo(state.last_rep)]
         links = "; ".join(
-            words.link(place, told.links[place]) for place in SENSOR_PLACES if place in told.links
+            messages.link(place, event.links[place]) for place in SENSOR_PLACES if place in event.links
         )
-        say(f"{told.time_s:7.1f} s  {', '.join(part for part in parts if part)} · {links}")
+        echo(f"{event.time_s:7.1f} s  {', '.join(part for part in parts if part)} · {links}")
 
-    def _rest(self, told: Resting) -> None:
-        if self._resting_for == told.number:
+    def _rest(self, event: Resting) -> None:
+        if self._resting_for == event.number:
             return
-        self._resting_for = told.number
-        say()
-        say(f"Rest {told.remaining_s:.0f} s. Next: {words.which_set(told.number, told.of)}.")
-        if told.move_to is not None:
-            say(words.move(told.move_to))
-        say(words.KEYS_IN_REST)
+        self._resting_for = event.number
+        echo()
+        echo(f"Rest {event.remaining_s:.0f} s. Next: {messages.which_set(event.number, event.of)}.")
+        if event.move_to is not None:
+            echo(messages.move(event.move_to))
+        echo(messages.KEYS_IN_REST)
 
 
-def say_event(told: SessionEvent) -> None:
-    """Say what happened at one moment of a set."""
-    if isinstance(told, WriteFailed):
-        complain(told.error)
-    elif (line := line_of(told)) is not None:
-        say(line)
+def echo_event(event: SessionEvent) -> None:
+    """Print one event of a set."""
+    if isinstance(event, WriteFailed):
+        echo_error(event.error)
+    elif (line := event_line(event)) is not None:
+        echo(line)
 
 
-def line_of(told: SessionEvent) -> str | None:
-    """The line that something told is worth; None where there is nothing to say."""
+def event_line(event: SessionEvent) -> str | None:
+    """Return the line of an event; None if it is not printed."""
     line = None
-    match told:
+    match event:
         case Connecting():
-            line = words.connecting(told)
+            line = messages.connecting(event)
         case FileMoved():
-            line = words.moved(told)
+            line = messages.moved(event)
         case CountingLate():
-            line = words.late(told)
-        case SetEvent(event=event):
-            line = _at(event.time_s, event_text(event))
+            line = messages.late(event)
+        case SetEvent(event=happened):
+            line = _at(happened.time_s, event_text(happened))
         case LinkChanged(change=change, time_s=time_s):
-            line = _at(time_s, words.link_changed(change))
+            line = _at(time_s, messages.link_changed(change))
         case Cued(cue=cue):
-            line = _at(cue.time_s, words.spoken(cue))
+            line = _at(cue.time_s, messages.spoken(cue))
     return line
 
 
-def _at(time_s: float | None, said: str | None) -> str | None:
-    return said if said is None or time_s is None else f"{time_s:7.1f} s  {said}"
+def _at(time_s: float | None, text: str | None) -> str | None:
+    return text if text is None or time_s is None else f"{time_s:7.1f} s  {text}"
 
 
-def say_finished(finished: Finished, *, report: bool = True) -> None:
-    """Say how a set ended, and its report or why there is none."""
+def echo_finished(finished: Finished, *, report: bool = True) -> None:
+    """Print how a set ended, and its report or why there is none."""
     for event in finished.events:
-        say_event(SetEvent(event))
-    say()
+        echo_event(SetEvent(event))
+    echo()
     if finished.discarded:
-        say(DISCARDED)
+        echo(DISCARDED)
     elif finished.analysis is not None:
         if report:
-            show(partial(text_report, finished.analysis.summary, person=finished.analysis.person))
+            render(partial(text_report, finished.analysis.summary, person=finished.analysis.person))
     elif finished.unusable is not None:
-        complain(finished.unusable)
+        echo_error(finished.unusable)
     if finished.unwritten is not None:
-        complain(finished.unwritten)
+        echo_error(finished.unwritten)

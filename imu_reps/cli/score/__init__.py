@@ -1,4 +1,4 @@
-"""``imu-reps score``: how far the count is from labels."""
+"""``imu-reps score``: compare the count with labels."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imu_reps.cli.console import complain, mention, say
-from imu_reps.cli.thresholds import chosen_settings, settings_options
+from imu_reps.cli.console import echo, echo_error, echo_stderr
+from imu_reps.cli.shared_options import settings_options
 from imu_reps.errors import ImuRepsError, RecordingError, UsageError
 
 if TYPE_CHECKING:
@@ -40,8 +40,7 @@ def score(
     offset_s: float,
     as_json: bool,
     as_csv: bool,
-    preset: str,
-    changes: tuple[str, ...],
+    settings: Settings,
 ) -> None:
     """Tell how far the count is from labels: count, times, tempo, and each fault.
 
@@ -56,9 +55,9 @@ def score(
     if math.isnan(offset_s):
         raise click.BadParameter("is a number of seconds.", param_hint="'--offset'")
     from imu_reps.analysis.agreement import agreement_figures
-    from imu_reps.cli.score.shown import as_document, as_rows, show_agreement
+    from imu_reps.cli.score.agreement_report import as_document, as_rows, show_agreement
 
-    ctx, settings = click.get_current_context(), chosen_settings(preset, changes)
+    ctx = click.get_current_context()
     sets: list[SetAgreement] = []
     persons: list[str | None] = []
     code = 0
@@ -66,7 +65,7 @@ def score(
         try:
             agreement, person = _compared(file, beside, settings, offset_s)
         except ImuRepsError as error:
-            complain(error)
+            echo_error(error)
             code = max(code, error.exit_code)
             continue
         sets.append(agreement)
@@ -75,16 +74,16 @@ def score(
         ctx.exit(code)
     figures = agreement_figures(sets, persons)
     if as_json:
-        say(json.dumps(as_document(sets, persons, figures)))
+        echo(json.dumps(as_document(sets, persons, figures)))
     elif as_csv:
-        say(as_rows(figures), nl=False)
+        echo(as_rows(figures), nl=False)
     else:
         show_agreement(sets, persons, figures)
     ctx.exit(code)
 
 
 def _pairs(recording: str, labels: str | None) -> Iterator[tuple[str, str, str | None]]:
-    """Recordings, their labels, and the person that a folder within the folder is called after."""
+    """Yield recordings, their labels, and the person a subfolder is named after."""
     from imu_reps.storage.labels_file import ENDINGS
 
     place = Path(recording)
@@ -114,7 +113,7 @@ def _pairs(recording: str, labels: str | None) -> Iterator[tuple[str, str, str |
             code="no_labels",
         )
     for path in alone:
-        mention(f"{path}: no labels beside it, left out.")
+        echo_stderr(f"{path}: no labels beside it, left out.")
     for path, beside in paired:
         if beside is not None:
             yield str(path), str(beside), None if path.parent == place else path.parent.name
@@ -135,7 +134,7 @@ def _compared(file: str, labels: str, settings: Settings, offset_s: float) -> tu
 
     recording = load(file)
     start = recording.header.start
-    told = load_labels(labels, begin_s=begin_s(recording), start=start)
+    labelled = load_labels(labels, begin_s=begin_s(recording), start=start)
     analysis = analyze(recording, settings)
     if analysis.summary.set.rep_count is None:
         raise RecordingError(
@@ -143,4 +142,6 @@ def _compared(file: str, labels: str, settings: Settings, offset_s: float) -> tu
             hint="Repetitions are counted where an ankle sensor was worn, and not in a hold.",
             code="not_counted",
         )
-    return compare([label.moved(offset_s) for label in told], analysis.summary.reps, start), analysis.person
+    return compare(
+        [label.moved(offset_s) for label in labelled], analysis.summary.reps, start
+    ), analysis.person

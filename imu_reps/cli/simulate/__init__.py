@@ -1,4 +1,4 @@
-"""``imu-reps simulate``: recordings that no person made, with their truth."""
+"""``imu-reps simulate``: write simulated recordings with their ground truth."""
 
 from __future__ import annotations
 
@@ -7,19 +7,26 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imu_reps.cli.console import say
-from imu_reps.cli.simulate.simulated_faults import FAULTS, HOLD_FAULTS
-from imu_reps.cli.simulate.simulated_set import HOLD_S, TEMPO_HELP, USUAL_TEMPO, SimulationOptions, planned
+from imu_reps.cli.console import echo
+from imu_reps.cli.simulate.simulated_set import (
+    DEFAULT_TEMPO,
+    FAULTS,
+    HOLD_FAULTS,
+    HOLD_S,
+    TEMPO_HELP,
+    SimulationOptions,
+    set_plan,
+)
 from imu_reps.domain.exercise import EXERCISES, HOLDS
 from imu_reps.errors import did_you_mean
 
 if TYPE_CHECKING:
     from imu_reps.sim.wearer import SetPlan
 
-#: What stands at the top of a recording that no person made.
+#: Header line of a simulated recording.
 SIMULATED = "# simulated: true"
-#: What says something of repetitions alone.
-OF_REPS = {"--reps", "--tempo"}
+#: Options that apply to repetitions only.
+REP_OPTIONS = {"--reps", "--tempo"}
 
 
 @click.command()
@@ -34,7 +41,7 @@ OF_REPS = {"--reps", "--tempo"}
 )
 @click.option(
     "--tempo",
-    help=f"{TEMPO_HELP.capitalize()} As it is measured. [default: {USUAL_TEMPO}, two legs lowered in four]",
+    help=f"{TEMPO_HELP.capitalize()} As it is measured. [default: {DEFAULT_TEMPO}, two legs lowered in four]",
 )
 @click.option("--range", "range_deg", type=click.FloatRange(2, 120), help="Degrees the leg goes.")
 @click.option(
@@ -68,18 +75,18 @@ def simulate(
 
     The recording says that it is simulated. Nothing else is ever replaced, and it only with --force.
     """
-    _one_way_only(ctx)
+    _refuse_conflicting(ctx)
     if showcase is not None:
         for plan, file in _named(showcase, output):
             _write(plan, file, seed, force=force)
     elif random_seed is not None:
         _write(_drawn(random_seed), output, random_seed, force=force)
     else:
-        _write(_wished(**options), output, seed, force=force)
+        _write(_planned(**options), output, seed, force=force)
 
 
-def _one_way_only(ctx: click.Context) -> None:
-    """Refuse options that would be passed over in silence."""
+def _refuse_conflicting(ctx: click.Context) -> None:
+    """Refuse options that would be ignored."""
     given = {
         parameter.opts[-1]
         for parameter in ctx.command.params
@@ -94,15 +101,15 @@ def _one_way_only(ctx: click.Context) -> None:
         if chief in given and others:
             raise click.UsageError(f"{chief} describes the whole set; leave out {', '.join(sorted(others))}.")
     held = ctx.params["exercise"] in HOLDS
-    others = given & (OF_REPS if held else {"--hold"})
+    others = given & (REP_OPTIONS if held else {"--hold"})
     if others:
         lacks = "A hold has no reps" if held else f"Only a hold is held ({', '.join(HOLDS)})"
         raise click.UsageError(f"{lacks}; leave out {', '.join(sorted(others))}.")
 
 
-def _wished(**options: Any) -> SetPlan:
+def _planned(**options: Any) -> SetPlan:
     try:
-        return planned(SimulationOptions(**options))
+        return set_plan(SimulationOptions(**options))
     except ValueError as error:
         raise click.UsageError(f"{str(error).removesuffix('.')}.") from error
 
@@ -116,7 +123,7 @@ def _drawn(seed: int) -> SetPlan:
 
 
 def _named(name: str, output: str) -> list[tuple[SetPlan, str]]:
-    """The plan of a name and its file; of ``all`` every plan, each in its own file in the folder `output`."""
+    """Return the named plan with its file; for ``all``, every plan with its file in the folder `output`."""
     from imu_reps.sim.wearer import showcase
     from imu_reps.storage.file_access import make_folder
 
@@ -133,15 +140,19 @@ def _named(name: str, output: str) -> list[tuple[SetPlan, str]]:
 
 
 def _write(plan: SetPlan, output: str, seed: int, *, force: bool) -> None:
+    from imu_reps.domain.document_kind import DocumentKind
     from imu_reps.sim.wearer import simulate as simulated
-    from imu_reps.storage.exports import save_truth, truth_path
-    from imu_reps.storage.file_access import make_way
-    from imu_reps.storage.recording import save
+    from imu_reps.storage.file_access import require_free, save_document
+    from imu_reps.storage.labels_file import TRUTH, save_truth, truth_path
+    from imu_reps.storage.recording.format import FIRST_LINE
+    from imu_reps.storage.recording.writer import recording_bytes
 
-    make_way({Path(output): SIMULATED, truth_path(output): '"format": "imu-reps-truth/1"'}, force=force)
+    simulated_recording = DocumentKind(FIRST_LINE, line=SIMULATED)
+    require_free(Path(output), simulated_recording, force=force)
+    require_free(truth_path(output), TRUTH, force=force)
     made = simulated(plan, seed=seed)
-    save(made.recording, output)
-    save_truth(made.truth.to_dict(), output)
+    save_document(output, recording_bytes(made.recording), kind=simulated_recording, force=force)
+    save_truth(made.truth.to_dict(), output, force=force)
     hold = made.truth.hold
     done = f"{made.truth.rep_count} reps" if hold is None else f"held {hold.duration_s:.0f} s"
-    say(f"{output}: {done}, {truth_path(output)}")
+    echo(f"{output}: {done}, {truth_path(output)}")

@@ -1,1 +1,1 @@
-"""When each sample was taken, on the host's clock: of a finished set, and as samples arrive."""
+"""Sample times on the host's clock, for a finished set and as samples arrive."""

@@ -1,10 +1,10 @@
-"""How long packets wait for the radio: what one sensor's arrivals show of its connection interval.
+"""Waits of packets for the radio, estimated from one sensor's arrivals and its connection interval.
 
-A Bluetooth link moves packets at connection events only, one every connection interval, of which the host is
-told nothing. A packet waits for the next event, so that the line under the arrivals is late by the least wait
-there was. Where packets fall at many phases of the interval, that is little, and the waits together show
-where in the interval the samples lie. Where the packet period is a multiple of the interval, every packet
-waits as long as every other: nothing in the arrivals tells how long.
+A Bluetooth link transfers packets only at connection events, one every connection interval, which the host
+does not see. A packet waits for the next event, so that the line under the arrivals is late by the shortest
+wait. If packets fall at many phases of the interval, this is short, and the distribution of waits shows where
+in the interval the samples lie. If the packet period is a multiple of the interval, all packets wait equally
+long, and the arrivals do not show how long.
 """
 
 from __future__ import annotations
@@ -16,59 +16,85 @@ import numpy as np
 
 from imu_reps.domain.samples import FloatArray, IntArray
 
-#: Connection intervals are multiples of 1.25 ms, 7.5 ms at the least (Bluetooth core specification).
-STEP_S = 0.00125
-SHORTEST_S = 0.0075
-#: The longest that is looked for, and the longest that computers choose by themselves.
-LONGEST_S = 0.0625
-LONGEST_USUAL_S = 0.05
 
-#: The host's clock and the radio's stay together for so long.
-BLOCK_S = 20.0
-#: So many packets tell enough; fewer than `FEWEST` tell nothing.
-MOST = 1024
-FEWEST = 64
-#: After a longer hole the link may be another, with other events.
+@dataclass(frozen=True, slots=True)
+class ConnectionWaitParams:
+    """Parameters of a link's connection interval.
+
+    Attributes
+    ----------
+    interval_step_s, min_interval_s : float
+        Connection intervals are multiples of 1.25 ms, at least 7.5 ms (Bluetooth core specification).
+    max_interval_s, max_usual_interval_s : float
+        Longest interval considered, and longest one that computers choose by default.
+    block_s : float
+        Time over which the drift between the host's clock and the radio's is negligible.
+    max_packets, min_packets : int
+        Greatest number of packets used, and fewest for an estimate.
+    min_in_step : float
+        Smallest excess of the arrivals' mean resultant at an interval over that of the sample times.
+    candidates : int
+        Number of intervals compared in detail: multiples and fractions of the true one are among the best.
+    edge_share : float
+        Uncertainty of an event and of the line, as a share of the interval.
+    too_early, missed : float
+        Evidence against a phase, in nats per packet: by a packet sent before it existed, and by one that
+        missed an event.
+    shared_delay : float
+        If no interval shows: delay common to all packets, as a share of the typical delay.
+    tilted : float
+        Factor on the standard deviation of a value anywhere in a span, 1/√12 of it, for the tilt that a line
+        may also have if all arrivals wait equally long.
+    """
+
+    interval_step_s: float = 0.00125
+    min_interval_s: float = 0.0075
+    max_interval_s: float = 0.0625
+    max_usual_interval_s: float = 0.05
+    block_s: float = 20.0
+    max_packets: int = 1024
+    min_packets: int = 64
+    min_in_step: float = 0.25
+    candidates: int = 4
+    edge_share: float = 0.01
+    too_early: float = 5.0
+    missed: float = 2.5
+    shared_delay: float = 0.15
+    tilted: float = 1.25
+
+
+PARAMS = ConnectionWaitParams()
+
+
+#: After a longer hole there may be a new connection, with other events.
 LONG_HOLE_S = 1.0
 
-#: Arrivals show an interval if they are in step with it so much more than the samples by themselves.
-IN_STEP = 0.25
-#: Intervals looked at more closely: multiples and parts of the true one are among the best.
-CANDIDATES = 4
 
-#: Places that are tried for the samples, and tilts for their line over the whole, in intervals.
+#: Phases tried for the samples, and tilts of their line over the whole span, in intervals.
 PLACES = np.linspace(-1.5, 0.5, 201)
 TILTS = np.linspace(-0.5, 0.5, 41)
-#: An event is not known to better than this part of an interval, nor is the line.
-EDGE = 0.01
-#: What speaks against a place, in nats a packet: to have left before it was there, to have missed an event.
-TOO_EARLY, MISSED = 5.0, 2.5
-#: Where no interval shows, even the least delayed packets may share this part of the typical delay.
-SHARED_DELAY = 0.15
 
-#: A value anywhere in a span has 1/√12 of it as its standard deviation; a quarter more, as a line under
-#: arrivals that all wait alike may also have tilted within the span.
-TILTED = 1.25
-ANYWHERE = TILTED / float(np.sqrt(12.0))
+ANYWHERE = PARAMS.tilted / float(np.sqrt(12.0))
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionWait:
-    """What one sensor's packets waited for.
+    """Wait of one sensor's packets for connection events.
 
     Attributes
     ----------
     interval_s : float or None
-        Connection interval that the arrivals show; None: none.
+        Connection interval that the arrivals show; None if they show none.
     correction_s : float
-        To be added to times fitted under the arrivals: less what even the least delayed packets waited.
+        Correction to add to times fitted under the arrivals, by the wait of even the least delayed packets.
     sd_s : float
-        One standard deviation of the corrected times' common error, the shortest way and `hidden_s` aside.
+        Standard deviation of the corrected times' common error, without the shortest delay and `hidden_s`.
     hidden_s : float
-        The longest wait that all packets may share unseen.
+        Longest wait common to all packets that the arrivals cannot show.
     tilt_s : float
-        The correction grows by so much, evenly, over the `span_s` that it was found from.
+        Increase of the correction, linear over `span_s`.
     span_s : tuple of float
+        Start and end of the packets it was estimated from.
     """
 
     interval_s: float | None
@@ -79,58 +105,62 @@ class ConnectionWait:
     span_s: tuple[float, float] = (0.0, 1.0)
 
     def corrected(self, time_s: FloatArray) -> FloatArray:
-        """Times without the wait."""
+        """Return the times corrected by the wait."""
         return time_s + self.correction_s + self.tilt_s * _along(time_s, self.span_s)
 
 
 def connection_wait(
     sent_s: FloatArray, arrival_s: FloatArray, sd_s: float = 0.0, likely_s: float | None = None
 ) -> ConnectionWait:
-    """Find what packets waited for.
+    """Estimate the wait of a sensor's packets.
 
     Parameters
     ----------
     sent_s, arrival_s : (n,) float
-        Of each packet, in order: the time of its last sample, as fitted under the arrivals, and its arrival.
+        Time of each packet's last sample, as fitted under the arrivals, and its arrival, in order.
     sd_s : float
-        One standard deviation of `sent_s`.
+        Standard deviation of `sent_s`.
     likely_s : float, optional
-        The interval of the host's other link: taken for this one's too, where it would not show.
+        Interval of the host's other link, assumed for this one too if the arrivals would not show it.
     """
     sent_s, arrival_s = _longest_run(sent_s, arrival_s)
-    if len(sent_s) < FEWEST:
-        return ConnectionWait(None, 0.0, sd_s, LONGEST_USUAL_S)
-    block = np.floor((arrival_s - arrival_s[0]) / BLOCK_S).astype(np.int64)
+    if len(sent_s) < PARAMS.min_packets:
+        return ConnectionWait(None, 0.0, sd_s, PARAMS.max_usual_interval_s)
+    block = np.floor((arrival_s - arrival_s[0]) / PARAMS.block_s).astype(np.int64)
     by_itself = _in_step(sent_s, block)
     found = _best_of(_candidates(_in_step(arrival_s, block) - by_itself), sent_s, arrival_s, block)
     if found is not None:
         return replace(found, sd_s=float(np.hypot(found.sd_s, sd_s)))
-    sd_s = float(np.hypot(sd_s, SHARED_DELAY * np.median(arrival_s - sent_s)))
-    unseen = _intervals()[_in_step(arrival_s - sent_s, block) - by_itself < IN_STEP]
+    sd_s = float(np.hypot(sd_s, PARAMS.shared_delay * np.median(arrival_s - sent_s)))
+    unseen = _intervals()[_in_step(arrival_s - sent_s, block) - by_itself < PARAMS.min_in_step]
     if likely_s is not None and np.isclose(unseen, likely_s).any():
         gap_s = _widest_gap(sent_s, likely_s)
         return ConnectionWait(None, -gap_s / 2.0, float(np.hypot(sd_s, gap_s * ANYWHERE)), 0.0)
-    usual = unseen[unseen <= LONGEST_USUAL_S].tolist()
+    usual = unseen[unseen <= PARAMS.max_usual_interval_s].tolist()
     return ConnectionWait(None, 0.0, sd_s, max((_widest_gap(sent_s, each) for each in usual), default=0.0))
 
 
 @cache
 def _intervals() -> FloatArray:
-    return np.asarray(np.arange(SHORTEST_S, LONGEST_S + STEP_S / 2, STEP_S))
+    return np.asarray(
+        np.arange(
+            PARAMS.min_interval_s, PARAMS.max_interval_s + PARAMS.interval_step_s / 2, PARAMS.interval_step_s
+        )
+    )
 
 
 def _longest_run(sent_s: FloatArray, arrival_s: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The longest stretch without a long hole, or the middle of it."""
+    """Return the longest stretch without a long hole, or the middle of it."""
     edges = np.flatnonzero(np.diff(arrival_s, prepend=-np.inf, append=np.inf) > LONG_HOLE_S)
     longest = int(np.argmax(np.diff(edges)))
     start, stop = int(edges[longest]), int(edges[longest + 1])
-    start += max(0, stop - start - MOST) // 2
-    piece = slice(start, min(stop, start + MOST))
+    start += max(0, stop - start - PARAMS.max_packets) // 2
+    piece = slice(start, min(stop, start + PARAMS.max_packets))
     return sent_s[piece], arrival_s[piece]
 
 
 def _in_step(time_s: FloatArray, block: IntArray) -> FloatArray:
-    """How much times keep step with each interval, 0 to 1: Rayleigh's mean resultant, block by block."""
+    """Return the coherence of times with each interval, 0 to 1: the mean resultant length, by block."""
     turns = (time_s - time_s[0])[None, :] / _intervals()[:, None]
     angle = (2.0 * np.pi * (turns - np.floor(turns))).astype(np.float32)
     edges = np.flatnonzero(np.diff(block, prepend=-1))
@@ -139,29 +169,31 @@ def _in_step(time_s: FloatArray, block: IntArray) -> FloatArray:
 
 
 def _candidates(in_step: FloatArray) -> list[float]:
-    """The intervals that the arrivals are most in step with; none where that is not much."""
-    best = np.argsort(in_step)[::-1][:CANDIDATES]
-    return [] if in_step[best[0]] < IN_STEP else [float(interval) for interval in _intervals()[best]]
+    """Return the intervals with which the arrivals are most coherent; none if that is too little."""
+    best = np.argsort(in_step)[::-1][: PARAMS.candidates]
+    return (
+        [] if in_step[best[0]] < PARAMS.min_in_step else [float(interval) for interval in _intervals()[best]]
+    )
 
 
 def _best_of(
     intervals: list[float], sent_s: FloatArray, arrival_s: FloatArray, block: IntArray
 ) -> ConnectionWait | None:
-    """The interval that leaves the arrivals the least delay of other kinds."""
+    """Return the wait for the interval that leaves the least delay of other kinds; None if none helps."""
     least, found = float(np.mean(arrival_s - sent_s)), None
     for interval in intervals:
         phase = _event_phase(arrival_s, block, interval)
         event = phase + interval * np.floor((arrival_s - phase) / interval)
         level = _place(event - sent_s, sent_s, interval, np.zeros(1), 0.0)
         due = phase + interval * np.ceil((sent_s + level.correction_s - phase) / interval)
-        misfit = float(np.mean(np.minimum(np.abs(arrival_s - due), LONGEST_S)))
+        misfit = float(np.mean(np.minimum(np.abs(arrival_s - due), PARAMS.max_interval_s)))
         if misfit < least:
             least, found = misfit, _placed(event - sent_s, sent_s, interval)
     return found
 
 
 def _event_phase(arrival_s: FloatArray, block: IntArray, interval_s: float) -> FloatArray:
-    """Where in the interval the events lie, block by block; one value a packet."""
+    """Return the phase of the events in the interval, by block; one value per packet."""
     edges = np.flatnonzero(np.diff(block, prepend=-1))
     turns = np.split(np.mod(arrival_s, interval_s), edges[1:])
     phases = [_where_arrivals_begin(turn, interval_s) for turn in turns]
@@ -169,40 +201,42 @@ def _event_phase(arrival_s: FloatArray, block: IntArray, interval_s: float) -> F
 
 
 def _where_arrivals_begin(turn_s: FloatArray, interval_s: float) -> float:
-    """The arrival counted from which all others are least late, in the mean, around the interval."""
+    """Return the arrival after which, around the interval, the others are least late on average."""
     ordered = np.sort(turn_s)
     gone_round = interval_s * np.arange(len(ordered))
     return float(ordered[np.argmin(gone_round - len(ordered) * ordered)])
 
 
 def _placed(ahead_s: FloatArray, sent_s: FloatArray, interval_s: float) -> ConnectionWait:
-    """Where in the interval the samples lie, once packets that missed an event are put aside."""
+    """Estimate the phase of the samples in the interval, without packets that missed an event."""
     first = _place(ahead_s, sent_s, interval_s, interval_s * TILTS, 0.0)
     waited_s = ahead_s - (first.corrected(sent_s) - sent_s)
-    in_time = waited_s < (1.0 + EDGE) * interval_s
+    in_time = waited_s < (1.0 + PARAMS.edge_share) * interval_s
     if not in_time.any():
         return first
-    return _place(ahead_s[in_time], sent_s[in_time], interval_s, interval_s * TILTS, interval_s * EDGE)
+    return _place(
+        ahead_s[in_time], sent_s[in_time], interval_s, interval_s * TILTS, interval_s * PARAMS.edge_share
+    )
 
 
 def _place(
     ahead_s: FloatArray, sent_s: FloatArray, interval_s: float, tilts_s: FloatArray, edge_s: float
 ) -> ConnectionWait:
-    """Where in the interval the samples lie.
+    """Estimate the phase of the samples in the interval.
 
-    A packet cannot leave before it is there, and none but those that missed an event (a repeat on air, a
-    computer that was busy) leaves a whole interval after. All places and tilts of the line are weighed by
-    how many packets speak against them.
+    A packet cannot be sent before it exists, and only one that missed an event (by a repeat on air, or a busy
+    computer) is sent more than an interval later. All phases and tilts of the line are weighted by the number
+    of packets that contradict them.
 
     Parameters
     ----------
     ahead_s, sent_s : (n,) float
-        Each packet's event less its time as it was fitted, and that time.
+        Event of each packet minus its fitted time, and that time.
     interval_s : float
     tilts_s : (m,) float
-        Errors of the line's slope that are thought possible, over the whole.
+        Possible errors of the line over the whole span.
     edge_s : float
-        A packet that near to the edge of its interval speaks against nothing.
+        Distance from the edge of the interval within which a packet contradicts nothing.
     """
     span = float(sent_s[0]), float(sent_s[-1])
     along = _along(sent_s, span)
@@ -212,7 +246,7 @@ def _place(
         ordered = np.sort(ahead_s - tilt * along)
         early = np.searchsorted(ordered, tried - edge_s)
         missed = len(ordered) - np.searchsorted(ordered, tried + interval_s + edge_s)
-        against[row] = TOO_EARLY * early + MISSED * missed
+        against[row] = PARAMS.too_early * early + PARAMS.missed * missed
     weight = np.exp(against.min() - against)
     weight /= weight.sum()
     place, tilt = float(weight.sum(axis=0) @ tried), float(weight.sum(axis=1) @ tilts_s)
@@ -223,12 +257,12 @@ def _place(
 
 
 def _along(time_s: FloatArray, span_s: tuple[float, float]) -> FloatArray:
-    """From -1/2 at the span's beginning to 1/2 at its end, and no further."""
+    """Return -1/2 at the span's beginning to 1/2 at its end, constant outside."""
     share = (time_s - span_s[0]) / max(span_s[1] - span_s[0], 1e-9)
     return np.asarray(np.clip(share, 0.0, 1.0) - 0.5)
 
 
 def _widest_gap(sent_s: FloatArray, interval_s: float) -> float:
-    """The widest part of an interval in which no packet falls: all of them may wait for so long."""
+    """Return the widest part of an interval in which no packet falls: all of them may wait this long."""
     ordered = np.sort(np.mod(sent_s, interval_s))
     return float(np.max(np.diff(ordered, append=ordered[0] + interval_s)))

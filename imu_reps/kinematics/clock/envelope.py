@@ -1,8 +1,8 @@
-"""The line under the arrivals: when a sample that was not delayed would have arrived.
+"""The line under the arrivals: the time at which an undelayed sample would have arrived.
 
-Radio and operating system only ever delay, by an amount with a hard lower bound and a long tail. The line of
-the least delayed arrivals is therefore the sensor's clock as the host sees it, late by the shortest way; a
-least squares line through all arrivals would follow the delays instead. Estimating a clock's rate from minima
+Radio and operating system only delay, by an amount with a hard lower bound and a long tail. The line through
+the least delayed arrivals is therefore the sensor's clock as seen by the host, late by the shortest delay; a
+least-squares line through all arrivals would follow the delays instead. Estimating a clock's rate from minima
 of delay goes back to Paxson, "On calibrating measurements of packet transit times" (1998).
 """
 
@@ -13,33 +13,50 @@ from dataclasses import dataclass
 import numpy as np
 
 from imu_reps.domain.samples import FloatArray, IntArray
+from imu_reps.kinematics.rest import median
 
-#: Length of the windows of which the least delay is taken.
+#: Length of the windows whose least delay is used.
 WINDOW_S = 1.0
-#: A window of fewer packets says little; more windows than this say no more.
-MIN_PACKETS = 4
-MIN_WINDOWS = 8
-MAX_WINDOWS = 256
-#: A line further from the first guess than this share of it has found nothing.
-FARTHEST = 0.5
-#: How much more a minimum below the line counts than one above it (asymmetric least squares).
+
+
+@dataclass(frozen=True, slots=True)
+class EnvelopeParams:
+    """Parameters of the line under a whole set's arrivals.
+
+    Attributes
+    ----------
+    min_packets, min_windows, max_windows : int
+        Fewest packets in a window; fewest windows, and the number beyond which more bring nothing.
+    max_correction_share : float
+        Greatest correction of the first guess of the slope, as a share of it; beyond it the fit has failed.
+    """
+
+    min_packets: int = 4
+    min_windows: int = 8
+    max_windows: int = 256
+    max_correction_share: float = 0.5
+
+
+PARAMS = EnvelopeParams()
+
+#: Weight of a minimum below the line; one above it has the rest of 1 (asymmetric least squares).
 BELOW = 0.8
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """Host time as a line of the tick, with one offset an epoch.
+    """Host time as a linear function of the tick, with one offset per epoch.
 
     Attributes
     ----------
     slope : float
         Host seconds per tick.
     slope_sd : float
-        Infinite where the slope could not be measured.
+        Standard deviation of the slope; infinite if it could not be measured.
     offset_s : (epochs,) float
-        Host time of tick 0.
+        Host time of tick 0 in each epoch.
     uncertainty_s : float or None
-        One standard deviation of the line; None with fewer than three windows.
+        Standard deviation of the line; None with fewer than three windows.
     """
 
     slope: float
@@ -49,18 +66,18 @@ class Envelope:
 
 
 def packet_ends(arrival_s: FloatArray, epoch: IntArray) -> IntArray:
-    """Rows of the last sample of each packet, the one that waited least."""
+    """Return the row of the last sample of each packet, the one that waited least."""
     another = (arrival_s[1:] != arrival_s[:-1]) | (epoch[1:] != epoch[:-1])
     return np.flatnonzero(np.append(another, True))
 
 
 def coarse_slope(tick: FloatArray, arrival_s: FloatArray) -> float | None:
-    """Median of arrival time over ticks, about one second apart; None where nothing can be measured.
+    """Return the median slope of arrival time over ticks, about a second apart; None if not measurable.
 
     Parameters
     ----------
     tick, arrival_s : (n,) float
-        Of the packets' last samples.
+        Ticks and arrivals of the packets' last samples.
     """
     if len(tick) < 2:
         return None
@@ -68,7 +85,7 @@ def coarse_slope(tick: FloatArray, arrival_s: FloatArray) -> float | None:
     lag = int(np.clip(np.ceil(len(tick) * WINDOW_S / max(duration, 1e-9)), 1, max(1, len(tick) // 2)))
     ticks, seconds = tick[lag:] - tick[:-lag], arrival_s[lag:] - arrival_s[:-lag]
     valid = (ticks > 0) & (seconds > 1e-6)
-    return float(np.median(seconds[valid] / ticks[valid])) if valid.any() else None
+    return median(seconds[valid] / ticks[valid]) if valid.any() else None
 
 
 def fit_envelope(tick: FloatArray, arrival_s: FloatArray, epoch: IntArray, slope: float) -> Envelope:
@@ -77,17 +94,17 @@ def fit_envelope(tick: FloatArray, arrival_s: FloatArray, epoch: IntArray, slope
     Parameters
     ----------
     tick, arrival_s : (n,) float
-        Of the packets' last samples, in order.
+        Ticks and arrivals of the packets' last samples, in order.
     epoch : (n,) int
-        Epochs share the slope and have each their own offset.
+        Epoch of each; epochs share the slope and have an offset each.
     slope : float
-        A first guess within a few percent.
+        First guess of the slope, within a few percent.
     """
     delay = arrival_s - slope * tick
     lowest = _window_minima(delay, arrival_s, epoch)
     x, y, group = tick[lowest], delay[lowest], epoch[lowest]
     line = _asymmetric_line(x, y, group)
-    if line is None or abs(line[0]) > FARTHEST * slope:
+    if line is None or abs(line[0]) > PARAMS.max_correction_share * slope:
         return Envelope(slope, np.inf, _offsets(y, group, np.ones_like(y)), None)
     correction, slope_sd, weight, uncertainty = line
     offset = _offsets(y - correction * x, group, weight)
@@ -95,16 +112,16 @@ def fit_envelope(tick: FloatArray, arrival_s: FloatArray, epoch: IntArray, slope
 
 
 def offsets_for(tick: FloatArray, arrival_s: FloatArray, epoch: IntArray, slope: float) -> FloatArray:
-    """Host time of tick 0 for each epoch, the slope being given."""
+    """Return the host time of tick 0 for each epoch, for a given slope."""
     delay = arrival_s - slope * tick
     lowest = _window_minima(delay, arrival_s, epoch)
     return _offsets(delay[lowest], epoch[lowest], np.ones(len(lowest)))
 
 
 def _window_minima(delay: FloatArray, arrival_s: FloatArray, epoch: IntArray) -> IntArray:
-    """Rows of the least delay in windows of about `WINDOW_S`, none across epochs.
+    """Return the rows of the least delay in windows of about `WINDOW_S`, none across epochs.
 
-    Windows hold equally many packets, so that the minima of all of them are alike.
+    All windows hold the same number of packets, so that their minima are comparable.
     """
     edges = np.flatnonzero(np.diff(epoch, prepend=epoch[0] - 1, append=epoch[-1] + 1))
     return np.concatenate(
@@ -118,8 +135,8 @@ def _window_minima(delay: FloatArray, arrival_s: FloatArray, epoch: IntArray) ->
 def _packets_per_window(arrival_s: FloatArray) -> int:
     count = len(arrival_s)
     per_second = count / max(arrival_s[-1] - arrival_s[0], 1e-9)
-    per_window = min(per_second * WINDOW_S, count / MIN_WINDOWS)
-    return int(max(per_window, MIN_PACKETS, count / MAX_WINDOWS))
+    per_window = min(per_second * WINDOW_S, count / PARAMS.min_windows)
+    return int(max(per_window, PARAMS.min_packets, count / PARAMS.max_windows))
 
 
 def _least_of_each(delay: FloatArray, per_window: int) -> IntArray:
@@ -132,18 +149,17 @@ def _least_of_each(delay: FloatArray, per_window: int) -> IntArray:
 def _asymmetric_line(
     x: FloatArray, y: FloatArray, group: IntArray
 ) -> tuple[float, float, FloatArray, float | None] | None:
-    """Slope, its deviation, the points' weights and the line's deviation, all groups sharing the slope."""
+    """Fit a line with a common slope; return slope, its deviation, weights, and the line's deviation."""
     if len(x) < group[-1] + 2:
         return None
     residual = y - _half_lag_slope(x, y, group) * x
-    residual = residual - np.array([np.median(residual[group == g]) for g in range(group[-1] + 1)])[group]
+    residual = residual - np.array([median(residual[group == g]) for g in range(group[-1] + 1)])[group]
     for _ in range(6):
         weight = _weights(residual)
         total = np.bincount(group, weight)
         dx = x - (np.bincount(group, weight * x) / total)[group]
         dy = y - (np.bincount(group, weight * y) / total)[group]
-        spread = float(np.sum(weight * dx**2))
-        slope = float(np.sum(weight * dx * dy)) / spread
+        slope = float((weight * dx) @ dy) / float(weight @ dx**2)
         residual = dy - slope * dx
     freedom = len(x) - len(total) - 1
     if freedom < 1:
@@ -155,25 +171,25 @@ def _asymmetric_line(
 
 
 def _half_lag_slope(x: FloatArray, y: FloatArray, group: IntArray) -> float:
-    """Theil's incomplete median slope: pairs half the record apart."""
+    """Return Theil's incomplete median slope, from pairs half the record apart."""
     half = (len(x) + 1) // 2
     dx, dy = x[half:] - x[:-half], y[half:] - y[:-half]
     same = (group[half:] == group[:-half]) & (dx > 0)
-    return float(np.median(dy[same] / dx[same])) if same.any() else 0.0
+    return median(dy[same] / dx[same]) if same.any() else 0.0
 
 
 def _weights(residual: FloatArray) -> FloatArray:
-    """Minima below the line count more, and outliers in either direction less."""
+    """Return the weights: larger for minima below the line, smaller for outliers in either direction."""
     far = np.maximum(np.abs(residual) / (3 * _scale(residual)), 1.0)
     return np.where(residual < 0, BELOW, 1 - BELOW) / far
 
 
 def _scale(residual: FloatArray) -> float:
-    return 1.4826 * float(np.median(np.abs(residual))) + 1e-7
+    return 1.4826 * median(np.abs(residual)) + 1e-7
 
 
 def _independence(residual: FloatArray) -> float:
-    """Share of the residuals that are independent, from their serial correlation."""
+    """Return the share of the residuals that are independent, from their serial correlation."""
     power = float(np.sum(residual**2))
     if len(residual) < 4 or power == 0.0:
         return 1.0

@@ -1,59 +1,83 @@
-"""Losses that the numbering does not show: where the host numbers what arrives, they show in time alone.
+"""Losses that the numbering does not show, since the host numbers samples on arrival: they show only in time.
 
-A lost notification lifts every later arrival, seen against its number, by the time of the samples it held.
-Delay lifts too, but never for good. So, with the period known, the least delay from here to the end of the
-recording is a staircase whose steps are the losses. The period is found first, in a way that losses cannot
-bend: they move arrivals by whole packets, so differences are taken modulo a packet, over ever longer spans.
+A lost notification makes every later arrival later, relative to its number, by the duration of its samples.
+A delay does so only temporarily. Hence, with the period known, the least delay from each packet to the end of
+the recording is a staircase whose steps are the losses. The period is estimated first, unaffected by losses:
+they shift arrivals by whole packets, so differences are taken modulo a packet, over increasingly long spans.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from imu_reps.domain.samples import FloatArray, IntArray
 from imu_reps.kinematics.clock.envelope import packet_ends
 
-#: Fewer packets tell nothing of losses.
-MIN_PACKETS = 24
-#: A window minimum is taken over this long and this many packets, and over more where delays are long:
-#: so many that a packet's typical delay, shared among them, is this many times less than one loss moves.
-WINDOW_S = 0.2
-MIN_PER_WINDOW = 8
-MINIMUM_RATIO = 6.0
-#: Windows over which the sensor's phase is averaged.
-WINDOWS = 32
-#: No arrival is this many times the minima's scatter before their level, nor this share of a notification.
-EARLIEST = 4.0
-EARLIEST_SHARE = 0.15
-#: Nor this many times further than all but this share of the minima.
-EARLIER, EARLIER_SHARE = 1.5, 0.01
-#: A loss is believed once arrivals have stayed late for this long.
-CONFIRM_S = 0.5
+
+@dataclass(frozen=True, slots=True)
+class LossParams:
+    """Parameters of losses that show in time alone.
+
+    Attributes
+    ----------
+    min_packets : int
+        Fewest packets that show losses.
+    window_s, min_per_window, minimum_ratio : float or int
+        Shortest window whose minimum is used, in time and in packets; and ratio of the shift by one loss to a
+        packet's typical delay divided by the packets in the window, for which windows are longer if delays
+        are long.
+    windows : int
+        Number of windows over which the sensor's phase is averaged.
+    earliest, earliest_share : float
+        Greatest earliness of an arrival relative to the level of the minima, as a multiple of their scatter,
+        and at least as a share of a notification.
+    earlier, earlier_share : float
+        The same as a multiple of the earliness that all but this share of the minima keep.
+    confirm_s : float
+        Time for which arrivals must stay late to show a loss.
+    """
+
+    min_packets: int = 24
+    window_s: float = 0.2
+    min_per_window: int = 8
+    minimum_ratio: float = 6.0
+    windows: int = 32
+    earliest: float = 4.0
+    earliest_share: float = 0.15
+    earlier: float = 1.5
+    earlier_share: float = 0.01
+    confirm_s: float = 0.5
+
+
+PARAMS = LossParams()
 
 
 def uncounted_losses(
     sample: FloatArray, arrival_s: FloatArray, guesses_s: tuple[float, ...]
 ) -> tuple[IntArray, float]:
-    """Find how many samples were lost before each sample, and the period.
+    """Estimate the number of samples lost before each sample, and the period.
 
     Parameters
     ----------
     sample : (n,) float
-        Running number of what arrived, strictly increasing.
+        Running number by the host, strictly increasing.
     arrival_s : (n,) float
+        Arrival of each sample.
     guesses_s : tuple of float
-        What the period might be; one of them within two percent.
+        Possible periods, one of them within two percent.
 
     Returns
     -------
     lost : (n,) int
-        Samples lost up to here; never falls.
+        Cumulative number of lost samples, never decreasing.
     period_s : float
         Period between two samples.
     """
     ends = packet_ends(arrival_s, np.zeros(len(arrival_s), dtype=np.int64))
     sizes = np.diff(ends, prepend=-1)
-    if len(ends) < MIN_PACKETS:
+    if len(ends) < PARAMS.min_packets:
         return np.zeros(len(sample), dtype=np.int64), guesses_s[0]
     step = samples_per_notification(sizes)
     number, arrival = sample[ends], arrival_s[ends]
@@ -63,17 +87,17 @@ def uncounted_losses(
     lost_s = step * period
     level = np.interp(number, *_phase(number[lowest], delay[lowest], lost_s))
     scatter = _modulo(delay[lowest] - level[lowest], lost_s)
-    # nothing arrives early: short of a whole notification, by more than the minima scatter, is delay
-    tolerance = min(max(_earliest(scatter), EARLIEST_SHARE * lost_s), lost_s / 2)
+    # nothing arrives early: lateness by less than a notification, minus the scatter of the minima, is delay
+    tolerance = min(max(_earliest(scatter), PARAMS.earliest_share * lost_s), lost_s / 2)
     packets_late = np.floor((delay - level + tolerance) / lost_s).astype(np.int64)
-    unconfirmed = arrival > arrival[-1] - CONFIRM_S
+    unconfirmed = arrival > arrival[-1] - PARAMS.confirm_s
     packets_late[unconfirmed] = packets_late[unconfirmed].min()
     staircase = np.minimum.accumulate(packets_late[::-1])[::-1]
     return np.repeat((staircase - staircase[0]) * step, sizes), period
 
 
 def samples_per_notification(sizes: IntArray) -> int:
-    """Samples that are lost together: the size of which nearly all packet sizes are multiples."""
+    """Return the number of samples lost together: the size of which nearly all packet sizes are multiples."""
     common = np.flatnonzero(np.bincount(sizes) >= 0.05 * len(sizes))
     smallest = int(common[0]) if len(common) else 1
     return smallest if np.mean(sizes % smallest == 0) >= 0.95 else 1
@@ -82,16 +106,16 @@ def samples_per_notification(sizes: IntArray) -> int:
 def period_between_losses(
     number: FloatArray, arrival_s: FloatArray, step: int, guesses_s: tuple[float, ...]
 ) -> float:
-    """Find the period from pairs of minima ever further apart, lost notifications between them taken out.
+    """Estimate the period from pairs of minima increasingly far apart, modulo lost notifications.
 
     Parameters
     ----------
     number, arrival_s : (n,) float
-        Of the packets' last samples; at least `MIN_PACKETS`.
+        Numbers and arrivals of the packets' last samples; at least `PARAMS.min_packets`.
     step : int
-        Samples that are lost together.
+        Number of samples lost together.
     guesses_s : tuple of float
-        What the period might be; the one that the arrivals agree with best is refined.
+        Possible periods; the one with which the arrivals agree best is refined.
     """
     delay = arrival_s - guesses_s[0] * number
     lowest = _window_minima(delay, _packets_per_window(delay, arrival_s, step * guesses_s[0]))
@@ -114,10 +138,10 @@ def period_between_losses(
 def _refined(
     number: FloatArray, arrival_s: FloatArray, step: int, period_s: float, lag: int
 ) -> tuple[float, float]:
-    """What remains, as a share of the period, and the better period, from minima `lag` windows apart."""
+    """Return the residual, as a share of the period, and a refined period, by minima `lag` windows apart."""
     samples, passed_s = number[lag:] - number[:-lag], arrival_s[lag:] - arrival_s[:-lag]
     samples, passed_s = samples[samples > 0], passed_s[samples > 0]
-    if not len(samples):  # a number that stands still, or falls all the time
+    if not len(samples):  # the number is constant, or always decreasing
         return np.inf, period_s
     rest = _modulo(passed_s - samples * period_s, step * period_s)
     better = period_s + float(np.median(rest / samples))
@@ -126,9 +150,9 @@ def _refined(
 
 
 def _earliest(scatter_s: FloatArray) -> float:
-    """How far before their level arrivals may be: further where least waits for the radio come and go."""
-    usual = EARLIEST * float(np.median(np.abs(scatter_s)))
-    return max(usual, -EARLIER * float(np.quantile(scatter_s, EARLIER_SHARE)))
+    """Return how early arrivals may be relative to their level: more if the least waits vary."""
+    usual = PARAMS.earliest * float(np.median(np.abs(scatter_s)))
+    return max(usual, -PARAMS.earlier * float(np.quantile(scatter_s, PARAMS.earlier_share)))
 
 
 def _modulo(value_s: FloatArray, modulus_s: float) -> FloatArray:
@@ -136,13 +160,13 @@ def _modulo(value_s: FloatArray, modulus_s: float) -> FloatArray:
 
 
 def _packets_per_window(delay_s: FloatArray, arrival_s: FloatArray, lost_s: float) -> int:
-    """Enough packets that the minimum's own delay is small against what one loss moves."""
-    windows = len(delay_s) // MIN_PER_WINDOW
-    folded = delay_s[: windows * MIN_PER_WINDOW].reshape(windows, MIN_PER_WINDOW)
+    """Return a number of packets at which the minimum's delay is small against the shift by one loss."""
+    windows = len(delay_s) // PARAMS.min_per_window
+    folded = delay_s[: windows * PARAMS.min_per_window].reshape(windows, PARAMS.min_per_window)
     typical_delay_s = float(np.median(folded.mean(axis=1) - folded.min(axis=1)))
-    enough = MINIMUM_RATIO * typical_delay_s / lost_s
-    in_window = WINDOW_S * len(delay_s) / max(float(arrival_s[-1] - arrival_s[0]), 1e-9)
-    return int(min(max(enough, in_window, MIN_PER_WINDOW), len(delay_s) / 3))
+    enough = PARAMS.minimum_ratio * typical_delay_s / lost_s
+    in_window = PARAMS.window_s * len(delay_s) / max(float(arrival_s[-1] - arrival_s[0]), 1e-9)
+    return int(min(max(enough, in_window, PARAMS.min_per_window), len(delay_s) / 3))
 
 
 def _window_minima(delay_s: FloatArray, packets: int) -> IntArray:
@@ -152,8 +176,8 @@ def _window_minima(delay_s: FloatArray, packets: int) -> IntArray:
 
 
 def _phase(number: FloatArray, delay_s: FloatArray, modulus_s: float) -> tuple[FloatArray, FloatArray]:
-    """Where in the modulus the least delays lie, followed as it drifts: sample numbers and seconds."""
-    blocks = max(1, len(number) // WINDOWS)
+    """Return the drifting phase of the least delays in the modulus: sample numbers and seconds."""
+    blocks = max(1, len(number) // PARAMS.windows)
     edges = np.linspace(0, len(number), blocks + 1).astype(int)[:-1]
     turns = np.exp(2j * np.pi * delay_s / modulus_s)
     angle = np.angle(np.add.reduceat(turns, edges))

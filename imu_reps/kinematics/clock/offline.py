@@ -1,7 +1,7 @@
 """Sample times on the host's clock, from a whole set.
 
 Arrival times are not sample times: packets wait, stall and share one arrival. The sensor counts evenly, by
-its own clock or by its sample number, and that even count is laid under the arrivals as a robust line. Lost
+its own clock or by its sample number, and a robust line in that count is fitted under the arrivals. Lost
 samples stay holes in `TimedSamples.index`; nothing is filled in.
 """
 
@@ -16,31 +16,31 @@ from imu_reps.domain.samples import FloatArray, IntArray, SampleBlock
 from imu_reps.kinematics.clock.envelope import WINDOW_S, Envelope, fit_envelope, offsets_for, packet_ends
 from imu_reps.kinematics.clock.ticks import DATA_SHEET_ERROR, OTHER_RATE, Ticks, no_rate, sample_ticks
 
-#: Successive samples are at least this share of a period apart.
+#: Smallest time between successive samples, as a share of the period.
 MIN_SPACING = 0.2
-#: More than any sensor counts between two samples.
+#: Number of steps above any count between two samples.
 MOST_STEPS = 2.0**53
 
 
 @dataclass(frozen=True, slots=True)
 class SensorClock:
-    """What the fit found out about one sensor's clock.
+    """Properties of one sensor's clock by the fit.
 
     Attributes
     ----------
     rate_hz : float
-        Measured against the host's clock.
+        Rate measured by the host's clock.
     lost : int or None
-        Samples missing from the numbering; None with a host counter.
+        Number of samples missing from the numbering; None if the host numbers them.
     longest_gap_s : float
-        The longest stretch without samples beyond the regular period; 0 without a hole.
+        Longest time without samples beyond the regular period; 0 without a hole.
     drift_ppm : float or None
-        The device clock against the host's, positive: it runs fast; None without a device clock.
+        Drift of the device clock against the host's, positive if it runs fast; None without a device clock.
     uncertainty_ms : float or None
-        One standard deviation of the fitted sample times against the host's clock. The shortest way from
-        sensor to host, the same for every sample, is unknown and not in it.
+        Standard deviation of the fitted sample times against the host's clock, without the shortest delay
+        from sensor to host, which is unknown and the same for every sample.
     duplicates, reordered, restarts : int
-        Copies dropped, late samples sorted in, and how often the sensor began to count anew.
+        Number of copies dropped, of late samples sorted in, and of restarts of the sensor's count.
     """
 
     rate_hz: float
@@ -64,9 +64,9 @@ class TimedSamples:
     index : (n,) int
         Position on the sensor's own regular tick, from 0; lost samples leave holes.
     order : (n,) int
-        Rows of the block these samples are.
+        Row of each sample in the block.
     period_s : float
-        From one index to the next.
+        Time from one index to the next.
     clock : SensorClock
     """
 
@@ -78,7 +78,7 @@ class TimedSamples:
 
 
 def fit_clock(block: SampleBlock, header: SensorHeader) -> TimedSamples:
-    """Find when each sample of a whole set was taken.
+    """Estimate when each sample of a whole set was taken.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def fit_clock(block: SampleBlock, header: SensorHeader) -> TimedSamples:
     Raises
     ------
     RecordingError
-        If there is no sample, or nothing from which a rate could be known.
+        If there is no sample, or the rate cannot be determined.
     """
     if not len(block):
         raise no_rate(block)
@@ -108,7 +108,7 @@ def fit_clock(block: SampleBlock, header: SensorHeader) -> TimedSamples:
 
 
 def _line(ticks: Ticks) -> Envelope:
-    """Fit the line; where the arrivals tell the rate less well than the data sheet, take the sheet's."""
+    """Fit the line; use the data sheet's rate if the arrivals show it less precisely."""
     ends = packet_ends(ticks.arrival_s, ticks.epoch)
     tick, arrival, epoch, nominal = (
         ticks.tick[ends],
@@ -126,22 +126,22 @@ def _line(ticks: Ticks) -> Envelope:
 
 
 def _steps(ticks: Ticks, header: SensorHeader) -> tuple[IntArray, float | None]:
-    """Regular steps between successive samples (1: none lost), and ticks a step; None if nothing tells."""
+    """Return the steps between successive samples (1: none lost), and ticks per step; None if unknown."""
     difference = np.diff(ticks.tick)
     inside = np.diff(ticks.epoch) == 0
     if not ticks.has_clock:
-        return np.rint(difference).astype(np.int64), 1.0
+        return np.rint(np.minimum(difference, MOST_STEPS)).astype(np.int64), 1.0
     if not inside.any():
         return np.ones(len(difference), dtype=np.int64), 1.0 / header.rate_hz if header.rate_hz else None
     middle = (np.count_nonzero(inside) - 1) // 2
     typical = float(np.partition(difference[inside], middle)[middle])
     typical = float(np.mean(difference[inside & (np.rint(difference / typical) == 1)]))
-    steps = np.maximum(np.rint(difference / typical), 1).astype(np.int64)
+    steps = np.clip(np.rint(difference / typical), 1, MOST_STEPS).astype(np.int64)
     return steps, float(difference[inside].sum() / steps[inside].sum())
 
 
 def _apart(time_s: FloatArray, min_s: float) -> FloatArray:
-    """Push times later where they overlap, as around a clock that was set anew."""
+    """Shift times later where they overlap, as around a clock that was reset."""
     if np.all(np.diff(time_s) >= min_s):
         return time_s
     ramp = min_s * np.arange(len(time_s))
@@ -149,7 +149,7 @@ def _apart(time_s: FloatArray, min_s: float) -> FloatArray:
 
 
 def _count_across_epochs(steps: IntArray, time_s: FloatArray, epoch: IntArray, period_s: float) -> None:
-    """Write into `steps` what lies between where one count ended and the next began."""
+    """Write into `steps` the number of steps between the end of one count and the start of the next."""
     for first in (np.flatnonzero(np.diff(epoch)) + 1).tolist():
         between = (time_s[first] - time_s[first - 1]) / period_s
         steps[first - 1] = max(1, round(min(between, MOST_STEPS)))

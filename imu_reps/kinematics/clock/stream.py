@@ -1,11 +1,12 @@
 """Sample times on the host's clock, as samples arrive.
 
-Each sample is timed from what arrived up to itself, one by one, so that no cut into blocks can matter.
-Samples that come after a later one cannot be put back in order any more: they are left out, and counted.
+Each sample is timed from the arrivals up to its own, one by one, so that the block size does not matter.
+Samples that arrive after a later one can no longer be put in order: they are left out and counted.
 
-No sample is timed after its own arrival. Where only the host counts, a late sample has waited, until arrivals
-at the sensor's usual pace show that others before it were lost; where that proves wrong, samples are left out
-until they are later than the newest again. More than `MAX_LATE_S` nothing waits.
+No sample is timed after its own arrival. If the host numbers the samples, a late sample is assumed to have
+waited, until arrivals at the sensor's usual pace show that others before it were lost; if that proves wrong,
+samples are left out until they are later than the newest again. No wait is longer than
+`StreamLossParams.max_late_s`.
 """
 
 from __future__ import annotations
@@ -21,33 +22,60 @@ from imu_reps.kinematics.clock.stream_envelope import UNKNOWN_SLOPE, LiveEnvelop
 from imu_reps.kinematics.clock.stream_losses import LiveLosses
 from imu_reps.kinematics.clock.ticks import CLOCK_DIGITS, DATA_SHEET_ERROR, LATEST_RUN, LATEST_S, LEAP_S
 
-#: Times approach a refitted line within about this long instead of jumping to it.
-SLEW_S = 0.15
-#: Time advances by at least this share of a period from sample to sample, where there is room.
-MIN_ADVANCE = 0.5
-#: Room for less than this before the arrival is none.
-NO_ROOM_S = 1e-9
-#: Time never reaches the arrival, so that the next of the same packet has room, too.
-LEFT_ROOM_S = 0.001
-#: A first sample waited this long at the most for the others of its packet.
-PACKET_S = 0.1
-#: So far apart are the samples on both sides of some that were left out.
-APART_PERIODS = 2.0
-#: A late window waited, or its clock stood still: that is believed once so many windows in a row were late
-#: by the same, within `SAME_S`.
-SAME_S = 0.03
-STOOD_STILL_WINDOWS = 8
-#: A device clock's step within these shares of the usual one is one. A shorter one is believed once it was
-#: repeated, for a clock may be set in between; a longer one after so many in a row, for samples are lost.
-USUAL_STEP = (0.6, 1.5)
-SHORTER_STEPS, LONGER_STEPS = 2, 8
-#: No clock has run for so long: what reads more is no reading.
-NO_CLOCK_S = 1e12
+
+@dataclass(frozen=True, slots=True)
+class StreamClockParams:
+    """Parameters of times given to samples as they arrive.
+
+    Attributes
+    ----------
+    slew_s : float
+        Time within which sample times approach a refitted line, instead of jumping to it.
+    min_advance : float
+        Smallest advance of time between samples, as a share of the period, as far as there is room.
+    no_room_s : float
+        Smallest time before the arrival that is room.
+    left_room_s : float
+        Time left before the arrival, so that the next sample of the same packet has room too.
+    packet_s : float
+        Longest wait of a first sample for the others of its packet.
+    apart_periods : float
+        Smallest time, in periods, between the samples before and after some that were left out.
+    same_s, stood_still_windows : float or int
+        Number of consecutive windows late by the same amount, within `same_s`, after which the clock is taken
+        to have stood still rather than the windows to have waited.
+    usual_step, shorter_steps, longer_steps : tuple or int
+        Range of a device clock's step, as shares of the usual one. A shorter step becomes the usual one once
+        it was repeated, since a clock may be set in between; a longer one after this many in a row, since
+        samples are lost.
+    slept_s : float
+        Lateness of arrivals against the count above which the computer slept, or a clock was set: longer than
+        the delay of any link, and than a silence of a set.
+    no_clock_s : float
+        Magnitude above which a clock's value is invalid.
+    """
+
+    slew_s: float = 0.15
+    min_advance: float = 0.5
+    no_room_s: float = 1e-9
+    left_room_s: float = 0.001
+    packet_s: float = 0.1
+    apart_periods: float = 2.0
+    same_s: float = 0.03
+    stood_still_windows: int = 8
+    usual_step: tuple[float, float] = (0.6, 1.5)
+    shorter_steps: int = 2
+    longer_steps: int = 8
+    slept_s: float = 60.0
+    no_clock_s: float = 1e12
+
+
+PARAMS = StreamClockParams()
 
 
 @dataclass(frozen=True, slots=True)
 class TimedBlock:
-    """The samples of a block that count, each with its time.
+    """The samples of a block that were not left out, each with its time.
 
     Attributes
     ----------
@@ -56,7 +84,7 @@ class TimedBlock:
     index : (n,) int
         Position on the sensor's regular tick, from 0; holes where samples are missing.
     order : (n,) int
-        Rows of the block these samples are.
+        Row of each sample in the block.
     """
 
     time_s: FloatArray
@@ -75,7 +103,7 @@ class LiveClock:
     Attributes
     ----------
     left_out : int
-        Samples that are not timed: copies, late ones, and those of which the arrivals do not tell when.
+        Number of samples not timed: copies, late ones, and those whose time the arrivals do not show.
     """
 
     def __init__(self, header: SensorHeader) -> None:
@@ -85,7 +113,7 @@ class LiveClock:
 
     @property
     def period_s(self) -> float | None:
-        """Host seconds between two samples as now known; None before there are two."""
+        """Current estimate of the host seconds between two samples; None before there are two."""
         return self._stream.period_s if self._stream else None
 
     def push(self, block: SampleBlock) -> TimedBlock:
@@ -93,8 +121,8 @@ class LiveClock:
         times: list[float] = []
         indices: list[int] = []
         rows: list[int] = []
-        stamps = np.round(block.device_time_s, CLOCK_DIGITS)
-        stamps[~(np.abs(stamps) < NO_CLOCK_S)] = np.nan
+        read = np.abs(block.device_time_s) < PARAMS.no_clock_s
+        stamps = np.where(read, block.device_time_s, np.nan).round(CLOCK_DIGITS)
         columns = (block.time_s.tolist(), block.sample.tolist(), stamps.tolist())
         for row, (arrival_s, number, stamp) in enumerate(zip(*columns, strict=True)):
             if self._stream is None:
@@ -109,12 +137,12 @@ class LiveClock:
 
 
 class _Stream:
-    """A stream that has begun: its count, its line, and the newest sample's time."""
+    """State of a stream that has begun: its count, its line, and the newest sample's time."""
 
     def __init__(self, header: SensorHeader, arrival_s: float, number: int, stamp: float) -> None:
         self._header = header
         self._number, self._standing = number, 0
-        self.time_s, self.index = arrival_s - PACKET_S, 0
+        self.time_s, self.index = arrival_s - PARAMS.packet_s, 0
         if isfinite(stamp):
             self._count_by(stamp, arrival_s, nominal_s=1.0, has_clock=True)
         else:
@@ -128,8 +156,10 @@ class _Stream:
 
     def _count_by(self, key: float, arrival_s: float, *, nominal_s: float | None, has_clock: bool) -> None:
         self._has_clock = has_clock
-        self._line = LiveEnvelope(nominal_s, DATA_SHEET_ERROR, 0.0, arrival_s, seconds=has_clock)
         uncounted = self._header.counter == "host" and not has_clock
+        self._line = LiveEnvelope(
+            nominal_s, DATA_SHEET_ERROR, 0.0, arrival_s, seconds=has_clock, uncounted=uncounted
+        )
         self._losses = LiveLosses(key, arrival_s) if uncounted else None
         self._key, self._origin, self._tick, self._placed_tick = key, -key, 0.0, 0.0
         self._arrival_s = arrival_s
@@ -145,12 +175,15 @@ class _Stream:
         return self._step * self._line.slope or None
 
     def take(self, arrival_s: float, number: int, stamp: float) -> bool:
-        """Time one sample; False if it is to be left out."""
-        if self._has_clock and self._stamps_packets(number, stamp):
+        """Time one sample; return False if it must be left out."""
+        if self._has_clock and self.index < LATEST_RUN and self._stamps_packets(number, stamp):
             self._count_by_number(number - 1, arrival_s)
         key = stamp if self._has_clock else float(number)
-        leap_s = (key - self._key) * self._line.slope - (arrival_s - self._arrival_s)
-        if leap_s > LEAP_S or self._began_anew(key):
+        # a slope from two packets around a stall cannot be used to find leaps
+        slope = self._line.slope if self._line.has_slope else min(self._line.slope, UNKNOWN_SLOPE)
+        leap_s = (key - self._key) * slope - (arrival_s - self._arrival_s)
+        slept = -leap_s > PARAMS.slept_s and self._losses is None
+        if leap_s > LEAP_S or slept or self._began_anew(key):
             self._join(key, arrival_s)
         elif not key > self._key:
             return False
@@ -167,36 +200,39 @@ class _Stream:
         return self._place(tick, arrival_s)
 
     def _stamps_packets(self, number: int, stamp: float) -> bool:
-        """Whether the clock proves, early on, to stamp packets instead of samples."""
+        """Whether the clock is found, early on, to stamp packets instead of samples."""
         self._standing += stamp == self._key and number > self._number
-        return self._standing > 2 and self.index < LATEST_RUN
+        return self._standing > 2
 
     def _began_anew(self, key: float) -> bool:
-        """Whether a number that lies behind the newest is that of a sensor that counts anew."""
-        self._behind = self._behind + 1 if key <= self._key else 0
+        """Whether a number behind the newest shows that the sensor's count has restarted."""
+        if not key <= self._key:
+            self._behind = 0
+            return False
+        self._behind += 1
         latest = LATEST_S if self._has_clock else max(LATEST_S / self._line.slope, LATEST_RUN)
         return self._key - key > latest or self._behind > LATEST_RUN
 
     def _join(self, key: float, arrival_s: float) -> None:
-        """Go on counting where the time that passed leads to."""
+        """Continue the count by the time that passed."""
         passed = max((arrival_s - self._arrival_s) / self._line.slope, self._step or UNKNOWN_SLOPE)
         self._origin = self._tick + passed - key
         self._behind = 0
         self._line.begin(self._tick + passed, arrival_s)
-        self.time_s, self._placed_tick = max(self.time_s, arrival_s - PACKET_S), self._tick + passed
+        self.time_s, self._placed_tick = max(self.time_s, arrival_s - PARAMS.packet_s), self._tick + passed
 
     def _end_window(self, arrival_s: float) -> None:
-        """Refit the line; where ticks stay behind it by the same, they are late for good."""
+        """Refit the line; ticks that stay late by the same amount restart it."""
         late_s, minimum = self._line.min_delay_s, self._line.minimum
-        same = [each for each in self._late if abs(each - late_s) < SAME_S] if self._line.late else []
+        same = [each for each in self._late if abs(each - late_s) < PARAMS.same_s] if self._line.late else []
         self._late = [*same, late_s] if self._line.late else []
         self._line.end_window(arrival_s)
-        if len(self._late) >= STOOD_STILL_WINDOWS and not self._losses:
+        if len(self._late) >= PARAMS.stood_still_windows and not self._losses:
             self._line.begin(*minimum)
             self._late.clear()
 
     def _lost_before(self, key: float, arrival_s: float) -> float | None:
-        """Ticks lost before a sample that were not known of; None as long as that is in doubt."""
+        """Return newly found losses before a sample, in ticks; None while in doubt."""
         if self._losses is None:
             return 0
         lost = self._losses.before(self._line, self._origin + key, key, arrival_s)
@@ -205,7 +241,7 @@ class _Stream:
         return lost
 
     def _count(self, tick: float) -> None:
-        """Move tick and index on."""
+        """Advance tick and index."""
         ticks = tick - self._tick
         if self._has_clock:
             self._learn_step(ticks)
@@ -213,24 +249,24 @@ class _Stream:
         self._tick = tick
 
     def _place(self, tick: float, arrival_s: float) -> bool:
-        """Move time on to a tick, slewing towards the line; False where its time has passed already."""
+        """Advance time to a tick, slewing towards the line; return False if its time has already passed."""
         line_s, period_s = self._line.at(tick), self._step * self._line.slope
-        behind = line_s < self.time_s - SLEW_S or (
-            self._has_passed and line_s < self.time_s + APART_PERIODS * period_s
+        behind = line_s < self.time_s - PARAMS.slew_s or (
+            self._has_passed and line_s < self.time_s + PARAMS.apart_periods * period_s
         )
         room_s = arrival_s - self.time_s
-        self._has_passed = behind or room_s < NO_ROOM_S
+        self._has_passed = behind or room_s < PARAMS.no_room_s
         if self._has_passed:
             return False
         passed_s = max(0.0, (tick - self._placed_tick) * self._line.slope)
         error_s = line_s - self.time_s - passed_s
-        step_s = max(passed_s + error_s * min(1.0, passed_s / SLEW_S), MIN_ADVANCE * period_s)
-        self.time_s += min(step_s, room_s - min(LEFT_ROOM_S, room_s / 8.0))
+        step_s = max(passed_s + error_s * min(1.0, passed_s / PARAMS.slew_s), PARAMS.min_advance * period_s)
+        self.time_s += min(step_s, room_s - min(PARAMS.left_room_s, room_s / 8.0))
         self._placed_tick = tick
         return True
 
     def _learn_step(self, ticks: float) -> None:
-        """Ticks between two samples: of a device clock, the mean of the steps that lost nothing."""
+        """Update the ticks between two samples of a device clock: the mean of steps without losses."""
         if not self._steps_seen or self._is_new_step(ticks):
             self._step, self._steps_seen = ticks, 1
         elif not self._unlike:
@@ -238,15 +274,15 @@ class _Stream:
             self._step += (ticks - self._step) / self._steps_seen
 
     def _is_new_step(self, ticks: float) -> bool:
-        """Whether a step unlike the usual one came again and again."""
+        """Whether a step different from the usual one was repeated often enough to replace it."""
         if _is_step(ticks, self._step):
             self._unlike = 0
             return False
         self._unlike = self._unlike + 1 if self._unlike and _is_step(ticks, self._other_step) else 1
         self._other_step = ticks
-        return self._unlike >= (SHORTER_STEPS if ticks < self._step else LONGER_STEPS)
+        return self._unlike >= (PARAMS.shorter_steps if ticks < self._step else PARAMS.longer_steps)
 
 
 def _is_step(ticks: float, usual: float) -> bool:
-    shortest, longest = USUAL_STEP
+    shortest, longest = PARAMS.usual_step
     return shortest * usual <= ticks < longest * usual

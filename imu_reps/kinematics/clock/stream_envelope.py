@@ -1,129 +1,234 @@
-"""The line under the arrivals, as they come.
+"""The line under the arrivals, fitted as samples arrive.
 
-The same idea as for a finished set: the least delayed sample of each window lies on the line. Each window
-that ends refits the line through the last ones; the expected slope holds as long as little else is known.
+As for a finished set, the least delayed sample of each window lies on the line. Each window that ends refits
+the line through the latest ones; the expected slope dominates while few are known.
+
+If the rate is unknown, the line is the end of the lower convex hull of the arrivals, until windows agree on a
+rate: delayed arrivals lie above the hull.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
-from imu_reps.domain.samples import FloatArray
+from imu_reps.domain.samples import FloatArray, as_rows
 from imu_reps.kinematics.clock.envelope import BELOW
+from imu_reps.kinematics.rest import median
 
-#: Until a second packet tells, an unknown rate is taken to be 100 Hz.
+#: An unknown rate is taken to be 100 Hz until the second packet.
 UNKNOWN_SLOPE = 0.01
-#: No sensor is faster than 10 kHz.
-MIN_SLOPE = 1e-4
-WINDOW_S = 0.4
-MIN_ARRIVALS = 3
-#: Windows the line is fitted through: long enough for the rate, short enough to follow a warming clock.
-WINDOWS = 128
-#: Windows after which the line rests on measurement.
-ENOUGH_WINDOWS = 6
-#: A window this late against the line waited for the link, or samples before it are missing.
-LATE_S = 0.1
-#: Scatter of minima that is taken for granted; more is measured.
-NOISE_S = 0.002
-#: A slope further from the expected one than this share is another rate, not an inexact one: where so many
-#: windows show it, and most of them the same, since a link that trickles or catches up shows any.
-OTHER_RATE = 0.1
-OTHER_RATE_WINDOWS = 14
-MAX_AGREE = 0.8
-AGAIN = 2
-#: What other means measure is within this share of the slope, or wrong.
-NEAR_RATE = 0.02
-#: What a slope that was measured once may change by.
-WANDER = 0.001
-#: An arrival that much before the line shows the line to be wrong.
-EARLY_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEnvelopeParams:
+    """Parameters of the line under arrivals as they come.
+
+    Attributes
+    ----------
+    min_slope : float
+        Smallest slope: no sensor is faster than 10 kHz.
+    window_s, min_arrivals : float or int
+        Length of the windows whose least delay is used, and fewest arrivals in one.
+    windows : int
+        Number of windows the line is fitted through: enough for the rate, few enough to follow a warming
+        clock.
+    enough_windows : int
+        Number of windows after which the line rests on measurement.
+    late_s : float
+        Lateness of a window against the line above which it waited for the link, or samples before it are
+        missing.
+    noise_s : float
+        Smallest scatter of minima that is assumed; more is measured.
+    other_rate : float
+        Relative difference from the expected slope above which a slope is another rate, not an inexact one.
+    other_rate_windows, max_agree : int or float
+        Number of windows that must show another rate, and share of them that must agree, since a link that
+        trickles or catches up shows any rate.
+    refuted_windows : int
+        Number of consecutive windows with early arrivals that refute a rate known from arrivals alone.
+    again : int
+        Number of consecutive windows that must agree with the data sheet for it to be used again.
+    near_rate : float
+        Greatest relative difference from the slope of a rate measured otherwise; beyond it that is wrong.
+    edge_s : float
+        Length of the end of the hull that gives the line: less shows single delays.
+    wander : float
+        Relative standard deviation of later changes of a measured slope.
+    early_s : float
+        Earliness of an arrival that shows the line to be wrong.
+    """
+
+    min_slope: float = 1e-4
+    window_s: float = 0.4
+    min_arrivals: int = 3
+    windows: int = 128
+    enough_windows: int = 6
+    late_s: float = 0.1
+    noise_s: float = 0.002
+    other_rate: float = 0.1
+    other_rate_windows: int = 14
+    max_agree: float = 0.8
+    refuted_windows: int = 3
+    again: int = 2
+    near_rate: float = 0.02
+    edge_s: float = 0.3
+    wander: float = 0.001
+    early_s: float = 0.05
+
+
+PARAMS = StreamEnvelopeParams()
+
+
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    """Edge of the hull, from one tick and host time to another."""
+
+    from_tick: float
+    from_s: float
+    tick: float
+    host_s: float
+
+    @property
+    def slope(self) -> float:
+        return max((self.host_s - self.from_s) / self.length(), PARAMS.min_slope)
+
+    def length(self) -> float:
+        """Return the length in ticks."""
+        return self.tick - self.from_tick
+
+    def at(self, tick: float) -> float:
+        """Return the host time of a tick, on the edge or its extension."""
+        return self.from_s + self.slope * (tick - self.from_tick)
+
+
+class _LowerHull:
+    """Lower convex hull of arrivals over ticks."""
+
+    def __init__(self) -> None:
+        self._points: list[tuple[float, float]] = []
+
+    def take(self, tick: float, host_s: float) -> None:
+        """Add the next point; one whose tick does not increase is ignored."""
+        points = self._points
+        if points and tick <= points[-1][0]:
+            return
+        while len(points) >= 2:
+            (tick_a, host_a), (tick_b, host_b) = points[-2:]
+            if (host_b - host_a) * (tick - tick_a) < (host_s - host_a) * (tick_b - tick_a):
+                break
+            points.pop()
+        points.append((tick, host_s))
+
+    def edges(self) -> list[_Edge]:
+        """Return the hull's edges, in order."""
+        return [_Edge(*a, *b) for a, b in pairwise(self._points)]
 
 
 class LiveEnvelope:
-    """Follows host time as a line of the tick.
+    """Follows host time as a linear function of the tick.
 
     Parameters
     ----------
     slope : float or None
-        Host seconds a tick, as expected; None: unknown.
+        Expected host seconds per tick; None if unknown.
     slope_error : float
-        Share by which it may be off, one standard deviation.
+        Relative standard deviation of the expected slope.
     tick, host_s : float
-        The first sample and its arrival.
+        Tick and arrival of the first sample.
     seconds : bool
-        Ticks are a clock's seconds, which are never other than about a second.
+        Whether ticks are a clock's seconds, so that another rate is impossible.
+    uncounted : bool
+        Whether ticks do not include lost samples.
 
     Attributes
     ----------
+    slope : float
+        Host seconds per tick.
     minimum : tuple of float
-        Tick and arrival of the least delayed sample in the running window.
+        Tick and arrival of the least delayed sample in the current window.
     min_delay_s : float
         Its delay against the line.
     """
 
     def __init__(
-        self, slope: float | None, slope_error: float, tick: float, host_s: float, *, seconds: bool = False
+        self,
+        slope: float | None,
+        slope_error: float,
+        tick: float,
+        host_s: float,
+        *,
+        seconds: bool = False,
+        uncounted: bool = False,
     ) -> None:
         self.slope = slope or UNKNOWN_SLOPE
-        self._seconds = seconds
+        self._seconds, self._uncounted = seconds, uncounted
         self._agreed = True
         self._expected, self._error = slope, slope_error
         self._nominal = slope, slope_error
-        self._minima: deque[tuple[float, float]] = deque(maxlen=WINDOWS)
-        self._windows: deque[tuple[float, float]] = deque(maxlen=WINDOWS)
+        self._is_given, self._refuting = slope is not None, 0
+        self._minima: deque[tuple[float, float]] = deque(maxlen=PARAMS.windows)
+        kept = PARAMS.other_rate_windows if slope is None else PARAMS.windows
+        self._windows: deque[tuple[float, float]] = deque(maxlen=kept)
         self.begin(tick, host_s)
 
     @property
     def settled(self) -> bool:
         """Whether the line rests on measurement."""
-        return self._agreed and len(self._minima) >= (1 if self._error <= WANDER else ENOUGH_WINDOWS)
+        enough = 1 if self._error <= PARAMS.wander else PARAMS.enough_windows
+        return self.has_slope and self._agreed and len(self._minima) >= enough
 
     @property
     def has_slope(self) -> bool:
-        """Whether the slope is expected or measured, and no guess."""
-        return self._expected is not None or self.settled
+        """Whether the slope is expected or measured, not a guess."""
+        return self._expected is not None
 
     def at(self, tick: float) -> float:
-        """Host time of a tick."""
+        """Return the host time of a tick."""
         return self._host_s + self.slope * (tick - self._tick)
 
     def begin(self, tick: float, host_s: float) -> None:
-        """Begin anew at a sample; what was learned of the slope stays."""
+        """Restart the line at a sample, keeping the measured slope."""
         if self.settled:
-            self._expected, self._error = self.slope, WANDER
+            self._expected, self._error = self.slope, PARAMS.wander
         self._tick, self._host_s = tick, host_s
         self._minima.clear()
         self._windows.clear()
-        self._first_end: tuple[float, float] | None = None
+        self._hull = _LowerHull()
+        self._first_tick = tick
         self._newest = tick, host_s
         self.begin_window(host_s)
         self.min_delay_s, self.minimum = 0.0, self._newest
 
     def expect(self, slope: float) -> None:
-        """Take a slope that was measured by other means; the line begins anew where it was off."""
-        if abs(slope / self.slope - 1.0) > NEAR_RATE:
+        """Adopt a slope measured by other means; the line restarts if its own was off."""
+        if not self.has_slope or abs(slope / self.slope - 1.0) > PARAMS.near_rate:
             return
-        far_off = abs(slope / self.slope - 1.0) > 2 * WANDER
+        far_off = abs(slope / self.slope - 1.0) > 2 * PARAMS.wander
+        tick = self._newest[0]
+        host_s = self.at(tick)
         self.slope = self._expected = slope
-        self._error = WANDER
+        self._error = PARAMS.wander
         if far_off:
-            tick = self._newest[0]
-            self.begin(tick, self.at(tick))
+            self.begin(tick, host_s)
 
     def window_full(self, arrival_s: float) -> bool:
-        """Whether an arrival is the first after the running window."""
-        return arrival_s >= self._start_s + WINDOW_S and self._arrivals >= MIN_ARRIVALS
+        """Whether an arrival is the first after the current window."""
+        return arrival_s >= self._start_s + PARAMS.window_s and self._arrivals >= PARAMS.min_arrivals
 
     def take(self, tick: float, arrival_s: float) -> None:
-        """Take a sample into the running window; before the first one ends the line only sinks."""
+        """Add a sample to the current window; before the first window ends the line only sinks."""
         if arrival_s != self._newest[1]:
-            self._end_packet()
+            self._end_packet(arrival_s)
         self._newest = tick, arrival_s
         delay = arrival_s - self.at(tick)
-        if delay < 0.0 and (not self._minima or delay < -EARLY_S):
+        if delay < 0.0 and (not self._minima or delay < -PARAMS.early_s):
             self._host_s += delay
+            self._sunk_s -= delay
+            self.min_delay_s -= delay
             if self.settled:
                 self._minima.clear()
             delay = 0.0
@@ -132,87 +237,141 @@ class LiveEnvelope:
 
     @property
     def late(self) -> bool:
-        """Whether the whole running window is too late to tell of the line."""
-        return self.has_slope and self.min_delay_s > LATE_S
+        """Whether the whole current window is too late to be used for the line."""
+        return self.has_slope and self.min_delay_s > PARAMS.late_s
 
     def end_window(self, arrival_s: float) -> None:
-        """Refit with the running window's minimum, if it was in time, and begin another window."""
+        """Refit with the current window's minimum, unless it was late, and begin the next window."""
         self._windows.append(self.minimum)
         if not self.late:
             self._minima.append(self.minimum)
         self._judge_slope()
-        if self._minima:
+        if self._minima and self.has_slope:
             self._refit()
         self.begin_window(arrival_s)
 
     def begin_window(self, arrival_s: float) -> None:
-        """Forget the running window and begin another."""
-        self._start_s, self._arrivals = arrival_s, 0
+        """Discard the current window and begin another."""
+        self._start_s, self._arrivals, self._sunk_s = arrival_s, 0, 0.0
         self.min_delay_s, self.minimum = np.inf, (0.0, arrival_s)
 
-    def _end_packet(self) -> None:
-        """A packet's last sample waited least: an unknown slope comes from these, until windows tell."""
+    def _end_packet(self, next_s: float) -> None:
+        """End a packet: its last sample waited least, and gives an unknown slope until windows do."""
         self._arrivals += 1
+        if self.has_slope:
+            return
         tick, arrival_s = self._newest
-        if self._first_end is None:
-            self._first_end = self._newest
-        elif self._expected is None and not self._minima and tick > self._first_end[0]:
-            host_s = self.at(tick)
-            self.slope = max((arrival_s - self._first_end[1]) / (tick - self._first_end[0]), MIN_SLOPE)
-            self._tick, self._host_s = tick, min(host_s, arrival_s)
+        self._hull.take(tick, arrival_s)
+        edges = self._hull.edges()
+        if not edges:  # the second packet is assumed to be as large as the first
+            edges = [_Edge(tick, arrival_s, 2.0 * tick - self._first_tick + 1.0, next_s)]
+        begin = next((e for e in reversed(edges) if edges[-1].host_s - e.from_s >= PARAMS.edge_s), edges[0])
+        last = replace(begin, tick=edges[-1].tick, host_s=edges[-1].host_s)
+        longest = max(edges, key=_Edge.length)
+        line = longest if longest.at(last.tick) > last.host_s - PARAMS.early_s else last
+        self._tick, self._host_s, self.slope = line.from_tick, line.from_s, line.slope
 
     def _refit(self) -> None:
-        points = np.array(self._minima)
+        points = as_rows(self._minima, 2)
         centre = points.mean(axis=0)
         tick, host = (points - centre).T
         slope = self._expected or self.slope
-        spread = NOISE_S
+        spread = PARAMS.noise_s
         for _ in range(3):
             residual = host - slope * tick
-            residual -= _median(residual)
-            spread = max(NOISE_S, 1.5 * _median(np.abs(residual)))
-            weight = np.where(residual < 0, BELOW, 1 - BELOW)
-            weight = weight / np.maximum(np.abs(residual) / (3 * spread), 1.0)
-            mean_tick, mean_host = weight @ tick / weight.sum(), weight @ host / weight.sum()
+            residual -= median(residual)
+            size = np.abs(residual)
+            spread = max(PARAMS.noise_s, 1.5 * median(size))
+            weight = np.where(residual < 0, BELOW, 1 - BELOW) / np.maximum(size / (3 * spread), 1.0)
+            total = weight.sum()
+            mean_tick, mean_host = weight @ tick / total, weight @ host / total
             dx = tick - mean_tick
+            weighted = weight * dx
             belief = (spread / (self._error * slope)) ** 2
             known = self._expected or slope
-            slope = float((weight * dx @ (host - mean_host) + belief * known) / (weight * dx @ dx + belief))
-        self.slope = float(np.clip(slope, (1 - 3 * self._error) * known, (1 + 3 * self._error) * known))
+            slope = float((weighted @ (host - mean_host) + belief * known) / (weighted @ dx + belief))
+        self.slope = min(max(slope, (1 - 3 * self._error) * known), (1 + 3 * self._error) * known)
         self._tick, self._host_s = float(centre[0] + mean_tick), float(centre[1] + mean_host)
 
     def _judge_slope(self) -> None:
-        """Take quite another slope than was expected, where all windows show it."""
+        """Adopt a very different slope if windows show it, or any they agree on if none was expected."""
         if len(self._windows) < 2:
             return
-        ticks, seconds = np.diff(np.array(self._windows), axis=0).T
-        slopes = np.maximum(seconds / np.maximum(ticks, 1e-9), MIN_SLOPE)
-        measured = float(np.median(slopes))
-        self._return_to_nominal(slopes)
+        rows = as_rows(self._windows, 2)
+        ticks, seconds = (rows[1:] - rows[:-1]).T
+        slopes = np.maximum(seconds / np.maximum(ticks, 1e-9), PARAMS.min_slope)
         if self._expected is None:
-            self.slope = measured
+            self._agree_on(slopes)
             return
+        if not self._is_given and self._is_refuted(slopes[-1] / self._expected):
+            self._expected, self._hull = None, _LowerHull()
+            self._hull.take(*self._windows[-1])
+            return
+        if not self._is_given and self.late and self._lags(slopes / self._expected):
+            self._keep_latest(PARAMS.enough_windows, self._expected)
+        self._return_to_nominal(slopes)
+        measured = median(slopes)
         off = abs(measured / self._expected - 1.0)
-        self._agreed = off < OTHER_RATE or self._seconds
-        presumed = self._error > WANDER and not self._seconds and len(self._windows) >= OTHER_RATE_WINDOWS
-        same = np.abs(np.append(slopes, seconds.sum() / ticks.sum()) / measured - 1.0) < OTHER_RATE
-        if off > NEAR_RATE and presumed and same[-1] and same.mean() >= MAX_AGREE:
-            self._expected, self._error, self._agreed = measured, OTHER_RATE, True
+        self._agreed = off < PARAMS.other_rate or self._seconds
+        presumed = (
+            (self._error > PARAMS.wander or not self._is_given)
+            and not self._seconds
+            and len(self._windows) >= PARAMS.other_rate_windows
+        )
+        if not presumed or off <= PARAMS.near_rate:
+            return
+        same = np.abs(np.append(slopes, seconds.sum() / ticks.sum()) / measured - 1.0) < PARAMS.other_rate
+        if same[-1] and same.mean() >= PARAMS.max_agree:
+            self._expected, self._error, self._agreed = measured, PARAMS.other_rate, True
             self._minima = self._windows.copy()
+
+    def _lags(self, of_expected: FloatArray) -> bool:
+        """Whether the latest windows keep the expected pace, so that the line lags if they are late."""
+        latest = of_expected[-PARAMS.enough_windows :] - 1.0
+        enough = len(latest) == PARAMS.enough_windows
+        return bool(
+            enough and np.abs(latest).max() < PARAMS.other_rate and abs(latest.mean()) < PARAMS.near_rate
+        )
+
+    def _is_refuted(self, of_expected: float) -> bool:
+        """Whether arrivals are repeatedly early, at a faster rate than expected: no arrival can be early."""
+        early = self._sunk_s > PARAMS.early_s and of_expected < 1.0 - PARAMS.other_rate
+        self._refuting = self._refuting + 1 if early else 0
+        return self._refuting >= PARAMS.refuted_windows
+
+    def _agree_on(self, slopes: FloatArray) -> None:
+        """Adopt the slope on which the latest windows and the whole hull agree.
+
+        If losses are not counted, many windows suffice, since the hull then spans earlier losses.
+        """
+        measured = median(slopes[-PARAMS.enough_windows :])
+        same = np.abs(slopes / measured - 1.0) < PARAMS.other_rate
+        of_hull = measured / max(self._hull.edges(), key=_Edge.length).slope
+        latest = (
+            len(slopes) >= PARAMS.enough_windows and same[-PARAMS.enough_windows :].mean() >= PARAMS.max_agree
+        )
+        many = len(self._windows) == PARAMS.other_rate_windows and same.mean() >= PARAMS.max_agree
+        if (latest and abs(of_hull - 1.0) < PARAMS.other_rate) or (
+            many and self._uncounted and of_hull < 1.0
+        ):
+            self._expected, self._error = self._nominal = measured, self._nominal[1]
+            self._keep_latest(PARAMS.enough_windows + 1, measured)
 
     def _return_to_nominal(self, slopes: FloatArray) -> None:
-        """Believe the data sheet again as soon as windows agree with it; where the line is late, one."""
+        """Return to the data sheet's rate once windows agree with it; a single one if the line is late."""
         nominal, error = self._nominal
-        if nominal is None or self._expected is None or abs(self._expected / nominal - 1.0) < OTHER_RATE:
+        if not nominal or not self._expected or abs(self._expected / nominal - 1.0) < PARAMS.other_rate:
             return
-        again = 1 if self.late else AGAIN
-        if len(slopes) >= again and (np.abs(slopes[-again:] / nominal - 1.0) < OTHER_RATE).all():
+        again = 1 if self.late else PARAMS.again
+        if len(slopes) >= again and (np.abs(slopes[-again:] / nominal - 1.0) < PARAMS.other_rate).all():
             self._expected, self._error, self.slope = nominal, error, nominal
-            self._windows = deque(list(self._windows)[-again - 1 :], maxlen=WINDOWS)
-            self._minima = self._windows.copy()
+            self._keep_latest(again + 1, nominal)
 
-
-def _median(values: FloatArray) -> float:
-    """The median of a few values, many times quicker than the general one."""
-    ordered = np.sort(values)
-    return float(ordered[(len(values) - 1) // 2] + ordered[len(values) // 2]) / 2.0
+    def _keep_latest(self, windows: int, slope: float) -> None:
+        """Discard all windows but the latest, and keep the minima that lie on a line with the last."""
+        self._windows = deque(list(self._windows)[-windows:], maxlen=self._windows.maxlen)
+        last_tick, last_s = self._windows[-1]
+        self._minima.clear()
+        for tick, host_s in self._windows:
+            if abs(last_s - host_s - slope * (last_tick - tick)) <= PARAMS.late_s:
+                self._minima.append((tick, host_s))

@@ -1,8 +1,9 @@
-"""Losses that the numbering does not show, as samples arrive: they are told from arrivals that stay late."""
+"""Losses that the numbering does not show, found as samples arrive by arrivals that stay late."""
 
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 from math import inf
 
 import numpy as np
@@ -11,29 +12,66 @@ from imu_reps.kinematics.clock.losses import period_between_losses
 from imu_reps.kinematics.clock.stream_envelope import LiveEnvelope
 from imu_reps.kinematics.clock.ticks import LEAP_S
 
-#: Arrivals stay late by more than this share of a packet where one was lost.
-LOST_SHARE = 0.6
-#: A loss is believed when all arrivals for this long were late: stalls are shorter.
-LATE_FOR_S = 0.3
-#: So many of them that their number times what would be lost is this long: smaller losses need more.
-EVIDENCE_S = 0.08
-MIN_ARRIVALS = 3
-#: More is believed later.
-MUCH_S, MUCH_FOR_S = 0.25, 0.6
-#: What they show holds only at about the sensor's pace, not while a link trickles or catches up.
-STEADY_PACE = (0.85, 1.15)
-#: The same after a silence, where there is less time.
-USUAL_PACE = (0.5, 1.3)
-#: Lateness that falls by more shows a backlog under way.
-FALLEN_S = 0.05
-#: After a silence, so much more than the time since is a backlog: nothing was lost then.
-BACKLOG_S = 0.1
-#: No backlog is longer: arrivals later than this lost samples, or nothing tells when they were taken.
-MAX_LATE_S = 6.0
-#: The period is measured apart from losses over so many packets, again and again.
-PACKETS = 768
-PACKETS_FIRST = 128
-PACKETS_AGAIN = 256
+
+@dataclass(frozen=True, slots=True)
+class StreamLossParams:
+    """Parameters of losses found as samples arrive.
+
+    Attributes
+    ----------
+    lost_share : float
+        Smallest lateness that shows a lost packet, as a share of its duration.
+    late_for_s : float
+        Time for which all arrivals must be late to show a loss: stalls are shorter.
+    evidence_s, min_arrivals : float or int
+        Smallest number of late arrivals times the duration of a packet, so that smaller losses need more; and
+        fewest late arrivals.
+    much_s, much_for_s : float
+        Size of a large loss, and time for which all arrivals must be late to show one.
+    steady_pace : tuple
+        Range of the arrivals' pace, relative to the sensor's, in which lateness shows a loss; outside of it a
+        link trickles or catches up.
+    usual_pace : tuple
+        The same after a silence, where there is less time to measure it.
+    fallen_s : float
+        Fall of the lateness that shows a backlog in progress, as does a packet this much early after another.
+    backlog_s : float
+        Excess of the samples received after a silence over the time since that shows a backlog: nothing was
+        lost then.
+    max_late_s : float
+        Longest backlog: later arrivals mean lost samples, or cannot be timed.
+    packets, packets_first, packets_again : int
+        Number of latest packets over which the period is measured independently of losses; number of packets
+        before the first measurement, and between measurements.
+    """
+
+    lost_share: float = 0.6
+    late_for_s: float = 0.3
+    evidence_s: float = 0.08
+    min_arrivals: int = 3
+    much_s: float = 0.25
+    much_for_s: float = 0.6
+    steady_pace: tuple[float, float] = (0.85, 1.15)
+    usual_pace: tuple[float, float] = (0.5, 1.3)
+    fallen_s: float = 0.05
+    backlog_s: float = 0.1
+    max_late_s: float = 6.0
+    packets: int = 768
+    packets_first: int = 128
+    packets_again: int = 256
+
+
+PARAMS = StreamLossParams()
+
+
+@dataclass(slots=True)
+class _LatePacket:
+    """A late packet: number and arrival of its first sample, its lateness, and that of the least late one."""
+
+    number: float
+    arrival_s: float
+    first_s: float
+    min_s: float
 
 
 class LiveLosses:
@@ -42,24 +80,24 @@ class LiveLosses:
     Parameters
     ----------
     number, arrival_s : float
-        Of the first sample.
+        Number and arrival of the first sample.
     """
 
     def __init__(self, number: float, arrival_s: float) -> None:
-        self._ends: deque[tuple[float, float]] = deque(maxlen=PACKETS)
+        self._ends: deque[tuple[float, float]] = deque(maxlen=PARAMS.packets)
         self._ended = 0
         self._newest = number, arrival_s
         self._size = 1
         self._together: int | None = None
         self._found = 0
         self._doubtful = False
-        self._first_s = 0.0
-        self._begin_run(number, arrival_s)
+        self._late: deque[_LatePacket] = deque()
+        self._begin_doubt(number, arrival_s)
 
     def before(self, line: LiveEnvelope, tick: float, number: float, arrival_s: float) -> float | None:
-        """Samples lost before this one that were not known of; negative takes back what was believed.
+        """Return newly found losses before a sample, in samples; negative to take back earlier ones.
 
-        After a long silence they were lost, or wait: None as long as the arrivals do not tell.
+        After a long silence samples were lost, or still wait: None while the arrivals do not show which.
 
         Parameters
         ----------
@@ -68,92 +106,100 @@ class LiveLosses:
         tick : float
             The sample's tick, with all losses known so far.
         number, arrival_s : float
-            Its number and arrival.
+            The sample's number and arrival.
         """
         silence_s = arrival_s - self._newest[1]
         if silence_s > 0.0:
             self._end_packet(line)
         self._newest = number, arrival_s
         self._size += 1
-        late_s = arrival_s - line.at(tick)
-        if min(late_s, silence_s) > LEAP_S or (late_s > MAX_LATE_S and not self._doubtful):
-            self._doubtful = True
-            self._begin_run(number, arrival_s)
-        if self._doubtful:
-            return self._after_silence(late_s, silence_s > 0.0, number, arrival_s, line)
         if not line.has_slope:
             return 0
-        return self._by_lateness(late_s, silence_s > 0.0, number, arrival_s, line)
+        late_s = arrival_s - line.at(tick)
+        packet_s = (self._together or 1) * line.slope
+        if min(late_s, silence_s) > LEAP_S + packet_s or (late_s > PARAMS.max_late_s and not self._doubtful):
+            self._doubtful = True
+            self._begin_doubt(number, arrival_s)
+        if self._doubtful:
+            return self._after_silence(late_s, silence_s > 0.0, number, arrival_s, line)
+        return self._by_lateness(late_s, silence_s, number, arrival_s, line)
 
     def _end_packet(self, line: LiveEnvelope) -> None:
         self._ends.append(self._newest)
         self._ended += 1
         self._together = min(self._together or self._size, self._size)
         self._size = 0
-        if self._ended == PACKETS_FIRST or self._ended % PACKETS_AGAIN == 0:
+        if self._ended == PARAMS.packets_first or self._ended % PARAMS.packets_again == 0:
             number, arrival_s = np.array(self._ends).T
             line.expect(period_between_losses(number, arrival_s, self._together, (line.slope,)))
 
-    def _begin_run(self, number: float, arrival_s: float) -> None:
-        """Begin to watch arrivals that stay late."""
-        self._since, self._arrivals, self._min_s = (number, arrival_s), 0, inf
-
-    def _pace(self, number: float, arrival_s: float, line: LiveEnvelope) -> float:
-        """Seconds of samples a second since the run began."""
-        return (number - self._since[0]) * line.slope / (arrival_s - self._since[1])
+    def _begin_doubt(self, number: float, arrival_s: float) -> None:
+        """Begin to check, after a silence, whether samples were lost or still wait."""
+        self._since, self._min_s = (number, arrival_s), inf
+        self._late.clear()
 
     def _after_silence(
         self, late_s: float, new_packet: bool, number: float, arrival_s: float, line: LiveEnvelope
     ) -> float | None:
-        """Whether the sensor was away, and for how long; its packets may be cut otherwise since."""
+        """Return the samples lost in a silence, 0 if they only waited, None while unknown.
+
+        Packets may have another size afterwards.
+        """
         self._min_s = min(self._min_s, late_s)
         since_s = arrival_s - self._since[1]
         waited = number - self._since[0] - (self._together or 1)
-        if waited * line.slope - since_s > BACKLOG_S:
+        if waited * line.slope - since_s > PARAMS.backlog_s:
             self._doubtful = False
-            self._begin_run(number, arrival_s)
             return 0
-        if since_s < LATE_FOR_S or not new_packet:
+        if since_s < PARAMS.late_for_s or not new_packet:
             return None
-        if not USUAL_PACE[0] <= self._pace(number, arrival_s, line) <= USUAL_PACE[1]:
-            self._begin_run(number, arrival_s)
+        pace = (number - self._since[0]) * line.slope / since_s
+        if not PARAMS.usual_pace[0] <= pace <= PARAMS.usual_pace[1]:
+            self._begin_doubt(number, arrival_s)
             return None
         self._doubtful = False
         self._ends.clear()
         self._ended, self._found = 0, 0
-        lost = self._min_s / line.slope
-        self._begin_run(number, arrival_s)
-        return lost
+        return self._min_s / line.slope
 
     def _by_lateness(
-        self, late_s: float, new_packet: bool, number: float, arrival_s: float, line: LiveEnvelope
+        self, late_s: float, silence_s: float, number: float, arrival_s: float, line: LiveEnvelope
     ) -> int:
         together = self._together or 1
         packet_s = together * line.slope
-        if late_s < LOST_SHARE * packet_s:
-            self._begin_run(number, arrival_s)
-            early = int(-late_s / packet_s + 1 - LOST_SHARE) * together
-            return self._believe(-min(early, self._found), number, arrival_s) if early > 0 else 0
-        fallen_s = self._first_s - late_s
-        if not self._arrivals or (new_packet and fallen_s > max(FALLEN_S, LOST_SHARE * packet_s)):
-            self._begin_run(number, arrival_s)
-            self._first_s = late_s
-        self._arrivals += new_packet or not self._arrivals
-        self._min_s = min(self._min_s, late_s)
-        enough = self._arrivals >= max(MIN_ARRIVALS, EVIDENCE_S / packet_s)
-        late_for_s = LATE_FOR_S if self._min_s < MUCH_S else MUCH_FOR_S
-        if not (enough and new_packet) or arrival_s - self._since[1] < late_for_s:
+        if late_s < PARAMS.lost_share * packet_s:
+            self._late.clear()
+            early = int(-late_s / packet_s + 1 - PARAMS.lost_share) * together
+            return self._believe(-min(early, self._found)) if early > 0 else 0
+        if self._late and silence_s == 0.0:
+            self._late[-1].min_s = min(self._late[-1].min_s, late_s)
             return 0
-        pace = self._pace(number, arrival_s, line)
-        if pace > STEADY_PACE[1]:
-            return 0  # the end of a backlog may be in it yet
-        if pace < STEADY_PACE[0]:
-            self._begin_run(number, arrival_s)
-            return 0
-        lost = int(self._min_s / packet_s + 1 - LOST_SHARE) * together
-        return self._believe(lost, number, arrival_s)
+        if self._late:
+            fallen_s = self._late[0].first_s - late_s
+            hurried = silence_s < packet_s - PARAMS.fallen_s
+            if hurried or fallen_s > max(PARAMS.fallen_s, PARAMS.lost_share * packet_s):
+                self._late.clear()  # a backlog is in progress
+        self._late.append(_LatePacket(number, arrival_s, late_s, late_s))
+        lost_s = self._all_late_s(line.slope, max(PARAMS.min_arrivals, PARAMS.evidence_s / packet_s))
+        return self._believe(int(lost_s / packet_s + 1 - PARAMS.lost_share) * together) if lost_s else 0
 
-    def _believe(self, lost: int, number: float, arrival_s: float) -> int:
+    def _all_late_s(self, slope: float, packets: float) -> float:
+        """Return the least lateness of the newest packets if it shows a loss; 0 if not, or not yet."""
+        newest, min_s = self._late[-1], inf
+        while (
+            len(self._late) > packets + 1 and self._late[1].arrival_s < newest.arrival_s - PARAMS.much_for_s
+        ):
+            self._late.popleft()
+        for count, packet in enumerate(reversed(self._late), start=1):
+            min_s = min(min_s, packet.min_s)
+            lasted_s = newest.arrival_s - packet.arrival_s
+            late_for_s = PARAMS.late_for_s if min_s < PARAMS.much_s else PARAMS.much_for_s
+            if count >= packets and lasted_s >= late_for_s:
+                pace = (newest.number - packet.number) * slope / lasted_s
+                return min_s if PARAMS.steady_pace[0] <= pace <= PARAMS.steady_pace[1] else 0.0
+        return 0.0
+
+    def _believe(self, lost: int) -> int:
         self._found += lost
-        self._begin_run(number, arrival_s)
+        self._late.clear()
         return lost

@@ -1,6 +1,6 @@
-"""The even count of a sensor: its own clock where it has one, else its sample number.
+"""The even count of a sensor, by its own clock if it has one, else by its sample number.
 
-Late samples are sorted in, copies dropped, restarts told apart.
+Late samples are sorted in, copies are dropped, and restarts begin new epochs.
 """
 
 from __future__ import annotations
@@ -16,48 +16,51 @@ from imu_reps.errors import RecordingError
 from imu_reps.kinematics.clock.envelope import coarse_slope, packet_ends
 from imu_reps.kinematics.clock.losses import uncounted_losses
 
-#: A number this far behind the newest is no late packet but a sensor that began to count anew.
+#: A number further behind the newest than this shows a restarted count, not a late packet.
 LATEST_S = 1.0
-#: Nor is a longer run of numbers that were there before: three packets of ten are the most that come late.
+#: So does a longer run of numbers that occurred before: at most three packets of ten samples are late.
 LATEST_RUN = 32
-#: What a data sheet's rate, or a sensor's second, may be off by.
+#: Standard deviation of a data sheet's rate, or of a sensor's second, as a share.
 DATA_SHEET_ERROR = 0.007
-#: A header's rate further from the measured one than this is wrong, not inexact.
+#: Relative difference above which a header's rate is wrong, not inexact.
 OTHER_RATE = 0.1
-#: A tick that leaps against the arrivals by more than this, for good, is a clock that was set anew.
+#: A permanent leap of the tick against the arrivals by more than this shows a reset clock.
 LEAP_S = 1.0
 LEAP_PACKETS = 64
-#: A silence that takes uncounted samples is longer than this many usual ones, too.
+#: A silence in which uncounted samples are lost is also longer than this many usual gaps.
 SILENT_PACKETS = 10
-#: Device clocks count microseconds at best: stamps alike to this many digits are one.
+#: Device clocks count microseconds at best: stamps equal to this many digits are the same.
 CLOCK_DIGITS = 6
-#: A device clock that stands still between samples more often than this stamps packets, not samples; between
-#: samples that read differently more often than by an error, it is written too coarsely.
+#: Greatest share of samples at which a device clock stands still: more often it stamps packets, not samples.
+#: And the same of samples with different readings, which an occasional error allows: more often the clock is
+#: written too coarsely.
 MAX_STANDING, MAX_COARSE = 0.1, 0.001
 
 
 @dataclass(frozen=True, slots=True)
 class Ticks:
-    """Samples in the order they were taken.
+    """Samples in the order they were taken, with their ticks.
 
     Attributes
     ----------
     tick : (n,) float
-        Device seconds or sample numbers, from 0 in each epoch, strictly increasing there.
+        Device seconds or sample numbers, from 0 in each epoch, strictly increasing within it.
     arrival_s : (n,) float
+        Arrival of each sample.
     epoch : (n,) int
-        Counts up where the sensor's count began anew.
+        Number of the epoch; increases where the sensor's count restarts.
     rows : (n,) int
-        Rows of the block.
+        Row of each sample in the block.
     slope : float
-        Host seconds a tick, a first guess.
+        First guess of the host seconds per tick.
     nominal_s : float or None
-        Host seconds a tick by the data sheet.
+        Host seconds per tick by the data sheet; None if unknown.
     has_clock : bool
-        The tick is the sensor's clock.
+        Whether the tick is the sensor's clock.
     duplicates, reordered : int
+        Number of copies dropped, and of late samples sorted in.
     silences : int
-        Epochs that began because the sensor had been away, not because it counts anew.
+        Number of epochs begun because the sensor had been away, not because its count restarted.
     """
 
     tick: FloatArray
@@ -73,7 +76,7 @@ class Ticks:
 
 
 def has_device_clock(block: SampleBlock) -> bool:
-    """Whether the sensor stamps each of its samples with a clock of its own."""
+    """Whether the sensor stamps each of its samples with its own clock."""
     if not len(block) or not (np.abs(block.device_time_s) <= MAX_CLOCK_S).all():
         return False
     step = np.diff(np.round(block.device_time_s, CLOCK_DIGITS))
@@ -84,12 +87,12 @@ def has_device_clock(block: SampleBlock) -> bool:
 
 
 def sample_ticks(block: SampleBlock, header: SensorHeader) -> Ticks:
-    """Lay the samples of a whole set out on the sensor's own even count, holes left open.
+    """Place the samples of a whole set on the sensor's own even count, leaving holes.
 
     Raises
     ------
     RecordingError
-        If nothing tells the rate.
+        If the rate cannot be determined.
     """
     ticks = _in_order(block, header)
     uncounted = header.counter == "host" and not ticks.has_clock
@@ -98,7 +101,7 @@ def sample_ticks(block: SampleBlock, header: SensorHeader) -> Ticks:
 
 
 def no_rate(block: SampleBlock) -> RecordingError:
-    """The error for a sensor whose rate nothing tells."""
+    """Return the error for a sensor whose rate cannot be determined."""
     return RecordingError(
         f"The {block.sensor} sensor's rate is unknown: {len(block)} samples do not show it, nor the header.",
         hint=f"Record longer, or add the line '# {block.sensor}.rate_hz: 100' with the sensor's rate.",
@@ -131,14 +134,14 @@ def _in_order(block: SampleBlock, header: SensorHeader) -> Ticks:
 
 
 def _furthest_back(block: SampleBlock, nominal_s: float | None) -> float:
-    """`LATEST_S` in ticks."""
+    """Return `LATEST_S` in ticks."""
     if nominal_s is None:
         nominal_s = float(block.time_s[-1] - block.time_s[0]) / len(block) or 1.0
     return LATEST_S if nominal_s == 1.0 else max(LATEST_S / nominal_s, LATEST_RUN)
 
 
 def _with_uncounted_losses(ticks: Ticks) -> Ticks:
-    """Leave holes in a host's numbering where the arrivals show that samples are missing."""
+    """Leave holes in the host's numbering where the arrivals show losses."""
     tick, slope = ticks.tick.copy(), ticks.slope
     nominal = ticks.nominal_s or slope
     guesses = (nominal, slope) if abs(nominal / slope - 1.0) < OTHER_RATE else (slope,)
@@ -150,7 +153,7 @@ def _with_uncounted_losses(ticks: Ticks) -> Ticks:
 
 
 def _split_at_silences(ticks: Ticks) -> Ticks:
-    """Begin a new epoch after each long silence: how many samples it took, only time tells."""
+    """Begin a new epoch after each long silence, in which only time shows how many samples were lost."""
     waited = np.diff(ticks.arrival_s, prepend=ticks.arrival_s[0])
     between = waited[waited > 0.0]
     usual = float(np.median(between)) if len(between) else 0.0
@@ -159,7 +162,7 @@ def _split_at_silences(ticks: Ticks) -> Ticks:
 
 
 def _split_at_leaps(ticks: Ticks, *, behind: bool) -> Ticks:
-    """Begin a new epoch where the tick leaps ahead of the arrivals, or behind them, and stays there."""
+    """Begin a new epoch where the tick permanently leaps ahead of the arrivals, or behind them."""
     ends = packet_ends(ticks.arrival_s, ticks.epoch)
     arrival, epoch = ticks.arrival_s[ends], ticks.epoch[ends]
     delay = arrival - ticks.slope * ticks.tick[ends]
@@ -175,16 +178,17 @@ def _split_at_leaps(ticks: Ticks, *, behind: bool) -> Ticks:
 
 @dataclass(frozen=True, slots=True)
 class SampleOrder:
-    """Which rows to keep, in the order they were taken.
+    """Rows to keep, in the order they were taken.
 
     Attributes
     ----------
     rows : (n,) int
-        Rows of the original block, ordered by epoch and number, copies dropped.
+        Rows of the original block, ordered by epoch and number, without copies.
     epoch : (n,) int
-        Counts up where the numbering began anew.
+        Number of the epoch; increases where the numbering restarts.
     duplicates, reordered : int
-        Rows dropped because the same sample had arrived before; rows that arrived after a later sample.
+        Number of rows dropped because the same sample had arrived before, and of rows that arrived after a
+        later sample.
     """
 
     rows: IntArray
@@ -201,7 +205,7 @@ def put_in_order(number: NDArray[np.float64], furthest_back: float) -> SampleOrd
     number : (n,) float
         Running number or device time, in order of arrival.
     furthest_back : float
-        A number further behind the newest than this begins a new epoch, in the unit of `number`.
+        Distance behind the newest number beyond which a new epoch begins, in the unit of `number`.
     """
     rows = np.arange(len(number))
     behind = np.flatnonzero(np.diff(number) <= 0) + 1
@@ -218,7 +222,7 @@ def put_in_order(number: NDArray[np.float64], furthest_back: float) -> SampleOrd
 
 
 def _restarts(number: NDArray[np.float64], behind: IntArray, furthest_back: float) -> list[int]:
-    """First rows of new epochs, among the rows where the number falls behind its predecessor."""
+    """Return the first rows of new epochs, among the rows where the number falls behind its predecessor."""
     found: list[int] = []
     newest = -np.inf
     for start, stop in zip(behind.tolist(), [*behind[1:].tolist(), len(number)], strict=True):

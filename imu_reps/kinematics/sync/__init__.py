@@ -1,1 +1,1 @@
-"""Both sensors against each other: what taps and arrivals tell, and jolts that mislead."""
+"""Synchronisation of the two sensors, by taps and by arrivals."""

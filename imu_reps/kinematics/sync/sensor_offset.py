@@ -1,8 +1,8 @@
-"""How well the times of the two sensors agree, and what brings them closer.
+"""Offset between the times of the two sensors, its correction and its uncertainty.
 
-Each sensor's samples are laid under its own arrivals. What even the least delayed of these waited for is not
-in the line, and may differ between the sensors: that is their offset. Arrivals show most of it (see
-`connection_wait`); a tap of both sensors together shows it whole (see `taps`).
+Each sensor's sample times are fitted under its own arrivals. The delay of even the least delayed arrivals is
+not part of the fit and may differ between the sensors: that is their offset. Arrivals show most of it (see
+`connection_wait`); a tap of both sensors together shows all of it (see `taps`).
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from imu_reps.kinematics.clock.envelope import packet_ends
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.sync.taps import TapOffset
 
-#: The shortest ways of two sensors differ by about so much: packet lengths, order on air, the computer.
+#: Standard deviation of a sensor's shortest delay: packet lengths, order on air, the computer.
 OTHER_WAY_S = 0.0015
-#: A bound that 95 of 100 keep, in standard deviations.
+#: Bound of 95 %, in standard deviations.
 BOUND = 2.0
 
 Clocks = Mapping[SensorPlace, TimedSamples]
@@ -29,18 +29,18 @@ Clocks = Mapping[SensorPlace, TimedSamples]
 
 @dataclass(frozen=True, slots=True)
 class SensorOffset:
-    """How far apart the two sensors' times may be.
+    """Uncertainty of the offset between the two sensors' times.
 
     Attributes
     ----------
     uncertainty_s : float
-        What is left unknown of the offset, either way: in 95 of 100 recordings it is not more.
+        Bound of the remaining offset, of either sign, that holds in 95 % of recordings.
     source : {"arrivals", "tap"}
-        What it was found from.
+        What the offset was estimated from.
     intervals_s : tuple of float or None
-        Connection intervals of pelvis and ankle that the arrivals show; None: none.
+        Connection intervals of pelvis and ankle that the arrivals show; None if they show none.
     hidden_s : float
-        The longest wait of one sensor that arrivals cannot show; 0 after a tap.
+        Longest wait of one sensor that arrivals cannot show; 0 after a tap.
     """
 
     uncertainty_s: float
@@ -50,7 +50,7 @@ class SensorOffset:
 
 
 def packets(timed: TimedSamples, block: SampleBlock) -> tuple[FloatArray, FloatArray]:
-    """Time of the last sample, and arrival, of every packet of a sensor.
+    """Return the time of the last sample, and the arrival, of every packet of a sensor.
 
     Parameters
     ----------
@@ -66,18 +66,18 @@ def packets(timed: TimedSamples, block: SampleBlock) -> tuple[FloatArray, FloatA
 def offset_from_arrivals(
     clocks: Clocks, blocks: Mapping[SensorPlace, SampleBlock]
 ) -> tuple[dict[SensorPlace, TimedSamples], SensorOffset]:
-    """Take out of both sensors' times what their packets waited for, as far as arrivals show it.
+    """Correct both sensors' times by the waits of their packets, as far as arrivals show them.
 
     Parameters
     ----------
     clocks, blocks : mapping
-        Both sensors' clock fits, and what they were fitted to.
+        Both sensors' clock fits, and the samples they were fitted to.
 
     Returns
     -------
-    dict
+    corrected : dict
         The fits with corrected times.
-    SensorOffset
+    offset : SensorOffset
     """
     arrived = {place: (*packets(timed, blocks[place]), _sd_s(timed)) for place, timed in clocks.items()}
     waits = {place: connection_wait(*arrived[place]) for place in arrived}
@@ -93,13 +93,15 @@ def offset_from_arrivals(
 def offset_from_tap(
     clocks: Clocks, tap: TapOffset, arrivals: SensorOffset
 ) -> tuple[dict[SensorPlace, TimedSamples], SensorOffset]:
-    """Move the ankle's times onto the pelvis's by what a tap showed.
+    """Shift the ankle's times to the pelvis's by the offset of a tap.
 
     Parameters
     ----------
     clocks : mapping
-        As `offset_from_arrivals` gives them, and so `arrivals`.
+        Corrected fits from `offset_from_arrivals`.
     tap : TapOffset
+    arrivals : SensorOffset
+        The offset from `offset_from_arrivals`.
     """
     moved = {**clocks, "ankle": replace(clocks["ankle"], time_s=clocks["ankle"].time_s + tap.offset_s)}
     drift_s = float(np.hypot(_sd_s(clocks["pelvis"]), _sd_s(clocks["ankle"])))
@@ -110,20 +112,20 @@ def offset_from_tap(
 
 
 def _laid_anew(timed: TimedSamples) -> bool:
-    """Whether part of the times was laid under arrivals by itself: a tap tells of the part it lies in."""
+    """Whether parts of the times were fitted separately, so that a tap only shows the part it lies in."""
     uncounted = timed.clock.lost is None and timed.clock.drift_ppm is None
     return timed.clock.restarts > 0 or (uncounted and timed.clock.longest_gap_s > LONG_HOLE_S)
 
 
 def _sd_s(timed: TimedSamples) -> float:
-    """Of the fit; of one that is too short to tell, a period."""
+    """Return the fit's standard deviation; a period if the fit is too short to have one."""
     return timed.period_s if timed.clock.uncertainty_ms is None else 1e-3 * timed.clock.uncertainty_ms
 
 
 def _offset_of(pelvis: ConnectionWait, ankle: ConnectionWait) -> SensorOffset:
     hidden = pelvis.hidden_s, ankle.hidden_s
     variance = pelvis.sd_s**2 + ankle.sd_s**2 + 2.0 * OTHER_WAY_S**2
-    # hidden waits are anywhere from none to the whole; their means only cancel where they are alike
+    # hidden waits are uniform between none and all; their means cancel only as far as they are equal
     variance += ANYWHERE**2 * (hidden[0] ** 2 + hidden[1] ** 2) + ((hidden[0] - hidden[1]) / 2.0) ** 2
     bound_s = BOUND * float(np.sqrt(variance))
     return SensorOffset(bound_s, "arrivals", (pelvis.interval_s, ankle.interval_s), max(hidden))

@@ -1,7 +1,7 @@
-"""Taps: both sensors, held in one hand, are knocked together a few times; each feels the same impacts.
+"""Taps: both sensors, held in one hand, are knocked on something a few times and record the same impacts.
 
-An impact lasts a few milliseconds, a sample or two. Its time in each sensor is where the weight of its peak
-lies, which is finer than a sample; which impact is which follows from the pattern of all of them.
+An impact lasts a few milliseconds, one or two samples. Its time in each sensor is the centroid of its peak,
+to a fraction of a sample; impacts are matched by their pattern.
 """
 
 from __future__ import annotations
@@ -13,37 +13,65 @@ import numpy as np
 
 from imu_reps.domain.samples import FloatArray, IntArray
 
-#: The times of two sensors on one host are hardly this far apart.
+#: Largest offset considered possible between two sensors on one host.
 MAX_OFFSET_S = 0.25
 
-#: An impact stands out of what is around it by this much, and by so many times the sensor's own unrest.
-MIN_IMPACT_MPS2 = 4.0
-MIN_RATIO = 8.0
-#: What is around an impact; an impact with its ringing; two taps are further apart.
-AROUND_S = 0.25
-RINGING_S = 0.04
-RINGING_PERIODS = 2.2
-APART_S = 0.12
 
-#: Impacts of both sensors belong together if their times agree this well, or to a sample period.
-TOGETHER_S = 0.015
-#: One impact of each at the same time may be chance, and so may less than half of all.
-MIN_ALIGNED_TAPS = 2
-MIN_SHARE = 0.5
-#: Another offset that matches nearly as many impacts makes the pattern ambiguous.
-RIVAL = 0.7
+@dataclass(frozen=True, slots=True)
+class TapParams:
+    """Parameters of taps and of the uncertainty of their times.
 
-#: What a single tap tells the time to at 100 Hz; of a slower sensor the more, as it may miss the peak.
-TAP_S, AT_PERIOD_S = 0.003, 0.01
-#: That is believed as much as so many taps' own scatter.
-BELIEF = 4.0
-#: The two sensors' own filters delay an impact differently by about so much, which more taps do not mend.
-OTHER_FILTER_S = 0.0013
-BOUND = 2.0
+    Attributes
+    ----------
+    min_impact_mps2, min_ratio : float
+        Smallest impact above its surroundings, and as a multiple of the sensor's median deviation from them.
+    around_s : float
+        Window of the median that gives an impact's surroundings.
+    ringing_s, ringing_periods : float
+        Time before and after an impact that contains its ringing, in seconds or in periods, whichever is
+        longer.
+    apart_s : float
+        Shortest time between two taps.
+    together_s : float
+        Largest difference of the times of one impact in both sensors, or a sample period if that is longer.
+    min_aligned_taps, min_share : int or float
+        Fewest impacts that must match, and smallest share of all: a single one, or less than half, may be
+        chance.
+    rival_share : float
+        Support of another offset, relative to the best one, above which the pattern is ambiguous.
+    tap_s, at_period_s : float
+        Standard deviation of the time of a single tap, and the sample period it holds for; it grows with the
+        square of longer periods, as these may miss the peak.
+    belief_taps : float
+        Weight of that prior, in number of taps, against the taps' own scatter.
+    other_filter_s : float
+        Difference of the delays of the two sensors' own filters, which more taps do not reduce.
+    bound : float
+        Bound of 95 %, in standard deviations.
+    """
+
+    min_impact_mps2: float = 4.0
+    min_ratio: float = 8.0
+    around_s: float = 0.25
+    ringing_s: float = 0.04
+    ringing_periods: float = 2.2
+    apart_s: float = 0.12
+    together_s: float = 0.015
+    min_aligned_taps: int = 2
+    min_share: float = 0.5
+    rival_share: float = 0.7
+    tap_s: float = 0.003
+    at_period_s: float = 0.01
+    belief_taps: float = 4.0
+    other_filter_s: float = 0.0013
+    bound: float = 2.0
+
+
+PARAMS = TapParams()
 
 
 class Shaken(NamedTuple):
-    """One sensor's specific force around the time of a tap: (n,) seconds, (n, 3) m/s²."""
+    """Specific force of one sensor around the time of a tap: (n,) seconds, (n, 3) m/s²."""
 
     time_s: FloatArray
     acc_mps2: FloatArray
@@ -51,18 +79,18 @@ class Shaken(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TapOffset:
-    """What taps showed.
+    """Offset between the two sensors, from taps.
 
     Attributes
     ----------
     offset_s : float
-        To be added to the ankle's times, so that they agree with the pelvis's.
+        Correction to add to the ankle's times, so that they agree with the pelvis's.
     uncertainty_s : float
-        Bound of its error, kept in 95 of 100.
+        Bound of its error, which holds in 95 %.
     taps : int
-        Impacts that both sensors felt.
+        Number of impacts in both sensors.
     time_s : float
-        The first of them, on the pelvis's times.
+        Time of the first one, on the pelvis's times.
     """
 
     offset_s: float
@@ -73,27 +101,27 @@ class TapOffset:
 
 @dataclass(frozen=True, slots=True)
 class NoTap:
-    """Why no offset could be read from taps, in words that follow "because"."""
+    """Reason why taps gave no offset, in words that follow "because"."""
 
     reason: str
 
 
 def find_taps(pelvis: Shaken, ankle: Shaken, max_s: float = MAX_OFFSET_S) -> TapOffset | NoTap:
-    """Find the impacts that both sensors share, and the offset between their times.
+    """Find the impacts common to both sensors, and the offset between their times.
 
     Parameters
     ----------
     pelvis, ankle : Shaken
         A few seconds of each, on the same host's clock.
     max_s : float
-        Offsets beyond this are not thought possible.
+        Largest offset considered.
     """
     felt = _impacts(pelvis), _impacts(ankle)
     for impacts, place in zip(felt, ("pelvis", "ankle"), strict=True):
         if not len(impacts.time_s):
             return NoTap(f"the {place} sensor felt no impact then")
     period_s = max(float(np.median(np.diff(shaken.time_s))) for shaken in (pelvis, ankle))
-    pairs = _matched(*felt, max_s, max(TOGETHER_S, period_s))
+    pairs = _matched(*felt, max_s, max(PARAMS.together_s, period_s))
     if isinstance(pairs, NoTap):
         return pairs
     apart = felt[0].time_s[pairs[0]] - felt[1].time_s[pairs[1]]
@@ -103,7 +131,7 @@ def find_taps(pelvis: Shaken, ankle: Shaken, max_s: float = MAX_OFFSET_S) -> Tap
 
 
 class _Impacts(NamedTuple):
-    """Impacts of one sensor: when, and how hard."""
+    """Times and sizes of the impacts of one sensor."""
 
     time_s: FloatArray
     size_mps2: FloatArray
@@ -113,33 +141,33 @@ def _impacts(shaken: Shaken) -> _Impacts:
     size = _jolt(shaken)
     if len(size) < 3:
         return _Impacts(np.empty(0), np.empty(0))
-    least = max(MIN_IMPACT_MPS2, MIN_RATIO * float(np.median(size)))
+    least = max(PARAMS.min_impact_mps2, PARAMS.min_ratio * float(np.median(size)))
     peaks: list[int] = []
     for row in np.argsort(size)[::-1].tolist():
         if size[row] < least:
             break
-        if all(abs(shaken.time_s[row] - shaken.time_s[other]) > APART_S for other in peaks):
+        if all(abs(shaken.time_s[row] - shaken.time_s[other]) > PARAMS.apart_s for other in peaks):
             peaks.append(row)
     rows = np.sort(np.array(peaks, dtype=np.int64))
     return _Impacts(np.array([_middle(shaken.time_s, size, row) for row in rows.tolist()]), size[rows])
 
 
 def _jolt(shaken: Shaken) -> FloatArray:
-    """How far the specific force is from its median around, (n,) m/s²."""
+    """Return the distance of the specific force from its running median, (n,) m/s²."""
     if len(shaken.time_s) < 3:
         return np.zeros(len(shaken.time_s))
     from scipy.ndimage import median_filter
 
     period_s = float(np.median(np.diff(shaken.time_s)))
-    length = 2 * round(AROUND_S / period_s / 2) + 1
+    length = 2 * round(PARAMS.around_s / period_s / 2) + 1
     around = median_filter(shaken.acc_mps2, size=(max(length, 3), 1), mode="nearest")
     return np.asarray(np.linalg.norm(shaken.acc_mps2 - around, axis=1))
 
 
 def _middle(time_s: FloatArray, size: FloatArray, peak: int) -> float:
-    """Where the weight of an impact lies."""
+    """Return the time of an impact's centroid."""
     period_s = float(np.median(np.diff(time_s)))
-    ringing_s = max(RINGING_S, RINGING_PERIODS * period_s)
+    ringing_s = max(PARAMS.ringing_s, PARAMS.ringing_periods * period_s)
     near = slice(*np.searchsorted(time_s, [time_s[peak] - ringing_s, time_s[peak] + ringing_s]))
     weight = size[near] ** 2
     return float(weight @ time_s[near] / weight.sum())
@@ -148,7 +176,7 @@ def _middle(time_s: FloatArray, size: FloatArray, peak: int) -> float:
 def _matched(
     pelvis: _Impacts, ankle: _Impacts, max_s: float, together_s: float
 ) -> tuple[IntArray, IntArray] | NoTap:
-    """Which impacts belong together, under the one offset that most of them agree on."""
+    """Return the matching impacts of both sensors under the offset with the most support."""
     apart = pelvis.time_s[:, None] - ankle.time_s[None, :]
     weight = np.sqrt(np.minimum(pelvis.size_mps2[:, None], ankle.size_mps2[None, :]))
     tried = apart[np.abs(apart) < max_s]
@@ -158,17 +186,17 @@ def _matched(
     support = (together * weight).max(axis=2).sum(axis=1)
     best = int(np.argmax(support))
     rivals = np.abs(tried - tried[best]) > 2.0 * together_s
-    if rivals.any() and support[rivals].max() > RIVAL * support[best]:
+    if rivals.any() and support[rivals].max() > PARAMS.rival_share * support[best]:
         return NoTap("more than one offset fits the impacts")
     in_pelvis, in_ankle = np.nonzero(together[best])
-    if len(in_pelvis) < max(MIN_ALIGNED_TAPS, MIN_SHARE * min(apart.shape)):
+    if len(in_pelvis) < max(PARAMS.min_aligned_taps, PARAMS.min_share * min(apart.shape)):
         return NoTap("the two sensors felt too few of the impacts together")
     return in_pelvis.astype(np.int64), in_ankle.astype(np.int64)
 
 
 def _bound(apart_s: FloatArray, period_s: float) -> float:
-    """From how well the taps agree, and what one tap can tell."""
-    expected = (TAP_S * max(1.0, period_s / AT_PERIOD_S) ** 2) ** 2
+    """Return the bound of the offset's error, by the taps' scatter and the prior of a single tap."""
+    expected = (PARAMS.tap_s * max(1.0, period_s / PARAMS.at_period_s) ** 2) ** 2
     scatter = float(np.sum((apart_s - np.median(apart_s)) ** 2))
-    variance = (BELIEF * expected + scatter) / (BELIEF + len(apart_s) - 1)
-    return BOUND * float(np.sqrt(variance / len(apart_s) + OTHER_FILTER_S**2))
+    variance = (PARAMS.belief_taps * expected + scatter) / (PARAMS.belief_taps + len(apart_s) - 1)
+    return PARAMS.bound * float(np.sqrt(variance / len(apart_s) + PARAMS.other_filter_s**2))

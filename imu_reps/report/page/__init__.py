@@ -1,1 +1,1 @@
-"""The report as one HTML page without a network: for a screen, light or dark, and for paper."""
+"""Reports as self-contained HTML pages, for screens, light or dark, and for paper."""

@@ -1,38 +1,44 @@
-"""The hand-over to a physiotherapist: prescribed and done, clean and not, floor, pain, in pictures."""
+"""Hand-over page for a physiotherapist: prescriptions, sets, progress, pain and effort."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from markupsafe import Markup, escape
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from imu_reps.domain.exercise import Exercise
-from imu_reps.domain.prescription import Prescription
+from imu_reps.domain.programme import Prescription
 from imu_reps.domain.progress import Progress
 from imu_reps.domain.recording import STOPPED_WITH_PAIN
+from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.stored_set import StoredSet
+from imu_reps.domain.summary import Summary
+from imu_reps.domain.track import AngleTrack
+from imu_reps.domain.untrusted_text import printable
 from imu_reps.report.advice_text import prescription_line
-from imu_reps.report.figures import counted, degrees
-from imu_reps.report.history_text import BY_HAND, HAND_MARK, exercise_name, progress_words, rep_count
-from imu_reps.report.page.hand_over_pictures import clean_picture, felt_picture, floor_picture, side_picture
-from imu_reps.report.page.page import template
-from imu_reps.report.rep_table import NOT_MEASURED
+from imu_reps.report.formatting import NOT_MEASURED, exercise_name, format_day, format_degrees, pluralize
+from imu_reps.report.history_text import BY_HAND, HAND_MARK, progress_text, rep_count_text
+from imu_reps.report.page.page import shown, template
+from imu_reps.report.page.pictures import COLOURS, drawing, label_days, lowering_curve, nan_array, svg
 
-#: More rows, and more courses, are not read in a minute, nor do they fit two sheets.
+#: Maximum rows and progress entries: what fits two sheets and is read in a minute.
 MAX_ROWS, MAX_PROGRESS = 14, 6
 
 NOT_SAID = "not said"
 
-#: Dates and tempos.
+#: Matches dates and tempos.
 _UNBROKEN = re.compile(r"\d{4}-\d{2}-\d{2}|\d[\d.]*(?:-\d[\d.]*){3}")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The sets of one session, exercise and side, as they are written."""
+    """The sets of one session, exercise and side, as texts."""
 
     day: str
     exercise: str
@@ -55,37 +61,35 @@ def hand_over_page(
     advice: Sequence[str] = (),
     let_go: str | None = None,
 ) -> str:
-    """The person's sessions as one HTML document, read in a minute: one or two sheets of A4, or a phone.
+    """Render a person's sessions as one HTML document: one or two sheets of A4, or a phone.
 
     Parameters
     ----------
     sets : sequence of StoredSet
         Of one person, oldest first, at least one.
     prescribed : sequence of Prescription
-        What somebody prescribed; nothing else is called so.
-    progress : sequence of Progress
-    person : str, optional
+        Prescriptions given by a professional.
     advice : sequence of str
-        What comes next and why, a line each.
+        Advice, a line each.
     let_go : str, optional
-        The picture of `let_go_picture` for `main_exercise`.
+        Picture made by `let_go_picture` for `main_exercise`.
     """
     groups: dict[tuple[Any, ...], list[StoredSet]] = {}
     for stored in sets:
         groups.setdefault(_which(stored), []).append(stored)
     rows = [_row(group) for group in groups.values()]
-    shown = rows[-MAX_ROWS:][::-1]
+    latest = rows[-MAX_ROWS:][::-1]
     exercise = main_exercise(sets)
     return template("hand_over.html.j2").render(
-        title=f"Leg raises: {person}" if person else "Leg raises",
+        title=f"Leg raises: {printable(person)}" if person else "Leg raises",
         span=_span(sets),
         prescribed=[prescription_line(one) for one in prescribed],
-        exercise=exercise_name(exercise, None),
+        exercise=exercise_name(exercise),
         pictures=_pictures(sets, exercise, let_go),
-        shown=shown,
-        by_hand=BY_HAND if any(HAND_MARK in row.done for row in shown) else "",
-        left_out=len(rows) - len(shown),
-        progress=[progress_words(one) for one in progress[-MAX_PROGRESS:]],
+        shown=latest,
+        by_hand=BY_HAND if any(HAND_MARK in row.done for row in latest) else "",
+        left_out=len(rows) - len(latest),
+        progress=[progress_text(one) for one in progress[-MAX_PROGRESS:]],
         advice=list(advice),
         version=sets[-1].summary.version,
         dated=dated,
@@ -93,21 +97,21 @@ def hand_over_page(
 
 
 def main_exercise(sets: Sequence[StoredSet]) -> Exercise:
-    """The exercise most sets are of; of equals the latest."""
+    """Return the most frequent exercise; of equals the latest."""
     done = [stored.summary.recording.exercise for stored in sets]
     return max(reversed(done), key=done.count)
 
 
 def dated(text: str) -> Markup:
-    """A text whose dates and tempos are not broken at the end of a line."""
-    return Markup(_UNBROKEN.sub(r'<span class="day">\g<0></span>', str(escape(text))))
+    """Mark up a text so that its dates and tempos are not broken at line ends."""
+    return Markup(_UNBROKEN.sub(r'<span class="day">\g<0></span>', str(escape(shown(text)))))
 
 
 def _span(sets: Sequence[StoredSet]) -> str:
     days = sorted({stored.day for stored in sets if stored.day is not None})
     if not days:
-        return counted(len(sets), "set")
-    visits = f"{counted(len(sets), 'set')} on {counted(len(days), 'day')}"
+        return pluralize(len(sets), "set")
+    visits = f"{pluralize(len(sets), 'set')} on {pluralize(len(days), 'day')}"
     until = "" if len(days) == 1 else f" to {days[-1].isoformat()}"
     return f"{days[0].isoformat()}{until}, {visits}"
 
@@ -125,13 +129,13 @@ def _pictures(
         ),
         ("Tilt on the way down, first and last", let_go, "Dotted: the limit."),
         ("Left and right, latest day", side_picture(of_it), ""),
-        ("Pain and effort, as said", felt_picture(sets), ""),
+        ("Pain and effort, as said", pain_effort_picture(sets), ""),
     )
-    return [(name, Markup(picture), told) for name, picture, told in drawn if picture]
+    return [(name, Markup(picture), caption) for name, picture, caption in drawn if picture]
 
 
 def _which(stored: StoredSet) -> tuple[Any, ...]:
-    """Sets of one session, exercise and side share a row."""
+    """Key of the sets that share a row: session, day, exercise and side."""
     recording = stored.summary.recording
     return stored.session, stored.day, recording.exercise, recording.side
 
@@ -143,9 +147,9 @@ def _row(group: Sequence[StoredSet]) -> Row:
     reps = [rep for stored in group for rep in stored.summary.reps]
     judged = [rep.clean for rep in reps if rep.clean is not None]
     return Row(
-        day=NOT_MEASURED if first.day is None else first.day.isoformat(),
+        day=format_day(first.day),
         exercise=exercise_name(recording.exercise, recording.side),
-        done=", ".join(rep_count(stored.summary) for stored in group),
+        done=", ".join(rep_count_text(stored.summary) for stored in group),
         clean=f"{sum(judged)} of {len(judged)}" if judged else NOT_MEASURED,
         arches=_flagged(group, "back_arch"),
         hip_pops=_flagged(group, "hip_pop"),
@@ -163,11 +167,11 @@ def _flagged(group: Sequence[StoredSet], flag: str) -> str:
 
 def _angles(values: Sequence[float | None]) -> str:
     known = [value for value in values if value is not None]
-    return degrees(sum(known) / len(known)) if known else NOT_MEASURED
+    return format_degrees(sum(known) / len(known)) if known else NOT_MEASURED
 
 
 def _pain(group: Sequence[StoredSet]) -> str:
-    """The worst that was said, and whether a set was ended because it hurt."""
+    """Format the worst pain, and whether a set was ended because of it."""
     stopped = any(one.code == STOPPED_WITH_PAIN for stored in group for one in stored.summary.findings)
     figure = _worst([stored.pain for stored in group])
     if not stopped:
@@ -175,6 +179,158 @@ def _pain(group: Sequence[StoredSet]) -> str:
     return "it hurt" + ("" if figure == NOT_SAID else f"; {figure}")
 
 
-def _worst(said: Sequence[int | None]) -> str:
-    known = [value for value in said if value is not None]
+def _worst(ratings: Sequence[int | None]) -> str:
+    known = [value for value in ratings if value is not None]
     return f"{max(known)} of 10" if known else NOT_SAID
+
+
+#: Size of all pictures, so that two fit side by side on a sheet.
+WIDTH_IN, HEIGHT_IN = 4.6, 2.5
+#: Colour, line style and marker of each side.
+SIDES = {"left": ("leg", "-", "o"), "right": ("down", "--", "s")}
+ONE = ("leg", "-", "o")
+#: Bin width of leg angle over which tilt is averaged.
+BIN_DEG = 3.0
+
+
+def clean_picture(sets: Sequence[StoredSet]) -> str | None:
+    """Plot the clean share of each set over time, by side; None for fewer than two days."""
+    return _over_time(sets, _clean_percent, "clean reps, %", "Clean reps over time", top=105.0)
+
+
+def floor_picture(sets: Sequence[StoredSet]) -> str | None:
+    """Plot the floor angle over time; None for fewer than two days."""
+    return _over_time(
+        sets, lambda one: one.summary.set.floor_angle_deg, "floor angle, °", "Floor angle over time"
+    )
+
+
+def pain_effort_picture(sets: Sequence[StoredSet]) -> str | None:
+    """Plot rated pain and effort over time; None if nothing was rated."""
+    ratings = [one for one in sets if one.recorded is not None and (one.pain, one.effort) != (None, None)]
+    if not ratings:
+        return None
+    with drawing("felt", width_in=WIDTH_IN, height_in=HEIGHT_IN) as (figure, axes):
+        for name, colour, mark in (("pain", "fault", "o-"), ("effort", "dim", "s--")):
+            values = nan_array([getattr(one, name) for one in ratings])
+            axes.plot(
+                _days(ratings), values, mark, color=COLOURS[colour], label=name, markersize=4, linewidth=1.2
+            )
+        axes.set_ylim(-0.4, 10.4)
+        axes.set(ylabel="0 to 10")
+        label_days(axes, [one.day for one in ratings if one.day is not None])
+        _legend(axes)
+        return svg(figure, "Pain and effort over time")
+
+
+def side_picture(sets: Sequence[StoredSet]) -> str | None:
+    """Plot clean share and range of the latest day of each side; None if only one side was done."""
+    latest = {}
+    for side in SIDES:
+        of_side = [one for one in sets if one.summary.recording.side == side]
+        if of_side:
+            latest[side] = [one for one in of_side if one.day == of_side[-1].day]
+    if len(latest) < len(SIDES):
+        return None
+    read = {"clean reps, %": _clean_percent, "range, °": lambda one: one.summary.set.range_deg_mean}
+    with drawing("sides", width_in=WIDTH_IN, height_in=HEIGHT_IN) as (figure, axes):
+        places = np.arange(len(read), dtype=float)
+        for offset, (side, of_day) in zip((-0.19, 0.19), latest.items(), strict=True):
+            heights = [_mean(map(value, of_day)) for value in read.values()]
+            axes.bar(places + offset, heights, width=0.34, color=COLOURS[SIDES[side][0]], label=side)
+            for place, height in zip(places + offset, heights, strict=True):
+                if np.isfinite(height):
+                    axes.annotate(f"{height:.0f}", (place, height), ha="center", va="bottom", fontsize=8)
+        axes.set_xticks(places, list(read))
+        axes.grid(visible=False, axis="x")
+        axes.margins(y=0.15)
+        _legend(axes)
+        return svg(figure, "Left and right on their latest day")
+
+
+def let_go_picture(
+    first: tuple[str, AngleTrack, Summary], last: tuple[str, AngleTrack, Summary]
+) -> str | None:
+    """Plot mean tilt over leg angle on the way down, of the first set and of the last.
+
+    Each set comes with its label; None if tilt was not measured in both.
+    """
+    curves = [(name, _mean_tilt(track, summary)) for name, track, summary in (first, last)]
+    if any(curve is None for _, curve in curves):
+        return None
+    with drawing("let-go", width_in=WIDTH_IN, height_in=HEIGHT_IN) as (figure, axes):
+        for (name, curve), colour, line in zip(curves, ("dim", "pelvis"), ("--", "-"), strict=True):
+            assert curve is not None
+            axes.plot(*curve, line, color=COLOURS[colour], label=name, linewidth=1.5)
+        axes.axhline(last[2].settings.tilt_flag_deg, color=COLOURS["fault"], linewidth=1.0, linestyle=":")
+        axes.set(xlabel="leg angle on the way down, °", ylabel="forward tilt, °")
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.invert_xaxis()
+        _legend(axes)
+        return svg(figure, "Forward tilt of the pelvis over leg angle, first and last")
+
+
+def _over_time(
+    sets: Sequence[StoredSet],
+    read: Callable[[StoredSet], float | None],
+    label: str,
+    title: str,
+    top: float | None = None,
+) -> str | None:
+    known = [one for one in sets if one.recorded is not None and read(one) is not None]
+    if len({one.day for one in known}) < 2:
+        return None
+    with drawing(title, width_in=WIDTH_IN, height_in=HEIGHT_IN) as (figure, axes):
+        sides = dict.fromkeys(one.summary.recording.side for one in known)
+        for side in sides:
+            of_side = [one for one in known if one.summary.recording.side == side]
+            colour, line, mark = SIDES.get(side or "", ONE)
+            axes.plot(
+                _days(of_side),
+                nan_array(map(read, of_side)),
+                f"{mark}{line}",
+                color=COLOURS[colour],
+                label=side or "side not said",
+                markersize=4,
+                linewidth=1.2,
+            )
+        axes.set_ylim(0.0, top or 1.15 * max(value for one in known if (value := read(one)) is not None))
+        axes.set(ylabel=label)
+        label_days(axes, [one.day for one in known if one.day is not None])
+        if len(sides) > 1:
+            _legend(axes)
+        return svg(figure, title)
+
+
+def _mean_tilt(track: AngleTrack, summary: Summary) -> tuple[FloatArray, FloatArray] | None:
+    """Return mean tilt by leg angle over all lowerings."""
+    curves = [
+        c for rep in summary.reps if (c := lowering_curve(track, rep, summary.recording.start)) is not None
+    ]
+    if not curves:
+        return None
+    leg, tilt = (np.concatenate([curve[part] for curve in curves]) for part in (0, 1))
+    known = np.isfinite(leg) & np.isfinite(tilt)
+    bins = np.round(leg[known] / BIN_DEG).astype(int)
+    angles = np.unique(bins)
+    means = np.array([tilt[known][bins == angle].mean() for angle in angles])
+    return angles * BIN_DEG, means
+
+
+def _clean_percent(one: StoredSet) -> float | None:
+    judged = [rep.clean for rep in one.summary.reps if rep.clean is not None]
+    return 100.0 * sum(judged) / len(judged) if judged else None
+
+
+def _mean(values: Iterable[float | None]) -> float:
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else float("nan")
+
+
+def _days(sets: Sequence[StoredSet]) -> list[np.datetime64]:
+    moments = (one.recorded for one in sets)
+    return [np.datetime64(moment.replace(tzinfo=None)) for moment in moments if moment is not None]
+
+
+def _legend(axes: Axes) -> None:
+    axes.legend(ncols=2, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.0)

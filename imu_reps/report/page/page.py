@@ -1,7 +1,4 @@
-"""The page of one set, from its summary, its angles and what is known beside them.
-
-The page of a whole session.
-"""
+"""HTML pages of one set, many sets, and a session."""
 
 from __future__ import annotations
 
@@ -12,10 +9,12 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from imu_reps.domain.document_kind import DocumentKind
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.domain.summary import Summary
 from imu_reps.domain.track import AngleTrack
-from imu_reps.report.figures import counted
+from imu_reps.domain.untrusted_text import printable
+from imu_reps.report.formatting import pluralize
 from imu_reps.report.page.pictures import (
     hold_picture,
     leg_picture,
@@ -25,18 +24,20 @@ from imu_reps.report.page.pictures import (
     turn_picture,
 )
 from imu_reps.report.phrases import fault_sentences, meaning_sentences, unjudged_sentences
-from imu_reps.report.rep_table import figures, heads, verdict
-from imu_reps.report.session_text import HEADS, SessionWords
+from imu_reps.report.rep_table import cell_texts, column_heads, verdict
+from imu_reps.report.session_text import HEADS, SessionText
 from imu_reps.report.sets_table import HEADS as HEADS_OF_SETS
-from imu_reps.report.sets_table import NUMBERS, SHORT, OneSet, heads_told, set_rows
+from imu_reps.report.sets_table import NUMBERS, SHORT, OneSet, heads_shown, set_rows
 from imu_reps.report.text import headline, remarks, source_line, technical_remarks
 
-#: What stands at the top of every page, so that a newer one may take its place.
-PAGE_MARK = '<meta name="generator" content="imu-reps">'
+#: Spaces and line breaks of this program's own texts.
+_SPACES = "\n\t\xa0\u202f"
 
-#: So wide that no line of the headline is broken.
-_NO_BREAK = 10_000
-#: Columns of the table of sets that want so much room, in characters, are left out on a phone.
+_MARK = '<meta name="generator" content="imu-reps">'
+#: Kind of all pages, by which an older one may be replaced.
+PAGE = DocumentKind("<!doctype html>\n", line=_MARK)
+
+#: Columns of the table of sets that need this width, in characters, are hidden on a phone.
 ROOMY = 65
 
 
@@ -50,28 +51,27 @@ def set_page(
     sides: Sequence[str] = (),
     advice: Sequence[str] = (),
 ) -> str:
-    """The report of a set as one HTML document that asks for nothing else.
+    """Render the report of a set as one self-contained HTML document.
 
     Parameters
     ----------
-    summary : Summary
     track : AngleTrack
-        The angles it was read from.
+        Angles of the set.
     person : str, optional
         Whose set it is.
     floor_deg : float, optional
-        The one the set was to keep to. The higher of it and the set's own is drawn as a line.
+        Floor angle given for the set; the higher of it and the measured one is drawn as a line.
     earlier : sequence of StoredSet
         Sets of this exercise and side, this one included, oldest first.
     sides, advice : sequence of str
-        Lines that say how left and right compare, and what to do next.
+        Lines on left against right, and advice.
     """
     pictures = [
         *_leg_and_pelvis(summary, track, floor_deg),
         ("Tempo", tempo_picture(summary), "", False),
         ("Over time", over_time_picture(earlier), "", True),
     ]
-    words = set_words(summary, person)
+    words = set_context(summary, person)
     words["beside"] = [("Left and right", list(sides)), ("Next time", list(advice)), *words["beside"]]
     return template("set.html.j2").render(
         **words, shown=_drawn(pictures), technical=list(technical_remarks(summary)), version=summary.version
@@ -79,49 +79,49 @@ def set_page(
 
 
 def sets_page(sets: Iterable[tuple[OneSet, AngleTrack, float | None]]) -> str | None:
-    """Many sets on one page: a table of all, then each with its words and the pictures of leg and pelvis.
+    """Render many sets on one page: a table of all, then each with text and pictures; None for no sets.
 
     Parameters
     ----------
     sets : iterable of (OneSet, AngleTrack, float or None)
-        The set, the angles it was read from, the floor angle it was to keep to; drawn as they come, so that
-        nobody need hold the angles of all. None where there is no set.
+        The set, its angles, and the floor angle given for it; consumed one by one, so that the angles of all
+        need not be in memory.
     """
     all_of_them, bodies = [], []
     for number, (one, track, floor_deg) in enumerate(sets, 1):
-        shown = _drawn(_leg_and_pelvis(one.summary, track, floor_deg, which=f"-{number}"))
-        bodies.append(set_words(one.summary, one.person) | {"shown": shown})
+        shown = _drawn(_leg_and_pelvis(one[0], track, floor_deg, which=f"-{number}"))
+        bodies.append(set_context(*one) | {"shown": shown})
         all_of_them.append(one)
     if not bodies:
         return None
     rows = set_rows(all_of_them)
-    heads = heads_told(rows)
+    heads = heads_shown(rows)
     return template("sets.html.j2").render(
-        title=counted(len(bodies), "set"),
+        title=pluralize(len(bodies), "set"),
         heads=heads,
         shades={head: _shade_of(head) for head in heads},
         rows=rows,
         sets=bodies,
-        version=all_of_them[0].summary.version,
+        version=all_of_them[0][0].version,
     )
 
 
 def _shade_of(head: str) -> str:
-    """How a column of the table of sets is set: words or numbers, and from which width on there is room."""
+    """Return the CSS classes of a column of the table of sets."""
     words = [] if head in NUMBERS else ["word", *(["short"] if head in SHORT else [])]
     return " ".join([*words, *(["rank3"] if HEADS_OF_SETS[head] >= ROOMY else [])])
 
 
-def set_words(summary: Summary, person: str | None) -> dict[str, Any]:
-    """What is written of a set: its headline, its verdict, its repetitions, and what else is good to know."""
+def set_context(summary: Summary, person: str | None) -> dict[str, Any]:
+    """Return the template's context of a set: headline, verdict, repetitions and remarks."""
     return {
-        "title": headline(summary, _NO_BREAK, person=person),
+        "title": headline(summary, None, person=person),
         "source": source_line(summary),
         "verdict": [
             ("What was wrong", fault_sentences(summary)),
             ("What it means", meaning_sentences(summary)),
         ],
-        "heads": heads(summary),
+        "heads": column_heads(summary),
         "rows": _rows(summary),
         "beside": [("Not judged", unjudged_sentences(summary)), ("Good to know", list(remarks(summary)))],
     }
@@ -133,7 +133,7 @@ Picture = tuple[str, str | None, str, bool]
 def _leg_and_pelvis(
     summary: Summary, track: AngleTrack, floor_deg: float | None, which: str = ""
 ) -> list[Picture]:
-    """Name, drawing, words and whether it is wide: how the leg moved, how the pelvis tipped and turned."""
+    """Return name, picture, caption and width of the pictures of leg and pelvis."""
     floor = max((one for one in (summary.set.floor_angle_deg, floor_deg) if one is not None), default=None)
     shaded = "Shaded: on the way up, on the way down. Dots: where a fault showed." if summary.reps else ""
     stronger = "Later reps are drawn more strongly."
@@ -151,13 +151,13 @@ def _leg_and_pelvis(
 
 
 def _drawn(pictures: Sequence[Picture]) -> list[tuple[str, Markup, str, bool]]:
-    return [(name, Markup(picture), told, wide) for name, picture, told, wide in pictures if picture]
+    return [(name, Markup(picture), caption, wide) for name, picture, caption, wide in pictures if picture]
 
 
 def _rows(summary: Summary) -> list[dict[str, Any]]:
-    """A row a repetition, the verdict in words and in a shade."""
+    """Return one row per repetition, with the verdict and its shade."""
     shades = {True: "good", False: "fault", None: "watch"}
-    ranks = [rank for _, _, rank in heads(summary)]
+    ranks = [rank for _, _, rank in column_heads(summary)]
     return [
         {
             "number": rep.number,
@@ -165,22 +165,31 @@ def _rows(summary: Summary) -> list[dict[str, Any]]:
             "verdict": verdict(rep).plain,
             "shade": shades[rep.clean],
         }
-        for rep, cells in zip(summary.reps, figures(summary), strict=True)
+        for rep, cells in zip(summary.reps, cell_texts(summary), strict=True)
     ]
+
+
+def shown(value: Any) -> Any:
+    """Escape unprintable characters of a text from outside, such as those that turn the direction round."""
+    return printable(value, _SPACES) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 @cache
 def template(name: str) -> Template:
-    """A template of this package; what it is given is escaped."""
-    loader = PackageLoader("imu_reps.report.page")
+    """Load a template of this package, with autoescape of markup and of unprintable characters."""
     templates = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("imu_reps.report.page"),
+        autoescape=True,
+        finalize=shown,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    return templates.get_template(name, globals={"mark": Markup(PAGE_MARK)})
+    return templates.get_template(name, globals={"mark": Markup(_MARK)})
 
 
-def session_page(words: SessionWords) -> str:
-    """A session as one HTML document that asks for nothing else."""
+def session_page(words: SessionText) -> str:
+    """Render a session as one self-contained HTML document."""
     return template("session.html.j2").render(
         title=words.title,
         heads=HEADS,

@@ -1,13 +1,21 @@
-"""Pictures of a set (leg angle, tilt over leg angle, tempo) and of sets over time (reps, floor)."""
+"""SVG pictures of a set (leg angle, tilt, tempo) and of sets over time (reps, floor).
+
+They are drawn in placeholder colours that become CSS variables of the page.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
+from io import StringIO
 from typing import Any
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from imu_reps.domain.exercise import HOLDS
@@ -17,26 +25,98 @@ from imu_reps.domain.stored_set import StoredSet
 from imu_reps.domain.summary import Summary
 from imu_reps.domain.tempo import Tempo
 from imu_reps.domain.track import GRID_HZ, AngleTrack
-from imu_reps.report.page.ink import INKS, drawing, svg
 
-#: Shown before the first repetition and after the last.
+#: CSS variables and the placeholder colours used for them while drawing.
+COLOURS = {
+    "ink": "#010101",
+    "dim": "#020202",
+    "rule": "#030303",
+    "leg": "#040404",
+    "pelvis": "#050505",
+    "up": "#060606",
+    "down": "#070707",
+    "fault": "#080808",
+    "watch": "#090909",
+    "good": "#0a0a0a",
+}
+
+#: Margins for ticks and labels: left, right, bottom, top.
+MARGINS_IN = (0.62, 0.12, 0.52, 0.3)
+
+_STYLE = {
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
+    "font.size": 9.0,
+    "text.color": COLOURS["ink"],
+    "axes.edgecolor": COLOURS["rule"],
+    "axes.labelcolor": COLOURS["dim"],
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.color": COLOURS["dim"],
+    "ytick.color": COLOURS["dim"],
+    "grid.color": COLOURS["rule"],
+    "grid.linewidth": 0.6,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "legend.frameon": False,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+}
+
+
+@contextmanager
+def drawing(name: str, *, width_in: float = 8.0, height_in: float = 2.6) -> Iterator[tuple[Figure, Axes]]:
+    """Create a figure with one axes; use the colours of `COLOURS` in it.
+
+    Parameters
+    ----------
+    name : str
+        Salt of the picture's SVG ids, which must be unique on the page.
+    """
+    style: Any = {**_STYLE, "svg.hashsalt": name}
+    with rc_context(style):
+        figure = Figure(figsize=(width_in, height_in))
+        axes = figure.subplots()
+        left, right, bottom, top = MARGINS_IN
+        # fixed, not fitted, so that the same set gives the same bytes
+        figure.subplots_adjust(
+            left / width_in, bottom / height_in, 1.0 - right / width_in, 1.0 - top / height_in
+        )
+        yield figure, axes
+
+
+def svg(figure: Figure, title: str) -> str:
+    """Render the figure as an SVG element with a title for screen readers."""
+    text = StringIO()
+    figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
+    element = text.getvalue()
+    element = element[element.index("<svg") :]
+    element = re.sub(r'(<svg[^>]*?) width="[^"]*" height="[^"]*"', r"\1", element, count=1)
+    for name, colour in COLOURS.items():
+        element = element.replace(colour, f"var(--{name})")
+    label = title.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+    return element.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
+
+
+#: Time shown before the first repetition and after the last.
 MARGIN_S = 2.0
-#: Curves are averaged over this long: the picture is for the eye.
+#: Averaging window of curves.
 SMOOTH_S = 0.15
-#: At most so many days are named under a picture, and one more.
+#: Maximum number of labelled days under a picture, less one.
 MAX_NAMED = 6
-#: The faintest of overlaid repetitions, the first; the last is solid.
+#: Opacity of the first of overlaid repetitions; the last is solid.
 FAINTEST = 0.25
 
 
 def leg_picture(track: AngleTrack, summary: Summary, floor_deg: float | None = None, which: str = "") -> str:
-    """Leg angle over the set: rises and lowerings shaded, faults marked, the floor angle as a line."""
+    """Plot leg angle over the set, with phases shaded, faults marked, and the floor angle as a line."""
     part = _set_part(track, summary)
     with drawing(f"leg{which}", height_in=2.8) as (figure, axes):
         for rep in summary.reps:
             for colour, start_s, end_s in phases(rep, summary.recording.start):
-                axes.axvspan(start_s, end_s, color=INKS[colour], alpha=0.13, linewidth=0)
-        axes.plot(part.time_s, part.leg_elevation_deg, color=INKS["leg"], linewidth=1.4)
+                axes.axvspan(start_s, end_s, color=COLOURS[colour], alpha=0.13, linewidth=0)
+        axes.plot(part.time_s, part.leg_elevation_deg, color=COLOURS["leg"], linewidth=1.4)
         _mark_reps(axes, summary, part)
         _floor_line(axes, floor_deg)
         axes.set(xlabel="seconds", ylabel="leg angle, °")
@@ -45,14 +125,14 @@ def leg_picture(track: AngleTrack, summary: Summary, floor_deg: float | None = N
 
 
 def tilt_picture(track: AngleTrack, summary: Summary, which: str = "") -> str | None:
-    """Pelvic tilt over leg angle on the way down, all repetitions; None where tilt was not measured."""
+    """Plot pelvic tilt over leg angle on the way down; None if tilt was not measured."""
     start = summary.recording.start
-    curves = [curve for rep in summary.reps if (curve := lowering(track, rep, start)) is not None]
+    curves = [curve for rep in summary.reps if (curve := lowering_curve(track, rep, start)) is not None]
     if not curves:
         return None
     with drawing(f"tilt{which}", width_in=4.6, height_in=3.2) as (figure, axes):
         for curve, alpha in zip(curves, np.linspace(FAINTEST, 1.0, len(curves)), strict=True):
-            axes.plot(curve[0], curve[1], color=INKS["pelvis"], alpha=float(alpha), linewidth=1.3)
+            axes.plot(curve[0], curve[1], color=COLOURS["pelvis"], alpha=float(alpha), linewidth=1.3)
         _limit_lines(axes, summary)
         axes.set(xlabel="leg angle on the way down, °", ylabel="forward tilt of the pelvis, °")
         axes.yaxis.set_major_locator(_whole_numbers())
@@ -61,14 +141,14 @@ def tilt_picture(track: AngleTrack, summary: Summary, which: str = "") -> str | 
 
 
 def turn_picture(track: AngleTrack, summary: Summary, which: str = "") -> str | None:
-    """Turn of the pelvis over leg angle, all repetitions; None where no hip popped."""
+    """Plot pelvic rotation over leg angle; None without a hip pop."""
     if not any(fault.code == "hip_pop" for rep in summary.reps for fault in rep.faults):
         return None
     with drawing(f"turn{which}", width_in=4.6, height_in=3.2) as (figure, axes):
         for rep, alpha in zip(summary.reps, np.linspace(FAINTEST, 1.0, len(summary.reps)), strict=True):
             first, last = np.searchsorted(track.time_s, [rep.start_s, rep.end_s])
             leg, turn = track.leg_elevation_deg[first:last], track.pelvic_rotation_deg[first:last]
-            axes.plot(_smooth(leg), _smooth(turn), color=INKS["pelvis"], alpha=float(alpha), linewidth=1.1)
+            axes.plot(_smooth(leg), _smooth(turn), color=COLOURS["pelvis"], alpha=float(alpha), linewidth=1.1)
         _limits_both_ways(axes, summary)
         up = "right" if summary.recording.side in ("left", "both", None) else "left"
         axes.set(xlabel="leg angle, °", ylabel=f"turn of the pelvis, {up} side up, °")
@@ -77,11 +157,11 @@ def turn_picture(track: AngleTrack, summary: Summary, which: str = "") -> str | 
 
 
 def hold_picture(track: AngleTrack, summary: Summary, which: str = "") -> str | None:
-    """Pelvic tilt over the time of a hold; None of repetitions, and where tilt was not measured."""
+    """Plot pelvic tilt over a hold; None for repetitions, or if tilt was not measured."""
     if summary.recording.exercise not in HOLDS or not np.isfinite(track.pelvic_tilt_deg).any():
         return None
     with drawing(f"hold{which}", height_in=2.8) as (figure, axes):
-        axes.plot(track.time_s, _smooth(track.pelvic_tilt_deg), color=INKS["pelvis"], linewidth=1.4)
+        axes.plot(track.time_s, _smooth(track.pelvic_tilt_deg), color=COLOURS["pelvis"], linewidth=1.4)
         _limit_lines(axes, summary)
         axes.set(xlabel="seconds", ylabel="forward tilt of the pelvis, °")
         axes.yaxis.set_major_locator(_whole_numbers())
@@ -90,7 +170,7 @@ def hold_picture(track: AngleTrack, summary: Summary, which: str = "") -> str | 
 
 
 def tempo_picture(summary: Summary) -> str | None:
-    """Seconds up and down of each repetition against the target; None without repetitions."""
+    """Plot seconds up and down of each repetition and the target; None without repetitions."""
     if not summary.reps:
         return None
     target = None if summary.set.tempo_target is None else Tempo.parse(summary.set.tempo_target)
@@ -99,10 +179,10 @@ def tempo_picture(summary: Summary) -> str | None:
         for offset, name, colour in ((-0.2, "concentric_s", "up"), (0.2, "eccentric_s", "down")):
             values = np.array([getattr(rep, name) or np.nan for rep in summary.reps])
             label = "up" if colour == "up" else "down"
-            axes.bar(numbers + offset, values, width=0.36, color=INKS[colour], label=label)
+            axes.bar(numbers + offset, values, width=0.36, color=COLOURS[colour], label=label)
             aim = None if target is None else getattr(target, name)
             if aim:
-                axes.axhline(aim, color=INKS[colour], linewidth=1.0, linestyle="--")
+                axes.axhline(aim, color=COLOURS[colour], linewidth=1.0, linestyle="--")
         axes.grid(visible=False, axis="x")
         axes.set(xlabel="repetition" + (", target dashed" if target else ""), ylabel="seconds")
         axes.xaxis.set_major_locator(_whole_numbers())
@@ -112,7 +192,7 @@ def tempo_picture(summary: Summary) -> str | None:
 
 
 def phases(rep: Rep, start: str) -> Iterator[tuple[str, float, float]]:
-    """The movements of a repetition as colour, start and end in seconds."""
+    """Yield the movements of a repetition as colour, start and end in seconds."""
     out, back = ("up", "down") if start == "low" else ("down", "up")
     length_s = {"up": rep.concentric_s, "down": rep.eccentric_s}
     out_s, back_s = length_s[out], length_s[back]
@@ -131,7 +211,7 @@ def _set_part(track: AngleTrack, summary: Summary) -> AngleTrack:
 
 
 def _mark_reps(axes: Axes, summary: Summary, part: AngleTrack) -> None:
-    """Repetition numbers above the curve, a mark where a fault showed."""
+    """Draw repetition numbers above the curve, and a mark at each fault."""
     for rep in summary.reps:
         middle_s = (rep.start_s + rep.end_s) / 2.0
         colour = "fault" if rep.flags else "dim"
@@ -141,13 +221,13 @@ def _mark_reps(axes: Axes, summary: Summary, part: AngleTrack) -> None:
             xycoords=("data", "axes fraction"),
             ha="center",
             va="bottom",
-            color=INKS[colour],
+            color=COLOURS[colour],
             fontsize=8,
         )
         for fault in rep.faults:
             if fault.at_s is not None:
                 height = float(np.interp(fault.at_s, part.time_s, part.leg_elevation_deg))
-                shade = INKS["fault" if fault.level == "flag" else "watch"]
+                shade = COLOURS["fault" if fault.level == "flag" else "watch"]
                 axes.plot(fault.at_s, height, marker="o", markersize=5, color=shade)
 
 
@@ -157,32 +237,34 @@ def _whole_numbers() -> MaxNLocator:
 
 def _limit_lines(axes: Axes, summary: Summary) -> None:
     settings = summary.settings
-    axes.axhline(settings.tilt_watch_deg, color=INKS["watch"], linewidth=1.0, linestyle="--")
-    axes.axhline(settings.tilt_flag_deg, color=INKS["fault"], linewidth=1.0, linestyle="--")
-    axes.text(0.99, settings.tilt_flag_deg, "limit ", **_beside(axes), color=INKS["fault"])
-    axes.text(0.99, settings.tilt_watch_deg, "watch ", **_beside(axes), color=INKS["watch"])
+    axes.axhline(settings.tilt_watch_deg, color=COLOURS["watch"], linewidth=1.0, linestyle="--")
+    axes.axhline(settings.tilt_flag_deg, color=COLOURS["fault"], linewidth=1.0, linestyle="--")
+    axes.text(0.99, settings.tilt_flag_deg, "limit ", **_label_style(axes), color=COLOURS["fault"])
+    axes.text(0.99, settings.tilt_watch_deg, "watch ", **_label_style(axes), color=COLOURS["watch"])
 
 
 def _limits_both_ways(axes: Axes, summary: Summary) -> None:
     for way in (-1, 1):
         axes.axhline(
-            way * summary.settings.rotation_flag_deg, color=INKS["fault"], linewidth=1.0, linestyle="--"
+            way * summary.settings.rotation_flag_deg, color=COLOURS["fault"], linewidth=1.0, linestyle="--"
         )
-    axes.text(0.99, summary.settings.rotation_flag_deg, "limit ", **_beside(axes), color=INKS["fault"])
+    axes.text(
+        0.99, summary.settings.rotation_flag_deg, "limit ", **_label_style(axes), color=COLOURS["fault"]
+    )
 
 
 def _floor_line(axes: Axes, floor_deg: float | None) -> None:
     if floor_deg is not None:
-        axes.axhline(floor_deg, color=INKS["pelvis"], linewidth=1.0, linestyle="--")
-        axes.text(0.99, floor_deg, "floor angle ", **_beside(axes), color=INKS["pelvis"])
+        axes.axhline(floor_deg, color=COLOURS["pelvis"], linewidth=1.0, linestyle="--")
+        axes.text(0.99, floor_deg, "floor angle ", **_label_style(axes), color=COLOURS["pelvis"])
 
 
-def _beside(axes: Axes) -> dict[str, Any]:
+def _label_style(axes: Axes) -> dict[str, Any]:
     return {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "bottom", "fontsize": 8}
 
 
-def lowering(track: AngleTrack, rep: Rep, start: str) -> tuple[FloatArray, FloatArray] | None:
-    """Leg angle and tilt of a repetition's way down; None where either was not measured."""
+def lowering_curve(track: AngleTrack, rep: Rep, start: str) -> tuple[FloatArray, FloatArray] | None:
+    """Return leg angle and tilt of a repetition's way down; None if either was not measured."""
     spans = {colour: (start_s, end_s) for colour, start_s, end_s in phases(rep, start)}
     if "down" not in spans or rep.pelvic_tilt_deg is None:
         return None
@@ -203,7 +285,7 @@ def _smooth(values: FloatArray) -> FloatArray:
 
 
 def over_time_picture(sets: Sequence[StoredSet]) -> str | None:
-    """Repetitions and clean ones of each set, and the floor where there is one; None for a single day.
+    """Plot repetitions, clean repetitions and floor angle of each set; None for a single day.
 
     Parameters
     ----------
@@ -217,22 +299,28 @@ def over_time_picture(sets: Sequence[StoredSet]) -> str | None:
     figures = [of_set for _, of_set in dated_sets]
     with drawing("over-time", height_in=2.4) as (figure, axes):
         for name, colour, label in (("rep_count", "dim", "reps"), ("clean_count", "good", "clean reps")):
-            values = _column([getattr(of_set, name) for of_set in figures])
-            axes.plot(days, values, "o-", color=INKS[colour], label=label, markersize=4, linewidth=1.2)
-        floors = _column([of_set.floor_angle_deg for of_set in figures])
+            values = nan_array([getattr(of_set, name) for of_set in figures])
+            axes.plot(days, values, "o-", color=COLOURS[colour], label=label, markersize=4, linewidth=1.2)
+        floors = nan_array([of_set.floor_angle_deg for of_set in figures])
         if np.isfinite(floors).any():
             axes.plot(
-                days, floors, "s--", color=INKS["pelvis"], label="floor angle, °", markersize=4, linewidth=1.0
+                days,
+                floors,
+                "s--",
+                color=COLOURS["pelvis"],
+                label="floor angle, °",
+                markersize=4,
+                linewidth=1.0,
             )
-        dated(axes, [moment.date() for moment, _ in dated_sets])
+        label_days(axes, [moment.date() for moment, _ in dated_sets])
         axes.set_ylim(bottom=0)
-        # at the left: on a phone the picture is wider than the screen
+        # at the left, since the picture is wider than a phone's screen
         axes.legend(ncols=3, loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.0)
         return svg(figure, "Repetitions, clean repetitions and floor angle of each set over time")
 
 
-def dated(axes: Axes, days: Sequence[date]) -> None:
-    """Name days from the last one back, as many as do not touch; the year where there are several."""
+def label_days(axes: Axes, days: Sequence[date]) -> None:
+    """Label days from the last one back without overlaps; with the year if there are several."""
     named, apart = [days[-1]], (days[-1] - days[0]) / MAX_NAMED
     for day in reversed(days):
         if named[-1] - day >= apart and day != named[-1]:
@@ -241,5 +329,6 @@ def dated(axes: Axes, days: Sequence[date]) -> None:
     axes.set_xticks([np.datetime64(day) for day in named], [f"{day:{style}}" for day in named])
 
 
-def _column(values: Sequence[float | None]) -> np.ndarray:
+def nan_array(values: Iterable[float | None]) -> FloatArray:
+    """Convert values to an array, None to NaN."""
     return np.array([np.nan if value is None else value for value in values], dtype=float)

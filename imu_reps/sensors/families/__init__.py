@@ -1,4 +1,4 @@
-"""The kinds of sensors the program knows: which there are, and which one is near."""
+"""The sensor families, and recognition of a device by its advertisement."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from imu_reps.sensors.families import (
 )
 from imu_reps.sensors.wire import Advertisement, Family
 
-#: Those that were run from scan to report come first; text over Nordic UART, which many devices offer, last.
+#: In order of recognition: families run from scan to report first, text over Nordic UART, which many devices
+#: offer, last.
 FAMILIES: tuple[Family, ...] = (
     witmotion.FAMILY,
     open_profile.FAMILY,
@@ -36,16 +37,16 @@ INSTEAD = "Use a WitMotion, a Movesense or a board with the open profile instead
 
 @dataclass(frozen=True, slots=True)
 class Unfit:
-    """A device that cannot do the job.
+    """A device that cannot be used.
 
     Attributes
     ----------
     title : str
-        For people.
+        Name for people.
     why : str
-        What is missing, and what to use instead.
+        What it lacks, and what to use instead.
     names : tuple of str
-        How its advertised name begins, lower case.
+        Prefixes of its advertised name, lower case.
     service_uuids : tuple of str
         Services it may advertise.
     """
@@ -77,16 +78,16 @@ UNFIT: tuple[Unfit, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """What an advertising device is.
+    """A recognised device.
 
     Attributes
     ----------
     title : str
-        For people.
+        Name for people.
     family : Family or None
-        How to use it; None if it cannot do the job.
+        Its family; None if it cannot be used.
     unfit : str or None
-        Why it cannot, and what can instead.
+        Why it cannot be used, and what to use instead.
     """
 
     title: str
@@ -95,12 +96,12 @@ class Recognised:
 
 
 def family(name: str) -> Family:
-    """The family of that name.
+    """Return the family of that name.
 
     Raises
     ------
     UsageError
-        If there is none.
+        There is none.
     """
     for known in FAMILIES:
         if known.name == name:
@@ -114,10 +115,10 @@ def family(name: str) -> Family:
 
 
 def recognise(advertisement: Advertisement) -> Recognised | None:
-    """Tell what a device is from what it advertises; None for all the rest of the world."""
-    useless = unfit_device(advertisement)
-    if useless is not None:
-        return Recognised(useless.title, None, useless.why)
+    """Return which device an advertisement is of; None if it is unknown."""
+    unfit = unfit_device(advertisement)
+    if unfit is not None:
+        return Recognised(unfit.title, None, unfit.why)
     for known in FAMILIES:
         if known.recognises(advertisement):
             return Recognised(known.title, known)
@@ -125,5 +126,5 @@ def recognise(advertisement: Advertisement) -> Recognised | None:
 
 
 def unfit_device(advertisement: Advertisement) -> Unfit | None:
-    """The device that cannot do the job which advertises like this; None if it is none of them."""
+    """Return the unusable device that an advertisement is of; None if it is none of them."""
     return next((device for device in UNFIT if device.recognises(advertisement)), None)

@@ -1,8 +1,8 @@
 """MetaMotion (MbientLab): accelerometer and gyroscope as two packed streams, without number or time.
 
-Two chips are about, and the commands differ: the first attempt to start speaks to a BMI160 (R, RL), the
-second to a BMI270 (S). Both are set to the same ranges, so that what comes back is read the same way.
-Packets of the two streams alternate and are paired by turn; a lost one costs its neighbour.
+There are two chips with different commands: the first attempt to start addresses a BMI160 (R, RL), the second
+a BMI270 (S). Both are set to the same ranges, so their samples are decoded in the same way. Packets of the
+two streams alternate and are paired in turn; a lost packet costs its neighbour.
 
 Source: MetaWear C++ SDK, its headers and unit tests.
 """
@@ -12,13 +12,14 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from enum import IntEnum
 from types import MappingProxyType
 
 import numpy as np
 
-from imu_reps.domain.samples import FloatArray
+from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, FloatArray
 from imu_reps.sensors.families.paired_streams import AlternatingStreams, Paired, Stream, pair_by_turn
-from imu_reps.sensors.families.readings import READ_INFORMATION, STANDARD_GRAVITY_MPS2, read_information
+from imu_reps.sensors.families.readings import READ_INFORMATION, read_information
 from imu_reps.sensors.wire import (
     Advertisement,
     Decoded,
@@ -36,33 +37,41 @@ COMMAND = "326a9001-85cb-9195-d9dd-464cfbbae75a"
 NOTIFY = "326a9006-85cb-9195-d9dd-464cfbbae75a"
 COMPANY_ID = 0x067E
 RATES_HZ = (50.0, 100.0, 200.0)
-ACC_MODULE = 0x03
-GYRO_MODULE = 0x13
-SETTINGS_MODULE = 0x11
-#: The register that names a module's chip, and the bit that marks a read and its answer.
+
+
+class Module(IntEnum):
+    """Modules of the board."""
+
+    ACC = 0x03
+    SETTINGS = 0x11
+    GYRO = 0x13
+
+
+#: The register that identifies a module's chip, with the bit that marks a read and its answer.
 INFO_REGISTER = 0x80
 BATTERY_REGISTER = 0x8C
-READ_BATTERY = bytes([SETTINGS_MODULE, 0xCC])
+READ_BATTERY = bytes([Module.SETTINGS, 0xCC])
 CONNECTION_REGISTER = 0x09
 RATE_CODES: Mapping[float, int] = MappingProxyType({50.0: 0x7, 100.0: 0x8, 200.0: 0x9})
 #: Counts per g and per deg/s in the ranges the chips are set to.
 ACC_RANGE_G = 16
 GYRO_RANGE_DPS = 1000
-#: 15 ms in units of 1.25 ms, the shortest all systems allow; 6 s without a packet end the link.
+#: 15 ms in units of 1.25 ms, the shortest interval all systems allow; and 6 s, in units of 10 ms, without a
+#: packet until the link ends.
 CONNECTION_INTERVAL = 12
 CONNECTION_TIMEOUT = 600
-#: For the answers to the probe, s.
+#: Wait for the answers to the probe, s.
 PROBE_PAUSE_S = 0.3
 
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """How one make of inertial sensor is spoken to.
+    """Registers and codes of one inertial sensor chip.
 
     Attributes
     ----------
     acc_implementation, gyro_implementation : int
-        By which the modules name themselves.
+        Numbers by which the modules identify themselves.
     acc_rate, gyro_rate : int
         Upper half of the configuration byte whose lower half is the rate's code.
     acc_range, gyro_range : int
@@ -84,24 +93,24 @@ class Chip:
 BMI160 = Chip(1, 0, 0x20, 0x20, 0x0C, 1, 0x1C, 0x07)
 BMI270 = Chip(4, 1, 0xA0, 0xA0, 3, 1, 0x05, 0x05)
 CHIPS = (BMI160, BMI270)
-#: Registers that samples come from, single and packed; the length tells which.
+#: Registers of samples, single and packed, which differ in length.
 STREAMS: Mapping[int, tuple[Stream, frozenset[int]]] = MappingProxyType(
     {
-        ACC_MODULE: ("acc", frozenset({0x04, BMI160.acc_packed, BMI270.acc_packed})),
-        GYRO_MODULE: ("gyr", frozenset({0x04, 0x05, BMI160.gyro_packed, BMI270.gyro_packed})),
+        Module.ACC: ("acc", frozenset({0x04, BMI160.acc_packed, BMI270.acc_packed})),
+        Module.GYRO: ("gyr", frozenset({0x04, 0x05, BMI160.gyro_packed, BMI270.gyro_packed})),
     }
 )
 IMPLEMENTATIONS: Mapping[int, frozenset[int]] = MappingProxyType(
     {
-        ACC_MODULE: frozenset(chip.acc_implementation for chip in CHIPS),
-        GYRO_MODULE: frozenset(chip.gyro_implementation for chip in CHIPS),
+        Module.ACC: frozenset(chip.acc_implementation for chip in CHIPS),
+        Module.GYRO: frozenset(chip.gyro_implementation for chip in CHIPS),
     }
 )
 
 
 @dataclass(frozen=True, slots=True)
 class MetaMotionState:
-    """What is carried from packet to packet: the packet that waits, and the next sample's number."""
+    """State between packets: the packet that waits for its neighbour, and the next sample number."""
 
     streams: AlternatingStreams = field(default_factory=AlternatingStreams)
     next_number: int = 0
@@ -116,43 +125,43 @@ class Battery:
 
 
 def parse_vectors(data: bytes) -> FloatArray | None:
-    """Counts of one sample or of three packed ones, (n, 3); None if the length is neither."""
+    """Return the counts of one sample or of three packed ones, (n, 3); None if the length is neither."""
     if len(data) not in (8, 20):
         return None
     return np.frombuffer(data[2:], "<i2").reshape(-1, 3).astype(np.float64)
 
 
 def acc_g(counts: FloatArray, range_g: float) -> FloatArray:
-    """Acceleration in g of counts in a range of 2, 4, 8 or 16 g."""
+    """Convert counts in a range of 2, 4, 8 or 16 g to specific force in g."""
     return counts * (range_g / 32768)
 
 
 def gyr_dps(counts: FloatArray, range_dps: float) -> FloatArray:
-    """Angular rate of counts in a range of 125 to 2000 deg/s: 16.4 counts per deg/s at 2000."""
+    """Convert counts in a range of 125 to 2000 deg/s to deg/s; 16.4 counts per deg/s at 2000."""
     return counts * (range_dps / (16.4 * 2000))
 
 
 def parse_battery(data: bytes) -> Battery | None:
-    """Read the battery's answer; None if it is cut short."""
-    if len(data) < 5 or data[0] != SETTINGS_MODULE or data[1] != BATTERY_REGISTER or data[2] > 100:
+    """Parse the answer with the battery level; None if it is not one."""
+    if len(data) < 5 or data[0] != Module.SETTINGS or data[1] != BATTERY_REGISTER or data[2] > 100:
         return None
     return Battery(*struct.unpack_from("<BH", data, 2))
 
 
 def begin(_rate_hz: float) -> MetaMotionState:
-    """The state before the first byte."""
+    """Return the state before the first byte."""
     return MetaMotionState()
 
 
 def resume(state: MetaMotionState) -> MetaMotionState:
-    """Whatever waited for its neighbour waits in vain."""
+    """Drop the packet that waits, as its neighbour is lost."""
     return replace(state, streams=AlternatingStreams())
 
 
 def decode(
     state: MetaMotionState, characteristic: str, data: bytes, _arrival_s: float
 ) -> tuple[MetaMotionState, Decoded]:
-    """Read a packet of either stream, the answer to a probe, or the battery."""
+    """Decode a packet of either stream, the answer to a probe, or the battery level."""
     information = read_information(characteristic, data)
     if information is not None:
         return state, information
@@ -170,8 +179,8 @@ def decode(
 
 
 def _unknown_chip(module: int, answer: bytes) -> str | None:
-    """Why the module is of no use, in words that follow "The sensor "; an absent one answers nothing."""
-    part = "accelerometer" if module == ACC_MODULE else "gyroscope"
+    """Return why a module cannot be used, in words that follow "The sensor "; None if it can."""
+    part = "accelerometer" if module == Module.ACC else "gyroscope"
     if not answer:
         return f"has no {part}"
     known = answer[0] in IMPLEMENTATIONS[module]
@@ -183,7 +192,7 @@ def _take_vectors(state: MetaMotionState, data: bytes) -> tuple[MetaMotionState,
     if counts is None:
         return state, Decoded(damaged=1)
     streams, paired = pair_by_turn(state.streams, STREAMS[data[0]][0], counts)
-    # what one stream sends before the other has begun is no damage
+    # packets of one stream from before the other has started are not damaged
     damaged = paired.dropped if state.next_number else 0
     after = MetaMotionState(streams, state.next_number + len(paired.acc))
     return after, Decoded(_samples(state.next_number, paired), damaged=damaged)
@@ -200,7 +209,7 @@ def _samples(first: int, paired: Paired) -> Samples:
 
 
 def recognises(advertisement: Advertisement) -> bool:
-    """Whether it has the maker's company number, its service, or the name it is delivered with."""
+    """Whether an advertisement has the maker's company number, its service, or the factory name."""
     return (
         COMPANY_ID in advertisement.company_ids
         or SERVICE in advertisement.service_uuids
@@ -209,48 +218,48 @@ def recognises(advertisement: Advertisement) -> bool:
 
 
 def start(rate_hz: float, attempt: int) -> tuple[Step, ...]:
-    """Ask for the chips, the battery and a short connection interval; set both chips up, and start them."""
+    """Return steps that ask for chips and battery, set a short connection interval, and start both chips."""
     chip = CHIPS[attempt % len(CHIPS)]
     connection = struct.pack("<HHHH", CONNECTION_INTERVAL, CONNECTION_INTERVAL, 0, CONNECTION_TIMEOUT)
     return (
         Subscribe(NOTIFY),
         *READ_INFORMATION,
-        Write(COMMAND, bytes([ACC_MODULE, INFO_REGISTER])),
-        Write(COMMAND, bytes([GYRO_MODULE, INFO_REGISTER])),
+        Write(COMMAND, bytes([Module.ACC, INFO_REGISTER])),
+        Write(COMMAND, bytes([Module.GYRO, INFO_REGISTER])),
         Pause(PROBE_PAUSE_S),
         *poll(),
         *stop(),
-        Write(COMMAND, bytes([SETTINGS_MODULE, CONNECTION_REGISTER]) + connection),
+        Write(COMMAND, bytes([Module.SETTINGS, CONNECTION_REGISTER]) + connection),
         *(Write(COMMAND, command) for command in stream_commands(chip, rate_hz)),
     )
 
 
 def stream_commands(chip: Chip, rate_hz: float) -> tuple[bytes, ...]:
-    """Configure, subscribe, enable and start both chips, the accelerometer first."""
+    """Return commands that configure, subscribe, enable and start both chips, the accelerometer first."""
     code = RATE_CODES[min(RATE_CODES, key=lambda known: abs(known - rate_hz))]
     return (
-        bytes([ACC_MODULE, 0x03, chip.acc_rate | code, chip.acc_range]),
-        bytes([GYRO_MODULE, 0x03, chip.gyro_rate | code, chip.gyro_range]),
-        bytes([ACC_MODULE, chip.acc_packed, 0x01]),
-        bytes([GYRO_MODULE, chip.gyro_packed, 0x01]),
-        bytes([ACC_MODULE, 0x02, 0x01, 0x00]),
-        bytes([GYRO_MODULE, 0x02, 0x01, 0x00]),
-        bytes([ACC_MODULE, 0x01, 0x01]),
-        bytes([GYRO_MODULE, 0x01, 0x01]),
+        bytes([Module.ACC, 0x03, chip.acc_rate | code, chip.acc_range]),
+        bytes([Module.GYRO, 0x03, chip.gyro_rate | code, chip.gyro_range]),
+        bytes([Module.ACC, chip.acc_packed, 0x01]),
+        bytes([Module.GYRO, chip.gyro_packed, 0x01]),
+        bytes([Module.ACC, 0x02, 0x01, 0x00]),
+        bytes([Module.GYRO, 0x02, 0x01, 0x00]),
+        bytes([Module.ACC, 0x01, 0x01]),
+        bytes([Module.GYRO, 0x01, 0x01]),
     )
 
 
 def stop() -> tuple[Step, ...]:
-    """Stop both chips and switch their streams off, whichever make they are."""
-    registers = {(ACC_MODULE, chip.acc_packed) for chip in CHIPS}
-    registers |= {(GYRO_MODULE, chip.gyro_packed) for chip in CHIPS}
+    """Return steps that stop both chips and switch off their streams, for either chip."""
+    registers = {(Module.ACC, chip.acc_packed) for chip in CHIPS}
+    registers |= {(Module.GYRO, chip.gyro_packed) for chip in CHIPS}
     halt = [bytes([module, *rest]) for module in STREAMS for rest in ((0x01, 0x00), (0x02, 0x00, 0x01))]
     off = [bytes([module, register, 0x00]) for module, register in sorted(registers)]
     return tuple(Write(COMMAND, command, optional=True) for command in halt + off)
 
 
 def poll() -> tuple[Step, ...]:
-    """Ask for the battery."""
+    """Return steps that ask for the battery level."""
     return (Write(COMMAND, READ_BATTERY, optional=True),)
 
 

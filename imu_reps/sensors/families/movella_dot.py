@@ -1,31 +1,21 @@
 """Movella (Xsens) DOT: mode 21, acceleration and angular velocity as floats, with a us clock.
 
-A payload carries no number; samples are numbered from the clock at the rate the tag says it has, so that a
-lost one leaves a hole. The tag sends 40 bytes of which mode 21 fills 28. The vendor's clock alignment
-(`movella_dot_messages`) needs both tags disconnected for a quarter of a minute and is left alone: the clocks
-are fitted afterwards, as any sensor's.
+A payload has no number; samples are numbered from the clock at the rate the tag reports, so that a lost one
+leaves a gap. The tag sends 40 bytes, of which mode 21 fills 28. The vendor's clock alignment
+(`movella_dot_messages`) needs both tags disconnected for a quarter of a minute and is not used: the clocks
+are fitted afterwards, like any sensor's.
 
-Source: "Xsens DOT BLE Services Specifications", firmware 2.0.0.
+Source: "Xsens DOT BLE Services Specifications", firmware 2.0.0. All numbers are little-endian.
 """
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from imu_reps.domain.samples import FloatArray
-from imu_reps.sensors.families.movella_dot_packets import (
-    MEDIUM,
-    RATE_QUANTITIES,
-    identify_command,
-    parse_control,
-    parse_info,
-    parse_payload,
-    set_rate_command,
-    start_command,
-    stop_command,
-)
 from imu_reps.sensors.families.readings import are_readings, battery
 from imu_reps.sensors.unwrap import PacketClock, Stamped, after_link_loss, put_in_order
 from imu_reps.sensors.wire import (
@@ -45,28 +35,42 @@ INFO = "15171001-4947-11e9-8646-d663bd873d93"
 CONTROL = "15171002-4947-11e9-8646-d663bd873d93"
 SERVICE = "15172000-4947-11e9-8646-d663bd873d93"
 MEASURE = "15172001-4947-11e9-8646-d663bd873d93"
+#: Payloads of medium length, including mode 21.
+MEDIUM = "15172003-4947-11e9-8646-d663bd873d93"
 BATTERY = "15173001-4947-11e9-8646-d663bd873d93"
 COMPANY_ID = 0x0886
 RATES_HZ = (20.0, 30.0, 60.0)
 TICKS_PER_S = 1e6
 CLOCK_MODULUS = 1 << 32
-#: For the tag to leave the measuring state, in which it keeps its rate, s.
+#: Wait for the tag to leave the measuring state, in which its rate cannot change, s.
 STOP_PAUSE_S = 0.3
+
+#: Mode with acceleration in m/s2 and angular velocity in deg/s, and its payload; the rest is padding.
+RATE_QUANTITIES = 21
+PAYLOAD = np.dtype([("time_us", "<u4"), ("acc_mps2", "<f4", 3), ("gyr_dps", "<f4", 3)])
+START_COMMAND, STOP_COMMAND = bytes([1, 1, RATE_QUANTITIES]), bytes([1, 0, RATE_QUANTITIES])
+#: Device control: a mask of what a write changes, whether to identify, 22 bytes of other settings, the rate.
+CONTROL_FIELDS = struct.Struct("<BB22xH6x")
+APPLY_IDENTIFY, APPLY_RATE = 0x01, 0x10
+#: Device information: address, firmware.
+INFO_BYTES = 34
 
 Reading = tuple[FloatArray, FloatArray]
 
 
 @dataclass(frozen=True, slots=True)
 class MovellaDotState:
-    """What is carried from sample to sample.
+    """State between samples.
 
     Attributes
     ----------
     rate_hz : float
-        As asked, then as the tag says.
+        Requested rate, then the rate the tag reports.
     clock : PacketClock
-    number, time_us : int or None
-        Of the newest sample.
+    number : int
+        Number of the newest sample; -1 before the first.
+    time_us : int or None
+        Time of the newest sample; None before the first.
     """
 
     rate_hz: float
@@ -76,45 +80,47 @@ class MovellaDotState:
 
 
 def begin(rate_hz: float) -> MovellaDotState:
-    """The state before the first byte."""
+    """Return the state before the first byte."""
     return MovellaDotState(rate_hz, PacketClock(TICKS_PER_S, CLOCK_MODULUS))
 
 
 def resume(state: MovellaDotState) -> MovellaDotState:
-    """Payloads come whole and the clock goes on, unless the tag was switched off meanwhile."""
+    """Return the state for a link that came back: payloads are whole, and the clock may have restarted."""
     return replace(state, clock=after_link_loss(state.clock))
 
 
 def decode(
     state: MovellaDotState, characteristic: str, data: bytes, arrival_s: float
 ) -> tuple[MovellaDotState, Decoded]:
-    """Read a payload, the battery, the device control or the device information."""
+    """Decode a payload, the battery level, the device control or the device information."""
     if characteristic == MEDIUM:
         return _take_payload(state, data, arrival_s)
     if characteristic == BATTERY:
         return state, battery(data)
     if characteristic == CONTROL:
         return _take_control(state, data)
-    info = parse_info(data) if characteristic == INFO else None
-    if info is None:
+    if characteristic != INFO or len(data) < INFO_BYTES:
         return state, Decoded(damaged=1)
-    return state, Decoded(facts=Facts(identity=info.address, firmware=info.firmware))
+    address, firmware = data[:6][::-1].hex(":").upper(), ".".join(map(str, data[6:9]))
+    return state, Decoded(facts=Facts(identity=address, firmware=firmware))
 
 
 def _take_control(state: MovellaDotState, data: bytes) -> tuple[MovellaDotState, Decoded]:
-    control = parse_control(data)
-    if control is None or not control.rate_hz:
+    rate_hz = float(CONTROL_FIELDS.unpack_from(data)[2]) if len(data) >= CONTROL_FIELDS.size else 0.0
+    if not rate_hz:
         return state, Decoded(damaged=1)
-    rate_hz = float(control.rate_hz)
     return replace(state, rate_hz=rate_hz), Decoded(facts=Facts(rate_hz=rate_hz))
 
 
 def _take_payload(state: MovellaDotState, data: bytes, arrival_s: float) -> tuple[MovellaDotState, Decoded]:
-    payload = parse_payload(RATE_QUANTITIES, data)
-    if payload is None or not all(are_readings(values) for values in payload.values.values()):
+    if len(data) < PAYLOAD.itemsize:
         return state, Decoded(damaged=1)
-    reading = payload.values["acc_mps2"], payload.values["gyr_dps"]
-    clock, order = put_in_order(state.clock, Stamped(reading, payload.time_us, arrival_s))
+    payload = np.frombuffer(data, PAYLOAD, count=1)[0]
+    with np.errstate(invalid="ignore"):
+        reading = payload["acc_mps2"].astype(np.float64), payload["gyr_dps"].astype(np.float64)
+    if not all(map(are_readings, reading)):
+        return state, Decoded(damaged=1)
+    clock, order = put_in_order(state.clock, Stamped(reading, int(payload["time_us"]), arrival_s))
     state = replace(state, clock=clock)
     if order.restarted:
         state = replace(state, number=-1, time_us=None)
@@ -129,7 +135,7 @@ def _take_payload(state: MovellaDotState, data: bytes, arrival_s: float) -> tupl
 
 
 def _moved_to(state: MovellaDotState, time_us: int) -> MovellaDotState:
-    """The state at a sample: at least one number on, more where the clock passed over some."""
+    """Return the state at the next sample, its number raised by the samples the clock shows, at least 1."""
     steps = 1
     if state.time_us is not None:
         steps = max(round((time_us - state.time_us) / TICKS_PER_S * state.rate_hz), 1)
@@ -146,32 +152,32 @@ def _samples(numbers: list[int], packets: tuple[tuple[Reading, int], ...]) -> Sa
 
 
 def recognises(advertisement: Advertisement) -> bool:
-    """Whether it has the maker's company number or the name it is sold under."""
+    """Whether an advertisement has the maker's company number or the product's name."""
     name = (advertisement.name or "").lower()
     return COMPANY_ID in advertisement.company_ids or name.startswith(("xsens dot", "movella dot"))
 
 
 def start(rate_hz: float, _attempt: int) -> tuple[Step, ...]:
-    """Set the rate, then start; the notification is switched on first, or the start would be lost."""
+    """Return steps that set the rate, subscribe and start; a start before the subscription would be lost."""
     return (
         Read(INFO, optional=True),
         Read(BATTERY, optional=True),
         *stop(),
         Pause(STOP_PAUSE_S),
-        Write(CONTROL, set_rate_command(round(rate_hz))),
+        Write(CONTROL, CONTROL_FIELDS.pack(APPLY_RATE, 0, round(rate_hz))),
         Read(CONTROL, optional=True),
         Subscribe(MEDIUM),
-        Write(MEASURE, start_command(RATE_QUANTITIES)),
+        Write(MEASURE, START_COMMAND),
     )
 
 
 def stop() -> tuple[Step, ...]:
-    """End the measurement."""
-    return (Write(MEASURE, stop_command(RATE_QUANTITIES), optional=True),)
+    """Return steps that end the measurement."""
+    return (Write(MEASURE, STOP_COMMAND, optional=True),)
 
 
 def poll() -> tuple[Step, ...]:
-    """Ask for the battery."""
+    """Return steps that ask for the battery level."""
     return (Read(BATTERY, optional=True),)
 
 
@@ -189,5 +195,5 @@ FAMILY = Family(
     start=start,
     stop=stop,
     poll=poll,
-    identify=(Write(CONTROL, identify_command()),),
+    identify=(Write(CONTROL, CONTROL_FIELDS.pack(APPLY_IDENTIFY, 1, 0)),),
 )

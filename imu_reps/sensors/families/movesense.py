@@ -1,33 +1,21 @@
-"""Movesense over its GATT sensor-data protocol: a clock of milliseconds, no counter."""
+"""Movesense over its GATT sensor-data protocol: a clock in milliseconds, no counter.
+
+Every command has a reference byte that its answers repeat.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import IntEnum
 
 import numpy as np
 
-from imu_reps.sensors.families.movesense_packets import (
-    DATA,
-    DATA_GOES_ON,
-    NINE_AXES,
-    RESULT,
-    SAMPLE_BYTES,
-    STREAM_REFERENCE,
-    TIME_BYTES,
-    Imu6Reading,
-    battery_command,
-    hello_command,
-    is_nine_axes,
-    parse_imu6,
-    read_result,
-    subscribe_command,
-    unsubscribe_command,
-)
+from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, FloatArray
 from imu_reps.sensors.families.readings import battery
 from imu_reps.sensors.unwrap import PacketClock, Spacing, Stamped, after_link_loss, put_in_order
 from imu_reps.sensors.wire import (
     BATTERY_LEVEL,
-    NOTHING_SPOKEN,
+    NO_FACTS,
     Advertisement,
     Characteristic,
     Decoded,
@@ -42,7 +30,7 @@ from imu_reps.sensors.wire import (
     join_samples,
 )
 
-#: The protocol's own service, and the one that newer firmware shows instead.
+#: The protocol's own service, and the one that newer firmware advertises instead.
 SERVICES = ("34802252-7185-4d5d-b431-630e7050e8f0", "0000fdf3-0000-1000-8000-00805f9b34fb")
 WRITE: Characteristic = ("34800001-7185-4d5d-b431-630e7050e8f0", "6b200001-ff4e-4979-8186-fb7ba486fcd7")
 NOTIFY: Characteristic = ("34800002-7185-4d5d-b431-630e7050e8f0", "6b200002-ff4e-4979-8186-fb7ba486fcd7")
@@ -56,9 +44,135 @@ PACKETS_PER_S = 13.0
 ANSWER_PAUSE_S = 0.2
 
 
+class Command(IntEnum):
+    """Commands to the sensor."""
+
+    HELLO = 0
+    SUBSCRIBE = 1
+    UNSUBSCRIBE = 2
+    GET = 4
+
+
+class Kind(IntEnum):
+    """Types of notification."""
+
+    RESULT = 1
+    DATA = 2
+    DATA_GOES_ON = 3
+
+
+class Reference(IntEnum):
+    """References chosen here, to match answers to commands."""
+
+    HELLO = 97
+    BATTERY = 98
+    STREAM = 99
+
+
+BATTERY_PATH = "/System/Energy/Level"
+OK_STATUS, FIRST_BAD_STATUS, NOT_FOUND = 200, 400, 404
+
+TIME_BYTES = 4
+#: Three floats of acceleration and three of angular rate.
+SAMPLE_BYTES = 24
+#: The widest ranges plus a tenth; values beyond are not readings.
+MAX_ACC_MPS2 = 16 * STANDARD_GRAVITY_MPS2 * 1.1
+MAX_GYR_DPS = 2000 * 1.1
+
+
+@dataclass(frozen=True, slots=True)
+class Imu6Reading:
+    """A data packet: the time of its first sample in ms, and its samples."""
+
+    time_ms: int
+    acc_mps2: FloatArray
+    gyr_dps: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.acc_mps2)
+
+
+def hello_command() -> bytes:
+    """Return the command that asks for the sensor's identity."""
+    return bytes((Command.HELLO, Reference.HELLO))
+
+
+def subscribe_command(rate_hz: float, reference: int = Reference.STREAM) -> bytes:
+    """Return the command that subscribes to acceleration and angular rate."""
+    return bytes((Command.SUBSCRIBE, reference)) + f"/Meas/IMU6/{round(rate_hz)}".encode("ascii")
+
+
+def unsubscribe_command(reference: int = Reference.STREAM) -> bytes:
+    """Return the command that ends a subscription."""
+    return bytes((Command.UNSUBSCRIBE, reference))
+
+
+def battery_command() -> bytes:
+    """Return the command that asks for the battery level."""
+    return bytes((Command.GET, Reference.BATTERY)) + BATTERY_PATH.encode("ascii")
+
+
+def parse_imu6(payload: bytes) -> Imu6Reading | None:
+    """Parse a whole packet: u32 ms, all accelerations, all angular rates; None if it is not one."""
+    count, rest = divmod(len(payload) - TIME_BYTES, SAMPLE_BYTES)
+    if count < 1 or rest:
+        return None
+    with np.errstate(invalid="ignore"):  # NaN is found below
+        values = np.frombuffer(payload, "<f4", offset=TIME_BYTES).reshape(2, count, 3).astype(np.float64)
+    possible = (np.abs(values[0]) <= MAX_ACC_MPS2) & (np.abs(values[1]) <= MAX_GYR_DPS)
+    if not possible.all():
+        return None
+    return Imu6Reading(int.from_bytes(payload[:TIME_BYTES], "little"), values[0], values[1])
+
+
+#: Why a sensor that sends IMU9 cannot be read.
+NINE_AXES = (
+    "sends the nine-axis stream (IMU9) instead of the six axes it was asked for: close other programs and "
+    "apps that use it, take its battery out for a moment and try again"
+)
+
+
+def is_nine_axes(count: int, usual_count: int) -> bool:
+    """Whether a packet of the length of `count` six-axis samples has two thirds as many nine-axis ones.
+
+    A packet spans a thirteenth of a second, at rates of 13, 26, 52 ... Hz: 1, 2, 4 ... samples, never a
+    multiple of three. With the three values of a magnetometer for each, it is half as long again.
+    """
+    return count % 3 == 0 and usual_count % 3 != 0
+
+
+def read_result(reference: int, rest: bytes) -> Decoded:
+    """Decode the answer to a command; the answer to hello has no status."""
+    if reference == Reference.HELLO:
+        return Decoded(facts=parse_hello(rest))
+    if len(rest) < 2:
+        return Decoded(damaged=1)
+    status = int.from_bytes(rest[:2], "little")
+    if reference == Reference.BATTERY:
+        return battery(rest[2:]) if status == OK_STATUS else Decoded()
+    if reference == Reference.STREAM and status >= FIRST_BAD_STATUS:
+        return Decoded(facts=Facts(refused=_refusal(status)))
+    return Decoded()
+
+
+def _refusal(status: int) -> str:
+    if status == NOT_FOUND:
+        return (
+            "has firmware that does not know this data stream: update it to 2.3 or later with its maker's app"
+        )
+    return f"refused to send data (status {status}): take its battery out for a moment and try again"
+
+
+def parse_hello(answer: bytes) -> Facts:
+    """Parse the identity: version byte, then serial number, product, address, application, its version."""
+    texts = [text.decode("utf-8", errors="replace") for text in answer[1:].split(b"\0")]
+    serial, application, version = (texts[i] if i < len(texts) else "" for i in (0, 3, 4))
+    return Facts(identity=serial or None, firmware=f"{application} {version}".strip() or None)
+
+
 @dataclass(frozen=True, slots=True)
 class NewestReading:
-    """The newest packet taken: its unwrapped time, its length, the number after its last sample."""
+    """The newest packet: its unwrapped time, its number of samples, the number after its last sample."""
 
     time_ms: int
     count: int
@@ -67,16 +181,16 @@ class NewestReading:
 
 @dataclass(frozen=True, slots=True)
 class MovesenseState:
-    """What the stream was so far.
+    """State of the stream.
 
     Attributes
     ----------
     clock : PacketClock
     spacing : Spacing
     batch : int
-        Samples to a packet.
+        Samples per packet.
     batch_known : bool
-        One such packet was seen; before, it is what the rate suggests.
+        Whether `batch` is from a received packet; if not, from the rate.
     part : bytes or None
         The beginning of a packet that did not fit into one notification.
     newest : NewestReading or None
@@ -93,7 +207,7 @@ class MovesenseState:
 def decode(
     state: MovesenseState, characteristic: str, data: bytes, arrival_s: float
 ) -> tuple[MovesenseState, Decoded]:
-    """Take a notification or what was read; see `Family.decode`."""
+    """Decode a notification or a value read; see `Family.decode`."""
     characteristic = characteristic.lower()
     if characteristic == BATTERY_LEVEL:
         return state, battery(data)
@@ -102,9 +216,9 @@ def decode(
     if len(data) < 3:
         return state, Decoded(damaged=1)
     kind, reference, rest = data[0], data[1], data[2:]
-    if kind == RESULT:
+    if kind == Kind.RESULT:
         return state, read_result(reference, rest)
-    if reference != STREAM_REFERENCE or kind not in (DATA, DATA_GOES_ON):
+    if reference != Reference.STREAM or kind not in (Kind.DATA, Kind.DATA_GOES_ON):
         return state, Decoded(damaged=1)
     return _take_part(state, kind, rest, arrival_s)
 
@@ -112,27 +226,27 @@ def decode(
 def _take_part(
     state: MovesenseState, kind: int, rest: bytes, arrival_s: float
 ) -> tuple[MovesenseState, Decoded]:
-    """Put packets together that came in parts, and take those that are whole."""
-    if kind == DATA_GOES_ON:
+    """Assemble packets that came in parts, and decode those that are complete."""
+    if kind == Kind.DATA_GOES_ON:
         if state.part is None:
             return state, Decoded(damaged=1)
         return _take_if_whole(replace(state, part=None), state.part + rest, arrival_s)
     if state.part == rest:
-        return state, Decoded()  # the same beginning twice: its end is still to come
+        return state, Decoded()  # a repeated beginning; its end is still to come
     state, before = _give_up_part(state, arrival_s)
     state, now = _take_if_whole(state, rest, arrival_s)
     return state, _both(before, now)
 
 
 def _take_if_whole(state: MovesenseState, payload: bytes, arrival_s: float) -> tuple[MovesenseState, Decoded]:
-    """Take a payload that has all its samples; keep a shorter one, more of it may follow."""
+    """Decode a payload that has all its samples; keep a shorter one, as more may follow."""
     if len(payload) < TIME_BYTES + SAMPLE_BYTES * state.batch:
         return replace(state, part=payload), Decoded()
     return _take_reading(state, payload, arrival_s)
 
 
 def _give_up_part(state: MovesenseState, arrival_s: float) -> tuple[MovesenseState, Decoded]:
-    """A packet begins while one is unfinished: that was cut short, or packets are shorter than thought."""
+    """End an unfinished packet as another begins: it was cut short, or packets are shorter than expected."""
     if state.part is None:
         return state, Decoded()
     part, state = state.part, replace(state, part=None)
@@ -155,11 +269,11 @@ def _take_reading(state: MovesenseState, payload: bytes, arrival_s: float) -> tu
         state, samples = _append(state, new, time_ms)
         taken.append(samples)
     repeated = len(reading) if order.repeated else 0
-    return state, Decoded(join_samples(taken), NOTHING_SPOKEN, order.damaged, repeated, order.restarted)
+    return state, Decoded(join_samples(taken), NO_FACTS, order.damaged, repeated, order.restarted)
 
 
 def _append(state: MovesenseState, reading: Imu6Reading, time_ms: int) -> tuple[MovesenseState, Samples]:
-    """Number the samples of a packet that comes after the newest; the clock tells how many are missing."""
+    """Number the samples of a packet after the newest one; the clock shows how many are missing."""
     newest, spacing, count = state.newest, state.spacing, len(reading)
     first = round(time_ms / TICKS_PER_S / spacing.nominal_s)
     if newest is not None:
@@ -180,9 +294,9 @@ def _usual_batch(rate_hz: float) -> int:
 
 
 def missing_samples(span_s: float, count_before: int, count: int, spacing: Spacing) -> int:
-    """How many samples lie between two packets whose beginnings are `span_s` apart.
+    """Return the number of samples missing between two packets whose first samples are `span_s` apart.
 
-    Whole packets get lost: their nearest whole number, where the clock agrees with it to a quarter packet.
+    Losses are of whole packets, so it is rounded to them where the clock agrees to a quarter of a packet.
     """
     by_clock = span_s / spacing.period_s - count_before
     by_packets = round(by_clock / count) * count
@@ -201,25 +315,25 @@ def _both(first: Decoded, second: Decoded) -> Decoded:
 
 
 def recognises(advertisement: Advertisement) -> bool:
-    """Tell by name or service; the company number is shared with the maker's watches."""
+    """Whether an advertisement has the name or service; the maker's watches share the company number."""
     named = (advertisement.name or "").startswith(NAME_PREFIX)
     return named or bool(set(SERVICES) & set(advertisement.service_uuids))
 
 
 def begin(rate_hz: float) -> MovesenseState:
-    """Nothing arrived yet."""
+    """Return the state before the first byte."""
     return MovesenseState(
         PacketClock(TICKS_PER_S, CLOCK_MODULUS), Spacing(1.0 / rate_hz), _usual_batch(rate_hz)
     )
 
 
 def resume(state: MovesenseState) -> MovesenseState:
-    """Forget a half-read packet; numbering and clock go on."""
+    """Drop an incomplete packet; numbering and clock go on."""
     return replace(state, part=None, clock=after_link_loss(state.clock))
 
 
 def start(rate_hz: float, attempt: int) -> tuple[Step, ...]:
-    """Ask who it is and for the battery, then for the stream."""
+    """Return steps that ask for identity and battery level, then for the stream."""
     del attempt  # one way only
     return (
         Subscribe(NOTIFY),
@@ -233,12 +347,12 @@ def start(rate_hz: float, attempt: int) -> tuple[Step, ...]:
 
 
 def stop() -> tuple[Step, ...]:
-    """End the subscription."""
+    """Return steps that end the subscription."""
     return (Write(WRITE, unsubscribe_command()),)
 
 
 def poll() -> tuple[Step, ...]:
-    """Ask for the battery, by the standard service too where there is one."""
+    """Return steps that ask for the battery level, also by the standard service if there is one."""
     return (Read(BATTERY_LEVEL, optional=True), Write(WRITE, battery_command()))
 
 

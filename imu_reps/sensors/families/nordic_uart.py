@@ -5,16 +5,16 @@ A sketch sends one line per sample, ended by a newline, in decimal ASCII::
     seq,us,ax,ay,az,gx,gy,gz
 
 seq
-    Number of the sample, up by one each time. It may wrap at 65536 or go on for ever.
+    Number of the sample, increasing by one. It may wrap at 65536 or not at all.
 us
-    The board's clock when the sample was taken, whole us. It may wrap at 2^32 or go on for ever.
+    The board's clock when the sample was taken, in whole us. It may wrap at 2^32 or not at all.
 ax ay az
     Specific force in m/s2; a board at rest reads +9.8 on the axis that points up.
 gx gy gz
     Angular rate in deg/s, right-handed.
 
-Lines may be cut anywhere between notifications. What is no such line is counted as damage. The rate is the
-sketch's own affair: nothing is written to the board.
+Lines may be split anywhere between notifications. Any other line counts as damaged. The sketch sets the rate:
+nothing is written to the board.
 """
 
 from __future__ import annotations
@@ -34,16 +34,15 @@ from imu_reps.sensors.unwrap import (
     unwrap_near,
 )
 from imu_reps.sensors.wire import (
-    BATTERY_LEVEL,
     Advertisement,
     Decoded,
     Family,
-    Read,
     Samples,
     Step,
     Subscribe,
     join_samples,
     no_samples,
+    read_battery,
 )
 
 SERVICE = "6e400001-b5a3-f393-e0a9-e50e24dcca9e"
@@ -52,9 +51,9 @@ RATES_HZ = (25.0, 50.0, 100.0)
 TICKS_PER_S = 1e6
 CLOCK_MODULUS = 1 << 32
 SEQ_MODULUS = 1 << 16
-#: Eight numbers fit easily; more without a newline is no line.
+#: Longest line in bytes; eight numbers fit easily.
 LONGEST_LINE = 160
-#: A number that went up by more than so many times what the clock says is taken for damaged.
+#: A number that increased by more than this factor times the clock's estimate counts as damaged.
 MAX_STEPS = 4
 _NUMBER = rb"[+-]?(?:\d{1,15}\.?\d{0,15}|\.\d{1,15})(?:[eE][+-]?\d{1,2})?"
 _LINE = re.compile(rb" *(\d{1,18}) *, *(\d{1,18})((?: *, *" + _NUMBER + rb"){6}) *\r?")
@@ -62,7 +61,7 @@ _LINE = re.compile(rb" *(\d{1,18}) *, *(\d{1,18})((?: *, *" + _NUMBER + rb"){6})
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One sample as it was sent: number, clock, three of acceleration (m/s2) and three of rate (deg/s)."""
+    """One sample as sent: number, clock, specific force x, y, z (m/s2) and angular rate x, y, z (deg/s)."""
 
     seq: int
     us: int
@@ -71,16 +70,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class NordicUartState:
-    """What is carried from notification to notification.
+    """State between notifications.
 
     Attributes
     ----------
     clock : PacketClock
     spacing : Spacing
     rest : bytes
-        A line not yet ended.
+        An incomplete line.
     joining : bool
-        No line was ended since the link was made: the first may lack its beginning.
+        Whether no line has ended since the link was made: the first may lack its beginning.
     newest : tuple of int or None
         The newest sample's seq, unwrapped clock in us, and unwrapped number.
     """
@@ -93,7 +92,7 @@ class NordicUartState:
 
 
 def parse_line(text: bytes) -> Line | None:
-    """Read one line without its newline; None if it is no sample."""
+    """Parse one line without its newline; None if it is not a sample."""
     match = _LINE.fullmatch(text)
     if match is None:
         return None
@@ -102,7 +101,7 @@ def parse_line(text: bytes) -> Line | None:
 
 
 def split_lines(rest: bytes, data: bytes) -> tuple[tuple[bytes, ...], bytes, int]:
-    """Whole lines, what is left of the last one, and how many stretches too long for a line were dropped."""
+    """Return the complete lines, the rest of the last one, and how many overlong lines were dropped."""
     *lines, rest = (rest + data).split(b"\n")
     whole = tuple(line for line in lines if len(line) <= LONGEST_LINE)
     dropped = len(lines) - len(whole)
@@ -112,19 +111,19 @@ def split_lines(rest: bytes, data: bytes) -> tuple[tuple[bytes, ...], bytes, int
 
 
 def begin(rate_hz: float) -> NordicUartState:
-    """The state before the first byte."""
+    """Return the state before the first byte."""
     return NordicUartState(PacketClock(TICKS_PER_S, CLOCK_MODULUS), Spacing(1 / rate_hz))
 
 
 def resume(state: NordicUartState) -> NordicUartState:
-    """A line cut by the link's loss is forgotten."""
+    """Drop an incomplete line; numbering and clock go on."""
     return replace(state, clock=after_link_loss(state.clock), rest=b"", joining=True)
 
 
 def decode(
     state: NordicUartState, characteristic: str, data: bytes, arrival_s: float
 ) -> tuple[NordicUartState, Decoded]:
-    """Read whatever lines end in a notification."""
+    """Decode the lines that end in a notification."""
     information = read_information(characteristic, data)
     if information is not None:
         return state, information
@@ -134,8 +133,8 @@ def decode(
     state = replace(state, rest=rest)
     decoded = Decoded(damaged=dropped)
     for text in texts:
-        state, one = _take_line(state, text, arrival_s)
-        decoded = _joined(decoded, one)
+        state, line = _take_line(state, text, arrival_s)
+        decoded = _joined(decoded, line)
     return state, decoded
 
 
@@ -159,7 +158,7 @@ def _take_line(state: NordicUartState, text: bytes, arrival_s: float) -> tuple[N
 
 
 def _numbered(state: NordicUartState, seq: int, us: int) -> tuple[NordicUartState, int]:
-    """The state after a new sample, and its number: by its seq, or by the clock where that makes no sense."""
+    """Return the state after a new sample and its number: by its seq, or by the clock if seq is damaged."""
     if state.newest is None:
         return replace(state, newest=(seq, us, seq)), seq
     old_seq, old_us, old_number = state.newest
@@ -181,35 +180,25 @@ def _samples(numbers: list[int], packets: tuple[tuple[Line, int], ...]) -> Sampl
 
 
 def _joined(before: Decoded, after: Decoded) -> Decoded:
-    """Both in one; samples from before a restart are given up, as numbers run on in one block."""
-    given_up = len(before.samples) if after.restarted else 0
+    """Join both; samples from before a restart are dropped, as numbers must increase in one block."""
+    dropped = len(before.samples) if after.restarted else 0
     earlier = no_samples() if after.restarted else before.samples
     return Decoded(
         join_samples([earlier, after.samples]),
-        damaged=before.damaged + after.damaged + given_up,
+        damaged=before.damaged + after.damaged + dropped,
         repeated=before.repeated + after.repeated,
         restarted=before.restarted or after.restarted,
     )
 
 
 def recognises(advertisement: Advertisement) -> bool:
-    """Whether it advertises the service, or is named as a board that has it."""
+    """Whether an advertisement has the service, or the name of a board that offers it."""
     return SERVICE in advertisement.service_uuids or (advertisement.name or "").startswith("Puck.js")
 
 
 def start(_rate_hz: float, _attempt: int) -> tuple[Step, ...]:
-    """Listen: the sketch sends when it may."""
-    return (Read(BATTERY_LEVEL, optional=True), Subscribe(NOTIFY))
-
-
-def stop() -> tuple[Step, ...]:
-    """Nothing: it stops when nobody listens."""
-    return ()
-
-
-def poll() -> tuple[Step, ...]:
-    """Ask for the battery."""
-    return (Read(BATTERY_LEVEL, optional=True),)
+    """Return steps that subscribe; the sketch then starts to send."""
+    return (*read_battery(), Subscribe(NOTIFY))
 
 
 FAMILY = Family(
@@ -224,7 +213,5 @@ FAMILY = Family(
     decode=decode,
     resume=resume,
     start=start,
-    stop=stop,
-    poll=poll,
     caution="Text carries no checksum and fills the air: the open profile does better from 50 Hz up.",
 )

@@ -1,4 +1,4 @@
-"""The open profile, version 1: a sensor anybody can build (`firmware_notes/open-profile.md`)."""
+"""The open profile, version 1, for home-built sensors (`firmware_notes/open-profile.md`)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imu_reps.domain.samples import FloatArray, IntArray
-from imu_reps.sensors.families.readings import STANDARD_GRAVITY_MPS2, battery
+from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, FloatArray, IntArray
+from imu_reps.sensors.families.readings import battery
 from imu_reps.sensors.unwrap import PacketClock, Spacing, Stamped, after_link_loss, put_in_order, unwrap_near
 from imu_reps.sensors.wire import (
     BATTERY_LEVEL,
@@ -26,6 +26,7 @@ from imu_reps.sensors.wire import (
     Subscribe,
     Write,
     join_samples,
+    read_battery,
 )
 
 SERVICE = "ba1a0001-b277-4069-b9f6-a8d937c46c72"
@@ -44,16 +45,16 @@ TICKS_PER_S = 1e6
 SATURATED, OVERRUN = 0x01, 0x02
 FULL_SCALE = 32768
 
-#: Losses by number and by clock may differ by one packet and this share: twice the profile's tolerance.
+#: Losses by number and by clock may differ by one packet and this fraction: twice the profile's tolerance.
 DISAGREEMENT = 0.04
 
-#: Control commands; that of the rate is followed by it.
+#: Control commands; RATE is followed by the rate.
 START, STOP, RATE, IDENTIFY = 0x01, 0x02, 0x03, 0x04
 
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """A stream packet as it was sent.
+    """A stream packet as sent.
 
     Attributes
     ----------
@@ -62,8 +63,9 @@ class Packet:
     t0_us : int
         The sensor's clock at the first sample.
     flags : int
+        `SATURATED` and `OVERRUN`.
     raw : (n, 6) int
-        Acceleration and angular rate.
+        Counts of acceleration and angular rate.
     """
 
     seq: int
@@ -74,7 +76,7 @@ class Packet:
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """What the sensor says of itself; ranges are what a reading of 32768 would stand for."""
+    """The sensor's description of itself; a range is the value that 32768 counts would stand for."""
 
     version: int
     rate_hz: float
@@ -86,7 +88,7 @@ class Info:
 
 @dataclass(frozen=True, slots=True)
 class NewestPacket:
-    """The newest packet taken: its number, unwrapped clock, and its samples' numbers."""
+    """The newest packet: its number, unwrapped clock, number of samples, and the next sample number."""
 
     seq: int
     t0_us: int
@@ -96,7 +98,7 @@ class NewestPacket:
 
 @dataclass(frozen=True, slots=True)
 class OpenProfileState:
-    """What is known of the sensor and of its stream so far."""
+    """State of the stream, and the sensor's description once it is read."""
 
     clock: PacketClock[Packet]
     spacing: Spacing
@@ -105,7 +107,7 @@ class OpenProfileState:
 
 
 def parse_packet(data: bytes) -> Packet | None:
-    """Read a stream packet; None if it is cut short or empty. Bytes after the samples are ignored."""
+    """Parse a stream packet; None if it is truncated or empty. Bytes after the samples are ignored."""
     if len(data) < HEADER.size:
         return None
     seq, t0_us, count, flags = HEADER.unpack_from(data)
@@ -117,7 +119,7 @@ def parse_packet(data: bytes) -> Packet | None:
 
 
 def parse_info(data: bytes) -> Info | None:
-    """Read the info; None if it is cut short or holds a rate or range of 0."""
+    """Parse the info; None if it is truncated or has a rate or range of 0."""
     if len(data) < INFO_FIELDS.size:
         return None
     version, rate, acc_range_g, gyr_range_dps, kind = INFO_FIELDS.unpack_from(data)
@@ -128,14 +130,14 @@ def parse_info(data: bytes) -> Info | None:
 
 
 def set_rate_command(rate_hz: float) -> bytes:
-    """Ask for a rate; the sensor takes the nearest it can and tells it in its info."""
+    """Return the command that sets the rate; the sensor takes the nearest one and reports it in its info."""
     return struct.pack("<BH", RATE, round(rate_hz))
 
 
 def decode(
     state: OpenProfileState, characteristic: str, data: bytes, arrival_s: float
 ) -> tuple[OpenProfileState, Decoded]:
-    """Take a notification or what was read; see `Family.decode`."""
+    """Decode a notification or a value read; see `Family.decode`."""
     characteristic = characteristic.lower()
     if characteristic == STREAM:
         return _take_packet(state, data, arrival_s)
@@ -148,8 +150,8 @@ def decode(
 
 def _take_info(state: OpenProfileState, data: bytes) -> tuple[OpenProfileState, Decoded]:
     if data and data[0] != VERSION:
-        spoken = f"speaks version {data[0]} of the open profile, and this program only version {VERSION}"
-        return replace(state, info=None), Decoded(facts=Facts(refused=spoken))
+        refused = f"speaks version {data[0]} of the open profile, and this program only version {VERSION}"
+        return replace(state, info=None), Decoded(facts=Facts(refused=refused))
     info = parse_info(data)
     if info is None:
         return state, Decoded(damaged=1)
@@ -182,7 +184,7 @@ def _take_packet(state: OpenProfileState, data: bytes, arrival_s: float) -> tupl
 def _append(
     state: OpenProfileState, info: Info, packet: Packet, t0_us: int
 ) -> tuple[OpenProfileState, Samples]:
-    """Number and scale the samples of a packet that comes after the newest."""
+    """Number and scale the samples of a packet after the newest one."""
     count, newest, spacing = len(packet.raw), state.newest, state.spacing
     first = packet.seq * count
     if newest is not None:
@@ -206,9 +208,9 @@ def _floats(values: NDArray[Any]) -> FloatArray:
 
 
 def missing_samples(newest: NewestPacket, seq: int, t0_us: int, count: int, spacing: Spacing) -> int:
-    """How many samples lie between the newest packet and this one of `count` samples.
+    """Return the number of samples missing between the newest packet and this one of `count` samples.
 
-    The packet number tells exactly, unless it contradicts the clock: then the clock tells, to the nearest.
+    The packet number gives it exactly; if it contradicts the clock, the clock gives the nearest number.
     """
     by_clock = (t0_us - newest.t0_us) / TICKS_PER_S / spacing.period_s - newest.count
     step = unwrap_near((seq - newest.seq) % SEQ_MODULUS, SEQ_MODULUS, 1 + by_clock / count)
@@ -218,40 +220,35 @@ def missing_samples(newest: NewestPacket, seq: int, t0_us: int, count: int, spac
 
 
 def recognises(advertisement: Advertisement) -> bool:
-    """Tell by the service or the name; the letter in the name is a hint, not a duty."""
+    """Whether an advertisement has the service or the name; the letter in the name is optional."""
     return SERVICE in advertisement.service_uuids or (advertisement.name or "").startswith(NAME_PREFIX)
 
 
 def begin(rate_hz: float) -> OpenProfileState:
-    """Nothing known yet; without the info nothing can be scaled."""
+    """Return the state before the first byte; samples cannot be scaled until the info is read."""
     return OpenProfileState(PacketClock(TICKS_PER_S, CLOCK_MODULUS), Spacing(1.0 / rate_hz))
 
 
 def resume(state: OpenProfileState) -> OpenProfileState:
-    """Go on with numbering and clock."""
+    """Return the state for a link that came back; numbering and clock go on."""
     return replace(state, clock=after_link_loss(state.clock))
 
 
 def start(rate_hz: float, attempt: int) -> tuple[Step, ...]:
-    """Subscribe, set the rate, read what scales the samples, start."""
+    """Return steps that subscribe, set the rate, read the info with the ranges, and start."""
     del attempt  # one way only
     return (
         Subscribe(STREAM),
         Write(CONTROL, set_rate_command(rate_hz)),
         Read(INFO),
-        Read(BATTERY_LEVEL, optional=True),
+        *read_battery(),
         Write(CONTROL, bytes((START,))),
     )
 
 
 def stop() -> tuple[Step, ...]:
-    """Stop the stream."""
+    """Return steps that stop the stream."""
     return (Write(CONTROL, bytes((STOP,))),)
-
-
-def poll() -> tuple[Step, ...]:
-    """Read the battery, where the sensor has that service."""
-    return (Read(BATTERY_LEVEL, optional=True),)
 
 
 FAMILY = Family(
@@ -267,6 +264,5 @@ FAMILY = Family(
     resume=resume,
     start=start,
     stop=stop,
-    poll=poll,
     identify=(Write(CONTROL, bytes((IDENTIFY,))),),
 )

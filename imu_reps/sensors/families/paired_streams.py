@@ -1,8 +1,7 @@
-"""Accelerometer and gyroscope that arrive in separate streams, made one.
+"""Pairing of accelerometer and gyroscope samples that arrive in separate streams.
 
-Where both carry times, the gyroscope is interpolated onto the accelerometer's instants. Where they carry
-none, packets of the two alternate and each belongs to its neighbour; one whose neighbour never came is
-dropped and counted.
+With times in both, the gyroscope is interpolated to the accelerometer's times. Without times, packets of the
+two alternate and neighbours belong together; a packet without its neighbour is dropped and counted.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import numpy as np
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray
 from imu_reps.sensors.wire import Samples, no_samples
 
-#: So many samples wait for the other stream: 10 s at 100 Hz. More means that the other stream has ended.
+#: Maximum number of samples that wait for the other stream: 10 s at 100 Hz. More mean that it has ended.
 MAX_WAITING = 1000
 
 
@@ -50,7 +49,7 @@ class TimedStreams:
     gyr_dps: FloatArray = field(default_factory=_empty_vectors)
 
     def with_acc(self, number: IntArray, time_s: FloatArray, acc_mps2: FloatArray) -> TimedStreams:
-        """These and newer accelerometer samples."""
+        """Return the streams with newer accelerometer samples appended."""
         return replace(
             self,
             number=np.concatenate([self.number, number])[-MAX_WAITING:],
@@ -59,7 +58,7 @@ class TimedStreams:
         )
 
     def with_gyr(self, time_s: FloatArray, gyr_dps: FloatArray) -> TimedStreams:
-        """These and newer gyroscope samples."""
+        """Return the streams with newer gyroscope samples appended."""
         return replace(
             self,
             gyr_time_s=np.concatenate([self.gyr_time_s, time_s])[-MAX_WAITING:],
@@ -68,20 +67,21 @@ class TimedStreams:
 
 
 def pair_by_time(streams: TimedStreams, longest_gap_s: float) -> tuple[TimedStreams, Samples]:
-    """Samples at the accelerometer's instants that gyroscope samples lie on both sides of.
+    """Pair samples at those of the accelerometer's times that have gyroscope samples on both sides.
 
     Parameters
     ----------
     streams : TimedStreams
     longest_gap_s : float
-        Gyroscope samples further apart have a loss between them: nothing is paired there, and the
-        accelerometer's samples leave a hole.
+        Gyroscope samples further apart have a loss between them: no samples are paired there, which leaves a
+        gap in the numbers.
 
     Returns
     -------
     TimedStreams
-        What still waits.
+        The samples that still wait.
     Samples
+        The paired samples.
     """
     if not len(streams.acc_time_s) or not len(streams.gyr_time_s):
         return streams, no_samples()
@@ -98,7 +98,7 @@ def pair_by_time(streams: TimedStreams, longest_gap_s: float) -> tuple[TimedStre
 
 
 def _covered(acc_time_s: FloatArray, gyr_time_s: FloatArray, longest_gap_s: float) -> BoolArray:
-    """Mask of the instants between two gyroscope samples that are near enough to each other."""
+    """Return a mask of the times between two gyroscope samples that are close enough to each other."""
     after = np.searchsorted(gyr_time_s, acc_time_s, side="left").clip(0, len(gyr_time_s) - 1)
     before = (np.searchsorted(gyr_time_s, acc_time_s, side="right") - 1).clip(0)
     near: BoolArray = gyr_time_s[after] - gyr_time_s[before] <= longest_gap_s
@@ -111,7 +111,7 @@ def _interpolated(time_s: FloatArray, gyr_time_s: FloatArray, gyr_dps: FloatArra
 
 
 def _without_decided(streams: TimedStreams, decided: int) -> TimedStreams:
-    """The undecided accelerometer samples, and the gyroscope from the last sample at or before them."""
+    """Return the streams without decided samples; the last gyroscope sample before the rest is kept."""
     reached = streams.acc_time_s[decided - 1] if decided else -np.inf
     first = max(int(np.searchsorted(streams.gyr_time_s, reached, side="right")) - 1, 0)
     return TimedStreams(
@@ -133,7 +133,7 @@ class AlternatingStreams:
     Attributes
     ----------
     leader : {"acc", "gyr"} or None
-        The stream whose packet came first; None before any came.
+        The stream whose packet came first; None before the first packet.
     waiting : (n, 3) float
         Its samples not yet paired.
     """
@@ -144,7 +144,7 @@ class AlternatingStreams:
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """What one packet completed: (n, 3) readings of each stream, and how many samples found no neighbour."""
+    """Result of one packet: paired readings of each stream, (n, 3), and how many samples were dropped."""
 
     acc: FloatArray = field(default_factory=_empty_vectors)
     gyr: FloatArray = field(default_factory=_empty_vectors)
@@ -154,23 +154,19 @@ class Paired:
 def pair_by_turn(
     streams: AlternatingStreams, stream: Stream, values: FloatArray
 ) -> tuple[AlternatingStreams, Paired]:
-    """Lay a packet beside the one before it, if that is the other stream's.
+    """Pair a packet with the one before it, if that is of the other stream.
 
-    Two packets of one stream in a row mean that a packet between them was lost: a lost packet costs its
-    neighbour and shifts nothing after it. Two lost in a row may go unseen and mix one pair; if the very first
-    packet was lost, the two streams stay one packet apart. Without times nothing can show either.
+    Two packets of one stream in a row mean that one between them was lost: a lost packet costs its neighbour
+    and shifts nothing after it. Two lost in a row may go unnoticed and mix up one pair; if the very first
+    packet was lost, the two streams stay one packet apart. Without times neither can be detected.
 
     Parameters
     ----------
     streams : AlternatingStreams
     stream : {"acc", "gyr"}
-        Whose packet this is.
+        Stream of this packet.
     values : (n, 3) float
-
-    Returns
-    -------
-    AlternatingStreams
-    Paired
+        Its samples.
     """
     leader = streams.leader or stream
     if stream == leader:

@@ -1,10 +1,10 @@
 """Polar Verity Sense, by Polar measurement data (PMD).
 
-Accelerometer and gyroscope stream separately at about 52 Hz, each frame stamped in the sensor's own ns clock.
-The gyroscope is interpolated onto the accelerometer's instants. Frames carry no number: samples are numbered
-from the clock, so that a lost frame leaves a hole. The SDK's way of timing samples is followed: the stamp
-belongs to the last sample, the step is the time since the previous frame shared by its samples; where a frame
-was lost in between, or none came before, the step is the last known one, counted backwards from the stamp.
+Accelerometer and gyroscope stream separately at about 52 Hz, each frame with a timestamp of the sensor's ns
+clock. The gyroscope is interpolated to the accelerometer's times. Frames have no number: samples are numbered
+from the clock, so that a lost frame leaves a gap. Samples are timed as in the SDK: the timestamp is that of
+the last sample, and the step is the time since the previous frame divided by the number of samples; after a
+lost frame, or for the first one, the last known step is counted backwards from the timestamp.
 
 Source: Polar BLE SDK documentation and "Polar Measurement Data Specification".
 """
@@ -18,7 +18,7 @@ import numpy as np
 from imu_reps.domain.samples import FloatArray, IntArray
 from imu_reps.sensors.families.paired_streams import TimedStreams, pair_by_time
 from imu_reps.sensors.families.polar_control import (
-    START,
+    ControlCommand,
     factor_of,
     parse_features,
     parse_reply,
@@ -38,7 +38,6 @@ from imu_reps.sensors.families.polar_frames import (
 from imu_reps.sensors.families.readings import READ_INFORMATION, read_information
 from imu_reps.sensors.unwrap import PacketClock, Stamped, after_link_loss, put_in_order
 from imu_reps.sensors.wire import (
-    BATTERY_LEVEL,
     Advertisement,
     Decoded,
     Facts,
@@ -58,11 +57,11 @@ RATE_HZ = 52.0
 TICKS_PER_S = 1e9
 CLOCK_MODULUS = 1 << 64
 NOMINAL_STEP_NS = TICKS_PER_S / RATE_HZ
-#: A step that differs from the nominal one by a larger share holds a lost frame: crystals err by far less.
+#: A step that differs from the nominal one by a larger fraction spans a lost frame: crystals err far less.
 STEP_TOLERANCE = 0.05
-#: Gyroscope samples further apart than so many steps have a lost frame between them.
+#: Gyroscope samples more steps apart have a lost frame between them.
 LONGEST_GAP_STEPS = 2.0
-#: The control point does one command after the other, s.
+#: Pause after a command, as the control point handles one at a time, s.
 COMMAND_PAUSE_S = 0.2
 
 
@@ -72,17 +71,17 @@ def _new_clock() -> PacketClock[FloatArray]:
 
 @dataclass(frozen=True, slots=True)
 class PolarStream:
-    """Where one of the two streams stands.
+    """State of one of the two streams.
 
     Attributes
     ----------
     factor : float
-        From the reply to its start.
+        Scale from the reply to its start.
     clock : PacketClock
     last_ns : int or None
-        Time of the newest sample taken.
+        Time of the newest sample; None before the first.
     step_ns : float
-        Time from sample to sample, as last measured.
+        Sample period as last measured.
     """
 
     factor: float = 1.0
@@ -93,14 +92,15 @@ class PolarStream:
 
 @dataclass(frozen=True, slots=True)
 class PolarState:
-    """What is carried from frame to frame.
+    """State between frames.
 
     Attributes
     ----------
     acc, gyr : PolarStream
     next_number : int
-        Of the accelerometer sample one step after the last.
+        Number of the accelerometer sample one step after the last.
     waiting : TimedStreams
+        Samples not yet paired.
     """
 
     acc: PolarStream = field(default_factory=PolarStream)
@@ -110,20 +110,20 @@ class PolarState:
 
 
 def begin(_rate_hz: float) -> PolarState:
-    """The state before the first byte."""
+    """Return the state before the first byte."""
     return PolarState()
 
 
 def resume(state: PolarState) -> PolarState:
-    """Frames come whole and the clock goes on, unless the sensor was switched off meanwhile."""
-    acc, gyr = (replace(one, clock=after_link_loss(one.clock)) for one in (state.acc, state.gyr))
+    """Return the state for a link that came back: frames are whole, and the clock may have restarted."""
+    acc, gyr = (replace(stream, clock=after_link_loss(stream.clock)) for stream in (state.acc, state.gyr))
     return replace(state, acc=acc, gyr=gyr)
 
 
 def decode(
     state: PolarState, characteristic: str, data: bytes, arrival_s: float
 ) -> tuple[PolarState, Decoded]:
-    """Read a notification of either characteristic, or what a read gave."""
+    """Decode a notification of either characteristic, or a value read."""
     information = read_information(characteristic, data)
     if information is not None:
         return state, information
@@ -142,7 +142,7 @@ def _take_answer(state: PolarState, data: bytes) -> tuple[PolarState, Decoded]:
     reply = parse_reply(data)
     if reply is None:
         return state, Decoded(damaged=1)
-    if reply.command == START and reply.status == 0:
+    if reply.command == ControlCommand.START and reply.status == 0:
         state = _with_factor(state, reply.measurement, factor_of(reply))
     return state, Decoded(facts=Facts(refused=refusal(reply)))
 
@@ -182,7 +182,7 @@ def _take_frame(state: PolarState, data: bytes, arrival_s: float) -> tuple[Polar
 def _append_acc(
     state: PolarState, stream: PolarStream, acc_mps2: FloatArray, time_ns: int
 ) -> tuple[PolarState, PolarStream]:
-    """Let a frame's accelerometer samples, numbered by the clock, wait for the gyroscope."""
+    """Number a frame's accelerometer samples by the clock, and add them to those that wait."""
     times_ns, after = _timed(stream, time_ns, len(acc_mps2))
     steps = 1 if stream.last_ns is None else round((int(times_ns[0]) - stream.last_ns) / after.step_ns)
     first = state.next_number + max(steps - 1, 0)
@@ -199,7 +199,7 @@ def _append_gyr(
 
 
 def _timed(stream: PolarStream, time_ns: int, count: int) -> tuple[IntArray, PolarStream]:
-    """Times of a frame's samples, and the stream after it."""
+    """Return the times of a frame's samples, and the stream after it."""
     step_ns = stream.step_ns
     if stream.last_ns is not None:
         measured_ns = measured_step_ns(time_ns, stream.last_ns, count)
@@ -211,12 +211,12 @@ def _timed(stream: PolarStream, time_ns: int, count: int) -> tuple[IntArray, Pol
 
 
 def recognises(advertisement: Advertisement) -> bool:
-    """Whether it calls itself a Polar Sense."""
+    """Whether an advertisement has the name of a Polar Sense."""
     return (advertisement.name or "").lower().startswith(("polar sense", "polar verity"))
 
 
 def start(rate_hz: float, _attempt: int) -> tuple[Step, ...]:
-    """End what an earlier visitor left running, then start both streams."""
+    """Return steps that end streams another program left running, then start both."""
     rate = round(rate_hz)
     pause = Pause(COMMAND_PAUSE_S)
     return (
@@ -233,15 +233,10 @@ def start(rate_hz: float, _attempt: int) -> tuple[Step, ...]:
 
 
 def stop() -> tuple[Step, ...]:
-    """End both streams; left running they would empty the battery."""
+    """Return steps that end both streams, which would otherwise drain the battery."""
     pause = Pause(COMMAND_PAUSE_S)
     acc, gyr = (Write(CONTROL, stop_command(stream), optional=True) for stream in (ACC, GYRO))
     return (acc, pause, gyr, pause)
-
-
-def poll() -> tuple[Step, ...]:
-    """Ask for the battery."""
-    return (Read(BATTERY_LEVEL, optional=True),)
 
 
 FAMILY = Family(
@@ -257,7 +252,6 @@ FAMILY = Family(
     resume=resume,
     start=start,
     stop=stop,
-    poll=poll,
     caution="Its readings arrive one to two seconds late: good for the report after the set, not for live "
     "counting.",
 )

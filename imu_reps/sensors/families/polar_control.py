@@ -6,27 +6,29 @@ import math
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import IntEnum
 from types import MappingProxyType
 
 from imu_reps.sensors.families.polar_frames import ACC, AXES, GYRO
 
-ASK_SETTINGS = 1
-START = 2
-STOP = 3
-SDK_MODE = 9
-FEATURES = 0x0F
-REPLY = 0xF0
-ALREADY_STREAMING = 6
-WRONG_STATE = 12
+FEATURES, REPLY = 0x0F, 0xF0
 RESOLUTION_BITS = 16
-ACC_RANGE_G = 8
-GYRO_RANGE_DPS = 2000
+RANGES: Mapping[int, int] = MappingProxyType({ACC: 8, GYRO: 2000})
+
+
+class ControlCommand(IntEnum):
+    """Commands to the control point."""
+
+    ASK_SETTINGS = 1
+    START = 2
+    STOP = 3
+
 
 #: Names of the measurement types, by the bit of the feature mask.
 MEASUREMENTS: Mapping[int, str] = MappingProxyType(
-    {0: "ECG", 1: "PPG", ACC: "ACC", 3: "PPI", GYRO: "GYRO", 6: "MAG", SDK_MODE: "SDK_MODE"}
+    {0: "ECG", 1: "PPG", ACC: "ACC", 3: "PPI", GYRO: "GYRO", 6: "MAG", 9: "SDK_MODE"}
 )
-#: Settings by their number: name and bytes per value.
+#: Settings by number: name and bytes per value.
 SETTINGS: Mapping[int, tuple[str, int]] = MappingProxyType(
     {
         0: ("sample_rate", 2),
@@ -41,12 +43,12 @@ SETTINGS: Mapping[int, tuple[str, int]] = MappingProxyType(
 REFUSALS: Mapping[int, str] = MappingProxyType(
     {
         3: "cannot send its accelerometer and gyroscope",
-        ALREADY_STREAMING: "already streams elsewhere: end it in the other app or device, then try again",
+        6: "already streams elsewhere: end it in the other app or device, then try again",
         7: "does not know the asked resolution: update its firmware with the Polar app",
         8: "does not know the asked rate: update its firmware with the Polar app",
         9: "does not know the asked range: update its firmware with the Polar app",
         10: "needs longer packets than this computer gave it: try another Bluetooth adapter",
-        WRONG_STATE: "is in a state that allows no stream: switch it off and on again, to the blue light",
+        12: "is in a state that allows no stream: switch it off and on again, to the blue light",
         13: "is in its charger: take it out, then try again",
     }
 )
@@ -59,13 +61,11 @@ class Reply:
     Attributes
     ----------
     command : int
-        What is answered: `ASK_SETTINGS`, `START`, `STOP`.
-    measurement : int
+        The command answered, a `ControlCommand`.
     status : int
-        0 is good.
+        0: success.
     more : bool
         Whether more answers follow.
-    parameters : bytes
     """
 
     command: int
@@ -76,21 +76,21 @@ class Reply:
 
 
 def start_command(measurement: int, rate_hz: int) -> bytes:
-    """Start a stream of 16 bits and three axes, +-8 g or +-2000 deg/s."""
-    span = ACC_RANGE_G if measurement == ACC else GYRO_RANGE_DPS
-    values = struct.pack("<BBHBBHBBHBBB", 0, 1, rate_hz, 1, 1, RESOLUTION_BITS, 2, 1, span, 4, 1, AXES)
-    return bytes([START, measurement]) + values
+    """Return the command that starts a stream of 16 bits and three axes, +-8 g or +-2000 deg/s."""
+    settings = (0, 1, rate_hz, 1, 1, RESOLUTION_BITS, 2, 1, RANGES[measurement], 4, 1, AXES)
+    values = struct.pack("<BBHBBHBBHBBB", *settings)
+    return bytes([ControlCommand.START, measurement]) + values
 
 
 def stop_command(measurement: int) -> bytes:
-    """End a stream."""
-    return bytes([STOP, measurement])
+    """Return the command that ends a stream."""
+    return bytes([ControlCommand.STOP, measurement])
 
 
 def parse_reply(data: bytes) -> Reply | None:
-    """Read an answer of the control point; None if the bytes are none.
+    """Parse an answer of the control point; None if the bytes are not one.
 
-    The byte that says whether more follows stands only in good answers of some firmwares.
+    The byte that says whether more follows is present only in successful answers of some firmwares.
     """
     if len(data) < 4 or data[0] != REPLY:
         return None
@@ -99,7 +99,7 @@ def parse_reply(data: bytes) -> Reply | None:
 
 
 def parse_settings(data: bytes) -> dict[str, tuple[float, ...]] | None:
-    """Read settings: type, number of values, values; None if cut short or of a type not known."""
+    """Parse settings: type, number of values, values; None if truncated or of unknown type."""
     settings: dict[str, tuple[float, ...]] = {}
     at = 0
     while at < len(data):
@@ -122,14 +122,14 @@ def _value(data: bytes, is_float: bool) -> float:
 
 
 def factor_of(reply: Reply) -> float:
-    """The factor in the reply to a start, 1 where it says none."""
+    """Return the factor in the reply to a start; 1 if it has none."""
     settings = parse_settings(reply.parameters) or {}
     factor = next(iter(settings.get("factor", ())), 1.0)
     return factor if math.isfinite(factor) and factor > 0 else 1.0
 
 
 def parse_features(data: bytes) -> frozenset[int] | None:
-    """Measurement types the sensor has, from a read of the control point; None if the bytes say none."""
+    """Parse the sensor's measurement types from a read of the control point; None if it is something else."""
     if len(data) < 2 or data[0] != FEATURES:
         return None
     mask = int.from_bytes(data[1:], "little")
@@ -137,7 +137,7 @@ def parse_features(data: bytes) -> frozenset[int] | None:
 
 
 def refusal(reply: Reply) -> str | None:
-    """Why a start failed, in words that follow "The sensor "; None for any other reply."""
-    if reply.command != START or reply.status == 0:
+    """Return why a start failed, in words that follow "The sensor "; None for any other reply."""
+    if reply.command != ControlCommand.START or reply.status == 0:
         return None
     return REFUSALS.get(reply.status, f"refused to stream (answer {reply.status})")

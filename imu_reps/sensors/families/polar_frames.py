@@ -1,6 +1,6 @@
 """Polar measurement data (PMD): frames of one stream, and their delta coding.
 
-A frame is its measurement type, the time of its last sample in ns since 2000-01-01, a frame type, and the
+A frame has its measurement type, the time of its last sample in ns since 2000-01-01, a frame type, and the
 samples: plain, or a reference sample followed by blocks of packed differences.
 """
 
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imu_reps.domain.samples import FloatArray, IntArray
-from imu_reps.sensors.families.readings import STANDARD_GRAVITY_MPS2, are_readings
+from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, FloatArray, IntArray
+from imu_reps.sensors.families.readings import are_readings
 
 ACC = 2
 GYRO = 5
@@ -19,9 +19,9 @@ AXES = 3
 HEADER_BYTES = 10
 TYPE_BITS = 0x3F
 COMPRESSED = 0x80
-#: Differences are of at most 32-bit numbers.
+#: Maximum width of a difference.
 MAX_BITS = 32
-#: Later times do not fit a signed 64-bit count of ns (the year 2292): no clock shows them.
+#: Later times (year 2292) do not fit a signed 64-bit count of ns, and no clock shows them.
 LATEST_NS = 2**63
 
 
@@ -34,11 +34,12 @@ class Frame:
     measurement : int
         `ACC`, `GYRO` or another PMD measurement type.
     time_ns : int
-        Of the last sample.
+        Time of the last sample.
     compressed : bool
     kind : int
         Frame type, without the bit for compression.
     content : bytes
+        The samples, still coded.
     """
 
     measurement: int
@@ -50,7 +51,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Differences of one width: bits each, number of samples, and the bytes they are packed in."""
+    """Differences of one width: bits per value, number of samples, and the packed bytes."""
 
     bits: int
     count: int
@@ -58,7 +59,7 @@ class Block:
 
 
 def parse_frame(data: bytes) -> Frame | None:
-    """Take the header off; None if the bytes are no frame with content."""
+    """Parse the header; None if the bytes are not a frame with content."""
     if len(data) <= HEADER_BYTES:
         return None
     time_ns = int.from_bytes(data[1:9], "little")
@@ -71,10 +72,10 @@ def parse_frame(data: bytes) -> Frame | None:
 
 
 def raw_samples(frame: Frame) -> IntArray | None:
-    """The samples as integers, (n, 3); None if the content is cut short or of a kind not known.
+    """Return the samples as integers, (n, 3); None if the content is truncated or of unknown kind.
 
-    The accelerometer's plain kinds 0, 1 and 2 are of 8, 16 and 24 bits. Compressed, kind 0 is of 16 bits and
-    kind 1 too for the accelerometer, but the 32-bit image of a float for the gyroscope.
+    The accelerometer's plain kinds 0, 1 and 2 have 8, 16 and 24 bits. Compressed kind 0 has 16 bits; so has
+    kind 1 for the accelerometer, but for the gyroscope it is the 32-bit image of a float.
     """
     if frame.compressed and frame.kind in (0, 1):
         wide = frame.measurement == GYRO and frame.kind == 1
@@ -85,11 +86,10 @@ def raw_samples(frame: Frame) -> IntArray | None:
 
 
 def acceleration_mps2(frame: Frame, factor: float = 1.0) -> FloatArray | None:
-    """Samples of an accelerometer frame, (n, 3) m/s2; None if it cannot be read.
+    """Return the samples of an accelerometer frame, (n, 3) m/s2; None if it cannot be read.
 
     Parameters
     ----------
-    frame : Frame
     factor : float
         From the reply to the start command: g per count of compressed kind 0. Other kinds are in mg.
     """
@@ -97,15 +97,14 @@ def acceleration_mps2(frame: Frame, factor: float = 1.0) -> FloatArray | None:
     if raw is None:
         return None
     g_per_count = factor if frame.compressed and frame.kind == 0 else 1e-3
-    return _believed(raw.astype(np.float64) * (g_per_count * STANDARD_GRAVITY_MPS2))
+    return _if_readings(raw.astype(np.float64) * (g_per_count * STANDARD_GRAVITY_MPS2))
 
 
 def angular_rate_dps(frame: Frame, factor: float = 1.0) -> FloatArray | None:
-    """Samples of a gyroscope frame, (n, 3) deg/s; None if it cannot be read.
+    """Return the samples of a gyroscope frame, (n, 3) deg/s; None if it cannot be read.
 
     Parameters
     ----------
-    frame : Frame
     factor : float
         From the reply to the start command: deg/s per count, or per unit of the floats of kind 1.
     """
@@ -113,28 +112,28 @@ def angular_rate_dps(frame: Frame, factor: float = 1.0) -> FloatArray | None:
     if raw is None:
         return None
     values = _floats(raw) if frame.kind == 1 else raw.astype(np.float64)
-    return _believed(values * factor)
+    return _if_readings(values * factor)
 
 
 def _floats(images: IntArray) -> FloatArray:
-    """The floats that 32-bit integers are images of; infinities and NaN where they are that."""
+    """Reinterpret 32-bit integers as floats, which may be infinite or NaN."""
     with np.errstate(invalid="ignore"):
         return images.astype(np.int32).view(np.float32).astype(np.float64)
 
 
-def _believed(values: FloatArray) -> FloatArray | None:
+def _if_readings(values: FloatArray) -> FloatArray | None:
     return values if are_readings(values) else None
 
 
 def plain_samples(content: bytes, width: int) -> IntArray | None:
-    """Signed little-endian integers of `width` bytes, (n, 3); None unless they fill the content."""
+    """Return signed little-endian integers of `width` bytes, (n, 3); None unless they fill the content."""
     if not content or len(content) % (AXES * width):
         return None
     return signed_integers(content, width).reshape(-1, AXES)
 
 
 def signed_integers(content: bytes, width: int) -> IntArray:
-    """Signed little-endian integers of `width` bytes, 1 to 4."""
+    """Return signed little-endian integers of `width` bytes, 1 to 4."""
     image = np.frombuffer(content, np.uint8).reshape(-1, width).astype(np.int64)
     unsigned = image @ (1 << (8 * np.arange(width)))
     return _signed(unsigned, 8 * width)
@@ -165,7 +164,7 @@ def delta_samples(content: bytes, width: int) -> IntArray | None:
 
 
 def delta_blocks(content: bytes) -> tuple[Block, ...] | None:
-    """Split what follows the reference sample; None if a block is cut short or its width impossible."""
+    """Split the content after the reference sample; None if a block is truncated or its width impossible."""
     blocks = []
     at = 0
     while at < len(content):
@@ -183,7 +182,7 @@ def delta_blocks(content: bytes) -> tuple[Block, ...] | None:
 
 
 def deltas(block: Block) -> IntArray:
-    """Differences of a block, (count, 3): two's complement, least significant bit first, axis by axis."""
+    """Return the differences of a block, (count, 3): two's complement, least significant bit first."""
     numbers = block.count * AXES
     bits = np.unpackbits(np.frombuffer(block.packed, np.uint8), count=numbers * block.bits, bitorder="little")
     unsigned = bits.reshape(numbers, block.bits).astype(np.int64) @ (1 << np.arange(block.bits))
@@ -191,17 +190,17 @@ def deltas(block: Block) -> IntArray:
 
 
 def _signed(unsigned: IntArray, bits: int) -> IntArray:
-    """Two's complement of numbers of so many bits."""
+    """Convert unsigned numbers of `bits` bits in two's complement to signed ones."""
     return np.where(unsigned >> max(bits - 1, 0) & 1, unsigned - (1 << bits), unsigned)
 
 
 def sample_times_ns(last_ns: int, count: int, step_ns: float) -> IntArray:
-    """Times of the samples of a frame: the last at `last_ns`, the others `step_ns` apart before it."""
+    """Return the times of a frame's samples, `step_ns` apart, the last at `last_ns`."""
     backwards = np.floor(step_ns * np.arange(count - 1, -1, -1) + 0.5).astype(np.int64)
     times: IntArray = last_ns - backwards
     return times
 
 
 def measured_step_ns(last_ns: int, previous_last_ns: int, count: int) -> float:
-    """Time from sample to sample where no frame was lost since the previous one."""
+    """Return the sample period of a frame of `count` samples, if none was lost since the previous one."""
     return (last_ns - previous_last_ns) / count

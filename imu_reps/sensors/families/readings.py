@@ -1,26 +1,22 @@
-"""What the standard characteristics say: serial number, firmware, battery.
+"""Standard characteristics (serial number, firmware, battery level), and the plausible size of a reading.
 
 Bluetooth SIG, Device Information Service 1.1 and Battery Service 1.0.
-
-What raw numbers have to be to count as readings.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from imu_reps.domain.foreign_text import shown
 from imu_reps.domain.samples import FloatArray
+from imu_reps.domain.untrusted_text import printable
 from imu_reps.sensors.wire import BATTERY_LEVEL, Decoded, Facts, Read
 
-#: 1 g, standard gravity (CGPM 1901), m/s2.
-STANDARD_GRAVITY_MPS2 = 9.80665
-#: Larger numbers, in m/s2 or deg/s, are no reading of any worn sensor: such bytes mean something else.
+#: Beyond any reading of a worn sensor, in m/s2 or deg/s: bytes that decode to more are something else.
 LARGEST_READING = 1e5
 
 
 def are_readings(values: FloatArray) -> bool:
-    """Whether all values are finite and of a size that an accelerometer or gyroscope can give."""
+    """Whether all values are finite and within the range of an accelerometer or gyroscope."""
     return bool(np.all(np.abs(values) <= LARGEST_READING))
 
 
@@ -35,7 +31,7 @@ READ_INFORMATION = (
 
 
 def read_information(characteristic: str, data: bytes) -> Decoded | None:
-    """What a standard characteristic holds; None if the characteristic is another one.
+    """Decode a standard characteristic; None if it is another one.
 
     Parameters
     ----------
@@ -53,13 +49,13 @@ def read_information(characteristic: str, data: bytes) -> Decoded | None:
 
 
 def battery(data: bytes) -> Decoded:
-    """Battery in percent from the first byte; damaged where there is none or it is above 100."""
+    """Decode the battery level in percent from the first byte; damaged if missing or above 100."""
     if not data or data[0] > 100:
         return Decoded(damaged=1)
     return Decoded(facts=Facts(battery_percent=float(data[0])))
 
 
 def _text(data: bytes) -> str | None:
-    """Text without the padding; None if nothing is left."""
+    """Return text without padding; None if it is empty."""
     text = data.split(b"\0")[0].decode("utf-8", errors="ignore")
-    return shown(text.strip()) or None
+    return printable(text.strip()) or None

@@ -10,21 +10,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from imu_reps.domain.samples import FloatArray
-from imu_reps.sensors.families.readings import READ_INFORMATION, STANDARD_GRAVITY_MPS2, read_information
+from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, FloatArray
+from imu_reps.sensors.families.readings import READ_INFORMATION, read_information
 from imu_reps.sensors.wire import (
-    BATTERY_LEVEL,
     Advertisement,
     Decoded,
     Family,
-    Read,
     Samples,
     Step,
     Subscribe,
     Write,
 )
 
-#: The service that stands in the advertisement, and the one with the motion sensor.
+#: The advertised service, and the one with the motion sensor.
 CONFIGURATION_SERVICE = "ef680100-9b35-4933-9b10-52ffa9740042"
 MOTION_SERVICE = "ef680400-9b35-4933-9b10-52ffa9740042"
 CONFIG = "ef680401-9b35-4933-9b10-52ffa9740042"
@@ -34,48 +32,48 @@ RATES_HZ = (50.0, 100.0, 200.0)
 #: Fixed-point fractions of raw motion.
 COUNTS_PER_G = 1024
 COUNTS_PER_DPS = 32
-#: What the other parts of the motion service are left at: steps, temperature and compass each second, and
-#: the device wakes when it is moved.
+#: Defaults of the motion service's other settings: steps, temperature and compass each second, and waking
+#: when moved.
 OTHER_INTERVAL_MS = 1000
 WAKE_ON_MOTION = 1
 
 
 @dataclass(frozen=True, slots=True)
 class ThingyState:
-    """Number of the next sample."""
+    """State between notifications: the number of the next sample."""
 
     next_number: int = 0
 
 
 def config_command(rate_hz: float) -> bytes:
-    """The motion service's configuration: three intervals in ms, motion in Hz, wake on motion."""
+    """Return the motion service's configuration: three intervals in ms, motion in Hz, wake on motion."""
     return struct.pack("<4HB", *(OTHER_INTERVAL_MS,) * 3, round(rate_hz), WAKE_ON_MOTION)
 
 
 def acc_g(data: bytes) -> FloatArray:
-    """Acceleration of the first 6 bytes of raw motion, (3,)."""
+    """Return the specific force in the first 6 bytes of raw motion, in g, (3,)."""
     return np.frombuffer(data[:6], "<i2") / COUNTS_PER_G
 
 
 def gyr_dps(data: bytes) -> FloatArray:
-    """Angular rate of the next 6 bytes of raw motion, (3,)."""
+    """Return the angular rate in the next 6 bytes of raw motion, in deg/s, (3,)."""
     return np.frombuffer(data[6:12], "<i2") / COUNTS_PER_DPS
 
 
 def begin(_rate_hz: float) -> ThingyState:
-    """The state before the first byte."""
+    """Return the state before the first byte."""
     return ThingyState()
 
 
 def resume(state: ThingyState) -> ThingyState:
-    """The same: samples come whole, and the host numbers them."""
+    """Return the same state: samples are whole, and the host numbers them."""
     return state
 
 
 def decode(
     state: ThingyState, characteristic: str, data: bytes, _arrival_s: float
 ) -> tuple[ThingyState, Decoded]:
-    """Read raw motion, or one of the standard characteristics."""
+    """Decode raw motion, or one of the standard characteristics."""
     information = read_information(characteristic, data)
     if information is not None:
         return state, information
@@ -91,24 +89,14 @@ def decode(
 
 
 def recognises(advertisement: Advertisement) -> bool:
-    """Whether it is named Thingy or advertises one of its services."""
+    """Whether an advertisement has the name Thingy or one of its services."""
     services = {CONFIGURATION_SERVICE, MOTION_SERVICE} & set(advertisement.service_uuids)
     return bool(services) or (advertisement.name or "").lower().startswith("thingy")
 
 
 def start(rate_hz: float, _attempt: int) -> tuple[Step, ...]:
-    """Set the rate; it sends as soon as it may."""
+    """Return steps that set the rate and subscribe; it then starts to send."""
     return (*READ_INFORMATION, Write(CONFIG, config_command(rate_hz)), Subscribe(RAW))
-
-
-def stop() -> tuple[Step, ...]:
-    """Nothing: it stops when the notification is switched off."""
-    return ()
-
-
-def poll() -> tuple[Step, ...]:
-    """Ask for the battery."""
-    return (Read(BATTERY_LEVEL, optional=True),)
 
 
 FAMILY = Family(
@@ -123,7 +111,5 @@ FAMILY = Family(
     decode=decode,
     resume=resume,
     start=start,
-    stop=stop,
-    poll=poll,
     caution="It sends neither number nor time: losses cannot be counted.",
 )

@@ -1,35 +1,19 @@
-"""WitMotion BLE 5.0 (WT9011DCL-BT50, WT901BLECL, WT901BLE67, WT901BLE68): cheap, without clock or counter."""
+"""WitMotion BLE 5.0 (WT9011DCL-BT50, WT901BLECL, WT901BLE67, WT901BLE68): cheap, without clock or counter.
+
+A frame has 20 bytes and begins with 55 61 (data) or 55 71 (eight requested registers). Frames may be split
+anywhere between notifications. There is no checksum.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from enum import IntEnum
 
 import numpy as np
 
-from imu_reps.domain.samples import IntArray
-from imu_reps.sensors.families.witmotion_frames import (
-    BATTERY_REGISTER,
-    DATA,
-    DISPLACEMENT_REGISTER,
-    END_OF_SCALE,
-    RATE_CODES,
-    REGISTERS,
-    VERSION_REGISTER,
-    FrameStream,
-    acc_mps2,
-    command,
-    facts_of,
-    gyr_dps,
-    parse_data,
-    parse_registers,
-    read_command,
-    set_rate_command,
-    split_frames,
-    unlock_command,
-    was_cut_short,
-)
+from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, FloatArray, IntArray
 from imu_reps.sensors.wire import (
     Advertisement,
     Characteristic,
@@ -44,9 +28,9 @@ from imu_reps.sensors.wire import (
     no_samples,
 )
 
-#: The vendor's base ends in 9a34fb; the Bluetooth SIG's, on some units, in 9b34fb.
+#: The vendor's base UUID ends in 9a34fb; some units use that of the Bluetooth SIG, which ends in 9b34fb.
 SERVICE = "0000ffe5-0000-1000-8000-00805f9a34fb"
-#: Of units that also speak classic Bluetooth.
+#: Service of units that also have classic Bluetooth.
 DUAL_SERVICE = "49535343-fe7d-4ae5-8fa9-9fafd205e455"
 NOTIFY: Characteristic = (
     "0000ffe4-0000-1000-8000-00805f9a34fb",
@@ -60,15 +44,193 @@ WRITE: Characteristic = (
 )
 NAME = re.compile(r"^WT|WT\d")
 
-#: The sensor takes one command at a time and needs this long for each.
+#: Pause after a command, as the sensor takes one at a time.
 COMMAND_PAUSE_S = 0.1
-#: And answers a question within this time.
+#: Time within which the sensor answers a request.
 ANSWER_PAUSE_S = 0.3
+
+FRAME_LENGTH = 20
+HEAD, DATA, REGISTERS = 0x55, 0x61, 0x71
+_FRAME_START = re.compile(rb"\x55(?:[\x61\x71]|\Z)")
+MPS2_PER_COUNT = STANDARD_GRAVITY_MPS2 / 2048
+DPS_PER_COUNT = 2000 / 32768
+END_OF_SCALE = 32767
+
+
+class Register(IntEnum):
+    """Registers of the sensor.
+
+    In `DISPLACEMENT` mode, frames of the same type do not hold acceleration and angular rate.
+    """
+
+    RATE = 0x03
+    READ = 0x27
+    VERSION = 0x2E
+    BATTERY = 0x64
+    ADDRESS = 0x66
+    UNLOCK = 0x69
+    DISPLACEMENT = 0x96
+
+
+UNLOCK_KEY = 0xB588
+
+#: Rate codes, the likelier first: sources and units disagree on whether 0B or 0A is 200 Hz.
+RATE_CODES: dict[float, tuple[int, ...]] = {50.0: (0x08,), 100.0: (0x09,), 200.0: (0x0B, 0x0A)}
+#: Battery voltage x 100, and the percentage from that voltage up.
+BATTERY_STEPS = (
+    (396, 100),
+    (393, 90),
+    (387, 75),
+    (382, 60),
+    (379, 50),
+    (377, 40),
+    (373, 30),
+    (370, 20),
+    (368, 15),
+    (350, 10),
+    (340, 5),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FrameStream:
+    """State of the byte stream.
+
+    Attributes
+    ----------
+    buffer : bytes
+        Beginning of an incomplete frame.
+    in_step : bool
+        False while bytes are skipped up to the next frame.
+    """
+
+    buffer: bytes = b""
+    in_step: bool = True
+
+
+def split_frames(stream: FrameStream, data: bytes) -> tuple[FrameStream, list[bytes], int]:
+    """Split the byte stream into frames.
+
+    In step, the next frame begins where the last one ended. Out of step, bytes are skipped up to the next
+    beginning of a frame.
+
+    Returns
+    -------
+    FrameStream, list of bytes, int
+        The state after `data`, the frames, and how often the step was lost.
+    """
+    buffer, in_step, lost = stream.buffer + data, stream.in_step, 0
+    frames, position = [], 0
+    while position < len(buffer):
+        if _FRAME_START.match(buffer, position) is None:
+            lost, in_step = lost + in_step, False
+            found = _FRAME_START.search(buffer, position)
+            position = found.start() if found else len(buffer)
+        elif len(buffer) - position < FRAME_LENGTH:
+            break
+        else:
+            frames.append(buffer[position : position + FRAME_LENGTH])
+            position, in_step = position + FRAME_LENGTH, True
+    return FrameStream(buffer[position:], in_step), frames, lost
+
+
+def was_cut_short(stream: FrameStream, data: bytes) -> bool:
+    """Whether the incomplete frame does not continue in this notification.
+
+    A truncated notification leaves a piece of a frame; joined with the beginning of the next one, it would
+    give a false reading. It is recognised by what follows: the notification begins with a frame of its own,
+    and no frame begins where the joined one would end.
+    """
+    rest = FRAME_LENGTH - len(stream.buffer)
+    if not stream.buffer or len(data) < rest + 2:
+        return False
+    return bool(_FRAME_START.match(data)) and not _FRAME_START.match(data, rest)
+
+
+def parse_data(frames: Iterable[bytes]) -> IntArray:
+    """Return the raw values of data frames, (n, 9): acceleration, angular rate, angles."""
+    raw = np.frombuffer(b"".join(frames), dtype="<i2").reshape(-1, FRAME_LENGTH // 2)
+    return raw[:, 1:].astype(np.int64)
+
+
+def acc_mps2(raw: IntArray) -> FloatArray:
+    """Return the specific force, (n, 3), from the raw values of `parse_data`."""
+    return np.asarray(raw[:, 0:3] * MPS2_PER_COUNT, dtype=np.float64)
+
+
+def gyr_dps(raw: IntArray) -> FloatArray:
+    """Return the angular rate, (n, 3), from the raw values of `parse_data`."""
+    return np.asarray(raw[:, 3:6] * DPS_PER_COUNT, dtype=np.float64)
+
+
+def parse_registers(frame: bytes) -> dict[int, int]:
+    """Return the registers in a reply, from address to unsigned value."""
+    first, *values = np.frombuffer(frame, dtype="<u2")[1:].tolist()
+    return {first + i: value for i, value in enumerate(values)}
+
+
+def facts_of(registers: dict[int, int]) -> Facts:
+    """Return the facts in the registers of a reply."""
+    centivolt = registers.get(Register.BATTERY)
+    return Facts(
+        battery_percent=None if centivolt is None else battery_percent(centivolt),
+        identity=hardware_address(registers),
+        firmware=firmware_version(registers),
+    )
+
+
+def battery_percent(centivolt: int) -> float | None:
+    """Return the battery level from its voltage; None for 0, which means "unknown", not "empty"."""
+    if centivolt == 0:
+        return None
+    return float(next((percent for minimum, percent in BATTERY_STEPS if centivolt >= minimum), 0))
+
+
+def hardware_address(registers: dict[int, int]) -> str | None:
+    """Return the sensor's own address of six bytes, stored least significant first; None if unknown."""
+    words = [registers.get(Register.ADDRESS + i) for i in range(3)]
+    known = [word for word in words if word is not None]
+    if len(known) < 3 or not any(known):
+        return None
+    octets = [octet for word in known for octet in (word & 0xFF, word >> 8)]
+    return ":".join(f"{octet:02X}" for octet in reversed(octets))
+
+
+def firmware_version(registers: dict[int, int]) -> str | None:
+    """Return the firmware's version: three numbers if the highest bit of two words is set, else one."""
+    low, high = registers.get(Register.VERSION), registers.get(Register.VERSION + 1)
+    if low is None or high is None or not (low or high):
+        return None
+    whole = high << 16 | low
+    if whole >> 31:
+        return f"{whole >> 14 & 0x1FFFF}.{whole >> 8 & 0x3F}.{whole & 0xFF}"
+    return str(low)
+
+
+def command(register: int, value: int) -> bytes:
+    """Return the command that sets a register."""
+    return bytes((0xFF, 0xAA, register, value & 0xFF, value >> 8))
+
+
+def read_command(register: int) -> bytes:
+    """Return the command that asks for eight registers from `register` on."""
+    return command(Register.READ, register)
+
+
+def unlock_command() -> bytes:
+    """Return the command that unlocks the settings for about ten seconds."""
+    return command(Register.UNLOCK, UNLOCK_KEY)
+
+
+def set_rate_command(rate_hz: float, attempt: int = 0) -> bytes:
+    """Return the command that sets the nearest rate; a later attempt uses the code of other units for it."""
+    codes = RATE_CODES[min(RATE_CODES, key=lambda known: abs(known - rate_hz))]
+    return command(Register.RATE, codes[attempt % len(codes)])
 
 
 @dataclass(frozen=True, slots=True)
 class WitMotionState:
-    """Where the byte stream stands, and the number of the next sample."""
+    """State between notifications: the byte stream, and the number of the next sample."""
 
     stream: FrameStream = field(default_factory=FrameStream)
     number: int = 0
@@ -77,8 +239,8 @@ class WitMotionState:
 def decode(
     state: WitMotionState, characteristic: str, data: bytes, arrival_s: float
 ) -> tuple[WitMotionState, Decoded]:
-    """Take a notification; see `Family.decode`."""
-    del arrival_s  # nothing to compare it with
+    """Decode a notification; see `Family.decode`."""
+    del arrival_s  # the sensor has no clock to compare it with
     if characteristic.lower() not in NOTIFY:
         return state, Decoded()
     cut = was_cut_short(state.stream, data)
@@ -100,38 +262,38 @@ def _samples(raw: IntArray, first: int) -> Samples:
 
 def _together(answers: Iterable[Facts]) -> Facts:
     facts = Facts()
-    for said in answers:
-        charge = facts.battery_percent if said.battery_percent is None else said.battery_percent
-        facts = Facts(charge, said.identity or facts.identity, said.firmware or facts.firmware)
+    for answer in answers:
+        charge = facts.battery_percent if answer.battery_percent is None else answer.battery_percent
+        facts = Facts(charge, answer.identity or facts.identity, answer.firmware or facts.firmware)
     return facts
 
 
 def recognises(advertisement: Advertisement) -> bool:
-    """Tell by the service, or by the name: the service is not always advertised."""
+    """Whether an advertisement has the service, which is not always advertised, or the name."""
     if {SERVICE, DUAL_SERVICE} & set(advertisement.service_uuids):
         return True
     return bool(advertisement.name and NAME.search(advertisement.name))
 
 
 def begin(rate_hz: float) -> WitMotionState:
-    """Nothing read yet."""
+    """Return the state before the first byte."""
     del rate_hz  # the stream looks the same at every rate
     return WitMotionState()
 
 
 def resume(state: WitMotionState) -> WitMotionState:
-    """Forget a half-read frame; the numbering goes on."""
+    """Drop an incomplete frame; the numbering goes on."""
     return WitMotionState(number=state.number)
 
 
 def start(rate_hz: float, attempt: int) -> tuple[Step, ...]:
-    """Subscribe, raise the factory's 10 Hz, ask who it is.
+    """Return steps that subscribe, set the rate (10 Hz from the factory) and ask for battery and version.
 
-    Nothing is saved: after switching off, the sensor is as its owner had it. Which outputs are chosen
-    (register 02) is never touched: some units then stop sending.
+    Nothing is saved, so switching the sensor off restores its owner's settings. The choice of outputs
+    (register 02) is never changed: some units then stop sending.
     """
-    settings = (unlock_command(), command(DISPLACEMENT_REGISTER, 0), set_rate_command(rate_hz, attempt))
-    questions = (read_command(BATTERY_REGISTER), read_command(VERSION_REGISTER))
+    settings = (unlock_command(), command(Register.DISPLACEMENT, 0), set_rate_command(rate_hz, attempt))
+    questions = (read_command(Register.BATTERY), read_command(Register.VERSION))
     return (
         Subscribe(NOTIFY),
         *(step for data in settings for step in (Write(WRITE, data), Pause(COMMAND_PAUSE_S))),
@@ -139,14 +301,9 @@ def start(rate_hz: float, attempt: int) -> tuple[Step, ...]:
     )
 
 
-def stop() -> tuple[Step, ...]:
-    """Nothing: the stream ends with the subscription."""
-    return ()
-
-
 def poll() -> tuple[Step, ...]:
-    """Ask for the battery."""
-    return (Write(WRITE, read_command(BATTERY_REGISTER)),)
+    """Return steps that ask for the battery level."""
+    return (Write(WRITE, read_command(Register.BATTERY)),)
 
 
 FAMILY = Family(
@@ -161,6 +318,5 @@ FAMILY = Family(
     decode=decode,
     resume=resume,
     start=start,
-    stop=stop,
     poll=poll,
 )

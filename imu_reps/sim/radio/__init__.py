@@ -1,4 +1,4 @@
-"""Virtual sensors: a wearer's simulated sensors on a virtual air, spoken to by a real Bluetooth host stack.
+"""Virtual sensors: simulated sensors on a virtual radio medium, the air, with a real Bluetooth host stack.
 
 ``` python
 from imu_reps.sim.wearer import SetPlan
@@ -20,6 +20,6 @@ async def main():
 run(main())  # minutes in seconds; run(main(), speed=1.0) in real time
 ```
 
-Times given to and by the air, its sensors and their feeds are seconds since the air was entered. Run it on a
-`fast_loop`: on another loop what happens in one instant takes its real time, and packets may miss an event.
+All times of the air, its sensors and their feeds are seconds since the air was entered. Run it on a
+`fast_loop`: on another loop, computation takes simulated time too, and packets may miss a connection event.
 """

@@ -1,4 +1,4 @@
-"""The virtual air: one computer with a Bluetooth adapter, and the sensors around it, in this process."""
+"""The virtual air: one computer with a Bluetooth adapter and the sensors in its range, in this process."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bumble.device import Device as Host
 from bumble.host import Host as HostStack
 from bumble.transport.common import AsyncPipeSink
 
-#: Why the adapter cannot be used; the names bleak has for it.
+#: Why the adapter cannot be used, in bleak's names.
 Trouble = Literal["powered_off", "no_bluetooth", "denied_by_user", "denied_by_system"]
 
 _COMPUTER = "F1:F1:F1:F1:F1:F1"
@@ -28,39 +28,42 @@ _POWERED_OFF = hci.HCI_ErrorCode.CONNECTION_TERMINATED_BY_LOCAL_HOST_ERROR
 
 
 class AirSensor(Protocol):
-    """What the air knows of a sensor on it: see `imu_reps.sim.radio.virtual_sensor.VirtualSensor`."""
+    """A sensor as the air uses it: see `imu_reps.sim.radio.virtual_sensor.VirtualSensor`."""
 
     address: str
     name: str
 
     @property
     def rssi_dbm(self) -> int:
-        """Mean strength of its signal at the computer."""
+        """Mean signal strength at the computer."""
 
     def computer_gone(self) -> None:
-        """Learn that the computer's adapter was taken away."""
+        """React to the loss of the computer's adapter."""
 
     async def close(self) -> None:
-        """Leave the air."""
+        """Remove the sensor from the air."""
 
 
 class Air:
-    """Everything within reach, as an async context manager.
+    """The radio medium with a computer and its sensors; an async context manager.
 
-    Its time `now_s` counts from the moment it is entered: time 0 of the devices' feeds.
+    Its time `now_s` is 0 when it is entered, which is time 0 of the devices' feeds.
 
     Parameters
     ----------
     seed : int
-        Of all chance. The same seed, sensors and program give the same arrivals on a `fast_loop`.
-    quirks : Quirks, optional
+        Seed of all randomness. The same seed, sensors and program give the same arrivals on a `fast_loop`.
+    quirks : Quirks
+        Quirks of the computer's Bluetooth.
 
     Attributes
     ----------
+    trouble : Trouble or None
+        Why the adapter cannot be used; None if it can.
     sensors : dict of str to AirSensor
-        By address.
+        Sensors by address.
     failures : list of exception
-        What firmware has raised; the first is raised on leaving.
+        Exceptions raised by firmware; the first is raised again on exit.
     """
 
     def __init__(self, *, seed: int = 0, quirks: Quirks = WELL_BEHAVED) -> None:
@@ -94,21 +97,21 @@ class Air:
         self._controller.lose(reason=_POWERED_OFF)
         for sensor in self.sensors.values():
             await sensor.close()
-        # what the stack has put on the loop's next rounds finds its targets still there
+        # lets callbacks that the stack has scheduled run while their targets still exist
         await asyncio.sleep(0.1)
         if error is None and self.failures:
             raise self.failures[0]
 
     def now_s(self) -> float:
-        """Seconds since the air was entered."""
+        """Return the time in seconds since the air was entered."""
         return asyncio.get_running_loop().time() - self.begins_s
 
     def chance_of(self, name: str) -> np.random.Generator:
-        """A source of chance of one's own."""
+        """Return a separate random generator for `name`."""
         return np.random.default_rng([self.seed, zlib.crc32(name.encode())])
 
     def add(self, sensor: AirSensor, address: hci.Address, port: Port) -> None:
-        """Put a sensor on the air."""
+        """Add a sensor."""
         if address in self.medium.ports:
             raise ValueError(f"address in use: {address}")
         self.medium.ports[address] = port
@@ -117,7 +120,7 @@ class Air:
     # the adapter
 
     def power_off(self, trouble: Trouble = "powered_off") -> None:
-        """Take the adapter away: links end, nothing is heard, scanning and connecting are refused."""
+        """Disable the adapter: links end, nothing is received, scanning and connecting are refused."""
         self.trouble = trouble
         self.medium.computer_hears = False
         if self._connecting is not None:
@@ -127,25 +130,25 @@ class Air:
         self._controller.lose(reason=_POWERED_OFF)
 
     def power_on(self) -> None:
-        """Give the adapter back."""
+        """Enable the adapter."""
         self.trouble = None
         self.medium.computer_hears = True
 
     async def scan(self, listener: Callable[[Advertisement], None]) -> None:
-        """Have `heard` called for every advertisement; several may listen at once."""
+        """Call `listener` for every advertisement; several may listen at once."""
         self._listeners.append(listener)
         if len(self._listeners) == 1:
             await self.host.start_scanning(active=False)
 
     async def scan_no_more(self, listener: Callable[[Advertisement], None]) -> None:
-        """Stop calling `heard`."""
+        """Stop calling `listener`."""
         self._listeners.remove(listener)
         if not self._listeners:
             await self.host.stop_scanning()
 
     @property
     def scanning(self) -> bool:
-        """Whether a scan is under way."""
+        """Whether a scan is running."""
         return bool(self._listeners)
 
     @property
@@ -159,10 +162,10 @@ class Air:
         Raises
         ------
         asyncio.CancelledError
-            If the adapter goes away meanwhile, as well as when the caller is cancelled.
+            The adapter is disabled meanwhile, or the caller is cancelled.
         """
-        wanted = self.host.connect_le(hci.Address(address), timeout=None)
-        self._connecting = asyncio.ensure_future(wanted)
+        connection = self.host.connect_le(hci.Address(address), timeout=None)
+        self._connecting = asyncio.ensure_future(connection)
         try:
             return await self._connecting
         finally:
@@ -171,11 +174,11 @@ class Air:
             self._controller.give_up_connecting()
 
     def loss_of(self, address: hci.Address) -> Callable[[], None]:
-        """What makes the computer give up its present link to a sensor that has fallen silent."""
+        """Return a function that makes the computer give up its current link to a silent sensor."""
         return self._controller.loss_of(address)
 
     def _on_advertisement(self, advertisement: Advertisement) -> None:
-        # the controller answers a scan with the same words again
+        # a scan response only repeats the advertisement
         if not advertisement.is_scan_response:
             self.habits.heard(advertisement.address.to_string(False), self.now_s())
             for listener in list(self._listeners):

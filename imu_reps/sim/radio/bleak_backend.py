@@ -1,7 +1,7 @@
-"""Backends for bleak's `backend=` that speak to the virtual air instead of the computer's Bluetooth.
+"""Backends for bleak's `backend=` that use the virtual air instead of the computer's Bluetooth.
 
-They fail as the backend for BlueZ does, with bleak's own errors, and call the disconnected callback for
-every end of a link, as it does.
+They fail like bleak's backend for BlueZ, with bleak's own errors, and like it call the disconnected callback
+for every end of a link.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 _FAILED = "org.bluez.Error.Failed"
 _NOT_SUPPORTED = "org.bluez.Error.NotSupported"
 _IN_PROGRESS = "org.bluez.Error.InProgress"
-#: In the order of their bits.
+#: Characteristic properties in the order of their bits.
 _PROPERTIES: tuple[CharacteristicPropertyName, ...] = get_args(CharacteristicPropertyName)
 _SMALLEST_MTU = 23
 _ATT_HEADER = 3
@@ -60,7 +60,7 @@ def _require_bluetooth(air: Air) -> None:
 
 
 class AirScanner(BaseBleakScanner):
-    """Scans the air that a subclass names."""
+    """Scanner of the air that a subclass names."""
 
     air: ClassVar[Air]
 
@@ -75,14 +75,14 @@ class AirScanner(BaseBleakScanner):
         self._running = False
 
     async def start(self) -> None:
-        """Begin to scan; `BleakBluetoothNotAvailableError` without a usable adapter."""
+        """Start scanning; `BleakBluetoothNotAvailableError` without a usable adapter."""
         _require_bluetooth(self.air)
         self.seen_devices = {}
         self._running = True
         await self.air.scan(self._on_advertisement)
 
     async def stop(self) -> None:
-        """End the scan."""
+        """Stop scanning."""
         if self._running:
             self._running = False
             await self.air.scan_no_more(self._on_advertisement)
@@ -106,7 +106,7 @@ class AirScanner(BaseBleakScanner):
 
 
 class AirClient(BaseBleakClient):
-    """A connection through the air that a subclass names."""
+    """Client for a connection through the air that a subclass names."""
 
     air: ClassVar[Air]
 
@@ -129,7 +129,7 @@ class AirClient(BaseBleakClient):
 
     @property
     def name(self) -> str:
-        """What the sensor is called."""
+        """Name of the sensor."""
         return self.air.sensors[self.address].name
 
     @property
@@ -139,11 +139,11 @@ class AirClient(BaseBleakClient):
 
     @property
     def is_connected(self) -> bool:
-        """Whether the link stands."""
+        """Whether there is a link."""
         return self._link is not None
 
     async def connect(self, pair: bool, **_kwargs: Any) -> None:  # noqa: ARG002 - nothing needs pairing
-        """Connect and look the services up."""
+        """Connect and discover services."""
         if self.is_connected:
             raise BleakError("Client is already connected")
         _require_bluetooth(self.air)
@@ -160,7 +160,7 @@ class AirClient(BaseBleakClient):
                 raise
 
     async def _find(self) -> None:
-        """Scan for an address, as long as it takes to be heard."""
+        """Scan until the address is found, or the timeout is over."""
         found = asyncio.Event()
         scanner = scanner_backend(self.air)(
             lambda device, _: found.set() if device.address == self.address else None
@@ -230,7 +230,7 @@ class AirClient(BaseBleakClient):
         return self.mtu_size - _ATT_HEADER
 
     async def disconnect(self) -> None:
-        """End the link, or acknowledge that it has ended."""
+        """Disconnect, or acknowledge that the link has ended."""
         self.air.habits.released(self.address, id(self))
         if self._link is not None:
             await asyncio.sleep(self.air.habits.disconnect_takes_s())
@@ -246,10 +246,10 @@ class AirClient(BaseBleakClient):
             self._disconnected_callback()
 
     async def pair(self, *_args: Any, **_kwargs: Any) -> None:
-        """Nothing to do: virtual sensors need no pairing."""
+        """Do nothing; virtual sensors need no pairing."""
 
     async def unpair(self) -> None:
-        """Nothing to do: virtual sensors need no pairing."""
+        """Do nothing; virtual sensors need no pairing."""
 
     async def read_gatt_char(
         self,
@@ -259,7 +259,7 @@ class AirClient(BaseBleakClient):
         **_kwargs: Any,
     ) -> bytearray:
         """Read a characteristic."""
-        with self._asked() as link:
+        with self._request() as link:
             return bytearray(await link.read(characteristic.obj))
 
     async def read_gatt_descriptor(
@@ -270,52 +270,52 @@ class AirClient(BaseBleakClient):
         **_kwargs: Any,
     ) -> bytearray:
         """Read a descriptor."""
-        with self._asked() as link:
+        with self._request() as link:
             return bytearray(await link.read(descriptor.obj))
 
     async def write_gatt_char(
         self, characteristic: BleakGATTCharacteristic, data: Any, response: bool
     ) -> None:
-        """Write, and with `response` wait until the sensor has taken it."""
-        with self._asked() as link:
+        """Write a characteristic; with `response`, wait until the sensor has acknowledged it."""
+        with self._request() as link:
             if ("write" if response else "write-without-response") not in characteristic.properties:
                 raise BleakDBusError(_NOT_SUPPORTED, ["Operation is not supported"])
             await link.write(characteristic.obj, bytes(data), response)
 
     async def write_gatt_descriptor(self, descriptor: BleakGATTDescriptor, data: Any) -> None:
         """Write a descriptor."""
-        with self._asked() as link:
+        with self._request() as link:
             await link.write(descriptor.obj, bytes(data), True)
 
     async def start_notify(
         self, characteristic: BleakGATTCharacteristic, callback: NotifyCallback, **_kwargs: Any
     ) -> None:
-        """Have notifications or indications passed to `callback`."""
+        """Pass notifications or indications to `callback`."""
         copies = self._copies
 
-        def passed_on(value: bytes) -> None:
+        def pass_on(value: bytes) -> None:
             for _ in range(copies):
                 callback(bytearray(value))
 
-        with self._asked() as link:
+        with self._request() as link:
             if characteristic.handle in self._notifying:
                 raise BleakDBusError(_IN_PROGRESS, ["Operation already in progress"])
             kind = NOTIFY if "notify" in characteristic.properties else INDICATE
-            if not await link.subscribe(characteristic.obj, kind, passed_on):
+            if not await link.subscribe(characteristic.obj, kind, pass_on):
                 raise BleakDBusError(_NOT_SUPPORTED, ["Operation is not supported"])
             self._notifying.add(characteristic.handle)
 
     async def stop_notify(self, characteristic: BleakGATTCharacteristic) -> None:
-        """Have them passed on no more."""
-        with self._asked() as link:
+        """Stop passing on notifications or indications."""
+        with self._request() as link:
             if characteristic.handle not in self._notifying:
                 raise BleakDBusError(_FAILED, ["No notify session started"])
             await link.unsubscribe(characteristic.obj)
             self._notifying.discard(characteristic.handle)
 
     @contextmanager
-    def _asked(self) -> Iterator[CentralLink]:
-        """The link; what goes wrong on it, as bleak says it."""
+    def _request(self) -> Iterator[CentralLink]:
+        """Yield the link; raise its errors as those of bleak."""
         if self._link is None:
             raise BleakError("Not connected")
         try:
@@ -327,10 +327,10 @@ class AirClient(BaseBleakClient):
 
 
 def scanner_backend(air: Air) -> type[AirScanner]:
-    """The backend for bleak's scanner, bound to `air`."""
+    """Return the backend for bleak's scanner, bound to `air`."""
     return type("VirtualScanner", (AirScanner,), {"air": air})
 
 
 def client_backend(air: Air) -> type[AirClient]:
-    """The backend for bleak's client, bound to `air`."""
+    """Return the backend for bleak's client, bound to `air`."""
     return type("VirtualClient", (AirClient,), {"air": air})

@@ -1,4 +1,4 @@
-"""The computer's side of a connection: what a Bluetooth program asks of it, on the real host stack."""
+"""The computer's side of a connection, on the real host stack: the requests of a Bluetooth program."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bumble.gatt_client import CharacteristicProxy, DescriptorProxy, ServiceProx
 
 T = TypeVar("T")
 
-#: Largest ATT packet the computer agrees to, as BlueZ.
+#: Largest ATT packet the computer accepts, like BlueZ.
 _MTU = 517
 _CONFIGURATION = gatt.GATT_CLIENT_CHARACTERISTIC_CONFIGURATION_DESCRIPTOR
 NOTIFY, INDICATE = 1, 2
@@ -27,11 +27,11 @@ Services = list[tuple[ServiceProxy, list[tuple[CharacteristicProxy[bytes], Descr
 
 
 class LinkEndedError(Exception):
-    """The link ended before the answer came."""
+    """The link ended before the answer arrived."""
 
 
 class AttRefusedError(Exception):
-    """The sensor answered with an ATT error."""
+    """The sensor answered with an ATT error, `code`."""
 
     def __init__(self, code: int) -> None:
         super().__init__(f"ATT error 0x{code:02x}")
@@ -40,7 +40,7 @@ class AttRefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ScanResult:
-    """What an advertisement says; UUIDs in full, lower case."""
+    """Content of an advertisement; UUIDs in full, lower case."""
 
     address: str
     name: str | None
@@ -49,7 +49,7 @@ class ScanResult:
 
 
 def read_advertisement(advertisement: Advertisement) -> ScanResult:
-    """Take an advertisement apart."""
+    """Parse an advertisement."""
     kinds = core.AdvertisingData.Type
     fields = advertisement.data.ad_structures
     listed = (
@@ -69,12 +69,12 @@ def read_advertisement(advertisement: Advertisement) -> ScanResult:
 
 
 def full_uuid(uuid: core.UUID) -> str:
-    """All 128 bits, lower case."""
+    """Return a UUID with all 128 bits, in lower case."""
     return str(UUID(bytes=bytes(reversed(uuid.to_bytes(force_128=True)))))
 
 
 class CentralLink:
-    """One standing connection.
+    """An established connection.
 
     Every request raises `LinkEndedError` if the link ends first, `AttRefusedError` if the sensor refuses.
 
@@ -82,7 +82,7 @@ class CentralLink:
     ----------
     connection : Connection
     ended : callable
-        Called once, when the link has ended for whatever reason.
+        Called once when the link has ended, for any reason.
     """
 
     def __init__(self, connection: Connection, ended: Callable[[], None]) -> None:
@@ -97,11 +97,11 @@ class CentralLink:
         return int(self._connection.att_mtu)
 
     async def agree_on_mtu(self) -> None:
-        """Ask for packets as long as the sensor can take."""
+        """Request the largest packets that both sides accept."""
         await self._request(self._peer.request_mtu(_MTU))
 
     async def discover(self) -> Services:
-        """Look up what the sensor offers."""
+        """Discover the sensor's services."""
         return await self._request(self._discover())
 
     async def read(self, attribute: CharacteristicProxy[bytes] | DescriptorProxy) -> bytes:
@@ -111,34 +111,34 @@ class CentralLink:
     async def write(
         self, attribute: CharacteristicProxy[bytes] | DescriptorProxy, data: bytes, response: bool
     ) -> None:
-        """Write; with `response` until the sensor has taken it."""
+        """Write; with `response`, wait until the sensor has acknowledged it."""
         await self._request(self._peer.gatt_client.write_value(attribute, data, response))
 
     async def subscribe(
         self, characteristic: CharacteristicProxy[bytes], kind: int, callback: Callable[[bytes], None]
     ) -> bool:
-        """Have notifications or indications passed on; False if there is nothing to subscribe to."""
+        """Subscribe to notifications or indications; False if the characteristic has neither."""
         client = self._peer.gatt_client
-        told = client.notification_subscribers if kind == NOTIFY else client.indication_subscribers
-        told[characteristic.handle] = {callback}
+        subscribers = client.notification_subscribers if kind == NOTIFY else client.indication_subscribers
+        subscribers[characteristic.handle] = {callback}
         return await self._configure(characteristic, kind)
 
     async def unsubscribe(self, characteristic: CharacteristicProxy[bytes]) -> None:
-        """Have them passed on no more."""
+        """End the subscription to a characteristic."""
         await self._configure(characteristic, 0)
         self._peer.gatt_client.notification_subscribers.pop(characteristic.handle, None)
         self._peer.gatt_client.indication_subscribers.pop(characteristic.handle, None)
 
     async def hang_up(self) -> None:
-        """End the link, and wait until it has ended."""
+        """Disconnect, and wait until the link has ended."""
         ended = asyncio.Event()
         self._connection.once(Connection.EVENT_DISCONNECTION, lambda _: ended.set())
-        # a link that is lost this instant never answers: its end is what counts
-        asked = asyncio.ensure_future(self._connection.disconnect())
+        # wait for the end, not the answer: a link that is lost at this moment never answers
+        request = asyncio.ensure_future(self._connection.disconnect())
         try:
             await ended.wait()
         finally:
-            await cancelled(asked)
+            await cancelled(request)
 
     def _ended(self, emit: Callable[[], None]) -> None:
         self._over = True
@@ -161,7 +161,7 @@ class CentralLink:
         if self._over:
             work.close()
             raise LinkEndedError
-        # the stack cancels a request whose link ends: to the one who asked that is an error
+        # the stack cancels a request whose link ends; here that is an error
         task = asyncio.ensure_future(work)
         try:
             await asyncio.wait([task])

@@ -1,9 +1,7 @@
-"""The firmware of a sensor, without any Bluetooth: what it offers, what it answers, what it sends when.
+"""The interface of a sensor's firmware, without Bluetooth, and the wearer whose readings it sends.
 
-Times are true seconds on the feed's own axis: 0 is where the wearer's story begins. A device is told the
-instant of everything that happens to it and never asks for the time itself.
-
-Somebody who wears virtual sensors and does a set: what the sensors truly read, whenever they ask.
+Times are true seconds on the feed's axis, where 0 is the beginning of the wearer's set. A device gets the
+time of everything that happens to it and reads no clock.
 """
 
 from __future__ import annotations
@@ -14,11 +12,10 @@ from typing import Protocol
 
 import numpy as np
 
-from imu_reps.domain.samples import FloatArray, SensorPlace
+from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, FloatArray, SensorPlace
 from imu_reps.sim.wearer.body import DENSE_HZ, RigidMotion, command
 from imu_reps.sim.wearer.choreography import choreograph
 from imu_reps.sim.wearer.sensing import (
-    GRAVITY_MPS2,
     angular_rate,
     gyr_bias_dps,
     mounting,
@@ -29,22 +26,22 @@ from imu_reps.sim.wearer.sensor_plan import SensorPlan
 from imu_reps.sim.wearer.set_plan import SetPlan
 from imu_reps.sim.wearer.truth import Truth, emit
 
-#: ``feed(time_s)`` gives the true acc_mps2 (n, 3) and gyr_dps (n, 3) at true instants (n,).
+#: ``feed(time_s)``: acc_mps2 (n, 3) and gyr_dps (n, 3) that a sensor reads at true times (n,).
 Feed = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
 
 
 @dataclass(frozen=True, slots=True)
 class CharacteristicSpec:
-    """One characteristic a device offers.
+    """A characteristic of a device.
 
     Attributes
     ----------
     uuid : str
-        Full, lower case.
+        Full UUID, lower case.
     notify, indicate, read, write, write_without_response : bool
-        What can be done with it.
+        Its properties.
     value : bytes
-        What it holds before anything happened.
+        Its initial value.
     """
 
     uuid: str
@@ -58,7 +55,7 @@ class CharacteristicSpec:
 
 @dataclass(frozen=True, slots=True)
 class ServiceSpec:
-    """One service and its characteristics."""
+    """A service and its characteristics."""
 
     uuid: str
     characteristics: tuple[CharacteristicSpec, ...]
@@ -66,12 +63,12 @@ class ServiceSpec:
 
 @dataclass(frozen=True, slots=True)
 class SentPacket:
-    """One notification or indication.
+    """A notification or indication.
 
     Attributes
     ----------
     time_s : float
-        True instant it leaves the firmware: that of its last sample, or of the answer.
+        True time at which it leaves the firmware: that of its last sample, or of the answer.
     characteristic : str
     data : bytes
     """
@@ -88,9 +85,9 @@ class DeviceClock:
     Attributes
     ----------
     rate_error : float
-        Share by which it runs fast: 1e-3 samples a nominal 100 Hz at 100.1 Hz.
+        Fraction by which it runs fast: with 1e-3, a nominal 100 Hz is 100.1 Hz.
     start_s : float
-        What the device's own clock shows at its first power-on; after a reboot it shows 0.
+        Time of the device's own clock at its first power-on; after a reboot it is 0.
     """
 
     rate_error: float = 0.0
@@ -112,19 +109,19 @@ class RefusedError(Exception):
 
 
 class Device(Protocol):
-    """What a virtual sensor's firmware does.
+    """Firmware of a virtual sensor.
 
     Attributes
     ----------
     family : str
-        Name of the family that reads it.
+        Name of the sensor family that decodes it.
     services : tuple of ServiceSpec
     service_uuids : tuple of str
-        Those it advertises.
+        Services it advertises.
     company_id : int or None
-        Of its manufacturer data.
+        Company identifier in its manufacturer data; None: no such data.
     default_name : str
-        What it calls itself in its advertisement.
+        Advertised name.
     """
 
     family: str
@@ -134,47 +131,47 @@ class Device(Protocol):
     default_name: str
 
     def power_on(self, time_s: float) -> None:
-        """Begin, also after a reboot: clock and counters at zero, settings as the real device keeps them."""
+        """Start, also after a reboot: counters are zero, settings as the real device keeps them."""
 
     def subscribed(self, characteristic: str, on: bool, time_s: float) -> list[SentPacket]:
-        """Notifications of a characteristic were switched; gives the answers."""
+        """Handle a subscription to a characteristic, or its end; return the answers."""
         ...
 
     def written(self, characteristic: str, data: bytes, time_s: float) -> list[SentPacket]:
-        """Bytes were written; gives the answers, or raises `RefusedError`."""
+        """Handle written bytes; return the answers, or raise `RefusedError`."""
         ...
 
     def read(self, characteristic: str, time_s: float) -> bytes:
-        """What a read of the characteristic gives."""
+        """Return the value of a characteristic."""
         ...
 
     def produce(self, until_s: float, max_notification: int) -> list[SentPacket]:
-        """Every packet that became complete by `until_s`, in order, at most `max_notification` long."""
+        """Return the packets complete by `until_s`, in order, each `max_notification` bytes at most."""
         ...
 
     def link_lost(self) -> None:
-        """The central has gone: what the real device then stops and forgets."""
+        """Stop and reset whatever the real device does when the link is lost."""
 
 
 Readings = tuple[FloatArray, FloatArray]
 
 
 class Wearer:
-    """One set, worked out once. Time 0 is its beginning; before and after it the wearer lies still.
+    """A simulated set, computed once. Time 0 is its beginning; before and after it the wearer lies still.
 
     Parameters
     ----------
     plan : SetPlan
-        What is done, by whom; of the planned sensors how they are worn, their noise, bias and scale.
-        Rates and radios are the virtual device's affair.
+        The set and the person; of the planned sensors only how they are worn, their noise, bias and scale are
+        used, as the virtual device defines rate and radio.
     seed : int
-        Of all chance.
+        Seed of all randomness.
 
     Attributes
     ----------
-    truth : Truth
-        Its time axis is the true time from 0, without any delay of a radio.
     duration_s : float
+    truth : Truth
+        In true time from 0, without delays of the radio.
     """
 
     def __init__(self, plan: SetPlan, seed: int = 0) -> None:
@@ -187,14 +184,14 @@ class Wearer:
         self.truth: Truth = emit(plan, commanded, 0.0, self.duration_s)
 
     def feed(self, place: SensorPlace) -> Feed:
-        """What the sensor at `place` reads, noise, bias and scale errors included.
+        """Return the readings of the sensor at `place`, with noise, bias and scale errors.
 
-        A feed answers for any instants, in any order; its noise follows the order of asking.
+        A feed can be called for any times, in any order; its noise depends on the order of calls.
 
         Raises
         ------
         ValueError
-            If the plan has no sensor there.
+            The plan has no sensor there.
         """
         sensor = self._plan.pelvis if place == "pelvis" else self._plan.ankle
         if sensor is None:
@@ -207,17 +204,17 @@ class Wearer:
 
 
 def at_rest(seed: int = 0, *, acc_noise_mps2: float = 0.02, gyr_noise_dps: float = 0.07) -> Feed:
-    """Feed of a sensor that lies on a table for ever, its z axis up."""
+    """Return the feed of a sensor that lies still on a table, its z axis up."""
     still = SensorPlan(acc_noise_mps2=acc_noise_mps2, gyr_noise_dps=gyr_noise_dps)
-    lying = np.array([[0.0, 0.0, GRAVITY_MPS2, 0.0, 0.0, 0.0]] * 2)
+    lying = np.array([[0.0, 0.0, STANDARD_GRAVITY_MPS2, 0.0, 0.0, 0.0]] * 2)
     return _read(lying, _noisy(still, np.random.default_rng(seed)))
 
 
 def _readable(motion: RigidMotion, sensor: SensorPlan) -> FloatArray:
-    """True specific force and angular rate (n, 6) in sensor axes on the dense grid, at rest at both ends."""
+    """Return true specific force and angular rate, (n, 6), in sensor axes on the dense grid, ends at rest."""
     force, rate = specific_force(motion, DENSE_HZ), angular_rate(motion, DENSE_HZ)
-    for end in (0, -1):
-        force[end] = motion.orientation[end].inv().apply([0.0, 0.0, GRAVITY_MPS2])
+    for end in (slice(1), slice(-1, None)):
+        force[end] = motion.orientation[end].inverse().apply(np.array([0.0, 0.0, STANDARD_GRAVITY_MPS2]))
         rate[end] = 0.0
     to_sensor = mounting(sensor).inv()
     return np.hstack([to_sensor.apply(force), to_sensor.apply(rate)])
@@ -225,7 +222,7 @@ def _readable(motion: RigidMotion, sensor: SensorPlan) -> FloatArray:
 
 def _with_errors(dense: FloatArray, sensor: SensorPlan, on_for_s: FloatArray) -> FloatArray:
     scale = 1.0 + np.array([*sensor.acc_scale, *sensor.gyr_scale])
-    bias_mps2 = np.asarray(sensor.acc_bias_mg) * 1e-3 * GRAVITY_MPS2
+    bias_mps2 = np.asarray(sensor.acc_bias_mg) * 1e-3 * STANDARD_GRAVITY_MPS2
     bias = np.hstack([np.broadcast_to(bias_mps2, (len(dense), 3)), gyr_bias_dps(sensor, on_for_s)])
     return np.asarray(dense * scale + bias)
 
@@ -236,7 +233,7 @@ def _noisy(sensor: SensorPlan, rng: np.random.Generator) -> Callable[[int], Floa
 
 
 def _read(dense: FloatArray, noise: Callable[[int], FloatArray]) -> Feed:
-    """Readings between the rows of a grid of `DENSE_HZ` that begins at 0, held beyond its ends."""
+    """Return a feed that interpolates a grid of `DENSE_HZ` from time 0, held constant beyond its ends."""
     steps = np.diff(dense, axis=0)
 
     def feed(time_s: FloatArray) -> Readings:

@@ -1,7 +1,7 @@
-"""An asyncio event loop whose time is simulated: minutes of radio in seconds, the same every time.
+"""An asyncio event loop with simulated time: reproducible, and minutes of radio take seconds.
 
-The loop's `time()` stands still while anything runs. It moves only when nothing is ready: to the next
-timer, at once or when its real moment has come.
+The loop's `time()` stands still while anything runs. It advances only when nothing is ready: to the next
+timer, either at once or when its real time has come.
 """
 
 from __future__ import annotations
@@ -14,43 +14,43 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-#: What a loop's `time()` shows first; not zero, as no real loop's is.
+#: First value of a loop's `time()`; not zero, like that of a real loop.
 START_S = 1000.0
-#: Real seconds that a run without timers waits for another thread before it is called a deadlock.
+#: Real time that a run without timers waits for another thread before it counts as a deadlock.
 PATIENCE_S = 10.0
-#: Longest real wait in one go: where a signal does not end a wait, Ctrl-C is heard that much later.
+#: Longest single real wait: where signals do not end a wait, it is the delay of Ctrl-C.
 LONGEST_WAIT_S = 0.25
 
 Ready = list[tuple[selectors.SelectorKey, int]]
 
 
 class DeadlockError(RuntimeError):
-    """Every task waits, no timer runs, and nobody outside has called: waiting on would be for ever."""
+    """All tasks wait, no timer is set and no other thread has called, so the run would never end."""
 
 
 def run(coroutine: Coroutine[Any, Any, T], speed: float | None = None) -> T:
-    """Run a coroutine on a loop of simulated time, as `asyncio.run` would, and clean up as it does.
+    """Run a coroutine like `asyncio.run`, on a loop with simulated time.
 
     Parameters
     ----------
     coroutine : coroutine
     speed : float, optional
-        Simulated seconds in a real one; behind its time the loop runs as fast as it can. By default time
-        jumps to the next timer whenever nothing is ready. While a function runs in an executor
-        (`asyncio.to_thread`) time then stands still: a thread's work takes no simulated time.
+        Simulated seconds per real second; a loop that is late runs as fast as it can. While a function runs
+        in an executor (`asyncio.to_thread`), time passes no faster than real time. By default, time jumps to
+        the next timer whenever nothing is ready, and stands still while an executor works.
 
     Raises
     ------
     DeadlockError
-        Without `speed`, if nothing is ready, no timer is set, and no other thread calls for
-        `PATIENCE_S` real seconds.
+        Without `speed`: nothing is ready, no timer is set, and no other thread calls for `PATIENCE_S` of
+        real time.
     """
     with asyncio.Runner(loop_factory=lambda: FastLoop(speed)) as runner:
         return runner.run(coroutine)
 
 
 class FastLoop(asyncio.SelectorEventLoop):
-    """The loop of `run`; `speed` as there."""
+    """The event loop of `run`, with the same `speed`."""
 
     def __init__(self, speed: float | None = None) -> None:
         self._now_s = START_S
@@ -58,11 +58,11 @@ class FastLoop(asyncio.SelectorEventLoop):
         super().__init__(_Jumping(self) if speed is None else _Pacing(self, speed))
 
     def time(self) -> float:
-        """Simulated seconds."""
+        """Return the simulated time in seconds."""
         return self._now_s
 
     def move(self, time_s: float) -> None:
-        """Move the time on."""
+        """Advance the time to `time_s`, never back."""
         self._now_s = max(self._now_s, time_s)
 
     @property
@@ -73,7 +73,7 @@ class FastLoop(asyncio.SelectorEventLoop):
     def run_in_executor(  # type: ignore[override]
         self, executor: Any, func: Callable[..., T], *args: Any
     ) -> asyncio.Future[T]:
-        """Run `func` in a thread or process; simulated time does not jump meanwhile."""
+        """Run `func` in an executor; simulated time does not jump meanwhile."""
         future: asyncio.Future[T] = super().run_in_executor(executor, func, *args)
         self._in_threads.add(future)
         future.add_done_callback(self._in_threads.discard)
@@ -81,7 +81,7 @@ class FastLoop(asyncio.SelectorEventLoop):
 
 
 class _Jumping(selectors.DefaultSelector):
-    """Never sleeps while a timer is set."""
+    """Selector that jumps to the next timer instead of sleeping."""
 
     def __init__(self, loop: FastLoop) -> None:
         super().__init__()
@@ -111,22 +111,40 @@ class _Jumping(selectors.DefaultSelector):
 
 
 class _Pacing(selectors.DefaultSelector):
-    """Sleeps until a timer's real moment; behind its time it does not sleep at all."""
+    """Selector that sleeps until a timer's real time, and not at all if it is late.
+
+    From when a function begins to run in an executor, simulated time passes no faster than real time, and
+    makes up for no delay of before: the work of a busy computer is then as late as with real sensors, not
+    `speed` times as late.
+    """
 
     def __init__(self, loop: FastLoop, speed: float) -> None:
         super().__init__()
         self._loop = loop
         self._speed = speed
-        self._began_s = time.monotonic()
+        self._measured_s = time.monotonic()
+        self._target_s = START_S  # the simulated time that the loop is due to show
+        self._target_at_work_s: float | None = None  # the same while an executor works
 
     def select(self, timeout: float | None = None) -> Ready:
-        now_s = self._loop.time()
-        due_s = float("inf") if timeout is None else now_s + timeout
-        ready = super().select(min(max(self._ahead_s(due_s), 0.0), LONGEST_WAIT_S))
-        passed_s = START_S + (time.monotonic() - self._began_s) * self._speed
-        self._loop.move(min(due_s, passed_s))
+        due_s = float("inf") if timeout is None else self._loop.time() + timeout
+        target_s, pace = self._follow()
+        ready = super().select(min(max((due_s - target_s) / pace, 0.0), LONGEST_WAIT_S))
+        target_s, _ = self._follow()
+        self._loop.move(min(due_s, target_s))
         return ready
 
-    def _ahead_s(self, due_s: float) -> float:
-        """Real seconds until a simulated moment."""
-        return self._began_s + (due_s - START_S) / self._speed - time.monotonic()
+    def _follow(self) -> tuple[float, float]:
+        """Advance the target by what has passed; return it, and its simulated seconds per real second."""
+        now_s = time.monotonic()
+        passed_s, self._measured_s = now_s - self._measured_s, now_s
+        if not self._loop.in_threads:
+            self._target_at_work_s = None
+            self._target_s += passed_s * self._speed
+            return self._target_s, self._speed
+        pace = min(self._speed, 1.0)
+        self._target_s += passed_s * pace
+        if self._target_at_work_s is None:
+            self._target_at_work_s = self._loop.time()
+        self._target_at_work_s += passed_s * pace
+        return min(self._target_at_work_s, self._target_s), pace

@@ -1,7 +1,4 @@
-"""What the air does to packets, as plain data and arithmetic: when they may leave, what is broken.
-
-What a computer's Bluetooth does that no standard asks for.
-"""
+"""How a connection carries packets: its events and stalls, faults, and quirks of the computer's Bluetooth."""
 
 from __future__ import annotations
 
@@ -10,35 +7,35 @@ from dataclasses import dataclass
 
 import numpy as np
 
-#: How much of an interval an event lasts: a packet handed over until then still leaves with it.
+#: Duration of an event as a fraction of the interval: a packet queued within it still leaves with it.
 _EVENT_SHARE = 0.05
-#: A loop's timers may ring this much early.
+#: A loop's timers may fire this much early.
 _ROUNDING_S = 1e-9
 _STALL_S = (0.05, 0.15)
 
 
 @dataclass(frozen=True, slots=True)
 class LinkPlan:
-    """How a connection carries packets. Times are the air's own, from its beginning.
+    """How a connection carries packets. Times are those of the air.
 
     Attributes
     ----------
     interval_s : float
-        Connection interval: packets leave at its events only. 15 ms is what Android and Apple grant and
-        the upper end of what a good sensor asks for.
+        Connection interval: packets leave only at its events. 15 ms is what Android and Apple grant, and the
+        most a good sensor requests.
     packets_per_event : int
-        Packets that leave in one event and one direction.
+        Maximum number of packets per event and direction.
     jitter_s : float
         Mean of the exponential delay between the radio and the program: controller, kernel, D-Bus.
     supervision_s : float
-        Silence after which either side gives the connection up; BlueZ's own default.
+        Supervision timeout: silence after which either side gives up the connection; BlueZ's default.
     queue_packets : int
-        Notifications the sensor holds while none can leave; more are lost in the sensor.
+        Notifications the sensor queues while none can leave; more are lost in the sensor.
     stalls : tuple of (start_s, duration_s)
-        Stretches without any connection event. The link outlives them; for one that does not, see
+        Stretches without any connection event, which do not end the link; to end it, see
         `VirtualSensor.vanish`.
     stalls_per_min : float
-        How often chance adds a stall of 50 to 150 ms.
+        Mean rate of random stalls of 50 to 150 ms.
     """
 
     interval_s: float = 0.015
@@ -52,7 +49,7 @@ class LinkPlan:
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """What may be wrong with a notification, each as a probability.
+    """Probabilities of faults of a notification.
 
     Attributes
     ----------
@@ -61,9 +58,9 @@ class Faults:
     duplicate : float
         It arrives twice.
     truncate : float
-        It is cut short.
+        It is truncated.
     garble : float
-        Some of its bytes are others.
+        Some of its bytes are changed.
     garbage : float
         Random bytes arrive before it.
     """
@@ -80,7 +77,7 @@ GOOD_LINK = LinkPlan()
 
 
 def spoil(data: bytes, faults: Faults, rng: np.random.Generator) -> list[bytes]:
-    """What arrives in place of one notification."""
+    """Return the notifications that arrive in place of one."""
     if faults == NO_FAULTS:
         return [data]
     lost, doubled, cut, garbled, preceded = rng.random(5) < (
@@ -99,7 +96,7 @@ def spoil(data: bytes, faults: Faults, rng: np.random.Generator) -> list[bytes]:
 
 
 def _garbled(data: bytes, rng: np.random.Generator) -> bytes:
-    """`data` with at least one byte changed."""
+    """Return `data` with at least one byte changed."""
     struck = rng.random(len(data)) < 0.1
     struck[rng.integers(len(data))] = True
     noise = np.where(struck, rng.integers(1, 256, len(data)), 0).astype(np.uint8)
@@ -107,17 +104,17 @@ def _garbled(data: bytes, rng: np.random.Generator) -> bytes:
 
 
 class Timetable:
-    """When a connection's events are.
+    """Times of a connection's events.
 
     Parameters
     ----------
     plan : LinkPlan
     begins_s : float
-        When the connection was made, on whatever axis is asked about.
+        Time at which the connection was made, on the time axis of all calls.
     zero_s : float
-        Where the plan's time zero lies on that axis.
+        The plan's time zero on that axis.
     rng : Generator
-        Of the phase and the chance stalls.
+        For the phase and the random stalls.
     """
 
     def __init__(self, plan: LinkPlan, begins_s: float, zero_s: float, rng: np.random.Generator) -> None:
@@ -128,15 +125,15 @@ class Timetable:
         self._chance_stall = self._next_stall(begins_s)
 
     def event_from(self, time_s: float) -> float:
-        """First event at `time_s` or later; `time_s` itself while an event is under way."""
+        """Return the first event at `time_s` or later; `time_s` itself during an event."""
         return self._free(self._on_grid(time_s, 0))
 
     def event_after(self, time_s: float) -> float:
-        """First event after the one at `time_s`."""
+        """Return the first event after the one at `time_s`."""
         return self._free(self._on_grid(time_s, 1))
 
     def turn_after(self, time_s: float) -> float:
-        """When the event after the one at `time_s` would be, stalled or not."""
+        """Return the time of the event after the one at `time_s`, even if it is stalled."""
         return self._on_grid(time_s, 1)
 
     def _on_grid(self, time_s: float, later: int) -> float:
@@ -146,7 +143,7 @@ class Timetable:
         return time_s if under_way and not later else self._first_s + (step + later * under_way) * interval_s
 
     def _free(self, event_s: float) -> float:
-        """The event itself, or the first after the stall it falls into."""
+        """Return the event itself, or the first one after the stall it falls into."""
         while (end_s := self._stalled_until(event_s)) is not None:
             event_s = self._on_grid(end_s, 0)
         return event_s
@@ -170,23 +167,23 @@ class Timetable:
 
 @dataclass(frozen=True, slots=True)
 class Quirks:
-    """Habits of the computer's Bluetooth; by default it has none.
+    """Quirks of the computer's Bluetooth that no standard requires; none by default.
 
     Attributes
     ----------
     settle_s : float
-        A connection asked for this soon after a link to the sensor ended fails with ``Input/output error``.
+        Time after the end of a link to a sensor in which connecting fails with ``Input/output error``.
     cut_discoveries : tuple of int
-        Which connections (0 is the first of all) break while services are looked up.
+        Numbers of the connections (from 0) that break during service discovery.
     forgets_s : float or None
-        A sensor not heard for so long is "not found" until the next scan hears it.
+        Time without advertisement after which a sensor is "not found" until the next scan finds it.
     disconnect_s : tuple of (float, float)
-        How long `disconnect()` takes, from and to.
+        Range of the time that `disconnect()` takes.
     doubled : bool
         After a lost link, a connection made before the old client was disconnected delivers everything
         twice.
     busy_scanning : bool
-        A connection asked for during a scan fails with ``Operation already in progress``.
+        Connecting during a scan fails with ``Operation already in progress``.
     """
 
     settle_s: float = 0.0
@@ -198,12 +195,12 @@ class Quirks:
 
 
 WELL_BEHAVED = Quirks()
-#: As BlueZ was seen to be.
+#: Quirks observed with BlueZ.
 BLUEZ = Quirks(settle_s=0.3, forgets_s=30.0, disconnect_s=(2.0, 2.7), doubled=True)
 
 
 class Habits:
-    """What the computer remembers, and does by its quirks. Clients are known by their `id`."""
+    """State of the computer's Bluetooth and its behaviour by its quirks; clients are known by their `id`."""
 
     def __init__(self, quirks: Quirks, rng: np.random.Generator) -> None:
         self.quirks = quirks
@@ -214,20 +211,20 @@ class Habits:
         self._connections = 0
 
     def heard(self, address: str, now_s: float) -> None:
-        """A scan has heard the sensor."""
+        """Note that a scan has found the sensor."""
         self._last_arrival_s[address] = now_s
 
     def linked(self) -> None:
-        """A connection was made."""
+        """Note that a connection was made."""
         self._connections += 1
 
     def ended(self, address: str, client: int, now_s: float) -> None:
-        """A client's link has ended, by whomever."""
+        """Note that a client's link has ended, from either side."""
         self._last_arrival_s[address] = self._ended_s[address] = now_s
         self._unreleased.add((address, client))
 
     def released(self, address: str, client: int) -> None:
-        """The client was disconnected by the program."""
+        """Note that the program has disconnected the client."""
         self._unreleased.discard((address, client))
 
     def forgotten(self, address: str, now_s: float) -> bool:
@@ -242,13 +239,13 @@ class Habits:
         return now_s - self._ended_s.get(address, -1e9) < self.quirks.settle_s
 
     def cuts_discovery(self) -> bool:
-        """Whether the link made last breaks while services are looked up."""
+        """Whether the latest connection breaks during service discovery."""
         return self._connections - 1 in self.quirks.cut_discoveries
 
     def copies(self, address: str) -> int:
-        """How often a new connection's notifications are delivered."""
+        """Return how many times each notification of a new connection is delivered."""
         return 2 if self.quirks.doubled and any(address == held for held, _ in self._unreleased) else 1
 
     def disconnect_takes_s(self) -> float:
-        """How long the next `disconnect()` takes."""
+        """Return how long the next `disconnect()` takes."""
         return float(self._rng.uniform(*self.quirks.disconnect_s))

@@ -1,4 +1,4 @@
-"""The air between the controllers: what is sent leaves at connection events, and arrives later, in order.
+"""The medium between the controllers: packets leave at connection events and arrive later, in order.
 
 Everything above it (HCI, L2CAP, ATT, GATT) is a real Bluetooth host stack.
 """
@@ -12,16 +12,16 @@ from collections.abc import Callable
 
 import numpy as np
 
-from imu_reps.errors import need
+from imu_reps.errors import require_extra
 from imu_reps.sim.radio.link_plan import LinkPlan, Timetable
 
-need("virtual", "bumble")
+require_extra("virtual", "bumble")
 
-from bumble import core, hci, ll  # noqa: E402 - what is missing is told first
+from bumble import core, hci, ll  # noqa: E402 - only after the check
 from bumble.controller import Controller  # noqa: E402
 from bumble.link import LocalLink  # noqa: E402
 
-# what the stack has to say of faults made on purpose is nobody's news
+# the stack's messages on intended faults are only noise
 _STACK_LOG = logging.getLogger("bumble")
 _STACK_LOG.addHandler(logging.NullHandler())
 _STACK_LOG.propagate = False
@@ -49,21 +49,21 @@ class Carrier:
 
     @property
     def waiting(self) -> int:
-        """Packets that have not left yet."""
+        """Number of packets that have not left yet."""
         return len(self._waiting)
 
     def send(self, deliver: Callable[[], None]) -> None:
-        """Have `deliver` called when the packet arrives."""
+        """Queue a packet; `deliver` is called when it arrives."""
         self._waiting.append(deliver)
         self._arm()
 
     def hold(self, held: bool) -> None:
-        """Out of range: nothing leaves until it is held no more."""
+        """Hold all packets, as out of range, or release them."""
         self._held = held
         self._arm()
 
     def close(self) -> None:
-        """Forget what has not arrived."""
+        """Drop all packets that have not arrived."""
         self._closed = True
         self._waiting.clear()
         self._travelling.clear()
@@ -101,13 +101,13 @@ class Carrier:
         self._loop.call_at(self._last_arrival_s, self._arrive)
 
     def _arrive(self) -> None:
-        # timers of one instant may ring in any order: what has waited longest arrives
+        # timers set for the same time may fire in any order, so the oldest packet arrives
         if self._travelling:
             self._travelling.popleft()()
 
 
 class Port:
-    """A sensor's place in the air: whether it is heard, and its connection while there is one."""
+    """A sensor's port to the medium: whether it is in range, and its connection while there is one."""
 
     def __init__(
         self, controller: AirController, plan: LinkPlan, zero_s: float, rng: np.random.Generator
@@ -122,7 +122,7 @@ class Port:
         self._supervision: list[asyncio.TimerHandle] = []
 
     def connect(self) -> None:
-        """Begin a connection, with a phase of its own."""
+        """Begin a connection, with a random phase of its events."""
         self.close()
         now_s = asyncio.get_running_loop().time()
         self.timetable = Timetable(self.plan, now_s, self._zero_s, self._rng)
@@ -130,7 +130,7 @@ class Port:
         self.down = Carrier(self.timetable, self.plan, 0.0, self._rng)
 
     def hold(self, *given_up: Callable[[], None]) -> None:
-        """Nothing passes; after the supervision time the connection is forgotten, `given_up` called."""
+        """Hold all packets; after the supervision timeout, drop the connection and call `given_up`."""
         self._unsupervised()
         for carrier in self._carriers():
             carrier.hold(True)
@@ -140,13 +140,13 @@ class Port:
         ]
 
     def go_on(self) -> None:
-        """Everything passes again."""
+        """Release all packets."""
         self._unsupervised()
         for carrier in self._carriers():
             carrier.hold(False)
 
     def close(self) -> None:
-        """Forget the connection and what is under way on it, now."""
+        """Drop the connection and its packets at once."""
         self._unsupervised()
         self._forget()
 
@@ -164,23 +164,23 @@ class Port:
 
 
 class AirController(Controller):
-    """A Bluetooth controller that can lose a link, and give up connecting."""
+    """A Bluetooth controller that can lose links and cancel connecting."""
 
     le_acl_data_packet_length = _RADIO_PACKET_BYTES
     supported_max_tx_octets = supported_max_rx_octets = _RADIO_PACKET_BYTES
 
     def send_hci_packet(self, packet: hci.HCI_Packet) -> None:
-        """Pass a packet to the host; without the words for the log that cost more than everything else."""
+        """Pass a packet to the host, without log messages, which would take most of the time."""
         if self.host:
             asyncio.get_running_loop().call_soon(self.host.on_packet, bytes(packet))
 
     def lose(self, reason: int = _TIMED_OUT) -> None:
-        """End every link, without a word to the other side."""
+        """End every link without informing the other side."""
         for connection in list(self.le_connections.values()):
             self.on_le_disconnected(connection, reason)
 
     def loss_of(self, peer: hci.Address) -> Callable[[], None]:
-        """What ends the present link to `peer`, if it still stands when it is called."""
+        """Return a function that ends the current link to `peer` if it still exists then."""
         connection = self.le_connections.get(peer)
 
         def lose() -> None:
@@ -190,24 +190,24 @@ class AirController(Controller):
         return lose
 
     def silence(self) -> None:
-        """Advertise no more."""
+        """Stop advertising."""
         for advertised in self.advertising_sets.values():
             advertised.stop()
 
     def give_up_connecting(self) -> None:
-        """No longer wait for the sensor that was to be connected."""
+        """Stop waiting for the sensor to be connected."""
         self.pending_le_connection = None
 
     def on_hci_le_create_connection_cancel_command(
         self, _command: hci.HCI_LE_Create_Connection_Cancel_Command
     ) -> hci.HCI_StatusReturnParameters:
-        """Cancel, and say so."""
+        """Cancel connecting, and report success."""
         self.give_up_connecting()
         return hci.HCI_StatusReturnParameters(hci.HCI_ErrorCode.SUCCESS)
 
 
 class Medium(LocalLink):
-    """The air: one computer, any number of sensors."""
+    """The medium: one computer and any number of sensors."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -216,7 +216,7 @@ class Medium(LocalLink):
         self.computer_hears = True
 
     def port_of(self, sender: Controller, address: hci.Address) -> tuple[Port | None, bool]:
-        """The port that a packet from `sender` to `address` passes, and whether it goes up."""
+        """Return the port of a packet from `sender` to `address`, and whether it goes to the computer."""
         if sender is self.computer:
             return self.ports.get(address), False
         return self.ports.get(sender.random_address), True
@@ -228,7 +228,7 @@ class Medium(LocalLink):
         transport: core.PhysicalTransport,
         data: bytes,
     ) -> None:
-        """Send data; it arrives when the connection lets it."""
+        """Send data, to arrive by the connection's events."""
         receiver = self.find_le_controller(destination_address)
         source = sender_controller.random_address
         if receiver is not None:
@@ -241,7 +241,7 @@ class Medium(LocalLink):
     def send_ll_control_pdu(
         self, sender_address: hci.Address, receiver_address: hci.Address, packet: ll.ControlPdu
     ) -> None:
-        """Send a control packet, in its turn behind the data."""
+        """Send a control packet, in order with the data."""
         sender = self.find_le_controller(sender_address)
         receiver = self.find_le_controller(receiver_address)
         if sender is None or receiver is None:
@@ -249,7 +249,7 @@ class Medium(LocalLink):
         self._carry(sender, receiver_address, lambda: _if_connected(receiver, sender_address, packet))
 
     def send_advertising_pdu(self, sender_controller: Controller, packet: ll.AdvertisingPdu) -> None:
-        """Advertise to the computer, or ask a sensor to connect."""
+        """Advertise to the computer, or request a connection to a sensor."""
         loop = asyncio.get_running_loop()
         if isinstance(packet, ll.ConnectInd):
             port = self.ports.get(packet.advertiser_address)

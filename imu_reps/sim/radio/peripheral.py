@@ -19,42 +19,44 @@ from bumble.transport.common import AsyncPipeSink
 
 #: Bytes of ATT header before a notification's value.
 _HEADER_BYTES = 3
-#: A client's wish for a characteristic: bits of its configuration descriptor.
+#: Bits of the client characteristic configuration descriptor.
 _NOTIFY, _INDICATE = 1, 2
 
 
 class Firmware(Protocol):
-    """What the Bluetooth side asks and tells."""
+    """The firmware as its Bluetooth side uses it."""
 
     def read(self, characteristic: str) -> bytes:
-        """What a read gives."""
+        """Return the value of a characteristic."""
         ...
 
     def written(self, characteristic: str, data: bytes) -> None:
-        """Bytes were written; may raise `RefusedError`."""
+        """Handle written bytes; may raise `RefusedError`."""
 
     def subscribed(self, characteristic: str, on: bool) -> None:
-        """Notifications were switched."""
+        """Handle a subscription to a characteristic, or its end."""
 
     def connected(self) -> None:
-        """Somebody has connected."""
+        """Handle a new connection."""
 
     def disconnected(self) -> None:
-        """The link is gone."""
+        """Handle the end of the connection."""
 
 
 class Peripheral:
-    """One device's host.
+    """The Bluetooth host of one device.
 
     Parameters
     ----------
     controller : AirController
     device : Device
-        Of which only what it offers is used.
+        Only its services and advertising data are used.
     firmware : Firmware
+        Receives everything that happens.
     address, name : str
+        Bluetooth address and advertised name.
     mtu : int
-        Largest ATT packet it agrees to.
+        Largest ATT packet it accepts.
     """
 
     def __init__(
@@ -78,21 +80,21 @@ class Peripheral:
 
     @property
     def address(self) -> hci.Address:
-        """Where it is reached."""
+        """Its Bluetooth address."""
         return self._host.static_address
 
     @property
     def is_connected(self) -> bool:
-        """Whether somebody is connected, as the sensor sees it."""
+        """Whether the sensor considers itself connected."""
         return self._connection is not None
 
     @property
     def longest_notification(self) -> int:
-        """Bytes that a notification can carry now."""
+        """Maximum number of bytes in a notification at present."""
         return (23 if self._connection is None else self._connection.att_mtu) - _HEADER_BYTES
 
     async def start(self, advertising_s: float) -> None:
-        """Switch on and advertise, from now on whenever nobody is connected."""
+        """Switch on, and advertise from now on whenever it is not connected."""
         await self._host.power_on()
         await self._host.start_advertising(
             auto_restart=True,
@@ -103,15 +105,15 @@ class Peripheral:
         )
 
     def hang_up(self) -> Coroutine[Any, Any, None] | None:
-        """End the link as a device does that has had enough."""
+        """Disconnect from the device's side; None if it is not connected."""
         return None if self._connection is None else self._connection.disconnect()
 
-    def wanted(self, characteristic: str) -> bool:
-        """Whether the client has asked for notifications or indications of a characteristic."""
+    def is_subscribed(self, characteristic: str) -> bool:
+        """Whether the client has subscribed to notifications or indications of a characteristic."""
         return bool(self._options(characteristic))
 
     def notify(self, characteristic: str, data: bytes) -> Coroutine[Any, Any, None] | None:
-        """Send a notification, cut to what fits; an indication is sent by awaiting what this gives."""
+        """Send a notification, truncated to fit; for an indication, return a coroutine that sends it."""
         target, connection = self._characteristics[characteristic], self._connection
         if connection is None or not self._options(characteristic):
             return None
@@ -174,13 +176,13 @@ class Peripheral:
     def _read(self, spec: CharacteristicSpec) -> bytes:
         if not spec.read:
             raise att.ATT_Error(att.ErrorCode.READ_NOT_PERMITTED)
-        with _answered():
+        with _as_att_errors():
             return self._firmware.read(spec.uuid)
 
     def _write(self, spec: CharacteristicSpec, data: bytes) -> None:
         if not (spec.write or spec.write_without_response):
             raise att.ATT_Error(att.ErrorCode.WRITE_NOT_PERMITTED)
-        with _answered():
+        with _as_att_errors():
             self._firmware.written(spec.uuid, data)
 
     def _advertisement(self) -> core.AdvertisingData:
@@ -197,8 +199,8 @@ class Peripheral:
 
 
 @contextmanager
-def _answered() -> Iterator[None]:
-    """Whatever goes wrong in the firmware, the client is answered."""
+def _as_att_errors() -> Iterator[None]:
+    """Answer the client with an ATT error for any exception of the firmware."""
     try:
         yield
     except RefusedError as refused:
@@ -208,6 +210,6 @@ def _answered() -> Iterator[None]:
 
 
 async def cancelled(task: asyncio.Future[Any]) -> None:
-    """Cancel a task and wait until it has ended, however it does."""
+    """Cancel a task and wait until it has ended, ignoring its result."""
     task.cancel()
     await asyncio.wait([task])

@@ -1,4 +1,4 @@
-"""A virtual sensor: a device's firmware on the air, and what can go wrong with it."""
+"""A virtual sensor: a device's firmware on the air, and the faults it can have."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from imu_reps.sim.radio.medium import AirController, Port
 from imu_reps.sim.radio.peripheral import Peripheral
 
 Action = Literal["vanish", "return_", "reboot", "drop_link", "stop_streaming", "go_on", "storm"]
-#: What makes a sensor that has fallen silent stream again.
+#: What makes a silent sensor stream again.
 Cure = Literal["subscribed", "connected", "rebooted", "never"]
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """The sensor's Bluetooth side.
+    """Bluetooth properties of the sensor.
 
     Attributes
     ----------
     rssi_dbm : int
-        Mean strength of its signal at the computer.
+        Mean signal strength at the computer.
     mtu : int
-        Largest ATT packet it agrees to.
+        Largest ATT packet it accepts.
     advertising_s : float
-        Time between advertisements.
+        Advertising interval.
     boot_s : float
-        From a reboot to the first advertisement.
+        Time from a reboot to the first advertisement.
     """
 
     rssi_dbm: int = -60
@@ -45,22 +45,22 @@ USUAL_BOARD = Board()
 
 
 class VirtualSensor:
-    """A device on the air. It is switched on at once and advertises until somebody connects.
+    """A device on the air. It is switched on at once and advertises until it is connected.
 
-    Whatever its firmware raises is raised when the air is left.
+    Exceptions of its firmware are raised when the air is left.
 
     Parameters
     ----------
     air : Air
-        Entered already.
+        Already entered.
     device : Device
         The firmware.
     address : str
-        Bluetooth address, ``F0:00:00:00:00:01``; its own within the air.
+        Bluetooth address, such as ``F0:00:00:00:00:01``; unique within the air.
     name : str, optional
-        What it advertises as; by default the device's own name.
+        Advertised name; by default the device's own.
     faults : Faults, optional
-        What is wrong with its notifications.
+        Faults of its notifications.
     radio : LinkPlan, optional
         How its connection carries packets.
     board : Board, optional
@@ -68,9 +68,9 @@ class VirtualSensor:
     Attributes
     ----------
     sent : int
-        Notifications handed to the radio.
+        Notifications passed to the radio.
     dropped : int
-        Notifications lost in the sensor because none could leave.
+        Notifications lost in the sensor because its queue was full.
     """
 
     def __init__(
@@ -106,25 +106,25 @@ class VirtualSensor:
 
     @property
     def is_connected(self) -> bool:
-        """Whether somebody is connected, as the sensor sees it."""
+        """Whether the sensor considers itself connected."""
         return self._peripheral.is_connected
 
     # what can happen to it
 
     @property
     def rssi_dbm(self) -> int:
-        """Mean strength of its signal at the computer."""
+        """Mean signal strength at the computer."""
         return self.board.rssi_dbm
 
     def script(self, *events: tuple[float, Action]) -> None:
-        """Have things happen at times of the air: ``script((5.0, "vanish"), (8.0, "return_"))``."""
+        """Schedule actions at times of the air: ``script((5.0, "vanish"), (8.0, "return_"))``."""
         for time_s, action in events:
             self._timers.append(self._loop.call_at(self._air.begins_s + time_s, getattr(self, action)))
 
     def vanish(self) -> None:
-        """Go out of range, or be taken by somebody else's phone: nothing is heard of it.
+        """Go out of range, or be connected elsewhere: nothing passes.
 
-        After the supervision time both sides give the link up.
+        After the supervision timeout both sides give up the link.
         """
         self._port.audible = False
         self._port.hold(self._controller.lose, self._air.loss_of(self._peripheral.address))
@@ -135,42 +135,42 @@ class VirtualSensor:
         self._port.go_on()
 
     def reboot(self) -> None:
-        """Restart: the link is gone without a word, clock and counters begin anew."""
+        """Restart: the link ends without informing the computer, clock and counters restart."""
         self._port.audible = False
         self._port.close()
         self._controller.lose()
         self._cure("rebooted")
-        # the computer goes on waiting for an answer, however soon the sensor is back
-        missed = self._air.loss_of(self._peripheral.address)
-        self._timers.append(self._loop.call_later(self._plan.supervision_s, missed))
+        # the computer notices only after the supervision timeout, however soon the sensor is back
+        lose = self._air.loss_of(self._peripheral.address)
+        self._timers.append(self._loop.call_later(self._plan.supervision_s, lose))
         self._timers.append(self._loop.call_later(self.board.boot_s, self._booted))
 
     def drop_link(self) -> None:
-        """Disconnect, as a device does that has had enough."""
+        """Disconnect from the sensor's side."""
         if (end := self._peripheral.hang_up()) is not None:
             self._run(end)
 
     def stop_streaming(self, cure: Cure = "connected") -> None:
-        """Stay connected but send nothing of its own accord, until what `cure` names has happened."""
+        """Stay connected but stop streaming, until the event `cure`."""
         self._silent_until = cure
 
     def go_on(self) -> None:
-        """Stream again."""
+        """Resume streaming."""
         self._silent_until = None
 
     def storm(self, packets: int = 500, size: int = 20) -> None:
-        """Send that many notifications of random bytes as fast as the link takes them."""
+        """Send notifications of random bytes as fast as the link takes them."""
         offered = [spec.uuid for service in self.device.services for spec in service.characteristics]
-        heard = [uuid for uuid in offered if self._peripheral.wanted(uuid)]
-        self._storm += [(uuid, self._rng.bytes(size)) for uuid in heard[:1] for _ in range(packets)]
+        subscribed = [uuid for uuid in offered if self._peripheral.is_subscribed(uuid)]
+        self._storm += [(uuid, self._rng.bytes(size)) for uuid in subscribed[:1] for _ in range(packets)]
 
     def computer_gone(self) -> None:
-        """The computer's adapter is gone; the sensor gives the link up in its own time."""
+        """React to the loss of the computer's adapter: give up the link after the supervision timeout."""
         if self.is_connected:
             self._port.hold(self._controller.lose)
 
     async def close(self) -> None:
-        """Leave the air."""
+        """Remove the sensor from the air."""
         self._port.audible = False
         self._port.close()
         self._controller.silence()
@@ -181,32 +181,32 @@ class VirtualSensor:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    # what its Bluetooth side asks and tells
+    # calls from its Bluetooth side
 
     def read(self, characteristic: str) -> bytes:
-        """What a read gives."""
+        """Return the value of a characteristic."""
         with self._watched():
             return self.device.read(characteristic, self._air.now_s())
 
     def written(self, characteristic: str, data: bytes) -> None:
-        """Bytes were written."""
+        """Handle written bytes."""
         with self._watched():
             self._answers += self.device.written(characteristic, data, self._air.now_s())
 
     def subscribed(self, characteristic: str, on: bool) -> None:
-        """Notifications were switched."""
+        """Handle a subscription to a characteristic, or its end."""
         if on:
             self._cure("subscribed")
         with self._watched():
             self._answers += self.device.subscribed(characteristic, on, self._air.now_s())
 
     def connected(self) -> None:
-        """Somebody has connected."""
+        """Handle a new connection."""
         self._cure("connected")
         self._tick()
 
     def disconnected(self) -> None:
-        """The link is gone."""
+        """Handle the end of the connection."""
         self._answers.clear()
         self._storm.clear()
         if self._tick_timer is not None:
@@ -217,7 +217,7 @@ class VirtualSensor:
     # what it sends
 
     def _tick(self) -> None:
-        """Hand everything that is complete to the radio, in time for every connection event."""
+        """Pass complete packets to the radio, once per connection event."""
         timetable = self._port.timetable
         if timetable is None or not self.is_connected:
             return
@@ -241,7 +241,7 @@ class VirtualSensor:
         return sorted(due + stream, key=lambda packet: packet.time_s)
 
     def _send(self, characteristic: str, data: bytes) -> None:
-        if not self._peripheral.wanted(characteristic):
+        if not self._peripheral.is_subscribed(characteristic):
             return
         if self._port.up is not None and self._port.up.waiting >= self._plan.queue_packets:
             self.dropped += 1
@@ -250,10 +250,10 @@ class VirtualSensor:
         if (indication := self._peripheral.notify(characteristic, data)) is not None:
             self._run(indication)
 
-    # how it lives
+    # its lifetime
 
     async def _start(self, advertising_s: float) -> None:
-        # two sensors switched on together do not advertise in step for ever
+        # sensors switched on together must not advertise in step
         await asyncio.sleep(float(self._rng.uniform(0.0, advertising_s)))
         self._port.audible = True
         await self._peripheral.start(advertising_s)
@@ -269,7 +269,7 @@ class VirtualSensor:
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
-        """Note what the firmware raises, for the one who leaves the air."""
+        """Note exceptions of the firmware, to be raised when the air is left."""
         try:
             yield
         except RefusedError:

@@ -7,21 +7,27 @@ World axes: X toward the head of a person lying with heading 0, Y to the person'
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.random import Generator
 from scipy.spatial.transform import Rotation
 
 from imu_reps.domain.samples import FloatArray
-from imu_reps.sim.wearer.curves import bump, smoothstep, window
-from imu_reps.sim.wearer.life import LYING, LYING_KNEES_BENT, TABLETOP, Unrest, stir
-from imu_reps.sim.wearer.pelvis_curves import PelvisResponse, excursion_share, respond, shake
-from imu_reps.sim.wearer.score import JOINTS, Joint, Score
+from imu_reps.sim.wearer.involuntary import (
+    PelvisResponse,
+    Unrest,
+    excursion_share,
+    respond,
+    shake,
+    stir,
+)
+from imu_reps.sim.wearer.life import LYING, LYING_KNEES_BENT, TABLETOP
+from imu_reps.sim.wearer.orientations import Orientations
+from imu_reps.sim.wearer.score import JOINTS, Joint, Score, bump, smoothstep, window
 from imu_reps.sim.wearer.sensor_plan import Vector
 from imu_reps.sim.wearer.set_plan import SetPlan
 
-#: Rate at which the commanded motion is worked out.
+#: Sampling rate of the commanded motion.
 DENSE_HZ = 1000.0
 
 #: Columns: x, y, z of a lying, level segment in the world.
@@ -42,7 +48,7 @@ class RigidMotion:
 
     Attributes
     ----------
-    orientation : Rotation
+    orientation : Orientations
         From body axes to the world, one per instant.
     position_m : (n, 3) float
         In the world.
@@ -50,18 +56,18 @@ class RigidMotion:
         From the segment's long axis to the point, in body axes: outward through the skin.
     """
 
-    orientation: Rotation
+    orientation: Orientations
     position_m: FloatArray
     arm_m: Vector = (0.0, 0.0, 0.0)
 
     def part(self, kept: slice) -> RigidMotion:
-        """A stretch of it."""
+        """Return a slice of the motion."""
         return RigidMotion(self.orientation[kept], self.position_m[kept], self.arm_m)
 
 
 @dataclass(frozen=True, slots=True)
 class Commanded:
-    """The commanded motion of a set on the dense grid: everything the sensors and the truth follow from.
+    """Commanded motion of a set on the dense grid, from which sensors and ground truth are derived.
 
     Attributes
     ----------
@@ -69,7 +75,7 @@ class Commanded:
         From the beginning of the simulation.
     leg_elevation_deg : (n,) float
         As docs/definitions.md#angles has it.
-    pelvis : Rotation
+    pelvis : Orientations
         Pelvis axes to the world (the bone, not the skin).
     pelvis_sensor, ankle_sensor : RigidMotion
         Segment axes at the sensors' places (the skin, where it slides).
@@ -78,12 +84,11 @@ class Commanded:
     reference_deg : float
         Pelvic pitch from which tilt and rotation are counted: lying flat (hanging) 0; without a floor
         stretch that of the rest with the legs up.
-    score : Score
     """
 
     time_s: FloatArray
     leg_elevation_deg: FloatArray
-    pelvis: Rotation
+    pelvis: Orientations
     pelvis_sensor: RigidMotion
     ankle_sensor: RigidMotion
     has_zero: bool
@@ -92,11 +97,11 @@ class Commanded:
 
 
 def command(plan: SetPlan, score: Score, rng: Generator) -> Commanded:
-    """Work the score out on the dense grid and put the segments together."""
+    """Sample the score on the dense grid and assemble the segments."""
     t = np.arange(0.0, score.now_s, 1.0 / DENSE_HZ)
     joints: dict[Joint, FloatArray] = {joint: score.curves[joint].sample(t) for joint in JOINTS}
     meant = joints["shank"] - score.origin_deg
-    # chance of its own, so that a plan without a person draws what it always drew
+    # a separate generator, so that plans without a person keep their random numbers
     unrest = stir(plan, score, t, excursion_share(t, meant, score), rng.spawn(1)[0])
     joints["shank"] = joints["shank"] + _unsettled(plan, score, t, meant, rng)
     elevation = joints["shank"] - score.origin_deg
@@ -106,35 +111,31 @@ def command(plan: SetPlan, score: Score, rng: Generator) -> Commanded:
     joints["shank"] = joints["shank"] + sway + unrest.flexion_deg
     joints["pelvis"] = joints["pelvis"] + sway + unrest.pitch_deg
     joints["roll"] = joints["roll"] + unrest.roll_deg
-    frame = _lying_frame(joints["heading"])
-    pelvis = after(frame, _pelvis(joints, response, 0.0))
-    skin = after(frame, _pelvis(joints, response, plan.body.skin_share))
+    frame = Orientations.about("Z", joints["heading"]).after(LYING_FRAME)
+    pelvis = frame.after(_pelvis(joints, response, 0.0))
+    skin = frame.after(_pelvis(joints, response, plan.body.skin_share))
     centre = _pelvis_path(plan, joints, sway) + _mat_roll(plan, frame, pelvis)
+    hip_m = np.array([0.0, 0.0, _side(plan) * _HIP_HALF_WIDTH_M])
     first_resting = plan.life.floor_stretch and plan.cut.begin is None
     has_zero = plan.resting_end == "low" or first_resting
     rests_high = int(np.searchsorted(t, score.rest_s[0]))
+    start_deg = TABLETOP["shank"] if plan.exercise == "heel_tap" else 0.0
     return Commanded(
         time_s=t,
-        leg_elevation_deg=_labelled_elevation(plan, joints, score),
+        leg_elevation_deg=joints["shank"] - score.origin_deg - start_deg,
         pelvis=pelvis,
         pelvis_sensor=RigidMotion(skin, centre + skin.apply(_PELVIS_SENSOR_M), _PELVIS_ARM_M),
-        ankle_sensor=_ankle_sensor(plan, joints, unrest, frame, centre + pelvis.apply(_hip_m(plan))),
+        ankle_sensor=_ankle_sensor(plan, joints, unrest, frame, centre + pelvis.apply(hip_m)),
         has_zero=has_zero,
         reference_deg=0.0 if has_zero else plan.body.share * float(lift[rests_high]),
         score=score,
     )
 
 
-def _labelled_elevation(plan: SetPlan, joints: dict[Joint, FloatArray], score: Score) -> FloatArray:
-    """Leg elevation; for a heel tap the shank's change from the start position."""
-    start_deg = TABLETOP["shank"] if plan.exercise == "heel_tap" else 0.0
-    return np.asarray(joints["shank"] - score.origin_deg - start_deg)
-
-
 def _unsettled(
     plan: SetPlan, score: Score, t: FloatArray, elevation_deg: FloatArray, rng: Generator
 ) -> FloatArray:
-    """What a real leg adds to a commanded one: slow unsteadiness while lifted, and jolts."""
+    """Add slow unsteadiness while lifted, and jolts, to a commanded leg."""
     load = smoothstep(excursion_share(t, elevation_deg, score) / 0.25)
     added = load * shake(t, 1.2, plan.body.unsteady_dps, rng)
     lever_m = plan.body.thigh_m + plan.body.shank_m
@@ -149,7 +150,7 @@ def _unsettled(
 
 
 def _lift_deg(plan: SetPlan, joints: dict[Joint, FloatArray], elevation: FloatArray) -> FloatArray:
-    """Hip flexion that the pelvis takes its share of: the leg's, with a heel tap the thigh's."""
+    """Return the hip flexion that moves the pelvis: the leg's, or the thigh's in a heel tap."""
     if plan.exercise != "heel_tap":
         return elevation
     resting = LYING_KNEES_BENT if plan.life.knees_bent else LYING
@@ -157,7 +158,7 @@ def _lift_deg(plan: SetPlan, joints: dict[Joint, FloatArray], elevation: FloatAr
 
 
 def _sway_deg(plan: SetPlan, score: Score, t: FloatArray) -> FloatArray:
-    """Swing of the whole hanging body about the bar: while repetitions go on, and as long as it hangs."""
+    """Return the swing of the hanging body about the bar, during repetitions and while it hangs."""
     if plan.posture != "hanging" or not score.excursions:
         return np.zeros_like(t)
     start_s, end_s = score.excursions[0].start_s, score.excursions[-1].end_s
@@ -167,20 +168,16 @@ def _sway_deg(plan: SetPlan, score: Score, t: FloatArray) -> FloatArray:
     return np.asarray(by_reps + score.in_posture(t, edge_s=2.0) * all_along)
 
 
-def _lying_frame(heading_deg: FloatArray) -> Rotation:
-    return after(turned("Z", heading_deg), LYING_FRAME)
-
-
-def _pelvis(joints: dict[Joint, FloatArray], response: PelvisResponse, skin_share: float) -> Rotation:
-    """Pelvis axes in the lying frame; the skin follows all but `skin_share` of the response."""
+def _pelvis(joints: dict[Joint, FloatArray], response: PelvisResponse, skin_share: float) -> Orientations:
+    """Return the pelvis axes in the lying frame; the skin follows all but `skin_share` of the response."""
     follows = 1.0 - skin_share
     pitch = joints["pelvis"] + follows * response.pitch_deg
     roll = joints["roll"] + follows * response.roll_deg
-    return turned("ZYX", pitch, roll, joints["obliquity"])
+    return Orientations.about("ZYX", pitch, roll, joints["obliquity"])
 
 
 def _pelvis_path(plan: SetPlan, joints: dict[Joint, FloatArray], sway_deg: FloatArray) -> FloatArray:
-    """Middle between the hips: the path walked, the height, the swing about the bar."""
+    """Return the midpoint of the hips: path, height, and swing about the bar."""
     heading = np.radians(joints["heading"])
     facing = -np.column_stack([np.cos(heading), np.sin(heading)])
     centre = np.zeros((len(heading), 3))
@@ -193,15 +190,11 @@ def _pelvis_path(plan: SetPlan, joints: dict[Joint, FloatArray], sway_deg: Float
     return centre
 
 
-def _mat_roll(plan: SetPlan, frame: Rotation, pelvis: Rotation) -> FloatArray:
-    """How far the hips' middle moves because a lying pelvis rolls about where it touches the mat."""
+def _mat_roll(plan: SetPlan, frame: Orientations, pelvis: Orientations) -> FloatArray:
+    """Return the shift of the hips' midpoint as a lying pelvis rolls on the mat."""
     if plan.posture == "hanging":
         return np.zeros((len(frame), 3))
-    return np.asarray(frame.apply(_CONTACT_M) - pelvis.apply(_CONTACT_M))
-
-
-def _hip_m(plan: SetPlan) -> FloatArray:
-    return np.array([0.0, 0.0, _side(plan) * _HIP_HALF_WIDTH_M])
+    return frame.apply(_CONTACT_M) - pelvis.apply(_CONTACT_M)
 
 
 def _side(plan: SetPlan) -> float:
@@ -210,67 +203,18 @@ def _side(plan: SetPlan) -> float:
 
 
 def _ankle_sensor(
-    plan: SetPlan, joints: dict[Joint, FloatArray], unrest: Unrest, frame: Rotation, hip_m: FloatArray
+    plan: SetPlan, joints: dict[Joint, FloatArray], unrest: Unrest, frame: Orientations, hip_m: FloatArray
 ) -> RigidMotion:
     body, side = plan.body, _side(plan)
     spread = -side * (body.abduction_deg + unrest.abduction_deg)
     turnout = -side * (body.turnout_deg + unrest.turnout_deg)
-    shank = after(frame, _leg(joints["shank"], spread, turnout))
-    straight = not joints["knee"].any()
-    thigh = shank if straight else after(frame, _leg(joints["shank"] + joints["knee"], spread, turnout))
-    knee_m = hip_m + thigh.apply([0.0, -body.thigh_m, 0.0])
+
+    def segment(pitch_deg: FloatArray) -> Orientations:
+        # in this order the long axis keeps its sagittal angle for any spread and turnout
+        return frame.after(Orientations.about("ZXY", pitch_deg, spread, turnout))
+
+    shank = segment(joints["shank"])
+    thigh = segment(joints["shank"] + joints["knee"]) if joints["knee"].any() else shank
+    knee_m = hip_m + thigh.apply(np.array([0.0, -body.thigh_m, 0.0]))
     arm_m = (0.03, 0.0, side * 0.03)
-    return RigidMotion(shank, knee_m + shank.apply([0.03, -body.shank_m, side * 0.03]), arm_m)
-
-
-def _leg(pitch_deg: FloatArray, spread_deg: FloatArray, turnout_deg: FloatArray) -> Rotation:
-    """Rotation of a leg segment; its long axis keeps its sagittal angle whatever spread and turnout."""
-    return turned("ZXY", pitch_deg, spread_deg, turnout_deg)
-
-
-def turned(order: Literal["Z", "ZYX", "ZXY"], *angles_deg: FloatArray | float) -> Rotation:
-    """Turns about the body's own axes, one after another.
-
-    Parameters
-    ----------
-    order : str
-        Axes, the first outermost.
-    *angles_deg : (n,) float or float
-        An angle for each axis.
-    """
-    quaternion = _about(order[0], angles_deg[0])
-    for axis, angle_deg in zip(order[1:], angles_deg[1:], strict=True):
-        quaternion = _product(quaternion, _about(axis, angle_deg))
-    return Rotation.from_quat(quaternion.T)
-
-
-def after(outer: Rotation, inner: Rotation) -> Rotation:
-    """First `inner`, then `outer`: the same as ``outer * inner``."""
-    return Rotation.from_quat(_product(outer.as_quat().T, inner.as_quat().T).T)
-
-
-def rotation_vectors_deg(turns: Rotation) -> FloatArray:
-    """Rotation vectors of turns of less than half a circle, (n, 3)."""
-    x, y, z, w = turns.as_quat().T
-    sine = np.sqrt(x * x + y * y + z * z)
-    # the angle over the sine of its half; 2 where there is none
-    scale = np.where(sine > 1e-12, 2.0 * np.arctan2(sine, w) / np.maximum(sine, 1e-12), 2.0)
-    return np.asarray(np.degrees(np.column_stack([x, y, z]) * scale[:, None]))
-
-
-def _about(axis: str, angle_deg: FloatArray | float) -> FloatArray:
-    half = np.radians(angle_deg) / 2.0
-    quaternion = np.zeros((4, *np.shape(half)))
-    quaternion["XYZ".index(axis)], quaternion[3] = np.sin(half), np.cos(half)
-    return quaternion
-
-
-def _product(p: FloatArray, q: FloatArray) -> FloatArray:
-    """Hamilton product of quaternions in rows x, y, z, w."""
-    (px, py, pz, pw), (qx, qy, qz, qw) = np.ascontiguousarray(p), np.ascontiguousarray(q)
-    product = np.empty((4, *np.broadcast_shapes(px.shape, qx.shape)))
-    product[0] = pw * qx + px * qw + py * qz - pz * qy
-    product[1] = pw * qy - px * qz + py * qw + pz * qx
-    product[2] = pw * qz + px * qy - py * qx + pz * qw
-    product[3] = pw * qw - px * qx - py * qy - pz * qz
-    return product
+    return RigidMotion(shank, knee_m + shank.apply(np.array([0.03, -body.shank_m, side * 0.03])), arm_m)

@@ -1,4 +1,4 @@
-"""From the plan of a set to its score."""
+"""Write the score of a planned set."""
 
 from __future__ import annotations
 
@@ -6,21 +6,28 @@ import numpy as np
 from numpy.random import Generator
 
 from imu_reps.errors import RefusedValueError
-from imu_reps.sim.wearer.curves import Profile, arriving, minimum_jerk, ramped, stopping
 from imu_reps.sim.wearer.life import (
     HANGING,
     LYING,
     LYING_KNEES_BENT,
     SITTING,
     TABLETOP,
-    Liver,
+    Actor,
     first_pose,
 )
-from imu_reps.sim.wearer.person_plan import SitUp
-from imu_reps.sim.wearer.score import CommandedExcursion, Pose, Score
-from imu_reps.sim.wearer.set_plan import Ramp, RepPlan, SetPlan, Stall, Swell
+from imu_reps.sim.wearer.score import (
+    CommandedExcursion,
+    Pose,
+    Profile,
+    Score,
+    arriving,
+    minimum_jerk,
+    ramped,
+    stopping,
+)
+from imu_reps.sim.wearer.set_plan import Ramp, RepPlan, SetPlan, SitUp, Stall, Swell
 
-#: Recording goes on this long after everything has come to rest.
+#: Length of the recording after everything has come to rest.
 TAIL_S = 0.5
 
 
@@ -30,7 +37,7 @@ def choreograph(plan: SetPlan, rng: Generator) -> Score:
     Raises
     ------
     RefusedValueError
-        If the acts before the set do not end in the posture of the exercise, or somebody who hangs sits up.
+        If the acts before the set do not end in the posture of the exercise, or a hanging person sits up.
     """
     if plan.person.sit_ups and plan.posture == "hanging":
         raise RefusedValueError("Nobody sits up while hanging.", hint="Leave sit-ups to who lies.")
@@ -38,9 +45,9 @@ def choreograph(plan: SetPlan, rng: Generator) -> Score:
     legs_up = {**rest, **_high_pose(plan)}
     score = Score.from_pose(legs_up if _begins_high(plan) else first_pose(plan.life.before, rest))
     score.origin_deg = _origin_deg(plan)
-    person = Liver(score, rest, rng)
+    actor = Actor(score, rest, rng)
     score.wait(plan.person.handling_before_s)
-    person.live(plan.life.before)
+    actor.do(plan.life.before)
     if score.curves["pelvis"].value != rest["pelvis"] or (plan.life.before and _begins_high(plan)):
         raise RefusedValueError(
             "The acts before the set do not end in its posture.", hint="End them lying down, or hanging up."
@@ -55,7 +62,7 @@ def choreograph(plan: SetPlan, rng: Generator) -> Score:
     score.posture_s = (posture_from_s, score.now_s)
     if plan.resting_end == "low":
         score.rest_s = (score.rest_s[0], score.now_s)
-    person.live(plan.life.after)
+    actor.do(plan.life.after)
     score.wait(plan.person.handling_after_s)
     score.wait(TAIL_S)
     return score
@@ -77,7 +84,7 @@ def _begins_high(plan: SetPlan) -> bool:
 
 
 def _high_pose(plan: SetPlan) -> Pose:
-    """The start position of a high start: knees over hips, or straight legs up."""
+    """Return the pose of a high start: knees over hips, or straight legs up."""
     if plan.exercise == "heel_tap":
         return TABLETOP
     return {"shank": _origin_deg(plan) + (plan.reps[0].top_deg if plan.reps else 90.0)}
@@ -128,7 +135,7 @@ def _do_reps(score: Score, plan: SetPlan) -> None:
 
 
 def _break_off(score: Score, plan: SetPlan, sit_up: SitUp) -> None:
-    """Legs to the floor, sit up, lie down again; with a high start the legs are lifted into it again."""
+    """Write a break: legs to the floor, sit up, lie down, and back into a high start."""
     left_s, floor = score.now_s, _floor_pose(plan)
     on_floor: Pose = {"shank": floor["shank"], "knee": floor["knee"]}
     score.move(plan.life.lowering_s if plan.resting_end == "high" else 1.0, on_floor)
@@ -143,12 +150,12 @@ def _break_off(score: Score, plan: SetPlan, sit_up: SitUp) -> None:
 
 
 def _swells(rep: RepPlan, *, top: bool) -> tuple[Swell, ...]:
-    """Swells of one end, signed upward."""
+    """Return the swells of one end, positive upward."""
     return tuple(Swell(-s.size_deg, s.duration_s) for s in rep.wobbles) if top else rep.bounces
 
 
 def _stay_up(score: Score, rep: RepPlan) -> float:
-    """The top pause, a hold or not; returns how far the leg sank in it."""
+    """Write the top pause, or hold; return how far the leg sank in it."""
     hold = rep.hold
     if hold is None or hold.sink_deg == 0.0:
         _dwell(score, rep.top_pause_s, _swells(rep, top=True))
@@ -160,7 +167,7 @@ def _stay_up(score: Score, rep: RepPlan) -> float:
 
 
 def _dwell(score: Score, pause_s: float, swells: tuple[Swell, ...]) -> None:
-    """Rest for `pause_s`, the swells spread over it; longer if they need it."""
+    """Rest for `pause_s`, or longer if the swells spread over it need it."""
     spare_s = max(0.0, pause_s - sum(s.duration_s for s in swells)) / (len(swells) + 1)
     score.wait(spare_s)
     for swell in swells:
@@ -182,7 +189,7 @@ def _lower(
         profile = _profile(rep.eccentric_ramp)
         return _travel(score, way, knee_deg, rep.eccentric_s, profile, _stalls(rep, "eccentric"))
     mean_dps = (from_deg - rep.bottom_deg) / rep.eccentric_s
-    # faster than that the leg would have to rise first; a slower heel stops in less time instead
+    # a faster leg would have to rise first; a slower heel stops in less time instead
     arrival_dps = min(touch_dps, 2.4 * mean_dps)
     stop_s = rep.faults.heel_touch_s * arrival_dps / touch_dps
     start_s, _ = _travel(score, way, knee_deg, rep.eccentric_s, arriving(arrival_dps / mean_dps), ())
@@ -192,7 +199,7 @@ def _lower(
 
 
 def _touch_speed_dps(rep: RepPlan, plan: SetPlan) -> float:
-    """Speed at which a heel that stops within the fault's time has the fault's peak deceleration."""
+    """Return the speed of a heel whose stop has the fault's duration and peak deceleration."""
     faults = rep.faults
     lever_m = plan.body.thigh_m + plan.body.shank_m
     return float(np.degrees(faults.heel_touch_mps2 * faults.heel_touch_s / 1.5 / lever_m))
@@ -206,7 +213,7 @@ def _travel(
     profile: Profile,
     stalls: tuple[Stall, ...],
 ) -> tuple[float, float]:
-    """Move the leg along `way`, stopping where it stalls; every part at the same mean speed."""
+    """Move the leg along `way` with its stalls, every part at the same mean speed."""
     start_s, knee_from, gone = score.now_s, score.curves["knee"].value, 0.0
     for stall in (*stalls, Stall("concentric", 1.0, 0.0)):
         share = stall.at_share - gone
@@ -229,7 +236,7 @@ def _profile(ramp: Ramp | None) -> Profile:
 
 
 def _go_to_floor(score: Score, plan: SetPlan) -> None:
-    """Low: whatever is left down to the floor. High: hold, then the lowering that is no repetition."""
+    """Write the end of a set: the rest of the way to the floor, or a hold and lowering for a high start."""
     if plan.resting_end == "low":
         if plan.reps and abs(score.curves["shank"].value - score.origin_deg) > 0.5:
             score.move(1.5, {"shank": score.origin_deg})

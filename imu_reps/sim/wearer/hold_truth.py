@@ -1,6 +1,6 @@
-"""A hold: what is commanded within it, and the truth of it from the commanded motion.
+"""Ground truth of a hold, from the commanded motion.
 
-Written against docs/definitions.md#holds alone, so that an analysis can be held to it.
+Written from docs/definitions.md#holds alone, independently of the analysis.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _SETTINGS = Settings()
 
 @dataclass(frozen=True, slots=True)
 class HoldTruth:
-    """The truth of one hold; times as in `Truth`, those called `after` or `from` counted from its start.
+    """Ground truth of one hold; times as in `Truth`, those named `after` or `from` relative to its start.
 
     Attributes
     ----------
     start_s, end_s : float
         From where the legs end their way up to where they leave it: the phases' boundaries.
     arch_after_s : float or None
-        When the tilt passes its limit to stay there for `Settings.angle_hold_s`; None: it never does.
+        When the tilt exceeds its limit for `Settings.angle_hold_s`; None if it never does.
     clean_s, clean_from_s : float
         The longest stretch without that.
     greatest_tilt_deg : float
@@ -45,15 +45,15 @@ class HoldTruth:
 
     @property
     def duration_s(self) -> float:
-        """How long it was held."""
+        """Duration of the hold."""
         return self.end_s - self.start_s
 
     def shifted(self, by_s: float) -> HoldTruth:
-        """The same hold on a time that is so much later."""
+        """Return the hold shifted in time."""
         return replace(self, start_s=self.start_s + by_s, end_s=self.end_s + by_s)
 
     def figures(self) -> dict[str, float | None]:
-        """As the JSON summary has it: its time and its greatest tilt; nothing of a hold is counted."""
+        """Return the set summary of the hold: its duration and greatest tilt."""
         return {
             "rep_count": None,
             "clean_count": None,
@@ -66,14 +66,12 @@ class HoldTruth:
 def longest_hold(
     leg: LegCurve, tilt_deg: FloatArray, excursions: list[CommandedExcursion]
 ) -> HoldTruth | None:
-    """The longest of the commanded holds; None where nothing was commanded.
+    """Return the longest commanded hold; None if there is none.
 
     Parameters
     ----------
-    leg : LegCurve
     tilt_deg : (n,) float
         Low-passed pelvic tilt on the same times.
-    excursions : list of CommandedExcursion
     """
     spans = [(_arrival_s(leg, e.rising), _departure_s(leg, e.lowering)) for e in excursions]
     if not spans:
@@ -100,7 +98,7 @@ def _measured(time_s: FloatArray, tilt_deg: FloatArray, span_s: tuple[float, flo
 
 
 def _arches(after_s: FloatArray, tilt_deg: FloatArray) -> list[tuple[float, float]]:
-    """When the tilt was past its limit for long enough to count."""
+    """Return the stretches in which the tilt exceeded its limit for long enough."""
     over = np.diff(np.concatenate([[0], tilt_deg > _SETTINGS.tilt_flag_deg, [0]]).astype(np.int8))
     edges = zip(np.flatnonzero(over > 0), np.flatnonzero(over < 0) - 1, strict=True)
     spans = [(float(after_s[begin]), float(after_s[end])) for begin, end in edges]
@@ -108,13 +106,13 @@ def _arches(after_s: FloatArray, tilt_deg: FloatArray) -> list[tuple[float, floa
 
 
 def _arrival_s(leg: LegCurve, rising_s: tuple[float, float]) -> float:
-    """Where the way up ends: the line through 10 % and 40 % of its peak speed, carried to zero."""
+    """Return the end of the way up, by extrapolating the line through 10 % and 40 % of its peak speed."""
     inside = slice(*np.searchsorted(leg.time_s, rising_s))
     return _line_end_s(leg.time_s[inside], leg.speed_dps[inside])
 
 
 def _departure_s(leg: LegCurve, lowering_s: tuple[float, float]) -> float:
-    """Where the way down begins: the same, looked at backwards."""
+    """Return the beginning of the way down, by the same rule reversed in time."""
     inside = slice(*np.searchsorted(leg.time_s, lowering_s))
     return -_line_end_s(-leg.time_s[inside][::-1], -leg.speed_dps[inside][::-1])
 
@@ -132,7 +130,7 @@ _MIN_DEGREES = 10.0
 
 
 def passive_share(leg: LegCurve, span: slice, posture: Posture, *, rising: bool) -> float | None:
-    """Share of the degrees travelled with a net hip moment under 0.2: `momentum`, or the drop.
+    """Return the share of the range with a net hip moment under 0.2: `momentum`, or the drop.
 
     None if fewer than 10 degrees remain where the static moment is at least 0.34.
     """
@@ -148,7 +146,7 @@ def passive_share(leg: LegCurve, span: slice, posture: Posture, *, rising: bool)
 
 
 def held_peak(values: FloatArray, hold_s: float) -> float | None:
-    """Greatest value that holds for `hold_s`; None for a stretch shorter than that, or without values."""
+    """Return the greatest value held for `hold_s`; None for a shorter stretch, or without values."""
     size = round(hold_s * DENSE_HZ)
     if len(values) < size or np.isnan(values).any():
         return None
@@ -157,7 +155,7 @@ def held_peak(values: FloatArray, hold_s: float) -> float | None:
 
 
 def held_rotation(values: FloatArray, hold_s: float) -> float | None:
-    """The rotation of the greatest magnitude held for `hold_s`, signed."""
+    """Return the rotation of greatest magnitude held for `hold_s`, signed."""
     positive, negative = held_peak(values, hold_s), held_peak(-values, hold_s)
     if positive is None or negative is None:
         return None

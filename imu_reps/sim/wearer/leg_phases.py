@@ -1,6 +1,6 @@
-"""Where the commanded repetitions begin, turn and end, on the commanded leg.
+"""Ground truth of the phases of repetitions, from the commanded leg.
 
-Written against docs/definitions.md#phases alone, so that an analysis can be held to it.
+Written from docs/definitions.md#phases alone, independently of the analysis.
 """
 
 from __future__ import annotations
@@ -12,15 +12,21 @@ import numpy as np
 from scipy.signal import butter, sosfiltfilt
 
 from imu_reps.domain.recording import Start
+from imu_reps.domain.rep import Partial
 from imu_reps.domain.samples import FloatArray
 from imu_reps.sim.wearer.body import DENSE_HZ
-from imu_reps.sim.wearer.score import CommandedExcursion
+from imu_reps.sim.wearer.score import CommandedExcursion, Score, Span
 
 _BAND = 0.2
 _SLOW_DPS = 5.0
 _DWELL_S = 0.25
 MIN_RANGE_DEG = 8.0
 _MIN_RANGE_SHARE = 0.35
+#: A movement cut off within this share of the range from its resting end is complete:
+#: docs/definitions.md#a-repetition.
+_NEAR_REST = 0.15
+#: Tolerance of the far end below the highest elevation.
+_AT_FAR_END = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +44,7 @@ class LegCurve:
     acceleration_dps2: FloatArray
 
     def part(self, kept: slice) -> LegCurve:
-        """A stretch of it."""
+        """Return a slice of the curve."""
         curves = (self.time_s, self.elevation_deg, self.speed_dps, self.acceleration_dps2)
         return LegCurve(*(curve[kept] for curve in curves))
 
@@ -50,11 +56,11 @@ class CommandedPhases:
     Attributes
     ----------
     excursion : CommandedExcursion
-        What was commanded.
+        The commanded excursion.
     out_s, back_s : tuple of float
         Begin and end of the way out of rest and of the way back.
     ends_spell : bool
-        Whether the set is broken off, or over, after it.
+        Whether a break or the end of the set follows.
     """
 
     excursion: CommandedExcursion
@@ -70,7 +76,7 @@ class Spell:
     Attributes
     ----------
     excursions : list of CommandedExcursion
-        Everything commanded in it, in order.
+        Commanded excursions, in order.
     rest_s : tuple of float
         Begin of the rest before the first and end of the rest after the last.
     """
@@ -79,8 +85,57 @@ class Spell:
     rest_s: tuple[float, float]
 
 
+def spells(score: Score, span_s: Span) -> list[Spell]:
+    """Return the stretches of the set without a break, within the recording."""
+    edges = [(None, score.rest_s[0]), *score.breaks_s, (score.rest_s[1], None)]
+    found = []
+    for (_, begin_s), (end_s, _) in pairwise(edges):
+        assert begin_s is not None
+        assert end_s is not None
+        inside = [e for e in score.excursions if begin_s <= e.start_s and e.end_s <= end_s]
+        found.append(Spell(inside, (max(begin_s, span_s[0]), min(end_s, span_s[1]))))
+    return [spell for spell in found if spell.excursions]
+
+
+def within(leg: LegCurve, spell: Spell, span_s: Span, start: Start) -> tuple[Spell, list[Partial]]:
+    """Return the complete and the truncated excursions of a spell within the recording.
+
+    Parameters
+    ----------
+    leg : LegCurve
+        Of the whole set.
+    span_s : tuple of float
+        Begin and end of the recording.
+    """
+    up = leg.elevation_deg if start == "low" else -leg.elevation_deg
+    whole, cut_off = [], []
+    for e in spell.excursions:
+        seen_s = (max(e.start_s, span_s[0]), min(e.end_s, span_s[1]))
+        if seen_s[0] >= seen_s[1]:
+            continue
+        seen = slice(*np.searchsorted(leg.time_s, seen_s))
+        if seen_s == (e.start_s, e.end_s) or _is_whole(up[slice(*_indices(leg, e))], up[seen]):
+            whole.append(e)
+        elif (size_deg := float(np.ptp(up[seen]))) >= MIN_RANGE_DEG:
+            cut_off.append(Partial(*seen_s, size_deg, "cut_off"))
+    return Spell(whole, spell.rest_s), cut_off
+
+
+def _indices(leg: LegCurve, e: CommandedExcursion) -> tuple[int, int]:
+    begin, end = np.searchsorted(leg.time_s, (e.start_s, e.end_s))
+    return int(begin), int(end)
+
+
+def _is_whole(up: FloatArray, seen: FloatArray) -> bool:
+    """Return whether the far end and both movements, to within 15 % of the range, were recorded."""
+    far = float(up.max())
+    range_deg = far - max(float(up[0]), float(up[-1]))
+    both_ways = max(seen[0] - up[0], seen[-1] - up[-1]) <= _NEAR_REST * range_deg
+    return bool(both_ways and seen.max() >= far - _AT_FAR_END * range_deg)
+
+
 def low_pass(values: FloatArray) -> FloatArray:
-    """6 Hz zero-phase low-pass of a dense curve: a second-order Butterworth, forward and backward."""
+    """Low-pass a dense curve at 6 Hz: second-order Butterworth, forward and backward."""
     return np.asarray(sosfiltfilt(butter(2, 6.0, fs=DENSE_HZ, output="sos"), values))
 
 
@@ -94,14 +149,12 @@ def leg_curve(time_s: FloatArray, elevation_deg: FloatArray) -> LegCurve:
 def split(
     leg: LegCurve, spells: list[Spell], start: Start
 ) -> tuple[list[CommandedPhases], list[tuple[CommandedExcursion, float]]]:
-    """Repetitions with their phases, and partial repetitions with their size.
+    """Return repetitions with their phases, and partial repetitions with their size.
 
     Parameters
     ----------
-    leg : LegCurve
     spells : list of Spell
         The repetitions of all are one set: what counts follows from all their sizes.
-    start : {"low", "high"}
     """
     up = leg.elevation_deg if start == "low" else -leg.elevation_deg
     sizes = [_sizes(up, _turns(leg.time_s, up, spell)) for spell in spells]
@@ -118,7 +171,7 @@ def split(
 
 
 def _phases(leg: LegCurve, reps: Spell, start: Start) -> list[CommandedPhases]:
-    """Phases of one spell's repetitions."""
+    """Return the phases of one spell's repetitions."""
     up = leg.elevation_deg if start == "low" else -leg.elevation_deg
     speed = leg.speed_dps if start == "low" else -leg.speed_dps
     far, near = _turns(leg.time_s, up, reps)
@@ -126,7 +179,7 @@ def _phases(leg: LegCurve, reps: Spell, start: Start) -> list[CommandedPhases]:
     for k in range(len(far)):
         lowest = up[near[k + 1]] if start == "low" else min(up[near[k]], up[near[k + 1]])
         band = _BAND * (up[far[k]] - lowest)
-        # the way back is the way out of the mirrored curve
+        # the way back is the way out in reversed time
         flanks.append(_flank(leg.time_s, up, speed, (near[k], far[k]), band))
         flanks.append(_flank(leg.time_s, -up, -speed, (far[k], near[k + 1]), band))
     turns = [i for pair in zip(far, near[1:], strict=True) for i in pair]
@@ -137,7 +190,7 @@ def _phases(leg: LegCurve, reps: Spell, start: Start) -> list[CommandedPhases]:
 
 
 def _met(flanks: list[tuple[float, float]], turns_s: list[float]) -> list[tuple[float, float]]:
-    """Phases that would overlap meet at the turn between them: a pause is never negative."""
+    """Make overlapping phases meet at the turn between them, so that no pause is negative."""
     begins, ends = [f[0] for f in flanks], [f[1] for f in flanks]
     for k in range(len(flanks) - 1):
         if ends[k] > begins[k + 1]:
@@ -149,7 +202,7 @@ Turns = tuple[list[int], list[int]]
 
 
 def _turns(t: FloatArray, up: FloatArray, spell: Spell) -> Turns:
-    """Indices of the far end of each excursion, and of the deepest rest before, between and after."""
+    """Return indices of the far end of each excursion, and of the lowest rest before, between and after."""
     far = []
     for e in spell.excursions:
         begin, end = np.searchsorted(t, (e.start_s, e.end_s))
@@ -161,13 +214,13 @@ def _turns(t: FloatArray, up: FloatArray, spell: Spell) -> Turns:
 
 
 def _sizes(up: FloatArray, turns: Turns) -> list[float]:
-    """The smaller of the way out and the way back of each excursion."""
+    """Return the smaller of the way out and the way back of each excursion."""
     far, near = turns
     return [float(up[f] - max(up[near[k]], up[near[k + 1]])) for k, f in enumerate(far)]
 
 
 def _least_counted(sizes: list[float]) -> float:
-    """From which size on an excursion counts: at least 8 degrees, and 35 % of the median of those left."""
+    """Return the minimum size that counts: at least 8 degrees, and 35 % of the median of those left."""
     left = [s for s in sizes if s >= MIN_RANGE_DEG]
     while left and min(left) < _MIN_RANGE_SHARE * float(np.median(left)):
         limit = _MIN_RANGE_SHARE * float(np.median(left))
@@ -178,7 +231,7 @@ def _least_counted(sizes: list[float]) -> float:
 def _flank(
     t: FloatArray, up: FloatArray, speed: FloatArray, between: tuple[int, int], band: float
 ) -> tuple[float, float]:
-    """Begin and end of a rising phase, from the turn below it to the turn above it."""
+    """Return begin and end of a rising phase between the turns below and above it."""
     below, above = between
     high = below + int(np.argmax(up[below : above + 1] >= up[above] - band))
     low = high - int(np.argmax(up[below : high + 1][::-1] <= up[below] + band))
@@ -189,7 +242,7 @@ def _flank(
 
 
 def _phase_peak(speed: FloatArray, low: int, high: int) -> float:
-    """Greatest speed between where the movement gathers way and where it ends."""
+    """Return the peak speed of the movement."""
     slow = speed < 0.1 * float(np.max(speed[low : high + 1]))
     before = low - int(np.argmax(slow[: low + 1][::-1]))
     after = high + int(np.argmax(slow[high:]))
@@ -197,39 +250,40 @@ def _phase_peak(speed: FloatArray, low: int, high: int) -> float:
 
 
 def _boundary(t: FloatArray, speed: FloatArray, entered: int, peak: float) -> float:
-    """End of a rising flank that has entered the band of its far end: the two-case rule."""
+    """Return the end of a rising flank near its far end, by the two-case rule."""
     limit = min(0.1 * peak, _SLOW_DPS)
+    moving = np.abs(speed) >= _SLOW_DPS
     stop = entered
     while True:
         stop = _first(speed < limit, stop)
-        moving_again = _first(np.abs(speed) >= _SLOW_DPS, stop)
-        slow_since = stop - _first((np.abs(speed) >= _SLOW_DPS)[: stop + 1][::-1], 0)
+        moving_again = _first(moving, stop)
+        slow_since = stop - _first(moving[: stop + 1][::-1], 0)
         if t[moving_again] - t[slow_since] >= _DWELL_S:
             break
         turn = _first(speed <= 0.0, stop)
         if turn <= moving_again:
             return _crossing(t, speed, turn, 0.0)
         stop = moving_again
-    # the flank's straight line through 10 % and 40 % of the peak, carried to zero
+    # extrapolate the line through 10 % and 40 % of the peak to zero
     at_40 = _last_above(t, speed, stop, 0.4 * peak)
     at_10 = _last_above(t, speed, stop, 0.1 * peak)
     return at_10 + (at_10 - at_40) / 3.0
 
 
 def _first(condition: np.typing.NDArray[np.bool_], begin: int) -> int:
-    """First index from `begin` on where the condition holds; the last index if it never does."""
+    """Return the first index from `begin` on where the condition holds, else the last index."""
     found = int(np.argmax(condition[begin:]))
     return begin + found if condition[begin + found] else len(condition) - 1
 
 
 def _last_above(t: FloatArray, speed: FloatArray, end: int, level: float) -> float:
-    """When the speed last falls through `level` before `end`."""
+    """Return when the speed last falls through `level` before `end`."""
     k = end - int(np.argmax(speed[: end + 1][::-1] >= level))
     return _crossing(t, speed, k + 1, level)
 
 
 def _crossing(t: FloatArray, speed: FloatArray, k: int, level: float) -> float:
-    """When the speed passes `level` between the samples before `k` and at `k`."""
+    """Interpolate when the speed passes `level` between samples `k - 1` and `k`."""
     k = min(max(k, 1), len(t) - 1)
     before, after = float(speed[k - 1]), float(speed[k])
     if before == after:

@@ -1,8 +1,7 @@
-"""A repetition whose measured tempo is the one asked for.
+"""Plan a repetition for a given measured tempo.
 
-A phase is measured between its flanks' straight lines (docs/definitions.md#phases), or, where the leg turns
-without a dwell, between zero crossings. A commanded movement is longer than that by its soft beginning and
-end.
+A phase is measured between the lines of its flanks (docs/definitions.md#phases), or, if the leg turns without
+a dwell, between zero crossings. A commanded movement is longer than that by its soft beginning and end.
 """
 
 from __future__ import annotations
@@ -12,29 +11,29 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from imu_reps.domain.tempo import Tempo
-from imu_reps.sim.wearer.curves import PEAK_OVER_MEAN
+from imu_reps.sim.wearer.score import PEAK_OVER_MEAN
 from imu_reps.sim.wearer.set_plan import RepPlan
 
-#: Under this speed for that long a turn is a dwell (docs/definitions.md#phases).
+#: Speed limit and minimum duration of a dwell (docs/definitions.md#phases).
 _SLOW_DPS, _DWELL_S = 5.0, 0.25
-#: Kept from that line on either side, so that the 6 Hz low-pass does not carry a turn over it.
+#: Margin to that limit on either side, for the effect of the 6 Hz low-pass.
 _MARGIN_S = 0.03
-#: How long a leg takes to get up to speed where nothing asks for less: ours.
+#: Default time to get up to speed: ours.
 _RAMP_S = 0.35
 
 
 def _line_foot(at_10: float, at_40: float) -> float:
-    """Where the line through 10 % and 40 % of a peak meets zero."""
+    """Return where the line through 10 % and 40 % of a peak meets zero."""
     return at_10 - (at_40 - at_10) / 3.0
 
 
 def _minimum_jerk_at(share: float) -> float:
-    """Share of its time after which a minimum-jerk movement has this share of its peak speed."""
+    """Return the share of its time at which a minimum-jerk movement has this share of its peak speed."""
     return float(0.5 - 0.5 * np.sqrt(1.0 - np.sqrt(share)))
 
 
 def _ramp_at(share: float) -> float:
-    """Share of a ramp's time after which it has this share of its speed: where 3x²-2x³ is that."""
+    """Return the share of its time at which a ramp 3x²-2x³ has this share of its speed."""
     return float(0.5 - np.sin(np.arcsin(1.0 - 2.0 * min(share, 1.0)) / 3.0))
 
 
@@ -45,27 +44,27 @@ _RAMP_FOOT = _line_foot(_ramp_at(0.1), _ramp_at(0.4))
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """One end of the leg's way: how long it takes to slow down there or gather way, and rests between."""
+    """One end of the leg's way: time to slow down and to speed up there, and rest between."""
 
     ramp_s: float
     pause_s: float
 
     @property
     def lost_s(self) -> float:
-        """What each phase loses there to the pause; a turn without a dwell loses nothing."""
+        """Time that each phase loses there to the pause; 0 for a turn without a dwell."""
         return _RAMP_FOOT * self.ramp_s if self.pause_s >= 0.5 * _DWELL_S else 0.0
 
     @property
     def commanded_s(self) -> float:
-        """The rest to be commanded."""
+        """Commanded rest."""
         return max(0.0, self.pause_s - 2.0 * self.lost_s) if self.lost_s else 0.0
 
 
 def paced(rep: RepPlan, aim: Tempo) -> RepPlan:
-    """The repetition with times that are measured as `aim`, within a tenth of a second.
+    """Return the repetition with times that are measured as `aim`, within a tenth of a second.
 
-    The movements are minimum jerk where the pauses leave room for their soft ends; else they get up to speed
-    and stop in as little time as that takes.
+    The movements are minimum jerk if the pauses leave room for their soft ends; else they get up to speed
+    and stop as fast as needed.
 
     Parameters
     ----------
@@ -93,7 +92,7 @@ def paced(rep: RepPlan, aim: Tempo) -> RepPlan:
 
 
 def _crisp(rep: RepPlan, aim: Tempo) -> RepPlan:
-    """The same with ramps at both ends of a steady way."""
+    """Return the repetition with ramps at both ends of a steady movement."""
     top, bottom = (_turn(pause_s, rep, aim) for pause_s in (aim.top_s, aim.bottom_s))
     lost_s = top.lost_s + bottom.lost_s
     up_s, down_s = aim.concentric_s + lost_s, aim.eccentric_s + lost_s
@@ -109,7 +108,7 @@ def _crisp(rep: RepPlan, aim: Tempo) -> RepPlan:
 
 
 def _turn(pause_s: float, rep: RepPlan, aim: Tempo) -> _Turn:
-    """A turn that is measured as such a pause: without a dwell where it is none, with one where it is."""
+    """Return a turn that is measured as this pause, without a dwell for none."""
     slower_s, faster_s = sorted((aim.concentric_s, aim.eccentric_s), reverse=True)
     longest_s = 0.45 * faster_s
     range_deg = rep.top_deg - rep.bottom_deg

@@ -1,79 +1,18 @@
-"""Random plans over the whole space of what people, sensors and radios do."""
+"""Random plans over the whole space of people, sensors and radios."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from numpy.random import Generator
 
 from imu_reps.domain.exercise import Exercise
-from imu_reps.domain.recording import PelvisAlignment, Side, Start
+from imu_reps.domain.recording import PelvisAlignment, Start
 from imu_reps.sim.wearer.random_person import personal
-from imu_reps.sim.wearer.random_reps import RepSpace, random_reps
-from imu_reps.sim.wearer.random_sensors import SensorSpace, chance, random_sensors
+from imu_reps.sim.wearer.random_reps import random_reps
+from imu_reps.sim.wearer.random_sensors import random_sensors
 from imu_reps.sim.wearer.set_plan import Act, Activity, BodyPlan, LifePlan, SetPlan
-
-
-@dataclass(frozen=True, slots=True)
-class Space:
-    """What `random_plan` draws from; None leaves it to chance.
-
-    Attributes
-    ----------
-    exercise, side, start, alignment
-        As in a `SetPlan`; by chance never a hold.
-    life, stalls, swing : bool or None
-        Whether there is walking and lying down around the set, whether repetitions stall, whether they
-        are swung instead of lifted.
-    faults, partials : bool
-        Whether faults and partial repetitions occur.
-    fault_share : float or None
-        The chance of each fault that the exercise allows, whatever the others do; None: about half of all
-        sets have one or two.
-    longest_s : float
-        About how long the repetitions of a set take at most.
-    share : tuple of float
-        Range of the pelvis's natural share.
-    rate_hz : float or None
-        Nominal rate of both sensors.
-    acc_bias_mg, scale_error, gyr_bias_dps : float
-        Bounds of the sensors' errors, per axis; the scale error is the accelerometer's, relative.
-    turn_deg : float
-        Bound of the mounted pelvis sensor's turn about gravity.
-    loss : float
-        Bound of packet loss.
-    drop_outs : bool
-        Whether the radio may fall silent for a while.
-    person : bool
-        Whether a person does the set: with traits of `random_person.TRAITS`, each with its chance there.
-        Without, a seed gives what it always gave; with, the same set done by a person.
-    traits : tuple of str or None
-        Exactly these of a person's, wherever the set allows them; None leaves them to `person`.
-    """
-
-    exercise: Exercise | None = None
-    side: Side | None = None
-    start: Start | None = None
-    alignment: PelvisAlignment | None = None
-    life: bool | None = None
-    stalls: bool | None = None
-    swing: bool | None = None
-    faults: bool = True
-    partials: bool = True
-    fault_share: float | None = None
-    longest_s: float = 75.0
-    share: tuple[float, float] = (0.10, 0.35)
-    rate_hz: float | None = None
-    acc_bias_mg: float = 15.0
-    scale_error: float = 0.01
-    gyr_bias_dps: float = 1.0
-    turn_deg: float = 5.0
-    loss: float = 0.03
-    drop_outs: bool = True
-    person: bool = False
-    traits: tuple[str, ...] | None = None
-
+from imu_reps.sim.wearer.space import Space, chance
 
 _DYNAMIC: tuple[Exercise, ...] = (
     "single_leg_raise",
@@ -87,20 +26,20 @@ _ALWAYS_BOTH = ("double_leg_raise", "hanging_leg_raise", "hollow_hold")
 
 
 def random_plan(rng: Generator, **constraints: Any) -> SetPlan:
-    """A random set.
+    """Draw a random plan of a set.
 
     Parameters
     ----------
     rng : Generator
-        All chance comes from here.
+        Source of all randomness.
     **constraints
-        Fields of `Space` that narrow it, e.g. ``exercise="heel_tap"``, ``life=False``, ``rate_hz=25.0``.
+        Fields of `Space`, such as ``exercise="heel_tap"``, ``life=False``, ``rate_hz=25.0``.
 
     Returns
     -------
     SetPlan
-        Never near the line between a repetition and a partial one: excursions of at least 43 % of the
-        set's median, or of at most 27 %.
+        With excursions of at least 43 %, or at most 27 %, of the set's median, away from the limit between
+        repetitions and partial ones.
 
     Raises
     ------
@@ -113,40 +52,20 @@ def random_plan(rng: Generator, **constraints: Any) -> SetPlan:
     start = space.start or _random_start(exercise, rng)
     life, alignment = _random_life(exercise, start, space, rng)
     floor = start == "low" or life.floor_stretch
-    wanted = RepSpace(
-        exercise,
-        start,
-        floor,
-        space.stalls,
-        space.swing,
-        space.faults,
-        space.partials,
-        space.fault_share,
-        space.longest_s,
-    )
-    reps = random_reps(wanted, rng)
-    sensors = SensorSpace(
-        rate_hz=space.rate_hz,
-        acc_bias_mg=space.acc_bias_mg,
-        acc_scale=space.scale_error,
-        gyr_bias_dps=space.gyr_bias_dps,
-        turn_deg=space.turn_deg,
-        loss=space.loss,
-        drop_outs=space.drop_outs,
-        shortest_s=min((r.concentric_s + r.eccentric_s for r in reps), default=3.0),
-    )
-    pelvis, ankle = random_sensors(sensors, alignment, exercise == "hanging_leg_raise", rng)
+    reps = random_reps(space, exercise, start, rng, floor=floor)
+    shortest_s = min((r.concentric_s + r.eccentric_s for r in reps), default=3.0)
+    hanging = exercise == "hanging_leg_raise"
+    pelvis, ankle = random_sensors(space, alignment, rng, hanging=hanging, shortest_s=shortest_s)
     body = _random_body(exercise, space, rng)
     plan = SetPlan(exercise, side, start, alignment, reps, body, life, pelvis, ankle)
     return personal(plan, rng, space.traits) if space.person or space.traits is not None else plan
 
 
 def idle_plan(rng: Generator, **constraints: Any) -> SetPlan:
-    """A random recording in which nobody does a repetition: walking, lying, fidgeting, sitting up.
+    """Draw a random plan without repetitions: walking, lying, fidgeting, sitting up.
 
     Parameters
     ----------
-    rng : Generator
     **constraints
         As for `random_plan`, as far as they are about exercise, side and sensors.
     """
@@ -191,7 +110,7 @@ def _act(activity: Activity, rng: Generator) -> Act:
 def _random_life(
     exercise: Exercise, start: Start, space: Space, rng: Generator
 ) -> tuple[LifePlan, PelvisAlignment]:
-    """Life around the set, and the alignment that the rocks in it allow."""
+    """Draw activities around the set, and the alignment that the rocks in them allow."""
     lively = space.life if space.life is not None else chance(rng, 0.6)
     hanging = exercise == "hanging_leg_raise"
     no_floor = exercise == "double_leg_raise" and start == "high" and not lively and chance(rng, 0.4)

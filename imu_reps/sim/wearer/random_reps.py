@@ -11,32 +11,16 @@ from numpy.random import Generator
 
 from imu_reps.domain.exercise import Exercise
 from imu_reps.domain.recording import Start
-from imu_reps.sim.wearer.random_sensors import chance
 from imu_reps.sim.wearer.set_plan import Ramp, RepFaults, RepPlan, RotationShape, Stall, Swell
+from imu_reps.sim.wearer.space import Space, chance
 
 Style = Literal["controlled", "brisk", "swing"]
-_LONGEST_SET_S = 75.0
 _HOLD = RepPlan(top_deg=25.0, concentric_s=2.0, top_pause_s=20.0, eccentric_s=2.0)
 
 
 @dataclass(frozen=True, slots=True)
-class RepSpace:
-    """Bounds of what random repetitions may be; as in `Space`."""
-
-    exercise: Exercise
-    start: Start
-    floor: bool
-    stalls: bool | None
-    swing: bool | None
-    faults: bool
-    partials: bool
-    fault_share: float | None = None
-    longest_s: float = _LONGEST_SET_S
-
-
-@dataclass(frozen=True, slots=True)
 class _Manner:
-    """How one set is done: what its repetitions scatter around."""
+    """Mean parameters of a set, around which its repetitions scatter."""
 
     top_deg: float
     bottom_deg: float
@@ -52,33 +36,40 @@ class _Manner:
         return self.top_deg - self.bottom_deg
 
 
-def random_reps(space: RepSpace, rng: Generator) -> tuple[RepPlan, ...]:
-    """Three to twenty repetitions in one manner, with scatter, and what goes wrong in them."""
-    if space.exercise == "hollow_hold":
+def random_reps(
+    space: Space, exercise: Exercise, start: Start, rng: Generator, *, floor: bool
+) -> tuple[RepPlan, ...]:
+    """Draw three to twenty repetitions in one manner, with scatter and faults.
+
+    Parameters
+    ----------
+    floor : bool
+        Whether the legs lie on the floor before; else they are assumed to start vertical.
+    """
+    if exercise == "hollow_hold":
         return (_HOLD,)
-    manner = _random_manner(space, rng)
+    manner = _random_manner(space, exercise, rng)
     cycle_s = manner.concentric_s + manner.eccentric_s + manner.top_pause_s + manner.bottom_pause_s
     count = max(3, min(int(rng.integers(3, 21)), int(space.longest_s / cycle_s)))
-    reps = [_rep(manner, space, rng) for _ in range(count)]
-    if not space.floor:
-        # without a floor stretch the legs are taken to start vertical
+    reps = [_rep(manner, exercise, start, rng) for _ in range(count)]
+    if not floor:
         reps[0] = replace(reps[0], top_deg=90.0)
     if space.stalls or (space.stalls is None and chance(rng, 0.25)):
         reps = _stalled(reps, rng)
-    reps = _swelling(reps, space, rng)
+    reps = _swelling(reps, start, rng)
     if space.fault_share is not None:
-        reps = with_each_fault(reps, space.exercise, space.start, space.fault_share, rng)
+        reps = with_each_fault(reps, exercise, start, space.fault_share, rng)
     elif space.faults:
-        reps = with_faults(reps, space.exercise, space.start, rng)
-    if space.start == "low":
+        reps = with_faults(reps, exercise, start, rng)
+    if start == "low":
         reps[-1] = _to_floor(reps[-1])
     if space.partials and chance(rng, 0.25):
-        reps = _with_partials(reps, manner, space.start, rng)
+        reps = _with_partials(reps, manner, start, rng)
     return tuple(reps)
 
 
-def _random_manner(space: RepSpace, rng: Generator) -> _Manner:
-    top, bottom = _ends(space, rng)
+def _random_manner(space: Space, exercise: Exercise, rng: Generator) -> _Manner:
+    top, bottom = _ends(exercise, rng)
     style = _style(space.swing, rng)
     concentric_s, eccentric_s = _tempo(style, top - bottom, rng)
     swung = style == "swing" and chance(rng, 0.5)
@@ -95,13 +86,13 @@ def _random_manner(space: RepSpace, rng: Generator) -> _Manner:
     )
 
 
-def _ends(space: RepSpace, rng: Generator) -> tuple[float, float]:
-    """Mean top and bottom of the set, as leg elevations."""
-    if space.exercise == "heel_tap":
+def _ends(exercise: Exercise, rng: Generator) -> tuple[float, float]:
+    """Draw mean top and bottom of the set, as leg elevations."""
+    if exercise == "heel_tap":
         return 0.0, -float(rng.uniform(35.0, 60.0))
-    if space.exercise == "hanging_leg_raise":
+    if exercise == "hanging_leg_raise":
         return float(rng.uniform(35.0, 90.0)), 0.0
-    if space.exercise == "double_leg_raise":
+    if exercise == "double_leg_raise":
         floor_deg = float(rng.choice([0.0, rng.uniform(10.0, 40.0)]))
         return float(rng.uniform(max(55.0, floor_deg + 25.0), 90.0)), floor_deg
     hover_deg = float(rng.choice([0.0, 0.0, rng.uniform(2.0, 8.0)]))
@@ -115,7 +106,7 @@ def _style(swing: bool | None, rng: Generator) -> Style:
 
 
 def _tempo(style: Style, range_deg: float, rng: Generator) -> tuple[float, float]:
-    """Seconds up and down; no leg moves faster than 55 (120 when swung) degrees a second on average."""
+    """Draw seconds up and down, with a mean speed of at most 55 (120 when swung) degrees per second."""
     if style == "controlled":
         fastest_s = range_deg / 55.0
         slow_s = 6.0 if chance(rng, 0.15) else 3.5
@@ -133,18 +124,18 @@ def _pause(style: Style, rng: Generator) -> float:
     return float(rng.uniform(0.0, longest_s)) if longest_s else 0.0
 
 
-def _rep(manner: _Manner, space: RepSpace, rng: Generator) -> RepPlan:
-    """One repetition of the manner: 8 % of scatter in everything."""
+def _rep(manner: _Manner, exercise: Exercise, start: Start, rng: Generator) -> RepPlan:
+    """Draw one repetition of the manner, with 8 % scatter."""
     scatter = 1.0 + np.clip(rng.normal(0.0, 0.08, 6), -0.18, 0.18)
     missed_deg = manner.range_deg * float(scatter[0] - 1.0)
-    high = space.start == "high"
+    high = start == "high"
     at_floor = manner.bottom_deg == 0.0
-    # the resting end scatters little, the far end takes the rest
+    # the resting end scatters little, the far end more
     top = manner.top_deg + (0.0 if high else missed_deg)
     bottom = manner.bottom_deg - (missed_deg if high and not at_floor else 0.0)
     if not at_floor and not high:
         bottom += float(rng.uniform(-0.1, 0.1)) * min(manner.range_deg, manner.bottom_deg)
-    if space.exercise != "heel_tap":
+    if exercise != "heel_tap":
         bottom = max(bottom, 0.0)
     return RepPlan(
         top_deg=top,
@@ -159,7 +150,7 @@ def _rep(manner: _Manner, space: RepSpace, rng: Generator) -> RepPlan:
 
 
 def _to_floor(rep: RepPlan) -> RepPlan:
-    """The last lowering of a low start goes all the way down, at the same speed."""
+    """Let the last lowering of a low start go all the way down, at the same speed."""
     longer = rep.top_deg / (rep.top_deg - rep.bottom_deg)
     return replace(rep, bottom_deg=0.0, eccentric_s=rep.eccentric_s * longer)
 
@@ -182,10 +173,10 @@ def _stalled(reps: list[RepPlan], rng: Generator) -> list[RepPlan]:
     return found
 
 
-def _swelling(reps: list[RepPlan], space: RepSpace, rng: Generator) -> list[RepPlan]:
-    """Dips at the top, bounces at the bottom; at the resting end too small to be partial repetitions."""
+def _swelling(reps: list[RepPlan], start: Start, rng: Generator) -> list[RepPlan]:
+    """Draw dips at the top and bounces at the bottom, too small for partials at the resting end."""
     dips, bounces = chance(rng, 0.15), chance(rng, 0.15)
-    max_dip_deg = 7.0 if space.start == "high" else 25.0
+    max_dip_deg = 7.0 if start == "high" else 25.0
     for k, rep in enumerate(reps):
         range_deg = rep.top_deg - rep.bottom_deg
         changed = rep
@@ -204,7 +195,7 @@ def _swell(size_deg: float, rng: Generator) -> Swell:
 
 
 def _with_partials(reps: list[RepPlan], manner: _Manner, start: Start, rng: Generator) -> list[RepPlan]:
-    """One or two excursions of 10 to 25 % of the range, where that is at least 9 degrees."""
+    """Add one or two excursions of 10 to 25 % of the range, if that is at least 9 degrees."""
     if 0.25 * manner.range_deg < 9.5:
         return reps
     for _ in range(int(rng.integers(1, 3))):
@@ -215,7 +206,7 @@ def _with_partials(reps: list[RepPlan], manner: _Manner, start: Start, rng: Gene
 
 
 def partial_rep(reps: list[RepPlan], at: int, size_deg: float, start: Start, rng: Generator) -> RepPlan:
-    """An excursion of that size before repetition `at`, from where the leg rests then."""
+    """Return an excursion of this size before repetition `at`, from where the leg rests."""
     if start == "low":
         rest = reps[at - 1].bottom_deg if at else 0.0
         top, bottom = rest + size_deg, rest
@@ -240,7 +231,7 @@ def with_faults(reps: list[RepPlan], exercise: Exercise, start: Start, rng: Gene
 def with_each_fault(
     reps: list[RepPlan], exercise: Exercise, start: Start, share: float, rng: Generator
 ) -> list[RepPlan]:
-    """Give a set each fault that its exercise allows with the same chance, one beside the other."""
+    """Give a set each fault that its exercise allows, independently, with the same probability."""
     for spoil in dict.fromkeys(_possible(exercise, start)):
         if chance(rng, share):
             reps = spoil(reps, rng)
@@ -259,7 +250,7 @@ def _possible(exercise: Exercise, start: Start) -> list[Spoil]:
 
 
 def _growth(count: int, rng: Generator) -> list[float]:
-    """Strength of a fault over the set: the same throughout, or growing from a fifth."""
+    """Return the strength of a fault over the set: constant, or growing from a fifth."""
     if chance(rng, 0.5):
         return [1.0] * count
     return [0.2 + 0.8 * k / max(1, count - 1) for k in range(count)]
@@ -307,14 +298,14 @@ def _jolting(reps: list[RepPlan], rng: Generator) -> list[RepPlan]:
 
 
 def _bending(reps: list[RepPlan], rng: Generator) -> list[RepPlan]:
-    """From the second third of the set on."""
+    """Add the fault from the second third of the set on."""
     bend_deg = float(rng.uniform(40.0, 60.0))
     first = max(1, len(reps) // 3)
     return [rep if k < first else _faulty(rep, knee_bend_deg=bend_deg) for k, rep in enumerate(reps)]
 
 
 def _short(reps: list[RepPlan], rng: Generator) -> list[RepPlan]:
-    """One repetition well under 70 % of the others and well over 35 %."""
+    """Shorten one repetition to well under 70 % and well over 35 % of the others."""
     k = int(rng.integers(1, len(reps)))
     rep, share = reps[k], float(rng.uniform(0.52, 0.62))
     if rep.top_deg - rep.bottom_deg < 25.0:
@@ -326,7 +317,7 @@ def _short(reps: list[RepPlan], rng: Generator) -> list[RepPlan]:
 
 
 def _at(rep: RepPlan, share: float) -> float:
-    """Leg elevation at a share of the repetition's range above its bottom."""
+    """Return the leg elevation at a share of the repetition's range above its bottom."""
     return rep.bottom_deg + share * (rep.top_deg - rep.bottom_deg)
 
 

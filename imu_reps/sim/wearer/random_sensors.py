@@ -1,4 +1,4 @@
-"""Random sensors and radios, and random ways to wear them.
+"""Random sensors, radios and placements.
 
 Magnitudes are ours unless a source is named.
 """
@@ -6,52 +6,35 @@ Magnitudes are ours unless a source is named.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.random import Generator
 from scipy.spatial.transform import Rotation
 
 from imu_reps.domain.recording import Axis, PelvisAlignment
-from imu_reps.domain.samples import FloatArray
-from imu_reps.sim.wearer.sensing import GRAVITY_MPS2
+from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, FloatArray
 from imu_reps.sim.wearer.sensor_plan import RadioPlan, SensorPlan, SlipPlan, TissuePlan, Vector
 from imu_reps.sim.wearer.set_plan import SetPlan
+from imu_reps.sim.wearer.space import Space, chance
 
 _RATES_HZ = (25.0, 50.0, 60.0, 100.0, 100.0, 100.0, 104.0, 200.0, 208.0)
+#: Ranges of ringing (Hz), damping and sagging (degrees) of soft tissue.
+_TISSUE = ((6.0, 0.08, 1.0), (12.0, 0.25, 5.0))
 _AXES: tuple[Axis, ...] = ("+x", "-x", "+y", "-y", "+z", "-z")
 
 
-@dataclass(frozen=True, slots=True)
-class SensorSpace:
-    """Bounds of what a random sensor may be; as in `Space`.
+def random_sensors(
+    space: Space, alignment: PelvisAlignment, rng: Generator, *, hanging: bool, shortest_s: float
+) -> tuple[SensorPlan, SensorPlan]:
+    """Draw a pelvis and an ankle sensor, mostly of one make.
 
-    Attributes
+    Parameters
     ----------
     shortest_s : float
-        Shortest repetition of the set: the ankle never falls silent for a third of it, because what
-        was never received nobody can count.
+        Shortest repetition of the set: the ankle sensor never falls silent for a third of it, since a lost
+        repetition cannot be counted.
     """
-
-    rate_hz: float | None
-    acc_bias_mg: float
-    acc_scale: float
-    gyr_bias_dps: float
-    turn_deg: float
-    loss: float
-    drop_outs: bool
-    shortest_s: float
-
-
-def chance(rng: Generator, probability: float) -> bool:
-    """True with the given probability."""
-    return bool(rng.random() < probability)
-
-
-def random_sensors(
-    space: SensorSpace, alignment: PelvisAlignment, hanging: bool, rng: Generator
-) -> tuple[SensorPlan, SensorPlan]:
-    """A pelvis and an ankle sensor, mostly of one make."""
     rate_hz = space.rate_hz or _RATES_HZ[int(rng.integers(len(_RATES_HZ)))]
     pelvis = _random_sensor(space, rate_hz, rng)
     ankle = _random_sensor(space, rate_hz, rng)
@@ -61,11 +44,11 @@ def random_sensors(
     if space.drop_outs and chance(rng, 0.1):
         pelvis = _silent(pelvis, float(rng.uniform(0.5, 3.0)), rng)
     if space.drop_outs and chance(rng, 0.1):
-        ankle = _silent(ankle, min(3.0, 0.33 * space.shortest_s), rng)
+        ankle = _silent(ankle, min(3.0, 0.33 * shortest_s), rng)
     return pelvis, ankle
 
 
-def _random_sensor(space: SensorSpace, rate_hz: float, rng: Generator) -> SensorPlan:
+def _random_sensor(space: Space, rate_hz: float, rng: Generator) -> SensorPlan:
     wide = chance(rng, 0.3)
     return SensorPlan(
         rate_hz=rate_hz,
@@ -74,7 +57,7 @@ def _random_sensor(space: SensorSpace, rate_hz: float, rng: Generator) -> Sensor
         gyr_noise_dps=float(rng.uniform(0.04, 0.12)),
         acc_bias_mg=_within(space.acc_bias_mg, rng),
         gyr_bias_dps=_within(space.gyr_bias_dps, rng),
-        acc_scale=_within(space.acc_scale, rng),
+        acc_scale=_within(space.scale_error, rng),
         gyr_scale=_within(0.01, rng),
         acc_range_g=16.0 if wide else 8.0,
         gyr_range_dps=2000.0 if wide else 1000.0,
@@ -82,7 +65,7 @@ def _random_sensor(space: SensorSpace, rate_hz: float, rng: Generator) -> Sensor
     )
 
 
-def _random_radio(space: SensorSpace, rng: Generator) -> RadioPlan:
+def _random_radio(space: Space, rng: Generator) -> RadioPlan:
     return RadioPlan(
         batch=int(rng.choice([1, 1, 1, 2, 4, 5, 10])),
         jitter_s=float(rng.uniform(0.001, 0.012)),
@@ -95,8 +78,8 @@ def _random_radio(space: SensorSpace, rng: Generator) -> RadioPlan:
     )
 
 
-def _mounted_pelvis(plan: SensorPlan, space: SensorSpace, hanging: bool, rng: Generator) -> SensorPlan:
-    """Axes as named in the header, but for a few degrees; the most about gravity."""
+def _mounted_pelvis(plan: SensorPlan, space: Space, hanging: bool, rng: Generator) -> SensorPlan:
+    """Draw an orientation a few degrees off the axes named in the header, the most about gravity."""
     cranial = _AXES[int(rng.integers(6))]
     across = [name for name in _AXES if name[1] != cranial[1]]
     gravity, other = rng.uniform(-space.turn_deg, space.turn_deg), rng.normal(0.0, 1.5)
@@ -111,16 +94,14 @@ def _mounted_pelvis(plan: SensorPlan, space: SensorSpace, hanging: bool, rng: Ge
 
 
 def _strapped(plan: SensorPlan, rng: Generator) -> SensorPlan:
-    """An ankle sensor in any orientation, at times with its long axis named in the header."""
+    """Draw an ankle sensor in any orientation, sometimes with its long axis named in the header."""
     if chance(rng, 0.3):
-        small = rng.normal(0.0, 1.5, 3)
-        return replace(plan, named=True, turned_deg=(float(small[0]), float(small[1]), float(small[2])))
+        return replace(plan, named=True, turned_deg=_vector(rng.normal(0.0, 1.5, 3)))
     return replace(plan, turned_deg=_any_turn(rng))
 
 
 def _any_turn(rng: Generator) -> Vector:
-    x, y, z = Rotation.random(random_state=rng).as_rotvec(degrees=True)
-    return float(x), float(y), float(z)
+    return _vector(Rotation.random(random_state=rng).as_rotvec(degrees=True))
 
 
 def _silent(plan: SensorPlan, duration_s: float, rng: Generator) -> SensorPlan:
@@ -129,23 +110,19 @@ def _silent(plan: SensorPlan, duration_s: float, rng: Generator) -> SensorPlan:
 
 
 def _within(bound: float, rng: Generator) -> Vector:
-    x, y, z = rng.uniform(-bound, bound, 3)
-    return float(x), float(y), float(z)
+    return _vector(rng.uniform(-bound, bound, 3))
 
 
 def soft_tissue(plan: SetPlan, rng: Generator) -> SetPlan:
-    """Both sensors ring and sag on flesh."""
-    return _both(plan, lambda sensor: replace(sensor, tissue=_random_tissue(rng)))
-
-
-def _random_tissue(rng: Generator) -> TissuePlan:
-    return TissuePlan(
-        float(rng.uniform(6.0, 12.0)), float(rng.uniform(0.08, 0.25)), float(rng.uniform(1.0, 5.0))
+    """Place both sensors on soft tissue."""
+    return _both(
+        plan,
+        lambda sensor: replace(sensor, tissue=TissuePlan(*_vector(rng.uniform(*_TISSUE)))),
     )
 
 
 def pitched_belt(plan: SetPlan, rng: Generator) -> SetPlan:
-    """A belt on a belly: its cranial axis leans by up to 25 degrees."""
+    """Lean the cranial axis by up to 25 degrees, as a belt on a belly."""
     if plan.pelvis is None:
         return plan
     pitch_deg = float(rng.uniform(8.0, 25.0)) * (1.0 if chance(rng, 0.5) else -1.0)
@@ -154,26 +131,26 @@ def pitched_belt(plan: SetPlan, rng: Generator) -> SetPlan:
 
 
 def belt_slips(plan: SetPlan, rng: Generator) -> SetPlan:
-    """The belt rides up or round once in the set."""
+    """Let the belt shift once in the set."""
     round_deg, pitch_deg = rng.uniform(-10.0, 10.0), rng.uniform(-12.0, 12.0)
-    slip = _slip((0.0, float(round_deg), float(pitch_deg)), rng)
+    slip = _slip(np.array([0.0, round_deg, pitch_deg]), rng)
     return replace(plan, pelvis=replace(plan.pelvis, slip=slip) if plan.pelvis else None)
 
 
 def strap_turns(plan: SetPlan, rng: Generator) -> SetPlan:
-    """The strap turns once on the shank, by up to 45 degrees."""
+    """Let the strap turn once on the shank, by up to 45 degrees."""
     round_deg = float(rng.uniform(15.0, 45.0)) * (1.0 if chance(rng, 0.5) else -1.0)
     along_deg, across_deg = rng.uniform(-5.0, 5.0, 2)
-    slip = _slip((float(along_deg), round_deg, float(across_deg)), rng)
+    slip = _slip(np.array([along_deg, round_deg, across_deg]), rng)
     return replace(plan, ankle=replace(plan.ankle, slip=slip) if plan.ankle else None)
 
 
-def _slip(turn_deg: Vector, rng: Generator) -> SlipPlan:
-    return SlipPlan(turn_deg, float(rng.uniform(0.3, 0.7)), float(rng.uniform(0.3, 2.0)))
+def _slip(turn_deg: FloatArray, rng: Generator) -> SlipPlan:
+    return SlipPlan(_vector(turn_deg), float(rng.uniform(0.3, 0.7)), float(rng.uniform(0.3, 2.0)))
 
 
 def warms_up(plan: SetPlan, rng: Generator) -> SetPlan:
-    """Gyroscopes switched on with the recording: a bias that grows to 1 to 4 deg/s in a minute."""
+    """Let gyroscopes warm up: a bias that grows to 1 to 4 deg/s in a minute."""
     return _both(
         plan,
         lambda sensor: replace(
@@ -185,7 +162,7 @@ def warms_up(plan: SetPlan, rng: Generator) -> SetPlan:
 
 
 def cheap_parts(plan: SetPlan, rng: Generator) -> SetPlan:
-    """Parts of MPU-6050 class.
+    """Use sensors of MPU-6050 class.
 
     Its data sheet (PS-MPU-6000A-00) has 400 ug/sqrt(Hz), zero-g offsets of 50 to 80 mg and 3 % of scale; real
     boards are up to twice as noisy, their gyroscopes two to ten times (ours).
@@ -198,7 +175,7 @@ def _cheap(sensor: SensorPlan, rng: Generator) -> SensorPlan:
     offset_mg = rng.uniform(40.0, 60.0, 3) * rng.choice([-1.0, 1.0], 3)
     return replace(
         sensor,
-        acc_noise_mps2=float(rng.uniform(400e-6, 700e-6) * GRAVITY_MPS2 * root_band),
+        acc_noise_mps2=float(rng.uniform(400e-6, 700e-6) * STANDARD_GRAVITY_MPS2 * root_band),
         gyr_noise_dps=float(rng.uniform(0.01, 0.05) * root_band),
         acc_bias_mg=_vector(offset_mg),
         acc_scale=_vector(rng.uniform(-0.03, 0.03, 3)),

@@ -1,6 +1,6 @@
-"""From the motion of a body to what an inertial sensor on it reads.
+"""Simulate readings of an inertial sensor on a moving body.
 
-From the motion of the bone to that of the sensor worn on it: belt, flesh, the hand that straps it on.
+Includes the motion of the sensor on the bone: strap, soft tissue, and handling.
 """
 
 from __future__ import annotations
@@ -13,21 +13,18 @@ from scipy.signal import bilinear, lfilter, lfilter_zi
 from scipy.spatial.transform import Rotation
 
 from imu_reps.domain.recording import Axis
-from imu_reps.domain.samples import FloatArray
+from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, FloatArray
 from imu_reps.errors import RefusedValueError
-from imu_reps.sim.wearer.body import DENSE_HZ, Commanded, RigidMotion, after, rotation_vectors_deg
-from imu_reps.sim.wearer.curves import smoothstep, window
-from imu_reps.sim.wearer.person_plan import PersonPlan
-from imu_reps.sim.wearer.score import Span
+from imu_reps.sim.wearer.body import DENSE_HZ, Commanded, RigidMotion
+from imu_reps.sim.wearer.orientations import Orientations
+from imu_reps.sim.wearer.score import Span, smoothstep, window
 from imu_reps.sim.wearer.sensor_plan import SensorPlan, SlipPlan, TissuePlan
-
-#: Standard gravity, m/s².
-GRAVITY_MPS2 = 9.80665
+from imu_reps.sim.wearer.set_plan import PersonPlan
 
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """What a sensor reads at its sampling instants, in its own axes.
+    """Readings of a sensor at its sampling instants, in its own axes.
 
     Attributes
     ----------
@@ -45,7 +42,7 @@ class Readings:
 
 
 def specific_force(motion: RigidMotion, rate_hz: float) -> FloatArray:
-    """Specific force in body axes, m/s²: acceleration less gravity, so +9.8 on the axis that points up.
+    """Return specific force in body axes, m/s²: acceleration less gravity, so +9.8 on the axis up.
 
     Parameters
     ----------
@@ -58,20 +55,20 @@ def specific_force(motion: RigidMotion, rate_hz: float) -> FloatArray:
     acceleration = np.zeros_like(p)
     acceleration[1:-1] = (p[2:] - 2.0 * p[1:-1] + p[:-2]) * rate_hz**2
     acceleration[[0, -1]] = acceleration[[1, -2]]
-    acceleration[:, 2] += GRAVITY_MPS2
-    return np.asarray(motion.orientation.inv().apply(acceleration))
+    acceleration[:, 2] += STANDARD_GRAVITY_MPS2
+    return motion.orientation.inverse().apply(acceleration)
 
 
 def angular_rate(motion: RigidMotion, rate_hz: float) -> FloatArray:
-    """Angular rate in body axes, deg/s, from one instant before to one after."""
+    """Return angular rate in body axes, deg/s, by central differences."""
     orientation = motion.orientation
-    turn = rotation_vectors_deg(after(orientation[:-2].inv(), orientation[2:]))
+    turn = orientation[:-2].inverse().after(orientation[2:]).rotation_vectors_deg()
     rate = turn * (0.5 * rate_hz)
     return np.asarray(np.concatenate([rate[:1], rate, rate[-1:]]))
 
 
 def mounting(plan: SensorPlan) -> Rotation:
-    """Sensor axes to segment axes."""
+    """Return the rotation from sensor axes to segment axes."""
     cranial, anterior = axis(plan.cranial_axis), axis(plan.anterior_axis)
     if abs(float(cranial @ anterior)) > 0.5:
         raise RefusedValueError(
@@ -84,7 +81,7 @@ def mounting(plan: SensorPlan) -> Rotation:
 
 
 def axis(name: Axis) -> FloatArray:
-    """Unit vector of a named axis."""
+    """Return the unit vector of a named axis."""
     unit = np.zeros(3)
     unit["xyz".index(name[1])] = 1.0 if name[0] == "+" else -1.0
     return unit
@@ -102,20 +99,20 @@ def sense(
     instants = np.arange(time_s[0] + rng.uniform(0.0, period_s), time_s[-1], period_s)
     force = to_sensor.apply(_at(instants, time_s, specific_force(motion, rate_hz)))
     rate = to_sensor.apply(_at(instants, time_s, angular_rate(motion, rate_hz)))
-    bias_mps2 = np.asarray(plan.acc_bias_mg) * 1e-3 * GRAVITY_MPS2
+    bias_mps2 = np.asarray(plan.acc_bias_mg) * 1e-3 * STANDARD_GRAVITY_MPS2
     force = force * (1.0 + np.asarray(plan.acc_scale)) + bias_mps2
     rate = rate * (1.0 + np.asarray(plan.gyr_scale)) + gyr_bias_dps(plan, instants)
     force = force + rng.normal(0.0, plan.acc_noise_mps2, force.shape)
     rate = rate + rng.normal(0.0, plan.gyr_noise_dps, rate.shape)
     return Readings(
         instants,
-        quantise(force, plan.acc_range_g * GRAVITY_MPS2),
+        quantise(force, plan.acc_range_g * STANDARD_GRAVITY_MPS2),
         quantise(rate, plan.gyr_range_dps),
     )
 
 
 def gyr_bias_dps(plan: SensorPlan, on_for_s: FloatArray) -> FloatArray:
-    """Bias of a gyroscope that has been on for so long, (n, 3)."""
+    """Return the bias of a gyroscope by its time since switching on, (n, 3)."""
     warm = 1.0 - np.exp(-3.0 * on_for_s / plan.gyr_warm_s)
     return np.asarray(plan.gyr_bias_dps + warm[:, None] * np.asarray(plan.gyr_warm_dps))
 
@@ -130,9 +127,9 @@ def _at(instants: FloatArray, time_s: FloatArray, values: FloatArray) -> FloatAr
     return np.column_stack([np.interp(instants, time_s, column) for column in values.T])
 
 
-#: A handled sensor lies on the table for this share of the time, and is strapped on in the last: ours.
+#: Shares of the handling time on the table, and for strapping on: ours.
 _ON_TABLE, _STRAPPED = 0.2, 0.8
-#: How far it lies from where it will be worn, and how far the hand that turns it shakes: ours.
+#: Distance of the table, and shake of the hand: ours.
 _TABLE_M = np.array([0.35, -0.25, -0.15])
 _HAND_M, _HAND_DEG, _HAND_HZ = 0.04, 25.0, (0.3, 1.5)
 
@@ -140,7 +137,7 @@ _HAND_M, _HAND_DEG, _HAND_HZ = 0.04, 25.0, (0.3, 1.5)
 def worn(
     motion: RigidMotion, commanded: Commanded, sensor: SensorPlan, person: PersonPlan, rng: Generator
 ) -> RigidMotion:
-    """Motion of a sensor on the segment that moves as `motion`."""
+    """Return the motion of a sensor on the segment that moves as `motion`."""
     t, score = commanded.time_s, commanded.score
     if sensor.slip is not None:
         motion = slipped(motion, t, sensor.slip, score.set_s)
@@ -153,17 +150,17 @@ def worn(
 
 
 def slipped(motion: RigidMotion, t: FloatArray, slip: SlipPlan, set_s: Span) -> RigidMotion:
-    """A strap that turns about its segment: the sensor turns, and goes round with it."""
+    """Turn a strap about its segment, with the sensor."""
     at_s = set_s[0] + slip.at_share * (set_s[1] - set_s[0])
     gone = smoothstep((t - at_s) / slip.duration_s)
-    turn = Rotation.from_rotvec(gone[:, None] * np.asarray(slip.turn_deg), degrees=True)
+    turn = Orientations.by(gone[:, None] * np.asarray(slip.turn_deg))
     arm_m = np.asarray(motion.arm_m)
     moved_m = motion.orientation.apply(turn.apply(arm_m) - arm_m)
-    return RigidMotion(motion.orientation * turn, motion.position_m + moved_m, motion.arm_m)
+    return RigidMotion(motion.orientation.after(turn), motion.position_m + moved_m, motion.arm_m)
 
 
 def sagged(motion: RigidMotion, tissue: TissuePlan) -> RigidMotion:
-    """A sensor on flesh: a mass on a damped spring, driven by the specific force of the bone under it.
+    """Simulate a sensor on soft tissue: a mass on a damped spring, driven by the force of the bone.
 
     The spring stretches by what the force over its stiffness is, so it sags under gravity and rings after
     an impact. The sensor's mass stands out from the skin, so force along the skin tips it as well.
@@ -173,16 +170,16 @@ def sagged(motion: RigidMotion, tissue: TissuePlan) -> RigidMotion:
     force = specific_force(motion, DENSE_HZ)
     pull, _ = lfilter(b, a, force, axis=0, zi=lfilter_zi(b, a)[:, None] * force[0])
     outward = np.asarray(motion.arm_m) / np.linalg.norm(motion.arm_m)
-    tip = np.cross(pull, outward) * (tissue.sag_deg / GRAVITY_MPS2)
+    tip = np.cross(pull, outward) * (tissue.sag_deg / STANDARD_GRAVITY_MPS2)
     return RigidMotion(
-        motion.orientation * Rotation.from_rotvec(tip, degrees=True),
+        motion.orientation.after(Orientations.by(tip)),
         motion.position_m - motion.orientation.apply(pull / w**2),
         motion.arm_m,
     )
 
 
 def handled(motion: RigidMotion, from_end_s: FloatArray, duration_s: float, rng: Generator) -> RigidMotion:
-    """A sensor that lies on a table, is turned in the hand and strapped on.
+    """Simulate a sensor that lies on a table, is turned in the hand and strapped on.
 
     Parameters
     ----------
@@ -196,14 +193,14 @@ def handled(motion: RigidMotion, from_end_s: FloatArray, duration_s: float, rng:
     turn = away[:, None] * lies + (in_hand * _HAND_DEG)[:, None] * _shaken(from_end_s, rng)
     moved_m = away[:, None] * _TABLE_M + (in_hand * _HAND_M)[:, None] * _shaken(from_end_s, rng)
     return RigidMotion(
-        motion.orientation * Rotation.from_rotvec(turn, degrees=True),
+        motion.orientation.after(Orientations.by(turn)),
         motion.position_m + moved_m,
         motion.arm_m,
     )
 
 
 def _shaken(t: FloatArray, rng: Generator) -> FloatArray:
-    """Three axes of unlike waves of amplitude 1, (n, 3)."""
+    """Return different waves of amplitude 1 on three axes, (n, 3)."""
     frequency = 2 * np.pi * rng.uniform(*_HAND_HZ, (2, 3))
     phase = rng.uniform(0.0, 2 * np.pi, (2, 3))
     return np.asarray(np.sin(t[:, None, None] * frequency + phase).mean(axis=1))

@@ -6,17 +6,17 @@ import math
 from dataclasses import dataclass
 
 from imu_reps.domain.recording import Axis, Counter
-from imu_reps.domain.refusals import refuse_unless_as_declared, refuse_unless_number
+from imu_reps.domain.validation import require_declared_types, require_number
 
 Vector = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class RadioPlan:
-    """How samples travel and which clocks they carry.
+    """Radio link and clocks of a sensor.
 
-    A packet leaves with its last sample and arrives `latency_s` later at the earliest. Late packets hold
-    up the ones behind them; none overtakes.
+    A packet leaves with its last sample and arrives at least `latency_s` later. Late packets delay the ones
+    behind them; none overtakes.
 
     Attributes
     ----------
@@ -27,20 +27,19 @@ class RadioPlan:
     jitter_s : float
         Mean of the exponential delay on top.
     stalls_per_min : float
-        How often the radio holds everything back for 50 to 150 ms.
+        Rate of stalls of 50 to 150 ms.
     loss : float
         Probability that a packet never arrives.
     drop_outs : tuple of (start_s, duration_s)
         Stretches in which nothing arrives, on the simulation's own time from its beginning.
-    counter : {"device", "host"}
     device_clock : bool
         Whether samples carry the sensor's own time.
     drift_ppm : float
-        How much the sensor's clock runs fast against the host's.
+        Drift of the sensor's clock against the host's, positive if fast.
     clock_start_s : float
-        What the sensor's clock shows at the beginning.
+        Initial value of the sensor's clock.
     connection_interval_s : float
-        Packets leave at connection events only, so far apart, the first at a time of chance; 0: at once.
+        Interval of connection events at which packets leave, with a random phase; 0 for immediately.
     """
 
     batch: int = 1
@@ -58,16 +57,16 @@ class RadioPlan:
 
 @dataclass(frozen=True, slots=True)
 class TissuePlan:
-    """What lies between bone and sensor: a damped spring that sags under the sensor and rings.
+    """Soft tissue between bone and sensor: a damped spring that sags and rings.
 
     Attributes
     ----------
     ring_hz : float
-        Natural frequency of the sensor on its flesh.
+        Natural frequency of the sensor on the tissue.
     damping : float
         Damping ratio.
     sag_deg : float
-        How far 1 g along the skin tips the sensor.
+        Tilt of the sensor for 1 g along the skin.
     """
 
     ring_hz: float
@@ -77,16 +76,16 @@ class TissuePlan:
 
 @dataclass(frozen=True, slots=True)
 class SlipPlan:
-    """A strap or belt that turns once on its segment and stays so.
+    """A strap or belt that turns once on its segment.
 
     Attributes
     ----------
     turn_deg : Vector
         Rotation vector in segment axes.
     at_share : float
-        When, from the begin of the first repetition (0) to the end of the last (1).
+        Time between the begin of the first repetition (0) and the end of the last (1).
     duration_s : float
-        How long it takes.
+        Duration of the turn.
     """
 
     turn_deg: Vector
@@ -96,7 +95,7 @@ class SlipPlan:
 
 @dataclass(frozen=True, slots=True)
 class SensorPlan:
-    """One inertial sensor: how it is worn and how it errs.
+    """One inertial sensor: placement and errors.
 
     Attributes
     ----------
@@ -120,15 +119,13 @@ class SensorPlan:
     acc_scale, gyr_scale : Vector
         Relative scale errors, in sensor axes.
     gyr_warm_dps : Vector
-        How much the gyroscope's bias grows as it warms up, in sensor axes.
+        Growth of the gyroscope's bias as it warms up, in sensor axes.
     gyr_warm_s : float
-        When 95 % of that is reached; the approach is exponential.
+        Time to reach 95 % of it, exponentially.
     tissue : TissuePlan or None
-        None: the sensor sits on the bone.
-    slip : SlipPlan or None
+        None for a sensor on the bone.
     acc_range_g, gyr_range_dps : float
-        Full scale; beyond it the sensor clips, and 16 bit are spread over it.
-    radio : RadioPlan
+        Full scale at which the sensor clips, resolved by 16 bits.
     """
 
     sensor: str = "simulated"
@@ -153,10 +150,10 @@ class SensorPlan:
     radio: RadioPlan = RadioPlan()
 
     def __post_init__(self) -> None:
-        refuse_unless_as_declared(self)
-        refuse_unless_number("rate_hz", self.rate_hz, above=1.0, below=10_000.0)
-        refuse_unless_number("rate_error", self.rate_error, above=-0.5, below=0.5)
+        require_declared_types(self)
+        require_number("rate_hz", self.rate_hz, above=1.0, below=10_000.0)
+        require_number("rate_error", self.rate_error, above=-0.5, below=0.5)
         for name in ("acc_noise_mps2", "gyr_noise_dps"):
-            refuse_unless_number(name, getattr(self, name), above=-math.ulp(0.0))
+            require_number(name, getattr(self, name), above=-math.ulp(0.0))
         for name in ("gyr_warm_s", "acc_range_g", "gyr_range_dps"):
-            refuse_unless_number(name, getattr(self, name), above=0.0)
+            require_number(name, getattr(self, name), above=0.0)

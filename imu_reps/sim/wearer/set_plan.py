@@ -1,4 +1,4 @@
-"""What is to be simulated, as plain data: the set, each repetition, the pelvis, the life around it."""
+"""Plans of simulated sets: repetitions, faults, person, activities, breaks."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import Any, Literal
 
 from imu_reps.domain.exercise import EXERCISES, Exercise
 from imu_reps.domain.recording import PelvisAlignment, Posture, Side, Start, default_posture, default_start
-from imu_reps.domain.refusals import (
-    refuse_unless_as_declared,
-    refuse_unless_number,
-    refuse_unless_one_of,
-)
 from imu_reps.domain.tempo import Tempo
-from imu_reps.sim.wearer.person_plan import CutPlan, PersonPlan
+from imu_reps.domain.validation import (
+    require_declared_types,
+    require_number,
+    require_one_of,
+)
 from imu_reps.sim.wearer.sensor_plan import SensorPlan
 
-#: Share of a movement spent getting up to speed, and share spent slowing down.
+#: Shares of a movement for getting up to speed and for slowing down.
 Ramp = tuple[float, float]
 
-#: No movement and no pause of a set takes longer.
+#: Maximum duration of a movement or pause.
 LONGEST_S = 10_000.0
 
 RotationShape = Literal["grows", "middle"]
+CutPhase = Literal["out", "far", "back", "rest"]
 Activity = Literal[
     "stand",
     "walk",
@@ -44,10 +44,8 @@ class Stall:
 
     Attributes
     ----------
-    phase : {"concentric", "eccentric"}
     at_share : float
-        Which share of the way has been gone, 0 to 1.
-    duration_s : float
+        Share of the way travelled, 0 to 1.
     """
 
     phase: Literal["concentric", "eccentric"]
@@ -57,7 +55,7 @@ class Stall:
 
 @dataclass(frozen=True, slots=True)
 class Swell:
-    """A dip at the top or a bounce at the bottom: away by `size_deg` and back within `duration_s`."""
+    """A dip at the top or a bounce at the bottom, by `size_deg` and back within `duration_s`."""
 
     size_deg: float
     duration_s: float
@@ -65,7 +63,7 @@ class Swell:
 
 @dataclass(frozen=True, slots=True)
 class RepFaults:
-    """Faults of one repetition; 0 is "not there".
+    """Faults of one repetition; 0 is none.
 
     Attributes
     ----------
@@ -76,17 +74,17 @@ class RepFaults:
     rotation_deg : float
         Pelvic rotation at its greatest, positive: the side opposite the working leg rises.
     rotation_shape : {"grows", "middle"}
-        Growing with the excursion of the leg, or there in the middle of the way alone.
+        Growing with the excursion of the leg, or only in the middle of the way.
     heel_touch_mps2 : float
         Peak deceleration of the ankle as the heel meets the floor.
     heel_touch_s : float
-        How long the meeting takes.
+        Duration of the deceleration.
     jolt_mps2 : float
         Peak of a jolt of the leg during the lowering.
     jolt_at_deg : float
         Leg elevation of the jolt.
     jolt_s : float
-        How long the jolt takes.
+        Duration of the jolt.
     knee_bend_deg : float
         Knee flexion at the far end of the excursion.
     """
@@ -105,17 +103,16 @@ class RepFaults:
 
 @dataclass(frozen=True, slots=True)
 class HoldPlan:
-    """What happens while the leg is held up; times from the end of its way up, 0 degrees is "not there".
+    """Faults of a hold; times from the end of the way up, 0 degrees is none.
 
     Attributes
     ----------
     arch_deg : float
         Anterior tilt that the pelvis ends with, measured from the flat back.
     arch_from_s, arch_takes_s : float
-        When the back begins to let go, and how long that takes.
+        When the back begins to let go, and its duration.
     sink_deg : float
-        How much the leg sinks until it is lowered.
-    sink_from_s : float
+        Sinking of the leg until it is lowered.
     """
 
     arch_deg: float = 0.0
@@ -127,7 +124,7 @@ class HoldPlan:
 
 @dataclass(frozen=True, slots=True)
 class RepPlan:
-    """One excursion of the leg; whether it counts as a repetition follows from its size.
+    """One excursion of the leg, whose size decides whether it counts as a repetition.
 
     Angles are leg elevations of docs/definitions.md#angles (heel tap: change from the start position). A low
     start runs concentric, top pause, eccentric, bottom pause; a high start eccentric, bottom, concentric,
@@ -143,12 +140,10 @@ class RepPlan:
         Commanded rests, at least as long as the swells in them.
     concentric_ramp, eccentric_ramp : Ramp or None
         Speed profile; None is minimum jerk. A short first share and a long second is a swing.
-    stalls : tuple of Stall
     wobbles : tuple of Swell
         Dips during the top pause.
     bounces : tuple of Swell
         Bounces during the bottom pause.
-    faults : RepFaults
     hold : HoldPlan or None
         Makes the top pause a hold; low start only.
     """
@@ -168,12 +163,12 @@ class RepPlan:
     hold: HoldPlan | None = None
 
     def __post_init__(self) -> None:
-        refuse_unless_as_declared(self)
+        require_declared_types(self)
 
 
 @dataclass(frozen=True, slots=True)
 class BodyPlan:
-    """The body and what it does of itself.
+    """Body dimensions and natural motion.
 
     Attributes
     ----------
@@ -215,7 +210,7 @@ class BodyPlan:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Something done before or after the set."""
+    """An activity before or after the set."""
 
     activity: Activity
     duration_s: float
@@ -223,18 +218,18 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class LifePlan:
-    """What happens around the repetitions.
+    """Activities around the repetitions.
 
     Attributes
     ----------
     before, after : tuple of Act
-        Nothing before: the recording begins in the posture of the exercise.
+        Without any before, the recording begins in the posture of the exercise.
     still_before_s : float
-        Rest in the posture of the exercise before anything else of the set.
+        Rest in the posture of the exercise at the beginning.
     rocks_deg : tuple of float
         Posterior pelvic rocks, about 1.5 s each, for `functional` alignment; rest before and after.
     rock_hold_s : float
-        The pelvis stays tipped so long in each.
+        Duration of the tilt in each.
     rock_pause_s, rock_rest_s : float
         Rest after each rock, and after all of them.
     knees_bent : bool
@@ -245,7 +240,6 @@ class LifePlan:
         High start: the legs lie on the floor before; else the recording begins with the legs up.
     final_lowering : bool
         High start: the legs are lowered to the floor at the end.
-    rest_after_s : float
     """
 
     before: tuple[Act, ...] = ()
@@ -264,7 +258,99 @@ class LifePlan:
     rest_after_s: float = 2.0
 
 
-#: Unless told otherwise: of a heel tap angles count from the start position.
+@dataclass(frozen=True, slots=True)
+class SitUp:
+    """A break of the set: the person lowers the legs, sits up, lies down again, and continues.
+
+    Supine exercises only.
+
+    Attributes
+    ----------
+    after_rep : int
+        Index of the planned repetition that it follows.
+    up_s, stay_s, down_s : float
+        Sitting up, sitting (over 2 s leave the posture), lying down.
+    rest_s : float
+        Lying before it goes on.
+    turn_deg : float
+        Change of heading about the vertical.
+    """
+
+    after_rep: int
+    up_s: float = 2.0
+    stay_s: float = 4.0
+    down_s: float = 2.5
+    rest_s: float = 2.0
+    turn_deg: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PersonPlan:
+    """Involuntary motion and handling; 0 is none.
+
+    Attributes
+    ----------
+    wander_dps : float
+        RMS angular rate of the leg's roll while it should rest; flexion and abduction half as much.
+        Never still from 2 on.
+    shift_deg : float
+        Bound of small changes of position, about every six seconds.
+    foot_falls_deg : float
+        Outward rotation of the relaxed foot about the shank; it is straight during lifts.
+    hip_roll_deg, hip_abduction_deg : float
+        Outward roll of the leg in the middle of its way, abduction at its far end.
+    swing_deg, swing_hz : float
+        Hanging: amplitude and frequency of the body's swing at the bar.
+    other_leg_deg : float
+        Lift of the other leg, without a sensor, in each pause of at least 1.5 s.
+    sympathy_deg : float
+        Motion of the working leg along with it.
+    handling_before_s, handling_after_s : float
+        Both sensors lie on a table, are turned in the hand and strapped on; the same backwards at the end.
+    """
+
+    wander_dps: float = 0.0
+    shift_deg: float = 0.0
+    foot_falls_deg: float = 0.0
+    hip_roll_deg: float = 0.0
+    hip_abduction_deg: float = 0.0
+    swing_deg: float = 0.0
+    swing_hz: float = 0.42
+    other_leg_deg: float = 0.0
+    sympathy_deg: float = 0.0
+    sit_ups: tuple[SitUp, ...] = ()
+    handling_before_s: float = 0.0
+    handling_after_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CutPlace:
+    """A place in the set at which a recording begins or ends.
+
+    Attributes
+    ----------
+    rep : int
+        Index of the planned repetition.
+    phase : {"out", "far", "back", "rest"}
+        On its way out of rest, at its far end, on its way back, or in the rest that follows it.
+    share : float
+        Of a way in degrees, of a rest in seconds.
+    """
+
+    rep: int
+    phase: CutPhase
+    share: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class CutPlan:
+    """Begin and end of the recording; None for the whole plan."""
+
+    begin: CutPlace | None = None
+    end: CutPlace | None = None
+
+
+#: Default repetition of a heel tap, whose angles are relative to the start position.
 _RAISE, _HEEL_TAP = RepPlan(), RepPlan(top_deg=0.0, bottom_deg=-45.0)
 
 
@@ -274,30 +360,26 @@ _NAMED_SENSOR = SensorPlan(named=True)
 _SENSOR = SensorPlan()
 
 
-#: Where they are not given.
+#: Placeholder for the exercise's defaults.
 _BY_EXERCISE: Any = None
 
 
 @dataclass(frozen=True, slots=True)
 class SetPlan:
-    """One set, commanded: what the simulator needs to know.
+    """Plan of one simulated set.
 
     Attributes
     ----------
     exercise, side, start, alignment
         As in the recording's header; `start` None: the exercise's own.
     reps : tuple of RepPlan
-        Eight of the exercise unless given.
-    body : BodyPlan
-    life : LifePlan
+        By default eight of the exercise.
     pelvis, ankle : SensorPlan or None
-        The two sensors with their radios; None: not worn.
+        The two sensors with their radios; None if not worn.
     created, session, set_number, tempo_target, range_target_deg, floor_deg
         Copied into the header.
-    person : PersonPlan
-    cut : CutPlan
     traits : tuple of str
-        Names of what was drawn to make a random plan a person's; they do nothing.
+        Names of the traits drawn for a random person; informative only.
     """
 
     exercise: Exercise = "single_leg_raise"
@@ -320,18 +402,18 @@ class SetPlan:
     traits: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        refuse_unless_one_of("exercise", self.exercise, EXERCISES)
+        require_one_of("exercise", self.exercise, EXERCISES)
         if self.reps is None:
             object.__setattr__(self, "reps", (_HEEL_TAP if self.exercise == "heel_tap" else _RAISE,) * 8)
-        refuse_unless_as_declared(self)
+        require_declared_types(self)
         for rep in self.reps:
             if self.exercise == "heel_tap":
-                refuse_unless_number("bottom_deg of a heel tap", rep.bottom_deg, above=-180.0, below=0.0)
+                require_number("bottom_deg of a heel tap", rep.bottom_deg, above=-180.0, below=0.0)
             for name in ("concentric_s", "eccentric_s"):
-                refuse_unless_number(name, getattr(rep, name), above=0.0, below=LONGEST_S)
+                require_number(name, getattr(rep, name), above=0.0, below=LONGEST_S)
             for name in ("top_pause_s", "bottom_pause_s"):
-                refuse_unless_number(name, getattr(rep, name), below=LONGEST_S)
-            refuse_unless_number("top_deg", rep.top_deg, above=rep.bottom_deg)
+                require_number(name, getattr(rep, name), below=LONGEST_S)
+            require_number("top_deg", rep.top_deg, above=rep.bottom_deg)
 
     @property
     def resting_end(self) -> Start:
@@ -340,10 +422,10 @@ class SetPlan:
 
     @property
     def posture(self) -> Posture:
-        """Lying or hanging, as the exercise has it."""
+        """Posture of the exercise."""
         return default_posture(self.exercise)
 
     @property
     def rotation_sign(self) -> float:
-        """+1 where the right side rising is positive rotation, -1 where the left is."""
+        """+1 if the right side rising is positive rotation, else -1."""
         return -1.0 if self.side == "right" else 1.0

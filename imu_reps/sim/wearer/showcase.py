@@ -1,4 +1,4 @@
-"""Ten named sets that show what the analysis is about: the plans of the sample recordings."""
+"""Plans of the ten sample recordings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from imu_reps.sim.wearer.set_plan import (
     Swell,
 )
 
-#: What people miss their range (degrees) and tempo (share) by, from repetition to repetition.
+#: Scatter of range (degrees) and tempo (share) from repetition to repetition.
 _MISSED_DEG = (0.0, 2.5, -1.5, 1.0, -3.0, 2.0, -0.5, 1.5, -2.0, 0.5)
 _MISSED_PACE = (1.0, 0.96, 1.05, 1.02, 0.94, 1.07, 0.98, 1.03, 0.97, 1.01)
 
@@ -43,7 +43,7 @@ _ANKLE = SensorPlan(
 
 
 def showcase() -> dict[str, SetPlan]:
-    """The sample recordings by name; every one 30 to 60 s long."""
+    """Return the plans of the sample recordings by name; each is 30 to 60 s long."""
     return {
         "clean": _clean(),
         "momentum": _momentum(),
@@ -59,7 +59,7 @@ def showcase() -> dict[str, SetPlan]:
 
 
 def _reps(count: int, rep: RepPlan) -> list[RepPlan]:
-    """Repetitions as people do them: meant alike, never quite."""
+    """Return repetitions with scatter."""
     return [
         replace(
             rep,

@@ -1,4 +1,4 @@
-"""The simulator from end to end: plan, score, body, sensors, radio; and the truth."""
+"""Simulate a set: plan, score, body, sensors, radio, and ground truth."""
 
 from __future__ import annotations
 
@@ -8,22 +8,21 @@ import numpy as np
 from numpy.random import Generator
 
 from imu_reps.domain.recording import Header, Recording, SensorHeader
-from imu_reps.domain.refusals import refuse_unless_a, refuse_unless_number
 from imu_reps.domain.samples import BoolArray, FloatArray, SampleBlock, SensorPlace
+from imu_reps.domain.validation import require_instance, require_number
 from imu_reps.errors import RefusedValueError
 from imu_reps.sim.wearer.body import DENSE_HZ, Commanded, command
 from imu_reps.sim.wearer.choreography import choreograph
-from imu_reps.sim.wearer.cutting import recorded_s
-from imu_reps.sim.wearer.score import Span
+from imu_reps.sim.wearer.score import Score, Span
 from imu_reps.sim.wearer.sensing import Readings, sense, worn
 from imu_reps.sim.wearer.sensor_plan import RadioPlan, SensorPlan
-from imu_reps.sim.wearer.set_plan import SetPlan
+from imu_reps.sim.wearer.set_plan import CutPlace, SetPlan
 from imu_reps.sim.wearer.truth import Truth, emit
 
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """A simulated recording and the truth about it."""
+    """A simulated recording with its ground truth."""
 
     recording: Recording
     truth: Truth
@@ -38,10 +37,9 @@ def simulate(plan: SetPlan = _QUIET_SET, *, seed: int = 0) -> Simulated:
     Parameters
     ----------
     plan : SetPlan, optional
-        What is done, by whom, with which sensors; by default eight quiet single leg raises.
+        By default eight quiet single leg raises.
     seed : int
-        Of all chance: noise, jitter, loss, phases of tremor and breath. The same plan and seed give the
-        same recording.
+        Seed of all randomness. The same plan and seed give the same recording.
 
     Returns
     -------
@@ -53,9 +51,9 @@ def simulate(plan: SetPlan = _QUIET_SET, *, seed: int = 0) -> Simulated:
     RefusedValueError
         If no sensor is worn, nothing arrives from any, or the plan contradicts itself.
     """
-    refuse_unless_a("plan", plan, SetPlan)
-    refuse_unless_a("seed", seed, int)
-    refuse_unless_number("seed", seed, above=-1)
+    require_instance("plan", plan, SetPlan)
+    require_instance("seed", seed, int)
+    require_number("seed", seed, above=-1)
     of_life, of_body, of_pelvis, of_ankle = np.random.default_rng(seed).spawn(4)
     commanded = command(plan, choreograph(plan, of_life), of_body)
     span_s = recorded_s(plan, commanded)
@@ -74,7 +72,7 @@ def simulate(plan: SetPlan = _QUIET_SET, *, seed: int = 0) -> Simulated:
 def _sampled(
     place: SensorPlace, plan: SetPlan, commanded: Commanded, span_s: Span, rng: np.random.Generator
 ) -> SampleBlock | None:
-    """What arrives from a sensor within the recording; None if it is not worn."""
+    """Return the samples received from a sensor within the recording; None if it is not worn."""
     at_pelvis = place == "pelvis"
     sensor = plan.pelvis if at_pelvis else plan.ankle
     if sensor is None:
@@ -87,12 +85,57 @@ def _sampled(
     return transmit(readings, place, sensor.radio, rng)
 
 
+def recorded_s(plan: SetPlan, commanded: Commanded) -> Span:
+    """Return begin and end of the recording in simulation time.
+
+    Raises
+    ------
+    ValueError
+        If it would end before it begins.
+    """
+    t, low = commanded.time_s, plan.resting_end == "low"
+    up = commanded.leg_elevation_deg if low else -commanded.leg_elevation_deg
+    first, last = plan.cut.begin, plan.cut.end
+    begin_s = float(t[0]) if first is None else _place_s(first, commanded.score, t, up)
+    end_s = float(t[-1]) if last is None else _place_s(last, commanded.score, t, up)
+    if begin_s >= end_s:
+        raise RefusedValueError(
+            "The recording is cut before it begins.", hint="Its end comes after its begin."
+        )
+    return begin_s, end_s
+
+
+def _place_s(place: CutPlace, score: Score, t: FloatArray, up: FloatArray) -> float:
+    """Return when the leg is at a place of the set.
+
+    Parameters
+    ----------
+    up : (n,) float
+        Leg elevation away from the resting end.
+    """
+    e = score.excursions[place.rep]
+    out_s, back_s = sorted((e.rising, e.lowering))
+    if place.phase in ("out", "back"):
+        return _elapsed_s(t, up, out_s if place.phase == "out" else back_s, place.share)
+    after = [other.start_s for other in score.excursions[place.rep + 1 : place.rep + 2]]
+    begin_s, end_s = (out_s[1], back_s[0]) if place.phase == "far" else (e.end_s, *after, score.rest_s[1])[:2]
+    return begin_s + place.share * (end_s - begin_s)
+
+
+def _elapsed_s(t: FloatArray, up: FloatArray, way_s: Span, share: float) -> float:
+    """Return when the leg has first travelled a share of a movement."""
+    begin, end = np.searchsorted(t, way_s)
+    way = up[begin:end]
+    gone = np.abs(way - way[0]) >= share * abs(way[-1] - way[0])
+    return float(t[begin + int(np.argmax(gone))])
+
+
 def _from_first(block: SampleBlock | None, first_s: float) -> SampleBlock | None:
     return None if block is None else replace(block, time_s=block.time_s - first_s)
 
 
 def _latency_s(plan: SetPlan) -> float:
-    """Shortest transport time that the truth's time axis contains."""
+    """Return the minimum latency contained in the ground truth's time axis."""
     sensor = plan.ankle or plan.pelvis
     return 0.0 if sensor is None else sensor.radio.latency_s
 
@@ -136,8 +179,7 @@ _STALL_S = (0.05, 0.15)
 def transmit(readings: Readings, place: SensorPlace, plan: RadioPlan, rng: Generator) -> SampleBlock:
     """Send readings over the radio.
 
-    The block's `time_s` is on the simulation's own time. Its lower envelope over the true instants is
-    `plan.latency_s`.
+    The block's `time_s` is in simulation time. Its lower envelope over the true instants is `plan.latency_s`.
     """
     n = len(readings.time_s)
     packet = np.arange(n) // plan.batch
@@ -157,7 +199,7 @@ def transmit(readings: Readings, place: SensorPlace, plan: RadioPlan, rng: Gener
 
 
 def arrivals(sent_s: FloatArray, plan: RadioPlan, rng: Generator) -> FloatArray:
-    """Arrival of packets ready then: events, the floor, an exponential delay, stalls; none overtakes."""
+    """Return arrival times of packets: connection events, latency, exponential delay, stalls."""
     sent_s = _at_events(sent_s, plan.connection_interval_s, rng)
     delay = plan.latency_s + rng.exponential(plan.jitter_s, len(sent_s))
     span_s = float(sent_s[-1] - sent_s[0])
@@ -169,7 +211,7 @@ def arrivals(sent_s: FloatArray, plan: RadioPlan, rng: Generator) -> FloatArray:
 
 
 def _at_events(ready_s: FloatArray, interval_s: float, rng: Generator) -> FloatArray:
-    """When packets leave that wait for the next connection event."""
+    """Return departure times of packets that wait for the next connection event."""
     if interval_s == 0.0:
         return ready_s
     first_s = interval_s * rng.random()
@@ -177,7 +219,7 @@ def _at_events(ready_s: FloatArray, interval_s: float, rng: Generator) -> FloatA
 
 
 def survivors(arrival_s: FloatArray, plan: RadioPlan, rng: Generator) -> BoolArray:
-    """Which packets arrive at all."""
+    """Draw which packets arrive."""
     kept = rng.random(len(arrival_s)) >= plan.loss
     for start_s, duration_s in plan.drop_outs:
         kept &= (arrival_s < start_s) | (arrival_s >= start_s + duration_s)

@@ -1,13 +1,14 @@
-"""Sets as a data set of BIDS with motion data (Jeung et al., Scientific Data 2024; BIDS 1.9 and later)."""
+"""Export of sets as a Motion-BIDS data set (Jeung et al., Scientific Data 2024; BIDS 1.9 and later)."""
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,16 @@ from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import FloatArray, SensorPlace
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.errors import FileAccessError, UsageError
-from imu_reps.storage.file_access import access_error, make_folder, replace, write_new
+from imu_reps.storage.file_access import file_errors, make_folder, not_ours_error, replace, write_new
+from imu_reps.storage.plain_json import parse_json
 
 BIDS_VERSION = "1.9.0"
 TRACKING_SYSTEM = "imus"
 _DESCRIPTION = "dataset_description.json"
+#: Digests of the written files: a file that differs was changed by a person. Validators ignore `code`.
+_DIGESTS = "code/imu-reps-files.json"
+#: Files about the whole data set, which a person may have improved.
+_ABOUT_ALL = frozenset({_DESCRIPTION, "README.md", "participants.tsv", "participants.json"})
 _PLACEMENTS = {
     "pelvis": "front of the pelvis, near the hip bone",
     "ankle": "shank, just above the malleoli of the working leg",
@@ -36,16 +42,16 @@ _MISSING = "n/a"
 
 @dataclass(frozen=True, slots=True)
 class MotionSet:
-    """One set, as a data set of BIDS holds it.
+    """One set of a BIDS data set.
 
     Attributes
     ----------
     person : str or None
     header : Header
     time_s : (n,) float
-        A regular grid on the recording's `time_s`.
+        A regular grid in the recording's `time_s`.
     readings : mapping of place to (n, 6) float
-        Specific force in m/s², then angular rate in deg/s, in the sensor's axes; NaN where there is none.
+        Specific force in m/s², then angular rate in deg/s, in the sensor's axes; NaN where missing.
     reps : tuple of Rep
     """
 
@@ -56,28 +62,37 @@ class MotionSet:
     reps: tuple[Rep, ...]
 
 
-def save_bids(sets: Sequence[MotionSet], folder: str | os.PathLike[str], *, force: bool = False) -> None:
-    """Write a data set: made beside its place, and put there when it is whole.
+def save_bids(
+    sets: Sequence[MotionSet], folder: str | os.PathLike[str], *, force: bool = False
+) -> tuple[str, ...]:
+    """Write a data set, whole or not at all: it is written to a temporary folder and then renamed.
 
     Parameters
     ----------
     sets : sequence of MotionSet
     folder : path-like
-        Must not be there; with `force` files of an older data set of ours are replaced, others left alone.
+        Must not exist, or be empty.
+    force : bool
+        Whether to replace files of an older data set by this program; other files are left alone.
+
+    Returns
+    -------
+    tuple of str
+        Files about the whole data set that a person changed, which are left as they are.
 
     Raises
     ------
     UsageError
-        ``no_person``, ``same_person``: whose the sets are is not said, or two names make one label.
+        ``no_person``, ``same_person``: a set has no person, or two names give the same label.
     FileAccessError
-        ``exists``, ``not_ours``; or the folder cannot be written.
+        ``exists``; ``not_ours``: the data set is somebody else's, or a file of it was changed by hand; or the
+        folder cannot be written.
     """
     files, place = _files(sets), Path(folder)
-    try:
+    with file_errors(place):
         if place.exists() and not (place.is_dir() and not any(place.iterdir())):
-            _refuse_unless_ours(place, force=force)
-            _replace_files(files, place)
-            return
+            _refuse_unless_ours(place, files, force=force)
+            return _replace_files(files, place)
         make_folder(place.absolute().parent)
         with tempfile.TemporaryDirectory(prefix=f".{place.name}.", dir=place.absolute().parent) as beside:
             made = Path(beside) / "made"
@@ -85,18 +100,16 @@ def save_bids(sets: Sequence[MotionSet], folder: str | os.PathLike[str], *, forc
                 make_folder((made / name).parent)
                 write_new(made / name, content)
             made.replace(place)
-    except OSError as error:
-        raise access_error(error, str(place)) from error
+    return ()
 
 
-def _refuse_unless_ours(place: Path, *, force: bool) -> None:
+def _refuse_unless_ours(place: Path, names: Iterable[str], *, force: bool) -> None:
+    """Refuse a data set by another program, or one in which a file is a link, which may lead elsewhere."""
     description = place / _DESCRIPTION
-    if not description.is_file() or b'"imu-reps"' not in description.read_bytes()[:4096]:
-        raise FileAccessError(
-            f"{place}: there is something else under that name, and it is never replaced.",
-            hint="Choose another name.",
-            code="not_ours",
-        )
+    ours = description.is_file() and b'"imu-reps"' in description.read_bytes()[:4096]
+    others = next((path for name in names if (path := place / name).is_symlink()), None if ours else place)
+    if others is not None:
+        raise not_ours_error(others)
     if not force:
         raise FileAccessError(
             f"{place}: the data set exists already.",
@@ -105,20 +118,67 @@ def _refuse_unless_ours(place: Path, *, force: bool) -> None:
         )
 
 
-def _replace_files(files: Mapping[str, bytes], place: Path) -> None:
+def _replace_files(files: dict[str, bytes], place: Path) -> tuple[str, ...]:
+    """Write new files and replace unchanged ones; return the names of those a person changed, left alone."""
+    written = _digests(place)
+    changed = [
+        name
+        for name, content in files.items()
+        if name != _DIGESTS and _is_changed(_content(place / name), content, written.get(name))
+    ]
+    lacking = not _lines(files["participants.tsv"]) <= _lines(_content(place / "participants.tsv"))
+    for name in changed:
+        if name not in _ABOUT_ALL or (name == "participants.tsv" and lacking):
+            raise FileAccessError(
+                f"{place / name}: this was changed by hand, and it is never replaced.",
+                hint="Move it away, or choose another name for the data set.",
+                code="not_ours",
+            )
+    files[_DIGESTS] = _document(written | json.loads(files[_DIGESTS]))
     for name, content in files.items():
-        make_folder((place / name).parent)
-        replace(place / name, content)
+        if name not in changed:
+            make_folder((place / name).parent)
+            replace(place / name, content)
+    return tuple(changed)
+
+
+def _is_changed(present: bytes, content: bytes, digest: str | None) -> bool:
+    """Whether a file's present content is neither its new content nor what was written before."""
+    return present not in (b"", content) and _digest(present) != digest
+
+
+def _content(path: Path) -> bytes:
+    return path.read_bytes() if path.exists() else b""
+
+
+def _lines(table: bytes) -> set[bytes]:
+    """Return the cells of a table's first column."""
+    return {line.split(b"\t")[0].strip() for line in table.splitlines()}
+
+
+def _digests(place: Path) -> dict[str, str]:
+    """Return the digests of the files written before, by name; empty if they are not recorded."""
+    try:
+        known = parse_json(_content(place / _DIGESTS), Any)
+    except ValueError:
+        return {}
+    if not isinstance(known, dict):
+        return {}
+    return {name: text for name, text in known.items() if isinstance(text, str)}
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _files(sets: Sequence[MotionSet]) -> dict[str, bytes]:
-    """Every file of the data set by its path in it."""
+    """Return the files of the data set by their path in it."""
     labels, files, runs = _labels(sets), dict[str, bytes](), dict[str, int]()
-    for one, label in zip(sets, labels, strict=True):
-        task = one.header.exercise.replace("_", "")
+    for motion_set, label in zip(sets, labels, strict=True):
+        task = motion_set.header.exercise.replace("_", "")
         stem = f"sub-{label}_task-{task}"
         runs[stem] = runs.get(stem, 0) + 1
-        files |= _set_files(one, f"sub-{label}/motion/", stem, f"_run-{runs[stem]:02d}")
+        files |= _set_files(motion_set, f"sub-{label}/motion/", stem, f"_run-{runs[stem]:02d}")
     people = sorted(set(labels))
     files["participants.tsv"] = _table(["participant_id"], [[f"sub-{label}"] for label in people])
     files["participants.json"] = _document({"participant_id": {"Description": "Label of the person"}})
@@ -131,12 +191,14 @@ def _files(sets: Sequence[MotionSet]) -> dict[str, bytes]:
             "GeneratedBy": [{"Name": "imu-reps", "Version": __version__}],
         }
     )
+    files[_DIGESTS] = _document({name: _digest(content) for name, content in files.items()})
     return files
 
 
 def _labels(sets: Sequence[MotionSet]) -> list[str]:
-    """A label of letters and digits for each set's person; two persons never share one."""
-    if len(sets) > 1 and any(one.person is None for one in sets):
+    """Return a label of letters and digits for the person of each set; two persons never share one."""
+    people = [motion_set.person for motion_set in sets]
+    if len(sets) > 1 and None in people:
         raise UsageError(
             "A recording does not say whose it is, so persons would be mixed up.",
             hint="Export it alone, or write '# person: NAME' into a copy of it.",
@@ -144,11 +206,11 @@ def _labels(sets: Sequence[MotionSet]) -> list[str]:
         )
     named: dict[str, str | None] = {}
     labels = []
-    for one in sets:
-        label = "01" if one.person is None else re.sub("[^A-Za-z0-9]", "", one.person)
-        if not label or named.setdefault(label, one.person) != one.person:
+    for person in people:
+        label = "01" if person is None else re.sub("[^A-Za-z0-9]", "", person)
+        if not label or named.setdefault(label, person) != person:
             raise UsageError(
-                f"{one.person!r} makes no label of its own: BIDS has only letters and digits in it.",
+                f"{person!r} makes no label of its own: BIDS has only letters and digits in it.",
                 hint="Give persons names that differ in letters or digits.",
                 code="same_person",
             )
@@ -226,7 +288,7 @@ def _cell(value: float | None) -> str:
 
 
 def _values(values: FloatArray) -> bytes:
-    """Rows without a title, as the specification has motion files."""
+    """Return rows without column names, as specified for motion files."""
     text = io.StringIO()
     np.savetxt(text, np.round(values, 5) + 0.0, fmt="%.5f", delimiter="\t")
     return text.getvalue().replace("nan", _MISSING).encode()

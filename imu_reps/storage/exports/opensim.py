@@ -1,4 +1,4 @@
-"""Orientations as OpenSim reads them: a table of quaternions, ``.sto``."""
+"""Export of orientations for OpenSim: a table of quaternions, ``.sto``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from imu_reps.domain.document_kind import DocumentKind
 from imu_reps.domain.recording import Side
 from imu_reps.domain.samples import FloatArray, SensorPlace
 from imu_reps.domain.track import GRID_HZ
@@ -26,20 +27,23 @@ def save_sto(
     *,
     force: bool = False,
 ) -> None:
-    """Write orientations from each sensor's axes to earth with z up, in seconds; no unit for quaternions.
+    """Write orientations: rotations from each sensor's axes to an earth frame with z up.
 
     Parameters
     ----------
     time_s : (n,) float
     quaternions : mapping of place to (n, 4) float
-        w first; rows in which one is NaN are left out: the format has no empty cell.
+        Unit quaternions, w first; rows with a NaN are omitted, as the format has no empty cells.
     side : {"left", "right", "both"} or None
-        Of the shank that the ankle sensor is on.
+        Side of the shank that wears the ankle sensor.
+    path : path-like
+    force : bool
+        As in `save_document`.
 
     Raises
     ------
     UsageError
-        ``no_side``: the recording does not say on which shank; ``no_orientation``: nothing was measured.
+        ``no_side``: the shank is not known; ``no_orientation``: no orientation was measured.
     FileAccessError
         As `imu_reps.storage.file_access.save_document`.
     """
@@ -54,7 +58,7 @@ def save_sto(
             code="no_orientation",
         )
     text = "\n".join(_lines(time_s[known], {name: values[known] for name, values in columns.items()}))
-    save_document(path, text + "\n", mark=_TITLE + "\n", force=force)
+    save_document(path, text + "\n", kind=DocumentKind(_TITLE + "\n"), force=force)
 
 
 def _body(place: SensorPlace, side: Side | None) -> str:

@@ -1,22 +1,23 @@
-"""Repetitions and cues as subtitles beside a video of the set: WebVTT."""
+"""Export of repetitions and cues as subtitles (WebVTT) for a video of the set."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
 
-from imu_reps.domain.foreign_text import shown
+from imu_reps.domain.document_kind import DocumentKind
 from imu_reps.domain.recording import Note
 from imu_reps.domain.rep import Rep
+from imu_reps.domain.untrusted_text import printable
 from imu_reps.errors import UsageError
 from imu_reps.storage.file_access import save_document
 
-_MARK = "WEBVTT imu-reps"
+_TITLE = "WEBVTT imu-reps"
 
-#: How long a cue stands: about as long as it is spoken.
+#: Time for which a cue is shown: about as long as it is spoken.
 CUE_S = 2.0
 
-#: Lines from the top: cues above, repetitions at the bottom as subtitles are.
+#: Cue setting: cues are shown near the top, repetitions at the bottom like subtitles.
 _CUE_PLACE = " line:1"
 
 Shown = tuple[float, float, str, str]
@@ -30,20 +31,23 @@ def save_vtt(
     offset_s: float = 0.0,
     force: bool = False,
 ) -> None:
-    """Write what is shown of each repetition, and the cues that were given.
+    """Write the figures of each repetition, and the cues that were given, as subtitles.
 
     Parameters
     ----------
     reps : sequence of Rep
     notes : iterable of Note
-        Of the recording: those with the key ``cue`` are cues.
+        Notes of the recording; those with the key ``cue`` are cues.
+    path : path-like
     offset_s : float
-        The video's time at the recording's `time_s` of 0; what lies before the video's begin is left out.
+        The video's time at the recording's `time_s` of 0; anything before the video begins is omitted.
+    force : bool
+        As in `save_document`.
 
     Raises
     ------
     UsageError
-        ``nothing_to_show``: all of it lies before the video's begin, or there is nothing.
+        ``nothing_to_show``: there is nothing, or nothing after the beginning of the video.
     FileAccessError
         As `imu_reps.storage.file_access.save_document`.
     """
@@ -60,19 +64,19 @@ def save_vtt(
             code="nothing_to_show",
         )
     units = "NOTE Times are the video's. up and down in seconds (s), range in degrees (deg)."
-    blocks = [_MARK, units]
+    blocks = [_TITLE, units]
     blocks += [f"{_clock(a)} --> {_clock(b)}{place}\n{text}" for a, b, place, text in moved]
-    save_document(path, "\n\n".join(blocks) + "\n", mark=_MARK, force=force)
+    save_document(path, "\n\n".join(blocks) + "\n", kind=DocumentKind(_TITLE), force=force)
 
 
 def _reps(reps: Sequence[Rep]) -> Iterator[Shown]:
     for rep in reps:
-        told = [f"Rep {rep.number}"]
-        told += [f"up {rep.concentric_s:.1f} s"] if rep.concentric_s is not None else []
-        told += [f"down {rep.eccentric_s:.1f} s"] if rep.eccentric_s is not None else []
-        told += [f"{rep.range_deg:.0f} deg"] if rep.range_deg is not None else []
-        told += [flag.replace("_", " ") for flag in rep.flags]
-        yield rep.start_s, rep.end_s, "", ", ".join(told)
+        words = [f"Rep {rep.number}"]
+        words += [f"up {rep.concentric_s:.1f} s"] if rep.concentric_s is not None else []
+        words += [f"down {rep.eccentric_s:.1f} s"] if rep.eccentric_s is not None else []
+        words += [f"{rep.range_deg:.0f} deg"] if rep.range_deg is not None else []
+        words += [flag.replace("_", " ") for flag in rep.flags]
+        yield rep.start_s, rep.end_s, "", ", ".join(words)
 
 
 def _cues(notes: Iterable[Note]) -> Iterator[Shown]:
@@ -83,8 +87,8 @@ def _cues(notes: Iterable[Note]) -> Iterator[Shown]:
 
 
 def _plain(text: str) -> str:
-    """Text that is no markup of the format."""
-    return shown(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Escape the markup of the format."""
+    return printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _clock(at_s: float) -> str:

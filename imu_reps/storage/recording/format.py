@@ -11,27 +11,30 @@ from imu_reps.domain.samples import MAX_S
 from imu_reps.errors import RecordingError
 
 FORMAT = "imu-reps-recording/1"
+#: First line of every recording written by this program.
+FIRST_LINE = f"# format: {FORMAT}\n"
 
 
 COLUMNS = ("time_s", "sensor", "sample", "device_time_s", *ACC_COLUMNS, *GYR_COLUMNS)
 COLUMN_ROW = ",".join(COLUMNS)
 
-#: Ends a row that was cut off, where notes were written after it.
+#: Marks the end of a truncated row after which notes were written.
 CUT_MARK = "#"
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+# Unambiguous, so that no cell, however long, leads to backtracking.
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _NOTE_KEY = re.compile(r"@(\S+)\s+(\S.*)")
-# What would end a line early, or make a reader take the file for something binary.
+# Characters that would end a line early, or make the file look binary to a reader.
 _CONTROL = re.compile(r"[\x00-\x1f]")
 
 
 def fault(name: str, line: int, what: str, *, hint: str, code: str) -> RecordingError:
-    """Make the error of a line of the file `name`; lines count from 1."""
+    """Return the error of a line in the file `name`; lines count from 1."""
     return RecordingError(f"{name}, line {line}: {what}", hint=hint, code=code)
 
 
 def shown(text: str) -> str:
-    """Quote a text of the file for a message, shortened."""
+    """Return a text of the file quoted and shortened, for a message."""
     return repr(text if len(text) <= 40 else text[:40] + "…")
 
 
@@ -41,7 +44,7 @@ def decode_line(line: bytes, *, name: str, line_number: int) -> str:
     Raises
     ------
     RecordingError
-        ``not_text``: it is not UTF-8, or holds NUL bytes.
+        ``not_text``: the line is not UTF-8, or contains NUL bytes.
     """
     try:
         text = line.decode("utf-8")
@@ -59,12 +62,12 @@ def decode_line(line: bytes, *, name: str, line_number: int) -> str:
 
 
 def finite_number(text: str) -> float:
-    """Read a plain decimal number, with or without exponent.
+    """Parse a plain decimal number, with or without exponent.
 
     Raises
     ------
     ValueError
-        If `text` is anything else: empty, a word, ``nan``, infinite, with a decimal comma.
+        `text` is anything else: empty, a word, ``nan``, infinite, with a decimal comma.
     """
     text = text.strip()
     value = float(text) if _NUMBER.fullmatch(text) else math.nan
@@ -74,18 +77,18 @@ def finite_number(text: str) -> float:
 
 
 def split_comment(line: str) -> tuple[str, str] | None:
-    """Key and value of a comment line ``# key: value``; None where it is not one."""
+    """Return key and value of a comment line ``# key: value``; None if it is not one."""
     key, colon, value = line.lstrip("#").partition(":")
     return (key.strip(), value.strip()) if colon and key.strip() else None
 
 
 def note_of(key: str, value: str) -> Note | None:
-    """Read the note of a comment whose key is ``@TIME_S key``; None if it is not well formed.
+    """Parse the note of a comment whose key is ``@TIME_S key``; None if it is not well formed.
 
     Parameters
     ----------
     key, value : str
-        As `split_comment` gives them.
+        As returned by `split_comment`.
     """
     match = _NOTE_KEY.fullmatch(key)
     if match is None:
@@ -98,13 +101,13 @@ def note_of(key: str, value: str) -> Note | None:
 
 
 def comment_line(key: str, value: str) -> str:
-    """Write the comment line that `split_comment` reads back as it was.
+    """Return the comment line from which `split_comment` returns the same key and value.
 
     Raises
     ------
     ValueError
-        If it would not be read back the same: line breaks or other control characters, blanks at the
-        ends, an empty key, a colon in the key.
+        There is no such line: line breaks or other control characters, blanks at the ends, an empty key, a
+        colon in the key.
     """
     plain = key == key.strip() and value == value.strip() and not _CONTROL.search(key + value)
     if not plain or not key or ":" in key or key.startswith("#"):
@@ -113,12 +116,12 @@ def comment_line(key: str, value: str) -> str:
 
 
 def note_line(note: Note) -> str:
-    """Write the line of a note.
+    """Return the line of a note.
 
     Raises
     ------
     ValueError
-        If the note would not be read back the same (see `comment_line`).
+        The note would not be read back the same (see `comment_line`).
     """
     if not math.isfinite(note.time_s) or note.key != note.key.strip() or not note.key:
         raise ValueError(f"not a note that can be written: {note}")

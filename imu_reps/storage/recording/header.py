@@ -1,4 +1,4 @@
-"""Header lines of a recording to `Header`, and back."""
+"""Conversion between the header lines of a recording and `Header`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, get_args
 
+import numpy as np
+
 from imu_reps.domain.exercise import EXERCISES
 from imu_reps.domain.recording import (
     DEFAULT_ANKLE,
     DEFAULT_PELVIS,
+    MAX_RATE_HZ,
+    MIN_RATE_HZ,
     Axis,
     Caution,
     Counter,
@@ -29,12 +33,12 @@ from imu_reps.domain.recording import (
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.domain.tempo import Tempo
 from imu_reps.errors import RecordingError
-from imu_reps.storage.recording.format import FORMAT, comment_line, fault, finite_number
+from imu_reps.storage.recording.format import FORMAT, comment_line, fault, finite_number, shown
 
 
 @dataclass(frozen=True, slots=True)
 class HeaderLine:
-    """One line ``# key: value`` and where it stands."""
+    """A line ``# key: value`` and its line number."""
 
     line: int
     key: str
@@ -43,7 +47,7 @@ class HeaderLine:
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """How the value of a key is read (ValueError if it cannot be), and what is allowed, in words."""
+    """How the value of a key is parsed (ValueError if invalid), and the allowed values in words."""
 
     read: Callable[[str], Any]
     allowed: str
@@ -68,13 +72,13 @@ def _count(text: str) -> int:
 
 def _rate(text: str) -> float:
     value = finite_number(text)
-    if not 1.0 <= value <= 10_000.0:
+    if not MIN_RATE_HZ <= value <= MAX_RATE_HZ:
         raise ValueError(f"{text!r} is no rate")
     return value
 
 
 def _moment(text: str) -> datetime:
-    """A moment, with a zone or without."""
+    """Parse a date and time, with or without a time zone."""
     moment = datetime.fromisoformat(text)
     if not 1970 <= moment.year < 2200:
         raise ValueError(f"{text!r} is no time of a recording")
@@ -129,26 +133,31 @@ _KINDS: dict[str, _Kind] = (
     | {f"{place}.{key}": kind for place, kinds in _SENSOR_KINDS.items() for key, kind in kinds.items()}
 )
 
-#: What a simulated recording says of itself, and what its sensors are called.
+#: Header key of a simulated recording, and name of its sensors.
 SIMULATED = "simulated"
 _SENSOR_NAMES = {f"{place}.sensor" for place in SENSOR_PLACES}
+#: Keys that are no misspelling of it.
+_OTHERS = _KINDS.keys() - {SIMULATED}
 
-#: Keys that no number hangs on: what cannot be read is left aside, with a caution.
+#: Keys that affect no result: an invalid value is ignored, with a caution.
 _INFORMATIVE = {"created", "session", "set", "pelvis.rate_hz", "ankle.rate_hz"}
 
-#: Field of `Header` where it is not called like its key.
+#: Longest key that is checked for misspelling.
+_LONGEST_KEY = 40
+
+#: Fields of `Header` whose name differs from the key.
 _FIELDS = {"set": "set_number"}
 
 
 def read_header(lines: Iterable[HeaderLine], *, name: str) -> tuple[Header, tuple[Caution, ...]]:
-    """Read the header; what it does not say takes the defaults of the format.
+    """Parse the header; missing keys take the defaults of the format.
 
     Parameters
     ----------
     lines : iterable of HeaderLine
-        In the order of the file; where a key stands twice the last one counts, with a caution.
+        In the order of the file; of a duplicate key the last line counts, with a caution.
     name : str
-        The file, for messages.
+        Name of the file, for messages.
 
     Raises
     ------
@@ -157,8 +166,8 @@ def read_header(lines: Iterable[HeaderLine], *, name: str) -> tuple[Header, tupl
     """
     last: dict[str, HeaderLine] = {}
     cautions: list[Caution] = []
-    every = list(lines)
-    for line in every:
+    all_lines = list(lines)
+    for line in all_lines:
         if line.key in last:
             cautions.append(_written_twice(name, last[line.key], line))
         last[line.key] = line
@@ -172,19 +181,18 @@ def read_header(lines: Iterable[HeaderLine], *, name: str) -> tuple[Header, tupl
             cautions.append(Caution("unread_header_value", f"{error.message} It was left aside.", error.hint))
     extra = {key: line for key, line in last.items() if key not in _KINDS}
     cautions += [caution for line in extra.values() if (caution := _misspelt(name, line))]
-    values["simulated"] = _is_simulated(every)
+    values["simulated"] = _is_simulated(all_lines)
     header = _header(values, {key: line.value for key, line in extra.items()})
     _check_axes(header.pelvis, last, name)
     return header, tuple(cautions)
 
 
 def _is_simulated(lines: Iterable[HeaderLine]) -> bool:
-    """Whether a line, misspelt too, or a sensor's name says that nobody moved; no other outvotes it."""
+    """Whether any line, even with a misspelt key, or a sensor's name marks the recording as simulated."""
     return any(
         line.value == SIMULATED
         if line.key in _SENSOR_NAMES
-        else line.value != "false"
-        and bool(difflib.get_close_matches(line.key.lower(), [SIMULATED], cutoff=0.85))
+        else line.value != "false" and line.key not in _OTHERS and bool(_meant(line.key, (SIMULATED,)))
         for line in lines
     )
 
@@ -195,15 +203,15 @@ def _header(values: dict[str, Any], extra: dict[str, str]) -> Header:
     defaults = {"start": default_start(exercise), "posture": default_posture(exercise)}
     pelvis = _sensor("pelvis", DEFAULT_PELVIS, values)
     if "pelvis.anterior_axis" not in values and _same_axis(pelvis):
-        # The default cannot hold beside the cranial axis that the header names.
+        # The default is not possible together with the cranial axis in the header.
         pelvis = replace(pelvis, anterior_axis=None)
     ankle = _sensor("ankle", DEFAULT_ANKLE, values)
     return Header(**(defaults | named), pelvis=pelvis, ankle=ankle, extra=MappingProxyType(extra))
 
 
 def _sensor(place: SensorPlace, default: SensorHeader, values: dict[str, Any]) -> SensorHeader:
-    said = {key: values[f"{place}.{key}"] for key in _SENSOR_KINDS[place] if f"{place}.{key}" in values}
-    return replace(default, **said)
+    given = {key: values[f"{place}.{key}"] for key in _SENSOR_KINDS[place] if f"{place}.{key}" in values}
+    return replace(default, **given)
 
 
 def _value(line: HeaderLine, name: str) -> Any:
@@ -214,7 +222,7 @@ def _value(line: HeaderLine, name: str) -> Any:
         raise fault(
             name,
             line.line,
-            f"{line.key} is {line.value!r}.",
+            f"{line.key} is {shown(line.value)}.",
             hint=f"Allowed is {kind.allowed}.",
             code="bad_header_value",
         ) from None
@@ -231,7 +239,7 @@ def _check_format(line: HeaderLine | None, name: str) -> None:
         raise fault(
             name,
             line.line,
-            f"the format is {line.value!r}, and this version reads {FORMAT} only.",
+            f"the format is {shown(line.value)}, and this version reads {FORMAT} only.",
             hint="Update imu-reps, or convert the file.",
             code="unknown_format",
         )
@@ -256,43 +264,50 @@ def _check_axes(pelvis: SensorHeader, lines: dict[str, HeaderLine], name: str) -
 def _written_twice(name: str, first: HeaderLine, second: HeaderLine) -> Caution:
     return Caution(
         "duplicate_header_key",
-        f"{name}, line {second.line}: {second.key} was already said on line {first.line}; "
-        f"the later value {second.value!r} counts.",
+        f"{name}, line {second.line}: {second.key[:40]} was already said on line {first.line}; "
+        f"the later value {shown(second.value)} counts.",
         "Keep one of the two lines.",
     )
 
 
+def _meant(key: str, known: Iterable[str]) -> list[str]:
+    """Return the known key most like a misspelt one, if any; long texts, slow to compare, are never one."""
+    if len(key) > _LONGEST_KEY:
+        return []
+    return difflib.get_close_matches(key.lower(), list(known), n=1, cutoff=0.85)
+
+
 def _misspelt(name: str, line: HeaderLine) -> Caution | None:
-    close = difflib.get_close_matches(line.key.lower(), list(_KINDS), n=1, cutoff=0.85)
+    close = _meant(line.key, _KINDS)
     if not close:
         return None
     return Caution(
         "unknown_header_key",
-        f"{name}, line {line.line}: {line.key!r} is no key of the format and was not used.",
+        f"{name}, line {line.line}: {shown(line.key)} is no key of the format and was not used.",
         f"If {close[0]!r} was meant, correct it.",
     )
 
 
 def header_text(header: Header) -> str:
-    """Write the header's lines, without the column row.
+    """Return the header's lines, without the column row.
 
-    A sensor of which nothing but the defaults is known gets no lines. `read_header` gives the same
-    `Header` back, save that a pelvis axis of None reads as the format's default.
+    A sensor with nothing but defaults gets no lines. `read_header` returns the same `Header`, except that a
+    pelvis axis of None is read as the format's default.
 
     Raises
     ------
     ValueError
-        If a text would not be read back as it was, or `extra` holds a key of the format.
+        A text would not be read back the same, or `extra` contains a key of the format.
     """
     taken = [key for key in header.extra if key in _KINDS or key.startswith("@")]
     if taken:
         raise ValueError(f"keys of the format in extra: {taken}")
-    said: list[tuple[str, str | None]] = [("format", FORMAT)]
-    said += [(key, _text(getattr(header, _FIELDS.get(key, key)))) for key in _SET_KINDS]
+    entries: list[tuple[str, str | None]] = [("format", FORMAT)]
+    entries += [(key, _text(getattr(header, _FIELDS.get(key, key)))) for key in _SET_KINDS]
     for place in SENSOR_PLACES:
-        said += _sensor_lines(place, header.sensor(place))
-    said += header.extra.items()
-    return "".join(comment_line(key, text) for key, text in said if text is not None)
+        entries += _sensor_lines(place, header.sensor(place))
+    entries += header.extra.items()
+    return "".join(comment_line(key, text) for key, text in entries if text is not None)
 
 
 def _sensor_lines(place: SensorPlace, sensor: SensorHeader) -> list[tuple[str, str | None]]:
@@ -302,11 +317,19 @@ def _sensor_lines(place: SensorPlace, sensor: SensorHeader) -> list[tuple[str, s
 
 
 def _text(value: object) -> str | None:
-    """Text of a header value; None for what goes unsaid."""
+    """Return the text of a header value; None if it gets no line."""
     if value is None or value is False or value == "":
         return None
     if value is True:
         return "true"
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, Tempo):
+        parts = (value.eccentric_s, value.bottom_s, value.concentric_s, value.top_s)
+        return "-".join(map(_part, parts))
     return repr(float(value)).removesuffix(".0") if isinstance(value, float) else str(value)
+
+
+def _part(seconds: float) -> str:
+    """Return seconds with one decimal, or with more if needed; never with an exponent."""
+    return f"{seconds:.1f}" if float(f"{seconds:.1f}") == seconds else np.format_float_positional(seconds)

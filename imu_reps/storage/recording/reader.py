@@ -1,4 +1,4 @@
-"""Reads a recording: every whole row of it, and a clear word on what is wrong."""
+"""Reads a recording: all complete rows, with clear errors for everything else."""
 
 from __future__ import annotations
 
@@ -14,14 +14,12 @@ from pathlib import Path
 import numpy as np
 
 from imu_reps.domain.correction import corrected_header, corrections_of
-from imu_reps.domain.foreign_exports import TOP_CHARACTERS, export_kind, export_name
+from imu_reps.domain.export_formats import HEAD_CHARACTERS, export_kind, export_name
 from imu_reps.domain.recording import Caution, Header, Note, Recording
-from imu_reps.domain.refusals import refuse_unless_a
 from imu_reps.domain.samples import SENSOR_PLACES, IntArray, SampleBlock, SensorPlace, concatenate
+from imu_reps.domain.validation import require_instance
 from imu_reps.errors import RecordingError, RefusedValueError
-from imu_reps.storage.file_access import access_error, refuse_special
-from imu_reps.storage.recording.columns import clock_caution, read_columns
-from imu_reps.storage.recording.dialect import dialect_of, in_utf8
+from imu_reps.storage.file_access import file_errors, require_regular_file
 from imu_reps.storage.recording.format import (
     COLUMNS,
     CUT_MARK,
@@ -32,10 +30,17 @@ from imu_reps.storage.recording.format import (
     split_comment,
 )
 from imu_reps.storage.recording.header import HeaderLine, read_header
-from imu_reps.storage.recording.lines import mark_last, pieces_of, sort_lines, whole_lines
-from imu_reps.storage.recording.rows import Rows, read_rows
+from imu_reps.storage.recording.lines import (
+    dialect_of,
+    in_utf8,
+    mark_last,
+    pieces_of,
+    sort_lines,
+    whole_lines,
+)
+from imu_reps.storage.recording.rows import Rows, read_columns, read_rows
 
-#: Rows that came late are out of order by less.
+#: A step back by more than this is a clock that was set; rows that arrived late are out of order by less.
 CLOCK_SET_S = 2.0
 
 
@@ -45,53 +50,48 @@ def load(path: str | os.PathLike[str]) -> Recording:
     Parameters
     ----------
     path : path-like
-        Kept in `Recording.file` as it was given.
+        Stored in `Recording.file` as given.
 
     Returns
     -------
     Recording
-        All whole rows of the file, nothing repaired; what a reader of its numbers should know is in
-        `Recording.cautions`. The header has exercise, side and person as they were put right by hand.
+        All complete rows of the file, with nothing repaired; what a user of the numbers should know is in
+        `Recording.cautions`. The header has exercise, side and person as corrected by hand.
 
     Raises
     ------
     FileAccessError
         The file cannot be read: ``not_found``, ``is_folder``, ``no_file``, ``permission``, ``file_access``.
     RecordingError
-        The content is not a recording, or wrong somewhere; the message names the line or column.
+        The content is not a recording or has an error; the message names the line or column.
     """
-    refuse_unless_a("path", path, str, os.PathLike)
+    require_instance("path", path, str, os.PathLike)
     name = os.fspath(path)
     if "\0" in name:
         raise RefusedValueError("The path holds a NUL character.", hint="Name the file.")
-    try:
-        refuse_special(Path(path))
+    with file_errors(name):
+        require_regular_file(Path(path))
         with Path(path).open("rb") as file:
             return _read(pieces_of(file, name=name), name)
-    except OSError as error:
-        raise access_error(error, name) from error
 
 
 def load_comments(path: str | os.PathLike[str]) -> Recording:
-    """Read only what is said of a recording, its header and its notes: quick, and blind to its samples.
+    """Read only the header and the notes of a recording, which is fast; its samples are not checked.
 
     Raises
     ------
     FileAccessError, RecordingError
-        As `load`, as far as its comment lines go.
+        As `load`, for the comment lines.
     """
     name = os.fspath(path)
-    try:
-        refuse_special(Path(path))
+    with file_errors(name):
+        require_regular_file(Path(path))
         with Path(path).open("rb") as file:
-            blocks, top, comments = _begin(pieces_of(file, name=name), name)
-            header, _, body, line = _read_top(top, comments)
-            for block in chain([body], blocks):
+            blocks, header, _, line, comments = _begin(pieces_of(file, name=name), name)
+            for block in blocks:
                 lines = sort_lines(block, line)
                 comments.add(lines.comments)
                 line += lines.count
-    except OSError as error:
-        raise access_error(error, name) from error
     notes = tuple(comments.notes)
     return Recording(corrected_header(header, corrections_of(notes)), None, None, notes, name)
 
@@ -104,7 +104,7 @@ def parse_recording(text_or_bytes: bytes, *, name: str) -> Recording:
     text_or_bytes : bytes
         Content of the file.
     name : str
-        Names it in messages and in `Recording.file`.
+        Name of the file in messages and in `Recording.file`.
 
     Raises
     ------
@@ -114,39 +114,54 @@ def parse_recording(text_or_bytes: bytes, *, name: str) -> Recording:
     return _read(pieces_of(io.BufferedReader(io.BytesIO(text_or_bytes)), name=name), name)
 
 
-def _begin(pieces: Iterable[bytes], name: str) -> tuple[Iterator[bytes], bytes, _Comments]:
-    """The first block of whole lines, those after it, and nothing said yet."""
+def _begin(
+    pieces: Iterable[bytes], name: str
+) -> tuple[Iterator[bytes], Header, tuple[str, ...], int, _Comments]:
+    """Read the top of a file.
+
+    Returns
+    -------
+    blocks : iterator of bytes
+        The lines after the column row.
+    header : Header
+    columns : tuple of str
+    line : int
+        Number of the first of these lines.
+    comments : _Comments
+        What was in the comment lines so far.
+    """
     blocks: Iterator[bytes] = whole_lines(in_utf8(pieces), name=name)
     top = next(blocks, b"").removeprefix(codecs.BOM_UTF8)
     _refuse_export(top, name)
     dialect = dialect_of(top)
     if dialect is not None:
         top, blocks = dialect.plain(top), map(dialect.plain, blocks)
-    if not top.strip():
+    if not top or top.isspace():
         raise RecordingError(
             f"{name} is empty.", hint="Record the set again, or name another file.", code="empty_file"
         )
-    return blocks, top, _Comments(name)
+    comments = _Comments(name)
+    header, columns, body, line = _read_top(top, comments)
+    return chain([body], blocks), header, columns, line, comments
 
 
 def _read(pieces: Iterable[bytes], name: str) -> Recording:
-    blocks, top, comments = _begin(pieces, name)
-    header, columns, body, line = _read_top(top, comments)
-    found = _Samples(name, columns)
-    for block, is_last in mark_last(chain([body], blocks)):
-        kept = found.leave_out_cut_row(block, line) if is_last else block
+    blocks, header, columns, line, comments = _begin(pieces, name)
+    samples = _Samples(name, columns)
+    for block, is_last in mark_last(blocks):
+        kept = samples.leave_out_cut_row(block, line) if is_last else block
         lines = sort_lines(kept, line)
         comments.add(lines.comments)
-        found.add(read_rows(lines.rows, lines.row_lines, columns, name=name))
+        samples.add(read_rows(lines.rows, lines.row_lines, columns, name=name))
         line += lines.count
-    return _recording(header, comments, found)
+    return _recording(header, comments, samples)
 
 
 def _refuse_export(top: bytes, name: str) -> None:
-    """Say whose file this is, where it is another system's."""
+    """Refuse an export of another system, naming the system."""
     if top.lstrip(b'" \t').startswith(b"#"):
         return
-    kind = export_kind(top[:TOP_CHARACTERS].decode("utf-8", errors="replace"))
+    kind = export_kind(top[:HEAD_CHARACTERS].decode("utf-8", errors="replace"))
     if kind is not None:
         raise RecordingError(
             f"{name} is no recording; it looks like {export_name(kind)}.",
@@ -155,17 +170,17 @@ def _refuse_export(top: bytes, name: str) -> None:
         )
 
 
-def _broken_off(header: Header, comments: _Comments, found: _Samples) -> list[Caution]:
-    """A caution for a recording that was begun here, by which devices its header tells, and never ended."""
-    begun_here = any(f"{place}.host_id" in header.extra for place in SENSOR_PLACES)
-    if not begun_here or any(note.key == "end" for note in comments.notes):
+def _broken_off(header: Header, comments: _Comments, samples: _Samples) -> list[Caution]:
+    """Return a caution for a recording by this program (its header names devices) that was never ended."""
+    is_own = any(f"{place}.host_id" in header.extra for place in SENSOR_PLACES)
+    if not is_own or any(note.key == "end" for note in comments.notes):
         return []
-    what = f"{found.name} broke off after {found.last_time_s:.0f} s: the program or the computer stopped."
+    what = f"{samples.name} broke off after {samples.last_time_s:.0f} s: the program or the computer stopped."
     return [Caution("broken_off", what, "All that had arrived until then is kept; the set may have gone on.")]
 
 
 def _read_top(top: bytes, comments: _Comments) -> tuple[Header, tuple[str, ...], bytes, int]:
-    """Read the header and the column row; also give the bytes after it and their first line number."""
+    """Parse the header and the column row; also return the bytes after it and their first line number."""
     name, line, start = comments.name, 1, 0
     row: bytes | None = None
     while (end := top.find(b"\n", start)) >= 0 and row is None:
@@ -175,7 +190,7 @@ def _read_top(top: bytes, comments: _Comments) -> tuple[Header, tuple[str, ...],
         elif text:
             row = text
         line, start = line + 1, end + 1
-    # Binary junk may hold no line end at all; it is to be called that, not a recording without a header.
+    # Binary data without a line end are reported as such, not as a recording without a header.
     if row is None and not top.endswith(b"\n") and not top.startswith(b"#"):
         decode_line(top, name=name, line_number=1)
     names = None if row is None else decode_line(row, name=name, line_number=line - 1)
@@ -190,28 +205,41 @@ def _read_top(top: bytes, comments: _Comments) -> tuple[Header, tuple[str, ...],
     return header, read_columns(names, name=name, line=line - 1), top[start:], line
 
 
-def _recording(header: Header, comments: _Comments, found: _Samples) -> Recording:
-    pelvis, pelvis_lines = found.joined("pelvis")
-    ankle, ankle_lines = found.joined("ankle")
+def _recording(header: Header, comments: _Comments, samples: _Samples) -> Recording:
+    pelvis, pelvis_lines = samples.joined("pelvis")
+    ankle, ankle_lines = samples.joined("ankle")
     if pelvis is None and ankle is None:
         raise RecordingError(
-            f"{found.name} has a header but not one whole row of samples.",
+            f"{samples.name} has a header but not one whole row of samples.",
             hint="Record the set again, or name another file.",
             code="no_samples",
         )
-    cautions = [*comments.cautions, *comments.unread_caution(), *found.cautions]
+    cautions = [*comments.cautions, *comments.unread_caution(), *samples.cautions]
     for block, lines in ((pelvis, pelvis_lines), (ankle, ankle_lines)):
         if block is not None:
-            cautions += clock_caution(block, lines, name=found.name)
-    cautions += _broken_off(header, comments, found)
+            cautions += _clock_caution(block, lines, name=samples.name)
+    cautions += _broken_off(header, comments, samples)
     notes = tuple(comments.notes)
     header = corrected_header(header, corrections_of(notes))
-    return Recording(header, pelvis, ankle, notes, found.name, tuple(cautions))
+    return Recording(header, pelvis, ankle, notes, samples.name, tuple(cautions))
+
+
+def _clock_caution(block: SampleBlock, lines: IntArray, *, name: str) -> list[Caution]:
+    """Return a caution if only some samples of a sensor have its clock; `lines` are their line numbers."""
+    no_clock = np.isnan(block.device_time_s)
+    if no_clock.all() or not no_clock.any():
+        return []
+    what = (
+        f"{name}, line {lines[np.argmax(no_clock)]}: {np.count_nonzero(no_clock)} of {len(block)} "
+        f"{block.sensor} samples have no device_time_s while others have; this is the first."
+    )
+    hint = "Fill in the sensor's clock, or empty the column for this sensor."
+    return [Caution("missing_device_time", what, hint)]
 
 
 @dataclass(slots=True)
 class _Comments:
-    """What the comment lines said so far."""
+    """Collects the comment lines: header, notes, and lines that are neither."""
 
     name: str
     header_lines: list[HeaderLine] = field(default_factory=list)
@@ -240,7 +268,7 @@ class _Comments:
                 self.unread.append((line, text))
 
     def unread_caution(self) -> list[Caution]:
-        """One caution for all comment lines that are neither header nor note."""
+        """Return one caution for all comment lines that are neither header nor note."""
         if not self.unread:
             return []
         line, text = self.unread[0]
@@ -254,7 +282,7 @@ class _Comments:
 
 @dataclass(slots=True)
 class _Samples:
-    """The samples found so far."""
+    """Collects the samples, and checks that arrival times never go back."""
 
     name: str
     columns: tuple[str, ...]
@@ -264,9 +292,9 @@ class _Samples:
     cautions: list[Caution] = field(default_factory=list)
 
     def leave_out_cut_row(self, block: bytes, line: int) -> bytes:
-        """Give the file's last block without a last row that has no end, or too few values.
+        """Return the file's last block without a truncated last row: no line end, or too few values.
 
-        Notes that were written after the cut are kept.
+        Notes written after it are kept.
         """
         start, last = len(block), b""
         while (end := start) > 0:
@@ -291,15 +319,15 @@ class _Samples:
         if rows is None:
             return
         for place in SENSOR_PLACES:
-            mine = np.flatnonzero(rows.pelvis == (place == "pelvis"))
-            if len(mine):
-                block, line = rows.of(place, mine), rows.line.take(mine)
+            indices = np.flatnonzero(rows.pelvis == (place == "pelvis"))
+            if len(indices):
+                block, line = rows.of(place, indices), rows.line.take(indices)
                 self._check_time(block, line)
                 self.blocks[place].append(block)
                 self.lines[place].append(line)
 
     def _check_time(self, rows: SampleBlock, line: IntArray) -> None:
-        """Refuse a sensor's times that go back."""
+        """Refuse arrival times of a sensor that go back."""
         before_s = np.concatenate([[self.last_s[rows.sensor]], rows.time_s[:-1]])
         back = np.flatnonzero(rows.time_s < before_s)
         if len(back):
@@ -322,25 +350,25 @@ class _Samples:
         self.last_s[rows.sensor] = float(rows.time_s[-1])
 
     def _same_before(self, rows: SampleBlock, line: IntArray, at: int) -> int | None:
-        """The line of an earlier row that is this one in every value but its number."""
+        """Return the line of an earlier row with the same time and readings as this one; None if none."""
         for block, lines in [
             (rows[:at], line),
             *zip(self.blocks[rows.sensor], self.lines[rows.sensor], strict=True),
         ]:
             same = block.time_s == rows.time_s[at]
-            for values, one in ((block.acc_mps2, rows.acc_mps2[at]), (block.gyr_dps, rows.gyr_dps[at])):
-                same &= (values == one).all(axis=1)
+            for values, value in ((block.acc_mps2, rows.acc_mps2[at]), (block.gyr_dps, rows.gyr_dps[at])):
+                same &= (values == value).all(axis=1)
             if same.any():
                 return int(lines[np.argmax(same)])
         return None
 
     @property
     def last_time_s(self) -> float:
-        """When the newest sample arrived."""
+        """Arrival time of the newest sample."""
         return max(self.last_s.values())
 
     def joined(self, place: SensorPlace) -> tuple[SampleBlock | None, IntArray]:
-        """All samples of a sensor and their line numbers; None where there are none."""
+        """Return all samples of a sensor, or None, and their line numbers."""
         blocks, lines = self.blocks[place], self.lines[place]
         if not blocks:
             return None, np.zeros(0, dtype=np.int64)

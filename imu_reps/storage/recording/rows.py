@@ -1,4 +1,4 @@
-"""Sample rows of a recording: blocks of lines to arrays, and arrays to lines."""
+"""Sample rows of a recording and the row of column names: lines to arrays, and arrays to lines."""
 
 from __future__ import annotations
 
@@ -22,40 +22,123 @@ from imu_reps.domain.samples import (
     SampleBlock,
     SensorPlace,
 )
+from imu_reps.errors import RecordingError
 from imu_reps.storage.recording.format import (
+    COLUMN_ROW,
     COLUMNS,
     decode_line,
     fault,
     finite_number,
     shown,
 )
+from imu_reps.storage.recording.lines import letters_of
 
 _FLOAT_COLUMNS = tuple(column for column in COLUMNS if column not in ("sensor", "sample"))
 _DTYPES = dict.fromkeys(_FLOAT_COLUMNS, np.dtype(np.float64)) | {
     "sample": np.dtype(np.int64),
     "sensor": np.dtype(np.bool_),
 }
-#: All that a row of numbers and the two sensor names is made of; other blocks are read with care.
-_ROW_BYTES = b"0123456789.,-+\npelvisank"
-_COMMA, _E = b",e"
+#: Bytes of rows of numbers, and the other ones of the two sensor names; blocks with others are parsed cell by
+#: cell.
+_NUMBER_BYTES, _NAME_BYTES = b"0123456789.,-+e\n", b"plvisank"
+_COMMA = ord(",")
 _DIGITS = re.compile(r"[+-]?\d{1,20}", re.ASCII)
-#: What the format, R, MATLAB and pandas write where a sensor has no clock.
+#: Cells of the format, R, MATLAB and pandas for a sensor without a clock.
 _NO_CLOCK = ("", "NA", "NaN", "nan")
 _AS_SENT = "Put in what the sensor sent; a row that it never sent is left out, and counts as lost."
 _TIME_OF_DAY = "Give times in seconds as plain numbers, time_s from the first row, not as a time of day."
 _ROW_FORMAT = "%.6f,%s,%d,%s,%.5f,%.5f,%.5f,%.4f,%.4f,%.4f\n"
 
 
+_QUANTITY = re.compile(r"(acc|gyr|gyro)_?([xyz])\b|(acc|gyr|gyro)_([xyz])_", re.IGNORECASE)
+_WORDS = {"acc": "acceleration", "gyr": "angular rate"}
+_HINTS = {
+    "acc": "Convert the acceleration to m/s², gravity included (1 g = 9.80665 m/s²), and name the columns "
+    "acc_x_mps2, acc_y_mps2, acc_z_mps2.",
+    "gyr": "Convert the angular rate to deg/s (1 rad/s = 57.2958 deg/s), and name the columns "
+    "gyr_x_dps, gyr_y_dps, gyr_z_dps.",
+}
+
+
+def read_columns(row: str, *, name: str, line: int) -> tuple[str, ...]:
+    """Return the names of the columns in the order of the file.
+
+    Raises
+    ------
+    RecordingError
+        ``no_column_row``, ``wrong_separator``, ``wrong_unit``, ``missing_column``, ``unknown_column``,
+        ``duplicate_column``.
+    """
+    names = tuple(column.strip() for column in row.split(","))
+    if names == COLUMNS:
+        return names
+    missing = [column for column in COLUMNS if column not in names]
+    unknown = [column for column in names if column not in COLUMNS]
+    if missing:
+        raise _missing(row, missing, unknown, name, line)
+    if unknown:
+        raise fault(
+            name,
+            line,
+            f"column {shown(unknown[0])} is none of the format.",
+            hint=f"Keep exactly the columns {COLUMN_ROW}.",
+            code="unknown_column",
+        )
+    if len(names) > len(COLUMNS):
+        twice = next(column for column in COLUMNS if names.count(column) > 1)
+        raise fault(
+            name, line, f"column {twice} stands twice.", hint="Keep one of them.", code="duplicate_column"
+        )
+    return names
+
+
+def _missing(row: str, missing: list[str], unknown: list[str], name: str, line: int) -> RecordingError:
+    if _starts_with_number(row):
+        what, code = "samples stand where the row of column names belongs.", "no_column_row"
+        return fault(name, line, what, hint=f"Put the row {COLUMN_ROW} before them.", code=code)
+    for separator, word in ((";", "semicolons"), ("\t", "tabs")):
+        if row.count(separator) >= 5:
+            what, code = f"the columns are separated by {word}.", "wrong_separator"
+            return fault(name, line, what, hint="Save with commas, and a point in numbers.", code=code)
+    for column in unknown:
+        if (unit_fault := _wrong_unit(column, missing, name, line)) is not None:
+            return unit_fault
+    what = f"column {', '.join(missing)} is missing" + (
+        f"; found was {', '.join(unknown)}." if unknown else "."
+    )
+    return fault(name, line, what[:400], hint=f"The columns are {COLUMN_ROW}.", code="missing_column")
+
+
+def _wrong_unit(column: str, missing: list[str], name: str, line: int) -> RecordingError | None:
+    match = _QUANTITY.match(column)
+    if match is None:
+        return None
+    quantity = (match[1] or match[3]).lower()[:3]
+    needed = next((c for c in missing if c.startswith(f"{quantity}_{(match[2] or match[4]).lower()}_")), None)
+    if needed is None:
+        return None
+    what = f"column {shown(column)} stands where the {_WORDS[quantity]} {needed} belongs."
+    return fault(name, line, what, hint=_HINTS[quantity], code="wrong_unit")
+
+
+def _starts_with_number(row: str) -> bool:
+    try:
+        finite_number(row.partition(",")[0])
+    except ValueError:
+        return False
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows of both sensors as they stand in the file.
+    """Rows of both sensors in the order of the file.
 
     Attributes
     ----------
     line : (n,) int
-        Line of the file, from 1.
+        Line number in the file, from 1.
     pelvis : (n,) bool
-        Of the pelvis sensor; else of the ankle's.
+        Whether the row is of the pelvis sensor; if not, of the ankle sensor.
     time_s, sample, device_time_s, acc_mps2, gyr_dps
         As in `SampleBlock`.
     """
@@ -69,7 +152,7 @@ class Rows:
     gyr_dps: FloatArray
 
     def of(self, place: SensorPlace, rows: IntArray) -> SampleBlock:
-        """The samples of one sensor, in rows of these indices."""
+        """Return the samples of one sensor, which are the rows with these indices."""
         return SampleBlock(
             place,
             self.time_s.take(rows),
@@ -81,7 +164,7 @@ class Rows:
 
 
 def read_rows(block: bytes, line: IntArray, columns: tuple[str, ...], *, name: str) -> Rows | None:
-    r"""Read whole lines of samples, none of them blank or a comment.
+    r"""Parse whole lines of samples, none of them blank or a comment.
 
     Parameters
     ----------
@@ -100,14 +183,14 @@ def read_rows(block: bytes, line: IntArray, columns: tuple[str, ...], *, name: s
     Raises
     ------
     RecordingError
-        Names the first line and column that cannot be read: ``wrong_column_count``, ``unknown_sensor``,
-        ``not_a_number``, ``not_text``, ``time_beyond``.
+        ``wrong_column_count``, ``unknown_sensor``, ``not_a_number``, ``not_text``, ``time_beyond``; the
+        message names the first line and column that cannot be read.
     """
     if not len(line):
         return None
     table = _read_fast(block, len(line), columns)
     if table is None:
-        table = _read_with_care(block, line, columns, name)
+        table = _read_by_cell(block, line, columns, name)
     _refuse_beyond(table, line, name)
     acc = np.column_stack([table[column] for column in ACC_COLUMNS])
     gyr = np.column_stack([table[column] for column in GYR_COLUMNS])
@@ -130,18 +213,25 @@ def _refuse_beyond(table: dict[str, Any], line: IntArray, name: str) -> None:
 
 
 def _read_fast(block: bytes, count: int, columns: tuple[str, ...]) -> dict[str, Any] | None:
-    """Read by pandas, "sensor" as whether it is the pelvis'; None wherever anything looks odd."""
+    """Parse with pandas, "sensor" as whether it is the pelvis sensor; None if anything looks odd."""
     import pandas as pd
 
-    letters = np.frombuffer(block, dtype=np.uint8)
-    is_comma = letters == _COMMA
+    commas = in_names = 0
+    empty_cells = after_comma = False
+    for _, letters in letters_of(block):
+        is_comma = letters == _COMMA
+        commas += int(np.count_nonzero(is_comma))
+        empty_cells |= bool(after_comma & is_comma[0] or (is_comma[1:] & is_comma[:-1]).any())
+        after_comma = bool(is_comma[-1])
+        names = letters.tobytes().translate(None, _NUMBER_BYTES)
+        if names.translate(None, _NAME_BYTES):
+            return None
+        in_names += len(names)
     # The right number of commas and no empty last cell together mean ten cells in every row.
-    odd = np.count_nonzero(is_comma) != count * (len(columns) - 1) or columns[-1] == "device_time_s"
-    if odd or block.translate(None, _ROW_BYTES):
+    if commas != count * (len(columns) - 1) or columns[-1] == "device_time_s":
         return None
-    empty_cells = bool((is_comma[1:] & is_comma[:-1]).any())
     try:
-        # A number too large for its column is found below; numpy need not warn of it.
+        # A number too large for its column is found below, so numpy's warning is not needed.
         with np.errstate(invalid="ignore"):
             frame = pd.read_csv(
                 io.BytesIO(block),
@@ -151,7 +241,7 @@ def _read_fast(block: bytes, count: int, columns: tuple[str, ...]) -> dict[str, 
                 false_values=["ankle"],
                 keep_default_na=False,
                 na_values=[""],
-                na_filter=empty_cells,  # looking for them takes a fifth of the time
+                na_filter=empty_cells,  # the search takes a fifth of the time
                 quoting=csv.QUOTE_NONE,
                 engine="c",
                 low_memory=False,
@@ -159,17 +249,17 @@ def _read_fast(block: bytes, count: int, columns: tuple[str, ...]) -> dict[str, 
     except (ValueError, OverflowError):
         return None
     table = {column: frame[index].to_numpy() for index, column in enumerate(columns)}
-    # Beyond the e of exponents are three letters of ankle, five of pelvis: no name stands in a column of
-    # numbers, where pandas would take it for 0 or 1.
-    named = np.count_nonzero(letters > _E) == 3 * count + 2 * np.count_nonzero(table["sensor"])
-    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite makes its column's sum so
+    # Without the e of exponents, ankle has four letters and pelvis five: the total shows that no name is in a
+    # column of numbers, where pandas would read it as 0 or 1.
+    named = in_names == 4 * count + np.count_nonzero(table["sensor"])
+    with np.errstate(over="ignore", invalid="ignore"):  # one such value makes its column's sum so
         finite = all(np.isfinite(table[name].sum()) for name in _FLOAT_COLUMNS if name != "device_time_s")
     whole = len(frame) == count and not np.isinf(table["device_time_s"]).any()
     return table if named and finite and whole else None
 
 
-def _read_with_care(block: bytes, line: IntArray, columns: tuple[str, ...], name: str) -> dict[str, Any]:
-    """Read cell by cell, to find the first that is wrong."""
+def _read_by_cell(block: bytes, line: IntArray, columns: tuple[str, ...], name: str) -> dict[str, Any]:
+    """Parse cell by cell, to find the first invalid one."""
     cells: list[list[Any]] = [
         _read_cells(text, int(number), columns, name)
         for text, number in zip(block.split(b"\n"), line, strict=False)
@@ -228,12 +318,12 @@ def _integer_valued(value: float) -> float:
 
 
 def row_lines(block: SampleBlock) -> list[str]:
-    """Write the rows of a block, each with its line end, at the decimals of the format.
+    """Return the rows of a block as lines, with their line ends, in the decimals of the format.
 
     Raises
     ------
     ValueError
-        If a value is not finite (a `device_time_s` of NaN is an empty cell), or arrival time goes backwards.
+        A value is not finite (a `device_time_s` of NaN is an empty cell), or arrival time goes backwards.
     """
     numbers = np.column_stack([block.time_s, block.acc_mps2, block.gyr_dps])
     if not np.isfinite(numbers).all() or np.isinf(block.device_time_s).any():

@@ -1,7 +1,8 @@
-"""Writes a recording while it happens, append-only, never over an existing file; notes afterwards."""
+"""Writes a recording live, append-only and never over an existing file; appends notes afterwards."""
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import os
 import zlib
@@ -9,28 +10,26 @@ from collections.abc import Iterable
 from io import FileIO
 from itertools import pairwise
 from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO, Self
 
 import numpy as np
 
 from imu_reps.domain.recording import Header, Note, Recording
-from imu_reps.domain.refusals import refuse_unless_a
-from imu_reps.domain.samples import SENSOR_PLACES, FloatArray, SampleBlock, refuse_impossible
+from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, require_valid_samples
+from imu_reps.domain.validation import require_instance
 from imu_reps.errors import FileAccessError
-from imu_reps.storage.file_access import access_error, create
-from imu_reps.storage.recording.dialect import UTF_16
+from imu_reps.storage.file_access import access_error, create, file_errors, write_new
 from imu_reps.storage.recording.format import COLUMN_ROW, CUT_MARK, note_line
 from imu_reps.storage.recording.header import header_text
-from imu_reps.storage.recording.lines import GZIP_MAGIC
+from imu_reps.storage.recording.lines import GZIP_MAGIC, UTF_16
 from imu_reps.storage.recording.rows import row_lines
 
 
 class RecordingWriter:
     """Appends samples and notes as they arrive; a context manager.
 
-    Nothing is held back: when `write` returns, its rows are with the operating system, so a crash of the
-    program loses none of them. `close` also waits until the disk has them.
+    Writes are not buffered: when `write` returns, its rows have been passed to the operating system, so a
+    crash of the program loses none of them. `close` also waits until they are on the disk.
 
     Parameters
     ----------
@@ -42,33 +41,30 @@ class RecordingWriter:
     Raises
     ------
     FileAccessError
-        ``exists``, ``not_found`` (no such folder), ``permission``, ``disk_full``. What the disk refused
-        is kept and tried again first with the next call, so a file never has a hole.
+        ``exists``, ``not_found`` (no such folder), ``permission``, ``disk_full``. Data the disk refused are
+        kept and written first with the next call, so a file never has a gap.
     ValueError
-        The header cannot be written so that it reads back the same.
+        The header cannot be written so that it is read back the same.
     """
 
     def __init__(self, path: str | os.PathLike[str], header: Header) -> None:
         self._name = os.fspath(path)
         self._last_time_s = -np.inf
         self._pending = bytearray()
-        top = (header_text(header) + COLUMN_ROW + "\n").encode("utf-8")
-        try:
+        top = _top(header).encode("utf-8")
+        with file_errors(self._name):
             self._file = create(Path(path))
-        except OSError as error:
-            raise access_error(error, self._name) from error
         try:
             self._append(top)
         except FileAccessError:
             self._file.close()
+            Path(path).unlink(missing_ok=True)
             raise
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def write(self, block: SampleBlock) -> None:
@@ -79,10 +75,17 @@ class RecordingWriter:
         FileAccessError
             ``disk_full``, ``file_access``.
         ValueError
-            Arrival time goes backwards, within the block or against the rows before; or a value is not
-            finite.
+            Arrival time goes backwards, within the block or from the rows before; or a value is not finite.
         """
-        self._append_rows(row_lines(block), block.time_s)
+        lines = row_lines(block)
+        if not lines:
+            return
+        if block.time_s[0] < self._last_time_s:
+            raise ValueError(
+                f"arrival time goes back from {self._last_time_s:.6f} to {block.time_s[0]:.6f} s"
+            )
+        self._last_time_s = float(block.time_s[-1])
+        self._append("".join(lines).encode("utf-8"))
 
     def note(self, note: Note) -> None:
         """Append a note.
@@ -97,12 +100,12 @@ class RecordingWriter:
         self._append(note_line(note).encode("utf-8"))
 
     def close(self) -> None:
-        """Close the file once the disk has it; closing twice does nothing.
+        """Close the file once it is on the disk; closing twice does nothing.
 
         Raises
         ------
         FileAccessError
-            The disk did not take the last rows.
+            The disk refused the last rows.
         """
         if self._file.closed:
             return
@@ -114,82 +117,97 @@ class RecordingWriter:
         finally:
             self._file.close()
 
+    @property
+    def is_held_up(self) -> bool:
+        """Whether the disk has refused data that are still to be written."""
+        return bool(self._pending)
+
     def is_there(self) -> bool:
-        """Whether the file still stands under its name, neither removed nor replaced."""
+        """Whether the file still exists under its name, neither removed nor replaced."""
         try:
             named = Path(self._name).stat()
         except (FileNotFoundError, NotADirectoryError):
             return False
-        except OSError:  # nobody can tell now; what cannot be written will say so
+        except OSError:  # unknown; if the file cannot be written, the next write fails
             return True
         return os.path.samestat(named, os.fstat(self._file.fileno()))
 
     def move(self, path: str | os.PathLike[str]) -> None:
-        """Go on in a new file at `path` that begins with everything written so far.
+        """Continue in a new file at `path`, which gets everything written so far; remove the old one.
 
         Raises
         ------
         FileAccessError
-            As for a new `RecordingWriter`; the old file is gone on with.
+            As for a new `RecordingWriter`; writing continues in the old file.
         """
         try:
             file = create(Path(path))
             try:
                 self._file.seek(0)
-                _write_all(bytearray(self._file.read()), file)
+                _write_all(bytearray(self._file.read()) + self._pending, file)
+                os.fsync(file.fileno())
             except OSError:
                 file.close()
-                Path(path).unlink(missing_ok=True)  # or each time it is tried again would leave another
+                Path(path).unlink(missing_ok=True)  # otherwise every retry would leave a file
                 raise
         except OSError as error:
             self._file.seek(0, os.SEEK_END)
             raise access_error(error, os.fspath(path)) from error
+        if self.is_there():
+            with contextlib.suppress(OSError):  # on a read-only disk it stays, incomplete
+                Path(self._name).unlink()
         self._file.close()
+        self._pending.clear()
         self._file, self._name = file, os.fspath(path)
-
-    def _append_rows(self, lines: list[str], time_s: FloatArray) -> None:
-        if not lines:
-            return
-        if time_s[0] < self._last_time_s:
-            raise ValueError(f"arrival time goes back from {self._last_time_s:.6f} to {time_s[0]:.6f} s")
-        self._last_time_s = float(time_s[-1])
-        self._append("".join(lines).encode("utf-8"))
 
     def _append(self, data: bytes) -> None:
         self._pending += data
-        try:
+        with file_errors(self._name):
             _write_all(self._pending, self._file)
-        except OSError as error:
-            raise access_error(error, self._name) from error
 
 
 def _write_all(pending: bytearray, file: FileIO) -> None:
-    """Write what is pending; what the disk does not take stays in it."""
+    """Write pending data; data the disk refuses stay pending."""
     while pending:
         del pending[: file.write(pending)]
 
 
 def save(recording: Recording, path: str | os.PathLike[str]) -> None:
-    """Write a whole recording: rows of both sensors by arrival time, notes where they happened.
+    """Write a whole recording: rows of both sensors sorted by arrival time, with the notes in between.
 
     Parameters
     ----------
     recording : Recording
-        Of rows that arrived at the same time the pelvis sensor's come first.
+        Of rows with the same arrival time, those of the pelvis sensor come first.
     path : path-like
         Must not exist yet.
 
     Raises
     ------
-    FileAccessError, ValueError
-        As `RecordingWriter`.
+    FileAccessError
+        ``exists``, ``not_found`` (no such folder), ``permission``, ``disk_full``: nothing is left of it then.
+    ValueError
+        Header or notes cannot be written so that they read back the same.
     RefusedValueError
-        If it is no recording, or a sample in it is no number.
+        `recording` is not a recording, or a sample in it is not a number.
     """
-    refuse_unless_a("recording", recording, Recording)
-    refuse_unless_a("path", path, str, os.PathLike)
-    for arrived in recording.blocks:
-        refuse_impossible(arrived)
+    require_instance("recording", recording, Recording)
+    require_instance("path", path, str, os.PathLike)
+    content = recording_bytes(recording)
+    with file_errors(path):
+        write_new(Path(path), content)
+
+
+def recording_bytes(recording: Recording) -> bytes:
+    """Return the content of a recording's file, as written by `save`.
+
+    Raises
+    ------
+    ValueError, RefusedValueError
+        As `save`.
+    """
+    for samples in recording.blocks:
+        require_valid_samples(samples)
     blocks = [block for place in SENSOR_PLACES if (block := recording.samples(place)) is not None]
     arrival_s = np.concatenate([np.zeros(0), *(block.time_s for block in blocks)])
     order = np.argsort(arrival_s, kind="stable")
@@ -197,29 +215,33 @@ def save(recording: Recording, path: str | os.PathLike[str]) -> None:
     note_times_s = np.maximum.accumulate([note.time_s for note in recording.notes] or [0.0])
     places = np.searchsorted(arrival_s[order], note_times_s, side="right").tolist()
     edges = [0, *places[: len(recording.notes)], len(order)]
-    with RecordingWriter(path, recording.header) as writer:
-        for note, (start, end) in zip([*recording.notes, None], pairwise(edges), strict=True):
-            part = order[start:end]
-            writer._append_rows([lines[i] for i in part], arrival_s[part])
-            if note is not None:
-                writer.note(note)
+    text = [_top(recording.header)]
+    for note, (start, end) in zip([*recording.notes, None], pairwise(edges), strict=True):
+        text += [lines[i] for i in order[start:end].tolist()]
+        if note is not None:
+            text.append(note_line(note))
+    return "".join(text).encode("utf-8")
+
+
+def _top(header: Header) -> str:
+    return f"{header_text(header)}{COLUMN_ROW}\n"
 
 
 def append_notes(path: str | os.PathLike[str], notes: Iterable[Note]) -> None:
-    """Append notes to a recording that exists, packed and encoded as it is.
+    """Append notes to an existing recording, in its compression and encoding.
 
-    A last line that was cut off is closed as such first, so that no half number is ever taken for one.
+    A truncated last line is marked first, so that an incomplete number is never read as a whole one.
 
     Raises
     ------
     FileAccessError
-        The file is not there or cannot be written; ``damaged_gzip``: its end is missing.
+        The file is missing or cannot be written; ``damaged_gzip``: its end is missing.
     ValueError
         A note's text cannot be written on one line.
     """
     text = "".join(map(note_line, notes))
     try:
-        # not "a", which would make a file that is not there; appending, as somebody else may write too
+        # not "a", which would create a missing file; O_APPEND, as another program may write too
         with open(path, "r+b", opener=_appending) as file:
             packed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
             file.seek(0)
@@ -242,7 +264,7 @@ def _appending(path: str, flags: int) -> int:
 
 
 def _encoding_of(file: BinaryIO | gzip.GzipFile) -> tuple[str, bool]:
-    """How a file's text is encoded, and whether its last line has its end."""
+    """Return the encoding of a file's text, and whether its last line ends with a line end."""
     start = last = file.read(2)
     while piece := file.read(1 << 20):
         last = (last + piece)[-2:]

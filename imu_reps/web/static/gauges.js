@@ -13,7 +13,7 @@ function arc(circle, from, share) {
   circle.setAttribute("transform", `rotate(${(360 * from - 90).toFixed(2)} 100 100)`);
 }
 
-// With a tempo asked for: where in it this moment is. Without: how high the leg is.
+// With a target tempo: the current position in it. Without: the elevation of the leg.
 export class Ring {
   constructor(svg) {
     draw(svg, "circle", { class: "track", cx: 100, cy: 100, r: 92 });
@@ -42,7 +42,7 @@ export class Ring {
     }
   }
 
-  // The metronome for those who do not hear it.
+  // The metronome, for those who cannot hear it.
   beat() {
     this.pulse.animate([{ opacity: 1 }, { opacity: 0 }], { duration: BEAT_MS, easing: "ease-out" });
   }
@@ -60,7 +60,7 @@ export class Ring {
       arc(this.done, 0, Math.max(0, Math.min(1, (picture.leg_deg ?? 0) / 90)));
     } else if (part) {
       this.pass(part, picture, now_s);
-    } // a phase that is to take no time: what was done before stays
+    } // a phase with a target of 0 s: keep what is drawn
   }
 
   pass(part, picture, now_s) {
@@ -74,7 +74,7 @@ const SPAN = 15;
 const place = (angle) => 150 + (140 * Math.max(-SPAN, Math.min(SPAN, angle))) / SPAN;
 
 export class Band {
-  // `oneSided`: only the positive end is a fault.
+  // `oneSided`: only the positive side is a fault.
   constructor(parent, name, ends, oneSided) {
     this.svg = draw(parent, "svg", { viewBox: "0 0 300 48", role: "img" });
     this.name = name;

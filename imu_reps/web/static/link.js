@@ -1,4 +1,4 @@
-// The connection to the server: kept up through sleep, reload and lost networks. The recording does not need it.
+// The connection to the server, reopened after sleep, reload and network loss. The recording does not depend on it.
 
 const FIRST_MS = 250, LONGEST_MS = 5000, SILENT_MS = 4000;
 const FINAL = {
@@ -7,10 +7,10 @@ const FINAL = {
 };
 
 export class Link {
-  // `told` gets every message and how late it came, seconds; `changed(words, isFinal)` says what is wrong with the connection, "" for nothing.
-  constructor(token, told, changed) {
+  // `onMessage` gets every message and its delay in seconds; `changed(words, isFinal)` gets what is wrong with the connection, "" if nothing is.
+  constructor(token, onMessage, changed) {
     this.token = token;
-    this.told = told;
+    this.onMessage = onMessage;
     this.changed = changed;
     this.pause = FIRST_MS;
     this.ended = false;
@@ -34,14 +34,14 @@ export class Link {
       this.pause = FIRST_MS;
       this.changed("", false);
       const message = JSON.parse(event.data);
-      this.told(message, this.late_s(message.sent_s));
+      this.onMessage(message, this.late_s(message.sent_s));
     };
     socket.onclose = (event) => {
       if (socket === this.socket) this.lose(event.code);
     };
   }
 
-  // How much later than the quickest a message came: a page that slept takes in at once what waited for it.
+  // Delay of a message relative to the quickest one: a page that slept receives all queued messages at once.
   late_s(sent_s) {
     if (sent_s === undefined) return 0;
     const way_s = Date.now() / 1000 - sent_s;
@@ -61,7 +61,7 @@ export class Link {
     this.pause = Math.min(this.pause * 2, LONGEST_MS);
   }
 
-  // A connection that is silent although the server speaks every second is dead, however it looks.
+  // The server sends every second, so a silent connection is dead even if the browser reports it as open.
   check() {
     if (this.ended || performance.now() - this.heard < SILENT_MS) return;
     if (this.socket.readyState < WebSocket.CLOSING) this.drop();

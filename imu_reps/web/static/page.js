@@ -1,4 +1,4 @@
-// The page: takes pictures and moments from the server, draws the one and sounds the other.
+// The page: draws the pictures and sounds the moments that the server sends.
 
 import { Band, Ring } from "./gauges.js";
 import { Link } from "./link.js";
@@ -7,12 +7,12 @@ import { Feet, Side } from "./wearer.js";
 import { ENDED, digits, exerciseName, isForeseen, isHold, lasting, linkIsWell, linkWords, phaseWord, reps, stateLine, toRead, unbroken } from "./words.js";
 
 const ALERT_MS = 1800;
-const COLOUR_MS = 350; // the screen's colour changes no faster: well under three flashes a second
-const TWICE_MS = 700; // a second tap so soon is not meant for the button that took the first one's place
-const LONG = 26; // a cue of more letters is written smaller
-const LATE_S = 1; // a cue that was held up so long on its way is shown, but heard no more
+const COLOUR_MS = 350; // minimum time between changes of the screen's colour: well under three flashes a second
+const TWICE_MS = 700; // a second tap within this time was not meant for the button that replaced the first one's
+const LONG = 26; // cues with more letters are written smaller
+const LATE_S = 1; // a cue delayed by more than this is shown but not sounded
 const GRAVITY = { none: 0, watch: 1, flag: 2 };
-const CALM_MS = 250; // with reduced motion the drawing moves no more often
+const CALM_MS = 250; // minimum time between updates of the drawing with reduced motion
 
 const at = (id) => document.getElementById(id);
 const sound = new Sound();
@@ -29,7 +29,7 @@ function text(id, words) {
   if (at(id).textContent !== words) at(id).textContent = words;
 }
 
-// What is to be read from afar; `aloud`: a screen reader says it too.
+// The large text, to be read from afar; `aloud`: also for screen readers.
 function write(words, aloud = true, foreseen = false) {
   text("cue", words);
   at("cue").dataset.long = words.length > LONG ? "yes" : "no";
@@ -37,7 +37,7 @@ function write(words, aloud = true, foreseen = false) {
   if (aloud) text("cue-said", words);
 }
 
-function told(message, late_s) {
+function onMessage(message, late_s) {
   if (message.role) document.body.dataset.role = message.role;
   if (!message.picture) return;
   picture = message.picture;
@@ -59,7 +59,7 @@ function happened(moment, late_s) {
   }
 }
 
-// A warning stands for its time; nothing lesser takes its place.
+// A warning stays for its time; nothing less important replaces it.
 function show(cue) {
   const now = performance.now();
   if (now < alerted.until && GRAVITY[cue.alert] < GRAVITY[alerted.level]) return;
@@ -67,7 +67,7 @@ function show(cue) {
   alerted = { level: cue.alert, until: now + ALERT_MS };
 }
 
-// What changes now and then: words, buttons, the part after the set.
+// Parts that change now and then: words, buttons, the part after the set.
 function settle() {
   const { state } = picture;
   document.body.dataset.state = state;
@@ -113,15 +113,15 @@ function after() {
   at("trouble").hidden = !picture.trouble;
   text("trouble", picture.trouble ?? "");
   for (const name of ["pain", "effort"]) {
-    const said = picture[name];
-    if (said === rated[name]) continue; // what was just tapped stays until the server has heard of it
-    rated[name] = said;
-    for (const input of at(name).querySelectorAll("input")) input.checked = Number(input.value) === said && said !== null;
+    const rating = picture[name];
+    if (rating === rated[name]) continue; // a tapped value stays until the server has received it
+    rated[name] = rating;
+    for (const input of at(name).querySelectorAll("input")) input.checked = Number(input.value) === rating && rating !== null;
   }
   reports();
 }
 
-// Several sets: one button each, and one for the whole session; what has no report says why.
+// With several sets: a button for each and one for the session; a set without a report says why.
 function reports() {
   const whole = picture.session ? [{ name: "Session", words: "", report: picture.session }] : [];
   const each = picture.sets.map(({ number, words, report }) => ({ name: `Set ${number}`, words, report }));
@@ -145,13 +145,13 @@ function reports() {
   if (shown && frame.getAttribute("src") !== shown) frame.src = shown;
 }
 
-// What moves: at most once a screen frame.
+// Moving parts: updated at most once per screen frame.
 function frame(now) {
   requestAnimationFrame(frame);
   if (picture === null || (calm.matches && now - drawn < CALM_MS)) return;
   drawn = now;
   const { limits, state } = picture;
-  const measured = ["waiting", "ready", "running"].includes(state); // else the last angles are of the past
+  const measured = ["waiting", "ready", "running"].includes(state); // otherwise the last angles are outdated
   const body = measured ? picture : { ...picture, leg_deg: null, tilt_deg: null, rotation_deg: null };
   side.move(body);
   feet.move(body);
@@ -222,15 +222,15 @@ function order(name) {
   link.ask({ do: name });
 }
 
-// Away from a question, else out of the set.
+// Leave an open question, else the set.
 function escaped() {
   if (!at("sure").hidden) at("discard-no").click();
   else if (!at("stop").hidden && document.body.dataset.role === "control") order("stop");
 }
 
-// The report has no scripts: its height is set from here.
+// The report has no scripts, so its height is set here.
 at("report").addEventListener("load", () => {
-  at("report").style.height = "0"; // a page is never lower than its frame
+  at("report").style.height = "0"; // a document is never reported lower than its frame
   const height = at("report").contentDocument?.documentElement.scrollHeight;
   if (height) at("report").style.height = `${height + 24}px`;
 });
@@ -239,7 +239,7 @@ async function stayAwake() {
   try {
     if (document.visibilityState === "visible") await navigator.wakeLock?.request("screen");
   } catch {
-    // Not allowed here: the screen may sleep, and the page catches up when it wakes.
+    // Not allowed here: the screen may sleep, and the page catches up on waking.
   }
 }
 
@@ -254,6 +254,6 @@ heardControls();
 steer();
 document.addEventListener("visibilitychange", stayAwake);
 stayAwake();
-const link = new Link(location.hash.slice(1), told, lostOrFound);
+const link = new Link(location.hash.slice(1), onMessage, lostOrFound);
 addEventListener("hashchange", () => location.reload());
 requestAnimationFrame(frame);

@@ -1,6 +1,6 @@
-// Tones by Web Audio, words by the browser's voice. Both wait for a first tap: browsers want it so.
+// Tones by Web Audio, words by the browser's voice. Browsers require a first tap before either.
 
-// Each cue has a sound of its own, or that of its kind: [Hz, seconds] one after the other.
+// Tones of each cue, or of its kind where it has none of its own: a sequence of [Hz, seconds].
 const TONES = {
   beat: [[1200, 0.03]],
   count: [[660, 0.07], [990, 0.11]],
@@ -25,7 +25,7 @@ function remembered() {
   try {
     return JSON.parse(localStorage.getItem(KEPT)) ?? {};
   } catch {
-    return {}; // a browser that keeps nothing, or kept something else
+    return {}; // storage is disabled, or holds something else
   }
 }
 
@@ -33,7 +33,7 @@ function remember(choice) {
   try {
     localStorage.setItem(KEPT, JSON.stringify(choice));
   } catch {
-    // A browser that keeps nothing: chosen for this visit.
+    // Storage is disabled: the choice holds for this visit only.
   }
 }
 
@@ -44,7 +44,7 @@ export class Sound {
     this.speaks = kept.speaks ?? true;
     this.volume = kept.volume ?? 0.7;
     this.context = null;
-    this.said = ""; // the tone of what was spoken last
+    this.said = ""; // tone of the last spoken cue
     for (const name of ["pointerdown", "keydown"]) addEventListener(name, () => this.unlock(), { capture: true });
     document.addEventListener("visibilitychange", () => this.context && this.unlock());
   }
@@ -73,7 +73,7 @@ export class Sound {
 
   tone(code, kind) {
     if (!this.on || this.isLocked) return;
-    const mild = code === "stop" && kind === "notice"; // an end that was asked for: nothing is wrong
+    const mild = code === "stop" && kind === "notice"; // an end the person asked for: nothing is wrong
     let at = this.context.currentTime;
     for (const [hertz, seconds] of (mild ? null : TONES[code]) ?? TONES[kind] ?? TONES.notice) {
       const source = this.context.createOscillator(), envelope = this.context.createGain();
@@ -89,7 +89,7 @@ export class Sound {
     }
   }
 
-  // Said at once or not at all: what is still being said gives way, but a fault to no number: that follows it.
+  // Speech starts at once and cuts off what is still being spoken; only a count waits for a fault to finish.
   say(words, tone = "") {
     const voice = globalThis.speechSynthesis;
     if (!this.speaks || !voice || !words) return;

@@ -3,7 +3,7 @@
 import { degrees, isHold } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-// A few degrees the wrong way would not be seen from the floor: they are drawn so many times as far.
+// A few degrees of tilt would not be visible from the floor, so they are drawn magnified by this factor.
 const PELVIS_GAIN = 3, PELVIS_MOST = 45;
 const HIP = { x: 178, y: 214 }, THIGH = 78, SHANK = 84, GROUND = 236;
 
@@ -23,15 +23,15 @@ const along = (from, length, angle) => ({
 });
 const line = (...points) => "M" + points.map((point) => `${point.x.toFixed(1)} ${point.y.toFixed(1)}`).join("L");
 
-// Head, neck, arm from shoulder over elbow to hand, and where the back begins: flat, hanging from a bar (the
-// drawing is turned, its head up), and held off the floor.
+// Head, neck, arm from shoulder over elbow to hand, and where the back begins: lying flat, hanging from a bar
+// (the drawing is turned, head up), and held off the floor.
 const FLAT = { head: [30, 211], neck: "M48 212L66 212", arm: "M72 218L118 229L164 229", hand: [170, 229], back: "M70 212", bend: [124, 211] };
 const HANGING = { ...FLAT, arm: "M72 207L20 203L-40 207", hand: [-46, 207] };
 const HELD = { head: [46, 160], neck: "M60 170L76 180", arm: "M82 184L128 184L172 182", hand: [180, 182], back: "M80 184", bend: [112, 214] };
 
 const shapeOf = (aim) => (aim.posture === "hanging" ? HANGING : isHold(aim) ? HELD : FLAT);
 
-// Where a leg that has not been measured (yet) is meant to be.
+// Position drawn for a leg that is not measured (yet).
 function restingDegrees(aim) {
   if (aim.exercise === "heel_tap") return 0;
   if (isHold(aim)) return 25;
@@ -40,20 +40,20 @@ function restingDegrees(aim) {
 
 const legDegrees = (picture) => picture.leg_deg ?? restingDegrees(picture.aim);
 
-// How high above the floor the feet are drawn: the working one, and the other.
+// Height of the feet above the floor: the working one, and the other.
 function footHeights(aim, angle) {
   const rise = (degrees) => Math.sin((degrees * Math.PI) / 180);
   if (aim.exercise === "heel_tap") return [THIGH * rise(90 + angle) + SHANK * rise(angle), THIGH];
   return [(THIGH + SHANK) * rise(Math.max(0, Math.min(120, angle))), 0];
 }
 
-// Hip, knee, ankle and toes of a leg with thigh and shank at these angles from flat.
+// Hip, knee, ankle and toes of a leg, for the angles of thigh and shank, 0 when lying flat.
 function leg(thigh, shank) {
   const knee = along(HIP, THIGH, thigh), ankle = along(knee, SHANK, shank);
   return line(HIP, knee, ankle, along(ankle, 18, shank + 80));
 }
 
-// Where the ankle sensor sits: on the front of the shank, just above the ankle.
+// Position of the ankle sensor: on the front of the shank, just above the ankle.
 function onTheShank(thigh, shank) {
   const at = along(along(along(HIP, THIGH, thigh), SHANK - 20, shank), 12, shank + 90);
   return `translate(${at.x.toFixed(1)} ${at.y.toFixed(1)}) rotate(${(-shank).toFixed(1)})`;
@@ -65,7 +65,7 @@ export class Side {
     this.key = "";
   }
 
-  // The parts that stay while the exercise stays.
+  // Parts that change only with the exercise.
   lay(aim, limits) {
     const key = JSON.stringify([aim, limits.floor_deg, limits.aimed_deg]);
     if (key === this.key) return;
@@ -74,7 +74,7 @@ export class Side {
     this.aim = aim;
     this.shape = shapeOf(aim);
     const hanging = aim.posture === "hanging";
-    // who hangs is drawn smaller: the words are the larger for it, and stand above the leg
+    // a hanging wearer is drawn smaller, which leaves room for larger words above the leg
     this.svg.setAttribute("viewBox", hanging ? "0 -64 470 444" : "0 0 360 252");
     this.svg.dataset.posture = aim.posture;
     this.words = hanging ? { x: 236, y: -12, line: 40 } : { x: 2, y: 34, line: 22 };
@@ -125,7 +125,7 @@ export class Side {
     this.gap.setAttribute("d", arch > 1 ? `M84 ${GROUND - 7}Q124 ${(GROUND - 7 - 0.9 * arch).toFixed(1)} 166 ${GROUND - 7}Z` : "");
     this.pelvis.setAttribute("transform", `rotate(${tilt.toFixed(1)} ${HIP.x} ${HIP.y})`);
     const [working, other] = this.legs(legDegrees(picture));
-    const known = picture.leg_deg !== null; // a leg that is not measured is not drawn anywhere
+    const known = picture.leg_deg !== null; // the leg is drawn only if it is measured
     this.working.setAttribute("d", known ? leg(...working) : "");
     this.ankle.setAttribute("transform", onTheShank(...working));
     this.ankle.setAttribute("visibility", known ? "visible" : "hidden");
@@ -133,7 +133,7 @@ export class Side {
     this.angle.textContent = degrees(picture.leg_deg);
   }
 
-  // Angles of thigh and shank: of the working leg, and of the other where there is one to be seen.
+  // Angles of thigh and shank: of the working leg, and of the other one where it is visible.
   legs(angle) {
     switch (this.aim.exercise) {
       case "heel_tap": return [[90 + angle, angle], [90, 0]];
@@ -161,7 +161,7 @@ export class Feet {
 
   move(picture) {
     const side = picture.aim.side;
-    // Seen from the feet the person's right is on the left; the side opposite the working leg rises positive.
+    // Seen from the feet, the person's right is on the left; positive means the side opposite the working leg rises.
     const turn = side === "right" ? -enlarged(picture.rotation_deg) : enlarged(picture.rotation_deg);
     this.pelvis.setAttribute("transform", `rotate(${turn.toFixed(1)} 100 158)`);
     const [working, other] = footHeights(picture.aim, legDegrees(picture)).map((height) => 0.68 * height);

@@ -1,4 +1,4 @@
-// The page's words for what the server names by codes.
+// The page's words for the server's codes.
 
 const STATES = {
   ready: "Ready", running: "Counting", resting: "Rest", ended: "The set is over",
@@ -22,7 +22,7 @@ export function exerciseName(aim) {
   return name[0].toUpperCase() + name.slice(1) + side;
 }
 
-// A tempo stays in one line.
+// A tempo must not break across lines.
 export function unbroken(text) {
   return text.replace(/(\d)-(?=\d)/g, "$1\u2011");
 }
@@ -65,7 +65,7 @@ function heldDigits({ held_s, state }) {
   return whole < 100 ? [String(whole), "seconds"] : [clock(whole), "held"];
 }
 
-// The great digits, and what they are.
+// The large digits, and what they count.
 export function digits(picture) {
   if (picture.state === "resting" && picture.remaining_s !== null) return [clock(picture.remaining_s), "rest"];
   if (isHold(picture.aim)) return heldDigits(picture);
@@ -78,8 +78,8 @@ export function phaseWord(picture) {
   return PHASES[picture.phase] ?? "";
 }
 
-// What of a cue is to be read: the count itself stands there already.
-// A bare number is told apart from the great digits: seconds of a pause, not repetitions.
+// The text of a cue, without the count, which the large digits show.
+// A bare number gets a word, as it means seconds and not repetitions.
 export function toRead(cue, aim) {
   if (cue.code === "count") return cue.words.split(", ").slice(1).join(", ");
   const bare = /^\d+$/.test(cue.words);
@@ -87,13 +87,13 @@ export function toRead(cue, aim) {
   return cue.code === "count_in" && bare ? `begin in ${cue.words}` : cue.words;
 }
 
-// Said before it happens, so that it may not: it looks unlike what has happened.
+// A warning before a fault happens: it looks unlike a fault that has happened.
 export const isForeseen = (cue) => cue.code === "press_back" && cue.tone === "notice";
 
-// What has to be done for longer than a cue is shown.
+// Instructions that hold for longer than a cue is shown.
 export function lasting(picture) {
   const { state, aim } = picture;
-  if (picture.replay) return ""; // nobody is there to do it
+  if (picture.replay) return ""; // a replay has nobody to instruct
   if (state === "resting" && picture.move_to !== null) return `Move the ankle sensor to the ${picture.move_to} leg`;
   if (state === "waiting" && picture.started && picture.links.ankle?.state === "streaming") {
     return aim.posture === "hanging" ? "Hang still" : "Lie still";

@@ -1,4 +1,4 @@
-"""The live panel of a set, drawn from a picture of it."""
+"""The live panel of a set, drawn from a snapshot of it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.text import Text
 
 from imu_reps.cli.panel.big_letters import LINE_ROWS, big, big_words
-from imu_reps.cli.panel.gauges import BLOCKS, LATE, PLAIN, SPAN_DEG, gauges
-from imu_reps.cli.panel.layout import FRAME_ROWS, SPARED_ROWS, LivePanel
+from imu_reps.cli.panel.gauges import BLOCKS, PLAIN, SIZES, gauges
+from imu_reps.cli.panel.layout import LivePanel
 from imu_reps.domain.exercise import EXERCISES
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.view.snapshot import Aim, Alert, CueView, LimitsView, LinkView, Snapshot
@@ -43,12 +43,12 @@ def cue(words: str, alert: Alert = "none", time_s: float = 41.0) -> CueView:
 
 
 def drawn(
-    picture: Snapshot, columns: int = 80, rows: int = 24, *, encoding: str = "utf-8", **console: bool
+    snapshot: Snapshot, columns: int = 80, rows: int = 24, *, encoding: str = "utf-8", **console: bool
 ) -> str:
-    """What is drawn, without colours unless asked for."""
+    """Return the drawn panel, without colours by default."""
     file = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="replace", newline="\n")
     settings = {"legacy_windows": False, "no_color": True, **console}
-    Console(file=file, width=columns, height=rows, emoji=False, **settings).print(LivePanel(picture, KEYS))  # type: ignore[arg-type]
+    Console(file=file, width=columns, height=rows, emoji=False, **settings).print(LivePanel(snapshot, KEYS))  # type: ignore[arg-type]
     file.seek(0)
     return file.read()
 
@@ -58,7 +58,7 @@ def row_of(screen: str, name: str) -> str:
 
 
 def contains_big(screen: str, text: str, min_rows: int) -> bool:
-    """Whether a text stands there in big letters at least so high."""
+    """Return whether the text appears in big letters of at least `min_rows` rows."""
     return any(
         letters and all(row.rstrip() in screen for row in letters)
         for rows in range(min_rows, 24)
@@ -67,7 +67,7 @@ def contains_big(screen: str, text: str, min_rows: int) -> bool:
 
 
 @pytest.mark.parametrize(("columns", "rows"), [(80, 24), (40, 24), (120, 50)])
-def test_everything_is_there_and_the_count_is_high(columns: int, rows: int) -> None:
+def test_everything_is_shown_and_the_count_is_big(columns: int, rows: int) -> None:
     screen = drawn(LOWERING, columns, rows)
 
     assert contains_big(screen, "7", 5)
@@ -93,7 +93,7 @@ def test_a_wide_terminal_has_the_phase_in_big_letters_and_the_set() -> None:
     assert "set 1 of 3" in screen
 
 
-def test_the_count_fills_a_great_terminal() -> None:
+def test_the_count_fills_a_large_terminal() -> None:
     assert contains_big(drawn(LOWERING, 120, 50), "7", 20)
 
 
@@ -109,7 +109,7 @@ def test_a_low_terminal_keeps_count_cue_and_links() -> None:
 @pytest.mark.parametrize(
     ("elapsed_s", "share"), [(0.0, 0.0), (1.0, 0.25), (2.0, 0.5), (4.0, 1.0), (4.5, 1.0)]
 )
-def test_the_bar_is_the_share_of_the_lowering_that_is_over(elapsed_s: float, share: float) -> None:
+def test_the_bar_shows_the_share_of_the_lowering_that_is_over(elapsed_s: float, share: float) -> None:
     line = row_of(drawn(replace(LOWERING, time_s=40.0 + elapsed_s)), "down")
     full, empty = line.count(BLOCKS.full), line.count(BLOCKS.empty)
 
@@ -117,8 +117,8 @@ def test_the_bar_is_the_share_of_the_lowering_that_is_over(elapsed_s: float, sha
     assert f"{elapsed_s:.1f} of 4 s" in line
 
 
-def test_late_and_too_fast_are_said() -> None:
-    late = replace(LOWERING, time_s=40.0 + 4.0 * LATE + 0.1)
+def test_late_and_too_fast_are_shown() -> None:
+    late = replace(LOWERING, time_s=40.0 + 4.0 * SIZES.late + 0.1)
     fast = replace(LOWERING, cue=cue("slower", "watch"))
     earlier = replace(LOWERING, cue=cue("slower", "watch", time_s=30.0))
 
@@ -127,11 +127,11 @@ def test_late_and_too_fast_are_said() -> None:
     assert "too fast" not in row_of(drawn(earlier), "down")
 
 
-def test_a_part_of_the_tempo_that_takes_no_time_is_no_hold() -> None:
+def test_a_tempo_part_without_duration_is_no_hold() -> None:
     assert "no hold" in drawn(replace(LOWERING, phase="top"))
 
 
-def test_without_a_tempo_the_bar_is_the_leg() -> None:
+def test_without_a_tempo_the_bar_shows_the_leg() -> None:
     screen = drawn(replace(LOWERING, aim=Aim(), limits=replace(LIMITS, floor_deg=None)))
     line = row_of(screen, "leg")
     full, empty = line.count(BLOCKS.full), line.count(BLOCKS.empty)
@@ -142,7 +142,7 @@ def test_without_a_tempo_the_bar_is_the_leg() -> None:
 
 
 @pytest.mark.parametrize(("exercise", "leg_deg"), [("single_leg_raise", 30.0), ("heel_tap", -60.0)])
-def test_the_floor_is_a_mark_where_it_lies(exercise: str, leg_deg: float) -> None:
+def test_the_floor_is_a_mark_at_its_angle(exercise: str, leg_deg: float) -> None:
     aim = Aim(exercise)  # type: ignore[arg-type]
     line = row_of(
         drawn(replace(LOWERING, aim=aim, leg_deg=0.0, limits=replace(LIMITS, floor_deg=leg_deg))), "leg"
@@ -153,35 +153,35 @@ def test_the_floor_is_a_mark_where_it_lies(exercise: str, leg_deg: float) -> Non
 
 
 @pytest.mark.parametrize(
-    ("tilt_deg", "said"), [(-9.0, "-9° good"), (2.9, "3° good"), (3.1, "3° watch"), (6.1, "6° too far")]
+    ("tilt_deg", "text"), [(-9.0, "-9° good"), (2.9, "3° good"), (3.1, "3° watch"), (6.1, "6° too far")]
 )
-def test_an_arched_back_alone_is_outside_its_band(tilt_deg: float, said: str) -> None:
-    assert said in row_of(drawn(replace(LOWERING, tilt_deg=tilt_deg)), "back")
+def test_only_an_arched_back_is_outside_its_band(tilt_deg: float, text: str) -> None:
+    assert text in row_of(drawn(replace(LOWERING, tilt_deg=tilt_deg)), "back")
 
 
 @pytest.mark.parametrize(
-    ("rotation_deg", "said"),
+    ("rotation_deg", "text"),
     [(-9.0, "-9° too far"), (-5.0, "-5° watch"), (3.9, "4° good"), (7.5, "8° too far")],
 )
-def test_hips_may_turn_to_neither_side(rotation_deg: float, said: str) -> None:
-    assert said in row_of(drawn(replace(LOWERING, rotation_deg=rotation_deg)), "hips")
+def test_hips_may_turn_to_neither_side(rotation_deg: float, text: str) -> None:
+    assert text in row_of(drawn(replace(LOWERING, rotation_deg=rotation_deg)), "hips")
 
 
 @pytest.mark.parametrize("columns", [40, 80])
 @pytest.mark.parametrize("rotation_deg", [-30.0, -7.5, 0.0, 7.4, 15.0])
-def test_the_needle_stands_where_the_angle_is_among_zones_of_their_own_marks(
+def test_the_needle_is_at_the_angle_among_zones_with_their_own_marks(
     rotation_deg: float, columns: int
 ) -> None:
     zones = gauges(LOWERING, BLOCKS)[-1].bar(columns).plain
     bar = gauges(replace(LOWERING, rotation_deg=rotation_deg), BLOCKS)[-1].bar(columns).plain
-    where = (max(-SPAN_DEG, min(SPAN_DEG, rotation_deg)) / SPAN_DEG + 1.0) / 2.0
+    where = (max(-SIZES.span_deg, min(SIZES.span_deg, rotation_deg)) / SIZES.span_deg + 1.0) / 2.0
 
     assert (bar.index(BLOCKS.needle) + 0.5) / columns == pytest.approx(where, abs=1.6 / columns)
     assert set(zones) == {*BLOCKS.zones.values(), BLOCKS.needle, " "}
     assert len(bar) == columns
 
 
-def test_what_is_not_measured_has_no_needle_and_says_so() -> None:
+def test_an_unmeasured_angle_has_no_needle_and_is_named() -> None:
     screen = drawn(replace(LOWERING, tilt_deg=None, rotation_deg=None, leg_deg=None))
 
     for name in ("back", "hips"):
@@ -189,7 +189,7 @@ def test_what_is_not_measured_has_no_needle_and_says_so() -> None:
         assert BLOCKS.needle not in row_of(screen, name)
 
 
-def test_a_lost_sensor_is_marked_and_a_low_battery_is_said() -> None:
+def test_a_lost_sensor_is_marked_and_a_low_battery_is_shown() -> None:
     low = LinkView("streaming", 100.0, 9.0)
     screen = drawn(replace(LOWERING, links={"pelvis": LinkView("away"), "ankle": low}))
 
@@ -197,17 +197,17 @@ def test_a_lost_sensor_is_marked_and_a_low_battery_is_said() -> None:
     assert "battery 9 % (low)" in screen
 
 
-def test_a_cue_stands_in_big_letters_until_it_is_old() -> None:
-    picture = replace(LOWERING, cue=cue("slower", "watch"))
+def test_a_cue_is_in_big_letters_until_it_is_old() -> None:
+    snapshot = replace(LOWERING, cue=cue("slower", "watch"))
 
-    assert contains_big(drawn(picture), "slower", LINE_ROWS)
-    assert not contains_big(drawn(replace(picture, time_s=44.0)), "slower", LINE_ROWS)
+    assert contains_big(drawn(snapshot), "slower", LINE_ROWS)
+    assert not contains_big(drawn(replace(snapshot, time_s=44.0)), "slower", LINE_ROWS)
 
 
-def test_the_number_alone_is_not_said_twice() -> None:
-    picture = replace(LOWERING, cue=cue("7"))
+def test_the_number_alone_is_not_shown_twice() -> None:
+    snapshot = replace(LOWERING, cue=cue("7"))
 
-    assert drawn(picture) == drawn(replace(LOWERING, cue=None))
+    assert drawn(snapshot) == drawn(replace(LOWERING, cue=None))
 
 
 def test_a_warning_is_marked_by_more_than_colour() -> None:
@@ -215,7 +215,7 @@ def test_a_warning_is_marked_by_more_than_colour() -> None:
     assert "!" not in drawn(LOWERING)
 
 
-def test_a_rest_shows_its_clock_what_is_next_and_what_to_move() -> None:
+def test_a_rest_shows_its_clock_the_next_set_and_what_to_move() -> None:
     screen = drawn(replace(LOWERING, state="resting", phase=None, remaining_s=83.0, move_to="right"), 40, 24)
 
     assert contains_big(screen, "1:23", 3)
@@ -224,14 +224,14 @@ def test_a_rest_shows_its_clock_what_is_next_and_what_to_move() -> None:
     assert "back" not in screen
 
 
-def test_a_rest_that_is_over_waits_for_the_sensor_that_is_lost() -> None:
+def test_a_rest_that_is_over_waits_for_the_lost_sensor() -> None:
     links: dict[SensorPlace, LinkView] = {"pelvis": LinkView("streaming"), "ankle": LinkView("away")}
     screen = drawn(replace(LOWERING, state="resting", remaining_s=0.0, links=links), 40, 14)
 
     assert "waiting for the ankle sensor" in screen
 
 
-def test_an_ended_set_says_so_and_what_went_wrong() -> None:
+def test_an_ended_set_shows_its_end_and_what_went_wrong() -> None:
     screen = drawn(
         replace(LOWERING, state="ended", ended="user", trouble="The disk is full. Free some space.")
     )
@@ -241,14 +241,14 @@ def test_an_ended_set_says_so_and_what_went_wrong() -> None:
 
 
 @pytest.mark.parametrize("columns", [30, 40])
-def test_what_went_wrong_is_not_cut_where_the_terminal_is_narrow(columns: int) -> None:
+def test_errors_are_not_cut_in_a_narrow_terminal(columns: int) -> None:
     trouble = "Counting does not keep up; everything is recorded."
     screen = " ".join(drawn(replace(LOWERING, trouble=trouble), columns, 24).replace("│", " ").split())
 
     assert f"! {trouble}" in screen
 
 
-def test_where_nothing_is_counted_the_time_is_seen() -> None:
+def test_without_counting_the_time_is_shown() -> None:
     screen = drawn(replace(LOWERING, aim=Aim("single_leg_raise_bent", counts=False), count=0))
 
     assert "Press the back flat" in screen
@@ -256,14 +256,14 @@ def test_where_nothing_is_counted_the_time_is_seen() -> None:
     assert "rep" not in screen
 
 
-def test_a_hold_shows_how_long_it_lasts() -> None:
+def test_a_hold_shows_its_duration() -> None:
     screen = drawn(replace(LOWERING, aim=Aim("hollow_hold", "both"), held_s=12.4, phase=None, count=0))
 
     assert contains_big(screen, "0:12", 3)
     assert "reps" not in screen
 
 
-def test_before_anything_has_begun_sensors_are_looked_for() -> None:
+def test_before_anything_begins_the_search_for_sensors_is_shown() -> None:
     screen = drawn(Snapshot(Aim(), LIMITS), 80, 14)
 
     assert "Keep them near and awake." in screen
@@ -271,15 +271,15 @@ def test_before_anything_has_begun_sensors_are_looked_for() -> None:
 
 
 def test_without_colour_the_words_are_the_same() -> None:
-    picture = replace(LOWERING, cue=cue("press your back down", "flag"), tilt_deg=9.0)
-    coloured = drawn(picture, no_color=False, force_terminal=True)
+    snapshot = replace(LOWERING, cue=cue("press your back down", "flag"), tilt_deg=9.0)
+    coloured = drawn(snapshot, no_color=False, force_terminal=True)
 
-    assert Text.from_ansi(coloured).plain.rstrip() == drawn(picture).rstrip()
+    assert Text.from_ansi(coloured).plain.rstrip() == drawn(snapshot).rstrip()
     assert "\x1b[" in coloured
-    assert "\x1b[" not in drawn(picture)
+    assert "\x1b[" not in drawn(snapshot)
 
 
-def test_a_terminal_without_blocks_gets_plain_characters() -> None:
+def test_a_terminal_without_block_characters_gets_plain_ones() -> None:
     screen = drawn(replace(LOWERING, cue=cue("slower", "watch")), encoding="ascii").replace("°", "")
 
     assert "7 of 10 reps" in screen
@@ -287,7 +287,7 @@ def test_a_terminal_without_blocks_gets_plain_characters() -> None:
     assert all(row in screen for row in big("7", 20, 10, plain=True))
 
 
-def test_big_words_break_into_lines_of_about_the_same_length() -> None:
+def test_big_words_break_into_lines_of_similar_length() -> None:
     lines = big_words("press your back down", 72, 9)
 
     assert len(lines) == 2 * LINE_ROWS
@@ -338,14 +338,14 @@ pictures = st.builds(
 )
 
 
-@given(picture=pictures, columns=st.integers(1, 220), rows=st.integers(1, 70), plain=st.booleans())
+@given(snapshot=pictures, columns=st.integers(1, 220), rows=st.integers(1, 70), plain=st.booleans())
 @settings(max_examples=60, deadline=None)
-def test_any_picture_fits_any_terminal(picture: Snapshot, columns: int, rows: int, plain: bool) -> None:
+def test_any_snapshot_fits_any_terminal(snapshot: Snapshot, columns: int, rows: int, plain: bool) -> None:
     file = io.StringIO()
     console = Console(file=file, width=columns, height=rows, legacy_windows=False, emoji=False)
     options = console.options.update(width=columns)
     options.encoding = "ascii" if plain else "utf-8"
-    lines = console.render_lines(LivePanel(picture, KEYS), options, pad=False)
+    lines = console.render_lines(LivePanel(snapshot, KEYS), options, pad=False)
 
     assert all(sum(segment.cell_length for segment in line) <= columns for line in lines)
-    assert len(lines) <= max(rows - SPARED_ROWS, FRAME_ROWS, 1)
+    assert len(lines) <= max(rows - SIZES.spared_rows, SIZES.frame_rows, 1)

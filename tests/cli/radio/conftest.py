@@ -1,4 +1,4 @@
-"""A computer with a virtual air around it, for the commands that use Bluetooth."""
+"""A computer with a virtual radio, for the commands that use Bluetooth."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from imu_reps.sim.radio.virtual_sensor import VirtualSensor
 
 @dataclass(frozen=True)
 class Sensor:
-    """A sensor on the air: what it is, and what it lies on.
+    """A virtual sensor: what it is and how it lies.
 
     Attributes
     ----------
     up : tuple
-        Which way it lies, in its own axes.
+        Upward direction in the axes of the sensor.
     swung_until_s : float
-        Swung by hand until this time of the air, then at rest.
-    deed : str or None
-        A method of the virtual sensor called at once: ``stop_streaming``.
+        Swung by hand until this time of the radio, then at rest.
+    fault : str or None
+        A method of the virtual sensor called at once, such as ``stop_streaming``.
     """
 
     kind: str = "open_profile"
@@ -41,7 +41,7 @@ class Sensor:
     up: tuple[float, float, float] = (0.0, 0.0, 1.0)
     swung_until_s: float = 0.0
     battery_percent: float = 80.0
-    deed: str | None = None
+    fault: str | None = None
 
     def feed(self, time_s: FloatArray) -> tuple[FloatArray, FloatArray]:
         noise = np.random.default_rng(len(time_s))
@@ -52,7 +52,7 @@ class Sensor:
 
 
 class Computer:
-    """Calls ``imu-reps``; its Bluetooth hears what is in `sensors`."""
+    """Calls ``imu-reps`` on a computer within reach of `sensors`."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -63,7 +63,7 @@ class Computer:
         return CliRunner().invoke(main, words, input=answers)
 
     def on_the_air(self, virtual: str | None, work: Callable[..., Any]) -> Any:
-        """Stands where the command line would turn to the computer's own Bluetooth."""
+        """Replace the command line's access to the computer's own Bluetooth."""
         assert virtual is None
         return run(self._on_the_air(work))
 
@@ -72,9 +72,9 @@ class Computer:
             for number, sensor in enumerate(self.sensors, 1):
                 device = DEVICES[sensor.kind](sensor.feed, battery_percent=sensor.battery_percent)
                 virtual = VirtualSensor(air, device, f"F0:00:00:00:00:0{number}", sensor.name)
-                if sensor.deed:
+                if sensor.fault:
                     await asyncio.sleep(0.5)  # by then it advertises
-                    getattr(virtual, sensor.deed)()
+                    getattr(virtual, sensor.fault)()
             if self.trouble:
                 air.power_off(self.trouble)
             radio = Radio(scanner_backend=scanner_backend(air), client_backend=client_backend(air))
@@ -83,15 +83,15 @@ class Computer:
 
 @pytest.fixture
 def computer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Computer:
-    """A computer nobody has paired a sensor with."""
+    """A computer without paired sensors."""
     monkeypatch.setenv("IMU_REPS_HOME", str(tmp_path))
     computer = Computer(tmp_path)
     for command in ("scan", "pair", "doctor"):
-        monkeypatch.setattr(f"imu_reps.cli.{command}.on_the_air", computer.on_the_air)
+        monkeypatch.setattr(f"imu_reps.cli.{command}.run_with_radio", computer.on_the_air)
     return computer
 
 
 @pytest.fixture
 def make_sensor() -> type[Sensor]:
-    """Sensors to put on the air."""
+    """Sensors to place within reach."""
     return Sensor

@@ -1,4 +1,4 @@
-"""``imu-reps doctor``: one line a check, the mend under it, and an exit code."""
+"""``imu-reps doctor``: one line per check with a hint below it, and an exit code."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_every_figure_of_two_good_sensors_is_ok(paired) -> None:
             assert found[place, code] == "ok", code
 
 
-def test_text_says_what_and_how_to_mend_it(paired, make_sensor) -> None:
+def test_text_gives_the_problem_and_its_hint(paired, make_sensor) -> None:
     paired.sensors[1] = make_sensor("movesense", battery_percent=12.0)
     lines = [line.strip() for line in paired.call("doctor").stdout.splitlines()]
 
@@ -51,8 +51,8 @@ def test_text_says_what_and_how_to_mend_it(paired, make_sensor) -> None:
     assert lines[-1].startswith("It will do")
 
 
-def test_a_sensor_that_is_away_is_bad_and_the_other_is_looked_at_all_the_same(paired, make_sensor) -> None:
-    paired.sensors[1] = make_sensor("movesense", deed="vanish")
+def test_a_sensor_that_is_missing_is_bad_and_the_other_is_checked_all_the_same(paired, make_sensor) -> None:
+    paired.sensors[1] = make_sensor("movesense", fault="vanish")
     result = paired.call("doctor", "--json")
     found = levels(result)
 
@@ -70,14 +70,14 @@ def test_a_sensor_in_motion_has_no_bias_to_measure(paired, make_sensor) -> None:
     assert found["pelvis", "gyroscope"] == "ok"
 
 
-def test_no_sensors_leaves_them_alone(paired) -> None:
+def test_no_sensors_skips_the_sensors(paired) -> None:
     found = levels(paired.call("doctor", "--no-sensors", "--json"))
 
     assert found[None, "adapter"] == "ok"
     assert {place for place, _ in found} == {None}
 
 
-def test_without_a_profile_those_near_are_looked_at(computer, make_sensor) -> None:
+def test_without_a_profile_nearby_sensors_are_checked(computer, make_sensor) -> None:
     computer.sensors = [make_sensor(), make_sensor()]
     result = computer.call("doctor", "--json")
     found = levels(result)
@@ -87,7 +87,7 @@ def test_without_a_profile_those_near_are_looked_at(computer, make_sensor) -> No
     assert found["pelvis", "rate"] == "ok"
 
 
-def test_bluetooth_off_is_bad_and_everything_else_is_still_told(paired) -> None:
+def test_bluetooth_off_is_bad_and_everything_else_is_still_reported(paired) -> None:
     paired.trouble = "powered_off"
     result = paired.call("doctor", "--json")
     found = levels(result)
@@ -125,7 +125,7 @@ def test_a_folder_that_cannot_be_written_is_bad(computer, make_sensor) -> None:
     assert levels(result)[None, "folder"] == "bad"
 
 
-def test_it_can_be_tried_without_hardware() -> None:
+def test_it_works_without_hardware() -> None:
     from click.testing import CliRunner
 
     from imu_reps.cli.main import main

@@ -11,7 +11,7 @@ ONE, TWO, THREE = (f"F0:00:00:00:00:0{number}" for number in (1, 2, 3))
 
 @pytest.fixture
 def both(make_sensor):
-    """Two sensors of which the second is lifted for the first 25 s, as pairing asks for."""
+    """Return two sensors, the second lifted for the first 25 s, as pairing requires."""
     return [make_sensor(), make_sensor(swung_until_s=25.0)]
 
 
@@ -19,26 +19,26 @@ def stored(computer) -> dict:
     return tomllib.loads((computer.home / "profile.toml").read_text("utf-8"))
 
 
-def event(result) -> str:
-    """Standard output, whatever its line breaks."""
+def output(result) -> str:
+    """Return standard output with all white space collapsed."""
     return " ".join(result.stdout.split())
 
 
-def test_the_lifted_sensor_is_stored_as_the_ankles(computer, both) -> None:
+def test_the_lifted_sensor_is_stored_as_that_of_the_ankle(computer, both) -> None:
     computer.sensors = both
     result = computer.call("pair", "--person", "Kim", "--yes")
-    kept = stored(computer)
+    profile = stored(computer)
 
     assert result.exit_code == 0, result.stderr
-    assert kept["default"] == "Kim"
-    assert kept["person"]["Kim"]["ankle"]["host_id"] == TWO
-    pelvis = kept["person"]["Kim"]["pelvis"]
+    assert profile["default"] == "Kim"
+    assert profile["person"]["Kim"]["ankle"]["host_id"] == TWO
+    pelvis = profile["person"]["Kim"]["pelvis"]
     assert pelvis["host_id"] == ONE
     assert (pelvis["family"], pelvis["rate_hz"]) == ("open_profile", 100.0)
     assert (pelvis["anterior_axis"], pelvis["cranial_axis"]) == ("+z", "+y")
-    assert "lift the ankle sensor" in event(result)
-    assert "asked to blink" in event(result)
-    assert "imu-reps record" in event(result)
+    assert "lift the ankle sensor" in output(result)
+    assert "asked to blink" in output(result)
+    assert "imu-reps record" in output(result)
 
 
 def test_the_first_to_be_lifted_may_be_either(computer, both) -> None:
@@ -48,7 +48,7 @@ def test_the_first_to_be_lifted_may_be_either(computer, both) -> None:
     assert stored(computer)["person"]["me"]["ankle"]["host_id"] == ONE
 
 
-def test_the_side_to_the_head_is_asked_for(computer, both) -> None:
+def test_the_side_towards_the_head_is_asked_for(computer, both) -> None:
     computer.sensors = both
     result = computer.call("pair", answers="up\n+z\n-x\n")
 
@@ -56,7 +56,7 @@ def test_the_side_to_the_head_is_asked_for(computer, both) -> None:
     assert stored(computer)["person"]["me"]["pelvis"]["cranial_axis"] == "-x"
 
 
-def test_where_nobody_can_be_asked_yes_is_the_mend(computer, both) -> None:
+def test_where_nobody_can_answer_the_hint_is_yes(computer, both) -> None:
     computer.sensors = both
     result = computer.call("pair")
 
@@ -72,8 +72,8 @@ def test_named_sensors_need_no_lifting(computer, make_sensor) -> None:
 
     assert result.exit_code == 0, result.stderr
     assert "lift" not in result.stdout
-    kept = stored(computer)["person"]["me"]
-    assert (kept["ankle"]["host_id"], kept["pelvis"]["host_id"]) == (ONE, THREE)
+    profile = stored(computer)["person"]["me"]
+    assert (profile["ankle"]["host_id"], profile["pelvis"]["host_id"]) == (ONE, THREE)
 
 
 def test_of_several_sensors_one_is_chosen_by_its_number(computer, make_sensor) -> None:
@@ -88,32 +88,32 @@ def test_of_several_sensors_one_is_chosen_by_its_number(computer, make_sensor) -
     assert stored(computer)["person"]["me"]["ankle"]["host_id"] in listed[1]
 
 
-def test_of_several_sensors_the_strongest_two_are_the_usual_answer(computer, both, make_sensor) -> None:
+def test_of_several_sensors_the_strongest_two_are_the_default(computer, both, make_sensor) -> None:
     computer.sensors = [*both, make_sensor()]
     result = computer.call("pair", "--no-check", "--yes")
 
     assert "Which two: 1 2" in result.stdout
 
 
-def test_sensors_that_nobody_lifts_cannot_be_told_apart(computer, make_sensor) -> None:
+def test_sensors_that_nobody_lifts_cannot_be_distinguished(computer, make_sensor) -> None:
     computer.sensors = [make_sensor(), make_sensor()]
     result = computer.call("pair", "--yes")
 
     assert result.exit_code == 3
-    assert event(result).count("ift the ankle sensor") == 3
+    assert output(result).count("ift the ankle sensor") == 3
     assert "--ankle ID" in result.stderr
 
 
-def test_an_upside_down_sensor_is_said_and_kept_if_wanted(computer, make_sensor) -> None:
+def test_an_upside_down_sensor_is_reported_and_kept_if_confirmed(computer, make_sensor) -> None:
     computer.sensors = [make_sensor(up=(0.0, 0.0, -1.0)), make_sensor()]
     words = ["pair", "--pelvis", ONE, "--ankle", TWO, "--pelvis-head", "+y"]
     refused = computer.call(*words, answers="n\n")
-    kept = computer.call(*words, answers="y\n")
+    confirmed = computer.call(*words, answers="y\n")
 
     assert refused.exit_code == 3
-    assert "wrong way round" in event(refused)
+    assert "wrong way round" in output(refused)
     assert "imu-reps pair" in refused.stderr
-    assert kept.exit_code == 0
+    assert confirmed.exit_code == 0
     assert stored(computer)["person"]["me"]["pelvis"]["anterior_axis"] == "-z"
 
 
@@ -126,7 +126,7 @@ def test_a_sensor_on_its_edge_with_the_usual_head_side_up_asks_for_another(compu
     assert (pelvis["anterior_axis"], pelvis["cranial_axis"]) == ("+y", "-z")
 
 
-def test_a_wish_for_the_side_that_is_up_is_heeded(computer, make_sensor) -> None:
+def test_the_given_side_up_is_used(computer, make_sensor) -> None:
     computer.sensors = [make_sensor(up=(-1.0, 0.0, 0.0)), make_sensor()]
     words = ["--pelvis", ONE, "--ankle", TWO, "--pelvis-up", "-x", "--pelvis-head", "-z"]
     result = computer.call("pair", *words)
@@ -135,7 +135,7 @@ def test_a_wish_for_the_side_that_is_up_is_heeded(computer, make_sensor) -> None
     assert stored(computer)["person"]["me"]["pelvis"]["anterior_axis"] == "-x"
 
 
-def test_who_never_lies_still_is_not_stored(computer, make_sensor) -> None:
+def test_a_wearer_who_never_lies_still_is_not_stored(computer, make_sensor) -> None:
     computer.sensors = [make_sensor(), make_sensor(swung_until_s=1e6)]
     result = computer.call("pair", "--pelvis", ONE, "--ankle", TWO, "--yes")
 
@@ -144,7 +144,7 @@ def test_who_never_lies_still_is_not_stored(computer, make_sensor) -> None:
     assert not (computer.home / "profile.toml").exists()
 
 
-def test_pairing_again_says_so_and_keeps_the_others(computer, both) -> None:
+def test_pairing_again_is_reported_and_keeps_the_others(computer, both) -> None:
     computer.sensors = both
     computer.call("pair", "--person", "Kim", "--yes")
     computer.call("pair", "--person", "Jo", "--yes")
@@ -154,16 +154,16 @@ def test_pairing_again_says_so_and_keeps_the_others(computer, both) -> None:
         .replace("[person.Kim]", '[person.Kim]\nnote = "x"')
     )
     again = computer.call("pair", "--person", "kim", "--rate", "200", "--yes")
-    kept = stored(computer)
+    profile = stored(computer)
 
     assert "Kim is paired already" in again.stdout
-    assert list(kept["person"]) == ["Kim", "Jo"]
-    assert kept["person"]["Kim"]["ankle"]["rate_hz"] == 200.0
-    assert kept["person"]["Jo"]["ankle"]["rate_hz"] == 100.0
-    assert kept["default"] == "Kim"
+    assert list(profile["person"]) == ["Kim", "Jo"]
+    assert profile["person"]["Kim"]["ankle"]["rate_hz"] == 200.0
+    assert profile["person"]["Jo"]["ankle"]["rate_hz"] == 100.0
+    assert profile["default"] == "Kim"
 
 
-def test_without_a_name_whoever_was_paired_last_is_paired_again(computer, both) -> None:
+def test_without_a_name_the_person_paired_last_is_paired_again(computer, both) -> None:
     computer.sensors = both
     computer.call("pair", "--person", "Kim", "--yes")
     result = computer.call("pair", "--yes")
@@ -203,7 +203,7 @@ def test_list_and_forget(computer, both) -> None:
         (["--pelvis", "nothing", "--ankle", TWO], 3),
     ],
 )
-def test_what_cannot_be_is_refused_in_words(computer, both, words, exit_code) -> None:
+def test_impossible_requests_are_refused_with_a_message(computer, both, words, exit_code) -> None:
     computer.sensors = both
     result = computer.call("pair", *words, "--yes")
 
@@ -230,7 +230,7 @@ def test_a_flat_battery_is_exit_code_3(computer, make_sensor) -> None:
     assert "Charge it" in result.stderr
 
 
-def test_a_low_battery_is_mentioned(computer, make_sensor) -> None:
+def test_a_low_battery_is_reported(computer, make_sensor) -> None:
     computer.sensors = [make_sensor(battery_percent=10.0), make_sensor()]
     result = computer.call("pair", "--pelvis", ONE, "--ankle", TWO, "--no-check", "--yes")
 
@@ -239,7 +239,7 @@ def test_a_low_battery_is_mentioned(computer, make_sensor) -> None:
     assert "Charge it" in result.stdout
 
 
-def test_a_broken_profile_is_named_and_left_alone(computer, both) -> None:
+def test_a_broken_profile_is_named_and_left_unchanged(computer, both) -> None:
     computer.sensors = both
     (computer.home / "profile.toml").write_text("[person.\n")
     result = computer.call("pair", "--yes")

@@ -1,4 +1,4 @@
-"""``imu-reps scan``: what is near, and what can do the job."""
+"""``imu-reps scan``: sensors within reach, and which are suitable."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_quick_does_not_connect(computer, make_sensor) -> None:
     assert device["battery_percent"] is None
 
 
-def test_a_device_that_cannot_do_the_job_is_listed_with_the_reason(computer, make_sensor) -> None:
+def test_an_unsuitable_device_is_listed_with_the_reason(computer, make_sensor) -> None:
     computer.sensors = [make_sensor(), make_sensor("witmotion", name="Polar H10 12345678")]
     result = computer.call("scan")
     as_json = json.loads(computer.call("scan", "--json").stdout)["devices"]
@@ -63,7 +63,7 @@ def test_a_device_that_cannot_do_the_job_is_listed_with_the_reason(computer, mak
     assert unfit["reason"].startswith("It has no gyroscope")
 
 
-def test_a_kind_nobody_has_tried_says_so(computer, make_sensor) -> None:
+def test_an_untried_kind_is_marked(computer, make_sensor) -> None:
     computer.sensors = [make_sensor("witmotion", name=f"Polar Sense {number}") for number in "12"]
     result = computer.call("scan", "--quick")
 
@@ -71,7 +71,7 @@ def test_a_kind_nobody_has_tried_says_so(computer, make_sensor) -> None:
     assert result.stdout.count("nobody has tried this kind") == 1
 
 
-def test_unknown_devices_are_shown_only_when_asked_for(computer, make_sensor) -> None:
+def test_unknown_devices_are_shown_only_on_request(computer, make_sensor) -> None:
     computer.sensors = [make_sensor(), make_sensor("witmotion", name="Fridge")]
     shown = computer.call("scan", "--quick").stdout
     everything = computer.call("scan", "--quick", "--all").stdout
@@ -82,7 +82,9 @@ def test_unknown_devices_are_shown_only_when_asked_for(computer, make_sensor) ->
     assert "--all" not in everything
 
 
-def test_only_unknown_devices_near_is_exit_code_3_and_says_how_to_see_them(computer, make_sensor) -> None:
+def test_only_unknown_devices_near_is_exit_code_3_and_explains_how_to_list_them(
+    computer, make_sensor
+) -> None:
     computer.sensors = [make_sensor("witmotion", name="Fridge")]
     result = computer.call("scan", "--quick")
 
@@ -90,7 +92,7 @@ def test_only_unknown_devices_near_is_exit_code_3_and_says_how_to_see_them(compu
     assert "1 device was heard: --all lists them" in result.stderr
 
 
-def test_nothing_near_is_exit_code_3_with_mends(computer) -> None:
+def test_nothing_near_is_exit_code_3_with_hints(computer) -> None:
     result = computer.call("scan")
 
     assert result.exit_code == 3
@@ -107,7 +109,7 @@ def test_nothing_near_is_exit_code_3_with_mends(computer) -> None:
         ("denied_by_system", "no_permission", "may not use Bluetooth"),
     ],
 )
-def test_bluetooth_that_cannot_be_used_is_exit_code_3_with_the_mend(computer, trouble, code, words) -> None:
+def test_unusable_bluetooth_is_exit_code_3_with_a_hint(computer, trouble, code, words) -> None:
     computer.trouble = trouble
     result = computer.call("scan")
     as_json = computer.call("scan", "--json")
@@ -118,7 +120,7 @@ def test_bluetooth_that_cannot_be_used_is_exit_code_3_with_the_mend(computer, tr
     assert json.loads(as_json.stdout)["error"]["code"] == code
 
 
-def test_it_can_be_tried_without_hardware() -> None:
+def test_it_works_without_hardware() -> None:
     from click.testing import CliRunner
 
     from imu_reps.cli.main import main
@@ -140,7 +142,7 @@ def test_an_unknown_virtual_sensor_is_a_usage_error() -> None:
     assert "witmotion" in result.stderr
 
 
-def test_a_name_from_the_air_is_shown_and_not_obeyed(computer, make_sensor) -> None:
+def test_an_advertised_name_is_shown_without_its_control_characters(computer, make_sensor) -> None:
     computer.sensors = [
         make_sensor(name="IMUREPS-\x1b[2J\nz"),
         make_sensor("witmotion", name="WT\x9b31m\u202e"),

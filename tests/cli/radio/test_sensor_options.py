@@ -1,4 +1,4 @@
-"""What every command that talks to sensors takes: the adapter, and a log one can send."""
+"""Options of every command that talks to sensors: the adapter, and a log that can be sent."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from imu_reps.cli.main import main
-from imu_reps.cli.sensor_options import logged
+from imu_reps.cli.sensor_options import logging_to
 from imu_reps.sensors.radio_errors import radio_error
 
-#: Every command that uses a radio, so that it gets as far as the radio.
+#: Calls of every command that uses a radio, complete up to the use of the radio.
 COMMANDS = {
     "scan": ["scan"],
     "pair": ["pair", "--yes"],
@@ -40,15 +40,15 @@ rate_hz = 100
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Somebody is paired."""
+    """A home with a paired person."""
     monkeypatch.setenv("IMU_REPS_HOME", str(tmp_path))
     (tmp_path / "profile.toml").write_text(PROFILE, encoding="utf-8")
     return tmp_path
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
-    """Which adapters were asked for; none of them is there."""
+def requested(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
+    """Return the requested adapters, none of which exists."""
     adapters: list[str | None] = []
 
     class NoRadio:
@@ -70,30 +70,30 @@ def call(*words: str | Path) -> Result:
 
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize("command", COMMANDS)
-def test_the_adapter_that_is_named_is_used(asked: list[str | None], command: str) -> None:
+def test_the_adapter_that_is_named_is_used(requested: list[str | None], command: str) -> None:
     named = call(*COMMANDS[command], "--adapter", "hci1")
     usual = call(*COMMANDS[command])
 
-    assert asked == ["hci1", None]
+    assert requested == ["hci1", None]
     assert named.exit_code == usual.exit_code == 3
 
 
-@pytest.mark.usefixtures("asked", "home")
+@pytest.mark.usefixtures("requested", "home")
 @pytest.mark.parametrize("system", ["Windows", "Darwin"])
-def test_where_there_is_no_choice_an_adapter_is_refused(monkeypatch: pytest.MonkeyPatch, system: str) -> None:
+def test_an_adapter_is_refused_where_there_is_no_choice(monkeypatch: pytest.MonkeyPatch, system: str) -> None:
     monkeypatch.setattr(platform, "system", lambda: system)
 
     assert call("scan", "--adapter", "hci1").exit_code == 2
 
 
-@pytest.mark.usefixtures("asked", "home")
+@pytest.mark.usefixtures("requested", "home")
 def test_virtual_sensors_need_no_adapter() -> None:
     assert call("scan", "--virtual", "--adapter", "hci1").exit_code == 2
 
 
-@pytest.mark.usefixtures("asked", "home")
+@pytest.mark.usefixtures("requested", "home")
 @pytest.mark.parametrize("verb", ["scan", "doctor"])
-def test_trouble_is_json_where_json_is_asked_for(verb: str) -> None:
+def test_errors_are_json_where_json_is_requested(verb: str) -> None:
     result = call(*COMMANDS[verb], "--json")
 
     assert result.exit_code == 3
@@ -102,11 +102,11 @@ def test_trouble_is_json_where_json_is_asked_for(verb: str) -> None:
 
 @pytest.fixture
 def virtual_set(home: Path) -> list[str]:
-    """A set with virtual sensors."""
+    """Return a function that records a set with virtual sensors."""
     return ["record", "--virtual", "--speed", "0", "--reps", "2", "--folder", str(home)]
 
 
-def test_a_log_tells_of_link_start_and_count(home: Path, virtual_set: list[str]) -> None:
+def test_a_log_contains_link_start_and_count(home: Path, virtual_set: list[str]) -> None:
     result = call(*virtual_set, "--log", home / "log.txt")
     log = (home / "log.txt").read_text(encoding="utf-8")
 
@@ -120,7 +120,7 @@ def test_a_log_tells_of_link_start_and_count(home: Path, virtual_set: list[str])
 
 
 @pytest.mark.parametrize(("loud", "detail"), [("-v", False), ("-vv", True)])
-def test_v_says_it_on_standard_error_alone(virtual_set: list[str], loud: str, detail: bool) -> None:
+def test_v_logs_to_standard_error_only(virtual_set: list[str], loud: str, detail: bool) -> None:
     result = call(*virtual_set, loud)
 
     assert "info: The ankle sensor" in result.stderr
@@ -128,7 +128,7 @@ def test_v_says_it_on_standard_error_alone(virtual_set: list[str], loud: str, de
     assert "info:" not in result.stdout
 
 
-def test_nothing_is_logged_unasked_and_nothing_is_left_behind(virtual_set: list[str]) -> None:
+def test_nothing_is_logged_by_default_and_no_handler_remains(virtual_set: list[str]) -> None:
     before = list(logging.getLogger("imu_reps").handlers)
     call(*virtual_set, "-vv")
     result = call(*virtual_set)
@@ -138,12 +138,12 @@ def test_nothing_is_logged_unasked_and_nothing_is_left_behind(virtual_set: list[
     assert logging.getLogger("bleak").level == logging.NOTSET
 
 
-def test_a_library_that_sets_up_logging_for_itself_prints_nothing_of_ours() -> None:
+def test_a_library_that_configures_logging_prints_no_lines_of_ours() -> None:
     root, printed = logging.getLogger(), io.StringIO()
     handler = logging.StreamHandler(printed)
     root.addHandler(handler)
     try:
-        with logged(0, None):
+        with logging_to(0, None):
             logging.getLogger("imu_reps.session").warning("counting is 1.0 s behind")
     finally:
         root.removeHandler(handler)
@@ -152,7 +152,7 @@ def test_a_library_that_sets_up_logging_for_itself_prints_nothing_of_ours() -> N
     assert logging.getLogger("imu_reps").propagate
 
 
-def test_a_log_is_never_written_over_a_file(home: Path, virtual_set: list[str]) -> None:
+def test_a_log_never_overwrites_a_file(home: Path, virtual_set: list[str]) -> None:
     before = (home / "profile.toml").read_bytes()
     result = call(*virtual_set, "--log", home / "profile.toml")
 
@@ -161,7 +161,7 @@ def test_a_log_is_never_written_over_a_file(home: Path, virtual_set: list[str]) 
 
 
 @pytest.mark.usefixtures("home")
-def test_pairing_by_a_script_needs_nobody() -> None:
+def test_pairing_by_a_script_needs_no_answers() -> None:
     shown = call("pair", "--help").stdout
     words = ["--virtual", "--pelvis", "F0:00:00:00:00:01", "--ankle", "F0:00:00:00:00:02"]
     result = call("pair", *words, "--pelvis-up", "+z", "--pelvis-head", "+y", "--no-check", "--yes")

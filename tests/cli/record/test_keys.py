@@ -1,4 +1,4 @@
-"""What is typed while a set runs: Enter ends it, p is pain, d discards; nothing else does anything."""
+"""Keys typed while a set runs: Enter ends it, p is pain, d discards; anything else does nothing."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from imu_reps.cli.record.keys import LOOK_S, on_line
+from imu_reps.cli.record.keys import POLL_S, on_line
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="terminals of POSIX")
 
-#: What is typed, each some looks after the one before it; and what was called for.
+#: Typed texts, each a few polls after the one before, and the actions that they caused.
 Type = Callable[..., list[str]]
 
 
 @pytest.fixture(params=["terminal", "pipe"])
 def typed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Type]:
-    """Type into a terminal, or into a pipe; gives what was called."""
+    """Type into a terminal, or into a pipe; return the actions that were called."""
     near, far = os.openpty() if request.param == "terminal" else reversed(os.pipe())
     monkeypatch.setattr("os.tcgetpgrp", lambda _descriptor: os.getpgrp())
 
@@ -36,11 +36,11 @@ def typed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
 
         async def type_all() -> None:
             listening = asyncio.create_task(on_line(calls))
-            await asyncio.sleep(LOOK_S / 2)
+            await asyncio.sleep(POLL_S / 2)
             for text in texts:
                 os.write(near, text.encode())
-                await asyncio.sleep(1.5 * LOOK_S)
-            await asyncio.sleep(LOOK_S)
+                await asyncio.sleep(1.5 * POLL_S)
+            await asyncio.sleep(POLL_S)
             listening.cancel()
             await asyncio.gather(listening, return_exceptions=True)
 
@@ -52,11 +52,11 @@ def typed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
     os.close(far)
 
 
-def test_enter_alone_ends_and_letters_say_what_else(typed: Type) -> None:
+def test_enter_alone_ends_and_letters_select_other_actions(typed: Type) -> None:
     assert typed("\n", "p\n", "d\n", "P \n", "pain\n") == ["advance", "hurt", "discard", "hurt", "hurt"]
 
 
-def test_what_has_no_meaning_does_nothing(typed: Type) -> None:
+def test_other_input_does_nothing(typed: Type) -> None:
     assert typed("x\n", "yes\n", "7 p\n", "\n") == ["advance"]
 
 

@@ -1,4 +1,4 @@
-"""``imu-reps record``: over virtual sensors, for there is no other Bluetooth to rely on."""
+"""``imu-reps record`` with virtual sensors, since no other Bluetooth can be relied on."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def start(*words: str) -> subprocess.Popen[str]:
 
 
 def until(process: subprocess.Popen[str], words: str) -> None:
-    """Read what a process says until it says this."""
+    """Read the output of a process until it contains the words."""
     assert process.stdout is not None
     for line in process.stdout:
         if words in line:
@@ -62,14 +62,14 @@ def test_a_virtual_set_is_recorded_counted_and_reported(run: Run, home: Path) ->
 
 
 @pytest.mark.parametrize("family", ["witmotion", "movesense"])
-def test_other_virtual_sensors_can_be_named(run: Run, home: Path, family: str) -> None:
+def test_other_virtual_sensors_can_be_selected(run: Run, home: Path, family: str) -> None:
     result = run("record", "--virtual", family, "--speed", "0", "--reps", "2")
 
     assert result.exit_code == 0, result.output
     assert load(files(home)[0]).header.pelvis.sensor == family
 
 
-def test_two_sides_are_two_sets_with_a_word_about_the_sensor(run: Run, home: Path) -> None:
+def test_two_sides_are_two_sets_with_a_message_about_the_sensor(run: Run, home: Path) -> None:
     result = run("record", "--virtual", "--speed", "0", "--reps", "2", "--side", "left,right", "--rest", "5")
 
     assert result.exit_code == 0, result.output
@@ -79,30 +79,30 @@ def test_two_sides_are_two_sets_with_a_word_about_the_sensor(run: Run, home: Pat
     assert "Move the ankle sensor to the right leg." in result.stdout
 
 
-def spoken(file: Path) -> set[str]:
-    """The codes of what the coach said, as the file has them."""
+def cue_codes(file: Path) -> set[str]:
+    """Return the codes of the cues in a file."""
     return {note.value.split(" ")[0] for note in load(file).notes if note.key == "cue"}
 
 
-def test_a_tempo_can_be_named_and_the_metronome_be_still(run: Run, home: Path) -> None:
+def test_a_tempo_can_be_set_and_the_metronome_silenced(run: Run, home: Path) -> None:
     words = ["--reps", "2", "--tempo", "slow-lowering", "--no-metronome"]
     result = run("record", "--virtual", "--speed", "0", *words)
     (file,) = files(home)
 
     assert result.exit_code == 0, result.output
     assert str(load(file).header.tempo_target) == "4.0-0.0-2.0-0.0"
-    assert "count" in spoken(file)
-    assert not spoken(file) & {"count_in", "move", "breathe"}
+    assert "count" in cue_codes(file)
+    assert not cue_codes(file) & {"count_in", "move", "breathe"}
 
 
-def test_plain_lines_say_every_word_that_was_spoken_once(run: Run, home: Path) -> None:
+def test_plain_lines_show_every_cue_once(run: Run, home: Path) -> None:
     words = ["--reps", "2", "--tempo", "4-3-2-0", "--breathing", "--side", "left,right", "--rest", "45"]
     result = run("record", "--virtual", "--speed", "0", *words)
 
-    assert {"count", "count_in", "move", "breathe"} <= spoken(files(home)[0])
-    for said in ("breathe in", "up", "1, one more", "and done", "30 seconds"):
-        assert f"» {said}" in result.stdout
-    assert "» ready" not in result.stdout  # what was heard says it
+    assert {"count", "count_in", "move", "breathe"} <= cue_codes(files(home)[0])
+    for cue in ("breathe in", "up", "1, one more", "and done", "30 seconds"):
+        assert f"» {cue}" in result.stdout
+    assert "» ready" not in result.stdout  # another line says it already
 
 
 @pytest.mark.parametrize("exercise", ["double_leg_raise", "heel_tap", "hanging_leg_raise"])
@@ -114,7 +114,7 @@ def test_every_exercise_of_repetitions_can_be_shown(run: Run, home: Path, exerci
     assert load(files(home)[0]).header.exercise == exercise
 
 
-def test_a_folder_can_be_named_and_is_made(run: Run, tmp_path: Path) -> None:
+def test_a_folder_can_be_chosen_and_is_made(run: Run, tmp_path: Path) -> None:
     result = run("record", "--virtual", "--speed", "0", "--reps", "1", "--folder", tmp_path / "my" / "sets")
 
     assert result.exit_code == 0, result.output
@@ -130,7 +130,7 @@ def test_a_folder_that_cannot_be_made_is_exit_code_1(run: Run, tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["--speed", "2"], "--virtual"),
         (["--exercise", "hollow_hold", "--reps", "3"], "leave out --reps"),
@@ -143,14 +143,14 @@ def test_a_folder_that_cannot_be_made_is_exit_code_1(run: Run, tmp_path: Path) -
         (["--set", "tilt=3"], "tilt_flag_deg"),
     ],
 )
-def test_words_that_cannot_be_meant_are_exit_code_2(run: Run, words: list[str], said: str) -> None:
+def test_invalid_options_are_exit_code_2(run: Run, words: list[str], message: str) -> None:
     result = run("record", *words)
 
     assert result.exit_code == 2, result.output
-    assert said in result.stderr
+    assert message in result.stderr
 
 
-def test_without_paired_sensors_it_says_how_to_pair(run: Run, home: Path) -> None:
+def test_without_paired_sensors_it_explains_how_to_pair(run: Run, home: Path) -> None:
     result = run("record")
 
     assert result.exit_code == 3
@@ -158,38 +158,40 @@ def test_without_paired_sensors_it_says_how_to_pair(run: Run, home: Path) -> Non
     assert files(home) == []
 
 
+@pytest.mark.faults
 @POSIX
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_the_set_and_reports_what_there_is(home: Path, number: signal.Signals) -> None:
+def test_a_signal_ends_the_set_and_reports_what_was_recorded(home: Path, number: signal.Signals) -> None:
     with start("--speed", "5", "--reps", "30") as process:
         until(process, " s  2\n")
         process.send_signal(number)
-        said, complaints = process.communicate(timeout=30)
+        output, complaints = process.communicate(timeout=30)
     (file,) = files(home)
     recording = load(file)
 
     assert process.returncode == 0, complaints
     assert complaints == ""
-    assert "you ended it" in said
-    assert "2 reps, 2 clean" in said
+    assert "you ended it" in output
+    assert "2 reps, 2 clean" in output
     assert recording.notes[-1].value == "user"
     assert recording.cautions == ()
 
 
+@pytest.mark.faults
 @POSIX
 def test_a_signal_while_connecting_ends_without_a_file(home: Path) -> None:
     with start("--speed", "1") as process:
         until(process, "Looking for both sensors")
         process.send_signal(signal.SIGINT)
-        said, complaints = process.communicate(timeout=30)
+        output, complaints = process.communicate(timeout=30)
 
     assert process.returncode == 130
-    assert "Nothing was recorded" in said + complaints
+    assert "Nothing was recorded" in output + complaints
     assert files(home) == []
 
 
 @POSIX
-def test_a_reader_that_goes_away_does_not_end_the_recording(home: Path) -> None:
+def test_a_closed_output_does_not_end_the_recording(home: Path) -> None:
     with start("--speed", "20", "--reps", "3") as process:
         until(process, "Recording to")
         assert process.stdout is not None
@@ -220,7 +222,7 @@ main(["record", "--virtual", sys.argv[1], "--speed", "5", "--reps", "30"])
 
 
 def killed(family: str, home: Path, after: int) -> tuple[float, Path]:
-    """Kill a recording after so many words of its clock; gives the last it said, and its file."""
+    """Kill a recording after some lines of its clock; return the last time it printed, and its file."""
     before = set(files(home))
     command = [sys.executable, "-c", WITH_A_CLOCK, family]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
@@ -240,6 +242,7 @@ def last_arrival_s(file: Path) -> float:
     return float(max(recording.pelvis.time_s[-1], recording.ankle.time_s[-1]))
 
 
+@pytest.mark.faults
 def test_a_killed_program_loses_less_than_a_second(home: Path) -> None:
     last_s, file = killed("open_profile", home, after=250)
 
@@ -248,6 +251,7 @@ def test_a_killed_program_loses_less_than_a_second(home: Path) -> None:
     assert "broken_off" in {caution.code for caution in load(file).cautions}
 
 
+@pytest.mark.soak
 @pytest.mark.faults
 @pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("family", ["witmotion", "open_profile", "movesense"])
@@ -258,7 +262,7 @@ def test_a_program_killed_at_any_time_loses_less_than_a_second(home: Path, famil
 
 
 @POSIX
-def test_in_a_terminal_a_panel_shows_how_it_stands_and_keys_end_sets(
+def test_in_a_terminal_a_panel_shows_the_progress_and_keys_end_sets(
     home: Path, terminal: Callable[..., tuple[int, str]]
 ) -> None:
     words = ["record", "--virtual", "--speed", "5", "--side", "left,right", "--reps", "30", "--rest", "600"]

@@ -1,24 +1,26 @@
-"""After a session: kept in the file and in the history, and what it means."""
+"""After a session: its sets in file and history, and their meaning."""
 
 from __future__ import annotations
 
 import asyncio
+import errno
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from imu_reps import Note, SetPlan, analyze, load, save, simulate
-from imu_reps.cli.console import complain
-from imu_reps.cli.record import after as record_after
-from imu_reps.cli.record.after import ask_for_rating, say_session, session_end
+from imu_reps.cli.console import echo_error
+from imu_reps.cli.record import session_end as session_end_module
+from imu_reps.cli.record.session_end import ask_for_rating, echo_session, session_end
 from imu_reps.errors import UsageError
+from imu_reps.session import diary as diary_module
 from imu_reps.session.diary import Diary
 from imu_reps.session.session_events import Finished, Rating, SetDone
 from imu_reps.session.set_state import SetState
-from imu_reps.storage.history_store import History
+from imu_reps.storage.file_access import access_error
+from imu_reps.storage.history_store import History, stored_set
 from imu_reps.storage.recording.writer import append_notes
-from imu_reps.storage.remembered import stored_set
 
 
 @pytest.fixture
@@ -28,23 +30,28 @@ def home(tmp_path, monkeypatch):
 
 
 def after_session(done):
-    """What is done once these sets are done."""
-    diary = Diary(complain)
+    """Do everything that follows a session of the given sets."""
+    diary = Diary(echo_error)
     for number, one in enumerate(done, 1):
         diary(SetDone(number, len(done), one, SetState()))
     asyncio.run(ask_for_rating(done, diary))
     if (words := session_end(done, diary)) is not None:
-        say_session(words)
+        echo_session(words)
     return diary
 
 
-def answers(monkeypatch, **said):
-    """Somebody who answers what is asked."""
+def answers(monkeypatch, **rating):
+    """Answer the questions with the given rating."""
 
     async def ask(path):
-        return Rating(path, **said)
+        return Rating(path, **rating)
 
-    monkeypatch.setattr(record_after, "_ask", ask)
+    monkeypatch.setattr(session_end_module, "_ask", ask)
+
+
+def no_space_left(path, _notes):
+    """Append to a recording on a full disk."""
+    raise access_error(OSError(errno.ENOSPC, "No space left on device"), path)
 
 
 @pytest.fixture
@@ -58,13 +65,13 @@ def finished(home, as_done):
     return _finished
 
 
-def test_what_was_said_stands_in_the_file_and_in_the_history(finished, monkeypatch, capsys):
+def test_answers_are_in_the_file_and_in_the_history(finished, monkeypatch, capsys):
     answers(monkeypatch, pain=2, effort=7)
     done = [finished("left"), finished("right")]
     after_session(done)
 
-    said = {note.key: note.value for note in load(done[1].path).notes}
-    assert (said["pain"], said["effort"]) == ("2", "7")
+    notes = {note.key: note.value for note in load(done[1].path).notes}
+    assert (notes["pain"], notes["effort"]) == ("2", "7")
     with History() as history:
         assert [(one.pain, one.effort) for one in history.sets(person=None)] == [(None, None), (2, 7)]
     shown = capsys.readouterr().out
@@ -72,7 +79,7 @@ def test_what_was_said_stands_in_the_file_and_in_the_history(finished, monkeypat
     assert "Stay with this exercise" in shown
 
 
-def test_without_an_answer_nothing_is_written_of_it(finished):
+def test_without_an_answer_none_is_written(finished):
     one = finished("left")
     before = Path(one.path).read_bytes()
     after_session([one])
@@ -82,16 +89,18 @@ def test_without_an_answer_nothing_is_written_of_it(finished):
         assert len(history.sets(person=None)) == 1
 
 
-def test_a_history_that_cannot_be_used_costs_no_recording(home, finished, capsys):
+def test_an_unusable_history_costs_no_recording(home, finished, capsys):
     (home / "history.sqlite3").write_bytes(b"no history at all, but something else " * 40)
     one = finished("left")
     after_session([one])
 
-    assert "is no history" in capsys.readouterr().err
+    errors = capsys.readouterr().err
+    assert "is no history" in errors
+    assert "imu-reps reanalyse takes it into the history later" in errors
     assert len(load(one.path).ankle) > 0
 
 
-def test_a_discarded_set_is_not_asked_about_remembered_or_compared(finished, monkeypatch, capsys):
+def test_a_discarded_set_is_not_asked_about_stored_or_compared(finished, monkeypatch, capsys):
     answers(monkeypatch, pain=2, effort=7)
     left, right = finished("left"), finished("right")
     append_notes(right.path, [Note(40.0, "discarded", "user")])
@@ -109,7 +118,7 @@ def test_only_discarded_sets_leave_no_history(home, finished):
     assert not (home / "history.sqlite3").exists()
 
 
-def test_a_discarded_file_cannot_be_remembered_by_any_way(finished):
+def test_a_discarded_file_cannot_enter_the_history_in_any_way(finished):
     one = finished("left")
     append_notes(one.path, [Note(40.0, "discarded", "user")])
 
@@ -118,7 +127,7 @@ def test_a_discarded_file_cannot_be_remembered_by_any_way(finished):
     assert caught.value.code == "discarded"
 
 
-def test_a_set_that_hurt_leads_to_a_stop_and_the_figure_is_asked_for_not_made_up(finished, capsys):
+def test_a_set_that_hurt_leads_to_a_stop_and_its_rating_is_asked_for_and_not_invented(finished, capsys):
     one = finished("left")
     append_notes(one.path, [Note(40.0, "end", "pain")])
     after_session([replace(one, reason="pain", summary=analyze(load(one.path)).summary)])
@@ -128,25 +137,25 @@ def test_a_set_that_hurt_leads_to_a_stop_and_the_figure_is_asked_for_not_made_up
     assert "Stop here. • It hurt, and you stopped. Leave it for today" in shown
 
 
-def test_a_set_that_hurt_at_once_is_asked_about_though_it_cannot_be_summed_up(finished, monkeypatch):
+def test_a_set_that_hurt_at_once_is_asked_about_although_it_cannot_be_analysed(finished, monkeypatch):
     answers(monkeypatch, pain=6)
     done = [finished("left"), finished("right")]
     after_session([done[0], replace(done[1], reason="pain", summary=None)])
 
-    said = [{note.key: note.value for note in load(one.path).notes} for one in done]
-    assert "pain" not in said[0]
-    assert said[1]["pain"] == "6"
+    notes = [{note.key: note.value for note in load(one.path).notes} for one in done]
+    assert "pain" not in notes[0]
+    assert notes[1]["pain"] == "6"
 
 
-def test_a_set_that_cannot_be_summed_up_is_not_remembered(home, finished):
+def test_a_set_that_cannot_be_analysed_is_not_in_the_history(home, finished):
     one = finished("left")
     after_session([Finished(one.path, "user")])
 
     assert not (home / "history.sqlite3").exists()
 
 
-def test_a_set_is_in_the_history_as_it_ends_and_what_is_said_of_it_as_it_is_said(finished):
-    one, diary = finished("left"), Diary(complain)
+def test_a_set_is_in_the_history_as_it_ends_and_its_answers_as_they_are_given(finished):
+    one, diary = finished("left"), Diary(echo_error)
     diary(SetDone(1, 1, one, SetState()))
     with History() as history:
         before = [(stored.pain, stored.effort) for stored in history.sets(person=None)]
@@ -165,8 +174,30 @@ def test_a_set_is_in_the_history_as_it_ends_and_what_is_said_of_it_as_it_is_said
     ]
 
 
-def test_what_was_said_on_the_page_is_not_asked_again(finished, monkeypatch):
-    one, diary = finished("left"), Diary(complain)
+def test_answers_a_full_disk_refuses_are_in_the_history_and_written_with_the_next(finished, monkeypatch):
+    complaints = []
+    one, diary = finished("left"), Diary(complaints.append)
+    diary(SetDone(1, 1, one, SetState()))
+    monkeypatch.setattr(diary_module, "append_notes", no_space_left)
+    diary(Rating(one.path, pain=3))
+    with History() as history:
+        (refused,) = history.sets(person=None)
+    monkeypatch.setattr(diary_module, "append_notes", append_notes)
+    diary(Rating(one.path, effort=6))
+    with History() as history:
+        (stored,) = history.sets(person=None)
+
+    assert [error.code for error in complaints] == ["disk_full"]
+    assert refused.pain == 3
+    assert (stored.pain, stored.effort) == (3, 6)
+    assert [(n.key, n.value) for n in load(one.path).notes if n.key in ("pain", "effort")] == [
+        ("pain", "3"),
+        ("effort", "6"),
+    ]
+
+
+def test_answers_given_on_the_page_are_not_asked_for_again(finished, monkeypatch):
+    one, diary = finished("left"), Diary(echo_error)
     diary(SetDone(1, 1, one, SetState()))
     diary(Rating(one.path, pain=3))
     answers(monkeypatch, pain=9)
@@ -175,8 +206,8 @@ def test_what_was_said_on_the_page_is_not_asked_again(finished, monkeypatch):
     assert [n.value for n in load(one.path).notes if n.key == "pain"] == ["3"]
 
 
-def test_a_virtual_wearers_set_is_in_no_history_but_keeps_what_was_said(home, finished):
-    one, diary = finished("left"), Diary(complain, remembers=False)
+def test_a_virtual_set_is_in_no_history_but_keeps_its_answers(home, finished):
+    one, diary = finished("left"), Diary(echo_error, remembers=False)
     diary(SetDone(1, 1, one, SetState()))
     diary(Rating(one.path, effort=6))
 

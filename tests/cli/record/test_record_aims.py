@@ -1,4 +1,4 @@
-"""A set's own aims: target and floor, practice reps, and rules that end it, in virtual sets."""
+"""Aims of a set in virtual sets: target and floor, practice reps, and rules that end it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def record(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Result, Path]]:
-    """A virtual set of the left leg, and its file."""
+    """Record a virtual set of the left leg; return the result and its file."""
     monkeypatch.setenv("IMU_REPS_HOME", str(tmp_path))
 
     def _record(*words: str) -> tuple[Result, Path]:
@@ -33,7 +33,7 @@ def cues(file: Path) -> list[str]:
     return [note.value.split()[0] for note in load(file).notes if note.key == "cue"]
 
 
-def test_target_and_floor_are_in_the_header_judged_and_sounded(record) -> None:
+def test_target_and_floor_are_in_the_header_judged_and_cued(record) -> None:
     """The virtual wearer goes from 0° to 60°: short of 100°, and under a floor of 25°."""
     result, file = record("--reps", "4", "--range-target", "100", "--floor", "25")
     header, summary = load(file).header, analyze(load(file)).summary
@@ -43,13 +43,13 @@ def test_target_and_floor_are_in_the_header_judged_and_sounded(record) -> None:
     assert "The floor angle set was 25°, as asked for with this set." in " ".join(result.stdout.split())
     assert [rep.flags for rep in summary.reps][:3] == [("short_range", "below_floor")] * 3
     assert cues(file).count("too_low") == 3
-    # the last lowering leads to the floor in any case, which shows only once it is known to be the last
+    # the last lowering goes to the floor in any case, which is known only once it was the last
     assert "rep 4: no below floor after all" in result.stdout
-    assert "press_back" not in cues(file)  # the back stays flat: nobody knows of one that lets go
+    assert "press_back" not in cues(file)  # the back stays flat: no known lift-off
     assert "in_range" not in cues(file)
 
 
-def test_a_target_that_is_reached_sounds_at_each_top(record) -> None:
+def test_a_reached_target_is_cued_at_each_top(record) -> None:
     result, file = record("--reps", "4", "--range-target", "58")
 
     assert cues(file).count("in_range") == 4
@@ -57,7 +57,7 @@ def test_a_target_that_is_reached_sounds_at_each_top(record) -> None:
     assert "You reached the range you aimed at, 58°, in every rep." in " ".join(result.stdout.split())
 
 
-def test_faulty_reps_in_a_row_end_the_set_and_say_so(record) -> None:
+def test_faulty_reps_in_a_row_end_the_set_with_that_reason(record) -> None:
     result, file = record("--reps", "8", "--range-target", "100", "--stop-faulty", "3")
     recording = load(file)
 
@@ -84,12 +84,12 @@ def test_live_and_final_agree_about_practice(tmp_path: Path, run: Run) -> None:
 
     recording = replace(recording, header=replace(recording.header, practice_reps=2))
     pipeline = Pipeline(recording.header)
-    told = pipeline.push(recording.pelvis, recording.ankle)
+    live_events = pipeline.push(recording.pelvis, recording.ankle)
     closing, analysis = pipeline.finish()
     save(recording, tmp_path / "set.csv")
     lines = [json.loads(line) for line in run("replay", tmp_path / "set.csv", "--json").stdout.splitlines()]
 
-    completed = [event.number for event in told if isinstance(event, events.RepCompleted)]
+    completed = [event.number for event in live_events if isinstance(event, events.RepCompleted)]
     assert completed == [1, 2, 3, 4]
     assert not [event for event in closing if isinstance(event, events.RepRetracted)]
     assert analysis.summary.set.rep_count == pipeline.rep_count == 4
@@ -116,7 +116,7 @@ def test_the_faulty_reps_that_ended_a_set_are_faulty_in_its_report(record: Calla
         ["--stop-range", "200"],
     ],
 )
-def test_what_makes_no_sense_is_refused(run: Run, words: list[str]) -> None:
+def test_contradictory_options_are_refused(run: Run, words: list[str]) -> None:
     result = run("record", "--virtual", "--speed", "0", *words)
 
     assert result.exit_code == 2

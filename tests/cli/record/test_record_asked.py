@@ -1,4 +1,4 @@
-"""What is typed while ``imu-reps record`` runs, from the keyboard to the files."""
+"""Keys typed while ``imu-reps record`` runs, from the keyboard to the files."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def test_a_set_is_discarded_and_the_next_one_hurts(tmp_path: Path, monkeypatch: 
     words = ["--virtual", "--speed", "5", "--reps", "30", "--sets", "3", "--rest", "1", "--quiet"]
     command = [sys.executable, "-m", "imu_reps", "record", *words]
     answers = ["d\n", "p\n"]
-    said = ""
+    output = ""
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         for line in process.stdout:
-            said += line
+            output += line
             if line.rstrip().endswith(" s  1") and answers:
                 process.stdin.write(answers.pop(0))
                 process.stdin.flush()
@@ -31,5 +31,5 @@ def test_a_set_is_discarded_and_the_next_one_hurts(tmp_path: Path, monkeypatch: 
     assert process.returncode == 0
     assert (first.discarded, second.discarded) == (True, False)
     assert [recording.notes[-1].value for recording in (first, second)] == ["user", "pain"]
-    assert "it hurt" in said
-    assert "see a professional" in " ".join(said.split())
+    assert "it hurt" in output
+    assert "see a professional" in " ".join(output.split())

@@ -1,4 +1,4 @@
-"""What a computer does to a recording: stops the program, runs two, kills one between two steps."""
+"""Recording while the program is stopped, runs twice, or is killed between two steps."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from imu_reps import load
 from imu_reps.domain.samples import SENSOR_PLACES
 from imu_reps.storage.history_store import History
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+pytestmark = [pytest.mark.faults, pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")]
 
 RECORD = [sys.executable, "-u", "-m", "imu_reps", "record", "--virtual", "--quiet", "--speed", "10"]
 
-#: Killed as the set is over and its file is closed, before anything is remembered of it.
+#: A program killed after the set is over and its file closed, before the history is written.
 KILLED_BEFORE_HISTORY = """
 import os, signal
 from imu_reps.cli.main import main
@@ -27,6 +27,25 @@ from imu_reps.session.diary import Diary
 
 Diary._remember = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 main(["record", "--virtual", "--quiet", "--speed", "0", "--reps", "2"])
+"""
+
+#: A program with a wall clock that is set back and forth by hours all the time.
+WITH_A_CLOCK_THAT_STEPS = """
+import itertools, time
+from datetime import datetime, timedelta
+
+import imu_reps.cli.record.run as run
+from imu_reps.cli.main import main
+
+steps, now_s = itertools.cycle([0, -3600, 7200, -90000]), time.time
+
+class Stepping(datetime):
+    @classmethod
+    def now(cls, tz=None):
+        return datetime.now(tz) + timedelta(seconds=next(steps))
+
+run.datetime, time.time = Stepping, lambda: now_s() + next(steps)
+main(["record", "--virtual", "--quiet", "--speed", "10", "--reps", "2", "--sets", "3", "--rest", "0"])
 """
 
 
@@ -50,7 +69,7 @@ def files(home: Path) -> list[Path]:
     return sorted((home / "recordings").glob("*.csv"))
 
 
-def test_a_program_that_is_stopped_for_a_while_goes_on_with_every_sample(home: Path) -> None:
+def test_a_program_that_is_stopped_for_a_while_continues_with_every_sample(home: Path) -> None:
     with started("--duration", "15") as process:
         assert process.stdout is not None
         for line in process.stdout:
@@ -59,28 +78,47 @@ def test_a_program_that_is_stopped_for_a_while_goes_on_with_every_sample(home: P
         process.send_signal(signal.SIGSTOP)
         time.sleep(0.5)
         process.send_signal(signal.SIGCONT)
-        said = process.stdout.read()
+        output = process.stdout.read()
         process.wait(timeout=60)
     (file,) = files(home)
     recording = load(file)
 
-    assert process.returncode == 0, said
+    assert process.returncode == 0, output
     assert recording.notes[-1].key == "end"
     for place in SENSOR_PLACES:
         assert set(np.diff(recording.samples(place).sample)) == {1}
 
 
-def test_two_programs_that_record_at_once_keep_a_whole_file_each(home: Path) -> None:
-    with started("--reps", "2") as one, started("--reps", "2") as other:
-        said = one.communicate(timeout=60)[0] + other.communicate(timeout=60)[0]
-    kept = files(home)
+def test_a_changed_wall_clock_moves_no_sample_and_costs_no_file(home: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITH_A_CLOCK_THAT_STEPS],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    recordings = files(home)
 
-    assert (one.returncode, other.returncode) == (0, 0), said
-    assert len(kept) == 2
-    assert all(load(file).notes[-1].key == "end" for file in kept)
+    assert (done.returncode, len(recordings)) == (0, 3), done.stdout + done.stderr
+    for recording in map(load, recordings):
+        assert recording.notes[-1].key == "end"
+        for place in SENSOR_PLACES:
+            block = recording.samples(place)
+            assert set(np.diff(block.sample)) == {1}
+            assert 0.0 <= np.diff(block.time_s).min() <= np.diff(block.time_s).max() < 1.0
 
 
-def test_a_program_killed_before_it_remembers_a_set_leaves_a_file_that_the_history_can_be_made_of(
+def test_two_programs_that_record_at_once_write_a_whole_file_each(home: Path) -> None:
+    with started("--reps", "2") as first, started("--reps", "2") as second:
+        output = first.communicate(timeout=60)[0] + second.communicate(timeout=60)[0]
+    recordings = files(home)
+
+    assert (first.returncode, second.returncode) == (0, 0), output
+    assert len(recordings) == 2
+    assert all(load(file).notes[-1].key == "end" for file in recordings)
+
+
+def test_a_program_killed_before_writing_the_history_leaves_a_usable_file(
     home: Path,
 ) -> None:
     killed = subprocess.run(
@@ -92,7 +130,7 @@ def test_a_program_killed_before_it_remembers_a_set_leaves_a_file_that_the_histo
     (file,) = files(home)
     with History() as history:
         before = len(history.sets(person=None))
-    file.write_text(file.read_text().replace("# simulated: true\n", ""))  # as sensors would have written it
+    file.write_text(file.read_text().replace("# simulated: true\n", ""))  # as written with real sensors
     subprocess.run([sys.executable, "-m", "imu_reps", "reanalyse"], capture_output=True, check=True)
     with History() as history:
         remembered = [stored.summary.set.rep_count for stored in history.sets(person=None)]

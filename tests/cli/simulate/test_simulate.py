@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,12 @@ import pytest
 from click.testing import Result
 
 from imu_reps import load
-from imu_reps.cli.simulate.simulated_faults import FAULTS
+from imu_reps.cli.simulate.simulated_set import FAULTS
 from imu_reps.domain.exercise import EXERCISES, HOLDS
 from imu_reps.sim.wearer import showcase
+
+if sys.platform != "win32":
+    import resource
 
 Run = Callable[..., Result]
 
@@ -24,7 +28,7 @@ def truth(file: Path) -> dict[str, Any]:
     return document
 
 
-def test_the_recording_says_it_is_simulated_and_has_its_truth_beside_it(run: Run, tmp_path: Path) -> None:
+def test_the_recording_is_marked_as_simulated_and_its_truth_is_next_to_it(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "set.csv"
     words = ["--side", "right", "--reps", "3", "--tempo", "3-1-2-0.5", "--range", "50", "--rate", "50"]
     result = run("simulate", *words, "-o", file)
@@ -52,6 +56,24 @@ def test_nothing_is_overwritten(run: Run, tmp_path: Path) -> None:
     assert not other.exists()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="limits on files are POSIX")
+def test_an_older_file_stays_whole_where_the_new_one_cannot_be_written(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "set.csv"
+    assert run("simulate", "--reps", "1", "-o", file).exit_code == 0
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before["set.csv"]) // 2, hard))
+    try:
+        refused = run("simulate", "--reps", "2", "-o", file, "--force")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert refused.exit_code == 1, refused.output
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    assert run("simulate", "--reps", "2", "-o", file, "--force").exit_code == 0
+    assert truth(file)["set"]["rep_count"] == 2
+
+
 def test_the_same_seed_gives_the_same_recording_and_another_seed_another(run: Run, tmp_path: Path) -> None:
     def made(name: str, seed: str) -> bytes:
         run("simulate", "--reps", "1", "--seed", seed, "-o", tmp_path / name)
@@ -60,7 +82,7 @@ def test_the_same_seed_gives_the_same_recording_and_another_seed_another(run: Ru
     assert made("a.csv", "5") == made("b.csv", "5") != made("c.csv", "6")
 
 
-def test_loss_leaves_holes_in_the_numbering(run: Run, tmp_path: Path) -> None:
+def test_losses_leave_gaps_in_the_numbering(run: Run, tmp_path: Path) -> None:
     run("simulate", "--reps", "2", "--loss", "0.1", "-o", tmp_path / "lossy.csv")
     ankle = load(str(tmp_path / "lossy.csv")).ankle
 
@@ -70,7 +92,9 @@ def test_loss_leaves_holes_in_the_numbering(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("exercise", [exercise for exercise in EXERCISES if exercise not in HOLDS])
-def test_every_exercise_has_its_reps_with_life_around_them(run: Run, tmp_path: Path, exercise: str) -> None:
+def test_every_exercise_has_its_reps_with_other_movements_around_them(
+    run: Run, tmp_path: Path, exercise: str
+) -> None:
     plain, lived = tmp_path / "plain.csv", tmp_path / "lived.csv"
     run("simulate", "--exercise", exercise, "--reps", "2", "-o", plain)
     run("simulate", "--exercise", exercise, "--reps", "2", "--life", "-o", lived)
@@ -85,10 +109,10 @@ def test_a_hold_is_held_for_its_time_and_lets_go_at_the_named_second(
     run: Run, tmp_path: Path, exercise: str
 ) -> None:
     clean, arched = tmp_path / "clean.csv", tmp_path / "arched.csv"
-    event = run("simulate", "--exercise", exercise, "--hold", "8", "-o", clean)
+    result = run("simulate", "--exercise", exercise, "--hold", "8", "-o", clean)
     run("simulate", "--exercise", exercise, "--hold", "8", "--fault", "back_arch:4", "-o", arched)
 
-    assert "held 8 s" in event.stdout
+    assert "held 8 s" in result.stdout
     assert load(str(clean)).header.exercise == exercise
     assert truth(clean)["set"]["rep_count"] is None
     assert truth(clean)["set"]["time_under_tension_s"] == pytest.approx(8.0, abs=0.3)
@@ -96,12 +120,12 @@ def test_a_hold_is_held_for_its_time_and_lets_go_at_the_named_second(
     assert 4.0 < truth(arched)["hold"]["arch_after_s"] < 6.5
 
 
-#: What the truth judges; a jolt and a bent knee are commanded, and not judged by it.
+#: Faults judged by the truth; a jolt and a bent knee are commanded but not judged.
 JUDGED = sorted(set(FAULTS) - {"snap", "knee_bend"})
 
 
 @pytest.mark.parametrize("fault", JUDGED)
-def test_a_fault_is_true_of_the_named_reps_alone(run: Run, tmp_path: Path, fault: str) -> None:
+def test_a_fault_is_present_in_the_given_reps_only(run: Run, tmp_path: Path, fault: str) -> None:
     file = tmp_path / "set.csv"
     run("simulate", "--reps", "4", "--fault", f"{fault}:2,4", "-o", file)
 
@@ -126,7 +150,7 @@ def test_a_fault_is_true_of_the_named_reps_alone(run: Run, tmp_path: Path, fault
         ["--exercise", "hollow_hold", "--hold", "10", "--fault", "sinking:10"],
     ],
 )
-def test_wrong_wishes_are_exit_code_2_and_nothing_is_written(
+def test_invalid_requests_are_exit_code_2_and_nothing_is_written(
     run: Run, tmp_path: Path, words: list[str]
 ) -> None:
     result = run("simulate", *words, "-o", tmp_path / "set.csv")
@@ -156,7 +180,7 @@ def test_one_named_set_goes_to_a_file_and_all_to_a_folder(run: Run, tmp_path: Pa
     assert all(load(str(file)).header.simulated for file in folder.glob("*.csv"))
 
 
-def test_an_unknown_name_is_exit_code_2_and_tells_the_names_there_are(run: Run, tmp_path: Path) -> None:
+def test_an_unknown_name_is_exit_code_2_and_lists_the_known_names(run: Run, tmp_path: Path) -> None:
     result = run("simulate", "--showcase", "nothing", "-o", tmp_path / "set.csv")
 
     assert result.exit_code == 2

@@ -1,4 +1,4 @@
-"""Packets of known content: the design's golden ones, and the project's own beside the tests."""
+"""Packets of known content: golden ones from the design notes, and the project's own next to the tests."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ VECTORS = Path(__file__).parent / "vectors"
 
 @pytest.fixture(scope="session")
 def design() -> Path:
-    """The folder of design notes: ``IMU_REPS_DESIGN``, or ``../shared/design`` beside the checkout."""
-    beside = Path(__file__).parents[4] / "shared" / "design"
-    folder = Path(os.environ.get("IMU_REPS_DESIGN") or beside)
+    """Folder of design notes: ``IMU_REPS_DESIGN``, or ``../shared/design`` next to the checkout."""
+    default = Path(__file__).parents[4] / "shared" / "design"
+    folder = Path(os.environ.get("IMU_REPS_DESIGN") or default)
     if not folder.is_dir():
         pytest.skip(f"no design notes in {folder}: set IMU_REPS_DESIGN to their folder")
     return folder
@@ -28,7 +28,7 @@ def design() -> Path:
 
 @pytest.fixture(scope="session")
 def golden(design: Path) -> Callable[..., list[dict[str, Any]]]:
-    """The golden packets whose id begins with a prefix; the test fails where there is none."""
+    """Golden packets whose id begins with one of the prefixes; the test fails if there are none."""
     everything = json.loads((design / "golden-packets.json").read_text(encoding="utf-8"))
 
     def chosen(*prefixes: str) -> list[dict[str, Any]]:
@@ -41,7 +41,7 @@ def golden(design: Path) -> Callable[..., list[dict[str, Any]]]:
 
 @pytest.fixture(scope="session")
 def vectors() -> Callable[[str], Any]:
-    """The project's own packets of a family: ``vectors/NAME.json``."""
+    """The project's own packets of a family, from ``vectors/NAME.json``."""
     return lambda name: json.loads((VECTORS / f"{name}.json").read_text(encoding="utf-8"))
 
 
@@ -60,12 +60,12 @@ def _decode_all(
 def _together(parts: list[Decoded]) -> Decoded:
     facts = Facts()
     for part in parts:
-        said = {
+        known_facts = {
             name: getattr(part.facts, name)
             for name in Facts.__dataclass_fields__
             if getattr(part.facts, name) is not None and getattr(part.facts, name) is not False
         }
-        facts = Facts(**({n: getattr(facts, n) for n in Facts.__dataclass_fields__} | said))
+        facts = Facts(**({n: getattr(facts, n) for n in Facts.__dataclass_fields__} | known_facts))
     return Decoded(
         join_samples([part.samples for part in parts]),
         facts,
@@ -77,7 +77,7 @@ def _together(parts: list[Decoded]) -> Decoded:
 
 @pytest.fixture(scope="session")
 def decode_all() -> Callable[..., tuple[Any, Decoded]]:
-    """Feed ``(characteristic, data[, arrival_s])`` one by one; the last state, and everything together."""
+    """Feed ``(characteristic, data[, arrival_s])`` in order; return the last state and the joined results."""
     return _decode_all
 
 
@@ -90,5 +90,5 @@ def _same(samples: Samples, other: Samples) -> bool:
 
 @pytest.fixture(scope="session")
 def same() -> Callable[[Samples, Samples], bool]:
-    """Whether two runs of samples are equal to the last bit."""
+    """Return whether two runs of samples are equal to the last bit."""
     return _same

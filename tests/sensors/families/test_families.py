@@ -1,4 +1,4 @@
-"""The list of families: found by name, recognised in the air, each complete."""
+"""The list of families: each is found by name, recognised by its advertisement, and complete."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_names_are_unique() -> None:
     assert len({known.name for known in FAMILIES}) == len(FAMILIES)
 
 
-def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
+def test_an_unknown_name_is_refused_with_the_list_of_known_ones() -> None:
     with pytest.raises(UsageError) as error:
         family("sundial")
 
@@ -49,7 +49,7 @@ def test_a_sensor_is_recognised(advertisement: Advertisement, name: str) -> None
     assert found.title == family(name).title
 
 
-def test_the_rest_of_the_world_is_left_alone() -> None:
+def test_other_devices_are_not_recognised() -> None:
     assert (
         recognise(Advertisement("Kitchen scale", ("0000181d-0000-1000-8000-00805f9b34fb",), (0x004C,)))
         is None
@@ -58,7 +58,7 @@ def test_the_rest_of_the_world_is_left_alone() -> None:
 
 
 @pytest.mark.parametrize("known", FAMILIES, ids=by_name)
-def test_every_family_says_how_to_start_stop_and_ask(known: Family) -> None:
+def test_every_family_has_start_stop_and_poll_steps(known: Family) -> None:
     assert known.rates_hz == tuple(sorted(known.rates_hz))
     assert known.counter in {"device", "host"}
     for rate_hz in known.rates_hz:
@@ -74,7 +74,7 @@ def test_every_family_says_how_to_start_stop_and_ask(known: Family) -> None:
 
 
 @pytest.mark.parametrize("known", FAMILIES, ids=by_name)
-def test_every_family_can_come_back_before_it_has_heard_anything(known: Family) -> None:
+def test_every_family_can_resume_before_it_has_received_anything(known: Family) -> None:
     state = known.resume(known.begin(known.rates_hz[-1]))
     _, decoded = known.decode(state, "00002a19-0000-1000-8000-00805f9b34fb", b"", 0.0)
 

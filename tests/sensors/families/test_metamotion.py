@@ -1,4 +1,4 @@
-"""MetaMotion: golden packets, streams paired by turn, two makes of chip."""
+"""MetaMotion: golden packets, streams paired by turn, two kinds of IMU chip."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_golden_vectors_decode_to_their_stated_values(golden: Golden) -> None:
             np.testing.assert_allclose(read, stated["gyr_dps"], atol=5.1e-4)
 
 
-def test_the_golden_battery_is_that_stated(golden: Golden) -> None:
+def test_the_golden_battery_level_is_the_stated_one(golden: Golden) -> None:
     (item,) = golden("mw-battery")
     stated = item["decoded"]
 
@@ -51,7 +51,7 @@ def test_the_golden_battery_is_that_stated(golden: Golden) -> None:
         ("03800000", "has a make of accelerometer (number 0) that is not known here"),
     ],
 )
-def test_a_probe_tells_whether_the_chips_are_of_use(answer: str, refused: str | None) -> None:
+def test_a_probe_shows_whether_the_chips_are_supported(answer: str, refused: str | None) -> None:
     state = metamotion.begin(100.0)
 
     _, decoded = metamotion.decode(state, metamotion.NOTIFY, bytes.fromhex(answer), 0.0)
@@ -71,7 +71,9 @@ def test_a_probe_tells_whether_the_chips_are_of_use(answer: str, refused: str | 
         (100.0, 2, "0303280c", "13032801"),
     ],
 )
-def test_each_attempt_speaks_to_the_other_make(rate_hz: float, attempt: int, acc: str, gyro: str) -> None:
+def test_each_attempt_addresses_the_other_kind_of_chip(
+    rate_hz: float, attempt: int, acc: str, gyro: str
+) -> None:
     written = [step.data.hex() for step in metamotion.start(rate_hz, attempt) if isinstance(step, Write)]
 
     assert acc in written
@@ -80,7 +82,7 @@ def test_each_attempt_speaks_to_the_other_make(rate_hz: float, attempt: int, acc
     assert written.index("030101") > written.index(acc)
 
 
-def test_it_is_known_by_service_company_or_name() -> None:
+def test_it_is_recognised_by_service_company_or_name() -> None:
     assert metamotion.recognises(Advertisement("MetaWear"))
     assert metamotion.recognises(Advertisement("knee", (metamotion.SERVICE,)))
     assert metamotion.recognises(Advertisement("knee", company_ids=(0x067E,)))

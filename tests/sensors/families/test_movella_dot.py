@@ -1,4 +1,4 @@
-"""Movella DOT: golden packets, numbers from the clock, commands."""
+"""Movella DOT: golden packets, sample numbers from the clock, commands."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imu_reps.sensors.families import movella_dot
-from imu_reps.sensors.families import movella_dot_packets as dot
 from imu_reps.sensors.wire import Advertisement, Subscribe, Write
 
 Golden = Callable[..., list[dict[str, Any]]]
@@ -20,31 +19,32 @@ STEP_US = 16667
 
 
 def payload(time_us: int, x: float = 0.0) -> bytes:
-    """Mode 21: time, acceleration and angular rate as floats, padded with zeros."""
+    """Return a payload of mode 21: time, acceleration and angular rate as floats, padded with zeros."""
     return struct.pack("<I6f", time_us % 2**32, x, 0.0, 9.81, 0.0, 0.0, 0.0).ljust(40, b"\0")
 
 
 def fed(times_us: list[int], decode_all: Callable[..., Any]) -> Any:
-    packets = [(dot.MEDIUM, payload(t, i), (t - times_us[0]) / 1e6 + 0.01) for i, t in enumerate(times_us)]
+    packets = [
+        (movella_dot.MEDIUM, payload(t, i), (t - times_us[0]) / 1e6 + 0.01) for i, t in enumerate(times_us)
+    ]
     return decode_all(movella_dot.FAMILY, movella_dot.begin(60.0), packets)[1]
 
 
-def test_golden_payloads_decode_to_their_stated_values(golden: Golden) -> None:
-    for item in golden("dot-custom1", "dot-rate"):
+def test_golden_payloads_decode_to_their_stated_values(
+    golden: Golden, decode_all: Callable[..., Any]
+) -> None:
+    for item in golden("dot-rate"):
         stated = item["decoded"]
+        packet = (item["characteristic"], bytes.fromhex(item["hex"]))
 
-        read = dot.parse_payload(stated["mode"], bytes.fromhex(item["hex"]))
+        samples = decode_all(movella_dot.FAMILY, movella_dot.begin(60.0), [packet])[1].samples
 
-        assert read is not None
-        assert dot.MODES[stated["mode"]].characteristic == item["characteristic"]
-        assert read.time_us == stated["timestamp_us"]
-        for name in ("acc_mps2", "gyr_dps", "euler_deg", "free_acc_mps2"):
-            assert (name in stated) == (name in read.values)
-            if name in stated:
-                np.testing.assert_allclose(read.values[name], stated[name], rtol=1e-5, atol=1e-5)
+        assert samples.device_time_s * 1e6 == pytest.approx([stated["timestamp_us"]])
+        np.testing.assert_allclose(samples.acc_mps2, [stated["acc_mps2"]], rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(samples.gyr_dps, [stated["gyr_dps"]], rtol=1e-5, atol=1e-5)
 
 
-def test_the_golden_clock_goes_on_over_its_wrap(golden: Golden, decode_all: Callable[..., Any]) -> None:
+def test_the_golden_clock_continues_over_its_wrap(golden: Golden, decode_all: Callable[..., Any]) -> None:
     items = sorted(golden("dot-rate-wrap"), key=lambda item: item["index"])
     packets = [(item["characteristic"], bytes.fromhex(item["hex"]), 0.02 * i) for i, item in enumerate(items)]
 
@@ -57,79 +57,48 @@ def test_the_golden_clock_goes_on_over_its_wrap(golden: Golden, decode_all: Call
 
 def test_golden_commands_are_built_byte_by_byte(golden: Golden) -> None:
     hexes = {item["id"]: item["hex"] for item in golden("dot-")}
+    started = movella_dot.start(60.0, 0)[-1]
+    (stopped,) = movella_dot.stop()
 
-    assert dot.start_command(21).hex() == hexes["dot-start-rate"]
-    assert dot.stop_command(21).hex() == hexes["dot-stop-rate"]
-    assert dot.start_command(26).hex() == hexes["dot-start-custom5"]
+    assert started == Write(movella_dot.MEASURE, bytes.fromhex(hexes["dot-start-rate"]))
+    assert stopped == Write(movella_dot.MEASURE, bytes.fromhex(hexes["dot-stop-rate"]), optional=True)
 
 
-def test_the_golden_settings_are_those_stated(golden: Golden) -> None:
+def test_the_rate_in_the_golden_settings_is_the_stated_one(golden: Golden) -> None:
     (item,) = golden("dot-control-read")
-    stated, read = item["decoded"], dot.parse_control(bytes.fromhex(item["hex"]))
 
-    assert read is not None
-    assert (read.apply, read.identify, read.power) == (
-        stated["visit"],
-        stated["identify"],
-        stated["power_options"],
+    _, decoded = movella_dot.decode(
+        movella_dot.begin(20.0), movella_dot.CONTROL, bytes.fromhex(item["hex"]), 0.0
     )
-    assert (read.timeouts, read.tag) == ((10, 0, 30, 0), stated["tag"])
-    assert len(read.tag) == stated["tag_len"]
-    assert (read.rate_hz, read.filter) == (stated["output_rate_hz"], stated["filter_index"])
+
+    assert decoded.facts.rate_hz == item["decoded"]["output_rate_hz"]
 
 
-def test_to_blink_changes_nothing_else() -> None:
+def test_blinking_changes_nothing_else() -> None:
     (step,) = movella_dot.FAMILY.identify
-    control = dot.parse_control(step.data)
 
-    assert isinstance(step, Write)
-    assert step.characteristic == movella_dot.CONTROL
-    assert control is not None
-    assert (control.apply, control.identify) == (1, 1)
-    assert len(step.data) == 32
+    assert step == Write(movella_dot.CONTROL, b"\1\1" + bytes(30))
 
 
-def test_every_mode_fits_its_characteristic() -> None:
-    longest = {dot.LONG: 63, dot.MEDIUM: 40, dot.SHORT: 20}
-    stated = {
-        4: 16,
-        5: 20,
-        6: 16,
-        2: 36,
-        7: 32,
-        3: 32,
-        16: 28,
-        18: 38,
-        19: 32,
-        20: 34,
-        21: 28,
-        22: 40,
-        23: 34,
-    }
+def test_a_truncated_payload_is_damaged() -> None:
+    cut = payload(1000)[:27]
 
-    assert all(mode.size <= longest[mode.characteristic] for mode in dot.MODES.values())
-    assert {number: dot.MODES[number].size for number in stated} == stated
-    assert (dot.MODES[24].size, dot.MODES[26].size) == (32, 44)
+    _, decoded = movella_dot.decode(movella_dot.begin(60.0), movella_dot.MEDIUM, cut, 0.0)
 
-
-@pytest.mark.parametrize("mode", sorted(dot.MODES))
-def test_a_payload_cut_short_is_none(mode: int) -> None:
-    size = dot.MODES[mode].size
-
-    assert dot.parse_payload(mode, bytes(size)) is not None
-    assert dot.parse_payload(mode, bytes(size - 1)) is None
+    assert decoded.damaged == 1
+    assert not len(decoded.samples)
 
 
 @given(present=st.lists(st.booleans(), min_size=2, max_size=40), begin_us=st.integers(0, 2**32 - 1))
 @settings(max_examples=60, deadline=None)
-def test_lost_samples_leave_holes_wherever_the_clock_wraps(
+def test_lost_samples_leave_gaps_wherever_the_clock_wraps(
     present: list[bool], begin_us: int, decode_all: Callable[..., Any]
 ) -> None:
-    kept = [0, *(i + 1 for i, there in enumerate(present) if there)]
+    received = [0, *(i + 1 for i, was_received in enumerate(present) if was_received)]
 
-    samples = fed([begin_us + i * STEP_US for i in kept], decode_all).samples
+    samples = fed([begin_us + i * STEP_US for i in received], decode_all).samples
 
-    assert samples.number.tolist() == kept
+    assert samples.number.tolist() == received
     assert np.all(np.diff(samples.device_time_s) > 0)
 
 
@@ -140,20 +109,18 @@ def test_samples_delivered_twice_count_once(decode_all: Callable[..., Any]) -> N
     assert decoded.repeated == 3
 
 
-def test_the_notification_is_switched_on_before_the_start() -> None:
+def test_notifications_are_enabled_before_the_start() -> None:
     steps = movella_dot.start(30.0, 0)
     rate, begin = (i for i, step in enumerate(steps) if isinstance(step, Write) and not step.optional)
 
-    assert steps.index(Subscribe(dot.MEDIUM)) < begin
+    assert steps.index(Subscribe(movella_dot.MEDIUM)) < begin
     assert rate < begin
     written = steps[rate]
     assert isinstance(written, Write)
-    control = dot.parse_control(written.data)
-    assert control is not None
-    assert (control.apply, control.rate_hz) == (dot.APPLY_RATE, 30)
+    assert written == Write(movella_dot.CONTROL, b"\x10" + bytes(23) + b"\x1e" + bytes(7))
 
 
-def test_it_is_known_by_either_brand_or_by_the_company_alone() -> None:
+def test_it_is_recognised_by_either_brand_or_by_the_company_alone() -> None:
     assert movella_dot.recognises(Advertisement("Xsens DOT"))
     assert movella_dot.recognises(Advertisement("Movella DOT"))
     assert movella_dot.recognises(Advertisement("left knee", company_ids=(0x0886,)))

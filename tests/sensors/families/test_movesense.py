@@ -1,4 +1,4 @@
-"""Movesense: packets whole or in parts, numbers from the clock of milliseconds."""
+"""Movesense: whole and partial packets, sample numbers from the millisecond clock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imu_reps.sensors.families import movesense
-from imu_reps.sensors.families import movesense_packets as packets
 from imu_reps.sensors.wire import BATTERY_LEVEL, Advertisement, Decoded, Read, Subscribe, Write
 
 FAMILY = movesense.FAMILY
@@ -31,7 +30,7 @@ def stream(
     from_s: float = 0.0,
     room: int = 244,
 ) -> list[tuple[str, bytes, float]]:
-    """Notifications as the sensor sends them: sample k holds k / 100 in its first angular rate."""
+    """Return notifications as the sensor sends them: sample k holds k / 100 in its first angular rate."""
     sent = []
     for k in range(first, first + count):
         at_s = (k - first) * n / real_hz
@@ -40,14 +39,14 @@ def stream(
         rows[1, :, 0] = (k * n + np.arange(n)) % 100_000 / 100
         payload = struct.pack("<I", int((on_s + at_s) * 1000) % 2**32) + rows.tobytes()
         for at in range(0, len(payload), room):
-            kind = packets.DATA if at == 0 else packets.DATA_GOES_ON
-            piece = bytes((kind, packets.STREAM_REFERENCE)) + payload[at : at + room]
+            kind = movesense.Kind.DATA if at == 0 else movesense.Kind.DATA_GOES_ON
+            piece = bytes((kind, movesense.Reference.STREAM)) + payload[at : at + room]
             sent.append((NOTIFY, piece, from_s + at_s + n / real_hz))
     return sent
 
 
 def counts(decoded: Decoded) -> list[int]:
-    """The running count that `stream` wrote into the samples."""
+    """Return the sample counts that `stream` wrote into the samples."""
     return [round(100 * x) for x in decoded.samples.gyr_dps[:, 0].tolist()]
 
 
@@ -58,7 +57,7 @@ def test_golden_packets_decode_to_their_stated_values(
     expected = items["movesense-meas-imu6-52"]["decoded"]
     for name in ("movesense-meas-imu6-52", "movesense-imu6-part2"):
         chunks = items[name].get("chunks", [items[name]["hex"]])
-        # the reference is the subscriber's own choice
+        # the subscriber chooses the reference
         pieces = [(NOTIFY, bytes((piece[0], 99)) + piece[2:]) for piece in map(bytes.fromhex, chunks)]
 
         _, decoded = decode_all(FAMILY, FAMILY.begin(52.0), pieces)
@@ -70,14 +69,14 @@ def test_golden_packets_decode_to_their_stated_values(
         assert decoded.damaged == 0
 
 
-def test_golden_acceleration_alone_is_read_by_the_same_layout(
+def test_a_golden_packet_of_acceleration_alone_has_the_same_layout(
     golden: Callable[..., list[dict[str, Any]]],
 ) -> None:
     (item,) = golden("movesense-meas-acc-52")
     payload, expected = bytes.fromhex(item["hex"])[2:], item["decoded"]
     still = bytes(12 * expected["samples_per_array"])
 
-    reading = packets.parse_imu6(payload + still)
+    reading = movesense.parse_imu6(payload + still)
 
     assert reading is not None
     assert reading.time_ms == expected["timestamp_ms"]
@@ -89,8 +88,8 @@ def test_golden_commands_are_built_and_answers_read(
 ) -> None:
     items = {item["id"]: bytes.fromhex(item["hex"]) for item in golden("movesense-")}
 
-    assert packets.subscribe_command(104.0) == items["movesense-subscribe"]
-    assert packets.unsubscribe_command() == items["movesense-unsubscribe"]
+    assert movesense.subscribe_command(104.0) == items["movesense-subscribe"]
+    assert movesense.unsubscribe_command() == items["movesense-unsubscribe"]
     _, decoded = decode_all(FAMILY, FAMILY.begin(104.0), [(NOTIFY, items["movesense-status-200"])])
     assert (decoded.facts.refused, decoded.damaged) == (None, 0)
 
@@ -109,7 +108,7 @@ def test_packets_decode_to_what_they_were_built_from(
         assert decoded.damaged == 0
 
 
-def test_the_clock_of_milliseconds_wraps(vectors: Callable[[str], Any], decode_all: Decode) -> None:
+def test_the_millisecond_clock_wraps(vectors: Callable[[str], Any], decode_all: Decode) -> None:
     own = vectors("movesense")["wrapped"]
     pieces = [(NOTIFY, bytes.fromhex(own[name])) for name in ("first", "second")]
 
@@ -142,40 +141,40 @@ def test_commands_are_the_published_bytes(vectors: Callable[[str], Any]) -> None
     expected = {name: bytes.fromhex(text) for name, text in vectors("movesense")["commands"].items()}
 
     assert expected == {
-        "hello": packets.hello_command(),
-        "battery": packets.battery_command(),
-        "subscribe 52": packets.subscribe_command(52.0),
-        "subscribe 208": packets.subscribe_command(208.0),
-        "unsubscribe": packets.unsubscribe_command(),
+        "hello": movesense.hello_command(),
+        "battery": movesense.battery_command(),
+        "subscribe 52": movesense.subscribe_command(52.0),
+        "subscribe 208": movesense.subscribe_command(208.0),
+        "unsubscribe": movesense.unsubscribe_command(),
     }
     steps = FAMILY.start(104.0, 0)
     assert isinstance(steps[0], Subscribe)
     assert Read(BATTERY_LEVEL, optional=True) in steps
-    assert [step.data for step in steps if isinstance(step, Write)][-1] == packets.subscribe_command(104.0)
+    assert [step.data for step in steps if isinstance(step, Write)][-1] == movesense.subscribe_command(104.0)
 
 
 @settings(max_examples=40, deadline=None)
 @given(
-    kept=st.lists(st.booleans(), min_size=30, max_size=30),
+    received=st.lists(st.booleans(), min_size=30, max_size=30),
     on_s=st.sampled_from([3.0, 2**32 / 1000 - 1.0]),
     real_hz=st.sampled_from([103.5, 104.0, 104.5]),
 )
-def test_losses_leave_holes_exactly_where_they_were(
-    kept: list[bool], on_s: float, real_hz: float, decode_all: Decode
+def test_losses_leave_gaps_exactly_where_they_were(
+    received: list[bool], on_s: float, real_hz: float, decode_all: Decode
 ) -> None:
     sent = stream(30, on_s=on_s, real_hz=real_hz)
-    arrived = [packet for packet, here in zip(sent, kept, strict=True) if here]
+    arrived = [packet for packet, was_received in zip(sent, received, strict=True) if was_received]
 
     _, decoded = decode_all(FAMILY, FAMILY.begin(104.0), arrived)
 
     assert np.array_equal(np.diff(decoded.samples.number), np.diff(np.array(counts(decoded), dtype=np.int64)))
-    assert len(decoded.samples) == 8 * sum(kept)
+    assert len(decoded.samples) == 8 * sum(received)
     assert (decoded.damaged, decoded.repeated, decoded.restarted) == (0, 0, False)
 
 
 @settings(max_examples=30, deadline=None)
 @given(copies=st.lists(st.integers(0, 19), max_size=10))
-def test_packets_that_come_again_change_nothing(copies: list[int], decode_all: Decode, same: Same) -> None:
+def test_repeated_packets_change_nothing(copies: list[int], decode_all: Decode, same: Same) -> None:
     sent = stream(20)
     again = [packet for k, packet in enumerate(sent) for _ in range(1 + copies.count(k))]
 
@@ -187,7 +186,7 @@ def test_packets_that_come_again_change_nothing(copies: list[int], decode_all: D
 
 
 @pytest.mark.parametrize("room", [100, 150])
-def test_parts_that_all_come_twice_change_no_sample(room: int, decode_all: Decode, same: Same) -> None:
+def test_parts_that_all_arrive_twice_change_no_sample(room: int, decode_all: Decode, same: Same) -> None:
     sent = stream(20, room=room)
 
     _, once = decode_all(FAMILY, FAMILY.begin(104.0), sent)
@@ -207,7 +206,7 @@ def test_parts_of_any_length_give_the_same_samples(room: int, n: int, decode_all
     assert parts.damaged == 0
 
 
-def test_a_lost_part_costs_its_packet_alone(decode_all: Decode) -> None:
+def test_a_lost_part_costs_only_its_packet(decode_all: Decode) -> None:
     sent = stream(10, room=150)
 
     _, decoded = decode_all(FAMILY, FAMILY.begin(104.0), [*sent[:7], *sent[8:]])
@@ -217,7 +216,7 @@ def test_a_lost_part_costs_its_packet_alone(decode_all: Decode) -> None:
     assert decoded.damaged == 1
 
 
-def test_shorter_packets_than_expected_are_learned(decode_all: Decode) -> None:
+def test_shorter_packets_than_expected_are_accepted(decode_all: Decode) -> None:
     _, decoded = decode_all(FAMILY, FAMILY.begin(208.0), stream(20, n=8, real_hz=208.0))
 
     assert counts(decoded) == list(range(160))
@@ -225,7 +224,7 @@ def test_shorter_packets_than_expected_are_learned(decode_all: Decode) -> None:
 
 
 @pytest.mark.parametrize("away_s", [3.0, 30.0, 7200.0])
-def test_numbering_and_clock_go_on_over_a_lost_link(away_s: float, decode_all: Decode) -> None:
+def test_numbering_and_clock_continue_over_a_lost_link(away_s: float, decode_all: Decode) -> None:
     state, before = decode_all(FAMILY, FAMILY.begin(104.0), stream(52, on_s=20.0))
     after = stream(20, on_s=24.0 + away_s, from_s=4.0 + away_s)
 
@@ -262,7 +261,7 @@ def test_a_restart_is_noticed_and_loses_no_sample(decode_all: Decode) -> None:
         max_size=12,
     )
 )
-def test_no_bytes_make_the_decoder_fail(pieces: list[tuple[str, bytes, float]]) -> None:
+def test_no_bytes_make_the_decoder_raise(pieces: list[tuple[str, bytes, float]]) -> None:
     state = FAMILY.begin(104.0)
     for characteristic, data, arrival_s in pieces:
         state, decoded = FAMILY.decode(state, characteristic, data, arrival_s)
@@ -270,13 +269,13 @@ def test_no_bytes_make_the_decoder_fail(pieces: list[tuple[str, bytes, float]]) 
         state = FAMILY.resume(state) if len(data) % 5 == 0 else state
 
 
-def test_bytes_that_are_no_readings_are_damage(decode_all: Decode) -> None:
+def test_bytes_that_are_no_readings_are_damaged(decode_all: Decode) -> None:
     for wrong in (b"\x01\x00\xa0\x7f", struct.pack("<f", np.inf), struct.pack("<f", 1e9)):
         _, decoded = decode_all(FAMILY, FAMILY.begin(52.0), [(NOTIFY, b"\x02\x63" + bytes(4) + wrong * 24)])
         assert (decoded.damaged, len(decoded.samples)) == (1, 0)
 
 
-def test_the_second_set_of_characteristics_is_read_alike(decode_all: Decode, same: Same) -> None:
+def test_the_second_set_of_characteristics_is_read_the_same_way(decode_all: Decode, same: Same) -> None:
     first = stream(3)
     second = [(movesense.NOTIFY[1], data, arrival) for _, data, arrival in first]
 
@@ -286,21 +285,21 @@ def test_the_second_set_of_characteristics_is_read_alike(decode_all: Decode, sam
     )
 
 
-def test_it_is_recognised_by_name_or_service_not_by_the_makers_number() -> None:
+def test_it_is_recognised_by_name_or_service_not_by_the_company_id() -> None:
     assert FAMILY.recognises(Advertisement("Movesense 174630000123", (), (0x009F,)))
     assert FAMILY.recognises(Advertisement(None, (movesense.SERVICES[1],)))
     assert not FAMILY.recognises(Advertisement("a watch", (), (0x009F,)))
 
 
 @pytest.mark.parametrize("rate_hz", FAMILY.rates_hz)
-def test_nine_axes_are_refused_instead_of_read_as_more_samples_of_six(rate_hz: float) -> None:
+def test_nine_axis_packets_are_refused_rather_than_read_as_more_six_axis_samples(rate_hz: float) -> None:
     rng, n = np.random.default_rng(1), round(rate_hz / 13)
     state, samples = FAMILY.begin(rate_hz), 0
     for k in range(20):
         acc, gyr = rng.normal((0.0, 0.0, 9.8), 0.1, (n, 3)), rng.normal(0.0, 20.0, (n, 3))
         mag = rng.normal((20.0, 5.0, -42.0), 1.0, (n, 3))
         payload = struct.pack("<I", 77 * k) + np.stack([acc, gyr, mag]).astype("<f4").tobytes()
-        head = bytes((packets.DATA, packets.STREAM_REFERENCE))
+        head = bytes((movesense.Kind.DATA, movesense.Reference.STREAM))
         state, decoded = FAMILY.decode(state, NOTIFY, head + payload, 0.077 * k)
         samples += len(decoded.samples)
 

@@ -1,4 +1,4 @@
-"""Text over Nordic UART: lines wherever they are cut, numbers and clocks that wrap or do not."""
+"""Text over Nordic UART: lines split anywhere, numbers and clocks that wrap or do not."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FAMILY = nordic_uart.FAMILY
 
 
 def line(number: int, seq_wrap: int = 2**16, clock_wrap: int = 2**32) -> bytes:
-    """Sample `number` of a board that counts up from power-on at 50 Hz, x telling its number."""
+    """Return sample `number` of a board that counts from power-on at 50 Hz, with its number as x."""
     return f"{number % seq_wrap},{number * 20_000 % clock_wrap},{number % 1000},0,9.81,1,-2,3\n".encode()
 
 
@@ -34,7 +34,7 @@ def fed(chunks: list[bytes], decode_all: Callable[..., Any], spacing_s: float = 
 
 @given(where=st.lists(st.integers(0, 2000), max_size=12), begin=st.sampled_from([0, 65_530, 214_745]))
 @settings(max_examples=60, deadline=None)
-def test_lines_are_read_wherever_they_are_cut(
+def test_lines_are_read_wherever_they_are_split(
     where: list[int], begin: int, decode_all: Callable[..., Any], same: Callable[[Samples, Samples], bool]
 ) -> None:
     data = b"".join(line(begin + i) for i in range(12))
@@ -47,19 +47,19 @@ def test_lines_are_read_wherever_they_are_cut(
 
 
 @pytest.mark.parametrize(("seq_wrap", "clock_wrap"), [(2**16, 2**32), (10**17, 10**17), (2**16, 10**17)])
-@given(there=st.lists(st.booleans(), min_size=1, max_size=30), begin=st.sampled_from([0, 65_520, 214_740]))
+@given(received=st.lists(st.booleans(), min_size=1, max_size=30), begin=st.sampled_from([0, 65_520, 214_740]))
 @settings(max_examples=30, deadline=None)
-def test_lost_lines_leave_holes_over_every_wrap(
-    there: list[bool], begin: int, seq_wrap: int, clock_wrap: int, decode_all: Callable[..., Any]
+def test_lost_lines_leave_gaps_over_every_wrap(
+    received: list[bool], begin: int, seq_wrap: int, clock_wrap: int, decode_all: Callable[..., Any]
 ) -> None:
-    kept = [0, *(i + 1 for i, is_there in enumerate(there) if is_there)]
-    packets = [(nordic_uart.NOTIFY, line(begin + i, seq_wrap, clock_wrap), 0.02 * i) for i in kept]
+    arrived = [0, *(i + 1 for i, was_received in enumerate(received) if was_received)]
+    packets = [(nordic_uart.NOTIFY, line(begin + i, seq_wrap, clock_wrap), 0.02 * i) for i in arrived]
 
     samples = decode_all(FAMILY, FAMILY.begin(50.0), packets)[1].samples
 
-    assert (samples.number - samples.number[0]).tolist() == kept
+    assert (samples.number - samples.number[0]).tolist() == arrived
     np.testing.assert_allclose(
-        samples.device_time_s - samples.device_time_s[0], np.array(kept) * 0.02, atol=1e-6
+        samples.device_time_s - samples.device_time_s[0], np.array(arrived) * 0.02, atol=1e-6
     )
 
 
@@ -72,7 +72,7 @@ def test_a_gap_longer_than_the_counter_is_counted_by_the_clock(decode_all: Calla
     assert samples.number.tolist() == numbers
 
 
-def test_a_garbled_number_costs_nothing_but_itself(decode_all: Callable[..., Any]) -> None:
+def test_a_garbled_number_affects_only_itself(decode_all: Callable[..., Any]) -> None:
     lines = [line(i) for i in range(6)]
     lines[3] = b"9" + lines[3]
 
@@ -92,14 +92,14 @@ def test_a_garbled_number_costs_nothing_but_itself(decode_all: Callable[..., Any
         b"a",
     ],
 )
-def test_what_is_no_sample_is_damage(text: bytes, decode_all: Callable[..., Any]) -> None:
+def test_lines_that_are_no_samples_are_damaged(text: bytes, decode_all: Callable[..., Any]) -> None:
     decoded = fed([line(1), text + b"\n", line(2)], decode_all)
 
     assert decoded.damaged == 1
     assert decoded.samples.number.tolist() == [1, 2]
 
 
-def test_half_a_line_is_forgotten_when_the_link_is_lost(decode_all: Callable[..., Any]) -> None:
+def test_half_a_line_is_discarded_when_the_link_is_lost(decode_all: Callable[..., Any]) -> None:
     state, _ = decode_all(FAMILY, FAMILY.begin(50.0), [(nordic_uart.NOTIFY, line(1) + line(2)[:9], 0.04)])
 
     _, decoded = decode_all(FAMILY, FAMILY.resume(state), [(nordic_uart.NOTIFY, line(7), 0.14)])
@@ -108,7 +108,7 @@ def test_half_a_line_is_forgotten_when_the_link_is_lost(decode_all: Callable[...
     assert decoded.damaged == 0
 
 
-def test_a_board_that_began_anew_is_noticed(decode_all: Callable[..., Any]) -> None:
+def test_a_restarted_board_is_noticed(decode_all: Callable[..., Any]) -> None:
     state, _ = decode_all(
         FAMILY, FAMILY.begin(50.0), [(nordic_uart.NOTIFY, line(5000 + i), 0.02 * i) for i in range(3)]
     )
@@ -120,7 +120,7 @@ def test_a_board_that_began_anew_is_noticed(decode_all: Callable[..., Any]) -> N
     assert decoded.samples.number.tolist() == [0, 1, 2]
 
 
-def test_it_is_known_by_its_service_or_as_a_puck() -> None:
+def test_it_is_recognised_by_its_service_or_as_a_puck() -> None:
     assert nordic_uart.recognises(Advertisement("my board", (nordic_uart.SERVICE,)))
     assert nordic_uart.recognises(Advertisement("Puck.js 1a2b"))
     assert not nordic_uart.recognises(Advertisement("my board"))

@@ -1,4 +1,4 @@
-"""The open profile: every sample gets its number and time, whatever the radio loses or repeats."""
+"""The open profile: every sample gets its number and time, whatever packets are lost or repeated."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Same = Callable[[Any, Any], bool]
 def stream(
     packets: int, *, first: int = 0, n: int = 5, rate_hz: float = 100.0, t0_us: int = 0, from_s: float = 0.0
 ) -> list[tuple[str, bytes, float]]:
-    """Packets as the sensor sends them, from `from_s` on; sample k holds k in its first reading."""
+    """Return packets as sent from `from_s` on; sample k holds k in its first reading."""
     sent = []
     for k in range(first, first + packets):
         us = round((k - first) * n / rate_hz * 1e6)
@@ -42,7 +42,7 @@ def known(rate_hz: float = 100.0) -> Any:
 
 
 def counts(decoded: Decoded) -> list[int]:
-    """The running count that `stream` wrote into the samples."""
+    """Return the sample counts that `stream` wrote into the samples."""
     return [round(x) for x in (decoded.samples.acc_mps2[:, 0] * 32768 / 8 / G).tolist()]
 
 
@@ -69,10 +69,12 @@ def test_packets_decode_to_what_they_were_built_from(
     vectors: Callable[[str], Any], decode_all: Decode
 ) -> None:
     own = vectors("open_profile")
-    state, said = decode_all(FAMILY, FAMILY.begin(50.0), [(profile.INFO, bytes.fromhex(own["info"]["hex"]))])
+    state, decoded_info = decode_all(
+        FAMILY, FAMILY.begin(50.0), [(profile.INFO, bytes.fromhex(own["info"]["hex"]))]
+    )
     info = profile.parse_info(bytes.fromhex(own["info"]["hex"]))
     assert info == profile.Info(**{name: own["info"][name] for name in profile.Info.__dataclass_fields__})
-    assert (said.facts.rate_hz, said.facts.identity) == (100.0, own["info"]["name"])
+    assert (decoded_info.facts.rate_hz, decoded_info.facts.identity) == (100.0, own["info"]["name"])
 
     number = None
     for i, item in enumerate(own["packets"]):
@@ -93,7 +95,7 @@ def test_packets_decode_to_what_they_were_built_from(
         number = samples.number[-1]
 
 
-def test_damaged_packets_and_infos_are_counted_and_nothing_else(
+def test_damaged_packets_and_infos_are_only_counted(
     vectors: Callable[[str], Any], decode_all: Decode
 ) -> None:
     own = vectors("open_profile")
@@ -105,7 +107,7 @@ def test_damaged_packets_and_infos_are_counted_and_nothing_else(
         assert (decoded.damaged, state.info) == (1, None)
 
 
-def test_a_version_it_does_not_know_is_refused_and_not_decoded(
+def test_an_unknown_version_is_refused_and_not_decoded(
     vectors: Callable[[str], Any], decode_all: Decode
 ) -> None:
     other = bytes.fromhex(vectors("open_profile")["other_version"])
@@ -142,36 +144,36 @@ def test_nothing_is_scaled_before_the_info_was_read(decode_all: Decode) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(
-    kept=st.lists(st.booleans(), min_size=30, max_size=30),
+    received=st.lists(st.booleans(), min_size=30, max_size=30),
     first=st.sampled_from([0, 2**16 - 12]),
     t0_us=st.sampled_from([0, 2**32 - 700_000]),
     real_hz=st.sampled_from([98.5, 100.0, 101.5]),
     n=st.sampled_from([1, 5, 19]),
 )
-def test_losses_leave_holes_exactly_where_they_were(
-    kept: list[bool], first: int, t0_us: int, real_hz: float, n: int, decode_all: Decode
+def test_losses_leave_gaps_exactly_where_they_were(
+    received: list[bool], first: int, t0_us: int, real_hz: float, n: int, decode_all: Decode
 ) -> None:
     sent = stream(30, first=first, n=n, rate_hz=real_hz, t0_us=t0_us)
-    arrived = [packet for packet, here in zip(sent, kept, strict=True) if here]
+    arrived = [packet for packet, was_received in zip(sent, received, strict=True) if was_received]
 
     _, decoded = decode_all(FAMILY, known(), arrived)
 
     number = decoded.samples.number
-    held = np.array(counts(decoded), dtype=np.int64)
-    assert len(number) == n * sum(kept)
-    assert np.array_equal(np.diff(number) % 30000, np.diff(held) % 30000)
+    decoded_counts = np.array(counts(decoded), dtype=np.int64)
+    assert len(number) == n * sum(received)
+    assert np.array_equal(np.diff(number) % 30000, np.diff(decoded_counts) % 30000)
     assert (decoded.damaged, decoded.repeated, decoded.restarted) == (0, 0, False)
     if len(number):
-        truth_s = t0_us / 1e6 + (held - (first * n) % 30000) % 30000 / real_hz
-        shown_s = decoded.samples.device_time_s
-        wrap_s = 2**32 / 1e6  # where the first packet to arrive came after a wrap, nobody can know of it
-        truth_s -= wrap_s * np.round((truth_s[0] - shown_s[0]) / wrap_s)
-        np.testing.assert_allclose(shown_s, truth_s, atol=0.02 * n / 100)
+        truth_s = t0_us / 1e6 + (decoded_counts - (first * n) % 30000) % 30000 / real_hz
+        decoded_s = decoded.samples.device_time_s
+        wrap_s = 2**32 / 1e6  # a wrap before the first received packet cannot be known
+        truth_s -= wrap_s * np.round((truth_s[0] - decoded_s[0]) / wrap_s)
+        np.testing.assert_allclose(decoded_s, truth_s, atol=0.02 * n / 100)
 
 
 @settings(max_examples=40, deadline=None)
 @given(copies=st.lists(st.tuples(st.integers(0, 19), st.integers(0, 8)), max_size=12))
-def test_packets_that_come_again_change_nothing(
+def test_repeated_packets_change_nothing(
     copies: list[tuple[int, int]], decode_all: Decode, same: Same
 ) -> None:
     sent = stream(20)
@@ -191,7 +193,7 @@ def test_packets_that_come_again_change_nothing(
 
 
 @pytest.mark.parametrize("away_s", [3.0, 30.0, 3600.0, 3 * 3600.0])
-def test_numbering_and_clock_go_on_over_a_lost_link(away_s: float, decode_all: Decode) -> None:
+def test_numbering_and_clock_continue_over_a_lost_link(away_s: float, decode_all: Decode) -> None:
     before = stream(40)
     skipped = round(away_s * 20)
     after = stream(40, first=40 + skipped, t0_us=2_000_000 + round(away_s * 1e6), from_s=2.0 + away_s)
@@ -242,7 +244,7 @@ def test_a_stall_on_an_unbroken_link_is_no_restart(decode_all: Decode, same: Sam
     assert not decoded.restarted
 
 
-def test_the_clock_counts_where_the_packet_number_rested(decode_all: Decode) -> None:
+def test_the_clock_counts_samples_where_the_packet_number_paused(decode_all: Decode) -> None:
     before = stream(40)
     after = stream(10, first=40, t0_us=9_000_000, from_s=9.0)
 
@@ -251,7 +253,7 @@ def test_the_clock_counts_where_the_packet_number_rested(decode_all: Decode) -> 
     assert decoded.samples.number[200] == 900
 
 
-def test_samples_missed_where_the_packets_length_changes_count_by_the_new_one(decode_all: Decode) -> None:
+def test_samples_missed_where_the_packet_length_changes_count_by_the_new_length(decode_all: Decode) -> None:
     before, after = stream(10), stream(10, first=13, n=2, t0_us=560_000, from_s=0.56)
 
     _, decoded = decode_all(FAMILY, known(), [*before, *after])
@@ -277,7 +279,7 @@ def test_the_real_rate_spaces_the_samples_of_a_packet(decode_all: Decode) -> Non
         max_size=12,
     )
 )
-def test_no_bytes_make_the_decoder_fail(pieces: list[tuple[str, bytes, float]]) -> None:
+def test_no_bytes_make_the_decoder_raise(pieces: list[tuple[str, bytes, float]]) -> None:
     state = FAMILY.begin(100.0)
     for characteristic, data, arrival_s in pieces:
         state, decoded = FAMILY.decode(state, characteristic, data, arrival_s)

@@ -1,4 +1,4 @@
-"""Two streams made one: by time, or by turn."""
+"""Two streams joined into one, by time or by turn."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def rows(values: FloatArray) -> FloatArray:
 
 
 def fed(acc_cuts: list[int], gyr_cuts: list[int], gyr_s: FloatArray) -> Samples:
-    """Streams of 60 samples, cut into packets anywhere, in turn; x of the gyroscope is its time."""
+    """Feed streams of 60 samples in turn, split into packets anywhere; x of the gyroscope is its time."""
     number = np.arange(60)
     streams, parts = TimedStreams(), []
     acc = np.split(number, sorted(acc_cuts))
@@ -46,7 +46,7 @@ def fed(acc_cuts: list[int], gyr_cuts: list[int], gyr_s: FloatArray) -> Samples:
     shift_s=st.floats(-0.05, 0.05),
 )
 @settings(max_examples=60, deadline=None)
-def test_packets_cut_anywhere_give_the_same_pairs(
+def test_packets_split_anywhere_give_the_same_pairs(
     acc_cuts: list[int], gyr_cuts: list[int], shift_s: float
 ) -> None:
     gyr_s = np.arange(60) * PERIOD_S + shift_s
@@ -67,7 +67,7 @@ def test_nothing_is_paired_over_a_gap_of_the_gyroscope() -> None:
     assert sorted(set(range(1, 60)) - set(samples.number.tolist())) == list(range(20, 31))
 
 
-def test_a_stream_left_alone_waits_only_so_long() -> None:
+def test_a_stream_without_its_partner_waits_up_to_a_limit() -> None:
     streams = TimedStreams()
     for i in range(30):
         number = np.arange(100 * i, 100 * i + 100)
@@ -80,7 +80,7 @@ def test_a_stream_left_alone_waits_only_so_long() -> None:
 
 @given(lost=st.sets(st.integers(0, 39), max_size=12), leader=st.sampled_from(["acc", "gyr"]))
 @settings(max_examples=100, deadline=None)
-def test_a_lost_packet_costs_its_neighbour_and_no_more(lost: set[int], leader: str) -> None:
+def test_a_lost_packet_costs_only_its_neighbour(lost: set[int], leader: str) -> None:
     lost = {number for number in lost if number - 1 not in lost}
     follower = "gyr" if leader == "acc" else "acc"
     streams, pairs, dropped = AlternatingStreams(leader), [], 0  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Polar: golden packets, delta coding against the sensor's own encoder, streams paired, losses seen."""
+"""Polar: golden packets, delta coding against an encoder of our own, paired streams, losses."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def frame_of(item: dict[str, Any]) -> frames.Frame:
 
 
 def acc_frame(last_sample: int, count: int = 20, offset_ns: int = 0) -> bytes:
-    """Accelerometer samples up to the `last_sample`-th, whose x in mg is the sample's number."""
+    """Return accelerometer samples up to number `last_sample`; x in mg is the sample number."""
     rows = [[number, 0, 1000] for number in range(last_sample - count + 1, last_sample + 1)]
     return _frame(2, rows, last_sample, offset_ns)
 
 
 def gyr_frame(last_sample: int, count: int = 20, offset_ns: int = 0) -> bytes:
-    """Gyroscope samples whose x in deg/s is the sample's number."""
+    """Return gyroscope samples up to number `last_sample`; x in deg/s is the sample number."""
     rows = [
         np.array([number, 1, -1], np.float32).view(np.int32).tolist()
         for number in range(last_sample - count + 1, last_sample + 1)
@@ -54,16 +54,16 @@ def fed(data: list[bytes], decode_all: Callable[..., Any], spacing_s: float = 0.
     return decode_all(polar.FAMILY, polar.begin(52.0), packets)[1]
 
 
-# delta coding as the sensor does it: with whole numbers, sample by sample
+# delta coding as in the sensor: with integers, sample by sample
 
 
 def encode_header(measurement: int, time_ns: int, kind: int) -> bytes:
-    """Measurement type, time of the last sample, and frame type with the bit for compression."""
+    """Return measurement type, time of the last sample, and frame type with the compression bit."""
     return bytes([measurement]) + time_ns.to_bytes(8, "little") + bytes([kind])
 
 
 def encode_content(samples: list[list[int]], width: int, blocks: list[tuple[int, int]]) -> bytes:
-    """The first sample in full, then blocks of given bits and counts."""
+    """Return the first sample in full, then blocks of the given bits and counts."""
     content = b"".join(axis.to_bytes(width, "little", signed=True) for axis in samples[0])
     at = 0
     for bits, count in blocks:
@@ -73,7 +73,7 @@ def encode_content(samples: list[list[int]], width: int, blocks: list[tuple[int,
 
 
 def encode_block(differences: list[list[int]], bits: int | None = None) -> bytes:
-    """Bits per difference, number of samples, and the differences, least significant bit first."""
+    """Return bits per difference, number of samples, and the differences, least significant bit first."""
     numbers = [number for sample in differences for number in sample]
     if bits is None:
         bits = max((number if number >= 0 else ~number).bit_length() + 1 for number in numbers)
@@ -82,7 +82,7 @@ def encode_block(differences: list[list[int]], bits: int | None = None) -> bytes
 
 
 def _differences(samples: list[list[int]], width: int) -> list[list[int]]:
-    """From each sample to the next; 32-bit ones wrap."""
+    """Return the differences from each sample to the next; those of 32 bits wrap."""
     return [[_wrapped(new - old, width) for old, new in zip(a, b, strict=True)] for a, b in pairwise(samples)]
 
 
@@ -117,7 +117,7 @@ def test_golden_frames_have_their_stated_blocks(golden: Golden) -> None:
         assert [[b.bits, b.count] for b in blocks] == item["decoded"]["blocks_bits_count"]
 
 
-def test_golden_accelerations_and_rates_are_those_stated(golden: Golden) -> None:
+def test_golden_accelerations_and_rates_are_the_stated_ones(golden: Golden) -> None:
     (item,) = golden("polar-acc-comp0")
     acc = frames.acceleration_mps2(frame_of(item), item["decoded"]["factor"])
     assert acc is not None
@@ -135,7 +135,7 @@ def test_golden_accelerations_and_rates_are_those_stated(golden: Golden) -> None
         np.testing.assert_allclose(gyr, item["decoded"]["gyr_dps"], rtol=1e-5)
 
 
-def test_golden_sample_times_are_those_stated(golden: Golden) -> None:
+def test_golden_sample_times_are_the_stated_ones(golden: Golden) -> None:
     for item in golden("polar-acc-comp"):
         stated, frame = item["decoded"], frame_of(item)
         raw = frames.raw_samples(frame)
@@ -149,7 +149,7 @@ def test_golden_sample_times_are_those_stated(golden: Golden) -> None:
         assert times_ns[-1] == frame.time_ns
 
 
-def test_golden_settings_and_features_are_those_stated(golden: Golden) -> None:
+def test_golden_settings_and_features_are_the_stated_ones(golden: Golden) -> None:
     (item,) = golden("polar-settings-tlv")
     parsed = control.parse_settings(bytes.fromhex(item["hex"]))
     assert parsed == {name: tuple(values) for name, values in item["decoded"]["settings"].items()}
@@ -160,7 +160,7 @@ def test_golden_settings_and_features_are_those_stated(golden: Golden) -> None:
         assert {control.MEASUREMENTS[number] for number in features} == set(item["decoded"]["features"])
 
 
-def test_golden_replies_are_those_stated(golden: Golden) -> None:
+def test_golden_replies_are_the_stated_ones(golden: Golden) -> None:
     for item in golden("polar-cp", "polar-start-acc-ok", "polar-start-ppg"):
         stated = item["decoded"]
 
@@ -193,7 +193,7 @@ def test_golden_commands_are_built_byte_by_byte(golden: Golden) -> None:
     cut=st.integers(1, 12),
 )
 @settings(max_examples=60, deadline=None)
-def test_what_the_sensor_packs_comes_back(samples: list[list[int]], cut: int) -> None:
+def test_encoded_samples_decode_to_themselves(samples: list[list[int]], cut: int) -> None:
     deltas = len(samples) - 1
     blocks = [(17, min(cut, deltas - at)) for at in range(0, deltas, cut)]
 
@@ -209,7 +209,7 @@ def test_what_the_sensor_packs_comes_back(samples: list[list[int]], cut: int) ->
     )
 )
 @settings(max_examples=60, deadline=None)
-def test_floats_come_back_to_the_last_bit(values: list[list[float]]) -> None:
+def test_floats_decode_to_the_last_bit(values: list[list[float]]) -> None:
     images = np.array(values, np.float32).view(np.int32).tolist()
     content = encode_content(images, 4, [(32, len(images) - 1)] if len(images) > 1 else [])
 
@@ -220,7 +220,7 @@ def test_floats_come_back_to_the_last_bit(values: list[list[float]]) -> None:
 
 
 @pytest.mark.parametrize("number", [0, 1, -1, 511, -512, 32767, -32768, 2**31 - 1, -(2**31)])
-def test_the_narrowest_block_that_holds_a_number_brings_it_back(number: int) -> None:
+def test_the_narrowest_block_that_holds_a_number_decodes_to_it(number: int) -> None:
     block = frames.delta_blocks(encode_block([[number, 0, -1]]))
 
     assert block is not None
@@ -230,7 +230,9 @@ def test_the_narrowest_block_that_holds_a_number_brings_it_back(number: int) -> 
 # streams
 
 
-def test_the_gyroscope_is_taken_at_the_accelerometers_instants(decode_all: Callable[..., Any]) -> None:
+def test_the_gyroscope_is_interpolated_at_the_times_of_the_accelerometer(
+    decode_all: Callable[..., Any],
+) -> None:
     shift_ns = round(0.25 * STEP_NS)
     data = [
         frame(last, 20, off)
@@ -247,7 +249,7 @@ def test_the_gyroscope_is_taken_at_the_accelerometers_instants(decode_all: Calla
 
 
 @pytest.mark.parametrize(("lost", "missing"), [(2, range(20, 40)), (3, range(20, 40)), (6, range(60, 80))])
-def test_a_lost_frame_of_either_stream_leaves_a_hole(
+def test_a_lost_frame_of_either_stream_leaves_a_gap(
     decode_all: Callable[..., Any], lost: int, missing: range
 ) -> None:
     data = [frame(last) for last in range(19, 120, 20) for frame in (acc_frame, gyr_frame)]
@@ -270,7 +272,7 @@ def test_frames_delivered_twice_count_once(decode_all: Callable[..., Any]) -> No
     assert decoded.damaged == 0
 
 
-def test_a_clock_that_began_anew_is_noticed_and_numbers_begin_with_it(decode_all: Callable[..., Any]) -> None:
+def test_a_restarted_clock_is_noticed_and_numbers_begin_with_it(decode_all: Callable[..., Any]) -> None:
     early = [frame(last + 1000) for last in (19, 39) for frame in (acc_frame, gyr_frame)]
     late = [frame(last) for last in (19, 39, 59, 79) for frame in (acc_frame, gyr_frame)]
 
@@ -308,7 +310,7 @@ def test_a_garbled_frame_restarts_nothing(decode_all: Callable[..., Any]) -> Non
 @pytest.mark.parametrize(
     ("status", "words"), [(6, "already streams elsewhere"), (13, "in its charger"), (99, "answer 99")]
 )
-def test_a_start_refused_is_told_with_its_reason(status: int, words: str) -> None:
+def test_a_refused_start_is_reported_with_its_reason(status: int, words: str) -> None:
     reply = bytes([0xF0, 2, 5, status])
 
     _, decoded = polar.decode(polar.begin(52.0), polar.CONTROL, reply, 0.0)
@@ -332,6 +334,6 @@ def test_it_subscribes_and_stops_before_it_starts() -> None:
     assert [step.data[0] for step in order[2:] if isinstance(step, Write)] == [3, 3, 2, 2]
 
 
-def test_only_the_one_with_a_gyroscope_is_taken_for_it() -> None:
+def test_only_the_model_with_a_gyroscope_is_recognised() -> None:
     assert polar.recognises(Advertisement("Polar Sense 7C5A1B2D"))
     assert not polar.recognises(Advertisement("Polar H10 12345678", company_ids=(0x006B,)))

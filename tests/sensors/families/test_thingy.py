@@ -12,7 +12,7 @@ from imu_reps.sensors.families import thingy
 from imu_reps.sensors.wire import Advertisement, Write
 
 
-def test_the_golden_acceleration_is_that_stated(golden: Callable[..., list[dict[str, Any]]]) -> None:
+def test_the_golden_acceleration_is_the_stated_one(golden: Callable[..., list[dict[str, Any]]]) -> None:
     (item,) = golden("thingy-raw-partial")
 
     acc_g = thingy.acc_g(bytes.fromhex(item["hex"]))
@@ -22,14 +22,14 @@ def test_the_golden_acceleration_is_that_stated(golden: Callable[..., list[dict[
 
 
 @pytest.mark.parametrize("rate_hz", thingy.RATES_HZ)
-def test_the_rate_stands_in_bytes_six_and_seven_of_nine(rate_hz: float) -> None:
+def test_the_rate_is_in_bytes_six_and_seven_of_nine(rate_hz: float) -> None:
     (written,) = (step for step in thingy.start(rate_hz, 0) if isinstance(step, Write))
 
     assert len(written.data) == 9
     assert int.from_bytes(written.data[6:8], "little") == rate_hz
 
 
-def test_it_is_known_by_name_or_service() -> None:
+def test_it_is_recognised_by_name_or_service() -> None:
     assert thingy.recognises(Advertisement("Thingy"))
     assert thingy.recognises(Advertisement("knee", (thingy.CONFIGURATION_SERVICE,)))
     assert not thingy.recognises(Advertisement("Thing"))

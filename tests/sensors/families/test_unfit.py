@@ -1,4 +1,4 @@
-"""Devices that cannot do the job are told apart and refused with the reason."""
+"""Unsuitable devices are recognised and refused with the reason."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from imu_reps.sensors.wire import Advertisement
         (Advertisement(None, (SENSORTAG_MOVEMENT,)), "SensorTag", "10 readings a second"),
     ],
 )
-def test_a_device_that_cannot_do_the_job_is_refused_with_the_reason(
+def test_an_unsuitable_device_is_refused_with_the_reason(
     advertisement: Advertisement, title: str, reason: str
 ) -> None:
     recognised = recognise(advertisement)
@@ -30,5 +30,5 @@ def test_a_device_that_cannot_do_the_job_is_refused_with_the_reason(
 
 
 @pytest.mark.parametrize("name", ["Polar Sense 12345678", "Puck.js 1a2b", "Thingy", None])
-def test_devices_that_can_are_not_refused(name: str | None) -> None:
+def test_suitable_devices_are_not_refused(name: str | None) -> None:
     assert unfit_device(Advertisement(name)) is None

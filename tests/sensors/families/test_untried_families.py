@@ -1,4 +1,4 @@
-"""Families tested on bytes alone: own packets, arbitrary bytes, and the steps they ask for."""
+"""Families tested on bytes alone: their own packets, arbitrary bytes, and their connection steps."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CHARACTERISTICS = {
     "thingy": ("ef680406-9b35-4933-9b10-52ffa9740042", "00002a19-0000-1000-8000-00805f9b34fb"),
     "nordic_uart": ("6e400003-b5a3-f393-e0a9-e50e24dcca9e", "00002a25-0000-1000-8000-00805f9b34fb"),
 }
-#: What packets of each family begin with, so that arbitrary bytes get past the first check.
+#: Beginnings of packets of each family, with which arbitrary bytes get past the first check.
 BEGINNINGS = {
     "polar": [
         b"\x02" + b"\1" * 8 + b"\x81",
@@ -50,7 +50,7 @@ packets = {
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_own_packets_decode_to_what_they_were_made_of(name: str, vectors: Callable[[str], Any]) -> None:
+def test_own_packets_decode_to_what_they_were_built_from(name: str, vectors: Callable[[str], Any]) -> None:
     cases = vectors(name)["cases"]
     assert cases
 
@@ -65,14 +65,14 @@ def test_own_packets_decode_to_what_they_were_made_of(name: str, vectors: Callab
 
 
 def _decoded(name: str, case: dict[str, Any]) -> Decoded:
-    """Everything a case's packets hold, together."""
+    """Return the joined content of all packets of a case."""
     known = family(name)
     state, parts = known.begin(case["rate_hz"]), []
     for i, (characteristic, text, arrival_s) in enumerate(case["packets"]):
         state = known.resume(state) if i == case.get("resume_after") else state
         state, part = known.decode(state, characteristic, bytes.fromhex(text), arrival_s)
         parts.append(part)
-    said = {
+    known_facts = {
         field: getattr(part.facts, field)
         for part in parts
         for field in Facts.__dataclass_fields__
@@ -83,7 +83,7 @@ def _decoded(name: str, case: dict[str, Any]) -> Decoded:
         samples=type(samples[0])(
             *(np.concatenate([getattr(s, f) for s in samples]) for f in samples[0].__dataclass_fields__)
         ),
-        facts=Facts(**said),
+        facts=Facts(**known_facts),
         damaged=sum(part.damaged for part in parts),
         repeated=sum(part.repeated for part in parts),
         restarted=any(part.restarted for part in parts),
@@ -107,9 +107,7 @@ def _assert_samples(decoded: Decoded, case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("name", NAMES)
 @settings(max_examples=80, deadline=None)
 @given(data=st.data())
-def test_whatever_the_bytes_nothing_is_raised_and_samples_are_readings(
-    name: str, data: st.DataObject
-) -> None:
+def test_arbitrary_bytes_raise_nothing_and_samples_are_readings(name: str, data: st.DataObject) -> None:
     known = family(name)
     state = known.begin(known.rates_hz[-1])
     for i, (characteristic, content, lost) in enumerate(data.draw(packets[name])):
@@ -128,7 +126,7 @@ def test_whatever_the_bytes_nothing_is_raised_and_samples_are_readings(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_bytes_of_a_characteristic_nobody_asked_for_are_damage(name: str) -> None:
+def test_bytes_of_an_unexpected_characteristic_are_damaged(name: str) -> None:
     known = family(name)
 
     _, decoded = known.decode(known.begin(50.0), "00002a37-0000-1000-8000-00805f9b34fb", b"\x16\x48", 0.0)
@@ -137,7 +135,7 @@ def test_bytes_of_a_characteristic_nobody_asked_for_are_damage(name: str) -> Non
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_untried_families_say_so_and_can_only_be_asked_for_useful_rates(name: str) -> None:
+def test_untried_families_are_marked_and_have_only_useful_rates(name: str) -> None:
     known = family(name)
 
     assert not known.tried

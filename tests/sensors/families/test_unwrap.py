@@ -1,4 +1,4 @@
-"""Wrapping clocks: unwrapped over losses and absences, restarts told from repeats and damage."""
+"""Wrapping clocks: unwrapped over losses and absences; restarts distinguished from repeats and damage."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Arrivals = list[tuple[float, float]]
 def followed(
     clock: PacketClock[int], arrivals: Arrivals
 ) -> tuple[PacketClock[int], list[tuple[int, float]], list[InOrder[int]]]:
-    """Feed (device_s, arrival_s); what was taken as (index, unwrapped seconds)."""
+    """Feed (device_s, arrival_s); return accepted packets as (index, unwrapped seconds)."""
     orders = []
     for i, (device_s, arrival_s) in enumerate(arrivals):
         value = round(device_s * 1e6) % MICROSECONDS
@@ -44,7 +44,7 @@ def fresh() -> PacketClock[int]:
     drift=st.floats(-0.007, 0.007),
     delays_s=st.lists(st.floats(0, 1.0), min_size=21, max_size=21),
 )
-def test_a_wrapping_clock_goes_on_over_gaps_of_any_length(
+def test_a_wrapping_clock_continues_over_gaps_of_any_length(
     begins_s: float, steps_s: list[float], drift: float, delays_s: list[float]
 ) -> None:
     device = [begins_s]
@@ -73,7 +73,7 @@ def test_an_absence_longer_than_the_wrap_is_counted_by_the_host(away_s: float, l
 
 
 @pytest.mark.parametrize(("ran_s", "away_s"), [(10.0, 3.0), (1000.0, 5.0), (4000.0, 60.0), (20.0, 3000.0)])
-def test_a_clock_that_began_anew_is_noticed_at_the_second_packet(ran_s: float, away_s: float) -> None:
+def test_a_restarted_clock_is_noticed_at_the_second_packet(ran_s: float, away_s: float) -> None:
     clock, _, _ = followed(fresh(), [(ran_s, 0.0), (ran_s + 0.05, 0.05)])
     again = [(1.0, away_s), (1.05, away_s + 0.05), (1.1, away_s + 0.1)]
 
@@ -83,14 +83,14 @@ def test_a_clock_that_began_anew_is_noticed_at_the_second_packet(ran_s: float, a
     assert [at for _, at in taken] == pytest.approx([1.0, 1.05, 1.1])
 
 
-def test_a_packet_that_comes_again_is_told_from_a_restart() -> None:
+def test_a_repeated_packet_is_distinguished_from_a_restart() -> None:
     clock, _, orders = followed(fresh(), [(50.0, 0.0), (50.05, 0.05), (50.1, 0.1), (50.05, 0.11)])
 
     assert orders[-1] == InOrder(repeated=True)
     assert clock.newest == 50_100_000
 
 
-def test_a_wild_clock_is_damage_when_the_next_packet_goes_on() -> None:
+def test_a_wild_clock_is_damage_when_the_next_packet_continues() -> None:
     arrivals = [(50.0, 0.0), (50.05, 0.05), (3000.0, 0.1), (50.15, 0.15)]
 
     _, taken, orders = followed(fresh(), arrivals)
@@ -124,7 +124,7 @@ def test_a_counter_is_unwrapped_to_the_number_nearest_the_expected(value: int, w
     assert unwrap_near(value, 65536, true + off) == true
 
 
-def test_spacing_leans_on_the_data_sheet_and_then_on_what_was_measured() -> None:
+def test_spacing_starts_from_the_data_sheet_and_then_follows_measurement() -> None:
     spacing = Spacing(0.01)
     assert spacing.period_s == 0.01
 

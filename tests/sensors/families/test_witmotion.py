@@ -1,4 +1,4 @@
-"""WitMotion: frames are found wherever notifications end, and bytes mean what the sensor meant."""
+"""WitMotion: frames are found wherever notifications are split, and decode to the sensor's values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imu_reps.sensors.families import witmotion
-from imu_reps.sensors.families import witmotion_frames as frames
 from imu_reps.sensors.wire import Advertisement, Decoded, Facts, Pause, Subscribe, Write
 
 G = 9.80665
@@ -21,7 +20,7 @@ FAMILY = witmotion.FAMILY
 Decode = Callable[..., tuple[Any, Decoded]]
 Same = Callable[[Any, Any], bool]
 
-#: Streams of whole frames, with payloads that look like frames.
+#: Streams of whole frames, some with payloads that look like frames.
 bytes_of_frames = st.binary(min_size=18, max_size=18) | st.just(b"\x55\x61" * 9)
 streams = st.lists(
     st.tuples(st.sampled_from([b"\x55\x61", b"\x55\x71"]), bytes_of_frames).map(b"".join), max_size=12
@@ -37,7 +36,7 @@ def read(decode_all: Decode, chunks: list[bytes]) -> Decoded:
     return decode_all(FAMILY, FAMILY.begin(100.0), [(NOTIFY, chunk) for chunk in chunks])[1]
 
 
-def said(facts: Facts) -> dict[str, Any]:
+def known_facts(facts: Facts) -> dict[str, Any]:
     names = ("battery_percent", "identity", "firmware", "rate_hz", "refused")
     return {name: getattr(facts, name) for name in names if getattr(facts, name) is not None}
 
@@ -51,7 +50,7 @@ def test_golden_streams_decode_to_their_stated_values(
 
         decoded = read(decode_all, chunks)
 
-        raw = frames.parse_data(frame for frame in _frames(chunks) if frame[1] == frames.DATA)
+        raw = witmotion.parse_data(frame for frame in _frames(chunks) if frame[1] == witmotion.DATA)
         assert raw.tolist() == [frame["raw"] for frame in data], item["id"]
         np.testing.assert_allclose(
             decoded.samples.acc_mps2 / G, [frame["acc_g"] for frame in data], atol=6e-8, err_msg=item["id"]
@@ -62,7 +61,7 @@ def test_golden_streams_decode_to_their_stated_values(
 
 
 def _frames(chunks: list[bytes]) -> list[bytes]:
-    return frames.split_frames(frames.FrameStream(), b"".join(chunks))[1]
+    return witmotion.split_frames(witmotion.FrameStream(), b"".join(chunks))[1]
 
 
 def test_the_golden_capture_is_one_unbroken_stream(
@@ -81,24 +80,24 @@ def test_golden_register_replies_decode_to_their_stated_values(
 ) -> None:
     for item in golden("wit-reg"):
         expected = item["decoded"]
-        registers = frames.parse_registers(bytes.fromhex(item["hex"]))
+        registers = witmotion.parse_registers(bytes.fromhex(item["hex"]))
 
         assert list(registers) == list(range(expected["start_reg"], expected["start_reg"] + 8))
         assert list(registers.values()) == expected["values_u16"], item["id"]
         if "mac" in expected:
-            assert frames.hardware_address(registers) == expected["mac"]
+            assert witmotion.hardware_address(registers) == expected["mac"]
         if "battery_percent" in expected:
-            assert frames.facts_of(registers).battery_percent == expected["battery_percent"]
+            assert witmotion.facts_of(registers).battery_percent == expected["battery_percent"]
 
 
 def test_golden_commands_are_built_byte_for_byte(golden: Callable[..., list[dict[str, Any]]]) -> None:
     built = {
-        "wit-cmd-unlock": frames.unlock_command(),
-        "wit-cmd-save": frames.command(0, 0),
-        "wit-cmd-rate100": frames.set_rate_command(100.0),
-        "wit-cmd-rate50": frames.set_rate_command(50.0),
-        "wit-cmd-read-batt": frames.read_command(frames.BATTERY_REGISTER),
-        "wit-cmd-bw98": frames.command(0x1F, 2),
+        "wit-cmd-unlock": witmotion.unlock_command(),
+        "wit-cmd-save": witmotion.command(0, 0),
+        "wit-cmd-rate100": witmotion.set_rate_command(100.0),
+        "wit-cmd-rate50": witmotion.set_rate_command(50.0),
+        "wit-cmd-read-batt": witmotion.read_command(witmotion.Register.BATTERY),
+        "wit-cmd-bw98": witmotion.command(0x1F, 2),
     }
 
     assert built == {item["id"]: bytes.fromhex(item["hex"]) for item in golden("wit-cmd")}
@@ -116,36 +115,36 @@ def test_streams_decode_to_what_they_were_built_from(
         assert decoded.samples.number.tolist() == list(range(len(rows)))
         assert np.isnan(decoded.samples.device_time_s).all()
         assert decoded.damaged == stream["damaged"], stream["what"]
-        assert said(decoded.facts) == stream.get("facts", {})
+        assert known_facts(decoded.facts) == stream.get("facts", {})
 
 
 def test_register_replies_become_facts(vectors: Callable[[str], Any], decode_all: Decode) -> None:
     for reply in vectors("witmotion")["replies"]:
-        assert said(read(decode_all, [bytes.fromhex(reply["hex"])]).facts) == reply["facts"]
+        assert known_facts(read(decode_all, [bytes.fromhex(reply["hex"])]).facts) == reply["facts"]
 
 
 def test_commands_are_the_published_bytes(vectors: Callable[[str], Any]) -> None:
     expected = {name: bytes.fromhex(text) for name, text in vectors("witmotion")["commands"].items()}
 
     assert expected == {
-        "unlock": frames.unlock_command(),
-        "rate 50": frames.set_rate_command(50.0),
-        "rate 100": frames.set_rate_command(100.0),
-        "rate 200": frames.set_rate_command(200.0, attempt=0),
-        "rate 200 again": frames.set_rate_command(200.0, attempt=1),
-        "read battery": frames.read_command(frames.BATTERY_REGISTER),
-        "read version": frames.read_command(frames.VERSION_REGISTER),
-        "displacement off": frames.command(frames.DISPLACEMENT_REGISTER, 0),
+        "unlock": witmotion.unlock_command(),
+        "rate 50": witmotion.set_rate_command(50.0),
+        "rate 100": witmotion.set_rate_command(100.0),
+        "rate 200": witmotion.set_rate_command(200.0, attempt=0),
+        "rate 200 again": witmotion.set_rate_command(200.0, attempt=1),
+        "read battery": witmotion.read_command(witmotion.Register.BATTERY),
+        "read version": witmotion.read_command(witmotion.Register.VERSION),
+        "displacement off": witmotion.command(witmotion.Register.DISPLACEMENT, 0),
     }
 
 
 @settings(max_examples=80, deadline=None)
 @given(data=streams, where=st.lists(st.integers(0, 300), max_size=8))
 def test_any_split_of_a_stream_gives_the_same_samples(data: bytes, where: list[int]) -> None:
-    state, whole, lost = frames.split_frames(frames.FrameStream(), data)
-    split, found, lost_split = frames.FrameStream(), [], 0
+    state, whole, lost = witmotion.split_frames(witmotion.FrameStream(), data)
+    split, found, lost_split = witmotion.FrameStream(), [], 0
     for chunk in cut(data, where):
-        split, some, more = frames.split_frames(split, chunk)
+        split, some, more = witmotion.split_frames(split, chunk)
         found, lost_split = found + some, lost_split + more
 
     assert (split, found, lost_split) == (state, whole, lost)
@@ -153,7 +152,7 @@ def test_any_split_of_a_stream_gives_the_same_samples(data: bytes, where: list[i
     assert lost == 0
 
 
-#: Two and more data frames without the byte that begins one inside.
+#: Two or more data frames without the start byte inside their payload.
 unmistakable = st.lists(
     st.binary(min_size=18, max_size=18).map(lambda payload: b"\x55\x61" + payload.replace(b"\x55", b"\x54")),
     min_size=2,
@@ -163,27 +162,25 @@ unmistakable = st.lists(
 
 @settings(max_examples=80, deadline=None)
 @given(cut_off=unmistakable, lost=st.integers(1, 39), after=unmistakable)
-def test_a_notification_that_lost_its_end_costs_its_own_frames_alone(
-    cut_off: bytes, lost: int, after: bytes
-) -> None:
-    left = cut_off[:-lost]
+def test_a_truncated_notification_costs_only_its_own_frames(cut_off: bytes, lost: int, after: bytes) -> None:
+    truncated = cut_off[:-lost]
     state, sizes, damaged = witmotion.FAMILY.begin(100.0), [], 0
-    for chunk in (left, after, after):
+    for chunk in (truncated, after, after):
         state, decoded = witmotion.FAMILY.decode(state, witmotion.NOTIFY[0], chunk, 0.0)
         sizes.append(len(decoded.samples))
         damaged += decoded.damaged
 
-    assert sizes == [len(chunk) // frames.FRAME_LENGTH for chunk in (left, after, after)]
-    assert damaged == (len(left) % frames.FRAME_LENGTH > 0)
+    assert sizes == [len(chunk) // witmotion.FRAME_LENGTH for chunk in (truncated, after, after)]
+    assert damaged == (len(truncated) % witmotion.FRAME_LENGTH > 0)
 
 
 @settings(max_examples=80, deadline=None)
 @given(data=st.binary(max_size=200), where=st.lists(st.integers(0, 300), max_size=6))
-def test_garbage_is_counted_alike_however_it_is_split(data: bytes, where: list[int]) -> None:
-    whole = frames.split_frames(frames.FrameStream(), data)
-    stream, found, lost = frames.FrameStream(), [], 0
+def test_garbage_is_counted_the_same_however_it_is_split(data: bytes, where: list[int]) -> None:
+    whole = witmotion.split_frames(witmotion.FrameStream(), data)
+    stream, found, lost = witmotion.FrameStream(), [], 0
     for chunk in cut(data, where):
-        stream, some, more = frames.split_frames(stream, chunk)
+        stream, some, more = witmotion.split_frames(stream, chunk)
         found, lost = found + some, lost + more
 
     assert (stream, found, lost) == whole
@@ -194,7 +191,7 @@ def test_garbage_is_counted_alike_however_it_is_split(data: bytes, where: list[i
     chunks=st.lists(st.binary(max_size=90), max_size=8),
     characteristic=st.sampled_from([*witmotion.NOTIFY, "00002a19-0000-1000-8000-00805f9b34fb"]),
 )
-def test_no_bytes_make_the_decoder_fail(chunks: list[bytes], characteristic: str) -> None:
+def test_no_bytes_make_the_decoder_raise(chunks: list[bytes], characteristic: str) -> None:
     state, count = FAMILY.begin(100.0), 0
     for chunk in chunks:
         state, decoded = FAMILY.decode(state, characteristic, chunk, 0.0)
@@ -206,15 +203,15 @@ def test_no_bytes_make_the_decoder_fail(chunks: list[bytes], characteristic: str
 
 @settings(max_examples=40, deadline=None)
 @given(junk=st.binary(min_size=1, max_size=30).filter(lambda junk: 0x55 not in junk), data=streams)
-def test_a_stream_is_found_again_behind_junk(junk: bytes, data: bytes) -> None:
-    _, expected, _ = frames.split_frames(frames.FrameStream(), data)
-    _, found, lost = frames.split_frames(frames.FrameStream(), junk + data)
+def test_a_stream_is_found_again_after_junk(junk: bytes, data: bytes) -> None:
+    _, expected, _ = witmotion.split_frames(witmotion.FrameStream(), data)
+    _, found, lost = witmotion.split_frames(witmotion.FrameStream(), junk + data)
 
     assert found == expected
     assert lost == 1
 
 
-def test_a_half_frame_is_forgotten_when_the_link_comes_back(decode_all: Decode) -> None:
+def test_a_half_frame_is_discarded_when_the_link_comes_back(decode_all: Decode) -> None:
     frame = b"\x55\x61" + bytes(range(18))
     state, _ = decode_all(FAMILY, FAMILY.begin(100.0), [(NOTIFY, frame + frame[:11])])
 
@@ -224,7 +221,7 @@ def test_a_half_frame_is_forgotten_when_the_link_comes_back(decode_all: Decode) 
     assert decoded.damaged == 0
 
 
-def test_the_old_dual_mode_service_is_read_alike(decode_all: Decode) -> None:
+def test_the_old_dual_mode_service_is_read_the_same_way(decode_all: Decode) -> None:
     frame = b"\x55\x61" + bytes(range(18))
 
     for characteristic in witmotion.NOTIFY:
@@ -232,7 +229,7 @@ def test_the_old_dual_mode_service_is_read_alike(decode_all: Decode) -> None:
         assert len(decoded.samples) == 1
 
 
-def test_a_reading_at_the_end_of_the_scale_is_told(decode_all: Decode) -> None:
+def test_a_reading_at_the_end_of_the_scale_is_reported(decode_all: Decode) -> None:
     frame = b"\x55\x61" + b"\x00\x80" + bytes(16)
 
     assert read(decode_all, [frame]).facts.saturated
@@ -241,25 +238,25 @@ def test_a_reading_at_the_end_of_the_scale_is_told(decode_all: Decode) -> None:
 
 @pytest.mark.parametrize("rate_hz", [50.0, 100.0, 200.0])
 @pytest.mark.parametrize("attempt", [0, 1, 2])
-def test_the_start_unlocks_first_and_changes_nothing_for_good(rate_hz: float, attempt: int) -> None:
+def test_the_start_unlocks_first_and_changes_nothing_permanently(rate_hz: float, attempt: int) -> None:
     steps = FAMILY.start(rate_hz, attempt)
     written = [step.data for step in steps if isinstance(step, Write)]
     registers = [data[2] for data in written]
 
     assert isinstance(steps[0], Subscribe)
-    assert written[0] == frames.unlock_command()
-    assert frames.command(frames.DISPLACEMENT_REGISTER, 0) in written
-    assert frames.set_rate_command(rate_hz, attempt) in written
+    assert written[0] == witmotion.unlock_command()
+    assert witmotion.command(witmotion.Register.DISPLACEMENT, 0) in written
+    assert witmotion.set_rate_command(rate_hz, attempt) in written
     assert not {0x00, 0x02} & set(registers), "saving, or the choice of outputs"
     for step, following in pairwise(steps):
         assert not isinstance(step, Write) or isinstance(following, Pause)
 
 
 def test_another_code_for_200_hz_is_tried_the_second_time() -> None:
-    codes = [frames.set_rate_command(200.0, attempt)[3] for attempt in range(3)]
+    codes = [witmotion.set_rate_command(200.0, attempt)[3] for attempt in range(3)]
 
     assert codes == [0x0B, 0x0A, 0x0B]
-    assert [frames.set_rate_command(100.0, attempt)[3] for attempt in range(2)] == [0x09, 0x09]
+    assert [witmotion.set_rate_command(100.0, attempt)[3] for attempt in range(2)] == [0x09, 0x09]
 
 
 @pytest.mark.parametrize("name", ["WT901BLE67", "WT9011DCL-BT50", "BWT901BLE5.0", "WTSDCL"])

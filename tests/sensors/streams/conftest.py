@@ -1,4 +1,4 @@
-"""Two virtual sensors on the air, what they sent and what came of it."""
+"""A bench of two virtual sensors, what they sent and what was received."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from imu_reps import SampleBlock
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace, concatenate
 from imu_reps.sensors.ble import Radio
 from imu_reps.sensors.families import family
-from imu_reps.sensors.streams import LinkChange, Streams, Wanted
+from imu_reps.sensors.streams import LinkChange, SensorRequest, Streams
 from imu_reps.sim.radio.air import Air
 from imu_reps.sim.radio.bleak_backend import client_backend, scanner_backend
 from imu_reps.sim.radio.device import DeviceClock
@@ -33,9 +33,9 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 ADDRESS: dict[SensorPlace, str] = {"pelvis": "F0:00:00:00:00:01", "ankle": "F0:00:00:00:00:02"}
-#: The two oscillators run apart, as two always do.
+#: The two oscillators drift apart, as any two do.
 RATE_ERROR: dict[SensorPlace, float] = {"pelvis": 4e-4, "ankle": -3e-4}
-#: Turns about z by which the sensors' readings can be told apart.
+#: Angular rates about z that tell the sensors' readings apart.
 MARK_DPS: dict[SensorPlace, float] = {"pelvis": 100.0, "ankle": -100.0}
 _TURN = 1000
 
@@ -59,19 +59,19 @@ class Numbered:
 
     @staticmethod
     def number_of(block: SampleBlock) -> IntArray:
-        """Which samples of all ever taken these are."""
+        """Return the numbers of these samples, counted from the first ever taken."""
         low, high = np.rint(block.gyr_dps[:, :2]).astype(np.int64).T + 500
         return np.asarray(low + _TURN * high)
 
     def true_rate_hz(self, first: int, last: int) -> float:
-        """The rate at which samples `first` to `last` were taken."""
+        """Return the rate at which samples `first` to `last` were taken."""
         taken_s = np.concatenate(self.made_s)
         return float((last - first) / (taken_s[last] - taken_s[first]))
 
 
 @dataclass
 class Bench:
-    """Both sensors on the air, as an async context manager; `listen` collects what the streams give.
+    """Both sensors within reach, as an async context manager; `listen` collects what the streams deliver.
 
     `device` are settings of both devices, `sensor` of both virtual sensors.
     """
@@ -88,8 +88,8 @@ class Bench:
         self.air = await Air(seed=self.seed, quirks=self.quirks).__aenter__()
         self.feeds = {place: Numbered(MARK_DPS[place]) for place in SENSOR_PLACES}
         self.sensors = {place: self._build(place) for place in SENSOR_PLACES}
-        self.wanted = {
-            place: Wanted(family(self.family), ADDRESS[place], self.rate_hz) for place in SENSOR_PLACES
+        self.requests = {
+            place: SensorRequest(family(self.family), ADDRESS[place], self.rate_hz) for place in SENSOR_PLACES
         }
         self.read: dict[str, list[tuple[str, bytes]]] = defaultdict(list)
         self.delivered: dict[str, list[tuple[str, bytes]]] = defaultdict(list)
@@ -106,8 +106,8 @@ class Bench:
         await self.air.__aexit__(kind, error, trace)
 
     def build_streams(self, **changes: Any) -> Streams:
-        """Streams of what is wanted now."""
-        self.streams = Streams(self.radio, self.wanted, patience_s=self.patience_s, **changes)
+        """Build streams for the current requests."""
+        self.streams = Streams(self.radio, self.requests, patience_s=self.patience_s, **changes)
         return self.streams
 
     def _build(self, place: SensorPlace) -> VirtualSensor:
@@ -116,7 +116,7 @@ class Bench:
         return VirtualSensor(self.air, device, ADDRESS[place], **self.sensor)
 
     def _noting_client(self) -> Any:
-        """bleak's backend of the air, noting every notification and every answer it hands over."""
+        """Return bleak's backend of the virtual radio, noting every notification and answer it delivers."""
         read, delivered = self.read, self.delivered
 
         class Noting(client_backend(self.air)):  # type: ignore[name-defined,misc]
@@ -126,30 +126,30 @@ class Bench:
                 return data
 
             async def start_notify(self, characteristic: Any, callback: Any, **settings: Any) -> None:
-                def noted(data: bytearray) -> None:
+                def note(data: bytearray) -> None:
                     delivered[self.address].append((characteristic.uuid, bytes(data)))
                     callback(data)
 
-                await super().start_notify(characteristic, noted, **settings)
+                await super().start_notify(characteristic, note, **settings)
 
         return Noting
 
     async def open(self) -> None:
-        """Open the streams; what is noted as delivered begins here, as what they hand out does."""
+        """Open the streams and begin to note what is delivered, as their items begin here too."""
         await self.streams.open()
         self.delivered.clear()
 
     async def listen(self, seconds: float) -> None:
-        """Take items for so long, and note how much had been delivered by then."""
+        """Take items for some seconds, and note how much had been delivered by then."""
         try:
             async with asyncio.timeout(seconds):
                 while True:
                     self.items += await self.streams.items()
         except TimeoutError:
-            self.taken = {address: len(said) for address, said in self.delivered.items()}
+            self.taken = {address: len(notifications) for address, notifications in self.delivered.items()}
 
     async def listen_until(self, place: SensorPlace, state: str, longest_s: float) -> float:
-        """Take items until the link is in that state; gives how long it took."""
+        """Take items until the link is in the given state; return how long that took, in s."""
         loop = asyncio.get_running_loop()
         began_s, seen = loop.time(), len(self.changes(place))
         while state not in [change.state for change in self.changes(place)[seen:]]:
@@ -158,25 +158,25 @@ class Bench:
         return loop.time() - began_s
 
     def block(self, place: SensorPlace) -> SampleBlock:
-        """All samples of one sensor so far."""
+        """Return all samples of one sensor so far."""
         return concatenate(
             [item for item in self.items if isinstance(item, SampleBlock) and item.sensor == place]
         )
 
     def numbers(self, place: SensorPlace) -> IntArray:
-        """Which samples of all its sensor took arrived, in order of arrival."""
+        """Return the numbers of the samples that arrived from a sensor, in order of arrival."""
         return Numbered.number_of(self.block(place))
 
     def changes(self, place: SensorPlace) -> list[LinkChange]:
-        """What was said of a link."""
+        """Return the changes of a link."""
         return [item for item in self.items if isinstance(item, LinkChange) and item.sensor == place]
 
     def states(self, place: SensorPlace) -> list[str]:
-        """The states it went through."""
+        """Return the states of a link, in order."""
         return [change.state for change in self.changes(place)]
 
     def delivered_samples(self, place: SensorPlace) -> int:
-        """How many samples the notifications held that bleak handed over until `listen` ended last."""
+        """Return the number of samples in the notifications delivered by bleak until `listen` last ended."""
         kind, address = family(self.family), ADDRESS[place]
         state, count = kind.begin(self.rate_hz), 0
         for characteristic, data in self.read[address] + self.delivered[address][: self.taken[address]]:
@@ -186,7 +186,7 @@ class Bench:
 
 
 def _play(coroutine: Coroutine[Any, Any, T], longest_s: float = 200.0) -> T:
-    """Run on simulated time; longer than `longest_s` of it is a hang."""
+    """Run a coroutine in simulated time; more than `longest_s` of it counts as a hang."""
 
     async def bounded() -> T:
         async with asyncio.timeout(longest_s):
@@ -197,17 +197,17 @@ def _play(coroutine: Coroutine[Any, Any, T], longest_s: float = 200.0) -> T:
 
 @pytest.fixture
 def bench() -> type[Bench]:
-    """The two sensors on the air."""
+    """The bench of both sensors."""
     return Bench
 
 
 @pytest.fixture
 def play() -> Callable[..., Any]:
-    """Run a coroutine on simulated time, bounded by it."""
+    """Run a coroutine in simulated time, with a limit."""
     return _play
 
 
 @pytest.fixture
 def other() -> Callable[[SensorPlace], SensorPlace]:
-    """The other sensor's place."""
+    """Return the place of the other sensor."""
     return lambda place: "ankle" if place == "pelvis" else "pelvis"

@@ -1,4 +1,4 @@
-"""The computer's Bluetooth: what a scan finds, how a connection behaves, what its failures are called."""
+"""The computer's Bluetooth: results of a scan, behaviour of a connection, classification of failures."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ async def connected(both, lost=lambda: None, address=ANKLE):
     return connection
 
 
-def test_a_scan_finds_both_strongest_first_with_what_they_say(bench, play):
+def test_a_scan_finds_both_strongest_first_with_their_advertisements(bench, play):
     async def scanning():
         async with bench(sensor={"board": Board(rssi_dbm=-80)}) as both:
             both.sensors["ankle"].board = replace(both.sensors["ankle"].board, rssi_dbm=-40)
@@ -81,7 +81,7 @@ def test_a_scan_ends_as_soon_as_enough_is_found_and_otherwise_in_time(bench, pla
     assert whole_s == pytest.approx(7.0, abs=0.1)
 
 
-def test_a_system_that_never_answers_holds_a_scan_up_for_a_few_seconds_only(bench, play):
+def test_a_system_that_never_answers_delays_a_scan_by_a_few_seconds_only(bench, play):
     async def scanning():
         async with bench() as both:
 
@@ -125,11 +125,11 @@ def test_a_sensor_that_a_killed_program_left_connected_is_found_without_advertis
             )
             return await radio.find("F0:00:00:00:00:09", 5.0), await radio.scan(2.0)
 
-    held, heard = play(scanning())
+    held, received = play(scanning())
 
     assert (held.advertisement.name, held.rssi_dbm) == ("WT901BLE68", None)
-    assert len(heard) == 3
-    assert heard[-1].host_id == held.host_id
+    assert len(received) == 3
+    assert received[-1].host_id == held.host_id
 
 
 def test_scans_and_connections_wait_for_one_another(bench, play):
@@ -145,29 +145,29 @@ def test_scans_and_connections_wait_for_one_another(bench, play):
     assert play(crowding()) == STREAM
 
 
-def test_a_connection_reads_writes_and_hears(bench, play):
+def test_a_connection_reads_writes_and_receives(bench, play):
     async def exchanging():
         async with bench() as both:
-            heard = []
+            received = []
             connection = await connected(both)
             info = await connection.read(("00000000-0000-1000-8000-00805f9b34fb", INFO))
-            await connection.subscribe(STREAM.upper(), lambda *what: heard.append(what))
+            await connection.subscribe(STREAM.upper(), lambda *what: received.append(what))
             await connection.write(CONTROL, b"\x01", True)
             await asyncio.sleep(2.0)
             await connection.unsubscribe_all()
-            streamed = len(heard)
+            streamed = len(received)
             await asyncio.sleep(1.0)
             await connection.close()
-            return info, heard, streamed
+            return info, received, streamed
 
-    info, heard, streamed = play(exchanging())
+    info, received, streamed = play(exchanging())
 
     assert info[0] == INFO
     assert info[1].endswith(b"IMUREPS-P1A2B")
-    assert {uuid for uuid, _ in heard} == {STREAM}
-    assert {type(data) for _, data in heard} == {bytes}
+    assert {uuid for uuid, _ in received} == {STREAM}
+    assert {type(data) for _, data in received} == {bytes}
     assert 35 <= streamed <= 41
-    assert len(heard) == streamed
+    assert len(received) == streamed
 
 
 def test_a_characteristic_is_found_by_any_of_its_uuids_or_not_at_all(bench, play):
@@ -183,7 +183,7 @@ def test_a_characteristic_is_found_by_any_of_its_uuids_or_not_at_all(bench, play
     assert play(looking()) == ([BATTERY_LEVEL, STREAM, None], "wrong_device")
 
 
-def test_a_link_that_breaks_is_told_once_and_one_that_is_closed_is_not(bench, play):
+def test_a_broken_link_is_reported_once_and_a_closed_one_is_not(bench, play):
     async def breaking():
         async with bench() as both:
             events = []
@@ -199,42 +199,42 @@ def test_a_link_that_breaks_is_told_once_and_one_that_is_closed_is_not(bench, pl
     assert play(breaking()) == ["broke"]
 
 
-def test_what_arrives_while_a_connection_is_being_closed_is_not_heard(bench, play):
+def test_notifications_while_a_connection_closes_are_ignored(bench, play):
     async def closing():
-        async with bench(quirks=BLUEZ) as both:  # there it takes two seconds
-            heard = []
+        async with bench(quirks=BLUEZ) as both:  # closing takes two seconds there
+            received = []
             connection = await connected(both)
-            await connection.subscribe(STREAM, lambda *what: heard.append(what))
+            await connection.subscribe(STREAM, lambda *what: received.append(what))
             await connection.write(CONTROL, b"\x01", True)
             await asyncio.sleep(1.0)
-            before = len(heard), len(both.delivered[ANKLE])
+            before = len(received), len(both.delivered[ANKLE])
             await connection.close()
-            return before, (len(heard), len(both.delivered[ANKLE]))
+            return before, (len(received), len(both.delivered[ANKLE]))
 
-    (heard_before, delivered_before), (heard, delivered) = play(closing())
+    (received_before, delivered_before), (received, delivered) = play(closing())
 
-    assert heard == heard_before == delivered_before
+    assert received == received_before == delivered_before
     assert delivered > delivered_before + 30
 
 
-def test_a_connection_opened_again_after_a_drop_delivers_nothing_twice(bench, play):
+def test_a_connection_reopened_after_a_drop_delivers_nothing_twice(bench, play):
     async def again():
         async with bench(quirks=BLUEZ) as both:
-            heard = []
+            received = []
             connection = await connected(both)
             both.sensors["ankle"].drop_link()
             await asyncio.sleep(2.0)
             await connection.open()
-            await connection.subscribe(STREAM, lambda *what: heard.append(what))
+            await connection.subscribe(STREAM, lambda *what: received.append(what))
             await connection.write(CONTROL, b"\x01", True)
             await asyncio.sleep(2.0)
             await connection.close()
-            return heard
+            return received
 
-    heard = play(again())
+    received = play(again())
 
-    assert len(heard) > 30
-    assert len(set(heard)) == len(heard)
+    assert len(received) > 30
+    assert len(set(received)) == len(received)
 
 
 @pytest.mark.parametrize(
@@ -302,64 +302,67 @@ def test_a_write_to_a_sensor_that_has_gone_fails_as_a_radio_error_in_bounded_tim
     assert took_s <= 5.0
 
 
-def asked_how(air, failure=None):
-    """A radio that notes how sensors are subscribed to, and fails at it if there is a failure."""
-    asked = []
+def noting_radio(air, failure=None):
+    """Return a radio that notes how sensors are subscribed to, and raises `failure` if there is one."""
+    notify_options = []
 
     class Noting(client_backend(air)):
-        async def start_notify(self, characteristic, callback, **said):
-            asked.append(said["bluez"]["use_start_notify"])
+        async def start_notify(self, characteristic, callback, **options):
+            notify_options.append(options["bluez"]["use_start_notify"])
             if failure:
                 raise failure
-            await super().start_notify(characteristic, callback, **said)
+            await super().start_notify(characteristic, callback, **options)
 
-    return asked, Radio(scanner_backend=scanner_backend(air), client_backend=Noting)
+    return notify_options, Radio(scanner_backend=scanner_backend(air), client_backend=Noting)
 
 
 def test_a_sensor_is_subscribed_to_for_this_program_alone(bench, play):
     async def subscribing():
         async with bench() as both:
-            asked, radio = asked_how(both.air)
+            notify_options, radio = noting_radio(both.air)
             for _ in range(2):
                 connection = radio.connection(await radio.find(ANKLE, 5.0), lambda: None)
                 await connection.open()
-                heard = asyncio.Event()
-                await connection.subscribe(STREAM, lambda *_, heard=heard: heard.set())
+                received = asyncio.Event()
+                await connection.subscribe(STREAM, lambda *_, received=received: received.set())
                 await connection.write(CONTROL, b"\x01", True)
-                await asyncio.wait_for(heard.wait(), 5.0)
+                await asyncio.wait_for(received.wait(), 5.0)
                 await connection.close()
-            return asked
+            return notify_options
 
     assert play(subscribing()) == [False, False]
 
 
-def test_one_that_says_nothing_then_is_asked_plainly(bench, play):
+def test_a_sensor_that_then_sends_nothing_is_subscribed_to_plainly(bench, play):
     async def subscribing():
         async with bench() as both:
-            asked, radio = asked_how(both.air)
+            notify_options, radio = noting_radio(both.air)
             connection = radio.connection(await radio.find(ANKLE, 5.0), lambda: None)
             await connection.open()
             await connection.subscribe(STREAM, lambda *_: None)
             await connection.unsubscribe_all()
             await connection.subscribe(STREAM, lambda *_: None)
             await connection.close()
-            return asked
+            return notify_options
 
     assert play(subscribing()) == [False, True]
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize(
     "failure",
     [
-        BleakDBusError("org.bluez.Error.InProgress", []),  # the other asked plainly
-        BleakDBusError("org.bluez.Error.NotPermitted", ["Notify acquired"]),  # the other is alone
+        BleakDBusError("org.bluez.Error.InProgress", []),  # the other program subscribed plainly
+        BleakDBusError(
+            "org.bluez.Error.NotPermitted", ["Notify acquired"]
+        ),  # the other program subscribed exclusively
     ],
     ids=repr,
 )
-def test_a_sensor_that_another_program_listens_to_is_in_use(bench, play, failure):
+def test_a_sensor_subscribed_to_by_another_program_is_in_use(bench, play, failure):
     async def subscribing():
         async with bench() as both:
-            _, radio = asked_how(both.air, failure)
+            _, radio = noting_radio(both.air, failure)
             connection = radio.connection(await radio.find(ANKLE, 5.0), lambda: None)
             await connection.open()
             try:
@@ -399,7 +402,7 @@ REASON = BleakBluetoothNotAvailableReason
         (FileNotFoundError(2, "No such file"), "no_service"),
         (ConnectionRefusedError(111, "refused"), "no_service"),
         (PermissionError(13, "denied"), "no_permission"),
-        # as Windows says them: numbers signed, words in the user's language
+        # Windows: signed numbers, text in the user's language
         (OSError(-2147024874, "Das Gerät erkennt den Befehl nicht"), "confused"),
         (OSError(22, "bad command", None, -2147024874), "confused"),
         (OSError(-2147020577, "The device is not ready for use"), "bluetooth_off"),
@@ -408,7 +411,7 @@ REASON = BleakBluetoothNotAvailableReason
         (OSError(-2147483629, "The object has been closed"), None),
         (BleakError("Could not get GATT services: Unreachable"), "unreachable"),
         (BleakError("Could not get GATT services: Access Denied"), "in_use"),
-        # as macOS says them
+        # macOS
         (
             BleakError('<NSError: Domain=CBErrorDomain Code=14 "Peer removed pairing information">'),
             "pairing_lost",
@@ -418,18 +421,18 @@ REASON = BleakBluetoothNotAvailableReason
     ],
     ids=repr,
 )
-def test_failures_of_bleak_and_the_system_mean_what_they_mean(failure, code):
+def test_failures_of_bleak_and_the_system_are_classified(failure, code):
     assert cause(failure) == code
     assert words(failure)
 
 
-def test_a_failure_without_words_gets_some():
+def test_a_failure_without_a_message_gets_one():
     assert words(TimeoutError()) == "it did not answer in time"
     assert words(AssertionError()) == "the link has gone"
     assert words(BleakDBusError("org.bluez.Error.Failed", [])) == "org.bluez.Error.Failed"
 
 
-def test_every_cause_has_a_line_and_a_mend():
+def test_every_cause_has_a_message_and_a_hint():
     causes = {*BY_CLASS.values(), *BY_REASON.values(), *BY_BUS_NAME.values(), *BY_TEXT.values()}
     causes |= set(BY_NUMBER.values())
 
@@ -447,7 +450,7 @@ def test_every_cause_has_a_line_and_a_mend():
     ("system", "part"),
     [("Linux", "bluetoothctl power on"), ("Darwin", "System Settings"), ("Windows", "Bluetooth & devices")],
 )
-def test_the_mend_is_that_of_the_system(monkeypatch, system, part):
+def test_the_hint_is_that_of_the_system(monkeypatch, system, part):
     monkeypatch.setattr(platform, "system", lambda: system)
 
     assert part in radio_error("bluetooth_off").hint
@@ -456,7 +459,7 @@ def test_the_mend_is_that_of_the_system(monkeypatch, system, part):
 @pytest.mark.parametrize(
     ("system", "code", "part"),
     [
-        ("Windows", "unreachable", "remove it there"),  # paired, and gone
+        ("Windows", "unreachable", "remove it there"),  # paired, but out of reach
         ("Windows", "confused", "driver"),
         ("Windows", "no_permission", "Privacy & security"),
         ("Windows", "not_found", "address has changed"),
@@ -466,7 +469,7 @@ def test_the_mend_is_that_of_the_system(monkeypatch, system, part):
         ("Linux", "pairing_lost", "bluetoothctl remove"),
     ],
 )
-def test_what_is_known_of_a_system_is_in_its_hint(monkeypatch, system, code, part):
+def test_system_specific_causes_are_in_the_hint(monkeypatch, system, code, part):
     monkeypatch.setattr(platform, "system", lambda: system)
 
     assert part in radio_error(code, "The ankle sensor").hint
@@ -475,17 +478,17 @@ def test_what_is_known_of_a_system_is_in_its_hint(monkeypatch, system, code, par
 @pytest.mark.parametrize(
     "failure", [OSError(-2147024874, "bad command"), BleakError("services: Unreachable")]
 )
-def test_what_windows_says_in_passing_is_tried_again(bench, play, failure):
+def test_transient_windows_failures_are_retried(bench, play, failure):
     async def connecting():
         async with bench() as both:
             tries = []
 
             class Moody(client_backend(both.air)):
-                async def connect(self, *said, **more):
+                async def connect(self, *options, **more):
                     tries.append(failure)
                     if len(tries) < 3:
                         raise failure
-                    await super().connect(*said, **more)
+                    await super().connect(*options, **more)
 
             radio = Radio(scanner_backend=scanner_backend(both.air), client_backend=Moody)
             connection = radio.connection(await radio.find(ANKLE, 5.0), lambda: None)
@@ -496,7 +499,7 @@ def test_what_windows_says_in_passing_is_tried_again(bench, play, failure):
     assert play(connecting()) == 3
 
 
-def test_an_unknown_system_gets_a_mend_too(monkeypatch):
+def test_an_unknown_system_gets_a_hint_too(monkeypatch):
     monkeypatch.setattr(platform, "system", lambda: "Plan9")
 
     assert radio_error("bluetooth_off").hint == "Switch Bluetooth on and try again."

@@ -1,4 +1,4 @@
-"""A link that is lost comes back by itself, the other goes on meanwhile, and nothing that arrived is lost."""
+"""A lost link comes back by itself while the other goes on, and nothing that arrived is lost."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from imu_reps.domain.samples import SENSOR_PLACES
 from imu_reps.sensors.streams import Restarted
 from imu_reps.sim.radio.link_plan import BLUEZ, Faults, Quirks
 
+pytestmark = pytest.mark.faults
+
 FAMILIES = [("witmotion", 100.0), ("open_profile", 100.0), ("movesense", 104.0)]
 BACK = ["away", "connecting", "connected", "streaming"]
-#: A look for the sensor begins within the longest pause; connecting and starting take a second or two.
+#: A search for the sensor begins within the longest pause; connecting and starting take 1 to 2 s.
 BACK_WITHIN_S = 8.0
 
 
 def hold_undisturbed(both, place):
-    """Without a hole, without a break, without a word."""
+    """Check that the sensor has no gap, no pause and no link change."""
     assert set(np.diff(both.numbers(place))) == {1}
     assert np.diff(both.block(place).time_s).max() < 0.4
     assert both.states(place) == []
@@ -57,7 +59,7 @@ def test_a_sensor_that_vanishes_comes_back(bench, play, other, name, rate_hz, pl
     assert status.repeated == status.restarts == 0
 
 
-def test_what_became_of_a_link_is_in_the_log(bench, play, caplog):
+def test_the_course_of_a_link_is_in_the_log(bench, play, caplog):
     async def losing():
         async with bench() as both:
             await both.open()
@@ -121,7 +123,7 @@ def test_both_vanish_and_both_come_back(bench, play, name, rate_hz):
 
 @pytest.mark.parametrize(("name", "rate_hz"), FAMILIES)
 @pytest.mark.parametrize("place", SENSOR_PLACES)
-def test_a_sensor_that_reboots_streams_again_and_is_known_to_have_restarted(
+def test_a_sensor_that_reboots_streams_again_and_is_marked_as_restarted(
     bench, play, other, name, rate_hz, place
 ):
     async def rebooting():
@@ -144,7 +146,7 @@ def test_a_sensor_that_reboots_streams_again_and_is_known_to_have_restarted(
     assert status.rate_hz == pytest.approx(rate_hz, rel=0.02)
 
 
-def test_the_clock_of_a_restarted_sensor_begins_anew_and_is_announced_before_its_samples(bench, play):
+def test_a_restarted_clock_begins_anew_and_is_announced_before_its_samples(bench, play):
     async def rebooting():
         async with bench() as both:
             await both.open()
@@ -164,7 +166,7 @@ def test_the_clock_of_a_restarted_sensor_begins_anew_and_is_announced_before_its
     assert first_s < 20.0
 
 
-def test_numbers_and_device_time_go_on_across_a_reconnection(bench, play):
+def test_numbers_and_device_time_continue_across_a_reconnection(bench, play):
     async def dropping():
         async with bench() as both:
             await both.open()
@@ -207,7 +209,7 @@ def test_an_adapter_that_disappears_comes_back_with_both_sensors(bench, play):
     ids=["bluez", "busy scanning", "discovery cut off", "long unsettled"],
 )
 @pytest.mark.parametrize(("name", "rate_hz"), FAMILIES)
-def test_both_come_back_through_what_bluez_is_known_to_do(bench, play, name, rate_hz, quirks):
+def test_both_come_back_despite_known_bluez_quirks(bench, play, name, rate_hz, quirks):
     async def vanishing():
         async with bench(name, rate_hz, quirks=quirks) as both:
             await both.open()
@@ -229,11 +231,11 @@ def test_both_come_back_through_what_bluez_is_known_to_do(bench, play, name, rat
         hold_all_that_was_delivered(both, place)
         assert both.states(place)[-1] == "streaming"
         assert status[place].repeated == 0
-    assert close_s < 3.0  # both at once: one alone takes up to 2.7 s
+    assert close_s < 3.0  # both are closed at once; one alone takes up to 2.7 s
 
 
 @pytest.mark.parametrize("cut", [(0,), (0, 1), (1, 2)])
-def test_connecting_at_first_survives_a_service_discovery_cut_off(bench, play, cut):
+def test_the_first_connection_survives_an_interrupted_service_discovery(bench, play, cut):
     async def opening():
         async with bench(quirks=Quirks(cut_discoveries=cut)) as both:
             await both.open()
@@ -245,9 +247,9 @@ def test_connecting_at_first_survives_a_service_discovery_cut_off(bench, play, c
 
 
 @pytest.mark.parametrize(
-    ("battery_percent", "says"), [(80.0, "the connection broke"), (7.0, "its battery was at 7 %")]
+    ("battery_percent", "detail"), [(80.0, "the connection broke"), (7.0, "its battery was at 7 %")]
 )
-def test_a_loss_says_what_may_be_behind_it(bench, play, battery_percent, says):
+def test_a_loss_names_its_likely_cause(bench, play, battery_percent, detail):
     async def dropping():
         async with bench(device={"battery_percent": battery_percent}) as both:
             await both.open()
@@ -255,17 +257,17 @@ def test_a_loss_says_what_may_be_behind_it(bench, play, battery_percent, says):
             await both.listen(5.0)
             return both
 
-    assert play(dropping()).changes("ankle")[0].detail == says
+    assert play(dropping()).changes("ankle")[0].detail == detail
 
 
-def test_a_failure_of_our_own_reaches_whoever_waits_for_items(bench, play, monkeypatch):
+def test_an_internal_error_is_raised_where_items_are_awaited(bench, play, monkeypatch):
     def broken(*_):
         raise ZeroDivisionError
 
     async def failing():
         async with bench() as both:
             await both.open()
-            monkeypatch.setattr(both.streams._hearings["ankle"], "take", broken)
+            monkeypatch.setattr(both.streams._receivers["ankle"], "take", broken)
             await both.listen(5.0)
 
     with pytest.raises(ZeroDivisionError):

@@ -1,4 +1,4 @@
-"""Both sensors stream as they took their samples: none lost, none moved, at their real rates."""
+"""Both sensors stream their samples: none lost, none displaced, at their real rates."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def hold_to_truth(both, place, name, rate_hz, seconds):
 
 
 @pytest.mark.parametrize(("name", "rate_hz"), STREAMS)
-def test_no_sample_is_lost_or_moved_and_rates_are_real(bench, play, name, rate_hz):
+def test_no_sample_is_lost_or_displaced_and_rates_are_real(bench, play, name, rate_hz):
     both, status = play(record(bench, name, rate_hz, 20.0))
 
     for place in SENSOR_PLACES:
@@ -61,7 +61,7 @@ def test_ten_minutes_without_a_sample_lost(bench, play, name, rate_hz):
         hold_to_truth(both, place, name, rate_hz, 600.0)
 
 
-def test_arrival_times_never_go_back_across_both_sensors(bench, play):
+def test_arrival_times_never_decrease_across_both_sensors(bench, play):
     both, _ = play(record(bench, "open_profile", 200.0, 10.0))
     blocks = [item for item in both.items if isinstance(item, SampleBlock)]
     arrivals = np.concatenate([block.time_s for block in blocks])
@@ -70,30 +70,30 @@ def test_arrival_times_never_go_back_across_both_sensors(bench, play):
     assert np.all(np.diff(arrivals) >= 0.0)
 
 
-def test_samples_of_one_notification_share_their_arrival(bench, play):
+def test_samples_of_one_notification_share_their_arrival_time(bench, play):
     both, _ = play(record(bench, "open_profile", 100.0, 5.0))
     _, per_arrival = np.unique(both.block("ankle").time_s, return_counts=True)
 
     assert set(per_arrival) == {5}
 
 
-def test_waiting_blocks_of_one_sensor_come_joined_and_nothing_is_lost_by_waiting(bench, play):
+def test_waiting_blocks_of_one_sensor_are_joined_and_waiting_loses_nothing(bench, play):
     async def slowly():
         async with bench() as both:
             await both.open()
             await asyncio.sleep(10.0)
             both.items = await both.streams.items()
-            one = len(both.items)
+            block_count = len(both.items)
             await both.listen(1.0)
-            return both, one
+            return both, block_count
 
-    both, one = play(slowly())
+    both, block_count = play(slowly())
 
     assert set(np.diff(both.numbers("pelvis"))) == set(np.diff(both.numbers("ankle"))) == {1}
-    assert one < 0.9 * 10.0 * 2 * 20  # both send 20 notifications a second
+    assert block_count < 0.9 * 10.0 * 2 * 20  # both send 20 notifications a second
 
 
-def test_samples_nobody_takes_are_dropped_and_counted(bench, play, monkeypatch):
+def test_samples_that_are_never_taken_are_dropped_and_counted(bench, play, monkeypatch):
     monkeypatch.setattr(inbox_module, "MAX_WAITING", 1000)
 
     async def neglected():
@@ -104,15 +104,15 @@ def test_samples_nobody_takes_are_dropped_and_counted(bench, play, monkeypatch):
             return both, both.streams.status()
 
     both, status = play(neglected())
-    kept = len(both.block("pelvis")) + len(both.block("ankle"))
+    taken = len(both.block("pelvis")) + len(both.block("ankle"))
     dropped = status["pelvis"].dropped + status["ankle"].dropped
 
-    assert 1000 <= kept < 1010
-    assert kept + 5 * dropped == status["pelvis"].samples + status["ankle"].samples
+    assert 1000 <= taken < 1010
+    assert taken + 5 * dropped == status["pelvis"].samples + status["ankle"].samples
     assert {state.state for state in status.values()} == {"streaming"}
 
 
-def test_status_tells_rate_battery_identity_and_delay(bench, play):
+def test_status_gives_rate_battery_identity_and_delay(bench, play):
     _, status = play(record(bench, "movesense", 104.0, 20.0))
     ankle = status["ankle"]
 
@@ -127,7 +127,7 @@ def test_status_tells_rate_battery_identity_and_delay(bench, play):
     assert 0.0 < ankle.delay_s < 0.06
 
 
-def test_items_are_none_once_everything_is_closed_and_taken(bench, play):
+def test_there_are_no_items_once_everything_is_closed_and_taken(bench, play):
     async def ended():
         async with bench() as both:
             await both.open()
@@ -141,7 +141,7 @@ def test_items_are_none_once_everything_is_closed_and_taken(bench, play):
 def test_one_sensor_alone_streams_too(bench, play):
     async def alone():
         async with bench() as both:
-            del both.wanted["pelvis"]
+            del both.requests["pelvis"]
             both.build_streams()
             await both.open()
             await both.listen(5.0)
@@ -153,7 +153,7 @@ def test_one_sensor_alone_streams_too(bench, play):
     assert set(np.diff(both.numbers("ankle"))) == {1}
 
 
-def test_two_sensors_of_one_name_are_told_apart_by_their_address(bench, play):
+def test_two_sensors_with_the_same_name_are_distinguished_by_address(bench, play):
     async def twins():
         async with bench(sensor={"name": "WT901BLE68"}) as both:
             await both.open()

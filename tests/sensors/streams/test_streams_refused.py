@@ -1,4 +1,4 @@
-"""What cannot be opened is refused within bounded time, naming the sensor, with the mend."""
+"""Sensors that cannot be opened are refused within bounded time, by name and with a hint."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FAMILIES = [("witmotion", 100.0), ("open_profile", 100.0), ("movesense", 104.0)]
 
 
 async def refusal(both):
-    """The error of opening, and how long it took; afterwards nobody is connected any more."""
+    """Return the error of opening and its duration in s; check that nobody is connected afterwards."""
     began_s = asyncio.get_running_loop().time()
     with pytest.raises(RadioError) as caught:
         await both.open()
@@ -40,7 +40,7 @@ def test_a_sensor_that_does_not_advertise_is_not_found(bench, play, place):
     assert took_s == pytest.approx(30.0, abs=1.0)
 
 
-def test_both_that_are_missing_are_both_named(bench, play):
+def test_two_missing_sensors_are_both_named(bench, play):
     async def missing():
         async with bench(patience_s=5.0) as both:
             for sensor in both.sensors.values():
@@ -62,7 +62,7 @@ def test_both_that_are_missing_are_both_named(bench, play):
         ("denied_by_system", "no_permission"),
     ],
 )
-def test_a_radio_that_cannot_be_used_is_told_at_once(bench, play, trouble, code):
+def test_an_unusable_radio_is_reported_at_once(bench, play, trouble, code):
     async def unusable():
         async with bench() as both:
             both.air.power_off(trouble)
@@ -89,10 +89,10 @@ def test_a_sensor_that_connects_but_never_streams(bench, play, name, rate_hz, pl
     assert took_s < 30.0
 
 
-def test_a_device_without_the_characteristics_is_the_wrong_one(bench, play):
+def test_a_device_without_the_characteristics_is_refused_as_the_wrong_one(bench, play):
     async def wrong():
         async with bench() as both:
-            both.wanted["ankle"] = replace(both.wanted["ankle"], family=family("witmotion"))
+            both.requests["ankle"] = replace(both.requests["ankle"], family=family("witmotion"))
             both.build_streams()
             return await refusal(both)
 
@@ -104,10 +104,10 @@ def test_a_device_without_the_characteristics_is_the_wrong_one(bench, play):
 
 
 @pytest.mark.parametrize(("name", "rate_hz"), FAMILIES)
-def test_a_device_that_says_it_is_another_is_the_wrong_one(bench, play, name, rate_hz):
+def test_a_device_with_another_identity_is_refused_as_the_wrong_one(bench, play, name, rate_hz):
     async def wrong():
         async with bench(name, rate_hz) as both:
-            both.wanted["pelvis"] = replace(both.wanted["pelvis"], identity="the one at home")
+            both.requests["pelvis"] = replace(both.requests["pelvis"], identity="the one at home")
             both.build_streams()
             return await refusal(both)
 
@@ -118,13 +118,13 @@ def test_a_device_that_says_it_is_another_is_the_wrong_one(bench, play, name, ra
 
 
 @pytest.mark.parametrize(("name", "rate_hz"), FAMILIES)
-def test_a_device_that_says_it_is_the_paired_one_is_taken(bench, play, name, rate_hz):
+def test_a_device_with_the_paired_identity_is_accepted(bench, play, name, rate_hz):
     async def right():
         async with bench(name, rate_hz) as both:
             await both.open()
-            said = {place: status.identity for place, status in both.streams.status().items()}
+            identities = {place: status.identity for place, status in both.streams.status().items()}
             await both.streams.close()
-            both.wanted = {p: replace(w, identity=said[p].lower()) for p, w in both.wanted.items()}
+            both.requests = {p: replace(w, identity=identities[p].lower()) for p, w in both.requests.items()}
             both.build_streams()
             await both.open()
             return both.streams.status()["ankle"].state
@@ -133,7 +133,7 @@ def test_a_device_that_says_it_is_the_paired_one_is_taken(bench, play, name, rat
 
 
 @pytest.mark.parametrize(("name", "rate_hz"), FAMILIES[1:])
-def test_a_flat_battery_is_told_before_the_set(bench, play, name, rate_hz):
+def test_a_flat_battery_is_reported_before_the_set(bench, play, name, rate_hz):
     async def flat():
         async with bench(name, rate_hz, device={"battery_percent": 1.0}) as both:
             return await refusal(both)
@@ -144,7 +144,7 @@ def test_a_flat_battery_is_told_before_the_set(bench, play, name, rate_hz):
     assert "Charge" in error.hint
 
 
-def test_a_battery_of_which_nothing_is_known_is_not_flat(bench, play):
+def test_an_unknown_battery_level_is_not_flat(bench, play):
     async def unknown():
         async with bench("witmotion", device={"battery_percent": 0.0}) as both:
             await both.open()
@@ -180,7 +180,7 @@ def test_a_sensor_that_stays_slow_is_refused_below_20_hz(bench, play, stays_hz, 
     assert code or rate_hz == pytest.approx(stays_hz, rel=0.05)
 
 
-def test_a_rate_that_comes_out_wrong_is_asked_for_in_another_way(bench, play):
+def test_a_wrong_actual_rate_is_requested_in_another_way(bench, play):
     async def other_code():
         async with bench("witmotion", 200.0, device={"code_0a_is_200": True}) as both:
             await both.open()
@@ -190,7 +190,7 @@ def test_a_rate_that_comes_out_wrong_is_asked_for_in_another_way(bench, play):
     assert play(other_code()) == pytest.approx(200.0, rel=0.02)
 
 
-def test_a_sensor_that_drops_its_first_connections_is_tried_until_patience_ends(bench, play):
+def test_a_sensor_that_drops_its_first_connections_is_retried_until_patience_ends(bench, play):
     async def restless():
         async with bench(patience_s=15.0) as both:
             opening = asyncio.ensure_future(refusal(both))

@@ -1,4 +1,4 @@
-"""Packets that are doubled, cut, garbled or come in a flood are counted, and all that can be read is kept."""
+"""Doubled, truncated, garbled and flooding packets are counted, and every readable sample is kept."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import pytest
 
 from imu_reps.domain.samples import SENSOR_PLACES
 from imu_reps.sim.radio.link_plan import Faults
+
+pytestmark = pytest.mark.faults
 
 FAMILIES = [("witmotion", 100.0), ("open_profile", 100.0), ("movesense", 104.0)]
 
@@ -21,7 +23,7 @@ async def record(bench, name, rate_hz, faults):
 
 
 @pytest.mark.parametrize(("name", "rate_hz"), FAMILIES[1:])
-def test_packets_that_come_twice_are_dropped_by_their_numbers(bench, play, name, rate_hz):
+def test_repeated_packets_are_dropped_by_their_numbers(bench, play, name, rate_hz):
     both, status = play(record(bench, name, rate_hz, Faults(duplicate=0.1)))
 
     for place in SENSOR_PLACES:
@@ -45,7 +47,7 @@ def test_spoilt_packets_do_not_end_the_stream(bench, play, name, rate_hz, fault)
 
 
 @pytest.mark.parametrize(("name", "rate_hz"), FAMILIES)
-def test_packets_cut_short_are_counted_as_damaged(bench, play, name, rate_hz):
+def test_truncated_packets_are_counted_as_damaged(bench, play, name, rate_hz):
     _, status = play(record(bench, name, rate_hz, Faults(truncate=0.05)))
 
     assert status["pelvis"].damaged > 5

@@ -1,4 +1,4 @@
-"""Sensors and a program that listens to them, for the tests of the virtual air."""
+"""Virtual sensors and a program that receives them, for the tests of the virtual radio."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ START = b"\x01"
 
 
 def ramp(time_s: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Readings that tell their instant: x acceleration and x rate grow with time."""
+    """Return readings from which their time can be read: x acceleration and x rate grow with time."""
     acc_mps2, gyr_dps = np.zeros((len(time_s), 3)), np.zeros((len(time_s), 3))
     acc_mps2[:, 0] = 0.1 * time_s
     acc_mps2[:, 2] = 9.80665
@@ -32,7 +32,7 @@ def ramp(time_s: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 class LoggedDevice(OpenProfile):
-    """The open profile's firmware, with a log of every packet it made."""
+    """The firmware of the open profile, with a log of every packet it made."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(ramp, **settings)
@@ -58,7 +58,7 @@ class Listener:
         return [data for _, data in self.arrivals]
 
     async def listen(self, address: str, timeout: float = 10.0) -> BleakClient:
-        """Scan, connect, subscribe, start."""
+        """Scan, connect, subscribe and start."""
         device = await BleakScanner.find_device_by_address(
             address, timeout=5.0, backend=scanner_backend(self.air)
         )
@@ -86,19 +86,19 @@ Story = Callable[[Air], Awaitable[Any]]
 
 
 def _on_air(story: Story, *, seed: int = 0, quirks: Quirks = WELL_BEHAVED, speed: float | None = None) -> Any:
-    async def event() -> Any:
+    async def whole() -> Any:
         async with Air(seed=seed, quirks=quirks) as air:
             result = await story(air)
-        # nothing of the air is left behind
+        # no task of the radio is left behind
         assert asyncio.all_tasks() == {asyncio.current_task()}
         return result
 
-    return run(event(), speed)
+    return run(whole(), speed)
 
 
 @pytest.fixture
 def on_air() -> Callable[..., Any]:
-    """Tell a story ``async (air) -> result`` on a virtual air in simulated time."""
+    """Run a story ``async (air) -> result`` on a virtual radio in simulated time."""
     return _on_air
 
 

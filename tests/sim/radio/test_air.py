@@ -44,7 +44,7 @@ async def connect(air: Air, address: str, **settings: Any) -> BleakClient:
     return client
 
 
-def test_a_scan_sees_names_services_and_strength(on_air: OnAir) -> None:
+def test_a_scan_finds_names_services_and_strength(on_air: OnAir) -> None:
     async def story(air: Air) -> dict[str, Any]:
         VirtualSensor(air, OpenProfile(at_rest()), PELVIS, board=Board(rssi_dbm=-48))
         VirtualSensor(air, OpenProfile(at_rest()), ANKLE, "IMUREPS-A0002", board=Board(rssi_dbm=-77))
@@ -52,11 +52,11 @@ def test_a_scan_sees_names_services_and_strength(on_air: OnAir) -> None:
 
     found = on_air(story)
 
-    assert {address: heard.local_name for address, (_, heard) in found.items()} == {
+    assert {address: advertisement.local_name for address, (_, advertisement) in found.items()} == {
         PELVIS: "IMUREPS-P1A2B",
         ANKLE: "IMUREPS-A0002",
     }
-    assert all(heard.service_uuids == [SERVICE] for _, heard in found.values())
+    assert all(advertisement.service_uuids == [SERVICE] for _, advertisement in found.values())
     assert found[PELVIS][1].rssi == pytest.approx(-48, abs=12)
     assert found[ANKLE][1].rssi == pytest.approx(-77, abs=12)
 
@@ -70,19 +70,19 @@ def test_manufacturer_data_and_short_uuids_are_advertised(on_air: OnAir) -> None
         VirtualSensor(air, Bought(at_rest()), PELVIS)
         return (await scan(air))[PELVIS][1]
 
-    heard = on_air(story)
+    advertisement = on_air(story)
 
-    assert heard.manufacturer_data == {0x009F: b""}
-    assert heard.service_uuids == ["0000fdf3-0000-1000-8000-00805f9b34fb"]
+    assert advertisement.manufacturer_data == {0x009F: b""}
+    assert advertisement.service_uuids == ["0000fdf3-0000-1000-8000-00805f9b34fb"]
 
 
 def test_a_scan_can_be_filtered_by_service(on_air: OnAir) -> None:
     async def story(air: Air) -> list[int]:
         VirtualSensor(air, OpenProfile(at_rest()), PELVIS)
-        wanted: list[list[str]] = [[SERVICE], ["0000180f-0000-1000-8000-00805f9b34fb"]]
+        filters: list[list[str]] = [[SERVICE], ["0000180f-0000-1000-8000-00805f9b34fb"]]
         return [
             len(await BleakScanner.discover(1.0, service_uuids=uuids, backend=scanner_backend(air)))
-            for uuids in wanted
+            for uuids in filters
         ]
 
     assert on_air(story) == [1, 0]
@@ -106,13 +106,13 @@ def test_an_address_can_be_used_once(on_air: OnAir) -> None:
     on_air(story)
 
 
-def test_a_connected_sensor_does_not_advertise_until_it_is_let_go(on_air: OnAir) -> None:
+def test_a_connected_sensor_does_not_advertise_until_it_is_released(on_air: OnAir) -> None:
     async def story(air: Air) -> list[set[str]]:
         VirtualSensor(air, OpenProfile(at_rest()), PELVIS)
         client = await connect(air, PELVIS)
-        seen = [set(await scan(air))]
+        found = [set(await scan(air))]
         await client.disconnect()
-        return [*seen, set(await scan(air))]
+        return [*found, set(await scan(air))]
 
     assert on_air(story) == [set(), {PELVIS}]
 
@@ -150,7 +150,7 @@ def test_reads_and_writes_reach_the_device(on_air: OnAir) -> None:
     assert identified == 1
 
 
-def test_what_cannot_be_done_is_an_error_of_bleaks_own(on_air: OnAir) -> None:
+def test_impossible_requests_raise_an_error_of_bleak(on_air: OnAir) -> None:
     async def story(air: Air) -> None:
         VirtualSensor(air, OpenProfile(at_rest()), PELVIS)
         client = await connect(air, PELVIS)
@@ -175,7 +175,7 @@ def test_what_cannot_be_done_is_an_error_of_bleaks_own(on_air: OnAir) -> None:
     on_air(story)
 
 
-def test_notifications_are_begun_once_and_ended_once(on_air: OnAir, listener: Any) -> None:
+def test_notifications_are_started_once_and_stopped_once(on_air: OnAir, listener: Any) -> None:
     async def story(air: Air) -> None:
         VirtualSensor(air, OpenProfile(at_rest()), PELVIS)
         client = await listener(air).listen(PELVIS)
@@ -215,7 +215,7 @@ def test_on_a_clean_link_everything_arrives_in_order(
         for program, device in zip(programs, devices, strict=True):
             assert 395 < len(program.data) <= len(device.log)
             assert program.data == [packet.data for packet in device.log][: len(program.data)]
-            # what is missing at the end is on its way
+            # packets missing at the end are on their way
             assert len(device.log) - len(program.data) < 3
 
     on_air(story)
@@ -275,7 +275,9 @@ def test_the_same_seed_gives_the_same_arrivals(on_air: OnAir, listener: Any, log
     assert first != other
 
 
-def test_pace_changes_nothing(on_air: OnAir, listener: Any, logged_device: Any) -> None:
+def test_the_speed_of_the_simulation_changes_nothing(
+    on_air: OnAir, listener: Any, logged_device: Any
+) -> None:
     async def story(air: Air) -> list[tuple[float, bytes]]:
         VirtualSensor(air, logged_device(), PELVIS)
         program = listener(air)
@@ -315,7 +317,7 @@ def test_without_an_adapter_nothing_is_scanned_or_connected(
     on_air(story)
 
 
-def test_a_connection_can_be_asked_for_by_address(on_air: OnAir) -> None:
+def test_a_connection_can_be_opened_by_address(on_air: OnAir) -> None:
     async def story(air: Air) -> None:
         VirtualSensor(air, OpenProfile(at_rest()), PELVIS)
         async with BleakClient(PELVIS, backend=client_backend(air)) as client:
@@ -326,7 +328,7 @@ def test_a_connection_can_be_asked_for_by_address(on_air: OnAir) -> None:
     on_air(story)
 
 
-def test_what_a_devices_firmware_raises_comes_out(on_air: OnAir) -> None:
+def test_an_error_in_the_firmware_of_a_device_is_raised(on_air: OnAir) -> None:
     class Broken(OpenProfile):
         def read(self, characteristic: str, time_s: float) -> bytes:  # noqa: ARG002
             raise ZeroDivisionError(characteristic)
@@ -341,20 +343,20 @@ def test_what_a_devices_firmware_raises_comes_out(on_air: OnAir) -> None:
         on_air(story)
 
 
-def test_without_bumble_the_mend_is_named() -> None:
+def test_without_bumble_the_hint_names_it() -> None:
     program = (
         "import sys; sys.modules['bumble'] = None\n"
         "from imu_reps.errors import UsageError\n"
         "try:\n    import imu_reps.sim.radio.air\n"
         "except UsageError as error:\n    print(error.hint)"
     )
-    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
-    assert "pip install 'imu-reps[virtual]'" in said.stdout
+    assert "pip install 'imu-reps[virtual]'" in result.stdout
 
 
 @pytest.mark.soak
-def test_ten_minutes_of_two_sensors_at_200_hz_arrive_complete(
+def test_ten_minutes_of_two_sensors_at_200_hz_arrive_completely(
     on_air: OnAir, listener: Any, logged_device: Any
 ) -> None:
     async def story(air: Air) -> None:

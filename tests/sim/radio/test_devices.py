@@ -1,4 +1,4 @@
-"""Virtual WitMotion, Movesense and open-profile firmware: the decoder reads back what the sensor felt."""
+"""Virtual WitMotion, Movesense and open-profile firmware: the decoder reads what the sensor measured."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from imu_reps.domain.samples import FloatArray
 from imu_reps.sensors.families import family
-from imu_reps.sensors.families import witmotion_frames as frames
+from imu_reps.sensors.families import witmotion as frames
 from imu_reps.sensors.wire import Decoded, Facts, Family, Pause, Read, Subscribe, Write, join_samples
 from imu_reps.sim.radio.device import Device, DeviceClock, SentPacket
 from imu_reps.sim.radio.devices import virtual_movesense as firmware_m
@@ -27,14 +27,14 @@ WRITE, NOTIFY = firmware_w.WRITE, firmware_w.NOTIFY
 
 
 def feed(time_s: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """A leg that swings: every instant has readings of its own."""
+    """Return readings of a swinging leg, different at every time."""
     swing = np.sin(2 * np.pi * 0.5 * time_s)
     acc = np.column_stack([G * swing / 2, 0 * time_s, G * np.sqrt(1 - swing**2 / 4)])
     return acc, np.column_stack([0 * time_s, 90 * np.cos(2 * np.pi * 0.5 * time_s), 10 * swing])
 
 
 class Listener:
-    """A central without a radio: takes a family's steps on a device and decodes what comes back."""
+    """A central without a radio: applies the steps of a family to a device and decodes its answers."""
 
     def __init__(self, device: Device, room: int = 244) -> None:
         self.device, self.room, self.now_s = device, room, 0.0
@@ -52,9 +52,9 @@ class Listener:
         for packet in packets:
             assert packet.time_s <= self.now_s + 1e-9
             self.packets.append(packet)
-            self.hear(packet.characteristic, packet.data)
+            self.receive(packet.characteristic, packet.data)
 
-    def hear(self, characteristic: str, data: bytes) -> None:
+    def receive(self, characteristic: str, data: bytes) -> None:
         self.state, decoded = self.family.decode(self.state, characteristic, data, self.now_s)
         self.parts.append(decoded)
 
@@ -76,11 +76,11 @@ class Listener:
                     self.take(self.device.written(self.uuid(characteristic), data, self.now_s))
                 case Read(characteristic):
                     uuid = self.uuid(characteristic)
-                    self.hear(uuid, self.device.read(uuid, self.now_s))
+                    self.receive(uuid, self.device.read(uuid, self.now_s))
                 case Pause(seconds):
                     self.wait(seconds)
 
-    def heard(self) -> Decoded:
+    def decoded(self) -> Decoded:
         return Decoded(
             join_samples([part.samples for part in self.parts]),
             damaged=sum(part.damaged for part in self.parts),
@@ -88,14 +88,14 @@ class Listener:
             restarted=any(part.restarted for part in self.parts),
         )
 
-    def said(self, name: str) -> Any:
-        said = [getattr(part.facts, name) for part in self.parts]
-        return next((value for value in reversed(said) if value is not None), None)
+    def reported(self, name: str) -> Any:
+        values = [getattr(part.facts, name) for part in self.parts]
+        return next((value for value in reversed(values) if value is not None), None)
 
     def rate_hz(self, seconds: float = 4.0) -> float:
-        before = len(self.heard().samples)
+        before = len(self.decoded().samples)
         self.wait(seconds)
-        return (len(self.heard().samples) - before) / seconds
+        return (len(self.decoded().samples) - before) / seconds
 
 
 def listener(device: Device, room: int = 244) -> Listener:
@@ -112,36 +112,36 @@ DEVICES: list[tuple[Callable[..., Device], float]] = [
 
 @pytest.mark.parametrize(("build", "rate_hz"), DEVICES)
 @pytest.mark.parametrize("room", [20, 61, 182, 244])
-def test_what_the_sensor_felt_is_read_back(build: Callable[..., Device], rate_hz: float, room: int) -> None:
+def test_the_measured_values_are_decoded(build: Callable[..., Device], rate_hz: float, room: int) -> None:
     near = listener(build(feed, DeviceClock(rate_error=2e-3)), room)
     near.start(rate_hz)
     near.wait(3.0)
 
-    samples, ends = near.heard().samples, [packet.time_s for packet in near.packets[-1:]]
+    samples, ends = near.decoded().samples, [packet.time_s for packet in near.packets[-1:]]
     last = len(samples) - 1
     n = round(2.0 * rate_hz)
     instants = ends[0] - (last - np.arange(last - n, last + 1)) / (rate_hz * 1.002)
     acc, gyr = feed(instants)
 
-    # the counts of the wire: a 2048th of g, a 16th of a deg/s
+    # the resolution of the wire format: 1/2048 g, 1/16 deg/s
     assert np.abs(samples.acc_mps2[-n - 1 :] - acc).max() < 0.51 * G / 2048
     assert np.abs(samples.gyr_dps[-n - 1 :] - gyr).max() < 0.51 * 2000 / 32768
     assert np.diff(samples.number).tolist()[-n:] == [1] * n
-    assert near.heard().damaged == 0
+    assert near.decoded().damaged == 0
 
 
 @pytest.mark.parametrize(("build", "rate_hz"), DEVICES)
-def test_it_says_who_it_is_and_what_its_battery_holds(build: Callable[..., Device], rate_hz: float) -> None:
+def test_it_reports_its_identity_and_battery(build: Callable[..., Device], rate_hz: float) -> None:
     near = listener(build(feed, battery_percent=50.0))
     near.start(rate_hz)
 
-    assert near.said("battery_percent") == 50.0
-    assert near.said("identity")
-    assert near.said("firmware")
+    assert near.reported("battery_percent") == 50.0
+    assert near.reported("identity")
+    assert near.reported("firmware")
 
 
 @pytest.mark.parametrize(("build", "rate_hz"), [(Movesense, 104.0), (OpenProfile, 100.0)])
-def test_its_clock_goes_on_over_a_lost_link_and_begins_anew_after_a_reboot(
+def test_its_clock_continues_over_a_lost_link_and_restarts_after_a_reboot(
     build: Callable[..., Device], rate_hz: float
 ) -> None:
     near = listener(build(feed, DeviceClock(start_s=400.0)))
@@ -154,11 +154,11 @@ def test_its_clock_goes_on_over_a_lost_link_and_begins_anew_after_a_reboot(
     near.state = near.family.resume(near.state)
     near.start(rate_hz)
     near.wait(1.0)
-    samples = near.heard().samples
+    samples = near.decoded().samples
     gap = int(np.argmax(np.diff(samples.number)))
-    assert not near.heard().restarted
+    assert not near.decoded().restarted
     assert samples.device_time_s[gap + 1] - samples.device_time_s[gap] > 4.9
-    # a subscription begins anywhere in a packet's time: a quarter packet of eight
+    # a subscription begins anywhere within a packet: a quarter packet of eight
     away = np.diff(samples.device_time_s)[gap] * rate_hz
     assert np.diff(samples.number)[gap] == pytest.approx(away, abs=2.5)
 
@@ -168,11 +168,11 @@ def test_its_clock_goes_on_over_a_lost_link_and_begins_anew_after_a_reboot(
     near.state = near.family.resume(near.state)
     near.start(rate_hz)
     near.wait(1.0)
-    assert near.heard().restarted
-    assert near.heard().samples.device_time_s[-1] < 4.0
+    assert near.decoded().restarted
+    assert near.decoded().samples.device_time_s[-1] < 4.0
 
 
-def test_witmotion_sends_ten_a_second_until_told_otherwise() -> None:
+def test_witmotion_sends_ten_samples_per_second_by_default() -> None:
     near = listener(WitMotion(feed, DeviceClock()))
     near.state = near.family.begin(100.0)
     near.device.subscribed(NOTIFY, True, 0.0)
@@ -201,14 +201,14 @@ def test_witmotion_packs_several_frames_into_a_notification(rate_hz: float, fram
     assert {len(packet.data) for packet in near.packets} == {20 * frames_each}
 
 
-def test_witmotion_is_a_little_slow_as_real_ones_are() -> None:
+def test_witmotion_is_slightly_slow_as_real_ones_are() -> None:
     near = listener(WitMotion(feed))
     near.start(100.0)
 
     assert near.rate_hz(20.0) == pytest.approx(99.3, abs=0.25)
 
 
-def test_a_unit_that_takes_0a_for_200_hz_gets_there_on_the_second_attempt() -> None:
+def test_a_unit_that_uses_0a_for_200_hz_is_set_on_the_second_attempt() -> None:
     near = listener(WitMotion(feed, DeviceClock(), code_0a_is_200=True))
     near.start(200.0, 0)
     assert near.rate_hz() < 20.0
@@ -220,7 +220,7 @@ def test_a_unit_that_takes_0a_for_200_hz_gets_there_on_the_second_attempt() -> N
     assert usual.rate_hz() == pytest.approx(200.0, abs=3.0)
 
 
-def test_witmotion_forgets_at_power_off_what_was_not_saved() -> None:
+def test_witmotion_forgets_unsaved_settings_at_power_off() -> None:
     near = listener(WitMotion(feed, DeviceClock()))
     near.start(100.0)
     near.device.power_on(near.now_s)
@@ -235,7 +235,7 @@ def test_witmotion_forgets_at_power_off_what_was_not_saved() -> None:
     assert near.rate_hz() == pytest.approx(100.0, abs=1.0)
 
 
-def test_witmotion_falls_silent_when_the_choice_of_outputs_is_touched() -> None:
+def test_witmotion_stops_sending_when_the_choice_of_outputs_is_changed() -> None:
     near = listener(WitMotion(feed))
     near.start(100.0)
     near.device.written(WRITE, frames.command(0x02, 0x1E), near.now_s)
@@ -247,12 +247,12 @@ def test_an_unknown_battery_of_witmotion_is_not_an_empty_one() -> None:
     near = listener(WitMotion(feed, battery_percent=0.0))
     near.start(100.0)
 
-    assert near.said("battery_percent") is None
-    assert near.said("identity") == "FD:08:90:1A:11:47"
+    assert near.reported("battery_percent") is None
+    assert near.reported("identity") == "FD:08:90:1A:11:47"
 
 
 @pytest.mark.parametrize("rate_hz", [52.0, 104.0, 208.0])
-def test_movesense_cuts_what_does_not_fit(rate_hz: float) -> None:
+def test_movesense_splits_packets_that_do_not_fit(rate_hz: float) -> None:
     near = listener(Movesense(feed), room=120)
     near.start(rate_hz)
     near.packets.clear()
@@ -260,11 +260,11 @@ def test_movesense_cuts_what_does_not_fit(rate_hz: float) -> None:
 
     kinds = {packet.data[0] for packet in near.packets}
     assert kinds == ({2} if rate_hz == 52.0 else {2, 3})
-    assert near.heard().damaged == 0
-    assert len(near.heard().samples) >= 0.9 * rate_hz
+    assert near.decoded().damaged == 0
+    assert len(near.decoded().samples) >= 0.9 * rate_hz
 
 
-def test_movesense_with_the_second_set_of_characteristics_streams_alike() -> None:
+def test_movesense_streams_the_same_with_the_second_set_of_characteristics() -> None:
     near = listener(Movesense(feed, second_set=True))
     near.start(104.0)
     assert near.rate_hz() == pytest.approx(104.0, abs=2.5)
@@ -275,7 +275,7 @@ def test_movesense_with_the_second_set_of_characteristics_streams_alike() -> Non
     assert near.rate_hz() == 0.0
 
 
-def test_movesense_answers_what_it_does_not_know_with_404() -> None:
+def test_movesense_answers_unknown_requests_with_404() -> None:
     near = listener(Movesense(feed))
     near.state = near.family.begin(104.0)
     near.device.subscribed(firmware_m.NOTIFY, True, 0.0)
@@ -287,8 +287,8 @@ def test_movesense_answers_what_it_does_not_know_with_404() -> None:
 
 @pytest.fixture(scope="module")
 def golden() -> list[dict[str, Any]]:
-    beside = Path(__file__).parents[4] / "shared" / "design"
-    folder = Path(os.environ.get("IMU_REPS_DESIGN") or beside)
+    default = Path(__file__).parents[4] / "shared" / "design"
+    folder = Path(os.environ.get("IMU_REPS_DESIGN") or default)
     if not folder.is_dir():
         pytest.skip(f"no design notes in {folder}: set IMU_REPS_DESIGN to their folder")
     items: list[dict[str, Any]] = json.loads((folder / "golden-packets.json").read_text(encoding="utf-8"))
@@ -336,7 +336,7 @@ def test_the_firmware_builds_golden_movesense_packets_byte_for_byte(golden: list
     assert firmware_m.notifications(0x63, captured, 244)[0].hex() == items["movesense-meas-imu6-52"]["hex"]
 
 
-def test_facts_are_silent_until_asked() -> None:
+def test_facts_are_sent_only_on_request() -> None:
     near = listener(WitMotion(feed))
     near.state = near.family.begin(100.0)
     near.device.subscribed(NOTIFY, True, 0.0)

@@ -31,7 +31,7 @@ def test_an_hour_of_waiting_takes_no_time() -> None:
     assert time.monotonic() - began_s < 5.0
 
 
-def test_time_stands_still_while_anything_runs() -> None:
+def test_time_stands_still_while_code_runs() -> None:
     async def work() -> tuple[float, float]:
         before_s = now_s()
         time.sleep(0.02)
@@ -43,7 +43,7 @@ def test_time_stands_still_while_anything_runs() -> None:
     assert before_s == after_s
 
 
-def test_timers_ring_in_order_at_their_own_time() -> None:
+def test_timers_fire_in_order_at_their_own_time() -> None:
     async def main() -> list[float]:
         began_s, rung_s = now_s(), []
         for delay_s in (0.3, 0.1, 0.2, 0.1):
@@ -67,7 +67,7 @@ def test_a_timeout_ends_a_wait_at_its_time() -> None:
     assert run(main()) == pytest.approx(5.0, abs=1e-6)
 
 
-def test_a_queue_hands_over_between_tasks() -> None:
+def test_a_queue_passes_items_between_tasks() -> None:
     async def main() -> list[tuple[int, float]]:
         queue: asyncio.Queue[int] = asyncio.Queue(maxsize=1)
         began_s = now_s()
@@ -85,7 +85,7 @@ def test_a_queue_hands_over_between_tasks() -> None:
     assert [(n, pytest.approx(s)) for n, s in run(main())] == [(0, 1.0), (1, 2.0), (2, 3.0)]
 
 
-def test_tasks_and_generators_left_over_are_ended() -> None:
+def test_remaining_tasks_and_generators_are_ended() -> None:
     ended = []
 
     async def endless() -> AsyncIterator[int]:
@@ -114,7 +114,7 @@ def test_tasks_and_generators_left_over_are_ended() -> None:
     assert sorted(ended) == ["generator", "task"]
 
 
-def test_a_threads_work_takes_no_simulated_time() -> None:
+def test_work_in_a_thread_takes_no_simulated_time() -> None:
     async def main() -> tuple[str, float]:
         began_s = now_s()
         asyncio.get_running_loop().call_later(5.0, lambda: None)
@@ -125,19 +125,19 @@ def test_a_threads_work_takes_no_simulated_time() -> None:
     assert run(main()) == ("done", 0.0)
 
 
-def test_another_thread_can_call() -> None:
+def test_another_thread_can_schedule_a_call() -> None:
     async def main() -> str:
-        loop, heard = asyncio.get_running_loop(), asyncio.get_running_loop().create_future()
-        caller = threading.Timer(0.05, lambda: loop.call_soon_threadsafe(heard.set_result, "called"))
+        loop, called = asyncio.get_running_loop(), asyncio.get_running_loop().create_future()
+        caller = threading.Timer(0.05, lambda: loop.call_soon_threadsafe(called.set_result, "called"))
         caller.start()
-        result = await heard
+        result = await called
         caller.join()
         return str(result)
 
     assert run(main()) == "called"
 
 
-def test_waiting_for_what_never_comes_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waiting_forever_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fast_loop, "PATIENCE_S", 0.3)
 
     async def main() -> None:
@@ -147,7 +147,7 @@ def test_waiting_for_what_never_comes_is_an_error(monkeypatch: pytest.MonkeyPatc
         run(main())
 
 
-def test_an_exception_comes_out() -> None:
+def test_an_exception_is_raised() -> None:
     async def main() -> None:
         await asyncio.sleep(1.0)
         raise ZeroDivisionError
@@ -170,7 +170,7 @@ def test_paced_time_runs_at_its_speed() -> None:
     assert 0.2 <= took_s < 2.0
 
 
-def test_paced_time_behind_catches_up_without_skipping() -> None:
+def test_late_paced_time_catches_up_without_skipping() -> None:
     async def main() -> list[float]:
         began_s, rung_s = now_s(), []
         time.sleep(0.2)
@@ -184,6 +184,23 @@ def test_paced_time_behind_catches_up_without_skipping() -> None:
 
     assert rung_s == pytest.approx([0.5, 1.0, 1.5, 2.0], abs=1e-6)
     assert time.monotonic() - began_s < 0.4
+
+
+def test_work_in_a_thread_takes_no_more_simulated_than_real_time_at_any_speed() -> None:
+    async def main() -> float:
+        ticking = asyncio.create_task(_tick())
+        time.sleep(0.1)  # behind its time, which is not caught up while a thread works
+        began_s = now_s()
+        await asyncio.to_thread(time.sleep, 0.2)
+        took_s = now_s() - began_s
+        ticking.cancel()
+        return took_s
+
+    async def _tick() -> None:
+        while True:
+            await asyncio.sleep(0.01)
+
+    assert 0.1 < run(main(), speed=50.0) < 2.0
 
 
 @pytest.mark.skipif(

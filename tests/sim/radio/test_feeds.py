@@ -1,4 +1,4 @@
-"""A wearer's readings are the simulator's, whenever and however they are asked for."""
+"""Readings of a wearer are those of the simulator, whenever and in whatever portions they are requested."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ GRAVITY_MPS2 = 9.80665
 
 @pytest.fixture
 def plan(quiet_set: Callable[..., SetPlan]) -> SetPlan:
-    """Two repetitions, no noise."""
+    """A plan of two repetitions without noise."""
     return quiet_set(RepPlan(), RepPlan())
 
 
@@ -46,7 +46,7 @@ def test_before_and_after_the_set_the_wearer_lies_still(plan: SetPlan) -> None:
         assert not gyr_dps.any()
 
 
-def test_the_truth_is_on_the_wearers_own_time(plan: SetPlan) -> None:
+def test_the_truth_uses_the_time_of_the_wearer(plan: SetPlan) -> None:
     wearer, simulated = Wearer(plan, seed=4), simulate(plan, seed=4)
 
     between = {
@@ -79,7 +79,7 @@ def test_noise_bias_and_scale_are_the_planned_ones(plan: SetPlan) -> None:
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 100])
-def test_readings_do_not_depend_on_how_many_are_asked_for_at_once(chunk: int) -> None:
+def test_readings_do_not_depend_on_the_number_requested_at_once(chunk: int) -> None:
     times_s = np.arange(0.0, 3.0, 0.01)
 
     whole = np.hstack(Wearer(SetPlan(), seed=1).feed("pelvis")(times_s))
@@ -94,7 +94,7 @@ def test_a_place_without_a_sensor_has_no_readings() -> None:
         Wearer(SetPlan(ankle=None)).feed("ankle")
 
 
-def test_a_sensor_on_a_table_reads_gravity_alone() -> None:
+def test_a_sensor_on_a_table_reads_only_gravity() -> None:
     acc_mps2, gyr_dps = at_rest(1)(np.arange(0.0, 20.0, 0.01))
 
     assert acc_mps2.mean(axis=0) == pytest.approx([0.0, 0.0, GRAVITY_MPS2], abs=0.002)

@@ -1,4 +1,4 @@
-"""The arithmetic of the air: when connection events are, and what breaks."""
+"""The arithmetic of the radio: when connection events are, and which faults occur."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_events_come_at_the_connection_interval(seed: int, interval_s: float) ->
     assert BEGINS_S <= found[0] <= BEGINS_S + interval_s
 
 
-def test_the_phase_is_a_matter_of_chance() -> None:
+def test_the_phase_is_random() -> None:
     first = {round(timetable(seed).event_from(BEGINS_S) - BEGINS_S, 6) for seed in range(20)}
 
     assert len(first) == 20
@@ -58,7 +58,7 @@ def test_no_event_falls_into_a_stall() -> None:
         assert (found > end_s).any()
 
 
-def test_chance_stalls_come_as_often_as_planned() -> None:
+def test_random_stalls_are_as_frequent_as_planned() -> None:
     found = events(timetable(seed=3, stalls_per_min=30.0), 20_000)
 
     gaps = np.diff(found) > 0.03
@@ -69,7 +69,7 @@ def test_chance_stalls_come_as_often_as_planned() -> None:
 
 @given(st.binary(max_size=60), st.integers(0, 99))
 @settings(deadline=None, max_examples=50)
-def test_each_fault_does_what_it_says(data: bytes, seed: int) -> None:
+def test_each_fault_has_its_stated_effect(data: bytes, seed: int) -> None:
     def spoilt(faults: Faults) -> list[bytes]:
         return spoil(data, faults, np.random.default_rng(seed))
 
@@ -85,7 +85,7 @@ def test_each_fault_does_what_it_says(data: bytes, seed: int) -> None:
     assert garbled != data or not data
 
 
-def test_faults_strike_as_often_as_planned() -> None:
+def test_faults_are_as_frequent_as_planned() -> None:
     rng = np.random.default_rng(0)
 
     arrived = sum(len(spoil(b"x", Faults(loss=0.1), rng)) for _ in range(10_000))

@@ -1,4 +1,4 @@
-"""The virtual open-profile sensor does what the profile's text says, byte for byte."""
+"""The virtual open-profile sensor follows the text of the profile, byte for byte."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def stream(device: OpenProfile, start_s: float, end_s: float, longest: int = LON
     return device.produce(end_s, longest)
 
 
-def test_every_device_is_found_by_its_familys_name() -> None:
+def test_every_device_is_found_by_the_name_of_its_family() -> None:
     device: Device = DEVICES["open_profile"](ramp, clock=DeviceClock(1e-4, 5.0), battery_percent=50.0)
 
     assert device.family == "open_profile"
@@ -59,7 +59,7 @@ def test_nothing_is_sent_before_start_or_after_stop() -> None:
 
 
 @pytest.mark.parametrize(("rate_hz", "count"), [(50, 2), (100, 5), (200, 10)])
-def test_packets_hold_about_a_twentieth_of_a_second(rate_hz: int, count: int) -> None:
+def test_packets_contain_about_50_ms(rate_hz: int, count: int) -> None:
     device = switched_on()
     device.written(CONTROL, b"\x03" + rate_hz.to_bytes(2, "little"), 0.0)
 
@@ -77,7 +77,7 @@ def test_packets_fit_a_short_notification(longest: int, count: int) -> None:
     assert {len(packet.data) for packet in packets} == {8 + 12 * count}
 
 
-def test_samples_are_the_true_readings_at_the_time_they_carry() -> None:
+def test_samples_are_the_true_readings_at_their_stated_times() -> None:
     device = switched_on(clock=DeviceClock(rate_error=1e-3, start_s=7.0))
 
     for packet in stream(device, 0.305, 3.0):
@@ -91,7 +91,7 @@ def test_samples_are_the_true_readings_at_the_time_they_carry() -> None:
 
 @given(st.lists(st.floats(0.001, 0.4), min_size=1, max_size=30))
 @settings(deadline=None, max_examples=25)
-def test_packets_do_not_depend_on_when_they_are_asked_for(steps_s: list[float]) -> None:
+def test_packets_do_not_depend_on_when_they_are_requested(steps_s: list[float]) -> None:
     piecewise, whole = switched_on(), switched_on()
     piecewise.written(CONTROL, b"\x01", 0.0)
     packets = [packet for until_s in np.cumsum(steps_s) for packet in piecewise.produce(float(until_s), LONG)]
@@ -121,7 +121,7 @@ def test_a_packet_cut_short_keeps_its_number_and_no_pause_is_an_overrun(again: b
     assert after[0][:3] == (3, pytest.approx(110_000, abs=1), 0)
 
 
-def test_the_last_host_time_outlives_the_link() -> None:
+def test_the_last_host_time_is_kept_after_the_link_is_lost() -> None:
     device = switched_on()
     device.written(CONTROL, bytes([5, *range(8)]), 1.0)
     given = device.read(CONTROL, 1.0)
@@ -142,7 +142,7 @@ def test_number_and_clock_wrap() -> None:
     assert (np.diff(np.array(ticks)) < 0).sum() == 1
 
 
-def test_a_reboot_puts_clock_number_and_rate_back() -> None:
+def test_a_reboot_resets_clock_number_and_rate() -> None:
     device = switched_on(clock=DeviceClock(start_s=100.0))
     device.written(CONTROL, b"\x03\xc8\x00", 0.0)
     stream(device, 0.0, 5.0)
@@ -155,7 +155,7 @@ def test_a_reboot_puts_clock_number_and_rate_back() -> None:
     assert len(raw) == 5
 
 
-def test_flags_tell_saturation_and_a_low_battery() -> None:
+def test_flags_show_saturation_and_a_low_battery() -> None:
     def swing(time_s: FloatArray) -> tuple[FloatArray, FloatArray]:
         acc_mps2, gyr_dps = ramp(time_s)
         gyr_dps[:, 0] = np.where(time_s > 1.0, -1200.0, 0.0)
@@ -167,14 +167,14 @@ def test_flags_tell_saturation_and_a_low_battery() -> None:
     assert {flags for _, _, flags, raw in packets if raw[:, 3].min() == -32768} == {5}
 
 
-def test_info_tells_rate_ranges_and_name() -> None:
+def test_info_contains_rate_ranges_and_name() -> None:
     device = switched_on(name="IMUREPS-A00FF")
 
     assert device.read(INFO, 0.0) == bytes.fromhex("01 64 00 08 e8 03 f0") + b"IMUREPS-A00FF"
 
 
 @pytest.mark.parametrize(("asked_hz", "given_hz"), [(1, 50), (74, 50), (75, 100), (150, 200), (9999, 200)])
-def test_the_nearest_rate_is_taken(asked_hz: int, given_hz: int) -> None:
+def test_the_nearest_supported_rate_is_used(asked_hz: int, given_hz: int) -> None:
     device = switched_on()
     device.written(CONTROL, b"\x03" + asked_hz.to_bytes(2, "little"), 0.0)
 
@@ -185,18 +185,18 @@ def test_the_nearest_rate_is_taken(asked_hz: int, given_hz: int) -> None:
     ("command", "code"),
     [(b"", 0x80), (b"\x09", 0x80), (b"\x01\x00", 0x0D), (b"\x03\x64", 0x0D), (b"\x03\x00\x00", 0x13)],
 )
-def test_what_is_no_command_is_refused(command: bytes, code: int) -> None:
+def test_an_invalid_command_is_refused(command: bytes, code: int) -> None:
     with pytest.raises(RefusedError) as refused:
         switched_on().written(CONTROL, command, 0.0)
     assert refused.value.code == code
 
 
-def test_host_time_is_given_back_with_the_sensors_own() -> None:
+def test_the_host_time_is_returned_with_that_of_the_sensor() -> None:
     device = switched_on(clock=DeviceClock(start_s=3.0))
     assert device.read(CONTROL, 0.0) == b""
 
     device.written(CONTROL, b"\x05" + (123_456_789).to_bytes(8, "little"), 2.5)
 
-    said, host_us, sensor_us = struct.unpack("<BQI", device.read(CONTROL, 9.0))
-    assert (said, host_us) == (5, 123_456_789)
+    opcode, host_us, sensor_us = struct.unpack("<BQI", device.read(CONTROL, 9.0))
+    assert (opcode, host_us) == (5, 123_456_789)
     assert sensor_us == pytest.approx(5.5e6, abs=1)

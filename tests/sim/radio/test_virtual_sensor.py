@@ -1,4 +1,4 @@
-"""Everything that goes wrong with real sensors and real computers can be made to go wrong here."""
+"""Everything that goes wrong with real sensors and computers can be simulated."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ OnAir = Callable[..., Any]
 
 @pytest.fixture
 def streaming(on_air: OnAir, listener: Any, logged_device: Any) -> Callable[..., Any]:
-    """Tell ``async (sensor, program)`` of one sensor that has streamed for a second."""
+    """Run ``async (sensor, program)`` with one sensor that has streamed for 1 s."""
 
-    def event(story: Any, *, quirks: Quirks = Quirks(), **settings: Any) -> Any:  # noqa: B008 - frozen
+    def run_story(story: Any, *, quirks: Quirks = Quirks(), **settings: Any) -> Any:  # noqa: B008 - frozen
         async def whole(air: Air) -> Any:
             sensor, program = VirtualSensor(air, logged_device(), PELVIS, **settings), listener(air)
             await program.listen(PELVIS)
@@ -34,20 +34,20 @@ def streaming(on_air: OnAir, listener: Any, logged_device: Any) -> Callable[...,
 
         return on_air(whole, quirks=quirks)
 
-    return event
+    return run_story
 
 
-async def heard_in(program: Any, seconds: float) -> int:
+async def packets_within(program: Any, seconds: float) -> int:
     before = len(program.arrivals)
     await asyncio.sleep(seconds)
     return len(program.arrivals) - before
 
 
-async def seen(air: Air) -> bool:
+async def advertises(air: Air) -> bool:
     return bool(await BleakScanner.discover(1.0, backend=scanner_backend(air)))
 
 
-def test_a_sensor_that_vanishes_is_missed_after_the_supervision_time(streaming: Any) -> None:
+def test_the_loss_of_a_vanished_sensor_is_noticed_after_the_supervision_time(streaming: Any) -> None:
     async def story(sensor: VirtualSensor, program: Any) -> None:
         vanished_s = program.air.now_s()
         sensor.vanish()
@@ -55,11 +55,11 @@ def test_a_sensor_that_vanishes_is_missed_after_the_supervision_time(streaming: 
         assert program.ends_s == pytest.approx([vanished_s + SUPERVISION_S], abs=1e-3)
         assert not program.client.is_connected
         assert not sensor.is_connected
-        assert not await seen(program.air)
+        assert not await advertises(program.air)
         sensor.return_()
         await program.client.disconnect()
         await program.listen(PELVIS)
-        assert await heard_in(program, 1.0) > 15
+        assert await packets_within(program, 1.0) > 15
 
     streaming(story)
 
@@ -67,7 +67,7 @@ def test_a_sensor_that_vanishes_is_missed_after_the_supervision_time(streaming: 
 def test_a_short_absence_delays_packets_but_loses_none(streaming: Any) -> None:
     async def story(sensor: VirtualSensor, program: Any) -> None:
         sensor.vanish()
-        assert await heard_in(program, 0.3) <= 1
+        assert await packets_within(program, 0.3) <= 1
         sensor.return_()
         await asyncio.sleep(1.0)
         assert program.client.is_connected
@@ -77,7 +77,7 @@ def test_a_short_absence_delays_packets_but_loses_none(streaming: Any) -> None:
     streaming(story)
 
 
-def test_a_request_whose_link_ends_is_an_error_and_no_cancellation(streaming: Any) -> None:
+def test_a_request_whose_link_ends_raises_an_error_and_no_cancellation(streaming: Any) -> None:
     async def story(sensor: VirtualSensor, program: Any) -> None:
         sensor.vanish()
         with pytest.raises(BleakDBusError, match="Not connected"):
@@ -86,7 +86,7 @@ def test_a_request_whose_link_ends_is_an_error_and_no_cancellation(streaming: An
     streaming(story)
 
 
-def test_a_rebooted_sensor_begins_anew(streaming: Any) -> None:
+def test_a_rebooted_sensor_starts_again(streaming: Any) -> None:
     async def story(sensor: VirtualSensor, program: Any) -> None:
         sensor.reboot()
         rebooted_s = program.air.now_s()
@@ -104,44 +104,44 @@ def test_a_rebooted_sensor_begins_anew(streaming: Any) -> None:
     streaming(story)
 
 
-def test_a_sensor_that_reboots_faster_than_it_is_missed_is_missed_all_the_same(streaming: Any) -> None:
+def test_a_sensor_that_reboots_within_the_supervision_time_is_lost_all_the_same(streaming: Any) -> None:
     async def story(sensor: VirtualSensor, program: Any) -> None:
         sensor.reboot()
         rebooted_s = program.air.now_s()
-        assert await heard_in(program, 2.0) == 0
+        assert await packets_within(program, 2.0) == 0
         assert program.ends_s == pytest.approx([rebooted_s + SUPERVISION_S], abs=1e-3)
 
     streaming(story, board=Board(boot_s=0.1))
 
 
-def test_a_sensor_that_hangs_up_is_missed_at_once_and_advertises_again(streaming: Any) -> None:
+def test_a_sensor_that_disconnects_is_noticed_at_once_and_advertises_again(streaming: Any) -> None:
     async def story(sensor: VirtualSensor, program: Any) -> None:
         sensor.drop_link()
         await asyncio.sleep(0.05)
         assert len(program.ends_s) == 1
-        assert await seen(program.air)
+        assert await advertises(program.air)
 
     streaming(story)
 
 
 @pytest.mark.parametrize("cure", ["subscribed", "connected", "rebooted", "never"])
-def test_a_silent_sensor_stays_connected_until_it_is_cured(streaming: Any, cure: Any) -> None:
+def test_a_silent_sensor_stays_connected_until_it_is_restored(streaming: Any, cure: Any) -> None:
     async def story(sensor: VirtualSensor, program: Any) -> list[bool]:
         sensor.stop_streaming(cure)
         streams = []
-        assert await heard_in(program, 3.0) <= 1
+        assert await packets_within(program, 3.0) <= 1
         assert program.client.is_connected
         assert bytes(await program.client.read_gatt_char(INFO))[0] == 1
         await restart(program)
-        streams.append(await heard_in(program, 1.0) > 10)
+        streams.append(await packets_within(program, 1.0) > 10)
         await program.client.disconnect()
         await program.listen(PELVIS)
-        streams.append(await heard_in(program, 1.0) > 10)
+        streams.append(await packets_within(program, 1.0) > 10)
         sensor.reboot()
         await asyncio.sleep(3.0)
         await program.client.disconnect()
         await program.listen(PELVIS)
-        streams.append(await heard_in(program, 1.0) > 10)
+        streams.append(await packets_within(program, 1.0) > 10)
         return streams
 
     cures = {
@@ -154,21 +154,21 @@ def test_a_silent_sensor_stays_connected_until_it_is_cured(streaming: Any, cure:
 
 
 async def restart(program: Any) -> None:
-    """Subscribe again and start again."""
+    """Subscribe and start again."""
     await program.client.stop_notify(STREAM)
     await program.client.start_notify(STREAM, program._note)
     await program.client.write_gatt_char(CONTROL, b"\x01", response=True)
 
 
-def test_a_storm_is_delivered_as_fast_as_the_link_allows_and_passes(streaming: Any) -> None:
+def test_a_storm_is_delivered_as_fast_as_the_link_allows_and_ends(streaming: Any) -> None:
     async def story(sensor: VirtualSensor, program: Any) -> None:
         sensor.storm(600)
         # six packets in 15 ms
-        assert await heard_in(program, 0.36) > 120
+        assert await packets_within(program, 0.36) > 120
         await asyncio.sleep(2.0)
         assert sum(len(data) == 20 for data in program.data) == 600
         assert sensor.dropped == 0
-        assert 15 < await heard_in(program, 1.0) < 25
+        assert 15 < await packets_within(program, 1.0) < 25
 
     streaming(story)
 
@@ -183,7 +183,7 @@ def test_a_storm_is_delivered_as_fast_as_the_link_allows_and_passes(streaming: A
         (Faults(garble=0.2), 1.0, 1.0),
     ],
 )
-def test_planned_faults_strike_the_stream(streaming: Any, faults: Faults, low: float, high: float) -> None:
+def test_planned_faults_affect_the_stream(streaming: Any, faults: Faults, low: float, high: float) -> None:
     async def story(sensor: VirtualSensor, program: Any) -> tuple[float, float]:
         await asyncio.sleep(60.0)
         made = [packet.data for packet in sensor.device.log]  # type: ignore[attr-defined]
@@ -196,7 +196,7 @@ def test_planned_faults_strike_the_stream(streaming: Any, faults: Faults, low: f
         assert whole == pytest.approx(0.8, abs=0.06)
 
 
-def test_a_stall_delays_and_a_full_sensor_drops(streaming: Any) -> None:
+def test_a_stall_delays_packets_and_a_full_sensor_drops_them(streaming: Any) -> None:
     async def story(sensor: VirtualSensor, program: Any) -> tuple[int, int, int]:
         await asyncio.sleep(10.0)
         return sensor.dropped, len(sensor.device.log), len(program.data)  # type: ignore[attr-defined]
@@ -206,22 +206,22 @@ def test_a_stall_delays_and_a_full_sensor_drops(streaming: Any) -> None:
 
     assert patient[0] == 0
     assert patient[1] - patient[2] <= 1
-    # 40 packets in two seconds, ten of them kept
+    # 40 packets in two seconds, ten of them stored
     assert full[0] == pytest.approx(30, abs=2)
     assert full[1] - full[2] - full[0] <= 1
 
 
-def test_things_happen_by_the_script(streaming: Any) -> None:
+def test_actions_follow_the_script(streaming: Any) -> None:
     async def story(sensor: VirtualSensor, program: Any) -> list[float]:
         sensor.script((5.0, "vanish"), (8.0, "return_"))
         await asyncio.sleep(10.0)
-        assert await seen(program.air)
+        assert await advertises(program.air)
         return list(program.ends_s)
 
     assert streaming(story) == pytest.approx([5.0 + SUPERVISION_S], abs=1e-3)
 
 
-def test_an_adapter_that_goes_takes_the_links_with_it(streaming: Any) -> None:
+def test_a_lost_adapter_ends_the_links(streaming: Any) -> None:
     async def story(sensor: VirtualSensor, program: Any) -> None:
         program.air.power_off("no_bluetooth")
         await asyncio.sleep(0.01)
@@ -231,12 +231,12 @@ def test_an_adapter_that_goes_takes_the_links_with_it(streaming: Any) -> None:
         program.air.power_on()
         await program.client.disconnect()
         await program.listen(PELVIS)
-        assert await heard_in(program, 1.0) > 15
+        assert await packets_within(program, 1.0) > 15
 
     streaming(story)
 
 
-def test_an_adapter_that_goes_ends_a_connection_being_made(streaming: Any) -> None:
+def test_a_lost_adapter_ends_a_connection_in_progress(streaming: Any) -> None:
     async def story(sensor: VirtualSensor, program: Any) -> None:
         device = await known(program)
         sensor.vanish()
@@ -248,7 +248,7 @@ def test_an_adapter_that_goes_ends_a_connection_being_made(streaming: Any) -> No
     streaming(story)
 
 
-def test_connecting_to_a_sensor_that_is_away_times_out_without_words(streaming: Any) -> None:
+def test_connecting_to_a_missing_sensor_times_out_without_a_message(streaming: Any) -> None:
     async def story(sensor: VirtualSensor, program: Any) -> None:
         device = await known(program)
         sensor.vanish()
@@ -258,7 +258,7 @@ def test_connecting_to_a_sensor_that_is_away_times_out_without_words(streaming: 
             await program.connect(device, timeout=4.0)
         assert str(away.value) == ""
         assert program.air.now_s() - began_s == pytest.approx(4.0, abs=0.01)
-        # nothing of the attempt is left: the next one works
+        # nothing of the attempt remains: the next one works
         sensor.return_()
         await program.client.disconnect()
         await program.connect(device)
@@ -267,7 +267,7 @@ def test_connecting_to_a_sensor_that_is_away_times_out_without_words(streaming: 
 
 
 async def known(program: Any) -> Any:
-    """The sensor as bleak's scanner shows it."""
+    """Return the sensor as found by bleak's scanner."""
     await program.client.disconnect()
     await asyncio.sleep(1.0)
     device = await BleakScanner.find_device_by_address(PELVIS, backend=scanner_backend(program.air))
@@ -308,11 +308,11 @@ def test_bluez_doubles_notifications_when_the_old_client_was_not_disconnected(st
         sensor.drop_link()
         await asyncio.sleep(1.0)
         await program.connect(device)
-        doubled = await heard_in(program, 2.0)
+        doubled = await packets_within(program, 2.0)
         await program.client.disconnect()
         await first.disconnect()
         await program.connect(device)
-        return doubled, await heard_in(program, 2.0)
+        return doubled, await packets_within(program, 2.0)
 
     doubled, single = streaming(story, quirks=Quirks(doubled=True))
 
@@ -327,25 +327,25 @@ def test_bluez_forgets_sensors_until_the_next_scan(streaming: Any) -> None:
         await asyncio.sleep(31.0)
         with pytest.raises(BleakDeviceNotFoundError):
             await program.connect(device)
-        assert await seen(program.air)
+        assert await advertises(program.air)
         await program.connect(device)
 
     streaming(story, quirks=Quirks(forgets_s=30.0))
 
 
-def test_a_discovery_can_be_cut_off(on_air: OnAir, listener: Any, logged_device: Any) -> None:
+def test_a_service_discovery_can_be_interrupted(on_air: OnAir, listener: Any, logged_device: Any) -> None:
     async def story(air: Air) -> None:
         VirtualSensor(air, logged_device(), PELVIS)
         program = listener(air)
         with pytest.raises(BleakError, match="failed to discover services"):
             await program.listen(PELVIS)
         await program.listen(PELVIS)
-        assert await heard_in(program, 1.0) > 15
+        assert await packets_within(program, 1.0) > 15
 
     on_air(story, quirks=Quirks(cut_discoveries=(0,)))
 
 
-def test_bluez_takes_its_time_to_disconnect(streaming: Any) -> None:
+def test_bluez_disconnects_slowly(streaming: Any) -> None:
     async def story(_sensor: VirtualSensor, program: Any) -> float:
         began_s = program.air.now_s()
         await program.client.disconnect()

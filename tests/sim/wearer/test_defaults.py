@@ -1,4 +1,4 @@
-"""A plan and a header that say only the exercise have what belongs to it."""
+"""Plans and headers that name only the exercise get the defaults of that exercise."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def test_eight_repetitions_of_any_exercise_can_be_simulated_and_are_counted(exer
 
 
 @pytest.mark.parametrize("exercise", EXERCISES)
-def test_a_header_starts_and_lies_as_its_exercise_does(exercise: Exercise) -> None:
+def test_a_header_has_the_start_and_posture_of_its_exercise(exercise: Exercise) -> None:
     header = Header(exercise=exercise)
     assert (header.start, header.posture) == (default_start(exercise), default_posture(exercise))
     assert replace(header, start="high").start == "high"
 
 
-def test_a_heel_tap_that_lowers_nothing_is_refused() -> None:
+def test_a_heel_tap_without_lowering_is_refused() -> None:
     with pytest.raises(RefusedValueError, match="heel tap"):
         SetPlan(exercise="heel_tap", reps=(RepPlan(),))

@@ -1,4 +1,4 @@
-"""A simulated hold: its truth against what follows from the plan by hand, its readings against physics."""
+"""A simulated hold: its truth against values derived from the plan, its readings against physics."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from imu_reps import RepPlan, SetPlan, Simulated, simulate
 from imu_reps.sim.wearer import BodyPlan, HoldPlan, HoldTruth, LifePlan
-from imu_reps.sim.wearer.curves import minimum_jerk
+from imu_reps.sim.wearer.score import minimum_jerk
 
 BEFORE_S, WAY_S, HELD_S, TOP_DEG, LIMIT_DEG = 3.0, 2.0, 12.0, 28.0, 6.0
 QUIET = BodyPlan(share=0.2, breathing_deg=0.0, unsteady_dps=0.0, rotation_deg=0.0)
@@ -28,13 +28,13 @@ def truth_of(made: Simulated) -> HoldTruth:
 
 
 def line_share() -> float:
-    """Share of a minimum jerk's time in which the line through 10 % and 40 % of its peak meets zero."""
+    """Return where the line through 10 and 40 % of a minimum jerk's peak is zero, as share of its time."""
     u = np.linspace(0.0, 0.5, 200_001)
     at_10, at_40 = np.interp([0.1, 0.4], (4.0 * u * (1.0 - u)) ** 2, u)
     return float(at_10 - (at_40 - at_10) / 3.0)
 
 
-def test_a_hold_lasts_from_the_end_of_the_way_up_to_the_begin_of_the_way_down() -> None:
+def test_a_hold_lasts_from_the_end_of_the_way_up_to_the_beginning_of_the_way_down() -> None:
     found, edge_s = truth_of(held(HoldPlan())), WAY_S * line_share()
 
     assert found.start_s == pytest.approx(BEFORE_S + WAY_S - edge_s, abs=0.05)
@@ -57,7 +57,7 @@ def test_the_back_lets_go_when_the_commanded_tilt_passes_its_limit() -> None:
     assert found.greatest_tilt_deg == pytest.approx(9.0, abs=0.1)
 
 
-def test_the_legs_sink_by_what_was_asked_for() -> None:
+def test_the_legs_sink_by_the_planned_angle() -> None:
     made = held(HoldPlan(sink_deg=8.0, sink_from_s=4.0))
     angles, found = made.truth.angles, truth_of(made)
     at = np.searchsorted(angles.time_s, [found.start_s + 3.5, found.end_s - 0.2])
@@ -80,7 +80,7 @@ def test_the_pelvis_sensor_reads_the_commanded_tilt() -> None:
     )
 
 
-def test_a_hold_shakes_as_much_as_asked_for() -> None:
+def test_a_hold_has_the_planned_tremor() -> None:
     shaking, quiet = (held(HoldPlan(), body=replace(QUIET, tremor_dps=dps)) for dps in (4.0, 0.0))
     rates = []
     for made in (shaking, quiet):
@@ -92,13 +92,13 @@ def test_a_hold_shakes_as_much_as_asked_for() -> None:
     assert np.sqrt(rates[0] ** 2 - rates[1] ** 2) == pytest.approx(4.0 * np.sqrt(1.25), rel=0.15)
 
 
-def test_the_longest_of_several_holds_is_told() -> None:
+def test_the_truth_is_that_of_the_longest_hold() -> None:
     longer = RepPlan(TOP_DEG, top_pause_s=HELD_S + 3.0, hold=HoldPlan())
 
     assert truth_of(held(HoldPlan(), longer)).duration_s == pytest.approx(HELD_S + 3.5, abs=0.5)
 
 
-def test_the_truth_of_a_hold_counts_nothing_and_that_of_repetitions_has_no_hold() -> None:
+def test_the_truth_of_a_hold_has_no_count_and_that_of_repetitions_has_no_hold() -> None:
     document = held(HoldPlan()).truth.to_dict()
 
     assert [document["set"][name] for name in ("rep_count", "clean_count", "partial_count")] == [None] * 3

@@ -1,4 +1,4 @@
-"""A wearer whose measured tempo is the one asked for."""
+"""A wearer whose measured tempo is the requested one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TEMPOS = (
 @pytest.mark.parametrize(
     ("top_deg", "bottom_deg", "start"), [(60.0, 0.0, "low"), (90.0, 15.0, "high"), (35.0, 0.0, "low")]
 )
-def test_each_repetition_is_measured_as_the_aim(quiet_set, text, top_deg, bottom_deg, start):
+def test_each_repetition_is_measured_as_requested(quiet_set, text, top_deg, bottom_deg, start):
     aim = Tempo.parse(text)
     rep = paced(RepPlan(top_deg=top_deg, bottom_deg=bottom_deg), aim)
     plan = quiet_set(*[rep] * 4, exercise="double_leg_raise", side="both", start=start)

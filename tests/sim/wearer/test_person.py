@@ -1,4 +1,4 @@
-"""A person against an obedient body: the physics of everything that a `PersonPlan` adds."""
+"""A person compared with a body that only follows commands: the physics of every part of `PersonPlan`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from imu_reps import RepFaults, RepPlan, simulate
+from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2
 from imu_reps.sim.wearer import CutPlace, CutPlan, LifePlan, PersonPlan, SitUp
 from imu_reps.sim.wearer.body import command
 from imu_reps.sim.wearer.choreography import choreograph
-from imu_reps.sim.wearer.sensing import GRAVITY_MPS2, mounting
+from imu_reps.sim.wearer.sensing import mounting
 
 REP = RepPlan(top_deg=60.0, bottom_pause_s=3.0)
 
@@ -31,7 +32,7 @@ def _rms(values):
 
 
 def _pauses(simulated, margin_s=0.3):
-    """Rows of the ankle in the rests between repetitions."""
+    """Return the rows of the ankle in the rests between repetitions."""
     time_s, reps = simulated.recording.ankle.time_s, simulated.truth.reps
     between = np.zeros(len(time_s), dtype=bool)
     for one, following in pairwise(reps):
@@ -57,11 +58,11 @@ def test_a_foot_falls_outward_about_the_shank_at_rest_and_is_straight_in_the_lif
     plan = quiet_set(REP, REP)
     falling = replace(plan, person=PersonPlan(foot_falls_deg=25.0))
     straight, fallen = _commanded(plan), _commanded(falling)
-    turn = straight.ankle_sensor.orientation.inv() * fallen.ankle_sensor.orientation
-    angles = turn.as_rotvec(degrees=True)
+    turn = straight.ankle_sensor.orientation.inverse().after(fallen.ankle_sensor.orientation)
+    angles = turn.rotation_vectors_deg()
     first, second = straight.score.excursions
     at = np.searchsorted(straight.time_s, [0.5, np.mean(first.rising), 0.5 * (first.end_s + second.start_s)])
-    # the left leg's foot falls to the left: about the axis to the head, positive
+    # the left leg's foot falls to the left: about the axis towards the head, positive
     np.testing.assert_allclose(angles[at], [[0, 25, 0], [0, 0, 0], [0, 25, 0]], atol=1e-6)
     np.testing.assert_allclose(fallen.leg_elevation_deg, straight.leg_elevation_deg)
 
@@ -89,7 +90,7 @@ def test_a_hanging_body_swings_as_one_pendulum_about_the_bar(quiet_set):
     # a point r below the bar: across the body g sin(angle) + r times the angular acceleration
     w, r = 2 * np.pi * 0.42, 1.15 + plan.body.thigh_m + plan.body.shank_m
     across = mounting(plan.ankle).apply(ankle.acc_mps2)[before, 0]
-    expected = np.abs(GRAVITY_MPS2 - r * w**2) * np.sin(np.radians(5.0))
+    expected = np.abs(STANDARD_GRAVITY_MPS2 - r * w**2) * np.sin(np.radians(5.0))
     assert np.ptp(across) / 2.0 == pytest.approx(expected, rel=0.1)
 
 
@@ -110,7 +111,7 @@ def test_the_other_leg_moves_the_pelvis_and_hardly_the_leg_that_rests(quiet_set,
 @pytest.mark.parametrize(
     ("exercise", "start"), [("single_leg_raise", "low"), ("double_leg_raise", "high"), ("heel_tap", "high")]
 )
-def test_a_set_broken_off_by_a_sit_up_is_one_set(quiet_set, exercise, start):
+def test_a_set_interrupted_by_a_sit_up_is_one_set(quiet_set, exercise, start):
     rep = RepPlan(top_deg=0.0, bottom_deg=-45.0) if exercise == "heel_tap" else REP
     person = PersonPlan(sit_ups=(SitUp(1, stay_s=4.0),))
     simulated = simulate(quiet_set(*[rep] * 4, exercise=exercise, start=start, person=person))
@@ -122,30 +123,30 @@ def test_a_set_broken_off_by_a_sit_up_is_one_set(quiet_set, exercise, start):
     assert truth.reps[1].end_s <= left_s < back_s <= truth.reps[2].start_s + 0.5
     paused = "bottom_pause_s" if start == "low" else "top_pause_s"
     assert getattr(truth.reps[1], paused) is None
-    # out of the posture for over two seconds: the trunk's own up has turned by 50 degrees and more
+    # out of the posture for over 2 s: up has turned by 50° or more in trunk axes
     pelvis = simulated.recording.pelvis
     away = np.degrees(np.arccos(pelvis.acc_mps2 @ pelvis.acc_mps2[50] / _norm(pelvis.acc_mps2) / 9.81))
     assert np.mean(np.diff(pelvis.time_s)) * (away > 50.0).sum() > 2.5
     assert "breaks" in truth.to_dict()
 
 
-def test_nobody_sits_up_while_hanging(quiet_set):
+def test_there_is_no_sit_up_while_hanging(quiet_set):
     plan = quiet_set(REP, exercise="hanging_leg_raise", side="both", person=PersonPlan(sit_ups=(SitUp(0),)))
     with pytest.raises(ValueError, match="hanging"):
         simulate(plan)
 
 
-def test_a_handled_sensor_lies_on_a_table_is_turned_in_the_hand_and_sits_in_the_end(quiet_set):
+def test_a_handled_sensor_lies_on_a_table_turns_in_the_hand_and_is_worn_in_the_end(quiet_set):
     plan = quiet_set(REP, REP)
     bare = simulate(plan)
     handled = simulate(replace(plan, person=PersonPlan(handling_before_s=8.0, handling_after_s=6.0)))
     ankle, plain = handled.recording.ankle, bare.recording.ankle
     table = ankle.time_s < 1.4
     assert _rms(ankle.gyr_dps[table]) < 0.5
-    np.testing.assert_allclose(_norm(ankle.acc_mps2[table]), GRAVITY_MPS2, atol=0.03)
+    np.testing.assert_allclose(_norm(ankle.acc_mps2[table]), STANDARD_GRAVITY_MPS2, atol=0.03)
     in_hand = (ankle.time_s > 2.0) & (ankle.time_s < 6.5)
     assert _rms(ankle.gyr_dps[in_hand]) > 15.0
-    # strapped on it reads what it always read
+    # strapped on it has its usual readings
     strapped, resting = ankle.time_s > 8.1, plain.time_s > 0.1
     np.testing.assert_allclose(ankle.acc_mps2[strapped][0], plain.acc_mps2[resting][0], atol=0.02)
     back_on_table = ankle.time_s > ankle.time_s[-1] - 1.0
@@ -155,7 +156,7 @@ def test_a_handled_sensor_lies_on_a_table_is_turned_in_the_hand_and_sits_in_the_
     )
 
 
-def test_rocks_can_pause_in_between(quiet_set):
+def test_rocks_can_have_pauses_between_them(quiet_set):
     life = LifePlan(still_before_s=1.5, rocks_deg=(10.0, 10.0, 10.0), rock_pause_s=2.0)
     tilt = simulate(quiet_set(REP, life=life)).truth.angles.pelvic_tilt_deg
     # 1.5 s of rest, a rock of 1.5 s, a pause of 2 s
@@ -164,10 +165,10 @@ def test_rocks_can_pause_in_between(quiet_set):
     assert tilt[575] == pytest.approx(-10.0, abs=0.1)
 
 
-def test_a_hard_heel_is_felt_as_hard_as_planned(quiet_set):
+def test_a_hard_heel_has_the_planned_impact(quiet_set):
     rep = replace(REP, faults=RepFaults(heel_touch_mps2=25.0, heel_touch_s=0.02))
     simulated = simulate(quiet_set(rep))
-    assert np.abs(_norm(simulated.recording.ankle.acc_mps2) - GRAVITY_MPS2).max() == pytest.approx(
+    assert np.abs(_norm(simulated.recording.ankle.acc_mps2) - STANDARD_GRAVITY_MPS2).max() == pytest.approx(
         25.0, rel=0.4
     )
     assert "heel_touch" in simulated.truth.reps[0].flags
@@ -184,7 +185,7 @@ CUTS = {
 
 @pytest.mark.parametrize("start", ["low", "high"])
 @pytest.mark.parametrize("name", CUTS)
-def test_what_a_recording_cuts_off_is_no_repetition(quiet_set, name, start):
+def test_a_repetition_cut_off_by_the_recording_does_not_count(quiet_set, name, start):
     begin, end, count, cut_off = CUTS[name]
     rep = RepPlan(top_deg=70.0, top_pause_s=0.6, bottom_pause_s=0.6)
     plan = quiet_set(*[rep] * 6, exercise="double_leg_raise", side="both", start=start)
@@ -194,9 +195,9 @@ def test_what_a_recording_cuts_off_is_no_repetition(quiet_set, name, start):
     assert [p.reason for p in cut.truth.partials if p.reason == "cut_off"] == ["cut_off"] * cut_off
     assert cut.recording.ankle.time_s[0] == pytest.approx(0.0, abs=0.02)
     assert all(-0.02 <= r.start_s < r.end_s <= cut.recording.ankle.time_s[-1] + 0.05 for r in cut.truth.reps)
-    kept = whole.truth.reps[1:5] if count == 4 else whole.truth.reps
+    complete_reps = whole.truth.reps[1:5] if count == 4 else whole.truth.reps
     middle = [r.eccentric_s for r in cut.truth.reps][1:-1]
-    assert middle == pytest.approx([r.eccentric_s for r in kept][1:-1], abs=0.02)
+    assert middle == pytest.approx([r.eccentric_s for r in complete_reps][1:-1], abs=0.02)
 
 
 def test_a_cut_high_start_has_no_zero(quiet_set):

@@ -1,4 +1,4 @@
-"""Persons drawn by chance: what stays as it was without them, and that their truth is what was planned."""
+"""Random persons: recordings without them are unchanged, and their truth is as planned."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ import numpy as np
 import pytest
 
 from imu_reps import SetPlan, save, simulate
+from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2
 from imu_reps.sim.wearer import TRAITS, CutPlan, PersonPlan, random_plan, showcase
-from imu_reps.sim.wearer.sensing import GRAVITY_MPS2
-from imu_reps.storage.exports import save_truth
+from imu_reps.storage.labels_file import save_truth
 
 RECORDINGS = Path(__file__).parents[3] / "recordings"
 
 
 @pytest.mark.parametrize("name", showcase())
-def test_a_plan_without_a_person_gives_the_recording_it_always_gave(name, tmp_path):
+def test_a_plan_without_a_person_gives_an_unchanged_recording(name, tmp_path):
     made = simulate(showcase()[name], seed=0)
     save(made.recording, str(tmp_path / "again.csv"))
-    again, kept = (
+    again, stored = (
         hashlib.sha256(path.read_bytes()).hexdigest()
         for path in (tmp_path / "again.csv", RECORDINGS / f"{name}.csv")
     )
-    assert again == kept
+    assert again == stored
     save_truth(made.truth.to_dict(), str(tmp_path / "again.csv"))
     assert (tmp_path / "again.truth.json").read_bytes() == (RECORDINGS / f"{name}.truth.json").read_bytes()
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_without_a_person_a_seed_gives_what_it_always_gave(seed):
+def test_a_seed_without_a_person_gives_an_unchanged_recording(seed):
     plan, person = (random_plan(np.random.default_rng(seed), person=p) for p in (False, True))
     assert plan == random_plan(np.random.default_rng(seed))
     assert (plan.person, plan.cut, plan.traits) == (PersonPlan(), CutPlan(), ())
@@ -41,7 +41,7 @@ def test_without_a_person_a_seed_gives_what_it_always_gave(seed):
 
 
 def _planned_count(plan: SetPlan) -> int:
-    """Repetitions that are no partial ones and that the recording does not cut off."""
+    """Return the number of repetitions that are neither partial nor cut off by the recording."""
     ranges = np.array([rep.top_deg - rep.bottom_deg for rep in plan.reps])
     counts = np.flatnonzero(ranges > 0.35 * np.median(ranges))
     begin, end = plan.cut.begin, plan.cut.end
@@ -53,13 +53,13 @@ def _planned_count(plan: SetPlan) -> int:
 
 
 @pytest.mark.parametrize("seed", range(7000, 7030))
-def test_a_persons_truth_counts_what_was_planned(seed):
+def test_a_persons_truth_counts_the_planned_repetitions(seed):
     plan = random_plan(np.random.default_rng(seed), person=True)
     made = simulate(plan, seed=seed)
     assert made.truth.rep_count == _planned_count(plan)
     assert len(made.truth.breaks_s) <= len(plan.person.sit_ups)
     for rep in made.truth.reps:
-        assert -0.5 < rep.start_s < rep.end_s  # a first packet holds older samples
+        assert -0.5 < rep.start_s < rep.end_s  # a first packet has older samples
         assert min(rep.concentric_s, rep.eccentric_s) > 0.3
         assert rep.top_pause_s is None or rep.top_pause_s >= 0.0
         assert rep.bottom_pause_s is None or rep.bottom_pause_s >= 0.0
@@ -68,7 +68,7 @@ def test_a_persons_truth_counts_what_was_planned(seed):
     json.dumps(made.truth.to_dict(), allow_nan=False)
 
 
-def test_each_trait_comes_about_as_often_as_it_says():
+def test_each_trait_is_as_frequent_as_stated():
     plans = [random_plan(np.random.default_rng(seed), person=True) for seed in range(600)]
     for name, trait in TRAITS.items():
         bare = [replace(plan, person=PersonPlan(), cut=CutPlan()) for plan in plans]
@@ -78,7 +78,7 @@ def test_each_trait_comes_about_as_often_as_it_says():
 
 
 @pytest.mark.parametrize("name", TRAITS)
-def test_a_trait_can_be_asked_for_alone(name):
+def test_a_trait_can_be_requested_alone(name):
     plans = [random_plan(np.random.default_rng(seed), person=True, traits=(name,)) for seed in range(40)]
     having = [plan for plan in plans if plan.traits]
     assert having
@@ -87,7 +87,7 @@ def test_a_trait_can_be_asked_for_alone(name):
     assert bare == random_plan(np.random.default_rng(0))
 
 
-def test_a_trait_that_does_not_exist_is_refused():
+def test_an_unknown_trait_is_refused():
     with pytest.raises(ValueError, match="levitates"):
         random_plan(np.random.default_rng(0), person=True, traits=("levitates",))
 
@@ -108,10 +108,10 @@ def test_cheap_parts_are_as_noisy_as_their_class(quiet_set):
     assert all(40.0 <= abs(mg) <= 60.0 for mg in ankle.acc_bias_mg)
     block = simulate(quiet_set(ankle=ankle)).recording.ankle
     assert block.acc_mps2[:200].std(axis=0) == pytest.approx([ankle.acc_noise_mps2] * 3, rel=0.25)
-    assert np.linalg.norm(block.acc_mps2[:200].mean(axis=0)) == pytest.approx(GRAVITY_MPS2, abs=1.3)
+    assert np.linalg.norm(block.acc_mps2[:200].mean(axis=0)) == pytest.approx(STANDARD_GRAVITY_MPS2, abs=1.3)
 
 
-def test_slow_sets_peak_near_the_slowest():
+def test_slow_sets_are_most_frequent_near_the_slowest():
     for seed in range(20):
         plan = random_plan(
             np.random.default_rng(seed), person=True, traits=("slow",), stalls=False, faults=False

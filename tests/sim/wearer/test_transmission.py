@@ -1,4 +1,4 @@
-"""What the simulated radio may and may not do to samples."""
+"""What the simulated radio may do to samples, and what it may not."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _readings(count=1000, rate_hz=100.0):
 
 @settings(deadline=None, max_examples=60)
 @given(plan=radios, seed=st.integers(0, 2**32 - 1))
-def test_samples_arrive_in_order_late_enough_and_unaltered(plan, seed):
+def test_samples_arrive_in_order_after_the_latency_and_unaltered(plan, seed):
     readings = _readings()
     block = transmit(readings, "ankle", plan, np.random.default_rng(seed))
     true = block.acc_mps2[:, 0].astype(int)
@@ -47,7 +47,7 @@ def test_samples_arrive_in_order_late_enough_and_unaltered(plan, seed):
 
 @settings(deadline=None, max_examples=40)
 @given(plan=radios, seed=st.integers(0, 2**32 - 1))
-def test_packets_arrive_or_are_lost_whole_and_share_their_arrival(plan, seed):
+def test_packets_arrive_or_are_lost_completely_and_share_their_arrival_time(plan, seed):
     block = transmit(_readings(), "ankle", replace(plan, counter="device"), np.random.default_rng(seed))
     packet = block.sample // plan.batch
     last_size = 1000 - (1000 - 1) // plan.batch * plan.batch
@@ -65,7 +65,7 @@ def test_nothing_arrives_in_a_drop_out(plan, seed):
         assert not ((block.time_s >= start_s) & (block.time_s < start_s + duration_s)).any()
 
 
-def test_the_device_clock_starts_anywhere_and_drifts():
+def test_the_device_clock_starts_at_any_value_and_drifts():
     plan = RadioPlan(drift_ppm=80.0, clock_start_s=900.0)
     block = transmit(_readings(), "ankle", plan, np.random.default_rng(0))
     np.testing.assert_allclose(block.device_time_s, 900.0 + _readings().time_s * (1.0 + 80e-6), atol=1e-6)

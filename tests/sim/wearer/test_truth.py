@@ -1,4 +1,4 @@
-"""The simulator's truth against what follows from the plan by hand."""
+"""The truth of the simulator compared with results derived from the plan by hand."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ import pytest
 
 from imu_reps import RepFaults, RepPlan, simulate
 from imu_reps.sim.wearer import Stall, Swell, idle_plan, random_plan, showcase
-from imu_reps.sim.wearer.curves import minimum_jerk
 from imu_reps.sim.wearer.hold_truth import held_peak, held_rotation, smoothness_sparc
+from imu_reps.sim.wearer.score import minimum_jerk
 
 
 def _line_start_share():
-    """Where the line through 10 % and 40 % of a minimum jerk's peak speed meets zero: share of its time."""
+    """Return where the line through 10 and 40 % of a minimum jerk's peak is zero, as share of its time."""
     u = np.linspace(0.0, 0.5, 200_001)
     speed = (4.0 * u * (1.0 - u)) ** 2
     at_10, at_40 = np.interp([0.1, 0.4], speed, u)
     return at_10 - (at_40 - at_10) / 3.0
 
 
-def test_a_dwelling_phase_begins_and_ends_on_the_flanks_straight_line(quiet_set):
+def test_a_phase_next_to_a_dwell_begins_and_ends_on_the_straight_line_of_its_flank(quiet_set):
     rep = RepPlan(top_deg=60.0, concentric_s=2.0, top_pause_s=1.0, eccentric_s=4.0)
     (found,) = simulate(quiet_set(rep)).truth.reps
     share = _line_start_share()
@@ -42,7 +42,7 @@ def test_phases_without_a_dwell_meet_at_the_zero_crossing(quiet_set):
 
 
 @pytest.mark.parametrize(("duration_s", "share"), [(2.0, 0.0), (1.0, 0.06), (0.8, 0.19), (0.6, 0.30)])
-def test_momentum_of_the_reference_movement_is_what_physics_gives(quiet_set, duration_s, share):
+def test_momentum_of_the_reference_movement_agrees_with_physics(quiet_set, duration_s, share):
     rep = RepPlan(top_deg=60.0, concentric_s=duration_s, top_pause_s=1.0)
     (found,) = simulate(quiet_set(rep)).truth.reps
     assert found.momentum == pytest.approx(share, abs=0.015)
@@ -52,7 +52,7 @@ def test_a_stall_belongs_to_its_phase_and_a_swell_to_its_pause(quiet_set):
     plain = RepPlan(top_deg=60.0, top_pause_s=1.5, bottom_pause_s=1.5)
     stalled = replace(plain, stalls=(Stall("eccentric", 0.5, 1.0),))
     swelling = replace(plain, wobbles=(Swell(12.0, 1.2),), bounces=(Swell(6.0, 1.0),))
-    # the way of a stalled phase is gone in two movements, each with flanks of its own
+    # a stalled phase consists of two movements, each with flanks of its own
     half_flanks_s = 2.0 * _line_start_share() / 2.0
     one, two, three = simulate(quiet_set(plain, stalled, swelling)).truth.reps
     assert two.eccentric_s - one.eccentric_s == pytest.approx(1.0 + half_flanks_s * 2.0, abs=0.05)
@@ -88,7 +88,7 @@ def test_a_high_start_without_a_floor_stretch_has_no_tilt(quiet_set):
     assert all("back_arch" in r.not_judged for r in truth.reps)
 
 
-def test_the_pelvis_takes_its_share_backward(quiet_set, quiet_body):
+def test_the_pelvis_tips_backward_by_its_share(quiet_set, quiet_body):
     plan = quiet_set(RepPlan(top_deg=60.0, top_pause_s=1.0), body=replace(quiet_body, share=0.25))
     (rep,) = simulate(plan).truth.reps
     assert rep.pelvic_curl_deg == pytest.approx(15.0, abs=0.05)
@@ -113,7 +113,7 @@ def test_the_floor_is_the_highest_of_few_lift_offs(quiet_set):
     assert truth.to_dict()["set"]["floor_angle_deg"] == max(rep.lift_off_angle_deg for rep in truth.reps)
 
 
-def test_hanging_hip_pops_cannot_be_seen_and_keep_no_rep_from_being_clean(quiet_set):
+def test_hanging_hip_pops_cannot_be_seen_and_do_not_make_a_rep_unclean(quiet_set):
     plan = quiet_set(RepPlan(top_deg=80.0), exercise="hanging_leg_raise", side="both")
     (rep,) = simulate(plan).truth.reps
     assert "hip_pop" in rep.not_judged
@@ -132,7 +132,7 @@ def test_rotation_is_positive_when_the_side_opposite_the_working_leg_rises(quiet
     assert np.sign(force[0]) == (1.0 if side == "right" else -1.0)
 
 
-def test_a_heel_tap_is_the_shanks_change_from_the_start(quiet_set):
+def test_a_heel_tap_is_the_change_of_the_shank_from_the_start(quiet_set):
     rep = RepPlan(top_deg=0.0, bottom_deg=-45.0, bottom_pause_s=0.3)
     truth = simulate(quiet_set(rep, rep, rep, exercise="heel_tap")).truth
     assert truth.rep_count == 3
@@ -143,7 +143,7 @@ def test_a_heel_tap_is_the_shanks_change_from_the_start(quiet_set):
         assert found.lift_off_angle_deg is None
 
 
-def test_a_heel_touch_is_flagged_and_felt(quiet_set):
+def test_a_heel_touch_is_flagged_and_measured(quiet_set):
     rep = RepPlan(top_deg=50.0, faults=RepFaults(heel_touch_mps2=8.0, heel_touch_s=0.02))
     simulated = simulate(quiet_set(rep))
     assert simulated.truth.reps[0].flags == ("heel_touch",)
@@ -156,7 +156,7 @@ def test_a_hold_has_no_repetitions(quiet_set):
     assert simulate(plan).truth.rep_count == 0
 
 
-def test_the_truths_time_is_the_floor_of_the_arrivals(quiet_set):
+def test_the_time_of_the_truth_is_the_minimum_of_the_arrivals(quiet_set):
     rep = RepPlan(top_deg=60.0, concentric_s=1.0, eccentric_s=1.0)
     simulated = simulate(quiet_set(rep, rep))
     ankle, angles = simulated.recording.ankle, simulated.truth.angles
@@ -184,7 +184,7 @@ def test_the_same_plan_and_seed_give_the_same_recording():
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_random_sets_hold_what_was_planned(seed):
+def test_random_sets_contain_what_was_planned(seed):
     plan = random_plan(np.random.default_rng(seed))
     simulated = simulate(plan, seed=seed)
     ranges = np.array([rep.top_deg - rep.bottom_deg for rep in plan.reps])
@@ -207,12 +207,12 @@ def test_idle_recordings_have_no_repetitions(seed):
     assert truth.partials == ()
 
 
-def test_constraints_that_do_not_exist_are_refused():
+def test_unknown_constraints_are_refused():
     with pytest.raises(TypeError, match="tempo"):
         random_plan(np.random.default_rng(0), tempo=3)
 
 
-def test_the_showcase_shows_what_its_names_say():
+def test_the_showcase_sets_contain_what_their_names_say():
     truths = {name: simulate(plan, seed=1).truth for name, plan in showcase().items()}
     assert len(truths) == 10
     flags = {name: {flag for rep in truth.reps for flag in rep.flags} for name, truth in truths.items()}
@@ -224,7 +224,7 @@ def test_the_showcase_shows_what_its_names_say():
     assert all(30.0 < truth.angles.time_s[-1] < 60.0 for truth in truths.values())
 
 
-def test_held_figures_need_the_whole_hold():
+def test_figures_of_held_angles_need_the_full_duration():
     short, long = np.zeros(2000), np.zeros(2000)
     short[500:750], long[500:850] = 9.0, -9.0
     assert held_peak(short, 0.3) == 0.0
@@ -232,6 +232,6 @@ def test_held_figures_need_the_whole_hold():
     assert held_peak(short[:100], 0.3) is None
 
 
-def test_smoothness_of_the_minimum_jerk_movement_is_the_known_one():
+def test_smoothness_of_the_minimum_jerk_movement_has_its_known_value():
     u = np.arange(0.0, 1.0, 1e-3)
     assert smoothness_sparc(np.gradient(minimum_jerk(u), 1e-3)) == pytest.approx(-1.41, abs=0.02)

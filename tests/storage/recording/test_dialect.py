@@ -1,9 +1,10 @@
-"""What other programs make of a recording reads as the recording did; no value changes."""
+"""Recordings rewritten by other programs are read as before; no value changes."""
 
 from __future__ import annotations
 
 import gzip
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -78,7 +79,7 @@ def plain() -> Recording:
 
 
 @pytest.mark.parametrize("by", WRITTEN)
-def test_what_other_programs_write_reads_as_the_recording_did(by: str, plain: Recording) -> None:
+def test_files_rewritten_by_other_programs_are_read_as_before(by: str, plain: Recording) -> None:
     found = parse_recording(WRITTEN[by], name="set.csv")
 
     assert (found.header.side, found.header.ankle) == ("left", plain.header.ankle)
@@ -90,7 +91,7 @@ def test_what_other_programs_write_reads_as_the_recording_did(by: str, plain: Re
 
 
 @pytest.mark.parametrize("by", WRITTEN)
-def test_an_error_names_the_line_of_the_file_as_it_is(by: str) -> None:
+def test_an_error_names_the_line_of_the_actual_file(by: str) -> None:
     if by in ("gzip", "German Excel, UTF-16 with tabs"):
         pytest.skip("its bytes cannot be spoilt in place")
     spoilt = WRITTEN[by].replace(b"pelvis", b"wrist_")
@@ -99,7 +100,7 @@ def test_an_error_names_the_line_of_the_file_as_it_is(by: str) -> None:
     assert error.value.code == "unknown_sensor"
 
 
-def test_numbers_shown_as_hashes_and_times_of_day_are_named_and_no_row_is_to_go() -> None:
+def test_numbers_shown_as_hashes_and_times_of_day_are_named_without_advice_to_delete_rows() -> None:
     for cell, named in (("########", "column was too narrow"), ("07:30:00.5", "time of day")):
         with pytest.raises(RecordingError) as error:
             parse_recording(PLAIN.replace("0.021000", cell).encode(), name="set.csv")
@@ -108,7 +109,7 @@ def test_numbers_shown_as_hashes_and_times_of_day_are_named_and_no_row_is_to_go(
         assert "delete" not in error.value.hint
 
 
-def test_a_block_of_rows_pasted_twice_is_told_as_such() -> None:
+def test_a_block_of_rows_pasted_twice_is_reported_as_such() -> None:
     again = "\n".join(LINES[6:8]) + "\n"
     with pytest.raises(RecordingError, match=r"line 11: .*those from line 7 on, pasted twice") as error:
         parse_recording((PLAIN + again).encode(), name="set.csv")
@@ -124,10 +125,19 @@ def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
         assert error.value.code == "no_file"
 
 
-def test_what_unpacks_to_more_than_any_set_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_that_decompress_to_more_than_any_set_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("imu_reps.storage.recording.lines.MAX_BYTES", 1 << 20)
     for text in (PLAIN + LINES[-1] + "\n" * (2 << 20), PLAIN + (LINES[-1] + "\n") * 20_000):
         for content in (text.encode(), gzip.compress(text.encode())):
             with pytest.raises(RecordingError) as error:
                 parse_recording(content, name="set.csv")
             assert error.value.code == "too_large"
+
+
+def test_a_comment_of_very_many_separators_is_read_at_once() -> None:
+    before_s = time.process_time()
+    long = PLAIN.replace("# side: left", "# side: left,,,,\n# remark: " + "," * 200_000 + "x")
+    found = parse_recording(long.encode(), name="set.csv")
+
+    assert time.process_time() - before_s < 2.0
+    assert found.header.side == "left"

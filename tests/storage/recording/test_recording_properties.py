@@ -1,4 +1,4 @@
-"""What holds for every recording, every cut of one, and every heap of bytes."""
+"""Properties of every recording, every truncation of one, and arbitrary bytes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from imu_reps.domain.recording import Axis
 from imu_reps.storage.recording import parse_recording
 from imu_reps.storage.recording.format import COLUMN_ROW, COLUMNS
 from imu_reps.storage.recording.header import _KINDS
-from imu_reps.storage.recording.rows import _read_fast, _read_with_care
+from imu_reps.storage.recording.rows import _read_by_cell, _read_fast
 
 modest = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -107,7 +107,7 @@ def written(recording: Recording) -> bytes:
 
 @modest
 @given(recordings())
-def test_what_is_written_reads_back_the_same_to_the_printed_decimals(recording):
+def test_written_recordings_are_read_back_to_the_printed_decimals(recording):
     again = parse_recording(written(recording), name="set.csv")
     assert again.header == recording.header
     assert [(note.key, note.value) for note in again.notes] == [
@@ -128,28 +128,28 @@ def test_what_is_written_reads_back_the_same_to_the_printed_decimals(recording):
 
 @modest
 @given(recordings())
-def test_writing_what_was_read_gives_the_same_bytes(recording):
-    # Times closer than the printed decimals are equal once read, and may change places once.
+def test_writing_a_read_recording_gives_the_same_bytes(recording):
+    # Times closer than the printed decimals are equal once read, and may change order once.
     once = written(parse_recording(written(recording), name="set.csv"))
     assert written(parse_recording(once, name="set.csv")) == once
 
 
 @modest
 @given(recordings(), st.data())
-def test_any_cut_keeps_every_whole_row_or_is_refused(recording, data):
+def test_any_truncation_keeps_every_whole_row_or_is_refused(recording, data):
     whole = written(recording)
     cut = whole[: data.draw(st.integers(0, len(whole)))]
     rows_start = whole.index(COLUMN_ROW.encode()) + len(COLUMN_ROW) + 1
     ends = cut[rows_start:].split(b"\n")
     rows = [row for row in ends[:-1] if not row.startswith(b"#")]
     try:
-        kept = parse_recording(cut, name="set.csv")
+        parsed = parse_recording(cut, name="set.csv")
     except ImuRepsError:
         assert not rows
         return
-    count = sum(len(block) for block in (kept.pelvis, kept.ankle) if block is not None)
+    count = sum(len(block) for block in (parsed.pelvis, parsed.ankle) if block is not None)
     assert count == len(rows)
-    assert any(caution.code == "file_cut" for caution in kept.cautions) == bool(ends[-1])
+    assert any(caution.code == "file_cut" for caution in parsed.cautions) == bool(ends[-1])
 
 
 @settings(max_examples=200, deadline=None)
@@ -166,7 +166,7 @@ def test_random_bytes_are_refused_with_a_reason(data):
 
 @modest
 @given(recordings(), st.data())
-def test_damage_anywhere_is_refused_or_read_but_never_a_crash(recording, data):
+def test_damage_anywhere_is_refused_or_read_but_never_crashes(recording, data):
     content = bytearray(written(recording))
     for _ in range(data.draw(st.integers(1, 3))):
         place = data.draw(st.integers(0, len(content) - 1))
@@ -192,7 +192,7 @@ cells = st.one_of(
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.lists(cells, min_size=8, max_size=12), min_size=1, max_size=3), st.data())
-def test_what_the_fast_reading_takes_the_careful_one_reads_the_same(odd, data):
+def test_the_fast_and_the_careful_reader_agree(odd, data):
     plain = ["0.5", "ankle", "3", "", "1", "2", "3", "4", "5", "6"]
     rows = []
     for texts in odd:
@@ -205,7 +205,7 @@ def test_what_the_fast_reading_takes_the_careful_one_reads_the_same(odd, data):
     line = np.arange(1, content.count(b"\n") + 1)
     fast = _read_fast(content, len(line), COLUMNS)
     if fast is not None:
-        careful = _read_with_care(content, line, COLUMNS, "set.csv")
+        careful = _read_by_cell(content, line, COLUMNS, "set.csv")
         for column in COLUMNS:
             if column == "sensor":
                 assert fast[column].tolist() == careful[column].tolist()

@@ -1,4 +1,4 @@
-"""The writer: on disk as it arrives, never over anything, never with a hole."""
+"""The writer: data is on disk as it arrives, nothing is overwritten, and there are no gaps."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 from imu_reps import Header, Note, Recording, SampleBlock, SensorHeader, load, save
 from imu_reps.errors import FileAccessError
-from imu_reps.storage.recording import RecordingWriter
+from imu_reps.storage.recording.writer import RecordingWriter
 
 
 def block(sensor, *time_s, first=0):
@@ -24,7 +24,7 @@ def block(sensor, *time_s, first=0):
     return SampleBlock(sensor, np.array(time_s, dtype=float), number, number * 0.01, 9.5 * ones, -2.0 * ones)
 
 
-def test_writes_the_format_to_the_letter(tmp_path):
+def test_it_writes_the_format_exactly(tmp_path):
     path = tmp_path / "set.csv"
     header = Header(
         created=datetime(2026, 11, 21, 7, 30, tzinfo=UTC),
@@ -79,7 +79,7 @@ def test_a_killed_program_loses_no_row(tmp_path):
         "import os, signal, sys, numpy as np\n"
         "from imu_reps.domain.recording import Header\n"
         "from imu_reps.domain.samples import SampleBlock\n"
-        "from imu_reps.storage.recording import RecordingWriter\n"
+        "from imu_reps.storage.recording.writer import RecordingWriter\n"
         "writer = RecordingWriter(sys.argv[1], Header())\n"
         "n = np.arange(50)\n"
         "writer.write(SampleBlock('ankle', n / 100, n, n / 100, np.ones((50, 3)), np.ones((50, 3))))\n"
@@ -110,7 +110,7 @@ def test_a_missing_folder_is_an_access_error(tmp_path):
     assert caught.value.code == "not_found"
 
 
-def test_time_going_backwards_is_refused_within_and_across_blocks(tmp_path):
+def test_decreasing_time_is_refused_within_and_across_blocks(tmp_path):
     with RecordingWriter(tmp_path / "set.csv", Header()) as writer:
         writer.write(block("ankle", 1.0, 2.0))
         writer.write(block("pelvis", 2.0))
@@ -152,14 +152,14 @@ def test_a_note_that_could_not_be_read_back_is_refused(tmp_path, note):
 @pytest.mark.parametrize(
     "extra", [{"exercise": "x"}, {"@1 tap": "x"}, {"a": "b\nc"}, {"a:b": "c"}, {"": "c"}]
 )
-def test_a_header_that_could_not_be_read_back_makes_no_file(tmp_path, extra):
+def test_a_header_that_could_not_be_read_back_creates_no_file(tmp_path, extra):
     with pytest.raises(ValueError, match=r"one line|keys of the format"):
         RecordingWriter(tmp_path / "set.csv", Header(extra=extra))
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a limit on file size")  # noqa: PTH110
-def test_after_a_full_disk_the_file_goes_on_without_a_hole(tmp_path):
+def test_after_a_full_disk_the_file_continues_without_a_gap(tmp_path):
     path = tmp_path / "set.csv"
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -202,7 +202,7 @@ def test_save_interleaves_by_arrival_and_puts_notes_where_they_happened(tmp_path
     ]
 
 
-def test_save_does_not_sort_a_sensor_whose_time_goes_backwards(tmp_path):
+def test_save_does_not_sort_a_sensor_whose_time_decreases(tmp_path):
     with pytest.raises(ValueError, match="goes back"):
         save(Recording(Header(), None, block("ankle", 1.0, 0.5)), tmp_path / "set.csv")
     assert list(tmp_path.iterdir()) == []

@@ -28,18 +28,18 @@ _OK, _NOT_FOUND, _NOT_IMPLEMENTED = 200, 404, 501
 
 
 class Movesense:
-    """A sensor that streams acceleration and angular rate to whoever subscribes.
+    """A sensor that streams acceleration and angular rate on subscription.
 
     Parameters
     ----------
     feed : Feed
-        True readings at true instants.
-    clock : DeviceClock, optional
+        Readings at true times.
+    clock : DeviceClock
     battery_percent : float
     serial : str
         Twelve digits.
     second_set : bool
-        Shows the other service and characteristics, as newer firmware does.
+        Whether to have the other service and characteristics, as newer firmware does.
     """
 
     family = "movesense"
@@ -70,19 +70,19 @@ class Movesense:
         self._shown_s = clock.start_s
 
     def power_on(self, time_s: float) -> None:
-        """Begin: the clock shows its start the first time and 0 afterwards."""
+        """Start: the clock begins at its start time at first, at 0 after a reboot."""
         self._on_s = time_s
         self._shown_at_on_s, self._shown_s = self._shown_s, 0.0
         self._notifies = False
         self._rate_hz, self._reference = 0, 0
 
     def link_lost(self) -> None:
-        """Subscriptions end with the connection; the clock goes on."""
+        """End subscriptions with the connection; the clock goes on."""
         self._notifies = False
         self._rate_hz = 0
 
     def subscribed(self, characteristic: str, on: bool, time_s: float) -> list[SentPacket]:  # noqa: ARG002
-        """Notifications alone start nothing."""
+        """Note that notifications are on; they alone do not start the stream."""
         if characteristic == self._notify:
             self._notifies = on
         return []
@@ -97,15 +97,15 @@ class Movesense:
         )
 
     def read(self, characteristic: str, time_s: float) -> bytes:  # noqa: ARG002
-        """Battery level."""
+        """Return the battery level."""
         return bytes((round(self._battery),)) if characteristic == BATTERY_LEVEL else b""
 
     def produce(self, until_s: float, max_notification: int) -> list[SentPacket]:
-        """Notifications whose last sample was taken by `until_s`; long ones in parts."""
+        """Return notifications whose last sample was taken by `until_s`; long ones are split."""
         if not (self._rate_hz and self._notifies):
             return []
         batch = max(1, self._rate_hz // SAMPLES_HZ_PER_PACKET)
-        # an instant that is due by arithmetic is due
+        # allow for rounding: a sample exactly due counts
         taken = int(np.floor((until_s - self._begun_s) * self._true_rate_hz + 1e-6))
         whole = (taken - self._sent) // batch
         if whole <= 0:
@@ -146,22 +146,22 @@ class Movesense:
         return status.to_bytes(2, "little") + content
 
     def _subscribe(self, reference: int, path: str, time_s: float) -> int:
-        asked = PATH.fullmatch(path)
-        if asked is None or int(asked[1]) not in RATES_HZ:
+        match = PATH.fullmatch(path)
+        if match is None or int(match[1]) not in RATES_HZ:
             return _NOT_FOUND
-        self._rate_hz, self._reference = int(asked[1]), reference
+        self._rate_hz, self._reference = int(match[1]), reference
         self._begun_s, self._sent = time_s, 0
         return _OK
 
 
 def encode_imu6(time_ms: int, acc_mps2: FloatArray, gyr_dps: FloatArray) -> bytes:
-    """Payload of a data packet: time of the first sample, all accelerations, all angular rates."""
+    """Return the payload of a data packet: time of the first sample, all accelerations, all angular rates."""
     values = np.concatenate([acc_mps2, gyr_dps]).astype("<f4")
     return (time_ms % 2**32).to_bytes(4, "little") + values.tobytes()
 
 
 def notifications(reference: int, payload: bytes, max_notification: int) -> list[bytes]:
-    """A payload behind type and reference; what does not fit follows as a further part."""
+    """Return the notifications of a payload, with type and reference, split to fit."""
     room = max_notification - 2
     return [
         bytes((_DATA if at == 0 else _DATA_GOES_ON, reference)) + payload[at : at + room]

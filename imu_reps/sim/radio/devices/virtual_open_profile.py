@@ -1,4 +1,4 @@
-"""Firmware of a sensor that speaks the open profile, version 1 (`firmware_notes/open-profile.md`)."""
+"""Firmware of a sensor with the open profile, version 1 (`firmware_notes/open-profile.md`)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import struct
 
 import numpy as np
 
-from imu_reps.domain.samples import BoolArray, FloatArray, IntArray
+from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, BoolArray, FloatArray, IntArray
 from imu_reps.sensors.wire import BATTERY_LEVEL
 from imu_reps.sim.radio.device import (
     CharacteristicSpec,
@@ -26,7 +26,6 @@ _BATTERY_SERVICE = "0000180f-0000-1000-8000-00805f9b34fb"
 
 _VERSION, _SIMULATED = 1, 240
 _ACC_RANGE_G, _GYRO_RANGE_DPS = 8, 1000
-_GRAVITY_MPS2 = 9.80665
 _FULL_SCALE = 32768
 _RATES_HZ = (50, 100, 200)
 _FIRST_RATE_HZ = 100
@@ -40,7 +39,7 @@ _LOW_PERCENT = 15.0
 _START, _STOP, _RATE, _IDENTIFY, _HOST_TIME = 1, 2, 3, 4, 5
 _LENGTHS = {_START: 1, _STOP: 1, _RATE: 3, _IDENTIFY: 1, _HOST_TIME: 9}
 _WRONG_LENGTH, _NOT_ALLOWED, _UNKNOWN = 0x0D, 0x13, 0x80
-#: An instant this close after another is the same: what is due by arithmetic is due.
+#: Times that differ by less are the same, which allows for rounding.
 _ROUNDING_S = 1e-9
 
 
@@ -50,16 +49,16 @@ class OpenProfile:
     Parameters
     ----------
     feed : Feed
-        True readings at true instants.
-    clock : DeviceClock, optional
+        Readings at true times.
+    clock : DeviceClock
     battery_percent : float
     name : str, optional
-        As its info has it, and as it advertises unless told otherwise.
+        Name in its info, and the default of its advertised name.
 
     Attributes
     ----------
     identified : int
-        How often its LED was asked to blink.
+        Number of requests to blink its LED.
     """
 
     family = "open_profile"
@@ -93,7 +92,7 @@ class OpenProfile:
         self._streaming = False
 
     def power_on(self, time_s: float) -> None:
-        """Begin: the clock shows its start the first time and 0 afterwards."""
+        """Start: the clock begins at its start time at first, at 0 after a reboot."""
         self._on_s = time_s
         self._shown_s, self._shown_next_s = self._shown_next_s, 0.0
         self._rate_hz = _FIRST_RATE_HZ
@@ -104,26 +103,26 @@ class OpenProfile:
         self._host_time = b""
 
     def link_lost(self) -> None:
-        """Streaming ends with the connection; rate, clock, packet number and host time stay."""
+        """Stop streaming with the connection; rate, clock, packet number and host time are kept."""
         self._streaming = False
 
     def _stop(self, time_s: float) -> None:
-        """Sampling ends: the packet that is being filled is thrown away and keeps its number."""
+        """Stop sampling: the incomplete packet is dropped, and its number stays used."""
         if self._streaming and self._count is not None and time_s >= self._first_s:
             packet_s = self._count / (self._rate_hz * self._pace)
-            begun = int((time_s - self._first_s + _ROUNDING_S) / packet_s)
-            self._last_seq = (self._first_seq + begun) % 2**16
-            self._last_began_s = self._first_s + begun * packet_s
+            started = int((time_s - self._first_s + _ROUNDING_S) / packet_s)
+            self._last_seq = (self._first_seq + started) % 2**16
+            self._last_began_s = self._first_s + started * packet_s
         self._streaming = False
 
     def subscribed(self, characteristic: str, on: bool, time_s: float) -> list[SentPacket]:
-        """Notifications alone start nothing; switched off they stop the stream."""
+        """Stop the stream if notifications are switched off; switching them on does not start it."""
         if characteristic == STREAM and not on:
             self._stop(time_s)
         return []
 
     def written(self, characteristic: str, data: bytes, time_s: float) -> list[SentPacket]:  # noqa: ARG002
-        """Obey a control command, or refuse it."""
+        """Execute a control command, or refuse it."""
         if not data or data[0] not in _LENGTHS:
             raise RefusedError(_UNKNOWN)
         if len(data) != _LENGTHS[data[0]]:
@@ -142,7 +141,7 @@ class OpenProfile:
         return []
 
     def read(self, characteristic: str, time_s: float) -> bytes:  # noqa: ARG002
-        """Info, battery, or the last exchange of times."""
+        """Return the info, the battery level, or the last exchange of times."""
         if characteristic == BATTERY_LEVEL:
             return bytes([round(self._battery_percent)])
         if characteristic == CONTROL:
@@ -151,7 +150,7 @@ class OpenProfile:
         return struct.pack("<BHBHB", *fields) + self.default_name.encode()
 
     def produce(self, until_s: float, max_notification: int) -> list[SentPacket]:
-        """Packets whose last sample was taken by `until_s`."""
+        """Return packets whose last sample was taken by `until_s`."""
         if not self._streaming:
             return []
         if self._count is None:
@@ -178,26 +177,26 @@ class OpenProfile:
 
     def _start(self, time_s: float) -> None:
         if not self._streaming:
-            # sampling runs from power-on: the stream joins it at its next tick
+            # sampling runs from power-on, so the stream begins with its next tick
             rate_hz = self._rate_hz * self._pace
             self._first_s = self._on_s + float(np.ceil((time_s - self._on_s) * rate_hz)) / rate_hz
             self._count: int | None = None
             self._streaming = True
 
     def _begin(self, max_notification: int) -> None:
-        """Settle samples to a packet for this stream, and the packet number a pause has led to."""
+        """Determine the samples per packet of this stream, and the packet number after the pause."""
         fitting = min((max_notification - _HEADER.size) // _SAMPLE_BYTES, _MAX_SAMPLES)
         count = max(1, min(self._rate_hz // _PACKETS_PER_S, fitting))
         packets = (self._first_s - self._last_began_s) * self._rate_hz * self._pace / count
         self._seq = 0 if self._last_seq is None else (self._last_seq + max(1, round(packets))) % 2**16
         self._first_seq, self._count, self._sent = self._seq, count, 0
 
-    def _set_rate(self, asked_hz: int, time_s: float) -> None:
-        if asked_hz == 0:
+    def _set_rate(self, requested_hz: int, time_s: float) -> None:
+        if requested_hz == 0:
             raise RefusedError(_NOT_ALLOWED)
         streaming = self._streaming
         self._stop(time_s)
-        self._rate_hz = min(reversed(_RATES_HZ), key=lambda rate_hz: abs(rate_hz - asked_hz))
+        self._rate_hz = min(reversed(_RATES_HZ), key=lambda rate_hz: abs(rate_hz - requested_hz))
         if streaming:
             self._start(time_s)
 
@@ -206,8 +205,8 @@ class OpenProfile:
 
 
 def _quantised(acc_mps2: FloatArray, gyr_dps: FloatArray) -> tuple[IntArray, BoolArray]:
-    """Little-endian 16-bit counts (n, 6), and which samples touch the end of the scale."""
-    per_count = np.repeat([_ACC_RANGE_G * _GRAVITY_MPS2, _GYRO_RANGE_DPS], 3) / _FULL_SCALE
+    """Return little-endian 16-bit counts, (n, 6), and which samples reach the end of the scale, (n,)."""
+    per_count = np.repeat([_ACC_RANGE_G * STANDARD_GRAVITY_MPS2, _GYRO_RANGE_DPS], 3) / _FULL_SCALE
     exact = np.round(np.hstack([acc_mps2, gyr_dps]) / per_count)
     raw = np.clip(exact, -_FULL_SCALE, _FULL_SCALE - 1).astype("<i2")
     return raw, np.asarray((np.abs(exact) >= _FULL_SCALE - 1).any(axis=1))

@@ -5,24 +5,24 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from imu_reps.domain.samples import FloatArray
+from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, FloatArray
 from imu_reps.sim.radio.device import CharacteristicSpec, DeviceClock, Feed, SentPacket, ServiceSpec
 
 SERVICE = "0000ffe5-0000-1000-8000-00805f9a34fb"
 NOTIFY = "0000ffe4-0000-1000-8000-00805f9a34fb"
 WRITE = "0000ffe9-0000-1000-8000-00805f9a34fb"
 
-ACC_COUNTS_PER_MPS2 = 2048 / 9.80665
+ACC_COUNTS_PER_MPS2 = 2048 / STANDARD_GRAVITY_MPS2
 GYR_COUNTS_PER_DPS = 32768 / 2000
 ANGLE_COUNTS_PER_DEG = 32768 / 180
 FRAME_LENGTH = 20
-#: Nominal rate by code; the higher of the two that sources call 200 Hz.
+#: Nominal rate by code; of the two codes that sources give for 200 Hz, the higher.
 RATES_HZ = {1: 0.2, 2: 0.5, 3: 1.0, 4: 2.0, 5: 5.0, 6: 10.0, 7: 20.0, 8: 50.0, 9: 100.0, 10: 100.0, 11: 200.0}
 FACTORY_RATE_HZ = 10.0
-#: One notification every 40 ms holds what was sampled meanwhile.
+#: One notification every 40 ms, with the samples since the last.
 NOTIFICATIONS_PER_S = 25.0
 UNLOCKED_S = 10.0
-#: Measured rates fall short of the nominal ones by about this share.
+#: Measured rates are lower than the nominal ones by about this fraction.
 USUAL_CLOCK = DeviceClock(rate_error=-0.007)
 CENTIVOLT_BY_PERCENT = (
     (100, 396),
@@ -42,21 +42,22 @@ _KEY = 0xB588
 
 
 class WitMotion:
-    """A sensor as it comes from the factory: 10 Hz until told otherwise, settings locked.
+    """A sensor with factory settings: 10 Hz until changed, settings locked.
 
     Parameters
     ----------
     feed : Feed
-        True readings at true instants.
+        Readings at true times.
     clock : DeviceClock, optional
-        By default 0.7 % slow; the stream shows no clock.
+        By default 0.7 % slow; the stream has no clock.
     battery_percent : float
-        0: its voltage reads 0, which is "unknown".
+        0: its voltage reads 0, which means "unknown".
     name, address : str
+        Advertised name, and hardware address.
     code_0a_is_200 : bool
-        A unit to which code 0A is 200 Hz and that ignores 0B.
+        Whether the unit takes code 0A as 200 Hz and ignores 0B.
     saved_rate_hz : float
-        What it sends after power-on.
+        Rate after power-on.
     """
 
     family = "witmotion"
@@ -91,25 +92,25 @@ class WitMotion:
             del self._rates_hz[11]
 
     def power_on(self, time_s: float) -> None:
-        """Begin with what was saved; no more is known of the time before."""
+        """Start with the saved settings; everything else is reset."""
         self._rate_hz = self._saved_rate_hz
         self._subscribed, self._outputs_wrong = False, False
         self._unlocked_until_s = -np.inf
         self._begin(time_s)
 
     def link_lost(self) -> None:
-        """The stream ends; settings stay until power goes."""
+        """End the stream; settings are kept until power-off."""
         self._subscribed = False
 
     def subscribed(self, characteristic: str, on: bool, time_s: float) -> list[SentPacket]:
-        """The stream needs no other start."""
+        """Start or end the stream, which needs no other start."""
         if characteristic == NOTIFY and on != self._subscribed:
             self._subscribed = on
             self._begin(time_s)
         return []
 
     def written(self, characteristic: str, data: bytes, time_s: float) -> list[SentPacket]:
-        """Obey ``FF AA register low high``; settings need an unlock not long before."""
+        """Execute ``FF AA register low high``; settings need an unlock up to `UNLOCKED_S` before."""
         if characteristic != WRITE or len(data) != 5 or data[:2] != b"\xff\xaa":
             return []
         register, value = data[2], int.from_bytes(data[3:], "little")
@@ -122,15 +123,15 @@ class WitMotion:
         return []
 
     def read(self, characteristic: str, time_s: float) -> bytes:  # noqa: ARG002
-        """Nothing can be read."""
+        """Return nothing; the sensor has no readable characteristic."""
         return b""
 
     def produce(self, until_s: float, max_notification: int) -> list[SentPacket]:
-        """Notifications whose last sample was taken by `until_s`."""
+        """Return notifications whose last sample was taken by `until_s`."""
         if not self._subscribed or self._outputs_wrong:
             return []
         batch = int(max(1, min(self._rate_hz // NOTIFICATIONS_PER_S, max_notification // FRAME_LENGTH)))
-        # an instant that is due by arithmetic is due
+        # allow for rounding: a sample exactly due counts
         taken = int(np.floor((until_s - self._begun_s) * self._true_rate_hz + 1e-6))
         whole = (taken - self._sent) // batch
         if whole <= 0:
@@ -146,7 +147,7 @@ class WitMotion:
         ]
 
     def register_reply(self, first: int) -> bytes:
-        """Eight registers from `first` on; those it does not know are 0."""
+        """Return the reply with eight registers from `first` on; unknown ones are 0."""
         octets = bytes.fromhex(self._address.replace(":", ""))[::-1]
         known = {
             _RATE: next((code for code, rate in self._rates_hz.items() if rate == self._rate_hz), 0),
@@ -179,12 +180,12 @@ class WitMotion:
 
 
 def centivolt(battery_percent: float) -> int:
-    """Battery voltage x 100 that stands for a charge."""
+    """Return the battery voltage x 100 of a battery level."""
     return next((volt for percent, volt in CENTIVOLT_BY_PERCENT if 0 < percent <= battery_percent), 0)
 
 
 def encode_frames(acc_mps2: FloatArray, gyr_dps: FloatArray, angle_deg: FloatArray | None = None) -> bytes:
-    """Data frames of samples (n, 3), one after the other."""
+    """Return the data frames of samples, (n, 3) each, concatenated."""
     angle = np.zeros_like(acc_mps2) if angle_deg is None else angle_deg
     exact = np.hstack(
         [acc_mps2 * ACC_COUNTS_PER_MPS2, gyr_dps * GYR_COUNTS_PER_DPS, angle * ANGLE_COUNTS_PER_DEG]

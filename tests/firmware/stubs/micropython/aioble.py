@@ -1,4 +1,4 @@
-"""A stand-in for aioble: one connection, notifications kept, a radio that can be jammed."""
+"""A stub of aioble: one connection, stored notifications, a radio that can be jammed."""
 # ruff: noqa: ARG001, ARG002 - the signatures are those of the real module
 
 import asyncio

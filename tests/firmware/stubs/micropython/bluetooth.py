@@ -1,4 +1,4 @@
-"""A stand-in for MicroPython's Bluetooth."""
+"""A stub of MicroPython's Bluetooth."""
 
 
 class UUID:

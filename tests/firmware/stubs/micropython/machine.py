@@ -1,4 +1,4 @@
-"""A stand-in for the board: an I2C bus with an LSM6DS on it whose readings tell when they were taken."""
+"""A stub of the board: an I2C bus with an LSM6DS whose readings contain their sampling time."""
 # ruff: noqa: ARG002 - the signatures are those of the real module
 
 import struct

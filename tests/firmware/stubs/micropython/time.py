@@ -1,4 +1,4 @@
-"""A stand-in for the clock: time passes only while everybody sleeps. Its counter wraps early on."""
+"""A stub of the clock: time passes only while all tasks sleep. Its counter wraps early."""
 
 PERIOD = 1 << 30
 
@@ -22,5 +22,5 @@ def ticks_diff(end, start):
 
 
 def sleep_ms(duration):
-    global now_us  # noqa: PLW0603 - a module is this stand-in's only object
+    global now_us  # noqa: PLW0603 - a module is the only object of this stub
     now_us += 1000 * duration

@@ -1,0 +1,341 @@
+"""Validity of samples: failed transfers, spikes, frozen channels and copies are no readings.
+
+An invalid sample becomes a hole, which costs only the repetitions that it lies in. Channels are (6, n) arrays
+as made by `channels_of`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from imu_reps.domain.finding import Finding
+from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SensorPlace
+from imu_reps.kinematics.clock.offline import TimedSamples
+from imu_reps.kinematics.rest import runs_of
+from imu_reps.quality.channels import COLUMNS, spans_of
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingParams:
+    """Parameters of invalid samples.
+
+    Attributes
+    ----------
+    min_force_mps2, rail_dps : float
+        Limits for failed transfers, which read the same in all axes: 0, -1, or the end of the range. The
+        accelerometer alone may do so in a knock beyond its range, the gyroscope alone by chance at less than
+        the end of any range.
+    with_gravity_mps2 : tuple
+        Range of the specific force of a sensor whose readings include gravity.
+    spikes_listed : int
+        Fewest spikes that are worth a caution: a tap of a finger may cause fewer.
+    around_samples, once_by_chance : int or float
+        Samples before and after a run of equal readings that show how often readings repeat, and the odds
+        against chance at which the run is frozen: runs are common if a channel's resolution is as coarse as
+        its noise (ours).
+    min_noise : float
+        Smallest third difference between samples of a channel with noise, as all real parts have.
+    dead_share, dead_s : float
+        Share of valid readings up to the recording's end below which a sensor has died, and the shortest time
+        for that.
+    min_readings : int
+        Fewest readings of a usable sensor.
+    """
+
+    min_force_mps2: float = 2.5
+    rail_dps: float = 118.0
+    with_gravity_mps2: tuple[float, float] = (7.0, 13.0)
+    spikes_listed: int = 3
+    around_samples: int = 100
+    once_by_chance: float = 1e6
+    min_noise: float = 2e-3
+    dead_share: float = 0.1
+    dead_s: float = 1.0
+    min_readings: int = 4
+
+
+PARAMS = ReadingParams()
+
+
+#: Smallest leap of a spike, a sample that leaps away and back. No impact on a strapped sensor does so, since
+#: the part's own filter, at half its rate, spreads it over at least two samples (ours).
+SPIKE = np.array([40.0] * 3 + [200.0] * 3)
+#: Greatest difference of a spike's neighbours in every channel, as a share of `SPIKE`: a blow that moves the
+#: sensor leaves it at another rate.
+SPIKE_LEVEL = 0.15
+#: Greatest number of consecutive samples of a spike.
+LONGEST_SPIKE = 3
+#: A value of exactly 0 is invalid between readings of one sign that are at least this far from it and that,
+#: with the next ones, differ by less than this share of it: noise and motion make no such value (ours; at a
+#: half, one of 16,000 samples of a real sensor turned by hand does).
+FROM_ZERO, ALIKE_SHARE = np.array([0.5] * 3 + [5.0] * 3), 0.3
+
+#: A channel with exactly equal readings for this long is frozen, since noise changes the last digit; all six
+#: together need fewer samples. Runs that chance explains are excepted, see `ReadingParams.once_by_chance`
+#: (ours).
+FROZEN_S, FROZEN_SAMPLES, ALL_FROZEN_SAMPLES = 0.12, 10, 4
+#: Change of the specific force during which a gyroscope cannot rest; with a dead band it reads 0 at rest.
+MOVES_MPS2 = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedSamples:
+    """Samples of one sensor, in the order they were taken, with masks of invalid ones.
+
+    Attributes
+    ----------
+    timed : TimedSamples
+        The samples' fitted times.
+    kinds : mapping
+        Masks over the samples of `timed`, by kind (``flat``, ``spike``, ``frozen``, ``cut_off``, ``copy``).
+    columns : mapping
+        Columns that were frozen or cut off for a while, by kind.
+    bad : (n,) bool
+        Samples that are invalid by any kind.
+    """
+
+    timed: TimedSamples
+    kinds: Mapping[str, BoolArray]
+    columns: Mapping[str, tuple[str, ...]]
+    bad: BoolArray
+
+
+def mark_readings(values: FloatArray, timed: TimedSamples, copies: BoolArray) -> MarkedSamples:
+    """Mark invalid samples.
+
+    Parameters
+    ----------
+    values : (6, n) float
+        Channels, in the order of `timed`.
+    timed : TimedSamples
+    copies : (n,) bool
+        Samples that are copies of others, in the same order.
+    """
+    failed = flat(values) | _without_force(values[:3], timed.time_s)
+    frozen, cut_off, columns = _frozen_channels(values, timed.period_s)
+    kinds = {
+        "flat": failed,
+        "spike": _spikes(values) | zeros(values) & ~failed,
+        "frozen": frozen & ~failed,
+        "cut_off": cut_off & ~failed & ~frozen,
+        "copy": copies,
+    }
+    return MarkedSamples(timed, kinds, columns, np.logical_or.reduce(list(kinds.values())))
+
+
+def left(timed: TimedSamples, bad: BoolArray) -> TimedSamples:
+    """Return the samples without invalid ones, which become holes."""
+    if not bad.any():
+        return timed
+    keep = ~bad
+    return replace(timed, time_s=timed.time_s[keep], index=timed.index[keep], order=timed.order[keep])
+
+
+def flat(values: FloatArray) -> BoolArray:
+    """Return which samples, of (6, n) channels, come from failed transfers."""
+    size = np.abs(values)
+    alike = size[1:] == size[:-1]
+    acc, gyr = alike[0] & alike[1], alike[3] & alike[4]
+    nothing = size[0] < PARAMS.min_force_mps2
+    return np.asarray(acc & (gyr | nothing) | gyr & (size[3] > PARAMS.rail_dps))
+
+
+def _without_force(acc_mps2: FloatArray, time_s: FloatArray) -> BoolArray:
+    """Return samples in stretches, longer than a fall, without specific force, as from floating wires."""
+    square = np.einsum("ij,ij->j", acc_mps2, acc_mps2)
+    nothing = square < PARAMS.min_force_mps2**2
+    if nothing.any():
+        weighs = (square > PARAMS.with_gravity_mps2[0] ** 2) & (square < PARAMS.with_gravity_mps2[1] ** 2)
+        # in another unit the force is small throughout, except in knocks
+        if _lasting(weighs, time_s).any():
+            return _lasting(nothing, time_s)
+    return np.zeros(len(time_s), bool)
+
+
+def _lasting(mask: BoolArray, time_s: FloatArray) -> BoolArray:
+    """Return a mask with only its stretches of at least `dead_s`."""
+    starts, ends = runs_of(mask)
+    long = time_s[ends - 1] - time_s[starts] >= PARAMS.dead_s
+    return _within(len(mask), starts[long], ends[long])
+
+
+def _within(count: int, starts: IntArray, ends: IntArray) -> BoolArray:
+    """Return a mask of `count` samples that holds within the spans."""
+    mask = np.zeros(count, bool)
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        mask[start:end] = True
+    return mask
+
+
+def _spikes(values: FloatArray) -> BoolArray:
+    """Return runs of up to `LONGEST_SPIKE` samples that leap away together and back to the level before."""
+    found = np.zeros(values.shape[1], bool)
+    if len(found) < LONGEST_SPIKE + 4:
+        return found
+    leap = np.abs(np.diff(values)) > SPIKE[:, None]
+    for column, row in np.argwhere(leap).tolist() if leap.any() else ():
+        series = values[column]
+        for length in range(1, LONGEST_SPIKE + 1):
+            after = row + 1 + length
+            if row < 1 or after + 1 >= len(series):
+                break
+            off = np.abs(values[:, row + 1 : after] - 0.5 * (values[:, [row]] + values[:, [after]]))
+            around = values[:, [row - 1, row, after, after + 1]]
+            level = (np.ptp(around, axis=1) < SPIKE_LEVEL * SPIKE).all()
+            if off[column].min() > SPIKE[column] and level and leaps_alone(off[:3].max(axis=1), column):
+                found[row + 1 : after] = True
+                break
+    return found
+
+
+def leaps_alone(off_mps2: FloatArray, column: int) -> bool:
+    """Whether no other axis of the accelerometer leaps too, as in a knock, by the leaps of its axes (3,)."""
+    return column >= 3 or bool(np.delete(off_mps2, column).max() <= SPIKE_LEVEL * off_mps2[column])
+
+
+def zeros(values: FloatArray) -> BoolArray:
+    """Return runs of up to `LONGEST_SPIKE` samples of exactly 0 in a channel that is far from it around."""
+    found = np.zeros(values.shape[1], bool)
+    far, zero = np.abs(values) > FROM_ZERO[:, None], values == 0.0
+    for column in np.flatnonzero((far[:, :-1] & zero[:, 1:]).any(axis=1)).tolist():
+        series = values[column]
+        starts, ends = runs_of(zero[column])
+        inside = (starts > 0) & (ends < len(series)) & (ends - starts <= LONGEST_SPIKE)
+        starts, ends = starts[inside], ends[inside]
+        before, after = series[starts - 1], series[ends]
+        least = np.minimum(np.abs(before), np.abs(after))
+        beyond = series[np.maximum(starts - 2, 0)], series[np.minimum(ends + 1, len(series) - 1)]
+        steps = np.max(np.abs([before - after, before - beyond[0], after - beyond[1]]), axis=0)
+        alike = (before * after > 0.0) & (steps < ALIKE_SHARE * least)
+        chosen = alike & (least > FROM_ZERO[column])
+        found |= _within(len(series), starts[chosen], ends[chosen])
+    return found
+
+
+def _frozen_channels(
+    values: FloatArray, period_s: float
+) -> tuple[BoolArray, BoolArray, Mapping[str, tuple[str, ...]]]:
+    """Return where channels are frozen, where they are repeatedly cut off at an extreme, and which ones."""
+    cut_off = np.zeros(values.shape[1], bool)
+    same = values[:, 1:] == values[:, :-1]
+    minimum = max(FROZEN_SAMPLES, round(FROZEN_S / period_s))
+    found = _long_runs(same.all(axis=0), ALL_FROZEN_SAMPLES)
+    if found.any() and not any(map(_is_noisy, values)):
+        found[:] = False
+    frozen_columns, cut_columns = [], []
+    for column in np.flatnonzero(_has_run(same, minimum)).tolist():
+        runs = _long_runs(same[column], minimum)
+        if runs.any() and column >= 3:
+            runs = _while_moving(runs, values[:3])
+        if not runs.any() or not _is_noisy(values[column]):
+            continue
+        at_end = _at_extreme(values[column], runs)
+        if at_end.any():
+            cut_off |= at_end
+            cut_columns.append(COLUMNS[column])
+        if (runs & ~at_end).any():
+            found |= runs & ~at_end
+            frozen_columns.append(COLUMNS[column])
+    return found, cut_off, {"frozen": tuple(frozen_columns), "cut_off": tuple(cut_columns)}
+
+
+def _at_extreme(channel: FloatArray, runs: BoolArray) -> BoolArray:
+    """Return the runs at the channel's highest or lowest value, if there is more than one there."""
+    found = np.zeros_like(runs)
+    for extreme in (channel.max(), channel.min()):
+        at_end = runs & (channel == extreme)
+        if len(runs_of(at_end)[0]) > 1:
+            found |= at_end
+    return found
+
+
+def _is_noisy(channel: FloatArray) -> bool:
+    """Whether a channel shows noise from sample to sample, where it changes."""
+    rough = np.abs(np.diff(channel, n=3))
+    return bool(rough.any() and np.median(rough[rough > 0.0]) > PARAMS.min_noise)
+
+
+def _has_run(same: BoolArray, minimum: int) -> BoolArray:
+    """Return the rows of a mask (k, n) that hold for at least `minimum` samples in a row, (k,)."""
+    run, length = same, 1
+    while length < minimum:
+        more = min(length, minimum - length)
+        run, length = run[:, more:] & run[:, :-more], length + more
+    return np.asarray(run.any(axis=1))
+
+
+def _long_runs(same: BoolArray, minimum: int) -> BoolArray:
+    """Return samples that repeat the one before, in runs too long for chance; none if all is one run."""
+    found = np.zeros(len(same) + 1, bool)
+    starts, ends = runs_of(same)
+    long = ends - starts >= minimum
+    for start, end in zip(starts[long].tolist(), ends[long].tolist(), strict=True):
+        around = np.append(
+            same[max(0, start - PARAMS.around_samples) : start], same[end : end + PARAMS.around_samples]
+        )
+        if not len(around):
+            continue
+        share = (around.sum() + 1) / (len(around) + 2)
+        if (end - start) * np.log(1.0 / share) > np.log(PARAMS.once_by_chance):
+            found[start + 1 : end + 1] = True
+    return found
+
+
+def _while_moving(runs: BoolArray, acc_mps2: FloatArray) -> BoolArray:
+    """Return only the runs during which the specific force, (3, n), changes."""
+    starts, ends = runs_of(runs)
+    moves = [
+        np.ptp(acc_mps2[:, start:end], axis=1).max() > MOVES_MPS2
+        for start, end in zip(starts, ends, strict=True)
+    ]
+    return _within(len(runs), starts[moves], ends[moves])
+
+
+def check_readings(place: SensorPlace, readings: MarkedSamples) -> Iterator[Finding]:
+    """Report invalid samples: their number, kind and times."""
+    timed, bad = readings.timed, readings.bad
+    if not bad.any():
+        return
+    died = died_at(readings)
+    if (~bad).sum() < PARAMS.min_readings or (died is not None and died - timed.time_s[0] < PARAMS.dead_s):
+        yield Finding("no_readings", severity="refuse", sensor=place)
+        return
+    before = bad & (timed.time_s < died) if died is not None else bad
+    if died is not None:
+        end_s = float(timed.time_s[-1])
+        values = {"columns": readings.columns["frozen"] if readings.kinds["frozen"][-1] else ()}
+        yield Finding(
+            "sensor_died", values=values, severity="caution", sensor=place, start_s=died, end_s=end_s
+        )
+    for kind, mask in readings.kinds.items():
+        where = mask & before
+        if kind == "copy" or not where.any():
+            continue
+        spans = spans_of(timed.time_s[where])
+        yield Finding(
+            f"{kind}_samples",
+            values={
+                "samples": int(where.sum()),
+                "sent": len(bad),
+                "spans": spans,
+                "columns": readings.columns.get(kind, ()),
+            },
+            severity="info" if kind == "spike" and where.sum() < PARAMS.spikes_listed else "caution",
+            sensor=place,
+            start_s=spans[0][0],
+            end_s=spans[-1][1],
+        )
+
+
+def died_at(readings: MarkedSamples) -> float | None:
+    """Return the time from which a sensor gave hardly any reading until the end; None if it gave some."""
+    bad, time_s = readings.bad, readings.timed.time_s
+    if not bad[-1]:
+        return None
+    from_there = np.cumsum(~bad[::-1])[::-1] / np.arange(len(bad), 0, -1)
+    dead = bad & (from_there < PARAMS.dead_share)
+    first = int(np.argmax(dead)) if dead.any() else len(bad) - 1
+    return float(time_s[first]) if time_s[-1] - time_s[first] >= PARAMS.dead_s else None

@@ -1,0 +1,254 @@
+"""Receives one sensor: decodes its notifications to items, counts them, and measures rate and delay."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from dataclasses import fields, replace
+
+import numpy as np
+
+from imu_reps.domain.samples import SampleBlock, SensorPlace, as_rows
+from imu_reps.sensors.stream_items import Item, LinkChange, LinkState, Notification, Restarted
+from imu_reps.sensors.wire import NO_FACTS, Decoded, Facts, Family, Samples
+
+#: Window of the rate and delay; long enough that a stall of 0.25 s changes the rate by a twentieth at most.
+WINDOW_S = 5.0
+
+
+class ArrivalPace:
+    """Rate and delay of one sensor over the last `WINDOW_S`.
+
+    Parameters
+    ----------
+    has_clock : bool
+        Whether samples have the sensor's own time, which stalls of the radio do not disturb.
+    """
+
+    def __init__(self, has_clock: bool) -> None:
+        self._has_clock = has_clock
+        self._packets: deque[tuple[float, int, float]] = deque()
+
+    def add(self, arrival_s: float, samples: Samples) -> None:
+        """Add the samples of one notification."""
+        self._packets.append((arrival_s, int(samples.number[-1]), float(samples.device_time_s[-1])))
+        while self._packets[0][0] < arrival_s - WINDOW_S:
+            self._packets.popleft()
+
+    def forget(self) -> None:
+        """Reset, after a change of the rate or a restart of the numbering."""
+        self._packets.clear()
+
+    @property
+    def span_s(self) -> float:
+        """Time from the first to the last arrival in the window."""
+        return self._packets[-1][0] - self._packets[0][0] if self._packets else 0.0
+
+    @property
+    def spacing_s(self) -> float:
+        """Mean interval between notifications; 0 before the second."""
+        return self.span_s / (len(self._packets) - 1) if len(self._packets) > 1 else 0.0
+
+    def rate_hz(self) -> float | None:
+        """Return the sample rate by sample number, including lost samples; None before the second arrival."""
+        if len(self._packets) < 2:
+            return None
+        (first_s, first, first_device_s), (last_s, last, last_device_s) = self._packets[0], self._packets[-1]
+        passed_s = last_device_s - first_device_s if self._has_clock else last_s - first_s
+        return (last - first) / passed_s if passed_s > 0.0 else None
+
+    def delay_s(self) -> float | None:
+        """Return the largest minus the smallest delay in the window; None before the second arrival."""
+        rate_hz = self.rate_hz()
+        if not rate_hz:
+            return None
+        arrival_s, number, device_s = as_rows(self._packets, 3).T
+        lag_s = arrival_s - (device_s if self._has_clock else number / rate_hz)
+        return float(lag_s.max() - lag_s.min())
+
+
+_log = logging.getLogger(__name__)
+
+#: Largest time between a notification and its copy. Two different notifications of a sensor are at least one
+#: connection interval (7.5 ms) apart, or differ in their bytes.
+COPY_WITHIN_S = 0.005
+#: Consecutive notifications with a copy, from which on copies are dropped. On a sensor at rest one
+#: notification in a hundred may equal the one before it, so this happens at random once in a hundred million.
+CERTAIN_AFTER = 4
+
+
+class Receiver:
+    """Receives one sensor.
+
+    Parameters
+    ----------
+    place : {"pelvis", "ankle"}
+    family : Family
+    rate_hz : float
+        Requested rate.
+
+    Attributes
+    ----------
+    state : LinkState
+        State of the link, in order of arrival.
+    facts : Facts
+        Latest value of each fact the sensor has reported.
+    last_sample_s : float or None
+        Arrival time of the last samples; None before the first.
+    pace : ArrivalPace
+    samples, damaged, repeated, restarts, dropped : int
+        See `imu_reps.sensors.stream_items.SensorStatus`.
+    """
+
+    def __init__(self, place: SensorPlace, family: Family, rate_hz: float) -> None:
+        self.state: LinkState = "awaited"
+        self.facts = NO_FACTS
+        self.last_sample_s: float | None = None
+        self.pace = ArrivalPace(family.has_clock)
+        self._place = place
+        self._family = family
+        self._decoding = family.begin(rate_hz)
+        self._copies: dict[str, Copies] = {}
+        self.reset_counts()
+
+    def reset_counts(self) -> None:
+        """Reset all counters to zero."""
+        self.samples = self.damaged = self.repeated = self.restarts = self.dropped = 0
+        self._numbering = Numbering()
+        self._lost_before = 0
+
+    @property
+    def lost(self) -> int | None:
+        """Samples missing from the numbering; None without a numbering of the sensor's own."""
+        return self._lost_before + self._numbering.missing if self._family.counter == "device" else None
+
+    def take(self, arrival: Notification | LinkChange) -> list[Item]:
+        """Return the items that a notification or a change of the link gives."""
+        return self._decode(arrival) if isinstance(arrival, Notification) else self._change(arrival)
+
+    def reset_request(self) -> None:
+        """Reset the rate and any refusal before the sensor is asked for its stream again."""
+        self.pace.forget()
+        self.facts = replace(self.facts, refused=None)
+
+    def _change(self, change: LinkChange) -> list[Item]:
+        if change.state in ("connected", "silent"):
+            self._decoding = self._family.resume(self._decoding)
+        if change.state == "connected":
+            self._copies = {}
+        self.state = change.state
+        return [change]
+
+    def _decode(self, arrival: Notification) -> list[Item]:
+        if self._family.counter == "host" and self._is_copy(arrival):
+            self.repeated += 1
+            return []
+        self._decoding, decoded = self._family.decode(
+            self._decoding, arrival.characteristic, arrival.data, arrival.time_s
+        )
+        if decoded.damaged:
+            _log.debug("%s: cannot be read: %s %s", self._place, arrival.characteristic, arrival.data.hex())
+        self.damaged += decoded.damaged
+        self.repeated += decoded.repeated
+        self.facts = _latest(self.facts, decoded.facts)
+        return self._restart(decoded, arrival) + self._sampled(decoded.samples, arrival)
+
+    def _is_copy(self, arrival: Notification) -> bool:
+        copies = self._copies.setdefault(arrival.characteristic, Copies())
+        return copies.is_one(arrival)
+
+    def _restart(self, decoded: Decoded, arrival: Notification) -> list[Item]:
+        if not decoded.restarted:
+            return []
+        self.restarts += 1
+        _log.warning("%s: counts anew", self._place)
+        self._lost_before += self._numbering.missing
+        self._numbering = Numbering()
+        self.pace.forget()
+        return [Restarted(self._place, arrival.time_s)]
+
+    def _sampled(self, samples: Samples, arrival: Notification) -> list[Item]:
+        if not len(samples):
+            return []
+        self.samples += len(samples)
+        self._numbering.add(samples)
+        self.pace.add(arrival.time_s, samples)
+        self.last_sample_s = arrival.time_s
+        back: list[Item] = []
+        if self.state in ("connected", "silent"):  # not "away": last samples of a broken link may come late
+            self.state = "streaming"
+            _log.info("%s: streaming", self._place)
+            back.append(LinkChange(self._place, arrival.time_s, "streaming"))
+        return [*back, _block(self._place, arrival.time_s, samples)]
+
+
+class Numbering:
+    """Counts missing sample numbers between two restarts; samples that arrive late fill their gap."""
+
+    def __init__(self) -> None:
+        self._first: int | None = None
+        self._last = 0
+        self._received = 0
+
+    def add(self, samples: Samples) -> None:
+        """Add samples."""
+        minimum, maximum = int(samples.number.min()), int(samples.number.max())
+        self._last = maximum if self._first is None else max(self._last, maximum)
+        self._first = minimum if self._first is None else min(self._first, minimum)
+        self._received += len(samples)
+
+    @property
+    def missing(self) -> int:
+        """Count of numbers between the first and the last that were not received."""
+        return 0 if self._first is None else max(0, self._last - self._first + 1 - self._received)
+
+
+class Copies:
+    """Detects that a characteristic delivers every notification more than once.
+
+    After a connection that was not closed properly, or when a second program listens too, Linux can deliver
+    everything twice, from the first notification or any later one on. Families with sample numbers drop the
+    copies by number; this is for those without. In a healthy stream two equal notifications are surrounded by
+    others that came once, so copies are dropped only while each of the last `CERTAIN_AFTER` notifications, or
+    each since the connection, came with one.
+    """
+
+    def __init__(self) -> None:
+        self._before: Notification | None = None
+        self._copied = False
+        self._in_a_row = CERTAIN_AFTER
+
+    def is_one(self, arrival: Notification) -> bool:
+        """Whether this arrival is a copy of the one before it."""
+        if self._before is not None and _is_same(self._before, arrival):
+            self._in_a_row += not self._copied
+            self._copied = True
+            return self._in_a_row >= CERTAIN_AFTER
+        if self._before is not None and not self._copied:
+            self._in_a_row = 0
+        self._before, self._copied = arrival, False
+        return False
+
+
+def _is_same(before: Notification, after: Notification) -> bool:
+    same = (before.characteristic, before.data) == (after.characteristic, after.data)
+    return same and after.time_s - before.time_s <= COPY_WITHIN_S
+
+
+def _latest(known: Facts, new: Facts) -> Facts:
+    """Return the known facts, updated with those that are not None in `new`."""
+    if new is NO_FACTS:
+        return known
+    updates = {f.name: getattr(new, f.name) for f in fields(new) if getattr(new, f.name) is not None}
+    return replace(known, **updates)
+
+
+def _block(place: SensorPlace, arrival_s: float, samples: Samples) -> SampleBlock:
+    return SampleBlock(
+        place,
+        np.full(len(samples), arrival_s),
+        samples.number,
+        samples.device_time_s,
+        samples.acc_mps2,
+        samples.gyr_dps,
+    )

@@ -1,0 +1,248 @@
+"""Ground truth of each repetition: figures from the commanded motion, and faults by default settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from imu_reps.domain.rep import Certainty, Fault, Flag, Rep
+from imu_reps.domain.samples import FloatArray
+from imu_reps.domain.settings import Settings
+from imu_reps.sim.wearer.hold_truth import held_peak, held_rotation, passive_share, smoothness_sparc
+from imu_reps.sim.wearer.leg_phases import CommandedPhases, LegCurve
+from imu_reps.sim.wearer.score import CommandedExcursion
+from imu_reps.sim.wearer.set_plan import SetPlan
+
+_SETTINGS = Settings()
+_LONGEST_PAUSE_S = 10.0
+# a pelvis that lags the leg arches at the bottom; an increase below a degree is not an arch
+_BOTTOM_S, _ARISEN_DEG = 1.0, 1.0
+_SNAP_REPS, _SNAP_WITHIN_DEG = 3, 5.0
+_BENT_KNEE_DEG, _BENT_KNEE_RAD_S2 = 40.0, 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """Inputs of the judgement of one repetition beyond its figures.
+
+    Attributes
+    ----------
+    excursion : CommandedExcursion
+        The commanded excursion.
+    arch_deg : float or None
+        Anterior tilt of the way down and the bottom after it, 0 if none arose in this repetition.
+    drop : float or None
+        Share of the lowering without muscle.
+    peak_rad_s2 : float
+        Greatest angular acceleration of the leg.
+    """
+
+    rep: Rep
+    excursion: CommandedExcursion
+    arch_deg: float | None
+    drop: float | None
+    peak_rad_s2: float
+
+
+def true_reps(
+    plan: SetPlan,
+    leg: LegCurve,
+    pelvis: tuple[FloatArray, FloatArray],
+    phases: list[CommandedPhases],
+) -> tuple[Rep, ...]:
+    """Return every repetition with its figures, judged by the default settings.
+
+    Parameters
+    ----------
+    leg : LegCurve
+        Recorded part of the leg's curve.
+    pelvis : (n,), (n,) float
+        Low-passed tilt and rotation at the leg's times, in degrees.
+    """
+    of_set = [_measure(plan, leg, pelvis, phases, k) for k in range(len(phases))]
+    return tuple(_judged(evidence, plan, of_set) for evidence in of_set)
+
+
+def _measure(
+    plan: SetPlan, leg: LegCurve, pelvis: tuple[FloatArray, FloatArray], phases: list[CommandedPhases], k: int
+) -> _Evidence:
+    found, low = phases[k], plan.resting_end == "low"
+    rising_s, lowering_s = (found.out_s, found.back_s) if low else (found.back_s, found.out_s)
+    rising, lowering = _span(leg, rising_s), _span(leg, lowering_s)
+    whole = _span(leg, (found.out_s[0], found.back_s[1]))
+    far_pause_s = found.back_s[0] - found.out_s[1]
+    near_pause_s = _pause_after(phases, k)
+    top = float(leg.elevation_deg[whole].max())
+    bottom = float(leg.elevation_deg[lowering].min())
+    tilt, rotation = pelvis
+    heel_tap = plan.exercise == "heel_tap"
+    rep = Rep(
+        number=k + 1,
+        start_s=found.out_s[0],
+        end_s=found.back_s[1],
+        concentric_s=rising_s[1] - rising_s[0],
+        eccentric_s=lowering_s[1] - lowering_s[0],
+        top_pause_s=far_pause_s if low else near_pause_s,
+        bottom_pause_s=near_pause_s if low else far_pause_s,
+        top_angle_deg=top,
+        bottom_angle_deg=bottom,
+        range_deg=top - bottom,
+        peak_concentric_dps=float(leg.speed_dps[rising].max()),
+        peak_eccentric_dps=float(-leg.speed_dps[lowering].min()),
+        pelvic_tilt_deg=held_peak(tilt[whole], _SETTINGS.angle_hold_s),
+        pelvic_curl_deg=held_peak(-tilt[whole], _SETTINGS.angle_hold_s),
+        pelvic_rotation_deg=held_rotation(rotation[whole], _SETTINGS.angle_hold_s),
+        lift_off_angle_deg=None if heel_tap else _lift_off(leg, tilt, lowering),
+        smoothness_sparc=_worse_sparc(leg, rising, lowering),
+        tremor_ratio=None,
+        momentum=None if heel_tap else passive_share(leg, rising, plan.posture, rising=True),
+        flags=(),
+        not_judged=(),
+        clean=None,
+        faults=(),
+    )
+    drop = None if heel_tap else passive_share(leg, lowering, plan.posture, rising=False)
+    arch_deg = _arch_deg(leg, tilt, phases, k, low)
+    return _Evidence(
+        rep, found.excursion, arch_deg, drop, float(np.radians(np.abs(leg.acceleration_dps2[whole]).max()))
+    )
+
+
+def _arch_deg(
+    leg: LegCurve, tilt: FloatArray, phases: list[CommandedPhases], k: int, low: bool
+) -> float | None:
+    """Return the tilt held on the way down and at the bottom; 0 if it is that of the previous repetition."""
+    found, last = phases[k], k + 1 == len(phases) or phases[k].ends_spell
+    bottom_end_s = found.back_s[1] + _BOTTOM_S if last else phases[k + 1].out_s[0]
+    bottom_end_s = min(bottom_end_s, found.back_s[1] + _BOTTOM_S)
+    down_s = (found.back_s[0], bottom_end_s) if low else (found.out_s[0], found.back_s[0])
+    begin, down = _span(leg, (found.out_s[0], down_s[1])).start, _span(leg, down_s)
+    greatest = held_peak(tilt[down], _SETTINGS.angle_hold_s)
+    until = down.start + int(np.argmax(tilt[down])) + 1
+    if greatest is None or np.isnan(tilt[begin:until]).any():
+        return None
+    return greatest if greatest - float(tilt[begin:until].min()) >= _ARISEN_DEG else 0.0
+
+
+def _span(leg: LegCurve, between_s: tuple[float, float]) -> slice:
+    begin, end = np.searchsorted(leg.time_s, between_s)
+    return slice(int(begin), int(end) + 1)
+
+
+def _pause_after(phases: list[CommandedPhases], k: int) -> float | None:
+    if phases[k].ends_spell:
+        return None
+    pause_s = phases[k + 1].out_s[0] - phases[k].back_s[1]
+    return pause_s if pause_s <= _LONGEST_PAUSE_S else None
+
+
+def _lift_off(leg: LegCurve, tilt: FloatArray, lowering: slice) -> float | None:
+    over = tilt[lowering] > _SETTINGS.lift_off_deg
+    return float(leg.elevation_deg[lowering][int(np.argmax(over))]) if over.any() else None
+
+
+def _worse_sparc(leg: LegCurve, rising: slice, lowering: slice) -> float | None:
+    both = (smoothness_sparc(leg.speed_dps[rising]), smoothness_sparc(leg.speed_dps[lowering]))
+    return min((s for s in both if s is not None), default=None)
+
+
+def _judged(evidence: _Evidence, plan: SetPlan, of_set: list[_Evidence]) -> Rep:
+    faults = tuple(_faults(evidence, plan, of_set))
+    flags = tuple(fault.code for fault in faults if fault.level == "flag")
+    missing = _not_judged(evidence.rep)
+    # flags that cannot be judged while hanging do not prevent a clean repetition
+    needed = set(missing) - ({"hip_pop"} if plan.posture == "hanging" else set())
+    clean = False if flags else None if needed else True
+    return replace(evidence.rep, faults=faults, flags=flags, not_judged=missing, clean=clean)
+
+
+def _faults(evidence: _Evidence, plan: SetPlan, of_set: list[_Evidence]) -> Iterator[Fault]:
+    """Return all faults of one repetition, with their level."""
+    yield from _speed(evidence, plan)
+    rep, s = evidence.rep, _SETTINGS
+    yield from _above("back_arch", evidence.arch_deg, s.tilt_watch_deg, s.tilt_flag_deg, "deg")
+    rotation = None if rep.pelvic_rotation_deg is None else abs(rep.pelvic_rotation_deg)
+    yield from _above("hip_pop", rotation, s.rotation_watch_deg, s.rotation_flag_deg, "deg")
+    yield from _short_range(evidence, plan, of_set)
+    yield from _impacts(evidence, plan, of_set)
+    yield from _below_floor(evidence, plan, of_set)
+    bend = evidence.excursion.plan.faults.knee_bend_deg
+    if bend >= _BENT_KNEE_DEG and evidence.peak_rad_s2 >= _BENT_KNEE_RAD_S2:
+        yield _fault("knee_bend", bend, _BENT_KNEE_DEG, "deg", certainty="low")
+
+
+def _not_judged(rep: Rep) -> tuple[Flag, ...]:
+    """Return flags that cannot be judged (docs/definitions.md#faults): no zero, or rotation by gyro only."""
+    missing: list[Flag] = []
+    if rep.pelvic_tilt_deg is None:
+        missing.append("back_arch")
+    if rep.pelvic_rotation_deg is None:
+        missing.append("hip_pop")
+    return tuple(missing)
+
+
+def _speed(evidence: _Evidence, plan: SetPlan) -> Iterator[Fault]:
+    rep, s = evidence.rep, _SETTINGS
+    if plan.exercise == "heel_tap":
+        limits = (s.peak_speed_watch_dps, s.peak_speed_flag_dps, "deg/s")
+        yield from _above("momentum", rep.peak_concentric_dps, *limits)
+        lowering = list(_above("fast_lowering", rep.peak_eccentric_dps, *limits))
+    else:
+        yield from _above("momentum", rep.momentum, s.momentum_watch, s.momentum_flag, "share")
+        lowering = list(_above("fast_lowering", evidence.drop, s.drop_watch, s.drop_flag, "share"))
+    two = plan.exercise == "double_leg_raise"
+    watch_s = s.two_leg_eccentric_watch_s if two else s.one_leg_eccentric_watch_s
+    flag_s = s.two_leg_eccentric_flag_s if two else s.one_leg_eccentric_flag_s
+    lowering += _below("fast_lowering", rep.eccentric_s, watch_s, flag_s, "s")
+    lowering.sort(key=lambda fault: fault.level)
+    yield from lowering[:1]
+
+
+def _short_range(evidence: _Evidence, plan: SetPlan, of_set: list[_Evidence]) -> Iterator[Fault]:
+    ranges = [e.rep.range_deg for e in of_set if e.rep.range_deg is not None]
+    expected = max(float(np.median(ranges)), plan.range_target_deg or 0.0)
+    measured = evidence.rep.range_deg
+    if measured is not None and measured < _SETTINGS.short_range_share * expected:
+        yield _fault("short_range", measured / expected, _SETTINGS.short_range_share, "share")
+
+
+def _below_floor(evidence: _Evidence, plan: SetPlan, of_set: list[_Evidence]) -> Iterator[Fault]:
+    """Exempt the last lowering of a low start, which always ends on the floor."""
+    ends_set = evidence is of_set[-1] and plan.resting_end == "low"
+    bottom, floor = evidence.rep.bottom_angle_deg, plan.floor_deg
+    if floor is None or bottom is None or ends_set or plan.exercise == "heel_tap":
+        return
+    if bottom < floor - _SETTINGS.floor_margin_deg:
+        yield _fault("below_floor", bottom, floor, "deg")
+
+
+def _impacts(evidence: _Evidence, plan: SetPlan, of_set: list[_Evidence]) -> Iterator[Fault]:
+    faults = evidence.excursion.plan.faults
+    if faults.heel_touch_mps2 > _SETTINGS.heel_touch_mps2 and plan.exercise != "heel_tap":
+        yield _fault("heel_touch", faults.heel_touch_mps2, _SETTINGS.heel_touch_mps2, "m/s2")
+    same = [
+        e.excursion.plan.faults
+        for e in of_set
+        if e.excursion.plan.faults.jolt_mps2 > 0.0
+        and abs(e.excursion.plan.faults.jolt_at_deg - faults.jolt_at_deg) <= _SNAP_WITHIN_DEG
+    ]
+    if faults.jolt_mps2 > 0.0 and len(same) >= _SNAP_REPS:
+        yield _fault("snap", float(len(same)), float(_SNAP_REPS), "reps", certainty="experimental")
+
+
+def _above(code: Flag, value: float | None, watch: float, flag: float, unit: str) -> Iterator[Fault]:
+    if value is not None and value > flag:
+        yield _fault(code, value, flag, unit)
+    elif value is not None and value > watch:
+        yield Fault(code, "watch", value, watch, unit, None, None, "high")
+
+
+def _below(code: Flag, value: float | None, watch: float, flag: float, unit: str) -> Iterator[Fault]:
+    for fault in _above(code, None if value is None else -value, -watch, -flag, unit):
+        yield Fault(code, fault.level, -fault.value, -fault.limit, unit, None, None, "high")
+
+
+def _fault(code: Flag, value: float, limit: float, unit: str, certainty: Certainty = "high") -> Fault:
+    return Fault(code, "flag", value, limit, unit, None, None, certainty)

@@ -1,0 +1,171 @@
+"""Export of tables: angles, repetitions, sets and labels as CSV, two of them also as Parquet.
+
+Values not measured are empty. Units are in the columns' names, and in Parquet also in their metadata.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from imu_reps.domain.correction import Correction
+from imu_reps.domain.document_kind import DocumentKind
+from imu_reps.domain.rep import Rep
+from imu_reps.domain.rep_rows import ANGLE_COLUMNS, REP_COLUMNS, column_unit, rep_rows
+from imu_reps.domain.stored_set import StoredSet
+from imu_reps.domain.summary import Summary
+from imu_reps.domain.track import AngleTrack
+from imu_reps.domain.untrusted_text import spreadsheet_cell
+from imu_reps.errors import require_extra
+from imu_reps.storage.file_access import save_document
+from imu_reps.storage.plain_json import DECIMALS, plain
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_ROW = "%.3f,%.3f,%.3f,%.3f\n"
+_ROWS_AT_ONCE = 5000
+
+
+def angles_csv(track: AngleTrack) -> Iterator[str]:
+    """Yield the table of angles in pieces of whole lines, header first; cells are empty if not measured."""
+    import numpy as np
+
+    yield ",".join(ANGLE_COLUMNS) + "\n"
+    table = np.column_stack([getattr(track, name) for name in ANGLE_COLUMNS])
+    table = np.round(table, 3) + 0.0  # + 0.0: no negative zero
+    for first in range(0, len(table), _ROWS_AT_ONCE):
+        rows = table[first : first + _ROWS_AT_ONCE]
+        yield (_ROW * len(rows) % tuple(rows.ravel().tolist())).replace("nan", "")
+
+
+def _columns(names: Iterable[str]) -> DocumentKind:
+    """Return the kind of a CSV table with exactly these columns."""
+    return DocumentKind(",".join(names) + "\n")
+
+
+def save_angles(track: AngleTrack, path: str, *, force: bool = False) -> None:
+    """Write the table of angles; errors and `force` as in `save_document`."""
+    save_document(path, "".join(angles_csv(track)), kind=_columns(ANGLE_COLUMNS), force=force)
+
+
+_OF_SET = ("file", "person", "session", "set_number", "pain", "effort")
+_OF_RECORDING = ("created", "exercise", "side", "simulated", "duration_s")
+
+
+def history_csv(sets: Iterable[StoredSet]) -> str:
+    """Return a CSV table of sets, one row per set."""
+    rows = [_row(plain(stored)) for stored in sets]
+    return _csv(list(rows[0]) if rows else _OF_SET, rows)
+
+
+def _csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: spreadsheet_cell(value) for name, value in row.items()} for row in rows)
+    return text.getvalue()
+
+
+def _row(stored: dict[str, Any]) -> dict[str, Any]:
+    summary = stored["summary"]
+    figures = {name: value for name, value in summary["set"].items() if name != "trend"}
+    return {
+        **{name: stored[name] for name in _OF_SET},
+        **{name: summary["recording"][name] for name in _OF_RECORDING},
+        **figures,
+        "version": summary["version"],
+        "preset": summary["settings"]["preset"],
+    }
+
+
+#: Kind of a table of labels.
+LABELS = DocumentKind("start_s,end_s,label,by\n")
+
+
+def labels_csv(summary: Summary, corrections: Iterable[Correction]) -> str:
+    """Return a CSV table of labels, one row per movement.
+
+    The label is ``rep``, ``not_a_rep`` or the reason why it did not count; ``by`` is ``sensors`` or ``hand``.
+    """
+    added = [correction.span_s for correction in corrections if correction.what == "missed_rep"]
+    rows = [
+        (rep.start_s, rep.end_s, "rep", "hand" if _within(rep, added) else "sensors") for rep in summary.reps
+    ]
+    for small in summary.partials:
+        by_hand = small.reason == "by_hand"
+        label = "not_a_rep" if by_hand else small.reason
+        rows.append((small.start_s, small.end_s, label, "hand" if by_hand else "sensors"))
+    return LABELS.begins + "".join(
+        f"{start:.3f},{end:.3f},{label},{by}\n" for start, end, label, by in sorted(rows)
+    )
+
+
+def _within(rep: Rep, spans: Iterable[tuple[float, float]]) -> bool:
+    return any(start <= 0.5 * (rep.start_s + rep.end_s) <= end for start, end in spans)
+
+
+def reps_csv(sets: Iterable[tuple[str | None, Summary]]) -> str:
+    """Return a CSV table of repetitions, one row each (docs/exporting.md#a-row-a-repetition).
+
+    Parameters
+    ----------
+    sets : iterable of (str or None, Summary)
+        Person and summary of each set.
+    """
+    return _csv(REP_COLUMNS, (row for person, summary in sets for row in plain(rep_rows(summary, person))))
+
+
+def save_reps(sets: Iterable[tuple[str | None, Summary]], path: str, *, force: bool = False) -> None:
+    """Write the table of repetitions; errors and `force` as in `save_document`."""
+    save_document(path, reps_csv(sets), kind=_columns(REP_COLUMNS), force=force)
+
+
+#: Mark in the footer of every Parquet file by this program.
+_PARQUET_MARK = "imu-reps-table/1"
+
+
+def save_csv(frames: Sequence[pd.DataFrame], path: str | os.PathLike[str], *, force: bool = False) -> None:
+    """Write tables of the same columns as one CSV file; errors and `force` as in `save_document`."""
+    table = _joined(frames)
+    for name in table.select_dtypes(["string", "object"]).columns:
+        table[name] = table[name].map(spreadsheet_cell, na_action="ignore")
+    text = table.to_csv(index=False, lineterminator="\n")
+    save_document(path, text, kind=_columns(table.columns), force=force)
+
+
+def save_parquet(
+    frames: Sequence[pd.DataFrame], path: str | os.PathLike[str], *, force: bool = False
+) -> None:
+    """Write tables of the same columns as one Parquet file; each column's metadata has its unit.
+
+    Raises
+    ------
+    UsageError
+        ``missing_extra``: pyarrow is not installed.
+    FileAccessError
+        As `save_document`.
+    """
+    require_extra("parquet", "pyarrow")
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pandas(_joined(frames), preserve_index=False)
+    fields = [field.with_metadata({"unit": column_unit(field.name)}) for field in table.schema]
+    marked = {**(table.schema.metadata or {}), b"format": _PARQUET_MARK.encode()}
+    file = io.BytesIO()
+    pq.write_table(table.cast(pa.schema(fields, metadata=marked)), file)
+    save_document(path, file.getvalue(), kind=DocumentKind("PAR1", footer=_PARQUET_MARK), force=force)
+
+
+def _joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Join tables, with floats rounded to the sensors' resolution and without negative zeros."""
+    import pandas as pd
+
+    table = pd.concat(frames, ignore_index=True)
+    floats = table.select_dtypes(["float64"]).columns
+    table[floats] = table[floats].round(DECIMALS) + 0.0
+    return table

@@ -1,0 +1,232 @@
+"""Reduce session events to snapshots: pure, one snapshot in, the next one out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+
+from imu_reps.domain.cue import Cue, CueCode
+from imu_reps.domain.recording import DISCARDED, Header, default_posture
+from imu_reps.domain.samples import SensorPlace
+from imu_reps.domain.settings import Settings
+from imu_reps.domain.track import Pose
+from imu_reps.report.findings import with_message
+from imu_reps.sensors.stream_items import SensorStatus
+from imu_reps.session.session_events import (
+    Connecting,
+    CountingLate,
+    Cued,
+    FileMoved,
+    Finished,
+    LinkChanged,
+    Resting,
+    SessionEvent,
+    SetBegan,
+    SetDone,
+    SetProgress,
+    WriteFailed,
+)
+from imu_reps.session.session_plan import SetGoal
+from imu_reps.view.snapshot import (
+    Aim,
+    Alert,
+    Counted,
+    CueShown,
+    CueView,
+    LimitsView,
+    LinkView,
+    Moment,
+    SetShown,
+    Snapshot,
+)
+
+#: Cues that colour the whole screen, with their severity.
+ALERTS: dict[CueCode, Alert] = {
+    "stop": "flag",
+    "sensor_lost": "flag",
+    "press_back": "flag",
+    "hips_level": "watch",
+    "no_swing": "watch",
+    "slower": "watch",
+}
+#: Decimals of angles.
+DECIMALS = 1
+
+Change = tuple[Snapshot, tuple[Moment, ...]]
+
+
+def initial_snapshot(header: Header, settings: Settings, reps: int | None = None) -> Snapshot:
+    """Return the snapshot of a set before any samples arrived."""
+    aim = Aim(header.exercise, header.side, header.start, header.posture, reps)
+    if (tempo := header.tempo_target) is not None:
+        aim = replace(aim, **asdict(tempo))
+    aimed_deg = header.range_target_deg if header.start == "low" else None
+    return Snapshot(aim, replace(limits(settings, header.floor_deg), aimed_deg=aimed_deg))
+
+
+def goal_snapshot(goal: SetGoal, settings: Settings) -> Snapshot:
+    """Return the snapshot of a set to come; a replay waits to be started."""
+    posture = default_posture(goal.exercise)
+    header = Header(
+        goal.exercise,
+        goal.side,
+        goal.start,
+        posture,
+        tempo_target=goal.tempo,
+        range_target_deg=goal.range_target_deg,
+        floor_deg=goal.floor_deg,
+    )
+    snapshot = initial_snapshot(header, settings, goal.reps)
+    return replace(snapshot, started=not goal.whole, may_start=goal.whole, replay=goal.whole)
+
+
+def limits(settings: Settings, floor_deg: float | None = None) -> LimitsView:
+    """Return the bands of these settings."""
+    return LimitsView(
+        settings.tilt_watch_deg,
+        settings.tilt_flag_deg,
+        settings.rotation_watch_deg,
+        settings.rotation_flag_deg,
+        floor_deg,
+    )
+
+
+def update_snapshot(snapshot: Snapshot, event: SessionEvent, settings: Settings) -> Change:
+    """Return the snapshot after an event, and the moments that came with it."""
+    moments: tuple[Moment, ...] = ()
+    match event:
+        case Connecting(links=links):
+            snapshot = replace(snapshot, links=_links(links))
+        case SetBegan():
+            snapshot = _began(snapshot, event, settings)
+        case Cued(cue=cue):
+            snapshot, moments = apply_cue(snapshot, cue)
+        case SetProgress():
+            snapshot, moments = _progressed(snapshot, event)
+        case Resting():
+            snapshot = _resting(snapshot, event)
+        case LinkChanged(change=change):
+            snapshot = replace(snapshot, links={**snapshot.links, change.sensor: LinkView(change.state)})
+        case WriteFailed() | FileMoved() | CountingLate():
+            snapshot = replace(snapshot, trouble=_trouble(event))
+        case SetDone():
+            snapshot = _done(snapshot, event)
+    return snapshot, moments
+
+
+def _trouble(event: WriteFailed | FileMoved | CountingLate) -> str:
+    match event:
+        case WriteFailed(error=error):
+            return str(error)
+        case FileMoved(was_removed=was_removed):
+            why = "was removed" if was_removed else "could not be written on"
+            return f"The file of this set {why}; it was written anew."
+        case CountingLate():
+            return "Counting does not keep up; everything is recorded."
+
+
+def apply_cue(snapshot: Snapshot, cue: Cue) -> Change:
+    """Return the snapshot with a cue, and its moment."""
+    view = CueView(round(cue.time_s, 3), cue.code, cue.words, cue.tone, cue_alert(cue))
+    return (replace(snapshot, cue=view) if cue.words else snapshot), (CueShown(view),)
+
+
+def cue_alert(cue: Cue) -> Alert:
+    """Return the severity of a cue: a warning is less severe than a fault."""
+    gravely = ALERTS.get(cue.code, "none")
+    if cue.tone != "notice":
+        return gravely
+    return "watch" if cue.code == "press_back" else "none"
+
+
+def _began(snapshot: Snapshot, event: SetBegan, settings: Settings) -> Snapshot:
+    first = initial_snapshot(event.header, settings, event.goal.reps)
+    return replace(
+        first,
+        aim=replace(first.aim, counts=event.goal.counts),
+        started=True,
+        replay=event.goal.whole,
+        set_number=event.number,
+        set_of=event.of,
+        links=snapshot.links,
+        sets=snapshot.sets,
+    )
+
+
+def _progressed(snapshot: Snapshot, event: SetProgress) -> Change:
+    state, pose = event.state, event.pose or Pose(event.time_s, None, None, None)
+    moments: tuple[Moment, ...] = ()
+    if state.counted != snapshot.count and state.stage != "ended":
+        moments = (Counted(round(pose.time_s, 3), state.counted, taken_back=state.counted < snapshot.count),)
+    # with a high start, leg elevation and its effect on the pelvis are unknown before it moves
+    high = snapshot.aim.start == "high"
+    unmoved = high and state.stage in ("waiting", "ready")
+    unknown = high and pose.leg_elevation_deg is None and "ankle" in event.links
+    return replace(
+        snapshot,
+        time_s=round(pose.time_s, 3),
+        state=state.stage,
+        leg_deg=None if unmoved else _shown(pose.leg_elevation_deg),
+        tilt_deg=None if unknown else _shown(pose.pelvic_tilt_deg),
+        rotation_deg=_shown(pose.pelvic_rotation_deg),
+        phase=state.phase,
+        phase_since_s=state.phase_since_s,
+        count=state.counted,
+        held_s=state.held_s,
+        ended=state.ended,
+        links=_links(event.links),
+    ), moments
+
+
+def _resting(snapshot: Snapshot, event: Resting) -> Snapshot:
+    if snapshot.state != "resting":  # cues of the set are on another time scale
+        snapshot = replace(snapshot, cue=None, phase=None)
+    return replace(
+        snapshot,
+        time_s=round(event.since_s, 3),
+        state="resting",
+        may_start=True,
+        remaining_s=round(event.remaining_s, 1),
+        move_to=event.move_to,
+        links=_links(event.links),
+    )
+
+
+def _done(snapshot: Snapshot, event: SetDone) -> Snapshot:
+    finished, state = event.finished, event.state
+    problems = [
+        str(with_message(error)) for error in (finished.unusable, finished.unwritten) if error is not None
+    ]
+    return replace(
+        snapshot,
+        state=state.stage,
+        count=state.counted,
+        phase=state.phase,
+        held_s=state.held_s,
+        ended=state.ended,
+        trouble=" ".join(problems) or snapshot.trouble,
+        sets=(*snapshot.sets, SetShown(event.number, _why_none(finished))),
+        may_start=snapshot.replay,
+    )
+
+
+def _why_none(finished: Finished) -> str:
+    """Return why a set has no report; empty while one is being made."""
+    if finished.discarded:
+        return DISCARDED
+    return "" if finished.unusable is None else str(with_message(finished.unusable))
+
+
+def _links(links: Mapping[SensorPlace, SensorStatus]) -> dict[SensorPlace, LinkView]:
+    return {
+        place: LinkView(status.state, _rounded(status.rate_hz), _rounded(status.battery_percent))
+        for place, status in links.items()
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value)
+
+
+def _shown(angle_deg: float | None) -> float | None:
+    return None if angle_deg is None else round(angle_deg, DECIMALS)
