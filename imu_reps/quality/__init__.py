@@ -30,7 +30,6 @@ from imu_reps.quality.channels import (
 from imu_reps.quality.copies import check_streams, signatures, without_copies
 from imu_reps.quality.gyroscope import check_gyroscope, check_warming
 from imu_reps.quality.gyroscope_in_motion import (
-    TurningFit,
     borne_out,
     check_axes_in_motion,
     check_scale_in_motion,
@@ -267,12 +266,11 @@ def _doubtful_signals(
     every = windows_of(clocks, channels)
     forces = {place: list(check_accelerometer(place, windows)) for place, windows in every.items()}
     judged = {place: windows for place, windows in every.items() if not _refused(forces[place])}
-    fits = fit_turning(judged)
     sound: dict[SensorPlace, Windows] = {}
     for place, stream in streams.items():
         yield from forces[place]
         if place in judged:
-            gyroscope = _gyroscope(place, judged[place], fits.get(place))
+            gyroscope = _gyroscope(place, judged[place])
             yield from gyroscope
             if all(finding.code != "sensor_turned" for finding in gyroscope):
                 sound[place] = judged[place]
@@ -282,15 +280,16 @@ def _doubtful_signals(
     yield from _worn(header, sound)
 
 
-def _gyroscope(place: SensorPlace, windows: Windows, fit: TurningFit | None) -> list[Finding]:
+def _gyroscope(place: SensorPlace, windows: Windows) -> list[Finding]:
     """Return findings on a gyroscope; if it contradicts gravity at a few moments only, the sensor turned."""
+    fit = fit_turning(windows)
     if axes := list(check_axes_in_motion(place, windows, fit)):
         return axes
     scale = list(check_scale_in_motion(place, fit))
     turned = [] if scale else list(check_turned(place, windows))
     if turned:
         windows = windows.without_rate([windows.at(f.start_s) for f in turned if f.start_s is not None])
-        fit = fit_turning({place: windows}).get(place)
+        fit = fit_turning(windows)
     calm = [finding for finding in check_gyroscope(place, windows) if borne_out(finding, fit)]
     return calm or scale or turned
 

@@ -9,14 +9,14 @@ unexplained and make the factor uncertain.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.frames import ACC_COLUMNS, GYR_COLUMNS
-from imu_reps.domain.samples import FloatArray, IntArray, SensorPlace
+from imu_reps.domain.samples import FloatArray, SensorPlace
 from imu_reps.kinematics.motion import bridged
 from imu_reps.quality.windows import HOP_S, Windows, turned_by
 
@@ -120,19 +120,11 @@ class TurningPieces:
         Windows of each piece; the rate is that of the hop after the window.
     weight : (k, n) float
         Weight of each window, as a factor of its residuals.
-    sensor : (k,) int
-        Number of the sensor, in order.
     """
 
     force_mps2: FloatArray
     rate_rad_s: FloatArray
     weight: FloatArray
-    sensor: IntArray
-
-    def of(self, sensor: int) -> TurningPieces:
-        """Return the pieces of one sensor."""
-        own = self.sensor == sensor
-        return TurningPieces(self.force_mps2[own], self.rate_rad_s[own], self.weight[own], self.sensor[own])
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,45 +147,32 @@ class TurningFit:
     pieces: TurningPieces
 
 
-def fit_turning(windows: Mapping[SensorPlace, Windows]) -> dict[SensorPlace, TurningFit]:
-    """Fit the factor of the rate of each sensor of which enough turns, all in one iteration."""
-    if not windows:
-        return {}
-    pieces = _turning_pieces(list(windows.values()))
-    used, first, of = np.unique(pieces.sensor, return_index=True, return_inverse=True)
-    factor: FloatArray = np.ones(len(used))
-    lever: FloatArray = np.zeros((len(used), 3))
-    left: FloatArray = np.full(len(used), PARAMS.initial_variance)
-    least: FloatArray = np.full(len(used), np.inf)
-    fits: dict[SensorPlace, TurningFit] = {}
-    going = used >= 0
+def fit_turning(windows: Windows) -> TurningFit | None:
+    """Fit the factor of a sensor's rate; None if too little of the recording turns."""
+    pieces = _turning_pieces(windows)
+    if pieces is None:
+        return None
+    total = float((pieces.weight**2).sum())
+    factor, left, least = 1.0, PARAMS.initial_variance, math.inf
+    lever: FloatArray = np.zeros(3)
+    carried = _carried(pieces, factor)
     for step in range(PARAMS.max_steps):
-        if not going.any():
-            break
-        if step != 1:  # the first step fits the lever alone
-            carried = _carried(pieces, factor[of])
-        biased, unbiased = _normal_equations(pieces, carried, lever[of], left[of])
-        sums, total = (np.add.reduceat(each, first) for each in (unbiased, (pieces.weight**2).sum(axis=1)))
-        left = np.add.reduceat(biased[:, 4, 4], first) / total
-        loose = np.full((len(used), 4), 1e-9)
-        loose[:, 1:] = PARAMS.windows_a_reading * left[:, None] / PARAMS.lever_sd_m**2
-        whole, towards = sums[:, :4, :4] + loose[:, None] * np.eye(4), sums[:, :4, 4]
-        towards[:, 1:] += loose[:, 1:] * lever
-        if not step:
-            lever -= np.linalg.solve(whole[:, 1:, 1:], towards[:, 1:, None])[..., 0]
+        biased, unbiased = _normal_equations(pieces, carried, lever, left)
+        sums, left = unbiased.sum(axis=0), float(biased[:, 4, 4].sum()) / total
+        loose = np.append(1e-9, np.full(3, PARAMS.windows_a_reading * left / PARAMS.lever_sd_m**2))
+        whole, towards = sums[:4, :4] + np.diag(loose), sums[:4, 4] + loose * np.append(0.0, lever)
+        if step == 0:  # the lever alone
+            lever = -np.linalg.solve(whole[1:, 1:], towards[1:])
             continue
-        least = np.minimum(least, sums[:, 4, 4] / total)
-        change = -np.linalg.solve(whole, towards[..., None])[..., 0] * going[:, None]
-        factor = factor + np.clip(change[:, 0], -PARAMS.max_step, PARAMS.max_step)
-        lever = lever + change[:, 1:]
-        inside = (factor > PARAMS.factor_range[0]) & (factor < PARAMS.factor_range[1])
-        goes_on = inside & (np.abs(change[:, 0]) >= PARAMS.min_step) & (step < PARAMS.max_steps - 1)
-        for k in np.flatnonzero(going & ~goes_on).tolist():
-            error = _error(unbiased[of == k], whole[k], towards[k], float(left[k] * total[k]))
-            fit = TurningFit(float(factor[k]), error, float(least[k]), pieces.of(used[k]))
-            fits[list(windows)[used[k]]] = fit
-        going &= goes_on
-    return fits
+        least = min(least, float(sums[4, 4]) / total)
+        change = -np.linalg.solve(whole, towards)
+        factor += float(np.clip(change[0], -PARAMS.max_step, PARAMS.max_step))
+        lever = lever + change[1:]
+        inside = PARAMS.factor_range[0] < factor < PARAMS.factor_range[1]
+        if not inside or abs(change[0]) < PARAMS.min_step:
+            break
+        carried = _carried(pieces, factor)
+    return TurningFit(factor, _error(unbiased, whole, towards, left * total), least, pieces)
 
 
 def _error(pieces: FloatArray, whole: FloatArray, towards: FloatArray, left: float) -> float:
@@ -209,53 +188,46 @@ def _error(pieces: FloatArray, whole: FloatArray, towards: FloatArray, left: flo
     return math.hypot(PARAMS.model_error, spread, goes_with)
 
 
-def _turning_pieces(windows: Sequence[Windows]) -> TurningPieces:
-    """Return the pieces in which gravity turns and hardly anything is missing, of sensors with enough."""
-    number = -(-len(windows[0]) // PARAMS.piece_windows)
-    length = len(windows[0]) // number
-
-    def pieces_of(values: FloatArray) -> FloatArray:
-        return np.asarray(values[:, : number * length].reshape(-1, length, *values.shape[2:]))
-
-    force = _sharpened(np.stack([one.acc_mps2 for one in windows]))
-    rate = np.radians(np.stack([one.unbiased_dps for one in windows]))
-    rate = np.concatenate([rate, rate[:, -1:]], axis=1)
-    holes = pieces_of(np.isnan(rate[..., 0])).sum(axis=1)
-    share = 1.0 / (1.0 + (np.stack([one.acc_sd_mps2 for one in windows]) / PARAMS.shaken_mps2) ** 2)
-    share[np.isnan(force[..., 0])] = 0.0
-    force, rate = (np.stack([bridged(one) for one in values]) for values in (force, rate))
-    share, force, rate = map(pieces_of, (share, force, rate))
-    sums = np.cumsum(rate, axis=1)
-    turned_deg = np.degrees((sums.max(axis=1) - sums.min(axis=1)).max(axis=1)) * HOP_S
-    slow = np.abs(rate).max(axis=(1, 2)) < np.radians(PARAMS.max_rate_dps)
+def _turning_pieces(windows: Windows) -> TurningPieces | None:
+    """Return the pieces in which gravity turns and hardly anything is missing; None if they are too few."""
+    number = -(-len(windows) // PARAMS.piece_windows)
+    length = len(windows) // number
+    force = _sharpened(windows.acc_mps2)
+    rate = np.radians(np.append(windows.unbiased_dps, windows.unbiased_dps[-1:], axis=0))
+    holes = np.isnan(rate[:, 0])
+    share = 1.0 / (1.0 + (windows.acc_sd_mps2 / PARAMS.shaken_mps2) ** 2)
+    share[np.isnan(force[:, 0])] = 0.0
+    force, rate, share, holes = (
+        values[: number * length].reshape(number, length, *values.shape[1:])
+        for values in (bridged(force), bridged(rate), share, holes)
+    )
+    turned_deg = np.degrees(np.ptp(np.cumsum(rate, axis=1), axis=1).max(axis=1)) * HOP_S
     used = (
-        (holes <= PARAMS.max_bridged)
-        & slow
+        (holes.sum(axis=1) <= PARAMS.max_bridged)
+        & (np.abs(rate).max(axis=(1, 2)) < np.radians(PARAMS.max_rate_dps))
         & (turned_deg > PARAMS.min_turn_deg)
         & (share.mean(axis=1) > PARAMS.min_calm_share)
     )
-    sensor = np.repeat(np.arange(len(windows)), number)
-    enough = np.bincount(sensor, used * share.sum(axis=1)) >= PARAMS.min_windows
-    used &= enough[sensor]
+    if share[used].sum() < PARAMS.min_windows:
+        return None
     weight = np.sqrt(share[used])
     weight[:, [0, -1]] = 0.0  # how the rate changes there is not known
-    return TurningPieces(force[used], rate[used], weight, sensor[used])
+    return TurningPieces(force[used], rate[used], weight)
 
 
 def _sharpened(means: FloatArray) -> FloatArray:
     """Return the values in the middles of half-second means: a mean adds T²/24 of the second derivative."""
     sharp = means.copy()
-    sharp[:, 1:-1] -= (means[:, 2:] - 2.0 * means[:, 1:-1] + means[:, :-2]) / 6.0
+    sharp[1:-1] -= (means[2:] - 2.0 * means[1:-1] + means[:-2]) / 6.0
     return sharp
 
 
 def _unexplained(pieces: TurningPieces) -> float:
     """Return the mean square of the force that remains with the rate unchanged, (m/s²)²."""
-    count = len(pieces.weight)
-    variance = np.full(count, PARAMS.initial_variance)
-    _, unbiased = _normal_equations(pieces, _carried(pieces, np.ones(count)), np.zeros((count, 3)), variance)
+    carried, variance = _carried(pieces, 1.0), PARAMS.initial_variance
+    _, unbiased = _normal_equations(pieces, carried, np.zeros(3), variance)
     sums = unbiased.sum(axis=0)
-    prior = PARAMS.windows_a_reading * PARAMS.initial_variance / PARAMS.lever_sd_m**2 * _EYE
+    prior = PARAMS.windows_a_reading * variance / PARAMS.lever_sd_m**2 * _EYE
     explained = sums[1:4, 4] @ np.linalg.solve(sums[1:4, 1:4] + prior, sums[1:4, 4])
     return float(sums[4, 4] - explained) / float((pieces.weight**2).sum())
 
@@ -282,8 +254,8 @@ class _Carried:
     turned: FloatArray
 
 
-def _carried(pieces: TurningPieces, factor: FloatArray) -> _Carried:
-    rate = pieces.rate_rad_s * factor[:, None, None]
+def _carried(pieces: TurningPieces, factor: float) -> _Carried:
+    rate = pieces.rate_rad_s * factor
     count, length = pieces.weight.shape
     carry = turned_by(rate[:, :-1])
     middle, change = np.zeros_like(rate), np.zeros_like(rate)
@@ -296,12 +268,12 @@ def _carried(pieces: TurningPieces, factor: FloatArray) -> _Carried:
     turned = np.zeros((count, length, 3, 4))
     turned[:, 1:, :, :3], turned[:, 1:, :, 3] = carry[:, :-1], felt[:, :-1, :, 1]
     turned = np.cumsum(turned, axis=1) * HOP_S
-    of_factor = (of_lever + carry @ round_it) / factor[:, None, None, None]
+    of_factor = (of_lever + carry @ round_it) / factor
     return _Carried(felt[..., 0], of_lever, of_factor, turned)
 
 
 def _normal_equations(
-    pieces: TurningPieces, carried: _Carried, lever: FloatArray, variance: FloatArray
+    pieces: TurningPieces, carried: _Carried, lever: FloatArray, variance: float
 ) -> tuple[FloatArray, FloatArray]:
     """Return the normal equations of factor, lever (3) and remaining force, with and without biases.
 
@@ -312,26 +284,25 @@ def _normal_equations(
     ----------
     pieces : TurningPieces
     carried : _Carried
-    lever : (k, 3) float
-    variance : (k,) float
+    lever : (3,) float
+    variance : float
 
     Returns
     -------
     biased, unbiased : (k, 5, 5) float
     """
-    lever = lever[:, None, :, None]
-    force = carried.force - (carried.of_lever @ lever)[..., 0]
+    force = carried.force - carried.of_lever @ lever
     by_turns = _cross_matrix(force) @ carried.turned
     # columns: slopes by the factor and by the lever (3), the force, slopes by a bias of the rate (3), rad/s
     both = np.empty((*force.shape, 8))
-    both[..., 0] = -by_turns[..., 3] - (carried.of_factor @ lever)[..., 0]
+    both[..., 0] = -by_turns[..., 3] - carried.of_factor @ lever
     both[..., 1:4], both[..., 4], both[..., 5:] = -carried.of_lever, force, -by_turns[..., :3]
     square = pieces.weight**2
     mean = np.einsum("kn,knij->kij", square, both) / square.sum(axis=1)[:, None, None]
     both = ((both - mean[:, None]) * pieces.weight[..., None, None]).reshape(len(both), -1, 8)
     sums = both.transpose(0, 2, 1) @ both
     prior = PARAMS.windows_a_reading * variance / np.radians(PARAMS.bias_sd_dps) ** 2
-    bias = sums[:, 5:, 5:] + prior[:, None, None] * _EYE
+    bias = sums[:, 5:, 5:] + prior * _EYE
     biased = sums[:, :5, :5]
     return biased, biased - sums[:, :5, 5:] @ np.linalg.solve(bias, sums[:, 5:, :5])
 
