@@ -1,7 +1,11 @@
 """``imu-reps`` and ``python -m imu_reps``: the command line, which a signal may end at any time."""
 
+import atexit
+import os
 import signal
 import sys
+import threading
+from contextlib import suppress
 from types import FrameType
 
 #: What ends a program beside Ctrl-C, by its number where the system has it: `kill`, a closed terminal.
@@ -17,12 +21,31 @@ def main() -> None:
     for number in _ENDING:
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _end)
+    status: list[object] = [1]  # that of an exception nobody expected
+    atexit.register(_leave_threads, status)  # registered first, called last
     try:
         from imu_reps.cli.main import main as command_line
 
         command_line()
     except KeyboardInterrupt:
+        status[0] = 128 + signal.SIGINT
         sys.exit(128 + signal.SIGINT)
+    except SystemExit as end:
+        status[0] = 0 if end.code is None else end.code
+        raise
+
+
+def _leave_threads(status: list[object]) -> None:
+    """Exit at once if a daemon thread still runs, as one that draws a report nobody waits for.
+
+    Python unwinds such threads, which compiled code does not stand: the program would abort, all done
+    (https://docs.python.org/3/c-api/init.html#c.Py_FinalizeEx).
+    """
+    if any(thread.daemon for thread in threading.enumerate()):
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            with suppress(OSError, ValueError):  # closed: whoever read it has gone
+                stream.flush()
+        os._exit(status[0] if isinstance(status[0], int) else 1)
 
 
 def _end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the handler's signature

@@ -215,3 +215,32 @@ def test_a_signal_while_a_table_is_saved_leaves_the_old_one_and_no_other_file(
 
     assert (done.returncode, done.stderr) == (128 + getattr(signal, name), b"")
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {table.name: before}
+
+
+#: Ends while a daemon thread is in compiled code that does not stand being unwound.
+ENDED_IN_MID_CALL = """
+import threading
+import numpy as np
+import scipy.fft
+from imu_reps.__main__ import main
+
+def transform():
+    while True:
+        scipy.fft.rfft(np.ones(6000))
+
+for _ in range(2):
+    threading.Thread(target=transform, daemon=True).start()
+main()
+"""
+
+
+@pytest.mark.parametrize(("words", "status"), [(["where"], 0), (["no-such-command"], 2)])
+def test_a_thread_in_compiled_code_does_not_abort_the_program_at_its_end(
+    words: list[str], status: int
+) -> None:
+    code = [sys.executable, "-c", ENDED_IN_MID_CALL, *words]
+    done = subprocess.run(code, capture_output=True, check=False)
+
+    assert done.returncode == status
+    assert (done.stdout if status == 0 else done.stderr).strip()
+    assert b"terminate" not in done.stderr
