@@ -147,8 +147,7 @@ def _with_rep(
     found: Segmentation, correction: Correction, whole: SetEstimate, header: Header
 ) -> Segmentation | None:
     start, end = np.searchsorted(whole.track.time_s, correction.span_s)
-    sign = -1.0 if header.start == "high" else 1.0
-    rep = _excursion(sign * whole.track.leg_elevation_deg, int(start), int(end))
+    rep = _excursion(header.travel_sign * whole.track.leg_elevation_deg, int(start), int(end))
     if rep is None or any(rep.overlaps(other) for other in found.reps):
         return None
     if not any(spell.start <= rep.far.tick < spell.stop for spell in whole.posture.spells):

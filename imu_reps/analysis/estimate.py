@@ -223,13 +223,9 @@ def certainty_of(choice: Choice, params: EstimatorParams) -> tuple[Certainty, in
         return "low" if choice.margin < params.fair_margin else "fair", choice.other_count
     if not choice.is_set:
         return "high", None
-    limit = found.threshold_deg
-    over = sum(rep.smaller_way_deg < (1.0 + params.near_share) * limit for rep in found.reps)
-    under = sum(
-        small.reason == "too_small" and small.excursion.smaller_way_deg > (1.0 - params.near_share) * limit
-        for small in found.partials
-    )
+    nearly = [part.reason for part in found.nearly_counted(params.near_share)]
+    over, under = len(found.hardly_counted(params.near_share)), nearly.count("too_small")
     if over or under:
         return "fair", count - over if over >= under else count + under
-    more = choice.best.undecided or sum(small.reason == "cut_off" for small in found.partials)
+    more = choice.best.undecided or nearly.count("cut_off")
     return ("fair", count + more) if more else ("high", None)

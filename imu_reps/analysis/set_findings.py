@@ -17,7 +17,6 @@ from imu_reps.analysis.cross_time import CrossTime
 from imu_reps.analysis.estimate import EstimatorParams, SetEstimate
 from imu_reps.analysis.reps.segmentation import Excursion
 from imu_reps.analysis.set.shifts import Shift
-from imu_reps.analysis.set_summary import PARTIAL_REPS
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import (
@@ -244,38 +243,20 @@ def doubts(whole: SetEstimate, header: Header) -> list[Finding]:
 
 
 def _count(whole: SetEstimate) -> list[Finding]:
+    """Return a finding if another count is likely, with the swings or repetitions it is about if known."""
     if whole.certainty not in ("fair", "low"):
         return []
-    count, other = len(whole.segmentation.reps), whole.other_count
-    known = {"certainty": whole.certainty, "count": count, "other": other}
-    by: dict[str, Any] = {}
+    found, near_share = whole.segmentation, EstimatorParams().near_share
+    count, other = len(found.reps), whole.other_count
+    values: dict[str, Any] = {"certainty": whole.certainty, "count": count, "other": other}
     if count and other:
-        by = _more(whole, other - count) if other > count else _fewer(whole, count - other)
-    return [Finding("count_uncertain", values=known | by)]
-
-
-def _more(whole: SetEstimate, more: int) -> dict[str, Any]:
-    """Return the swings that nearly counted, if there are as many as the other count has more."""
-    found = whole.segmentation
-    nearly = (1.0 - EstimatorParams().near_share) * found.threshold_deg
-    swings = [
-        small.excursion
-        for small in found.partials
-        if small.reason in PARTIAL_REPS
-        and (small.reason == "cut_off" or small.excursion.smaller_way_deg > nearly)
-    ]
-    if not swings or len(swings) != more:
-        return {}
-    cut = all(small.reason == "cut_off" for small in found.partials if small.excursion in swings)
-    return {"cut_off" if cut else "swings": _times(swings, whole)}
-
-
-def _fewer(whole: SetEstimate, fewer: int) -> dict[str, Any]:
-    """Return the repetitions that only just counted, if there are as many as the other count has fewer."""
-    found = whole.segmentation
-    hardly = (1.0 + EstimatorParams().near_share) * found.threshold_deg
-    numbers = [k for k, rep in enumerate(found.reps, start=1) if rep.smaller_way_deg < hardly]
-    return {"small": numbers} if len(numbers) == fewer else {}
+        nearly, hardly = found.nearly_counted(near_share), found.hardly_counted(near_share)
+        if len(nearly) == other - count > 0:
+            cut = all(part.reason == "cut_off" for part in nearly)
+            values["cut_off" if cut else "swings"] = _times([part.excursion for part in nearly], whole)
+        elif len(hardly) == count - other > 0:
+            values["small"] = hardly
+    return [Finding("count_uncertain", values=values)]
 
 
 def _times(swings: Sequence[Excursion], whole: SetEstimate) -> list[float]:

@@ -159,11 +159,6 @@ class SetMotion:
         """Whether the leg rests high between repetitions."""
         return self.header.start == "high"
 
-    @property
-    def travel_sign(self) -> float:
-        """Sign of the way out: +1 if it goes up, -1 if it goes down."""
-        return -1.0 if self.start_high else 1.0
-
 
 def set_motion(
     track: AngleTrack,

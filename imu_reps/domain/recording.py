@@ -132,6 +132,11 @@ class Header:
             object.__setattr__(self, "posture", default_posture(self.exercise))
         require_declared_types(self)
 
+    @property
+    def travel_sign(self) -> float:
+        """Sign of the way out from the resting end: +1 if it goes up, -1 if it goes down."""
+        return -1.0 if self.start == "high" else 1.0
+
     def sensor(self, place: SensorPlace) -> SensorHeader:
         """Return the header of the sensor worn at `place`."""
         return self.pelvis if place == "pelvis" else self.ankle

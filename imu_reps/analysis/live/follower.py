@@ -16,7 +16,6 @@ from imu_reps.analysis.live.limits import Instant, LiveLimits, sits_up
 from imu_reps.analysis.live.way import Arrival, LiveWay
 from imu_reps.analysis.reps.phases import DWELL_DEG, DWELL_TICKS, SLOW_DPS
 from imu_reps.analysis.reps.segmentation import Turn, TurnFinder
-from imu_reps.analysis.set.evidence import travel_sign
 from imu_reps.analysis.set.pelvis import ON_FLOOR_DEG
 from imu_reps.analysis.set_motion import LOW_PASS, LiveLowPass
 from imu_reps.domain.events import EndReached, FloorNear, LimitCrossed, Phase, PhaseChanged, RepAtFarEnd
@@ -182,7 +181,7 @@ class Follower:
         return self._dwelt_deg is not None and abs(smooth - self._dwelt_deg) < SAME_DWELL_DEG
 
     def _outwards(self, direction: float) -> bool:
-        return direction * travel_sign(self._header) > 0.0
+        return direction * self._header.travel_sign > 0.0
 
     def _far_end(self, time_s: float, known: Known) -> list[RepAtFarEnd]:
         """Emit, once a repetition, that a way out that was long enough has reached the far end."""

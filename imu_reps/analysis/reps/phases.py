@@ -48,8 +48,8 @@ class Phases:
 
 def find_phases(motion: SetMotion, reps: Sequence[Excursion], first: int, last: int) -> list[Phases]:
     """Return the phases of consecutive repetitions, between the first and the last tick of their spell."""
-    travel = motion.travel_sign * motion.elevation_deg
-    speed = motion.travel_sign * without_ringing(motion.speed_dps, reps)
+    travel = motion.header.travel_sign * motion.elevation_deg
+    speed = motion.header.travel_sign * without_ringing(motion.speed_dps, reps)
     # travel below the floor comes from a bent knee or walking, not from the lift
     above = travel if motion.start_high else np.maximum(travel, FLOOR_DEG)
 

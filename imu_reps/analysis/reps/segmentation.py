@@ -116,6 +116,21 @@ class Segmentation:
         """Return a segmentation in which none of the repetitions counts, for a reason."""
         return Segmentation((), tuple(Uncounted(rep, reason) for rep in self.reps), self.threshold_deg)
 
+    def nearly_counted(self, share: float) -> list[Uncounted]:
+        """Return what is too small by less than a share of the threshold, or cut off."""
+        limit = (1.0 - share) * self.threshold_deg
+        return [
+            part
+            for part in self.partials
+            if part.reason == "cut_off"
+            or (part.reason == "too_small" and part.excursion.smaller_way_deg > limit)
+        ]
+
+    def hardly_counted(self, share: float) -> list[int]:
+        """Return the numbers of the repetitions that exceed the threshold by less than a share of it."""
+        limit = (1.0 + share) * self.threshold_deg
+        return [number for number, rep in enumerate(self.reps, 1) if rep.smaller_way_deg < limit]
+
 
 class TurnFinder:
     """Finds turns of at least `threshold_deg`, block by block.

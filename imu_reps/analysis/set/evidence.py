@@ -302,7 +302,7 @@ def ends_term(seen: Observed, params: EvidenceParams) -> float:
     if not reps:
         return 0.0
     direction, way_deg = (
-        hypothesis.sign * travel_sign(seen.header),
+        hypothesis.sign * seen.header.travel_sign,
         hypothesis.far_deg - hypothesis.resting_deg,
     )
     first = next(spell for spell in seen.spells if reps[0].far.tick < spell.stop)
@@ -346,11 +346,6 @@ def level_term(seen: Observed, params: EvidenceParams) -> float:
 def square_term(seen: Observed, params: EvidenceParams) -> float:
     """Score whether the axis is perpendicular to the line from the hip, about which a foot rolls."""
     return max(-0.5 * (seen.askew / params.square_sd) ** 2, -params.square_max)
-
-
-def travel_sign(header: Header) -> float:
-    """Return +1 if the way out goes up, -1 if it goes down."""
-    return -1.0 if header.start == "high" else 1.0
 
 
 #: All terms, by name.

@@ -16,7 +16,7 @@ from imu_reps.analysis.reps.segmentation import (
     above_floor,
     find_reps,
 )
-from imu_reps.analysis.set.evidence import Hypothesis, travel_sign
+from imu_reps.analysis.set.evidence import Hypothesis
 from imu_reps.analysis.set.spells import Rest
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray
@@ -100,7 +100,7 @@ def readings(swing: Swing, header: Header, settings: Settings) -> list[Hypothesi
     """Return the readings of a swing: either sign of its angle, with every level the leg may rest at."""
     found: list[Hypothesis] = []
     for sign in (1.0, -1.0):
-        direction = sign * travel_sign(header)
+        direction = sign * header.travel_sign
         travels = [[Turn(turn.tick, direction * turn.value) for turn in spell] for spell in swing.turns]
         anywhere = find_reps(travels, settings)
         for floor_deg in _floors(anywhere, direction, swing, header, settings):
@@ -113,7 +113,7 @@ def readings(swing: Swing, header: Header, settings: Settings) -> list[Hypothesi
 def _reading(
     sign: float, found: Segmentation, floor_deg: float | None, swing: Swing, header: Header
 ) -> Hypothesis:
-    direction = sign * travel_sign(header)
+    direction = sign * header.travel_sign
     travel_deg = direction * swing.angle_deg
     found = _at_its_level(found)
     if header.exercise == "heel_tap" and swing.tilt_deg is not None:

@@ -9,7 +9,6 @@ from itertools import pairwise
 import numpy as np
 
 from imu_reps.analysis.reps.segmentation import Excursion
-from imu_reps.analysis.set.evidence import travel_sign
 from imu_reps.analysis.set.hypotheses import SAME_LEVEL, on_floor, usual_level_deg
 from imu_reps.analysis.set.leg import LegFrame, LegParams, elevation_deg
 from imu_reps.analysis.set.reading import Reading
@@ -117,7 +116,7 @@ def leg_frames(
     level, seen, zero_deg = _zero(reading, floor, header)
     sign = reading.hypothesis.sign
     axis = reading.lifting_axis
-    angle = np.radians(travel_sign(header) * sign * level)
+    angle = np.radians(header.travel_sign * sign * level)
     zero = np.cos(angle) * reading.swing.plane[0] + np.sin(angle) * reading.swing.plane[1]
     first = LegFrame(axis, unit(zero), zero_deg)
     above = 0.0
@@ -127,7 +126,7 @@ def leg_frames(
             above = _resting_deg(reps[: slips[0][1]], elevation_deg(first, up, header.posture, params))
     elif slips and any(rest.end <= slips[0][0].tick for rest in floor):
         # the leg is assumed to rest as far above its zero between repetitions as before the slip
-        above = travel_sign(header) * (_resting_deg(reps[: slips[0][1]], travel) - level)
+        above = header.travel_sign * (_resting_deg(reps[: slips[0][1]], travel) - level)
     whole = LegFrames(((slice(0, len(up)), first),), tuple(floor), seen, ())
     if not slips:
         return whole
@@ -146,7 +145,7 @@ def floor_rests(reading: Reading, travel_deg: FloatArray, header: Header) -> dic
     """Return the rests on the floor (hanging), as in `Swing.rests`: before the first repetition, else all."""
     known, reps, swing = reading.hypothesis, reading.segmentation.reps, reading.swing
     if header.start == "low":
-        found = on_floor(swing, known.sign * travel_sign(header), known.resting_deg, known.far_deg)
+        found = on_floor(swing, known.sign * header.travel_sign, known.resting_deg, known.far_deg)
     else:
         # the floor lies beyond the far end: in a high start the leg is lowered to it, or nearly
         beyond = max(known.level_deg(1.0 - SAME_LEVEL), known.resting_deg + MIN_HIGH_DEG)
@@ -163,7 +162,7 @@ def _zero(reading: Reading, floor: Mapping[Rest, float], header: Header) -> tupl
     known = reading.hypothesis
     if header.exercise == "heel_tap" or header.start == "low":
         return known.resting_deg, bool(floor), 0.0
-    direction = known.sign * travel_sign(header)
+    direction = known.sign * header.travel_sign
     if floor:
         return direction * usual_level_deg(floor), True, 0.0
     # repetitions return to less than the height at which the legs were held before the first one

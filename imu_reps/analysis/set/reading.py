@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from imu_reps.analysis.reps.segmentation import Excursion, Segmentation, usual_range_deg
-from imu_reps.analysis.set.evidence import EvidenceParams, Hypothesis, Observed, score, travel_sign
+from imu_reps.analysis.set.evidence import EvidenceParams, Hypothesis, Observed, score
 from imu_reps.analysis.set.hypotheses import Swing, weighted_median
 from imu_reps.analysis.set.leg import LegFrame, LegParams, swing_axis
 from imu_reps.analysis.set.swings import (
@@ -69,7 +69,7 @@ class Reading:
 
     def travel_deg(self, header: Header) -> FloatArray:
         """Return the angle as travel, (n,) degrees, positive outwards from an arbitrary zero."""
-        return np.asarray(self.hypothesis.sign * travel_sign(header) * self.swing.angle_deg)
+        return np.asarray(self.hypothesis.sign * header.travel_sign * self.swing.angle_deg)
 
     @property
     def lifting_axis(self) -> FloatArray:
@@ -218,7 +218,7 @@ def _unrepeated(seen: SeenLeg, header: Header, settings: Settings, params: LegPa
     resting = sign * float(angle[first])
     nothing = Segmentation((), (), settings.min_range_deg)
     far = resting + float(np.abs(away).max())
-    hypothesis = Hypothesis(sign * travel_sign(header), nothing, resting, far, None)
+    hypothesis = Hypothesis(sign * header.travel_sign, nothing, resting, far, None)
     return Reading(swing, hypothesis, 0.0)
 
 
@@ -231,7 +231,7 @@ def _scored(
     motion = None if seen.carried is None else seen.carried.about(swing.axis)
     found = []
     for hypothesis in read.hypotheses:
-        lifted = hypothesis.sign * travel_sign(header) * angle > hypothesis.level_deg(LEFT_SHARE)
+        lifted = hypothesis.sign * header.travel_sign * angle > hypothesis.level_deg(LEFT_SHARE)
         likely, lever, undecided = _carried_round(hypothesis, lifted, motion, spells, header, params)
         reps = likely.segmentation.reps
         if reps:

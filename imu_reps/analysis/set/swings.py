@@ -15,7 +15,7 @@ from scipy.ndimage import uniform_filter1d
 
 from imu_reps.analysis.reps.phases import SLOW_DPS
 from imu_reps.analysis.reps.segmentation import TurnFinder
-from imu_reps.analysis.set.evidence import Hypothesis, travel_sign
+from imu_reps.analysis.set.evidence import Hypothesis
 from imu_reps.analysis.set.hypotheses import Swing, readings
 from imu_reps.analysis.set.leg import (
     LegFrame,
@@ -210,7 +210,7 @@ def _refined(first: SwingReadings, seen: SeenLeg, header: Header, params: LegPar
     if header.posture == "supine" and header.start == "low":
         axes = lift_and_roll(np.concatenate([seen.turning_dps[rep.ticks] for rep in reps]), params)
     if not axes:
-        travel = largest.sign * travel_sign(header) * first.swing.angle_deg
+        travel = largest.sign * header.travel_sign * first.swing.angle_deg
         lifted = travel > largest.level_deg(LIFTED_SHARE)
         turning = [seen.turning_dps[rep.ticks].compress(lifted[rep.ticks], axis=0) for rep in reps]
         better = swing_axis(np.concatenate(turning), params)
