@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from scipy.signal import sosfilt
 
 from imu_reps.analysis.live.limits import LiveLimit
-from imu_reps.analysis.live.prediction import (
+from imu_reps.analysis.live.way import (
+    LiveWay,
     coasting_past,
     judgeable_deg,
     pace_ahead,
     stop_ahead,
     whole_way_deg,
 )
-from imu_reps.analysis.live.way import LiveWay
 from imu_reps.analysis.reps.control import COASTING_MOMENT, PENDULUM_RAD2_S2
 from imu_reps.analysis.reps.segmentation import Turn
 from imu_reps.analysis.set_motion import LOW_PASS, LiveLowPass

@@ -11,7 +11,7 @@ from imu_reps.analysis.estimate import SetEstimate
 from imu_reps.analysis.faults.judge import RepView, Yardsticks, judge_rep
 from imu_reps.analysis.reps.measure import Measured, Meter
 from imu_reps.analysis.reps.phases import find_phases
-from imu_reps.analysis.reps.segmentation import Excursion, Turn
+from imu_reps.analysis.reps.segmentation import SAME_TURN_TICKS, Excursion, Turn
 from imu_reps.analysis.set_motion import SHORTEST, set_motion
 from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Rep
@@ -21,9 +21,6 @@ from imu_reps.kinematics.motion import Motion, bridged, impacts
 
 #: Far ends whose angles differ by more than this share of the range belong to different repetitions.
 SAME_REP = 0.5
-
-#: Far ends nearer in time than this, half a second, are the same in whichever frame they were seen.
-SAME_FAR_TICKS = 50
 
 #: A repetition that estimates have not shown for this long is retracted: in the middle of a way an estimate
 #: may doubt what the end of the way confirms.
@@ -130,7 +127,7 @@ def same_rep(rep: Excursion, known: Excursion) -> bool:
     Either their far ends coincide in time; or they overlap and reach the same level, which a fidget at the
     start of a repetition does not.
     """
-    if abs(rep.far.tick - known.far.tick) <= SAME_FAR_TICKS:
+    if abs(rep.far.tick - known.far.tick) <= SAME_TURN_TICKS:
         return True
     overlap = rep.near.tick < known.far.tick <= rep.back.tick and known.near.tick < rep.far.tick
     return overlap and abs(rep.far.value - known.far.value) < SAME_REP * rep.range_deg

@@ -15,7 +15,7 @@ from scipy.signal import sosfilt
 from imu_reps.analysis.live.limits import Instant, LiveLimits, sits_up
 from imu_reps.analysis.live.way import Arrival, LiveWay
 from imu_reps.analysis.reps.phases import DWELL_DEG, DWELL_TICKS, SLOW_DPS
-from imu_reps.analysis.reps.segmentation import Turn, TurnFinder
+from imu_reps.analysis.reps.segmentation import SAME_TURN_TICKS, Turn, TurnFinder
 from imu_reps.analysis.set.pelvis import ON_FLOOR_DEG
 from imu_reps.analysis.set_motion import LOW_PASS, LiveLowPass
 from imu_reps.domain.events import EndReached, FloorNear, LimitCrossed, Phase, PhaseChanged, RepAtFarEnd
@@ -29,13 +29,10 @@ from imu_reps.domain.track import GRID_HZ
 SAME_DWELL_DEG = 4.0
 
 #: Window in which the speed that decides the live phase is measured.
-SPEED_TICKS = 10
+PHASE_TICKS = 10
 
 #: A new frame re-reads the motion of the latest half minute: longer than a slow repetition.
 REREAD_S = 30.0
-
-#: Turns nearer to each other than this are the same turn.
-SAME_TURN_TICKS = 50
 
 FollowerEvent = PhaseChanged | RepAtFarEnd | EndReached | FloorNear | LimitCrossed
 
@@ -196,9 +193,9 @@ class Follower:
 
     def _phase_events(self, time_s: float, smooth: float, dwelling: bool, known: Known) -> list[PhaseChanged]:
         """Emit a change of phase: concentric, eccentric, or resting at the top or bottom."""
-        if len(self._recent) <= SPEED_TICKS:
+        if len(self._recent) <= PHASE_TICKS:
             return []
-        speed = (smooth - self._recent[-1 - SPEED_TICKS]) * GRID_HZ / SPEED_TICKS
+        speed = (smooth - self._recent[-1 - PHASE_TICKS]) * GRID_HZ / PHASE_TICKS
         phase = self._phase
         if speed > SLOW_DPS:
             phase = "concentric"

@@ -9,8 +9,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from imu_reps.analysis.live.prediction import coasting_past, pace_ahead, whole_way_deg
-from imu_reps.analysis.live.way import LOW_PASS_LAG_S, LiveWay
+from imu_reps.analysis.live.way import LOW_PASS_LAG_S, LiveWay, coasting_past, pace_ahead, whole_way_deg
 from imu_reps.analysis.set_motion import LiveLowPass
 from imu_reps.domain.events import FloorNear, LimitCrossed
 from imu_reps.domain.recording import Header
@@ -46,7 +45,7 @@ TEMPO_TOLERANCE = 0.25
 FIRST_DEG = 25.0
 
 #: A leg that seems to point further back than this has a wrong zero, or the person is walking.
-BEHIND_DEG = 15.0
+FARTHEST_BACK_DEG = 15.0
 
 #: Time after a way's end during which crossings are still attributed to it.
 AFTERWARDS_S = 0.8
@@ -190,7 +189,7 @@ class LiveLimits:
 
     def _is_possible(self, now: Instant) -> bool:
         """Whether a leg can be at this elevation; if not, its zero is wrong or the person is walking."""
-        return self._header.start == "high" or now.elevation_deg > -BEHIND_DEG
+        return self._header.start == "high" or now.elevation_deg > -FARTHEST_BACK_DEG
 
     def _is_due(self, now: Instant, arrives: bool, way: LiveWay) -> bool:
         """Whether to check the leg's movement now: at intervals, and as the way ends."""

@@ -6,16 +6,17 @@ import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import TypeGuard
 
 import numpy as np
 
 from imu_reps.analysis.estimate import EstimatorParams, SetEstimate, estimate_set
 from imu_reps.analysis.live.announced import Announced, LiveJudge
-from imu_reps.analysis.live.follower import REREAD_S, SAME_TURN_TICKS, Follower, FollowerEvent, Known
+from imu_reps.analysis.live.follower import REREAD_S, Follower, FollowerEvent, Known
 from imu_reps.analysis.live.frame import LiveFrame, frame_of, pose_of
 from imu_reps.analysis.live.limits import FIRST_DEG
 from imu_reps.analysis.live.sensor_watch import LiveWatch, WatchedInstant
-from imu_reps.analysis.reps.segmentation import Excursion, Turn, usual_range_deg
+from imu_reps.analysis.reps.segmentation import SAME_TURN_TICKS, Excursion, Turn, usual_range_deg
 from imu_reps.analysis.set.reading import Before
 from imu_reps.domain.events import (
     EndReached,
@@ -39,9 +40,6 @@ SETTLED_REPS = 3
 #: A way back whose end moves by no more than this between estimates is unchanged.
 STILL_TURN_TICKS = 5
 
-#: No repetition end awaits confirmation by an estimate; otherwise the event and the tick its way began at.
-NO_END: tuple[EndReached | None, int] = (None, 0)
-
 
 @dataclass(frozen=True, slots=True)
 class _Snapshot:
@@ -50,6 +48,19 @@ class _Snapshot:
     motion: Motion
     estimate: SetEstimate
     reps: list[Excursion]
+
+    def rows(self, rep: Excursion) -> Sequence[Excursion]:
+        """Return one of them, and the next if there is one, in rows of the motion."""
+        at = self.reps.index(rep)
+        return self.estimate.segmentation.reps[at : at + 2]
+
+
+@dataclass(frozen=True, slots=True)
+class _UnsureEnd:
+    """The end of a repetition that an estimate must confirm, and the tick at which its way began."""
+
+    event: EndReached
+    began_tick: int
 
 
 class LiveSet:
@@ -72,7 +83,7 @@ class LiveSet:
         self._judge = LiveJudge(header, settings)
         self._threshold_deg = settings.min_range_deg
         self._ready = self._left_emitted = self._settled = self._zeroed = False
-        self._pending_end = NO_END
+        self._unsure_end: _UnsureEnd | None = None
         self._end_count = 0
         self._newest: tuple[WatchedInstant, bool] | None = None
         self.ended = False
@@ -120,7 +131,7 @@ class LiveSet:
 
     def _answered(self, emitted: Sequence[FollowerEvent], due: bool, time_s: float) -> list[Event]:
         """Return the follower's events that may pass, and those of an estimate if one is due."""
-        snapshot = self._snapshot() if due or any(map(self._unsure_end, emitted)) else None
+        snapshot = self._snapshot() if due or any(map(self._is_unsure, emitted)) else None
         events: list[Event] = [*self._confirmed(emitted, snapshot)]
         if due and snapshot is not None:
             events += self._estimate(snapshot, time_s)
@@ -132,14 +143,13 @@ class LiveSet:
         ended = follower.turned or follower.settled
         return ended and (not self._settled or follower.ended_inwards)
 
-    def _unsure_end(self, event: FollowerEvent) -> EndReached | None:
-        """Return the event if it is the end of a repetition that an estimate must confirm, else None.
+    def _is_unsure(self, event: FollowerEvent) -> TypeGuard[EndReached]:
+        """Whether the event is the end of a repetition that an estimate must confirm.
 
         That is so before anything is counted, and when hanging: walking away from the bar swings the leg too.
         """
-        if not isinstance(event, EndReached) or not event.completes:
-            return None
-        return event if not self.count or self._header.posture == "hanging" else None
+        ends = isinstance(event, EndReached) and event.completes
+        return ends and (not self.count or self._header.posture == "hanging")
 
     def _confirmed(
         self, emitted: Sequence[FollowerEvent], snapshot: _Snapshot | None
@@ -150,32 +160,31 @@ class LiveSet:
         first lay.
         """
         for event in emitted:
-            end = self._unsure_end(event)
-            if end is None or snapshot is None:
+            if snapshot is None or not self._is_unsure(event):
                 yield event
                 continue
-            self._pending_end = end, self._follower.way_began_tick
-            yield from self._pending_shown(snapshot, event.time_s)
-            if self._pending_end is not NO_END and not self.count and self._follower.back_where_it_lay:
-                self._pending_end = NO_END
-                self._end_count = end.number
+            self._unsure_end = _UnsureEnd(event, self._follower.way_began_tick)
+            yield from self._shown_end(snapshot, event.time_s)
+            if self._unsure_end is not None and not self.count and self._follower.back_where_it_lay:
+                self._unsure_end = None
+                self._end_count = event.number
                 yield event
 
-    def _pending_shown(self, snapshot: _Snapshot, time_s: float) -> Iterator[EndReached]:
-        """Yield the pending end, with its number, once the estimate shows its repetition."""
-        end, began = self._pending_end
+    def _shown_end(self, snapshot: _Snapshot, time_s: float) -> Iterator[EndReached]:
+        """Yield the unsure end, with its number, once the estimate shows its repetition."""
+        end = self._unsure_end
         if end is None or self._may_be_false(snapshot.estimate):
             return
-        number = next(
-            (k for k, rep in enumerate(snapshot.reps, 1) if abs(rep.far.tick - began) < SAME_TURN_TICKS), None
-        )
-        if number is not None:
-            self._pending_end = NO_END
-            if snapshot.estimate.certainty != "low":
-                self._follower.confirmed()
-            self._end_count = number
-            if number > self.count:
-                yield replace(end, time_s=time_s, number=number)
+        same = [abs(rep.far.tick - end.began_tick) < SAME_TURN_TICKS for rep in snapshot.reps]
+        if not any(same):
+            return
+        number = 1 + same.index(True)
+        self._unsure_end = None
+        if snapshot.estimate.certainty != "low":
+            self._follower.confirmed()
+        self._end_count = number
+        if number > self.count:
+            yield replace(end.event, time_s=time_s, number=number)
 
     def _may_be_false(self, estimate: SetEstimate) -> bool:
         """Whether a repetition beyond those counted may be a false one, as by walking away from the bar."""
@@ -206,7 +215,28 @@ class LiveSet:
 
     def _estimate(self, snapshot: _Snapshot, time_s: float) -> list[Event]:
         """Adopt an estimate of the set so far and return the events it causes."""
-        motion, estimate, reps, leg = snapshot.motion, snapshot.estimate, snapshot.reps, self._frame.leg
+        estimate, reps = snapshot.estimate, snapshot.reps
+        self._adopt(estimate)
+        shown = reps if self._shows_a_set(reps, estimate.certainty) else []
+        changes = self._announced.compare(shown, round(time_s * GRID_HZ))
+        if changes.gone and not self.count:
+            self._end_count = 0  # the ends emitted so far were of excursions that are no repetitions
+        self._judge.follow(changes.kept)
+        events: list[Event] = [
+            *self._shown_end(snapshot, time_s),
+            *self._retracted(changes.gone, time_s),
+        ]
+        for rep in changes.new:
+            events += self._announce(rep, snapshot, time_s)
+        followed = {before for before, rep in pairwise(reps) if rep in changes.new}
+        moved = [rep for rep in self._moved(changes.kept, followed, estimate) if rep in reps]
+        for rep in moved:
+            self._judge.measure(rep, snapshot.rows(rep), estimate, snapshot.motion)
+        return [*events, *self._revised(time_s)] if moved or changes.new else events
+
+    def _adopt(self, estimate: SetEstimate) -> None:
+        """Take over what an estimate shows of the leg's frame, the posture and the counting threshold."""
+        leg = self._frame.leg
         clear = estimate.margin >= self._params.high_margin
         self._settled = clear and len(estimate.segmentation.reps) >= SETTLED_REPS
         self._watch.gate.learn(estimate.posture)
@@ -214,34 +244,23 @@ class LiveSet:
         if self._frame.leg is not leg:
             self._reread()
         self._threshold_deg = estimate.segmentation.threshold_deg
-        shown = reps if self._shows_a_set(reps, estimate.certainty) else []
-        changes = self._announced.compare(shown, round(time_s * GRID_HZ))
-        if changes.gone and not self.count:
-            self._end_count = 0  # the ends emitted so far were of excursions that are no repetitions
-        self._judge.follow(changes.kept)
-        rows = {rep: estimate.segmentation.reps[k : k + 2] for k, rep in enumerate(reps)}
-        events: list[Event] = [
-            *self._pending_shown(snapshot, time_s),
-            *self._retracted(changes.gone, time_s),
-        ]
-        latest = self._announced.latest_far_tick or 0
-        for rep in changes.new:
-            if estimate.certainty == "low" and rep.far.tick < latest:
-                continue  # an uncertain estimate does not add repetitions before the latest one announced
-            if self._may_be_false(estimate):
-                continue
-            if not self._judge.measure(rep, rows[rep], estimate, motion):
-                continue  # its angles are not known yet: it is announced and counted once they are
-            self._announced.add(rep)
-            if not self._ready:
-                self._ready = True
-                events.append(Ready(time_s, self._posture_checked))
-            events += self._completed(rep, time_s)
-        followed = {before for before, rep in pairwise(reps) if rep in changes.new}
-        moved = [rep for rep in self._moved(changes.kept, followed, estimate) if rep in rows]
-        for rep in moved:
-            self._judge.measure(rep, rows[rep], estimate, motion)
-        return [*events, *self._revised(time_s)] if moved or changes.new else events
+
+    def _announce(self, rep: Excursion, snapshot: _Snapshot, time_s: float) -> Iterator[Event]:
+        """Count a repetition that is new in an estimate, unless it may be none or has unknown angles.
+
+        An uncertain estimate does not add repetitions before the latest one announced.
+        """
+        estimate = snapshot.estimate
+        before_latest = rep.far.tick < (self._announced.latest_far_tick or 0)
+        if (estimate.certainty == "low" and before_latest) or self._may_be_false(estimate):
+            return
+        if not self._judge.measure(rep, snapshot.rows(rep), estimate, snapshot.motion):
+            return
+        self._announced.add(rep)
+        if not self._ready:
+            self._ready = True
+            yield Ready(time_s, self._posture_checked)
+        yield from self._completed(rep, time_s)
 
     def _moved(
         self, kept: Mapping[Excursion, Excursion], followed: Collection[Excursion], estimate: SetEstimate

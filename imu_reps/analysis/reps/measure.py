@@ -20,6 +20,7 @@ from imu_reps.analysis.reps.control import (
 )
 from imu_reps.analysis.reps.impacts import Impulse, strongest_jolt, touch_down
 from imu_reps.analysis.reps.phases import Phases, find_phases
+from imu_reps.analysis.reps.segmentation import ENDED_SHARE
 from imu_reps.analysis.set_motion import SetMotion, held_high, held_low
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.settings import Settings
@@ -37,9 +38,6 @@ UNTURNED_SHARE = 1.0
 
 #: A long hole this near to a boundary leaves the boundary unknown.
 BOUNDARY_MARGIN_S = 0.1
-
-#: Share of the range that may be missing at the end of the way back (docs/definitions.md#a-repetition).
-UNSEEN_SHARE = 0.15
 
 #: A repetition with more missing than this, in one hole or in all, is not judged.
 LONGEST_HOLE_S = 0.15
@@ -261,7 +259,7 @@ class Meter:
         """Whether the sensor was lost on the way back to the floor, so that the lowest angle is unknown."""
         angle, ends = self._motion.elevation_deg[whole.ticks], self._near_hole(whole.end)
         left_deg = abs(float(angle[-1] - angle[0]))
-        return ends and not self._motion.start_high and left_deg > UNSEEN_SHARE * float(np.ptp(angle))
+        return ends and not self._motion.start_high and left_deg > ENDED_SHARE * float(np.ptp(angle))
 
     def _smoothness(self, concentric: Span, eccentric: Span) -> float | None:
         speeds = (spectral_arc_length(self._motion.speed_dps[span.ticks]) for span in (concentric, eccentric))

@@ -24,11 +24,11 @@ BELOW_FLOOR_DEG = 6.0
 MAX_RANGE_DEG = 140.0
 
 #: In walking the shank swings at least this far behind the level where a hanging leg comes to rest (ours).
-BEHIND_DEG = 3.0
+STEP_BEHIND_DEG = 3.0
 
 #: In walking the shank reaches up to 30 degrees ahead of the vertical, when the heel strikes (27 in a real
 #: walk); a quick swing that ends further ahead than this is a lift (ours: allows for a wrong level).
-AHEAD_DEG = 50.0
+STEP_AHEAD_DEG = 50.0
 
 #: Longest swing of walking, forwards or backwards: half of a slow stride in a room (Bohannon, 1997).
 STEP_S = 1.05
@@ -36,6 +36,13 @@ STEP_S = 1.05
 #: Fewest swings in a row that are walking, two steps; and the share of them in which the person may be
 #: walking.
 MIN_STEPS, WALKS_SHARE = 4, 0.5
+
+
+#: A repetition is over when the leg is back within this share of its range: docs/definitions.md#a-repetition.
+ENDED_SHARE = 0.15
+
+#: Turns nearer to each other than half a second are the same turn, as seen in different estimates (ours).
+SAME_TURN_TICKS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +301,7 @@ def _steps(turns: Sequence[Turn], floor_deg: float) -> list[tuple[int, int]]:
     for k in range(1, len(turns) + 1):
         quick = k < len(turns) and turns[k].tick - turns[k - 1].tick < STEP_S * GRID_HZ
         ends = [turn.value - floor_deg for turn in turns[k - 1 : k + 1]]
-        if quick and min(ends) < -BEHIND_DEG and max(ends) < AHEAD_DEG:
+        if quick and min(ends) < -STEP_BEHIND_DEG and max(ends) < STEP_AHEAD_DEG:
             continue
         if k - 1 - start >= MIN_STEPS:
             rows.append((start, k - 1))

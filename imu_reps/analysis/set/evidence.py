@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imu_reps.analysis.reps.segmentation import Excursion, Segmentation, usual_range_deg
+from imu_reps.analysis.reps.segmentation import Excursion, usual_range_deg
+from imu_reps.analysis.set.hypotheses import Hypothesis
 from imu_reps.analysis.set_motion import middle
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import FloatArray
@@ -140,36 +141,6 @@ class EvidenceParams:
     travel_max: float = 3.0
     again: float = 2.0
     without: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Hypothesis:
-    """One reading of a set.
-
-    Attributes
-    ----------
-    sign : float
-        +1 if the angle grows upwards, -1 if downwards.
-    segmentation : Segmentation
-        Repetitions, in travel and ticks of the motion.
-    resting_deg : float
-        Travel at the resting end.
-    far_deg : float
-        Travel at the far end.
-    leg_axis : (3,) float or None
-        Unit vector from the hip to the foot in sensor axes that this reading implies; None if it implies
-        none.
-    """
-
-    sign: float
-    segmentation: Segmentation
-    resting_deg: float
-    far_deg: float
-    leg_axis: FloatArray | None
-
-    def level_deg(self, share: float) -> float:
-        """Return the travel at a share of the way from the resting to the far end."""
-        return self.resting_deg + share * (self.far_deg - self.resting_deg)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,13 @@ import numpy as np
 
 from imu_reps.analysis.reps.phases import DWELL_DEG, DWELL_TICKS
 from imu_reps.analysis.reps.segmentation import (
+    ENDED_SHARE,
     Excursion,
     Segmentation,
     Turn,
     above_floor,
     find_reps,
 )
-from imu_reps.analysis.set.evidence import Hypothesis
 from imu_reps.analysis.set.spells import Rest
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray
@@ -25,9 +25,6 @@ from imu_reps.domain.track import GRID_HZ
 
 #: Levels nearer to each other than this share of the usual range are the same (ours).
 SAME_LEVEL = 0.25
-
-#: A repetition is over when the leg is back within this share of its range: docs/definitions.md#a-repetition.
-CUT_SHARE = 0.15
 
 #: Largest share of the way out that the start of a recording may cut off (ours).
 BEGUN_SHARE = 0.6
@@ -94,6 +91,36 @@ class Swing:
     rests: Mapping[Rest, float]
     tilt_deg: FloatArray | None
     may_walk: BoolArray | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """One reading of a set.
+
+    Attributes
+    ----------
+    sign : float
+        +1 if the angle grows upwards, -1 if downwards.
+    segmentation : Segmentation
+        Repetitions, in travel and ticks of the motion.
+    resting_deg : float
+        Travel at the resting end.
+    far_deg : float
+        Travel at the far end.
+    leg_axis : (3,) float or None
+        Unit vector from the hip to the foot in sensor axes that this reading implies; None if it implies
+        none.
+    """
+
+    sign: float
+    segmentation: Segmentation
+    resting_deg: float
+    far_deg: float
+    leg_axis: FloatArray | None
+
+    def level_deg(self, share: float) -> float:
+        """Return the travel at a share of the way from the resting to the far end."""
+        return self.resting_deg + share * (self.far_deg - self.resting_deg)
 
 
 def readings(swing: Swing, header: Header, settings: Settings) -> list[Hypothesis]:
@@ -196,7 +223,8 @@ def _without_cut_off(
             rep.near.tick, starts
         )
         larger_way_deg = max(rep.range_deg, abs(rep.far.value - rep.near.value))
-        ended = rep.back.value - resting_deg > CUT_SHARE * larger_way_deg and _near_any(rep.back.tick, stops)
+        away = rep.back.value - resting_deg > ENDED_SHARE * larger_way_deg
+        ended = away and _near_any(rep.back.tick, stops)
         cut.append(
             (begun and _moves(travel_deg, rep.near.tick)) or (ended and _moves(travel_deg, rep.back.tick))
         )

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from imu_reps.analysis.reps.segmentation import Excursion, Segmentation, usual_range_deg
-from imu_reps.analysis.set.evidence import EvidenceParams, Hypothesis, Observed, score
-from imu_reps.analysis.set.hypotheses import Swing, weighted_median
+from imu_reps.analysis.set.evidence import EvidenceParams, Observed, score
+from imu_reps.analysis.set.hypotheses import Hypothesis, Swing, weighted_median
 from imu_reps.analysis.set.leg import LegFrame, LegParams, swing_axis
 from imu_reps.analysis.set.swings import (
     SeenLeg,

@@ -15,8 +15,7 @@ from scipy.ndimage import uniform_filter1d
 
 from imu_reps.analysis.reps.phases import SLOW_DPS
 from imu_reps.analysis.reps.segmentation import TurnFinder
-from imu_reps.analysis.set.evidence import Hypothesis
-from imu_reps.analysis.set.hypotheses import Swing, readings
+from imu_reps.analysis.set.hypotheses import Hypothesis, Swing, readings
 from imu_reps.analysis.set.leg import (
     LegFrame,
     LegParams,
