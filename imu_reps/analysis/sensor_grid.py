@@ -13,7 +13,7 @@ from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.motion import HOLE_PERIODS, between, grid_times
 from imu_reps.kinematics.orientation import offline_quaternions
-from imu_reps.quality import usable
+from imu_reps.quality.check import usable
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def sensor_grid(recording: Recording) -> tuple[FloatArray, dict[SensorPlace, Sen
         If the recording is implausible or unusable; with a hint.
     """
     checked = usable(recording)
-    clocks = checked.left(agree_on_time(checked.recording, checked.clocks).clocks)
+    clocks = checked.without_invalid(agree_on_time(checked.recording, checked.clocks).clocks)
     timed_sensors = {place: timed for place, timed in clocks.items() if len(timed.time_s) > 3}
     if not timed_sensors:
         return np.empty(0), {}

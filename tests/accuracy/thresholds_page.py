@@ -53,7 +53,7 @@ ROOMS: dict[str, str] = {
     "Quality: times": "quality.timing",
     "Quality: numbering": "quality.numbering",
     "Quality: rates that change": "quality.rates",
-    "Quality: readings": "quality.marked_readings",
+    "Quality: readings": "quality.readings",
     "Quality: channels": "quality.channels",
     "Quality: copies and streams": "quality.copies",
     "Quality: windows": "quality.windows",
