@@ -45,7 +45,7 @@ ROOMS: dict[str, str] = {
     "The lever": "kinematics.lever",
     "Clocks: the line under the arrivals": "kinematics.clock.envelope",
     "Clocks: losses that nobody counted": "kinematics.clock.losses",
-    "Clocks: the connection interval": "kinematics.clock.connection_wait",
+    "Clocks: the connection interval": "kinematics.sync.sensor_offset",
     "Live clocks": "kinematics.clock.stream",
     "Live clocks: the line under the arrivals": "kinematics.clock.stream_envelope",
     "Live clocks: losses that nobody counted": "kinematics.clock.stream_losses",
