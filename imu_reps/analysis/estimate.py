@@ -14,7 +14,7 @@ from imu_reps.analysis.set.pelvis import PelvisEstimate, estimate_pelvis
 from imu_reps.analysis.set.reading import Before, Choice, Reading, choose_reading
 from imu_reps.analysis.set.spells import Posture, SpellParams, find_posture
 from imu_reps.analysis.set.swings import observe
-from imu_reps.analysis.set_motion import low_passed, middle, rate_of_change
+from imu_reps.analysis.set_motion import low_passed, rate_of_change
 from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Certainty
 from imu_reps.domain.samples import FloatArray
@@ -22,6 +22,7 @@ from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import AngleTrack
 from imu_reps.kinematics.lever import Carried, carried
 from imu_reps.kinematics.motion import Motion, bridged
+from imu_reps.kinematics.robust import median
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +183,8 @@ def _line(up: FloatArray, best: Reading) -> LegLine | None:
         return None
     along = lever.vector_m / length_m
     return LegLine(
-        middle(up[[rep.near.tick for rep in reps]] @ along),
-        middle(up[[rep.far.tick for rep in reps]] @ along),
+        median(up[[rep.near.tick for rep in reps]] @ along),
+        median(up[[rep.far.tick for rep in reps]] @ along),
     )
 
 

@@ -12,8 +12,7 @@ from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.track import GRID_HZ, AngleTrack
 from imu_reps.kinematics.lever import Carried
-from imu_reps.kinematics.motion import bridged
-from imu_reps.kinematics.zero_phase import ZeroPhase
+from imu_reps.kinematics.motion import ZeroPhase, bridged
 
 CUTOFF_HZ = 6.0
 
@@ -39,12 +38,6 @@ def tremor_band(values: FloatArray) -> FloatArray:
         return np.full(values.shape, np.nan)
     band = TREMOR_BAND(bridged(values))
     return np.where(np.isfinite(values), band, np.nan)
-
-
-def middle(values: FloatArray) -> float:
-    """Return the median of (n,) values without NaN; for few values five times as fast as `numpy.median`."""
-    ordered, half = np.sort(values), len(values) // 2
-    return float(0.5 * (ordered[half] + ordered[-half - 1]))
 
 
 class LiveLowPass:

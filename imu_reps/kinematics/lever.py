@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, BoolArray, FloatArray, IntArray
 from imu_reps.domain.track import GRID_HZ
-from imu_reps.kinematics.motion import GridMotion, bridged
+from imu_reps.kinematics.motion import GridMotion, bridged, low_pass
 from imu_reps.kinematics.mounting import cross, row_dots, unit
-from imu_reps.kinematics.zero_phase import low_pass
 
 
 @dataclass(frozen=True, slots=True)

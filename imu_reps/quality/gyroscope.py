@@ -10,7 +10,8 @@ import numpy as np
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.frames import GYR_COLUMNS
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SensorPlace
-from imu_reps.kinematics.rest import AtRest, median
+from imu_reps.kinematics.rest import AtRest
+from imu_reps.kinematics.robust import mad_sd, median
 from imu_reps.quality.windows import HOP_S, Windows, angle_deg, calm_windows
 
 
@@ -246,7 +247,7 @@ def _off_by(turns: Turns, chosen: BoolArray, error_deg: float) -> dict[str, floa
     if len(begins) < PARAMS.min_readings:
         return {}
     readings = ratio[order][(begins + np.append(begins[1:], len(order))) // 2]
-    scatter = 1.2533 * 1.4826 * float(np.median(np.abs(readings - np.median(readings))))
+    scatter = 1.2533 * mad_sd(readings)
     left = error_deg / float(np.median(turns.way_deg[chosen]))
     error = float(np.hypot(scatter / np.sqrt(len(readings)), left))
     return (

@@ -15,7 +15,8 @@ import numpy as np
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.samples import FloatArray, IntArray, SensorPlace
 from imu_reps.kinematics.motion import bridged
-from imu_reps.kinematics.rest import median, stretches
+from imu_reps.kinematics.rest import stretches
+from imu_reps.kinematics.robust import median
 from imu_reps.quality.windows import HOP_S, Windows, angle_deg, usual_direction
 
 

@@ -11,7 +11,8 @@ from scipy.spatial.transform import Rotation
 from imu_reps.domain.samples import BoolArray, FloatArray, SensorPlace
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.motion import bridged
-from imu_reps.kinematics.rest import STILL_ACC_SD_MPS2, median, medians
+from imu_reps.kinematics.rest import STILL_ACC_SD_MPS2
+from imu_reps.kinematics.robust import median, medians
 
 HOP_S = 0.25
 

@@ -12,7 +12,6 @@ from imu_reps.analysis.reps.segmentation import Excursion, Segmentation
 from imu_reps.analysis.set.leg_frames import LegFrames
 from imu_reps.analysis.set.shifts import Shift, find_shift
 from imu_reps.analysis.set.spells import Posture, Rest, rests_in
-from imu_reps.analysis.set_motion import middle
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray
@@ -29,6 +28,7 @@ from imu_reps.kinematics.mounting import (
     turned,
     unit,
 )
+from imu_reps.kinematics.robust import mad_sd, median
 
 #: Shortest rest that gives the zero of tilt.
 ZERO_S = 1.0
@@ -248,7 +248,7 @@ def _tipped_deg(up: FloatArray, cranial: FloatArray) -> FloatArray:
 
 
 def _median(away_deg: FloatArray, rest: Rest) -> float:
-    return middle(away_deg[rest.start : rest.end])
+    return median(away_deg[rest.start : rest.end])
 
 
 def _before_lifts(rests: Sequence[Rest], reps: Sequence[Excursion], away_deg: FloatArray) -> float:
@@ -350,8 +350,8 @@ def estimate_turn(lifts: Sequence[tuple[PelvisAxes, FloatArray]]) -> SensorYaw:
     if len(slopes) < MIN_FOR_TURN:
         return SensorYaw(0.0, TURN_SPREAD_DEG)
     turns = np.degrees(np.arctan(slopes))
-    usual = middle(turns)
-    spread = 1.4826 * middle(np.abs(turns - usual)) / np.sqrt(len(turns))
+    usual = median(turns)
+    spread = mad_sd(turns, usual) / np.sqrt(len(turns))
     other = ROLL_SPREAD_DEG**2 + spread**2
     belt = TURN_SPREAD_DEG**2
     turn = usual * belt / (belt + other)

@@ -27,7 +27,7 @@ from imu_reps.analysis.set.leg import (
     up_turning_dps,
 )
 from imu_reps.analysis.set.spells import Posture, Rest, in_spells, rests_within
-from imu_reps.analysis.set_motion import SHORTEST, low_passed, middle, rate_of_change
+from imu_reps.analysis.set_motion import SHORTEST, low_passed, rate_of_change
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray
 from imu_reps.domain.settings import Settings
@@ -36,6 +36,7 @@ from imu_reps.kinematics.lever import SET_CUTOFF_HZ, Lever, Turning, turning_of
 from imu_reps.kinematics.motion import GridMotion, Motion, bridged
 from imu_reps.kinematics.mounting import cross, pelvic_tilt, pelvis_axes_at, plane_about, row_dots, unit
 from imu_reps.kinematics.rest import stretches
+from imu_reps.kinematics.robust import median
 
 #: An axis is estimated beyond this share of the way from the resting to the far end: near the resting end a
 #: foot that falls outward turns about the leg (ours).
@@ -317,7 +318,7 @@ def _swing(
         unturned_deg=angle_deg - np.where(known, turning_dps / GRID_HZ, step).cumsum(),
         spells=seen.posture.spells,
         turns=turns,
-        rests={rest: middle(angle_deg[rest.start : rest.end]) for rest in rests},
+        rests={rest: median(angle_deg[rest.start : rest.end]) for rest in rests},
         tilt_deg=seen.tilt_deg,
         may_walk=seen.may_walk,
     )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imu_reps.domain.samples import FloatArray, IntArray
-from imu_reps.kinematics.rest import median
+from imu_reps.kinematics.robust import mad_sd, median
 
 #: Length of the windows whose least delay is used.
 WINDOW_S = 1.0
@@ -185,7 +185,7 @@ def _weights(residual: FloatArray) -> FloatArray:
 
 
 def _scale(residual: FloatArray) -> float:
-    return 1.4826 * median(np.abs(residual)) + 1e-7
+    return mad_sd(residual, 0.0) + 1e-7
 
 
 def _independence(residual: FloatArray) -> float:
