@@ -85,19 +85,13 @@ def on_grid(motion: SensorMotion, time_s: FloatArray) -> GridMotion:
     time_s : (n,) float
         Grid instants.
     """
-    source = motion.time_s
-    right = np.clip(np.searchsorted(source, time_s, side="right"), 1, len(source) - 1)
-    left = right - 1
-    step = source[right] - source[left]
-    inside = (time_s >= source[0]) & (time_s <= source[-1])
-    valid = inside & (step <= HOLE_PERIODS * motion.period_s)
-    share = np.where(valid, (time_s - source[left]) / step, np.nan)[:, None]
+    left, share = brackets(motion.time_s, time_s, motion.period_s)
     return GridMotion(
-        cubic_between(motion.up, left, share, np.diff(source) > HOLE_PERIODS * motion.period_s),
+        cubic_between(motion.up, left, share, np.diff(motion.time_s) > HOLE_PERIODS * motion.period_s),
         between(motion.gyr_dps, left, share),
         between(motion.acc_mps2, left, share),
         np.broadcast_to(np.nan, len(time_s)),
-        motion.still[left] & valid,
+        motion.still[left] & np.isfinite(share),
     )
 
 
@@ -107,10 +101,37 @@ def with_impacts(grid: GridMotion, motion: SensorMotion, time_s: FloatArray) -> 
     return replace(grid, impact_mps2=np.where(np.isfinite(grid.up[:, 0]), peaks, np.nan))
 
 
+def brackets(source_s: FloatArray, time_s: FloatArray, period_s: float) -> tuple[IntArray, FloatArray]:
+    """Return where instants lie between samples.
+
+    Parameters
+    ----------
+    source_s : (n,) float
+        Times of the samples, increasing; at least two.
+    time_s : (m,) float
+        The instants.
+    period_s : float
+        Period of the samples.
+
+    Returns
+    -------
+    left : (m,) int
+        The sample before each instant.
+    share : (m,) float
+        Share of the way to the next sample; NaN in a hole, before the first sample and after the last.
+    """
+    right = np.minimum(np.maximum(source_s.searchsorted(time_s, side="right"), 1), len(source_s) - 1)
+    left = right - 1
+    step = source_s[right] - source_s[left]
+    inside = (time_s >= source_s[0]) & (time_s <= source_s[-1])
+    share = np.where(inside & (step <= HOLE_PERIODS * period_s), (time_s - source_s[left]) / step, np.nan)
+    return left, share
+
+
 def between(values: FloatArray, left: IntArray, share: FloatArray) -> FloatArray:
-    """Interpolate (n, 3) values linearly, `share` (m, 1) of the way from sample `left` (m,) to the next."""
+    """Interpolate (n, k) values linearly, `share` (m,) of the way from sample `left` (m,) to the next."""
     start = values.take(left, axis=0)
-    return np.asarray(start + share * (values.take(left + 1, axis=0) - start))
+    return np.asarray(start + share[:, None] * (values.take(left + 1, axis=0) - start))
 
 
 def cubic_between(values: FloatArray, left: IntArray, share: FloatArray, hole_after: BoolArray) -> FloatArray:
@@ -122,7 +143,7 @@ def cubic_between(values: FloatArray, left: IntArray, share: FloatArray, hole_af
     curve = np.empty((len(left), values.shape[1]))
     for start in range(0, len(left), AT_ONCE):
         piece = slice(start, start + AT_ONCE)
-        curve[piece] = _cubic(values, left[piece], share[piece], broken)
+        curve[piece] = _cubic(values, left[piece], share[piece, None], broken)
     return curve
 
 

@@ -131,8 +131,8 @@ def _changes(block: SampleBlock, header: SensorHeader) -> list[int]:
     rates = np.array(
         [max(_rate(block, header, *pair), PARAMS.no_rate_hz) for pair in pairwise(edges.tolist())]
     )
-    heard = np.flatnonzero(rates > PARAMS.no_rate_hz)  # a silence is no rate
-    rates = rates[heard]
+    with_rate = np.flatnonzero(rates > PARAMS.no_rate_hz)  # a silence is no rate
+    rates = rates[with_rate]
     if len(rates) < 2 * PARAMS.min_windows:
         return []
     cuts = []
@@ -146,7 +146,7 @@ def _changes(block: SampleBlock, header: SensorHeader) -> list[int]:
     packet = len(block) / (np.count_nonzero(np.diff(block.time_s)) + 1)
     steady = all(_steady(rates[start:end], packet) for start, end in pairwise([0, *cuts, len(rates)]))
     last = len(edges) - 1
-    where = heard[cuts].tolist() if cuts else []
+    where = with_rate[cuts].tolist() if cuts else []
     rows = [_row_of_change(block, int(edges[at - 1]), int(edges[min(at + 1, last)])) for at in where]
     long = np.diff(block.time_s[[0, *rows, -1]]) > PARAMS.window_s
     many = np.diff([0, *rows, len(block)]) >= PARAMS.min_samples
