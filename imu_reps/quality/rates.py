@@ -9,7 +9,7 @@ import numpy as np
 
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import SensorHeader
-from imu_reps.domain.samples import FloatArray, IntArray, SampleBlock
+from imu_reps.domain.samples import FloatArray, IntArray, SampleBlock, interpolate_columns
 from imu_reps.kinematics.clock.offline import TimedSamples, fit_clock
 from imu_reps.kinematics.rest import stretches
 
@@ -228,8 +228,7 @@ def _on_one_tick(parts: list[SampleBlock], fits: list[TimedSamples]) -> tuple[Sa
     ticks, grid_s = ticks[kept], grid_s[kept]
     acc = np.concatenate([part.acc_mps2 for part in parts])[order]
     gyr = np.concatenate([part.gyr_dps for part in parts])[order]
-    columns = [np.interp(grid_s, time_s, column) for column in np.hstack([acc, gyr]).T]
-    values = np.column_stack(columns)
+    values = interpolate_columns(grid_s, time_s, np.hstack([acc, gyr]))
     number = np.arange(len(grid_s))
     block = SampleBlock(
         parts[0].sensor, grid_s, number, np.full(len(grid_s), np.nan), values[:, :3], values[:, 3:]
