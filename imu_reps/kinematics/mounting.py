@@ -7,7 +7,7 @@ from typing import get_args
 
 import numpy as np
 
-from imu_reps.domain.recording import Axis, Header, Posture, Start
+from imu_reps.domain.recording import Axis, Header, Posture, Side, Start
 from imu_reps.domain.samples import FloatArray
 
 #: Greatest lean of a ready pelvis from lying (hanging).
@@ -166,14 +166,19 @@ def pelvic_tilt(axes: PelvisAxes, up: FloatArray, posture: Posture) -> FloatArra
     return np.asarray(np.degrees(np.arctan2(up @ cranial, up @ anterior)))
 
 
-def tilt_and_rotation(axes: PelvisAxes, up: FloatArray, posture: Posture) -> tuple[FloatArray, FloatArray]:
-    """Return pelvic tilt (anterior positive) and rotation (right side rising positive), (n,) degrees.
+def tilt_and_rotation(
+    axes: PelvisAxes, up: FloatArray, posture: Posture, side: Side | None
+) -> tuple[FloatArray, FloatArray]:
+    """Return pelvic tilt (anterior positive) and rotation with the reported sign, (n,) degrees.
 
-    Rotation is NaN when hanging, where gravity does not show it.
+    Rotation is positive if the side opposite the working leg rises; with both legs, or an unknown one, if the
+    right side rises. It is NaN when hanging, where gravity does not show it.
     """
     anterior, _, right = axes.matrix
     if posture == "hanging":
         rotation = np.full(len(up), np.nan)
     else:
         rotation = np.degrees(np.arctan2(up @ right, up @ anterior))
+    if side == "right":
+        rotation = -rotation
     return pelvic_tilt(axes, up, posture), rotation

@@ -44,8 +44,8 @@ def test_rotation_that_follows_tilt_is_attributed_to_a_turned_sensor(turn_deg: f
     found = turn_of(worn, up, spans)
     put_right = turned(worn, found.turn_deg)
 
-    left = np.abs(tilt_and_rotation(put_right, up, "supine")[1]).max()
-    leaked = np.abs(tilt_and_rotation(worn, up, "supine")[1]).max()
+    left = np.abs(tilt_and_rotation(put_right, up, "supine", None)[1]).max()
+    leaked = np.abs(tilt_and_rotation(worn, up, "supine", None)[1]).max()
     assert left <= leaked + 1e-9
     assert found.turn_deg * turn_deg <= 1e-9
     assert abs(found.turn_deg) <= abs(turn_deg) + 1e-6

@@ -156,9 +156,8 @@ def estimate_pelvis(
         end = len(motion) if k + 1 == len(zeros) else zero.spell.stop
         ticks = slice(start, end if zero.shift is None else zero.shift.tick)
         axes = zero.axes if turn is None else turned(zero.axes, turn.turn_deg)
-        one, other = tilt_and_rotation(axes, motion.pelvis.up[ticks], header.posture)
+        one, rotation[ticks] = tilt_and_rotation(axes, motion.pelvis.up[ticks], header.posture, header.side)
         tilt[ticks] = one if zero.rest is not None else np.nan
-        rotation[ticks] = -other if header.side == "right" else other
     between = any(zero.between_reps for zero in zeros)
     latest = zeros[-1].axes
     latest = latest if latest is None or turn is None else turned(latest, turn.turn_deg)
