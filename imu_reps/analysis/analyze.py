@@ -259,5 +259,5 @@ def _sensor(
         drift_ppm=timed.clock.drift_ppm,
         clock_uncertainty_ms=timed.clock.uncertainty_ms,
         alignment=header.alignment if worn_on_pelvis else None,
-        turn_deg=whole.pelvis.turn.turn_deg if worn_on_pelvis and whole.pelvis.turn is not None else None,
+        turn_deg=whole.pelvis.yaw.yaw_deg if worn_on_pelvis and whole.pelvis.yaw is not None else None,
     )

@@ -20,7 +20,7 @@ from imu_reps.domain.rep import Certainty
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import AngleTrack
-from imu_reps.kinematics.lever import Carried, carried
+from imu_reps.kinematics.lever import ArcMotion, arc_motion
 from imu_reps.kinematics.motion import Motion, bridged
 from imu_reps.kinematics.robust import median
 
@@ -86,7 +86,7 @@ class SetEstimate:
         Axis and zero of the leg; None if the leg did not move.
     pelvis : PelvisEstimate
         Angles and zero of the pelvis.
-    carried : Carried or None
+    carried : ArcMotion or None
         How the ankle sensor is carried round the hip; None if the leg did not move.
     certainty : {"high", "fair", "low"} or None
         Certainty of the count; None without an ankle sensor.
@@ -104,7 +104,7 @@ class SetEstimate:
     segmentation: Segmentation
     leg: LegFrames | None
     pelvis: PelvisEstimate
-    carried: Carried | None
+    carried: ArcMotion | None
     certainty: Certainty | None
     other_count: int | None
     margin: float = 0.0
@@ -148,7 +148,7 @@ def estimate_set(
         segmentation=segmentation,
         leg=leg,
         pelvis=pelvis,
-        carried=None if leg is None or motion.ankle is None else carried(motion.ankle, leg.axis),
+        carried=None if leg is None or motion.ankle is None else arc_motion(motion.ankle, leg.axis),
         certainty=certainty,
         other_count=other,
         margin=choice.margin,

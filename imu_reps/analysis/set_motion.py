@@ -11,7 +11,7 @@ from scipy.ndimage import maximum_filter1d, minimum_filter1d
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.track import GRID_HZ, AngleTrack
-from imu_reps.kinematics.lever import Carried
+from imu_reps.kinematics.lever import ArcMotion
 from imu_reps.kinematics.motion import ZeroPhase, bridged
 
 CUTOFF_HZ = 6.0
@@ -129,7 +129,7 @@ class SetMotion:
         that has none, and after the sensor shifted; all NaN where not measured.
     leg_missing, pelvis_missing : (n,) bool
         Holes; all True for an absent sensor.
-    carried : Carried or None
+    carried : ArcMotion or None
         How the ankle sensor is carried round the hip; None if not known.
     zero_between_reps : bool
         Whether a zero of tilt had to be taken between repetitions.
@@ -144,7 +144,7 @@ class SetMotion:
     rotation_deg: FloatArray
     leg_missing: BoolArray
     pelvis_missing: BoolArray
-    carried: Carried | None = None
+    carried: ArcMotion | None = None
     zero_between_reps: bool = False
 
     @property
@@ -161,7 +161,7 @@ class SetMotion:
 def set_motion(
     track: AngleTrack,
     header: Header,
-    carried: Carried | None = None,
+    carried: ArcMotion | None = None,
     elevation_deg: FloatArray | None = None,
     *,
     zero_between_reps: bool = False,
@@ -170,7 +170,7 @@ def set_motion(
 
     Parameters
     ----------
-    carried : Carried, optional
+    carried : ArcMotion, optional
         Motion of the ankle over the same ticks.
     elevation_deg : (n,) float, optional
         Leg elevation, if it is already low-passed.

@@ -14,7 +14,7 @@ from imu_reps.domain.recording import Header, Note, Recording, SensorHeader
 from imu_reps.domain.samples import BoolArray, FloatArray, SampleBlock, SensorPlace, interpolate_columns
 from imu_reps.importers.sensor_readings import EPOCH, Channel, ExportedSensor
 from imu_reps.importers.text_tables import import_error
-from imu_reps.kinematics.sync.taps import NoTap, Shaken, find_taps
+from imu_reps.kinematics.sync.taps import TapNotFound, TapWindow, find_taps
 
 #: Minimum overlap of the two sensors.
 MIN_TOGETHER_S = 1.0
@@ -222,7 +222,7 @@ def _together(
     tap_s: float | None = None
     if tap:
         found = find_taps(_beginning(pelvis.block), _beginning(ankle.block), np.inf)
-        if isinstance(found, NoTap):
+        if isinstance(found, TapNotFound):
             raise import_error(
                 "The two sensors",
                 f"the tap cannot be found: {found.reason}.",
@@ -251,7 +251,7 @@ def _together(
     return times, tap_s
 
 
-def _beginning(block: SampleBlock) -> Shaken:
+def _beginning(block: SampleBlock) -> TapWindow:
     time_s = block.time_s - block.time_s[0]
     near = time_s <= TAP_WITHIN_S
-    return Shaken(time_s[near], block.acc_mps2[near])
+    return TapWindow(time_s[near], block.acc_mps2[near])

@@ -20,10 +20,10 @@ READY_HIGH_DEG = 40.0
 LEFT_DEG = 50.0
 
 #: Greatest correction of the pelvis sensor's turn about gravity; more would remove a true hip pop.
-MAX_TURN_DEG = 6.0
+MAX_YAW_DEG = 6.0
 
 #: Prior standard deviation of that turn for a belt strapped on with care.
-TURN_SPREAD_DEG = 3.0
+YAW_SPREAD_DEG = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +151,9 @@ def pelvis_axes_from_rocks(up_at_rest: FloatArray, up_rocking: FloatArray) -> Pe
     return PelvisAxes(np.stack([anterior, cranial, cross(anterior, cranial)]))
 
 
-def turned(axes: PelvisAxes, turn_deg: float) -> PelvisAxes:
-    """Return the axes turned about anterior (gravity, when lying) by `turn_deg`, right-handed."""
-    c, s = np.cos(np.radians(turn_deg)), np.sin(np.radians(turn_deg))
+def with_yaw(axes: PelvisAxes, yaw_deg: float) -> PelvisAxes:
+    """Return the axes turned about anterior (gravity, when lying) by `yaw_deg`, right-handed."""
+    c, s = np.cos(np.radians(yaw_deg)), np.sin(np.radians(yaw_deg))
     x, y, z = axes.matrix
     return PelvisAxes(np.stack([x, c * y + s * z, c * z - s * y]))
 

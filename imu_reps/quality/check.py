@@ -40,8 +40,8 @@ from imu_reps.quality.numbering import numbered
 from imu_reps.quality.placement import check_pelvis_axes, check_swapped
 from imu_reps.quality.rates import fit_changing_clock
 from imu_reps.quality.readings import MarkedSamples, check_readings, died_at, mark_readings, without_invalid
+from imu_reps.quality.slipped import check_slipped
 from imu_reps.quality.timing import check_presence, check_span, check_timing, in_seconds
-from imu_reps.quality.turned import check_turned
 from imu_reps.quality.windows import Windows, windows_of
 
 
@@ -266,7 +266,7 @@ def _gyroscope(place: SensorPlace, windows: Windows) -> list[Finding]:
     if axes := list(check_axes_in_motion(place, windows, fit)):
         return axes
     scale = list(check_scale_in_motion(place, fit))
-    turned = [] if scale else list(check_turned(place, windows))
+    turned = [] if scale else list(check_slipped(place, windows))
     if turned:
         windows = windows.without_rate([windows.at(f.start_s) for f in turned if f.start_s is not None])
         fit = fit_turning(windows)

@@ -259,14 +259,14 @@ def _off_by(turns: Turns, chosen: BoolArray, error_deg: float) -> dict[str, floa
 
 def _compare(windows: Windows, first: IntArray, last: IntArray, calmer: BoolArray) -> Turns:
     """Return the turns between pairs of windows."""
-    start, end, turned = windows.up[first], windows.up[last], windows.turned
+    start, end, rotations = windows.up[first], windows.up[last], windows.rotations
     way = angle_deg(start, end)
-    carried = np.einsum("nji,nj->ni", turned[last], np.einsum("nij,nj->ni", turned[first], start))
+    rotated = np.einsum("nji,nj->ni", rotations[last], np.einsum("nij,nj->ni", rotations[first], start))
     along = end - start * np.einsum("ni,ni->n", start, end)[:, None]
     along /= np.sqrt(np.einsum("ni,ni->n", along, along))[:, None]
-    forward, back = np.einsum("ni,ni->n", carried, along), np.einsum("ni,ni->n", carried, start)
+    forward, back = np.einsum("ni,ni->n", rotated, along), np.einsum("ni,ni->n", rotated, start)
     angle = np.degrees(np.arctan2(forward, back))
-    return Turns(angle / way, angle_deg(carried, end) / way, way, first, calmer)
+    return Turns(angle / way, angle_deg(rotated, end) / way, way, first, calmer)
 
 
 def _same_plane(ratio: FloatArray, miss: FloatArray) -> bool:

@@ -23,7 +23,7 @@ from imu_reps.kinematics.mounting import (
     pelvis_axes_hanging,
     pelvis_axes_supine,
     tilt_and_rotation,
-    turned,
+    with_yaw,
 )
 
 UP = np.array([0.0, 0.0, 1.0])
@@ -171,16 +171,16 @@ def test_turning_the_axes_is_a_right_handed_turn_about_anterior(mounting: Rotati
     axes = axes_of("supine", mounting)
     expected = Rotation.from_rotvec(np.radians(deg) * axes.matrix[0]).apply(axes.matrix)
 
-    assert turned(axes, deg).matrix == pytest.approx(expected, abs=1e-9)
-    assert turned(turned(axes, deg), -deg).matrix == pytest.approx(axes.matrix, abs=1e-9)
+    assert with_yaw(axes, deg).matrix == pytest.approx(expected, abs=1e-9)
+    assert with_yaw(with_yaw(axes, deg), -deg).matrix == pytest.approx(axes.matrix, abs=1e-9)
 
 
 @pytest.mark.parametrize("turn_deg", [-6.0, 4.0])
 def test_a_sensor_turned_about_gravity_leaks_tilt_into_rotation_until_turned_back(turn_deg: float) -> None:
     up = up_in_body(LYING, anterior_tilt(-17.0))[None]
-    misaligned = turned(PelvisAxes(np.eye(3)), turn_deg)
+    misaligned = with_yaw(PelvisAxes(np.eye(3)), turn_deg)
     leaked = tilt_and_rotation(misaligned, up, "supine", None)[1][0]
-    corrected = tilt_and_rotation(turned(misaligned, -turn_deg), up, "supine", None)[1][0]
+    corrected = tilt_and_rotation(with_yaw(misaligned, -turn_deg), up, "supine", None)[1][0]
 
     sideways = np.sin(np.radians(turn_deg)) * np.sin(np.radians(17.0))
     assert leaked == pytest.approx(np.degrees(np.arctan2(sideways, np.cos(np.radians(17.0)))), abs=1e-9)

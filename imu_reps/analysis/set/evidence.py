@@ -195,7 +195,7 @@ class Observed:
         RMS of the pelvis's specific force along gravity about its median; empty if lying with known posture.
     out_of_level : (reps,) float
         Sine of the angle between the axis and the level at each far end.
-    askew : float
+    off_perpendicular : float
         Sine of the axis's deviation from perpendicular to the radius vector; 0 if unknown.
     """
 
@@ -208,7 +208,7 @@ class Observed:
     pelvis_dps: FloatArray
     bounces_mps2: FloatArray
     out_of_level: FloatArray
-    askew: float
+    off_perpendicular: float
 
     @property
     def reps(self) -> tuple[Excursion, ...]:
@@ -345,7 +345,7 @@ def level_term(seen: Observed, params: EvidenceParams) -> float:
 
 def square_term(seen: Observed, params: EvidenceParams) -> float:
     """Score whether the axis is perpendicular to the line from the hip, about which a foot rolls."""
-    return max(-0.5 * (seen.askew / params.square_sd) ** 2, -params.square_max)
+    return max(-0.5 * (seen.off_perpendicular / params.square_sd) ** 2, -params.square_max)
 
 
 def travel_sign(header: Header) -> float:

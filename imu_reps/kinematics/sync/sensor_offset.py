@@ -172,12 +172,12 @@ def offset_from_tap(
     moved = {**clocks, "ankle": replace(clocks["ankle"], time_s=clocks["ankle"].time_s + tap.offset_s)}
     drift_s = float(np.hypot(_sd_s(clocks["pelvis"]), _sd_s(clocks["ankle"])))
     bound_s = float(np.hypot(tap.uncertainty_s, BOUND * drift_s))
-    if any(_laid_anew(timed) for timed in clocks.values()):
+    if any(_fitted_in_parts(timed) for timed in clocks.values()):
         return moved, replace(arrivals, uncertainty_s=max(bound_s, arrivals.uncertainty_s), source="tap")
     return moved, replace(arrivals, uncertainty_s=bound_s, source="tap", hidden_s=0.0)
 
 
-def _laid_anew(timed: TimedSamples) -> bool:
+def _fitted_in_parts(timed: TimedSamples) -> bool:
     """Whether parts of the times were fitted separately, so that a tap only shows the part it lies in."""
     uncounted = timed.clock.lost is None and timed.clock.drift_ppm is None
     return timed.clock.restarts > 0 or (uncounted and timed.clock.longest_gap_s > LONG_HOLE_S)

@@ -21,7 +21,7 @@ from imu_reps.quality.windows import HOP_S, Windows, angle_deg, usual_direction
 
 
 @dataclass(frozen=True, slots=True)
-class TurnedParams:
+class SlipParams:
     """Parameters of sensors that turn on the limb.
 
     Attributes
@@ -59,10 +59,10 @@ class TurnedParams:
     dwells_apart_deg: float = 8.0
 
 
-PARAMS = TurnedParams()
+PARAMS = SlipParams()
 
 
-def check_turned(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
+def check_slipped(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
     """Report when a sensor turned on its limb, and by how much."""
     moments = _moments(windows)
     if not 0 < len(moments) <= PARAMS.max_moments:
@@ -92,7 +92,7 @@ def _moments(windows: Windows) -> list[int]:
     longest = PARAMS.spans[-1]
     if len(windows) < 2 * longest + 2:
         return []
-    total, holes = _sums(_carried(windows))
+    total, holes = _sums(_rotated_force(windows))
     last = _steps_deg(total, holes, longest)
     if not (last > PARAMS.min_step_deg).any():
         return []
@@ -111,9 +111,9 @@ def _moments(windows: Windows) -> list[int]:
     return sorted(found)
 
 
-def _carried(windows: Windows) -> FloatArray:
+def _rotated_force(windows: Windows) -> FloatArray:
     """Return the mean force of each window, rotated to the sensor's axes in the first; NaN in long holes."""
-    force = np.einsum("nij,nj->ni", windows.turned, bridged(windows.acc_mps2))
+    force = np.einsum("nij,nj->ni", windows.rotations, bridged(windows.acc_mps2))
     for start, end in stretches(np.isnan(windows.gyr_dps[:, 0])):
         around = np.abs(bridged(windows.gyr_dps)[max(0, start - 1) : end + 1])
         if end - start > PARAMS.max_bridged or around.max() * len(around) * HOP_S > PARAMS.max_bridged_deg:
