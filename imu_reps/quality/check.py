@@ -261,17 +261,17 @@ def _doubtful_signals(
 
 
 def _gyroscope(place: SensorPlace, windows: Windows) -> list[Finding]:
-    """Return findings on a gyroscope; if it contradicts gravity at a few moments only, the sensor turned."""
+    """Return findings on a gyroscope; if it contradicts gravity at a few moments only, the sensor slipped."""
     fit = fit_turning(windows)
     if axes := list(check_axes_in_motion(place, windows, fit)):
         return axes
     scale = list(check_scale_in_motion(place, fit))
-    turned = [] if scale else list(check_slipped(place, windows))
-    if turned:
-        windows = windows.without_rate([windows.at(f.start_s) for f in turned if f.start_s is not None])
+    slips = [] if scale else list(check_slipped(place, windows))
+    if slips:
+        windows = windows.without_rate([windows.at(f.start_s) for f in slips if f.start_s is not None])
         fit = fit_turning(windows)
     calm = [finding for finding in check_gyroscope(place, windows) if borne_out(finding, fit)]
-    return calm or scale or turned
+    return calm or scale or slips
 
 
 def _worn(header: Header, sound: Mapping[SensorPlace, Windows]) -> Iterator[Finding]:

@@ -140,6 +140,53 @@ def without_invalid(timed: TimedSamples, bad: BoolArray) -> TimedSamples:
     return replace(timed, time_s=timed.time_s[keep], index=timed.index[keep], order=timed.order[keep])
 
 
+def check_readings(place: SensorPlace, readings: MarkedSamples) -> Iterator[Finding]:
+    """Report invalid samples: their number, kind and times."""
+    timed, bad = readings.timed, readings.bad
+    if not bad.any():
+        return
+    died = died_at(readings)
+    if (~bad).sum() < PARAMS.min_readings or (died is not None and died - timed.time_s[0] < PARAMS.dead_s):
+        yield Finding("no_readings", severity="refuse", sensor=place)
+        return
+    before = bad & (timed.time_s < died) if died is not None else bad
+    if died is not None:
+        end_s = float(timed.time_s[-1])
+        values = {"columns": readings.columns["frozen"] if readings.kinds["frozen"][-1] else ()}
+        yield Finding(
+            "sensor_died", values=values, severity="caution", sensor=place, start_s=died, end_s=end_s
+        )
+    for kind, mask in readings.kinds.items():
+        where = mask & before
+        if kind == "copy" or not where.any():
+            continue
+        spans = spans_of(timed.time_s[where])
+        yield Finding(
+            f"{kind}_samples",
+            values={
+                "samples": int(where.sum()),
+                "sent": len(bad),
+                "spans": spans,
+                "columns": readings.columns.get(kind, ()),
+            },
+            severity="info" if kind == "spike" and where.sum() < PARAMS.spikes_listed else "caution",
+            sensor=place,
+            start_s=spans[0][0],
+            end_s=spans[-1][1],
+        )
+
+
+def died_at(readings: MarkedSamples) -> float | None:
+    """Return the time from which a sensor gave hardly any reading until the end; None if it gave some."""
+    bad, time_s = readings.bad, readings.timed.time_s
+    if not bad[-1]:
+        return None
+    from_there = np.cumsum(~bad[::-1])[::-1] / np.arange(len(bad), 0, -1)
+    dead = bad & (from_there < PARAMS.dead_share)
+    first = int(np.argmax(dead)) if dead.any() else len(bad) - 1
+    return float(time_s[first]) if time_s[-1] - time_s[first] >= PARAMS.dead_s else None
+
+
 def flat(values: FloatArray) -> BoolArray:
     """Return which samples, of (6, n) channels, come from failed transfers."""
     size = np.abs(values)
@@ -298,53 +345,6 @@ def _while_moving(runs: BoolArray, acc_mps2: FloatArray) -> BoolArray:
         for start, end in zip(starts, ends, strict=True)
     ]
     return _within(len(runs), starts[moves], ends[moves])
-
-
-def check_readings(place: SensorPlace, readings: MarkedSamples) -> Iterator[Finding]:
-    """Report invalid samples: their number, kind and times."""
-    timed, bad = readings.timed, readings.bad
-    if not bad.any():
-        return
-    died = died_at(readings)
-    if (~bad).sum() < PARAMS.min_readings or (died is not None and died - timed.time_s[0] < PARAMS.dead_s):
-        yield Finding("no_readings", severity="refuse", sensor=place)
-        return
-    before = bad & (timed.time_s < died) if died is not None else bad
-    if died is not None:
-        end_s = float(timed.time_s[-1])
-        values = {"columns": readings.columns["frozen"] if readings.kinds["frozen"][-1] else ()}
-        yield Finding(
-            "sensor_died", values=values, severity="caution", sensor=place, start_s=died, end_s=end_s
-        )
-    for kind, mask in readings.kinds.items():
-        where = mask & before
-        if kind == "copy" or not where.any():
-            continue
-        spans = spans_of(timed.time_s[where])
-        yield Finding(
-            f"{kind}_samples",
-            values={
-                "samples": int(where.sum()),
-                "sent": len(bad),
-                "spans": spans,
-                "columns": readings.columns.get(kind, ()),
-            },
-            severity="info" if kind == "spike" and where.sum() < PARAMS.spikes_listed else "caution",
-            sensor=place,
-            start_s=spans[0][0],
-            end_s=spans[-1][1],
-        )
-
-
-def died_at(readings: MarkedSamples) -> float | None:
-    """Return the time from which a sensor gave hardly any reading until the end; None if it gave some."""
-    bad, time_s = readings.bad, readings.timed.time_s
-    if not bad[-1]:
-        return None
-    from_there = np.cumsum(~bad[::-1])[::-1] / np.arange(len(bad), 0, -1)
-    dead = bad & (from_there < PARAMS.dead_share)
-    first = int(np.argmax(dead)) if dead.any() else len(bad) - 1
-    return float(time_s[first]) if time_s[-1] - time_s[first] >= PARAMS.dead_s else None
 
 
 class LiveReadings:

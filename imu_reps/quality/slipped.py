@@ -1,7 +1,7 @@
-"""Sensors that turn on the limb: gravity changes its direction without a turn in the gyroscope.
+"""Sensors that slip on the limb: gravity changes its direction without a turn in the gyroscope.
 
 Rotated along by the gyroscope, the mean force over a few seconds keeps its direction for any movement of the
-limb, since accelerations to and fro cancel. If it steps to another direction, the sensor turned on the limb.
+limb, since accelerations to and fro cancel. If it steps to another direction, the sensor slipped.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from imu_reps.quality.windows import HOP_S, Windows, angle_deg, usual_direction
 
 @dataclass(frozen=True, slots=True)
 class SlipParams:
-    """Parameters of sensors that turn on the limb.
+    """Parameters of sensors that slip.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class SlipParams:
         Greatest difference of the steps over all spans, as a share of the step (ours).
     times_usual : float
         Smallest step as a multiple of the usual one: without a rest that shows the gyroscope's bias the force
-        drifts throughout (ours: such sets have at most 1.2, sensors that turned 6 and more).
+        drifts throughout (ours: such sets have at most 1.2, sensors that slipped 6 and more).
     max_moments : int
         Greatest number of moments; more show a failing gyroscope.
     max_bridged, max_bridged_deg : int or float
@@ -63,7 +63,7 @@ PARAMS = SlipParams()
 
 
 def check_slipped(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
-    """Report when a sensor turned on its limb, and by how much."""
+    """Report when a sensor slipped on its limb, and by how much it turned."""
     moments = _moments(windows)
     if not 0 < len(moments) <= PARAMS.max_moments:
         return
