@@ -47,7 +47,7 @@ from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.recorded import estimate_motion
 from imu_reps.kinematics.rest import AtRest
 from imu_reps.kinematics.sync.sensor_offset import SensorOffset
-from imu_reps.quality import usable
+from imu_reps.quality.check import usable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -155,7 +155,7 @@ def _used(recording: Recording) -> _Used:
         require_valid_times(block)
     agreed = agree_on_time(checked.recording, checked.clocks)
     doubts = (*checked.findings, *doubt_about_time(agreed.offset))
-    return _Used(checked.recording, agreed, checked.left(agreed.clocks), checked.resting, doubts)
+    return _Used(checked.recording, agreed, checked.without_invalid(agreed.clocks), checked.resting, doubts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,5 +259,5 @@ def _sensor(
         drift_ppm=timed.clock.drift_ppm,
         clock_uncertainty_ms=timed.clock.uncertainty_ms,
         alignment=header.alignment if worn_on_pelvis else None,
-        turn_deg=whole.pelvis.turn.turn_deg if worn_on_pelvis and whole.pelvis.turn is not None else None,
+        turn_deg=whole.pelvis.yaw.yaw_deg if worn_on_pelvis and whole.pelvis.yaw is not None else None,
     )

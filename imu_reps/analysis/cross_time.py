@@ -12,7 +12,7 @@ from imu_reps.domain.recording import Recording
 from imu_reps.domain.samples import SampleBlock, SensorPlace
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.sync.sensor_offset import SensorOffset, offset_from_arrivals, offset_from_tap
-from imu_reps.kinematics.sync.taps import MAX_OFFSET_S, NoTap, Shaken, TapOffset, find_taps
+from imu_reps.kinematics.sync.taps import MAX_OFFSET_S, TapNotFound, TapOffset, TapWindow, find_taps
 
 #: Largest uncertainty at which leg and pelvis can be compared: a leg at 60 deg/s moves by a degree in 17 ms.
 APART_S = 0.020
@@ -58,7 +58,7 @@ def agree_on_time(recording: Recording, clocks: Mapping[SensorPlace, TimedSample
     blocks: dict[SensorPlace, SampleBlock] = {"pelvis": pelvis, "ankle": ankle}
     corrected, arrivals = offset_from_arrivals(clocks, blocks)
     noted = [note.time_s for note in recording.notes if (note.key, note.value) == ("tap", "both")]
-    missed: NoTap | None = None
+    missed: TapNotFound | None = None
     for time_s in noted:
         max_s = min(max(LEEWAY * arrivals.uncertainty_s, MIN_LEEWAY_S), MAX_OFFSET_S)
         of_pelvis = _around(time_s, corrected["pelvis"], pelvis)
@@ -71,9 +71,9 @@ def agree_on_time(recording: Recording, clocks: Mapping[SensorPlace, TimedSample
     return CrossTime(corrected, arrivals, findings)
 
 
-def _around(time_s: float, timed: TimedSamples, block: SampleBlock) -> Shaken:
+def _around(time_s: float, timed: TimedSamples, block: SampleBlock) -> TapWindow:
     near = slice(*np.searchsorted(timed.time_s, [time_s - BEFORE_NOTE_S, time_s + AFTER_NOTE_S]))
-    return Shaken(timed.time_s[near], block.acc_mps2[timed.order[near]])
+    return TapWindow(timed.time_s[near], block.acc_mps2[timed.order[near]])
 
 
 def _tap_used(tap: TapOffset, offset: SensorOffset) -> Finding:
@@ -81,7 +81,7 @@ def _tap_used(tap: TapOffset, offset: SensorOffset) -> Finding:
     return Finding("tap_used", values=values, start_s=tap.time_s)
 
 
-def _tap_unclear(time_s: float, missed: NoTap) -> Finding:
+def _tap_unclear(time_s: float, missed: TapNotFound) -> Finding:
     return Finding("tap_unclear", values={"reason": missed.reason}, start_s=time_s)
 
 

@@ -26,7 +26,7 @@ from imu_reps.kinematics.motion import bridged
 from imu_reps.kinematics.mounting import pelvic_tilt, pelvis_axes_at
 from imu_reps.kinematics.recorded import estimate_motion
 from imu_reps.kinematics.rest import stretches
-from imu_reps.quality import usable
+from imu_reps.quality.check import usable
 
 #: Greatest mean speed of a lowering: a faster leg outruns the pelvis, and where the back let go hardly shows.
 SLOW_DPS = 20.0
@@ -140,7 +140,7 @@ def press_back(recording: Recording, settings: Settings | None = None) -> Press:
             hint="Wear it on the front of the belt and record the test again.",
             code="no_pelvis",
         )
-    motion = estimate_motion(checked.recording, checked.left(checked.clocks), checked.resting)
+    motion = estimate_motion(checked.recording, checked.without_invalid(checked.clocks), checked.resting)
     posture = find_posture(motion, recording.header)
     long_enough = [rest for rest in rests_in(posture.ready) if rest.duration_s >= ZERO_S]
     if not long_enough or posture.cranial is None or motion.pelvis is None:

@@ -14,14 +14,15 @@ from imu_reps.analysis.set.pelvis import PelvisEstimate, estimate_pelvis
 from imu_reps.analysis.set.reading import Before, Choice, Reading, choose_reading
 from imu_reps.analysis.set.spells import Posture, SpellParams, find_posture
 from imu_reps.analysis.set.swings import observe
-from imu_reps.analysis.set_motion import low_passed, middle, rate_of_change
+from imu_reps.analysis.set_motion import low_passed, rate_of_change
 from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Certainty
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import AngleTrack
-from imu_reps.kinematics.lever import Carried, carried
+from imu_reps.kinematics.lever import ArcMotion, arc_motion
 from imu_reps.kinematics.motion import Motion, bridged
+from imu_reps.kinematics.robust import median
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class SetEstimate:
         Axis and zero of the leg; None if the leg did not move.
     pelvis : PelvisEstimate
         Angles and zero of the pelvis.
-    carried : Carried or None
+    carried : ArcMotion or None
         How the ankle sensor is carried round the hip; None if the leg did not move.
     certainty : {"high", "fair", "low"} or None
         Certainty of the count; None without an ankle sensor.
@@ -103,7 +104,7 @@ class SetEstimate:
     segmentation: Segmentation
     leg: LegFrames | None
     pelvis: PelvisEstimate
-    carried: Carried | None
+    carried: ArcMotion | None
     certainty: Certainty | None
     other_count: int | None
     margin: float = 0.0
@@ -147,7 +148,7 @@ def estimate_set(
         segmentation=segmentation,
         leg=leg,
         pelvis=pelvis,
-        carried=None if leg is None or motion.ankle is None else carried(motion.ankle, leg.axis),
+        carried=None if leg is None or motion.ankle is None else arc_motion(motion.ankle, leg.axis),
         certainty=certainty,
         other_count=other,
         margin=choice.margin,
@@ -182,8 +183,8 @@ def _line(up: FloatArray, best: Reading) -> LegLine | None:
         return None
     along = lever.vector_m / length_m
     return LegLine(
-        middle(up[[rep.near.tick for rep in reps]] @ along),
-        middle(up[[rep.far.tick for rep in reps]] @ along),
+        median(up[[rep.near.tick for rep in reps]] @ along),
+        median(up[[rep.far.tick for rep in reps]] @ along),
     )
 
 

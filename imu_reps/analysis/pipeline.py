@@ -24,7 +24,7 @@ from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import AngleTrack, Pose
 from imu_reps.domain.validation import require_instance, require_one_of
 from imu_reps.kinematics.stream_grid import LiveGrid
-from imu_reps.quality.live_readings import LiveReadings
+from imu_reps.quality.readings import LiveReadings
 
 #: Number of samples at which blocks are joined: small blocks take several times the memory of their samples.
 JOINED = 1000
@@ -118,7 +118,7 @@ class Pipeline:
             self._samples[block.sensor].add(block)
             if len(block):
                 self._last_s = max(self._last_s, float(block.time_s[-1]))
-        readings = [self._readings[block.sensor].left(block) for block in blocks]
+        readings = [self._readings[block.sensor].without_invalid(block) for block in blocks]
         return list(after_practice(self._set.push(self._grid.push(*readings)), self._practice))
 
     def note(self, note: Note) -> None:

@@ -11,9 +11,9 @@ from imu_reps.domain.recording import Recording
 from imu_reps.domain.samples import FloatArray, SampleBlock, SensorPlace
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.clock.offline import TimedSamples
-from imu_reps.kinematics.motion import HOLE_PERIODS, between, grid_times
+from imu_reps.kinematics.motion import between, brackets, grid_times
 from imu_reps.kinematics.orientation import offline_quaternions
-from imu_reps.quality import usable
+from imu_reps.quality.check import usable
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def sensor_grid(recording: Recording) -> tuple[FloatArray, dict[SensorPlace, Sen
         If the recording is implausible or unusable; with a hint.
     """
     checked = usable(recording)
-    clocks = checked.left(agree_on_time(checked.recording, checked.clocks).clocks)
+    clocks = checked.without_invalid(agree_on_time(checked.recording, checked.clocks).clocks)
     timed_sensors = {place: timed for place, timed in clocks.items() if len(timed.time_s) > 3}
     if not timed_sensors:
         return np.empty(0), {}
@@ -72,12 +72,7 @@ def begin_s(recording: Recording) -> float:
 
 
 def _on_grid(timed: TimedSamples, block: SampleBlock, time_s: FloatArray) -> SensorReadings:
-    source = timed.time_s
-    right = np.clip(np.searchsorted(source, time_s, side="right"), 1, len(source) - 1)
-    left = right - 1
-    step = source[right] - source[left]
-    valid = (time_s >= source[0]) & (time_s <= source[-1]) & (step <= HOLE_PERIODS * timed.period_s)
-    share = np.where(valid, (time_s - source[left]) / step, np.nan)[:, None]
+    left, share = brackets(timed.time_s, time_s, timed.period_s)
     quaternion = between(offline_quaternions(timed, block), left, share)
     return SensorReadings(
         between(block.acc_mps2.take(timed.order, axis=0), left, share),

@@ -118,9 +118,9 @@ def _assumptions(recording: Recording, whole: SetEstimate) -> list[Finding]:
         found.append(Finding("no_zero", values=posture | {"reason": whole.pelvis.zero.reason}))
     if whole.leg is not None and whole.segmentation.reps and not whole.leg.zero_seen:
         found.append(Finding("start_assumed", values={"exercise": recording.header.exercise}))
-    turn = whole.pelvis.turn
-    if turn is not None and abs(turn.turn_deg) >= NOTABLE_TURN_DEG:
-        found.append(Finding("pelvis_turn", values={"turn_deg": abs(turn.turn_deg), "sd_deg": turn.sd_deg}))
+    yaw = whole.pelvis.yaw
+    if yaw is not None and abs(yaw.yaw_deg) >= NOTABLE_TURN_DEG:
+        found.append(Finding("pelvis_turn", values={"turn_deg": abs(yaw.yaw_deg), "sd_deg": yaw.sd_deg}))
     return found + pelvis_shifted(whole.pelvis.shift)
 
 

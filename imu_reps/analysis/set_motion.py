@@ -11,9 +11,8 @@ from scipy.ndimage import maximum_filter1d, minimum_filter1d
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.track import GRID_HZ, AngleTrack
-from imu_reps.kinematics.lever import Carried
-from imu_reps.kinematics.motion import bridged
-from imu_reps.kinematics.zero_phase import ZeroPhase
+from imu_reps.kinematics.lever import ArcMotion
+from imu_reps.kinematics.motion import ZeroPhase, bridged
 
 CUTOFF_HZ = 6.0
 
@@ -39,12 +38,6 @@ def tremor_band(values: FloatArray) -> FloatArray:
         return np.full(values.shape, np.nan)
     band = TREMOR_BAND(bridged(values))
     return np.where(np.isfinite(values), band, np.nan)
-
-
-def middle(values: FloatArray) -> float:
-    """Return the median of (n,) values without NaN; for few values five times as fast as `numpy.median`."""
-    ordered, half = np.sort(values), len(values) // 2
-    return float(0.5 * (ordered[half] + ordered[-half - 1]))
 
 
 class LiveLowPass:
@@ -136,7 +129,7 @@ class SetMotion:
         that has none, and after the sensor shifted; all NaN where not measured.
     leg_missing, pelvis_missing : (n,) bool
         Holes; all True for an absent sensor.
-    carried : Carried or None
+    carried : ArcMotion or None
         How the ankle sensor is carried round the hip; None if not known.
     zero_between_reps : bool
         Whether a zero of tilt had to be taken between repetitions.
@@ -151,7 +144,7 @@ class SetMotion:
     rotation_deg: FloatArray
     leg_missing: BoolArray
     pelvis_missing: BoolArray
-    carried: Carried | None = None
+    carried: ArcMotion | None = None
     zero_between_reps: bool = False
 
     @property
@@ -163,7 +156,7 @@ class SetMotion:
 def set_motion(
     track: AngleTrack,
     header: Header,
-    carried: Carried | None = None,
+    carried: ArcMotion | None = None,
     elevation_deg: FloatArray | None = None,
     *,
     zero_between_reps: bool = False,
@@ -172,7 +165,7 @@ def set_motion(
 
     Parameters
     ----------
-    carried : Carried, optional
+    carried : ArcMotion, optional
         Motion of the ankle over the same ticks.
     elevation_deg : (n,) float, optional
         Leg elevation, if it is already low-passed.

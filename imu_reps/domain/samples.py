@@ -170,6 +170,13 @@ def as_rows(points: Collection[tuple[float, ...]], width: int) -> FloatArray:
     return np.fromiter(chain.from_iterable(points), float, width * len(points)).reshape(-1, width)
 
 
+def interpolate_columns(
+    at: FloatArray | IntArray, known_at: FloatArray | IntArray, values: FloatArray
+) -> FloatArray:
+    """Interpolate columns (n, k) known at increasing places (n,) linearly, (m, k); constant outside."""
+    return np.column_stack([np.interp(at, known_at, column) for column in values.T])
+
+
 def concatenate(blocks: list[SampleBlock]) -> SampleBlock:
     """Join blocks of one sensor, in the order given.
 

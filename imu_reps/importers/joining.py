@@ -11,10 +11,10 @@ import numpy as np
 
 from imu_reps.domain.export_formats import EXPORT_NAMES
 from imu_reps.domain.recording import Header, Note, Recording, SensorHeader
-from imu_reps.domain.samples import BoolArray, FloatArray, SampleBlock, SensorPlace
+from imu_reps.domain.samples import BoolArray, FloatArray, SampleBlock, SensorPlace, interpolate_columns
 from imu_reps.importers.sensor_readings import EPOCH, Channel, ExportedSensor
 from imu_reps.importers.text_tables import import_error
-from imu_reps.kinematics.sync.taps import NoTap, Shaken, find_taps
+from imu_reps.kinematics.sync.taps import TapNotFound, TapWindow, find_taps
 
 #: Minimum overlap of the two sensors.
 MIN_TOGETHER_S = 1.0
@@ -124,7 +124,7 @@ def _refuse_bad_times(channel: Channel, place: SensorPlace) -> None:
 
 def _onto(time_s: FloatArray, slow: Channel) -> tuple[FloatArray, BoolArray]:
     """Interpolate a slower quantity to other times; return also where it is valid, outside its gaps."""
-    values = np.column_stack([np.interp(time_s, slow.time_s, axis) for axis in slow.values.T])
+    values = interpolate_columns(time_s, slow.time_s, slow.values)
     after = np.clip(np.searchsorted(slow.time_s, time_s), 1, len(slow) - 1)
     gap_s = slow.time_s[after] - slow.time_s[after - 1]
     exact = slow.time_s[after] == time_s
@@ -222,7 +222,7 @@ def _together(
     tap_s: float | None = None
     if tap:
         found = find_taps(_beginning(pelvis.block), _beginning(ankle.block), np.inf)
-        if isinstance(found, NoTap):
+        if isinstance(found, TapNotFound):
             raise import_error(
                 "The two sensors",
                 f"the tap cannot be found: {found.reason}.",
@@ -251,7 +251,7 @@ def _together(
     return times, tap_s
 
 
-def _beginning(block: SampleBlock) -> Shaken:
+def _beginning(block: SampleBlock) -> TapWindow:
     time_s = block.time_s - block.time_s[0]
     near = time_s <= TAP_WITHIN_S
-    return Shaken(time_s[near], block.acc_mps2[near])
+    return TapWindow(time_s[near], block.acc_mps2[near])

@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, BoolArray, FloatArray, IntArray
 from imu_reps.domain.track import GRID_HZ
-from imu_reps.kinematics.motion import GridMotion, bridged
+from imu_reps.kinematics.motion import GridMotion, bridged, low_pass
 from imu_reps.kinematics.mounting import cross, row_dots, unit
-from imu_reps.kinematics.zero_phase import low_pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +92,8 @@ class Lever:
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
-    """Motion of the sensor in the plane of the swing, low-passed, over all ticks of a stretch.
+class ArcMotion:
+    """Motion of the ankle sensor in the plane of the swing, low-passed, over all ticks of a stretch.
 
     Attributes
     ----------
@@ -117,9 +116,9 @@ class Carried:
     plane: FloatArray
     known: BoolArray
 
-    def __getitem__(self, piece: slice) -> Carried:
+    def __getitem__(self, piece: slice) -> ArcMotion:
         """Return a part of the stretch."""
-        return Carried(
+        return ArcMotion(
             self.omega_rad_s[piece],
             self.alpha_rad_s2[piece],
             self.turning_rad_s[piece],
@@ -130,8 +129,8 @@ class Carried:
 
 
 @dataclass(frozen=True, slots=True)
-class Turning:
-    """Angular rate and acceleration of a sensor, low-passed, in its own axes, over all ticks of a stretch.
+class AnkleMotion:
+    """Motion of the ankle sensor in its own axes, low-passed, over all ticks of a stretch.
 
     Attributes
     ----------
@@ -150,13 +149,13 @@ class Turning:
     acceleration_mps2: FloatArray
     known: BoolArray
 
-    def about(self, axis: FloatArray) -> Carried:
+    def about(self, axis: FloatArray) -> ArcMotion:
         """Return the motion about an axis (3,) in sensor axes."""
         along = unit(cross(axis, np.eye(3)[np.argmin(np.abs(axis))]))
         plane = np.stack([along, cross(axis, along)])
         omega = self.omega_rad_s @ axis
         alpha = np.gradient(omega, 1.0 / GRID_HZ)
-        return Carried(omega, alpha, self.speed_rad_s, self.acceleration_mps2 @ plane.T, plane, self.known)
+        return ArcMotion(omega, alpha, self.speed_rad_s, self.acceleration_mps2 @ plane.T, plane, self.known)
 
     def radius(self, ticks: IntArray) -> Lever | None:
         """Fit the radius vector over some ticks, for turning about any axis; None with too little movement.
@@ -205,7 +204,7 @@ def _turning(omega_rad_s: FloatArray, alpha_rad_s2: FloatArray) -> FloatArray:
     return turning
 
 
-def turning_of(ankle: GridMotion, cutoff_hz: float = PARAMS.cutoff_hz) -> Turning | None:
+def ankle_motion(ankle: GridMotion, cutoff_hz: float = PARAMS.cutoff_hz) -> AnkleMotion | None:
     """Return the ankle's angular rate and acceleration below a frequency; None for too short a stretch."""
     known = np.isfinite(ankle.up[:, 0])
     if known.sum() < PARAMS.min_instants:
@@ -213,16 +212,16 @@ def turning_of(ankle: GridMotion, cutoff_hz: float = PARAMS.cutoff_hz) -> Turnin
     smooth = low_pass(cutoff_hz)
     omega = smooth(bridged(np.radians(ankle.gyr_dps)))
     acceleration = smooth(bridged(ankle.acc_mps2 - STANDARD_GRAVITY_MPS2 * ankle.up))
-    return Turning(omega, np.sqrt(row_dots(omega, omega)), acceleration, known)
+    return AnkleMotion(omega, np.sqrt(row_dots(omega, omega)), acceleration, known)
 
 
-def carried(ankle: GridMotion, axis: FloatArray) -> Carried | None:
+def arc_motion(ankle: GridMotion, axis: FloatArray) -> ArcMotion | None:
     """Return the ankle's motion about `axis` (3,) in sensor axes; None for too short a stretch."""
-    turning = turning_of(ankle)
-    return None if turning is None else turning.about(axis)
+    motion = ankle_motion(ankle)
+    return None if motion is None else motion.about(axis)
 
 
-def fit_levers(motion: Carried, pieces: Sequence[IntArray]) -> list[Lever | None]:
+def fit_levers(motion: ArcMotion, pieces: Sequence[IntArray]) -> list[Lever | None]:
     """Fit a lever to each piece of a motion, ticks (k,); None with too little movement.
 
     Notes
@@ -241,12 +240,12 @@ class Movements:
 
     Parameters
     ----------
-    motion : Carried
+    motion : ArcMotion
     pieces : sequence of (k,) int
         Ticks of each movement.
     """
 
-    def __init__(self, motion: Carried, pieces: Sequence[IntArray]) -> None:
+    def __init__(self, motion: ArcMotion, pieces: Sequence[IntArray]) -> None:
         self._plane = motion.plane
         self._shows, self._sums = _sums(motion, pieces)
 
@@ -281,7 +280,7 @@ def _in_place(shows: BoolArray, levers: Sequence[Lever]) -> list[Lever | None]:
     return [next(following) if one else None for one in shows.tolist()]
 
 
-def _sums(motion: Carried, pieces: Sequence[IntArray]) -> tuple[BoolArray, ComplexArray]:
+def _sums(motion: ArcMotion, pieces: Sequence[IntArray]) -> tuple[BoolArray, ComplexArray]:
     """Return which pieces (k) have enough movement, and the sums for the fits of those (m), (6, m).
 
     The sums add up over pieces: the number of instants, ``c``, ``a``, and the products of ``c`` with itself,
@@ -295,7 +294,7 @@ def _sums(motion: Carried, pieces: Sequence[IntArray]) -> tuple[BoolArray, Compl
     return shows, np.array([np.add.reduceat(one, begins) for one in counted])
 
 
-def _instants(motion: Carried, pieces: Sequence[IntArray]) -> tuple[BoolArray, IntArray, IntArray]:
+def _instants(motion: ArcMotion, pieces: Sequence[IntArray]) -> tuple[BoolArray, IntArray, IntArray]:
     """Return which pieces (k) have enough movement, the ticks used, and at which of them each begins."""
     masks = _moving(motion)
     ticks, piece = np.concatenate(pieces), np.repeat(np.arange(len(pieces)), [len(one) for one in pieces])
@@ -310,7 +309,7 @@ def _instants(motion: Carried, pieces: Sequence[IntArray]) -> tuple[BoolArray, I
     return shows, np.concatenate([ticks[:0], *used]), lengths.cumsum() - lengths
 
 
-def _moving(motion: Carried) -> tuple[BoolArray, BoolArray]:
+def _moving(motion: ArcMotion) -> tuple[BoolArray, BoolArray]:
     """Return where the leg turns fast enough about the axis, and where also mainly about it, each (n,)."""
     omega = np.abs(motion.omega_rad_s)
     quick = motion.known & (omega > np.radians(PARAMS.moving_dps))
@@ -329,14 +328,14 @@ class _Fits:
         Squared distances of ``c`` from its mean.
     arm_m : (m,) complex
         The lever in the plane.
-    left : (m,) float
+    residual : (m,) float
         Squares of what it leaves of ``a``.
     """
 
     count: FloatArray
     spread: FloatArray
     arm_m: ComplexArray
-    left: FloatArray
+    residual: FloatArray
 
     @classmethod
     def of(cls, sums: ComplexArray) -> _Fits:
@@ -350,7 +349,7 @@ class _Fits:
     @property
     def formal_sd(self) -> FloatArray:
         """Standard deviation of the lever's length, m, as if the residuals were noise."""
-        variance = self.left / self.count * GRID_HZ / PARAMS.every / INDEPENDENT_HZ
+        variance = self.residual / self.count * GRID_HZ / PARAMS.every / INDEPENDENT_HZ
         return np.sqrt(variance / self.spread)
 
     def levers(self, plane: FloatArray, sd_m: FloatArray) -> list[Lever]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Literal
 
 import numpy as np
+from scipy.signal import butter, sosfilt, sosfilt_zi
 
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.orientation import SensorMotion
-from imu_reps.kinematics.zero_phase import ZeroPhase
 
 #: Ticks further apart than this many periods have a hole between them.
 HOLE_PERIODS = 1.5
@@ -84,19 +85,13 @@ def on_grid(motion: SensorMotion, time_s: FloatArray) -> GridMotion:
     time_s : (n,) float
         Grid instants.
     """
-    source = motion.time_s
-    right = np.clip(np.searchsorted(source, time_s, side="right"), 1, len(source) - 1)
-    left = right - 1
-    step = source[right] - source[left]
-    inside = (time_s >= source[0]) & (time_s <= source[-1])
-    valid = inside & (step <= HOLE_PERIODS * motion.period_s)
-    share = np.where(valid, (time_s - source[left]) / step, np.nan)[:, None]
+    left, share = brackets(motion.time_s, time_s, motion.period_s)
     return GridMotion(
-        cubic_between(motion.up, left, share, np.diff(source) > HOLE_PERIODS * motion.period_s),
+        cubic_between(motion.up, left, share, np.diff(motion.time_s) > HOLE_PERIODS * motion.period_s),
         between(motion.gyr_dps, left, share),
         between(motion.acc_mps2, left, share),
         np.broadcast_to(np.nan, len(time_s)),
-        motion.still[left] & valid,
+        motion.still[left] & np.isfinite(share),
     )
 
 
@@ -106,10 +101,37 @@ def with_impacts(grid: GridMotion, motion: SensorMotion, time_s: FloatArray) -> 
     return replace(grid, impact_mps2=np.where(np.isfinite(grid.up[:, 0]), peaks, np.nan))
 
 
+def brackets(source_s: FloatArray, time_s: FloatArray, period_s: float) -> tuple[IntArray, FloatArray]:
+    """Return where instants lie between samples.
+
+    Parameters
+    ----------
+    source_s : (n,) float
+        Times of the samples, increasing; at least two.
+    time_s : (m,) float
+        The instants.
+    period_s : float
+        Period of the samples.
+
+    Returns
+    -------
+    left : (m,) int
+        The sample before each instant.
+    share : (m,) float
+        Share of the way to the next sample; NaN in a hole, before the first sample and after the last.
+    """
+    right = np.minimum(np.maximum(source_s.searchsorted(time_s, side="right"), 1), len(source_s) - 1)
+    left = right - 1
+    step = source_s[right] - source_s[left]
+    inside = (time_s >= source_s[0]) & (time_s <= source_s[-1])
+    share = np.where(inside & (step <= HOLE_PERIODS * period_s), (time_s - source_s[left]) / step, np.nan)
+    return left, share
+
+
 def between(values: FloatArray, left: IntArray, share: FloatArray) -> FloatArray:
-    """Interpolate (n, 3) values linearly, `share` (m, 1) of the way from sample `left` (m,) to the next."""
+    """Interpolate (n, k) values linearly, `share` (m,) of the way from sample `left` (m,) to the next."""
     start = values.take(left, axis=0)
-    return np.asarray(start + share * (values.take(left + 1, axis=0) - start))
+    return np.asarray(start + share[:, None] * (values.take(left + 1, axis=0) - start))
 
 
 def cubic_between(values: FloatArray, left: IntArray, share: FloatArray, hole_after: BoolArray) -> FloatArray:
@@ -121,7 +143,7 @@ def cubic_between(values: FloatArray, left: IntArray, share: FloatArray, hole_af
     curve = np.empty((len(left), values.shape[1]))
     for start in range(0, len(left), AT_ONCE):
         piece = slice(start, start + AT_ONCE)
-        curve[piece] = _cubic(values, left[piece], share[piece], broken)
+        curve[piece] = _cubic(values, left[piece], share[piece, None], broken)
     return curve
 
 
@@ -177,3 +199,54 @@ def bridged(values: FloatArray) -> FloatArray:
     rise, way = (values[after] - values[before]).T, np.maximum(after - before, 1)
     whole[holes] = (rise / way * (holes - before) + values[before].T).T
     return whole
+
+
+class ZeroPhase:
+    """A second-order Butterworth filter run forwards and backwards.
+
+    Ends are extended by odd reflection, as in `scipy.signal.sosfiltfilt`.
+
+    Parameters
+    ----------
+    cutoff_hz : float or pair of float
+        Cutoff frequency, or both for a band.
+    kind : {"lowpass", "highpass", "bandpass"}
+    rate_hz : float
+        Sampling rate.
+
+    Attributes
+    ----------
+    sections : (n, 6) float
+        Second-order sections.
+    settled : (n, 2) float
+        State of the sections after a long step of ones.
+    """
+
+    def __init__(
+        self,
+        cutoff_hz: float | tuple[float, float],
+        kind: Literal["lowpass", "highpass", "bandpass"] = "lowpass",
+        rate_hz: float = GRID_HZ,
+    ) -> None:
+        self.sections = butter(2, cutoff_hz, btype=kind, fs=rate_hz, output="sos")
+        # kept, since finding the state of a settled step takes longer than filtering a minute
+        self.settled = sosfilt_zi(self.sections)
+        self._reach = 3 * (2 * len(self.sections) + 1)
+
+    def __call__(self, values: FloatArray) -> FloatArray:
+        """Filter (n,) or (n, m) values along time, which have no NaN and are longer than the reflection."""
+        rows = np.atleast_2d(values.T)
+        first, last, reach = rows[:, :1], rows[:, -1:], self._reach
+        before, after = 2.0 * first - rows[:, reach:0:-1], 2.0 * last - rows[:, -2 : -reach - 2 : -1]
+        there = self._forwards(np.concatenate([before, rows, after], axis=1))
+        back = self._forwards(there[:, ::-1])[:, ::-1]
+        return np.asarray(back[:, reach:-reach].T.reshape(values.shape))
+
+    def _forwards(self, rows: FloatArray) -> FloatArray:
+        return np.asarray(sosfilt(self.sections, rows, zi=self.settled[:, None] * rows[:, :1])[0])
+
+
+@cache
+def low_pass(cutoff_hz: float) -> ZeroPhase:
+    """Return the low-pass for values on the grid at a cutoff frequency."""
+    return ZeroPhase(cutoff_hz)

@@ -7,7 +7,7 @@ from typing import get_args
 
 import numpy as np
 
-from imu_reps.domain.recording import Axis, Header, Posture, Start
+from imu_reps.domain.recording import Axis, Header, Posture, Side, Start
 from imu_reps.domain.samples import FloatArray
 
 #: Greatest lean of a ready pelvis from lying (hanging).
@@ -20,10 +20,10 @@ READY_HIGH_DEG = 40.0
 LEFT_DEG = 50.0
 
 #: Greatest correction of the pelvis sensor's turn about gravity; more would remove a true hip pop.
-MAX_TURN_DEG = 6.0
+MAX_YAW_DEG = 6.0
 
 #: Prior standard deviation of that turn for a belt strapped on with care.
-TURN_SPREAD_DEG = 3.0
+YAW_SPREAD_DEG = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +151,9 @@ def pelvis_axes_from_rocks(up_at_rest: FloatArray, up_rocking: FloatArray) -> Pe
     return PelvisAxes(np.stack([anterior, cranial, cross(anterior, cranial)]))
 
 
-def turned(axes: PelvisAxes, turn_deg: float) -> PelvisAxes:
-    """Return the axes turned about anterior (gravity, when lying) by `turn_deg`, right-handed."""
-    c, s = np.cos(np.radians(turn_deg)), np.sin(np.radians(turn_deg))
+def with_yaw(axes: PelvisAxes, yaw_deg: float) -> PelvisAxes:
+    """Return the axes turned about anterior (gravity, when lying) by `yaw_deg`, right-handed."""
+    c, s = np.cos(np.radians(yaw_deg)), np.sin(np.radians(yaw_deg))
     x, y, z = axes.matrix
     return PelvisAxes(np.stack([x, c * y + s * z, c * z - s * y]))
 
@@ -166,14 +166,19 @@ def pelvic_tilt(axes: PelvisAxes, up: FloatArray, posture: Posture) -> FloatArra
     return np.asarray(np.degrees(np.arctan2(up @ cranial, up @ anterior)))
 
 
-def tilt_and_rotation(axes: PelvisAxes, up: FloatArray, posture: Posture) -> tuple[FloatArray, FloatArray]:
-    """Return pelvic tilt (anterior positive) and rotation (right side rising positive), (n,) degrees.
+def tilt_and_rotation(
+    axes: PelvisAxes, up: FloatArray, posture: Posture, side: Side | None
+) -> tuple[FloatArray, FloatArray]:
+    """Return pelvic tilt (anterior positive) and rotation with the reported sign, (n,) degrees.
 
-    Rotation is NaN when hanging, where gravity does not show it.
+    Rotation is positive if the side opposite the working leg rises; with both legs, or an unknown one, if the
+    right side rises. It is NaN when hanging, where gravity does not show it.
     """
     anterior, _, right = axes.matrix
     if posture == "hanging":
         rotation = np.full(len(up), np.nan)
     else:
         rotation = np.degrees(np.arctan2(up @ right, up @ anterior))
+    if side == "right":
+        rotation = -rotation
     return pelvic_tilt(axes, up, posture), rotation

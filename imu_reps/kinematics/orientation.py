@@ -14,7 +14,7 @@ from itertools import pairwise, starmap
 import numpy as np
 from vqf import VQF, offlineVQF
 
-from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock
+from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock, interpolate_columns
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.rest import (
     AtRest,
@@ -174,8 +174,7 @@ def on_every_tick(ticks: IntArray, values: FloatArray) -> FloatArray:
     """Return values on every tick, (m, 3) from (n, 3), with holes interpolated linearly; for filters only."""
     if ticks[-1] + 1 == len(ticks):
         return values
-    every = np.arange(ticks[-1] + 1)
-    return np.column_stack([np.interp(every, ticks, column) for column in values.T])
+    return interpolate_columns(np.arange(ticks[-1] + 1), ticks, values)
 
 
 class LiveMotion:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.polynomial import polynomial
 
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray
+from imu_reps.kinematics.robust import medians
 
 STILL_WINDOW_S = 0.5
 
@@ -253,20 +254,6 @@ def _parabola(along: FloatArray, readings: FloatArray) -> FloatArray | None:
     if np.ptp(fitted, axis=0).max() < PARAMS.wander_dps or explained < PARAMS.wander_explained:
         return None
     return np.asarray(polynomial.polyfit(along, readings, 2))
-
-
-def median(values: FloatArray) -> float:
-    """Return the median of (n,) values without NaN, many times faster than `numpy.median`."""
-    return float(medians(values))
-
-
-def medians(values: FloatArray) -> FloatArray:
-    """Return the median of (n,) or of each column of (n, m) values, () or (m,), none of them NaN."""
-    half = len(values) // 2
-    if len(values) % 2:
-        return np.asarray(np.partition(values, half, axis=0)[half])
-    low, high = np.partition(values, [half - 1, half], axis=0)[half - 1 : half + 1]
-    return np.asarray((low + high) / 2.0)
 
 
 def runs_of(mask: BoolArray) -> tuple[IntArray, IntArray]:

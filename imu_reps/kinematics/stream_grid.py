@@ -12,10 +12,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from imu_reps.domain.recording import Header, SensorHeader
-from imu_reps.domain.samples import SENSOR_PLACES, FloatArray, IntArray, SampleBlock, SensorPlace
+from imu_reps.domain.samples import SENSOR_PLACES, BoolArray, FloatArray, IntArray, SampleBlock, SensorPlace
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.clock.stream import LiveClock
-from imu_reps.kinematics.motion import HOLE_PERIODS, GridMotion, Motion
+from imu_reps.kinematics.motion import GridMotion, Motion, between, brackets
 from imu_reps.kinematics.orientation import LiveMotion
 
 #: Time for which a grid instant that one sensor has passed waits for the others.
@@ -125,36 +125,27 @@ class LiveSensor:
         self._tail = np.concatenate([self._tail, rows])
         self.latest_s = float(time_s[-1])
 
-    def after(self, time_s: FloatArray) -> IntArray:
-        """Return for each grid instant the row of the first sample after it."""
-        return self.times_s.searchsorted(time_s, side="right")
-
-    def passed_s(self, after: IntArray) -> FloatArray:
-        """Return the arrivals of the samples in these rows; infinite if there is none yet."""
+    def passed_s(self, time_s: FloatArray) -> FloatArray:
+        """Return for each grid instant the arrival of the first sample after it; infinite if none has."""
+        after = self.times_s.searchsorted(time_s, side="right")
         return np.concatenate([self._tail[:, _ARRIVAL], [np.inf]]).take(after)
 
-    def on_grid(self, time_s: FloatArray, after: IntArray, due_s: FloatArray) -> GridMotion:
-        """Return linearly interpolated values at grid instants; NaN in holes and for arrivals after `due_s`.
+    def on_grid(self, time_s: FloatArray, in_time: BoolArray) -> GridMotion:
+        """Return linearly interpolated values at grid instants; NaN in holes and where not `in_time`.
 
-        `after` has the rows of the first samples after the instants. Impacts are left out: their filter needs
-        samples on both sides.
+        Impacts are left out: their filter needs samples on both sides.
         """
         if len(self._tail) < 2:
             return _nothing(len(time_s))
-        right = np.minimum(np.maximum(after, 1), len(self._tail) - 1)
-        start, end = self._tail.take(right - 1, axis=0), self._tail.take(right, axis=0)
-        way = end - start
-        valid = (
-            (right == after) & (way[:, _TIME] <= HOLE_PERIODS * self._period_s) & (end[:, _ARRIVAL] < due_s)
-        )
-        share = np.where(valid, (time_s - start[:, _TIME]) / way[:, _TIME], np.nan)
-        values = start + share[:, None] * way
+        left, share = brackets(self.times_s, time_s, self._period_s)
+        share = np.where(in_time, share, np.nan)
+        values = between(self._tail, left, share)
         return GridMotion(
             values[:, _UP:_GYR],
             values[:, _GYR:_ACC],
             values[:, _ACC:_STILL],
             np.full(len(time_s), np.nan),
-            (start[:, _STILL] > 0.0) & valid,
+            (self._tail[left, _STILL] > 0.0) & np.isfinite(share),
         )
 
     def forget(self, time_s: float) -> None:
@@ -196,8 +187,7 @@ class LiveGrid:
             self._sensors[block.sensor].push(block, self._start_s + RATE_PATIENCE_S)
         sensors = self._sensors.values()
         time_s = self._coming_s()
-        after = [sensor.after(time_s) for sensor in sensors]
-        passed_s = [sensor.passed_s(rows) for sensor, rows in zip(sensors, after, strict=True)]
+        passed_s = [sensor.passed_s(time_s) for sensor in sensors]
         due_s = WAIT_S + np.minimum.reduce(passed_s)
         all_passed = time_s < min(sensor.latest_s for sensor in sensors)
         ready = int(np.count_nonzero(all_passed | (due_s <= self._now_s)))
@@ -206,8 +196,8 @@ class LiveGrid:
             return Motion(time_s, None, None)
         self._next_tick = round(float(time_s[-1]) * GRID_HZ) + 1
         grids = {
-            place: sensor.on_grid(time_s, rows[:ready], due_s)
-            for (place, sensor), rows in zip(self._sensors.items(), after, strict=True)
+            place: sensor.on_grid(time_s, arrived_s[:ready] < due_s)
+            for (place, sensor), arrived_s in zip(self._sensors.items(), passed_s, strict=True)
         }
         for sensor in sensors:
             sensor.forget(self._next_tick / GRID_HZ)
@@ -228,10 +218,10 @@ class LiveGrid:
 
     def _ticks(self, first: int, stop: int) -> IntArray:
         """Return the grid ticks from `first` to `stop`, without long silences of all sensors."""
-        heard_s = np.concatenate([sensor.times_s for sensor in self._sensors.values()])
-        heard = np.unique([first, stop, *np.ceil(heard_s * GRID_HZ).astype(np.int64).tolist()])
-        heard = heard[heard >= first]
-        silent = np.flatnonzero(np.diff(heard) > LONGEST_SILENCE_TICKS)
-        starts = [first, *heard[silent + 1].tolist()]
-        stops = [*(heard[silent] + LONGEST_SILENCE_TICKS).tolist(), stop]
+        sample_s = np.concatenate([sensor.times_s for sensor in self._sensors.values()])
+        sampled = np.unique([first, stop, *np.ceil(sample_s * GRID_HZ).astype(np.int64).tolist()])
+        sampled = sampled[sampled >= first]
+        silent = np.flatnonzero(np.diff(sampled) > LONGEST_SILENCE_TICKS)
+        starts = [first, *sampled[silent + 1].tolist()]
+        stops = [*(sampled[silent] + LONGEST_SILENCE_TICKS).tolist(), stop]
         return np.concatenate([np.arange(a, max(a, b)) for a, b in zip(starts, stops, strict=True)])

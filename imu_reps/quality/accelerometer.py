@@ -9,7 +9,7 @@ import numpy as np
 
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, SensorPlace
-from imu_reps.kinematics.rest import median
+from imu_reps.kinematics.robust import median
 from imu_reps.quality.windows import Windows
 
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from imu_reps.domain.finding import Finding, Severity
 from imu_reps.domain.frames import ACC_COLUMNS, GYR_COLUMNS
-from imu_reps.domain.recording import Recording
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock, SensorPlace
 from imu_reps.kinematics.rest import stretches
 
@@ -91,6 +90,29 @@ def channels_of(block: SampleBlock) -> FloatArray:
     return values
 
 
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Samples of one sensor in order of arrival, while they are repaired.
+
+    Attributes
+    ----------
+    block : SampleBlock
+    channels : (6, n) float
+        Its specific force and angular rate, as by `channels_of`.
+    copies : (n,) bool
+        Samples that are copies of earlier ones.
+    """
+
+    block: SampleBlock
+    channels: FloatArray
+    copies: BoolArray
+
+    @classmethod
+    def of(cls, block: SampleBlock, channels: FloatArray) -> Stream:
+        """Return samples of which none is known to be a copy."""
+        return cls(block, channels, np.zeros(len(block), bool))
+
+
 def check_finite(block: SampleBlock, values: FloatArray) -> Iterator[Finding]:
     """Report NaN, infinity and absurd values in the samples, with (6, n) channels."""
     if np.abs(block.time_s).max() < NO_TIME and values.min() > -NO_READING and values.max() < NO_READING:
@@ -162,41 +184,28 @@ def _repeated(place: SensorPlace, values: FloatArray, moving: BoolArray, rate_hz
         )
 
 
-def unwrapped(
-    recording: Recording, channels: Mapping[SensorPlace, FloatArray]
-) -> tuple[Recording, list[Finding]]:
-    """Continue values beyond the end of the range where they wrapped round.
-
-    Parameters
-    ----------
-    recording : Recording
-    channels : mapping
-        Channels of its samples, (6, n) by sensor, with or without copies among them.
-    """
-    found = []
-    for block in recording.blocks:
-        sent = channels[block.sensor]
-        size = np.maximum(sent.max(axis=1), -sent.min(axis=1))
-        columns = np.flatnonzero(size >= SMALLEST_RANGE).tolist()
-        if not columns:
+def unwrapped(stream: Stream) -> tuple[Stream, list[Finding]]:
+    """Continue values beyond the end of the range where they wrapped round."""
+    block, sent, whole = stream.block, stream.channels, stream.channels
+    found: list[Finding] = []
+    size = np.maximum(sent.max(axis=1), -sent.min(axis=1))
+    for column in np.flatnonzero(size >= SMALLEST_RANGE).tolist():
+        series = sent[column]
+        falls, period = _wraps(series)
+        if not len(falls):
             continue
-        values, repaired = channels_of(block), False
-        for column in columns:
-            series = values[column].copy()
-            falls, period = _wraps(series)
-            if not len(falls):
-                continue
-            whole = _unwrapped(series, period) if np.isfinite(period) else None
-            beyond = np.isin(np.arange(len(series)), falls) if whole is None else whole != series
-            if whole is not None:
-                values[column], repaired = whole, True
-            reach = float(np.abs(series).max())
-            facts = {"samples": int(beyond.sum()), "range": reach, "continued": whole is not None}
-            found.append(_of_channel("wrapped", block, column, spans_of(block.time_s[beyond]), facts))
-        if repaired:
-            whole_block = replace(block, acc_mps2=values[:3].T.copy(), gyr_dps=values[3:].T.copy())
-            recording = recording.with_samples(whole_block)
-    return recording, found
+        continued = _continued(series, period) if np.isfinite(period) else None
+        beyond = np.isin(np.arange(len(series)), falls) if continued is None else continued != series
+        if continued is not None:
+            whole = sent.copy() if whole is sent else whole
+            whole[column] = continued
+        reach = float(np.abs(series).max())
+        facts = {"samples": int(beyond.sum()), "range": reach, "continued": continued is not None}
+        found.append(_of_channel("wrapped", block, column, spans_of(block.time_s[beyond]), facts))
+    if whole is sent:
+        return stream, found
+    block = replace(block, acc_mps2=whole[:3].T.copy(), gyr_dps=whole[3:].T.copy())
+    return replace(stream, block=block, channels=whole), found
 
 
 def _of_channel(
@@ -233,15 +242,16 @@ def _wraps(series: FloatArray) -> tuple[IntArray, float]:
     return falls, max(period, float(np.ptp(series)))
 
 
-def _unwrapped(series: FloatArray, period: float) -> FloatArray | None:
+def _continued(series: FloatArray, period: float) -> FloatArray | None:
     """Return a channel's values continued over the wraps; None if they do not return into the range."""
     turns = np.cumsum(np.append(0.0, -np.round(np.diff(series) / period)))
     whole = series + period * turns
     return np.asarray(whole) if turns[-1] == 0 and np.abs(turns).max() <= PARAMS.max_turns else None
 
 
-def check_clipping(block: SampleBlock, values: FloatArray) -> Iterator[Finding]:
-    """Report channels, (6, n) of a block, that are clipped at the end of their range."""
+def check_clipping(stream: Stream) -> Iterator[Finding]:
+    """Report channels that are clipped at the end of their range."""
+    block, values = stream.block, stream.channels
     for sign, top in ((1.0, values.max(axis=1)), (-1.0, -values.min(axis=1))):
         for column in np.flatnonzero(top >= SMALLEST_RANGE).tolist():
             spans = _plateaus(sign * values[column], float(top[column]))

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imu_reps.domain.finding import Finding
-from imu_reps.domain.recording import Recording
+from imu_reps.domain.recording import Counter, Recording
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock, SensorPlace
-from imu_reps.quality.marked_readings import zeros
+from imu_reps.quality.channels import Stream, channels_of
+from imu_reps.quality.readings import zeros
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,55 +244,34 @@ def _not_flat(values: FloatArray) -> BoolArray:
     return np.asarray((size[0] != size[1]) | (size[1] != size[2]))
 
 
-def without_copies(
-    recording: Recording,
-    channels: Mapping[SensorPlace, FloatArray],
-    reads: Mapping[SensorPlace, Signatures],
-) -> tuple[Recording, Mapping[SensorPlace, BoolArray], list[Finding]]:
+def without_copies(stream: Stream, reads: Signatures, counter: Counter) -> tuple[Stream, list[Finding]]:
     """Leave out repeated packets if the host numbers the samples.
 
     If the sensor itself counts, a copy takes the place of a lost sample: it is only marked.
 
     Parameters
     ----------
-    recording : Recording
-    channels : mapping
-        Of its samples, (6, n) by sensor.
-    reads : mapping
-        Their signatures, by sensor.
-
-    Returns
-    -------
-    recording : Recording
-    copies : mapping
-        Which of its samples are copies, by sensor.
-    findings : list of Finding
+    stream : Stream
+    reads : Signatures
+        Signatures of its samples.
+    counter : {"device", "host"}
+        What numbers the samples.
     """
-    marks: dict[SensorPlace, BoolArray] = {}
-    found: list[Finding] = []
-    for block in recording.blocks:
-        counter = recording.header.sensor(block.sensor).counter
-        counted = counter == "device" or bool(np.isfinite(block.device_time_s).any())
-        copies = copied(channels[block.sensor], reads[block.sensor], counted=counted)
-        marks[block.sensor] = copies
-        if not copies.any():
-            continue
-        times = block.time_s[copies]
-        found.append(
-            Finding(
-                "copies",
-                values={"samples": int(copies.sum()), "sent": len(block)},
-                severity="caution",
-                sensor=block.sensor,
-                start_s=float(times[0]),
-                end_s=float(times[-1]),
-            )
-        )
-        if not counted:
-            recording = recording.with_samples(_left_out(block, copies))
-            marks[block.sensor] = np.zeros(int((~copies).sum()), bool)
-    return recording, marks, found
-
-
-def _left_out(block: SampleBlock, copies: BoolArray) -> SampleBlock:
-    return replace(block, sample=block.sample - np.cumsum(copies))[~copies]
+    block = stream.block
+    counted = counter == "device" or bool(np.isfinite(block.device_time_s).any())
+    copies = copied(stream.channels, reads, counted=counted)
+    if not copies.any():
+        return stream, []
+    times = block.time_s[copies]
+    found = Finding(
+        "copies",
+        values={"samples": int(copies.sum()), "sent": len(block)},
+        severity="caution",
+        sensor=block.sensor,
+        start_s=float(times[0]),
+        end_s=float(times[-1]),
+    )
+    if counted:
+        return replace(stream, copies=copies), [found]
+    kept = replace(block, sample=block.sample - np.cumsum(copies))[~copies]
+    return Stream.of(kept, channels_of(kept)), [found]

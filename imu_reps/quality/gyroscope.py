@@ -10,7 +10,8 @@ import numpy as np
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.frames import GYR_COLUMNS
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SensorPlace
-from imu_reps.kinematics.rest import AtRest, median
+from imu_reps.kinematics.rest import AtRest
+from imu_reps.kinematics.robust import mad_sd, median
 from imu_reps.quality.windows import HOP_S, Windows, angle_deg, calm_windows
 
 
@@ -246,7 +247,7 @@ def _off_by(turns: Turns, chosen: BoolArray, error_deg: float) -> dict[str, floa
     if len(begins) < PARAMS.min_readings:
         return {}
     readings = ratio[order][(begins + np.append(begins[1:], len(order))) // 2]
-    scatter = 1.2533 * 1.4826 * float(np.median(np.abs(readings - np.median(readings))))
+    scatter = 1.2533 * mad_sd(readings)
     left = error_deg / float(np.median(turns.way_deg[chosen]))
     error = float(np.hypot(scatter / np.sqrt(len(readings)), left))
     return (
@@ -258,14 +259,14 @@ def _off_by(turns: Turns, chosen: BoolArray, error_deg: float) -> dict[str, floa
 
 def _compare(windows: Windows, first: IntArray, last: IntArray, calmer: BoolArray) -> Turns:
     """Return the turns between pairs of windows."""
-    start, end, turned = windows.up[first], windows.up[last], windows.turned
+    start, end, rotations = windows.up[first], windows.up[last], windows.rotations
     way = angle_deg(start, end)
-    carried = np.einsum("nji,nj->ni", turned[last], np.einsum("nij,nj->ni", turned[first], start))
+    rotated = np.einsum("nji,nj->ni", rotations[last], np.einsum("nij,nj->ni", rotations[first], start))
     along = end - start * np.einsum("ni,ni->n", start, end)[:, None]
     along /= np.sqrt(np.einsum("ni,ni->n", along, along))[:, None]
-    forward, back = np.einsum("ni,ni->n", carried, along), np.einsum("ni,ni->n", carried, start)
+    forward, back = np.einsum("ni,ni->n", rotated, along), np.einsum("ni,ni->n", rotated, start)
     angle = np.degrees(np.arctan2(forward, back))
-    return Turns(angle / way, angle_deg(carried, end) / way, way, first, calmer)
+    return Turns(angle / way, angle_deg(rotated, end) / way, way, first, calmer)
 
 
 def _same_plane(ratio: FloatArray, miss: FloatArray) -> bool:

@@ -18,7 +18,7 @@ from imu_reps.domain.finding import Finding
 from imu_reps.domain.frames import ACC_COLUMNS, GYR_COLUMNS
 from imu_reps.domain.samples import FloatArray, SensorPlace
 from imu_reps.kinematics.motion import bridged
-from imu_reps.quality.windows import HOP_S, Windows, turned_by
+from imu_reps.quality.windows import HOP_S, Windows, rotations_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ class TurningFit:
     ----------
     factor, error : float
         Factor to multiply the rate by, and its standard error.
-    left : float
+    residual_variance : float
         Mean square of the remaining force without biases, (m/s²)².
     pieces : TurningPieces
         The pieces it was fitted to.
@@ -143,7 +143,7 @@ class TurningFit:
 
     factor: float
     error: float
-    left: float
+    residual_variance: float
     pieces: TurningPieces
 
 
@@ -155,9 +155,9 @@ def fit_turning(windows: Windows) -> TurningFit | None:
     total = float((pieces.weight**2).sum())
     factor, left, least = 1.0, PARAMS.initial_variance, math.inf
     lever: FloatArray = np.zeros(3)
-    carried = _carried(pieces, factor)
+    rotated = _rotated(pieces, factor)
     for step in range(PARAMS.max_steps):
-        biased, unbiased = _normal_equations(pieces, carried, lever, left)
+        biased, unbiased = _normal_equations(pieces, rotated, lever, left)
         sums, left = unbiased.sum(axis=0), float(biased[:, 4, 4].sum()) / total
         loose = np.append(1e-9, np.full(3, PARAMS.windows_a_reading * left / PARAMS.lever_sd_m**2))
         whole, towards = sums[:4, :4] + np.diag(loose), sums[:4, 4] + loose * np.append(0.0, lever)
@@ -171,7 +171,7 @@ def fit_turning(windows: Windows) -> TurningFit | None:
         inside = PARAMS.factor_range[0] < factor < PARAMS.factor_range[1]
         if not inside or abs(change[0]) < PARAMS.min_step:
             break
-        carried = _carried(pieces, factor)
+        rotated = _rotated(pieces, factor)
     return TurningFit(factor, _error(unbiased, whole, towards, left * total), least, pieces)
 
 
@@ -224,8 +224,8 @@ def _sharpened(means: FloatArray) -> FloatArray:
 
 def _unexplained(pieces: TurningPieces) -> float:
     """Return the mean square of the force that remains with the rate unchanged, (m/s²)²."""
-    carried, variance = _carried(pieces, 1.0), PARAMS.initial_variance
-    _, unbiased = _normal_equations(pieces, carried, np.zeros(3), variance)
+    rotated, variance = _rotated(pieces, 1.0), PARAMS.initial_variance
+    _, unbiased = _normal_equations(pieces, rotated, np.zeros(3), variance)
     sums = unbiased.sum(axis=0)
     prior = PARAMS.windows_a_reading * variance / PARAMS.lever_sd_m**2 * _EYE
     explained = sums[1:4, 4] @ np.linalg.solve(sums[1:4, 1:4] + prior, sums[1:4, 4])
@@ -233,7 +233,7 @@ def _unexplained(pieces: TurningPieces) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class _Carried:
+class _Rotated:
     """Pieces rotated by the rate into the axes of each piece's first window.
 
     Attributes
@@ -254,10 +254,10 @@ class _Carried:
     turned: FloatArray
 
 
-def _carried(pieces: TurningPieces, factor: float) -> _Carried:
+def _rotated(pieces: TurningPieces, factor: float) -> _Rotated:
     rate = pieces.rate_rad_s * factor
     count, length = pieces.weight.shape
-    carry = turned_by(rate[:, :-1])
+    carry = rotations_by(rate[:, :-1])
     middle, change = np.zeros_like(rate), np.zeros_like(rate)
     middle[:, 1:] = 0.5 * (rate[:, 1:] + rate[:, :-1])
     change[:, 1:] = (rate[:, 1:] - rate[:, :-1]) / HOP_S
@@ -269,11 +269,11 @@ def _carried(pieces: TurningPieces, factor: float) -> _Carried:
     turned[:, 1:, :, :3], turned[:, 1:, :, 3] = carry[:, :-1], felt[:, :-1, :, 1]
     turned = np.cumsum(turned, axis=1) * HOP_S
     of_factor = (of_lever + carry @ round_it) / factor
-    return _Carried(felt[..., 0], of_lever, of_factor, turned)
+    return _Rotated(felt[..., 0], of_lever, of_factor, turned)
 
 
 def _normal_equations(
-    pieces: TurningPieces, carried: _Carried, lever: FloatArray, variance: float
+    pieces: TurningPieces, rotated: _Rotated, lever: FloatArray, variance: float
 ) -> tuple[FloatArray, FloatArray]:
     """Return the normal equations of factor, lever (3) and remaining force, with and without biases.
 
@@ -283,7 +283,7 @@ def _normal_equations(
     Parameters
     ----------
     pieces : TurningPieces
-    carried : _Carried
+    rotated : _Rotated
     lever : (3,) float
     variance : float
 
@@ -291,12 +291,12 @@ def _normal_equations(
     -------
     biased, unbiased : (k, 5, 5) float
     """
-    force = carried.force - carried.of_lever @ lever
-    by_turns = _cross_matrix(force) @ carried.turned
+    force = rotated.force - rotated.of_lever @ lever
+    by_turns = _cross_matrix(force) @ rotated.turned
     # columns: slopes by the factor and by the lever (3), the force, slopes by a bias of the rate (3), rad/s
     both = np.empty((*force.shape, 8))
-    both[..., 0] = -by_turns[..., 3] - carried.of_factor @ lever
-    both[..., 1:4], both[..., 4], both[..., 5:] = -carried.of_lever, force, -by_turns[..., :3]
+    both[..., 0] = -by_turns[..., 3] - rotated.of_factor @ lever
+    both[..., 1:4], both[..., 4], both[..., 5:] = -rotated.of_lever, force, -by_turns[..., :3]
     square = pieces.weight**2
     mean = np.einsum("kn,knij->kij", square, both) / square.sum(axis=1)[:, None, None]
     both = ((both - mean[:, None]) * pieces.weight[..., None, None]).reshape(len(both), -1, 8)
@@ -317,7 +317,7 @@ def check_axes_in_motion(place: SensorPlace, windows: Windows, fit: TurningFit |
     if fit is None or (abs(fit.factor - 1.0) < PARAMS.near and fit.error < PARAMS.near_error):
         return
     # on a swinging body the force is constant in the sensor, as if nothing turned
-    left = min(fit.left, _unexplained(_turned_otherwise(fit.pieces, np.zeros((3, 3)))))
+    left = min(fit.residual_variance, _unexplained(_turned_otherwise(fit.pieces, np.zeros((3, 3)))))
     unexplained_by_turns = left > PARAMS.dead_left_mps2**2 and fit.error > PARAMS.dead_error
     values = _repaired(fit.pieces, left) or (_dead(windows) if unexplained_by_turns else {})
     if values:

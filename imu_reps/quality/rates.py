@@ -9,7 +9,7 @@ import numpy as np
 
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import SensorHeader
-from imu_reps.domain.samples import FloatArray, IntArray, SampleBlock
+from imu_reps.domain.samples import FloatArray, IntArray, SampleBlock, interpolate_columns
 from imu_reps.kinematics.clock.offline import TimedSamples, fit_clock
 from imu_reps.kinematics.rest import stretches
 
@@ -131,8 +131,8 @@ def _changes(block: SampleBlock, header: SensorHeader) -> list[int]:
     rates = np.array(
         [max(_rate(block, header, *pair), PARAMS.no_rate_hz) for pair in pairwise(edges.tolist())]
     )
-    heard = np.flatnonzero(rates > PARAMS.no_rate_hz)  # a silence is no rate
-    rates = rates[heard]
+    with_rate = np.flatnonzero(rates > PARAMS.no_rate_hz)  # a silence is no rate
+    rates = rates[with_rate]
     if len(rates) < 2 * PARAMS.min_windows:
         return []
     cuts = []
@@ -146,7 +146,7 @@ def _changes(block: SampleBlock, header: SensorHeader) -> list[int]:
     packet = len(block) / (np.count_nonzero(np.diff(block.time_s)) + 1)
     steady = all(_steady(rates[start:end], packet) for start, end in pairwise([0, *cuts, len(rates)]))
     last = len(edges) - 1
-    where = heard[cuts].tolist() if cuts else []
+    where = with_rate[cuts].tolist() if cuts else []
     rows = [_row_of_change(block, int(edges[at - 1]), int(edges[min(at + 1, last)])) for at in where]
     long = np.diff(block.time_s[[0, *rows, -1]]) > PARAMS.window_s
     many = np.diff([0, *rows, len(block)]) >= PARAMS.min_samples
@@ -228,8 +228,7 @@ def _on_one_tick(parts: list[SampleBlock], fits: list[TimedSamples]) -> tuple[Sa
     ticks, grid_s = ticks[kept], grid_s[kept]
     acc = np.concatenate([part.acc_mps2 for part in parts])[order]
     gyr = np.concatenate([part.gyr_dps for part in parts])[order]
-    columns = [np.interp(grid_s, time_s, column) for column in np.hstack([acc, gyr]).T]
-    values = np.column_stack(columns)
+    values = interpolate_columns(grid_s, time_s, np.hstack([acc, gyr]))
     number = np.arange(len(grid_s))
     block = SampleBlock(
         parts[0].sensor, grid_s, number, np.full(len(grid_s), np.nan), values[:, :3], values[:, 3:]

@@ -11,7 +11,8 @@ from scipy.spatial.transform import Rotation
 from imu_reps.domain.samples import BoolArray, FloatArray, SensorPlace
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.motion import bridged
-from imu_reps.kinematics.rest import STILL_ACC_SD_MPS2, median, medians
+from imu_reps.kinematics.rest import STILL_ACC_SD_MPS2
+from imu_reps.kinematics.robust import median, medians
 
 HOP_S = 0.25
 
@@ -71,7 +72,7 @@ class Windows:
         Mean angular rate from the middle of each window to the middle of the next.
     unbiased_dps : (n - 1, 3) float
         The same minus the gyroscope's readings where nothing turns.
-    turned : (n, 3, 3) float
+    rotations : (n, 3, 3) float
         Rotation by that rate, bridged in holes, from the sensor's axes in each window to those in the first.
     start_s : float
         Start of the first window.
@@ -85,7 +86,7 @@ class Windows:
     calm: BoolArray
     gyr_dps: FloatArray
     unbiased_dps: FloatArray
-    turned: FloatArray
+    rotations: FloatArray
     start_s: float
 
     def __len__(self) -> int:
@@ -101,8 +102,8 @@ class Windows:
         for hop in hops:
             gyr_dps[max(0, hop - 1) : hop + 2] = np.nan
         unbiased_dps = _unbiased(gyr_dps, self.up, self.calm)
-        turned = turned_by(np.radians(bridged(unbiased_dps)))
-        return replace(self, gyr_dps=gyr_dps, unbiased_dps=unbiased_dps, turned=turned)
+        rotations = rotations_by(np.radians(bridged(unbiased_dps)))
+        return replace(self, gyr_dps=gyr_dps, unbiased_dps=unbiased_dps, rotations=rotations)
 
 
 def windows_of(
@@ -142,7 +143,7 @@ def _windows(values: FloatArray, timed: TimedSamples, edges_s: FloatArray) -> Wi
         calm=calm,
         gyr_dps=gyr_dps,
         unbiased_dps=unbiased_dps,
-        turned=turned_by(np.radians(bridged(unbiased_dps))),
+        rotations=rotations_by(np.radians(bridged(unbiased_dps))),
         start_s=float(edges_s[0]),
     )
 
@@ -166,7 +167,7 @@ def _unbiased(gyr_dps: FloatArray, up: FloatArray, calm: BoolArray) -> FloatArra
     return gyr_dps - medians(gyr_dps[rest]) if rest.any() else gyr_dps
 
 
-def turned_by(rate_rad_s: FloatArray) -> FloatArray:
+def rotations_by(rate_rad_s: FloatArray) -> FloatArray:
     """Return rotations from the axes before each hop, and after the last, to those before the first.
 
     Parameters
@@ -178,14 +179,14 @@ def turned_by(rate_rad_s: FloatArray) -> FloatArray:
     -------
     (..., n + 1, 3, 3) float
     """
-    turned = np.empty((*rate_rad_s.shape[:-2], rate_rad_s.shape[-2] + 1, 3, 3))
+    rotations = np.empty((*rate_rad_s.shape[:-2], rate_rad_s.shape[-2] + 1, 3, 3))
     hops = Rotation.from_rotvec(rate_rad_s.reshape(-1, 3) * HOP_S).as_matrix()
-    turned[..., 0, :, :], turned[..., 1:, :, :] = np.eye(3), hops.reshape(*rate_rad_s.shape, 3)
+    rotations[..., 0, :, :], rotations[..., 1:, :, :] = np.eye(3), hops.reshape(*rate_rad_s.shape, 3)
     lag = 1
-    while lag < turned.shape[-3]:
-        turned[..., lag:, :, :] = turned[..., :-lag, :, :] @ turned[..., lag:, :, :]
+    while lag < rotations.shape[-3]:
+        rotations[..., lag:, :, :] = rotations[..., :-lag, :, :] @ rotations[..., lag:, :, :]
         lag *= 2
-    return turned
+    return rotations
 
 
 def angle_deg(a: FloatArray, b: FloatArray) -> FloatArray:

@@ -16,7 +16,7 @@ from imu_reps import SampleBlock
 from imu_reps.domain.samples import FloatArray, SensorPlace
 from imu_reps.kinematics.clock.offline import TimedSamples, fit_clock
 from imu_reps.kinematics.sync.sensor_offset import SensorOffset, offset_from_arrivals, offset_from_tap
-from imu_reps.kinematics.sync.taps import Shaken, TapOffset, find_taps
+from imu_reps.kinematics.sync.taps import TapOffset, TapWindow, find_taps
 
 RUNS = 200
 PAIRS = tuple(combinations_with_replacement(KINDS, 2))
@@ -95,7 +95,7 @@ def test_after_a_tap_the_sensors_agree_to_5_ms(count: int) -> None:
         dense_s, felt = knocks(rng, count)
         offset_s = rng.uniform(-0.03, 0.03)
         shaken = [shaken_at(dense_s, force, rng) for force in felt]
-        tap = find_taps(shaken[0], Shaken(shaken[1].time_s - offset_s, shaken[1].acc_mps2))
+        tap = find_taps(shaken[0], TapWindow(shaken[1].time_s - offset_s, shaken[1].acc_mps2))
         assert isinstance(tap, TapOffset), tap
         errors.append(1e3 * abs(tap.offset_s - offset_s))
         bounds.append(1e3 * tap.uncertainty_s)
@@ -103,10 +103,10 @@ def test_after_a_tap_the_sensors_agree_to_5_ms(count: int) -> None:
     assert np.mean(np.array(errors) <= bounds) >= 0.95
 
 
-def shaken_at(dense_s: FloatArray, force: FloatArray, rng: np.random.Generator) -> Shaken:
+def shaken_at(dense_s: FloatArray, force: FloatArray, rng: np.random.Generator) -> TapWindow:
     rate_hz = rng.choice([kind.rate_hz for kind in KINDS.values()])
     at_s = np.arange(0.02 + rng.uniform(0.0, 1.0 / rate_hz), dense_s[-1] - 0.02, 1.0 / rate_hz)
-    return Shaken(at_s, sampled(dense_s, force, at_s, rng))
+    return TapWindow(at_s, sampled(dense_s, force, at_s, rng))
 
 
 def test_a_tap_over_the_radio_removes_the_remaining_offset() -> None:
@@ -122,7 +122,7 @@ def test_a_tap_over_the_radio_removes_the_remaining_offset() -> None:
         for (place, made), force in zip(links.items(), felt, strict=True):
             early = clocks[place].order[made.taken_s[clocks[place].order] < 7.5]
             values = sampled(dense_s, force, made.taken_s[early], rng)
-            shaken.append(Shaken(clocks[place].time_s[: len(early)], values))
+            shaken.append(TapWindow(clocks[place].time_s[: len(early)], values))
         tap = find_taps(shaken[0], shaken[1], 2.0 * arrivals.uncertainty_s)
         assert isinstance(tap, TapOffset), tap
         moved, offset = offset_from_tap(clocks, tap, arrivals)

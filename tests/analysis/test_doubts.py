@@ -31,7 +31,7 @@ from imu_reps.analysis.reps.measure import Meter
 from imu_reps.analysis.reps.phases import Phases
 from imu_reps.analysis.set_motion import set_motion
 from imu_reps.domain.rep import Certainty
-from imu_reps.quality import check_recording
+from imu_reps.quality.check import check_recording
 from imu_reps.report.findings import finding_text as words
 
 Analysed = Callable[[SetPlan], Analysis]

@@ -72,7 +72,7 @@ def observation(
     bounces_mps2: list[float] | None = None,
     angle_deg: np.ndarray | None = None,
     out_of_level: list[float] | None = None,
-    askew: float = 0.0,
+    off_perpendicular: float = 0.0,
 ) -> Observed:
     angle = np.zeros(4000) if angle_deg is None else angle_deg
     return Observed(
@@ -85,7 +85,7 @@ def observation(
         np.array(rates_dps or NOTHING),
         np.array(bounces_mps2 or NOTHING),
         np.array(out_of_level or NOTHING),
-        askew,
+        off_perpendicular,
     )
 
 
@@ -109,7 +109,7 @@ finite = st.floats(-5.0, 5.0)
     bounces_mps2=st.lists(st.floats(0.0, 50.0), max_size=8),
     level_deg=st.floats(-180.0, 180.0),
     out_of_level=st.lists(st.floats(-1.0, 1.0), max_size=8),
-    askew=st.floats(-1.0, 1.0),
+    off_perpendicular=st.floats(-1.0, 1.0),
 )
 @settings(max_examples=150, deadline=None)
 def test_no_term_exceeds_its_bounds_whatever_was_observed(
@@ -124,11 +124,13 @@ def test_no_term_exceeds_its_bounds_whatever_was_observed(
     bounces_mps2: list[float],
     level_deg: float,
     out_of_level: list[float],
-    askew: float,
+    off_perpendicular: float,
 ) -> None:
     reading = raised(ranges, each_s, sign)
     of_pelvis = shares, rates_dps, bounces_mps2
-    observed = observation(header, lever_m, sd_m, *of_pelvis, np.full(4000, level_deg), out_of_level, askew)
+    observed = observation(
+        header, lever_m, sd_m, *of_pelvis, np.full(4000, level_deg), out_of_level, off_perpendicular
+    )
     scores = {name: term(of(reading, observed), PARAMS) for name, term in TERMS.items()}
 
     assert scores.keys() == BOUNDS.keys()
@@ -147,8 +149,8 @@ def test_an_axis_that_points_up_during_the_lift_is_not_the_flexion_axis() -> Non
 def test_an_axis_near_the_line_from_the_hip_is_probably_that_of_a_rolling_foot() -> None:
     reading = raised([25.0] * 4)
 
-    assert square_term(of(reading, observation(askew=0.1)), PARAMS) > -0.2
-    assert square_term(of(reading, observation(askew=-0.8)), PARAMS) == -PARAMS.square_max
+    assert square_term(of(reading, observation(off_perpendicular=0.1)), PARAMS) > -0.2
+    assert square_term(of(reading, observation(off_perpendicular=-0.8)), PARAMS) == -PARAMS.square_max
 
 
 def test_a_term_without_its_data_is_zero() -> None:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imu_reps.analysis.set.pelvis import SensorYaw, estimate_turn, mean_up
+from imu_reps.analysis.set.pelvis import SensorYaw, estimate_yaw, mean_up
 from imu_reps.analysis.set.spells import Rest
-from imu_reps.kinematics.mounting import MAX_TURN_DEG, PelvisAxes, tilt_and_rotation, turned
+from imu_reps.kinematics.mounting import MAX_YAW_DEG, PelvisAxes, tilt_and_rotation, with_yaw
 
 TRUE = PelvisAxes(np.eye(3))
 
@@ -25,7 +25,7 @@ def lifts(count: int, tip_deg: float = 14.0, roll_deg: float = 0.0) -> tuple[np.
 
 def turn_of(axes: PelvisAxes, up: np.ndarray, spans: list[slice]) -> SensorYaw:
     """Return the yaw of a sensor worn with the given up, over repetitions of one spell."""
-    return estimate_turn([(axes, up[span]) for span in spans])
+    return estimate_yaw([(axes, up[span]) for span in spans])
 
 
 def test_the_mean_direction_ignores_gaps() -> None:
@@ -40,23 +40,23 @@ def test_the_mean_direction_ignores_gaps() -> None:
 def test_rotation_that_follows_tilt_is_attributed_to_a_turned_sensor(turn_deg: float) -> None:
     """The correction has the right sign, never exceeds the true turn, and its uncertainty covers the rest."""
     up, spans = lifts(6)
-    worn = turned(TRUE, turn_deg)
+    worn = with_yaw(TRUE, turn_deg)
     found = turn_of(worn, up, spans)
-    put_right = turned(worn, found.turn_deg)
+    put_right = with_yaw(worn, found.yaw_deg)
 
-    left = np.abs(tilt_and_rotation(put_right, up, "supine")[1]).max()
-    leaked = np.abs(tilt_and_rotation(worn, up, "supine")[1]).max()
+    left = np.abs(tilt_and_rotation(put_right, up, "supine", None)[1]).max()
+    leaked = np.abs(tilt_and_rotation(worn, up, "supine", None)[1]).max()
     assert left <= leaked + 1e-9
-    assert found.turn_deg * turn_deg <= 1e-9
-    assert abs(found.turn_deg) <= abs(turn_deg) + 1e-6
-    assert abs(found.turn_deg + turn_deg) <= 2.0 * found.sd_deg
+    assert found.yaw_deg * turn_deg <= 1e-9
+    assert abs(found.yaw_deg) <= abs(turn_deg) + 1e-6
+    assert abs(found.yaw_deg + turn_deg) <= 2.0 * found.sd_deg
 
 
 @pytest.mark.parametrize("turn_deg", [-40.0, 25.0])
 def test_the_correction_is_limited(turn_deg: float) -> None:
     up, spans = lifts(6)
 
-    assert abs(turn_of(turned(TRUE, turn_deg), up, spans).turn_deg) <= MAX_TURN_DEG
+    assert abs(turn_of(with_yaw(TRUE, turn_deg), up, spans).yaw_deg) <= MAX_YAW_DEG
 
 
 def test_a_hip_pop_in_a_minority_of_the_repetitions_is_not_corrected_away() -> None:
@@ -65,22 +65,22 @@ def test_a_hip_pop_in_a_minority_of_the_repetitions_is_not_corrected_away() -> N
     popped[600:1200] = lifts(2, roll_deg=10.0)[0]
     found = turn_of(TRUE, popped, spans)
 
-    assert abs(found.turn_deg) < 0.1
+    assert abs(found.yaw_deg) < 0.1
 
 
 def test_without_tilt_or_with_a_single_repetition_nothing_is_corrected() -> None:
     still, spans = lifts(6, tip_deg=1.0, roll_deg=3.0)
     up, _ = lifts(6)
 
-    assert turn_of(TRUE, still, spans).turn_deg == 0.0
-    assert turn_of(turned(TRUE, 5.0), up, spans[:1]).turn_deg == 0.0
-    assert turn_of(TRUE, up, []).turn_deg == 0.0
+    assert turn_of(TRUE, still, spans).yaw_deg == 0.0
+    assert turn_of(with_yaw(TRUE, 5.0), up, spans[:1]).yaw_deg == 0.0
+    assert turn_of(TRUE, up, []).yaw_deg == 0.0
 
 
 def test_gaps_do_not_matter() -> None:
     up, spans = lifts(6)
     holed = up.copy()
     holed[::7] = np.nan
-    worn = turned(TRUE, 4.0)
+    worn = with_yaw(TRUE, 4.0)
 
-    assert turn_of(worn, holed, spans).turn_deg == pytest.approx(turn_of(worn, up, spans).turn_deg, abs=0.05)
+    assert turn_of(worn, holed, spans).yaw_deg == pytest.approx(turn_of(worn, up, spans).yaw_deg, abs=0.05)

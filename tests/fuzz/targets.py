@@ -25,7 +25,7 @@ from imu_reps.importers.joining import imported_sensor, join_sensors
 from imu_reps.importers.mapped_csv import column_map
 from imu_reps.importers.readers import ExportFile, ImportOptions, read_exports
 from imu_reps.importers.sensor_readings import merge_parts
-from imu_reps.quality import check_recording
+from imu_reps.quality.check import check_recording
 from imu_reps.report.findings import finding_text
 from imu_reps.report.text import text_report
 from imu_reps.sensors.wire import Decoded

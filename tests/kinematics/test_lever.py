@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2
-from imu_reps.kinematics.lever import carried, fit_levers, turning_of
+from imu_reps.kinematics.lever import ankle_motion, arc_motion, fit_levers
 from imu_reps.kinematics.motion import GridMotion
 
 TIME_S = np.arange(0.0, 12.0, 0.01)
@@ -60,7 +60,7 @@ def test_the_lever_of_a_swing_is_found_in_any_mounting(
 ) -> None:
     lever = length_m * np.array([0.0, np.cos(direction_rad), np.sin(direction_rad)])
     mounting = Rotation.random(rng=np.random.default_rng(seed))
-    motion = carried(lifts(lever, mounting), mounting.inv().apply([1.0, 0.0, 0.0]))
+    motion = arc_motion(lifts(lever, mounting), mounting.inv().apply([1.0, 0.0, 0.0]))
     assert motion is not None
     found = fit_levers(motion, [np.arange(100, len(TIME_S) - 100)])[0]
     assert found is not None
@@ -69,7 +69,7 @@ def test_the_lever_of_a_swing_is_found_in_any_mounting(
 
 
 def test_a_sensor_that_turns_in_place_has_no_lever() -> None:
-    motion = carried(
+    motion = arc_motion(
         lifts(np.array([0.0, 0.8, 0.0]), Rotation.identity(), slides=True), np.array([1.0, 0.0, 0.0])
     )
     assert motion is not None
@@ -83,7 +83,7 @@ def test_a_constant_bias_of_the_accelerometer_does_not_matter() -> None:
     biased = GridMotion(
         ankle.up, ankle.gyr_dps, ankle.acc_mps2 + np.array([0.2, -0.3, 0.4]), ankle.impact_mps2, ankle.still
     )
-    motion = carried(biased, np.array([1.0, 0.0, 0.0]))
+    motion = arc_motion(biased, np.array([1.0, 0.0, 0.0]))
     assert motion is not None
     found = fit_levers(motion, [np.arange(100, len(TIME_S) - 100)])[0]
     assert found is not None
@@ -91,7 +91,7 @@ def test_a_constant_bias_of_the_accelerometer_does_not_matter() -> None:
 
 
 def test_the_stated_deviation_covers_the_error_under_noise() -> None:
-    motion = carried(
+    motion = arc_motion(
         lifts(np.array([0.0, 0.8, 0.0]), Rotation.identity(), noise_mps2=0.5), np.array([1.0, 0.0, 0.0])
     )
     assert motion is not None
@@ -104,7 +104,7 @@ def test_the_stated_deviation_covers_the_error_under_noise() -> None:
 def test_a_leg_at_rest_determines_no_lever() -> None:
     still = lifts(np.array([0.0, 0.8, 0.0]), Rotation.identity())
     quiet = GridMotion(still.up, np.zeros_like(still.gyr_dps), still.acc_mps2, still.impact_mps2, still.still)
-    motion = carried(quiet, np.array([1.0, 0.0, 0.0]))
+    motion = arc_motion(quiet, np.array([1.0, 0.0, 0.0]))
     assert motion is not None
     assert fit_levers(motion, [np.arange(len(TIME_S))])[0] is None
 
@@ -114,7 +114,7 @@ def test_holes_are_left_out() -> None:
     hole = slice(500, 530)
     for values in (ankle.up, ankle.gyr_dps, ankle.acc_mps2):
         values[hole] = np.nan
-    motion = carried(ankle, np.array([1.0, 0.0, 0.0]))
+    motion = arc_motion(ankle, np.array([1.0, 0.0, 0.0]))
     assert motion is not None
     assert not motion.known[hole].any()
     found = fit_levers(motion, [np.arange(100, len(TIME_S) - 100)])[0]
@@ -129,7 +129,7 @@ def test_the_radius_vector_of_a_leg_that_rolls_while_it_swings_is_found_in_any_m
 ) -> None:
     lever = np.array([0.0, length_m, 0.0])
     mounting = Rotation.random(rng=np.random.default_rng(seed))
-    turning = turning_of(lifts(lever, mounting, rolls_deg=rolls_deg))
+    turning = ankle_motion(lifts(lever, mounting, rolls_deg=rolls_deg))
     assert turning is not None
     found = turning.radius(np.arange(100, len(TIME_S) - 100))
     assert found is not None
@@ -138,7 +138,7 @@ def test_the_radius_vector_of_a_leg_that_rolls_while_it_swings_is_found_in_any_m
 
 def test_turning_about_one_axis_does_not_locate_the_hip_along_that_axis() -> None:
     ankle = lifts(np.array([0.0, 0.8, 0.0]), Rotation.identity(), noise_mps2=0.05)
-    turning = turning_of(ankle)
+    turning = ankle_motion(ankle)
     assert turning is not None
     found = turning.radius(np.arange(len(TIME_S)))
     assert found is None or found.sd_m > 0.2

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from imu_reps.analysis.set.leg import LegFrame, LegParams, elevation_deg, lift_and_roll, swing_axis
-from imu_reps.domain.recording import Axis, Posture
+from imu_reps.domain.recording import Axis, Posture, Side
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.mounting import (
     PelvisAxes,
@@ -23,7 +23,7 @@ from imu_reps.kinematics.mounting import (
     pelvis_axes_hanging,
     pelvis_axes_supine,
     tilt_and_rotation,
-    turned,
+    with_yaw,
 )
 
 UP = np.array([0.0, 0.0, 1.0])
@@ -63,10 +63,12 @@ def axes_of(posture: Posture, mounting: Rotation) -> PelvisAxes:
     return pelvis_axes_hanging(mounting.apply(CRANIAL), mounting.apply(ANTERIOR))
 
 
-def angles(posture: Posture, turn: Rotation, mounting: Rotation) -> tuple[float, float]:
+def angles(
+    posture: Posture, turn: Rotation, mounting: Rotation, side: Side | None = None
+) -> tuple[float, float]:
     stance = LYING if posture == "supine" else HANGING
     up = mounting.apply(up_in_body(stance, turn))
-    tilt, rotation = tilt_and_rotation(axes_of(posture, mounting), up[None], posture)
+    tilt, rotation = tilt_and_rotation(axes_of(posture, mounting), up[None], posture, side)
     return float(tilt[0]), float(rotation[0])
 
 
@@ -89,6 +91,15 @@ def test_rotation_that_raises_the_right_side_is_positive_in_any_mounting(
 
     assert rotation == pytest.approx(deg, abs=1e-6)
     assert tilt == pytest.approx(0.0, abs=1e-6)
+
+
+@pytest.mark.parametrize(("side", "sign"), [("left", 1.0), ("right", -1.0), ("both", 1.0), (None, 1.0)])
+def test_rotation_is_positive_if_the_side_opposite_the_working_leg_rises(
+    side: Side | None, sign: float
+) -> None:
+    _, rotation = angles("supine", right_side_forward(12.0), Rotation.identity(), side)
+
+    assert rotation == pytest.approx(sign * 12.0, abs=1e-6)
 
 
 @given(tilt=st.floats(-40.0, 40.0), rotation=st.floats(-30.0, 30.0), mounting=mountings)
@@ -160,16 +171,16 @@ def test_turning_the_axes_is_a_right_handed_turn_about_anterior(mounting: Rotati
     axes = axes_of("supine", mounting)
     expected = Rotation.from_rotvec(np.radians(deg) * axes.matrix[0]).apply(axes.matrix)
 
-    assert turned(axes, deg).matrix == pytest.approx(expected, abs=1e-9)
-    assert turned(turned(axes, deg), -deg).matrix == pytest.approx(axes.matrix, abs=1e-9)
+    assert with_yaw(axes, deg).matrix == pytest.approx(expected, abs=1e-9)
+    assert with_yaw(with_yaw(axes, deg), -deg).matrix == pytest.approx(axes.matrix, abs=1e-9)
 
 
 @pytest.mark.parametrize("turn_deg", [-6.0, 4.0])
 def test_a_sensor_turned_about_gravity_leaks_tilt_into_rotation_until_turned_back(turn_deg: float) -> None:
     up = up_in_body(LYING, anterior_tilt(-17.0))[None]
-    misaligned = turned(PelvisAxes(np.eye(3)), turn_deg)
-    leaked = tilt_and_rotation(misaligned, up, "supine")[1][0]
-    corrected = tilt_and_rotation(turned(misaligned, -turn_deg), up, "supine")[1][0]
+    misaligned = with_yaw(PelvisAxes(np.eye(3)), turn_deg)
+    leaked = tilt_and_rotation(misaligned, up, "supine", None)[1][0]
+    corrected = tilt_and_rotation(with_yaw(misaligned, -turn_deg), up, "supine", None)[1][0]
 
     sideways = np.sin(np.radians(turn_deg)) * np.sin(np.radians(17.0))
     assert leaked == pytest.approx(np.degrees(np.arctan2(sideways, np.cos(np.radians(17.0)))), abs=1e-9)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from imu_reps.kinematics.sync.taps import NoTap, Shaken, TapOffset, find_taps
+from imu_reps.kinematics.sync.taps import TapNotFound, TapOffset, TapWindow, find_taps
 
 UNEVEN = (2.0, 2.45, 3.2)
 
@@ -19,7 +19,7 @@ def shaken(at_s, *, seed, size=60.0, late_s=0.0, hz=100.0, seconds=6.0, clip=78.
         bumps += size * np.exp(-(((time_s - at) / 0.008) ** 2))
     direction = rng.normal(size=3)
     force = np.array([0.0, 9.8, 0.0]) + np.outer(bumps, direction / np.linalg.norm(direction))
-    return Shaken(time_s + late_s, np.clip(force + rng.normal(0.0, 0.05, force.shape), -clip, clip))
+    return TapWindow(time_s + late_s, np.clip(force + rng.normal(0.0, 0.05, force.shape), -clip, clip))
 
 
 @pytest.mark.parametrize("late_s", [-0.08, 0.0, 0.013, 0.08])
@@ -58,7 +58,7 @@ def test_an_impact_on_only_one_sensor_is_ignored():
 )
 def test_ambiguous_impacts_are_not_used_and_the_reason_is_given(pelvis, ankle, reason):
     found = find_taps(shaken(pelvis, seed=5), shaken(ankle, seed=6))
-    assert isinstance(found, NoTap)
+    assert isinstance(found, TapNotFound)
     assert reason in found.reason
 
 
@@ -71,5 +71,5 @@ def test_even_taps_are_unambiguous_once_arrivals_exclude_a_shift_by_one():
 
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_very_few_samples_are_not_a_tap(count):
-    few = Shaken(np.arange(count) / 100.0, np.zeros((count, 3)))
-    assert isinstance(find_taps(few, shaken(UNEVEN, seed=9)), NoTap)
+    few = TapWindow(np.arange(count) / 100.0, np.zeros((count, 3)))
+    assert isinstance(find_taps(few, shaken(UNEVEN, seed=9)), TapNotFound)

@@ -10,7 +10,7 @@ from mutations import KINDS
 
 from imu_reps import Pipeline, Recording, SampleBlock, simulate
 from imu_reps.domain.events import Event, FaultSeen
-from imu_reps.quality.live_readings import LiveReadings
+from imu_reps.quality.readings import LiveReadings
 from imu_reps.sources.replay_source import replay_blocks
 
 
@@ -28,7 +28,10 @@ def _left(values: np.ndarray, *cuts: int) -> list[int]:
     readings, parts = LiveReadings(), np.split(np.arange(len(values)), cuts)
     whole = _block(values)
     return [
-        n for part in parts if len(part) for n in readings.left(whole[part[0] : part[-1] + 1]).sample.tolist()
+        n
+        for part in parts
+        if len(part)
+        for n in readings.without_invalid(whole[part[0] : part[-1] + 1]).sample.tolist()
     ]
 
 

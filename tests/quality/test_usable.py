@@ -9,7 +9,7 @@ import pytest
 from mutations import KINDS, rows
 
 from imu_reps import Recording, RepPlan, SetPlan, simulate
-from imu_reps.quality import examined
+from imu_reps.quality.check import examined
 from imu_reps.report.findings import hint, sentence
 
 
@@ -148,7 +148,7 @@ def test_a_dead_ankle_ends_the_set_and_keeps_everything_before(good: Recording) 
     dead = spoilt(good, "a sensor that dies", 1)
     checked = examined(dead)
     (finding,) = [finding for finding in checked.findings if finding.code == "sensor_died"]
-    left = checked.left(checked.clocks)
+    left = checked.without_invalid(checked.clocks)
 
     assert f"died at {finding.start_s:.0f} s" in sentence(finding)
     assert max(timed.time_s[-1] for timed in left.values()) <= finding.start_s

@@ -71,8 +71,8 @@ class LiveFrame:
         nothing = np.full(count, np.nan)
         if pelvis is None or self.pelvis is None:
             return nothing, nothing
-        tilt, rotation = tilt_and_rotation(self.pelvis, pelvis.up, header.posture)
-        return tilt if self.tilt_known else nothing, -rotation if header.side == "right" else rotation
+        tilt, rotation = tilt_and_rotation(self.pelvis, pelvis.up, header.posture, header.side)
+        return tilt if self.tilt_known else nothing, rotation
 
 
 def frame_of(estimate: SetEstimate, before: LiveFrame, header: Header) -> LiveFrame:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import maximum_filter1d, median_filter
 
-from imu_reps.analysis.set_motion import SetMotion, middle
+from imu_reps.analysis.set_motion import SetMotion
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import bridged
 from imu_reps.kinematics.mounting import row_dots
+from imu_reps.kinematics.robust import median
 
 #: Lowest rate at which a sensor sees an impulse of 10 to 60 ms.
 MIN_RATE_HZ = 50.0
@@ -90,7 +91,7 @@ def touch_down(motion: SetMotion, down: slice, bottom_deg: float, settings: Sett
     if not sharp.any() or not np.isfinite(impact[down]).any():
         return None
     tick = start + int(np.argmax(np.where(sharp, impact[end], 0.0)))
-    noise = middle(impact[down][np.isfinite(impact[down])])
+    noise = median(impact[down][np.isfinite(impact[down])])
     return Impulse(tick, float(motion.elevation_deg[tick]), float(impact[tick]), noise)
 
 

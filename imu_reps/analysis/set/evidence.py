@@ -14,11 +14,11 @@ import numpy as np
 
 from imu_reps.analysis.reps.segmentation import Excursion, usual_range_deg
 from imu_reps.analysis.set.hypotheses import Hypothesis
-from imu_reps.analysis.set_motion import middle
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.lever import Lever
+from imu_reps.kinematics.robust import mad_sd, median
 
 #: Fewest repetitions that form a series.
 FEW_REPS = 3
@@ -166,7 +166,7 @@ class Observed:
         RMS of the pelvis's specific force along gravity about its median; empty if lying with known posture.
     out_of_level : (reps,) float
         Sine of the angle between the axis and the level at each far end.
-    askew : float
+    off_perpendicular : float
         Sine of the axis's deviation from perpendicular to the radius vector; 0 if unknown.
     """
 
@@ -179,7 +179,7 @@ class Observed:
     pelvis_dps: FloatArray
     bounces_mps2: FloatArray
     out_of_level: FloatArray
-    askew: float
+    off_perpendicular: float
 
     @property
     def reps(self) -> tuple[Excursion, ...]:
@@ -234,8 +234,8 @@ def share_term(seen: Observed, params: EvidenceParams) -> float:
     shares = seen.hypothesis.sign * seen.tilt_shares
     if len(shares) == 0:
         return 0.0
-    usual = middle(shares)
-    spread = math.hypot(1.4826 * middle(np.abs(shares - usual)), params.share_sd)
+    usual = median(shares)
+    spread = math.hypot(mad_sd(shares, usual), params.share_sd)
     times = math.sqrt(len(shares)) / spread
     if seen.header.posture == "hanging":
         return _bounded((params.whole_body - abs(usual)) * times, -params.whole_body_max, 0.0)
@@ -263,7 +263,7 @@ def pace_term(seen: Observed, params: EvidenceParams) -> float:
     lasted_s = [(rep.back.tick - rep.near.tick) / GRID_HZ for rep in seen.reps]
     quick = sum(_bounded((params.slow_stride_s - one) / slack_s, 0.0, 1.0) for one in lasted_s)
     # without vertical acceleration of the pelvis the person does not walk
-    pushed = middle(seen.bounces_mps2) / params.bounce_mps2 if len(seen.bounces_mps2) else 1.0
+    pushed = median(seen.bounces_mps2) / params.bounce_mps2 if len(seen.bounces_mps2) else 1.0
     return max(-params.stride_each * quick * min(pushed, 1.0), -params.stride_max)
 
 
@@ -294,7 +294,7 @@ def calm_term(seen: Observed, params: EvidenceParams) -> float:
     rates = seen.pelvis_dps
     if len(rates) == 0 or seen.header.posture != "hanging":
         return 0.0
-    return max(-0.5 * (middle(rates) / params.calm_dps) ** 2, -params.calm_max)
+    return max(-0.5 * (median(rates) / params.calm_dps) ** 2, -params.calm_max)
 
 
 def bounce_term(seen: Observed, params: EvidenceParams) -> float:
@@ -303,7 +303,7 @@ def bounce_term(seen: Observed, params: EvidenceParams) -> float:
     if len(bounces) == 0:
         return 0.0
     scale = params.bounce_hanging_mps2 if seen.header.posture == "hanging" else params.bounce_mps2
-    return max(-0.5 * (middle(bounces) / scale) ** 2, -params.bounce_max)
+    return max(-0.5 * (median(bounces) / scale) ** 2, -params.bounce_max)
 
 
 def level_term(seen: Observed, params: EvidenceParams) -> float:
@@ -311,12 +311,12 @@ def level_term(seen: Observed, params: EvidenceParams) -> float:
     out = seen.out_of_level[np.isfinite(seen.out_of_level)]
     if len(out) == 0:
         return 0.0
-    return max(-0.5 * (middle(np.abs(out)) / params.level_sd) ** 2, -params.level_max)
+    return max(-0.5 * (median(np.abs(out)) / params.level_sd) ** 2, -params.level_max)
 
 
 def square_term(seen: Observed, params: EvidenceParams) -> float:
     """Score whether the axis is perpendicular to the line from the hip, about which a foot rolls."""
-    return max(-0.5 * (seen.askew / params.square_sd) ** 2, -params.square_max)
+    return max(-0.5 * (seen.off_perpendicular / params.square_sd) ** 2, -params.square_max)
 
 
 #: All terms, by name.

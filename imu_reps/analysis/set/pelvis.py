@@ -12,7 +12,6 @@ from imu_reps.analysis.reps.segmentation import Excursion, Segmentation
 from imu_reps.analysis.set.leg_frames import LegFrames
 from imu_reps.analysis.set.shifts import Shift, find_shift
 from imu_reps.analysis.set.spells import Posture, Rest, rests_in
-from imu_reps.analysis.set_motion import middle
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray
@@ -20,15 +19,16 @@ from imu_reps.domain.summary import Zero
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import GridMotion, Motion, bridged
 from imu_reps.kinematics.mounting import (
-    MAX_TURN_DEG,
-    TURN_SPREAD_DEG,
+    MAX_YAW_DEG,
+    YAW_SPREAD_DEG,
     PelvisAxes,
     angle_between_deg,
     pelvis_axes_at,
     tilt_and_rotation,
-    turned,
     unit,
+    with_yaw,
 )
+from imu_reps.kinematics.robust import mad_sd, median
 
 #: Shortest rest that gives the zero of tilt.
 ZERO_S = 1.0
@@ -59,7 +59,7 @@ MIN_FOR_TURN = 2
 class SensorYaw:
     """Turn of the pelvis sensor about gravity that is corrected, and its standard deviation, degrees."""
 
-    turn_deg: float
+    yaw_deg: float
     sd_deg: float
 
 
@@ -75,7 +75,7 @@ class PelvisEstimate:
         Zero of the first spell with a repetition: when and why it was taken, or why there is none.
     between_reps : bool
         Whether any spell's zero had to be taken between repetitions.
-    turn : SensorYaw or None
+    yaw : SensorYaw or None
         Turn of the sensor; None if not estimated.
     axes : PelvisAxes or None
         Axes in the latest spell; None if unknown.
@@ -89,7 +89,7 @@ class PelvisEstimate:
     rotation_deg: FloatArray
     zero: Zero
     between_reps: bool
-    turn: SensorYaw | None
+    yaw: SensorYaw | None
     axes: PelvisAxes | None = None
     tilt_known: bool = False
     shift: Shift | None = None
@@ -144,9 +144,9 @@ def estimate_pelvis(
         return PelvisEstimate(nothing, nothing, Zero(None, why), False, None)
     calm = _zero_mask(motion.pelvis, posture, elevation_deg, speed_dps, motion.ankle, leg, header)
     zeros = [_spell_zero(spell, calm, motion, posture, segmentation, header) for spell in posture.spells]
-    turn = None
+    yaw = None
     if header.posture == "supine" and header.pelvis.alignment == "mounted":
-        turn = estimate_turn(_lifts(zeros, segmentation.reps, motion.pelvis.up))
+        yaw = estimate_yaw(_lifts(zeros, segmentation.reps, motion.pelvis.up))
     tilt, rotation = nothing.copy(), nothing.copy()
     for k, zero in enumerate(zeros):
         if zero.axes is None:
@@ -155,17 +155,16 @@ def estimate_pelvis(
         start = 0 if k == 0 else zeros[k - 1].spell.stop
         end = len(motion) if k + 1 == len(zeros) else zero.spell.stop
         ticks = slice(start, end if zero.shift is None else zero.shift.tick)
-        axes = zero.axes if turn is None else turned(zero.axes, turn.turn_deg)
-        one, other = tilt_and_rotation(axes, motion.pelvis.up[ticks], header.posture)
+        axes = zero.axes if yaw is None else with_yaw(zero.axes, yaw.yaw_deg)
+        one, rotation[ticks] = tilt_and_rotation(axes, motion.pelvis.up[ticks], header.posture, header.side)
         tilt[ticks] = one if zero.rest is not None else np.nan
-        rotation[ticks] = -other if header.side == "right" else other
     between = any(zero.between_reps for zero in zeros)
     latest = zeros[-1].axes
-    latest = latest if latest is None or turn is None else turned(latest, turn.turn_deg)
+    latest = latest if latest is None or yaw is None else with_yaw(latest, yaw.yaw_deg)
     reported = _reported(_first_lifted(zeros, segmentation.reps), motion, header)
     shift = next((zero.shift for zero in zeros if zero.shift is not None), None)
     known = zeros[-1].rest is not None
-    return PelvisEstimate(tilt, rotation, reported, between, turn, latest, known, shift)
+    return PelvisEstimate(tilt, rotation, reported, between, yaw, latest, known, shift)
 
 
 def _first_lifted(zeros: list[_SpellZero], reps: Sequence[Excursion]) -> _SpellZero:
@@ -248,7 +247,7 @@ def _tipped_deg(up: FloatArray, cranial: FloatArray) -> FloatArray:
 
 
 def _median(away_deg: FloatArray, rest: Rest) -> float:
-    return middle(away_deg[rest.start : rest.end])
+    return median(away_deg[rest.start : rest.end])
 
 
 def _before_lifts(rests: Sequence[Rest], reps: Sequence[Excursion], away_deg: FloatArray) -> float:
@@ -332,7 +331,7 @@ def _lifts(
     ]
 
 
-def estimate_turn(lifts: Sequence[tuple[PelvisAxes, FloatArray]]) -> SensorYaw:
+def estimate_yaw(lifts: Sequence[tuple[PelvisAxes, FloatArray]]) -> SensorYaw:
     """Estimate the pelvis sensor's turn about gravity, from rotation that follows tilt.
 
     Parameters
@@ -343,20 +342,20 @@ def estimate_turn(lifts: Sequence[tuple[PelvisAxes, FloatArray]]) -> SensorYaw:
     Returns
     -------
     SensorYaw
-        Median over the repetitions, divided between belt and hip by their variances (`TURN_SPREAD_DEG`,
-        `ROLL_SPREAD_DEG`), and limited to ±`MAX_TURN_DEG`.
+        Median over the repetitions, divided between belt and hip by their variances (`YAW_SPREAD_DEG`,
+        `ROLL_SPREAD_DEG`), and limited to ±`MAX_YAW_DEG`.
     """
     slopes = [slope for axes, up in lifts if (slope := _slope(axes, up)) is not None]
     if len(slopes) < MIN_FOR_TURN:
-        return SensorYaw(0.0, TURN_SPREAD_DEG)
+        return SensorYaw(0.0, YAW_SPREAD_DEG)
     turns = np.degrees(np.arctan(slopes))
-    usual = middle(turns)
-    spread = 1.4826 * middle(np.abs(turns - usual)) / np.sqrt(len(turns))
+    usual = median(turns)
+    spread = mad_sd(turns, usual) / np.sqrt(len(turns))
     other = ROLL_SPREAD_DEG**2 + spread**2
-    belt = TURN_SPREAD_DEG**2
+    belt = YAW_SPREAD_DEG**2
     turn = usual * belt / (belt + other)
     return SensorYaw(
-        float(np.clip(turn, -MAX_TURN_DEG, MAX_TURN_DEG)), float(np.sqrt(belt * other / (belt + other)))
+        float(np.clip(turn, -MAX_YAW_DEG, MAX_YAW_DEG)), float(np.sqrt(belt * other / (belt + other)))
     )
 
 

@@ -14,7 +14,7 @@ from imu_reps.analysis.set.leg import LegFrame, LegParams, swing_axis
 from imu_reps.analysis.set.swings import (
     SeenLeg,
     SwingReadings,
-    askew,
+    off_perpendicular,
     radius_vector,
     read_swing,
     swing_about,
@@ -25,7 +25,7 @@ from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray
 from imu_reps.domain.settings import Settings
-from imu_reps.kinematics.lever import Carried, Lever, Movements
+from imu_reps.kinematics.lever import ArcMotion, Lever, Movements
 
 #: A lift begins and ends at this share of the way from the resting end: during a rest anything may happen.
 LEFT_SHARE = 0.05
@@ -238,7 +238,14 @@ def _scored(
             of_pelvis = _shares(reps, angle, seen), _rates(reps, seen), _bounces(reps, seen)
             out_of_level = seen.ankle.up[[rep.far.tick for rep in reps]] @ swing.axis
             observed = Observed(
-                likely, header, angle, spells, lever, *of_pelvis, out_of_level, askew(swing.axis, radius)
+                likely,
+                header,
+                angle,
+                spells,
+                lever,
+                *of_pelvis,
+                out_of_level,
+                off_perpendicular(swing.axis, radius),
             )
             found.append(Reading(swing, likely, score(observed, params), lever, undecided))
     return found
@@ -247,7 +254,7 @@ def _scored(
 def _carried_round(
     hypothesis: Hypothesis,
     lifted: BoolArray,
-    motion: Carried | None,
+    motion: ArcMotion | None,
     spells: Sequence[slice],
     header: Header,
     params: EvidenceParams,
@@ -259,7 +266,7 @@ def _carried_round(
     hypothesis : Hypothesis
     lifted : (n,) bool
         Where the leg has left its resting end.
-    motion : Carried or None
+    motion : ArcMotion or None
         How the ankle is carried; None if unknown.
     spells : sequence of slice
         Stretches in the posture.

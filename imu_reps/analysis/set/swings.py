@@ -26,15 +26,16 @@ from imu_reps.analysis.set.leg import (
     up_turning_dps,
 )
 from imu_reps.analysis.set.spells import Posture, Rest, in_spells, rests_within
-from imu_reps.analysis.set_motion import SHORTEST, low_passed, middle, rate_of_change
+from imu_reps.analysis.set_motion import SHORTEST, low_passed, rate_of_change
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
-from imu_reps.kinematics.lever import SET_CUTOFF_HZ, Lever, Turning, turning_of
+from imu_reps.kinematics.lever import SET_CUTOFF_HZ, AnkleMotion, Lever, ankle_motion
 from imu_reps.kinematics.motion import GridMotion, Motion, bridged
 from imu_reps.kinematics.mounting import cross, pelvic_tilt, pelvis_axes_at, plane_about, row_dots, unit
 from imu_reps.kinematics.rest import stretches
+from imu_reps.kinematics.robust import median
 
 #: An axis is estimated beyond this share of the way from the resting to the far end: near the resting end a
 #: foot that falls outward turns about the leg (ours).
@@ -54,7 +55,7 @@ MIN_RADIUS_M, MAX_RADIUS_M, CLEAR_SHARE = 0.3, 1.3, 0.1
 
 #: Largest deviation of a lift's axis from perpendicular to the radius vector, by abduction of the leg (sine
 #: of 20 degrees; ours, simulated legs abduct by up to 15).
-ASKEW = 0.35
+OFF_PERPENDICULAR = 0.35
 
 #: Within 15 degrees of upright, gravity does not show how the foot is turned (sine; ours).
 UPRIGHT_PART = 0.26
@@ -85,7 +86,7 @@ class SeenLeg:
         Specific force of the pelvis along gravity; None unless hanging, or the posture is unchecked.
     may_walk : (n,) bool or None
         When the person may be walking; None for never.
-    carried : Turning or None
+    carried : AnkleMotion or None
         Turning and specific force of the ankle, below `SET_CUTOFF_HZ`.
     """
 
@@ -99,7 +100,7 @@ class SeenLeg:
     pelvis_dps2: FloatArray | None
     bounce_mps2: FloatArray | None
     may_walk: BoolArray | None
-    carried: Turning | None
+    carried: AnkleMotion | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ def observe(motion: Motion, posture: Posture, header: Header) -> SeenLeg | None:
         else None,
         bounce_mps2=bounce,
         may_walk=_may_walk(bounce, len(motion)) if hanging else None,
-        carried=turning_of(ankle, SET_CUTOFF_HZ),
+        carried=ankle_motion(ankle, SET_CUTOFF_HZ),
     )
 
 
@@ -243,7 +244,7 @@ def _rep_ticks(found: Sequence[SwingReadings], count: int) -> IntArray:
     return inside.nonzero()[0]
 
 
-def askew(axis: FloatArray, radius: Lever | None) -> float:
+def off_perpendicular(axis: FloatArray, radius: Lever | None) -> float:
     """Return the sine of an axis's deviation from perpendicular to the radius vector; 0 if unknown."""
     return 0.0 if radius is None else float(axis @ radius.vector_m) / radius.length_m
 
@@ -259,7 +260,7 @@ def swing_along(
 
     None if an axis found already is perpendicular to the radius vector.
     """
-    if any(abs(askew(one.swing.axis, radius)) < ASKEW for one in found):
+    if any(abs(off_perpendicular(one.swing.axis, radius)) < OFF_PERPENDICULAR for one in found):
         return None
     along = radius.vector_m / radius.length_m
     up, lifts = seen.up, _rep_ticks(found, len(seen.up))
@@ -316,7 +317,7 @@ def _swing(
         unturned_deg=angle_deg - np.where(known, turning_dps / GRID_HZ, step).cumsum(),
         spells=seen.posture.spells,
         turns=turns,
-        rests={rest: middle(angle_deg[rest.start : rest.end]) for rest in rests},
+        rests={rest: median(angle_deg[rest.start : rest.end]) for rest in rests},
         tilt_deg=seen.tilt_deg,
         may_walk=seen.may_walk,
     )

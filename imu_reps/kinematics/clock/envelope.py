@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imu_reps.domain.samples import FloatArray, IntArray
-from imu_reps.kinematics.rest import median
+from imu_reps.kinematics.robust import mad_sd, median
 
 #: Length of the windows whose least delay is used.
 WINDOW_S = 1.0
@@ -126,24 +126,26 @@ def _window_minima(delay: FloatArray, arrival_s: FloatArray, epoch: IntArray) ->
     edges = np.flatnonzero(np.diff(epoch, prepend=epoch[0] - 1, append=epoch[-1] + 1))
     return np.concatenate(
         [
-            start + _least_of_each(delay[start:stop], _packets_per_window(arrival_s[start:stop]))
+            start + least_of_each(delay[start:stop], _packets_per_window(arrival_s[start:stop]))
             for start, stop in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
         ]
     )
 
 
 def _packets_per_window(arrival_s: FloatArray) -> int:
+    """Return the size of windows of about `WINDOW_S` that leave hardly any packet over."""
     count = len(arrival_s)
     per_second = count / max(arrival_s[-1] - arrival_s[0], 1e-9)
     per_window = min(per_second * WINDOW_S, count / PARAMS.min_windows)
-    return int(max(per_window, PARAMS.min_packets, count / PARAMS.max_windows))
+    windows = count // int(max(per_window, PARAMS.min_packets, count / PARAMS.max_windows))
+    return count // max(1, windows)
 
 
-def _least_of_each(delay: FloatArray, per_window: int) -> IntArray:
-    windows = max(1, len(delay) // per_window)
-    per_window = len(delay) // windows
-    folded = delay[: windows * per_window].reshape(windows, per_window)
-    return np.asarray(np.arange(windows) * per_window + folded.argmin(axis=1))
+def least_of_each(delay_s: FloatArray, packets: int) -> IntArray:
+    """Return the rows of the least delay in successive windows of so many packets; a rest is not used."""
+    windows = len(delay_s) // packets
+    folded = delay_s[: windows * packets].reshape(windows, packets)
+    return np.asarray(np.arange(windows) * packets + folded.argmin(axis=1))
 
 
 def _asymmetric_line(
@@ -185,7 +187,7 @@ def _weights(residual: FloatArray) -> FloatArray:
 
 
 def _scale(residual: FloatArray) -> float:
-    return 1.4826 * median(np.abs(residual)) + 1e-7
+    return mad_sd(residual, 0.0) + 1e-7
 
 
 def _independence(residual: FloatArray) -> float:

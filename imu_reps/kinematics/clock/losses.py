@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imu_reps.domain.samples import FloatArray, IntArray
-from imu_reps.kinematics.clock.envelope import packet_ends
+from imu_reps.kinematics.clock.envelope import least_of_each, packet_ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def uncounted_losses(
     number, arrival = sample[ends], arrival_s[ends]
     period = period_between_losses(number, arrival, step, guesses_s)
     delay = arrival - period * number
-    lowest = _window_minima(delay, _packets_per_window(delay, arrival, step * period))
+    lowest = least_of_each(delay, _packets_per_window(delay, arrival, step * period))
     lost_s = step * period
     level = np.interp(number, *_phase(number[lowest], delay[lowest], lost_s))
     scatter = _modulo(delay[lowest] - level[lowest], lost_s)
@@ -118,7 +118,7 @@ def period_between_losses(
         Possible periods; the one with which the arrivals agree best is refined.
     """
     delay = arrival_s - guesses_s[0] * number
-    lowest = _window_minima(delay, _packets_per_window(delay, arrival_s, step * guesses_s[0]))
+    lowest = least_of_each(delay, _packets_per_window(delay, arrival_s, step * guesses_s[0]))
     number, arrival_s = number[lowest], arrival_s[lowest]
     counted = np.diff(number) > 0
     between = (
@@ -167,12 +167,6 @@ def _packets_per_window(delay_s: FloatArray, arrival_s: FloatArray, lost_s: floa
     enough = PARAMS.minimum_ratio * typical_delay_s / lost_s
     in_window = PARAMS.window_s * len(delay_s) / max(float(arrival_s[-1] - arrival_s[0]), 1e-9)
     return int(min(max(enough, in_window, PARAMS.min_per_window), len(delay_s) / 3))
-
-
-def _window_minima(delay_s: FloatArray, packets: int) -> IntArray:
-    windows = len(delay_s) // packets
-    folded = delay_s[: windows * packets].reshape(windows, packets)
-    return np.asarray(np.arange(windows) * packets + folded.argmin(axis=1))
 
 
 def _phase(number: FloatArray, delay_s: FloatArray, modulus_s: float) -> tuple[FloatArray, FloatArray]:

@@ -17,7 +17,7 @@ import numpy as np
 
 from imu_reps.domain.samples import FloatArray, as_rows
 from imu_reps.kinematics.clock.envelope import BELOW
-from imu_reps.kinematics.rest import median
+from imu_reps.kinematics.robust import median
 
 #: An unknown rate is taken to be 100 Hz until the second packet.
 UNKNOWN_SLOPE = 0.01

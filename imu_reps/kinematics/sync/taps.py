@@ -70,7 +70,7 @@ class TapParams:
 PARAMS = TapParams()
 
 
-class Shaken(NamedTuple):
+class TapWindow(NamedTuple):
     """Specific force of one sensor around the time of a tap: (n,) seconds, (n, 3) m/s²."""
 
     time_s: FloatArray
@@ -100,18 +100,18 @@ class TapOffset:
 
 
 @dataclass(frozen=True, slots=True)
-class NoTap:
+class TapNotFound:
     """Reason why taps gave no offset, in words that follow "because"."""
 
     reason: str
 
 
-def find_taps(pelvis: Shaken, ankle: Shaken, max_s: float = MAX_OFFSET_S) -> TapOffset | NoTap:
+def find_taps(pelvis: TapWindow, ankle: TapWindow, max_s: float = MAX_OFFSET_S) -> TapOffset | TapNotFound:
     """Find the impacts common to both sensors, and the offset between their times.
 
     Parameters
     ----------
-    pelvis, ankle : Shaken
+    pelvis, ankle : TapWindow
         A few seconds of each, on the same host's clock.
     max_s : float
         Largest offset considered.
@@ -119,10 +119,10 @@ def find_taps(pelvis: Shaken, ankle: Shaken, max_s: float = MAX_OFFSET_S) -> Tap
     felt = _impacts(pelvis), _impacts(ankle)
     for impacts, place in zip(felt, ("pelvis", "ankle"), strict=True):
         if not len(impacts.time_s):
-            return NoTap(f"the {place} sensor felt no impact then")
-    period_s = max(float(np.median(np.diff(shaken.time_s))) for shaken in (pelvis, ankle))
+            return TapNotFound(f"the {place} sensor felt no impact then")
+    period_s = max(float(np.median(np.diff(window.time_s))) for window in (pelvis, ankle))
     pairs = _matched(*felt, max_s, max(PARAMS.together_s, period_s))
-    if isinstance(pairs, NoTap):
+    if isinstance(pairs, TapNotFound):
         return pairs
     apart = felt[0].time_s[pairs[0]] - felt[1].time_s[pairs[1]]
     return TapOffset(
@@ -137,8 +137,8 @@ class _Impacts(NamedTuple):
     size_mps2: FloatArray
 
 
-def _impacts(shaken: Shaken) -> _Impacts:
-    size = _jolt(shaken)
+def _impacts(window: TapWindow) -> _Impacts:
+    size = _jolt(window)
     if len(size) < 3:
         return _Impacts(np.empty(0), np.empty(0))
     least = max(PARAMS.min_impact_mps2, PARAMS.min_ratio * float(np.median(size)))
@@ -146,22 +146,22 @@ def _impacts(shaken: Shaken) -> _Impacts:
     for row in np.argsort(size)[::-1].tolist():
         if size[row] < least:
             break
-        if all(abs(shaken.time_s[row] - shaken.time_s[other]) > PARAMS.apart_s for other in peaks):
+        if all(abs(window.time_s[row] - window.time_s[other]) > PARAMS.apart_s for other in peaks):
             peaks.append(row)
     rows = np.sort(np.array(peaks, dtype=np.int64))
-    return _Impacts(np.array([_middle(shaken.time_s, size, row) for row in rows.tolist()]), size[rows])
+    return _Impacts(np.array([_middle(window.time_s, size, row) for row in rows.tolist()]), size[rows])
 
 
-def _jolt(shaken: Shaken) -> FloatArray:
+def _jolt(window: TapWindow) -> FloatArray:
     """Return the distance of the specific force from its running median, (n,) m/s²."""
-    if len(shaken.time_s) < 3:
-        return np.zeros(len(shaken.time_s))
+    if len(window.time_s) < 3:
+        return np.zeros(len(window.time_s))
     from scipy.ndimage import median_filter
 
-    period_s = float(np.median(np.diff(shaken.time_s)))
+    period_s = float(np.median(np.diff(window.time_s)))
     length = 2 * round(PARAMS.around_s / period_s / 2) + 1
-    around = median_filter(shaken.acc_mps2, size=(max(length, 3), 1), mode="nearest")
-    return np.asarray(np.linalg.norm(shaken.acc_mps2 - around, axis=1))
+    around = median_filter(window.acc_mps2, size=(max(length, 3), 1), mode="nearest")
+    return np.asarray(np.linalg.norm(window.acc_mps2 - around, axis=1))
 
 
 def _middle(time_s: FloatArray, size: FloatArray, peak: int) -> float:
@@ -175,22 +175,22 @@ def _middle(time_s: FloatArray, size: FloatArray, peak: int) -> float:
 
 def _matched(
     pelvis: _Impacts, ankle: _Impacts, max_s: float, together_s: float
-) -> tuple[IntArray, IntArray] | NoTap:
+) -> tuple[IntArray, IntArray] | TapNotFound:
     """Return the matching impacts of both sensors under the offset with the most support."""
     apart = pelvis.time_s[:, None] - ankle.time_s[None, :]
     weight = np.sqrt(np.minimum(pelvis.size_mps2[:, None], ankle.size_mps2[None, :]))
     tried = apart[np.abs(apart) < max_s]
     if not len(tried):
-        return NoTap("the two sensors felt no impact at the same time")
+        return TapNotFound("the two sensors felt no impact at the same time")
     together = np.abs(apart[None] - tried[:, None, None]) < together_s
     support = (together * weight).max(axis=2).sum(axis=1)
     best = int(np.argmax(support))
     rivals = np.abs(tried - tried[best]) > 2.0 * together_s
     if rivals.any() and support[rivals].max() > PARAMS.rival_share * support[best]:
-        return NoTap("more than one offset fits the impacts")
+        return TapNotFound("more than one offset fits the impacts")
     in_pelvis, in_ankle = np.nonzero(together[best])
     if len(in_pelvis) < max(PARAMS.min_aligned_taps, PARAMS.min_share * min(apart.shape)):
-        return NoTap("the two sensors felt too few of the impacts together")
+        return TapNotFound("the two sensors felt too few of the impacts together")
     return in_pelvis.astype(np.int64), in_ankle.astype(np.int64)
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from imu_reps.domain.samples import BoolArray, FloatArray, IntArray
+from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, interpolate_columns
 from imu_reps.sensors.wire import Samples, no_samples
 
 #: Maximum number of samples that wait for the other stream: 10 s at 100 Hz. More mean that it has ended.
@@ -92,7 +92,7 @@ def pair_by_time(streams: TimedStreams, longest_gap_s: float) -> tuple[TimedStre
         streams.number[:decided][covered],
         times,
         streams.acc_mps2[:decided][covered],
-        _interpolated(times, streams.gyr_time_s, streams.gyr_dps),
+        interpolate_columns(times, streams.gyr_time_s, streams.gyr_dps),
     )
     return _without_decided(streams, decided), samples
 
@@ -104,10 +104,6 @@ def _covered(acc_time_s: FloatArray, gyr_time_s: FloatArray, longest_gap_s: floa
     near: BoolArray = gyr_time_s[after] - gyr_time_s[before] <= longest_gap_s
     started: BoolArray = acc_time_s >= gyr_time_s[0]
     return np.logical_and(near, started)
-
-
-def _interpolated(time_s: FloatArray, gyr_time_s: FloatArray, gyr_dps: FloatArray) -> FloatArray:
-    return np.column_stack([np.interp(time_s, gyr_time_s, axis) for axis in gyr_dps.T])
 
 
 def _without_decided(streams: TimedStreams, decided: int) -> TimedStreams:

@@ -13,7 +13,7 @@ from scipy.signal import bilinear, lfilter, lfilter_zi
 from scipy.spatial.transform import Rotation
 
 from imu_reps.domain.recording import Axis
-from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, FloatArray
+from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, FloatArray, interpolate_columns
 from imu_reps.errors import RefusedValueError
 from imu_reps.sim.wearer.body import DENSE_HZ, Commanded, RigidMotion
 from imu_reps.sim.wearer.orientations import Orientations
@@ -97,8 +97,8 @@ def sense(
     to_sensor = mounting(plan).inv()
     period_s = 1.0 / (plan.rate_hz * (1.0 + plan.rate_error))
     instants = np.arange(time_s[0] + rng.uniform(0.0, period_s), time_s[-1], period_s)
-    force = to_sensor.apply(_at(instants, time_s, specific_force(motion, rate_hz)))
-    rate = to_sensor.apply(_at(instants, time_s, angular_rate(motion, rate_hz)))
+    force = to_sensor.apply(interpolate_columns(instants, time_s, specific_force(motion, rate_hz)))
+    rate = to_sensor.apply(interpolate_columns(instants, time_s, angular_rate(motion, rate_hz)))
     bias_mps2 = np.asarray(plan.acc_bias_mg) * 1e-3 * STANDARD_GRAVITY_MPS2
     force = force * (1.0 + np.asarray(plan.acc_scale)) + bias_mps2
     rate = rate * (1.0 + np.asarray(plan.gyr_scale)) + gyr_bias_dps(plan, instants)
@@ -121,10 +121,6 @@ def quantise(values: FloatArray, full_scale: float) -> FloatArray:
     """Clip to ±`full_scale` and round to 16 bit."""
     counts = np.clip(np.round(values / full_scale * 32768.0), -32768, 32767)
     return np.asarray(counts * (full_scale / 32768.0))
-
-
-def _at(instants: FloatArray, time_s: FloatArray, values: FloatArray) -> FloatArray:
-    return np.column_stack([np.interp(instants, time_s, column) for column in values.T])
 
 
 #: Shares of the handling time on the table, and for strapping on: ours.

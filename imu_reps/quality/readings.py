@@ -1,7 +1,8 @@
 """Validity of samples: failed transfers, spikes, frozen channels and copies are no readings.
 
-An invalid sample becomes a hole, which costs only the repetitions that it lies in. Channels are (6, n) arrays
-as made by `channels_of`.
+An invalid sample becomes a hole, which costs only the repetitions that it lies in. A finished recording is
+judged whole, by its channels, (6, n) arrays as made by `channels_of`. Samples that arrive are judged by past
+ones alone; a frozen axis shows only in the finished recording, whose checks decide.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from imu_reps.domain.finding import Finding
-from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SensorPlace
+from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock, SensorPlace
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.rest import runs_of
-from imu_reps.quality.channels import COLUMNS, spans_of
+from imu_reps.quality.channels import COLUMNS, NO_READING, Stream, spans_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,12 @@ FROZEN_S, FROZEN_SAMPLES, ALL_FROZEN_SAMPLES = 0.12, 10, 4
 #: Change of the specific force during which a gyroscope cannot rest; with a dead band it reads 0 at rest.
 MOVES_MPS2 = 1.0
 
+#: Angular rate up to which a sensor frozen in a running set is harmless: at rest its last reading is as good
+#: as a new one.
+HANGS_DPS = 10.0
+#: Number of readings before a spike that show its level in a running set.
+_BEFORE = 2
+
 
 @dataclass(frozen=True, slots=True)
 class MarkedSamples:
@@ -89,6 +96,8 @@ class MarkedSamples:
     ----------
     timed : TimedSamples
         The samples' fitted times.
+    channels : (6, n) float
+        Their channels.
     kinds : mapping
         Masks over the samples of `timed`, by kind (``flat``, ``spike``, ``frozen``, ``cut_off``, ``copy``).
     columns : mapping
@@ -98,22 +107,19 @@ class MarkedSamples:
     """
 
     timed: TimedSamples
+    channels: FloatArray
     kinds: Mapping[str, BoolArray]
     columns: Mapping[str, tuple[str, ...]]
     bad: BoolArray
 
+    def channels_without(self, unused: BoolArray) -> FloatArray:
+        """Return the channels without some samples."""
+        return self.channels[:, ~unused] if unused.any() else self.channels
 
-def mark_readings(values: FloatArray, timed: TimedSamples, copies: BoolArray) -> MarkedSamples:
-    """Mark invalid samples.
 
-    Parameters
-    ----------
-    values : (6, n) float
-        Channels, in the order of `timed`.
-    timed : TimedSamples
-    copies : (n,) bool
-        Samples that are copies of others, in the same order.
-    """
+def mark_readings(stream: Stream, timed: TimedSamples) -> MarkedSamples:
+    """Mark invalid samples of a stream whose clock was fitted."""
+    values = stream.channels.take(timed.order, axis=1)
     failed = flat(values) | _without_force(values[:3], timed.time_s)
     frozen, cut_off, columns = _frozen_channels(values, timed.period_s)
     kinds = {
@@ -121,17 +127,64 @@ def mark_readings(values: FloatArray, timed: TimedSamples, copies: BoolArray) ->
         "spike": _spikes(values) | zeros(values) & ~failed,
         "frozen": frozen & ~failed,
         "cut_off": cut_off & ~failed & ~frozen,
-        "copy": copies,
+        "copy": stream.copies[timed.order],
     }
-    return MarkedSamples(timed, kinds, columns, np.logical_or.reduce(list(kinds.values())))
+    return MarkedSamples(timed, values, kinds, columns, np.logical_or.reduce(list(kinds.values())))
 
 
-def left(timed: TimedSamples, bad: BoolArray) -> TimedSamples:
+def without_invalid(timed: TimedSamples, bad: BoolArray) -> TimedSamples:
     """Return the samples without invalid ones, which become holes."""
     if not bad.any():
         return timed
     keep = ~bad
     return replace(timed, time_s=timed.time_s[keep], index=timed.index[keep], order=timed.order[keep])
+
+
+def check_readings(place: SensorPlace, readings: MarkedSamples) -> Iterator[Finding]:
+    """Report invalid samples: their number, kind and times."""
+    timed, bad = readings.timed, readings.bad
+    if not bad.any():
+        return
+    died = died_at(readings)
+    if (~bad).sum() < PARAMS.min_readings or (died is not None and died - timed.time_s[0] < PARAMS.dead_s):
+        yield Finding("no_readings", severity="refuse", sensor=place)
+        return
+    before = bad & (timed.time_s < died) if died is not None else bad
+    if died is not None:
+        end_s = float(timed.time_s[-1])
+        values = {"columns": readings.columns["frozen"] if readings.kinds["frozen"][-1] else ()}
+        yield Finding(
+            "sensor_died", values=values, severity="caution", sensor=place, start_s=died, end_s=end_s
+        )
+    for kind, mask in readings.kinds.items():
+        where = mask & before
+        if kind == "copy" or not where.any():
+            continue
+        spans = spans_of(timed.time_s[where])
+        yield Finding(
+            f"{kind}_samples",
+            values={
+                "samples": int(where.sum()),
+                "sent": len(bad),
+                "spans": spans,
+                "columns": readings.columns.get(kind, ()),
+            },
+            severity="info" if kind == "spike" and where.sum() < PARAMS.spikes_listed else "caution",
+            sensor=place,
+            start_s=spans[0][0],
+            end_s=spans[-1][1],
+        )
+
+
+def died_at(readings: MarkedSamples) -> float | None:
+    """Return the time from which a sensor gave hardly any reading until the end; None if it gave some."""
+    bad, time_s = readings.bad, readings.timed.time_s
+    if not bad[-1]:
+        return None
+    from_there = np.cumsum(~bad[::-1])[::-1] / np.arange(len(bad), 0, -1)
+    dead = bad & (from_there < PARAMS.dead_share)
+    first = int(np.argmax(dead)) if dead.any() else len(bad) - 1
+    return float(time_s[first]) if time_s[-1] - time_s[first] >= PARAMS.dead_s else None
 
 
 def flat(values: FloatArray) -> BoolArray:
@@ -294,48 +347,65 @@ def _while_moving(runs: BoolArray, acc_mps2: FloatArray) -> BoolArray:
     return _within(len(runs), starts[moves], ends[moves])
 
 
-def check_readings(place: SensorPlace, readings: MarkedSamples) -> Iterator[Finding]:
-    """Report invalid samples: their number, kind and times."""
-    timed, bad = readings.timed, readings.bad
-    if not bad.any():
-        return
-    died = died_at(readings)
-    if (~bad).sum() < PARAMS.min_readings or (died is not None and died - timed.time_s[0] < PARAMS.dead_s):
-        yield Finding("no_readings", severity="refuse", sensor=place)
-        return
-    before = bad & (timed.time_s < died) if died is not None else bad
-    if died is not None:
-        end_s = float(timed.time_s[-1])
-        values = {"columns": readings.columns["frozen"] if readings.kinds["frozen"][-1] else ()}
-        yield Finding(
-            "sensor_died", values=values, severity="caution", sensor=place, start_s=died, end_s=end_s
-        )
-    for kind, mask in readings.kinds.items():
-        where = mask & before
-        if kind == "copy" or not where.any():
-            continue
-        spans = spans_of(timed.time_s[where])
-        yield Finding(
-            f"{kind}_samples",
-            values={
-                "samples": int(where.sum()),
-                "sent": len(bad),
-                "spans": spans,
-                "columns": readings.columns.get(kind, ()),
-            },
-            severity="info" if kind == "spike" and where.sum() < PARAMS.spikes_listed else "caution",
-            sensor=place,
-            start_s=spans[0][0],
-            end_s=spans[-1][1],
-        )
+class LiveReadings:
+    """Leaves out invalid samples of one sensor as they arrive; any block size gives the same result.
 
+    Invalid are failed transfers and values that are no numbers, up to `LONGEST_SPIKE` consecutive samples
+    that leap away from a level, and repeated readings of a sensor that is frozen while it turns.
+    """
 
-def died_at(readings: MarkedSamples) -> float | None:
-    """Return the time from which a sensor gave hardly any reading until the end; None if it gave some."""
-    bad, time_s = readings.bad, readings.timed.time_s
-    if not bad[-1]:
-        return None
-    from_there = np.cumsum(~bad[::-1])[::-1] / np.arange(len(bad), 0, -1)
-    dead = bad & (from_there < PARAMS.dead_share)
-    first = int(np.argmax(dead)) if dead.any() else len(bad) - 1
-    return float(time_s[first]) if time_s[-1] - time_s[first] >= PARAMS.dead_s else None
+    def __init__(self) -> None:
+        self._before = self._since = np.full((1, 6), np.nan)
+        self._repeats: IntArray | int = 0
+        self._level = np.full((_BEFORE, 6), np.nan)
+        self._spikes = 0
+
+    def without_invalid(self, block: SampleBlock) -> SampleBlock:
+        """Return the valid samples of the next block."""
+        if not len(block):
+            return block
+        values = np.concatenate([block.acc_mps2, block.gyr_dps], axis=1)
+        bad = flat(values.T) | ~(np.abs(values) < NO_READING).all(axis=1) | self._hanging(values)
+        bad[self._leaping(values, ~bad)] = True
+        return block[~bad] if bad.any() else block
+
+    def _hanging(self, values: FloatArray) -> BoolArray:
+        """Return repeated readings, of all channels or of one part, while the sensor evidently moves."""
+        same = values == np.concatenate([self._before, values[:-1]])
+        acc, gyr = same.reshape(-1, 2, 3).all(axis=2).T
+        self._before = values[-1:]
+        if not (acc | gyr).any():
+            self._since, self._repeats = values[-1:], 0
+            return np.zeros(len(values), bool)
+        rows = np.arange(1, len(values) + 1)
+        began = np.maximum.accumulate(np.where([acc, gyr, acc & gyr], 0, rows), axis=1)
+        repeats = rows - began + np.where(began, 0, self._repeats)
+        since = np.concatenate([self._since, values])[began[1]]
+        self._since, self._repeats = since[-1:], repeats[:, -1:]
+        turns = np.abs(values[:, 3:]).max(axis=1) > HANGS_DPS
+        with np.errstate(invalid="ignore"):  # values that are no numbers are left out anyway
+            moved = np.abs(values[:, :3] - since[:, :3]).max(axis=1) > MOVES_MPS2
+        acc_hangs, gyr_hangs, _ = repeats >= FROZEN_SAMPLES
+        all_hang = repeats[2] >= ALL_FROZEN_SAMPLES - 1
+        return np.asarray((all_hang | acc_hangs) & turns | gyr_hangs & (moved | turns))
+
+    def _leaping(self, values: FloatArray, readings: BoolArray) -> list[int]:
+        """Return the rows of spikes among the readings."""
+        known = np.concatenate([self._level, values[readings]])
+        if not self._spikes and not (np.abs(known[_BEFORE:] - known[_BEFORE - 1 : -1]) > SPIKE).any():
+            self._level = known[-_BEFORE:]
+            return []
+        return [row for row in np.flatnonzero(readings).tolist() if self._is_spike(values[row])]
+
+    def _is_spike(self, reading: FloatArray) -> bool:
+        """Whether a reading leaps away from the level before it; if not, it becomes part of the level."""
+        off = np.abs(reading - self._level[-1])
+        level = (np.ptp(self._level, axis=0) < SPIKE_LEVEL * SPIKE).all()
+        column = int(np.argmax(off / SPIKE))
+        spike = level and off[column] > SPIKE[column] and leaps_alone(off[:3], column)
+        self._spikes = self._spikes + 1 if spike else 0
+        if spike and self._spikes <= LONGEST_SPIKE:
+            return True
+        self._spikes = 0
+        self._level = np.concatenate([self._level[1:], reading[None]])
+        return False

@@ -1,7 +1,7 @@
-"""Sensors that turn on the limb: gravity changes its direction without a turn in the gyroscope.
+"""Sensors that slip on the limb: gravity changes its direction without a turn in the gyroscope.
 
 Rotated along by the gyroscope, the mean force over a few seconds keeps its direction for any movement of the
-limb, since accelerations to and fro cancel. If it steps to another direction, the sensor turned on the limb.
+limb, since accelerations to and fro cancel. If it steps to another direction, the sensor slipped.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ import numpy as np
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.samples import FloatArray, IntArray, SensorPlace
 from imu_reps.kinematics.motion import bridged
-from imu_reps.kinematics.rest import median, stretches
+from imu_reps.kinematics.rest import stretches
+from imu_reps.kinematics.robust import median
 from imu_reps.quality.windows import HOP_S, Windows, angle_deg, usual_direction
 
 
 @dataclass(frozen=True, slots=True)
-class TurnedParams:
-    """Parameters of sensors that turn on the limb.
+class SlipParams:
+    """Parameters of sensors that slip.
 
     Attributes
     ----------
@@ -35,7 +36,7 @@ class TurnedParams:
         Greatest difference of the steps over all spans, as a share of the step (ours).
     times_usual : float
         Smallest step as a multiple of the usual one: without a rest that shows the gyroscope's bias the force
-        drifts throughout (ours: such sets have at most 1.2, sensors that turned 6 and more).
+        drifts throughout (ours: such sets have at most 1.2, sensors that slipped 6 and more).
     max_moments : int
         Greatest number of moments; more show a failing gyroscope.
     max_bridged, max_bridged_deg : int or float
@@ -58,11 +59,11 @@ class TurnedParams:
     dwells_apart_deg: float = 8.0
 
 
-PARAMS = TurnedParams()
+PARAMS = SlipParams()
 
 
-def check_turned(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
-    """Report when a sensor turned on its limb, and by how much."""
+def check_slipped(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
+    """Report when a sensor slipped on its limb, and by how much it turned."""
     moments = _moments(windows)
     if not 0 < len(moments) <= PARAMS.max_moments:
         return
@@ -91,7 +92,7 @@ def _moments(windows: Windows) -> list[int]:
     longest = PARAMS.spans[-1]
     if len(windows) < 2 * longest + 2:
         return []
-    total, holes = _sums(_carried(windows))
+    total, holes = _sums(_rotated_force(windows))
     last = _steps_deg(total, holes, longest)
     if not (last > PARAMS.min_step_deg).any():
         return []
@@ -110,9 +111,9 @@ def _moments(windows: Windows) -> list[int]:
     return sorted(found)
 
 
-def _carried(windows: Windows) -> FloatArray:
+def _rotated_force(windows: Windows) -> FloatArray:
     """Return the mean force of each window, rotated to the sensor's axes in the first; NaN in long holes."""
-    force = np.einsum("nij,nj->ni", windows.turned, bridged(windows.acc_mps2))
+    force = np.einsum("nij,nj->ni", windows.rotations, bridged(windows.acc_mps2))
     for start, end in stretches(np.isnan(windows.gyr_dps[:, 0])):
         around = np.abs(bridged(windows.gyr_dps)[max(0, start - 1) : end + 1])
         if end - start > PARAMS.max_bridged or around.max() * len(around) * HOP_S > PARAMS.max_bridged_deg:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from imu_reps.kinematics.clock.connection_wait import connection_wait
+from imu_reps.kinematics.sync.sensor_offset import connection_wait
 
 JITTER_S = 0.003
 

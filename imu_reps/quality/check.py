@@ -1,0 +1,285 @@
+"""Check a recording as it was read: refuse it, or make it usable and say what was repaired and is doubtful.
+
+`_stages` is the page to read: times in seconds; one stream per name; continuous numbers and clocks; repeated
+packets; values that wrapped round; the clock of each stretch of constant rate; invalid samples, which become
+holes; and then doubts about the remaining samples. What samples cannot show is listed in
+docs/recording-format.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from imu_reps.domain.finding import Finding, ImplausibleError
+from imu_reps.domain.recording import Header, Recording
+from imu_reps.domain.samples import BoolArray, FloatArray, SensorPlace
+from imu_reps.errors import RecordingError
+from imu_reps.kinematics.clock.offline import TimedSamples
+from imu_reps.kinematics.rest import AtRest, at_rest, window_length
+from imu_reps.quality.accelerometer import check_accelerometer
+from imu_reps.quality.channels import (
+    Stream,
+    channels_of,
+    check_channels,
+    check_clipping,
+    check_finite,
+    unwrapped,
+)
+from imu_reps.quality.copies import Signatures, check_streams, signatures, without_copies
+from imu_reps.quality.gyroscope import check_gyroscope, check_warming
+from imu_reps.quality.gyroscope_in_motion import (
+    borne_out,
+    check_axes_in_motion,
+    check_scale_in_motion,
+    fit_turning,
+)
+from imu_reps.quality.numbering import numbered
+from imu_reps.quality.placement import check_pelvis_axes, check_swapped
+from imu_reps.quality.rates import fit_changing_clock
+from imu_reps.quality.readings import MarkedSamples, check_readings, died_at, mark_readings, without_invalid
+from imu_reps.quality.slipped import check_slipped
+from imu_reps.quality.timing import check_presence, check_span, check_timing, in_seconds
+from imu_reps.quality.windows import Windows, windows_of
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A recording made usable, and the findings about it.
+
+    Attributes
+    ----------
+    recording : Recording
+        Samples numbered continuously, times in seconds, copies left out, wrapped values unwrapped.
+    findings : tuple of Finding
+        The most serious first; empty if the recording looks plausible.
+    readings : mapping
+        Fitted times of each sensor's samples, and which of them are valid; empty if refused before.
+    unused : mapping
+        Which samples are invalid, or came after the ankle's sensor died, by sensor.
+    resting : mapping
+        Rests and bias of each sensor's used samples; empty if the recording is refused before.
+    """
+
+    recording: Recording
+    findings: tuple[Finding, ...] = ()
+    readings: Mapping[SensorPlace, MarkedSamples] = field(default_factory=dict)
+    unused: Mapping[SensorPlace, BoolArray] = field(default_factory=dict)
+    resting: Mapping[SensorPlace, AtRest] = field(default_factory=dict)
+
+    @property
+    def clocks(self) -> dict[SensorPlace, TimedSamples]:
+        """Fitted clock of each sensor; empty if the recording is refused before."""
+        return {place: marked.timed for place, marked in self.readings.items()}
+
+    @property
+    def refusal(self) -> Finding | None:
+        """The finding for which the recording cannot be used; None if it can."""
+        return next((finding for finding in self.findings if finding.severity == "refuse"), None)
+
+    def without_invalid(self, clocks: Mapping[SensorPlace, TimedSamples]) -> dict[SensorPlace, TimedSamples]:
+        """Return the clocks without invalid samples, and without any after the ankle's sensor died."""
+        return {place: without_invalid(timed, self.unused[place]) for place, timed in clocks.items()}
+
+
+def usable(recording: Recording) -> Checked:
+    """Make a recording usable, or refuse it rather than give wrong numbers.
+
+    Raises
+    ------
+    ImplausibleError
+        With the most serious finding, if the recording must be refused.
+    """
+    checked = examined(recording)
+    if checked.refusal is not None:
+        raise ImplausibleError(checked.refusal)
+    return checked
+
+
+def check_recording(recording: Recording) -> tuple[Finding, ...]:
+    """Return all findings about a recording, the most serious first; empty if it looks plausible."""
+    return examined(recording).findings
+
+
+def examined(recording: Recording) -> Checked:
+    """Check a recording as it was read, and make it usable as far as possible.
+
+    Repetitions are counted at the ankle: a pelvis sensor without valid readings is left out, with a caution.
+    """
+    checked = _staged(recording)
+    refusals = [finding for finding in checked.findings if finding.severity == "refuse"]
+    if not refusals or not recording.ankle or not all(map(_is_dead_pelvis, refusals)):
+        return checked
+    cautions = [replace(refusal, severity="caution") for refusal in refusals]
+    without = _staged(replace(recording, pelvis=None))
+    return replace(without, findings=_graver_first([*cautions, *without.findings]))
+
+
+def _is_dead_pelvis(finding: Finding) -> bool:
+    """Whether a finding says that the pelvis sensor gave no readings, rather than implausible ones."""
+    nothing = (
+        finding.code in ("no_readings", "too_short", "frozen_sensor", "frozen_part")
+        or "dead" in finding.values
+    )
+    return finding.sensor == "pelvis" and nothing
+
+
+def _staged(recording: Recording) -> Checked:
+    """Check a recording all of whose sensors are needed, up to the stage that refuses it."""
+    checked, found = Checked(recording), list[Finding]()
+    for checked in _stages(recording):
+        found += checked.findings
+        if checked.refusal is not None:
+            break
+    return replace(checked, findings=_graver_first(found))
+
+
+def _graver_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    order = ("refuse", "caution", "info")
+    return tuple(sorted(findings, key=lambda finding: order.index(finding.severity)))
+
+
+def _stages(recording: Recording) -> Iterator[Checked]:
+    """Yield what is known after each stage, with the findings of that stage alone."""
+    channels = {block.sensor: channels_of(block) for block in recording.blocks}
+    yield Checked(recording, tuple(_as_sent(recording, channels)))
+
+    recording, units = in_seconds(recording)
+    reads = signatures(channels)
+    yield Checked(recording, (*units, *check_streams(recording, channels, reads)))
+
+    recording, numbers = numbered(recording)
+    streams = {block.sensor: Stream.of(block, channels[block.sensor]) for block in recording.blocks}
+    streams, repairs = _repaired(streams, reads, recording.header)
+    streams, readings, invalid = _timed(streams, recording.header)
+    for stream in streams.values():
+        recording = recording.with_samples(stream.block)
+    timed = Checked(recording, (*numbers, *repairs, *invalid), readings, _unused(readings))
+    yield timed
+
+    resting = {place: _at_rest(marked, timed.unused[place]) for place, marked in readings.items()}
+    doubts = _doubts(recording.header, streams, readings, resting)
+    yield replace(timed, findings=tuple(doubts), resting=resting)
+
+
+def _as_sent(recording: Recording, channels: Mapping[SensorPlace, FloatArray]) -> Iterator[Finding]:
+    """Check that each sensor sent samples, all of them finite, and enough to know a rate."""
+    yield from check_presence(recording)
+    for block in recording.blocks:
+        yield from check_finite(block, channels[block.sensor])
+        if len(block) == 1:
+            yield Finding("too_short", severity="refuse", sensor=block.sensor)
+
+
+def _repaired(
+    streams: Mapping[SensorPlace, Stream], reads: Mapping[SensorPlace, Signatures], header: Header
+) -> tuple[dict[SensorPlace, Stream], list[Finding]]:
+    """Leave out or mark copies, and continue values that wrapped round."""
+    repaired, copied, wrapped = dict[SensorPlace, Stream](), list[Finding](), list[Finding]()
+    for place, stream in streams.items():
+        once, copies = without_copies(stream, reads[place], header.sensor(place).counter)
+        repaired[place], wraps = unwrapped(once)
+        copied += copies
+        wrapped += wraps
+    return repaired, [*copied, *wrapped]
+
+
+def _timed(
+    streams: Mapping[SensorPlace, Stream], header: Header
+) -> tuple[dict[SensorPlace, Stream], dict[SensorPlace, MarkedSamples], list[Finding]]:
+    """Fit the clock of each sensor, and mark its invalid samples; streams of one rate each."""
+    steady, readings, found = dict(streams), dict[SensorPlace, MarkedSamples](), list[Finding]()
+    for place, stream in streams.items():
+        try:
+            block, timed, changed = fit_changing_clock(stream.block, header.sensor(place))
+        except RecordingError as error:
+            values = {"message": error.message, "hint": error.hint}
+            found.append(Finding(error.code, values=values, severity="refuse"))
+            continue
+        if changed:
+            steady[place] = Stream.of(block, channels_of(block))
+        readings[place] = mark_readings(steady[place], timed)
+        found += [*changed, *check_readings(place, readings[place])]
+    return steady, readings, found
+
+
+def _unused(readings: Mapping[SensorPlace, MarkedSamples]) -> dict[SensorPlace, BoolArray]:
+    """Return which samples are invalid, or came after the ankle's sensor died."""
+    died = died_at(readings["ankle"]) if "ankle" in readings else None
+    if died is None:
+        return {place: marked.bad for place, marked in readings.items()}
+    return {place: marked.bad | (marked.timed.time_s > died) for place, marked in readings.items()}
+
+
+def _at_rest(marked: MarkedSamples, unused: BoolArray) -> AtRest:
+    acc, gyr = np.vsplit(marked.channels_without(unused), 2)
+    return at_rest(gyr.T, acc.T, window_length(marked.timed.period_s))
+
+
+def _doubts(
+    header: Header,
+    streams: Mapping[SensorPlace, Stream],
+    readings: Mapping[SensorPlace, MarkedSamples],
+    resting: Mapping[SensorPlace, AtRest],
+) -> Iterator[Finding]:
+    """Report doubts about times; and about signals too, unless the recording spans no set."""
+    span = list(check_span({place: marked.timed for place, marked in readings.items()}))
+    yield from span
+    for place, marked in readings.items():
+        yield from check_timing(place, header.sensor(place), marked.timed)
+    if _none_refuses(span):
+        yield from _doubtful_signals(header, streams, readings, resting)
+
+
+def _none_refuses(findings: Iterable[Finding]) -> bool:
+    return all(finding.severity != "refuse" for finding in findings)
+
+
+def _doubtful_signals(
+    header: Header,
+    streams: Mapping[SensorPlace, Stream],
+    readings: Mapping[SensorPlace, MarkedSamples],
+    resting: Mapping[SensorPlace, AtRest],
+) -> Iterator[Finding]:
+    clocks = {place: without_invalid(marked.timed, marked.bad) for place, marked in readings.items()}
+    channels = {place: marked.channels_without(marked.bad) for place, marked in readings.items()}
+    sound: dict[SensorPlace, Windows] = {}
+    for place, windows in windows_of(clocks, channels).items():
+        force = list(check_accelerometer(place, windows))
+        yield from force
+        if _none_refuses(force):
+            gyroscope = _gyroscope(place, windows)
+            yield from gyroscope
+            if all(finding.code != "sensor_turned" for finding in gyroscope):
+                sound[place] = windows
+        yield from check_warming(place, resting[place])
+        yield from check_channels(place, channels[place], clocks[place].clock.rate_hz, header.simulated)
+        yield from check_clipping(streams[place])
+    yield from _worn(header, sound)
+
+
+def _gyroscope(place: SensorPlace, windows: Windows) -> list[Finding]:
+    """Return findings on a gyroscope; if it contradicts gravity at a few moments only, the sensor slipped."""
+    fit = fit_turning(windows)
+    if axes := list(check_axes_in_motion(place, windows, fit)):
+        return axes
+    scale = list(check_scale_in_motion(place, fit))
+    slips = [] if scale else list(check_slipped(place, windows))
+    if slips:
+        windows = windows.without_rate([windows.at(f.start_s) for f in slips if f.start_s is not None])
+        fit = fit_turning(windows)
+    calm = [finding for finding in check_gyroscope(place, windows) if borne_out(finding, fit)]
+    return calm or scale or slips
+
+
+def _worn(header: Header, sound: Mapping[SensorPlace, Windows]) -> Iterator[Finding]:
+    pelvis, ankle = sound.get("pelvis"), sound.get("ankle")
+    if pelvis is not None and ankle is not None and header.exercise != "hollow_hold":
+        swapped = list(check_swapped(header.start, pelvis, ankle))
+        yield from swapped
+        if swapped:
+            return
+    if pelvis is not None:
+        yield from check_pelvis_axes(header, pelvis, ankle)
