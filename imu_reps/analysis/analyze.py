@@ -19,6 +19,7 @@ from imu_reps.analysis.cross_time import CrossTime, agree_on_time, doubt_about_t
 from imu_reps.analysis.estimate import SetEstimate, estimate_set
 from imu_reps.analysis.faults.judge import judge
 from imu_reps.analysis.hold import find_hold, hold_findings, hold_summary
+from imu_reps.analysis.left_out import with_left_out
 from imu_reps.analysis.reps.control import tremor_findings
 from imu_reps.analysis.reps.measure import Measured, measure_set
 from imu_reps.analysis.reps.segmentation import Uncounted
@@ -117,9 +118,7 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
     require_instance("settings", settings, Settings)
     used = _used(recording)
     recording, header, clocks = used.recording, used.recording.header, used.clocks
-    # the motion is not kept in a variable, so that its memory is freed: a recording left running is large
-    sensed = estimate_set(estimate_motion(recording, clocks, used.resting), header, settings)
-    sensed = without_practice(sensed, header.practice_reps or 0)
+    sensed = without_practice(_sensed(used, settings), header.practice_reps or 0)
     whole, unused = apply_corrections(sensed, header, recording.corrections)
     judged = _judge_set(whole, header, settings, clocks["ankle"].clock.rate_hz if "ankle" in clocks else None)
     figures, course = _set_figures(judged, header, settings, leg_seen=recording.ankle is not None)
@@ -156,6 +155,13 @@ def _used(recording: Recording) -> _Used:
     agreed = agree_on_time(checked.recording, checked.clocks)
     doubts = (*checked.findings, *doubt_about_time(agreed.offset))
     return _Used(checked.recording, agreed, checked.without_invalid(agreed.clocks), checked.resting, doubts)
+
+
+def _sensed(used: _Used, settings: Settings) -> SetEstimate:
+    """Estimate the set; its motion, which is large if a recording was left running, is freed on return."""
+    header = used.recording.header
+    motion = estimate_motion(used.recording, used.clocks, used.resting)
+    return with_left_out(estimate_set(motion, header, settings), motion, header, settings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,26 @@ CLEAR_LEVER_M, CLEAR_LEVER_SHARE = 0.35, 0.3
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A series of raises that is not counted, although it is like the set's; see `analysis.left_out`.
+
+    Attributes
+    ----------
+    start, end : int
+        First and last tick.
+    count : int
+        Number of raises.
+    in_posture : bool
+        Whether the pelvis sensor shows the set's posture, so that it is the ankle sensor that turned.
+    """
+
+    start: int
+    end: int
+    count: int
+    in_posture: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SetEstimate:
     """A set as estimated from a motion.
 
@@ -96,6 +116,8 @@ class SetEstimate:
         Log likelihood ratio of the reading to the next one with another count.
     line : LegLine or None
         Elevation of the line from hip to ankle; None if the motion does not show where the hip is.
+    left_out : tuple of LeftOut
+        Series of raises that are not counted; looked for in finished recordings only.
     """
 
     track: AngleTrack
@@ -109,6 +131,7 @@ class SetEstimate:
     other_count: int | None
     margin: float = 0.0
     line: LegLine | None = None
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def estimate_set(

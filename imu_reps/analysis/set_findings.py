@@ -6,7 +6,7 @@ estimate is unsure of or had to assume.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -237,7 +237,9 @@ def with_felt(summary: Summary, found: Sequence[Finding]) -> Summary:
 
 def doubts(whole: SetEstimate, header: Header) -> list[Finding]:
     """Return findings on the estimate's doubts: the count, interruptions, the strap, the zero."""
-    counted = [] if header.exercise in HOLDS else [*_count(whole), *_interrupted(whole, header)]
+    counted = []
+    if header.exercise not in HOLDS:
+        counted = [*_count(whole), *_left_out(whole), *_interrupted(whole, header)]
     zero = [Finding("zero_between_reps")] if whole.pelvis.between_reps else []
     return [*counted, *_turned(whole), *zero]
 
@@ -257,6 +259,15 @@ def _count(whole: SetEstimate) -> list[Finding]:
         elif len(hardly) == count - other > 0:
             values["small"] = hardly
     return [Finding("count_uncertain", values=values)]
+
+
+def _left_out(whole: SetEstimate) -> Iterator[Finding]:
+    """Yield a finding for each series of raises that is not counted."""
+    time_s = whole.track.time_s
+    for one in whole.left_out:
+        start_s, end_s = float(time_s[one.start]), float(time_s[one.end])
+        values = {"raises": one.count, "in_posture": one.in_posture}
+        yield Finding("raises_left_out", values=values, severity="caution", start_s=start_s, end_s=end_s)
 
 
 def _times(swings: Sequence[Excursion], whole: SetEstimate) -> list[float]:

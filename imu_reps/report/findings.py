@@ -238,6 +238,16 @@ def _by(v: Mapping[str, Any]) -> str:
     return f"the swing{'' if one else 's'} at {_seconds(times)} {'was one' if one else 'were reps too'}"
 
 
+def _raises_left_out(v: Mapping[str, Any]) -> str:
+    times = f"{v['raises']} times more, from {v['start_s']:.0f} to {v['end_s']:.0f} s"
+    cause = (
+        "the ankle sensor turned on the leg"
+        if v["in_posture"]
+        else "the pelvis sensor turned, or you lay or hung in another way"
+    )
+    return f"The leg goes on as in the set, {times}, but these raises are not counted: {cause}."
+
+
 def _seconds(times_s: Sequence[float]) -> str:
     return join_words([f"{time_s:.0f} s" for time_s in times_s])
 
@@ -711,6 +721,10 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
     ),
     "interrupted": (_interrupted, "The reps before and after are one set."),
     "count_uncertain": (_count_uncertain, ""),
+    "raises_left_out": (
+        _raises_left_out,
+        "Strap the sensors on so that they cannot turn; count these yourself.",
+    ),
     # the set
     "many_reps": ("{reps} repetitions in one set: lower for a count of four rather than do more.", ""),
     "range_aim": (_range_aim, ""),

@@ -156,13 +156,13 @@ def meaning_sentences(summary: Summary) -> list[str]:
     hints = [_MEANING[flag].format(count="four" if two_legs else "two") for flag in FLAGS if flag in flagged]
     side = summary.recording.side
     trends = [_trend(trend, side) for trend in figures.trend if trend.certain and _matters(trend)]
-    pain, doubt = _texts_of(summary, STOPPED_WITH_PAIN, PAIN_REPORTED), _texts_of(summary, COUNT_UNCERTAIN)
-    whole = pain + doubt + _whole_set(summary) + tempo_sentences(summary)
+    pain = _texts_of(summary, STOPPED_WITH_PAIN, PAIN_REPORTED)
+    whole = pain + _texts_of(summary, *_COUNT_IN_DOUBT) + _whole_set(summary) + tempo_sentences(summary)
     return whole + hints + _floor(summary) + trends + _texts_of(summary, *_OF_THE_SET)
 
 
-#: Code of the finding with the other possible count.
-COUNT_UNCERTAIN = "count_uncertain"
+#: Findings with the other possible count, and with raises that are not in it.
+_COUNT_IN_DOUBT = ("count_uncertain", "raises_left_out")
 
 
 #: Findings about the set; the others are about the recording.
@@ -183,7 +183,7 @@ _OF_THE_SET = (
 
 def describes_set(finding: Finding) -> bool:
     """Return whether a finding is about the set rather than the recording."""
-    return finding.code in (STOPPED_WITH_PAIN, PAIN_REPORTED, COUNT_UNCERTAIN, *_OF_THE_SET)
+    return finding.code in (STOPPED_WITH_PAIN, PAIN_REPORTED, *_COUNT_IN_DOUBT, *_OF_THE_SET)
 
 
 def pain_reported(summary: Summary) -> bool:

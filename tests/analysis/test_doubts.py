@@ -31,6 +31,7 @@ from imu_reps.analysis.reps.measure import Meter
 from imu_reps.analysis.reps.phases import Phases
 from imu_reps.analysis.set_motion import set_motion
 from imu_reps.domain.rep import Certainty
+from imu_reps.domain.samples import SensorPlace
 from imu_reps.quality.check import check_recording
 from imu_reps.report.findings import finding_text as words
 
@@ -92,6 +93,40 @@ def test_a_swing_that_just_misses_or_just_counts_is_named(
     (message,) = findings_of(analysed(SetPlan(reps=reps)).summary, "count_uncertain")
 
     assert re.fullmatch(words, message), message
+
+
+def flipped(recording: Recording, place: SensorPlace, at_s: float, by_deg: float) -> Recording:
+    """Return the recording with a sensor that turns over in half a second, as its gyroscope sees."""
+    block = recording.samples(place)
+    assert block is not None
+    share = np.clip((block.time_s - at_s) / 0.5, 0.0, 1.0)
+    axis = np.array([0.6, 0.0, 0.8])
+    turn = Rotation.from_rotvec(np.radians(by_deg) * share[:, None] * axis).inv()
+    rate = np.where((share > 0.0) & (share < 1.0), by_deg / 0.5, 0.0)[:, None] * axis
+    turned = replace(
+        block, acc_mps2=turn.apply(block.acc_mps2), gyr_dps=turn.apply(block.gyr_dps) + turn.apply(rate)
+    )
+    return recording.with_samples(turned)
+
+
+@pytest.mark.parametrize(
+    ("place", "cause"),
+    [("ankle", "the ankle sensor turned on the leg"), ("pelvis", "the pelvis sensor turned, or you lay")],
+)
+def test_raises_after_a_sensor_turned_over_are_counted_or_mentioned(
+    simulated: Simulate, place: SensorPlace, cause: str
+) -> None:
+    recording = simulated(CLEAN).recording
+    whole = analyze(recording).summary
+    between_s = 0.5 * (whole.reps[2].end_s + whole.reps[3].start_s)
+    summary = analyze(flipped(recording, place, between_s, 180.0)).summary
+    (uncertain,), (left_out,) = (findings_of(summary, c) for c in ("count_uncertain", "raises_left_out"))
+
+    assert summary.set.rep_count == 3
+    assert summary.set.rep_count_certainty == "low"
+    assert re.fullmatch(r"Not certain: 3 reps; it may have been [56]\.", uncertain)  # it turns within one
+    assert re.search(r"[23] times more", left_out)
+    assert cause in left_out
 
 
 def turned_on_the_shank(recording: Recording, from_s: float, by_deg: float) -> Recording:
