@@ -1,4 +1,4 @@
-"""Motion of both sensors on one regular grid: directions of up, rates, impacts, stillness."""
+"""Motion of both sensors on one regular grid: up, rates, impacts, stillness; and filters on the grid."""
 
 from __future__ import annotations
 
