@@ -1,4 +1,4 @@
-"""Motion of both sensors on one regular grid: directions of up, rates, impacts, stillness."""
+"""Motion of both sensors on one regular grid: up, rates, impacts, stillness; and filters on the grid."""
 
 from __future__ import annotations
 
@@ -122,9 +122,10 @@ def brackets(source_s: FloatArray, time_s: FloatArray, period_s: float) -> tuple
     """
     right = np.minimum(np.maximum(source_s.searchsorted(time_s, side="right"), 1), len(source_s) - 1)
     left = right - 1
-    step = source_s[right] - source_s[left]
-    inside = (time_s >= source_s[0]) & (time_s <= source_s[-1])
-    share = np.where(inside & (step <= HOLE_PERIODS * period_s), (time_s - source_s[left]) / step, np.nan)
+    before_s, after_s = source_s.take(left), source_s.take(right)
+    step_s = after_s - before_s
+    share = (time_s - before_s) / step_s
+    share[(time_s < before_s) | (time_s > after_s) | (step_s > HOLE_PERIODS * period_s)] = np.nan
     return left, share
 
 

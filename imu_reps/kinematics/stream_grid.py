@@ -138,14 +138,14 @@ class LiveSensor:
         if len(self._tail) < 2:
             return _nothing(len(time_s))
         left, share = brackets(self.times_s, time_s, self._period_s)
-        share = np.where(in_time, share, np.nan)
+        share[~in_time] = np.nan
         values = between(self._tail, left, share)
         return GridMotion(
             values[:, _UP:_GYR],
             values[:, _GYR:_ACC],
             values[:, _ACC:_STILL],
             np.full(len(time_s), np.nan),
-            (self._tail[left, _STILL] > 0.0) & np.isfinite(share),
+            (self._tail[:, _STILL].take(left) > 0.0) & np.isfinite(share),
         )
 
     def forget(self, time_s: float) -> None:

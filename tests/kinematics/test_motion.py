@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imu_reps.domain.track import GRID_HZ
-from imu_reps.kinematics.motion import grid_peaks, grid_times, impacts, on_grid, with_impacts
+from imu_reps.kinematics.motion import brackets, grid_peaks, grid_times, impacts, on_grid, with_impacts
 from imu_reps.kinematics.orientation import SensorMotion
 
 PERIOD_S = 1.0 / 104.0
@@ -45,6 +45,15 @@ def test_grid_instants_are_whole_steps_within_the_span(first: float, length: flo
     assert times[0] - 1.0 / GRID_HZ <= first + 1e-9
     assert times[-1] + 1.0 / GRID_HZ >= first + length - 1e-9
     assert np.diff(times) == pytest.approx(1.0 / GRID_HZ)
+
+
+def test_instants_are_bracketed_by_samples_and_not_over_holes_or_beyond_the_ends() -> None:
+    left, share = brackets(
+        np.array([1.0, 1.1, 1.2, 1.6, 1.7]), np.array([0.9, 1.0, 1.15, 1.3, 1.6, 1.7, 1.8]), period_s=0.1
+    )
+
+    assert left[1:6].tolist() == [0, 1, 2, 3, 3]
+    assert share == pytest.approx([np.nan, 0.0, 0.5, np.nan, 0.0, 1.0, np.nan], nan_ok=True)
 
 
 def test_up_between_samples_follows_the_motion() -> None:
