@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 
 from imu_reps.domain.samples import SampleBlock, SensorPlace, as_rows
 from imu_reps.sensors.stream_items import Item, LinkChange, LinkState, Notification, Restarted
-from imu_reps.sensors.wire import NO_FACTS, Decoded, Facts, Family, Samples
+from imu_reps.sensors.wire import NO_FACTS, Decoded, Family, Samples
 
 #: Window of the rate and delay; long enough that a stall of 0.25 s changes the rate by a twentieth at most.
 WINDOW_S = 5.0
@@ -150,7 +150,7 @@ class Receiver:
             _log.debug("%s: cannot be read: %s %s", self._place, arrival.characteristic, arrival.data.hex())
         self.damaged += decoded.damaged
         self.repeated += decoded.repeated
-        self.facts = _latest(self.facts, decoded.facts)
+        self.facts = self.facts.then(decoded.facts)
         return self._restart(decoded, arrival) + self._sampled(decoded.samples, arrival)
 
     def _is_copy(self, arrival: Notification) -> bool:
@@ -233,14 +233,6 @@ class Copies:
 def _is_same(before: Notification, after: Notification) -> bool:
     same = (before.characteristic, before.data) == (after.characteristic, after.data)
     return same and after.time_s - before.time_s <= COPY_WITHIN_S
-
-
-def _latest(known: Facts, new: Facts) -> Facts:
-    """Return the known facts, updated with those that are not None in `new`."""
-    if new is NO_FACTS:
-        return known
-    updates = {f.name: getattr(new, f.name) for f in fields(new) if getattr(new, f.name) is not None}
-    return replace(known, **updates)
 
 
 def _block(place: SensorPlace, arrival_s: float, samples: Samples) -> SampleBlock:

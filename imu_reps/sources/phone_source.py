@@ -104,8 +104,6 @@ class PhoneSource:
         The phone worn at each place.
     address : str
         This machine's address in the network of the phones; Sensor Logger posts to it.
-    port : int
-        0: any free port.
     tell : callable
         Called, once the listener is open, with the URL that each phone with Sensor Logger is to push to.
     patience_s : float
@@ -116,12 +114,11 @@ class PhoneSource:
         self,
         phones: Mapping[SensorPlace, PhoneRequest],
         address: str = "127.0.0.1",
-        port: int = 0,
         *,
         tell: Callable[[Mapping[SensorPlace, str]], None],
         patience_s: float = PATIENCE_S,
     ) -> None:
-        self._phones, self._address, self._port = dict(phones), address, port
+        self._phones, self._address = dict(phones), address
         self._tell, self._patience_s = tell, patience_s
         self._token = secrets.token_urlsafe(16)
         self._receivers = {place: PhoneReceiver(place) for place in self._phones}
@@ -140,12 +137,12 @@ class PhoneSource:
         if pushing and self._server is None:
             try:
                 self._server = await asyncio.start_server(
-                    self._serve, self._address, self._port, limit=MAX_HEAD_BYTES
+                    self._serve, self._address, port=0, limit=MAX_HEAD_BYTES
                 )
             except OSError as error:
                 raise UsageError(
                     f"Phones cannot be listened to at {self._address}: {error.strerror or error}.",
-                    hint="Check the network, or name another port with --port.",
+                    hint="Check the network, and try again.",
                     code="port_taken",
                 ) from error
         bound = self._server.sockets[0].getsockname()[1] if self._server is not None else 0

@@ -64,14 +64,13 @@ class Reply:
         The command answered, a `ControlCommand`.
     status : int
         0: success.
-    more : bool
-        Whether more answers follow.
+    parameters : bytes
+        What follows the byte that says whether more answers come, which some firmwares send on success only.
     """
 
     command: int
     measurement: int
     status: int
-    more: bool
     parameters: bytes
 
 
@@ -88,14 +87,10 @@ def stop_command(measurement: int) -> bytes:
 
 
 def parse_reply(data: bytes) -> Reply | None:
-    """Parse an answer of the control point; None if the bytes are not one.
-
-    The byte that says whether more follows is present only in successful answers of some firmwares.
-    """
+    """Parse an answer of the control point; None if the bytes are not one."""
     if len(data) < 4 or data[0] != REPLY:
         return None
-    more = len(data) > 4 and data[4] != 0
-    return Reply(data[1], data[2], data[3], more, data[5:])
+    return Reply(data[1], data[2], data[3], data[5:])
 
 
 def parse_settings(data: bytes) -> dict[str, tuple[float, ...]] | None:
