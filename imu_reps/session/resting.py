@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from imu_reps.coaching.coach import Coach
 from imu_reps.coaching.cues import CoachPlan
 from imu_reps.domain.cue import Cue
 from imu_reps.domain.events import SensorSilent, StopAsked
 from imu_reps.domain.samples import SensorPlace
-from imu_reps.sensors.stream_items import SensorStatus
+from imu_reps.sensors.stream_items import Links
 from imu_reps.session.running_set import LINK_PATIENCE_S
 from imu_reps.session.session_events import Resting
 from imu_reps.session.session_plan import SessionPlan
-
-Links = Mapping[SensorPlace, SensorStatus]
 
 
 class RunningRest:

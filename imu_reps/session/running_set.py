@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from imu_reps.analysis.analyze import Analysis, analyze
@@ -28,7 +28,7 @@ from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace, concatenate
 from imu_reps.domain.settings import Settings
 from imu_reps.errors import ImuRepsError
-from imu_reps.sensors.stream_items import Item, SensorStatus
+from imu_reps.sensors.stream_items import Item, Links
 from imu_reps.session.legs_up import LegsUpWatch
 from imu_reps.session.session_events import Finished, SetProgress
 from imu_reps.session.session_folder import OpenedSet
@@ -50,8 +50,6 @@ LINK_PATIENCE_S = 60.0
 
 #: Counters of a sensor's status that are noted in the file, under their own names.
 _COUNTED = ("dropped", "damaged", "repeated")
-
-Links = Mapping[SensorPlace, SensorStatus]
 
 
 class RunningSet:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.errors import RadioError, UsageError
 from imu_reps.sensors.families import Recognised, recognise
 from imu_reps.sensors.radio_errors import radio_error
+from imu_reps.sensors.stream_items import loop_time_s
 from imu_reps.sensors.wire import Family
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def two_usable_found() -> Callable[[list[Found]], bool]:
 
     def enough(found: list[Found]) -> bool:
         nonlocal since_s
-        now_s = asyncio.get_running_loop().time()
+        now_s = loop_time_s()
         if since_s is None and len(usable(nearby(found))) >= 2:
             since_s = now_s
         return since_s is not None and now_s - since_s >= SETTLE_S
