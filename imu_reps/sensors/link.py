@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING
 
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.errors import RadioError
-from imu_reps.sensors.inbox import Inbox
 from imu_reps.sensors.radio_errors import PASSING, radio_error
-from imu_reps.sensors.receiver import Receiver
+from imu_reps.sensors.receiver import Inbox, Receiver
 from imu_reps.sensors.starting import Starter, take_steps, until
 from imu_reps.sensors.stream_items import LinkChange, LinkState, Notification, SensorRequest, loop_time_s
 from imu_reps.sensors.wire import Step
 
 if TYPE_CHECKING:
-    from imu_reps.sensors.ble import Connection, Radio
-    from imu_reps.sensors.found import Found
+    from imu_reps.sensors.ble import Connection, Found, Radio
 
 _log = logging.getLogger(__name__)
 

@@ -70,7 +70,7 @@ class SensorRequest:
     ----------
     family : Family
     host_id : str
-        As `imu_reps.sensors.found.Found.host_id`.
+        As `imu_reps.sensors.ble.Found.host_id`.
     rate_hz : float
         Requested rate.
     identity : str or None

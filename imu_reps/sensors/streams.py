@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from imu_reps.domain.samples import SensorPlace
-from imu_reps.sensors.inbox import Inbox
 from imu_reps.sensors.link import Link
 from imu_reps.sensors.radio_errors import radio_error
-from imu_reps.sensors.receiver import Receiver
+from imu_reps.sensors.receiver import Inbox, Receiver
 from imu_reps.sensors.stream_items import (
     Item,
     SensorRequest,
@@ -19,8 +18,7 @@ from imu_reps.sensors.stream_items import (
 )
 
 if TYPE_CHECKING:
-    from imu_reps.sensors.ble import Radio
-    from imu_reps.sensors.found import Found
+    from imu_reps.sensors.ble import Found, Radio
 
 #: Least time to connect a sensor that was found, even if the other has used up the patience.
 MIN_PATIENCE_S = 10.0

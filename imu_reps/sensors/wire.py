@@ -76,6 +76,15 @@ class Pause:
 Step = Subscribe | Write | Read | Pause
 
 
+#: Beyond any reading of a worn sensor, in m/s2 or deg/s: bytes that decode to more are something else.
+LARGEST_READING = 1e5
+
+
+def are_readings(values: FloatArray) -> bool:
+    """Whether all values are finite and within the range of an accelerometer or gyroscope."""
+    return bool(np.all(np.abs(values) <= LARGEST_READING))
+
+
 @dataclass(frozen=True, slots=True)
 class Samples:
     """Decoded samples, oldest first.

@@ -13,8 +13,7 @@ from imu_reps.sensors.wire import Family, Step, Subscribe
 from imu_reps.setup.candidates import nearest_rate
 
 if TYPE_CHECKING:
-    from imu_reps.sensors.ble import Radio
-    from imu_reps.sensors.found import Found
+    from imu_reps.sensors.ble import Found, Radio
 
 #: An answer comes within a few connection intervals; sensors that measure first take up to a second.
 ANSWER_S = 1.5

@@ -14,9 +14,7 @@ from imu_reps.sensors.stream_items import loop_time_s
 from imu_reps.sensors.wire import Family
 
 if TYPE_CHECKING:
-    from imu_reps.sensors.found import Found
-if TYPE_CHECKING:
-    from imu_reps.sensors.ble import Radio
+    from imu_reps.sensors.ble import Found, Radio
 
 #: After two usable sensors were found, the scan continues this long for others to choose from.
 SETTLE_S = 3.0

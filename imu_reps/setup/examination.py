@@ -22,8 +22,7 @@ from imu_reps.sources.radio_source import sensor_requests
 from imu_reps.storage.profile import Person
 
 if TYPE_CHECKING:
-    from imu_reps.sensors.ble import Radio
-    from imu_reps.sensors.found import Found
+    from imu_reps.sensors.ble import Found, Radio
 
 #: Timeout for a sensor just found to connect and stream.
 PATIENCE_S = 20.0

@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from imu_reps.sensors.families.readings import are_readings, read_information
+from imu_reps.sensors.families.standard_characteristics import read_information
 from imu_reps.sensors.unwrap import (
     PacketClock,
     Spacing,
@@ -40,6 +40,7 @@ from imu_reps.sensors.wire import (
     Samples,
     Step,
     Subscribe,
+    are_readings,
     read_battery,
 )
 

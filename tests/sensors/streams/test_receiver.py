@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from imu_reps import SampleBlock
 from imu_reps.sensors import inbox as inbox_module
 from imu_reps.sensors.families import FAMILIES, family
-from imu_reps.sensors.inbox import Inbox
-from imu_reps.sensors.receiver import ArrivalPace, Receiver
+from imu_reps.sensors.receiver import ArrivalPace, Inbox, Receiver
 from imu_reps.sensors.stream_items import LinkChange, Notification
 from imu_reps.sensors.wire import Samples
 
