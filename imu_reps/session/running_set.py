@@ -32,9 +32,8 @@ from imu_reps.sensors.stream_items import Item, Links
 from imu_reps.session.legs_up import LegsUpWatch
 from imu_reps.session.session_events import Finished, SetProgress
 from imu_reps.session.session_folder import OpenedSet
-from imu_reps.session.session_plan import SetGoal
+from imu_reps.session.session_plan import SetGoal, stop_reason
 from imu_reps.session.set_state import SetState, after, counted_aloud, ended
-from imu_reps.session.stop_rules import stop_reason
 from imu_reps.storage.recording import load
 
 _log = logging.getLogger(__name__)

@@ -15,9 +15,8 @@ from imu_reps.domain.samples import SensorPlace
 from imu_reps.domain.settings import Settings
 from imu_reps.errors import RadioError
 from imu_reps.sensors.stream_items import LinkChange, LinkState, loop_time_s
+from imu_reps.session.between_sets import LeadIn, RunningRest
 from imu_reps.session.daemon_executor import DaemonExecutor
-from imu_reps.session.lead_in import LeadIn
-from imu_reps.session.resting import RunningRest
 from imu_reps.session.running_set import LINK_PATIENCE_S, RunningSet
 from imu_reps.session.session_events import (
     Connecting,

@@ -15,9 +15,8 @@ from imu_reps.domain.untrusted_text import printable
 from imu_reps.errors import FileAccessError
 from imu_reps.sensors.families import family
 from imu_reps.sensors.stream_items import Links
-from imu_reps.session.recorder import SetRecorder
 from imu_reps.session.session_plan import SetGoal
-from imu_reps.session.set_file import SetFile
+from imu_reps.session.set_recorder import SetFile, SetRecorder
 from imu_reps.sources.phone_readings import PHONES
 from imu_reps.storage.file_access import make_folder
 from imu_reps.storage.folders import user_home
