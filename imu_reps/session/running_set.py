@@ -68,7 +68,7 @@ class RunningSet:
         Link status at the start; only sensors streaming then are counted with. Samples of a sensor that joins
         later are in the file and in the final analysis.
     settings : Settings or None
-    spoken : Spoken
+    spoken : SpeechOptions
     """
 
     def __init__(

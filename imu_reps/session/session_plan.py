@@ -93,7 +93,7 @@ class SessionPlan:
         Length of the rest between two sets.
     tap : bool
         Whether the sensors are knocked together at the beginning of the first set.
-    spoken : Spoken
+    spoken : SpeechOptions
         Which cues are given.
     """
 
