@@ -137,12 +137,14 @@ def _nobody(others: int, seconds: float) -> RadioError:
         "Some are heard only every few seconds: --seconds 30 listens for longer."
     )
     if others:
-        hint += f" Of unknown kinds {_devices(others)} heard: --all lists them."
+        hint += f" {_unknown(others)}"
     return RadioError(f"No sensor was heard in {seconds:.0f} s.", hint=hint, code="nothing_near")
 
 
-def _devices(count: int) -> str:
-    return "1 device was" if count == 1 else f"{count} devices were"
+def _unknown(count: int) -> str:
+    from imu_reps.setup.computer_check import devices_heard
+
+    return f"Of unknown kinds {devices_heard(count)}: --all lists them."
 
 
 def _show(seen: Sequence[Sighting], others: int) -> None:
@@ -150,7 +152,7 @@ def _show(seen: Sequence[Sighting], others: int) -> None:
     show_table(TITLES, [_row(s) for s in seen], whole=WHOLE, styles=styles)
     notes = list(dict.fromkeys(filter(None, (_note(s.device) for s in seen))))
     if others:
-        notes.append(f"Of unknown kinds {_devices(others)} heard: --all lists them.")
+        notes.append(_unknown(others))
     if notes:
         echo()
         render(lambda width: "\n".join(notes))  # noqa: ARG005

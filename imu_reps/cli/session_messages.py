@@ -10,7 +10,7 @@ from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.report.formatting import format_tempo, format_value, pluralize
 from imu_reps.sensors.stream_items import LinkChange, SensorStatus
-from imu_reps.session.session_events import Connecting, CountingLate, FileMoved, SetBegan
+from imu_reps.session.session_events import Connecting, SetBegan
 from imu_reps.session.session_plan import SetGoal
 from imu_reps.session.set_state import SetState
 from imu_reps.view.snapshot import Aim, LinkView
@@ -26,8 +26,6 @@ _STATES = {
     "gone": "gone",
 }
 PHASES = {"concentric": "up", "top": "top", "eccentric": "down", "bottom": "bottom"}
-#: A battery below this may not last a session.
-LOW_BATTERY_PERCENT = 15.0
 
 #: Cues whose content other lines show.
 SHOWN_ELSEWHERE: tuple[CueCode, ...] = ("ready", "uncount", "sensor_lost")
@@ -113,14 +111,9 @@ def link(place: SensorPlace, status: SensorStatus | LinkView) -> str:
     if status.state == "streaming" and status.rate_hz is not None:
         words = [f"{place} {status.rate_hz:.0f} Hz"]
     if status.battery_percent is not None:
-        low = " (low)" if is_low(status.battery_percent) else ""
+        low = " (low)" if status.battery_low else ""
         words.append(f"battery {status.battery_percent:.0f} %{low}")
     return ", ".join(words)
-
-
-def is_low(battery_percent: float | None) -> bool:
-    """Return whether a battery may not last a session."""
-    return battery_percent is not None and battery_percent < LOW_BATTERY_PERCENT
 
 
 def link_changed(change: LinkChange) -> str | None:
@@ -149,17 +142,6 @@ def recording_to(event: SetBegan) -> str:
     if event.goal.whole:
         return f"Replay of {event.path}: nothing is recorded."
     return f"Recording to {event.path}"
-
-
-def moved(event: FileMoved) -> str:
-    """Describe why the file was written again, and where."""
-    why = "was removed" if event.was_removed else "could not be written on"
-    return f"The file of this set {why}. All of it was written anew, to {event.path}"
-
-
-def late(event: CountingLate) -> str:
-    """Describe how far counting is behind."""
-    return f"Counting is {event.behind_s:.0f} s behind: this computer is busy. Everything is recorded."
 
 
 def clock(seconds: float) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import sys
 from functools import partial
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     from imu_reps.domain.samples import SampleBlock, SensorPlace
     from imu_reps.sensors.ble import Radio
-    from imu_reps.sensors.streams import SensorStatus
+    from imu_reps.sensors.stream_items import SensorStatus
     from imu_reps.sources.virtual_source import VirtualWorld
     from imu_reps.storage.profile import Person
 
@@ -65,6 +64,7 @@ async def _watch(
     seconds: float | None,
     blink: SensorPlace | None,
 ) -> None:
+    from imu_reps.sensors.stream_items import loop_time_s
     from imu_reps.sensors.streams import Streams
     from imu_reps.setup.pairing import RecentSamples, next_items
     from imu_reps.sources.radio_source import sensor_requests
@@ -82,12 +82,12 @@ async def _watch(
         if blink is not None:
             asked = await streams.identify(blink)
             echo(f"The {blink} sensor {'was asked to blink' if asked else 'cannot be asked to blink'}.")
-        began_s = asyncio.get_running_loop().time()
+        began_s = loop_time_s()
         until_s = began_s + (seconds or float("inf"))
         with _shown() as show:
             while (items := await next_items(streams, until_s)) is not None:
                 latest.take(items)
-                show(asyncio.get_running_loop().time() - began_s, latest.whole(), streams.status())
+                show(loop_time_s() - began_s, latest.whole(), streams.status())
     finally:
         await streams.close()
 

@@ -1,4 +1,4 @@
-"""Text of live events."""
+"""Text of live events, and of what may go wrong while a set is recorded."""
 
 from __future__ import annotations
 
@@ -50,6 +50,16 @@ def event_text(event: Event) -> str | None:
         case _:
             return None
     return words
+
+
+#: For a session whose counting lags; short, as a narrow panel has few lines for it.
+COUNTING_LATE = "Counting does not keep up; everything is recorded."
+
+
+def file_moved_text(*, was_removed: bool, path: str = "") -> str:
+    """Describe why the file of a set was written again and, given its `path`, where."""
+    why = "was removed" if was_removed else "could not be written on"
+    return f"The file of this set {why}; it was written anew{f', to {path}' if path else '.'}"
 
 
 def _of_the_end(event: SetEnded) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +22,6 @@ from bleak.exc import BleakError
 
 from imu_reps.domain.untrusted_text import printable
 from imu_reps.errors import RadioError
-from imu_reps.sensors.found import Found, as_found, strongest_first
 from imu_reps.sensors.radio_errors import PASSING, cause, in_use_by_another, radio_error, words
 from imu_reps.sensors.wire import Advertisement, Characteristic
 
@@ -63,12 +62,41 @@ class BluetoothLimits:
 
 _LIMITS = BluetoothLimits()
 
+#: Values of the signal strength that mean "unknown" on Linux and macOS.
+NO_RSSI = (-127, 127)
+
 #: Exceptions of bleak, its backends and the operating systems when the radio or the link fails. The Linux
 #: backend raises AssertionError for a call on a link that has just been lost.
 RADIO_FAILURES = (BleakError, OSError, EOFError, AssertionError)
 
 #: Returns the code of an exception's cause (`radio_errors.TROUBLES`), or None if it is unknown.
 Cause = Callable[[BaseException], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A sensor found by a scan.
+
+    Attributes
+    ----------
+    host_id : str
+        Its address; on macOS the id given to it by this computer.
+    advertisement : Advertisement
+    rssi_dbm : int or None
+        Signal strength; None if unknown.
+    handle : Any
+        bleak's device, for connecting.
+    """
+
+    host_id: str
+    advertisement: Advertisement
+    rssi_dbm: int | None
+    handle: Any
+
+    @property
+    def title(self) -> str:
+        """Name and host id, for messages."""
+        return f"{self.advertisement.name or 'The sensor'} ({self.host_id})"
 
 
 class Radio:
@@ -135,11 +163,11 @@ class Radio:
 
         def take(sensor: Found) -> None:
             found[sensor.host_id] = sensor
-            if enough and enough(strongest_first([*found.values()])):
+            if enough and enough(_strongest_first(found)):
                 done.set()
 
         def on_advertisement(device: BLEDevice, data: AdvertisementData) -> None:
-            take(as_found(device, data, found.get(device.address)))
+            take(_as_found(device, data, found.get(device.address)))
 
         with _as_radio_errors("Bluetooth", "scan_failed"):
             scanner = BleakScanner(on_advertisement, backend=self._scanner_backend, bluez=self._adapter)
@@ -149,7 +177,7 @@ class Radio:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(seconds):
                         await done.wait()
-        return strongest_first([*found.values()])
+        return _strongest_first(found)
 
     async def _connected_already(self) -> list[Found]:
         """Return sensors the system is connected to, which therefore do not advertise.
@@ -189,6 +217,25 @@ class Radio:
             winrt={"use_cached_services": False},
             backend=self._client_backend,
         )
+
+
+def _as_found(device: Any, data: Any, before: Found | None) -> Found:
+    """Convert bleak's device and advertisement data.
+
+    Parts known from an earlier packet (`before`) are kept, such as a name that only a scan response has.
+    """
+    known = before.advertisement if before else Advertisement()
+    advertisement = Advertisement(
+        printable(data.local_name or known.name or device.name or "") or None,
+        tuple(dict.fromkeys((*known.service_uuids, *(uuid.lower() for uuid in data.service_uuids)))),
+        tuple(dict.fromkeys((*known.company_ids, *data.manufacturer_data))),
+    )
+    return Found(device.address, advertisement, None if data.rssi in NO_RSSI else data.rssi, device)
+
+
+def _strongest_first(found: Mapping[str, Found]) -> list[Found]:
+    """Sort sensors by signal strength, unknown ones last."""
+    return sorted(found.values(), key=lambda sensor: (sensor.rssi_dbm is None, -(sensor.rssi_dbm or 0)))
 
 
 class Connection:

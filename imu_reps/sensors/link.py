@@ -10,18 +10,14 @@ from typing import TYPE_CHECKING
 
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.errors import RadioError
-from imu_reps.sensors.inbox import Inbox
 from imu_reps.sensors.radio_errors import PASSING, radio_error
-from imu_reps.sensors.receiver import Receiver
+from imu_reps.sensors.receiver import Inbox, Receiver
 from imu_reps.sensors.starting import Starter, take_steps, until
-from imu_reps.sensors.stream_items import LinkChange, LinkState, Notification, SensorRequest
+from imu_reps.sensors.stream_items import LinkChange, LinkState, Notification, SensorRequest, loop_time_s
 from imu_reps.sensors.wire import Step
 
 if TYPE_CHECKING:
-    from imu_reps.sensors.ble import Connection, Radio
-    from imu_reps.sensors.found import Found
-
-__all__ = ["Link", "LinkChange", "LinkState"]
+    from imu_reps.sensors.ble import Connection, Found, Radio
 
 _log = logging.getLogger(__name__)
 
@@ -127,7 +123,7 @@ class Link:
                 return await self._accept()
             except RadioError as error:
                 await self._give_up(error.message)
-                left_s = until_s - _now_s()
+                left_s = until_s - loop_time_s()
                 if error.code not in PASSING or left_s <= 0.0:
                     raise self._named(error) from error
             await asyncio.sleep(_LIMITS.first_pause_s)
@@ -194,27 +190,27 @@ class Link:
 
     async def _watch(self) -> str | None:
         """Return when the link must be made again, with the reason, or None if the connection broke."""
-        poll_s = _now_s() + _LIMITS.poll_every_s
+        poll_s = loop_time_s() + _LIMITS.poll_every_s
         while True:
             await until(lambda: False, _LIMITS.look_every_s, self._broken)
             if self._broken.is_set():
                 return None
             if self._is_silent() and not await self._wake():
                 return "it is connected but sends nothing"
-            if _now_s() >= poll_s:
-                poll_s = _now_s() + _LIMITS.poll_every_s
+            if loop_time_s() >= poll_s:
+                poll_s = loop_time_s() + _LIMITS.poll_every_s
                 await self._poll()
 
     def _is_silent(self) -> bool:
         last_s = self._receiver.last_sample_s or 0.0
-        return _now_s() - last_s > max(
+        return loop_time_s() - last_s > max(
             _LIMITS.silent_s, _LIMITS.silent_pauses * self._receiver.pace.spacing_s
         )
 
     async def _wake(self) -> bool:
         """Subscribe and start again on the same connection; True if samples arrive."""
         self._emit("silent", f"nothing for {_LIMITS.silent_s:.0f} s")
-        asked_s = _now_s()
+        asked_s = loop_time_s()
         with suppress(RadioError, TimeoutError):
             async with asyncio.timeout(_LIMITS.wake_s):
                 await self._starter.restart(self._connected())
@@ -250,7 +246,7 @@ class Link:
 
     def _on_data(self, characteristic: str, data: bytes) -> None:
         """Stamp and queue a notification; runs in the radio's callback."""
-        self._inbox.put(Notification(self._place, _now_s(), characteristic, data))
+        self._inbox.put(Notification(self._place, loop_time_s(), characteristic, data))
 
     def _connected(self) -> Connection:
         if self._connection is None or self._broken.is_set():
@@ -261,14 +257,10 @@ class Link:
         self._state = state
         level = logging.WARNING if state in ("away", "silent") else logging.INFO
         _log.log(level, "%s: %s%s", self.label, state, f", {detail}" if detail else "")
-        self._inbox.put(LinkChange(self._place, _now_s(), state, detail))
+        self._inbox.put(LinkChange(self._place, loop_time_s(), state, detail))
 
     def _named(self, error: RadioError) -> RadioError:
         """Return the error with the sensor's place in its message."""
         if self.label in error.message:
             return error
         return RadioError(f"{self.label}: {error.message}", hint=error.hint, code=error.code)
-
-
-def _now_s() -> float:
-    return asyncio.get_running_loop().time()

@@ -1,80 +1,112 @@
-"""Receives one sensor: decodes its notifications to items, counts them, and measures rate and delay."""
+"""From the radio's callbacks to the recording: notifications are decoded to items, counted and queued.
+
+A `Receiver` decodes one sensor and measures its rate and delay; the `Inbox` queues what the receivers give.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import deque
-from dataclasses import fields, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
-from imu_reps.domain.samples import SampleBlock, SensorPlace, as_rows
+from imu_reps.domain.samples import SampleBlock, SensorPlace, as_rows, concatenate
 from imu_reps.sensors.stream_items import Item, LinkChange, LinkState, Notification, Restarted
-from imu_reps.sensors.wire import NO_FACTS, Decoded, Facts, Family, Samples
-
-#: Window of the rate and delay; long enough that a stall of 0.25 s changes the rate by a twentieth at most.
-WINDOW_S = 5.0
-
-
-class ArrivalPace:
-    """Rate and delay of one sensor over the last `WINDOW_S`.
-
-    Parameters
-    ----------
-    has_clock : bool
-        Whether samples have the sensor's own time, which stalls of the radio do not disturb.
-    """
-
-    def __init__(self, has_clock: bool) -> None:
-        self._has_clock = has_clock
-        self._packets: deque[tuple[float, int, float]] = deque()
-
-    def add(self, arrival_s: float, samples: Samples) -> None:
-        """Add the samples of one notification."""
-        self._packets.append((arrival_s, int(samples.number[-1]), float(samples.device_time_s[-1])))
-        while self._packets[0][0] < arrival_s - WINDOW_S:
-            self._packets.popleft()
-
-    def forget(self) -> None:
-        """Reset, after a change of the rate or a restart of the numbering."""
-        self._packets.clear()
-
-    @property
-    def span_s(self) -> float:
-        """Time from the first to the last arrival in the window."""
-        return self._packets[-1][0] - self._packets[0][0] if self._packets else 0.0
-
-    @property
-    def spacing_s(self) -> float:
-        """Mean interval between notifications; 0 before the second."""
-        return self.span_s / (len(self._packets) - 1) if len(self._packets) > 1 else 0.0
-
-    def rate_hz(self) -> float | None:
-        """Return the sample rate by sample number, including lost samples; None before the second arrival."""
-        if len(self._packets) < 2:
-            return None
-        (first_s, first, first_device_s), (last_s, last, last_device_s) = self._packets[0], self._packets[-1]
-        passed_s = last_device_s - first_device_s if self._has_clock else last_s - first_s
-        return (last - first) / passed_s if passed_s > 0.0 else None
-
-    def delay_s(self) -> float | None:
-        """Return the largest minus the smallest delay in the window; None before the second arrival."""
-        rate_hz = self.rate_hz()
-        if not rate_hz:
-            return None
-        arrival_s, number, device_s = as_rows(self._packets, 3).T
-        lag_s = arrival_s - (device_s if self._has_clock else number / rate_hz)
-        return float(lag_s.max() - lag_s.min())
-
+from imu_reps.sensors.wire import NO_FACTS, Decoded, Family, Samples
 
 _log = logging.getLogger(__name__)
 
+#: Samples that may wait: five minutes of two sensors at 200 Hz. A longer queue is never emptied.
+MAX_WAITING = 120_000
+#: Window of the rate and delay; long enough that a stall of 0.25 s changes the rate by a twentieth at most.
+WINDOW_S = 5.0
 #: Largest time between a notification and its copy. Two different notifications of a sensor are at least one
 #: connection interval (7.5 ms) apart, or differ in their bytes.
 COPY_WITHIN_S = 0.005
 #: Consecutive notifications with a copy, from which on copies are dropped. On a sensor at rest one
 #: notification in a hundred may equal the one before it, so this happens at random once in a hundred million.
 CERTAIN_AFTER = 4
+
+
+class Inbox:
+    """Queue of samples, up to `MAX_WAITING`, and of link changes and restarts, which are never dropped.
+
+    Parameters
+    ----------
+    receivers : mapping of Receiver
+        They decode what is put, and count what was dropped.
+    """
+
+    def __init__(self, receivers: Mapping[SensorPlace, Receiver]) -> None:
+        self._receivers = receivers
+        self._items: list[Item] = []
+        self._samples = 0
+        self._news = asyncio.Event()
+        self._failure: BaseException | None = None
+        self._closed = False
+
+    def put(self, arrival: Notification | LinkChange) -> None:
+        """Decode and queue a notification or a change of the link; runs in the radio's callback."""
+        receiver = self._receivers[arrival.sensor]
+        try:
+            items = receiver.take(arrival)
+        except Exception as error:  # a fault of this program: raised in `take`, not into the radio's callback
+            self.fail(error)
+            return
+        for item in items:
+            if not isinstance(item, SampleBlock):
+                self._items.append(item)
+            elif self._samples < MAX_WAITING:
+                self._items.append(item)
+                self._samples += len(item)
+            else:
+                receiver.dropped += 1
+        self._news.set()
+
+    def fail(self, failure: BaseException | None) -> None:
+        """End the queue with an exception, which `take` raises once it is empty."""
+        self._failure = failure
+        self._news.set()
+
+    def close(self) -> None:
+        """End the queue; items that wait can still be taken."""
+        self._closed = True
+        self._news.set()
+
+    async def take(self) -> list[Item]:
+        """Return all queued items, oldest first, waiting for at least one; after `close` possibly none.
+
+        Successive blocks of one sensor are joined.
+        """
+        while not self._items and not self._closed:
+            if self._failure is not None:
+                raise self._failure
+            self._news.clear()
+            await self._news.wait()
+        return self.take_waiting()
+
+    def take_waiting(self) -> list[Item]:
+        """Return all queued items as `take`, without waiting."""
+        items, self._items, self._samples = self._items, [], 0
+        return joined(items)
+
+
+def joined(items: Iterable[Item]) -> list[Item]:
+    """Join successive blocks of one sensor."""
+    result: list[Item] = []
+    blocks: list[SampleBlock] = []
+    for item in items:
+        if blocks and not (isinstance(item, SampleBlock) and item.sensor == blocks[0].sensor):
+            result.append(concatenate(blocks))
+            blocks = []
+        if isinstance(item, SampleBlock):
+            blocks.append(item)
+        else:
+            result.append(item)
+    return [*result, concatenate(blocks)] if blocks else result
 
 
 class Receiver:
@@ -150,7 +182,7 @@ class Receiver:
             _log.debug("%s: cannot be read: %s %s", self._place, arrival.characteristic, arrival.data.hex())
         self.damaged += decoded.damaged
         self.repeated += decoded.repeated
-        self.facts = _latest(self.facts, decoded.facts)
+        self.facts = self.facts.then(decoded.facts)
         return self._restart(decoded, arrival) + self._sampled(decoded.samples, arrival)
 
     def _is_copy(self, arrival: Notification) -> bool:
@@ -180,6 +212,68 @@ class Receiver:
             _log.info("%s: streaming", self._place)
             back.append(LinkChange(self._place, arrival.time_s, "streaming"))
         return [*back, _block(self._place, arrival.time_s, samples)]
+
+
+def _block(place: SensorPlace, arrival_s: float, samples: Samples) -> SampleBlock:
+    return SampleBlock(
+        place,
+        np.full(len(samples), arrival_s),
+        samples.number,
+        samples.device_time_s,
+        samples.acc_mps2,
+        samples.gyr_dps,
+    )
+
+
+class ArrivalPace:
+    """Rate and delay of one sensor over the last `WINDOW_S`.
+
+    Parameters
+    ----------
+    has_clock : bool
+        Whether samples have the sensor's own time, which stalls of the radio do not disturb.
+    """
+
+    def __init__(self, has_clock: bool) -> None:
+        self._has_clock = has_clock
+        self._packets: deque[tuple[float, int, float]] = deque()
+
+    def add(self, arrival_s: float, samples: Samples) -> None:
+        """Add the samples of one notification."""
+        self._packets.append((arrival_s, int(samples.number[-1]), float(samples.device_time_s[-1])))
+        while self._packets[0][0] < arrival_s - WINDOW_S:
+            self._packets.popleft()
+
+    def forget(self) -> None:
+        """Reset, after a change of the rate or a restart of the numbering."""
+        self._packets.clear()
+
+    @property
+    def span_s(self) -> float:
+        """Time from the first to the last arrival in the window."""
+        return self._packets[-1][0] - self._packets[0][0] if self._packets else 0.0
+
+    @property
+    def spacing_s(self) -> float:
+        """Mean interval between notifications; 0 before the second."""
+        return self.span_s / (len(self._packets) - 1) if len(self._packets) > 1 else 0.0
+
+    def rate_hz(self) -> float | None:
+        """Return the sample rate by sample number, including lost samples; None before the second arrival."""
+        if len(self._packets) < 2:
+            return None
+        (first_s, first, first_device_s), (last_s, last, last_device_s) = self._packets[0], self._packets[-1]
+        passed_s = last_device_s - first_device_s if self._has_clock else last_s - first_s
+        return (last - first) / passed_s if passed_s > 0.0 else None
+
+    def delay_s(self) -> float | None:
+        """Return the largest minus the smallest delay in the window; None before the second arrival."""
+        rate_hz = self.rate_hz()
+        if not rate_hz:
+            return None
+        arrival_s, number, device_s = as_rows(self._packets, 3).T
+        lag_s = arrival_s - (device_s if self._has_clock else number / rate_hz)
+        return float(lag_s.max() - lag_s.min())
 
 
 class Numbering:
@@ -233,22 +327,3 @@ class Copies:
 def _is_same(before: Notification, after: Notification) -> bool:
     same = (before.characteristic, before.data) == (after.characteristic, after.data)
     return same and after.time_s - before.time_s <= COPY_WITHIN_S
-
-
-def _latest(known: Facts, new: Facts) -> Facts:
-    """Return the known facts, updated with those that are not None in `new`."""
-    if new is NO_FACTS:
-        return known
-    updates = {f.name: getattr(new, f.name) for f in fields(new) if getattr(new, f.name) is not None}
-    return replace(known, **updates)
-
-
-def _block(place: SensorPlace, arrival_s: float, samples: Samples) -> SampleBlock:
-    return SampleBlock(
-        place,
-        np.full(len(samples), arrival_s),
-        samples.number,
-        samples.device_time_s,
-        samples.acc_mps2,
-        samples.gyr_dps,
-    )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from imu_reps.errors import RadioError
 from imu_reps.sensors.radio_errors import radio_error
 from imu_reps.sensors.receiver import Receiver
-from imu_reps.sensors.stream_items import SensorRequest
+from imu_reps.sensors.stream_items import SensorRequest, loop_time_s
 from imu_reps.sensors.wire import Pause, Read, Step, Subscribe, Write
 
 if TYPE_CHECKING:
@@ -186,9 +186,8 @@ class Starter:
 
 async def until(condition: Callable[[], bool], longest_s: float, broken: asyncio.Event) -> bool:
     """Wait for a condition, for at most `longest_s` or until `broken`; return whether it holds."""
-    loop = asyncio.get_running_loop()
-    end_s = loop.time() + longest_s
-    while not condition() and not broken.is_set() and (left_s := end_s - loop.time()) > 0.0:
+    end_s = loop_time_s() + longest_s
+    while not condition() and not broken.is_set() and (left_s := end_s - loop_time_s()) > 0.0:
         with suppress(TimeoutError):
             async with asyncio.timeout(min(_LIMITS.notice_within_s, left_s)):
                 await broken.wait()

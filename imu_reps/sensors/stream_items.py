@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -55,6 +57,11 @@ class Restarted:
 Item = SampleBlock | LinkChange | Restarted
 
 
+def loop_time_s() -> float:
+    """Return the event loop's time, by which everything that arrives is stamped."""
+    return asyncio.get_running_loop().time()
+
+
 @dataclass(frozen=True, slots=True)
 class SensorRequest:
     """A sensor to be connected.
@@ -63,7 +70,7 @@ class SensorRequest:
     ----------
     family : Family
     host_id : str
-        As `imu_reps.sensors.found.Found.host_id`.
+        As `imu_reps.sensors.ble.Found.host_id`.
     rate_hz : float
         Requested rate.
     identity : str or None
@@ -77,6 +84,11 @@ class SensorRequest:
     rate_hz: float
     identity: str | None = None
     name: str | None = None
+
+
+#: A battery below this may not last a session. A board of the open profile reports a low battery below the
+#: same level (`firmware_notes/open-profile.md`).
+LOW_BATTERY_PERCENT = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +117,24 @@ class SensorStatus:
     """
 
     state: LinkState
-    rate_hz: float | None
-    battery_percent: float | None
-    identity: str | None
-    firmware: str | None
-    rssi_dbm: int | None
-    samples: int
-    lost: int | None
-    damaged: int
-    repeated: int
-    restarts: int
-    dropped: int
-    delay_s: float | None
+    rate_hz: float | None = None
+    battery_percent: float | None = None
+    identity: str | None = None
+    firmware: str | None = None
+    rssi_dbm: int | None = None
+    samples: int = 0
+    lost: int | None = None
+    damaged: int = 0
+    repeated: int = 0
+    restarts: int = 0
+    dropped: int = 0
+    delay_s: float | None = None
+
+    @property
+    def battery_low(self) -> bool:
+        """Whether the battery is known to be below `LOW_BATTERY_PERCENT`."""
+        return self.battery_percent is not None and self.battery_percent < LOW_BATTERY_PERCENT
+
+
+#: Status of each sensor, by place.
+Links = Mapping[SensorPlace, SensorStatus]

@@ -7,17 +7,18 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from imu_reps.domain.samples import SensorPlace
-from imu_reps.sensors.inbox import Inbox
 from imu_reps.sensors.link import Link
 from imu_reps.sensors.radio_errors import radio_error
-from imu_reps.sensors.receiver import Receiver
-from imu_reps.sensors.stream_items import Item, LinkChange, LinkState, Restarted, SensorRequest, SensorStatus
+from imu_reps.sensors.receiver import Inbox, Receiver
+from imu_reps.sensors.stream_items import (
+    Item,
+    SensorRequest,
+    SensorStatus,
+    loop_time_s,
+)
 
 if TYPE_CHECKING:
-    from imu_reps.sensors.ble import Radio
-    from imu_reps.sensors.found import Found
-
-__all__ = ["Item", "LinkChange", "LinkState", "Restarted", "SensorRequest", "SensorStatus", "Streams"]
+    from imu_reps.sensors.ble import Found, Radio
 
 #: Least time to connect a sensor that was found, even if the other has used up the patience.
 MIN_PATIENCE_S = 10.0
@@ -66,7 +67,7 @@ class Streams:
             ``not_found``, or as `imu_reps.sensors.link.Link.open` and `imu_reps.sensors.ble.Radio.scan`; the
             message names the sensor.
         """
-        until_s = asyncio.get_running_loop().time() + self._patience_s
+        until_s = loop_time_s() + self._patience_s
         try:
             found = await self._find()
             await self._open_links(found, until_s)
@@ -141,16 +142,15 @@ class Streams:
     async def _open_links(self, found: Mapping[SensorPlace, Found], until_s: float) -> None:
         """Connect one sensor after the other, watching those already connected."""
         for place, link in self._links.items():
-            min_s = asyncio.get_running_loop().time() + MIN_PATIENCE_S
+            min_s = loop_time_s() + MIN_PATIENCE_S
             await link.open(found[place], max(until_s, min_s))
             self._run(link.keep())
 
     async def _all_streaming(self, until_s: float) -> None:
         """Wait until all are streaming: one may be lost again while the other is connected."""
-        loop = asyncio.get_running_loop()
-        until_s = max(until_s, loop.time() + MIN_PATIENCE_S)
+        until_s = max(until_s, loop_time_s() + MIN_PATIENCE_S)
         while away := [place for place, receiver in self._receivers.items() if receiver.state != "streaming"]:
-            if loop.time() > until_s:
+            if loop_time_s() > until_s:
                 raise radio_error("no_stream", self._links[away[0]].label)
             await asyncio.sleep(0.1)
 

@@ -7,7 +7,7 @@ decodes the bytes that come back to samples. The link (`imu_reps.sensors.link`) 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -76,6 +76,15 @@ class Pause:
 Step = Subscribe | Write | Read | Pause
 
 
+#: Beyond any reading of a worn sensor, in m/s2 or deg/s: bytes that decode to more are something else.
+LARGEST_READING = 1e5
+
+
+def are_readings(values: FloatArray) -> bool:
+    """Whether all values are finite and within the range of an accelerometer or gyroscope."""
+    return bool(np.all(np.abs(values) <= LARGEST_READING))
+
+
 @dataclass(frozen=True, slots=True)
 class Samples:
     """Decoded samples, oldest first.
@@ -133,8 +142,6 @@ class Facts:
         Rate at which the sensor says it sends.
     refused : str or None
         Why the sensor refused a request, in words that follow "The sensor ".
-    saturated, overrun : bool
-        Whether a reading was beyond the range; whether the sensor itself dropped samples.
     """
 
     battery_percent: float | None = None
@@ -142,8 +149,13 @@ class Facts:
     firmware: str | None = None
     rate_hz: float | None = None
     refused: str | None = None
-    saturated: bool = False
-    overrun: bool = False
+
+    def then(self, later: Facts) -> Facts:
+        """Return these facts, updated with those that are reported `later`."""
+        if later is NO_FACTS:
+            return self
+        updates = {f.name: getattr(later, f.name) for f in fields(later)}
+        return replace(self, **{name: fact for name, fact in updates.items() if fact is not None})
 
 
 NO_FACTS = Facts()
@@ -170,6 +182,17 @@ class Decoded:
     damaged: int = 0
     repeated: int = 0
     restarted: bool = False
+
+    def then(self, later: Decoded) -> Decoded:
+        """Return both as one; samples from before a restart in `later` are dropped and count as damaged."""
+        dropped = len(self.samples) if later.restarted else 0
+        return Decoded(
+            later.samples if later.restarted else join_samples((self.samples, later.samples)),
+            self.facts.then(later.facts),
+            self.damaged + later.damaged + dropped,
+            self.repeated + later.repeated,
+            self.restarted or later.restarted,
+        )
 
 
 def read_battery() -> tuple[Step, ...]:

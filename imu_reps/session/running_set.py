@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from imu_reps.analysis.analyze import Analysis, analyze
@@ -28,13 +28,12 @@ from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace, concatenate
 from imu_reps.domain.settings import Settings
 from imu_reps.errors import ImuRepsError
-from imu_reps.sensors.stream_items import Item, SensorStatus
+from imu_reps.sensors.stream_items import Item, Links
 from imu_reps.session.legs_up import LegsUpWatch
 from imu_reps.session.session_events import Finished, SetProgress
 from imu_reps.session.session_folder import OpenedSet
-from imu_reps.session.session_plan import SetGoal
+from imu_reps.session.session_plan import SetGoal, stop_reason
 from imu_reps.session.set_state import SetState, after, counted_aloud, ended
-from imu_reps.session.stop_rules import stop_reason
 from imu_reps.storage.recording import load
 
 _log = logging.getLogger(__name__)
@@ -50,8 +49,6 @@ LINK_PATIENCE_S = 60.0
 
 #: Counters of a sensor's status that are noted in the file, under their own names.
 _COUNTED = ("dropped", "damaged", "repeated")
-
-Links = Mapping[SensorPlace, SensorStatus]
 
 
 class RunningSet:
@@ -71,7 +68,7 @@ class RunningSet:
         Link status at the start; only sensors streaming then are counted with. Samples of a sensor that joins
         later are in the file and in the final analysis.
     settings : Settings or None
-    spoken : Spoken
+    spoken : SpeechOptions
     """
 
     def __init__(

@@ -14,10 +14,9 @@ from imu_reps.domain.events import Event
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.domain.settings import Settings
 from imu_reps.errors import RadioError
-from imu_reps.sensors.stream_items import LinkChange, LinkState
+from imu_reps.sensors.stream_items import LinkChange, LinkState, loop_time_s
+from imu_reps.session.between_sets import LeadIn, RunningRest
 from imu_reps.session.daemon_executor import DaemonExecutor
-from imu_reps.session.lead_in import LeadIn
-from imu_reps.session.resting import RunningRest
 from imu_reps.session.running_set import LINK_PATIENCE_S, RunningSet
 from imu_reps.session.session_events import (
     Connecting,
@@ -184,7 +183,7 @@ class Session:
             if self._running is None:
                 self._lead_in.push(items)
             else:
-                self._running.take(items, _now_s())
+                self._running.take(items, loop_time_s())
                 self._lead_in.follow(items)
             self._news.set()
         self._exhausted = True
@@ -192,12 +191,12 @@ class Session:
 
     async def _tick(self, receiving: asyncio.Task[None]) -> None:
         """Wait until something has arrived, for at most `TICK_S`; raise what `receiving` raised."""
-        await asyncio.sleep(self._last_pass_s + GATHER_S - _now_s())
+        await asyncio.sleep(self._last_pass_s + GATHER_S - loop_time_s())
         with suppress(TimeoutError):
             async with asyncio.timeout_at(self._last_pass_s + TICK_S):
                 await self._news.wait()
         self._news.clear()
-        self._last_pass_s = _now_s()
+        self._last_pass_s = loop_time_s()
         if receiving.done():
             receiving.result()
 
@@ -220,26 +219,26 @@ class Session:
     async def _rest(self, number: int, receiving: asyncio.Task[None]) -> None:
         """Run the rest before a set, and wait a while for a lost sensor at its end."""
         self._advanced = False
-        rest = RunningRest(self._plan, number, _now_s())
+        rest = RunningRest(self._plan, number, loop_time_s())
         while not self._advanced and not self._stopped.is_set():
-            now_s, links = _now_s(), self._source.status()
+            now_s, links = loop_time_s(), self._source.status()
             if rest.over(now_s, links):
                 break
             self._emit(rest.event(now_s, links))
             self._say(rest.cues(now_s, links))
             await self._tick(receiving)
         if self._stopped.is_set():
-            self._say(rest.stopped(_now_s(), pain=self._hurts))
+            self._say(rest.stopped(loop_time_s(), pain=self._hurts))
         elif rest.move_to is not None:
             self._lead_in.settle("ankle")
 
     async def _first_samples(self, receiving: asyncio.Task[None]) -> bool:
         """Wait for samples to begin a set with; False if stopped before."""
-        until_s = _now_s() + LINK_PATIENCE_S
+        until_s = loop_time_s() + LINK_PATIENCE_S
         while not self._lead_in.has_samples:
             if self._stopped.is_set() or self._exhausted:
                 return self._exhausted  # a recording without samples is still a set, if an empty one
-            if _now_s() > until_s:
+            if loop_time_s() > until_s:
                 raise _nothing_sent()
             await self._tick(receiving)
         return True
@@ -250,7 +249,7 @@ class Session:
         try:
             reason, counting = await self._until_over(running, receiving)
             await asyncio.sleep(GATHER_S)  # lets the receiving task take what has arrived by now
-            now_s, links = _now_s(), self._source.status()
+            now_s, links = loop_time_s(), self._source.status()
             self._say(running.end("discarded" if self._discarded else reason, now_s))
             self._running = None  # what arrives from here on belongs to the rest
             finished = running.close(reason, now_s, links, discarded=self._discarded)
@@ -276,13 +275,13 @@ class Session:
         self._advanced = self._discarded = False
         links, (items, lost) = self._source.status(), self._lead_in.take()
         opened = self._open_set(goal, number, links, lost)
-        running = RunningSet(opened, goal, _now_s(), links, self._settings, self._plan.spoken)
+        running = RunningSet(opened, goal, loop_time_s(), links, self._settings, self._plan.spoken)
         tap = self._plan.tap and number == 1
         if tap:
-            opened.recorder.note("tap", "both", _now_s())
+            opened.recorder.note("tap", "both", loop_time_s())
         log.info("set %d begins: %s", number, opened.path)
         self._emit(SetBegan(number, len(self._plan.goals), goal, opened.path, opened.header, tap))
-        running.take(items, _now_s())
+        running.take(items, loop_time_s())
         self._running = running
         return running
 
@@ -300,7 +299,7 @@ class Session:
                 counting = self._count(running.count, running.waiting())
             if counting is not None:
                 await asyncio.wait({counting}, timeout=HANGS_S)
-            now_s, events = _now_s(), []
+            now_s, events = loop_time_s(), []
             if counting is not None and counting.done():
                 events, counting = counting.result(), None
             for event in events:
@@ -347,7 +346,7 @@ class _Watch:
         self._file = running.recorder.file
         self._emit = emit
         self._is_late = self._is_refused = False
-        self._looked_s = _now_s()
+        self._looked_s = loop_time_s()
 
     def look(self, now_s: float) -> None:
         """Check, and emit what is new."""
@@ -357,7 +356,7 @@ class _Watch:
         if behind_s > LATE_S and not self._is_late:
             self._is_late = True
             log.warning("counting is %.1f s behind", behind_s)
-            self._emit(CountingLate(behind_s))
+            self._emit(CountingLate())
         if now_s >= self._looked_s + LOOK_S:
             self._looked_s = now_s
             was_removed = not self._file.is_held_up
@@ -377,7 +376,3 @@ def _nothing_sent() -> RadioError:
         hint="Wake both sensors, bring them near this computer, and record again.",
         code="no_stream",
     )
-
-
-def _now_s() -> float:
-    return asyncio.get_running_loop().time()

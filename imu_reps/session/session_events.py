@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from imu_reps.analysis.analyze import Analysis
 from imu_reps.domain.cue import Cue
 from imu_reps.domain.events import Event
 from imu_reps.domain.recording import Header, Side
-from imu_reps.domain.samples import SensorPlace
 from imu_reps.domain.summary import Summary
 from imu_reps.domain.track import Pose
 from imu_reps.errors import FileAccessError, ImuRepsError
-from imu_reps.sensors.stream_items import LinkChange, SensorStatus
+from imu_reps.sensors.stream_items import LinkChange, Links
 from imu_reps.session.session_plan import SetGoal
 from imu_reps.session.set_state import SetState
 
@@ -84,7 +82,7 @@ class HurtAfter:
 class Connecting:
     """The source is connecting; emitted again whenever the link state of a sensor changes."""
 
-    links: Mapping[SensorPlace, SensorStatus]
+    links: Links
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,15 +148,13 @@ class SetProgress:
 
     time_s: float
     state: SetState
-    links: Mapping[SensorPlace, SensorStatus]
+    links: Links
     pose: Pose | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CountingLate:
-    """Counting lags by `behind_s`; no samples are lost. Emitted once per set."""
-
-    behind_s: float
+    """Counting lags; no samples are lost. Emitted once per set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +201,7 @@ class Resting:
     goal: SetGoal
     remaining_s: float
     move_to: Side | None
-    links: Mapping[SensorPlace, SensorStatus]
+    links: Links
     since_s: float = 0.0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,16 +14,13 @@ from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.domain.untrusted_text import printable
 from imu_reps.errors import FileAccessError
 from imu_reps.sensors.families import family
-from imu_reps.sensors.stream_items import SensorStatus
-from imu_reps.session.recorder import SetRecorder
+from imu_reps.sensors.stream_items import Links
 from imu_reps.session.session_plan import SetGoal
-from imu_reps.session.set_file import SetFile
+from imu_reps.session.set_recorder import SetFile, SetRecorder
 from imu_reps.sources.phone_readings import PHONES
 from imu_reps.storage.file_access import make_folder
 from imu_reps.storage.folders import user_home
 from imu_reps.storage.profile import PairedSensor, Person
-
-Links = Mapping[SensorPlace, SensorStatus]
 
 
 @dataclass(frozen=True, slots=True)

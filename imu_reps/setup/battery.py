@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from imu_reps.errors import RadioError
 from imu_reps.sensors.starting import take_steps
+from imu_reps.sensors.stream_items import loop_time_s
 from imu_reps.sensors.wire import Family, Step, Subscribe
 from imu_reps.setup.candidates import nearest_rate
 
 if TYPE_CHECKING:
-    from imu_reps.sensors.ble import Radio
-    from imu_reps.sensors.found import Found
+    from imu_reps.sensors.ble import Found, Radio
 
 #: An answer comes within a few connection intervals; sensors that measure first take up to a second.
 ANSWER_S = 1.5
@@ -29,7 +29,7 @@ class _Listener:
 
     def hear(self, characteristic: str, data: bytes) -> None:
         """Process a notification or a value that was read."""
-        now_s = asyncio.get_running_loop().time()
+        now_s = loop_time_s()
         self._state, decoded = self._family.decode(self._state, characteristic, data, now_s)
         percent = decoded.facts.battery_percent
         if percent is not None and not self.percent.done():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,12 +10,11 @@ from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.errors import RadioError, UsageError
 from imu_reps.sensors.families import Recognised, recognise
 from imu_reps.sensors.radio_errors import radio_error
+from imu_reps.sensors.stream_items import loop_time_s
 from imu_reps.sensors.wire import Family
 
 if TYPE_CHECKING:
-    from imu_reps.sensors.found import Found
-if TYPE_CHECKING:
-    from imu_reps.sensors.ble import Radio
+    from imu_reps.sensors.ble import Found, Radio
 
 #: After two usable sensors were found, the scan continues this long for others to choose from.
 SETTLE_S = 3.0
@@ -88,7 +86,7 @@ def two_usable_found() -> Callable[[list[Found]], bool]:
 
     def enough(found: list[Found]) -> bool:
         nonlocal since_s
-        now_s = asyncio.get_running_loop().time()
+        now_s = loop_time_s()
         if since_s is None and len(usable(nearby(found))) >= 2:
             since_s = now_s
         return since_s is not None and now_s - since_s >= SETTLE_S

@@ -87,7 +87,7 @@ def _radio(facts: ComputerFacts) -> Iterator[Check]:
         yield Check("adapter", "bad", error.message, error.hint)
     elif facts.devices_found:
         yield Check(
-            "adapter", "ok", f"Bluetooth is on and may be used: {_devices(facts.devices_found)} heard."
+            "adapter", "ok", f"Bluetooth is on and may be used: {devices_heard(facts.devices_found)}."
         )
     elif facts.devices_found == 0:
         yield Check(
@@ -98,8 +98,9 @@ def _radio(facts: ComputerFacts) -> Iterator[Check]:
         )
 
 
-def _devices(count: int) -> str:
-    return "1 device was" if count == 1 else f"{count} devices were"
+def devices_heard(count: int) -> str:
+    """Format how many devices a scan found: ``1 device was heard``."""
+    return "1 device was heard" if count == 1 else f"{count} devices were heard"
 
 
 def _versions(facts: ComputerFacts) -> Check:

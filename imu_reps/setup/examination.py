@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,8 @@ from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace, con
 from imu_reps.errors import RadioError, RecordingError
 from imu_reps.kinematics.clock.offline import TimedSamples, fit_clock
 from imu_reps.sensors.radio_errors import radio_error
-from imu_reps.sensors.streams import SensorRequest, SensorStatus, Streams
+from imu_reps.sensors.stream_items import SensorRequest, SensorStatus, loop_time_s
+from imu_reps.sensors.streams import Streams
 from imu_reps.setup.candidates import all_found, nearby, two_usable_found, usable
 from imu_reps.setup.pairing import next_items, sensor_request
 from imu_reps.setup.placement_check import is_still
@@ -22,8 +22,7 @@ from imu_reps.sources.radio_source import sensor_requests
 from imu_reps.storage.profile import Person
 
 if TYPE_CHECKING:
-    from imu_reps.sensors.ble import Radio
-    from imu_reps.sensors.found import Found
+    from imu_reps.sensors.ble import Found, Radio
 
 #: Timeout for a sensor just found to connect and stream.
 PATIENCE_S = 20.0
@@ -39,12 +38,12 @@ async def scan_for(radio: Radio, person: Person | None, *, min_s: float, max_s: 
     RadioError
         If Bluetooth cannot be used.
     """
-    began_s = asyncio.get_running_loop().time()
+    began_s = loop_time_s()
     ids = [] if person is None else [person.sensor(place).host_id for place in SENSOR_PLACES]
     all_near = all_found(ids) if ids else two_usable_found()
 
     def enough(found: list[Found]) -> bool:
-        return all_near(found) and asyncio.get_running_loop().time() - began_s >= min_s
+        return all_near(found) and loop_time_s() - began_s >= min_s
 
     return await radio.scan(max_s, enough)
 
@@ -98,7 +97,7 @@ async def _together(
     blocks: dict[SensorPlace, list[SampleBlock]] = {place: [] for place in sensors}
     try:
         await streams.open()
-        until_s = asyncio.get_running_loop().time() + seconds
+        until_s = loop_time_s() + seconds
         while (items := await next_items(streams, until_s)) is not None:
             for item in items:
                 if isinstance(item, SampleBlock):

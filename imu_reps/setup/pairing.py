@@ -12,8 +12,8 @@ import numpy as np
 from imu_reps.domain.recording import Axis
 from imu_reps.domain.samples import SENSOR_PLACES, FloatArray, SampleBlock, SensorPlace, concatenate
 from imu_reps.errors import RadioError
-from imu_reps.sensors.link import LinkChange
-from imu_reps.sensors.streams import Item, SensorRequest, SensorStatus, Streams
+from imu_reps.sensors.stream_items import Item, LinkChange, SensorRequest, SensorStatus, loop_time_s
+from imu_reps.sensors.streams import Streams
 from imu_reps.setup.candidates import DEFAULT_RATE_HZ, NearbyDevice, nearest_rate
 from imu_reps.setup.placement_check import (
     MOVED_DPS,
@@ -123,13 +123,32 @@ class SensorPair:
 
     async def moved_sensor(self, seconds: float = LIFT_S) -> SensorPlace | None:
         """Wait until one sensor moves clearly more than the other; None on timeout."""
-        latest = RecentSamples(MOVE_WINDOW_S, self._rates_hz)
-        until_s = asyncio.get_running_loop().time() + seconds
-        while (items := await next_items(self._streams, until_s)) is not None:
-            latest.take(items)
-            stream = moved_sensor(latest.whole())
-            if stream is not None:
-                return self._stream_of[stream]  # a swap is its own inverse
+        async for blocks in self._blocks(MOVE_WINDOW_S, seconds):
+            if (place := moved_sensor(blocks)) is not None:
+                return place
+        return None
+
+    async def wait_standing(self) -> FloatArray | None:
+        """Wait until both were put on, which moves them, and stand still.
+
+        Returns specific force at the pelvis (3,), or None on timeout.
+        """
+        moved_yet: set[SensorPlace] = set()
+        async for blocks in self._blocks(STAND_WINDOW_S, STAND_PATIENCE_S):
+            moved_yet |= {place for place, block in blocks.items() if rms_dps(block.gyr_dps) >= MOVED_DPS}
+            both = len(blocks) == len(moved_yet) == len(SENSOR_PLACES)
+            if both and all(is_standing_still(block) for block in blocks.values()):
+                return _force(blocks["pelvis"])
+        return None
+
+    async def wait_lying(self, standing_mps2: FloatArray) -> FloatArray | None:
+        """Wait until they lie still, the pelvis about perpendicular to standing; return its force (3,)."""
+        async for blocks in self._blocks(LIE_WINDOW_S, LIE_PATIENCE_S):
+            still = all(is_still(block, self.rate_hz(place)) for place, block in blocks.items())
+            if still and len(blocks) == len(SENSOR_PLACES):
+                force = _force(blocks["pelvis"])
+                if sensor_axes(standing_mps2, force) is not None:
+                    return force
         return None
 
     async def wait_lying_still(
@@ -148,72 +167,36 @@ class SensorPair:
 
         Returns
         -------
-        Wear
+        Placement
             Correct, or as they last lay still, or else what prevented it. Ends early if the wearer keeps
             lying still despite a hint.
         """
+        rates_hz = {place: self.rate_hz(place) for place in SENSOR_PLACES}
         before, lay, since_s = Placement("no_samples", "pelvis"), None, 0.0
-        async for now_s, now in self._looks(anterior, seconds):
+        async for blocks in self._blocks(LIE_WINDOW_S, seconds):
+            now = judge_placement(blocks, rates_hz, anterior)
             if now.fault is None:
                 return now
             if now.what != before.what:
                 seen(now)
-                since_s = now_s
+                since_s = loop_time_s()
             before = now
             if now.is_lying_still:
                 lay = now
-                if now_s - since_s >= INSISTENCE_S:
+                if loop_time_s() - since_s >= INSISTENCE_S:
                     break
         return lay or before
 
-    async def wait_standing(self, seconds: float = STAND_PATIENCE_S) -> FloatArray | None:
-        """Wait until both were put on, which moves them, and stand still.
-
-        Returns specific force at the pelvis (3,), or None on timeout.
-        """
-        moved_yet: set[SensorPlace] = set()
-        latest = RecentSamples(STAND_WINDOW_S, self._rates_hz)
-        until_s = asyncio.get_running_loop().time() + seconds
+    async def _blocks(self, window_s: float, seconds: float) -> AsyncIterator[dict[SensorPlace, SampleBlock]]:
+        """Yield the last `window_s` of each sensor that has sent as much, at most every `CHECK_EVERY_S`."""
+        latest = RecentSamples(window_s, self._rates_hz)
+        until_s, next_s = loop_time_s() + seconds, loop_time_s()
         while (items := await next_items(self._streams, until_s)) is not None:
             latest.take(items)
-            blocks = {self._stream_of[stream]: block for stream, block in latest.whole().items()}
-            moved_yet |= {place for place, block in blocks.items() if rms_dps(block.gyr_dps) >= MOVED_DPS}
-            both = len(blocks) == len(moved_yet) == len(SENSOR_PLACES)
-            if both and all(is_standing_still(block) for block in blocks.values()):
-                return np.asarray(blocks["pelvis"].acc_mps2.mean(axis=0))
-        return None
-
-    async def wait_lying(
-        self, standing_mps2: FloatArray, seconds: float = LIE_PATIENCE_S
-    ) -> FloatArray | None:
-        """Wait until they lie still, the pelvis about perpendicular to standing; return its force (3,)."""
-        latest = RecentSamples(LIE_WINDOW_S, self._rates_hz)
-        until_s = asyncio.get_running_loop().time() + seconds
-        while (items := await next_items(self._streams, until_s)) is not None:
-            latest.take(items)
-            blocks = {self._stream_of[stream]: block for stream, block in latest.whole().items()}
-            if len(blocks) < len(SENSOR_PLACES):
-                continue
-            force = np.asarray(blocks["pelvis"].acc_mps2.mean(axis=0))
-            still = all(is_still(block, self.rate_hz(place)) for place, block in blocks.items())
-            if still and sensor_axes(standing_mps2, force) is not None:
-                return force
-        return None
-
-    async def _looks(self, anterior: Axis, seconds: float) -> AsyncIterator[tuple[float, Placement]]:
-        """Yield the time and placement several times a second."""
-        loop, latest = asyncio.get_running_loop(), RecentSamples(LIE_WINDOW_S, self._rates_hz)
-        until_s, next_s = loop.time() + seconds, loop.time()
-        while (items := await next_items(self._streams, until_s)) is not None:
-            latest.take(items)
-            if loop.time() >= next_s:
-                next_s = loop.time() + CHECK_EVERY_S
-                yield loop.time(), self._wear(latest, anterior)
-
-    def _wear(self, latest: RecentSamples, anterior: Axis) -> Placement:
-        blocks = {self._stream_of[stream]: block for stream, block in latest.whole().items()}
-        rates = {place: self.rate_hz(place) for place in SENSOR_PLACES}
-        return judge_placement(blocks, rates, anterior)
+            if loop_time_s() >= next_s:
+                next_s = loop_time_s() + CHECK_EVERY_S
+                # a swap is its own inverse
+                yield {self._stream_of[stream]: block for stream, block in latest.whole().items()}
 
     def paired(
         self, place: SensorPlace, cranial: Axis | None = None, anterior: Axis | None = None
@@ -230,6 +213,11 @@ class SensorPair:
             cranial_axis=cranial,
             anterior_axis=anterior,
         )
+
+
+def _force(block: SampleBlock) -> FloatArray:
+    """Return the mean specific force, (3,)."""
+    return np.asarray(block.acc_mps2.mean(axis=0))
 
 
 @asynccontextmanager
@@ -274,7 +262,7 @@ def sensor_request(device: NearbyDevice, asked_hz: float = DEFAULT_RATE_HZ) -> S
 
 async def next_items(streams: Streams, until_s: float) -> list[Item] | None:
     """Return the next items; None after `until_s`."""
-    if asyncio.get_running_loop().time() >= until_s:
+    if loop_time_s() >= until_s:
         return None
     try:
         async with asyncio.timeout_at(until_s):

@@ -33,7 +33,7 @@ class Placement:
 
     Attributes
     ----------
-    fault : WearFault or None
+    fault : PlacementFault or None
         The first problem; None if all is well.
     sensor : SensorPlace
         Sensor with the problem.

@@ -12,12 +12,12 @@ from imu_reps.errors import ImuRepsError
 from imu_reps.kinematics.clock.offline import SensorClock
 from imu_reps.kinematics.rest import MAX_BIAS_DPS
 from imu_reps.quality.accelerometer import MISCALIBRATED, WRONG_SCALE
-from imu_reps.sensors.streams import SensorStatus
+from imu_reps.sensors.stream_items import LOW_BATTERY_PERCENT, SensorStatus
 from imu_reps.setup.computer_check import Check, Level
 
 #: Near the limit of what a small sensor's radio reaches through a body.
 WEAK_DBM = -80
-FLAT_PERCENT, LOW_PERCENT = 5.0, 20.0
+FLAT_PERCENT = 5.0
 #: Oscillators of cheap sensors are up to 0.7 % off; much more is another rate than requested.
 RATE_TOLERANCE, OTHER_RATE = 0.02, 0.1
 #: Minimum rate, and minimum rate that shows jolts.
@@ -102,7 +102,7 @@ def _battery(facts: SensorFacts) -> Iterator[Check]:
     if percent is None:
         yield Check("battery", "ok", "The sensor does not say how full its battery is.")
     else:
-        level = _level(-percent, -LOW_PERCENT, -FLAT_PERCENT)
+        level = _level(-percent, -LOW_BATTERY_PERCENT, -FLAT_PERCENT)
         yield _check("battery", level, f"Battery {percent:.0f} %.", "Charge it.")
 
 

@@ -5,11 +5,9 @@ The source for sensors by radio is `imu_reps.sensors.streams.Streams`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Protocol
 
-from imu_reps.domain.samples import SensorPlace
-from imu_reps.sensors.stream_items import Item, SensorStatus
+from imu_reps.sensors.stream_items import Item, Links
 
 
 class Source(Protocol):
@@ -24,5 +22,5 @@ class Source(Protocol):
     async def close(self) -> None:
         """Close the source; closing twice does nothing."""
 
-    def status(self) -> Mapping[SensorPlace, SensorStatus]:
+    def status(self) -> Links:
         """Return the current status of each sensor."""

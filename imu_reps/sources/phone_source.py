@@ -21,7 +21,7 @@ from io import BytesIO
 from imu_reps.domain.crowd import oldest_of_crowd
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.errors import RadioError, UsageError
-from imu_reps.sensors.stream_items import Item, LinkChange, LinkState, Restarted, SensorStatus
+from imu_reps.sensors.stream_items import Item, LinkChange, LinkState, Restarted, SensorStatus, loop_time_s
 from imu_reps.sources.phone_readings import (
     PHYPHOX,
     PHYPHOX_ACC,
@@ -104,8 +104,6 @@ class PhoneSource:
         The phone worn at each place.
     address : str
         This machine's address in the network of the phones; Sensor Logger posts to it.
-    port : int
-        0: any free port.
     tell : callable
         Called, once the listener is open, with the URL that each phone with Sensor Logger is to push to.
     patience_s : float
@@ -116,12 +114,11 @@ class PhoneSource:
         self,
         phones: Mapping[SensorPlace, PhoneRequest],
         address: str = "127.0.0.1",
-        port: int = 0,
         *,
         tell: Callable[[Mapping[SensorPlace, str]], None],
         patience_s: float = PATIENCE_S,
     ) -> None:
-        self._phones, self._address, self._port = dict(phones), address, port
+        self._phones, self._address = dict(phones), address
         self._tell, self._patience_s = tell, patience_s
         self._token = secrets.token_urlsafe(16)
         self._receivers = {place: PhoneReceiver(place) for place in self._phones}
@@ -140,12 +137,12 @@ class PhoneSource:
         if pushing and self._server is None:
             try:
                 self._server = await asyncio.start_server(
-                    self._serve, self._address, self._port, limit=MAX_HEAD_BYTES
+                    self._serve, self._address, port=0, limit=MAX_HEAD_BYTES
                 )
             except OSError as error:
                 raise UsageError(
                     f"Phones cannot be listened to at {self._address}: {error.strerror or error}.",
-                    hint="Check the network, or name another port with --port.",
+                    hint="Check the network, and try again.",
                     code="port_taken",
                 ) from error
         bound = self._server.sockets[0].getsockname()[1] if self._server is not None else 0
@@ -167,9 +164,9 @@ class PhoneSource:
             for place, phone in self._phones.items()
             if phone.app == PHYPHOX
         ]
-        until_s = _now_s() + self._patience_s
+        until_s = loop_time_s() + self._patience_s
         while away := [place for place in self._phones if self._states[place] != "streaming"]:
-            if _now_s() > until_s:
+            if loop_time_s() > until_s:
                 await self.close()
                 raise RadioError(
                     f"Nothing came from the phone at the {' and the '.join(away)}.",
@@ -209,15 +206,18 @@ class PhoneSource:
         return {place: self._status(place) for place in SENSOR_PLACES if place in self._phones}
 
     def _status(self, place: SensorPlace) -> SensorStatus:
-        receiver, device = self._receivers[place], self._devices.get(place)
+        receiver = self._receivers[place]
         return SensorStatus(
-            self._states[place], None, None, device, None, None,
-            receiver.samples, None, receiver.damaged, receiver.repeated, 0, 0, None,
-        )  # fmt: skip
+            self._states[place],
+            identity=self._devices.get(place),
+            samples=receiver.samples,
+            damaged=receiver.damaged,
+            repeated=receiver.repeated,
+        )
 
     def _take_readings(self, place: SensorPlace, readings: PhoneReadings) -> None:
         """Queue the samples that these readings complete."""
-        now_s = _now_s()
+        now_s = loop_time_s()
         block = self._receivers[place].take(readings, now_s)
         if block is None:
             return
@@ -229,11 +229,11 @@ class PhoneSource:
         before, self._states[place] = self._states[place], state
         if before not in (state, "awaited"):
             _log.info("phone at the %s: %s", place, state)
-            self._put(LinkChange(place, _now_s(), state))
+            self._put(LinkChange(place, loop_time_s(), state))
 
     def _notice_silence(self) -> None:
         for place, last_s in self._last_sample_s.items():
-            if self._states[place] == "streaming" and _now_s() - last_s > SILENT_S:
+            if self._states[place] == "streaming" and loop_time_s() - last_s > SILENT_S:
                 self._change(place, "away")
 
     def _put(self, item: Item) -> None:
@@ -329,10 +329,10 @@ class PhoneSource:
                 return None
             if acc_s < self._receivers[place].reached_s:
                 self._receivers[place].restart()
-                self._put(Restarted(place, _now_s()))
+                self._put(Restarted(place, loop_time_s()))
             return acc_s, gyr_s
         self._take_readings(place, readings)
-        silent_s = _now_s() - self._last_sample_s.get(place, _now_s())
+        silent_s = loop_time_s() - self._last_sample_s.get(place, loop_time_s())
         if acc_s is None and gyr_s is None and silent_s > SILENT_S / 2:
             return None  # cleared on the phone, or paused
         return (reached[0] if acc_s is None else acc_s, reached[1] if gyr_s is None else gyr_s)
@@ -376,7 +376,3 @@ def _get(phone: PhoneRequest, path: str) -> bytes:
     if answer.status != 200 or len(body) > MAX_BODY_BYTES:
         raise http.client.HTTPException(f"status {answer.status}, {len(body)} bytes")
     return body
-
-
-def _now_s() -> float:
-    return asyncio.get_running_loop().time()

@@ -11,7 +11,7 @@ import numpy as np
 
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace
-from imu_reps.sensors.stream_items import Item, LinkState, SensorStatus
+from imu_reps.sensors.stream_items import Item, LinkState, SensorStatus, loop_time_s
 
 #: Samples that arrived within one slot are delivered together; shorter than the interval between pictures.
 SLOT_S = 0.025
@@ -35,7 +35,7 @@ class ReplaySource:
 
     async def open(self) -> None:
         """Start; the recording's time 0 is now."""
-        self._began_s = asyncio.get_running_loop().time()
+        self._began_s = loop_time_s()
         self._last_s = dict.fromkeys(self._sent, self._began_s)
 
     async def items(self) -> list[Item]:
@@ -44,7 +44,7 @@ class ReplaySource:
         items = [replace(block, time_s=block.time_s + self._began_s) for block in blocks]
         if items:
             due_s = max(float(item.time_s.max()) for item in items)
-            await asyncio.sleep(due_s - asyncio.get_running_loop().time())
+            await asyncio.sleep(due_s - loop_time_s())
         for item in items:
             self._sent[item.sensor] += len(item)
             self._last_s[item.sensor] = float(item.time_s[-1])
@@ -58,10 +58,10 @@ class ReplaySource:
         return {place: self._status(place, sent) for place, sent in self._sent.items()}
 
     def _status(self, place: SensorPlace, sent: int) -> SensorStatus:
-        now_s = asyncio.get_running_loop().time()
+        now_s = loop_time_s()
         silent = now_s - self._last_s.get(place, now_s) > SILENT_S
         state: LinkState = "silent" if silent else "streaming"
-        return SensorStatus(state, None, None, None, None, None, sent, None, 0, 0, 0, 0, None)
+        return SensorStatus(state, samples=sent)
 
 
 def _slot(block: SampleBlock) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, replace
 
 from imu_reps.domain.cue import Cue, CueCode
@@ -10,8 +9,9 @@ from imu_reps.domain.recording import DISCARDED, Header, default_posture
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import Pose
+from imu_reps.report.event_text import COUNTING_LATE, file_moved_text
 from imu_reps.report.findings import with_message
-from imu_reps.sensors.stream_items import SensorStatus
+from imu_reps.sensors.stream_items import Links
 from imu_reps.session.session_events import (
     Connecting,
     CountingLate,
@@ -118,11 +118,10 @@ def _trouble(event: WriteFailed | FileMoved | CountingLate) -> str:
     match event:
         case WriteFailed(error=error):
             return str(error)
-        case FileMoved(was_removed=was_removed):
-            why = "was removed" if was_removed else "could not be written on"
-            return f"The file of this set {why}; it was written anew."
+        case FileMoved(was_removed=was_removed):  # without its path: the page may be shared
+            return file_moved_text(was_removed=was_removed)
         case CountingLate():
-            return "Counting does not keep up; everything is recorded."
+            return COUNTING_LATE
 
 
 def apply_cue(snapshot: Snapshot, cue: Cue) -> Change:
@@ -217,9 +216,11 @@ def _why_none(finished: Finished) -> str:
     return "" if finished.unusable is None else str(with_message(finished.unusable))
 
 
-def _links(links: Mapping[SensorPlace, SensorStatus]) -> dict[SensorPlace, LinkView]:
+def _links(links: Links) -> dict[SensorPlace, LinkView]:
     return {
-        place: LinkView(status.state, _rounded(status.rate_hz), _rounded(status.battery_percent))
+        place: LinkView(
+            status.state, _rounded(status.rate_hz), _rounded(status.battery_percent), status.battery_low
+        )
         for place, status in links.items()
     }
 

@@ -49,11 +49,12 @@ class LimitsView:
 
 @dataclass(frozen=True, slots=True)
 class LinkView:
-    """State of one sensor's link, measured rate, battery; None if unknown."""
+    """State of one sensor's link, measured rate, battery (None if unknown), and whether it may not last."""
 
     state: str
     rate_hz: float | None = None
     battery_percent: float | None = None
+    battery_low: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -347,10 +347,7 @@ def test_the_connection_state_is_described_in_words() -> None:
         links = {"pelvis": pelvis, "ankle": ankle}
         return messages.connecting(
             Connecting(
-                {
-                    place: SensorStatus(state, None, None, None, None, None, 0, None, 0, 0, 0, 0, None)
-                    for place, state in links.items()
-                }  # type: ignore[arg-type]
+                {place: SensorStatus(state) for place, state in links.items()}  # type: ignore[arg-type]
             )
         )
 

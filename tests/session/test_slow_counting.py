@@ -61,7 +61,6 @@ def test_a_pipeline_that_takes_three_seconds_a_push_loses_no_sample(
     assert {note.key for note in loaded.notes} <= {"cue", "battery", "end"}
     assert not [event for event in outcome.emitted if isinstance(event, LinkChanged)]
     assert len(late) == 1
-    assert late[0].behind_s > 1.0
     assert finished.summary.set.rep_count == 3
     assert any(isinstance(event, SetEvent) for event in outcome.emitted)
     assert all(cue.time_s - cue.due_s < 1.0 for cue in cues)

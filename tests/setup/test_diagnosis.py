@@ -13,7 +13,7 @@ from imu_reps.errors import FileAccessError
 from imu_reps.kinematics.clock.offline import SensorClock
 from imu_reps.sensors.ble import Radio
 from imu_reps.sensors.radio_errors import radio_error
-from imu_reps.sensors.streams import SensorStatus
+from imu_reps.sensors.stream_items import SensorStatus
 from imu_reps.setup.computer_check import (
     Check,
     ComputerFacts,
@@ -33,7 +33,7 @@ from imu_reps.sim.radio.virtual_sensor import VirtualSensor
 from imu_reps.storage.profile import PairedSensor, Person
 
 HEALTHY = ComputerFacts("Linux", "3.12.1", "3.1.0", "5.66", 4, None, "/recordings", None, 50_000_000_000)
-STATUS = SensorStatus("streaming", 100.0, 80.0, None, None, -60, 1000, 0, 0, 0, 0, 0, 0.02)
+STATUS = SensorStatus("streaming", 100.0, 80.0, rssi_dbm=-60, samples=1000, lost=0, delay_s=0.02)
 CLOCK = SensorClock(100.02, 0, 0.0, 20.0, 0.4, 0, 0, 0)
 GOOD = SensorFacts(100.0, None, STATUS, CLOCK, 0.05, RestReading(0.5, 9.81))
 
@@ -101,7 +101,7 @@ def test_a_good_sensor_passes_every_check() -> None:
 @pytest.mark.parametrize(
     ("part", "change", "code", "level"),
     [
-        ("status", {"battery_percent": 15.0}, "battery", "watch"),
+        ("status", {"battery_percent": 14.0}, "battery", "watch"),
         ("status", {"battery_percent": 4.0}, "battery", "bad"),
         ("status", {"battery_percent": None}, "battery", "ok"),
         ("status", {"rssi_dbm": -90}, "signal", "watch"),

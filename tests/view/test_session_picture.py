@@ -10,7 +10,7 @@ from imu_reps import Header, Pose, Settings, Tempo
 from imu_reps.domain.cue import Cue
 from imu_reps.domain.events import PhaseChanged, PostureLeft, Ready, SetEnded
 from imu_reps.sensors.stream_items import LinkState, SensorStatus
-from imu_reps.session.session_events import Connecting, SetBegan, SetProgress
+from imu_reps.session.session_events import Connecting, FileMoved, SetBegan, SetProgress
 from imu_reps.session.session_plan import SetGoal
 from imu_reps.session.set_state import SetState, after, counted_aloud
 from imu_reps.view.session_snapshot import (
@@ -26,7 +26,7 @@ INITIAL = initial_snapshot(Header(), Settings())
 
 
 def status(state: LinkState = "streaming") -> SensorStatus:
-    return SensorStatus(state, 100.0, 80.0, None, None, None, 0, None, 0, 0, 0, 0, None)
+    return SensorStatus(state, 100.0, 80.0)
 
 
 def updated(
@@ -178,3 +178,20 @@ def test_the_last_warning_stays_after_other_cues() -> None:
     assert (warned.cue.words, warned.cue.alert) == ("press your back down", "flag")
     assert later.cue == warned.cue
     assert len(moments) == 1
+
+
+def test_a_battery_that_may_not_last_is_marked_low() -> None:
+    links = {"pelvis": SensorStatus("streaming", 100.0, 14.9), "ankle": SensorStatus("streaming", 100.0)}
+
+    shown, _ = update_snapshot(INITIAL, Connecting(links), Settings())
+
+    assert [(link.battery_percent, link.battery_low) for link in shown.links.values()] == [
+        (15, True),
+        (None, False),
+    ]
+
+
+def test_trouble_with_the_file_is_shown_without_its_path() -> None:
+    shown, _ = update_snapshot(INITIAL, FileMoved("/home/me/set.csv", was_removed=True), Settings())
+
+    assert shown.trouble == "The file of this set was removed; it was written anew."

@@ -563,7 +563,7 @@ def test_what_is_visible_is_also_announced_to_a_screen_reader(page: Any, visit: 
 
 def test_a_sensor_in_trouble_is_marked_by_more_than_its_colour(page: Any, visit: Any) -> None:
     tab = visit(page.access.view_link)
-    links = {"pelvis": LinkView("away"), "ankle": LinkView("streaming", 100.0, 9.0)}
+    links = {"pelvis": LinkView("away"), "ankle": LinkView("streaming", 100.0, 9.0, battery_low=True)}
     page.hub.show(running(page.hub.picture, links=links))
     expect(tab.locator("#links")).to_contain_text("pelvis lost, trying again")
     expect(tab.locator("#links")).to_contain_text("battery 9 % (low)")

@@ -28,7 +28,6 @@ AXES: tuple[Axis, ...] = ("+x", "-x", "+y", "-y", "+z", "-z")
 #: Default mounting of the pelvis sensor: docs/recording-format.md#header.
 DEFAULT_UP: Axis = "+z"
 DEFAULT_HEAD: Axis = "+y"
-LOW_BATTERY_PERCENT = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +184,7 @@ def _show(two: SensorPair) -> None:
         percent = status.battery_percent
         battery = "" if percent is None else f", battery {percent:.0f} %"
         echo(f"  {place:6}  {device_label(device)}, {two.rate_hz(place):g} Hz{battery}")
-        if percent is not None and percent < LOW_BATTERY_PERCENT:
+        if status.battery_low:
             echo_wrapped("Charge it before the next set.", indent=10)
         if device.family and device.family.caution:
             echo_wrapped(device.family.caution, indent=10)

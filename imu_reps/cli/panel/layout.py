@@ -126,7 +126,7 @@ def _link(place: SensorPlace, link: LinkView) -> Text:
     text = messages.link(place, link)
     if link.state != "streaming":
         return Text(f"! {text}", style=STYLES["flag"])
-    return Text(text, style=STYLES["watch"] if messages.is_low(link.battery_percent) else "")
+    return Text(text, style=STYLES["watch"] if link.battery_low else "")
 
 
 def _cropped(text: Text, columns: int) -> Text:

@@ -101,8 +101,7 @@ def _refuse_for_hold(options: RecordOptions) -> None:
 
 def _goal(options: RecordOptions, k: int) -> SetGoal:
     from imu_reps.domain.recording import default_start
-    from imu_reps.session.session_plan import SetGoal
-    from imu_reps.session.stop_rules import StopRules
+    from imu_reps.session.session_plan import SetGoal, StopRules
 
     exercise = cast("Exercise", options.exercise)
     default = "both" if options.exercise in BOTH_LEGS else None

@@ -8,7 +8,7 @@ from imu_reps.cli import session_messages as messages
 from imu_reps.cli.console import echo, echo_error, render
 from imu_reps.domain.recording import DISCARDED
 from imu_reps.domain.samples import SENSOR_PLACES
-from imu_reps.report.event_text import event_text
+from imu_reps.report.event_text import COUNTING_LATE, event_text, file_moved_text
 from imu_reps.report.text import text_report
 from imu_reps.session.session_events import (
     Connecting,
@@ -113,10 +113,10 @@ def event_line(event: SessionEvent) -> str | None:
     match event:
         case Connecting():
             line = messages.connecting(event)
-        case FileMoved():
-            line = messages.moved(event)
+        case FileMoved(path=path, was_removed=was_removed):
+            line = file_moved_text(was_removed=was_removed, path=path)
         case CountingLate():
-            line = messages.late(event)
+            line = COUNTING_LATE
         case SetEvent(event=happened):
             line = _at(happened.time_s, event_text(happened))
         case LinkChanged(change=change, time_s=time_s):

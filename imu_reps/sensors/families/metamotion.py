@@ -19,7 +19,7 @@ import numpy as np
 
 from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, FloatArray
 from imu_reps.sensors.families.paired_streams import AlternatingStreams, Paired, Stream, pair_by_turn
-from imu_reps.sensors.families.readings import READ_INFORMATION, read_information
+from imu_reps.sensors.families.standard_characteristics import READ_INFORMATION, read_information
 from imu_reps.sensors.wire import (
     Advertisement,
     Decoded,
@@ -116,14 +116,6 @@ class MetaMotionState:
     next_number: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Battery:
-    """Charge and voltage."""
-
-    percent: int
-    millivolt: int
-
-
 def parse_vectors(data: bytes) -> FloatArray | None:
     """Return the counts of one sample or of three packed ones, (n, 3); None if the length is neither."""
     if len(data) not in (8, 20):
@@ -141,11 +133,11 @@ def gyr_dps(counts: FloatArray, range_dps: float) -> FloatArray:
     return counts * (range_dps / (16.4 * 2000))
 
 
-def parse_battery(data: bytes) -> Battery | None:
-    """Parse the answer with the battery level; None if it is not one."""
+def parse_battery(data: bytes) -> float | None:
+    """Parse the answer with the battery level in percent and the voltage; None if it is not one."""
     if len(data) < 5 or data[0] != Module.SETTINGS or data[1] != BATTERY_REGISTER or data[2] > 100:
         return None
-    return Battery(*struct.unpack_from("<BH", data, 2))
+    return float(data[2])
 
 
 def begin(_rate_hz: float) -> MetaMotionState:
@@ -172,10 +164,8 @@ def decode(
         return state, Decoded(facts=Facts(refused=_unknown_chip(module, data[2:])))
     if module in STREAMS and register in STREAMS[module][1]:
         return _take_vectors(state, data)
-    charge = parse_battery(data)
-    if charge is None:
-        return state, Decoded(damaged=1)
-    return state, Decoded(facts=Facts(battery_percent=float(charge.percent)))
+    percent = parse_battery(data)
+    return state, Decoded(damaged=1) if percent is None else Decoded(facts=Facts(battery_percent=percent))
 
 
 def _unknown_chip(module: int, answer: bytes) -> str | None:

@@ -11,7 +11,7 @@ from enum import IntEnum
 import numpy as np
 
 from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, FloatArray
-from imu_reps.sensors.families.readings import battery
+from imu_reps.sensors.families.standard_characteristics import battery
 from imu_reps.sensors.unwrap import PacketClock, Spacing, Stamped, after_link_loss, put_in_order
 from imu_reps.sensors.wire import (
     BATTERY_LEVEL,
@@ -97,14 +97,14 @@ def hello_command() -> bytes:
     return bytes((Command.HELLO, Reference.HELLO))
 
 
-def subscribe_command(rate_hz: float, reference: int = Reference.STREAM) -> bytes:
+def subscribe_command(rate_hz: float) -> bytes:
     """Return the command that subscribes to acceleration and angular rate."""
-    return bytes((Command.SUBSCRIBE, reference)) + f"/Meas/IMU6/{round(rate_hz)}".encode("ascii")
+    return bytes((Command.SUBSCRIBE, Reference.STREAM)) + f"/Meas/IMU6/{round(rate_hz)}".encode("ascii")
 
 
-def unsubscribe_command(reference: int = Reference.STREAM) -> bytes:
+def unsubscribe_command() -> bytes:
     """Return the command that ends a subscription."""
-    return bytes((Command.UNSUBSCRIBE, reference))
+    return bytes((Command.UNSUBSCRIBE, Reference.STREAM))
 
 
 def battery_command() -> bytes:
@@ -235,7 +235,7 @@ def _take_part(
         return state, Decoded()  # a repeated beginning; its end is still to come
     state, before = _give_up_part(state, arrival_s)
     state, now = _take_if_whole(state, rest, arrival_s)
-    return state, _both(before, now)
+    return state, before.then(now)
 
 
 def _take_if_whole(state: MovesenseState, payload: bytes, arrival_s: float) -> tuple[MovesenseState, Decoded]:
@@ -302,16 +302,6 @@ def missing_samples(span_s: float, count_before: int, count: int, spacing: Spaci
     by_packets = round(by_clock / count) * count
     nearest = by_packets if abs(by_packets - by_clock) <= count / 4 else round(by_clock)
     return max(0, nearest)
-
-
-def _both(first: Decoded, second: Decoded) -> Decoded:
-    return Decoded(
-        join_samples((first.samples, second.samples)),
-        second.facts,
-        first.damaged + second.damaged,
-        first.repeated + second.repeated,
-        first.restarted or second.restarted,
-    )
 
 
 def recognises(advertisement: Advertisement) -> bool:

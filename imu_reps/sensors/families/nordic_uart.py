@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from imu_reps.sensors.families.readings import are_readings, read_information
+from imu_reps.sensors.families.standard_characteristics import read_information
 from imu_reps.sensors.unwrap import (
     PacketClock,
     Spacing,
@@ -40,8 +40,7 @@ from imu_reps.sensors.wire import (
     Samples,
     Step,
     Subscribe,
-    join_samples,
-    no_samples,
+    are_readings,
     read_battery,
 )
 
@@ -134,7 +133,7 @@ def decode(
     decoded = Decoded(damaged=dropped)
     for text in texts:
         state, line = _take_line(state, text, arrival_s)
-        decoded = _joined(decoded, line)
+        decoded = decoded.then(line)
     return state, decoded
 
 
@@ -177,18 +176,6 @@ def _samples(numbers: list[int], packets: tuple[tuple[Line, int], ...]) -> Sampl
     values = np.array([line.values for line, _ in packets], np.float64).reshape(-1, 6)
     times_s = np.array([us / TICKS_PER_S for _, us in packets], np.float64)
     return Samples(np.array(numbers, np.int64), times_s, values[:, :3], values[:, 3:])
-
-
-def _joined(before: Decoded, after: Decoded) -> Decoded:
-    """Join both; samples from before a restart are dropped, as numbers must increase in one block."""
-    dropped = len(before.samples) if after.restarted else 0
-    earlier = no_samples() if after.restarted else before.samples
-    return Decoded(
-        join_samples([earlier, after.samples]),
-        damaged=before.damaged + after.damaged + dropped,
-        repeated=before.repeated + after.repeated,
-        restarted=before.restarted or after.restarted,
-    )
 
 
 def recognises(advertisement: Advertisement) -> bool:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, replace
-from functools import reduce
-from operator import or_
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, FloatArray, IntArray
-from imu_reps.sensors.families.readings import battery
+from imu_reps.sensors.families.standard_characteristics import battery
 from imu_reps.sensors.unwrap import PacketClock, Spacing, Stamped, after_link_loss, put_in_order, unwrap_near
 from imu_reps.sensors.wire import (
     BATTERY_LEVEL,
@@ -42,7 +40,6 @@ INFO_FIELDS = struct.Struct("<BHBHB")
 SEQ_MODULUS = 1 << 16
 CLOCK_MODULUS = 1 << 32
 TICKS_PER_S = 1e6
-SATURATED, OVERRUN = 0x01, 0x02
 FULL_SCALE = 32768
 
 #: Losses by number and by clock may differ by one packet and this fraction: twice the profile's tolerance.
@@ -63,7 +60,7 @@ class Packet:
     t0_us : int
         The sensor's clock at the first sample.
     flags : int
-        `SATURATED` and `OVERRUN`.
+        As in the profile; nothing here depends on them.
     raw : (n, 6) int
         Counts of acceleration and angular rate.
     """
@@ -171,10 +168,8 @@ def _take_packet(state: OpenProfileState, data: bytes, arrival_s: float) -> tupl
     for new, t0_us in order.packets:
         state, samples = _append(state, info, new, t0_us)
         taken.append(samples)
-    flags = reduce(or_, (new.flags for new, _ in order.packets), 0)
     return state, Decoded(
         join_samples(taken),
-        Facts(saturated=bool(flags & SATURATED), overrun=bool(flags & OVERRUN)),
         damaged=order.damaged,
         repeated=len(packet.raw) if order.repeated else 0,
         restarted=order.restarted,

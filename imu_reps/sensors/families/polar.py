@@ -17,25 +17,23 @@ import numpy as np
 
 from imu_reps.domain.samples import FloatArray, IntArray
 from imu_reps.sensors.families.paired_streams import TimedStreams, pair_by_time
-from imu_reps.sensors.families.polar_control import (
+from imu_reps.sensors.families.polar_protocol import (
+    ACC,
+    GYRO,
     ControlCommand,
+    acceleration_mps2,
+    angular_rate_dps,
     factor_of,
+    measured_step_ns,
     parse_features,
+    parse_frame,
     parse_reply,
     refusal,
+    sample_times_ns,
     start_command,
     stop_command,
 )
-from imu_reps.sensors.families.polar_frames import (
-    ACC,
-    GYRO,
-    acceleration_mps2,
-    angular_rate_dps,
-    measured_step_ns,
-    parse_frame,
-    sample_times_ns,
-)
-from imu_reps.sensors.families.readings import READ_INFORMATION, read_information
+from imu_reps.sensors.families.standard_characteristics import READ_INFORMATION, read_information
 from imu_reps.sensors.unwrap import PacketClock, Stamped, after_link_loss, put_in_order
 from imu_reps.sensors.wire import (
     Advertisement,

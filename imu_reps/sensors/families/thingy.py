@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, FloatArray
-from imu_reps.sensors.families.readings import READ_INFORMATION, read_information
+from imu_reps.sensors.families.standard_characteristics import READ_INFORMATION, read_information
 from imu_reps.sensors.wire import (
     Advertisement,
     Decoded,

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import reduce
 
 import numpy as np
 
 from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, FloatArray, IntArray
 from imu_reps.sensors.wire import (
+    NO_FACTS,
     Advertisement,
     Characteristic,
     Decoded,
@@ -50,11 +52,10 @@ COMMAND_PAUSE_S = 0.1
 ANSWER_PAUSE_S = 0.3
 
 FRAME_LENGTH = 20
-HEAD, DATA, REGISTERS = 0x55, 0x61, 0x71
+DATA, REGISTERS = 0x61, 0x71
 _FRAME_START = re.compile(rb"\x55(?:[\x61\x71]|\Z)")
 MPS2_PER_COUNT = STANDARD_GRAVITY_MPS2 / 2048
 DPS_PER_COUNT = 2000 / 32768
-END_OF_SCALE = 32767
 
 
 class Register(IntEnum):
@@ -246,10 +247,8 @@ def decode(
     cut = was_cut_short(state.stream, data)
     stream, frames, lost = split_frames(FrameStream() if cut else state.stream, data)
     raw = parse_data(frame for frame in frames if frame[1] == DATA)
-    answers = [facts_of(parse_registers(frame)) for frame in frames if frame[1] == REGISTERS]
-    samples = _samples(raw, state.number)
-    saturated = bool(np.any(np.abs(raw[:, :6]) >= END_OF_SCALE))
-    facts = replace(_together(answers), saturated=saturated)
+    answers = (facts_of(parse_registers(frame)) for frame in frames if frame[1] == REGISTERS)
+    samples, facts = _samples(raw, state.number), reduce(Facts.then, answers, NO_FACTS)
     return WitMotionState(stream, state.number + len(samples)), Decoded(samples, facts, damaged=lost + cut)
 
 
@@ -258,14 +257,6 @@ def _samples(raw: IntArray, first: int) -> Samples:
     if not n:
         return no_samples()
     return Samples(first + np.arange(n), np.full(n, np.nan), acc_mps2(raw), gyr_dps(raw))
-
-
-def _together(answers: Iterable[Facts]) -> Facts:
-    facts = Facts()
-    for answer in answers:
-        charge = facts.battery_percent if answer.battery_percent is None else answer.battery_percent
-        facts = Facts(charge, answer.identity or facts.identity, answer.firmware or facts.firmware)
-    return facts
 
 
 def recognises(advertisement: Advertisement) -> bool:

@@ -14,7 +14,6 @@ const LINKS = {
   awaited: "not heard yet", found: "heard", away: "lost, trying again", connecting: "connecting", connected: "connected", streaming: "sending",
   silent: "silent", gone: "gone",
 };
-const LOW_BATTERY = 15;
 
 export function exerciseName(aim) {
   const name = aim.exercise.replaceAll("_", " ");
@@ -40,12 +39,12 @@ export function stateLine(picture) {
 export function linkWords(place, link) {
   const state = `${place} ${LINKS[link.state] ?? link.state}`;
   if (link.battery_percent === null) return state;
-  const battery = `battery ${Math.round(link.battery_percent)} %${link.battery_percent < LOW_BATTERY ? " (low)" : ""}`;
+  const battery = `battery ${Math.round(link.battery_percent)} %${link.battery_low ? " (low)" : ""}`;
   return link.state === "streaming" ? `${place} ${battery}` : `${state}, ${battery}`;
 }
 
 export function linkIsWell(link) {
-  return link.state === "streaming" && !(link.battery_percent !== null && link.battery_percent < LOW_BATTERY);
+  return link.state === "streaming" && !link.battery_low;
 }
 
 export function degrees(angle) {

@@ -16,6 +16,7 @@ from imu_reps.cli.panel.gauges import BLOCKS, PLAIN, SIZES, gauges
 from imu_reps.cli.panel.layout import LivePanel
 from imu_reps.domain.exercise import EXERCISES
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
+from imu_reps.report.event_text import COUNTING_LATE
 from imu_reps.view.snapshot import Aim, Alert, CueView, LimitsView, LinkView, Snapshot
 
 LIMITS = LimitsView(3.0, 6.0, 4.0, 7.0, floor_deg=30.0)
@@ -190,7 +191,7 @@ def test_an_unmeasured_angle_has_no_needle_and_is_named() -> None:
 
 
 def test_a_lost_sensor_is_marked_and_a_low_battery_is_shown() -> None:
-    low = LinkView("streaming", 100.0, 9.0)
+    low = LinkView("streaming", 100.0, 9.0, battery_low=True)
     screen = drawn(replace(LOWERING, links={"pelvis": LinkView("away"), "ankle": low}))
 
     assert "! pelvis lost, trying again" in screen
@@ -242,7 +243,7 @@ def test_an_ended_set_shows_its_end_and_what_went_wrong() -> None:
 
 @pytest.mark.parametrize("columns", [30, 40])
 def test_errors_are_not_cut_in_a_narrow_terminal(columns: int) -> None:
-    trouble = "Counting does not keep up; everything is recorded."
+    trouble = COUNTING_LATE
     screen = " ".join(drawn(replace(LOWERING, trouble=trouble), columns, 24).replace("│", " ").split())
 
     assert f"! {trouble}" in screen

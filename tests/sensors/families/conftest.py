@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from imu_reps.sensors.wire import Decoded, Facts, Family, Samples, join_samples
+from imu_reps.sensors.wire import NO_FACTS, Decoded, Facts, Family, Samples, join_samples
 
 VECTORS = Path(__file__).parent / "vectors"
 
@@ -58,17 +59,10 @@ def _decode_all(
 
 
 def _together(parts: list[Decoded]) -> Decoded:
-    facts = Facts()
-    for part in parts:
-        known_facts = {
-            name: getattr(part.facts, name)
-            for name in Facts.__dataclass_fields__
-            if getattr(part.facts, name) is not None and getattr(part.facts, name) is not False
-        }
-        facts = Facts(**({n: getattr(facts, n) for n in Facts.__dataclass_fields__} | known_facts))
+    """Join the results and, unlike `Decoded.then`, keep samples from before a restart."""
     return Decoded(
         join_samples([part.samples for part in parts]),
-        facts,
+        reduce(Facts.then, (part.facts for part in parts), NO_FACTS),
         sum(part.damaged for part in parts),
         sum(part.repeated for part in parts),
         any(part.restarted for part in parts),

@@ -306,3 +306,14 @@ def test_nine_axis_packets_are_refused_rather_than_read_as_more_six_axis_samples
         assert decoded.facts.refused is not None
         assert "IMU9" in decoded.facts.refused
     assert samples == 0
+
+
+def test_nine_axis_packets_shorter_than_expected_are_refused_too(decode_all: Decode) -> None:
+    one = np.zeros((3, 2, 3), "<f4").tobytes()
+    head = bytes((movesense.Kind.DATA, movesense.Reference.STREAM))
+    sent = [(NOTIFY, head + struct.pack("<I", 77 * k) + one, 0.077 * k) for k in range(2)]
+
+    _, decoded = decode_all(FAMILY, FAMILY.begin(52.0), sent)
+
+    assert "IMU9" in (decoded.facts.refused or "")
+    assert len(decoded.samples) == 0

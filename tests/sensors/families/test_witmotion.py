@@ -229,13 +229,6 @@ def test_the_old_dual_mode_service_is_read_the_same_way(decode_all: Decode) -> N
         assert len(decoded.samples) == 1
 
 
-def test_a_reading_at_the_end_of_the_scale_is_reported(decode_all: Decode) -> None:
-    frame = b"\x55\x61" + b"\x00\x80" + bytes(16)
-
-    assert read(decode_all, [frame]).facts.saturated
-    assert not read(decode_all, [b"\x55\x61" + bytes(18)]).facts.saturated
-
-
 @pytest.mark.parametrize("rate_hz", [50.0, 100.0, 200.0])
 @pytest.mark.parametrize("attempt", [0, 1, 2])
 def test_the_start_unlocks_first_and_changes_nothing_permanently(rate_hz: float, attempt: int) -> None:

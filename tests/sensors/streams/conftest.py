@@ -13,13 +13,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from imu_reps.sensors.stream_items import LinkChange, SensorRequest
+
 pytest.importorskip("bumble", reason="virtual sensors need the extra `virtual`")
 
 from imu_reps import SampleBlock
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace, concatenate
 from imu_reps.sensors.ble import Radio
 from imu_reps.sensors.families import family
-from imu_reps.sensors.streams import LinkChange, SensorRequest, Streams
+from imu_reps.sensors.streams import Streams
 from imu_reps.sim.radio.air import Air
 from imu_reps.sim.radio.bleak_backend import client_backend, scanner_backend
 from imu_reps.sim.radio.device import DeviceClock

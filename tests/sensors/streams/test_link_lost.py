@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from imu_reps.domain.samples import SENSOR_PLACES
-from imu_reps.sensors.streams import Restarted
+from imu_reps.sensors.stream_items import Restarted
 from imu_reps.sim.radio.link_plan import BLUEZ, Faults, Quirks
 
 pytestmark = pytest.mark.faults

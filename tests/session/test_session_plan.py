@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from imu_reps.session.stop_rules import StopRules, stop_reason
+from imu_reps.session.session_plan import StopRules, stop_reason
 
 NOTHING = StopRules()
 FAULTY = StopRules(faulty_reps=3)

@@ -10,7 +10,7 @@ import pytest
 
 from imu_reps import RepPlan, SensorPlan, SetPlan, load
 from imu_reps.domain.cue import CueCode
-from imu_reps.session.lead_in import MOVED_DPS
+from imu_reps.session.between_sets import MOVED_DPS
 from imu_reps.session.session import Session
 from imu_reps.session.session_events import Cued, Resting, SetBegan
 from imu_reps.session.session_plan import SessionPlan, SetGoal

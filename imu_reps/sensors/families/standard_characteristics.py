@@ -1,24 +1,12 @@
-"""Standard characteristics (serial number, firmware, battery level), and the plausible size of a reading.
+"""Standard characteristics: serial number, firmware, battery level.
 
 Bluetooth SIG, Device Information Service 1.1 and Battery Service 1.0.
 """
 
 from __future__ import annotations
 
-import numpy as np
-
-from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.untrusted_text import printable
 from imu_reps.sensors.wire import BATTERY_LEVEL, Decoded, Facts, Read
-
-#: Beyond any reading of a worn sensor, in m/s2 or deg/s: bytes that decode to more are something else.
-LARGEST_READING = 1e5
-
-
-def are_readings(values: FloatArray) -> bool:
-    """Whether all values are finite and within the range of an accelerometer or gyroscope."""
-    return bool(np.all(np.abs(values) <= LARGEST_READING))
-
 
 SERIAL_NUMBER = "00002a25-0000-1000-8000-00805f9b34fb"
 FIRMWARE_REVISION = "00002a26-0000-1000-8000-00805f9b34fb"

@@ -33,13 +33,12 @@ from imu_reps.domain.events import RepCompleted, SetEnded
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.errors import FileAccessError, RecordingError
 from imu_reps.sensors.stream_items import Item, LinkChange, Restarted
-from imu_reps.session import set_file
-from imu_reps.session.recorder import SetRecorder
+from imu_reps.session import set_recorder
 from imu_reps.session.running_set import RunningSet
 from imu_reps.session.session_events import Finished
 from imu_reps.session.session_folder import OpenedSet
 from imu_reps.session.session_plan import SetGoal
-from imu_reps.session.set_file import SetFile
+from imu_reps.session.set_recorder import SetFile, SetRecorder
 from imu_reps.storage.recording import writer
 
 #: Time of the first item on the clock of the event loop, which starts at an arbitrary value.
@@ -282,14 +281,14 @@ def test_an_existing_file_is_never_overwritten(tmp_path: Path) -> None:
 def test_a_name_that_another_program_takes_first_is_given_up_for_the_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    writer = set_file.RecordingWriter
+    writer = set_recorder.RecordingWriter
 
     def taken_meanwhile(path: str, header: Header) -> object:
         if path.endswith("set.csv"):
             Path(path).write_text("theirs")
         return writer(path, header)
 
-    monkeypatch.setattr(set_file, "RecordingWriter", taken_meanwhile)
+    monkeypatch.setattr(set_recorder, "RecordingWriter", taken_meanwhile)
     running = begin(tmp_path / "set.csv", Header())
     finish(running)
 
