@@ -59,8 +59,9 @@ PARAMS = RestParams()
 STILL_ACC_SD_MPS2 = 0.15
 
 
-#: Greatest bias of a gyroscope at rest (LSM6DS family, uncalibrated); a faster turn is no rest.
-MAX_BIAS_DPS = 10.0
+#: Greatest bias of a gyroscope at rest: 20 (MPU-6050, as delivered), and some for its temperature. A faster turn is
+#: no rest.
+MAX_BIAS_DPS = 25.0
 
 
 def window_length(period_s: float) -> int:
