@@ -59,8 +59,8 @@ PARAMS = RestParams()
 STILL_ACC_SD_MPS2 = 0.15
 
 
-#: Greatest bias of a gyroscope at rest: 20 (MPU-6050, as delivered), and some for its temperature. A faster turn is
-#: no rest.
+#: Greatest bias of a gyroscope at rest: 20 (MPU-6050, as delivered), and some for its temperature. A faster
+#: turn is no rest.
 MAX_BIAS_DPS = 25.0
 
 

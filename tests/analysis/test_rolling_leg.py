@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import pytest
 
-from imu_reps import Header, Recording, SampleBlock, Summary, analyze
+from imu_reps import Header, Pipeline, Recording, SampleBlock, Summary, analyze
+from imu_reps.domain.events import RepCompleted
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ
 
@@ -60,3 +61,18 @@ def test_the_leg_keeps_its_angle(wobble_deg: float, seed: int, leg: Move) -> Non
 
     assert [rep.top_angle_deg for rep in summary.reps] == pytest.approx([TOP_DEG] * 9, abs=3.0)
     assert "ankle_turned" not in {finding.code for finding in summary.findings}
+
+
+@pytest.mark.parametrize("roll_deg", [10.0, 25.0])
+def test_a_foot_that_rolls_before_the_first_raise_silences_no_live_count(roll_deg: float, leg: Move) -> None:
+    lifts = [(40.0, 1.5), (40.0, 0.7), (0.0, 1.5), (0.0, 0.7)] * 5
+    elevation = leg(0.0, [(0.0, 8.0), *lifts, (0.0, 2.0)])
+    roll = leg(0.0, [(0.0, 3.0), (roll_deg, 1.0), (roll_deg, 0.5), (0.0, 1.0), (0.0, 2.5 + 4.4 * 5 + 2.0)])
+    recording = recording_of(np.radians(elevation), np.radians(roll))
+    assert recording.ankle is not None
+    pipeline, reached_s = Pipeline(recording.header), []
+    for begin in range(0, len(recording.ankle), 5):
+        for event in pipeline.push(recording.ankle[begin : begin + 5]):
+            reached_s += [event.time_s] if isinstance(event, RepCompleted) else []
+
+    assert np.array(reached_s) == pytest.approx(8.0 + 4.4 * np.arange(1, 6) - 0.7, abs=0.7)

@@ -182,6 +182,12 @@ class MotionBuffer:
         """Whether the buffer has no room for another row."""
         return self.count == len(self._rows)
 
+    @property
+    def ankle_up(self) -> FloatArray | None:
+        """Up in ankle sensor axes in the newest row, (3,); None where not measured."""
+        up = self._rows[self.count - 1, _ANKLE][:3]
+        return up.copy() if self.count and np.isfinite(up).all() else None
+
     def append(self, row: FloatArray) -> None:
         """Append one instant, a row as from `rows_of`."""
         self._rows[self.count] = row

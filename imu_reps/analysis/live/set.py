@@ -17,6 +17,7 @@ from imu_reps.analysis.live.frame import LiveFrame, frame_of, pose_of
 from imu_reps.analysis.live.limits import FIRST_DEG
 from imu_reps.analysis.live.sensor_watch import LiveWatch, WatchedInstant
 from imu_reps.analysis.reps.segmentation import SAME_TURN_TICKS, Excursion, Turn, usual_range_deg
+from imu_reps.analysis.set.leg import elevation_deg
 from imu_reps.analysis.set.reading import Before
 from imu_reps.domain.events import (
     EndReached,
@@ -30,12 +31,19 @@ from imu_reps.domain.events import (
 )
 from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Certainty
+from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ, AngleTrack, Pose
 from imu_reps.kinematics.motion import Motion
+from imu_reps.kinematics.mounting import angle_between_deg
 
 #: Number of repetitions that make a set. While there are fewer, each estimate measures all of them again.
 SETTLED_REPS = 3
+
+#: Until something is counted, the leg's axis may be that of a foot that rolled at rest, about which a raise
+#: is hardly any movement. The ankle sensor is looked at so often, and the set estimated again if it has
+#: turned by so much since, less than half of it about that axis (ours).
+LOOKED_TICKS, OFF_AXIS_DEG, OFF_AXIS_SHARE = 50, 5.0, 0.5
 
 #: A way back whose end moves by no more than this between estimates is unchanged.
 STILL_TURN_TICKS = 5
@@ -85,6 +93,7 @@ class LiveSet:
         self._ready = self._left_emitted = self._settled = self._zeroed = False
         self._unsure_end: _UnsureEnd | None = None
         self._end_count = 0
+        self._estimated_up: FloatArray | None = None
         self._newest: tuple[WatchedInstant, bool] | None = None
         self.ended = False
 
@@ -122,7 +131,7 @@ class LiveSet:
             events += self._gates(seen.time_s, ready=seen.ready, left=seen.left)
             self._newest = seen, self._frame.placed
             emitted = self._follower.step(seen.tick, seen.time_s, seen.angles_deg, self._known())
-            due = self._estimate_due()
+            due = self._estimate_due() or (seen.tick % LOOKED_TICKS == 0 and self._turned_off_axis())
             if emitted or due:
                 events += self._answered(emitted if self._ready and not seen.left else [], due, seen.time_s)
             if self._watch.buffer.is_full:
@@ -142,6 +151,18 @@ class LiveSet:
         follower = self._follower
         ended = follower.turned or follower.settled
         return ended and (not self._settled or follower.ended_inwards)
+
+    def _turned_off_axis(self) -> bool:
+        """Whether the ankle sensor has turned since the last estimate, and hardly about the leg's axis."""
+        up, before, leg = self._watch.buffer.ankle_up, self._estimated_up, self._frame.leg
+        if self.count or leg is None or up is None or before is None:
+            return False
+        turned_deg = float(angle_between_deg(up, before))
+        was_deg, is_deg = elevation_deg(leg, np.array([before, up]), self._header.posture, self._params.leg)
+        seen = (
+            abs(is_deg - was_deg) >= OFF_AXIS_SHARE * turned_deg
+        )  # not along the axis, where there is no angle
+        return turned_deg > OFF_AXIS_DEG and not seen
 
     def _is_unsure(self, event: FollowerEvent) -> TypeGuard[EndReached]:
         """Whether the event is the end of a repetition that an estimate must confirm.
@@ -193,6 +214,8 @@ class LiveSet:
     def _snapshot(self) -> _Snapshot:
         """Estimate the set so far."""
         motion, leg = self._watch.buffer.motion(), self._frame.leg
+        up = self._watch.buffer.ankle_up
+        self._estimated_up = self._estimated_up if up is None else up
         known = None if leg is None or not self.count else Before(leg, self._settled)
         estimate = estimate_set(motion, self._header, self._settings, self._params, known)
         return _Snapshot(motion, estimate, [_in_ticks(rep, motion) for rep in estimate.segmentation.reps])
