@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from imu_reps.coaching import cue_words as words
 from imu_reps.coaching.coach_timing import TIMING
-from imu_reps.coaching.cue_words import PATIENCE_S, PRIORITY, make_cue
 from imu_reps.coaching.metronome import (
     HoldEvent,
     beats_s,
@@ -18,7 +15,7 @@ from imu_reps.coaching.metronome import (
     hold_cues,
     is_done,
 )
-from imu_reps.domain.cue import AT_ITS_TOP, DEFAULT_SPEECH, Cue, CueCode, SpeechOptions
+from imu_reps.domain.cue import AT_ITS_TOP, CUES, DEFAULT_SPEECH, Cue, CueCode, SpeechOptions, make_cue
 from imu_reps.domain.events import (
     EndReached,
     Event,
@@ -157,13 +154,44 @@ def initial_state(plan: CoachPlan) -> CoachState:
 def respond(state: CoachState, plan: CoachPlan, event: Event, now_s: float) -> Response:
     """Return the reply to an event that is known at `now_s`."""
     if isinstance(event, StopAsked):
-        return Response(replace(state, over=True), (_stop(event, now_s),), tuple(PRIORITY))
+        return Response(replace(state, over=True), (_stop(event, now_s),), tuple(CUES))
     if state.over or (_target_reached(state, plan) and not isinstance(event, _AFTER_TARGET)):
         return Response(state)
-    for kind, reply in _REPLIES:
-        if isinstance(event, kind):
-            return reply(state, plan, event, now_s)
-    return Response(state)
+    match event:
+        case Ready():
+            reply = _ready(state, plan, now_s)
+        case LegsUp():
+            reply = _legs_up(state, plan, now_s)
+        case HoldBegan() | HoldGoesOn() | HoldEnded():
+            reply = _held(state, plan, event, now_s)
+        case SensorSilent():
+            reply = _silent(state, event, now_s)
+        case SensorBack():
+            reply = _back(state, plan, event, now_s)
+        case SetEnded():
+            reply = _over(state, event, now_s)
+        case _:
+            reply = _repetition(state, plan, event, now_s)
+    return reply
+
+
+def _repetition(state: CoachState, plan: CoachPlan, event: Event, now_s: float) -> Response:
+    """Return the reply to an event of a repetition."""
+    reply = Response(state)
+    match event:
+        case PhaseChanged():
+            reply = _phase(state, plan, event, now_s)
+        case EndReached():
+            reply = _end(state, plan, event, now_s)
+        case FloorNear():
+            reply = _floor(state, event, now_s)
+        case LimitCrossed():
+            reply = _limit(state, plan, event, now_s)
+        case RepCompleted():
+            reply = _completed(state, plan, event, now_s)
+        case RepRetracted():
+            reply = _retracted(state, event, now_s)
+    return reply
 
 
 def _stop(event: StopAsked, now_s: float) -> Cue:
@@ -172,7 +200,7 @@ def _stop(event: StopAsked, now_s: float) -> Cue:
     return make_cue("stop", words.STOPPED, now_s, "asked for", tone="notice")
 
 
-def _ready(state: CoachState, plan: CoachPlan, _event: Ready, now_s: float) -> Response:
+def _ready(state: CoachState, plan: CoachPlan, now_s: float) -> Response:
     ready = make_cue("ready", words.READY, now_s, "lying still", tone="notice")
     lead_in = _lead_in(state, plan, now_s)
     return replace(lead_in, cues=(ready, *lead_in.cues))
@@ -196,7 +224,7 @@ def _lead_in(state: CoachState, plan: CoachPlan, now_s: float) -> Response:
     return replace(count_in, state=state, cues=(*cues, *count_in.cues))
 
 
-def _legs_up(state: CoachState, plan: CoachPlan, _event: LegsUp, now_s: float) -> Response:
+def _legs_up(state: CoachState, plan: CoachPlan, now_s: float) -> Response:
     """Count in now: the legs are where the first repetition begins."""
     return _counted_in(replace(state, legs_until_s=NEVER, arrived=True), plan, now_s, TIMING.held_s)
 
@@ -310,7 +338,7 @@ def _is_counting_end(plan: CoachPlan, event: EndReached) -> bool:
 def _count(plan: CoachPlan, number: int, due_s: float, end_s: float, where: str = "") -> list[Cue]:
     """Return the cue of a number, followed by ``done`` if it is the target."""
     evidence = f"repetition {number}{where}"
-    until_s = end_s + PATIENCE_S["count"]
+    until_s = end_s + CUES["count"].patience_s
     counted = make_cue(
         "count", words.count(number, plan.reps), due_s, evidence, tone="count", until_s=until_s
     )
@@ -343,7 +371,7 @@ def _next_move(plan: CoachPlan, event: EndReached, at_s: float) -> list[Cue]:
     return [_move(words.UP if event.end == "bottom" else words.DOWN, at_s)]
 
 
-def _floor(state: CoachState, _plan: CoachPlan, event: FloorNear, now_s: float) -> Response:
+def _floor(state: CoachState, event: FloorNear, now_s: float) -> Response:
     """Warn before the floor is reached if the back let go recently; no warning while it stays flat."""
     if state.floor_reps == 0:
         return Response(state)
@@ -377,7 +405,7 @@ def _limit(state: CoachState, plan: CoachPlan, event: LimitCrossed, now_s: float
     evidence = f"{event.code} {event.value:.3g} over {event.limit:.3g} {event.unit}"
     if event.unit == "s":
         evidence = f"{event.code} {event.value:.1f} under {event.limit:.1f} s"
-    until_s = event.crossed_s + TIMING.fault_patience_s
+    until_s = event.crossed_s + CUES[code].patience_s
     return Response(state, (make_cue(code, text, now_s, evidence, tone="fault", until_s=until_s),))
 
 
@@ -394,7 +422,7 @@ def _completed(state: CoachState, plan: CoachPlan, event: RepCompleted, now_s: f
     if event.number <= state.counted or not ended:
         return Response(state, figure)
     state = replace(state, counted=event.number)
-    if now_s > event.rep.end_s + PATIENCE_S["count"]:
+    if now_s > event.rep.end_s + CUES["count"].patience_s:
         return Response(state, figure)
     cues = _count(plan, event.number, now_s, event.rep.end_s)
     cancelled = _cancelled_at_target(state, plan)
@@ -419,7 +447,7 @@ def _let_go(plan: CoachPlan, rep: Rep) -> bool:
     return any(fault.code in codes for fault in rep.faults)
 
 
-def _retracted(state: CoachState, _plan: CoachPlan, event: RepRetracted, now_s: float) -> Response:
+def _retracted(state: CoachState, event: RepRetracted, now_s: float) -> Response:
     if event.rep_count >= state.counted:
         return Response(state)
     cue = make_cue("uncount", words.back_to(event.rep_count), now_s, event.reason, tone="notice")
@@ -431,10 +459,10 @@ def _held(state: CoachState, plan: CoachPlan, event: HoldEvent, now_s: float) ->
     """Give the seconds of a hold in place of a count."""
     done = is_done(event, plan.hold_s)
     cues = hold_cues(event, plan.hold_s, now_s)
-    return Response(replace(state, over=done), cues, tuple(PRIORITY) if done else ("hold",))
+    return Response(replace(state, over=done), cues, tuple(CUES) if done else ("hold",))
 
 
-def _silent(state: CoachState, _plan: CoachPlan, event: SensorSilent, now_s: float) -> Response:
+def _silent(state: CoachState, event: SensorSilent, now_s: float) -> Response:
     """Warn of a silent sensor, and cancel cues that would make the leg move or judge the lift."""
     evidence = f"nothing from the {event.sensor} sensor"
     cue = make_cue("sensor_lost", words.silent(event.sensor), now_s, evidence, tone="stop")
@@ -453,27 +481,9 @@ def _back(state: CoachState, plan: CoachPlan, event: SensorBack, now_s: float) -
     return _lead_in(state, plan, now_s)
 
 
-def _over(state: CoachState, _plan: CoachPlan, event: SetEnded, now_s: float) -> Response:
+def _over(state: CoachState, event: SetEnded, now_s: float) -> Response:
     if event.reason in words.ENDED_BY_RULE:
         cue = make_cue("stop", words.ENDED_BY_RULE[event.reason], now_s, event.reason, tone="notice")
     else:
         cue = make_cue("done", words.set_over(event.rep_count), now_s, event.reason, tone="done")
-    return Response(replace(state, over=True), (cue,), tuple(PRIORITY))
-
-
-_REPLIES: tuple[tuple[type[Any], Callable[[CoachState, CoachPlan, Any, float], Response]], ...] = (
-    (Ready, _ready),
-    (LegsUp, _legs_up),
-    (PhaseChanged, _phase),
-    (EndReached, _end),
-    (FloorNear, _floor),
-    (LimitCrossed, _limit),
-    (RepCompleted, _completed),
-    (RepRetracted, _retracted),
-    (HoldBegan, _held),
-    (HoldGoesOn, _held),
-    (HoldEnded, _held),
-    (SensorSilent, _silent),
-    (SensorBack, _back),
-    (SetEnded, _over),
-)
+    return Response(replace(state, over=True), (cue,), tuple(CUES))

@@ -7,8 +7,7 @@ from typing import Literal
 
 from imu_reps.coaching import cue_words as words
 from imu_reps.coaching.coach_timing import TIMING
-from imu_reps.coaching.cue_words import make_cue
-from imu_reps.domain.cue import Cue
+from imu_reps.domain.cue import Cue, make_cue
 from imu_reps.domain.events import HoldBegan, HoldEnded, HoldGoesOn, Phase
 from imu_reps.domain.recording import Start
 from imu_reps.domain.tempo import Tempo

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 
-from imu_reps.domain.cue import Cue, CueCode
+from imu_reps.domain.cue import CUES, Alert, Cue
 from imu_reps.domain.recording import DISCARDED, Header, default_posture
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.domain.settings import Settings
@@ -29,7 +29,6 @@ from imu_reps.session.session_events import (
 from imu_reps.session.session_plan import SetGoal
 from imu_reps.view.snapshot import (
     Aim,
-    Alert,
     Counted,
     CueShown,
     CueView,
@@ -40,15 +39,6 @@ from imu_reps.view.snapshot import (
     Snapshot,
 )
 
-#: Cues that colour the whole screen, with their severity.
-ALERTS: dict[CueCode, Alert] = {
-    "stop": "flag",
-    "sensor_lost": "flag",
-    "press_back": "flag",
-    "hips_level": "watch",
-    "no_swing": "watch",
-    "slower": "watch",
-}
 #: Decimals of angles.
 DECIMALS = 1
 
@@ -133,9 +123,8 @@ def apply_cue(snapshot: Snapshot, cue: Cue) -> Change:
 
 def cue_alert(cue: Cue) -> Alert:
     """Return the severity of a cue: a warning is less severe than a fault."""
-    gravely = ALERTS.get(cue.code, "none")
     if cue.tone != "notice":
-        return gravely
+        return CUES[cue.code].alert
     return "watch" if cue.code == "press_back" else "none"
 
 
