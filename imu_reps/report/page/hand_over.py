@@ -23,9 +23,10 @@ from imu_reps.domain.track import AngleTrack
 from imu_reps.domain.untrusted_text import printable
 from imu_reps.report.advice_text import prescription_line
 from imu_reps.report.formatting import NOT_MEASURED, exercise_name, format_day, format_degrees, pluralize
-from imu_reps.report.history_text import BY_HAND, HAND_MARK, progress_text, rep_count_text
+from imu_reps.report.history_text import progress_text
 from imu_reps.report.page.page import shown, template
 from imu_reps.report.page.pictures import COLOURS, drawing, label_days, lowering_curve, nan_array, svg
+from imu_reps.report.sets_table import BY_HAND, HAND_MARK, rep_count_text
 
 #: Maximum rows and progress entries: what fits two sheets and is read in a minute.
 MAX_ROWS, MAX_PROGRESS = 14, 6
