@@ -10,9 +10,8 @@ from operator import attrgetter
 import numpy as np
 
 from imu_reps.advice.next_session import session_key
-from imu_reps.domain.exercise import Exercise
+from imu_reps.domain.exercise import Exercise, Side
 from imu_reps.domain.progress import Course, Direction, Progress, Quantity, QuantityChange, SinceLast, Step
-from imu_reps.domain.recording import Side
 from imu_reps.domain.rep import clean_share
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.stored_set import StoredSet

@@ -155,10 +155,8 @@ def _clean(both: dict[str, list[Rep]]) -> SideDifference | None:
         return None
     from scipy.stats import fisher_exact
 
-    table = [
-        [sum(rep.clean is is_clean for rep in both[side]) for is_clean in (True, False)]
-        for side in ("left", "right")
-    ]
-    by_chance = float(fisher_exact(np.array(table)).pvalue)
+    marks = [[rep.clean for rep in both[side]] for side in ("left", "right")]
+    table = np.array([[clean.count(True), clean.count(False)] for clean in marks])
+    by_chance = float(fisher_exact(table).pvalue)
     verdict: SideVerdict = "different" if by_chance < LIMITS.chance else "equal"
     return SideDifference("clean_share", left, right, "share", verdict)

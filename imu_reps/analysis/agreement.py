@@ -10,8 +10,8 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import bootstrap
 
+from imu_reps.domain.exercise import Start
 from imu_reps.domain.labels import RepLabel
-from imu_reps.domain.recording import Start
 from imu_reps.domain.rep import Flag, Rep
 from imu_reps.domain.samples import IntArray
 

@@ -14,7 +14,8 @@ from imu_reps.coaching.coach_timing import TIMING
 from imu_reps.coaching.cues import CoachPlan, initial_state, respond
 from imu_reps.domain.cue import CUES, VOICE_START_S, Cue, CueCode, Tone, make_cue
 from imu_reps.domain.events import Event
-from imu_reps.domain.recording import Note, Side
+from imu_reps.domain.exercise import Side
+from imu_reps.domain.recording import Note
 
 #: Tones whose words may be cut off, and the tones that cut them off; the screen keeps a number all the same.
 INTERRUPTIBLE: tuple[Tone, ...] = ("count", "hold", "notice", "beat")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from imu_reps.domain.cue import CueCode, SpokenFigure
-from imu_reps.domain.recording import Side
+from imu_reps.domain.exercise import Side
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import SensorPlace
 

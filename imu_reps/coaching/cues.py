@@ -34,7 +34,7 @@ from imu_reps.domain.events import (
     SetEnded,
     StopAsked,
 )
-from imu_reps.domain.recording import Start
+from imu_reps.domain.exercise import Start
 from imu_reps.domain.rep import Flag, Rep
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.domain.tempo import Tempo

@@ -9,7 +9,7 @@ from imu_reps.coaching import cue_words as words
 from imu_reps.coaching.coach_timing import TIMING
 from imu_reps.domain.cue import Cue, make_cue
 from imu_reps.domain.events import HoldBegan, HoldEnded, HoldGoesOn, Phase
-from imu_reps.domain.recording import Start
+from imu_reps.domain.exercise import Start
 from imu_reps.domain.tempo import Tempo
 
 Move = Literal["up", "down"]

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Literal, Self
 
 from imu_reps.domain.correction import Correction, corrections_of
-from imu_reps.domain.exercise import EXERCISES, Exercise
+from imu_reps.domain.exercise import EXERCISES, Exercise, Posture, Side, Start, default_posture, default_start
 from imu_reps.domain.frames import sample_block
 from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace
 from imu_reps.domain.tempo import Tempo
@@ -22,24 +22,10 @@ from imu_reps.domain.validation import (
 )
 from imu_reps.errors import RefusedValueError
 
-Side = Literal["left", "right", "both"]
-Start = Literal["low", "high"]
-Posture = Literal["supine", "hanging"]
 PelvisAlignment = Literal["mounted", "functional"]
 Counter = Literal["device", "host"]
 Axis = Literal["+x", "-x", "+y", "-y", "+z", "-z"]
 FloorFrom = Literal["asked", "end_range"]
-
-
-def default_start(exercise: Exercise) -> Start:
-    """Return where the leg rests between reps by default."""
-    return "high" if exercise == "heel_tap" else "low"
-
-
-def default_posture(exercise: Exercise) -> Posture:
-    """Return the default posture of an exercise."""
-    return "hanging" if exercise == "hanging_leg_raise" else "supine"
-
 
 #: Range of sensor rates: docs/recording-format.md#header.
 MIN_RATE_HZ, MAX_RATE_HZ = 1.0, 10_000.0

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imu_reps.domain.recording import Start
+from imu_reps.domain.exercise import Start
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import FloatArray, IntArray
 from imu_reps.domain.summary import Summary

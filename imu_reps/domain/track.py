@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from imu_reps.domain.recording import Start
+from imu_reps.domain.exercise import Start
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import BoolArray, FloatArray
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from statistics import median
 
+from imu_reps.domain.exercise import BOTH_LEGS, Side
 from imu_reps.domain.finding import Finding
-from imu_reps.domain.recording import PAIN_REPORTED, STOPPED_WITH_PAIN, Side
+from imu_reps.domain.recording import PAIN_REPORTED, STOPPED_WITH_PAIN
 from imu_reps.domain.rep import Fault, Flag, Partial, PartialReason, Rep
 from imu_reps.domain.summary import Summary, Trend
 from imu_reps.domain.tempo import Tempo, TempoPart
@@ -152,7 +153,7 @@ def meaning_sentences(summary: Summary) -> list[str]:
     flagged = {flag for rep in summary.reps for flag in rep.flags}
     if figures.floor_angle_deg is not None:
         flagged -= {"back_arch"}  # reported as the floor angle
-    two_legs = summary.recording.exercise in ("double_leg_raise", "hanging_leg_raise")
+    two_legs = summary.recording.exercise in BOTH_LEGS
     hints = [_MEANING[flag].format(count="four" if two_legs else "two") for flag in FLAGS if flag in flagged]
     side = summary.recording.side
     trends = [_trend(trend, side) for trend in figures.trend if trend.certain and _matters(trend)]

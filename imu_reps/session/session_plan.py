@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from imu_reps.domain.cue import DEFAULT_SPEECH, SpeechOptions
-from imu_reps.domain.exercise import Exercise
-from imu_reps.domain.recording import Side, Start
+from imu_reps.domain.exercise import Exercise, Side, Start
 from imu_reps.domain.tempo import Tempo
 from imu_reps.session.stop_rules import StopRules
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
-from imu_reps.domain.recording import Start
+from imu_reps.domain.exercise import Start
 from imu_reps.domain.rep import Rep
 
 #: Repetitions at the start that give the reference, and those in a row that must fall short: one is a slip.

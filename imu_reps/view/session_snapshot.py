@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 
 from imu_reps.domain.cue import CUES, Alert, Cue
-from imu_reps.domain.recording import DISCARDED, Header, default_posture
+from imu_reps.domain.exercise import default_posture
+from imu_reps.domain.recording import DISCARDED, Header
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import Pose

@@ -8,8 +8,7 @@ from typing import Literal
 
 from imu_reps.domain.cue import Alert, CueCode, Tone
 from imu_reps.domain.events import Phase
-from imu_reps.domain.exercise import Exercise
-from imu_reps.domain.recording import Posture, Side, Start
+from imu_reps.domain.exercise import Exercise, Posture, Side, Start
 from imu_reps.domain.samples import SensorPlace
 
 State = Literal["waiting", "ready", "running", "resting", "ended"]
