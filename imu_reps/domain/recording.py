@@ -1,4 +1,4 @@
-"""A recorded set: header, samples of both sensors, notes; reasons why a set ends."""
+"""A recorded set: header, samples of both sensors, notes."""
 
 from __future__ import annotations
 
@@ -290,21 +290,6 @@ class Recording:
         return replace(self, pelvis=block) if block.sensor == "pelvis" else replace(self, ankle=block)
 
 
-#: Texts of the reasons why a set ended, to continue "the set was ended:".
-END_REASONS = {
-    "target": "the target was reached",
-    "duration": "the time was up",
-    "left_posture": "you left the posture",
-    "legs_down": "the legs came down",
-    "user": "you ended it",
-    "pain": "it hurt",
-    "faulty_reps": "too many faulty reps came in a row",
-    "range_lost": "the range fell by as much as you had set",
-    "speed_lost": "the speed fell by as much as you had set",
-    "link_lost": "the ankle sensor stayed away",
-    "end_of_recording": "the recording ends",
-}
-
 #: Code of the finding that a set was stopped with pain.
 STOPPED_WITH_PAIN = "stopped_with_pain"
 
@@ -313,13 +298,3 @@ PAIN_REPORTED, HURT = "pain_said", "hurt"
 
 #: Highest rating of pain and effort.
 MAX_RATING = 10
-
-#: Advice after a set stopped with pain.
-AFTER_PAIN = "It hurt, and you stopped. Leave it for today; if it does not pass, see a professional."
-
-DISCARDED = "You discarded this set: it is not remembered, and not compared with others."
-
-
-def end_reason_text(reason: str) -> str:
-    """Return the text of the reason why a set ended; an unknown reason is shown as it is."""
-    return END_REASONS.get(reason, reason.replace("_", " "))

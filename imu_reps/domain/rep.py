@@ -22,9 +22,7 @@ Level = Literal["watch", "flag"]
 Certainty = Literal["high", "fair", "low", "experimental"]
 
 #: Why an excursion of the leg did not count.
-PartialReason = Literal[
-    "too_small", "cut_off", "not_carried_round_hip", "out_of_posture", "walking", "by_hand", "practice"
-]
+PartialReason = Literal["too_small", "cut_off", "not_carried_round_hip", "by_hand", "practice"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from imu_reps.domain.end_range import EndRange, Grade, Press
 from imu_reps.domain.programme import Adherence, Advice, Plan, Prescription, Reason, ReasonCode
 from imu_reps.domain.progress import SideComparison, SideDifference, SideQuantity
-from imu_reps.domain.recording import AFTER_PAIN
+from imu_reps.report.findings import AFTER_PAIN
 from imu_reps.report.formatting import (
     exercise_name,
     format_degrees,

@@ -7,11 +7,11 @@ from dataclasses import asdict, replace
 
 from imu_reps.domain.cue import CUES, Alert, Cue
 from imu_reps.domain.exercise import default_posture
-from imu_reps.domain.recording import DISCARDED, Header
+from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import Pose
-from imu_reps.report.findings import with_message
+from imu_reps.report.findings import DISCARDED, with_message
 from imu_reps.sensors.stream_items import SensorStatus
 from imu_reps.session.session_events import (
     Connecting,
