@@ -8,12 +8,12 @@ from imu_reps.coaching import cue_words as words
 from imu_reps.coaching.coach_timing import TIMING
 from imu_reps.coaching.metronome import (
     HoldEvent,
-    beats_s,
-    count_in_s,
-    countdown_s,
-    first_move,
+    beat_cues,
+    count_in_cues,
     hold_cues,
     is_done,
+    move_cue,
+    with_pause,
 )
 from imu_reps.domain.cue import AT_ITS_TOP, CUES, DEFAULT_SPEECH, Cue, CueCode, SpeechOptions, make_cue
 from imu_reps.domain.events import (
@@ -230,30 +230,14 @@ def _legs_up(state: CoachState, plan: CoachPlan, now_s: float) -> Response:
 
 
 def _counted_in(state: CoachState, plan: CoachPlan, from_s: float, still_s: float) -> Response:
-    """Count in to the first movement, replacing any earlier lead-in."""
-    cues = _count_in(plan, from_s, still_s)
+    """Count in to the first movement if its tempo is paced, replacing any earlier lead-in."""
+    cues = count_in_cues(plan.start, from_s, still_s) if _is_paced(plan) else ()
     leads_until_s = cues[-1].due_s if cues else NEVER
     return Response(replace(state, leads_until_s=leads_until_s, cut_short=False), cues, LEAD_IN)
 
 
 def _is_paced(plan: CoachPlan) -> bool:
     return plan.spoken.metronome and plan.tempo is not None
-
-
-def _count_in(plan: CoachPlan, from_s: float, still_s: float) -> tuple[Cue, ...]:
-    """Return the cues of the count-in and of the first movement; none without a paced tempo."""
-    if not _is_paced(plan):
-        return ()
-    seconds, move_s = count_in_s(from_s, still_s)
-    countdown = [
-        make_cue("count_in", str(left), at_s, f"{left} s to the first movement", tone="beat")
-        for at_s, left in seconds
-    ]
-    return (*countdown, _move(words.UP if first_move(plan.start) == "up" else words.DOWN, move_s))
-
-
-def _move(text: str, due_s: float) -> Cue:
-    return make_cue("move", text, due_s, "the target tempo", tone="beat")
 
 
 def _phase(state: CoachState, plan: CoachPlan, event: PhaseChanged, now_s: float) -> Response:
@@ -266,10 +250,7 @@ def _phase(state: CoachState, plan: CoachPlan, event: PhaseChanged, now_s: float
         return Response(replace(state, arrived=not moving))
     cues: list[Cue] = []
     if moving and plan.spoken.metronome and plan.tempo is not None:
-        cues += [
-            make_cue("beat", "", at_s, f"{event.phase}, target {plan.tempo}", tone="beat")
-            for at_s in beats_s(plan.tempo, event.phase, event.time_s)
-        ]
+        cues += beat_cues(plan.tempo, event.phase, event.time_s)
     if moving and plan.spoken.breathing and state.counted < TIMING.breathing_reps:
         text = words.BREATHE_OUT if event.phase == "concentric" else words.BREATHE_IN
         cues.append(make_cue("breathe", text, now_s, event.phase, tone="notice"))
@@ -304,8 +285,9 @@ def _end(state: CoachState, plan: CoachPlan, event: EndReached, now_s: float) ->
         cues += _count(plan, event.number, due_s, event.arrival_s, at_top)
     hold_s = _hold_s(plan, event)
     if hold_s >= TIMING.min_hold_s and not _target_reached(state, plan):
-        cues = _with_hold(cues, hold_s, due_s)
-        cues += _next_move(plan, event, event.arrival_s + hold_s)
+        cues = with_pause(cues, hold_s, due_s)
+        if plan.spoken.metronome:
+            cues.append(move_cue("up" if event.end == "bottom" else "down", event.arrival_s + hold_s))
     cancelled: tuple[CueCode, ...] = ("hold", "count_in", "move", "legs_up", "beat")
     if counts:
         cancelled = (*cancelled, "uncount", *_cancelled_at_target(state, plan))
@@ -351,24 +333,6 @@ def _hold_s(plan: CoachPlan, event: EndReached) -> float:
     if plan.tempo is None:
         return 0.0
     return plan.tempo.bottom_s if event.end == "bottom" else plan.tempo.top_s
-
-
-def _with_hold(counted: list[Cue], hold_s: float, began_s: float) -> list[Cue]:
-    """Return the countdown of a pause; its first word joins a count given at the same moment."""
-    (_, first), *later = countdown_s(hold_s, began_s)
-    evidence = f"hold of {hold_s:.0f} s"
-    if counted:
-        text = words.counted_with_hold(counted[0].words, first)
-        opening = replace(counted[0], words=text, evidence=f"{counted[0].evidence}, {evidence}")
-    else:
-        opening = make_cue("hold", words.hold(first), began_s, evidence, tone="hold")
-    return [opening, *(make_cue("hold", str(left), at_s, evidence, tone="hold") for at_s, left in later)]
-
-
-def _next_move(plan: CoachPlan, event: EndReached, at_s: float) -> list[Cue]:
-    if not plan.spoken.metronome:
-        return []
-    return [_move(words.UP if event.end == "bottom" else words.DOWN, at_s)]
 
 
 def _floor(state: CoachState, event: FloorNear, now_s: float) -> Response:
