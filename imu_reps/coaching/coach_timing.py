@@ -12,7 +12,7 @@ class CoachTiming:
     Attributes
     ----------
     asked_s : float
-        Longest interval between two calls of the governor; a cue is decided at least this long before it
+        Longest interval between two calls of the coach; a cue is decided at least this long before it
         expires.
     breath_s : float
         Silence between two spoken cues. Counts and cues of higher priority follow at once, as they expire

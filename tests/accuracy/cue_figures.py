@@ -1,6 +1,6 @@
 """Figures of the cues: how close the count is to the end, delays of fault cues, and false cues.
 
-Measured on the spoken cues, after the governor, the transport of the packets and the ticks of a session.
+Measured on the spoken cues, after the coach, the transport of the packets and the ticks of a session.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def offered(draw: st.DrawFn) -> list[tuple[float, Cue]]:
 
 
 def spoken_cues(cues: list[tuple[float, Cue]], between: list[float]) -> list[tuple[float, Cue]]:
-    """Poll the governor regularly and at the times `between`; return times and cues."""
+    """Poll the voice regularly and at the times `between`; return times and cues."""
     regular = [k * TIMING.asked_s for k in range(int(25.0 / TIMING.asked_s))]
     voice, emitted = Voice(), []
     for now_s in sorted({at_s for at_s, _ in cues} | set(between) | set(regular)):
