@@ -10,9 +10,9 @@ from operator import attrgetter
 import numpy as np
 
 from imu_reps.advice.next_session import session_key
-from imu_reps.domain.exercise import Exercise
+from imu_reps.domain.exercise import Exercise, Side
 from imu_reps.domain.progress import Course, Direction, Progress, Quantity, QuantityChange, SinceLast, Step
-from imu_reps.domain.recording import Side
+from imu_reps.domain.rep import clean_share
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.domain.summary import Summary
@@ -60,17 +60,12 @@ class Measure:
     minimum: float
 
 
-def _clean_share(summary: Summary) -> float | None:
-    judged = [rep.clean for rep in summary.reps if rep.clean is not None]
-    return sum(judged) / len(judged) if judged else None
-
-
 def _size(value: float | None) -> float | None:
     return None if value is None else abs(value)
 
 
 MEASURES: dict[Quantity, Measure] = {
-    "clean_share": Measure(_clean_share, "share", 0.2),
+    "clean_share": Measure(lambda summary: clean_share(summary.reps), "share", 0.2),
     "range_deg": Measure(lambda summary: summary.set.range_deg_mean, "deg", 10.0),
     "eccentric_s": Measure(lambda summary: summary.set.eccentric_s_mean, "s", 0.3),
     "pelvic_tilt_deg": Measure(lambda summary: summary.set.pelvic_tilt_deg_max, "deg", 3.0),

@@ -24,7 +24,7 @@ from imu_reps.domain.programme import (
     Rung,
 )
 from imu_reps.domain.recording import STOPPED_WITH_PAIN
-from imu_reps.domain.rep import Flag, Rep, floor_angle
+from imu_reps.domain.rep import Flag, Rep, floor_angle, judged
 from imu_reps.domain.stored_set import StoredSet
 
 
@@ -217,17 +217,17 @@ def _sometimes(code: ReasonCode, flag: Flag) -> Rule:
 
 
 def _share(flag: Flag, reps: Sequence[Rep]) -> float:
-    judged = [rep for rep in reps if flag not in rep.not_judged]
-    return sum(flag in rep.flags for rep in judged) / len(judged) if judged else 0.0
+    known = judged(reps, flag)
+    return sum(flag in rep.flags for rep in known) / len(known) if known else 0.0
 
 
 def _reason(code: ReasonCode, flag: Flag, seen: Sessions) -> Reason:
-    judged = [rep for rep in seen.reps if flag not in rep.not_judged]
-    faulty = [rep for rep in judged if flag in rep.flags]
+    known = judged(seen.reps, flag)
+    faulty = [rep for rep in known if flag in rep.flags]
     # the same angle as the floor in the report of a set
     has_floor = flag == "back_arch" and seen.latest[-1].summary.recording.exercise != "heel_tap"
-    below = floor_angle(judged)[0] if has_floor else None
-    return Reason(code, len(faulty), len(judged), len(seen.sessions), below)
+    below = floor_angle(known)[0] if has_floor else None
+    return Reason(code, len(faulty), len(known), len(seen.sessions), below)
 
 
 def _too_many(seen: Sessions) -> Reason | None:

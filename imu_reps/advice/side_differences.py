@@ -9,7 +9,7 @@ import numpy as np
 
 from imu_reps.domain.exercise import Exercise
 from imu_reps.domain.progress import SideComparison, SideDifference, SideQuantity, SideVerdict
-from imu_reps.domain.rep import Rep
+from imu_reps.domain.rep import Rep, clean_share
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.summary import Summary
 
@@ -150,13 +150,13 @@ def _by_chance(noise: float, left: FloatArray, right: FloatArray) -> float:
 
 
 def _clean(both: dict[str, list[Rep]]) -> SideDifference | None:
-    judged = {side: [rep.clean for rep in reps if rep.clean is not None] for side, reps in both.items()}
-    if not judged["left"] or not judged["right"]:
+    left, right = clean_share(both["left"]), clean_share(both["right"])
+    if left is None or right is None:
         return None
     from scipy.stats import fisher_exact
 
-    table = [[sum(clean), len(clean) - sum(clean)] for clean in (judged["left"], judged["right"])]
-    left, right = (sum(judged[side]) / len(judged[side]) for side in ("left", "right"))
-    by_chance = float(fisher_exact(np.array(table)).pvalue)
+    marks = [[rep.clean for rep in both[side]] for side in ("left", "right")]
+    table = np.array([[clean.count(True), clean.count(False)] for clean in marks])
+    by_chance = float(fisher_exact(table).pvalue)
     verdict: SideVerdict = "different" if by_chance < LIMITS.chance else "equal"
     return SideDifference("clean_share", left, right, "share", verdict)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
-from scipy.stats import bootstrap
 
+from imu_reps.domain.exercise import Start
 from imu_reps.domain.labels import RepLabel
-from imu_reps.domain.recording import Start
 from imu_reps.domain.rep import Flag, Rep
-from imu_reps.domain.samples import IntArray
+from imu_reps.domain.samples import FloatArray
 
 FLAG_NAMES: tuple[Flag, ...] = get_args(Flag)
 
@@ -146,36 +145,22 @@ def agreement_figures(sets: Sequence[SetAgreement], persons: Sequence[str | None
     if None in persons or len(names) < MIN_PERSONS:
         return {name: Figure(value) for name, value in values.items()}
     groups = [[each for each, person in zip(sets, persons, strict=True) if person == name] for name in names]
-    resampled: dict[tuple[int, ...], dict[str, float | None]] = {}
-
-    def figures_of(chosen: IntArray) -> dict[str, float | None]:
-        key = tuple(sorted(chosen.tolist()))
-        if key not in resampled:
-            resampled[key] = _figures([each for index in key for each in groups[index]])
-        return resampled[key]
-
-    return {name: _with_interval(name, value, figures_of, len(groups)) for name, value in values.items()}
+    drawn = np.random.default_rng(0).integers(len(groups), size=(RESAMPLES, len(groups)))
+    distinct, which = np.unique(np.sort(drawn), axis=0, return_inverse=True)
+    resampled = [_figures([each for index in chosen for each in groups[index]]) for chosen in distinct]
+    return {
+        name: _with_interval(value, np.array([figures[name] for figures in resampled], float)[which])
+        for name, value in values.items()
+    }
 
 
-def _with_interval(
-    name: str, value: float | None, figures_of: Callable[[IntArray], dict[str, float | None]], count: int
-) -> Figure:
+def _with_interval(value: float | None, resampled: FloatArray) -> Figure:
     """Return a figure with its interval; without one if a resample has no such figure, or all are equal."""
-    if value is None:
-        return Figure(None)
-    drawn = bootstrap(
-        (np.arange(count),),
-        lambda chosen: np.nan if (figure := figures_of(chosen)[name]) is None else figure,
-        vectorized=False,
-        n_resamples=RESAMPLES,
-        confidence_level=CONFIDENCE,
-        method="percentile",
-        random_state=np.random.default_rng(0),
-    )
-    values = drawn.bootstrap_distribution
-    if not np.isfinite(values).all() or np.ptp(values) < 1e-9:
+    if not np.isfinite(resampled).all() or np.ptp(resampled) < 1e-9:
         return Figure(value)
-    return Figure(value, float(drawn.confidence_interval.low), float(drawn.confidence_interval.high))
+    beyond = (1.0 - CONFIDENCE) / 2.0
+    low, high = np.percentile(resampled, [100.0 * beyond, 100.0 * (1.0 - beyond)]).tolist()
+    return Figure(value, low, high)
 
 
 def _figures(sets: Sequence[SetAgreement]) -> dict[str, float | None]:

@@ -25,9 +25,9 @@ from imu_reps.domain.events import (
     RepRevised,
     SetEnded,
 )
-from imu_reps.domain.exercise import HOLDS
+from imu_reps.domain.exercise import HOLDS, Start
 from imu_reps.domain.finding import Finding
-from imu_reps.domain.recording import Header, Start
+from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Partial, Rep
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.summary import SetSummary

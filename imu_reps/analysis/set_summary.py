@@ -9,7 +9,7 @@ import numpy as np
 from imu_reps.analysis.trend import trends
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Header
-from imu_reps.domain.rep import Certainty, Partial, PartialReason, Rep, floor_angle
+from imu_reps.domain.rep import Certainty, Partial, PartialReason, Rep, floor_angle, judged
 from imu_reps.domain.summary import SetSummary
 from imu_reps.domain.tempo import Tempo
 
@@ -26,12 +26,11 @@ def summarise_set(
         for name in ("concentric_s", "eccentric_s", "top_pause_s", "bottom_pause_s", "range_deg")
     }
     floor, below = (None, None) if header.exercise == "heel_tap" else floor_angle(reps)
-    judged = [rep for rep in reps if rep.clean is not None]
     return SetSummary(
         rep_count=len(reps),
         rep_count_certainty=certainty,
         rep_count_by_sensors=None,
-        clean_count=sum(rep.clean is True for rep in reps) if judged else None,
+        clean_count=sum(rep.clean is True for rep in reps) if judged(reps) else None,
         partial_count=sum(partial.reason in PARTIAL_REPS for partial in partials),
         tempo=_tempo(columns),
         tempo_target=None if header.tempo_target is None else str(header.tempo_target),
@@ -89,14 +88,14 @@ def aim_findings(header: Header, reps: Sequence[Rep]) -> list[Finding]:
 
 def _floor_aim(header: Header, floor_deg: float, reps: Sequence[Rep]) -> dict[str, object]:
     """Return whether the floor angle was kept, by how much not, and whether the last lowering went below."""
-    judged = [rep for rep in reps if "below_floor" not in rep.not_judged]
+    known = judged(reps, "below_floor")
     below = any(fault.code == "below_floor" for rep in reps for fault in rep.faults)
-    bottoms_deg = [rep.bottom_angle_deg for rep in judged if rep.bottom_angle_deg is not None]
-    last_deg = None if reps[-1] in judged else reps[-1].bottom_angle_deg
+    bottoms_deg = [rep.bottom_angle_deg for rep in known if rep.bottom_angle_deg is not None]
+    last_deg = None if reps[-1] in known else reps[-1].bottom_angle_deg
     return {
         "floor_deg": floor_deg,
         "floor_from": header.floor_from,
-        "kept": bool(judged) and not below,
+        "kept": bool(known) and not below,
         "within_deg": max(0, round(floor_deg) - round(min(bottoms_deg, default=floor_deg))),
         "last_below": last_deg is not None and round(last_deg) < round(floor_deg),
     }

@@ -11,7 +11,7 @@ import click
 
 from imu_reps.cli.console import echo, echo_error
 from imu_reps.domain.correction import Correction, corrected_header, corrections_of
-from imu_reps.domain.exercise import EXERCISES
+from imu_reps.domain.exercise import EXERCISES, SIDES
 from imu_reps.errors import FileAccessError, ImuRepsError, UsageError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ NEAR_PARTIAL_S = 0.5
     metavar="SECONDS",
     help="A rep that was missed: from-to, or the time of a movement that the report says did not count.",
 )
-@click.option("--side", type=click.Choice(["left", "right", "both"]), help="The leg that did it.")
+@click.option("--side", type=click.Choice(SIDES), help="The leg that did it.")
 @click.option("--exercise", type=click.Choice(EXERCISES), help="What was done.")
 @click.option("--person", metavar="NAME", help="Who did it.")
 @click.option("--remark", metavar="TEXT", help="Any words; they stand in every report.")

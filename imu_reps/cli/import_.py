@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from imu_reps.cli.console import echo
-from imu_reps.domain.exercise import EXERCISES
+from imu_reps.domain.exercise import EXERCISES, SIDES, STARTS, default_posture, default_start
 
 if TYPE_CHECKING:
     from imu_reps.domain.recording import Header, Recording
@@ -36,8 +36,8 @@ _COMPANION_FILES = ("Metadata.csv", "meta/time.csv")
     "--tap", is_flag=True, help="The sensors were knocked together at the start: by that they are timed."
 )
 @click.option("--exercise", type=click.Choice(EXERCISES), default="single_leg_raise", show_default=True)
-@click.option("--side", type=click.Choice(["left", "right", "both"]), help="Leg with the ankle sensor.")
-@click.option("--start", type=click.Choice(["low", "high"]), help="Where the leg rests between reps.")
+@click.option("--side", type=click.Choice(SIDES), help="Leg with the ankle sensor.")
+@click.option("--start", type=click.Choice(STARTS), help="Where the leg rests between reps.")
 @click.option("--cranial", type=click.Choice(_AXES), help="Pelvis sensor's axis to the head. [+y]")
 @click.option("--anterior", type=click.Choice(_AXES), help="Pelvis sensor's axis forward. [+z]")
 @click.option("--force", is_flag=True, help="Replace RECORDING if it was imported.")
@@ -149,7 +149,7 @@ def _header(
     from types import MappingProxyType
 
     from imu_reps import __version__
-    from imu_reps.domain.recording import DEFAULT_PELVIS, Header, default_posture, default_start
+    from imu_reps.domain.recording import DEFAULT_PELVIS, Header
     from imu_reps.errors import UsageError
 
     pelvis = replace(

@@ -11,7 +11,7 @@ from imu_reps.cli.console import echo, echo_wrapped
 from imu_reps.cli.prompts import choose_person
 from imu_reps.cli.record.options import read_tempo
 from imu_reps.cli.shared_options import with_options
-from imu_reps.domain.exercise import EXERCISES
+from imu_reps.domain.exercise import EXERCISES, SIDES
 
 if TYPE_CHECKING:
     from imu_reps.domain.programme import Advice, Plan, Programme
@@ -20,7 +20,7 @@ _prescribing = with_options(
     click.option("--prescribe", is_flag=True, help="Keep a prescription: the options below."),
     click.option("--by", metavar="NAME", help="Who prescribes it."),
     click.option("--exercise", type=click.Choice(EXERCISES), help="What."),
-    click.option("--side", type=click.Choice(["left", "right", "both"]), help="Which leg."),
+    click.option("--side", type=click.Choice(SIDES), help="Which leg."),
     click.option("--sets", type=click.IntRange(1, 50), help="How many sets."),
     click.option("--reps", type=click.IntRange(1, 1000), help="How many reps a set."),
     click.option("--tempo", callback=read_tempo, help="Seconds down-bottom-up-top, such as 2-0-2-0."),

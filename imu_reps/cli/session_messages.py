@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from imu_reps.coaching.cue_words import set_over
 from imu_reps.domain.cue import AT_ITS_TOP, Cue, CueCode
-from imu_reps.domain.exercise import HOLDS
-from imu_reps.domain.recording import Side
+from imu_reps.domain.exercise import HOLDS, Side
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.report.formatting import format_tempo, format_value, pluralize

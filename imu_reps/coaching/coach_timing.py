@@ -12,13 +12,11 @@ class CoachTiming:
     Attributes
     ----------
     asked_s : float
-        Longest interval between two calls of the governor; a cue is decided at least this long before it
+        Longest interval between two calls of the coach; a cue is decided at least this long before it
         expires.
     breath_s : float
         Silence between two spoken cues. Counts and cues of higher priority follow at once, as they expire
         soon.
-    fault_patience_s : float
-        Time after a limit was crossed for which the fault is still called out.
     breathing_reps : int
         Number of repetitions at the beginning of a set with breathing cues.
     floor_reps : int
@@ -56,7 +54,6 @@ class CoachTiming:
 
     asked_s: float = 0.1
     breath_s: float = 0.1
-    fault_patience_s: float = 0.48
     breathing_reps: int = 3
     floor_reps: int = 2
     end_seen_s: float = 0.1

@@ -1,9 +1,9 @@
-"""All words spoken while the person moves (short, plain, kind), and the priority of each cue."""
+"""All words spoken while the person moves: short, plain, kind."""
 
 from __future__ import annotations
 
-from imu_reps.domain.cue import Cue, CueCode, SpokenFigure, Tone
-from imu_reps.domain.recording import Side
+from imu_reps.domain.cue import CueCode, SpokenFigure
+from imu_reps.domain.exercise import Side
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import SensorPlace
 
@@ -26,6 +26,10 @@ STOPPED = "all right, we stop here"
 REST = "rest"
 DONE = "and done"
 LIE_STILL = "lie down and lie still"
+
+#: Shorter words of a cue from its second time on in a set: its meaning is known by then, and shorter words
+#: delay fewer counts.
+SHORTER_REPEATS: dict[CueCode, str] = {"press_back": FLAT}
 
 
 def count(number: int, target: int | None) -> str:
@@ -101,58 +105,3 @@ def left_to_switch(seconds: int, side: Side) -> str:
 def seconds_left(seconds: int) -> str:
     """Return a number of seconds in words."""
     return f"{seconds} seconds"
-
-
-#: Priority of each cue, higher first: pain and stop, then tilt, rotation, swing, tempo, count, then the rest.
-PRIORITY: dict[CueCode, int] = {
-    "stop": 100,
-    "sensor_lost": 95,
-    "press_back": 90,
-    "hips_level": 80,
-    "no_swing": 70,
-    "slower": 60,
-    "hold": 55,
-    "count": 50,
-    "done": 49,
-    "uncount": 48,
-    "switch_sides": 45,
-    "ready": 44,
-    "legs_up": 43,
-    "count_in": 42,
-    "move": 40,
-    "rest": 35,
-    "too_low": 65,
-    "in_range": 56,
-    "figure": 30,
-    "breathe": 20,
-    "beat": 10,
-}
-
-#: Time in seconds after its due time for which a cue is still useful.
-PATIENCE_S: dict[CueCode, float] = {
-    "stop": 10.0,
-    "sensor_lost": 5.0,
-    "ready": 3.0,
-    "legs_up": 3.0,
-    "count": 0.4,
-    "done": 3.0,
-    "uncount": 2.0,
-    "hold": 0.4,
-    "count_in": 0.4,
-    "move": 0.4,
-    "figure": 1.5,
-    "breathe": 0.6,
-    "beat": 0.2,
-    "in_range": 0.4,
-    "too_low": 1.2,
-    "rest": 3.0,
-    "switch_sides": 20.0,
-}
-
-
-def make_cue(
-    code: CueCode, text: str, due_s: float, evidence: str, *, tone: Tone, until_s: float | None = None
-) -> Cue:
-    """Return a cue with the priority and patience of its code; `time_s` is set when it is given."""
-    end_s = due_s + PATIENCE_S[code] if until_s is None else until_s
-    return Cue(code, text, PRIORITY[code], due_s, due_s, end_s, evidence, tone)

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from imu_reps.coaching import cue_words as words
 from imu_reps.coaching.coach_timing import TIMING
-from imu_reps.coaching.cue_words import PATIENCE_S, PRIORITY, make_cue
 from imu_reps.coaching.metronome import (
     HoldEvent,
-    beats_s,
-    count_in_s,
-    countdown_s,
-    first_move,
+    beat_cues,
+    count_in_cues,
     hold_cues,
     is_done,
+    move_cue,
+    with_pause,
 )
-from imu_reps.domain.cue import AT_ITS_TOP, DEFAULT_SPEECH, Cue, CueCode, SpeechOptions
+from imu_reps.domain.cue import AT_ITS_TOP, CUES, DEFAULT_SPEECH, Cue, CueCode, SpeechOptions, make_cue
 from imu_reps.domain.events import (
     EndReached,
     Event,
@@ -37,7 +34,7 @@ from imu_reps.domain.events import (
     SetEnded,
     StopAsked,
 )
-from imu_reps.domain.recording import Start
+from imu_reps.domain.exercise import Start
 from imu_reps.domain.rep import Flag, Rep
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.domain.tempo import Tempo
@@ -157,13 +154,44 @@ def initial_state(plan: CoachPlan) -> CoachState:
 def respond(state: CoachState, plan: CoachPlan, event: Event, now_s: float) -> Response:
     """Return the reply to an event that is known at `now_s`."""
     if isinstance(event, StopAsked):
-        return Response(replace(state, over=True), (_stop(event, now_s),), tuple(PRIORITY))
+        return Response(replace(state, over=True), (_stop(event, now_s),), tuple(CUES))
     if state.over or (_target_reached(state, plan) and not isinstance(event, _AFTER_TARGET)):
         return Response(state)
-    for kind, reply in _REPLIES:
-        if isinstance(event, kind):
-            return reply(state, plan, event, now_s)
-    return Response(state)
+    match event:
+        case Ready():
+            reply = _ready(state, plan, now_s)
+        case LegsUp():
+            reply = _legs_up(state, plan, now_s)
+        case HoldBegan() | HoldGoesOn() | HoldEnded():
+            reply = _held(state, plan, event, now_s)
+        case SensorSilent():
+            reply = _silent(state, event, now_s)
+        case SensorBack():
+            reply = _back(state, plan, event, now_s)
+        case SetEnded():
+            reply = _over(state, event, now_s)
+        case _:
+            reply = _repetition(state, plan, event, now_s)
+    return reply
+
+
+def _repetition(state: CoachState, plan: CoachPlan, event: Event, now_s: float) -> Response:
+    """Return the reply to an event of a repetition."""
+    reply = Response(state)
+    match event:
+        case PhaseChanged():
+            reply = _phase(state, plan, event, now_s)
+        case EndReached():
+            reply = _end(state, plan, event, now_s)
+        case FloorNear():
+            reply = _floor(state, event, now_s)
+        case LimitCrossed():
+            reply = _limit(state, plan, event, now_s)
+        case RepCompleted():
+            reply = _completed(state, plan, event, now_s)
+        case RepRetracted():
+            reply = _retracted(state, event, now_s)
+    return reply
 
 
 def _stop(event: StopAsked, now_s: float) -> Cue:
@@ -172,7 +200,7 @@ def _stop(event: StopAsked, now_s: float) -> Cue:
     return make_cue("stop", words.STOPPED, now_s, "asked for", tone="notice")
 
 
-def _ready(state: CoachState, plan: CoachPlan, _event: Ready, now_s: float) -> Response:
+def _ready(state: CoachState, plan: CoachPlan, now_s: float) -> Response:
     ready = make_cue("ready", words.READY, now_s, "lying still", tone="notice")
     lead_in = _lead_in(state, plan, now_s)
     return replace(lead_in, cues=(ready, *lead_in.cues))
@@ -196,36 +224,20 @@ def _lead_in(state: CoachState, plan: CoachPlan, now_s: float) -> Response:
     return replace(count_in, state=state, cues=(*cues, *count_in.cues))
 
 
-def _legs_up(state: CoachState, plan: CoachPlan, _event: LegsUp, now_s: float) -> Response:
+def _legs_up(state: CoachState, plan: CoachPlan, now_s: float) -> Response:
     """Count in now: the legs are where the first repetition begins."""
     return _counted_in(replace(state, legs_until_s=NEVER, arrived=True), plan, now_s, TIMING.held_s)
 
 
 def _counted_in(state: CoachState, plan: CoachPlan, from_s: float, still_s: float) -> Response:
-    """Count in to the first movement, replacing any earlier lead-in."""
-    cues = _count_in(plan, from_s, still_s)
+    """Count in to the first movement if its tempo is paced, replacing any earlier lead-in."""
+    cues = count_in_cues(plan.start, from_s, still_s) if _is_paced(plan) else ()
     leads_until_s = cues[-1].due_s if cues else NEVER
     return Response(replace(state, leads_until_s=leads_until_s, cut_short=False), cues, LEAD_IN)
 
 
 def _is_paced(plan: CoachPlan) -> bool:
     return plan.spoken.metronome and plan.tempo is not None
-
-
-def _count_in(plan: CoachPlan, from_s: float, still_s: float) -> tuple[Cue, ...]:
-    """Return the cues of the count-in and of the first movement; none without a paced tempo."""
-    if not _is_paced(plan):
-        return ()
-    seconds, move_s = count_in_s(from_s, still_s)
-    countdown = [
-        make_cue("count_in", str(left), at_s, f"{left} s to the first movement", tone="beat")
-        for at_s, left in seconds
-    ]
-    return (*countdown, _move(words.UP if first_move(plan.start) == "up" else words.DOWN, move_s))
-
-
-def _move(text: str, due_s: float) -> Cue:
-    return make_cue("move", text, due_s, "the target tempo", tone="beat")
 
 
 def _phase(state: CoachState, plan: CoachPlan, event: PhaseChanged, now_s: float) -> Response:
@@ -238,10 +250,7 @@ def _phase(state: CoachState, plan: CoachPlan, event: PhaseChanged, now_s: float
         return Response(replace(state, arrived=not moving))
     cues: list[Cue] = []
     if moving and plan.spoken.metronome and plan.tempo is not None:
-        cues += [
-            make_cue("beat", "", at_s, f"{event.phase}, target {plan.tempo}", tone="beat")
-            for at_s in beats_s(plan.tempo, event.phase, event.time_s)
-        ]
+        cues += beat_cues(plan.tempo, event.phase, event.time_s)
     if moving and plan.spoken.breathing and state.counted < TIMING.breathing_reps:
         text = words.BREATHE_OUT if event.phase == "concentric" else words.BREATHE_IN
         cues.append(make_cue("breathe", text, now_s, event.phase, tone="notice"))
@@ -276,8 +285,9 @@ def _end(state: CoachState, plan: CoachPlan, event: EndReached, now_s: float) ->
         cues += _count(plan, event.number, due_s, event.arrival_s, at_top)
     hold_s = _hold_s(plan, event)
     if hold_s >= TIMING.min_hold_s and not _target_reached(state, plan):
-        cues = _with_hold(cues, hold_s, due_s)
-        cues += _next_move(plan, event, event.arrival_s + hold_s)
+        cues = with_pause(cues, hold_s, due_s)
+        if plan.spoken.metronome:
+            cues.append(move_cue("up" if event.end == "bottom" else "down", event.arrival_s + hold_s))
     cancelled: tuple[CueCode, ...] = ("hold", "count_in", "move", "legs_up", "beat")
     if counts:
         cancelled = (*cancelled, "uncount", *_cancelled_at_target(state, plan))
@@ -310,7 +320,7 @@ def _is_counting_end(plan: CoachPlan, event: EndReached) -> bool:
 def _count(plan: CoachPlan, number: int, due_s: float, end_s: float, where: str = "") -> list[Cue]:
     """Return the cue of a number, followed by ``done`` if it is the target."""
     evidence = f"repetition {number}{where}"
-    until_s = end_s + PATIENCE_S["count"]
+    until_s = end_s + CUES["count"].patience_s
     counted = make_cue(
         "count", words.count(number, plan.reps), due_s, evidence, tone="count", until_s=until_s
     )
@@ -325,25 +335,7 @@ def _hold_s(plan: CoachPlan, event: EndReached) -> float:
     return plan.tempo.bottom_s if event.end == "bottom" else plan.tempo.top_s
 
 
-def _with_hold(counted: list[Cue], hold_s: float, began_s: float) -> list[Cue]:
-    """Return the countdown of a pause; its first word joins a count given at the same moment."""
-    (_, first), *later = countdown_s(hold_s, began_s)
-    evidence = f"hold of {hold_s:.0f} s"
-    if counted:
-        text = words.counted_with_hold(counted[0].words, first)
-        opening = replace(counted[0], words=text, evidence=f"{counted[0].evidence}, {evidence}")
-    else:
-        opening = make_cue("hold", words.hold(first), began_s, evidence, tone="hold")
-    return [opening, *(make_cue("hold", str(left), at_s, evidence, tone="hold") for at_s, left in later)]
-
-
-def _next_move(plan: CoachPlan, event: EndReached, at_s: float) -> list[Cue]:
-    if not plan.spoken.metronome:
-        return []
-    return [_move(words.UP if event.end == "bottom" else words.DOWN, at_s)]
-
-
-def _floor(state: CoachState, _plan: CoachPlan, event: FloorNear, now_s: float) -> Response:
+def _floor(state: CoachState, event: FloorNear, now_s: float) -> Response:
     """Warn before the floor is reached if the back let go recently; no warning while it stays flat."""
     if state.floor_reps == 0:
         return Response(state)
@@ -377,7 +369,7 @@ def _limit(state: CoachState, plan: CoachPlan, event: LimitCrossed, now_s: float
     evidence = f"{event.code} {event.value:.3g} over {event.limit:.3g} {event.unit}"
     if event.unit == "s":
         evidence = f"{event.code} {event.value:.1f} under {event.limit:.1f} s"
-    until_s = event.crossed_s + TIMING.fault_patience_s
+    until_s = event.crossed_s + CUES[code].patience_s
     return Response(state, (make_cue(code, text, now_s, evidence, tone="fault", until_s=until_s),))
 
 
@@ -394,7 +386,7 @@ def _completed(state: CoachState, plan: CoachPlan, event: RepCompleted, now_s: f
     if event.number <= state.counted or not ended:
         return Response(state, figure)
     state = replace(state, counted=event.number)
-    if now_s > event.rep.end_s + PATIENCE_S["count"]:
+    if now_s > event.rep.end_s + CUES["count"].patience_s:
         return Response(state, figure)
     cues = _count(plan, event.number, now_s, event.rep.end_s)
     cancelled = _cancelled_at_target(state, plan)
@@ -419,7 +411,7 @@ def _let_go(plan: CoachPlan, rep: Rep) -> bool:
     return any(fault.code in codes for fault in rep.faults)
 
 
-def _retracted(state: CoachState, _plan: CoachPlan, event: RepRetracted, now_s: float) -> Response:
+def _retracted(state: CoachState, event: RepRetracted, now_s: float) -> Response:
     if event.rep_count >= state.counted:
         return Response(state)
     cue = make_cue("uncount", words.back_to(event.rep_count), now_s, event.reason, tone="notice")
@@ -431,10 +423,10 @@ def _held(state: CoachState, plan: CoachPlan, event: HoldEvent, now_s: float) ->
     """Give the seconds of a hold in place of a count."""
     done = is_done(event, plan.hold_s)
     cues = hold_cues(event, plan.hold_s, now_s)
-    return Response(replace(state, over=done), cues, tuple(PRIORITY) if done else ("hold",))
+    return Response(replace(state, over=done), cues, tuple(CUES) if done else ("hold",))
 
 
-def _silent(state: CoachState, _plan: CoachPlan, event: SensorSilent, now_s: float) -> Response:
+def _silent(state: CoachState, event: SensorSilent, now_s: float) -> Response:
     """Warn of a silent sensor, and cancel cues that would make the leg move or judge the lift."""
     evidence = f"nothing from the {event.sensor} sensor"
     cue = make_cue("sensor_lost", words.silent(event.sensor), now_s, evidence, tone="stop")
@@ -453,27 +445,9 @@ def _back(state: CoachState, plan: CoachPlan, event: SensorBack, now_s: float) -
     return _lead_in(state, plan, now_s)
 
 
-def _over(state: CoachState, _plan: CoachPlan, event: SetEnded, now_s: float) -> Response:
+def _over(state: CoachState, event: SetEnded, now_s: float) -> Response:
     if event.reason in words.ENDED_BY_RULE:
         cue = make_cue("stop", words.ENDED_BY_RULE[event.reason], now_s, event.reason, tone="notice")
     else:
         cue = make_cue("done", words.set_over(event.rep_count), now_s, event.reason, tone="done")
-    return Response(replace(state, over=True), (cue,), tuple(PRIORITY))
-
-
-_REPLIES: tuple[tuple[type[Any], Callable[[CoachState, CoachPlan, Any, float], Response]], ...] = (
-    (Ready, _ready),
-    (LegsUp, _legs_up),
-    (PhaseChanged, _phase),
-    (EndReached, _end),
-    (FloorNear, _floor),
-    (LimitCrossed, _limit),
-    (RepCompleted, _completed),
-    (RepRetracted, _retracted),
-    (HoldBegan, _held),
-    (HoldGoesOn, _held),
-    (HoldEnded, _held),
-    (SensorSilent, _silent),
-    (SensorBack, _back),
-    (SetEnded, _over),
-)
+    return Response(replace(state, over=True), (cue,), tuple(CUES))

@@ -1,51 +1,66 @@
-"""Counting of seconds aloud: the four phases of a target tempo, and holds."""
+"""Counting of seconds aloud: the count-in and the four phases of a target tempo, and holds."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Literal
 
 from imu_reps.coaching import cue_words as words
 from imu_reps.coaching.coach_timing import TIMING
-from imu_reps.coaching.cue_words import make_cue
-from imu_reps.domain.cue import Cue
+from imu_reps.domain.cue import Cue, make_cue
 from imu_reps.domain.events import HoldBegan, HoldEnded, HoldGoesOn, Phase
-from imu_reps.domain.recording import Start
+from imu_reps.domain.exercise import Start
 from imu_reps.domain.tempo import Tempo
 
-Move = Literal["up", "down"]
+
+def count_in_cues(start: Start, from_s: float, still_s: float) -> tuple[Cue, ...]:
+    """Return the count-in and the first movement, after `from_s` and `still_s` of stillness."""
+    move_s = from_s + still_s + TIMING.count_in
+    countdown = [
+        make_cue("count_in", str(left), move_s - left, f"{left} s to the first movement", tone="beat")
+        for left in range(TIMING.count_in, 0, -1)
+    ]
+    return (*countdown, move_cue("up" if start == "low" else "down", move_s))
 
 
-def target_s(tempo: Tempo, phase: Phase) -> float:
-    """Return the target duration of a phase."""
-    return float(getattr(tempo, f"{phase}_s"))
+def move_cue(way: Literal["up", "down"], due_s: float) -> Cue:
+    """Return the cue of a movement at the target tempo."""
+    return make_cue("move", words.UP if way == "up" else words.DOWN, due_s, "the target tempo", tone="beat")
 
 
-def beats_s(tempo: Tempo, phase: Phase, began_s: float) -> list[float]:
-    """Return the times of the whole seconds in a phase that began at `began_s`, including its end."""
-    whole_s = target_s(tempo, phase)
-    return [began_s + second for second in range(1, math.floor(whole_s + 1e-9) + 1)]
+def beat_cues(tempo: Tempo, phase: Phase, began_s: float) -> list[Cue]:
+    """Return the beats at the whole seconds of a phase that began at `began_s`, including its end."""
+    whole_s = float(getattr(tempo, f"{phase}_s"))
+    return [
+        make_cue("beat", "", began_s + second, f"{phase}, target {tempo}", tone="beat")
+        for second in range(1, math.floor(whole_s + 1e-9) + 1)
+    ]
 
 
-def countdown_s(hold_s: float, began_s: float) -> list[tuple[float, int]]:
-    """Return the times of a hold's countdown, each with the seconds left; empty for a hold too short."""
-    if hold_s < TIMING.min_hold_s:
-        return []
-    return [(began_s + hold_s - left, left) for left in range(math.floor(hold_s), 0, -1)]
+def with_pause(counted: list[Cue], pause_s: float, began_s: float) -> list[Cue]:
+    """Return the countdown of a pause; its first word joins a count given at the same moment.
 
-
-def first_move(start: Start) -> Move:
-    """Return the direction of the first movement."""
-    return "up" if start == "low" else "down"
-
-
-def count_in_s(ready_s: float, still_s: float = TIMING.still_s) -> tuple[list[tuple[float, int]], float]:
-    """Return the times of the count-in, each with the seconds left, and the time of the first movement.
-
-    It follows `ready_s` and `still_s` of stillness.
+    Parameters
+    ----------
+    counted : list of Cue
+        The count and what follows it; may be empty.
+    pause_s : float
+        At least `CoachTiming.min_hold_s`.
+    began_s : float
+        When the pause begins.
     """
-    move_s = ready_s + still_s + TIMING.count_in
-    return [(move_s - left, left) for left in range(TIMING.count_in, 0, -1)], move_s
+    first, *later = range(math.floor(pause_s), 0, -1)
+    evidence = f"hold of {pause_s:.0f} s"
+    if counted:
+        text = words.counted_with_hold(counted[0].words, first)
+        opening = replace(counted[0], words=text, evidence=f"{counted[0].evidence}, {evidence}")
+    else:
+        opening = make_cue("hold", words.hold(first), began_s, evidence, tone="hold")
+    return [
+        opening,
+        *(make_cue("hold", str(left), began_s + pause_s - left, evidence, tone="hold") for left in later),
+    ]
 
 
 HoldEvent = HoldBegan | HoldGoesOn | HoldEnded

@@ -8,17 +8,15 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, cast, get_args
 
-from imu_reps.domain.exercise import EXERCISES, Exercise
+from imu_reps.domain.exercise import EXERCISES, SIDES, Exercise, Side, default_posture, default_start
 
 if TYPE_CHECKING:
-    from imu_reps.domain.recording import Header, Note, Side
+    from imu_reps.domain.recording import Header, Note
 
 Corrected = Literal["not_a_rep", "missed_rep", "side", "exercise", "person", "remark"]
 
 #: Key of the notes; `UNDO` with a number undoes the correction of that number.
 CORRECT, UNDO = "correct", "undo"
-
-SIDES = ("left", "right", "both")
 
 _SPAN = re.compile(r"(\d+(?:\.\d+)?) to (\d+(?:\.\d+)?)", re.ASCII)
 _TIME = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
@@ -75,7 +73,7 @@ def corrected_header(header: Header, corrections: Sequence[Correction]) -> Heade
     for one in corrections:
         match one.what:
             case "side":
-                header = replace(header, side=cast("Side", one.value))
+                header = replace(header, side=cast(Side, one.value))
             case "exercise":
                 header = _with_exercise(header, cast(Exercise, one.value))
             case "person":
@@ -84,8 +82,6 @@ def corrected_header(header: Header, corrections: Sequence[Correction]) -> Heade
 
 
 def _with_exercise(header: Header, exercise: Exercise) -> Header:
-    from imu_reps.domain.recording import default_posture, default_start
-
     start_is_default = header.start == default_start(header.exercise)
     start = default_start(exercise) if start_is_default else header.start
     posture_is_default = header.posture == default_posture(header.exercise)

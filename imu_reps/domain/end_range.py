@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from imu_reps.domain.exercise import Exercise
-from imu_reps.domain.recording import Side
+from imu_reps.domain.exercise import Exercise, Side
 from imu_reps.domain.rep import Certainty
 
 Grade = Literal["normal", "good", "fair", "poor"]

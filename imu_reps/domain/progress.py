@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from imu_reps.domain.exercise import Exercise
-from imu_reps.domain.recording import Side
+from imu_reps.domain.exercise import Exercise, Side
 
 Quantity = Literal[
     "clean_share", "range_deg", "eccentric_s", "pelvic_tilt_deg", "pelvic_rotation_deg", "floor_angle_deg"

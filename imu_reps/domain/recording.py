@@ -1,4 +1,4 @@
-"""A recorded set: header, samples of both sensors, notes; reasons why a set ends."""
+"""A recorded set: header, samples of both sensors, notes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Literal, Self
 
 from imu_reps.domain.correction import Correction, corrections_of
-from imu_reps.domain.exercise import EXERCISES, Exercise
+from imu_reps.domain.exercise import EXERCISES, Exercise, Posture, Side, Start, default_posture, default_start
 from imu_reps.domain.frames import sample_block
 from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace
 from imu_reps.domain.tempo import Tempo
@@ -22,24 +22,10 @@ from imu_reps.domain.validation import (
 )
 from imu_reps.errors import RefusedValueError
 
-Side = Literal["left", "right", "both"]
-Start = Literal["low", "high"]
-Posture = Literal["supine", "hanging"]
 PelvisAlignment = Literal["mounted", "functional"]
 Counter = Literal["device", "host"]
 Axis = Literal["+x", "-x", "+y", "-y", "+z", "-z"]
 FloorFrom = Literal["asked", "end_range"]
-
-
-def default_start(exercise: Exercise) -> Start:
-    """Return where the leg rests between reps by default."""
-    return "high" if exercise == "heel_tap" else "low"
-
-
-def default_posture(exercise: Exercise) -> Posture:
-    """Return the default posture of an exercise."""
-    return "hanging" if exercise == "hanging_leg_raise" else "supine"
-
 
 #: Range of sensor rates: docs/recording-format.md#header.
 MIN_RATE_HZ, MAX_RATE_HZ = 1.0, 10_000.0
@@ -309,21 +295,6 @@ class Recording:
         return replace(self, pelvis=block) if block.sensor == "pelvis" else replace(self, ankle=block)
 
 
-#: Texts of the reasons why a set ended, to continue "the set was ended:".
-END_REASONS = {
-    "target": "the target was reached",
-    "duration": "the time was up",
-    "left_posture": "you left the posture",
-    "legs_down": "the legs came down",
-    "user": "you ended it",
-    "pain": "it hurt",
-    "faulty_reps": "too many faulty reps came in a row",
-    "range_lost": "the range fell by as much as you had set",
-    "speed_lost": "the speed fell by as much as you had set",
-    "link_lost": "the ankle sensor stayed away",
-    "end_of_recording": "the recording ends",
-}
-
 #: Code of the finding that a set was stopped with pain.
 STOPPED_WITH_PAIN = "stopped_with_pain"
 
@@ -332,13 +303,3 @@ PAIN_REPORTED, HURT = "pain_said", "hurt"
 
 #: Highest rating of pain and effort.
 MAX_RATING = 10
-
-#: Advice after a set stopped with pain.
-AFTER_PAIN = "It hurt, and you stopped. Leave it for today; if it does not pass, see a professional."
-
-DISCARDED = "You discarded this set: it is not remembered, and not compared with others."
-
-
-def end_reason_text(reason: str) -> str:
-    """Return the text of the reason why a set ended; an unknown reason is shown as it is."""
-    return END_REASONS.get(reason, reason.replace("_", " "))

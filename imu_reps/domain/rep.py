@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,9 +22,7 @@ Level = Literal["watch", "flag"]
 Certainty = Literal["high", "fair", "low", "experimental"]
 
 #: Why an excursion of the leg did not count.
-PartialReason = Literal[
-    "too_small", "cut_off", "not_carried_round_hip", "out_of_posture", "walking", "by_hand", "practice"
-]
+PartialReason = Literal["too_small", "cut_off", "not_carried_round_hip", "by_hand", "practice"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +90,19 @@ class Rep:
         ways = (self.concentric_s, self.eccentric_s)
         out_s, back_s = ways if start == "low" else ways[::-1]
         return None if out_s is None or back_s is None else (self.start_s + out_s, self.end_s - back_s)
+
+
+def judged(reps: Iterable[Rep], flag: Flag | None = None) -> list[Rep]:
+    """Return the repetitions that were judged: clean or not, or with or without a flag if one is given."""
+    if flag is None:
+        return [rep for rep in reps if rep.clean is not None]
+    return [rep for rep in reps if flag not in rep.not_judged]
+
+
+def clean_share(reps: Iterable[Rep]) -> float | None:
+    """Return the share of clean repetitions among those judged; None if none is."""
+    known = judged(reps)
+    return sum(rep.clean is True for rep in known) / len(known) if known else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,11 @@
-"""Repetitions and angles as table rows, for DataFrames, CSV and Parquet."""
+"""Repetitions as table rows, for DataFrames, CSV and Parquet."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from imu_reps.domain.recording import Start
 from imu_reps.domain.rep import Rep
-from imu_reps.domain.samples import FloatArray, IntArray
 from imu_reps.domain.summary import Summary
 
 _TEXTS = ("flags", "not_judged", "faults")
@@ -18,9 +13,6 @@ _OF_SET = ("recording", "person", "created", "exercise", "side", "simulated")
 
 #: Columns of a repetition's row: person and set, figures, then flags (`faults`) and what was not judged.
 REP_COLUMNS = (*_OF_SET, *(name for name in Rep.__slots__ if name not in _TEXTS), "faults", "not_judged")
-
-#: Columns of an angle's row, at 100 Hz.
-ANGLE_COLUMNS = ("time_s", "leg_elevation_deg", "pelvic_tilt_deg", "pelvic_rotation_deg")
 
 _UNITS = {"s": "s", "deg": "deg", "dps": "deg/s"}
 
@@ -66,30 +58,3 @@ def _kind(column: str) -> str:
     if column == "number":
         return "Int64"
     return "string" if column in (*_OF_SET, *_TEXTS) else "float64"
-
-
-def rep_and_phase(
-    time_s: FloatArray, reps: Sequence[Rep], start: Start
-) -> tuple[IntArray, NDArray[np.object_]]:
-    """Return the repetition (0: none) and phase (None: none) of each instant.
-
-    Parameters
-    ----------
-    time_s : (n,) float
-        Increasing.
-    start : {"low", "high"}
-        Where the leg rests between them, which decides the order of phases.
-    """
-    number, phase = np.zeros(len(time_s), np.int64), np.full(len(time_s), None, object)
-    ways = ("concentric", "top", "eccentric", "bottom")
-    out, far, back, near = ways if start == "low" else (*ways[2:], *ways[:2])
-    for rep in reps:
-        first, last = np.searchsorted(time_s, [rep.start_s, rep.end_s])
-        number[first:last] = rep.number
-        pause_s, far_s = getattr(rep, f"{near}_pause_s"), rep.far_end_s(start)
-        if far_s is not None:
-            turn, leave = np.searchsorted(time_s, far_s)
-            phase[first:turn], phase[turn:leave], phase[leave:last] = out, far, back
-        if pause_s is not None:
-            phase[last : np.searchsorted(time_s, rep.end_s + pause_s)] = near
-    return number, phase

@@ -20,7 +20,7 @@ class DoneSet:
     number : int
         Number in its session, from 1.
     ended : str
-        Reason why it ended, see `imu_reps.domain.recording`.
+        Code of the reason why it ended, such as ``target``.
     summary : Summary or None
         None if discarded or `unusable`.
     unusable : str or None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from imu_reps.domain.exercise import Exercise
+from imu_reps.domain.exercise import Exercise, Posture, Side, Start
 from imu_reps.domain.finding import Finding
-from imu_reps.domain.recording import PelvisAlignment, Posture, Side, Start
+from imu_reps.domain.recording import PelvisAlignment
 from imu_reps.domain.rep import Certainty, Partial, Rep
 from imu_reps.domain.settings import Settings
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from imu_reps.domain.recording import Start
+import numpy as np
+from numpy.typing import NDArray
+
+from imu_reps.domain.exercise import Start
 from imu_reps.domain.rep import Rep
-from imu_reps.domain.samples import BoolArray, FloatArray
+from imu_reps.domain.samples import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +26,9 @@ class Pose:
     pelvic_tilt_deg: float | None
     pelvic_rotation_deg: float | None
 
+
+#: Columns of an angle's row, at 100 Hz.
+ANGLE_COLUMNS = ("time_s", "leg_elevation_deg", "pelvic_tilt_deg", "pelvic_rotation_deg")
 
 #: Rate of the common grid of both sensors.
 GRID_HZ = 100.0
@@ -78,10 +85,8 @@ class AngleTrack:
         """
         import pandas as pd
 
-        from imu_reps.domain.rep_rows import ANGLE_COLUMNS, rep_and_phase
-
         frame = pd.DataFrame({name: getattr(self, name) + 0.0 for name in ANGLE_COLUMNS})
-        number, phase = rep_and_phase(self.time_s, self.reps, self.start)
+        number, phase = _rep_and_phase(self.time_s, self.reps, self.start)
         frame["rep"] = pd.array(number, dtype="Int64")
         frame.loc[number == 0, "rep"] = pd.NA
         frame["phase"] = pd.array(phase, dtype="string")
@@ -90,3 +95,30 @@ class AngleTrack:
 
 #: Names of the array fields, in their order.
 ARRAYS = tuple(name for name in AngleTrack.__slots__ if name not in ("reps", "start"))
+
+
+def _rep_and_phase(
+    time_s: FloatArray, reps: Sequence[Rep], start: Start
+) -> tuple[IntArray, NDArray[np.object_]]:
+    """Return the repetition (0: none) and phase (None: none) of each instant.
+
+    Parameters
+    ----------
+    time_s : (n,) float
+        Increasing.
+    start : {"low", "high"}
+        Where the leg rests between them, which decides the order of phases.
+    """
+    number, phase = np.zeros(len(time_s), np.int64), np.full(len(time_s), None, object)
+    ways = ("concentric", "top", "eccentric", "bottom")
+    out, far, back, near = ways if start == "low" else (*ways[2:], *ways[:2])
+    for rep in reps:
+        first, last = np.searchsorted(time_s, [rep.start_s, rep.end_s])
+        number[first:last] = rep.number
+        pause_s, far_s = getattr(rep, f"{near}_pause_s"), rep.far_end_s(start)
+        if far_s is not None:
+            turn, leave = np.searchsorted(time_s, far_s)
+            phase[first:turn], phase[turn:leave], phase[leave:last] = out, far, back
+        if pause_s is not None:
+            phase[last : np.searchsorted(time_s, rep.end_s + pause_s)] = near
+    return number, phase

@@ -7,7 +7,8 @@ from typing import get_args
 
 import numpy as np
 
-from imu_reps.domain.recording import Axis, Header, Posture, Side, Start
+from imu_reps.domain.exercise import Posture, Side, Start
+from imu_reps.domain.recording import Axis, Header
 from imu_reps.domain.samples import FloatArray
 
 #: Greatest lean of a ready pelvis from lying (hanging).

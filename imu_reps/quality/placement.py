@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from imu_reps.domain.exercise import Start
 from imu_reps.domain.finding import Finding
-from imu_reps.domain.recording import Axis, Header, Start
+from imu_reps.domain.recording import Axis, Header
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray
 from imu_reps.kinematics.mounting import axis_vector, nearest_axis, pelvis_axes_supine, unit
 from imu_reps.kinematics.rest import stretches

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from imu_reps.domain.end_range import EndRange, Grade, Press
 from imu_reps.domain.programme import Adherence, Advice, Plan, Prescription, Reason, ReasonCode
 from imu_reps.domain.progress import SideComparison, SideDifference, SideQuantity
-from imu_reps.domain.recording import AFTER_PAIN
+from imu_reps.report.findings import AFTER_PAIN
 from imu_reps.report.formatting import (
     exercise_name,
     format_degrees,
@@ -136,7 +136,7 @@ def side_lines(comparisons: Iterable[SideComparison]) -> list[str]:
     lines = []
     for comparison in comparisons:
         left, right = pluralize(comparison.left_reps, "rep"), pluralize(comparison.right_reps, "rep")
-        name = comparison.exercise.replace("_", " ").capitalize()
+        name = exercise_name(comparison.exercise).capitalize()
         lines.append(f"{name}, {left} left and {right} right:")
         lines += [f"• {_line(d)}" for d in comparison.differences if d.verdict != "equal"]
         equal = [_QUANTITIES[d.what][0] for d in comparison.differences if d.verdict == "equal"]
@@ -159,7 +159,7 @@ _BANDS: dict[Grade, str] = {"normal": "0–15°", "good": "16–45°", "fair": "
 def end_range_sentences(result: EndRange) -> list[str]:
     """Describe the end-range test of one side, the floor angle first."""
     legs = {"left": ", left leg", "right": ", right leg"}.get(result.side or "", "")
-    sentences = [f"{result.exercise.replace('_', ' ').capitalize()}{legs}: {_floor(result)}"]
+    sentences = [f"{exercise_name(result.exercise).capitalize()}{legs}: {_floor(result)}"]
     if result.grade is not None:
         sentences.append(_grade(result, result.grade))
     if result.too_fast:

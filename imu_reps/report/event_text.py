@@ -15,8 +15,8 @@ from imu_reps.domain.events import (
     SensorSilent,
     SetEnded,
 )
-from imu_reps.domain.recording import end_reason_text
 from imu_reps.domain.samples import SensorPlace
+from imu_reps.report.findings import end_reason_text
 from imu_reps.report.formatting import past_limit, pluralize
 from imu_reps.report.phrases import flag_label
 

@@ -1,4 +1,4 @@
-"""Sentences of findings: what was found and what to do about it, by code."""
+"""Sentences of findings: what was found and what to do about it, by code; and why a set ended."""
 
 from __future__ import annotations
 
@@ -6,13 +6,33 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from imu_reps.domain.finding import Finding, ImplausibleError
-from imu_reps.domain.recording import AFTER_PAIN, DISCARDED, PAIN_REPORTED, STOPPED_WITH_PAIN, end_reason_text
+from imu_reps.domain.recording import PAIN_REPORTED, STOPPED_WITH_PAIN
 from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2
 from imu_reps.errors import ImuRepsError, RecordingError
 from imu_reps.report.formatting import format_reps, join_words, pluralize
 
 #: More absences or restarts than this are counted, not listed.
 MAX_NAMED = 3
+
+#: Texts of the reasons why a set ended, to continue "the set was ended:".
+END_REASONS = {
+    "target": "the target was reached",
+    "duration": "the time was up",
+    "left_posture": "you left the posture",
+    "legs_down": "the legs came down",
+    "user": "you ended it",
+    "pain": "it hurt",
+    "faulty_reps": "too many faulty reps came in a row",
+    "range_lost": "the range fell by as much as you had set",
+    "speed_lost": "the speed fell by as much as you had set",
+    "link_lost": "the ankle sensor stayed away",
+    "end_of_recording": "the recording ends",
+}
+
+#: Advice after a set stopped with pain.
+AFTER_PAIN = "It hurt, and you stopped. Leave it for today; if it does not pass, see a professional."
+
+DISCARDED = "You discarded this set: it is not remembered, and not compared with others."
 
 ACC = "acc_x_mps2, acc_y_mps2, acc_z_mps2"
 GYR = "gyr_x_dps, gyr_y_dps, gyr_z_dps"
@@ -44,6 +64,11 @@ def with_message(error: Error) -> Error | RecordingError:
         return error
     message, hint_words = _words(error.finding)
     return RecordingError(message, hint=hint_words, code=error.code)
+
+
+def end_reason_text(reason: str) -> str:
+    """Return the text of the reason why a set ended; an unknown reason is shown as it is."""
+    return END_REASONS.get(reason, reason.replace("_", " "))
 
 
 def _words(finding: Finding) -> tuple[str, str]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from imu_reps.domain.exercise import Exercise
-from imu_reps.domain.recording import Side
+from imu_reps.domain.exercise import Exercise, Side
 
 #: Mark of missing values in tables.
 NOT_MEASURED = "–"

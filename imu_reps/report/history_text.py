@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
-from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.progress import Progress, Quantity, QuantityChange
 from imu_reps.domain.stored_set import StoredSet
-from imu_reps.domain.summary import Summary
 from imu_reps.report.formatting import (
-    NOT_MEASURED,
     exercise_name,
-    format_count,
     format_day,
-    format_degrees,
     format_value,
     join_words,
     pluralize,
 )
 from imu_reps.report.rep_table import SHORT_HEADS
+from imu_reps.report.sets_table import (
+    BY_HAND,
+    CLEAN,
+    DAY,
+    EXERCISE_AND_SIDE,
+    FLOOR,
+    RANGE,
+    REPS,
+    TEMPO,
+    TILT,
+    Columns,
+    SetRow,
+    cells,
+    is_by_hand,
+    sets_table,
+)
 from imu_reps.report.text import titled_section
 
 #: Name of a quantity, and the words for more and for less of it.
@@ -33,6 +43,18 @@ QUANTITIES: dict[Quantity, tuple[str, str, str]] = {
     "pelvic_tilt_deg": ("greatest forward tilt of the pelvis", "more", "less"),
     "pelvic_rotation_deg": ("greatest turn of the pelvis", "more", "less"),
     "floor_angle_deg": ("floor angle", "higher", "lower"),
+}
+
+#: Columns of the history.
+COLUMNS: Columns = {
+    DAY: 0,
+    EXERCISE_AND_SIDE: 0,
+    REPS: 0,
+    CLEAN: 0,
+    TEMPO: SHORT_HEADS,
+    RANGE: 60,
+    TILT: 48,
+    FLOOR: 54,
 }
 
 
@@ -46,8 +68,9 @@ def history_report(sets: Sequence[StoredSet], progress: Sequence[Progress], widt
     width : int
         Available columns; a narrow table omits the tempo.
     """
-    parts: list[RenderableType] = [_table(sets, width)]
-    if any(stored.summary.set.rep_count_by_sensors is not None for stored in sets):
+    rows = [cells(SetRow(stored.summary, day=stored.day), COLUMNS) for stored in sets]
+    parts: list[RenderableType] = [sets_table(rows, COLUMNS, width)]
+    if any(is_by_hand(stored.summary) for stored in sets):
         parts.append(Text(BY_HAND, style="dim"))
     for one in progress:
         head, lines = progress_text(one)
@@ -58,48 +81,6 @@ def history_report(sets: Sequence[StoredSet], progress: Sequence[Progress], widt
 def progress_text(progress: Progress) -> tuple[str, list[str]]:
     """Return a heading and lines for the progress of one exercise and side."""
     return _head(progress), _lines(progress)
-
-
-#: Mark of a count that was corrected by hand, and its legend.
-HAND_MARK = "*"
-BY_HAND = f"{HAND_MARK} corrected by hand"
-
-
-def rep_count_text(summary: Summary) -> str:
-    """Format the count of a set, marked if corrected by hand; the seconds of a hold."""
-    if summary.recording.exercise in HOLDS:
-        held_s = summary.set.time_under_tension_s
-        return NOT_MEASURED if held_s is None else f"{held_s:.0f} s"
-    mark = "" if summary.set.rep_count_by_sensors is None else HAND_MARK
-    return format_count(summary.set.rep_count) + mark
-
-
-#: Columns of figures with the minimum table width at which each is shown.
-FIGURES: dict[str, tuple[int, Callable[[Summary], str]]] = {
-    "reps": (0, rep_count_text),
-    "clean": (0, lambda summary: format_count(summary.set.clean_count)),
-    "tempo": (SHORT_HEADS, lambda summary: summary.set.tempo or NOT_MEASURED),
-    "range": (60, lambda summary: format_degrees(summary.set.range_deg_mean)),
-    "tilt": (48, lambda summary: format_degrees(summary.set.pelvic_tilt_deg_max)),
-    "floor\nangle": (54, lambda summary: format_degrees(summary.set.floor_angle_deg)),
-}
-
-
-def _table(sets: Sequence[StoredSet], width: int) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("day", no_wrap=True)
-    table.add_column("exercise", overflow="fold")
-    shown = {head: figure for head, (min_width, figure) in FIGURES.items() if width >= min_width}
-    for head in shown:
-        table.add_column(head, justify="right", no_wrap=True)
-    for stored in sets:
-        recording = stored.summary.recording
-        table.add_row(
-            format_day(stored.day),
-            exercise_name(recording.exercise, recording.side),
-            *(figure(stored.summary) for figure in shown.values()),
-        )
-    return table
 
 
 def _head(progress: Progress) -> str:

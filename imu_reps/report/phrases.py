@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from statistics import median
 
+from imu_reps.domain.exercise import BOTH_LEGS, Side
 from imu_reps.domain.finding import Finding
-from imu_reps.domain.recording import PAIN_REPORTED, STOPPED_WITH_PAIN, Side
+from imu_reps.domain.recording import PAIN_REPORTED, STOPPED_WITH_PAIN
 from imu_reps.domain.rep import Fault, Flag, Partial, PartialReason, Rep
 from imu_reps.domain.summary import Summary, Trend
 from imu_reps.domain.tempo import Tempo, TempoPart
@@ -152,7 +153,7 @@ def meaning_sentences(summary: Summary) -> list[str]:
     flagged = {flag for rep in summary.reps for flag in rep.flags}
     if figures.floor_angle_deg is not None:
         flagged -= {"back_arch"}  # reported as the floor angle
-    two_legs = summary.recording.exercise in ("double_leg_raise", "hanging_leg_raise")
+    two_legs = summary.recording.exercise in BOTH_LEGS
     hints = [_MEANING[flag].format(count="four" if two_legs else "two") for flag in FLAGS if flag in flagged]
     side = summary.recording.side
     trends = [_trend(trend, side) for trend in figures.trend if trend.certain and _matters(trend)]
@@ -326,7 +327,6 @@ _TIMES_NAMED = 4
 _NO_REPS: dict[PartialReason, str] = {
     "cut_off": "The leg went out, and had not come back when the recording ended",
     "not_carried_round_hip": "The leg moved, but not as a leg that is raised from the hip",
-    "walking": "The leg swung as it does in walking",
     "practice": "All reps were for practice",
     "by_hand": "What the sensors counted was taken out by hand",
 }
@@ -341,13 +341,8 @@ def nothing_sentences(summary: Summary) -> list[str]:
         moved[partial.reason] = moved.get(partial.reason, 0.0) + partial.range_deg
     reason: PartialReason = max(moved, key=lambda one: moved[one]) if moved else "too_small"
     minimum = f"The leg never went out and back by at least {format_degrees(summary.settings.min_range_deg)}"
-    apart = f"The leg moved only while you were not {_posture(summary)}"
-    words = {"too_small": minimum, "out_of_posture": apart, **_NO_REPS}[reason]
+    words = {"too_small": minimum, **_NO_REPS}[reason]
     return [f"{words}, so there is nothing to count."]
-
-
-def _posture(summary: Summary) -> str:
-    return "hanging" if summary.recording.posture == "hanging" else "lying"
 
 
 def partial_sentences(summary: Summary) -> list[str]:
@@ -355,10 +350,10 @@ def partial_sentences(summary: Summary) -> list[str]:
     by_reason: dict[PartialReason, list[Partial]] = {}
     for partial in summary.partials:
         by_reason.setdefault(partial.reason, []).append(partial)
-    return [_uncounted(reason, some, summary) for reason, some in by_reason.items()]
+    return [_uncounted(reason, some) for reason, some in by_reason.items()]
 
 
-def _uncounted(reason: PartialReason, partials: Sequence[Partial], summary: Summary) -> str:
+def _uncounted(reason: PartialReason, partials: Sequence[Partial]) -> str:
     times = [format_value(max(partial.start_s, 0.0), "s") for partial in partials[:_TIMES_NAMED]]
     if len(partials) > _TIMES_NAMED:
         times.append(f"{len(partials) - _TIMES_NAMED} times more")
@@ -366,12 +361,8 @@ def _uncounted(reason: PartialReason, partials: Sequence[Partial], summary: Summ
         "too_small": pluralize(len(partials), "smaller movement"),
         "cut_off": f"{pluralize(len(partials), 'rep')} that the recording cuts off",
         "not_carried_round_hip": f"{pluralize(len(partials), 'swing')} unlike a leg raised from the hip",
-        "out_of_posture": f"{pluralize(len(partials), 'swing')} made while not {_posture(summary)}",
-        "walking": f"{pluralize(len(partials), 'swing')} as in walking",
         "practice": f"{pluralize(len(partials), 'rep')} for practice,",
         "by_hand": f"{pluralize(len(partials), 'rep')} taken out by hand,",
     }[reason]
-    text = f"{what} not counted"
-    return (
-        f"{text}." if reason == "practice" else f"{text}, at {join_words(times)}."
-    )  # at the beginning of the set
+    where = "" if reason == "practice" else f", at {join_words(times)}"  # practice is at the beginning
+    return f"{what} not counted{where}."

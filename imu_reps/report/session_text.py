@@ -6,24 +6,37 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from imu_reps.domain.progress import SinceLast, Step
-from imu_reps.domain.recording import DISCARDED, end_reason_text
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.stored_set import DoneSet
+from imu_reps.report.findings import DISCARDED, end_reason_text
 from imu_reps.report.formatting import (
-    NOT_MEASURED,
     exercise_name,
-    format_count,
     format_degrees,
     format_value,
     join_words,
     pluralize,
 )
-from imu_reps.report.history_text import BY_HAND, QUANTITIES, rep_count_text
+from imu_reps.report.history_text import QUANTITIES
 from imu_reps.report.phrases import flag_label
+from imu_reps.report.sets_table import (
+    BY_HAND,
+    CLEAN,
+    ENDED,
+    EXERCISE_AND_SIDE,
+    RANGE,
+    REPS,
+    SET,
+    TEMPO,
+    TILT,
+    Columns,
+    SetRow,
+    cells,
+    is_by_hand,
+    sets_table,
+)
 from imu_reps.report.text import titled_section
 
 #: Note in place of comparison and advice for a simulated session.
@@ -31,12 +44,22 @@ SIMULATED = "Simulated, nobody moved: not remembered, not compared with earlier 
 
 NEXT_TIME = "Next time"
 
-HEADS = ("set", "exercise", "reps", "clean", "tempo", "range", "tilt", "ended")
+#: Columns of a session.
+COLUMNS: Columns = {
+    SET: 0,
+    EXERCISE_AND_SIDE: 0,
+    REPS: 0,
+    CLEAN: 0,
+    TEMPO: 90,
+    RANGE: 0,
+    TILT: 60,
+    ENDED: 0,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class SessionText:
-    """Texts of a session: one row per set under `HEADS`, then sections of lines."""
+    """Texts of a session: one row per set under `COLUMNS`, then sections of lines."""
 
     title: str
     rows: tuple[tuple[str, ...], ...]
@@ -72,7 +95,7 @@ def session_text(
     simulated = any(summary.recording.simulated for summary in summaries)
     whose = "simulated, nobody moved" if simulated else person
     title = ": ".join(word for word in (f"Session of {pluralize(len(done), 'set')}", whose) if word)
-    by_hand = any(summary.set.rep_count_by_sensors is not None for summary in summaries)
+    by_hand = any(map(is_by_hand, summaries))
     sections = (
         ("Corrected", (BY_HAND,) if by_hand else ()),
         ("Best and worst rep", tuple(best_and_worst(done)) if len(done) > 1 else ()),
@@ -94,7 +117,7 @@ def session_report(words: SessionText, width: int) -> Group:
     """
     parts: list[RenderableType] = []
     if len(words.rows) > 1:
-        parts += [Text(words.title, style="bold"), _table(words, width)]
+        parts += [Text(words.title, style="bold"), sets_table(words.rows, COLUMNS, width)]
     for name, lines in words.sections:
         parts += titled_section(name, lines, width)
     return Group(*parts)
@@ -155,30 +178,7 @@ def _step(step: Step) -> str:
 
 
 def _row(one: DoneSet) -> tuple[str, ...]:
-    summary = one.summary
-    if summary is None or one.discarded:
+    if one.summary is None or one.discarded:
         why = DISCARDED if one.discarded else one.unusable or "It could not be summed up."
-        return (str(one.number), *[""] * (len(HEADS) - 2), why)
-    figures, recording = summary.set, summary.recording
-    return (
-        str(one.number),
-        exercise_name(recording.exercise, recording.side),
-        rep_count_text(summary),
-        format_count(figures.clean_count),
-        figures.tempo or NOT_MEASURED,
-        format_degrees(figures.range_deg_mean),
-        format_degrees(figures.pelvic_tilt_deg_max),
-        end_reason_text(one.ended),
-    )
-
-
-def _table(words: SessionText, width: int) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    left_out = {"tempo", "tilt"} if width < 60 else {"tempo"} if width < 90 else set()
-    shown = [place for place, head in enumerate(HEADS) if head not in left_out]
-    for place in shown:
-        word = HEADS[place] in ("exercise", "ended")
-        table.add_column(HEADS[place], justify="left" if word else "right", no_wrap=not word, overflow="fold")
-    for row in words.rows:
-        table.add_row(*(row[place] for place in shown))
-    return table
+        return (str(one.number), *[""] * (len(COLUMNS) - 2), why)
+    return cells(SetRow(one.summary, one.number, ended=end_reason_text(one.ended)), COLUMNS)

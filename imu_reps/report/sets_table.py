@@ -1,104 +1,178 @@
-"""Table of many sets, one row per set, with the files listed below."""
+"""Table of sets, a row each: the columns, of which each view chooses some, and the table of many files."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
 
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.summary import Summary
 from imu_reps.domain.untrusted_text import printable
-from imu_reps.report.formatting import NOT_MEASURED, format_count, format_day, format_degrees
+from imu_reps.report.formatting import (
+    NOT_MEASURED,
+    exercise_name,
+    format_count,
+    format_day,
+    format_degrees,
+)
 from imu_reps.report.phrases import FLAGS, flag_label
 
-#: Columns with the minimum table width at which each is shown.
-HEADS = {
-    "set": 0,
-    "person": 100,
-    "day": 60,
-    "exercise": 80,
-    "side": 65,
-    "reps": 0,
-    "clean": 0,
-    "tempo": 90,
-    "range": 70,
-    "floor angle": 110,
-    "notes": 0,
-}
-#: Columns of numbers.
-NUMBERS = frozenset({"set", "reps", "clean", "tempo", "range", "floor angle"})
-#: Columns whose text is never wrapped.
-SHORT = frozenset({"person", "day", "side"})
+#: Mark of a count that was corrected by hand, and its legend.
+HAND_MARK = "*"
+BY_HAND = f"{HAND_MARK} corrected by hand"
 
+SIMULATED = "simulated"
+
+
+@dataclass(frozen=True, slots=True)
+class SetRow:
+    """A set, and what a view knows of it: its number, whose it is, its day, and the text of why it ended."""
+
+    summary: Summary
+    number: int = 0
+    person: str | None = None
+    day: date | None = None
+    ended: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table of sets.
+
+    Attributes
+    ----------
+    text : callable
+        Returns the cell of a set.
+    kind : {"number", "short", "words"}
+        Numbers stand on the right; only words are wrapped.
+    """
+
+    head: str
+    text: Callable[[SetRow], str]
+    kind: Literal["number", "short", "words"] = "number"
+
+
+#: Columns of a view, each with the minimum table width at which it is shown.
+Columns = Mapping[Column, int]
+
+
+def rep_count_text(summary: Summary) -> str:
+    """Format the count of a set, marked if corrected by hand; the seconds of a hold."""
+    if summary.recording.exercise in HOLDS:
+        held_s = summary.set.time_under_tension_s
+        return NOT_MEASURED if held_s is None else f"{held_s:.0f} s"
+    return format_count(summary.set.rep_count) + (HAND_MARK if is_by_hand(summary) else "")
+
+
+def is_by_hand(summary: Summary) -> bool:
+    """Return whether the count of a set was corrected by hand."""
+    return summary.set.rep_count_by_sensors is not None
+
+
+def _notes(row: SetRow) -> str:
+    """Format the flags with their number of repetitions, the worst first."""
+    counts = Counter(flag for rep in row.summary.reps for flag in rep.flags)
+    words = [f"{flag_label(flag)} {counts[flag]}" for flag in FLAGS if flag in counts]
+    return ", ".join([*words, SIMULATED] if row.summary.recording.simulated else words)
+
+
+def _exercise_and_side(row: SetRow) -> str:
+    recording = row.summary.recording
+    return exercise_name(recording.exercise, recording.side)
+
+
+SET = Column("set", lambda row: str(row.number))
+PERSON = Column("person", lambda row: NOT_MEASURED if row.person is None else printable(row.person), "words")
+DAY = Column("day", lambda row: format_day(row.day), "short")
+EXERCISE = Column("exercise", lambda row: exercise_name(row.summary.recording.exercise), "words")
+SIDE = Column("side", lambda row: row.summary.recording.side or NOT_MEASURED, "short")
+EXERCISE_AND_SIDE = Column("exercise", _exercise_and_side, "words")
+REPS = Column("reps", lambda row: rep_count_text(row.summary))
+CLEAN = Column("clean", lambda row: format_count(row.summary.set.clean_count))
+TEMPO = Column("tempo", lambda row: row.summary.set.tempo or NOT_MEASURED)
+RANGE = Column("range", lambda row: format_degrees(row.summary.set.range_deg_mean))
+TILT = Column("tilt", lambda row: format_degrees(row.summary.set.pelvic_tilt_deg_max))
+FLOOR = Column("floor\nangle", lambda row: format_degrees(row.summary.set.floor_angle_deg))
+NOTES = Column("notes", _notes, "words")
+ENDED = Column("ended", lambda row: row.ended, "words")
+
+
+def cells(row: SetRow, columns: Columns) -> tuple[str, ...]:
+    """Return the cells of a set."""
+    return tuple(column.text(row) for column in columns)
+
+
+def sets_table(rows: Sequence[Sequence[str]], columns: Columns, width: int, gap: int = 2) -> Table:
+    """Build a table of at most `width` columns of characters; the least needed are omitted.
+
+    Parameters
+    ----------
+    rows : sequence of sequence of str
+        The cells of each set.
+    gap : int
+        Characters between two columns.
+    """
+    table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="dim")
+    shown = [(place, column) for place, column in enumerate(columns) if width >= columns[column]]
+    for _, column in shown:
+        justify: Literal["left", "right"] = "right" if column.kind == "number" else "left"
+        table.add_column(column.head, justify=justify, no_wrap=column.kind != "words", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(row[place], style=_style(column, row[place])) for place, column in shown))
+    return table
+
+
+def _style(column: Column, cell: str) -> str:
+    return "red" if column is NOTES and cell != SIMULATED else ""
+
+
+#: Columns of the sets of many files.
+COLUMNS: Columns = {
+    SET: 0,
+    PERSON: 100,
+    DAY: 60,
+    EXERCISE: 80,
+    SIDE: 65,
+    REPS: 0,
+    CLEAN: 0,
+    TEMPO: 90,
+    RANGE: 70,
+    FLOOR: 110,
+    NOTES: 0,
+}
 
 #: Summary of a set, and its person.
 OneSet = tuple[Summary, str | None]
 
 
 def sets_report(sets: Sequence[OneSet], width: int) -> Group:
-    """Render a table of at most `width` columns, and the files, each on its own line.
-
-    The least needed columns are omitted where space is short.
-    """
-    rows = set_rows(sets)
-    heads = [head for head in heads_shown(rows) if width >= HEADS[head]]
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    for head in heads:
-        number = head in NUMBERS
-        table.add_column(head, justify="right" if number else "left", no_wrap=number, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(row[head], style=_shade(head, row)) for head in heads))
-    files = [
-        Text(
-            f"{number:>3} {printable(summary.recording.file or 'live set')}", no_wrap=True, overflow="ignore"
-        )
-        for number, (summary, _) in enumerate(sets, 1)
-    ]
-    return Group(table, Text(), *files)
+    """Render a table of the sets, and the files, each on its own line."""
+    columns, rows = filled_columns(sets)
+    parts: list[RenderableType] = [sets_table(rows, columns, width, gap=1)]
+    if any(is_by_hand(summary) for summary, _ in sets):
+        parts.append(Text(BY_HAND, style="dim"))
+    files = [f"{n:>3} {printable(one.recording.file or 'live set')}" for n, (one, _) in enumerate(sets, 1)]
+    return Group(*parts, Text(), *(Text(file, no_wrap=True, overflow="ignore") for file in files))
 
 
-def set_rows(sets: Sequence[OneSet]) -> list[dict[str, str]]:
-    """Return the cells of each set by column."""
-    return [_row(number, *one) for number, one in enumerate(sets, 1)]
-
-
-def heads_shown(rows: Sequence[dict[str, str]]) -> list[str]:
-    """Return the columns that are not empty."""
-    return [head for head in HEADS if any(row[head] not in (NOT_MEASURED, "") for row in rows)]
-
-
-def _row(number: int, summary: Summary, person: str | None) -> dict[str, str]:
-    recording, figures = summary.recording, summary.set
-    hold, held_s, created = recording.exercise in HOLDS, figures.time_under_tension_s, recording.created
-    held = NOT_MEASURED if held_s is None else f"{held_s:.0f} s"
-    return {
-        "set": str(number),
-        "person": NOT_MEASURED if person is None else printable(person),
-        "day": format_day(None if created is None else datetime.fromisoformat(created).date()),
-        "exercise": recording.exercise.replace("_", " "),
-        "side": recording.side or NOT_MEASURED,
-        "reps": held if hold else format_count(figures.rep_count),
-        "clean": NOT_MEASURED if hold else format_count(figures.clean_count),
-        "tempo": figures.tempo or NOT_MEASURED,
-        "range": format_degrees(figures.range_deg_mean),
-        "floor angle": format_degrees(figures.floor_angle_deg),
-        "notes": _wrong(summary),
+def filled_columns(sets: Sequence[OneSet]) -> tuple[Columns, list[tuple[str, ...]]]:
+    """Return the columns of many files that are not empty, and the cells of each set."""
+    rows = [SetRow(summary, n, person, _day(summary)) for n, (summary, person) in enumerate(sets, 1)]
+    columns = {
+        column: min_width
+        for column, min_width in COLUMNS.items()
+        if any(column.text(row) not in (NOT_MEASURED, "") for row in rows)
     }
+    return columns, [cells(row, columns) for row in rows]
 
 
-def _wrong(summary: Summary) -> str:
-    """Format the flags with their number of repetitions, the worst first."""
-    counts = Counter(flag for rep in summary.reps for flag in rep.flags)
-    words = [f"{flag_label(flag)} {counts[flag]}" for flag in FLAGS if flag in counts]
-    if summary.recording.simulated:
-        words.append("simulated")
-    return ", ".join(words)
-
-
-def _shade(head: str, row: dict[str, str]) -> str:
-    return "red" if head == "notes" and row[head] != "simulated" else ""
+def _day(summary: Summary) -> date | None:
+    created = summary.recording.created
+    return None if created is None else datetime.fromisoformat(created).date()

@@ -15,7 +15,14 @@ from imu_reps.domain.finding import Finding
 from imu_reps.domain.summary import SensorSummary, Summary
 from imu_reps.domain.untrusted_text import printable
 from imu_reps.report.findings import finding_text
-from imu_reps.report.formatting import NOT_MEASURED, format_degrees, format_tempo, format_value, pluralize
+from imu_reps.report.formatting import (
+    NOT_MEASURED,
+    exercise_name,
+    format_degrees,
+    format_tempo,
+    format_value,
+    pluralize,
+)
 from imu_reps.report.phrases import (
     describes_set,
     fault_sentences,
@@ -103,12 +110,11 @@ def source_line(summary: Summary) -> str:
 def headline(summary: Summary, width: int | None = 80, *, person: str | None = None) -> str:
     """Format person, time, exercise, count, tempo and range in one line, wrapped between these."""
     recording, figures = summary.recording, summary.set
-    exercise = recording.exercise.replace("_", " ").capitalize()
-    side = {"left": ", left", "right": ", right"}.get(recording.side or "", "")
+    exercise = exercise_name(recording.exercise, recording.side).capitalize()
     words = [] if person is None else [printable(person)]
     if recording.created is not None:  # local time where the set was done
         words.append(f"{datetime.fromisoformat(recording.created):%d %b %Y, %H:%M}".lstrip("0"))
-    words += [exercise + side, *_count(summary)]
+    words += [exercise, *_count(summary)]
     if figures.tempo is not None:
         words.append(f"tempo {figures.tempo}")
     if figures.range_deg_mean is not None:

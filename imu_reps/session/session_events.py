@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from imu_reps.analysis.analyze import Analysis
 from imu_reps.domain.cue import Cue
 from imu_reps.domain.events import Event
-from imu_reps.domain.recording import Header, Side
+from imu_reps.domain.exercise import Side
+from imu_reps.domain.recording import Header
 from imu_reps.domain.summary import Summary
 from imu_reps.domain.track import Pose
 from imu_reps.errors import FileAccessError, ImuRepsError

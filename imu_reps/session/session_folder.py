@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from imu_reps.domain.recording import FloorFrom, Header, Note, SensorHeader, default_posture
+from imu_reps.domain.exercise import default_posture
+from imu_reps.domain.recording import FloorFrom, Header, Note, SensorHeader
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.domain.untrusted_text import printable
 from imu_reps.errors import FileAccessError

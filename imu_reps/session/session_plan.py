@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean, median
 
 from imu_reps.domain.cue import DEFAULT_SPEECH, SpeechOptions
-from imu_reps.domain.exercise import Exercise
-from imu_reps.domain.recording import Side, Start
+from imu_reps.domain.exercise import Exercise, Side, Start
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.tempo import Tempo
 

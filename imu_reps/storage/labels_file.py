@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 from imu_reps.domain.document_kind import DocumentKind
+from imu_reps.domain.exercise import Start
 from imu_reps.domain.labels import RepLabel
-from imu_reps.domain.recording import Start
 from imu_reps.domain.rep import Flag
 from imu_reps.errors import RecordingError, RefusedValueError
 from imu_reps.storage.file_access import file_errors, require_regular_file, save_document

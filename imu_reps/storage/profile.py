@@ -16,8 +16,8 @@ import msgspec
 from msgspec import Meta
 
 from imu_reps.domain.end_range import Floor
-from imu_reps.domain.exercise import EXERCISES, Exercise
-from imu_reps.domain.recording import Axis, Side
+from imu_reps.domain.exercise import EXERCISES, SIDES, Exercise, Side
+from imu_reps.domain.recording import Axis
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.domain.untrusted_text import matches_name
 from imu_reps.errors import FileAccessError, RadioError, UsageError
@@ -305,12 +305,12 @@ def _person(name: str, table: Table) -> Person:
 
 
 def _floors(table: Table, where: str) -> Mapping[Side, Floor]:
-    strange = [side for side in table if side not in get_args(Side)]
+    strange = [side for side in table if side not in SIDES]
     if strange:
-        raise ValueError(f"[{where}] has a {strange[0]}; allowed is one of {', '.join(get_args(Side))}")
+        raise ValueError(f"[{where}] has a {strange[0]}; allowed is one of {', '.join(SIDES)}")
     floors: dict[Side, Floor] = {
         side: _floor(_table(table[side], f"{where}.{side}"), f"{where}.{side}")
-        for side in get_args(Side)
+        for side in SIDES
         if side in table
     }
     return MappingProxyType(floors)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 
-from imu_reps.domain.cue import Cue, CueCode
-from imu_reps.domain.recording import DISCARDED, Header, default_posture
+from imu_reps.domain.cue import CUES, Alert, Cue
+from imu_reps.domain.exercise import default_posture
+from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import Pose
 from imu_reps.report.event_text import COUNTING_LATE, file_moved_text
-from imu_reps.report.findings import with_message
+from imu_reps.report.findings import DISCARDED, with_message
 from imu_reps.sensors.stream_items import Links
 from imu_reps.session.session_events import (
     Connecting,
@@ -29,7 +30,6 @@ from imu_reps.session.session_events import (
 from imu_reps.session.session_plan import SetGoal
 from imu_reps.view.snapshot import (
     Aim,
-    Alert,
     Counted,
     CueShown,
     CueView,
@@ -40,15 +40,6 @@ from imu_reps.view.snapshot import (
     Snapshot,
 )
 
-#: Cues that colour the whole screen, with their severity.
-ALERTS: dict[CueCode, Alert] = {
-    "stop": "flag",
-    "sensor_lost": "flag",
-    "press_back": "flag",
-    "hips_level": "watch",
-    "no_swing": "watch",
-    "slower": "watch",
-}
 #: Decimals of angles.
 DECIMALS = 1
 
@@ -132,9 +123,8 @@ def apply_cue(snapshot: Snapshot, cue: Cue) -> Change:
 
 def cue_alert(cue: Cue) -> Alert:
     """Return the severity of a cue: a warning is less severe than a fault."""
-    gravely = ALERTS.get(cue.code, "none")
     if cue.tone != "notice":
-        return gravely
+        return CUES[cue.code].alert
     return "watch" if cue.code == "press_back" else "none"
 
 

@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from imu_reps.domain.cue import CueCode, Tone
+from imu_reps.domain.cue import Alert, CueCode, Tone
 from imu_reps.domain.events import Phase
-from imu_reps.domain.exercise import Exercise
-from imu_reps.domain.recording import Posture, Side, Start
+from imu_reps.domain.exercise import Exercise, Posture, Side, Start
 from imu_reps.domain.samples import SensorPlace
 
 State = Literal["waiting", "ready", "running", "resting", "ended"]
-Alert = Literal["none", "watch", "flag"]
 
 
 @dataclass(frozen=True, slots=True)

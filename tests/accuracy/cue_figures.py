@@ -1,6 +1,6 @@
 """Figures of the cues: how close the count is to the end, delays of fault cues, and false cues.
 
-Measured on the spoken cues, after the governor, the transport of the packets and the ticks of a session.
+Measured on the spoken cues, after the coach, the transport of the packets and the ticks of a session.
 """
 
 from __future__ import annotations
@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from cued_sets import FAULTY, PLAIN, CuedPopulation, CuedSet, cued
+from cued_sets import FAULTY, PLAIN, CuedPopulation, CuedSet, cued, spoken_until
 from figures import Figure, percentile, worst_seeds
 
 from imu_reps import Rep, Settings
 from imu_reps.analysis.reps.control import MIN_DEG, coasting_degrees
 from imu_reps.analysis.set_motion import low_passed, rate_of_change
-from imu_reps.coaching.coach_timing import TIMING
-from imu_reps.coaching.governor import REFRACTORY_S, URGENT, spoken_until
-from imu_reps.domain.cue import VOICE_START_S, WORD_S, Cue, CueCode
+from imu_reps.coaching.coach import URGENT
+from imu_reps.domain.cue import CUES, VOICE_START_S, WORD_S, Cue, CueCode
 from imu_reps.domain.rep import Flag
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ
@@ -155,7 +154,7 @@ class Crossing:
     def covered(self) -> bool:
         """Whether the cue was given shortly before: it is not repeated, and that is no miss."""
         ago = [self.crossed_s - at_s for at_s in self.cue_times_s]
-        return any(JUST_BEFORE_S < s < REFRACTORY_S[FAULTS[self.code]] for s in ago)
+        return any(JUST_BEFORE_S < s < CUES[FAULTS[self.code]].refractory_s for s in ago)
 
     @property
     def reason_missed(self) -> str:
@@ -164,7 +163,7 @@ class Crossing:
         detected_s = [at_s for at_s in detected_s if -JUST_BEFORE_S < at_s - self.crossed_s < LINGERS_S]
         if not detected_s:
             return HARDLY if self.over < HARDLY_SHARE else "not detected"
-        until_s = self.crossed_s + TIMING.fault_patience_s
+        until_s = self.crossed_s + CUES[FAULTS[self.code]].patience_s
         busy = any(cue.time_s <= until_s and detected_s[0] <= end_s and cue.tone in URGENT
                    for cue, end_s in spoken_until(self.one.cues))  # fmt: skip
         return "another fault was being told" if busy else "known too late, or the set was counted as over"

@@ -7,7 +7,7 @@ to nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import chain
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from imu_reps import Event, Pipeline, Recording, SetPlan, Truth, simulate
-from imu_reps.coaching.coach import Coach
+from imu_reps.coaching.coach import Coach, is_interrupted
 from imu_reps.coaching.cues import CoachPlan
 from imu_reps.domain.cue import Cue
 from imu_reps.domain.events import FloorNear, LimitCrossed
@@ -85,6 +85,17 @@ FAULTY = CuedPopulation(
 #: A few of each for everyday runs; not used for choosing a threshold.
 FEW_PLAIN = replace(PLAIN, seeds=(range(67000, 67008),))
 FEW_FAULTY = replace(FAULTY, seeds=(range(67200, 67212),))
+
+
+def spoken_until(cues: Sequence[Cue]) -> list[tuple[Cue, float]]:
+    """Return the spoken ones of consecutive cues, each with its end: finished, or cut off by the next."""
+    spoken = [cue for cue in cues if cue.words]
+    return [(cue, _ends_s(cue, after)) for cue, after in zip(spoken, [*spoken[1:], None], strict=False)]
+
+
+def _ends_s(cue: Cue, after: Cue | None) -> float:
+    spoken_s = cue.time_s + cue.duration_s
+    return spoken_s if after is None or not is_interrupted(cue, after) else min(spoken_s, after.time_s)
 
 
 @cache

@@ -17,8 +17,7 @@ import numpy as np
 import pandas as pd
 
 from imu_reps import Header, Recording, SampleBlock, SensorHeader, Summary, analyze
-from imu_reps.domain.exercise import Exercise
-from imu_reps.domain.recording import default_posture, default_start
+from imu_reps.domain.exercise import Exercise, default_posture, default_start
 from imu_reps.domain.samples import SensorPlace
 
 LEG_HZ, WALK_HZ = 25.0, 100.0

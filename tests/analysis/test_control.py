@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imu_reps.analysis.reps.control import MIN_DEG, MIN_LEVER, PENDULUM_RAD2_S2, coasting_share
-from imu_reps.domain.recording import Posture
+from imu_reps.domain.exercise import Posture
 from imu_reps.domain.track import GRID_HZ
 
 Leg = Callable[..., np.ndarray]

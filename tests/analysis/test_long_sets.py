@@ -16,7 +16,7 @@ from imu_reps.analysis.live.announced import DOUBT_TICKS, Announced
 from imu_reps.analysis.live.frame import HEAD_S, ROOM_S, TAIL_S, MotionBuffer, rows_of
 from imu_reps.analysis.reps.segmentation import Excursion, Turn, TurnFinder
 from imu_reps.domain.events import RepCompleted, RepRetracted
-from imu_reps.domain.recording import Start
+from imu_reps.domain.exercise import Start
 from imu_reps.domain.samples import concatenate
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import GridMotion, Motion

@@ -8,7 +8,7 @@ from scipy.spatial.transform import Rotation
 
 from imu_reps import Header, SensorHeader
 from imu_reps.analysis.set.spells import Posture, Rest, find_posture, rests_in
-from imu_reps.domain.recording import Start
+from imu_reps.domain.exercise import Start
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import GridMotion, Motion
 

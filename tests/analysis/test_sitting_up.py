@@ -10,7 +10,7 @@ import pytest
 from imu_reps import Header, Settings
 from imu_reps.analysis.live.follower import Follower, FollowerEvent, Known
 from imu_reps.domain.events import EndReached, LimitCrossed
-from imu_reps.domain.recording import Posture
+from imu_reps.domain.exercise import Posture
 from imu_reps.domain.track import GRID_HZ
 
 LEG_DEG = 30.0 * (1.0 - np.cos(np.linspace(0.0, 6.0 * np.pi, 1500)))

@@ -13,7 +13,7 @@ import pytest
 
 from imu_reps.cli import speech as aloud
 from imu_reps.cli.speech import TONES, CueSpeaker, player_command, speech_command, tone_wav
-from imu_reps.coaching.cue_words import make_cue
+from imu_reps.domain.cue import make_cue
 from imu_reps.session.session_events import Cued
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="stands commands in by shell scripts")

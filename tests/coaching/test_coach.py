@@ -9,9 +9,8 @@ import pytest
 
 from imu_reps import Event, Note, Rep, Tempo
 from imu_reps.coaching.coach import Coach, cue_note
-from imu_reps.coaching.cue_words import PRIORITY
 from imu_reps.coaching.cues import CoachPlan
-from imu_reps.domain.cue import SpeechOptions
+from imu_reps.domain.cue import CUES, SpeechOptions
 from imu_reps.domain.events import (
     EndReached,
     FloorNear,
@@ -246,7 +245,7 @@ def test_a_spoken_cue_becomes_a_note_with_its_evidence() -> None:
 def test_priorities_are_pain_tilt_rotation_swing_tempo_count() -> None:
     order = ["stop", "press_back", "hips_level", "no_swing", "slower", "count"]
 
-    assert sorted(order, key=lambda code: -PRIORITY[code]) == order  # type: ignore[index]
+    assert sorted(order, key=lambda code: -CUES[code].priority) == order  # type: ignore[index]
 
 
 def test_a_slow_lowering_completed_early_is_counted_as_it_ends(make_rep: Callable[..., Rep]) -> None:

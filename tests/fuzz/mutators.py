@@ -13,8 +13,8 @@ import numpy as np
 from parts import Rng
 
 from imu_reps import Header, Note, Recording, SampleBlock
-from imu_reps.domain.exercise import EXERCISES
-from imu_reps.domain.recording import Axis, Posture, SensorHeader, Start
+from imu_reps.domain.exercise import EXERCISES, Posture, Start
+from imu_reps.domain.recording import Axis, SensorHeader
 
 T = TypeVar("T")
 

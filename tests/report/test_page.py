@@ -16,8 +16,8 @@ from imu_reps.domain.programme import Prescription
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.report.page import page as pages
 from imu_reps.report.page.hand_over import MAX_ROWS, hand_over_page, let_go_picture
-from imu_reps.report.page.page import set_page
-from imu_reps.report.sets_table import set_rows
+from imu_reps.report.page.page import set_page, sets_page
+from imu_reps.report.sets_table import filled_columns
 
 PRESCRIBED = [Prescription("heel_tap", "Dr. Lee", date(2026, 11, 2), 3, 10, "left")]
 ARCHED = RepPlan(faults=RepFaults(arch_deg=12.0))
@@ -99,10 +99,20 @@ def test_a_tempo_is_not_broken_on_a_phone(arched):
 
 
 def test_a_simulated_set_in_a_table_is_not_marked_as_wrong(arched):
-    (row,) = set_rows([(arched.summary, None)])
+    columns, (row,) = filled_columns([(arched.summary, None)])
 
-    assert row["notes"] == "back arch 2, simulated"
-    assert not [head for head in row if "wrong" in head]
+    assert row[-1] == "back arch 2, simulated"
+    assert [column.head for column in columns][-1] == "notes"
+
+
+def test_a_count_corrected_by_hand_is_marked_in_a_table(arched):
+    corrected = replace(arched.summary, set=replace(arched.summary.set, rep_count_by_sensors=3))
+    whole = sets_page([((corrected, None), arched.track, None)])
+    page = sets_page([((arched.summary, None), arched.track, None)])
+
+    assert f'<td class="">{corrected.set.rep_count}*</td>' in whole
+    assert "* corrected by hand" in whole
+    assert "corrected by hand" not in page
 
 
 def test_a_hip_pop_has_a_picture_of_rotation_that_other_sets_lack():

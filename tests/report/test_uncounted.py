@@ -26,8 +26,6 @@ WORDS: dict[PartialReason, str] = {
     "too_small": "smaller movement",
     "cut_off": "cuts off",
     "not_carried_round_hip": "raised from the hip",
-    "out_of_posture": "while not lying",
-    "walking": "walking",
     "by_hand": "taken out by hand",
     "practice": "for practice",
 }
@@ -36,8 +34,6 @@ NOTHING: dict[PartialReason, str] = {
     "too_small": "never went out and back by at least 8°",
     "cut_off": "had not come back when the recording ended",
     "not_carried_round_hip": "not as a leg that is raised from the hip",
-    "out_of_posture": "only while you were not lying",
-    "walking": "as it does in walking",
     "by_hand": "was taken out by hand",
     "practice": "All reps were for practice",
 }
@@ -98,14 +94,6 @@ def test_no_reps_are_reported_with_the_main_reason(
 
     assert "no reps" in text
     assert [one for one, word in NOTHING.items() if word in text] == [reason]
-
-
-def test_hanging_is_called_hanging(make_summary: Make) -> None:
-    partials = (Partial(1.0, 2.0, 30.0, "out_of_posture"),)
-
-    assert "while you were not hanging" in prose(
-        make_summary(partials=partials, recording={"posture": "hanging"})
-    )
 
 
 def test_an_alternative_to_the_count_comes_first(

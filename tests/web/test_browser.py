@@ -19,10 +19,10 @@ import pytest
 
 from imu_reps import RepFaults, RepPlan, SetPlan, Settings, Tempo, simulate
 from imu_reps.cli.replay import play
-from imu_reps.domain.cue import DEFAULT_SPEECH, Cue
+from imu_reps.domain.cue import CUES, DEFAULT_SPEECH, Cue
 from imu_reps.session.rehearsal import replay_goal
 from imu_reps.sim.wearer import LifePlan
-from imu_reps.view.session_snapshot import ALERTS, apply_cue
+from imu_reps.view.session_snapshot import apply_cue
 from imu_reps.view.snapshot import Aim, LinkView, Snapshot
 from imu_reps.web.access import Access
 from imu_reps.web.server import PageServer
@@ -293,7 +293,7 @@ def test_a_warning_colours_the_whole_screen_and_goes_again(
     expect(tab.locator("#count")).to_have_text("3")
     calm = tab.evaluate("getComputedStyle(document.body).backgroundColor")
     give(page, cue(code, "press your back down" if code == "press_back" else "hips level"))
-    expect(tab.locator("body")).to_have_attribute("data-alert", ALERTS[code])  # type: ignore[index]
+    expect(tab.locator("body")).to_have_attribute("data-alert", CUES[code].alert)  # type: ignore[index]
     expect(tab.get_by_role("alert")).to_have_text(re.compile("press your back down|hips level"))
     tab.wait_for_timeout(300)
     alarmed = tab.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -914,7 +914,7 @@ def test_no_text_is_faint_on_any_colour(page: Any, visit: Any, scheme: str) -> N
     for code in ("", "hips_level", "press_back"):
         if code:
             give(page, cue(code, "words"))
-            expect(tab.locator("body")).to_have_attribute("data-alert", ALERTS[code])  # type: ignore[index]
+            expect(tab.locator("body")).to_have_attribute("data-alert", CUES[code].alert)  # type: ignore[index]
         tab.wait_for_timeout(300)
 
         assert tab.evaluate(FAINT) == []

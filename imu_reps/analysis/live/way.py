@@ -15,7 +15,7 @@ from imu_reps.analysis.reps.control import MIN_DEG, MIN_LEVER, coasting_degrees
 from imu_reps.analysis.reps.phases import BAND_SHARE, HIGH_SHARE, LOW_SHARE, flank_start
 from imu_reps.analysis.reps.segmentation import Turn
 from imu_reps.analysis.set_motion import CUTOFF_HZ, rate_of_change
-from imu_reps.domain.recording import Posture
+from imu_reps.domain.exercise import Posture
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ
 

@@ -16,8 +16,8 @@ from itertools import groupby
 import numpy as np
 
 from imu_reps.analysis.set_motion import SetMotion, rate_of_change, tremor_band
+from imu_reps.domain.exercise import Posture
 from imu_reps.domain.finding import Finding
-from imu_reps.domain.recording import Posture
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ

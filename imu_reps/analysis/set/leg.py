@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imu_reps.analysis.set_motion import low_passed
-from imu_reps.domain.recording import Posture
+from imu_reps.domain.exercise import Posture
 from imu_reps.domain.samples import FloatArray
 from imu_reps.kinematics.motion import bridged
 from imu_reps.kinematics.mounting import angle_about, cross, row_dots

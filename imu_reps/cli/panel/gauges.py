@@ -8,8 +8,9 @@ from itertools import groupby
 
 from rich.text import Text
 
+from imu_reps.domain.cue import Alert
 from imu_reps.domain.events import Phase
-from imu_reps.view.snapshot import Alert, Snapshot
+from imu_reps.view.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,10 @@ from rich.text import Text
 from imu_reps.cli import session_messages as messages
 from imu_reps.cli.panel.big_letters import LINE_ROWS, big, big_words
 from imu_reps.cli.panel.gauges import BLOCKS, PLAIN, SIZES, STYLES, gauges
+from imu_reps.domain.cue import Alert
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
-from imu_reps.view.snapshot import Alert, LinkView, Snapshot
+from imu_reps.view.snapshot import LinkView, Snapshot
 
 _MESSAGE_STYLES: dict[Alert, str] = {
     "none": "bold cyan",

@@ -21,7 +21,7 @@ from imu_reps.cli.session_options import PageOptions, page_options, speech_optio
 from imu_reps.cli.shared_options import settings_options, virtual_option
 from imu_reps.cli.simulate.simulated_set import TEMPO_HELP
 from imu_reps.domain.cue import SpeechOptions
-from imu_reps.domain.exercise import EXERCISES
+from imu_reps.domain.exercise import EXERCISES, STARTS
 
 if TYPE_CHECKING:
     from imu_reps.domain.samples import SensorPlace
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     callback=read_sides,
     help="Leg with the ankle sensor: left, right, both; left,right changes from set to set.",
 )
-@click.option("--start", type=click.Choice(["low", "high"]), help="Where the leg rests between reps.")
+@click.option("--start", type=click.Choice(STARTS), help="Where the leg rests between reps.")
 @click.option("--reps", type=click.IntRange(1, 1000), help="The set ends by itself after so many.")
 @click.option("--tempo", callback=read_tempo, help=f"Aim: {TEMPO_HELP}")
 @click.option(

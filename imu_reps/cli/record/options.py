@@ -10,17 +10,13 @@ import click
 from imu_reps.cli.shared_options import with_options
 from imu_reps.cli.simulate.simulated_set import SimulationOptions, set_plan
 from imu_reps.domain.cue import DEFAULT_SPEECH, SpeechOptions
-from imu_reps.domain.exercise import HOLDS
+from imu_reps.domain.exercise import BOTH_LEGS, HOLDS, SIDES, default_start
 from imu_reps.domain.tempo import Tempo, named_tempo
 
 if TYPE_CHECKING:
-    from imu_reps.domain.exercise import Exercise
-    from imu_reps.domain.recording import Side, Start
+    from imu_reps.domain.exercise import Exercise, Side, Start
     from imu_reps.session.session_plan import SessionPlan, SetGoal
     from imu_reps.sim.wearer import SetPlan
-
-SIDES = ("left", "right", "both")
-BOTH_LEGS = ("double_leg_raise", "hanging_leg_raise", "hollow_hold")
 
 #: Default repetitions of a virtual wearer.
 VIRTUAL_REPS = 8
@@ -100,7 +96,6 @@ def _refuse_for_hold(options: RecordOptions) -> None:
 
 
 def _goal(options: RecordOptions, k: int) -> SetGoal:
-    from imu_reps.domain.recording import default_start
     from imu_reps.session.session_plan import SetGoal, StopRules
 
     exercise = cast("Exercise", options.exercise)

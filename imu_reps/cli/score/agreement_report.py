@@ -11,6 +11,7 @@ from typing import Any
 from imu_reps.analysis.agreement import FLAG_NAMES, MIN_PERSONS, TIMES, Figure, SetAgreement, flag_counts
 from imu_reps.cli.console import echo, show_table
 from imu_reps.report.formatting import pluralize
+from imu_reps.report.phrases import flag_label
 from imu_reps.storage.plain_json import plain
 
 _FORMAT = "imu-reps-score/1"
@@ -83,7 +84,7 @@ def _show_flags(sets: Sequence[SetAgreement], figures: Mapping[str, Figure]) -> 
             titles,
             [
                 (
-                    flag.replace("_", " "),
+                    flag_label(flag),
                     _percent(figures[f"{flag}_precision"]),
                     _percent(figures[f"{flag}_recall"]),
                     *map(str, flag_counts(sets, flag)),

@@ -17,7 +17,7 @@ from imu_reps.cli.simulate.simulated_set import (
     SimulationOptions,
     set_plan,
 )
-from imu_reps.domain.exercise import EXERCISES, HOLDS
+from imu_reps.domain.exercise import EXERCISES, HOLDS, SIDES
 from imu_reps.errors import did_you_mean
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ REP_OPTIONS = {"--reps", "--tempo"}
     "-o", "--output", required=True, metavar="FILE", help="The recording; a folder with --showcase all."
 )
 @click.option("--exercise", type=click.Choice(EXERCISES), default="single_leg_raise", show_default=True)
-@click.option("--side", type=click.Choice(["left", "right", "both"]), help="Working leg.")
+@click.option("--side", type=click.Choice(SIDES), help="Working leg.")
 @click.option("--reps", type=click.IntRange(0, 200), default=10, show_default=True)
 @click.option(
     "--hold", "hold_s", type=click.FloatRange(1, 600), help=f"Seconds a hold is held. [default: {HOLD_S:.0f}]"

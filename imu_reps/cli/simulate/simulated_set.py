@@ -6,13 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from imu_reps.domain.exercise import HOLDS
+from imu_reps.domain.exercise import BOTH_LEGS, HOLDS
 from imu_reps.domain.tempo import TEMPO_NAMES
 from imu_reps.errors import did_you_mean
 
 if TYPE_CHECKING:
-    from imu_reps.domain.exercise import Exercise
-    from imu_reps.domain.recording import Side
+    from imu_reps.domain.exercise import Exercise, Side
     from imu_reps.domain.tempo import Tempo
     from imu_reps.sim.wearer import HoldPlan, LifePlan, RepPlan, SensorPlan, SetPlan
 
@@ -64,11 +63,10 @@ def set_plan(options: SimulationOptions) -> SetPlan:
     from imu_reps.sim.wearer import BodyPlan, SetPlan
 
     held = options.exercise in HOLDS
-    both = held or options.exercise in ("double_leg_raise", "hanging_leg_raise")
     sensor = _sensor(options)
     return SetPlan(
         exercise=cast("Exercise", options.exercise),
-        side=cast("Side", options.side or ("both" if both else "left")),
+        side=cast("Side", options.side or ("both" if options.exercise in BOTH_LEGS else "left")),
         reps=(_hold(options),) if held else _reps(options),
         body=BodyPlan(tremor_dps=_TREMOR_DPS) if held else BodyPlan(),
         life=_life(options),

@@ -16,6 +16,7 @@ from imu_reps.domain.exercise import Exercise
 from imu_reps.domain.programme import Prescription
 from imu_reps.domain.progress import Progress
 from imu_reps.domain.recording import STOPPED_WITH_PAIN
+from imu_reps.domain.rep import Flag, Rep, clean_share, judged
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.domain.summary import Summary
@@ -23,9 +24,10 @@ from imu_reps.domain.track import AngleTrack
 from imu_reps.domain.untrusted_text import printable
 from imu_reps.report.advice_text import prescription_line
 from imu_reps.report.formatting import NOT_MEASURED, exercise_name, format_day, format_degrees, pluralize
-from imu_reps.report.history_text import BY_HAND, HAND_MARK, progress_text, rep_count_text
+from imu_reps.report.history_text import progress_text
 from imu_reps.report.page.page import shown, template
 from imu_reps.report.page.pictures import COLOURS, drawing, label_days, lowering_curve, nan_array, svg
+from imu_reps.report.sets_table import BY_HAND, HAND_MARK, rep_count_text
 
 #: Maximum rows and progress entries: what fits two sheets and is read in a minute.
 MAX_ROWS, MAX_PROGRESS = 14, 6
@@ -145,14 +147,14 @@ def _row(group: Sequence[StoredSet]) -> Row:
     recording = first.summary.recording
     figures = [stored.summary.set for stored in group]
     reps = [rep for stored in group for rep in stored.summary.reps]
-    judged = [rep.clean for rep in reps if rep.clean is not None]
+    known = judged(reps)
     return Row(
         day=format_day(first.day),
         exercise=exercise_name(recording.exercise, recording.side),
         done=", ".join(rep_count_text(stored.summary) for stored in group),
-        clean=f"{sum(judged)} of {len(judged)}" if judged else NOT_MEASURED,
-        arches=_flagged(group, "back_arch"),
-        hip_pops=_flagged(group, "hip_pop"),
+        clean=f"{sum(rep.clean is True for rep in known)} of {len(known)}" if known else NOT_MEASURED,
+        arches=_flagged(reps, "back_arch"),
+        hip_pops=_flagged(reps, "hip_pop"),
         floor=_angles([of_set.floor_angle_deg for of_set in figures]),
         range=_angles([of_set.range_deg_mean for of_set in figures]),
         pain=_pain(group),
@@ -160,9 +162,9 @@ def _row(group: Sequence[StoredSet]) -> Row:
     )
 
 
-def _flagged(group: Sequence[StoredSet], flag: str) -> str:
-    judged = [rep for stored in group for rep in stored.summary.reps if flag not in rep.not_judged]
-    return str(sum(flag in rep.flags for rep in judged)) if judged else NOT_MEASURED
+def _flagged(reps: Sequence[Rep], flag: Flag) -> str:
+    known = judged(reps, flag)
+    return str(sum(flag in rep.flags for rep in known)) if known else NOT_MEASURED
 
 
 def _angles(values: Sequence[float | None]) -> str:
@@ -318,8 +320,8 @@ def _mean_tilt(track: AngleTrack, summary: Summary) -> tuple[FloatArray, FloatAr
 
 
 def _clean_percent(one: StoredSet) -> float | None:
-    judged = [rep.clean for rep in one.summary.reps if rep.clean is not None]
-    return 100.0 * sum(judged) / len(judged) if judged else None
+    share = clean_share(one.summary.reps)
+    return None if share is None else 100.0 * share
 
 
 def _mean(values: Iterable[float | None]) -> float:

@@ -25,9 +25,8 @@ from imu_reps.report.page.pictures import (
 )
 from imu_reps.report.phrases import fault_sentences, meaning_sentences, unjudged_sentences
 from imu_reps.report.rep_table import cell_texts, column_heads, verdict
-from imu_reps.report.session_text import HEADS, SessionText
-from imu_reps.report.sets_table import HEADS as HEADS_OF_SETS
-from imu_reps.report.sets_table import NUMBERS, SHORT, OneSet, heads_shown, set_rows
+from imu_reps.report.session_text import COLUMNS, SessionText
+from imu_reps.report.sets_table import BY_HAND, Column, OneSet, filled_columns, is_by_hand
 from imu_reps.report.text import headline, remarks, source_line, technical_remarks
 
 #: Spaces and line breaks of this program's own texts.
@@ -94,22 +93,22 @@ def sets_page(sets: Iterable[tuple[OneSet, AngleTrack, float | None]]) -> str | 
         all_of_them.append(one)
     if not bodies:
         return None
-    rows = set_rows(all_of_them)
-    heads = heads_shown(rows)
+    columns, rows = filled_columns(all_of_them)
     return template("sets.html.j2").render(
         title=pluralize(len(bodies), "set"),
-        heads=heads,
-        shades={head: _shade_of(head) for head in heads},
+        heads=[column.head for column in columns],
+        shades=[_shade_of(column, min_width) for column, min_width in columns.items()],
         rows=rows,
+        by_hand=BY_HAND if any(is_by_hand(summary) for summary, _ in all_of_them) else "",
         sets=bodies,
         version=all_of_them[0][0].version,
     )
 
 
-def _shade_of(head: str) -> str:
+def _shade_of(column: Column, min_width: int) -> str:
     """Return the CSS classes of a column of the table of sets."""
-    words = [] if head in NUMBERS else ["word", *(["short"] if head in SHORT else [])]
-    return " ".join([*words, *(["rank3"] if HEADS_OF_SETS[head] >= ROOMY else [])])
+    words = {"number": [], "short": ["word", "short"], "words": ["word"]}[column.kind]
+    return " ".join([*words, *(["rank3"] if min_width >= ROOMY else [])])
 
 
 def set_context(summary: Summary, person: str | None) -> dict[str, Any]:
@@ -190,11 +189,12 @@ def template(name: str) -> Template:
 
 def session_page(words: SessionText) -> str:
     """Render a session as one self-contained HTML document."""
+    heads = [column.head for column in COLUMNS]
     return template("session.html.j2").render(
         title=words.title,
-        heads=HEADS,
+        heads=heads,
         rows=words.rows,
-        shades=dict.fromkeys(HEADS, "")
+        shades=dict.fromkeys(heads, "")
         | {"exercise": "word", "ended": "word", "tempo": "rank3", "range": "rank3", "tilt": "rank2"},
         sections=words.sections,
         version=words.version,

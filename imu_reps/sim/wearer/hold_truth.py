@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.ndimage import minimum_filter1d
 
-from imu_reps.domain.recording import Posture
+from imu_reps.domain.exercise import Posture
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.sim.wearer.body import DENSE_HZ

@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.signal import butter, sosfiltfilt
 
-from imu_reps.domain.recording import Start
+from imu_reps.domain.exercise import Start
 from imu_reps.domain.rep import Partial
 from imu_reps.domain.samples import FloatArray
 from imu_reps.sim.wearer.body import DENSE_HZ

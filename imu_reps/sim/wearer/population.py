@@ -6,8 +6,8 @@ from typing import Any
 
 from numpy.random import Generator
 
-from imu_reps.domain.exercise import Exercise
-from imu_reps.domain.recording import PelvisAlignment, Start
+from imu_reps.domain.exercise import BOTH_LEGS, Exercise, Start
+from imu_reps.domain.recording import PelvisAlignment
 from imu_reps.sim.wearer.random_person import personal
 from imu_reps.sim.wearer.random_reps import random_reps
 from imu_reps.sim.wearer.random_sensors import random_sensors
@@ -22,7 +22,6 @@ _DYNAMIC: tuple[Exercise, ...] = (
     "heel_tap",
     "hanging_leg_raise",
 )
-_ALWAYS_BOTH = ("double_leg_raise", "hanging_leg_raise", "hollow_hold")
 
 
 def random_plan(rng: Generator, **constraints: Any) -> SetPlan:
@@ -48,7 +47,7 @@ def random_plan(rng: Generator, **constraints: Any) -> SetPlan:
     """
     space = Space(**constraints)
     exercise = space.exercise or _DYNAMIC[int(rng.integers(len(_DYNAMIC)))]
-    side = space.side or ("both" if exercise in _ALWAYS_BOTH else ("left", "right")[int(rng.integers(2))])
+    side = space.side or ("both" if exercise in BOTH_LEGS else ("left", "right")[int(rng.integers(2))])
     start = space.start or _random_start(exercise, rng)
     life, alignment = _random_life(exercise, start, space, rng)
     floor = start == "low" or life.floor_stretch
@@ -149,7 +148,7 @@ def _acts(*, hanging: bool, rng: Generator) -> tuple[tuple[Act, ...], tuple[Act,
 
 
 def _random_body(exercise: Exercise, space: Space, rng: Generator) -> BodyPlan:
-    one_leg = exercise not in _ALWAYS_BOTH
+    one_leg = exercise not in BOTH_LEGS
     return BodyPlan(
         share=float(rng.uniform(*space.share)),
         skin_share=float(rng.uniform(0.0, 0.05)),

@@ -9,8 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.random import Generator
 
-from imu_reps.domain.exercise import Exercise
-from imu_reps.domain.recording import Start
+from imu_reps.domain.exercise import Exercise, Start
 from imu_reps.sim.wearer.set_plan import Ramp, RepFaults, RepPlan, RotationShape, Stall, Swell
 from imu_reps.sim.wearer.space import Space, chance
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from imu_reps.domain.exercise import EXERCISES, Exercise
-from imu_reps.domain.recording import PelvisAlignment, Posture, Side, Start, default_posture, default_start
+from imu_reps.domain.exercise import EXERCISES, Exercise, Posture, Side, Start, default_posture, default_start
+from imu_reps.domain.recording import PelvisAlignment
 from imu_reps.domain.tempo import Tempo
 from imu_reps.domain.validation import (
     require_declared_types,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from numpy.random import Generator
 
-from imu_reps.domain.exercise import Exercise
-from imu_reps.domain.recording import PelvisAlignment, Side, Start
+from imu_reps.domain.exercise import Exercise, Side, Start
+from imu_reps.domain.recording import PelvisAlignment
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from imu_reps.domain.correction import Correction
 from imu_reps.domain.document_kind import DocumentKind
 from imu_reps.domain.rep import Rep
-from imu_reps.domain.rep_rows import ANGLE_COLUMNS, REP_COLUMNS, column_unit, rep_rows
+from imu_reps.domain.rep_rows import REP_COLUMNS, column_unit, rep_rows
 from imu_reps.domain.stored_set import StoredSet
 from imu_reps.domain.summary import Summary
-from imu_reps.domain.track import AngleTrack
+from imu_reps.domain.track import ANGLE_COLUMNS, AngleTrack
 from imu_reps.domain.untrusted_text import spreadsheet_cell
 from imu_reps.errors import require_extra
 from imu_reps.storage.file_access import save_document

@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from imu_reps.domain.exercise import EXERCISES
+from imu_reps.domain.exercise import EXERCISES, SIDES, STARTS, Posture, default_posture, default_start
 from imu_reps.domain.recording import (
     DEFAULT_ANKLE,
     DEFAULT_PELVIS,
@@ -23,12 +23,7 @@ from imu_reps.domain.recording import (
     FloorFrom,
     Header,
     PelvisAlignment,
-    Posture,
     SensorHeader,
-    Side,
-    Start,
-    default_posture,
-    default_start,
 )
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.domain.tempo import Tempo
@@ -99,8 +94,8 @@ _AXIS = _choice(*get_args(Axis))
 _SET_KINDS: dict[str, _Kind] = {
     "created": _Kind(_moment, "a date and time such as 2026-11-21T07:30:00+00:00"),
     "exercise": _choice(*EXERCISES),
-    "side": _choice(*get_args(Side)),
-    "start": _choice(*get_args(Start)),
+    "side": _choice(*SIDES),
+    "start": _choice(*STARTS),
     "posture": _choice(*get_args(Posture)),
     "session": _TEXT,
     "set": _Kind(_count, "a whole number"),

@@ -7,8 +7,7 @@ from dataclasses import replace
 import pytest
 
 from imu_reps import Header, RepPlan, SetPlan, analyze, simulate
-from imu_reps.domain.exercise import EXERCISES, HOLDS, Exercise
-from imu_reps.domain.recording import default_posture, default_start
+from imu_reps.domain.exercise import EXERCISES, HOLDS, Exercise, default_posture, default_start
 from imu_reps.errors import RefusedValueError
 
 

@@ -1,17 +1,17 @@
-"""The cue governor: one cue at a time, none late, important ones first, the same at any polling rate."""
+"""The coach's voice: one cue at a time, none late, important ones first, the same at any polling rate."""
 
 from __future__ import annotations
 
 from itertools import pairwise
 
 import pytest
+from cued_sets import spoken_until
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from imu_reps.coaching.coach import Voice, advance, cancel, enqueue
 from imu_reps.coaching.coach_timing import TIMING
-from imu_reps.coaching.cue_words import PATIENCE_S, PRIORITY
-from imu_reps.coaching.governor import REFRACTORY_S, Voice, advance, cancel, enqueue, spoken_until
-from imu_reps.domain.cue import VOICE_START_S, Cue, CueCode, Tone
+from imu_reps.domain.cue import CUES, VOICE_START_S, Cue, CueCode, Tone
 
 WORDS: dict[CueCode, str] = {
     "stop": "stop, and rest",
@@ -29,9 +29,9 @@ MOMENTS = st.integers(0, 400).map(lambda k: k / 20.0)
 
 
 def cue(code: CueCode, due_s: float, patience_s: float | None = None) -> Cue:
-    patience_s = PATIENCE_S.get(code, 0.5) if patience_s is None else patience_s
+    patience_s = CUES[code].patience_s if patience_s is None else patience_s
     tone = TONES.get(code, "fault")
-    return Cue(code, WORDS[code], PRIORITY[code], due_s, due_s, due_s + patience_s, "seen", tone)
+    return Cue(code, WORDS[code], CUES[code].priority, due_s, due_s, due_s + patience_s, "seen", tone)
 
 
 @st.composite
@@ -46,7 +46,7 @@ def offered(draw: st.DrawFn) -> list[tuple[float, Cue]]:
 
 
 def spoken_cues(cues: list[tuple[float, Cue]], between: list[float]) -> list[tuple[float, Cue]]:
-    """Poll the governor regularly and at the times `between`; return times and cues."""
+    """Poll the voice regularly and at the times `between`; return times and cues."""
     regular = [k * TIMING.asked_s for k in range(int(25.0 / TIMING.asked_s))]
     voice, emitted = Voice(), []
     for now_s in sorted({at_s for at_s, _ in cues} | set(between) | set(regular)):
@@ -77,9 +77,9 @@ def test_cues_never_overlap_never_come_late_and_never_repeat_too_soon(cues: list
     assert all(one.tone == "count" or one.tone == "fault" for one in cut)
     assert sum("cutting off" in one.evidence for one, _ in spoken) == len(cut)
     assert all(one.due_s <= one.time_s <= now_s <= one.until_s + 1e-9 for now_s, one in emitted)
-    for code, rest_s in REFRACTORY_S.items():
+    for code, kind in CUES.items():
         times = [one.time_s for _, one in emitted if one.code == code]
-        assert all(after - before >= rest_s - 1e-9 for before, after in pairwise(times))
+        assert all(after - before >= kind.refractory_s - 1e-9 for before, after in pairwise(times))
 
 
 @given(offered())
@@ -103,7 +103,7 @@ def test_the_most_important_possible_cue_is_spoken(cues: list[tuple[float, Cue]]
                 other.time_s
                 for other in emitted
                 if other.code == candidate.code
-                and 0.0 <= one.time_s - other.time_s < REFRACTORY_S.get(candidate.code, 0.0)
+                and 0.0 <= one.time_s - other.time_s < CUES[candidate.code].refractory_s
             ]
             assert again
 
