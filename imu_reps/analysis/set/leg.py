@@ -29,8 +29,9 @@ class LegParams:
 
     Attributes
     ----------
-    moving_dps : float
-        Slower turning is rest, or noise (ours; a slow set peaks at 17 deg/s).
+    moving_dps, moving_share, still_dps : float
+        Slower turning is rest, or noise: in a slow set less than a share of the speed by which half of its
+        way is made, but never what stillness allows (ours; six seconds each way peak at 7 deg/s).
     min_moving : int
         Fewest moving ticks that show an axis.
     together_above : float
@@ -47,6 +48,8 @@ class LegParams:
     """
 
     moving_dps: float = 10.0
+    moving_share: float = 0.8
+    still_dps: float = 2.0
     min_moving: int = 20
     together_above: float = 1.2
     roll_share: float = 0.45
@@ -95,8 +98,16 @@ def swing_axis(turning_dps: FloatArray, params: LegParams) -> FloatArray | None:
 def _moving(turning_dps: FloatArray, params: LegParams) -> tuple[FloatArray, FloatArray]:
     """Return the turning while the leg moves, (m, 3), and its speed, (m,)."""
     speed = np.sqrt(row_dots(turning_dps, turning_dps))
-    (moving,) = (speed > params.moving_dps).nonzero()
+    limit_dps = min(params.moving_dps, max(params.still_dps, params.moving_share * _usual_dps(speed, params)))
+    (moving,) = (speed > limit_dps).nonzero()
     return turning_dps.take(moving, axis=0), speed.take(moving)
+
+
+def _usual_dps(speed_dps: FloatArray, params: LegParams) -> float:
+    """Return the speed, in whole deg/s, by which half of the way is made that stillness does not explain."""
+    ways = np.bincount(speed_dps.astype(np.int64), weights=speed_dps).cumsum()
+    ways -= ways[min(int(params.still_dps) - 1, len(ways) - 1)] if len(ways) else 0.0
+    return float(ways.searchsorted(0.5 * ways[-1])) if len(ways) else 0.0
 
 
 def _by_way(turning_dps: FloatArray, speed_dps: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -1,4 +1,4 @@
-"""A leg that wobbles about its own length, as any leg does: its angles stay, and no strap has turned.
+"""A leg that wobbles or rolls about its own length, as any leg does, or that moves very slowly.
 
 A wobble of a degree or two at 1 to 2 Hz turns the shank faster than a lift over four seconds does.
 """
@@ -69,10 +69,29 @@ def test_a_foot_that_rolls_before_the_first_raise_silences_no_live_count(roll_de
     elevation = leg(0.0, [(0.0, 8.0), *lifts, (0.0, 2.0)])
     roll = leg(0.0, [(0.0, 3.0), (roll_deg, 1.0), (roll_deg, 0.5), (0.0, 1.0), (0.0, 2.5 + 4.4 * 5 + 2.0)])
     recording = recording_of(np.radians(elevation), np.radians(roll))
-    assert recording.ankle is not None
-    pipeline, reached_s = Pipeline(recording.header), []
-    for begin in range(0, len(recording.ankle), 5):
-        for event in pipeline.push(recording.ankle[begin : begin + 5]):
-            reached_s += [event.time_s] if isinstance(event, RepCompleted) else []
+    reached_s = completed_s(recording)
 
     assert np.array(reached_s) == pytest.approx(8.0 + 4.4 * np.arange(1, 6) - 0.7, abs=0.7)
+
+
+@pytest.mark.parametrize(("top_deg", "way_s"), [(17.0, 4.0), (40.0, 9.0), (45.0, 12.0)])
+def test_a_leg_that_never_turns_at_10_dps_is_counted(top_deg: float, way_s: float, leg: Move) -> None:
+    rep = [(top_deg, way_s), (top_deg, 1.0), (0.0, way_s), (0.0, 1.5)]
+    elevation = leg(0.0, [(0.0, 4.0), *rep * 4])
+    recording = recording_of(np.radians(elevation), np.zeros(len(elevation)))
+    summary = analyze(recording).summary
+
+    assert np.abs(np.gradient(elevation)).max() * GRID_HZ < 10.0
+    assert summary.set.rep_count == 4
+    assert [rep.range_deg for rep in summary.reps] == pytest.approx([top_deg] * 4, abs=1.5)
+
+
+def completed_s(recording: Recording) -> list[float]:
+    """Return when repetitions are completed live, in blocks of a twentieth of a second."""
+    ankle = recording.ankle
+    assert ankle is not None
+    pipeline, reached_s = Pipeline(recording.header), []
+    for begin in range(0, len(ankle), 5):
+        for event in pipeline.push(ankle[begin : begin + 5]):
+            reached_s += [event.time_s] if isinstance(event, RepCompleted) else []
+    return reached_s
