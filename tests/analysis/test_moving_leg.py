@@ -6,6 +6,7 @@ A wobble of a degree or two at 1 to 2 Hz turns the shank faster than a lift over
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -95,3 +96,22 @@ def completed_s(recording: Recording) -> list[float]:
         for event in pipeline.push(ankle[begin : begin + 5]):
             reached_s += [event.time_s] if isinstance(event, RepCompleted) else []
     return reached_s
+
+
+@pytest.mark.parametrize(("at_deg", "snaps"), [(0.3, 0), (20.0, 5)])
+def test_a_jolt_at_the_floor_is_a_heel_set_down_and_no_snap(at_deg: float, snaps: int, leg: Move) -> None:
+    rep = [(40.0, 1.5), (40.0, 0.7), (0.0, 2.5), (0.0, 0.7)]
+    elevation = leg(0.0, [(0.0, 4.0), *rep * 5])
+    recording = recording_of(np.radians(elevation), np.zeros(len(elevation)))
+    assert recording.ankle is not None
+    lowered = np.flatnonzero((elevation[1:] < at_deg) & (elevation[:-1] >= at_deg))
+    force = recording.ankle.acc_mps2.copy()
+    for tick in lowered:
+        force[tick : tick + 2, 1] += 2.5
+    ankle = replace(recording.ankle, acc_mps2=force)
+    faults = [
+        fault.code for rep in analyze(replace(recording, ankle=ankle)).summary.reps for fault in rep.faults
+    ]
+
+    assert len(lowered) == 5
+    assert faults.count("snap") == snaps

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.ndimage import maximum_filter1d, median_filter
 
 from imu_reps.analysis.set_motion import SetMotion
-from imu_reps.domain.samples import FloatArray
+from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import bridged
@@ -40,8 +40,10 @@ LONGEST_JOLT_S = 0.06
 #: Jolts are not searched for at speeds under this share of the lowering's peak: the leg sets off, or turns.
 MOVING_SHARE = 0.2
 
-#: Jolts are not searched for this near to the heel's contact, after which the leg still shakes.
+#: Jolts are not searched for this near to the heel's contact, after which the leg still shakes; nor in the
+#: last degrees above a floor the leg is set down on, where even a gentle contact is one of the floor (ours).
 CONTACT_S = 0.2
+CONTACT_DEG = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ def _leg_acceleration(motion: SetMotion, ticks: slice) -> FloatArray:
 def strongest_jolt(
     motion: SetMotion, down: slice, contact: Impulse | None, settings: Settings
 ) -> Impulse | None:
-    """Return the strongest jolt of a lowering above the noise and away from the heel's contact, else None."""
+    """Return the strongest jolt of a lowering above the noise, before the floor is met; None without one."""
     margin = int(0.5 * NOISE_S * GRID_HZ)
     around = slice(max(0, down.start - margin), down.stop + margin)
     impact = bridged(motion.track.ankle_impact_mps2[around])
@@ -119,7 +121,7 @@ def strongest_jolt(
         near = np.abs(np.arange(down.start, down.start + len(candidate)) - contact.tick) < CONTACT_S * GRID_HZ
         candidate[near] = 0.0
     speed = np.abs(motion.speed_dps[down])
-    moving = speed > MOVING_SHARE * speed.max(initial=0.0)
+    moving = (speed > MOVING_SHARE * speed.max(initial=0.0)) & ~_on_floor(motion, down)
     stands_out = moving & (candidate > jolt_limit(0.0, settings))
     if not stands_out.any():
         return None
@@ -132,6 +134,18 @@ def strongest_jolt(
     at = max(short, key=lambda k: float(impact[k]))
     tick = around.start + at
     return Impulse(tick, float(motion.elevation_deg[tick]), float(impact[at]), float(noise[at]))
+
+
+def _on_floor(motion: SetMotion, down: slice) -> BoolArray:
+    """Return where a leg that is lowered to the floor has reached it, or nearly, (n,)."""
+    elevation = motion.elevation_deg[down]
+    lowest = float(elevation.min(initial=np.inf))
+    lying = motion.header.exercise != "heel_tap" and motion.header.posture == "supine"
+    return (
+        elevation < lowest + CONTACT_DEG
+        if lying and lowest < NEAR_FLOOR_DEG
+        else np.zeros(len(elevation), bool)
+    )
 
 
 def jolt_limit(noise_mps2: FloatArray | float, settings: Settings) -> FloatArray:
