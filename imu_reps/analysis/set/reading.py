@@ -36,6 +36,10 @@ MIN_ALIKE, MIN_LEVER_M = 3, 0.3
 #: Smallest cosine between a refined axis and that of the previous estimate for them to agree.
 AGAIN = 0.9
 
+#: The first or last heel tap that is smaller or quicker than this share of the usual one may be the way in
+#: or out (ours).
+ALIKE_SHARE = 0.7
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -291,6 +295,8 @@ def _carried_round(
         ratio, outermost = np.reshape(ways, (-1, 2)).max(axis=1), _outermost(reps, spells)
         slid |= ratio > np.where(outermost, params.outermost_slid_by, params.slid_by)
         near = outermost & (np.abs(ratio - params.outermost_slid_by) < params.undecided_by)
+        if header.exercise == "heel_tap":
+            near |= outermost & _unlike(reps, lifts)
     slid &= not slid.all()
     undecided = max(int((near & slid).sum()), -int((near & ~slid).sum()), key=abs)
     if not slid.any():
@@ -328,6 +334,14 @@ def _outermost(reps: Sequence[Excursion], spells: Sequence[slice]) -> BoolArray:
     """Return which repetitions are the first or the last of their spell, (reps,) bool."""
     spell = np.searchsorted([one.start for one in spells], [rep.far.tick for rep in reps], "right")
     return np.asarray((np.diff(spell, prepend=-1) != 0) | (np.diff(spell, append=-1) != 0))
+
+
+def _unlike(reps: Sequence[Excursion], lifts: Sequence[IntArray]) -> BoolArray:
+    """Return which repetitions are much smaller or much quicker than usual, (reps,) bool."""
+    size, ticks = np.array(
+        [[rep.smaller_way_deg, len(lift)] for rep, lift in zip(reps, lifts, strict=True)]
+    ).T
+    return np.asarray((size < ALIKE_SHARE * np.median(size)) | (ticks < ALIKE_SHARE * np.median(ticks)))
 
 
 def usual_lever_m(each: Sequence[Lever | None], spread_m: float) -> FloatArray | None:
