@@ -124,7 +124,7 @@ def test_a_good_sensor_passes_every_check() -> None:
         (None, {"delay_s": 3.0}, "delay", "bad"),
         (None, {"rest": None}, "rest", "watch"),
         (None, {"rest": RestReading(5.0, 9.81)}, "gyroscope", "watch"),
-        (None, {"rest": RestReading(12.0, 9.81)}, "gyroscope", "bad"),
+        (None, {"rest": RestReading(30.0, 9.81)}, "gyroscope", "bad"),
         (None, {"rest": RestReading(0.5, 9.81 * 0.93)}, "accelerometer", "watch"),
         (None, {"rest": RestReading(0.5, 9.81 * 1.2)}, "accelerometer", "bad"),
         (None, {"clock": None, "delay_s": None, "rest": None}, "link", "bad"),
