@@ -122,6 +122,31 @@ def spikes(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
     return _with(block, values)
 
 
+def garbage_at_edges(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """One column of garbage in a few rows: the first ones, the last ones, or those next to a hole."""
+    values, column, count = _values(block), int(rng.integers(6)), int(rng.integers(1, 4))
+    keep, hole = np.ones(len(block), bool), _stretch(block, rng, 0.3, 0.6)
+    where = int(rng.integers(4))
+    if where > 1:
+        keep[hole] = False
+    start = (0, len(block) - count, hole.start - count, hole.stop)[where]
+    values[start : start + count, column] = rng.choice([-1.0, 1.0]) * rng.choice([150.0, 9999.0, 45000.0])
+    values[start : start + count, column] *= 1.0 if column < 3 else 10.0
+    return rows(_with(block, values), keep)
+
+
+def force_at_its_rail(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    values = _values(block)
+    values[rng.random(len(block)) < rng.uniform(0.01, 0.08), :3] = 78.45
+    return _with(block, values)
+
+
+def axis_at_its_rail(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    values, column = _values(block), int(rng.integers(6))
+    values[rng.random(len(block)) < rng.uniform(0.01, 0.04), column] = 156.9 if column < 3 else -2000.0
+    return _with(block, values)
+
+
 def freeze(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
     values, where = _values(block), _stretch(block, rng, 0.3, 5.0)
     values[where] = values[where.start]
@@ -421,6 +446,9 @@ KINDS: dict[str, Kind] = {
     "rows of -1": Kind(_LEFT_OUT, _of_sensor(rows_of_one_value(-1.0))),
     "rows at the rails": Kind(_LEFT_OUT, _of_sensor(rails)),
     "single spikes": Kind("spike", _of_sensor(spikes)),
+    "garbage at the ends and at holes": Kind("spike|silent", _of_sensor(garbage_at_edges)),
+    "an accelerometer at its rail now and then": Kind(_LEFT_OUT, _of_sensor(force_at_its_rail)),
+    "an axis at its rail now and then": Kind(_LEFT_OUT, _of_sensor(axis_at_its_rail)),
     "a sensor that hangs": Kind("froze", _of_sensor(freeze)),
     "an axis that hangs": Kind("froze", _of_sensor(freeze_of_an_axis)),
     "a sensor that dies": Kind("died", _of_sensor(death)),

@@ -49,6 +49,41 @@ def test_rows_that_are_no_readings_and_no_others_are_left_out(kind: str, seed: i
     assert len(found) >= 0.9 * changed.sum()  # spikes next to each other are not single
 
 
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize("column", range(6))
+@pytest.mark.parametrize("where", ["start", "end", "before a hole", "after a hole"])
+def test_garbage_without_neighbours_on_one_side_is_left_out(
+    where: str, column: int, count: int, good: Recording
+) -> None:
+    values = np.hstack([good.ankle.acc_mps2, good.ankle.gyr_dps])
+    start = {"start": 0, "end": len(values) - count, "before a hole": 1200 - count, "after a hole": 1230}[
+        where
+    ]
+    garbage = np.arange(start, start + count)
+    values[garbage, column] = 156.9 if column < 3 else -2000.0
+    spoilt_block = replace(good.ankle, acc_mps2=values[:, :3].copy(), gyr_dps=values[:, 3:].copy())
+    kept = np.flatnonzero((np.arange(len(values)) < 1200) | (np.arange(len(values)) >= 1230))
+    readings = examined(good.with_samples(rows(spoilt_block, kept))).readings["ankle"]
+
+    assert kept[readings.timed.order[readings.bad]].tolist() == garbage.tolist()
+
+
+def test_a_value_that_no_part_gives_is_left_out_alone_or_as_a_sign_of_no_reading(good: Recording) -> None:
+    for count in (1, 40):
+        acc = good.ankle.acc_mps2.copy()
+        acc[1000 : 1000 + count] = -9999.0
+        readings = examined(good.with_samples(replace(good.ankle, acc_mps2=acc))).readings["ankle"]
+        bad = np.sort(readings.timed.order[readings.bad])
+        assert bad.tolist() == list(range(1000, 1000 + count))
+
+
+def test_a_knock_beyond_the_range_in_all_axes_is_kept(good: Recording) -> None:
+    acc = good.ankle.acc_mps2.copy()
+    acc[1000:1004] += np.array([[45.0], [90.0], [95.0], [40.0]])
+    knocked = replace(good.ankle, acc_mps2=np.clip(acc, -78.45, 78.45))
+    assert not examined(good.with_samples(knocked)).readings["ankle"].bad.any()
+
+
 @pytest.mark.parametrize("kind", ["a counter of 8 bits", "a counter of 16 bits", "a counter of 32 bits"])
 def test_a_wrapping_counter_is_continued_and_losses_stay_gaps(kind: str, good: Recording) -> None:
     lost = rows(good.ankle, np.flatnonzero(np.arange(len(good.ankle)) % 40 != 7))
