@@ -27,6 +27,8 @@ class ChannelParams:
         parts).
     moving_s : int
         Time of movement after which a constant channel is dead, not quiet.
+    min_noise : float
+        Smallest third difference between samples of a channel with noise, as all real parts have.
     repeated_share : float
         Share of repeated rows above which the sensor is slower than its rate: six channels with noise never
         all repeat at once.
@@ -51,6 +53,7 @@ class ChannelParams:
     moving_gyr_dps: float = 20.0
     moving_acc_mps2: float = 2.0
     moving_s: int = 2
+    min_noise: float = 2e-3
     repeated_share: float = 0.2
     wrap_fall: float = 1.4
     wrap_from: float = 0.5
@@ -134,44 +137,65 @@ def check_finite(block: SampleBlock, values: FloatArray) -> Iterator[Finding]:
             )
 
 
-def check_channels(
+def check_constant(
     place: SensorPlace, values: FloatArray, rate_hz: float, simulated: bool
 ) -> Iterator[Finding]:
-    """Report channels (6, n) that never change, and repeated samples, judged in whole seconds.
+    """Report channels (6, n) that never change.
 
     A simulated sensor may be free of noise, and an axis about which nothing turns is then exactly constant:
     for these the severity is only a caution.
     """
-    length = max(2, round(rate_hz))
-    if values.shape[1] < length:
-        return
-    seconds = values[:, : values.shape[1] // length * length].reshape(6, -1, length)
-    spread = seconds.max(axis=2) - seconds.min(axis=2)
-    moving = (spread >= np.array([PARAMS.moving_acc_mps2] * 3 + [PARAMS.moving_gyr_dps] * 3)[:, None]).any(
-        axis=0
-    )
-    yield from _constant(place, values, moving, "caution" if simulated else "refuse")
-    yield from _repeated(place, values, np.repeat(moving, length), rate_hz)
-
-
-def _constant(
-    place: SensorPlace, values: FloatArray, moving: BoolArray, severity: Severity
-) -> Iterator[Finding]:
     constant = values.max(axis=1) == values.min(axis=1)
+    if not constant.any() or (moving := _moving_seconds(values, rate_hz)) is None:
+        return
+    severity: Severity = "caution" if simulated else "refuse"
     if constant.all():
         yield Finding("frozen_sensor", severity=severity, sensor=place)
     elif constant[:3].all() or (constant[3:].all() and moving.sum() >= PARAMS.moving_s):
         part = "accelerometer" if constant[:3].all() else "gyroscope"
         yield Finding("frozen_part", values={"part": part}, severity="refuse", sensor=place)
     elif moving.sum() >= PARAMS.moving_s:
-        for column in np.flatnonzero(constant):
-            facts = {"column": COLUMNS[column], "value": float(values[column, 0])}
-            yield Finding("frozen_axis", values=facts, severity=severity, sensor=place)
+        yield from _frozen_axes(place, values, constant, severity)
 
 
-def _repeated(place: SensorPlace, values: FloatArray, moving: BoolArray, rate_hz: float) -> Iterator[Finding]:
-    if moving.sum() < PARAMS.moving_s * rate_hz:
+def check_dead_axes(place: SensorPlace, values: FloatArray) -> Iterator[Finding]:
+    """Report constant channels, (6, n), of a sensor whose other channels have noise."""
+    constant = values.max(axis=1) == values.min(axis=1)
+    if constant.any() and all(map(is_noisy, values[~constant])):
+        yield from _frozen_axes(place, values, constant, "refuse")
+
+
+def _frozen_axes(
+    place: SensorPlace, values: FloatArray, constant: BoolArray, severity: Severity
+) -> Iterator[Finding]:
+    for column in np.flatnonzero(constant):
+        facts = {"column": COLUMNS[column], "value": float(values[column, 0])}
+        yield Finding("frozen_axis", values=facts, severity=severity, sensor=place)
+
+
+def is_noisy(channel: FloatArray) -> bool:
+    """Whether a channel shows noise from sample to sample, where it changes."""
+    rough = np.abs(np.diff(channel, n=3))
+    return bool(rough.any() and np.median(rough[rough > 0.0]) > PARAMS.min_noise)
+
+
+def _moving_seconds(values: FloatArray, rate_hz: float) -> BoolArray | None:
+    """Return the whole seconds in which a sensor moves; None if there is none."""
+    length = max(2, round(rate_hz))
+    if values.shape[1] < length:
+        return None
+    seconds = values[:, : values.shape[1] // length * length].reshape(6, -1, length)
+    spread = seconds.max(axis=2) - seconds.min(axis=2)
+    least = np.array([PARAMS.moving_acc_mps2] * 3 + [PARAMS.moving_gyr_dps] * 3)
+    return np.asarray((spread >= least[:, None]).any(axis=0))
+
+
+def check_repeated(place: SensorPlace, values: FloatArray, rate_hz: float) -> Iterator[Finding]:
+    """Report samples, (6, n), that repeat the one before while the sensor moves."""
+    seconds = _moving_seconds(values, rate_hz)
+    if seconds is None or seconds.sum() < PARAMS.moving_s:
         return
+    moving = np.repeat(seconds, max(2, round(rate_hz)))
     same = (values[:, 1 : len(moving)] == values[:, : len(moving) - 1]).all(axis=0)
     share = float(same[moving[1:]].mean())
     if share > PARAMS.repeated_share:

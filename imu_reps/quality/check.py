@@ -23,9 +23,11 @@ from imu_reps.quality.accelerometer import check_accelerometer
 from imu_reps.quality.channels import (
     Stream,
     channels_of,
-    check_channels,
     check_clipping,
+    check_constant,
+    check_dead_axes,
     check_finite,
+    check_repeated,
     unwrapped,
 )
 from imu_reps.quality.copies import Signatures, check_streams, signatures, without_copies
@@ -120,7 +122,7 @@ def examined(recording: Recording) -> Checked:
 def _is_dead_pelvis(finding: Finding) -> bool:
     """Whether a finding says that the pelvis sensor gave no readings, rather than implausible ones."""
     nothing = (
-        finding.code in ("no_readings", "too_short", "frozen_sensor", "frozen_part")
+        finding.code in ("no_readings", "too_short", "frozen_sensor", "frozen_part", "frozen_axis")
         or "dead" in finding.values
     )
     return finding.sensor == "pelvis" and nothing
@@ -247,15 +249,20 @@ def _doubtful_signals(
     channels = {place: marked.channels_without(marked.bad) for place, marked in readings.items()}
     sound: dict[SensorPlace, Windows] = {}
     for place, windows in windows_of(clocks, channels).items():
+        rate_hz = clocks[place].clock.rate_hz
         force = list(check_accelerometer(place, windows))
-        yield from force
-        if _none_refuses(force):
-            gyroscope = _gyroscope(place, windows)
-            yield from gyroscope
-            if all(finding.code != "sensor_turned" for finding in gyroscope):
-                sound[place] = windows
+        gyroscope = _gyroscope(place, windows) if _none_refuses(force) else []
+        doubts = [*force, *gyroscope]
+        constant = list(check_constant(place, channels[place], rate_hz, header.simulated))
+        if not _none_refuses(constant):
+            doubts = []
+        elif not _none_refuses(doubts) and (dead := list(check_dead_axes(place, channels[place]))):
+            constant, doubts = dead, []  # a constant axis is the cause of what contradicts it
+        elif _none_refuses(force) and all(finding.code != "sensor_turned" for finding in gyroscope):
+            sound[place] = windows
+        yield from (*constant, *doubts)
         yield from check_warming(place, resting[place])
-        yield from check_channels(place, channels[place], clocks[place].clock.rate_hz, header.simulated)
+        yield from check_repeated(place, channels[place], rate_hz)
         yield from check_clipping(streams[place])
     yield from _worn(header, sound)
 

@@ -24,7 +24,7 @@ from imu_reps.domain.samples import (
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.motion import HOLE_PERIODS
 from imu_reps.kinematics.rest import runs_of
-from imu_reps.quality.channels import COLUMNS, Stream, spans_of
+from imu_reps.quality.channels import COLUMNS, Stream, is_noisy, spans_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,6 @@ class ReadingParams:
         Samples before and after a run of equal readings that show how often readings repeat, and the odds
         against chance at which the run is frozen: runs are common if a channel's resolution is as coarse as
         its noise (ours).
-    min_noise : float
-        Smallest third difference between samples of a channel with noise, as all real parts have.
     dead_share, dead_s : float
         Share of valid readings up to the recording's end below which a sensor has died, and the shortest time
         for that.
@@ -70,7 +68,6 @@ class ReadingParams:
     spikes_listed: int = 3
     around_samples: int = 100
     once_by_chance: float = 1e6
-    min_noise: float = 2e-3
     dead_share: float = 0.1
     dead_s: float = 1.0
     min_readings: int = 4
@@ -262,9 +259,9 @@ def _at_one_rail(acc_mps2: FloatArray, absurd: BoolArray) -> BoolArray:
     """Return samples whose force, (3, n), is as far in all axes, beyond the smallest range; knocks aside."""
     size = np.abs(acc_mps2)
     rail = (size[0] == size[1]) & (size[1] == size[2]) & (size[0] > PARAMS.rail_mps2) & ~absurd
-    if not rail.any():
-        return rail
     starts, ends = runs_of(rail)
+    if not len(starts):
+        return np.zeros(len(rail), bool)
     force = np.linalg.norm(acc_mps2, axis=0)
     least = PARAMS.knock_share * force[starts]
     before = (starts > 0) & (force[starts - 1] >= least)
@@ -369,14 +366,14 @@ def _frozen_channels(
     same = values[:, 1:] == values[:, :-1]
     minimum = max(FROZEN_SAMPLES, round(FROZEN_S / period_s))
     found = _long_runs(same.all(axis=0), ALL_FROZEN_SAMPLES)
-    if found.any() and not any(map(_is_noisy, values)):
+    if found.any() and not any(map(is_noisy, values)):
         found[:] = False
     frozen_columns, cut_columns = [], []
     for column in np.flatnonzero(_has_run(same, minimum)).tolist():
         runs = _long_runs(same[column], minimum)
         if runs.any() and column >= 3:
             runs = _while_moving(runs, values[:3])
-        if not runs.any() or not _is_noisy(values[column]):
+        if not runs.any() or not is_noisy(values[column]):
             continue
         at_end = _at_extreme(values[column], runs)
         if at_end.any():
@@ -396,12 +393,6 @@ def _at_extreme(channel: FloatArray, runs: BoolArray) -> BoolArray:
         if len(runs_of(at_end)[0]) > 1:
             found |= at_end
     return found
-
-
-def _is_noisy(channel: FloatArray) -> bool:
-    """Whether a channel shows noise from sample to sample, where it changes."""
-    rough = np.abs(np.diff(channel, n=3))
-    return bool(rough.any() and np.median(rough[rough > 0.0]) > PARAMS.min_noise)
 
 
 def _has_run(same: BoolArray, minimum: int) -> BoolArray:
@@ -443,8 +434,9 @@ def _while_moving(runs: BoolArray, acc_mps2: FloatArray) -> BoolArray:
 class LiveReadings:
     """Leaves out invalid samples of one sensor as they arrive; any block size gives the same result.
 
-    Invalid are failed transfers, values that are no numbers or that no part gives, up to `LONGEST_SPIKE` consecutive samples
-    that leap away from a level, and repeated readings of a sensor that is frozen while it turns.
+    Invalid are failed transfers, values that are no numbers or that no part gives, up to `LONGEST_SPIKE`
+    consecutive samples that leap away from a level, and repeated readings of a sensor that is frozen while it
+    turns.
     """
 
     def __init__(self) -> None:
