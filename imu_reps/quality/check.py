@@ -31,7 +31,7 @@ from imu_reps.quality.channels import (
     unwrapped,
 )
 from imu_reps.quality.copies import Signatures, check_streams, signatures, without_copies
-from imu_reps.quality.gyroscope import check_gyroscope, check_warming
+from imu_reps.quality.gyroscope import check_gyroscope, check_unit, check_warming, seen_turns
 from imu_reps.quality.gyroscope_in_motion import (
     borne_out,
     check_axes_in_motion,
@@ -269,6 +269,9 @@ def _doubtful_signals(
 
 def _gyroscope(place: SensorPlace, windows: Windows) -> list[Finding]:
     """Return findings on a gyroscope; if it contradicts gravity at a few moments only, the sensor slipped."""
+    turns = seen_turns(windows)
+    if unit := list(check_unit(place, windows, turns)):
+        return unit
     fit = fit_turning(windows)
     if axes := list(check_axes_in_motion(place, windows, fit)):
         return axes
@@ -276,8 +279,8 @@ def _gyroscope(place: SensorPlace, windows: Windows) -> list[Finding]:
     slips = [] if scale else list(check_slipped(place, windows))
     if slips:
         windows = windows.without_rate([windows.at(f.start_s) for f in slips if f.start_s is not None])
-        fit = fit_turning(windows)
-    calm = [finding for finding in check_gyroscope(place, windows) if borne_out(finding, fit)]
+        fit, turns = fit_turning(windows), seen_turns(windows)
+    calm = [finding for finding in check_gyroscope(place, windows, turns) if borne_out(finding, fit)]
     return calm or scale or slips
 
 

@@ -109,6 +109,33 @@ def _gyro_scale_hint(v: Mapping[str, Any]) -> str:
     return f"Multiply {GYR} of the {v['sensor']} by {1 / v['ratio']:.3g}."
 
 
+#: What makes rates too large, by how many times.
+_TOO_LARGE = {
+    57.3: "degrees converted from rad/s twice",
+    1000.0: "thousandths of a degree a second",
+    16.4: "raw counts of a range of ±2000 deg/s",
+    32.8: "raw counts of a range of ±1000 deg/s",
+    65.5: "raw counts of a range of ±500 deg/s",
+    131.0: "raw counts of a range of ±250 deg/s",
+}
+
+
+def _gyro_unit(v: Mapping[str, Any]) -> str:
+    if v["times"] is None:
+        how = f"turns by more than {v['fast_dps']:.0f}° a second for a quarter of the time, as no limb does"
+    else:
+        how = f"turns {v['times']:.3g} times as far as its accelerometer sees"
+    return f"The {v['sensor']} sensor's gyroscope {how}: its unit is not deg/s ({GYR})."
+
+
+def _gyro_unit_hint(v: Mapping[str, Any]) -> str:
+    near = min(_TOO_LARGE, key=lambda times: abs(times / v["times"] - 1.0)) if v["times"] else 0.0
+    told = (
+        f"It may be {_TOO_LARGE[near]} (1/{near:g}). " if near and abs(v["times"] / near - 1.0) < 0.1 else ""
+    )
+    return f"{told}Give deg/s: see what the program that wrote the file, or the sensor's data sheet, says of the unit."
+
+
 _GYRO_SCALE = (
     "The {sensor} sensor's gyroscope sees {ratio:.2g} (± {error:.1g}) times the turns that its "
     f"accelerometer sees ({GYR})."
@@ -468,6 +495,7 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
         ),
         f"Multiply {GYR} of the {{sensor}} by 57.29578.",
     ),
+    "gyro_unit": (_gyro_unit, _gyro_unit_hint),
     "gyro_axes": (_gyro_axes, _gyro_axes_hint),
     "acc_sign": (
         "The pelvis sensor's acceleration has the other sign: at rest its axis {axis} reads -9.8 where it must read +9.8 ({ACC}), as with phones, which count gravity the other way.",

@@ -285,6 +285,22 @@ def scale(channel: str, low: float, high: float) -> Change:
     return change
 
 
+def gyro_unit(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """Raw counts, m°/s, or degrees converted from rad/s twice."""
+    return replace(block, gyr_dps=block.gyr_dps * rng.choice([16.4, 57.29578, 131.0, 1000.0]))
+
+
+def constant_axis(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    values, column = _values(block), int(rng.integers(6))
+    values[:, column] = 0.0
+    return _with(block, values)
+
+
+def force_columns_swapped(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    order = rng.permutation([[1, 0, 2], [2, 1, 0], [0, 2, 1]])[0]
+    return replace(block, acc_mps2=block.acc_mps2[:, order])
+
+
 def gyro_axis(factor: float) -> Change:
     """One axis of the gyroscope is dead (noise alone) or inverted: the one that turns most."""
 
@@ -458,6 +474,9 @@ KINDS: dict[str, Kind] = {
     "a range that wraps round": Kind("wrap|range", _of_sensor(wrap_round)),
     "a range that cuts off": Kind("cut off|range", _of_sensor(cut_off)),
     "gyroscope 10 to 40 % off": Kind("gyroscope", _of_sensor(scale("gyr_dps", 1.1, 1.4))),
+    "a gyroscope in another unit": Kind("unit", _of_sensor(gyro_unit)),
+    "a constant axis": Kind("stays at|left out", _of_sensor(constant_axis)),
+    "swapped columns of the accelerometer": Kind("swapped|axes|head", _of_sensor(force_columns_swapped)),
     "accelerometer 6 to 14 % off": Kind("acceleration", _of_sensor(scale("acc_mps2", 1.06, 1.14))),
     "a dead axis": Kind("gyroscope|axis", _of_sensor(gyro_axis(0.0))),
     "an inverted axis": Kind("gyroscope|axis", _of_sensor(gyro_axis(-1.0))),

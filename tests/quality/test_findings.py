@@ -165,7 +165,7 @@ SPOILED: dict[str, tuple[str, str, Callable[[SampleBlock], SampleBlock]]] = {
     "gravity removed": ("gravity_removed", "refuse", without_gravity),
     "accelerometer 8 % off": ("acc_scale", "caution", acc(1.08)),
     "gyroscope in rad/s": ("gyro_unit_radps", "refuse", gyr(np.pi / 180)),
-    "gyroscope in raw counts": ("gyro_axes", "refuse", gyr(16.4)),
+    "gyroscope in raw counts": ("gyro_unit", "refuse", gyr(16.4)),
     "gyroscope mirrored": ("gyro_axes", "refuse", gyr(-1.0)),
     "gyroscope three times too much": ("gyro_scale", "refuse", gyr(3.0)),
     "gyroscope 40 % short": ("gyro_scale", "caution", gyr(0.6)),
