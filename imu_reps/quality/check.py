@@ -19,7 +19,7 @@ from imu_reps.domain.samples import BoolArray, FloatArray, SensorPlace
 from imu_reps.errors import RecordingError
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.rest import AtRest, at_rest, window_length
-from imu_reps.quality.accelerometer import check_accelerometer
+from imu_reps.quality.accelerometer import check_accelerometer, check_exchanged
 from imu_reps.quality.channels import (
     Stream,
     channels_of,
@@ -250,7 +250,7 @@ def _doubtful_signals(
     sound: dict[SensorPlace, Windows] = {}
     for place, windows in windows_of(clocks, channels).items():
         rate_hz = clocks[place].clock.rate_hz
-        force = list(check_accelerometer(place, windows))
+        force = list(check_exchanged(place, windows)) or list(check_accelerometer(place, windows))
         gyroscope = _gyroscope(place, windows) if _none_refuses(force) else []
         doubts = [*force, *gyroscope]
         constant = list(check_constant(place, channels[place], rate_hz, header.simulated))

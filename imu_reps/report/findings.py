@@ -495,6 +495,10 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
         ),
         f"Multiply {GYR} of the {{sensor}} by 57.29578.",
     ),
+    "columns_exchanged": (
+        f"The {{sensor}} sensor's gyroscope columns read {{gyr:.3g}} whichever way it points, as an accelerometer does by gravity, and its acceleration as little as {{acc:.2g}}: the two are exchanged ({ACC}; {GYR}).",
+        "Exchange the names of the acceleration's and the gyroscope's columns.",
+    ),
     "gyro_unit": (_gyro_unit, _gyro_unit_hint),
     "gyro_axes": (_gyro_axes, _gyro_axes_hint),
     "acc_sign": (

@@ -301,6 +301,10 @@ def force_columns_swapped(block: SampleBlock, rng: np.random.Generator) -> Sampl
     return replace(block, acc_mps2=block.acc_mps2[:, order])
 
 
+def force_for_rate(block: SampleBlock, _: np.random.Generator) -> SampleBlock:
+    return replace(block, acc_mps2=block.gyr_dps, gyr_dps=block.acc_mps2)
+
+
 def gyro_axis(factor: float) -> Change:
     """One axis of the gyroscope is dead (noise alone) or inverted: the one that turns most."""
 
@@ -477,6 +481,7 @@ KINDS: dict[str, Kind] = {
     "a gyroscope in another unit": Kind("unit", _of_sensor(gyro_unit)),
     "a constant axis": Kind("stays at|left out", _of_sensor(constant_axis)),
     "swapped columns of the accelerometer": Kind("swapped|axes|head", _of_sensor(force_columns_swapped)),
+    "accelerometer and gyroscope exchanged": Kind("exchanged", _of_sensor(force_for_rate)),
     "accelerometer 6 to 14 % off": Kind("acceleration", _of_sensor(scale("acc_mps2", 1.06, 1.14))),
     "a dead axis": Kind("gyroscope|axis", _of_sensor(gyro_axis(0.0))),
     "an inverted axis": Kind("gyroscope|axis", _of_sensor(gyro_axis(-1.0))),

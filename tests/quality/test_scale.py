@@ -132,3 +132,13 @@ def test_swapped_axes_of_the_accelerometer_are_no_dead_axis(good: Recording, pai
     refused = [finding for finding in check_recording(recording) if finding.severity == "refuse"]
     assert "gyro_axes" in {finding.code for finding in refused}
     assert not any("dead" in finding.values for finding in refused)
+
+
+@pytest.mark.parametrize("unit", [1.0, 1.0 / 9.80665, 1000.0 / 9.80665])
+def test_exchanged_columns_of_accelerometer_and_gyroscope_are_named(good: Recording, unit: float) -> None:
+    recording = good
+    for block in good.blocks:
+        exchanged = replace(block, acc_mps2=block.gyr_dps, gyr_dps=block.acc_mps2 * unit)
+        recording = recording.with_samples(exchanged)
+    refused = [finding for finding in check_recording(recording) if finding.severity == "refuse"]
+    assert {finding.code for finding in refused} == {"columns_exchanged"}
