@@ -198,7 +198,7 @@ def check_readings(place: SensorPlace, readings: MarkedSamples) -> Iterator[Find
 
 def died_at(readings: MarkedSamples) -> float | None:
     """Return the time from which a sensor gave hardly any reading until the end; None if it gave some."""
-    bad, time_s = readings.bad, readings.timed.time_s
+    bad, time_s = readings.bad & ~readings.kinds["copy"], readings.timed.time_s
     if not bad[-1]:
         return None
     from_there = np.cumsum(~bad[::-1])[::-1] / np.arange(len(bad), 0, -1)

@@ -281,6 +281,15 @@ def _spans(v: Mapping[str, Any]) -> str:
     return join_words([f"{s:.1f} s" if e - s < 0.1 else f"{s:.1f} to {e:.1f} s" for s, e in spans])
 
 
+def _stretches(v: Mapping[str, Any]) -> str:
+    every = [
+        f"from {start:.0f} s to {end:.0f} s repeat those from {of:.0f} s on"
+        for (start, end), of in zip(v["spans"], v["of_s"], strict=True)
+    ]
+    more = f", and {len(every) - MAX_NAMED} stretches more repeat others" if len(every) > MAX_NAMED else ""
+    return f"The {v['sensor']} sensor's rows {join_words(every[:MAX_NAMED])}{more}, to the last digit: what stands there was recorded before. They are left out; {_consequence(v)}."
+
+
 def _in_columns(v: Mapping[str, Any]) -> str:
     return f" in {join_words(v['columns'])}" if v["columns"] else ""
 
@@ -571,6 +580,10 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
             f"{v['samples']} of {v['sent']} samples of the {v['sensor']} sensor are packets that came twice, a repeat of what was there before. They are left out."
         ),
         "Check the receiver; nothing needs to be mended in the file.",
+    ),
+    "stretch_repeated": (
+        _stretches,
+        "Check the program that wrote the file or joined it from parts.",
     ),
     "two_streams": (
         "Two different streams of samples come under one name, {sensor}: two sensors send as one.",

@@ -176,6 +176,34 @@ def packets_again(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
     return replace(again, time_s=np.maximum.accumulate(again.time_s), sample=np.arange(len(keep)))
 
 
+def stretch_again(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """A stretch stands twice, and what follows it comes later."""
+    where, period_s = _stretch(block, rng, 2.0, 12.0), float(np.ptp(block.time_s)) / len(block)
+    row = np.r_[0 : where.stop, where.start : len(block)]
+    shift_s = float(np.ptp(block.time_s[where])) + period_s
+    again = _without_clock(rows(block, row))
+    time_s = again.time_s + shift_s * (np.arange(len(row)) >= where.stop)
+    return replace(again, time_s=np.maximum.accumulate(time_s), sample=np.arange(len(row)))
+
+
+def file_again(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """A file that was joined to itself; the counter goes on, or begins anew."""
+    again = _without_clock(rows(block, np.r_[0 : len(block), 0 : len(block)]))
+    second = np.arange(len(again)) >= len(block)
+    sample = again.sample + second * (np.ptp(block.sample) + 1) * int(rng.integers(2))
+    return replace(again, time_s=again.time_s + second * (np.ptp(block.time_s) + 0.05), sample=sample)
+
+
+def every_packet_twice(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """Packets come twice with the numbers and times that the sensor gave them."""
+    size = int(rng.choice([5, 10, 20]))
+    order = np.concatenate(
+        [np.tile(packet, 2) for packet in np.split(np.arange(len(block)), range(size, len(block), size))]
+    )
+    again = rows(block, order)
+    return replace(again, time_s=np.maximum.accumulate(again.time_s))
+
+
 def _host(spoil: Spoil) -> Spoil:
     """Apply a change to sensors that neither count nor have a clock."""
 
@@ -473,6 +501,9 @@ KINDS: dict[str, Kind] = {
     "an axis that hangs": Kind("froze", _of_sensor(freeze_of_an_axis)),
     "a sensor that dies": Kind("died", _of_sensor(death)),
     "packets that come again": Kind("twice|repeat", _host(_of_sensor(packets_again))),
+    "packets that come twice with their numbers": Kind("twice|repeat", _of_sensor(every_packet_twice)),
+    "a stretch that is pasted again": Kind("repeat those|twice", _host(_of_sensor(stretch_again))),
+    "a file joined to itself": Kind("repeat those", _of_sensor(file_again)),
     "a rate that falls": Kind("rate|samples a second", _of_sensor(slower_from_some_time_on)),
     "an uncounted rate that falls": Kind("rate|samples a second", _host(_of_sensor(slower_uncounted))),
     "a range that wraps round": Kind("wrap|range", _of_sensor(wrap_round)),
