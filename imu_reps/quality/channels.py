@@ -29,6 +29,10 @@ class ChannelParams:
         Time of movement after which a constant channel is dead, not quiet.
     min_noise : float
         Smallest third difference between samples of a channel with noise, as all real parts have.
+    noise_steps : float
+        Smallest third difference (median) of a channel whose noise is above its resolution, in steps of that:
+        a simulation without noise repeats itself and goes straight on (ours; white noise of one step has
+        three).
     repeated_share : float
         Share of repeated rows above which the sensor is slower than its rate: six channels with noise never
         all repeat at once.
@@ -54,6 +58,7 @@ class ChannelParams:
     moving_acc_mps2: float = 2.0
     moving_s: int = 2
     min_noise: float = 2e-3
+    noise_steps: float = 2.0
     repeated_share: float = 0.2
     wrap_fall: float = 1.4
     wrap_from: float = 0.5
@@ -177,6 +182,15 @@ def is_noisy(channel: FloatArray) -> bool:
     """Whether a channel shows noise from sample to sample, where it changes."""
     rough = np.abs(np.diff(channel, n=3))
     return bool(rough.any() and np.median(rough[rough > 0.0]) > PARAMS.min_noise)
+
+
+def is_random(channel: FloatArray) -> bool:
+    """Whether noise changes a channel by more than its resolution each time; or it never changes."""
+    steps = np.abs(np.diff(channel))
+    if not steps.any():
+        return True
+    rough = float(np.median(np.abs(np.diff(channel, n=3))))
+    return is_noisy(channel) and rough > PARAMS.noise_steps * float(steps[steps > 0.0].min())
 
 
 def _moving_seconds(values: FloatArray, rate_hz: float) -> BoolArray | None:

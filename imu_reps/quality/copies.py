@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Counter, Recording
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock, SensorPlace
-from imu_reps.quality.channels import Stream, channels_of, is_noisy
+from imu_reps.quality.channels import Stream, channels_of, is_random
 from imu_reps.quality.readings import zeros
 
 
@@ -32,10 +32,8 @@ class CopyParams:
     stretch_s, stretch_rows : float or int
         Shortest time, and fewest samples, of a stretch that is repeated later: with noise in all channels a
         single sample hardly ever comes again.
-    changing_share, noise_steps : float
-        Smallest share of its samples that differ from the one before, and smallest third difference of each
-        channel (median), in steps of its resolution: a simulation without noise repeats itself (ours; white
-        noise of one step has three).
+    changing_share : float
+        Smallest share of its samples that differ from the one before: a sensor at rest may read the same.
     min_copies : int
         Fewest samples of a repeated packet, or repeated packets of one sample, that show copies.
     same_share : float
@@ -62,7 +60,6 @@ class CopyParams:
     stretch_s: float = 1.0
     stretch_rows: int = 20
     changing_share: float = 0.5
-    noise_steps: float = 2.0
     min_copies: int = 8
     same_share: float = 0.05
     leap_mps2: float = 1.0
@@ -276,16 +273,7 @@ def repeated_stretches(stream: Stream, reads: Signatures) -> list[tuple[int, int
             changing = np.diff(reads.of[start:end]) != 0.0
             if changing.mean() > PARAMS.changing_share:
                 found.append((start, end, int(lag[start])))
-    return found if found and all(map(_is_random, stream.channels)) else []
-
-
-def _is_random(channel: FloatArray) -> bool:
-    """Whether noise changes a channel by more than its resolution each time; or it never changes."""
-    steps = np.abs(np.diff(channel))
-    if not steps.any():
-        return True
-    rough = float(np.median(np.abs(np.diff(channel, n=3))))
-    return is_noisy(channel) and rough > PARAMS.noise_steps * float(steps[steps > 0.0].min())
+    return found if found and all(map(is_random, stream.channels)) else []
 
 
 def _check_stretches(stream: Stream, repeats: list[tuple[int, int, int]]) -> Iterator[Finding]:

@@ -24,7 +24,7 @@ from imu_reps.domain.samples import (
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.motion import HOLE_PERIODS
 from imu_reps.kinematics.rest import runs_of
-from imu_reps.quality.channels import COLUMNS, Stream, is_noisy, spans_of
+from imu_reps.quality.channels import COLUMNS, Stream, is_noisy, is_random, spans_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,12 @@ class ReadingParams:
         The end of the smallest range (±2 g, less 5 %), from which on three equal axes of the accelerometer
         alone are a failed transfer too, unless the samples next to them are a knock's flanks: these have at
         least this share of the force (ours).
+    turning_dps, stopped_samples : float or int
+        Rate on both sides of a sensor that turns, and fewest samples of exactly 0 in all axes between, that
+        show no rest: a limb does not stop from one sample to the next, and a dead band is narrower (ours).
+    straight_share, straight_samples : float or int
+        Greatest second difference, as a share of its median, of samples on a straight line, and the fewest of
+        them in a row: noise leaves one of a hundred so small in each axis (ours).
     absurd_share : float
         Greatest share of a channel's values beyond `NO_SENSOR` that are no readings; if there are more, the
         column has another unit. One value alone stands for "no reading", however often (ours).
@@ -63,6 +69,10 @@ class ReadingParams:
     rail_dps: float = 118.0
     rail_mps2: float = 18.6
     knock_share: float = 0.5
+    turning_dps: float = 10.0
+    stopped_samples: int = 4
+    straight_share: float = 0.02
+    straight_samples: int = 5
     absurd_share: float = 0.05
     with_gravity_mps2: tuple[float, float] = (7.0, 13.0)
     spikes_listed: int = 3
@@ -118,9 +128,10 @@ class MarkedSamples:
     channels : (6, n) float
         Their channels.
     kinds : mapping
-        Masks over the samples of `timed`, by kind (``flat``, ``spike``, ``frozen``, ``cut_off``, ``copy``).
+        Masks over the samples of `timed`, by kind (``flat``, ``spike``, ``frozen``, ``cut_off``,
+        ``filled``, ``copy``).
     columns : mapping
-        Columns that were frozen or cut off for a while, by kind.
+        Columns that were frozen, cut off or filled in for a while, by kind.
     bad : (n,) bool
         Samples that are invalid by any kind.
     """
@@ -140,15 +151,19 @@ def mark_readings(stream: Stream, timed: TimedSamples) -> MarkedSamples:
     """Mark invalid samples of a stream whose clock was fitted."""
     values = stream.channels.take(timed.order, axis=1)
     absurd = _absurd(values)
-    failed = flat(values) | _at_one_rail(values[:3], absurd) | _without_force(values[:3], timed.time_s)
+    failed = flat(values) | _at_one_rail(values[:3], absurd) | _without_rate(values[3:])
+    failed |= _without_force(values[:3], timed.time_s)
     frozen, cut_off, columns = _frozen_channels(values, timed.period_s)
+    filled, filled_columns = _filled(values)
     kinds = {
         "flat": failed,
         "spike": (absurd | _spikes(values, timed, failed | absurd) | zeros(values)) & ~failed,
         "frozen": frozen & ~failed,
         "cut_off": cut_off & ~failed & ~frozen,
+        "filled": filled & ~failed & ~frozen & ~cut_off,
         "copy": stream.copies[timed.order],
     }
+    columns = {**columns, "filled": filled_columns}
     return MarkedSamples(timed, values, kinds, columns, np.logical_or.reduce(list(kinds.values())))
 
 
@@ -214,6 +229,42 @@ def flat(values: FloatArray) -> BoolArray:
     acc, gyr = alike[0] & alike[1], alike[3] & alike[4]
     nothing = size[0] < PARAMS.min_force_mps2
     return np.asarray(acc & (gyr | nothing) | gyr & (size[3] > PARAMS.rail_dps))
+
+
+def _without_rate(gyr_dps: FloatArray) -> BoolArray:
+    """Return samples whose rate, (3, n), is exactly 0, in runs between fast turns."""
+    nothing: BoolArray = (gyr_dps == 0.0).all(axis=0)
+    starts, ends = runs_of(nothing)
+    inside = (starts > 0) & (ends < len(nothing)) & (ends - starts >= PARAMS.stopped_samples)
+    starts, ends = starts[inside], ends[inside]
+    turns = np.minimum(*(np.linalg.norm(gyr_dps[:, rows], axis=0) for rows in (starts - 1, ends)))
+    fast = turns > PARAMS.turning_dps
+    return _within(len(nothing), starts[fast], ends[fast])
+
+
+def _filled(values: FloatArray) -> tuple[BoolArray, tuple[str, ...]]:
+    """Return samples of a part that lie on straight lines while it has noise elsewhere, and its columns."""
+    found, columns = np.zeros(values.shape[1], bool), tuple[str, ...]()
+    for part in (slice(0, 3), slice(3, 6)) if len(found) > PARAMS.straight_samples + 2 else ():
+        runs = _straight(values[part])
+        if runs.any() and all(map(is_random, values[part])):
+            found |= runs
+            columns = (*columns, *COLUMNS[part])
+    return found, columns
+
+
+def _straight(part: FloatArray) -> BoolArray:
+    """Return samples on straight lines in all axes of a part, (3, n), in runs too long for chance."""
+    found = np.zeros(part.shape[1], bool)
+    straight = np.ones((1, len(found) - 2), bool)
+    for channel in part:
+        bend = np.abs(np.diff(channel, n=2))
+        straight &= bend <= PARAMS.straight_share * np.median(bend[:: 1 + len(bend) // 1000])
+        if not _has_run(straight, PARAMS.straight_samples).any():
+            return found
+    straight[0] &= np.diff(part[:, 1:]).any(axis=0)  # at rest coarse readings stay the same
+    found[:-1] = _long_runs(straight[0], PARAMS.straight_samples)
+    return found
 
 
 def _without_force(acc_mps2: FloatArray, time_s: FloatArray) -> BoolArray:

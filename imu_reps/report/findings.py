@@ -559,6 +559,12 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
         ),
         "Restart the sensor; if it happens again, replace it.",
     ),
+    "filled_samples": (
+        lambda v: (
+            f"{_samples(v)} lie on straight lines{_in_columns(v)}, without the noise around them: a program filled a hole. They are left out."
+        ),
+        "Leave holes as they are: a missing row is understood.",
+    ),
     "cut_off_samples": (
         lambda v: (
             f"{_samples(v)} are cut off{_in_columns(v)}, at the end of the sensor's range. They are left out."

@@ -159,6 +159,27 @@ def freeze_of_an_axis(block: SampleBlock, rng: np.random.Generator) -> SampleBlo
     return _with(block, values)
 
 
+def hole_filled(columns: slice) -> Change:
+    """Rows that were missing, filled in along straight lines."""
+
+    def change(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+        values, where = _values(block), _stretch(block, rng, 0.3, 2.0)
+        share = np.linspace(0.0, 1.0, where.stop - where.start + 2)[1:-1, None]
+        first, last = values[where.start - 1, columns], values[where.stop, columns]
+        values[where, columns] = first + share * (last - first)
+        return _with(block, values)
+
+    return change
+
+
+def no_rate_for_a_moment(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    values = _values(block)
+    fast = np.flatnonzero(np.linalg.norm(values[:, 3:], axis=1) > 15.0)
+    for row in rng.choice(fast, min(len(fast), 3)).tolist():
+        values[row : row + int(rng.integers(4, 25)), 3:] = 0.0
+    return _with(block, values)
+
+
 def death(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
     values, row = _values(block), _row(block, rng)
     values[row:] = values[row] if rng.random() < 0.5 else 0.0
@@ -499,6 +520,11 @@ KINDS: dict[str, Kind] = {
     "an axis at its rail now and then": Kind(_LEFT_OUT, _of_sensor(axis_at_its_rail)),
     "a sensor that hangs": Kind("froze", _of_sensor(freeze)),
     "an axis that hangs": Kind("froze", _of_sensor(freeze_of_an_axis)),
+    "a hole filled by straight lines": Kind("straight lines", _of_sensor(hole_filled(slice(0, 6)))),
+    "a gyroscope's hole filled by straight lines": Kind(
+        "straight lines", _of_sensor(hole_filled(slice(3, 6)))
+    ),
+    "a gyroscope that reads nothing for a moment": Kind(_LEFT_OUT, _of_sensor(no_rate_for_a_moment)),
     "a sensor that dies": Kind("died", _of_sensor(death)),
     "packets that come again": Kind("twice|repeat", _host(_of_sensor(packets_again))),
     "packets that come twice with their numbers": Kind("twice|repeat", _of_sensor(every_packet_twice)),

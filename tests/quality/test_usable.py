@@ -77,6 +77,39 @@ def test_a_value_that_no_part_gives_is_left_out_alone_or_as_a_sign_of_no_reading
         assert bad.tolist() == list(range(1000, 1000 + count))
 
 
+@pytest.mark.parametrize("columns", [slice(0, 3), slice(3, 6), slice(0, 6)])
+def test_a_hole_that_was_filled_by_straight_lines_is_a_hole_again(columns: slice, good: Recording) -> None:
+    values = np.hstack([good.ankle.acc_mps2, good.ankle.gyr_dps])
+    values[1000:1060, columns] = np.linspace(values[999, columns], values[1060, columns], 62)[1:-1]
+    filled = replace(good.ankle, acc_mps2=values[:, :3].copy(), gyr_dps=values[:, 3:].copy())
+    checked = examined(good.with_samples(filled))
+    bad = checked.readings["ankle"]
+    assert np.sort(bad.timed.order[bad.bad]).tolist() == list(range(1000, 1060))
+    assert [finding.code for finding in checked.findings] == ["filled_samples"]
+
+
+def test_readings_raised_to_a_higher_rate_by_straight_lines_are_kept(good: Recording) -> None:
+    slow = rows(good.ankle, np.arange(0, len(good.ankle), 8))
+    row = np.arange(0, 8 * (len(slow) - 1)) / 8.0
+    acc, gyr = (
+        np.stack([np.interp(row, np.arange(len(slow)), axis) for axis in values.T], axis=1)
+        for values in (slow.acc_mps2, slow.gyr_dps)
+    )
+    raised = replace(rows(good.ankle, np.arange(len(row))), acc_mps2=acc, gyr_dps=gyr)
+    assert not examined(good.with_samples(raised)).readings["ankle"].bad.any()
+
+
+def test_a_gyroscope_reads_nothing_at_rest_but_not_between_fast_turns(good: Recording) -> None:
+    gyr = good.ankle.gyr_dps - np.median(good.ankle.gyr_dps[:100], axis=0)
+    size = np.linalg.norm(gyr, axis=1)
+    with_dead_band = replace(good.ankle, gyr_dps=np.where(size[:, None] < 4.0, 0.0, gyr))
+    assert "flat_samples" not in codes(good.with_samples(with_dead_band))
+
+    fast = int(np.argmax(size > 25.0))
+    gyr[fast : fast + 10] = 0.0
+    assert "flat_samples" in codes(good.with_samples(replace(good.ankle, gyr_dps=gyr)))
+
+
 def test_a_knock_beyond_the_range_in_all_axes_is_kept(good: Recording) -> None:
     acc = good.ankle.acc_mps2.copy()
     acc[1000:1004] += np.array([[45.0], [90.0], [95.0], [40.0]])
