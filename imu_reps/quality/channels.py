@@ -9,8 +9,16 @@ import numpy as np
 
 from imu_reps.domain.finding import Finding, Severity
 from imu_reps.domain.frames import ACC_COLUMNS, GYR_COLUMNS
-from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock, SensorPlace
+from imu_reps.domain.samples import (
+    STANDARD_GRAVITY_MPS2,
+    BoolArray,
+    FloatArray,
+    IntArray,
+    SampleBlock,
+    SensorPlace,
+)
 from imu_reps.kinematics.rest import stretches
+from imu_reps.kinematics.robust import median
 
 COLUMNS = (*ACC_COLUMNS, *GYR_COLUMNS)
 
@@ -88,6 +96,15 @@ NO_TIME = 1e30
 SMALLEST_RANGE = np.array([18.6] * 3 + [118.0] * 3)
 
 
+#: Steps between readings that are coarser than any of 16 bits: ±16 g have 0.005 m/s², ±4,000 deg/s have 0.14
+#: deg/s; a hundredth of g is 0.098 m/s². Of the gyroscope, steps from 0.1 deg/s on hide the noise.
+COARSE_MPS2, COARSE_DPS, HIDES_NOISE_DPS = 0.08, 0.2, 0.09
+#: Step of the force that leaves its direction, and so every angle, uncertain by 3° (ours).
+TOO_COARSE_MPS2 = 0.5
+#: Number of samples that show the resolution of fine readings.
+_FEW = 400
+
+
 Span = tuple[float, float]
 
 
@@ -142,6 +159,46 @@ def check_finite(block: SampleBlock, values: FloatArray) -> Iterator[Finding]:
             )
 
 
+def resolutions(values: FloatArray) -> tuple[float, float]:
+    """Return the smallest step between readings, (6, n), of the accelerometer and of the gyroscope.
+
+    If they are fine a few samples decide, and it is somewhat smaller.
+    """
+    few = slice(None, _FEW) if values.shape[1] > 2 * _FEW else slice(None)
+    found = []
+    for part, fine in ((slice(0, 3), COARSE_MPS2), (slice(3, 6), HIDES_NOISE_DPS)):
+        step = _least_step(values[part, few])
+        found.append(step if 0.0 < step < fine else _least_step(values[part]))
+    return found[0], found[1]
+
+
+def _least_step(values: FloatArray) -> float:
+    """Return the smallest change from sample to sample; 0 if nothing changes."""
+    steps = np.abs(np.diff(values))
+    return float(steps.min(initial=np.inf, where=steps > 0.0)) if steps.any() else 0.0
+
+
+def coarse_channels(values: FloatArray) -> BoolArray:
+    """Return the channels, of (6, n), whose steps hide the noise, so that equal readings show nothing."""
+    acc, gyr = resolutions(values)
+    return np.repeat([acc > COARSE_MPS2, gyr > HIDES_NOISE_DPS], 3)
+
+
+def check_resolution(place: SensorPlace, values: FloatArray) -> Iterator[Finding]:
+    """Report readings, (6, n), that are rounded more coarsely than any sensor does; raw counts are whole."""
+    acc, gyr = resolutions(values)
+    if acc > COARSE_MPS2:
+        size = median(np.linalg.norm(values[:3], axis=0))
+        if acc * STANDARD_GRAVITY_MPS2 > COARSE_MPS2 * size:
+            severity: Severity = "refuse" if acc > TOO_COARSE_MPS2 else "caution"
+            values_of = {"part": "acceleration", "step": acc}
+            yield Finding("rounded", values=values_of, severity=severity, sensor=place)
+    if gyr > COARSE_DPS:
+        yield Finding(
+            "rounded", values={"part": "angular rate", "step": gyr}, severity="caution", sensor=place
+        )
+
+
 def check_constant(
     place: SensorPlace, values: FloatArray, rate_hz: float, simulated: bool
 ) -> Iterator[Finding]:
@@ -151,6 +208,8 @@ def check_constant(
     for these the severity is only a caution.
     """
     constant = values.max(axis=1) == values.min(axis=1)
+    if constant.any() and not constant.all():
+        constant &= ~coarse_channels(values)
     if not constant.any() or (moving := _moving_seconds(values, rate_hz)) is None:
         return
     severity: Severity = "caution" if simulated else "refuse"
@@ -166,7 +225,7 @@ def check_constant(
 def check_dead_axes(place: SensorPlace, values: FloatArray) -> Iterator[Finding]:
     """Report constant channels, (6, n), of a sensor whose other channels have noise."""
     constant = values.max(axis=1) == values.min(axis=1)
-    if constant.any() and all(map(is_noisy, values[~constant])):
+    if constant.any() and all(map(is_noisy, values[~constant])) and not coarse_channels(values).any():
         yield from _frozen_axes(place, values, constant, "refuse")
 
 
@@ -212,7 +271,7 @@ def check_repeated(place: SensorPlace, values: FloatArray, rate_hz: float) -> It
     moving = np.repeat(seconds, max(2, round(rate_hz)))
     same = (values[:, 1 : len(moving)] == values[:, : len(moving) - 1]).all(axis=0)
     share = float(same[moving[1:]].mean())
-    if share > PARAMS.repeated_share:
+    if share > PARAMS.repeated_share and not coarse_channels(values).any():
         real_hz = rate_hz * (1.0 - share)
         yield Finding(
             "repeated_rows",

@@ -28,6 +28,7 @@ from imu_reps.quality.channels import (
     check_dead_axes,
     check_finite,
     check_repeated,
+    check_resolution,
     unwrapped,
 )
 from imu_reps.quality.copies import Signatures, check_streams, signatures, without_copies
@@ -167,10 +168,11 @@ def _stages(recording: Recording) -> Iterator[Checked]:
 
 
 def _as_sent(recording: Recording, channels: Mapping[SensorPlace, FloatArray]) -> Iterator[Finding]:
-    """Check that each sensor sent samples, all of them finite, and enough to know a rate."""
+    """Check that each sensor sent samples, all of them finite, fine enough, and enough to know a rate."""
     yield from check_presence(recording)
     for block in recording.blocks:
         yield from check_finite(block, channels[block.sensor])
+        yield from check_resolution(block.sensor, channels[block.sensor])
         if len(block) == 1:
             yield Finding("too_short", severity="refuse", sensor=block.sensor)
 

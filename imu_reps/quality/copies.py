@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Counter, Recording
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock, SensorPlace
-from imu_reps.quality.channels import Stream, channels_of, is_random
+from imu_reps.quality.channels import Stream, channels_of, coarse_channels, is_random
 from imu_reps.quality.readings import zeros
 
 
@@ -243,7 +243,7 @@ def copied(values: FloatArray, reads: Signatures, *, counted: bool) -> BoolArray
         return np.zeros(values.shape[1], bool)
     count, lag = values.shape[1], _lags(reads)
     lag[(lag > PARAMS.max_lag) | ~_not_flat(values)] = 0
-    if np.count_nonzero(lag) < PARAMS.min_copies:
+    if np.count_nonzero(lag) < PARAMS.min_copies or coarse_channels(values).any():
         return np.zeros(count, bool)
     edges = np.flatnonzero(np.diff(lag, prepend=-1, append=-1))
     length, value = np.diff(edges), lag[edges[:-1]]

@@ -24,7 +24,7 @@ from imu_reps.domain.samples import (
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.motion import HOLE_PERIODS
 from imu_reps.kinematics.rest import runs_of
-from imu_reps.quality.channels import COLUMNS, Stream, is_noisy, is_random, spans_of
+from imu_reps.quality.channels import COLUMNS, Stream, coarse_channels, is_noisy, is_random, spans_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -416,11 +416,15 @@ def _frozen_channels(
     cut_off = np.zeros(values.shape[1], bool)
     same = values[:, 1:] == values[:, :-1]
     minimum = max(FROZEN_SAMPLES, round(FROZEN_S / period_s))
-    found = _long_runs(same.all(axis=0), ALL_FROZEN_SAMPLES)
+    found, long = _long_runs(same.all(axis=0), ALL_FROZEN_SAMPLES), _has_run(same, minimum)
+    if found.any() or long.any():  # what is coarser than its noise stays the same without being frozen
+        coarse = coarse_channels(values)
+        found &= not coarse.any()
+        long &= ~coarse
     if found.any() and not any(map(is_noisy, values)):
         found[:] = False
     frozen_columns, cut_columns = [], []
-    for column in np.flatnonzero(_has_run(same, minimum)).tolist():
+    for column in np.flatnonzero(long).tolist():
         runs = _long_runs(same[column], minimum)
         if runs.any() and column >= 3:
             runs = _while_moving(runs, values[:3])

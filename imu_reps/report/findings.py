@@ -532,6 +532,12 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
         "{column} of the {sensor} stays at {value:.4g} from beginning to end while the sensor moves.",
         "Check the export and the sensor; restart it. Angles that need this axis are wrong.",
     ),
+    "rounded": (
+        lambda v: (
+            f"The {v['sensor']} sensor's {v['part']} is rounded to {v['step']:.2g} {'m/s²' if v['part'] == 'acceleration' else 'deg/s'} throughout: {'too coarse to see angles by' if v['severity'] == 'refuse' else 'small movements, and a sensor that freezes, are seen less well'}."
+        ),
+        "Write all digits that the sensor gives: at least 0.01 m/s² and 0.1 deg/s.",
+    ),
     "clipped": (
         "{column} of the {sensor} is cut off at {at:.4g}, the end of the sensor's range, in {samples} samples.",
         "Set a wider range on the sensor; speeds, momentum and impacts there are too small.",

@@ -264,6 +264,13 @@ def half_dead(column: int) -> Change:
     return change
 
 
+def rounded(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    acc, gyr = rng.permutation([[0.1, 0.1], [1.0, 1.0], [0.0980665, 0.01], [0.01, 1.0]])[0]
+    return replace(
+        block, acc_mps2=np.round(block.acc_mps2 / acc) * acc, gyr_dps=np.round(block.gyr_dps / gyr) * gyr
+    )
+
+
 # rates and ranges
 
 
@@ -565,6 +572,7 @@ KINDS: dict[str, Kind] = {
     "an accelerometer that dies": Kind(_LEFT_OUT, _of_sensor(half_dead(0))),
     "a gyroscope that dies": Kind(_LEFT_OUT + "|gyroscope", _of_sensor(half_dead(3))),
     "a rate that rises": Kind("rate|samples a second", _host(_of_sensor(faster_from_some_time_on))),
+    "rounded values": Kind("rounded", _of_sensor(rounded)),
     "an accelerometer cut off": Kind("cut off|range", _of_sensor(acc_cut_off)),
     "a bias that wanders": Kind("bias|warm", _of_sensor(warming)),
     "swapped columns": Kind("gyroscope|axes", _of_sensor(columns_swapped)),
