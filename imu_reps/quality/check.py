@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from imu_reps.domain.finding import Finding, ImplausibleError
-from imu_reps.domain.recording import Header, Recording
-from imu_reps.domain.samples import BoolArray, FloatArray, SensorPlace
+from imu_reps.domain.recording import Header, Recording, SensorHeader
+from imu_reps.domain.samples import BoolArray, FloatArray, SampleBlock, SensorPlace
 from imu_reps.errors import RecordingError
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.rest import AtRest, at_rest, window_length
@@ -44,7 +44,7 @@ from imu_reps.quality.placement import check_pelvis_axes, check_swapped
 from imu_reps.quality.rates import fit_changing_clock
 from imu_reps.quality.readings import MarkedSamples, check_readings, died_at, mark_readings, without_invalid
 from imu_reps.quality.slipped import check_slipped
-from imu_reps.quality.timing import check_presence, check_span, check_timing, in_seconds
+from imu_reps.quality.timing import check_presence, check_span, check_time_scale, check_timing, in_seconds
 from imu_reps.quality.windows import Windows, windows_of
 
 
@@ -251,26 +251,29 @@ def _doubtful_signals(
     channels = {place: marked.channels_without(marked.bad) for place, marked in readings.items()}
     sound: dict[SensorPlace, Windows] = {}
     for place, windows in windows_of(clocks, channels).items():
-        rate_hz = clocks[place].clock.rate_hz
+        rate_hz, own = clocks[place].clock.rate_hz, header.sensor(place)
         force = list(check_exchanged(place, windows)) or list(check_accelerometer(place, windows))
-        gyroscope = _gyroscope(place, windows) if _none_refuses(force) else []
-        doubts = [*force, *gyroscope]
+        rate = _gyroscope(place, windows, streams[place].block, own) if _none_refuses(force) else []
         constant = list(check_constant(place, channels[place], rate_hz, header.simulated))
-        if not _none_refuses(constant):
-            doubts = []
-        elif not _none_refuses(doubts) and (dead := list(check_dead_axes(place, channels[place]))):
-            constant, doubts = dead, []  # a constant axis is the cause of what contradicts it
-        elif _none_refuses(force) and all(finding.code != "sensor_turned" for finding in gyroscope):
+        if _none_refuses(constant) and not _none_refuses([*force, *rate]):
+            constant = list(check_dead_axes(place, channels[place])) or constant
+        # a constant axis is the cause of what contradicts it
+        yield from [*constant, *force, *rate] if _none_refuses(constant) else constant
+        if _none_refuses([*constant, *force]) and all(finding.code != "sensor_turned" for finding in rate):
             sound[place] = windows
-        yield from (*constant, *doubts)
         yield from check_warming(place, resting[place])
         yield from check_repeated(place, channels[place], rate_hz)
         yield from check_clipping(streams[place])
     yield from _worn(header, sound)
 
 
-def _gyroscope(place: SensorPlace, windows: Windows) -> list[Finding]:
-    """Return findings on a gyroscope; if it contradicts gravity at a few moments only, the sensor slipped."""
+def _gyroscope(
+    place: SensorPlace, windows: Windows, block: SampleBlock, header: SensorHeader
+) -> list[Finding]:
+    """Return findings on a gyroscope; if it contradicts gravity at a few moments only, the sensor slipped.
+
+    Where the times contradict the sensor's own clock or rate in the same way, they are wrong, not its scale.
+    """
     turns = seen_turns(windows)
     if unit := list(check_unit(place, windows, turns)):
         return unit
@@ -283,7 +286,9 @@ def _gyroscope(place: SensorPlace, windows: Windows) -> list[Finding]:
         windows = windows.without_rate([windows.at(f.start_s) for f in slips if f.start_s is not None])
         fit, turns = fit_turning(windows), seen_turns(windows)
     calm = [finding for finding in check_gyroscope(place, windows, turns) if borne_out(finding, fit)]
-    return calm or scale or slips
+    ratios = [finding.values["ratio"] for finding in calm or scale if finding.code == "gyro_scale"]
+    times = list(check_time_scale(block, header, ratios[0])) if ratios else []
+    return times or calm or scale or slips
 
 
 def _worn(header: Header, sound: Mapping[SensorPlace, Windows]) -> Iterator[Finding]:

@@ -437,6 +437,15 @@ def time_unit(recording: Recording, _: Sequence[SensorPlace], rng: np.random.Gen
     return recording
 
 
+def time_scaled(recording: Recording, _: Sequence[SensorPlace], rng: np.random.Generator) -> Recording:
+    """Times twice as fast or half as fast; the sensors' own clock and rate know better."""
+    factor, with_clock = float(rng.choice([0.5, 2.0])), rng.random() < 0.5
+    for block in recording.blocks:
+        clocked = block if with_clock else _without_clock(block)
+        recording = recording.with_samples(replace(clocked, time_s=block.time_s * factor))
+    return recording
+
+
 def reboot(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
     """Counter and clock restart after a silence."""
     where = _stretch(block, rng, 0.2, 3.0)
@@ -560,6 +569,7 @@ KINDS: dict[str, Kind] = {
     "one counter over both": Kind("counter", one_counter),
     "a clock that wraps": Kind("clock", _of_sensor(clock_wraps)),
     "time in another unit": Kind("seconds", time_unit),
+    "times of another scale": Kind("time_s|samples a second", time_scaled),
     "a clock in another unit": Kind("seconds", _of_sensor(clock_unit)),
     "the computer's clock is set": Kind("clock", host_jump),
     "one stream under both names": Kind("same data", same_data),
