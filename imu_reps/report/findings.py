@@ -648,6 +648,10 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
         "The {sensor} sensor's counter counts down; its samples were numbered upwards.",
         "Nothing needs to be mended.",
     ),
+    "counter_is_time": (
+        "The {sensor} sensor's sample numbers are times, not a count: losses show in time alone.",
+        "Nothing needs to be mended; write '{sensor}.counter: host' in the header.",
+    ),
     "counter_still": (
         "The {sensor} sensor's counter stands still: losses show in time alone.",
         "Nothing needs to be mended; write '{sensor}.counter: host' in the header.",

@@ -415,6 +415,11 @@ def counter_still(block: SampleBlock, _: np.random.Generator) -> SampleBlock:
     return _without_clock(replace(block, sample=np.zeros(len(block), np.int64)))
 
 
+def counter_of_time(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    unit = float(rng.choice([1e3, 1e6]))
+    return _without_clock(replace(block, sample=np.round(block.time_s * unit).astype(np.int64)))
+
+
 def one_counter(recording: Recording, _: Sequence[SensorPlace], __: np.random.Generator) -> Recording:
     pelvis, ankle = recording.pelvis, recording.ankle
     assert pelvis is not None
@@ -566,6 +571,7 @@ KINDS: dict[str, Kind] = {
     "a counter within packets": Kind("counter", _of_sensor(counter_in_packets)),
     "a counter of packets": Kind("counter", _of_sensor(counter_of_packets)),
     "a counter that stands": Kind("counter", _of_sensor(counter_still)),
+    "times for numbers": Kind("numbers are times|counter", _of_sensor(counter_of_time)),
     "one counter over both": Kind("counter", one_counter),
     "a clock that wraps": Kind("clock", _of_sensor(clock_wraps)),
     "time in another unit": Kind("seconds", time_unit),

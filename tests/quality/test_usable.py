@@ -220,3 +220,32 @@ def test_a_dead_ankle_ends_the_set_and_keeps_everything_before(good: Recording) 
 
     assert f"died at {finding.start_s:.0f} s" in sentence(finding)
     assert max(timed.time_s[-1] for timed in left.values()) <= finding.start_s
+
+
+@pytest.mark.parametrize("unit", [1e3, 1e6])
+def test_times_in_place_of_numbers_count_nothing(unit: float, good: Recording) -> None:
+    recording = good
+    for block in good.blocks:
+        number = np.round(block.time_s * unit).astype(np.int64)
+        no_clock = np.full(len(block), np.nan)
+        recording = recording.with_samples(replace(block, sample=number, device_time_s=no_clock))
+    checked = examined(recording)
+    assert set(codes(recording)) == {"counter_is_time"}
+    assert checked.clocks["ankle"].clock.lost is None
+    assert np.array_equal(checked.recording.ankle.sample, np.arange(len(good.ankle)))
+
+
+@pytest.mark.parametrize("factor", [0.5, 2.0])
+@pytest.mark.parametrize("clock", [True, False])
+def test_times_of_another_scale_are_no_scale_of_the_gyroscope(
+    factor: float, clock: bool, good: Recording
+) -> None:
+    recording = good
+    for block in good.blocks:
+        device_time_s = block.device_time_s if clock else np.full(len(block), np.nan)
+        scaled = replace(block, time_s=block.time_s * factor, device_time_s=device_time_s)
+        recording = recording.with_samples(scaled)
+    refused = [finding for finding in examined(recording).findings if finding.severity == "refuse"]
+    assert {finding.code for finding in refused} == {"time_unit"}
+    assert refused[0].values["factor"] == pytest.approx(factor, rel=0.02)
+    assert "gyr" not in hint(refused[0])
