@@ -33,6 +33,13 @@ class AccelerometerParams:
         raises.
     min_still_windows : int
         Fewest still windows that show a rest.
+    gravity_within, gravity_steady, gravity_turns : float
+        Limits for gravity in the gyroscope's columns: greatest deviation of the median magnitude from
+        gravity's; greatest range of the middle half of magnitudes, as a share of that in the accelerometer's
+        columns; and smallest range of the middle nine tenths of an axis, which a bias has not (ours).
+    force_steady : float
+        Greatest range of the middle half of an accelerometer's magnitudes, as a share of their median (ours:
+        rates in its place have more than 0.7, shaken accelerometers less than 0.4).
     """
 
     g_unit: tuple[float, float] = (0.8, 1.25)
@@ -41,6 +48,10 @@ class AccelerometerParams:
     steady_share: float = 0.4
     wrong_scale_moving: float = 0.40
     min_still_windows: int = 4
+    gravity_within: float = 0.15
+    gravity_steady: float = 0.3
+    gravity_turns: float = 0.1
+    force_steady: float = 0.5
 
 
 PARAMS = AccelerometerParams()
@@ -51,6 +62,33 @@ MISCALIBRATED = 0.05
 
 #: Scale error above which the unit cannot be m/s²: twice the worst of cheap parts.
 WRONG_SCALE = 0.15
+
+
+#: Gravity in the units in which programs write it: m/s², g and mg.
+GRAVITY_IN = (STANDARD_GRAVITY_MPS2, 1.0, 1000.0)
+
+
+def check_exchanged(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
+    """Report columns of the accelerometer and the gyroscope that are exchanged.
+
+    Those of the gyroscope then have gravity's magnitude, whatever its direction, and those of the
+    accelerometer have not.
+    """
+    known = np.isfinite(windows.gyr_dps[:, 0]) & np.isfinite(windows.size_mps2[1:])
+    if known.sum() < PARAMS.min_still_windows:
+        return
+    rate = windows.gyr_dps[known]
+    low, size, high = np.percentile(np.linalg.norm(rate, axis=1), (25.0, 50.0, 75.0)).tolist()
+    near = min(abs(size / gravity - 1.0) for gravity in GRAVITY_IN)
+    if near > PARAMS.gravity_within:
+        return
+    force = np.percentile(windows.size_mps2[1:][known], (25.0, 50.0, 75.0))
+    spread = float((force[2] - force[0]) / max(force[1], 1e-9))
+    turns = np.ptp(np.percentile(rate, (5.0, 95.0), axis=0), axis=0).max()
+    steady = (high - low) / size < PARAMS.gravity_steady * spread
+    if spread > PARAMS.force_steady and steady and turns > PARAMS.gravity_turns * size:
+        values = {"gyr": size, "acc": float(force[0])}
+        yield Finding("columns_exchanged", values=values, severity="refuse", sensor=place)
 
 
 def check_accelerometer(place: SensorPlace, windows: Windows) -> Iterator[Finding]:

@@ -9,8 +9,16 @@ import numpy as np
 
 from imu_reps.domain.finding import Finding, Severity
 from imu_reps.domain.frames import ACC_COLUMNS, GYR_COLUMNS
-from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock, SensorPlace
+from imu_reps.domain.samples import (
+    STANDARD_GRAVITY_MPS2,
+    BoolArray,
+    FloatArray,
+    IntArray,
+    SampleBlock,
+    SensorPlace,
+)
 from imu_reps.kinematics.rest import stretches
+from imu_reps.kinematics.robust import median
 
 COLUMNS = (*ACC_COLUMNS, *GYR_COLUMNS)
 
@@ -27,6 +35,12 @@ class ChannelParams:
         parts).
     moving_s : int
         Time of movement after which a constant channel is dead, not quiet.
+    min_noise : float
+        Smallest third difference between samples of a channel with noise, as all real parts have.
+    noise_steps : float
+        Smallest third difference (median) of a channel whose noise is above its resolution, in steps of that:
+        a simulation without noise repeats itself and goes straight on (ours; white noise of one step has
+        three).
     repeated_share : float
         Share of repeated rows above which the sensor is slower than its rate: six channels with noise never
         all repeat at once.
@@ -51,6 +65,8 @@ class ChannelParams:
     moving_gyr_dps: float = 20.0
     moving_acc_mps2: float = 2.0
     moving_s: int = 2
+    min_noise: float = 2e-3
+    noise_steps: float = 2.0
     repeated_share: float = 0.2
     wrap_fall: float = 1.4
     wrap_from: float = 0.5
@@ -78,6 +94,15 @@ NO_TIME = 1e30
 #: The smallest ranges of such parts, ±2 g and ±125 deg/s, less 5 % of scale error: an extreme below them is
 #: not the end of a range, however often it repeats.
 SMALLEST_RANGE = np.array([18.6] * 3 + [118.0] * 3)
+
+
+#: Steps between readings that are coarser than any of 16 bits: ±16 g have 0.005 m/s², ±4,000 deg/s have 0.14
+#: deg/s; a hundredth of g is 0.098 m/s². Of the gyroscope, steps from 0.1 deg/s on hide the noise.
+COARSE_MPS2, COARSE_DPS, HIDES_NOISE_DPS = 0.08, 0.2, 0.09
+#: Step of the force that leaves its direction, and so every angle, uncertain by 3° (ours).
+TOO_COARSE_MPS2 = 0.5
+#: Number of samples that show the resolution of fine readings.
+_FEW = 400
 
 
 Span = tuple[float, float]
@@ -134,47 +159,119 @@ def check_finite(block: SampleBlock, values: FloatArray) -> Iterator[Finding]:
             )
 
 
-def check_channels(
+def resolutions(values: FloatArray) -> tuple[float, float]:
+    """Return the smallest step between readings, (6, n), of the accelerometer and of the gyroscope.
+
+    If they are fine a few samples decide, and it is somewhat smaller.
+    """
+    few = slice(None, _FEW) if values.shape[1] > 2 * _FEW else slice(None)
+    found = []
+    for part, fine in ((slice(0, 3), COARSE_MPS2), (slice(3, 6), HIDES_NOISE_DPS)):
+        step = _least_step(values[part, few])
+        found.append(step if 0.0 < step < fine else _least_step(values[part]))
+    return found[0], found[1]
+
+
+def _least_step(values: FloatArray) -> float:
+    """Return the smallest change from sample to sample; 0 if nothing changes."""
+    steps = np.abs(np.diff(values))
+    return float(steps.min(initial=np.inf, where=steps > 0.0)) if steps.any() else 0.0
+
+
+def coarse_channels(values: FloatArray) -> BoolArray:
+    """Return the channels, of (6, n), whose steps hide the noise, so that equal readings show nothing."""
+    acc, gyr = resolutions(values)
+    return np.repeat([acc > COARSE_MPS2, gyr > HIDES_NOISE_DPS], 3)
+
+
+def check_resolution(place: SensorPlace, values: FloatArray) -> Iterator[Finding]:
+    """Report readings, (6, n), that are rounded more coarsely than any sensor does; raw counts are whole."""
+    acc, gyr = resolutions(values)
+    if acc > COARSE_MPS2:
+        size = median(np.linalg.norm(values[:3], axis=0))
+        if acc * STANDARD_GRAVITY_MPS2 > COARSE_MPS2 * size:
+            severity: Severity = "refuse" if acc > TOO_COARSE_MPS2 else "caution"
+            values_of = {"part": "acceleration", "step": acc}
+            yield Finding("rounded", values=values_of, severity=severity, sensor=place)
+    if gyr > COARSE_DPS:
+        yield Finding(
+            "rounded", values={"part": "angular rate", "step": gyr}, severity="caution", sensor=place
+        )
+
+
+def check_constant(
     place: SensorPlace, values: FloatArray, rate_hz: float, simulated: bool
 ) -> Iterator[Finding]:
-    """Report channels (6, n) that never change, and repeated samples, judged in whole seconds.
+    """Report channels (6, n) that never change.
 
     A simulated sensor may be free of noise, and an axis about which nothing turns is then exactly constant:
     for these the severity is only a caution.
     """
-    length = max(2, round(rate_hz))
-    if values.shape[1] < length:
-        return
-    seconds = values[:, : values.shape[1] // length * length].reshape(6, -1, length)
-    spread = seconds.max(axis=2) - seconds.min(axis=2)
-    moving = (spread >= np.array([PARAMS.moving_acc_mps2] * 3 + [PARAMS.moving_gyr_dps] * 3)[:, None]).any(
-        axis=0
-    )
-    yield from _constant(place, values, moving, "caution" if simulated else "refuse")
-    yield from _repeated(place, values, np.repeat(moving, length), rate_hz)
-
-
-def _constant(
-    place: SensorPlace, values: FloatArray, moving: BoolArray, severity: Severity
-) -> Iterator[Finding]:
     constant = values.max(axis=1) == values.min(axis=1)
+    if constant.any() and not constant.all():
+        constant &= ~coarse_channels(values)
+    if not constant.any() or (moving := _moving_seconds(values, rate_hz)) is None:
+        return
+    severity: Severity = "caution" if simulated else "refuse"
     if constant.all():
         yield Finding("frozen_sensor", severity=severity, sensor=place)
     elif constant[:3].all() or (constant[3:].all() and moving.sum() >= PARAMS.moving_s):
         part = "accelerometer" if constant[:3].all() else "gyroscope"
         yield Finding("frozen_part", values={"part": part}, severity="refuse", sensor=place)
     elif moving.sum() >= PARAMS.moving_s:
-        for column in np.flatnonzero(constant):
-            facts = {"column": COLUMNS[column], "value": float(values[column, 0])}
-            yield Finding("frozen_axis", values=facts, severity=severity, sensor=place)
+        yield from _frozen_axes(place, values, constant, severity)
 
 
-def _repeated(place: SensorPlace, values: FloatArray, moving: BoolArray, rate_hz: float) -> Iterator[Finding]:
-    if moving.sum() < PARAMS.moving_s * rate_hz:
+def check_dead_axes(place: SensorPlace, values: FloatArray) -> Iterator[Finding]:
+    """Report constant channels, (6, n), of a sensor whose other channels have noise."""
+    constant = values.max(axis=1) == values.min(axis=1)
+    if constant.any() and all(map(is_noisy, values[~constant])) and not coarse_channels(values).any():
+        yield from _frozen_axes(place, values, constant, "refuse")
+
+
+def _frozen_axes(
+    place: SensorPlace, values: FloatArray, constant: BoolArray, severity: Severity
+) -> Iterator[Finding]:
+    for column in np.flatnonzero(constant):
+        facts = {"column": COLUMNS[column], "value": float(values[column, 0])}
+        yield Finding("frozen_axis", values=facts, severity=severity, sensor=place)
+
+
+def is_noisy(channel: FloatArray) -> bool:
+    """Whether a channel shows noise from sample to sample, where it changes."""
+    rough = np.abs(np.diff(channel, n=3))
+    return bool(rough.any() and np.median(rough[rough > 0.0]) > PARAMS.min_noise)
+
+
+def is_random(channel: FloatArray) -> bool:
+    """Whether noise changes a channel by more than its resolution each time; or it never changes."""
+    steps = np.abs(np.diff(channel))
+    if not steps.any():
+        return True
+    rough = float(np.median(np.abs(np.diff(channel, n=3))))
+    return is_noisy(channel) and rough > PARAMS.noise_steps * float(steps[steps > 0.0].min())
+
+
+def _moving_seconds(values: FloatArray, rate_hz: float) -> BoolArray | None:
+    """Return the whole seconds in which a sensor moves; None if there is none."""
+    length = max(2, round(rate_hz))
+    if values.shape[1] < length:
+        return None
+    seconds = values[:, : values.shape[1] // length * length].reshape(6, -1, length)
+    spread = seconds.max(axis=2) - seconds.min(axis=2)
+    least = np.array([PARAMS.moving_acc_mps2] * 3 + [PARAMS.moving_gyr_dps] * 3)
+    return np.asarray((spread >= least[:, None]).any(axis=0))
+
+
+def check_repeated(place: SensorPlace, values: FloatArray, rate_hz: float) -> Iterator[Finding]:
+    """Report samples, (6, n), that repeat the one before while the sensor moves."""
+    seconds = _moving_seconds(values, rate_hz)
+    if seconds is None or seconds.sum() < PARAMS.moving_s:
         return
+    moving = np.repeat(seconds, max(2, round(rate_hz)))
     same = (values[:, 1 : len(moving)] == values[:, : len(moving) - 1]).all(axis=0)
     share = float(same[moving[1:]].mean())
-    if share > PARAMS.repeated_share:
+    if share > PARAMS.repeated_share and not coarse_channels(values).any():
         real_hz = rate_hz * (1.0 - share)
         yield Finding(
             "repeated_rows",

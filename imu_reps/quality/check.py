@@ -14,22 +14,25 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from imu_reps.domain.finding import Finding, ImplausibleError
-from imu_reps.domain.recording import Header, Recording
-from imu_reps.domain.samples import BoolArray, FloatArray, SensorPlace
+from imu_reps.domain.recording import Header, Recording, SensorHeader
+from imu_reps.domain.samples import BoolArray, FloatArray, SampleBlock, SensorPlace
 from imu_reps.errors import RecordingError
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.rest import AtRest, at_rest, window_length
-from imu_reps.quality.accelerometer import check_accelerometer
+from imu_reps.quality.accelerometer import check_accelerometer, check_exchanged
 from imu_reps.quality.channels import (
     Stream,
     channels_of,
-    check_channels,
     check_clipping,
+    check_constant,
+    check_dead_axes,
     check_finite,
+    check_repeated,
+    check_resolution,
     unwrapped,
 )
 from imu_reps.quality.copies import Signatures, check_streams, signatures, without_copies
-from imu_reps.quality.gyroscope import check_gyroscope, check_warming
+from imu_reps.quality.gyroscope import check_gyroscope, check_unit, check_warming, seen_turns
 from imu_reps.quality.gyroscope_in_motion import (
     borne_out,
     check_axes_in_motion,
@@ -41,7 +44,7 @@ from imu_reps.quality.placement import check_pelvis_axes, check_swapped
 from imu_reps.quality.rates import fit_changing_clock
 from imu_reps.quality.readings import MarkedSamples, check_readings, died_at, mark_readings, without_invalid
 from imu_reps.quality.slipped import check_slipped
-from imu_reps.quality.timing import check_presence, check_span, check_timing, in_seconds
+from imu_reps.quality.timing import check_presence, check_span, check_time_scale, check_timing, in_seconds
 from imu_reps.quality.windows import Windows, windows_of
 
 
@@ -120,7 +123,7 @@ def examined(recording: Recording) -> Checked:
 def _is_dead_pelvis(finding: Finding) -> bool:
     """Whether a finding says that the pelvis sensor gave no readings, rather than implausible ones."""
     nothing = (
-        finding.code in ("no_readings", "too_short", "frozen_sensor", "frozen_part")
+        finding.code in ("no_readings", "too_short", "frozen_sensor", "frozen_part", "frozen_axis")
         or "dead" in finding.values
     )
     return finding.sensor == "pelvis" and nothing
@@ -165,10 +168,11 @@ def _stages(recording: Recording) -> Iterator[Checked]:
 
 
 def _as_sent(recording: Recording, channels: Mapping[SensorPlace, FloatArray]) -> Iterator[Finding]:
-    """Check that each sensor sent samples, all of them finite, and enough to know a rate."""
+    """Check that each sensor sent samples, all of them finite, fine enough, and enough to know a rate."""
     yield from check_presence(recording)
     for block in recording.blocks:
         yield from check_finite(block, channels[block.sensor])
+        yield from check_resolution(block.sensor, channels[block.sensor])
         if len(block) == 1:
             yield Finding("too_short", severity="refuse", sensor=block.sensor)
 
@@ -247,21 +251,32 @@ def _doubtful_signals(
     channels = {place: marked.channels_without(marked.bad) for place, marked in readings.items()}
     sound: dict[SensorPlace, Windows] = {}
     for place, windows in windows_of(clocks, channels).items():
-        force = list(check_accelerometer(place, windows))
-        yield from force
-        if _none_refuses(force):
-            gyroscope = _gyroscope(place, windows)
-            yield from gyroscope
-            if all(finding.code != "sensor_turned" for finding in gyroscope):
-                sound[place] = windows
+        rate_hz, own = clocks[place].clock.rate_hz, header.sensor(place)
+        force = list(check_exchanged(place, windows)) or list(check_accelerometer(place, windows))
+        rate = _gyroscope(place, windows, streams[place].block, own) if _none_refuses(force) else []
+        constant = list(check_constant(place, channels[place], rate_hz, header.simulated))
+        if _none_refuses(constant) and not _none_refuses([*force, *rate]):
+            constant = list(check_dead_axes(place, channels[place])) or constant
+        # a constant axis is the cause of what contradicts it
+        yield from [*constant, *force, *rate] if _none_refuses(constant) else constant
+        if _none_refuses([*constant, *force]) and all(finding.code != "sensor_turned" for finding in rate):
+            sound[place] = windows
         yield from check_warming(place, resting[place])
-        yield from check_channels(place, channels[place], clocks[place].clock.rate_hz, header.simulated)
+        yield from check_repeated(place, channels[place], rate_hz)
         yield from check_clipping(streams[place])
     yield from _worn(header, sound)
 
 
-def _gyroscope(place: SensorPlace, windows: Windows) -> list[Finding]:
-    """Return findings on a gyroscope; if it contradicts gravity at a few moments only, the sensor slipped."""
+def _gyroscope(
+    place: SensorPlace, windows: Windows, block: SampleBlock, header: SensorHeader
+) -> list[Finding]:
+    """Return findings on a gyroscope; if it contradicts gravity at a few moments only, the sensor slipped.
+
+    Where the times contradict the sensor's own clock or rate in the same way, they are wrong, not its scale.
+    """
+    turns = seen_turns(windows)
+    if unit := list(check_unit(place, windows, turns)):
+        return unit
     fit = fit_turning(windows)
     if axes := list(check_axes_in_motion(place, windows, fit)):
         return axes
@@ -269,9 +284,11 @@ def _gyroscope(place: SensorPlace, windows: Windows) -> list[Finding]:
     slips = [] if scale else list(check_slipped(place, windows))
     if slips:
         windows = windows.without_rate([windows.at(f.start_s) for f in slips if f.start_s is not None])
-        fit = fit_turning(windows)
-    calm = [finding for finding in check_gyroscope(place, windows) if borne_out(finding, fit)]
-    return calm or scale or slips
+        fit, turns = fit_turning(windows), seen_turns(windows)
+    calm = [finding for finding in check_gyroscope(place, windows, turns) if borne_out(finding, fit)]
+    ratios = [finding.values["ratio"] for finding in calm or scale if finding.code == "gyro_scale"]
+    times = list(check_time_scale(block, header, ratios[0])) if ratios else []
+    return times or calm or scale or slips
 
 
 def _worn(header: Header, sound: Mapping[SensorPlace, Windows]) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Duplicate data: repeated packets, one sensor under both names, two sensors under one name.
+"""Duplicate data: repeated packets and stretches, one sensor under both names, two sensors under one name.
 
 Six channels with noise never have exactly the same readings twice: several such rows in a row are copies.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Counter, Recording
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock, SensorPlace
-from imu_reps.quality.channels import Stream, channels_of
+from imu_reps.quality.channels import Stream, channels_of, coarse_channels, is_random
 from imu_reps.quality.readings import zeros
 
 
@@ -28,6 +29,11 @@ class CopyParams:
         Greatest number of samples after which a packet is repeated.
     max_alike : int
         Longest run of one reading that repeated packets of one sample make; a longer one is a frozen sensor.
+    stretch_s, stretch_rows : float or int
+        Shortest time, and fewest samples, of a stretch that is repeated later: with noise in all channels a
+        single sample hardly ever comes again.
+    changing_share : float
+        Smallest share of its samples that differ from the one before: a sensor at rest may read the same.
     min_copies : int
         Fewest samples of a repeated packet, or repeated packets of one sample, that show copies.
     same_share : float
@@ -51,6 +57,9 @@ class CopyParams:
 
     max_lag: int = 64
     max_alike: int = 3
+    stretch_s: float = 1.0
+    stretch_rows: int = 20
+    changing_share: float = 0.5
     min_copies: int = 8
     same_share: float = 0.05
     leap_mps2: float = 1.0
@@ -110,7 +119,8 @@ def check_streams(
     """Check that each name has one sensor, and each sensor one name."""
     for sent in recording.blocks:
         values = channels[sent.sensor]
-        readings = _not_flat(values) & ~zeros(values)  # zeros between readings would leap as well
+        # zeros between readings and packets that come again would leap as well
+        readings = _not_flat(values) & ~zeros(values) & ~copied(values, reads[sent.sensor], counted=True)
         block = sent if readings.all() else sent[readings]
         if len(block) > PARAMS.leaps and (_leaps(block) or _one_number_twice(block)):
             yield Finding("two_streams", severity="refuse", sensor=block.sensor)
@@ -213,6 +223,15 @@ def _not_alone(bucket: NDArray[np.uint64]) -> IntArray:
     return np.flatnonzero(np.bincount(number)[number] > 1)
 
 
+def _lags(reads: Signatures) -> IntArray:
+    """Return how many samples before each one the last equal one was; 0 if there is none."""
+    signature, lag = reads.of, np.zeros(len(reads.of), dtype=np.int64)
+    rows = reads.alike[np.argsort(signature[reads.alike], kind="stable")]
+    again = np.flatnonzero(np.diff(signature[rows]) == 0)
+    lag[rows[again + 1]] = rows[again + 1] - rows[again]
+    return lag
+
+
 def copied(values: FloatArray, reads: Signatures, *, counted: bool) -> BoolArray:
     """Return which samples are copies of earlier packets, by their channels, (6, n).
 
@@ -220,15 +239,11 @@ def copied(values: FloatArray, reads: Signatures, *, counted: bool) -> BoolArray
     the previous one a few times. If the sensor counts its samples, equal consecutive ones are no copies: it
     is then polled more often than it measures.
     """
-    signature, count = reads.of, values.shape[1]
-    rows = reads.alike[np.argsort(signature[reads.alike], kind="stable")]
-    again = np.flatnonzero(np.diff(signature[rows]) == 0)
-    if len(again) < PARAMS.min_copies:
-        return np.zeros(count, bool)
-    lag = np.zeros(count, dtype=np.int64)
-    lag[rows[again + 1]] = rows[again + 1] - rows[again]
+    if len(reads.alike) < PARAMS.min_copies:
+        return np.zeros(values.shape[1], bool)
+    count, lag = values.shape[1], _lags(reads)
     lag[(lag > PARAMS.max_lag) | ~_not_flat(values)] = 0
-    if np.count_nonzero(lag) < PARAMS.min_copies:
+    if np.count_nonzero(lag) < PARAMS.min_copies or coarse_channels(values).any():
         return np.zeros(count, bool)
     edges = np.flatnonzero(np.diff(lag, prepend=-1, append=-1))
     length, value = np.diff(edges), lag[edges[:-1]]
@@ -244,10 +259,48 @@ def _not_flat(values: FloatArray) -> BoolArray:
     return np.asarray((size[0] != size[1]) | (size[1] != size[2]))
 
 
+def repeated_stretches(stream: Stream, reads: Signatures) -> list[tuple[int, int, int]]:
+    """Return stretches that repeat earlier ones: first row, row after the last, distance in rows."""
+    if len(reads.alike) < 2 * PARAMS.stretch_rows:
+        return []
+    lag, time_s = _lags(reads), stream.block.time_s
+    lag[lag <= PARAMS.max_lag] = 0
+    edges = np.flatnonzero(np.diff(lag, prepend=-1, append=-1))
+    found = []
+    for start, end in pairwise(edges.tolist()):
+        few = end - start < PARAMS.stretch_rows or time_s[end - 1] - time_s[start] < PARAMS.stretch_s
+        if lag[start] and not few:
+            changing = np.diff(reads.of[start:end]) != 0.0
+            if changing.mean() > PARAMS.changing_share:
+                found.append((start, end, int(lag[start])))
+    return found if found and all(map(is_random, stream.channels)) else []
+
+
+def _check_stretches(stream: Stream, repeats: list[tuple[int, int, int]]) -> Iterator[Finding]:
+    if not repeats:
+        return
+    block, time_s = stream.block, stream.block.time_s.tolist()
+    spans = tuple((time_s[start], time_s[end - 1]) for start, end, _ in repeats)
+    yield Finding(
+        "stretch_repeated",
+        values={
+            "samples": sum(end - start for start, end, _ in repeats),
+            "sent": len(block),
+            "spans": spans,
+            "of_s": tuple(time_s[start - lag] for start, _, lag in repeats),
+        },
+        severity="caution",
+        sensor=block.sensor,
+        start_s=spans[0][0],
+        end_s=spans[-1][1],
+    )
+
+
 def without_copies(stream: Stream, reads: Signatures, counter: Counter) -> tuple[Stream, list[Finding]]:
     """Leave out repeated packets if the host numbers the samples.
 
-    If the sensor itself counts, a copy takes the place of a lost sample: it is only marked.
+    If the sensor itself counts, a copy takes the place of a lost sample: it is only marked; so is a stretch
+    that repeats an earlier one, in place of what happened then.
 
     Parameters
     ----------
@@ -257,13 +310,20 @@ def without_copies(stream: Stream, reads: Signatures, counter: Counter) -> tuple
     counter : {"device", "host"}
         What numbers the samples.
     """
+    repeats = repeated_stretches(stream, reads)
+    found = list(_check_stretches(stream, repeats))
+    if repeats:
+        marks = stream.copies.copy()
+        for start, end, _ in repeats:
+            marks[start:end] = True
+        stream = replace(stream, copies=marks)
     block = stream.block
     counted = counter == "device" or bool(np.isfinite(block.device_time_s).any())
     copies = copied(stream.channels, reads, counted=counted)
     if not copies.any():
-        return stream, []
+        return stream, found
     times = block.time_s[copies]
-    found = Finding(
+    twice = Finding(
         "copies",
         values={"samples": int(copies.sum()), "sent": len(block)},
         severity="caution",
@@ -272,6 +332,6 @@ def without_copies(stream: Stream, reads: Signatures, counter: Counter) -> tuple
         end_s=float(times[-1]),
     )
     if counted:
-        return replace(stream, copies=copies), [found]
+        return replace(stream, copies=stream.copies | copies), [*found, twice]
     kept = replace(block, sample=block.sample - np.cumsum(copies))[~copies]
-    return Stream.of(kept, channels_of(kept)), [found]
+    return Stream(kept, channels_of(kept), stream.copies[~copies]), [*found, twice]

@@ -59,10 +59,26 @@ class GyroscopeParams:
         3 times at the end of two metres), and greatest rate of a body.
     dead_turn_dps, dead_share : float
         Smallest rate of gravity (RMS) about a dead axis, and greatest share of it that the gyroscope shows.
+    scaled_share, follows : float
+        Smallest share of gravity's rate that an axis shows, and smallest correlation with it, that make a
+        weak axis one of a wrong scale rather than dead: cross-axis sensitivity leaves 1 to 2 % (ours).
+    elsewhere_share : float
+        Greatest rate that other axes show and gravity does not, as a share of that about a dead axis: if
+        more, the turn is in another column (ours).
+    far_pairs, far_times, much_too_far : int or float
+        Fewest pairs, and times that a gyroscope turns as far as gravity in three of four of them, from which
+        its unit is another: with fast rates, and by itself (ours: at most 1.9 in good sets, and once 4.4 in
+        small turns).
+    fast_dps, impossible_dps : float
+        Mean rate over a second, in a quarter of all seconds, that confirms another unit, and that shows one
+        by itself (ours: at most 110 in good sets).
     swing_deg, swing_share, dead : float
         If nothing is calm: smallest change of direction within a second, which accelerations of a limb cannot
         imitate (0.5 g throughout), and greatest share of it for a gyroscope in rad/s; below the third value
         it is dead.
+    small_share, small_pairs : float or int
+        Greatest share of such changes, in three of four of them, for a gyroscope in another unit too small,
+        and fewest changes that show one (ours: at least 0.26 in good sets, on a pelvis that knocks shake).
     """
 
     min_lag: int = 4
@@ -90,9 +106,19 @@ class GyroscopeParams:
     swings_dps: float = 500.0
     dead_turn_dps: float = 1.5
     dead_share: float = 0.15
+    scaled_share: float = 0.04
+    follows: float = 0.7
+    elsewhere_share: float = 0.5
+    far_pairs: int = 3
+    far_times: float = 4.0
+    much_too_far: float = 8.0
+    fast_dps: float = 200.0
+    impossible_dps: float = 400.0
     swing_deg: float = 25.0
     swing_share: float = 0.1
     dead: float = 0.004
+    small_share: float = 0.2
+    small_pairs: int = 30
 
     @property
     def lags(self) -> list[int]:
@@ -103,7 +129,27 @@ class GyroscopeParams:
 PARAMS = GyroscopeParams()
 
 
-def check_gyroscope(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
+def check_unit(place: SensorPlace, windows: Windows, turns: Turns) -> Iterator[Finding]:
+    """Report angular rates that are many times too large: raw counts, m°/s, or degrees converted twice.
+
+    What turns by more than half a turn between calm moments arrives anywhere: the way is compared, not where
+    it leads. Without calm moments, no limb turns that fast for a second.
+    """
+    seconds = np.convolve(np.linalg.norm(windows.unbiased_dps, axis=1), np.ones(4) / 4.0, "valid")
+    seconds = seconds[np.isfinite(seconds)]
+    fast = float(np.percentile(seconds, 75.0)) if len(seconds) else 0.0
+    times, pairs = turns.path_deg / turns.way_deg, len(turns.way_deg)
+    least = _quartiles(times)[0] if pairs >= PARAMS.far_pairs else 0.0
+    if (
+        fast > PARAMS.impossible_dps
+        or (fast > PARAMS.fast_dps and least > PARAMS.far_times)
+        or (least > PARAMS.much_too_far and pairs >= PARAMS.min_pairs)
+    ):
+        values = {"times": median(times) if pairs >= PARAMS.far_pairs else None, "fast_dps": fast}
+        yield Finding("gyro_unit", values=values, severity="refuse", sensor=place)
+
+
+def check_gyroscope(place: SensorPlace, windows: Windows, turns: Turns) -> Iterator[Finding]:
     """Check unit, scale and axes of one sensor's angular rate against the turns of gravity.
 
     Between two calm moments 1, 2 or 4 s apart the direction of up, rotated by the gyroscope, must arrive
@@ -111,7 +157,6 @@ def check_gyroscope(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
     reported if nothing turns or is calm, or if the pairs contradict each other: on a swinging body (a
     pendulum) the specific force stays constant in the sensor while the gyroscope turns.
     """
-    turns = seen_turns(windows)
     ratio, miss = turns.ratio, turns.miss
     if len(ratio) < PARAMS.min_pairs:
         yield from _by_the_way(place, windows)
@@ -121,7 +166,7 @@ def check_gyroscope(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
     values = {"ratio": middle, "error": error}
     if PARAMS.radians[0] < middle < PARAMS.radians[1] and error < middle:
         yield Finding("gyro_unit_radps", values=values, severity="refuse", sensor=place)
-    elif missed > PARAMS.dead_miss and (dead := _dead_axis(windows)):
+    elif missed > PARAMS.dead_miss and (dead := _dead_axis(windows, turns)):
         yield Finding("gyro_axes", values={"dead": dead}, severity="refuse", sensor=place)
     elif missed - PARAMS.sure_sds * missed_error > PARAMS.max_miss and not _same_plane(ratio, miss):
         # on a swinging body the force turns back by about the same ratio in all turns
@@ -135,16 +180,37 @@ def check_gyroscope(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
         yield Finding("gyro_scale", values=values, severity="caution", sensor=place)
 
 
-def _dead_axis(windows: Windows) -> str | None:
+def _dead_axis(windows: Windows, turns: Turns) -> str | None:
     """Return the axis of the gyroscope that does not show the turns of gravity in calm moments, if any."""
     both = windows.calm[1:] & windows.calm[:-1] & np.isfinite(windows.gyr_dps[:, 0])
     if both.sum() < PARAMS.min_pairs:
         return None
     needed = np.degrees(np.cross(windows.up[1:], windows.up[:-1])[both]) / HOP_S
     seen = windows.gyr_dps[both] - np.median(windows.gyr_dps[both], axis=0)
-    strong, shown = (np.sqrt((turning**2).mean(axis=0)) for turning in (needed, seen))
+    strong, shown = _rms(needed), _rms(seen)
     dead = (strong > PARAMS.dead_turn_dps) & (shown < PARAMS.dead_share * strong)
-    return GYR_COLUMNS[int(np.argmax(dead))] if dead.sum() == 1 else None
+    axis = int(np.argmax(dead))
+    if dead.sum() != 1 or _follows(windows, turns, axis):
+        return None
+    up = windows.up[1:][both]
+    level = seen - np.einsum("ni,ni->n", seen, up)[:, None] * up  # turns about the vertical do not show
+    elsewhere = np.delete(_rms(level - needed), axis).max()
+    return GYR_COLUMNS[axis] if elsewhere < PARAMS.elsewhere_share * strong[axis] else None
+
+
+def _rms(values: FloatArray) -> FloatArray:
+    return np.asarray(np.sqrt((values**2).mean(axis=0)))
+
+
+def _follows(windows: Windows, turns: Turns, axis: int) -> bool:
+    """Whether an axis shows a small share of the turns about it, but that share all along."""
+    turned = np.append(0.0, np.cumsum(np.nan_to_num(windows.unbiased_dps[:, axis]) * HOP_S))
+    seen = turned[turns.end] - turned[turns.start]
+    about = np.cross(windows.up[turns.end], windows.up[turns.start])
+    needed = about[:, axis] / np.linalg.norm(about, axis=1) * turns.way_deg
+    share = float(seen @ needed) / float(needed @ needed)
+    correlation = share * np.sqrt(float(needed @ needed) / max(float(seen @ seen), 1e-12))
+    return bool(share > PARAMS.scaled_share and correlation > PARAMS.follows)
 
 
 def _quartiles(values: FloatArray) -> tuple[float, float, float]:
@@ -184,9 +250,13 @@ def _by_the_way(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
     change = angle_deg(windows.up[lag:], windows.up[:-lag])
     swings = (change > PARAMS.swing_deg) & np.isfinite(turned)
     share = turned[swings] / change[swings]
-    if len(share) >= PARAMS.min_pairs and PARAMS.dead < np.median(share) < PARAMS.swing_share:
-        values = {"ratio": float(np.median(share))}
-        yield Finding("gyro_unit_radps", values=values, severity="refuse", sensor=place)
+    if len(share) < PARAMS.min_pairs:
+        return
+    _, middle, high = _quartiles(share)
+    if PARAMS.dead < middle < PARAMS.swing_share:
+        yield Finding("gyro_unit_radps", values={"ratio": middle}, severity="refuse", sensor=place)
+    elif middle > PARAMS.dead and high < PARAMS.small_share and len(share) >= PARAMS.small_pairs:
+        yield Finding("gyro_unit", values={"times": middle}, severity="refuse", sensor=place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +271,10 @@ class Turns:
         Angle between the final directions by gyroscope and by accelerometer, over the turn.
     way_deg : (m,) float
         The turn by the accelerometer.
-    start : (m,) int
-        First window of the pair.
+    path_deg : (m,) float
+        Angle by the gyroscope all the way, in any direction.
+    start, end : (m,) int
+        First and last window of the pair.
     calmer : (m,) bool
         Whether both windows are especially calm.
     """
@@ -210,7 +282,9 @@ class Turns:
     ratio: FloatArray
     miss: FloatArray
     way_deg: FloatArray
+    path_deg: FloatArray
     start: IntArray
+    end: IntArray
     calmer: BoolArray
 
 
@@ -266,7 +340,10 @@ def _compare(windows: Windows, first: IntArray, last: IntArray, calmer: BoolArra
     along /= np.sqrt(np.einsum("ni,ni->n", along, along))[:, None]
     forward, back = np.einsum("ni,ni->n", rotated, along), np.einsum("ni,ni->n", rotated, start)
     angle = np.degrees(np.arctan2(forward, back))
-    return Turns(angle / way, angle_deg(rotated, end) / way, way, first, calmer)
+    hops = np.nan_to_num(np.linalg.norm(windows.unbiased_dps, axis=1)) * HOP_S
+    turned = np.append(0.0, np.cumsum(hops))
+    path = turned[last] - turned[first]
+    return Turns(angle / way, angle_deg(rotated, end) / way, way, path, first, last, calmer)
 
 
 def _same_plane(ratio: FloatArray, miss: FloatArray) -> bool:

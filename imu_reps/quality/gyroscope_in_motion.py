@@ -349,7 +349,8 @@ def _turned_otherwise(pieces: TurningPieces, matrix: FloatArray) -> TurningPiece
 def _repaired(pieces: TurningPieces, left: float) -> dict[str, tuple[str, ...]]:
     """Return the columns that, with changed signs or swapped, explain the remaining force; empty if none do.
 
-    An inverted axis of the accelerometer appears as the two other axes of the gyroscope.
+    An inverted axis of the accelerometer appears as the two other axes of the gyroscope, and swapped ones as
+    swapped axes of the gyroscope with the other sign.
     """
     tried: dict[tuple[str, tuple[str, ...]], FloatArray] = {("flip", GYR_COLUMNS): -_EYE}
     for axis, pair in enumerate(((1, 2), (0, 2), (0, 1))):
@@ -358,6 +359,7 @@ def _repaired(pieces: TurningPieces, left: float) -> dict[str, tuple[str, ...]]:
         swap[list(pair)] = swap[list(pair[::-1])]
         tried |= {("flip", (GYR_COLUMNS[axis],)): sign, ("flip", (ACC_COLUMNS[axis],)): -sign}
         tried["swap", (GYR_COLUMNS[pair[0]], GYR_COLUMNS[pair[1]])] = swap
+        tried["swap", (ACC_COLUMNS[pair[0]], ACC_COLUMNS[pair[1]])] = -swap
     unexplained = {how: _unexplained(_turned_otherwise(pieces, matrix)) for how, matrix in tried.items()}
     best = min(unexplained, key=unexplained.__getitem__)
     share = PARAMS.repaired_share if len(pieces.weight) > 1 else PARAMS.repaired_share_alone

@@ -37,6 +37,10 @@ class NumberingParams:
         Smallest share of equal steps, larger than one, of numbers that count something finer than samples,
         and greatest relative difference of such steps, as of a clock in ms; smallest share of backward steps
         of numbers that count down.
+    time_units, follows_time_s, beyond_rows : tuple or float
+        Units per second of numbers that are times; greatest deviation of such numbers from `time_s`, as no
+        counter has, whose samples wait for the radio; and smallest ratio of their range to the number of
+        rows (ours).
     shared_filled, shared_alone : float
         If one numbering runs over both sensors: smallest share of the numbers in both together, and greatest
         in each alone.
@@ -63,6 +67,9 @@ class NumberingParams:
     even_share: float = 0.9
     even_to: float = 0.2
     backwards_share: float = 0.9
+    time_units: tuple[float, ...] = (1e3, 1e6)
+    follows_time_s: float = 0.002
+    beyond_rows: float = 1.5
     shared_filled: float = 0.95
     shared_alone: float = 0.8
     wrap_within_s: float = 3.0
@@ -133,6 +140,8 @@ def _renumbered(
         codes, number, counter = ["counter_shared"], np.arange(len(block)), "host"
     elif not step.any():
         codes, number, counter = ["counter_still"], np.arange(len(block)), "host"
+    elif _is_time(block, header_hz):
+        codes, number, counter = ["counter_is_time"], np.arange(len(block)), "host"
     elif (modulus := _modulus(number, step)) is not None:
         row, values = int(np.argmax(step < 0)) + 1, {"range": modulus}
         if modulus < PARAMS.min_range:
@@ -154,6 +163,16 @@ def _renumbered(
         for code in codes
     ]
     return replace(block, sample=number) if codes else block, counter, found
+
+
+def _is_time(block: SampleBlock, header_hz: float | None) -> bool:
+    """Whether the numbers are the times of arrival, in another unit."""
+    counted = float(block.sample[-1] - block.sample[0])
+    if counted < PARAMS.beyond_rows * len(block):
+        return False
+    unit = min(PARAMS.time_units, key=lambda unit: abs(counted / unit - float(np.ptp(block.time_s))))
+    by_rate = header_hz is not None and header_hz * PARAMS.beyond_rows > unit
+    return not by_rate and bool(np.ptp(block.sample / unit - block.time_s) < PARAMS.follows_time_s)
 
 
 def _usual_step(step: IntArray, block: SampleBlock, header_hz: float | None) -> float:

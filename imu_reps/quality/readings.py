@@ -13,10 +13,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from imu_reps.domain.finding import Finding
-from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock, SensorPlace
+from imu_reps.domain.samples import (
+    STANDARD_GRAVITY_MPS2,
+    BoolArray,
+    FloatArray,
+    IntArray,
+    SampleBlock,
+    SensorPlace,
+)
 from imu_reps.kinematics.clock.offline import TimedSamples
+from imu_reps.kinematics.motion import HOLE_PERIODS
 from imu_reps.kinematics.rest import runs_of
-from imu_reps.quality.channels import COLUMNS, NO_READING, Stream, spans_of
+from imu_reps.quality.channels import COLUMNS, Stream, coarse_channels, is_noisy, is_random, spans_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +37,19 @@ class ReadingParams:
         Limits for failed transfers, which read the same in all axes: 0, -1, or the end of the range. The
         accelerometer alone may do so in a knock beyond its range, the gyroscope alone by chance at less than
         the end of any range.
+    rail_mps2, knock_share : float
+        The end of the smallest range (±2 g, less 5 %), from which on three equal axes of the accelerometer
+        alone are a failed transfer too, unless the samples next to them are a knock's flanks: these have at
+        least this share of the force (ours).
+    turning_dps, stopped_samples : float or int
+        Rate on both sides of a sensor that turns, and fewest samples of exactly 0 in all axes between, that
+        show no rest: a limb does not stop from one sample to the next, and a dead band is narrower (ours).
+    straight_share, straight_samples : float or int
+        Greatest second difference, as a share of its median, of samples on a straight line, and the fewest of
+        them in a row: noise leaves one of a hundred so small in each axis (ours).
+    absurd_share : float
+        Greatest share of a channel's values beyond `NO_SENSOR` that are no readings; if there are more, the
+        column has another unit. One value alone stands for "no reading", however often (ours).
     with_gravity_mps2 : tuple
         Range of the specific force of a sensor whose readings include gravity.
     spikes_listed : int
@@ -37,8 +58,6 @@ class ReadingParams:
         Samples before and after a run of equal readings that show how often readings repeat, and the odds
         against chance at which the run is frozen: runs are common if a channel's resolution is as coarse as
         its noise (ours).
-    min_noise : float
-        Smallest third difference between samples of a channel with noise, as all real parts have.
     dead_share, dead_s : float
         Share of valid readings up to the recording's end below which a sensor has died, and the shortest time
         for that.
@@ -48,11 +67,17 @@ class ReadingParams:
 
     min_force_mps2: float = 2.5
     rail_dps: float = 118.0
+    rail_mps2: float = 18.6
+    knock_share: float = 0.5
+    turning_dps: float = 10.0
+    stopped_samples: int = 4
+    straight_share: float = 0.02
+    straight_samples: int = 5
+    absurd_share: float = 0.05
     with_gravity_mps2: tuple[float, float] = (7.0, 13.0)
     spikes_listed: int = 3
     around_samples: int = 100
     once_by_chance: float = 1e6
-    min_noise: float = 2e-3
     dead_share: float = 0.1
     dead_s: float = 1.0
     min_readings: int = 4
@@ -60,6 +85,10 @@ class ReadingParams:
 
 PARAMS = ReadingParams()
 
+
+#: Values that no part gives: twice the widest range of such parts for the force, ±200 g (ADXL375), and the
+#: widest for the rate, ±4,000 deg/s (ICM-45686, LSM6DSV), more 5 % of scale error.
+NO_SENSOR = np.array([400.0 * STANDARD_GRAVITY_MPS2] * 3 + [4200.0] * 3)
 
 #: Smallest leap of a spike, a sample that leaps away and back. No impact on a strapped sensor does so, since
 #: the part's own filter, at half its rate, spreads it over at least two samples (ours).
@@ -99,9 +128,10 @@ class MarkedSamples:
     channels : (6, n) float
         Their channels.
     kinds : mapping
-        Masks over the samples of `timed`, by kind (``flat``, ``spike``, ``frozen``, ``cut_off``, ``copy``).
+        Masks over the samples of `timed`, by kind (``flat``, ``spike``, ``frozen``, ``cut_off``,
+        ``filled``, ``copy``).
     columns : mapping
-        Columns that were frozen or cut off for a while, by kind.
+        Columns that were frozen, cut off or filled in for a while, by kind.
     bad : (n,) bool
         Samples that are invalid by any kind.
     """
@@ -120,15 +150,20 @@ class MarkedSamples:
 def mark_readings(stream: Stream, timed: TimedSamples) -> MarkedSamples:
     """Mark invalid samples of a stream whose clock was fitted."""
     values = stream.channels.take(timed.order, axis=1)
-    failed = flat(values) | _without_force(values[:3], timed.time_s)
+    absurd = _absurd(values)
+    failed = flat(values) | _at_one_rail(values[:3], absurd) | _without_rate(values[3:])
+    failed |= _without_force(values[:3], timed.time_s)
     frozen, cut_off, columns = _frozen_channels(values, timed.period_s)
+    filled, filled_columns = _filled(values)
     kinds = {
         "flat": failed,
-        "spike": _spikes(values) | zeros(values) & ~failed,
+        "spike": (absurd | _spikes(values, timed, failed | absurd) | zeros(values)) & ~failed,
         "frozen": frozen & ~failed,
         "cut_off": cut_off & ~failed & ~frozen,
+        "filled": filled & ~failed & ~frozen & ~cut_off,
         "copy": stream.copies[timed.order],
     }
+    columns = {**columns, "filled": filled_columns}
     return MarkedSamples(timed, values, kinds, columns, np.logical_or.reduce(list(kinds.values())))
 
 
@@ -178,7 +213,7 @@ def check_readings(place: SensorPlace, readings: MarkedSamples) -> Iterator[Find
 
 def died_at(readings: MarkedSamples) -> float | None:
     """Return the time from which a sensor gave hardly any reading until the end; None if it gave some."""
-    bad, time_s = readings.bad, readings.timed.time_s
+    bad, time_s = readings.bad & ~readings.kinds["copy"], readings.timed.time_s
     if not bad[-1]:
         return None
     from_there = np.cumsum(~bad[::-1])[::-1] / np.arange(len(bad), 0, -1)
@@ -194,6 +229,42 @@ def flat(values: FloatArray) -> BoolArray:
     acc, gyr = alike[0] & alike[1], alike[3] & alike[4]
     nothing = size[0] < PARAMS.min_force_mps2
     return np.asarray(acc & (gyr | nothing) | gyr & (size[3] > PARAMS.rail_dps))
+
+
+def _without_rate(gyr_dps: FloatArray) -> BoolArray:
+    """Return samples whose rate, (3, n), is exactly 0, in runs between fast turns."""
+    nothing: BoolArray = (gyr_dps == 0.0).all(axis=0)
+    starts, ends = runs_of(nothing)
+    inside = (starts > 0) & (ends < len(nothing)) & (ends - starts >= PARAMS.stopped_samples)
+    starts, ends = starts[inside], ends[inside]
+    turns = np.minimum(*(np.linalg.norm(gyr_dps[:, rows], axis=0) for rows in (starts - 1, ends)))
+    fast = turns > PARAMS.turning_dps
+    return _within(len(nothing), starts[fast], ends[fast])
+
+
+def _filled(values: FloatArray) -> tuple[BoolArray, tuple[str, ...]]:
+    """Return samples of a part that lie on straight lines while it has noise elsewhere, and its columns."""
+    found, columns = np.zeros(values.shape[1], bool), tuple[str, ...]()
+    for part in (slice(0, 3), slice(3, 6)) if len(found) > PARAMS.straight_samples + 2 else ():
+        runs = _straight(values[part])
+        if runs.any() and all(map(is_random, values[part])):
+            found |= runs
+            columns = (*columns, *COLUMNS[part])
+    return found, columns
+
+
+def _straight(part: FloatArray) -> BoolArray:
+    """Return samples on straight lines in all axes of a part, (3, n), in runs too long for chance."""
+    found = np.zeros(part.shape[1], bool)
+    straight = np.ones((1, len(found) - 2), bool)
+    for channel in part:
+        bend = np.abs(np.diff(channel, n=2))
+        straight &= bend <= PARAMS.straight_share * np.median(bend[:: 1 + len(bend) // 1000])
+        if not _has_run(straight, PARAMS.straight_samples).any():
+            return found
+    straight[0] &= np.diff(part[:, 1:]).any(axis=0)  # at rest coarse readings stay the same
+    found[:-1] = _long_runs(straight[0], PARAMS.straight_samples)
+    return found
 
 
 def _without_force(acc_mps2: FloatArray, time_s: FloatArray) -> BoolArray:
@@ -223,13 +294,58 @@ def _within(count: int, starts: IntArray, ends: IntArray) -> BoolArray:
     return mask
 
 
-def _spikes(values: FloatArray) -> BoolArray:
-    """Return runs of up to `LONGEST_SPIKE` samples that leap away together and back to the level before."""
+def _absurd(values: FloatArray) -> BoolArray:
+    """Return samples with values that no part can give, unless a column is full of them."""
     found = np.zeros(values.shape[1], bool)
-    if len(found) < LONGEST_SPIKE + 4:
-        return found
-    leap = np.abs(np.diff(values)) > SPIKE[:, None]
-    for column, row in np.argwhere(leap).tolist() if leap.any() else ():
+    size = np.maximum(values.max(axis=1), -values.min(axis=1))
+    for column in np.flatnonzero(size > NO_SENSOR).tolist():
+        beyond = np.abs(values[column]) > NO_SENSOR[column]
+        one_value = np.ptp(values[column, beyond]) == 0.0
+        if beyond.mean() < PARAMS.absurd_share or (one_value and not beyond.all()):
+            found |= beyond
+    return found
+
+
+def _at_one_rail(acc_mps2: FloatArray, absurd: BoolArray) -> BoolArray:
+    """Return samples whose force, (3, n), is as far in all axes, beyond the smallest range; knocks aside."""
+    size = np.abs(acc_mps2)
+    rail = (size[0] == size[1]) & (size[1] == size[2]) & (size[0] > PARAMS.rail_mps2) & ~absurd
+    starts, ends = runs_of(rail)
+    if not len(starts):
+        return np.zeros(len(rail), bool)
+    force = np.linalg.norm(acc_mps2, axis=0)
+    least = PARAMS.knock_share * force[starts]
+    before = (starts > 0) & (force[starts - 1] >= least)
+    after = (ends < len(rail)) & (force[np.minimum(ends, len(rail) - 1)] >= least)
+    alone = ~before & ~after & (ends - starts <= LONGEST_SPIKE)
+    return _within(len(rail), starts[alone], ends[alone])
+
+
+def _spikes(values: FloatArray, timed: TimedSamples, bad: BoolArray) -> BoolArray:
+    """Return runs of up to `LONGEST_SPIKE` samples that leap away together and back to the level before.
+
+    Where samples begin or end, and at holes, the level on one side decides. Samples known to be bad, and then
+    the spikes found, are left aside, so that each shows its neighbours.
+    """
+    found = np.zeros(values.shape[1], bool)
+    rows = np.flatnonzero(~bad)
+    while True:
+        few = values[:, rows] if len(rows) < len(found) else values
+        leap = np.abs(np.diff(few)) > SPIKE[:, None]
+        if not leap.any():
+            return found
+        lasting = np.diff(timed.time_s[rows]) > (HOLE_PERIODS + LONGEST_SPIKE) * timed.period_s
+        more = _leaping(few, leap) | _leaping_at_edges(few, leap, lasting)
+        if not more.any():
+            return found
+        found[rows[more]] = True
+        rows = rows[~more]
+
+
+def _leaping(values: FloatArray, leap: BoolArray) -> BoolArray:
+    """Return spikes with a level on both sides; leaps (6, n - 1) are from each sample to the next."""
+    found = np.zeros(values.shape[1], bool)
+    for column, row in np.argwhere(leap).tolist():
         series = values[column]
         for length in range(1, LONGEST_SPIKE + 1):
             after = row + 1 + length
@@ -242,6 +358,31 @@ def _spikes(values: FloatArray) -> BoolArray:
                 found[row + 1 : after] = True
                 break
     return found
+
+
+def _leaping_at_edges(values: FloatArray, leap: BoolArray, lasting: BoolArray) -> BoolArray:
+    """Return spikes next to the first or last sample or a hole, by the level of two samples beyond them."""
+    found = np.zeros(values.shape[1], bool)
+    holes = np.flatnonzero(lasting) + 1
+    begins, ends = np.append(0, holes), np.append(holes, len(found))
+    rows = np.flatnonzero((leap & ~lasting).any(axis=0)) + 1  # first sample after each leap
+    of = begins.searchsorted(rows, side="right") - 1
+    for begin, row in zip(begins[of].tolist(), rows.tolist(), strict=True):
+        if row - begin <= LONGEST_SPIKE:
+            found[begin:row] |= _off_level(values[:, begin:row], values[:, row : row + 2])
+    for end, row in zip(ends[of].tolist(), rows.tolist(), strict=True):
+        if end - row <= LONGEST_SPIKE:
+            found[row:end] |= _off_level(values[:, row:end], values[:, max(row - 2, 0) : row])
+    return found
+
+
+def _off_level(values: FloatArray, level: FloatArray) -> bool:
+    """Whether all samples, (6, k), are far from a level, (6, 2), in one channel alone."""
+    if level.shape[1] < 2 or (np.ptp(level, axis=1) >= SPIKE_LEVEL * SPIKE).any():
+        return False
+    off = np.abs(values - level.mean(axis=1, keepdims=True))
+    far = np.flatnonzero(off.min(axis=1) > SPIKE)
+    return any(leaps_alone(off[:3].max(axis=1), column) for column in far.tolist())
 
 
 def leaps_alone(off_mps2: FloatArray, column: int) -> bool:
@@ -275,15 +416,19 @@ def _frozen_channels(
     cut_off = np.zeros(values.shape[1], bool)
     same = values[:, 1:] == values[:, :-1]
     minimum = max(FROZEN_SAMPLES, round(FROZEN_S / period_s))
-    found = _long_runs(same.all(axis=0), ALL_FROZEN_SAMPLES)
-    if found.any() and not any(map(_is_noisy, values)):
+    found, long = _long_runs(same.all(axis=0), ALL_FROZEN_SAMPLES), _has_run(same, minimum)
+    if found.any() or long.any():  # what is coarser than its noise stays the same without being frozen
+        coarse = coarse_channels(values)
+        found &= not coarse.any()
+        long &= ~coarse
+    if found.any() and not any(map(is_noisy, values)):
         found[:] = False
     frozen_columns, cut_columns = [], []
-    for column in np.flatnonzero(_has_run(same, minimum)).tolist():
+    for column in np.flatnonzero(long).tolist():
         runs = _long_runs(same[column], minimum)
         if runs.any() and column >= 3:
             runs = _while_moving(runs, values[:3])
-        if not runs.any() or not _is_noisy(values[column]):
+        if not runs.any() or not is_noisy(values[column]):
             continue
         at_end = _at_extreme(values[column], runs)
         if at_end.any():
@@ -303,12 +448,6 @@ def _at_extreme(channel: FloatArray, runs: BoolArray) -> BoolArray:
         if len(runs_of(at_end)[0]) > 1:
             found |= at_end
     return found
-
-
-def _is_noisy(channel: FloatArray) -> bool:
-    """Whether a channel shows noise from sample to sample, where it changes."""
-    rough = np.abs(np.diff(channel, n=3))
-    return bool(rough.any() and np.median(rough[rough > 0.0]) > PARAMS.min_noise)
 
 
 def _has_run(same: BoolArray, minimum: int) -> BoolArray:
@@ -350,8 +489,9 @@ def _while_moving(runs: BoolArray, acc_mps2: FloatArray) -> BoolArray:
 class LiveReadings:
     """Leaves out invalid samples of one sensor as they arrive; any block size gives the same result.
 
-    Invalid are failed transfers and values that are no numbers, up to `LONGEST_SPIKE` consecutive samples
-    that leap away from a level, and repeated readings of a sensor that is frozen while it turns.
+    Invalid are failed transfers, values that are no numbers or that no part gives, up to `LONGEST_SPIKE`
+    consecutive samples that leap away from a level, and repeated readings of a sensor that is frozen while it
+    turns.
     """
 
     def __init__(self) -> None:
@@ -365,7 +505,7 @@ class LiveReadings:
         if not len(block):
             return block
         values = np.concatenate([block.acc_mps2, block.gyr_dps], axis=1)
-        bad = flat(values.T) | ~(np.abs(values) < NO_READING).all(axis=1) | self._hanging(values)
+        bad = flat(values.T) | ~(np.abs(values) < NO_SENSOR).all(axis=1) | self._hanging(values)
         bad[self._leaping(values, ~bad)] = True
         return block[~bad] if bad.any() else block
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from imu_reps.domain.finding import Finding, Severity
 from imu_reps.domain.recording import Recording, SensorHeader
-from imu_reps.domain.samples import MAX_CLOCK_S, FloatArray, SensorPlace
+from imu_reps.domain.samples import MAX_CLOCK_S, FloatArray, SampleBlock, SensorPlace
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.motion import HOLE_PERIODS
 from imu_reps.quality.rates import MIN_RATE_HZ
@@ -49,6 +49,13 @@ class TimingParams:
         Ratio of two rates that losses cannot explain: the unit is another.
     agree, agree_header : float
         Greatest relative difference of two clocks with one unit, and of a header's rate and the true one.
+    contradicts, agrees_with_turns : float
+        Smallest relative difference of `time_s` from the sensor's own clock, or its rate, that shows times of
+        another scale: that of good recordings is at most 0.013 (ours); and greatest one of the scale it
+        gives from the gyroscope's.
+    parts, most_parts : int or float
+        Number of parts of a recording whose times are compared with the sensor's clock, and smallest share of
+        them that must agree (ours).
     min_samples : int
         Fewest samples that show a unit.
     max_share : float
@@ -74,6 +81,10 @@ class TimingParams:
     far_off: float = 20.0
     agree: float = 0.02
     agree_header: float = 0.3
+    contradicts: float = 0.1
+    agrees_with_turns: float = 0.1
+    parts: int = 8
+    most_parts: float = 0.7
     min_samples: int = 20
     max_share: float = 0.3
 
@@ -191,7 +202,8 @@ def in_seconds(recording: Recording) -> tuple[Recording, list[Finding]]:
         if len(block) < PARAMS.min_samples:
             continue
         by_host, by_clock = _rate(block.time_s), _rate(block.device_time_s)
-        values = _unit_of(by_host, by_clock, recording.header.sensor(block.sensor).rate_hz)
+        header_hz = recording.header.sensor(block.sensor).rate_hz
+        values = _unit_of(by_host, by_clock, header_hz) or _scale_of(block, by_clock, header_hz)
         if values is not None:
             return recording, [Finding("time_unit", values=values, severity="refuse", sensor=block.sensor)]
         unit = _unit_of_clock(by_host, by_clock)
@@ -201,6 +213,45 @@ def in_seconds(recording: Recording) -> tuple[Recording, list[Finding]]:
             values = {"unit": unit, "factor": UNITS[unit]}
             found.append(Finding("clock_unit", values=values, severity="caution", sensor=block.sensor))
     return recording, found
+
+
+def _scale_of(
+    block: SampleBlock, by_clock: float | None, header_hz: float | None
+) -> dict[str, str | float | None] | None:
+    """Return how many seconds of `time_s` are one by the sensor's clock, if not one, and its rate agrees.
+
+    A jump of the computer's clock is in one part alone.
+    """
+    if by_clock is None or header_hz is None or abs(by_clock / header_hz - 1.0) > PARAMS.contradicts:
+        return None
+    rows = np.linspace(0, len(block) - 1, PARAMS.parts + 1).astype(np.int64)
+    waited, passed = np.diff(block.time_s[rows]), np.diff(block.device_time_s[rows])
+    if not (passed > 0.0).all():
+        return None
+    factor = float(np.median(waited / passed))
+    alike = np.abs(waited / passed / factor - 1.0) < PARAMS.contradicts if factor > 0.0 else np.zeros(1)
+    apart = abs(factor - 1.0) > PARAMS.contradicts and alike.mean() > PARAMS.most_parts
+    return {"unit": None, "factor": factor} if apart else None
+
+
+def check_time_scale(block: SampleBlock, header: SensorHeader, ratio: float) -> Iterator[Finding]:
+    """Report times that are off by the factor by which the gyroscope's scale seems wrong.
+
+    Parameters
+    ----------
+    block : SampleBlock
+    header : SensorHeader
+    ratio : float
+        Turns by the gyroscope over those by gravity.
+    """
+    by_host = _rate(block.time_s)
+    for rate in (_rate(block.device_time_s), header.rate_hz):
+        if rate is None or by_host is None or abs(rate / by_host - 1.0) < PARAMS.contradicts:
+            continue
+        if abs(ratio * by_host / rate - 1.0) < PARAMS.agrees_with_turns:
+            values = {"unit": None, "factor": rate / by_host}
+            yield Finding("time_unit", values=values, severity="refuse", sensor=block.sensor)
+            return
 
 
 def _rate(times: FloatArray) -> float | None:

@@ -134,6 +134,33 @@ def _gyro_scale_hint(v: Mapping[str, Any]) -> str:
     return f"Multiply {GYR} of the {v['sensor']} by {1 / v['ratio']:.3g}."
 
 
+#: What makes rates too large, by how many times.
+_TOO_LARGE = {
+    57.3: "degrees converted from rad/s twice",
+    1000.0: "thousandths of a degree a second",
+    16.4: "raw counts of a range of ±2000 deg/s",
+    32.8: "raw counts of a range of ±1000 deg/s",
+    65.5: "raw counts of a range of ±500 deg/s",
+    131.0: "raw counts of a range of ±250 deg/s",
+}
+
+
+def _gyro_unit(v: Mapping[str, Any]) -> str:
+    if v["times"] is None:
+        how = f"turns by more than {v['fast_dps']:.0f}° a second for a quarter of the time, as no limb does"
+    else:
+        how = f"turns {v['times']:.3g} times as far as its accelerometer sees"
+    return f"The {v['sensor']} sensor's gyroscope {how}: its unit is not deg/s ({GYR})."
+
+
+def _gyro_unit_hint(v: Mapping[str, Any]) -> str:
+    near = min(_TOO_LARGE, key=lambda times: abs(times / v["times"] - 1.0)) if v["times"] else 0.0
+    told = (
+        f"It may be {_TOO_LARGE[near]} (1/{near:g}). " if near and abs(v["times"] / near - 1.0) < 0.1 else ""
+    )
+    return f"{told}Give deg/s: see what the program that wrote the file, or the sensor's data sheet, says of the unit."
+
+
 _GYRO_SCALE = (
     "The {sensor} sensor's gyroscope sees {ratio:.2g} (± {error:.1g}) times the turns that its "
     f"accelerometer sees ({GYR})."
@@ -287,6 +314,15 @@ def _spans(v: Mapping[str, Any]) -> str:
     if len(spans) > MAX_NAMED:
         return f"{len(spans)} times, {spans[0][0]:.1f} to {spans[-1][1]:.1f} s"
     return join_words([f"{s:.1f} s" if e - s < 0.1 else f"{s:.1f} to {e:.1f} s" for s, e in spans])
+
+
+def _stretches(v: Mapping[str, Any]) -> str:
+    every = [
+        f"from {start:.0f} s to {end:.0f} s repeat those from {of:.0f} s on"
+        for (start, end), of in zip(v["spans"], v["of_s"], strict=True)
+    ]
+    more = f", and {len(every) - MAX_NAMED} stretches more repeat others" if len(every) > MAX_NAMED else ""
+    return f"The {v['sensor']} sensor's rows {join_words(every[:MAX_NAMED])}{more}, to the last digit: what stands there was recorded before. They are left out; {_consequence(v)}."
 
 
 def _in_columns(v: Mapping[str, Any]) -> str:
@@ -503,6 +539,11 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
         ),
         f"Multiply {GYR} of the {{sensor}} by 57.29578.",
     ),
+    "columns_exchanged": (
+        f"The {{sensor}} sensor's gyroscope columns read {{gyr:.3g}} whichever way it points, as an accelerometer does by gravity, and its acceleration as little as {{acc:.2g}}: the two are exchanged ({ACC}; {GYR}).",
+        "Exchange the names of the acceleration's and the gyroscope's columns.",
+    ),
+    "gyro_unit": (_gyro_unit, _gyro_unit_hint),
     "gyro_axes": (_gyro_axes, _gyro_axes_hint),
     "acc_sign": (
         "The pelvis sensor's acceleration has the other sign: at rest its axis {axis} reads -9.8 where it must read +9.8 ({ACC}), as with phones, which count gravity the other way.",
@@ -525,6 +566,12 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
     "frozen_axis": (
         "{column} of the {sensor} stays at {value:.4g} from beginning to end while the sensor moves.",
         "Check the export and the sensor; restart it. Angles that need this axis are wrong.",
+    ),
+    "rounded": (
+        lambda v: (
+            f"The {v['sensor']} sensor's {v['part']} is rounded to {v['step']:.2g} {'m/s²' if v['part'] == 'acceleration' else 'deg/s'} throughout: {'too coarse to see angles by' if v['severity'] == 'refuse' else 'small movements, and a sensor that freezes, are seen less well'}."
+        ),
+        "Write all digits that the sensor gives: at least 0.01 m/s² and 0.1 deg/s.",
     ),
     "clipped": (
         "{column} of the {sensor} is cut off at {at:.4g}, the end of the sensor's range, in {samples} samples.",
@@ -553,6 +600,12 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
         ),
         "Restart the sensor; if it happens again, replace it.",
     ),
+    "filled_samples": (
+        lambda v: (
+            f"{_samples(v)} lie on straight lines{_in_columns(v)}, without the noise around them: a program filled a hole. They are left out."
+        ),
+        "Leave holes as they are: a missing row is understood.",
+    ),
     "cut_off_samples": (
         lambda v: (
             f"{_samples(v)} are cut off{_in_columns(v)}, at the end of the sensor's range. They are left out."
@@ -574,6 +627,10 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
             f"{v['samples']} of {v['sent']} samples of the {v['sensor']} sensor are packets that came twice, a repeat of what was there before. They are left out."
         ),
         "Check the receiver; nothing needs to be mended in the file.",
+    ),
+    "stretch_repeated": (
+        _stretches,
+        "Check the program that wrote the file or joined it from parts.",
     ),
     "two_streams": (
         "Two different streams of samples come under one name, {sensor}: two sensors send as one.",
@@ -625,6 +682,10 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
     "counter_backwards": (
         "The {sensor} sensor's counter counts down; its samples were numbered upwards.",
         "Nothing needs to be mended.",
+    ),
+    "counter_is_time": (
+        "The {sensor} sensor's sample numbers are times, not a count: losses show in time alone.",
+        "Nothing needs to be mended; write '{sensor}.counter: host' in the header.",
     ),
     "counter_still": (
         "The {sensor} sensor's counter stands still: losses show in time alone.",

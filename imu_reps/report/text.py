@@ -43,6 +43,7 @@ TECHNICAL = frozenset(
         "clock_uncertain",
         "clock_unit",
         "copies",
+        "counter_is_time",
         "counter_of_packets",
         "counter_shared",
         "counter_short",

@@ -301,3 +301,20 @@ def test_a_strap_that_slips_before_or_after_a_way_leaves_its_boundaries_in_order
 def test_a_way_without_progress_has_no_flank() -> None:
     """A sensor that turns on the limb in mid-way leaves ways whose peak speed is negative."""
     assert flank_end(np.full(50, -20.0), 10, peak_dps=-20.0) == 10.0
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_phase_ends_before_it_begins_on_a_leg_that_shakes(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    travel = np.cumsum(rng.normal(0.0, 4.0, 400))
+    reps = finder_reps(travel)
+    limits = [0, *(rep.far.tick for rep in reps), len(travel) - 1]
+    speed = np.gradient(travel, 1.0 / GRID_HZ)
+    for rep, before, after in zip(reps, limits, limits[2:], strict=False):
+        assert min(seconds(phase_boundaries(travel, speed, rep, before, after))) >= 0.0
+
+
+def finder_reps(travel: np.ndarray) -> list[Excursion]:
+    finder = TurnFinder(8.0)
+    finder.push(0, travel)
+    return find_reps([finder.turns], Settings()).reps

@@ -122,6 +122,31 @@ def spikes(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
     return _with(block, values)
 
 
+def garbage_at_edges(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """One column of garbage in a few rows: the first ones, the last ones, or those next to a hole."""
+    values, column, count = _values(block), int(rng.integers(6)), int(rng.integers(1, 4))
+    keep, hole = np.ones(len(block), bool), _stretch(block, rng, 0.3, 0.6)
+    where = int(rng.integers(4))
+    if where > 1:
+        keep[hole] = False
+    start = (0, len(block) - count, hole.start - count, hole.stop)[where]
+    values[start : start + count, column] = rng.choice([-1.0, 1.0]) * rng.choice([150.0, 9999.0, 45000.0])
+    values[start : start + count, column] *= 1.0 if column < 3 else 10.0
+    return rows(_with(block, values), keep)
+
+
+def force_at_its_rail(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    values = _values(block)
+    values[rng.random(len(block)) < rng.uniform(0.01, 0.08), :3] = 78.45
+    return _with(block, values)
+
+
+def axis_at_its_rail(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    values, column = _values(block), int(rng.integers(6))
+    values[rng.random(len(block)) < rng.uniform(0.01, 0.04), column] = 156.9 if column < 3 else -2000.0
+    return _with(block, values)
+
+
 def freeze(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
     values, where = _values(block), _stretch(block, rng, 0.3, 5.0)
     values[where] = values[where.start]
@@ -131,6 +156,27 @@ def freeze(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
 def freeze_of_an_axis(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
     values, where, column = _values(block), _stretch(block, rng, 0.5, 10.0), int(rng.integers(6))
     values[where, column] = values[where.start, column]
+    return _with(block, values)
+
+
+def hole_filled(columns: slice) -> Change:
+    """Rows that were missing, filled in along straight lines."""
+
+    def change(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+        values, where = _values(block), _stretch(block, rng, 0.3, 2.0)
+        share = np.linspace(0.0, 1.0, where.stop - where.start + 2)[1:-1, None]
+        first, last = values[where.start - 1, columns], values[where.stop, columns]
+        values[where, columns] = first + share * (last - first)
+        return _with(block, values)
+
+    return change
+
+
+def no_rate_for_a_moment(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    values = _values(block)
+    fast = np.flatnonzero(np.linalg.norm(values[:, 3:], axis=1) > 15.0)
+    for row in rng.choice(fast, min(len(fast), 3)).tolist():
+        values[row : row + int(rng.integers(4, 25)), 3:] = 0.0
     return _with(block, values)
 
 
@@ -149,6 +195,34 @@ def packets_again(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
         keep += packet * (2 if start > row and rng.random() < share else 1)
     again = _without_clock(rows(block, np.array(keep)))
     return replace(again, time_s=np.maximum.accumulate(again.time_s), sample=np.arange(len(keep)))
+
+
+def stretch_again(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """A stretch stands twice, and what follows it comes later."""
+    where, period_s = _stretch(block, rng, 2.0, 12.0), float(np.ptp(block.time_s)) / len(block)
+    row = np.r_[0 : where.stop, where.start : len(block)]
+    shift_s = float(np.ptp(block.time_s[where])) + period_s
+    again = _without_clock(rows(block, row))
+    time_s = again.time_s + shift_s * (np.arange(len(row)) >= where.stop)
+    return replace(again, time_s=np.maximum.accumulate(time_s), sample=np.arange(len(row)))
+
+
+def file_again(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """A file that was joined to itself; the counter goes on, or begins anew."""
+    again = _without_clock(rows(block, np.r_[0 : len(block), 0 : len(block)]))
+    second = np.arange(len(again)) >= len(block)
+    sample = again.sample + second * (np.ptp(block.sample) + 1) * int(rng.integers(2))
+    return replace(again, time_s=again.time_s + second * (np.ptp(block.time_s) + 0.05), sample=sample)
+
+
+def every_packet_twice(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """Packets come twice with the numbers and times that the sensor gave them."""
+    size = int(rng.choice([5, 10, 20]))
+    order = np.concatenate(
+        [np.tile(packet, 2) for packet in np.split(np.arange(len(block)), range(size, len(block), size))]
+    )
+    again = rows(block, order)
+    return replace(again, time_s=np.maximum.accumulate(again.time_s))
 
 
 def _host(spoil: Spoil) -> Spoil:
@@ -188,6 +262,13 @@ def half_dead(column: int) -> Change:
         return _with(block, values)
 
     return change
+
+
+def rounded(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    acc, gyr = rng.permutation([[0.1, 0.1], [1.0, 1.0], [0.0980665, 0.01], [0.01, 1.0]])[0]
+    return replace(
+        block, acc_mps2=np.round(block.acc_mps2 / acc) * acc, gyr_dps=np.round(block.gyr_dps / gyr) * gyr
+    )
 
 
 # rates and ranges
@@ -260,6 +341,26 @@ def scale(channel: str, low: float, high: float) -> Change:
     return change
 
 
+def gyro_unit(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """Raw counts, m°/s, or degrees converted from rad/s twice."""
+    return replace(block, gyr_dps=block.gyr_dps * rng.choice([16.4, 57.29578, 131.0, 1000.0]))
+
+
+def constant_axis(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    values, column = _values(block), int(rng.integers(6))
+    values[:, column] = 0.0
+    return _with(block, values)
+
+
+def force_columns_swapped(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    order = rng.permutation([[1, 0, 2], [2, 1, 0], [0, 2, 1]])[0]
+    return replace(block, acc_mps2=block.acc_mps2[:, order])
+
+
+def force_for_rate(block: SampleBlock, _: np.random.Generator) -> SampleBlock:
+    return replace(block, acc_mps2=block.gyr_dps, gyr_dps=block.acc_mps2)
+
+
 def gyro_axis(factor: float) -> Change:
     """One axis of the gyroscope is dead (noise alone) or inverted: the one that turns most."""
 
@@ -314,6 +415,11 @@ def counter_still(block: SampleBlock, _: np.random.Generator) -> SampleBlock:
     return _without_clock(replace(block, sample=np.zeros(len(block), np.int64)))
 
 
+def counter_of_time(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    unit = float(rng.choice([1e3, 1e6]))
+    return _without_clock(replace(block, sample=np.round(block.time_s * unit).astype(np.int64)))
+
+
 def one_counter(recording: Recording, _: Sequence[SensorPlace], __: np.random.Generator) -> Recording:
     pelvis, ankle = recording.pelvis, recording.ankle
     assert pelvis is not None
@@ -333,6 +439,15 @@ def time_unit(recording: Recording, _: Sequence[SensorPlace], rng: np.random.Gen
     factor = float(rng.choice([1e3, 1e6, 1e9, 1 / 60, 1 / 86400]))
     for block in recording.blocks:
         recording = recording.with_samples(replace(block, time_s=block.time_s * factor))
+    return recording
+
+
+def time_scaled(recording: Recording, _: Sequence[SensorPlace], rng: np.random.Generator) -> Recording:
+    """Times twice as fast or half as fast; the sensors' own clock and rate know better."""
+    factor, with_clock = float(rng.choice([0.5, 2.0])), rng.random() < 0.5
+    for block in recording.blocks:
+        clocked = block if with_clock else _without_clock(block)
+        recording = recording.with_samples(replace(clocked, time_s=block.time_s * factor))
     return recording
 
 
@@ -421,15 +536,30 @@ KINDS: dict[str, Kind] = {
     "rows of -1": Kind(_LEFT_OUT, _of_sensor(rows_of_one_value(-1.0))),
     "rows at the rails": Kind(_LEFT_OUT, _of_sensor(rails)),
     "single spikes": Kind("spike", _of_sensor(spikes)),
+    "garbage at the ends and at holes": Kind("spike|silent", _of_sensor(garbage_at_edges)),
+    "an accelerometer at its rail now and then": Kind(_LEFT_OUT, _of_sensor(force_at_its_rail)),
+    "an axis at its rail now and then": Kind(_LEFT_OUT, _of_sensor(axis_at_its_rail)),
     "a sensor that hangs": Kind("froze", _of_sensor(freeze)),
     "an axis that hangs": Kind("froze", _of_sensor(freeze_of_an_axis)),
+    "a hole filled by straight lines": Kind("straight lines", _of_sensor(hole_filled(slice(0, 6)))),
+    "a gyroscope's hole filled by straight lines": Kind(
+        "straight lines", _of_sensor(hole_filled(slice(3, 6)))
+    ),
+    "a gyroscope that reads nothing for a moment": Kind(_LEFT_OUT, _of_sensor(no_rate_for_a_moment)),
     "a sensor that dies": Kind("died", _of_sensor(death)),
     "packets that come again": Kind("twice|repeat", _host(_of_sensor(packets_again))),
+    "packets that come twice with their numbers": Kind("twice|repeat", _of_sensor(every_packet_twice)),
+    "a stretch that is pasted again": Kind("repeat those|twice", _host(_of_sensor(stretch_again))),
+    "a file joined to itself": Kind("repeat those", _of_sensor(file_again)),
     "a rate that falls": Kind("rate|samples a second", _of_sensor(slower_from_some_time_on)),
     "an uncounted rate that falls": Kind("rate|samples a second", _host(_of_sensor(slower_uncounted))),
     "a range that wraps round": Kind("wrap|range", _of_sensor(wrap_round)),
     "a range that cuts off": Kind("cut off|range", _of_sensor(cut_off)),
     "gyroscope 10 to 40 % off": Kind("gyroscope", _of_sensor(scale("gyr_dps", 1.1, 1.4))),
+    "a gyroscope in another unit": Kind("unit", _of_sensor(gyro_unit)),
+    "a constant axis": Kind("stays at|left out", _of_sensor(constant_axis)),
+    "swapped columns of the accelerometer": Kind("swapped|axes|head", _of_sensor(force_columns_swapped)),
+    "accelerometer and gyroscope exchanged": Kind("exchanged", _of_sensor(force_for_rate)),
     "accelerometer 6 to 14 % off": Kind("acceleration", _of_sensor(scale("acc_mps2", 1.06, 1.14))),
     "a dead axis": Kind("gyroscope|axis", _of_sensor(gyro_axis(0.0))),
     "an inverted axis": Kind("gyroscope|axis", _of_sensor(gyro_axis(-1.0))),
@@ -441,9 +571,11 @@ KINDS: dict[str, Kind] = {
     "a counter within packets": Kind("counter", _of_sensor(counter_in_packets)),
     "a counter of packets": Kind("counter", _of_sensor(counter_of_packets)),
     "a counter that stands": Kind("counter", _of_sensor(counter_still)),
+    "times for numbers": Kind("numbers are times|counter", _of_sensor(counter_of_time)),
     "one counter over both": Kind("counter", one_counter),
     "a clock that wraps": Kind("clock", _of_sensor(clock_wraps)),
     "time in another unit": Kind("seconds", time_unit),
+    "times of another scale": Kind("time_s|samples a second", time_scaled),
     "a clock in another unit": Kind("seconds", _of_sensor(clock_unit)),
     "the computer's clock is set": Kind("clock", host_jump),
     "one stream under both names": Kind("same data", same_data),
@@ -456,6 +588,7 @@ KINDS: dict[str, Kind] = {
     "an accelerometer that dies": Kind(_LEFT_OUT, _of_sensor(half_dead(0))),
     "a gyroscope that dies": Kind(_LEFT_OUT + "|gyroscope", _of_sensor(half_dead(3))),
     "a rate that rises": Kind("rate|samples a second", _host(_of_sensor(faster_from_some_time_on))),
+    "rounded values": Kind("rounded", _of_sensor(rounded)),
     "an accelerometer cut off": Kind("cut off|range", _of_sensor(acc_cut_off)),
     "a bias that wanders": Kind("bias|warm", _of_sensor(warming)),
     "swapped columns": Kind("gyroscope|axes", _of_sensor(columns_swapped)),

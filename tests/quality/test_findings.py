@@ -165,7 +165,7 @@ SPOILED: dict[str, tuple[str, str, Callable[[SampleBlock], SampleBlock]]] = {
     "gravity removed": ("gravity_removed", "refuse", without_gravity),
     "accelerometer 8 % off": ("acc_scale", "caution", acc(1.08)),
     "gyroscope in rad/s": ("gyro_unit_radps", "refuse", gyr(np.pi / 180)),
-    "gyroscope in raw counts": ("gyro_axes", "refuse", gyr(16.4)),
+    "gyroscope in raw counts": ("gyro_unit", "refuse", gyr(16.4)),
     "gyroscope mirrored": ("gyro_axes", "refuse", gyr(-1.0)),
     "gyroscope three times too much": ("gyro_scale", "refuse", gyr(3.0)),
     "gyroscope 40 % short": ("gyro_scale", "caution", gyr(0.6)),
@@ -278,10 +278,24 @@ def test_a_long_hold_is_not_taken_for_a_frozen_or_clipped_axis() -> None:
 
 
 def test_an_axis_without_noise_in_a_simulation_is_a_caution_only(good: Recording) -> None:
-    silent = on(good, "ankle", column("gyr_x", lambda v: 0 * v))
+    silent = on(good, "ankle", column("gyr_y", lambda v: 0 * v))  # hardly anything turns about it
     simulated = replace(silent, header=replace(silent.header, simulated=True))
     assert {f.severity for f in check_recording(silent) if f.code == "frozen_axis"} == {"refuse"}
     assert {f.severity for f in check_recording(simulated) if f.code == "frozen_axis"} == {"caution"}
+
+
+@pytest.mark.parametrize(
+    ("name", "simulated"),
+    [(name, False) for name in ("acc_x", "acc_y", "acc_z", "gyr_x", "gyr_y", "gyr_z")] + [("gyr_x", True)],
+)
+def test_a_constant_axis_is_the_only_cause_named_of_what_contradicts_it(
+    name: str, simulated: bool, good: Recording
+) -> None:
+    dead = on(good, "ankle", column(name, lambda v: 0 * v))
+    dead = replace(dead, header=replace(dead.header, simulated=simulated))
+    (refused,) = [f for f in check_recording(dead) if f.severity == "refuse"]
+    assert refused.code == "frozen_axis"
+    assert refused.values["column"].startswith(name)
 
 
 def swapped(recording: Recording) -> Recording:

@@ -66,6 +66,12 @@ def test_a_knock_a_swing_and_a_rest_without_noise_are_kept() -> None:
         assert _left(values) == list(range(60))
 
 
+def test_a_value_that_no_part_gives_is_left_out_from_the_first_row_on() -> None:
+    values = _quiet()
+    values[0, 0], values[30, :3], values[40, 4] = 45000.0, -9999.0, 65535.0
+    assert _left(values) == sorted(set(range(60)) - {0, 30, 40})
+
+
 def test_a_value_that_jumps_and_stays_is_a_new_level() -> None:
     values = _quiet()
     values[30:, 3] += 300.0

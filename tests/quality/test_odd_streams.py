@@ -133,3 +133,23 @@ def test_a_short_recording_is_not_reported_as_having_swapped_columns() -> None:
         for block in whole.blocks:
             whole = whole.with_samples(chosen(block, np.flatnonzero(block.time_s < 12.0)))
         assert "gyro_axes" not in {f.code for f in check_recording(whole)}
+
+
+@pytest.mark.parametrize(
+    ("acc", "gyr", "severity"),
+    [(0.1, 0.1, "caution"), (0.0980665, 0.01, "caution"), (0.01, 1.0, "caution"), (1.0, 1.0, "refuse")],
+)
+def test_rounded_values_are_reported_as_such_and_not_as_a_sensor_that_fails(
+    clean: Recording, acc: float, gyr: float, severity: str
+) -> None:
+    recording = clean
+    for block in clean.blocks:
+        coarse = replace(
+            block, acc_mps2=np.round(block.acc_mps2 / acc) * acc, gyr_dps=np.round(block.gyr_dps / gyr) * gyr
+        )
+        recording = recording.with_samples(coarse)
+    found = [finding for finding in check_recording(recording) if finding.severity != "info"]
+    assert {finding.code for finding in found} == {"rounded"}
+    assert severity in {finding.severity for finding in found}
+    if severity == "caution":
+        assert analyze(recording).summary.set.rep_count == analyze(clean).summary.set.rep_count

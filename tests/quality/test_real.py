@@ -54,7 +54,7 @@ def test_a_real_leg_raise_has_no_findings(name: str, datasets: Path) -> None:
         (1 / 9.80665, 1.0, "acc_unit_g"),
         (208.9, 1.0, "acc_scale"),
         (1.0, np.pi / 180, "gyro_unit_radps"),
-        (1.0, 16.4, "gyro_axes"),
+        (1.0, 16.4, "gyro_unit"),
         (1.0, 0.4, "gyro_scale"),
     ],
 )

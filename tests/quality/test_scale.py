@@ -84,3 +84,61 @@ def test_a_gyroscope_that_was_always_wrong_is_no_turned_sensor(restless: Recordi
         replace(restless.ankle, gyr_dps=np.radians(restless.ankle.gyr_dps) + noise)
     )
     assert "sensor_turned" not in {finding.code for finding in check_recording(spoilt)}
+
+
+@pytest.fixture(scope="module")
+def good() -> Recording:
+    return simulate(SetPlan(reps=(RepPlan(),) * 5)).recording
+
+
+@pytest.mark.parametrize("place", ["pelvis", "ankle"])
+@pytest.mark.parametrize(
+    ("factor", "named"),
+    [(16.4, "±2000"), (57.29578, "from rad/s twice"), (131.0, "±250"), (1000.0, "thousandths")],
+)
+@pytest.mark.parametrize("set_of", ["good", "restless"])
+def test_rates_far_too_large_are_of_another_unit(
+    set_of: str, factor: float, named: str, place: SensorPlace, request: pytest.FixtureRequest
+) -> None:
+    recording = request.getfixturevalue(set_of)
+    block = recording.samples(place)
+    spoilt = recording.with_samples(replace(block, gyr_dps=block.gyr_dps * factor))
+    refused = [finding for finding in check_recording(spoilt) if finding.severity == "refuse"]
+    assert [(finding.code, finding.sensor) for finding in refused] == [("gyro_unit", place)]
+    if refused[0].values["times"]:
+        assert named in hint(refused[0])
+
+
+@pytest.mark.parametrize("set_of", ["good", "restless"])
+def test_rates_far_too_small_on_all_axes_are_no_dead_axis(
+    set_of: str, request: pytest.FixtureRequest
+) -> None:
+    recording = request.getfixturevalue(set_of)
+    for block in recording.blocks:
+        recording = recording.with_samples(replace(block, gyr_dps=block.gyr_dps * 0.1))
+    refused = [finding for finding in check_recording(recording) if finding.severity == "refuse"]
+    assert {finding.code for finding in refused} <= {"gyro_unit", "gyro_scale"}
+    assert refused
+    assert not any("dead" in finding.values for finding in refused)
+
+
+@pytest.mark.parametrize("pair", [(0, 1), (0, 2), (1, 2)])
+def test_swapped_axes_of_the_accelerometer_are_no_dead_axis(good: Recording, pair: tuple[int, int]) -> None:
+    recording = good
+    for block in good.blocks:
+        acc = block.acc_mps2.copy()
+        acc[:, list(pair)] = acc[:, list(pair[::-1])]
+        recording = recording.with_samples(replace(block, acc_mps2=acc))
+    refused = [finding for finding in check_recording(recording) if finding.severity == "refuse"]
+    assert "gyro_axes" in {finding.code for finding in refused}
+    assert not any("dead" in finding.values for finding in refused)
+
+
+@pytest.mark.parametrize("unit", [1.0, 1.0 / 9.80665, 1000.0 / 9.80665])
+def test_exchanged_columns_of_accelerometer_and_gyroscope_are_named(good: Recording, unit: float) -> None:
+    recording = good
+    for block in good.blocks:
+        exchanged = replace(block, acc_mps2=block.gyr_dps, gyr_dps=block.acc_mps2 * unit)
+        recording = recording.with_samples(exchanged)
+    refused = [finding for finding in check_recording(recording) if finding.severity == "refuse"]
+    assert {finding.code for finding in refused} == {"columns_exchanged"}

@@ -49,6 +49,74 @@ def test_rows_that_are_no_readings_and_no_others_are_left_out(kind: str, seed: i
     assert len(found) >= 0.9 * changed.sum()  # spikes next to each other are not single
 
 
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize("column", range(6))
+@pytest.mark.parametrize("where", ["start", "end", "before a hole", "after a hole"])
+def test_garbage_without_neighbours_on_one_side_is_left_out(
+    where: str, column: int, count: int, good: Recording
+) -> None:
+    values = np.hstack([good.ankle.acc_mps2, good.ankle.gyr_dps])
+    start = {"start": 0, "end": len(values) - count, "before a hole": 1200 - count, "after a hole": 1230}[
+        where
+    ]
+    garbage = np.arange(start, start + count)
+    values[garbage, column] = 156.9 if column < 3 else -2000.0
+    spoilt_block = replace(good.ankle, acc_mps2=values[:, :3].copy(), gyr_dps=values[:, 3:].copy())
+    kept = np.flatnonzero((np.arange(len(values)) < 1200) | (np.arange(len(values)) >= 1230))
+    readings = examined(good.with_samples(rows(spoilt_block, kept))).readings["ankle"]
+
+    assert kept[readings.timed.order[readings.bad]].tolist() == garbage.tolist()
+
+
+def test_a_value_that_no_part_gives_is_left_out_alone_or_as_a_sign_of_no_reading(good: Recording) -> None:
+    for count in (1, 40):
+        acc = good.ankle.acc_mps2.copy()
+        acc[1000 : 1000 + count] = -9999.0
+        readings = examined(good.with_samples(replace(good.ankle, acc_mps2=acc))).readings["ankle"]
+        bad = np.sort(readings.timed.order[readings.bad])
+        assert bad.tolist() == list(range(1000, 1000 + count))
+
+
+@pytest.mark.parametrize("columns", [slice(0, 3), slice(3, 6), slice(0, 6)])
+def test_a_hole_that_was_filled_by_straight_lines_is_a_hole_again(columns: slice, good: Recording) -> None:
+    values = np.hstack([good.ankle.acc_mps2, good.ankle.gyr_dps])
+    values[1000:1060, columns] = np.linspace(values[999, columns], values[1060, columns], 62)[1:-1]
+    filled = replace(good.ankle, acc_mps2=values[:, :3].copy(), gyr_dps=values[:, 3:].copy())
+    checked = examined(good.with_samples(filled))
+    bad = checked.readings["ankle"]
+    assert np.sort(bad.timed.order[bad.bad]).tolist() == list(range(1000, 1060))
+    assert [finding.code for finding in checked.findings] == ["filled_samples"]
+
+
+def test_readings_raised_to_a_higher_rate_by_straight_lines_are_kept(good: Recording) -> None:
+    slow = rows(good.ankle, np.arange(0, len(good.ankle), 8))
+    row = np.arange(0, 8 * (len(slow) - 1)) / 8.0
+    acc, gyr = (
+        np.stack([np.interp(row, np.arange(len(slow)), axis) for axis in values.T], axis=1)
+        for values in (slow.acc_mps2, slow.gyr_dps)
+    )
+    raised = replace(rows(good.ankle, np.arange(len(row))), acc_mps2=acc, gyr_dps=gyr)
+    assert not examined(good.with_samples(raised)).readings["ankle"].bad.any()
+
+
+def test_a_gyroscope_reads_nothing_at_rest_but_not_between_fast_turns(good: Recording) -> None:
+    gyr = good.ankle.gyr_dps - np.median(good.ankle.gyr_dps[:100], axis=0)
+    size = np.linalg.norm(gyr, axis=1)
+    with_dead_band = replace(good.ankle, gyr_dps=np.where(size[:, None] < 4.0, 0.0, gyr))
+    assert "flat_samples" not in codes(good.with_samples(with_dead_band))
+
+    fast = int(np.argmax(size > 25.0))
+    gyr[fast : fast + 10] = 0.0
+    assert "flat_samples" in codes(good.with_samples(replace(good.ankle, gyr_dps=gyr)))
+
+
+def test_a_knock_beyond_the_range_in_all_axes_is_kept(good: Recording) -> None:
+    acc = good.ankle.acc_mps2.copy()
+    acc[1000:1004] += np.array([[45.0], [90.0], [95.0], [40.0]])
+    knocked = replace(good.ankle, acc_mps2=np.clip(acc, -78.45, 78.45))
+    assert not examined(good.with_samples(knocked)).readings["ankle"].bad.any()
+
+
 @pytest.mark.parametrize("kind", ["a counter of 8 bits", "a counter of 16 bits", "a counter of 32 bits"])
 def test_a_wrapping_counter_is_continued_and_losses_stay_gaps(kind: str, good: Recording) -> None:
     lost = rows(good.ankle, np.flatnonzero(np.arange(len(good.ankle)) % 40 != 7))
@@ -152,3 +220,32 @@ def test_a_dead_ankle_ends_the_set_and_keeps_everything_before(good: Recording) 
 
     assert f"died at {finding.start_s:.0f} s" in sentence(finding)
     assert max(timed.time_s[-1] for timed in left.values()) <= finding.start_s
+
+
+@pytest.mark.parametrize("unit", [1e3, 1e6])
+def test_times_in_place_of_numbers_count_nothing(unit: float, good: Recording) -> None:
+    recording = good
+    for block in good.blocks:
+        number = np.round(block.time_s * unit).astype(np.int64)
+        no_clock = np.full(len(block), np.nan)
+        recording = recording.with_samples(replace(block, sample=number, device_time_s=no_clock))
+    checked = examined(recording)
+    assert set(codes(recording)) == {"counter_is_time"}
+    assert checked.clocks["ankle"].clock.lost is None
+    assert np.array_equal(checked.recording.ankle.sample, np.arange(len(good.ankle)))
+
+
+@pytest.mark.parametrize("factor", [0.5, 2.0])
+@pytest.mark.parametrize("clock", [True, False])
+def test_times_of_another_scale_are_no_scale_of_the_gyroscope(
+    factor: float, clock: bool, good: Recording
+) -> None:
+    recording = good
+    for block in good.blocks:
+        device_time_s = block.device_time_s if clock else np.full(len(block), np.nan)
+        scaled = replace(block, time_s=block.time_s * factor, device_time_s=device_time_s)
+        recording = recording.with_samples(scaled)
+    refused = [finding for finding in examined(recording).findings if finding.severity == "refuse"]
+    assert {finding.code for finding in refused} == {"time_unit"}
+    assert refused[0].values["factor"] == pytest.approx(factor, rel=0.02)
+    assert "gyr" not in hint(refused[0])

@@ -98,8 +98,9 @@ def phase_boundaries(
     back_start = flank_start(-speed, leaves_far, back_peak)
     if out_end > back_start:
         out_end = back_start = (out_end + back_start) / 2.0
-    out_start = flank_start(speed, leaves_near, out_peak)
-    back_end = flank_end(-speed, enters_near, back_peak)
+    # where a lift shakes on the way, a flank may seem to begin after it ended
+    out_start = min(flank_start(speed, leaves_near, out_peak), out_end)
+    back_end = max(flank_end(-speed, enters_near, back_peak), back_start)
     return Phases(*(first_tick + tick for tick in (out_start, out_end, back_start, back_end)))
 
 

@@ -16,7 +16,14 @@ import numpy as np
 from imu_reps.domain.correction import corrected_header, corrections_of
 from imu_reps.domain.export_formats import HEAD_CHARACTERS, export_kind, export_name
 from imu_reps.domain.recording import Caution, Header, Note, Recording
-from imu_reps.domain.samples import SENSOR_PLACES, IntArray, SampleBlock, SensorPlace, concatenate
+from imu_reps.domain.samples import (
+    SENSOR_PLACES,
+    FloatArray,
+    IntArray,
+    SampleBlock,
+    SensorPlace,
+    concatenate,
+)
 from imu_reps.domain.validation import require_instance
 from imu_reps.errors import RecordingError, RefusedValueError
 from imu_reps.storage.file_access import file_errors, require_regular_file
@@ -42,6 +49,9 @@ from imu_reps.storage.recording.rows import Rows, read_columns, read_rows
 
 #: A step back by more than this is a clock that was set; rows that arrived late are out of order by less.
 CLOCK_SET_S = 2.0
+#: Fewest steps back of rows that are sorted by something else than time, as no clock is set that often in a
+#: set; and share of all steps from which the rows stand in reverse (ours).
+SORTED_BACK, REVERSED_SHARE = 3, 0.9
 
 
 def load(path: str | os.PathLike[str]) -> Recording:
@@ -224,6 +234,23 @@ def _recording(header: Header, comments: _Comments, samples: _Samples) -> Record
     return Recording(header, pelvis, ankle, notes, samples.name, tuple(cautions))
 
 
+def _sorted_by(time_s: FloatArray, back: int) -> str:
+    """Return how rows of one sensor are sorted if not by time; empty if they go on and were set back at most.
+
+    Parameters
+    ----------
+    time_s : (n,) float
+    back : int
+        Number of rows that are earlier than the one before.
+    """
+    if back >= SORTED_BACK and back > REVERSED_SHARE * np.count_nonzero(np.diff(time_s)):
+        return "the rows stand in reverse"
+    texts = [f"{one:.6f}" for one in time_s.tolist()]
+    if texts == sorted(texts):
+        return "the rows are sorted by time_s as text, where 10 comes before 2"
+    return f"{back} times in all, so the rows are sorted by another column" if back >= SORTED_BACK else ""
+
+
 def _clock_caution(block: SampleBlock, lines: IntArray, *, name: str) -> list[Caution]:
     """Return a caution if only some samples of a sensor have its clock; `lines` are their line numbers."""
     no_clock = np.isnan(block.device_time_s)
@@ -337,7 +364,10 @@ class _Samples:
                 "Rows stand in the order of arrival: export them again unsorted, or cut the file in two here."
             )
             back_s = before_s[at] - rows.time_s[at]
-            if first := self._same_before(rows, line, int(at)):
+            if how := _sorted_by(rows.time_s, len(back)):
+                what = f"{what[:-1]}: {how}."
+                hint = "Sort the rows by time_s, as numbers, and where it is equal by sample."
+            elif first := self._same_before(rows, line, int(at)):
                 what = f"{what[:-1]}: the rows from here on are those from line {first} on, pasted twice."
                 hint = "Leave out the second of the two, which begins in this line."
             elif back_s > CLOCK_SET_S:

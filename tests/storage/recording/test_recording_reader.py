@@ -438,6 +438,26 @@ def test_a_clock_that_was_set_back_is_reported_as_such_without_advice_to_reorder
     assert "restore" not in error.hint
 
 
+@pytest.mark.parametrize(
+    ("key", "named"),
+    [
+        (lambda row: -float(row.split(",")[0]), "in reverse"),
+        (lambda row: row.split(",")[0], "as text, where 10 comes before 2"),
+        (lambda row: float(row.split(",")[4]), "by another column"),
+    ],
+)
+def test_rows_sorted_by_something_else_are_to_be_sorted_by_time(key, named):
+    rows = [
+        f"{i / 20:.6f},{'pelvis' if i % 2 else 'ankle'},{i},,{i * 37 % 101 / 10},0.2,9.8,1.0,2.0,3.0\n"
+        for i in range(700)
+    ]
+    error = refusal(HEADER + COLUMN_ROW + "".join(sorted(rows, key=key)))
+    assert error.code == "time_backwards"
+    assert named in error.message
+    assert "Sort the rows by time_s" in error.hint
+    assert "cut the file" not in error.hint
+
+
 def test_rows_sorted_by_sensor_are_read_as_if_interleaved():
     rows = ROWS.splitlines(keepends=True)
     apart = sorted(rows, key=lambda row: "ankle" in row)

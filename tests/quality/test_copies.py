@@ -1,0 +1,64 @@
+"""Stretches that stand twice are copies, whatever counters and clocks say; a motion that repeats is none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from mutations import KINDS, rows
+
+from imu_reps import Recording, RepPlan, SampleBlock, SetPlan, analyze, simulate
+from imu_reps.quality.channels import Stream, channels_of
+from imu_reps.quality.check import check_recording
+from imu_reps.quality.copies import repeated_stretches, signatures
+from imu_reps.report.findings import sentence
+
+
+@pytest.fixture(scope="module")
+def good() -> Recording:
+    return simulate(SetPlan(reps=(RepPlan(),) * 5)).recording
+
+
+@pytest.mark.parametrize("kind", ["a stretch that is pasted again", "a file joined to itself"])
+@pytest.mark.parametrize("seed", range(3))
+def test_what_stands_twice_counts_once(kind: str, seed: int, good: Recording) -> None:
+    spoilt = KINDS[kind].spoil(good, ("pelvis", "ankle"), np.random.default_rng(seed))
+    summary = analyze(spoilt).summary
+
+    assert summary.set.rep_count == analyze(good).summary.set.rep_count
+    told = [finding for finding in summary.findings if finding.code == "stretch_repeated"]
+    assert {finding.sensor for finding in told} == {"pelvis", "ankle"}
+    assert all("repeat those from" in sentence(finding) for finding in told)
+    assert "sensor_died" not in {finding.code for finding in summary.findings}
+
+
+def test_packets_that_come_twice_with_their_numbers_are_no_two_sensors(good: Recording) -> None:
+    spoilt = KINDS["packets that come twice with their numbers"].spoil(
+        good, ("ankle",), np.random.default_rng(0)
+    )
+    assert {finding.code for finding in check_recording(spoilt)} <= {"copies", "duplicates"}
+
+
+def test_a_motion_without_noise_may_repeat_itself() -> None:
+    turn = 2.0 * np.pi * np.arange(4000) / 200.0
+    waves = np.stack([np.sin(turn + phase) for phase in range(6)], axis=1) * ([9.8] * 3 + [60.0] * 3)
+    quantized = np.round(waves / 0.0024) * 0.0024
+    for turns in (waves, quantized):
+        values = np.tile(turns[:200], (20, 1))
+        no_clock = np.full(4000, np.nan)
+        block = SampleBlock("ankle", turn / 6.0, np.arange(4000), no_clock, values[:, :3], values[:, 3:])
+        channels = channels_of(block)
+        reads = signatures({"ankle": channels})["ankle"]
+        assert repeated_stretches(Stream.of(block, channels), reads) == []
+
+
+def test_a_sensor_at_rest_may_read_the_same_again(good: Recording) -> None:
+    still = rows(good.ankle, np.arange(1000))
+    coarse = replace(
+        still,
+        acc_mps2=np.round(0.0 * still.acc_mps2 + [0.0, 0.0, 9.8], 1),
+        gyr_dps=np.round(still.gyr_dps - still.gyr_dps.mean(axis=0)),
+    )
+    channels = channels_of(coarse)
+    assert repeated_stretches(Stream.of(coarse, channels), signatures({"ankle": channels})["ankle"]) == []
