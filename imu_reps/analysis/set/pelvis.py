@@ -9,6 +9,7 @@ import numpy as np
 
 from imu_reps.analysis.reps.phases import SLOW_DPS
 from imu_reps.analysis.reps.segmentation import Excursion, Segmentation
+from imu_reps.analysis.set.held_leg import held_up
 from imu_reps.analysis.set.leg_frames import LegFrames
 from imu_reps.analysis.set.shifts import Shift, find_shift
 from imu_reps.analysis.set.spells import Posture, Rest, rests_in
@@ -143,6 +144,10 @@ def estimate_pelvis(
     if motion.pelvis is None or posture.cranial is None or why:
         return PelvisEstimate(nothing, nothing, Zero(None, why), False, None)
     calm = _zero_mask(motion.pelvis, posture, elevation_deg, speed_dps, motion.ankle, leg, header)
+    if header.posture == "supine" and header.exercise != "heel_tap" and motion.ankle is not None:
+        tipped = _tipped_deg(motion.pelvis.up, posture.cranial)
+        for spell in posture.spells:
+            calm &= ~held_up(motion.ankle, tipped, elevation_deg, speed_dps, spell)
     zeros = [_spell_zero(spell, calm, motion, posture, segmentation, header) for spell in posture.spells]
     yaw = None
     if header.posture == "supine" and header.pelvis.alignment == "mounted":
