@@ -20,8 +20,9 @@ from imu_reps.domain.rep import Certainty
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import AngleTrack
-from imu_reps.kinematics.lever import ArcMotion, arc_motion
+from imu_reps.kinematics.lever import ArcMotion, arc_motion, hip_acceleration
 from imu_reps.kinematics.motion import Motion, bridged
+from imu_reps.kinematics.mounting import pelvis_axes_at
 from imu_reps.kinematics.robust import median
 
 
@@ -164,7 +165,7 @@ def estimate_set(
     pelvis = estimate_pelvis(motion, posture, elevation, rate_of_change(smooth), segmentation, leg, header)
     known, carried = motion.ankle is not None, None
     if leg is not None and motion.ankle is not None:
-        carried = arc_motion(motion.ankle, leg.axis)
+        carried = arc_motion(motion.ankle, leg.axis, _swinging_hip(motion, posture, header))
     certainty, other = certainty_of(choice, params) if known else (None, None)
     return SetEstimate(
         track=_track(motion, elevation, pelvis),
@@ -179,6 +180,16 @@ def estimate_set(
         margin=choice.margin,
         line=line,
     )
+
+
+def _swinging_hip(motion: Motion, posture: Posture, header: Header) -> FloatArray | None:
+    """Return the hip's acceleration in a hang, where the body swings; None lying, or if it is not known."""
+    if header.posture != "hanging" or motion.pelvis is None:
+        return None
+    if posture.lying is None or posture.cranial is None:
+        return None
+    axes = pelvis_axes_at(posture.lying, posture.cranial, header)
+    return hip_acceleration(motion.pelvis, axes.matrix[0])
 
 
 def _read_leg(
