@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from imu_reps.analysis.reps.segmentation import Segmentation
+from imu_reps.analysis.reps.segmentation import BELOW_FLOOR_DEG, Excursion, Segmentation, Turn
 from imu_reps.analysis.set.evidence import EvidenceParams
 from imu_reps.analysis.set.leg import LegParams
 from imu_reps.analysis.set.leg_frames import LegFrames, leg_frames
@@ -20,8 +20,9 @@ from imu_reps.domain.rep import Certainty
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import AngleTrack
-from imu_reps.kinematics.lever import ArcMotion, arc_motion
+from imu_reps.kinematics.lever import ArcMotion, arc_motion, hip_acceleration
 from imu_reps.kinematics.motion import Motion, bridged
+from imu_reps.kinematics.mounting import pelvis_axes_at
 from imu_reps.kinematics.robust import median
 
 
@@ -162,7 +163,9 @@ def estimate_set(
         elevation = leg.elevation_deg(motion.ankle.up, header, params.leg)
     smooth = low_passed(bridged(elevation))
     pelvis = estimate_pelvis(motion, posture, elevation, rate_of_change(smooth), segmentation, leg, header)
-    known = motion.ankle is not None
+    known, carried = motion.ankle is not None, None
+    if leg is not None and motion.ankle is not None:
+        carried = arc_motion(motion.ankle, leg.axis, _swinging_hip(motion, posture, header))
     certainty, other = certainty_of(choice, params) if known else (None, None)
     return SetEstimate(
         track=_track(motion, elevation, pelvis),
@@ -171,12 +174,22 @@ def estimate_set(
         segmentation=segmentation,
         leg=leg,
         pelvis=pelvis,
-        carried=None if leg is None or motion.ankle is None else arc_motion(motion.ankle, leg.axis),
+        carried=carried,
         certainty=certainty,
         other_count=other,
         margin=choice.margin,
         line=line,
     )
+
+
+def _swinging_hip(motion: Motion, posture: Posture, header: Header) -> FloatArray | None:
+    """Return the hip's acceleration in a hang, where the body swings; None lying, or if it is not known."""
+    if header.posture != "hanging" or motion.pelvis is None:
+        return None
+    if posture.lying is None or posture.cranial is None:
+        return None
+    axes = pelvis_axes_at(posture.lying, posture.cranial, header)
+    return hip_acceleration(motion.pelvis, axes.matrix[0])
 
 
 def _read_leg(
@@ -190,6 +203,7 @@ def _read_leg(
     """Return the choice of the leg's likeliest reading, and the leg's frames and line in it."""
     seen = observe(motion, posture, header)
     choice = choose_reading(seen, header, settings, params.leg, params.evidence, before)
+    choice = _from_floor(choice, header)
     if seen is None or choice.best is None:
         return choice, None, None
     leg = leg_frames(choice.best, seen.up, seen.turning_dps, header, params.leg)
@@ -217,6 +231,32 @@ def _counted(choice: Choice, settings: Settings) -> Segmentation:
         return Segmentation((), (), settings.min_range_deg)
     found = choice.best.segmentation.counted_from(choice.best.hypothesis.resting_deg)
     return found if choice.is_set else found.refused("not_carried_round_hip")
+
+
+def _from_floor(choice: Choice, header: Header) -> Choice:
+    """Return the choice with the repetitions of a low start beginning and ending on the floor."""
+    best = choice.best
+    if best is None or header.start == "high":
+        return choice
+    lowest, travel = best.hypothesis.resting_deg - BELOW_FLOOR_DEG, best.travel_deg(header)
+    reps = tuple(_above_floor(rep, travel, lowest) for rep in best.segmentation.reps)
+    hypothesis = replace(best.hypothesis, segmentation=replace(best.segmentation, reps=reps))
+    return replace(choice, best=replace(best, hypothesis=hypothesis))
+
+
+def _above_floor(rep: Excursion, travel_deg: FloatArray, lowest_deg: float) -> Excursion:
+    """Return a repetition without the movement below the floor before and after it.
+
+    The shank is lower while a person sits up or lies down, walks, or draws the heel in.
+    """
+    near, far, back = rep.near, rep.far, rep.back
+    before = (travel_deg[near.tick : far.tick] < lowest_deg).nonzero()[0]
+    after = (travel_deg[far.tick : back.tick] < lowest_deg).nonzero()[0]
+    if len(before):
+        near = Turn(near.tick + int(before[-1]) + 1, near.value)
+    if len(after):
+        back = Turn(far.tick + int(after[0]), back.value)
+    return replace(rep, near=near, back=back)
 
 
 def _track(motion: Motion, elevation_deg: FloatArray, pelvis: PelvisEstimate) -> AngleTrack:

@@ -7,7 +7,7 @@ not. The lever also shows the direction of a straight leg, which gravity and the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, BoolArray, FloatArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import GridMotion, bridged, low_pass
 from imu_reps.kinematics.mounting import cross, row_dots, unit
+from imu_reps.kinematics.robust import median
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,10 +216,52 @@ def ankle_motion(ankle: GridMotion, cutoff_hz: float = PARAMS.cutoff_hz) -> Ankl
     return AnkleMotion(omega, np.sqrt(row_dots(omega, omega)), acceleration, known)
 
 
-def arc_motion(ankle: GridMotion, axis: FloatArray) -> ArcMotion | None:
-    """Return the ankle's motion about `axis` (3,) in sensor axes; None for too short a stretch."""
+def arc_motion(ankle: GridMotion, axis: FloatArray, hip_mps2: FloatArray | None = None) -> ArcMotion | None:
+    """Return the ankle's motion about a level axis in sensor axes; None for too short a stretch.
+
+    Parameters
+    ----------
+    ankle : GridMotion
+    axis : (3,) float
+        The axis; a right-handed turn about it lifts the leg forwards.
+    hip_mps2 : (n, 2) float, optional
+        Result of `hip_acceleration`, from which the ankle's is counted; without it the hip is taken to be
+        still.
+    """
     motion = ankle_motion(ankle)
-    return None if motion is None else motion.about(axis)
+    if motion is None:
+        return None
+    about = motion.about(axis)
+    if hip_mps2 is None:
+        return about
+    up = bridged(ankle.up)
+    seen = np.isfinite(hip_mps2[:, 0])
+    hip = np.where(seen, hip_mps2.T, 0.0).T
+    carried = hip[:, :1] * _units(np.cross(up, axis)) + hip[:, 1:] * up
+    acceleration = about.acceleration_mps2 - carried @ about.plane.T
+    return replace(about, acceleration_mps2=acceleration, known=about.known & seen)
+
+
+def hip_acceleration(pelvis: GridMotion, anterior: FloatArray) -> FloatArray:
+    """Return the hip's acceleration forwards and upwards, (n, 2) m/s², low-passed; NaN in holes.
+
+    Parameters
+    ----------
+    pelvis : GridMotion
+    anterior : (3,) float
+        Axis of the pelvis sensor that points forwards.
+    """
+    up, force = bridged(pelvis.up), bridged(pelvis.acc_mps2)
+    forward = row_dots(force, _units(anterior - (up @ anterior)[:, None] * up))
+    upwards = row_dots(force, up)
+    smooth = low_pass(PARAMS.cutoff_hz)(np.column_stack([forward, upwards - median(upwards)]))
+    smooth[~np.isfinite(pelvis.up[:, 0])] = np.nan
+    return smooth
+
+
+def _units(vectors: FloatArray) -> FloatArray:
+    """Return vectors (n, 3) scaled to length 1."""
+    return np.asarray(vectors / np.sqrt(row_dots(vectors, vectors))[:, None])
 
 
 def fit_levers(motion: ArcMotion, pieces: Sequence[IntArray]) -> list[Lever | None]:

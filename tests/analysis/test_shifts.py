@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -10,8 +10,9 @@ from scipy.spatial.transform import Rotation
 
 from imu_reps import Header, Settings
 from imu_reps.analysis.estimate import SetEstimate, estimate_set
-from imu_reps.analysis.set.shifts import find_shift
-from imu_reps.analysis.set.spells import STILL_TICKS, rests_in
+from imu_reps.analysis.reps.segmentation import Excursion, Turn
+from imu_reps.analysis.set.shifts import find_shift, find_step
+from imu_reps.analysis.set.spells import STILL_TICKS, Rest, rests_in
 from imu_reps.analysis.set_findings import pelvis_shifted
 from imu_reps.analysis.set_motion import held_high, set_motion
 from imu_reps.domain.track import GRID_HZ
@@ -157,3 +158,54 @@ def test_there_is_no_angle_where_no_zero_holds(leg: Leg) -> None:
     assert np.isnan(motion.tilt_deg[SLIPPED + 50 :]).all()
     assert np.isnan(held_high(motion.tilt_deg, 0.3)[SLIPPED + 50 :]).all()
     assert np.isfinite(held_high(motion.tilt_deg, 0.3)[: SLIPPED - 50]).all()
+
+
+def stepped(rests_deg: Sequence[tuple[float, float]]) -> tuple[int, float] | None:
+    """Return the step found for a pelvis that rests at two tilts, degrees, in each gap between repetitions.
+
+    Each rest takes 1 s, and the pelvis moves from one to the next in 0.5 s; a repetition takes 3 s.
+    """
+    tilt, elevation, reps, rests = [np.zeros(0)], [np.zeros(0)], [], []
+    for number, (first, second) in enumerate(rests_deg):
+        start = sum(map(len, tilt))
+        rests += [Rest(start, start + 100), Rest(start + 150, start + 250)]
+        tilt += [np.full(100, first), np.linspace(first, second, 50), np.full(100, second)]
+        elevation += [np.zeros(250)]
+        if number + 1 < len(rests_deg):
+            tilt += [np.linspace(second, rests_deg[number + 1][0], 300)]
+            elevation += [TOP_DEG * np.sin(np.linspace(0.0, np.pi, 300))]
+            reps += [Excursion(*(Turn(start + 250 + at, 0.0) for at in (0, 150, 299)))]
+    angle = np.radians(np.concatenate(tilt))
+    up = np.column_stack([np.cos(angle), np.sin(angle), 0.0 * angle])
+    return find_step(up, rests, np.concatenate(elevation), reps)
+
+
+@pytest.mark.parametrize("by_deg", [-12.0, 9.0])
+def test_a_belt_that_is_pulled_between_two_repetitions_shifts_there(by_deg: float) -> None:
+    found = stepped([(0.0, 0.0), (0.0, 0.0), (0.0, by_deg), (by_deg, by_deg)])
+
+    assert found is not None
+    tick, deg = found
+    assert tick == pytest.approx(2 * 550 + 125, abs=30)
+    assert deg == pytest.approx(abs(by_deg), abs=0.5)
+
+
+def test_one_repetition_after_it_is_enough_to_see_that_a_belt_stays_shifted() -> None:
+    assert stepped([(0.0, 0.0), (0.0, 9.0), (9.0, 9.0)]) is not None
+
+
+@pytest.mark.parametrize(
+    "rests_deg",
+    [
+        [(0.0, 0.0), (8.0, 0.0), (8.0, 0.0), (8.0, 0.0)],
+        [(0.0, 0.0), (8.0, 8.0), (8.0, 0.0), (0.0, 0.0)],
+        [(0.0, 0.0), (0.0, -12.0), (0.0, 0.0), (0.0, 0.0)],
+    ],
+    ids=["an arch goes back in each rest", "an arch goes back for good", "the other leg is lifted once"],
+)
+def test_a_pelvis_that_goes_back_to_where_it_lay_is_no_shift(rests_deg: list[tuple[float, float]]) -> None:
+    assert stepped(rests_deg) is None
+
+
+def test_an_arch_that_arises_while_the_leg_is_lowered_is_no_step() -> None:
+    assert stepped([(0.0, 0.0), (0.0, 0.0), (8.0, 8.0), (8.0, 8.0)]) is None

@@ -30,6 +30,10 @@ MIN_RAD_S2 = 1.5
 #: lever has a standard deviation above this share of its length.
 MAX_FIRST, CLEAR_SHARE = 3, 0.1
 
+#: Longest lever of a straight leg, of a person 2 m tall, from hip to ankle sensor. A knee that bends with the
+#: lift makes it appear longer, and is no reference (ours).
+MAX_LEVER_M = 1.0
+
 #: Jolts in fewer repetitions, or further apart, are chance (ours): docs/definitions.md#faults.
 MIN_JOLTS, SAME_DEG = 3, 5.0
 
@@ -63,7 +67,10 @@ class Yardsticks:
         known = [
             rep.lever.vector_m
             for rep in first
-            if rep.leg_known and rep.lever is not None and rep.lever.sd_m < CLEAR_SHARE * rep.lever.length_m
+            if rep.leg_known
+            and rep.lever is not None
+            and rep.lever.sd_m < CLEAR_SHARE * rep.lever.length_m
+            and rep.lever.length_m < MAX_LEVER_M
         ]
         return cls(
             range_deg=median(ranges) if ranges else None,

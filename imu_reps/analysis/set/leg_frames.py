@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from imu_reps.analysis.reps.segmentation import Excursion
-from imu_reps.analysis.set.hypotheses import SAME_LEVEL, on_floor, usual_level_deg
+from imu_reps.analysis.set.hypotheses import SAME_LEVEL, SAME_REST_DEG, on_floor, usual_level_deg
 from imu_reps.analysis.set.leg import LegFrame, LegParams, elevation_deg
 from imu_reps.analysis.set.reading import Reading
 from imu_reps.analysis.set.shifts import changed_at, resting_change, resting_ends, up_around
@@ -145,7 +145,12 @@ def floor_rests(reading: Reading, travel_deg: FloatArray, header: Header) -> dic
     """Return the rests on the floor (hanging), as in `Swing.rests`: before the first repetition, else all."""
     known, reps, swing = reading.hypothesis, reading.segmentation.reps, reading.swing
     if header.start == "low":
-        found = on_floor(swing, known.sign * header.travel_sign, known.resting_deg, known.far_deg)
+        direction = known.sign * header.travel_sign
+        found = on_floor(swing, direction, known.resting_deg, known.far_deg)
+        if not found and reps:
+            # steps, or a bent knee, reached behind the level to which the leg returns
+            ends = float(np.median([end.value for rep in reps for end in (rep.near, rep.back)]))
+            found = on_floor(swing, direction, ends, known.far_deg)
     else:
         # the floor lies beyond the far end: in a high start the leg is lowered to it, or nearly
         beyond = max(known.level_deg(1.0 - SAME_LEVEL), known.resting_deg + MIN_HIGH_DEG)
@@ -159,14 +164,20 @@ def floor_rests(reading: Reading, travel_deg: FloatArray, header: Header) -> dic
 
 def _zero(reading: Reading, floor: Mapping[Rest, float], header: Header) -> tuple[float, bool, float]:
     """Return the travel at a known leg elevation, whether that was seen, and the elevation."""
-    known = reading.hypothesis
-    if header.exercise == "heel_tap" or header.start == "low":
+    known, reps = reading.hypothesis, reading.segmentation.reps
+    if header.exercise == "heel_tap":
         return known.resting_deg, bool(floor), 0.0
     direction = known.sign * header.travel_sign
+    if header.start == "low":
+        lay = direction * usual_level_deg(floor) if floor else known.resting_deg
+        before = reps and any(rest.end <= reps[0].far.tick for rest in floor)
+        # over the edge of a bed, or with the knee bent, the leg turns lower than it lay before the first lift
+        turns_lower = before and lay > known.resting_deg + SAME_REST_DEG
+        return lay if turns_lower else known.resting_deg, bool(floor), 0.0
     if floor:
         return direction * usual_level_deg(floor), True, 0.0
     # repetitions return to less than the height at which the legs were held before the first one
-    reps, rests = reading.segmentation.reps, reading.swing.rests
+    rests = reading.swing.rests
     held = [level for rest, level in rests.items() if reps and rest.end <= reps[0].far.tick][-1:]
     return direction * held[0] if held else known.resting_deg, False, VERTICAL_DEG
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from imu_reps.analysis.reps.phases import SLOW_DPS
 from imu_reps.analysis.reps.segmentation import Excursion, Segmentation
+from imu_reps.analysis.set.held_leg import held_up
 from imu_reps.analysis.set.leg_frames import LegFrames
-from imu_reps.analysis.set.shifts import Shift, find_shift
+from imu_reps.analysis.set.shifts import Shift, find_shift, find_step
 from imu_reps.analysis.set.spells import Posture, Rest, rests_in
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.recording import Header
@@ -143,7 +144,15 @@ def estimate_pelvis(
     if motion.pelvis is None or posture.cranial is None or why:
         return PelvisEstimate(nothing, nothing, Zero(None, why), False, None)
     calm = _zero_mask(motion.pelvis, posture, elevation_deg, speed_dps, motion.ankle, leg, header)
-    zeros = [_spell_zero(spell, calm, motion, posture, segmentation, header) for spell in posture.spells]
+    if header.posture == "supine" and header.exercise != "heel_tap" and motion.ankle is not None:
+        tipped = _tipped_deg(motion.pelvis.up, posture.cranial)
+        for spell in posture.spells:
+            calm &= ~held_up(motion.ankle, tipped, elevation_deg, speed_dps, spell)
+    zeros = []
+    for spell in posture.spells:
+        reps = [rep for rep in segmentation.reps if spell.start <= rep.far.tick < spell.stop]
+        shift = _shift(spell, motion, posture, elevation_deg, speed_dps, reps, header)
+        zeros.append(_spell_zero(spell, calm, motion, posture, reps, shift, header))
     yaw = None
     if header.posture == "supine" and header.pelvis.alignment == "mounted":
         yaw = estimate_yaw(_lifts(zeros, segmentation.reps, motion.pelvis.up))
@@ -209,14 +218,13 @@ def _spell_zero(
     calm: BoolArray,
     motion: Motion,
     posture: Posture,
-    segmentation: Segmentation,
+    reps: Sequence[Excursion],
+    shift: Shift | None,
     header: Header,
 ) -> _SpellZero:
     assert motion.pelvis is not None
     assert posture.cranial is not None
     up, cranial = motion.pelvis.up, posture.cranial
-    reps = [rep for rep in segmentation.reps if spell.start <= rep.far.tick < spell.stop]
-    shift = _shift(motion, reps)
     known = spell if shift is None else slice(spell.start, shift.tick)
     rests = _rests_in(calm, known)
     if header.exercise == "heel_tap":
@@ -273,9 +281,23 @@ def _zero_up(up: FloatArray, calm: BoolArray, rest: Rest, earliest: int) -> Floa
     return unit(up[near].mean(axis=0)) if len(near) else own
 
 
-def _shift(motion: Motion, reps: Sequence[Excursion]) -> Shift | None:
+def _shift(
+    spell: slice,
+    motion: Motion,
+    posture: Posture,
+    elevation_deg: FloatArray,
+    speed_dps: FloatArray,
+    reps: Sequence[Excursion],
+    header: Header,
+) -> Shift | None:
     assert motion.pelvis is not None
-    found = find_shift(bridged(motion.pelvis.up), reps)
+    up, found = bridged(motion.pelvis.up), None
+    if header.posture == "supine" and reps:
+        elevation = bridged(elevation_deg)
+        at_end = np.abs(elevation - median(elevation[[rep.near.tick for rep in reps]])) < ON_FLOOR_DEG
+        calm = motion.pelvis.still & posture.near & at_end & (np.abs(speed_dps) < SLOW_DPS)
+        found = find_step(up, _rests_in(calm, spell), elevation, reps)
+    found = found or find_shift(up, reps)
     return None if found is None else Shift(found[0], float(motion.time_s[found[0]]), found[1])
 
 

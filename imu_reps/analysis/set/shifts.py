@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from imu_reps.analysis.reps.segmentation import Excursion
+from imu_reps.analysis.set.spells import Rest
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ
-from imu_reps.kinematics.mounting import angle_between_deg, unit
+from imu_reps.kinematics.mounting import angle_between_deg, row_dots, unit
 
 #: Smallest shift: the pelvis itself may move by less, and tilt errors below it are tolerated (ours).
 SHIFTED_DEG = 5.0
@@ -27,6 +28,15 @@ ALL_ALIKE = 0.9 * np.radians(SHIFTED_DEG)
 
 #: Fewest resting ends before and after a shift.
 MIN_ENDS = 3
+
+#: Largest movement of a leg that stays at its resting end while the belt is pulled (ours).
+RESTING_LEG_DEG = 15.0
+
+#: Median share of a step that the later rests keep, and that the earlier ones lack, if it stays (ours).
+STAYS_SHARE = 0.6
+
+#: A pelvis this near to an earlier rest has gone back to it, as after an arch (ours).
+RETURNED_DEG = 3.0
 
 #: Number of places tried first in a long set; then those around the best one.
 MAX_CUTS = 64
@@ -65,6 +75,46 @@ def find_shift(up: FloatArray, reps: Sequence[Excursion]) -> tuple[int, float] |
         return None
     cut, by_deg = found
     return changed_at(up, resting_up, cut, slice(ticks[cut - 1], ticks[cut])), by_deg
+
+
+def find_step(
+    up: FloatArray, rests: Sequence[Rest], elevation_deg: FloatArray, reps: Sequence[Excursion]
+) -> tuple[int, float] | None:
+    """Return the tick and angle, degrees, of a step of the pelvis's direction between reps, or None.
+
+    The leg rests meanwhile: a belt was pulled to another place, or the body moved. An arch arises as the leg
+    is lowered, and one that comes and goes is no step.
+
+    Parameters
+    ----------
+    up : (n, 3) float
+        Up in pelvis sensor axes, holes bridged.
+    rests : sequence of Rest
+        Rests of the pelvis while the leg is at its resting end, in order.
+    elevation_deg : (n,) float
+        Leg elevation, holes bridged.
+    reps : sequence of Excursion
+        Repetitions of one spell, in order.
+    """
+    if len(reps) < 2 or not rests:
+        return None
+    directions = np.array([unit(up[rest.start : rest.end].mean(axis=0)) for rest in rests])
+    steps = np.degrees(np.arccos(np.clip(row_dots(directions[:-1], directions[1:]), -1.0, 1.0)))
+    for k in (np.flatnonzero(steps >= SHIFTED_DEG) + 1).tolist():
+        before, after = rests[k - 1], rests[k]
+        if after.start <= reps[0].far.tick or before.end >= reps[-1].far.tick:
+            continue
+        if np.ptp(elevation_deg[before.end : after.start + 1]) > RESTING_LEG_DEG:
+            continue
+        by_deg = _away_deg(directions[:k], directions[k:])
+        changed = directions[k] - directions[k - 1]
+        share = (directions - directions[k - 1]) @ changed / (changed @ changed)
+        stayed = np.median(share[:k]) < 1.0 - STAYS_SHARE and np.median(share[k:]) > STAYS_SHARE
+        new = bool(angle_between_deg(directions[:k], directions[k]).min() > RETURNED_DEG)
+        if stayed and new and len(share[k:]) > 1 and by_deg >= SHIFTED_DEG:
+            within = slice(before.end, max(after.start, before.end + 1))
+            return changed_at(up, directions[k - 1 : k + 1], 1, within), by_deg
+    return None
 
 
 def changed_at(up: FloatArray, resting_up: FloatArray, cut: int, within: slice) -> int:

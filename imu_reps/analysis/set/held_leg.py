@@ -1,0 +1,176 @@
+"""Stops in which a lying person's leg is level but held up: at table top, or with the knee at the chest.
+
+Gravity shows such a shank as it shows one on the floor, but the thigh tips the pelvis back. Between two stops
+the vertical acceleration of the ankle shows how much higher it is at the second one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from imu_reps.analysis.reps.phases import SLOW_DPS
+from imu_reps.domain.samples import BoolArray, FloatArray
+from imu_reps.domain.track import GRID_HZ
+from imu_reps.kinematics.motion import GridMotion, bridged
+from imu_reps.kinematics.mounting import row_dots
+from imu_reps.kinematics.rest import stretches
+from imu_reps.kinematics.robust import median
+
+#: Shortest stop of the leg.
+STOP_TICKS = int(0.3 * GRID_HZ)
+
+#: Largest elevation of a shank that may lie on the floor; also that of a bent leg with its foot on the floor.
+LEVEL_DEG, STANDING_DEG = 15.0, -30.0
+
+#: Rise of an ankle from the floor to table top or to a knee hug, and its standard deviation: thighs are 0.25
+#: to 0.46 m long, and the foot may have stood on the floor (ours).
+RISE_M, RISE_SD_M = 0.4, 0.15
+
+#: Distance of the ankle sensor from knee and from hip, their standard deviation, and the elevation from which
+#: on a raise tells one from the other (ours).
+SHANK_M, LEG_M, LENGTH_SD_M = 0.3, 0.7, 0.12
+RAISED_DEG = 45.0
+
+#: Standard deviation of a rise over a time T in seconds: by sensor errors that change with the sensor's
+#: orientation, times T² / 12, and by stops in which the foot still moves (ours).
+CHANGING_MPS2, STOPPED_M = 0.15, 0.05
+
+#: Standard deviation of a rise by the velocity that is wrongly left at the second stop, as a share of that
+#: velocity times the time: a half if it arose at once at one of the stops (ours).
+LEFT_SHARE = 0.25
+
+#: Change of the pelvis's tilt as the leg is held up, degrees, and its standard deviation; that between two
+#: stops with the leg in the same place, and the most that tilt alone weighs against it, for a back may be
+#: pressed to the floor (ours).
+TIPS_DEG, TIPS_SD_DEG = -12.0, 6.0
+SAME_SD_DEG, MOST_AGAINST = 4.0, 3.0
+
+#: Log likelihood of a leg being taken up, or laid down, between two stops in which it is level (ours).
+SELDOM = -3.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Stop:
+    """A stop of the leg, half-open in ticks: the shank's elevation and the pelvis's tilt, in degrees."""
+
+    start: int
+    end: int
+    elevation_deg: float
+    tilt_deg: float
+
+    @property
+    def may_be_on_floor(self) -> bool:
+        """Whether the leg may be on the floor: level, or bent with its foot there."""
+        return abs(self.elevation_deg) < LEVEL_DEG or self.elevation_deg < STANDING_DEG
+
+
+def held_up(
+    ankle: GridMotion,
+    tilt_deg: FloatArray,
+    elevation_deg: FloatArray,
+    speed_dps: FloatArray,
+    spell: slice,
+) -> BoolArray:
+    """Return when a level leg was held up, (n,) bool.
+
+    Parameters
+    ----------
+    ankle : GridMotion
+    tilt_deg : (n,) float
+        Tilt of the pelvis from any zero, anterior positive, holes bridged.
+    elevation_deg, speed_dps : (n,) float
+        Elevation of the shank, NaN where not measured, and its rate of change.
+    spell : slice
+        A stretch of lying.
+    """
+    held = np.zeros(len(tilt_deg), bool)
+    inside = np.zeros(len(tilt_deg), bool)
+    inside[spell] = (np.abs(speed_dps[spell]) < SLOW_DPS) & np.isfinite(elevation_deg[spell])
+    stops = [
+        _Stop(start, end, median(elevation_deg[start:end]), median(tilt_deg[start:end]))
+        for start, end in stretches(inside)
+        if end - start >= STOP_TICKS
+    ]
+    stops_down = [k for k, stop in enumerate(stops) if stop.may_be_on_floor]
+    vertical = bridged(row_dots(ankle.acc_mps2, ankle.up))
+    if not stops_down:
+        return held
+    first = stops_down[0]
+    begins_up = SELDOM + _raised_from_above(vertical, stops[first : first + 2])
+    changes = [_changes(vertical, stops[before : k + 1]) for before, k in pairwise(stops_down)]
+    for k, up in zip(stops_down, _likeliest(begins_up, changes), strict=True):
+        held[stops[k].start : stops[k].end] = up
+    return held
+
+
+def _raised_from_above(vertical_mps2: FloatArray, stops: Sequence[_Stop]) -> float:
+    """Return the log likelihood ratio of a leg held up at the first stop to one on the floor, if raised next.
+
+    From the floor the ankle is carried round the hip, and the pelvis tips back meanwhile; from table top it
+    is carried round the knee, and the pelvis is tipped back already.
+    """
+    if len(stops) < 2 or stops[1].elevation_deg < RAISED_DEG or abs(stops[0].elevation_deg) > LEVEL_DEG:
+        return 0.0
+    risen_m, sd_m = _rise(vertical_mps2, stops)
+    tips_deg = stops[1].tilt_deg - stops[0].tilt_deg
+    way = np.sin(np.radians(stops[1].elevation_deg)) - np.sin(np.radians(stops[0].elevation_deg))
+    round_knee, round_hip = (
+        _log_likelihood(risen_m - way * length_m, float(np.hypot(sd_m, LENGTH_SD_M)))
+        for length_m in (SHANK_M, LEG_M)
+    )
+    tipped = _log_likelihood(tips_deg, SAME_SD_DEG)
+    return round_knee - round_hip + tipped - _log_likelihood(tips_deg - TIPS_DEG, TIPS_SD_DEG)
+
+
+def _likeliest(begins_up: float, changes: Sequence[FloatArray]) -> list[bool]:
+    """Return the likeliest sequence of down (False) and held up (True), by Viterbi.
+
+    `begins_up` is the log likelihood ratio of beginning up to beginning down.
+    """
+    score, came_from = np.array([0.0, begins_up]), []
+    for change in changes:
+        total = score[:, None] + change
+        came_from.append(total.argmax(axis=0))
+        score = total.max(axis=0)
+    states = [int(score.argmax())]
+    for before in reversed(came_from):
+        states.append(int(before[states[-1]]))
+    return [state == 1 for state in reversed(states)]
+
+
+def _changes(vertical_mps2: FloatArray, stops: Sequence[_Stop]) -> FloatArray:
+    """Return the log likelihoods, (2, 2), of down and up at the first stop (rows) and at the last one."""
+    risen_m, sd_m = _rise(vertical_mps2, stops)
+    tips_deg = stops[-1].tilt_deg - stops[0].tilt_deg
+    same = _log_likelihood(risen_m, sd_m) + _log_likelihood(tips_deg, SAME_SD_DEG, MOST_AGAINST)
+    rises, falls = (
+        SELDOM
+        + _log_likelihood(risen_m - way * RISE_M, float(np.hypot(sd_m, RISE_SD_M)))
+        + _log_likelihood(tips_deg - way * TIPS_DEG, TIPS_SD_DEG)
+        for way in (1, -1)
+    )
+    return np.array([[same, rises], [falls, same]])
+
+
+def _log_likelihood(off: float, sd: float, most_against: float = np.inf) -> float:
+    return float(-min(0.5 * (off / sd) ** 2, most_against) - np.log(sd))
+
+
+def _rise(vertical_mps2: FloatArray, stops: Sequence[_Stop]) -> tuple[float, float]:
+    """Return how far the ankle rose from the first to the last stop, and its standard deviation, m."""
+    risen, variance = 0.0, STOPPED_M**2
+    for one, other in pairwise(stops):
+        piece = slice(one.end, other.start)
+        gravity = [median(vertical_mps2[stop.start : stop.end]) for stop in (one, other)]
+        between = vertical_mps2[piece]
+        lasts = len(between) / GRID_HZ
+        velocity = (between - np.linspace(gravity[0], gravity[1], len(between))).cumsum() / GRID_HZ
+        left = abs(float(velocity[-1]))
+        velocity -= np.linspace(0.0, velocity[-1], len(velocity))
+        risen += float(velocity.sum()) / GRID_HZ
+        variance += (CHANGING_MPS2 * lasts**2 / 12.0) ** 2 + (LEFT_SHARE * left * lasts) ** 2
+    return risen, float(np.sqrt(variance))

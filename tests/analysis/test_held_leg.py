@@ -1,0 +1,81 @@
+"""When a level shank is held up, by how the ankle was carried there and how the pelvis tipped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from imu_reps.analysis.set.held_leg import held_up
+from imu_reps.domain.samples import BoolArray, FloatArray
+from imu_reps.domain.track import GRID_HZ
+from imu_reps.kinematics.motion import GridMotion
+
+#: Where a leg stops: the shank's elevation, the ankle's height in m, and the pelvis's tilt, degrees.
+Place = tuple[float, float, float]
+
+FLAT: Place = (0.0, 0.0, 0.0)
+FLAT_PRESSED: Place = (0.0, 0.0, -10.0)
+FOOT_STANDING: Place = (-48.0, 0.08, 0.0)
+TABLE_TOP: Place = (3.0, 0.45, -12.0)
+KNEE_AT_CHEST: Place = (-8.0, 0.5, -20.0)
+VERTICAL: Place = (90.0, 0.75, -12.0)
+
+STOP_S, MOVE_S = 2.0, 1.4
+
+
+def held_at(places: Sequence[Place]) -> list[bool]:
+    """Return, for each place that a leg stops at in order, whether it was found to be held up there."""
+    stop, move = int(STOP_S * GRID_HZ), int(MOVE_S * GRID_HZ)
+    share = np.linspace(0.0, 1.0, move)
+    smooth = share**3 * (10.0 - 15.0 * share + 6.0 * share**2)
+    values = np.array(places)
+    pieces: list[FloatArray] = [np.repeat(values[:1], stop, axis=0)]
+    for one, other in pairwise(values):
+        pieces += [one + smooth[:, None] * (other - one), np.repeat(other[None], stop, axis=0)]
+    elevation, height, tilt = np.concatenate(pieces).T
+    held = _held(elevation, height, tilt)
+    return [bool(held[k * (stop + move) + stop // 2]) for k in range(len(places))]
+
+
+def _held(elevation_deg: FloatArray, height_m: FloatArray, tilt_deg: FloatArray) -> BoolArray:
+    angle = np.radians(elevation_deg)
+    up = np.column_stack([np.cos(angle), np.sin(angle), 0.0 * angle])
+    rises = np.gradient(np.gradient(height_m)) * GRID_HZ**2
+    nothing = 0.0 * angle
+    ankle = GridMotion(up, 0.0 * up, up * (9.81 + rises)[:, None], nothing, nothing == 0.0)
+    speed = np.gradient(elevation_deg) * GRID_HZ
+    # the ankle is carried at all times, however little the shank turns meanwhile
+    speed += np.where(np.abs(np.gradient(height_m)) > 1e-4, 20.0, 0.0)
+    return held_up(ankle, tilt_deg, elevation_deg, speed, slice(0, len(angle)))
+
+
+@pytest.mark.parametrize("before", [FLAT, FOOT_STANDING])
+def test_a_leg_at_table_top_is_held_up(before: Place) -> None:
+    assert held_at([before, TABLE_TOP, VERTICAL]) == [False, True, False]
+
+
+def test_a_knee_at_the_chest_is_held_up_until_the_leg_is_let_down() -> None:
+    assert held_at([FLAT, KNEE_AT_CHEST, FLAT, VERTICAL]) == [False, True, False, False]
+
+
+def test_a_recording_may_begin_at_table_top() -> None:
+    assert held_at([TABLE_TOP, VERTICAL, (30.0, 0.38, -1.0), VERTICAL])[0]
+
+
+def test_a_back_pressed_to_the_floor_is_no_leg_held_up() -> None:
+    """The pelvis tips as far, but the leg did not rise."""
+    assert not any(held_at([FLAT, FLAT_PRESSED, VERTICAL, FLAT_PRESSED]))
+
+
+def test_a_straight_leg_raised_first_lay_on_the_floor() -> None:
+    assert not any(held_at([FLAT, VERTICAL, FLAT, VERTICAL]))
+
+
+@pytest.mark.parametrize("tips_deg", [0.0, -3.0])
+def test_a_pelvis_that_hardly_follows_the_leg_is_no_evidence_of_a_leg_held_up(tips_deg: float) -> None:
+    raised = (80.0, 0.72, tips_deg)
+
+    assert not any(held_at([FLAT, raised, FLAT, raised, FLAT]))
