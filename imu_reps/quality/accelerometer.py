@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -74,14 +75,15 @@ def check_exchanged(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
     Those of the gyroscope then have gravity's magnitude, whatever its direction, and those of the
     accelerometer have not.
     """
-    known = np.isfinite(windows.gyr_dps[:, 0]) & np.isfinite(windows.size_mps2[1:])
+    square = np.einsum("ni,ni->n", windows.gyr_dps, windows.gyr_dps)
+    known = np.isfinite(square) & np.isfinite(windows.size_mps2[1:])
     if known.sum() < PARAMS.min_still_windows:
         return
-    rate = windows.gyr_dps[known]
-    low, size, high = np.percentile(np.linalg.norm(rate, axis=1), (25.0, 50.0, 75.0)).tolist()
-    near = min(abs(size / gravity - 1.0) for gravity in GRAVITY_IN)
-    if near > PARAMS.gravity_within:
+    size = math.sqrt(median(square[known]))
+    if min(abs(size / gravity - 1.0) for gravity in GRAVITY_IN) > PARAMS.gravity_within:
         return
+    rate = windows.gyr_dps[known]
+    low, high = np.sqrt(np.percentile(square[known], (25.0, 75.0))).tolist()
     force = np.percentile(windows.size_mps2[1:][known], (25.0, 50.0, 75.0))
     spread = float((force[2] - force[0]) / max(force[1], 1e-9))
     turns = np.ptp(np.percentile(rate, (5.0, 95.0), axis=0), axis=0).max()

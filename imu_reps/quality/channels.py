@@ -102,7 +102,7 @@ COARSE_MPS2, COARSE_DPS, HIDES_NOISE_DPS = 0.08, 0.2, 0.09
 #: Step of the force that leaves its direction, and so every angle, uncertain by 3° (ours).
 TOO_COARSE_MPS2 = 0.5
 #: Number of samples that show the resolution of fine readings.
-_FEW = 400
+_FEW = 200
 
 
 Span = tuple[float, float]

@@ -171,8 +171,8 @@ def _as_sent(recording: Recording, channels: Mapping[SensorPlace, FloatArray]) -
     """Check that each sensor sent samples, all of them finite, fine enough, and enough to know a rate."""
     yield from check_presence(recording)
     for block in recording.blocks:
-        yield from check_finite(block, channels[block.sensor])
-        yield from check_resolution(block.sensor, channels[block.sensor])
+        infinite = list(check_finite(block, channels[block.sensor]))
+        yield from infinite or check_resolution(block.sensor, channels[block.sensor])
         if len(block) == 1:
             yield Finding("too_short", severity="refuse", sensor=block.sensor)
 
@@ -275,7 +275,7 @@ def _gyroscope(
     Where the times contradict the sensor's own clock or rate in the same way, they are wrong, not its scale.
     """
     turns = seen_turns(windows)
-    if unit := list(check_unit(place, windows, turns)):
+    if unit := list(check_unit(place, turns)):
         return unit
     fit = fit_turning(windows)
     if axes := list(check_axes_in_motion(place, windows, fit)):

@@ -223,11 +223,15 @@ def _not_alone(bucket: NDArray[np.uint64]) -> IntArray:
     return np.flatnonzero(np.bincount(number)[number] > 1)
 
 
-def _lags(reads: Signatures) -> IntArray:
-    """Return how many samples before each one the last equal one was; 0 if there is none."""
-    signature, lag = reads.of, np.zeros(len(reads.of), dtype=np.int64)
-    rows = reads.alike[np.argsort(signature[reads.alike], kind="stable")]
-    again = np.flatnonzero(np.diff(signature[rows]) == 0)
+def _lags(reads: Signatures, fewest: int) -> IntArray | None:
+    """Return how many samples before each one the last equal one was, 0 if none; None if few have one."""
+    if len(reads.alike) < fewest:
+        return None
+    rows = reads.alike[np.argsort(reads.of[reads.alike], kind="stable")]
+    again = np.flatnonzero(np.diff(reads.of[rows]) == 0)
+    if len(again) < fewest:
+        return None
+    lag = np.zeros(len(reads.of), dtype=np.int64)
     lag[rows[again + 1]] = rows[again + 1] - rows[again]
     return lag
 
@@ -239,9 +243,9 @@ def copied(values: FloatArray, reads: Signatures, *, counted: bool) -> BoolArray
     the previous one a few times. If the sensor counts its samples, equal consecutive ones are no copies: it
     is then polled more often than it measures.
     """
-    if len(reads.alike) < PARAMS.min_copies:
-        return np.zeros(values.shape[1], bool)
-    count, lag = values.shape[1], _lags(reads)
+    count, lag = values.shape[1], _lags(reads, PARAMS.min_copies)
+    if lag is None:
+        return np.zeros(count, bool)
     lag[(lag > PARAMS.max_lag) | ~_not_flat(values)] = 0
     if np.count_nonzero(lag) < PARAMS.min_copies or coarse_channels(values).any():
         return np.zeros(count, bool)
@@ -261,9 +265,9 @@ def _not_flat(values: FloatArray) -> BoolArray:
 
 def repeated_stretches(stream: Stream, reads: Signatures) -> list[tuple[int, int, int]]:
     """Return stretches that repeat earlier ones: first row, row after the last, distance in rows."""
-    if len(reads.alike) < 2 * PARAMS.stretch_rows:
+    lag, time_s = _lags(reads, PARAMS.stretch_rows), stream.block.time_s
+    if lag is None:
         return []
-    lag, time_s = _lags(reads), stream.block.time_s
     lag[lag <= PARAMS.max_lag] = 0
     edges = np.flatnonzero(np.diff(lag, prepend=-1, append=-1))
     found = []

@@ -69,9 +69,9 @@ class GyroscopeParams:
         Fewest pairs, and times that a gyroscope turns as far as gravity in three of four of them, from which
         its unit is another: with fast rates, and by itself (ours: at most 1.9 in good sets, and once 4.4 in
         small turns).
-    fast_dps, impossible_dps : float
-        Mean rate over a second, in a quarter of all seconds, that confirms another unit, and that shows one
-        by itself (ours: at most 110 in good sets).
+    fast_dps, impossible_dps, quarter : float
+        Mean rate over a second that confirms another unit, and that shows one by itself, if more than a
+        quarter of all seconds exceed it (ours: at most 110 in good sets).
     swing_deg, swing_share, dead : float
         If nothing is calm: smallest change of direction within a second, which accelerations of a limb cannot
         imitate (0.5 g throughout), and greatest share of it for a gyroscope in rad/s; below the third value
@@ -114,6 +114,7 @@ class GyroscopeParams:
     much_too_far: float = 8.0
     fast_dps: float = 200.0
     impossible_dps: float = 400.0
+    quarter: float = 0.25
     swing_deg: float = 25.0
     swing_share: float = 0.1
     dead: float = 0.004
@@ -129,24 +130,26 @@ class GyroscopeParams:
 PARAMS = GyroscopeParams()
 
 
-def check_unit(place: SensorPlace, windows: Windows, turns: Turns) -> Iterator[Finding]:
+def check_unit(place: SensorPlace, turns: Turns) -> Iterator[Finding]:
     """Report angular rates that are many times too large: raw counts, m°/s, or degrees converted twice.
 
     What turns by more than half a turn between calm moments arrives anywhere: the way is compared, not where
     it leads. Without calm moments, no limb turns that fast for a second.
     """
-    seconds = np.convolve(np.linalg.norm(windows.unbiased_dps, axis=1), np.ones(4) / 4.0, "valid")
-    seconds = seconds[np.isfinite(seconds)]
-    fast = float(np.percentile(seconds, 75.0)) if len(seconds) else 0.0
     times, pairs = turns.path_deg / turns.way_deg, len(turns.way_deg)
-    least = _quartiles(times)[0] if pairs >= PARAMS.far_pairs else 0.0
-    if (
-        fast > PARAMS.impossible_dps
-        or (fast > PARAMS.fast_dps and least > PARAMS.far_times)
-        or (least > PARAMS.much_too_far and pairs >= PARAMS.min_pairs)
-    ):
-        values = {"times": median(times) if pairs >= PARAMS.far_pairs else None, "fast_dps": fast}
+    far = pairs >= PARAMS.far_pairs and _mostly(times > PARAMS.far_times)
+    much_too_far = pairs >= PARAMS.min_pairs and _mostly(times > PARAMS.much_too_far)
+    seconds = turns.second_dps
+    often = len(seconds) and float(np.mean(seconds > PARAMS.fast_dps)) > PARAMS.quarter
+    too_often = often and float(np.mean(seconds > PARAMS.impossible_dps)) > PARAMS.quarter
+    if too_often or (often and far) or much_too_far:
+        values = {"times": median(times) if pairs >= PARAMS.far_pairs else None}
         yield Finding("gyro_unit", values=values, severity="refuse", sensor=place)
+
+
+def _mostly(mask: BoolArray) -> bool:
+    """Whether it holds for three of four."""
+    return float(mask.mean()) > 1.0 - PARAMS.quarter
 
 
 def check_gyroscope(place: SensorPlace, windows: Windows, turns: Turns) -> Iterator[Finding]:
@@ -277,6 +280,8 @@ class Turns:
         First and last window of the pair.
     calmer : (m,) bool
         Whether both windows are especially calm.
+    second_dps : (k,) float
+        Mean magnitude of the rate over each second, whether calm or not.
     """
 
     ratio: FloatArray
@@ -286,6 +291,7 @@ class Turns:
     start: IntArray
     end: IntArray
     calmer: BoolArray
+    second_dps: FloatArray
 
 
 def seen_turns(windows: Windows) -> Turns:
@@ -340,10 +346,11 @@ def _compare(windows: Windows, first: IntArray, last: IntArray, calmer: BoolArra
     along /= np.sqrt(np.einsum("ni,ni->n", along, along))[:, None]
     forward, back = np.einsum("ni,ni->n", rotated, along), np.einsum("ni,ni->n", rotated, start)
     angle = np.degrees(np.arctan2(forward, back))
-    hops = np.nan_to_num(np.linalg.norm(windows.unbiased_dps, axis=1)) * HOP_S
-    turned = np.append(0.0, np.cumsum(hops))
+    rate = np.sqrt(np.einsum("ni,ni->n", windows.unbiased_dps, windows.unbiased_dps))
+    turned = np.append(0.0, np.cumsum(np.nan_to_num(rate) * HOP_S))
+    second = turned[PARAMS.min_lag :] - turned[: -PARAMS.min_lag]
     path = turned[last] - turned[first]
-    return Turns(angle / way, angle_deg(rotated, end) / way, way, path, first, last, calmer)
+    return Turns(angle / way, angle_deg(rotated, end) / way, way, path, first, last, calmer, second)
 
 
 def _same_plane(ratio: FloatArray, miss: FloatArray) -> bool:

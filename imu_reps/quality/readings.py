@@ -72,7 +72,7 @@ class ReadingParams:
     turning_dps: float = 10.0
     stopped_samples: int = 4
     straight_share: float = 0.02
-    straight_samples: int = 5
+    straight_samples: int = 8
     absurd_share: float = 0.05
     with_gravity_mps2: tuple[float, float] = (7.0, 13.0)
     spikes_listed: int = 3
@@ -150,8 +150,11 @@ class MarkedSamples:
 def mark_readings(stream: Stream, timed: TimedSamples) -> MarkedSamples:
     """Mark invalid samples of a stream whose clock was fitted."""
     values = stream.channels.take(timed.order, axis=1)
-    absurd = _absurd(values)
-    failed = flat(values) | _at_one_rail(values[:3], absurd) | _without_rate(values[3:])
+    reach = np.maximum(values.max(axis=1), -values.min(axis=1))
+    absurd = _absurd(values, reach)
+    failed = flat(values) | _without_rate(values[3:])
+    if reach[:3].min() > PARAMS.rail_mps2:
+        failed |= _at_one_rail(values[:3], absurd)
     failed |= _without_force(values[:3], timed.time_s)
     frozen, cut_off, columns = _frozen_channels(values, timed.period_s)
     filled, filled_columns = _filled(values)
@@ -233,7 +236,12 @@ def flat(values: FloatArray) -> BoolArray:
 
 def _without_rate(gyr_dps: FloatArray) -> BoolArray:
     """Return samples whose rate, (3, n), is exactly 0, in runs between fast turns."""
-    nothing: BoolArray = (gyr_dps == 0.0).all(axis=0)
+    nothing: BoolArray = gyr_dps[0] == 0.0
+    for axis in gyr_dps[1:]:
+        if nothing.any():
+            nothing &= axis == 0.0
+    if not nothing.any():
+        return nothing
     starts, ends = runs_of(nothing)
     inside = (starts > 0) & (ends < len(nothing)) & (ends - starts >= PARAMS.stopped_samples)
     starts, ends = starts[inside], ends[inside]
@@ -245,7 +253,16 @@ def _without_rate(gyr_dps: FloatArray) -> BoolArray:
 def _filled(values: FloatArray) -> tuple[BoolArray, tuple[str, ...]]:
     """Return samples of a part that lie on straight lines while it has noise elsewhere, and its columns."""
     found, columns = np.zeros(values.shape[1], bool), tuple[str, ...]()
-    for part in (slice(0, 3), slice(3, 6)) if len(found) > PARAMS.straight_samples + 2 else ():
+    if len(found) <= PARAMS.straight_samples + 2:
+        return found, columns
+    # every run has a sample among few
+    step = PARAMS.straight_samples
+    few = [values[:, k : len(found) - 2 + k : step] for k in range(3)]
+    bend = np.abs(few[0] - 2.0 * few[1] + few[2])
+    perhaps = bend <= 2.0 * PARAMS.straight_share * bend.mean(axis=1, keepdims=True)
+    for part in (slice(0, 3), slice(3, 6)):
+        if not perhaps[part].all(axis=0).any():
+            continue
         runs = _straight(values[part])
         if runs.any() and all(map(is_random, values[part])):
             found |= runs
@@ -294,11 +311,10 @@ def _within(count: int, starts: IntArray, ends: IntArray) -> BoolArray:
     return mask
 
 
-def _absurd(values: FloatArray) -> BoolArray:
-    """Return samples with values that no part can give, unless a column is full of them."""
+def _absurd(values: FloatArray, reach: FloatArray) -> BoolArray:
+    """Return samples with values that no part can give, unless a column of this reach is full of them."""
     found = np.zeros(values.shape[1], bool)
-    size = np.maximum(values.max(axis=1), -values.min(axis=1))
-    for column in np.flatnonzero(size > NO_SENSOR).tolist():
+    for column in np.flatnonzero(reach > NO_SENSOR).tolist():
         beyond = np.abs(values[column]) > NO_SENSOR[column]
         one_value = np.ptp(values[column, beyond]) == 0.0
         if beyond.mean() < PARAMS.absurd_share or (one_value and not beyond.all()):

@@ -224,6 +224,9 @@ def _scale_of(
     """
     if by_clock is None or header_hz is None or abs(by_clock / header_hz - 1.0) > PARAMS.contradicts:
         return None
+    whole = float(np.ptp(block.time_s[[0, -1]]) / max(np.ptp(block.device_time_s[[0, -1]]), 1e-9))
+    if abs(whole - 1.0) < PARAMS.contradicts:
+        return None
     rows = np.linspace(0, len(block) - 1, PARAMS.parts + 1).astype(np.int64)
     waited, passed = np.diff(block.time_s[rows]), np.diff(block.device_time_s[rows])
     if not (passed > 0.0).all():

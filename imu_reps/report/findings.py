@@ -147,7 +147,7 @@ _TOO_LARGE = {
 
 def _gyro_unit(v: Mapping[str, Any]) -> str:
     if v["times"] is None:
-        how = f"turns by more than {v['fast_dps']:.0f}° a second for a quarter of the time, as no limb does"
+        how = "turns by more than a whole turn a second, again and again, as no limb does"
     else:
         how = f"turns {v['times']:.3g} times as far as its accelerometer sees"
     return f"The {v['sensor']} sensor's gyroscope {how}: its unit is not deg/s ({GYR})."
