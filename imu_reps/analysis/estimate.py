@@ -171,7 +171,9 @@ def estimate_set(
         segmentation=segmentation,
         leg=leg,
         pelvis=pelvis,
-        carried=None if leg is None or motion.ankle is None else arc_motion(motion.ankle, leg.axis),
+        carried=None
+        if leg is None or motion.ankle is None
+        else arc_motion(leg.in_first(motion.ankle), leg.axis),
         certainty=certainty,
         other_count=other,
         margin=choice.margin,
