@@ -16,10 +16,9 @@ from imu_reps.analysis.corrections import (
     without_practice,
 )
 from imu_reps.analysis.cross_time import CrossTime, agree_on_time, doubt_about_time
-from imu_reps.analysis.estimate import SetEstimate, estimate_set
+from imu_reps.analysis.estimate import SetEstimate
 from imu_reps.analysis.faults.judge import judge
 from imu_reps.analysis.hold import find_hold, hold_findings, hold_summary
-from imu_reps.analysis.left_out import with_left_out
 from imu_reps.analysis.reps.control import tremor_findings
 from imu_reps.analysis.reps.measure import Measured, measure_set
 from imu_reps.analysis.reps.segmentation import Uncounted
@@ -27,6 +26,7 @@ from imu_reps.analysis.set_findings import findings
 from imu_reps.analysis.set_motion import SetMotion, set_motion
 from imu_reps.analysis.set_summary import aim_findings, summarise_set, uncounted_set
 from imu_reps.analysis.trend import wobble_findings
+from imu_reps.analysis.turned_strap import estimate_finished
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Header, Recording
@@ -161,7 +161,7 @@ def _sensed(used: _Used, settings: Settings) -> SetEstimate:
     """Estimate the set; its motion, which is large if a recording was left running, is freed on return."""
     header = used.recording.header
     motion = estimate_motion(used.recording, used.clocks, used.resting)
-    return with_left_out(estimate_set(motion, header, settings), motion, header, settings)
+    return estimate_finished(motion, header, settings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,7 +165,7 @@ def estimate_set(
     pelvis = estimate_pelvis(motion, posture, elevation, rate_of_change(smooth), segmentation, leg, header)
     known, carried = motion.ankle is not None, None
     if leg is not None and motion.ankle is not None:
-        carried = arc_motion(motion.ankle, leg.axis, _swinging_hip(motion, posture, header))
+        carried = arc_motion(leg.in_first(motion.ankle), leg.axis, _swinging_hip(motion, posture, header))
     certainty, other = certainty_of(choice, params) if known else (None, None)
     return SetEstimate(
         track=_track(motion, elevation, pelvis),

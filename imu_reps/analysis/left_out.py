@@ -1,27 +1,32 @@
-"""Raises that the estimate of a set leaves out, as after a sensor turned on its strap.
+"""Raises that the estimate of a set leaves out, as after a sensor turned over.
 
-A set is read in one frame and one posture. Where the ankle sensor turns at once, or the pelvis sensor does so
+A set is read in one frame and one posture. Where the ankle sensor turns over, or the pelvis sensor does so
 that the person seems to get up, the raises that follow fit neither. Such a stretch is estimated once more, by
 the ankle sensor alone: only raises are carried round the hip like those of the set, about as far and as
-slowly. They stay uncounted, as nothing tells a turned sensor from another exercise; the report mentions them.
+slowly. Unless a turn of the strap explains them (`analysis.turned_strap`) they stay uncounted, as nothing
+tells them from another exercise; the report mentions them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from imu_reps.analysis.estimate import LeftOut, SetEstimate, estimate_set
-from imu_reps.domain.exercise import HOLDS
+from imu_reps.analysis.reps.segmentation import ENDED_SHARE, Excursion
 from imu_reps.domain.recording import Header
+from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import Motion
 
 #: Fewest raises that make a series, and the shortest stretch as a multiple of a repetition's usual duration.
 MIN_RAISES, MIN_DURATIONS = 2, 2.0
+
+#: Shortest stretch that may hold a raise after the strap turned, as such a multiple.
+MIN_DURATION = 0.9
 
 #: Longest stretch that is looked at: a forgotten recording goes on for hours.
 LONGEST_S = 600.0
@@ -31,46 +36,93 @@ LONGEST_S = 600.0
 SIZES, DURATIONS = (0.5, 2.0), (0.6, 1.7)
 
 
-def with_left_out(whole: SetEstimate, motion: Motion, header: Header, settings: Settings) -> SetEstimate:
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """The usual repetition of a set, degrees and ticks."""
+
+    range_deg: float
+    ticks: float
+
+    @classmethod
+    def of(cls, whole: SetEstimate) -> Usual:
+        """Return the medians over the repetitions of a set."""
+        reps = whole.segmentation.reps
+        return cls(
+            float(np.median([rep.range_deg for rep in reps])),
+            float(np.median([rep.back.tick - rep.near.tick for rep in reps])),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """A stretch without counted repetitions, and its estimate by the ankle sensor alone."""
+
+    stretch: slice
+    estimate: SetEstimate
+
+    @property
+    def core(self) -> slice:
+        """From its first raise to its last, in ticks of the recording."""
+        raises = self.estimate.segmentation.reps
+        return slice(self.stretch.start + raises[0].near.tick, self.stretch.start + raises[-1].back.tick)
+
+
+def with_left_out(whole: SetEstimate, alone: Sequence[Alone]) -> SetEstimate:
     """Return the estimate with the raises that it leaves out; the count is uncertain if there are any."""
-    if header.exercise in HOLDS or motion.ankle is None or len(whole.segmentation.reps) < MIN_RAISES:
-        return whole
-    found = tuple(_left_out(whole, motion, header, settings))
+    usual = Usual.of(whole)
+    found = tuple(_left_out(one, whole) for one in alone if _is_series(one, usual))
     if not found:
         return whole
     count = len(whole.segmentation.reps) + sum(one.count for one in found)
     return replace(whole, left_out=found, certainty="low", other_count=count)
 
 
-def _left_out(whole: SetEstimate, motion: Motion, header: Header, settings: Settings) -> Iterator[LeftOut]:
-    reps = whole.segmentation.reps
-    range_deg = float(np.median([rep.range_deg for rep in reps]))
-    ticks = float(np.median([rep.back.tick - rep.near.tick for rep in reps]))
-    for stretch in _stretches(whole, len(motion), MIN_DURATIONS * ticks):
+def _left_out(one: Alone, whole: SetEstimate) -> LeftOut:
+    core = one.core
+    inside = any(spell.start <= core.start and core.stop <= spell.stop for spell in whole.posture.spells)
+    return LeftOut(core.start, core.stop, len(one.estimate.segmentation.reps), inside)
+
+
+def _is_series(one: Alone, usual: Usual) -> bool:
+    """Whether the stretch holds a series of raises like the set's."""
+    if one.stretch.stop - one.stretch.start < MIN_DURATIONS * usual.ticks:
+        return False
+    if len(one.estimate.segmentation.reps) < MIN_RAISES or one.estimate.certainty == "low":
+        return False
+    own = Usual.of(one.estimate)
+    size, duration = own.range_deg / usual.range_deg, own.ticks / usual.ticks
+    return SIZES[0] < size < SIZES[1] and DURATIONS[0] < duration < DURATIONS[1]
+
+
+def stretches_alone(
+    whole: SetEstimate, motion: Motion, header: Header, settings: Settings
+) -> Iterator[Alone]:
+    """Yield the stretches in which the ankle moves, estimated by its sensor alone."""
+    usual = Usual.of(whole)
+    for stretch in _stretches(whole, len(motion), MIN_DURATION * usual.ticks):
         alone = replace(motion[stretch], pelvis=None)
-        if not _moves(alone, SIZES[0] * range_deg):
-            continue
-        again = estimate_set(alone, header, settings)
-        raises = again.segmentation.reps
-        if len(raises) < MIN_RAISES or again.certainty == "low":
-            continue
-        size = float(np.median([rep.range_deg for rep in raises])) / range_deg
-        duration = float(np.median([rep.back.tick - rep.near.tick for rep in raises])) / ticks
-        if SIZES[0] < size < SIZES[1] and DURATIONS[0] < duration < DURATIONS[1]:
-            start, end = stretch.start + raises[0].near.tick, stretch.start + raises[-1].back.tick
-            inside = any(spell.start <= start and end <= spell.stop for spell in whole.posture.spells)
-            yield LeftOut(start, end, len(raises), inside)
+        if _moves(alone, SIZES[0] * usual.range_deg):
+            yield Alone(stretch, estimate_set(alone, header, settings))
 
 
 def _stretches(whole: SetEstimate, count: int, min_ticks: float) -> Iterator[slice]:
-    """Yield the stretches before, between and after the repetitions that could hold several more."""
-    reps, longest = whole.segmentation.reps, int(LONGEST_S * GRID_HZ)
-    first = slice(max(0, reps[0].near.tick - longest), reps[0].near.tick)
-    ends = [*(rep.near.tick for rep in reps[1:]), count]
+    """Yield the stretches before, between and after the repetitions that could hold others."""
+    longest = int(LONGEST_S * GRID_HZ)
+    left, back = zip(*(_lasts(rep, whole.elevation_deg) for rep in whole.segmentation.reps), strict=True)
+    first = slice(max(0, left[0] - longest), left[0])
     others = [
-        slice(rep.back.tick, min(end, rep.back.tick + longest)) for rep, end in zip(reps, ends, strict=True)
+        slice(start, min(end, start + longest)) for start, end in zip(back, [*left[1:], count], strict=True)
     ]
     yield from (stretch for stretch in (first, *others) if stretch.stop - stretch.start >= min_ticks)
+
+
+def _lasts(rep: Excursion, elevation_deg: FloatArray) -> tuple[int, int]:
+    """Return the ticks at which the leg leaves the resting end in a repetition, and is back at it."""
+    band = ENDED_SHARE * rep.range_deg
+    out, way_back = slice(rep.near.tick, rep.far.tick + 1), slice(rep.far.tick, rep.back.tick + 1)
+    resting = np.abs(elevation_deg[out] - elevation_deg[rep.near.tick]) <= band
+    rested = np.abs(elevation_deg[way_back] - elevation_deg[rep.back.tick]) <= band
+    return rep.far.tick - int(resting[::-1].argmax()), rep.far.tick + int(rested.argmax())
 
 
 def _moves(motion: Motion, min_deg: float) -> bool:

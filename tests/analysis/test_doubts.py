@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,7 +31,8 @@ from imu_reps.analysis.reps.measure import Meter
 from imu_reps.analysis.reps.phases import Phases
 from imu_reps.analysis.set_motion import set_motion
 from imu_reps.domain.rep import Certainty
-from imu_reps.domain.samples import SensorPlace
+from imu_reps.domain.samples import FloatArray, SensorPlace
+from imu_reps.kinematics.mounting import unit
 from imu_reps.quality.check import check_recording
 from imu_reps.report.findings import finding_text as words
 
@@ -95,14 +96,19 @@ def test_a_swing_that_just_misses_or_just_counts_is_named(
     assert re.fullmatch(words, message), message
 
 
-def flipped(recording: Recording, place: SensorPlace, at_s: float, by_deg: float) -> Recording:
+def flipped(
+    recording: Recording,
+    place: SensorPlace,
+    at_s: float,
+    by_deg: float,
+    axis: Sequence[float] = (0.6, 0.0, 0.8),
+) -> Recording:
     """Return the recording with a sensor that turns over in half a second, as its gyroscope sees."""
     block = recording.samples(place)
     assert block is not None
     share = np.clip((block.time_s - at_s) / 0.5, 0.0, 1.0)
-    axis = np.array([0.6, 0.0, 0.8])
-    turn = Rotation.from_rotvec(np.radians(by_deg) * share[:, None] * axis).inv()
-    rate = np.where((share > 0.0) & (share < 1.0), by_deg / 0.5, 0.0)[:, None] * axis
+    turn = Rotation.from_rotvec(np.radians(by_deg) * share[:, None] * np.asarray(axis)).inv()
+    rate = np.where((share > 0.0) & (share < 1.0), by_deg / 0.5, 0.0)[:, None] * np.asarray(axis)
     turned = replace(
         block, acc_mps2=turn.apply(block.acc_mps2), gyr_dps=turn.apply(block.gyr_dps) + turn.apply(rate)
     )
@@ -129,14 +135,18 @@ def test_raises_after_a_sensor_turned_over_are_counted_or_mentioned(
     assert cause in left_out
 
 
+def shank_of(ankle: SampleBlock) -> FloatArray:
+    """Return the direction of the shank in the axes of a sensor that rests at first, (3,)."""
+    rest = ankle.acc_mps2[:100].mean(axis=0)
+    swing = np.linalg.svd(ankle.gyr_dps - ankle.gyr_dps[:100].mean(axis=0), full_matrices=False)[2][0]
+    return unit(np.cross(rest, swing))
+
+
 def turned_on_the_shank(recording: Recording, from_s: float, by_deg: float) -> Recording:
     """Return the recording with the ankle sensor turned about the shank after `from_s` (a slipped strap)."""
     ankle = recording.ankle
     assert ankle is not None
-    rest = ankle.acc_mps2[:100].mean(axis=0)
-    swing = np.linalg.svd(ankle.gyr_dps - ankle.gyr_dps[:100].mean(axis=0), full_matrices=False)[2][0]
-    shank = np.cross(rest, swing)
-    turn = Rotation.from_rotvec(np.radians(by_deg) * shank / np.linalg.norm(shank))
+    turn = Rotation.from_rotvec(np.radians(by_deg) * shank_of(ankle))
     after = (ankle.time_s > from_s)[:, None]
     slipped = replace(
         ankle,
@@ -163,6 +173,25 @@ def test_a_strap_that_turns_is_reported_with_its_time(simulated: Simulate, by_de
     assert found is not None
     assert float(found[1]) == pytest.approx(abs(by_deg), abs=5.0)
     assert float(found[2]) == pytest.approx(between_s, abs=2.0)
+
+
+@pytest.mark.parametrize("after", [1, 3, 5])
+@pytest.mark.parametrize("by_deg", [-90.0, 130.0, 180.0])
+def test_raises_on_both_sides_of_a_turned_strap_are_one_set(
+    simulated: Simulate, after: int, by_deg: float
+) -> None:
+    recording = simulated(CLEAN).recording
+    whole = analyze(recording).summary
+    between_s = 0.5 * (whole.reps[after - 1].end_s + whole.reps[after].start_s)
+    assert recording.ankle is not None
+    turned = flipped(recording, "ankle", between_s - 0.25, by_deg, shank_of(recording.ankle).tolist())
+    summary = analyze(turned).summary
+
+    assert summary.set.rep_count == len(CLEAN.reps)
+    assert len(findings_of(summary, "ankle_turned")) == 1
+    assert findings_of(summary, "raises_left_out") == []
+    for rep, unturned in zip(summary.reps, whole.reps, strict=True):
+        assert rep.range_deg == pytest.approx(unturned.range_deg, abs=4.0)
 
 
 def test_sitting_up_between_reps_is_reported_with_its_times(datasets: Path) -> None:

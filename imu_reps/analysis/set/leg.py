@@ -76,6 +76,13 @@ class LegFrame:
     zero: FloatArray
     zero_deg: float = 0.0
 
+    def body(self) -> FloatArray:
+        """Return the leg's axes in sensor axes, (3, 3): flexion, and up at elevation 0 and at 90 degrees."""
+        angle = np.radians(self.zero_deg)
+        across = cross(self.zero, self.axis)
+        level = np.cos(angle) * self.zero - np.sin(angle) * across
+        return np.array([self.axis, level, cross(level, self.axis)])
+
 
 def up_turning_dps(up: FloatArray, gyr_dps: FloatArray) -> FloatArray:
     """Return the angular rate without its vertical part, (n, 3) deg/s: heading does not turn gravity."""

@@ -18,6 +18,7 @@ from imu_reps.analysis.set.swings import LIFTED_SHARE
 from imu_reps.analysis.set_motion import rate_of_change
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import FloatArray
+from imu_reps.kinematics.motion import GridMotion
 from imu_reps.kinematics.mounting import angle_between_deg, axis_vector, cross, row_dots, unit
 
 #: Assumed leg elevation in a high start without a rest on the floor.
@@ -79,6 +80,24 @@ class LegFrames:
     def axis(self) -> FloatArray:
         """Flexion axis of the first frame, (3,)."""
         return self.frames[0][1].axis
+
+    def at(self, tick: int) -> LegFrame:
+        """Return the frame at a tick."""
+        return next(frame for piece, frame in self.frames if tick < piece.stop)
+
+    def in_first(self, ankle: GridMotion) -> GridMotion:
+        """Return the ankle's motion in the first frame's sensor axes, as if the strap had not slipped."""
+        if len(self.frames) == 1:
+            return ankle
+        first, (up, gyr, acc) = (
+            self.frames[0][1].body(),
+            (ankle.up.copy(), ankle.gyr_dps.copy(), ankle.acc_mps2.copy()),
+        )
+        for piece, frame in self.frames[1:]:
+            turn = frame.body().T @ first
+            for values in (up, gyr, acc):
+                values[piece] = values[piece] @ turn
+        return replace(ankle, up=up, gyr_dps=gyr, acc_mps2=acc)
 
     def elevation_deg(self, up: FloatArray, header: Header, params: LegParams) -> FloatArray:
         """Return leg elevation for up (n, 3) in ankle sensor axes, (n,) degrees."""
