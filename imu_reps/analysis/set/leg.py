@@ -112,9 +112,11 @@ def _moving(turning_dps: FloatArray, params: LegParams) -> tuple[FloatArray, Flo
 
 def _usual_dps(speed_dps: FloatArray, params: LegParams) -> float:
     """Return the speed, in whole deg/s, by which half of the way is made that stillness does not explain."""
+    if not len(speed_dps):
+        return 0.0
     ways = np.bincount(speed_dps.astype(np.int64), weights=speed_dps).cumsum()
-    ways -= ways[min(int(params.still_dps) - 1, len(ways) - 1)] if len(ways) else 0.0
-    return float(ways.searchsorted(0.5 * ways[-1])) if len(ways) else 0.0
+    ways -= ways[min(int(params.still_dps) - 1, len(ways) - 1)]
+    return float(ways.searchsorted(0.5 * ways[-1]))
 
 
 def _by_way(turning_dps: FloatArray, speed_dps: FloatArray) -> tuple[FloatArray, FloatArray]:

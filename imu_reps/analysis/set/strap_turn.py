@@ -12,7 +12,7 @@ import numpy as np
 
 from imu_reps.analysis.set.leg import LegFrame
 from imu_reps.analysis.set.leg_frames import SLIPPED_DEG, Slip
-from imu_reps.domain.recording import Posture
+from imu_reps.domain.exercise import Posture
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import GridMotion, Motion, bridged
