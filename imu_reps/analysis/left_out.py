@@ -108,7 +108,7 @@ def stretches_alone(
 def _stretches(whole: SetEstimate, count: int, min_ticks: float) -> Iterator[slice]:
     """Yield the stretches before, between and after the repetitions that could hold others."""
     longest = int(LONGEST_S * GRID_HZ)
-    left, back = zip(*(_lasts(rep, whole.elevation_deg) for rep in whole.segmentation.reps), strict=True)
+    left, back = zip(*(lasting(rep, whole.elevation_deg) for rep in whole.segmentation.reps), strict=True)
     first = slice(max(0, left[0] - longest), left[0])
     others = [
         slice(start, min(end, start + longest)) for start, end in zip(back, [*left[1:], count], strict=True)
@@ -116,7 +116,7 @@ def _stretches(whole: SetEstimate, count: int, min_ticks: float) -> Iterator[sli
     yield from (stretch for stretch in (first, *others) if stretch.stop - stretch.start >= min_ticks)
 
 
-def _lasts(rep: Excursion, elevation_deg: FloatArray) -> tuple[int, int]:
+def lasting(rep: Excursion, elevation_deg: FloatArray) -> tuple[int, int]:
     """Return the ticks at which the leg leaves the resting end in a repetition, and is back at it."""
     band = ENDED_SHARE * rep.range_deg
     out, way_back = slice(rep.near.tick, rep.far.tick + 1), slice(rep.far.tick, rep.back.tick + 1)

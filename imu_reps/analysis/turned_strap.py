@@ -16,7 +16,15 @@ from itertools import islice
 import numpy as np
 
 from imu_reps.analysis.estimate import SetEstimate, estimate_set
-from imu_reps.analysis.left_out import DURATIONS, MIN_RAISES, Alone, Usual, stretches_alone, with_left_out
+from imu_reps.analysis.left_out import (
+    DURATIONS,
+    MIN_RAISES,
+    Alone,
+    Usual,
+    lasting,
+    stretches_alone,
+    with_left_out,
+)
 from imu_reps.analysis.reps.segmentation import Excursion
 from imu_reps.analysis.set.evidence import FEW_REPS
 from imu_reps.analysis.set.leg import LegFrame
@@ -48,6 +56,9 @@ MAX_RATIO, ALIKE = 2.0, 1.15
 
 #: A swing this near to a turn of the strap, and under this share of the usual range, is the handling (ours).
 HANDLING_S, HANDLING_SIZE = 3.0, 0.5
+
+#: So is a first or last one under this share that is quick too, if the leg hardly rests beyond it (ours).
+OUTER_SIZE = 0.75
 
 #: Most turns of a strap in one set, and most rests in a stretch by which one is tried.
 MAX_TURNS, MAX_RESTS = 3, 4
@@ -103,12 +114,12 @@ class _Read:
         if len(reps) < MIN_RAISES:
             return self
         usual, around = Usual.of(whole), HANDLING_S * GRID_HZ
-        at_ends = self._handled_at_ends(usual)
+        at_ends = self._handled_at_ends()
         handling = [
-            rep.range_deg < HANDLING_SIZE * usual.range_deg
-            and (
-                rep in at_ends
-                or any(rep.near.tick - around < slip.tick < rep.back.tick + around for slip in slips)
+            (rep in at_ends and rep.range_deg < OUTER_SIZE * usual.range_deg)
+            or (
+                rep.range_deg < HANDLING_SIZE * usual.range_deg
+                and any(rep.near.tick - around < slip.tick < rep.back.tick + around for slip in slips)
             )
             for rep in reps
         ]
@@ -119,18 +130,19 @@ class _Read:
         whole = replace(whole, segmentation=segmentation, certainty=certainty, other_count=len(reps))
         return replace(self, whole=whole)
 
-    def _handled_at_ends(self, usual: Usual) -> list[Excursion]:
+    def _handled_at_ends(self) -> list[Excursion]:
         """Return the first and last repetitions that are quick, with the leg hardly at rest beyond them."""
         assert self.motion.ankle is not None
         reps = self.whole.segmentation.reps
         outside = [(reps[0], slice(0, reps[0].near.tick)), (reps[-1], slice(reps[-1].back.tick, None))]
         up = bridged(self.motion.ankle.up)
         resting = angle_between_deg(up, _resting_up(up, reps)) < AT_REST_DEG
-        quick = DURATIONS[0] * usual.ticks
+        lasts = [back - left for left, back in (lasting(rep, self.whole.elevation_deg) for rep in reps)]
+        quick = DURATIONS[0] * float(np.median(lasts))
         return [
             rep
-            for rep, ticks in outside
-            if rep.back.tick - rep.near.tick < quick and not _mostly(resting[ticks])
+            for (rep, ticks), ticks_long in zip(outside, (lasts[0], lasts[-1]), strict=True)
+            if ticks_long < quick and not _mostly(resting[ticks])
         ]
 
 
