@@ -61,7 +61,7 @@ STILL_ACC_SD_MPS2 = 0.15
 
 #: Greatest bias of a gyroscope at rest: 20 (MPU-6050, as delivered), and some for its temperature. A faster
 #: turn is no rest.
-MAX_BIAS_DPS = 25.0
+MAX_BIAS_DPS = 22.0
 
 
 def window_length(period_s: float) -> int:

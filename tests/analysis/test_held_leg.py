@@ -8,7 +8,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from imu_reps.analysis.set.held_leg import held_up
+from imu_reps.analysis.reps.segmentation import Excursion, Turn
+from imu_reps.analysis.set.held_leg import carries_up, held_up
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import GridMotion
@@ -41,15 +42,20 @@ def held_at(places: Sequence[Place]) -> list[bool]:
 
 
 def _held(elevation_deg: FloatArray, height_m: FloatArray, tilt_deg: FloatArray) -> BoolArray:
+    ankle = carried(elevation_deg, height_m)
+    speed = np.gradient(elevation_deg) * GRID_HZ
+    # the ankle is carried at all times, however little the shank turns meanwhile
+    speed += np.where(np.abs(np.gradient(height_m)) > 1e-4, 20.0, 0.0)
+    return held_up(ankle, tilt_deg, elevation_deg, speed, slice(0, len(speed)))
+
+
+def carried(elevation_deg: FloatArray, height_m: FloatArray) -> GridMotion:
+    """Return the motion of an ankle at the given heights."""
     angle = np.radians(elevation_deg)
     up = np.column_stack([np.cos(angle), np.sin(angle), 0.0 * angle])
     rises = np.gradient(np.gradient(height_m)) * GRID_HZ**2
     nothing = 0.0 * angle
-    ankle = GridMotion(up, 0.0 * up, up * (9.81 + rises)[:, None], nothing, nothing == 0.0)
-    speed = np.gradient(elevation_deg) * GRID_HZ
-    # the ankle is carried at all times, however little the shank turns meanwhile
-    speed += np.where(np.abs(np.gradient(height_m)) > 1e-4, 20.0, 0.0)
-    return held_up(ankle, tilt_deg, elevation_deg, speed, slice(0, len(angle)))
+    return GridMotion(up, 0.0 * up, up * (9.81 + rises)[:, None], nothing, nothing == 0.0)
 
 
 @pytest.mark.parametrize("before", [FLAT, FOOT_STANDING])
@@ -79,3 +85,27 @@ def test_a_pelvis_that_hardly_follows_the_leg_is_no_evidence_of_a_leg_held_up(ti
     raised = (80.0, 0.72, tips_deg)
 
     assert not any(held_at([FLAT, raised, FLAT, raised, FLAT]))
+
+
+@pytest.mark.parametrize(
+    ("rises_m", "first_is_way_in", "last_is_way_out"),
+    [(0.0, False, False), (0.4, True, False), (-0.4, False, True)],
+)
+def test_heels_drawn_in_and_lifted_end_higher_than_they_began(
+    rises_m: float, first_is_way_in: bool, last_is_way_out: bool
+) -> None:
+    """Three dips of the shank by 30 degrees; the ankle ends the first or the last one at another height."""
+    share = np.linspace(0.0, 1.0, 150)
+    dip, rise = -30.0 * np.sin(np.pi * share) ** 2, share**3 * (10.0 - 15.0 * share + 6.0 * share**2)
+    still, one = np.zeros(100), np.ones(350)
+    angle = np.concatenate([still, dip, still] * 3)
+    first, last = (max(rises_m, 0.0), min(rises_m, 0.0))
+    rising = np.concatenate([still, rise, still + 1.0])
+    height = np.concatenate([first * rising, first * one, first * one + last * rising])
+    ticks = [(100 + 350 * k, 175 + 350 * k, 250 + 350 * k) for k in range(3)]
+    reps = [Excursion(*(Turn(tick, float(angle[tick])) for tick in three)) for three in ticks]
+    ratios = carries_up(carried(angle, height), angle, reps, [slice(0, len(angle))])
+
+    assert (ratios[0] > 1.0, ratios[2] > 1.0) == (first_is_way_in, last_is_way_out)
+    assert ratios[1] == -np.inf
+    assert min(ratios[0], ratios[2]) < 0.0

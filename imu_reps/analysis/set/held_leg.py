@@ -1,7 +1,8 @@
 """Stops in which a lying person's leg is level but held up: at table top, or with the knee at the chest.
 
 Gravity shows such a shank as it shows one on the floor, but the thigh tips the pelvis back. Between two stops
-the vertical acceleration of the ankle shows how much higher it is at the second one.
+the vertical acceleration of the ankle shows how much higher it is at the second one: so it also tells a heel
+tap from heels drawn in along the floor and lifted.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from itertools import pairwise
 import numpy as np
 
 from imu_reps.analysis.reps.phases import SLOW_DPS
+from imu_reps.analysis.reps.segmentation import Excursion
+from imu_reps.analysis.set_motion import rate_of_change
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import GridMotion, bridged
@@ -48,6 +51,9 @@ LEFT_SHARE = 0.25
 #: pressed to the floor (ours).
 TIPS_DEG, TIPS_SD_DEG = -12.0, 6.0
 SAME_SD_DEG, MOST_AGAINST = 4.0, 3.0
+
+#: A stop is where a repetition begins or ends if its angle is within this share of the range of it (ours).
+SAME_PLACE = 0.3
 
 #: Log likelihood of a leg being taken up, or laid down, between two stops in which it is level (ours).
 SELDOM = -3.0
@@ -105,6 +111,68 @@ def held_up(
     for k, up in zip(stops_down, _likeliest(begins_up, changes), strict=True):
         held[stops[k].start : stops[k].end] = up
     return held
+
+
+def carries_up(
+    ankle: GridMotion, angle_deg: FloatArray, reps: Sequence[Excursion], spells: Sequence[slice]
+) -> FloatArray:
+    """Return the log likelihood ratios of ways into and out of a held leg to repetitions, (reps,).
+
+    The first repetition of a spell may be the way up to where the leg is held, and the last one the way down;
+    the ratio of all others is minus infinity. 0 where no stops enclose such a repetition alone.
+
+    Parameters
+    ----------
+    ankle : GridMotion
+    angle_deg : (n,) float
+        The leg's angle about its axis, of either sign, low-passed.
+    reps : sequence of Excursion
+    spells : sequence of slice
+        Stretches in the posture.
+    """
+    vertical = bridged(row_dots(ankle.acc_mps2, ankle.up))
+    slow = np.abs(rate_of_change(angle_deg)) < SLOW_DPS
+    stops = [
+        _Stop(start, end, median(angle_deg[start:end]), 0.0)
+        for start, end in stretches(slow)
+        if end - start >= STOP_TICKS
+    ]
+    ratios = np.full(len(reps), -np.inf)
+    spell_of = np.searchsorted([spell.start for spell in spells], [rep.far.tick for rep in reps], "right")
+    for k, rep in enumerate(reps):
+        first, last = (
+            not 0 <= other < len(reps) or spell_of[other] != spell_of[k] for other in (k - 1, k + 1)
+        )
+        neighbours = slice(0 if first else reps[k - 1].far.tick, None if last else reps[k + 1].far.tick)
+        if first or last:
+            around = _around(rep, angle_deg, stops, neighbours)
+            ways = [way for way, is_one in ((1, first), (-1, last)) if is_one]
+            ratios[k] = max((_carries(vertical, around, way) for way in ways), default=0.0) if around else 0.0
+    return ratios
+
+
+def _around(
+    rep: Excursion, angle_deg: FloatArray, stops: Sequence[_Stop], neighbours: slice
+) -> Sequence[_Stop]:
+    """Return the stops from the last one before a repetition to the first one after it; none if unknown."""
+
+    def at(tick: int, stop: _Stop) -> bool:
+        return bool(abs(stop.elevation_deg - angle_deg[tick]) < SAME_PLACE * rep.range_deg)
+
+    before = [k for k, stop in enumerate(stops) if stop.end <= rep.far.tick and at(rep.near.tick, stop)]
+    after = [k for k, stop in enumerate(stops) if stop.start >= rep.far.tick and at(rep.back.tick, stop)]
+    if not before or not after:
+        return ()
+    found = stops[before[-1] : after[0] + 1]
+    alone = found[0].end > neighbours.start and (neighbours.stop is None or found[-1].start < neighbours.stop)
+    return found if alone else ()
+
+
+def _carries(vertical_mps2: FloatArray, stops: Sequence[_Stop], way: int) -> float:
+    """Return the log likelihood ratio of an ankle carried up (1) or down (-1) to one back where it was."""
+    risen_m, sd_m = _rise(vertical_mps2, stops)
+    carried = _log_likelihood(risen_m - way * RISE_M, float(np.hypot(sd_m, RISE_SD_M)))
+    return carried - _log_likelihood(risen_m, sd_m)
 
 
 def _raised_from_above(vertical_mps2: FloatArray, stops: Sequence[_Stop]) -> float:

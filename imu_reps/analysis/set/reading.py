@@ -9,6 +9,7 @@ import numpy as np
 
 from imu_reps.analysis.reps.segmentation import Excursion, Segmentation, usual_range_deg
 from imu_reps.analysis.set.evidence import EvidenceParams, Observed, score
+from imu_reps.analysis.set.held_leg import carries_up
 from imu_reps.analysis.set.hypotheses import Hypothesis, Swing, weighted_median
 from imu_reps.analysis.set.leg import LegFrame, LegParams, swing_axis
 from imu_reps.analysis.set.swings import (
@@ -236,7 +237,8 @@ def _scored(
     found = []
     for hypothesis in read.hypotheses:
         lifted = hypothesis.sign * header.travel_sign * angle > hypothesis.level_deg(LEFT_SHARE)
-        likely, lever, undecided = _carried_round(hypothesis, lifted, motion, spells, header, params)
+        up = _carried_up(hypothesis, swing, seen, header)
+        likely, lever, undecided = _carried_round(hypothesis, lifted, motion, spells, up, header, params)
         reps = likely.segmentation.reps
         if reps:
             of_pelvis = _shares(reps, angle, seen), _rates(reps, seen), _bounces(reps, seen)
@@ -260,6 +262,7 @@ def _carried_round(
     lifted: BoolArray,
     motion: ArcMotion | None,
     spells: Sequence[slice],
+    carried_up: FloatArray,
     header: Header,
     params: EvidenceParams,
 ) -> tuple[Hypothesis, Lever | None, int]:
@@ -274,6 +277,8 @@ def _carried_round(
         How the ankle is carried; None if unknown.
     spells : sequence of slice
         Stretches in the posture.
+    carried_up : (reps,) float
+        Result of `_carried_up`.
     header : Header
     params : EvidenceParams
     """
@@ -294,7 +299,9 @@ def _carried_round(
         ways = [_slid_ratio(one, usual, params) for one in Movements(motion, _ways(reps, lifts)).each()]
         ratio, outermost = np.reshape(ways, (-1, 2)).max(axis=1), _outermost(reps, spells)
         slid |= ratio > np.where(outermost, params.outermost_slid_by, params.slid_by)
+        slid |= carried_up > params.outermost_slid_by
         near = outermost & (np.abs(ratio - params.outermost_slid_by) < params.undecided_by)
+        near |= (carried_up > 0.0) & (carried_up < params.slid_by)
         if header.exercise == "heel_tap":
             near |= outermost & _unlike(reps, lifts)
     slid &= not slid.all()
@@ -303,6 +310,14 @@ def _carried_round(
         return hypothesis, lever, undecided
     segmentation = hypothesis.segmentation.without(slid.tolist(), "not_carried_round_hip")
     return replace(hypothesis, segmentation=segmentation), movements.common((~slid).tolist()), undecided
+
+
+def _carried_up(hypothesis: Hypothesis, swing: Swing, seen: SeenLeg, header: Header) -> FloatArray:
+    """Return the log likelihood ratio of a way to or from table top to a heel tap, (reps,); else -inf."""
+    reps = hypothesis.segmentation.reps
+    if header.exercise != "heel_tap":
+        return np.full(len(reps), -np.inf)
+    return carries_up(seen.ankle, swing.angle_deg, reps, swing.spells)
 
 
 def _slid_ratio(lever: Lever | None, usual_m: FloatArray, params: EvidenceParams) -> float:
