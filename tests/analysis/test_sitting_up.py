@@ -1,17 +1,20 @@
-"""Sitting up suppresses cues of the back and ends no repetition; without a tilt the pelvis is not judged."""
+"""Sitting up suppresses cues of the back, ends no repetition and is no arch; without a tilt none is seen."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
-from imu_reps import Header, Settings
+from imu_reps import Header, RepPlan, SetPlan, Settings, analyze, simulate
 from imu_reps.analysis.live.follower import Follower, FollowerEvent, Known
 from imu_reps.domain.events import EndReached, LimitCrossed
 from imu_reps.domain.exercise import Posture
 from imu_reps.domain.track import GRID_HZ
+from imu_reps.sim.wearer import LifePlan
 
 LEG_DEG = 30.0 * (1.0 - np.cos(np.linspace(0.0, 6.0 * np.pi, 1500)))
 
@@ -57,3 +60,21 @@ def test_a_wearer_who_sits_up_gets_neither(tilt_deg: float) -> None:
 def test_a_hanging_wearer_cannot_sit_up() -> None:
     events = events_at(35.0, "hanging")
     assert (popped(events), ended(events)) == (True, True)
+
+
+@pytest.mark.parametrize("way", [1.0, -1.0])
+def test_who_sits_up_right_after_the_last_repetition_arches_nothing(way: float) -> None:
+    """The pelvis tips by 60 degrees in 1.5 s, beginning a fifth of a second after the leg lies."""
+    recording = simulate(SetPlan(reps=(RepPlan(),) * 3, life=LifePlan(rest_after_s=4.0))).recording
+    assert recording.pelvis is not None
+    pelvis, end_s = recording.pelvis, analyze(recording).summary.reps[-1].end_s
+    time_s = pelvis.time_s[0] + np.arange(len(pelvis)) / 100.0
+    share = np.clip((time_s - end_s - 0.2) / 1.5, 0.0, 1.0)
+    smooth = share**3 * (10.0 - 15.0 * share + 6.0 * share**2)
+    tips = Rotation.from_rotvec(np.radians(way * 60.0) * smooth[:, None] * [1.0, 0.0, 0.0]).inv()
+    rate = np.gradient(way * 60.0 * smooth, time_s)[:, None] * [1.0, 0.0, 0.0]
+    sat_up = replace(pelvis, acc_mps2=tips.apply(pelvis.acc_mps2), gyr_dps=tips.apply(pelvis.gyr_dps) + rate)
+    reps = analyze(recording.with_samples(sat_up)).summary.reps
+
+    assert len(reps) == 3
+    assert all("back_arch" not in rep.flags for rep in reps)

@@ -26,6 +26,7 @@ from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.lever import Lever, fit_levers
+from imu_reps.kinematics.mounting import ready_deg
 from imu_reps.kinematics.rest import stretches
 
 #: A rest at the near end longer than this is a break, not a pause.
@@ -45,6 +46,9 @@ LARGEST_HOLE_SHARE = 0.10
 
 #: Tilt that has grown by less since the repetition began was there before: the error of a pelvis sensor.
 ARISEN_DEG = 1.0
+
+#: Who sits up has left the posture this long after beginning to (ours).
+SITS_UP_S = 2.0
 
 #: A pelvis that follows the leg late arches at the bottom, within this after the leg's arrival (ours).
 BOTTOM_S = 1.0
@@ -298,10 +302,25 @@ class Meter:
         if np.isfinite(self._rotation_high[ticks]).all():
             high, low = float(self._rotation_high[ticks].max()), float(self._rotation_low[ticks].min())
             found["pelvic_rotation_deg"] = high if high >= -low else low
-        latest = whole.end + BOTTOM_S * GRID_HZ
+        latest = self._sits_up_from(whole.end, whole.end + BOTTOM_S * GRID_HZ)
         bottom_end = min(latest if next_start is None else min(latest, next_start), len(self._shake) - 1.0)
         down_end = concentric.start if self._motion.start_high else bottom_end
         return found | {"arch": self._arch(whole, Span(eccentric.start, down_end))}
+
+    def _sits_up_from(self, end: float, latest: float) -> float:
+        """Return the tick at which a lying person begins to sit up after a repetition, at most `latest`.
+
+        The pelvis then goes on tipping until it has left the posture, which no arch does.
+        """
+        if self._motion.header.posture == "hanging":
+            return latest
+        bottom = round(end)
+        tilt = self._motion.tilt_deg[bottom : round(latest + SITS_UP_S * GRID_HZ)]
+        (left,) = (np.abs(tilt) >= ready_deg(self._motion.header.start)).nonzero()
+        if not len(left):
+            return latest
+        (near,) = (np.abs(tilt[: left[0]] - tilt[0]) < ARISEN_DEG).nonzero()
+        return min(latest, float(bottom + (near[-1] if len(near) else 0)))
 
     def _lift_off(self, eccentric: Span) -> float | None:
         """Return the leg elevation at which tilt first passes the lift-off tilt on the way down, or None."""
