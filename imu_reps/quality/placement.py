@@ -39,6 +39,8 @@ class PlacementParams:
     posture_deg : float
         Greatest angle from level (upright) of a lying (hanging) pelvis: the definition, and 5° for a tilted
         belt.
+    turned_share : float
+        Share of the lying time in which a sensor that turned over in mid-set points up (ours).
     opposite_deg : float
         Angle past which the named axis points the opposite way.
     upright_deg : float
@@ -69,6 +71,7 @@ class PlacementParams:
     swapped_refuse: tuple[int, float] = (4, 20.0)
     swapped_caution: tuple[int, float] = (3, 15.0)
     posture_deg: float = 35.0
+    turned_share: float = 0.1
     opposite_deg: float = 120.0
     upright_deg: float = 30.0
     min_rest_s: float = 3.0
@@ -220,12 +223,16 @@ def _walked_upright(pelvis: Windows, lean_deg: FloatArray) -> Axis | None:
 
 
 def _faces_down(header: Header, pelvis: Windows, lying: BoolArray) -> bool:
-    """Whether the axis named as anterior points down while the person lies."""
+    """Whether the axis named as anterior points down while the person lies, and hardly ever up.
+
+    Of a sensor that turned over in mid-set it points up before or after.
+    """
     forward = header.pelvis.anterior_axis
     if forward is None:
         return False
     off = angle_deg(pelvis.up[lying], axis_vector(forward))
-    return float(np.median(off)) > 180.0 - PARAMS.posture_deg
+    sometimes, usually = np.percentile(off, (100.0 * PARAMS.turned_share, 50.0))
+    return bool(usually > 180.0 - PARAMS.posture_deg and sometimes > 90.0)
 
 
 def _wrong_sign(

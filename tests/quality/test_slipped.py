@@ -92,3 +92,12 @@ def test_two_sensors_under_one_name_are_reported_even_if_both_point_the_same_way
     arrived = joined[np.argsort(joined.time_s + lag_s, kind="stable")]
     found = check_recording(replace(clean, pelvis=None, ankle=None).with_samples(arrived))
     assert "two_streams" in {finding.code for finding in found}
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_pelvis_sensor_that_turns_over_in_mid_set_has_no_other_sign(clean: Recording, axis: int) -> None:
+    over = turned(clean, "pelvis", 15.0, 180.0, axis)
+    codes = {finding.code for finding in check_recording(over)}
+
+    assert "acc_sign" not in codes
+    assert "sensor_turned" in codes
