@@ -43,7 +43,7 @@ class SetRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class SetColumn:
     """A column of a table of sets.
 
     Attributes
@@ -60,7 +60,7 @@ class Column:
 
 
 #: Columns of a view, each with the minimum table width at which it is shown.
-Columns = Mapping[Column, int]
+Columns = Mapping[SetColumn, int]
 
 
 def rep_count_text(summary: Summary) -> str:
@@ -83,25 +83,31 @@ def _notes(row: SetRow) -> str:
     return ", ".join([*words, SIMULATED] if row.summary.recording.simulated else words)
 
 
+def _person(row: SetRow) -> str:
+    return NOT_MEASURED if row.person is None else printable(row.person)
+
+
 def _exercise_and_side(row: SetRow) -> str:
     recording = row.summary.recording
     return exercise_name(recording.exercise, recording.side)
 
 
-SET = Column("set", lambda row: str(row.number))
-PERSON = Column("person", lambda row: NOT_MEASURED if row.person is None else printable(row.person), "words")
-DAY = Column("day", lambda row: format_day(row.day), "short")
-EXERCISE = Column("exercise", lambda row: exercise_name(row.summary.recording.exercise), "words")
-SIDE = Column("side", lambda row: row.summary.recording.side or NOT_MEASURED, "short")
-EXERCISE_AND_SIDE = Column("exercise", _exercise_and_side, "words")
-REPS = Column("reps", lambda row: rep_count_text(row.summary))
-CLEAN = Column("clean", lambda row: format_count(row.summary.set.clean_count))
-TEMPO = Column("tempo", lambda row: row.summary.set.tempo or NOT_MEASURED)
-RANGE = Column("range", lambda row: format_degrees(row.summary.set.range_deg_mean))
-TILT = Column("tilt", lambda row: format_degrees(row.summary.set.pelvic_tilt_deg_max))
-FLOOR = Column("floor\nangle", lambda row: format_degrees(row.summary.set.floor_angle_deg))
-NOTES = Column("notes", _notes, "words")
-ENDED = Column("ended", lambda row: row.ended, "words")
+SET = SetColumn("set", lambda row: str(row.number))
+PERSON = SetColumn(
+    "person", lambda row: NOT_MEASURED if row.person is None else printable(row.person), "words"
+)
+DAY = SetColumn("day", lambda row: format_day(row.day), "short")
+EXERCISE = SetColumn("exercise", lambda row: exercise_name(row.summary.recording.exercise), "words")
+SIDE = SetColumn("side", lambda row: row.summary.recording.side or NOT_MEASURED, "short")
+EXERCISE_AND_SIDE = SetColumn("exercise", _exercise_and_side, "words")
+REPS = SetColumn("reps", lambda row: rep_count_text(row.summary))
+CLEAN = SetColumn("clean", lambda row: format_count(row.summary.set.clean_count))
+TEMPO = SetColumn("tempo", lambda row: row.summary.set.tempo or NOT_MEASURED)
+RANGE = SetColumn("range", lambda row: format_degrees(row.summary.set.range_deg_mean))
+TILT = SetColumn("tilt", lambda row: format_degrees(row.summary.set.pelvic_tilt_deg_max))
+FLOOR = SetColumn("floor\nangle", lambda row: format_degrees(row.summary.set.floor_angle_deg))
+NOTES = SetColumn("notes", _notes, "words")
+ENDED = SetColumn("ended", lambda row: row.ended, "words")
 
 
 def cells(row: SetRow, columns: Columns) -> tuple[str, ...]:
@@ -129,7 +135,7 @@ def sets_table(rows: Sequence[Sequence[str]], columns: Columns, width: int, gap:
     return table
 
 
-def _style(column: Column, cell: str) -> str:
+def _style(column: SetColumn, cell: str) -> str:
     return "red" if column is NOTES and cell != SIMULATED else ""
 
 

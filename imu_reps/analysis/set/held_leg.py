@@ -15,6 +15,7 @@ import numpy as np
 
 from imu_reps.analysis.reps.phases import SLOW_DPS
 from imu_reps.analysis.reps.segmentation import Excursion
+from imu_reps.analysis.set.spells import first_and_last
 from imu_reps.analysis.set_motion import rate_of_change
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.track import GRID_HZ
@@ -96,11 +97,7 @@ def held_up(
     held = np.zeros(len(tilt_deg), bool)
     inside = np.zeros(len(tilt_deg), bool)
     inside[spell] = (np.abs(speed_dps[spell]) < SLOW_DPS) & np.isfinite(elevation_deg[spell])
-    stops = [
-        _Stop(start, end, median(elevation_deg[start:end]), median(tilt_deg[start:end]))
-        for start, end in stretches(inside)
-        if end - start >= STOP_TICKS
-    ]
+    stops = _stops(inside, elevation_deg, tilt_deg)
     stops_down = [k for k, stop in enumerate(stops) if stop.may_be_on_floor]
     vertical = bridged(row_dots(ankle.acc_mps2, ankle.up))
     if not stops_down:
@@ -131,24 +128,24 @@ def carries_up(
         Stretches in the posture.
     """
     vertical = bridged(row_dots(ankle.acc_mps2, ankle.up))
-    slow = np.abs(rate_of_change(angle_deg)) < SLOW_DPS
-    stops = [
-        _Stop(start, end, median(angle_deg[start:end]), 0.0)
+    stops = _stops(np.abs(rate_of_change(angle_deg)) < SLOW_DPS, angle_deg, np.zeros(len(angle_deg)))
+    ratios = np.full(len(reps), -np.inf)
+    first, last = first_and_last([rep.far.tick for rep in reps], spells)
+    for k in np.flatnonzero(first | last).tolist():
+        neighbours = slice(0 if first[k] else reps[k - 1].far.tick, None if last[k] else reps[k + 1].far.tick)
+        around = _around(reps[k], angle_deg, stops, neighbours)
+        ways = [way for way, is_one in ((1, first[k]), (-1, last[k])) if is_one]
+        ratios[k] = max(_carries(vertical, around, way) for way in ways) if around else 0.0
+    return ratios
+
+
+def _stops(slow: BoolArray, elevation_deg: FloatArray, tilt_deg: FloatArray) -> list[_Stop]:
+    """Return the stops of a leg that is slow at some ticks, (n,)."""
+    return [
+        _Stop(start, end, median(elevation_deg[start:end]), median(tilt_deg[start:end]))
         for start, end in stretches(slow)
         if end - start >= STOP_TICKS
     ]
-    ratios = np.full(len(reps), -np.inf)
-    spell_of = np.searchsorted([spell.start for spell in spells], [rep.far.tick for rep in reps], "right")
-    for k, rep in enumerate(reps):
-        first, last = (
-            not 0 <= other < len(reps) or spell_of[other] != spell_of[k] for other in (k - 1, k + 1)
-        )
-        neighbours = slice(0 if first else reps[k - 1].far.tick, None if last else reps[k + 1].far.tick)
-        if first or last:
-            around = _around(rep, angle_deg, stops, neighbours)
-            ways = [way for way, is_one in ((1, first), (-1, last)) if is_one]
-            ratios[k] = max((_carries(vertical, around, way) for way in ways), default=0.0) if around else 0.0
-    return ratios
 
 
 def _around(

@@ -156,17 +156,7 @@ def estimate_pelvis(
     yaw = None
     if header.posture == "supine" and header.pelvis.alignment == "mounted":
         yaw = estimate_yaw(_lifts(zeros, segmentation.reps, motion.pelvis.up))
-    tilt, rotation = nothing.copy(), nothing.copy()
-    for k, zero in enumerate(zeros):
-        if zero.axes is None:
-            continue
-        # the zero of a spell also applies to the time before it; that of the last also to the time after
-        start = 0 if k == 0 else zeros[k - 1].spell.stop
-        end = len(motion) if k + 1 == len(zeros) else zero.spell.stop
-        ticks = slice(start, end if zero.shift is None else zero.shift.tick)
-        axes = zero.axes if yaw is None else with_yaw(zero.axes, yaw.yaw_deg)
-        one, rotation[ticks] = tilt_and_rotation(axes, motion.pelvis.up[ticks], header.posture, header.side)
-        tilt[ticks] = one if zero.rest is not None else np.nan
+    tilt, rotation = _tilt_and_rotation(zeros, yaw, motion.pelvis.up, header)
     between = any(zero.between_reps for zero in zeros)
     latest = zeros[-1].axes
     latest = latest if latest is None or yaw is None else with_yaw(latest, yaw.yaw_deg)
@@ -174,6 +164,26 @@ def estimate_pelvis(
     shift = next((zero.shift for zero in zeros if zero.shift is not None), None)
     known = zeros[-1].rest is not None
     return PelvisEstimate(tilt, rotation, reported, between, yaw, latest, known, shift)
+
+
+def _tilt_and_rotation(
+    zeros: Sequence[_SpellZero], yaw: SensorYaw | None, up: FloatArray, header: Header
+) -> tuple[FloatArray, FloatArray]:
+    """Return tilt and rotation for up (n, 3) in pelvis sensor axes, by the zero of each spell, (n,) degrees.
+
+    The zero of a spell also applies to the time before it; that of the last also to the time after.
+    """
+    tilt, rotation = np.full(len(up), np.nan), np.full(len(up), np.nan)
+    for k, zero in enumerate(zeros):
+        if zero.axes is None:
+            continue
+        start = 0 if k == 0 else zeros[k - 1].spell.stop
+        end = len(up) if k + 1 == len(zeros) else zero.spell.stop
+        ticks = slice(start, end if zero.shift is None else zero.shift.tick)
+        axes = zero.axes if yaw is None else with_yaw(zero.axes, yaw.yaw_deg)
+        one, rotation[ticks] = tilt_and_rotation(axes, up[ticks], header.posture, header.side)
+        tilt[ticks] = one if zero.rest is not None else np.nan
+    return tilt, rotation
 
 
 def _first_lifted(zeros: list[_SpellZero], reps: Sequence[Excursion]) -> _SpellZero:

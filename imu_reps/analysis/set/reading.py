@@ -12,6 +12,7 @@ from imu_reps.analysis.set.evidence import EvidenceParams, Observed, score
 from imu_reps.analysis.set.held_leg import carries_up
 from imu_reps.analysis.set.hypotheses import Hypothesis, Swing, weighted_median
 from imu_reps.analysis.set.leg import LegFrame, LegParams, swing_axis
+from imu_reps.analysis.set.spells import first_and_last
 from imu_reps.analysis.set.swings import (
     SeenLeg,
     SwingReadings,
@@ -300,16 +301,22 @@ def _carried_round(
         ratio, outermost = np.reshape(ways, (-1, 2)).max(axis=1), _outermost(reps, spells)
         slid |= ratio > np.where(outermost, params.outermost_slid_by, params.slid_by)
         slid |= carried_up > params.outermost_slid_by
-        near = outermost & (np.abs(ratio - params.outermost_slid_by) < params.undecided_by)
-        near |= (carried_up > 0.0) & (carried_up < params.slid_by)
+        near = _nearly_slid(ratio, carried_up, params)
         if header.exercise == "heel_tap":
-            near |= outermost & _unlike(reps, lifts)
+            near |= _unlike(reps, lifts)
+        near &= outermost
     slid &= not slid.all()
     undecided = max(int((near & slid).sum()), -int((near & ~slid).sum()), key=abs)
     if not slid.any():
         return hypothesis, lever, undecided
     segmentation = hypothesis.segmentation.without(slid.tolist(), "not_carried_round_hip")
     return replace(hypothesis, segmentation=segmentation), movements.common((~slid).tolist()), undecided
+
+
+def _nearly_slid(ratio: FloatArray, carried_up: FloatArray, params: EvidenceParams) -> BoolArray:
+    """Return which first or last swings hardly tell whether they are repetitions, (reps,) bool."""
+    by_lever = np.abs(ratio - params.outermost_slid_by) < params.undecided_by
+    return by_lever | (carried_up > 0.0) & (carried_up < params.slid_by)
 
 
 def _carried_up(hypothesis: Hypothesis, swing: Swing, seen: SeenLeg, header: Header) -> FloatArray:
@@ -347,8 +354,8 @@ def _ways(reps: Sequence[Excursion], lifts: Sequence[IntArray]) -> list[IntArray
 
 def _outermost(reps: Sequence[Excursion], spells: Sequence[slice]) -> BoolArray:
     """Return which repetitions are the first or the last of their spell, (reps,) bool."""
-    spell = np.searchsorted([one.start for one in spells], [rep.far.tick for rep in reps], "right")
-    return np.asarray((np.diff(spell, prepend=-1) != 0) | (np.diff(spell, append=-1) != 0))
+    first, last = first_and_last([rep.far.tick for rep in reps], spells)
+    return first | last
 
 
 def _unlike(reps: Sequence[Excursion], lifts: Sequence[IntArray]) -> BoolArray:

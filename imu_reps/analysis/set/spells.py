@@ -152,6 +152,12 @@ def in_spells(spells: Sequence[slice], ticks: int) -> BoolArray:
     return inside
 
 
+def first_and_last(ticks: Sequence[int], spells: Sequence[slice]) -> tuple[BoolArray, BoolArray]:
+    """Return which of some increasing ticks are the first of their spell, and which the last, (k,) each."""
+    spell = np.searchsorted([one.start for one in spells], ticks, "right")
+    return np.diff(spell, prepend=-1) != 0, np.diff(spell, append=-1) != 0
+
+
 def all_still(motion: Motion) -> BoolArray:
     """Return where all worn sensors were still, (n,) bool."""
     still = np.ones(len(motion), bool)

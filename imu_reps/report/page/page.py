@@ -26,7 +26,7 @@ from imu_reps.report.page.pictures import (
 from imu_reps.report.phrases import fault_sentences, meaning_sentences, unjudged_sentences
 from imu_reps.report.rep_table import cell_texts, column_heads, verdict
 from imu_reps.report.session_text import COLUMNS, SessionText
-from imu_reps.report.sets_table import BY_HAND, Column, OneSet, filled_columns, is_by_hand
+from imu_reps.report.sets_table import BY_HAND, OneSet, SetColumn, filled_columns, is_by_hand
 from imu_reps.report.text import headline, remarks, source_line, technical_remarks
 
 #: Spaces and line breaks of this program's own texts.
@@ -105,7 +105,7 @@ def sets_page(sets: Iterable[tuple[OneSet, AngleTrack, float | None]]) -> str | 
     )
 
 
-def _shade_of(column: Column, min_width: int) -> str:
+def _shade_of(column: SetColumn, min_width: int) -> str:
     """Return the CSS classes of a column of the table of sets."""
     words = {"number": [], "short": ["word", "short"], "words": ["word"]}[column.kind]
     return " ".join([*words, *(["rank3"] if min_width >= ROOMY else [])])
