@@ -10,8 +10,7 @@ from typing import Any, Literal, Self
 
 from imu_reps.domain.correction import Correction, corrections_of
 from imu_reps.domain.exercise import EXERCISES, Exercise, Posture, Side, Start, default_posture, default_start
-from imu_reps.domain.frames import sample_block
-from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace
+from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace, sample_block
 from imu_reps.domain.tempo import Tempo
 from imu_reps.domain.untrusted_text import normalize_name
 from imu_reps.domain.validation import (

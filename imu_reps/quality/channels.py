@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from imu_reps.domain.finding import Finding, Severity
-from imu_reps.domain.frames import ACC_COLUMNS, GYR_COLUMNS
 from imu_reps.domain.samples import (
+    ACC_COLUMNS,
+    GYR_COLUMNS,
     STANDARD_GRAVITY_MPS2,
     BoolArray,
     FloatArray,

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imu_reps.domain.finding import Finding
-from imu_reps.domain.frames import GYR_COLUMNS
-from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SensorPlace
+from imu_reps.domain.samples import GYR_COLUMNS, BoolArray, FloatArray, IntArray, SensorPlace
 from imu_reps.kinematics.rest import AtRest
 from imu_reps.kinematics.robust import mad_sd, median
 from imu_reps.quality.windows import HOP_S, Windows, angle_deg, calm_windows

@@ -15,8 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from imu_reps.domain.finding import Finding
-from imu_reps.domain.frames import ACC_COLUMNS, GYR_COLUMNS
-from imu_reps.domain.samples import FloatArray, SensorPlace
+from imu_reps.domain.samples import ACC_COLUMNS, GYR_COLUMNS, FloatArray, SensorPlace
 from imu_reps.kinematics.motion import bridged
 from imu_reps.quality.windows import HOP_S, Windows, rotations_by
 

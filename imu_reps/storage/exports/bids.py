@@ -16,10 +16,9 @@ from typing import Any
 import numpy as np
 
 from imu_reps import __version__
-from imu_reps.domain.frames import ACC_COLUMNS, GYR_COLUMNS
 from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Rep
-from imu_reps.domain.samples import FloatArray, SensorPlace
+from imu_reps.domain.samples import ACC_COLUMNS, GYR_COLUMNS, FloatArray, SensorPlace
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.errors import FileAccessError, UsageError
 from imu_reps.storage.file_access import file_errors, make_folder, not_ours_error, replace, write_new

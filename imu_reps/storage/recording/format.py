@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 import re
 
-from imu_reps.domain.frames import ACC_COLUMNS, GYR_COLUMNS
 from imu_reps.domain.recording import Note
-from imu_reps.domain.samples import MAX_S
+from imu_reps.domain.samples import ACC_COLUMNS, GYR_COLUMNS, MAX_S
 from imu_reps.errors import RecordingError
 
 FORMAT = "imu-reps-recording/1"

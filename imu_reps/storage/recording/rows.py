@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from imu_reps.domain.frames import ACC_COLUMNS, GYR_COLUMNS
 from imu_reps.domain.samples import (
+    ACC_COLUMNS,
+    GYR_COLUMNS,
     MAX_CLOCK_S,
     MAX_S,
     SENSOR_PLACES,
