@@ -34,8 +34,8 @@ from imu_reps import (
     save,
     simulate,
 )
-from imu_reps.domain.rep_rows import REP_COLUMNS
 from imu_reps.domain.samples import UNITS
+from imu_reps.domain.summary import REP_COLUMNS
 from imu_reps.errors import RefusedValueError
 
 SIMULATED = simulate(SetPlan(reps=SetPlan().reps[:3]))

@@ -14,8 +14,7 @@ from imu_reps.domain.exercise import Exercise, Side
 from imu_reps.domain.progress import Course, Direction, Progress, Quantity, QuantityChange, SinceLast, Step
 from imu_reps.domain.rep import clean_share
 from imu_reps.domain.samples import FloatArray
-from imu_reps.domain.stored_set import StoredSet
-from imu_reps.domain.summary import Summary
+from imu_reps.domain.summary import StoredSet, Summary
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from imu_reps.domain.programme import (
 )
 from imu_reps.domain.recording import STOPPED_WITH_PAIN
 from imu_reps.domain.rep import Flag, Rep, floor_angle, judged
-from imu_reps.domain.stored_set import StoredSet
+from imu_reps.domain.summary import StoredSet
 
 
 @dataclass(frozen=True, slots=True)

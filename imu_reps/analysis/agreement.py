@@ -10,8 +10,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from imu_reps.domain.exercise import Start
-from imu_reps.domain.labels import RepLabel
-from imu_reps.domain.rep import Flag, Rep
+from imu_reps.domain.rep import Flag, Rep, RepLabel
 from imu_reps.domain.samples import FloatArray
 
 FLAG_NAMES: tuple[Flag, ...] = get_args(Flag)

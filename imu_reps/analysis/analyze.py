@@ -31,7 +31,6 @@ from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Header, Recording
 from imu_reps.domain.rep import Partial, Rep
-from imu_reps.domain.rep_rows import rep_columns, rep_rows
 from imu_reps.domain.samples import SensorPlace, require_valid_times
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.summary import (
@@ -41,6 +40,8 @@ from imu_reps.domain.summary import (
     SensorSummary,
     SetSummary,
     Summary,
+    rep_columns,
+    rep_rows,
 )
 from imu_reps.domain.track import AngleTrack
 from imu_reps.domain.validation import require_instance

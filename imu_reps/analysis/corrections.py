@@ -11,7 +11,6 @@ import numpy as np
 
 from imu_reps.analysis.estimate import SetEstimate
 from imu_reps.analysis.reps.segmentation import Excursion, Segmentation, Turn
-from imu_reps.domain.correction import Correction
 from imu_reps.domain.events import (
     EndReached,
     Event,
@@ -27,7 +26,7 @@ from imu_reps.domain.events import (
 )
 from imu_reps.domain.exercise import HOLDS, Start
 from imu_reps.domain.finding import Finding
-from imu_reps.domain.recording import Header
+from imu_reps.domain.recording import Correction, Header
 from imu_reps.domain.rep import Partial, Rep
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.summary import SetSummary

@@ -29,7 +29,7 @@ def completion(shell: str, install: bool, force: bool) -> None:
     if not install:
         echo(script, nl=False)
         return
-    from imu_reps.domain.document_kind import DocumentKind
+    from imu_reps.domain.file_kinds import DocumentKind
     from imu_reps.storage.file_access import make_folder, save_document
     from imu_reps.storage.folders import user_home
 

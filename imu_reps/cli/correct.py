@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imu_reps.cli.console import echo, echo_error
-from imu_reps.domain.correction import Correction, corrected_header, corrections_of
 from imu_reps.domain.exercise import EXERCISES, SIDES
+from imu_reps.domain.recording import Correction, corrected_header, corrections_of
 from imu_reps.errors import FileAccessError, ImuRepsError, UsageError
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def correct(file: str, *, undo: str | None, labels: Path | None, force: bool, **
 
 
 def _undone(recording: Recording, undo: str | None) -> Iterator[Note]:
-    from imu_reps.domain.correction import UNDO
+    from imu_reps.domain.recording import UNDO
 
     if undo is None:
         return
@@ -84,7 +84,7 @@ def _undone(recording: Recording, undo: str | None) -> Iterator[Note]:
 
 def _corrections(recording: Recording, options: dict[str, Any]) -> Iterator[Note]:
     """Yield the notes for the corrections given; rep numbers are those of the last report."""
-    from imu_reps.domain.untrusted_text import parse_name
+    from imu_reps.domain.untrusted import parse_name
 
     for what in ("side", "exercise"):
         if options[what] is not None:
@@ -134,8 +134,7 @@ def _span(text: str, partials: Sequence[tuple[float, float]]) -> tuple[float, fl
 
 
 def _note(recording: Recording, value: str) -> Note:
-    from imu_reps.domain.correction import CORRECT
-    from imu_reps.domain.recording import Note
+    from imu_reps.domain.recording import CORRECT, Note
 
     return Note(max((note.time_s for note in recording.notes), default=0.0), CORRECT, value)
 

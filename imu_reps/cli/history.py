@@ -14,8 +14,7 @@ from imu_reps.domain.exercise import EXERCISES, Exercise
 from imu_reps.errors import FileAccessError, ImuRepsError
 
 if TYPE_CHECKING:
-    from imu_reps.domain.stored_set import StoredSet
-    from imu_reps.domain.summary import Summary
+    from imu_reps.domain.summary import StoredSet, Summary
     from imu_reps.domain.track import AngleTrack
 
 

@@ -177,7 +177,7 @@ def _save(recording: Recording, output: str, *, force: bool) -> None:
     """Write the recording atomically; only an imported one is ever replaced."""
     import tempfile
 
-    from imu_reps.domain.document_kind import DocumentKind
+    from imu_reps.domain.file_kinds import DocumentKind
     from imu_reps.storage.file_access import save_document
     from imu_reps.storage.recording.format import FIRST_LINE
     from imu_reps.storage.recording.writer import save
@@ -194,7 +194,7 @@ def _save(recording: Recording, output: str, *, force: bool) -> None:
 
 
 def _echo_sensor(place: SensorPlace, sensor: ImportedSensor) -> None:
-    from imu_reps.domain.export_formats import EXPORT_NAMES
+    from imu_reps.domain.file_kinds import EXPORT_NAMES
 
     block, source = sensor.block, sensor.source
     span_s = float(block.time_s[-1] - block.time_s[0])

@@ -9,7 +9,7 @@ import click
 
 from imu_reps.cli.console import echo, show_table
 from imu_reps.cli.prompts import UNNAMED_SETS, choose_person, person_label
-from imu_reps.domain.untrusted_text import NOBODY, matches_name
+from imu_reps.domain.untrusted import NOBODY, matches_name
 from imu_reps.errors import UsageError
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def rename(name: str, new: str, *, yes: bool) -> None:
 
     Example: imu-reps persons rename Ana Anna
     """
-    from imu_reps.domain.untrusted_text import parse_name
+    from imu_reps.domain.untrusted import parse_name
 
     new = parse_name(new)
     with _history() as history:

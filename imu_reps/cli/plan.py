@@ -91,7 +91,7 @@ def _prescribed_to(persons: list[str | None], name: str | None) -> str | None:
 
 def _prescribe(person: str | None, given: dict[str, Any]) -> None:
     from imu_reps.domain.programme import Prescription
-    from imu_reps.domain.untrusted_text import parse_name
+    from imu_reps.domain.untrusted import parse_name
     from imu_reps.report.advice_text import prescription_line
     from imu_reps.storage.prescriptions import prescribe
 

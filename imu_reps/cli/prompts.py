@@ -13,7 +13,7 @@ from typing import TypeVar
 import click
 
 from imu_reps.cli.console import echo
-from imu_reps.domain.untrusted_text import NOBODY, matches_name, normalize_name
+from imu_reps.domain.untrusted import NOBODY, matches_name, normalize_name
 from imu_reps.errors import UsageError
 
 #: Label of the sets without a person.

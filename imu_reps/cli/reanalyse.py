@@ -14,7 +14,7 @@ from imu_reps.errors import ImuRepsError
 
 if TYPE_CHECKING:
     from imu_reps.domain.settings import Settings
-    from imu_reps.domain.stored_set import StoredSet
+    from imu_reps.domain.summary import StoredSet
     from imu_reps.report.summary_diff import FigureChange
     from imu_reps.storage.history_store import History
 

@@ -18,7 +18,7 @@ from imu_reps.errors import ImuRepsError
 if TYPE_CHECKING:
     from imu_reps.analysis.analyze import Analysis
     from imu_reps.domain.recording import Recording
-    from imu_reps.domain.stored_set import StoredSet
+    from imu_reps.domain.summary import StoredSet
 
 #: Progress is shown from this many files on.
 MANY_FILES = 6

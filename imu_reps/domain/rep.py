@@ -1,4 +1,4 @@
-"""A repetition with its figures and faults."""
+"""A repetition with its figures and faults, and a labelled one that a count is compared with."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+from imu_reps.domain.validation import require_declared_types
+from imu_reps.errors import RefusedValueError
 
 Flag = Literal[
     "momentum",
@@ -137,3 +140,42 @@ def floor_angle(reps: Sequence[Rep]) -> tuple[float | None, float | None]:
         return safe_angle(lift_offs), None
     bottoms = [rep.bottom_angle_deg for rep in judged if rep.bottom_angle_deg is not None]
     return None, min(bottoms) if bottoms else None
+
+
+@dataclass(frozen=True, slots=True)
+class RepLabel:
+    """One labelled repetition, on the recording's `time_s`.
+
+    Attributes
+    ----------
+    start_s, end_s : float
+        Start of the way out, and end of the way back.
+    far_s : tuple of float, or None
+        When the leg reaches its far end and when it leaves it; equal for a single time. None: not labelled.
+    flags : tuple of Flag, or None
+        Its faults; None: faults were not labelled.
+
+    Raises
+    ------
+    RefusedValueError
+        If the times are invalid, or not in this order.
+    """
+
+    start_s: float
+    end_s: float
+    far_s: tuple[float, float] | None = None
+    flags: tuple[Flag, ...] | None = None
+
+    def __post_init__(self) -> None:
+        require_declared_types(self)
+        times = (self.start_s, *(self.far_s or ()), self.end_s)
+        if list(times) != sorted(times) or self.start_s == self.end_s:
+            raise RefusedValueError(
+                f"The times {', '.join(f'{time_s:g}' for time_s in times)} are not in their order.",
+                hint="A repetition starts, turns and ends.",
+            )
+
+    def moved(self, by_s: float) -> RepLabel:
+        """Return the label shifted by `by_s`."""
+        far_s = None if self.far_s is None else (self.far_s[0] + by_s, self.far_s[1] + by_s)
+        return RepLabel(self.start_s + by_s, self.end_s + by_s, far_s, self.flags)

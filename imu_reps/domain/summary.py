@@ -1,9 +1,11 @@
-"""Summary of one recording, with the names and structure of `imu-reps-summary/1`."""
+"""Summary of one recording, with the structure of `imu-reps-summary/1`; sets that hold one; its rows."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from datetime import UTC, date, datetime
+from typing import Any, Literal
 
 from imu_reps.domain.exercise import Exercise, Posture, Side, Start
 from imu_reps.domain.finding import Finding
@@ -139,3 +141,128 @@ class Summary:
 
     def __repr__(self) -> str:
         return f"Summary({self.recording.exercise}, {self.set.rep_count} reps, {len(self.findings)} findings)"
+
+
+#: When a recording may have been made: a computer's clock begins in 1970.
+YEARS = range(1970, 2200)
+
+
+@dataclass(frozen=True, slots=True)
+class DoneSet:
+    """One set of a session.
+
+    Attributes
+    ----------
+    number : int
+        Number in its session, from 1.
+    ended : str
+        Code of the reason why it ended, such as ``target``.
+    summary : Summary or None
+        None if discarded or `unusable`.
+    unusable : str or None
+        Why it could not be analysed.
+    """
+
+    number: int
+    ended: str
+    summary: Summary | None
+    discarded: bool = False
+    unusable: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSet:
+    """A set in the history: person, recording, ratings and summary.
+
+    Attributes
+    ----------
+    file : str
+        Absolute path of the recording.
+    session : str or None
+        Id shared by the sets of one session.
+    set_number : int or None
+        Number in its session.
+    pain, effort : int or None
+        Ratings after the set, 0 to 10; None if not rated.
+    summary : Summary
+        With the settings and the version that computed it.
+    """
+
+    file: str
+    person: str | None
+    session: str | None
+    set_number: int | None
+    pain: int | None
+    effort: int | None
+    summary: Summary
+
+    @property
+    def recorded(self) -> datetime | None:
+        """Time of the recording; None if unknown or in an impossible year.
+
+        A time without a zone is taken for UTC, so that any two can be compared.
+        """
+        created = self.summary.recording.created
+        if created is None:
+            return None
+        moment = datetime.fromisoformat(created)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment if moment.year in YEARS else None
+
+    @property
+    def day(self) -> date | None:
+        """Local day of the set; None if unknown."""
+        recorded = self.recorded
+        return None if recorded is None else recorded.date()
+
+
+_TEXTS = ("flags", "not_judged", "faults")
+_OF_SET = ("recording", "person", "created", "exercise", "side", "simulated")
+
+#: Columns of a repetition's row: person and set, figures, then flags (`faults`) and what was not judged.
+REP_COLUMNS = (*_OF_SET, *(name for name in Rep.__slots__ if name not in _TEXTS), "faults", "not_judged")
+
+_UNITS = {"s": "s", "deg": "deg", "dps": "deg/s"}
+
+
+def column_unit(column: str) -> str:
+    """Return the unit of a column by its name: docs/exporting.md#units; empty if it has none."""
+    return _UNITS.get(column.rpartition("_")[2], "")
+
+
+def rep_rows(summary: Summary, person: str | None) -> list[dict[str, Any]]:
+    """Return one row per repetition, by `REP_COLUMNS`; missing values are None, lists joined by ``;``.
+
+    Parameters
+    ----------
+    person : str or None
+        Person who did the set.
+    """
+    recording = summary.recording
+    of_set = {
+        "recording": recording.file,
+        "person": person,
+        "created": recording.created,
+        "exercise": recording.exercise,
+        "side": recording.side,
+        "simulated": recording.simulated,
+    }
+    return [
+        of_set
+        | {name: getattr(rep, name) for name in Rep.__slots__ if name not in _TEXTS}
+        | {"faults": ";".join(rep.flags), "not_judged": ";".join(rep.not_judged)}
+        for rep in summary.reps
+    ]
+
+
+def rep_columns(rows: Sequence[dict[str, Any]]) -> dict[str, tuple[list[Any], str]]:
+    """Return the columns of rows with their pandas type: ``string``, ``boolean``, ``Int64``, ``float64``."""
+    return {name: ([row[name] for row in rows], _kind(name)) for name in REP_COLUMNS}
+
+
+def _kind(column: str) -> str:
+    if column in ("simulated", "clean"):
+        return "boolean"
+    if column == "number":
+        return "Int64"
+    return "string" if column in (*_OF_SET, *_TEXTS) else "float64"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import log
 
-from imu_reps.domain.stored_set import StoredSet
+from imu_reps.domain.summary import StoredSet
 from imu_reps.fleet.dataset import Dataset
 from imu_reps.fleet.file_store import FileStore
 from imu_reps.report.formatting import pluralize

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import msgspec
 
-from imu_reps.domain.stored_set import StoredSet
+from imu_reps.domain.summary import StoredSet
 from imu_reps.errors import FileAccessError, UsageError
 from imu_reps.fleet.file_store import FileStore
 from imu_reps.fleet.result_rows import (

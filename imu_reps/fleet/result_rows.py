@@ -18,9 +18,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import msgspec
 
 from imu_reps.domain.rep import Fault, Rep
-from imu_reps.domain.stored_set import StoredSet
-from imu_reps.domain.summary import RecordingSummary, SensorSummary, SetSummary
-from imu_reps.domain.untrusted_text import FORMULA, spreadsheet_cell
+from imu_reps.domain.summary import RecordingSummary, SensorSummary, SetSummary, StoredSet
+from imu_reps.domain.untrusted import FORMULA, spreadsheet_cell
 from imu_reps.errors import require_extra
 from imu_reps.fleet.analyze_many import BatchError, BatchResult
 from imu_reps.report.findings import finding_text

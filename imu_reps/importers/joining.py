@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from imu_reps.domain.export_formats import EXPORT_NAMES
+from imu_reps.domain.file_kinds import EXPORT_NAMES
 from imu_reps.domain.recording import Header, Note, Recording, SensorHeader
 from imu_reps.domain.samples import BoolArray, FloatArray, SampleBlock, SensorPlace, interpolate_columns
 from imu_reps.importers.sensor_readings import EPOCH, Channel, ExportedSensor

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from io import BytesIO
 
-from imu_reps.domain.export_formats import ExportKind, export_kind
+from imu_reps.domain.file_kinds import ExportKind, export_kind
 from imu_reps.errors import RecordingError
 from imu_reps.importers.lab_exports import read_metabase, read_shimmer, read_xio
 from imu_reps.importers.mapped_csv import ColumnMap, read_mapped

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from imu_reps.domain.progress import Progress, Quantity, QuantityChange
-from imu_reps.domain.stored_set import StoredSet
+from imu_reps.domain.summary import StoredSet
 from imu_reps.report.formatting import (
     exercise_name,
     format_day,

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from imu_reps.domain.progress import SinceLast, Step
 from imu_reps.domain.rep import Rep
-from imu_reps.domain.stored_set import DoneSet
+from imu_reps.domain.summary import DoneSet
 from imu_reps.report.findings import DISCARDED, end_reason_text
 from imu_reps.report.formatting import (
     exercise_name,

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.summary import Summary
-from imu_reps.domain.untrusted_text import printable
+from imu_reps.domain.untrusted import printable
 from imu_reps.report.formatting import (
     NOT_MEASURED,
     exercise_name,

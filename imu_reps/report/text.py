@@ -13,7 +13,7 @@ from rich.text import Text
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.summary import SensorSummary, Summary
-from imu_reps.domain.untrusted_text import printable
+from imu_reps.domain.untrusted import printable
 from imu_reps.report.findings import finding_text
 from imu_reps.report.formatting import (
     NOT_MEASURED,

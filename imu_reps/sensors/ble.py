@@ -20,7 +20,7 @@ from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
 from bleak.exc import BleakError
 
-from imu_reps.domain.untrusted_text import printable
+from imu_reps.domain.untrusted import printable
 from imu_reps.errors import RadioError
 from imu_reps.sensors.radio_errors import PASSING, cause, in_use_by_another, radio_error, words
 from imu_reps.sensors.wire import Advertisement, Characteristic

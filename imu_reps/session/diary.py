@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from imu_reps.analysis.set_findings import felt, with_felt
 from imu_reps.domain.recording import HURT, Note
-from imu_reps.domain.stored_set import StoredSet
-from imu_reps.domain.summary import Summary
+from imu_reps.domain.summary import StoredSet, Summary
 from imu_reps.errors import FileAccessError, ImuRepsError
 from imu_reps.session.session_events import HurtAfter, Rating, SessionEvent, SetDone
 from imu_reps.storage.history_store import History, stored_set

@@ -12,7 +12,7 @@ from pathlib import Path
 from imu_reps.domain.exercise import default_posture
 from imu_reps.domain.recording import FloorFrom, Header, Note, SensorHeader
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
-from imu_reps.domain.untrusted_text import printable
+from imu_reps.domain.untrusted import printable
 from imu_reps.errors import FileAccessError
 from imu_reps.sensors.families import family
 from imu_reps.sensors.stream_items import Links

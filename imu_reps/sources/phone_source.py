@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from hmac import compare_digest
 from io import BytesIO
 
-from imu_reps.domain.crowd import oldest_of_crowd
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
+from imu_reps.domain.untrusted import oldest_of_crowd
 from imu_reps.errors import RadioError, UsageError
 from imu_reps.sensors.stream_items import Item, LinkChange, LinkState, Restarted, SensorStatus, loop_time_s
 from imu_reps.sources.phone_readings import (

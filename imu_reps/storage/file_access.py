@@ -11,7 +11,7 @@ from io import BufferedWriter, FileIO
 from pathlib import Path
 from typing import Any
 
-from imu_reps.domain.document_kind import DocumentKind
+from imu_reps.domain.file_kinds import DocumentKind
 from imu_reps.errors import FileAccessError
 
 _CAUSES = {

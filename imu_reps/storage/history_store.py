@@ -12,9 +12,8 @@ from typing import Any, Self
 
 from imu_reps.domain.exercise import Exercise
 from imu_reps.domain.recording import MAX_RATING, Recording, last_rating
-from imu_reps.domain.stored_set import StoredSet
-from imu_reps.domain.summary import Summary
-from imu_reps.domain.untrusted_text import normalize_name
+from imu_reps.domain.summary import StoredSet, Summary
+from imu_reps.domain.untrusted import normalize_name
 from imu_reps.errors import FileAccessError, UsageError
 from imu_reps.storage.file_access import create, make_folder
 from imu_reps.storage.folders import data_folder

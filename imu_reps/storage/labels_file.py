@@ -10,10 +10,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_args
 
-from imu_reps.domain.document_kind import DocumentKind
 from imu_reps.domain.exercise import Start
-from imu_reps.domain.labels import RepLabel
-from imu_reps.domain.rep import Flag
+from imu_reps.domain.file_kinds import DocumentKind
+from imu_reps.domain.rep import Flag, RepLabel
 from imu_reps.errors import RecordingError, RefusedValueError
 from imu_reps.storage.file_access import file_errors, require_regular_file, save_document
 from imu_reps.storage.plain_json import plain

@@ -9,9 +9,8 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
-from imu_reps.domain.correction import CORRECT
-from imu_reps.domain.recording import Note
-from imu_reps.domain.untrusted_text import normalize_name
+from imu_reps.domain.recording import CORRECT, Note
+from imu_reps.domain.untrusted import normalize_name
 from imu_reps.errors import FileAccessError, ImuRepsError, RecordingError
 from imu_reps.storage.exports.tables import history_csv
 from imu_reps.storage.file_access import file_errors, make_folder, write_new

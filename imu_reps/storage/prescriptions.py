@@ -11,7 +11,7 @@ import msgspec
 
 from imu_reps.domain.programme import Prescription
 from imu_reps.domain.tempo import Tempo
-from imu_reps.domain.untrusted_text import normalize_name
+from imu_reps.domain.untrusted import normalize_name
 from imu_reps.errors import FileAccessError
 from imu_reps.storage.file_access import read_toml, write_toml
 from imu_reps.storage.folders import data_folder

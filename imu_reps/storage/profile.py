@@ -19,7 +19,7 @@ from imu_reps.domain.end_range import Floor
 from imu_reps.domain.exercise import EXERCISES, SIDES, Exercise, Side
 from imu_reps.domain.recording import Axis
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
-from imu_reps.domain.untrusted_text import matches_name
+from imu_reps.domain.untrusted import matches_name
 from imu_reps.errors import FileAccessError, RadioError, UsageError
 from imu_reps.storage.file_access import read_toml, write_toml
 from imu_reps.storage.folders import profile_folder

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
-from imu_reps.domain.crowd import oldest_of_crowd
+from imu_reps.domain.untrusted import oldest_of_crowd
 from imu_reps.web.page_limits import LIMITS
 
 #: A pending connection, as `socket.accept` returns it: the socket and the remote address.

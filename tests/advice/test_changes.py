@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from imu_reps.advice.changes import LIMITS, course, progress
-from imu_reps.domain.stored_set import StoredSet
+from imu_reps.domain.summary import StoredSet
 from imu_reps.report.history_text import progress_text
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from imu_reps import Fault
 from imu_reps.advice.next_session import LIMITS, adherence, advise
-from imu_reps.domain.stored_set import StoredSet
+from imu_reps.domain.summary import StoredSet
 from imu_reps.report.advice_text import advice_lines
 from imu_reps.storage.programme_file import load_programme
 

@@ -11,7 +11,7 @@ import pytest
 
 from imu_reps import Rep
 from imu_reps.analysis.agreement import MIN_PERSONS, SetAgreement, agreement_figures, compare
-from imu_reps.domain.labels import RepLabel
+from imu_reps.domain.rep import RepLabel
 from imu_reps.errors import RefusedValueError
 
 MakeRep = Callable[..., Rep]

@@ -19,8 +19,7 @@ from parts import LONGEST_MESSAGE, Part, Rng, require
 from rich.console import Console
 
 from imu_reps import ImuRepsError, Note, Pipeline, Recording, SampleBlock, analyze, load, save
-from imu_reps.domain.correction import corrected_header, corrections_of
-from imu_reps.domain.recording import Header, last_rating
+from imu_reps.domain.recording import Header, corrected_header, corrections_of, last_rating
 from imu_reps.importers.joining import imported_sensor, join_sensors
 from imu_reps.importers.mapped_csv import column_map
 from imu_reps.importers.readers import ExportFile, ImportOptions, read_exports

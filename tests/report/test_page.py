@@ -13,7 +13,7 @@ import pytest
 from imu_reps import RepFaults, RepPlan, SetPlan, analyze, simulate
 from imu_reps.advice.changes import progress
 from imu_reps.domain.programme import Prescription
-from imu_reps.domain.stored_set import StoredSet
+from imu_reps.domain.summary import StoredSet
 from imu_reps.report.page import page as pages
 from imu_reps.report.page.hand_over import MAX_ROWS, hand_over_page, let_go_picture
 from imu_reps.report.page.page import set_page, sets_page

@@ -8,7 +8,7 @@ import pytest
 
 from imu_reps.advice.changes import since_last
 from imu_reps.domain.progress import SinceLast, Step
-from imu_reps.domain.stored_set import DoneSet, StoredSet
+from imu_reps.domain.summary import DoneSet, StoredSet
 from imu_reps.report.page.page import session_page
 from imu_reps.report.session_text import session_report, session_text
 

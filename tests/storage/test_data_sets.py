@@ -19,7 +19,7 @@ from scipy.spatial.transform import Rotation
 
 from imu_reps import Analysis, Note, Recording, analyze, load, save
 from imu_reps.cli.main import main
-from imu_reps.domain.rep_rows import REP_COLUMNS, column_unit
+from imu_reps.domain.summary import REP_COLUMNS, column_unit
 
 KINDS = ("reps-csv", "reps-parquet", "samples-csv", "samples-parquet", "bids", "sto", "vtt")
 

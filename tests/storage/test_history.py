@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 
 from imu_reps import Settings
-from imu_reps.domain.stored_set import StoredSet
+from imu_reps.domain.summary import StoredSet
 from imu_reps.errors import FileAccessError
 from imu_reps.storage.exports.tables import history_csv
 from imu_reps.storage.history_store import MIGRATIONS, History, history_path

@@ -12,7 +12,7 @@ import pytest
 from imu_reps import Analysis, RepFaults, RepPlan, SetPlan, analyze, simulate
 from imu_reps.advice.changes import progress
 from imu_reps.domain.programme import Prescription
-from imu_reps.domain.stored_set import DoneSet, StoredSet
+from imu_reps.domain.summary import DoneSet, StoredSet
 from imu_reps.report.page.hand_over import hand_over_page, let_go_picture
 from imu_reps.report.page.page import session_page, set_page, sets_page
 from imu_reps.report.session_text import session_text

@@ -86,7 +86,7 @@ def pair(*, person: str | None, listing: bool, forget: str | None, virtual: str 
 
 
 def _person_name(profiles: Profiles, name: str | None) -> str:
-    from imu_reps.domain.untrusted_text import parse_name
+    from imu_reps.domain.untrusted import parse_name
 
     if name is not None:
         name = parse_name(name)

@@ -16,7 +16,7 @@ from imu_reps.cli.console import rich_console
 from imu_reps.cli.panel.layout import LivePanel
 from imu_reps.cli.record.plain_session import echo_event, echo_finished, event_line
 from imu_reps.domain.settings import Settings
-from imu_reps.domain.untrusted_text import printable
+from imu_reps.domain.untrusted import printable
 from imu_reps.session.session_events import FileMoved, SessionEvent, SetBegan, SetDone, WriteFailed
 from imu_reps.view.session_snapshot import limits, update_snapshot
 from imu_reps.view.snapshot import Aim, Snapshot

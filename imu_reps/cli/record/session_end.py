@@ -14,7 +14,7 @@ from imu_reps.cli.console import echo, echo_error, render
 from imu_reps.cli.record.keys import on_signal, typed_line
 from imu_reps.cli.session_messages import EFFORT, NO_RATING, PAIN
 from imu_reps.domain.recording import parse_rating
-from imu_reps.domain.stored_set import DoneSet
+from imu_reps.domain.summary import DoneSet
 from imu_reps.errors import ImuRepsError
 from imu_reps.report.advice_text import adherence_lines, advice_lines, side_lines
 from imu_reps.report.findings import with_message

@@ -140,7 +140,7 @@ def _named(name: str, output: str) -> list[tuple[SetPlan, str]]:
 
 
 def _write(plan: SetPlan, output: str, seed: int, *, force: bool) -> None:
-    from imu_reps.domain.document_kind import DocumentKind
+    from imu_reps.domain.file_kinds import DocumentKind
     from imu_reps.sim.wearer import simulate as simulated
     from imu_reps.storage.file_access import require_free, save_document
     from imu_reps.storage.labels_file import TRUTH, save_truth, truth_path

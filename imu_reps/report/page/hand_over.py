@@ -18,10 +18,9 @@ from imu_reps.domain.progress import Progress
 from imu_reps.domain.recording import STOPPED_WITH_PAIN
 from imu_reps.domain.rep import Flag, Rep, clean_share, judged
 from imu_reps.domain.samples import FloatArray
-from imu_reps.domain.stored_set import StoredSet
-from imu_reps.domain.summary import Summary
+from imu_reps.domain.summary import StoredSet, Summary
 from imu_reps.domain.track import AngleTrack
-from imu_reps.domain.untrusted_text import printable
+from imu_reps.domain.untrusted import printable
 from imu_reps.report.advice_text import prescription_line
 from imu_reps.report.formatting import NOT_MEASURED, exercise_name, format_day, format_degrees, pluralize
 from imu_reps.report.history_text import progress_text

@@ -9,11 +9,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from imu_reps.domain.document_kind import DocumentKind
-from imu_reps.domain.stored_set import StoredSet
-from imu_reps.domain.summary import Summary
+from imu_reps.domain.file_kinds import DocumentKind
+from imu_reps.domain.summary import StoredSet, Summary
 from imu_reps.domain.track import AngleTrack
-from imu_reps.domain.untrusted_text import printable
+from imu_reps.domain.untrusted import printable
 from imu_reps.report.formatting import pluralize
 from imu_reps.report.page.pictures import (
     hold_picture,

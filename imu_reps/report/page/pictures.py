@@ -21,8 +21,7 @@ from matplotlib.ticker import MaxNLocator
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import FloatArray
-from imu_reps.domain.stored_set import StoredSet
-from imu_reps.domain.summary import Summary
+from imu_reps.domain.summary import StoredSet, Summary
 from imu_reps.domain.tempo import Tempo
 from imu_reps.domain.track import GRID_HZ, AngleTrack
 

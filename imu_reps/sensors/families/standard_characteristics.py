@@ -5,7 +5,7 @@ Bluetooth SIG, Device Information Service 1.1 and Battery Service 1.0.
 
 from __future__ import annotations
 
-from imu_reps.domain.untrusted_text import printable
+from imu_reps.domain.untrusted import printable
 from imu_reps.sensors.wire import BATTERY_LEVEL, Decoded, Facts, Read
 
 SERIAL_NUMBER = "00002a25-0000-1000-8000-00805f9b34fb"

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from imu_reps.domain.document_kind import DocumentKind
 from imu_reps.domain.exercise import Side
+from imu_reps.domain.file_kinds import DocumentKind
 from imu_reps.domain.samples import FloatArray, SensorPlace
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.errors import UsageError

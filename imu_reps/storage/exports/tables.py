@@ -11,14 +11,12 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from imu_reps.domain.correction import Correction
-from imu_reps.domain.document_kind import DocumentKind
+from imu_reps.domain.file_kinds import DocumentKind
+from imu_reps.domain.recording import Correction
 from imu_reps.domain.rep import Rep
-from imu_reps.domain.rep_rows import REP_COLUMNS, column_unit, rep_rows
-from imu_reps.domain.stored_set import StoredSet
-from imu_reps.domain.summary import Summary
+from imu_reps.domain.summary import REP_COLUMNS, StoredSet, Summary, column_unit, rep_rows
 from imu_reps.domain.track import ANGLE_COLUMNS, AngleTrack
-from imu_reps.domain.untrusted_text import spreadsheet_cell
+from imu_reps.domain.untrusted import spreadsheet_cell
 from imu_reps.errors import require_extra
 from imu_reps.storage.file_access import save_document
 from imu_reps.storage.plain_json import DECIMALS, plain

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 
-from imu_reps.domain.document_kind import DocumentKind
+from imu_reps.domain.file_kinds import DocumentKind
 from imu_reps.domain.recording import Note
 from imu_reps.domain.rep import Rep
-from imu_reps.domain.untrusted_text import printable
+from imu_reps.domain.untrusted import printable
 from imu_reps.errors import UsageError
 from imu_reps.storage.file_access import save_document
 

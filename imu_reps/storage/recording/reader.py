@@ -13,9 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from imu_reps.domain.correction import corrected_header, corrections_of
-from imu_reps.domain.export_formats import HEAD_CHARACTERS, export_kind, export_name
-from imu_reps.domain.recording import Caution, Header, Note, Recording
+from imu_reps.domain.file_kinds import HEAD_CHARACTERS, export_kind, export_name
+from imu_reps.domain.recording import Caution, Header, Note, Recording, corrected_header, corrections_of
 from imu_reps.domain.samples import (
     SENSOR_PLACES,
     FloatArray,

@@ -1,9 +1,30 @@
-"""Recognise the export format of a file by its first lines: docs/importing.md#formats."""
+"""Kinds of files, recognised by how they begin: documents that the program writes, other systems' exports."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentKind:
+    """Signature of a kind of document, by which an older file of the kind may be replaced.
+
+    Attributes
+    ----------
+    begins : str
+        First characters of the file.
+    line : str
+        Prefix of one of its first lines, ignoring indentation; "" matches any file.
+    footer : str
+        Text near its end; "" matches any file.
+    """
+
+    begins: str
+    line: str = ""
+    footer: str = ""
+
 
 ExportKind = Literal[
     "movella_dot",
