@@ -12,9 +12,8 @@ from imu_reps.domain.settings import Settings
 from imu_reps.sensors.stream_items import Links
 from imu_reps.session.session import Session
 from imu_reps.session.session_events import Cued, SessionEvent, SetBegan, SetProgress
-from imu_reps.session.session_folder import OpenedSet
 from imu_reps.session.session_plan import SessionPlan, SetGoal
-from imu_reps.session.set_recorder import SetRecorder
+from imu_reps.session.set_recorder import OpenedSet, SetRecorder
 from imu_reps.sources.replay_source import ReplaySource
 
 if TYPE_CHECKING:

@@ -35,8 +35,8 @@ from imu_reps.session.session_events import (
     SetEvent,
     WriteFailed,
 )
-from imu_reps.session.session_folder import SetOpener
 from imu_reps.session.session_plan import SessionPlan, SetGoal
+from imu_reps.session.set_recorder import SetOpener
 from imu_reps.session.set_state import after, ended
 from imu_reps.sources import Source
 

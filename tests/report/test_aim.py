@@ -13,8 +13,8 @@ import pytest
 from imu_reps import Rep, RepPlan, SetPlan, Summary, Tempo, analyze, load, save, simulate
 from imu_reps.domain.end_range import Floor
 from imu_reps.report.phrases import meaning_sentences, tempo_sentences
-from imu_reps.session.session_folder import SessionFolder
 from imu_reps.session.session_plan import SetGoal
+from imu_reps.session.set_recorder import SessionFolder
 from imu_reps.storage.profile import PairedSensor, Person
 
 Make = Callable[..., Summary]

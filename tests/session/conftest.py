@@ -18,8 +18,8 @@ from imu_reps.sensors.streams import Streams
 from imu_reps.session.rehearsal import direct
 from imu_reps.session.session import Session
 from imu_reps.session.session_events import Cued, Finished, Resting, SessionEvent, SetBegan, SetDone, SetEvent
-from imu_reps.session.session_folder import SessionFolder
 from imu_reps.session.session_plan import SessionPlan, SetGoal
+from imu_reps.session.set_recorder import SessionFolder
 from imu_reps.sim.radio.fast_loop import run
 from imu_reps.sources.radio_source import sensor_requests
 from imu_reps.sources.virtual_source import VirtualWorld

@@ -36,9 +36,8 @@ from imu_reps.sensors.stream_items import Item, LinkChange, Restarted
 from imu_reps.session import set_recorder
 from imu_reps.session.running_set import RunningSet
 from imu_reps.session.session_events import Finished
-from imu_reps.session.session_folder import OpenedSet
 from imu_reps.session.session_plan import SetGoal
-from imu_reps.session.set_recorder import SetFile, SetRecorder
+from imu_reps.session.set_recorder import OpenedSet, SetFile, SetRecorder
 from imu_reps.storage.recording import writer
 
 #: Time of the first item on the clock of the event loop, which starts at an arbitrary value.

@@ -29,8 +29,8 @@ from imu_reps.sensors.streams import Streams
 from imu_reps.session.rehearsal import direct
 from imu_reps.session.session import Session
 from imu_reps.session.session_events import Resting, SessionEvent, SetProgress
-from imu_reps.session.session_folder import SessionFolder
 from imu_reps.session.session_plan import SessionPlan, SetGoal
+from imu_reps.session.set_recorder import SessionFolder
 from imu_reps.sim.radio.fast_loop import run
 from imu_reps.sim.wearer import LifePlan
 from imu_reps.sources.radio_source import sensor_requests

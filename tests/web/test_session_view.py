@@ -20,8 +20,8 @@ from imu_reps.session.diary import Diary
 from imu_reps.session.rehearsal import direct
 from imu_reps.session.session import Session
 from imu_reps.session.session_events import Rating, Resting, SessionEvent, SetProgress
-from imu_reps.session.session_folder import SessionFolder
 from imu_reps.session.session_plan import SessionPlan, SetGoal
+from imu_reps.session.set_recorder import SessionFolder
 from imu_reps.sim.radio import fast_loop
 from imu_reps.sources.radio_source import sensor_requests
 from imu_reps.sources.virtual_source import VirtualWorld

@@ -29,8 +29,8 @@ from imu_reps.domain.settings import Settings
 from imu_reps.session.diary import Diary
 from imu_reps.session.session import Session
 from imu_reps.session.session_events import Finished, Rating, SessionEvent
-from imu_reps.session.session_folder import SessionFolder
 from imu_reps.session.session_plan import SessionPlan
+from imu_reps.session.set_recorder import SessionFolder
 from imu_reps.sources import Source
 from imu_reps.storage.folders import default_folder
 from imu_reps.storage.profile import load_profiles
