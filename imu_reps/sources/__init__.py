@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from imu_reps.sensors.stream_items import Item, Links
+from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
+from imu_reps.sensors.families import family
+from imu_reps.sensors.stream_items import Item, Links, SensorRequest
+from imu_reps.storage.profile import PairedSensor, Person
 
 
 class Source(Protocol):
@@ -24,3 +27,18 @@ class Source(Protocol):
 
     def status(self) -> Links:
         """Return the current status of each sensor."""
+
+
+def sensor_requests(person: Person) -> dict[SensorPlace, SensorRequest]:
+    """Return both sensors of a person, to be connected.
+
+    Raises
+    ------
+    UsageError
+        The profile names an unknown sensor family.
+    """
+    return {place: _request(person.sensor(place)) for place in SENSOR_PLACES}
+
+
+def _request(sensor: PairedSensor) -> SensorRequest:
+    return SensorRequest(family(sensor.family), sensor.host_id, sensor.rate_hz, sensor.identity, sensor.name)
