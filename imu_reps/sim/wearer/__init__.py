@@ -1,6 +1,5 @@
 """Simulated sets: commanded motion of a rigid body, sensor models, a lossy radio, and ground truth."""
 
-from imu_reps.sim.wearer.hold_truth import HoldTruth
 from imu_reps.sim.wearer.paced import paced
 from imu_reps.sim.wearer.population import idle_plan, random_plan
 from imu_reps.sim.wearer.random_person import TRAITS
@@ -23,6 +22,7 @@ from imu_reps.sim.wearer.set_plan import (
 from imu_reps.sim.wearer.showcase import showcase
 from imu_reps.sim.wearer.simulation import Simulated, simulate
 from imu_reps.sim.wearer.space import Space
+from imu_reps.sim.wearer.true_figures import HoldTruth
 from imu_reps.sim.wearer.truth import Truth, TruthAngles
 
 __all__ = [

@@ -10,8 +10,8 @@ import pytest
 
 from imu_reps import RepFaults, RepPlan, simulate
 from imu_reps.sim.wearer import Stall, Swell, idle_plan, random_plan, showcase
-from imu_reps.sim.wearer.hold_truth import held_peak, held_rotation, smoothness_sparc
 from imu_reps.sim.wearer.score import minimum_jerk
+from imu_reps.sim.wearer.true_figures import held_peak, held_rotation, smoothness_sparc
 
 
 def _line_start_share():
