@@ -13,6 +13,7 @@ from numpy.random import Generator
 from scipy.spatial.transform import Rotation
 
 from imu_reps.domain.samples import FloatArray
+from imu_reps.sim.wearer.choreography import LYING, LYING_KNEES_BENT, TABLETOP
 from imu_reps.sim.wearer.involuntary import (
     PelvisResponse,
     Unrest,
@@ -21,7 +22,6 @@ from imu_reps.sim.wearer.involuntary import (
     shake,
     stir,
 )
-from imu_reps.sim.wearer.life import LYING, LYING_KNEES_BENT, TABLETOP
 from imu_reps.sim.wearer.orientations import Orientations
 from imu_reps.sim.wearer.score import JOINTS, Joint, Score, bump, smoothstep, window
 from imu_reps.sim.wearer.sensor_plan import Vector
