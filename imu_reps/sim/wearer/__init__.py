@@ -1,8 +1,7 @@
 """Simulated sets: commanded motion of a rigid body, sensor models, a lossy radio, and ground truth."""
 
 from imu_reps.sim.wearer.paced import paced
-from imu_reps.sim.wearer.population import idle_plan, random_plan
-from imu_reps.sim.wearer.random_person import TRAITS
+from imu_reps.sim.wearer.population import TRAITS, idle_plan, random_plan
 from imu_reps.sim.wearer.sensor_plan import RadioPlan, SensorPlan, SlipPlan, TissuePlan
 from imu_reps.sim.wearer.set_plan import (
     Act,

@@ -1,17 +1,35 @@
-"""Random plans over the whole space of people, sensors and radios."""
+"""Random plans over the whole space of people, sensors and radios, and the traits of single people."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 from numpy.random import Generator
 
 from imu_reps.domain.exercise import BOTH_LEGS, Exercise, Start
 from imu_reps.domain.recording import PelvisAlignment
-from imu_reps.sim.wearer.random_person import personal
-from imu_reps.sim.wearer.random_reps import random_reps
+from imu_reps.sim.wearer import random_sensors as wear
+from imu_reps.sim.wearer.random_reps import partial_rep, random_reps
 from imu_reps.sim.wearer.random_sensors import random_sensors
-from imu_reps.sim.wearer.set_plan import Act, Activity, BodyPlan, LifePlan, SetPlan
+from imu_reps.sim.wearer.score import PEAK_OVER_MEAN
+from imu_reps.sim.wearer.set_plan import (
+    Act,
+    Activity,
+    BodyPlan,
+    CutPhase,
+    CutPlace,
+    CutPlan,
+    LifePlan,
+    PersonPlan,
+    RepPlan,
+    SetPlan,
+    SitUp,
+    Swell,
+)
 from imu_reps.sim.wearer.space import Space, chance
 
 _DYNAMIC: tuple[Exercise, ...] = (
@@ -165,3 +183,269 @@ def _random_body(exercise: Exercise, space: Space, rng: Generator) -> BodyPlan:
         thigh_m=float(rng.uniform(0.40, 0.46)),
         shank_m=float(rng.uniform(0.34, 0.39)),
     )
+
+
+_PHASES: tuple[CutPhase, ...] = ("out", "far", "back", "rest")
+_MIN_TO_CUT = 5
+_CLEARLY_PARTIAL = 0.35
+
+
+@dataclass(frozen=True, slots=True)
+class Trait:
+    """A trait of persons.
+
+    Attributes
+    ----------
+    chance : float
+        Probability, among sets that allow it.
+    allowed : callable
+        Whether a set allows it.
+    draw : callable
+        Returns the plan with the trait.
+    """
+
+    chance: float
+    allowed: Callable[[SetPlan], bool]
+    draw: Callable[[SetPlan, Generator], SetPlan]
+
+
+def personal(plan: SetPlan, rng: Generator, only: tuple[str, ...] | None = None) -> SetPlan:
+    """Return the set as done by a person.
+
+    Parameters
+    ----------
+    plan : SetPlan
+        With repetitions.
+    only : tuple of str, optional
+        Exactly these traits, if the set allows them; by default each with its probability.
+
+    Raises
+    ------
+    ValueError
+        For a trait that `TRAITS` does not have.
+    """
+    if unknown := set(only or ()) - set(TRAITS):
+        raise ValueError(f"there is no trait {', '.join(sorted(unknown))}; there are {', '.join(TRAITS)}")
+    for name, trait in TRAITS.items():
+        drawn = chance(rng, trait.chance) if only is None else name in only
+        if drawn and trait.allowed(plan):
+            plan = replace(trait.draw(plan, rng), traits=(*plan.traits, name))
+    return plan
+
+
+def _always(_: SetPlan) -> bool:
+    return True
+
+
+def _foot_can_fall(plan: SetPlan) -> bool:
+    return plan.posture == "supine" and plan.exercise != "heel_tap"
+
+
+def _pauses_rocks(plan: SetPlan, rng: Generator) -> SetPlan:
+    return replace(plan, life=replace(plan.life, rock_pause_s=float(rng.uniform(0.6, 2.5))))
+
+
+def _sits_up(plan: SetPlan, rng: Generator) -> SetPlan:
+    """Add one or two breaks before the last repetition."""
+    count = 2 if chance(rng, 0.2) else 1
+    after = sorted({int(rng.integers(0, len(plan.reps) - 1)) for _ in range(count)})
+    return replace(plan, person=replace(plan.person, sit_ups=tuple(_sit_up(number, rng) for number in after)))
+
+
+def _sit_up(after_rep: int, rng: Generator) -> SitUp:
+    return SitUp(
+        after_rep,
+        up_s=float(rng.uniform(1.2, 3.0)),
+        stay_s=float(rng.uniform(2.5, 8.0)),
+        down_s=float(rng.uniform(1.5, 3.5)),
+        rest_s=float(rng.uniform(0.3, 4.0)),
+        turn_deg=float(rng.uniform(-15.0, 15.0)),
+    )
+
+
+def _is_handled(plan: SetPlan, rng: Generator) -> SetPlan:
+    """Add strapping on and taking off the sensors outside the posture."""
+    after_s = float(rng.uniform(4.0, 10.0)) if chance(rng, 0.5) else 0.0
+    handled = replace(plan.person, handling_before_s=float(rng.uniform(6.0, 15.0)), handling_after_s=after_s)
+    into: Activity
+    out_of: Activity
+    into, out_of = ("hang_up", "let_go") if plan.posture == "hanging" else ("lie_down", "sit_up")
+    before = (Act("stand", float(rng.uniform(1.0, 3.0))), Act(into, float(rng.uniform(4.0, 6.0))))
+    after = (Act(out_of, float(rng.uniform(1.5, 3.0))),) if after_s else ()
+    life = replace(plan.life, before=plan.life.before or before, after=plan.life.after or after)
+    return replace(plan, life=life, person=handled)
+
+
+def _begins_at_once(plan: SetPlan, rng: Generator) -> SetPlan:
+    """Remove the rest and everything else before the first movement."""
+    return replace(plan, life=replace(plan.life, before=(), still_before_s=float(rng.uniform(0.0, 0.3))))
+
+
+def _is_cut(plan: SetPlan, rng: Generator) -> SetPlan:
+    """Cut the recording in the first third, the last third, or both, keeping rocks for the alignment."""
+    whole_deg = _CLEARLY_PARTIAL * usual_range_deg(plan)
+    whole = [k for k, rep in enumerate(plan.reps) if rep.top_deg - rep.bottom_deg > whole_deg]
+    third = len(whole) // 3
+    ends = "end" if plan.life.rocks_deg else ("begin", "end", "both")[int(rng.integers(3))]
+    begin = _cut_place(plan, whole[int(rng.integers(third))], "begin", rng)
+    end = _cut_place(plan, whole[-1 - int(rng.integers(third))], "end", rng)
+    return replace(plan, cut=CutPlan(None if ends == "end" else begin, None if ends == "begin" else end))
+
+
+def _cut_place(plan: SetPlan, rep: int, end: str, rng: Generator) -> CutPlace:
+    """Draw a place to cut that is not near the limit between counted and truncated repetitions."""
+    phase = "rest" if plan.reps[rep].stalls else _PHASES[int(rng.integers(len(_PHASES)))]
+    shares = {"out": (0.75, 0.95), "back": (0.05, 0.95)} if end == "begin" else {"back": (0.05, 0.7)}
+    return CutPlace(rep, phase, float(rng.uniform(*shares.get(phase, (0.1, 0.9)))))
+
+
+#: Peak speed of a slow set: the slowest of other simulators, 0.3 rad/s.
+_SLOW_PEAK_DPS = float(np.degrees(0.3))
+_SLOW_REPS = 8
+_SMALL_RANGE_DEG = 25.0
+
+
+def usual_range_deg(plan: SetPlan) -> float:
+    """Return the median planned range."""
+    return float(np.median([rep.top_deg - rep.bottom_deg for rep in plan.reps]))
+
+
+def slow(plan: SetPlan, rng: Generator) -> SetPlan:
+    """Make a few repetitions so slow that they peak at about 0.3 rad/s."""
+    hurry = float(rng.uniform(1.0, 1.4))
+    kept = (*plan.reps[: _SLOW_REPS - 1], plan.reps[-1]) if len(plan.reps) > _SLOW_REPS else plan.reps
+    return replace(plan, reps=tuple(_slowed(rep, hurry) for rep in kept))
+
+
+def _slowed(rep: RepPlan, hurry: float) -> RepPlan:
+    way_s = PEAK_OVER_MEAN * (rep.top_deg - rep.bottom_deg) / (hurry * _SLOW_PEAK_DPS)
+    return replace(
+        rep,
+        concentric_s=max(rep.concentric_s, way_s),
+        eccentric_s=max(rep.eccentric_s, way_s),
+        concentric_ramp=None,
+        eccentric_ramp=None,
+    )
+
+
+def alternates(plan: SetPlan, rng: Generator) -> SetPlan:
+    """Alternate legs: a long pause while the leg without a sensor moves."""
+    other_s = float(rng.uniform(2.5, 6.0))
+    lasts_s = other_s * rng.uniform(0.9, 1.1, len(plan.reps))
+    reps = [_resting(rep, plan, float(s)) for rep, s in zip(plan.reps, lasts_s, strict=True)]
+    return replace(
+        plan,
+        reps=tuple(reps),
+        person=replace(
+            plan.person,
+            other_leg_deg=usual_range_deg(plan),
+            sympathy_deg=float(rng.uniform(0.3, 2.0)),
+        ),
+    )
+
+
+def fidgets(plan: SetPlan, rng: Generator) -> SetPlan:
+    """Add twitches in the pauses, and an occasional aborted lift."""
+    reps = [_twitching(rep, plan, rng) if chance(rng, 0.4) else rep for rep in plan.reps]
+    usual_deg = usual_range_deg(plan)
+    if 0.25 * usual_deg >= 9.5:
+        at = int(rng.integers(1, len(reps)))
+        size_deg = float(rng.uniform(9.0, 0.25 * usual_deg))
+        reps.insert(at, partial_rep(reps, at, size_deg, plan.resting_end, rng))
+    return replace(plan, reps=tuple(reps))
+
+
+def _twitching(rep: RepPlan, plan: SetPlan, rng: Generator) -> RepPlan:
+    """Add a quick jerk of at most 6 degrees in the rest after the repetition."""
+    size_deg = min(6.0, float(rng.uniform(0.05, 0.18)) * (rep.top_deg - rep.bottom_deg))
+    twitch = Swell(size_deg, float(rng.uniform(0.5, 0.9)))
+    if plan.resting_end == "low":
+        return replace(rep, bounces=(*rep.bounces, twitch))
+    return replace(rep, wobbles=(*rep.wobbles, twitch))
+
+
+def hits_the_floor(plan: SetPlan, rng: Generator) -> SetPlan:
+    """Add hard heel touches in most repetitions that reach the floor, except the last."""
+    dropped = [_dropped(rep, rng) if chance(rng, 0.8) else rep for rep in plan.reps[:-1]]
+    return replace(plan, reps=(*dropped, plan.reps[-1]))
+
+
+def _dropped(rep: RepPlan, rng: Generator) -> RepPlan:
+    peak_mps2, duration_s = float(rng.uniform(15.0, 40.0)), float(rng.uniform(0.012, 0.025))
+    if rep.bottom_deg != 0.0 or rep.stalls:
+        return rep
+    return replace(rep, faults=replace(rep.faults, heel_touch_mps2=peak_mps2, heel_touch_s=duration_s))
+
+
+def keeps_pelvis_still(plan: SetPlan, rng: Generator) -> SetPlan:
+    """Keep the pelvis still, as intended in a heel tap."""
+    return replace(plan, body=replace(plan.body, share=float(rng.uniform(0.0, 0.02)), rotation_deg=0.0))
+
+
+def wanders(plan: SetPlan, rng: Generator) -> SetPlan:
+    """Add legs that are never still between repetitions."""
+    max_dps = 5.0 if usual_range_deg(plan) > _SMALL_RANGE_DEG else 3.0
+    return _does(plan, wander_dps=float(rng.uniform(2.2, max_dps)), shift_deg=float(rng.uniform(1.0, 3.0)))
+
+
+def foot_falls(plan: SetPlan, rng: Generator) -> SetPlan:
+    """Add a relaxed foot that falls outward at rest."""
+    return _does(plan, foot_falls_deg=float(rng.uniform(10.0, 30.0)))
+
+
+def loose_hip(plan: SetPlan, rng: Generator) -> SetPlan:
+    """Add hip roll and abduction with the lift: up to half the gyro power is off the swing axis."""
+    roll_deg = min(25.0, float(rng.uniform(0.15, 0.45)) * usual_range_deg(plan))
+    return _does(plan, hip_roll_deg=roll_deg, hip_abduction_deg=float(rng.uniform(2.0, 12.0)))
+
+
+def swings_at_the_bar(plan: SetPlan, rng: Generator) -> SetPlan:
+    """Add a swing of the hanging body, at about the frequency of its length."""
+    swing_deg = float(rng.uniform(0.03, 0.11)) * usual_range_deg(plan)
+    return _does(plan, swing_deg=swing_deg, swing_hz=float(rng.uniform(0.38, 0.46)))
+
+
+def _does(plan: SetPlan, **habits: float) -> SetPlan:
+    person: PersonPlan = replace(plan.person, **habits)  # type: ignore[arg-type]
+    return replace(plan, person=person)
+
+
+def _resting(rep: RepPlan, plan: SetPlan, pause_s: float) -> RepPlan:
+    """Return the repetition with this rest after it."""
+    low = plan.resting_end == "low"
+    return replace(rep, bottom_pause_s=pause_s) if low else replace(rep, top_pause_s=pause_s)
+
+
+#: Traits in the order in which they are drawn: repetitions, body, sensors, begin and end.
+TRAITS: Mapping[str, Trait] = MappingProxyType(
+    {
+        "slow": Trait(0.1, _always, slow),
+        "alternates": Trait(0.15, lambda plan: plan.side != "both", alternates),
+        "fidgets": Trait(0.25, _always, fidgets),
+        "hard_heels": Trait(
+            0.25, lambda plan: _foot_can_fall(plan) and plan.resting_end == "low", hits_the_floor
+        ),
+        "still_pelvis": Trait(0.4, lambda plan: plan.exercise == "heel_tap", keeps_pelvis_still),
+        "wanders": Trait(0.2, _always, wanders),
+        "foot_falls": Trait(0.4, _foot_can_fall, foot_falls),
+        "loose_hip": Trait(0.3, lambda plan: plan.exercise != "heel_tap", loose_hip),
+        "swings_at_bar": Trait(0.4, lambda plan: plan.posture == "hanging", swings_at_the_bar),
+        "soft_tissue": Trait(0.25, _always, wear.soft_tissue),
+        "pitched_belt": Trait(0.25, lambda plan: not plan.life.rocks_deg, wear.pitched_belt),
+        "belt_slips": Trait(0.08, _always, wear.belt_slips),
+        "strap_turns": Trait(0.08, _always, wear.strap_turns),
+        "warms_up": Trait(0.1, _always, wear.warms_up),
+        "cheap_parts": Trait(0.15, _always, wear.cheap_parts),
+        "paused_rocks": Trait(0.6, lambda plan: bool(plan.life.rocks_deg), _pauses_rocks),
+        "sits_up": Trait(0.12, lambda plan: plan.posture == "supine" and len(plan.reps) > 1, _sits_up),
+        "handled": Trait(
+            0.15, lambda plan: plan.resting_end == "low" or plan.life.floor_stretch, _is_handled
+        ),
+        "begins_at_once": Trait(
+            0.12,
+            lambda plan: not plan.life.rocks_deg and plan.person.handling_before_s == 0.0,
+            _begins_at_once,
+        ),
+        "cut": Trait(0.15, lambda plan: len(plan.reps) >= _MIN_TO_CUT, _is_cut),
+    }
+)
