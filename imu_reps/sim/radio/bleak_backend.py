@@ -27,7 +27,7 @@ from bleak.exc import (
     BleakGATTProtocolError,
 )
 
-from imu_reps.sim.radio.central import (
+from imu_reps.sim.radio.hosts import (
     INDICATE,
     NOTIFY,
     AttRefusedError,

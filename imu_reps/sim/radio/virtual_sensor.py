@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from imu_reps.sim.radio.air import Air
 from imu_reps.sim.radio.device import Device, RefusedError, SentPacket
+from imu_reps.sim.radio.hosts import Peripheral
 from imu_reps.sim.radio.link_plan import GOOD_LINK, NO_FAULTS, Faults, LinkPlan, spoil
 from imu_reps.sim.radio.medium import AirController, Port
-from imu_reps.sim.radio.peripheral import Peripheral
 
 Action = Literal["vanish", "return_", "reboot", "drop_link", "stop_streaming", "go_on", "storm"]
 #: What makes a silent sensor stream again.
