@@ -15,8 +15,7 @@ from scipy.spatial.transform import Rotation
 from imu_reps.domain.recording import Axis
 from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, FloatArray, interpolate_columns
 from imu_reps.errors import RefusedValueError
-from imu_reps.sim.wearer.body import DENSE_HZ, Commanded, RigidMotion
-from imu_reps.sim.wearer.orientations import Orientations
+from imu_reps.sim.wearer.body import DENSE_HZ, Commanded, Orientations, RigidMotion
 from imu_reps.sim.wearer.score import Span, smoothstep, window
 from imu_reps.sim.wearer.sensor_plan import SensorPlan, SlipPlan, TissuePlan
 from imu_reps.sim.wearer.set_plan import PersonPlan

@@ -13,9 +13,8 @@ from imu_reps.domain.rep import Partial, Rep
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.tempo import Tempo
 from imu_reps.domain.track import GRID_HZ
-from imu_reps.sim.wearer.body import Commanded
+from imu_reps.sim.wearer.body import Commanded, Orientations
 from imu_reps.sim.wearer.leg_phases import leg_curve, low_pass, spells, split, within
-from imu_reps.sim.wearer.orientations import Orientations
 from imu_reps.sim.wearer.score import Score, Span
 from imu_reps.sim.wearer.set_plan import SetPlan
 from imu_reps.sim.wearer.true_figures import HoldTruth, longest_hold, true_reps

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from imu_reps.sim.wearer.orientations import Orientations
+from imu_reps.sim.wearer.body import Orientations
 
 COUNT = 5000
 

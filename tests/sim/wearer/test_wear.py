@@ -11,9 +11,8 @@ from scipy.spatial.transform import Rotation
 from imu_reps import RepPlan, simulate
 from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2
 from imu_reps.sim.wearer import SlipPlan, TissuePlan, random_plan
-from imu_reps.sim.wearer.body import DENSE_HZ, RigidMotion, command
+from imu_reps.sim.wearer.body import DENSE_HZ, Orientations, RigidMotion, command
 from imu_reps.sim.wearer.choreography import choreograph
-from imu_reps.sim.wearer.orientations import Orientations
 from imu_reps.sim.wearer.sensing import (
     angular_rate,
     gyr_bias_dps,
