@@ -1,10 +1,11 @@
-"""``imu-reps docs``: print pages of the documentation."""
+"""``imu-reps docs``, ``where``, ``completion``: pages, folders, and what a shell completes."""
 
 from __future__ import annotations
 
 import re
 import sys
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -57,3 +58,64 @@ def _list(pages: dict[str, Traversable], folder: Traversable) -> None:
 
 def _text(page: Traversable) -> str:
     return page.read_text(encoding="utf-8")
+
+
+@click.command()
+@click.option("--profile", is_flag=True, help="Print the file that says who is paired with which sensors.")
+def where(profile: bool) -> None:
+    """Print the folder recordings are kept in.
+
+    There `imu-reps report` looks for the latest recording when it is given none.
+    """
+    from imu_reps.storage.folders import default_folder
+    from imu_reps.storage.profile import profile_path
+
+    echo(str(profile_path() if profile else default_folder()))
+
+
+PROGRAM = "imu-reps"
+#: Where each shell looks for completions, below the home folder; zsh needs its `fpath` set.
+INSTALL_PATHS = {
+    "bash": Path(".local/share/bash-completion/completions/imu-reps"),
+    "zsh": Path(".zfunc/_imu-reps"),
+    "fish": Path(".config/fish/completions/imu-reps.fish"),
+}
+#: Environment variable by which the shell requests completions.
+COMPLETE_VARIABLE = "_IMU_REPS_COMPLETE"
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(list(INSTALL_PATHS)))
+@click.option("--install", is_flag=True, help="Write it where the shell looks for it.")
+@click.option("--force", is_flag=True, help="Replace an older completion.")
+def completion(shell: str, install: bool, force: bool) -> None:
+    """Print what makes SHELL complete commands, options and their values, or install it."""
+    script = _script(shell)
+    if not install:
+        echo(script, nl=False)
+        return
+    from imu_reps.domain.file_kinds import DocumentKind
+    from imu_reps.storage.file_access import make_folder, save_document
+    from imu_reps.storage.folders import user_home
+
+    path = user_home() / INSTALL_PATHS[shell]
+    make_folder(path.parent)
+    kind = DocumentKind(script.partition("\n")[0] + "\n")
+    save_document(path, script, kind=kind, force=force)
+    echo(f"Written to {path}. It works in every new shell.")
+    if shell == "zsh":
+        echo("If it does not, put this into ~/.zshrc: fpath+=~/.zfunc; autoload -Uz compinit && compinit")
+
+
+def _script(shell: str) -> str:
+    """Return click's completion script for this program."""
+    from click.shell_completion import get_completion_class
+
+    from imu_reps.cli.main import main
+
+    completing = get_completion_class(shell)
+    if completing is None:
+        raise click.UsageError(f"There is no completion for {shell}.")
+    maker = completing(main, {}, PROGRAM, COMPLETE_VARIABLE)
+    # what `source` would print, without asking which version of the shell there is
+    return str(maker.source_template % maker.source_vars()) + "\n"
