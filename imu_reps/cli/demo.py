@@ -60,7 +60,7 @@ def _title(number: int, words: str) -> None:
 def _pair() -> None:
     from imu_reps.cli.pair.dialogue import PairingOptions, pair_sensors
     from imu_reps.cli.prompts import Prompter
-    from imu_reps.cli.sensor_options import run_with_radio
+    from imu_reps.cli.shared_options import run_with_radio
 
     options = PairingOptions("demo", {}, 100.0, None, None, seconds=30.0, check=True, prompter=Prompter(True))
     run_with_radio(VIRTUAL_FAMILY, partial(pair_sensors, options=options))

@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING
 import click
 
 from imu_reps.cli.console import echo, echo_stderr, render
-from imu_reps.cli.sensor_options import run_with_radio, sensor_options
-from imu_reps.cli.shared_options import virtual_option
+from imu_reps.cli.shared_options import run_with_radio, sensor_options, virtual_option
 from imu_reps.errors import FileAccessError, ImuRepsError, RadioError
 
 if TYPE_CHECKING:

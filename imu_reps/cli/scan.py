@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imu_reps.cli.console import echo, echo_stderr, render, show_table
-from imu_reps.cli.sensor_options import run_with_radio, sensor_options
-from imu_reps.cli.shared_options import virtual_option
+from imu_reps.cli.shared_options import run_with_radio, sensor_options, virtual_option
 from imu_reps.errors import RadioError
 
 if TYPE_CHECKING:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from imu_reps.cli.console import echo, rich_console
-from imu_reps.cli.sensor_options import run_with_radio, sensor_options
-from imu_reps.cli.shared_options import virtual_option
+from imu_reps.cli.shared_options import run_with_radio, sensor_options, virtual_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,8 +10,7 @@ import click
 from imu_reps.cli.console import echo
 from imu_reps.cli.pair.dialogue import AXES, DEFAULT_HEAD, DEFAULT_UP, PairingOptions, pair_sensors
 from imu_reps.cli.prompts import Prompter
-from imu_reps.cli.sensor_options import run_with_radio, sensor_options
-from imu_reps.cli.shared_options import virtual_option
+from imu_reps.cli.shared_options import run_with_radio, sensor_options, virtual_option
 from imu_reps.errors import UsageError
 
 if TYPE_CHECKING:

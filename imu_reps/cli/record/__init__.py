@@ -16,9 +16,8 @@ from imu_reps.cli.record.options import (
     session_plan,
     wearer_plans,
 )
-from imu_reps.cli.sensor_options import sensor_options
 from imu_reps.cli.session_options import PageOptions, page_options, speech_options
-from imu_reps.cli.shared_options import settings_options, virtual_option
+from imu_reps.cli.shared_options import sensor_options, settings_options, virtual_option
 from imu_reps.cli.simulate.simulated_set import TEMPO_HELP
 from imu_reps.domain.cue import SpeechOptions
 from imu_reps.domain.exercise import EXERCISES, STARTS

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from imu_reps.cli.main import main
-from imu_reps.cli.sensor_options import logging_to
+from imu_reps.cli.shared_options import logging_to
 from imu_reps.sensors.radio_errors import radio_error
 
 #: Calls of every command that uses a radio, complete up to the use of the radio.
