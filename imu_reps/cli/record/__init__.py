@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imu_reps.cli.record.options import (
+from imu_reps.cli.session_options import (
+    PageOptions,
     RecordOptions,
     aim_options,
+    page_options,
     read_sides,
     read_tempo,
     session_plan,
+    speech_options,
     wearer_plans,
 )
-from imu_reps.cli.session_options import PageOptions, page_options, speech_options
 from imu_reps.cli.shared_options import sensor_options, settings_options, virtual_option
 from imu_reps.cli.simulate.simulated_set import TEMPO_HELP
 from imu_reps.domain.cue import SpeechOptions
