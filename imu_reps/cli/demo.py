@@ -68,7 +68,7 @@ def _pair() -> None:
 
 def _plan() -> SetPlan:
     """Plan a clean repetition, one with each fault, and a clean one: the last ends on the floor."""
-    from imu_reps.cli.simulate.simulated_set import FAULTS as CHANGES
+    from imu_reps.cli.simulate.__init__ import FAULTS as CHANGES
     from imu_reps.sim.wearer import RepPlan, SetPlan
 
     rep: RepPlan = RepPlan()
