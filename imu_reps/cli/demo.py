@@ -58,7 +58,7 @@ def _title(number: int, words: str) -> None:
 
 
 def _pair() -> None:
-    from imu_reps.cli.pair.dialogue import PairingOptions, pair_sensors
+    from imu_reps.cli.pair.__init__ import PairingOptions, pair_sensors
     from imu_reps.cli.prompts import Prompter
     from imu_reps.cli.shared_options import run_with_radio
 

@@ -2,20 +2,283 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from imu_reps.cli.console import echo
-from imu_reps.cli.pair.dialogue import AXES, DEFAULT_HEAD, DEFAULT_UP, PairingOptions, pair_sensors
-from imu_reps.cli.prompts import Prompter
+from imu_reps.cli.console import echo, echo_wrapped
+from imu_reps.cli.prompts import Prompter, parse_numbers
+from imu_reps.cli.scan import signal
 from imu_reps.cli.shared_options import run_with_radio, sensor_options, virtual_option
-from imu_reps.errors import UsageError
+from imu_reps.errors import RadioError, UsageError
 
 if TYPE_CHECKING:
+    from imu_reps.domain.recording import Axis
     from imu_reps.domain.samples import SensorPlace
-    from imu_reps.storage.profile import Person, Profiles
+    from imu_reps.sensors.ble import Radio
+    from imu_reps.setup.candidates import NearbyDevice
+    from imu_reps.setup.pairing import SensorPair
+    from imu_reps.setup.placement_check import Placement
+    from imu_reps.sources.virtual_source import VirtualWorld
+    from imu_reps.storage.profile import PairedSensor, Person, Profiles
+
+AXES: tuple[Axis, ...] = ("+x", "-x", "+y", "-y", "+z", "-z")
+
+#: Default mounting of the pelvis sensor: docs/recording-format.md#header.
+DEFAULT_UP: Axis = "+z"
+DEFAULT_HEAD: Axis = "+y"
+
+
+@dataclass(frozen=True, slots=True)
+class PairingOptions:
+    """Options of the command line.
+
+    Attributes
+    ----------
+    named : dict
+        Host id or name by place.
+    up, head : Axis or None
+        Axes of the pelvis sensor.
+    check : bool
+        Whether the wearer lies down so that the mounting is checked.
+    """
+
+    name: str
+    named: dict[SensorPlace, str]
+    rate_hz: float
+    up: Axis | None
+    head: Axis | None
+    seconds: float
+    check: bool
+    prompter: Prompter
+
+    @property
+    def finds_axes(self) -> bool:
+        """Whether the axes are found from standing and lying, because none was given."""
+        return self.check and self.up is None and self.head is None
+
+
+async def pair_sensors(radio: Radio, world: VirtualWorld | None, *, options: PairingOptions) -> Person:
+    """Find both sensors, identify them, check how they are worn; return what is to be stored."""
+    from imu_reps.setup.pairing import streaming
+    from imu_reps.storage.profile import Person
+
+    devices, known = await _find(radio, options)
+    wear = None
+    echo("Connecting ...")
+    async with streaming(radio, devices, options.rate_hz) as two:
+        if not known:
+            await _identify_ankle(two, world)
+        if await two.identify("ankle"):
+            echo_wrapped(BLINKS)
+        found = await _stand_and_lie(two, world) if options.finds_axes else None
+        if options.check:
+            wear = await _lie_still(
+                two, world, found[0] if found else options.up or DEFAULT_UP, put_on=not found
+            )
+        sensors: dict[SensorPlace, PairedSensor] = {
+            "pelvis": two.paired("pelvis"),
+            "ankle": two.paired("ankle"),
+        }
+        _show(two)
+    up, head = found or _axes(wear, options)
+    pelvis = replace(sensors["pelvis"], cranial_axis=head, anterior_axis=up)
+    return Person(options.name, pelvis, sensors["ankle"])
+
+
+async def _find(radio: Radio, options: PairingOptions) -> tuple[dict[SensorPlace, NearbyDevice], bool]:
+    """Find two sensors, and whether it is known which is which."""
+    from imu_reps.setup.candidates import named_sensors, remaining_devices, scan_for_pair
+
+    echo(f"Looking for both sensors, for up to {options.seconds:.0f} s ...")
+    devices = await scan_for_pair(radio, options.seconds, options.named)
+    picked = named_sensors(devices, options.named)
+    if len(picked) == 2:
+        return picked, True
+    free = _choose(remaining_devices(devices, picked), 2 - len(picked), options.prompter)
+    for place in ("pelvis", "ankle"):
+        if place not in picked:
+            picked[place] = free.pop(0)
+    return picked, bool(options.named)
+
+
+def _choose(free: list[NearbyDevice], count: int, questions: Prompter) -> list[NearbyDevice]:
+    """Choose `count` sensors, by a question if there are more; the default is the strongest."""
+    if len(free) == count:
+        return free
+    for number, device in enumerate(free, 1):
+        echo(f"  {number}  {device_label(device)}, {signal(device.found.rssi_dbm)}")
+    default = " ".join(str(number) for number in range(1, count + 1))
+    question = "Which one" if count == 1 else "Which two"
+    picked = questions.ask(question, default, lambda text: parse_numbers(text, free, count))
+    return [free[number - 1] for number in picked]
+
+
+async def _identify_ankle(two: SensorPair, world: VirtualWorld | None) -> None:
+    from imu_reps.setup.pairing import LIFT_TRIES
+
+    if world:
+        world.performance.begin(1, world.air.now_s())
+    for attempt in range(LIFT_TRIES):
+        echo_wrapped(LIFT_AGAIN if attempt else LIFT)
+        place = await two.moved_sensor()
+        if place is not None:
+            if place == "pelvis":
+                two.swap()
+            echo(f"It is {device_label(two.device('ankle'))}.")
+            return
+    raise RadioError(
+        "It could not be told which sensor is lifted.",
+        hint="Name them: --pelvis ID --ankle ID, with the ids that `imu-reps scan` shows.",
+        code="cannot_tell",
+    )
+
+
+async def _stand_and_lie(two: SensorPair, world: VirtualWorld | None) -> tuple[Axis, Axis] | None:
+    """Find the pelvis sensor's axes up and to the head from two postures; None if they are not clear."""
+    from imu_reps.setup.placement_check import sensor_axes
+
+    if world:
+        world.performance.begin(2, world.air.now_s())
+    echo_wrapped(STAND)
+    standing = await two.wait_standing()
+    if standing is None:
+        echo_wrapped(NOT_SEEN)
+        return None
+    echo_wrapped("Seen. Now lie on your back, legs flat, and keep still.")
+    lying = await two.wait_lying(standing)
+    found = None if lying is None else sensor_axes(standing, lying)
+    if found is None:
+        echo_wrapped(NOT_SEEN)
+    else:
+        echo(f"The pelvis sensor's {found[0]} side faces forward, its {found[1]} side points to your head.")
+    return found
+
+
+async def _lie_still(
+    two: SensorPair, world: VirtualWorld | None, up: Axis, *, put_on: bool = True
+) -> Placement:
+    if world and put_on:
+        world.performance.lie_down(1, world.air.now_s())
+    shown: set[str] = set()
+
+    def seen(wear: Placement) -> None:
+        words = placement_advice(wear, up)
+        if words and words not in shown:
+            shown.add(words)
+            echo_wrapped(words, indent=2)
+
+    echo_wrapped(PUT_ON if put_on else "Keep lying still.")
+    wear = await two.wait_lying_still(up, seen)
+    if wear.fault is None:
+        echo("Both lie still, and the pelvis sensor the right way round.")
+    return wear
+
+
+def _show(two: SensorPair) -> None:
+    """Print both sensors with rate, battery and cautions."""
+    places: tuple[SensorPlace, ...] = ("pelvis", "ankle")
+    for place in places:
+        device, status = two.device(place), two.status(place)
+        percent = status.battery_percent
+        battery = "" if percent is None else f", battery {percent:.0f} %"
+        echo(f"  {place:6}  {device_label(device)}, {two.rate_hz(place):g} Hz{battery}")
+        if status.battery_low:
+            echo_wrapped("Charge it before the next set.", indent=10)
+        if device.family and device.family.caution:
+            echo_wrapped(device.family.caution, indent=10)
+
+
+def _axes(wear: Placement | None, options: PairingOptions) -> tuple[Axis, Axis]:
+    """Return the pelvis sensor's axes up and to the head: as given, or as it lies if the user agrees."""
+    up: Axis = options.up or DEFAULT_UP
+    if wear is not None and wear.fault is not None:
+        question = f"Keep the pelvis sensor as it is, with {wear.up_axis} up"
+        turned = wear.fault in ("upside_down", "on_edge") and wear.up_axis is not None
+        if not turned or not options.prompter.confirm(question):
+            hint = "Run `imu-reps pair` again; --no-check leaves this check out."
+            raise RadioError(placement_problem(wear, up), hint=hint, code="not_worn")
+        up = wear.up_axis or up
+    return up, _head(up, options)
+
+
+def _head(up: Axis, options: PairingOptions) -> Axis:
+    """Return the axis to the head, by a question if needed: gravity does not show it while lying."""
+    if options.head and options.head[1] != up[1]:
+        return options.head
+    axes = [axis for axis in AXES if axis[1] != up[1]]
+    default = DEFAULT_HEAD if DEFAULT_HEAD in axes else "+z"
+
+    def read(text: str) -> Axis:
+        axis = next((axis for axis in axes if axis == text.strip()), None)
+        if axis is None:
+            raise click.BadParameter(f"It is one of {', '.join(axes)}: {up} is up.")
+        return axis
+
+    question = f"Which side of the pelvis sensor points to your head ({' '.join(axes)})"
+    return options.prompter.ask(question, default, read)
+
+
+LIFT = "Lay both sensors down. Now lift the ankle sensor, and turn it about in your hand."
+LIFT_AGAIN = "That was not clear. Leave the pelvis sensor lying, lift the ankle sensor and turn it about."
+BLINKS = "The ankle sensor was asked to blink for a few seconds: if it has a light, look for it."
+STAND = (
+    "Now put them on: the pelvis sensor on a belt at the front, near the hip bone, the ankle sensor just "
+    "above the ankle. Then stand upright and keep still for two seconds."
+)
+NOT_SEEN = "Which way the pelvis sensor is worn did not show from standing and lying: you will be asked."
+PUT_ON = (
+    "Now put them on: the pelvis sensor on a belt at the front, near the hip bone, the ankle sensor just "
+    "above the ankle. Lie on your back, legs flat, and keep still."
+)
+
+
+def device_label(device: NearbyDevice) -> str:
+    """Return a sensor's name and id."""
+    return f"{device.name} ({device.found.host_id})"
+
+
+def placement_advice(wear: Placement, anterior: Axis) -> str | None:
+    """Return what the wearer should do; None if there is nothing to do but wait."""
+    match wear.fault:
+        case "gravity":
+            return (
+                f"At rest the {wear.sensor} sensor reads {wear.force_mps2:.1f} m/s² and should read 9.8: "
+                "calibrate its accelerometer with its maker's app."
+            )
+        case "upside_down":
+            return (
+                f"The pelvis sensor lies the wrong way round, its {anterior} side on your body: turn it over."
+            )
+        case "on_edge":
+            return (
+                f"The pelvis sensor's {wear.up_axis} side points up, and its {anterior} side should. If you "
+                f"lie on your back, turn the sensor until its {anterior} side faces away from your body."
+            )
+        case "tilted":
+            return (
+                f"The pelvis sensor leans by {wear.lean_deg:.0f}°. Move it along the belt to where it lies "
+                "flat, nearer to the navel."
+            )
+    return None
+
+
+def placement_problem(wear: Placement, anterior: Axis) -> str:
+    """Return why the check of the sensors' placement did not finish."""
+    if wear.fault == "no_samples":
+        return f"The {wear.sensor} sensor sent too little to see how it is worn."
+    return placement_advice(wear, anterior) or f"The {wear.sensor} sensor never lay still."
+
+
+def sensor_line(sensor: PairedSensor) -> tuple[str, ...]:
+    """Return a stored sensor as table cells: name, kind, id, rate, axes."""
+    up = f"up {sensor.anterior_axis}" if sensor.anterior_axis else ""
+    head = f"head {sensor.cranial_axis}" if sensor.cranial_axis else ""
+    axes = ", ".join(filter(None, (up, head))) or "-"
+    return sensor.name or "-", sensor.family, sensor.host_id, f"{sensor.rate_hz:g} Hz", axes
+
 
 #: Name used where none is given and nobody is paired yet.
 FIRST_PERSON = "me"
@@ -114,7 +377,6 @@ def _options(
 
 def _list(profiles: Profiles) -> None:
     from imu_reps.cli.console import show_table
-    from imu_reps.cli.pair.dialogue import sensor_line
 
     if not profiles.persons:
         echo("Nobody is paired yet: run `imu-reps pair`.")
