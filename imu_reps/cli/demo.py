@@ -58,8 +58,8 @@ def _title(number: int, words: str) -> None:
 
 
 def _pair() -> None:
+    from imu_reps.cli.console import Prompter
     from imu_reps.cli.pair.__init__ import PairingOptions, pair_sensors
-    from imu_reps.cli.prompts import Prompter
     from imu_reps.cli.shared_options import run_with_radio
 
     options = PairingOptions("demo", {}, 100.0, None, None, seconds=30.0, check=True, prompter=Prompter(True))

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imu_reps.cli.console import echo, echo_error, render
-from imu_reps.cli.prompts import choose_person, person_label
+from imu_reps.cli.console import choose_person, echo, echo_error, person_label, render
 from imu_reps.domain.exercise import EXERCISES, Exercise
 from imu_reps.errors import FileAccessError, ImuRepsError
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imu_reps.cli.console import echo, show_table
-from imu_reps.cli.prompts import UNNAMED_SETS, choose_person, person_label
+from imu_reps.cli.console import UNNAMED_SETS, choose_person, echo, person_label, show_table
 from imu_reps.domain.untrusted import NOBODY, matches_name
 from imu_reps.errors import UsageError
 
@@ -172,7 +171,7 @@ def _what(data: PersonData) -> str:
 
 
 def _agreed(question: str, *, yes: bool) -> bool:
-    from imu_reps.cli.prompts import Prompter
+    from imu_reps.cli.console import Prompter
 
     if Prompter(yes).confirm(question, default=False):
         return True

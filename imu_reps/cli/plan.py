@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imu_reps.cli.console import echo, echo_wrapped
-from imu_reps.cli.prompts import choose_person
+from imu_reps.cli.console import choose_person, echo, echo_wrapped
 from imu_reps.cli.session_options import read_tempo
 from imu_reps.cli.shared_options import with_options
 from imu_reps.domain.exercise import EXERCISES, SIDES

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imu_reps.cli.console import echo, echo_wrapped
-from imu_reps.cli.prompts import Prompter, parse_numbers
+from imu_reps.cli.console import Prompter, echo, echo_wrapped, parse_numbers
 from imu_reps.cli.scan import signal
 from imu_reps.cli.shared_options import run_with_radio, sensor_options, virtual_option
 from imu_reps.errors import RadioError, UsageError
