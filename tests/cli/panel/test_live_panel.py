@@ -13,7 +13,7 @@ from rich.text import Text
 
 from imu_reps.cli.panel.big_letters import LINE_ROWS, big, big_words
 from imu_reps.cli.panel.gauges import BLOCKS, PLAIN, SIZES, gauges
-from imu_reps.cli.panel.layout import LivePanel
+from imu_reps.cli.record.panel import LivePanel
 from imu_reps.domain.exercise import EXERCISES
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.report.event_text import COUNTING_LATE
