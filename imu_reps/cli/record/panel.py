@@ -18,8 +18,7 @@ from rich.text import Text
 
 from imu_reps.cli import session_messages as messages
 from imu_reps.cli.console import rich_console
-from imu_reps.cli.panel.big_letters import LINE_ROWS, big, big_words
-from imu_reps.cli.panel.gauges import BLOCKS, PLAIN, SIZES, STYLES, gauges
+from imu_reps.cli.record.gauges import BLOCKS, LINE_ROWS, PLAIN, SIZES, STYLES, big, big_words, gauges
 from imu_reps.cli.record.plain_session import echo_event, echo_finished, event_line
 from imu_reps.domain.cue import Alert
 from imu_reps.domain.exercise import HOLDS

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 from rich.text import Text
 
-from imu_reps.cli.panel.big_letters import LINE_ROWS, big, big_words
-from imu_reps.cli.panel.gauges import BLOCKS, PLAIN, SIZES, gauges
+from imu_reps.cli.record.gauges import BLOCKS, LINE_ROWS, PLAIN, SIZES, big, big_words, gauges
 from imu_reps.cli.record.panel import LivePanel
 from imu_reps.domain.exercise import EXERCISES
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
