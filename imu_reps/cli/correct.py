@@ -11,14 +11,13 @@ import click
 
 from imu_reps.cli.console import echo, echo_error
 from imu_reps.domain.exercise import EXERCISES, SIDES
-from imu_reps.domain.recording import Correction, corrected_header, corrections_of
 from imu_reps.errors import FileAccessError, ImuRepsError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from imu_reps.analysis.analyze import Analysis
-    from imu_reps.domain.recording import Note, Recording
+    from imu_reps.domain.recording import Correction, Note, Recording
     from imu_reps.domain.rep import Rep
 
 #: Tolerance when a movement is named by its time, which the report rounds.
@@ -141,6 +140,7 @@ def _note(recording: Recording, value: str) -> Note:
 
 def _apply(file: str, recording: Recording, notes: Sequence[Note]) -> Recording:
     """Check that the corrections can be applied, append their notes, and update the history."""
+    from imu_reps.domain.recording import corrected_header, corrections_of
     from imu_reps.storage.recording import load
     from imu_reps.storage.recording.writer import append_notes
 

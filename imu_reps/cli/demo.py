@@ -59,7 +59,7 @@ def _title(number: int, words: str) -> None:
 
 def _pair() -> None:
     from imu_reps.cli.console import Prompter
-    from imu_reps.cli.pair.__init__ import PairingOptions, pair_sensors
+    from imu_reps.cli.pair import PairingOptions, pair_sensors
     from imu_reps.cli.shared_options import run_with_radio
 
     options = PairingOptions("demo", {}, 100.0, None, None, seconds=30.0, check=True, prompter=Prompter(True))
@@ -68,7 +68,7 @@ def _pair() -> None:
 
 def _plan() -> SetPlan:
     """Plan a clean repetition, one with each fault, and a clean one: the last ends on the floor."""
-    from imu_reps.cli.simulate.__init__ import FAULTS as CHANGES
+    from imu_reps.cli.simulate import FAULTS as CHANGES
     from imu_reps.sim.wearer import RepPlan, SetPlan
 
     rep: RepPlan = RepPlan()

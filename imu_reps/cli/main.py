@@ -56,6 +56,8 @@ _LOCATIONS = {
     "import": ("import_", "import_"),
     "settings": ("settings_", "settings_"),
     "angles": ("export", "angles"),
+    "where": ("docs", "where"),
+    "completion": ("docs", "completion"),
 }
 
 #: Every command with its line in ``imu-reps --help``.

@@ -13,7 +13,7 @@ import click
 
 from imu_reps.cli.console import echo
 from imu_reps.cli.shared_options import with_options
-from imu_reps.cli.simulate.__init__ import SimulationOptions, set_plan
+from imu_reps.cli.simulate import SimulationOptions, set_plan
 from imu_reps.domain.cue import DEFAULT_SPEECH, SpeechOptions, SpokenFigure
 from imu_reps.domain.exercise import BOTH_LEGS, HOLDS, SIDES, default_start
 from imu_reps.domain.tempo import Tempo, named_tempo

@@ -66,7 +66,7 @@ async def _watch(
     from imu_reps.sensors.stream_items import loop_time_s
     from imu_reps.sensors.streams import Streams
     from imu_reps.setup.pairing import RecentSamples, next_items
-    from imu_reps.sources.__init__ import sensor_requests
+    from imu_reps.sources import sensor_requests
 
     if world is not None:
         world.performance.begin(1, world.air.now_s())

@@ -18,7 +18,7 @@ from imu_reps.setup.candidates import all_found, nearby, two_usable_found, usabl
 from imu_reps.setup.pairing import next_items, sensor_request
 from imu_reps.setup.placement_check import is_still
 from imu_reps.setup.sensor_check import SensorFacts, rest_reading
-from imu_reps.sources.__init__ import sensor_requests
+from imu_reps.sources import sensor_requests
 from imu_reps.storage.profile import Person
 
 if TYPE_CHECKING:

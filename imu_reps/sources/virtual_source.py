@@ -17,7 +17,7 @@ from imu_reps.sensors.streams import Streams
 from imu_reps.sim.radio.device import DeviceClock, Feed, Wearer
 from imu_reps.sim.radio.devices import DEVICES
 from imu_reps.sim.wearer import SetPlan
-from imu_reps.sources.__init__ import sensor_requests
+from imu_reps.sources import sensor_requests
 from imu_reps.storage.profile import PairedSensor, Person
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from imu_reps.session.session_events import Cued, Finished, Resting, SessionEven
 from imu_reps.session.session_plan import SessionPlan, SetGoal
 from imu_reps.session.set_recorder import SessionFolder
 from imu_reps.sim.radio.fast_loop import run
-from imu_reps.sources.__init__ import sensor_requests
+from imu_reps.sources import sensor_requests
 from imu_reps.sources.virtual_source import VirtualWorld
 from imu_reps.storage.profile import Person
 

@@ -31,7 +31,7 @@ from imu_reps.session.session_plan import SessionPlan, SetGoal
 from imu_reps.session.set_recorder import SessionFolder
 from imu_reps.sim.radio.fast_loop import run
 from imu_reps.sim.wearer import LifePlan
-from imu_reps.sources.__init__ import sensor_requests
+from imu_reps.sources import sensor_requests
 from imu_reps.sources.virtual_source import VirtualWorld
 from imu_reps.web.server import PageServer
 from imu_reps.web.session_view import SessionView

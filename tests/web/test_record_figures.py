@@ -33,7 +33,7 @@ from imu_reps.session.session_plan import SessionPlan, SetGoal
 from imu_reps.session.set_recorder import SessionFolder
 from imu_reps.sim.radio.fast_loop import run
 from imu_reps.sim.wearer import LifePlan
-from imu_reps.sources.__init__ import sensor_requests
+from imu_reps.sources import sensor_requests
 from imu_reps.sources.virtual_source import VirtualWorld
 from imu_reps.view.snapshot import Moment, Snapshot
 from imu_reps.web.server import PageServer
@@ -55,7 +55,7 @@ from imu_reps.sensors.streams import Streams
 from imu_reps.sim.wearer import RepPlan, SetPlan
 from imu_reps.sim.radio.fast_loop import run
 from imu_reps.sources.virtual_source import VirtualWorld
-from imu_reps.sources.__init__ import sensor_requests
+from imu_reps.sources import sensor_requests
 
 async def stream():
     async with VirtualWorld(sys.argv[1], [SetPlan(reps=(RepPlan(),) * 12)]) as world:

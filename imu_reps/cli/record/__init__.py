@@ -20,7 +20,7 @@ from imu_reps.cli.session_options import (
     wearer_plans,
 )
 from imu_reps.cli.shared_options import sensor_options, settings_options, virtual_option
-from imu_reps.cli.simulate.__init__ import TEMPO_HELP
+from imu_reps.cli.simulate import TEMPO_HELP
 from imu_reps.domain.cue import SpeechOptions
 from imu_reps.domain.exercise import EXERCISES, STARTS
 

@@ -70,7 +70,7 @@ class Run:
 def run_with_sensors(run: Run, name: str | None) -> list[Finished]:
     """Record with a person's sensors, store the sets, and report."""
     from imu_reps.sensors.streams import Streams
-    from imu_reps.sources.__init__ import sensor_requests
+    from imu_reps.sources import sensor_requests
 
     profiles = load_profiles()
     person = profiles.person(name)

@@ -13,7 +13,7 @@ import pytest
 from click.testing import Result
 
 from imu_reps import load
-from imu_reps.cli.simulate.__init__ import FAULTS
+from imu_reps.cli.simulate import FAULTS
 from imu_reps.domain.exercise import EXERCISES, HOLDS
 from imu_reps.sim.wearer import showcase
 

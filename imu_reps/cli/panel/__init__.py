@@ -1,1 +1,0 @@
-"""The live panel of a terminal."""
