@@ -48,7 +48,7 @@ def correct(file: str, *, undo: str | None, labels: Path | None, force: bool, **
 
     Example: imu-reps correct set.csv --not-a-rep 7 --missed 30.5-34 --remark "phone rang"
     """
-    from imu_reps.storage.exports.tables import LABELS
+    from imu_reps.storage.exports import LABELS
     from imu_reps.storage.file_access import require_free
     from imu_reps.storage.recording import load
 
@@ -216,7 +216,7 @@ def _described(one: Correction) -> str:
 
 
 def _save_labels(recording: Recording, out: Path, *, force: bool) -> None:
-    from imu_reps.storage.exports.tables import LABELS, labels_csv
+    from imu_reps.storage.exports import LABELS, labels_csv
     from imu_reps.storage.file_access import save_document
 
     table = labels_csv(_analysed(recording).summary, recording.corrections)

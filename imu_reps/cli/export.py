@@ -80,7 +80,7 @@ def export(
 
 def _table(rows: Callable[[Done], list[pd.DataFrame]], *, parquet: bool) -> Writer:
     def write(done: Done, output: str, _: float, force: bool) -> None:
-        from imu_reps.storage.exports.tables import save_csv, save_parquet
+        from imu_reps.storage.exports import save_csv, save_parquet
 
         (save_parquet if parquet else save_csv)(rows(done), output, force=force)
 
@@ -88,7 +88,7 @@ def _table(rows: Callable[[Done], list[pd.DataFrame]], *, parquet: bool) -> Writ
 
 
 def _reps_csv(done: Done, output: str, _: float, force: bool) -> None:
-    from imu_reps.storage.exports.tables import save_reps
+    from imu_reps.storage.exports import save_reps
 
     save_reps(((analysis.person, analysis.summary) for _, analysis in done), output, force=force)
 
@@ -127,7 +127,7 @@ def _bids(done: Done, output: str, _: float, force: bool) -> None:
 
 def _sto(done: Done, output: str, _: float, force: bool) -> None:
     from imu_reps.analysis.sensor_grid import sensor_grid
-    from imu_reps.storage.exports.opensim import save_sto
+    from imu_reps.storage.exports import save_sto
 
     recording = done[0][0]
     time_s, sensors = sensor_grid(recording)
@@ -136,7 +136,7 @@ def _sto(done: Done, output: str, _: float, force: bool) -> None:
 
 
 def _vtt(done: Done, output: str, offset_s: float, force: bool) -> None:
-    from imu_reps.storage.exports.webvtt import save_vtt
+    from imu_reps.storage.exports import save_vtt
 
     recording, analysis = done[0]
     save_vtt(analysis.summary.reps, recording.notes, output, offset_s=offset_s, force=force)
@@ -163,7 +163,7 @@ def angles(file: str, output: str | None, force: bool) -> None:
     Times are the recording's own time_s; a cell is empty where the angle was not measured.
     """
     from imu_reps.analysis.analyze import analyze
-    from imu_reps.storage.exports.tables import angles_csv, save_angles
+    from imu_reps.storage.exports import angles_csv, save_angles
     from imu_reps.storage.recording import load
 
     if output is not None and _same_file(file, output):

@@ -60,7 +60,7 @@ def history(  # noqa: PLR0913 - an argument an option
         for stored in sets:
             echo(one_line(stored))
     elif as_csv:
-        from imu_reps.storage.exports.tables import history_csv
+        from imu_reps.storage.exports import history_csv
 
         echo(history_csv(sets), nl=False)
     elif page is not None:

@@ -133,7 +133,7 @@ def _show(done: Iterable[tuple[Recording, Analysis]], *, verbose: bool) -> None:
 
 
 def _echo_csv(done: Iterable[tuple[Recording, Analysis]]) -> None:
-    from imu_reps.storage.exports.tables import reps_csv
+    from imu_reps.storage.exports import reps_csv
 
     echo(reps_csv((analysis.person, analysis.summary) for _, analysis in done), nl=False)
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from imu_reps.domain.recording import CORRECT, Note
 from imu_reps.domain.untrusted import normalize_name
 from imu_reps.errors import FileAccessError, ImuRepsError, RecordingError
-from imu_reps.storage.exports.tables import history_csv
+from imu_reps.storage.exports import history_csv
 from imu_reps.storage.file_access import file_errors, make_folder, write_new
 from imu_reps.storage.folders import all_recordings
 from imu_reps.storage.history_store import History

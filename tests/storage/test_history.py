@@ -14,7 +14,7 @@ import pytest
 from imu_reps import Settings
 from imu_reps.domain.summary import StoredSet
 from imu_reps.errors import FileAccessError
-from imu_reps.storage.exports.tables import history_csv
+from imu_reps.storage.exports import history_csv
 from imu_reps.storage.history_store import MIGRATIONS, History, history_path
 
 

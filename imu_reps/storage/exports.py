@@ -1,4 +1,4 @@
-"""Export of tables: angles, repetitions, sets and labels as CSV, two of them also as Parquet.
+"""Exports of sets for other programs: tables, orientations for OpenSim, subtitles for a video.
 
 Values not measured are empty. Units are in the columns' names, and in Parquet also in their metadata.
 """
@@ -11,13 +11,17 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from imu_reps.domain.exercise import Side
 from imu_reps.domain.file_kinds import DocumentKind
-from imu_reps.domain.recording import Correction
+from imu_reps.domain.recording import Correction, Note
 from imu_reps.domain.rep import Rep
+from imu_reps.domain.samples import FloatArray, SensorPlace
 from imu_reps.domain.summary import REP_COLUMNS, StoredSet, Summary, column_unit, rep_rows
-from imu_reps.domain.track import ANGLE_COLUMNS, AngleTrack
-from imu_reps.domain.untrusted import spreadsheet_cell
-from imu_reps.errors import require_extra
+from imu_reps.domain.track import ANGLE_COLUMNS, GRID_HZ, AngleTrack
+from imu_reps.domain.untrusted import printable, spreadsheet_cell
+from imu_reps.errors import UsageError, require_extra
 from imu_reps.storage.file_access import save_document
 from imu_reps.storage.plain_json import DECIMALS, plain
 
@@ -167,3 +171,155 @@ def _joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     floats = table.select_dtypes(["float64"]).columns
     table[floats] = table[floats].round(DECIMALS) + 0.0
     return table
+
+
+_STO_TITLE = "imu_reps_orientations"
+_VERSION = "4.5"
+_SHANKS = {"left": "tibia_l_imu", "right": "tibia_r_imu"}
+
+
+def save_sto(
+    time_s: FloatArray,
+    quaternions: Mapping[SensorPlace, FloatArray],
+    side: Side | None,
+    path: str | os.PathLike[str],
+    *,
+    force: bool = False,
+) -> None:
+    """Write orientations: rotations from each sensor's axes to an earth frame with z up.
+
+    Parameters
+    ----------
+    time_s : (n,) float
+    quaternions : mapping of place to (n, 4) float
+        Unit quaternions, w first; rows with a NaN are omitted, as the format has no empty cells.
+    side : {"left", "right", "both"} or None
+        Side of the shank that wears the ankle sensor.
+    path : path-like
+    force : bool
+        As in `save_document`.
+
+    Raises
+    ------
+    UsageError
+        ``no_side``: the shank is not known; ``no_orientation``: no orientation was measured.
+    FileAccessError
+        As `imu_reps.storage.file_access.save_document`.
+    """
+    columns = {_body(place, side): values for place, values in quaternions.items()}
+    known = np.ones(len(time_s), bool)
+    for values in columns.values():
+        known &= np.isfinite(values).all(axis=1)
+    if not columns or not known.any():
+        raise UsageError(
+            "There is no instant at which the orientation of every sensor is known.",
+            hint="Look at the recording with: imu-reps check.",
+            code="no_orientation",
+        )
+    text = "\n".join(_lines(time_s[known], {name: values[known] for name, values in columns.items()}))
+    save_document(path, text + "\n", kind=DocumentKind(_STO_TITLE + "\n"), force=force)
+
+
+def _body(place: SensorPlace, side: Side | None) -> str:
+    if place == "pelvis":
+        return "pelvis_imu"
+    if side not in _SHANKS:
+        raise UsageError(
+            f"The recording says {side or 'no'} side, so the ankle sensor's shank is not known.",
+            hint="Write '# side: left' or '# side: right' into a copy of the recording, and export that.",
+            code="no_side",
+        )
+    return _SHANKS[side]
+
+
+def _lines(time_s: FloatArray, columns: Mapping[str, FloatArray]) -> Iterator[str]:
+    yield from (_STO_TITLE, f"DataRate={GRID_HZ:.6f}", "DataType=Quaternion", "version=3")
+    yield from (f"OpenSimVersion={_VERSION}", "endheader", "\t".join(("time", *columns)))
+    rows = np.stack(list(columns.values()), axis=1) + 0.0
+    for at_s, row in zip(time_s.tolist(), rows.tolist(), strict=True):
+        cells = (",".join(f"{part:.8f}" for part in quaternion) for quaternion in row)
+        yield "\t".join((f"{at_s + 0.0:.6f}", *cells))
+
+
+_VTT_TITLE = "WEBVTT imu-reps"
+
+#: Time for which a cue is shown: about as long as it is spoken.
+CUE_S = 2.0
+
+#: Cue setting: cues are shown near the top, repetitions at the bottom like subtitles.
+_CUE_PLACE = " line:1"
+
+Shown = tuple[float, float, str, str]
+
+
+def save_vtt(
+    reps: Sequence[Rep],
+    notes: Iterable[Note],
+    path: str | os.PathLike[str],
+    *,
+    offset_s: float = 0.0,
+    force: bool = False,
+) -> None:
+    """Write the figures of each repetition, and the cues that were given, as subtitles.
+
+    Parameters
+    ----------
+    reps : sequence of Rep
+    notes : iterable of Note
+        Notes of the recording; those with the key ``cue`` are cues.
+    path : path-like
+    offset_s : float
+        The video's time at the recording's `time_s` of 0; anything before the video begins is omitted.
+    force : bool
+        As in `save_document`.
+
+    Raises
+    ------
+    UsageError
+        ``nothing_to_show``: there is nothing, or nothing after the beginning of the video.
+    FileAccessError
+        As `imu_reps.storage.file_access.save_document`.
+    """
+    whole = sorted((*_reps(reps), *_cues(notes)))
+    moved = [
+        (max(begin + offset_s, 0.0), end + offset_s, place, words)
+        for begin, end, place, words in whole
+        if end + offset_s > 0.001
+    ]
+    if not moved:
+        raise UsageError(
+            "There is no repetition and no cue to show in the video.",
+            hint="--offset is the video's time, in seconds, at which the recording begins.",
+            code="nothing_to_show",
+        )
+    units = "NOTE Times are the video's. up and down in seconds (s), range in degrees (deg)."
+    blocks = [_VTT_TITLE, units]
+    blocks += [f"{_clock(a)} --> {_clock(b)}{place}\n{text}" for a, b, place, text in moved]
+    save_document(path, "\n\n".join(blocks) + "\n", kind=DocumentKind(_VTT_TITLE), force=force)
+
+
+def _reps(reps: Sequence[Rep]) -> Iterator[Shown]:
+    for rep in reps:
+        words = [f"Rep {rep.number}"]
+        words += [f"up {rep.concentric_s:.1f} s"] if rep.concentric_s is not None else []
+        words += [f"down {rep.eccentric_s:.1f} s"] if rep.eccentric_s is not None else []
+        words += [f"{rep.range_deg:.0f} deg"] if rep.range_deg is not None else []
+        words += [flag.replace("_", " ") for flag in rep.flags]
+        yield rep.start_s, rep.end_s, "", ", ".join(words)
+
+
+def _cues(notes: Iterable[Note]) -> Iterator[Shown]:
+    for note in notes:
+        code = note.value.partition(" (")[0]
+        if note.key == "cue" and code:
+            yield note.time_s, note.time_s + CUE_S, _CUE_PLACE, _plain(code.replace("_", " "))
+
+
+def _plain(text: str) -> str:
+    """Escape the markup of the format."""
+    return printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _clock(at_s: float) -> str:
+    ms = round(at_s * 1000.0)
+    return f"{ms // 3_600_000:02d}:{ms // 60_000 % 60:02d}:{ms // 1000 % 60:02d}.{ms % 1000:03d}"
