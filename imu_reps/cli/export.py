@@ -114,7 +114,7 @@ def _bids(done: Done, output: str, _: float, force: bool) -> None:
     import numpy as np
 
     from imu_reps.analysis.sensor_grid import sensor_grid
-    from imu_reps.storage.exports.bids import MotionSet, save_bids
+    from imu_reps.storage.bids import MotionSet, save_bids
 
     sets = []
     for recording, analysis in done:

@@ -1,1 +1,0 @@
-"""Exports of sets for other programs: tables, data sets, orientations, subtitles."""
