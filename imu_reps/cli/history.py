@@ -135,8 +135,7 @@ def _hand_over(sets: list[StoredSet], person: str | None, out: Path, *, force: b
     from imu_reps.report.page.hand_over import hand_over_page
     from imu_reps.report.page.page import PAGE
     from imu_reps.storage.file_access import save_document
-    from imu_reps.storage.prescriptions import prescriptions
-    from imu_reps.storage.programme_file import load_programme
+    from imu_reps.storage.toml_files import load_programme, prescriptions
 
     advice = advice_lines(advise(sets, load_programme()))
     page = hand_over_page(

@@ -83,15 +83,15 @@ def import_(  # noqa: PLR0913 - an argument an option
 def _import_options(columns: str | None, save_map: str | None, platform: str | None) -> ImportOptions:
     from imu_reps.importers.mapped_csv import column_map
     from imu_reps.importers.readers import ImportOptions
-    from imu_reps.storage import column_maps
+    from imu_reps.storage import toml_files
 
     if columns is None:
         if save_map is not None:
             raise click.UsageError("--save-map needs --map.")
         return ImportOptions(None, platform)
-    mapped = column_map(columns if "=" in columns else column_maps.find_map(columns))
+    mapped = column_map(columns if "=" in columns else toml_files.find_map(columns))
     if save_map is not None:
-        echo(f"The map {save_map} was saved in {column_maps.save_map(save_map, mapped.text)}")
+        echo(f"The map {save_map} was saved in {toml_files.save_map(save_map, mapped.text)}")
     return ImportOptions(mapped, platform)
 
 

@@ -46,8 +46,7 @@ def plan(*, person: str | None, file: str | None, as_json: bool, prescribe: bool
     from imu_reps.advice.next_session import advise
     from imu_reps.storage.history_store import History
     from imu_reps.storage.plain_json import one_line
-    from imu_reps.storage.prescriptions import prescriptions
-    from imu_reps.storage.programme_file import load_programme
+    from imu_reps.storage.toml_files import load_programme, prescriptions
 
     if not prescribe and any(value is not None for value in given.values()):
         raise click.UsageError("What is prescribed needs --prescribe.")
@@ -92,7 +91,7 @@ def _prescribe(person: str | None, given: dict[str, Any]) -> None:
     from imu_reps.domain.programme import Prescription
     from imu_reps.domain.untrusted import parse_name
     from imu_reps.report.advice_text import prescription_line
-    from imu_reps.storage.prescriptions import prescribe
+    from imu_reps.storage.toml_files import prescribe
 
     needed = ("by", "exercise", "sets", "reps")
     if missing := [f"--{name}" for name in needed if given[name] is None]:

@@ -184,7 +184,7 @@ def _context(stored: StoredSet) -> dict[str, Any]:
     from imu_reps.advice.side_differences import compare_sides
     from imu_reps.report.advice_text import advice_lines, side_lines
     from imu_reps.storage.history_store import History
-    from imu_reps.storage.programme_file import load_programme
+    from imu_reps.storage.toml_files import load_programme
 
     sets = [stored]
     if stored.recorded is not None:

@@ -17,16 +17,16 @@ from imu_reps.storage.file_access import file_errors, make_folder, write_new
 from imu_reps.storage.folders import all_recordings
 from imu_reps.storage.history_store import History
 from imu_reps.storage.plain_json import one_line
-from imu_reps.storage.prescriptions import (
+from imu_reps.storage.profile import Person, Profiles, load_profiles, save_profiles
+from imu_reps.storage.recording.reader import load_comments
+from imu_reps.storage.recording.writer import append_notes
+from imu_reps.storage.toml_files import (
     PRESCRIPTIONS_FILE,
     prescribed_to,
     prescriptions,
     reassign,
     save_prescriptions,
 )
-from imu_reps.storage.profile import Person, Profiles, load_profiles, save_profiles
-from imu_reps.storage.recording.reader import load_comments
-from imu_reps.storage.recording.writer import append_notes
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from imu_reps.report.advice_text import advice_lines
 from imu_reps.report.formatting import format_degrees
 from imu_reps.report.session_text import best_and_worst
 from imu_reps.sim.wearer import random_plan
-from imu_reps.storage.programme_file import load_programme
+from imu_reps.storage.toml_files import load_programme
 
 PROGRAMME = load_programme()
 DRAWN, SEED = 400, 1400

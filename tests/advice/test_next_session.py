@@ -11,7 +11,7 @@ from imu_reps import Fault
 from imu_reps.advice.next_session import LIMITS, adherence, advise
 from imu_reps.domain.summary import StoredSet
 from imu_reps.report.advice_text import advice_lines
-from imu_reps.storage.programme_file import load_programme
+from imu_reps.storage.toml_files import load_programme
 
 PROGRAMME = load_programme()
 MIN_REPS = PROGRAMME.plan.reps[0]

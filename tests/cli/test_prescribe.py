@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from imu_reps.storage.prescriptions import prescriptions
+from imu_reps.storage.toml_files import prescriptions
 
 Run = Callable[..., Result]
 

@@ -8,10 +8,14 @@ from pathlib import Path
 import pytest
 
 from imu_reps.errors import FileAccessError
-from imu_reps.storage.column_maps import MAPS_FILE, load_maps
-from imu_reps.storage.prescriptions import PRESCRIPTIONS_FILE, prescriptions
 from imu_reps.storage.profile import PROFILE_FILE, load_profiles
-from imu_reps.storage.programme_file import load_programme
+from imu_reps.storage.toml_files import (
+    MAPS_FILE,
+    PRESCRIPTIONS_FILE,
+    load_maps,
+    load_programme,
+    prescriptions,
+)
 
 OWN = """
 [plan]

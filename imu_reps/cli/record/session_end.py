@@ -21,7 +21,7 @@ from imu_reps.report.findings import with_message
 from imu_reps.report.session_text import SessionText, session_report, session_text
 from imu_reps.session.diary import Diary
 from imu_reps.session.session_events import Finished, Rating
-from imu_reps.storage.programme_file import load_programme
+from imu_reps.storage.toml_files import load_programme
 
 
 async def ask_for_rating(done: Sequence[Finished], diary: Diary) -> bool:
