@@ -93,7 +93,7 @@ def silence_cluster_logs() -> None:
 def _compare(older: str, sources: tuple[str, ...]) -> None:
     if len(sources) != 1:
         raise click.UsageError("Two results are compared: --compare OLD NEW.")
-    from imu_reps.fleet.comparison import compare, comparison_lines
+    from imu_reps.fleet.dataset import compare, comparison_lines
 
     echo("\n".join(comparison_lines(compare(older, sources[0]))))
 

@@ -11,7 +11,7 @@ import pytest
 
 from imu_reps import Settings
 from imu_reps.errors import FileAccessError
-from imu_reps.fleet.comparison import compare, comparison_lines
+from imu_reps.fleet.dataset import compare, comparison_lines
 
 Done = Callable[..., Any]
 
