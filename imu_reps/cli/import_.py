@@ -81,8 +81,8 @@ def import_(  # noqa: PLR0913 - an argument an option
 
 
 def _import_options(columns: str | None, save_map: str | None, platform: str | None) -> ImportOptions:
-    from imu_reps.importers.mapped_csv import column_map
     from imu_reps.importers.readers import ImportOptions
+    from imu_reps.importers.sensor_readings import column_map
     from imu_reps.storage import toml_files
 
     if columns is None:
