@@ -119,7 +119,7 @@ async def _battery(radio: Radio, device: NearbyDevice) -> float | None:
     """Read the battery level; None if it is unknown or cannot be read."""
     import asyncio
 
-    from imu_reps.setup.battery import read_battery
+    from imu_reps.setup.candidates import read_battery
 
     if device.family is None:
         return None

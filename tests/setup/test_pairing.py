@@ -13,12 +13,12 @@ from imu_reps.domain.samples import FloatArray, SensorPlace
 from imu_reps.errors import RadioError, UsageError
 from imu_reps.sensors.ble import Radio
 from imu_reps.sensors.families import family
-from imu_reps.setup.battery import read_battery
 from imu_reps.setup.candidates import (
     NearbyDevice,
     find_device,
     named_sensors,
     nearby,
+    read_battery,
     remaining_devices,
     scan_for_pair,
     usable,
