@@ -138,7 +138,7 @@ async def _examine(
     radio: Radio, world: VirtualWorld | None, *, wearer: Person | None, seconds: float
 ) -> RadioFindings:
     """Scan, then let the sensors stream; errors become findings."""
-    from imu_reps.setup.examination import examine, scan_for, sensors_to_examine
+    from imu_reps.setup.sensor_check import examine, scan_for, sensors_to_examine
 
     person = world.person if world else wearer
     try:

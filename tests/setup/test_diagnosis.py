@@ -21,8 +21,14 @@ from imu_reps.setup.computer_check import (
     exit_code,
     version_numbers,
 )
-from imu_reps.setup.examination import examine, scan_for, sensors_to_examine
-from imu_reps.setup.sensor_check import RestReading, SensorFacts, check_sensor
+from imu_reps.setup.sensor_check import (
+    RestReading,
+    SensorFacts,
+    check_sensor,
+    examine,
+    scan_for,
+    sensors_to_examine,
+)
 from imu_reps.sim.radio.air import Air
 from imu_reps.sim.radio.bleak_backend import client_backend, scanner_backend
 from imu_reps.sim.radio.device import DeviceClock
