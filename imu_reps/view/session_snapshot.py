@@ -10,8 +10,8 @@ from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import Pose
-from imu_reps.report.event_text import COUNTING_LATE, file_moved_text
 from imu_reps.report.findings import DISCARDED, with_message
+from imu_reps.report.phrases import COUNTING_LATE, file_moved_text
 from imu_reps.sensors.stream_items import Links
 from imu_reps.session.session_events import (
     Connecting,

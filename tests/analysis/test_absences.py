@@ -23,8 +23,8 @@ from imu_reps import (
 from imu_reps.domain.events import RepCompleted, RepRetracted, SensorBack, SensorSilent
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.errors import RecordingError
-from imu_reps.report.event_text import event_text
 from imu_reps.report.findings import finding_text as words
+from imu_reps.report.phrases import event_text
 
 Cut = Callable[[Recording, Iterable[int]], Iterator[tuple[SampleBlock, ...]]]
 Simulate = Callable[[SetPlan], Simulated]

@@ -16,7 +16,7 @@ from imu_reps.domain.events import (
     SensorSilent,
     SetEnded,
 )
-from imu_reps.report.event_text import event_text
+from imu_reps.report.phrases import event_text
 
 
 def test_counts_faults_and_the_end_have_lines(

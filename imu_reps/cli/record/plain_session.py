@@ -7,8 +7,8 @@ from functools import partial
 from imu_reps.cli import session_messages as messages
 from imu_reps.cli.console import echo, echo_error, render
 from imu_reps.domain.samples import SENSOR_PLACES
-from imu_reps.report.event_text import COUNTING_LATE, event_text, file_moved_text
 from imu_reps.report.findings import DISCARDED
+from imu_reps.report.phrases import COUNTING_LATE, event_text, file_moved_text
 from imu_reps.report.text import text_report
 from imu_reps.session.session_events import (
     Connecting,
