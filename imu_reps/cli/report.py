@@ -127,7 +127,7 @@ def _show(done: Iterable[tuple[Recording, Analysis]], *, verbose: bool) -> None:
         ((summary, person),) = sets
         render(partial(text_report, summary, person=person, verbose=verbose))
     elif sets:
-        from imu_reps.report.sets_table import sets_report
+        from imu_reps.report.tables import sets_report
 
         render(partial(sets_report, sets))
 

@@ -16,8 +16,7 @@ from imu_reps.report.formatting import (
     join_words,
     pluralize,
 )
-from imu_reps.report.rep_table import SHORT_HEADS
-from imu_reps.report.sets_table import (
+from imu_reps.report.tables import (
     BY_HAND,
     CLEAN,
     DAY,
@@ -25,6 +24,7 @@ from imu_reps.report.sets_table import (
     FLOOR,
     RANGE,
     REPS,
+    SHORT_HEADS,
     TEMPO,
     TILT,
     Columns,

@@ -21,7 +21,7 @@ from imu_reps.report.formatting import (
 )
 from imu_reps.report.history_text import QUANTITIES
 from imu_reps.report.phrases import flag_label
-from imu_reps.report.sets_table import (
+from imu_reps.report.tables import (
     BY_HAND,
     CLEAN,
     ENDED,

@@ -30,7 +30,7 @@ from imu_reps.report.phrases import (
     partial_sentences,
     unjudged_sentences,
 )
-from imu_reps.report.rep_table import has_missing, rep_table
+from imu_reps.report.tables import has_missing, rep_table
 
 #: Maximum width of prose.
 PROSE_WIDTH = 100

@@ -17,7 +17,7 @@ from imu_reps.domain.summary import StoredSet
 from imu_reps.report.page import page as pages
 from imu_reps.report.page.hand_over import MAX_ROWS, hand_over_page, let_go_picture
 from imu_reps.report.page.page import set_page, sets_page
-from imu_reps.report.sets_table import filled_columns
+from imu_reps.report.tables import filled_columns
 
 PRESCRIBED = [Prescription("heel_tap", "Dr. Lee", date(2026, 11, 2), 3, 10, "left")]
 ARCHED = RepPlan(faults=RepFaults(arch_deg=12.0))

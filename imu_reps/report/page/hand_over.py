@@ -26,7 +26,7 @@ from imu_reps.report.formatting import NOT_MEASURED, exercise_name, format_day, 
 from imu_reps.report.history_text import progress_text
 from imu_reps.report.page.page import shown, template
 from imu_reps.report.page.pictures import COLOURS, drawing, label_days, lowering_curve, nan_array, svg
-from imu_reps.report.sets_table import BY_HAND, HAND_MARK, rep_count_text
+from imu_reps.report.tables import BY_HAND, HAND_MARK, rep_count_text
 
 #: Maximum rows and progress entries: what fits two sheets and is read in a minute.
 MAX_ROWS, MAX_PROGRESS = 14, 6

@@ -23,9 +23,17 @@ from imu_reps.report.page.pictures import (
     turn_picture,
 )
 from imu_reps.report.phrases import fault_sentences, meaning_sentences, unjudged_sentences
-from imu_reps.report.rep_table import cell_texts, column_heads, verdict
 from imu_reps.report.session_text import COLUMNS, SessionText
-from imu_reps.report.sets_table import BY_HAND, OneSet, SetColumn, filled_columns, is_by_hand
+from imu_reps.report.tables import (
+    BY_HAND,
+    OneSet,
+    SetColumn,
+    cell_texts,
+    column_heads,
+    filled_columns,
+    is_by_hand,
+    verdict,
+)
 from imu_reps.report.text import headline, remarks, source_line, technical_remarks
 
 #: Spaces and line breaks of this program's own texts.
