@@ -131,7 +131,7 @@ def _sets_of_batch(
 def _hand_over(sets: list[StoredSet], person: str | None, out: Path, *, force: bool) -> None:
     from imu_reps.advice.changes import progress
     from imu_reps.advice.next_session import advise
-    from imu_reps.report.advice_text import advice_lines
+    from imu_reps.report.history_text import advice_lines
     from imu_reps.report.page.hand_over import hand_over_page
     from imu_reps.report.page.page import PAGE
     from imu_reps.storage.file_access import save_document

@@ -67,7 +67,7 @@ def plan(*, person: str | None, file: str | None, as_json: bool, prescribe: bool
     _echo_programme(programme)
     echo()
     if prescribed:
-        from imu_reps.report.advice_text import prescription_line
+        from imu_reps.report.history_text import prescription_line
 
         for one in prescribed:
             echo_wrapped(prescription_line(one))
@@ -90,7 +90,7 @@ def _prescribed_to(persons: list[str | None], name: str | None) -> str | None:
 def _prescribe(person: str | None, given: dict[str, Any]) -> None:
     from imu_reps.domain.programme import Prescription
     from imu_reps.domain.untrusted import parse_name
-    from imu_reps.report.advice_text import prescription_line
+    from imu_reps.report.history_text import prescription_line
     from imu_reps.storage.toml_files import prescribe
 
     needed = ("by", "exercise", "sets", "reps")
@@ -112,7 +112,7 @@ def _prescribe(person: str | None, given: dict[str, Any]) -> None:
 
 
 def _echo_programme(programme: Programme) -> None:
-    from imu_reps.report.advice_text import plan_line
+    from imu_reps.report.history_text import plan_line
 
     echo_wrapped(plan_line(programme.plan))
     for number, rung in enumerate(programme.ladder, 1):
@@ -122,7 +122,7 @@ def _echo_programme(programme: Programme) -> None:
 
 
 def _echo_advice(advice: Advice, plan: Plan) -> None:
-    from imu_reps.report.advice_text import adherence_lines, advice_lines
+    from imu_reps.report.history_text import adherence_lines, advice_lines
 
     for line in advice_lines(advice):
         echo_wrapped(line)

@@ -86,7 +86,7 @@ def end_range(
     recorded now. The floor angle is kept in the person's profile: later sets are judged against it.
     """
     from imu_reps.analysis.end_range_test import end_range as tested
-    from imu_reps.report.advice_text import end_range_sentences
+    from imu_reps.report.history_text import end_range_sentences
     from imu_reps.storage.profile import load_profiles
 
     profiles = load_profiles()
@@ -117,7 +117,7 @@ def setup(ctx: click.Context, /, files: tuple[str, ...], person: str | None, **h
     FILE: recordings of it; without one it is recorded now.
     """
     from imu_reps.analysis.end_range_test import press_back
-    from imu_reps.report.advice_text import press_sentences
+    from imu_reps.report.history_text import press_sentences
     from imu_reps.session.session_plan import SetGoal
     from imu_reps.storage.recording import load
 

@@ -10,7 +10,7 @@ import pytest
 from imu_reps import Fault
 from imu_reps.advice.next_session import LIMITS, adherence, advise
 from imu_reps.domain.summary import StoredSet
-from imu_reps.report.advice_text import advice_lines
+from imu_reps.report.history_text import advice_lines
 from imu_reps.storage.toml_files import load_programme
 
 PROGRAMME = load_programme()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from imu_reps.advice.side_differences import compare_sides
-from imu_reps.report.advice_text import side_lines
+from imu_reps.report.history_text import side_lines
 
 RUNS = 400
 

@@ -10,7 +10,7 @@ import pytest
 from imu_reps import Header, Recording, SampleBlock
 from imu_reps.analysis.end_range_test import press_back
 from imu_reps.errors import RecordingError
-from imu_reps.report.advice_text import press_sentences
+from imu_reps.report.history_text import press_sentences
 
 RATE_HZ, REST_S = 100.0, 4.0
 

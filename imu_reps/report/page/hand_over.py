@@ -21,9 +21,8 @@ from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.summary import StoredSet, Summary
 from imu_reps.domain.track import AngleTrack
 from imu_reps.domain.untrusted import printable
-from imu_reps.report.advice_text import prescription_line
 from imu_reps.report.formatting import NOT_MEASURED, exercise_name, format_day, format_degrees, pluralize
-from imu_reps.report.history_text import progress_text
+from imu_reps.report.history_text import prescription_line, progress_text
 from imu_reps.report.page.page import shown, template
 from imu_reps.report.page.pictures import COLOURS, drawing, label_days, lowering_curve, nan_array, svg
 from imu_reps.report.tables import BY_HAND, HAND_MARK, rep_count_text
