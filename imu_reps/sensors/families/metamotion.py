@@ -19,8 +19,8 @@ import numpy as np
 
 from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, FloatArray
 from imu_reps.sensors.families.paired_streams import AlternatingStreams, Paired, Stream, pair_by_turn
-from imu_reps.sensors.families.standard_characteristics import READ_INFORMATION, read_information
 from imu_reps.sensors.wire import (
+    READ_INFORMATION,
     Advertisement,
     Decoded,
     Facts,
@@ -30,6 +30,7 @@ from imu_reps.sensors.wire import (
     Step,
     Subscribe,
     Write,
+    read_information,
 )
 
 SERVICE = "326a9000-85cb-9195-d9dd-464cfbbae75a"

@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from imu_reps.domain.samples import FloatArray
-from imu_reps.sensors.families.standard_characteristics import battery
 from imu_reps.sensors.unwrap import PacketClock, Stamped, after_link_loss, put_in_order
 from imu_reps.sensors.wire import (
     Advertisement,
@@ -30,6 +29,7 @@ from imu_reps.sensors.wire import (
     Subscribe,
     Write,
     are_readings,
+    battery,
 )
 
 INFO = "15171001-4947-11e9-8646-d663bd873d93"

@@ -11,7 +11,6 @@ from enum import IntEnum
 import numpy as np
 
 from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, FloatArray
-from imu_reps.sensors.families.standard_characteristics import battery
 from imu_reps.sensors.unwrap import PacketClock, Spacing, Stamped, after_link_loss, put_in_order
 from imu_reps.sensors.wire import (
     BATTERY_LEVEL,
@@ -27,6 +26,7 @@ from imu_reps.sensors.wire import (
     Step,
     Subscribe,
     Write,
+    battery,
     join_samples,
 )
 

@@ -24,7 +24,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from imu_reps.sensors.families.standard_characteristics import read_information
 from imu_reps.sensors.unwrap import (
     PacketClock,
     Spacing,
@@ -42,6 +41,7 @@ from imu_reps.sensors.wire import (
     Subscribe,
     are_readings,
     read_battery,
+    read_information,
 )
 
 SERVICE = "6e400001-b5a3-f393-e0a9-e50e24dcca9e"

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, FloatArray, IntArray
-from imu_reps.sensors.families.standard_characteristics import battery
 from imu_reps.sensors.unwrap import PacketClock, Spacing, Stamped, after_link_loss, put_in_order, unwrap_near
 from imu_reps.sensors.wire import (
     BATTERY_LEVEL,
@@ -23,6 +22,7 @@ from imu_reps.sensors.wire import (
     Step,
     Subscribe,
     Write,
+    battery,
     join_samples,
     read_battery,
 )

@@ -33,9 +33,9 @@ from imu_reps.sensors.families.polar_protocol import (
     start_command,
     stop_command,
 )
-from imu_reps.sensors.families.standard_characteristics import READ_INFORMATION, read_information
 from imu_reps.sensors.unwrap import PacketClock, Stamped, after_link_loss, put_in_order
 from imu_reps.sensors.wire import (
+    READ_INFORMATION,
     Advertisement,
     Decoded,
     Facts,
@@ -45,6 +45,7 @@ from imu_reps.sensors.wire import (
     Step,
     Subscribe,
     Write,
+    read_information,
 )
 
 SERVICE = "fb005c80-02e7-f387-1cad-8acd2d8df0c8"

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, FloatArray
-from imu_reps.sensors.families.standard_characteristics import READ_INFORMATION, read_information
 from imu_reps.sensors.wire import (
+    READ_INFORMATION,
     Advertisement,
     Decoded,
     Family,
@@ -20,6 +20,7 @@ from imu_reps.sensors.wire import (
     Step,
     Subscribe,
     Write,
+    read_information,
 )
 
 #: The advertised service, and the one with the motion sensor.
