@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from imu_reps.coaching import cue_words as words
-from imu_reps.coaching.coach_timing import TIMING
+from imu_reps.coaching.cue_words import TIMING
 from imu_reps.coaching.cues import CoachPlan, initial_state, respond
 from imu_reps.domain.cue import CUES, VOICE_START_S, Cue, CueCode, Tone, make_cue
 from imu_reps.domain.events import Event

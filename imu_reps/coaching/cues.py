@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from imu_reps.coaching import cue_words as words
-from imu_reps.coaching.coach_timing import TIMING
+from imu_reps.coaching.cue_words import TIMING
 from imu_reps.coaching.metronome import (
     HoldEvent,
     beat_cues,

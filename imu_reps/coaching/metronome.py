@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 from imu_reps.coaching import cue_words as words
-from imu_reps.coaching.coach_timing import TIMING
+from imu_reps.coaching.cue_words import TIMING
 from imu_reps.domain.cue import Cue, make_cue
 from imu_reps.domain.events import HoldBegan, HoldEnded, HoldGoesOn, Phase
 from imu_reps.domain.exercise import Start

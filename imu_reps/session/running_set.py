@@ -11,8 +11,7 @@ import numpy as np
 from imu_reps.analysis.analyze import Analysis, analyze
 from imu_reps.analysis.pipeline import Pipeline
 from imu_reps.coaching.coach import Coach, cue_note
-from imu_reps.coaching.coach_timing import TIMING
-from imu_reps.coaching.cue_words import ENDED_BY_RULE
+from imu_reps.coaching.cue_words import ENDED_BY_RULE, TIMING
 from imu_reps.coaching.cues import CoachPlan
 from imu_reps.domain.cue import DEFAULT_SPEECH, Cue, SpeechOptions
 from imu_reps.domain.events import (

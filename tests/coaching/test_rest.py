@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imu_reps.coaching.coach import Coach
-from imu_reps.coaching.coach_timing import TIMING
+from imu_reps.coaching.cue_words import TIMING
 from imu_reps.coaching.cues import CoachPlan
 from imu_reps.domain.cue import Cue
 

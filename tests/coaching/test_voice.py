@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imu_reps.coaching.coach import Voice, advance, cancel, enqueue
-from imu_reps.coaching.coach_timing import TIMING
+from imu_reps.coaching.cue_words import TIMING
 from imu_reps.domain.cue import CUES, VOICE_START_S, Cue, CueCode, Tone
 
 WORDS: dict[CueCode, str] = {
