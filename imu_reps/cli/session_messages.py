@@ -12,7 +12,7 @@ from imu_reps.sensors.stream_items import LinkChange, SensorStatus
 from imu_reps.session.session_events import Connecting, SetBegan
 from imu_reps.session.session_plan import SetGoal
 from imu_reps.session.set_state import SetState
-from imu_reps.view.snapshot import Aim, LinkView
+from imu_reps.view.session_snapshot import Aim, LinkView
 
 _STATES = {
     "awaited": "not heard yet",

@@ -10,7 +10,7 @@ import contextlib
 import threading
 from collections import deque
 
-from imu_reps.view.snapshot import Moment, Snapshot
+from imu_reps.view.session_snapshot import Moment, Snapshot
 from imu_reps.web.page_limits import LIMITS
 
 

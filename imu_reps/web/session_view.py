@@ -16,8 +16,7 @@ from imu_reps.domain.settings import Settings
 from imu_reps.session.session import Session
 from imu_reps.session.session_events import Finished, HurtAfter, Rating, SessionEvent, SetDone
 from imu_reps.session.session_plan import SetGoal
-from imu_reps.view.session_snapshot import Change, goal_snapshot, update_snapshot
-from imu_reps.view.snapshot import SetShown, Snapshot
+from imu_reps.view.session_snapshot import Change, SetShown, Snapshot, goal_snapshot, update_snapshot
 from imu_reps.web.hub import Hub
 from imu_reps.web.pages import Reports, page_of
 from imu_reps.web.viewer import Command, Discard, Effort, Hurt, Pain, Start, StopSet

@@ -14,13 +14,15 @@ from imu_reps.session.session_events import Connecting, FileMoved, SetBegan, Set
 from imu_reps.session.session_plan import SetGoal
 from imu_reps.session.set_state import SetState, after, counted_aloud
 from imu_reps.view.session_snapshot import (
+    Counted,
+    Moment,
+    Snapshot,
     apply_cue,
     cue_alert,
     goal_snapshot,
     initial_snapshot,
     update_snapshot,
 )
-from imu_reps.view.snapshot import Counted, Moment, Snapshot
 
 INITIAL = initial_snapshot(Header(), Settings())
 

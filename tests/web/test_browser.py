@@ -22,8 +22,7 @@ from imu_reps.cli.replay import play
 from imu_reps.domain.cue import CUES, DEFAULT_SPEECH, Cue
 from imu_reps.session.rehearsal import replay_goal
 from imu_reps.sim.wearer import LifePlan
-from imu_reps.view.session_snapshot import apply_cue
-from imu_reps.view.snapshot import Aim, LinkView, Snapshot
+from imu_reps.view.session_snapshot import Aim, LinkView, Snapshot, apply_cue
 from imu_reps.web.access import Access
 from imu_reps.web.server import PageServer
 from imu_reps.web.session_view import SessionView

@@ -10,8 +10,7 @@ from dataclasses import replace
 import pytest
 
 from imu_reps import Header, Settings
-from imu_reps.view.session_snapshot import initial_snapshot
-from imu_reps.view.snapshot import Counted, Moment, Snapshot
+from imu_reps.view.session_snapshot import Counted, Moment, Snapshot, initial_snapshot
 from imu_reps.web.hub import Hub, Mailbox
 from imu_reps.web.page_limits import LIMITS
 

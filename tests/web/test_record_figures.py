@@ -35,7 +35,7 @@ from imu_reps.sim.radio.fast_loop import run
 from imu_reps.sim.wearer import LifePlan
 from imu_reps.sources import sensor_requests
 from imu_reps.sources.virtual_source import VirtualWorld
-from imu_reps.view.snapshot import Moment, Snapshot
+from imu_reps.view.session_snapshot import Moment, Snapshot
 from imu_reps.web.server import PageServer
 from imu_reps.web.session_view import SessionView
 

@@ -27,7 +27,7 @@ from imu_reps.sources import sensor_requests
 from imu_reps.sources.virtual_source import VirtualWorld
 from imu_reps.storage.profile import Person
 from imu_reps.storage.recording.writer import append_notes
-from imu_reps.view.snapshot import Counted, CueShown, CueView, Moment, Snapshot
+from imu_reps.view.session_snapshot import Counted, CueShown, CueView, Moment, Snapshot
 from imu_reps.web import session_view
 from imu_reps.web.pages import Reports
 from imu_reps.web.server import PageServer

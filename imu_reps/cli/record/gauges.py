@@ -11,7 +11,7 @@ from rich.text import Text
 
 from imu_reps.domain.cue import Alert
 from imu_reps.domain.events import Phase
-from imu_reps.view.snapshot import Snapshot
+from imu_reps.view.session_snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,7 @@ from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.untrusted import printable
 from imu_reps.session.session_events import FileMoved, SessionEvent, SetBegan, SetDone, WriteFailed
-from imu_reps.view.session_snapshot import limits, update_snapshot
-from imu_reps.view.snapshot import Aim, LinkView, Snapshot
+from imu_reps.view.session_snapshot import Aim, LinkView, Snapshot, limits, update_snapshot
 
 _MESSAGE_STYLES: dict[Alert, str] = {
     "none": "bold cyan",

@@ -16,7 +16,7 @@ from imu_reps.cli.record.panel import LivePanel
 from imu_reps.domain.exercise import EXERCISES
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.report.phrases import COUNTING_LATE
-from imu_reps.view.snapshot import Aim, Alert, CueView, LimitsView, LinkView, Snapshot
+from imu_reps.view.session_snapshot import Aim, Alert, CueView, LimitsView, LinkView, Snapshot
 
 LIMITS = LimitsView(3.0, 6.0, 4.0, 7.0, floor_deg=30.0)
 LOWERING = Snapshot(
