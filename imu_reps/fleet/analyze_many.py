@@ -153,10 +153,10 @@ def chosen_engine(workers: int | None, cluster: str | None) -> Engine[Result]:
         ``missing_extra``.
     """
     if cluster is None:
-        from imu_reps.fleet.processes import in_processes
+        from imu_reps.fleet.workers import in_processes
 
         return partial(in_processes, count=workers or core_count())
-    from imu_reps.fleet.cluster import on_cluster
+    from imu_reps.fleet.workers import on_cluster
 
     return partial(on_cluster, address=cluster)
 

@@ -24,7 +24,7 @@ def folder(tmp_path: Path, trained: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
             task = waiting.popleft()
             yield task, work(task)
 
-    monkeypatch.setattr("imu_reps.fleet.processes.in_processes", in_process)
+    monkeypatch.setattr("imu_reps.fleet.workers.in_processes", in_process)
     (tmp_path / "sets").mkdir()
     copy(trained, tmp_path / "sets" / "a.csv")
     copy(trained, tmp_path / "sets" / "b.csv")

@@ -19,7 +19,7 @@ from dask import bag
 from imu_reps import analyze_many, analyze_partition
 from imu_reps.cli.batch import silence_cluster_logs
 from imu_reps.errors import UsageError
-from imu_reps.fleet.cluster import on_cluster
+from imu_reps.fleet.workers import on_cluster
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 
@@ -115,7 +115,7 @@ def test_a_dask_bag_takes_the_function(sets: Path) -> None:
 
 def test_a_missing_scheduler_is_reported_with_a_hint(sets: Path, tmp_path: Path) -> None:
     words = ["batch", str(sets), "-o", str(tmp_path / "out"), "--cluster", "tcp://127.0.0.1:9"]
-    code = "import imu_reps.fleet.cluster as c; c.CONNECT_S = 1.0\nfrom imu_reps.cli.main import main\n"
+    code = "import imu_reps.fleet.workers as c; c.CONNECT_S = 1.0\nfrom imu_reps.cli.main import main\n"
     done = subprocess.run(
         [sys.executable, "-c", f"{code}main({words!r})"], capture_output=True, text=True, check=False
     )

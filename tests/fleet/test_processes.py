@@ -16,7 +16,7 @@ import pytest
 from imu_reps import analyze_many, analyze_partition
 from imu_reps.errors import UsageError
 from imu_reps.fleet.analyze_many import MAX_LOST, BatchResult, Task, run_all
-from imu_reps.fleet.processes import in_processes
+from imu_reps.fleet.workers import in_processes
 
 
 def by_file(results: object) -> list[BatchResult]:
