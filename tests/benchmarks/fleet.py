@@ -270,11 +270,10 @@ def varied_copy(rows: ResultRows, file: str, seed: int) -> ResultRows:
 def coordinator(paths: list[Path], folder: Path) -> Iterator[str]:
     """Measure the work per recording of the one process that stores results, and the bytes in and out."""
     from imu_reps import analyze_partition
-    from imu_reps.fleet.batch_run import Committer
+    from imu_reps.fleet.batch_run import ArrivedResult, Committer, Journal, Manifest
     from imu_reps.fleet.dataset import Dataset
     from imu_reps.fleet.file_store import FileStore
     from imu_reps.fleet.inputs import ListedFile
-    from imu_reps.fleet.manifest import ArrivedResult, Journal, Manifest
     from imu_reps.fleet.result_rows import to_rows
 
     store = FileStore(str(folder / "kept"))
