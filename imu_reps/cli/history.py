@@ -112,7 +112,7 @@ def _sets_of_batch(
 ) -> tuple[str | None, list[StoredSet]]:
     """Return one person and their sets from a batch result; simulated sets belong to nobody."""
     from imu_reps.fleet.dataset import Dataset
-    from imu_reps.fleet.file_store import FileStore
+    from imu_reps.fleet.files import FileStore
 
     every = Dataset.open_existing(FileStore(result)).history(exercise=exercise)
     done = [stored for stored in every if not stored.summary.recording.simulated]

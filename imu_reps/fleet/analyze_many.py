@@ -15,7 +15,7 @@ from imu_reps.domain.settings import Settings
 from imu_reps.domain.summary import StoredSet
 from imu_reps.domain.validation import require_instance, short_repr
 from imu_reps.errors import ImuRepsError, RefusedValueError
-from imu_reps.fleet.inputs import fetch
+from imu_reps.fleet.files import fetch
 
 if TYPE_CHECKING:
     from imu_reps.domain.recording import Recording

@@ -26,8 +26,7 @@ from imu_reps.domain.settings import Settings
 from imu_reps.errors import FileAccessError, UsageError
 from imu_reps.fleet.analyze_many import Engine, KnownFile, Task, analyze_task, run_all
 from imu_reps.fleet.dataset import Dataset, Partition
-from imu_reps.fleet.file_store import FileStore, open_private, store_errors
-from imu_reps.fleet.inputs import ListedFile, list_sources
+from imu_reps.fleet.files import FileStore, ListedFile, list_sources, open_private, store_errors
 from imu_reps.fleet.result_rows import ResultRows, RowFormat, to_rows
 from imu_reps.storage.plain_json import one_line, parse_json
 

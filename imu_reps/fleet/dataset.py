@@ -15,7 +15,7 @@ import msgspec
 
 from imu_reps.domain.summary import StoredSet
 from imu_reps.errors import FileAccessError, UsageError
-from imu_reps.fleet.file_store import FileStore
+from imu_reps.fleet.files import FileStore
 from imu_reps.fleet.result_rows import (
     BATCH_FORMAT,
     PARTITIONS,

@@ -272,8 +272,7 @@ def coordinator(paths: list[Path], folder: Path) -> Iterator[str]:
     from imu_reps import analyze_partition
     from imu_reps.fleet.batch_run import ArrivedResult, Committer, Journal, Manifest
     from imu_reps.fleet.dataset import Dataset
-    from imu_reps.fleet.file_store import FileStore
-    from imu_reps.fleet.inputs import ListedFile
+    from imu_reps.fleet.files import FileStore, ListedFile
     from imu_reps.fleet.result_rows import to_rows
 
     store = FileStore(str(folder / "kept"))

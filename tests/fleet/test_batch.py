@@ -23,7 +23,7 @@ from imu_reps.errors import FileAccessError, UsageError
 from imu_reps.fleet import batch_run
 from imu_reps.fleet.batch_run import BatchOrder, run_batch
 from imu_reps.fleet.dataset import Dataset
-from imu_reps.fleet.file_store import FileStore
+from imu_reps.fleet.files import FileStore
 
 Done = Callable[..., batch_run.BatchProgress]
 Table = Callable[..., pd.DataFrame]

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from imu_reps.errors import FileAccessError, RecordingError
-from imu_reps.fleet import inputs
-from imu_reps.fleet.inputs import fetch, list_sources
+from imu_reps.fleet import files
+from imu_reps.fleet.files import fetch, list_sources
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_a_stamp_changes_with_the_file(folder: Path) -> None:
 
 
 def test_a_file_larger_than_any_recording_is_not_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inputs, "MAX_BYTES", 4)
+    monkeypatch.setattr(files, "MAX_BYTES", 4)
     with pytest.raises(RecordingError) as caught:
         fetch(str(folder / "b.csv"))
     assert caught.value.code == "too_large"

@@ -11,8 +11,7 @@ import pytest
 from imu_reps.errors import FileAccessError
 from imu_reps.fleet import batch_run
 from imu_reps.fleet.batch_run import Entry, Manifest
-from imu_reps.fleet.file_store import FileStore
-from imu_reps.fleet.inputs import ListedFile
+from imu_reps.fleet.files import FileStore, ListedFile
 
 
 def entry(number: int, **changes: Any) -> Entry:

@@ -13,8 +13,7 @@ from moto.server import ThreadedMotoServer
 
 from imu_reps.errors import FileAccessError, UsageError
 from imu_reps.fleet.dataset import Dataset
-from imu_reps.fleet.file_store import FileStore
-from imu_reps.fleet.inputs import list_sources
+from imu_reps.fleet.files import FileStore, list_sources
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:(botocore|moto|aiobotocore).*")
 
