@@ -13,11 +13,10 @@ from io import BytesIO
 from imu_reps.domain.file_kinds import ExportKind, export_kind
 from imu_reps.errors import RecordingError
 from imu_reps.importers.app_exports import read_movesense, read_polar, read_witmotion, read_witmotion_script
-from imu_reps.importers.lab_exports import read_metabase, read_shimmer, read_xio
+from imu_reps.importers.lab_exports import read_dot, read_metabase, read_mtw, read_shimmer, read_sto, read_xio
 from imu_reps.importers.phone_exports import Phone, parse_phone, read_phyphox, read_sensor_logger
 from imu_reps.importers.sensor_readings import ColumnMap, ExportedSensor, orientation_only_error, read_mapped
 from imu_reps.importers.text_tables import ExportTable, decode_text, import_error, parse_table
-from imu_reps.importers.xsens_exports import read_dot, read_mtw, read_sto
 
 Read = Callable[[ExportTable], tuple[ExportedSensor, ...]]
 
