@@ -11,7 +11,7 @@ import threading
 from collections import deque
 
 from imu_reps.view.session_snapshot import Moment, Snapshot
-from imu_reps.web.page_limits import LIMITS
+from imu_reps.web.access import LIMITS
 
 
 class Hub:

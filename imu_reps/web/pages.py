@@ -18,8 +18,7 @@ from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
 from imu_reps.analysis.analyze import Analysis
-from imu_reps.web.access import Access
-from imu_reps.web.page_limits import LIMITS
+from imu_reps.web.access import LIMITS, Access
 
 #: The files that are served, with their media types; no other file can be requested.
 STATIC = {

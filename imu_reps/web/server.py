@@ -15,10 +15,8 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
 from imu_reps.errors import UsageError
-from imu_reps.web.access import Access
-from imu_reps.web.door import Door, Entrance
+from imu_reps.web.access import LIMITS, Access, Door, Entrance
 from imu_reps.web.hub import Hub
-from imu_reps.web.page_limits import LIMITS
 from imu_reps.web.pages import Pages, Reports
 from imu_reps.web.viewer import Command, Desk, serve_viewer
 

@@ -12,9 +12,8 @@ import msgspec
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from imu_reps.web.access import Access, Role
+from imu_reps.web.access import LIMITS, Access, Role
 from imu_reps.web.hub import Hub, Mailbox
-from imu_reps.web.page_limits import LIMITS
 
 T = TypeVar("T")
 

@@ -14,8 +14,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from imu_reps.web import viewer
-from imu_reps.web.access import Access
-from imu_reps.web.page_limits import LIMITS
+from imu_reps.web.access import LIMITS, Access
 from imu_reps.web.pages import STATIC
 from imu_reps.web.server import PageServer
 from imu_reps.web.viewer import Effort, Hurt, Pain, Start, StopSet

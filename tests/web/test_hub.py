@@ -11,8 +11,8 @@ import pytest
 
 from imu_reps import Header, Settings
 from imu_reps.view.session_snapshot import Counted, Moment, Snapshot, initial_snapshot
+from imu_reps.web.access import LIMITS
 from imu_reps.web.hub import Hub, Mailbox
-from imu_reps.web.page_limits import LIMITS
 
 FIRST = initial_snapshot(Header(), Settings())
 

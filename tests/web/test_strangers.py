@@ -21,8 +21,8 @@ import siege
 from siege import SENT, standing
 from websockets.exceptions import WebSocketException
 
-from imu_reps.web import door
-from imu_reps.web.page_limits import LIMITS
+from imu_reps.web import access
+from imu_reps.web.access import LIMITS
 
 pytestmark = pytest.mark.faults
 
@@ -45,7 +45,7 @@ def is_closed(connection: sockets.socket, within_s: float = 10.0) -> bool:
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Limit the time of a stranger to 0.5 s."""
-    monkeypatch.setattr(door, "LIMITS", replace(LIMITS, stranger_s=0.5))
+    monkeypatch.setattr(access, "LIMITS", replace(LIMITS, stranger_s=0.5))
 
 
 @pytest.mark.usefixtures("hurried")
@@ -213,7 +213,7 @@ def test_a_crowd_that_uses_all_file_handles_is_closed_and_frees_them() -> None:
     resource = pytest.importorskip("resource")
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     with ExitStack() as stack:
-        entrance = stack.enter_context(door.Entrance())
+        entrance = stack.enter_context(access.Entrance())
         entrance.bind(("127.0.0.1", 0))
         entrance.listen(LIMITS.outside)
         entrance.setblocking(False)
