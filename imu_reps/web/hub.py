@@ -8,10 +8,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, TypeVar
+
+import msgspec
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
 
 from imu_reps.view.session_snapshot import Moment, Snapshot
-from imu_reps.web.access import LIMITS
+from imu_reps.web.access import LIMITS, Access, Role
 
 
 class Hub:
@@ -104,3 +112,180 @@ class Mailbox:
             return 1.0 / LIMITS.pictures_hz - since_s
         is_new = self._hub.picture is not self._seen
         return 0.0 if is_new else min(LIMITS.look_s, LIMITS.heartbeat_s - since_s)
+
+
+T = TypeVar("T")
+
+
+#: Close codes of the WebSocket, which the page explains in words.
+WRONG_TOKEN, NOT_UNDERSTOOD, TOO_FAST, TOO_SLOW, TOO_MANY = 4401, 4400, 4429, 4408, 4503
+
+
+#: Pain or effort, 0 to 10.
+Rating = Annotated[int, msgspec.Meta(ge=0, le=10)]
+
+
+class _Command(msgspec.Struct, frozen=True, tag_field="do", forbid_unknown_fields=True):
+    """A command of a viewer."""
+
+
+class Start(_Command, frozen=True, tag="start"):
+    """Begin the session, or end the rest before the next set."""
+
+
+class StopSet(_Command, frozen=True, tag="stop"):
+    """End the running set."""
+
+
+class Discard(_Command, frozen=True, tag="discard"):
+    """End the running set and discard it."""
+
+
+class Hurt(_Command, frozen=True, tag="hurt"):
+    """End the running set, and the session, because of pain."""
+
+
+class Pain(_Command, frozen=True, tag="pain"):
+    """Pain during the last set."""
+
+    value: Rating
+
+
+class Effort(_Command, frozen=True, tag="effort"):
+    """Effort of the last set."""
+
+    value: Rating
+
+
+class Hello(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The first message of a viewer: the token of the link."""
+
+    token: Annotated[str, msgspec.Meta(max_length=128)]
+
+
+Command = Start | StopSet | Discard | Hurt | Pain | Effort
+
+_HELLO = msgspec.json.Decoder(Hello)
+_COMMAND: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)
+
+
+def read_hello(text: str) -> Hello | None:
+    """Return the `Hello` in a message; None if it is not one."""
+    return _read(_HELLO, text)
+
+
+def read_command(text: str) -> Command | None:
+    """Return the command in a message; None if it is not one."""
+    return _read(_COMMAND, text)
+
+
+def _read(decoder: msgspec.json.Decoder[T], text: str) -> T | None:
+    try:
+        return decoder.decode(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """State shared by all viewers.
+
+    Attributes
+    ----------
+    hub : Hub
+    access : Access
+    ask : callable
+        Called with each command of a viewer with control; must not block.
+    """
+
+    hub: Hub
+    access: Access
+    ask: Callable[[Command], None]
+
+
+async def serve_viewer(desk: Desk, socket: ServerConnection, admit: Callable[[], None]) -> None:
+    """Send updates to a viewer and pass on its commands until it leaves.
+
+    `admit` is called once the viewer has authenticated.
+    """
+    role = await _role(desk.access, socket)
+    if role is None:
+        await socket.close(WRONG_TOKEN)
+        return
+    admit()
+    mailbox = desk.hub.join()
+    if mailbox is None:
+        await socket.close(TOO_MANY)
+        return
+    try:
+        code = await _attend(desk, socket, role, mailbox)
+        if code is not None:
+            await socket.close(code)
+    finally:
+        desk.hub.leave(mailbox)
+
+
+async def _role(access: Access, socket: ServerConnection) -> Role | None:
+    try:
+        async with asyncio.timeout(LIMITS.hello_s):
+            hello = read_hello(await _text(socket))
+    except (TimeoutError, ConnectionClosed):
+        return None
+    return None if hello is None else access.role(hello.token)
+
+
+async def _attend(desk: Desk, socket: ServerConnection, role: Role, mailbox: Mailbox) -> int | None:
+    """Send and receive concurrently; return the code to close with, or None if the viewer left."""
+    showing = asyncio.create_task(_show(socket, role, mailbox))
+    listening = asyncio.create_task(_listen(desk, socket, role))
+    done, waiting = await asyncio.wait({showing, listening}, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    return done.pop().result()
+
+
+async def _show(socket: ServerConnection, role: Role, mailbox: Mailbox) -> int | None:
+    """Send pictures and moments until the viewer leaves (None) or cannot keep up (`TOO_SLOW`)."""
+    encoder = msgspec.json.Encoder()
+    try:
+        await socket.send(encoder.encode({"role": role}).decode())
+        while not mailbox.behind:
+            picture, moments = await mailbox.take()
+            # A page that slept receives all queued messages at once: the time tells it which are old.
+            message = {"picture": picture, "moments": moments, "sent_s": round(time.time(), 3)}
+            text = encoder.encode(message).decode()
+            async with asyncio.timeout(LIMITS.send_s):
+                await socket.send(text)
+    except TimeoutError:
+        return TOO_SLOW
+    except ConnectionClosed:
+        return None
+    return TOO_SLOW
+
+
+async def _listen(desk: Desk, socket: ServerConnection, role: Role) -> int | None:
+    """Pass on commands until the viewer leaves (None), sends too many messages or an invalid one (a code)."""
+    loop = asyncio.get_running_loop()
+    allowance, last_message_s = LIMITS.burst, loop.time()
+    while True:
+        try:
+            text = await _text(socket)
+        except ConnectionClosed:
+            return None
+        now_s = loop.time()
+        allowance = min(LIMITS.burst, allowance + (now_s - last_message_s) * LIMITS.messages_hz) - 1.0
+        last_message_s = now_s
+        if allowance < 0.0:
+            return TOO_FAST
+        command = read_command(text)
+        if command is None:
+            return NOT_UNDERSTOOD
+        if role == "control":
+            desk.ask(command)
+
+
+async def _text(socket: ServerConnection) -> str:
+    """Return the next message; "" for a binary one, which the page never sends."""
+    message = await socket.recv()
+    return message if isinstance(message, str) else ""

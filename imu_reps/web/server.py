@@ -16,9 +16,8 @@ from websockets.http11 import Request, Response
 
 from imu_reps.errors import UsageError
 from imu_reps.web.access import LIMITS, Access, Door, Entrance
-from imu_reps.web.hub import Hub
+from imu_reps.web.hub import Command, Desk, Hub, serve_viewer
 from imu_reps.web.pages import Pages, Reports
-from imu_reps.web.viewer import Command, Desk, serve_viewer
 
 LOOPBACK = "127.0.0.1"
 #: Turns of the event loop from an accepted connection until the door has it (asyncio takes three).

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from imu_reps.web import viewer
+from imu_reps.web import hub
 from imu_reps.web.access import LIMITS, Access
+from imu_reps.web.hub import Effort, Hurt, Pain, Start, StopSet
 from imu_reps.web.pages import STATIC
 from imu_reps.web.server import PageServer
-from imu_reps.web.viewer import Effort, Hurt, Pain, Start, StopSet
 
 ELSEWHERE = "http://example.org"
 
@@ -77,13 +77,13 @@ def test_a_wrong_token_gets_nothing(page: Any, hello: str) -> None:
     with page.connection() as socket:
         socket.send(hello)
 
-        assert closed_with(socket) == viewer.WRONG_TOKEN
+        assert closed_with(socket) == hub.WRONG_TOKEN
 
 
 def test_a_silent_connection_is_closed(page: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(viewer, "LIMITS", replace(LIMITS, hello_s=0.2))
+    monkeypatch.setattr(hub, "LIMITS", replace(LIMITS, hello_s=0.2))
     with page.connection() as socket:
-        assert closed_with(socket) == viewer.WRONG_TOKEN
+        assert closed_with(socket) == hub.WRONG_TOKEN
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_an_invalid_command_ends_the_connection(page: Any, text: str) -> None:
     with page.viewer() as socket:
         socket.send(text)
 
-        assert closed_with(socket) == viewer.NOT_UNDERSTOOD
+        assert closed_with(socket) == hub.NOT_UNDERSTOOD
     assert page.commands == []
 
 
@@ -217,7 +217,7 @@ def test_bytes_are_an_invalid_command(page: Any) -> None:
     with page.viewer() as socket:
         socket.send(b'{"do":"start"}')
 
-        assert closed_with(socket) == viewer.NOT_UNDERSTOOD
+        assert closed_with(socket) == hub.NOT_UNDERSTOOD
 
 
 def test_a_long_message_ends_the_connection(page: Any) -> None:
@@ -235,7 +235,7 @@ def test_a_viewer_that_sends_too_much_is_disconnected(page: Any) -> None:
         except ConnectionClosed:
             pass
 
-        assert closed_with(socket) == viewer.TOO_FAST
+        assert closed_with(socket) == hub.TOO_FAST
     assert len(page.commands) <= LIMITS.burst + 1
 
 
@@ -244,7 +244,7 @@ def test_viewers_beyond_the_limit_are_told_so(page: Any, receive: Any) -> None:
         for _ in range(LIMITS.max_viewers):
             receive(stack.enter_context(page.viewer()))
         with page.viewer() as late:
-            assert closed_with(late) == viewer.TOO_MANY
+            assert closed_with(late) == hub.TOO_MANY
 
 
 def test_a_port_in_use_is_reported_with_a_hint(page: Any) -> None:

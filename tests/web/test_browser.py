@@ -24,9 +24,9 @@ from imu_reps.session.rehearsal import replay_goal
 from imu_reps.sim.wearer import LifePlan
 from imu_reps.view.session_snapshot import Aim, LinkView, Snapshot, apply_cue
 from imu_reps.web.access import Access
+from imu_reps.web.hub import Discard, Effort, Hurt, Pain, Start, StopSet
 from imu_reps.web.server import PageServer
 from imu_reps.web.session_view import SessionView
-from imu_reps.web.viewer import Discard, Effort, Hurt, Pain, Start, StopSet
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright for Python is not installed")
 expect = sync_api.expect
