@@ -129,7 +129,7 @@ def _sets_of_batch(
 
 
 def _hand_over(sets: list[StoredSet], person: str | None, out: Path, *, force: bool) -> None:
-    from imu_reps.advice.changes import progress
+    from imu_reps.advice.comparisons import progress
     from imu_reps.advice.next_session import advise
     from imu_reps.report.history_text import advice_lines
     from imu_reps.report.page.hand_over import hand_over_page
@@ -170,7 +170,7 @@ def _let_go(sets: list[StoredSet]) -> str | None:
 
 
 def _show(sets: list[StoredSet], person: str | None, last: int) -> None:
-    from imu_reps.advice.changes import progress
+    from imu_reps.advice.comparisons import progress
     from imu_reps.report.history_text import history_report
 
     if person is not None:

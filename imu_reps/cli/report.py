@@ -180,8 +180,8 @@ def _with_progress(files: Sequence[str]) -> Iterator[str]:
 
 def _context(stored: StoredSet) -> dict[str, Any]:
     """Return earlier sets of the same exercise and side, and lines about sides and advice, for `set_page`."""
+    from imu_reps.advice.comparisons import compare_sides
     from imu_reps.advice.next_session import advise, session_key
-    from imu_reps.advice.side_differences import compare_sides
     from imu_reps.report.history_text import advice_lines, side_lines
     from imu_reps.storage.history_store import History
     from imu_reps.storage.toml_files import load_programme

@@ -18,7 +18,7 @@ from numpy.random import Generator
 from populations import MeasuredSet, Population, measured
 
 from imu_reps import Rep, SetPlan, Settings, analyze, simulate
-from imu_reps.advice.side_differences import compare_sides
+from imu_reps.advice.comparisons import compare_sides
 from imu_reps.domain.rep import Flag
 from imu_reps.sim.wearer import random_plan
 

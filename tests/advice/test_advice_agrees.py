@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from imu_reps import Settings, analyze, simulate
-from imu_reps.advice.changes import progress, since_last
+from imu_reps.advice.comparisons import progress, since_last
 from imu_reps.advice.next_session import LIMITS, advise, repetitions, session_key
 from imu_reps.domain.rep import floor_angle
 from imu_reps.domain.summary import DoneSet, StoredSet

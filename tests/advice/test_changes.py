@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from imu_reps.advice.changes import LIMITS, course, progress
+from imu_reps.advice.comparisons import LIMITS, course, progress
 from imu_reps.domain.summary import StoredSet
 from imu_reps.report.history_text import progress_text
 

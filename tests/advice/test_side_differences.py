@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from imu_reps.advice.side_differences import compare_sides
+from imu_reps.advice.comparisons import compare_sides
 from imu_reps.report.history_text import side_lines
 
 RUNS = 400

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from imu_reps import RepFaults, RepPlan, SetPlan, analyze, simulate
-from imu_reps.advice.changes import progress
+from imu_reps.advice.comparisons import progress
 from imu_reps.domain.programme import Prescription
 from imu_reps.domain.summary import StoredSet
 from imu_reps.report.page import page as pages

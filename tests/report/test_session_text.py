@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from imu_reps.advice.changes import since_last
+from imu_reps.advice.comparisons import since_last
 from imu_reps.domain.progress import SinceLast, Step
 from imu_reps.domain.summary import DoneSet, StoredSet
 from imu_reps.report.page.page import session_page

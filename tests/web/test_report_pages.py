@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from imu_reps import Analysis, RepFaults, RepPlan, SetPlan, analyze, simulate
-from imu_reps.advice.changes import progress
+from imu_reps.advice.comparisons import progress
 from imu_reps.domain.programme import Prescription
 from imu_reps.domain.summary import DoneSet, StoredSet
 from imu_reps.report.page.hand_over import hand_over_page, let_go_picture

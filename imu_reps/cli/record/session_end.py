@@ -7,9 +7,8 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 
-from imu_reps.advice.changes import since_last
+from imu_reps.advice.comparisons import compare_sides, since_last
 from imu_reps.advice.next_session import advise
-from imu_reps.advice.side_differences import compare_sides
 from imu_reps.cli.console import echo, echo_error, render
 from imu_reps.cli.record.keys import on_signal, typed_line
 from imu_reps.cli.session_messages import EFFORT, NO_RATING, PAIN
