@@ -64,7 +64,7 @@ class Streams:
         Raises
         ------
         RadioError
-            ``not_found``, or as `imu_reps.sensors.link.Link.open` and `imu_reps.sensors.ble.Radio.scan`; the
+            ``not_found``, or as `Link.open` and `imu_reps.sensors.ble.Radio.scan`; the
             message names the sensor.
         """
         until_s = loop_time_s() + self._patience_s
