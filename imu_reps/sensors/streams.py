@@ -1,24 +1,279 @@
-"""Both sensors as one stream of decoded items, in order of arrival."""
+"""Both sensors as one stream of items in order of arrival; each link is kept, and brought back when lost."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imu_reps.domain.samples import SensorPlace
-from imu_reps.sensors.link import Link
-from imu_reps.sensors.radio_errors import radio_error
+from imu_reps.errors import RadioError
+from imu_reps.sensors.radio_errors import PASSING, radio_error
 from imu_reps.sensors.receiver import Inbox, Receiver
+from imu_reps.sensors.starting import Starter, take_steps, until
 from imu_reps.sensors.stream_items import (
     Item,
+    LinkChange,
+    LinkState,
+    Notification,
     SensorRequest,
     SensorStatus,
     loop_time_s,
 )
+from imu_reps.sensors.wire import Step
 
 if TYPE_CHECKING:
-    from imu_reps.sensors.ble import Found, Radio
+    from imu_reps.sensors.ble import Connection, Found, Radio
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkLimits:
+    """When a link counts as silent or lost or its battery as empty, and how it is brought back.
+
+    Attributes
+    ----------
+    silent_s : float
+        Time without samples after which a stream has stopped; the longest stall seen on a working link was
+        0.25 s.
+    silent_pauses : float
+        Least number of usual intervals between notifications in that time, for families that send rarely.
+    wake_s : float
+        Time limit for waking a silent sensor on the same connection.
+    look_every_s : float
+        Interval of the watchdog.
+    poll_every_s : float
+        Interval of battery readings. Every 10 s they would cost a WitMotion up to a hundredth of its samples.
+    answer_s : float
+        Time limit for the first battery reading; answers take a few connection intervals.
+    flat_percent : float
+        At this level a coin cell or small lithium cell is about to fail, and the set with it.
+    low_percent : float
+        From this level down an empty battery is the likely cause of a loss.
+    look_s : float
+        Length of one scan for a lost sensor; the other sensor may need the radio in between.
+    first_pause_s, longest_pause_s : float
+        Pauses between attempts grow from the first, which BlueZ needs after a disconnection, to the longest.
+    stop_s : float
+        Time limit for stopping a stream, so that it does not hold up the end of a set.
+    """
+
+    silent_s: float = 2.0
+    silent_pauses: float = 2.0
+    wake_s: float = 8.0
+    look_every_s: float = 0.25
+    poll_every_s: float = 60.0
+    answer_s: float = 0.5
+    flat_percent: float = 2.0
+    low_percent: float = 10.0
+    look_s: float = 4.0
+    first_pause_s: float = 0.3
+    longest_pause_s: float = 4.0
+    stop_s: float = 3.0
+
+
+_LIMITS = LinkLimits()
+
+
+class Link:
+    """The link to one sensor.
+
+    Notifications go to the inbox, which decodes them with `receiver`. `open` connects and starts the sensor,
+    `keep` then runs until cancelled and never gives it up, `close` ends the link.
+
+    Attributes
+    ----------
+    rssi_dbm : int or None
+        Signal strength when the sensor was last found.
+    """
+
+    def __init__(
+        self, place: SensorPlace, request: SensorRequest, radio: Radio, inbox: Inbox, receiver: Receiver
+    ) -> None:
+        self.rssi_dbm: int | None = None
+        self._place = place
+        self._request = request
+        self._radio = radio
+        self._inbox = inbox
+        self._receiver = receiver
+        self._connection: Connection | None = None
+        self._broken = asyncio.Event()
+        self._state: LinkState = "away"
+        self._starter = Starter(self.label, request, receiver, self._on_data, self._broken)
+
+    @property
+    def label(self) -> str:
+        """The sensor as the beginning of a sentence."""
+        return f"The {self._place} sensor ({self._request.name or self._request.host_id})"
+
+    async def open(self, found: Found, until_s: float) -> None:
+        """Connect and start; returns once the sensor streams at about the requested rate.
+
+        Parameters
+        ----------
+        found : Found
+        until_s : float
+            The event loop's time until which failed connections are retried.
+
+        Raises
+        ------
+        RadioError
+            ``connect_failed``, ``not_found``, ``in_use``, ``wrong_device``, ``refused``, ``no_stream``,
+            ``too_slow`` or ``battery_flat``.
+        """
+        while True:
+            try:
+                await self._connect(found)
+                await self._starter.start(self._connected())
+                return await self._accept()
+            except RadioError as error:
+                await self._give_up(error.message)
+                left_s = until_s - loop_time_s()
+                if error.code not in PASSING or left_s <= 0.0:
+                    raise self._named(error) from error
+            await asyncio.sleep(_LIMITS.first_pause_s)
+            found = await self._radio.find(self._request.host_id, min(_LIMITS.look_s, left_s)) or found
+
+    async def keep(self) -> None:
+        """Watch the stream and restore it whenever it is lost; runs until cancelled."""
+        while True:
+            detail = await self._watch()
+            await self._bring_back(detail)
+
+    async def identify(self) -> bool:
+        """Make the sensor blink or buzz; False if it cannot or does not answer, which is no error."""
+        steps = self._request.family.identify
+        try:
+            await self._take(steps)
+        except RadioError:
+            return False
+        return bool(steps)
+
+    async def close(self) -> None:
+        """Stop the stream and disconnect."""
+        if self._connection and not self._broken.is_set():
+            with suppress(RadioError, TimeoutError):
+                async with asyncio.timeout(_LIMITS.stop_s):
+                    await self._take(self._request.family.stop())
+        await self._hang_up()
+        self._emit("gone")
+
+    async def _connect(self, found: Found) -> None:
+        self.rssi_dbm = found.rssi_dbm
+        self._broken.clear()
+        self._emit("connecting")
+        self._connection = self._radio.connection(found, self._on_lost)
+        await self._connection.open()
+        self._emit("connected")
+
+    def _on_lost(self) -> None:
+        charge = self._receiver.facts.battery_percent
+        low = charge is not None and charge <= _LIMITS.low_percent
+        self._emit("away", f"its battery was at {charge:.0f} %" if low else "the connection broke")
+        self._broken.set()
+
+    async def _hang_up(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection:
+            await connection.close()
+
+    async def _give_up(self, detail: str | None) -> None:
+        """Emit ``away`` with the reason, unless emitted already, and disconnect, which may take long."""
+        if self._state != "away":
+            self._emit("away", detail)
+        await self._hang_up()
+
+    async def _accept(self) -> None:
+        """Reject a sensor that is not the paired one or whose battery is empty."""
+        await self._poll()
+        await until(lambda: self._receiver.facts.battery_percent is not None, _LIMITS.answer_s, self._broken)
+        facts, paired = self._receiver.facts, self._request.identity
+        if paired and facts.identity and facts.identity.lower() != paired.lower():
+            raise radio_error("wrong_device", self.label, f"it is {facts.identity}, not {paired}")
+        if facts.battery_percent is not None and facts.battery_percent <= _LIMITS.flat_percent:
+            raise radio_error("battery_flat", self.label, f"{facts.battery_percent:.0f} %")
+
+    async def _watch(self) -> str | None:
+        """Return when the link must be made again, with the reason, or None if the connection broke."""
+        poll_s = loop_time_s() + _LIMITS.poll_every_s
+        while True:
+            await until(lambda: False, _LIMITS.look_every_s, self._broken)
+            if self._broken.is_set():
+                return None
+            if self._is_silent() and not await self._wake():
+                return "it is connected but sends nothing"
+            if loop_time_s() >= poll_s:
+                poll_s = loop_time_s() + _LIMITS.poll_every_s
+                await self._poll()
+
+    def _is_silent(self) -> bool:
+        last_s = self._receiver.last_sample_s or 0.0
+        return loop_time_s() - last_s > max(
+            _LIMITS.silent_s, _LIMITS.silent_pauses * self._receiver.pace.spacing_s
+        )
+
+    async def _wake(self) -> bool:
+        """Subscribe and start again on the same connection; True if samples arrive."""
+        self._emit("silent", f"nothing for {_LIMITS.silent_s:.0f} s")
+        asked_s = loop_time_s()
+        with suppress(RadioError, TimeoutError):
+            async with asyncio.timeout(_LIMITS.wake_s):
+                await self._starter.restart(self._connected())
+                await until(
+                    lambda: (self._receiver.last_sample_s or 0.0) > asked_s, _LIMITS.silent_s, self._broken
+                )
+        return (self._receiver.last_sample_s or 0.0) > asked_s
+
+    async def _bring_back(self, detail: str | None) -> None:
+        """Try to connect and start until the sensor streams again."""
+        pause_s = _LIMITS.first_pause_s
+        while True:
+            await self._give_up(detail)
+            await asyncio.sleep(pause_s)
+            pause_s = min(2.0 * pause_s, _LIMITS.longest_pause_s)
+            try:
+                found = await self._radio.find(self._request.host_id, _LIMITS.look_s)
+                if found is None:
+                    continue
+                await self._connect(found)
+                return await self._starter.start(self._connected())
+            except RadioError as error:
+                _log.warning("%s: not back yet: %s", self.label, error.message)
+                detail = error.message
+
+    async def _poll(self) -> None:
+        """Ask for the battery level; failures are ignored."""
+        with suppress(RadioError):
+            await self._take(self._request.family.poll())
+
+    async def _take(self, steps: tuple[Step, ...]) -> None:
+        await take_steps(steps, self._connected(), self._on_data)
+
+    def _on_data(self, characteristic: str, data: bytes) -> None:
+        """Stamp and queue a notification; runs in the radio's callback."""
+        self._inbox.put(Notification(self._place, loop_time_s(), characteristic, data))
+
+    def _connected(self) -> Connection:
+        if self._connection is None or self._broken.is_set():
+            raise radio_error("connect_failed", self.label, "the connection broke")
+        return self._connection
+
+    def _emit(self, state: LinkState, detail: str | None = None) -> None:
+        self._state = state
+        level = logging.WARNING if state in ("away", "silent") else logging.INFO
+        _log.log(level, "%s: %s%s", self.label, state, f", {detail}" if detail else "")
+        self._inbox.put(LinkChange(self._place, loop_time_s(), state, detail))
+
+    def _named(self, error: RadioError) -> RadioError:
+        """Return the error with the sensor's place in its message."""
+        if self.label in error.message:
+            return error
+        return RadioError(f"{self.label}: {error.message}", hint=error.hint, code=error.code)
+
 
 #: Least time to connect a sensor that was found, even if the other has used up the patience.
 MIN_PATIENCE_S = 10.0

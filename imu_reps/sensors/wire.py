@@ -1,7 +1,7 @@
 """The interface of a sensor family: how its sensors are recognised, started and decoded.
 
 A family is a set of facts and pure functions that never use the radio: it defines the steps to take, and
-decodes the bytes that come back to samples. The link (`imu_reps.sensors.link`) takes the steps.
+decodes the bytes that come back to samples. The link (`imu_reps.sensors.streams`) takes the steps.
 
 Standard characteristics: serial number, firmware, battery level.
 
