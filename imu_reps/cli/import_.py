@@ -134,7 +134,7 @@ def _file(path: Path) -> ExportFile:
     """Read a file, decompressed if it is gzip, up to the maximum size."""
     from imu_reps.importers.readers import ExportFile
     from imu_reps.storage.file_access import file_errors, require_regular_file
-    from imu_reps.storage.recording.lines import pieces_of
+    from imu_reps.storage.recording.format import pieces_of
 
     with file_errors(path):
         require_regular_file(path)

@@ -23,7 +23,7 @@ from imu_reps.storage.file_access import (
     require_regular_file,
 )
 from imu_reps.storage.folders import ENDINGS
-from imu_reps.storage.recording.lines import MAX_BYTES
+from imu_reps.storage.recording.format import MAX_BYTES
 
 #: Keys of file systems' info that change with a file's content, best first.
 _STAMPS = ("ETag", "etag", "mtime", "updated", "LastModified", "last_modified", "created")

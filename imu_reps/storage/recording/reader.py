@@ -30,20 +30,18 @@ from imu_reps.storage.recording.format import (
     COLUMNS,
     CUT_MARK,
     decode_line,
-    fault,
-    note_of,
-    shown,
-    split_comment,
-)
-from imu_reps.storage.recording.header import HeaderLine, read_header
-from imu_reps.storage.recording.lines import (
     dialect_of,
+    fault,
     in_utf8,
     mark_last,
+    note_of,
     pieces_of,
+    shown,
     sort_lines,
+    split_comment,
     whole_lines,
 )
+from imu_reps.storage.recording.header import HeaderLine, read_header
 from imu_reps.storage.recording.rows import Rows, read_columns, read_rows
 
 #: A step back by more than this is a clock that was set; rows that arrived late are out of order by less.

@@ -30,9 +30,9 @@ from imu_reps.storage.recording.format import (
     decode_line,
     fault,
     finite_number,
+    letters_of,
     shown,
 )
-from imu_reps.storage.recording.lines import letters_of
 
 _FLOAT_COLUMNS = tuple(column for column in COLUMNS if column not in ("sensor", "sample"))
 _DTYPES = dict.fromkeys(_FLOAT_COLUMNS, np.dtype(np.float64)) | {

@@ -19,9 +19,8 @@ from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, require_valid_sa
 from imu_reps.domain.validation import require_instance
 from imu_reps.errors import FileAccessError
 from imu_reps.storage.file_access import access_error, create, file_errors, write_new
-from imu_reps.storage.recording.format import COLUMN_ROW, CUT_MARK, note_line
+from imu_reps.storage.recording.format import COLUMN_ROW, CUT_MARK, GZIP_MAGIC, UTF_16, note_line
 from imu_reps.storage.recording.header import header_text
-from imu_reps.storage.recording.lines import GZIP_MAGIC, UTF_16
 from imu_reps.storage.recording.rows import row_lines
 
 

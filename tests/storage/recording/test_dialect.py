@@ -126,7 +126,7 @@ def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
 
 
 def test_files_that_decompress_to_more_than_any_set_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("imu_reps.storage.recording.lines.MAX_BYTES", 1 << 20)
+    monkeypatch.setattr("imu_reps.storage.recording.format.MAX_BYTES", 1 << 20)
     for text in (PLAIN + LINES[-1] + "\n" * (2 << 20), PLAIN + (LINES[-1] + "\n") * 20_000):
         for content in (text.encode(), gzip.compress(text.encode())):
             with pytest.raises(RecordingError) as error:
