@@ -54,7 +54,7 @@ def with_example(words: str) -> str | None:
 #: Module and function of the commands that are not in `imu_reps.cli.NAME.NAME`.
 _LOCATIONS = {
     "import": ("import_", "import_"),
-    "settings": ("settings_", "settings_"),
+    "settings": ("docs", "settings_"),
     "angles": ("export", "angles"),
     "where": ("docs", "where"),
     "completion": ("docs", "completion"),

@@ -1,11 +1,7 @@
 """The interface of a sensor family: how its sensors are recognised, started and decoded.
 
 A family is a set of facts and pure functions that never use the radio: it defines the steps to take, and
-decodes the bytes that come back to samples. The link (`imu_reps.sensors.streams`) takes the steps.
-
-Standard characteristics: serial number, firmware, battery level.
-
-Bluetooth SIG, Device Information Service 1.1 and Battery Service 1.0.
+decodes the bytes that come back to samples. The link (`imu_reps.sensors.streams.Link`) takes the steps.
 """
 
 from __future__ import annotations
@@ -20,7 +16,7 @@ from imu_reps.domain.recording import Counter
 from imu_reps.domain.samples import FloatArray, IntArray
 from imu_reps.domain.untrusted import printable
 
-#: Standard Bluetooth SIG characteristic of the battery level in percent.
+#: Battery level in percent, of the Battery Service 1.0 (Bluetooth SIG).
 BATTERY_LEVEL = "00002a19-0000-1000-8000-00805f9b34fb"
 
 #: A characteristic by its full UUID in lower case, or alternatives of which the sensor has one.
@@ -270,6 +266,7 @@ class Family:
     identify: tuple[Step, ...] = ()
 
 
+#: Characteristics of the Device Information Service 1.1 (Bluetooth SIG).
 SERIAL_NUMBER = "00002a25-0000-1000-8000-00805f9b34fb"
 FIRMWARE_REVISION = "00002a26-0000-1000-8000-00805f9b34fb"
 

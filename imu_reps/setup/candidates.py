@@ -1,7 +1,4 @@
-"""Choose two usable sensors among the devices found in a scan.
-
-Read the battery of a sensor that is not streaming, over a short connection.
-"""
+"""Choose two usable sensors among those found in a scan; read the battery of one that is not streaming."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Snapshot of a running set for viewers, and moments that every viewer receives.
+"""Snapshots of a session for its viewers, and the moments that every viewer receives.
 
-Reduce session events to snapshots: pure, one snapshot in, the next one out.
+Pure: a snapshot and an event in, the next snapshot out.
 """
 
 from __future__ import annotations
