@@ -9,9 +9,8 @@ from imu_reps.domain.rep import Rep
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.report.formatting import format_tempo, format_value, pluralize
 from imu_reps.sensors.stream_items import LinkChange, SensorStatus
-from imu_reps.session.session_events import Connecting, SetBegan
+from imu_reps.session.session_events import Connecting, SetBegan, SetState
 from imu_reps.session.session_plan import SetGoal
-from imu_reps.session.set_state import SetState
 from imu_reps.view.session_snapshot import Aim, LinkView
 
 _STATES = {

@@ -35,10 +35,9 @@ from imu_reps.domain.samples import SENSOR_PLACES, FloatArray, SampleBlock, Sens
 from imu_reps.domain.settings import Settings
 from imu_reps.errors import ImuRepsError
 from imu_reps.sensors.stream_items import Item, Links
-from imu_reps.session.session_events import Finished, SetProgress
+from imu_reps.session.session_events import Finished, SetProgress, SetState, after, counted_aloud, ended
 from imu_reps.session.session_plan import SetGoal, stop_reason
 from imu_reps.session.set_recorder import OpenedSet
-from imu_reps.session.set_state import SetState, after, counted_aloud, ended
 from imu_reps.storage.recording import load
 
 _log = logging.getLogger(__name__)

@@ -34,10 +34,11 @@ from imu_reps.session.session_events import (
     SetDone,
     SetEvent,
     WriteFailed,
+    after,
+    ended,
 )
 from imu_reps.session.session_plan import SessionPlan, SetGoal
 from imu_reps.session.set_recorder import SetOpener
-from imu_reps.session.set_state import after, ended
 from imu_reps.sources import Source
 
 log = logging.getLogger("imu_reps.session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from imu_reps import Event
 from imu_reps.domain.events import HoldBegan, HoldEnded, HoldGoesOn, Ready, SetEnded
-from imu_reps.session.set_state import SetState, after
+from imu_reps.session.session_events import SetState, after
 
 HELD: tuple[Event, ...] = (
     Ready(0.5, True),

@@ -10,9 +10,16 @@ from imu_reps import Header, Pose, Settings, Tempo
 from imu_reps.domain.cue import Cue
 from imu_reps.domain.events import PhaseChanged, PostureLeft, Ready, SetEnded
 from imu_reps.sensors.stream_items import LinkState, SensorStatus
-from imu_reps.session.session_events import Connecting, FileMoved, SetBegan, SetProgress
+from imu_reps.session.session_events import (
+    Connecting,
+    FileMoved,
+    SetBegan,
+    SetProgress,
+    SetState,
+    after,
+    counted_aloud,
+)
 from imu_reps.session.session_plan import SetGoal
-from imu_reps.session.set_state import SetState, after, counted_aloud
 from imu_reps.view.session_snapshot import (
     Counted,
     Moment,

@@ -16,8 +16,7 @@ from imu_reps.cli.record.session_end import ask_for_rating, echo_session, sessio
 from imu_reps.errors import UsageError
 from imu_reps.session import diary as diary_module
 from imu_reps.session.diary import Diary
-from imu_reps.session.session_events import Finished, Rating, SetDone
-from imu_reps.session.set_state import SetState
+from imu_reps.session.session_events import Finished, Rating, SetDone, SetState
 from imu_reps.storage.file_access import access_error
 from imu_reps.storage.history_store import History, stored_set
 from imu_reps.storage.recording.writer import append_notes
