@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from imu_reps.advice.comparisons import LIMITS, course, progress
+from imu_reps.advice.comparisons import CHANGE_LIMITS, course, progress
 from imu_reps.domain.summary import StoredSet
 from imu_reps.report.history_text import progress_text
 
@@ -119,7 +119,9 @@ def test_a_change_within_the_sensor_noise_is_not_reported(a_set):
 
 
 def test_too_few_visits_give_no_report(a_set):
-    (result,) = progress([a_set(day, range_deg_mean=20.0 * day) for day in range(1, LIMITS.min_visits)])
+    (result,) = progress(
+        [a_set(day, range_deg_mean=20.0 * day) for day in range(1, CHANGE_LIMITS.min_visits)]
+    )
 
     assert change(result, "range_deg").since_first.direction is None
     assert progress_text(result)[1][-1] == "3 visits so far: what changes shows from the fourth on"
